@@ -1,0 +1,33 @@
+//! Ballots: what they say, the one rule that accepts or refuses them, and how a batch of them is counted.
+
+mod choice;
+mod counting;
+mod decide;
+mod history;
+mod outcome;
+mod parts;
+mod receipt;
+
+pub use choice::{Choice, ChoiceProblem, CorruptChoice};
+pub use counting::{Counting, Effects};
+pub use decide::{Verdict, decide};
+pub use history::{StandingBallot, SupersededBallot, VoterHistory};
+pub use outcome::{Outcome, Refusal};
+pub use parts::{Part, parts};
+pub use receipt::BatchReceipt;
+
+use crate::id::{BallotId, PollId};
+use crate::voter::VoterId;
+
+/// A vote on its way: who says what about which poll, under an id that makes sending it again harmless.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ballot {
+    /// The ballot's name, unique for this voter in this poll.
+    pub id: BallotId,
+    /// Which poll.
+    pub poll: PollId,
+    /// Who votes.
+    pub voter: VoterId,
+    /// What they say.
+    pub choice: Choice,
+}

@@ -1,0 +1,190 @@
+use std::collections::HashMap;
+
+use crate::ballot::{
+    Ballot, Outcome, StandingBallot, SupersededBallot, Verdict, VoterHistory, decide,
+};
+use crate::poll::PollState;
+use crate::time::Timestamp;
+use crate::voter::VoterId;
+
+/// Casts the ballots of one poll one after the other, in memory, and tells what has to be written.
+///
+/// Every store uses it between reading under the poll's lock and writing in the same transaction, so that a batch
+/// equals casting its ballots one at a time.
+///
+/// ```
+/// # use std::collections::HashMap;
+/// # use votify_core::*;
+/// # use votify_core::{ballot::Counting, poll::PollState};
+/// # let now = Timestamp::EPOCH;
+/// # let keyring = Keyring::ephemeral();
+/// # let poll = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]).into_poll(PollId::generate(now), now, &keyring)?;
+/// # let ballot = Ballot {
+/// #     id: BallotId::generate(now), poll: poll.id, choice: Choice::one(poll.options[0].id),
+/// #     voter: VoterId::new(VoterPolicy::Browser, [7; 15]),
+/// # };
+/// // Read under the poll's lock: its state, and the histories of the batch's voters.
+/// let (state, histories) = (PollState::new(poll), HashMap::new());
+/// let mut counting = Counting::new(state, histories, now);
+/// let outcome = counting.cast(&ballot);
+/// // Written before the lock is let go.
+/// let effects = counting.finish();
+/// assert_eq!(outcome, Outcome::Counted { revision: 1 });
+/// assert_eq!(effects.inserted[0].ballot, ballot);
+/// assert_eq!(effects.state.tally.total_votes, 1);
+/// # Ok::<(), InvalidPoll>(())
+/// ```
+#[derive(Debug)]
+pub struct Counting {
+    state: PollState,
+    now: Timestamp,
+    voters: HashMap<VoterId, Booth>,
+    superseded: Vec<SupersededBallot>,
+    effective: u32,
+}
+
+/// One voter's history while the batch is being counted.
+#[derive(Debug)]
+struct Booth {
+    history: VoterHistory,
+    had_standing: bool,
+    changed: bool,
+}
+
+/// What a batch did to one poll, to be written in the transaction that it was read in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Effects {
+    /// The new state; equal to the old one unless [`any`](Self::any).
+    pub state: PollState,
+    /// Ballots of voters who had none standing. Inserting one that is there after all must fail the transaction: the
+    /// store's unique key is the judge.
+    pub inserted: Vec<StandingBallot>,
+    /// Ballots of voters who had another one standing.
+    pub updated: Vec<StandingBallot>,
+    /// Voters whose standing ballot is gone.
+    pub removed: Vec<VoterId>,
+    /// Accepted ballots that count no more, to be remembered.
+    pub superseded: Vec<SupersededBallot>,
+    /// Whether anything changed; if not, nothing has to be written.
+    pub any: bool,
+}
+
+impl Counting {
+    /// Starts from the poll's state and the histories of the batch's voters; a voter who is not in `histories` has none.
+    #[must_use]
+    pub fn new(
+        state: PollState,
+        histories: HashMap<VoterId, VoterHistory>,
+        now: Timestamp,
+    ) -> Self {
+        let voters = histories
+            .into_iter()
+            .map(|(voter, history)| (voter, Booth::new(history)))
+            .collect();
+        Self {
+            state,
+            now,
+            voters,
+            superseded: Vec::new(),
+            effective: 0,
+        }
+    }
+
+    /// Decides on the next ballot of the batch, which must be for this poll, and carries the verdict out.
+    pub fn cast(&mut self, ballot: &Ballot) -> Outcome {
+        let booth = self
+            .voters
+            .entry(ballot.voter)
+            .or_insert_with(|| Booth::new(VoterHistory::default()));
+        let verdict = decide(&self.state.poll, &booth.history, ballot, self.now);
+        let outcome = verdict
+            .clone()
+            .outcome(self.state.tally.position.revision + 1);
+        if outcome.is_effective() {
+            self.carry_out(&verdict, ballot);
+        }
+        outcome
+    }
+
+    fn carry_out(&mut self, verdict: &Verdict, ballot: &Ballot) {
+        let Some(booth) = self.voters.get_mut(&ballot.voter) else {
+            return;
+        };
+        let tally = &mut self.state.tally;
+        tally.position.revision += 1;
+        let revision = tally.position.revision;
+        booth.changed = true;
+        self.effective = self.effective.saturating_add(1);
+        if let Some(old) = booth.history.standing.take() {
+            tally.subtract(&old.ballot.choice);
+            let old = SupersededBallot {
+                id: old.ballot.id,
+                voter: ballot.voter,
+                choice: old.ballot.choice,
+                revision: old.revision,
+            };
+            booth.history.superseded.push(old.clone());
+            self.superseded.push(old);
+        }
+        if *verdict == Verdict::Withdraw {
+            let gone = SupersededBallot {
+                id: ballot.id,
+                voter: ballot.voter,
+                choice: ballot.choice.clone(),
+                revision,
+            };
+            booth.history.superseded.push(gone.clone());
+            self.superseded.push(gone);
+        } else {
+            tally.add(&ballot.choice);
+            booth.history.standing = Some(StandingBallot {
+                ballot: ballot.clone(),
+                revision,
+                cast_at: self.now,
+            });
+        }
+    }
+
+    /// What has to be written, in ascending order of voters.
+    #[must_use]
+    pub fn finish(self) -> Effects {
+        let mut state = self.state;
+        if state.warms_up() {
+            state.heat = state.heat.warmed(self.effective, self.now);
+        }
+        let (mut inserted, mut updated, mut removed) = (Vec::new(), Vec::new(), Vec::new());
+        for (voter, booth) in self.voters.into_iter().filter(|(_, booth)| booth.changed) {
+            match (booth.history.standing, booth.had_standing) {
+                (Some(ballot), false) => inserted.push(ballot),
+                (Some(ballot), true) => updated.push(ballot),
+                (None, true) => removed.push(voter),
+                (None, false) => {}
+            }
+        }
+        inserted.sort_unstable_by_key(|standing| standing.ballot.voter);
+        updated.sort_unstable_by_key(|standing| standing.ballot.voter);
+        removed.sort_unstable();
+        Effects {
+            state,
+            inserted,
+            updated,
+            removed,
+            superseded: self.superseded,
+            any: self.effective > 0,
+        }
+    }
+}
+
+impl Booth {
+    const fn new(history: VoterHistory) -> Self {
+        let had_standing = history.standing.is_some();
+        Self {
+            history,
+            had_standing,
+            changed: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

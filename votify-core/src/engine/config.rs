@@ -1,0 +1,48 @@
+use std::time::Duration;
+
+/// The engine's bounds and rhythms.
+///
+/// ```
+/// use votify_core::engine::EngineConfig;
+///
+/// let config = EngineConfig { writers: 4, ..EngineConfig::default() };
+/// # assert_eq!(config.tick.as_millis(), 50);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineConfig {
+    /// How many ballots may wait for each writer; one more is `Overloaded`. Default 32 768.
+    pub queue: usize,
+    /// The most ballots written together. Default 4 096.
+    pub batch: usize,
+    /// How many batches are written at once; a poll's ballots always take the same writer. Default 1, which is right for
+    /// SQLite; for a database server about half of the connection pool.
+    pub writers: usize,
+    /// How long a vote or a store call may take before it is answered `Unavailable`. Default 4 s.
+    pub store_timeout: Duration,
+    /// The least time between two updates of one poll, to viewers and to other nodes. Default 50 ms.
+    pub tick: Duration,
+    /// How often watched polls are read anew from the store, in case news was lost. Default 1 s.
+    pub refresh: Duration,
+    /// How often the store is asked for polls that open or close soon. Default 5 s.
+    pub schedule: Duration,
+    /// How many poll definitions are kept at hand. Default 10 000.
+    pub cached_polls: usize,
+    /// How many events a slow listener may fall behind. Default 4 096.
+    pub events: usize,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            queue: 32_768,
+            batch: 4_096,
+            writers: 1,
+            store_timeout: Duration::from_secs(4),
+            tick: Duration::from_millis(50),
+            refresh: Duration::from_secs(1),
+            schedule: Duration::from_secs(5),
+            cached_polls: 10_000,
+            events: 4_096,
+        }
+    }
+}

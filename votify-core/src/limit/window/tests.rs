@@ -1,0 +1,77 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn at(seconds: u64) -> Timestamp {
+    Timestamp::EPOCH.saturating_add(Duration::from_secs(1_000_000 + seconds))
+}
+
+#[test]
+fn ten_a_minute_are_ten_a_minute() {
+    let quota = Quota::per_minute(10);
+    let mut window = SlidingWindow::default();
+    let granted = |window: &mut SlidingWindow, seconds| window.acquire(&quota, at(seconds)).granted;
+    assert_eq!((0..50).filter(|_| granted(&mut window, 0)).count(), 10);
+    assert!(!granted(&mut window, 59));
+    assert_eq!((0..50).filter(|_| granted(&mut window, 72)).count(), 10);
+}
+
+#[test]
+fn a_permit_tells_what_is_left_and_when_more_comes() {
+    let quota = Quota::per_minute(2);
+    let mut window = SlidingWindow::default();
+    let first = window.acquire(&quota, at(0));
+    assert_eq!(
+        (first.granted, first.remaining, first.retry_after),
+        (true, 1, Duration::ZERO)
+    );
+    window.acquire(&quota, at(30));
+    let refused = window.acquire(&quota, at(40));
+    assert!(!refused.granted);
+    assert!(
+        !window
+            .acquire(
+                &quota,
+                at(40).saturating_add(refused.retry_after - Duration::from_micros(1))
+            )
+            .granted
+    );
+    assert!(
+        window
+            .acquire(&quota, at(40).saturating_add(refused.retry_after))
+            .granted
+    );
+}
+
+#[test]
+fn idle_windows_can_be_forgotten() {
+    let quota = Quota::per_minute(2);
+    let mut window = SlidingWindow::default();
+    window.acquire(&quota, at(0));
+    assert!(!window.is_idle(quota.period(), at(60)));
+    assert!(window.is_idle(quota.period(), at(73)));
+}
+
+proptest! {
+    #[test]
+    fn no_stretch_of_a_period_sees_more_than_the_limit(
+        limit in 1_u16..20,
+        steps in prop::collection::vec(0_u64..20_000_000, 1..400),
+    ) {
+        let quota = Quota::per_minute(limit);
+        let mut window = SlidingWindow::default();
+        let mut now = at(0);
+        let mut granted: Vec<Timestamp> = Vec::new();
+        for step in steps {
+            now = now.saturating_add(Duration::from_micros(step));
+            let permit = window.acquire(&quota, now);
+            if permit.granted {
+                granted.push(now);
+            } else {
+                prop_assert!(permit.retry_after <= Duration::from_secs(72));
+            }
+            let lately = granted.iter().filter(|time| now.saturating_since(**time) < quota.period()).count();
+            prop_assert!(lately <= usize::from(limit));
+        }
+    }
+}

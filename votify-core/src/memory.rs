@@ -1,0 +1,9 @@
+//! The reference implementations: everything in this process, nothing kept when it ends.
+
+mod broadcaster;
+mod limiter;
+mod store;
+
+pub use broadcaster::MemoryBroadcaster;
+pub use limiter::MemoryRateLimiter;
+pub use store::MemoryStore;

@@ -1,0 +1,103 @@
+use std::collections::HashMap;
+
+use crate::ballot::{Ballot, Counting, Effects, Outcome, StandingBallot, VoterHistory};
+use crate::id::PollId;
+use crate::poll::PollState;
+use crate::store::StoreError;
+use crate::time::Timestamp;
+use crate::voter::VoterId;
+
+/// How many ballots a stream takes under the lock at once.
+const PAGE: usize = 1000;
+
+/// One poll with its ballots, behind its lock.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) state: PollState,
+    voters: HashMap<VoterId, VoterHistory>,
+    deleted: bool,
+}
+
+impl Entry {
+    pub(super) fn new(state: PollState) -> Self {
+        Self {
+            state,
+            voters: HashMap::new(),
+            deleted: false,
+        }
+    }
+
+    pub(super) fn delete(&mut self) {
+        self.deleted = true;
+        self.voters = HashMap::new();
+    }
+
+    pub(super) const fn is_deleted(&self) -> bool {
+        self.deleted
+    }
+
+    pub(super) fn check_present(&self, id: PollId) -> Result<(), StoreError> {
+        if self.deleted {
+            Err(StoreError::PollNotFound(id))
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(super) fn standing(&self, voter: VoterId) -> Option<&StandingBallot> {
+        self.voters.get(&voter)?.standing.as_ref()
+    }
+
+    pub(super) fn all_standing(&self) -> impl Iterator<Item = &StandingBallot> {
+        self.voters
+            .values()
+            .filter_map(|history| history.standing.as_ref())
+    }
+
+    /// The next page of standing ballots above a revision, and the last revision on it.
+    pub(super) fn standing_after(&self, after: u64) -> (Vec<StandingBallot>, Option<u64>) {
+        let mut page: Vec<_> = self
+            .all_standing()
+            .filter(|standing| standing.revision > after)
+            .collect();
+        page.sort_unstable_by_key(|standing| standing.revision);
+        page.truncate(PAGE);
+        let last = page.last().map(|standing| standing.revision);
+        (page.into_iter().cloned().collect(), last)
+    }
+
+    pub(super) fn cast<'a>(
+        &mut self,
+        ballots: impl Iterator<Item = &'a Ballot> + Clone,
+        now: Timestamp,
+    ) -> Vec<Outcome> {
+        let known = |ballot: &Ballot| {
+            self.voters
+                .get(&ballot.voter)
+                .map(|history| (ballot.voter, history.clone()))
+        };
+        let histories = ballots.clone().filter_map(known).collect();
+        let mut counting = Counting::new(self.state.clone(), histories, now);
+        let outcomes = ballots.map(|ballot| counting.cast(ballot)).collect();
+        self.write(counting.finish());
+        outcomes
+    }
+
+    fn write(&mut self, effects: Effects) {
+        self.state = effects.state;
+        for standing in effects.inserted.into_iter().chain(effects.updated) {
+            let voter = standing.ballot.voter;
+            self.voters.entry(voter).or_default().standing = Some(standing);
+        }
+        for voter in effects.removed {
+            self.voters.entry(voter).or_default().standing = None;
+        }
+        for old in effects.superseded {
+            self.voters
+                .entry(old.voter)
+                .or_default()
+                .superseded
+                .push(old);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+use serde::{Deserialize, Serialize};
+
+use crate::ballot::StandingBallot;
+use crate::poll::{ChangeRefusal, Poll, PollChange, PollStatus, ResultsPolicy};
+use crate::tally::Tally;
+use crate::time::Timestamp;
+use crate::trending::Heat;
+
+/// Why a poll is to be sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SealCause {
+    /// Its `closes_at` seems to have passed.
+    Due,
+    /// Its owner closes it now.
+    ByOwner,
+}
+
+/// Everything that a store keeps of a poll besides its ballots, and what may become of it.
+///
+/// A store reads it under the poll's lock, asks one of these pure functions or a [`Counting`](crate::ballot::Counting)
+/// what follows, and writes that in the same transaction.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PollState {
+    /// The definition.
+    pub poll: Poll,
+    /// The counts and the position.
+    pub tally: Tally,
+    /// The score that orders by activity.
+    pub heat: Heat,
+}
+
+impl PollState {
+    /// A new poll: no ballots, epoch 1, revision 0.
+    #[must_use]
+    pub fn new(poll: Poll) -> Self {
+        Self {
+            tally: Tally::new(&poll),
+            heat: Heat::new(poll.created_at),
+            poll,
+        }
+    }
+
+    /// The state after `change`, at the next revision; `None` if nothing would differ.
+    ///
+    /// # Errors
+    /// Why the change is refused.
+    pub fn changed(
+        &self,
+        change: &PollChange,
+        now: Timestamp,
+    ) -> Result<Option<Self>, ChangeRefusal> {
+        let changed = change.apply(&self.poll, self.tally.had_ballots(), now)?;
+        Ok(changed.map(|poll| Self {
+            tally: self.tally.redrawn(&poll),
+            poll,
+            heat: self.heat,
+        }))
+    }
+
+    /// The state after sealing, at the next revision; `None` if it is not due, or sealed already.
+    ///
+    /// A poll that its owner closes has `closes_at` moved to `now`.
+    #[must_use]
+    pub fn sealed(&self, cause: SealCause, now: Timestamp) -> Option<Self> {
+        if self.poll.is_sealed() {
+            return None;
+        }
+        let mut poll = self.poll.clone();
+        match cause {
+            SealCause::Due if poll.status(now) != PollStatus::Closed => return None,
+            SealCause::Due => {}
+            SealCause::ByOwner => {
+                poll.closes_at = Some(poll.closes_at.map_or(now, |end| end.min(now)));
+            }
+        }
+        poll.sealed_at = Some(now);
+        poll.version += 1;
+        Some(Self {
+            tally: self.tally.redrawn(&poll),
+            poll,
+            heat: self.heat,
+        })
+    }
+
+    /// The state with its counts made anew from the standing ballots, under the next epoch.
+    #[must_use]
+    pub fn repaired<'a>(&self, ballots: impl IntoIterator<Item = &'a StandingBallot>) -> Self {
+        let mut tally = self.tally.recounted(ballots);
+        tally.position.epoch += 1;
+        Self {
+            tally,
+            ..self.clone()
+        }
+    }
+
+    /// Whether ballots may move [`heat`](Self::heat): only where everybody sees the counts anyway.
+    pub(crate) fn warms_up(&self) -> bool {
+        self.poll.rules.results == ResultsPolicy::Live
+    }
+}

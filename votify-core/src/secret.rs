@@ -1,0 +1,225 @@
+//! The secrets that voter ids, owner ids and session cookies are keyed with.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What a key is used for; each purpose has a key of its own, derived from the secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Turning what is known of a caller into a voter id.
+    Voter,
+    /// Turning the creator of a poll into an owner id.
+    Owner,
+    /// Signing browser sessions.
+    Session,
+    /// Hiding what a rate limiter counts.
+    Limit,
+}
+
+/// Names a secret without telling it; kept with each poll that was made with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeyId(pub [u8; 8]);
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// A keyed digest. Compared in constant time; its `Debug` shows nothing.
+#[derive(Clone, Copy)]
+pub struct Tag([u8; 32]);
+
+impl Tag {
+    /// Reads a digest that somebody presents.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The digest's bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl PartialEq for Tag {
+    fn eq(&self, other: &Self) -> bool {
+        // `blake3::Hash` promises a constant-time comparison.
+        blake3::Hash::from_bytes(self.0) == blake3::Hash::from_bytes(other.0)
+    }
+}
+
+impl Eq for Tag {}
+
+impl fmt::Debug for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tag(..)")
+    }
+}
+
+/// Why a text cannot serve as secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    /// Shorter than [`Keyring::MIN_SECRET_BYTES`].
+    #[error("a secret needs at least {} bytes", Keyring::MIN_SECRET_BYTES)]
+    TooShort,
+    /// No secret at all.
+    #[error("no secret given")]
+    Missing,
+}
+
+#[derive(Clone)]
+struct Keys {
+    id: KeyId,
+    voter: [u8; 32],
+    owner: [u8; 32],
+    session: [u8; 32],
+    limit: [u8; 32],
+}
+
+impl Keys {
+    fn derive(secret: &[u8]) -> Self {
+        let id = blake3::derive_key("votify 2026-11 key id", secret);
+        let [a, b, c, d, e, f, g, h, ..] = id;
+        Self {
+            id: KeyId([a, b, c, d, e, f, g, h]),
+            voter: blake3::derive_key("votify 2026-11 voter id", secret),
+            owner: blake3::derive_key("votify 2026-11 owner id", secret),
+            session: blake3::derive_key("votify 2026-11 session cookie", secret),
+            limit: blake3::derive_key("votify 2026-11 rate limit", secret),
+        }
+    }
+
+    const fn of(&self, purpose: Purpose) -> &[u8; 32] {
+        match purpose {
+            Purpose::Voter => &self.voter,
+            Purpose::Owner => &self.owner,
+            Purpose::Session => &self.session,
+            Purpose::Limit => &self.limit,
+        }
+    }
+}
+
+/// One secret in use and any number of older ones, so that secrets can be rotated.
+///
+/// New polls and cookies are made with the newest; what was made with an older one stays valid as long as that one is
+/// still in the ring. Neither `Debug` nor an error ever shows a secret.
+#[derive(Clone)]
+pub struct Keyring {
+    newest: Keys,
+    older: Vec<Keys>,
+}
+
+impl Keyring {
+    /// The least length of a secret.
+    pub const MIN_SECRET_BYTES: usize = 32;
+
+    /// A ring of secrets, the newest first.
+    ///
+    /// # Errors
+    /// If there is none, or one is too short.
+    pub fn new<S: AsRef<[u8]>>(secrets: impl IntoIterator<Item = S>) -> Result<Self, SecretError> {
+        let mut keys = secrets.into_iter().map(|secret| {
+            let secret = secret.as_ref();
+            if secret.len() < Self::MIN_SECRET_BYTES {
+                Err(SecretError::TooShort)
+            } else {
+                Ok(Keys::derive(secret))
+            }
+        });
+        let newest = keys.next().ok_or(SecretError::Missing)??;
+        let older = keys.collect::<Result<_, _>>()?;
+        Ok(Self { newest, older })
+    }
+
+    /// A ring with one random secret that ends with this process.
+    #[must_use]
+    pub fn ephemeral() -> Self {
+        let mut secret = [0; 32];
+        secret[..16].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
+        secret[16..].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
+        Self {
+            newest: Keys::derive(&secret),
+            older: Vec::new(),
+        }
+    }
+
+    /// The id of the secret that new things are made with.
+    #[must_use]
+    pub const fn current(&self) -> KeyId {
+        self.newest.id
+    }
+
+    /// The keyed BLAKE3 digest of `parts`, or `None` if the ring does not hold that key (any more).
+    ///
+    /// Each part's length goes in with it, so different lists of parts never give the same digest.
+    #[must_use]
+    pub fn tag(&self, key: KeyId, purpose: Purpose, parts: &[&[u8]]) -> Option<Tag> {
+        let keys = std::iter::once(&self.newest)
+            .chain(&self.older)
+            .find(|keys| keys.id == key)?;
+        let mut hasher = blake3::Hasher::new_keyed(keys.of(purpose));
+        for part in parts {
+            hasher.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+            hasher.update(part);
+        }
+        Some(Tag(*hasher.finalize().as_bytes()))
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let older: Vec<_> = self.older.iter().map(|keys| keys.id).collect();
+        f.debug_struct("Keyring")
+            .field("newest", &self.newest.id)
+            .field("older", &older)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = "an old secret of more than thirty-two bytes";
+    const NEW: &str = "a newer secret of more than thirty-two bytes";
+
+    #[test]
+    fn a_rotated_secret_still_answers_for_what_it_made() {
+        let before = Keyring::new([OLD]).unwrap();
+        let after = Keyring::new([NEW, OLD]).unwrap();
+        let parts: &[&[u8]] = &[b"a", b"b"];
+        assert_ne!(before.current(), after.current());
+        assert_eq!(
+            before.tag(before.current(), Purpose::Voter, parts),
+            after.tag(before.current(), Purpose::Voter, parts)
+        );
+        assert_eq!(before.tag(after.current(), Purpose::Voter, parts), None);
+    }
+
+    #[test]
+    fn purposes_and_parts_are_kept_apart() {
+        let ring = Keyring::new([OLD]).unwrap();
+        let tag = |purpose, parts: &[&[u8]]| ring.tag(ring.current(), purpose, parts).unwrap();
+        assert_ne!(tag(Purpose::Voter, &[b"x"]), tag(Purpose::Owner, &[b"x"]));
+        assert_ne!(
+            tag(Purpose::Voter, &[b"ab", b"c"]),
+            tag(Purpose::Voter, &[b"a", b"bc"])
+        );
+    }
+
+    #[test]
+    fn weak_secrets_are_refused_and_none_is_shown() {
+        assert_eq!(Keyring::new(["short"]).err(), Some(SecretError::TooShort));
+        assert_eq!(
+            Keyring::new([NEW, "short"]).err(),
+            Some(SecretError::TooShort)
+        );
+        assert_eq!(Keyring::new::<&str>([]).err(), Some(SecretError::Missing));
+        assert!(!format!("{:?}", Keyring::new([OLD]).unwrap()).contains("secret of"));
+    }
+}

@@ -1,0 +1,138 @@
+use serde::{Deserialize, Serialize};
+
+use crate::id::PollId;
+use crate::secret::{KeyId, Keyring, Purpose};
+use crate::voter::{Voter, VoterId};
+
+/// What counts as one voter of a poll.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum VoterPolicy {
+    /// A browser, known by its signed session cookie.
+    #[default]
+    Browser,
+    /// An address; IPv6 addresses by their /64.
+    Ip,
+    /// A logged-in user.
+    Account,
+}
+
+/// Why a caller cannot vote in a poll: the poll's policy asks for something that is not known of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnidentifiedVoter {
+    /// The poll is for browsers with a session, and there is none.
+    #[error("this poll counts browsers, and the caller has no session")]
+    NoSession,
+    /// The poll counts addresses, and none is known.
+    #[error("this poll counts addresses, and the caller's is not known")]
+    NoAddress,
+    /// The poll is for logged-in users.
+    #[error("this poll is for users who are logged in")]
+    NotLoggedIn,
+    /// The poll was made with a secret that the ring does not hold.
+    #[error("this poll was made with secret {0}, which is not among the secrets in use")]
+    UnknownKey(KeyId),
+}
+
+impl VoterPolicy {
+    /// Every policy.
+    pub const ALL: [Self; 3] = [Self::Browser, Self::Ip, Self::Account];
+
+    /// The voter id of a caller in one poll, made with the secret that the poll remembers.
+    ///
+    /// # Errors
+    /// If the caller lacks what this policy counts, or the secret is gone.
+    pub fn identify(
+        self,
+        voter: &Voter,
+        poll: PollId,
+        key: KeyId,
+        keyring: &Keyring,
+    ) -> Result<VoterId, UnidentifiedVoter> {
+        let tag = |value: &[u8]| {
+            keyring
+                .tag(
+                    key,
+                    Purpose::Voter,
+                    &[poll.as_bytes(), &[self.code()], value],
+                )
+                .map(|tag| VoterId::derive(self, &tag))
+                .ok_or(UnidentifiedVoter::UnknownKey(key))
+        };
+        match self {
+            Self::Browser => tag(voter
+                .session_id()
+                .ok_or(UnidentifiedVoter::NoSession)?
+                .as_bytes()),
+            Self::Ip => match voter.address_block().ok_or(UnidentifiedVoter::NoAddress)? {
+                std::net::IpAddr::V4(v4) => tag(&v4.octets()),
+                std::net::IpAddr::V6(v6) => tag(&v6.octets()),
+            },
+            Self::Account => tag(voter
+                .account_id()
+                .ok_or(UnidentifiedVoter::NotLoggedIn)?
+                .as_str()
+                .as_bytes()),
+        }
+    }
+
+    /// The stable number that stands for this policy inside a voter id.
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Browser => 1,
+            Self::Ip => 2,
+            Self::Account => 3,
+        }
+    }
+
+    pub(crate) fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|policy| policy.code() == code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+    use crate::voter::SessionId;
+
+    #[test]
+    fn one_person_has_another_id_in_every_poll() {
+        let ring = Keyring::ephemeral();
+        let (a, b) = (
+            PollId::generate(Timestamp::EPOCH),
+            PollId::generate(Timestamp::EPOCH),
+        );
+        let voter = Voter::session(SessionId::random());
+        let id = |poll| {
+            VoterPolicy::Browser
+                .identify(&voter, poll, ring.current(), &ring)
+                .unwrap()
+        };
+        assert_eq!(id(a), id(a));
+        assert_ne!(id(a), id(b));
+        assert_eq!(id(a).policy(), VoterPolicy::Browser);
+    }
+
+    #[test]
+    fn each_policy_names_what_it_misses() {
+        let ring = Keyring::ephemeral();
+        let poll = PollId::generate(Timestamp::EPOCH);
+        let missing = |policy: VoterPolicy| {
+            policy
+                .identify(&Voter::anonymous(), poll, ring.current(), &ring)
+                .unwrap_err()
+        };
+        assert_eq!(missing(VoterPolicy::Browser), UnidentifiedVoter::NoSession);
+        assert_eq!(missing(VoterPolicy::Ip), UnidentifiedVoter::NoAddress);
+        assert_eq!(
+            missing(VoterPolicy::Account),
+            UnidentifiedVoter::NotLoggedIn
+        );
+        let gone = KeyId([0; 8]);
+        let unknown = VoterPolicy::Account.identify(&Voter::account("alice"), poll, gone, &ring);
+        assert_eq!(unknown, Err(UnidentifiedVoter::UnknownKey(gone)));
+    }
+}
