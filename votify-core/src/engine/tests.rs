@@ -114,7 +114,10 @@ async fn frame(watch: &mut Watch) -> Arc<Frame> {
 }
 
 /// The first frame that satisfies `wanted`, within two seconds.
-async fn frame_where(watch: &mut Watch, wanted: impl Fn(&Frame) -> bool) -> Arc<Frame> {
+async fn frame_where(
+    watch: &mut Watch,
+    wanted: impl Fn(&Frame) -> bool + Send + Sync,
+) -> Arc<Frame> {
     let found = async {
         loop {
             let frame = watch.next().await.expect("the watch has ended");

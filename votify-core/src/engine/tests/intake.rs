@@ -207,7 +207,7 @@ async fn a_caller_who_goes_away_undoes_nothing() {
 async fn a_store_that_does_not_answer_is_unavailable_in_time() {
     let store = Gated::new();
     let world = world(&store, |config| {
-        config.store_timeout = Duration::from_millis(100)
+        config.store_timeout = Duration::from_millis(100);
     });
     let poll = world.lunch().await;
     let error = world

@@ -30,6 +30,8 @@ pub(super) struct Show<'a> {
     /// When the next state may be shown; `None` if there is nothing new to show.
     due: Option<Instant>,
     shown_at: Instant,
+    /// Up to which of the viewers who asked for a read the poll has been read.
+    asked: u64,
 }
 
 /// Whether the poll is still there.
@@ -59,6 +61,7 @@ impl<'a> Show<'a> {
             told_viewers: None,
             due: None,
             shown_at: Instant::now(),
+            asked: 0,
         };
         room.everywhere.store(room.viewers(), Ordering::Relaxed);
         show.publish();
@@ -119,9 +122,11 @@ impl<'a> Show<'a> {
             // The sweep comes by every second, and asks again.
             Err(_) => {}
         }
-        self.room
-            .answered
-            .send_if_modified(|answered| std::mem::replace(answered, asked.max(*answered)) < asked);
+        // Who asks is answered by the next showing, so that it sees what was read.
+        if asked > 0 {
+            self.asked = self.asked.max(asked);
+            self.touch();
+        }
         Still::There
     }
 
@@ -151,6 +156,9 @@ impl<'a> Show<'a> {
         self.room
             .voted
             .send_if_modified(|showing| replace(showing, if same { &public } else { &voted }));
+        self.room
+            .answered
+            .send_if_modified(|answered| std::mem::replace(answered, self.asked) < self.asked);
     }
 
     fn stage(&self, audience: Audience, votes: &[OptionId]) -> Arc<Stage> {
