@@ -1,0 +1,7 @@
+//! The cases for stores, one module per family of laws.
+
+mod paper;
+mod scene;
+
+pub mod casting;
+pub mod closing;
