@@ -28,6 +28,40 @@ macro_rules! __store_cases {
                 voters_of_another_policy_are_refused
                 ballots_count_from_the_opening_until_the_end
             }
+            batches {
+                duplicates_in_a_batch_are_decided_in_order
+                a_vote_taken_back_in_its_own_batch_is_remembered
+                an_unknown_poll_takes_no_other_part_with_it
+                the_receipts_tallies_are_of_the_same_transaction
+                five_thousand_ballots_in_one_batch
+                a_voter_of_many_minds_in_one_batch
+            }
+            replays {
+                a_replay_answers_the_first_revision
+                an_id_says_one_thing_only
+                an_id_belongs_to_one_voter_in_one_poll
+                a_late_retry_of_a_replaced_ballot_brings_nothing_back
+                a_late_retry_of_a_withdrawn_ballot_brings_nothing_back
+                replays_are_answered_after_closing
+                a_refusal_leaves_no_trace
+                a_refusal_is_not_remembered
+            }
+            positions {
+                every_effective_change_takes_one_revision
+                positions_are_never_reused
+                repair_raises_the_epoch_and_keeps_the_counts
+                an_unknown_poll_cannot_be_audited_or_repaired
+            }
+            races {
+                one_voter_at_once_counts_once
+                one_ballot_at_once_is_replayed
+                many_voters_at_once_all_count
+                revotes_at_once_leave_the_last_one_standing
+                counted_means_in_the_final_tally
+                opposite_batches_do_not_deadlock
+                the_first_ballot_freezes_at_once
+                readers_see_whole_states_only
+            }
             closing {
                 the_owner_closes_at_once
                 due_waits_for_the_end

@@ -2,6 +2,11 @@
 
 mod paper;
 mod scene;
+mod together;
 
+pub mod batches;
 pub mod casting;
 pub mod closing;
+pub mod positions;
+pub mod races;
+pub mod replays;

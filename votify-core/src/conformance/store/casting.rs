@@ -65,7 +65,7 @@ pub async fn a_counted_ballot_is_seen_everywhere(fixture: &dyn StoreFixture) {
     let outcome = receipt.outcomes[0].clone().expect("the ballot is decided");
     assert_eq!(outcome, Outcome::Counted { revision: 1 });
     let tally = scene.tally(&poll).await;
-    assert_eq!(receipt.tallies, [tally.clone()]);
+    assert_eq!(receipt.tallies, std::slice::from_ref(&tally));
     assert_eq!(
         (tally.total_votes, tally.sealed, tally.version),
         (1, false, 0)
