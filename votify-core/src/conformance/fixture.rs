@@ -1,6 +1,7 @@
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
@@ -20,6 +21,11 @@ pub trait StoreFixture: Send + Sync {
     /// A suite that must not skip panics here instead.
     fn unavailable(&self) -> Option<String> {
         None
+    }
+
+    /// How late listings may be, as the store promises it; no lateness unless told otherwise.
+    fn listings_may_lag(&self) -> Duration {
+        Duration::ZERO
     }
 }
 

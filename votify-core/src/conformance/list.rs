@@ -15,6 +15,14 @@ macro_rules! store_conformance {
 macro_rules! __store_cases {
     ($emit:ident $arguments:tt) => {
         $crate::$emit! { $arguments
+            polls {
+                a_new_poll_begins_at_the_start
+                a_poll_comes_back_as_it_was_made
+                every_rule_comes_back
+                a_poll_is_made_once
+                answers_come_in_the_order_asked
+                many_ids_are_answered_at_once
+            }
             casting {
                 an_empty_batch_gives_an_empty_receipt
                 outcomes_come_in_the_order_of_the_batch
@@ -71,6 +79,42 @@ macro_rules! __store_cases {
                 a_sealed_poll_never_changes
                 past_its_end_a_poll_takes_nothing_even_unsealed
                 an_unknown_poll_cannot_be_sealed
+            }
+            changes {
+                everything_changes_before_the_first_ballot
+                each_thing_changes_alone
+                the_first_ballot_freezes
+                frozen_stays_frozen
+                texts_and_the_end_change_after_the_first_ballot
+                nothing_changes_past_the_end
+                an_invalid_change_is_refused
+                an_empty_change_takes_no_position
+                an_unknown_poll_cannot_be_changed
+            }
+            deleting {
+                a_deleted_poll_is_gone
+                an_unknown_poll_cannot_be_deleted
+                a_deletion_among_ballots_leaves_nothing
+            }
+            reading {
+                ballots_stream_completely_in_order
+                an_unknown_poll_has_no_ballots
+                ballots_of_come_in_the_order_asked
+                a_stream_has_no_voter_twice
+                an_abandoned_stream_harms_nobody
+            }
+            listing {
+                orders_are_total
+                pages_cover_everything_once
+                status_and_seal_filter_at_the_time_of_asking
+                a_category_is_matched_exactly
+                words_are_found_in_titles
+                filters_are_combined
+                trending_follows_the_ballots
+            }
+            lasting {
+                a_dropped_call_happened_entirely_or_not_at_all
+                what_was_acknowledged_is_there_after_reopening
             }
         }
     };

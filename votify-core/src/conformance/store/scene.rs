@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 
@@ -6,9 +7,10 @@ use crate::ballot::{Ballot, BatchReceipt, Outcome, StandingBallot};
 use crate::conformance::fixture::{FreshStore, StoreFixture};
 use crate::conformance::store::paper::{at, voter};
 use crate::id::PollId;
+use crate::page::{Page, PageRequest};
 use crate::poll::{Poll, PollChange, PollDraft, PollState, SealCause};
 use crate::secret::Keyring;
-use crate::store::{Changing, Sealing, Store};
+use crate::store::{Changing, PollFilter, Sealing, Store};
 use crate::tally::{Position, Tally};
 use crate::time::Timestamp;
 use crate::voter::VoterId;
@@ -17,6 +19,7 @@ use crate::voter::VoterId;
 pub(crate) struct Scene {
     fresh: FreshStore,
     keyring: Keyring,
+    listing_lag: Duration,
 }
 
 impl Scene {
@@ -24,7 +27,16 @@ impl Scene {
         Self {
             fresh: fixture.fresh().await,
             keyring: Keyring::ephemeral(),
+            listing_lag: fixture.listings_may_lag(),
         }
+    }
+
+    /// The same data in a store that was opened anew; `None` if nothing outlives the handle.
+    pub(crate) async fn reopened(self) -> Option<Self> {
+        Some(Self {
+            fresh: self.fresh.reopened().await?,
+            ..self
+        })
     }
 
     pub(crate) fn store(&self) -> Arc<dyn Store> {
@@ -154,6 +166,47 @@ impl Scene {
         match self.change(poll, change, now).await {
             Changing::Changed(state) => *state,
             other => panic!("the change is carried out, not {other:?}"),
+        }
+    }
+
+    pub(crate) async fn listed(
+        &self,
+        filter: &PollFilter,
+        page: &PageRequest,
+        now: Timestamp,
+    ) -> Page<Poll> {
+        let listed = self.store().list_polls(filter, page, now).await;
+        listed.expect("list_polls answers")
+    }
+
+    /// The page holds exactly these polls, in this order, at the latest when the store promises it.
+    pub(crate) async fn assert_listed(
+        &self,
+        filter: &PollFilter,
+        page: &PageRequest,
+        now: Timestamp,
+        expected: &[&Poll],
+        total: u64,
+    ) {
+        let since = Instant::now();
+        loop {
+            let listed = self.listed(filter, page, now).await;
+            let as_expected = listed.items.iter().eq(expected.iter().copied());
+            if as_expected && listed.total == total {
+                return;
+            }
+            if since.elapsed() >= self.listing_lag {
+                let titles = |polls: &mut dyn Iterator<Item = &Poll>| {
+                    let polls = polls.map(|poll| (poll.id, poll.title.clone()));
+                    polls.collect::<Vec<_>>()
+                };
+                let found = titles(&mut listed.items.iter());
+                let expected_titles = titles(&mut expected.iter().copied());
+                assert_eq!(found, expected_titles, "{filter:?}, {page:?} at {now}");
+                assert!(as_expected, "listed as they are: {:?}", listed.items);
+                assert_eq!(listed.total, total, "the total of {filter:?}");
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
