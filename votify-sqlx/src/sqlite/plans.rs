@@ -114,7 +114,7 @@ async fn bulk_statements_look_rows_up() {
         (
             "update polls",
             &write::UPDATE_POLLS,
-            "SEARCH votify_polls USING INDEX",
+            "INDEX sqlite_autoindex_votify_polls_1 (id=?)",
         ),
         ("insert votes", &write::INSERT_VOTES, "SCAN given"),
     ];
