@@ -2,7 +2,6 @@
 
 pub(crate) mod paper;
 pub(crate) mod scene;
-mod together;
 
 pub mod batches;
 pub mod casting;
