@@ -68,7 +68,6 @@ macro_rules! __store_cases {
                 counted_means_in_the_final_tally
                 opposite_batches_do_not_deadlock
                 the_first_ballot_freezes_at_once
-                readers_see_whole_states_only
             }
             closing {
                 the_owner_closes_at_once
@@ -83,12 +82,14 @@ macro_rules! __store_cases {
             changes {
                 everything_changes_before_the_first_ballot
                 each_thing_changes_alone
+                texts_and_the_end_change_after_the_first_ballot
+                an_empty_change_takes_no_position
+            }
+            freezing {
                 the_first_ballot_freezes
                 frozen_stays_frozen
-                texts_and_the_end_change_after_the_first_ballot
                 nothing_changes_past_the_end
                 an_invalid_change_is_refused
-                an_empty_change_takes_no_position
                 an_unknown_poll_cannot_be_changed
             }
             deleting {
@@ -102,15 +103,18 @@ macro_rules! __store_cases {
                 ballots_of_come_in_the_order_asked
                 a_stream_has_no_voter_twice
                 an_abandoned_stream_harms_nobody
+                readers_see_whole_states_only
             }
-            listing {
+            orders {
                 orders_are_total
                 pages_cover_everything_once
+                trending_follows_the_ballots
+            }
+            filters {
                 status_and_seal_filter_at_the_time_of_asking
                 a_category_is_matched_exactly
                 words_are_found_in_titles
                 filters_are_combined
-                trending_follows_the_ballots
             }
             sequences {
                 any_sequence_does_what_the_model_says
