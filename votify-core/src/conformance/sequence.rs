@@ -3,6 +3,7 @@
 mod edit;
 mod model;
 mod operation;
+mod room;
 mod run;
 
 pub(crate) use operation::{Made, Operation, operations, vote};

@@ -2,15 +2,17 @@
 
 pub(crate) mod paper;
 pub(crate) mod scene;
-mod together;
+mod wishes;
 
 pub mod batches;
 pub mod casting;
 pub mod changes;
 pub mod closing;
 pub mod deleting;
+pub mod filters;
+pub mod freezing;
 pub mod lasting;
-pub mod listing;
+pub mod orders;
 pub mod polls;
 pub mod positions;
 pub mod races;

@@ -1,8 +1,9 @@
 use crate::ballot::{Ballot, Outcome, Refusal};
 use crate::conformance::seeds::same;
 use crate::conformance::sequence::edit::Edit;
-use crate::conformance::sequence::model::{Changed, Model};
+use crate::conformance::sequence::model::Model;
 use crate::conformance::sequence::operation::{Made, Operation, SLOTS, VOTERS, Vote, voter_by};
+use crate::conformance::sequence::room::Changed;
 use crate::conformance::store::paper::{at, strict};
 use crate::conformance::store::scene::Scene;
 use crate::id::PollId;

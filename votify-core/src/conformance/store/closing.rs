@@ -6,7 +6,8 @@ use crate::conformance::store::paper::{
     at, ballot, ending, just_before, lenient, strict, withdrawal,
 };
 use crate::conformance::store::scene::Scene;
-use crate::poll::{ChangeRefusal, PollChange, PollStatus, SealCause};
+use crate::conformance::store::wishes::only;
+use crate::poll::{ChangeRefusal, PollStatus, SealCause};
 use crate::store::{Changing, Sealing, StoreError};
 use crate::tally::Position;
 
@@ -66,10 +67,7 @@ pub async fn due_waits_for_the_end(fixture: &dyn StoreFixture) {
 pub async fn due_reads_the_end_anew(fixture: &dyn StoreFixture) {
     let scene = Scene::open(fixture).await;
     let poll = scene.poll(ending(strict(), 60)).await;
-    let to = |end| PollChange {
-        closes_at: Some(end),
-        ..PollChange::default()
-    };
+    let to = |end| only(|change| change.closes_at = Some(end));
     scene.changed(&poll, &to(Some(at(120))), at(30)).await;
     assert_eq!(
         scene.seal(&poll, SealCause::Due, at(60)).await,
@@ -137,18 +135,9 @@ pub async fn a_sealed_poll_never_changes(fixture: &dyn StoreFixture) {
             assert_eq!(outcome, Outcome::Refused(Refusal::Closed));
         }
         for change in [
-            PollChange {
-                title: Some("Dinner?".into()),
-                ..PollChange::default()
-            },
-            PollChange {
-                closes_at: Some(None),
-                ..PollChange::default()
-            },
-            PollChange {
-                closes_at: Some(Some(at(900))),
-                ..PollChange::default()
-            },
+            only(|change| change.title = Some("Dinner?".into())),
+            only(|change| change.closes_at = Some(None)),
+            only(|change| change.closes_at = Some(Some(at(900)))),
         ] {
             let refused = scene.change(&poll, &change, now).await;
             assert_eq!(refused, Changing::Refused(ChangeRefusal::Closed));
@@ -173,10 +162,7 @@ pub async fn past_its_end_a_poll_takes_nothing_even_unsealed(fixture: &dyn Store
     for outcome in scene.cast_all(&late, at(60)).await {
         assert_eq!(outcome, Outcome::Refused(Refusal::Closed));
     }
-    let later = PollChange {
-        closes_at: Some(Some(at(900))),
-        ..PollChange::default()
-    };
+    let later = only(|change| change.closes_at = Some(Some(at(900))));
     let refused = scene.change(&poll, &later, at(60)).await;
     assert_eq!(refused, Changing::Refused(ChangeRefusal::Closed));
     assert_eq!(scene.tally(&poll).await, before);

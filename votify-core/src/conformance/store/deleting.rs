@@ -6,7 +6,8 @@ use crate::ballot::{Outcome, Refusal};
 use crate::conformance::fixture::StoreFixture;
 use crate::conformance::store::paper::{at, ballot, lenient, strict, voter};
 use crate::conformance::store::scene::Scene;
-use crate::conformance::store::together::together;
+use crate::conformance::store::wishes::only;
+use crate::conformance::together::together;
 use crate::page::PageRequest;
 use crate::poll::{Poll, PollChange, SealCause};
 use crate::store::{PollFilter, StoreError};
@@ -87,10 +88,7 @@ pub async fn a_deletion_among_ballots_leaves_nothing(fixture: &dyn StoreFixture)
                 match n {
                     5 => store.delete_poll(poll.id).await.expect("deleted once"),
                     9 => {
-                        let title = PollChange {
-                            title: Some("x".into()),
-                            ..PollChange::default()
-                        };
+                        let title = only(|change| change.title = Some("x".into()));
                         let changed = store.change_poll(poll.id, &title, at(1)).await;
                         changed.map_or_else(found, |_| ());
                     }

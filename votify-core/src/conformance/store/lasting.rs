@@ -8,7 +8,7 @@ use crate::ballot::{Ballot, Outcome};
 use crate::conformance::fixture::StoreFixture;
 use crate::conformance::store::paper::{at, ballot, ending, lenient, strict, withdrawal};
 use crate::conformance::store::scene::Scene;
-use crate::poll::PollChange;
+use crate::conformance::store::wishes::only;
 
 /// Polls a call so many times, then drops it; `None` if it was not done by then.
 async fn given_up<T>(call: impl Future<Output = T>, after: usize) -> Option<T> {
@@ -71,10 +71,7 @@ pub async fn what_was_acknowledged_is_there_after_reopening(fixture: &dyn StoreF
     ];
     scene.cast_all(&sent, at(1)).await;
     scene.cast(&ballot(&sealed, 1, 1, 1), at(1)).await;
-    let title = PollChange {
-        title: Some("Dinner?".into()),
-        ..PollChange::default()
-    };
+    let title = only(|change| change.title = Some("Dinner?".into()));
     scene.changed(&open, &title, at(2)).await;
     let repaired = scene.store().repair_poll(open.id).await;
     repaired.expect("repair_poll answers");

@@ -4,15 +4,13 @@ use crate::ballot::Outcome;
 use crate::conformance::fixture::StoreFixture;
 use crate::conformance::store::paper::{at, ballot, ending, lenient, withdrawal};
 use crate::conformance::store::scene::Scene;
+use crate::conformance::store::wishes::only;
 use crate::poll::{PollChange, SealCause};
 use crate::store::{Changing, Sealing, StoreError};
 use crate::tally::Position;
 
 fn titled(title: &str) -> PollChange {
-    PollChange {
-        title: Some(title.into()),
-        ..PollChange::default()
-    }
+    only(|change| change.title = Some(title.into()))
 }
 
 /// Law 7: every effective change takes one revision, edits and the seal one version too, and nothing else takes any.
@@ -46,10 +44,7 @@ pub async fn every_effective_change_takes_one_revision(fixture: &dyn StoreFixtur
     let same = scene.change(&poll, &titled("Dinner?"), at(4)).await;
     assert!(matches!(same, Changing::Unchanged(_)), "{same:?}");
     stands(3, 1, "an edit that changes nothing").await;
-    let refused = PollChange {
-        revote: Some(false),
-        ..PollChange::default()
-    };
+    let refused = only(|change| change.revote = Some(false));
     let refused = scene.change(&poll, &refused, at(4)).await;
     assert!(matches!(refused, Changing::Refused(_)), "{refused:?}");
     stands(3, 1, "an edit that is refused").await;

@@ -1,15 +1,15 @@
 //! Many at once, half of them through another handle on the same data.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::ballot::{Ballot, BatchReceipt, Outcome, Refusal};
 use crate::conformance::fixture::StoreFixture;
 use crate::conformance::store::paper::{at, ballot, ending, just_before, lenient, strict, voter};
 use crate::conformance::store::scene::Scene;
-use crate::conformance::store::together::together;
-use crate::poll::{ChangeRefusal, OptionChange, PollChange, SealCause};
+use crate::conformance::store::wishes::only;
+use crate::conformance::together::together;
+use crate::poll::{ChangeRefusal, OptionChange, SealCause};
 use crate::store::{Changing, Sealing, Store};
 use crate::time::Timestamp;
 
@@ -214,10 +214,7 @@ pub async fn the_first_ballot_freezes_at_once(fixture: &dyn StoreFixture) {
             id: option.id,
             text: None,
         });
-        let change = PollChange {
-            options: Some(keep.collect()),
-            ..PollChange::default()
-        };
+        let change = only(|change| change.options = Some(keep.collect()));
         let tasks = (0..2_usize).map(|n| {
             let (store, poll, change) = (Arc::clone(&handles[n]), poll.clone(), change.clone());
             async move {
@@ -249,61 +246,4 @@ pub async fn the_first_ballot_freezes_at_once(fixture: &dyn StoreFixture) {
         }
         scene.assert_sound(&poll).await;
     }
-}
-
-/// Law 7: while ballots come in, every tally and every audit is of one moment, none is older than the one before, and one
-/// position is one tally.
-pub async fn readers_see_whole_states_only(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let handles = [scene.store(), scene.another().await];
-    let poll = scene.poll(lenient()).await;
-    let done = Arc::new(AtomicBool::new(false));
-    let mut readers = tokio::task::JoinSet::new();
-    for store in &handles {
-        let (store, poll, done) = (Arc::clone(store), poll.id, Arc::clone(&done));
-        readers.spawn(async move {
-            let mut seen = Vec::new();
-            // Once more after the last write.
-            let mut last = false;
-            while !last {
-                last = done.load(Ordering::SeqCst);
-                let tallies = store.tallies(&[poll]).await.expect("tallies answers");
-                seen.extend(tallies.into_iter().flatten());
-                let audit = store.audit_poll(poll).await.expect("audit_poll answers");
-                assert!(audit.is_exact(), "the audit is of one moment: {audit:?}");
-                seen.push(audit.kept);
-            }
-            seen
-        });
-    }
-    let writers = (0..4_u32).map(|n| {
-        let (store, poll) = (Arc::clone(&handles[n as usize % 2]), poll.clone());
-        async move {
-            for round in 0..10 {
-                let id = 100 * n + round;
-                let votes = [
-                    ballot(&poll, n, id, id as usize % 3),
-                    ballot(&poll, 50 + id, id, 1),
-                ];
-                decided(store.cast_ballots(&votes, at(1)).await);
-            }
-        }
-    });
-    together(writers.collect()).await;
-    done.store(true, Ordering::SeqCst);
-    let mut by_position = HashMap::new();
-    for seen in readers.join_all().await {
-        assert!(
-            seen.is_sorted_by_key(|tally| tally.position),
-            "a reader never goes back"
-        );
-        for tally in seen {
-            let sum: u64 = tally.counts.iter().map(|entry| entry.count).sum();
-            assert_eq!(sum, tally.total_votes, "one option a ballot: {tally:?}");
-            let known = by_position.entry(tally.position).or_insert(tally.clone());
-            assert_eq!(*known, tally, "one position, one tally");
-        }
-    }
-    assert_eq!(scene.position(&poll).await.revision, 80);
-    scene.assert_sound(&poll).await;
 }

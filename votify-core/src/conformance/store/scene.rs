@@ -194,6 +194,19 @@ impl Scene {
         }
     }
 
+    /// Exactly these polls, in this order, are all that the filter lets through.
+    pub(crate) async fn assert_all_listed(
+        &self,
+        filter: &PollFilter,
+        now: u64,
+        expected: &[&Poll],
+    ) {
+        let page = PageRequest::new(1, 100).expect("a valid page");
+        let total = expected.len() as u64;
+        self.assert_listed(filter, &page, at(now), expected, total)
+            .await;
+    }
+
     pub(crate) async fn check_listed(
         &self,
         filter: &PollFilter,

@@ -1,0 +1,176 @@
+//! Listings: what a filter lets through.
+
+use std::cmp::Reverse;
+
+use crate::conformance::fixture::StoreFixture;
+use crate::conformance::store::paper::{at, strict};
+use crate::conformance::store::scene::Scene;
+use crate::conformance::store::wishes::only;
+use crate::poll::{Poll, PollDraft, PollStatus};
+use crate::store::{PollFilter, PollOrder, words};
+
+/// `status` is as of `now`; `sealed` is apart from it.
+pub async fn status_and_seal_filter_at_the_time_of_asking(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let made = |opens, closes: Option<u64>| PollDraft {
+        opens_at: Some(at(opens)),
+        closes_at: closes.map(at),
+        ..strict()
+    };
+    let window = scene.poll(made(10, Some(20))).await;
+    let endless = scene.poll(made(10, None)).await;
+    let closed_early = scene.poll(made(10, Some(20))).await;
+    scene.close(&closed_early, at(5)).await;
+    let closed_early = scene.kept(&closed_early).await;
+    let by = |status, sealed| PollFilter {
+        status,
+        sealed,
+        order: PollOrder::Opening,
+        ..PollFilter::default()
+    };
+    let mut both = [&window, &endless];
+    both.sort_by_key(|poll| Reverse(poll.id));
+    for (now, status, expected) in [
+        (9, PollStatus::Scheduled, &both[..]),
+        (9, PollStatus::Open, &[]),
+        (9, PollStatus::Closed, &[&closed_early]),
+        (10, PollStatus::Scheduled, &[]),
+        (10, PollStatus::Open, &both),
+        (19, PollStatus::Open, &both),
+        (20, PollStatus::Open, &[&endless]),
+    ] {
+        scene
+            .assert_all_listed(&by(Some(status), None), now, expected)
+            .await;
+    }
+    let mut closed = [&window, &closed_early];
+    closed.sort_by_key(|poll| Reverse(poll.id));
+    scene
+        .assert_all_listed(&by(Some(PollStatus::Closed), None), 20, &closed)
+        .await;
+    scene
+        .assert_all_listed(&by(None, Some(true)), 20, &[&closed_early])
+        .await;
+    scene
+        .assert_all_listed(&by(None, Some(false)), 20, &both)
+        .await;
+    scene
+        .assert_all_listed(&by(Some(PollStatus::Closed), Some(false)), 20, &[&window])
+        .await;
+    scene
+        .assert_all_listed(&by(Some(PollStatus::Open), Some(true)), 20, &[])
+        .await;
+}
+
+/// A category is exactly that: case and accents count, and so do blanks inside.
+pub async fn a_category_is_matched_exactly(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let names = ["food", "Food", "föod", "foo", "food ie", "%", "_"];
+    let mut polls = vec![];
+    for name in names {
+        let draft = PollDraft {
+            category: Some(name.into()),
+            ..strict()
+        };
+        polls.push(scene.poll(draft).await);
+    }
+    scene.poll(strict()).await;
+    let of = |name: &str| PollFilter {
+        category: Some(name.into()),
+        ..PollFilter::default()
+    };
+    for (name, poll) in names.into_iter().zip(&polls) {
+        scene.assert_all_listed(&of(name), 1, &[poll]).await;
+    }
+    for name in ["FOOD", "fo", "", "food  ie", "f%"] {
+        scene.assert_all_listed(&of(name), 1, &[]).await;
+    }
+}
+
+/// Words are looked for anywhere in the title, folded, all of them; what means something to a database means itself.
+pub async fn words_are_found_in_titles(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let titled = |title: &str| PollDraft {
+        title: title.into(),
+        ..strict()
+    };
+    let lunch = scene.poll(titled("Lunch on Friday?")).await;
+    let oil = scene.poll(titled("Öl, 100% 'pur' oder a_b\\c?")).await;
+    let greek = scene.poll(titled("ΚΑΛΗΜΕΡΑ 你好 👍")).await;
+    let find = |query: &str| PollFilter {
+        words: words(query),
+        ..PollFilter::default()
+    };
+    for (query, expected) in [
+        ("lunch", &[&lunch][..]),
+        ("FRIDAY lunch", &[&lunch]),
+        ("unc", &[&lunch]),
+        ("friday? on", &[&lunch]),
+        ("lunch monday", &[]),
+        ("öl", &[&oil]),
+        ("ÖL", &[&oil]),
+        ("ol,", &[]),
+        ("100%", &[&oil]),
+        ("100%pur", &[]),
+        ("%", &[&oil]),
+        ("_", &[&oil]),
+        ("axb", &[]),
+        ("a_b\\c", &[&oil]),
+        ("'pur'", &[&oil]),
+        ("\\", &[&oil]),
+        ("\"", &[]),
+        ("καλημερα", &[&greek]),
+        ("好 👍", &[&greek]),
+    ] {
+        scene.assert_all_listed(&find(query), 1, expected).await;
+    }
+    let change = only(|change| change.title = Some("Dinner".into()));
+    let dinner = scene.changed(&lunch, &change, at(1)).await.poll;
+    scene.assert_all_listed(&find("lunch"), 1, &[]).await;
+    scene.assert_all_listed(&find("DINN"), 1, &[&dinner]).await;
+}
+
+/// Filters are combined by "and".
+pub async fn filters_are_combined(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let mut polls = Vec::new();
+    for n in 0..16_u32 {
+        let has = |bit: u32| n & bit != 0;
+        let draft = PollDraft {
+            title: if has(1) { "Red apples" } else { "Green apples" }.into(),
+            category: has(2).then(|| "food".into()),
+            opens_at: has(4).then(|| at(50)),
+            ..strict()
+        };
+        let poll = scene.poll(draft).await;
+        if has(8) {
+            scene.close(&poll, at(1)).await;
+        }
+        polls.push(scene.kept(&poll).await);
+    }
+    polls.sort_by_key(|poll| Reverse(poll.id));
+    for word in [None, Some("red"), Some("apples")] {
+        for category in [None, Some("food")] {
+            for status in [None, Some(PollStatus::Open), Some(PollStatus::Closed)] {
+                for sealed in [None, Some(true), Some(false)] {
+                    let filter = PollFilter {
+                        status,
+                        sealed,
+                        category: category.map(str::to_owned),
+                        words: words(word.unwrap_or_default()),
+                        order: PollOrder::Newest,
+                    };
+                    let expected = polls.iter().filter(|poll| {
+                        let title = poll.title.to_lowercase();
+                        word.is_none_or(|word| title.contains(word))
+                            && (category.is_none() || poll.category.as_deref() == category)
+                            && status.is_none_or(|status| poll.status(at(2)) == status)
+                            && sealed.is_none_or(|sealed| poll.sealed_at.is_some() == sealed)
+                    });
+                    let expected: Vec<&Poll> = expected.collect();
+                    scene.assert_all_listed(&filter, 2, &expected).await;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Listings: orders and pages.
+
+use std::cmp::{Ordering, Reverse};
+
+use crate::conformance::fixture::StoreFixture;
+use crate::conformance::store::paper::{at, ballot, strict};
+use crate::conformance::store::scene::Scene;
+use crate::page::PageRequest;
+use crate::poll::{Poll, PollDraft, ResultsPolicy};
+use crate::store::{PollFilter, PollOrder};
+
+fn page(number: u32, limit: u32) -> PageRequest {
+    PageRequest::new(number, limit).expect("a valid page")
+}
+
+/// Polls of one crowd: three moments of making, of opening and of closing, in every combination.
+async fn crowd(scene: &Scene) -> Vec<Poll> {
+    let mut polls = Vec::new();
+    let ends = [None, Some(at(200)), Some(at(201))];
+    for (n, end) in (0..27_u64).zip(ends.into_iter().cycle()) {
+        let mut draft = strict();
+        draft.title = format!("Poll {n}");
+        let mut poll = scene.unknown_poll(draft);
+        poll.created_at = at(n / 9);
+        poll.opens_at = at(100 + n / 3 % 3);
+        poll.closes_at = end;
+        scene.store().create_poll(&poll).await.expect("created");
+        polls.push(poll);
+    }
+    polls
+}
+
+/// `Newest`, `Closing` and `Opening` order as they say, and ties by id, descending; the default is all, newest first.
+pub async fn orders_are_total(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let polls = crowd(&scene).await;
+    type Compare = fn(&Poll, &Poll) -> Ordering;
+    let orders: [(PollOrder, Compare); 3] = [
+        (PollOrder::Newest, |a, b| b.created_at.cmp(&a.created_at)),
+        (PollOrder::Opening, |a, b| a.opens_at.cmp(&b.opens_at)),
+        (PollOrder::Closing, |a, b| {
+            match (a.closes_at, b.closes_at) {
+                (None, None) => Ordering::Equal,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(_), None) => Ordering::Less,
+                (Some(a), Some(b)) => a.cmp(&b),
+            }
+        }),
+    ];
+    assert_eq!(PollFilter::default().order, PollOrder::Newest);
+    for (order, compare) in orders {
+        let filter = PollFilter {
+            order,
+            ..PollFilter::default()
+        };
+        let mut expected: Vec<&Poll> = polls.iter().collect();
+        expected.sort_by(|a, b| compare(a, b).then_with(|| b.id.cmp(&a.id)));
+        scene.assert_all_listed(&filter, 0, &expected).await;
+    }
+}
+
+/// Pages do not overlap, leave nothing out, all tell the same total, and are empty past the last one.
+pub async fn pages_cover_everything_once(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let polls = crowd(&scene).await;
+    for order in [
+        PollOrder::Newest,
+        PollOrder::Closing,
+        PollOrder::Opening,
+        PollOrder::Trending,
+    ] {
+        let filter = PollFilter {
+            order,
+            ..PollFilter::default()
+        };
+        let all = scene.listed(&filter, &page(1, 100), at(0)).await;
+        assert_eq!(all.items.len(), polls.len());
+        for limit in [1, 10, 27] {
+            let pages = 27_u32.div_ceil(limit);
+            for number in 1..=pages + 1 {
+                let start = ((number - 1) * limit) as usize;
+                let expected: Vec<&Poll> =
+                    all.items.iter().skip(start).take(limit as usize).collect();
+                scene
+                    .assert_listed(&filter, &page(number, limit), at(0), &expected, 27)
+                    .await;
+            }
+        }
+    }
+    let last = page(PageRequest::MAX_PAGE, PageRequest::MAX_LIMIT);
+    let filter = PollFilter::default();
+    scene.assert_listed(&filter, &last, at(0), &[], 27).await;
+}
+
+/// `Trending`: more ballots are hotter, later ones more so; where counts are hidden, ballots do not show in the order.
+pub async fn trending_follows_the_ballots(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let hidden = PollDraft {
+        rules: crate::PollRules {
+            results: ResultsPolicy::AfterClose,
+            ..strict().rules
+        },
+        ..strict()
+    };
+    let (few, many) = (scene.poll(strict()).await, scene.poll(strict()).await);
+    let (late, hidden) = (scene.poll(strict()).await, scene.poll(hidden).await);
+    let filter = PollFilter {
+        order: PollOrder::Trending,
+        ..PollFilter::default()
+    };
+    let mut cold = [&few, &many, &late, &hidden];
+    cold.sort_by_key(|poll| Reverse(poll.id));
+    scene.assert_all_listed(&filter, 1, &cold).await;
+    for n in 0..5 {
+        scene.cast(&ballot(&many, n, n, 0), at(10)).await;
+        scene.cast(&ballot(&hidden, n, n, 0), at(10)).await;
+    }
+    scene.cast(&ballot(&few, 1, 1, 0), at(10)).await;
+    let mut untouched = [&late, &hidden];
+    untouched.sort_by_key(|poll| Reverse(poll.id));
+    scene
+        .assert_all_listed(&filter, 11, &[&many, &few, untouched[0], untouched[1]])
+        .await;
+    // A day later one ballot weighs more than the five of yesterday.
+    let day = 24 * 3600;
+    scene.cast(&ballot(&late, 1, 1, 0), at(day)).await;
+    scene
+        .assert_all_listed(&filter, day, &[&late, &many, &few, &hidden])
+        .await;
+}
