@@ -21,8 +21,15 @@
 //! votify_core::store_conformance!(Memory);
 //! ```
 //!
-//! No case reads a clock or waits for time to pass, none looks behind the trait, and each works on a store of its own.
-//! What a case finds wrong it tells by panicking, as tests do.
+//! The other two are [`BroadcasterFixture`] with [`broadcaster_conformance!`](crate::broadcaster_conformance), and
+//! [`LimiterFixture`] with [`limiter_conformance!`](crate::limiter_conformance).
+//!
+//! No case looks behind the trait, and each works on a backend of its own. None measures time: `now` is an argument, and
+//! where something has to arrive a case waits for it, up to a bound that means "never". What a case finds wrong it tells
+//! by panicking, as tests do.
+//!
+//! Random cases run on the same seeds everywhere, and on a new one each time; `VOTIFY_CONFORMANCE_CASES` says how many
+//! (64 unless told otherwise), `VOTIFY_CONFORMANCE_SEED` runs one seed alone. What fails is made smaller and printed.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -30,12 +37,19 @@
     reason = "a case that finds a law broken panics, as tests do"
 )]
 
+pub mod broadcaster;
 mod case;
 mod fixture;
+pub mod limiter;
 mod list;
 mod run;
+mod seeds;
+mod sequence;
 pub mod store;
+mod together;
 
-pub use case::{STORE_CASES, StoreCase};
-pub use fixture::{FreshStore, StoreFixture};
-pub use run::check_store;
+pub use case::{BROADCASTER_CASES, Case, LIMITER_CASES, STORE_CASES};
+pub use fixture::{
+    BroadcasterFixture, FreshBroadcaster, FreshLimiter, FreshStore, LimiterFixture, StoreFixture,
+};
+pub use run::{check_broadcaster, check_limiter, check_store};

@@ -2,24 +2,32 @@ use std::fmt;
 
 use futures_util::future::BoxFuture;
 
-use crate::conformance::fixture::StoreFixture;
+use crate::conformance::fixture::{BroadcasterFixture, LimiterFixture, StoreFixture};
 
-/// One law of [`Store`](crate::Store) as a test.
-#[derive(Clone, Copy)]
-pub struct StoreCase {
-    /// The family of laws, which is also its module in [`store`](super::store).
+/// One law as a test, for backends that a fixture `F` opens.
+pub struct Case<F: ?Sized + 'static> {
+    /// The family of laws, which is also its module.
     pub family: &'static str,
     /// Its name, which is also its function's.
     pub name: &'static str,
-    /// Checks the law on a fresh store; panics if it is broken.
-    pub run: for<'a> fn(&'a dyn StoreFixture) -> BoxFuture<'a, ()>,
+    /// Checks the law on a fresh backend, in a runtime with several threads; panics if it is broken.
+    pub run: for<'a> fn(&'a F) -> BoxFuture<'a, ()>,
 }
 
-impl fmt::Debug for StoreCase {
+impl<F: ?Sized> fmt::Debug for Case<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "StoreCase({}::{})", self.family, self.name)
+        write!(f, "Case({}::{})", self.family, self.name)
     }
 }
 
 /// Every case that [`store_conformance!`](crate::store_conformance) makes a test of.
-pub const STORE_CASES: &[StoreCase] = crate::__store_cases!(__store_table());
+pub const STORE_CASES: &[Case<dyn StoreFixture>] =
+    crate::__store_cases!(__conformance_table(store));
+
+/// Every case that [`broadcaster_conformance!`](crate::broadcaster_conformance) makes a test of.
+pub const BROADCASTER_CASES: &[Case<dyn BroadcasterFixture>] =
+    crate::__broadcaster_cases!(__conformance_table(broadcaster));
+
+/// Every case that [`limiter_conformance!`](crate::limiter_conformance) makes a test of.
+pub const LIMITER_CASES: &[Case<dyn LimiterFixture>] =
+    crate::__limiter_cases!(__conformance_table(limiter));

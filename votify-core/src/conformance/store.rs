@@ -1,8 +1,7 @@
 //! The cases for stores, one module per family of laws.
 
-mod paper;
-mod scene;
-mod together;
+pub(crate) mod paper;
+pub(crate) mod scene;
 
 pub mod batches;
 pub mod casting;
@@ -16,3 +15,4 @@ pub mod positions;
 pub mod races;
 pub mod reading;
 pub mod replays;
+pub mod sequences;

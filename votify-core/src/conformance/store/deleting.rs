@@ -6,7 +6,7 @@ use crate::ballot::{Outcome, Refusal};
 use crate::conformance::fixture::StoreFixture;
 use crate::conformance::store::paper::{at, ballot, lenient, strict, voter};
 use crate::conformance::store::scene::Scene;
-use crate::conformance::store::together::together;
+use crate::conformance::together::together;
 use crate::page::PageRequest;
 use crate::poll::{Poll, PollChange, SealCause};
 use crate::store::{PollFilter, StoreError};

@@ -8,7 +8,7 @@ use crate::ballot::{Ballot, BatchReceipt, Outcome, Refusal};
 use crate::conformance::fixture::StoreFixture;
 use crate::conformance::store::paper::{at, ballot, ending, just_before, lenient, strict, voter};
 use crate::conformance::store::scene::Scene;
-use crate::conformance::store::together::together;
+use crate::conformance::together::together;
 use crate::poll::{ChangeRefusal, OptionChange, PollChange, SealCause};
 use crate::store::{Changing, Sealing, Store};
 use crate::time::Timestamp;

@@ -1,0 +1,7 @@
+//! The cases for broadcasters.
+
+mod listener;
+mod news;
+
+pub mod delivery;
+pub mod listeners;

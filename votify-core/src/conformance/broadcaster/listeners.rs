@@ -1,0 +1,146 @@
+//! Listeners that are slow, that go away, that lose their connection.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::broadcast::{Delivery, Update};
+use crate::conformance::broadcaster::listener::{Listener, publish};
+use crate::conformance::broadcaster::news::{poll, tallied, topic};
+use crate::conformance::fixture::BroadcasterFixture;
+
+/// How long to wait before something is published once more.
+const AGAIN: Duration = Duration::from_millis(500);
+
+fn revision(update: &Update) -> u64 {
+    match update {
+        Update::Tallied { tally, .. } => tally.position.revision,
+        other => panic!("only tallies were sent: {other:?}"),
+    }
+}
+
+/// A reader that falls behind blocks neither the publisher nor other readers; where it lost something it is told so, and
+/// afterwards it hears what is new.
+pub async fn a_slow_reader_misses_and_blocks_nobody(fixture: &dyn BroadcasterFixture) {
+    const MANY: u64 = 5_000;
+    let fresh = fixture.fresh().await;
+    let poll = poll();
+    let mut slow = Listener::of(&fresh.node(), &poll).await;
+    let mut quick = Listener::of(&fresh.node(), &poll).await;
+    for batch in 0..MANY / 50 {
+        let updates: Vec<Update> = (1..=50).map(|n| tallied(&poll, 50 * batch + n)).collect();
+        publish(&fresh.another_node(), &updates).await;
+        // Whoever keeps up hears of each batch, though the other one does not read.
+        let mut heard = 0;
+        while heard < 50 * batch + 1 {
+            match quick.next().await {
+                Delivery::Update(update) => heard = heard.max(revision(&update)),
+                Delivery::Missed => break,
+            }
+        }
+    }
+    let (mut seen, mut missed) = (BTreeSet::new(), false);
+    let mut last = MANY;
+    while seen.last().is_none_or(|newest| *newest <= MANY) {
+        last += 1;
+        assert!(last < MANY + 120, "a slow reader hears what is new");
+        publish(&fresh.another_node(), &[tallied(&poll, last)]).await;
+        while let Some(delivery) = slow.within(AGAIN).await {
+            match delivery {
+                Delivery::Missed => missed = true,
+                Delivery::Update(update) => {
+                    let revision = revision(&update);
+                    assert!(seen.insert(revision), "{revision} arrives twice");
+                    if revision == last {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+    let lost = (1..=MANY)
+        .filter(|revision| !seen.contains(revision))
+        .count();
+    assert!(missed || lost == 0, "{lost} were lost, and nobody told");
+}
+
+/// Dropping the stream unsubscribes; others go on, and the topic can be listened to again.
+pub async fn dropping_the_stream_unsubscribes(fixture: &dyn BroadcasterFixture) {
+    let fresh = fixture.fresh().await;
+    let poll = poll();
+    let mut stays = Listener::of(&fresh.node(), &poll).await;
+    for round in 1..5 {
+        let mut leavers = Vec::new();
+        for _ in 0..20 {
+            leavers.push(Listener::of(&fresh.node(), &poll).await);
+        }
+        drop(leavers);
+        let update = tallied(&poll, round);
+        publish(&fresh.node(), std::slice::from_ref(&update)).await;
+        assert_eq!(stays.hears().await, update);
+    }
+    drop(stays);
+    // Nobody listens: publishing is no error.
+    publish(&fresh.node(), &[tallied(&poll, 5)]).await;
+    let mut again = Listener::of(&fresh.node(), &poll).await;
+    let update = tallied(&poll, 6);
+    publish(&fresh.node(), std::slice::from_ref(&update)).await;
+    assert_eq!(again.hears().await, update);
+}
+
+/// While others of the same topic subscribe and leave, a listener that stays hears everything.
+pub async fn listeners_come_and_go_unnoticed(fixture: &dyn BroadcasterFixture) {
+    let fresh = fixture.fresh().await;
+    let poll = poll();
+    let mut stays = Listener::of(&fresh.node(), &poll).await;
+    let mut coming_and_going = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let (node, topic) = (fresh.node(), topic(&poll));
+        coming_and_going.spawn(async move {
+            for _ in 0..50 {
+                drop(node.subscribe(&topic).await.expect("subscribe answers"));
+                tokio::task::yield_now().await;
+            }
+        });
+    }
+    for round in 1..50 {
+        let update = tallied(&poll, round);
+        publish(&fresh.another_node(), std::slice::from_ref(&update)).await;
+        assert_eq!(stays.hears().await, update);
+    }
+    coming_and_going.join_all().await;
+}
+
+/// After a lost connection the stream goes on by itself, with `Missed` first.
+///
+/// A broadcaster without a connection has nothing to show here.
+pub async fn a_lost_connection_is_told_and_mended(fixture: &dyn BroadcasterFixture) {
+    let fresh = fixture.fresh().await;
+    let poll = poll();
+    let mut listener = Listener::of(&fresh.node(), &poll).await;
+    publish(&fresh.node(), &[tallied(&poll, 1)]).await;
+    assert_eq!(listener.hears().await, tallied(&poll, 1));
+    if !fresh.interrupt().await {
+        eprintln!("this broadcaster has no connection that could be lost");
+        return;
+    }
+    let mut told = false;
+    for round in 2..120 {
+        // It may take a while to be back, and publishing may fail meanwhile.
+        let published = fresh.another_node().publish(&[tallied(&poll, round)]).await;
+        if let Err(error) = published {
+            assert!(error.is_transient(), "{error:?}");
+        }
+        match listener.within(AGAIN).await {
+            None => {}
+            Some(Delivery::Missed) => told = true,
+            Some(Delivery::Update(_)) => {
+                assert!(
+                    told,
+                    "an update came before it was told that some are missed"
+                );
+                return;
+            }
+        }
+    }
+    panic!("the listener is not back");
+}

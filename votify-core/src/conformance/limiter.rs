@@ -1,0 +1,3 @@
+//! The cases for rate limiters.
+
+pub mod quotas;

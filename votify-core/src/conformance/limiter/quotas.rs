@@ -1,0 +1,201 @@
+//! What is granted, to whom, and when it comes back.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::prelude::any;
+use proptest::prop_oneof;
+use proptest::strategy::Strategy;
+
+use crate::conformance::fixture::LimiterFixture;
+use crate::conformance::seeds::{check_random, same};
+use crate::conformance::store::paper::at;
+use crate::conformance::together::together;
+use crate::limit::{LimitKey, Permit, Quota, RateLimiter, SlidingWindow};
+use crate::time::Timestamp;
+
+fn key(number: u32) -> LimitKey {
+    let mut bytes = [0xC3; 16];
+    bytes[..4].copy_from_slice(&number.to_be_bytes());
+    LimitKey::from_bytes(bytes)
+}
+
+/// A key that nobody else has.
+fn new_key() -> LimitKey {
+    LimitKey::from_bytes(*uuid::Uuid::new_v4().as_bytes())
+}
+
+async fn acquire(
+    limiter: &Arc<dyn RateLimiter>,
+    key: &LimitKey,
+    quota: &Quota,
+    now: Timestamp,
+) -> Permit {
+    let permit = limiter.acquire(key, quota, now).await;
+    permit.expect("acquire answers")
+}
+
+/// As many attempts are granted at once as the quota says, each says how many are left, and no more are granted.
+pub async fn the_limit_is_granted_and_no_more(fixture: &dyn LimiterFixture) {
+    let fresh = fixture.fresh().await;
+    let limiter = fresh.node();
+    for (number, limit) in [(1, 1), (2, 10), (3, 300)] {
+        let quota = Quota::per_minute(limit);
+        for left in (0..limit).rev() {
+            let permit = acquire(&limiter, &key(number), &quota, at(1)).await;
+            assert!(permit.granted, "{left} should be left of {limit}");
+            assert_eq!(permit.remaining, u32::from(left));
+        }
+        for _ in 0..3 {
+            let permit = acquire(&limiter, &key(number), &quota, at(1)).await;
+            assert!(!permit.granted, "all {limit} are gone");
+            assert_eq!(permit.remaining, 0);
+            assert!(permit.retry_after > Duration::ZERO);
+            assert!(permit.reset_after >= permit.retry_after);
+        }
+    }
+}
+
+/// A refused attempt costs nothing: however many there were, an attempt is granted when it was told to come back.
+pub async fn a_refused_attempt_costs_nothing(fixture: &dyn LimiterFixture) {
+    let fresh = fixture.fresh().await;
+    let limiter = fresh.node();
+    let quota = Quota::per_minute(3);
+    for _ in 0..3 {
+        acquire(&limiter, &key(1), &quota, at(0)).await;
+    }
+    let told = acquire(&limiter, &key(1), &quota, at(1)).await.retry_after;
+    for seconds in 1..59 {
+        let permit = acquire(&limiter, &key(1), &quota, at(seconds)).await;
+        assert!(!permit.granted, "after {seconds} s");
+    }
+    let then = at(1).saturating_add(told);
+    for left in [2, 1, 0] {
+        let permit = acquire(&limiter, &key(1), &quota, then).await;
+        assert_eq!((permit.granted, permit.remaining), (true, left));
+    }
+}
+
+/// Keys do not affect each other, however many there are and however alike.
+pub async fn keys_do_not_affect_each_other(fixture: &dyn LimiterFixture) {
+    let fresh = fixture.fresh().await;
+    let limiter = fresh.node();
+    let quota = Quota::per_minute(1);
+    for number in 0..1_000 {
+        let permit = acquire(&limiter, &key(number), &quota, at(1)).await;
+        assert!(permit.granted, "the first attempt of key {number}");
+    }
+    for number in 0..1_000 {
+        let permit = acquire(&limiter, &key(number), &quota, at(2)).await;
+        assert!(!permit.granted, "the second attempt of key {number}");
+    }
+}
+
+/// A key unused for two periods has its whole quota again.
+pub async fn what_was_granted_comes_back(fixture: &dyn LimiterFixture) {
+    let fresh = fixture.fresh().await;
+    let limiter = fresh.node();
+    for (number, seconds) in [(1, 60), (2, 3_600), (3, 24 * 3_600)] {
+        let quota = Quota::new(5, Duration::from_secs(seconds)).expect("a quota");
+        for start in [0, 2 * seconds, 5 * seconds] {
+            for left in [4, 3, 2, 1, 0] {
+                let permit = acquire(&limiter, &key(number), &quota, at(start)).await;
+                assert_eq!((permit.granted, permit.remaining), (true, left));
+            }
+            assert!(
+                !acquire(&limiter, &key(number), &quota, at(start))
+                    .await
+                    .granted
+            );
+        }
+    }
+}
+
+/// Attempts at once, on whatever node, get exactly the limit together.
+pub async fn attempts_at_once_share_the_limit(fixture: &dyn LimiterFixture) {
+    let fresh = fixture.fresh().await;
+    let nodes = [fresh.node(), fresh.another_node()];
+    let quota = Quota::per_minute(20);
+    for round in 0..5 {
+        let tasks = (0..16_usize).map(|n| {
+            let node = Arc::clone(&nodes[n % 2]);
+            async move {
+                let mut granted = Vec::new();
+                for _ in 0..4 {
+                    let permit = acquire(&node, &key(round), &quota, at(1)).await;
+                    granted.extend(permit.granted.then_some(permit.remaining));
+                }
+                granted
+            }
+        });
+        let granted = together(tasks.collect()).await.concat();
+        assert_eq!(granted.len(), 20, "round {round}");
+        let left: BTreeSet<u32> = granted.into_iter().collect();
+        assert_eq!(left, (0..20).collect(), "each was told what is left");
+    }
+}
+
+/// Steps between attempts, in microseconds: some none, some long, some back.
+fn steps() -> impl Strategy<Value = Vec<(usize, i64)>> {
+    let step = prop_oneof![
+        2 => -1_000_000..1_i64,
+        6 => 0..3_000_000_i64,
+        3 => 0..30_000_000_i64,
+        1 => 0..200_000_000_i64,
+    ];
+    vec((0..3_usize, step), 1..60)
+}
+
+/// The arithmetic is [`SlidingWindow`]'s: any attempts get its permits, to the last field, also from clocks that differ.
+pub async fn any_attempts_get_the_sliding_windows_permits(fixture: &dyn LimiterFixture) {
+    let fresh = fixture.fresh().await;
+    let nodes = [fresh.node(), fresh.another_node()];
+    let quotas = [
+        Quota::per_minute(3),
+        Quota::per_minute(10),
+        Quota::new(5, Duration::from_secs(97)).expect("a quota"),
+    ];
+    check_random(&(steps(), any::<u32>()), async |(steps, offset)| {
+        let keys = [new_key(), new_key(), new_key()];
+        let mut windows = [SlidingWindow::default(); 3];
+        let mut micros = at(u64::from(offset)).as_micros();
+        for (index, (which, step)) in steps.into_iter().enumerate() {
+            micros += step;
+            let now = Timestamp::from_micros(micros).expect("a time");
+            let node = &nodes[index % 2];
+            let found = acquire(node, &keys[which], &quotas[which], now).await;
+            let expected = windows[which].acquire(&quotas[which], now);
+            same(format!("attempt {index} at {now}"), &found, &expected)?;
+        }
+        Ok(())
+    });
+}
+
+/// In any stretch of the period at most the limit is granted, and more than nothing is.
+pub async fn no_stretch_of_a_period_sees_more_than_the_limit(fixture: &dyn LimiterFixture) {
+    let fresh = fixture.fresh().await;
+    let limiter = fresh.node();
+    check_random(&(steps(), 1..6_u16), async |(steps, limit)| {
+        let quota = Quota::per_minute(limit);
+        let key = new_key();
+        let mut now = at(0);
+        let mut granted = BTreeMap::<Timestamp, usize>::new();
+        for (_, step) in steps {
+            now = now.saturating_add(Duration::from_micros(step.unsigned_abs()));
+            if acquire(&limiter, &key, &quota, now).await.granted {
+                *granted.entry(now).or_default() += 1;
+            }
+        }
+        same("something is granted", &granted.is_empty(), &false)?;
+        for start in granted.keys() {
+            let stretch = granted.range(start..&start.saturating_add(quota.period()));
+            let sum: usize = stretch.map(|(_, count)| count).sum();
+            if sum > usize::from(limit) {
+                return Err(format!("{sum} of {limit} in the minute from {start}"));
+            }
+        }
+        Ok(())
+    });
+}
