@@ -1,4 +1,8 @@
 #![cfg_attr(feature = "sqlite", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "sqlite"),
+    doc = "Votify's polls and votes in SQL databases: a feature for each, and none is switched on."
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "sqlite")]

@@ -23,6 +23,9 @@ const CHECKPOINT_PAGES: &str = "4000";
 /// What is left of the log's file after that.
 const JOURNAL_BYTES: &str = "67108864";
 
+/// How many rows SQLite's thread may be ahead of who reads them, so that the two need not take turns row by row.
+const ROWS_AHEAD: usize = 1024;
+
 /// Where statements go.
 #[derive(Debug, Clone)]
 pub(super) struct Pools {
@@ -107,6 +110,7 @@ fn options(url: &str) -> Result<SqliteConnectOptions, Error> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
+        .row_buffer_size(ROWS_AHEAD)
         .pragma("cache_size", CACHE_KIB)
         .pragma("fullfsync", "ON")
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)

@@ -52,7 +52,8 @@ impl SqliteStore {
     /// If the URL makes no sense, or the file cannot be opened, is no SQLite database, or was migrated by a newer version
     /// of this library. The sources of the error name the file.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        Self::new(Pools::open(url).await).await
+        // Another process may be switching the same new file to its log just now.
+        Self::new(retry::on_conflict(|| Pools::open(url)).await).await
     }
 
     /// Uses a pool of the host's, as the host has set it up.

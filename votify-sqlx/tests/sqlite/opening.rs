@@ -151,3 +151,21 @@ async fn a_closed_store_is_unavailable() {
         "the log is merged into the file"
     );
 }
+
+#[tokio::test]
+async fn a_database_opened_to_read_only_can_be_read() {
+    let scene = Scene::new();
+    let store = scene.store().await;
+    let poll = poll(&store).await;
+    cast(&store, &[ballot(&poll, 1)]).await.remove(0).unwrap();
+    let reader = SqliteStore::connect(&scene.url("votify.db", "ro"))
+        .await
+        .unwrap();
+    reader.migrate().await.unwrap();
+    assert_eq!(votes(&reader, &poll).await, 1);
+    let outcome = cast(&reader, &[ballot(&poll, 2)]).await.remove(0);
+    assert!(
+        matches!(outcome, Err(StoreError::Unavailable { .. })),
+        "{outcome:?}"
+    );
+}
