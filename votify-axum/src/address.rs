@@ -78,7 +78,9 @@ fn for_node(element: &str) -> Option<IpAddr> {
     let pairs = split_unquoted(element, ';')?;
     let mut nodes = pairs.into_iter().filter_map(|pair| {
         let (name, value) = pair.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("for").then(|| value.trim())
+        name.trim()
+            .eq_ignore_ascii_case("for")
+            .then(|| value.trim())
     });
     let value = nodes.next()?;
     if nodes.next().is_some() {

@@ -43,7 +43,8 @@ impl Caller {
 
     /// The session of the cookie, or the one that this request began.
     pub(crate) fn session_id(&self) -> Option<SessionId> {
-        self.issue.or_else(|| self.session.map(|session| session.id))
+        self.issue
+            .or_else(|| self.session.map(|session| session.id))
     }
 
     /// What counts as one address.
@@ -71,9 +72,8 @@ impl Caller {
     pub(crate) fn sign(&self, response: &mut Response, shared: &Shared) {
         let stale = self.session.filter(|session| session.is_stale);
         let issue = self.issue.or_else(|| stale.map(|session| session.id));
-        let cookie = issue.and_then(|id| {
-            session::cookie(id, shared.engine.keyring(), shared.config.is_secure())
-        });
+        let cookie = issue
+            .and_then(|id| session::cookie(id, shared.engine.keyring(), shared.config.is_secure()));
         if let Some(cookie) = cookie {
             response
                 .headers_mut()

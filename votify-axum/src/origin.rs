@@ -94,8 +94,8 @@ impl FromStr for Origin {
 fn plain_authority(text: &str) -> Option<Authority> {
     let authority: Authority = text.parse().ok()?;
     let after_host = authority.as_str().strip_prefix(authority.host())?;
-    let plain = after_host.is_empty()
-        || (after_host.starts_with(':') && authority.port_u16().is_some());
+    let plain =
+        after_host.is_empty() || (after_host.starts_with(':') && authority.port_u16().is_some());
     (plain && !authority.host().is_empty()).then_some(authority)
 }
 
@@ -125,7 +125,8 @@ impl FromStr for PublicUrl {
 
     fn from_str(text: &str) -> Result<Self, InvalidOrigin> {
         let uri: Uri = text.parse().map_err(|_| InvalidOrigin)?;
-        let (Some(scheme), Some(authority), None) = (uri.scheme_str(), uri.authority(), uri.query())
+        let (Some(scheme), Some(authority), None) =
+            (uri.scheme_str(), uri.authority(), uri.query())
         else {
             return Err(InvalidOrigin);
         };
@@ -175,7 +176,9 @@ pub(crate) fn check_origin(
 }
 
 fn own_host(headers: &HeaderMap, uri: &Uri) -> Option<Authority> {
-    let told = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let told = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
     match told {
         Some(host) => plain_authority(host),
         None => uri.authority().cloned(),

@@ -157,7 +157,13 @@ mod tests {
         let ring = Keyring::new([OLD]).unwrap();
         let set = cookie(SessionId::random(), &ring, true).unwrap();
         let set = set.to_str().unwrap();
-        for part in ["HttpOnly", "SameSite=Lax", "Path=/", "Secure", "Max-Age=34560000"] {
+        for part in [
+            "HttpOnly",
+            "SameSite=Lax",
+            "Path=/",
+            "Secure",
+            "Max-Age=34560000",
+        ] {
             assert!(set.split("; ").any(|given| given == part), "{set}");
         }
     }

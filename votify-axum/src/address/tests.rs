@@ -78,7 +78,12 @@ fn forwarded_is_read_with_quotes_and_other_parameters() {
         by_forwarded("for=1.1.1.1, for=198.51.100.7;host=\"a,b\", for=10.4.4.4"),
         "198.51.100.7"
     );
-    for hidden in ["for=_secret", "for=unknown", "proto=https", "for=1.1.1.1;for=2.2.2.2"] {
+    for hidden in [
+        "for=_secret",
+        "for=unknown",
+        "proto=https",
+        "for=1.1.1.1;for=2.2.2.2",
+    ] {
         assert_eq!(by_forwarded(hidden), "10.0.0.1", "{hidden}");
     }
     // A caller's open quote swallows what the proxy appended: nothing of it is believed.
@@ -87,12 +92,7 @@ fn forwarded_is_read_with_quotes_and_other_parameters() {
 
 #[test]
 fn two_headers_that_disagree_are_both_doubted() {
-    let both = |other| {
-        [
-            ("x-forwarded-for", "198.51.100.7"),
-            ("forwarded", other),
-        ]
-    };
+    let both = |other| [("x-forwarded-for", "198.51.100.7"), ("forwarded", other)];
     assert_eq!(seen("10.0.0.1", &both("for=198.51.100.7")), "198.51.100.7");
     assert_eq!(seen("10.0.0.1", &both("for=9.9.9.9")), "10.0.0.1");
 }
