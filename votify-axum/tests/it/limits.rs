@@ -18,7 +18,10 @@ async fn without_a_cookie_an_address_has_ten_attempts_a_minute() {
         assert_eq!(answer.header("ratelimit-limit"), "10");
         assert_eq!(answer.header("ratelimit-remaining"), (9 - n).to_string());
         let reset: u64 = answer.header("ratelimit-reset").parse().unwrap();
-        assert!((60..=75).contains(&reset), "{reset}: the quota counts in slices of its period");
+        assert!(
+            (60..=75).contains(&reset),
+            "{reset}: the quota counts in slices of its period"
+        );
     }
     let refused = Browser::new(&app).vote(&poll, 0).await;
     refused.is_problem(429, "rate_limited");
