@@ -1,0 +1,206 @@
+//! An app in process: requests in, answers out.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tower::ServiceExt;
+use votify_axum::VotifyRouter;
+use votify_core::engine::EngineConfig;
+use votify_core::{
+    Clock, Keyring, ManualClock, MemoryStore, PollEngine, Store, SystemClock, Timestamp,
+};
+
+pub const SECRET: &str = "a secret of the tests that is long enough";
+
+/// A clock that test and engine share.
+#[derive(Debug, Clone)]
+pub struct SharedClock(Arc<ManualClock>);
+
+#[async_trait]
+impl Clock for SharedClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    async fn sleep_until(&self, deadline: Timestamp) {
+        self.0.sleep_until(deadline).await;
+    }
+}
+
+impl SharedClock {
+    pub fn new() -> Self {
+        Self(Arc::new(ManualClock::new(SystemClock.now())))
+    }
+
+    pub fn advance(&self, seconds: u64) {
+        self.0.advance(Duration::from_secs(seconds));
+    }
+
+    /// The moment in so many seconds, as the API writes it.
+    pub fn ahead(&self, seconds: u64) -> String {
+        let moment = self.0.now().saturating_add(Duration::from_secs(seconds));
+        moment.to_string()
+    }
+}
+
+/// An engine for tests: quick to notice, with a fixed secret.
+pub fn engine(store: impl Store, clock: &SharedClock, secrets: &[&str]) -> PollEngine {
+    PollEngine::builder(store)
+        .clock(clock.clone())
+        .keyring(Keyring::new(secrets).unwrap())
+        .config(EngineConfig {
+            schedule: Duration::from_millis(50),
+            refresh: Duration::from_millis(200),
+            store_timeout: Duration::from_secs(1),
+            ..EngineConfig::default()
+        })
+        .build()
+}
+
+#[derive(Debug, Clone)]
+pub struct App {
+    pub engine: PollEngine,
+    pub clock: SharedClock,
+    pub router: Router,
+}
+
+impl App {
+    /// With everything as it is by default.
+    pub fn new() -> Self {
+        Self::with(|router| router)
+    }
+
+    /// Without limits on votes.
+    pub fn unlimited() -> Self {
+        Self::with(|router| router.vote_quota(None))
+    }
+
+    pub fn with(set: impl FnOnce(VotifyRouter) -> VotifyRouter) -> Self {
+        Self::over(MemoryStore::new(), set)
+    }
+
+    pub fn over(store: impl Store, set: impl FnOnce(VotifyRouter) -> VotifyRouter) -> Self {
+        let clock = SharedClock::new();
+        let engine = engine(store, &clock, &[SECRET]);
+        Self {
+            router: set(VotifyRouter::new(engine.clone())).build(),
+            engine,
+            clock,
+        }
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+        }
+    }
+
+    /// A request from 192.0.2.1 without cookie.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(request(Method::GET, path, None)).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(request(Method::POST, path, Some(body))).await
+    }
+
+    /// How many votes stand, as everybody sees it.
+    pub async fn total(&self, poll: &str) -> u64 {
+        let answer = self.get(&format!("/api/polls/{poll}")).await;
+        answer.json()["stats"]["total_votes"].as_u64().unwrap()
+    }
+}
+
+/// A request from 192.0.2.1.
+pub fn request(method: Method, path: &str, body: Option<Value>) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    if body.is_some() {
+        request = request.header("content-type", "application/json");
+    }
+    let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+    let request = request.header("host", "polls.test").body(body).unwrap();
+    from("192.0.2.1", request)
+}
+
+/// The request as from another address.
+pub fn from(address: &str, mut request: Request<Body>) -> Request<Body> {
+    let peer = SocketAddr::new(address.parse().unwrap(), 4711);
+    request.extensions_mut().insert(ConnectInfo(peer));
+    request
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("{} {}", self.status, self.text))
+    }
+
+    #[track_caller]
+    pub fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value
+            .unwrap_or_else(|| panic!("no {name} in {self:?}"))
+            .to_str()
+            .unwrap()
+    }
+
+    /// That it is so, and says so in the right form.
+    #[track_caller]
+    pub fn is_problem(&self, status: u16, code: &str) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let body = self.json();
+        assert_eq!(body["code"], code, "{body}");
+        assert_eq!(body["status"], status, "{body}");
+        assert!(
+            body["title"]
+                .as_str()
+                .is_some_and(|title| !title.is_empty())
+        );
+        body
+    }
+
+    /// The fields that are told to be wrong.
+    #[track_caller]
+    pub fn wrong_fields(&self) -> Vec<String> {
+        let body = self.json();
+        let errors = body["errors"]
+            .as_array()
+            .unwrap_or_else(|| panic!("{body}"));
+        assert!(
+            errors
+                .iter()
+                .all(|error| !error["problem"].as_str().unwrap().is_empty())
+        );
+        let fields = errors
+            .iter()
+            .map(|error| error["field"].as_str().unwrap().to_owned());
+        fields.collect()
+    }
+
+    #[track_caller]
+    pub fn ok(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self
+    }
+}

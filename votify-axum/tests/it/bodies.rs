@@ -1,0 +1,179 @@
+//! Bodies, paths and methods that are refused before anybody looks at what they say.
+
+use axum::body::Body;
+use axum::http::{Method, Request};
+use serde_json::json;
+
+use crate::app::{App, request};
+use crate::browser::Browser;
+
+fn raw(path: &str, content_type: Option<&str>, body: impl Into<Body>) -> Request<Body> {
+    let mut request = request(Method::POST, path, None);
+    if let Some(content_type) = content_type {
+        request
+            .headers_mut()
+            .insert("content-type", content_type.parse().unwrap());
+    }
+    *request.body_mut() = body.into();
+    request
+}
+
+const JSON: Option<&str> = Some("application/json");
+
+#[tokio::test]
+async fn only_json_is_taken() {
+    let app = App::new();
+    let body = r#"{"title": "t", "options": ["a", "b"]}"#;
+    for content_type in [
+        None,
+        Some("text/plain"),
+        Some("application/x-www-form-urlencoded"),
+    ] {
+        let answer = app.send(raw("/api/polls", content_type, body)).await;
+        answer.is_problem(415, "unsupported_media_type");
+    }
+    app.send(raw(
+        "/api/polls",
+        Some("application/json; charset=utf-8"),
+        body,
+    ))
+    .await
+    .ok(201);
+}
+
+#[tokio::test]
+async fn what_is_no_json_is_malformed() {
+    let app = App::new();
+    let deep = "[".repeat(50_000);
+    for body in [
+        "",
+        "{",
+        "{'title': 1}",
+        "\u{feff}{}",
+        "{} {}",
+        deep.as_str(),
+        "{\"title\": NaN}",
+    ] {
+        app.send(raw("/api/polls", JSON, body.to_owned()))
+            .await
+            .is_problem(400, "malformed_json");
+    }
+    app.send(raw("/api/polls", JSON, vec![b'"', 0xFF, b'"']))
+        .await
+        .is_problem(400, "malformed_json");
+}
+
+#[tokio::test]
+async fn no_body_is_longer_than_64_kib() {
+    let app = App::new();
+    let padded = |length: usize| {
+        let body = r#"{"title": "t", "options": ["a", "b"]}"#;
+        format!("{body}{}", " ".repeat(length - body.len()))
+    };
+    app.send(raw("/api/polls", JSON, padded(64 * 1024)))
+        .await
+        .ok(201);
+    let long = app
+        .send(raw("/api/polls", JSON, padded(64 * 1024 + 1)))
+        .await;
+    long.is_problem(413, "body_too_large");
+    // Announced as longer than it is taken, or not announced at all.
+    let mut announced = raw("/api/polls", JSON, "{}");
+    announced
+        .headers_mut()
+        .insert("content-length", "99999999".parse().unwrap());
+    app.send(announced).await.is_problem(413, "body_too_large");
+    let chunks =
+        futures_util::stream::iter((0..80).map(|_| Ok::<_, std::io::Error>(" ".repeat(1024))));
+    let streamed = raw("/api/polls", JSON, Body::from_stream(chunks));
+    app.send(streamed).await.is_problem(413, "body_too_large");
+}
+
+#[tokio::test]
+async fn paths_that_lead_nowhere_are_not_found() {
+    let app = App::with(|router| router.fallback(true));
+    for path in [
+        "/nonsense",
+        "/api",
+        "/api/",
+        "/api/nonsense",
+        "/api/polls/x/y/z",
+        "/%FF%00",
+        "/api/%F0%28",
+    ] {
+        app.get(path).await.is_problem(404, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn malformed_ids_are_named_so_on_every_path() {
+    let app = App::new();
+    for id in [
+        "1",
+        "not-a-uuid",
+        "%FF%FE",
+        "%00",
+        "..%2f..",
+        "0190-",
+        "%E2%82",
+    ] {
+        let path = format!("/api/polls/{id}");
+        for below in ["", "/vote", "/results", "/stream"] {
+            app.get(&format!("{path}{below}"))
+                .await
+                .is_problem(400, "malformed_id");
+        }
+        app.post(&format!("{path}/vote"), json!({}))
+            .await
+            .is_problem(400, "malformed_id");
+        app.send(request(Method::DELETE, &path, None))
+            .await
+            .is_problem(400, "malformed_id");
+    }
+}
+
+#[tokio::test]
+async fn unknown_polls_are_not_found_on_every_path() {
+    let app = App::new();
+    let mut browser = Browser::new(&app);
+    let option = "0190b6e2-0000-7000-8000-000000000001";
+    let path = "/api/polls/0190b6e2-0000-7000-8000-000000000000";
+    for (method, below, body) in [
+        (Method::GET, "", None),
+        (Method::PATCH, "", Some(json!({"title": "x"}))),
+        (Method::DELETE, "", None),
+        (Method::POST, "/close", None),
+        (Method::GET, "/results", None),
+        (Method::GET, "/stream", None),
+        (Method::GET, "/vote", None),
+        (Method::DELETE, "/vote", None),
+        (Method::POST, "/vote", Some(json!({"option_id": option}))),
+    ] {
+        let answer = browser.call(method, &format!("{path}{below}"), body).await;
+        answer.is_problem(404, "poll_not_found");
+    }
+    assert_eq!(
+        browser.cookie, None,
+        "no session for a poll that does not exist"
+    );
+}
+
+#[tokio::test]
+async fn other_methods_are_refused_with_those_that_are_allowed() {
+    let app = App::new();
+    let poll = Browser::new(&app).make(json!({})).await;
+    for (method, path, allowed) in [
+        (Method::PUT, "/api/polls".to_owned(), "GET,HEAD,POST"),
+        (Method::POST, poll.at(""), "DELETE,GET,HEAD,PATCH"),
+        (Method::PUT, poll.at("/vote"), "DELETE,GET,HEAD,POST"),
+        (Method::GET, poll.at("/close"), "POST"),
+        (Method::POST, "/api/trending".to_owned(), "GET,HEAD"),
+        (Method::POST, "/healthz".to_owned(), "GET,HEAD"),
+    ] {
+        let answer = app.send(request(method, &path, None)).await;
+        answer.is_problem(405, "method_not_allowed");
+        let mut told: Vec<&str> = answer.header("allow").split(',').map(str::trim).collect();
+        told.sort_unstable();
+        assert_eq!(told.join(","), allowed, "{path}");
+    }
+}

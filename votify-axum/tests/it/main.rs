@@ -1,0 +1,33 @@
+//! The router over the real engine and the memory store, in process and over real sockets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    unreachable_pub,
+    reason = "tests; what a fixture cannot do is a failed test"
+)]
+
+mod app;
+mod bodies;
+mod browser;
+mod creating;
+mod failing_store;
+mod failures;
+mod fuzz;
+mod hidden;
+mod limits;
+mod listing;
+mod live;
+mod mounting;
+mod openapi;
+mod operations;
+mod origins;
+mod owners;
+#[cfg(feature = "ui")]
+mod pages;
+mod reading;
+mod server;
+mod sessions;
+mod sse;
+mod voting;
+mod web_socket;

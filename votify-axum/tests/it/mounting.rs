@@ -1,0 +1,74 @@
+use axum::Router;
+use axum::extract::State;
+use axum::routing::get;
+use serde_json::json;
+use votify_axum::VotifyRouter;
+
+use crate::app::App;
+use crate::browser::Browser;
+
+#[derive(Debug, Clone)]
+struct HostState(&'static str);
+
+async fn hello(State(state): State<HostState>) -> &'static str {
+    state.0
+}
+
+#[tokio::test]
+async fn nested_under_a_prefix_everything_works_below_it() {
+    let app = App::new();
+    let votify = VotifyRouter::new(app.engine.clone()).build();
+    let host = Router::new()
+        .route("/hello", get(hello))
+        .nest("/tenants/{id}/polls", votify);
+    let app = App {
+        router: host.with_state(HostState("hi")),
+        ..app
+    };
+    assert_eq!(app.get("/hello").await.text, "hi");
+    let body = json!({"title": "t", "options": ["a", "b"]});
+    let made = app.post("/tenants/7/polls/api/polls", body).await.ok(201);
+    let location = made.header("location").to_owned();
+    assert!(
+        location.starts_with("/tenants/7/polls/api/polls/"),
+        "{location}"
+    );
+    app.get(&location).await.ok(200);
+    app.get("/tenants/7/polls/api/polls/7")
+        .await
+        .is_problem(400, "malformed_id");
+    app.get("/tenants/7/polls/api/nonsense")
+        .await
+        .is_problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn merged_with_the_hosts_routes_each_answers_its_own() {
+    let app = App::new();
+    let votify: Router<HostState> = VotifyRouter::new(app.engine.clone())
+        .operations(false)
+        .build();
+    let host = Router::new()
+        .route("/hello", get(hello))
+        .route("/api/mine", get(hello))
+        .route("/metrics", get(hello))
+        .fallback(async || "the host's own")
+        .merge(votify);
+    let app = App {
+        router: host.with_state(HostState("hi")),
+        ..app
+    };
+    for path in ["/hello", "/api/mine", "/metrics"] {
+        assert_eq!(app.get(path).await.text, "hi", "{path}");
+    }
+    assert_eq!(app.get("/nonsense").await.text, "the host's own");
+    app.get("/api/nonsense").await.is_problem(404, "not_found");
+    Browser::new(&app).make(json!({})).await;
+}
+
+#[cfg(feature = "ui")]
+#[tokio::test]
+async fn pages_can_be_left_to_the_host() {
+    let app = App::with(|router| router.pages(false));
+    assert_eq!(app.get("/").await.status, 404);
+}

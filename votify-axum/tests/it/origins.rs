@@ -1,0 +1,190 @@
+use axum::http::Method;
+use serde_json::json;
+
+use crate::app::{Answer, App};
+use crate::browser::Browser;
+
+async fn make_from(app: &App, origin: &str, host: &str) -> Answer {
+    let body = json!({"title": "t", "options": ["a", "b"]});
+    let headers = [("origin", origin), ("host", host)];
+    Browser::new(app)
+        .call_with(Method::POST, "/api/polls", Some(body), &headers)
+        .await
+}
+
+/// What asks for a WebSocket, in process: it gets as far as the check of the origin.
+async fn watch_from(app: &App, path: &str, origin: &str) -> Answer {
+    let headers = [
+        ("origin", origin),
+        ("connection", "upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ];
+    Browser::new(app)
+        .call_with(Method::GET, path, None, &headers)
+        .await
+}
+
+#[tokio::test]
+async fn a_page_of_the_same_host_may_write() {
+    let app = App::new();
+    for (origin, host) in [
+        ("http://polls.test", "polls.test"),
+        ("https://polls.test", "polls.test"),
+        ("https://POLLS.test", "polls.TEST"),
+        ("https://polls.test", "polls.test:443"),
+        ("http://polls.test", "polls.test:80"),
+        ("http://polls.test:8080", "polls.test:8080"),
+        ("http://polls.test.", "polls.test."),
+        ("http://[::1]:8080", "[::1]:8080"),
+        ("http://127.0.0.1:3000", "127.0.0.1:3000"),
+    ] {
+        assert_eq!(
+            make_from(&app, origin, host).await.status,
+            201,
+            "{origin} at {host}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_other_page_may_not() {
+    let app = App::new();
+    let poll = Browser::new(&app).make(json!({})).await;
+    for (origin, host) in [
+        ("null", "polls.test"),
+        ("", "polls.test"),
+        ("https://evil.test", "polls.test"),
+        ("https://polls.test.evil.test", "polls.test"),
+        ("https://evilpolls.test", "polls.test"),
+        ("https://polls.test.", "polls.test"),
+        ("https://polls.test", "polls.test."),
+        ("https://polls.test:8443", "polls.test"),
+        ("http://polls.test", "polls.test:443"),
+        ("https://polls.test:443:1", "polls.test"),
+        ("https://polls.test/", "polls.test"),
+        ("https://polls.test#@evil.test", "polls.test"),
+        ("https://user@polls.test", "polls.test"),
+        ("https://evil.test@polls.test:443", "polls.test:443"),
+        ("file://polls.test", "polls.test"),
+        ("chrome-extension://polls.test", "polls.test"),
+        ("polls.test", "polls.test"),
+        ("https://polls.test, https://evil.test", "polls.test"),
+        ("https://", "polls.test"),
+    ] {
+        let answer = make_from(&app, origin, host).await;
+        assert_eq!(answer.status, 403, "{origin:?} at {host}");
+        answer.is_problem(403, "origin_not_allowed");
+    }
+    let listed = app.get("/api/polls?status=all").await.json();
+    assert_eq!(listed["pagination"]["total"], 1);
+    let headers = [("origin", "https://evil.test")];
+    for (method, path) in [
+        (Method::POST, poll.at("/vote")),
+        (Method::DELETE, poll.at("/vote")),
+        (Method::DELETE, poll.at("")),
+        (Method::POST, poll.at("/close")),
+        (Method::PATCH, poll.at("")),
+    ] {
+        let answer = Browser::new(&app)
+            .call_with(method, &path, Some(json!({})), &headers)
+            .await;
+        answer.is_problem(403, "origin_not_allowed");
+    }
+    watch_from(&app, &poll.at("/stream"), "https://evil.test")
+        .await
+        .is_problem(403, "origin_not_allowed");
+    watch_from(&app, &poll.at("/stream"), "null")
+        .await
+        .is_problem(403, "origin_not_allowed");
+    let read = Browser::new(&app)
+        .call_with(Method::GET, &poll.at(""), None, &headers)
+        .await
+        .ok(200);
+    assert!(
+        !read.headers.contains_key("access-control-allow-origin"),
+        "a foreign page cannot read it"
+    );
+}
+
+#[tokio::test]
+async fn the_public_url_and_allowed_origins_may_write() {
+    let app = App::with(|router| {
+        router
+            .public_url("https://polls.example/app".parse().unwrap())
+            .allowed_origins(["https://embed.example:8443".parse().unwrap()])
+    });
+    for origin in [
+        "https://polls.example",
+        "https://embed.example:8443",
+        "http://internal:8080",
+    ] {
+        assert_eq!(
+            make_from(&app, origin, "internal:8080").await.status,
+            201,
+            "{origin}"
+        );
+    }
+    for origin in [
+        "http://polls.example",
+        "https://polls.example:444",
+        "https://embed.example",
+        "http://embed.example:8443",
+    ] {
+        make_from(&app, origin, "internal:8080")
+            .await
+            .is_problem(403, "origin_not_allowed");
+    }
+    // Under the public name the scheme is known.
+    make_from(&app, "http://polls.example", "polls.example")
+        .await
+        .is_problem(403, "origin_not_allowed");
+    let preflight = [
+        ("origin", "https://embed.example:8443"),
+        ("access-control-request-method", "POST"),
+        (
+            "access-control-request-headers",
+            "content-type,idempotency-key",
+        ),
+    ];
+    let answer = Browser::new(&app)
+        .call_with(Method::OPTIONS, "/api/polls", None, &preflight)
+        .await
+        .ok(200);
+    assert_eq!(
+        answer.header("access-control-allow-origin"),
+        "https://embed.example:8443"
+    );
+    assert_eq!(answer.header("access-control-allow-credentials"), "true");
+}
+
+#[test]
+fn urls_and_origins_that_are_none_are_refused() {
+    use votify_axum::{Origin, PublicUrl};
+    for bad in [
+        "",
+        "polls.test",
+        "ftp://polls.test",
+        "https://polls.test/path",
+        "https://",
+        "https://a:b",
+        "null",
+    ] {
+        assert!(bad.parse::<Origin>().is_err(), "{bad}");
+    }
+    for bad in [
+        "",
+        "/path",
+        "ftp://polls.test",
+        "https://polls.test?x=1",
+        "https://u@polls.test",
+    ] {
+        assert!(bad.parse::<PublicUrl>().is_err(), "{bad}");
+    }
+    let url: PublicUrl = "https://Polls.test:443/a/b/".parse().unwrap();
+    assert_eq!(
+        (url.to_string().as_str(), url.path()),
+        ("https://polls.test/a/b", "/a/b")
+    );
+}

@@ -1,0 +1,230 @@
+use async_trait::async_trait;
+use axum::http::Method;
+use axum::http::request::Parts;
+use serde_json::{Value, json};
+use votify_axum::{Identity, IdentityError};
+use votify_core::voter::AccountId;
+
+use crate::app::{App, request};
+use crate::browser::{Browser, Made};
+
+fn owner_calls(poll: &Made) -> [(Method, String, Option<Value>); 3] {
+    [
+        (
+            Method::PATCH,
+            poll.at(""),
+            Some(json!({"title": "Dinner?"})),
+        ),
+        (Method::POST, poll.at("/close"), None),
+        (Method::DELETE, poll.at(""), None),
+    ]
+}
+
+#[tokio::test]
+async fn nobody_and_others_may_not_and_the_owner_may() {
+    let app = App::new();
+    let mut owner = Browser::new(&app);
+    let poll = owner.make(json!({})).await;
+    let mut other = Browser::new(&app);
+    other.make(json!({})).await;
+    for (method, path, body) in owner_calls(&poll) {
+        let nobody = app.send(request(method.clone(), &path, body.clone())).await;
+        nobody.is_problem(403, "not_owner");
+        let stranger = other.call(method, &path, body).await;
+        stranger.is_problem(403, "not_owner");
+    }
+    let [change, close, delete] = owner_calls(&poll);
+    let changed = owner
+        .call(change.0, &change.1, change.2)
+        .await
+        .ok(200)
+        .json();
+    assert_eq!(
+        (&changed["title"], &changed["revision"]),
+        (&json!("Dinner?"), &json!(1))
+    );
+    owner.vote(&poll, 0).await.ok(201);
+    let closed = owner.call(close.0, &close.1, None).await.ok(200).json();
+    assert_eq!(
+        (&closed["status"], &closed["final"], &closed["total_votes"]),
+        (&json!("closed"), &json!(true), &json!(1))
+    );
+    let again = owner
+        .post(&poll.at("/close"), json!({}))
+        .await
+        .ok(200)
+        .json();
+    assert_eq!(again, closed, "the result cannot change");
+    assert!(
+        owner
+            .call(delete.0, &delete.1, None)
+            .await
+            .ok(204)
+            .text
+            .is_empty()
+    );
+    owner
+        .get(&poll.at(""))
+        .await
+        .is_problem(404, "poll_not_found");
+    owner
+        .call(Method::DELETE, &poll.at(""), None)
+        .await
+        .is_problem(404, "poll_not_found");
+}
+
+#[tokio::test]
+async fn what_is_frozen_does_not_change() {
+    let app = App::new();
+    let mut owner = Browser::new(&app);
+    let poll = owner.make(json!({})).await;
+    let path = poll.at("");
+    let mut patch = async |body: Value| owner.call(Method::PATCH, &path, Some(body)).await;
+    patch(json!({"results": "after_vote", "category": "food"}))
+        .await
+        .ok(200);
+    patch(json!({"results": "live"})).await.ok(200);
+    Browser::new(&app).vote(&poll, 0).await.ok(201);
+    for frozen in [
+        json!({"voters": "ip"}),
+        json!({"results": "after_vote"}),
+        json!({"revote": true}),
+        json!({"ballot": {"kind": "multiple"}}),
+        json!({"options": ["x", "y"]}),
+        json!({"opens_at": app.clock.ahead(9)}),
+    ] {
+        let body = patch(frozen.clone())
+            .await
+            .is_problem(409, "poll_has_votes");
+        let field = frozen.as_object().unwrap().keys().next().unwrap().clone();
+        assert!(body["detail"].as_str().unwrap().contains(&field), "{body}");
+    }
+    let texts: Vec<Value> = poll
+        .options
+        .iter()
+        .map(|id| json!({"id": id, "text": format!("{id}!")}))
+        .collect();
+    let edited = patch(json!({"options": texts, "closes_at": app.clock.ahead(60)}))
+        .await
+        .ok(200)
+        .json();
+    assert!(edited["edited_at"].is_string() && edited["closes_at"].is_string());
+    assert_eq!(edited["options"][0]["count"], 1);
+    patch(json!({"closes_at": app.clock.ahead(0)}))
+        .await
+        .is_problem(422, "invalid_poll");
+    app.clock.advance(61);
+    patch(json!({"title": "Too late"}))
+        .await
+        .is_problem(409, "poll_closed");
+}
+
+#[tokio::test]
+async fn all_problems_of_a_change_are_told_at_once() {
+    let app = App::new();
+    let mut owner = Browser::new(&app);
+    let poll = owner.make(json!({})).await;
+    let body = json!({
+        "title": "", "category": 3, "closes_at": "2001-01-01T00:00:00Z", "opens_at": null, "status": "open",
+        "options": [{"id": "nonsense", "text": "a"}, {"id": poll.id}, {}],
+    });
+    let answer = owner.call(Method::PATCH, &poll.at(""), Some(body)).await;
+    answer.is_problem(422, "invalid_poll");
+    let wrong = answer.wrong_fields();
+    for field in [
+        "category",
+        "opens_at",
+        "status",
+        "options[0].id",
+        "options[2].text",
+        "options[1].id",
+    ] {
+        assert!(
+            wrong.iter().any(|told| told == field),
+            "{field} is not among {wrong:?}"
+        );
+    }
+    let answer = owner
+        .call(
+            Method::PATCH,
+            &poll.at(""),
+            Some(json!({"title": "", "closes_at": 7})),
+        )
+        .await;
+    assert_eq!(answer.wrong_fields(), ["closes_at", "title"]);
+    assert_eq!(
+        app.get(&poll.at("")).await.json()["poll"]["title"],
+        "Lunch?"
+    );
+}
+
+/// The header `x-user` names the account; `bad` and `down` are what they say.
+#[derive(Debug)]
+struct ByHeader;
+
+#[async_trait]
+impl Identity for ByHeader {
+    async fn account(&self, request: &Parts) -> Result<Option<AccountId>, IdentityError> {
+        match request
+            .headers
+            .get("x-user")
+            .map(|user| user.to_str().unwrap())
+        {
+            Some("bad") => Err(IdentityError::Invalid),
+            Some("down") => Err(IdentityError::Unavailable),
+            user => Ok(user.map(AccountId::new)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn accounts_own_and_vote_as_themselves() {
+    let app = App::with(|router| router.identity(ByHeader).vote_quota(None));
+    let (alice, bob) = ([("x-user", "alice")], [("x-user", "bob")]);
+    let body = json!({"title": "t", "options": ["a", "b"], "voters": "account"});
+    let made = Browser::new(&app)
+        .call_with(Method::POST, "/api/polls", Some(body), &alice)
+        .await
+        .ok(201);
+    assert!(
+        !made.headers.contains_key("set-cookie"),
+        "an account needs no session"
+    );
+    let poll = Made::from(made.json());
+    let vote = json!({"option_id": poll.options[0]});
+    let path = poll.at("/vote");
+    Browser::new(&app)
+        .vote(&poll, 0)
+        .await
+        .is_problem(401, "not_logged_in");
+    let nobody = app.get(&path).await;
+    nobody.is_problem(401, "not_logged_in");
+    assert!(nobody.headers.contains_key("www-authenticate"));
+    for _ in 0..2 {
+        let mut somewhere = Browser::new(&app);
+        let answer = somewhere
+            .call_with(Method::POST, &path, Some(vote.clone()), &bob)
+            .await;
+        assert!(answer.status == 201 || answer.is_problem(409, "already_voted").is_object());
+    }
+    assert_eq!(app.total(&poll.id).await, 1);
+    let title = Some(json!({"title": "New"}));
+    let mut anywhere = Browser::new(&app);
+    anywhere
+        .call_with(Method::PATCH, &poll.at(""), title.clone(), &bob)
+        .await
+        .is_problem(403, "not_owner");
+    anywhere
+        .call_with(Method::PATCH, &poll.at(""), title, &alice)
+        .await
+        .ok(200);
+    anywhere
+        .call_with(Method::GET, &path, None, &[("x-user", "bad")])
+        .await
+        .is_problem(401, "invalid_login");
+    let down = anywhere
+        .call_with(Method::GET, &path, None, &[("x-user", "down")])
+        .await;
+    down.is_problem(503, "store_unavailable");
+    assert!(down.headers.contains_key("retry-after"));
+}

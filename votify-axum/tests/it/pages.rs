@@ -1,0 +1,96 @@
+use serde_json::json;
+use votify_core::Quota;
+
+use crate::app::App;
+use crate::browser::Browser;
+
+#[tokio::test]
+async fn the_page_comes_with_a_session_and_a_policy() {
+    let app = App::new();
+    for path in [
+        "/",
+        "/p/0190b6e2-0000-7000-8000-000000000000",
+        "/p/nonsense",
+    ] {
+        let page = app.get(path).await.ok(200);
+        assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+        assert_eq!(page.header("x-content-type-options"), "nosniff");
+        assert_eq!(page.header("x-frame-options"), "DENY");
+        assert_eq!(page.header("referrer-policy"), "same-origin");
+        assert_eq!(page.header("cache-control"), "no-store");
+        let policy = page.header("content-security-policy");
+        assert!(
+            policy.contains("default-src 'none'") && !policy.contains("unsafe"),
+            "{policy}"
+        );
+        assert!(page.header("set-cookie").starts_with("votify_session="));
+        assert!(
+            page.text.contains("src=\"/votify.js\"") && !page.text.contains("{{"),
+            "{path}"
+        );
+        assert!(!page.text.contains("://"), "nothing from elsewhere");
+        assert!(
+            !page.text.contains("<style")
+                && !page.text.contains(" style=")
+                && !page.text.contains("onclick")
+        );
+    }
+    for (asset, content_type) in [
+        ("/votify.js", "text/javascript; charset=utf-8"),
+        ("/votify.css", "text/css; charset=utf-8"),
+    ] {
+        let answer = app.get(asset).await.ok(200);
+        assert_eq!(answer.header("content-type"), content_type);
+        assert!(!answer.text.contains("https://") && !answer.headers.contains_key("set-cookie"));
+    }
+}
+
+#[tokio::test]
+async fn a_class_behind_one_address_can_vote_at_once() {
+    let app = App::new();
+    let poll = Browser::new(&app).make(json!({})).await;
+    for _ in 0..30 {
+        let mut pupil = Browser::new(&app);
+        pupil.get(&format!("/p/{}", poll.id)).await.ok(200);
+        pupil.vote(&poll, 0).await.ok(201);
+    }
+    assert_eq!(app.total(&poll.id).await, 30);
+}
+
+#[tokio::test]
+async fn where_no_session_is_to_be_had_the_page_comes_all_the_same() {
+    let app = App::with(|router| router.session_quota(Some(Quota::per_minute(1))));
+    let mut browser = Browser::new(&app);
+    browser.get("/").await.ok(200);
+    let known = browser.get("/").await.ok(200);
+    assert!(!known.headers.contains_key("set-cookie"), "it has one");
+    let late = app.get("/").await.ok(200);
+    assert!(!late.headers.contains_key("set-cookie"));
+}
+
+#[tokio::test]
+async fn mounted_elsewhere_its_files_are_found() {
+    let app = App::new();
+    let votify = votify_axum::router(app.engine.clone());
+    let nested = App {
+        router: axum::Router::new().nest("/a&b/polls", votify),
+        ..app
+    };
+    for path in ["/a&b/polls", "/a&b/polls/p/x"] {
+        let page = nested.get(path).await.ok(200);
+        assert!(
+            page.text.contains("src=\"/a&amp;b/polls/votify.js\""),
+            "{}",
+            page.text
+        );
+    }
+    nested.get("/a&b/polls/votify.js").await.ok(200);
+    let public = App::with(|router| router.public_url("https://polls.test/below".parse().unwrap()));
+    assert!(
+        public
+            .get("/")
+            .await
+            .text
+            .contains("src=\"/below/votify.js\"")
+    );
+}
