@@ -2,14 +2,21 @@
 
 mod cli;
 mod failure;
+mod log;
+mod migrate;
+mod output;
+mod runtime;
+mod serve;
 mod settings;
+mod store;
+mod verify;
 
+use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use clap::{CommandFactory, FromArgMatches};
 
 use cli::{Cli, Command};
-use failure::Failure;
 
 fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
@@ -17,22 +24,18 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    match run(&cli.command, matches.subcommand().map_or(&matches, |(_, matches)| matches)) {
+    let of_command = matches.subcommand().map_or(&matches, |(_, of_command)| of_command);
+    let done = match &cli.command {
+        Command::Serve(args) => serve::run(args, of_command),
+        Command::Migrate(args) => migrate::run(args, of_command),
+        Command::Verify(args) => verify::run(args, of_command),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            // There is nobody left to tell if this fails.
+            let _ = writeln!(std::io::stderr(), "error: {failure}");
             failure.exit_code()
         }
-    }
-}
-
-fn run(command: &Command, matches: &ArgMatches) -> Result<(), Failure> {
-    match command {
-        Command::Serve(args) => {
-            let s = settings::ServeSettings::read(args, &settings::Sources::read(&args.store, matches)?)?;
-            println!("{}", s.to_toml()?);
-            Ok(())
-        }
-        _ => Ok(()),
     }
 }

@@ -9,7 +9,7 @@ mod sources;
 mod store;
 
 pub(crate) use rates::Limits;
-pub(crate) use secret::keyring;
+pub(crate) use secret::{check as check_secret, keyring};
 pub(crate) use sources::Sources;
 pub(crate) use store::StoreUrl;
 
@@ -17,7 +17,7 @@ use std::net::SocketAddr;
 
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
-use url::Url;
+use votify_axum::PublicUrl;
 use votify_core::Keyring;
 
 use crate::cli::{ServeArgs, StoreArgs};
@@ -27,7 +27,8 @@ use crate::failure::Failure;
 #[derive(Debug)]
 pub(crate) struct StoreSettings {
     pub(crate) store: StoreUrl,
-    pub(crate) log: EnvFilter,
+    /// A filter that `tracing-subscriber` takes.
+    pub(crate) log: String,
 }
 
 /// Everything that the server needs to know.
@@ -37,7 +38,7 @@ pub(crate) struct ServeSettings {
     pub(crate) listen: SocketAddr,
     pub(crate) limits: Limits,
     pub(crate) trusted_proxies: Vec<IpNet>,
-    pub(crate) public_url: Option<Url>,
+    pub(crate) public_url: Option<PublicUrl>,
     /// The secrets that were given. What to do without any is decided by [`keyring`].
     pub(crate) secret: Option<Keyring>,
 }
@@ -77,7 +78,7 @@ impl ServeSettings {
             public_url: sources
                 .setting("public-url", args.public_url.as_ref(), file.public_url.as_ref())
                 .private()
-                .parse(listen::parse_public_url)?,
+                .parse(|text| text.parse().map_err(|error: votify_axum::InvalidOrigin| error.to_string()))?,
             secret: secret::read(sources)?,
         })
     }
@@ -95,6 +96,6 @@ fn only_local(text: &str) -> Result<(), String> {
     }
 }
 
-fn log_filter(text: &str) -> Result<EnvFilter, String> {
-    EnvFilter::try_new(text).map_err(|error| format!("must be a level (info) or a filter (info,votify_core=debug): {error}"))
+fn log_filter(text: &str) -> Result<String, String> {
+    EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| format!("must be a level (info) or a filter (info,votify_core=debug): {error}"))
 }

@@ -1,7 +1,6 @@
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
-use url::Url;
 
 /// An address to listen on.
 pub(super) fn parse(text: &str) -> Result<SocketAddr, String> {
@@ -27,19 +26,6 @@ pub(super) fn parse_networks(text: &str) -> Result<Vec<IpNet>, String> {
         .collect()
 }
 
-/// The address that browsers use.
-pub(super) fn parse_public_url(text: &str) -> Result<Url, String> {
-    let problem = || "must be an http or https address without user, path and query, like https://polls.example.org".to_owned();
-    let url = Url::parse(text).map_err(|_| problem())?;
-    let plain = matches!(url.scheme(), "http" | "https")
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.path() == "/"
-        && url.query().is_none()
-        && url.fragment().is_none();
-    if plain { Ok(url) } else { Err(problem()) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,13 +47,5 @@ mod tests {
         assert_eq!(shown, ["10.0.0.0/8", "192.0.2.1/32", "fd00::/8"]);
         assert_eq!(parse_networks("").unwrap(), []);
         assert!(parse_networks("10.0.0.0/33").is_err() && parse_networks("proxy").is_err());
-    }
-
-    #[test]
-    fn public_addresses() {
-        assert_eq!(parse_public_url("https://polls.example.org").unwrap().as_str(), "https://polls.example.org/");
-        for bad in ["polls.example.org", "ftp://x.org", "https://u:p@x.org", "https://x.org/polls", "https://x.org/?a=b"] {
-            assert!(parse_public_url(bad).is_err(), "{bad}");
-        }
     }
 }

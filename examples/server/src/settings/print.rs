@@ -45,8 +45,8 @@ pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, Failure> {
         session_rate: or_off(limits.session_rate),
         streams_per_address: limits.streams_per_address.map_or(Count::Off("off"), |count| Count::Number(count.get())),
         trusted_proxies: settings.trusted_proxies.iter().map(ToString::to_string).collect(),
-        public_url: settings.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()),
-        log: settings.common.log.to_string(),
+        public_url: settings.public_url.as_ref().map(ToString::to_string),
+        log: settings.common.log.clone(),
         secret: settings.secret.as_ref().map(|_| HIDDEN),
     };
     toml::to_string(&printed).map_err(|error| Failure::failed(format!("cannot print the settings: {error}")))
