@@ -13,7 +13,6 @@ use axum::Router;
 use clap::ArgMatches;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
-use tokio_util::sync::CancellationToken;
 use votify_axum::VotifyRouter;
 use votify_core::PollEngine;
 

@@ -17,7 +17,7 @@ async fn tamper(directory: &Path, poll: &Poll) {
     let mut database = sqlx::SqliteConnection::connect(&url).await.unwrap();
     let id: uuid::Uuid = poll.id.parse().unwrap();
     let changed = sqlx::query("UPDATE votify_polls SET total_votes = total_votes + 1 WHERE id = ?")
-        .bind(id)
+        .bind(id.as_bytes().as_slice())
         .execute(&mut database)
         .await
         .unwrap();
