@@ -3,7 +3,8 @@ use clap::ArgMatches;
 use crate::cli::StoreArgs;
 use crate::failure::Failure;
 use crate::settings::{Sources, StoreSettings, StoreUrl};
-use crate::{log, output, runtime, store};
+use crate::store::OpenStore;
+use crate::{log, output, runtime};
 
 /// `votify migrate`
 pub(crate) fn run(args: &StoreArgs, matches: &ArgMatches) -> Result<(), Failure> {
@@ -13,7 +14,10 @@ pub(crate) fn run(args: &StoreArgs, matches: &ArgMatches) -> Result<(), Failure>
         return output::line("memory: has no schema");
     }
     runtime::run(async {
-        store::open_migrated(&settings.store).await?;
+        let store = OpenStore::open(&settings.store).await?;
+        let migrated = store.migrate().await;
+        store.close().await;
+        migrated?;
         output::line(&format!("the schema of {} is up to date", settings.store.as_str()))
     })
 }

@@ -7,6 +7,7 @@ mod socket;
 use std::future::Future;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use axum::Router;
@@ -20,7 +21,8 @@ use crate::cli::ServeArgs;
 use crate::failure::Failure;
 use crate::serve::connections::Connections;
 use crate::settings::{ServeSettings, Sources, check_secret, keyring};
-use crate::{log, output, runtime, store};
+use crate::store::OpenStore;
+use crate::{log, output, runtime};
 
 /// How long requests in hand may take once the server was told to stop: as long as a vote may take.
 const REQUESTS: Duration = Duration::from_secs(5);
@@ -46,22 +48,29 @@ async fn serve(settings: ServeSettings) -> Result<(), Failure> {
     match stop.run_until_cancelled(start(&settings)).await {
         None => Ok(()),
         Some(Err(failure)) => Err(failure),
-        Some(Ok((listener, engine))) => {
+        Some(Ok(Started { listener, store, engine })) => {
             let connections = Connections::new(app(engine.clone(), &settings), most_connections());
             announce(&listener, &settings);
             connections.accept(listener, &stop).await;
-            finish(&connections, &engine).await;
+            finish(&connections, &engine, &store).await;
             Ok(())
         }
     }
 }
 
+struct Started {
+    listener: TcpListener,
+    store: OpenStore,
+    engine: PollEngine,
+}
+
 /// Takes the port first, so that nothing is made on disk for a server that cannot have it; then the store.
-async fn start(settings: &ServeSettings) -> Result<(TcpListener, PollEngine), Failure> {
+async fn start(settings: &ServeSettings) -> Result<Started, Failure> {
     let listener = listen(settings.listen).await?;
-    let store = store::open_migrated(&settings.common.store).await?;
-    let engine = PollEngine::builder(store).keyring(keyring(settings)?).build();
-    Ok((listener, engine))
+    let store = OpenStore::open(&settings.common.store).await?;
+    store.migrate().await?;
+    let engine = PollEngine::builder(store.shared()).keyring(keyring(settings)?).build();
+    Ok(Started { listener, store, engine })
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
@@ -77,7 +86,17 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
 }
 
 fn app(engine: PollEngine, settings: &ServeSettings) -> Router {
-    todo!()
+    let limits = &settings.limits;
+    let router = VotifyRouter::new(engine)
+        .vote_quota(limits.vote_rate.filter(|_| limits.counted))
+        .session_quota(limits.session_rate.filter(|_| limits.counted))
+        .streams_per_address(limits.streams_per_address.map(NonZeroU32::get))
+        .trusted_proxies(settings.trusted_proxies.iter().copied())
+        .fallback(true);
+    match &settings.public_url {
+        Some(url) => router.public_url(url.clone()).build(),
+        None => router.build(),
+    }
 }
 
 /// As many as the system lets this process have files open, which is raised as far as it may be.
@@ -96,11 +115,12 @@ fn announce(listener: &TcpListener, settings: &ServeSettings) {
 }
 
 /// Finishes what is in hand: first the requests, then the votes, then the streams, which are told why they end.
-async fn finish(connections: &Connections, engine: &PollEngine) {
+async fn finish(connections: &Connections, engine: &PollEngine, store: &OpenStore) {
     let begun = Instant::now();
     within(begun + REQUESTS, connections.finish_requests()).await;
     within(begun + EVERYTHING, engine.shutdown()).await;
     within(begun + EVERYTHING, connections.closed()).await;
+    within(begun + EVERYTHING, store.close()).await;
     match connections.open() {
         0 => tracing::info!("stopped"),
         cut_off => tracing::warn!(cut_off, "stopped; these connections did not end in time"),

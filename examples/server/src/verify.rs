@@ -8,7 +8,8 @@ use votify_core::{EngineError, PollEngine, PollId, Tally, Voter};
 use crate::cli::VerifyArgs;
 use crate::failure::Failure;
 use crate::settings::{Sources, StoreSettings};
-use crate::{log, output, runtime, store};
+use crate::store::{self, OpenStore};
+use crate::{log, output, runtime};
 
 /// Counting a large poll anew may take much longer than a vote.
 const PATIENCE: Duration = Duration::from_secs(3600);
@@ -25,9 +26,11 @@ pub(crate) fn run(args: &VerifyArgs, matches: &ArgMatches) -> Result<(), Failure
     }
     runtime::run(async {
         let config = EngineConfig { store_timeout: PATIENCE, ..EngineConfig::default() };
-        let engine = PollEngine::builder(store::open(&settings.store).await?).config(config).build();
+        let store = OpenStore::open(&settings.store).await?;
+        let engine = PollEngine::builder(store.shared()).config(config).build();
         let verified = verify(&engine, args).await;
         engine.shutdown().await;
+        store.close().await;
         verified
     })
 }

@@ -214,12 +214,14 @@ impl Store for MemoryStore {
     }
 
     fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<StandingBallot, StoreError>> {
-        // A page at a time under the lock; between pages voters may come and go, but none comes twice, because a ballot
-        // that is cast again gets a revision above all that were handed out.
-        stream::unfold(0, move |after| async move {
+        // A page at a time under the lock. Between pages voters may come and go, but none comes twice: a ballot that is cast
+        // meanwhile gets a revision above the last one of the first page's moment, and those are left out.
+        stream::unfold((0, None), move |(after, until)| async move {
             let entry = self.find(poll)?;
-            let (page, last) = lock(&entry).standing_after(after);
-            last.map(|last| (page, last))
+            let entry = lock(&entry);
+            let until = until.unwrap_or(entry.state.tally.position.revision);
+            let (page, last) = entry.standing_between(after, until);
+            last.map(|last| (page, (last, Some(until))))
         })
         .flat_map(|page| stream::iter(page.into_iter().map(Ok)))
         .boxed()

@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use percent_encoding::percent_decode_str;
+use votify_sqlx::sqlx::sqlite::SqliteConnectOptions;
 
 /// Where polls and votes are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,30 +37,25 @@ impl StoreUrl {
 }
 
 pub(super) fn parse(text: &str) -> Result<StoreUrl, String> {
-    if matches!(text, "memory:" | "memory://") {
-        return Ok(StoreUrl::Memory);
-    }
     match text.split_once(':') {
-        Some(("sqlite", rest)) => sqlite_file(rest).map(|file| StoreUrl::Sqlite { url: text.to_owned(), file }),
-        Some((scheme, _)) if !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) => {
+        Some(("memory", "" | "//")) => Ok(StoreUrl::Memory),
+        Some(("sqlite", rest)) => sqlite(text, rest),
+        Some((scheme, _)) if scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) => {
             Err(format!("this build knows sqlite: and memory: stores, not {scheme}:"))
         }
         _ => Err(format!("must be a URL like {} or memory:", StoreUrl::DEFAULT)),
     }
 }
 
-/// The file that sqlx opens for this URL.
-fn sqlite_file(rest: &str) -> Result<Option<PathBuf>, String> {
-    let rest = rest.strip_prefix("//").unwrap_or(rest);
+fn sqlite(url: &str, rest: &str) -> Result<StoreUrl, String> {
+    let options: SqliteConnectOptions = url.parse().map_err(|error| format!("{error}; write it like {}", StoreUrl::DEFAULT))?;
     let (path, parameters) = rest.split_once('?').unwrap_or((rest, ""));
-    if path == ":memory:" || parameters.split('&').any(|parameter| parameter == "mode=memory") {
-        return Ok(None);
-    }
-    let path = percent_decode_str(path).decode_utf8().map_err(|_| "the file's name must be UTF-8".to_owned())?;
-    if path.is_empty() {
+    let in_memory = matches!(path, ":memory:" | "//:memory:") || parameters.split('&').any(|parameter| parameter == "mode=memory");
+    let file = (!in_memory).then(|| options.get_filename().to_owned());
+    if file.as_ref().is_some_and(|file| file.as_os_str().is_empty()) {
         return Err(format!("names no file; write it like {}", StoreUrl::DEFAULT));
     }
-    Ok(Some(PathBuf::from(path.as_ref())))
+    Ok(StoreUrl::Sqlite { url: url.to_owned(), file })
 }
 
 #[cfg(test)]
@@ -86,6 +81,6 @@ mod tests {
         let problem = parse("postgres://votify:hunter2@db/votify").unwrap_err();
         assert_eq!(problem, "this build knows sqlite: and memory: stores, not postgres:");
         assert!(parse("hunter2 not a url").is_err_and(|problem| !problem.contains("hunter2")));
-        assert!(parse("sqlite://?mode=rwc").is_err());
+        assert!(parse("sqlite://?mode=rwc").is_err() && parse("sqlite://x.db?mode=fast").is_err());
     }
 }

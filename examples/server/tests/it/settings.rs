@@ -117,6 +117,7 @@ async fn a_wrong_value_is_one_line_with_its_name_and_exit_code_2() {
         ("", "VOTIFY_VOTE_RATE", "ten", ["VOTIFY_VOTE_RATE", "10/60s"]),
         ("", "VOTIFY_LISTEN", "8080", ["VOTIFY_LISTEN", "127.0.0.1:8080"]),
         ("", "VOTIFY_STORE", "postgres://u:hunter2@db/votify", ["VOTIFY_STORE", "this build knows sqlite: and memory: stores"]),
+        ("", "VOTIFY_STORE", "sqlite://x.db?mode=fast", ["VOTIFY_STORE", "mode=rwc"]),
         ("", "VOTIFY_SECRET", "hunter2", ["VOTIFY_SECRET", "32 bytes"]),
         ("", "VOTIFY_CONFIG", "nowhere.toml", ["nowhere.toml", "No such file"]),
         ("", "VOTIFY_LIMITS", "redis://:hunter2@cache", ["VOTIFY_LIMITS", "local: and off"]),
