@@ -1,5 +1,5 @@
 use std::io::{ErrorKind, Write};
-use std::path::Path;
+use std::path::PathBuf;
 
 use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
 use tempfile::TempDir;
@@ -12,7 +12,11 @@ use crate::program::{Server, prepared, run, votify, votify_after};
 const SERVE: [&str; 7] = ["serve", "--listen", "127.0.0.1:0", "--vote-rate", "off", "--session-rate", "off"];
 
 /// Votes while there is room, while there is none, and when there is again.
-async fn votes_wait_for_room(server: Server, store: &str, no_room: impl FnOnce(), room: impl FnOnce()) {
+async fn votes_wait_for_room(server: Server, verify: impl Fn(&str) -> Command, no_room: impl FnOnce(), room: impl FnOnce()) {
+    let verified = async |poll: &Poll| {
+        let ended = run(&mut verify(&poll.id)).await;
+        assert_eq!(ended.code(), 0, "{ended:?}");
+    };
     let api = Api::without_cookies(&server);
     let poll = api.create_poll().await;
     let mut counted = Vec::new();
@@ -30,7 +34,7 @@ async fn votes_wait_for_room(server: Server, store: &str, no_room: impl FnOnce()
     }
     let total = api.counts(&poll).await[0];
     assert!(total >= counted.len() as u64, "what is counted can still be read");
-    verify(&poll, store).await;
+    verified(&poll).await;
 
     room();
     for ballot in &waiting {
@@ -42,7 +46,7 @@ async fn votes_wait_for_room(server: Server, store: &str, no_room: impl FnOnce()
     }
     one_vote(&api, &poll).await.expect("there is room again");
     assert_eq!(api.counts(&poll).await, [counted.len() as u64 + waiting.len() as u64 + 1, 0]);
-    verify(&poll, store).await;
+    verified(&poll).await;
     server.stop().await;
 }
 
@@ -62,12 +66,6 @@ async fn one_vote(api: &Api, poll: &Poll) -> Result<String, String> {
     Err(ballot)
 }
 
-async fn verify(poll: &Poll, store: &str) {
-    let directory = tempfile::tempdir().unwrap();
-    let ended = run(&mut votify(directory.path(), &["verify", &poll.id, "--store", store])).await;
-    assert_eq!(ended.code(), 0, "{ended:?}");
-}
-
 /// The files of the server may grow no further, which the kernel tells it as it tells of a full disk: the write fails.
 #[tokio::test]
 async fn votes_wait_while_files_may_not_grow() {
@@ -75,7 +73,6 @@ async fn votes_wait_while_files_may_not_grow() {
     let server = Server::spawn(votify_after("trap '' XFSZ", directory.path(), &SERVE)).await;
     let pid = server.pid();
     let wal = directory.path().join("votify.db-wal");
-    let store = format!("sqlite://{}/votify.db", directory.path().display());
     let unlimited = getrlimit(Resource::Fsize);
     let limit = move |current| prlimit(Some(pid), Resource::Fsize, Rlimit { current, ..getrlimit(Resource::Fsize) }).unwrap();
     let no_room = || {
@@ -84,7 +81,7 @@ async fn votes_wait_while_files_may_not_grow() {
     let room = || {
         limit(unlimited.current);
     };
-    votes_wait_for_room(server, &store, no_room, room).await;
+    votes_wait_for_room(server, |poll| votify(directory.path(), &["verify", poll]), no_room, room).await;
 }
 
 /// A file system of 4 MiB of the server's own, filled up.
@@ -100,16 +97,22 @@ async fn votes_wait_while_the_disk_is_full() {
     let script = "mount -t tmpfs -o size=4m tmpfs . && cd \"$PWD\" && exec \"$0\" \"$@\"";
     command.args(["-rm", "sh", "-c", script, env!("CARGO_BIN_EXE_votify")]);
     let server = Server::spawn(prepared(command, directory.path(), &SERVE)).await;
-    // The file system is seen through its process only.
-    let seen = format!("/proc/{}/root{}", server.pid().as_raw_nonzero(), directory.path().display());
-    let ballast = Path::new(&seen).join("ballast");
+    // Only its process, and who joins it, see the file system.
+    let (pid, path) = (server.pid().as_raw_nonzero().to_string(), directory.path().display());
+    let ballast = PathBuf::from(format!("/proc/{pid}/root{path}/ballast"));
+    let verify = |poll: &str| {
+        let mut command = Command::new("nsenter");
+        command.args(["-t", &pid, "-U", "-m", "--preserve-credentials", &format!("--wd={path}")]);
+        command.args([env!("CARGO_BIN_EXE_votify"), "verify", poll]);
+        prepared(command, directory.path(), &[])
+    };
     let no_room = || {
         let mut file = std::fs::File::create(&ballast).unwrap();
         let full = std::iter::repeat_with(|| file.write_all(&[0; 512])).find_map(Result::err).unwrap();
         assert_eq!(full.kind(), ErrorKind::StorageFull);
     };
     let room = || std::fs::remove_file(&ballast).unwrap();
-    votes_wait_for_room(server, &format!("sqlite://{seen}/votify.db"), no_room, room).await;
+    votes_wait_for_room(server, verify, no_room, room).await;
 }
 
 async fn can_mount(directory: &TempDir) -> bool {

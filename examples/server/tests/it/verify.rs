@@ -40,7 +40,7 @@ async fn a_wrong_tally_is_found_and_repaired() {
     tamper(directory.path(), &poll).await;
     let ended = verify(directory.path(), &[&poll.id]).await;
     let line = ended.failure(1);
-    assert!(line.contains("1 votes instead of 2") && line.contains("--repair"), "{line}");
+    assert!(line.contains("2 votes instead of 1") && line.contains("--repair"), "{line}");
     let ended = verify(directory.path(), &[&poll.id, "--repair"]).await;
     assert_eq!(ended.code(), 0, "{ended:?}");
     assert!(ended.output.contains("rebuilt as epoch 2, 1 votes"), "{ended:?}");
