@@ -102,7 +102,7 @@ async fn votes_wait_while_the_disk_is_full() {
     let ballast = PathBuf::from(format!("/proc/{pid}/root{path}/ballast"));
     let verify = |poll: &str| {
         let mut command = Command::new("nsenter");
-        command.args(["-t", &pid, "-U", "-m", "--preserve-credentials", &format!("--wd={path}")]);
+        command.args(["-t", &pid, "-U", "-m", "--preserve-credentials", "--wd"]);
         command.args([env!("CARGO_BIN_EXE_votify"), "verify", poll]);
         prepared(command, directory.path(), &[])
     };
