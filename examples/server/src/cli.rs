@@ -35,7 +35,12 @@ loopback address, one is made and kept beside the SQLite file; unset on any othe
 #[derive(Debug, Args)]
 pub(crate) struct StoreArgs {
     /// Read settings from this TOML file
-    #[arg(long, env = "VOTIFY_CONFIG", hide_env_values = true, value_name = "FILE")]
+    #[arg(
+        long,
+        env = "VOTIFY_CONFIG",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
     pub(crate) config: Option<OsString>,
     /// Where polls and votes are kept: sqlite://FILE?mode=rwc or memory: [default: sqlite://votify.db?mode=rwc]
     #[arg(long, env = "VOTIFY_STORE", hide_env_values = true, value_name = "URL")]
@@ -51,28 +56,68 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) store: StoreArgs,
     /// The address and port to listen on; port 0 picks a free one [default: 127.0.0.1:8080]
-    #[arg(long, env = "VOTIFY_LISTEN", hide_env_values = true, value_name = "ADDRESS:PORT")]
+    #[arg(
+        long,
+        env = "VOTIFY_LISTEN",
+        hide_env_values = true,
+        value_name = "ADDRESS:PORT"
+    )]
     pub(crate) listen: Option<String>,
     /// How instances tell each other of changes: local: [default: local:]
-    #[arg(long, env = "VOTIFY_BROADCAST", hide_env_values = true, value_name = "URL")]
+    #[arg(
+        long,
+        env = "VOTIFY_BROADCAST",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
     pub(crate) broadcast: Option<String>,
     /// Where rate limits are counted: local: or off [default: local:]
-    #[arg(long, env = "VOTIFY_LIMITS", hide_env_values = true, value_name = "URL")]
+    #[arg(
+        long,
+        env = "VOTIFY_LIMITS",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
     pub(crate) limits: Option<String>,
     /// How often one caller may try to vote, or off [default: 10/60s]
-    #[arg(long, env = "VOTIFY_VOTE_RATE", hide_env_values = true, value_name = "COUNT/TIME")]
+    #[arg(
+        long,
+        env = "VOTIFY_VOTE_RATE",
+        hide_env_values = true,
+        value_name = "COUNT/TIME"
+    )]
     pub(crate) vote_rate: Option<String>,
     /// How many new sessions one address may get, or off [default: 1000/60s]
-    #[arg(long, env = "VOTIFY_SESSION_RATE", hide_env_values = true, value_name = "COUNT/TIME")]
+    #[arg(
+        long,
+        env = "VOTIFY_SESSION_RATE",
+        hide_env_values = true,
+        value_name = "COUNT/TIME"
+    )]
     pub(crate) session_rate: Option<String>,
     /// How many streams one address may have open, or off [default: 1000]
-    #[arg(long, env = "VOTIFY_STREAMS_PER_ADDRESS", hide_env_values = true, value_name = "COUNT")]
+    #[arg(
+        long,
+        env = "VOTIFY_STREAMS_PER_ADDRESS",
+        hide_env_values = true,
+        value_name = "COUNT"
+    )]
     pub(crate) streams_per_address: Option<String>,
     /// Networks, separated by commas, whose X-Forwarded-For and Forwarded are believed [default: none]
-    #[arg(long, env = "VOTIFY_TRUSTED_PROXIES", hide_env_values = true, value_name = "CIDRS")]
+    #[arg(
+        long,
+        env = "VOTIFY_TRUSTED_PROXIES",
+        hide_env_values = true,
+        value_name = "CIDRS"
+    )]
     pub(crate) trusted_proxies: Option<String>,
     /// The address that browsers use, like https://polls.example.org [default: from the request]
-    #[arg(long, env = "VOTIFY_PUBLIC_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(
+        long,
+        env = "VOTIFY_PUBLIC_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
     pub(crate) public_url: Option<String>,
     /// Print the settings as TOML, secrets hidden, and exit
     #[arg(long)]

@@ -24,7 +24,9 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    let of_command = matches.subcommand().map_or(&matches, |(_, of_command)| of_command);
+    let of_command = matches
+        .subcommand()
+        .map_or(&matches, |(_, of_command)| of_command);
     let done = match &cli.command {
         Command::Serve(args) => serve::run(args, of_command),
         Command::Migrate(args) => migrate::run(args, of_command),

@@ -8,6 +8,7 @@ use std::future::Future;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::path::Path;
 use std::time::Duration;
 
 use axum::Router;
@@ -44,11 +45,16 @@ pub(crate) fn run(args: &ServeArgs, matches: &ArgMatches) -> Result<(), Failure>
 }
 
 async fn serve(settings: ServeSettings) -> Result<(), Failure> {
-    let stop = signals::stop_on_signal().map_err(|error| Failure::failed(format!("cannot listen for signals: {error}")))?;
+    let stop = signals::stop_on_signal()
+        .map_err(|error| Failure::failed(format!("cannot listen for signals: {error}")))?;
     match stop.run_until_cancelled(start(&settings)).await {
         None => Ok(()),
         Some(Err(failure)) => Err(failure),
-        Some(Ok(Started { listener, store, engine })) => {
+        Some(Ok(Started {
+            listener,
+            store,
+            engine,
+        })) => {
             let connections = Connections::new(app(engine.clone(), &settings), most_connections());
             announce(&listener, &settings);
             connections.accept(listener, &stop).await;
@@ -67,10 +73,17 @@ struct Started {
 /// Takes the port first, so that nothing is made on disk for a server that cannot have it; then the store.
 async fn start(settings: &ServeSettings) -> Result<Started, Failure> {
     let listener = listen(settings.listen).await?;
+    let had_database = settings.common.store.file().is_some_and(Path::exists);
     let store = OpenStore::open(&settings.common.store).await?;
     store.migrate().await?;
-    let engine = PollEngine::builder(store.shared()).keyring(keyring(settings)?).build();
-    Ok(Started { listener, store, engine })
+    let engine = PollEngine::builder(store.shared())
+        .keyring(keyring(settings, had_database)?)
+        .build();
+    Ok(Started {
+        listener,
+        store,
+        engine,
+    })
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
@@ -81,7 +94,9 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
             ErrorKind::PermissionDenied => "not allowed".to_owned(),
             _ => error.to_string(),
         };
-        Failure::failed(format!("cannot listen on {address}: {problem}; choose another with --listen"))
+        Failure::failed(format!(
+            "cannot listen on {address}: {problem}; choose another with --listen"
+        ))
     })
 }
 

@@ -63,7 +63,11 @@ impl ServeSettings {
         let file = sources.file();
         let common = StoreSettings::read(&args.store, sources)?;
         sources
-            .setting("broadcast", args.broadcast.as_ref(), file.broadcast.as_ref())
+            .setting(
+                "broadcast",
+                args.broadcast.as_ref(),
+                file.broadcast.as_ref(),
+            )
             .private()
             .parse_or("local:", only_local)?;
         Ok(Self {
@@ -73,12 +77,23 @@ impl ServeSettings {
                 .parse_or("127.0.0.1:8080", listen::parse)?,
             limits: Limits::read(args, sources)?,
             trusted_proxies: sources
-                .setting("trusted-proxies", args.trusted_proxies.as_ref(), file.trusted_proxies.as_ref())
+                .setting(
+                    "trusted-proxies",
+                    args.trusted_proxies.as_ref(),
+                    file.trusted_proxies.as_ref(),
+                )
                 .parse_or("", listen::parse_networks)?,
             public_url: sources
-                .setting("public-url", args.public_url.as_ref(), file.public_url.as_ref())
+                .setting(
+                    "public-url",
+                    args.public_url.as_ref(),
+                    file.public_url.as_ref(),
+                )
                 .private()
-                .parse(|text| text.parse().map_err(|error: votify_axum::InvalidOrigin| error.to_string()))?,
+                .parse(|text| {
+                    text.parse()
+                        .map_err(|error: votify_axum::InvalidOrigin| error.to_string())
+                })?,
             secret: secret::read(sources)?,
         })
     }
@@ -97,5 +112,9 @@ fn only_local(text: &str) -> Result<(), String> {
 }
 
 fn log_filter(text: &str) -> Result<String, String> {
-    EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| format!("must be a level (info) or a filter (info,votify_core=debug): {error}"))
+    EnvFilter::try_new(text)
+        .map(|_| text.to_owned())
+        .map_err(|error| {
+            format!("must be a level (info) or a filter (info,votify_core=debug): {error}")
+        })
 }

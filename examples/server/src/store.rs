@@ -20,7 +20,9 @@ impl OpenStore {
         match url {
             StoreUrl::Memory => Ok(Self::Memory(Arc::default())),
             StoreUrl::Sqlite { url, .. } => {
-                let opened = SqliteStore::connect(url).await.map_err(|error| failed(&error))?;
+                let opened = SqliteStore::connect(url)
+                    .await
+                    .map_err(|error| failed(&error))?;
                 Ok(Self::Sqlite(opened))
             }
         }

@@ -54,8 +54,19 @@ impl Connections {
                     break;
                 };
                 let (stream, peer) = accept_one(&listener).await;
+                if self.places.available_permits() == 0 {
+                    tracing::debug!("all connections are taken, further clients wait");
+                }
+                // Small answers and frames leave at once; a connection that is broken already shows it soon enough.
+                let _ = stream.set_nodelay(true);
                 let socket = Socket::new(stream, self.sockets.token(), place);
-                tokio::spawn(serve(socket, peer, self.app.clone(), self.requests.clone(), self.closing.clone()));
+                tokio::spawn(serve(
+                    socket,
+                    peer,
+                    self.app.clone(),
+                    self.requests.clone(),
+                    self.closing.clone(),
+                ));
             }
         };
         stop.run_until_cancelled(accepting).await;
@@ -96,10 +107,19 @@ async fn accept_one(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 }
 
 fn is_of_one_client(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset)
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionRefused | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset
+    )
 }
 
-async fn serve(socket: Socket, peer: SocketAddr, app: Router, requests: TaskTracker, closing: CancellationToken) {
+async fn serve(
+    socket: Socket,
+    peer: SocketAddr,
+    app: Router,
+    requests: TaskTracker,
+    closing: CancellationToken,
+) {
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         let in_hand = requests.token();
         request.extensions_mut().insert(ConnectInfo(peer));

@@ -2,8 +2,8 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 
 use crate::failure::Failure;
 
@@ -27,11 +27,18 @@ pub(crate) struct File {
 impl File {
     pub(super) fn read(path: &OsStr) -> Result<(PathBuf, Self), Failure> {
         let path = Path::new(path).to_owned();
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| Failure::usage(format!("--config {}: cannot be read: {error}", path.display())))?;
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            Failure::usage(format!(
+                "--config {}: cannot be read: {error}",
+                path.display()
+            ))
+        })?;
         // The error's `Display` would quote the line, which may be the secret's.
         let file = toml::from_str(&text).map_err(|error| {
-            let line = error.span().and_then(|span| text.get(..span.start)).map_or(1, |before| before.matches('\n').count() + 1);
+            let line = error
+                .span()
+                .and_then(|span| text.get(..span.start))
+                .map_or(1, |before| before.matches('\n').count() + 1);
             Failure::usage(format!("{}:{line}: {}", path.display(), error.message()))
         })?;
         Ok((path, file))

@@ -4,12 +4,12 @@ use ipnet::IpNet;
 
 /// An address to listen on.
 pub(super) fn parse(text: &str) -> Result<SocketAddr, String> {
-    let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
-    numeric
-        .as_deref()
-        .unwrap_or(text)
-        .parse()
-        .map_err(|_| "must be an IP address and a port, like 127.0.0.1:8080 or [::]:8080".to_owned())
+    let numeric = text
+        .strip_prefix("localhost:")
+        .map(|port| format!("127.0.0.1:{port}"));
+    numeric.as_deref().unwrap_or(text).parse().map_err(|_| {
+        "must be an IP address and a port, like 127.0.0.1:8080 or [::]:8080".to_owned()
+    })
 }
 
 /// Networks separated by commas; an address stands for itself alone.
@@ -19,9 +19,9 @@ pub(super) fn parse_networks(text: &str) -> Result<Vec<IpNet>, String> {
         .filter(|item| !item.is_empty())
         .map(|item| match item.parse::<IpAddr>() {
             Ok(address) => Ok(IpNet::from(address)),
-            Err(_) => item
-                .parse()
-                .map_err(|_| format!("{item:?} is no network; write networks like 10.0.0.0/8,fd00::/8")),
+            Err(_) => item.parse().map_err(|_| {
+                format!("{item:?} is no network; write networks like 10.0.0.0/8,fd00::/8")
+            }),
         })
         .collect()
 }
@@ -34,8 +34,18 @@ mod tests {
     fn addresses_to_listen_on() {
         assert_eq!(parse("0.0.0.0:80").unwrap().to_string(), "0.0.0.0:80");
         assert_eq!(parse("[::1]:0").unwrap().to_string(), "[::1]:0");
-        assert_eq!(parse("localhost:8080").unwrap().to_string(), "127.0.0.1:8080");
-        for bad in ["", "8080", ":8080", "127.0.0.1", "127.0.0.1:http", "example.org:80"] {
+        assert_eq!(
+            parse("localhost:8080").unwrap().to_string(),
+            "127.0.0.1:8080"
+        );
+        for bad in [
+            "",
+            "8080",
+            ":8080",
+            "127.0.0.1",
+            "127.0.0.1:http",
+            "example.org:80",
+        ] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }

@@ -35,7 +35,9 @@ enum Count {
 
 pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, Failure> {
     let limits = &settings.limits;
-    let or_off = |quota: Option<votify_core::Quota>| quota.map_or_else(|| "off".to_owned(), |quota| quota.to_string());
+    let or_off = |quota: Option<votify_core::Quota>| {
+        quota.map_or_else(|| "off".to_owned(), |quota| quota.to_string())
+    };
     let printed = Printed {
         listen: settings.listen.to_string(),
         store: without_password(settings.common.store.as_str()),
@@ -43,13 +45,20 @@ pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, Failure> {
         limits: if limits.counted { "local:" } else { "off" },
         vote_rate: or_off(limits.vote_rate),
         session_rate: or_off(limits.session_rate),
-        streams_per_address: limits.streams_per_address.map_or(Count::Off("off"), |count| Count::Number(count.get())),
-        trusted_proxies: settings.trusted_proxies.iter().map(ToString::to_string).collect(),
+        streams_per_address: limits
+            .streams_per_address
+            .map_or(Count::Off("off"), |count| Count::Number(count.get())),
+        trusted_proxies: settings
+            .trusted_proxies
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         public_url: settings.public_url.as_ref().map(ToString::to_string),
         log: settings.common.log.clone(),
         secret: settings.secret.as_ref().map(|_| HIDDEN),
     };
-    toml::to_string(&printed).map_err(|error| Failure::failed(format!("cannot print the settings: {error}")))
+    toml::to_string(&printed)
+        .map_err(|error| Failure::failed(format!("cannot print the settings: {error}")))
 }
 
 /// The URL with its password hidden, if it has one.
@@ -69,7 +78,13 @@ mod tests {
 
     #[test]
     fn passwords_are_hidden_and_the_rest_is_shown() {
-        assert_eq!(without_password("redis://votify:hunter2@cache:6379/0"), "redis://votify:***@cache:6379/0");
-        assert_eq!(without_password("sqlite://votify.db?mode=rwc"), "sqlite://votify.db?mode=rwc");
+        assert_eq!(
+            without_password("redis://votify:hunter2@cache:6379/0"),
+            "redis://votify:***@cache:6379/0"
+        );
+        assert_eq!(
+            without_password("sqlite://votify.db?mode=rwc"),
+            "sqlite://votify.db?mode=rwc"
+        );
     }
 }

@@ -25,13 +25,25 @@ impl Limits {
                 .private()
                 .parse_or("local:", parse_counted)?,
             vote_rate: sources
-                .setting("vote-rate", args.vote_rate.as_ref(), file.vote_rate.as_ref())
+                .setting(
+                    "vote-rate",
+                    args.vote_rate.as_ref(),
+                    file.vote_rate.as_ref(),
+                )
                 .parse_or("10/60s", parse_quota)?,
             session_rate: sources
-                .setting("session-rate", args.session_rate.as_ref(), file.session_rate.as_ref())
+                .setting(
+                    "session-rate",
+                    args.session_rate.as_ref(),
+                    file.session_rate.as_ref(),
+                )
                 .parse_or("1000/60s", parse_quota)?,
             streams_per_address: sources
-                .setting("streams-per-address", args.streams_per_address.as_ref(), file.streams_per_address.as_ref())
+                .setting(
+                    "streams-per-address",
+                    args.streams_per_address.as_ref(),
+                    file.streams_per_address.as_ref(),
+                )
                 .parse_or("1000", parse_streams)?,
         })
     }
@@ -48,14 +60,20 @@ fn parse_counted(text: &str) -> Result<bool, String> {
 fn parse_quota(text: &str) -> Result<Option<Quota>, String> {
     match text {
         "off" => Ok(None),
-        _ => text.parse().map(Some).map_err(|error| format!("{error}, or off")),
+        _ => text
+            .parse()
+            .map(Some)
+            .map_err(|error| format!("{error}, or off")),
     }
 }
 
 fn parse_streams(text: &str) -> Result<Option<NonZeroU32>, String> {
     match text {
         "off" => Ok(None),
-        _ => text.parse().map(Some).map_err(|_| "must be a whole number from 1, or off".to_owned()),
+        _ => text
+            .parse()
+            .map(Some)
+            .map_err(|_| "must be a whole number from 1, or off".to_owned()),
     }
 }
 

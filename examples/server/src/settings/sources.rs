@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -23,7 +24,11 @@ impl<'a> Sources<'a> {
             Some(path) => File::read(path)?,
             None => Default::default(),
         };
-        Ok(Self { matches, path, file })
+        Ok(Self {
+            matches,
+            path,
+            file,
+        })
     }
 
     pub(super) const fn file(&self) -> &File {
@@ -31,26 +36,48 @@ impl<'a> Sources<'a> {
     }
 
     /// A setting, from where it is given first. `name` is the flag's, without dashes in front.
-    pub(super) fn setting(&self, name: &'static str, argument: Option<&String>, in_file: Option<&Value>) -> Setting<'_> {
-        let from_environment = self.matches.value_source(&name.replace('-', "_")) == Some(ValueSource::EnvVariable);
+    pub(super) fn setting(
+        &self,
+        name: &'static str,
+        argument: Option<&String>,
+        in_file: Option<&Value>,
+    ) -> Setting<'_> {
+        let from_environment =
+            self.matches.value_source(&name.replace('-', "_")) == Some(ValueSource::EnvVariable);
         let argument = argument.filter(|text| !(from_environment && text.is_empty()));
         let given = match (argument, in_file) {
-            (Some(text), _) if from_environment => Some((text.clone(), Origin::Variable(variable(name)))),
+            (Some(text), _) if from_environment => {
+                Some((text.clone(), Origin::Variable(variable(name))))
+            }
             (Some(text), _) => Some((text.clone(), Origin::Flag)),
             (None, Some(value)) => Some((value.0.clone(), Origin::File(&self.path))),
             (None, None) => None,
         };
-        Setting { name, given, private: false }
+        Setting {
+            name,
+            given,
+            private: false,
+        }
     }
 
     /// A setting that has a variable and a key, but no flag.
-    pub(super) fn unflagged(&self, name: &'static str, in_file: Option<&Value>) -> Setting<'_> {
+    pub(super) fn unflagged(
+        &self,
+        name: &'static str,
+        in_file: Option<&Value>,
+    ) -> Result<Setting<'_>, Failure> {
         let variable = variable(name);
-        let given = match std::env::var_os(&variable).filter(|text| !text.is_empty()) {
-            Some(text) => Some((text.to_string_lossy().into_owned(), Origin::Variable(variable))),
+        let in_environment = std::env::var_os(&variable).filter(|text| !text.is_empty());
+        let given = match in_environment.map(OsString::into_string) {
+            Some(Ok(text)) => Some((text, Origin::Variable(variable))),
+            Some(Err(_)) => return Err(Failure::usage(format!("{variable}: must be UTF-8"))),
             None => in_file.map(|value| (value.0.clone(), Origin::File(&self.path))),
         };
-        Setting { name, given, private: true }
+        Ok(Setting {
+            name,
+            given,
+            private: true,
+        })
     }
 }
 
@@ -82,7 +109,10 @@ impl Setting<'_> {
     }
 
     /// The value, or `None` if it was given nowhere.
-    pub(super) fn parse<T>(&self, parse: impl FnOnce(&str) -> Result<T, String>) -> Result<Option<T>, Failure> {
+    pub(super) fn parse<T>(
+        &self,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, Failure> {
         let Some((text, _)) = &self.given else {
             return Ok(None);
         };
@@ -94,10 +124,16 @@ impl Setting<'_> {
     }
 
     /// The value, or the default's, which is one that `parse` takes.
-    pub(super) fn parse_or<T>(&self, default: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<T, Failure> {
+    pub(super) fn parse_or<T>(
+        &self,
+        default: &str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<T, Failure> {
         match self.parse(&parse)? {
             Some(value) => Ok(value),
-            None => parse(default).map_err(|problem| Failure::failed(format!("the default of {}: {problem}", self.name))),
+            None => parse(default).map_err(|problem| {
+                Failure::failed(format!("the default of {}: {problem}", self.name))
+            }),
         }
     }
 }

@@ -20,17 +20,26 @@ pub(crate) struct Poll {
 impl Api {
     /// A new browser.
     pub(crate) fn new(server: &Server) -> Self {
-        Self { client: Client::builder().cookie_store(true).build().unwrap(), url: server.url("") }
+        Self {
+            client: Client::builder().cookie_store(true).build().unwrap(),
+            url: server.url(""),
+        }
     }
 
     /// Callers without cookies.
     pub(crate) fn without_cookies(server: &Server) -> Self {
-        Self { client: Client::new(), url: server.url("") }
+        Self {
+            client: Client::new(),
+            url: server.url(""),
+        }
     }
 
     /// The same browser at another server.
     pub(crate) fn at(&self, server: &Server) -> Self {
-        Self { client: self.client.clone(), url: server.url("") }
+        Self {
+            client: self.client.clone(),
+            url: server.url(""),
+        }
     }
 
     pub(crate) async fn create_poll(&self) -> Poll {
@@ -39,31 +48,70 @@ impl Api {
 
     pub(crate) async fn create_poll_with(&self, more: Value) -> Poll {
         let mut poll = json!({"title": "Lunch?", "options": ["Pizza", "Sushi"]});
-        poll.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let answer = self.client.post(format!("{}/api/polls", self.url)).json(&poll).send().await.unwrap();
+        poll.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        let answer = self
+            .client
+            .post(format!("{}/api/polls", self.url))
+            .json(&poll)
+            .send()
+            .await
+            .unwrap();
         assert_eq!(answer.status(), StatusCode::CREATED);
         let poll: Value = answer.json().await.unwrap();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        Poll { id: text(&poll["id"]), options: poll["options"].as_array().unwrap().iter().map(|option| text(&option["id"])).collect() }
+        Poll {
+            id: text(&poll["id"]),
+            options: poll["options"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|option| text(&option["id"]))
+                .collect(),
+        }
     }
 
     /// Votes for the option of this index.
     pub(crate) async fn vote(&self, poll: &Poll, option: usize) -> (u16, Value) {
-        Self::answered(self.post_vote(poll, &json!({"option_id": poll.options[option]})).await).await.unwrap()
+        Self::answered(
+            self.post_vote(poll, &json!({"option_id": poll.options[option]}))
+                .await,
+        )
+        .await
+        .unwrap()
     }
 
     /// Votes under a ballot id; `Err` if there is no answer.
-    pub(crate) async fn cast(&self, poll: &Poll, ballot: &str, option: usize) -> reqwest::Result<(u16, Value)> {
+    pub(crate) async fn cast(
+        &self,
+        poll: &Poll,
+        ballot: &str,
+        option: usize,
+    ) -> reqwest::Result<(u16, Value)> {
         Self::answered(self.cast_raw(poll, ballot, option).await).await
     }
 
     /// The same, as it was answered.
-    pub(crate) async fn cast_raw(&self, poll: &Poll, ballot: &str, option: usize) -> reqwest::Result<Response> {
-        self.post_vote(poll, &json!({"option_id": poll.options[option], "ballot_id": ballot})).await
+    pub(crate) async fn cast_raw(
+        &self,
+        poll: &Poll,
+        ballot: &str,
+        option: usize,
+    ) -> reqwest::Result<Response> {
+        self.post_vote(
+            poll,
+            &json!({"option_id": poll.options[option], "ballot_id": ballot}),
+        )
+        .await
     }
 
     async fn post_vote(&self, poll: &Poll, body: &Value) -> reqwest::Result<Response> {
-        self.client.post(format!("{}/api/polls/{}/vote", self.url, poll.id)).json(body).send().await
+        self.client
+            .post(format!("{}/api/polls/{}/vote", self.url, poll.id))
+            .json(body)
+            .send()
+            .await
     }
 
     async fn answered(answer: reqwest::Result<Response>) -> reqwest::Result<(u16, Value)> {
@@ -73,11 +121,24 @@ impl Api {
 
     /// The poll's counts, in the order of its options.
     pub(crate) async fn counts(&self, poll: &Poll) -> Vec<u64> {
-        let answer = self.client.get(format!("{}/api/polls/{}", self.url, poll.id)).send().await.unwrap();
+        let answer = self
+            .client
+            .get(format!("{}/api/polls/{}", self.url, poll.id))
+            .send()
+            .await
+            .unwrap();
         assert_eq!(answer.status(), StatusCode::OK);
         let poll: Value = answer.json().await.unwrap();
-        let counts: Vec<u64> = poll["options"].as_array().unwrap().iter().map(|option| option["count"].as_u64().unwrap()).collect();
-        assert_eq!(poll["stats"]["total_votes"].as_u64(), Some(counts.iter().sum()));
+        let counts: Vec<u64> = poll["options"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|option| option["count"].as_u64().unwrap())
+            .collect();
+        assert_eq!(
+            poll["stats"]["total_votes"].as_u64(),
+            Some(counts.iter().sum())
+        );
         counts
     }
 }
@@ -91,17 +152,28 @@ pub(crate) struct Events {
 
 impl Events {
     pub(crate) async fn open(api: &Api, poll: &Poll) -> Self {
-        let request = api.client.get(format!("{}/api/polls/{}/stream", api.url, poll.id));
-        let answer = request.header("accept", "text/event-stream").send().await.unwrap();
+        let request = api
+            .client
+            .get(format!("{}/api/polls/{}/stream", api.url, poll.id));
+        let answer = request
+            .header("accept", "text/event-stream")
+            .send()
+            .await
+            .unwrap();
         assert_eq!(answer.status(), StatusCode::OK);
-        Self { answer, read: String::new() }
+        Self {
+            answer,
+            read: String::new(),
+        }
     }
 
     /// The next event's data; `None` once the stream has ended.
     pub(crate) async fn next(&mut self) -> Option<Value> {
         loop {
             if let Some((line, rest)) = self.read.split_once('\n') {
-                let data = line.strip_prefix("data:").map(|data| serde_json::from_str(data.trim()).unwrap());
+                let data = line
+                    .strip_prefix("data:")
+                    .map(|data| serde_json::from_str(data.trim()).unwrap());
                 self.read = rest.to_owned();
                 if data.is_some() {
                     return data;

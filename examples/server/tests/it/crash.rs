@@ -23,7 +23,12 @@ struct Ledger {
 
 impl Ledger {
     /// Votes until the server is killed; says which ballots were acknowledged.
-    async fn vote_until(&mut self, server: &Server, poll: &Poll, killed_after: Duration) -> Vec<String> {
+    async fn vote_until(
+        &mut self,
+        server: &Server,
+        poll: &Poll,
+        killed_after: Duration,
+    ) -> Vec<String> {
         let api = Api::without_cookies(server);
         let mut voters = JoinSet::new();
         for _ in 0..VOTERS {
@@ -56,7 +61,9 @@ impl Ledger {
 
     fn totals(&self) -> [u64; 2] {
         let mut totals = [0; 2];
-        self.counted.values().for_each(|option| totals[*option] += 1);
+        self.counted
+            .values()
+            .for_each(|option| totals[*option] += 1);
         totals
     }
 }
@@ -82,7 +89,9 @@ async fn vote_on(api: Api, poll: Poll) -> (Sent, Sent) {
 
 /// Kills a server at some moment of its start.
 async fn kill_while_starting(directory: &Path) {
-    let mut child = votify(directory, &["serve", "--listen", "127.0.0.1:0"]).spawn().unwrap();
+    let mut child = votify(directory, &["serve", "--listen", "127.0.0.1:0"])
+        .spawn()
+        .unwrap();
     tokio::time::sleep(Duration::from_micros(fastrand::u64(0..60_000))).await;
     child.kill().await.unwrap();
 }
@@ -97,7 +106,9 @@ async fn killed_fifty_times_no_acknowledged_vote_is_lost_and_none_counts_twice()
     let mut server = Server::start(directory.path(), &[]).await;
     let poll = Api::new(&server).create_poll().await;
     for kill in 5..KILLS {
-        let recent = ledger.vote_until(&server, &poll, Duration::from_millis(fastrand::u64(0..400))).await;
+        let recent = ledger
+            .vote_until(&server, &poll, Duration::from_millis(fastrand::u64(0..400)))
+            .await;
         server.end().await;
         if kill % 10 == 0 {
             kill_while_starting(directory.path()).await;
@@ -107,11 +118,20 @@ async fn killed_fifty_times_no_acknowledged_vote_is_lost_and_none_counts_twice()
     }
     let all: Vec<String> = ledger.counted.keys().cloned().collect();
     eprintln!("{} votes", all.len());
-    assert!(all.len() > 1_000, "too few votes to mean anything: {}", all.len());
+    assert!(
+        all.len() > 1_000,
+        "too few votes to mean anything: {}",
+        all.len()
+    );
     ledger.settle(&server, &poll, &all).await;
     assert_eq!(Api::new(&server).counts(&poll).await, ledger.totals());
     server.stop().await;
     let verified = run(&mut votify(directory.path(), &["verify", &poll.id])).await;
     assert_eq!(verified.code(), 0, "{verified:?}");
-    assert!(verified.output.contains(&format!("exact, {} votes", all.len())), "{verified:?}");
+    assert!(
+        verified
+            .output
+            .contains(&format!("exact, {} votes", all.len())),
+        "{verified:?}"
+    );
 }

@@ -7,12 +7,15 @@ use tokio::process::Command;
 use uuid::Uuid;
 
 use crate::api::{Api, Poll};
-use crate::program::{Server, prepared, run, votify, votify_after};
-
-const SERVE: [&str; 7] = ["serve", "--listen", "127.0.0.1:0", "--vote-rate", "off", "--session-rate", "off"];
+use crate::program::{SERVE, Server, prepared, run, votify, votify_after};
 
 /// Votes while there is room, while there is none, and when there is again.
-async fn votes_wait_for_room(server: Server, verify: impl Fn(&str) -> Command, no_room: impl FnOnce(), room: impl FnOnce()) {
+async fn votes_wait_for_room(
+    server: Server,
+    verify: impl Fn(&str) -> Command + Send + Sync,
+    no_room: impl FnOnce() + Send,
+    room: impl FnOnce() + Send,
+) {
     let verified = async |poll: &Poll| {
         let ended = run(&mut verify(&poll.id)).await;
         assert_eq!(ended.code(), 0, "{ended:?}");
@@ -33,7 +36,10 @@ async fn votes_wait_for_room(server: Server, verify: impl Fn(&str) -> Command, n
         }
     }
     let total = api.counts(&poll).await[0];
-    assert!(total >= counted.len() as u64, "what is counted can still be read");
+    assert!(
+        total >= counted.len() as u64,
+        "what is counted can still be read"
+    );
     verified(&poll).await;
 
     room();
@@ -42,10 +48,17 @@ async fn votes_wait_for_room(server: Server, verify: impl Fn(&str) -> Command, n
         assert!(matches!(status, 200 | 201), "{body}");
     }
     for ballot in &counted {
-        assert_eq!(api.cast(&poll, ballot, 0).await.unwrap().0, 200, "an acknowledged vote is lost");
+        assert_eq!(
+            api.cast(&poll, ballot, 0).await.unwrap().0,
+            200,
+            "an acknowledged vote is lost"
+        );
     }
     one_vote(&api, &poll).await.expect("there is room again");
-    assert_eq!(api.counts(&poll).await, [counted.len() as u64 + waiting.len() as u64 + 1, 0]);
+    assert_eq!(
+        api.counts(&poll).await,
+        [counted.len() as u64 + waiting.len() as u64 + 1, 0]
+    );
     verified(&poll).await;
     server.stop().await;
 }
@@ -58,11 +71,18 @@ async fn one_vote(api: &Api, poll: &Poll) -> Result<String, String> {
         return Ok(ballot);
     }
     assert_eq!(answer.status(), 503);
-    let wait: u64 = answer.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    let wait: u64 = answer.headers()["retry-after"]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
     assert!(wait >= 1);
     let problem: serde_json::Value = answer.json().await.unwrap();
     assert_eq!(problem["code"], "store_unavailable", "{problem}");
-    assert!(!problem.to_string().to_lowercase().contains("sqlite"), "{problem}");
+    assert!(
+        !problem.to_string().to_lowercase().contains("sqlite"),
+        "{problem}"
+    );
     Err(ballot)
 }
 
@@ -74,14 +94,30 @@ async fn votes_wait_while_files_may_not_grow() {
     let pid = server.pid();
     let wal = directory.path().join("votify.db-wal");
     let unlimited = getrlimit(Resource::Fsize);
-    let limit = move |current| prlimit(Some(pid), Resource::Fsize, Rlimit { current, ..getrlimit(Resource::Fsize) }).unwrap();
+    let limit = move |current| {
+        prlimit(
+            Some(pid),
+            Resource::Fsize,
+            Rlimit {
+                current,
+                ..getrlimit(Resource::Fsize)
+            },
+        )
+        .unwrap()
+    };
     let no_room = || {
         limit(Some(wal.metadata().unwrap().len() + 16_384));
     };
     let room = || {
         limit(unlimited.current);
     };
-    votes_wait_for_room(server, |poll| votify(directory.path(), &["verify", poll]), no_room, room).await;
+    votes_wait_for_room(
+        server,
+        |poll| votify(directory.path(), &["verify", poll]),
+        no_room,
+        room,
+    )
+    .await;
 }
 
 /// A file system of 4 MiB of the server's own, filled up.
@@ -90,7 +126,9 @@ async fn votes_wait_while_the_disk_is_full() {
     let directory = tempfile::tempdir().unwrap();
     if !can_mount(&directory).await {
         // The other test shows the same with another error of the kernel's.
-        eprintln!("NOT RUN: this machine lets nobody mount a file system of their own (unshare -rm)");
+        eprintln!(
+            "NOT RUN: this machine lets nobody mount a file system of their own (unshare -rm)"
+        );
         return;
     }
     let mut command = Command::new("unshare");
@@ -98,7 +136,10 @@ async fn votes_wait_while_the_disk_is_full() {
     command.args(["-rm", "sh", "-c", script, env!("CARGO_BIN_EXE_votify")]);
     let server = Server::spawn(prepared(command, directory.path(), &SERVE)).await;
     // Only its process, and who joins it, see the file system.
-    let (pid, path) = (server.pid().as_raw_nonzero().to_string(), directory.path().display());
+    let (pid, path) = (
+        server.pid().as_raw_nonzero().to_string(),
+        directory.path().display(),
+    );
     let ballast = PathBuf::from(format!("/proc/{pid}/root{path}/ballast"));
     let verify = |poll: &str| {
         let mut command = Command::new("nsenter");
@@ -108,7 +149,9 @@ async fn votes_wait_while_the_disk_is_full() {
     };
     let no_room = || {
         let mut file = std::fs::File::create(&ballast).unwrap();
-        let full = std::iter::repeat_with(|| file.write_all(&[0; 512])).find_map(Result::err).unwrap();
+        let full = std::iter::repeat_with(|| file.write_all(&[0; 512]))
+            .find_map(Result::err)
+            .unwrap();
         assert_eq!(full.kind(), ErrorKind::StorageFull);
     };
     let room = || std::fs::remove_file(&ballast).unwrap();
@@ -117,6 +160,11 @@ async fn votes_wait_while_the_disk_is_full() {
 
 async fn can_mount(directory: &TempDir) -> bool {
     let mut command = Command::new("unshare");
-    command.args(["-rm", "mount", "-t", "tmpfs", "tmpfs"]).arg(directory.path());
-    command.output().await.is_ok_and(|output| output.status.success())
+    command
+        .args(["-rm", "mount", "-t", "tmpfs", "tmpfs"])
+        .arg(directory.path());
+    command
+        .output()
+        .await
+        .is_ok_and(|output| output.status.success())
 }

@@ -22,13 +22,24 @@ async fn two_voters_move_what_others_see() {
 
     let mut revision = 0;
     loop {
-        let Message::Text(text) = socket.next().await.unwrap().unwrap() else { continue };
+        let Message::Text(text) = socket.next().await.unwrap().unwrap() else {
+            continue;
+        };
         let message: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(message["type"], "poll_updated");
-        assert!(message["revision"].as_u64().unwrap() >= revision, "{message}");
+        assert!(
+            message["revision"].as_u64().unwrap() >= revision,
+            "{message}"
+        );
         revision = message["revision"].as_u64().unwrap();
         if revision == 2 {
-            assert_eq!((&message["options"][0]["count"], &message["options"][1]["count"]), (&1.into(), &1.into()));
+            assert_eq!(
+                (
+                    &message["options"][0]["count"],
+                    &message["options"][1]["count"]
+                ),
+                (&1.into(), &1.into())
+            );
             break;
         }
     }

@@ -7,12 +7,26 @@ use crate::program::{Server, run, votify};
 async fn without_a_secret_only_a_loopback_address_is_listened_on() {
     let directory = tempfile::tempdir().unwrap();
     for listen in ["0.0.0.0:0", "[::]:0"] {
-        let ended = run(&mut votify(directory.path(), &["serve", "--listen", listen])).await;
+        let ended = run(&mut votify(
+            directory.path(),
+            &["serve", "--listen", listen],
+        ))
+        .await;
         let line = ended.failure(2);
-        assert!(line.contains("VOTIFY_SECRET") && line.contains("openssl rand -hex 32"), "{line}");
+        assert!(
+            line.contains("VOTIFY_SECRET") && line.contains("openssl rand -hex 32"),
+            "{line}"
+        );
     }
-    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0, "nothing is made");
-    let mut command = votify(directory.path(), &["serve", "--listen", "0.0.0.0:0", "--store", "memory:"]);
+    assert_eq!(
+        std::fs::read_dir(directory.path()).unwrap().count(),
+        0,
+        "nothing is made"
+    );
+    let mut command = votify(
+        directory.path(),
+        &["serve", "--listen", "0.0.0.0:0", "--store", "memory:"],
+    );
     command.env("VOTIFY_SECRET", "0123456789abcdef0123456789abcdef");
     Server::spawn(command).await.stop().await;
 }
@@ -29,25 +43,39 @@ async fn one_is_made_and_kept_beside_the_database() {
     assert_eq!(api.vote(&poll, 0).await.0, 201);
     server.send(rustix::process::Signal::TERM);
     let ended = server.end().await;
-    assert!(!ended.errors.contains(kept.trim()) && !ended.output.contains(kept.trim()), "{ended:?}");
+    assert!(
+        !ended.errors.contains(kept.trim()) && !ended.output.contains(kept.trim()),
+        "{ended:?}"
+    );
 
     // The same browser is the same voter after a restart.
     let server = Server::start(directory.path(), &[]).await;
     assert_eq!(std::fs::read_to_string(&path).unwrap(), kept);
     let (status, body) = api.at(&server).vote(&poll, 0).await;
-    assert_eq!((status, body["code"].as_str()), (409, Some("already_voted")), "{body}");
+    assert_eq!(
+        (status, body["code"].as_str()),
+        (409, Some("already_voted")),
+        "{body}"
+    );
     server.stop().await;
 
     // A damaged one is not replaced behind the operator's back.
     std::fs::write(&path, "").unwrap();
-    let ended = run(&mut votify(directory.path(), &["serve", "--listen", "127.0.0.1:0"])).await;
+    let ended = run(&mut votify(
+        directory.path(),
+        &["serve", "--listen", "127.0.0.1:0"],
+    ))
+    .await;
     assert!(ended.failure(1).contains("votify.db.secret"), "{ended:?}");
 }
 
 #[tokio::test]
 async fn a_store_in_memory_leaves_nothing_behind() {
     let directory = tempfile::tempdir().unwrap();
-    Server::start(directory.path(), &["--store", "memory:"]).await.stop().await;
+    Server::start(directory.path(), &["--store", "memory:"])
+        .await
+        .stop()
+        .await;
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
 }
 
@@ -62,7 +90,10 @@ async fn a_rotated_secret_keeps_voters_known() {
         })
         .await
     };
-    let (old, new) = ("an old secret of at least 32 bytes", "a new secret of at least 32 bytes");
+    let (old, new) = (
+        "an old secret of at least 32 bytes",
+        "a new secret of at least 32 bytes",
+    );
     let server = start(old).await;
     let api = Api::new(&server);
     let poll = api.create_poll().await;

@@ -15,7 +15,11 @@ async fn port_0_is_a_free_one_and_standard_output_says_which() {
     assert_eq!(ready.status(), 200);
     server.send(rustix::process::Signal::INT);
     let ended = server.end().await;
-    assert_eq!((ended.code(), ended.output.as_str()), (0, ""), "logs go to standard error: {ended:?}");
+    assert_eq!(
+        (ended.code(), ended.output.as_str()),
+        (0, ""),
+        "logs go to standard error: {ended:?}"
+    );
 }
 
 #[tokio::test]
@@ -23,9 +27,16 @@ async fn a_taken_port_is_said_and_nothing_is_made() {
     let directory = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let ended = run(&mut votify(directory.path(), &["serve", "--listen", &address])).await;
+    let ended = run(&mut votify(
+        directory.path(),
+        &["serve", "--listen", &address],
+    ))
+    .await;
     let line = ended.failure(1);
-    assert!(line.contains(&format!("cannot listen on {address}: address in use")), "{line}");
+    assert!(
+        line.contains(&format!("cannot listen on {address}: address in use")),
+        "{line}"
+    );
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
 }
 
@@ -33,13 +44,28 @@ async fn a_taken_port_is_said_and_nothing_is_made() {
 async fn a_database_that_cannot_be_used_is_one_line_that_names_the_setting() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
-    std::fs::write(path.join("letter.db"), "Dear database, this is a letter and no database. ".repeat(100)).unwrap();
-    let mut foreign = sqlx::SqliteConnection::connect(&format!("sqlite://{}/foreign.db?mode=rwc", path.display())).await.unwrap();
-    foreign.execute("CREATE TABLE votify_polls (question TEXT)").await.unwrap();
+    std::fs::write(
+        path.join("letter.db"),
+        "Dear database, this is a letter and no database. ".repeat(100),
+    )
+    .unwrap();
+    let mut foreign = sqlx::SqliteConnection::connect(&format!(
+        "sqlite://{}/foreign.db?mode=rwc",
+        path.display()
+    ))
+    .await
+    .unwrap();
+    foreign
+        .execute("CREATE TABLE votify_polls (question TEXT)")
+        .await
+        .unwrap();
     foreign.close().await.unwrap();
     for (url, says) in [
         ("sqlite://missing.db", "missing.db"),
-        ("sqlite://no/such/folder/votify.db?mode=rwc", "no/such/folder"),
+        (
+            "sqlite://no/such/folder/votify.db?mode=rwc",
+            "no/such/folder",
+        ),
         ("sqlite:///proc/votify.db?mode=rwc", "/proc/votify.db"),
         ("sqlite://letter.db", "letter.db"),
         ("sqlite://foreign.db", "votify_polls"),
@@ -57,8 +83,13 @@ async fn a_database_that_cannot_be_used_is_one_line_that_names_the_setting() {
 }
 
 fn names(path: &std::path::Path) -> Vec<std::ffi::OsString> {
-    let mut names: Vec<_> = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    names.retain(|name| !name.to_string_lossy().ends_with("-shm") && !name.to_string_lossy().ends_with("-wal"));
+    let mut names: Vec<_> = std::fs::read_dir(path)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    names.retain(|name| {
+        !name.to_string_lossy().ends_with("-shm") && !name.to_string_lossy().ends_with("-wal")
+    });
     names.sort();
     names
 }
@@ -71,5 +102,8 @@ async fn migrating_makes_the_database_and_may_be_repeated() {
         assert_eq!(ended.code(), 0, "{ended:?}");
     }
     assert!(directory.path().join("votify.db").exists());
-    Server::start(directory.path(), &["--store", "sqlite://votify.db"]).await.stop().await;
+    Server::start(directory.path(), &["--store", "sqlite://votify.db"])
+        .await
+        .stop()
+        .await;
 }

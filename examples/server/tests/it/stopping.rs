@@ -12,9 +12,16 @@ use crate::program::{Server, run, votify};
 
 /// Clients that do not do their part.
 async fn stuck_clients(server: &Server, poll: &str) -> Vec<TcpStream> {
-    let head = format!("POST /api/polls/{poll}/vote HTTP/1.1\r\nhost: {}\r\n", server.address());
-    let with_body = format!("{head}content-type: application/json\r\ncontent-length: 100\r\n\r\n{{");
-    let stream = format!("GET /api/polls/{poll}/stream HTTP/1.1\r\nhost: {}\r\naccept: text/event-stream\r\n\r\n", server.address());
+    let head = format!(
+        "POST /api/polls/{poll}/vote HTTP/1.1\r\nhost: {}\r\n",
+        server.address()
+    );
+    let with_body =
+        format!("{head}content-type: application/json\r\ncontent-length: 100\r\n\r\n{{");
+    let stream = format!(
+        "GET /api/polls/{poll}/stream HTTP/1.1\r\nhost: {}\r\naccept: text/event-stream\r\n\r\n",
+        server.address()
+    );
     let mut clients = Vec::new();
     for sent in ["", "GET /api/po", &head, &with_body, &stream] {
         let mut client = TcpStream::connect(server.address()).await.unwrap();
@@ -67,7 +74,12 @@ async fn sigterm_finishes_what_is_in_hand_and_waits_for_nobody_else() {
             reason = frame;
         }
     }
-    assert!(reason.as_ref().is_some_and(|frame| !frame.reason.is_empty()), "{reason:?}");
+    assert!(
+        reason
+            .as_ref()
+            .is_some_and(|frame| !frame.reason.is_empty()),
+        "{reason:?}"
+    );
     while events.next().await.is_some() {}
 
     let mut counted = Vec::new();
@@ -79,10 +91,19 @@ async fn sigterm_finishes_what_is_in_hand_and_waits_for_nobody_else() {
     let api = api.at(&server);
     assert!(api.counts(&poll).await[0] >= u64::try_from(counted.len()).unwrap());
     for ballot in &counted {
-        assert_eq!(api.cast(&poll, ballot, 0).await.unwrap().0, 200, "an acknowledged vote is lost");
+        assert_eq!(
+            api.cast(&poll, ballot, 0).await.unwrap().0,
+            200,
+            "an acknowledged vote is lost"
+        );
     }
     server.stop().await;
-    assert_eq!(run(&mut votify(directory.path(), &["verify", &poll.id])).await.code(), 0);
+    assert_eq!(
+        run(&mut votify(directory.path(), &["verify", &poll.id]))
+            .await
+            .code(),
+        0
+    );
 }
 
 #[tokio::test]
@@ -90,10 +111,15 @@ async fn an_idle_server_with_idle_connections_ends_at_once() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(directory.path(), &[]).await;
     let mut idle = TcpStream::connect(server.address()).await.unwrap();
-    idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
+        .await
+        .unwrap();
     assert_ne!(idle.read(&mut [0; 1024]).await.unwrap(), 0);
     server.send(Signal::TERM);
     let ended = server.end().await;
     assert_eq!(ended.code(), 0);
-    assert!(ended.errors.contains("stopped") && !ended.errors.contains("cut_off"), "{ended:?}");
+    assert!(
+        ended.errors.contains("stopped") && !ended.errors.contains("cut_off"),
+        "{ended:?}"
+    );
 }

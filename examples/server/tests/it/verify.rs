@@ -40,10 +40,16 @@ async fn a_wrong_tally_is_found_and_repaired() {
     tamper(directory.path(), &poll).await;
     let ended = verify(directory.path(), &[&poll.id]).await;
     let line = ended.failure(1);
-    assert!(line.contains("2 votes instead of 1") && line.contains("--repair"), "{line}");
+    assert!(
+        line.contains("2 votes instead of 1") && line.contains("--repair"),
+        "{line}"
+    );
     let ended = verify(directory.path(), &[&poll.id, "--repair"]).await;
     assert_eq!(ended.code(), 0, "{ended:?}");
-    assert!(ended.output.contains("rebuilt as epoch 2, 1 votes"), "{ended:?}");
+    assert!(
+        ended.output.contains("rebuilt as epoch 2, 1 votes"),
+        "{ended:?}"
+    );
     assert_eq!(verify(directory.path(), &[&poll.id]).await.code(), 0);
     let server = Server::start(directory.path(), &[]).await;
     assert_eq!(api.at(&server).counts(&poll).await, [1, 0]);
@@ -55,26 +61,68 @@ async fn hidden_counts_are_not_told_either() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(directory.path(), &[]).await;
     let api = Api::new(&server);
-    let poll = api.create_poll_with(serde_json::json!({"results": "after_close"})).await;
+    let poll = api
+        .create_poll_with(serde_json::json!({"results": "after_close"}))
+        .await;
     assert_eq!(api.vote(&poll, 0).await.0, 201);
     server.stop().await;
     let ended = verify(directory.path(), &[&poll.id]).await;
-    assert_eq!(ended.output, format!("poll {}: the tally is exact\n", poll.id));
+    assert_eq!(
+        ended.output,
+        format!("poll {}: the tally is exact\n", poll.id)
+    );
     tamper(directory.path(), &poll).await;
     let ended = verify(directory.path(), &[&poll.id]).await;
-    assert_eq!(ended.failure(1), format!("error: poll {}: the tally differs from its ballots; rebuild it with --repair", poll.id));
+    assert_eq!(
+        ended.failure(1),
+        format!(
+            "error: poll {}: the tally differs from its ballots; rebuild it with --repair",
+            poll.id
+        )
+    );
 }
 
 #[tokio::test]
 async fn what_cannot_be_verified_is_said() {
     let directory = tempfile::tempdir().unwrap();
     let nobodys = "01890a5d-ac96-774b-bcce-b302099a8057";
-    assert!(verify(directory.path(), &[nobodys]).await.failure(1).contains("no file votify.db"));
+    assert!(
+        verify(directory.path(), &[nobodys])
+            .await
+            .failure(1)
+            .contains("no file votify.db")
+    );
     assert!(!directory.path().join("votify.db").exists());
-    assert!(verify(directory.path(), &["lunch"]).await.failure(2).contains("lunch"));
-    assert!(verify(directory.path(), &[nobodys, "--store", "memory:"]).await.failure(2).contains("--store"));
+    assert!(
+        verify(directory.path(), &["lunch"])
+            .await
+            .failure(2)
+            .contains("lunch")
+    );
+    assert!(
+        verify(directory.path(), &[nobodys, "--store", "memory:"])
+            .await
+            .failure(2)
+            .contains("--store")
+    );
     std::fs::write(directory.path().join("votify.db"), "").unwrap();
-    assert!(verify(directory.path(), &[nobodys]).await.failure(1).contains("--store"), "no tables");
-    assert_eq!(run(&mut votify(directory.path(), &["migrate"])).await.code(), 0);
-    assert!(verify(directory.path(), &[nobodys]).await.failure(1).contains("does not exist"));
+    assert!(
+        verify(directory.path(), &[nobodys])
+            .await
+            .failure(1)
+            .contains("--store"),
+        "no tables"
+    );
+    assert_eq!(
+        run(&mut votify(directory.path(), &["migrate"]))
+            .await
+            .code(),
+        0
+    );
+    assert!(
+        verify(directory.path(), &[nobodys])
+            .await
+            .failure(1)
+            .contains("does not exist")
+    );
 }
