@@ -1,5 +1,6 @@
 use std::fs;
 use std::io::Write;
+use std::net::TcpStream;
 use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
@@ -19,18 +20,27 @@ const VERSION: [u8; 4] = [0, 3, 0, 0];
 pub(super) fn speaks(url: &Url) -> Result<()> {
     let mut stream = connect(url, 5432)?;
     stream.write_all(&startup(url)?)?;
-    let head = bytes(&mut stream, 5)?;
-    let [kind, length @ ..] = head.as_slice() else {
+    loop {
+        match message(&mut stream)? {
+            (b'R', body) if body == [0; 4] => {}
+            (b'R', _) if url.password().is_some() => return Ok(()),
+            (b'R', _) => bail!("it asks for a password"),
+            (b'E', body) => bail!("it refuses: {}", refusal(&body)),
+            // Parameters, a key to cancel with and notices, and then it is ready for queries.
+            (b'S' | b'K' | b'N', _) => {}
+            (b'Z', _) => return Ok(()),
+            _ => bail!("it does not speak the protocol"),
+        }
+    }
+}
+
+fn message(stream: &mut TcpStream) -> Result<(u8, Vec<u8>)> {
+    let head = bytes(stream, 5)?;
+    let [kind, a, b, c, d] = head[..] else {
         bail!("it does not speak the protocol")
     };
-    let length = u32::from_be_bytes(length.try_into()?).saturating_sub(4);
-    let body = bytes(&mut stream, usize::try_from(length)?)?;
-    match kind {
-        b'R' if body == [0; 4] || url.password().is_some() => Ok(()),
-        b'R' => bail!("it asks for a password"),
-        b'E' => bail!("it refuses: {}", refusal(&body)),
-        _ => bail!("it does not speak the protocol"),
-    }
+    let length = u32::from_be_bytes([a, b, c, d]).saturating_sub(4);
+    Ok((kind, bytes(stream, usize::try_from(length)?)?))
 }
 
 /// The first message of a client.
