@@ -1,176 +1,178 @@
-//! (skeleton while the engine is being written)
-#![allow(missing_docs, clippy::todo, clippy::unused_async)]
+//! The engine: what an application talks to.
+
+mod announce;
+mod builder;
+mod cache;
 mod config;
 mod error;
-pub mod live {
-    mod frame;
-    use crate::view::ViewPosition;
-    pub use frame::{Frame, FrameKind, Rendering};
-    use std::sync::Arc;
-    /// A viewer's stream of frames. Dropping it ends the watching. `next` is cancel safe.
-    #[derive(Debug)]
-    pub struct Watch;
-    impl Watch {
-        /// The next frame; the first is always `Updated` at once. `None`: the poll is gone or the engine shuts down. Merged: always newest state.
-        pub async fn next(&mut self) -> Option<Arc<Frame>> {
-            todo!()
-        }
-        /// The current state right now (answer to a client's `refresh`), audience re-read from the store.
-        pub async fn refresh(&mut self) -> Result<Arc<Frame>, crate::engine::EngineError> {
-            todo!()
-        }
-        /// What this viewer has seen last.
-        pub fn position(&self) -> Option<ViewPosition> {
-            todo!()
-        }
-    }
-}
+mod herald;
+mod intake;
+mod lifecycle;
+pub mod live;
+mod owning;
+mod reader;
+mod reading;
 mod snapshot;
-use crate::ballot::StandingBallot;
-use crate::method::PollResult;
-use crate::store::{Audit, PollFilter};
-use crate::view::ViewPosition;
-use crate::*;
+mod stats;
+mod voting;
+
+pub use builder::EngineBuilder;
 pub use config::EngineConfig;
 pub use error::EngineError;
-pub use snapshot::*;
+pub use snapshot::{EngineStats, PartReadiness, PollSnapshot, Readiness, VoteReceipt};
+
 use std::sync::Arc;
 
+use tokio::sync::{broadcast, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::broadcast::Broadcaster;
+use crate::event::Event;
+use crate::id::PollId;
+use crate::secret::Keyring;
+use crate::store::Store;
+use crate::time::Timestamp;
+use crate::voter::Voter;
+use herald::Herald;
+use intake::Intake;
+use lifecycle::Note;
+use live::{Hub, Watch};
+use reader::Reader;
+use stats::Counters;
+
+/// Polls over a store: votes in, live results out. A handle; clones are the same engine.
+///
+/// Several engines, in as many processes, may share a store; give them the same [`Keyring`] and a common
+/// [`Broadcaster`].
+///
+/// When the last handle is dropped the engine's tasks end; [`shutdown`](Self::shutdown) first finishes what was begun.
 #[derive(Debug, Clone)]
-pub struct PollEngine;
+pub struct PollEngine {
+    inner: Arc<Inner>,
+}
+
 #[derive(Debug)]
-pub struct EngineBuilder;
-impl EngineBuilder {
-    pub fn broadcaster(self, _b: impl Broadcaster) -> Self {
-        self
-    }
-    pub fn clock(self, _c: impl Clock) -> Self {
-        self
-    }
-    pub fn keyring(self, _k: Keyring) -> Self {
-        self
-    }
-    pub fn config(self, _c: EngineConfig) -> Self {
-        self
-    }
-    /// Must be called inside a tokio runtime.
-    pub fn build(self) -> PollEngine {
-        PollEngine
+struct Inner {
+    reader: Arc<Reader>,
+    intake: Intake,
+    hub: Arc<Hub>,
+    herald: Herald,
+    notes: mpsc::Sender<Note>,
+    broadcaster: Arc<dyn Broadcaster>,
+    stats: Arc<Counters>,
+    config: EngineConfig,
+    closing: CancellationToken,
+    writers: TaskTracker,
+    shutdown: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.closing.cancel();
+        self.shutdown.cancel();
     }
 }
+
 impl PollEngine {
-    pub fn new(_store: impl Store) -> Self {
-        todo!()
+    /// An engine for this process alone, with a random secret that ends with it: for tests and short-lived polls.
+    ///
+    /// Polls that shall take votes after a restart need [`EngineBuilder::keyring`].
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    #[must_use]
+    pub fn new(store: impl Store) -> Self {
+        Self::builder(store).build()
     }
-    /// accepts a Store or an Arc<dyn Store> (Store is implemented for Arc<dyn Store>)
-    pub fn builder(_store: impl Store) -> EngineBuilder {
-        todo!()
+
+    /// An engine with a keyring, a broadcaster, a clock or bounds of your own.
+    #[must_use]
+    pub fn builder(store: impl Store) -> EngineBuilder {
+        EngineBuilder::new(Arc::new(store))
     }
+
+    /// The engine's clock.
+    #[must_use]
     pub fn now(&self) -> Timestamp {
-        todo!()
+        self.inner.reader.now()
     }
+
+    /// The secrets in use.
+    #[must_use]
     pub fn keyring(&self) -> &Keyring {
-        todo!()
+        &self.inner.reader.keyring
     }
-    pub async fn create_poll(&self, _draft: PollDraft) -> Result<Arc<Poll>, EngineError> {
-        todo!()
-    }
-    pub async fn poll(&self, _id: PollId, _caller: &Voter) -> Result<PollSnapshot, EngineError> {
-        todo!()
-    }
-    pub async fn list_polls(
-        &self,
-        _f: &PollFilter,
-        _p: &PageRequest,
-        _caller: &Voter,
-    ) -> Result<Page<PollSnapshot>, EngineError> {
-        todo!()
-    }
-    pub async fn change_poll(
-        &self,
-        _id: PollId,
-        _change: PollChange,
-        _caller: &Voter,
-    ) -> Result<PollSnapshot, EngineError> {
-        todo!()
-    }
-    /// owner closes now; the snapshot is final
-    pub async fn close_poll(
-        &self,
-        _id: PollId,
-        _caller: &Voter,
-    ) -> Result<PollSnapshot, EngineError> {
-        todo!()
-    }
-    pub async fn delete_poll(&self, _id: PollId) -> Result<(), EngineError> {
-        todo!()
-    }
-    /// Err(NotOwner) unless the caller made the poll. (change/close/delete do NOT check ownership themselves: a host may act for anybody.)
-    pub async fn authorize_owner(
-        &self,
-        _id: PollId,
-        _caller: &Voter,
-    ) -> Result<Arc<Poll>, EngineError> {
-        todo!()
-    }
-    /// a vote with a fresh ballot id
-    pub async fn vote(
-        &self,
-        _id: PollId,
-        _voter: &Voter,
-        _choice: Choice,
-    ) -> Result<VoteReceipt, EngineError> {
-        todo!()
-    }
-    /// a vote (or `Choice::withdraw()`) under a ballot id of the caller's: idempotent
-    pub async fn cast(
-        &self,
-        _id: PollId,
-        _voter: &Voter,
-        _ballot: BallotId,
-        _choice: Choice,
-    ) -> Result<VoteReceipt, EngineError> {
-        todo!()
-    }
-    pub async fn ballot_of(
-        &self,
-        _id: PollId,
-        _voter: &Voter,
-    ) -> Result<Option<StandingBallot>, EngineError> {
-        todo!()
-    }
-    pub async fn result(
-        &self,
-        _id: PollId,
-        _caller: &Voter,
-    ) -> Result<(PollSnapshot, PollResult), EngineError> {
-        todo!()
-    }
+
+    /// Watches a poll, as what `viewer` may see of it.
+    ///
+    /// With `after`, nothing older than that is shown: what a viewer who reconnects has seen last. Should the store itself
+    /// know nothing as new, the position is not of this history, and the viewer starts afresh.
+    ///
+    /// # Errors
+    /// [`PollNotFound`](EngineError::PollNotFound), a failure of the store, or the engine is shutting down.
     pub async fn watch(
         &self,
-        _id: PollId,
-        _viewer: &Voter,
-        _after: Option<ViewPosition>,
-    ) -> Result<live::Watch, EngineError> {
-        todo!()
+        poll: PollId,
+        viewer: &Voter,
+        after: Option<crate::view::ViewPosition>,
+    ) -> Result<Watch, EngineError> {
+        Watch::enter(&self.inner.hub, poll, viewer, after).await
     }
-    pub async fn audit_poll(&self, _id: PollId) -> Result<Audit, EngineError> {
-        todo!()
+
+    /// Hears of everything that happens through this engine from now on. A listener that falls behind by more than
+    /// [`EngineConfig::events`] is told how many it missed.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.inner.herald.events.subscribe()
     }
-    pub async fn repair_poll(&self, _id: PollId) -> Result<Tally, EngineError> {
-        todo!()
-    }
-    pub fn events(&self) -> tokio::sync::broadcast::Receiver<Event> {
-        todo!()
-    }
+
+    /// Asks every part that the engine leans on for a sign of life.
     pub async fn check_ready(&self) -> Readiness {
-        todo!()
+        let reader = &self.inner.reader;
+        let nobody = PollId::from_bytes([0; 16]);
+        let store = reader.store.polls(&[nobody]).await.is_ok();
+        let topic = crate::broadcast::Topic::Poll(nobody);
+        let subscribed = tokio::time::timeout(
+            self.inner.config.store_timeout,
+            self.inner.broadcaster.subscribe(&topic),
+        );
+        let broadcaster = matches!(subscribed.await, Ok(Ok(_)));
+        Readiness {
+            parts: vec![
+                PartReadiness {
+                    part: "store",
+                    backend: reader.store.backend(),
+                    ready: store,
+                },
+                PartReadiness {
+                    part: "broadcaster",
+                    backend: self.inner.broadcaster.backend(),
+                    ready: broadcaster,
+                },
+            ],
+        }
     }
+
+    /// Numbers for dashboards.
+    #[must_use]
     pub fn stats(&self) -> EngineStats {
-        todo!()
+        let (viewers, polls) = self.inner.hub.numbers();
+        self.inner.stats.read(viewers, polls)
     }
-    /// finishes the votes in hand, ends all watches, stops all tasks
+
+    /// Takes no more votes, answers those that are waiting, ends all watches and stops all tasks.
+    ///
+    /// Calling it again waits for the same end. Cancel safe: the engine goes on shutting down.
     pub async fn shutdown(&self) {
-        todo!()
+        self.inner.closing.cancel();
+        self.inner.writers.wait().await;
+        self.inner.shutdown.cancel();
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
     }
 }
+
+#[cfg(test)]
+mod tests;

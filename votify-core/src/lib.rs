@@ -5,6 +5,7 @@ pub mod ballot;
 pub mod broadcast;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod decorate;
 pub mod engine;
 pub mod event;
 pub mod id;

@@ -27,6 +27,11 @@ impl PageRequest {
     pub const MAX_PAGE: u32 = 10_000;
     /// The first page of 20.
     pub const FIRST: Self = Self { page: 1, limit: 20 };
+    /// The first page of 100.
+    pub const FIRST_HUNDRED: Self = Self {
+        page: 1,
+        limit: Self::MAX_LIMIT,
+    };
 
     /// Page `page` (from 1) of `limit` entries (1 to 100).
     ///

@@ -1,5 +1,6 @@
 use crate::ballot::ChoiceProblem;
 use crate::time::Timestamp;
+use crate::view::TallyView;
 
 /// What became of a ballot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +39,21 @@ impl Outcome {
             | Self::Withdrawn { revision }
             | Self::Replayed { revision } => Some(*revision),
             Self::Refused(_) => None,
+        }
+    }
+
+    /// The same outcome as it may be told beside `view`: with revision 0 where counts are hidden.
+    #[must_use]
+    pub fn as_seen_in(&self, view: &TallyView) -> Self {
+        if view.counts().is_some() {
+            return self.clone();
+        }
+        match self {
+            Self::Counted { .. } => Self::Counted { revision: 0 },
+            Self::Replaced { .. } => Self::Replaced { revision: 0 },
+            Self::Withdrawn { .. } => Self::Withdrawn { revision: 0 },
+            Self::Replayed { .. } => Self::Replayed { revision: 0 },
+            Self::Refused(refusal) => Self::Refused(refusal.clone()),
         }
     }
 

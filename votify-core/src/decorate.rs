@@ -1,0 +1,5 @@
+//! Stores around stores.
+
+mod deadline;
+
+pub use deadline::Deadline;

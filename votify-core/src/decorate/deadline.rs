@@ -1,0 +1,143 @@
+use std::future::Future;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::stream::{self, BoxStream, StreamExt};
+
+use crate::ballot::{Ballot, BatchReceipt, StandingBallot, parts};
+use crate::id::PollId;
+use crate::page::{Page, PageRequest};
+use crate::poll::{Poll, PollChange, SealCause};
+use crate::store::{Audit, Changing, PollFilter, Sealing, Store, StoreError};
+use crate::tally::Tally;
+use crate::time::Timestamp;
+use crate::voter::VoterId;
+
+/// A store whose every call answers in time: one that takes longer is dropped, and is
+/// [`Unavailable`](StoreError::Unavailable).
+///
+/// Streams get the limit for each ballot; audits and repairs, which read a whole poll, get none.
+#[derive(Debug)]
+pub struct Deadline<S> {
+    store: S,
+    limit: Duration,
+}
+
+/// The store did not answer in time.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer within {0:?}")]
+struct NoAnswer(Duration);
+
+impl<S: Store> Deadline<S> {
+    /// Lets each call of `store` take at most `limit`.
+    #[must_use]
+    pub const fn new(store: S, limit: Duration) -> Self {
+        Self { store, limit }
+    }
+
+    fn missed(&self) -> StoreError {
+        StoreError::unavailable(self.store.backend(), NoAnswer(self.limit))
+    }
+
+    async fn within<T>(
+        &self,
+        call: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        tokio::time::timeout(self.limit, call)
+            .await
+            .unwrap_or_else(|_| Err(self.missed()))
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl<S: Store> Store for Deadline<S> {
+    fn backend(&self) -> &'static str {
+        self.store.backend()
+    }
+
+    async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
+        self.within(self.store.create_poll(poll)).await
+    }
+
+    async fn polls(&self, ids: &[PollId]) -> Result<Vec<Option<Poll>>, StoreError> {
+        self.within(self.store.polls(ids)).await
+    }
+
+    async fn list_polls(
+        &self,
+        filter: &PollFilter,
+        page: &PageRequest,
+        now: Timestamp,
+    ) -> Result<Page<Poll>, StoreError> {
+        self.within(self.store.list_polls(filter, page, now)).await
+    }
+
+    async fn change_poll(
+        &self,
+        id: PollId,
+        change: &PollChange,
+        now: Timestamp,
+    ) -> Result<Changing, StoreError> {
+        self.within(self.store.change_poll(id, change, now)).await
+    }
+
+    async fn seal_poll(
+        &self,
+        id: PollId,
+        cause: SealCause,
+        now: Timestamp,
+    ) -> Result<Sealing, StoreError> {
+        self.within(self.store.seal_poll(id, cause, now)).await
+    }
+
+    async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
+        self.within(self.store.delete_poll(id)).await
+    }
+
+    async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
+        let call = self.store.cast_ballots(ballots, now);
+        tokio::time::timeout(self.limit, call)
+            .await
+            .unwrap_or_else(|_| {
+                let mut receipt = BatchReceipt::unknown_polls(ballots.len());
+                let missed = self.missed();
+                parts(ballots)
+                    .iter()
+                    .for_each(|part| receipt.fail(part, &missed));
+                receipt
+            })
+    }
+
+    async fn ballots_of(
+        &self,
+        poll: PollId,
+        voters: &[VoterId],
+    ) -> Result<Vec<Option<StandingBallot>>, StoreError> {
+        self.within(self.store.ballots_of(poll, voters)).await
+    }
+
+    async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
+        self.within(self.store.tallies(polls)).await
+    }
+
+    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<StandingBallot, StoreError>> {
+        let ballots = self.store.ballots(poll);
+        stream::unfold(Some(ballots), move |ballots| async move {
+            let mut ballots = ballots?;
+            match tokio::time::timeout(self.limit, ballots.next()).await {
+                Ok(next) => next.map(|next| (next, Some(ballots))),
+                Err(_) => Some((Err(self.missed()), None)),
+            }
+        })
+        .boxed()
+    }
+
+    async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError> {
+        self.store.audit_poll(id).await
+    }
+
+    async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
+        self.store.repair_poll(id).await
+    }
+}

@@ -1,0 +1,168 @@
+use std::sync::Arc;
+
+use tokio::sync::{broadcast, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::broadcast::Broadcaster;
+use crate::decorate::Deadline;
+use crate::engine::announce::Announcer;
+use crate::engine::cache::PollCache;
+use crate::engine::herald::Herald;
+use crate::engine::intake::{Intake, Writer};
+use crate::engine::lifecycle::Lifecycle;
+use crate::engine::live::Hub;
+use crate::engine::reader::Reader;
+use crate::engine::stats::Counters;
+use crate::engine::{EngineConfig, Inner, PollEngine};
+use crate::memory::MemoryBroadcaster;
+use crate::secret::Keyring;
+use crate::store::Store;
+use crate::time::{Clock, SystemClock};
+
+/// How many notes may wait for the lifecycle.
+const NOTES: usize = 1_024;
+
+/// Puts an engine together.
+#[derive(Debug)]
+pub struct EngineBuilder {
+    store: Arc<dyn Store>,
+    broadcaster: Arc<dyn Broadcaster>,
+    clock: Arc<dyn Clock>,
+    keyring: Option<Keyring>,
+    config: EngineConfig,
+}
+
+impl EngineBuilder {
+    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            broadcaster: Arc::new(MemoryBroadcaster::new()),
+            clock: Arc::new(SystemClock),
+            keyring: None,
+            config: EngineConfig::default(),
+        }
+    }
+
+    /// Carries news between the engines that share a store; within this process alone unless told otherwise.
+    #[must_use]
+    pub fn broadcaster(mut self, broadcaster: impl Broadcaster) -> Self {
+        self.broadcaster = Arc::new(broadcaster);
+        self
+    }
+
+    /// Tells the time; the computer's clock unless told otherwise.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// The secrets that voters and owners are identified with; the same for all engines that share a store, and for every
+    /// start. Without this call a random one is made, and what was made with it ends with the process.
+    #[must_use]
+    pub fn keyring(mut self, keyring: Keyring) -> Self {
+        self.keyring = Some(keyring);
+        self
+    }
+
+    /// Bounds and rhythms.
+    #[must_use]
+    pub fn config(mut self, config: EngineConfig) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Starts the engine's tasks and returns its handle.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    #[must_use]
+    pub fn build(self) -> PollEngine {
+        let Self {
+            store,
+            broadcaster,
+            clock,
+            keyring,
+            config,
+        } = self;
+        let keyring = keyring.unwrap_or_else(|| temporary_keyring(&*store));
+        let store: Arc<dyn Store> = Arc::new(Deadline::new(store, config.store_timeout));
+        let tasks = TaskTracker::new();
+        // Intake ends before the rest, so that what it wrote last is still told.
+        let (closing, shutdown) = (CancellationToken::new(), CancellationToken::new());
+        let (notes, noted) = mpsc::channel(NOTES);
+        let reader = Arc::new(Reader {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            keyring,
+            cache: PollCache::new(config.cached_polls),
+            notes: notes.clone(),
+        });
+        let live = (
+            Arc::clone(&broadcaster),
+            config.clone(),
+            tasks.clone(),
+            shutdown.clone(),
+        );
+        let hub = Arc::new(Hub::new(
+            Arc::clone(&reader),
+            live.0,
+            live.1,
+            live.2,
+            live.3,
+        ));
+        let announcer = Arc::new(Announcer::new(Arc::clone(&broadcaster), config.tick));
+        let events = broadcast::Sender::new(config.events.max(1));
+        let stats = Arc::new(Counters::default());
+        let writer = Writer {
+            store,
+            clock,
+            announcer: Arc::clone(&announcer),
+            hub: Arc::clone(&hub),
+            events: events.clone(),
+            stats: Arc::clone(&stats),
+        };
+        let writers = TaskTracker::new();
+        let intake = Intake::start(&config, &writer, &writers, &closing);
+        writers.close();
+        let herald = Herald {
+            hub: Arc::clone(&hub),
+            announcer: Arc::clone(&announcer),
+            events,
+        };
+        let lifecycle = Lifecycle {
+            reader: Arc::clone(&reader),
+            herald: herald.clone(),
+            every: config.schedule,
+        };
+        tasks.spawn(announcer.run(shutdown.clone()));
+        tasks.spawn(Arc::clone(&hub).sweep(shutdown.clone()));
+        tasks.spawn(lifecycle.run(noted, shutdown.clone()));
+        PollEngine {
+            inner: Arc::new(Inner {
+                reader,
+                intake,
+                hub,
+                herald,
+                notes,
+                broadcaster,
+                stats,
+                config,
+                closing,
+                writers,
+                shutdown,
+                tasks,
+            }),
+        }
+    }
+}
+
+fn temporary_keyring(store: &dyn Store) -> Keyring {
+    if store.backend() != "memory" {
+        tracing::warn!(
+            "no keyring was given: polls made now take no votes after a restart; see EngineBuilder::keyring"
+        );
+    }
+    Keyring::ephemeral()
+}

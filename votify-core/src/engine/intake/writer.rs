@@ -1,0 +1,178 @@
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use tokio::sync::{broadcast, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::{Settled, Waiting};
+use crate::ballot::{Ballot, BatchReceipt, Outcome};
+use crate::engine::announce::Announcer;
+use crate::engine::cache::Cached;
+use crate::engine::live::{Hub, VOTE_SAMPLE};
+use crate::engine::stats::Counters;
+use crate::event::Event;
+use crate::id::{BallotId, OptionId, PollId};
+use crate::poll::ResultsPolicy;
+use crate::store::{Store, StoreError};
+use crate::tally::Tally;
+use crate::time::Clock;
+use crate::view::{Audience, TallyView};
+
+/// Writes batches, answers their senders and tells the world.
+#[derive(Debug, Clone)]
+pub(in crate::engine) struct Writer {
+    pub(in crate::engine) store: Arc<dyn Store>,
+    pub(in crate::engine) clock: Arc<dyn Clock>,
+    pub(in crate::engine) announcer: Arc<Announcer>,
+    pub(in crate::engine) hub: Arc<Hub>,
+    pub(in crate::engine) events: broadcast::Sender<Event>,
+    pub(in crate::engine) stats: Arc<Counters>,
+}
+
+/// What a batch did to one poll.
+struct Moved {
+    cached: Arc<Cached>,
+    votes: Vec<OptionId>,
+    changed: bool,
+}
+
+impl Writer {
+    pub(super) async fn run(
+        self,
+        mut queue: mpsc::Receiver<Waiting>,
+        most: usize,
+        shutdown: CancellationToken,
+    ) {
+        let mut waiting = Vec::new();
+        loop {
+            tokio::select! {
+                // Nothing new is taken in any more; what is in the queue still comes out of it.
+                () = shutdown.cancelled(), if !queue.is_closed() => queue.close(),
+                taken = queue.recv_many(&mut waiting, most) => {
+                    if taken == 0 {
+                        return;
+                    }
+                    self.write(std::mem::take(&mut waiting)).await;
+                }
+            }
+        }
+    }
+
+    async fn write(&self, waiting: Vec<Waiting>) {
+        let mut ballots = Vec::with_capacity(waiting.len());
+        let mut senders = Vec::with_capacity(waiting.len());
+        for Waiting {
+            ballot,
+            poll,
+            answer,
+        } in waiting
+        {
+            ballots.push(ballot);
+            senders.push((poll, answer));
+        }
+        let receipt = self.cast(&ballots).await;
+        let tallies: HashMap<PollId, Arc<Tally>> = receipt
+            .tallies
+            .into_iter()
+            .map(|tally| (tally.poll, Arc::new(tally)))
+            .collect();
+        let mut moved: HashMap<PollId, Moved> = HashMap::new();
+        for ((ballot, outcome), (cached, answer)) in
+            ballots.iter().zip(receipt.outcomes).zip(senders)
+        {
+            let tally = tallies.get(&ballot.poll).cloned();
+            match &outcome {
+                Ok(outcome) => self.note(&mut moved, ballot, outcome, &cached, tally.as_deref()),
+                Err(error) => self.note_failure(error),
+            }
+            // A sender that went away has its ballot cast all the same.
+            let _ = answer.send(outcome.map(|outcome| Settled { outcome, tally }));
+        }
+        for (poll, moved) in moved.into_iter().filter(|(_, moved)| moved.changed) {
+            if let Some(tally) = tallies.get(&poll) {
+                moved.cached.learn(tally);
+                self.hub.offer_tally(tally, &moved.votes);
+                self.announcer.offer(tally, &moved.votes);
+            }
+        }
+    }
+
+    /// Casts a batch; a store that panics has failed this batch, not the engine.
+    async fn cast(&self, ballots: &[Ballot]) -> BatchReceipt {
+        let casting =
+            AssertUnwindSafe(self.store.cast_ballots(ballots, self.clock.now())).catch_unwind();
+        let failed = match casting.await {
+            Ok(receipt) if receipt.outcomes.len() == ballots.len() => return receipt,
+            Ok(_) => StoreError::failed(self.store.backend(), "the store left ballots unanswered"),
+            Err(_) => StoreError::failed(self.store.backend(), "the store panicked"),
+        };
+        BatchReceipt {
+            outcomes: vec![Err(failed); ballots.len()],
+            tallies: Vec::new(),
+        }
+    }
+
+    fn note(
+        &self,
+        moved: &mut HashMap<PollId, Moved>,
+        ballot: &Ballot,
+        outcome: &Outcome,
+        cached: &Arc<Cached>,
+        tally: Option<&Tally>,
+    ) {
+        let Some(tally) = tally else { return };
+        let poll = &cached.poll;
+        let open = poll.rules.results == ResultsPolicy::Live && poll.version == tally.version;
+        if open {
+            self.stats.outcome(outcome);
+        }
+        if !outcome.is_effective() {
+            return;
+        }
+        let moved = moved.entry(ballot.poll).or_insert_with(|| Moved {
+            cached: Arc::clone(cached),
+            votes: Vec::new(),
+            changed: false,
+        });
+        moved.changed = true;
+        if let (true, false, [option]) =
+            (open, ballot.choice.is_withdrawal(), ballot.choice.options())
+            && moved.votes.len() < VOTE_SAMPLE
+        {
+            moved.votes.push(*option);
+        }
+        if !open {
+            self.hub
+                .voted(ballot.poll, ballot.voter, !ballot.choice.is_withdrawal());
+        }
+        if self.events.receiver_count() > 0 {
+            self.tell(
+                ballot.id,
+                outcome,
+                TallyView::new(poll, tally, Audience::Public),
+                ballot.poll,
+            );
+        }
+    }
+
+    fn tell(&self, ballot: BallotId, outcome: &Outcome, view: TallyView, poll: PollId) {
+        let outcome = outcome.as_seen_in(&view);
+        // Nobody may be listening any more.
+        let _ = self.events.send(Event::BallotCast {
+            poll,
+            ballot,
+            outcome,
+            view,
+        });
+    }
+
+    fn note_failure(&self, error: &StoreError) {
+        self.stats.store_failure();
+        tracing::warn!(
+            error = error as &dyn std::error::Error,
+            "a ballot could not be written"
+        );
+    }
+}

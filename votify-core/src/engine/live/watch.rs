@@ -1,0 +1,236 @@
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::engine::EngineError;
+use crate::engine::live::frame::Frame;
+use crate::engine::live::hub::{Hub, Ticket};
+use crate::engine::live::stage::{Showing, Stage};
+use crate::id::PollId;
+use crate::poll::{PollStatus, ResultsPolicy};
+use crate::view::{Audience, ViewPosition};
+use crate::voter::{Voter, VoterId};
+
+/// The least time between two reads of the store that one viewer asks for.
+const REFRESH_PAUSE: Duration = Duration::from_secs(1);
+
+/// One viewer's stream of frames of one poll. Dropping it ends the watching.
+///
+/// - The first frame is always an [`Updated`](super::FrameKind::Updated) with the newest state.
+/// - Frames are merged: a viewer that comes late for one gets the newest state instead, and every change of definition and
+///   the closing still get a frame of their own.
+/// - Positions never go down.
+/// - The state is exact within two seconds of the last change and of the last fault.
+#[derive(Debug)]
+pub struct Watch {
+    ticket: Ticket,
+    showing: watch::Receiver<Showing>,
+    seat: Option<Box<Seat>>,
+    queue: VecDeque<Arc<Frame>>,
+    seen: Option<Seen>,
+    ended: bool,
+}
+
+/// A viewer whose counts hang on whether they voted.
+#[derive(Debug)]
+struct Seat {
+    voter: VoterId,
+    audience: watch::Receiver<Audience>,
+    asked_at: Instant,
+}
+
+/// What was shown to a viewer last.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    position: ViewPosition,
+    version: u64,
+    status: PollStatus,
+    closed: bool,
+}
+
+impl Watch {
+    /// Enters the room of `poll` and waits until there is something to see.
+    pub(in crate::engine) async fn enter(
+        hub: &Arc<Hub>,
+        poll: PollId,
+        viewer: &Voter,
+        after: Option<ViewPosition>,
+    ) -> Result<Self, EngineError> {
+        let ticket = hub.enter(poll);
+        let showing = ticket.room.showing(Audience::Public);
+        let mut watch = Self {
+            ticket,
+            showing,
+            seat: None,
+            queue: VecDeque::new(),
+            seen: None,
+            ended: false,
+        };
+        let stage = watch.first_stage(poll).await?;
+        watch.sit_down(viewer, &stage).await?;
+        if let Some(after) = after {
+            watch.catch_up(after).await;
+        }
+        watch.showing.mark_changed();
+        Ok(watch)
+    }
+
+    async fn first_stage(&mut self, poll: PollId) -> Result<Arc<Stage>, EngineError> {
+        let reader = &self.ticket.hub.reader;
+        let loaded = self
+            .showing
+            .wait_for(|showing| !matches!(showing, Showing::Loading));
+        let showing = match tokio::time::timeout(self.ticket.hub.config.store_timeout, loaded).await
+        {
+            Ok(Ok(showing)) => showing.clone(),
+            _ => return Err(reader.unavailable()),
+        };
+        match showing {
+            Showing::Stage(stage) => Ok(stage),
+            Showing::Deleted(_) => Err(EngineError::PollNotFound(poll)),
+            Showing::Loading | Showing::Ended => Err(EngineError::ShuttingDown),
+        }
+    }
+
+    /// Takes a seat where counts hang on having voted.
+    async fn sit_down(&mut self, viewer: &Voter, stage: &Stage) -> Result<(), EngineError> {
+        let Ticket { room, hub } = &self.ticket;
+        let poll = &stage.updated().poll;
+        if poll.rules.results != ResultsPolicy::AfterVote {
+            return Ok(());
+        }
+        // A viewer who cannot be identified cannot have voted.
+        let Ok(voter) = hub.reader.identify(poll, viewer) else {
+            return Ok(());
+        };
+        let audience = hub.reader.audience_of(poll.id, voter).await?;
+        let seat = Seat {
+            voter,
+            audience: room.seats.take(voter, audience),
+            asked_at: Instant::now(),
+        };
+        self.seat = Some(Box::new(seat));
+        self.showing = room.showing(audience);
+        Ok(())
+    }
+
+    /// Makes sure that nothing older than `after` is shown, unless the store itself knows nothing newer.
+    async fn catch_up(&self, after: ViewPosition) {
+        let is_behind = match &*self.showing.borrow() {
+            Showing::Stage(stage) => stage.updated().view.position().is_older_than(&after),
+            _ => false,
+        };
+        if is_behind {
+            self.ticket
+                .room
+                .reread(self.ticket.hub.config.store_timeout)
+                .await;
+        }
+    }
+
+    /// The next frame. `None`: the poll is gone, or the engine shuts down.
+    ///
+    /// Cancel safe.
+    pub async fn next(&mut self) -> Option<Arc<Frame>> {
+        loop {
+            if let Some(frame) = self.queue.pop_front() {
+                return Some(frame);
+            }
+            if self.ended {
+                return None;
+            }
+            let changed = match &mut self.seat {
+                None => self.showing.changed().await,
+                Some(seat) => tokio::select! {
+                    changed = self.showing.changed() => changed,
+                    moved = seat.audience.changed() => {
+                        if moved.is_ok() {
+                            let audience = *seat.audience.borrow_and_update();
+                            self.showing = self.ticket.room.showing(audience);
+                            self.showing.mark_changed();
+                        }
+                        continue;
+                    }
+                },
+            };
+            let showing = self.showing.borrow_and_update().clone();
+            match (changed, showing) {
+                (Ok(()), Showing::Loading) => {}
+                (Ok(()), Showing::Stage(stage)) => self.take_in(&stage),
+                (Ok(()), Showing::Deleted(stage)) => {
+                    self.ended = true;
+                    self.queue.extend(stage.map(|stage| stage.deleted()));
+                }
+                (Ok(()), Showing::Ended) | (Err(_), _) => self.ended = true,
+            }
+        }
+    }
+
+    /// Queues the frames that are news to this viewer.
+    fn take_in(&mut self, stage: &Stage) {
+        let frame = stage.updated();
+        let position = frame.view.position();
+        let closed = frame.view.is_final();
+        let before = self.seen;
+        if before.is_some_and(|seen| position.is_older_than(&seen.position)) {
+            return;
+        }
+        self.seen = Some(Seen {
+            position,
+            version: frame.poll.version,
+            status: frame.status,
+            closed,
+        });
+        match before {
+            Some(seen) if closed && !seen.closed => {
+                self.queue.push_back(Arc::clone(stage.closed()));
+            }
+            Some(seen) => {
+                if (seen.version, seen.status) != (frame.poll.version, frame.status) {
+                    self.queue.push_back(Arc::clone(stage.changed()));
+                }
+                self.queue.push_back(Arc::clone(frame));
+            }
+            None => {
+                self.queue.push_back(Arc::clone(frame));
+                if closed {
+                    self.queue.push_back(Arc::clone(stage.closed()));
+                }
+            }
+        }
+    }
+
+    /// How things stand right now, as an [`Updated`](super::FrameKind::Updated) frame: what a client's `refresh` gets.
+    ///
+    /// Where counts hang on having voted, the store is asked whether this viewer has, at most once a second.
+    ///
+    /// # Errors
+    /// If the store cannot be asked, the poll is gone, or the engine is shutting down.
+    pub async fn refresh(&mut self) -> Result<Arc<Frame>, EngineError> {
+        let Ticket { room, hub } = &self.ticket;
+        if let Some(seat) = &mut self.seat
+            && *seat.audience.borrow() == Audience::Public
+            && seat.asked_at.elapsed() >= REFRESH_PAUSE
+        {
+            seat.asked_at = Instant::now();
+            let audience = hub.reader.audience_of(room.poll, seat.voter).await?;
+            room.seats.set(seat.voter, audience);
+            self.showing = room.showing(audience);
+        }
+        let showing = self.showing.borrow().clone();
+        match showing {
+            Showing::Stage(stage) => Ok(Arc::clone(stage.updated())),
+            Showing::Deleted(_) => Err(EngineError::PollNotFound(self.ticket.room.poll)),
+            Showing::Loading | Showing::Ended => Err(EngineError::ShuttingDown),
+        }
+    }
+
+    /// What this viewer has been shown last.
+    #[must_use]
+    pub fn position(&self) -> Option<ViewPosition> {
+        self.seen.map(|seen| seen.position)
+    }
+}

@@ -1,0 +1,157 @@
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::engine::EngineError;
+use crate::engine::cache::PollCache;
+use crate::engine::lifecycle::Note;
+use crate::id::PollId;
+use crate::poll::{Poll, PollStatus, ResultsPolicy, SealCause};
+use crate::secret::Keyring;
+use crate::store::{Sealing, Store, StoreError};
+use crate::tally::Tally;
+use crate::time::{Clock, Timestamp};
+use crate::view::Audience;
+use crate::voter::{UnidentifiedVoter, Voter, VoterId};
+
+/// How often a poll that is being edited all the time is read again before giving up.
+const ATTEMPTS: usize = 5;
+
+/// Reads polls for whoever shows them.
+#[derive(Debug)]
+pub(super) struct Reader {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) keyring: Keyring,
+    pub(super) cache: PollCache,
+    /// Where to tell of polls that were sealed because somebody read them past their end.
+    pub(super) notes: mpsc::Sender<Note>,
+}
+
+/// A poll and its tally, of one version.
+#[derive(Debug, Clone)]
+pub(super) struct Read {
+    pub(super) poll: Arc<Poll>,
+    pub(super) tally: Arc<Tally>,
+}
+
+impl Reader {
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The poll and its tally as the store has them now; sealed if its end has passed.
+    pub(super) async fn read(&self, id: PollId) -> Result<Read, EngineError> {
+        let mut tally = self.tally(id).await?;
+        let mut poll = Arc::clone(&self.cache.get(id, &*self.store).await?.poll);
+        for _ in 0..ATTEMPTS {
+            if poll.version != tally.version {
+                poll = Arc::clone(&self.cache.reload(id, &*self.store).await?.poll);
+            }
+            if poll.version != tally.version {
+                tally = self.tally(id).await?;
+                continue;
+            }
+            if tally.sealed || poll.status(self.now()) != PollStatus::Closed {
+                return Ok(Read {
+                    poll,
+                    tally: Arc::new(tally),
+                });
+            }
+            match self.seal_due(id).await? {
+                Some(sealed) => tally = sealed,
+                // It ends later than we thought.
+                None => poll = Arc::clone(&self.cache.reload(id, &*self.store).await?.poll),
+            }
+        }
+        Err(self.unavailable())
+    }
+
+    /// Seals a poll whose end has passed, and has the news of it spread if nobody was first.
+    async fn seal_due(&self, id: PollId) -> Result<Option<Tally>, EngineError> {
+        let now = self.now();
+        let Sealing::Sealed(tally) = self.store.seal_poll(id, SealCause::Due, now).await? else {
+            return Ok(None);
+        };
+        let sealed_by_us = self.cache.reload(id, &*self.store).await?.poll.sealed_at == Some(now);
+        if sealed_by_us {
+            // If so many are due that this is full, viewers hear of it by the sweep.
+            let _ = self.notes.try_send(Note::Sealed(id));
+        }
+        Ok(Some(tally))
+    }
+
+    /// The poll beside a tally that a transaction has just given.
+    pub(super) async fn beside(&self, tally: Arc<Tally>) -> Result<Read, EngineError> {
+        let cached = self.cache.get(tally.poll, &*self.store).await?;
+        if cached.poll.version == tally.version {
+            return Ok(Read {
+                poll: Arc::clone(&cached.poll),
+                tally,
+            });
+        }
+        let cached = self.cache.reload(tally.poll, &*self.store).await?;
+        if cached.poll.version == tally.version {
+            return Ok(Read {
+                poll: Arc::clone(&cached.poll),
+                tally,
+            });
+        }
+        self.read(tally.poll).await
+    }
+
+    async fn tally(&self, id: PollId) -> Result<Tally, EngineError> {
+        let tally = self.store.tallies(&[id]).await?.pop().flatten();
+        if tally.is_none() {
+            self.cache.forget(id);
+        }
+        tally.ok_or(EngineError::PollNotFound(id))
+    }
+
+    pub(super) fn identify(
+        &self,
+        poll: &Poll,
+        voter: &Voter,
+    ) -> Result<VoterId, UnidentifiedVoter> {
+        poll.rules
+            .voters
+            .identify(voter, poll.id, poll.key, &self.keyring)
+    }
+
+    /// Whether a voter's ballot stands.
+    pub(super) async fn audience_of(
+        &self,
+        poll: PollId,
+        voter: VoterId,
+    ) -> Result<Audience, EngineError> {
+        let ballot = self.store.ballots_of(poll, &[voter]).await?.pop().flatten();
+        Ok(if ballot.is_some() {
+            Audience::Voted
+        } else {
+            Audience::Public
+        })
+    }
+
+    /// To which audience of a poll a caller belongs; asks the store only where that matters.
+    pub(super) async fn audience(
+        &self,
+        read: &Read,
+        caller: &Voter,
+    ) -> Result<Audience, EngineError> {
+        let Read { poll, tally } = read;
+        if tally.sealed || poll.rules.results != ResultsPolicy::AfterVote {
+            return Ok(Audience::Public);
+        }
+        match self.identify(poll, caller) {
+            Ok(voter) => self.audience_of(poll.id, voter).await,
+            Err(_) => Ok(Audience::Public),
+        }
+    }
+
+    pub(super) fn unavailable(&self) -> EngineError {
+        EngineError::Store(StoreError::unavailable(
+            self.store.backend(),
+            "the poll could not be read in time",
+        ))
+    }
+}

@@ -1,0 +1,279 @@
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+use tokio::sync::Semaphore;
+
+use super::*;
+use crate::ballot::{Ballot, BatchReceipt, StandingBallot};
+use crate::engine::EngineError;
+use crate::page::{Page, PageRequest};
+use crate::poll::{PollChange, SealCause};
+use crate::store::{Audit, Changing, PollFilter, Sealing, StoreError};
+use crate::tally::Tally;
+use crate::voter::VoterId;
+
+/// A store that casts only while it is let to, and panics when told to.
+#[derive(Debug)]
+struct Gated {
+    inner: MemoryStore,
+    gate: Semaphore,
+    panics: std::sync::atomic::AtomicBool,
+    batches: std::sync::Mutex<Vec<usize>>,
+}
+
+impl Gated {
+    fn new() -> Arc<Self> {
+        let (panics, batches) = (false.into(), std::sync::Mutex::default());
+        Arc::new(Self {
+            inner: MemoryStore::new(),
+            gate: Semaphore::new(0),
+            panics,
+            batches,
+        })
+    }
+}
+
+#[async_trait]
+impl Store for Gated {
+    fn backend(&self) -> &'static str {
+        "gated"
+    }
+    async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
+        self.inner.create_poll(poll).await
+    }
+    async fn polls(&self, ids: &[PollId]) -> Result<Vec<Option<Poll>>, StoreError> {
+        self.inner.polls(ids).await
+    }
+    async fn list_polls(
+        &self,
+        f: &PollFilter,
+        p: &PageRequest,
+        now: Timestamp,
+    ) -> Result<Page<Poll>, StoreError> {
+        self.inner.list_polls(f, p, now).await
+    }
+    async fn change_poll(
+        &self,
+        id: PollId,
+        change: &PollChange,
+        now: Timestamp,
+    ) -> Result<Changing, StoreError> {
+        self.inner.change_poll(id, change, now).await
+    }
+    async fn seal_poll(
+        &self,
+        id: PollId,
+        cause: SealCause,
+        now: Timestamp,
+    ) -> Result<Sealing, StoreError> {
+        self.inner.seal_poll(id, cause, now).await
+    }
+    async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
+        self.inner.delete_poll(id).await
+    }
+    async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
+        self.batches.lock().unwrap().push(ballots.len());
+        self.gate.acquire().await.unwrap().forget();
+        assert!(
+            !self.panics.load(std::sync::atomic::Ordering::SeqCst),
+            "told to panic"
+        );
+        self.inner.cast_ballots(ballots, now).await
+    }
+    async fn ballots_of(
+        &self,
+        poll: PollId,
+        voters: &[VoterId],
+    ) -> Result<Vec<Option<StandingBallot>>, StoreError> {
+        self.inner.ballots_of(poll, voters).await
+    }
+    async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
+        self.inner.tallies(polls).await
+    }
+    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<StandingBallot, StoreError>> {
+        self.inner.ballots(poll)
+    }
+    async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError> {
+        self.inner.audit_poll(id).await
+    }
+    async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
+        self.inner.repair_poll(id).await
+    }
+}
+
+fn world(store: &Arc<Gated>, adjust: impl FnOnce(&mut EngineConfig)) -> World {
+    let mut config = config();
+    adjust(&mut config);
+    World::with(Arc::clone(store) as Arc<dyn Store>, |builder| {
+        builder.config(config)
+    })
+}
+
+/// Votes of browsers `from` to `to`, under way.
+fn voting(
+    world: &World,
+    poll: &Arc<Poll>,
+    voters: std::ops::Range<u8>,
+) -> Vec<tokio::task::JoinHandle<Result<crate::VoteReceipt, EngineError>>> {
+    voters
+        .map(|n| {
+            let (engine, poll) = (world.engine.clone(), Arc::clone(poll));
+            tokio::spawn(async move { engine.vote(poll.id, &browser(n), first(&poll)).await })
+        })
+        .collect()
+}
+
+async fn settle() {
+    tokio::time::sleep(Duration::from_millis(50)).await;
+}
+
+#[tokio::test]
+async fn what_queues_up_while_a_batch_is_written_is_written_together() {
+    let store = Gated::new();
+    let world = world(&store, |_| {});
+    let poll = world.lunch().await;
+    let mut votes = voting(&world, &poll, 0..1);
+    settle().await;
+    votes.extend(voting(&world, &poll, 1..101));
+    settle().await;
+    store.gate.add_permits(10);
+    for vote in votes {
+        vote.await.unwrap().unwrap();
+    }
+    assert_eq!(*store.batches.lock().unwrap(), [1, 100]);
+}
+
+#[tokio::test]
+async fn a_full_queue_turns_away_at_once_and_loses_nothing() {
+    let store = Gated::new();
+    let world = world(&store, |config| {
+        config.queue = 10;
+        config.batch = 10;
+    });
+    let poll = world.lunch().await;
+    // One batch is being written, and ten more wait.
+    let first_batch = voting(&world, &poll, 0..1);
+    settle().await;
+    let waiting = voting(&world, &poll, 1..11);
+    settle().await;
+    let too_many = voting(&world, &poll, 11..30);
+    for vote in too_many {
+        let error = vote.await.unwrap().unwrap_err();
+        assert!(
+            matches!(error, EngineError::Overloaded { retry_after } if retry_after >= Duration::from_secs(1))
+        );
+    }
+    store.gate.add_permits(10);
+    for vote in first_batch.into_iter().chain(waiting) {
+        vote.await.unwrap().unwrap();
+    }
+    assert_eq!(world.engine.stats().overloaded, 19);
+    assert_eq!(
+        world
+            .engine
+            .audit_poll(poll.id)
+            .await
+            .unwrap()
+            .kept
+            .total_votes,
+        11
+    );
+}
+
+#[tokio::test]
+async fn a_caller_who_goes_away_undoes_nothing() {
+    let store = Gated::new();
+    let world = world(&store, |_| {});
+    let poll = world.lunch().await;
+    let votes = voting(&world, &poll, 0..5);
+    settle().await;
+    votes[2].abort();
+    store.gate.add_permits(10);
+    for (n, vote) in votes.into_iter().enumerate() {
+        assert_eq!(vote.await.is_ok(), n != 2);
+    }
+    assert_eq!(
+        world
+            .engine
+            .audit_poll(poll.id)
+            .await
+            .unwrap()
+            .kept
+            .total_votes,
+        5
+    );
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_answer_is_unavailable_in_time() {
+    let store = Gated::new();
+    let world = world(&store, |config| {
+        config.store_timeout = Duration::from_millis(100);
+    });
+    let poll = world.lunch().await;
+    let error = world
+        .engine
+        .vote(poll.id, &browser(1), first(&poll))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&error, EngineError::Store(StoreError::Unavailable { .. })),
+        "{error}"
+    );
+    store.gate.add_permits(10);
+    assert!(
+        world
+            .engine
+            .vote(poll.id, &browser(1), first(&poll))
+            .await
+            .is_ok()
+    );
+}
+
+#[tokio::test]
+async fn a_store_that_panics_fails_its_batch_alone() {
+    let store = Gated::new();
+    let world = world(&store, |_| {});
+    let poll = world.lunch().await;
+    store.gate.add_permits(10);
+    store
+        .panics
+        .store(true, std::sync::atomic::Ordering::SeqCst);
+    let error = world
+        .engine
+        .vote(poll.id, &browser(1), first(&poll))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, EngineError::Store(StoreError::Failed { .. })),
+        "{error}"
+    );
+    store
+        .panics
+        .store(false, std::sync::atomic::Ordering::SeqCst);
+    assert!(
+        world
+            .engine
+            .vote(poll.id, &browser(1), first(&poll))
+            .await
+            .is_ok()
+    );
+}
+
+#[tokio::test]
+async fn shutting_down_finishes_the_votes_in_hand() {
+    let store = Gated::new();
+    let world = world(&store, |_| {});
+    let poll = world.lunch().await;
+    let votes = voting(&world, &poll, 0..20);
+    settle().await;
+    let ending = tokio::spawn({
+        let engine = world.engine.clone();
+        async move { engine.shutdown().await }
+    });
+    settle().await;
+    store.gate.add_permits(10);
+    for vote in votes {
+        vote.await.unwrap().unwrap();
+    }
+    ending.await.unwrap();
+}
