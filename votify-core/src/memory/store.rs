@@ -1,6 +1,5 @@
 mod entry;
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -11,7 +10,7 @@ use crate::ballot::{Ballot, BatchReceipt, StandingBallot, parts};
 use crate::id::PollId;
 use crate::page::{Page, PageRequest};
 use crate::poll::{Poll, PollChange, PollState, SealCause};
-use crate::store::{Audit, Changing, PollFilter, PollOrder, Sealing, Store, StoreError};
+use crate::store::{Audit, Changing, PollFilter, Sealing, Store, StoreError};
 use crate::tally::Tally;
 use crate::time::Timestamp;
 use crate::voter::VoterId;
@@ -90,41 +89,8 @@ impl Store for MemoryStore {
             let polls = self.polls.read().unwrap_or_else(PoisonError::into_inner);
             polls.values().cloned().collect()
         };
-        let mut states: Vec<PollState> = entries
-            .iter()
-            .map(lock)
-            .filter(|entry| filter.matches(&entry.state.poll, now))
-            .map(|entry| entry.state.clone())
-            .collect();
-        match filter.order {
-            PollOrder::Newest => states.sort_by_key(|s| Reverse((s.poll.created_at, s.poll.id))),
-            PollOrder::Closing => {
-                states.sort_by_key(|s| {
-                    (
-                        s.poll.closes_at.is_none(),
-                        s.poll.closes_at,
-                        Reverse(s.poll.id),
-                    )
-                });
-            }
-            PollOrder::Opening => states.sort_by_key(|s| (s.poll.opens_at, Reverse(s.poll.id))),
-            PollOrder::Trending => states.sort_by(|a, b| {
-                b.heat
-                    .as_log2()
-                    .total_cmp(&a.heat.as_log2())
-                    .then_with(|| b.poll.id.cmp(&a.poll.id))
-            }),
-        }
-        let total = u64::try_from(states.len()).unwrap_or(u64::MAX);
-        let skipped = usize::try_from(page.offset()).unwrap_or(usize::MAX);
-        let taken = usize::try_from(page.limit()).unwrap_or(usize::MAX);
-        let items = states
-            .into_iter()
-            .skip(skipped)
-            .take(taken)
-            .map(|state| state.poll)
-            .collect();
-        Ok(Page { items, total })
+        let states = entries.iter().map(|entry| lock(entry).state.clone());
+        Ok(filter.page_of(states, page, now))
     }
 
     async fn change_poll(
@@ -214,12 +180,14 @@ impl Store for MemoryStore {
     }
 
     fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<StandingBallot, StoreError>> {
-        // A page at a time under the lock; between pages voters may come and go, but none comes twice, because a ballot
-        // that is cast again gets a revision above all that were handed out.
-        stream::unfold(0, move |after| async move {
+        // A page at a time under the lock. Between pages voters may come and go, but none comes twice: a ballot that is cast
+        // meanwhile gets a revision above the last one of the first page's moment, and those are left out.
+        stream::unfold((0, None), move |(after, until)| async move {
             let entry = self.find(poll)?;
-            let (page, last) = lock(&entry).standing_after(after);
-            last.map(|last| (page, last))
+            let entry = lock(&entry);
+            let until = until.unwrap_or(entry.state.tally.position.revision);
+            let (page, last) = entry.standing_between(after, until);
+            last.map(|last| (page, (last, Some(until))))
         })
         .flat_map(|page| stream::iter(page.into_iter().map(Ok)))
         .boxed()

@@ -1,4 +1,7 @@
-use crate::poll::{Poll, PollStatus};
+use std::cmp::Ordering;
+
+use crate::page::{Page, PageRequest};
+use crate::poll::{Poll, PollState, PollStatus};
 use crate::time::Timestamp;
 
 /// Which polls to list, and in which order. The default is all, newest first.
@@ -30,7 +33,50 @@ pub enum PollOrder {
     Trending,
 }
 
+impl PollOrder {
+    /// Which of two polls comes first; never equal for two different polls.
+    #[must_use]
+    pub fn compare(self, a: &PollState, b: &PollState) -> Ordering {
+        let first = match self {
+            Self::Newest => b.poll.created_at.cmp(&a.poll.created_at),
+            Self::Closing => {
+                let end =
+                    |state: &PollState| (state.poll.closes_at.is_none(), state.poll.closes_at);
+                end(a).cmp(&end(b))
+            }
+            Self::Opening => a.poll.opens_at.cmp(&b.poll.opens_at),
+            Self::Trending => b.heat.as_log2().total_cmp(&a.heat.as_log2()),
+        };
+        first.then_with(|| b.poll.id.cmp(&a.poll.id))
+    }
+}
+
 impl PollFilter {
+    /// One page of what passes out of all polls: for stores that keep no index of their own.
+    #[must_use]
+    pub fn page_of(
+        &self,
+        polls: impl IntoIterator<Item = PollState>,
+        page: &PageRequest,
+        now: Timestamp,
+    ) -> Page<Poll> {
+        let mut states: Vec<PollState> = polls
+            .into_iter()
+            .filter(|state| self.matches(&state.poll, now))
+            .collect();
+        states.sort_unstable_by(|a, b| self.order.compare(a, b));
+        let total = u64::try_from(states.len()).unwrap_or(u64::MAX);
+        let skipped = usize::try_from(page.offset()).unwrap_or(usize::MAX);
+        let taken = usize::try_from(page.limit()).unwrap_or(usize::MAX);
+        let items = states
+            .into_iter()
+            .skip(skipped)
+            .take(taken)
+            .map(|state| state.poll)
+            .collect();
+        Page { items, total }
+    }
+
     /// Whether a poll passes at `now`; the order plays no part.
     #[must_use]
     pub fn matches(&self, poll: &Poll, now: Timestamp) -> bool {

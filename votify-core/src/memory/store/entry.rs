@@ -54,11 +54,15 @@ impl Entry {
             .filter_map(|history| history.standing.as_ref())
     }
 
-    /// The next page of standing ballots above a revision, and the last revision on it.
-    pub(super) fn standing_after(&self, after: u64) -> (Vec<StandingBallot>, Option<u64>) {
+    /// The next page of standing ballots above one revision and not above another, and the last revision on it.
+    pub(super) fn standing_between(
+        &self,
+        after: u64,
+        until: u64,
+    ) -> (Vec<StandingBallot>, Option<u64>) {
         let mut page: Vec<_> = self
             .all_standing()
-            .filter(|standing| standing.revision > after)
+            .filter(|standing| standing.revision > after && standing.revision <= until)
             .collect();
         page.sort_unstable_by_key(|standing| standing.revision);
         page.truncate(PAGE);

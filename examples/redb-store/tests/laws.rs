@@ -1,0 +1,19 @@
+//! The conformance suite on a store that is not one of ours.
+
+use std::sync::Arc;
+
+use votify_core::conformance::{FreshStore, StoreFixture};
+use votify_redb::RedbStore;
+
+struct Redb;
+
+#[async_trait::async_trait]
+impl StoreFixture for Redb {
+    async fn fresh(&self) -> FreshStore {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let store = RedbStore::open(folder.path().join("votify.redb")).expect("a new database");
+        FreshStore::new(Arc::new(store)).guarded_by(folder)
+    }
+}
+
+votify_core::store_conformance!(Redb);

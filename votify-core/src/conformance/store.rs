@@ -1,0 +1,18 @@
+//! The cases for stores, one module per family of laws.
+
+mod paper;
+mod scene;
+mod together;
+
+pub mod batches;
+pub mod casting;
+pub mod changes;
+pub mod closing;
+pub mod deleting;
+pub mod lasting;
+pub mod listing;
+pub mod polls;
+pub mod positions;
+pub mod races;
+pub mod reading;
+pub mod replays;

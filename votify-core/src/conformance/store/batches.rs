@@ -1,0 +1,210 @@
+//! The master law: a batch equals its ballots one at a time, and its parts do not depend on each other.
+
+use crate::ballot::{Ballot, Outcome, Refusal};
+use crate::conformance::fixture::StoreFixture;
+use crate::conformance::store::paper::{at, ballot, lenient, strict, withdrawal};
+use crate::conformance::store::scene::Scene;
+
+/// Law 2: the same ballot, voter or id twice in one batch is decided as one after the other.
+pub async fn duplicates_in_a_batch_are_decided_in_order(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let (strict, lenient) = (scene.poll(strict()).await, scene.poll(lenient()).await);
+    let outcomes = scene
+        .cast_all(
+            &[
+                ballot(&strict, 1, 1, 0),
+                ballot(&strict, 1, 1, 0),
+                ballot(&strict, 1, 1, 1),
+                ballot(&strict, 1, 2, 1),
+            ],
+            at(1),
+        )
+        .await;
+    assert_eq!(
+        outcomes,
+        [
+            Outcome::Counted { revision: 1 },
+            Outcome::Replayed { revision: 1 },
+            Outcome::Refused(Refusal::BallotIdReused),
+            Outcome::Refused(Refusal::AlreadyVoted),
+        ]
+    );
+    assert_eq!(scene.counts(&strict).await, [1, 0, 0]);
+    let outcomes = scene
+        .cast_all(
+            &[
+                ballot(&lenient, 1, 1, 0),
+                ballot(&lenient, 1, 2, 1),
+                ballot(&lenient, 1, 1, 0),
+                ballot(&lenient, 2, 1, 0),
+                withdrawal(&lenient, 1, 3),
+                withdrawal(&lenient, 1, 4),
+                withdrawal(&lenient, 1, 3),
+                ballot(&lenient, 1, 2, 1),
+                ballot(&lenient, 1, 5, 2),
+            ],
+            at(1),
+        )
+        .await;
+    assert_eq!(
+        outcomes,
+        [
+            Outcome::Counted { revision: 1 },
+            Outcome::Replaced { revision: 2 },
+            Outcome::Replayed { revision: 1 },
+            Outcome::Counted { revision: 3 },
+            Outcome::Withdrawn { revision: 4 },
+            Outcome::Refused(Refusal::NotVoted),
+            Outcome::Replayed { revision: 4 },
+            Outcome::Replayed { revision: 2 },
+            Outcome::Counted { revision: 5 },
+        ]
+    );
+    assert_eq!(scene.counts(&lenient).await, [1, 0, 1]);
+    scene.assert_sound(&strict).await;
+    scene.assert_sound(&lenient).await;
+}
+
+/// Law 2: a ballot that was cast and taken back within one batch is remembered, though no ballot stands.
+pub async fn a_vote_taken_back_in_its_own_batch_is_remembered(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let poll = scene.poll(lenient()).await;
+    let batch = [ballot(&poll, 1, 1, 0), withdrawal(&poll, 1, 2)];
+    let outcomes = scene.cast_all(&batch, at(1)).await;
+    assert_eq!(outcomes[1], Outcome::Withdrawn { revision: 2 });
+    assert_eq!(
+        scene.cast_all(&batch, at(2)).await,
+        [
+            Outcome::Replayed { revision: 1 },
+            Outcome::Replayed { revision: 2 }
+        ]
+    );
+    assert_eq!(scene.counts(&poll).await, [0, 0, 0]);
+    scene.assert_sound(&poll).await;
+}
+
+/// Law 2: parts are independent: polls that are unknown or closed take nothing from the others.
+pub async fn an_unknown_poll_takes_no_other_part_with_it(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    // So many that unknown and closed ones are before, between and after the open ones in any order of locking.
+    let mut polls = Vec::new();
+    for kind in 0..12 {
+        let poll = if kind % 3 == 0 {
+            scene.unknown_poll(strict())
+        } else {
+            scene.poll(strict()).await
+        };
+        if kind % 3 == 1 {
+            scene.close(&poll, at(1)).await;
+        }
+        polls.push(poll);
+    }
+    let batch: Vec<Ballot> = polls.iter().map(|poll| ballot(poll, 1, 1, 0)).collect();
+    let receipt = scene.receipt(&batch, at(2)).await;
+    for (index, outcome) in receipt.outcomes.iter().enumerate() {
+        let outcome = outcome.as_ref().expect("no part fails");
+        let expected = match index % 3 {
+            0 => Outcome::Refused(Refusal::PollNotFound),
+            1 => Outcome::Refused(Refusal::Closed),
+            _ => Outcome::Counted { revision: 1 },
+        };
+        assert_eq!(*outcome, expected, "ballot {index}");
+    }
+    for poll in polls.iter().skip(2).step_by(3) {
+        assert_eq!(scene.counts(poll).await, [1, 0, 0]);
+        scene.assert_sound(poll).await;
+    }
+}
+
+/// Law 9: the receipt has one tally for each poll whose part went through, of the same transaction, and no other.
+pub async fn the_receipts_tallies_are_of_the_same_transaction(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let (a, b) = (scene.poll(strict()).await, scene.poll(lenient()).await);
+    let (sealed, other) = (scene.poll(strict()).await, scene.poll(strict()).await);
+    scene.close(&sealed, at(1)).await;
+    let unknown = scene.unknown_poll(strict());
+    scene.cast(&ballot(&other, 1, 1, 0), at(1)).await;
+    for round in 0..3_u32 {
+        let batch = [
+            ballot(&b, 1, 2 * round, 0),
+            ballot(&a, round, round, 1),
+            ballot(&unknown, 1, 1, 1),
+            ballot(&b, 1, 2 * round + 1, 1),
+            ballot(&sealed, 1, 1, 1),
+            ballot(&a, round, 100 + round, 1),
+        ];
+        let receipt = scene.receipt(&batch, at(2)).await;
+        let mut tallies = receipt.tallies;
+        tallies.sort_unstable_by_key(|tally| tally.poll);
+        let mut expected = Vec::new();
+        for poll in [&a, &b, &sealed] {
+            expected.push(scene.tally(poll).await);
+        }
+        expected.sort_unstable_by_key(|tally| tally.poll);
+        assert_eq!(tallies, expected, "round {round}");
+        let newest = |poll: &crate::Poll| {
+            let own = batch.iter().zip(&receipt.outcomes);
+            own.filter(|(ballot, _)| ballot.poll == poll.id)
+                .filter_map(|(_, outcome)| outcome.as_ref().ok()?.revision())
+                .max()
+        };
+        for tally in tallies.iter().filter(|tally| tally.poll != sealed.id) {
+            let poll = if tally.poll == a.id { &a } else { &b };
+            assert_eq!(Some(tally.position.revision), newest(poll));
+        }
+    }
+}
+
+/// Laws 1 and 2 in the large: 5 000 ballots over five polls in one batch, and the same batch once more.
+pub async fn five_thousand_ballots_in_one_batch(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let mut polls = Vec::new();
+    for _ in 0..5 {
+        polls.push(scene.poll(lenient()).await);
+    }
+    let batch: Vec<Ballot> = (0..1_000)
+        .flat_map(|n: u32| {
+            let option = n as usize % 3;
+            polls.iter().map(move |poll| ballot(poll, n, n, option))
+        })
+        .collect();
+    for (index, outcome) in scene.cast_all(&batch, at(1)).await.iter().enumerate() {
+        let revision = index as u64 / 5 + 1;
+        assert_eq!(*outcome, Outcome::Counted { revision }, "ballot {index}");
+    }
+    for (index, outcome) in scene.cast_all(&batch, at(2)).await.iter().enumerate() {
+        let revision = index as u64 / 5 + 1;
+        assert_eq!(*outcome, Outcome::Replayed { revision }, "ballot {index}");
+    }
+    for poll in &polls {
+        assert_eq!(scene.counts(poll).await, [334, 333, 333]);
+        scene.assert_sound(poll).await;
+    }
+}
+
+/// Laws 2 and 8: one voter who votes anew 300 times within one batch; every one of these ballots is remembered.
+pub async fn a_voter_of_many_minds_in_one_batch(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let poll = scene.poll(lenient()).await;
+    let batch: Vec<Ballot> = (0..300)
+        .map(|n| match n % 5 {
+            4 => withdrawal(&poll, 1, n),
+            _ => ballot(&poll, 1, n, n as usize % 3),
+        })
+        .collect();
+    for (index, outcome) in scene.cast_all(&batch, at(1)).await.iter().enumerate() {
+        let revision = index as u64 + 1;
+        let expected = match index % 5 {
+            0 => Outcome::Counted { revision },
+            4 => Outcome::Withdrawn { revision },
+            _ => Outcome::Replaced { revision },
+        };
+        assert_eq!(*outcome, expected, "ballot {index}");
+    }
+    assert_eq!(scene.counts(&poll).await, [0, 0, 0]);
+    for (index, outcome) in scene.cast_all(&batch, at(2)).await.iter().enumerate() {
+        let revision = index as u64 + 1;
+        assert_eq!(*outcome, Outcome::Replayed { revision }, "ballot {index}");
+    }
+    scene.assert_sound(&poll).await;
+}

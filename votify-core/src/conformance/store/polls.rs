@@ -1,0 +1,162 @@
+//! Making polls and reading them.
+
+use crate::ballot::Outcome;
+use crate::conformance::fixture::StoreFixture;
+use crate::conformance::store::paper::{at, ballot, strict};
+use crate::conformance::store::scene::Scene;
+use crate::poll::{
+    BallotKind, CATEGORY_MAX, DESCRIPTION_MAX, OPTION_TEXT_MAX, OPTIONS_MAX, Poll, PollDraft,
+    PollRules, ResultsPolicy, TITLE_MAX,
+};
+use crate::store::StoreError;
+use crate::tally::{Position, Tally};
+use crate::time::Timestamp;
+use crate::voter::{AccountId, Owner, SessionId, VoterPolicy};
+
+/// Four bytes in UTF-8: the longest texts are counted in characters, not in bytes.
+const WIDE: &str = "𝕍";
+
+/// A poll comes back exactly as it was made: every field at its ends, and every text as it was written.
+pub async fn a_poll_comes_back_as_it_was_made(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let longest = PollDraft {
+        title: WIDE.repeat(TITLE_MAX),
+        description: WIDE.repeat(DESCRIPTION_MAX),
+        category: Some(WIDE.repeat(CATEGORY_MAX)),
+        options: (0..OPTIONS_MAX)
+            .map(|n| format!("{n:03}{}", WIDE.repeat(OPTION_TEXT_MAX - 3)))
+            .collect(),
+        opens_at: Some(at(1)),
+        closes_at: Some(Timestamp::MAX),
+        owner: Some(Owner::Account(AccountId::new("alice"))),
+        ..PollDraft::default()
+    };
+    let awkward = PollDraft {
+        title: r#"Robert'); DROP TABLE polls;-- "%_\ {} $1 ?"#.into(),
+        description: "two\r\nlines,\ta tab, \u{202e}and a 👩‍👩‍👧".into(),
+        category: Some("a'b\"c\\d%".into()),
+        // All different, though some databases compare texts so that they are not.
+        options: [
+            "a", "A", "á", "a\u{301}", "ß", "ss", "ſ", "𝒶", "null", "0", "a b", "a\u{a0}b",
+        ]
+        .map(str::to_owned)
+        .into(),
+        opens_at: Some(Timestamp::EPOCH),
+        owner: Some(Owner::Session(SessionId::from_bytes([0xFF; 16]))),
+        ..PollDraft::default()
+    };
+    for draft in [longest, awkward, strict()] {
+        let poll = scene.poll(draft).await;
+        assert_eq!(scene.kept(&poll).await, poll);
+        assert_eq!(scene.tally(&poll).await, Tally::new(&poll));
+    }
+}
+
+/// Every combination of rules comes back as it was made.
+pub async fn every_rule_comes_back(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let kinds = [
+        BallotKind::Single,
+        BallotKind::Multiple { min: 1, max: 3 },
+        BallotKind::Multiple { min: 3, max: 3 },
+    ];
+    let policies = [
+        ResultsPolicy::Live,
+        ResultsPolicy::AfterVote,
+        ResultsPolicy::AfterClose,
+    ];
+    for ballot in kinds {
+        for results in policies {
+            for (voters, revote) in VoterPolicy::ALL.into_iter().zip([true, false, true]) {
+                let rules = PollRules {
+                    ballot,
+                    voters,
+                    results,
+                    revote,
+                };
+                let poll = scene.poll(PollDraft { rules, ..strict() }).await;
+                assert_eq!(scene.kept(&poll).await.rules, rules);
+            }
+        }
+    }
+}
+
+/// An id is given once: making a poll of the same id again is refused, and changes nothing.
+pub async fn a_poll_is_made_once(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let poll = scene.poll(strict()).await;
+    let twin = Poll {
+        title: "Another one".into(),
+        ..scene.unknown_poll(strict())
+    };
+    let twin = Poll {
+        id: poll.id,
+        ..twin
+    };
+    for votes in 0..2 {
+        let again = scene.store().create_poll(&twin).await;
+        assert!(
+            matches!(&again, Err(StoreError::PollExists(id)) if *id == poll.id),
+            "{again:?}"
+        );
+        assert_eq!(scene.kept(&poll).await, poll);
+        assert_eq!(scene.tally(&poll).await.total_votes, votes);
+        scene.cast(&ballot(&poll, 1, 1, 0), at(1)).await;
+    }
+    scene.assert_sound(&poll).await;
+}
+
+/// `polls` and `tallies` answer in the order of the ids: `None` for unknown ones, twice for those asked twice.
+pub async fn answers_come_in_the_order_asked(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let (a, b) = (scene.poll(strict()).await, scene.poll(strict()).await);
+    let unknown = scene.unknown_poll(strict());
+    scene.cast(&ballot(&b, 1, 1, 0), at(1)).await;
+    let ids = [b.id, unknown.id, a.id, b.id];
+    let polls = scene.store().polls(&ids).await.expect("polls answers");
+    assert_eq!(
+        polls,
+        [Some(b.clone()), None, Some(a.clone()), Some(b.clone())]
+    );
+    let tallies = scene.store().tallies(&ids).await.expect("tallies answers");
+    let (of_a, of_b) = (scene.tally(&a).await, scene.tally(&b).await);
+    assert_eq!((of_a.total_votes, of_b.total_votes), (0, 1));
+    assert_eq!(tallies, [Some(of_b.clone()), None, Some(of_a), Some(of_b)]);
+    let nothing = scene.store().polls(&[]).await.expect("polls answers");
+    assert_eq!(nothing, []);
+    let nothing = scene.store().tallies(&[]).await.expect("tallies answers");
+    assert_eq!(nothing, []);
+}
+
+/// Any number of ids may be asked for at once.
+pub async fn many_ids_are_answered_at_once(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let poll = scene.poll(strict()).await;
+    let mut ids: Vec<_> = (0..3_000).map(|_| crate::PollId::generate(at(0))).collect();
+    ids.push(poll.id);
+    let polls = scene.store().polls(&ids).await.expect("polls answers");
+    assert_eq!(polls.len(), ids.len());
+    assert!(polls[..3_000].iter().all(Option::is_none));
+    assert_eq!(polls[3_000].as_ref(), Some(&poll));
+    let tallies = scene.store().tallies(&ids).await.expect("tallies answers");
+    assert_eq!(tallies.len(), ids.len());
+    assert!(tallies[..3_000].iter().all(Option::is_none));
+    assert_eq!(tallies[3_000], Some(Tally::new(&poll)));
+}
+
+/// A new poll has an empty tally at the first position, and takes ballots.
+pub async fn a_new_poll_begins_at_the_start(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let poll = scene.poll(strict()).await;
+    let tally = scene.tally(&poll).await;
+    assert_eq!(tally.position, Position::START);
+    assert_eq!(
+        (tally.total_votes, tally.version, tally.sealed),
+        (0, 0, false)
+    );
+    assert_eq!(scene.counts(&poll).await, [0, 0, 0]);
+    assert_eq!(scene.streamed(&poll).await, []);
+    scene.assert_sound(&poll).await;
+    let first = scene.cast(&ballot(&poll, 1, 1, 0), at(0)).await;
+    assert_eq!(first, Outcome::Counted { revision: 1 });
+}

@@ -1,0 +1,309 @@
+//! Many at once, half of them through another handle on the same data.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::ballot::{Ballot, BatchReceipt, Outcome, Refusal};
+use crate::conformance::fixture::StoreFixture;
+use crate::conformance::store::paper::{at, ballot, ending, just_before, lenient, strict, voter};
+use crate::conformance::store::scene::Scene;
+use crate::conformance::store::together::together;
+use crate::poll::{ChangeRefusal, OptionChange, PollChange, SealCause};
+use crate::store::{Changing, Sealing, Store};
+use crate::time::Timestamp;
+
+fn casting(
+    store: &Arc<dyn Store>,
+    ballots: Vec<Ballot>,
+    now: Timestamp,
+) -> impl Future<Output = Vec<Outcome>> + Send + 'static {
+    let store = Arc::clone(store);
+    async move { decided(store.cast_ballots(&ballots, now).await) }
+}
+
+/// Law 10: the caller never sees a transient conflict.
+fn decided(receipt: BatchReceipt) -> Vec<Outcome> {
+    let outcomes = receipt.outcomes.into_iter();
+    outcomes
+        .map(|outcome| outcome.expect("a conflict is retried inside"))
+        .collect()
+}
+
+/// Law 5: of one voter's ballots that are cast at once exactly one counts where there is no revote.
+pub async fn one_voter_at_once_counts_once(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let handles = [scene.store(), scene.another().await];
+    for round in 0..8 {
+        let poll = scene.poll(strict()).await;
+        let tasks = (0..16_u32).map(|n| {
+            let vote = ballot(&poll, 1, n, n as usize % 3);
+            casting(&handles[n as usize % 2], vec![vote], at(1))
+        });
+        let outcomes = together(tasks.collect()).await.concat();
+        let counted = outcomes.iter().filter(|outcome| outcome.is_effective());
+        assert_eq!(counted.count(), 1, "round {round}: {outcomes:?}");
+        let refused = Outcome::Refused(Refusal::AlreadyVoted);
+        let refused = outcomes.iter().filter(|outcome| **outcome == refused);
+        assert_eq!(refused.count(), 15, "round {round}: {outcomes:?}");
+        let winner = outcomes.iter().position(Outcome::is_effective);
+        let standing = scene.standing(&poll, 1).await.expect("a ballot stands");
+        assert_eq!(
+            Some(standing.ballot.choice),
+            winner.map(|n| ballot(&poll, 1, 1, n % 3).choice),
+            "the ballot that stands is the one that was told so"
+        );
+        scene.assert_sound(&poll).await;
+    }
+}
+
+/// Laws 5 and 8: one ballot sent many times at once counts once, and all the others are replays of it.
+pub async fn one_ballot_at_once_is_replayed(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let handles = [scene.store(), scene.another().await];
+    for _ in 0..5 {
+        let poll = scene.poll(strict()).await;
+        let vote = ballot(&poll, 1, 1, 0);
+        let tasks = (0..16_usize).map(|n| casting(&handles[n % 2], vec![vote.clone()], at(1)));
+        let mut outcomes = together(tasks.collect()).await.concat();
+        outcomes.sort_by_key(|outcome| !outcome.is_effective());
+        assert_eq!(outcomes[0], Outcome::Counted { revision: 1 });
+        for outcome in &outcomes[1..] {
+            assert_eq!(*outcome, Outcome::Replayed { revision: 1 });
+        }
+        scene.assert_sound(&poll).await;
+    }
+}
+
+/// Laws 5 and 7: many voters at once all count, each at a revision of its own.
+pub async fn many_voters_at_once_all_count(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let handles = [scene.store(), scene.another().await];
+    let poll = scene.poll(strict()).await;
+    let tasks = (0..20_u32).map(|n| {
+        let own = (0..5).map(|k| ballot(&poll, 5 * n + k, 5 * n + k, n as usize % 3));
+        casting(&handles[n as usize % 2], own.collect(), at(1))
+    });
+    let outcomes = together(tasks.collect()).await.concat();
+    let revisions: BTreeSet<_> = outcomes.iter().filter_map(Outcome::revision).collect();
+    assert_eq!(revisions, (1..=100).collect(), "each revision once");
+    assert_eq!(scene.tally(&poll).await.total_votes, 100);
+    scene.assert_sound(&poll).await;
+}
+
+/// Laws 5, 6 and 7: one voter's revotes at once all take effect in some order, and the last of that order stands.
+pub async fn revotes_at_once_leave_the_last_one_standing(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let handles = [scene.store(), scene.another().await];
+    for _ in 0..4 {
+        let poll = scene.poll(lenient()).await;
+        let votes: Vec<Ballot> = (0..16)
+            .map(|n| ballot(&poll, 1, n, n as usize % 3))
+            .collect();
+        let tasks = votes
+            .iter()
+            .enumerate()
+            .map(|(n, vote)| casting(&handles[n % 2], vec![vote.clone()], at(1)));
+        let outcomes = together(tasks.collect()).await.concat();
+        let revisions: BTreeSet<_> = outcomes.iter().filter_map(Outcome::revision).collect();
+        assert_eq!(revisions, (1..=16).collect(), "each revision once");
+        let last = outcomes
+            .iter()
+            .position(|outcome| outcome.revision() == Some(16));
+        let standing = scene.standing(&poll, 1).await.expect("a ballot stands");
+        assert_eq!(Some(&standing.ballot), last.map(|n| &votes[n]));
+        assert_eq!(standing.revision, 16);
+        scene.assert_sound(&poll).await;
+    }
+}
+
+/// Closing: with voters and closers at once, a ballot was counted if and only if it is in the final tally, and all
+/// closers get that same tally.
+pub async fn counted_means_in_the_final_tally(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let handles = [scene.store(), scene.another().await];
+    for round in 0..10_u32 {
+        let by_owner = round % 2 == 0;
+        let poll = scene.poll(ending(strict(), 60)).await;
+        let (cause, closing_at) = if by_owner {
+            (SealCause::ByOwner, at(10))
+        } else {
+            (SealCause::Due, at(60))
+        };
+        let tasks = (0..20_u32).map(|n| {
+            let store = Arc::clone(&handles[n as usize % 2]);
+            let poll = poll.clone();
+            async move {
+                if n % 7 == 3 {
+                    let sealing = store.seal_poll(poll.id, cause, closing_at).await;
+                    Err(sealing.expect("seal_poll answers"))
+                } else {
+                    let votes = [ballot(&poll, 2 * n, n, 0), ballot(&poll, 2 * n + 1, n, 1)];
+                    let now = just_before(closing_at);
+                    Ok(decided(store.cast_ballots(&votes, now).await))
+                }
+            }
+        });
+        let (mut counted, mut finals) = (BTreeSet::new(), Vec::new());
+        for (n, answer) in (0_u32..).zip(together(tasks.collect()).await) {
+            match answer {
+                Err(Sealing::Sealed(tally)) => finals.push(tally),
+                Err(Sealing::NotDue) => panic!("at its end the poll is due"),
+                Ok(outcomes) => {
+                    for (who, outcome) in [2 * n, 2 * n + 1].into_iter().zip(outcomes) {
+                        match outcome {
+                            Outcome::Counted { .. } => {
+                                counted.insert(voter(who));
+                            }
+                            other => assert_eq!(other, Outcome::Refused(Refusal::Closed)),
+                        }
+                    }
+                }
+            }
+        }
+        let standing = scene.streamed(&poll).await;
+        let standing: BTreeSet<_> = standing.iter().map(|s| s.ballot.voter).collect();
+        assert_eq!(standing, counted, "round {round}: counted and standing");
+        let last = scene.tally(&poll).await;
+        assert_eq!(last.total_votes, counted.len() as u64, "round {round}");
+        for tally in finals {
+            assert_eq!(tally, last, "round {round}: a closer's tally is final");
+        }
+        scene.assert_sound(&poll).await;
+    }
+}
+
+/// Law 10: overlapping batches over the same polls in opposite orders all go through.
+pub async fn opposite_batches_do_not_deadlock(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let handles = [scene.store(), scene.another().await];
+    let mut polls = Vec::new();
+    for _ in 0..4 {
+        polls.push(scene.poll(lenient()).await);
+    }
+    for round in 0..5_u32 {
+        let tasks = (0..12_u32).map(|n| {
+            let id = 100 * round + n;
+            // Voter 0 is in every batch, the other one in this batch only.
+            let both = |poll| [ballot(poll, 0, id, 0), ballot(poll, 1 + id, id, 1)];
+            let mut votes: Vec<Ballot> = polls.iter().flat_map(both).collect();
+            if n % 2 == 0 {
+                votes.reverse();
+            }
+            casting(&handles[(n / 2) as usize % 2], votes, at(1))
+        });
+        for outcome in together(tasks.collect()).await.concat() {
+            assert!(outcome.is_effective(), "{outcome:?}");
+        }
+    }
+    for poll in &polls {
+        assert_eq!(scene.position(poll).await.revision, 5 * 12 * 2);
+        assert_eq!(scene.counts(poll).await, [1, 60, 0]);
+        scene.assert_sound(poll).await;
+    }
+}
+
+/// An edit of the options and the first ballot at once: one of them comes first, and the other one is decided after it.
+pub async fn the_first_ballot_freezes_at_once(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let handles = [scene.store(), scene.another().await];
+    for round in 0..10 {
+        let poll = scene.poll(strict()).await;
+        let keep = poll.options[1..].iter();
+        let keep = keep.map(|option| OptionChange::Keep {
+            id: option.id,
+            text: None,
+        });
+        let change = PollChange {
+            options: Some(keep.collect()),
+            ..PollChange::default()
+        };
+        let tasks = (0..2_usize).map(|n| {
+            let (store, poll, change) = (Arc::clone(&handles[n]), poll.clone(), change.clone());
+            async move {
+                if n == round % 2 {
+                    let change = store.change_poll(poll.id, &change, at(1)).await;
+                    Err(change.expect("change_poll answers"))
+                } else {
+                    Ok(decided(
+                        store.cast_ballots(&[ballot(&poll, 1, 1, 0)], at(1)).await,
+                    ))
+                }
+            }
+        });
+        let (mut outcome, mut changing) = (None, None);
+        for answer in together(tasks.collect()).await {
+            match answer {
+                Ok(outcomes) => outcome = outcomes.into_iter().next(),
+                Err(change) => changing = Some(change),
+            }
+        }
+        match (outcome, changing) {
+            (Some(Outcome::Counted { revision: 1 }), Some(Changing::Refused(refusal))) => {
+                assert_eq!(refusal, ChangeRefusal::HasVotes { field: "options" });
+            }
+            (Some(Outcome::Refused(Refusal::Invalid(_))), Some(Changing::Changed(_))) => {
+                assert_eq!(scene.counts(&poll).await, [0, 0]);
+            }
+            other => panic!("not one after the other: {other:?}"),
+        }
+        scene.assert_sound(&poll).await;
+    }
+}
+
+/// Law 7: while ballots come in, every tally and every audit is of one moment, none is older than the one before, and one
+/// position is one tally.
+pub async fn readers_see_whole_states_only(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let handles = [scene.store(), scene.another().await];
+    let poll = scene.poll(lenient()).await;
+    let done = Arc::new(AtomicBool::new(false));
+    let mut readers = tokio::task::JoinSet::new();
+    for store in &handles {
+        let (store, poll, done) = (Arc::clone(store), poll.id, Arc::clone(&done));
+        readers.spawn(async move {
+            let mut seen = Vec::new();
+            // Once more after the last write.
+            let mut last = false;
+            while !last {
+                last = done.load(Ordering::SeqCst);
+                let tallies = store.tallies(&[poll]).await.expect("tallies answers");
+                seen.extend(tallies.into_iter().flatten());
+                let audit = store.audit_poll(poll).await.expect("audit_poll answers");
+                assert!(audit.is_exact(), "the audit is of one moment: {audit:?}");
+                seen.push(audit.kept);
+            }
+            seen
+        });
+    }
+    let writers = (0..4_u32).map(|n| {
+        let (store, poll) = (Arc::clone(&handles[n as usize % 2]), poll.clone());
+        async move {
+            for round in 0..10 {
+                let id = 100 * n + round;
+                let votes = [
+                    ballot(&poll, n, id, id as usize % 3),
+                    ballot(&poll, 50 + id, id, 1),
+                ];
+                decided(store.cast_ballots(&votes, at(1)).await);
+            }
+        }
+    });
+    together(writers.collect()).await;
+    done.store(true, Ordering::SeqCst);
+    let mut by_position = HashMap::new();
+    for seen in readers.join_all().await {
+        assert!(
+            seen.is_sorted_by_key(|tally| tally.position),
+            "a reader never goes back"
+        );
+        for tally in seen {
+            let sum: u64 = tally.counts.iter().map(|entry| entry.count).sum();
+            assert_eq!(sum, tally.total_votes, "one option a ballot: {tally:?}");
+            let known = by_position.entry(tally.position).or_insert(tally.clone());
+            assert_eq!(*known, tally, "one position, one tally");
+        }
+    }
+    assert_eq!(scene.position(&poll).await.revision, 80);
+    scene.assert_sound(&poll).await;
+}

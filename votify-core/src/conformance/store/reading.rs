@@ -1,0 +1,145 @@
+//! Reading ballots: in which order, how many, and while they change.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::StreamExt;
+
+use crate::ballot::Ballot;
+use crate::conformance::fixture::StoreFixture;
+use crate::conformance::store::paper::{at, ballot, lenient, strict, voter, withdrawal};
+use crate::conformance::store::scene::Scene;
+
+/// More than a store reads at once, so that streams take several pages.
+const MANY: u32 = 2_500;
+
+async fn crowded(scene: &Scene) -> crate::Poll {
+    let poll = scene.poll(lenient()).await;
+    let crowd: Vec<Ballot> = (0..MANY)
+        .map(|n| ballot(&poll, n, n, n as usize % 3))
+        .collect();
+    scene.cast_all(&crowd, at(1)).await;
+    poll
+}
+
+/// The stream has every standing ballot once, in the order of revisions, after replacements and withdrawals too.
+pub async fn ballots_stream_completely_in_order(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let poll = crowded(&scene).await;
+    let mut expected = BTreeMap::new();
+    let mut later = Vec::new();
+    for n in 0..MANY {
+        let sent = match n % 14 {
+            0 => ballot(&poll, n, MANY + n, 0),
+            7 => withdrawal(&poll, n, MANY + n),
+            _ => ballot(&poll, n, n, n as usize % 3),
+        };
+        if n % 7 == 0 {
+            later.push(sent.clone());
+        }
+        if !sent.choice.is_withdrawal() {
+            expected.insert(sent.voter, (sent, at(if n % 7 == 0 { 2 } else { 1 })));
+        }
+    }
+    scene.cast_all(&later, at(2)).await;
+    let streamed = scene.streamed(&poll).await;
+    assert!(streamed.is_sorted_by(|a, b| a.revision < b.revision));
+    assert_eq!(
+        streamed.len(),
+        expected.len(),
+        "all of them, no voter twice"
+    );
+    for standing in streamed {
+        let sent = expected.remove(&standing.ballot.voter);
+        assert_eq!(sent, Some((standing.ballot, standing.cast_at)));
+    }
+    scene.assert_sound(&poll).await;
+}
+
+/// A poll that does not exist has no ballots.
+pub async fn an_unknown_poll_has_no_ballots(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let unknown = scene.unknown_poll(strict());
+    assert_eq!(scene.streamed(&unknown).await, []);
+    let of = scene
+        .store()
+        .ballots_of(unknown.id, &[voter(1), voter(2)])
+        .await;
+    assert_eq!(of.expect("ballots_of answers"), [None, None]);
+}
+
+/// `ballots_of` answers in the order of the voters, as many as are asked for, and only of that poll.
+pub async fn ballots_of_come_in_the_order_asked(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let (poll, other) = (scene.poll(lenient()).await, scene.poll(lenient()).await);
+    let sent: Vec<Ballot> = (0..500).map(|n| ballot(&poll, 2 * n, n, 1)).collect();
+    scene.cast_all(&sent, at(1)).await;
+    scene.cast(&ballot(&other, 1, 1, 2), at(1)).await;
+    let asked: Vec<u32> = (0..1_500).rev().chain([4, 4]).collect();
+    let voters: Vec<_> = asked.iter().copied().map(voter).collect();
+    let answer = scene.store().ballots_of(poll.id, &voters).await;
+    let answer = answer.expect("ballots_of answers");
+    assert_eq!(answer.len(), asked.len());
+    for (number, standing) in asked.into_iter().zip(answer) {
+        if number % 2 == 0 && number < 1_000 {
+            let standing = standing.expect("a ballot stands");
+            assert_eq!(standing.ballot, ballot(&poll, number, number / 2, 1));
+            assert_eq!(standing.revision, u64::from(number / 2) + 1);
+        } else {
+            assert_eq!(standing, None, "voter {number}");
+        }
+    }
+    let nobody = scene.store().ballots_of(poll.id, &[]).await;
+    assert_eq!(nobody.expect("ballots_of answers"), []);
+}
+
+/// While ballots change, a stream that is being read has no voter twice, stays in order and ends.
+pub async fn a_stream_has_no_voter_twice(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let poll = crowded(&scene).await;
+    let store = scene.store();
+    let mut ballots = store.ballots(poll.id);
+    let mut seen = Vec::new();
+    while let Some(standing) = ballots.next().await {
+        let standing = standing.expect("the stream does not fail");
+        // Those who were seen vote anew, in front of the reader.
+        if seen.len() % 500 == 0 {
+            let id = MANY + u32::try_from(seen.len()).expect("a small number");
+            let mut again = ballot(&poll, 0, id, 2);
+            again.voter = standing.ballot.voter;
+            let outcome = scene.cast(&again, at(2)).await;
+            assert!(outcome.is_effective(), "{outcome:?}");
+        }
+        seen.push(standing);
+        assert!(seen.len() <= MANY as usize, "nobody comes twice");
+    }
+    assert!(seen.is_sorted_by(|a, b| a.revision < b.revision));
+    let voters: BTreeSet<_> = seen.iter().map(|s| s.ballot.voter).collect();
+    assert_eq!(voters.len(), seen.len(), "no voter twice");
+    assert!(
+        voters.len() >= MANY as usize - 5,
+        "whoever did not change is there"
+    );
+    drop(ballots);
+    scene.assert_sound(&poll).await;
+}
+
+/// A stream that is dropped half-way, or held and not read, is in nobody's way.
+pub async fn an_abandoned_stream_harms_nobody(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let poll = crowded(&scene).await;
+    let store = scene.store();
+    let mut held = store.ballots(poll.id);
+    assert!(held.next().await.is_some());
+    for n in 0..20 {
+        let mut dropped = store.ballots(poll.id);
+        assert!(dropped.next().await.is_some());
+        drop(dropped);
+        let outcome = scene
+            .cast(&ballot(&poll, MANY + n, MANY + n, 0), at(2))
+            .await;
+        assert!(outcome.is_effective(), "{outcome:?}");
+    }
+    assert_eq!(scene.streamed(&poll).await.len(), MANY as usize + 20);
+    drop(held);
+    scene.assert_sound(&poll).await;
+}
