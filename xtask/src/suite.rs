@@ -17,7 +17,7 @@ pub(crate) struct Arguments {
 /// # Errors
 /// If a server that tests need is neither there nor can be started, or cargo cannot be started.
 pub(crate) fn task(arguments: &Arguments) -> Result<ExitCode> {
-    let mut test = cargo(["test", "--workspace", "--all-features"]);
+    let mut test = cargo(["test", "--workspace", "--all-features", "--no-fail-fast"]);
     test.args(&arguments.rest);
     let (needed, others): (Vec<_>, Vec<_>) = SERVICES.iter().partition(|one| one.needed_by_tests);
     for service in needed {
