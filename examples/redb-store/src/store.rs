@@ -107,18 +107,19 @@ fn committed(database: &Database, poll: PollId) -> Result<Vec<StandingBallot>, S
     standing(&votes, poll)
 }
 
-/// The next standing ballots above a revision, in the order of their revisions.
-fn page_after(
+/// The next standing ballots above a revision and up to another, in the order of their revisions.
+fn page(
     database: &Database,
     poll: PollId,
     after: u64,
+    end: u64,
 ) -> Result<Vec<StandingBallot>, StoreError> {
     let snapshot = database.begin_read().map_err(failure)?;
     let (order, votes) = (
         snapshot.open_table(ORDER).map_err(failure)?,
         snapshot.open_table(VOTES).map_err(failure)?,
     );
-    let range = (*poll.as_bytes(), after + 1)..=(*poll.as_bytes(), u64::MAX);
+    let range = (*poll.as_bytes(), after.saturating_add(1))..=(*poll.as_bytes(), end);
     let mut page = Vec::new();
     for row in order.range(range).map_err(failure)?.take(PAGE) {
         let voter = voter(row.map_err(failure)?.1.value())?;
@@ -286,17 +287,25 @@ impl Store for RedbStore {
     }
 
     fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<StandingBallot, StoreError>> {
-        // A page at a time, each from a snapshot of its own: a ballot that is cast again meanwhile gets a revision above
-        // all that were handed out, so no voter comes twice.
-        stream::try_unfold(0, move |after| async move {
-            let page = self
-                .blocking(move |database| page_after(database, poll, after))
-                .await?;
-            let last = page.last().map(|standing| standing.revision);
-            Ok::<_, StoreError>(last.map(|last| (stream::iter(page.into_iter().map(Ok)), last)))
-        })
-        .try_flatten()
-        .boxed()
+        // A page at a time, each from a snapshot of its own, up to the revision at which the stream began: a ballot that
+        // is cast again meanwhile gets a revision beyond that, so no voter comes twice.
+        let begin = async move { Ok(self.states(&[poll]).await?.pop().flatten()) };
+        stream::once(begin)
+            .map_ok(move |state: Option<PollState>| {
+                let end = state.map_or(0, |state| state.tally.position.revision);
+                stream::try_unfold(0, move |after| async move {
+                    let page = self
+                        .blocking(move |database| page(database, poll, after, end))
+                        .await?;
+                    let last = page.last().map(|standing| standing.revision);
+                    Ok::<_, StoreError>(
+                        last.map(|last| (stream::iter(page.into_iter().map(Ok)), last)),
+                    )
+                })
+                .try_flatten()
+            })
+            .try_flatten()
+            .boxed()
     }
 
     async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError> {
