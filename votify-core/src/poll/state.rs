@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::ballot::StandingBallot;
+use crate::ballot::{Choice, StandingBallot};
 use crate::poll::{ChangeRefusal, Poll, PollChange, PollStatus, ResultsPolicy};
 use crate::tally::Tally;
 use crate::time::Timestamp;
@@ -85,7 +85,17 @@ impl PollState {
     /// The state with its counts made anew from the standing ballots, under the next epoch.
     #[must_use]
     pub fn repaired<'a>(&self, ballots: impl IntoIterator<Item = &'a StandingBallot>) -> Self {
-        let mut tally = self.tally.recounted(ballots);
+        let choices = ballots.into_iter().map(|one| (&one.ballot.choice, 1));
+        self.repaired_by_choice(choices)
+    }
+
+    /// The same, from the standing ballots' choices and how many ballots say each.
+    #[must_use]
+    pub fn repaired_by_choice<'a>(
+        &self,
+        choices: impl IntoIterator<Item = (&'a Choice, u64)>,
+    ) -> Self {
+        let mut tally = self.tally.recounted_by_choice(choices);
         tally.position.epoch += 1;
         Self {
             tally,

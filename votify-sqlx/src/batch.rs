@@ -1,0 +1,137 @@
+//! The way of a batch, the same on every database.
+
+use votify_core::ballot::{Counting, Outcome, Part, parts};
+use votify_core::{Ballot, BatchReceipt, PollId, Tally, Timestamp};
+
+use crate::dialect::{Counted, Dialect, Work};
+use crate::error::Error;
+use crate::retry;
+
+/// What became of a part whose poll exists.
+type Cast<'a> = (&'a Part, Result<(Vec<Outcome>, Tally), Error>);
+
+/// Casts a batch in one transaction; where that fails for a reason of some part's own, in halves, until that part fails
+/// alone.
+pub(crate) async fn cast<D: Dialect>(
+    dialect: &D,
+    ballots: &[Ballot],
+    now: Timestamp,
+) -> BatchReceipt {
+    let mut receipt = BatchReceipt::unknown_polls(ballots.len());
+    let parts = parts(ballots);
+    let mut waiting = vec![parts.as_slice()];
+    while let Some(group) = waiting.pop() {
+        if group.is_empty() {
+            continue;
+        }
+        let together = retry::on_conflict(|| cast_together(dialect, group, ballots, now)).await;
+        match together {
+            Ok(done) => {
+                for (part, result) in done {
+                    match result {
+                        Ok((outcomes, tally)) => receipt.record(part, outcomes, tally),
+                        Err(error) => receipt.fail(part, &error.into_store_error(D::NAME)),
+                    }
+                }
+            }
+            Err(error) if group.len() > 1 && may_be_of_one_part(&error) => {
+                tracing::warn!(%error, parts = group.len(), "a batch failed, its parts are tried apart");
+                let (left, right) = group.split_at(group.len() / 2);
+                waiting.extend([right, left]);
+            }
+            Err(error) => {
+                let error = error.into_store_error(D::NAME);
+                group.iter().for_each(|part| receipt.fail(part, &error));
+            }
+        }
+    }
+    receipt
+}
+
+/// Whether the transaction of another part might go through where this one failed.
+const fn may_be_of_one_part(error: &Error) -> bool {
+    !matches!(
+        error,
+        Error::Conflict(_)
+            | Error::Unavailable(_)
+            | Error::CannotOpen(_)
+            | Error::NotMigrated
+            | Error::TooNew { .. }
+    )
+}
+
+async fn cast_together<'a, D: Dialect>(
+    dialect: &D,
+    group: &'a [Part],
+    ballots: &[Ballot],
+    now: Timestamp,
+) -> Result<Vec<Cast<'a>>, Error> {
+    let mut work = dialect.begin().await?;
+    match cast_within(&mut work, group, ballots, now).await {
+        Ok((done, true)) => work.commit().await.map(|()| done),
+        Ok((done, false)) => {
+            work.rollback().await;
+            Ok(done)
+        }
+        Err(error) => {
+            work.rollback().await;
+            Err(error)
+        }
+    }
+}
+
+/// Locks, reads, decides and writes; the flag tells whether there is anything to commit.
+async fn cast_within<'a, W: Work>(
+    work: &mut W,
+    group: &'a [Part],
+    ballots: &[Ballot],
+    now: Timestamp,
+) -> Result<(Vec<Cast<'a>>, bool), Error> {
+    let ids: Vec<PollId> = group.iter().map(|part| part.poll).collect();
+    let locked = work.lock_polls(&ids).await?;
+    let mut states: std::collections::HashMap<_, _> = locked.into_iter().collect();
+    let known: Vec<&Ballot> = group
+        .iter()
+        .filter(|part| matches!(states.get(&part.poll), Some(Ok(_))))
+        .flat_map(|part| part.ballots(ballots))
+        .collect();
+    let mut histories = work.histories(&known).await?;
+    let mut done = Vec::with_capacity(group.len());
+    let mut written = Vec::new();
+    for part in group {
+        let Some(state) = states.remove(&part.poll) else {
+            continue;
+        };
+        let of_voters = histories
+            .remove(&part.poll)
+            .unwrap_or_else(|| Ok(Default::default()));
+        let (state, of_voters) = match (state, of_voters) {
+            (Ok(state), Ok(of_voters)) => (state, of_voters),
+            (Err(error), _) | (_, Err(error)) => {
+                done.push((part, Err(error)));
+                continue;
+            }
+        };
+        let before = state.tally.counts.clone();
+        let mut counting = Counting::new(state, of_voters, now);
+        let outcomes = part
+            .ballots(ballots)
+            .map(|ballot| counting.cast(ballot))
+            .collect();
+        let effects = counting.finish();
+        done.push((part, Ok((outcomes, effects.state.tally.clone()))));
+        if effects.any {
+            let counts = effects.state.tally.counts.iter().zip(&before);
+            let moved = counts.filter(|(after, before)| after != before);
+            written.push(Counted {
+                moved: moved.map(|(after, _)| *after).collect(),
+                effects,
+            });
+        }
+    }
+    if written.is_empty() {
+        return Ok((done, false));
+    }
+    work.write(&written).await?;
+    Ok((done, true))
+}

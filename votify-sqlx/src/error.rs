@@ -1,0 +1,90 @@
+use votify_core::{PollId, StoreError};
+
+use crate::field::Unreadable;
+
+/// What can go wrong in a database, named by what follows from it; turned into a [`StoreError`] once, at the edge.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// Another transaction is in the way: rolled back, and worth trying again at once.
+    #[error("{0}")]
+    Conflict(sqlx::Error),
+    /// Not reachable, full, read-only, or not answering.
+    #[error("{0}")]
+    Unavailable(sqlx::Error),
+    /// The database says that its files are damaged.
+    #[error("{0}")]
+    Damaged(sqlx::Error),
+    /// A row that this library would not have written.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    /// Anything else that the driver said.
+    #[error("{0}")]
+    Driver(sqlx::Error),
+    #[error("migrating failed: {0}")]
+    Migration(sqlx::migrate::MigrateError),
+    #[error("its tables do not exist yet or are of an older version: run migrate() first")]
+    NotMigrated,
+    #[error(
+        "its tables are of schema version {found}, made by a newer Votify; this one knows {known}"
+    )]
+    TooNew { found: i64, known: i64 },
+    #[error("{table} exists, but was not made by Votify's migrations")]
+    Foreign { table: String },
+    /// The text names the file and what to do.
+    #[error("{0}")]
+    CannotOpen(String),
+    #[error("{0}")]
+    NoDatabase(String),
+    #[error("{0}")]
+    WrongUrl(String),
+    #[error("{0} is larger than a database can keep")]
+    TooLarge(u64),
+    #[error("{0} cannot be written: {1}")]
+    Unwritable(&'static str, serde_json::Error),
+    /// A write that should have met every row met fewer: something else writes without the poll's lock.
+    #[error("{changed} rows of {table} changed where {expected} should have")]
+    Missed {
+        table: &'static str,
+        expected: usize,
+        changed: u64,
+    },
+    #[error("the transaction has ended")]
+    Ended,
+    #[error("poll {0} does not exist")]
+    PollNotFound(PollId),
+    #[error("poll {0} exists already")]
+    PollExists(PollId),
+}
+
+impl Error {
+    pub(crate) fn into_store_error(self, backend: &'static str) -> StoreError {
+        match self {
+            Self::PollNotFound(id) => StoreError::PollNotFound(id),
+            Self::PollExists(id) => StoreError::PollExists(id),
+            Self::Conflict(_) | Self::Unavailable(_) | Self::CannotOpen(_) => {
+                StoreError::unavailable(backend, self)
+            }
+            Self::Damaged(_) | Self::Unreadable(_) | Self::NoDatabase(_) => {
+                StoreError::corrupt(backend, self)
+            }
+            _ => StoreError::failed(backend, self),
+        }
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Damaged(error),
+            sqlx::Error::Database(database) => {
+                let meaning = crate::sqlite::meaning(database.as_ref());
+                meaning.unwrap_or(Self::Driver)(error)
+            }
+            _ => Self::Driver(error),
+        }
+    }
+}

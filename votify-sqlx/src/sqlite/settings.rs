@@ -1,0 +1,79 @@
+use sqlx::query_scalar;
+use sqlx::sqlite::SqliteConnection;
+
+use crate::durability::Durability;
+use crate::error::Error;
+
+/// How a connection is set up, as far as it matters for votes.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) in_memory: bool,
+    pub(super) durability: Durability,
+    journal_mode: String,
+    synchronous: i64,
+}
+
+impl Settings {
+    pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Self, Error> {
+        let file: String = query_scalar(
+            "SELECT coalesce((SELECT file FROM pragma_database_list WHERE name = 'main'), '')",
+        )
+        .fetch_one(&mut *connection)
+        .await?;
+        let journal_mode: String = query_scalar("PRAGMA journal_mode")
+            .fetch_one(&mut *connection)
+            .await?;
+        let synchronous = query_scalar("PRAGMA synchronous")
+            .fetch_one(connection)
+            .await?;
+        let in_memory = file.is_empty();
+        Ok(Self {
+            in_memory,
+            durability: durability(in_memory, &journal_mode, synchronous),
+            journal_mode,
+            synchronous,
+        })
+    }
+
+    /// Says so where a vote is worth less than it should be.
+    pub(super) fn warn_if_weak(&self) {
+        if self.durability < Durability::PowerLoss && !self.in_memory {
+            tracing::warn!(
+                journal_mode = self.journal_mode,
+                synchronous = self.synchronous,
+                durability = ?self.durability,
+                "acknowledged votes may be lost: this SQLite database should have journal_mode=WAL and synchronous=FULL"
+            );
+        }
+    }
+}
+
+/// <https://sqlite.org/pragma.html#pragma_synchronous>: with a rollback journal, only EXTRA keeps the last commit from
+/// being rolled back after a loss of power.
+fn durability(in_memory: bool, journal_mode: &str, synchronous: i64) -> Durability {
+    const FULL: i64 = 2;
+    const EXTRA: i64 = 3;
+    match journal_mode {
+        _ if in_memory => Durability::Nothing,
+        "wal" if synchronous >= FULL => Durability::PowerLoss,
+        "delete" if synchronous >= EXTRA => Durability::PowerLoss,
+        "truncate" | "persist" if synchronous >= FULL => Durability::PowerLoss,
+        "wal" | "delete" | "truncate" | "persist" => Durability::ProcessCrash,
+        _ => Durability::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_written_through_survives_a_loss_of_power() {
+        assert_eq!(durability(false, "wal", 2), Durability::PowerLoss);
+        assert_eq!(durability(false, "wal", 1), Durability::ProcessCrash);
+        assert_eq!(durability(false, "delete", 2), Durability::ProcessCrash);
+        assert_eq!(durability(false, "delete", 3), Durability::PowerLoss);
+        assert_eq!(durability(false, "off", 3), Durability::Nothing);
+        assert_eq!(durability(true, "wal", 2), Durability::Nothing);
+    }
+}

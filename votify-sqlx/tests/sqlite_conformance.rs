@@ -1,0 +1,87 @@
+//! Every law, on SQLite: with connections of the store's own, on a host's pool, and in memory.
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot open its store fails its test")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tempfile::TempDir;
+use votify_core::Store;
+use votify_core::conformance::{FreshStore, StoreFixture};
+use votify_sqlx::SqliteStore;
+use votify_sqlx::sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+
+async fn migrated(store: SqliteStore) -> Arc<dyn Store> {
+    store.migrate().await.unwrap();
+    Arc::new(store)
+}
+
+struct Own;
+
+async fn own(file: &Path) -> Arc<dyn Store> {
+    let url = format!("sqlite://{}?mode=rwc", file.display());
+    migrated(SqliteStore::connect(&url).await.unwrap()).await
+}
+
+#[async_trait]
+impl StoreFixture for Own {
+    async fn fresh(&self) -> FreshStore {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("votify.db");
+        let open = move || {
+            let file = file.clone();
+            async move { own(&file).await }
+        };
+        FreshStore::open(open).await.guarded_by(folder)
+    }
+}
+
+struct Host;
+
+/// As a host may have it that never heard of write-ahead logs.
+async fn host(file: &Path) -> Arc<dyn Store> {
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true);
+    let pool = SqlitePoolOptions::new()
+        .max_connections(5)
+        .connect_with(options)
+        .await
+        .unwrap();
+    migrated(SqliteStore::from_pool(pool).await.unwrap()).await
+}
+
+#[async_trait]
+impl StoreFixture for Host {
+    async fn fresh(&self) -> FreshStore {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("host.db");
+        let open = move || {
+            let file = file.clone();
+            async move { host(&file).await }
+        };
+        FreshStore::open(open).await.guarded_by(folder)
+    }
+}
+
+struct InMemory;
+
+#[async_trait]
+impl StoreFixture for InMemory {
+    async fn fresh(&self) -> FreshStore {
+        let store = SqliteStore::connect("sqlite::memory:").await.unwrap();
+        FreshStore::new(migrated(store).await)
+    }
+}
+
+mod own_pools {
+    votify_core::store_conformance!(crate::Own);
+}
+
+mod host_pool {
+    votify_core::store_conformance!(crate::Host);
+}
+
+mod in_memory {
+    votify_core::store_conformance!(crate::InMemory);
+}
