@@ -3,10 +3,10 @@
 mod bare;
 mod board;
 mod build;
+mod engine;
 mod http;
 mod load;
 mod machine;
-mod memory_engine;
 mod report;
 mod server;
 mod sqlite_http;
@@ -40,6 +40,7 @@ struct Arguments {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Name {
     MemoryEngine,
+    SqliteEngine,
     SqliteHttp,
     Viewers,
     Build,
@@ -55,7 +56,12 @@ fn main() -> Result<()> {
     std::fs::create_dir_all(&arguments.scratch)?;
     let names = match arguments.names.as_slice() {
         [] if arguments.write.is_some() => Name::value_variants(),
-        [] => &[Name::MemoryEngine, Name::SqliteHttp, Name::Viewers],
+        [] => &[
+            Name::MemoryEngine,
+            Name::SqliteEngine,
+            Name::SqliteHttp,
+            Name::Viewers,
+        ],
         named => named,
     };
     let mut report = Report::new(&arguments.scratch)?;
@@ -73,7 +79,8 @@ fn main() -> Result<()> {
 
 fn measure(name: Name, arguments: &Arguments) -> Result<Figure> {
     match name {
-        Name::MemoryEngine => memory_engine::measure(),
+        Name::MemoryEngine => engine::on_memory(),
+        Name::SqliteEngine => engine::on_sqlite(&arguments.scratch),
         Name::SqliteHttp => sqlite_http::measure(&arguments.server, &arguments.scratch),
         Name::Viewers => viewers::measure(&arguments.server, &arguments.scratch),
         Name::Build => build::measure(&arguments.scratch),

@@ -4,7 +4,7 @@ use crate::cargo::{cargo, root, run, workspace};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Which figures: memory-engine, sqlite-http, viewers, build. Without names all but build, which takes minutes.
+    /// Which figures: memory-engine, sqlite-engine, sqlite-http, viewers, build. Without names all but build, which takes minutes.
     names: Vec<String>,
     /// Measures everything, build too, and puts it down in docs/benchmarks.md.
     #[arg(long, conflicts_with = "names")]
