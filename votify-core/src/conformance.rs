@@ -34,6 +34,8 @@ mod case;
 mod fixture;
 mod list;
 mod run;
+mod seeds;
+mod sequence;
 pub mod store;
 
 pub use case::{STORE_CASES, StoreCase};

@@ -7,6 +7,8 @@ mod history;
 mod listing;
 mod open;
 mod pages;
+#[cfg(test)]
+mod plans;
 mod read;
 mod schema;
 mod settings;

@@ -1,5 +1,8 @@
 //! Every law, on SQLite: with connections of the store's own, on a host's pool, and in memory.
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot open its store fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot open its store fails its test"
+)]
 
 use std::path::Path;
 use std::sync::Arc;

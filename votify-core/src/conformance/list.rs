@@ -112,6 +112,10 @@ macro_rules! __store_cases {
                 filters_are_combined
                 trending_follows_the_ballots
             }
+            sequences {
+                any_sequence_does_what_the_model_says
+                any_batch_equals_its_ballots_one_at_a_time
+            }
             lasting {
                 a_dropped_call_happened_entirely_or_not_at_all
                 what_was_acknowledged_is_there_after_reopening

@@ -1,7 +1,7 @@
 //! The cases for stores, one module per family of laws.
 
-mod paper;
-mod scene;
+pub(crate) mod paper;
+pub(crate) mod scene;
 mod together;
 
 pub mod batches;
@@ -16,3 +16,4 @@ pub mod positions;
 pub mod races;
 pub mod reading;
 pub mod replays;
+pub mod sequences;

@@ -34,7 +34,7 @@ impl Listing {
         match (filter.status, filter.sealed) {
             (Some(PollStatus::Closed), Some(false)) => need("closes_order <= ?", vec![now]),
             (Some(PollStatus::Closed), _) => {
-                need("(sealed_at IS NOT NULL OR closes_order <= ?)", vec![now])
+                need("(sealed_at IS NOT NULL OR closes_order <= ?)", vec![now]);
             }
             (Some(PollStatus::Scheduled), _) => {
                 need(

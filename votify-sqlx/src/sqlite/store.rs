@@ -131,7 +131,7 @@ impl SqliteStore {
     }
 
     /// The connection to write on, once the tables are known to be there.
-    async fn writer(&self) -> Result<&SqlitePool, StoreError> {
+    pub(super) async fn writer(&self) -> Result<&SqlitePool, StoreError> {
         self.check_ready().await.map_err(failed)?;
         Ok(&self.pools.writer)
     }

@@ -32,12 +32,13 @@ pub(super) static INSERT_VOTES: LazyLock<Bulk> = LazyLock::new(|| {
     )
 });
 
+/// The plus signs keep SQLite from going through the whole table and looking each row up among the given ones.
 pub(super) static UPDATE_VOTES: LazyLock<Bulk> = LazyLock::new(|| {
     Bulk::new(
         &VOTE,
         "UPDATE votify_votes SET ballot_id = given.ballot_id, choice = given.choice, revision = given.revision, \
          cast_at = given.cast_at FROM given \
-         WHERE votify_votes.poll_id = given.poll_id AND votify_votes.voter_id = given.voter_id",
+         WHERE votify_votes.poll_id = +given.poll_id AND votify_votes.voter_id = +given.voter_id",
     )
 });
 
@@ -60,7 +61,7 @@ pub(super) static UPDATE_COUNTS: LazyLock<Bulk> = LazyLock::new(|| {
     Bulk::new(
         &["poll_id", "id", "vote_count"],
         "UPDATE votify_poll_options SET vote_count = given.vote_count FROM given \
-         WHERE votify_poll_options.poll_id = given.poll_id AND votify_poll_options.id = given.id",
+         WHERE votify_poll_options.poll_id = +given.poll_id AND votify_poll_options.id = +given.id",
     )
 });
 
@@ -68,7 +69,7 @@ pub(super) static UPDATE_POLLS: LazyLock<Bulk> = LazyLock::new(|| {
     Bulk::new(
         &["id", "revision", "total_votes", "heat"],
         "UPDATE votify_polls SET revision = given.revision, total_votes = given.total_votes, heat = given.heat FROM given \
-         WHERE votify_polls.id = given.id",
+         WHERE votify_polls.id = +given.id",
     )
 });
 

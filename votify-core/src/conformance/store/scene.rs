@@ -5,6 +5,7 @@ use futures_util::TryStreamExt;
 
 use crate::ballot::{Ballot, BatchReceipt, Outcome, StandingBallot};
 use crate::conformance::fixture::{FreshStore, StoreFixture};
+use crate::conformance::seeds::same;
 use crate::conformance::store::paper::{at, voter};
 use crate::id::PollId;
 use crate::page::{Page, PageRequest};
@@ -188,23 +189,37 @@ impl Scene {
         expected: &[&Poll],
         total: u64,
     ) {
+        if let Err(reason) = self.check_listed(filter, page, now, expected, total).await {
+            panic!("{reason}");
+        }
+    }
+
+    pub(crate) async fn check_listed(
+        &self,
+        filter: &PollFilter,
+        page: &PageRequest,
+        now: Timestamp,
+        expected: &[&Poll],
+        total: u64,
+    ) -> Result<(), String> {
         let since = Instant::now();
         loop {
             let listed = self.listed(filter, page, now).await;
-            let as_expected = listed.items.iter().eq(expected.iter().copied());
-            if as_expected && listed.total == total {
-                return;
+            let items: Vec<&Poll> = listed.items.iter().collect();
+            if items == expected && listed.total == total {
+                return Ok(());
             }
             if since.elapsed() >= self.listing_lag {
-                let titles = |polls: &mut dyn Iterator<Item = &Poll>| {
-                    let polls = polls.map(|poll| (poll.id, poll.title.clone()));
-                    polls.collect::<Vec<_>>()
+                let titles = |polls: &[&Poll]| -> Vec<_> {
+                    polls
+                        .iter()
+                        .map(|poll| (poll.id, poll.title.clone()))
+                        .collect()
                 };
-                let found = titles(&mut listed.items.iter());
-                let expected_titles = titles(&mut expected.iter().copied());
-                assert_eq!(found, expected_titles, "{filter:?}, {page:?} at {now}");
-                assert!(as_expected, "listed as they are: {:?}", listed.items);
-                assert_eq!(listed.total, total, "the total of {filter:?}");
+                let what = format!("listed by {filter:?}, {page:?} at {now}");
+                same(&what, &titles(&items), &titles(expected))?;
+                same(&what, &listed.total, &total)?;
+                same(&what, &items.as_slice(), &expected)?;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

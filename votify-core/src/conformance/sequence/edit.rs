@@ -1,0 +1,134 @@
+use proptest::option;
+use proptest::prelude::{Just, any};
+use proptest::prop_oneof;
+use proptest::strategy::Strategy;
+
+use crate::conformance::store::paper::at;
+use crate::id::OptionId;
+use crate::poll::{BallotKind, OptionChange, Poll, PollChange, PollOption, ResultsPolicy};
+use crate::voter::VoterPolicy;
+
+/// One edit of a poll, by numbers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Edit {
+    Nothing,
+    Title(u8),
+    Description(u8),
+    Rename { option: usize, text: u8 },
+    AddOption(u8),
+    DropLastOption,
+    Several(bool),
+    ByAddress(bool),
+    Hidden(bool),
+    Revote(bool),
+    OpensIn(u8),
+    ClosesIn(Option<i8>),
+}
+
+fn moment(now: u64, seconds: i8) -> u64 {
+    now.saturating_add_signed(seconds.into())
+}
+
+impl Edit {
+    /// The edit as a store is asked for it.
+    pub(crate) fn change(self, poll: &Poll, now: u64) -> PollChange {
+        let target = self.carried_out(poll, now);
+        let mut change = PollChange::default();
+        match self {
+            Self::Nothing => {}
+            Self::Title(_) => change.title = Some(target.title),
+            Self::Description(_) => change.description = Some(target.description),
+            Self::Rename { .. } | Self::AddOption(_) | Self::DropLastOption => {
+                let known = |option: PollOption| match poll.option(option.id) {
+                    Some(_) => OptionChange::Keep {
+                        id: option.id,
+                        text: Some(option.text),
+                    },
+                    None => OptionChange::Add {
+                        id: option.id,
+                        text: option.text,
+                    },
+                };
+                change.options = Some(target.options.into_iter().map(known).collect());
+            }
+            Self::Several(_) => change.ballot = Some(target.rules.ballot),
+            Self::ByAddress(_) => change.voters = Some(target.rules.voters),
+            Self::Hidden(_) => change.results = Some(target.rules.results),
+            Self::Revote(_) => change.revote = Some(target.rules.revote),
+            Self::OpensIn(_) => change.opens_at = Some(target.opens_at),
+            Self::ClosesIn(_) => change.closes_at = Some(target.closes_at),
+        }
+        change
+    }
+
+    /// The poll with this done to it, allowed or not; its version and marks untouched.
+    pub(crate) fn carried_out(self, poll: &Poll, now: u64) -> Poll {
+        let mut poll = poll.clone();
+        match self {
+            Self::Nothing => {}
+            Self::Title(n) => poll.title = format!("title {n}"),
+            Self::Description(0) => poll.description = String::new(),
+            Self::Description(n) => poll.description = format!("text {n}"),
+            Self::Rename { option, text } => {
+                let index = option % poll.options.len();
+                poll.options[index].text = format!("option {text}");
+            }
+            Self::AddOption(n) => {
+                // An id that is new for as long as options are only added at the end and dropped from there.
+                let mut id = [n; 16];
+                id[0] = u8::try_from(poll.options.len()).expect("few options");
+                poll.options.push(PollOption {
+                    id: OptionId::from_bytes(id),
+                    text: format!("option {n}"),
+                });
+            }
+            Self::DropLastOption => {
+                poll.options.pop();
+            }
+            Self::Several(true) => poll.rules.ballot = BallotKind::Multiple { min: 1, max: 2 },
+            Self::Several(false) => poll.rules.ballot = BallotKind::Single,
+            Self::ByAddress(true) => poll.rules.voters = VoterPolicy::Ip,
+            Self::ByAddress(false) => poll.rules.voters = VoterPolicy::Browser,
+            Self::Hidden(true) => poll.rules.results = ResultsPolicy::AfterClose,
+            Self::Hidden(false) => poll.rules.results = ResultsPolicy::Live,
+            Self::Revote(revote) => poll.rules.revote = revote,
+            Self::OpensIn(seconds) => poll.opens_at = at(now + u64::from(seconds)),
+            Self::ClosesIn(end) => poll.closes_at = end.map(|seconds| at(moment(now, seconds))),
+        }
+        poll
+    }
+
+    /// The name of what it changes, if the first ballot freezes that.
+    pub(crate) const fn frozen(self) -> Option<&'static str> {
+        match self {
+            Self::AddOption(_) | Self::DropLastOption => Some("options"),
+            Self::Several(_) => Some("ballot"),
+            Self::ByAddress(_) => Some("voters"),
+            Self::Hidden(_) => Some("results"),
+            Self::Revote(_) => Some("revote"),
+            Self::OpensIn(_) => Some("opens_at"),
+            Self::Nothing
+            | Self::Title(_)
+            | Self::Description(_)
+            | Self::Rename { .. }
+            | Self::ClosesIn(_) => None,
+        }
+    }
+}
+
+pub(crate) fn edit() -> impl Strategy<Value = Edit> {
+    prop_oneof![
+        1 => Just(Edit::Nothing),
+        3 => (0..3_u8).prop_map(Edit::Title),
+        2 => (0..3_u8).prop_map(Edit::Description),
+        3 => (0..3_usize, 0..4_u8).prop_map(|(option, text)| Edit::Rename { option, text }),
+        2 => (0..4_u8).prop_map(Edit::AddOption),
+        2 => Just(Edit::DropLastOption),
+        1 => any::<bool>().prop_map(Edit::Several),
+        1 => any::<bool>().prop_map(Edit::ByAddress),
+        1 => any::<bool>().prop_map(Edit::Hidden),
+        1 => any::<bool>().prop_map(Edit::Revote),
+        1 => (0..20_u8).prop_map(Edit::OpensIn),
+        2 => option::of(-5..60_i8).prop_map(Edit::ClosesIn),
+    ]
+}

@@ -1,0 +1,243 @@
+use crate::ballot::{Ballot, Outcome, Refusal};
+use crate::conformance::seeds::same;
+use crate::conformance::sequence::edit::Edit;
+use crate::conformance::sequence::model::{Changed, Model};
+use crate::conformance::sequence::operation::{Made, Operation, SLOTS, VOTERS, Vote, voter_by};
+use crate::conformance::store::paper::{at, strict};
+use crate::conformance::store::scene::Scene;
+use crate::id::PollId;
+use crate::page::PageRequest;
+use crate::poll::{ChangeRefusal, InvalidPoll, Poll, PollStatus, SealCause};
+use crate::store::{Changing, PollFilter, PollOrder, Sealing, StoreError, words};
+
+/// One sequence, on the store and on the model.
+pub(crate) struct Run<'a> {
+    scene: &'a Scene,
+    model: Model,
+    /// The last definition seen in each slot, deleted or not; at first of polls that were never made.
+    polls: Vec<Poll>,
+    /// What sets the polls of this sequence apart from others in the same store.
+    category: String,
+    now: u64,
+    sent: Vec<Ballot>,
+}
+
+/// `Ok`, or `None` for "no such poll"; whatever else went wrong is no answer.
+fn found<T>(answer: Result<T, StoreError>, id: PollId) -> Result<Option<T>, String> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(StoreError::PollNotFound(unknown)) if unknown == id => Ok(None),
+        Err(error) => Err(format!("failed: {error:?}")),
+    }
+}
+
+/// What is wrong with a ballot in particular is another case's business.
+fn in_general(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Refused(Refusal::Invalid(_)) => Outcome::Refused(Refusal::Invalid(Vec::new())),
+        other => other,
+    }
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(scene: &'a Scene) -> Self {
+        Self {
+            scene,
+            model: Model::default(),
+            polls: (0..SLOTS).map(|_| scene.unknown_poll(strict())).collect(),
+            category: format!("sequence {}", uuid::Uuid::new_v4()),
+            now: 100,
+            sent: Vec::new(),
+        }
+    }
+
+    /// Carries one operation out on both, and compares the answers.
+    pub(crate) async fn step(&mut self, operation: &Operation) -> Result<(), String> {
+        match operation {
+            Operation::Create { slot, made } => self.create(*slot, *made).await,
+            Operation::Cast(votes) => {
+                let written = |vote: &Vote| vote.written(&self.polls[vote.slot]);
+                let batch: Vec<Ballot> = votes.iter().map(written).collect();
+                self.sent.extend(batch.iter().cloned());
+                self.cast(&batch).await
+            }
+            Operation::Resend(picked) => {
+                let sent = self.sent.len().max(1);
+                let again = picked.iter().filter_map(|n| self.sent.get(n % sent));
+                let batch: Vec<Ballot> = again.cloned().collect();
+                self.cast(&batch).await
+            }
+            Operation::Change { slot, edit } => self.change(*slot, *edit).await,
+            Operation::Seal { slot, by_owner } => self.seal(*slot, *by_owner).await,
+            Operation::Delete { slot } => {
+                let id = self.polls[*slot].id;
+                let deleted = self.scene.store().delete_poll(id).await;
+                let deleted = found(deleted, id)?.is_some();
+                same("deleted", &deleted, &self.model.delete(id))
+            }
+            Operation::Repair { slot } => {
+                let id = self.polls[*slot].id;
+                let repaired = self.scene.store().repair_poll(id).await;
+                same("repaired", &found(repaired, id)?, &self.model.repair(id))
+            }
+            Operation::Wait(seconds) => {
+                self.now = self.now.saturating_add_signed((*seconds).into());
+                Ok(())
+            }
+        }
+    }
+
+    async fn create(&mut self, slot: usize, made: Made) -> Result<(), String> {
+        let mut poll = self.scene.unknown_poll(made.draft(self.now));
+        poll.created_at = at(self.now);
+        poll.category = Some(self.category.clone());
+        if self.model.poll(self.polls[slot].id).is_some() {
+            poll.id = self.polls[slot].id;
+        }
+        let created = match self.scene.store().create_poll(&poll).await {
+            Ok(()) => true,
+            Err(StoreError::PollExists(id)) if id == poll.id => false,
+            Err(error) => return Err(format!("failed: {error:?}")),
+        };
+        same("created", &created, &self.model.create(&poll))?;
+        if created {
+            self.polls[slot] = poll;
+        }
+        Ok(())
+    }
+
+    async fn cast(&mut self, batch: &[Ballot]) -> Result<(), String> {
+        let receipt = self.scene.receipt(batch, at(self.now)).await;
+        same("outcomes", &receipt.outcomes.len(), &batch.len())?;
+        for (index, (ballot, outcome)) in batch.iter().zip(receipt.outcomes).enumerate() {
+            let outcome = outcome.map_err(|error| format!("ballot {index} failed: {error:?}"))?;
+            let expected = self.model.cast(ballot, at(self.now));
+            same(format!("ballot {index}"), &in_general(outcome), &expected)?;
+        }
+        let mut tallies = receipt.tallies;
+        tallies.sort_unstable_by_key(|tally| tally.poll);
+        let expected = self.model.tallies_of(batch);
+        same("the receipt's tallies", &tallies, &expected)
+    }
+
+    async fn change(&mut self, slot: usize, edit: Edit) -> Result<(), String> {
+        let id = self.polls[slot].id;
+        let change = edit.change(&self.polls[slot], self.now);
+        let changing = self
+            .scene
+            .store()
+            .change_poll(id, &change, at(self.now))
+            .await;
+        let changing = match found(changing, id)? {
+            None => Changed::NotFound,
+            Some(Changing::Changed(state)) => Changed::Done(state.poll, state.tally),
+            Some(Changing::Unchanged(state)) => Changed::Unchanged(state.poll, state.tally),
+            Some(Changing::Refused(ChangeRefusal::Invalid(_))) => {
+                Changed::Refused(ChangeRefusal::Invalid(InvalidPoll::default()))
+            }
+            Some(Changing::Refused(refusal)) => Changed::Refused(refusal),
+        };
+        same(
+            "the change",
+            &changing,
+            &self.model.change(id, edit, self.now),
+        )?;
+        if let Some(poll) = self.model.poll(id) {
+            self.polls[slot] = poll;
+        }
+        Ok(())
+    }
+
+    async fn seal(&mut self, slot: usize, by_owner: bool) -> Result<(), String> {
+        let id = self.polls[slot].id;
+        let cause = match by_owner {
+            true => SealCause::ByOwner,
+            false => SealCause::Due,
+        };
+        let sealing = self.scene.store().seal_poll(id, cause, at(self.now)).await;
+        let sealing = found(sealing, id)?.map(|sealing| match sealing {
+            Sealing::Sealed(tally) => Some(tally),
+            Sealing::NotDue => None,
+        });
+        let expected = self.model.seal(id, cause, at(self.now));
+        same("the seal", &sealing, &expected)
+    }
+
+    /// Polls, tallies and the voters' ballots are as the model says.
+    pub(crate) async fn compare(&self) -> Result<(), String> {
+        let store = self.scene.store();
+        let ids: Vec<PollId> = self.polls.iter().map(|poll| poll.id).collect();
+        let polls = store.polls(&ids).await;
+        let expected = ids.iter().map(|id| self.model.poll(*id)).collect();
+        same("polls", &polls.expect("polls answers"), &expected)?;
+        let tallies = store.tallies(&ids).await;
+        let expected = ids.iter().map(|id| self.model.tally(*id)).collect();
+        same("tallies", &tallies.expect("tallies answers"), &expected)?;
+        let voters = |by_address| (0..VOTERS).map(move |number| voter_by(number, by_address));
+        let voters: Vec<_> = voters(false).chain(voters(true)).collect();
+        for id in ids {
+            let standing = store.ballots_of(id, &voters).await;
+            let expected = voters.iter().map(|voter| self.model.standing(id, *voter));
+            let standing = standing.expect("ballots_of answers");
+            same("ballots_of", &standing, &expected.collect())?;
+        }
+        Ok(())
+    }
+
+    /// Streams, audits and listings are as the model says.
+    pub(crate) async fn compare_all(&self) -> Result<(), String> {
+        let store = self.scene.store();
+        for poll in &self.polls {
+            let streamed = self.scene.streamed(poll).await;
+            same("the stream", &streamed, &self.model.ballots(poll.id))?;
+            let audit = found(store.audit_poll(poll.id).await, poll.id)?;
+            let tally = self.model.tally(poll.id);
+            let (kept, recounted) = audit.map(|audit| (audit.kept, audit.recounted)).unzip();
+            same("the audit's kept tally", &kept, &tally)?;
+            same("the audit's recount", &recounted, &tally)?;
+        }
+        for filter in self.filters() {
+            let expected = self.model.listed(&filter, at(self.now));
+            let expected: Vec<&Poll> = expected.iter().collect();
+            let total = expected.len() as u64;
+            let scene = self.scene;
+            scene
+                .check_listed(&filter, &PageRequest::FIRST, at(self.now), &expected, total)
+                .await?;
+        }
+        Ok(())
+    }
+
+    fn filters(&self) -> Vec<PollFilter> {
+        let own = PollFilter {
+            category: Some(self.category.clone()),
+            ..PollFilter::default()
+        };
+        let by_status = |status| PollFilter {
+            status: Some(status),
+            ..own.clone()
+        };
+        let by_seal = |sealed| PollFilter {
+            sealed: Some(sealed),
+            ..own.clone()
+        };
+        let by_order = |order| PollFilter {
+            order,
+            ..own.clone()
+        };
+        vec![
+            by_order(PollOrder::Newest),
+            by_order(PollOrder::Closing),
+            by_order(PollOrder::Opening),
+            by_status(PollStatus::Scheduled),
+            by_status(PollStatus::Open),
+            by_status(PollStatus::Closed),
+            by_seal(true),
+            by_seal(false),
+            PollFilter {
+                words: words("TITLE 1"),
+                ..own.clone()
+            },
+        ]
+    }
+}

@@ -1,0 +1,151 @@
+//! No statement may read a whole table, or sort what an index has in order already.
+
+use sqlx::sqlite::SqlitePool;
+use sqlx::{AssertSqlSafe, Row, query};
+use votify_core::store::{PollFilter, PollOrder};
+use votify_core::{PollStatus, Timestamp};
+
+use super::listing::Listing;
+use super::store::SqliteStore;
+use super::{history, read, write};
+use crate::bulk::Bulk;
+
+async fn pool(store: &SqliteStore) -> SqlitePool {
+    store.migrate().await.unwrap();
+    store.writer().await.unwrap().clone()
+}
+
+async fn store() -> SqliteStore {
+    SqliteStore::connect("sqlite::memory:").await.unwrap()
+}
+
+async fn plan(pool: &SqlitePool, statement: &str) -> String {
+    let explained = format!("EXPLAIN QUERY PLAN {statement}");
+    let steps = query(AssertSqlSafe(explained))
+        .fetch_all(pool)
+        .await
+        .unwrap();
+    let texts: Vec<String> = steps.iter().map(|step| step.get("detail")).collect();
+    texts.join("\n")
+}
+
+#[tokio::test]
+async fn every_listing_follows_an_index() {
+    let pool = pool(&store().await).await;
+    let statuses = [PollStatus::Scheduled, PollStatus::Open, PollStatus::Closed];
+    for order in [
+        PollOrder::Newest,
+        PollOrder::Closing,
+        PollOrder::Opening,
+        PollOrder::Trending,
+    ] {
+        for status in [None].into_iter().chain(statuses.map(Some)) {
+            for sealed in [None, Some(true), Some(false)] {
+                for category in [None, Some("food".to_owned())] {
+                    let words = vec!["lunch".to_owned()];
+                    let filter = PollFilter {
+                        status,
+                        sealed,
+                        category,
+                        words,
+                        order,
+                    };
+                    let listing = Listing::new(&filter, Timestamp::EPOCH);
+                    for statement in [listing.page(), listing.count()] {
+                        let plan = plan(&pool, &statement).await;
+                        assert!(
+                            !plan.contains("TEMP B-TREE"),
+                            "{filter:?}\n{statement}\n{plan}"
+                        );
+                        assert!(plan.contains("INDEX votify_polls_"), "{filter:?}\n{plan}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn due_polls_are_found_without_the_others() {
+    let pool = pool(&store().await).await;
+    let filter = PollFilter {
+        status: Some(PollStatus::Closed),
+        sealed: Some(false),
+        order: PollOrder::Closing,
+        ..PollFilter::default()
+    };
+    let due = plan(&pool, &Listing::new(&filter, Timestamp::EPOCH).page()).await;
+    assert!(
+        due.contains("votify_polls_closing_unsealed (closes_order<?)"),
+        "{due}"
+    );
+}
+
+#[tokio::test]
+async fn bulk_statements_look_rows_up() {
+    let pool = pool(&store().await).await;
+    let statements: [(&str, &Bulk, &str); 8] = [
+        ("polls", &read::POLLS, "SEARCH p USING INDEX"),
+        (
+            "votes",
+            &read::VOTES_OF,
+            "SEARCH v USING INDEX votify_votes_one_per_voter (poll_id=? AND voter_id=?)",
+        ),
+        (
+            "superseded",
+            &history::SUPERSEDED,
+            "SEARCH s USING PRIMARY KEY (poll_id=? AND voter_id=? AND ballot_id=?)",
+        ),
+        (
+            "update votes",
+            &write::UPDATE_VOTES,
+            "INDEX votify_votes_one_per_voter (poll_id=? AND voter_id=?)",
+        ),
+        (
+            "delete votes",
+            &write::DELETE_VOTES,
+            "SEARCH votify_votes USING",
+        ),
+        (
+            "update counts",
+            &write::UPDATE_COUNTS,
+            "SEARCH votify_poll_options USING PRIMARY KEY (poll_id=? AND id=?)",
+        ),
+        (
+            "update polls",
+            &write::UPDATE_POLLS,
+            "INDEX sqlite_autoindex_votify_polls_1 (id=?)",
+        ),
+        ("insert votes", &write::INSERT_VOTES, "SCAN given"),
+    ];
+    for (name, bulk, expected) in statements {
+        for text in bulk.texts() {
+            let plan = plan(&pool, text).await;
+            assert!(plan.contains(expected), "{name}\n{plan}");
+            for table in [
+                "votify_votes",
+                "votify_polls",
+                "votify_poll_options",
+                "votify_superseded_votes",
+            ] {
+                assert!(!plan.contains(&format!("SCAN {table}")), "{name}\n{plan}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_and_recounts_stay_within_their_poll() {
+    let pool = pool(&store().await).await;
+    let page = plan(&pool, read::VOTES_PAGE).await;
+    assert!(
+        page.contains("USING PRIMARY KEY (poll_id=? AND revision>? AND revision<?)"),
+        "{page}"
+    );
+    assert!(!page.contains("TEMP B-TREE"), "{page}");
+    let choices = plan(&pool, read::CHOICES).await;
+    assert!(
+        choices.contains("SEARCH votify_votes USING PRIMARY KEY (poll_id=?)"),
+        "{choices}"
+    );
+}
