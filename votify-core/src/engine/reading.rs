@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use crate::engine::reader::Read;
 use crate::engine::{EngineError, PollEngine, PollSnapshot};
 use crate::id::PollId;
@@ -10,6 +12,17 @@ use crate::view::TallyView;
 use crate::voter::Voter;
 
 impl PollEngine {
+    /// A poll's definition as it is at hand, without asking the store again: it may be some seconds out of date, but what
+    /// never changes (id, owner, key, time of making) is right.
+    ///
+    /// # Errors
+    /// [`PollNotFound`](EngineError::PollNotFound), or a failure of the store.
+    pub async fn definition(&self, id: PollId) -> Result<Arc<Poll>, EngineError> {
+        let reader = &self.inner.reader;
+        let cached = reader.cache.get(id, &*reader.store).await?;
+        Ok(Arc::clone(&cached.poll))
+    }
+
     /// A poll as `caller` may see it. One that is past its end is sealed first, so its result is final.
     ///
     /// # Errors

@@ -1,0 +1,110 @@
+//! Who sends a request.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
+use axum::response::Response;
+use votify_core::voter::AccountId;
+use votify_core::{SessionId, Voter};
+
+use crate::address::client_address;
+use crate::identity::IdentityError;
+use crate::limits;
+use crate::problem::{Code, Problem};
+use crate::session::{self, Session};
+use crate::shared::Shared;
+
+/// What a request tells of its sender.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) session: Option<Session>,
+    address: Option<IpAddr>,
+    account: Option<AccountId>,
+    /// Set when the sender must be given a cookie with the answer.
+    issue: Option<SessionId>,
+}
+
+impl Caller {
+    /// In the engine's terms.
+    pub(crate) fn voter(&self) -> Voter {
+        let mut voter = Voter::anonymous();
+        if let Some(id) = self.session_id() {
+            voter = voter.with_session(id);
+        }
+        if let Some(address) = self.address {
+            voter = voter.with_address(address);
+        }
+        if let Some(account) = self.account.clone() {
+            voter = voter.with_account(account);
+        }
+        voter
+    }
+
+    /// The session of the cookie, or the one that this request began.
+    pub(crate) fn session_id(&self) -> Option<SessionId> {
+        self.issue
+            .or_else(|| self.session.map(|session| session.id))
+    }
+
+    /// What counts as one address.
+    pub(crate) fn address_block(&self) -> Option<IpAddr> {
+        let address = self.address?;
+        Voter::anonymous().with_address(address).address_block()
+    }
+
+    pub(crate) const fn is_logged_in(&self) -> bool {
+        self.account.is_some()
+    }
+
+    /// Begins a session, if the quota of the address allows one more; only for callers without one.
+    pub(crate) async fn begin_session(
+        &mut self,
+        id: SessionId,
+        shared: &Shared,
+    ) -> Result<(), Problem> {
+        limits::new_session(shared, self).await?;
+        self.issue = Some(id);
+        Ok(())
+    }
+
+    /// Adds the cookie of a session that this request began or whose cookie is signed with an old secret.
+    pub(crate) fn sign(&self, response: &mut Response, shared: &Shared) {
+        let stale = self.session.filter(|session| session.is_stale);
+        let issue = self.issue.or_else(|| stale.map(|session| session.id));
+        let cookie = issue
+            .and_then(|id| session::cookie(id, shared.engine.keyring(), shared.config.is_secure()));
+        if let Some(cookie) = cookie {
+            response
+                .headers_mut()
+                .append(axum::http::header::SET_COOKIE, cookie);
+        }
+    }
+}
+
+impl FromRequestParts<Shared> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        let account = match &shared.config.identity {
+            None => None,
+            Some(identity) => identity.account(parts).await.map_err(|error| match error {
+                IdentityError::Invalid => Problem::new(Code::InvalidLogin),
+                IdentityError::Unavailable => Problem::new(Code::StoreUnavailable)
+                    .with_retry_after(std::time::Duration::from_millis(fastrand::u64(
+                        1_000..=3_000,
+                    ))),
+            })?,
+        };
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let address = peer.map(|ConnectInfo(peer)| {
+            client_address(peer.ip(), &parts.headers, &shared.config.trusted_proxies)
+        });
+        Ok(Self {
+            session: session::read(&parts.headers, shared.engine.keyring()),
+            address,
+            account,
+            issue: None,
+        })
+    }
+}

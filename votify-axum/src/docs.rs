@@ -1,0 +1,62 @@
+//! A page to read and try the API. All of its files are in the binary.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Path;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use utoipa_swagger_ui::{Config, serve};
+
+use crate::problem::{Code, Problem};
+use crate::shared::Shared;
+
+/// Styles are set by its script, so they cannot be forbidden; everything comes from here.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+                      font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'";
+
+pub(crate) fn routes() -> Router<Shared> {
+    // Relative, so that it works wherever the router is mounted.
+    let config = Arc::new(
+        Config::new(["../openapi.json"])
+            .try_it_out_enabled(true)
+            .validator_url("none"),
+    );
+    let index = Arc::clone(&config);
+    Router::new()
+        .route("/api/docs", get(to_index))
+        .route("/api/docs/", get(async move || file("index.html", index)))
+        .route(
+            "/api/docs/{file}",
+            get(async move |Path(name): Path<String>| file(&name, config)),
+        )
+}
+
+async fn to_index() -> Response {
+    (
+        StatusCode::PERMANENT_REDIRECT,
+        [(header::LOCATION, "docs/")],
+    )
+        .into_response()
+}
+
+fn file(name: &str, config: Arc<Config<'static>>) -> Response {
+    match serve(name, config) {
+        Ok(Some(file)) => {
+            let mut response = file.bytes.into_owned().into_response();
+            let headers = response.headers_mut();
+            if let Ok(content_type) = HeaderValue::try_from(file.content_type) {
+                headers.insert(header::CONTENT_TYPE, content_type);
+            }
+            headers.insert(
+                header::CONTENT_SECURITY_POLICY,
+                HeaderValue::from_static(POLICY),
+            );
+            response
+        }
+        Ok(None) => Problem::new(Code::NotFound).into_response(),
+        Err(error) => Problem::internal(&error).into_response(),
+    }
+}

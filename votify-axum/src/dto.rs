@@ -1,0 +1,13 @@
+//! What goes over the wire, in the contract's shapes.
+
+pub(crate) mod ballot;
+pub(crate) mod change;
+pub(crate) mod draft;
+pub(crate) mod listing;
+pub(crate) mod options;
+pub(crate) mod poll;
+pub(crate) mod receipt;
+pub(crate) mod result;
+pub(crate) mod rules;
+pub(crate) mod schema;
+pub(crate) mod totals;

@@ -1,0 +1,150 @@
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use votify_core::engine::PollSnapshot;
+use votify_core::{Poll, PollStatus, ResultsPolicy, TallyView, Timestamp, VoterPolicy};
+
+use crate::dto::schema;
+use crate::dto::totals::Totals;
+
+/// A poll without its options and counts.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = PollHead)]
+pub(crate) struct HeadBody {
+    id: Uuid,
+    #[schema(example = "Lunch?")]
+    title: String,
+    /// May be empty.
+    description: String,
+    category: Option<String>,
+    #[schema(value_type = schema::Status)]
+    status: PollStatus,
+    #[schema(value_type = schema::BallotKind)]
+    ballot: votify_core::BallotKind,
+    #[schema(value_type = schema::Voters)]
+    voters: VoterPolicy,
+    #[schema(value_type = schema::Results)]
+    results: ResultsPolicy,
+    revote: bool,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    opens_at: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    closes_at: Option<Timestamp>,
+    /// When its texts were edited after the first vote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime, required = false)]
+    edited_at: Option<Timestamp>,
+    /// Whether the result can never change again.
+    #[serde(rename = "final")]
+    is_final: bool,
+}
+
+impl HeadBody {
+    fn new(poll: &Poll, status: PollStatus, view: &TallyView) -> Self {
+        Self {
+            id: *poll.id.as_uuid(),
+            title: poll.title.clone(),
+            description: poll.description.clone(),
+            category: poll.category.clone(),
+            status,
+            ballot: poll.rules.ballot,
+            voters: poll.rules.voters,
+            results: poll.rules.results,
+            revote: poll.rules.revote,
+            created_at: poll.created_at,
+            opens_at: poll.opens_at,
+            closes_at: poll.closes_at,
+            edited_at: poll.edited_at,
+            is_final: view.is_final(),
+        }
+    }
+}
+
+/// One option of a poll.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = PollOption)]
+pub(crate) struct OptionBody {
+    id: Uuid,
+    #[schema(example = "Pizza")]
+    text: String,
+    image_url: Option<String>,
+    /// Not there where results are hidden from the caller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, example = 42)]
+    count: Option<u64>,
+}
+
+impl OptionBody {
+    pub(crate) fn all(poll: &Poll, view: &TallyView) -> Vec<Self> {
+        poll.options
+            .iter()
+            .map(|option| Self {
+                id: *option.id.as_uuid(),
+                text: option.text.clone(),
+                image_url: None,
+                count: view.count(option.id),
+            })
+            .collect()
+    }
+}
+
+/// A poll with its options and counts.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Poll)]
+pub(crate) struct PollBody {
+    #[serde(flatten)]
+    head: HeadBody,
+    options: Vec<OptionBody>,
+    #[serde(flatten)]
+    totals: Totals,
+}
+
+impl PollBody {
+    pub(crate) fn new(poll: &Poll, status: PollStatus, view: &TallyView) -> Self {
+        Self {
+            head: HeadBody::new(poll, status, view),
+            options: OptionBody::all(poll, view),
+            totals: view.into(),
+        }
+    }
+}
+
+impl From<&PollSnapshot> for PollBody {
+    fn from(snapshot: &PollSnapshot) -> Self {
+        Self::new(&snapshot.poll, snapshot.status, &snapshot.view)
+    }
+}
+
+/// One poll, its parts apart.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = PollDetails)]
+pub(crate) struct DetailsBody {
+    poll: HeadBody,
+    options: Vec<OptionBody>,
+    stats: StatsBody,
+}
+
+/// A poll's numbers.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[schema(as = PollStats)]
+pub(crate) struct StatsBody {
+    #[serde(flatten)]
+    totals: Totals,
+    /// How many watch it right now; may be 5 s late.
+    viewers: u32,
+}
+
+impl From<&PollSnapshot> for DetailsBody {
+    fn from(snapshot: &PollSnapshot) -> Self {
+        Self {
+            poll: HeadBody::new(&snapshot.poll, snapshot.status, &snapshot.view),
+            options: OptionBody::all(&snapshot.poll, &snapshot.view),
+            stats: StatsBody {
+                totals: (&snapshot.view).into(),
+                viewers: snapshot.viewers,
+            },
+        }
+    }
+}

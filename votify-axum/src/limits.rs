@@ -1,0 +1,114 @@
+//! How often one caller may vote or get a new session, and how many streams an address may hold.
+
+mod slots;
+
+pub(crate) use slots::{Slot, Slots};
+
+use std::net::IpAddr;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use votify_core::limit::{LimitKey, Permit};
+use votify_core::secret::Purpose;
+use votify_core::{Quota, SessionId};
+
+use crate::caller::Caller;
+use crate::problem::{Code, Problem};
+use crate::shared::Shared;
+
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// Where a caller stands with its quota, for the `RateLimit-*` headers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RateLimit {
+    limit: u16,
+    remaining: u32,
+    reset_seconds: u64,
+}
+
+impl RateLimit {
+    fn new(quota: &Quota, permit: &Permit) -> Self {
+        let reset = permit.reset_after;
+        Self {
+            limit: quota.limit(),
+            remaining: permit.remaining,
+            reset_seconds: reset.as_secs() + u64::from(reset.subsec_nanos() > 0),
+        }
+    }
+
+    pub(crate) fn write_to(self, headers: &mut HeaderMap) {
+        headers.insert(LIMIT, HeaderValue::from(self.limit));
+        headers.insert(REMAINING, HeaderValue::from(self.remaining));
+        headers.insert(RESET, HeaderValue::from(self.reset_seconds));
+    }
+}
+
+/// Takes one attempt to vote: of the session's quota for those who prove one, else of the address's.
+pub(crate) async fn vote_attempt(
+    shared: &Shared,
+    caller: &Caller,
+) -> Result<Option<RateLimit>, Problem> {
+    let key = match caller.session {
+        Some(session) => session_key(shared, session.id),
+        None => address_key(shared, "vote-address", caller.address_block()),
+    };
+    acquire(shared, key, shared.config.vote_quota).await
+}
+
+/// Takes one new session of the address's quota.
+pub(crate) async fn new_session(shared: &Shared, caller: &Caller) -> Result<(), Problem> {
+    let key = address_key(shared, "new-session", caller.address_block());
+    acquire(shared, key, shared.config.session_quota)
+        .await
+        .map(|_| ())
+}
+
+async fn acquire(
+    shared: &Shared,
+    key: Option<LimitKey>,
+    quota: Option<Quota>,
+) -> Result<Option<RateLimit>, Problem> {
+    let (Some(key), Some(quota)) = (key, quota) else {
+        return Ok(None);
+    };
+    let permit = match shared
+        .config
+        .limiter
+        .acquire(&key, &quota, shared.engine.now())
+        .await
+    {
+        Ok(permit) => permit,
+        Err(error) => {
+            // A limiter protects the polls from scripts; that it is away must not keep people from voting.
+            tracing::warn!(%error, "not limiting");
+            return Ok(None);
+        }
+    };
+    let rate_limit = RateLimit::new(&quota, &permit);
+    if permit.granted {
+        return Ok(Some(rate_limit));
+    }
+    Err(Problem::new(Code::RateLimited)
+        .with_retry_after(permit.retry_after)
+        .with_rate_limit(rate_limit))
+}
+
+fn session_key(shared: &Shared, session: SessionId) -> Option<LimitKey> {
+    tag(shared, &[b"vote-session", session.as_bytes()])
+}
+
+/// All callers whose address is not known share one key.
+fn address_key(shared: &Shared, what: &str, address: Option<IpAddr>) -> Option<LimitKey> {
+    match address {
+        Some(IpAddr::V4(v4)) => tag(shared, &[what.as_bytes(), &v4.octets()]),
+        Some(IpAddr::V6(v6)) => tag(shared, &[what.as_bytes(), &v6.octets()]),
+        None => tag(shared, &[what.as_bytes()]),
+    }
+}
+
+fn tag(shared: &Shared, parts: &[&[u8]]) -> Option<LimitKey> {
+    let keyring = shared.engine.keyring();
+    let tag = keyring.tag(keyring.current(), Purpose::Limit, parts)?;
+    Some(LimitKey::from_tag(&tag))
+}

@@ -1,0 +1,91 @@
+//! Numbers for Prometheus. Votes in polls with hidden results are in none of them.
+
+use std::fmt;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+use votify_core::engine::EngineStats;
+
+use crate::problem::Problem;
+use crate::shared::Shared;
+
+/// The numbers of one moment, in Prometheus' text form.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "operations",
+    responses((status = 200, body = String, content_type = "application/openmetrics-text"))
+)]
+pub(crate) async fn metrics(State(shared): State<Shared>) -> Result<Response, Problem> {
+    let mut registry = Registry::with_prefix("votify");
+    registry.register_collector(Box::new(Numbers {
+        engine: shared.engine.stats(),
+        streams: shared.streams.total(),
+    }));
+    let mut text = String::new();
+    encode(&mut text, &registry).map_err(|error| Problem::internal(&error))?;
+    let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, content_type)], text).into_response())
+}
+
+#[derive(Debug)]
+struct Numbers {
+    engine: EngineStats,
+    streams: u64,
+}
+
+impl Collector for Numbers {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let stats = self.engine;
+        for (name, help, value) in [
+            ("ballots_counted", "Ballots counted", stats.counted),
+            (
+                "ballots_replaced",
+                "Ballots counted in place of an earlier one",
+                stats.replaced,
+            ),
+            ("ballots_withdrawn", "Ballots taken back", stats.withdrawn),
+            (
+                "ballots_replayed",
+                "Ballots that were accepted before",
+                stats.replayed,
+            ),
+            ("ballots_refused", "Ballots refused", stats.refused),
+            (
+                "votes_overloaded",
+                "Votes turned away because too many were waiting",
+                stats.overloaded,
+            ),
+            (
+                "store_failures",
+                "Store calls that failed or took too long",
+                stats.store_failures,
+            ),
+        ] {
+            let counter = ConstCounter::new(value);
+            let metric = encoder.encode_descriptor(name, help, None, counter.metric_type())?;
+            counter.encode(metric)?;
+        }
+        for (name, help, value) in [
+            ("viewers", "Viewers of this process", stats.viewers),
+            (
+                "watched_polls",
+                "Polls watched through this process",
+                stats.watched_polls,
+            ),
+            ("streams", "Open streams over HTTP", self.streams),
+        ] {
+            let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+            let metric = encoder.encode_descriptor(name, help, None, gauge.metric_type())?;
+            gauge.encode(metric)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,186 @@
+//! Whose web pages may write and open WebSockets.
+
+use std::fmt;
+use std::str::FromStr;
+
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
+
+use crate::problem::{Code, Problem};
+
+/// Where a web page comes from: scheme, host and port, compared exactly.
+///
+/// ```
+/// use votify_axum::Origin;
+///
+/// let origin: Origin = "https://polls.example.org".parse()?;
+/// assert_eq!(origin, "https://POLLS.example.org:443".parse()?);
+/// assert!("polls.example.org".parse::<Origin>().is_err());
+/// # Ok::<(), votify_axum::InvalidOrigin>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    secure: bool,
+    host: String,
+    port: u16,
+}
+
+/// The text is not like `https://example.org` or `http://example.org:8080`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be like https://example.org or http://example.org:8080, without a path")]
+pub struct InvalidOrigin;
+
+impl Origin {
+    /// Whether pages from there are loaded over TLS.
+    #[must_use]
+    pub const fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    const fn default_port(secure: bool) -> u16 {
+        if secure { 443 } else { 80 }
+    }
+
+    /// Whether this is what a browser says of a page of the server that it calls `host`.
+    ///
+    /// The scheme is not known from there; a host without a port stands for the default port of either.
+    fn is_of_host(&self, host: &Authority) -> bool {
+        let port = match host.port_u16() {
+            Some(port) => self.port == port,
+            None => self.port == Self::default_port(self.secure),
+        };
+        port && host.host().eq_ignore_ascii_case(&self.host)
+    }
+
+    /// The form in which browsers send it.
+    pub(crate) fn to_header(&self) -> Option<HeaderValue> {
+        HeaderValue::try_from(self.to_string()).ok()
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.secure { "https" } else { "http" };
+        write!(f, "{scheme}://{}", self.host)?;
+        if self.port == Self::default_port(self.secure) {
+            return Ok(());
+        }
+        write!(f, ":{}", self.port)
+    }
+}
+
+impl FromStr for Origin {
+    type Err = InvalidOrigin;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOrigin> {
+        let (scheme, rest) = text.split_once("://").ok_or(InvalidOrigin)?;
+        let secure = match scheme.to_ascii_lowercase().as_str() {
+            "https" => true,
+            "http" => false,
+            _ => return Err(InvalidOrigin),
+        };
+        let authority = plain_authority(rest).ok_or(InvalidOrigin)?;
+        Ok(Self {
+            secure,
+            host: authority.host().to_ascii_lowercase(),
+            port: authority
+                .port_u16()
+                .unwrap_or_else(|| Self::default_port(secure)),
+        })
+    }
+}
+
+/// A host with or without a port, and nothing else.
+fn plain_authority(text: &str) -> Option<Authority> {
+    let authority: Authority = text.parse().ok()?;
+    let after_host = authority.as_str().strip_prefix(authority.host())?;
+    let plain =
+        after_host.is_empty() || (after_host.starts_with(':') && authority.port_u16().is_some());
+    (plain && !authority.host().is_empty()).then_some(authority)
+}
+
+/// Where the server is seen from outside: `https://example.org`, or with a path below which it is mounted there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrl {
+    origin: Origin,
+    path: String,
+}
+
+impl PublicUrl {
+    /// Scheme, host and port.
+    #[must_use]
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The path without a slash at its end; mostly empty.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+}
+
+impl FromStr for PublicUrl {
+    type Err = InvalidOrigin;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOrigin> {
+        let uri: Uri = text.parse().map_err(|_| InvalidOrigin)?;
+        let (Some(scheme), Some(authority), None) =
+            (uri.scheme_str(), uri.authority(), uri.query())
+        else {
+            return Err(InvalidOrigin);
+        };
+        Ok(Self {
+            origin: format!("{scheme}://{authority}").parse()?,
+            path: uri.path().trim_end_matches('/').to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.origin, self.path)
+    }
+}
+
+/// Refuses what a foreign web page makes a browser do. Callers that send no `Origin` are no browsers.
+pub(crate) fn check_origin(
+    headers: &HeaderMap,
+    uri: &Uri,
+    public_url: Option<&PublicUrl>,
+    allowed: &[Origin],
+) -> Result<(), Problem> {
+    let mut told = headers.get_all(header::ORIGIN).iter();
+    let Some(first) = told.next() else {
+        return Ok(());
+    };
+    let origin = first
+        .to_str()
+        .ok()
+        .filter(|_| told.next().is_none())
+        .and_then(|text| text.parse::<Origin>().ok());
+    let known = origin.is_some_and(|origin| {
+        let public = public_url.map(PublicUrl::origin);
+        allowed.contains(&origin)
+            || public == Some(&origin)
+            || own_host(headers, uri).is_some_and(|host| {
+                // Under the public name the scheme is known too, and must be that one.
+                origin.is_of_host(&host) && public.is_none_or(|public| public.host != origin.host)
+            })
+    });
+    if known {
+        Ok(())
+    } else {
+        Err(Code::OriginNotAllowed.into())
+    }
+}
+
+fn own_host(headers: &HeaderMap, uri: &Uri) -> Option<Authority> {
+    let told = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    match told {
+        Some(host) => plain_authority(host),
+        None => uri.authority().cloned(),
+    }
+}

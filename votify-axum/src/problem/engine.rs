@@ -1,0 +1,117 @@
+use std::error::Error;
+use std::time::Duration;
+
+use votify_core::ballot::{ChoiceProblem, Refusal};
+use votify_core::poll::{ChangeRefusal, FieldProblem};
+use votify_core::voter::UnidentifiedVoter;
+use votify_core::{EngineError, StoreError};
+
+use crate::problem::{Code, Problem};
+
+impl From<EngineError> for Problem {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::PollNotFound(_) => Code::PollNotFound.into(),
+            EngineError::InvalidPoll(invalid) => Self::fields(Code::InvalidPoll, invalid.0),
+            EngineError::NotOwner => Code::NotOwner.into(),
+            EngineError::Unidentified(missing) => missing.into(),
+            EngineError::Refused(refusal) => refusal.into(),
+            EngineError::ChangeRefused(refusal) => refusal.into(),
+            EngineError::Overloaded { retry_after } => {
+                Self::new(Code::Overloaded).with_retry_after(retry_after)
+            }
+            EngineError::Store(error) => error.into(),
+            EngineError::ShuttingDown => later(Code::Overloaded),
+            other => Self::internal(&chain(&other)),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::PollNotFound(_) => Code::PollNotFound.into(),
+            error if error.is_transient() => {
+                tracing::warn!(cause = %chain(&error), "the store does not answer");
+                later(Code::StoreUnavailable)
+            }
+            other => Self::internal(&chain(&other)),
+        }
+    }
+}
+
+impl From<UnidentifiedVoter> for Problem {
+    fn from(missing: UnidentifiedVoter) -> Self {
+        match missing {
+            // Whoever has no session has no vote in this poll either; those who vote get a session first.
+            UnidentifiedVoter::NoSession => Code::NotVoted.into(),
+            UnidentifiedVoter::NotLoggedIn => Code::NotLoggedIn.into(),
+            UnidentifiedVoter::NoAddress => Self::internal(&missing).with_detail(
+                "This poll counts addresses, and this server is not set up to know its callers' addresses.",
+            ),
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl From<ChangeRefusal> for Problem {
+    fn from(refusal: ChangeRefusal) -> Self {
+        match refusal {
+            ChangeRefusal::Closed => Code::PollClosed.into(),
+            ChangeRefusal::HasVotes { field } => Self::new(Code::PollHasVotes)
+                .with_detail(format!("{field} is frozen since the first vote.")),
+            ChangeRefusal::Invalid(invalid) => Self::fields(Code::InvalidPoll, invalid.0),
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::PollNotFound => Code::PollNotFound.into(),
+            Refusal::NotOpenYet { opens_at } => {
+                Self::new(Code::PollNotOpen).with_detail(format!("It opens at {opens_at}."))
+            }
+            Refusal::Closed => Code::PollClosed.into(),
+            Refusal::AlreadyVoted => Code::AlreadyVoted.into(),
+            Refusal::RevoteNotAllowed => Code::RevoteNotAllowed.into(),
+            Refusal::NotVoted => Code::NotVoted.into(),
+            Refusal::BallotIdReused => Code::BallotIdReused.into(),
+            Refusal::Invalid(problems) => refused_choice(&problems, "option_ids"),
+            // The poll was edited at this very moment; the same vote will be judged by the new rules.
+            Refusal::OtherVoterPolicy => later(Code::Overloaded),
+            other => Self::internal(&other),
+        }
+    }
+}
+
+/// What is wrong with a choice, told of the field `given` that held it.
+pub(crate) fn refused_choice(problems: &[ChoiceProblem], given: &str) -> Problem {
+    let told = |problem: &ChoiceProblem| {
+        let field = match problem {
+            ChoiceProblem::WantsOne => "option_id",
+            ChoiceProblem::WantsSeveral => "option_ids",
+            _ => given,
+        };
+        FieldProblem::new(field, problem.to_string())
+    };
+    Problem::fields(Code::InvalidBallot, problems.iter().map(told).collect())
+}
+
+/// To be tried again after one to three seconds, another moment for each caller.
+fn later(code: Code) -> Problem {
+    Problem::new(code).with_retry_after(Duration::from_millis(fastrand::u64(1_000..=3_000)))
+}
+
+/// An error with its sources, for the log.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}

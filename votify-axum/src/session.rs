@@ -1,0 +1,170 @@
+//! Browser sessions in a signed cookie.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use cookie::time::Duration;
+use cookie::{Cookie, SameSite};
+use votify_core::secret::{KeyId, Purpose, Tag};
+use votify_core::{BallotId, Keyring, PollId, SessionId};
+
+/// The cookie's name.
+pub(crate) const COOKIE: &str = "votify_session";
+/// The longest that browsers keep a cookie.
+const MAX_AGE: Duration = Duration::days(400);
+const VERSION: u8 = 1;
+/// Version, key id, session id, MAC.
+const TOKEN_BYTES: usize = 1 + 8 + 16 + 32;
+
+/// A session that a request's cookie proves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Session {
+    pub(crate) id: SessionId,
+    /// Whether its cookie was signed with a secret that is not the newest.
+    pub(crate) is_stale: bool,
+}
+
+/// The session of the first cookie that this ring signed; other cookies of that name are passed over.
+pub(crate) fn read(headers: &HeaderMap, keyring: &Keyring) -> Option<Session> {
+    let lines = headers.get_all(header::COOKIE).iter();
+    lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(Cookie::split_parse)
+        .filter_map(Result::ok)
+        .filter(|cookie| cookie.name() == COOKIE)
+        .find_map(|cookie| verify(cookie.value(), keyring))
+}
+
+/// The `Set-Cookie` of a session, signed with the ring's newest secret.
+pub(crate) fn cookie(id: SessionId, keyring: &Keyring, secure: bool) -> Option<HeaderValue> {
+    let key = keyring.current();
+    let mut token = Vec::with_capacity(TOKEN_BYTES);
+    token.push(VERSION);
+    token.extend_from_slice(&key.0);
+    token.extend_from_slice(id.as_bytes());
+    token.extend_from_slice(mac(id, key, keyring)?.as_bytes());
+    let cookie = Cookie::build((COOKIE, URL_SAFE_NO_PAD.encode(token)))
+        .path("/")
+        .max_age(MAX_AGE)
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(secure);
+    HeaderValue::try_from(cookie.build().to_string()).ok()
+}
+
+/// The session of a browser that sends its first ballot: the same one each time that ballot is sent.
+///
+/// `key` is the one that the poll remembers, so that a rotation between two tries changes nothing. Whoever knows a
+/// ballot's id before its voter has a cookie could take the voter's place; so ids must be unguessable, as UUIDs are.
+pub(crate) fn of_first_ballot(
+    poll: PollId,
+    key: KeyId,
+    ballot: BallotId,
+    keyring: &Keyring,
+) -> Option<SessionId> {
+    let parts: &[&[u8]] = &[b"first ballot", poll.as_bytes(), ballot.as_bytes()];
+    let tag = keyring.tag(key, Purpose::Session, parts)?;
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&tag.as_bytes()[..16]);
+    Some(SessionId::from_bytes(bytes))
+}
+
+fn verify(token: &str, keyring: &Keyring) -> Option<Session> {
+    let bytes: [u8; TOKEN_BYTES] = URL_SAFE_NO_PAD.decode(token).ok()?.try_into().ok()?;
+    let (version, rest) = bytes.split_first()?;
+    let (key, rest) = rest.split_first_chunk::<8>()?;
+    let (id, rest) = rest.split_first_chunk::<16>()?;
+    let claimed = Tag::from_bytes(*rest.first_chunk::<32>()?);
+    let (key, id) = (KeyId(*key), SessionId::from_bytes(*id));
+    let genuine = *version == VERSION && mac(id, key, keyring)? == claimed;
+    genuine.then(|| Session {
+        id,
+        is_stale: key != keyring.current(),
+    })
+}
+
+fn mac(id: SessionId, key: KeyId, keyring: &Keyring) -> Option<Tag> {
+    keyring.tag(key, Purpose::Session, &[b"cookie", id.as_bytes()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = "an old secret of more than thirty-two bytes";
+    const NEW: &str = "a newer secret of more than thirty-two bytes";
+
+    fn sent(value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(header::COOKIE, HeaderValue::try_from(value).unwrap())])
+    }
+
+    fn issued(id: SessionId, ring: &Keyring) -> String {
+        let header = cookie(id, ring, false).unwrap();
+        let text = header.to_str().unwrap();
+        text.split(';').next().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_cookie_proves_its_session_until_its_secret_leaves_the_ring() {
+        let (old, new) = (Keyring::new([OLD]).unwrap(), Keyring::new([NEW]).unwrap());
+        let both = Keyring::new([NEW, OLD]).unwrap();
+        let id = SessionId::random();
+        let headers = sent(&issued(id, &old));
+        let session = |is_stale| Some(Session { id, is_stale });
+        assert_eq!(read(&headers, &old), session(false));
+        assert_eq!(read(&headers, &both), session(true));
+        assert_eq!(read(&headers, &new), None);
+    }
+
+    #[test]
+    fn every_other_byte_than_the_signed_ones_is_refused() {
+        let ring = Keyring::new([OLD]).unwrap();
+        let good = issued(SessionId::random(), &ring);
+        let token = good.split_once('=').unwrap().1;
+        let bytes = URL_SAFE_NO_PAD.decode(token).unwrap();
+        for index in 0..bytes.len() {
+            let mut forged = bytes.clone();
+            forged[index] ^= 1;
+            let forged = format!("{COOKIE}={}", URL_SAFE_NO_PAD.encode(forged));
+            assert_eq!(read(&sent(&forged), &ring), None, "byte {index}");
+        }
+        for length in 0..token.len() {
+            let short = format!("{COOKIE}={}", &token[..length]);
+            assert_eq!(read(&sent(&short), &ring), None, "cut to {length}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_cookie_of_the_same_name_does_not_hide_ours() {
+        let ring = Keyring::new([OLD]).unwrap();
+        let id = SessionId::random();
+        let two = format!("a=b; {COOKIE}=planted; {}", issued(id, &ring));
+        assert_eq!(read(&sent(&two), &ring).map(|session| session.id), Some(id));
+    }
+
+    #[test]
+    fn a_first_ballot_always_leads_to_the_same_session_and_no_other_does() {
+        let ring = Keyring::new([OLD]).unwrap();
+        let (poll, ballot) = (PollId::from_bytes([1; 16]), BallotId::from_bytes([2; 16]));
+        let of = |poll, ballot| of_first_ballot(poll, ring.current(), ballot, &ring).unwrap();
+        assert_eq!(of(poll, ballot), of(poll, ballot));
+        assert_ne!(of(poll, ballot), of(poll, BallotId::from_bytes([3; 16])));
+        assert_ne!(of(poll, ballot), of(PollId::from_bytes([4; 16]), ballot));
+    }
+
+    #[test]
+    fn the_cookie_is_for_servers_only() {
+        let ring = Keyring::new([OLD]).unwrap();
+        let set = cookie(SessionId::random(), &ring, true).unwrap();
+        let set = set.to_str().unwrap();
+        for part in [
+            "HttpOnly",
+            "SameSite=Lax",
+            "Path=/",
+            "Secure",
+            "Max-Age=34560000",
+        ] {
+            assert!(set.split("; ").any(|given| given == part), "{set}");
+        }
+    }
+}

@@ -1,0 +1,207 @@
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
+use axum::response::Response;
+use bytes::Bytes;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use votify_core::engine::live::{Frame, FrameKind};
+
+use crate::dto::ballot;
+use crate::dto::receipt::ReceiptBody;
+use crate::problem::{Code, Problem};
+use crate::stream::command::{Command, Reply};
+use crate::stream::{Viewer, message};
+use crate::votes::{Attempt, attempt};
+
+/// The most bytes of a message from a client; a longer one ends the stream.
+const MESSAGE_MAX: usize = 64 * 1024;
+/// A message is read up to here before it is refused, so that the client hears why; beyond, it may hear nothing.
+const READ_MAX: usize = 2 * MESSAGE_MAX;
+const BUFFER: usize = 4 * 1024;
+/// How long a client that was told why its stream ends may take to hear it.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// The peer is gone, stuck or silent.
+struct Gone;
+
+/// Why a stream ends.
+enum End {
+    /// Nobody is there any more.
+    Gone,
+    /// The peer closed, and is answered by the WebSocket itself.
+    Closed,
+    With(u16, &'static str),
+}
+
+impl From<Gone> for End {
+    fn from(Gone: Gone) -> Self {
+        Self::Gone
+    }
+}
+
+pub(super) fn respond(upgrade: WebSocketUpgrade, viewer: Viewer) -> Response {
+    upgrade
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(BUFFER)
+        .max_message_size(READ_MAX)
+        .max_frame_size(READ_MAX)
+        .on_upgrade(move |socket| serve(socket, viewer))
+}
+
+async fn serve(mut socket: WebSocket, mut viewer: Viewer) {
+    let End::With(code, reason) = run(&mut socket, &mut viewer).await else {
+        return;
+    };
+    drop(viewer);
+    let close = Message::Close(Some(CloseFrame {
+        code,
+        reason: Utf8Bytes::from_static(reason),
+    }));
+    // A socket that is dropped with input unread resets the connection, and the reason may be lost on the way.
+    let goodbye = Box::pin(async {
+        if socket.send(close).await.is_ok() {
+            while let Some(Ok(_)) = socket.recv().await {}
+            if code == close_code::SIZE {
+                std::future::pending::<()>().await;
+            }
+        }
+    });
+    let _ = timeout(LINGER, goodbye).await;
+}
+
+async fn run(socket: &mut WebSocket, viewer: &mut Viewer) -> End {
+    let every = viewer.shared.config.timing.ping;
+    let mut pings = interval_at(Instant::now() + every, every);
+    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut heard = Instant::now();
+    loop {
+        tokio::select! {
+            frame = viewer.watch.next() => {
+                let Some(frame) = frame else { return farewell(viewer) };
+                if show(socket, viewer, &frame).await.is_err() {
+                    return End::Gone;
+                }
+            }
+            received = socket.recv() => {
+                heard = Instant::now();
+                let received = match received {
+                    Some(Ok(received)) => received,
+                    Some(Err(error)) => return end_of(error),
+                    None => return End::Gone,
+                };
+                if let Err(end) = Box::pin(answer(socket, viewer, received)).await {
+                    return end;
+                }
+            }
+            _ = pings.tick() => {
+                let silent = heard.elapsed() >= every.saturating_mul(2);
+                if silent || send(socket, viewer, Message::Ping(Bytes::new())).await.is_err() {
+                    return End::Gone;
+                }
+            }
+        }
+    }
+}
+
+async fn show(socket: &mut WebSocket, viewer: &mut Viewer, frame: &Frame) -> Result<(), Gone> {
+    viewer.deleted |= frame.kind == FrameKind::Deleted;
+    send_json(socket, viewer, message::message(frame)).await?;
+    if viewer.wants_votes && !frame.votes.is_empty() {
+        Box::pin(async {
+            for vote in message::votes(frame) {
+                send_json(socket, viewer, vote).await?;
+            }
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+async fn answer(socket: &mut WebSocket, viewer: &mut Viewer, received: Message) -> Result<(), End> {
+    match &received {
+        Message::Ping(_) | Message::Pong(_) => return Ok(()),
+        Message::Close(_) => return Err(End::Closed),
+        Message::Text(text) if text.len() > MESSAGE_MAX => return Err(too_long()),
+        Message::Binary(bytes) if bytes.len() > MESSAGE_MAX => return Err(too_long()),
+        Message::Text(_) | Message::Binary(_) => {}
+    }
+    let reply = match Command::read(&received) {
+        Command::Malformed => message::json(&Reply::MALFORMED),
+        Command::Refresh => match viewer.watch.refresh().await {
+            Ok(frame) => message::message(&frame),
+            Err(error) => message::json(&Reply::Error {
+                code: Problem::from(error).code().name(),
+            }),
+        },
+        Command::Vote { request_id, body } => {
+            let reply = match vote(viewer, body).await {
+                Ok(receipt) => Reply::VoteConfirmed {
+                    request_id,
+                    receipt,
+                },
+                Err(problem) => Reply::VoteRejected {
+                    request_id,
+                    problem: problem.body(),
+                },
+            };
+            message::json(&reply)
+        }
+    };
+    Ok(send_json(socket, viewer, reply).await?)
+}
+
+async fn vote(viewer: &mut Viewer, body: serde_json::Value) -> Result<ReceiptBody, Problem> {
+    let given =
+        ballot::read(body).map_err(|problems| Problem::fields(Code::InvalidBallot, problems))?;
+    let before = viewer.caller.session_id();
+    let Attempt { result, .. } =
+        attempt(&viewer.shared, viewer.poll, &mut viewer.caller, given).await;
+    if viewer.caller.session_id() != before {
+        // From now on this stream is that voter's.
+        let after = viewer.watch.position();
+        let voter = viewer.caller.voter();
+        viewer.watch = viewer
+            .shared
+            .engine
+            .watch(viewer.poll, &voter, after)
+            .await?;
+    }
+    result.map(|receipt| ReceiptBody::from(&receipt))
+}
+
+fn farewell(viewer: &Viewer) -> End {
+    if viewer.deleted {
+        End::With(close_code::NORMAL, "the poll was deleted")
+    } else {
+        End::With(close_code::AWAY, "the server is shutting down")
+    }
+}
+
+const fn too_long() -> End {
+    End::With(close_code::SIZE, "messages may have up to 64 KiB")
+}
+
+/// What a peer is told that breaks the rules of WebSockets.
+fn end_of(error: axum::Error) -> End {
+    use tungstenite::Error;
+    match error.into_inner().downcast_ref() {
+        Some(Error::Capacity(_)) => too_long(),
+        Some(Error::Utf8(_)) => End::With(close_code::INVALID, "text must be UTF-8"),
+        Some(Error::Protocol(_)) => End::With(close_code::PROTOCOL, "not a WebSocket any more"),
+        _ => End::Gone,
+    }
+}
+
+async fn send_json(socket: &mut WebSocket, viewer: &Viewer, json: Bytes) -> Result<(), Gone> {
+    let text = Utf8Bytes::try_from(json).map_err(|_| Gone)?;
+    send(socket, viewer, Message::Text(text)).await
+}
+
+/// Within the time that a peer has to accept a message.
+async fn send(socket: &mut WebSocket, viewer: &Viewer, message: Message) -> Result<(), Gone> {
+    match timeout(viewer.shared.config.timing.write, socket.send(message)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(Gone),
+    }
+}

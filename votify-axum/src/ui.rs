@@ -1,0 +1,103 @@
+//! A web page to make polls, vote and watch. All of its files are in the binary.
+
+use axum::Router;
+use axum::extract::{OriginalUri, Request, State};
+use axum::http::{HeaderName, HeaderValue, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use votify_core::SessionId;
+
+use crate::caller::Caller;
+use crate::shared::Shared;
+
+const PAGE: &str = include_str!("ui/index.html");
+const SCRIPT: &str = include_str!("ui/votify.js");
+const STYLE: &str = include_str!("ui/votify.css");
+/// Stands in the page where the path goes below which the router is mounted.
+const ROOT: &str = "{{root}}";
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
+                      base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+pub(crate) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/", get(home))
+        .route("/p/{id}", get(poll))
+        .route("/votify.js", get(script))
+        .route("/votify.css", get(style))
+}
+
+async fn home(
+    State(shared): State<Shared>,
+    OriginalUri(uri): OriginalUri,
+    caller: Caller,
+) -> Response {
+    page(&uri, "/", caller, &shared).await
+}
+
+/// Whether there is such a poll, the page finds out by itself.
+async fn poll(
+    State(shared): State<Shared>,
+    OriginalUri(uri): OriginalUri,
+    caller: Caller,
+    request: Request,
+) -> Response {
+    page(&uri, request.uri().path(), caller, &shared).await
+}
+
+/// The page, with a session for who has none: so that everybody behind one address can vote at the same time.
+async fn page(uri: &Uri, own_path: &str, mut caller: Caller, shared: &Shared) -> Response {
+    let root = match &shared.config.public_url {
+        Some(url) if !url.path().is_empty() => url.path().to_owned(),
+        _ => mounted_at(uri.path(), own_path).to_owned(),
+    };
+    let mut response = PAGE.replace(ROOT, &escaped(&root)).into_response();
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if caller.session.is_none() {
+        // Where the quota is used up the page works all the same, and the session begins with the first vote.
+        let _ = caller.begin_session(SessionId::random(), shared).await;
+    }
+    caller.sign(&mut response, shared);
+    response
+}
+
+/// What stands before `own_path` in the path that the browser asked for.
+fn mounted_at<'a>(path: &'a str, own_path: &str) -> &'a str {
+    path.strip_suffix(own_path)
+        .unwrap_or(path)
+        .trim_end_matches('/')
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('"', "&quot;")
+        .replace('<', "&lt;")
+}
+
+async fn script() -> Response {
+    asset("text/javascript; charset=utf-8", SCRIPT)
+}
+
+async fn style() -> Response {
+    asset("text/css; charset=utf-8", STYLE)
+}
+
+fn asset(content_type: &'static str, content: &'static str) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, content_type),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    (headers, content).into_response()
+}
