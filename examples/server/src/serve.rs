@@ -1,0 +1,133 @@
+//! `votify serve`: the parts put together, from the first setting to the last connection.
+
+mod connections;
+mod signals;
+mod socket;
+
+use std::future::Future;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use axum::Router;
+use clap::ArgMatches;
+use tokio::net::TcpListener;
+use tokio::time::{Instant, timeout_at};
+use votify_axum::VotifyRouter;
+use votify_core::PollEngine;
+
+use crate::cli::ServeArgs;
+use crate::failure::Failure;
+use crate::serve::connections::Connections;
+use crate::settings::{ServeSettings, Sources, check_secret, keyring};
+use crate::store::OpenStore;
+use crate::{log, output, runtime};
+
+/// How long requests in hand may take once the server was told to stop: as long as a vote may take.
+const REQUESTS: Duration = Duration::from_secs(5);
+/// When whatever is still open is cut off, from being told to stop. With what comes before and after it stays below the
+/// 10 s that a supervisor commonly waits.
+const EVERYTHING: Duration = Duration::from_secs(8);
+/// Open files that are no clients' connections: the database's, the runtime's, the log's.
+const OTHER_FILES: u64 = 128;
+
+/// `votify serve`
+pub(crate) fn run(args: &ServeArgs, matches: &ArgMatches) -> Result<(), Failure> {
+    let settings = ServeSettings::read(args, &Sources::read(&args.store, matches)?)?;
+    if args.print_config {
+        return output::line(settings.to_toml()?.trim_end());
+    }
+    check_secret(&settings)?;
+    log::start(&settings.common.log)?;
+    runtime::run(serve(settings))
+}
+
+async fn serve(settings: ServeSettings) -> Result<(), Failure> {
+    let stop = signals::stop_on_signal().map_err(|error| Failure::failed(format!("cannot listen for signals: {error}")))?;
+    match stop.run_until_cancelled(start(&settings)).await {
+        None => Ok(()),
+        Some(Err(failure)) => Err(failure),
+        Some(Ok(Started { listener, store, engine })) => {
+            let connections = Connections::new(app(engine.clone(), &settings), most_connections());
+            announce(&listener, &settings);
+            connections.accept(listener, &stop).await;
+            finish(&connections, &engine, &store).await;
+            Ok(())
+        }
+    }
+}
+
+struct Started {
+    listener: TcpListener,
+    store: OpenStore,
+    engine: PollEngine,
+}
+
+/// Takes the port first, so that nothing is made on disk for a server that cannot have it; then the store.
+async fn start(settings: &ServeSettings) -> Result<Started, Failure> {
+    let listener = listen(settings.listen).await?;
+    let store = OpenStore::open(&settings.common.store).await?;
+    store.migrate().await?;
+    let engine = PollEngine::builder(store.shared()).keyring(keyring(settings)?).build();
+    Ok(Started { listener, store, engine })
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let problem = match error.kind() {
+            ErrorKind::AddrInUse => "address in use".to_owned(),
+            ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
+            ErrorKind::PermissionDenied => "not allowed".to_owned(),
+            _ => error.to_string(),
+        };
+        Failure::failed(format!("cannot listen on {address}: {problem}; choose another with --listen"))
+    })
+}
+
+fn app(engine: PollEngine, settings: &ServeSettings) -> Router {
+    let limits = &settings.limits;
+    let router = VotifyRouter::new(engine)
+        .vote_quota(limits.vote_rate.filter(|_| limits.counted))
+        .session_quota(limits.session_rate.filter(|_| limits.counted))
+        .streams_per_address(limits.streams_per_address.map(NonZeroU32::get))
+        .trusted_proxies(settings.trusted_proxies.iter().copied())
+        .fallback(true);
+    match &settings.public_url {
+        Some(url) => router.public_url(url.clone()).build(),
+        None => router.build(),
+    }
+}
+
+/// As many as the system lets this process have files open, which is raised as far as it may be.
+fn most_connections() -> usize {
+    let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(1024);
+    usize::try_from(files.saturating_sub(OTHER_FILES).max(16)).unwrap_or(usize::MAX)
+}
+
+/// Says on standard output that the server is ready, and where.
+fn announce(listener: &TcpListener, settings: &ServeSettings) {
+    let address = listener.local_addr().unwrap_or(settings.listen);
+    tracing::info!(%address, store = settings.common.store.as_str(), "ready");
+    if let Err(failure) = output::line(&format!("listening on http://{address}")) {
+        tracing::warn!(%failure, "nobody was told that the server is ready");
+    }
+}
+
+/// Finishes what is in hand: first the requests, then the votes, then the streams, which are told why they end.
+async fn finish(connections: &Connections, engine: &PollEngine, store: &OpenStore) {
+    let begun = Instant::now();
+    within(begun + REQUESTS, connections.finish_requests()).await;
+    within(begun + EVERYTHING, engine.shutdown()).await;
+    within(begun + EVERYTHING, connections.closed()).await;
+    within(begun + EVERYTHING, store.close()).await;
+    match connections.open() {
+        0 => tracing::info!("stopped"),
+        cut_off => tracing::warn!(cut_off, "stopped; these connections did not end in time"),
+    }
+}
+
+async fn within(deadline: Instant, work: impl Future<Output = ()>) {
+    // What is not done by then is cut off, which clients must expect of a server anyway.
+    let _ = timeout_at(deadline, work).await;
+}

@@ -1,0 +1,101 @@
+//! The settings: read from flags, environment and file, and checked, before anything is done.
+
+mod file;
+mod listen;
+mod print;
+mod rates;
+mod secret;
+mod sources;
+mod store;
+
+pub(crate) use rates::Limits;
+pub(crate) use secret::{check as check_secret, keyring};
+pub(crate) use sources::Sources;
+pub(crate) use store::StoreUrl;
+
+use std::net::SocketAddr;
+
+use ipnet::IpNet;
+use tracing_subscriber::EnvFilter;
+use votify_axum::PublicUrl;
+use votify_core::Keyring;
+
+use crate::cli::{ServeArgs, StoreArgs};
+use crate::failure::Failure;
+
+/// What every command needs to know.
+#[derive(Debug)]
+pub(crate) struct StoreSettings {
+    pub(crate) store: StoreUrl,
+    /// A filter that `tracing-subscriber` takes.
+    pub(crate) log: String,
+}
+
+/// Everything that the server needs to know.
+#[derive(Debug)]
+pub(crate) struct ServeSettings {
+    pub(crate) common: StoreSettings,
+    pub(crate) listen: SocketAddr,
+    pub(crate) limits: Limits,
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) public_url: Option<PublicUrl>,
+    /// The secrets that were given. What to do without any is decided by [`keyring`].
+    pub(crate) secret: Option<Keyring>,
+}
+
+impl StoreSettings {
+    pub(crate) fn read(args: &StoreArgs, sources: &Sources<'_>) -> Result<Self, Failure> {
+        let file = sources.file();
+        Ok(Self {
+            store: sources
+                .setting("store", args.store.as_ref(), file.store.as_ref())
+                .private()
+                .parse_or(StoreUrl::DEFAULT, store::parse)?,
+            log: sources
+                .setting("log", args.log.as_ref(), file.log.as_ref())
+                .parse_or("info", log_filter)?,
+        })
+    }
+}
+
+impl ServeSettings {
+    pub(crate) fn read(args: &ServeArgs, sources: &Sources<'_>) -> Result<Self, Failure> {
+        let file = sources.file();
+        let common = StoreSettings::read(&args.store, sources)?;
+        sources
+            .setting("broadcast", args.broadcast.as_ref(), file.broadcast.as_ref())
+            .private()
+            .parse_or("local:", only_local)?;
+        Ok(Self {
+            common,
+            listen: sources
+                .setting("listen", args.listen.as_ref(), file.listen.as_ref())
+                .parse_or("127.0.0.1:8080", listen::parse)?,
+            limits: Limits::read(args, sources)?,
+            trusted_proxies: sources
+                .setting("trusted-proxies", args.trusted_proxies.as_ref(), file.trusted_proxies.as_ref())
+                .parse_or("", listen::parse_networks)?,
+            public_url: sources
+                .setting("public-url", args.public_url.as_ref(), file.public_url.as_ref())
+                .private()
+                .parse(|text| text.parse().map_err(|error: votify_axum::InvalidOrigin| error.to_string()))?,
+            secret: secret::read(sources)?,
+        })
+    }
+
+    /// The settings as TOML, secrets hidden.
+    pub(crate) fn to_toml(&self) -> Result<String, Failure> {
+        print::to_toml(self)
+    }
+}
+
+fn only_local(text: &str) -> Result<(), String> {
+    match text {
+        "local:" => Ok(()),
+        _ => Err("this build knows only local:".to_owned()),
+    }
+}
+
+fn log_filter(text: &str) -> Result<String, String> {
+    EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| format!("must be a level (info) or a filter (info,votify_core=debug): {error}"))
+}

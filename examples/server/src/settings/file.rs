@@ -1,0 +1,83 @@
+use std::ffi::OsStr;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
+use serde::Deserialize;
+
+use crate::failure::Failure;
+
+/// The keys of the settings file, named like the flags.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct File {
+    pub(super) broadcast: Option<Value>,
+    pub(super) limits: Option<Value>,
+    pub(super) listen: Option<Value>,
+    pub(super) log: Option<Value>,
+    pub(super) public_url: Option<Value>,
+    pub(super) secret: Option<Value>,
+    pub(super) session_rate: Option<Value>,
+    pub(super) store: Option<Value>,
+    pub(super) streams_per_address: Option<Value>,
+    pub(super) trusted_proxies: Option<Value>,
+    pub(super) vote_rate: Option<Value>,
+}
+
+impl File {
+    pub(super) fn read(path: &OsStr) -> Result<(PathBuf, Self), Failure> {
+        let path = Path::new(path).to_owned();
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| Failure::usage(format!("--config {}: cannot be read: {error}", path.display())))?;
+        // The error's `Display` would quote the line, which may be the secret's.
+        let file = toml::from_str(&text).map_err(|error| {
+            let line = error.span().and_then(|span| text.get(..span.start)).map_or(1, |before| before.matches('\n').count() + 1);
+            Failure::usage(format!("{}:{line}: {}", path.display(), error.message()))
+        })?;
+        Ok((path, file))
+    }
+}
+
+/// A value as it would be written in a flag: text, a number, or a list, whose items are joined by commas.
+///
+/// `Debug` does not show it, for it may be a secret.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Value(pub(super) String);
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Value(..)")
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyValue)
+    }
+}
+
+struct AnyValue;
+
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text, a whole number or a list of texts")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
+        Ok(Value(text.to_owned()))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Value, E> {
+        Ok(Value(number.to_string()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut texts: Vec<String> = Vec::new();
+        while let Some(text) = items.next_element()? {
+            texts.push(text);
+        }
+        Ok(Value(texts.join(",")))
+    }
+}

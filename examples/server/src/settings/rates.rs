@@ -1,0 +1,74 @@
+use std::num::NonZeroU32;
+
+use votify_core::Quota;
+
+use crate::cli::ServeArgs;
+use crate::failure::Failure;
+use crate::settings::Sources;
+
+/// What is limited; `None` is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Whether rates are limited at all. If not, the quotas say what would hold.
+    pub(crate) counted: bool,
+    pub(crate) vote_rate: Option<Quota>,
+    pub(crate) session_rate: Option<Quota>,
+    pub(crate) streams_per_address: Option<NonZeroU32>,
+}
+
+impl Limits {
+    pub(super) fn read(args: &ServeArgs, sources: &Sources<'_>) -> Result<Self, Failure> {
+        let file = sources.file();
+        Ok(Self {
+            counted: sources
+                .setting("limits", args.limits.as_ref(), file.limits.as_ref())
+                .private()
+                .parse_or("local:", parse_counted)?,
+            vote_rate: sources
+                .setting("vote-rate", args.vote_rate.as_ref(), file.vote_rate.as_ref())
+                .parse_or("10/60s", parse_quota)?,
+            session_rate: sources
+                .setting("session-rate", args.session_rate.as_ref(), file.session_rate.as_ref())
+                .parse_or("1000/60s", parse_quota)?,
+            streams_per_address: sources
+                .setting("streams-per-address", args.streams_per_address.as_ref(), file.streams_per_address.as_ref())
+                .parse_or("1000", parse_streams)?,
+        })
+    }
+}
+
+fn parse_counted(text: &str) -> Result<bool, String> {
+    match text {
+        "local:" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("this build knows local: and off".to_owned()),
+    }
+}
+
+fn parse_quota(text: &str) -> Result<Option<Quota>, String> {
+    match text {
+        "off" => Ok(None),
+        _ => text.parse().map(Some).map_err(|error| format!("{error}, or off")),
+    }
+}
+
+fn parse_streams(text: &str) -> Result<Option<NonZeroU32>, String> {
+    match text {
+        "off" => Ok(None),
+        _ => text.parse().map(Some).map_err(|_| "must be a whole number from 1, or off".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn off_is_no_limit() {
+        assert_eq!(parse_quota("off"), Ok(None));
+        assert_eq!(parse_quota("10/60s"), Ok(Some(Quota::per_minute(10))));
+        assert!(parse_quota("ten").unwrap_err().contains("or off"));
+        assert_eq!(parse_streams("off"), Ok(None));
+        assert!(parse_streams("0").is_err());
+    }
+}

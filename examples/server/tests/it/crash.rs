@@ -1,0 +1,117 @@
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::api::{Api, Poll};
+use crate::program::{Server, run, votify};
+
+const KILLS: u64 = 50;
+const VOTERS: usize = 16;
+
+/// What became of every ballot that was ever sent, as far as its sender knows.
+#[derive(Default)]
+struct Ledger {
+    /// Acknowledged: must be there for ever.
+    counted: HashMap<String, usize>,
+    /// Sent without an answer: there once or not at all.
+    in_doubt: HashMap<String, usize>,
+}
+
+impl Ledger {
+    /// Votes until the server is killed; says which ballots were acknowledged.
+    async fn vote_until(&mut self, server: &Server, poll: &Poll, killed_after: Duration) -> Vec<String> {
+        let api = Api::without_cookies(server);
+        let mut voters = JoinSet::new();
+        for _ in 0..VOTERS {
+            voters.spawn(vote_on(api.clone(), poll.clone()));
+        }
+        tokio::time::sleep(killed_after).await;
+        server.send(Signal::KILL);
+        let mut acknowledged = Vec::new();
+        for (counted, in_doubt) in voters.join_all().await {
+            acknowledged.extend(counted.iter().map(|(ballot, _)| ballot.clone()));
+            self.counted.extend(counted);
+            self.in_doubt.extend(in_doubt);
+        }
+        acknowledged
+    }
+
+    /// Sends again what was in doubt, and what is said to be counted.
+    async fn settle(&mut self, server: &Server, poll: &Poll, recent: &[String]) {
+        let api = Api::without_cookies(server);
+        for (ballot, option) in self.in_doubt.drain() {
+            let (status, body) = api.cast(poll, &ballot, option).await.unwrap();
+            assert!(matches!(status, 200 | 201), "{status} {body}");
+            self.counted.insert(ballot, option);
+        }
+        for ballot in recent {
+            let (status, body) = api.cast(poll, ballot, self.counted[ballot]).await.unwrap();
+            assert_eq!(status, 200, "an acknowledged vote is lost: {body}");
+        }
+    }
+
+    fn totals(&self) -> [u64; 2] {
+        let mut totals = [0; 2];
+        self.counted.values().for_each(|option| totals[*option] += 1);
+        totals
+    }
+}
+
+type Sent = Vec<(String, usize)>;
+
+/// One voter after the other, each with a ballot of its own, until there is no answer.
+async fn vote_on(api: Api, poll: Poll) -> (Sent, Sent) {
+    let (mut counted, mut in_doubt) = (Sent::new(), Sent::new());
+    loop {
+        let sent = (Uuid::new_v4().to_string(), fastrand::usize(0..2));
+        match api.cast(&poll, &sent.0, sent.1).await {
+            Ok((201, _)) => counted.push(sent),
+            Ok((503, _)) => in_doubt.push(sent),
+            Ok((status, body)) => panic!("{status} {body}"),
+            Err(_) => {
+                in_doubt.push(sent);
+                return (counted, in_doubt);
+            }
+        }
+    }
+}
+
+/// Kills a server at some moment of its start.
+async fn kill_while_starting(directory: &Path) {
+    let mut child = votify(directory, &["serve", "--listen", "127.0.0.1:0"]).spawn().unwrap();
+    tokio::time::sleep(Duration::from_micros(fastrand::u64(0..60_000))).await;
+    child.kill().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_fifty_times_no_acknowledged_vote_is_lost_and_none_counts_twice() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::default();
+    for _ in 0..5 {
+        kill_while_starting(directory.path()).await;
+    }
+    let mut server = Server::start(directory.path(), &[]).await;
+    let poll = Api::new(&server).create_poll().await;
+    for kill in 5..KILLS {
+        let recent = ledger.vote_until(&server, &poll, Duration::from_millis(fastrand::u64(0..400))).await;
+        server.end().await;
+        if kill % 10 == 0 {
+            kill_while_starting(directory.path()).await;
+        }
+        server = Server::start(directory.path(), &[]).await;
+        ledger.settle(&server, &poll, &recent).await;
+    }
+    let all: Vec<String> = ledger.counted.keys().cloned().collect();
+    eprintln!("{} votes", all.len());
+    assert!(all.len() > 1_000, "too few votes to mean anything: {}", all.len());
+    ledger.settle(&server, &poll, &all).await;
+    assert_eq!(Api::new(&server).counts(&poll).await, ledger.totals());
+    server.stop().await;
+    let verified = run(&mut votify(directory.path(), &["verify", &poll.id])).await;
+    assert_eq!(verified.code(), 0, "{verified:?}");
+    assert!(verified.output.contains(&format!("exact, {} votes", all.len())), "{verified:?}");
+}

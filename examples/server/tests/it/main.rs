@@ -1,0 +1,14 @@
+//! The built binary, from outside: its arguments, its signals, its port.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod api;
+mod crash;
+mod full_disk;
+mod live;
+mod program;
+mod secrets;
+mod settings;
+mod starting;
+mod stopping;
+mod verify;

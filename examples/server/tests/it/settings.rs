@@ -1,0 +1,144 @@
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::program::{Ended, run, votify};
+
+const SECRET: &str = "a secret that must not be seen anywhere at all";
+
+struct Case {
+    directory: TempDir,
+    variables: Vec<(&'static str, String)>,
+}
+
+impl Case {
+    fn new(file: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("votify.toml"), file).unwrap();
+        Self { directory, variables: vec![("VOTIFY_CONFIG", "votify.toml".to_owned())] }
+    }
+
+    fn with(mut self, variable: &'static str, value: &str) -> Self {
+        self.variables.push((variable, value.to_owned()));
+        self
+    }
+
+    async fn serve(&self, arguments: &[&str]) -> Ended {
+        let mut all = vec!["serve"];
+        all.extend(arguments);
+        let mut command = votify(self.directory.path(), &all);
+        let ended = run(command.envs(self.variables.iter().map(|(name, value)| (name, value)))).await;
+        for word in ["must not be seen", "hunter2"] {
+            assert!(!ended.output.contains(word) && !ended.errors.contains(word), "{ended:?}");
+        }
+        ended
+    }
+
+    async fn printed(&self, arguments: &[&str]) -> toml::Table {
+        let mut all = vec!["--print-config"];
+        all.extend(arguments);
+        let ended = self.serve(&all).await;
+        assert_eq!(ended.code(), 0, "{ended:?}");
+        ended.output.parse().unwrap()
+    }
+
+    fn path(&self) -> &Path {
+        self.directory.path()
+    }
+}
+
+#[tokio::test]
+async fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
+    let file = "vote-rate = \"1/60s\"\nlisten = \"127.0.0.1:1\"\nstreams-per-address = 11";
+    let case = Case::new(file).with("VOTIFY_VOTE_RATE", "2/60s").with("VOTIFY_LISTEN", "127.0.0.1:2");
+    let printed = case.printed(&["--vote-rate", "3/60s"]).await;
+    assert_eq!(printed["vote-rate"].as_str(), Some("3/60s"));
+    assert_eq!(printed["listen"].as_str(), Some("127.0.0.1:2"));
+    assert_eq!(printed["streams-per-address"].as_integer(), Some(11));
+    assert_eq!(printed["session-rate"].as_str(), Some("1000/60s"));
+    assert_eq!(printed["store"].as_str(), Some("sqlite://votify.db?mode=rwc"));
+    assert!(!case.path().join("votify.db").exists(), "printing makes nothing");
+}
+
+#[tokio::test]
+async fn what_is_printed_is_a_file_that_gives_the_same() {
+    let file = r#"
+        listen = "[::1]:9000"
+        store = "memory:"
+        limits = "off"
+        vote-rate = "off"
+        session-rate = "5/1m"
+        streams-per-address = "off"
+        trusted-proxies = ["10.0.0.0/8", "::1"]
+        public-url = "https://polls.example.org"
+        log = "warn"
+    "#;
+    let printed = Case::new(file).printed(&[]).await;
+    let expected = r#"
+        listen = "[::1]:9000"
+        store = "memory:"
+        broadcast = "local:"
+        limits = "off"
+        vote-rate = "off"
+        session-rate = "5/60s"
+        streams-per-address = "off"
+        trusted-proxies = ["10.0.0.0/8", "::1/128"]
+        public-url = "https://polls.example.org"
+        log = "warn"
+    "#;
+    assert_eq!(printed, expected.parse().unwrap());
+    assert_eq!(Case::new(&printed.to_string()).printed(&[]).await, printed);
+}
+
+#[tokio::test]
+async fn an_empty_variable_counts_as_unset() {
+    let case = Case::new("vote-rate = \"1/60s\"").with("VOTIFY_VOTE_RATE", "").with("VOTIFY_SECRET", "");
+    let printed = case.printed(&[]).await;
+    assert_eq!(printed["vote-rate"].as_str(), Some("1/60s"));
+    assert_eq!(printed.get("secret"), None);
+}
+
+#[tokio::test]
+async fn secrets_are_hidden_and_the_hidden_one_is_no_secret() {
+    for case in [Case::new("").with("VOTIFY_SECRET", SECRET), Case::new(&format!("secret = [\"{SECRET}\", \"{SECRET} 2\"]"))] {
+        let printed = case.printed(&[]).await;
+        assert_eq!(printed["secret"].as_str(), Some("***"));
+        let ended = Case::new(&printed.to_string()).serve(&["--print-config"]).await;
+        assert!(ended.failure(2).contains("secret"), "{ended:?}");
+    }
+    let help = Case::new("").with("VOTIFY_SECRET", SECRET).with("VOTIFY_STORE", "postgres://u:hunter2@db/x").serve(&["--help"]).await;
+    assert_eq!(help.code(), 0);
+    assert!(help.output.contains("VOTIFY_SECRET") && help.output.contains("--vote-rate"));
+}
+
+#[tokio::test]
+async fn a_wrong_value_is_one_line_with_its_name_and_exit_code_2() {
+    for (file, name, value, says) in [
+        ("", "VOTIFY_VOTE_RATE", "ten", ["VOTIFY_VOTE_RATE", "10/60s"]),
+        ("", "VOTIFY_LISTEN", "8080", ["VOTIFY_LISTEN", "127.0.0.1:8080"]),
+        ("", "VOTIFY_STORE", "postgres://u:hunter2@db/votify", ["VOTIFY_STORE", "this build knows sqlite: and memory: stores"]),
+        ("", "VOTIFY_STORE", "sqlite://x.db?mode=fast", ["VOTIFY_STORE", "mode=rwc"]),
+        ("", "VOTIFY_SECRET", "hunter2", ["VOTIFY_SECRET", "32 bytes"]),
+        ("", "VOTIFY_CONFIG", "nowhere.toml", ["nowhere.toml", "No such file"]),
+        ("", "VOTIFY_LIMITS", "redis://:hunter2@cache", ["VOTIFY_LIMITS", "local: and off"]),
+        ("", "VOTIFY_BROADCAST", "redis://:hunter2@cache", ["VOTIFY_BROADCAST", "local:"]),
+        ("", "VOTIFY_PUBLIC_URL", "polls.example.org", ["VOTIFY_PUBLIC_URL", "https://"]),
+        ("", "VOTIFY_TRUSTED_PROXIES", "10.0.0.0/99", ["VOTIFY_TRUSTED_PROXIES", "10.0.0.0/8"]),
+        ("", "VOTIFY_STREAMS_PER_ADDRESS", "0", ["VOTIFY_STREAMS_PER_ADDRESS", "off"]),
+        ("", "RUST_LOG", "votify=loud", ["RUST_LOG", "info"]),
+        ("vote_rate = \"10/60s\"", "RUST_LOG", "", ["votify.toml:1", "vote-rate"]),
+        ("\nvote-rate = \"ten\"", "RUST_LOG", "", ["votify.toml: vote-rate", "10/60s"]),
+        ("\nlisten = true", "RUST_LOG", "", ["votify.toml:2", "a text"]),
+        ("secret = \"hunter2\"", "RUST_LOG", "", ["votify.toml: secret", "32 bytes"]),
+        ("secret = \"hunter2", "RUST_LOG", "", ["votify.toml:1", ""]),
+    ] {
+        let ended = Case::new(file).with(name, value).serve(&["--listen", "127.0.0.1:0"][..usize::from(name != "VOTIFY_LISTEN") * 2]).await;
+        let line = ended.failure(2);
+        assert!(says.iter().all(|words| line.contains(words)), "{line}");
+        assert_eq!(ended.output, "");
+    }
+    let flag = Case::new("").serve(&["--session-rate", "never"]).await;
+    assert!(flag.failure(2).contains("--session-rate \"never\""), "{flag:?}");
+    let unknown = Case::new("").serve(&["--colour", "red"]).await;
+    assert!(unknown.failure(2).contains("--colour"), "{unknown:?}");
+}

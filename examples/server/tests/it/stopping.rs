@@ -1,0 +1,99 @@
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use rustix::process::Signal;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use uuid::Uuid;
+
+use crate::api::{Api, Events};
+use crate::program::{Server, run, votify};
+
+/// Clients that do not do their part.
+async fn stuck_clients(server: &Server, poll: &str) -> Vec<TcpStream> {
+    let head = format!("POST /api/polls/{poll}/vote HTTP/1.1\r\nhost: {}\r\n", server.address());
+    let with_body = format!("{head}content-type: application/json\r\ncontent-length: 100\r\n\r\n{{");
+    let stream = format!("GET /api/polls/{poll}/stream HTTP/1.1\r\nhost: {}\r\naccept: text/event-stream\r\n\r\n", server.address());
+    let mut clients = Vec::new();
+    for sent in ["", "GET /api/po", &head, &with_body, &stream] {
+        let mut client = TcpStream::connect(server.address()).await.unwrap();
+        client.write_all(sent.as_bytes()).await.unwrap();
+        clients.push(client);
+    }
+    clients
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_finishes_what_is_in_hand_and_waits_for_nobody_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path(), &[]).await;
+    let api = Api::without_cookies(&server);
+    let poll = api.create_poll().await;
+    let stuck = stuck_clients(&server, &poll.id).await;
+    let url = format!("ws://{}/api/polls/{}/stream", server.address(), poll.id);
+    let (mut socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
+    let mut events = Events::open(&api, &poll).await;
+
+    let voters: Vec<_> = (0..16)
+        .map(|_| {
+            let (api, poll) = (api.clone(), poll.clone());
+            tokio::spawn(async move {
+                let mut counted = Vec::new();
+                loop {
+                    let ballot = Uuid::new_v4().to_string();
+                    match api.cast(&poll, &ballot, 0).await {
+                        Ok((201, _)) => counted.push(ballot),
+                        Ok((503, _)) | Err(_) => return counted,
+                        other => panic!("{other:?}"),
+                    }
+                }
+            })
+        })
+        .collect();
+    while api.counts(&poll).await[0] < 100 {}
+
+    let begun = Instant::now();
+    server.send(Signal::TERM);
+    let ended = server.end().await;
+    let took = begun.elapsed();
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    drop(stuck);
+
+    let mut reason = None;
+    while let Some(Ok(message)) = socket.next().await {
+        if let Message::Close(frame) = message {
+            reason = frame;
+        }
+    }
+    assert!(reason.as_ref().is_some_and(|frame| !frame.reason.is_empty()), "{reason:?}");
+    while events.next().await.is_some() {}
+
+    let mut counted = Vec::new();
+    for voter in voters {
+        counted.extend(voter.await.unwrap());
+    }
+    assert!(counted.len() >= 100 - 16, "{}", counted.len());
+    let server = Server::start(directory.path(), &[]).await;
+    let api = api.at(&server);
+    assert!(api.counts(&poll).await[0] >= u64::try_from(counted.len()).unwrap());
+    for ballot in &counted {
+        assert_eq!(api.cast(&poll, ballot, 0).await.unwrap().0, 200, "an acknowledged vote is lost");
+    }
+    server.stop().await;
+    assert_eq!(run(&mut votify(directory.path(), &["verify", &poll.id])).await.code(), 0);
+}
+
+#[tokio::test]
+async fn an_idle_server_with_idle_connections_ends_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path(), &[]).await;
+    let mut idle = TcpStream::connect(server.address()).await.unwrap();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    assert_ne!(idle.read(&mut [0; 1024]).await.unwrap(), 0);
+    server.send(Signal::TERM);
+    let ended = server.end().await;
+    assert_eq!(ended.code(), 0);
+    assert!(ended.errors.contains("stopped") && !ended.errors.contains("cut_off"), "{ended:?}");
+}

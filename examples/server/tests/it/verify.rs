@@ -1,0 +1,80 @@
+use std::path::Path;
+
+use votify_sqlx::sqlx::{self, Connection};
+
+use crate::api::{Api, Poll};
+use crate::program::{Ended, Server, run, votify};
+
+async fn verify(directory: &Path, arguments: &[&str]) -> Ended {
+    let mut all = vec!["verify"];
+    all.extend(arguments);
+    run(&mut votify(directory, &all)).await
+}
+
+/// Counts one vote more than there are, as no server ever would.
+async fn tamper(directory: &Path, poll: &Poll) {
+    let url = format!("sqlite://{}/votify.db", directory.display());
+    let mut database = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    let id: uuid::Uuid = poll.id.parse().unwrap();
+    let changed = sqlx::query("UPDATE votify_polls SET total_votes = total_votes + 1 WHERE id = ?")
+        .bind(id.as_bytes().as_slice())
+        .execute(&mut database)
+        .await
+        .unwrap();
+    assert_eq!(changed.rows_affected(), 1);
+    database.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_wrong_tally_is_found_and_repaired() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path(), &[]).await;
+    let api = Api::new(&server);
+    let poll = api.create_poll().await;
+    assert_eq!(api.vote(&poll, 0).await.0, 201);
+    let ended = verify(directory.path(), &[&poll.id]).await;
+    assert_eq!(ended.code(), 0, "beside a server too: {ended:?}");
+    assert!(ended.output.contains("exact, 1 votes"), "{ended:?}");
+    server.stop().await;
+
+    tamper(directory.path(), &poll).await;
+    let ended = verify(directory.path(), &[&poll.id]).await;
+    let line = ended.failure(1);
+    assert!(line.contains("2 votes instead of 1") && line.contains("--repair"), "{line}");
+    let ended = verify(directory.path(), &[&poll.id, "--repair"]).await;
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    assert!(ended.output.contains("rebuilt as epoch 2, 1 votes"), "{ended:?}");
+    assert_eq!(verify(directory.path(), &[&poll.id]).await.code(), 0);
+    let server = Server::start(directory.path(), &[]).await;
+    assert_eq!(api.at(&server).counts(&poll).await, [1, 0]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn hidden_counts_are_not_told_either() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path(), &[]).await;
+    let api = Api::new(&server);
+    let poll = api.create_poll_with(serde_json::json!({"results": "after_close"})).await;
+    assert_eq!(api.vote(&poll, 0).await.0, 201);
+    server.stop().await;
+    let ended = verify(directory.path(), &[&poll.id]).await;
+    assert_eq!(ended.output, format!("poll {}: the tally is exact\n", poll.id));
+    tamper(directory.path(), &poll).await;
+    let ended = verify(directory.path(), &[&poll.id]).await;
+    assert_eq!(ended.failure(1), format!("error: poll {}: the tally differs from its ballots; rebuild it with --repair", poll.id));
+}
+
+#[tokio::test]
+async fn what_cannot_be_verified_is_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let nobodys = "01890a5d-ac96-774b-bcce-b302099a8057";
+    assert!(verify(directory.path(), &[nobodys]).await.failure(1).contains("no file votify.db"));
+    assert!(!directory.path().join("votify.db").exists());
+    assert!(verify(directory.path(), &["lunch"]).await.failure(2).contains("lunch"));
+    assert!(verify(directory.path(), &[nobodys, "--store", "memory:"]).await.failure(2).contains("--store"));
+    std::fs::write(directory.path().join("votify.db"), "").unwrap();
+    assert!(verify(directory.path(), &[nobodys]).await.failure(1).contains("--store"), "no tables");
+    assert_eq!(run(&mut votify(directory.path(), &["migrate"])).await.code(), 0);
+    assert!(verify(directory.path(), &[nobodys]).await.failure(1).contains("does not exist"));
+}
