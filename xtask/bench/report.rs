@@ -1,0 +1,189 @@
+use std::fmt;
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::machine::Machine;
+
+/// What one benchmark found.
+#[derive(Debug)]
+pub(crate) struct Figure {
+    /// Its name, as on the command line.
+    pub(crate) name: &'static str,
+    /// What was done, in a sentence or two.
+    pub(crate) about: String,
+    /// What was measured.
+    pub(crate) rows: Vec<Row>,
+}
+
+/// One measured quantity.
+#[derive(Debug)]
+pub(crate) struct Row {
+    what: String,
+    unit: &'static str,
+    runs: Vec<f64>,
+    target: Option<Target>,
+}
+
+/// What the project set itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Target {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+impl Row {
+    /// `runs` are the same quantity, measured several times.
+    pub(crate) fn new(what: impl Into<String>, unit: &'static str, mut runs: Vec<f64>) -> Self {
+        runs.sort_by(f64::total_cmp);
+        Self {
+            what: what.into(),
+            unit,
+            runs,
+            target: None,
+        }
+    }
+
+    pub(crate) fn target(mut self, target: Target) -> Self {
+        self.target = Some(target);
+        self
+    }
+
+    fn median(&self) -> f64 {
+        let (below, above) = ((self.runs.len().max(1) - 1) / 2, self.runs.len() / 2);
+        let at = |index: usize| self.runs.get(index).copied().unwrap_or(f64::NAN);
+        f64::midpoint(at(below), at(above))
+    }
+
+    fn spread(&self) -> String {
+        match self.runs.as_slice() {
+            [] | [_] => "one run".to_owned(),
+            [first, .., last] => {
+                format!(
+                    "{}–{} in {} runs",
+                    number(*first),
+                    number(*last),
+                    self.runs.len()
+                )
+            }
+        }
+    }
+
+    fn verdict(&self) -> String {
+        let Some(target) = self.target else {
+            return String::new();
+        };
+        let (word, bound, met) = match target {
+            Target::AtLeast(bound) => ("at least", bound, self.median() >= bound),
+            Target::AtMost(bound) => ("at most", bound, self.median() <= bound),
+        };
+        format!(
+            "{word} {}: {}",
+            number(bound),
+            if met { "met" } else { "missed" }
+        )
+    }
+}
+
+/// Three significant digits or all before the point, in groups of three.
+fn number(value: f64) -> String {
+    if value.abs() < 10.0 {
+        return format!("{value:.2}");
+    }
+    if value.abs() < 100.0 {
+        return format!("{value:.1}");
+    }
+    let digits = format!("{value:.0}");
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(' ');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "## {}\n\n{}\n", self.name, self.about)?;
+        writeln!(f, "| measured | median | spread | target |")?;
+        writeln!(f, "| --- | --- | --- | --- |")?;
+        for row in &self.rows {
+            let median = number(row.median());
+            let (spread, verdict) = (row.spread(), row.verdict());
+            writeln!(
+                f,
+                "| {} | {median} {} | {spread} | {verdict} |",
+                row.what, row.unit
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// All figures of one run of the program.
+#[derive(Debug)]
+pub(crate) struct Report {
+    machine: Machine,
+    figures: Vec<Figure>,
+}
+
+impl Report {
+    /// # Errors
+    /// If this machine cannot be described.
+    pub(crate) fn new(scratch: &Path) -> Result<Self> {
+        Ok(Self {
+            machine: Machine::describe(scratch)?,
+            figures: Vec::new(),
+        })
+    }
+
+    pub(crate) fn add(&mut self, figure: Figure) {
+        self.figures.push(figure);
+    }
+
+    /// When and where this was measured.
+    pub(crate) fn head(&self) -> String {
+        self.machine.to_string()
+    }
+
+    /// The whole page.
+    pub(crate) fn page(&self) -> String {
+        let mut page = format!(
+            "# Benchmarks\n\nWritten by `cargo xtask bench --write`, which measures all of this anew; not by hand. \
+             Servers, load and ceiling share the machine's cores.\n\n{}",
+            self.head()
+        );
+        for figure in &self.figures {
+            page.push_str(&format!("\n{figure}"));
+        }
+        page
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_median_is_in_the_middle() {
+        assert_eq!(Row::new("", "", vec![9.0, 1.0, 2.0]).median(), 2.0);
+        assert_eq!(Row::new("", "", vec![4.0, 1.0, 2.0, 3.0]).median(), 2.5);
+    }
+
+    #[test]
+    fn targets_bound_from_below_or_above() {
+        let row = |target| Row::new("", "", vec![5.0]).target(target).verdict();
+        assert_eq!(row(Target::AtLeast(6.0)), "at least 6.00: missed");
+        assert_eq!(row(Target::AtMost(6.0)), "at most 6.00: met");
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(number(1_234_567.0), "1 234 567");
+        assert_eq!(number(123.4), "123");
+        assert_eq!(number(12.34), "12.3");
+        assert_eq!(number(1.234), "1.23");
+    }
+}

@@ -1,0 +1,121 @@
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+
+use crate::machine::field;
+
+/// A server in a process of its own; ended when dropped.
+#[derive(Debug)]
+pub(crate) struct Server {
+    child: Child,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// Its data goes with it.
+    _folder: TempDir,
+}
+
+impl Server {
+    /// `votify serve` with a new SQLite file below `scratch`, without limits on what one address may do.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub(crate) fn votify(program: &Path, scratch: &Path) -> Result<Self> {
+        let mut command = Command::new(program);
+        command.args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--store",
+            "sqlite://bench.db?mode=rwc",
+        ]);
+        command.args(["--vote-rate", "off", "--session-rate", "off"]);
+        command.args(["--streams-per-address", "off"]);
+        Self::start(command, scratch)
+    }
+
+    /// This program again, answering votes without a store.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub(crate) fn bare(scratch: &Path) -> Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("--bare");
+        Self::start(command, scratch)
+    }
+
+    fn start(mut command: Command, scratch: &Path) -> Result<Self> {
+        let folder = TempDir::new_in(fs::canonicalize(scratch)?)?;
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("VOTIFY_") {
+                command.env_remove(name);
+            }
+        }
+        command
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
+        let mut child = command
+            .spawn()
+            .with_context(|| format!("cannot start {command:?}"))?;
+        let stdout = child.stdout.take().context("the server has no output")?;
+        match listening_on(BufReader::new(stdout)) {
+            Ok(address) => Ok(Self {
+                child,
+                address,
+                _folder: folder,
+            }),
+            Err(error) => {
+                child.kill()?;
+                child.wait()?;
+                Err(error)
+            }
+        }
+    }
+
+    /// The memory that it holds now, in KiB.
+    ///
+    /// # Errors
+    /// If it is gone.
+    pub(crate) fn resident_kib(&self) -> Result<u32> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let size = field(&status, "VmRSS").context("the server is gone")?;
+        Ok(size.trim_end_matches(" kB").parse()?)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may be gone already, which is just as well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn listening_on(output: impl BufRead) -> Result<SocketAddr> {
+    for line in output.lines() {
+        if let Some(address) = line?.strip_prefix("listening on http://") {
+            return address
+                .trim_end_matches('/')
+                .parse()
+                .context("the server listens nowhere");
+        }
+    }
+    bail!("the server ended before it listened");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_read_from_its_line() {
+        let output = "hello\nlistening on http://127.0.0.1:4321\n";
+        assert_eq!(listening_on(output.as_bytes()).unwrap().port(), 4321);
+        assert!(listening_on("hello\n".as_bytes()).is_err());
+    }
+}
