@@ -34,6 +34,8 @@ struct Viewer {
     watch: Watch,
     /// Whether single votes are told too.
     wants_votes: bool,
+    /// The position of the last confirmed vote: no state from before it is told any more.
+    told: Option<ViewPosition>,
     /// Whether the poll was deleted while it was watched.
     deleted: bool,
     _slot: Slot,
@@ -93,6 +95,7 @@ pub(crate) async fn stream(
         poll,
         watch,
         wants_votes,
+        told: None,
         deleted: false,
         _slot: slot,
     };

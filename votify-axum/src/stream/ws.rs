@@ -105,6 +105,12 @@ async fn run(socket: &mut WebSocket, viewer: &mut Viewer) -> End {
 
 async fn show(socket: &mut WebSocket, viewer: &mut Viewer, frame: &Frame) -> Result<(), Gone> {
     viewer.deleted |= frame.kind == FrameKind::Deleted;
+    let is_behind = viewer
+        .told
+        .is_some_and(|told| frame.view.position().is_older_than(&told));
+    if frame.kind == FrameKind::Updated && is_behind {
+        return Ok(());
+    }
     send_json(socket, viewer, message::message(frame)).await?;
     if viewer.wants_votes && !frame.votes.is_empty() {
         Box::pin(async {
@@ -157,15 +163,15 @@ async fn vote(viewer: &mut Viewer, body: serde_json::Value) -> Result<ReceiptBod
     let before = viewer.caller.session_id();
     let Attempt { result, .. } =
         attempt(&viewer.shared, viewer.poll, &mut viewer.caller, given).await;
+    if let Ok(receipt) = &result {
+        viewer.told = Some(receipt.view.position());
+    }
     if viewer.caller.session_id() != before {
         // From now on this stream is that voter's.
-        let after = viewer.watch.position();
+        let after = viewer.told.or_else(|| viewer.watch.position());
         let voter = viewer.caller.voter();
-        viewer.watch = viewer
-            .shared
-            .engine
-            .watch(viewer.poll, &voter, after)
-            .await?;
+        let watch = viewer.shared.engine.watch(viewer.poll, &voter, after);
+        viewer.watch = watch.await?;
     }
     result.map(|receipt| ReceiptBody::from(&receipt))
 }

@@ -193,7 +193,7 @@ async fn a_panic_is_internal_and_its_id_stands_in_the_log() {
     drop(guard);
     let body = answer.is_problem(500, "internal");
     says_nothing_of_the_store(&answer);
-    let log = log.0.lock().unwrap();
+    let log = log.0.lock().unwrap().clone();
     assert!(
         log.contains(body["id"].as_str().unwrap()) && log.contains(SECRET_WORDS),
         "{log}"

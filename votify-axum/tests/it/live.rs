@@ -1,1 +1,202 @@
+//! One client for both kinds of streams: JSON messages in, with what surrounds them.
 
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use futures_util::{SinkExt, StreamExt};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use crate::server::{PATIENCE, Server};
+
+#[derive(Debug)]
+pub struct Socket(pub WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Socket {
+    pub async fn open(server: &Server, path: &str, headers: &[(&'static str, &str)]) -> Self {
+        Self::try_open(server, path, headers).await.unwrap()
+    }
+
+    /// Or the refusal.
+    pub async fn try_open(
+        server: &Server,
+        path: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, (StatusCode, Value)> {
+        let url = format!("ws://{}{path}", server.address);
+        let mut request = url.into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        match timeout(PATIENCE, connect_async(request)).await.unwrap() {
+            Ok((socket, _)) => Ok(Self(socket)),
+            Err(Error::Http(response)) => {
+                let body = response.body().clone().unwrap_or_default();
+                let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
+                Err((
+                    StatusCode::from_u16(response.status().as_u16()).unwrap(),
+                    json,
+                ))
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The next JSON message; pings are passed over.
+    pub async fn next(&mut self) -> Value {
+        loop {
+            let message = timeout(PATIENCE, self.0.next()).await.unwrap();
+            match message.unwrap().unwrap() {
+                Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+                Message::Ping(_) | Message::Pong(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// The first message of that type that fits.
+    pub async fn next_where(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let message = self.next().await;
+            if fits(&message) {
+                return message;
+            }
+        }
+    }
+
+    pub async fn next_of(&mut self, kind: &str) -> Value {
+        self.next_where(|message| message["type"] == kind).await
+    }
+
+    /// What arrives within some time.
+    pub async fn all_within(&mut self, span: Duration) -> Vec<Value> {
+        let mut heard = Vec::new();
+        let listening = async {
+            loop {
+                heard.push(self.next().await);
+            }
+        };
+        let _: Result<(), _> = timeout(span, listening).await;
+        heard
+    }
+
+    pub async fn send(&mut self, message: Value) {
+        self.send_raw(Message::text(message.to_string())).await;
+    }
+
+    pub async fn send_raw(&mut self, message: Message) {
+        timeout(PATIENCE, self.0.send(message))
+            .await
+            .unwrap()
+            .unwrap();
+    }
+
+    /// How the server ends it.
+    pub async fn closed(&mut self) -> Option<CloseFrame> {
+        loop {
+            match timeout(PATIENCE, self.0.next()).await.unwrap() {
+                Some(Ok(Message::Close(frame))) => return frame,
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return None,
+            }
+        }
+    }
+}
+
+/// One server-sent event.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Event {
+    pub name: String,
+    pub id: String,
+    pub data: Value,
+}
+
+/// A plain reader of an event stream: every line as it comes.
+#[derive(Debug)]
+pub struct Events {
+    lines: BufReader<TcpStream>,
+    pub status: u16,
+    pub headers: String,
+    /// Comments and `retry:` lines that were passed over.
+    pub others: Vec<String>,
+}
+
+impl Events {
+    pub async fn open(server: &Server, path: &str, headers: &[(&str, &str)]) -> Self {
+        let mut socket = TcpStream::connect(server.address).await.unwrap();
+        // HTTP/1.0 has no chunks, so what is read is the stream itself.
+        let mut request = format!("GET {path} HTTP/1.0\r\nhost: {}\r\n", server.address);
+        for (name, value) in headers {
+            request.push_str(&format!("{name}: {value}\r\n"));
+        }
+        request.push_str("\r\n");
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut lines = BufReader::new(socket);
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert_ne!(
+                timeout(PATIENCE, lines.read_line(&mut head))
+                    .await
+                    .unwrap()
+                    .unwrap(),
+                0,
+                "{head}"
+            );
+        }
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Self {
+            lines,
+            status,
+            headers: head.to_lowercase(),
+            others: Vec::new(),
+        }
+    }
+
+    /// The next event; `None` at the end of the stream.
+    pub async fn next(&mut self) -> Option<Event> {
+        let mut event = Event::default();
+        loop {
+            let mut line = String::new();
+            let read = timeout(PATIENCE, self.lines.read_line(&mut line))
+                .await
+                .unwrap();
+            if read.unwrap() == 0 {
+                return None;
+            }
+            match line.trim_end_matches('\n').split_once(": ") {
+                Some(("event", name)) => event.name = name.to_owned(),
+                Some(("id", id)) => event.id = id.to_owned(),
+                Some(("data", data)) => event.data = serde_json::from_str(data).unwrap(),
+                _ if line == "\n" && !event.name.is_empty() => return Some(event),
+                _ if line == "\n" => {}
+                _ => self.others.push(line),
+            }
+        }
+    }
+
+    pub async fn next_of(&mut self, name: &str) -> Event {
+        loop {
+            let event = self.next().await.unwrap();
+            assert_eq!(event.data["type"], event.name.as_str());
+            if event.name == name {
+                return event;
+            }
+        }
+    }
+
+    /// Everything to the end, where there is one.
+    pub async fn rest(mut self) -> String {
+        let mut rest = String::new();
+        timeout(PATIENCE, self.lines.read_to_string(&mut rest))
+            .await
+            .unwrap()
+            .unwrap();
+        rest
+    }
+}
