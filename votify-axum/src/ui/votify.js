@@ -190,10 +190,8 @@ async function poll(id) {
   function choice(option, kind, picked) {
     const item = document.createElement("li");
     item.dataset.id = option.id;
-    const meter = document.createElement("meter");
-    meter.min = 0;
-    meter.max = 1;
-    meter.setAttribute("aria-hidden", "true");
+    const bar = document.createElement("span");
+    bar.className = "bar";
     const label = document.createElement("label");
     const input = document.createElement("input");
     input.type = kind === "single" ? "radio" : "checkbox";
@@ -206,7 +204,7 @@ async function poll(id) {
     const count = document.createElement("span");
     count.className = "count";
     label.append(input, text, count);
-    item.append(meter, label);
+    item.append(bar, label);
     return item;
   }
 
@@ -228,7 +226,7 @@ async function poll(id) {
       const item = document.querySelector(`#choices li[data-id="${CSS.escape(option.id)}"]`);
       if (!item) continue;
       const hidden = option.count === undefined;
-      item.querySelector("meter").value = hidden ? 0 : option.count / most;
+      item.querySelector(".bar").style.inlineSize = hidden ? "0" : `${100 * option.count / most}%`;
       item.querySelector(".count").textContent = hidden ? "" : option.count;
     }
     const shown = total === undefined ? "The results are hidden for now." : `${plural(total, "vote")}.`;
