@@ -1,5 +1,8 @@
 //! The conformance suite on a store that is not one of ours.
-#![expect(clippy::expect_used, reason = "a fixture that cannot be made fails its test")]
+#![expect(
+    clippy::expect_used,
+    reason = "a fixture that cannot be made fails its test"
+)]
 
 use std::sync::Arc;
 

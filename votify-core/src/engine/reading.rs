@@ -109,7 +109,7 @@ impl PollEngine {
     pub async fn repair_poll(&self, id: PollId) -> Result<Tally, EngineError> {
         let tally = self.inner.reader.store.repair_poll(id).await?;
         let shared = std::sync::Arc::new(tally.clone());
-        self.inner.hub.offer_tally(&shared, &[]);
+        self.inner.hub.offer_tally(&shared, Vec::new(), Vec::new());
         self.inner.herald.announcer.offer(&shared, &[]);
         Ok(tally)
     }

@@ -19,6 +19,7 @@ use crate::store::{Store, StoreError};
 use crate::tally::Tally;
 use crate::time::Clock;
 use crate::view::{Audience, TallyView};
+use crate::voter::VoterId;
 
 /// Writes batches, answers their senders and tells the world.
 #[derive(Debug, Clone)]
@@ -35,7 +36,8 @@ pub(in crate::engine) struct Writer {
 struct Moved {
     cached: Arc<Cached>,
     votes: Vec<OptionId>,
-    changed: bool,
+    /// Whose ballots stand now, or do not any more, where counts may hang on that.
+    voters: Vec<(VoterId, Audience)>,
 }
 
 impl Writer {
@@ -79,22 +81,31 @@ impl Writer {
             .map(|tally| (tally.poll, Arc::new(tally)))
             .collect();
         let mut moved: HashMap<PollId, Moved> = HashMap::new();
+        let mut failure = None;
         for ((ballot, outcome), (cached, answer)) in
             ballots.iter().zip(receipt.outcomes).zip(senders)
         {
             let tally = tallies.get(&ballot.poll).cloned();
             match &outcome {
                 Ok(outcome) => self.note(&mut moved, ballot, outcome, &cached, tally.as_deref()),
-                Err(error) => self.note_failure(error),
+                Err(error) => failure = Some(error.clone()),
             }
             // A sender that went away has its ballot cast all the same.
             let _ = answer.send(outcome.map(|outcome| Settled { outcome, tally }));
         }
-        for (poll, moved) in moved.into_iter().filter(|(_, moved)| moved.changed) {
+        if let Some(failure) = failure {
+            // Once for the batch: a flood of votes makes no flood of lines.
+            self.stats.store_failure();
+            tracing::warn!(
+                error = &failure as &dyn std::error::Error,
+                "votes could not be written"
+            );
+        }
+        for (poll, moved) in moved {
             if let Some(tally) = tallies.get(&poll) {
                 moved.cached.learn(tally);
-                self.hub.offer_tally(tally, &moved.votes);
                 self.announcer.offer(tally, &moved.votes);
+                self.hub.offer_tally(tally, moved.votes, moved.voters);
             }
         }
     }
@@ -134,9 +145,8 @@ impl Writer {
         let moved = moved.entry(ballot.poll).or_insert_with(|| Moved {
             cached: Arc::clone(cached),
             votes: Vec::new(),
-            changed: false,
+            voters: Vec::new(),
         });
-        moved.changed = true;
         if let (true, false, [option]) =
             (open, ballot.choice.is_withdrawal(), ballot.choice.options())
             && moved.votes.len() < VOTE_SAMPLE
@@ -144,8 +154,13 @@ impl Writer {
             moved.votes.push(*option);
         }
         if !open {
-            self.hub
-                .voted(ballot.poll, ballot.voter, !ballot.choice.is_withdrawal());
+            let stands = !ballot.choice.is_withdrawal();
+            let audience = if stands {
+                Audience::Voted
+            } else {
+                Audience::Public
+            };
+            moved.voters.push((ballot.voter, audience));
         }
         if self.events.receiver_count() > 0 {
             self.tell(
@@ -166,13 +181,5 @@ impl Writer {
             outcome,
             view,
         });
-    }
-
-    fn note_failure(&self, error: &StoreError) {
-        self.stats.store_failure();
-        tracing::warn!(
-            error = error as &dyn std::error::Error,
-            "a ballot could not be written"
-        );
     }
 }

@@ -86,10 +86,16 @@ impl Hub {
         }
     }
 
-    /// Hands a new tally to the viewers of its poll, if it has any.
-    pub(in crate::engine) fn offer_tally(&self, tally: &Arc<Tally>, votes: &[OptionId]) {
+    /// Hands a new tally to the viewers of its poll, if it has any, and tells those whose counts hang on it that their
+    /// ballot stands, or does not any more.
+    pub(in crate::engine) fn offer_tally(
+        &self,
+        tally: &Arc<Tally>,
+        votes: Vec<OptionId>,
+        voters: Vec<(VoterId, Audience)>,
+    ) {
         if let Some(room) = self.room(tally.poll) {
-            room.hear(News::Tally(Arc::clone(tally), votes.to_vec()));
+            room.hear(News::Tally(Arc::clone(tally), votes, voters));
         }
     }
 
@@ -104,20 +110,6 @@ impl Hub {
     pub(in crate::engine) fn offer_deletion(&self, poll: PollId) {
         if let Some(room) = self.room(poll) {
             room.hear(News::Deleted);
-        }
-    }
-
-    /// Tells a viewer whose counts hang on it that their ballot stands, or does not any more.
-    pub(in crate::engine) fn voted(&self, poll: PollId, voter: VoterId, stands: bool) {
-        if let Some(room) = self.room(poll) {
-            room.seats.set(
-                voter,
-                if stands {
-                    Audience::Voted
-                } else {
-                    Audience::Public
-                },
-            );
         }
     }
 

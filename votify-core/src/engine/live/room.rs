@@ -17,6 +17,7 @@ use crate::id::{OptionId, PollId};
 use crate::poll::Poll;
 use crate::tally::Tally;
 use crate::view::Audience;
+use crate::voter::VoterId;
 use show::{Show, Still};
 
 /// How long an empty room stays open, so that a reload of a page does not read the poll anew.
@@ -45,6 +46,7 @@ struct Inbox {
     tally: Option<Arc<Tally>>,
     definition: Option<(Arc<Poll>, Arc<Tally>)>,
     votes: Vec<OptionId>,
+    voters: Vec<(VoterId, Audience)>,
     deleted: bool,
     reread: Option<u64>,
 }
@@ -52,7 +54,8 @@ struct Inbox {
 /// Something to tell the viewers of a poll.
 #[derive(Debug)]
 pub(super) enum News {
-    Tally(Arc<Tally>, Vec<OptionId>),
+    /// New counts, the options of some single votes in them, and voters whose ballots they count, or do not any more.
+    Tally(Arc<Tally>, Vec<OptionId>, Vec<(VoterId, Audience)>),
     Definition(Arc<Poll>, Arc<Tally>),
     Deleted,
     /// Whatever it is, it stands in the store; with the number of the viewer who asks, or 0.
@@ -103,7 +106,8 @@ impl Room {
     pub(super) fn hear(&self, news: News) {
         let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
         match news {
-            News::Tally(tally, votes) => {
+            News::Tally(tally, votes, voters) => {
+                inbox.voters.extend(self.seats.seated(voters));
                 if inbox
                     .tally
                     .as_ref()
@@ -190,7 +194,11 @@ impl Room {
             Update::Tallied { tally, votes } => {
                 // This node's own tallies come back from the broadcaster, and were seen already.
                 if tally.position > show.position() {
-                    self.hear(News::Tally(Arc::new(tally.clone()), votes.clone()));
+                    self.hear(News::Tally(
+                        Arc::new(tally.clone()),
+                        votes.clone(),
+                        Vec::new(),
+                    ));
                 }
             }
             Update::Redefined { poll, tally } => {

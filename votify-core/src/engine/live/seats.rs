@@ -30,6 +30,13 @@ impl Seats {
         }
     }
 
+    /// Those of the voters who have a seat.
+    pub(super) fn seated(&self, mut voters: Vec<(VoterId, Audience)>) -> Vec<(VoterId, Audience)> {
+        let seats = self.seats();
+        voters.retain(|(voter, _)| seats.contains_key(voter));
+        voters
+    }
+
     /// The seated voters who are not known to have voted.
     pub(super) fn waiting(&self) -> Vec<VoterId> {
         let mut seats = self.seats();

@@ -6,6 +6,7 @@ use crate::engine::live::hub::Hub;
 use crate::engine::live::room::{News, Room};
 use crate::tally::Tally;
 use crate::view::Audience;
+use crate::voter::VoterId;
 
 /// How many polls or voters one question to the store is about.
 const CHUNK: usize = 500;
@@ -24,46 +25,52 @@ impl Hub {
             for rooms in rooms.chunks(CHUNK) {
                 self.compare(rooms).await;
             }
-            for room in &rooms {
-                self.look_for_voters(room).await;
-            }
         }
     }
 
     async fn compare(&self, rooms: &[Arc<Room>]) {
+        // Asked before the counts are read, so that who is found to have voted is in them.
+        let mut voters = Vec::with_capacity(rooms.len());
+        for room in rooms {
+            voters.push(self.voted_elsewhere(room).await);
+        }
         let polls: Vec<_> = rooms.iter().map(|room| room.poll).collect();
         let Ok(tallies) = self.reader.store.tallies(&polls).await else {
             return;
         };
-        for (room, tally) in rooms.iter().zip(tallies) {
+        for ((room, tally), voters) in rooms.iter().zip(tallies).zip(voters) {
             match tally {
                 None => room.hear(News::Deleted),
-                Some(tally) if room.is_past_its_end(self.reader.now(), &tally) => {
-                    room.hear(News::Reread(0));
+                Some(tally) => {
+                    if room.is_past_its_time(self.reader.now(), &tally) {
+                        room.hear(News::Reread(0));
+                    }
+                    room.hear(News::Tally(Arc::new(tally), Vec::new(), voters));
                 }
-                Some(tally) => room.hear(News::Tally(Arc::new(tally), Vec::new())),
             }
         }
     }
 
     /// Finds out which seated viewers have voted elsewhere.
-    async fn look_for_voters(&self, room: &Room) {
+    async fn voted_elsewhere(&self, room: &Room) -> Vec<(VoterId, Audience)> {
+        let mut voted = Vec::new();
         for voters in room.seats.waiting().chunks(CHUNK) {
             let Ok(ballots) = self.reader.store.ballots_of(room.poll, voters).await else {
-                return;
+                break;
             };
-            for (voter, ballot) in voters.iter().zip(ballots) {
-                if ballot.is_some() {
-                    room.seats.set(*voter, Audience::Voted);
-                }
-            }
+            let standing = voters
+                .iter()
+                .zip(ballots)
+                .filter(|(_, ballot)| ballot.is_some());
+            voted.extend(standing.map(|(voter, _)| (*voter, Audience::Voted)));
         }
+        voted
     }
 }
 
 impl Room {
     /// Whether what is shown is out of date by time alone: the poll has opened or closed since.
-    fn is_past_its_end(&self, now: crate::time::Timestamp, tally: &Tally) -> bool {
+    fn is_past_its_time(&self, now: crate::time::Timestamp, tally: &Tally) -> bool {
         match &*self.showing(Audience::Public).borrow() {
             super::stage::Showing::Stage(stage) => {
                 let shown = stage.updated();

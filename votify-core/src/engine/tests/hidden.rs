@@ -67,7 +67,12 @@ async fn a_voters_stream_begins_to_carry_counts_once_they_voted() {
         .vote(poll.id, &browser(1), first(&poll))
         .await
         .unwrap();
-    frame_where(&mut voter, |frame| frame.view.total_votes() == Some(1)).await;
+    let shown = frame_where(&mut voter, |frame| frame.view.counts().is_some()).await;
+    assert_eq!(
+        shown.view.total_votes(),
+        Some(1),
+        "the first counts hold the voter's own"
+    );
     world
         .engine
         .vote(poll.id, &browser(1), Choice::withdraw())

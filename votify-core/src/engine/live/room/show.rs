@@ -15,6 +15,7 @@ use crate::engine::reader::Read;
 use crate::id::OptionId;
 use crate::tally::{Position, Tally};
 use crate::view::{Audience, TallyView};
+use crate::voter::VoterId;
 
 /// How long to wait before a poll that could not be read is read again.
 const RETRY: Duration = Duration::from_millis(250);
@@ -25,6 +26,8 @@ pub(super) struct Show<'a> {
     hub: &'a Arc<Hub>,
     now: Read,
     votes: Vec<OptionId>,
+    /// Viewers to be shown to another part of the room as soon as the counts with their ballots are on show.
+    voters: Vec<(VoterId, Audience)>,
     presence: Presence,
     told_viewers: Option<u32>,
     /// When the next state may be shown; `None` if there is nothing new to show.
@@ -57,6 +60,7 @@ impl<'a> Show<'a> {
             hub,
             now,
             votes: Vec::new(),
+            voters: Vec::new(),
             presence: Presence::default(),
             told_viewers: None,
             due: None,
@@ -90,6 +94,10 @@ impl<'a> Show<'a> {
             && !self.take_tally(tally)
         {
             reread = reread.or(Some(0));
+        }
+        if !inbox.voters.is_empty() {
+            self.voters.extend(inbox.voters);
+            self.touch();
         }
         let room_left = VOTE_SAMPLE.saturating_sub(self.votes.len());
         self.votes.extend(inbox.votes.into_iter().take(room_left));
@@ -156,6 +164,9 @@ impl<'a> Show<'a> {
         self.room
             .voted
             .send_if_modified(|showing| replace(showing, if same { &public } else { &voted }));
+        for (voter, audience) in self.voters.drain(..) {
+            self.room.seats.set(voter, audience);
+        }
         self.room
             .answered
             .send_if_modified(|answered| std::mem::replace(answered, self.asked) < self.asked);
