@@ -1,15 +1,21 @@
 //! The JSON body of a request, refused in words of our own.
 
+use std::time::Duration;
+
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use serde_json::Value;
+use tokio::time::timeout;
 
 use crate::problem::{Code, Problem};
 use crate::shared::Shared;
 
 /// The most bytes of a body.
 pub(crate) const BODY_MAX: usize = 64 * 1024;
+
+/// How long a body may take to come in.
+const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// A body that is JSON of any shape; how deep it nests is bounded by the parser.
 #[derive(Debug)]
@@ -44,7 +50,16 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<bytes::Bytes, Problem> 
     if announced.is_some_and(|length| length > BODY_MAX) {
         return Err(too_large());
     }
-    to_bytes(body, BODY_MAX).await.map_err(|error| {
+    let too_slow = |_| {
+        Problem::new(Code::RequestTimeout).with_detail(format!(
+            "The body must come within {} s.",
+            BODY_TIME.as_secs()
+        ))
+    };
+    let bytes = timeout(BODY_TIME, to_bytes(body, BODY_MAX))
+        .await
+        .map_err(too_slow)?;
+    bytes.map_err(|error| {
         let by_limit = std::error::Error::source(&error)
             .is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
         if by_limit {
@@ -78,6 +93,15 @@ mod tests {
     use axum::http::HeaderValue;
 
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_is_not_waited_for() {
+        let never = futures_util::stream::pending::<Result<bytes::Bytes, std::io::Error>>();
+        let problem = read(&HeaderMap::new(), Body::from_stream(never))
+            .await
+            .unwrap_err();
+        assert_eq!(problem.code(), Code::RequestTimeout);
+    }
 
     #[test]
     fn only_json_in_utf_8_is_json() {

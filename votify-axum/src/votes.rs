@@ -23,7 +23,7 @@ use crate::shared::Shared;
 
 refusals!(VoteRefusals:
     MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, OriginNotAllowed, PollNotFound, AlreadyVoted, PollNotOpen,
-    PollClosed, BallotIdReused, BodyTooLarge, UnsupportedMediaType, InvalidBallot, RateLimited, StoreUnavailable,
+    PollClosed, BallotIdReused, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidBallot, RateLimited, StoreUnavailable,
     Overloaded, Internal);
 
 refusals!(WithdrawRefusals:

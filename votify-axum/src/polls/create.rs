@@ -14,7 +14,7 @@ use crate::problem::{Code, Problem, refusals};
 use crate::shared::Shared;
 
 refusals!(CreateRefusals:
-    MalformedJson, InvalidLogin, OriginNotAllowed, BodyTooLarge, UnsupportedMediaType, InvalidPoll, RateLimited,
+    MalformedJson, InvalidLogin, OriginNotAllowed, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidPoll, RateLimited,
     StoreUnavailable, Overloaded, Internal);
 
 /// Makes a poll.

@@ -15,7 +15,7 @@ use crate::shared::Shared;
 
 refusals!(ChangeRefusals:
     MalformedJson, MalformedId, InvalidLogin, NotOwner, OriginNotAllowed, PollNotFound, PollClosed, PollHasVotes,
-    BodyTooLarge, UnsupportedMediaType, InvalidPoll, StoreUnavailable, Internal);
+    RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidPoll, StoreUnavailable, Internal);
 
 refusals!(EndRefusals:
     MalformedId, InvalidLogin, NotOwner, OriginNotAllowed, PollNotFound, StoreUnavailable, Internal);

@@ -43,6 +43,7 @@ codes! {
     PollNotFound = NOT_FOUND, "poll_not_found", "There is no such poll";
     NotVoted = NOT_FOUND, "not_voted", "You have not voted in this poll";
     MethodNotAllowed = METHOD_NOT_ALLOWED, "method_not_allowed", "This cannot be done here";
+    RequestTimeout = REQUEST_TIMEOUT, "request_timeout", "The request took too long to come in";
     AlreadyVoted = CONFLICT, "already_voted", "You have voted in this poll already";
     PollNotOpen = CONFLICT, "poll_not_open", "The poll is not open yet";
     PollClosed = CONFLICT, "poll_closed", "The poll is closed";

@@ -22,6 +22,10 @@ use crate::serve::socket::Socket;
 /// theirs (60 s), so that none sends a request on a connection that is just being closed.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 
+/// How long a client may leave unacknowledged what it was sent: an event stream that nobody reads ends by it.
+#[cfg(target_os = "linux")]
+const STUCK_AFTER: Duration = Duration::from_secs(60);
+
 /// The most bytes of a request's head, and of what is read ahead.
 const READ_BUFFER: usize = 16 * 1024;
 
@@ -57,8 +61,7 @@ impl Connections {
                 if self.places.available_permits() == 0 {
                     tracing::debug!("all connections are taken, further clients wait");
                 }
-                // Small answers and frames leave at once; a connection that is broken already shows it soon enough.
-                let _ = stream.set_nodelay(true);
+                tune(&stream);
                 let socket = Socket::new(stream, self.sockets.token(), place);
                 tokio::spawn(serve(
                     socket,
@@ -90,6 +93,14 @@ impl Connections {
     pub(super) fn open(&self) -> usize {
         self.sockets.len()
     }
+}
+
+/// Small answers and frames leave at once, and a client that takes in nothing for a while is dropped. A connection that is
+/// broken already shows it soon enough.
+fn tune(stream: &TcpStream) {
+    let _ = stream.set_nodelay(true);
+    #[cfg(target_os = "linux")]
+    let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(STUCK_AFTER));
 }
 
 async fn accept_one(listener: &TcpListener) -> (TcpStream, SocketAddr) {

@@ -23,6 +23,23 @@ async fn port_0_is_a_free_one_and_standard_output_says_which() {
 }
 
 #[tokio::test]
+async fn pages_and_documents_are_served() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path(), &[]).await;
+    for (path, holds) in [
+        ("/", "<html"),
+        ("/api/docs", "<html"),
+        ("/api/openapi.json", "\"openapi\":\"3.1"),
+        ("/metrics", "votify_viewers 0"),
+    ] {
+        let answer = reqwest::get(server.url(path)).await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        let body = answer.text().await.unwrap();
+        assert!(body.contains(holds), "{path}: {body}");
+    }
+}
+
+#[tokio::test]
 async fn a_taken_port_is_said_and_nothing_is_made() {
     let directory = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
