@@ -3,6 +3,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
@@ -88,6 +89,25 @@ impl Server {
     }
 }
 
+impl Server {
+    /// The processor time that it has used up.
+    ///
+    /// # Errors
+    /// If it is gone.
+    pub(crate) fn processor_time(&self) -> Result<Duration> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        ticks(&stat).context("the server is gone")
+    }
+}
+
+/// Fields 14 and 15 of a process's `stat`, in hundredths of a second, whatever its name in parentheses holds.
+fn ticks(stat: &str) -> Option<Duration> {
+    let (_, behind_name) = stat.rsplit_once(')')?;
+    let mut fields = behind_name.split_whitespace().skip(11);
+    let (user, system): (u64, u64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+    Some(Duration::from_millis(10 * (user + system)))
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         // It may be gone already, which is just as well.
@@ -111,6 +131,13 @@ fn listening_on(output: impl BufRead) -> Result<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn processor_time_is_read_behind_any_name() {
+        let stat = "7 (a ) b) S 1 7 7 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 1 0 9";
+        assert_eq!(ticks(stat), Some(Duration::from_secs(3)));
+        assert_eq!(ticks("7"), None);
+    }
 
     #[test]
     fn the_address_is_read_from_its_line() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use hdrhistogram::Histogram;
 
-use crate::load::{self, Poll};
+use crate::load::{self, Outcome, Poll};
 use crate::report::{Figure, Row, Target};
 use crate::server::Server;
 
@@ -21,14 +21,15 @@ pub(crate) async fn measure(program: &Path, scratch: &Path) -> Result<Figure> {
     let bare = Server::bare(scratch)?;
     let (mut ceiling, mut rates, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     let (mut medians, mut slowest) = (Vec::new(), Vec::new());
+    let (mut costs, mut bare_costs) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
         let poll = Poll::imagined();
         load::votes(bare.address, &poll, CONNECTIONS, WARM_UP).await?;
-        let best = load::votes(bare.address, &poll, CONNECTIONS, TIME).await?;
+        let (best, bare_cost) = loaded(&bare, &poll).await?;
 
         let poll = Poll::create(votify.address).await?;
         let warm_up = load::votes(votify.address, &poll, CONNECTIONS, WARM_UP).await?;
-        let real = load::votes(votify.address, &poll, CONNECTIONS, TIME).await?;
+        let (real, cost) = loaded(&votify, &poll).await?;
         let (answered, kept) = (
             warm_up.votes + real.votes,
             poll.total_votes(votify.address).await?,
@@ -43,6 +44,8 @@ pub(crate) async fn measure(program: &Path, scratch: &Path) -> Result<Figure> {
         medians.push(milliseconds(&real.latencies, 0.5)?);
         slowest.push(milliseconds(&real.latencies, 0.99)?);
         rates.push(real.per_second);
+        costs.push(cost);
+        bare_costs.push(bare_cost);
     }
     let about = format!(
         "{CONNECTIONS} connections vote in one poll of `votify serve` on SQLite over HTTP, each its next vote as soon as \
@@ -54,6 +57,8 @@ pub(crate) async fn measure(program: &Path, scratch: &Path) -> Result<Figure> {
         Row::new("votes", "a second", rates).target(Target::AtLeast(25_000.0)),
         Row::new("ceiling", "a second", ceiling),
         Row::new("of the ceiling", "%", ratios),
+        Row::new("the server's processor time per vote", "µs", costs),
+        Row::new("the ceiling's processor time per vote", "µs", bare_costs),
         Row::new("answer, p50", "ms", medians),
         Row::new("answer, p99", "ms", slowest),
     ];
@@ -62,6 +67,15 @@ pub(crate) async fn measure(program: &Path, scratch: &Path) -> Result<Figure> {
         about,
         rows,
     })
+}
+
+/// The load for some time, and the server's processor time for each vote of it, in microseconds.
+async fn loaded(server: &Server, poll: &Poll) -> Result<(Outcome, f64)> {
+    let before = server.processor_time()?;
+    let outcome = load::votes(server.address, poll, CONNECTIONS, TIME).await?;
+    let used = server.processor_time()?.saturating_sub(before);
+    let votes = f64::from(u32::try_from(outcome.votes)?);
+    Ok((outcome, 1e6 * used.as_secs_f64() / votes))
 }
 
 /// A quantile of microseconds.
