@@ -1,9 +1,12 @@
 //! The way of a batch, the same on every database.
 
+use std::collections::HashMap;
+
 use votify_core::ballot::{Counting, Outcome, Part, parts};
+use votify_core::poll::PollState;
 use votify_core::{Ballot, BatchReceipt, PollId, Tally, Timestamp};
 
-use crate::dialect::{Counted, Dialect, Work};
+use crate::dialect::{Batch, Counted, Dialect, Work};
 use crate::error::Error;
 use crate::retry;
 
@@ -66,13 +69,19 @@ async fn cast_together<'a, D: Dialect>(
     ballots: &[Ballot],
     now: Timestamp,
 ) -> Result<Vec<Cast<'a>>, Error> {
-    let mut work = dialect.begin().await?;
-    match cast_within(&mut work, group, ballots, now).await {
-        Ok((done, true)) => work.commit().await.map(|()| done),
-        Ok((done, false)) => {
-            work.rollback().await;
-            Ok(done)
-        }
+    let ids: Vec<PollId> = group.iter().map(|part| part.poll).collect();
+    let of_group: Vec<&Ballot> = group
+        .iter()
+        .flat_map(|part| part.ballots(ballots))
+        .collect();
+    let (mut work, batch) = dialect.begin_batch(&ids, &of_group).await?;
+    let (done, counted) = count(batch, group, ballots, now);
+    if counted.is_empty() {
+        work.rollback().await;
+        return Ok(done);
+    }
+    match work.write(&counted).await {
+        Ok(()) => work.commit().await.map(|()| done),
         Err(error) => {
             work.rollback().await;
             Err(error)
@@ -80,22 +89,18 @@ async fn cast_together<'a, D: Dialect>(
     }
 }
 
-/// Locks, reads, decides and writes; the flag tells whether there is anything to commit.
-async fn cast_within<'a, W: Work>(
-    work: &mut W,
+/// Decides on every ballot; what became of each part, and what has to be written.
+fn count<'a>(
+    batch: Batch,
     group: &'a [Part],
     ballots: &[Ballot],
     now: Timestamp,
-) -> Result<(Vec<Cast<'a>>, bool), Error> {
-    let ids: Vec<PollId> = group.iter().map(|part| part.poll).collect();
-    let locked = work.lock_polls(&ids).await?;
-    let mut states: std::collections::HashMap<_, _> = locked.into_iter().collect();
-    let known: Vec<&Ballot> = group
-        .iter()
-        .filter(|part| matches!(states.get(&part.poll), Some(Ok(_))))
-        .flat_map(|part| part.ballots(ballots))
-        .collect();
-    let mut histories = work.histories(&known).await?;
+) -> (Vec<Cast<'a>>, Vec<Counted>) {
+    let Batch {
+        polls,
+        mut histories,
+    } = batch;
+    let mut states: HashMap<PollId, Result<PollState, Error>> = polls.into_iter().collect();
     let mut done = Vec::with_capacity(group.len());
     let mut written = Vec::new();
     for part in group {
@@ -129,9 +134,5 @@ async fn cast_within<'a, W: Work>(
             });
         }
     }
-    if written.is_empty() {
-        return Ok((done, false));
-    }
-    work.write(&written).await?;
-    Ok((done, true))
+    (done, written)
 }

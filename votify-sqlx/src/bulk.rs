@@ -1,23 +1,20 @@
 //! Statements over many rows of parameters, in few texts, so that each is prepared once per connection.
 
-use std::sync::Arc;
-
-use sqlx::AssertSqlSafe;
-
-/// How many rows a text takes; the largest stays far below the 32 766 parameters that SQLite allows.
-const SIZES: [usize; 4] = [512, 64, 8, 1];
+/// How many rows a text takes; the largest stays far below the 32 766 parameters that SQLite allows. By halves, so that
+/// up to 512 rows are one execution: each costs a way to the connection's thread and back.
+const SIZES: [usize; 10] = [512, 256, 128, 64, 32, 16, 8, 4, 2, 1];
 
 /// A statement that reads its parameters as the rows of a table `given`.
 #[derive(Debug)]
 pub(crate) struct Bulk {
     columns: usize,
-    texts: [Arc<str>; SIZES.len()],
+    texts: [String; SIZES.len()],
 }
 
 /// As many rows as one execution takes.
 pub(crate) struct Piece<'r, T> {
     /// Made of constants.
-    pub(crate) text: AssertSqlSafe<Arc<str>>,
+    pub(crate) text: &'r str,
     pub(crate) rows: &'r [T],
     /// How many NULLs are to be bound after the rows, to fill the text's last rows up.
     pub(crate) padding: usize,
@@ -31,7 +28,7 @@ impl Bulk {
         let text = |size| {
             let rows = vec![row.as_str(); size].join(",");
             let names = names.join(", ");
-            format!("WITH given ({names}) AS (VALUES {rows}) {statement}").into()
+            format!("WITH given ({names}) AS (VALUES {rows}) {statement}")
         };
         Self {
             columns,
@@ -42,11 +39,14 @@ impl Bulk {
     /// The texts of all sizes, to look at their plans.
     #[cfg(test)]
     pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
-        self.texts.iter().map(AsRef::as_ref)
+        self.texts.iter().map(String::as_str)
     }
 
     /// Takes `rows` apart so that at most half of a text is padding.
-    pub(crate) fn pieces<'r, T>(&self, rows: &'r [T]) -> impl Iterator<Item = Piece<'r, T>> + Send
+    pub(crate) fn pieces<'r, T>(
+        &'r self,
+        rows: &'r [T],
+    ) -> impl Iterator<Item = Piece<'r, T>> + Send
     where
         T: Sync,
     {
@@ -59,7 +59,7 @@ impl Bulk {
             let (rows, rest) = left.split_at(left.len().min(*size));
             left = rest;
             Some(Piece {
-                text: AssertSqlSafe(text.clone()),
+                text,
                 rows,
                 padding: (size - rows.len()) * self.columns,
             })
@@ -79,7 +79,7 @@ mod tests {
             let mut seen = Vec::new();
             for piece in bulk.pieces(&rows) {
                 let bound = piece.rows.len() * 2 + piece.padding;
-                assert_eq!(piece.text.0.matches('?').count(), bound);
+                assert_eq!(piece.text.matches('?').count(), bound);
                 seen.extend_from_slice(piece.rows);
             }
             assert_eq!(seen, rows);

@@ -20,6 +20,14 @@ pub(crate) trait Dialect: Send + Sync {
 
     /// Begins. What is read afterwards under [`Work::lock_polls`] is the newest that was committed.
     async fn begin(&self) -> Result<Self::Work, Error>;
+
+    /// Begins, locks the polls of these ids in the order given, and reads them with the histories of the ballots' voters:
+    /// in as few ways to the database as it takes.
+    async fn begin_batch(
+        &self,
+        ids: &[PollId],
+        ballots: &[&Ballot],
+    ) -> Result<(Self::Work, Batch), Error>;
 }
 
 /// One poll as it was read under its lock; the error is about this poll alone.
@@ -27,6 +35,16 @@ pub(crate) type Locked = (PollId, Result<PollState, Error>);
 
 /// What the voters of one poll have done so far; the error is about this poll alone.
 pub(crate) type Histories = HashMap<PollId, Result<HashMap<VoterId, VoterHistory>, Error>>;
+
+/// What a batch needs to know, as it is under the locks.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    /// The polls that exist.
+    pub(crate) polls: Vec<Locked>,
+    /// What stands, and of what was superseded that with the ballots' ids. Voters and polls of whom nothing is known may
+    /// be left out.
+    pub(crate) histories: Histories,
+}
 
 /// What counting did to one poll.
 #[derive(Debug)]
@@ -41,10 +59,6 @@ pub(crate) struct Counted {
 pub(crate) trait Work: Send {
     /// Locks these polls, in the order given, until the end, and reads them. Those that do not exist are left out.
     async fn lock_polls(&mut self, ids: &[PollId]) -> Result<Vec<Locked>, Error>;
-
-    /// The histories of these ballots' voters: what stands, and of what was superseded that with these ballots' ids.
-    /// Voters and polls of whom nothing is known may be left out.
-    async fn histories(&mut self, ballots: &[&Ballot]) -> Result<Histories, Error>;
 
     /// Writes what counting did, in a few statements however many polls there are. A voter's second ballot must fail.
     async fn write(&mut self, counted: &[Counted]) -> Result<(), Error>;

@@ -11,6 +11,7 @@ mod pages;
 mod plans;
 mod read;
 mod schema;
+mod script;
 mod settings;
 mod store;
 mod work;

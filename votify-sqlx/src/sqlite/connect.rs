@@ -15,6 +15,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long to wait for a connection: less than engines wait for their store.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 const READERS: u32 = 4;
+/// How many prepared statements a connection keeps: more than there are texts.
+const STATEMENTS: usize = 256;
 /// The writer's page cache, in KiB as SQLite wants it: negative.
 const CACHE_KIB: &str = "-32768";
 /// After how many pages the log is copied back. A batch of a thousand votes writes some hundred, and pages that several
@@ -111,6 +113,9 @@ fn options(url: &str) -> Result<SqliteConnectOptions, Error> {
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
         .row_buffer_size(ROWS_AHEAD)
+        .statement_cache_capacity(STATEMENTS)
+        // The given rows of a bulk statement.
+        .pragma("temp_store", "MEMORY")
         .pragma("cache_size", CACHE_KIB)
         .pragma("fullfsync", "ON")
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)

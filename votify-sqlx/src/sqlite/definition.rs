@@ -7,7 +7,8 @@ use votify_core::poll::{PollOption, PollState};
 use votify_core::store::fold;
 
 use super::read::Statement;
-use super::write;
+use super::script::Script;
+use super::write::all_met;
 use crate::bulk::Bulk;
 use crate::error::Error;
 use crate::field::{to_json, to_signed, to_word};
@@ -107,20 +108,16 @@ fn bind(statement: Statement, state: &PollState) -> Result<Statement, Error> {
 
 async fn insert_options(connection: &mut SqliteConnection, state: &PollState) -> Result<(), Error> {
     let options: Vec<(i64, &PollOption)> = (0..).zip(&state.poll.options).collect();
-    write::run(
-        connection,
-        &INSERT_OPTIONS,
-        "votify_poll_options",
-        &options,
-        |statement, (position, option)| {
+    let script =
+        Script::default().bulk(&INSERT_OPTIONS, &options, |values, (position, option)| {
             let votes = state.tally.count(option.id).unwrap_or(0);
-            Ok(statement
-                .bind(state.poll.id.as_bytes().to_vec())
-                .bind(option.id.as_bytes().to_vec())
-                .bind(*position)
-                .bind(option.text.clone())
-                .bind(to_signed(votes)?))
-        },
-    )
-    .await
+            values.bytes(state.poll.id.as_bytes())?;
+            values.bytes(option.id.as_bytes())?;
+            values.integer(*position)?;
+            values.text(&option.text)?;
+            values.integer(to_signed(votes)?)
+        })?;
+    let done = script.run(connection).await?;
+    done.iter()
+        .try_for_each(|done| all_met("votify_poll_options", options.len(), done))
 }

@@ -2,11 +2,12 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use sqlx::Row;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::sqlite::SqliteRow;
 use votify_core::ballot::{StandingBallot, SupersededBallot, VoterHistory};
 use votify_core::{Ballot, BallotId, PollId, VoterId};
 
-use super::read::{self, Statement, VOTES_OF};
+use super::read::{self, VOTES_OF};
+use super::script::Script;
 use crate::bulk::Bulk;
 use crate::dialect::Histories;
 use crate::error::Error;
@@ -21,38 +22,42 @@ pub(super) static SUPERSEDED: LazyLock<Bulk> = LazyLock::new(|| {
     )
 });
 
-/// What the voters of these ballots did before: what stands, and what was superseded under these ballots' ids.
-pub(super) async fn of(
-    connection: &mut SqliteConnection,
-    ballots: &[&Ballot],
-) -> Result<Histories, Error> {
+/// Adds the questions what the voters of these ballots did before: what stands, and what was superseded under these
+/// ballots' ids.
+pub(super) fn ask(script: Script, ballots: &[&Ballot]) -> Result<Script, Error> {
+    script
+        .bulk(&VOTES_OF, ballots, |values, ballot| {
+            values.bytes(ballot.poll.as_bytes())?;
+            values.bytes(ballot.voter.as_bytes())
+        })?
+        .bulk(&SUPERSEDED, ballots, |values, ballot| {
+            values.bytes(ballot.poll.as_bytes())?;
+            values.bytes(ballot.voter.as_bytes())?;
+            values.bytes(ballot.id.as_bytes())
+        })
+}
+
+/// Reads the answers.
+pub(super) fn read(standing: &[SqliteRow], gone: &[SqliteRow]) -> Result<Histories, Error> {
     let mut histories = Histories::new();
-    let of_voter = |statement: Statement, ballot: &&Ballot| {
-        statement
-            .bind(ballot.poll.as_bytes().to_vec())
-            .bind(ballot.voter.as_bytes().to_vec())
-    };
-    for row in read::fetch(connection, &VOTES_OF, ballots, of_voter).await? {
-        let poll = read::poll_id(&row, 5)?;
+    for row in standing {
+        let poll = read::poll_id(row, 5)?;
         note(
             &mut histories,
             poll,
-            read::vote(poll, &row),
+            read::vote(poll, row),
             |voters, vote: StandingBallot| {
                 let history = voters.entry(vote.ballot.voter).or_default();
                 history.standing = Some(vote);
             },
         );
     }
-    let of_ballot = |statement: Statement, ballot: &&Ballot| {
-        of_voter(statement, ballot).bind(ballot.id.as_bytes().to_vec())
-    };
-    for row in read::fetch(connection, &SUPERSEDED, ballots, of_ballot).await? {
-        let poll = read::poll_id(&row, 4)?;
+    for row in gone {
+        let poll = read::poll_id(row, 4)?;
         note(
             &mut histories,
             poll,
-            superseded(poll, &row),
+            superseded(poll, row),
             |voters, old| {
                 voters.entry(old.voter).or_default().superseded.push(old);
             },

@@ -4,6 +4,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool};
 
 use super::primary_code;
+use super::script::{Done, Script};
 use crate::error::Error;
 
 /// An open transaction on a connection of a pool; rolled back when dropped.
@@ -18,16 +19,26 @@ pub(crate) struct Open {
 
 impl Open {
     pub(super) async fn begin(pool: &SqlitePool, statement: &'static str) -> Result<Self, Error> {
+        let (this, _) = Self::begin_with(pool, Script::default().plain(statement)).await?;
+        Ok(this)
+    }
+
+    /// Begins with a script whose first statement is the beginning.
+    pub(super) async fn begin_with(
+        pool: &SqlitePool,
+        script: Script,
+    ) -> Result<(Self, Vec<Done>), Error> {
         // Kept first, so that being dropped while it begins rolls back too.
         let mut this = Self {
             connection: Some(pool.acquire().await?),
         };
-        let began = this.connection()?.execute(statement).await;
-        if let Err(error) = began {
-            this.rollback().await;
-            return Err(error.into());
+        match script.run(this.connection()?).await {
+            Ok(done) => Ok((this, done)),
+            Err(error) => {
+                this.rollback().await;
+                Err(error)
+            }
         }
-        Ok(this)
     }
 
     pub(super) fn connection(&mut self) -> Result<&mut SqliteConnection, Error> {

@@ -7,7 +7,9 @@ use votify_core::ballot::StandingBallot;
 use votify_core::poll::{PollOption, PollState};
 use votify_core::{Ballot, BallotId, Choice, OptionId, PollId, VoterId};
 
+use super::script::Script;
 use crate::bulk::Bulk;
+use crate::dialect::Locked;
 use crate::error::Error;
 use crate::field::{Fields, Unreadable};
 use crate::row::{OptionRow, PollRow};
@@ -42,37 +44,28 @@ pub(super) const VOTES_PAGE: &str = "SELECT voter_id, ballot_id, choice, revisio
 pub(super) const CHOICES: &str =
     "SELECT choice, count(*) FROM votify_votes WHERE poll_id = ? GROUP BY choice";
 
-/// All rows that the pieces of a bulk statement find.
-pub(super) async fn fetch<T: Sync>(
-    connection: &mut SqliteConnection,
-    bulk: &Bulk,
-    given: &[T],
-    bind: impl Fn(Statement, &T) -> Statement + Send + Sync,
-) -> Result<Vec<SqliteRow>, Error> {
-    let mut rows = Vec::new();
-    for piece in bulk.pieces(given) {
-        let mut statement = query(piece.text);
-        for row in piece.rows {
-            statement = bind(statement, row);
-        }
-        for _ in 0..piece.padding {
-            statement = statement.bind(None::<i64>);
-        }
-        rows.append(&mut statement.fetch_all(&mut *connection).await?);
-    }
-    Ok(rows)
+/// Adds the question for these polls.
+pub(super) fn ask_polls(script: Script, ids: &[PollId]) -> Result<Script, Error> {
+    script.bulk(&POLLS, ids, |values, id| values.bytes(id.as_bytes()))
+}
+
+/// Reads the answer; each error is about its poll alone.
+pub(super) fn locked(rows: &[SqliteRow]) -> Result<Vec<Locked>, Error> {
+    rows.iter()
+        .map(|row| Ok((poll_id(row, 0)?, poll(row))))
+        .collect()
 }
 
 /// The polls of these ids that exist, in no particular order; each error is about its poll alone.
 pub(super) async fn polls(
     connection: &mut SqliteConnection,
     ids: &[PollId],
-) -> Result<Vec<(PollId, Result<PollState, Error>)>, Error> {
-    let bind = |statement: Statement, id: &PollId| statement.bind(id.as_bytes().to_vec());
-    let rows = fetch(connection, &POLLS, ids, bind).await?;
-    rows.iter()
-        .map(|row| Ok((poll_id(row, 0)?, poll(row))))
-        .collect()
+) -> Result<Vec<Locked>, Error> {
+    let done = ask_polls(Script::default(), ids)?.run(connection).await?;
+    let [polls] = done.as_slice() else {
+        return Ok(Vec::new());
+    };
+    locked(&polls.rows)
 }
 
 pub(super) fn poll_id(row: &SqliteRow, index: usize) -> Result<PollId, Error> {
@@ -142,13 +135,15 @@ pub(super) async fn votes_of(
     poll: PollId,
     voters: &[VoterId],
 ) -> Result<Vec<StandingBallot>, Error> {
-    let bind = |statement: Statement, voter: &VoterId| {
-        statement
-            .bind(poll.as_bytes().to_vec())
-            .bind(voter.as_bytes().to_vec())
-    };
-    let rows = fetch(connection, &VOTES_OF, voters, bind).await?;
-    rows.iter().map(|row| vote(poll, row)).collect()
+    let script = Script::default().bulk(&VOTES_OF, voters, |values, voter| {
+        values.bytes(poll.as_bytes())?;
+        values.bytes(voter.as_bytes())
+    })?;
+    let done = script.run(connection).await?;
+    done.iter()
+        .flat_map(|done| &done.rows)
+        .map(|row| vote(poll, row))
+        .collect()
 }
 
 /// How many standing ballots say what.

@@ -4,9 +4,13 @@ use votify_core::poll::PollState;
 use votify_core::{Ballot, Choice, PollId};
 
 use super::open::Open;
+use super::script::Script;
 use super::{NAME, definition, history, read, write};
-use crate::dialect::{Counted, Dialect, Histories, Locked, Work};
+use crate::dialect::{Batch, Counted, Dialect, Locked, Work};
 use crate::error::Error;
+
+/// Locks the whole database for writing.
+const BEGIN: &str = "BEGIN IMMEDIATE";
 
 #[async_trait]
 impl Dialect for SqlitePool {
@@ -15,7 +19,24 @@ impl Dialect for SqlitePool {
 
     /// Locks the whole database for writing, and therefore every poll.
     async fn begin(&self) -> Result<Open, Error> {
-        Self::Work::begin(self, "BEGIN IMMEDIATE").await
+        Self::Work::begin(self, BEGIN).await
+    }
+
+    async fn begin_batch(
+        &self,
+        ids: &[PollId],
+        ballots: &[&Ballot],
+    ) -> Result<(Open, Batch), Error> {
+        let script = read::ask_polls(Script::default().plain(BEGIN), ids)?;
+        let (open, done) = Self::Work::begin_with(self, history::ask(script, ballots)?).await?;
+        let [_, polls, standing, gone] = done.as_slice() else {
+            return Err(Error::Ended);
+        };
+        let batch = Batch {
+            polls: read::locked(&polls.rows)?,
+            histories: history::read(&standing.rows, &gone.rows)?,
+        };
+        Ok((open, batch))
     }
 }
 
@@ -23,10 +44,6 @@ impl Dialect for SqlitePool {
 impl Work for Open {
     async fn lock_polls(&mut self, ids: &[PollId]) -> Result<Vec<Locked>, Error> {
         read::polls(self.connection()?, ids).await
-    }
-
-    async fn histories(&mut self, ballots: &[&Ballot]) -> Result<Histories, Error> {
-        history::of(self.connection()?, ballots).await
     }
 
     async fn write(&mut self, counted: &[Counted]) -> Result<(), Error> {

@@ -1,14 +1,13 @@
 use std::sync::LazyLock;
 
-use sqlx::query;
 use sqlx::sqlite::SqliteConnection;
 use votify_core::PollId;
 use votify_core::VoterId;
-use votify_core::ballot::{StandingBallot, SupersededBallot};
+use votify_core::ballot::{Effects, StandingBallot, SupersededBallot};
 use votify_core::poll::PollState;
 use votify_core::tally::OptionCount;
 
-use super::read::Statement;
+use super::script::{Done, Script, Values};
 use crate::bulk::Bulk;
 use crate::dialect::Counted;
 use crate::error::Error;
@@ -78,56 +77,12 @@ pub(super) async fn counted(
     connection: &mut SqliteConnection,
     counted: &[Counted],
 ) -> Result<(), Error> {
-    let of_polls = || {
-        counted
-            .iter()
-            .map(|one| (one.effects.state.poll.id, &one.effects))
-    };
-    let inserted: Vec<&StandingBallot> = of_polls().flat_map(|(_, one)| &one.inserted).collect();
-    run(
-        connection,
-        &INSERT_VOTES,
-        "votify_votes",
-        &inserted,
-        bind_vote,
-    )
-    .await?;
-    let updated: Vec<&StandingBallot> = of_polls().flat_map(|(_, one)| &one.updated).collect();
-    run(
-        connection,
-        &UPDATE_VOTES,
-        "votify_votes",
-        &updated,
-        bind_vote,
-    )
-    .await?;
-    let removed: Vec<(PollId, VoterId)> = of_polls()
-        .flat_map(|(poll, one)| one.removed.iter().map(move |voter| (poll, *voter)))
-        .collect();
-    run(
-        connection,
-        &DELETE_VOTES,
-        "votify_votes",
-        &removed,
-        |statement, (poll, voter)| {
-            Ok(statement
-                .bind(poll.as_bytes().to_vec())
-                .bind(voter.as_bytes().to_vec()))
-        },
-    )
-    .await?;
-    let superseded: Vec<(PollId, &SupersededBallot)> = of_polls()
-        .flat_map(|(poll, one)| one.superseded.iter().map(move |old| (poll, old)))
-        .collect();
-    let table = "votify_superseded_votes";
-    run(
-        connection,
-        &INSERT_SUPERSEDED,
-        table,
-        &superseded,
-        bind_superseded,
-    )
-    .await?;
+    let effects = || counted.iter().map(|one| &one.effects);
+    let inserted: Vec<&StandingBallot> = effects().flat_map(|one| &one.inserted).collect();
+    let updated: Vec<&StandingBallot> = effects().flat_map(|one| &one.updated).collect();
+    let removed: Vec<(PollId, VoterId)> = of_each_poll(counted, |one| one.removed.iter().copied());
+    let superseded: Vec<(PollId, &SupersededBallot)> =
+        of_each_poll(counted, |one| one.superseded.iter());
     let counts: Vec<(PollId, OptionCount)> = counted
         .iter()
         .flat_map(|one| {
@@ -136,83 +91,78 @@ pub(super) async fn counted(
                 .map(|count| (one.effects.state.poll.id, *count))
         })
         .collect();
-    run(
-        connection,
-        &UPDATE_COUNTS,
-        "votify_poll_options",
-        &counts,
-        |statement, (poll, entry)| {
-            Ok(statement
-                .bind(poll.as_bytes().to_vec())
-                .bind(entry.option.as_bytes().to_vec())
-                .bind(to_signed(entry.count)?))
-        },
-    )
-    .await?;
-    let states: Vec<&PollState> = counted.iter().map(|one| &one.effects.state).collect();
-    run(
-        connection,
-        &UPDATE_POLLS,
-        "votify_polls",
-        &states,
-        |statement, state| {
-            Ok(statement
-                .bind(state.poll.id.as_bytes().to_vec())
-                .bind(to_signed(state.tally.position.revision)?)
-                .bind(to_signed(state.tally.total_votes)?)
-                .bind(state.heat.as_log2()))
-        },
-    )
-    .await
+    let states: Vec<&PollState> = effects().map(|one| &one.state).collect();
+    let done = Script::default()
+        .bulk(&INSERT_VOTES, &inserted, vote)?
+        .bulk(&UPDATE_VOTES, &updated, vote)?
+        .bulk(&DELETE_VOTES, &removed, |values, (poll, voter)| {
+            values.bytes(poll.as_bytes())?;
+            values.bytes(voter.as_bytes())
+        })?
+        .bulk(&INSERT_SUPERSEDED, &superseded, gone)?
+        .bulk(&UPDATE_COUNTS, &counts, |values, (poll, entry)| {
+            values.bytes(poll.as_bytes())?;
+            values.bytes(entry.option.as_bytes())?;
+            values.integer(to_signed(entry.count)?)
+        })?
+        .bulk(&UPDATE_POLLS, &states, |values, state| {
+            values.bytes(state.poll.id.as_bytes())?;
+            values.integer(to_signed(state.tally.position.revision)?)?;
+            values.integer(to_signed(state.tally.total_votes)?)?;
+            values.real(state.heat.as_log2())
+        })?
+        .run(connection)
+        .await?;
+    let expected = [
+        ("votify_votes", inserted.len()),
+        ("votify_votes", updated.len()),
+        ("votify_votes", removed.len()),
+        ("votify_superseded_votes", superseded.len()),
+        ("votify_poll_options", counts.len()),
+        ("votify_polls", states.len()),
+    ];
+    expected
+        .into_iter()
+        .zip(&done)
+        .try_for_each(|((table, expected), done)| all_met(table, expected, done))
 }
 
-fn bind_vote(statement: Statement, vote: &&StandingBallot) -> Result<Statement, Error> {
-    Ok(statement
-        .bind(vote.ballot.poll.as_bytes().to_vec())
-        .bind(vote.ballot.voter.as_bytes().to_vec())
-        .bind(vote.ballot.id.as_bytes().to_vec())
-        .bind(vote.ballot.choice.to_bytes())
-        .bind(to_signed(vote.revision)?)
-        .bind(vote.cast_at.as_micros()))
+fn of_each_poll<'a, T, I: Iterator<Item = T>>(
+    counted: &'a [Counted],
+    rows: impl Fn(&'a Effects) -> I,
+) -> Vec<(PollId, T)> {
+    let of_poll = |one: &'a Counted| {
+        let poll = one.effects.state.poll.id;
+        rows(&one.effects).map(move |row| (poll, row))
+    };
+    counted.iter().flat_map(of_poll).collect()
 }
 
-fn bind_superseded(
-    statement: Statement,
-    (poll, old): &(PollId, &SupersededBallot),
-) -> Result<Statement, Error> {
-    Ok(statement
-        .bind(poll.as_bytes().to_vec())
-        .bind(old.voter.as_bytes().to_vec())
-        .bind(old.id.as_bytes().to_vec())
-        .bind(old.choice.to_bytes())
-        .bind(to_signed(old.revision)?))
+fn vote(values: &mut Values, vote: &&StandingBallot) -> Result<(), Error> {
+    values.bytes(vote.ballot.poll.as_bytes())?;
+    values.bytes(vote.ballot.voter.as_bytes())?;
+    values.bytes(vote.ballot.id.as_bytes())?;
+    values.bytes(&vote.ballot.choice.to_bytes())?;
+    values.integer(to_signed(vote.revision)?)?;
+    values.integer(vote.cast_at.as_micros())
 }
 
-/// Runs a bulk statement over all these rows; each must change one row of the table.
-pub(super) async fn run<T: Sync>(
-    connection: &mut SqliteConnection,
-    bulk: &Bulk,
-    table: &'static str,
-    given: &[T],
-    bind: impl Fn(Statement, &T) -> Result<Statement, Error> + Send + Sync,
-) -> Result<(), Error> {
-    let mut changed = 0;
-    for piece in bulk.pieces(given) {
-        let mut statement = query(piece.text);
-        for row in piece.rows {
-            statement = bind(statement, row)?;
-        }
-        for _ in 0..piece.padding {
-            statement = statement.bind(None::<i64>);
-        }
-        changed += statement.execute(&mut *connection).await?.rows_affected();
-    }
-    if usize::try_from(changed) == Ok(given.len()) {
+fn gone(values: &mut Values, (poll, old): &(PollId, &SupersededBallot)) -> Result<(), Error> {
+    values.bytes(poll.as_bytes())?;
+    values.bytes(old.voter.as_bytes())?;
+    values.bytes(old.id.as_bytes())?;
+    values.bytes(&old.choice.to_bytes())?;
+    values.integer(to_signed(old.revision)?)
+}
+
+/// Each of the rows given to a write must have changed one row of the table.
+pub(super) fn all_met(table: &'static str, expected: usize, done: &Done) -> Result<(), Error> {
+    if usize::try_from(done.changed) == Ok(expected) {
         return Ok(());
     }
     Err(Error::Missed {
         table,
-        expected: given.len(),
-        changed,
+        expected,
+        changed: done.changed,
     })
 }
