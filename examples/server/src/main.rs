@@ -18,6 +18,10 @@ use clap::{CommandFactory, FromArgMatches};
 
 use cli::{Cli, Command};
 
+/// A vote makes and drops some dozens of small things on several threads; this allocator is made for that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
     let cli = match Cli::from_arg_matches(&matches) {
