@@ -6,62 +6,63 @@ use sqlx::sqlite::SqliteRow;
 use votify_core::ballot::{StandingBallot, SupersededBallot, VoterHistory};
 use votify_core::{Ballot, BallotId, PollId, VoterId};
 
-use super::read::{self, VOTES_OF};
+use super::read;
 use super::script::Script;
 use crate::bulk::Bulk;
 use crate::dialect::Histories;
 use crate::error::Error;
 use crate::field::Fields;
 
-pub(super) static SUPERSEDED: LazyLock<Bulk> = LazyLock::new(|| {
+/// What stands has a time, what was superseded has none.
+pub(super) static HISTORIES: LazyLock<Bulk> = LazyLock::new(|| {
     Bulk::new(
         &["poll_id", "voter_id", "ballot_id"],
-        "SELECT s.voter_id, s.ballot_id, s.choice, s.revision, s.poll_id FROM given \
+        "SELECT v.voter_id, v.ballot_id, v.choice, v.revision, v.cast_at, v.poll_id FROM given \
+         CROSS JOIN votify_votes v ON v.poll_id = given.poll_id AND v.voter_id = given.voter_id \
+         UNION ALL \
+         SELECT s.voter_id, s.ballot_id, s.choice, s.revision, NULL, s.poll_id FROM given \
          CROSS JOIN votify_superseded_votes s \
          ON s.poll_id = given.poll_id AND s.voter_id = given.voter_id AND s.ballot_id = given.ballot_id",
     )
 });
 
-/// Adds the questions what the voters of these ballots did before: what stands, and what was superseded under these
+/// Adds the question what the voters of these ballots did before: what stands, and what was superseded under these
 /// ballots' ids.
 pub(super) fn ask(script: Script, ballots: &[&Ballot]) -> Result<Script, Error> {
-    script
-        .bulk(&VOTES_OF, ballots, |values, ballot| {
-            values.bytes(ballot.poll.as_bytes())?;
-            values.bytes(ballot.voter.as_bytes())
-        })?
-        .bulk(&SUPERSEDED, ballots, |values, ballot| {
-            values.bytes(ballot.poll.as_bytes())?;
-            values.bytes(ballot.voter.as_bytes())?;
-            values.bytes(ballot.id.as_bytes())
-        })
+    script.bulk(&HISTORIES, ballots, |values, ballot| {
+        values.bytes(ballot.poll.as_bytes())?;
+        values.bytes(ballot.voter.as_bytes())?;
+        values.bytes(ballot.id.as_bytes())
+    })
 }
 
-/// Reads the answers.
-pub(super) fn read(standing: &[SqliteRow], gone: &[SqliteRow]) -> Result<Histories, Error> {
+/// Reads the answer.
+pub(super) fn read(rows: &[SqliteRow]) -> Result<Histories, Error> {
     let mut histories = Histories::new();
-    for row in standing {
+    for row in rows {
         let poll = read::poll_id(row, 5)?;
-        note(
-            &mut histories,
-            poll,
-            read::vote(poll, row),
-            |voters, vote: StandingBallot| {
-                let history = voters.entry(vote.ballot.voter).or_default();
-                history.standing = Some(vote);
-            },
-        );
-    }
-    for row in gone {
-        let poll = read::poll_id(row, 4)?;
-        note(
-            &mut histories,
-            poll,
-            superseded(poll, row),
-            |voters, old| {
-                voters.entry(old.voter).or_default().superseded.push(old);
-            },
-        );
+        let stands: bool = row.try_get::<Option<i64>, _>(4)?.is_some();
+        if stands {
+            let vote = read::vote(poll, row);
+            note(
+                &mut histories,
+                poll,
+                vote,
+                |voters, vote: StandingBallot| {
+                    let history = voters.entry(vote.ballot.voter).or_default();
+                    history.standing = Some(vote);
+                },
+            );
+        } else {
+            note(
+                &mut histories,
+                poll,
+                superseded(poll, row),
+                |voters, old| {
+                    voters.entry(old.voter).or_default().superseded.push(old);
+                },
+            );
+        }
     }
     Ok(histories)
 }

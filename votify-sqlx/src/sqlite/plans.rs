@@ -84,7 +84,7 @@ async fn due_polls_are_found_without_the_others() {
 #[tokio::test]
 async fn bulk_statements_look_rows_up() {
     let pool = pool(&store().await).await;
-    let statements: [(&str, &Bulk, &str); 8] = [
+    let statements: [(&str, &Bulk, &str); 9] = [
         ("polls", &read::POLLS, "SEARCH p USING INDEX"),
         (
             "votes",
@@ -93,8 +93,13 @@ async fn bulk_statements_look_rows_up() {
         ),
         (
             "superseded",
-            &history::SUPERSEDED,
+            &history::HISTORIES,
             "SEARCH s USING PRIMARY KEY (poll_id=? AND voter_id=? AND ballot_id=?)",
+        ),
+        (
+            "standing",
+            &history::HISTORIES,
+            "SEARCH v USING INDEX votify_votes_one_per_voter (poll_id=? AND voter_id=?)",
         ),
         (
             "update votes",

@@ -29,12 +29,12 @@ impl Dialect for SqlitePool {
     ) -> Result<(Open, Batch), Error> {
         let script = read::ask_polls(Script::default().plain(BEGIN), ids)?;
         let (open, done) = Self::Work::begin_with(self, history::ask(script, ballots)?).await?;
-        let [_, polls, standing, gone] = done.as_slice() else {
+        let [_, polls, histories] = done.as_slice() else {
             return Err(Error::Ended);
         };
         let batch = Batch {
             polls: read::locked(&polls.rows)?,
-            histories: history::read(&standing.rows, &gone.rows)?,
+            histories: history::read(&histories.rows)?,
         };
         Ok((open, batch))
     }
