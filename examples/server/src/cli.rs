@@ -111,7 +111,7 @@ pub(crate) struct ServeArgs {
         value_name = "CIDRS"
     )]
     pub(crate) trusted_proxies: Option<String>,
-    /// The address that browsers use, like https://polls.example.org [default: from the request]
+    /// The address that browsers use, like `https://polls.example.org` [default: from the request]
     #[arg(
         long,
         env = "VOTIFY_PUBLIC_URL",
