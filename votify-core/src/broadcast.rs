@@ -1,6 +1,7 @@
 //! The seam for news between nodes.
 
 mod error;
+mod shared;
 mod update;
 
 pub use error::BroadcastError;

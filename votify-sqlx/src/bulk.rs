@@ -1,4 +1,4 @@
-//! Statements over many rows of parameters, in few texts, so that each is prepared once per connection.
+//! Statements over many rows of parameters, in few texts, so that they are seldom prepared anew.
 
 /// How many rows a text takes; the largest stays far below the 32 766 parameters that SQLite allows. By halves, so that
 /// up to 512 rows are one execution: each costs a way to the connection's thread and back.

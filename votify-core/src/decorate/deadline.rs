@@ -1,10 +1,12 @@
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt};
 
 use crate::ballot::{Ballot, BatchReceipt, StandingBallot, parts};
+use crate::broadcast::{BroadcastError, Broadcaster, Deliveries, Topic, Update};
 use crate::id::PollId;
 use crate::page::{Page, PageRequest};
 use crate::poll::{Poll, PollChange, SealCause};
@@ -13,30 +15,32 @@ use crate::tally::Tally;
 use crate::time::Timestamp;
 use crate::voter::VoterId;
 
-/// A store whose every call answers in time: one that takes longer is dropped, and is
+/// A store or broadcaster whose every call answers in time: one that takes longer is dropped, and is
 /// [`Unavailable`](StoreError::Unavailable).
 ///
 /// Streams get the limit for each ballot; audits and repairs, which read a whole poll, get none.
 #[derive(Debug)]
 pub struct Deadline<S> {
-    store: S,
+    inner: S,
     limit: Duration,
 }
 
-/// The store did not answer in time.
+/// It did not answer in time.
 #[derive(Debug, thiserror::Error)]
 #[error("no answer within {0:?}")]
 struct NoAnswer(Duration);
 
-impl<S: Store> Deadline<S> {
-    /// Lets each call of `store` take at most `limit`.
+impl<S> Deadline<S> {
+    /// Lets each call of `inner` take at most `limit`.
     #[must_use]
-    pub const fn new(store: S, limit: Duration) -> Self {
-        Self { store, limit }
+    pub const fn new(inner: S, limit: Duration) -> Self {
+        Self { inner, limit }
     }
+}
 
+impl<S: Store> Deadline<S> {
     fn missed(&self) -> StoreError {
-        StoreError::unavailable(self.store.backend(), NoAnswer(self.limit))
+        StoreError::unavailable(self.inner.backend(), NoAnswer(self.limit))
     }
 
     async fn within<T>(
@@ -53,15 +57,15 @@ impl<S: Store> Deadline<S> {
 #[deny(clippy::missing_trait_methods)]
 impl<S: Store> Store for Deadline<S> {
     fn backend(&self) -> &'static str {
-        self.store.backend()
+        self.inner.backend()
     }
 
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
-        self.within(self.store.create_poll(poll)).await
+        self.within(self.inner.create_poll(poll)).await
     }
 
     async fn polls(&self, ids: &[PollId]) -> Result<Vec<Option<Poll>>, StoreError> {
-        self.within(self.store.polls(ids)).await
+        self.within(self.inner.polls(ids)).await
     }
 
     async fn list_polls(
@@ -70,7 +74,7 @@ impl<S: Store> Store for Deadline<S> {
         page: &PageRequest,
         now: Timestamp,
     ) -> Result<Page<Poll>, StoreError> {
-        self.within(self.store.list_polls(filter, page, now)).await
+        self.within(self.inner.list_polls(filter, page, now)).await
     }
 
     async fn change_poll(
@@ -79,7 +83,7 @@ impl<S: Store> Store for Deadline<S> {
         change: &PollChange,
         now: Timestamp,
     ) -> Result<Changing, StoreError> {
-        self.within(self.store.change_poll(id, change, now)).await
+        self.within(self.inner.change_poll(id, change, now)).await
     }
 
     async fn seal_poll(
@@ -88,15 +92,15 @@ impl<S: Store> Store for Deadline<S> {
         cause: SealCause,
         now: Timestamp,
     ) -> Result<Sealing, StoreError> {
-        self.within(self.store.seal_poll(id, cause, now)).await
+        self.within(self.inner.seal_poll(id, cause, now)).await
     }
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
-        self.within(self.store.delete_poll(id)).await
+        self.within(self.inner.delete_poll(id)).await
     }
 
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
-        let call = self.store.cast_ballots(ballots, now);
+        let call = self.inner.cast_ballots(ballots, now);
         tokio::time::timeout(self.limit, call)
             .await
             .unwrap_or_else(|_| {
@@ -114,15 +118,15 @@ impl<S: Store> Store for Deadline<S> {
         poll: PollId,
         voters: &[VoterId],
     ) -> Result<Vec<Option<StandingBallot>>, StoreError> {
-        self.within(self.store.ballots_of(poll, voters)).await
+        self.within(self.inner.ballots_of(poll, voters)).await
     }
 
     async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
-        self.within(self.store.tallies(polls)).await
+        self.within(self.inner.tallies(polls)).await
     }
 
     fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<StandingBallot, StoreError>> {
-        let ballots = self.store.ballots(poll);
+        let ballots = self.inner.ballots(poll);
         stream::unfold(Some(ballots), move |ballots| async move {
             let mut ballots = ballots?;
             match tokio::time::timeout(self.limit, ballots.next()).await {
@@ -134,10 +138,35 @@ impl<S: Store> Store for Deadline<S> {
     }
 
     async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError> {
-        self.store.audit_poll(id).await
+        self.inner.audit_poll(id).await
     }
 
     async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
-        self.store.repair_poll(id).await
+        self.inner.repair_poll(id).await
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl<B: Broadcaster> Broadcaster for Deadline<B> {
+    fn backend(&self) -> &'static str {
+        self.inner.backend()
+    }
+
+    async fn publish(&self, updates: &[Update]) -> Result<(), BroadcastError> {
+        let call = tokio::time::timeout(self.limit, self.inner.publish(updates)).await;
+        call.unwrap_or_else(|_| Err(silent(self.inner.backend(), self.limit)))
+    }
+
+    async fn subscribe(&self, topic: &Topic) -> Result<Deliveries, BroadcastError> {
+        let call = tokio::time::timeout(self.limit, self.inner.subscribe(topic)).await;
+        call.unwrap_or_else(|_| Err(silent(self.inner.backend(), self.limit)))
+    }
+}
+
+fn silent(backend: &'static str, limit: Duration) -> BroadcastError {
+    BroadcastError::Unavailable {
+        backend,
+        source: Arc::new(NoAnswer(limit)),
     }
 }

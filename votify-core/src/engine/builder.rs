@@ -87,7 +87,10 @@ impl EngineBuilder {
             config,
         } = self;
         let keyring = keyring.unwrap_or_else(|| temporary_keyring(&*store));
+        let config = config.in_bounds();
         let store: Arc<dyn Store> = Arc::new(Deadline::new(store, config.store_timeout));
+        let broadcaster: Arc<dyn Broadcaster> =
+            Arc::new(Deadline::new(broadcaster, config.store_timeout));
         let tasks = TaskTracker::new();
         // Intake ends before the rest, so that what it wrote last is still told.
         let (closing, shutdown) = (CancellationToken::new(), CancellationToken::new());

@@ -17,7 +17,7 @@ pub struct EngineConfig {
     /// How many batches are written at once; a poll's ballots always take the same writer. Default 1, which is right for
     /// SQLite; for a database server about half of the connection pool.
     pub writers: usize,
-    /// How long a vote or a store call may take before it is answered `Unavailable`. Default 4 s.
+    /// How long a call of the store or the broadcaster may take before it is `Unavailable`. Default 4 s.
     pub store_timeout: Duration,
     /// The least time between two updates of one poll, to viewers and to other nodes. Default 50 ms.
     pub tick: Duration,
@@ -29,6 +29,22 @@ pub struct EngineConfig {
     pub cached_polls: usize,
     /// How many events a slow listener may fall behind. Default 4 096.
     pub events: usize,
+}
+
+impl EngineConfig {
+    /// The same with rhythms of at least a millisecond, which is the shortest that can be kept.
+    pub(super) fn in_bounds(mut self) -> Self {
+        let least = Duration::from_millis(1);
+        for rhythm in [
+            &mut self.tick,
+            &mut self.refresh,
+            &mut self.schedule,
+            &mut self.store_timeout,
+        ] {
+            *rhythm = (*rhythm).max(least);
+        }
+        self
+    }
 }
 
 impl Default for EngineConfig {

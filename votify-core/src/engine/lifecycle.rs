@@ -7,15 +7,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::EngineError;
 use crate::engine::herald::Herald;
-use crate::engine::reader::Reader;
+use crate::engine::reader::{Due, Reader};
 use crate::id::PollId;
 use crate::page::PageRequest;
 use crate::poll::{Poll, PollStatus};
-use crate::store::{PollFilter, PollOrder};
+use crate::store::{PollFilter, PollOrder, StoreError};
 use crate::time::Timestamp;
 
-/// How many turns are kept in mind; the others are found by the next look into the store.
+/// How many turns are kept in mind, the soonest; the others are found by a later look into the store.
 const AGENDA: usize = 10_000;
+/// How many pages of a listing one look goes through.
+const PAGES: u32 = 100;
 
 /// Something the lifecycle should know.
 #[derive(Debug)]
@@ -51,15 +53,18 @@ impl Lifecycle {
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             let next = agenda.first().map(|(time, ..)| *time);
-            tokio::select! {
-                () = shutdown.cancelled() => return,
-                _ = look.tick() => self.look_ahead(&mut agenda).await,
-                () = self.until(next) => self.take_turns(&mut agenda).await,
-                note = notes.recv() => match note {
-                    Some(Note::Drafted(poll)) => self.note_down(&mut agenda, &poll),
-                    Some(Note::Sealed(id)) => self.tell_closed(id).await,
-                    None => return,
-                },
+            let turn = async {
+                tokio::select! {
+                    _ = look.tick() => self.look_ahead(&mut agenda).await,
+                    () = self.until(next) => self.take_turns(&mut agenda).await,
+                    Some(note) = notes.recv() => match note {
+                        Note::Drafted(poll) => self.note_down(&mut agenda, &poll),
+                        Note::Sealed(id) => self.tell_closed(id).await,
+                    },
+                }
+            };
+            if shutdown.run_until_cancelled(turn).await.is_none() {
+                return;
             }
         }
     }
@@ -72,22 +77,23 @@ impl Lifecycle {
     }
 
     fn note_down(&self, agenda: &mut Agenda, poll: &Poll) {
-        let now = self.reader.now();
-        if agenda.len() >= AGENDA || poll.is_sealed() {
+        if poll.is_sealed() {
             return;
         }
-        if poll.opens_at > now {
+        if poll.opens_at > self.reader.now() {
             agenda.insert((poll.opens_at, poll.id, Turn::Opens));
         }
         if let Some(end) = poll.closes_at {
             agenda.insert((end, poll.id, Turn::Closes));
         }
+        while agenda.len() > AGENDA {
+            agenda.pop_last();
+        }
     }
 
-    /// Finds the polls whose turn comes next, made by whichever engine.
+    /// Finds the polls whose turn comes before the look after the next, made by whichever engine.
     async fn look_ahead(&self, agenda: &mut Agenda) {
-        let now = self.reader.now();
-        let page = PageRequest::FIRST_HUNDRED;
+        let horizon = self.reader.now().saturating_add(self.every * 2);
         let opening = PollFilter {
             status: Some(PollStatus::Scheduled),
             order: PollOrder::Opening,
@@ -98,28 +104,59 @@ impl Lifecycle {
             order: PollOrder::Closing,
             ..PollFilter::default()
         };
-        for filter in [opening, closing] {
-            match self.reader.store.list_polls(&filter, &page, now).await {
-                Ok(page) => page
-                    .items
-                    .iter()
-                    .for_each(|poll| self.note_down(agenda, poll)),
-                Err(error) => {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "cannot look for polls that open or close"
-                    );
-                }
+        let looked = async {
+            self.look_through(agenda, &opening, |poll| poll.opens_at <= horizon)
+                .await?;
+            self.look_through(agenda, &closing, |poll| {
+                poll.closes_at.is_some_and(|end| end <= horizon)
+            })
+            .await
+        };
+        if let Err(error) = looked.await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "cannot look for polls that open or close"
+            );
+        }
+    }
+
+    /// Notes down a listing, page by page, as far as its polls are `near`.
+    async fn look_through(
+        &self,
+        agenda: &mut Agenda,
+        filter: &PollFilter,
+        near: impl Fn(&Poll) -> bool + Send + Sync,
+    ) -> Result<(), StoreError> {
+        let now = self.reader.now();
+        for page in 1..=PAGES {
+            let Ok(page) = PageRequest::new(page, PageRequest::MAX_LIMIT) else {
+                break;
+            };
+            let polls = self
+                .reader
+                .store
+                .list_polls(filter, &page, now)
+                .await?
+                .items;
+            polls.iter().for_each(|poll| self.note_down(agenda, poll));
+            let more = polls.len() == PageRequest::MAX_LIMIT as usize;
+            if !more || !polls.last().is_some_and(&near) {
+                break;
             }
         }
+        Ok(())
     }
 
     async fn take_turns(&self, agenda: &mut Agenda) {
         let now = self.reader.now();
         while agenda.first().is_some_and(|(time, ..)| *time <= now)
-            && let Some((_, id, turn)) = agenda.pop_first()
+            && let Some((time, id, turn)) = agenda.pop_first()
         {
-            if let Err(error) = self.take_turn(id, turn).await
+            let taken = match turn {
+                Turn::Opens => self.open(id, time).await,
+                Turn::Closes => self.close(id).await,
+            };
+            if let Err(error) = taken
                 && !matches!(error, EngineError::PollNotFound(_))
             {
                 // The next look ahead finds it again.
@@ -128,11 +165,19 @@ impl Lifecycle {
         }
     }
 
-    async fn take_turn(&self, id: PollId, turn: Turn) -> Result<(), EngineError> {
-        // Reading seals what is due, and sends us a note if nobody was first.
+    /// Tells that a poll opens at `time`, unless it was given another time since.
+    async fn open(&self, id: PollId, time: Timestamp) -> Result<(), EngineError> {
         let read = self.reader.read(id).await?;
-        if turn == Turn::Opens && read.poll.status(self.reader.now()) == PollStatus::Open {
+        let is_open = read.poll.status(self.reader.now()) == PollStatus::Open;
+        if is_open && read.poll.opens_at == time {
             self.herald.opened(read).await;
+        }
+        Ok(())
+    }
+
+    async fn close(&self, id: PollId) -> Result<(), EngineError> {
+        if let Due::SealedNow(_) = self.reader.seal_due(id).await? {
+            self.herald.closed(self.reader.read(id).await?).await;
         }
         Ok(())
     }

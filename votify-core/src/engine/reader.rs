@@ -28,6 +28,17 @@ pub(super) struct Reader {
     pub(super) notes: mpsc::Sender<Note>,
 }
 
+/// What became of a poll that seemed to be past its end.
+#[derive(Debug)]
+pub(super) enum Due {
+    /// It was sealed by this very call, so its news are ours to spread.
+    SealedNow(Tally),
+    /// Somebody was first.
+    SealedBefore(Tally),
+    /// Its end has not come.
+    Not,
+}
+
 /// A poll and its tally, of one version.
 #[derive(Debug, Clone)]
 pub(super) struct Read {
@@ -59,26 +70,32 @@ impl Reader {
                 });
             }
             match self.seal_due(id).await? {
-                Some(sealed) => tally = sealed,
+                Due::SealedBefore(sealed) => tally = sealed,
+                Due::SealedNow(sealed) => {
+                    tally = sealed;
+                    // If so many are due that this is full, viewers hear of it by the sweep.
+                    let _ = self.notes.try_send(Note::Sealed(id));
+                }
                 // It ends later than we thought.
-                None => poll = Arc::clone(&self.cache.reload(id, &*self.store).await?.poll),
+                Due::Not => poll = Arc::clone(&self.cache.reload(id, &*self.store).await?.poll),
             }
         }
         Err(self.unavailable())
     }
 
-    /// Seals a poll whose end has passed, and has the news of it spread if nobody was first.
-    async fn seal_due(&self, id: PollId) -> Result<Option<Tally>, EngineError> {
+    /// Seals a poll whose end has passed.
+    pub(super) async fn seal_due(&self, id: PollId) -> Result<Due, EngineError> {
         let now = self.now();
-        let Sealing::Sealed(tally) = self.store.seal_poll(id, SealCause::Due, now).await? else {
-            return Ok(None);
+        let sealing = self.store.seal_poll(id, SealCause::Due, now).await?;
+        let Sealing::Sealed(tally) = sealing else {
+            return Ok(Due::Not);
         };
-        let sealed_by_us = self.cache.reload(id, &*self.store).await?.poll.sealed_at == Some(now);
-        if sealed_by_us {
-            // If so many are due that this is full, viewers hear of it by the sweep.
-            let _ = self.notes.try_send(Note::Sealed(id));
-        }
-        Ok(Some(tally))
+        let poll = self.cache.reload(id, &*self.store).await?;
+        Ok(if poll.poll.sealed_at == Some(now) {
+            Due::SealedNow(tally)
+        } else {
+            Due::SealedBefore(tally)
+        })
     }
 
     /// The poll beside a tally that a transaction has just given.

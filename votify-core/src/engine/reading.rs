@@ -12,7 +12,7 @@ use crate::view::TallyView;
 use crate::voter::Voter;
 
 impl PollEngine {
-    /// A poll's definition as it is at hand, without asking the store again: it may be some seconds out of date, but what
+    /// A poll's definition as it is at hand, without asking the store again: it may be out of date where another engine edited it, but what
     /// never changes (id, owner, key, time of making) is right.
     ///
     /// # Errors

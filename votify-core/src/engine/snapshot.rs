@@ -72,7 +72,7 @@ pub struct EngineStats {
     pub refused: u64,
     /// Votes turned away because too many were waiting.
     pub overloaded: u64,
-    /// Store calls that failed or took too long.
+    /// Batches of votes that could not be written, or not in time.
     pub store_failures: u64,
     /// Viewers of this engine right now.
     pub viewers: u64,

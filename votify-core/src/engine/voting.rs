@@ -6,6 +6,7 @@ use crate::engine::intake::Settled;
 use crate::engine::reader::Read;
 use crate::engine::{EngineError, PollEngine, VoteReceipt};
 use crate::id::{BallotId, PollId};
+use crate::poll::ResultsPolicy;
 use crate::tally::Tally;
 use crate::view::{Audience, TallyView};
 use crate::voter::Voter;
@@ -100,7 +101,9 @@ impl PollEngine {
             choice,
         };
         let settled = inner.intake.cast(ballot, Arc::clone(cached)).await;
-        if matches!(settled, Err(EngineError::Overloaded { .. })) {
+        if matches!(settled, Err(EngineError::Overloaded { .. }))
+            && poll.rules.results == ResultsPolicy::Live
+        {
             inner.stats.overloaded();
         }
         settled

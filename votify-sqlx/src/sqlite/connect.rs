@@ -15,7 +15,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long to wait for a connection: less than engines wait for their store.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 const READERS: u32 = 4;
-/// How many prepared statements a connection keeps: more than there are texts.
+/// How many prepared scripts a connection keeps: those of batches of every size into a few polls.
 const STATEMENTS: usize = 256;
 /// The writer's page cache, in KiB as SQLite wants it: negative.
 const CACHE_KIB: &str = "-32768";

@@ -104,8 +104,10 @@ impl Writer {
         for (poll, moved) in moved {
             if let Some(tally) = tallies.get(&poll) {
                 moved.cached.learn(tally);
+                // Here first: what comes back from the other nodes' way is then known already.
+                self.hub
+                    .offer_tally(tally, moved.votes.clone(), moved.voters);
                 self.announcer.offer(tally, &moved.votes);
-                self.hub.offer_tally(tally, moved.votes, moved.voters);
             }
         }
     }
@@ -116,8 +118,11 @@ impl Writer {
             AssertUnwindSafe(self.store.cast_ballots(ballots, self.clock.now())).catch_unwind();
         let failed = match casting.await {
             Ok(receipt) if receipt.outcomes.len() == ballots.len() => return receipt,
-            Ok(_) => StoreError::failed(self.store.backend(), "the store left ballots unanswered"),
-            Err(_) => StoreError::failed(self.store.backend(), "the store panicked"),
+            // Whatever it did before, it may have committed.
+            Ok(_) => {
+                StoreError::unavailable(self.store.backend(), "the store left ballots unanswered")
+            }
+            Err(_) => StoreError::unavailable(self.store.backend(), "the store panicked"),
         };
         BatchReceipt {
             outcomes: vec![Err(failed); ballots.len()],

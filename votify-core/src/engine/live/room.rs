@@ -15,7 +15,7 @@ use crate::engine::live::seats::Seats;
 use crate::engine::live::stage::Showing;
 use crate::id::{OptionId, PollId};
 use crate::poll::Poll;
-use crate::tally::Tally;
+use crate::tally::{Position, Tally};
 use crate::view::Audience;
 use crate::voter::VoterId;
 use show::{Show, Still};
@@ -134,22 +134,25 @@ impl Room {
         self.rung.notify_one();
     }
 
-    /// Has the poll read from the store, and waits until that is done; gives up after `patience`.
-    pub(super) async fn reread(&self, patience: Duration) {
+    /// Has the poll read from the store, and waits until what was read is shown; `false` if it is not within `patience`.
+    pub(super) async fn reread(&self, patience: Duration) -> bool {
         let mut answered = self.answered.subscribe();
         let asked = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
         self.hear(News::Reread(asked));
-        let _ = tokio::time::timeout(patience, answered.wait_for(|now| *now >= asked)).await;
+        let answered = answered.wait_for(|now| *now >= asked);
+        matches!(tokio::time::timeout(patience, answered).await, Ok(Ok(_)))
     }
 
     pub(super) async fn run(self: Arc<Self>, hub: Arc<Hub>) {
-        let end = tokio::select! {
+        let mut closing = Closing {
+            room: &self,
+            hub: &hub,
+            end: Showing::Ended,
+        };
+        closing.end = tokio::select! {
             () = hub.shutdown.cancelled() => Showing::Ended,
             end = self.show(&hub) => end,
         };
-        hub.close(&self);
-        self.public.send_replace(end.clone());
-        self.voted.send_replace(end);
     }
 
     /// Shows the poll until it is gone or nobody is left.
@@ -192,8 +195,8 @@ impl Room {
     fn heed(&self, show: &mut Show<'_>, update: &Update) {
         match update {
             Update::Tallied { tally, votes } => {
-                // This node's own tallies come back from the broadcaster, and were seen already.
-                if tally.position > show.position() {
+                // This node's own tallies come back from the broadcaster, and were heard already.
+                if tally.position > self.newest_heard().max(show.position()) {
                     self.hear(News::Tally(
                         Arc::new(tally.clone()),
                         votes.clone(),
@@ -225,8 +228,32 @@ impl Room {
         }
     }
 
+    /// The position of the newest tally that waits to be looked at.
+    fn newest_heard(&self) -> Position {
+        let inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
+        inbox
+            .tally
+            .as_ref()
+            .map_or(Position::START, |tally| tally.position)
+    }
+
     fn take_inbox(&self) -> Inbox {
         std::mem::take(&mut *self.inbox.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Closes a room however its task ends, so that nobody waits in it for ever.
+struct Closing<'a> {
+    room: &'a Arc<Room>,
+    hub: &'a Hub,
+    end: Showing,
+}
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.hub.close(self.room);
+        self.room.public.send_replace(self.end.clone());
+        self.room.voted.send_replace(self.end.clone());
     }
 }
 

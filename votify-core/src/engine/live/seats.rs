@@ -37,13 +37,13 @@ impl Seats {
         voters
     }
 
-    /// The seated voters who are not known to have voted.
-    pub(super) fn waiting(&self) -> Vec<VoterId> {
+    /// The seated voters: those who are not known to have voted, or all of them.
+    pub(super) fn taken(&self, all: bool) -> Vec<VoterId> {
         let mut seats = self.seats();
         seats.retain(|_, seat| seat.receiver_count() > 0);
         seats
             .iter()
-            .filter(|(_, seat)| *seat.borrow() == Audience::Public)
+            .filter(|(_, seat)| all || *seat.borrow() == Audience::Public)
             .map(|(voter, _)| *voter)
             .collect()
     }

@@ -4,6 +4,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::live::hub::Hub;
 use crate::engine::live::room::{News, Room};
+use crate::engine::live::stage::Showing;
 use crate::tally::Tally;
 use crate::view::Audience;
 use crate::voter::VoterId;
@@ -21,9 +22,13 @@ impl Hub {
                 () = shutdown.cancelled() => return,
                 _ = beat.tick() => {}
             }
-            let rooms = self.open_rooms();
-            for rooms in rooms.chunks(CHUNK) {
-                self.compare(rooms).await;
+            let round = async {
+                for rooms in self.open_rooms().chunks(CHUNK) {
+                    self.compare(rooms).await;
+                }
+            };
+            if shutdown.run_until_cancelled(round).await.is_none() {
+                return;
             }
         }
     }
@@ -35,8 +40,16 @@ impl Hub {
             voters.push(self.voted_elsewhere(room).await);
         }
         let polls: Vec<_> = rooms.iter().map(|room| room.poll).collect();
-        let Ok(tallies) = self.reader.store.tallies(&polls).await else {
-            return;
+        let tallies = match self.reader.store.tallies(&polls).await {
+            Ok(tallies) => tallies,
+            // A poll that cannot be read must not keep the news from the others.
+            Err(error) if !error.is_transient() && rooms.len() > 1 => {
+                for room in rooms {
+                    Box::pin(self.compare(std::slice::from_ref(room))).await;
+                }
+                return;
+            }
+            Err(_) => return,
         };
         for ((room, tally), voters) in rooms.iter().zip(tallies).zip(voters) {
             match tally {
@@ -51,28 +64,39 @@ impl Hub {
         }
     }
 
-    /// Finds out which seated viewers have voted elsewhere.
+    /// Finds out which seated viewers have voted, or taken their vote back, elsewhere.
     async fn voted_elsewhere(&self, room: &Room) -> Vec<(VoterId, Audience)> {
-        let mut voted = Vec::new();
-        for voters in room.seats.waiting().chunks(CHUNK) {
+        let mut found = Vec::new();
+        for voters in room.seats.taken(room.allows_revote()).chunks(CHUNK) {
             let Ok(ballots) = self.reader.store.ballots_of(room.poll, voters).await else {
                 break;
             };
-            let standing = voters
-                .iter()
-                .zip(ballots)
-                .filter(|(_, ballot)| ballot.is_some());
-            voted.extend(standing.map(|(voter, _)| (*voter, Audience::Voted)));
+            let audience = |stands: bool| {
+                if stands {
+                    Audience::Voted
+                } else {
+                    Audience::Public
+                }
+            };
+            let ballots = ballots.iter().map(|ballot| audience(ballot.is_some()));
+            found.extend(voters.iter().copied().zip(ballots));
         }
-        voted
+        found
     }
 }
 
 impl Room {
+    fn allows_revote(&self) -> bool {
+        match &*self.showing(Audience::Public).borrow() {
+            Showing::Stage(stage) => stage.updated().poll.rules.revote,
+            _ => false,
+        }
+    }
+
     /// Whether what is shown is out of date by time alone: the poll has opened or closed since.
     fn is_past_its_time(&self, now: crate::time::Timestamp, tally: &Tally) -> bool {
         match &*self.showing(Audience::Public).borrow() {
-            super::stage::Showing::Stage(stage) => {
+            Showing::Stage(stage) => {
                 let shown = stage.updated();
                 shown.poll.version == tally.version && shown.poll.status(now) != shown.status
             }

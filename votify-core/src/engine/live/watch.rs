@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::engine::EngineError;
-use crate::engine::live::frame::Frame;
+use crate::engine::live::frame::{Frame, FrameKind};
 use crate::engine::live::hub::{Hub, Ticket};
 use crate::engine::live::stage::{Showing, Stage};
 use crate::id::PollId;
@@ -27,6 +27,9 @@ const REFRESH_PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Watch {
     ticket: Ticket,
+    viewer: Voter,
+    /// The version of the poll by whose rules the viewer was seated, or not.
+    seated_at: u64,
     showing: watch::Receiver<Showing>,
     seat: Option<Box<Seat>>,
     queue: VecDeque<Arc<Frame>>,
@@ -63,6 +66,8 @@ impl Watch {
         let showing = ticket.room.showing(Audience::Public);
         let mut watch = Self {
             ticket,
+            viewer: viewer.clone(),
+            seated_at: 0,
             showing,
             seat: None,
             queue: VecDeque::new(),
@@ -70,9 +75,9 @@ impl Watch {
             ended: false,
         };
         let stage = watch.first_stage(poll).await?;
-        watch.sit_down(viewer, &stage).await?;
+        watch.sit_down(&stage).await?;
         if let Some(after) = after {
-            watch.catch_up(after).await;
+            watch.catch_up(after).await?;
         }
         watch.showing.mark_changed();
         Ok(watch)
@@ -95,40 +100,40 @@ impl Watch {
         }
     }
 
-    /// Takes a seat where counts hang on having voted.
-    async fn sit_down(&mut self, viewer: &Voter, stage: &Stage) -> Result<(), EngineError> {
+    /// Takes a seat where counts hang on having voted; gives an old one up.
+    async fn sit_down(&mut self, stage: &Stage) -> Result<(), EngineError> {
         let Ticket { room, hub } = &self.ticket;
         let poll = &stage.updated().poll;
-        if poll.rules.results != ResultsPolicy::AfterVote {
-            return Ok(());
-        }
+        self.seated_at = poll.version;
+        self.seat = None;
+        let mut audience = Audience::Public;
         // A viewer who cannot be identified cannot have voted.
-        let Ok(voter) = hub.reader.identify(poll, viewer) else {
-            return Ok(());
-        };
-        let audience = hub.reader.audience_of(poll.id, voter).await?;
-        let seat = Seat {
-            voter,
-            audience: room.seats.take(voter, audience),
-            asked_at: Instant::now(),
-        };
-        self.seat = Some(Box::new(seat));
+        if poll.rules.results == ResultsPolicy::AfterVote
+            && let Ok(voter) = hub.reader.identify(poll, &self.viewer)
+        {
+            audience = hub.reader.audience_of(poll.id, voter).await?;
+            self.seat = Some(Box::new(Seat {
+                voter,
+                audience: room.seats.take(voter, audience),
+                asked_at: Instant::now(),
+            }));
+        }
         self.showing = room.showing(audience);
+        self.showing.mark_changed();
         Ok(())
     }
 
     /// Makes sure that nothing older than `after` is shown, unless the store itself knows nothing newer.
-    async fn catch_up(&self, after: ViewPosition) {
+    async fn catch_up(&self, after: ViewPosition) -> Result<(), EngineError> {
         let is_behind = match &*self.showing.borrow() {
             Showing::Stage(stage) => stage.updated().view.position().is_older_than(&after),
             _ => false,
         };
-        if is_behind {
-            self.ticket
-                .room
-                .reread(self.ticket.hub.config.store_timeout)
-                .await;
+        let Ticket { room, hub } = &self.ticket;
+        if is_behind && !room.reread(hub.config.store_timeout).await {
+            return Err(hub.reader.unavailable());
         }
+        Ok(())
     }
 
     /// The next frame. `None`: the poll is gone, or the engine shuts down.
@@ -159,7 +164,17 @@ impl Watch {
             let showing = self.showing.borrow_and_update().clone();
             match (changed, showing) {
                 (Ok(()), Showing::Loading) => {}
-                (Ok(()), Showing::Stage(stage)) => self.take_in(&stage),
+                (Ok(()), Showing::Stage(stage)) => {
+                    if self.is_seated_by_old_rules(&stage) {
+                        // Should this be dropped in between, the stage is looked at again.
+                        self.showing.mark_changed();
+                        if self.sit_down(&stage).await.is_ok() {
+                            continue;
+                        }
+                        self.showing.borrow_and_update();
+                    }
+                    self.take_in(&stage);
+                }
                 (Ok(()), Showing::Deleted(stage)) => {
                     self.ended = true;
                     self.queue.extend(stage.map(|stage| stage.deleted()));
@@ -167,6 +182,13 @@ impl Watch {
                 (Ok(()), Showing::Ended) | (Err(_), _) => self.ended = true,
             }
         }
+    }
+
+    /// Whether the poll was edited since the viewer was seated, which only matters where counts hang on having voted.
+    fn is_seated_by_old_rules(&self, stage: &Stage) -> bool {
+        let poll = &stage.updated().poll;
+        let matters = self.seat.is_some() || poll.rules.results == ResultsPolicy::AfterVote;
+        matters && self.seated_at != poll.version && !stage.updated().view.is_final()
     }
 
     /// Queues the frames that are news to this viewer.
@@ -212,20 +234,33 @@ impl Watch {
     pub async fn refresh(&mut self) -> Result<Arc<Frame>, EngineError> {
         let Ticket { room, hub } = &self.ticket;
         if let Some(seat) = &mut self.seat
-            && *seat.audience.borrow() == Audience::Public
             && seat.asked_at.elapsed() >= REFRESH_PAUSE
         {
             seat.asked_at = Instant::now();
             let audience = hub.reader.audience_of(room.poll, seat.voter).await?;
             room.seats.set(seat.voter, audience);
             self.showing = room.showing(audience);
+            // What it shows may not have been taken yet.
+            self.showing.mark_changed();
         }
         let showing = self.showing.borrow().clone();
-        match showing {
-            Showing::Stage(stage) => Ok(Arc::clone(stage.updated())),
-            Showing::Deleted(_) => Err(EngineError::PollNotFound(self.ticket.room.poll)),
-            Showing::Loading | Showing::Ended => Err(EngineError::ShuttingDown),
+        let stage = match showing {
+            Showing::Stage(stage) => stage,
+            Showing::Deleted(_) => {
+                return Err(EngineError::PollNotFound(self.ticket.room.poll));
+            }
+            Showing::Loading | Showing::Ended => return Err(EngineError::ShuttingDown),
+        };
+        let frame = Arc::clone(stage.updated());
+        // Whatever older state still waits is told no more.
+        self.queue
+            .retain(|waiting| waiting.kind != FrameKind::Updated);
+        if let Some(seen) = &mut self.seen
+            && !frame.view.position().is_older_than(&seen.position)
+        {
+            seen.position = frame.view.position();
         }
+        Ok(frame)
     }
 
     /// What this viewer has been shown last.

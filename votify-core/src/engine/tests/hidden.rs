@@ -158,3 +158,60 @@ async fn hidden_votes_show_in_no_number() {
         .unwrap();
     assert_eq!(world.engine.stats().counted, 1);
 }
+
+#[tokio::test]
+async fn a_vote_taken_back_through_another_engine_closes_the_voters_stream_here() {
+    let world = World::new();
+    let elsewhere = World::on(Arc::clone(&world.store), MemoryBroadcaster::new());
+    let poll = hidden(&world, ResultsPolicy::AfterVote).await;
+    world
+        .engine
+        .vote(poll.id, &browser(1), first(&poll))
+        .await
+        .unwrap();
+    let mut watch = world.watch(poll.id, &browser(1)).await;
+    assert!(frame(&mut watch).await.view.counts().is_some());
+    elsewhere
+        .engine
+        .vote(poll.id, &browser(1), Choice::withdraw())
+        .await
+        .unwrap();
+    frame_where(&mut watch, |frame| frame.view.counts().is_none()).await;
+}
+
+#[tokio::test]
+async fn who_watches_while_results_become_hidden_sees_counts_after_voting() {
+    let world = World::new();
+    let poll = world.lunch().await;
+    let mut watch = world.watch(poll.id, &browser(1)).await;
+    assert!(frame(&mut watch).await.view.counts().is_some());
+    let change = crate::PollChange {
+        results: Some(ResultsPolicy::AfterVote),
+        ..Default::default()
+    };
+    world
+        .engine
+        .change_poll(poll.id, change, &browser(9))
+        .await
+        .unwrap();
+    frame_where(&mut watch, |frame| frame.view.counts().is_none()).await;
+    world
+        .engine
+        .vote(poll.id, &browser(1), first(&poll))
+        .await
+        .unwrap();
+    frame_where(&mut watch, |frame| frame.view.total_votes() == Some(1)).await;
+}
+
+#[tokio::test]
+async fn a_refresh_swallows_no_closing() {
+    let world = World::new();
+    let poll = hidden(&world, ResultsPolicy::AfterVote).await;
+    let mut watch = world.watch(poll.id, &browser(1)).await;
+    frame(&mut watch).await;
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    world.engine.close_poll(poll.id, &browser(9)).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(watch.refresh().await.unwrap().view.is_final());
+    kind(&mut watch, FrameKind::Closed).await;
+}

@@ -244,7 +244,7 @@ async fn a_store_that_panics_fails_its_batch_alone() {
         .await
         .unwrap_err();
     assert!(
-        matches!(error, EngineError::Store(StoreError::Failed { .. })),
+        matches!(error, EngineError::Store(StoreError::Unavailable { .. })),
         "{error}"
     );
     store

@@ -111,3 +111,54 @@ async fn who_reads_a_poll_past_its_end_sees_a_final_result() {
     assert!(snapshot.view.is_final() && snapshot.poll.is_sealed());
     assert!(result.leaders().is_empty());
 }
+
+#[tokio::test]
+async fn a_poll_that_was_given_another_time_opens_once() {
+    let world = World::new();
+    let mut events = world.engine.events();
+    let (first_plan, second_plan) = (world.later(120), world.later(60));
+    let poll = world.poll(|draft| draft.opens_at = Some(first_plan)).await;
+    let change = crate::PollChange {
+        opens_at: Some(second_plan),
+        ..Default::default()
+    };
+    world
+        .engine
+        .change_poll(poll.id, change, &browser(1))
+        .await
+        .unwrap();
+    for _ in 0..2 {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        world.clock.0.advance(Duration::from_secs(60));
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let mut opened = 0;
+    while let Ok(event) = events.try_recv() {
+        opened += usize::from(matches!(event, Event::PollOpened { .. }));
+    }
+    assert_eq!(opened, 1);
+}
+
+#[tokio::test]
+async fn polls_that_open_or_close_in_a_crowd_are_all_told() {
+    let before = World::new();
+    let (opens, closes) = (before.later(60), before.later(60));
+    for _ in 0..250 {
+        before.poll(|draft| draft.opens_at = Some(opens)).await;
+        before.poll(|draft| draft.closes_at = Some(closes)).await;
+    }
+    before.engine.shutdown().await;
+    // An engine that did not make them, as after a restart. It looks 100 ms ahead.
+    let after = World::on(Arc::clone(&before.store), MemoryBroadcaster::new());
+    let mut events = after.engine.events();
+    after.clock.0.advance(Duration::from_millis(59_950));
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    after.clock.0.advance(Duration::from_secs(1));
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let (mut opened, mut closed) = (0, 0);
+    while let Ok(event) = events.try_recv() {
+        opened += usize::from(matches!(event, Event::PollOpened { .. }));
+        closed += usize::from(matches!(event, Event::PollClosed { .. }));
+    }
+    assert_eq!((opened, closed), (250, 250));
+}

@@ -218,3 +218,80 @@ async fn shutting_down_ends_every_watch() {
         .unwrap_err();
     assert!(matches!(error, EngineError::ShuttingDown), "{error}");
 }
+
+#[tokio::test]
+async fn a_single_vote_is_told_once() {
+    let world = World::new();
+    let poll = world.lunch().await;
+    let mut watch = world.watch(poll.id, &browser(9)).await;
+    frame(&mut watch).await;
+    let voting = async {
+        for n in 1..=3 {
+            // Far enough apart that each is news at once, and its echo comes back at once.
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            world
+                .engine
+                .vote(poll.id, &browser(n), first(&poll))
+                .await
+                .unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    };
+    let mut told = 0;
+    let listening = async {
+        while let Some(frame) = watch.next().await {
+            told += frame.votes.len();
+        }
+    };
+    tokio::select! {
+        () = voting => {}
+        () = listening => {}
+    }
+    assert_eq!(told, 3);
+}
+
+/// A broadcaster whose far end has gone silent.
+#[derive(Debug)]
+struct Silent;
+
+#[async_trait::async_trait]
+impl Broadcaster for Silent {
+    fn backend(&self) -> &'static str {
+        "silent"
+    }
+
+    async fn publish(
+        &self,
+        _: &[crate::broadcast::Update],
+    ) -> Result<(), crate::broadcast::BroadcastError> {
+        std::future::pending().await
+    }
+
+    async fn subscribe(
+        &self,
+        _: &crate::broadcast::Topic,
+    ) -> Result<crate::broadcast::Deliveries, crate::broadcast::BroadcastError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_silent_broadcaster_holds_up_neither_votes_nor_the_end() {
+    let world = World::with(Arc::new(MemoryStore::new()), |builder| {
+        let store_timeout = Duration::from_millis(200);
+        builder
+            .broadcaster(Silent)
+            .config(crate::engine::EngineConfig {
+                store_timeout,
+                ..config()
+            })
+    });
+    let poll = world.lunch().await;
+    world
+        .engine
+        .vote(poll.id, &browser(1), first(&poll))
+        .await
+        .unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(2), world.engine.shutdown());
+    ended.await.expect("the engine does not end");
+}

@@ -125,15 +125,15 @@ impl<'a> Show<'a> {
                     self.now = read;
                     self.touch();
                 }
+                // Who asks is answered by the next showing, so that it sees what was read.
+                if asked > 0 {
+                    self.asked = self.asked.max(asked);
+                    self.touch();
+                }
             }
             Err(EngineError::PollNotFound(_)) => return Still::Gone,
             // The sweep comes by every second, and asks again.
             Err(_) => {}
-        }
-        // Who asks is answered by the next showing, so that it sees what was read.
-        if asked > 0 {
-            self.asked = self.asked.max(asked);
-            self.touch();
         }
         Still::There
     }
