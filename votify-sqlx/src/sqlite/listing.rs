@@ -1,4 +1,4 @@
-use sqlx::sqlite::SqliteConnection;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Row, query};
 use votify_core::poll::PollState;
 use votify_core::store::{PollFilter, PollOrder};
@@ -135,8 +135,17 @@ impl Listing {
             .bind(page.offset());
         let rows = polls.fetch_all(connection).await?;
         Ok(Page {
-            items: rows.iter().map(read::poll).collect::<Result<_, _>>()?,
+            items: rows.iter().filter_map(readable).collect(),
             total: u64::try_from(total).unwrap_or(0),
         })
     }
+}
+
+/// A poll that can be read. One that cannot must not take the whole listing with it: it is left out, and told of.
+fn readable(row: &SqliteRow) -> Option<PollState> {
+    read::poll(row)
+        .inspect_err(
+            |error| tracing::error!(%error, "a poll cannot be read, and is left out of a listing"),
+        )
+        .ok()
 }

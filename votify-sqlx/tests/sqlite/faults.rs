@@ -161,6 +161,17 @@ async fn a_poll_that_cannot_be_read_takes_no_other_with_it() {
         store.audit_poll(worse.id).await,
         Err(StoreError::Corrupt { .. })
     ));
+    let filter = votify_core::store::PollFilter::default();
+    let page = votify_core::PageRequest::FIRST;
+    let listed = store
+        .list_polls(&filter, &page, votify_core::Timestamp::EPOCH)
+        .await
+        .unwrap();
+    let listed: Vec<_> = listed.items.iter().map(|poll| poll.id).collect();
+    assert!(
+        listed.contains(&good.id) && !listed.contains(&bad.id),
+        "{listed:?}"
+    );
 }
 
 #[tokio::test]
