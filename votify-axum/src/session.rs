@@ -28,11 +28,14 @@ pub(crate) struct Session {
 pub(crate) fn read(headers: &HeaderMap, keyring: &Keyring) -> Option<Session> {
     let lines = headers.get_all(header::COOKIE).iter();
     lines
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(Cookie::split_parse)
-        .filter_map(Result::ok)
-        .filter(|cookie| cookie.name() == COOKIE)
-        .find_map(|cookie| verify(cookie.value(), keyring))
+        // Foreign cookies may hold any bytes; ours are ASCII, and are there all the same.
+        .map(|line| String::from_utf8_lossy(line.as_bytes()))
+        .find_map(|line| {
+            Cookie::split_parse(line.as_ref())
+                .filter_map(Result::ok)
+                .filter(|cookie| cookie.name() == COOKIE)
+                .find_map(|cookie| verify(cookie.value(), keyring))
+        })
 }
 
 /// The `Set-Cookie` of a session, signed with the ring's newest secret.
@@ -140,6 +143,19 @@ mod tests {
         let id = SessionId::random();
         let two = format!("a=b; {COOKIE}=planted; {}", issued(id, &ring));
         assert_eq!(read(&sent(&two), &ring).map(|session| session.id), Some(id));
+    }
+
+    #[test]
+    fn foreign_bytes_beside_it_do_not_hide_ours() {
+        let ring = Keyring::new([OLD]).unwrap();
+        let id = SessionId::random();
+        for foreign in [&b"x=\xc3\xbc"[..], b"x=\xfc", b"\xff"] {
+            let line = [foreign, b"; ", issued(id, &ring).as_bytes()].concat();
+            let line = HeaderValue::from_bytes(&line).unwrap();
+            let headers = HeaderMap::from_iter([(header::COOKIE, line)]);
+            let read = read(&headers, &ring).map(|session| session.id);
+            assert_eq!(read, Some(id), "{foreign:?}");
+        }
     }
 
     #[test]
