@@ -16,7 +16,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serve the API and the streams on one port
     #[command(after_help = SERVE_HELP)]
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Create or upgrade the schema of the store, then exit
     Migrate(StoreArgs),
     /// Recount the ballots of a poll and compare with its tally; exit code 1 if they differ
