@@ -73,7 +73,7 @@ impl Caller {
         let stale = self.session.filter(|session| session.is_stale);
         let issue = self.issue.or_else(|| stale.map(|session| session.id));
         let cookie = issue
-            .and_then(|id| session::cookie(id, shared.engine.keyring(), shared.config.is_secure()));
+            .and_then(|id| session::cookie(id, shared.engine.keyring(), shared.config.cookies()));
         if let Some(cookie) = cookie {
             response
                 .headers_mut()
@@ -101,7 +101,11 @@ impl FromRequestParts<Shared> for Caller {
             client_address(peer.ip(), &parts.headers, &shared.config.trusted_proxies)
         });
         Ok(Self {
-            session: session::read(&parts.headers, shared.engine.keyring()),
+            session: session::read(
+                &parts.headers,
+                shared.engine.keyring(),
+                shared.config.cookies(),
+            ),
             address,
             account,
             issue: None,

@@ -6,6 +6,7 @@ use votify_core::{MemoryRateLimiter, Quota, RateLimiter};
 
 use crate::identity::Identity;
 use crate::origin::{Origin, PublicUrl};
+use crate::session::Cookies;
 
 /// What can be set on a [`VotifyRouter`](crate::VotifyRouter).
 #[derive(Debug, Clone)]
@@ -26,11 +27,13 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// Whether cookies are for TLS only.
-    pub(crate) fn is_secure(&self) -> bool {
-        self.public_url
-            .as_ref()
-            .is_some_and(|url| url.origin().is_secure())
+    /// Which cookies are set and read.
+    pub(crate) fn cookies(&self) -> Cookies {
+        let url = self.public_url.as_ref();
+        Cookies {
+            secure: url.is_some_and(|url| url.origin().is_secure()),
+            cross_site: !self.allowed_origins.is_empty(),
+        }
     }
 }
 

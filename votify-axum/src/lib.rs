@@ -13,6 +13,7 @@ mod identity;
 mod json;
 mod limits;
 mod metrics;
+mod mount;
 mod openapi;
 mod origin;
 mod path;

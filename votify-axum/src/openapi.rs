@@ -18,6 +18,8 @@ use crate::{health, metrics, polls, stream, votes};
         description = "Realtime polls. Ids are UUIDs, times are RFC 3339 in UTC, refusals are `application/problem+json` \
                        with a stable `code`."
     ),
+    // Relative to this description, so that calls are found below whatever prefix it was found at.
+    servers((url = "..", description = "Where this description comes from")),
     components(schemas(ProblemBody, FieldError)),
     tags(
         (name = "polls", description = "Making, finding, changing and ending polls"),

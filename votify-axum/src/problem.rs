@@ -88,6 +88,7 @@ impl Problem {
             detail: self.detail.clone().into_owned(),
             errors: self.errors.clone(),
             id: self.id,
+            retry_after: self.retry_after.map(whole_seconds),
         }
     }
 }

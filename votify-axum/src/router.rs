@@ -98,8 +98,8 @@ impl VotifyRouter {
         self
     }
 
-    /// Where this server is seen from outside. If that is over TLS, cookies are for TLS only. Pages of this origin may
-    /// write and open WebSockets.
+    /// Where this server is seen from outside. If that is over TLS, cookies are for TLS only and their name begins
+    /// with `__Host-`. Pages of this origin may write and open WebSockets.
     #[must_use]
     pub fn public_url(mut self, url: PublicUrl) -> Self {
         self.config.public_url = Some(url);
@@ -114,6 +114,9 @@ impl VotifyRouter {
     }
 
     /// Foreign origins whose pages may use the API from browsers, with their visitors' cookies. Default none.
+    ///
+    /// Pages of another *site* get cookies only if the [`public_url`](Self::public_url) is over TLS: then they are set with
+    /// `SameSite=None`. Without TLS browsers send cookies to pages of the same site only (other ports and subdomains).
     #[must_use]
     pub fn allowed_origins(mut self, origins: impl IntoIterator<Item = Origin>) -> Self {
         self.config.allowed_origins = origins.into_iter().collect();

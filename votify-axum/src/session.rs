@@ -8,13 +8,37 @@ use cookie::{Cookie, SameSite};
 use votify_core::secret::{KeyId, Purpose, Tag};
 use votify_core::{BallotId, Keyring, PollId, SessionId};
 
-/// The cookie's name.
-pub(crate) const COOKIE: &str = "votify_session";
+const NAME: &str = "votify_session";
+/// Browsers take a cookie of such a name only over TLS and from the host itself, so no sibling can plant one.
+const HOST_NAME: &str = "__Host-votify_session";
 /// The longest that browsers keep a cookie.
 const MAX_AGE: Duration = Duration::days(400);
 const VERSION: u8 = 1;
 /// Version, key id, session id, MAC.
 const TOKEN_BYTES: usize = 1 + 8 + 16 + 32;
+
+/// Which cookies are set and read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cookies {
+    /// Whether they are for TLS only.
+    pub(crate) secure: bool,
+    /// Whether pages of other sites use them too; browsers allow that over TLS only.
+    pub(crate) cross_site: bool,
+}
+
+impl Cookies {
+    const fn name(self) -> &'static str {
+        if self.secure { HOST_NAME } else { NAME }
+    }
+
+    const fn same_site(self) -> SameSite {
+        if self.secure && self.cross_site {
+            SameSite::None
+        } else {
+            SameSite::Lax
+        }
+    }
+}
 
 /// A session that a request's cookie proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,30 +49,33 @@ pub(crate) struct Session {
 }
 
 /// The session of the first cookie that this ring signed; other cookies of that name are passed over.
-pub(crate) fn read(headers: &HeaderMap, keyring: &Keyring) -> Option<Session> {
+pub(crate) fn read(headers: &HeaderMap, keyring: &Keyring, cookies: Cookies) -> Option<Session> {
     let lines = headers.get_all(header::COOKIE).iter();
     lines
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(Cookie::split_parse)
-        .filter_map(Result::ok)
-        .filter(|cookie| cookie.name() == COOKIE)
-        .find_map(|cookie| verify(cookie.value(), keyring))
+        // Foreign cookies may hold any bytes; ours are ASCII, and are there all the same.
+        .map(|line| String::from_utf8_lossy(line.as_bytes()))
+        .find_map(|line| {
+            Cookie::split_parse(line.as_ref())
+                .filter_map(Result::ok)
+                .filter(|cookie| cookie.name() == cookies.name())
+                .find_map(|cookie| verify(cookie.value(), keyring))
+        })
 }
 
 /// The `Set-Cookie` of a session, signed with the ring's newest secret.
-pub(crate) fn cookie(id: SessionId, keyring: &Keyring, secure: bool) -> Option<HeaderValue> {
+pub(crate) fn cookie(id: SessionId, keyring: &Keyring, cookies: Cookies) -> Option<HeaderValue> {
     let key = keyring.current();
     let mut token = Vec::with_capacity(TOKEN_BYTES);
     token.push(VERSION);
     token.extend_from_slice(&key.0);
     token.extend_from_slice(id.as_bytes());
     token.extend_from_slice(mac(id, key, keyring)?.as_bytes());
-    let cookie = Cookie::build((COOKIE, URL_SAFE_NO_PAD.encode(token)))
+    let cookie = Cookie::build((cookies.name(), URL_SAFE_NO_PAD.encode(token)))
         .path("/")
         .max_age(MAX_AGE)
         .http_only(true)
-        .same_site(SameSite::Lax)
-        .secure(secure);
+        .same_site(cookies.same_site())
+        .secure(cookies.secure);
     HeaderValue::try_from(cookie.build().to_string()).ok()
 }
 
@@ -94,12 +121,21 @@ mod tests {
     const OLD: &str = "an old secret of more than thirty-two bytes";
     const NEW: &str = "a newer secret of more than thirty-two bytes";
 
+    const PLAIN: Cookies = Cookies {
+        secure: false,
+        cross_site: false,
+    };
+    const SECURE: Cookies = Cookies {
+        secure: true,
+        cross_site: false,
+    };
+
     fn sent(value: &str) -> HeaderMap {
         HeaderMap::from_iter([(header::COOKIE, HeaderValue::try_from(value).unwrap())])
     }
 
     fn issued(id: SessionId, ring: &Keyring) -> String {
-        let header = cookie(id, ring, false).unwrap();
+        let header = cookie(id, ring, PLAIN).unwrap();
         let text = header.to_str().unwrap();
         text.split(';').next().unwrap().to_owned()
     }
@@ -111,9 +147,9 @@ mod tests {
         let id = SessionId::random();
         let headers = sent(&issued(id, &old));
         let session = |is_stale| Some(Session { id, is_stale });
-        assert_eq!(read(&headers, &old), session(false));
-        assert_eq!(read(&headers, &both), session(true));
-        assert_eq!(read(&headers, &new), None);
+        assert_eq!(read(&headers, &old, PLAIN), session(false));
+        assert_eq!(read(&headers, &both, PLAIN), session(true));
+        assert_eq!(read(&headers, &new, PLAIN), None);
     }
 
     #[test]
@@ -125,12 +161,12 @@ mod tests {
         for index in 0..bytes.len() {
             let mut forged = bytes.clone();
             forged[index] ^= 1;
-            let forged = format!("{COOKIE}={}", URL_SAFE_NO_PAD.encode(forged));
-            assert_eq!(read(&sent(&forged), &ring), None, "byte {index}");
+            let forged = format!("{NAME}={}", URL_SAFE_NO_PAD.encode(forged));
+            assert_eq!(read(&sent(&forged), &ring, PLAIN), None, "byte {index}");
         }
         for length in 0..token.len() {
-            let short = format!("{COOKIE}={}", &token[..length]);
-            assert_eq!(read(&sent(&short), &ring), None, "cut to {length}");
+            let short = format!("{NAME}={}", &token[..length]);
+            assert_eq!(read(&sent(&short), &ring, PLAIN), None, "cut to {length}");
         }
     }
 
@@ -138,8 +174,24 @@ mod tests {
     fn a_foreign_cookie_of_the_same_name_does_not_hide_ours() {
         let ring = Keyring::new([OLD]).unwrap();
         let id = SessionId::random();
-        let two = format!("a=b; {COOKIE}=planted; {}", issued(id, &ring));
-        assert_eq!(read(&sent(&two), &ring).map(|session| session.id), Some(id));
+        let two = format!("a=b; {NAME}=planted; {}", issued(id, &ring));
+        assert_eq!(
+            read(&sent(&two), &ring, PLAIN).map(|session| session.id),
+            Some(id)
+        );
+    }
+
+    #[test]
+    fn foreign_bytes_beside_it_do_not_hide_ours() {
+        let ring = Keyring::new([OLD]).unwrap();
+        let id = SessionId::random();
+        for foreign in [&b"x=\xc3\xbc"[..], b"x=\xfc", b"\xff"] {
+            let line = [foreign, b"; ", issued(id, &ring).as_bytes()].concat();
+            let line = HeaderValue::from_bytes(&line).unwrap();
+            let headers = HeaderMap::from_iter([(header::COOKIE, line)]);
+            let read = read(&headers, &ring, PLAIN).map(|session| session.id);
+            assert_eq!(read, Some(id), "{foreign:?}");
+        }
     }
 
     #[test]
@@ -155,7 +207,7 @@ mod tests {
     #[test]
     fn the_cookie_is_for_servers_only() {
         let ring = Keyring::new([OLD]).unwrap();
-        let set = cookie(SessionId::random(), &ring, true).unwrap();
+        let set = cookie(SessionId::random(), &ring, SECURE).unwrap();
         let set = set.to_str().unwrap();
         for part in [
             "HttpOnly",
@@ -166,5 +218,17 @@ mod tests {
         ] {
             assert!(set.split("; ").any(|given| given == part), "{set}");
         }
+    }
+
+    #[test]
+    fn over_tls_only_the_cookie_that_no_sibling_can_plant_is_read() {
+        let ring = Keyring::new([OLD]).unwrap();
+        let id = SessionId::random();
+        let plain = issued(id, &ring);
+        assert_eq!(read(&sent(&plain), &ring, SECURE), None);
+        let hosted = format!("__Host-{plain}");
+        assert_eq!(read(&sent(&hosted), &ring, PLAIN), None);
+        let read = read(&sent(&format!("{plain}; {hosted}")), &ring, SECURE);
+        assert_eq!(read.map(|session| session.id), Some(id));
     }
 }

@@ -3,6 +3,7 @@
 mod command;
 mod message;
 mod sse;
+mod told;
 mod ws;
 
 use axum::extract::ws::WebSocketUpgrade;
@@ -10,9 +11,9 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
-use votify_core::PollId;
 use votify_core::engine::live::Watch;
 use votify_core::view::ViewPosition;
+use votify_core::{PollId, SessionId};
 
 use crate::caller::Caller;
 use crate::limits::Slot;
@@ -21,6 +22,7 @@ use crate::path::PollPath;
 use crate::problem::{Code, Problem, refusals};
 use crate::query::QueryFields;
 use crate::shared::Shared;
+use crate::stream::told::Told;
 
 refusals!(StreamRefusals:
     MalformedId, InvalidLogin, OriginNotAllowed, PollNotFound, InvalidQuery, RateLimited, StoreUnavailable, Overloaded,
@@ -34,8 +36,10 @@ struct Viewer {
     watch: Watch,
     /// Whether single votes are told too.
     wants_votes: bool,
-    /// The position of the last confirmed vote: no state from before it is told any more.
-    told: Option<ViewPosition>,
+    /// How far a WebSocket has told: no state from before that is told any more.
+    told: Told,
+    /// Whether a change of the poll is still to be told, with the next state that is new enough.
+    owes_change: bool,
     /// Whether the poll was deleted while it was watched.
     deleted: bool,
     _slot: Slot,
@@ -45,7 +49,8 @@ struct Viewer {
 ///
 /// Messages are JSON with a `type`: `poll_updated` (always the first), `poll_closed`, `poll_changed`, `poll_deleted`, and
 /// with `events=votes` also `vote_submitted`. An event's `id` is a position to resume from. Over a WebSocket a client may
-/// send `{"type": "vote", "request_id": …}` with the fields of a vote, and `{"type": "refresh"}`.
+/// send `{"type": "vote", "request_id": …}` with the fields of a vote, and `{"type": "refresh"}`. A WebSocket's caller without a
+/// session gets one with the answer.
 #[utoipa::path(
     get,
     path = "/api/polls/{id}/stream",
@@ -66,7 +71,7 @@ pub(crate) async fn stream(
     State(shared): State<Shared>,
     PollPath(poll): PollPath,
     OriginalUri(uri): OriginalUri,
-    caller: Caller,
+    mut caller: Caller,
     headers: HeaderMap,
     mut query: QueryFields,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -88,6 +93,12 @@ pub(crate) async fn stream(
             .with_detail("Your address holds as many streams as it may.")
             .with_retry_after(std::time::Duration::from_secs(10))
     })?;
+    if upgrade.is_ok() && caller.session.is_none() {
+        // No later answer could set a cookie, and a vote whose session nobody keeps could not be found again.
+        shared.engine.definition(poll).await?;
+        // Where the quota is used up one may watch all the same, but not vote.
+        let _ = caller.begin_session(SessionId::random(), &shared).await;
+    }
     let watch = shared.engine.watch(poll, &caller.voter(), after).await?;
     let viewer = Viewer {
         shared,
@@ -95,7 +106,8 @@ pub(crate) async fn stream(
         poll,
         watch,
         wants_votes,
-        told: None,
+        told: Told::default(),
+        owes_change: false,
         deleted: false,
         _slot: slot,
     };

@@ -8,6 +8,7 @@ use axum::routing::get;
 use votify_core::SessionId;
 
 use crate::caller::Caller;
+use crate::mount::root;
 use crate::shared::Shared;
 
 const PAGE: &str = include_str!("ui/index.html");
@@ -46,11 +47,8 @@ async fn poll(
 
 /// The page, with a session for who has none: so that everybody behind one address can vote at the same time.
 async fn page(uri: &Uri, own_path: &str, mut caller: Caller, shared: &Shared) -> Response {
-    let root = match &shared.config.public_url {
-        Some(url) if !url.path().is_empty() => url.path().to_owned(),
-        _ => mounted_at(uri.path(), own_path).to_owned(),
-    };
-    let mut response = PAGE.replace(ROOT, &escaped(&root)).into_response();
+    let root = root(&shared.config, uri, own_path);
+    let mut response = PAGE.replace(ROOT, &escaped(root)).into_response();
     let headers = response.headers_mut();
     for (name, value) in [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
@@ -71,13 +69,6 @@ async fn page(uri: &Uri, own_path: &str, mut caller: Caller, shared: &Shared) ->
     }
     caller.sign(&mut response, shared);
     response
-}
-
-/// What stands before `own_path` in the path that the browser asked for.
-fn mounted_at<'a>(path: &'a str, own_path: &str) -> &'a str {
-    path.strip_suffix(own_path)
-        .unwrap_or(path)
-        .trim_end_matches('/')
 }
 
 fn escaped(text: &str) -> String {

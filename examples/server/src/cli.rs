@@ -16,7 +16,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serve the API and the streams on one port
     #[command(after_help = SERVE_HELP)]
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Create or upgrade the schema of the store, then exit
     Migrate(StoreArgs),
     /// Recount the ballots of a poll and compare with its tally; exit code 1 if they differ
@@ -71,6 +71,20 @@ pub(crate) struct ServeArgs {
         value_name = "URL"
     )]
     pub(crate) broadcast: Option<String>,
+    /// What caches polls between store and server: none [default: none]
+    #[arg(long, env = "VOTIFY_CACHE", hide_env_values = true, value_name = "URL")]
+    pub(crate) cache: Option<String>,
+    /// What queues votes before the store: none [default: none]
+    #[arg(long, env = "VOTIFY_QUEUE", hide_env_values = true, value_name = "URL")]
+    pub(crate) queue: Option<String>,
+    /// Where pictures are kept: off [default: off]
+    #[arg(
+        long,
+        env = "VOTIFY_IMAGES",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub(crate) images: Option<String>,
     /// Where rate limits are counted: local: or off [default: local:]
     #[arg(
         long,
@@ -111,7 +125,8 @@ pub(crate) struct ServeArgs {
         value_name = "CIDRS"
     )]
     pub(crate) trusted_proxies: Option<String>,
-    /// The address that browsers use, like `https://polls.example.org` [default: from the request]
+    /// The address that browsers use, like `https://polls.example.org`; for links and the origin check, and cookies are
+    /// `Secure` only if it is https [default: from the request, without `Secure` cookies]
     #[arg(
         long,
         env = "VOTIFY_PUBLIC_URL",

@@ -62,14 +62,17 @@ impl ServeSettings {
     pub(crate) fn read(args: &ServeArgs, sources: &Sources<'_>) -> Result<Self, Failure> {
         let file = sources.file();
         let common = StoreSettings::read(&args.store, sources)?;
-        sources
-            .setting(
-                "broadcast",
-                args.broadcast.as_ref(),
-                file.broadcast.as_ref(),
-            )
-            .private()
-            .parse_or("local:", only_local)?;
+        for (name, argument, in_file, known) in [
+            ("broadcast", &args.broadcast, &file.broadcast, "local:"),
+            ("cache", &args.cache, &file.cache, "none"),
+            ("queue", &args.queue, &file.queue, "none"),
+            ("images", &args.images, &file.images, "off"),
+        ] {
+            sources
+                .setting(name, argument.as_ref(), in_file.as_ref())
+                .private()
+                .parse_or(known, |text| only(known, text))?;
+        }
         Ok(Self {
             common,
             listen: sources
@@ -104,10 +107,11 @@ impl ServeSettings {
     }
 }
 
-fn only_local(text: &str) -> Result<(), String> {
-    match text {
-        "local:" => Ok(()),
-        _ => Err("this build knows only local:".to_owned()),
+fn only(known: &str, text: &str) -> Result<(), String> {
+    if text == known {
+        Ok(())
+    } else {
+        Err(format!("this build knows only {known}"))
     }
 }
 

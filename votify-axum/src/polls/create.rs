@@ -10,8 +10,12 @@ use crate::dto::poll::PollBody;
 use crate::dto::rules::Abilities;
 use crate::dto::schema::NewPoll;
 use crate::json::JsonBody;
+use crate::mount::root;
 use crate::problem::{Code, Problem, refusals};
 use crate::shared::Shared;
+
+/// Where polls are, below the path of this router.
+const PATH: &str = "/api/polls";
 
 refusals!(CreateRefusals:
     MalformedJson, InvalidLogin, OriginNotAllowed, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidPoll, RateLimited,
@@ -51,7 +55,7 @@ pub(crate) async fn create_poll(
     let mut response = match engine.create_poll(draft).await {
         Ok(poll) => match engine.poll(poll.id, &caller.voter()).await {
             Ok(snapshot) => {
-                let location = format!("{}/{}", uri.path().trim_end_matches('/'), poll.id);
+                let location = format!("{}{PATH}/{}", root(&shared.config, &uri, PATH), poll.id);
                 let mut response =
                     (StatusCode::CREATED, Json(PollBody::from(&snapshot))).into_response();
                 if let Ok(location) = HeaderValue::try_from(location) {

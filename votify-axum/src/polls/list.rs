@@ -14,6 +14,8 @@ use crate::shared::Shared;
 
 /// The most characters of a search.
 const SEARCH_MAX: usize = 200;
+/// The most words of a search: each costs the store a comparison for every poll.
+const WORDS_MAX: usize = 8;
 const STATUS: [(&str, Option<PollStatus>); 5] = [
     ("active", Some(PollStatus::Open)),
     ("scheduled", Some(PollStatus::Scheduled)),
@@ -39,7 +41,7 @@ refusals!(ListRefusals: InvalidLogin, InvalidQuery, StoreUnavailable, Internal);
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "20 unless told otherwise"),
         ("status" = Option<String>, Query, description = "`active` (the default) and `open` are the same; `scheduled`, `closed`, `all`"),
         ("category" = Option<String>, Query, max_length = 100, description = "Exactly this category"),
-        ("q" = Option<String>, Query, max_length = 200, description = "Words of the title"),
+        ("q" = Option<String>, Query, max_length = 200, description = "Up to 8 words of the title"),
         ("sort" = Option<String>, Query, description = "`newest` (the default), `closing`, `trending`"),
     ),
     responses((status = 200, body = PageBody), ListRefusals)
@@ -55,10 +57,7 @@ pub(crate) async fn list_polls(
             .word("status", &STATUS)
             .unwrap_or(Some(PollStatus::Open)),
         category: query.text("category", CATEGORY_MAX),
-        words: query
-            .text("q", SEARCH_MAX)
-            .map(|text| words(&text))
-            .unwrap_or_default(),
+        words: search(&mut query),
         order: query.word("sort", &SORT).unwrap_or_default(),
         ..PollFilter::default()
     };
@@ -96,6 +95,17 @@ pub(crate) async fn trending(
         .list_polls(&filter, &page, &caller.voter())
         .await?;
     Ok(private(TrendingBody::new(&found)))
+}
+
+/// The words to search for; a search of too many is told.
+fn search(query: &mut QueryFields) -> Vec<String> {
+    let text = query.text("q", SEARCH_MAX).unwrap_or_default();
+    let words = words(&text);
+    if words.len() > WORDS_MAX {
+        query.wrong("q", format!("must be at most {WORDS_MAX} different words"));
+        return Vec::new();
+    }
+    words
 }
 
 fn page_request(query: &mut QueryFields, default_limit: u32) -> PageRequest {

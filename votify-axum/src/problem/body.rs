@@ -27,6 +27,10 @@ pub(crate) struct ProblemBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     pub(crate) id: Option<Uuid>,
+    /// How many seconds to wait before trying again, as in `Retry-After`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, minimum = 1)]
+    pub(crate) retry_after: Option<u64>,
 }
 
 /// One thing that is wrong with one field.

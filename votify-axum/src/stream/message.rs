@@ -59,11 +59,15 @@ impl Message {
                 totals: (&frame.view).into(),
                 is_final: frame.view.is_final(),
             },
-            FrameKind::Changed => Self::PollChanged {
-                poll_id,
-                poll: Box::new(PollBody::new(&frame.poll, frame.status, &frame.view)),
-            },
+            FrameKind::Changed => Self::changed(frame),
             FrameKind::Deleted => Self::PollDeleted { poll_id },
+        }
+    }
+
+    fn changed(frame: &Frame) -> Self {
+        Self::PollChanged {
+            poll_id: *frame.poll.id.as_uuid(),
+            poll: Box::new(PollBody::new(&frame.poll, frame.status, &frame.view)),
         }
     }
 }
@@ -71,6 +75,11 @@ impl Message {
 /// The frame as a bare message.
 pub(super) fn message(frame: &Frame) -> Bytes {
     frame.rendered(Rendering::Message, |frame| json(&Message::of(frame)))
+}
+
+/// That the poll has changed, with the frame's state, whatever its kind.
+pub(super) fn changed(frame: &Frame) -> Bytes {
+    json(&Message::changed(frame))
 }
 
 /// The frame as a server-sent event.

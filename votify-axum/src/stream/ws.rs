@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
@@ -21,6 +22,9 @@ const BUFFER: usize = 4 * 1024;
 /// How long a client that was told why its stream ends may take to hear it.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// How long to wait before a stream that could get no session is opened again.
+const SESSION_WAIT: Duration = Duration::from_secs(10);
+
 /// The peer is gone, stuck or silent.
 struct Gone;
 
@@ -40,12 +44,15 @@ impl From<Gone> for End {
 }
 
 pub(super) fn respond(upgrade: WebSocketUpgrade, viewer: Viewer) -> Response {
-    upgrade
+    let (caller, shared) = (viewer.caller.clone(), viewer.shared.clone());
+    let mut response = upgrade
         .read_buffer_size(BUFFER)
         .write_buffer_size(BUFFER)
         .max_message_size(READ_MAX)
         .max_frame_size(READ_MAX)
-        .on_upgrade(move |socket| serve(socket, viewer))
+        .on_upgrade(move |socket| serve(socket, viewer));
+    caller.sign(&mut response, &shared);
+    response
 }
 
 async fn serve(mut socket: WebSocket, mut viewer: Viewer) {
@@ -74,6 +81,13 @@ async fn run(socket: &mut WebSocket, viewer: &mut Viewer) -> End {
     let mut pings = interval_at(Instant::now() + every, every);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut heard = Instant::now();
+    // The state comes first, even to a client that sends something right behind its handshake.
+    let Some(first) = viewer.watch.next().await else {
+        return farewell(viewer);
+    };
+    if show(socket, viewer, &first).await.is_err() {
+        return End::Gone;
+    }
     loop {
         tokio::select! {
             frame = viewer.watch.next() => {
@@ -105,11 +119,21 @@ async fn run(socket: &mut WebSocket, viewer: &mut Viewer) -> End {
 
 async fn show(socket: &mut WebSocket, viewer: &mut Viewer, frame: &Frame) -> Result<(), Gone> {
     viewer.deleted |= frame.kind == FrameKind::Deleted;
-    let is_behind = viewer
-        .told
-        .is_some_and(|told| frame.view.position().is_older_than(&told));
-    if frame.kind == FrameKind::Updated && is_behind {
-        return Ok(());
+    let position = frame.view.position();
+    if viewer.told.is_ahead_of(&position) {
+        match frame.kind {
+            FrameKind::Updated => return Ok(()),
+            FrameKind::Changed => {
+                viewer.owes_change = true;
+                return Ok(());
+            }
+            FrameKind::Closed | FrameKind::Deleted => {}
+        }
+    }
+    viewer.told.note(position);
+    if viewer.owes_change && frame.kind == FrameKind::Updated {
+        viewer.owes_change = false;
+        send_json(socket, viewer, message::changed(frame)).await?;
     }
     send_json(socket, viewer, message::message(frame)).await?;
     if viewer.wants_votes && !frame.votes.is_empty() {
@@ -134,10 +158,13 @@ async fn answer(socket: &mut WebSocket, viewer: &mut Viewer, received: Message) 
     }
     let reply = match Command::read(&received) {
         Command::Malformed => message::json(&Reply::MALFORMED),
-        Command::Refresh => match viewer.watch.refresh().await {
-            Ok(frame) => message::message(&frame),
-            Err(error) => message::json(&Reply::Error {
-                code: Problem::from(error).code().name(),
+        Command::Refresh => match refresh(viewer).await {
+            Ok(frame) => {
+                viewer.told.note(frame.view.position());
+                message::message(&frame)
+            }
+            Err(problem) => message::json(&Reply::Error {
+                code: problem.code().name(),
             }),
         },
         Command::Vote { request_id, body } => {
@@ -160,20 +187,36 @@ async fn answer(socket: &mut WebSocket, viewer: &mut Viewer, received: Message) 
 async fn vote(viewer: &mut Viewer, body: serde_json::Value) -> Result<ReceiptBody, Problem> {
     let given =
         ballot::read(body).map_err(|problems| Problem::fields(Code::InvalidBallot, problems))?;
-    let before = viewer.caller.session_id();
+    if viewer.caller.session_id().is_none() && !given.choice.is_withdrawal() {
+        return Err(Problem::new(Code::RateLimited)
+            .with_detail(
+                "Your address has begun as many sessions as it may, so this stream has none; open it again later.",
+            )
+            .with_retry_after(SESSION_WAIT));
+    }
     let Attempt { result, .. } =
         attempt(&viewer.shared, viewer.poll, &mut viewer.caller, given).await;
-    if let Ok(receipt) = &result {
-        viewer.told = Some(receipt.view.position());
+    let receipt = result?;
+    viewer.told.note(receipt.view.position());
+    Ok(ReceiptBody::from(&receipt))
+}
+
+/// The newest state, never from before what was told: after a confirmed vote the room may still be behind it.
+async fn refresh(viewer: &mut Viewer) -> Result<Arc<Frame>, Problem> {
+    let frame = viewer.watch.refresh().await?;
+    let told = viewer.told.ahead_of(&frame.view.position());
+    let Some(told) = told else {
+        return Ok(frame);
+    };
+    // Entering with what was told makes the room read the store.
+    let voter = viewer.caller.voter();
+    let entered = viewer.shared.engine.watch(viewer.poll, &voter, Some(told));
+    drop(entered.await?);
+    let frame = viewer.watch.refresh().await?;
+    if viewer.told.is_ahead_of(&frame.view.position()) {
+        return Err(Code::StoreUnavailable.into());
     }
-    if viewer.caller.session_id() != before {
-        // From now on this stream is that voter's.
-        let after = viewer.told.or_else(|| viewer.watch.position());
-        let voter = viewer.caller.voter();
-        let watch = viewer.shared.engine.watch(viewer.poll, &voter, after);
-        viewer.watch = watch.await?;
-    }
-    result.map(|receipt| ReceiptBody::from(&receipt))
+    Ok(frame)
 }
 
 fn farewell(viewer: &Viewer) -> End {

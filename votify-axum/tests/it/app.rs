@@ -172,6 +172,9 @@ impl Answer {
         let body = self.json();
         assert_eq!(body["code"], code, "{body}");
         assert_eq!(body["status"], status, "{body}");
+        let wait = self.headers.get("retry-after");
+        let wait = wait.map(|wait| wait.to_str().unwrap().parse().unwrap());
+        assert_eq!(body["retry_after"].as_u64(), wait, "{body}");
         assert!(
             body["title"]
                 .as_str()

@@ -103,6 +103,11 @@ async fn all_problems_of_a_query_are_told_at_once() {
             .await
             .is_problem(422, "invalid_query");
     }
+    let searched = app.get("/api/polls?q=a+b+c+d+e+f+g+h+a").await;
+    searched.ok(200);
+    let searched = app.get("/api/polls?q=a+b+c+d+e+f+g+h+i").await;
+    searched.is_problem(422, "invalid_query");
+    assert_eq!(searched.wrong_fields(), ["q"]);
     app.get("/api/trending?limit=0")
         .await
         .is_problem(422, "invalid_query");

@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
@@ -46,6 +46,37 @@ impl Socket {
             }
             Err(error) => panic!("{error}"),
         }
+    }
+
+    /// With the cookie that the handshake's answer sets.
+    pub async fn open_for_cookie(server: &Server, path: &str) -> (Self, Option<String>) {
+        let url = format!("ws://{}{path}", server.address);
+        let connected = timeout(PATIENCE, connect_async(url)).await.unwrap();
+        let (socket, response) = connected.unwrap();
+        let set = response.headers().get("set-cookie");
+        let cookie = set.and_then(|set| set.to_str().unwrap().split(';').next());
+        (Self(socket), cookie.map(str::to_owned))
+    }
+
+    /// Sends a short message in the same write as the handshake.
+    pub async fn open_and_say(server: &Server, path: &str, text: &str) -> Self {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+             sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+            server.address
+        );
+        // A final text frame, masked with zeros.
+        let frame = [0x81, 0x80 | u8::try_from(text.len()).unwrap(), 0, 0, 0, 0];
+        let all = [head.as_bytes(), &frame, text.as_bytes()].concat();
+        stream.write_all(&all).await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(timeout(PATIENCE, stream.read_u8()).await.unwrap().unwrap());
+        }
+        assert!(head.starts_with(b"HTTP/1.1 101"), "{head:?}");
+        let stream = MaybeTlsStream::Plain(stream);
+        Self(WebSocketStream::from_raw_socket(stream, Role::Client, None).await)
     }
 
     /// The next JSON message; pings are passed over.

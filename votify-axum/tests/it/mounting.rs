@@ -34,12 +34,25 @@ async fn nested_under_a_prefix_everything_works_below_it() {
         "{location}"
     );
     app.get(&location).await.ok(200);
+    let described = app.get("/tenants/7/polls/api/openapi.json").await.json();
+    // From `api/openapi.json` this leads to where `api` is.
+    assert_eq!(described["servers"][0]["url"], "..");
+    assert!(described["paths"]["/api/polls"].is_object());
     app.get("/tenants/7/polls/api/polls/7")
         .await
         .is_problem(400, "malformed_id");
     app.get("/tenants/7/polls/api/nonsense")
         .await
         .is_problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn behind_a_proxy_that_strips_a_path_the_location_is_the_public_one() {
+    let app = App::with(|router| router.public_url("https://a.test/votes".parse().unwrap()));
+    let body = json!({"title": "t", "options": ["a", "b"]});
+    let made = app.post("/api/polls", body).await.ok(201);
+    let id = made.json()["id"].as_str().unwrap().to_owned();
+    assert_eq!(made.header("location"), format!("/votes/api/polls/{id}"));
 }
 
 #[tokio::test]

@@ -156,6 +156,12 @@ async fn cookies_are_for_tls_only_where_the_public_url_is() {
         let answer = app.post("/api/polls", body).await.ok(201);
         let cookie = answer.header("set-cookie").to_owned();
         assert_eq!(cookie.contains("; Secure"), secure, "{cookie}");
+        assert_eq!(
+            cookie.starts_with("__Host-votify_session="),
+            secure,
+            "{cookie}"
+        );
+        assert_eq!(cookie.starts_with("votify_session="), !secure, "{cookie}");
         assert!(
             cookie.contains("; HttpOnly")
                 && cookie.contains("; SameSite=Lax")
@@ -176,4 +182,34 @@ async fn a_session_is_one_voter_from_any_address() {
         .await
         .is_problem(409, "already_voted");
     Browser::at(&app, "192.0.2.50").vote(&poll, 0).await.ok(201);
+}
+
+#[tokio::test]
+async fn pages_of_other_sites_get_cookies_only_over_tls() {
+    for (url, origins, same_site) in [
+        ("https://polls.test", &["https://embed.example"][..], "None"),
+        ("https://polls.test", &[], "Lax"),
+        ("http://polls.test", &["https://embed.example"], "Lax"),
+    ] {
+        let app = App::with(|router| {
+            let origins = origins.iter().map(|origin| origin.parse().unwrap());
+            router
+                .public_url(url.parse().unwrap())
+                .allowed_origins(origins)
+        });
+        let mut browser = Browser::new(&app);
+        let body = json!({"title": "t", "options": ["a", "b"]});
+        let answer = browser.post("/api/polls", body).await.ok(201);
+        let cookie = answer.header("set-cookie");
+        assert!(
+            cookie.contains(&format!("; SameSite={same_site}")),
+            "{cookie}"
+        );
+        let poll = Made::from(answer.json());
+        let body = Some(json!({"title": "still mine"}));
+        browser
+            .call(Method::PATCH, &poll.at(""), body)
+            .await
+            .ok(200);
+    }
 }

@@ -431,3 +431,102 @@ async fn foreign_pages_get_no_stream() {
         .next()
         .await;
 }
+
+#[tokio::test]
+async fn the_state_comes_first_even_if_a_command_comes_with_the_handshake() {
+    let server = Server::start(App::new()).await;
+    let poll = Browser::new(&server.app).make(json!({})).await;
+    let path = Server::stream_path(&poll, "");
+    for _ in 0..20 {
+        let mut socket = Socket::open_and_say(&server, &path, "hello").await;
+        assert_eq!(socket.next().await["type"], "poll_updated");
+        assert_eq!(socket.next_of("error").await["code"], "malformed_message");
+    }
+}
+
+#[tokio::test]
+async fn a_vote_over_a_socket_leaves_a_session_behind() {
+    let server = Server::start(App::new()).await;
+    let poll = Browser::new(&server.app).make(json!({})).await;
+    let path = Server::stream_path(&poll, "");
+    let (mut socket, cookie) = Socket::open_for_cookie(&server, &path).await;
+    let mut browser = Browser::new(&server.app);
+    browser.cookie = cookie;
+    assert!(browser.cookie.is_some());
+    socket
+        .send(json!({"type": "vote", "option_id": poll.options[0], "ballot_id": BALLOT}))
+        .await;
+    socket.next_of("vote_confirmed").await;
+    let own = browser.get(&poll.at("/vote")).await.ok(200).json();
+    assert_eq!(own["ballot_id"], BALLOT);
+    browser
+        .vote(&poll, 1)
+        .await
+        .is_problem(409, "already_voted");
+}
+
+#[tokio::test]
+async fn without_a_session_one_may_watch_a_socket_but_not_vote() {
+    let server = Server::start(App::with(|router| {
+        router.session_quota(Some(Quota::per_minute(1)))
+    }))
+    .await;
+    let poll = Browser::at(&server.app, "198.51.100.1")
+        .make(json!({}))
+        .await;
+    let path = Server::stream_path(&poll, "");
+    let (_first, cookie) = Socket::open_for_cookie(&server, &path).await;
+    assert!(cookie.is_some());
+    let (mut second, cookie) = Socket::open_for_cookie(&server, &path).await;
+    assert_eq!(cookie, None);
+    second.next_of("poll_updated").await;
+    second
+        .send(json!({"type": "vote", "option_id": poll.options[0]}))
+        .await;
+    let rejected = second.next_of("vote_rejected").await;
+    assert_eq!(rejected["code"], "rate_limited");
+    assert!(
+        rejected["retry_after"]
+            .as_u64()
+            .is_some_and(|wait| wait > 0)
+    );
+    assert_eq!(server.app.total(&poll.id).await, 0);
+}
+
+#[tokio::test]
+async fn no_answer_on_a_socket_takes_the_revision_back() {
+    let server = Server::start(App::unlimited()).await;
+    let mut owner = Browser::new(&server.app);
+    let poll = owner.make(json!({"revote": true})).await;
+    let mut socket = Socket::open(&server, &Server::stream_path(&poll, ""), &[]).await;
+    let (app, target) = (server.app.clone(), poll.clone());
+    let others = tokio::spawn(async move {
+        for n in 0..30 {
+            Browser::new(&app).vote(&target, 0).await.ok(201);
+            let body = Some(json!({"title": format!("Title {n}")}));
+            let patch = axum::http::Method::PATCH;
+            owner.call(patch, &target.at(""), body).await.ok(200);
+        }
+    });
+    for n in 0..30 {
+        socket
+            .send(json!({"type": "vote", "option_id": poll.options[n % 3]}))
+            .await;
+        socket.send(json!({"type": "refresh"})).await;
+    }
+    others.await.unwrap();
+    let (mut revision, mut confirmed, mut title) = (0, 0, Value::Null);
+    while confirmed < 30 || title != "Title 29" {
+        let message = socket.next().await;
+        confirmed += usize::from(message["type"] == "vote_confirmed");
+        if message["type"] == "poll_changed" {
+            title = message["poll"]["title"].clone();
+        }
+        let told = message["revision"].as_u64();
+        let told = told
+            .or_else(|| message["poll"]["revision"].as_u64())
+            .unwrap();
+        assert!(told >= revision, "{message} after {revision}");
+        revision = told;
+    }
+}

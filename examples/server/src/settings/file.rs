@@ -12,10 +12,13 @@ use crate::failure::Failure;
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct File {
     pub(super) broadcast: Option<Value>,
+    pub(super) cache: Option<Value>,
+    pub(super) images: Option<Value>,
     pub(super) limits: Option<Value>,
     pub(super) listen: Option<Value>,
     pub(super) log: Option<Value>,
     pub(super) public_url: Option<Value>,
+    pub(super) queue: Option<Value>,
     pub(super) secret: Option<Value>,
     pub(super) session_rate: Option<Value>,
     pub(super) store: Option<Value>,

@@ -93,6 +93,9 @@ async fn what_is_printed_is_a_file_that_gives_the_same() {
         listen = "[::1]:9000"
         store = "memory:"
         broadcast = "local:"
+        cache = "none"
+        queue = "none"
+        images = "off"
         limits = "off"
         vote-rate = "off"
         session-rate = "5/60s"
@@ -193,6 +196,30 @@ async fn a_wrong_value_is_one_line_with_its_name_and_exit_code_2() {
         ),
         (
             "",
+            "VOTIFY_CACHE",
+            "redis://:hunter2@cache",
+            ["VOTIFY_CACHE", "this build knows only none"],
+        ),
+        (
+            "",
+            "VOTIFY_QUEUE",
+            "redis://:hunter2@cache",
+            ["VOTIFY_QUEUE", "this build knows only none"],
+        ),
+        (
+            "",
+            "VOTIFY_IMAGES",
+            "s3://u:hunter2@pictures",
+            ["VOTIFY_IMAGES", "this build knows only off"],
+        ),
+        (
+            "queue = \"memory:\"",
+            "RUST_LOG",
+            "",
+            ["votify.toml: queue", "this build knows only none"],
+        ),
+        (
+            "",
             "VOTIFY_PUBLIC_URL",
             "polls.example.org",
             ["VOTIFY_PUBLIC_URL", "https://"],
@@ -249,6 +276,18 @@ async fn a_wrong_value_is_one_line_with_its_name_and_exit_code_2() {
         flag.failure(2).contains("--session-rate \"never\""),
         "{flag:?}"
     );
+    for (flag, known) in [
+        ("--cache", "none"),
+        ("--queue", "none"),
+        ("--images", "off"),
+    ] {
+        let ended = Case::new("").serve(&[flag, "redis://cache"]).await;
+        let line = ended.failure(2);
+        let says = format!("{flag}: this build knows only {known}");
+        assert!(line.contains(&says), "{line}");
+        let taken = Case::new("").printed(&[flag, known]).await;
+        assert_eq!(taken[&flag[2..]].as_str(), Some(known));
+    }
     let unknown = Case::new("").serve(&["--colour", "red"]).await;
     assert!(unknown.failure(2).contains("--colour"), "{unknown:?}");
 }
