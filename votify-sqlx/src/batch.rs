@@ -6,9 +6,10 @@ use votify_core::ballot::{Counting, Outcome, Part, parts};
 use votify_core::poll::PollState;
 use votify_core::{Ballot, BatchReceipt, PollId, Tally, Timestamp};
 
-use crate::dialect::{Batch, Counted, Dialect, Work};
+use crate::dialect::{Batch, Dialect, Work};
 use crate::error::Error;
 use crate::retry;
+use crate::writes::{Counted, Writes};
 
 /// What became of a part whose poll exists.
 type Cast<'a> = (&'a Part, Result<(Vec<Outcome>, Tally), Error>);
@@ -56,6 +57,7 @@ const fn may_be_of_one_part(error: &Error) -> bool {
     !matches!(
         error,
         Error::Conflict(_)
+            | Error::Lost(_)
             | Error::Unavailable(_)
             | Error::CannotOpen(_)
             | Error::NotMigrated
@@ -80,7 +82,9 @@ async fn cast_together<'a, D: Dialect>(
         work.rollback().await;
         return Ok(done);
     }
-    match work.write(&counted).await {
+    let writes = Writes::new(&counted);
+    let written = work.write(&writes).await;
+    match written.and_then(|written| writes.check(written)) {
         Ok(()) => work.commit().await.map(|()| done),
         Err(error) => {
             work.rollback().await;

@@ -1,22 +1,39 @@
 //! What one kind of database supplies to the middle that all of them share.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use async_trait::async_trait;
-use votify_core::ballot::{Effects, VoterHistory};
+use votify_core::ballot::{StandingBallot, VoterHistory};
 use votify_core::poll::PollState;
-use votify_core::tally::OptionCount;
-use votify_core::{Ballot, Choice, PollId, VoterId};
+use votify_core::{Ballot, Choice, Page, PageRequest, PollId, VoterId};
 
+use crate::durability::Durability;
 use crate::error::Error;
+use crate::listing::Listing;
+use crate::pages::Place;
+use crate::schema::Found;
+use crate::writes::{Writes, Written};
 
-/// A database that can begin a writing transaction.
+/// A database: its connections, and its way to say things.
 #[async_trait]
-pub(crate) trait Dialect: Send + Sync {
+pub(crate) trait Dialect: fmt::Debug + Clone + Send + Sync + 'static {
     /// The name for errors and logs.
     const NAME: &'static str;
     /// Its open transaction.
     type Work: Work;
+
+    /// What an acknowledged vote survives.
+    fn durability(&self) -> Durability;
+
+    /// Closes the connections, unless they are a host's.
+    async fn close(&self);
+
+    /// Which tables there are.
+    async fn found(&self) -> Result<Found, Error>;
+
+    /// Brings the tables up to date, whoever else does so at the same time.
+    async fn migrate(&self) -> Result<(), Error>;
 
     /// Begins. What is read afterwards under [`Work::lock_polls`] is the newest that was committed.
     async fn begin(&self) -> Result<Self::Work, Error>;
@@ -28,9 +45,36 @@ pub(crate) trait Dialect: Send + Sync {
         ids: &[PollId],
         ballots: &[&Ballot],
     ) -> Result<(Self::Work, Batch), Error>;
+
+    /// The polls of these ids that exist, each of one moment, in no particular order.
+    async fn polls(&self, ids: &[PollId]) -> Result<Vec<Locked>, Error>;
+
+    /// One page of a listing, and how many there are.
+    async fn list(&self, listing: &Listing, page: &PageRequest) -> Result<Page<PollState>, Error>;
+
+    /// The standing ballots of these voters, in no particular order.
+    async fn votes_of(
+        &self,
+        poll: PollId,
+        voters: &[VoterId],
+    ) -> Result<Vec<StandingBallot>, Error>;
+
+    /// The revision of a poll, if it exists.
+    async fn revision(&self, poll: PollId) -> Result<Option<i64>, Error>;
+
+    /// At most `limit` standing ballots of a poll in the order of revisions.
+    async fn page(
+        &self,
+        poll: PollId,
+        place: Place,
+        limit: i64,
+    ) -> Result<Vec<StandingBallot>, Error>;
+
+    /// A poll, if it exists, and how many standing ballots say what, of one moment.
+    async fn recount(&self, id: PollId) -> Result<Option<Recount>, Error>;
 }
 
-/// One poll as it was read under its lock; the error is about this poll alone.
+/// One poll as it was read, mostly under its lock; the error is about this poll alone.
 pub(crate) type Locked = (PollId, Result<PollState, Error>);
 
 /// What the voters of one poll have done so far; the error is about this poll alone.
@@ -46,12 +90,11 @@ pub(crate) struct Batch {
     pub(crate) histories: Histories,
 }
 
-/// What counting did to one poll.
+/// A poll beside its ballots.
 #[derive(Debug)]
-pub(crate) struct Counted {
-    pub(crate) effects: Effects,
-    /// The counts that differ from what was read.
-    pub(crate) moved: Vec<OptionCount>,
+pub(crate) struct Recount {
+    pub(crate) state: PollState,
+    pub(crate) choices: Vec<(Choice, u64)>,
 }
 
 /// An open transaction. Dropping it rolls it back.
@@ -61,13 +104,19 @@ pub(crate) trait Work: Send {
     async fn lock_polls(&mut self, ids: &[PollId]) -> Result<Vec<Locked>, Error>;
 
     /// Writes what counting did, in a few statements however many polls there are. A voter's second ballot must fail.
-    async fn write(&mut self, counted: &[Counted]) -> Result<(), Error>;
+    async fn write(&mut self, writes: &Writes<'_>) -> Result<Written, Error>;
 
-    /// Keeps a new poll.
-    async fn insert_poll(&mut self, state: &PollState) -> Result<(), Error>;
+    /// Keeps the row of a new poll; how many were kept: none where the id is taken.
+    async fn insert_poll(&mut self, state: &PollState) -> Result<u64, Error>;
 
-    /// Keeps the definition, options, counts and position of a locked poll.
-    async fn replace_poll(&mut self, state: &PollState) -> Result<(), Error>;
+    /// Keeps the row of a locked poll; how many were there.
+    async fn update_poll(&mut self, state: &PollState) -> Result<u64, Error>;
+
+    /// Keeps the rows of a poll's options; how many were kept.
+    async fn insert_options(&mut self, state: &PollState) -> Result<u64, Error>;
+
+    /// Deletes the rows of a poll's options.
+    async fn delete_options(&mut self, id: PollId) -> Result<(), Error>;
 
     /// Deletes a poll and everything of it; whether it was there.
     async fn delete_poll(&mut self, id: PollId) -> Result<bool, Error>;

@@ -1,3 +1,4 @@
+use sqlx::error::DatabaseError;
 use votify_core::{PollId, StoreError};
 
 use crate::field::Unreadable;
@@ -8,6 +9,9 @@ pub(crate) enum Error {
     /// Another transaction is in the way: rolled back, and worth trying again at once.
     #[error("{0}")]
     Conflict(sqlx::Error),
+    /// The connection broke before anything could be committed: worth trying again at once.
+    #[error("{0}")]
+    Lost(sqlx::Error),
     /// Not reachable, full, read-only, or not answering.
     #[error("{0}")]
     Unavailable(sqlx::Error),
@@ -57,11 +61,24 @@ pub(crate) enum Error {
 }
 
 impl Error {
+    /// Whether nothing happened, and the same may go through at once.
+    pub(crate) const fn is_passing(&self) -> bool {
+        matches!(self, Self::Conflict(_) | Self::Lost(_))
+    }
+
+    /// What this means of a commit: a connection that broke on the way may have committed or not.
+    pub(crate) fn of_commit(self) -> Self {
+        match self {
+            Self::Lost(error) => Self::Unavailable(error),
+            other => other,
+        }
+    }
+
     pub(crate) fn into_store_error(self, backend: &'static str) -> StoreError {
         match self {
             Self::PollNotFound(id) => StoreError::PollNotFound(id),
             Self::PollExists(id) => StoreError::PollExists(id),
-            Self::Conflict(_) | Self::Unavailable(_) | Self::CannotOpen(_) => {
+            Self::Conflict(_) | Self::Lost(_) | Self::Unavailable(_) | Self::CannotOpen(_) => {
                 StoreError::unavailable(backend, self)
             }
             Self::Damaged(_) | Self::Unreadable(_) | Self::NoDatabase(_) => {
@@ -72,16 +89,29 @@ impl Error {
     }
 }
 
+/// What an error of a database means, if it is one of that database's, and known.
+type Meaning = fn(&dyn DatabaseError) -> Option<fn(sqlx::Error) -> Error>;
+
+const MEANINGS: &[Meaning] = &[
+    #[cfg(feature = "sqlite")]
+    crate::sqlite::meaning,
+    #[cfg(feature = "postgres")]
+    crate::postgres::meaning,
+    #[cfg(feature = "mysql")]
+    crate::mysql::meaning,
+];
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match &error {
-            sqlx::Error::Io(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
+            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => Self::Lost(error),
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+                Self::Unavailable(error)
+            }
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Damaged(error),
             sqlx::Error::Database(database) => {
-                let meaning = crate::sqlite::meaning(database.as_ref());
+                let database = database.as_ref();
+                let meaning = MEANINGS.iter().find_map(|meaning| meaning(database));
                 meaning.unwrap_or(Self::Driver)(error)
             }
             _ => Self::Driver(error),

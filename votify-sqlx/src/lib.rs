@@ -5,32 +5,36 @@
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(feature = "sqlite")]
 mod batch;
-#[cfg(feature = "sqlite")]
-mod bulk;
-#[cfg(feature = "sqlite")]
+mod columns;
+mod definition;
 mod dialect;
-#[cfg(feature = "sqlite")]
 mod durability;
-#[cfg(feature = "sqlite")]
 mod error;
-#[cfg(feature = "sqlite")]
 mod field;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod lease;
 mod lifecycle;
-#[cfg(feature = "sqlite")]
+mod listing;
+mod moment;
+mod pages;
+mod parameters;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod read;
 mod retry;
-#[cfg(feature = "sqlite")]
 mod row;
-#[cfg(feature = "sqlite")]
 mod schema;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod store;
+mod writes;
 
-#[cfg(feature = "sqlite")]
 pub use durability::Durability;
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresDatabase, PostgresStore};
 #[cfg(feature = "sqlite")]
-pub use sqlite::SqliteStore;
+pub use sqlite::{SqliteDatabase, SqliteStore};
+pub use store::SqlStore;
 
 pub use sqlx;

@@ -6,12 +6,12 @@ use votify_core::{PollChange, PollId, Tally, Timestamp};
 
 use crate::dialect::{Dialect, Work};
 use crate::error::Error;
-use crate::retry;
+use crate::{definition, retry};
 
 pub(crate) async fn create<D: Dialect>(dialect: &D, state: &PollState) -> Result<(), Error> {
     retry::on_conflict(async || {
         let mut work = dialect.begin().await?;
-        let result = work.insert_poll(state).await;
+        let result = definition::insert(&mut work, state).await;
         end(work, result.map(|()| ((), true))).await
     })
     .await
@@ -42,7 +42,7 @@ async fn change_within<W: Work>(
         Err(refusal) => (Changing::Refused(refusal), false),
         Ok(None) => (Changing::Unchanged(Box::new(state)), false),
         Ok(Some(changed)) => {
-            work.replace_poll(&changed).await?;
+            definition::replace(work, &changed).await?;
             (Changing::Changed(Box::new(changed)), true)
         }
     })
@@ -70,7 +70,7 @@ async fn seal_within<W: Work>(
 ) -> Result<(Sealing, bool), Error> {
     let state = lock(work, id).await?;
     if let Some(sealed) = state.sealed(cause, now) {
-        work.replace_poll(&sealed).await?;
+        definition::replace(work, &sealed).await?;
         return Ok((Sealing::Sealed(sealed.tally), true));
     }
     let sealing = if state.poll.is_sealed() {
@@ -94,7 +94,7 @@ async fn repair_within<W: Work>(work: &mut W, id: PollId) -> Result<(Tally, bool
     let state = lock(work, id).await?;
     let choices = work.choices(id).await?;
     let repaired = state.repaired_by_choice(choices.iter().map(|(choice, n)| (choice, *n)));
-    work.replace_poll(&repaired).await?;
+    definition::replace(work, &repaired).await?;
     Ok((repaired.tally, true))
 }
 

@@ -1,22 +1,19 @@
 //! SQLite: the file that is the whole database.
 
-mod audit;
+mod bulk;
 mod connect;
-mod definition;
-mod history;
-mod listing;
+mod database;
 mod open;
-mod pages;
 #[cfg(test)]
 mod plans;
-mod read;
 mod schema;
 mod script;
 mod settings;
+mod statements;
 mod store;
 mod work;
-mod write;
 
+pub use connect::SqliteDatabase;
 pub use store::SqliteStore;
 
 use sqlx::error::DatabaseError;

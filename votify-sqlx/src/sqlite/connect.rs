@@ -1,3 +1,4 @@
+use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
@@ -31,9 +32,9 @@ const JOURNAL_BYTES: &str = "67108864";
 /// How many rows SQLite's thread may be ahead of who reads them, so that the two need not take turns row by row.
 const ROWS_AHEAD: usize = 1024;
 
-/// Where statements go.
-#[derive(Debug, Clone)]
-pub(super) struct Pools {
+/// The connections of a [`SqliteStore`](super::SqliteStore).
+#[derive(Clone)]
+pub struct SqliteDatabase {
     pub(super) writer: SqlitePool,
     pub(super) readers: SqlitePool,
     pub(super) durability: Durability,
@@ -41,7 +42,15 @@ pub(super) struct Pools {
     pub(super) own: bool,
 }
 
-impl Pools {
+impl fmt::Debug for SqliteDatabase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("durability", &self.durability)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SqliteDatabase {
     /// Opens a database: one connection to write, some to read; in memory, one for everything.
     pub(super) async fn open(url: &str) -> Result<Self, Error> {
         let options = options(url)?;

@@ -53,7 +53,7 @@ impl Open {
             }
             Err(error) => {
                 self.rollback().await;
-                Err(error.into())
+                Err(Error::from(error).of_commit())
             }
         }
     }

@@ -5,14 +5,14 @@ use sqlx::{AssertSqlSafe, Row, query};
 use votify_core::store::{PollFilter, PollOrder};
 use votify_core::{PollStatus, Timestamp};
 
-use super::listing::Listing;
+use super::bulk::Bulk;
 use super::store::SqliteStore;
-use super::{history, read, write};
-use crate::bulk::Bulk;
+use super::{database, statements};
+use crate::listing::Listing;
 
 async fn pool(store: &SqliteStore) -> SqlitePool {
     store.migrate().await.unwrap();
-    store.writer().await.unwrap().clone()
+    store.ready().await.unwrap().writer.clone()
 }
 
 async fn store() -> SqliteStore {
@@ -51,7 +51,7 @@ async fn every_listing_follows_an_index() {
                         order,
                     };
                     let listing = Listing::new(&filter, Timestamp::EPOCH);
-                    for statement in [listing.page(), listing.count()] {
+                    for statement in [database::page(&listing), database::count(&listing)] {
                         let plan = plan(&pool, &statement).await;
                         assert!(
                             !plan.contains("TEMP B-TREE"),
@@ -74,7 +74,11 @@ async fn due_polls_are_found_without_the_others() {
         order: PollOrder::Closing,
         ..PollFilter::default()
     };
-    let due = plan(&pool, &Listing::new(&filter, Timestamp::EPOCH).page()).await;
+    let due = plan(
+        &pool,
+        &database::page(&Listing::new(&filter, Timestamp::EPOCH)),
+    )
+    .await;
     assert!(
         due.contains("votify_polls_closing_unsealed (closes_order<?)"),
         "{due}"
@@ -85,43 +89,43 @@ async fn due_polls_are_found_without_the_others() {
 async fn bulk_statements_look_rows_up() {
     let pool = pool(&store().await).await;
     let statements: [(&str, &Bulk, &str); 9] = [
-        ("polls", &read::POLLS, "SEARCH p USING INDEX"),
+        ("polls", &statements::POLLS, "SEARCH p USING INDEX"),
         (
             "votes",
-            &read::VOTES_OF,
+            &statements::VOTES_OF,
             "SEARCH v USING INDEX votify_votes_one_per_voter (poll_id=? AND voter_id=?)",
         ),
         (
             "superseded",
-            &history::HISTORIES,
+            &statements::HISTORIES,
             "SEARCH s USING PRIMARY KEY (poll_id=? AND voter_id=? AND ballot_id=?)",
         ),
         (
             "standing",
-            &history::HISTORIES,
+            &statements::HISTORIES,
             "SEARCH v USING INDEX votify_votes_one_per_voter (poll_id=? AND voter_id=?)",
         ),
         (
             "update votes",
-            &write::UPDATE_VOTES,
+            &statements::UPDATE_VOTES,
             "INDEX votify_votes_one_per_voter (poll_id=? AND voter_id=?)",
         ),
         (
             "delete votes",
-            &write::DELETE_VOTES,
+            &statements::DELETE_VOTES,
             "SEARCH votify_votes USING",
         ),
         (
             "update counts",
-            &write::UPDATE_COUNTS,
+            &statements::UPDATE_COUNTS,
             "SEARCH votify_poll_options USING PRIMARY KEY (poll_id=? AND id=?)",
         ),
         (
             "update polls",
-            &write::UPDATE_POLLS,
+            &statements::UPDATE_POLLS,
             "INDEX sqlite_autoindex_votify_polls_1 (id=?)",
         ),
-        ("insert votes", &write::INSERT_VOTES, "SCAN given"),
+        ("insert votes", &statements::INSERT_VOTES, "SCAN given"),
     ];
     for (name, bulk, expected) in statements {
         for text in bulk.texts() {
@@ -142,13 +146,13 @@ async fn bulk_statements_look_rows_up() {
 #[tokio::test]
 async fn pages_and_recounts_stay_within_their_poll() {
     let pool = pool(&store().await).await;
-    let page = plan(&pool, read::VOTES_PAGE).await;
+    let page = plan(&pool, statements::VOTES_PAGE).await;
     assert!(
         page.contains("USING PRIMARY KEY (poll_id=? AND revision>? AND revision<?)"),
         "{page}"
     );
     assert!(!page.contains("TEMP B-TREE"), "{page}");
-    let choices = plan(&pool, read::CHOICES).await;
+    let choices = plan(&pool, statements::CHOICES).await;
     assert!(
         choices.contains("SEARCH votify_votes USING PRIMARY KEY (poll_id=?)"),
         "{choices}"

@@ -2,7 +2,7 @@ use futures_util::TryStreamExt;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe, Either, Executor, query_with};
 
-use crate::bulk::Bulk;
+use super::bulk::Bulk;
 use crate::error::Error;
 
 /// Several statements in one text, with their parameters: one way to the connection's thread and back for all of them.
@@ -11,7 +11,7 @@ use crate::error::Error;
 #[derive(Default)]
 pub(super) struct Script {
     text: String,
-    values: Values,
+    values: SqliteArguments,
     /// How many statements each part is made of.
     parts: Vec<usize>,
 }
@@ -23,17 +23,22 @@ pub(super) struct Done {
     pub(super) changed: u64,
 }
 
-/// The parameters of a script, in their order.
-#[derive(Default)]
-pub(super) struct Values(SqliteArguments);
-
 impl Script {
     /// Adds a part of one statement without parameters.
-    pub(super) fn plain(mut self, statement: &'static str) -> Self {
-        self.text.push_str(statement);
-        self.text.push(';');
+    pub(super) fn plain(mut self, statement: &str) -> Self {
+        self.add(statement);
         self.parts.push(1);
         self
+    }
+
+    /// Adds a part of one statement.
+    pub(super) fn one(
+        mut self,
+        statement: &str,
+        bind: impl FnOnce(&mut SqliteArguments) -> Result<(), Error>,
+    ) -> Result<Self, Error> {
+        bind(&mut self.values)?;
+        Ok(self.plain(statement))
     }
 
     /// Adds a part: a bulk statement over all these rows, nothing if there are none.
@@ -41,22 +46,33 @@ impl Script {
         mut self,
         bulk: &Bulk,
         given: &[T],
-        bind: impl Fn(&mut Values, &T) -> Result<(), Error>,
+        bind: impl Fn(&mut SqliteArguments, &T) -> Result<(), Error>,
     ) -> Result<Self, Error> {
         let mut statements = 0;
         for piece in bulk.pieces(given) {
-            self.text.push_str(piece.text);
-            self.text.push(';');
+            self.add(piece.text);
             statements += 1;
             for row in piece.rows {
                 bind(&mut self.values, row)?;
             }
             for _ in 0..piece.padding {
-                self.values.add(None::<i64>)?;
+                let padded = self.values.add(None::<i64>);
+                padded.map_err(sqlx::Error::Encode)?;
             }
         }
         self.parts.push(statements);
         Ok(self)
+    }
+
+    fn add(&mut self, statement: &str) {
+        self.text.push_str(statement);
+        self.text.push(';');
+    }
+
+    /// Runs a script of one part.
+    pub(super) async fn run_alone(self, connection: &mut SqliteConnection) -> Result<Done, Error> {
+        let done = self.run(connection).await?;
+        done.into_iter().next().ok_or(Error::Ended)
     }
 
     /// Runs it all; what each part did, in their order.
@@ -72,7 +88,7 @@ impl Script {
             .enumerate()
             .flat_map(|(part, statements)| std::iter::repeat_n(part, *statements));
         let mut part = of_statement.next();
-        let script = query_with(AssertSqlSafe(self.text), self.values.0);
+        let script = query_with(AssertSqlSafe(self.text), self.values);
         let mut results = connection.fetch_many(script);
         while let Some(result) = results.try_next().await? {
             let Some(done) = part.and_then(|part| done.get_mut(part)) else {
@@ -88,32 +104,5 @@ impl Script {
         }
         drop(results);
         Ok(done)
-    }
-}
-
-impl Values {
-    pub(super) fn bytes(&mut self, value: &[u8]) -> Result<(), Error> {
-        self.add(value.to_vec())
-    }
-
-    pub(super) fn integer(&mut self, value: i64) -> Result<(), Error> {
-        self.add(value)
-    }
-
-    pub(super) fn real(&mut self, value: f64) -> Result<(), Error> {
-        self.add(value)
-    }
-
-    pub(super) fn text(&mut self, value: &str) -> Result<(), Error> {
-        self.add(value.to_owned())
-    }
-
-    fn add<T>(&mut self, value: T) -> Result<(), Error>
-    where
-        T: for<'q> sqlx::Encode<'q, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
-    {
-        self.0
-            .add(value)
-            .map_err(|error| sqlx::Error::Encode(error).into())
     }
 }

@@ -1,69 +1,109 @@
 use async_trait::async_trait;
-use sqlx::sqlite::SqlitePool;
 use votify_core::poll::PollState;
-use votify_core::{Ballot, Choice, PollId};
+use votify_core::{Choice, PollId};
 
 use super::open::Open;
-use super::script::Script;
-use super::{NAME, definition, history, read, write};
-use crate::dialect::{Batch, Counted, Dialect, Locked, Work};
+use super::script::{Done, Script};
+use super::statements;
+use crate::dialect::{Locked, Work};
 use crate::error::Error;
+use crate::parameters::Parameters;
+use crate::writes::{self, Writes, Written};
+use crate::{definition, read};
 
-/// Locks the whole database for writing.
-const BEGIN: &str = "BEGIN IMMEDIATE";
-
-#[async_trait]
-impl Dialect for SqlitePool {
-    const NAME: &'static str = NAME;
-    type Work = Open;
-
-    /// Locks the whole database for writing, and therefore every poll.
-    async fn begin(&self) -> Result<Open, Error> {
-        Self::Work::begin(self, BEGIN).await
-    }
-
-    async fn begin_batch(
-        &self,
-        ids: &[PollId],
-        ballots: &[&Ballot],
-    ) -> Result<(Open, Batch), Error> {
-        let script = read::ask_polls(Script::default().plain(BEGIN), ids)?;
-        let (open, done) = Self::Work::begin_with(self, history::ask(script, ballots)?).await?;
-        let [_, polls, histories] = done.as_slice() else {
-            return Err(Error::Ended);
-        };
-        let batch = Batch {
-            polls: read::locked(&polls.rows)?,
-            histories: history::read(&histories.rows)?,
-        };
-        Ok((open, batch))
+impl Open {
+    async fn one(&mut self, script: Script) -> Result<Done, Error> {
+        script.run_alone(self.connection()?).await
     }
 }
 
 #[async_trait]
 impl Work for Open {
+    /// Nothing is left to lock: the whole database is.
     async fn lock_polls(&mut self, ids: &[PollId]) -> Result<Vec<Locked>, Error> {
-        read::polls(self.connection()?, ids).await
+        let script = Script::default().bulk(&statements::POLLS, ids, |values, id| {
+            values.id(id.as_bytes())
+        })?;
+        read::polls(&self.one(script).await?.rows)
     }
 
-    async fn write(&mut self, counted: &[Counted]) -> Result<(), Error> {
-        write::counted(self.connection()?, counted).await
+    async fn write(&mut self, writes: &Writes<'_>) -> Result<Written, Error> {
+        let script = Script::default()
+            .bulk(
+                &statements::INSERT_VOTES,
+                &writes.inserted,
+                |values, row| writes::vote(values, row),
+            )?
+            .bulk(&statements::UPDATE_VOTES, &writes.updated, |values, row| {
+                writes::vote(values, row)
+            })?
+            .bulk(&statements::DELETE_VOTES, &writes.removed, writes::voter)?
+            .bulk(
+                &statements::INSERT_SUPERSEDED,
+                &writes.superseded,
+                writes::superseded,
+            )?
+            .bulk(&statements::UPDATE_COUNTS, &writes.counts, writes::count)?
+            .bulk(&statements::UPDATE_POLLS, &writes.states, |values, row| {
+                writes::state(values, row)
+            })?;
+        let done = script.run(self.connection()?).await?;
+        let [inserted, updated, removed, superseded, counts, states] = done.as_slice() else {
+            return Err(Error::Ended);
+        };
+        Ok(Written {
+            inserted: inserted.changed,
+            updated: updated.changed,
+            removed: removed.changed,
+            superseded: superseded.changed,
+            counts: counts.changed,
+            states: states.changed,
+        })
     }
 
-    async fn insert_poll(&mut self, state: &PollState) -> Result<(), Error> {
-        definition::insert(self.connection()?, state).await
+    async fn insert_poll(&mut self, state: &PollState) -> Result<u64, Error> {
+        let script = Script::default().one(statements::INSERT_POLL, |values| {
+            definition::poll(values, state)
+        })?;
+        Ok(self.one(script).await?.changed)
     }
 
-    async fn replace_poll(&mut self, state: &PollState) -> Result<(), Error> {
-        definition::replace(self.connection()?, state).await
+    async fn update_poll(&mut self, state: &PollState) -> Result<u64, Error> {
+        let script = Script::default().one(statements::UPDATE_POLL, |values| {
+            definition::poll(values, state)
+        })?;
+        Ok(self.one(script).await?.changed)
+    }
+
+    async fn insert_options(&mut self, state: &PollState) -> Result<u64, Error> {
+        let options = definition::options(state)?;
+        let script =
+            Script::default().bulk(&statements::INSERT_OPTIONS, &options, |values, option| {
+                definition::option(values, state, option)
+            })?;
+        Ok(self.one(script).await?.changed)
+    }
+
+    async fn delete_options(&mut self, id: PollId) -> Result<(), Error> {
+        let script = Script::default().one(statements::DELETE_OPTIONS, |values| {
+            values.id(id.as_bytes())
+        })?;
+        self.one(script).await.map(drop)
     }
 
     async fn delete_poll(&mut self, id: PollId) -> Result<bool, Error> {
-        definition::delete(self.connection()?, id).await
+        let mut script = Script::default();
+        for statement in statements::DELETE {
+            script = script.one(statement, |values| values.id(id.as_bytes()))?;
+        }
+        let done = script.run(self.connection()?).await?;
+        Ok(done.last().is_some_and(|poll| poll.changed > 0))
     }
 
     async fn choices(&mut self, id: PollId) -> Result<Vec<(Choice, u64)>, Error> {
-        read::choices(self.connection()?, id).await
+        let script =
+            Script::default().one(statements::CHOICES, |values| values.id(id.as_bytes()))?;
+        read::choices(id, &self.one(script).await?.rows)
     }
 
     async fn commit(self) -> Result<(), Error> {

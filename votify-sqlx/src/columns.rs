@@ -1,0 +1,78 @@
+//! The values of a row, the same on every database.
+
+use sqlx::{ColumnIndex, Decode, Row, Type};
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::moment::Moment;
+
+/// A row whose columns are read by their place, counted from 0.
+pub(crate) trait Columns {
+    /// 16 bytes.
+    fn id(&self, index: usize) -> Result<[u8; 16], Error>;
+    fn bytes(&self, index: usize) -> Result<Vec<u8>, Error>;
+    fn maybe_bytes(&self, index: usize) -> Result<Option<Vec<u8>>, Error>;
+    fn text(&self, index: usize) -> Result<String, Error>;
+    fn maybe_text(&self, index: usize) -> Result<Option<String>, Error>;
+    fn integer(&self, index: usize) -> Result<i64, Error>;
+    fn real(&self, index: usize) -> Result<f64, Error>;
+    fn flag(&self, index: usize) -> Result<bool, Error>;
+    /// Microseconds of Unix time.
+    fn moment(&self, index: usize) -> Result<i64, Error>;
+    fn maybe_moment(&self, index: usize) -> Result<Option<i64>, Error>;
+}
+
+impl<R> Columns for R
+where
+    R: Row,
+    usize: ColumnIndex<R>,
+    for<'r> Uuid: Decode<'r, R::Database> + Type<R::Database>,
+    for<'r> Vec<u8>: Decode<'r, R::Database> + Type<R::Database>,
+    for<'r> String: Decode<'r, R::Database> + Type<R::Database>,
+    for<'r> i64: Decode<'r, R::Database> + Type<R::Database>,
+    for<'r> f64: Decode<'r, R::Database> + Type<R::Database>,
+    for<'r> bool: Decode<'r, R::Database> + Type<R::Database>,
+    for<'r> Moment: Decode<'r, R::Database> + Type<R::Database>,
+{
+    fn id(&self, index: usize) -> Result<[u8; 16], Error> {
+        Ok(self.try_get::<Uuid, _>(index)?.into_bytes())
+    }
+
+    fn bytes(&self, index: usize) -> Result<Vec<u8>, Error> {
+        Ok(self.try_get(index)?)
+    }
+
+    fn maybe_bytes(&self, index: usize) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self.try_get(index)?)
+    }
+
+    fn text(&self, index: usize) -> Result<String, Error> {
+        Ok(self.try_get(index)?)
+    }
+
+    fn maybe_text(&self, index: usize) -> Result<Option<String>, Error> {
+        Ok(self.try_get(index)?)
+    }
+
+    fn integer(&self, index: usize) -> Result<i64, Error> {
+        Ok(self.try_get(index)?)
+    }
+
+    fn real(&self, index: usize) -> Result<f64, Error> {
+        Ok(self.try_get(index)?)
+    }
+
+    fn flag(&self, index: usize) -> Result<bool, Error> {
+        Ok(self.try_get(index)?)
+    }
+
+    fn moment(&self, index: usize) -> Result<i64, Error> {
+        Ok(self.try_get::<Moment, _>(index)?.0)
+    }
+
+    fn maybe_moment(&self, index: usize) -> Result<Option<i64>, Error> {
+        Ok(self
+            .try_get::<Option<Moment>, _>(index)?
+            .map(|Moment(micros)| micros))
+    }
+}

@@ -1,0 +1,72 @@
+//! A connection of a pool to a server, which goes back only when nothing is left open on it.
+
+use sqlx::pool::PoolConnection;
+use sqlx::{Database, Executor, Pool};
+
+use crate::error::Error;
+
+/// Dropped before its time, as when a call is cancelled, the connection is closed: the server then rolls back what was
+/// open, and nobody else waits for the answer to somebody's question.
+#[derive(Debug)]
+pub(crate) struct Lease<DB: Database> {
+    /// Gone once it was given back.
+    connection: Option<PoolConnection<DB>>,
+}
+
+impl<DB: Database> Lease<DB> {
+    pub(crate) async fn of(pool: &Pool<DB>) -> Result<Self, Error> {
+        let connection = pool.acquire().await?;
+        Ok(Self {
+            connection: Some(connection),
+        })
+    }
+
+    pub(crate) fn connection(&mut self) -> Result<&mut DB::Connection, Error> {
+        self.connection.as_deref_mut().ok_or(Error::Ended)
+    }
+
+    /// Gives it back: nothing is open on it, and every answer was read.
+    pub(crate) fn give_back(mut self) {
+        self.connection = None;
+    }
+}
+
+impl<DB> Lease<DB>
+where
+    DB: Database,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
+    /// Begins a transaction with these words.
+    pub(crate) async fn begin(pool: &Pool<DB>, words: &'static str) -> Result<Self, Error> {
+        let mut this = Self::of(pool).await?;
+        this.connection()?.execute(words).await?;
+        Ok(this)
+    }
+
+    /// Commits; whether that happened is unknown where the connection breaks meanwhile.
+    pub(crate) async fn commit(mut self) -> Result<(), Error> {
+        let committed = self.connection()?.execute("COMMIT").await;
+        committed.map_err(|error| Error::from(error).of_commit())?;
+        self.give_back();
+        Ok(())
+    }
+
+    /// Ends a transaction as if it had never been.
+    pub(crate) async fn rollback(mut self) {
+        let Ok(connection) = self.connection() else {
+            return;
+        };
+        match connection.execute("ROLLBACK").await {
+            Ok(_) => self.give_back(),
+            Err(error) => tracing::debug!(%error, "a connection is closed instead of rolled back"),
+        }
+    }
+}
+
+impl<DB: Database> Drop for Lease<DB> {
+    fn drop(&mut self) {
+        if let Some(connection) = &mut self.connection {
+            connection.close_on_drop();
+        }
+    }
+}

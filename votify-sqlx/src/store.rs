@@ -1,0 +1,240 @@
+//! The store itself, the same on every database.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use votify_core::ballot::{StandingBallot, parts};
+use votify_core::poll::{PollState, SealCause};
+use votify_core::store::{Audit, Changing, PollFilter, Sealing, Store};
+use votify_core::{
+    Ballot, BatchReceipt, Page, PageRequest, Poll, PollChange, PollId, StoreError, Tally,
+    Timestamp, VoterId,
+};
+
+use crate::dialect::{Dialect, Recount};
+use crate::durability::Durability;
+use crate::error::Error;
+use crate::listing::Listing;
+use crate::schema::Schema;
+use crate::{batch, lifecycle, pages, read, retry};
+
+/// A [`Store`] in a SQL database, whose tables may stand beside a host's own; by the names of its databases:
+/// `SqliteStore`, `PostgresStore`, `MySqlStore`.
+///
+/// Clones share the same connections. Several processes may use one database; every law holds across them.
+///
+/// Transient failures are tried again inside for up to 3 seconds, with pauses that grow and differ: a deadlock, a lock that
+/// was not to be had, a connection lost before the commit. A connection lost *during* the commit is
+/// [`Unavailable`](StoreError::Unavailable): the ballots may be counted, and casting the same ones again settles it.
+#[derive(Clone)]
+pub struct SqlStore<D> {
+    database: D,
+    /// Whether the tables were seen to be those of this version.
+    ready: Arc<AtomicBool>,
+}
+
+impl<D: fmt::Debug> fmt::Debug for SqlStore<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.database.fmt(f)
+    }
+}
+
+#[expect(
+    private_bounds,
+    reason = "what a database has to supply is nobody else's business"
+)]
+impl<D: Dialect> SqlStore<D> {
+    pub(crate) async fn new(database: Result<D, Error>) -> Result<Self, StoreError> {
+        let this = Self {
+            database: database.map_err(failed::<D>)?,
+            ready: Arc::default(),
+        };
+        this.look().await.map_err(failed::<D>)?;
+        Ok(this)
+    }
+
+    /// Makes or updates the tables, all of whose names begin with `votify_`.
+    ///
+    /// To be called at every start: where there is nothing to do it does nothing, and several processes may call it at
+    /// once. What one version of this library makes, the version before it can go on using.
+    ///
+    /// # Errors
+    /// If the database is not available, was migrated by a newer version, or has tables of these names that are not
+    /// Votify's.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        let migrated = async {
+            if self.look().await? != Schema::Current {
+                self.database.migrate().await?;
+                self.look().await?;
+            }
+            Ok(())
+        };
+        migrated.await.map_err(failed::<D>)
+    }
+
+    /// What an acknowledged vote survives, as the database was set up when this store was made.
+    #[must_use]
+    pub fn durability(&self) -> Durability {
+        self.database.durability()
+    }
+
+    /// Closes the connections after what they are doing; what is asked later fails. A host's pool is left open.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+
+    async fn look(&self) -> Result<Schema, Error> {
+        let found = retry::on_conflict(|| self.database.found()).await?;
+        let schema = found.judge()?;
+        if schema == Schema::Current {
+            self.ready.store(true, Ordering::Relaxed);
+        }
+        Ok(schema)
+    }
+
+    /// The database, once its tables are known to be there; fails clearly where they are not.
+    pub(crate) async fn ready(&self) -> Result<&D, Error> {
+        if self.ready.load(Ordering::Relaxed) || self.look().await? == Schema::Current {
+            Ok(&self.database)
+        } else {
+            Err(Error::NotMigrated)
+        }
+    }
+
+    async fn states(&self, ids: &[PollId]) -> Result<Vec<Option<PollState>>, StoreError> {
+        let read = async {
+            let database = self.ready().await?;
+            let found = retry::on_conflict(|| database.polls(ids)).await?;
+            let mut states = HashMap::new();
+            for (id, state) in found {
+                states.insert(id, state?);
+            }
+            Ok(ids.iter().map(|id| states.get(id).cloned()).collect())
+        };
+        read.await.map_err(failed::<D>)
+    }
+}
+
+fn failed<D: Dialect>(error: Error) -> StoreError {
+    error.into_store_error(D::NAME)
+}
+
+#[async_trait]
+impl<D: Dialect> Store for SqlStore<D> {
+    fn backend(&self) -> &'static str {
+        D::NAME
+    }
+
+    async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
+        let state = PollState::new(poll.clone());
+        let created = async { lifecycle::create(self.ready().await?, &state).await };
+        created.await.map_err(failed::<D>)
+    }
+
+    async fn polls(&self, ids: &[PollId]) -> Result<Vec<Option<Poll>>, StoreError> {
+        let states = self.states(ids).await?;
+        Ok(states.into_iter().map(|state| Some(state?.poll)).collect())
+    }
+
+    async fn list_polls(
+        &self,
+        filter: &PollFilter,
+        page: &PageRequest,
+        now: Timestamp,
+    ) -> Result<Page<Poll>, StoreError> {
+        let listing = Listing::new(filter, now);
+        let listed = async {
+            let database = self.ready().await?;
+            retry::on_conflict(|| database.list(&listing, page)).await
+        };
+        let polls = listed.await.map_err(failed::<D>)?;
+        Ok(polls.map(|state| state.poll))
+    }
+
+    async fn change_poll(
+        &self,
+        id: PollId,
+        change: &PollChange,
+        now: Timestamp,
+    ) -> Result<Changing, StoreError> {
+        let changed = async { lifecycle::change(self.ready().await?, id, change, now).await };
+        changed.await.map_err(failed::<D>)
+    }
+
+    async fn seal_poll(
+        &self,
+        id: PollId,
+        cause: SealCause,
+        now: Timestamp,
+    ) -> Result<Sealing, StoreError> {
+        let sealed = async { lifecycle::seal(self.ready().await?, id, cause, now).await };
+        sealed.await.map_err(failed::<D>)
+    }
+
+    async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
+        let deleted = async { lifecycle::delete(self.ready().await?, id).await };
+        deleted.await.map_err(failed::<D>)
+    }
+
+    async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
+        match self.ready().await {
+            Ok(database) => batch::cast(database, ballots, now).await,
+            Err(error) => {
+                let error = failed::<D>(error);
+                let mut receipt = BatchReceipt::unknown_polls(ballots.len());
+                parts(ballots)
+                    .iter()
+                    .for_each(|part| receipt.fail(part, &error));
+                receipt
+            }
+        }
+    }
+
+    async fn ballots_of(
+        &self,
+        poll: PollId,
+        voters: &[VoterId],
+    ) -> Result<Vec<Option<StandingBallot>>, StoreError> {
+        let read = async {
+            let database = self.ready().await?;
+            retry::on_conflict(|| database.votes_of(poll, voters)).await
+        };
+        let votes = read.await.map_err(failed::<D>)?;
+        Ok(read::in_order_of(voters, votes))
+    }
+
+    async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
+        let states = self.states(polls).await?;
+        Ok(states.into_iter().map(|state| Some(state?.tally)).collect())
+    }
+
+    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<StandingBallot, StoreError>> {
+        stream::once(self.ready())
+            .map_ok(move |database| pages::ballots(database, poll))
+            .try_flatten()
+            .map_err(failed::<D>)
+            .boxed()
+    }
+
+    async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError> {
+        let recounted = async {
+            let database = self.ready().await?;
+            let recount = retry::on_conflict(|| database.recount(id)).await?;
+            let Recount { state, choices } = recount.ok_or(Error::PollNotFound(id))?;
+            let kept = state.tally;
+            let recounted =
+                kept.recounted_by_choice(choices.iter().map(|(choice, n)| (choice, *n)));
+            Ok(Audit { kept, recounted })
+        };
+        recounted.await.map_err(failed::<D>)
+    }
+
+    async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
+        let repaired = async { lifecycle::repair(self.ready().await?, id).await };
+        repaired.await.map_err(failed::<D>)
+    }
+}
