@@ -1,7 +1,7 @@
 //! A connection of a pool to a server, which goes back only when nothing is left open on it.
 
 use sqlx::pool::PoolConnection;
-use sqlx::{Database, Executor, Pool};
+use sqlx::{AssertSqlSafe, Database, Executor, Pool};
 
 use crate::error::Error;
 
@@ -36,9 +36,10 @@ where
     DB: Database,
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
-    /// Begins a transaction with these words.
-    pub(crate) async fn begin(pool: &Pool<DB>, words: &'static str) -> Result<Self, Error> {
+    /// Begins a transaction with these words, which are made of constants.
+    pub(crate) async fn begin(pool: &Pool<DB>, words: &str) -> Result<Self, Error> {
         let mut this = Self::of(pool).await?;
+        let words = AssertSqlSafe(words.to_owned());
         this.connection()?.execute(words).await?;
         Ok(this)
     }

@@ -1,0 +1,103 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{AssertSqlSafe, Connection, Executor};
+
+use super::refusal::refusal;
+use super::settings::Settings;
+use super::statements;
+use crate::durability::Durability;
+use crate::error::Error;
+
+/// More would only wait for each other: one batch at a time is written to a hot poll.
+const CONNECTIONS: u32 = 10;
+/// How long to wait for a connection: less than engines wait for their store.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long to wait for the first one.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The connections of a [`PostgresStore`](super::PostgresStore).
+#[derive(Clone)]
+pub struct PostgresDatabase {
+    pub(super) pool: PgPool,
+    /// How a transaction that writes begins.
+    pub(super) begin: Cow<'static, str>,
+    pub(super) durability: Durability,
+    /// Whether the pool was made here, and may be closed here.
+    pub(super) own: bool,
+}
+
+impl fmt::Debug for PostgresDatabase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore")
+            .field("durability", &self.durability)
+            .finish_non_exhaustive()
+    }
+}
+
+impl PostgresDatabase {
+    /// Looks at the server, and opens a pool to it.
+    pub(super) async fn open(url: &str) -> Result<Self, Error> {
+        let options = options(url)?;
+        let look = async {
+            let mut connection = PgConnection::connect_with(&options).await?;
+            let settings = Settings::read(&mut connection).await;
+            // That it is closed politely matters to nobody.
+            let _ = connection.close().await;
+            settings
+        };
+        let settings = match tokio::time::timeout(CONNECT_TIMEOUT, look).await {
+            Ok(settings) => settings.map_err(|error| refusal(error, &options))?,
+            Err(_) => return Err(refusal(sqlx::Error::PoolTimedOut.into(), &options)),
+        };
+        settings.judge()?;
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    let settings = statements::for_session();
+                    connection.execute(AssertSqlSafe(settings)).await.map(drop)
+                })
+            })
+            .connect_lazy_with(options);
+        Ok(Self {
+            pool,
+            begin: statements::BEGIN.into(),
+            durability: settings.durability,
+            own: true,
+        })
+    }
+
+    /// Uses a host's pool as it is, and warns where it makes votes less durable than they should be.
+    pub(super) async fn of_host(pool: PgPool) -> Result<Self, Error> {
+        let mut connection = pool.acquire().await?;
+        let settings = Settings::read(&mut connection).await?;
+        drop(connection);
+        settings.judge()?;
+        Ok(Self {
+            pool,
+            begin: statements::begin_on_host().into(),
+            durability: settings.durability,
+            own: false,
+        })
+    }
+}
+
+fn options(url: &str) -> Result<PgConnectOptions, Error> {
+    if !url.starts_with("postgres:") && !url.starts_with("postgresql:") {
+        return Err(Error::WrongUrl(
+            "this is no PostgreSQL URL such as postgres://user@host/database".into(),
+        ));
+    }
+    let options =
+        PgConnectOptions::from_str(url).map_err(|error| Error::WrongUrl(error.to_string()))?;
+    Ok(match options.get_application_name() {
+        Some(_) => options,
+        None => options.application_name("votify"),
+    })
+}

@@ -1,0 +1,206 @@
+use async_trait::async_trait;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::{AssertSqlSafe, Postgres, query_with};
+use uuid::Uuid;
+use votify_core::ballot::StandingBallot;
+use votify_core::poll::PollState;
+use votify_core::{Ballot, Page, PageRequest, PollId, VoterId};
+
+use super::connect::PostgresDatabase;
+use super::work::{all, column, one, rows};
+use super::{NAME, schema, statements};
+use crate::columns::Columns;
+use crate::dialect::{Batch, Dialect, Locked, Recount, Work};
+use crate::durability::Durability;
+use crate::error::Error;
+use crate::lease::Lease;
+use crate::listing::{Listing, Syntax};
+use crate::pages::Place;
+use crate::parameters::Parameters;
+use crate::read;
+use crate::schema::Found;
+
+pub(super) const SYNTAX: Syntax = Syntax {
+    place: |place| format!("${place}"),
+    search: "strpos",
+};
+
+#[async_trait]
+impl Dialect for PostgresDatabase {
+    const NAME: &'static str = NAME;
+    type Work = Lease<Postgres>;
+
+    fn durability(&self) -> Durability {
+        self.durability
+    }
+
+    async fn close(&self) {
+        if self.own {
+            self.pool.close().await;
+        }
+    }
+
+    async fn found(&self) -> Result<Found, Error> {
+        let mut lease = Lease::of(&self.pool).await?;
+        let found = schema::look(lease.connection()?).await?;
+        lease.give_back();
+        Ok(found)
+    }
+
+    async fn migrate(&self) -> Result<(), Error> {
+        schema::migrate(&self.pool).await
+    }
+
+    async fn begin(&self) -> Result<Lease<Postgres>, Error> {
+        Lease::begin(&self.pool, &self.begin).await
+    }
+
+    async fn begin_batch(
+        &self,
+        ids: &[PollId],
+        ballots: &[&Ballot],
+    ) -> Result<(Lease<Postgres>, Batch), Error> {
+        let mut work = self.begin().await?;
+        let batch = match read_batch(&mut work, ids, ballots).await {
+            Ok(batch) => batch,
+            Err(error) => {
+                work.rollback().await;
+                return Err(error);
+            }
+        };
+        Ok((work, batch))
+    }
+
+    async fn polls(&self, ids: &[PollId]) -> Result<Vec<Locked>, Error> {
+        read::polls(&self.read(statements::POLLS, all(ids)?).await?)
+    }
+
+    async fn list(&self, listing: &Listing, page: &PageRequest) -> Result<Page<PollState>, Error> {
+        let mut lease = Lease::begin(&self.pool, statements::SNAPSHOT).await?;
+        let listed = list_within(&mut lease, listing, page).await;
+        lease.rollback().await;
+        listed
+    }
+
+    async fn votes_of(
+        &self,
+        poll: PollId,
+        voters: &[VoterId],
+    ) -> Result<Vec<StandingBallot>, Error> {
+        let mut values = one(poll)?;
+        column(&mut values, voters, |voter| {
+            Uuid::from_bytes(*voter.as_bytes())
+        })?;
+        read::votes(poll, &self.read(statements::VOTES_OF, values).await?)
+    }
+
+    async fn revision(&self, poll: PollId) -> Result<Option<i64>, Error> {
+        let rows = self.read(statements::REVISION, one(poll)?).await?;
+        rows.first().map(|row| row.integer(0)).transpose()
+    }
+
+    async fn page(
+        &self,
+        poll: PollId,
+        place: Place,
+        limit: i64,
+    ) -> Result<Vec<StandingBallot>, Error> {
+        let mut values = one(poll)?;
+        values.integer(place.after)?;
+        values.integer(place.until)?;
+        values.integer(limit)?;
+        read::votes(poll, &self.read(statements::VOTES_PAGE, values).await?)
+    }
+
+    async fn recount(&self, id: PollId) -> Result<Option<Recount>, Error> {
+        let mut lease = Lease::begin(&self.pool, statements::SNAPSHOT).await?;
+        let recounted = recount_within(&mut lease, id).await;
+        lease.rollback().await;
+        recounted
+    }
+}
+
+impl PostgresDatabase {
+    /// Runs one statement that reads.
+    async fn read(
+        &self,
+        statement: &'static str,
+        arguments: PgArguments,
+    ) -> Result<Vec<PgRow>, Error> {
+        let mut lease = Lease::of(&self.pool).await?;
+        let read = rows(lease.connection()?, statement, arguments).await?;
+        lease.give_back();
+        Ok(read)
+    }
+}
+
+async fn read_batch(
+    work: &mut Lease<Postgres>,
+    ids: &[PollId],
+    ballots: &[&Ballot],
+) -> Result<Batch, Error> {
+    let polls = work.lock_polls(ids).await?;
+    let mut values = PgArguments::default();
+    column(&mut values, ballots, |ballot| *ballot.poll.as_uuid())?;
+    column(&mut values, ballots, |ballot| {
+        Uuid::from_bytes(*ballot.voter.as_bytes())
+    })?;
+    column(&mut values, ballots, |ballot| *ballot.id.as_uuid())?;
+    let histories = rows(work.connection()?, statements::HISTORIES, values).await?;
+    Ok(Batch {
+        polls,
+        histories: read::histories(&histories)?,
+    })
+}
+
+async fn list_within(
+    lease: &mut Lease<Postgres>,
+    listing: &Listing,
+    page: &PageRequest,
+) -> Result<Page<PollState>, Error> {
+    let mut values = PgArguments::default();
+    listing.bind(&mut values)?;
+    let counted = query_with(AssertSqlSafe(count(listing)), values)
+        .fetch_one(lease.connection()?)
+        .await?;
+    let mut values = PgArguments::default();
+    listing.bind(&mut values)?;
+    values.integer(page.limit().into())?;
+    values.integer(page.offset().into())?;
+    let polls = query_with(AssertSqlSafe(self::page(listing)), values)
+        .fetch_all(lease.connection()?)
+        .await?;
+    Ok(Page {
+        items: polls.iter().filter_map(read::readable).collect(),
+        total: u64::try_from(counted.integer(0)?).unwrap_or(0),
+    })
+}
+
+async fn recount_within(lease: &mut Lease<Postgres>, id: PollId) -> Result<Option<Recount>, Error> {
+    let polls = rows(lease.connection()?, statements::POLLS, all(&[id])?).await?;
+    let Some((_, state)) = read::polls(&polls)?.into_iter().next() else {
+        return Ok(None);
+    };
+    let choices = lease.choices(id).await?;
+    Ok(Some(Recount {
+        state: state?,
+        choices,
+    }))
+}
+
+/// Counts the polls of all pages.
+pub(super) fn count(listing: &Listing) -> String {
+    let (conditions, _) = listing.conditions(SYNTAX);
+    format!("{}{conditions}", statements::COUNT)
+}
+
+/// Reads one page; its last two parameters are how many polls to take, and how many to skip.
+pub(super) fn page(listing: &Listing) -> String {
+    let (conditions, next) = listing.conditions(SYNTAX);
+    format!(
+        "{}{conditions} ORDER BY {} LIMIT ${next} OFFSET ${}",
+        statements::LIST,
+        listing.order,
+        next + 1
+    )
+}

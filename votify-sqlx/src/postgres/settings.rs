@@ -1,0 +1,81 @@
+use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::{Row, query};
+
+use crate::durability::Durability;
+use crate::error::Error;
+
+/// The oldest version with generated columns and `plan_cache_mode`.
+const OLDEST: i32 = 120_000;
+
+const READ: &str = "SELECT current_setting('server_version_num')::int, current_setting('fsync')::bool, \
+    current_setting('full_page_writes')::bool, current_setting('synchronous_commit')";
+
+/// How a connection is set up, as far as it matters for votes.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) durability: Durability,
+    version: i32,
+    fsync: bool,
+    full_page_writes: bool,
+    synchronous_commit: String,
+}
+
+impl Settings {
+    pub(super) async fn read(connection: &mut PgConnection) -> Result<Self, Error> {
+        let row: PgRow = query(READ).fetch_one(connection).await?;
+        let (fsync, full_page_writes) = (row.try_get(1)?, row.try_get(2)?);
+        let synchronous_commit: String = row.try_get(3)?;
+        Ok(Self {
+            durability: durability(fsync, full_page_writes, &synchronous_commit),
+            version: row.try_get(0)?,
+            fsync,
+            full_page_writes,
+            synchronous_commit,
+        })
+    }
+
+    /// Fails where the server is too old, and says so where a vote is worth less than it should be.
+    pub(super) fn judge(&self) -> Result<(), Error> {
+        if self.version < OLDEST {
+            let (found, oldest) = (self.version / 10_000, OLDEST / 10_000);
+            return Err(Error::CannotOpen(format!(
+                "PostgreSQL {found} is too old: version {oldest} is the first that will do"
+            )));
+        }
+        if self.durability < Durability::PowerLoss {
+            tracing::warn!(
+                fsync = self.fsync,
+                full_page_writes = self.full_page_writes,
+                synchronous_commit = self.synchronous_commit,
+                durability = ?self.durability,
+                "acknowledged votes may be lost: this PostgreSQL should have fsync=on, full_page_writes=on and \
+                 synchronous_commit=on"
+            );
+        }
+        Ok(())
+    }
+}
+
+/// <https://www.postgresql.org/docs/current/runtime-config-wal.html>: without `synchronous_commit` a crash of the server
+/// takes the last commits with it; without `fsync` or `full_page_writes` a loss of power may damage the whole database.
+fn durability(fsync: bool, full_page_writes: bool, synchronous_commit: &str) -> Durability {
+    match synchronous_commit {
+        "off" => Durability::Nothing,
+        _ if !fsync || !full_page_writes => Durability::ProcessCrash,
+        _ => Durability::PowerLoss,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_written_through_survives_a_loss_of_power() {
+        assert_eq!(durability(true, true, "on"), Durability::PowerLoss);
+        assert_eq!(durability(true, true, "local"), Durability::PowerLoss);
+        assert_eq!(durability(true, true, "off"), Durability::Nothing);
+        assert_eq!(durability(false, true, "on"), Durability::ProcessCrash);
+        assert_eq!(durability(true, false, "on"), Durability::ProcessCrash);
+    }
+}

@@ -1,0 +1,143 @@
+//! What is said to PostgreSQL. Rows come in as arrays, one for each column, so that each statement is one text.
+
+/// How a transaction begins on a connection that was prepared by [`for_session`].
+pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+/// A snapshot, to read only.
+pub(super) const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// What a batch wants of its connection.
+///
+/// Plans are made once and for all, and look rows up whatever the statistics say: a table that was small at the last look
+/// may have a hundred thousand votes a second later. Locks are waited for only so long; and where this process is cut off
+/// from the server, its locks end.
+const SETTINGS: [(&str, &str); 6] = [
+    ("lock_timeout", "'3s'"),
+    ("idle_in_transaction_session_timeout", "'10s'"),
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+];
+
+/// Prepares a connection of our own.
+pub(super) fn for_session() -> String {
+    SETTINGS
+        .map(|(name, value)| format!("SET {name} = {value};"))
+        .concat()
+}
+
+/// Begins on a connection of a host's, and prepares it until the end of the transaction.
+pub(super) fn begin_on_host() -> String {
+    let settings = SETTINGS.map(|(name, value)| format!("; SET LOCAL {name} = {value}"));
+    format!("{BEGIN}{}", settings.concat())
+}
+
+/// Everything of a poll `p` with its tally `t`, in one row, so that no reader sees half of a change.
+macro_rules! poll {
+    () => {
+        "p.id, p.title, p.description, p.category, p.ballot, p.voters, p.results, p.revote, \
+         p.created_at, p.opens_at, p.closes_at, p.edited_at, p.sealed_at, p.owner, p.key_id, p.version, t.epoch, \
+         t.revision, t.total_votes, t.heat, \
+         (SELECT json_agg(json_build_array(o.position, o.id, o.text, o.vote_count))::text \
+          FROM votify_poll_options o WHERE o.poll_id = p.id)"
+    };
+}
+
+/// A row of the tallies is its poll's lock.
+pub(super) const LOCK: &str =
+    "SELECT poll_id FROM votify_tallies WHERE poll_id = ANY($1) ORDER BY poll_id FOR UPDATE";
+
+pub(super) const POLLS: &str = concat!(
+    "SELECT ",
+    poll!(),
+    " FROM votify_polls p JOIN votify_tallies t ON t.poll_id = p.id WHERE p.id = ANY($1)"
+);
+
+/// Before the conditions of a listing.
+pub(super) const LIST: &str = concat!(
+    "SELECT ",
+    poll!(),
+    " FROM votify_polls p JOIN votify_tallies t ON t.poll_id = p.id WHERE "
+);
+pub(super) const COUNT: &str = "SELECT count(*) FROM votify_polls WHERE ";
+
+pub(super) const REVISION: &str = "SELECT revision FROM votify_tallies WHERE poll_id = $1";
+
+pub(super) const VOTES_OF: &str = "SELECT voter_id, ballot_id, choice, revision, cast_at FROM votify_votes \
+    WHERE poll_id = $1 AND voter_id = ANY($2)";
+
+pub(super) const VOTES_PAGE: &str = "SELECT voter_id, ballot_id, choice, revision, cast_at FROM votify_votes \
+    WHERE poll_id = $1 AND revision > $2 AND revision <= $3 ORDER BY revision LIMIT $4";
+
+pub(super) const CHOICES: &str =
+    "SELECT choice, count(*) FROM votify_votes WHERE poll_id = $1 GROUP BY choice";
+
+/// What stands has a time, what was superseded has none.
+pub(super) const HISTORIES: &str = "SELECT v.voter_id, v.ballot_id, v.choice, v.revision, v.cast_at, v.poll_id \
+    FROM unnest($1::uuid[], $2::uuid[]) AS given (poll_id, voter_id) \
+    JOIN votify_votes v ON v.poll_id = given.poll_id AND v.voter_id = given.voter_id \
+    UNION ALL \
+    SELECT s.voter_id, s.ballot_id, s.choice, s.revision, NULL, s.poll_id \
+    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS given (poll_id, voter_id, ballot_id) \
+    JOIN votify_superseded_votes s \
+    ON s.poll_id = given.poll_id AND s.voter_id = given.voter_id AND s.ballot_id = given.ballot_id";
+
+/// Everything that a batch changes, and how many rows each of its writes met. A voter who has a vote makes it fail: the
+/// primary key is the judge.
+pub(super) const WRITE: &str = "WITH \
+    inserted AS ( \
+        INSERT INTO votify_votes (poll_id, voter_id, ballot_id, revision, cast_at, choice) \
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::timestamptz[], $6::bytea[]) \
+        RETURNING 1), \
+    updated AS ( \
+        UPDATE votify_votes v SET ballot_id = given.ballot_id, revision = given.revision, cast_at = given.cast_at, \
+            choice = given.choice \
+        FROM unnest($7::uuid[], $8::uuid[], $9::uuid[], $10::bigint[], $11::timestamptz[], $12::bytea[]) \
+            AS given (poll_id, voter_id, ballot_id, revision, cast_at, choice) \
+        WHERE v.poll_id = given.poll_id AND v.voter_id = given.voter_id RETURNING 1), \
+    removed AS ( \
+        DELETE FROM votify_votes v USING unnest($13::uuid[], $14::uuid[]) AS given (poll_id, voter_id) \
+        WHERE v.poll_id = given.poll_id AND v.voter_id = given.voter_id RETURNING 1), \
+    superseded AS ( \
+        INSERT INTO votify_superseded_votes (poll_id, voter_id, ballot_id, revision, choice) \
+        SELECT * FROM unnest($15::uuid[], $16::uuid[], $17::uuid[], $18::bigint[], $19::bytea[]) RETURNING 1), \
+    counts AS ( \
+        UPDATE votify_poll_options o SET vote_count = given.vote_count \
+        FROM unnest($20::uuid[], $21::uuid[], $22::bigint[]) AS given (poll_id, id, vote_count) \
+        WHERE o.poll_id = given.poll_id AND o.id = given.id RETURNING 1), \
+    states AS ( \
+        UPDATE votify_tallies t SET revision = given.revision, total_votes = given.total_votes, heat = given.heat \
+        FROM unnest($23::uuid[], $24::bigint[], $25::bigint[], $26::float8[]) \
+            AS given (poll_id, revision, total_votes, heat) \
+        WHERE t.poll_id = given.poll_id RETURNING 1) \
+    SELECT (SELECT count(*) FROM inserted), (SELECT count(*) FROM updated), (SELECT count(*) FROM removed), \
+        (SELECT count(*) FROM superseded), (SELECT count(*) FROM counts), (SELECT count(*) FROM states)";
+
+/// Meets one row, none where the id is taken.
+pub(super) const INSERT_POLL: &str = "WITH poll AS ( \
+        INSERT INTO votify_polls (title, title_search, description, category, ballot, voters, results, revote, created_at, \
+            opens_at, closes_at, edited_at, sealed_at, owner, key_id, version, id) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $21) \
+        ON CONFLICT (id) DO NOTHING RETURNING id) \
+    INSERT INTO votify_tallies (poll_id, epoch, revision, total_votes, heat) SELECT id, $17, $18, $19, $20 FROM poll";
+
+pub(super) const UPDATE_POLL: &str = "WITH poll AS ( \
+        UPDATE votify_polls SET (title, title_search, description, category, ballot, voters, results, revote, created_at, \
+            opens_at, closes_at, edited_at, sealed_at, owner, key_id, version) \
+        = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) WHERE id = $21 RETURNING id) \
+    UPDATE votify_tallies t SET (epoch, revision, total_votes, heat) = ($17, $18, $19, $20) FROM poll \
+    WHERE t.poll_id = poll.id";
+
+pub(super) const INSERT_OPTIONS: &str = "INSERT INTO votify_poll_options (poll_id, id, position, text, vote_count) \
+    SELECT $1, * FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::bigint[])";
+
+pub(super) const DELETE_OPTIONS: &str = "DELETE FROM votify_poll_options WHERE poll_id = $1";
+
+/// Everything that belongs to a poll: first its lock, the poll itself last.
+pub(super) const DELETE: [&str; 5] = [
+    "DELETE FROM votify_tallies WHERE poll_id = $1",
+    "DELETE FROM votify_votes WHERE poll_id = $1",
+    "DELETE FROM votify_superseded_votes WHERE poll_id = $1",
+    DELETE_OPTIONS,
+    "DELETE FROM votify_polls WHERE id = $1",
+];
