@@ -1,0 +1,34 @@
+use std::fmt;
+
+use super::server_url::ServerUrl;
+
+/// How instances tell each other of changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum BroadcastUrl {
+    /// Not at all: there is only this one.
+    Local,
+    /// By `LISTEN` and `NOTIFY` of PostgreSQL.
+    Postgres(ServerUrl),
+}
+
+impl BroadcastUrl {
+    pub(super) const DEFAULT: &str = "local:";
+}
+
+/// The URL without its password.
+impl fmt::Display for BroadcastUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local => f.write_str(Self::DEFAULT),
+            Self::Postgres(url) => url.fmt(f),
+        }
+    }
+}
+
+pub(super) fn parse(text: &str) -> Result<BroadcastUrl, String> {
+    match text.split_once(':') {
+        Some(("local", "")) => Ok(BroadcastUrl::Local),
+        Some(("postgres" | "postgresql", _)) => ServerUrl::parse(text).map(BroadcastUrl::Postgres),
+        _ => Err("this build knows local: and postgres:".into()),
+    }
+}

@@ -1,0 +1,93 @@
+//! Every law, on PostgreSQL: with connections of the store's own, and on a host's pool.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot open its store fails its test"
+)]
+
+#[path = "servers/mod.rs"]
+mod servers;
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use votify_core::Store;
+use votify_core::conformance::{FreshStore, StoreFixture};
+use votify_sqlx::PostgresStore;
+use votify_sqlx::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use servers::{Database, Kind};
+
+fn unavailable() -> Option<String> {
+    let variable = Kind::Postgres.variable();
+    std::env::var(variable)
+        .is_err()
+        .then(|| format!("{variable} names no PostgreSQL"))
+}
+
+async fn migrated(store: PostgresStore) -> Arc<dyn Store> {
+    store.migrate().await.unwrap();
+    Arc::new(store)
+}
+
+struct Own;
+
+#[async_trait]
+impl StoreFixture for Own {
+    async fn fresh(&self) -> FreshStore {
+        let database = Database::postgres().await.unwrap();
+        let url = database.url().to_owned();
+        let open = move || {
+            let url = url.clone();
+            async move { migrated(PostgresStore::connect(&url).await.unwrap()).await }
+        };
+        FreshStore::open(open).await.guarded_by(database)
+    }
+
+    fn unavailable(&self) -> Option<String> {
+        unavailable()
+    }
+}
+
+struct Host;
+
+/// As a host may have it that wants everything to stand still while it looks.
+async fn host(url: &str) -> Arc<dyn Store> {
+    let options = PgConnectOptions::from_str(url).unwrap();
+    let options = options.options([
+        ("default_transaction_isolation", "serializable"),
+        ("default_transaction_read_only", "on"),
+        ("timezone", "Asia/Kathmandu"),
+    ]);
+    let pool = PgPoolOptions::new().max_connections(5);
+    let pool = pool.connect_with(options).await.unwrap();
+    let migrating = PostgresStore::connect(url).await.unwrap();
+    migrating.migrate().await.unwrap();
+    migrating.close().await;
+    Arc::new(PostgresStore::from_pool(pool).await.unwrap())
+}
+
+#[async_trait]
+impl StoreFixture for Host {
+    async fn fresh(&self) -> FreshStore {
+        let database = Database::postgres().await.unwrap();
+        let url = database.url().to_owned();
+        let open = move || {
+            let url = url.clone();
+            async move { host(&url).await }
+        };
+        FreshStore::open(open).await.guarded_by(database)
+    }
+
+    fn unavailable(&self) -> Option<String> {
+        unavailable()
+    }
+}
+
+mod own_pool {
+    votify_core::store_conformance!(crate::Own);
+}
+
+mod host_pool {
+    votify_core::store_conformance!(crate::Host);
+}
