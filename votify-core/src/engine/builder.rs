@@ -125,6 +125,7 @@ impl EngineBuilder {
             hub: Arc::clone(&hub),
             events: events.clone(),
             stats: Arc::clone(&stats),
+            patience: config.store_timeout,
         };
         let writers = TaskTracker::new();
         let intake = Intake::start(&config, &writer, &writers, &closing);

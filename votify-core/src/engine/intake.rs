@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -19,7 +20,8 @@ pub(super) use writer::Writer;
 /// Gathers ballots while the last batch is being written, and has them written together.
 ///
 /// There is no timer: a batch is whatever queued up meanwhile, so a lone vote is written at once and a flood in large
-/// batches. A ballot that was taken in is cast even if its sender goes away.
+/// batches. A ballot that was taken in is cast even if its sender goes away. Every ballot is answered within the time
+/// that the store is given, also where it waited for a batch that the store did not answer.
 #[derive(Debug)]
 pub(super) struct Intake {
     writers: Vec<mpsc::Sender<Waiting>>,
@@ -32,6 +34,7 @@ struct Waiting {
     ballot: Ballot,
     /// The definition that the ballot was checked against.
     poll: Arc<Cached>,
+    since: Instant,
     answer: oneshot::Sender<Answer>,
 }
 
@@ -79,6 +82,7 @@ impl Intake {
             .try_send(Waiting {
                 ballot,
                 poll,
+                since: Instant::now(),
                 answer,
             })
             .map_err(|error| match error {

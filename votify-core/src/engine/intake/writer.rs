@@ -1,9 +1,11 @@
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::sync::{broadcast, mpsc};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::{Settled, Waiting};
@@ -30,7 +32,14 @@ pub(in crate::engine) struct Writer {
     pub(in crate::engine) hub: Arc<Hub>,
     pub(in crate::engine) events: broadcast::Sender<Event>,
     pub(in crate::engine) stats: Arc<Counters>,
+    /// How long a ballot may take, with the time that it waits.
+    pub(in crate::engine) patience: Duration,
 }
+
+/// The store was busy with others for so long that there was no time left.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer to earlier ballots, and therefore not asked")]
+struct NotAsked;
 
 /// What a batch did to one poll.
 struct Moved {
@@ -56,25 +65,50 @@ impl Writer {
                     if taken == 0 {
                         return;
                     }
-                    self.write(std::mem::take(&mut waiting)).await;
+                    let waiting = self.in_time(std::mem::take(&mut waiting));
+                    if !waiting.is_empty() {
+                        self.write(waiting).await;
+                    }
                 }
             }
         }
     }
 
+    /// Those for whom there is still time; the others are told that nothing happened.
+    ///
+    /// Half of the time is left to the store, so that one that is slow is still asked.
+    fn in_time(&self, waiting: Vec<Waiting>) -> Vec<Waiting> {
+        let now = Instant::now();
+        let is_late = |one: &Waiting| now.saturating_duration_since(one.since) > self.patience / 2;
+        if !waiting.first().is_some_and(is_late) {
+            return waiting;
+        }
+        let (late, in_time): (Vec<_>, _) = waiting.into_iter().partition(is_late);
+        let error = StoreError::unavailable(self.store.backend(), NotAsked);
+        for one in late {
+            // A sender that went away need not know.
+            let _ = one.answer.send(Err(error.clone()));
+        }
+        in_time
+    }
+
     async fn write(&self, waiting: Vec<Waiting>) {
         let mut ballots = Vec::with_capacity(waiting.len());
         let mut senders = Vec::with_capacity(waiting.len());
+        // They came in order.
+        let deadline = waiting.first().map(|first| first.since + self.patience);
         for Waiting {
             ballot,
             poll,
             answer,
+            ..
         } in waiting
         {
             ballots.push(ballot);
             senders.push((poll, answer));
         }
-        let receipt = self.cast(&ballots).await;
+        let deadline = deadline.unwrap_or_else(Instant::now);
+        let receipt = self.cast(&ballots, deadline).await;
         let tallies: HashMap<PollId, Arc<Tally>> = receipt
             .tallies
             .into_iter()
@@ -113,16 +147,17 @@ impl Writer {
     }
 
     /// Casts a batch; a store that panics has failed this batch, not the engine.
-    async fn cast(&self, ballots: &[Ballot]) -> BatchReceipt {
+    async fn cast(&self, ballots: &[Ballot], deadline: Instant) -> BatchReceipt {
         let casting =
             AssertUnwindSafe(self.store.cast_ballots(ballots, self.clock.now())).catch_unwind();
-        let failed = match casting.await {
-            Ok(receipt) if receipt.outcomes.len() == ballots.len() => return receipt,
+        let failed = match timeout_at(deadline, casting).await {
+            Err(late) => StoreError::unavailable(self.store.backend(), late),
+            Ok(Ok(receipt)) if receipt.outcomes.len() == ballots.len() => return receipt,
             // Whatever it did before, it may have committed.
-            Ok(_) => {
+            Ok(Ok(_)) => {
                 StoreError::unavailable(self.store.backend(), "the store left ballots unanswered")
             }
-            Err(_) => StoreError::unavailable(self.store.backend(), "the store panicked"),
+            Ok(Err(_)) => StoreError::unavailable(self.store.backend(), "the store panicked"),
         };
         BatchReceipt {
             outcomes: vec![Err(failed); ballots.len()],

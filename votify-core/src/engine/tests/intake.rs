@@ -229,6 +229,38 @@ async fn a_store_that_does_not_answer_is_unavailable_in_time() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn votes_that_waited_for_a_silent_store_are_answered_in_time_too() {
+    let limit = Duration::from_secs(4);
+    let store = Gated::new();
+    let world = world(&store, |config| config.store_timeout = limit);
+    let poll = world.lunch().await;
+    let votes = (0..60_u8).map(|n| {
+        let (engine, poll) = (world.engine.clone(), poll.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(u32::from(n) * Duration::from_millis(250)).await;
+            let since = tokio::time::Instant::now();
+            let answer = engine.vote(poll.id, &browser(n), first(&poll)).await;
+            (answer, since.elapsed())
+        })
+    });
+    for vote in votes.collect::<Vec<_>>() {
+        let (answer, time) = vote.await.unwrap();
+        assert!(
+            matches!(
+                answer,
+                Err(EngineError::Store(StoreError::Unavailable { .. }))
+            ),
+            "{answer:?}"
+        );
+        assert!(time <= limit + Duration::from_millis(10), "{time:?}");
+    }
+    store.gate.add_permits(10);
+    let voter = browser(100);
+    let vote = world.engine.vote(poll.id, &voter, first(&poll)).await;
+    assert!(vote.is_ok(), "{vote:?}");
+}
+
 #[tokio::test]
 async fn a_store_that_panics_fails_its_batch_alone() {
     let store = Gated::new();
