@@ -76,6 +76,15 @@ impl<D: Dialect> SqlStore<D> {
         migrated.await.map_err(failed::<D>)
     }
 
+    /// Whether the tables are there and of this version, so that [`migrate`](Self::migrate) has nothing to do.
+    ///
+    /// # Errors
+    /// As with [`migrate`](Self::migrate).
+    pub async fn is_migrated(&self) -> Result<bool, StoreError> {
+        let schema = self.look().await.map_err(failed::<D>)?;
+        Ok(schema == Schema::Current)
+    }
+
     /// What an acknowledged vote survives, as the database was set up when this store was made.
     #[must_use]
     pub fn durability(&self) -> Durability {
