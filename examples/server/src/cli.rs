@@ -42,7 +42,8 @@ pub(crate) struct StoreArgs {
         value_name = "FILE"
     )]
     pub(crate) config: Option<OsString>,
-    /// Where polls and votes are kept: sqlite://FILE?mode=rwc or memory: [default: sqlite://votify.db?mode=rwc]
+    /// Where polls and votes are kept: sqlite://FILE?mode=rwc, postgres://USER:PASSWORD@HOST/DATABASE,
+    /// mysql://USER:PASSWORD@HOST/DATABASE or memory: [default: sqlite://votify.db?mode=rwc]
     #[arg(long, env = "VOTIFY_STORE", hide_env_values = true, value_name = "URL")]
     pub(crate) store: Option<String>,
     /// What to log to standard error: a level, or a filter as of tracing-subscriber [default: info]
@@ -63,7 +64,18 @@ pub(crate) struct ServeArgs {
         value_name = "ADDRESS:PORT"
     )]
     pub(crate) listen: Option<String>,
-    /// How instances tell each other of changes: local: [default: local:]
+    /// Create or upgrade the schema of a database server at the start, as is always done with SQLite [default: false]
+    #[arg(
+        long,
+        env = "VOTIFY_MIGRATE",
+        hide_env_values = true,
+        value_name = "BOOLEAN",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub(crate) migrate: Option<String>,
+    /// How instances tell each other of changes: local: or postgres://… (LISTEN and NOTIFY) [default: local:]
     #[arg(
         long,
         env = "VOTIFY_BROADCAST",

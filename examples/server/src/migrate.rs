@@ -18,9 +18,6 @@ pub(crate) fn run(args: &StoreArgs, matches: &ArgMatches) -> Result<(), Failure>
         let migrated = store.migrate().await;
         store.close().await;
         migrated?;
-        output::line(&format!(
-            "the schema of {} is up to date",
-            settings.store.as_str()
-        ))
+        output::line(&format!("the schema of {} is up to date", settings.store))
     })
 }

@@ -21,7 +21,7 @@ use votify_core::PollEngine;
 use crate::cli::ServeArgs;
 use crate::failure::Failure;
 use crate::serve::connections::Connections;
-use crate::settings::{ServeSettings, Sources, check_secret, keyring};
+use crate::settings::{BroadcastUrl, ServeSettings, Sources, check_secret, keyring};
 use crate::store::OpenStore;
 use crate::{log, output, runtime};
 
@@ -75,10 +75,17 @@ async fn start(settings: &ServeSettings) -> Result<Started, Failure> {
     let listener = listen(settings.listen).await?;
     let had_database = settings.common.store.file().is_some_and(Path::exists);
     let store = OpenStore::open(&settings.common.store).await?;
-    store.migrate().await?;
-    let engine = PollEngine::builder(store.shared())
-        .keyring(keyring(settings, had_database)?)
-        .build();
+    if settings.migrate || !settings.common.store.is_server() {
+        store.migrate().await?;
+    } else {
+        store.check_migrated().await?;
+    }
+    let mut builder = PollEngine::builder(store.shared()).keyring(keyring(settings, had_database)?);
+    if let BroadcastUrl::Postgres(url) = &settings.broadcast {
+        let broadcaster = PostgresBroadcaster::connect(url.as_given()).await;
+        builder = builder.broadcaster(broadcaster.map_err(|error| broadcast::failed(&error))?);
+    }
+    let engine = builder.build();
     Ok(Started {
         listener,
         store,
@@ -123,7 +130,7 @@ fn most_connections() -> usize {
 /// Says on standard output that the server is ready, and where.
 fn announce(listener: &TcpListener, settings: &ServeSettings) {
     let address = listener.local_addr().unwrap_or(settings.listen);
-    tracing::info!(%address, store = settings.common.store.as_str(), "ready");
+    tracing::info!(%address, store = %settings.common.store, broadcast = %settings.broadcast, "ready");
     if let Err(failure) = output::line(&format!("listening on http://{address}")) {
         tracing::warn!(%failure, "nobody was told that the server is ready");
     }

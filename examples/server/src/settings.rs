@@ -1,13 +1,16 @@
 //! The settings: read from flags, environment and file, and checked, before anything is done.
 
+mod broadcast;
 mod file;
 mod listen;
 mod print;
 mod rates;
 mod secret;
+mod server_url;
 mod sources;
 mod store;
 
+pub(crate) use broadcast::BroadcastUrl;
 pub(crate) use rates::Limits;
 pub(crate) use secret::{check as check_secret, keyring};
 pub(crate) use sources::Sources;
@@ -35,6 +38,9 @@ pub(crate) struct StoreSettings {
 #[derive(Debug)]
 pub(crate) struct ServeSettings {
     pub(crate) common: StoreSettings,
+    /// Whether the schema of a server is made or upgraded at the start.
+    pub(crate) migrate: bool,
+    pub(crate) broadcast: BroadcastUrl,
     pub(crate) listen: SocketAddr,
     pub(crate) limits: Limits,
     pub(crate) trusted_proxies: Vec<IpNet>,
@@ -63,7 +69,6 @@ impl ServeSettings {
         let file = sources.file();
         let common = StoreSettings::read(&args.store, sources)?;
         for (name, argument, in_file, known) in [
-            ("broadcast", &args.broadcast, &file.broadcast, "local:"),
             ("cache", &args.cache, &file.cache, "none"),
             ("queue", &args.queue, &file.queue, "none"),
             ("images", &args.images, &file.images, "off"),
@@ -75,6 +80,17 @@ impl ServeSettings {
         }
         Ok(Self {
             common,
+            migrate: sources
+                .setting("migrate", args.migrate.as_ref(), file.migrate.as_ref())
+                .parse_or("false", boolean)?,
+            broadcast: sources
+                .setting(
+                    "broadcast",
+                    args.broadcast.as_ref(),
+                    file.broadcast.as_ref(),
+                )
+                .private()
+                .parse_or(BroadcastUrl::DEFAULT, broadcast::parse)?,
             listen: sources
                 .setting("listen", args.listen.as_ref(), file.listen.as_ref())
                 .parse_or("127.0.0.1:8080", listen::parse)?,
@@ -113,6 +129,10 @@ fn only(known: &str, text: &str) -> Result<(), String> {
     } else {
         Err(format!("this build knows only {known}"))
     }
+}
+
+fn boolean(text: &str) -> Result<bool, String> {
+    text.parse().map_err(|_| "must be true or false".into())
 }
 
 fn log_filter(text: &str) -> Result<String, String> {

@@ -1,56 +1,103 @@
 use std::error::Error;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use votify_core::{MemoryStore, Store, StoreError};
-use votify_sqlx::SqliteStore;
+use votify_sqlx::{MySqlStore, PostgresStore, SqliteStore};
 
 use crate::failure::Failure;
 use crate::settings::StoreUrl;
 
 /// A store that was opened by its URL.
 #[derive(Debug, Clone)]
-pub(crate) enum OpenStore {
-    Memory(Arc<MemoryStore>),
-    Sqlite(SqliteStore),
+pub(crate) struct OpenStore(Arc<dyn Kept>);
+
+/// What a store that is kept somewhere can be asked besides.
+#[async_trait]
+trait Kept: Store {
+    /// Creates or upgrades the schema.
+    async fn migrate(&self) -> Result<(), StoreError>;
+    /// Whether the schema is that of this version.
+    async fn is_migrated(&self) -> Result<bool, StoreError>;
+    async fn close(&self);
+}
+
+macro_rules! kept {
+    ($($store:ty),*) => {$(
+        #[async_trait]
+        impl Kept for $store {
+            async fn migrate(&self) -> Result<(), StoreError> {
+                self.migrate().await
+            }
+
+            async fn is_migrated(&self) -> Result<bool, StoreError> {
+                self.is_migrated().await
+            }
+
+            async fn close(&self) {
+                self.close().await;
+            }
+        }
+    )*};
+}
+
+kept!(SqliteStore, PostgresStore, MySqlStore);
+
+#[async_trait]
+impl Kept for MemoryStore {
+    async fn migrate(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn is_migrated(&self) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
+    async fn close(&self) {}
 }
 
 impl OpenStore {
     /// Opens the store. Its schema is as it was found.
     pub(crate) async fn open(url: &StoreUrl) -> Result<Self, Failure> {
-        match url {
-            StoreUrl::Memory => Ok(Self::Memory(Arc::default())),
-            StoreUrl::Sqlite { url, .. } => {
-                let opened = SqliteStore::connect(url)
-                    .await
-                    .map_err(|error| failed(&error))?;
-                Ok(Self::Sqlite(opened))
-            }
-        }
+        let opened: Result<Arc<dyn Kept>, StoreError> = match url {
+            StoreUrl::Memory => Ok(Arc::new(MemoryStore::new())),
+            StoreUrl::Sqlite { url, .. } => SqliteStore::connect(url).await.map(shared),
+            StoreUrl::Postgres(url) => PostgresStore::connect(url.as_given()).await.map(shared),
+            StoreUrl::MySql(url) => MySqlStore::connect(url.as_given()).await.map(shared),
+        };
+        opened.map(Self).map_err(|error| failed(&error))
     }
 
     /// Creates or upgrades the schema.
     pub(crate) async fn migrate(&self) -> Result<(), Failure> {
-        match self {
-            Self::Memory(_) => Ok(()),
-            Self::Sqlite(store) => store.migrate().await.map_err(|error| failed(&error)),
+        self.0.migrate().await.map_err(|error| failed(&error))
+    }
+
+    /// Fails with what to do where the schema is not that of this version.
+    pub(crate) async fn check_migrated(&self) -> Result<(), Failure> {
+        match self.0.is_migrated().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Failure::failed(
+                "--store: its tables do not exist yet or are of an older version: run `votify migrate`, or start with \
+                 --migrate",
+            )),
+            Err(error) => Err(failed(&error)),
         }
     }
 
     /// The store as the engine takes it.
     pub(crate) fn shared(&self) -> Arc<dyn Store> {
-        match self {
-            Self::Memory(store) => Arc::clone(store) as _,
-            Self::Sqlite(store) => Arc::new(store.clone()),
-        }
+        Arc::clone(&self.0) as _
     }
 
     /// Closes its connections once they are done; it cannot be used afterwards.
     pub(crate) async fn close(&self) {
-        match self {
-            Self::Memory(_) => {}
-            Self::Sqlite(store) => store.close().await,
-        }
+        self.0.close().await;
     }
+}
+
+fn shared(store: impl Kept) -> Arc<dyn Kept> {
+    Arc::new(store)
 }
 
 /// The store's failure in one line that names the setting.

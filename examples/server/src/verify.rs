@@ -18,16 +18,19 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 pub(crate) fn run(args: &VerifyArgs, matches: &ArgMatches) -> Result<(), Failure> {
     let settings = StoreSettings::read(&args.store, &Sources::read(&args.store, matches)?)?;
     log::start(&settings.log)?;
-    let Some(file) = settings.store.file() else {
-        return Err(Failure::usage(
-            "--store: must name a database, for one in memory ends with its server",
-        ));
-    };
-    if !file.exists() {
-        return Err(Failure::failed(format!(
-            "--store: there is no file {}",
-            file.display()
-        )));
+    match settings.store.file() {
+        None if !settings.store.is_server() => {
+            return Err(Failure::usage(
+                "--store: must name a database, for one in memory ends with its server",
+            ));
+        }
+        Some(file) if !file.exists() => {
+            return Err(Failure::failed(format!(
+                "--store: there is no file {}",
+                file.display()
+            )));
+        }
+        _ => {}
     }
     runtime::run(async {
         let config = EngineConfig {

@@ -4,7 +4,8 @@ use votify_core::{Ballot, Outcome, Store, StoreError};
 use votify_sqlx::SqliteStore;
 use votify_sqlx::sqlx::{self, AssertSqlSafe, SqlitePool};
 
-use crate::scene::{NOW, Scene, ballot, cast, draft, poll, votes};
+use crate::ballots::{NOW, ballot, cast, draft, poll, votes};
+use crate::scene::Scene;
 
 async fn hosted(scene: &Scene) -> (SqlitePool, SqliteStore) {
     let pool = scene.pool().await;

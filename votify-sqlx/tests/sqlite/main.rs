@@ -5,6 +5,8 @@
     reason = "tests, whose scenes are built by functions outside of them"
 )]
 
+#[path = "../ballots/mod.rs"]
+mod ballots;
 mod faults;
 mod migrating;
 mod opening;

@@ -2,7 +2,8 @@ use votify_core::{Store, StoreError};
 use votify_sqlx::SqliteStore;
 use votify_sqlx::sqlx::{self, AssertSqlSafe};
 
-use crate::scene::{NOW, Scene, ballot, cast, draft, line, poll, votes};
+use crate::ballots::{NOW, ballot, cast, draft, line, poll, votes};
+use crate::scene::Scene;
 
 #[tokio::test]
 async fn migrating_again_changes_nothing() {

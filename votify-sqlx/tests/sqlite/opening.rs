@@ -2,7 +2,8 @@ use votify_core::{Store, StoreError};
 use votify_sqlx::sqlx::sqlite::SqlitePoolOptions;
 use votify_sqlx::{Durability, SqliteStore, sqlx};
 
-use crate::scene::{Scene, ballot, cast, line, poll, votes};
+use crate::ballots::{ballot, cast, line, poll, votes};
+use crate::scene::Scene;
 
 async fn refusal(url: &str) -> String {
     let error = SqliteStore::connect(url).await.unwrap_err();

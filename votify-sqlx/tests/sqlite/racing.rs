@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use votify_core::{Ballot, Choice, Outcome, Refusal};
 
-use crate::scene::{Scene, ballot, cast, poll, votes};
+use crate::ballots::{ballot, cast, poll, votes};
+use crate::scene::Scene;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_stores_on_one_file_count_every_voter_once() {
@@ -22,7 +23,7 @@ async fn two_stores_on_one_file_count_every_voter_once() {
                         .map(move |poll| ballot(poll, task / 2 * 25 + n))
                 })
                 .map(|ballot| Ballot {
-                    id: votify_core::BallotId::generate(crate::scene::NOW),
+                    id: votify_core::BallotId::generate(crate::ballots::NOW),
                     ..ballot
                 })
                 .collect();

@@ -17,6 +17,7 @@ pub(crate) struct File {
     pub(super) limits: Option<Value>,
     pub(super) listen: Option<Value>,
     pub(super) log: Option<Value>,
+    pub(super) migrate: Option<Value>,
     pub(super) public_url: Option<Value>,
     pub(super) queue: Option<Value>,
     pub(super) secret: Option<Value>,
@@ -72,11 +73,15 @@ impl<'de> Visitor<'de> for AnyValue {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text, a whole number or a list of texts")
+        f.write_str("a text, a whole number, true or false, or a list of texts")
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
         Ok(Value(text.to_owned()))
+    }
+
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<Value, E> {
+        Ok(Value(flag.to_string()))
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<Value, E> {

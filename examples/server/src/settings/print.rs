@@ -1,11 +1,7 @@
-use serde::Serialize;
-use url::Url;
-
 use crate::failure::Failure;
 use crate::settings::ServeSettings;
-
-/// What stands in place of a secret. Too short to be one: a server that is given it does not start.
-const HIDDEN: &str = "***";
+use crate::settings::server_url::HIDDEN;
+use serde::Serialize;
 
 /// The settings as the file has them.
 #[derive(Serialize)]
@@ -13,7 +9,8 @@ const HIDDEN: &str = "***";
 struct Printed {
     listen: String,
     store: String,
-    broadcast: &'static str,
+    migrate: bool,
+    broadcast: String,
     cache: &'static str,
     queue: &'static str,
     images: &'static str,
@@ -43,8 +40,9 @@ pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, Failure> {
     };
     let printed = Printed {
         listen: settings.listen.to_string(),
-        store: without_password(settings.common.store.as_str()),
-        broadcast: "local:",
+        store: settings.common.store.to_string(),
+        migrate: settings.migrate,
+        broadcast: settings.broadcast.to_string(),
         cache: "none",
         queue: "none",
         images: "off",
@@ -65,32 +63,4 @@ pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, Failure> {
     };
     toml::to_string(&printed)
         .map_err(|error| Failure::failed(format!("cannot print the settings: {error}")))
-}
-
-/// The URL with its password hidden, if it has one.
-fn without_password(text: &str) -> String {
-    match Url::parse(text) {
-        Ok(mut url) if url.password().is_some() => match url.set_password(Some(HIDDEN)) {
-            Ok(()) => url.into(),
-            Err(()) => HIDDEN.to_owned(),
-        },
-        _ => text.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn passwords_are_hidden_and_the_rest_is_shown() {
-        assert_eq!(
-            without_password("redis://votify:hunter2@cache:6379/0"),
-            "redis://votify:***@cache:6379/0"
-        );
-        assert_eq!(
-            without_password("sqlite://votify.db?mode=rwc"),
-            "sqlite://votify.db?mode=rwc"
-        );
-    }
 }

@@ -23,7 +23,17 @@ fn ring(text: &str) -> Result<Keyring, String> {
 
 /// Whether the server may go without a given secret where it listens.
 pub(crate) fn check(settings: &ServeSettings) -> Result<(), Failure> {
-    if settings.secret.is_some() || settings.listen.ip().to_canonical().is_loopback() {
+    if settings.secret.is_some() {
+        return Ok(());
+    }
+    let store = &settings.common.store;
+    if store.is_server() {
+        return Err(Failure::usage(format!(
+            "VOTIFY_SECRET is not set, and polls in {store} outlive this process: {HOW_TO_MAKE_ONE} and give it to every \
+             instance, for votes are known by it"
+        )));
+    }
+    if settings.listen.ip().to_canonical().is_loopback() {
         return Ok(());
     }
     Err(Failure::usage(format!(

@@ -12,7 +12,10 @@ impl ServerUrl {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let url = Url::parse(text).map_err(|error| format!("is no URL: {error}"))?;
         if url.host_str().is_none_or(str::is_empty) && url.query().is_none() {
-            return Err(format!("names no server: {}://user:password@host/database", url.scheme()));
+            return Err(format!(
+                "names no server: {}://user:password@host/database",
+                url.scheme()
+            ));
         }
         Ok(Self(text.to_owned()))
     }
@@ -54,7 +57,8 @@ mod tests {
 
     #[test]
     fn passwords_are_hidden_and_addresses_are_shown() {
-        let url = ServerUrl::parse("postgres://ann:hunter2@db:5433/polls?password=hunter2").unwrap();
+        let url =
+            ServerUrl::parse("postgres://ann:hunter2@db:5433/polls?password=hunter2").unwrap();
         assert_eq!(url.to_string(), "postgres://ann:***@db:5433/polls?***");
         assert!(!format!("{url:?}").contains("hunter2"));
         let problem = ServerUrl::parse("postgres://ann:hunter2@db:port/polls").unwrap_err();

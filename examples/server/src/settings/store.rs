@@ -1,6 +1,9 @@
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use votify_sqlx::sqlx::sqlite::SqliteConnectOptions;
+
+use super::server_url::ServerUrl;
 
 /// Where polls and votes are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,24 +17,36 @@ pub(crate) enum StoreUrl {
         /// The file; `None` for a database in memory.
         file: Option<PathBuf>,
     },
+    /// In PostgreSQL.
+    Postgres(ServerUrl),
+    /// In MySQL or MariaDB.
+    MySql(ServerUrl),
 }
 
 impl StoreUrl {
     pub(super) const DEFAULT: &str = "sqlite://votify.db?mode=rwc";
 
-    /// The URL.
-    pub(crate) fn as_str(&self) -> &str {
-        match self {
-            Self::Memory => "memory:",
-            Self::Sqlite { url, .. } => url,
-        }
-    }
-
     /// The file that outlives this process, if there is one.
     pub(crate) fn file(&self) -> Option<&Path> {
         match self {
-            Self::Memory => None,
             Self::Sqlite { file, .. } => file.as_deref(),
+            Self::Memory | Self::Postgres(_) | Self::MySql(_) => None,
+        }
+    }
+
+    /// Whether it is a server, which other processes may use too.
+    pub(crate) const fn is_server(&self) -> bool {
+        matches!(self, Self::Postgres(_) | Self::MySql(_))
+    }
+}
+
+/// The URL without its password.
+impl fmt::Display for StoreUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str("memory:"),
+            Self::Sqlite { url, .. } => f.write_str(url),
+            Self::Postgres(url) | Self::MySql(url) => url.fmt(f),
         }
     }
 }
@@ -40,13 +55,15 @@ pub(super) fn parse(text: &str) -> Result<StoreUrl, String> {
     match text.split_once(':') {
         Some(("memory", "" | "//")) => Ok(StoreUrl::Memory),
         Some(("sqlite", rest)) => sqlite(text, rest),
+        Some(("postgres" | "postgresql", _)) => ServerUrl::parse(text).map(StoreUrl::Postgres),
+        Some(("mysql" | "mariadb", _)) => ServerUrl::parse(text).map(StoreUrl::MySql),
         Some((scheme, _))
             if scheme
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) =>
         {
             Err(format!(
-                "this build knows sqlite: and memory: stores, not {scheme}:"
+                "this build knows sqlite:, postgres:, mysql: and memory: stores, not {scheme}:"
             ))
         }
         _ => Err(format!(
@@ -109,11 +126,13 @@ mod tests {
 
     #[test]
     fn other_stores_are_refused_without_their_password() {
-        let problem = parse("postgres://votify:hunter2@db/votify").unwrap_err();
+        let problem = parse("oracle://votify:hunter2@db/votify").unwrap_err();
         assert_eq!(
             problem,
-            "this build knows sqlite: and memory: stores, not postgres:"
+            "this build knows sqlite:, postgres:, mysql: and memory: stores, not oracle:"
         );
+        let server = parse("mysql://votify:hunter2@db/votify").unwrap();
+        assert!(server.is_server() && !format!("{server} {server:?}").contains("hunter2"));
         assert!(parse("hunter2 not a url").is_err_and(|problem| !problem.contains("hunter2")));
         assert!(parse("sqlite://?mode=rwc").is_err() && parse("sqlite://x.db?mode=fast").is_err());
     }
