@@ -19,6 +19,8 @@ mod error;
 mod field;
 #[cfg(feature = "sqlite")]
 mod lifecycle;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "sqlite")]
 mod retry;
 #[cfg(feature = "sqlite")]
@@ -30,6 +32,8 @@ mod sqlite;
 
 #[cfg(feature = "sqlite")]
 pub use durability::Durability;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresBroadcaster;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 

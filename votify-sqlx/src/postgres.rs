@@ -1,0 +1,5 @@
+//! Postgres.
+
+mod broadcaster;
+
+pub use broadcaster::PostgresBroadcaster;
