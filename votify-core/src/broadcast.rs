@@ -1,10 +1,12 @@
 //! The seam for news between nodes.
 
 mod error;
+mod fanout;
 mod shared;
 mod update;
 
 pub use error::BroadcastError;
+pub use fanout::Fanout;
 pub use update::{Delivery, NodeId, Update};
 
 use std::fmt;
@@ -38,7 +40,7 @@ pub type Deliveries = BoxStream<'static, Delivery>;
 /// - Dropping the stream unsubscribes.
 #[async_trait]
 pub trait Broadcaster: fmt::Debug + Send + Sync + 'static {
-    /// A short name for logs and readiness: `local`, `redis`.
+    /// A short name for logs and readiness: `local`, `postgres`.
     fn backend(&self) -> &'static str;
 
     /// Sends updates, each to its [`Update::topic`]. Returns once they are handed over, not once they arrive.

@@ -32,7 +32,7 @@ mod writes;
 
 pub use durability::Durability;
 #[cfg(feature = "postgres")]
-pub use postgres::{PostgresDatabase, PostgresStore};
+pub use postgres::{PostgresBroadcaster, PostgresDatabase, PostgresStore};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteDatabase, SqliteStore};
 pub use store::SqlStore;

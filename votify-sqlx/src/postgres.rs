@@ -1,8 +1,8 @@
 //! PostgreSQL, from version 12 on.
 
+mod broadcaster;
 mod connect;
 mod database;
-
 mod refusal;
 mod schema;
 mod settings;
@@ -10,6 +10,7 @@ mod statements;
 mod store;
 mod work;
 
+pub use broadcaster::PostgresBroadcaster;
 pub use connect::PostgresDatabase;
 pub use store::PostgresStore;
 

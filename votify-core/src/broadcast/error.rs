@@ -1,3 +1,5 @@
+use std::error::Error;
+
 use crate::store::Source;
 
 /// Why news could not be sent or listened to.
@@ -20,9 +22,36 @@ pub enum BroadcastError {
         /// What happened.
         source: Source,
     },
+    /// Anything else, such as wrong settings; the same call will not succeed later.
+    #[error("the {backend} broadcaster failed")]
+    Failed {
+        /// Which broadcaster.
+        backend: &'static str,
+        /// What happened.
+        source: Source,
+    },
 }
 
 impl BroadcastError {
+    /// An [`Unavailable`](Self::Unavailable).
+    pub fn unavailable(
+        backend: &'static str,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self::Unavailable {
+            backend,
+            source: source.into().into(),
+        }
+    }
+
+    /// A [`Failed`](Self::Failed).
+    pub fn failed(backend: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Failed {
+            backend,
+            source: source.into().into(),
+        }
+    }
+
     /// Whether the same call may succeed later.
     #[must_use]
     pub const fn is_transient(&self) -> bool {

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::broadcast::Topic;
 use crate::id::{OptionId, PollId};
@@ -9,8 +10,21 @@ use crate::tally::Tally;
 
 /// One engine among those that share a store; made anew at every start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(from = "Uuid", into = "Uuid")]
 pub struct NodeId(pub u128);
+
+// Written as a UUID is: numbers of this size do not pass through every format, JSON among them.
+impl From<Uuid> for NodeId {
+    fn from(id: Uuid) -> Self {
+        Self(id.as_u128())
+    }
+}
+
+impl From<NodeId> for Uuid {
+    fn from(id: NodeId) -> Self {
+        Self::from_u128(id.0)
+    }
+}
 
 /// One piece of news. Each carries absolute state, never a delta.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,9 +65,15 @@ impl Update {
     /// Whom it concerns.
     #[must_use]
     pub fn topic(&self) -> Topic {
+        Topic::Poll(self.poll())
+    }
+
+    /// The poll that it is about.
+    #[must_use]
+    pub fn poll(&self) -> PollId {
         match self {
-            Self::Tallied { tally, .. } | Self::Redefined { tally, .. } => Topic::Poll(tally.poll),
-            Self::Deleted { poll } | Self::Viewers { poll, .. } => Topic::Poll(*poll),
+            Self::Tallied { tally, .. } | Self::Redefined { tally, .. } => tally.poll,
+            Self::Deleted { poll } | Self::Viewers { poll, .. } => *poll,
         }
     }
 }
