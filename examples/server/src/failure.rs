@@ -21,6 +21,18 @@ impl Failure {
         Self::Failed(line.into())
     }
 
+    /// Names the setting, and what its error and the causes of that say.
+    pub(crate) fn of_setting(setting: &str, error: &dyn std::error::Error) -> Self {
+        let mut line = format!("{setting}: {error}");
+        let mut source = error.source();
+        while let Some(cause) = source {
+            line.push_str(": ");
+            line.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        Self::Failed(line)
+    }
+
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Failed(_) => ExitCode::from(1),

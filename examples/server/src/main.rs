@@ -1,5 +1,6 @@
 //! Votify as a program: an assembly of the library's crates. No voting rule lives here.
 
+mod broadcast;
 mod cli;
 mod failure;
 mod log;

@@ -18,10 +18,11 @@ use tokio::time::{Instant, timeout_at};
 use votify_axum::VotifyRouter;
 use votify_core::PollEngine;
 
+use crate::broadcast::OpenBroadcast;
 use crate::cli::ServeArgs;
 use crate::failure::Failure;
 use crate::serve::connections::Connections;
-use crate::settings::{BroadcastUrl, ServeSettings, Sources, check_secret, keyring};
+use crate::settings::{ServeSettings, Sources, check_secret, keyring};
 use crate::store::OpenStore;
 use crate::{log, output, runtime};
 
@@ -50,28 +51,26 @@ async fn serve(settings: ServeSettings) -> Result<(), Failure> {
     match stop.run_until_cancelled(start(&settings)).await {
         None => Ok(()),
         Some(Err(failure)) => Err(failure),
-        Some(Ok(Started {
-            listener,
-            store,
-            engine,
-        })) => {
-            let connections = Connections::new(app(engine.clone(), &settings), most_connections());
+        Some(Ok((listener, parts))) => {
+            let app = app(parts.engine.clone(), &settings);
+            let connections = Connections::new(app, most_connections());
             announce(&listener, &settings);
             connections.accept(listener, &stop).await;
-            finish(&connections, &engine, &store).await;
+            finish(&connections, &parts).await;
             Ok(())
         }
     }
 }
 
-struct Started {
-    listener: TcpListener,
+/// What has to be ended in good order.
+struct Parts {
     store: OpenStore,
+    broadcast: OpenBroadcast,
     engine: PollEngine,
 }
 
 /// Takes the port first, so that nothing is made on disk for a server that cannot have it; then the store.
-async fn start(settings: &ServeSettings) -> Result<Started, Failure> {
+async fn start(settings: &ServeSettings) -> Result<(TcpListener, Parts), Failure> {
     let listener = listen(settings.listen).await?;
     let had_database = settings.common.store.file().is_some_and(Path::exists);
     let store = OpenStore::open(&settings.common.store).await?;
@@ -80,17 +79,17 @@ async fn start(settings: &ServeSettings) -> Result<Started, Failure> {
     } else {
         store.check_migrated().await?;
     }
-    let mut builder = PollEngine::builder(store.shared()).keyring(keyring(settings, had_database)?);
-    if let BroadcastUrl::Postgres(url) = &settings.broadcast {
-        let broadcaster = PostgresBroadcaster::connect(url.as_given()).await;
-        builder = builder.broadcaster(broadcaster.map_err(|error| broadcast::failed(&error))?);
-    }
-    let engine = builder.build();
-    Ok(Started {
-        listener,
+    let broadcast = OpenBroadcast::open(&settings.broadcast).await?;
+    let engine = PollEngine::builder(store.shared())
+        .broadcaster(broadcast.shared())
+        .keyring(keyring(settings, had_database)?)
+        .build();
+    let parts = Parts {
         store,
+        broadcast,
         engine,
-    })
+    };
+    Ok((listener, parts))
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
@@ -137,12 +136,13 @@ fn announce(listener: &TcpListener, settings: &ServeSettings) {
 }
 
 /// Finishes what is in hand: first the requests, then the votes, then the streams, which are told why they end.
-async fn finish(connections: &Connections, engine: &PollEngine, store: &OpenStore) {
+async fn finish(connections: &Connections, parts: &Parts) {
     let begun = Instant::now();
     within(begun + REQUESTS, connections.finish_requests()).await;
-    within(begun + EVERYTHING, engine.shutdown()).await;
+    within(begun + EVERYTHING, parts.engine.shutdown()).await;
     within(begun + EVERYTHING, connections.closed()).await;
-    within(begun + EVERYTHING, store.close()).await;
+    within(begun + EVERYTHING, parts.store.close()).await;
+    within(begun + EVERYTHING, parts.broadcast.close()).await;
     match connections.open() {
         0 => tracing::info!("stopped"),
         cut_off => tracing::warn!(cut_off, "stopped; these connections did not end in time"),

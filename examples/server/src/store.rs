@@ -1,4 +1,3 @@
-use std::error::Error;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -102,12 +101,5 @@ fn shared(store: impl Kept) -> Arc<dyn Kept> {
 
 /// The store's failure in one line that names the setting.
 pub(crate) fn failed(error: &StoreError) -> Failure {
-    let mut line = format!("--store: {error}");
-    let mut source = error.source();
-    while let Some(cause) = source {
-        line.push_str(": ");
-        line.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    Failure::failed(line)
+    Failure::of_setting("--store", error)
 }

@@ -1,0 +1,16 @@
+//! What is particular to PostgreSQL: getting in, settings, migrations and faults.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests, whose scenes are built by functions outside of them"
+)]
+
+#[path = "../ballots/mod.rs"]
+mod ballots;
+mod faults;
+mod migrating;
+mod opening;
+mod scene;
+#[path = "../servers/mod.rs"]
+mod servers;
+mod waiting;
