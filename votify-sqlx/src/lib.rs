@@ -17,6 +17,8 @@ mod lease;
 mod lifecycle;
 mod listing;
 mod moment;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod pages;
 mod parameters;
 #[cfg(feature = "postgres")]
@@ -31,6 +33,8 @@ mod store;
 mod writes;
 
 pub use durability::Durability;
+#[cfg(feature = "mysql")]
+pub use mysql::{MySqlDatabase, MySqlStore};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresBroadcaster, PostgresDatabase, PostgresStore};
 #[cfg(feature = "sqlite")]

@@ -19,11 +19,14 @@ pub(crate) struct Listing {
 /// Columns are named without their tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Condition {
-    /// A text with a `?` where a parameter goes.
+    /// A text with a `?` where a parameter goes, or [`END`] where a moment is compared with `closes_order`.
     Of(&'static str),
     /// The title holds the parameter.
     Word,
 }
+
+/// Stands for [`Syntax::end`].
+const END: &str = "{end}";
 
 #[derive(Debug)]
 enum Parameter {
@@ -38,6 +41,8 @@ pub(crate) struct Syntax {
     pub(crate) place: fn(usize) -> String,
     /// The function that tells where in its first argument the second one begins, 0 for nowhere.
     pub(crate) search: &'static str,
+    /// What `closes_order` is compared with: a text with a `?` where the moment goes.
+    pub(crate) end: &'static str,
 }
 
 /// Parameters that are all written alike.
@@ -54,16 +59,18 @@ impl Listing {
             parameters: Vec::new(),
         };
         match (filter.status, filter.sealed) {
-            (Some(PollStatus::Closed), Some(false)) => listing.need("closes_order <= ?", &[now]),
+            (Some(PollStatus::Closed), Some(false)) => {
+                listing.need("closes_order <= {end}", &[now]);
+            }
             (Some(PollStatus::Closed), _) => {
-                listing.need("(sealed_at IS NOT NULL OR closes_order <= ?)", &[now]);
+                listing.need("(sealed_at IS NOT NULL OR closes_order <= {end})", &[now]);
             }
             (Some(PollStatus::Scheduled), _) => listing.need(
-                "sealed_at IS NULL AND closes_order > ? AND opens_at > ?",
+                "sealed_at IS NULL AND closes_order > {end} AND opens_at > ?",
                 &[now, now],
             ),
             (Some(PollStatus::Open), _) => listing.need(
-                "sealed_at IS NULL AND closes_order > ? AND opens_at <= ?",
+                "sealed_at IS NULL AND closes_order > {end} AND opens_at <= ?",
                 &[now, now],
             ),
             (None, _) => {}
@@ -96,7 +103,7 @@ impl Listing {
         let mut texts = Vec::new();
         for condition in &self.conditions {
             let text = match condition {
-                Condition::Of(text) => (*text).to_owned(),
+                Condition::Of(text) => text.replace(END, syntax.end),
                 Condition::Word => format!("{}(title_search, ?) > 0", syntax.search),
             };
             let mut pieces = text.split('?');
@@ -168,6 +175,7 @@ mod tests {
         let syntax = Syntax {
             place: |place| format!("${place}"),
             search: "strpos",
+            end: "?",
         };
         let (text, next) = listing.conditions(syntax);
         assert_eq!(

@@ -59,16 +59,17 @@ mod servers {
         }
     }
 
-    /// The database's own type for a moment, and its way there and back.
+    /// The database's own type for a moment, and its way there and back; `$date` is what sqlx has for that type, between
+    /// which and a date in UTC `$to` and `$from` are the ways.
     macro_rules! as_date {
-        ($database:ty, $type_info:ty, $buffer:ty, $value:ty) => {
+        ($database:ty, $type_info:ty, $buffer:ty, $value:ty, $date:ty, $to:expr, $from:expr) => {
             impl sqlx::Type<$database> for Moment {
                 fn type_info() -> $type_info {
-                    <DateTime<Utc> as sqlx::Type<$database>>::type_info()
+                    <$date as sqlx::Type<$database>>::type_info()
                 }
 
                 fn compatible(found: &$type_info) -> bool {
-                    <DateTime<Utc> as sqlx::Type<$database>>::compatible(found)
+                    <$date as sqlx::Type<$database>>::compatible(found)
                 }
             }
 
@@ -77,15 +78,15 @@ mod servers {
                     &self,
                     buffer: &mut $buffer,
                 ) -> Result<sqlx::encode::IsNull, BoxDynError> {
-                    let date = self.to_date()?;
-                    <DateTime<Utc> as sqlx::Encode<'_, $database>>::encode_by_ref(&date, buffer)
+                    let date: $date = $to(self.to_date()?);
+                    <$date as sqlx::Encode<'_, $database>>::encode_by_ref(&date, buffer)
                 }
             }
 
             impl sqlx::Decode<'_, $database> for Moment {
                 fn decode(value: $value) -> Result<Self, BoxDynError> {
-                    let date = <DateTime<Utc> as sqlx::Decode<'_, $database>>::decode(value)?;
-                    Ok(Self::of_date(date))
+                    let date = <$date as sqlx::Decode<'_, $database>>::decode(value)?;
+                    Ok(Self::of_date($from(date)))
                 }
             }
         };
@@ -96,7 +97,10 @@ mod servers {
         sqlx::Postgres,
         sqlx::postgres::PgTypeInfo,
         sqlx::postgres::PgArgumentBuffer,
-        sqlx::postgres::PgValueRef<'_>
+        sqlx::postgres::PgValueRef<'_>,
+        DateTime<Utc>,
+        std::convert::identity,
+        std::convert::identity
     );
 
     #[cfg(feature = "postgres")]
@@ -106,11 +110,16 @@ mod servers {
         }
     }
 
+    // Not `DateTime<Utc>`, which sqlx sends as a TIMESTAMP: MariaDB takes one after the year 2038 for NULL, and reads it in
+    // the session's time zone.
     #[cfg(feature = "mysql")]
     as_date!(
         sqlx::MySql,
         sqlx::mysql::MySqlTypeInfo,
         Vec<u8>,
-        sqlx::mysql::MySqlValueRef<'_>
+        sqlx::mysql::MySqlValueRef<'_>,
+        chrono::NaiveDateTime,
+        |date: DateTime<Utc>| date.naive_utc(),
+        |date: chrono::NaiveDateTime| date.and_utc()
     );
 }

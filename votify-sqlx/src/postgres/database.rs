@@ -22,6 +22,7 @@ use crate::schema::Found;
 
 pub(super) const SYNTAX: Syntax = Syntax {
     place: |place| format!("${place}"),
+    end: "?",
     search: "strpos",
 };
 

@@ -25,6 +25,7 @@ const SNAPSHOT: &str = "BEGIN";
 pub(super) const SYNTAX: Syntax = Syntax {
     place: question_mark,
     search: "instr",
+    end: "?",
 };
 
 #[async_trait]

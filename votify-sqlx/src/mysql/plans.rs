@@ -1,0 +1,253 @@
+//! No statement may read a whole table, or sort what an index has in order already.
+
+use std::env;
+
+use serde_json::Value;
+use sqlx::mysql::{MySqlArguments, MySqlConnectOptions, MySqlConnection};
+use sqlx::{Arguments, AssertSqlSafe, Connection, Executor, Row, query_with};
+use votify_core::store::{PollFilter, PollOrder};
+use votify_core::{PollStatus, Timestamp};
+
+use super::statements::{self, Statement};
+use super::{database, schema};
+use crate::listing::Listing;
+use crate::parameters::Parameters;
+
+/// A database with tables, which goes away with [`Scene::end`].
+struct Scene {
+    connection: MySqlConnection,
+    name: String,
+}
+
+/// One step of a plan: which table, by which key, and what else is to be said.
+#[derive(Debug)]
+struct Step {
+    table: String,
+    /// `ALL` for the whole table.
+    way: String,
+    key: String,
+    extra: String,
+}
+
+impl Scene {
+    /// None, after telling so, only if there is no server to ask.
+    async fn new(test: &str) -> Option<Self> {
+        let Ok(url) = env::var("VOTIFY_TEST_MYSQL_URL") else {
+            eprintln!("SKIPPED {test}: wants VOTIFY_TEST_MYSQL_URL");
+            return None;
+        };
+        let options: MySqlConnectOptions = url.parse().unwrap();
+        let mut connection = MySqlConnection::connect_with(&options).await.unwrap();
+        let random = &uuid::Uuid::new_v4().simple().to_string()[..8];
+        // As tests outside name theirs, so that what is left behind is swept up.
+        let seconds = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+        let name = format!("votify_test_{seconds}_{random}");
+        for statement in [format!("CREATE DATABASE {name}"), format!("USE {name}")] {
+            connection.execute(AssertSqlSafe(statement)).await.unwrap();
+        }
+        schema::migrate_within(&mut connection).await.unwrap();
+        Some(Self { connection, name })
+    }
+
+    async fn explained(&mut self, statement: &str, arguments: MySqlArguments) -> Vec<Step> {
+        let text = AssertSqlSafe(format!("EXPLAIN {statement}"));
+        let rows = query_with(text, arguments);
+        let rows = self.connection.fetch_all(rows).await.unwrap();
+        let text = |row: &sqlx::mysql::MySqlRow, name| {
+            let text: Option<String> = row.try_get_unchecked(name).unwrap();
+            text.unwrap_or_default()
+        };
+        rows.iter()
+            .map(|row| Step {
+                table: text(row, "table"),
+                way: text(row, "type"),
+                key: text(row, "key"),
+                extra: text(row, "Extra"),
+            })
+            .collect()
+    }
+
+    /// The steps of a statement over given rows.
+    async fn bulk(&mut self, statement: &'static Statement) -> Vec<Step> {
+        let bulk = statement.bulk();
+        let mut arguments = MySqlArguments::default();
+        for _ in 0..bulk.times {
+            let rows = Value::Array(vec![]).to_string();
+            arguments.add(rows).unwrap();
+        }
+        self.explained(bulk.text, arguments).await
+    }
+
+    async fn end(mut self) {
+        let drop = AssertSqlSafe(format!("DROP DATABASE {}", self.name));
+        self.connection.execute(drop).await.unwrap();
+    }
+}
+
+fn step<'s>(steps: &'s [Step], table: &str) -> &'s Step {
+    let found = steps.iter().find(|step| step.table == table);
+    found.unwrap_or_else(|| panic!("{table} is not in {steps:?}"))
+}
+
+#[tokio::test]
+async fn every_listing_follows_its_index() {
+    let Some(mut scene) = Scene::new("every_listing_follows_its_index").await else {
+        return;
+    };
+    let statuses = [PollStatus::Scheduled, PollStatus::Open, PollStatus::Closed];
+    let mut filters = Vec::new();
+    for order in [
+        PollOrder::Newest,
+        PollOrder::Closing,
+        PollOrder::Opening,
+        PollOrder::Trending,
+    ] {
+        for status in [None].into_iter().chain(statuses.map(Some)) {
+            for sealed in [None, Some(true), Some(false)] {
+                for category in [None, Some("food".to_owned())] {
+                    let words = vec!["lunch".to_owned()];
+                    filters.push(PollFilter {
+                        status,
+                        sealed,
+                        category,
+                        words,
+                        order,
+                    });
+                }
+            }
+        }
+    }
+    for filter in filters {
+        let listing = Listing::new(&filter, Timestamp::EPOCH);
+        for (statement, is_page) in [
+            (database::page(&listing), true),
+            (database::count(&listing), false),
+        ] {
+            let mut arguments = MySqlArguments::default();
+            listing.bind(&mut arguments).unwrap();
+            if is_page {
+                arguments.integer(50).unwrap();
+                arguments.integer(0).unwrap();
+            }
+            let steps = scene.explained(&statement, arguments).await;
+            let polls = step(&steps, "p");
+            let key = format!("votify_polls_{}", listing.index);
+            assert_eq!(polls.key, key, "{filter:?}\n{statement}\n{steps:?}");
+            assert_ne!(polls.way, "ALL", "{filter:?}\n{statement}\n{steps:?}");
+            let sorts = steps.iter().any(|step| step.extra.contains("filesort"));
+            assert!(!sorts, "{filter:?}\n{statement}\n{steps:?}");
+            if is_page {
+                let options = step(&steps, "o");
+                let found = (&*options.way, &*options.key);
+                assert_eq!(found, ("ref", "PRIMARY"), "{statement}\n{steps:?}");
+            }
+        }
+    }
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn due_polls_are_found_without_the_others() {
+    let Some(mut scene) = Scene::new("due_polls_are_found_without_the_others").await else {
+        return;
+    };
+    let filter = PollFilter {
+        status: Some(PollStatus::Closed),
+        sealed: Some(false),
+        order: PollOrder::Closing,
+        ..PollFilter::default()
+    };
+    let listing = Listing::new(&filter, Timestamp::EPOCH);
+    let mut arguments = MySqlArguments::default();
+    listing.bind(&mut arguments).unwrap();
+    arguments.integer(50).unwrap();
+    arguments.integer(0).unwrap();
+    let page = database::page(&listing);
+    let steps = scene.explained(&page, arguments).await;
+    let due = step(&steps, "p");
+    assert_eq!(
+        (&*due.way, &*due.key),
+        ("range", "votify_polls_closing_unsealed"),
+        "{steps:?}"
+    );
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn given_rows_are_looked_up() {
+    let Some(mut scene) = Scene::new("given_rows_are_looked_up").await else {
+        return;
+    };
+    let one_per_voter = "votify_votes_one_per_voter";
+    for (statement, table, key) in [
+        (&statements::LOCK_POLLS, "p", "PRIMARY"),
+        (&statements::POLLS, "p", "PRIMARY"),
+        (&statements::VOTES_OF, "v", one_per_voter),
+        (&statements::HISTORIES, "v", one_per_voter),
+        (&statements::HISTORIES, "s", "PRIMARY"),
+        (&statements::UPDATE_VOTES, "v", one_per_voter),
+        (&statements::DELETE_VOTES, "v", one_per_voter),
+        (&statements::UPDATE_COUNTS, "o", "PRIMARY"),
+        (&statements::UPDATE_POLLS, "p", "PRIMARY"),
+    ] {
+        let steps = scene.bulk(statement).await;
+        let text = statement.bulk().text;
+        let found = step(&steps, table);
+        assert_eq!(
+            (&*found.way, &*found.key),
+            ("eq_ref", key),
+            "{text}\n{steps:?}"
+        );
+        let joined = steps.iter().any(|step| step.extra.contains("join buffer"));
+        assert!(!joined, "{text}\n{steps:?}");
+        let first = steps.first().unwrap();
+        assert_eq!(first.table, "given", "{text}\n{steps:?}");
+    }
+    for statement in [
+        &statements::INSERT_VOTES,
+        &statements::INSERT_SUPERSEDED,
+        &statements::INSERT_OPTIONS,
+    ] {
+        let steps = scene.bulk(statement).await;
+        assert!(steps.iter().any(|step| step.table == "given"), "{steps:?}");
+    }
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn pages_and_recounts_stay_within_their_poll() {
+    let Some(mut scene) = Scene::new("pages_and_recounts_stay_within_their_poll").await else {
+        return;
+    };
+    let mut arguments = MySqlArguments::default();
+    arguments.id(&[1; 16]).unwrap();
+    for value in [0, 9, 1000] {
+        arguments.integer(value).unwrap();
+    }
+    let steps = scene.explained(statements::VOTES_PAGE, arguments).await;
+    let page = step(&steps, "votify_votes");
+    assert_eq!((&*page.way, &*page.key), ("range", "PRIMARY"), "{steps:?}");
+    assert!(!page.extra.contains("filesort"), "{steps:?}");
+    for (statement, table) in [
+        (statements::CHOICES, "votify_votes"),
+        (statements::REVISION, "votify_polls"),
+        (statements::DELETE_OPTIONS, "votify_poll_options"),
+        (statements::DELETE[0], "votify_votes"),
+        (statements::DELETE[1], "votify_superseded_votes"),
+        (statements::DELETE[3], "votify_polls"),
+    ] {
+        let mut arguments = MySqlArguments::default();
+        arguments.id(&[1; 16]).unwrap();
+        let steps = scene.explained(statement, arguments).await;
+        // A poll that does not exist is known not to, before any step.
+        if let Some(found) = steps.iter().find(|step| step.table == table) {
+            assert!(
+                ["ref", "range", "const"].contains(&&*found.way),
+                "{statement}\n{steps:?}"
+            );
+        } else {
+            assert_eq!(statement, statements::REVISION, "{steps:?}");
+        }
+    }
+    scene.end().await;
+}

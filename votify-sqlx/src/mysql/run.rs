@@ -1,0 +1,76 @@
+//! Statements on a connection, with their parameters.
+
+use sqlx::mysql::{MySqlArguments, MySqlConnection, MySqlRow};
+use sqlx::{Arguments, Executor, SqlSafeStr, query_with};
+
+use crate::error::Error;
+
+/// Collects the parameters of one statement.
+pub(super) fn arguments(
+    bind: impl FnOnce(&mut MySqlArguments) -> Result<(), Error>,
+) -> Result<MySqlArguments, Error> {
+    let mut arguments = MySqlArguments::default();
+    bind(&mut arguments)?;
+    Ok(arguments)
+}
+
+pub(super) async fn rows(
+    connection: &mut MySqlConnection,
+    statement: impl SqlSafeStr,
+    arguments: MySqlArguments,
+) -> Result<Vec<MySqlRow>, Error> {
+    let statement = query_with(statement, arguments);
+    Ok(connection.fetch_all(statement).await?)
+}
+
+/// How many rows the statement met, also those that were as it wants them already.
+pub(super) async fn changed(
+    connection: &mut MySqlConnection,
+    statement: impl SqlSafeStr,
+    arguments: MySqlArguments,
+) -> Result<u64, Error> {
+    let done = connection.execute(query_with(statement, arguments)).await?;
+    Ok(done.rows_affected())
+}
+
+/// A statement over given rows, which it takes in as many parameters as it has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bulk {
+    pub(super) text: &'static str,
+    pub(super) times: usize,
+}
+
+impl Bulk {
+    pub(super) async fn rows(
+        self,
+        connection: &mut MySqlConnection,
+        pieces: &[String],
+    ) -> Result<Vec<MySqlRow>, Error> {
+        let mut found = Vec::new();
+        for piece in pieces {
+            found.extend(rows(connection, self.text, self.arguments(piece)?).await?);
+        }
+        Ok(found)
+    }
+
+    pub(super) async fn changed(
+        self,
+        connection: &mut MySqlConnection,
+        pieces: &[String],
+    ) -> Result<u64, Error> {
+        let mut met = 0;
+        for piece in pieces {
+            met += changed(connection, self.text, self.arguments(piece)?).await?;
+        }
+        Ok(met)
+    }
+
+    fn arguments(self, piece: &str) -> Result<MySqlArguments, Error> {
+        arguments(|values| {
+            for _ in 0..self.times {
+                values.add(piece).map_err(sqlx::Error::Encode)?;
+            }
+            Ok(())
+        })
+    }
+}

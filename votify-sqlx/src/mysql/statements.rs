@@ -1,0 +1,207 @@
+//! What is said to MySQL and MariaDB. Given rows are always gone through in their order, and each is looked up in the named
+//! index, whatever the server thinks of the sizes of tables.
+
+use std::sync::LazyLock;
+
+use super::given::{Given, Kind};
+use super::run::Bulk;
+
+/// A lock's reader sees what was committed before it; nothing is locked but the rows that are met.
+pub(super) const BEGIN: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION";
+/// One moment for several statements.
+pub(super) const SNAPSHOT: &str = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; \
+    START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
+
+/// Everything of a poll `p`, in one row, so that no reader sees half of a change. MySQL has a type for JSON, MariaDB has not.
+pub(super) const POLL: &str = "p.id, p.title, p.description, p.category, p.ballot, p.voters, p.results, p.revote, \
+    p.created_at, p.opens_at, p.closes_at, p.edited_at, p.sealed_at, p.owner, p.key_id, p.version, p.epoch, p.revision, \
+    p.total_votes, p.heat, CONVERT((SELECT JSON_ARRAYAGG(JSON_ARRAY(o.`position`, HEX(o.id), o.`text`, o.vote_count)) \
+    FROM votify_poll_options o FORCE INDEX (PRIMARY) WHERE o.poll_id = p.id) USING utf8mb4) AS options";
+
+const ID: Given = Given(&[("id", Kind::Id)]);
+const VOTER: Given = Given(&[("poll_id", Kind::Id), ("voter_id", Kind::Id)]);
+const BALLOT: Given = Given(&[
+    ("poll_id", Kind::Id),
+    ("voter_id", Kind::Id),
+    ("ballot_id", Kind::Id),
+]);
+const VOTE: Given = Given(&[
+    ("poll_id", Kind::Id),
+    ("voter_id", Kind::Id),
+    ("ballot_id", Kind::Id),
+    ("choice", Kind::Bytes),
+    ("revision", Kind::Integer),
+    ("cast_at", Kind::Moment),
+]);
+const SUPERSEDED: Given = Given(&[
+    ("poll_id", Kind::Id),
+    ("voter_id", Kind::Id),
+    ("ballot_id", Kind::Id),
+    ("choice", Kind::Bytes),
+    ("revision", Kind::Integer),
+]);
+const COUNT: Given = Given(&[
+    ("poll_id", Kind::Id),
+    ("id", Kind::Id),
+    ("vote_count", Kind::Integer),
+]);
+const STATE: Given = Given(&[
+    ("id", Kind::Id),
+    ("revision", Kind::Integer),
+    ("total_votes", Kind::Integer),
+    ("heat", Kind::Real),
+]);
+const OPTION: Given = Given(&[
+    ("poll_id", Kind::Id),
+    ("id", Kind::Id),
+    ("position", Kind::Integer),
+    ("text", Kind::Text),
+    ("vote_count", Kind::Integer),
+]);
+
+/// A statement that is put together at its first use.
+#[derive(Debug)]
+pub(super) struct Statement {
+    text: LazyLock<String>,
+    times: usize,
+}
+
+impl Statement {
+    const fn new(text: fn() -> String) -> Self {
+        Self {
+            text: LazyLock::new(text),
+            times: 1,
+        }
+    }
+
+    const fn of_rows_given_twice(text: fn() -> String) -> Self {
+        Self {
+            text: LazyLock::new(text),
+            times: 2,
+        }
+    }
+
+    pub(super) fn bulk(&'static self) -> Bulk {
+        Bulk {
+            text: &self.text,
+            times: self.times,
+        }
+    }
+}
+
+/// The given rows, each with the row of `table` that it is about.
+fn met(given: Given, table: &str, index: &str, keys: &[&str]) -> String {
+    let alias = table.rsplit(' ').next().unwrap_or(table);
+    let (from, on) = (given.table(), given.is(alias, keys));
+    format!("{from} STRAIGHT_JOIN {table} FORCE INDEX ({index}) ON {on}")
+}
+
+fn inserted(given: Given, table: &str) -> String {
+    let (names, values, from) = (given.names(), given.values(), given.table());
+    format!("INSERT INTO {table} ({names}) SELECT {values} FROM {from}")
+}
+
+const VOTES: &str = "votify_votes v";
+const ONE_PER_VOTER: &str = "votify_votes_one_per_voter";
+
+/// In the order of the given rows.
+pub(super) static LOCK_POLLS: Statement = Statement::new(|| {
+    let met = met(ID, "votify_polls p", "PRIMARY", &["id"]);
+    format!("SELECT p.id FROM {met} FOR UPDATE")
+});
+
+pub(super) static POLLS: Statement = Statement::new(|| {
+    let met = met(ID, "votify_polls p", "PRIMARY", &["id"]);
+    format!("SELECT {POLL} FROM {met}")
+});
+
+pub(super) const REVISION: &str = "SELECT revision FROM votify_polls WHERE id = ?";
+
+pub(super) static VOTES_OF: Statement = Statement::new(|| {
+    let met = met(VOTER, VOTES, ONE_PER_VOTER, &["poll_id", "voter_id"]);
+    format!("SELECT v.voter_id, v.ballot_id, v.choice, v.revision, v.cast_at FROM {met}")
+});
+
+pub(super) const VOTES_PAGE: &str = "SELECT voter_id, ballot_id, choice, revision, cast_at FROM votify_votes \
+    FORCE INDEX (PRIMARY) WHERE poll_id = ? AND revision > ? AND revision <= ? ORDER BY revision LIMIT ?";
+
+pub(super) const CHOICES: &str = "SELECT choice, count(*) FROM votify_votes FORCE INDEX (PRIMARY) \
+    WHERE poll_id = ? GROUP BY choice";
+
+/// What stands has a time, what was superseded has none.
+pub(super) static HISTORIES: Statement = Statement::of_rows_given_twice(|| {
+    let standing = met(BALLOT, VOTES, ONE_PER_VOTER, &["poll_id", "voter_id"]);
+    let keys = ["poll_id", "voter_id", "ballot_id"];
+    let superseded = met(BALLOT, "votify_superseded_votes s", "PRIMARY", &keys);
+    format!(
+        "SELECT v.voter_id, v.ballot_id, v.choice, v.revision, v.cast_at, v.poll_id FROM {standing} UNION ALL \
+         SELECT s.voter_id, s.ballot_id, s.choice, s.revision, CAST(NULL AS DATETIME(6)), s.poll_id FROM {superseded}"
+    )
+});
+
+/// Fails on a voter who has a vote: the unique index is the judge.
+pub(super) static INSERT_VOTES: Statement = Statement::new(|| inserted(VOTE, "votify_votes"));
+
+pub(super) static UPDATE_VOTES: Statement = Statement::new(|| {
+    let met = met(VOTE, VOTES, ONE_PER_VOTER, &["poll_id", "voter_id"]);
+    let set = VOTE.set("v", &["ballot_id", "choice", "revision", "cast_at"]);
+    format!("UPDATE {met} SET {set}")
+});
+
+pub(super) static DELETE_VOTES: Statement = Statement::new(|| {
+    let met = met(VOTER, VOTES, ONE_PER_VOTER, &["poll_id", "voter_id"]);
+    format!("DELETE v FROM {met}")
+});
+
+pub(super) static INSERT_SUPERSEDED: Statement =
+    Statement::new(|| inserted(SUPERSEDED, "votify_superseded_votes"));
+
+pub(super) static UPDATE_COUNTS: Statement = Statement::new(|| {
+    let met = met(
+        COUNT,
+        "votify_poll_options o",
+        "PRIMARY",
+        &["poll_id", "id"],
+    );
+    format!("UPDATE {met} SET {}", COUNT.set("o", &["vote_count"]))
+});
+
+pub(super) static UPDATE_POLLS: Statement = Statement::new(|| {
+    let met = met(STATE, "votify_polls p", "PRIMARY", &["id"]);
+    let set = STATE.set("p", &["revision", "total_votes", "heat"]);
+    format!("UPDATE {met} SET {set}")
+});
+
+/// Fails where the id is taken.
+pub(super) const INSERT_POLL: &str = "INSERT INTO votify_polls (title, title_search, description, category, ballot, \
+    voters, results, revote, created_at, opens_at, closes_at, edited_at, sealed_at, owner, key_id, version, epoch, revision, \
+    total_votes, heat, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+pub(super) const UPDATE_POLL: &str = "UPDATE votify_polls SET title = ?, title_search = ?, description = ?, category = ?, \
+    ballot = ?, voters = ?, results = ?, revote = ?, created_at = ?, opens_at = ?, closes_at = ?, edited_at = ?, \
+    sealed_at = ?, owner = ?, key_id = ?, version = ?, epoch = ?, revision = ?, total_votes = ?, heat = ? WHERE id = ?";
+
+pub(super) static INSERT_OPTIONS: Statement =
+    Statement::new(|| inserted(OPTION, "votify_poll_options"));
+
+pub(super) const DELETE_OPTIONS: &str = "DELETE FROM votify_poll_options WHERE poll_id = ?";
+
+/// Everything that belongs to a locked poll, the poll itself last.
+pub(super) const DELETE: [&str; 4] = [
+    "DELETE FROM votify_votes WHERE poll_id = ?",
+    "DELETE FROM votify_superseded_votes WHERE poll_id = ?",
+    DELETE_OPTIONS,
+    "DELETE FROM votify_polls WHERE id = ?",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::writes;
+
+    #[test]
+    fn votes_are_read_as_they_are_written() {
+        let names: Vec<_> = VOTE.0.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, writes::VOTE);
+    }
+}
