@@ -112,6 +112,7 @@ fn options(url: &str) -> Result<MySqlConnectOptions, Error> {
     }
     Ok(options
         .charset("utf8mb4")
+        .collation("utf8mb4_bin")
         .timezone(Some("+00:00".to_owned()))
         .statement_cache_capacity(STATEMENTS))
 }

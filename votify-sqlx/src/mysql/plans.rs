@@ -104,6 +104,11 @@ async fn every_listing_follows_its_index() {
     ] {
         for status in [None].into_iter().chain(statuses.map(Some)) {
             for sealed in [None, Some(true), Some(false)] {
+                // Nothing passes, and the server knows it.
+                let unsealed = matches!(status, Some(PollStatus::Scheduled | PollStatus::Open));
+                if unsealed && sealed == Some(true) {
+                    continue;
+                }
                 for category in [None, Some("food".to_owned())] {
                     let words = vec!["lunch".to_owned()];
                     filters.push(PollFilter {
@@ -132,8 +137,15 @@ async fn every_listing_follows_its_index() {
             let steps = scene.explained(&statement, arguments).await;
             let polls = step(&steps, "p");
             let key = format!("votify_polls_{}", listing.index);
-            assert_eq!(polls.key, key, "{filter:?}\n{statement}\n{steps:?}");
-            assert_ne!(polls.way, "ALL", "{filter:?}\n{statement}\n{steps:?}");
+            // What counts all polls may as well read the rows themselves.
+            let narrows = listing.index.contains('_');
+            if is_page || narrows {
+                assert_eq!(polls.key, key, "{filter:?}\n{statement}\n{steps:?}");
+                assert_ne!(polls.way, "ALL", "{filter:?}\n{statement}\n{steps:?}");
+            }
+            if narrows {
+                assert_ne!(polls.way, "index", "{filter:?}\n{statement}\n{steps:?}");
+            }
             let sorts = steps.iter().any(|step| step.extra.contains("filesort"));
             assert!(!sorts, "{filter:?}\n{statement}\n{steps:?}");
             if is_page {

@@ -54,10 +54,11 @@ pub(super) async fn look(connection: &mut MySqlConnection) -> Result<Found, Erro
     } else {
         None
     };
+    // Views are of no engine.
     if version.is_some()
         && let Some((name, engine)) = tables
             .iter()
-            .find(|(_, engine)| !engine.eq_ignore_ascii_case("InnoDB"))
+            .find(|(_, engine)| !engine.is_empty() && !engine.eq_ignore_ascii_case("InnoDB"))
     {
         return Err(Error::CannotOpen(format!(
             "{name} is a table of {engine}, which has no transactions: ALTER TABLE {name} ENGINE = InnoDB"

@@ -27,7 +27,8 @@ impl SqlStore<MySqlDatabase> {
 
     /// Uses a pool of the host's, as the host has set it up. The tables go into the database that its connections select.
     ///
-    /// A warning is logged where the server makes acknowledged votes less than safe from a loss of power; see
+    /// How long somebody else's lock is waited for is the pool's business too (`innodb_lock_wait_timeout`, by default 50
+    /// seconds, is better a few). A warning is logged where the server makes acknowledged votes less than safe from a loss of power; see
     /// [`durability`](Self::durability).
     ///
     /// # Errors

@@ -1,11 +1,19 @@
 //! What is particular to MySQL and MariaDB: servers, sessions, pools, locks, migrations and faults.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::indexing_slicing,
     reason = "tests, whose scenes are built by functions outside of them"
 )]
 
+mod faults;
+mod listing;
+mod locking;
+mod migrating;
+mod opening;
+mod private_server;
+mod racing;
+mod refusing;
 mod scene;
 #[path = "../servers/mod.rs"]
 mod servers;
+mod upgrading;

@@ -28,6 +28,8 @@ pub(super) fn serve(programs: &Programs, data: &Path, port: u16, settings: &[Str
     command
         .args(SETTINGS)
         .arg(format!("--datadir={}", data.display()))
+        // At its start a server clears up the temporary files of all who share their folder with it.
+        .arg(format!("--tmpdir={}", data.display()))
         .arg(format!("--port={port}"))
         .arg(format!("--socket={}", data.join("socket").display()))
         .arg(format!("--pid-file={}", id_file(data).display()))
