@@ -1,7 +1,7 @@
 #![cfg_attr(feature = "sqlite", doc = include_str!("../README.md"))]
 #![cfg_attr(
     not(feature = "sqlite"),
-    doc = "Votify's polls and votes in SQL databases: a feature for each, and none is switched on."
+    doc = "Votify's polls and votes in SQL databases, each behind a feature; the introduction is written for `sqlite`."
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -3,6 +3,8 @@
 mod broadcaster;
 mod connect;
 mod database;
+#[cfg(test)]
+mod plans;
 mod refusal;
 mod schema;
 mod settings;

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::retry;
 use crate::schema::{Found, HISTORY, Migrations, VERSION};
 
-const MIGRATIONS: Migrations = Migrations(&[(
+pub(super) const MIGRATIONS: Migrations = Migrations(&[(
     "polls and votes",
     include_str!("../../migrations/postgres/0001_polls_and_votes.sql"),
 )]);

@@ -99,6 +99,8 @@ pub(super) fn start(place: &Place) -> Result<()> {
     command
         .args(["--no-defaults", "--bind-address=127.0.0.1"])
         .arg(&folder)
+        // At its start a server clears up the temporary files of all who share their folder with it.
+        .arg(format!("--tmpdir={}", data.display()))
         .arg(format!("--port={}", place.port))
         .arg(format!("--socket={}", data.join("socket").display()))
         .arg(format!("--pid-file={}", data.join("server.pid").display()))
