@@ -27,8 +27,8 @@ pub(crate) struct Service {
     own: &'static str,
     /// Whether what listens at a URL speaks the protocol, and lets one in if the URL holds no password.
     speaks: fn(&Url) -> Result<()>,
-    /// Its program's name.
-    program: &'static str,
+    /// Its program's name, and those of others that tests start servers of their own from.
+    programs: &'static [&'static str],
     /// The Debian packages that hold it.
     packages: &'static [&'static str],
     /// Starts its installed programs for `own`.
@@ -40,22 +40,22 @@ pub(crate) const SERVICES: &[Service] = &[
     Service {
         name: "postgres",
         variable: "VOTIFY_TEST_POSTGRES_URL",
-        needed_by_tests: false,
+        needed_by_tests: true,
         usual: "postgres://postgres@127.0.0.1:5432/postgres",
         own: "postgres://postgres@127.0.0.1:25432/postgres",
         speaks: postgres::speaks,
-        program: "postgres",
+        programs: &["postgres", "initdb"],
         packages: &["postgresql"],
         start: postgres::start,
     },
     Service {
         name: "mysql",
         variable: "VOTIFY_TEST_MYSQL_URL",
-        needed_by_tests: false,
+        needed_by_tests: true,
         usual: "mysql://root@127.0.0.1:3306/",
         own: "mysql://root@127.0.0.1:23306/",
         speaks: mysql::speaks,
-        program: "mariadbd",
+        programs: &["mariadbd", "mariadb-install-db"],
         packages: &["mariadb-server"],
         start: mysql::start,
     },
@@ -66,7 +66,7 @@ pub(crate) const SERVICES: &[Service] = &[
         usual: "redis://127.0.0.1:6379/",
         own: "redis://127.0.0.1:26379/",
         speaks: redis::speaks,
-        program: "redis-server",
+        programs: &["redis-server"],
         packages: &["redis-server"],
         start: redis::start,
     },
@@ -174,6 +174,21 @@ pub(crate) fn find_or_start(service: &Service) -> Result<Url> {
         service.name
     );
     Ok(url)
+}
+
+/// Makes sure that the service's programs are installed, whoever runs the server that was found: tests that kill a server
+/// start one of their own.
+///
+/// # Errors
+/// If they are missing and cannot be installed.
+pub(crate) fn find_or_install(service: &Service) -> Result<()> {
+    let place = own::Place::new(service.name, &Url::parse(service.own)?)?;
+    own::find_or_install(service, &place).with_context(|| {
+        format!(
+            "tests start {} servers of their own from installed programs",
+            service.name
+        )
+    })
 }
 
 /// Stops what [`find_or_start`] started.

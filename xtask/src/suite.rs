@@ -15,12 +15,14 @@ pub(crate) struct Arguments {
 /// `cargo xtask test`
 ///
 /// # Errors
-/// If a server that tests need is neither there nor can be started, or cargo cannot be started.
+/// If a server that tests need is neither there nor can be started, its programs are missing, or cargo cannot be started.
 pub(crate) fn task(arguments: &Arguments) -> Result<ExitCode> {
     let mut test = cargo(["test", "--workspace", "--all-features", "--no-fail-fast"]);
     test.args(&arguments.rest);
     let (needed, others): (Vec<_>, Vec<_>) = SERVICES.iter().partition(|one| one.needed_by_tests);
     for service in needed {
+        // Before its server: installing starts one on the usual port, on Debian.
+        services::find_or_install(service)?;
         let url = services::find_or_start(service)?;
         eprintln!("{}: {url}", service.name);
         test.env(service.variable, url.as_str());

@@ -185,6 +185,7 @@ async fn mariadb_is_gone_after_a_panic() {
 
 /// Set for the copy of this program that the test below kills.
 const VICTIM: &str = "VOTIFY_TEST_IS_TO_BE_KILLED";
+const VICTIMS_NAME: &str = "private_servers::a_server_is_gone_after_its_tests_process_was_killed";
 
 #[tokio::test]
 async fn a_server_is_gone_after_its_tests_process_was_killed() {
@@ -200,8 +201,7 @@ async fn a_server_is_gone_after_its_tests_process_was_killed() {
         return;
     }
     let mut victim = Command::new(env::current_exe().unwrap())
-        .args(["--exact", "--nocapture"])
-        .arg(thread::current().name().unwrap())
+        .args(["--exact", "--nocapture", VICTIMS_NAME])
         .env(VICTIM, "1")
         .stdout(Stdio::piped())
         .spawn()

@@ -91,7 +91,20 @@ impl Place {
 /// # Errors
 /// If they are not there and cannot be installed, or do not start.
 pub(super) fn start(service: &Service, place: &Place) -> Result<()> {
-    if let Err(missing) = place.program(service.program) {
+    find_or_install(service, place)?;
+    (service.start)(place)
+}
+
+/// Installs the service's programs if one is missing and this is Debian's root.
+///
+/// # Errors
+/// If they are not there and cannot be installed.
+pub(super) fn find_or_install(service: &Service, place: &Place) -> Result<()> {
+    let all = || -> Result<()> {
+        let mut programs = service.programs.iter();
+        programs.try_for_each(|name| place.program(name).map(drop))
+    };
+    if let Err(missing) = all() {
         let packages = service.packages.join(" ");
         ensure!(place.root, "{missing:#}; its Debian packages: {packages}");
         ensure!(
@@ -102,8 +115,9 @@ pub(super) fn start(service: &Service, place: &Place) -> Result<()> {
         run(apt()
             .args(["install", "--yes", "--no-install-recommends"])
             .args(service.packages))?;
+        all()?;
     }
-    (service.start)(place)
+    Ok(())
 }
 
 /// Ends the server of this place; tells whether there was one.
@@ -120,7 +134,7 @@ pub(super) fn stop(service: &Service, place: &Place) -> Result<bool> {
     // A server that was killed leaves its file behind, and the number may be another process's by now.
     let process = Path::new("/proc").join(id);
     let name = fs::read_to_string(process.join("comm")).unwrap_or_default();
-    if id.parse::<u32>().is_err() || name.trim() != service.program {
+    if id.parse::<u32>().is_err() || !service.programs.contains(&name.trim()) {
         return Ok(false);
     }
     run(Command::new("kill").args(["-TERM", id]))?;
