@@ -1,22 +1,24 @@
 //! No statement may read a whole table, or sort what an index has in order already.
 
-use std::env;
+#[path = "../../tests/servers/mod.rs"]
+mod servers;
 
 use serde_json::Value;
-use sqlx::mysql::{MySqlArguments, MySqlConnectOptions, MySqlConnection};
+use sqlx::mysql::{MySqlArguments, MySqlConnection};
 use sqlx::{Arguments, AssertSqlSafe, Connection, Executor, Row, query_with};
 use votify_core::store::{PollFilter, PollOrder};
 use votify_core::{PollStatus, Timestamp};
 
+use self::servers::Database;
 use super::statements::{self, Statement};
 use super::{database, schema};
 use crate::listing::Listing;
 use crate::parameters::Parameters;
 
-/// A database with tables, which goes away with [`Scene::end`].
+/// Empty tables, for which servers like to plan in other ways than for full ones.
 struct Scene {
     connection: MySqlConnection,
-    name: String,
+    _database: Database,
 }
 
 /// One step of a plan: which table, by which key, and what else is to be said.
@@ -31,22 +33,14 @@ struct Step {
 
 impl Scene {
     /// None, after telling so, only if there is no server to ask.
-    async fn new(test: &str) -> Option<Self> {
-        let Ok(url) = env::var("VOTIFY_TEST_MYSQL_URL") else {
-            eprintln!("SKIPPED {test}: wants VOTIFY_TEST_MYSQL_URL");
-            return None;
-        };
-        let options: MySqlConnectOptions = url.parse().unwrap();
-        let mut connection = MySqlConnection::connect_with(&options).await.unwrap();
-        let random = &uuid::Uuid::new_v4().simple().to_string()[..8];
-        // As tests outside name theirs, so that what is left behind is swept up.
-        let seconds = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
-        let name = format!("votify_test_{seconds}_{random}");
-        for statement in [format!("CREATE DATABASE {name}"), format!("USE {name}")] {
-            connection.execute(AssertSqlSafe(statement)).await.unwrap();
-        }
+    async fn new() -> Option<Self> {
+        let database = Database::mysql().await?;
+        let mut connection = MySqlConnection::connect(database.url()).await.unwrap();
         schema::migrate_within(&mut connection).await.unwrap();
-        Some(Self { connection, name })
+        Some(Self {
+            connection,
+            _database: database,
+        })
     }
 
     async fn explained(&mut self, statement: &str, arguments: MySqlArguments) -> Vec<Step> {
@@ -77,11 +71,6 @@ impl Scene {
         }
         self.explained(bulk.text, arguments).await
     }
-
-    async fn end(mut self) {
-        let drop = AssertSqlSafe(format!("DROP DATABASE {}", self.name));
-        self.connection.execute(drop).await.unwrap();
-    }
 }
 
 fn step<'s>(steps: &'s [Step], table: &str) -> &'s Step {
@@ -91,7 +80,7 @@ fn step<'s>(steps: &'s [Step], table: &str) -> &'s Step {
 
 #[tokio::test]
 async fn every_listing_follows_its_index() {
-    let Some(mut scene) = Scene::new("every_listing_follows_its_index").await else {
+    let Some(mut scene) = Scene::new().await else {
         return;
     };
     let statuses = [PollStatus::Scheduled, PollStatus::Open, PollStatus::Closed];
@@ -155,12 +144,11 @@ async fn every_listing_follows_its_index() {
             }
         }
     }
-    scene.end().await;
 }
 
 #[tokio::test]
 async fn due_polls_are_found_without_the_others() {
-    let Some(mut scene) = Scene::new("due_polls_are_found_without_the_others").await else {
+    let Some(mut scene) = Scene::new().await else {
         return;
     };
     let filter = PollFilter {
@@ -182,12 +170,11 @@ async fn due_polls_are_found_without_the_others() {
         ("range", "votify_polls_closing_unsealed"),
         "{steps:?}"
     );
-    scene.end().await;
 }
 
 #[tokio::test]
 async fn given_rows_are_looked_up() {
-    let Some(mut scene) = Scene::new("given_rows_are_looked_up").await else {
+    let Some(mut scene) = Scene::new().await else {
         return;
     };
     let one_per_voter = "votify_votes_one_per_voter";
@@ -223,12 +210,11 @@ async fn given_rows_are_looked_up() {
         let steps = scene.bulk(statement).await;
         assert!(steps.iter().any(|step| step.table == "given"), "{steps:?}");
     }
-    scene.end().await;
 }
 
 #[tokio::test]
 async fn pages_and_recounts_stay_within_their_poll() {
-    let Some(mut scene) = Scene::new("pages_and_recounts_stay_within_their_poll").await else {
+    let Some(mut scene) = Scene::new().await else {
         return;
     };
     let mut arguments = MySqlArguments::default();
@@ -261,5 +247,4 @@ async fn pages_and_recounts_stay_within_their_poll() {
             assert_eq!(statement, statements::REVISION, "{steps:?}");
         }
     }
-    scene.end().await;
 }

@@ -1,13 +1,17 @@
 //! What is said to PostgreSQL. Rows come in as arrays, one for each column, so that each statement is one text.
+//!
+//! Whatever the planner believes of the sizes of tables, given rows are gone through one by one and each is looked up: it
+//! cannot turn a `LATERAL` subquery with an `OFFSET` round. Rows that are found so are changed where they were found.
 
 /// How a transaction begins on a connection that was prepared by [`for_session`].
 pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 /// A snapshot, to read only.
-pub(super) const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+pub(super) const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+    SET LOCAL plan_cache_mode = force_custom_plan";
 
 /// What a batch wants of its connection.
 ///
-/// Plans are made once and for all, and look rows up whatever the statistics say: a table that was small at the last look
+/// Plans are made once and for all, and use indexes whatever the statistics say: a table that was small at the last look
 /// may have a hundred thousand votes a second later. Locks are waited for only so long; and where this process is cut off
 /// from the server, its locks end.
 const SETTINGS: [(&str, &str); 6] = [
@@ -50,7 +54,9 @@ pub(super) const LOCK: &str =
 pub(super) const POLLS: &str = concat!(
     "SELECT ",
     poll!(),
-    " FROM votify_polls p JOIN votify_tallies t ON t.poll_id = p.id WHERE p.id = ANY($1)"
+    " FROM unnest($1::uuid[]) AS given (id) \
+     CROSS JOIN LATERAL (SELECT * FROM votify_polls WHERE id = given.id OFFSET 0) AS p \
+     CROSS JOIN LATERAL (SELECT * FROM votify_tallies WHERE poll_id = given.id OFFSET 0) AS t"
 );
 
 /// Before the conditions of a listing.
@@ -63,11 +69,12 @@ pub(super) const COUNT: &str = "SELECT count(*) FROM votify_polls WHERE ";
 
 pub(super) const REVISION: &str = "SELECT revision FROM votify_tallies WHERE poll_id = $1";
 
-pub(super) const VOTES_OF: &str = "SELECT voter_id, ballot_id, choice, revision, cast_at FROM votify_votes \
-    WHERE poll_id = $1 AND voter_id = ANY($2)";
+pub(super) const VOTES_OF: &str = "SELECT v.voter_id, v.ballot_id, v.choice, v.revision, v.cast_at \
+    FROM unnest($2::uuid[]) AS given (voter_id) \
+    CROSS JOIN LATERAL (SELECT * FROM votify_votes WHERE poll_id = $1 AND voter_id = given.voter_id OFFSET 0) AS v";
 
 pub(super) const VOTES_PAGE: &str = "SELECT voter_id, ballot_id, choice, revision, cast_at FROM votify_votes \
-    WHERE poll_id = $1 AND revision > $2 AND revision <= $3 ORDER BY revision LIMIT $4";
+    WHERE uuid_send(poll_id) = uuid_send($1) AND revision > $2 AND revision <= $3 ORDER BY revision LIMIT $4";
 
 pub(super) const CHOICES: &str =
     "SELECT choice, count(*) FROM votify_votes WHERE poll_id = $1 GROUP BY choice";
@@ -75,12 +82,13 @@ pub(super) const CHOICES: &str =
 /// What stands has a time, what was superseded has none.
 pub(super) const HISTORIES: &str = "SELECT v.voter_id, v.ballot_id, v.choice, v.revision, v.cast_at, v.poll_id \
     FROM unnest($1::uuid[], $2::uuid[]) AS given (poll_id, voter_id) \
-    JOIN votify_votes v ON v.poll_id = given.poll_id AND v.voter_id = given.voter_id \
+    CROSS JOIN LATERAL (SELECT * FROM votify_votes \
+        WHERE poll_id = given.poll_id AND voter_id = given.voter_id OFFSET 0) AS v \
     UNION ALL \
     SELECT s.voter_id, s.ballot_id, s.choice, s.revision, NULL, s.poll_id \
     FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS given (poll_id, voter_id, ballot_id) \
-    JOIN votify_superseded_votes s \
-    ON s.poll_id = given.poll_id AND s.voter_id = given.voter_id AND s.ballot_id = given.ballot_id";
+    CROSS JOIN LATERAL (SELECT * FROM votify_superseded_votes \
+        WHERE poll_id = given.poll_id AND voter_id = given.voter_id AND ballot_id = given.ballot_id OFFSET 0) AS s";
 
 /// Everything that a batch changes, and how many rows each of its writes met. A voter who has a vote makes it fail: the
 /// primary key is the judge.
@@ -94,22 +102,29 @@ pub(super) const WRITE: &str = "WITH \
             choice = given.choice \
         FROM unnest($7::uuid[], $8::uuid[], $9::uuid[], $10::bigint[], $11::timestamptz[], $12::bytea[]) \
             AS given (poll_id, voter_id, ballot_id, revision, cast_at, choice) \
-        WHERE v.poll_id = given.poll_id AND v.voter_id = given.voter_id RETURNING 1), \
+        CROSS JOIN LATERAL (SELECT ctid AS place FROM votify_votes \
+            WHERE poll_id = given.poll_id AND voter_id = given.voter_id OFFSET 0) AS found \
+        WHERE v.ctid = found.place RETURNING 1), \
     removed AS ( \
         DELETE FROM votify_votes v USING unnest($13::uuid[], $14::uuid[]) AS given (poll_id, voter_id) \
-        WHERE v.poll_id = given.poll_id AND v.voter_id = given.voter_id RETURNING 1), \
+        CROSS JOIN LATERAL (SELECT ctid AS place FROM votify_votes \
+            WHERE poll_id = given.poll_id AND voter_id = given.voter_id OFFSET 0) AS found \
+        WHERE v.ctid = found.place RETURNING 1), \
     superseded AS ( \
         INSERT INTO votify_superseded_votes (poll_id, voter_id, ballot_id, revision, choice) \
         SELECT * FROM unnest($15::uuid[], $16::uuid[], $17::uuid[], $18::bigint[], $19::bytea[]) RETURNING 1), \
     counts AS ( \
         UPDATE votify_poll_options o SET vote_count = given.vote_count \
         FROM unnest($20::uuid[], $21::uuid[], $22::bigint[]) AS given (poll_id, id, vote_count) \
-        WHERE o.poll_id = given.poll_id AND o.id = given.id RETURNING 1), \
+        CROSS JOIN LATERAL (SELECT ctid AS place FROM votify_poll_options \
+            WHERE poll_id = given.poll_id AND id = given.id OFFSET 0) AS found \
+        WHERE o.ctid = found.place RETURNING 1), \
     states AS ( \
         UPDATE votify_tallies t SET revision = given.revision, total_votes = given.total_votes, heat = given.heat \
         FROM unnest($23::uuid[], $24::bigint[], $25::bigint[], $26::float8[]) \
             AS given (poll_id, revision, total_votes, heat) \
-        WHERE t.poll_id = given.poll_id RETURNING 1) \
+        CROSS JOIN LATERAL (SELECT ctid AS place FROM votify_tallies WHERE poll_id = given.poll_id OFFSET 0) AS found \
+        WHERE t.ctid = found.place RETURNING 1) \
     SELECT (SELECT count(*) FROM inserted), (SELECT count(*) FROM updated), (SELECT count(*) FROM removed), \
         (SELECT count(*) FROM superseded), (SELECT count(*) FROM counts), (SELECT count(*) FROM states)";
 

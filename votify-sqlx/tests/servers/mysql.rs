@@ -19,12 +19,19 @@ pub(super) fn make(programs: &Programs, data: &Path) {
     let mut command = programs.command(&programs.make);
     command.args(["--no-defaults", "--auth-root-authentication-method=normal"]);
     command.arg("--skip-test-db");
+    own_scratch(&mut command, data);
     run(command.arg(format!("--datadir={}", data.display())));
+}
+
+/// A server that starts removes the temporary tables of others from the folder that they would share.
+fn own_scratch(command: &mut Command, data: &Path) {
+    command.env("TMPDIR", data.parent().unwrap_or(data));
 }
 
 /// The server, in the foreground. Of settings given twice the later one counts.
 pub(super) fn serve(programs: &Programs, data: &Path, port: u16, settings: &[String]) -> Command {
     let mut command = programs.command(&programs.server);
+    own_scratch(&mut command, data);
     command
         .args(SETTINGS)
         .arg(format!("--datadir={}", data.display()))
