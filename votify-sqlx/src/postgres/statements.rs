@@ -16,7 +16,7 @@ pub(super) const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ON
 /// from the server, its locks end.
 const SETTINGS: [(&str, &str); 6] = [
     ("lock_timeout", "'3s'"),
-    ("idle_in_transaction_session_timeout", "'10s'"),
+    ("idle_in_transaction_session_timeout", "'5s'"),
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
