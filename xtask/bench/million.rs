@@ -28,7 +28,7 @@ const TURNS: usize = 30;
 /// If a ballot is not counted, or a recount finds something else in the end.
 #[tokio::main]
 pub(crate) async fn measure(name: &'static str, kind: Kind) -> Result<Figure> {
-    let (settings, runs) = Corner::lend(kind, async |corner| {
+    let (settings, (alone, runs)) = Corner::lend(kind, async |corner| {
         let store = stores::open(kind, corner.url()).await?;
         Ok((corner.settings().await?, runs(store).await?))
     })
@@ -38,18 +38,33 @@ pub(crate) async fn measure(name: &'static str, kind: Kind) -> Result<Figure> {
     };
     let bound = Target::AtMost(1.2);
     let rows = vec![
+        Row::new(
+            "one ballot, small poll, before the large one was filled",
+            "ms",
+            vec![alone.one],
+        ),
         row("one ballot, small poll", "ms", |run| run.small.one),
         row("one ballot, large poll", "ms", |run| run.large.one),
         row("one ballot, large to small", "times", |run| {
             run.large.one / run.small.one
         })
         .target(bound),
+        Row::new(
+            "a batch, small poll, before the large one was filled",
+            "ms",
+            vec![alone.batch],
+        ),
         row("a batch, small poll", "ms", |run| run.small.batch),
         row("a batch, large poll", "ms", |run| run.large.batch),
         row("a batch, large to small", "times", |run| {
             run.large.batch / run.small.batch
         })
         .target(bound),
+        Row::new(
+            "the tally, small poll, before the large one was filled",
+            "ms",
+            vec![alone.tally],
+        ),
         row("the tally, small poll", "ms", |run| run.small.tally),
         row("the tally, large poll", "ms", |run| run.large.tally),
         row("the tally, large to small", "times", |run| {
@@ -60,10 +75,20 @@ pub(crate) async fn measure(name: &'static str, kind: Kind) -> Result<Figure> {
     let about = format!(
         "A store on its own, nobody else at work: a poll with {LARGE} standing ballots against polls with {SMALL}, a new \
          one at each turn. A turn casts one ballot of a new voter, then a batch of {BATCH}, and reads the tally, in the \
-         large poll and in the small one; a run is {TURNS} turns, of which the medians count. A recount of the large \
+         large poll and in the small one; a run is {TURNS} turns, of which the medians count; the first run is made with small polls only, before the \
+         large one is filled. A recount of the large \
          poll must find all its ballots. The database is {settings}."
     );
     Ok(Figure { name, about, rows })
+}
+
+/// Turns of small polls, each of which is new.
+async fn alone(store: &dyn Store) -> Result<Times> {
+    let mut turns = Vec::with_capacity(TURNS);
+    for _ in 0..TURNS {
+        turns.push(Grown::to(SMALL, store).await?.turn(store).await?);
+    }
+    Ok(Times::medians(&turns))
 }
 
 /// Medians of all turns.
@@ -81,7 +106,8 @@ struct Times {
     tally: f64,
 }
 
-async fn runs(store: Arc<dyn Store>) -> Result<Vec<Run>> {
+async fn runs(store: Arc<dyn Store>) -> Result<(Times, Vec<Run>)> {
+    let alone = alone(&*store).await?;
     let mut large = Grown::to(LARGE, &*store).await?;
     let mut runs = Vec::with_capacity(RUNS);
     for _ in 0..RUNS {
@@ -108,7 +134,7 @@ async fn runs(store: Arc<dyn Store>) -> Result<Vec<Run>> {
         "{} ballots were counted, but {audit:?}",
         large.ballots
     );
-    Ok(runs)
+    Ok((alone, runs))
 }
 
 impl Times {
