@@ -1,104 +1,41 @@
 //! Votes over HTTP, each by another voter.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use hdrhistogram::Histogram;
-use serde::Deserialize;
 use tokio::task::JoinSet;
-use uuid::Uuid;
 
 use crate::http::{Connection, Request};
+use crate::poll::{BallotRequest, Poll};
 
-/// As much of a poll as a voter needs.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Poll {
-    pub(crate) id: Uuid,
-    options: Vec<PollOption>,
+/// Votes in some polls, one after the other and again from the first, each by another voter.
+#[derive(Debug)]
+struct Turns {
+    ballots: Arc<[BallotRequest]>,
+    next: usize,
+    /// The one that is sent.
+    now: BallotRequest,
 }
 
-#[derive(Debug, Clone, Deserialize)]
-struct PollOption {
-    id: Uuid,
-}
-
-impl Poll {
-    /// A new poll of two options on the server.
-    ///
-    /// # Errors
-    /// If the server does not make it.
-    pub(crate) async fn create(address: SocketAddr) -> Result<Self> {
-        let body = r#"{"title":"Lunch?","options":["Pizza","Sushi"]}"#;
-        let request = Request::new("POST", "/api/polls", body);
-        Connection::open(address)
-            .await?
-            .send(&request)
-            .await?
-            .json(201)
+impl Turns {
+    /// From that poll on; `None` if there are no polls.
+    fn beginning_at(ballots: &Arc<[BallotRequest]>, next: usize) -> Option<Self> {
+        Some(Self {
+            ballots: Arc::clone(ballots),
+            next,
+            now: ballots.first()?.clone(),
+        })
     }
 
-    /// A poll that is on no server, for one that does not care.
-    pub(crate) fn imagined() -> Self {
-        let options = vec![PollOption { id: Uuid::now_v7() }];
-        Self {
-            id: Uuid::now_v7(),
-            options,
+    fn next(&mut self) -> &Request {
+        if let Some(ballot) = self.ballots.get(self.next) {
+            self.now.clone_from(ballot);
         }
-    }
-
-    /// What the server says is in it.
-    ///
-    /// # Errors
-    /// If it does not answer.
-    pub(crate) async fn total_votes(&self, address: SocketAddr) -> Result<u64> {
-        #[derive(Deserialize)]
-        struct Shown {
-            stats: Stats,
-        }
-        #[derive(Deserialize)]
-        struct Stats {
-            total_votes: u64,
-        }
-        let request = Request::new("GET", &format!("/api/polls/{}", self.id), "");
-        let shown: Shown = Connection::open(address)
-            .await?
-            .send(&request)
-            .await?
-            .json(200)?;
-        Ok(shown.stats.total_votes)
-    }
-
-    /// A vote for its first option, with a place for the ballot's id.
-    ///
-    /// # Errors
-    /// If the poll has no options.
-    pub(crate) fn ballot(&self) -> Result<BallotRequest> {
-        let option = self.options.first().context("a poll without options")?.id;
-        let body = format!(
-            r#"{{"option_id":"{option}","ballot_id":"{}"}}"#,
-            Uuid::nil()
-        );
-        let request = Request::new("POST", &format!("/api/polls/{}/vote", self.id), &body);
-        let id_at = request.0.len() - r#""}"#.len() - Uuid::nil().to_string().len();
-        Ok(BallotRequest { request, id_at })
-    }
-}
-
-/// The request of a vote. Who has no cookie is known by the ballot's id, so that every new id is a new voter.
-#[derive(Debug, Clone)]
-pub(crate) struct BallotRequest {
-    request: Request,
-    id_at: usize,
-}
-
-impl BallotRequest {
-    /// The same vote by somebody else.
-    pub(crate) fn of_a_new_voter(&mut self) -> &Request {
-        let id = Uuid::now_v7();
-        id.hyphenated()
-            .encode_lower(&mut self.request.0[self.id_at..]);
-        &self.request
+        self.next = (self.next + 1) % self.ballots.len();
+        self.now.of_a_new_voter()
     }
 }
 
@@ -111,24 +48,29 @@ pub(crate) struct Outcome {
     pub(crate) latencies: Histogram<u64>,
 }
 
-/// Votes over so many connections, each sending its next vote when the last was answered.
+/// Votes over so many connections, each sending its next vote when the last was answered. All connections vote in all
+/// polls by turns, and begin at different ones, so that every poll gets the same share at any time.
 ///
 /// # Errors
 /// If a vote is answered by anything but 201.
 pub(crate) async fn votes(
     address: SocketAddr,
-    poll: &Poll,
+    polls: &[Poll],
     connections: usize,
     time: Duration,
 ) -> Result<Outcome> {
+    let ballots: Result<Arc<[_]>> = polls.iter().map(Poll::ballot).collect();
+    let ballots = ballots?;
     let mut opened = Vec::with_capacity(connections);
-    for _ in 0..connections {
-        opened.push(Connection::open(address).await?);
+    for index in 0..connections {
+        let turns = Turns::beginning_at(&ballots, index * polls.len() / connections)
+            .context("no poll to vote in")?;
+        opened.push((Connection::open(address).await?, turns));
     }
     let start = Instant::now();
     let mut voters = JoinSet::new();
-    for connection in opened {
-        voters.spawn(vote_until(connection, poll.ballot()?, start + time));
+    for (connection, turns) in opened {
+        voters.spawn(vote_until(connection, turns, start + time));
     }
     let mut latencies = Histogram::new(3)?;
     while let Some(voter) = voters.join_next().await {
@@ -145,7 +87,7 @@ pub(crate) async fn votes(
 
 async fn vote_until(
     mut connection: Connection,
-    mut ballot: BallotRequest,
+    mut turns: Turns,
     end: Instant,
 ) -> Result<Histogram<u64>> {
     let mut latencies = Histogram::new(3)?;
@@ -154,7 +96,7 @@ async fn vote_until(
         if start >= end {
             return Ok(latencies);
         }
-        let answer = connection.send(ballot.of_a_new_voter()).await?;
+        let answer = connection.send(turns.next()).await?;
         if answer.status != 201 {
             answer.json::<serde_json::Value>(201)?;
         }
@@ -175,14 +117,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_voter_has_an_id_of_its_own_in_the_same_request() {
-        let mut ballot = Poll::imagined().ballot().unwrap();
-        let first = String::from_utf8(ballot.of_a_new_voter().0.clone()).unwrap();
-        let second = String::from_utf8(ballot.of_a_new_voter().0.clone()).unwrap();
-        assert_ne!(first, second);
-        let body = second.split("\r\n\r\n").nth(1).unwrap();
-        assert!(second.contains(&format!("content-length: {}\r\n", body.len())));
-        let body: serde_json::Value = serde_json::from_str(body).unwrap();
-        assert!(Uuid::parse_str(body["ballot_id"].as_str().unwrap()).is_ok());
+    fn turns_go_over_all_polls_evenly() {
+        let polls = [Poll::imagined(), Poll::imagined(), Poll::imagined()];
+        let ballots: Arc<[_]> = polls.iter().map(|poll| poll.ballot().unwrap()).collect();
+        let mut turns = Turns::beginning_at(&ballots, 2).unwrap();
+        let mut seen = std::collections::HashSet::new();
+        for index in [2, 0, 1, 2, 0, 1] {
+            let request = String::from_utf8(turns.next().0.clone()).unwrap();
+            assert!(request.starts_with(&format!("POST /api/polls/{}/vote ", polls[index].id)));
+            assert!(seen.insert(request));
+        }
     }
 }

@@ -3,13 +3,21 @@
 mod bare;
 mod board;
 mod build;
+mod corner;
 mod engine;
 mod http;
+mod kind;
 mod load;
 mod machine;
+mod measured;
+mod million;
+mod naive;
+mod poll;
 mod report;
 mod server;
+mod sql_http;
 mod sqlite_http;
+mod stores;
 mod viewers;
 
 use std::path::PathBuf;
@@ -17,6 +25,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 
+use kind::Kind;
 use report::{Figure, Report};
 
 #[derive(Debug, Parser)]
@@ -35,6 +44,10 @@ struct Arguments {
     /// Serves votes without a store until it is ended: the ceiling of other figures.
     #[arg(long, hide = true)]
     bare: bool,
+    /// Counts votes in the naive way until it is ended: what other figures are compared with. The database is told by a
+    /// variable, for a URL may hold a password.
+    #[arg(long, hide = true)]
+    naive: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -43,6 +56,10 @@ enum Name {
     SqliteEngine,
     SqliteHttp,
     Viewers,
+    PostgresHttp,
+    PostgresMillion,
+    MysqlHttp,
+    MysqlMillion,
     Build,
 }
 
@@ -51,18 +68,18 @@ fn main() -> Result<()> {
     if arguments.bare {
         return bare::serve();
     }
+    if arguments.naive {
+        return naive::serve();
+    }
     // Two sockets for each viewer are open on this machine, one of them in a child, which inherits the limit.
     rlimit::increase_nofile_limit(u64::MAX).context("cannot raise the limit of open files")?;
     std::fs::create_dir_all(&arguments.scratch)?;
-    let names = match arguments.names.as_slice() {
-        [] if arguments.write.is_some() => Name::value_variants(),
-        [] => &[
-            Name::MemoryEngine,
-            Name::SqliteEngine,
-            Name::SqliteHttp,
-            Name::Viewers,
-        ],
-        named => named,
+    let names: Vec<_> = match arguments.names.as_slice() {
+        [] => Name::value_variants()
+            .iter()
+            .filter(|name| arguments.write.is_some() || **name != Name::Build)
+            .collect(),
+        named => named.iter().collect(),
     };
     let mut report = Report::new(&arguments.scratch)?;
     println!("{}", report.head());
@@ -78,11 +95,16 @@ fn main() -> Result<()> {
 }
 
 fn measure(name: Name, arguments: &Arguments) -> Result<Figure> {
+    let (program, scratch) = (&arguments.server, &arguments.scratch);
     match name {
         Name::MemoryEngine => engine::on_memory(),
-        Name::SqliteEngine => engine::on_sqlite(&arguments.scratch),
-        Name::SqliteHttp => sqlite_http::measure(&arguments.server, &arguments.scratch),
-        Name::Viewers => viewers::measure(&arguments.server, &arguments.scratch),
-        Name::Build => build::measure(&arguments.scratch),
+        Name::SqliteEngine => engine::on_sqlite(scratch),
+        Name::SqliteHttp => sqlite_http::measure(program, scratch),
+        Name::Viewers => viewers::measure(program, scratch),
+        Name::PostgresHttp => sql_http::measure("postgres-http", Kind::Postgres, program, scratch),
+        Name::PostgresMillion => million::measure("postgres-million", Kind::Postgres),
+        Name::MysqlHttp => sql_http::measure("mysql-http", Kind::MySql, program, scratch),
+        Name::MysqlMillion => million::measure("mysql-million", Kind::MySql),
+        Name::Build => build::measure(scratch),
     }
 }

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
+use uuid::Uuid;
 
 use crate::machine::field;
+use crate::naive;
 
 /// A server in a process of its own; ended when dropped.
 #[derive(Debug)]
@@ -26,16 +28,31 @@ impl Server {
     /// # Errors
     /// If it does not start.
     pub(crate) fn votify(program: &Path, scratch: &Path) -> Result<Self> {
-        let mut command = Command::new(program);
-        command.args([
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--store",
-            "sqlite://bench.db?mode=rwc",
-        ]);
-        command.args(["--vote-rate", "off", "--session-rate", "off"]);
-        command.args(["--streams-per-address", "off"]);
+        let mut command = serve(program);
+        command.args(["--store", "sqlite://bench.db?mode=rwc"]);
+        Self::start(command, scratch)
+    }
+
+    /// The same with the empty database of this URL, whose schema it makes.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub(crate) fn votify_on(url: &str, program: &Path, scratch: &Path) -> Result<Self> {
+        let mut command = serve(program);
+        command.arg("--migrate").env("VOTIFY_STORE", url);
+        // A secret is kept beside a file only.
+        let secret = Uuid::new_v4().simple().to_string() + &Uuid::new_v4().simple().to_string();
+        command.env("VOTIFY_SECRET", secret);
+        Self::start(command, scratch)
+    }
+
+    /// This program again, counting votes in the naive way in the database of this URL.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub(crate) fn naive(url: &str, scratch: &Path) -> Result<Self> {
+        let mut command = without_settings(&std::env::current_exe()?);
+        command.arg("--naive").env(naive::URL, url);
         Self::start(command, scratch)
     }
 
@@ -44,25 +61,20 @@ impl Server {
     /// # Errors
     /// If it does not start.
     pub(crate) fn bare(scratch: &Path) -> Result<Self> {
-        let mut command = Command::new(std::env::current_exe()?);
+        let mut command = without_settings(&std::env::current_exe()?);
         command.arg("--bare");
         Self::start(command, scratch)
     }
 
     fn start(mut command: Command, scratch: &Path) -> Result<Self> {
         let folder = TempDir::new_in(fs::canonicalize(scratch)?)?;
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("VOTIFY_") {
-                command.env_remove(name);
-            }
-        }
         command
             .current_dir(folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
         let mut child = command
             .spawn()
-            .with_context(|| format!("cannot start {command:?}"))?;
+            .with_context(|| format!("cannot start {:?}", command.get_program()))?;
         let stdout = child.stdout.take().context("the server has no output")?;
         match listening_on(BufReader::new(stdout)) {
             Ok(address) => Ok(Self {
@@ -106,6 +118,26 @@ fn ticks(stat: &str) -> Option<Duration> {
     let mut fields = behind_name.split_whitespace().skip(11);
     let (user, system): (u64, u64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
     Some(Duration::from_millis(10 * (user + system)))
+}
+
+/// `votify serve`, without limits on what one address may do.
+fn serve(program: &Path) -> Command {
+    let mut command = without_settings(program);
+    command.args(["serve", "--listen", "127.0.0.1:0"]);
+    command.args(["--vote-rate", "off", "--session-rate", "off"]);
+    command.args(["--streams-per-address", "off"]);
+    command
+}
+
+/// A program that knows nothing of how Votify is set up for the one who measures.
+fn without_settings(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("VOTIFY_") {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 impl Drop for Server {

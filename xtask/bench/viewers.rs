@@ -13,10 +13,10 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::board::Board;
 use crate::http::Connection;
-use crate::load::Poll;
+use crate::measured::milliseconds;
+use crate::poll::Poll;
 use crate::report::{Figure, Row, Target};
 use crate::server::Server;
-use crate::sqlite_http::milliseconds;
 
 const VIEWERS: u32 = 2_000;
 const VOTES: usize = 300;
