@@ -20,7 +20,9 @@ impl OpenBroadcast {
             BroadcastUrl::Local => Ok(Self::Local),
             BroadcastUrl::Postgres(url) => {
                 let opened = PostgresBroadcaster::connect(url.as_given()).await;
-                opened.map(Self::Postgres).map_err(|error| Failure::of_setting("--broadcast", &error))
+                opened
+                    .map(Self::Postgres)
+                    .map_err(|error| Failure::of_setting("--broadcast", &error))
             }
         }
     }

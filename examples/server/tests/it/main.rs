@@ -10,10 +10,13 @@
 mod api;
 mod connections;
 mod crash;
+mod database_servers;
 mod full_disk;
 mod live;
 mod program;
 mod secrets;
+#[path = "../../../../votify-sqlx/tests/servers/mod.rs"]
+mod servers;
 mod settings;
 mod starting;
 mod stopping;

@@ -80,6 +80,8 @@ async fn what_is_printed_is_a_file_that_gives_the_same() {
     let file = r#"
         listen = "[::1]:9000"
         store = "memory:"
+        migrate = true
+        broadcast = "postgres://u:hunter2@db/votify"
         limits = "off"
         vote-rate = "off"
         session-rate = "5/1m"
@@ -92,7 +94,8 @@ async fn what_is_printed_is_a_file_that_gives_the_same() {
     let expected = r#"
         listen = "[::1]:9000"
         store = "memory:"
-        broadcast = "local:"
+        migrate = true
+        broadcast = "postgres://u:***@db/votify"
         cache = "none"
         queue = "none"
         images = "off"
@@ -158,10 +161,10 @@ async fn a_wrong_value_is_one_line_with_its_name_and_exit_code_2() {
         (
             "",
             "VOTIFY_STORE",
-            "postgres://u:hunter2@db/votify",
+            "oracle://u:hunter2@db/votify",
             [
                 "VOTIFY_STORE",
-                "this build knows sqlite: and memory: stores",
+                "this build knows sqlite:, postgres:, mysql: and memory: stores",
             ],
         ),
         (
@@ -250,10 +253,22 @@ async fn a_wrong_value_is_one_line_with_its_name_and_exit_code_2() {
             ["votify.toml: vote-rate", "10/60s"],
         ),
         (
-            "\nlisten = true",
+            "\nlisten = 1.5",
             "RUST_LOG",
             "",
             ["votify.toml:2", "a text"],
+        ),
+        (
+            "",
+            "VOTIFY_MIGRATE",
+            "maybe",
+            ["VOTIFY_MIGRATE", "true or false"],
+        ),
+        (
+            "",
+            "VOTIFY_BROADCAST",
+            "redis://u:hunter2@cache",
+            ["VOTIFY_BROADCAST", "local: and postgres:"],
         ),
         (
             "secret = \"hunter2\"",
