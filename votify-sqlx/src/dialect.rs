@@ -1,6 +1,6 @@
 //! What one kind of database supplies to the middle that all of them share.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use async_trait::async_trait;
@@ -88,6 +88,21 @@ pub(crate) struct Batch {
     /// What stands, and of what was superseded that with the ballots' ids. Voters and polls of whom nothing is known may
     /// be left out.
     pub(crate) histories: Histories,
+}
+
+/// Those of the ballots that may have been superseded before: rules are frozen with the first ballot, so that where no vote
+/// can be replaced or taken back none ever was.
+pub(crate) fn supersedable<'b>(polls: &[Locked], ballots: &[&'b Ballot]) -> Vec<&'b Ballot> {
+    let allows_revotes = |state: &Result<PollState, Error>| {
+        state.as_ref().is_ok_and(|state| state.poll.rules.revote)
+    };
+    let polls: HashSet<PollId> = polls
+        .iter()
+        .filter(|(_, state)| allows_revotes(state))
+        .map(|(id, _)| *id)
+        .collect();
+    let of_polls = ballots.iter().filter(|ballot| polls.contains(&ballot.poll));
+    of_polls.copied().collect()
 }
 
 /// A poll beside its ballots.

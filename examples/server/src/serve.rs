@@ -9,6 +9,7 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 use axum::Router;
@@ -17,12 +18,13 @@ use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
 use votify_axum::VotifyRouter;
 use votify_core::PollEngine;
+use votify_core::engine::EngineConfig;
 
 use crate::broadcast::OpenBroadcast;
 use crate::cli::ServeArgs;
 use crate::failure::Failure;
 use crate::serve::connections::Connections;
-use crate::settings::{ServeSettings, Sources, check_secret, keyring};
+use crate::settings::{ServeSettings, Sources, StoreUrl, check_secret, keyring};
 use crate::store::OpenStore;
 use crate::{log, output, runtime};
 
@@ -80,7 +82,12 @@ async fn start(settings: &ServeSettings) -> Result<(TcpListener, Parts), Failure
         store.check_migrated().await?;
     }
     let broadcast = OpenBroadcast::open(&settings.broadcast).await?;
+    let config = EngineConfig {
+        writers: writers(&settings.common.store),
+        ..EngineConfig::default()
+    };
     let engine = PollEngine::builder(store.shared())
+        .config(config)
         .broadcaster(broadcast.shared())
         .keyring(keyring(settings, had_database)?)
         .build();
@@ -90,6 +97,16 @@ async fn start(settings: &ServeSettings) -> Result<(TcpListener, Parts), Failure
         engine,
     };
     Ok((listener, parts))
+}
+
+/// How many batches, each of other polls, are on their way to the store at once: SQLite writes one at a time, servers as many
+/// as this machine can prepare, and at most half of the connections.
+fn writers(store: &StoreUrl) -> usize {
+    if store.is_server() {
+        thread::available_parallelism().map_or(1, |cores| cores.get().min(4))
+    } else {
+        1
+    }
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {

@@ -7,6 +7,8 @@ pub(super) enum Kind {
     Id,
     /// Bytes, as hexadecimal digits.
     Bytes,
+    /// The same, at most [`SHORT`] of them: MariaDB keeps given rows in memory only if none is of any length.
+    ShortBytes,
     /// The bytes of UTF-8, as hexadecimal digits: JSON would be read in the character set of the database.
     Text,
     Integer,
@@ -15,6 +17,9 @@ pub(super) enum Kind {
     /// As it is written in SQL.
     Moment,
 }
+
+/// As many bytes as a choice of a few options has.
+pub(super) const SHORT: usize = 64;
 
 /// The columns of a table `given`, in the order in which the rows hold them.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +31,7 @@ impl Given {
         let columns = self.0.iter().enumerate().map(|(place, (name, kind))| {
             let sql = match kind {
                 Kind::Id | Kind::Real | Kind::Moment => "VARCHAR(32)",
+                Kind::ShortBytes => "VARCHAR(128)",
                 Kind::Bytes | Kind::Text => "LONGTEXT",
                 Kind::Integer => "BIGINT",
             };
@@ -69,7 +75,7 @@ impl Given {
 
 fn value(name: &str, kind: Kind) -> String {
     match kind {
-        Kind::Id | Kind::Bytes => format!("UNHEX(given.`{name}`)"),
+        Kind::Id | Kind::Bytes | Kind::ShortBytes => format!("UNHEX(given.`{name}`)"),
         Kind::Text => format!("CONVERT(UNHEX(given.`{name}`) USING utf8mb4)"),
         Kind::Integer => format!("given.`{name}`"),
         Kind::Real => format!("given.`{name}` + 0e0"),

@@ -4,7 +4,7 @@ use votify_core::{Ballot, PollId};
 use super::rows::{Row, pieces};
 use super::run::Bulk;
 use super::statements;
-use crate::dialect::{Batch, Locked};
+use crate::dialect::{Batch, Locked, supersedable};
 use crate::error::Error;
 use crate::lease::Lease;
 use crate::parameters::Parameters;
@@ -72,16 +72,23 @@ impl Open {
     ) -> Result<Batch, Error> {
         let locked = self.lock(ids).await?;
         let polls = self.polls(&locked).await?;
-        let bulk = statements::HISTORIES.bulk();
         let of_polls = if locked.is_empty() { &[] } else { ballots };
-        let rows = self.found(bulk, of_polls, |row, ballot| {
+        let standing = self.found(statements::STANDING.bulk(), of_polls, |row, ballot| {
+            row.id(ballot.poll.as_bytes())?;
+            row.id(ballot.voter.as_bytes())
+        });
+        let mut rows = standing.await?;
+        let supersedable = supersedable(&polls, ballots);
+        let bulk = statements::SUPERSEDED.bulk();
+        let superseded = self.found(bulk, &supersedable, |row, ballot| {
             row.id(ballot.poll.as_bytes())?;
             row.id(ballot.voter.as_bytes())?;
             row.id(ballot.id.as_bytes())
         });
+        rows.extend(superseded.await?);
         Ok(Batch {
             polls,
-            histories: read::histories(&rows.await?)?,
+            histories: read::histories(&rows)?,
         })
     }
 }

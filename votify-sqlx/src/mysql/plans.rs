@@ -65,10 +65,8 @@ impl Scene {
     async fn bulk(&mut self, statement: &'static Statement) -> Vec<Step> {
         let bulk = statement.bulk();
         let mut arguments = MySqlArguments::default();
-        for _ in 0..bulk.times {
-            let rows = Value::Array(vec![]).to_string();
-            arguments.add(rows).unwrap();
-        }
+        let rows = Value::Array(vec![]).to_string();
+        arguments.add(rows).unwrap();
         self.explained(bulk.text, arguments).await
     }
 }
@@ -182,8 +180,8 @@ async fn given_rows_are_looked_up() {
         (&statements::LOCK_POLLS, "p", "PRIMARY"),
         (&statements::POLLS, "p", "PRIMARY"),
         (&statements::VOTES_OF, "v", one_per_voter),
-        (&statements::HISTORIES, "v", one_per_voter),
-        (&statements::HISTORIES, "s", "PRIMARY"),
+        (&statements::STANDING, "v", one_per_voter),
+        (&statements::SUPERSEDED, "s", "PRIMARY"),
         (&statements::UPDATE_VOTES, "v", one_per_voter),
         (&statements::DELETE_VOTES, "v", one_per_voter),
         (&statements::UPDATE_COUNTS, "o", "PRIMARY"),

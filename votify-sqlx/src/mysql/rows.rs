@@ -1,7 +1,8 @@
 //! Rows of parameters as JSON, for the tables of [`Given`](super::given::Given).
 
+use std::fmt::{self, Write};
+
 use chrono::DateTime;
-use serde::Serialize;
 use votify_core::Timestamp;
 
 use crate::error::Error;
@@ -11,19 +12,11 @@ use crate::parameters::Parameters;
 const ROWS: usize = 1000;
 /// How long they are at most, if they are several: servers take statements of 1 MiB and more.
 const BYTES: usize = 512 * 1024;
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
-/// A row under construction.
-#[derive(Debug, Default, Serialize)]
-#[serde(transparent)]
-pub(super) struct Row(Vec<Value>);
-
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Value {
-    Integer(i64),
-    Text(String),
-    Null,
-}
+/// A row under construction: a JSON array whose end is missing. Nothing in it has to be escaped.
+#[derive(Debug, Default)]
+pub(super) struct Row(String);
 
 /// What is not to be told in decimal digits.
 #[derive(Debug, thiserror::Error)]
@@ -41,15 +34,15 @@ pub(super) fn pieces<T>(
     for row in rows {
         let mut values = Row::default();
         write(&mut values, row)?;
-        let text =
-            serde_json::to_string(&values).map_err(|error| Error::Unwritable("a row", error))?;
+        let Row(text) = values;
         if count > 0 && (count == ROWS || piece.len() + text.len() > BYTES) {
             piece.push(']');
             pieces.push(std::mem::take(&mut piece));
             count = 0;
         }
         piece.push(if count == 0 { '[' } else { ',' });
-        piece.push_str(&text);
+        piece.push_str(if text.is_empty() { "[" } else { &text });
+        piece.push(']');
         count += 1;
     }
     if count > 0 {
@@ -60,8 +53,19 @@ pub(super) fn pieces<T>(
 }
 
 impl Row {
-    fn add(&mut self, value: Value) -> Result<(), Error> {
-        self.0.push(value);
+    /// Begins the next value.
+    fn next(&mut self) -> &mut String {
+        self.0.push(if self.0.is_empty() { '[' } else { ',' });
+        &mut self.0
+    }
+
+    fn quoted(&mut self, text: fmt::Arguments<'_>) -> Result<(), Error> {
+        // Writing to memory does not fail.
+        write!(self.next(), "\"{text}\"").map_err(|error| sqlx::Error::Encode(error.into()).into())
+    }
+
+    fn null(&mut self) -> Result<(), Error> {
+        self.next().push_str("null");
         Ok(())
     }
 }
@@ -72,13 +76,21 @@ impl Parameters for Row {
     }
 
     fn bytes(&mut self, value: &[u8]) -> Result<(), Error> {
-        self.add(Value::Text(hexadecimal(value)))
+        let text = self.next();
+        text.reserve(2 * value.len() + 2);
+        text.push('"');
+        for byte in value {
+            let [high, low] = [byte >> 4, byte & 0xf];
+            text.extend([high, low].map(|half| char::from(DIGITS[usize::from(half)])));
+        }
+        text.push('"');
+        Ok(())
     }
 
     fn maybe_bytes(&mut self, value: Option<&[u8]>) -> Result<(), Error> {
         match value {
             Some(value) => self.bytes(value),
-            None => self.add(Value::Null),
+            None => self.null(),
         }
     }
 
@@ -91,12 +103,13 @@ impl Parameters for Row {
     }
 
     fn integer(&mut self, value: i64) -> Result<(), Error> {
-        self.add(Value::Integer(value))
+        let written = write!(self.next(), "{value}");
+        written.map_err(|error| sqlx::Error::Encode(error.into()).into())
     }
 
     fn real(&mut self, value: f64) -> Result<(), Error> {
         if value.is_finite() {
-            self.add(Value::Text(format!("{value:e}")))
+            self.quoted(format_args!("{value:e}"))
         } else {
             Err(unwritable(Untellable(value.to_string())))
         }
@@ -110,27 +123,19 @@ impl Parameters for Row {
         let micros = value.as_micros();
         let date = DateTime::from_timestamp_micros(micros)
             .ok_or_else(|| unwritable(Untellable(micros.to_string())))?;
-        self.add(Value::Text(
-            date.format("%Y-%m-%d %H:%M:%S%.6f").to_string(),
-        ))
+        self.quoted(format_args!("{}", date.format("%Y-%m-%d %H:%M:%S%.6f")))
     }
 
     fn maybe_moment(&mut self, value: Option<Timestamp>) -> Result<(), Error> {
         match value {
             Some(value) => self.moment(value),
-            None => self.add(Value::Null),
+            None => self.null(),
         }
     }
 }
 
 fn unwritable(why: Untellable) -> Error {
     sqlx::Error::Encode(why.into()).into()
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-    digits.map(digit).collect()
 }
 
 #[cfg(test)]

@@ -33,11 +33,10 @@ pub(super) async fn changed(
     Ok(done.rows_affected())
 }
 
-/// A statement over given rows, which it takes in as many parameters as it has.
+/// A statement over given rows, which are its one parameter.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bulk {
     pub(super) text: &'static str,
-    pub(super) times: usize,
 }
 
 impl Bulk {
@@ -48,7 +47,7 @@ impl Bulk {
     ) -> Result<Vec<MySqlRow>, Error> {
         let mut found = Vec::new();
         for piece in pieces {
-            found.extend(rows(connection, self.text, self.arguments(piece)?).await?);
+            found.extend(rows(connection, self.text, only(piece)?).await?);
         }
         Ok(found)
     }
@@ -60,17 +59,12 @@ impl Bulk {
     ) -> Result<u64, Error> {
         let mut met = 0;
         for piece in pieces {
-            met += changed(connection, self.text, self.arguments(piece)?).await?;
+            met += changed(connection, self.text, only(piece)?).await?;
         }
         Ok(met)
     }
+}
 
-    fn arguments(self, piece: &str) -> Result<MySqlArguments, Error> {
-        arguments(|values| {
-            for _ in 0..self.times {
-                values.add(piece).map_err(sqlx::Error::Encode)?;
-            }
-            Ok(())
-        })
-    }
+fn only(piece: &str) -> Result<MySqlArguments, Error> {
+    arguments(|values| Ok(values.add(piece).map_err(sqlx::Error::Encode)?))
 }

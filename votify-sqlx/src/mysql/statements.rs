@@ -33,7 +33,15 @@ const VOTE: Given = Given(&[
     ("revision", Kind::Integer),
     ("cast_at", Kind::Moment),
 ]);
-const SUPERSEDED: Given = Given(&[
+const SHORT_VOTE: Given = Given(&[
+    ("poll_id", Kind::Id),
+    ("voter_id", Kind::Id),
+    ("ballot_id", Kind::Id),
+    ("choice", Kind::ShortBytes),
+    ("revision", Kind::Integer),
+    ("cast_at", Kind::Moment),
+]);
+const OLD_VOTE: Given = Given(&[
     ("poll_id", Kind::Id),
     ("voter_id", Kind::Id),
     ("ballot_id", Kind::Id),
@@ -63,29 +71,17 @@ const OPTION: Given = Given(&[
 #[derive(Debug)]
 pub(super) struct Statement {
     text: LazyLock<String>,
-    times: usize,
 }
 
 impl Statement {
     const fn new(text: fn() -> String) -> Self {
         Self {
             text: LazyLock::new(text),
-            times: 1,
-        }
-    }
-
-    const fn of_rows_given_twice(text: fn() -> String) -> Self {
-        Self {
-            text: LazyLock::new(text),
-            times: 2,
         }
     }
 
     pub(super) fn bulk(&'static self) -> Bulk {
-        Bulk {
-            text: &self.text,
-            times: self.times,
-        }
+        Bulk { text: &self.text }
     }
 }
 
@@ -129,18 +125,25 @@ pub(super) const CHOICES: &str = "SELECT choice, count(*) FROM votify_votes FORC
     WHERE poll_id = ? GROUP BY choice";
 
 /// What stands has a time, what was superseded has none.
-pub(super) static HISTORIES: Statement = Statement::of_rows_given_twice(|| {
-    let standing = met(BALLOT, VOTES, ONE_PER_VOTER, &["poll_id", "voter_id"]);
+pub(super) static STANDING: Statement = Statement::new(|| {
+    let met = met(VOTER, VOTES, ONE_PER_VOTER, &["poll_id", "voter_id"]);
+    format!("SELECT v.voter_id, v.ballot_id, v.choice, v.revision, v.cast_at, v.poll_id FROM {met}")
+});
+
+pub(super) static SUPERSEDED: Statement = Statement::new(|| {
     let keys = ["poll_id", "voter_id", "ballot_id"];
-    let superseded = met(BALLOT, "votify_superseded_votes s", "PRIMARY", &keys);
+    let met = met(BALLOT, "votify_superseded_votes s", "PRIMARY", &keys);
     format!(
-        "SELECT v.voter_id, v.ballot_id, v.choice, v.revision, v.cast_at, v.poll_id FROM {standing} UNION ALL \
-         SELECT s.voter_id, s.ballot_id, s.choice, s.revision, CAST(NULL AS DATETIME(6)), s.poll_id FROM {superseded}"
+        "SELECT s.voter_id, s.ballot_id, s.choice, s.revision, CAST(NULL AS DATETIME(6)), s.poll_id FROM {met}"
     )
 });
 
 /// Fails on a voter who has a vote: the unique index is the judge.
 pub(super) static INSERT_VOTES: Statement = Statement::new(|| inserted(VOTE, "votify_votes"));
+
+/// The same for choices of at most [`SHORT`](super::given::SHORT) bytes.
+pub(super) static INSERT_SHORT_VOTES: Statement =
+    Statement::new(|| inserted(SHORT_VOTE, "votify_votes"));
 
 pub(super) static UPDATE_VOTES: Statement = Statement::new(|| {
     let met = met(VOTE, VOTES, ONE_PER_VOTER, &["poll_id", "voter_id"]);
@@ -154,7 +157,7 @@ pub(super) static DELETE_VOTES: Statement = Statement::new(|| {
 });
 
 pub(super) static INSERT_SUPERSEDED: Statement =
-    Statement::new(|| inserted(SUPERSEDED, "votify_superseded_votes"));
+    Statement::new(|| inserted(OLD_VOTE, "votify_superseded_votes"));
 
 pub(super) static UPDATE_COUNTS: Statement = Statement::new(|| {
     let met = met(

@@ -1,9 +1,10 @@
 use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
 use super::refusal::refusal;
@@ -88,7 +89,11 @@ impl PostgresDatabase {
     }
 }
 
-fn options(url: &str) -> Result<PgConnectOptions, Error> {
+/// Reads a URL.
+///
+/// On this machine TLS protects nothing, and unless the URL asks for it there is none: a batch would go out in several records, and
+/// as sqlx leaves `TCP_NODELAY` off, each such batch would wait 40 ms for the server to acknowledge the first one.
+pub(super) fn options(url: &str) -> Result<PgConnectOptions, Error> {
     if !url.starts_with("postgres:") && !url.starts_with("postgresql:") {
         return Err(Error::WrongUrl(
             "this is no PostgreSQL URL such as postgres://user@host/database".into(),
@@ -96,8 +101,37 @@ fn options(url: &str) -> Result<PgConnectOptions, Error> {
     }
     let options =
         PgConnectOptions::from_str(url).map_err(|error| Error::WrongUrl(error.to_string()))?;
-    Ok(match options.get_application_name() {
+    let options = match options.get_application_name() {
         Some(_) => options,
         None => options.application_name("votify"),
+    };
+    let says_nothing_of_tls = !url.contains("sslmode=") && !url.contains("ssl-mode=");
+    Ok(if says_nothing_of_tls && is_loopback(options.get_host()) {
+        options.ssl_mode(PgSslMode::Disable)
+    } else {
+        options
     })
+}
+
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || host
+            .parse()
+            .is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tls_is_left_out_on_this_machine_unless_it_is_asked_for() {
+        let mode = |url| format!("{:?}", options(url).unwrap().get_ssl_mode());
+        assert_eq!(mode("postgres://u@localhost/x"), "Disable");
+        assert_eq!(mode("postgres://u@127.0.0.1:5433/x"), "Disable");
+        assert_eq!(mode("postgres://u@[::1]/x"), "Disable");
+        assert_eq!(mode("postgres://u@localhost/x?sslmode=require"), "Require");
+        assert_eq!(mode("postgres://u@db.example.org/x"), "Prefer");
+    }
 }

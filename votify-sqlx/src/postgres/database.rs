@@ -10,7 +10,7 @@ use super::connect::PostgresDatabase;
 use super::work::{all, column, one, rows};
 use super::{NAME, schema, statements};
 use crate::columns::Columns;
-use crate::dialect::{Batch, Dialect, Locked, Recount, Work};
+use crate::dialect::{Batch, Dialect, Locked, Recount, Work, supersedable};
 use crate::durability::Durability;
 use crate::error::Error;
 use crate::lease::Lease;
@@ -142,11 +142,14 @@ async fn read_batch(
 ) -> Result<Batch, Error> {
     let polls = work.lock_polls(ids).await?;
     let mut values = PgArguments::default();
-    column(&mut values, ballots, |ballot| *ballot.poll.as_uuid())?;
-    column(&mut values, ballots, |ballot| {
-        Uuid::from_bytes(*ballot.voter.as_bytes())
-    })?;
-    column(&mut values, ballots, |ballot| *ballot.id.as_uuid())?;
+    let supersedable = supersedable(&polls, ballots);
+    for ballots in [ballots, supersedable.as_slice()] {
+        column(&mut values, ballots, |ballot| *ballot.poll.as_uuid())?;
+        column(&mut values, ballots, |ballot| {
+            Uuid::from_bytes(*ballot.voter.as_bytes())
+        })?;
+    }
+    column(&mut values, &supersedable, |ballot| *ballot.id.as_uuid())?;
     let histories = rows(work.connection()?, statements::HISTORIES, values).await?;
     Ok(Batch {
         polls,

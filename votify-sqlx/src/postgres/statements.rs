@@ -86,7 +86,7 @@ pub(super) const HISTORIES: &str = "SELECT v.voter_id, v.ballot_id, v.choice, v.
         WHERE poll_id = given.poll_id AND voter_id = given.voter_id OFFSET 0) AS v \
     UNION ALL \
     SELECT s.voter_id, s.ballot_id, s.choice, s.revision, NULL, s.poll_id \
-    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS given (poll_id, voter_id, ballot_id) \
+    FROM unnest($3::uuid[], $4::uuid[], $5::uuid[]) AS given (poll_id, voter_id, ballot_id) \
     CROSS JOIN LATERAL (SELECT * FROM votify_superseded_votes \
         WHERE poll_id = given.poll_id AND voter_id = given.voter_id AND ballot_id = given.ballot_id OFFSET 0) AS s";
 

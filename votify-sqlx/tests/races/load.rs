@@ -60,7 +60,7 @@ impl Told {
     async fn vote(&self, engine: &PollEngine, poll: &Poll) {
         while !self.stop.load(Ordering::Relaxed) {
             let voter = self.next_voter.fetch_add(1, Ordering::Relaxed);
-            let vote = Vote::by(voter.into(), usize::from(voter % 3 == 0));
+            let vote = Vote::by(voter.into(), usize::from(voter.is_multiple_of(3)));
             loop {
                 match vote.try_cast(engine, poll).await {
                     Ok(_) => break,

@@ -88,7 +88,7 @@ async fn cast(store: &dyn Store, polls: &[Arc<Poll>], turn: usize) {
 }
 
 async fn edit(store: &dyn Store, poll: PollId, turn: usize) {
-    if turn % 5 == 0 {
+    if turn.is_multiple_of(5) {
         store.repair_poll(poll).await.unwrap();
     } else {
         let change = PollChange {
