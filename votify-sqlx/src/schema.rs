@@ -9,10 +9,6 @@ use crate::error::Error;
 pub(crate) const HISTORY: &str = "votify_migrations";
 
 /// Reads the newest version that a database has seen.
-#[cfg_attr(
-    not(feature = "sqlite"),
-    allow(dead_code, reason = "not every database needs it")
-)]
 pub(crate) const VERSION: &str = "SELECT coalesce(max(version), 0) FROM votify_migrations";
 
 /// The name and text of every migration, in the order in which they are run, the first as version 1. A text that was

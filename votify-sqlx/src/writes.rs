@@ -94,10 +94,6 @@ pub(crate) fn all_met(table: &'static str, expected: usize, met: u64) -> Result<
 }
 
 /// The columns of a vote, in the order in which [`vote`] gives them.
-#[cfg_attr(
-    not(feature = "sqlite"),
-    allow(dead_code, reason = "not every database needs it")
-)]
 pub(crate) const VOTE: [&str; 6] = [
     "poll_id",
     "voter_id",
