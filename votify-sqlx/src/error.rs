@@ -37,10 +37,6 @@ pub(crate) enum Error {
     /// The text names the file and what to do.
     #[error("{0}")]
     CannotOpen(String),
-    #[cfg_attr(
-        not(feature = "sqlite"),
-        allow(dead_code, reason = "a server is none of these")
-    )]
     #[error("{0}")]
     NoDatabase(String),
     #[error("{0}")]

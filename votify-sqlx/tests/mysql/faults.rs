@@ -3,7 +3,8 @@
 use votify_core::{Ballot, BallotId, Choice, Outcome, Store, StoreError, VoterId, VoterPolicy};
 use votify_sqlx::sqlx;
 
-use crate::scene::{NOW, Scene, ballot, cast, literal, poll, run, votes};
+use crate::ballots::{NOW, ballot, cast, poll, votes};
+use crate::scene::{Scene, literal, run};
 
 #[tokio::test]
 async fn connections_that_the_server_ended_are_replaced() {

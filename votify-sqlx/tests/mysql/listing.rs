@@ -1,7 +1,8 @@
 use votify_core::store::{PollFilter, PollOrder};
 use votify_core::{PageRequest, Store, Timestamp};
 
-use crate::scene::{NOW, Scene, draft};
+use crate::ballots::{NOW, draft};
+use crate::scene::Scene;
 
 #[tokio::test]
 async fn polls_without_end_come_after_one_that_ends_with_time_itself() {

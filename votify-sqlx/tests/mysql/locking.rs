@@ -6,7 +6,8 @@ use tokio::time::{sleep, timeout};
 use votify_core::{Outcome, Poll, Store};
 use votify_sqlx::MySqlStore;
 
-use crate::scene::{NOW, Scene, ballot, cast, literal, poll, votes};
+use crate::ballots::{NOW, ballot, cast, poll, votes};
+use crate::scene::{Scene, literal};
 use crate::servers::Connection;
 
 async fn lock(foreign: &mut Connection, poll: &Poll) {

@@ -5,13 +5,14 @@
     reason = "tests, whose scenes are built by functions outside of them"
 )]
 
+#[path = "../ballots/mod.rs"]
+mod ballots;
 mod faults;
 mod listing;
 mod locking;
 mod migrating;
 mod opening;
 mod private_server;
-mod racing;
 mod refusing;
 mod scene;
 #[path = "../servers/mod.rs"]

@@ -2,7 +2,8 @@ use votify_core::{Store, StoreError};
 use votify_sqlx::MySqlStore;
 use votify_sqlx::sqlx;
 
-use crate::scene::{NOW, Scene, ballot, cast, draft, line, number, poll, run, votes};
+use crate::ballots::{NOW, ballot, cast, draft, line, poll, votes};
+use crate::scene::{Scene, number, run};
 
 const RUNS: &str = "SELECT count(*) FROM votify_migrations WHERE success";
 const HISTORY: &str = "CREATE TABLE votify_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \

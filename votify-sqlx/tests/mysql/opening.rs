@@ -2,7 +2,8 @@ use votify_core::{Store, StoreError};
 use votify_sqlx::sqlx::query_scalar;
 use votify_sqlx::{Durability, MySqlStore};
 
-use crate::scene::{Scene, ballot, cast, draft, line, poll, votes};
+use crate::ballots::{ballot, cast, draft, line, poll, votes};
+use crate::scene::Scene;
 
 #[tokio::test]
 async fn a_durable_server_is_known_as_one() {

@@ -3,7 +3,7 @@
 use votify_core::Outcome;
 use votify_sqlx::{Durability, MySqlStore};
 
-use crate::scene::{ballot, cast, line, poll, votes};
+use crate::ballots::{ballot, cast, line, poll, votes};
 use crate::servers::Server;
 
 #[tokio::test]

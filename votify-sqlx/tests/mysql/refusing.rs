@@ -5,7 +5,8 @@ use std::net::TcpListener;
 use votify_core::StoreError;
 use votify_sqlx::MySqlStore;
 
-use crate::scene::{Scene, line};
+use crate::ballots::line;
+use crate::scene::Scene;
 
 const SECRET: &str = "hunter2horse";
 

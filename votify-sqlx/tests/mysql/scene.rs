@@ -1,16 +1,9 @@
-use std::error::Error;
-
-use votify_core::{
-    Ballot, BallotId, Choice, Keyring, Outcome, Poll, PollDraft, PollId, Store, StoreError,
-    Timestamp, VoterId, VoterPolicy,
-};
+use votify_core::Poll;
 use votify_sqlx::MySqlStore;
 use votify_sqlx::sqlx::mysql::{MySqlPool, MySqlPoolOptions};
 use votify_sqlx::sqlx::{self, AssertSqlSafe, Executor};
 
 use crate::servers::{Connection, Database};
-
-pub(crate) const NOW: Timestamp = Timestamp::EPOCH;
 
 /// A database that goes away at the end.
 pub(crate) struct Scene {
@@ -76,58 +69,9 @@ pub(crate) async fn number(pool: &MySqlPool, query: &'static str) -> i64 {
     sqlx::query_scalar(query).fetch_one(pool).await.unwrap()
 }
 
-pub(crate) fn draft(title: &str) -> Poll {
-    PollDraft::single_choice(title, ["Pizza", "Sushi"])
-        .into_poll(PollId::generate(NOW), NOW, &Keyring::ephemeral())
-        .unwrap()
-}
-
-pub(crate) async fn poll(store: &MySqlStore) -> Poll {
-    let poll = draft("Lunch?");
-    store.create_poll(&poll).await.unwrap();
-    poll
-}
-
 /// An id as SQL writes it.
 pub(crate) fn literal(poll: &Poll) -> String {
     let bytes = poll.id.as_bytes();
     let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("x'{digits}'")
-}
-
-/// The ballot of voter number `number`: the same one every time.
-pub(crate) fn ballot(poll: &Poll, number: u32) -> Ballot {
-    let mut value = [0; 15];
-    value[..4].copy_from_slice(&number.to_be_bytes());
-    let voter = VoterId::new(VoterPolicy::Browser, value);
-    Ballot {
-        id: BallotId::from_bytes(*voter.as_bytes()),
-        poll: poll.id,
-        voter,
-        choice: Choice::one(poll.options[0].id),
-    }
-}
-
-pub(crate) async fn cast(
-    store: &MySqlStore,
-    ballots: &[Ballot],
-) -> Vec<Result<Outcome, StoreError>> {
-    store.cast_ballots(ballots, NOW).await.outcomes
-}
-
-pub(crate) async fn votes(store: &MySqlStore, poll: &Poll) -> u64 {
-    let audit = store.audit_poll(poll.id).await.unwrap();
-    assert!(audit.is_exact(), "{audit:?}");
-    audit.kept.total_votes
-}
-
-/// An error with its sources, as a program would print it.
-pub(crate) fn line(error: &dyn Error) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        line = format!("{line}: {error}");
-        source = error.source();
-    }
-    line
 }

@@ -6,7 +6,8 @@ use votify_sqlx::sqlx::migrate::{Migration, MigrationType, Migrator};
 use votify_sqlx::sqlx::mysql::MySqlPool;
 use votify_sqlx::sqlx::{Connection as _, MySqlConnection, SqlSafeStr, query_scalar};
 
-use crate::scene::{Scene, ballot, cast, line, number, poll, run, votes};
+use crate::ballots::{ballot, cast, line, poll, votes};
+use crate::scene::{Scene, number, run};
 
 const FIRST: &str = include_str!("../../migrations/mysql/0001_polls_and_votes.sql");
 

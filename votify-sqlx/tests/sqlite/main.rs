@@ -12,3 +12,4 @@ mod migrating;
 mod opening;
 mod racing;
 mod scene;
+mod upgrading;
