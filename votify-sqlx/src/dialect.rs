@@ -11,7 +11,6 @@ use votify_core::{Ballot, Choice, Page, PageRequest, PollId, VoterId};
 use crate::durability::Durability;
 use crate::error::Error;
 use crate::listing::Listing;
-use crate::pages::Place;
 use crate::schema::Found;
 use crate::writes::{Writes, Written};
 
@@ -72,6 +71,16 @@ pub(crate) trait Dialect: fmt::Debug + Clone + Send + Sync + 'static {
 
     /// A poll, if it exists, and how many standing ballots say what, of one moment.
     async fn recount(&self, id: PollId) -> Result<Option<Recount>, Error>;
+}
+
+/// Where a stream of ballots stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    /// The revision of the last ballot that was handed out.
+    pub(crate) after: i64,
+    /// The poll's revision at the start. What is cast later comes not into the stream, so that a voter who votes anew
+    /// meanwhile is not in it twice.
+    pub(crate) until: i64,
 }
 
 /// One poll as it was read, mostly under its lock; the error is about this poll alone.

@@ -4,23 +4,13 @@ use futures_util::stream::{self, Stream, TryStreamExt};
 use votify_core::PollId;
 use votify_core::ballot::StandingBallot;
 
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Place};
 use crate::error::Error;
 use crate::field::to_signed;
 use crate::retry;
 
 /// How many ballots are read at once.
 const PAGE: usize = 1000;
-
-/// Where a stream of ballots stands.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Place {
-    /// The revision of the last ballot that was handed out.
-    pub(crate) after: i64,
-    /// The poll's revision at the start. What is cast later comes not into the stream, so that a voter who votes anew
-    /// meanwhile is not in it twice.
-    pub(crate) until: i64,
-}
 
 /// The standing ballots of a poll in the order of revisions, with no transaction held in between.
 pub(crate) fn ballots<D: Dialect>(
