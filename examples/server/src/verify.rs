@@ -3,7 +3,7 @@ use std::time::Duration;
 use clap::ArgMatches;
 use votify_core::engine::EngineConfig;
 use votify_core::store::Audit;
-use votify_core::{EngineError, PollEngine, PollId, Tally, Voter};
+use votify_core::{EngineError, Keyring, PollEngine, PollId, Tally, Voter};
 
 use crate::cli::VerifyArgs;
 use crate::failure::Failure;
@@ -38,7 +38,11 @@ pub(crate) fn run(args: &VerifyArgs, matches: &ArgMatches) -> Result<(), Failure
             ..EngineConfig::default()
         };
         let store = OpenStore::open(&settings.store).await?;
-        let engine = PollEngine::builder(store.shared()).config(config).build();
+        // It makes no poll and knows no voter, so that any key will do.
+        let engine = PollEngine::builder(store.shared())
+            .config(config)
+            .keyring(Keyring::ephemeral())
+            .build();
         let verified = verify(&engine, args).await;
         engine.shutdown().await;
         store.close().await;
