@@ -6,7 +6,7 @@ use votify_core::ballot::{Counting, Outcome, Part, parts};
 use votify_core::poll::PollState;
 use votify_core::{Ballot, BatchReceipt, PollId, Tally, Timestamp};
 
-use crate::dialect::{Batch, Dialect, Work};
+use crate::dialect::{Batch, Dialect, Work, give_up};
 use crate::error::Error;
 use crate::retry;
 use crate::writes::{Counted, Writes};
@@ -87,7 +87,7 @@ async fn cast_together<'a, D: Dialect>(
     match written.and_then(|written| writes.check(written)) {
         Ok(()) => work.commit().await.map(|()| done),
         Err(error) => {
-            work.rollback().await;
+            give_up(work, &error).await;
             Err(error)
         }
     }

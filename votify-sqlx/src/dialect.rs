@@ -83,6 +83,17 @@ pub(crate) struct Place {
     pub(crate) until: i64,
 }
 
+/// Ends a transaction in which this went wrong.
+///
+/// Where the server cannot do what it is asked, as one that has become a standby, its connection is not used again: a new one
+/// may lead to a server that can.
+pub(crate) async fn give_up<W: Work>(work: W, error: &Error) {
+    match error {
+        Error::Unavailable(_) => drop(work),
+        _ => work.rollback().await,
+    }
+}
+
 /// One poll as it was read, mostly under its lock; the error is about this poll alone.
 pub(crate) type Locked = (PollId, Result<PollState, Error>);
 

@@ -66,10 +66,12 @@ impl Error {
         matches!(self, Self::Conflict(_) | Self::Lost(_))
     }
 
-    /// What this means of a commit: a connection that broke on the way may have committed or not.
+    /// What this means of a commit: that may have happened, unless another transaction was in the way.
     pub(crate) fn of_commit(self) -> Self {
         match self {
-            Self::Lost(error) => Self::Unavailable(error),
+            Self::Lost(error) | Self::Damaged(error) | Self::Driver(error) => {
+                Self::Unavailable(error)
+            }
             other => other,
         }
     }

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Database, Executor, Pool};
 use crate::error::Error;
 
 /// Dropped before its time, as when a call is cancelled, the connection is closed: the server then rolls back what was
-/// open, and nobody else waits for the answer to somebody's question.
+/// open, once it is done with what it was asked last, and nobody else waits for the answer to somebody's question.
 #[derive(Debug)]
 pub(crate) struct Lease<DB: Database> {
     /// Gone once it was given back.

@@ -37,6 +37,8 @@ mod schema;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod url;
 mod writes;
 
 pub use durability::Durability;

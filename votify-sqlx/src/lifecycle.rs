@@ -4,7 +4,7 @@ use votify_core::poll::{PollState, SealCause};
 use votify_core::store::{Changing, Sealing};
 use votify_core::{PollChange, PollId, Tally, Timestamp};
 
-use crate::dialect::{Dialect, Work};
+use crate::dialect::{Dialect, Work, give_up};
 use crate::error::Error;
 use crate::{definition, retry};
 
@@ -126,7 +126,7 @@ async fn end<W: Work, T>(work: W, result: Result<(T, bool), Error>) -> Result<T,
             Ok(value)
         }
         Err(error) => {
-            work.rollback().await;
+            give_up(work, &error).await;
             Err(error)
         }
     }

@@ -4,6 +4,12 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Moment(pub(crate) i64);
 
+/// The moment is outside of what a database can tell.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[derive(Debug, thiserror::Error)]
+#[error("a moment too far from now")]
+struct OutOfRange;
+
 #[cfg(feature = "sqlite")]
 mod sqlite {
     use sqlx::encode::IsNull;
@@ -36,90 +42,81 @@ mod sqlite {
     }
 }
 
-/// PostgreSQL has `timestamptz`, MySQL `datetime(6)`, kept as UTC.
-#[cfg(any(feature = "postgres", feature = "mysql"))]
-mod servers {
+/// PostgreSQL has `timestamptz`.
+#[cfg(feature = "postgres")]
+mod postgres {
     use chrono::{DateTime, Utc};
+    use sqlx::encode::IsNull;
     use sqlx::error::BoxDynError;
+    use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueRef};
+    use sqlx::{Decode, Encode, Postgres, Type};
 
-    use super::Moment;
+    use super::{Moment, OutOfRange};
 
-    /// The moment is outside of what can be told as a date.
-    #[derive(Debug, thiserror::Error)]
-    #[error("a moment too far from now")]
-    struct OutOfRange;
+    /// The year 2000, from which PostgreSQL counts.
+    const EPOCH: i64 = 946_684_800_000_000;
 
-    impl Moment {
-        fn to_date(self) -> Result<DateTime<Utc>, BoxDynError> {
-            DateTime::from_timestamp_micros(self.0).ok_or_else(|| OutOfRange.into())
-        }
-
-        fn of_date(date: DateTime<Utc>) -> Self {
-            Self(date.timestamp_micros())
+    impl Type<Postgres> for Moment {
+        fn type_info() -> PgTypeInfo {
+            <DateTime<Utc> as Type<Postgres>>::type_info()
         }
     }
 
-    /// The database's own type for a moment, and its way there and back; `$date` is what sqlx has for that type, between
-    /// which and a date in UTC `$to` and `$from` are the ways.
-    macro_rules! as_date {
-        ($database:ty, $type_info:ty, $buffer:ty, $value:ty, $date:ty, $to:expr, $from:expr) => {
-            impl sqlx::Type<$database> for Moment {
-                fn type_info() -> $type_info {
-                    <$date as sqlx::Type<$database>>::type_info()
-                }
-
-                fn compatible(found: &$type_info) -> bool {
-                    <$date as sqlx::Type<$database>>::compatible(found)
-                }
-            }
-
-            impl sqlx::Encode<'_, $database> for Moment {
-                fn encode_by_ref(
-                    &self,
-                    buffer: &mut $buffer,
-                ) -> Result<sqlx::encode::IsNull, BoxDynError> {
-                    let date: $date = $to(self.to_date()?);
-                    <$date as sqlx::Encode<'_, $database>>::encode_by_ref(&date, buffer)
-                }
-            }
-
-            impl sqlx::Decode<'_, $database> for Moment {
-                fn decode(value: $value) -> Result<Self, BoxDynError> {
-                    let date = <$date as sqlx::Decode<'_, $database>>::decode(value)?;
-                    Ok(Self::of_date($from(date)))
-                }
-            }
-        };
-    }
-
-    #[cfg(feature = "postgres")]
-    as_date!(
-        sqlx::Postgres,
-        sqlx::postgres::PgTypeInfo,
-        sqlx::postgres::PgArgumentBuffer,
-        sqlx::postgres::PgValueRef<'_>,
-        DateTime<Utc>,
-        std::convert::identity,
-        std::convert::identity
-    );
-
-    #[cfg(feature = "postgres")]
-    impl sqlx::postgres::PgHasArrayType for Moment {
-        fn array_type_info() -> sqlx::postgres::PgTypeInfo {
-            <DateTime<Utc> as sqlx::postgres::PgHasArrayType>::array_type_info()
+    impl PgHasArrayType for Moment {
+        fn array_type_info() -> PgTypeInfo {
+            <DateTime<Utc> as PgHasArrayType>::array_type_info()
         }
     }
 
-    // Not `DateTime<Utc>`, which sqlx sends as a TIMESTAMP: MariaDB takes one after the year 2038 for NULL, and reads it in
-    // the session's time zone.
-    #[cfg(feature = "mysql")]
-    as_date!(
-        sqlx::MySql,
-        sqlx::mysql::MySqlTypeInfo,
-        Vec<u8>,
-        sqlx::mysql::MySqlValueRef<'_>,
-        chrono::NaiveDateTime,
-        |date: DateTime<Utc>| date.naive_utc(),
-        |date: chrono::NaiveDateTime| date.and_utc()
-    );
+    impl Encode<'_, Postgres> for Moment {
+        fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+            let micros = self.0.checked_sub(EPOCH).ok_or(OutOfRange)?;
+            <i64 as Encode<'_, Postgres>>::encode_by_ref(&micros, buffer)
+        }
+    }
+
+    /// Not by way of a date: sqlx panics at one that is too far away, such as `infinity`.
+    impl Decode<'_, Postgres> for Moment {
+        fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
+            let micros = <i64 as Decode<'_, Postgres>>::decode(value)?;
+            Ok(Self(micros.checked_add(EPOCH).ok_or(OutOfRange)?))
+        }
+    }
+}
+
+/// MySQL has `datetime(6)`, kept as UTC. It is no `DateTime<Utc>`, which sqlx sends as a TIMESTAMP: MariaDB takes one after the
+/// year 2038 for NULL, and reads it in the session's time zone.
+#[cfg(feature = "mysql")]
+mod mysql {
+    use chrono::{DateTime, NaiveDateTime};
+    use sqlx::encode::IsNull;
+    use sqlx::error::BoxDynError;
+    use sqlx::mysql::{MySqlTypeInfo, MySqlValueRef};
+    use sqlx::{Decode, Encode, MySql, Type};
+
+    use super::{Moment, OutOfRange};
+
+    impl Type<MySql> for Moment {
+        fn type_info() -> MySqlTypeInfo {
+            <NaiveDateTime as Type<MySql>>::type_info()
+        }
+
+        fn compatible(found: &MySqlTypeInfo) -> bool {
+            <NaiveDateTime as Type<MySql>>::compatible(found)
+        }
+    }
+
+    impl Encode<'_, MySql> for Moment {
+        fn encode_by_ref(&self, buffer: &mut Vec<u8>) -> Result<IsNull, BoxDynError> {
+            let date = DateTime::from_timestamp_micros(self.0).ok_or(OutOfRange)?;
+            <NaiveDateTime as Encode<'_, MySql>>::encode_by_ref(&date.naive_utc(), buffer)
+        }
+    }
+
+    impl Decode<'_, MySql> for Moment {
+        fn decode(value: MySqlValueRef<'_>) -> Result<Self, BoxDynError> {
+            let date = <NaiveDateTime as Decode<'_, MySql>>::decode(value)?;
+            Ok(Self(date.and_utc().timestamp_micros()))
+        }
+    }
 }

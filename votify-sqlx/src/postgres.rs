@@ -29,9 +29,9 @@ pub(crate) fn meaning(error: &dyn DatabaseError) -> Option<fn(sqlx::Error) -> Er
     match error.try_downcast_ref::<PgDatabaseError>()?.code() {
         // serialization_failure, deadlock_detected, lock_not_available
         "40001" | "40P01" | "55P03" => Some(Error::Conflict),
-        // admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped, and transactions that stood idle: the server
+        // admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped, and connections and transactions that stood idle: the server
         // has ended the connection, and what was open on it.
-        "57P01" | "57P02" | "57P03" | "57P04" | "25P03" | "25P04" => Some(Error::Lost),
+        "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03" | "25P04" => Some(Error::Lost),
         // read_only_sql_transaction, query_canceled
         "25006" | "57014" => Some(Error::Unavailable),
         // data_corrupted, index_corrupted

@@ -18,7 +18,7 @@ use crate::voter::VoterId;
 /// A store or broadcaster whose every call answers in time: one that takes longer is dropped, and is
 /// [`Unavailable`](StoreError::Unavailable).
 ///
-/// Streams get the limit for each ballot; audits and repairs, which read a whole poll, get none.
+/// Streams get the limit for each ballot; audits, repairs and deletions, which go through a whole poll, get none.
 #[derive(Debug)]
 pub struct Deadline<S> {
     inner: S,
@@ -96,7 +96,7 @@ impl<S: Store> Store for Deadline<S> {
     }
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
-        self.within(self.inner.delete_poll(id)).await
+        self.inner.delete_poll(id).await
     }
 
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {

@@ -7,7 +7,8 @@ CREATE TABLE IF NOT EXISTS votify_polls (
     -- The title as searches compare it.
     title_search MEDIUMTEXT   NOT NULL,
     description  MEDIUMTEXT   NOT NULL,
-    category     VARCHAR(500),
+    -- The bytes of UTF-8: texts are compared as if blanks at their ends were not there.
+    category     VARBINARY(500),
     -- What a ballot looks like, as JSON.
     ballot       MEDIUMTEXT   NOT NULL,
     voters       VARCHAR(255) NOT NULL,

@@ -11,6 +11,7 @@ use super::settings::Settings;
 use crate::durability::Durability;
 use crate::error::Error;
 use crate::lease::Lease;
+use crate::url::check_parameters;
 
 /// How long to wait for a connection: less than engines wait for their store.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -95,6 +96,24 @@ async fn first_look(options: &MySqlConnectOptions) -> Result<Settings, sqlx::Err
     Ok(settings)
 }
 
+/// The parameters that sqlx knows. Character set and time zone are decided here whatever they say.
+const PARAMETERS: [&str; 14] = [
+    "charset",
+    "collation",
+    "timezone",
+    "time-zone",
+    "sslmode",
+    "ssl-mode",
+    "sslca",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "socket",
+];
+
 /// No error of these tells the URL: it may hold a password.
 fn options(url: &str) -> Result<MySqlConnectOptions, Error> {
     let wrong = |why: &str| {
@@ -105,6 +124,7 @@ fn options(url: &str) -> Result<MySqlConnectOptions, Error> {
     if !url.starts_with("mysql://") && !url.starts_with("mariadb://") {
         return Err(wrong("the URL does not begin with mysql://"));
     }
+    check_parameters(url, &PARAMETERS).map_err(|problem| wrong(&problem))?;
     let options = MySqlConnectOptions::from_str(url)
         .map_err(|error| wrong(&format!("the URL cannot be read ({error})")))?;
     if options.get_database().is_none() {

@@ -68,7 +68,7 @@ impl Settings {
 
     fn problem(&self) -> Option<String> {
         let (name, oldest) = if self.is_mariadb() {
-            ("MariaDB 10.6", (10, 6))
+            ("MariaDB 10.11", (10, 11))
         } else {
             ("MySQL 8.0", (8, 0))
         };
@@ -221,7 +221,7 @@ mod tests {
         assert_eq!(settings(&[short, ("version", "8.4.0")]).problem(), None);
         for (changed, expected) in [
             (short, "set it to 1048576"),
-            (("version", "10.5.9-MariaDB"), "MariaDB 10.6"),
+            (("version", "10.6.9-MariaDB"), "MariaDB 10.11"),
             (("version", "5.7.44-log"), "MySQL 8.0"),
             (("autocommit", "OFF"), "autocommit"),
             (("character_set_results", "latin1"), "utf8mb4"),

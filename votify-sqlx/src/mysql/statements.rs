@@ -13,7 +13,7 @@ pub(super) const SNAPSHOT: &str = "SET TRANSACTION ISOLATION LEVEL REPEATABLE RE
     START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
 
 /// Everything of a poll `p`, in one row, so that no reader sees half of a change. MySQL has a type for JSON, MariaDB has not.
-pub(super) const POLL: &str = "p.id, p.title, p.description, p.category, p.ballot, p.voters, p.results, p.revote, \
+pub(super) const POLL: &str = "p.id, p.title, p.description, CONVERT(p.category USING utf8mb4), p.ballot, p.voters, p.results, p.revote, \
     p.created_at, p.opens_at, p.closes_at, p.edited_at, p.sealed_at, p.owner, p.key_id, p.version, p.epoch, p.revision, \
     p.total_votes, p.heat, CONVERT((SELECT JSON_ARRAYAGG(JSON_ARRAY(o.`position`, HEX(o.id), o.`text`, o.vote_count)) \
     FROM votify_poll_options o FORCE INDEX (PRIMARY) WHERE o.poll_id = p.id) USING utf8mb4) AS options";

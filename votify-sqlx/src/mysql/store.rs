@@ -4,7 +4,7 @@ use votify_core::StoreError;
 use super::connect::MySqlDatabase;
 use crate::store::SqlStore;
 
-/// A [`Store`](votify_core::Store) in a database of MySQL 8 or MariaDB 10.6, or newer.
+/// A [`Store`](votify_core::Store) in a database of MySQL 8 or MariaDB 10.11, or newer.
 ///
 /// Any number of processes may use one database.
 pub type MySqlStore = SqlStore<MySqlDatabase>;

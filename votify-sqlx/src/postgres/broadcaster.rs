@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnection, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection};
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 use votify_core::Broadcaster;
 use votify_core::broadcast::{BroadcastError, Deliveries, Fanout, Topic, Update};
 
+use super::connect;
 use ear::Ear;
 use fault::Fault;
 use listening::Listening;
@@ -89,7 +90,7 @@ impl PostgresBroadcaster {
     /// database.
     pub async fn connect(url: &str) -> Result<Self, BroadcastError> {
         let connected = async {
-            let options: PgConnectOptions = url.parse()?;
+            let options = connect::options(url).map_err(Fault::Url)?;
             // A pool would tell only that it waited in vain.
             let trial = timeout(PATIENCE, options.connect()).await;
             let trial: PgConnection = trial.map_err(|_| Fault::Silent(PATIENCE))??;

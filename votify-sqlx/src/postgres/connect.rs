@@ -12,6 +12,7 @@ use super::settings::Settings;
 use super::statements;
 use crate::durability::Durability;
 use crate::error::Error;
+use crate::url::check_parameters;
 
 /// More would only wait for each other: one batch at a time is written to a hot poll.
 const CONNECTIONS: u32 = 10;
@@ -19,6 +20,29 @@ const CONNECTIONS: u32 = 10;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long to wait for the first one.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The parameters that sqlx knows.
+const PARAMETERS: [&str; 19] = [
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+    "options[",
+];
 
 /// The connections of a [`PostgresStore`](super::PostgresStore).
 #[derive(Clone)]
@@ -91,7 +115,7 @@ impl PostgresDatabase {
 
 /// Reads a URL.
 ///
-/// On this machine TLS protects nothing, and unless the URL asks for it there is none: a batch would go out in several records, and
+/// On this machine TLS protects nothing, and unless the URL or `PGSSLMODE` asks for it there is none: a batch would go out in several records, and
 /// as sqlx leaves `TCP_NODELAY` off, each such batch would wait 40 ms for the server to acknowledge the first one.
 pub(super) fn options(url: &str) -> Result<PgConnectOptions, Error> {
     if !url.starts_with("postgres:") && !url.starts_with("postgresql:") {
@@ -99,13 +123,16 @@ pub(super) fn options(url: &str) -> Result<PgConnectOptions, Error> {
             "this is no PostgreSQL URL such as postgres://user@host/database".into(),
         ));
     }
+    check_parameters(url, &PARAMETERS).map_err(Error::WrongUrl)?;
     let options =
         PgConnectOptions::from_str(url).map_err(|error| Error::WrongUrl(error.to_string()))?;
     let options = match options.get_application_name() {
         Some(_) => options,
         None => options.application_name("votify"),
     };
-    let says_nothing_of_tls = !url.contains("sslmode=") && !url.contains("ssl-mode=");
+    let says_nothing_of_tls = !url.contains("sslmode=")
+        && !url.contains("ssl-mode=")
+        && std::env::var_os("PGSSLMODE").is_none();
     Ok(if says_nothing_of_tls && is_loopback(options.get_host()) {
         options.ssl_mode(PgSslMode::Disable)
     } else {

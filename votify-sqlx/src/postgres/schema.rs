@@ -1,6 +1,7 @@
 use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{Executor, query, query_scalar};
 
+use super::statements::BEGIN;
 use crate::error::Error;
 use crate::retry;
 use crate::schema::{Found, HISTORY, Migrations, VERSION};
@@ -37,7 +38,8 @@ pub(super) async fn look(connection: &mut PgConnection) -> Result<Found, Error> 
 /// Brings the schema up to date, in one transaction that holds off everybody else's.
 pub(super) async fn migrate(pool: &PgPool) -> Result<(), Error> {
     retry::on_conflict(async || {
-        let mut transaction = pool.begin().await?;
+        // Not as the host or the database has it: what others did is to be seen once the lock is held.
+        let mut transaction = pool.begin_with(BEGIN).await?;
         transaction.execute(PATIENCE).await?;
         query(LOCK).execute(&mut *transaction).await?;
         look(&mut transaction).await?.judge()?;

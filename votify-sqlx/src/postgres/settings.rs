@@ -8,7 +8,7 @@ use crate::error::Error;
 const OLDEST: i32 = 120_000;
 
 const READ: &str = "SELECT current_setting('server_version_num')::int, current_setting('fsync')::bool, \
-    current_setting('full_page_writes')::bool, current_setting('synchronous_commit')";
+    current_setting('full_page_writes')::bool, current_setting('synchronous_commit'), current_setting('server_encoding')";
 
 /// How a connection is set up, as far as it matters for votes.
 #[derive(Debug)]
@@ -18,6 +18,7 @@ pub(super) struct Settings {
     fsync: bool,
     full_page_writes: bool,
     synchronous_commit: String,
+    encoding: String,
 }
 
 impl Settings {
@@ -31,15 +32,23 @@ impl Settings {
             fsync,
             full_page_writes,
             synchronous_commit,
+            encoding: row.try_get(4)?,
         })
     }
 
-    /// Fails where the server is too old, and says so where a vote is worth less than it should be.
+    /// Fails where the server is too old or keeps not every text, and says so where a vote is worth less than it should be.
     pub(super) fn judge(&self) -> Result<(), Error> {
         if self.version < OLDEST {
             let (found, oldest) = (self.version / 10_000, OLDEST / 10_000);
             return Err(Error::CannotOpen(format!(
                 "PostgreSQL {found} is too old: version {oldest} is the first that will do"
+            )));
+        }
+        if self.encoding != "UTF8" {
+            return Err(Error::CannotOpen(format!(
+                "the database keeps texts as {}, which has not all characters: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE \
+                 template0 makes one that has",
+                self.encoding
             )));
         }
         if self.durability < Durability::PowerLoss {

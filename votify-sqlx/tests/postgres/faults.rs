@@ -68,6 +68,11 @@ async fn a_poll_that_cannot_be_read_takes_no_other_with_it() {
     .await;
     let ballots = [ballot(&bad, 1), ballot(&worse, 1), ballot(&good, 1)];
     let outcomes = cast(&store, &ballots).await;
+    run(
+        &pool,
+        "UPDATE votify_polls SET opens_at = 'infinity' WHERE voters = 'martians'",
+    )
+    .await;
     assert!(
         matches!(
             outcomes.as_slice(),

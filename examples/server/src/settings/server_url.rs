@@ -11,6 +11,12 @@ impl ServerUrl {
     /// If it is no URL, or names no host. The text is not repeated: it may hold a password.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let url = Url::parse(text).map_err(|error| format!("is no URL: {error}"))?;
+        if url.fragment().is_some() || url.path().contains('@') {
+            return Err(
+                "has a #, / or ? before its @: in user and password write them as %23, %2F and %3F"
+                    .into(),
+            );
+        }
         if url.host_str().is_none_or(str::is_empty) && url.query().is_none() {
             return Err(format!(
                 "names no server: {}://user:password@host/database",
@@ -64,5 +70,15 @@ mod tests {
         let problem = ServerUrl::parse("postgres://ann:hunter2@db:port/polls").unwrap_err();
         assert!(!problem.contains("hunter2"), "{problem}");
         assert!(ServerUrl::parse("postgres:").is_err());
+        for torn in [
+            "postgres://ann:12#hunter2@db/polls",
+            "mysql://ann:/hunter2@db/polls",
+        ] {
+            let problem = ServerUrl::parse(torn).unwrap_err();
+            assert!(
+                problem.contains("%2F") && !problem.contains("hunter2"),
+                "{problem}"
+            );
+        }
     }
 }

@@ -82,7 +82,7 @@ pub async fn a_category_is_matched_exactly(fixture: &dyn StoreFixture) {
     for (name, poll) in names.into_iter().zip(&polls) {
         scene.assert_all_listed(&of(name), 1, &[poll]).await;
     }
-    for name in ["FOOD", "fo", "", "food  ie", "f%"] {
+    for name in ["FOOD", "fo", "", "food ", "food  ie", "f%"] {
         scene.assert_all_listed(&of(name), 1, &[]).await;
     }
 }

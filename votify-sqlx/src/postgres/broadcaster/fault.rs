@@ -4,6 +4,7 @@ use sqlx::error::DatabaseError;
 use votify_core::broadcast::BroadcastError;
 
 use super::NAME;
+use crate::error::Error;
 
 /// What can go wrong, named by what follows from it; turned into a [`BroadcastError`] once, at the edge.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +15,9 @@ pub(super) enum Fault {
     Silent(Duration),
     #[error("it was closed")]
     Closed,
+    /// It is no URL of such a server.
+    #[error("{0}")]
+    Url(Error),
     /// The server is there, but has no place for this user or its settings: that will not change by waiting.
     #[error("{0}")]
     Refused(sqlx::Error),
@@ -25,7 +29,7 @@ pub(super) enum Fault {
 impl Fault {
     pub(super) fn into_broadcast_error(self) -> BroadcastError {
         match self {
-            Self::Refused(_) => BroadcastError::failed(NAME, self),
+            Self::Url(_) | Self::Refused(_) => BroadcastError::failed(NAME, self),
             _ => BroadcastError::unavailable(NAME, self),
         }
     }
