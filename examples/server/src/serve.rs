@@ -9,6 +9,7 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ use votify_core::engine::EngineConfig;
 use crate::broadcast::OpenBroadcast;
 use crate::cli::ServeArgs;
 use crate::failure::Failure;
+use crate::runtime::Apart;
 use crate::serve::connections::Connections;
 use crate::settings::{ServeSettings, Sources, StoreUrl, check_secret, keyring};
 use crate::store::OpenStore;
@@ -44,13 +46,21 @@ pub(crate) fn run(args: &ServeArgs, matches: &ArgMatches) -> Result<(), Failure>
     }
     check_secret(&settings)?;
     log::start(&settings.common.log)?;
-    runtime::run(serve(settings))
+    // SQLite has a thread of its own already.
+    let is_apart = settings.common.store.is_server();
+    let apart = is_apart.then(Apart::start).transpose()?;
+    runtime::run(serve(Arc::new(settings), apart.as_ref()))
 }
 
-async fn serve(settings: ServeSettings) -> Result<(), Failure> {
+async fn serve(settings: Arc<ServeSettings>, apart: Option<&Apart>) -> Result<(), Failure> {
     let stop = signals::stop_on_signal()
         .map_err(|error| Failure::failed(format!("cannot listen for signals: {error}")))?;
-    match stop.run_until_cancelled(start(&settings)).await {
+    let starting = start(Arc::clone(&settings));
+    let started = match apart {
+        Some(apart) => stop.run_until_cancelled(apart.run(starting)).await,
+        None => stop.run_until_cancelled(starting).await,
+    };
+    match started {
         None => Ok(()),
         Some(Err(failure)) => Err(failure),
         Some(Ok((listener, parts))) => {
@@ -71,8 +81,9 @@ struct Parts {
     engine: PollEngine,
 }
 
-/// Takes the port first, so that nothing is made on disk for a server that cannot have it; then the store.
-async fn start(settings: &ServeSettings) -> Result<(TcpListener, Parts), Failure> {
+/// On a server it runs apart from the connections of clients: a batch goes to the store and back several times, and would wait
+/// behind requests at every step. Takes the port first, so that nothing is made on disk for a server that cannot have it; then the store.
+async fn start(settings: Arc<ServeSettings>) -> Result<(TcpListener, Parts), Failure> {
     let listener = listen(settings.listen).await?;
     let had_database = settings.common.store.file().is_some_and(Path::exists);
     let store = OpenStore::open(&settings.common.store).await?;
@@ -89,7 +100,7 @@ async fn start(settings: &ServeSettings) -> Result<(TcpListener, Parts), Failure
     let engine = PollEngine::builder(store.shared())
         .config(config)
         .broadcaster(broadcast.shared())
-        .keyring(keyring(settings, had_database)?)
+        .keyring(keyring(&settings, had_database)?)
         .build();
     let parts = Parts {
         store,
