@@ -80,7 +80,7 @@ struct Shared {
 
 impl PostgresBroadcaster {
     /// Listens with a connection of its own, and publishes with up to four others. `url` is a `postgres://` one, as
-    /// [`PgConnectOptions`] reads it.
+    /// [`PgConnectOptions`](sqlx::postgres::PgConnectOptions) reads it.
     ///
     /// Must be called within a tokio runtime, which from then on runs the task that listens.
     ///
