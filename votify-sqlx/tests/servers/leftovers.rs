@@ -18,7 +18,9 @@ pub(super) fn new_name() -> String {
 
 pub(crate) fn name_given(at: SystemTime) -> String {
     let seconds = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    format!("{PREFIX}{seconds}_{:08x}", fastrand::u32(..))
+    // From the system's own source: two programs that start at once must not draw the same.
+    let random = uuid::Uuid::new_v4().simple().to_string();
+    format!("{PREFIX}{seconds}_{}", &random[..8])
 }
 
 /// Whether a test made it so long ago that it must have been killed before it could clear away.
