@@ -32,8 +32,9 @@ pub(crate) fn meaning(error: &dyn DatabaseError) -> Option<fn(sqlx::Error) -> Er
         // admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped, and connections and transactions that stood idle: the server
         // has ended the connection, and what was open on it.
         "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03" | "25P04" => Some(Error::Lost),
-        // read_only_sql_transaction, query_canceled
-        "25006" | "57014" => Some(Error::Unavailable),
+        // read_only_sql_transaction; query_canceled; feature_not_supported, which of all that is said here a standby alone
+        // answers, to the beginning of a transaction that writes
+        "25006" | "57014" | "0A000" => Some(Error::Unavailable),
         // data_corrupted, index_corrupted
         "XX001" | "XX002" => Some(Error::Damaged),
         // connection exceptions

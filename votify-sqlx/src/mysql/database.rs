@@ -11,7 +11,7 @@ use super::rows::pieces;
 use super::run::{self, Bulk, arguments};
 use super::{NAME, schema, statements};
 use crate::columns::Columns;
-use crate::dialect::{Batch, Dialect, Locked, Place, Recount, Work};
+use crate::dialect::{Batch, Dialect, Locked, Place, Recount, Work, give_up};
 use crate::durability::Durability;
 use crate::error::Error;
 use crate::lease::Lease;
@@ -65,7 +65,7 @@ impl Dialect for MySqlDatabase {
         match open.batch(ids, ballots).await {
             Ok(batch) => Ok((open, batch)),
             Err(error) => {
-                open.rollback().await;
+                give_up(open, &error).await;
                 Err(error)
             }
         }

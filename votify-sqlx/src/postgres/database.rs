@@ -10,7 +10,7 @@ use super::connect::PostgresDatabase;
 use super::work::{all, column, one, rows};
 use super::{NAME, schema, statements};
 use crate::columns::Columns;
-use crate::dialect::{Batch, Dialect, Locked, Place, Recount, Work, supersedable};
+use crate::dialect::{Batch, Dialect, Locked, Place, Recount, Work, give_up, supersedable};
 use crate::durability::Durability;
 use crate::error::Error;
 use crate::lease::Lease;
@@ -61,14 +61,13 @@ impl Dialect for PostgresDatabase {
         ballots: &[&Ballot],
     ) -> Result<(Lease<Postgres>, Batch), Error> {
         let mut work = self.begin().await?;
-        let batch = match read_batch(&mut work, ids, ballots).await {
-            Ok(batch) => batch,
+        match read_batch(&mut work, ids, ballots).await {
+            Ok(batch) => Ok((work, batch)),
             Err(error) => {
-                work.rollback().await;
-                return Err(error);
+                give_up(work, &error).await;
+                Err(error)
             }
-        };
-        Ok((work, batch))
+        }
     }
 
     async fn polls(&self, ids: &[PollId]) -> Result<Vec<Locked>, Error> {

@@ -13,4 +13,5 @@ mod opening;
 mod scene;
 #[path = "../servers/mod.rs"]
 mod servers;
+mod standby;
 mod waiting;
