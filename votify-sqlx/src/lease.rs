@@ -5,8 +5,9 @@ use sqlx::{AssertSqlSafe, Database, Executor, Pool};
 
 use crate::error::Error;
 
-/// Dropped before its time, as when a call is cancelled, the connection is closed: the server then rolls back what was
-/// open, once it is done with what it was asked last, and nobody else waits for the answer to somebody's question.
+/// Dropped before its time, as when a call is cancelled, the connection is closed, and its place in the pool is free at once,
+/// however long a dead connection takes to be noticed. The server then rolls back what was open, once it is done with what
+/// it was asked last, and nobody else waits for the answer to somebody's question.
 #[derive(Debug)]
 pub(crate) struct Lease<DB: Database> {
     /// Gone once it was given back.
@@ -14,15 +15,16 @@ pub(crate) struct Lease<DB: Database> {
 }
 
 impl<DB: Database> Lease<DB> {
-    pub(crate) async fn of(pool: &Pool<DB>) -> Result<Self, Error> {
+    pub(crate) async fn of(pool: &Pool<DB>) -> Result<Self, sqlx::Error> {
         let connection = pool.acquire().await?;
         Ok(Self {
             connection: Some(connection),
         })
     }
 
-    pub(crate) fn connection(&mut self) -> Result<&mut DB::Connection, Error> {
-        self.connection.as_deref_mut().ok_or(Error::Ended)
+    pub(crate) fn connection(&mut self) -> Result<&mut DB::Connection, sqlx::Error> {
+        let connection = self.connection.as_deref_mut();
+        connection.ok_or(sqlx::Error::PoolClosed)
     }
 
     /// Gives it back: nothing is open on it, and every answer was read.
@@ -66,8 +68,8 @@ where
 
 impl<DB: Database> Drop for Lease<DB> {
     fn drop(&mut self) {
-        if let Some(connection) = &mut self.connection {
-            connection.close_on_drop();
+        if let Some(connection) = self.connection.take() {
+            drop(connection.detach());
         }
     }
 }

@@ -1,8 +1,8 @@
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnection, PgPool};
-use sqlx::{Error, Postgres};
+use sqlx::Error;
+use sqlx::postgres::PgPool;
 
 use super::CHANNEL;
+use crate::lease::Lease;
 
 /// How many payloads a statement takes: at most a megabyte.
 const PIECE: usize = 128;
@@ -17,33 +17,11 @@ pub(super) async fn hand_over(pool: &PgPool, payloads: &[String]) -> Result<(), 
     if payloads.is_empty() {
         return Ok(());
     }
-    let mut loan = Loan(Some(pool.acquire().await?));
+    let mut lease = Lease::of(pool).await?;
     for piece in payloads.chunks(PIECE) {
         let notify = sqlx::query(NOTIFY).bind(CHANNEL).bind(piece);
-        notify.execute(loan.connection()?).await?;
+        notify.execute(lease.connection()?).await?;
     }
-    loan.give_back();
+    lease.give_back();
     Ok(())
-}
-
-/// A connection that goes back to its pool only if it was given back. Else the pool would try it first, and lose the
-/// place for as long as a dead connection takes to be noticed.
-struct Loan(Option<PoolConnection<Postgres>>);
-
-impl Loan {
-    fn connection(&mut self) -> Result<&mut PgConnection, Error> {
-        self.0.as_deref_mut().ok_or(Error::PoolClosed)
-    }
-
-    fn give_back(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Loan {
-    fn drop(&mut self) {
-        if let Some(connection) = self.0.take() {
-            drop(connection.detach());
-        }
-    }
 }
