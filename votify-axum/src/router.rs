@@ -1,17 +1,17 @@
 use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{OriginalUri, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, Response as HttpResponse, header};
+use axum::http::header::{self, Entry};
+use axum::http::{HeaderName, HeaderValue, Method, Uri};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use futures_util::FutureExt;
 use ipnet::IpNet;
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
-use tower_http::set_header::SetResponseHeaderLayer;
 use votify_core::{PollEngine, Quota, RateLimiter};
 
 use crate::config::{Config, StreamTiming};
@@ -187,30 +187,38 @@ impl VotifyRouter {
         }
         let cors = cors(&config.allowed_origins);
         let shared = Shared::new(engine, config, description.into());
-        let nosniff = SetResponseHeaderLayer::if_not_present(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        );
-        let guard = from_fn_with_state(shared.clone(), guard_writes);
-        let router = router.layer(guard);
+        let router = router.layer(from_fn_with_state(shared.clone(), edge));
         let router = match cors {
             Some(cors) => router.layer(cors),
             None => router,
         };
-        router
-            .layer(CatchPanicLayer::custom(panicked))
-            .layer(nosniff)
-            .with_state(shared)
+        router.with_state(shared)
     }
 }
 
-/// What a browser's page of a foreign origin asks for is done only if it changes nothing.
-async fn guard_writes(
+/// What every request meets: one layer, as each costs more than what is done here.
+async fn edge(
     State(shared): State<Shared>,
     OriginalUri(uri): OriginalUri,
     request: Request,
     next: Next,
 ) -> Response {
+    let mut response = match guard_writes(&shared, &uri, &request) {
+        Ok(()) => {
+            let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+            answer.unwrap_or_else(|payload| panicked(&*payload))
+        }
+        Err(problem) => problem.into_response(),
+    };
+    let headers = response.headers_mut();
+    if let Entry::Vacant(entry) = headers.entry(header::X_CONTENT_TYPE_OPTIONS) {
+        entry.insert(HeaderValue::from_static("nosniff"));
+    }
+    response
+}
+
+/// What a browser's page of a foreign origin asks for is done only if it changes nothing.
+fn guard_writes(shared: &Shared, uri: &Uri, request: &Request) -> Result<(), Problem> {
     let writes = !matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
@@ -218,12 +226,9 @@ async fn guard_writes(
     if writes {
         let config = &shared.config;
         let public_url = config.public_url.as_ref();
-        let checked = check_origin(request.headers(), &uri, public_url, &config.allowed_origins);
-        if let Err(problem) = checked {
-            return problem.into_response();
-        }
+        check_origin(request.headers(), uri, public_url, &config.allowed_origins)?;
     }
-    next.run(request).await
+    Ok(())
 }
 
 async fn not_found() -> Problem {
@@ -266,11 +271,7 @@ fn cors(origins: &[Origin]) -> Option<CorsLayer> {
 }
 
 /// A panic's words are for the log.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the signature that the layer asks for"
-)]
-fn panicked(payload: Box<dyn Any + Send>) -> HttpResponse<Body> {
+fn panicked(payload: &(dyn Any + Send)) -> Response {
     let words = payload
         .downcast_ref::<String>()
         .map(String::as_str)
