@@ -11,7 +11,7 @@ const HALF_LIFE_MICROS: f64 = 6.0 * 3600.0 * 1e6;
 ///
 /// A vote at time *t* adds 2^(*t* / half-life) to a sum of which only the logarithm is kept. Later votes weigh more, so
 /// earlier ones fade *relatively*: sorting by heat is sorting by decayed activity at any moment, with no job that ages
-/// the scores, and an index on it never goes stale.
+/// the scores, and an index on its [`rank`](Self::rank) never goes stale.
 ///
 /// Source: Cormode, Shkapenyuk, Srivastava, Xu, "Forward Decay: A Practical Time Decay Model for Streaming Systems",
 /// ICDE 2009.
@@ -32,10 +32,20 @@ impl Heat {
         Self(score)
     }
 
-    /// The score to store and to sort by, larger is hotter.
+    /// The score to store.
     #[must_use]
     pub const fn as_log2(self) -> f64 {
         self.0
+    }
+
+    /// What polls are sorted by, larger is hotter: whole eighths of the score, cut off towards zero.
+    ///
+    /// So polls whose activity differs by less than a tenth may rank alike, and an index on the rank of a busy poll is
+    /// written when its votes have grown by a tenth, not with each of them. A database computes it as
+    /// `trunc(score * 8)`: both steps are exact.
+    #[must_use]
+    pub fn rank(self) -> f64 {
+        (self.0 * 8.0).trunc()
     }
 
     /// The heat after `votes` more votes at `now`.
@@ -80,6 +90,15 @@ mod tests {
         let old = Heat::from_log2(-1e9).warmed(2, START);
         let new = Heat::from_log2(-1e9).warmed(1, hours(6));
         assert!((old.as_log2() - new.as_log2()).abs() < 1e-9);
+    }
+
+    #[test]
+    fn ranks_are_eighths() {
+        let rank = |score| Heat::from_log2(score).rank();
+        assert_eq!(rank(3.0), 24.0);
+        assert_eq!(rank(3.1249), 24.0);
+        assert_eq!(rank(3.125), 25.0);
+        assert_eq!(rank(-3.1249), -24.0);
     }
 
     #[test]

@@ -135,7 +135,7 @@ const fn order(order: PollOrder) -> &'static str {
         PollOrder::Newest => "created_at DESC, id DESC",
         PollOrder::Closing => "closes_order, id DESC",
         PollOrder::Opening => "opens_at, id DESC",
-        PollOrder::Trending => "heat DESC, id DESC",
+        PollOrder::Trending => "heat_rank DESC, id DESC",
     }
 }
 

@@ -29,7 +29,7 @@ pub enum PollOrder {
     Closing,
     /// By `opens_at`, soonest first.
     Opening,
-    /// By [`Heat`](crate::trending::Heat), hottest first.
+    /// By the rank of their [`Heat`](crate::trending::Heat::rank), hottest first.
     Trending,
 }
 
@@ -45,7 +45,7 @@ impl PollOrder {
                 end(a).cmp(&end(b))
             }
             Self::Opening => a.poll.opens_at.cmp(&b.poll.opens_at),
-            Self::Trending => b.heat.as_log2().total_cmp(&a.heat.as_log2()),
+            Self::Trending => b.heat.rank().total_cmp(&a.heat.rank()),
         };
         first.then_with(|| b.poll.id.cmp(&a.poll.id))
     }

@@ -110,7 +110,7 @@ fn ordered(order: PollOrder, a: &PollState, b: &PollState) -> Ordering {
         PollOrder::Newest => b.poll.created_at.cmp(&a.poll.created_at),
         PollOrder::Closing => end(a).cmp(&end(b)),
         PollOrder::Opening => a.poll.opens_at.cmp(&b.poll.opens_at),
-        PollOrder::Trending => b.heat.as_log2().total_cmp(&a.heat.as_log2()),
+        PollOrder::Trending => b.heat.rank().total_cmp(&a.heat.rank()),
     }
 }
 

@@ -15,6 +15,10 @@ const MIGRATIONS: Migrations = Migrations(&[
         "trending of unsealed polls",
         include_str!("../../migrations/mysql/0002_trending_of_unsealed_polls.sql"),
     ),
+    (
+        "trending by rank",
+        include_str!("../../migrations/mysql/0003_trending_by_rank.sql"),
+    ),
 ]);
 
 const TABLES: &str = "SELECT table_name, coalesce(engine, '') FROM information_schema.tables \

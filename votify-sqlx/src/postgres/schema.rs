@@ -6,10 +6,16 @@ use crate::error::Error;
 use crate::retry;
 use crate::schema::{Found, HISTORY, Migrations, VERSION};
 
-pub(super) const MIGRATIONS: Migrations = Migrations(&[(
-    "polls and votes",
-    include_str!("../../migrations/postgres/0001_polls_and_votes.sql"),
-)]);
+pub(super) const MIGRATIONS: Migrations = Migrations(&[
+    (
+        "polls and votes",
+        include_str!("../../migrations/postgres/0001_polls_and_votes.sql"),
+    ),
+    (
+        "trending by rank",
+        include_str!("../../migrations/postgres/0002_trending_by_rank.sql"),
+    ),
+]);
 
 /// The tables that statements of ours would meet, wherever the search path finds them.
 const TABLES: &str = "SELECT relname::text FROM pg_class WHERE relkind IN ('r', 'p') \

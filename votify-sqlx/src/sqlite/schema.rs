@@ -15,6 +15,10 @@ const MIGRATIONS: Migrations = Migrations(&[
         "trending of unsealed polls",
         include_str!("../../migrations/sqlite/0002_trending_of_unsealed_polls.sql"),
     ),
+    (
+        "trending by rank",
+        include_str!("../../migrations/sqlite/0003_trending_by_rank.sql"),
+    ),
 ]);
 
 pub(super) async fn look(connection: &mut SqliteConnection) -> Result<Found, Error> {

@@ -7,21 +7,32 @@ use votify_sqlx::sqlx::mysql::MySqlPool;
 use votify_sqlx::sqlx::{Connection as _, MySqlConnection, SqlSafeStr, query_scalar};
 
 use crate::ballots::{ballot, cast, line, poll, votes};
-use crate::scene::{Scene, number, run};
+use crate::scene::{Scene, run};
 
-const FIRST: &str = include_str!("../../migrations/mysql/0001_polls_and_votes.sql");
+/// Every version, with its name.
+pub(crate) const VERSIONS: [(&str, &str); 3] = [
+    (
+        "polls and votes",
+        include_str!("../../migrations/mysql/0001_polls_and_votes.sql"),
+    ),
+    (
+        "trending of unsealed polls",
+        include_str!("../../migrations/mysql/0002_trending_of_unsealed_polls.sql"),
+    ),
+    (
+        "trending by rank",
+        include_str!("../../migrations/mysql/0003_trending_by_rank.sql"),
+    ),
+];
 
-/// Makes the tables as the first version made them.
-async fn first_version(url: &str) {
-    let text = FIRST.into_sql_str();
-    let first = Migration::new(
-        1,
-        "polls and votes".into(),
-        MigrationType::Simple,
-        text,
-        true,
-    );
-    let mut migrator = Migrator::with_migrations(vec![first]);
+/// Makes the tables as so many versions made them.
+pub(crate) async fn first_versions(url: &str, count: usize) {
+    let migration = |(version, (name, text)): (i64, &(&'static str, &'static str))| {
+        let kind = MigrationType::Simple;
+        Migration::new(version, (*name).into(), kind, text.into_sql_str(), true)
+    };
+    let versions = (1..).zip(&VERSIONS[..count]).map(migration).collect();
+    let mut migrator = Migrator::with_migrations(versions);
     migrator.dangerous_set_table_name("votify_migrations");
     migrator.set_locking(false);
     let mut connection = MySqlConnection::connect(url).await.unwrap();
@@ -49,17 +60,23 @@ async fn copy(pool: &MySqlPool, from: &str, table: &str) {
 }
 
 #[tokio::test]
-async fn polls_and_votes_of_the_first_version_go_on() {
-    let (Some(filled), Some(scene)) = (Scene::new().await, Scene::new().await) else {
-        return;
-    };
+async fn polls_and_votes_of_every_version_go_on() {
+    for count in 1..VERSIONS.len() {
+        let (Some(filled), Some(scene)) = (Scene::new().await, Scene::new().await) else {
+            return;
+        };
+        go_on(&filled, &scene, count).await;
+    }
+}
+
+async fn go_on(filled: &Scene, scene: &Scene, count: usize) {
     let source = filled.store().await;
     let polls = [poll(&source).await, poll(&source).await];
     let ballots: Vec<_> = (0..50).map(|n| ballot(&polls[n as usize % 2], n)).collect();
     for outcome in cast(&source, &ballots).await {
         outcome.unwrap();
     }
-    first_version(scene.url()).await;
+    first_versions(scene.url(), count).await;
     let pool = scene.pool().await;
     for table in [
         "votify_polls",
@@ -74,8 +91,7 @@ async fn polls_and_votes_of_the_first_version_go_on() {
     let early = store.polls(&[polls[0].id]).await.unwrap_err();
     assert!(line(&early).contains("older version"), "{}", line(&early));
     store.migrate().await.unwrap();
-    let runs = "SELECT count(*) FROM votify_migrations WHERE success";
-    assert_eq!(number(&pool, runs).await, 2);
+    assert!(store.is_migrated().await.unwrap());
     for poll in &polls {
         assert_eq!(votes(&store, poll).await, 25);
     }

@@ -14,4 +14,5 @@ mod scene;
 #[path = "../servers/mod.rs"]
 mod servers;
 mod standby;
+mod upgrading;
 mod waiting;

@@ -20,6 +20,10 @@ impl Scene {
         self.database.url()
     }
 
+    pub(crate) fn name(&self) -> &str {
+        self.database.name()
+    }
+
     pub(crate) async fn store(&self) -> PostgresStore {
         let store = PostgresStore::connect(self.url()).await.unwrap();
         store.migrate().await.unwrap();

@@ -1,5 +1,7 @@
 //! From what earlier versions made, with data in it.
 
+use std::path::Path;
+
 use votify_core::{Outcome, Store};
 use votify_sqlx::SqliteStore;
 use votify_sqlx::sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -9,14 +11,30 @@ use votify_sqlx::sqlx::{AssertSqlSafe, ConnectOptions, Executor, SqlSafeStr, que
 use crate::ballots::{ballot, cast, line, poll, votes};
 use crate::scene::Scene;
 
-const FIRST: &str = include_str!("../../migrations/sqlite/0001_polls_and_votes.sql");
+/// Every version, with its name.
+const VERSIONS: [(&str, &str); 3] = [
+    (
+        "polls and votes",
+        include_str!("../../migrations/sqlite/0001_polls_and_votes.sql"),
+    ),
+    (
+        "trending of unsealed polls",
+        include_str!("../../migrations/sqlite/0002_trending_of_unsealed_polls.sql"),
+    ),
+    (
+        "trending by rank",
+        include_str!("../../migrations/sqlite/0003_trending_by_rank.sql"),
+    ),
+];
 
-/// Makes the tables as the first version made them, and fills them from another file.
-async fn first_version(file: &std::path::Path, from: &std::path::Path) {
-    let text = FIRST.into_sql_str();
-    let kind = MigrationType::Simple;
-    let first = Migration::new(1, "polls and votes".into(), kind, text, true);
-    let mut migrator = Migrator::with_migrations(vec![first]);
+/// Makes the tables as so many versions made them, and fills them from another file.
+async fn first_versions(count: usize, file: &Path, from: &Path) {
+    let migration = |(version, (name, text)): (i64, &(&'static str, &'static str))| {
+        let kind = MigrationType::Simple;
+        Migration::new(version, (*name).into(), kind, text.into_sql_str(), true)
+    };
+    let versions = (1..).zip(&VERSIONS[..count]).map(migration).collect();
+    let mut migrator = Migrator::with_migrations(versions);
     migrator.dangerous_set_table_name("votify_migrations");
     let options = SqliteConnectOptions::new().filename(file);
     let options = options.create_if_missing(true);
@@ -42,7 +60,13 @@ async fn first_version(file: &std::path::Path, from: &std::path::Path) {
 }
 
 #[tokio::test]
-async fn polls_and_votes_of_the_first_version_go_on() {
+async fn polls_and_votes_of_every_version_go_on() {
+    for count in 1..VERSIONS.len() {
+        go_on(count).await;
+    }
+}
+
+async fn go_on(count: usize) {
     let (filled, scene) = (Scene::new(), Scene::new());
     let source = filled.store().await;
     let polls = [poll(&source).await, poll(&source).await];
@@ -51,7 +75,7 @@ async fn polls_and_votes_of_the_first_version_go_on() {
         outcome.unwrap();
     }
     source.close().await;
-    first_version(&scene.path("votify.db"), &filled.path("votify.db")).await;
+    first_versions(count, &scene.path("votify.db"), &filled.path("votify.db")).await;
 
     let url = scene.url("votify.db", "rw");
     let store = SqliteStore::connect(&url).await.unwrap();

@@ -109,6 +109,7 @@ macro_rules! __store_cases {
                 orders_are_total
                 pages_cover_everything_once
                 trending_follows_the_ballots
+                trending_goes_by_rank
             }
             filters {
                 status_and_seal_filter_at_the_time_of_asking

@@ -1,6 +1,7 @@
 //! Listings: orders and pages.
 
 use std::cmp::{Ordering, Reverse};
+use std::collections::HashSet;
 
 use crate::conformance::fixture::StoreFixture;
 use crate::conformance::store::paper::{at, ballot, strict};
@@ -8,6 +9,7 @@ use crate::conformance::store::scene::Scene;
 use crate::page::PageRequest;
 use crate::poll::{Poll, PollDraft, ResultsPolicy};
 use crate::store::{PollFilter, PollOrder};
+use crate::trending::Heat;
 
 fn page(number: u32, limit: u32) -> PageRequest {
     PageRequest::new(number, limit).expect("a valid page")
@@ -127,4 +129,31 @@ pub async fn trending_follows_the_ballots(fixture: &dyn StoreFixture) {
     scene
         .assert_all_listed(&filter, day, &[&late, &many, &few, &hidden])
         .await;
+}
+
+/// `Trending`: polls of one rank stand by id, however their heat differs within it.
+pub async fn trending_goes_by_rank(fixture: &dyn StoreFixture) {
+    let scene = Scene::open(fixture).await;
+    let mut polls = Vec::new();
+    for votes in [40_u32, 41, 43, 47, 80, 82, 1, 0, 0] {
+        let poll = scene.poll(strict()).await;
+        let mut heat = Heat::new(poll.created_at);
+        let ballots: Vec<_> = (0..votes).map(|n| ballot(&poll, n, n, 0)).collect();
+        let receipt = scene.store().cast_ballots(&ballots, at(10)).await;
+        assert!(receipt.outcomes.iter().all(Result::is_ok), "{receipt:?}");
+        heat = heat.warmed(votes, at(10));
+        polls.push((heat.rank(), poll));
+    }
+    polls.sort_by(|(a, one), (b, other)| b.total_cmp(a).then_with(|| other.id.cmp(&one.id)));
+    let ranks: HashSet<u64> = polls.iter().map(|(rank, _)| rank.to_bits()).collect();
+    assert!(
+        ranks.len() < polls.len() - 1,
+        "some of the votes share a rank: {ranks:?}"
+    );
+    let expected: Vec<&Poll> = polls.iter().map(|(_, poll)| poll).collect();
+    let filter = PollFilter {
+        order: PollOrder::Trending,
+        ..PollFilter::default()
+    };
+    scene.assert_all_listed(&filter, 11, &expected).await;
 }
