@@ -10,6 +10,7 @@ mod refusal;
 mod rows;
 mod run;
 mod schema;
+mod script;
 mod settings;
 mod statements;
 mod store;

@@ -7,11 +7,11 @@ use votify_core::{Ballot, Page, PageRequest, PollId, VoterId};
 
 use super::connect::MySqlDatabase;
 use super::open::Open;
-use super::rows::pieces;
-use super::run::{self, Bulk, arguments};
+use super::run::{self, arguments};
+use super::script::Script;
 use super::{NAME, schema, statements};
 use crate::columns::Columns;
-use crate::dialect::{Batch, Dialect, Locked, Place, Recount, Work, give_up};
+use crate::dialect::{Batch, Dialect, Locked, Place, Recount, Work};
 use crate::durability::Durability;
 use crate::error::Error;
 use crate::lease::Lease;
@@ -61,20 +61,13 @@ impl Dialect for MySqlDatabase {
         ids: &[PollId],
         ballots: &[&Ballot],
     ) -> Result<(Open, Batch), Error> {
-        let mut open = Open::begin(&self.pool).await?;
-        match open.batch(ids, ballots).await {
-            Ok(batch) => Ok((open, batch)),
-            Err(error) => {
-                give_up(open, &error).await;
-                Err(error)
-            }
-        }
+        Open::batch(&self.pool, ids, ballots).await
     }
 
     async fn polls(&self, ids: &[PollId]) -> Result<Vec<Locked>, Error> {
-        let ids = pieces(ids, |row, id| row.id(id.as_bytes()))?;
-        let rows = self.found_alone(statements::POLLS.bulk(), &ids).await?;
-        read::polls(&rows)
+        let script =
+            Script::default().over(&statements::POLLS, ids, |row, id| row.id(id.as_bytes()))?;
+        read::polls(&self.found_alone(script).await?)
     }
 
     async fn list(&self, listing: &Listing, page: &PageRequest) -> Result<Page<PollState>, Error> {
@@ -89,9 +82,10 @@ impl Dialect for MySqlDatabase {
         poll: PollId,
         voters: &[VoterId],
     ) -> Result<Vec<StandingBallot>, Error> {
-        let voters = pieces(voters, |row, voter| writes::voter(row, &(poll, *voter)))?;
-        let rows = self.found_alone(statements::VOTES_OF.bulk(), &voters);
-        read::votes(poll, &rows.await?)
+        let script = Script::default().over(&statements::VOTES_OF, voters, |row, voter| {
+            writes::voter(row, &(poll, *voter))
+        })?;
+        read::votes(poll, &self.found_alone(script).await?)
     }
 
     async fn revision(&self, poll: PollId) -> Result<Option<i64>, Error> {
@@ -125,11 +119,11 @@ impl Dialect for MySqlDatabase {
 }
 
 impl MySqlDatabase {
-    async fn found_alone(&self, bulk: Bulk, pieces: &[String]) -> Result<Vec<MySqlRow>, Error> {
+    async fn found_alone(&self, script: Script) -> Result<Vec<MySqlRow>, Error> {
         let mut lease = Lease::of(&self.pool).await?;
-        let rows = bulk.rows(lease.connection()?, pieces).await?;
+        let done = script.run_alone(lease.connection()?).await?;
         lease.give_back();
-        Ok(rows)
+        Ok(done.rows)
     }
 
     async fn rows_alone(

@@ -7,19 +7,12 @@ pub(super) enum Kind {
     Id,
     /// Bytes, as hexadecimal digits.
     Bytes,
-    /// The same, at most [`SHORT`] of them: MariaDB keeps given rows in memory only if none is of any length.
-    ShortBytes,
-    /// The bytes of UTF-8, as hexadecimal digits: JSON would be read in the character set of the database.
-    Text,
     Integer,
     /// In decimal digits: the one way from text to a number that rounds right on both servers.
     Real,
     /// As it is written in SQL.
     Moment,
 }
-
-/// As many bytes as a choice of a few options has.
-pub(super) const SHORT: usize = 64;
 
 /// The columns of a table `given`, in the order in which the rows hold them.
 #[derive(Debug, Clone, Copy)]
@@ -31,8 +24,7 @@ impl Given {
         let columns = self.0.iter().enumerate().map(|(place, (name, kind))| {
             let sql = match kind {
                 Kind::Id | Kind::Real | Kind::Moment => "VARCHAR(32)",
-                Kind::ShortBytes => "VARCHAR(128)",
-                Kind::Bytes | Kind::Text => "LONGTEXT",
+                Kind::Bytes => "LONGTEXT",
                 Kind::Integer => "BIGINT",
             };
             format!("`{name}` {sql} PATH '$[{place}]' ERROR ON EMPTY ERROR ON ERROR")
@@ -42,18 +34,6 @@ impl Given {
             "JSON_TABLE(?, '$[*]' COLUMNS ({})) given",
             columns.join(", ")
         )
-    }
-
-    /// The names of all columns.
-    pub(super) fn names(self) -> String {
-        let names = self.0.iter().map(|(name, _)| format!("`{name}`"));
-        names.collect::<Vec<_>>().join(", ")
-    }
-
-    /// The values of all columns.
-    pub(super) fn values(self) -> String {
-        let values = self.0.iter().map(|(name, kind)| value(name, *kind));
-        values.collect::<Vec<_>>().join(", ")
     }
 
     /// Gives a row `of` another table the values of these columns.
@@ -75,8 +55,7 @@ impl Given {
 
 fn value(name: &str, kind: Kind) -> String {
     match kind {
-        Kind::Id | Kind::Bytes | Kind::ShortBytes => format!("UNHEX(given.`{name}`)"),
-        Kind::Text => format!("CONVERT(UNHEX(given.`{name}`) USING utf8mb4)"),
+        Kind::Id | Kind::Bytes => format!("UNHEX(given.`{name}`)"),
         Kind::Integer => format!("given.`{name}`"),
         Kind::Real => format!("given.`{name}` + 0e0"),
         Kind::Moment => format!("CAST(given.`{name}` AS DATETIME(6))"),
@@ -96,8 +75,6 @@ mod tests {
              `id` VARCHAR(32) PATH '$[0]' ERROR ON EMPTY ERROR ON ERROR, \
              `vote_count` BIGINT PATH '$[1]' ERROR ON EMPTY ERROR ON ERROR)) given"
         );
-        assert_eq!(given.names(), "`id`, `vote_count`");
-        assert_eq!(given.values(), "UNHEX(given.`id`), given.`vote_count`");
         assert_eq!(given.is("o", &["id"]), "o.`id` = UNHEX(given.`id`)");
         assert_eq!(
             given.set("o", &["vote_count"]),

@@ -1,14 +1,14 @@
 use sqlx::mysql::{MySql, MySqlConnection, MySqlPool, MySqlRow};
 use votify_core::{Ballot, PollId};
 
-use super::rows::{Row, pieces};
-use super::run::Bulk;
-use super::statements;
-use crate::dialect::{Batch, Locked, supersedable};
+use super::rows::Row;
+use super::script::{Done, Script};
+use super::statements::{self, Statement};
+use crate::dialect::{Batch, Locked, give_up, supersedable};
 use crate::error::Error;
 use crate::lease::Lease;
 use crate::parameters::Parameters;
-use crate::read;
+use crate::{read, writes};
 
 /// An open transaction.
 #[derive(Debug)]
@@ -17,7 +17,9 @@ pub(crate) struct Open(pub(super) Lease<MySql>);
 impl Open {
     /// To write.
     pub(super) async fn begin(pool: &MySqlPool) -> Result<Self, Error> {
-        Ok(Self(Lease::begin(pool, statements::BEGIN).await?))
+        Ok(Self(
+            Lease::begin(pool, &statements::BEGIN.join(";")).await?,
+        ))
     }
 
     /// To read what is there at this moment.
@@ -25,70 +27,90 @@ impl Open {
         Ok(Self(Lease::begin(pool, statements::SNAPSHOT).await?))
     }
 
-    pub(super) fn connection(&mut self) -> Result<&mut MySqlConnection, Error> {
-        self.0.connection()
-    }
-
-    pub(super) async fn found<T: Sync>(
-        &mut self,
-        bulk: Bulk,
-        rows: &[T],
-        write: impl Fn(&mut Row, &T) -> Result<(), Error> + Send,
-    ) -> Result<Vec<MySqlRow>, Error> {
-        let pieces = pieces(rows, write)?;
-        bulk.rows(self.connection()?, &pieces).await
-    }
-
-    pub(super) async fn changed<T: Sync>(
-        &mut self,
-        bulk: Bulk,
-        rows: &[T],
-        write: impl Fn(&mut Row, &T) -> Result<(), Error> + Send,
-    ) -> Result<u64, Error> {
-        let pieces = pieces(rows, write)?;
-        bulk.changed(self.connection()?, &pieces).await
-    }
-
-    /// Locks these polls in this order; those that there are.
-    pub(super) async fn lock(&mut self, ids: &[PollId]) -> Result<Vec<PollId>, Error> {
-        let bulk = statements::LOCK_POLLS.bulk();
-        let rows = self.found(bulk, ids, |row, id| row.id(id.as_bytes()));
-        let rows = rows.await?;
-        rows.iter().map(|row| read::poll_id(row, 0)).collect()
-    }
-
-    pub(super) async fn polls(&mut self, ids: &[PollId]) -> Result<Vec<Locked>, Error> {
-        let bulk = statements::POLLS.bulk();
-        let rows = self.found(bulk, ids, |row, id| row.id(id.as_bytes()));
-        read::polls(&rows.await?)
-    }
-
-    /// Locks and reads what a batch needs. The lock comes in a statement of its own: what another transaction, which was
-    /// waited for, did to the options is to be seen by statements only that begin afterwards.
+    /// To write, with what a batch needs: the polls are locked and read, then the histories. What another transaction, which
+    /// was waited for, did to those is seen, as each statement sees what was committed before it began.
     pub(super) async fn batch(
-        &mut self,
+        pool: &MySqlPool,
         ids: &[PollId],
         ballots: &[&Ballot],
-    ) -> Result<Batch, Error> {
-        let locked = self.lock(ids).await?;
-        let polls = self.polls(&locked).await?;
-        let of_polls = if locked.is_empty() { &[] } else { ballots };
-        let standing = self.found(statements::STANDING.bulk(), of_polls, |row, ballot| {
-            row.id(ballot.poll.as_bytes())?;
-            row.id(ballot.voter.as_bytes())
-        });
-        let mut rows = standing.await?;
+    ) -> Result<(Self, Batch), Error> {
+        let script = Script::default()
+            .plain(&statements::BEGIN)
+            .over(&statements::LOCKED_POLLS, ids, |row, id| {
+                row.id(id.as_bytes())
+            })?
+            .over(&statements::STANDING, ballots, |row, ballot| {
+                writes::voter(row, &(ballot.poll, ballot.voter))
+            })?;
+        let mut open = Self(Lease::of(pool).await?);
+        match open.read_batch(script, ballots).await {
+            Ok(batch) => Ok((open, batch)),
+            Err(error) => {
+                give_up(open, &error).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn read_batch(&mut self, script: Script, ballots: &[&Ballot]) -> Result<Batch, Error> {
+        let mut parts = script.run(self.connection()?).await?.into_iter().skip(1);
+        let polls = read::polls(&rows(parts.next())?)?;
+        let mut histories = rows(parts.next())?;
         let supersedable = supersedable(&polls, ballots);
-        let bulk = statements::SUPERSEDED.bulk();
-        let superseded = self.found(bulk, &supersedable, |row, ballot| {
+        let superseded = self.found(&statements::SUPERSEDED, &supersedable, |row, ballot| {
             row.id(ballot.poll.as_bytes())?;
             row.id(ballot.voter.as_bytes())?;
             row.id(ballot.id.as_bytes())
         });
-        rows.extend(superseded.await?);
+        histories.extend(superseded.await?);
         Ok(Batch {
             polls,
-            histories: read::histories(&rows)?,
+            histories: read::histories(&histories)?,
         })
     }
+
+    pub(super) fn connection(&mut self) -> Result<&mut MySqlConnection, Error> {
+        Ok(self.0.connection()?)
+    }
+
+    pub(super) async fn found<T: Sync>(
+        &mut self,
+        statement: &'static Statement,
+        given: &[T],
+        write: impl Fn(&mut Row, &T) -> Result<(), Error> + Send,
+    ) -> Result<Vec<MySqlRow>, Error> {
+        let script = Script::default().over(statement, given, write)?;
+        Ok(script.run_alone(self.connection()?).await?.rows)
+    }
+
+    /// Locks these polls in this order; those that there are.
+    pub(super) async fn lock(&mut self, ids: &[PollId]) -> Result<Vec<PollId>, Error> {
+        let rows = self.found(&statements::LOCK_POLLS, ids, |row, id| {
+            row.id(id.as_bytes())
+        });
+        let rows = rows.await?;
+        rows.iter().map(|row| read::poll_id(row, 0)).collect()
+    }
+
+    /// Locks these polls in this order, and reads them.
+    pub(super) async fn locked_polls(&mut self, ids: &[PollId]) -> Result<Vec<Locked>, Error> {
+        self.read_polls(&statements::LOCKED_POLLS, ids).await
+    }
+
+    pub(super) async fn polls(&mut self, ids: &[PollId]) -> Result<Vec<Locked>, Error> {
+        self.read_polls(&statements::POLLS, ids).await
+    }
+
+    async fn read_polls(
+        &mut self,
+        statement: &'static Statement,
+        ids: &[PollId],
+    ) -> Result<Vec<Locked>, Error> {
+        let rows = self.found(statement, ids, |row, id| row.id(id.as_bytes()));
+        read::polls(&rows.await?)
+    }
+}
+
+fn rows(part: Option<Done>) -> Result<Vec<MySqlRow>, Error> {
+    Ok(part.ok_or(Error::Ended)?.rows)
 }

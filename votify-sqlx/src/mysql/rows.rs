@@ -1,4 +1,4 @@
-//! Rows of parameters as JSON, for the tables of [`Given`](super::given::Given).
+//! Rows of parameters as texts.
 
 use std::fmt::{self, Write};
 
@@ -14,58 +14,126 @@ const ROWS: usize = 1000;
 const BYTES: usize = 512 * 1024;
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
-/// A row under construction: a JSON array whose end is missing. Nothing in it has to be escaped.
-#[derive(Debug, Default)]
-pub(super) struct Row(String);
+/// How rows are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    /// As one array of arrays in JSON, for the tables of [`Given`](super::given::Given).
+    Json,
+    /// As the rows after `VALUES`.
+    Values,
+}
+
+/// A row under construction, whose end is missing. Nothing in it has to be escaped: it is made of digits and fixed marks.
+#[derive(Debug)]
+pub(super) struct Row {
+    style: Style,
+    text: String,
+}
 
 /// What is not to be told in decimal digits.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} cannot be kept")]
 struct Untellable(String);
 
-/// Writes the rows as JSON arrays of bounded size, in their order; none for no rows.
+/// Writes rows as texts of bounded size, in their order; none for no rows.
 pub(super) fn pieces<T>(
+    style: Style,
     rows: &[T],
     write: impl Fn(&mut Row, &T) -> Result<(), Error>,
 ) -> Result<Vec<String>, Error> {
-    let mut pieces = Vec::new();
-    let mut piece = String::new();
+    let mut pieces: Vec<String> = Vec::new();
     let mut count = 0;
     for row in rows {
-        let mut values = Row::default();
-        write(&mut values, row)?;
-        let Row(text) = values;
-        if count > 0 && (count == ROWS || piece.len() + text.len() > BYTES) {
-            piece.push(']');
-            pieces.push(std::mem::take(&mut piece));
-            count = 0;
+        let text = Row::written(style, |values| write(values, row))?;
+        match pieces.last_mut() {
+            Some(piece) if count < ROWS && piece.len() + text.len() < BYTES => {
+                piece.push(',');
+                piece.push_str(&text);
+            }
+            _ => {
+                pieces.push(text);
+                count = 0;
+            }
         }
-        piece.push(if count == 0 { '[' } else { ',' });
-        piece.push_str(if text.is_empty() { "[" } else { &text });
-        piece.push(']');
         count += 1;
     }
-    if count > 0 {
-        piece.push(']');
-        pieces.push(piece);
+    if style == Style::Json {
+        pieces = pieces.iter().map(|rows| format!("[{rows}]")).collect();
     }
     Ok(pieces)
 }
 
 impl Row {
-    /// Begins the next value.
-    fn next(&mut self) -> &mut String {
-        self.0.push(if self.0.is_empty() { '[' } else { ',' });
-        &mut self.0
+    fn written(
+        style: Style,
+        write: impl FnOnce(&mut Self) -> Result<(), Error>,
+    ) -> Result<String, Error> {
+        let mut row = Self {
+            style,
+            text: String::new(),
+        };
+        write(&mut row)?;
+        let (open, close) = row.ends();
+        if row.text.is_empty() {
+            row.text.push(open);
+        }
+        row.text.push(close);
+        Ok(row.text)
     }
 
-    fn quoted(&mut self, text: fmt::Arguments<'_>) -> Result<(), Error> {
+    const fn ends(&self) -> (char, char) {
+        match self.style {
+            Style::Json => ('[', ']'),
+            Style::Values => ('(', ')'),
+        }
+    }
+
+    /// Begins the next value.
+    fn next(&mut self) -> &mut String {
+        let (open, _) = self.ends();
+        self.text
+            .push(if self.text.is_empty() { open } else { ',' });
+        &mut self.text
+    }
+
+    const fn quote(&self) -> char {
+        match self.style {
+            Style::Json => '"',
+            Style::Values => '\'',
+        }
+    }
+
+    fn written_as(&mut self, value: fmt::Arguments<'_>) -> Result<(), Error> {
         // Writing to memory does not fail.
-        write!(self.next(), "\"{text}\"").map_err(|error| sqlx::Error::Encode(error.into()).into())
+        let written = self.next().write_fmt(value);
+        written.map_err(|error| sqlx::Error::Encode(error.into()).into())
+    }
+
+    fn quoted(&mut self, value: fmt::Arguments<'_>) -> Result<(), Error> {
+        let quote = self.quote();
+        self.written_as(format_args!("{quote}{value}{quote}"))
     }
 
     fn null(&mut self) -> Result<(), Error> {
         self.next().push_str("null");
+        Ok(())
+    }
+
+    /// Hexadecimal digits, after what says so where it has to be said.
+    fn digits(&mut self, mark: &str, value: &[u8]) -> Result<(), Error> {
+        let (quote, mark) = match self.style {
+            Style::Json => ('"', ""),
+            Style::Values => ('\'', mark),
+        };
+        let text = self.next();
+        text.reserve(mark.len() + 2 * value.len() + 2);
+        text.push_str(mark);
+        text.push(quote);
+        for byte in value {
+            let [high, low] = [byte >> 4, byte & 0xf];
+            text.extend([high, low].map(|half| char::from(DIGITS[usize::from(half)])));
+        }
+        text.push(quote);
         Ok(())
     }
 }
@@ -76,15 +144,7 @@ impl Parameters for Row {
     }
 
     fn bytes(&mut self, value: &[u8]) -> Result<(), Error> {
-        let text = self.next();
-        text.reserve(2 * value.len() + 2);
-        text.push('"');
-        for byte in value {
-            let [high, low] = [byte >> 4, byte & 0xf];
-            text.extend([high, low].map(|half| char::from(DIGITS[usize::from(half)])));
-        }
-        text.push('"');
-        Ok(())
+        self.digits("X", value)
     }
 
     fn maybe_bytes(&mut self, value: Option<&[u8]>) -> Result<(), Error> {
@@ -95,16 +155,18 @@ impl Parameters for Row {
     }
 
     fn text(&mut self, value: &str) -> Result<(), Error> {
-        self.bytes(value.as_bytes())
+        self.digits("_utf8mb4 X", value.as_bytes())
     }
 
     fn maybe_text(&mut self, value: Option<&str>) -> Result<(), Error> {
-        self.maybe_bytes(value.map(str::as_bytes))
+        match value {
+            Some(value) => self.text(value),
+            None => self.null(),
+        }
     }
 
     fn integer(&mut self, value: i64) -> Result<(), Error> {
-        let written = write!(self.next(), "{value}");
-        written.map_err(|error| sqlx::Error::Encode(error.into()).into())
+        self.written_as(format_args!("{value}"))
     }
 
     fn real(&mut self, value: f64) -> Result<(), Error> {
@@ -146,7 +208,7 @@ mod tests {
     fn every_row_is_in_one_piece() {
         for count in [0, 1, 2, ROWS, ROWS + 1, 2 * ROWS + 7] {
             let rows: Vec<i64> = (0..).take(count).collect();
-            let pieces = pieces(&rows, |row, n| row.integer(*n)).unwrap();
+            let pieces = pieces(Style::Json, &rows, |row, n| row.integer(*n)).unwrap();
             assert_eq!(pieces.len(), count.div_ceil(ROWS));
             let read = |piece: &String| serde_json::from_str::<Vec<(i64,)>>(piece).unwrap();
             let read: Vec<i64> = pieces.iter().flat_map(read).map(|(n,)| n).collect();
@@ -157,26 +219,33 @@ mod tests {
     #[test]
     fn long_rows_are_taken_apart() {
         let rows = vec![vec![7; BYTES / 5]; 5];
-        let pieces = pieces(&rows, |row, bytes| row.bytes(bytes)).unwrap();
+        let pieces = pieces(Style::Values, &rows, |row, bytes| row.bytes(bytes)).unwrap();
         assert_eq!(pieces.len(), 3);
         assert!(pieces.iter().all(|piece| piece.len() < BYTES + 10));
     }
 
     #[test]
     fn values_travel_in_forms_that_need_no_interpretation() {
-        let pieces = pieces(&[()], |row, ()| {
-            row.id(&[0xab; 16])?;
-            row.text("é'")?;
-            row.real(-1234.5)?;
-            row.moment(Timestamp::MAX)
-        });
+        let written = |style| {
+            let pieces = pieces(style, &[()], |row, ()| {
+                row.id(&[0xab; 16])?;
+                row.text("é'")?;
+                row.maybe_text(None)?;
+                row.real(-1234.5)?;
+                row.flag(true)?;
+                row.moment(Timestamp::MAX)
+            });
+            pieces.unwrap().remove(0)
+        };
         assert_eq!(
-            pieces.unwrap(),
-            [
-                "[[\"abababababababababababababababab\",\"c3a927\",\"-1.2345e3\",\"9999-12-31 23:59:59.999999\"]]"
-            ]
+            written(Style::Json),
+            "[[\"abababababababababababababababab\",\"c3a927\",null,\"-1.2345e3\",1,\"9999-12-31 23:59:59.999999\"]]"
         );
-        let mut row = Row::default();
-        assert!(row.real(f64::NEG_INFINITY).is_err());
+        assert_eq!(
+            written(Style::Values),
+            "(X'abababababababababababababababab',_utf8mb4 X'c3a927',null,'-1.2345e3',1,'9999-12-31 23:59:59.999999')"
+        );
+        let infinite = [f64::NEG_INFINITY];
+        assert!(pieces(Style::Json, &infinite, |row, value| row.real(*value)).is_err());
     }
 }

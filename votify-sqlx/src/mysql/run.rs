@@ -1,7 +1,7 @@
 //! Statements on a connection, with their parameters.
 
 use sqlx::mysql::{MySqlArguments, MySqlConnection, MySqlRow};
-use sqlx::{Arguments, Executor, SqlSafeStr, query_with};
+use sqlx::{Executor, SqlSafeStr, query_with};
 
 use crate::error::Error;
 
@@ -31,40 +31,4 @@ pub(super) async fn changed(
 ) -> Result<u64, Error> {
     let done = connection.execute(query_with(statement, arguments)).await?;
     Ok(done.rows_affected())
-}
-
-/// A statement over given rows, which are its one parameter.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Bulk {
-    pub(super) text: &'static str,
-}
-
-impl Bulk {
-    pub(super) async fn rows(
-        self,
-        connection: &mut MySqlConnection,
-        pieces: &[String],
-    ) -> Result<Vec<MySqlRow>, Error> {
-        let mut found = Vec::new();
-        for piece in pieces {
-            found.extend(rows(connection, self.text, only(piece)?).await?);
-        }
-        Ok(found)
-    }
-
-    pub(super) async fn changed(
-        self,
-        connection: &mut MySqlConnection,
-        pieces: &[String],
-    ) -> Result<u64, Error> {
-        let mut met = 0;
-        for piece in pieces {
-            met += changed(connection, self.text, only(piece)?).await?;
-        }
-        Ok(met)
-    }
-}
-
-fn only(piece: &str) -> Result<MySqlArguments, Error> {
-    arguments(|values| Ok(values.add(piece).map_err(sqlx::Error::Encode)?))
 }

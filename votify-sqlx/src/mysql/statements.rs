@@ -4,19 +4,34 @@
 use std::sync::LazyLock;
 
 use super::given::{Given, Kind};
-use super::run::Bulk;
+use super::rows::Style;
+use crate::writes;
 
 /// A lock's reader sees what was committed before it; nothing is locked but the rows that are met.
-pub(super) const BEGIN: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION";
+pub(super) const BEGIN: [&str; 2] = [
+    "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
+    "START TRANSACTION",
+];
 /// One moment for several statements.
 pub(super) const SNAPSHOT: &str = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; \
     START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
 
 /// Everything of a poll `p`, in one row, so that no reader sees half of a change. MySQL has a type for JSON, MariaDB has not.
-pub(super) const POLL: &str = "p.id, p.title, p.description, CONVERT(p.category USING utf8mb4), p.ballot, p.voters, p.results, p.revote, \
-    p.created_at, p.opens_at, p.closes_at, p.edited_at, p.sealed_at, p.owner, p.key_id, p.version, p.epoch, p.revision, \
-    p.total_votes, p.heat, CONVERT((SELECT JSON_ARRAYAGG(JSON_ARRAY(o.`position`, HEX(o.id), o.`text`, o.vote_count)) \
-    FROM votify_poll_options o FORCE INDEX (PRIMARY) WHERE o.poll_id = p.id) USING utf8mb4) AS options";
+macro_rules! poll {
+    ($lock:literal) => {
+        concat!(
+            "p.id, p.title, p.description, CONVERT(p.category USING utf8mb4), p.ballot, p.voters, p.results, p.revote, \
+             p.created_at, p.opens_at, p.closes_at, p.edited_at, p.sealed_at, p.owner, p.key_id, p.version, p.epoch, \
+             p.revision, p.total_votes, p.heat, \
+             CONVERT((SELECT JSON_ARRAYAGG(JSON_ARRAY(o.`position`, HEX(o.id), o.`text`, o.vote_count)) \
+             FROM votify_poll_options o FORCE INDEX (PRIMARY) WHERE o.poll_id = p.id",
+            $lock,
+            ") USING utf8mb4) AS options"
+        )
+    };
+}
+
+pub(super) const POLL: &str = poll!("");
 
 const ID: Given = Given(&[("id", Kind::Id)]);
 const VOTER: Given = Given(&[("poll_id", Kind::Id), ("voter_id", Kind::Id)]);
@@ -33,21 +48,7 @@ const VOTE: Given = Given(&[
     ("revision", Kind::Integer),
     ("cast_at", Kind::Moment),
 ]);
-const SHORT_VOTE: Given = Given(&[
-    ("poll_id", Kind::Id),
-    ("voter_id", Kind::Id),
-    ("ballot_id", Kind::Id),
-    ("choice", Kind::ShortBytes),
-    ("revision", Kind::Integer),
-    ("cast_at", Kind::Moment),
-]);
-const OLD_VOTE: Given = Given(&[
-    ("poll_id", Kind::Id),
-    ("voter_id", Kind::Id),
-    ("ballot_id", Kind::Id),
-    ("choice", Kind::Bytes),
-    ("revision", Kind::Integer),
-]);
+const OLD_VOTE: [&str; 5] = ["poll_id", "voter_id", "ballot_id", "choice", "revision"];
 const COUNT: Given = Given(&[
     ("poll_id", Kind::Id),
     ("id", Kind::Id),
@@ -59,29 +60,42 @@ const STATE: Given = Given(&[
     ("total_votes", Kind::Integer),
     ("heat", Kind::Real),
 ]);
-const OPTION: Given = Given(&[
-    ("poll_id", Kind::Id),
-    ("id", Kind::Id),
-    ("position", Kind::Integer),
-    ("text", Kind::Text),
-    ("vote_count", Kind::Integer),
-]);
+const OPTION: [&str; 5] = ["poll_id", "id", "position", "text", "vote_count"];
 
-/// A statement that is put together at its first use.
+/// A statement over rows, which is put together at its first use.
 #[derive(Debug)]
 pub(super) struct Statement {
     text: LazyLock<String>,
+    style: Style,
 }
 
 impl Statement {
-    const fn new(text: fn() -> String) -> Self {
+    /// One that has the rows as its only parameter.
+    const fn given(text: fn() -> String) -> Self {
         Self {
             text: LazyLock::new(text),
+            style: Style::Json,
         }
     }
 
-    pub(super) fn bulk(&'static self) -> Bulk {
-        Bulk { text: &self.text }
+    /// One that ends with the rows.
+    const fn values(text: fn() -> String) -> Self {
+        Self {
+            text: LazyLock::new(text),
+            style: Style::Values,
+        }
+    }
+
+    pub(super) const fn style(&self) -> Style {
+        self.style
+    }
+
+    /// With rows in it.
+    pub(super) fn with(&self, rows: &str) -> String {
+        match self.style {
+            Style::Json => self.text.replacen('?', &format!("'{rows}'"), 1),
+            Style::Values => format!("{}{rows}", *self.text),
+        }
     }
 }
 
@@ -92,28 +106,36 @@ fn met(given: Given, table: &str, index: &str, keys: &[&str]) -> String {
     format!("{from} STRAIGHT_JOIN {table} FORCE INDEX ({index}) ON {on}")
 }
 
-fn inserted(given: Given, table: &str) -> String {
-    let (names, values, from) = (given.names(), given.values(), given.table());
-    format!("INSERT INTO {table} ({names}) SELECT {values} FROM {from}")
+fn inserted(table: &str, columns: &[&str]) -> String {
+    let columns: Vec<_> = columns.iter().map(|name| format!("`{name}`")).collect();
+    format!("INSERT INTO {table} ({}) VALUES ", columns.join(", "))
 }
 
 const VOTES: &str = "votify_votes v";
 const ONE_PER_VOTER: &str = "votify_votes_one_per_voter";
 
+/// Locks polls in the order of the given rows, and reads them. Whoever locks a row reads what was committed last, also where
+/// the lock was waited for; the options are locked with their poll for that reason alone.
+pub(super) static LOCKED_POLLS: Statement = Statement::given(|| {
+    let poll = poll!(" FOR UPDATE");
+    let met = met(ID, "votify_polls p", "PRIMARY", &["id"]);
+    format!("SELECT {poll} FROM {met} FOR UPDATE")
+});
+
 /// In the order of the given rows.
-pub(super) static LOCK_POLLS: Statement = Statement::new(|| {
+pub(super) static LOCK_POLLS: Statement = Statement::given(|| {
     let met = met(ID, "votify_polls p", "PRIMARY", &["id"]);
     format!("SELECT p.id FROM {met} FOR UPDATE")
 });
 
-pub(super) static POLLS: Statement = Statement::new(|| {
+pub(super) static POLLS: Statement = Statement::given(|| {
     let met = met(ID, "votify_polls p", "PRIMARY", &["id"]);
     format!("SELECT {POLL} FROM {met}")
 });
 
 pub(super) const REVISION: &str = "SELECT revision FROM votify_polls WHERE id = ?";
 
-pub(super) static VOTES_OF: Statement = Statement::new(|| {
+pub(super) static VOTES_OF: Statement = Statement::given(|| {
     let met = met(VOTER, VOTES, ONE_PER_VOTER, &["poll_id", "voter_id"]);
     format!("SELECT v.voter_id, v.ballot_id, v.choice, v.revision, v.cast_at FROM {met}")
 });
@@ -125,12 +147,12 @@ pub(super) const CHOICES: &str = "SELECT choice, count(*) FROM votify_votes FORC
     WHERE poll_id = ? GROUP BY choice";
 
 /// What stands has a time, what was superseded has none.
-pub(super) static STANDING: Statement = Statement::new(|| {
+pub(super) static STANDING: Statement = Statement::given(|| {
     let met = met(VOTER, VOTES, ONE_PER_VOTER, &["poll_id", "voter_id"]);
     format!("SELECT v.voter_id, v.ballot_id, v.choice, v.revision, v.cast_at, v.poll_id FROM {met}")
 });
 
-pub(super) static SUPERSEDED: Statement = Statement::new(|| {
+pub(super) static SUPERSEDED: Statement = Statement::given(|| {
     let keys = ["poll_id", "voter_id", "ballot_id"];
     let met = met(BALLOT, "votify_superseded_votes s", "PRIMARY", &keys);
     format!(
@@ -139,27 +161,24 @@ pub(super) static SUPERSEDED: Statement = Statement::new(|| {
 });
 
 /// Fails on a voter who has a vote: the unique index is the judge.
-pub(super) static INSERT_VOTES: Statement = Statement::new(|| inserted(VOTE, "votify_votes"));
+pub(super) static INSERT_VOTES: Statement =
+    Statement::values(|| inserted("votify_votes", &writes::VOTE));
 
-/// The same for choices of at most [`SHORT`](super::given::SHORT) bytes.
-pub(super) static INSERT_SHORT_VOTES: Statement =
-    Statement::new(|| inserted(SHORT_VOTE, "votify_votes"));
-
-pub(super) static UPDATE_VOTES: Statement = Statement::new(|| {
+pub(super) static UPDATE_VOTES: Statement = Statement::given(|| {
     let met = met(VOTE, VOTES, ONE_PER_VOTER, &["poll_id", "voter_id"]);
     let set = VOTE.set("v", &["ballot_id", "choice", "revision", "cast_at"]);
     format!("UPDATE {met} SET {set}")
 });
 
-pub(super) static DELETE_VOTES: Statement = Statement::new(|| {
+pub(super) static DELETE_VOTES: Statement = Statement::given(|| {
     let met = met(VOTER, VOTES, ONE_PER_VOTER, &["poll_id", "voter_id"]);
     format!("DELETE v FROM {met}")
 });
 
 pub(super) static INSERT_SUPERSEDED: Statement =
-    Statement::new(|| inserted(OLD_VOTE, "votify_superseded_votes"));
+    Statement::values(|| inserted("votify_superseded_votes", &OLD_VOTE));
 
-pub(super) static UPDATE_COUNTS: Statement = Statement::new(|| {
+pub(super) static UPDATE_COUNTS: Statement = Statement::given(|| {
     let met = met(
         COUNT,
         "votify_poll_options o",
@@ -169,7 +188,7 @@ pub(super) static UPDATE_COUNTS: Statement = Statement::new(|| {
     format!("UPDATE {met} SET {}", COUNT.set("o", &["vote_count"]))
 });
 
-pub(super) static UPDATE_POLLS: Statement = Statement::new(|| {
+pub(super) static UPDATE_POLLS: Statement = Statement::given(|| {
     let met = met(STATE, "votify_polls p", "PRIMARY", &["id"]);
     let set = STATE.set("p", &["revision", "total_votes", "heat"]);
     format!("UPDATE {met} SET {set}")
@@ -185,7 +204,7 @@ pub(super) const UPDATE_POLL: &str = "UPDATE votify_polls SET title = ?, title_s
     sealed_at = ?, owner = ?, key_id = ?, version = ?, epoch = ?, revision = ?, total_votes = ?, heat = ? WHERE id = ?";
 
 pub(super) static INSERT_OPTIONS: Statement =
-    Statement::new(|| inserted(OPTION, "votify_poll_options"));
+    Statement::values(|| inserted("votify_poll_options", &OPTION));
 
 pub(super) const DELETE_OPTIONS: &str = "DELETE FROM votify_poll_options WHERE poll_id = ?";
 
@@ -200,7 +219,6 @@ pub(super) const DELETE: [&str; 4] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::writes;
 
     #[test]
     fn votes_are_read_as_they_are_written() {
