@@ -188,6 +188,16 @@ impl Redis {
         self.call(Call::Script(invocation)).await
     }
 
+    /// The same, within a time that is shorter than what calls have otherwise.
+    pub(crate) async fn script_within<T: FromRedisValue>(
+        &self,
+        invocation: &ScriptInvocation<'_>,
+        within: Duration,
+    ) -> Result<T, Error> {
+        self.call_within(Call::Script(invocation), within.min(self.timeout()))
+            .await
+    }
+
     /// Runs a command that is about a server rather than its data on the server, or on every node of a cluster that holds
     /// data: one answer for each.
     pub(crate) async fn run_everywhere<T: FromRedisValue>(
@@ -239,7 +249,14 @@ impl Redis {
     }
 
     async fn call<T: FromRedisValue>(&self, call: Call<'_>) -> Result<T, Error> {
-        let within = self.timeout();
+        self.call_within(call, self.timeout()).await
+    }
+
+    async fn call_within<T: FromRedisValue>(
+        &self,
+        call: Call<'_>,
+        within: Duration,
+    ) -> Result<T, Error> {
         let attempts = (|| self.attempt(&call))
             .retry(PAUSES)
             .when(Error::is_passing);

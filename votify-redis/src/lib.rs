@@ -4,10 +4,12 @@
 mod broadcaster;
 mod connect;
 mod error;
+mod limiter;
 mod url;
 
 pub use broadcaster::RedisBroadcaster;
 pub use connect::{Redis, RedisBuilder};
-pub use error::ConnectError;
+pub use error::{Cause, ConnectError};
+pub use limiter::RedisRateLimiter;
 
 pub use redis;
