@@ -62,7 +62,7 @@ pub(crate) const SERVICES: &[Service] = &[
     Service {
         name: "redis",
         variable: "VOTIFY_TEST_REDIS_URL",
-        needed_by_tests: false,
+        needed_by_tests: true,
         usual: "redis://127.0.0.1:6379/",
         own: "redis://127.0.0.1:26379/",
         speaks: redis::speaks,

@@ -60,7 +60,10 @@ mod tests {
         let libraries = packages.into_iter().filter(|one| is_published_library(one));
         let mut names: Vec<_> = libraries.map(|one| one.name.as_str()).collect();
         names.sort_unstable();
-        assert_eq!(names, ["votify-axum", "votify-core", "votify-sqlx"]);
+        assert_eq!(
+            names,
+            ["votify-axum", "votify-core", "votify-redis", "votify-sqlx"]
+        );
     }
 
     #[test]

@@ -31,6 +31,27 @@ const LAWS: &[Law] = &[
         absent: &["axum*", "hyper*", "http", "redis", "votify-axum"],
     },
     Law {
+        package: "votify-redis",
+        features: &["--all-features"],
+        absent: &[
+            "axum*",
+            "hyper*",
+            "http",
+            "sqlx*",
+            "libsqlite3-sys",
+            "ring",
+            "native-tls",
+            "openssl*",
+            "votify-axum",
+            "votify-sqlx",
+        ],
+    },
+    Law {
+        package: "votify-redis",
+        features: &[],
+        absent: &["rustls*", "aws-lc-*", "tokio-rustls"],
+    },
+    Law {
         package: "votify-sqlx",
         features: &[],
         absent: &[

@@ -1,0 +1,15 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod broadcaster;
+mod connect;
+mod error;
+mod limiter;
+mod url;
+
+pub use broadcaster::RedisBroadcaster;
+pub use connect::{Redis, RedisBuilder};
+pub use error::{Cause, ConnectError};
+pub use limiter::RedisRateLimiter;
+
+pub use redis;
