@@ -5,6 +5,7 @@ mod lifecycle;
 mod listing;
 mod pages;
 mod patience;
+mod race;
 mod reading;
 mod record;
 mod recount;

@@ -9,10 +9,10 @@ use votify_core::ballot::{Counting, Outcome, Part, VoterHistory, parts};
 use votify_core::{Ballot, BatchReceipt, Tally, Timestamp, VoterId};
 
 use super::fault::Fault;
-use super::keys::{ID, Keys};
-use super::patience::{Tries, in_time};
-use super::scripts::{CAST, READ};
-use super::seen::{Seen, Written};
+use super::keys::ID;
+use super::patience::in_time;
+use super::race::Race;
+use super::seen::Seen;
 use super::{RedisStore, record};
 use writes::Writes;
 
@@ -46,47 +46,35 @@ async fn cast_part(
     batch: &[Ballot],
     now: Timestamp,
 ) -> Result<Option<(Vec<Outcome>, Tally)>, Fault> {
-    let keys = Keys::new(&store.redis, part.poll);
     let ballots: Vec<&Ballot> = part.ballots(batch).collect();
-    let asked = pack(&ballots);
     let _turn = store.turns.take(part.poll).await;
-    let read_keys = [&keys.poll, &keys.votes, &keys.superseded];
-    let answer = READ
-        .call(&store.redis, &read_keys, &[&asked, b"32"])
-        .await?;
-    let mut seen = Seen::read(part.poll, answer)?;
-    let mut tries = Tries::default();
+    let mut race = Race::new(store, part.poll, pack(&ballots));
+    let mut seen = race.enter().await?;
     loop {
         let Some(current) = seen.current()? else {
             return Ok(None);
         };
         let heat = current.kept.state.heat;
         let histories = histories(&seen, &ballots)?;
-        let mut counting = Counting::new(current.kept.state.clone(), histories, now);
+        let mut counting = Counting::new(current.kept.state, histories, now);
         let outcomes: Vec<Outcome> = ballots.iter().map(|ballot| counting.cast(ballot)).collect();
         let effects = counting.finish();
         if !effects.any && !current.raised {
+            race.leave().await;
             return Ok(Some((outcomes, effects.state.tally)));
         }
         let state = record::encode_by(&seen.run, current.kept.nonce, &effects.state);
-        let writes = Writes::new(&keys, &ballots, &outcomes, &effects)?;
-        let written = writes
-            .call(
-                &store.redis,
-                &CAST,
-                [&seen.run, &current.read, &state, &asked],
-            )
-            .await?;
-        match Written::read(part.poll, written)? {
-            Written::Done => {
+        let writes = Writes::new(&race.keys, &ballots, &outcomes, &effects)?;
+        let fixed = [&*seen.run, &current.read, &state];
+        match writes.write(&mut race, fixed).await? {
+            Some(anew) => seen = anew,
+            None => {
                 if effects.state.heat != heat {
                     store.warm(part.poll);
                 }
                 return Ok(Some((outcomes, effects.state.tally)));
             }
-            Written::Moved(anew) => seen = anew,
         }
-        tries.again().await;
     }
 }
 

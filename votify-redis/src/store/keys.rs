@@ -14,6 +14,8 @@ pub(super) struct Keys<'a> {
     id: PollId,
     /// A hash of the poll's `state` and `definition`.
     pub(super) poll: String,
+    /// Who is to write next, for a moment, after having lost a race.
+    pub(super) turn: String,
     /// A hash of standing ballots by voter: the unique key that is the judge.
     pub(super) votes: String,
     /// A hash of ballots that count no more, by voter and ballot.
@@ -26,6 +28,7 @@ impl<'a> Keys<'a> {
             redis,
             id,
             poll: redis.poll_key(id, "poll"),
+            turn: redis.poll_key(id, "turn"),
             votes: redis.poll_key(id, "votes"),
             superseded: redis.poll_key(id, "superseded"),
         }
@@ -52,13 +55,14 @@ impl<'a> Keys<'a> {
         parts
     }
 
+    /// What is read of a poll.
+    pub(super) fn to_read(&self) -> [&str; 4] {
+        [&self.poll, &self.turn, &self.votes, &self.superseded]
+    }
+
     /// Everything that may be kept of a poll of that revision.
     pub(super) fn all(&self, revision: u64) -> Vec<String> {
-        let mut keys = vec![
-            self.poll.clone(),
-            self.votes.clone(),
-            self.superseded.clone(),
-        ];
+        let mut keys: Vec<String> = self.to_read().map(str::to_owned).to_vec();
         keys.extend((0..revision.div_ceil(PART)).map(|part| self.order(part)));
         keys
     }

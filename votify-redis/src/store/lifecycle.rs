@@ -6,9 +6,10 @@ use votify_core::{Poll, PollId};
 
 use super::fault::{Damaged, Fault};
 use super::keys::Keys;
-use super::patience::{Tries, in_time};
+use super::patience::in_time;
+use super::race::Race;
 use super::scripts::{CREATE, DELETE, READ, REPLACE};
-use super::seen::{Current, Seen, Written};
+use super::seen::{Current, Seen};
 use super::{RedisStore, record};
 
 /// What becomes of a poll, and what is answered.
@@ -66,68 +67,63 @@ pub(super) async fn current(store: &RedisStore, id: PollId) -> Result<Option<Pol
 }
 
 /// Has `next` say what becomes of a poll, as often as it takes until nothing moved meanwhile.
-pub(super) async fn transform<T>(
+pub(super) async fn transform<T: Send>(
     store: &RedisStore,
     id: PollId,
-    next: impl Fn(&PollState) -> Next<T>,
+    next: impl Fn(&PollState) -> Next<T> + Send + Sync,
 ) -> Result<T, Fault> {
     in_time(async {
         let _turn = store.turns.take(id).await;
-        let mut seen = look(store, id).await?;
-        let mut tries = Tries::default();
+        let mut race = Race::new(store, id, Vec::new());
+        let mut seen = race.enter().await?;
         loop {
             let current = seen.current()?.ok_or(Fault::NotFound(id))?;
             let Next { state, answer } = next(&current.kept.state);
             if state.is_none() && !current.raised {
+                race.leave().await;
                 return Ok(answer);
             }
             let state = state.as_ref().unwrap_or(&current.kept.state);
-            match replace(store, &seen.run, &current, state).await? {
-                Written::Done => return Ok(answer),
-                Written::Moved(anew) => seen = anew,
+            match replace(&mut race, &seen.run, &current, state).await? {
+                None => return Ok(answer),
+                Some(anew) => seen = anew,
             }
-            tries.again().await;
         }
     })
     .await
 }
 
+/// How the poll is now, if it was not written because it has moved.
 pub(super) async fn replace(
-    store: &RedisStore,
+    race: &mut Race<'_>,
     run: &[u8],
     current: &Current,
     state: &PollState,
-) -> Result<Written, Fault> {
-    let id = state.poll.id;
-    let keys = Keys::new(&store.redis, id);
+) -> Result<Option<Seen>, Fault> {
     let definition = if state.poll == current.kept.state.poll {
         Vec::new()
     } else {
         encode_definition(&state.poll)?
     };
     let new = record::encode_by(run, current.kept.nonce, state);
-    let arguments = [run, &current.read, &new, &definition];
-    let answer = REPLACE
-        .call(&store.redis, &[&keys.poll], &arguments)
-        .await?;
-    Written::read(id, answer)
+    let keys = [race.keys.poll.clone(), race.keys.turn.clone()];
+    race.write(&REPLACE, &keys, &[run, &current.read, &new, &definition])
+        .await
 }
 
 pub(super) async fn delete(store: &RedisStore, id: PollId) -> Result<(), Fault> {
     in_time(async {
-        let keys = Keys::new(&store.redis, id);
         let _turn = store.turns.take(id).await;
-        let mut seen = look(store, id).await?;
-        let mut tries = Tries::default();
+        let mut race = Race::new(store, id, Vec::new());
+        let mut seen = race.enter().await?;
         loop {
             let current = seen.current()?.ok_or(Fault::NotFound(id))?;
-            let all = keys.all(current.kept.state.tally.position.revision);
-            let answer = DELETE.call(&store.redis, &all, &[&current.read]).await?;
-            match Written::read(id, answer)? {
-                Written::Done => return Ok(()),
-                Written::Moved(anew) => seen = anew,
+            let keys = race.keys.all(current.kept.state.tally.position.revision);
+            let arguments = [&*seen.run, &current.read];
+            match race.write(&DELETE, &keys, &arguments).await? {
+                None => return Ok(()),
+                Some(anew) => seen = anew,
             }
-            tries.again().await;
         }
     })
     .await
@@ -135,8 +131,9 @@ pub(super) async fn delete(store: &RedisStore, id: PollId) -> Result<(), Fault> 
 
 async fn look(store: &RedisStore, id: PollId) -> Result<Seen, Fault> {
     let keys = Keys::new(&store.redis, id);
-    let of_poll = [&keys.poll, &keys.votes, &keys.superseded];
-    let answer = READ.call(&store.redis, &of_poll, &[b"", b"16"]).await?;
+    let answer = READ
+        .call(&store.redis, &keys.to_read(), &[b"", b"", b"16"])
+        .await?;
     Seen::read(id, answer)
 }
 

@@ -35,7 +35,7 @@ pub(super) async fn page(
     let width = ID as u64;
     let from = (first * width).to_string();
     let to = ((first + end - after) * width - 1).to_string();
-    let of_poll = [&keys.poll, &keys.votes, &part];
+    let of_poll = [&keys.poll, &keys.turn, &keys.votes, &part];
     let answer = PAGE
         .call(&store.redis, &of_poll, &[from.as_bytes(), to.as_bytes()])
         .await?;

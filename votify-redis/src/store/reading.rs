@@ -38,14 +38,15 @@ pub(super) async fn ballots_of(
     voters: &[VoterId],
 ) -> Result<Vec<Option<StandingBallot>>, Fault> {
     let keys = Keys::new(&store.redis, id);
-    let of_poll = [&keys.poll, &keys.votes, &keys.superseded];
     let mut found = HashMap::new();
     for voters in voters.chunks(VOTERS) {
         let mut packed = Vec::with_capacity(ID * voters.len());
         for voter in voters {
             packed.extend_from_slice(voter.as_bytes());
         }
-        let answer = READ.call(&store.redis, &of_poll, &[&packed, b"16"]).await?;
+        let answer = READ
+            .call(&store.redis, &keys.to_read(), &[b"", &packed, b"16"])
+            .await?;
         let seen = Seen::read(id, answer)?;
         for (_, standing) in seen.standing(|place| voters.get(place).copied())? {
             found.insert(standing.ballot.voter, standing);

@@ -7,10 +7,11 @@ use votify_core::{Choice, PollId, Tally};
 
 use super::fault::{Damaged, Fault};
 use super::keys::ID;
-use super::lifecycle::replace;
+use super::lifecycle::{self, replace};
 use super::pages::{Page, page};
-use super::patience::{Tries, in_time};
-use super::seen::{Current, Written};
+use super::patience::in_time;
+use super::race::Race;
+use super::seen::Current;
 use super::{RedisStore, record};
 
 /// The ballots that stand, as far as the revisions were looked at.
@@ -90,6 +91,10 @@ impl Recount {
 }
 
 pub(super) async fn audit(store: &RedisStore, id: PollId) -> Result<Audit, Fault> {
+    // So that it is written in which epoch this is.
+    lifecycle::current(store, id)
+        .await?
+        .ok_or(Fault::NotFound(id))?;
     let Moment {
         current, recounted, ..
     } = Recount::default().finish(store, id).await?;
@@ -103,9 +108,9 @@ pub(super) async fn repair(store: &RedisStore, id: PollId) -> Result<Tally, Faul
     let mut recount = Recount::default();
     // Most of it is done while votes go on.
     recount.finish(store, id).await?;
-    let _turn = store.turns.take(id).await;
-    let mut tries = Tries::default();
     in_time(async {
+        let _turn = store.turns.take(id).await;
+        let mut race = Race::new(store, id, Vec::new());
         loop {
             let Moment { current, run, .. } = recount.finish(store, id).await?;
             let state = &current.kept.state;
@@ -115,10 +120,13 @@ pub(super) async fn repair(store: &RedisStore, id: PollId) -> Result<Tally, Faul
                 // One step is enough for both.
                 repaired.tally.position.epoch = state.tally.position.epoch;
             }
-            if let Written::Done = replace(store, &run, &current, &repaired).await? {
+            // What was lost is made up for by recounting what came since, before anybody else writes again.
+            if replace(&mut race, &run, &current, &repaired)
+                .await?
+                .is_none()
+            {
                 return Ok(repaired.tally);
             }
-            tries.again().await;
         }
     })
     .await

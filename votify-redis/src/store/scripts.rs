@@ -21,7 +21,7 @@ impl Lua {
         Self { text, digest }
     }
 
-    pub(super) async fn call<K: AsRef<str>>(
+    pub(super) async fn call<K: AsRef<str> + Sync>(
         &self,
         redis: &Redis,
         keys: &[K],
@@ -75,6 +75,7 @@ scripts! {
     CREATE: "", [LOOK], "scripts/create.lua";
     REPLACE: "allow-oom", [LOOK], "scripts/replace.lua";
     DELETE: "allow-oom", [LOOK], "scripts/delete.lua";
+    RELEASE: "allow-oom", [], "scripts/release.lua";
     LIST: "no-writes", [], "scripts/list.lua";
     ENLIST: "allow-oom", [], "scripts/enlist.lua";
     MARK: "allow-oom", [], "scripts/mark.lua";

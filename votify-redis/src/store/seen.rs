@@ -13,6 +13,8 @@ pub(super) struct Seen {
     pub(super) run: Vec<u8>,
     /// The server's time, in milliseconds.
     time: u64,
+    /// Whether somebody else asked to write next.
+    pub(super) is_others_turn: bool,
     /// The state as it is kept; `None` if there is no such poll.
     state: Option<Vec<u8>>,
     definition: Vec<u8>,
@@ -49,6 +51,7 @@ impl Seen {
         let run = parts.next().and_then(bytes).ok_or_else(damaged)?;
         let seconds = parts.next().and_then(number).ok_or_else(damaged)?;
         let micros = parts.next().and_then(number).ok_or_else(damaged)?;
+        let turn = parts.next().and_then(number).ok_or_else(damaged)?;
         let state = parts.next().and_then(bytes);
         let definition = parts.next().and_then(bytes).unwrap_or_default();
         let mut rows = || match parts.next() {
@@ -63,6 +66,7 @@ impl Seen {
             id,
             run,
             time: seconds.saturating_mul(1000).saturating_add(micros / 1000),
+            is_others_turn: turn != 0,
             state,
             definition,
             votes,

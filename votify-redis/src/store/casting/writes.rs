@@ -1,13 +1,12 @@
-use redis::Value;
 use votify_core::Ballot;
 use votify_core::ballot::{Effects, Outcome};
 
-use crate::connect::Redis;
-use crate::error::Error;
 use crate::store::fault::Fault;
 use crate::store::keys::{ID, Keys};
+use crate::store::race::Race;
 use crate::store::record;
-use crate::store::scripts::Lua;
+use crate::store::scripts::CAST;
+use crate::store::seen::Seen;
 
 /// The most ballots of one poll in one call: well within what a server takes as arguments, and half a second of its time.
 const MOST: usize = 200_000;
@@ -58,11 +57,7 @@ impl Writes {
             effects.superseded.len(),
         ];
         let mut writes = Self {
-            keys: vec![
-                keys.poll.clone(),
-                keys.votes.clone(),
-                keys.superseded.clone(),
-            ],
+            keys: keys.to_read().map(str::to_owned).to_vec(),
             counts: counts.map(|count| count.to_string()),
             order: Vec::new(),
             rows,
@@ -95,20 +90,21 @@ impl Writes {
         }
     }
 
-    /// `fixed`: the run, the state as read, the new one, and what was asked for.
-    pub(super) async fn call(
+    /// `fixed`: the run, the state as read, and the new one. How the poll is now, if it was not written.
+    pub(super) async fn write(
         &self,
-        redis: &Redis,
-        script: &Lua,
-        fixed: [&[u8]; 4],
-    ) -> Result<Value, Error> {
+        race: &mut Race<'_>,
+        fixed: [&[u8]; 3],
+    ) -> Result<Option<Seen>, Fault> {
+        let asked = race.asked().to_vec();
         let mut arguments: Vec<&[u8]> = fixed.to_vec();
+        arguments.push(&asked);
         arguments.extend(self.counts.iter().map(|count| count.as_bytes()));
         for (offset, voters) in &self.order {
             arguments.push(offset.as_bytes());
             arguments.push(voters);
         }
         arguments.extend(self.rows.iter().map(Vec::as_slice));
-        script.call(redis, &self.keys, &arguments).await
+        race.write(&CAST, &self.keys, &arguments).await
     }
 }

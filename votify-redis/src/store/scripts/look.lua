@@ -24,15 +24,27 @@ local function rows(key, packed, width, length)
   return found
 end
 
+-- Whether a poll is still as it was read, by the run that it was read from, and nobody else asked to be next.
+local function is_still(poll, turn, run, state, caller)
+  local next = redis.call('GET', turn)
+  return (not next or next == caller) and redis.call('HGET', poll, 'state') == state and run_id() == run
+end
+
+-- Asks to be next, for a moment: who lost a race is not to lose the one after it too.
+local function be_next(turn, caller)
+  redis.call('SET', turn, caller, 'NX', 'PX', 250)
+end
+
 -- `packed` holds voters (`width` 16), or voters each with the id of a ballot (`width` 32).
-local function look(poll, votes, old, packed, width)
+local function look(poll, turn, caller, votes, old, packed, width)
   local kept = redis.call('HMGET', poll, 'state', 'definition')
   local time = redis.call('TIME')
-  local seen = { run_id(), time[1], time[2], kept[1], kept[2] }
+  local next = redis.call('GET', turn)
+  local seen = { run_id(), time[1], time[2], (next and next ~= caller) and 1 or 0, kept[1], kept[2] }
   if kept[1] and packed ~= '' then
-    seen[6] = rows(votes, packed, width, 16)
+    seen[7] = rows(votes, packed, width, 16)
     if width == 32 and redis.call('EXISTS', old) == 1 then
-      seen[7] = rows(old, packed, 32, 32)
+      seen[8] = rows(old, packed, 32, 32)
     end
   end
   return seen
