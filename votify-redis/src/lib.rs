@@ -1,15 +1,19 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod broadcaster;
 mod connect;
 mod durability;
 mod error;
+mod limiter;
 mod store;
 mod url;
 
+pub use broadcaster::RedisBroadcaster;
 pub use connect::{Redis, RedisBuilder};
 pub use durability::Durability;
-pub use error::ConnectError;
+pub use error::{Cause, ConnectError};
+pub use limiter::RedisRateLimiter;
 pub use store::RedisStore;
 
 pub use redis;
