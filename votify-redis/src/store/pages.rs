@@ -94,11 +94,10 @@ fn standing(id: PollId, page: &Page, after: u64, end: u64) -> Result<Vec<Standin
     let mut ballots = Vec::new();
     for (revision, (voter, vote)) in (after + 1..=end).zip(&page.voters) {
         let Some(vote) = vote else { continue };
-        if record::vote_revision(vote) == Some(revision) {
-            let voter = record::decode_voter(id, voter)?;
-            ballots.push(record::decode_vote(id, voter, vote)?);
-        } else if record::vote_revision(vote).is_none() {
-            return Err(Damaged::of(id, "a ballot").into());
+        let voter = record::decode_voter(id, voter)?;
+        let standing = record::decode_vote(id, voter, vote)?;
+        if standing.revision == revision {
+            ballots.push(standing);
         }
     }
     Ok(ballots)

@@ -144,13 +144,6 @@ pub(super) fn decode_vote(
     read().ok_or_else(|| Damaged::of(poll, "a ballot"))
 }
 
-/// The revision of a vote, without the rest of it.
-pub(super) fn vote_revision(vote: &[u8]) -> Option<u64> {
-    let mut rest = Rest(vote);
-    rest.take::<16>()?;
-    rest.number()
-}
-
 pub(super) fn encode_superseded(old: &SupersededBallot) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(25);
     bytes.extend_from_slice(&old.revision.to_be_bytes());

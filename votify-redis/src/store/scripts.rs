@@ -1,5 +1,7 @@
 use std::sync::LazyLock;
+use std::time::Duration;
 
+use backon::{ExponentialBuilder, Retryable};
 use redis::{Cmd, ErrorKind, Script, ServerErrorKind, Value, cmd};
 
 use crate::connect::Redis;
@@ -10,7 +12,15 @@ use crate::error::Error;
 pub(super) struct Lua {
     text: String,
     digest: String,
+    /// What only reads is sent again when the connection is lost: after a restart nobody need know of that.
+    only_reads: bool,
 }
+
+const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(5))
+    .with_max_delay(Duration::from_millis(100))
+    .with_max_times(4)
+    .with_jitter();
 
 impl Lua {
     fn new(flags: &str, texts: &[&str]) -> Self {
@@ -18,10 +28,26 @@ impl Lua {
         // ones may run on even then.
         let text = format!("#!lua flags={flags}\n{}", texts.concat());
         let digest = Script::new(&text).get_hash().to_owned();
-        Self { text, digest }
+        Self {
+            text,
+            digest,
+            only_reads: flags == "no-writes",
+        }
     }
 
     pub(super) async fn call<K: AsRef<str> + Sync>(
+        &self,
+        redis: &Redis,
+        keys: &[K],
+        arguments: &[&[u8]],
+    ) -> Result<Value, Error> {
+        (|| self.call_once(redis, keys, arguments))
+            .retry(PAUSES)
+            .when(|error| self.only_reads && matches!(error, Error::Unavailable(_)))
+            .await
+    }
+
+    async fn call_once<K: AsRef<str> + Sync>(
         &self,
         redis: &Redis,
         keys: &[K],
