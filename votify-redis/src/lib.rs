@@ -3,13 +3,17 @@
 
 mod broadcaster;
 mod connect;
+mod durability;
 mod error;
 mod limiter;
+mod store;
 mod url;
 
 pub use broadcaster::RedisBroadcaster;
 pub use connect::{Redis, RedisBuilder};
+pub use durability::Durability;
 pub use error::{Cause, ConnectError};
 pub use limiter::RedisRateLimiter;
+pub use store::RedisStore;
 
 pub use redis;

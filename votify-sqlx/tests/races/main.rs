@@ -21,6 +21,7 @@ macro_rules! on_each_server {
     };
 }
 
+mod ahead;
 mod closing;
 mod kills;
 mod load;
@@ -30,3 +31,4 @@ mod scene;
 #[path = "../servers/mod.rs"]
 mod servers;
 mod two_ballots;
+mod vote;

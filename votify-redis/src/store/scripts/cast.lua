@@ -1,0 +1,46 @@
+-- Writes what a batch did, if the poll is still as it was read; else tells how it is now.
+-- KEYS: poll, turn, votes, superseded, then parts of the order.
+-- ARGV: caller, run, state as read, new state, voters with ballots; how many rows are inserted, updated, removed,
+-- superseded; then the offset and the voters for each part of the order; then the rows.
+if not is_still(KEYS[1], KEYS[2], ARGV[2], ARGV[3], ARGV[1]) then
+  be_next(KEYS[2], ARGV[1])
+  return look(KEYS[1], KEYS[2], ARGV[1], KEYS[3], KEYS[4], ARGV[5], 32)
+end
+
+-- What could fail fails here, before anything is written.
+redis.call('HLEN', KEYS[4])
+for i = 5, #KEYS do
+  redis.call('STRLEN', KEYS[i])
+end
+local at = 10 + 2 * (#KEYS - 4)
+local inserted = {}
+for i = 1, tonumber(ARGV[6]) do
+  inserted[i] = ARGV[at + 2 * i - 2]
+end
+for first = 1, #inserted, 4000 do
+  local there = redis.call('HMGET', KEYS[3], unpack(inserted, first, math.min(first + 3999, #inserted)))
+  for i = 1, #there do
+    if there[i] then
+      return redis.error_reply('VOTIFYTWICE a ballot stands where none was read')
+    end
+  end
+end
+
+local function write(count, command, key)
+  local last = at + count - 1
+  while at <= last do
+    local next = math.min(at + 4000, last + 1)
+    redis.call(command, key, unpack(ARGV, at, next - 1))
+    at = next
+  end
+end
+
+write(2 * (tonumber(ARGV[6]) + tonumber(ARGV[7])), 'HSET', KEYS[3])
+write(tonumber(ARGV[8]), 'HDEL', KEYS[3])
+write(2 * tonumber(ARGV[9]), 'HSET', KEYS[4])
+for i = 5, #KEYS do
+  redis.call('SETRANGE', KEYS[i], ARGV[2 * i], ARGV[2 * i + 1])
+end
+redis.call('HSET', KEYS[1], 'state', ARGV[4])
+redis.call('DEL', KEYS[2])
+return 1
