@@ -13,7 +13,7 @@ use super::shelf::Snapshot;
 const AT_ONCE: usize = 16;
 /// How many voters are looked up in one question to the store.
 const CHUNK: usize = 1_000;
-/// Between two questions to a Redis that did not answer.
+/// Between two probes of a Redis that does not answer.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// Makes known to Redis what lies on the desk: all that gathered while the last of it was being written.
@@ -30,10 +30,11 @@ pub(super) async fn write<S: Store>(shared: Arc<Shared<S>>) {
 pub(super) async fn probe<S: Store>(shared: Arc<Shared<S>>) {
     loop {
         let poll = shared.shelf.breaker.broken().await;
-        tokio::time::sleep(PAUSE).await;
         if shared.shelf.answers(poll).await {
             shared.shelf.breaker.mend();
             tracing::info!("Redis answers again");
+        } else {
+            tokio::time::sleep(PAUSE).await;
         }
     }
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use redis::{FromRedisValue, Script, ScriptInvocation};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use votify_core::{Poll, PollId, Tally, VoterId};
 
 use super::breaker::Breaker;
@@ -116,16 +116,19 @@ impl Shelf {
         self.heed(poll, cleared.unwrap_or(Err(Error::Silent(self.patience))));
     }
 
-    /// Asks Redis, with all the time that its connection allows, whether it answers again.
+    /// Whether Redis answers again, and soon enough to be of use. It has all the time that its connection allows, so that a
+    /// lost one is noticed.
     pub(super) async fn answers(&self, poll: PollId) -> bool {
+        let asked = Instant::now();
         let mut command = redis::cmd("EXISTS");
         for key in self.keys(poll) {
             command.arg(key);
         }
-        match self.redis.run::<u64>(&command).await {
+        let answered = match self.redis.run::<u64>(&command).await {
             Ok(_) => true,
             Err(error) => !error.is_transient(),
-        }
+        };
+        answered && asked.elapsed() <= self.patience
     }
 
     async fn within_patience<T: FromRedisValue>(
