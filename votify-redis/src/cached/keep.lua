@@ -26,6 +26,7 @@ if kept[3] then
     return
 end
 local known = digits(kept[1], 40)
+local same_epoch = known and string.sub(known, 1, 20) == epoch
 if known and known > position then
     -- Ours always have one.
     if redis.call('PTTL', state) == -1 then
@@ -35,8 +36,7 @@ if known and known > position then
         return
     end
 else
-    local same = known and string.sub(known, 1, 20) == epoch and kept[2] == version
-    if not same then
+    if not same_epoch or kept[2] ~= version then
         redis.call('HDEL', state, 'poll', 'until')
     end
     redis.call('HSET', state, 'position', position, 'version', version, 'tally', tally)
@@ -54,7 +54,8 @@ end
 
 local marked = digits(redis.call('HGET', voters, 'epoch'), 20)
 if marked ~= epoch and redis.call('EXISTS', voters) == 1 then
-    if marked and marked > epoch then
+    -- No marks are newer than the state, unless that was lost.
+    if marked and marked > epoch and not same_epoch then
         return
     end
     redis.call('DEL', voters)
