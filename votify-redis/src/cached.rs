@@ -53,6 +53,7 @@ mod owning;
 mod reading;
 mod shared;
 mod shelf;
+mod sorted;
 mod store;
 mod turns;
 

@@ -2,28 +2,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use votify_core::ballot::{
-    BatchReceipt, Part, StandingBallot, Verdict, VoterHistory, decide, parts,
-};
-use votify_core::{
-    Ballot, BallotId, Outcome, PollId, Refusal, Store, StoreError, Tally, Timestamp, VoterId,
-};
+use votify_core::ballot::{BatchReceipt, Part, parts};
+use votify_core::{Ballot, Outcome, PollId, Refusal, Store, StoreError, Tally, Timestamp, VoterId};
 
 use super::look::{Look, State};
 use super::mark::Mark;
 use super::shared::{Loaded, Shared};
+use super::sorted::{Sorted, has_other, merge};
 
 /// About how many polls Redis is asked at once.
 const CHUNK: usize = 64;
-
-/// What Redis said about the polls of a batch, and what follows from it.
-struct Sorted {
-    looks: Vec<Option<Look>>,
-    /// Of each ballot, why it is refused without asking the store.
-    refusals: Vec<Option<Refusal>>,
-    /// The tallies that refusals rest on.
-    tallies: HashMap<PollId, Arc<Tally>>,
-}
 
 impl<S: Store> Shared<S> {
     /// Refuses what is certain to be refused, and hands the rest to the store, in order. A refusal leaves no trace, so the
@@ -77,7 +65,7 @@ impl<S: Store> Shared<S> {
 
     /// What Redis knows of a part's poll and voters, where that can matter.
     async fn look_at(&self, part: &Part, ballots: &[Ballot]) -> Option<Look> {
-        if self.known.allows_revote(part.poll) {
+        if !self.shelf.breaker.lets_through() || self.known.allows_revote(part.poll) {
             return None;
         }
         let voters: Vec<VoterId> = part.ballots(ballots).map(|ballot| ballot.voter).collect();
@@ -111,8 +99,11 @@ impl<S: Store> Shared<S> {
     ) {
         let outcomes: HashMap<usize, &Result<Outcome, StoreError>> =
             places.iter().copied().zip(&receipt.outcomes).collect();
-        let tallies: HashMap<PollId, &Tally> =
-            receipt.tallies.iter().map(|tally| (tally.poll, tally)).collect();
+        let tallies: HashMap<PollId, &Tally> = receipt
+            .tallies
+            .iter()
+            .map(|tally| (tally.poll, tally))
+            .collect();
         for (part, look) in parts.iter().zip(&sorted.looks) {
             let Some(tally) = tallies.get(&part.poll) else {
                 continue;
@@ -130,57 +121,6 @@ impl<S: Store> Shared<S> {
     }
 }
 
-impl Sorted {
-    /// Asks the rule about each voter who is known to have voted. What else it may say than "no" only the store can.
-    fn refuse(
-        &mut self,
-        part: &Part,
-        ballots: &[Ballot],
-        look: &Look,
-        state: &State,
-        now: Timestamp,
-    ) {
-        let marks = look.marks_of(state.tally.position.epoch);
-        for ((place, ballot), mark) in part.indices.iter().zip(part.ballots(ballots)).zip(marks) {
-            if !has_other(ballot, *mark) || state.poll.rules.revote {
-                continue;
-            }
-            let verdict = decide(&state.poll, &history_of(ballot), ballot, now);
-            if let (Verdict::Refuse(refusal), Some(slot)) = (verdict, self.refusals.get_mut(*place))
-            {
-                *slot = Some(refusal);
-            }
-        }
-    }
-
-    fn is_refused(&self, place: usize) -> bool {
-        self.refusals.get(place).is_some_and(Option::is_some)
-    }
-}
-
-/// Whether the voter's accepted ballot is known to be another one than this.
-fn has_other(ballot: &Ballot, mark: Option<Mark>) -> bool {
-    mark.is_some_and(|mark| mark != Mark::of(ballot))
-}
-
-/// All that a voter has done who voted, by another ballot than this one, where nobody can vote anew.
-///
-/// What that ballot said plays no part in the rule, nor when it was cast.
-fn history_of(ballot: &Ballot) -> VoterHistory {
-    let other = BallotId::from_bytes(ballot.id.as_bytes().map(|byte| !byte));
-    VoterHistory {
-        standing: Some(StandingBallot {
-            ballot: Ballot {
-                id: other,
-                ..ballot.clone()
-            },
-            revision: 0,
-            cast_at: Timestamp::EPOCH,
-        }),
-        superseded: Vec::new(),
-    }
-}
-
 /// Whether an outcome shows that the voter has voted, and by which ballot if it shows that too.
 fn voted(ballot: &Ballot, outcome: &Outcome) -> Option<Option<Mark>> {
     match outcome {
@@ -188,29 +128,4 @@ fn voted(ballot: &Ballot, outcome: &Outcome) -> Option<Option<Mark>> {
         Outcome::Refused(Refusal::AlreadyVoted) => Some(None),
         _ => None,
     }
-}
-
-/// One outcome for each ballot again, and a tally for each poll that was answered.
-fn merge(sorted: Sorted, places: &[usize], receipt: BatchReceipt) -> BatchReceipt {
-    let BatchReceipt {
-        outcomes,
-        mut tallies,
-    } = receipt;
-    let mut merged = BatchReceipt::unknown_polls(sorted.refusals.len());
-    for (place, outcome) in places.iter().zip(outcomes) {
-        if let Some(slot) = merged.outcomes.get_mut(*place) {
-            *slot = outcome;
-        }
-    }
-    for (slot, refusal) in merged.outcomes.iter_mut().zip(sorted.refusals) {
-        if let Some(refusal) = refusal {
-            *slot = Ok(Outcome::Refused(refusal));
-        }
-    }
-    let answered: Vec<PollId> = tallies.iter().map(|tally| tally.poll).collect();
-    let rest = sorted.tallies.into_iter();
-    let rest = rest.filter(|(poll, _)| !answered.contains(poll));
-    tallies.extend(rest.map(|(_, tally)| (*tally).clone()));
-    merged.tallies = tallies;
-    merged
 }

@@ -1,7 +1,8 @@
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use votify_core::{Store, VoterId};
 
 use super::desk::News;
@@ -11,6 +12,8 @@ use super::shelf::Snapshot;
 
 /// How many polls are written at once.
 const AT_ONCE: usize = 16;
+/// How long finding out about one poll, and writing it, may take.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How many voters are looked up in one question to the store.
 const CHUNK: usize = 1_000;
 /// Between two probes of a Redis that does not answer.
@@ -20,7 +23,11 @@ const PAUSE: Duration = Duration::from_millis(250);
 pub(super) async fn write<S: Store>(shared: Arc<Shared<S>>) {
     loop {
         let (number, news) = shared.desk.take().await;
-        let writing = stream::iter(news).map(|news| shared.write(news));
+        let writing = stream::iter(news).map(|news| {
+            // A store that panics or does not answer costs this news alone.
+            let writing = AssertUnwindSafe(shared.write(news)).catch_unwind();
+            tokio::time::timeout(PATIENCE, writing).map(drop)
+        });
         writing.buffer_unordered(AT_ONCE).collect::<()>().await;
         shared.desk.done(number);
     }

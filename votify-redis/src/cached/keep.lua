@@ -1,7 +1,7 @@
 -- Keeps a snapshot of a poll if it is not older than the one that is there, and marks voters who have voted.
 -- KEYS: the poll's state, its voters.
--- ARGV: position, version, tally, poll ('' leaves the one of that version), until when others may rely on it ('0': not at all), how long
--- to keep it all in milliseconds; then voter, mark, voter, mark ...
+-- ARGV: position, version, tally, poll ('' leaves the one of that version), until when others may rely on it ('0' leaves that as
+-- it was), how long to keep it all in milliseconds; then voter, mark, voter, mark ...
 -- Positions and versions are of fixed width, so that they compare as text; moments are microseconds of this server's clock.
 local CHUNK = 1000
 local FIRST_MARK = 7
@@ -43,10 +43,8 @@ else
     if poll ~= '' then
         redis.call('HSET', state, 'poll', poll)
     end
-    -- A call that this server gets to only after a pause must not be relied on anew.
-    local time = redis.call('TIME')
-    local now = time[1] * 1000000 + time[2]
-    if tonumber(valid) > now then
+    -- Whoever reads it compares it with the time: one that comes late is over by then.
+    if valid ~= '0' then
         redis.call('HSET', state, 'until', valid)
     end
     redis.call('PEXPIRE', state, life)

@@ -13,7 +13,8 @@ impl Mark {
     }
 
     fn made(poll: PollId, voter: VoterId, id: BallotId) -> Self {
-        let mut hasher = blake3::Hasher::new_derive_key("votify 2026-11 mark of an accepted ballot");
+        let mut hasher =
+            blake3::Hasher::new_derive_key("votify 2026-11 mark of an accepted ballot");
         for part in [poll.as_bytes(), voter.as_bytes(), id.as_bytes()] {
             hasher.update(part);
         }

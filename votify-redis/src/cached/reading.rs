@@ -44,7 +44,13 @@ impl<S: Store> Shared<S> {
             }
         }
         let load = async {
-            let tally = self.store.tallies(&[id]).await?.into_iter().next().flatten();
+            let tally = self
+                .store
+                .tallies(&[id])
+                .await?
+                .into_iter()
+                .next()
+                .flatten();
             let tally = tally.map(Arc::new);
             match &tally {
                 Some(tally) => self.known.saw(tally, None),

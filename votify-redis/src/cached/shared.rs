@@ -51,8 +51,7 @@ impl<S: Store> Shared<S> {
             let loaded = self.read(poll).await?;
             if let Loaded::Poll(state) = &loaded {
                 self.known.saw(&state.tally, Some(&state.poll));
-                self.desk
-                    .lay(&state.tally, self.shelf.lease_from(look), []);
+                self.desk.lay(&state.tally, self.shelf.lease_from(look), []);
             }
             Ok(loaded)
         };

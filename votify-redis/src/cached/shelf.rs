@@ -35,7 +35,7 @@ pub(super) struct Snapshot<'a> {
     pub(super) tally: &'a Tally,
     /// Of the tally's version.
     pub(super) poll: Option<&'a Poll>,
-    /// Until when others may rely on it; 0 is not at all.
+    /// Until when others may rely on it; 0 leaves that as it was.
     pub(super) until: u64,
     pub(super) voters: &'a [(VoterId, Mark)],
 }
@@ -78,7 +78,12 @@ impl Shelf {
 
     /// Keeps a snapshot, unless a newer one is there; tells whether Redis has seen to it.
     pub(super) async fn keep(&self, snapshot: &Snapshot<'_>) -> bool {
-        let Snapshot { tally, poll, until, voters } = *snapshot;
+        let Snapshot {
+            tally,
+            poll,
+            until,
+            voters,
+        } = *snapshot;
         let poll = poll.filter(|poll| poll.version == tally.version);
         let Ok(tally_json) = serde_json::to_vec(tally) else {
             return false;
@@ -97,7 +102,9 @@ impl Shelf {
         for (voter, mark) in voters {
             call.arg(field(voter)).arg(mark.as_bytes());
         }
-        self.within_patience::<()>(tally.poll, &call).await.is_some()
+        self.within_patience::<()>(tally.poll, &call)
+            .await
+            .is_some()
     }
 
     /// Forgets a poll that was deleted; tells whether Redis has seen to it.

@@ -87,7 +87,10 @@ impl<T> Drop for Guest<'_, T> {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         drop(self.turn.take());
-        if polls.get(&self.poll).is_some_and(|turn| Arc::strong_count(turn) == 1) {
+        if polls
+            .get(&self.poll)
+            .is_some_and(|turn| Arc::strong_count(turn) == 1)
+        {
             polls.remove(&self.poll);
         }
     }

@@ -1,5 +1,6 @@
-use std::sync::Arc;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
@@ -7,18 +8,22 @@ use votify_core::ballot::{BatchReceipt, StandingBallot};
 use votify_core::page::{Page, PageRequest};
 use votify_core::poll::SealCause;
 use votify_core::store::{Audit, Changing, PollFilter, Sealing};
-use votify_core::{
-    Ballot, Poll, PollChange, PollId, Store, StoreError, Tally, Timestamp, VoterId,
-};
+use votify_core::{Ballot, Poll, PollChange, PollId, Store, StoreError, Tally, Timestamp, VoterId};
 
 use crate::scene::Behind;
 
 /// A store that counts what reaches it.
-#[derive(Debug)]
 pub(crate) struct Counting {
     behind: Behind,
     calls: AtomicU64,
     ballots: AtomicU64,
+    after_cast: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+impl fmt::Debug for Counting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.behind.fmt(f)
+    }
 }
 
 impl Counting {
@@ -27,7 +32,13 @@ impl Counting {
             behind,
             calls: AtomicU64::new(0),
             ballots: AtomicU64::new(0),
+            after_cast: Mutex::default(),
         })
+    }
+
+    /// Has this done once, between the next commit and its answer.
+    pub(crate) fn after_cast(&self, done: impl FnOnce() + Send + 'static) {
+        *self.after_cast.lock().unwrap() = Some(Box::new(done));
     }
 
     /// How often it was called since this was asked last, for whatever.
@@ -95,7 +106,12 @@ impl Store for Counting {
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
         let count = u64::try_from(ballots.len()).unwrap();
         self.ballots.fetch_add(count, Ordering::SeqCst);
-        self.counted().cast_ballots(ballots, now).await
+        let receipt = self.counted().cast_ballots(ballots, now).await;
+        let done = self.after_cast.lock().unwrap().take();
+        if let Some(done) = done {
+            done();
+        }
+        receipt
     }
 
     async fn ballots_of(

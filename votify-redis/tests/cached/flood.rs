@@ -44,7 +44,9 @@ async fn flood(instances: &Instances, poll: &Poll) {
 fn assert_spared(store: &Counting, when: &str) {
     let sent = u64::from(VOTERS * REPEATS);
     let (ballots, calls) = (store.ballots_seen(), store.calls_seen());
-    eprintln!("{when}: of {sent} repeated votes {ballots} reached the store, in {calls} calls of any kind");
+    eprintln!(
+        "{when}: of {sent} repeated votes {ballots} reached the store, in {calls} calls of any kind"
+    );
     assert!(ballots * 100 < sent, "{when}: {ballots} ballots of {sent}");
     assert!(calls * 100 < sent, "{when}: {calls} calls for {sent}");
 }
@@ -84,7 +86,10 @@ async fn repeated_votes_do_not_reach_the_store() {
     let _ = (store.calls_seen(), store.ballots_seen());
     for number in 0..VOTERS {
         let instance = &instances[number as usize % 2];
-        assert_eq!(cast(&**instance, &fresh(&poll, number)).await, ALREADY_VOTED);
+        assert_eq!(
+            cast(&**instance, &fresh(&poll, number)).await,
+            ALREADY_VOTED
+        );
     }
     for instance in &instances {
         instance.settled().await;
@@ -110,11 +115,17 @@ async fn only_what_is_certain_is_refused() {
     let cached = crate::scene::cached(&behind, &redis);
     let poll = lunch(&cached).await;
     let first = fresh(&poll, 1);
-    assert_eq!(cast(&cached, &first).await, Outcome::Counted { revision: 1 });
+    assert_eq!(
+        cast(&cached, &first).await,
+        Outcome::Counted { revision: 1 }
+    );
     cached.settled().await;
     let _ = store.ballots_seen();
     // The same ballot again is a replay.
-    assert_eq!(cast(&cached, &first).await, Outcome::Replayed { revision: 1 });
+    assert_eq!(
+        cast(&cached, &first).await,
+        Outcome::Replayed { revision: 1 }
+    );
     // The same id with another choice.
     let reused = Ballot {
         choice: Choice::one(poll.options[0].id),
@@ -137,7 +148,10 @@ async fn only_what_is_certain_is_refused() {
         ..fresh(&poll, 1)
     };
     let outcome = cast(&cached, &misfit).await;
-    assert!(matches!(outcome, Outcome::Refused(Refusal::Invalid(_))), "{outcome:?}");
+    assert!(
+        matches!(outcome, Outcome::Refused(Refusal::Invalid(_))),
+        "{outcome:?}"
+    );
     assert_eq!(store.ballots_seen(), 0);
     // One batch with all kinds: outcomes in order, and the others are counted.
     let batch = [

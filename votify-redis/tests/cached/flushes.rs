@@ -23,7 +23,10 @@ struct Flusher {
 
 impl Flusher {
     fn of(server: &Server) -> Self {
-        let (stop, flushed) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
+        let (stop, flushed) = (
+            Arc::new(AtomicBool::new(false)),
+            Arc::new(AtomicU32::new(0)),
+        );
         let client = redis::Client::open(server.url()).unwrap();
         let mut connection = client.get_connection().unwrap();
         let (stopped, counted) = (Arc::clone(&stop), Arc::clone(&flushed));

@@ -16,7 +16,9 @@ use crate::servers::{Cluster, Server, new_prefix, shared_url};
 use crate::sql_servers::{Database, Kind};
 
 fn shared_is_missing() -> Option<String> {
-    shared_url().is_none().then(|| "VOTIFY_TEST_REDIS_URL names no Redis".to_owned())
+    shared_url()
+        .is_none()
+        .then(|| "VOTIFY_TEST_REDIS_URL names no Redis".to_owned())
 }
 
 /// Two instances in turns, on one memory; Redis is told of everything before the next call.

@@ -60,7 +60,10 @@ impl Pair {
     /// Lets voter 1 vote through the second instance all the time while `change` happens through the first one. Every vote
     /// that begins after it was answered must be answered with `then`.
     async fn contradicts(&self, poll: &Poll, change: impl Future<Output = ()>, then: Outcome) {
-        let (changed, stop) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (changed, stop) = (
+            Arc::new(AtomicBool::new(false)),
+            Arc::new(AtomicBool::new(false)),
+        );
         let voter = {
             let (second, poll, then) = (Arc::clone(&self.second), poll.clone(), then.clone());
             let (changed, stop) = (Arc::clone(&changed), Arc::clone(&stop));
@@ -95,10 +98,13 @@ async fn nothing_is_contradicted(cut_off: bool) {
     };
     let poll = pair.voted_in().await;
     let sealing = async {
-        let sealed = pair.first.seal_poll(poll.id, SealCause::ByOwner, SystemClock.now());
+        let sealed = pair
+            .first
+            .seal_poll(poll.id, SealCause::ByOwner, SystemClock.now());
         assert!(matches!(sealed.await.unwrap(), Sealing::Sealed(_)));
     };
-    pair.contradicts(&poll, sealing, Outcome::Refused(Refusal::Closed)).await;
+    pair.contradicts(&poll, sealing, Outcome::Refused(Refusal::Closed))
+        .await;
 
     let poll = pair.voted_in().await;
     let deleting = async { pair.first.delete_poll(poll.id).await.unwrap() };
@@ -117,7 +123,8 @@ async fn nothing_is_contradicted(cut_off: bool) {
         assert!(matches!(changing.await.unwrap(), Changing::Changed(_)));
         SystemClock.sleep_until(end).await;
     };
-    pair.contradicts(&poll, ending, Outcome::Refused(Refusal::Closed)).await;
+    pair.contradicts(&poll, ending, Outcome::Refused(Refusal::Closed))
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -155,7 +162,9 @@ async fn results_of_sealed_polls_spare_the_store() {
         return;
     };
     let poll = pair.voted_in().await;
-    let sealed = pair.first.seal_poll(poll.id, SealCause::ByOwner, SystemClock.now());
+    let sealed = pair
+        .first
+        .seal_poll(poll.id, SealCause::ByOwner, SystemClock.now());
     let Sealing::Sealed(last) = sealed.await.unwrap() else {
         panic!("an owner can close at any time");
     };
@@ -203,5 +212,52 @@ async fn an_edit_is_seen_elsewhere_at_once() {
             let polls = pair.second.polls(&[made.id]).await.unwrap();
             assert_eq!(polls[0].as_ref().unwrap().title, title);
         }
+    }
+}
+
+/// What Redis is told late, because it was paused, is over by then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_that_comes_late_is_over() {
+    let (Some(server), Some(mut gone)) = (Server::plain(), Server::plain()) else {
+        return;
+    };
+    let server = Arc::new(server);
+    let theirs = Redis::connect(&gone.url()).await.unwrap();
+    gone.kill();
+    let store = Counting::of(Arc::new(MemoryStore::new()));
+    let mut config = brief();
+    config.lease = Duration::from_secs(2);
+    let instance = |redis| {
+        let behind: Behind = store.clone();
+        CachedStore::with_config(behind, redis, config.clone())
+    };
+    let (first, second) = (instance(theirs), instance(apart(&server.url()).await));
+    // The server must know the script, which is sent only once.
+    cast(&second, &fresh(&lunch(&first).await, 1)).await;
+    second.settled().await;
+    let poll = lunch(&first).await;
+    let paused = Arc::clone(&server);
+    store.after_cast(move || paused.pause());
+    let outcome = cast(&second, &fresh(&poll, 1)).await;
+    assert_eq!(outcome, Outcome::Counted { revision: 1 });
+    second.settled().await;
+
+    let began = Instant::now();
+    first.delete_poll(poll.id).await.unwrap();
+    assert!(
+        began.elapsed() >= config.lease,
+        "it waits for leases to end"
+    );
+    server.resume();
+    let end = Instant::now() + Duration::from_secs(60);
+    let keys = format!("*{}*", poll.id);
+    while server.cli(&["KEYS", &keys]).trim().is_empty() {
+        assert!(Instant::now() < end, "what was under way arrives");
+    }
+    let until_asked_again = Instant::now() + config.lease / 2;
+    while Instant::now() < until_asked_again {
+        let outcome = cast(&second, &fresh(&poll, 1)).await;
+        assert_eq!(outcome, Outcome::Refused(Refusal::PollNotFound));
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -3,7 +3,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "tests"
+    clippy::duplicate_mod,
+    reason = "tests, whose two kinds of servers share a file or two"
 )]
 
 mod counting;

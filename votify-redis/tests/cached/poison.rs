@@ -25,11 +25,20 @@ fn poison(connection: &mut Connection, kind: usize, state: &str, voters: &str, o
     let position = |epoch: u64| format!("{epoch:020}{:020}", 7);
     match kind {
         0 => [state, voters].iter().for_each(|key| {
-            cmd("SET").arg(key).arg("nonsense").exec(connection).unwrap();
+            cmd("SET")
+                .arg(key)
+                .arg("nonsense")
+                .exec(connection)
+                .unwrap();
         }),
         1 => [state, voters].iter().for_each(|key| {
             cmd("DEL").arg(key).exec(connection).unwrap();
-            cmd("RPUSH").arg(key).arg("a").arg("b").exec(connection).unwrap();
+            cmd("RPUSH")
+                .arg(key)
+                .arg("a")
+                .arg("b")
+                .exec(connection)
+                .unwrap();
         }),
         2 => set_field(connection, state, "tally", b"{\"poll\":"),
         3 => set_field(connection, state, "poll", &[0xFF; 100]),
@@ -38,7 +47,12 @@ fn poison(connection: &mut Connection, kind: usize, state: &str, voters: &str, o
         6 => set_field(connection, state, "until", b"99999999999999999999999"),
         7 => set_field(connection, state, "until", b"-1"),
         8 => set_field(connection, voters, "epoch", b""),
-        9 => set_field(connection, voters, "epoch", format!("{:020}", u64::MAX).as_bytes()),
+        9 => set_field(
+            connection,
+            voters,
+            "epoch",
+            format!("{:020}", u64::MAX).as_bytes(),
+        ),
         10 => {
             let json = serde_json::to_vec(other).unwrap();
             set_field(connection, state, "poll", &json);
@@ -49,7 +63,9 @@ fn poison(connection: &mut Connection, kind: usize, state: &str, voters: &str, o
         }
         12 => set_field(connection, state, "tally", &vec![b'x'; 3_000_000]),
         13 => {
-            let random: Vec<u8> = (0..fastrand::usize(0..200)).map(|_| fastrand::u8(..)).collect();
+            let random: Vec<u8> = (0..fastrand::usize(0..200))
+                .map(|_| fastrand::u8(..))
+                .collect();
             for field in ["position", "tally", "poll", "until", "version"] {
                 if fastrand::bool() {
                     set_field(connection, state, field, &random);
@@ -60,7 +76,12 @@ fn poison(connection: &mut Connection, kind: usize, state: &str, voters: &str, o
             let mut entries = cmd("HGETALL");
             let fields: Vec<(Vec<u8>, Vec<u8>)> = entries.arg(voters).query(connection).unwrap();
             for (field, _) in fields {
-                cmd("HSET").arg(voters).arg(field).arg("longer than a mark is").exec(connection).unwrap();
+                cmd("HSET")
+                    .arg(voters)
+                    .arg(field)
+                    .arg("longer than a mark is")
+                    .exec(connection)
+                    .unwrap();
             }
         }
         _ => {
@@ -89,7 +110,10 @@ async fn garbage_is_ignored_and_replaced() {
         let poll = lunch(&cached).await;
         let other = crate::scene::poll(votify_core::PollDraft::single_choice("?", ["a", "b"]));
         let first = fresh(&poll, 1);
-        assert_eq!(cast(&cached, &first).await, Outcome::Counted { revision: 1 });
+        assert_eq!(
+            cast(&cached, &first).await,
+            Outcome::Counted { revision: 1 }
+        );
         cached.settled().await;
         let found = keys(&mut connection);
         let [state, voters] = found.as_slice() else {
@@ -98,22 +122,40 @@ async fn garbage_is_ignored_and_replaced() {
         poison(&mut connection, kind, state, voters, &other);
 
         // All is answered as the store does.
-        assert_eq!(cast(&cached, &fresh(&poll, 1)).await, ALREADY_VOTED, "{kind}");
-        assert_eq!(cast(&cached, &first).await, Outcome::Replayed { revision: 1 });
+        assert_eq!(
+            cast(&cached, &fresh(&poll, 1)).await,
+            ALREADY_VOTED,
+            "{kind}"
+        );
+        assert_eq!(
+            cast(&cached, &first).await,
+            Outcome::Replayed { revision: 1 }
+        );
         let polls = cached.polls(&[poll.id]).await.unwrap();
         assert_eq!(polls, [Some(poll.clone())], "{kind}");
-        assert_eq!(cast(&cached, &fresh(&poll, 2)).await, Outcome::Counted { revision: 2 });
+        assert_eq!(
+            cast(&cached, &fresh(&poll, 2)).await,
+            Outcome::Counted { revision: 2 }
+        );
         let tallies = cached.tallies(&[poll.id]).await.unwrap();
         assert_eq!(tallies[0].as_ref().unwrap().total_votes, 2, "{kind}");
         cached.settled().await;
 
         // And soon the cache does its work again. What claims to be newer than all there is lasts until it is looked at.
         for _ in 0..3 {
-            assert_eq!(cast(&cached, &fresh(&poll, 1)).await, ALREADY_VOTED, "{kind}");
+            assert_eq!(
+                cast(&cached, &fresh(&poll, 1)).await,
+                ALREADY_VOTED,
+                "{kind}"
+            );
             cached.settled().await;
         }
         let _ = store.ballots_seen();
-        assert_eq!(cast(&cached, &fresh(&poll, 1)).await, ALREADY_VOTED, "{kind}");
+        assert_eq!(
+            cast(&cached, &fresh(&poll, 1)).await,
+            ALREADY_VOTED,
+            "{kind}"
+        );
         assert_eq!(store.ballots_seen(), 0, "{kind}");
         for key in keys(&mut connection) {
             let life: i64 = cmd("PTTL").arg(&key).query(&mut connection).unwrap();

@@ -6,9 +6,7 @@ use votify_core::ballot::{BatchReceipt, StandingBallot};
 use votify_core::page::{Page, PageRequest};
 use votify_core::poll::SealCause;
 use votify_core::store::{Audit, Changing, PollFilter, Sealing};
-use votify_core::{
-    Ballot, Poll, PollChange, PollId, Store, StoreError, Tally, Timestamp, VoterId,
-};
+use votify_core::{Ballot, Poll, PollChange, PollId, Store, StoreError, Tally, Timestamp, VoterId};
 use votify_redis::CachedStore;
 
 use crate::scene::Behind;

@@ -32,7 +32,9 @@ pub(crate) fn cached(behind: &Behind, redis: &Redis) -> CachedStore<Behind> {
 pub(crate) fn poll(draft: PollDraft) -> Poll {
     let now = SystemClock.now();
     let keyring = Keyring::ephemeral();
-    draft.into_poll(PollId::generate(now), now, &keyring).unwrap()
+    draft
+        .into_poll(PollId::generate(now), now, &keyring)
+        .unwrap()
 }
 
 pub(crate) async fn lunch(store: &dyn Store) -> Poll {
@@ -60,7 +62,10 @@ pub(crate) fn fresh(poll: &Poll, number: u32) -> Ballot {
 pub(crate) async fn cast(store: &dyn Store, ballot: &Ballot) -> Outcome {
     let now = SystemClock.now();
     let receipt = store.cast_ballots(std::slice::from_ref(ballot), now).await;
-    let tallies = receipt.tallies.iter().filter(|tally| tally.poll == ballot.poll);
+    let tallies = receipt
+        .tallies
+        .iter()
+        .filter(|tally| tally.poll == ballot.poll);
     let outcome = receipt.outcomes.into_iter().next().unwrap().unwrap();
     let found = outcome != Outcome::Refused(Refusal::PollNotFound);
     assert_eq!(tallies.count(), usize::from(found), "a tally for the poll");

@@ -40,7 +40,8 @@ impl Load {
     pub(crate) fn start(fleet: &Fleet, poll: &Arc<Poll>) -> Self {
         let told = Arc::new(Told::default());
         let voters = (0..16).map(|_| {
-            let (engines, poll, told) = (fleet.engines.clone(), Arc::clone(poll), Arc::clone(&told));
+            let (engines, poll, told) =
+                (fleet.engines.clone(), Arc::clone(poll), Arc::clone(&told));
             tokio::spawn(async move {
                 while !told.stop.load(Ordering::Relaxed) {
                     told.vote(&engines, &poll).await;
@@ -71,10 +72,16 @@ impl Told {
     async fn vote(&self, engines: &[PollEngine; 2], poll: &Poll) {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let voter = Voter::session(SessionId::from_bytes(u128::from(number).to_be_bytes()));
-        let [here, there] = [number % 2, (number + 1) % 2].map(|which| &engines[which as usize]);
-        let (id, option) = (BallotId::generate(SystemClock.now()), number % 3 % 2);
-        let cast = async |engine: &PollEngine, id, option: u64| {
-            let choice = Choice::one(poll.options[option as usize].id);
+        let [first, second] = engines;
+        let is_even = number.is_multiple_of(2);
+        let (here, there) = if is_even {
+            (first, second)
+        } else {
+            (second, first)
+        };
+        let (id, option) = (BallotId::generate(SystemClock.now()), usize::from(is_even));
+        let cast = async |engine: &PollEngine, id, option: usize| {
+            let choice = Choice::one(poll.options[option].id);
             loop {
                 let since = Instant::now();
                 let answer = engine.cast(poll.id, &voter, id, choice.clone()).await;

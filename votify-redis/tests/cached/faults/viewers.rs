@@ -22,7 +22,10 @@ impl Viewers {
         let (mut seen, mut tasks) = (Vec::new(), Vec::new());
         for engine in &fleet.engines {
             let (shown, shows) = watch::channel(None);
-            let mut watching = engine.watch(poll.id, &Voter::anonymous(), None).await.unwrap();
+            let mut watching = engine
+                .watch(poll.id, &Voter::anonymous(), None)
+                .await
+                .unwrap();
             tasks.push(tokio::spawn(async move {
                 let mut last = Position::START;
                 while let Some(frame) = watching.next().await {
