@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
-use redis::{Cmd, FromRedisValue, Pipeline, ScriptInvocation, Value};
+use redis::aio::AsyncPushSender;
+use redis::{AsyncConnectionConfig, Cmd, FromRedisValue, Pipeline, ScriptInvocation, Value};
 use tokio::time::timeout;
 use votify_core::PollId;
 
@@ -20,6 +21,7 @@ pub use builder::RedisBuilder;
 use call::Call;
 #[cfg(feature = "cluster")]
 use cluster::Cluster;
+pub(crate) use connection::Connection;
 use prefix::Prefix;
 use single::Single;
 use target::Target;
@@ -186,6 +188,16 @@ impl Redis {
         self.call(Call::Script(invocation)).await
     }
 
+    /// The same, within a time that is shorter than what calls have otherwise.
+    pub(crate) async fn script_within<T: FromRedisValue>(
+        &self,
+        invocation: &ScriptInvocation<'_>,
+        within: Duration,
+    ) -> Result<T, Error> {
+        self.call_within(Call::Script(invocation), within.min(self.timeout()))
+            .await
+    }
+
     /// Runs a command that is about a server rather than its data on the server, or on every node of a cluster that holds
     /// data: one answer for each.
     pub(crate) async fn run_everywhere<T: FromRedisValue>(
@@ -203,8 +215,48 @@ impl Redis {
         }
     }
 
-    async fn call<T: FromRedisValue>(&self, call: Call<'_>) -> Result<T, Error> {
+    /// A connection of its own, to every node if it is a cluster, that hands on whatever is sent without being asked for. It
+    /// is not made anew when it is lost, except by the driver in part and on a cluster.
+    pub(crate) async fn connection_with_pushes(
+        &self,
+        pushes: impl AsyncPushSender,
+    ) -> Result<Connection, Error> {
         let within = self.timeout();
+        let target = &self.link.target;
+        let connecting = async {
+            match &self.link.way {
+                Way::Single(_) => {
+                    let config = AsyncConnectionConfig::new()
+                        .set_connection_timeout(None)
+                        .set_response_timeout(None)
+                        .set_pipeline_buffer_size(single::QUEUE)
+                        .set_push_sender(pushes);
+                    let connecting = target
+                        .client
+                        .get_multiplexed_async_connection_with_config(&config);
+                    Ok(Connection::Single(connecting.await?))
+                }
+                #[cfg(feature = "cluster")]
+                Way::Cluster(cluster) => {
+                    let client = cluster.builder(target).await.push_sender(pushes).build()?;
+                    Ok(Connection::Cluster(client.get_async_connection().await?))
+                }
+            }
+        };
+        let connected = timeout(within, connecting).await;
+        let connected = connected.unwrap_or(Err(Error::Silent(within)));
+        connected.map_err(|error: Error| error.without(target.password()))
+    }
+
+    async fn call<T: FromRedisValue>(&self, call: Call<'_>) -> Result<T, Error> {
+        self.call_within(call, self.timeout()).await
+    }
+
+    async fn call_within<T: FromRedisValue>(
+        &self,
+        call: Call<'_>,
+        within: Duration,
+    ) -> Result<T, Error> {
         let attempts = (|| self.attempt(&call))
             .retry(PAUSES)
             .when(Error::is_passing);

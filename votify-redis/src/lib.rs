@@ -1,13 +1,17 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod broadcaster;
 pub mod cached;
 mod connect;
 mod error;
+mod limiter;
 mod url;
 
+pub use broadcaster::RedisBroadcaster;
 pub use cached::{CacheConfig, CachedStore};
 pub use connect::{Redis, RedisBuilder};
-pub use error::ConnectError;
+pub use error::{Cause, ConnectError};
+pub use limiter::RedisRateLimiter;
 
 pub use redis;

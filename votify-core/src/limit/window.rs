@@ -26,9 +26,9 @@ impl SlidingWindow {
     ///
     /// A clock that goes back finds the newest slice still current.
     pub fn acquire(&mut self, quota: &Quota, now: Timestamp) -> Permit {
+        self.advance(Self::slice_at(quota, now));
         let slice = slice_micros(quota);
         let now = now.as_micros().unsigned_abs();
-        self.advance(now / slice);
         let used: u32 = self.granted.iter().map(|n| u32::from(*n)).sum();
         let limit = u32::from(quota.limit());
         let granted = used < limit;
@@ -49,6 +49,43 @@ impl SlidingWindow {
         }
     }
 
+    /// The number of the slice that is current at `now`, counted from 1970 and cut to 32 bits: where attempts are counted
+    /// elsewhere than in this process, so that all agree on it.
+    #[must_use]
+    pub fn slice_at(quota: &Quota, now: Timestamp) -> u32 {
+        cut(now.as_micros().unsigned_abs() / slice_micros(quota))
+    }
+
+    /// As it is kept elsewhere: the number of the newest slice in four bytes, and in two bytes each the attempts granted in
+    /// it and in the five before, the newest first; all little-endian.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        let (newest, granted) = bytes.split_at_mut(4);
+        newest.copy_from_slice(&self.newest.to_le_bytes());
+        for (bytes, granted) in granted.chunks_exact_mut(2).zip(self.granted) {
+            bytes.copy_from_slice(&granted.to_le_bytes());
+        }
+        bytes
+    }
+
+    /// What [`to_bytes`](Self::to_bytes) wrote. Any bytes are a window.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        let [a, b, c, d, granted @ ..] = bytes;
+        let mut window = Self {
+            newest: u32::from_le_bytes([a, b, c, d]),
+            granted: [0; KEPT],
+        };
+        for (kept, bytes) in window.granted.iter_mut().zip(granted.chunks_exact(2)) {
+            *kept = bytes
+                .iter()
+                .rev()
+                .fold(0, |sum, byte| sum << 8 | u16::from(*byte));
+        }
+        window
+    }
+
     /// Whether nothing that was granted matters any more at `now`.
     #[must_use]
     pub fn is_idle(&self, quota_period: Duration, now: Timestamp) -> bool {
@@ -61,8 +98,7 @@ impl SlidingWindow {
         age < u32::MAX / 2 && age as usize >= KEPT
     }
 
-    fn advance(&mut self, slice: u64) {
-        let slice = cut(slice);
+    fn advance(&mut self, slice: u32) {
         let step = slice.wrapping_sub(self.newest);
         if step == 0 || step > u32::MAX / 2 {
             return;

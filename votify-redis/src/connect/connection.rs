@@ -1,13 +1,39 @@
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 #[cfg(feature = "cluster")]
 use redis::cluster_async::ClusterConnection;
-use redis::{Cmd, Pipeline, RedisFuture, Value};
+use redis::{Cmd, Pipeline, RedisFuture, RedisResult, Value};
 
-/// A connection of either kind.
-pub(super) enum Connection {
+/// A connection of either kind; clones share it.
+#[derive(Clone)]
+pub(crate) enum Connection {
     Single(MultiplexedConnection),
     #[cfg(feature = "cluster")]
     Cluster(ClusterConnection),
+}
+
+impl Connection {
+    /// Returns once the server has confirmed it. On a cluster the channel is a sharded one.
+    pub(crate) async fn subscribe(&mut self, channel: &str) -> RedisResult<()> {
+        match self {
+            Self::Single(connection) => connection.subscribe(channel).await,
+            #[cfg(feature = "cluster")]
+            Self::Cluster(connection) => connection.ssubscribe(channel).await,
+        }
+    }
+
+    /// Returns once the server has confirmed it.
+    pub(crate) async fn unsubscribe(&mut self, channel: &str) -> RedisResult<()> {
+        match self {
+            Self::Single(connection) => connection.unsubscribe(channel).await,
+            #[cfg(feature = "cluster")]
+            Self::Cluster(connection) => connection.sunsubscribe(channel).await,
+        }
+    }
+
+    /// On a cluster, of every node that holds data.
+    pub(crate) async fn ping(&mut self) -> RedisResult<()> {
+        redis::cmd("PING").query_async(self).await
+    }
 }
 
 impl ConnectionLike for Connection {

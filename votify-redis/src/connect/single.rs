@@ -11,7 +11,7 @@ use super::target::Target;
 use crate::error::Error;
 
 /// How many calls may wait for their turn to be written.
-const QUEUE: usize = 1_024;
+pub(super) const QUEUE: usize = 1_024;
 
 type Connecting = Shared<BoxFuture<'static, RedisResult<MultiplexedConnection>>>;
 

@@ -27,6 +27,7 @@ mod setup;
 mod shared;
 
 pub(crate) use cluster::Cluster;
+pub(crate) use programs::unavailable;
 pub(crate) use server::Server;
 pub(crate) use setup::Setup;
 pub(crate) use shared::{new_prefix, shared_url};

@@ -9,15 +9,24 @@ use super::shared::{VARIABLE, tell_skip};
 /// # Panics
 /// If they cannot, and tests were told not to skip.
 pub(super) fn are_there() -> bool {
-    let Some(missing) = missing() else {
-        return true;
-    };
+    let missing = unavailable();
+    if let Some(missing) = &missing {
+        tell_skip(missing);
+    }
+    missing.is_none()
+}
+
+/// Why no server can be started here, if so.
+///
+/// # Panics
+/// If none can, and tests were told not to skip.
+pub(crate) fn unavailable() -> Option<String> {
+    let missing = missing()?;
     assert!(
         env::var_os(VARIABLE).is_none(),
         "{missing}; install redis-server and openssl"
     );
-    tell_skip(&missing);
-    false
+    Some(missing)
 }
 
 fn missing() -> Option<String> {

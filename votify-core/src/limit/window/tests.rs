@@ -75,3 +75,12 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #[test]
+    fn a_window_kept_elsewhere_is_the_same(bytes: [u8; 16], newest: u32, granted: [u16; KEPT]) {
+        prop_assert_eq!(SlidingWindow::from_bytes(bytes).to_bytes(), bytes);
+        let window = SlidingWindow { newest, granted };
+        prop_assert_eq!(SlidingWindow::from_bytes(window.to_bytes()), window);
+    }
+}
