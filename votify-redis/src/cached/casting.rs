@@ -1,7 +1,9 @@
 use std::collections::HashMap;
+use std::iter;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use tokio::time::Instant;
 use votify_core::ballot::{BatchReceipt, Part, parts};
 use votify_core::{Ballot, Outcome, PollId, Refusal, Store, StoreError, Tally, Timestamp, VoterId};
 
@@ -45,13 +47,18 @@ impl<S: Store> Shared<S> {
             refusals: vec![None; ballots.len()],
             tallies: HashMap::new(),
         };
+        let began = Instant::now();
         for chunk in parts.chunks(CHUNK) {
-            let looking = chunk.iter().map(|part| self.look_at(part, ballots));
-            for (part, look) in chunk.iter().zip(join_all(looking).await) {
-                if let Some(look) = &look
-                    && let Some(state) = self.certain(part, ballots, look).await
-                {
-                    sorted.refuse(part, ballots, look, &state, now);
+            // Answers that are slow and many must not add up.
+            let in_time = began.elapsed() < self.shelf.patience;
+            let asked = if in_time { chunk } else { &[] };
+            let examined = join_all(asked.iter().map(|part| self.examine(part, ballots))).await;
+            let examined = examined
+                .into_iter()
+                .chain(iter::repeat_with(|| (None, None)));
+            for (part, (look, state)) in chunk.iter().zip(examined) {
+                if let (Some(look), Some(state)) = (&look, &state) {
+                    sorted.refuse(part, ballots, look, state, now);
                     if part.indices.iter().any(|place| sorted.is_refused(*place)) {
                         let tally = self.known.newest(&state.tally);
                         sorted.tallies.insert(part.poll, tally);
@@ -61,6 +68,15 @@ impl<S: Store> Shared<S> {
             }
         }
         sorted
+    }
+
+    /// What Redis knows of a part, and the poll's state if that may lead to a refusal.
+    async fn examine(&self, part: &Part, ballots: &[Ballot]) -> (Option<Look>, Option<State>) {
+        let Some(look) = self.look_at(part, ballots).await else {
+            return (None, None);
+        };
+        let state = self.certain(part, ballots, &look).await;
+        (Some(look), state)
     }
 
     /// What Redis knows of a part's poll and voters, where that can matter.

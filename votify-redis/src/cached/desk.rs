@@ -124,3 +124,62 @@ impl News {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use votify_core::{Position, VoterPolicy};
+
+    use super::*;
+
+    fn tally(revision: u64, version: u64) -> Arc<Tally> {
+        Arc::new(Tally {
+            poll: PollId::from_bytes([1; 16]),
+            position: Position { epoch: 1, revision },
+            version,
+            sealed: false,
+            total_votes: 0,
+            counts: Vec::new(),
+        })
+    }
+
+    fn voters(numbers: std::ops::Range<u8>) -> impl Iterator<Item = (VoterId, Option<Mark>)> {
+        numbers.map(|number| (VoterId::new(VoterPolicy::Browser, [number; 15]), None))
+    }
+
+    #[tokio::test]
+    async fn the_newest_snapshot_waits_alone_with_all_voters() {
+        let desk = Desk::new(100);
+        desk.lay(&tally(7, 0), 70, voters(0..2));
+        desk.lay(&tally(5, 0), 50, voters(1..3));
+        let (number, news) = desk.take().await;
+        let [news] = news.as_slice() else {
+            panic!("{news:?}");
+        };
+        assert_eq!(news.tally.position.revision, 7);
+        assert_eq!((news.until, news.voters.len()), (70, 3));
+        desk.done(number);
+        desk.cleared().await;
+    }
+
+    #[tokio::test]
+    async fn a_new_version_has_no_lease_of_the_old_one() {
+        let desk = Desk::new(100);
+        desk.lay(&tally(5, 0), 50, []);
+        desk.lay(&tally(6, 1), 0, []);
+        desk.lay(&tally(5, 0), 60, []);
+        let (_, news) = desk.take().await;
+        assert_eq!((news[0].tally.version, news[0].until), (1, 0));
+    }
+
+    #[tokio::test]
+    async fn no_more_wait_than_there_is_room_for() {
+        let desk = Desk::new(5);
+        desk.lay(&tally(1, 0), 0, voters(0..200));
+        let (_, news) = desk.take().await;
+        assert_eq!(news[0].voters.len(), 5);
+        // Room is there again.
+        desk.lay(&tally(2, 0), 0, voters(0..3));
+        let (_, news) = desk.take().await;
+        assert_eq!(news[0].voters.len(), 3);
+    }
+}

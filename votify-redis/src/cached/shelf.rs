@@ -17,7 +17,7 @@ pub(super) struct Shelf {
     redis: Redis,
     scripts: Scripts,
     pub(super) breaker: Breaker,
-    patience: Duration,
+    pub(super) patience: Duration,
     pub(super) lease: Duration,
     life: u64,
 }
