@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod broadcaster;
+pub mod cached;
 mod connect;
 mod durability;
 mod error;
@@ -10,6 +11,7 @@ mod store;
 mod url;
 
 pub use broadcaster::RedisBroadcaster;
+pub use cached::{CacheConfig, CachedStore};
 pub use connect::{Redis, RedisBuilder};
 pub use durability::Durability;
 pub use error::{Cause, ConnectError};

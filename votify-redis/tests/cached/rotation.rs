@@ -1,0 +1,126 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+use votify_core::ballot::{BatchReceipt, StandingBallot};
+use votify_core::page::{Page, PageRequest};
+use votify_core::poll::SealCause;
+use votify_core::store::{Audit, Changing, PollFilter, Sealing};
+use votify_core::{Ballot, Poll, PollChange, PollId, Store, StoreError, Tally, Timestamp, VoterId};
+use votify_redis::CachedStore;
+
+use crate::scene::Behind;
+
+/// Several instances behind one address: each call goes to the next one, and finds that Redis was told of all before.
+#[derive(Debug)]
+pub(crate) struct Rotation {
+    instances: Vec<CachedStore<Behind>>,
+    next: AtomicUsize,
+}
+
+impl Rotation {
+    pub(crate) fn of(instances: Vec<CachedStore<Behind>>) -> Self {
+        Self {
+            instances,
+            next: AtomicUsize::new(0),
+        }
+    }
+
+    async fn next(&self) -> &CachedStore<Behind> {
+        for instance in &self.instances {
+            instance.settled().await;
+        }
+        self.following()
+    }
+
+    fn following(&self) -> &CachedStore<Behind> {
+        let next = self.next.fetch_add(1, Ordering::Relaxed);
+        &self.instances[next % self.instances.len()]
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl Store for Rotation {
+    fn backend(&self) -> &'static str {
+        self.instances[0].backend()
+    }
+
+    async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
+        self.next().await.create_poll(poll).await
+    }
+
+    async fn polls(&self, ids: &[PollId]) -> Result<Vec<Option<Poll>>, StoreError> {
+        let instance = self.next().await;
+        // One at a time, which is how they come out of the cache.
+        let mut polls = Vec::new();
+        for id in ids {
+            polls.extend(instance.polls(&[*id]).await?);
+        }
+        Ok(polls)
+    }
+
+    async fn list_polls(
+        &self,
+        filter: &PollFilter,
+        page: &PageRequest,
+        now: Timestamp,
+    ) -> Result<Page<Poll>, StoreError> {
+        self.next().await.list_polls(filter, page, now).await
+    }
+
+    async fn change_poll(
+        &self,
+        id: PollId,
+        change: &PollChange,
+        now: Timestamp,
+    ) -> Result<Changing, StoreError> {
+        self.next().await.change_poll(id, change, now).await
+    }
+
+    async fn seal_poll(
+        &self,
+        id: PollId,
+        cause: SealCause,
+        now: Timestamp,
+    ) -> Result<Sealing, StoreError> {
+        self.next().await.seal_poll(id, cause, now).await
+    }
+
+    async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
+        self.next().await.delete_poll(id).await
+    }
+
+    async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
+        self.next().await.cast_ballots(ballots, now).await
+    }
+
+    async fn ballots_of(
+        &self,
+        poll: PollId,
+        voters: &[VoterId],
+    ) -> Result<Vec<Option<StandingBallot>>, StoreError> {
+        self.next().await.ballots_of(poll, voters).await
+    }
+
+    async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
+        let instance = self.next().await;
+        let mut tallies = Vec::new();
+        for poll in polls {
+            tallies.extend(instance.tallies(&[*poll]).await?);
+        }
+        Ok(tallies)
+    }
+
+    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<StandingBallot, StoreError>> {
+        self.following().ballots(poll)
+    }
+
+    async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError> {
+        self.next().await.audit_poll(id).await
+    }
+
+    async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
+        self.next().await.repair_poll(id).await
+    }
+}
