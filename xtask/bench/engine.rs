@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use votify_core::voter::SessionId;
@@ -61,19 +61,32 @@ fn about(store: &str) -> String {
 }
 
 async fn votes_per_second(store: impl Store) -> Result<f64> {
-    let engine = PollEngine::new(store);
+    in_one_poll(&[PollEngine::new(store)], TASKS, TIME).await
+}
+
+/// How many votes a second engines on one store take in one poll, from so many tasks shared by them. The engines are shut
+/// down.
+///
+/// # Errors
+/// If a vote is not counted.
+pub(crate) async fn in_one_poll(
+    engines: &[PollEngine],
+    tasks_in_all: u64,
+    time: Duration,
+) -> Result<f64> {
+    let engine = engines.first().context("no engine to vote through")?;
     let poll = engine
         .create_poll(PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]))
         .await?;
     let counted = Arc::new(AtomicU64::new(0));
     let start = Instant::now();
     let mut tasks = JoinSet::new();
-    for task in 0..TASKS {
+    for (task, engine) in (0..tasks_in_all).zip(engines.iter().cycle()) {
         let (engine, counted, poll) = (engine.clone(), Arc::clone(&counted), Arc::clone(&poll));
         tasks.spawn(async move {
             let choice = Choice::one(poll.options[0].id);
             let mut votes = 0;
-            while start.elapsed() < TIME {
+            while start.elapsed() < time {
                 let session = u128::from(task) << 64 | u128::from(votes);
                 let voter = Voter::session(SessionId::from_bytes(session.to_be_bytes()));
                 engine.vote(poll.id, &voter, choice.clone()).await?;
@@ -93,6 +106,8 @@ async fn votes_per_second(store: impl Store) -> Result<f64> {
         tally.total_votes == votes,
         "{votes} votes were answered, but {tally:?} is kept"
     );
-    engine.shutdown().await;
+    for engine in engines {
+        engine.shutdown().await;
+    }
     rate(votes, time)
 }

@@ -5,6 +5,7 @@ mod board;
 mod build;
 mod corner;
 mod engine;
+mod fleet;
 mod http;
 mod kind;
 mod load;
@@ -13,6 +14,8 @@ mod measured;
 mod million;
 mod naive;
 mod poll;
+mod redis_server;
+mod redis_store;
 mod report;
 mod server;
 mod sql_http;
@@ -60,6 +63,8 @@ enum Name {
     PostgresMillion,
     MysqlHttp,
     MysqlMillion,
+    RedisStore,
+    Fleet,
     Build,
 }
 
@@ -105,6 +110,8 @@ fn measure(name: Name, arguments: &Arguments) -> Result<Figure> {
         Name::PostgresMillion => million::measure("postgres-million", Kind::Postgres),
         Name::MysqlHttp => sql_http::measure("mysql-http", Kind::MySql, program, scratch),
         Name::MysqlMillion => million::measure("mysql-million", Kind::MySql),
+        Name::RedisStore => redis_store::measure(),
+        Name::Fleet => fleet::measure(program, scratch),
         Name::Build => build::measure(scratch),
     }
 }

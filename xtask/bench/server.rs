@@ -38,12 +38,28 @@ impl Server {
     /// # Errors
     /// If it does not start.
     pub(crate) fn votify_on(url: &str, program: &Path, scratch: &Path) -> Result<Self> {
-        let mut command = serve(program);
-        command.arg("--migrate").env("VOTIFY_STORE", url);
-        // A secret is kept beside a file only.
-        let secret = Uuid::new_v4().simple().to_string() + &Uuid::new_v4().simple().to_string();
-        command.env("VOTIFY_SECRET", secret);
-        Self::start(command, scratch)
+        Self::start(serve_on(url, &secret(), program), scratch)
+    }
+
+    /// So many of these on one database, which hear of each other and are spared by a cache through one Redis.
+    ///
+    /// # Errors
+    /// If one does not start.
+    pub(crate) fn fleet(
+        count: usize,
+        url: &str,
+        redis: &str,
+        program: &Path,
+        scratch: &Path,
+    ) -> Result<Vec<Self>> {
+        let secret = secret();
+        let start = |_| {
+            let mut command = serve_on(url, &secret, program);
+            command.env("VOTIFY_BROADCAST", redis);
+            command.env("VOTIFY_CACHE", redis);
+            Self::start(command, scratch)
+        };
+        (0..count).map(start).collect()
     }
 
     /// This program again, counting votes in the naive way in the database of this URL.
@@ -127,6 +143,19 @@ fn serve(program: &Path) -> Command {
     command.args(["--vote-rate", "off", "--session-rate", "off"]);
     command.args(["--streams-per-address", "off"]);
     command
+}
+
+/// The same on the database of this URL, whose schema it makes.
+fn serve_on(url: &str, secret: &str, program: &Path) -> Command {
+    let mut command = serve(program);
+    command.arg("--migrate").env("VOTIFY_STORE", url);
+    // One is kept beside a file only.
+    command.env("VOTIFY_SECRET", secret);
+    command
+}
+
+fn secret() -> String {
+    Uuid::new_v4().simple().to_string() + &Uuid::new_v4().simple().to_string()
 }
 
 /// A program that knows nothing of how Votify is set up for the one who measures.

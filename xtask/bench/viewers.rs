@@ -39,10 +39,10 @@ pub(crate) async fn measure(program: &Path, scratch: &Path) -> Result<Figure> {
         sleep(SETTLE).await;
         let before = server.resident_kib()?;
 
-        let mut room = Room::open(server.address, &poll, VIEWERS).await?;
+        let mut room = Room::open(&[server.address], &poll, VIEWERS).await?;
         sleep(SETTLE).await;
         idle.push(share(server.resident_kib()?, before));
-        let times = room.vote(VOTES).await?;
+        let times = room.vote(server.address, VOTES).await?;
         busy.push(share(server.resident_kib()?, before));
         medians.push(milliseconds(&times, 0.5)?);
         slowest.push(milliseconds(&times, 0.99)?);
@@ -76,35 +76,36 @@ async fn watch_and_vote(
     viewers: u32,
     votes: usize,
 ) -> Result<()> {
-    Room::open(address, poll, viewers)
+    Room::open(&[address], poll, viewers)
         .await?
-        .vote(votes)
+        .vote(address, votes)
         .await?;
     Ok(())
 }
 
 /// All viewers of a poll. They leave when it is dropped.
 #[derive(Debug)]
-struct Room {
-    address: SocketAddr,
+pub(crate) struct Room {
     poll: Poll,
     board: Arc<Board>,
     viewers: JoinSet<Result<()>>,
 }
 
 impl Room {
-    /// Lets the viewers in, one after the other; each has seen the poll as it is when this returns.
-    async fn open(address: SocketAddr, poll: &Poll, viewers: u32) -> Result<Self> {
+    /// Lets the viewers in at these addresses by turns; each has seen the poll as it is when this returns.
+    ///
+    /// # Errors
+    /// If one is turned away.
+    pub(crate) async fn open(addresses: &[SocketAddr], poll: &Poll, viewers: u32) -> Result<Self> {
         let board = Arc::new(Board::new(viewers, 10 * VOTES));
         let mut room = Self {
-            address,
             poll: poll.clone(),
             board,
             viewers: JoinSet::new(),
         };
-        let url = format!("ws://{address}/api/polls/{}/stream", poll.id);
-        for _ in 0..viewers {
-            let (mut stream, _) = tokio_tungstenite::connect_async(&url).await?;
+        for (_, address) in (0..viewers).zip(addresses.iter().cycle()) {
+            let url = format!("ws://{address}/api/polls/{}/stream", poll.id);
+            let (mut stream, _) = tokio_tungstenite::connect_async(url).await?;
             let mut next = room.take(0, &stream.next().await.context("no first message")??)?;
             let board = Arc::clone(&room.board);
             room.viewers.spawn(async move {
@@ -127,9 +128,16 @@ impl Room {
         Ok(revision + 1)
     }
 
-    /// Casts so many votes at a steady rate, and times each until everybody has seen it, in microseconds.
-    async fn vote(&mut self, votes: usize) -> Result<Histogram<u64>> {
-        let mut connection = Connection::open(self.address).await?;
+    /// Casts so many votes there at a steady rate, and times each until everybody has seen it, in microseconds.
+    ///
+    /// # Errors
+    /// If a vote is not counted, or somebody does not see the last one.
+    pub(crate) async fn vote(
+        &mut self,
+        address: SocketAddr,
+        votes: usize,
+    ) -> Result<Histogram<u64>> {
+        let mut connection = Connection::open(address).await?;
         let mut ballot = self.poll.ballot()?;
         let mut beat = interval(PAUSE);
         // A vote that is late because the one before it was slow counts from when it should have been sent.

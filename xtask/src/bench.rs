@@ -6,7 +6,7 @@ use crate::services::{self, SERVICES, Service};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Which figures: memory-engine, sqlite-engine, sqlite-http, viewers, postgres-http, postgres-million,
-    /// mysql-http, mysql-million, build. Without names all but build, which takes minutes.
+    /// mysql-http, mysql-million, redis-store, fleet, build. Without names all but build, which takes minutes.
     names: Vec<String>,
     /// Measures everything, build too, and puts it down in docs/benchmarks.md.
     #[arg(long, conflicts_with = "names")]
@@ -59,15 +59,18 @@ pub(crate) fn task(arguments: &Arguments) -> Result<()> {
     run(bench.args(&arguments.names))
 }
 
-/// Whether a figure is taken on this service: such figures begin with its name.
+/// Whether a figure is taken on this service: such figures begin with its name, but for the one that is taken on several.
 fn is_wanted(service: &Service, figures: &[String]) -> bool {
     let prefix = format!("{}-", service.name);
-    let has_figures = HAVE_FIGURES.contains(&service.name);
-    has_figures && (figures.is_empty() || figures.iter().any(|name| name.starts_with(&prefix)))
+    let is_on_it = |figure: &String| {
+        figure.starts_with(&prefix) || (figure == "fleet" && FLEET.contains(&service.name))
+    };
+    HAVE_FIGURES.contains(&service.name) && (figures.is_empty() || figures.iter().any(is_on_it))
 }
 
 /// The services that figures are taken on.
-const HAVE_FIGURES: &[&str] = &["postgres", "mysql"];
+const HAVE_FIGURES: &[&str] = &["postgres", "mysql", "redis"];
+const FLEET: &[&str] = &["postgres", "redis"];
 
 #[cfg(test)]
 mod tests {
