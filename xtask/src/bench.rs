@@ -84,6 +84,7 @@ mod tests {
         assert!(is_wanted(postgres, &named(&["viewers", "postgres-http"])));
         assert!(!is_wanted(postgres, &named(&["viewers"])));
         let redis = SERVICES.iter().find(|one| one.name == "redis").unwrap();
-        assert!(!is_wanted(redis, &[]));
+        assert!(is_wanted(redis, &named(&["fleet"])));
+        assert!(!is_wanted(redis, &named(&["postgres-http"])));
     }
 }
