@@ -17,6 +17,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use tokio::time::Instant;
 use votify_core::ballot::StandingBallot;
@@ -160,7 +162,7 @@ impl Store for RedisStore {
 
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
         let state = PollState::new(poll.clone());
-        self.announced(poll.id, lifecycle::create(self, &state))
+        self.announced(poll.id, lifecycle::create(self, &state).boxed())
             .await
     }
 
@@ -192,7 +194,7 @@ impl Store for RedisStore {
                 answer: Changing::Changed(Box::new(changed)),
             },
         };
-        self.announced(id, lifecycle::transform(self, id, next))
+        self.announced(id, lifecycle::transform(self, id, next).boxed())
             .await
     }
 
@@ -210,7 +212,7 @@ impl Store for RedisStore {
             None if state.poll.is_sealed() => Next::stays(Sealing::Sealed(state.tally.clone())),
             None => Next::stays(Sealing::NotDue),
         };
-        self.announced(id, lifecycle::transform(self, id, next))
+        self.announced(id, lifecycle::transform(self, id, next).boxed())
             .await
     }
 
@@ -262,7 +264,7 @@ impl RedisStore {
     async fn announced<T>(
         &self,
         id: PollId,
-        change: impl Future<Output = Result<T, Fault>>,
+        change: BoxFuture<'_, Result<T, Fault>>,
     ) -> Result<T, StoreError> {
         let announcement = Announcement::make(&self.redis, id).await.map_err(failed)?;
         let done = change.await;
