@@ -35,6 +35,7 @@ use crate::error::NAME;
 use fault::Fault;
 use lifecycle::Next;
 use listing::{Announcement, Warm};
+use patience::in_time;
 use turns::Turns;
 
 /// A whole [`Store`] in Redis 7 or newer, or Valkey: one server or a cluster, on which each poll is in one slot.
@@ -177,7 +178,9 @@ impl Store for RedisStore {
         page: &PageRequest,
         now: Timestamp,
     ) -> Result<Page<Poll>, StoreError> {
-        listing::list(self, filter, page, now).await.map_err(failed)
+        in_time(listing::list(self, filter, page, now))
+            .await
+            .map_err(failed)
     }
 
     async fn change_poll(
@@ -217,8 +220,12 @@ impl Store for RedisStore {
     }
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
-        let announcement = Announcement::make(&self.redis, id).await.map_err(failed)?;
-        lifecycle::delete(self, id).await.map_err(failed)?;
+        let deleting = async {
+            let announcement = Announcement::make(&self.redis, id).await?;
+            lifecycle::delete(self, id).await?;
+            Ok(announcement)
+        };
+        let announcement = in_time(deleting).await.map_err(failed)?;
         listing::leave_announced(self, announcement).await;
         Ok(())
     }
@@ -266,10 +273,16 @@ impl RedisStore {
         id: PollId,
         change: BoxFuture<'_, Result<T, Fault>>,
     ) -> Result<T, StoreError> {
-        let announcement = Announcement::make(&self.redis, id).await.map_err(failed)?;
-        let done = change.await;
-        // Also after a failure: it may have happened.
-        listing::follow(self, announcement).await;
-        done.map_err(failed)
+        let announced = async {
+            let announcement = Announcement::make(&self.redis, id).await?;
+            Ok((announcement, change.await))
+        };
+        let (announcement, done) = in_time(announced).await.map_err(failed)?;
+        let done = done.map_err(failed);
+        // Whether it happened is not known then, and whoever lists polls next sees to it.
+        if !done.as_ref().is_err_and(StoreError::is_transient) {
+            listing::follow(self, announcement).await;
+        }
+        done
     }
 }
