@@ -87,7 +87,7 @@ impl RedisBroadcaster {
         })
     }
 
-    /// How many polls somebody listens to on this node: as many subscriptions it has, or will have in a moment.
+    /// How many polls somebody listens to on this node: so many subscriptions it has, or will have in a moment.
     #[must_use]
     pub fn topics(&self) -> usize {
         self.shared.topics.count()

@@ -46,7 +46,8 @@ impl RedisBuilder {
         self
     }
 
-    /// How long a call, and connecting, may take: between 10 milliseconds and a minute, else the nearest of those.
+    /// How long a call, and connecting, may take: between 10 milliseconds and a minute, else the nearest of those. One node of
+    /// a cluster may take a quarter of it to connect to, so that the others do not wait for one that is away.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout.clamp(Duration::from_millis(10), Duration::from_secs(60));
@@ -88,7 +89,7 @@ impl RedisBuilder {
                 self.info?,
                 self.timeout,
                 #[cfg(feature = "tls")]
-                self.certificates,
+                self.certificates.as_ref(),
             )?;
             Redis::open(target, self.prefix?).await
         };

@@ -1,6 +1,5 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::cluster::ClusterClientBuilder;
@@ -63,7 +62,7 @@ impl Cluster {
         let mut slots = cmd("CLUSTER");
         let mut connection = self.connection.clone();
         let asked = slots.arg("SLOTS").query_async(&mut connection);
-        if let Ok(Ok(slots)) = tokio::time::timeout(Duration::from_millis(500), asked).await {
+        if let Ok(Ok(slots)) = tokio::time::timeout(target.timeout / 4, asked).await {
             let found = seeds(target.client.get_connection_info(), &slots);
             *self.seeds.lock().unwrap_or_else(PoisonError::into_inner) = found;
         }
@@ -75,7 +74,8 @@ impl Cluster {
 fn builder(target: &Target, seeds: &[ConnectionInfo]) -> ClusterClientBuilder {
     let builder = ClusterClientBuilder::new(seeds.iter().cloned())
         .use_protocol(ProtocolVersion::RESP3)
-        .connection_timeout(target.timeout)
+        // Whoever connects waits for each, twice: one that does not answer must leave time for the others.
+        .connection_timeout(target.timeout / 4)
         .response_timeout(target.timeout)
         .retries(RETRIES)
         .min_retry_wait(SHORTEST_PAUSE)

@@ -57,7 +57,8 @@ impl Single {
 
     /// Lets calls that come make a new connection; those under way keep theirs.
     pub(super) fn distrust(&self) {
-        self.lock().connecting = None;
+        let distrusted = self.lock().connecting.take();
+        drop(distrusted);
     }
 
     async fn numbered_connection(self: &Arc<Self>) -> Result<(u64, MultiplexedConnection), Error> {
@@ -66,7 +67,9 @@ impl Single {
         if connected.is_err() {
             self.give_up(number);
         }
-        Ok((number, connected?))
+        let connected =
+            connected.map_err(|error| Error::from(error).without(self.target.password()))?;
+        Ok((number, connected))
     }
 
     fn attempt(self: &Arc<Self>) -> (u64, Connecting) {

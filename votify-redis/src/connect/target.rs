@@ -26,14 +26,14 @@ impl Target {
     pub(super) fn new(
         info: ConnectionInfo,
         timeout: Duration,
-        #[cfg(feature = "tls")] certificates: Option<redis::TlsCertificates>,
+        #[cfg(feature = "tls")] certificates: Option<&redis::TlsCertificates>,
     ) -> Result<Self, Error> {
         let info = info.set_tcp_settings(tcp_settings());
         #[cfg(feature = "tls")]
         let client = {
             // Else rustls could not choose where a program holds several of them. It is no fault if the host has chosen.
             let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-            match &certificates {
+            match certificates {
                 Some(certificates) => Client::build_with_tls(info, certificates.clone())?,
                 None => Client::open(info)?,
             }
@@ -44,7 +44,7 @@ impl Target {
             client,
             timeout,
             #[cfg(all(feature = "tls", feature = "cluster"))]
-            certificates,
+            certificates: certificates.cloned(),
         })
     }
 

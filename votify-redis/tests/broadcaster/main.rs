@@ -7,6 +7,7 @@
 )]
 
 mod ending;
+mod engines;
 mod foreign;
 mod laws;
 mod losing;

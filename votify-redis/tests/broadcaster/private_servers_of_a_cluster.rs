@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use votify_core::Broadcaster;
 use votify_core::Poll;
 use votify_core::broadcast::Delivery;
@@ -9,7 +10,7 @@ use votify_core::broadcast::Delivery;
 use crate::scene::{
     channel, comes_through, goes_on_after_missed, listen, next, node, poll, tallied, until, update,
 };
-use crate::servers::Cluster;
+use crate::servers::{Cluster, Setup};
 
 /// A poll whose channel is heard at that node.
 fn poll_at(cluster: &Cluster, node: usize) -> Poll {
@@ -114,4 +115,41 @@ async fn a_slot_that_moves_is_followed() {
     assert_eq!(next(&mut heard).await, Delivery::Missed);
     comes_through(&mut heard, &there, &moving).await;
     comes_through(&mut heard_staying, &there, &staying).await;
+}
+
+/// Where the cluster goes on without a node, so do the news of the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_stands_still_keeps_nobody_from_hearing_the_others() {
+    let partial = Setup::new().setting("cluster-require-full-coverage", "no");
+    let Some(cluster) = Cluster::of(&partial) else {
+        return;
+    };
+    let here = node(&cluster.nodes()[0]).await;
+    let (still, other) = (poll_at(&cluster, 1), poll_at(&cluster, 2));
+    let mut heard_still = listen(&here, &still).await;
+    let mut heard = listen(&here, &other).await;
+    // So that every node has answered once before.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    cluster.nodes()[1].pause();
+    // It is noticed, and told to all.
+    assert_eq!(next(&mut heard).await, Delivery::Missed);
+    comes_through(&mut heard, &here, &other).await;
+    // New nodes find their way, and new listeners too.
+    let there = node(&cluster.nodes()[2]).await;
+    let mut heard_there = listen(&there, &other).await;
+    comes_through(&mut heard_there, &here, &other).await;
+    let error = here.publish(&[tallied(&still, 1)]).await.unwrap_err();
+    assert!(error.is_transient(), "{error:?}");
+    // And are not interrupted any more.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    for heard in [&mut heard, &mut heard_there] {
+        while let Ok(Some(delivery)) =
+            tokio::time::timeout(Duration::from_millis(300), heard.next()).await
+        {
+            assert_ne!(delivery, Delivery::Missed);
+        }
+    }
+    cluster.nodes()[1].resume();
+    cluster.wait_until_whole();
+    goes_on_after_missed(&mut heard_still, &there, &still).await;
 }
