@@ -17,6 +17,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use tokio::time::Instant;
 use votify_core::ballot::StandingBallot;
@@ -33,6 +35,7 @@ use crate::error::NAME;
 use fault::Fault;
 use lifecycle::Next;
 use listing::{Announcement, Warm};
+use patience::in_time;
 use turns::Turns;
 
 /// A whole [`Store`] in Redis 7 or newer, or Valkey: one server or a cluster, on which each poll is in one slot.
@@ -160,7 +163,7 @@ impl Store for RedisStore {
 
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
         let state = PollState::new(poll.clone());
-        self.announced(poll.id, lifecycle::create(self, &state))
+        self.announced(poll.id, lifecycle::create(self, &state).boxed())
             .await
     }
 
@@ -175,7 +178,9 @@ impl Store for RedisStore {
         page: &PageRequest,
         now: Timestamp,
     ) -> Result<Page<Poll>, StoreError> {
-        listing::list(self, filter, page, now).await.map_err(failed)
+        in_time(listing::list(self, filter, page, now))
+            .await
+            .map_err(failed)
     }
 
     async fn change_poll(
@@ -192,7 +197,7 @@ impl Store for RedisStore {
                 answer: Changing::Changed(Box::new(changed)),
             },
         };
-        self.announced(id, lifecycle::transform(self, id, next))
+        self.announced(id, lifecycle::transform(self, id, next).boxed())
             .await
     }
 
@@ -210,13 +215,17 @@ impl Store for RedisStore {
             None if state.poll.is_sealed() => Next::stays(Sealing::Sealed(state.tally.clone())),
             None => Next::stays(Sealing::NotDue),
         };
-        self.announced(id, lifecycle::transform(self, id, next))
+        self.announced(id, lifecycle::transform(self, id, next).boxed())
             .await
     }
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
-        let announcement = Announcement::make(&self.redis, id).await.map_err(failed)?;
-        lifecycle::delete(self, id).await.map_err(failed)?;
+        let deleting = async {
+            let announcement = Announcement::make(&self.redis, id).await?;
+            lifecycle::delete(self, id).await?;
+            Ok(announcement)
+        };
+        let announcement = in_time(deleting).await.map_err(failed)?;
         listing::leave_announced(self, announcement).await;
         Ok(())
     }
@@ -262,12 +271,18 @@ impl RedisStore {
     async fn announced<T>(
         &self,
         id: PollId,
-        change: impl Future<Output = Result<T, Fault>>,
+        change: BoxFuture<'_, Result<T, Fault>>,
     ) -> Result<T, StoreError> {
-        let announcement = Announcement::make(&self.redis, id).await.map_err(failed)?;
-        let done = change.await;
-        // Also after a failure: it may have happened.
-        listing::follow(self, announcement).await;
-        done.map_err(failed)
+        let announced = async {
+            let announcement = Announcement::make(&self.redis, id).await?;
+            Ok((announcement, change.await))
+        };
+        let (announcement, done) = in_time(announced).await.map_err(failed)?;
+        let done = done.map_err(failed);
+        // Whether it happened is not known then, and whoever lists polls next sees to it.
+        if !done.as_ref().is_err_and(StoreError::is_transient) {
+            listing::follow(self, announcement).await;
+        }
+        done
     }
 }

@@ -61,20 +61,18 @@ const TWICE: &str = "VOTIFYTWICE";
 
 impl Fault {
     pub(super) fn into_store_error(self) -> StoreError {
-        match &self {
-            Self::NotFound(id) => StoreError::PollNotFound(*id),
-            Self::Exists(id) => StoreError::PollExists(*id),
+        match self {
+            Self::NotFound(id) => StoreError::PollNotFound(id),
+            Self::Exists(id) => StoreError::PollExists(id),
             Self::Late => StoreError::unavailable(NAME, self),
-            Self::Damaged(_) | Self::Redis(Error::Unreadable(_)) => StoreError::corrupt(NAME, self),
-            Self::Redis(Error::Driver(error)) if tells_of_damage(error) => {
-                StoreError::corrupt(NAME, self)
+            Self::Damaged(_) => StoreError::corrupt(NAME, self),
+            Self::Redis(Error::Driver(error)) if tells_of_damage(&error) => {
+                StoreError::corrupt(NAME, error)
             }
-            Self::Redis(error) if error.is_transient() => StoreError::unavailable(NAME, self),
-            Self::Redis(_)
-            | Self::Unwritable(_)
-            | Self::TooMany { .. }
-            | Self::Evicting
-            | Self::NotDurable(_) => StoreError::failed(NAME, self),
+            Self::Redis(error) => error.into_store_error(),
+            Self::Unwritable(_) | Self::TooMany { .. } | Self::Evicting | Self::NotDurable(_) => {
+                StoreError::failed(NAME, self)
+            }
         }
     }
 }

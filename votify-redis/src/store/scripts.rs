@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
 use redis::{Cmd, ErrorKind, Script, ServerErrorKind, Value, cmd};
+use tokio::time::timeout;
 
 use crate::connect::Redis;
 use crate::error::Error;
@@ -41,10 +42,14 @@ impl Lua {
         keys: &[K],
         arguments: &[&[u8]],
     ) -> Result<Value, Error> {
-        (|| self.call_once(redis, keys, arguments))
+        let calls = (|| self.call_once(redis, keys, arguments))
             .retry(PAUSES)
-            .when(|error| self.only_reads && matches!(error, Error::Unavailable(_)))
+            .when(|error| self.only_reads && matches!(error, Error::Unavailable(_)));
+        // Somewhat longer than one call, which gives its connection up when its own time is over.
+        let within = redis.timeout().mul_f64(1.25);
+        timeout(within, calls)
             .await
+            .unwrap_or(Err(Error::Silent(within)))
     }
 
     async fn call_once<K: AsRef<str> + Sync>(

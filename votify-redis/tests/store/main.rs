@@ -28,6 +28,7 @@ mod ahead;
 mod ballots;
 #[path = "../../../votify-sqlx/tests/races/closing.rs"]
 mod closing;
+mod crowds;
 mod damage;
 mod kills;
 mod listing;

@@ -13,6 +13,7 @@ use super::place::{Row, common_key};
 use crate::store::RedisStore;
 use crate::store::fault::{Damaged, Fault};
 use crate::store::lifecycle;
+use crate::store::patience::soon;
 use crate::store::scripts::{ENLIST, SETTLE};
 
 /// How often one process looks for places that are behind.
@@ -29,9 +30,9 @@ pub(in crate::store) async fn follow(store: &RedisStore, announcement: Announcem
     let made = async {
         derive(store, &[announcement.poll]).await?;
         announcement.take_back(&store.redis).await?;
-        Ok::<_, Fault>(())
+        Ok(())
     };
-    if let Err(error) = made.await {
+    if let Err(error) = soon(made).await {
         tracing::debug!(%error, "listings are behind for a moment");
     }
 }
@@ -42,7 +43,7 @@ pub(in crate::store) async fn leave_announced(store: &RedisStore, announcement: 
         derive(store, &[announcement.poll]).await?;
         mend(store).await
     };
-    if let Err(error) = made.await {
+    if let Err(error) = soon(made).await {
         tracing::debug!(%error, "listings are behind for a moment");
     }
 }
