@@ -137,22 +137,24 @@ async fn nothing_is_contradicted_by_who_cannot_reach_redis() {
     nothing_is_contradicted(true).await;
 }
 
-/// A repair raises the epoch: marks of the old one count no more, and are made anew.
+/// A repair raises the epoch: marks of the old one count no more, and are made anew; also where Redis was not told of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_epoch_clears_the_marks() {
-    let Some(pair) = pair(false).await else {
-        return;
-    };
-    let poll = pair.voted_in().await;
-    let repaired = pair.first.repair_poll(poll.id).await.unwrap();
-    let _ = pair.store.ballots_seen();
-    assert_eq!(cast(&*pair.second, &fresh(&poll, 1)).await, ALREADY_VOTED);
-    assert_eq!(pair.store.ballots_seen(), 1, "the store was asked");
-    pair.second.settled().await;
-    let now = SystemClock.now();
-    let receipt = pair.second.cast_ballots(&[fresh(&poll, 1)], now).await;
-    assert_eq!(pair.store.ballots_seen(), 0, "and was learned from");
-    assert_eq!(receipt.tallies, [repaired]);
+    for cut_off in [false, true] {
+        let Some(pair) = pair(cut_off).await else {
+            return;
+        };
+        let poll = pair.voted_in().await;
+        let repaired = pair.first.repair_poll(poll.id).await.unwrap();
+        let _ = pair.store.ballots_seen();
+        assert_eq!(cast(&*pair.second, &fresh(&poll, 1)).await, ALREADY_VOTED);
+        assert_eq!(pair.store.ballots_seen(), 1, "the store was asked");
+        pair.second.settled().await;
+        let now = SystemClock.now();
+        let receipt = pair.second.cast_ballots(&[fresh(&poll, 1)], now).await;
+        assert_eq!(pair.store.ballots_seen(), 0, "and was learned from");
+        assert_eq!(receipt.tallies, [repaired]);
+    }
 }
 
 /// The result of a sealed poll and definitions come out of the cache, and are what the store has.
