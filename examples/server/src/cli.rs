@@ -43,7 +43,7 @@ pub(crate) struct StoreArgs {
     )]
     pub(crate) config: Option<OsString>,
     /// Where polls and votes are kept: sqlite://FILE?mode=rwc, postgres://USER:PASSWORD@HOST/DATABASE,
-    /// mysql://USER:PASSWORD@HOST/DATABASE or memory: [default: sqlite://votify.db?mode=rwc]
+    /// mysql://USER:PASSWORD@HOST/DATABASE, redis://USER:PASSWORD@HOST or memory: [default: sqlite://votify.db?mode=rwc]
     #[arg(long, env = "VOTIFY_STORE", hide_env_values = true, value_name = "URL")]
     pub(crate) store: Option<String>,
     /// What to log to standard error: a level, or a filter as of tracing-subscriber [default: info]
@@ -75,7 +75,19 @@ pub(crate) struct ServeArgs {
         default_missing_value = "true"
     )]
     pub(crate) migrate: Option<String>,
-    /// How instances tell each other of changes: local: or postgres://… (LISTEN and NOTIFY) [default: local:]
+    /// Start only if the store keeps every acknowledged vote through a crash and a loss of power [default: false]
+    #[arg(
+        long,
+        env = "VOTIFY_REQUIRE_DURABLE",
+        hide_env_values = true,
+        value_name = "BOOLEAN",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub(crate) require_durable: Option<String>,
+    /// How instances tell each other of changes: local:, postgres://… (LISTEN and NOTIFY) or redis://… (pub/sub)
+    /// [default: local:]
     #[arg(
         long,
         env = "VOTIFY_BROADCAST",
@@ -83,7 +95,7 @@ pub(crate) struct ServeArgs {
         value_name = "URL"
     )]
     pub(crate) broadcast: Option<String>,
-    /// What caches polls between store and server: none [default: none]
+    /// What stands in front of the store and spares it work: none or redis://… [default: none]
     #[arg(long, env = "VOTIFY_CACHE", hide_env_values = true, value_name = "URL")]
     pub(crate) cache: Option<String>,
     /// What queues votes before the store: none [default: none]
@@ -97,7 +109,7 @@ pub(crate) struct ServeArgs {
         value_name = "URL"
     )]
     pub(crate) images: Option<String>,
-    /// Where rate limits are counted: local: or off [default: local:]
+    /// Where rates are counted: local: (each instance alone), redis://… (all together) or off [default: local:]
     #[arg(
         long,
         env = "VOTIFY_LIMITS",

@@ -1,11 +1,14 @@
 //! Votify as a program: an assembly of the library's crates. No voting rule lives here.
 
 mod broadcast;
+mod cache;
 mod cli;
 mod failure;
+mod limiter;
 mod log;
 mod migrate;
 mod output;
+mod redis;
 mod runtime;
 mod serve;
 mod settings;

@@ -2,7 +2,7 @@ use clap::ArgMatches;
 
 use crate::cli::StoreArgs;
 use crate::failure::Failure;
-use crate::settings::{Sources, StoreSettings, StoreUrl};
+use crate::settings::{Sources, StoreSettings};
 use crate::store::OpenStore;
 use crate::{log, output, runtime};
 
@@ -10,8 +10,11 @@ use crate::{log, output, runtime};
 pub(crate) fn run(args: &StoreArgs, matches: &ArgMatches) -> Result<(), Failure> {
     let settings = StoreSettings::read(args, &Sources::read(args, matches)?)?;
     log::start(&settings.log)?;
-    if settings.store == StoreUrl::Memory {
-        return output::line("memory: has no schema");
+    if !settings.store.has_schema() {
+        return output::line(&format!(
+            "{} has no schema: there is nothing to migrate",
+            settings.store
+        ));
     }
     runtime::run(async {
         let store = OpenStore::open(&settings.store).await?;

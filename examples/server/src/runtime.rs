@@ -20,23 +20,19 @@ pub(crate) fn run(work: impl Future<Output = Result<(), Failure>>) -> Result<(),
 
 /// A second runtime, for what must not wait behind the work of the first one. What is spawned by work that runs here runs here
 /// too.
-pub(crate) struct Apart {
-    /// Gone when dropped.
-    runtime: Option<Runtime>,
-}
+#[derive(Debug)]
+pub(crate) struct Apart(Runtime);
 
 impl Apart {
     /// Starts its thread.
     pub(crate) fn start() -> Result<Self, Failure> {
-        let runtime = Builder::new_multi_thread()
+        Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("votify-engine")
             .enable_all()
             .build()
-            .map_err(|error| Failure::failed(format!("cannot start threads: {error}")))?;
-        Ok(Self {
-            runtime: Some(runtime),
-        })
+            .map(Self)
+            .map_err(|error| Failure::failed(format!("cannot start threads: {error}")))
     }
 
     /// Runs `work` there to its end. Dropping this ends it.
@@ -44,19 +40,13 @@ impl Apart {
         &self,
         work: impl Future<Output = Result<T, Failure>> + Send + 'static,
     ) -> Result<T, Failure> {
-        let Some(runtime) = &self.runtime else {
-            return Err(Failure::failed("it is over"));
-        };
-        let task = AbortOnDropHandle::new(runtime.spawn(work));
+        let task = AbortOnDropHandle::new(self.0.spawn(work));
         let done = task.await;
         done.unwrap_or_else(|error| Err(Failure::failed(format!("starting failed: {error}"))))
     }
-}
 
-impl Drop for Apart {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_timeout(PATIENCE);
-        }
+    /// Ends what still runs there. Must not be called from within a runtime.
+    pub(crate) fn end(self) {
+        self.0.shutdown_timeout(PATIENCE);
     }
 }

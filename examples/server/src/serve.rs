@@ -18,17 +18,19 @@ use clap::ArgMatches;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
 use votify_axum::VotifyRouter;
-use votify_core::PollEngine;
 use votify_core::engine::EngineConfig;
+use votify_core::{PollEngine, RateLimiter};
 
 use crate::broadcast::OpenBroadcast;
+use crate::cache::OpenCache;
 use crate::cli::ServeArgs;
 use crate::failure::Failure;
+use crate::redis::Helpers;
 use crate::runtime::Apart;
 use crate::serve::connections::Connections;
 use crate::settings::{ServeSettings, Sources, StoreUrl, check_secret, keyring};
 use crate::store::OpenStore;
-use crate::{log, output, runtime};
+use crate::{limiter, log, output, runtime};
 
 /// How long requests in hand may take once the server was told to stop: as long as a vote may take.
 const REQUESTS: Duration = Duration::from_secs(5);
@@ -49,7 +51,11 @@ pub(crate) fn run(args: &ServeArgs, matches: &ArgMatches) -> Result<(), Failure>
     // SQLite has a thread of its own already.
     let is_apart = settings.common.store.is_server();
     let apart = is_apart.then(Apart::start).transpose()?;
-    runtime::run(serve(Arc::new(settings), apart.as_ref()))
+    let served = runtime::run(serve(Arc::new(settings), apart.as_ref()));
+    if let Some(apart) = apart {
+        apart.end();
+    }
+    served
 }
 
 async fn serve(settings: Arc<ServeSettings>, apart: Option<&Apart>) -> Result<(), Failure> {
@@ -64,7 +70,7 @@ async fn serve(settings: Arc<ServeSettings>, apart: Option<&Apart>) -> Result<()
         None => Ok(()),
         Some(Err(failure)) => Err(failure),
         Some(Ok((listener, parts))) => {
-            let app = app(parts.engine.clone(), &settings);
+            let app = app(&parts, &settings);
             let connections = Connections::new(app, most_connections());
             announce(&listener, &settings);
             connections.accept(listener, &stop).await;
@@ -77,7 +83,10 @@ async fn serve(settings: Arc<ServeSettings>, apart: Option<&Apart>) -> Result<()
 /// What has to be ended in good order.
 struct Parts {
     store: OpenStore,
+    cache: OpenCache,
     broadcast: OpenBroadcast,
+    /// `None` limits no rate.
+    limiter: Option<Arc<dyn RateLimiter>>,
     engine: PollEngine,
 }
 
@@ -87,24 +96,32 @@ async fn start(settings: Arc<ServeSettings>) -> Result<(TcpListener, Parts), Fai
     let listener = listen(settings.listen).await?;
     let had_database = settings.common.store.file().is_some_and(Path::exists);
     let store = OpenStore::open(&settings.common.store).await?;
+    if settings.require_durable {
+        store.check_durable()?;
+    }
     if settings.migrate || !settings.common.store.is_server() {
         store.migrate().await?;
     } else {
         store.check_migrated().await?;
     }
-    let broadcast = OpenBroadcast::open(&settings.broadcast).await?;
+    let mut helpers = Helpers::default();
+    let broadcast = OpenBroadcast::open(&settings.broadcast, &mut helpers).await?;
+    let cache = OpenCache::open(&settings.cache, store.shared(), &mut helpers).await?;
+    let limiter = limiter::open(&settings.limits.limiter, &mut helpers).await?;
     let config = EngineConfig {
         writers: writers(&settings.common.store),
         ..EngineConfig::default()
     };
-    let engine = PollEngine::builder(store.shared())
+    let engine = PollEngine::builder(cache.in_front_of(store.shared()))
         .config(config)
         .broadcaster(broadcast.shared())
         .keyring(keyring(&settings, had_database)?)
         .build();
     let parts = Parts {
         store,
+        cache,
         broadcast,
+        limiter,
         engine,
     };
     Ok((listener, parts))
@@ -134,11 +151,17 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     })
 }
 
-fn app(engine: PollEngine, settings: &ServeSettings) -> Router {
+fn app(parts: &Parts, settings: &ServeSettings) -> Router {
     let limits = &settings.limits;
-    let router = VotifyRouter::new(engine)
-        .vote_quota(limits.vote_rate.filter(|_| limits.counted))
-        .session_quota(limits.session_rate.filter(|_| limits.counted))
+    let router = VotifyRouter::new(parts.engine.clone());
+    let router = match &parts.limiter {
+        None => router.vote_quota(None).session_quota(None),
+        Some(limiter) => router
+            .limiter(Arc::clone(limiter))
+            .vote_quota(limits.vote_rate)
+            .session_quota(limits.session_rate),
+    };
+    let router = router
         .streams_per_address(limits.streams_per_address.map(NonZeroU32::get))
         .trusted_proxies(settings.trusted_proxies.iter().copied())
         .fallback(true);
@@ -157,7 +180,14 @@ fn most_connections() -> usize {
 /// Says on standard output that the server is ready, and where.
 fn announce(listener: &TcpListener, settings: &ServeSettings) {
     let address = listener.local_addr().unwrap_or(settings.listen);
-    tracing::info!(%address, store = %settings.common.store, broadcast = %settings.broadcast, "ready");
+    tracing::info!(
+        %address,
+        store = %settings.common.store,
+        broadcast = %settings.broadcast,
+        cache = %settings.cache,
+        limits = %settings.limits.limiter,
+        "ready"
+    );
     if let Err(failure) = output::line(&format!("listening on http://{address}")) {
         tracing::warn!(%failure, "nobody was told that the server is ready");
     }
@@ -169,6 +199,7 @@ async fn finish(connections: &Connections, parts: &Parts) {
     within(begun + REQUESTS, connections.finish_requests()).await;
     within(begun + EVERYTHING, parts.engine.shutdown()).await;
     within(begun + EVERYTHING, connections.closed()).await;
+    within(begun + EVERYTHING, parts.cache.close()).await;
     within(begun + EVERYTHING, parts.store.close()).await;
     within(begun + EVERYTHING, parts.broadcast.close()).await;
     match connections.open() {

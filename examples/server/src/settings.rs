@@ -1,18 +1,24 @@
 //! The settings: read from flags, environment and file, and checked, before anything is done.
 
 mod broadcast;
+mod cache;
 mod file;
+mod limiter;
 mod listen;
 mod print;
 mod rates;
+mod redis_url;
 mod secret;
 mod server_url;
 mod sources;
 mod store;
 
 pub(crate) use broadcast::BroadcastUrl;
+pub(crate) use cache::CacheUrl;
+pub(crate) use limiter::LimiterUrl;
 pub(crate) use rates::Limits;
 pub(crate) use secret::{check as check_secret, keyring};
+pub(crate) use server_url::ServerUrl;
 pub(crate) use sources::Sources;
 pub(crate) use store::StoreUrl;
 
@@ -40,7 +46,10 @@ pub(crate) struct ServeSettings {
     pub(crate) common: StoreSettings,
     /// Whether the schema of a server is made or upgraded at the start.
     pub(crate) migrate: bool,
+    /// Whether to start only if an acknowledged vote survives a crash and a loss of power.
+    pub(crate) require_durable: bool,
     pub(crate) broadcast: BroadcastUrl,
+    pub(crate) cache: CacheUrl,
     pub(crate) listen: SocketAddr,
     pub(crate) limits: Limits,
     pub(crate) trusted_proxies: Vec<IpNet>,
@@ -69,7 +78,6 @@ impl ServeSettings {
         let file = sources.file();
         let common = StoreSettings::read(&args.store, sources)?;
         for (name, argument, in_file, known) in [
-            ("cache", &args.cache, &file.cache, "none"),
             ("queue", &args.queue, &file.queue, "none"),
             ("images", &args.images, &file.images, "off"),
         ] {
@@ -78,10 +86,23 @@ impl ServeSettings {
                 .private()
                 .parse_or(known, |text| only(known, text))?;
         }
+        let cache = sources
+            .setting("cache", args.cache.as_ref(), file.cache.as_ref())
+            .private()
+            .parse_or(CacheUrl::DEFAULT, cache::parse)?;
+        cache.check(&common.store)?;
         Ok(Self {
             common,
+            cache,
             migrate: sources
                 .setting("migrate", args.migrate.as_ref(), file.migrate.as_ref())
+                .parse_or("false", boolean)?,
+            require_durable: sources
+                .setting(
+                    "require-durable",
+                    args.require_durable.as_ref(),
+                    file.require_durable.as_ref(),
+                )
                 .parse_or("false", boolean)?,
             broadcast: sources
                 .setting(

@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use votify_core::{MemoryStore, Store, StoreError};
-use votify_sqlx::{MySqlStore, PostgresStore, SqliteStore};
+use votify_redis::RedisStore;
+use votify_sqlx::{Durability, MySqlStore, PostgresStore, SqliteStore};
 
 use crate::failure::Failure;
 use crate::settings::StoreUrl;
@@ -18,6 +19,8 @@ trait Kept: Store {
     async fn migrate(&self) -> Result<(), StoreError>;
     /// Whether the schema is that of this version.
     async fn is_migrated(&self) -> Result<bool, StoreError>;
+    /// What may become of an acknowledged vote, if it does not survive everything.
+    fn weakness(&self) -> Option<String>;
     async fn close(&self);
 }
 
@@ -31,6 +34,14 @@ macro_rules! kept {
 
             async fn is_migrated(&self) -> Result<bool, StoreError> {
                 self.is_migrated().await
+            }
+
+            fn weakness(&self) -> Option<String> {
+                match self.durability() {
+                    Durability::Nothing => Some("gone when the database's process ends, or damaged".into()),
+                    Durability::ProcessCrash => Some("the last ones may be lost if the power fails".into()),
+                    Durability::PowerLoss => None,
+                }
             }
 
             async fn close(&self) {
@@ -52,6 +63,30 @@ impl Kept for MemoryStore {
         Ok(true)
     }
 
+    fn weakness(&self) -> Option<String> {
+        Some("gone when this process ends".into())
+    }
+
+    async fn close(&self) {}
+}
+
+#[async_trait]
+impl Kept for RedisStore {
+    async fn migrate(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn is_migrated(&self) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
+    fn weakness(&self) -> Option<String> {
+        let durability = self.durability();
+        let hint = "it takes appendonly yes, appendfsync always and no-appendfsync-on-rewrite no";
+        (!durability.is_durable()).then(|| format!("{durability}; {hint}"))
+    }
+
+    // Its connections end with the last one that holds it.
     async fn close(&self) {}
 }
 
@@ -63,6 +98,7 @@ impl OpenStore {
             StoreUrl::Sqlite { url, .. } => SqliteStore::connect(url).await.map(shared),
             StoreUrl::Postgres(url) => PostgresStore::connect(url.as_given()).await.map(shared),
             StoreUrl::MySql(url) => MySqlStore::connect(url.as_given()).await.map(shared),
+            StoreUrl::Redis(url) => RedisStore::connect(url.as_given()).await.map(shared),
         };
         opened.map(Self).map_err(|error| failed(&error))
     }
@@ -81,6 +117,16 @@ impl OpenStore {
                  --migrate",
             )),
             Err(error) => Err(failed(&error)),
+        }
+    }
+
+    /// Fails with what a vote is worth instead, unless every acknowledged one survives a crash and a loss of power.
+    pub(crate) fn check_durable(&self) -> Result<(), Failure> {
+        match self.0.weakness() {
+            None => Ok(()),
+            Some(weakness) => Err(Failure::failed(format!(
+                "--require-durable: --store does not keep every acknowledged vote: {weakness}"
+            ))),
         }
     }
 

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use super::redis_url;
 use super::server_url::ServerUrl;
 
 /// How instances tell each other of changes.
@@ -9,6 +10,8 @@ pub(crate) enum BroadcastUrl {
     Local,
     /// By `LISTEN` and `NOTIFY` of PostgreSQL.
     Postgres(ServerUrl),
+    /// By pub/sub of Redis.
+    Redis(ServerUrl),
 }
 
 impl BroadcastUrl {
@@ -20,7 +23,7 @@ impl fmt::Display for BroadcastUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Local => f.write_str(Self::DEFAULT),
-            Self::Postgres(url) => url.fmt(f),
+            Self::Postgres(url) | Self::Redis(url) => url.fmt(f),
         }
     }
 }
@@ -29,6 +32,9 @@ pub(super) fn parse(text: &str) -> Result<BroadcastUrl, String> {
     match text.split_once(':') {
         Some(("local", "")) => Ok(BroadcastUrl::Local),
         Some(("postgres" | "postgresql", _)) => ServerUrl::parse(text).map(BroadcastUrl::Postgres),
-        _ => Err("this build knows local: and postgres:".into()),
+        Some((scheme, _)) if redis_url::is_redis(scheme) => {
+            redis_url::parse(text).map(BroadcastUrl::Redis)
+        }
+        _ => Err("this build knows local:, postgres: and redis:".into()),
     }
 }

@@ -20,6 +20,7 @@ pub(crate) struct File {
     pub(super) migrate: Option<Value>,
     pub(super) public_url: Option<Value>,
     pub(super) queue: Option<Value>,
+    pub(super) require_durable: Option<Value>,
     pub(super) secret: Option<Value>,
     pub(super) session_rate: Option<Value>,
     pub(super) store: Option<Value>,

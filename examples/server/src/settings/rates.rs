@@ -4,13 +4,13 @@ use votify_core::Quota;
 
 use crate::cli::ServeArgs;
 use crate::failure::Failure;
-use crate::settings::Sources;
+use crate::settings::{LimiterUrl, Sources, limiter};
 
 /// What is limited; `None` is no limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Limits {
-    /// Whether rates are limited at all. If not, the quotas say what would hold.
-    pub(crate) counted: bool,
+    /// Where rates are counted. If nowhere, the quotas say what would hold.
+    pub(crate) limiter: LimiterUrl,
     pub(crate) vote_rate: Option<Quota>,
     pub(crate) session_rate: Option<Quota>,
     pub(crate) streams_per_address: Option<NonZeroU32>,
@@ -20,10 +20,10 @@ impl Limits {
     pub(super) fn read(args: &ServeArgs, sources: &Sources<'_>) -> Result<Self, Failure> {
         let file = sources.file();
         Ok(Self {
-            counted: sources
+            limiter: sources
                 .setting("limits", args.limits.as_ref(), file.limits.as_ref())
                 .private()
-                .parse_or("local:", parse_counted)?,
+                .parse_or(LimiterUrl::DEFAULT, limiter::parse)?,
             vote_rate: sources
                 .setting(
                     "vote-rate",
@@ -46,14 +46,6 @@ impl Limits {
                 )
                 .parse_or("1000", parse_streams)?,
         })
-    }
-}
-
-fn parse_counted(text: &str) -> Result<bool, String> {
-    match text {
-        "local:" => Ok(true),
-        "off" => Ok(false),
-        _ => Err("this build knows local: and off".to_owned()),
     }
 }
 

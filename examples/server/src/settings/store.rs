@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use votify_sqlx::sqlx::sqlite::SqliteConnectOptions;
 
+use super::redis_url;
 use super::server_url::ServerUrl;
 
 /// Where polls and votes are kept.
@@ -21,6 +22,8 @@ pub(crate) enum StoreUrl {
     Postgres(ServerUrl),
     /// In MySQL or MariaDB.
     MySql(ServerUrl),
+    /// In Redis.
+    Redis(ServerUrl),
 }
 
 impl StoreUrl {
@@ -30,13 +33,27 @@ impl StoreUrl {
     pub(crate) fn file(&self) -> Option<&Path> {
         match self {
             Self::Sqlite { file, .. } => file.as_deref(),
-            Self::Memory | Self::Postgres(_) | Self::MySql(_) => None,
+            Self::Memory | Self::Postgres(_) | Self::MySql(_) | Self::Redis(_) => None,
         }
     }
 
     /// Whether it is a server, which other processes may use too.
     pub(crate) const fn is_server(&self) -> bool {
-        matches!(self, Self::Postgres(_) | Self::MySql(_))
+        matches!(self, Self::Postgres(_) | Self::MySql(_) | Self::Redis(_))
+    }
+
+    /// Whether polls are still there when this process has ended.
+    pub(crate) const fn outlives_process(&self) -> bool {
+        match self {
+            Self::Memory => false,
+            Self::Sqlite { file, .. } => file.is_some(),
+            Self::Postgres(_) | Self::MySql(_) | Self::Redis(_) => true,
+        }
+    }
+
+    /// Whether it has a schema, which `votify migrate` makes and upgrades.
+    pub(crate) const fn has_schema(&self) -> bool {
+        !matches!(self, Self::Memory | Self::Redis(_))
     }
 }
 
@@ -46,7 +63,7 @@ impl fmt::Display for StoreUrl {
         match self {
             Self::Memory => f.write_str("memory:"),
             Self::Sqlite { url, .. } => f.write_str(url),
-            Self::Postgres(url) | Self::MySql(url) => url.fmt(f),
+            Self::Postgres(url) | Self::MySql(url) | Self::Redis(url) => url.fmt(f),
         }
     }
 }
@@ -57,13 +74,16 @@ pub(super) fn parse(text: &str) -> Result<StoreUrl, String> {
         Some(("sqlite", rest)) => sqlite(text, rest),
         Some(("postgres" | "postgresql", _)) => ServerUrl::parse(text).map(StoreUrl::Postgres),
         Some(("mysql" | "mariadb", _)) => ServerUrl::parse(text).map(StoreUrl::MySql),
+        Some((scheme, _)) if redis_url::is_redis(scheme) => {
+            redis_url::parse(text).map(StoreUrl::Redis)
+        }
         Some((scheme, _))
             if scheme
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) =>
         {
             Err(format!(
-                "this build knows sqlite:, postgres:, mysql: and memory: stores, not {scheme}:"
+                "this build knows sqlite:, postgres:, mysql:, redis: and memory: stores, not {scheme}:"
             ))
         }
         _ => Err(format!(
@@ -129,7 +149,7 @@ mod tests {
         let problem = parse("oracle://votify:hunter2@db/votify").unwrap_err();
         assert_eq!(
             problem,
-            "this build knows sqlite:, postgres:, mysql: and memory: stores, not oracle:"
+            "this build knows sqlite:, postgres:, mysql:, redis: and memory: stores, not oracle:"
         );
         let server = parse("mysql://votify:hunter2@db/votify").unwrap();
         assert!(server.is_server() && !format!("{server} {server:?}").contains("hunter2"));

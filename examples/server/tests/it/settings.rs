@@ -81,6 +81,7 @@ async fn what_is_printed_is_a_file_that_gives_the_same() {
         listen = "[::1]:9000"
         store = "memory:"
         migrate = true
+        require-durable = true
         broadcast = "postgres://u:hunter2@db/votify"
         limits = "off"
         vote-rate = "off"
@@ -95,6 +96,7 @@ async fn what_is_printed_is_a_file_that_gives_the_same() {
         listen = "[::1]:9000"
         store = "memory:"
         migrate = true
+        require-durable = true
         broadcast = "postgres://u:***@db/votify"
         cache = "none"
         queue = "none"
@@ -109,6 +111,26 @@ async fn what_is_printed_is_a_file_that_gives_the_same() {
     "#;
     assert_eq!(printed, expected.parse().unwrap());
     assert_eq!(Case::new(&printed.to_string()).printed(&[]).await, printed);
+}
+
+#[tokio::test]
+async fn redis_is_printed_without_its_passwords() {
+    let file = r#"
+        store = "rediss://:hunter2@store:6380/1"
+        broadcast = "redis://ann:hunter2@news"
+        limits = "redis://:hunter2@limits"
+    "#;
+    let printed = Case::new(file).printed(&[]).await;
+    assert_eq!(
+        printed["store"].as_str(),
+        Some("rediss://:***@store:6380/1")
+    );
+    assert_eq!(printed["broadcast"].as_str(), Some("redis://ann:***@news"));
+    assert_eq!(printed["limits"].as_str(), Some("redis://:***@limits"));
+    let cached = Case::new("").with("VOTIFY_CACHE", "redis://:hunter2@cache");
+    let printed = cached.printed(&["--require-durable"]).await;
+    assert_eq!(printed["cache"].as_str(), Some("redis://:***@cache"));
+    assert_eq!(printed["require-durable"].as_bool(), Some(true));
 }
 
 #[tokio::test]
@@ -164,7 +186,7 @@ async fn a_wrong_value_is_one_line_with_its_name_and_exit_code_2() {
             "oracle://u:hunter2@db/votify",
             [
                 "VOTIFY_STORE",
-                "this build knows sqlite:, postgres:, mysql: and memory: stores",
+                "this build knows sqlite:, postgres:, mysql:, redis: and memory: stores",
             ],
         ),
         (
@@ -188,20 +210,20 @@ async fn a_wrong_value_is_one_line_with_its_name_and_exit_code_2() {
         (
             "",
             "VOTIFY_LIMITS",
-            "redis://:hunter2@cache",
-            ["VOTIFY_LIMITS", "local: and off"],
+            "memcached://:hunter2@cache",
+            ["VOTIFY_LIMITS", "local:, redis: and off"],
         ),
         (
             "",
             "VOTIFY_BROADCAST",
-            "redis://:hunter2@cache",
-            ["VOTIFY_BROADCAST", "local:"],
+            "redis://:hunter2@cache?tls=yes",
+            ["VOTIFY_BROADCAST", "parameters"],
         ),
         (
             "",
             "VOTIFY_CACHE",
-            "redis://:hunter2@cache",
-            ["VOTIFY_CACHE", "this build knows only none"],
+            "memcached://:hunter2@cache",
+            ["VOTIFY_CACHE", "this build knows none and redis:"],
         ),
         (
             "",
@@ -267,8 +289,32 @@ async fn a_wrong_value_is_one_line_with_its_name_and_exit_code_2() {
         (
             "",
             "VOTIFY_BROADCAST",
-            "redis://u:hunter2@cache",
-            ["VOTIFY_BROADCAST", "local: and postgres:"],
+            "nats://u:hunter2@cache",
+            ["VOTIFY_BROADCAST", "local:, postgres: and redis:"],
+        ),
+        (
+            "",
+            "VOTIFY_STORE",
+            "redis://:hunter2@cache/polls",
+            ["VOTIFY_STORE", "number of a database"],
+        ),
+        (
+            "store = \"redis://store\"",
+            "VOTIFY_CACHE",
+            "redis://:hunter2@cache",
+            ["--cache", "need no cache"],
+        ),
+        (
+            "store = \"memory:\"",
+            "VOTIFY_CACHE",
+            "rediss://:hunter2@cache",
+            ["--cache", "leave it at none"],
+        ),
+        (
+            "",
+            "VOTIFY_REQUIRE_DURABLE",
+            "perhaps",
+            ["VOTIFY_REQUIRE_DURABLE", "true or false"],
         ),
         (
             "secret = \"hunter2\"",
@@ -291,11 +337,7 @@ async fn a_wrong_value_is_one_line_with_its_name_and_exit_code_2() {
         flag.failure(2).contains("--session-rate \"never\""),
         "{flag:?}"
     );
-    for (flag, known) in [
-        ("--cache", "none"),
-        ("--queue", "none"),
-        ("--images", "off"),
-    ] {
+    for (flag, known) in [("--queue", "none"), ("--images", "off")] {
         let ended = Case::new("").serve(&[flag, "redis://cache"]).await;
         let line = ended.failure(2);
         let says = format!("{flag}: this build knows only {known}");
