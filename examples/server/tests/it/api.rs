@@ -1,3 +1,6 @@
+use std::net::IpAddr;
+
+use reqwest::header::HeaderName;
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -31,6 +34,40 @@ impl Api {
         Self {
             client: Client::new(),
             url: server.url(""),
+        }
+    }
+
+    /// Callers without cookies, at whatever answers there, from this address of their own, with these headers.
+    pub(crate) fn from_address(
+        address: IpAddr,
+        url: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Self {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
+        let client = Client::builder()
+            .local_address(address)
+            .default_headers(headers.collect());
+        Self {
+            client: client.build().unwrap(),
+            url: url.to_owned(),
+        }
+    }
+
+    /// A new browser at whatever answers there.
+    pub(crate) fn through(url: &str) -> Self {
+        Self {
+            client: Client::builder().cookie_store(true).build().unwrap(),
+            url: url.to_owned(),
+        }
+    }
+
+    /// Callers without cookies, at the same place.
+    pub(crate) fn forgetful(&self) -> Self {
+        Self {
+            client: Client::new(),
+            url: self.url.clone(),
         }
     }
 
@@ -90,6 +127,21 @@ impl Api {
         option: usize,
     ) -> reqwest::Result<(u16, Value)> {
         Self::answered(self.cast_raw(poll, ballot, option).await).await
+    }
+
+    /// The same, with the id in the header `Idempotency-Key`.
+    pub(crate) async fn cast_under_key(
+        &self,
+        poll: &Poll,
+        ballot: &str,
+        option: usize,
+    ) -> reqwest::Result<(u16, Value)> {
+        let request = self
+            .client
+            .post(format!("{}/api/polls/{}/vote", self.url, poll.id))
+            .header("idempotency-key", ballot)
+            .json(&json!({"option_id": poll.options[option]}));
+        Self::answered(request.send().await).await
     }
 
     /// The same, as it was answered.

@@ -11,9 +11,12 @@ mod api;
 mod connections;
 mod crash;
 mod database_servers;
+mod fleet;
 mod full_disk;
 mod live;
 mod program;
+#[path = "../../../../votify-redis/tests/servers/mod.rs"]
+mod redis_servers;
 mod secrets;
 #[path = "../../../../votify-sqlx/tests/servers/mod.rs"]
 mod servers;

@@ -1,0 +1,177 @@
+use std::env;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
+
+#[path = "../../../../../votify-sqlx/tests/servers/guard.rs"]
+mod guard;
+
+/// The configuration, as it is handed to operators.
+const DEPLOY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy");
+/// Where the file says that nginx listens, and the instances.
+const LISTENS: &str = "127.0.0.1:8080";
+const INSTANCES: [&str; 3] = ["127.0.0.1:8081", "127.0.0.1:8082", "127.0.0.1:8083"];
+
+/// What it may take to answer after its start.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// A real nginx with the configuration of `examples/deploy`, in a folder of its own. It goes away with this value or with
+/// the test's process, whichever ends first and however.
+pub(crate) struct Nginx {
+    folder: PathBuf,
+    address: String,
+    child: Child,
+    guard: guard::Guard,
+}
+
+impl Nginx {
+    /// `None`, after telling so, only if it is not installed and no server for tests is named.
+    ///
+    /// # Panics
+    /// If it does not start, with what it said.
+    pub(crate) async fn in_front_of(instances: [&str; 3]) -> Option<Self> {
+        let program = program()?;
+        let folder = TempDir::with_prefix("votify-nginx-").unwrap().keep();
+        let folder = fs::canonicalize(folder).unwrap();
+        let guard = guard::Guard::of(&folder);
+        let main = fs::read(format!("{DEPLOY}/nginx.conf")).unwrap();
+        fs::write(folder.join("nginx.conf"), main).unwrap();
+        let mut attempt = 0;
+        let (address, child) = loop {
+            attempt += 1;
+            let address = format!("127.0.0.1:{}", free_port());
+            fs::write(folder.join("votify.conf"), site(&address, instances)).unwrap();
+            let mut child = spawn(&program, &folder);
+            match ready(&mut child, &address).await {
+                Ok(()) => break (address, child),
+                // Somebody was faster on this port.
+                Err(_) if attempt < 5 && log(&folder).contains("Address already in use") => {}
+                Err(error) => panic!("nginx: {error}; its log is\n{}", log(&folder)),
+            }
+        };
+        Some(Self {
+            folder,
+            address,
+            child,
+            guard,
+        })
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What it found worth a line, from the beginning.
+    pub(crate) fn log(&self) -> String {
+        log(&self.folder)
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        self.guard.end();
+        let _ = self.child.wait();
+        // A second panic would end all tests.
+        let gone = !self.folder.exists();
+        assert!(
+            gone || thread::panicking(),
+            "{} stays behind",
+            self.folder.display()
+        );
+    }
+}
+
+/// The committed file with other addresses in it, and no other change.
+fn site(address: &str, instances: [&str; 3]) -> String {
+    let mut site = fs::read_to_string(format!("{DEPLOY}/votify.conf")).unwrap();
+    let pairs = INSTANCES.into_iter().zip(instances);
+    let pairs = pairs.map(|(old, new)| ("server", old, new));
+    for (word, old, new) in [("listen", LISTENS, address)].into_iter().chain(pairs) {
+        let old = format!("    {word} {old}");
+        assert_eq!(site.matches(&old).count(), 1, "{old:?} in\n{site}");
+        site = site.replace(&old, &format!("    {word} {new}"));
+    }
+    site
+}
+
+fn program() -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let found = env::split_paths(&path)
+        .chain(["/usr/sbin".into(), "/usr/local/sbin".into()])
+        .map(|folder| folder.join("nginx"))
+        .find(|program| program.is_file());
+    if found.is_none() {
+        let missing = "no program nginx is installed (Debian package nginx-light)";
+        // Where servers are named, nothing may be skipped.
+        for variable in ["VOTIFY_TEST_POSTGRES_URL", "VOTIFY_TEST_REDIS_URL"] {
+            assert!(env::var_os(variable).is_none(), "{missing}");
+        }
+        let test = thread::current().name().unwrap_or("a test").to_owned();
+        let line =
+            format!("SKIPPED {test}: {missing}; `cargo xtask test` installs what it needs\n");
+        // Past the test runner, which shows nothing that a passing test prints.
+        let _ = io::stderr().write_all(line.as_bytes());
+    }
+    found
+}
+
+fn spawn(program: &Path, folder: &Path) -> Child {
+    let output = File::create(folder.join("output.log")).unwrap();
+    Command::new(program)
+        .arg("-p")
+        .arg(folder)
+        .args(["-e", "error.log", "-c", "nginx.conf", "-g", "daemon off;"])
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(output.try_clone().unwrap())
+        .stderr(output)
+        .process_group(0)
+        .spawn()
+        .unwrap()
+}
+
+/// Waits until an instance answers through it.
+async fn ready(child: &mut Child, address: &str) -> Result<(), String> {
+    let (client, url) = (reqwest::Client::new(), format!("http://{address}/healthz"));
+    let end = Instant::now() + LIMIT;
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return Err(format!("it ended with {status}"));
+        }
+        let answer = client.get(&url).timeout(LIMIT).send().await;
+        let said = match answer {
+            Ok(answer) if answer.status().is_success() => return Ok(()),
+            Ok(answer) => answer.status().to_string(),
+            Err(error) => error.to_string(),
+        };
+        if Instant::now() >= end {
+            return Err(format!("it is not ready: {said}"));
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn log(folder: &Path) -> String {
+    ["output.log", "error.log"]
+        .map(|name| fs::read_to_string(folder.join(name)).unwrap_or_default())
+        .concat()
+}
+
+/// A port where nobody listens now, and where no outgoing connection starts from: those have ports from 32768 on.
+fn free_port() -> u16 {
+    let mut ports = (0..1000).map(|_| fastrand::u16(10_000..30_000));
+    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    ports.find(is_free).expect("no port is free")
+}
