@@ -1,0 +1,77 @@
+use serde_json::json;
+use votify_core::Quota;
+
+use crate::app::App;
+use crate::browser::Browser;
+use crate::live::Socket;
+use crate::server::Server;
+
+const BALLOT: &str = "0190b6e2-1111-4000-8000-00000000000a";
+
+#[tokio::test]
+async fn foreign_pages_get_no_stream() {
+    let server = Server::start(App::new()).await;
+    let poll = Browser::new(&server.app).make(json!({})).await;
+    let path = Server::stream_path(&poll, "");
+    let (status, body) = Socket::try_open(&server, &path, &[("origin", "https://evil.test")])
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (status.as_u16(), &body["code"]),
+        (403, &json!("origin_not_allowed"))
+    );
+    let own = format!("http://{}", server.address);
+    Socket::open(&server, &path, &[("origin", &own)])
+        .await
+        .next()
+        .await;
+}
+
+#[tokio::test]
+async fn a_vote_over_a_socket_leaves_a_session_behind() {
+    let server = Server::start(App::new()).await;
+    let poll = Browser::new(&server.app).make(json!({})).await;
+    let path = Server::stream_path(&poll, "");
+    let (mut socket, cookie) = Socket::open_for_cookie(&server, &path).await;
+    let mut browser = Browser::new(&server.app);
+    browser.cookie = cookie;
+    assert!(browser.cookie.is_some());
+    socket
+        .send(json!({"type": "vote", "option_id": poll.options[0], "ballot_id": BALLOT}))
+        .await;
+    socket.next_of("vote_confirmed").await;
+    let own = browser.get(&poll.at("/vote")).await.ok(200).json();
+    assert_eq!(own["ballot_id"], BALLOT);
+    browser
+        .vote(&poll, 1)
+        .await
+        .is_problem(409, "already_voted");
+}
+
+#[tokio::test]
+async fn without_a_session_one_may_watch_a_socket_but_not_vote() {
+    let server = Server::start(App::with(|router| {
+        router.session_quota(Some(Quota::per_minute(1)))
+    }))
+    .await;
+    let poll = Browser::at(&server.app, "198.51.100.1")
+        .make(json!({}))
+        .await;
+    let path = Server::stream_path(&poll, "");
+    let (_first, cookie) = Socket::open_for_cookie(&server, &path).await;
+    assert!(cookie.is_some());
+    let (mut second, cookie) = Socket::open_for_cookie(&server, &path).await;
+    assert_eq!(cookie, None);
+    second.next_of("poll_updated").await;
+    second
+        .send(json!({"type": "vote", "option_id": poll.options[0]}))
+        .await;
+    let rejected = second.next_of("vote_rejected").await;
+    assert_eq!(rejected["code"], "rate_limited");
+    assert!(
+        rejected["retry_after"]
+            .as_u64()
+            .is_some_and(|wait| wait > 0)
+    );
+    assert_eq!(server.app.total(&poll.id).await, 0);
+}

@@ -1,0 +1,162 @@
+use serde_json::{Value, json};
+use votify_core::Quota;
+
+use crate::app::App;
+use crate::browser::Browser;
+use crate::live::Socket;
+use crate::server::Server;
+
+const BALLOT: &str = "0190b6e2-1111-4000-8000-00000000000a";
+
+#[tokio::test]
+async fn votes_over_the_stream_are_confirmed_or_rejected() {
+    let server = Server::start(App::new()).await;
+    let mut browser = Browser::new(&server.app);
+    let poll = browser.make(json!({})).await;
+    let cookie = [("cookie", browser.cookie.as_deref().unwrap())];
+    let mut socket = Socket::open(&server, &Server::stream_path(&poll, ""), &cookie).await;
+    let vote = json!({"type": "vote", "request_id": "a", "option_id": poll.options[0], "ballot_id": BALLOT});
+    socket.send(vote.clone()).await;
+    let confirmed = socket.next_of("vote_confirmed").await;
+    let expected = json!({
+        "type": "vote_confirmed", "request_id": "a", "success": true, "ballot_id": BALLOT,
+        "new_counts": confirmed["new_counts"], "total_votes": 1, "epoch": 1, "revision": 1,
+    });
+    assert_eq!(confirmed, expected);
+    assert_eq!(
+        confirmed["new_counts"][0],
+        json!({"id": poll.options[0], "count": 1})
+    );
+    socket.send(vote).await;
+    socket.next_of("vote_confirmed").await;
+    socket
+        .send(json!({"type": "vote", "request_id": "b", "option_id": poll.options[1]}))
+        .await;
+    let rejected = socket.next_of("vote_rejected").await;
+    assert_eq!(
+        (
+            &rejected["request_id"],
+            &rejected["code"],
+            &rejected["status"]
+        ),
+        (&json!("b"), &json!("already_voted"), &json!(409))
+    );
+    socket
+        .send(json!({"type": "vote", "request_id": "c", "option": 1}))
+        .await;
+    let rejected = socket.next_of("vote_rejected").await;
+    assert_eq!(
+        (
+            &rejected["code"],
+            rejected["errors"].as_array().unwrap().len()
+        ),
+        (&json!("invalid_ballot"), 2)
+    );
+    browser
+        .vote(&poll, 1)
+        .await
+        .is_problem(409, "already_voted");
+    assert_eq!(server.app.total(&poll.id).await, 1);
+}
+
+#[tokio::test]
+async fn after_a_confirmed_vote_nothing_older_is_told() {
+    let server = Server::start(App::unlimited()).await;
+    let poll = Browser::new(&server.app).make(json!({})).await;
+    let mut sockets = Vec::new();
+    for _ in 0..20 {
+        sockets.push(Socket::open(&server, &Server::stream_path(&poll, ""), &[]).await);
+    }
+    for socket in &mut sockets {
+        socket
+            .send(json!({"type": "vote", "option_id": poll.options[0]}))
+            .await;
+    }
+    for socket in &mut sockets {
+        let confirmed = socket.next_of("vote_confirmed").await;
+        let mut revision = confirmed["revision"].as_u64().unwrap();
+        while revision < 20 {
+            let next = socket.next_of("poll_updated").await["revision"]
+                .as_u64()
+                .unwrap();
+            assert!(next >= revision, "{next} after {revision}");
+            revision = next;
+        }
+    }
+}
+
+#[tokio::test]
+async fn votes_over_the_stream_are_limited_like_others() {
+    let server = Server::start(App::with(|router| {
+        router.vote_quota(Some(Quota::per_minute(3)))
+    }))
+    .await;
+    let poll = Browser::at(&server.app, "198.51.100.1")
+        .make(json!({"revote": true}))
+        .await;
+    let mut socket = Socket::open(&server, &Server::stream_path(&poll, ""), &[]).await;
+    for n in 0..3 {
+        socket
+            .send(json!({"type": "vote", "option_id": poll.options[n]}))
+            .await;
+        assert_eq!(
+            socket.next_of("vote_confirmed").await["total_votes"],
+            1,
+            "one stream, one voter"
+        );
+    }
+    socket
+        .send(json!({"type": "vote", "option_id": poll.options[0]}))
+        .await;
+    assert_eq!(
+        socket.next_of("vote_rejected").await["code"],
+        "rate_limited"
+    );
+    let mut other = Socket::open(&server, &Server::stream_path(&poll, ""), &[]).await;
+    other
+        .send(json!({"type": "vote", "option_id": poll.options[0]}))
+        .await;
+    assert_eq!(
+        other.next_of("vote_rejected").await["code"],
+        "rate_limited",
+        "of the same address"
+    );
+}
+
+#[tokio::test]
+async fn no_answer_on_a_socket_takes_the_revision_back() {
+    let server = Server::start(App::unlimited()).await;
+    let mut owner = Browser::new(&server.app);
+    let poll = owner.make(json!({"revote": true})).await;
+    let mut socket = Socket::open(&server, &Server::stream_path(&poll, ""), &[]).await;
+    let (app, target) = (server.app.clone(), poll.clone());
+    let others = tokio::spawn(async move {
+        for n in 0..30 {
+            Browser::new(&app).vote(&target, 0).await.ok(201);
+            let body = Some(json!({"title": format!("Title {n}")}));
+            let patch = axum::http::Method::PATCH;
+            owner.call(patch, &target.at(""), body).await.ok(200);
+        }
+    });
+    for n in 0..30 {
+        socket
+            .send(json!({"type": "vote", "option_id": poll.options[n % 3]}))
+            .await;
+        socket.send(json!({"type": "refresh"})).await;
+    }
+    others.await.unwrap();
+    let (mut revision, mut confirmed, mut title) = (0, 0, Value::Null);
+    while confirmed < 30 || title != "Title 29" {
+        let message = socket.next().await;
+        confirmed += usize::from(message["type"] == "vote_confirmed");
+        if message["type"] == "poll_changed" {
+            title = message["poll"]["title"].clone();
+        }
+        let told = message["revision"].as_u64();
+        let told = told
+            .or_else(|| message["poll"]["revision"].as_u64())
+            .unwrap();
+        assert!(told >= revision, "{message} after {revision}");
+        revision = told;
+    }
+}
