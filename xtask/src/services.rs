@@ -66,8 +66,8 @@ pub(crate) const SERVICES: &[Service] = &[
         usual: "redis://127.0.0.1:6379/",
         own: "redis://127.0.0.1:26379/",
         speaks: redis::speaks,
-        programs: &["redis-server"],
-        packages: &["redis-server"],
+        programs: &["redis-server", "redis-cli", "openssl"],
+        packages: &["redis-server", "redis-tools", "openssl"],
         start: redis::start,
     },
 ];

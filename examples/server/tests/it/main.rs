@@ -6,6 +6,10 @@
     clippy::panic,
     reason = "a test fails by panicking"
 )]
+#![expect(
+    clippy::duplicate_mod,
+    reason = "database servers and Redis servers are guarded by the same code"
+)]
 
 mod api;
 mod connections;
@@ -15,8 +19,12 @@ mod fleet;
 mod full_disk;
 mod live;
 mod program;
+mod redis_away;
+mod redis_helpers;
 #[path = "../../../../votify-redis/tests/servers/mod.rs"]
 mod redis_servers;
+mod redis_settings;
+mod redis_store;
 mod secrets;
 #[path = "../../../../votify-sqlx/tests/servers/mod.rs"]
 mod servers;
