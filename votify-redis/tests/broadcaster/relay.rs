@@ -159,7 +159,7 @@ impl Line {
         }
     }
 
-    async fn send(&self, updates: &[Update]) {
+    async fn send(&mut self, updates: &[Update]) {
         count(&self.faults.passed);
         self.to.publish(updates).await.unwrap();
     }
