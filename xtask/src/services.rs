@@ -5,12 +5,15 @@ mod greeting;
 mod mysql;
 mod own;
 mod postgres;
+pub(crate) mod programs;
 mod redis;
 
 use std::env;
 
 use anyhow::{Context, Result, bail};
 use url::Url;
+
+use programs::Programs;
 
 /// A kind of server.
 #[derive(Debug)]
@@ -28,9 +31,7 @@ pub(crate) struct Service {
     /// Whether what listens at a URL speaks the protocol, and lets one in if the URL holds no password.
     speaks: fn(&Url) -> Result<()>,
     /// Its program's name, and those of others that tests start servers of their own from.
-    programs: &'static [&'static str],
-    /// The Debian packages that hold it.
-    packages: &'static [&'static str],
+    programs: Programs,
     /// Starts its installed programs for `own`.
     start: fn(&own::Place) -> Result<()>,
 }
@@ -44,8 +45,10 @@ pub(crate) const SERVICES: &[Service] = &[
         usual: "postgres://postgres@127.0.0.1:5432/postgres",
         own: "postgres://postgres@127.0.0.1:25432/postgres",
         speaks: postgres::speaks,
-        programs: &["postgres", "initdb"],
-        packages: &["postgresql"],
+        programs: Programs {
+            names: &["postgres", "initdb"],
+            packages: &["postgresql"],
+        },
         start: postgres::start,
     },
     Service {
@@ -55,8 +58,10 @@ pub(crate) const SERVICES: &[Service] = &[
         usual: "mysql://root@127.0.0.1:3306/",
         own: "mysql://root@127.0.0.1:23306/",
         speaks: mysql::speaks,
-        programs: &["mariadbd", "mariadb-install-db"],
-        packages: &["mariadb-server"],
+        programs: Programs {
+            names: &["mariadbd", "mariadb-install-db"],
+            packages: &["mariadb-server"],
+        },
         start: mysql::start,
     },
     Service {
@@ -66,8 +71,10 @@ pub(crate) const SERVICES: &[Service] = &[
         usual: "redis://127.0.0.1:6379/",
         own: "redis://127.0.0.1:26379/",
         speaks: redis::speaks,
-        programs: &["redis-server", "redis-cli", "openssl"],
-        packages: &["redis-server", "redis-tools", "openssl"],
+        programs: Programs {
+            names: &["redis-server", "redis-cli", "openssl"],
+            packages: &["redis-server", "redis-tools", "openssl"],
+        },
         start: redis::start,
     },
 ];
@@ -182,8 +189,7 @@ pub(crate) fn find_or_start(service: &Service) -> Result<Url> {
 /// # Errors
 /// If they are missing and cannot be installed.
 pub(crate) fn find_or_install(service: &Service) -> Result<()> {
-    let place = own::Place::new(service.name, &Url::parse(service.own)?)?;
-    own::find_or_install(service, &place).with_context(|| {
+    service.programs.find_or_install().with_context(|| {
         format!(
             "tests start {} servers of their own from installed programs",
             service.name

@@ -1,9 +1,9 @@
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::cargo::{cargo, status};
-use crate::services::{self, SERVICES};
+use crate::services::{self, SERVICES, programs};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -27,6 +27,8 @@ pub(crate) fn task(arguments: &Arguments) -> Result<ExitCode> {
         eprintln!("{}: {url}", service.name);
         test.env(service.variable, url.as_str());
     }
+    let found = programs::OTHERS.find_or_install();
+    found.context("tests run several instances of the server behind one address")?;
     if !others.is_empty() {
         let names: Vec<_> = others.iter().map(|service| service.name).collect();
         eprintln!("no test needs a server of these yet: {}", names.join(", "));

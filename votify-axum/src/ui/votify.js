@@ -60,7 +60,8 @@ async function cast(method, path, body) {
     try {
       return await call(method, path, body, { "Idempotency-Key": id });
     } catch (error) {
-      const again = !(error instanceof Refused) || error.status === 503;
+      // 502 and 504 are a proxy's, whose server went away while it had the ballot.
+      const again = !(error instanceof Refused) || [502, 503, 504].includes(error.status);
       if (!again || attempt === 3) throw error;
       await pause(500 * 2 ** attempt * (0.5 + Math.random()));
     }

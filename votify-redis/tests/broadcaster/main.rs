@@ -13,8 +13,10 @@ mod laws;
 mod losing;
 #[cfg(feature = "cluster")]
 mod private_servers_of_a_cluster;
+mod relay;
 mod scene;
 #[path = "../servers/mod.rs"]
 mod servers;
 mod subscriptions;
+mod unreliable;
 mod waiting;

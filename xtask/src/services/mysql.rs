@@ -7,6 +7,7 @@ use url::Url;
 
 use super::greeting::{bytes, connect};
 use super::own::Place;
+use super::programs;
 use crate::cargo::run;
 
 /// The client is of protocol 4.1, and names its way to log in: `PROTOCOL_41 | SECURE_CONNECTION | PLUGIN_AUTH`.
@@ -80,8 +81,8 @@ fn refusal(packet: &[u8]) -> String {
 /// # Errors
 /// If MariaDB's programs are not there or fail.
 pub(super) fn start(place: &Place) -> Result<()> {
-    let server = place.program("mariadbd")?;
-    let install = place.program("mariadb-install-db")?;
+    let server = programs::find("mariadbd")?;
+    let install = programs::find("mariadb-install-db")?;
     let data = place.folder_of("mysql")?;
     let folder = format!("--datadir={}", data.display());
     if !data.join("mysql").exists() {

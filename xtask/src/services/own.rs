@@ -13,7 +13,8 @@ use anyhow::{Context, Result, ensure};
 use url::Url;
 
 use super::Service;
-use crate::cargo::{output, run};
+use super::programs::is_root;
+use crate::cargo::run;
 
 /// Where a server keeps its data, and where it listens.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ impl Place {
             // Not below the workspace: a server runs as another user than root, whose home it may not enter.
             folder: env::temp_dir().join("votify-services").join(name),
             port: url.port().context("the URL names no port")?,
-            root: output(Command::new("id").arg("-u"))?.trim() == "0",
+            root: is_root()?,
         })
     }
 
@@ -57,24 +58,6 @@ impl Place {
         command
     }
 
-    /// A program from the search path or from where Debian puts servers, the newest version first.
-    pub(super) fn program(&self, name: &str) -> Result<PathBuf> {
-        let path = env::var_os("PATH").unwrap_or_default();
-        let versions = fs::read_dir("/usr/lib/postgresql")
-            .into_iter()
-            .flatten()
-            .flatten();
-        let mut versions: Vec<_> = versions.map(|entry| entry.path().join("bin")).collect();
-        versions.sort();
-        let folders = env::split_paths(&path)
-            .chain(versions.into_iter().rev())
-            .chain(["/usr/sbin".into(), "/usr/bin".into()]);
-        let mut programs = folders.map(|folder| folder.join(name));
-        programs
-            .find(|program| program.is_file())
-            .with_context(|| format!("no program {name} is installed"))
-    }
-
     /// Lets it run on after this program has ended.
     pub(super) fn detach(&self, command: &mut Command) -> Result<()> {
         let quiet = command
@@ -91,33 +74,8 @@ impl Place {
 /// # Errors
 /// If they are not there and cannot be installed, or do not start.
 pub(super) fn start(service: &Service, place: &Place) -> Result<()> {
-    find_or_install(service, place)?;
+    service.programs.find_or_install()?;
     (service.start)(place)
-}
-
-/// Installs the service's programs if one is missing and this is Debian's root.
-///
-/// # Errors
-/// If they are not there and cannot be installed.
-pub(super) fn find_or_install(service: &Service, place: &Place) -> Result<()> {
-    let all = || -> Result<()> {
-        let mut programs = service.programs.iter();
-        programs.try_for_each(|name| place.program(name).map(drop))
-    };
-    if let Err(missing) = all() {
-        let packages = service.packages.join(" ");
-        ensure!(place.root, "{missing:#}; its Debian packages: {packages}");
-        ensure!(
-            place.program("apt-get").is_ok(),
-            "{missing:#}, and there is no apt-get"
-        );
-        run(apt().arg("update"))?;
-        run(apt()
-            .args(["install", "--yes", "--no-install-recommends"])
-            .args(service.packages))?;
-        all()?;
-    }
-    Ok(())
 }
 
 /// Ends the server of this place; tells whether there was one.
@@ -134,7 +92,7 @@ pub(super) fn stop(service: &Service, place: &Place) -> Result<bool> {
     // A server that was killed leaves its file behind, and the number may be another process's by now.
     let process = Path::new("/proc").join(id);
     let name = fs::read_to_string(process.join("comm")).unwrap_or_default();
-    if id.parse::<u32>().is_err() || !service.programs.contains(&name.trim()) {
+    if id.parse::<u32>().is_err() || !service.programs.names.contains(&name.trim()) {
         return Ok(false);
     }
     run(Command::new("kill").args(["-TERM", id]))?;
@@ -158,13 +116,4 @@ pub(super) fn wait_until(mut ready: impl FnMut() -> Result<()>) -> Result<()> {
             Ok(()) => return Ok(()),
         }
     }
-}
-
-fn apt() -> Command {
-    let mut command = Command::new("apt-get");
-    command
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .arg("--quiet")
-        .stdout(Stdio::null());
-    command
 }

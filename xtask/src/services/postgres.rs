@@ -8,6 +8,7 @@ use url::Url;
 
 use super::greeting::{bytes, connect};
 use super::own::Place;
+use super::programs;
 use crate::cargo::run;
 
 /// Protocol version 3.0.
@@ -75,7 +76,7 @@ fn refusal(body: &[u8]) -> String {
 /// If PostgreSQL's programs are not there or fail.
 pub(super) fn start(place: &Place) -> Result<()> {
     // Its other programs lie beside the server itself, wherever links to that lie.
-    let server = fs::canonicalize(place.program("postgres")?)?;
+    let server = fs::canonicalize(programs::find("postgres")?)?;
     let (initdb, control) = (
         server.with_file_name("initdb"),
         server.with_file_name("pg_ctl"),

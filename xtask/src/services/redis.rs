@@ -5,6 +5,7 @@ use url::Url;
 
 use super::greeting::{bytes, connect};
 use super::own::Place;
+use super::programs;
 
 /// Pings it.
 ///
@@ -27,7 +28,7 @@ pub(super) fn speaks(url: &Url) -> Result<()> {
 /// # Errors
 /// If the program is not there or fails.
 pub(super) fn start(place: &Place) -> Result<()> {
-    let server = place.program("redis-server")?;
+    let server = programs::find("redis-server")?;
     let data = place.folder_of("redis")?;
     let mut command = place.command_as("redis", &server);
     command

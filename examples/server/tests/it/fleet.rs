@@ -6,6 +6,7 @@ mod addresses;
 mod fault;
 mod instances;
 mod nginx;
+mod passing;
 mod serving;
 mod viewers;
 mod voters;
