@@ -6,6 +6,10 @@
     clippy::panic,
     reason = "a test fails by panicking"
 )]
+#![expect(
+    clippy::duplicate_mod,
+    reason = "the kinds of servers share a file or two"
+)]
 
 mod api;
 mod connections;
