@@ -6,6 +6,7 @@ use votify_core::{MemoryRateLimiter, Quota, RateLimiter};
 
 use crate::identity::Identity;
 use crate::origin::{Origin, PublicUrl};
+use crate::readiness::ReadinessCheck;
 use crate::session::Cookies;
 
 /// What can be set on a [`VotifyRouter`](crate::VotifyRouter).
@@ -20,6 +21,7 @@ pub(crate) struct Config {
     pub(crate) identity: Option<Arc<dyn Identity>>,
     pub(crate) allowed_origins: Vec<Origin>,
     pub(crate) timing: StreamTiming,
+    pub(crate) checks: Vec<Arc<dyn ReadinessCheck>>,
     #[cfg(feature = "ui")]
     pub(crate) pages: bool,
     pub(crate) operations: bool,
@@ -49,6 +51,7 @@ impl Default for Config {
             identity: None,
             allowed_origins: Vec::new(),
             timing: StreamTiming::default(),
+            checks: Vec::new(),
             #[cfg(feature = "ui")]
             pages: true,
             operations: true,

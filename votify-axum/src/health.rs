@@ -4,9 +4,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::future::join_all;
 use serde::Serialize;
+use tokio::time::timeout;
 use utoipa::ToSchema;
+use votify_core::engine::{PartReadiness, Readiness};
 
+use crate::limits;
+use crate::readiness::ReadinessCheck;
 use crate::shared::Shared;
 
 #[derive(Serialize, ToSchema)]
@@ -19,6 +24,7 @@ pub(crate) struct Health {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Readiness)]
 pub(crate) struct ReadinessBody {
+    /// Whether every needed part answers.
     ready: bool,
     parts: Vec<PartBody>,
 }
@@ -26,10 +32,12 @@ pub(crate) struct ReadinessBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = PartReadiness)]
 pub(crate) struct PartBody {
-    /// What it does: `store`, `broadcaster`.
+    /// What it does: `store`, `broadcaster`, `limiter`, `cache`.
     part: &'static str,
-    /// What does it: `sqlite`, `local`.
+    /// What does it: `sqlite`, `local`, `redis`.
     backend: &'static str,
+    /// Whether votes are taken only with it. Without any other part they go on, and something is slower or weaker.
+    needed: bool,
     ready: bool,
 }
 
@@ -47,7 +55,13 @@ pub(crate) async fn healthz() -> Response {
     responses((status = 200, body = ReadinessBody), (status = 503, body = ReadinessBody))
 )]
 pub(crate) async fn readyz(State(shared): State<Shared>) -> Response {
-    let readiness = shared.engine.check_ready().await;
+    let (mut readiness, limiter, checked) = tokio::join!(
+        shared.engine.check_ready(),
+        check_limiter(&shared),
+        join_all(shared.config.checks.iter().map(|check| run(&**check))),
+    );
+    readiness.parts.extend(limiter);
+    readiness.parts.extend(checked);
     let status = if readiness.is_ready() {
         StatusCode::OK
     } else {
@@ -56,6 +70,7 @@ pub(crate) async fn readyz(State(shared): State<Shared>) -> Response {
     let parts = readiness.parts.iter().map(|part| PartBody {
         part: part.part,
         backend: part.backend,
+        needed: part.needed,
         ready: part.ready,
     });
     let body = ReadinessBody {
@@ -63,6 +78,27 @@ pub(crate) async fn readyz(State(shared): State<Shared>) -> Response {
         parts: parts.collect(),
     };
     uncached((status, Json(body)))
+}
+
+async fn run(check: &dyn ReadinessCheck) -> PartReadiness {
+    let ready = timeout(Readiness::PATIENCE, check.is_ready()).await;
+    PartReadiness {
+        part: check.part(),
+        backend: check.backend(),
+        needed: check.is_needed(),
+        ready: ready.unwrap_or(false),
+    }
+}
+
+/// `None` where no rate is limited.
+async fn check_limiter(shared: &Shared) -> Option<PartReadiness> {
+    let answers = timeout(Readiness::PATIENCE, limits::limiter_answers(shared)).await;
+    Some(PartReadiness {
+        part: "limiter",
+        backend: shared.config.limiter.backend(),
+        needed: false,
+        ready: answers.unwrap_or(Some(false))?,
+    })
 }
 
 fn uncached(answer: impl IntoResponse) -> Response {

@@ -64,6 +64,18 @@ pub(crate) async fn new_session(shared: &Shared, caller: &Caller) -> Result<(), 
         .map(|_| ())
 }
 
+/// Whether the limiter answers; `None` where it is not asked anyway.
+pub(crate) async fn limiter_answers(shared: &Shared) -> Option<bool> {
+    let quota = shared.config.vote_quota.or(shared.config.session_quota)?;
+    // The tag of no caller.
+    let key = LimitKey::from_bytes([0; 16]);
+    let answer = shared
+        .config
+        .limiter
+        .acquire(&key, &quota, shared.engine.now());
+    Some(answer.await.is_ok())
+}
+
 async fn acquire(
     shared: &Shared,
     key: Option<LimitKey>,
@@ -72,19 +84,21 @@ async fn acquire(
     let (Some(key), Some(quota)) = (key, quota) else {
         return Ok(None);
     };
-    let permit = match shared
-        .config
-        .limiter
-        .acquire(&key, &quota, shared.engine.now())
-        .await
-    {
+    let limiter = &shared.config.limiter;
+    let permit = match limiter.acquire(&key, &quota, shared.engine.now()).await {
         Ok(permit) => permit,
         Err(error) => {
             // A limiter protects the polls from scripts; that it is away must not keep people from voting.
-            tracing::warn!(%error, "not limiting");
+            if let Some(attempts) = shared.unlimited.failed() {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(attempts, error, "the limiter is away: not limiting");
+            }
             return Ok(None);
         }
     };
+    if shared.unlimited.ended() {
+        tracing::info!("limiting again");
+    }
     let rate_limit = RateLimit::new(&quota, &permit);
     if permit.granted {
         return Ok(Some(rate_limit));

@@ -19,6 +19,7 @@ use crate::identity::Identity;
 use crate::openapi;
 use crate::origin::{Origin, PublicUrl, check_origin};
 use crate::problem::{Code, Problem};
+use crate::readiness::ReadinessCheck;
 use crate::shared::Shared;
 
 /// All of Votify over HTTP, with everything as it is by default.
@@ -147,6 +148,13 @@ impl VotifyRouter {
     #[must_use]
     pub fn operations(mut self, operations: bool) -> Self {
         self.config.operations = operations;
+        self
+    }
+
+    /// Adds a part to `/readyz`, which names the store, the broadcaster and, where rates are limited, the limiter by itself.
+    #[must_use]
+    pub fn readiness_check(mut self, check: impl ReadinessCheck) -> Self {
+        self.config.checks.push(Arc::new(check));
         self
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use votify_core::PollEngine;
+use votify_core::outage::Outage;
 
 use crate::config::Config;
 use crate::limits::Slots;
@@ -16,6 +17,8 @@ pub(crate) struct Parts {
     pub(crate) engine: PollEngine,
     pub(crate) config: Config,
     pub(crate) streams: Arc<Slots>,
+    /// While the limiter is away.
+    pub(crate) unlimited: Outage,
     pub(crate) description: Bytes,
 }
 
@@ -26,6 +29,7 @@ impl Shared {
             engine,
             config,
             streams,
+            unlimited: Outage::default(),
             description,
         }))
     }

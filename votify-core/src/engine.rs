@@ -11,6 +11,7 @@ mod lifecycle;
 pub mod live;
 mod owning;
 mod reader;
+mod readiness;
 mod reading;
 mod snapshot;
 mod stats;
@@ -19,7 +20,8 @@ mod voting;
 pub use builder::EngineBuilder;
 pub use config::EngineConfig;
 pub use error::EngineError;
-pub use snapshot::{EngineStats, PartReadiness, PollSnapshot, Readiness, VoteReceipt};
+pub use readiness::{PartReadiness, Readiness};
+pub use snapshot::{EngineStats, PollSnapshot, VoteReceipt};
 
 use std::sync::Arc;
 
@@ -126,33 +128,6 @@ impl PollEngine {
     #[must_use]
     pub fn events(&self) -> broadcast::Receiver<Event> {
         self.inner.herald.events.subscribe()
-    }
-
-    /// Asks every part that the engine leans on for a sign of life.
-    pub async fn check_ready(&self) -> Readiness {
-        let reader = &self.inner.reader;
-        let nobody = PollId::from_bytes([0; 16]);
-        let store = reader.store.polls(&[nobody]).await.is_ok();
-        let topic = crate::broadcast::Topic::Poll(nobody);
-        let subscribed = tokio::time::timeout(
-            self.inner.config.store_timeout,
-            self.inner.broadcaster.subscribe(&topic),
-        );
-        let broadcaster = matches!(subscribed.await, Ok(Ok(_)));
-        Readiness {
-            parts: vec![
-                PartReadiness {
-                    part: "store",
-                    backend: reader.store.backend(),
-                    ready: store,
-                },
-                PartReadiness {
-                    part: "broadcaster",
-                    backend: self.inner.broadcaster.backend(),
-                    ready: broadcaster,
-                },
-            ],
-        }
     }
 
     /// Numbers for dashboards.

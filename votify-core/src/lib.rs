@@ -12,6 +12,7 @@ pub mod id;
 pub mod limit;
 pub mod memory;
 pub mod method;
+pub mod outage;
 pub mod page;
 pub mod poll;
 pub mod secret;

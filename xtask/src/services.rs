@@ -73,7 +73,7 @@ pub(crate) const SERVICES: &[Service] = &[
         speaks: redis::speaks,
         programs: Programs {
             names: &["redis-server", "redis-cli", "openssl"],
-            packages: &["redis-server", "openssl"],
+            packages: &["redis-server", "redis-tools", "openssl"],
         },
         start: redis::start,
     },

@@ -1,7 +1,10 @@
 use std::sync::Arc;
 
-use votify_core::Store;
-use votify_redis::CachedStore;
+use async_trait::async_trait;
+use votify_axum::ReadinessCheck;
+use votify_core::limit::LimitKey;
+use votify_core::{Clock, Quota, RateLimiter, Store, SystemClock};
+use votify_redis::{CachedStore, Redis, RedisRateLimiter};
 
 use crate::failure::Failure;
 use crate::redis::Helpers;
@@ -11,7 +14,10 @@ use crate::settings::CacheUrl;
 #[derive(Debug, Clone)]
 pub(crate) enum OpenCache {
     None,
-    Redis(Arc<CachedStore<Arc<dyn Store>>>),
+    Redis {
+        cached: Arc<CachedStore<Arc<dyn Store>>>,
+        redis: Redis,
+    },
 }
 
 impl OpenCache {
@@ -24,7 +30,8 @@ impl OpenCache {
             CacheUrl::None => Ok(Self::None),
             CacheUrl::Redis(url) => {
                 let redis = helpers.connect("--cache", url).await?;
-                Ok(Self::Redis(Arc::new(CachedStore::new(store, redis))))
+                let cached = Arc::new(CachedStore::new(store, redis.clone()));
+                Ok(Self::Redis { cached, redis })
             }
         }
     }
@@ -33,7 +40,15 @@ impl OpenCache {
     pub(crate) fn in_front_of(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
         match self {
             Self::None => store,
-            Self::Redis(cached) => Arc::clone(cached) as _,
+            Self::Redis { cached, .. } => Arc::clone(cached) as _,
+        }
+    }
+
+    /// Asks it for a sign of life, now and then.
+    pub(crate) fn check(&self) -> Option<CacheCheck> {
+        match self {
+            Self::None => None,
+            Self::Redis { redis, .. } => Some(CacheCheck(RedisRateLimiter::new(redis.clone()))),
         }
     }
 
@@ -41,7 +56,28 @@ impl OpenCache {
     pub(crate) async fn close(&self) {
         match self {
             Self::None => {}
-            Self::Redis(cached) => cached.settled().await,
+            Self::Redis { cached, .. } => cached.settled().await,
         }
+    }
+}
+
+/// Whether the cache's Redis answers, and can be written to. Votes go on without it.
+#[derive(Debug)]
+pub(crate) struct CacheCheck(RedisRateLimiter);
+
+#[async_trait]
+impl ReadinessCheck for CacheCheck {
+    fn part(&self) -> &'static str {
+        "cache"
+    }
+
+    fn backend(&self) -> &'static str {
+        self.0.backend()
+    }
+
+    async fn is_ready(&self) -> bool {
+        let key = LimitKey::from_bytes(*b"votify cache ok?");
+        let (quota, now) = (Quota::per_minute(1), SystemClock.now());
+        self.0.acquire(&key, &quota, now).await.is_ok()
     }
 }

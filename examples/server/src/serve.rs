@@ -165,6 +165,10 @@ fn app(parts: &Parts, settings: &ServeSettings) -> Router {
         .streams_per_address(limits.streams_per_address.map(NonZeroU32::get))
         .trusted_proxies(settings.trusted_proxies.iter().copied())
         .fallback(true);
+    let router = match parts.cache.check() {
+        Some(check) => router.readiness_check(check),
+        None => router,
+    };
     match &settings.public_url {
         Some(url) => router.public_url(url.clone()).build(),
         None => router.build(),

@@ -1,4 +1,6 @@
+use async_trait::async_trait;
 use serde_json::json;
+use votify_axum::ReadinessCheck;
 
 use crate::app::App;
 use crate::browser::Browser;
@@ -13,9 +15,59 @@ async fn health_and_readiness_name_the_parts() {
     let ready = app.get("/readyz").await.ok(200).json();
     assert_eq!(ready["ready"], true);
     assert_eq!(
-        ready["parts"][0],
-        json!({"part": "store", "backend": "memory", "ready": true})
+        ready["parts"],
+        json!([
+            {"part": "store", "backend": "memory", "needed": true, "ready": true},
+            {"part": "broadcaster", "backend": "local", "needed": false, "ready": true},
+            {"part": "limiter", "backend": "local", "needed": false, "ready": true},
+        ])
     );
+    let unlimited = App::with(|router| router.vote_quota(None).session_quota(None));
+    let ready = unlimited.get("/readyz").await.ok(200).json();
+    assert_eq!(ready["parts"].as_array().unwrap().len(), 2);
+}
+
+/// Something of a host's that is away, or never answers.
+#[derive(Debug)]
+struct Away {
+    needed: bool,
+    silent: bool,
+}
+
+#[async_trait]
+impl ReadinessCheck for Away {
+    fn part(&self) -> &'static str {
+        "cache"
+    }
+
+    fn backend(&self) -> &'static str {
+        "host"
+    }
+
+    fn is_needed(&self) -> bool {
+        self.needed
+    }
+
+    async fn is_ready(&self) -> bool {
+        if self.silent {
+            std::future::pending::<()>().await;
+        }
+        false
+    }
+}
+
+#[tokio::test]
+async fn a_helper_that_is_away_is_named_and_only_a_needed_one_makes_it_unready() {
+    for silent in [false, true] {
+        for (needed, status) in [(false, 200), (true, 503)] {
+            let app = App::with(|router| router.readiness_check(Away { needed, silent }));
+            let ready = app.get("/readyz").await.ok(status).json();
+            assert_eq!(ready["ready"], !needed);
+            let part =
+                json!({"part": "cache", "backend": "host", "needed": needed, "ready": false});
+            assert_eq!(ready["parts"][3], part);
+        }
+    }
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::broadcast::{Broadcaster, Update};
 use crate::engine::live::VOTE_SAMPLE;
 use crate::id::{OptionId, PollId};
+use crate::outage::Outage;
 use crate::tally::Tally;
 
 /// Sends each poll's newest tally to the other nodes: the first change at once, then at most one every tick.
@@ -18,6 +19,7 @@ pub(super) struct Announcer {
     tick: Duration,
     desk: Mutex<Desk>,
     news: Notify,
+    outage: Outage,
 }
 
 #[derive(Debug, Default)]
@@ -43,6 +45,7 @@ impl Announcer {
             tick,
             desk: Mutex::default(),
             news: Notify::new(),
+            outage: Outage::default(),
         }
     }
 
@@ -108,11 +111,18 @@ impl Announcer {
         if updates.is_empty() {
             return;
         }
-        if let Err(error) = self.broadcaster.publish(updates).await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "other nodes were not told of a change"
-            );
+        match self.broadcaster.publish(updates).await {
+            Ok(()) if self.outage.ended() => tracing::info!("other nodes are told again"),
+            Ok(()) => {}
+            Err(error) => {
+                if let Some(times) = self.outage.failed() {
+                    tracing::warn!(
+                        times,
+                        error = &error as &dyn std::error::Error,
+                        "other nodes were not told of changes"
+                    );
+                }
+            }
         }
     }
 

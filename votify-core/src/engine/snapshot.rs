@@ -31,32 +31,6 @@ pub struct VoteReceipt {
     pub view: TallyView,
 }
 
-/// Whether each part that the engine leans on answers.
-#[derive(Debug, Clone)]
-pub struct Readiness {
-    /// The parts.
-    pub parts: Vec<PartReadiness>,
-}
-
-/// Whether one part answers.
-#[derive(Debug, Clone)]
-pub struct PartReadiness {
-    /// What it does: `store`, `broadcaster`.
-    pub part: &'static str,
-    /// What does it: `sqlite`, `local`.
-    pub backend: &'static str,
-    /// Whether it answered in time.
-    pub ready: bool,
-}
-
-impl Readiness {
-    /// Whether every part answers.
-    #[must_use]
-    pub fn is_ready(&self) -> bool {
-        self.parts.iter().all(|part| part.ready)
-    }
-}
-
 /// Numbers for dashboards, since the engine was built. Votes in polls with hidden results are in none of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct EngineStats {

@@ -195,6 +195,12 @@ impl Api {
     }
 }
 
+/// What `/readyz` answers.
+pub(crate) async fn ready(server: &Server) -> (u16, Value) {
+    let answer = reqwest::get(server.url("/readyz")).await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
 /// A poll's server-sent events.
 #[derive(Debug)]
 pub(crate) struct Events {

@@ -1,30 +1,13 @@
 //! Several instances of the program on one PostgreSQL or MariaDB.
 
-use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
 use crate::api::{Api, Events};
-use crate::program::{Ended, SERVE, Server, run, votify};
+use crate::program::{ended, run, start, votify};
 use crate::servers::{self, Database, Kind};
-
-const SECRET: &str = "0123456789abcdef0123456789abcdef";
-
-async fn start(directory: &Path, arguments: &[&str]) -> Server {
-    let mut all = SERVE.to_vec();
-    all.extend(arguments);
-    let mut command = votify(directory, &all);
-    command.env("VOTIFY_SECRET", SECRET);
-    Server::spawn(command).await
-}
-
-async fn ended(directory: &Path, arguments: &[&str]) -> Ended {
-    let mut command = votify(directory, arguments);
-    command.env("VOTIFY_SECRET", SECRET);
-    run(&mut command).await
-}
 
 /// The same URL with a password in it, which these servers do not ask for.
 fn with_password(url: &str) -> String {

@@ -102,6 +102,35 @@ pub(crate) async fn run(command: &mut Command) -> Ended {
     }
 }
 
+/// What the instances of a fleet have in common.
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+/// Runs the binary with a secret to its end.
+pub(crate) async fn ended(directory: &Path, arguments: &[&str]) -> Ended {
+    let mut command = votify(directory, arguments);
+    command.env("VOTIFY_SECRET", SECRET);
+    run(&mut command).await
+}
+
+/// Starts one of several servers, without limits.
+pub(crate) async fn start(directory: &Path, arguments: &[&str]) -> Server {
+    let mut all = SERVE.to_vec();
+    all.extend(arguments);
+    start_with(directory, &all, &[]).await
+}
+
+/// Starts one of several servers with these arguments and variables.
+pub(crate) async fn start_with(
+    directory: &Path,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> Server {
+    let mut command = votify(directory, arguments);
+    command.env("VOTIFY_SECRET", SECRET);
+    command.envs(variables.iter().copied());
+    Server::spawn(command).await
+}
+
 /// A server that is ready.
 #[derive(Debug)]
 pub(crate) struct Server {

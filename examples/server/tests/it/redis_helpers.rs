@@ -1,0 +1,131 @@
+//! Instances on one PostgreSQL that Redis helps: with news, a cache and common limits.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::timeout;
+
+use crate::api::{Api, Events, ready};
+use crate::program::start_with;
+use crate::redis_servers::{Server, Setup};
+use crate::servers::Database;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn instances_share_news_and_limits() {
+    let (Some(database), Some(redis)) = (
+        Database::postgres().await,
+        Server::of(Setup::new().password("hunter2")),
+    ) else {
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    // The user that docs/operations.md proposes, in place of the one that may do everything.
+    redis.cli(&[
+        "ACL",
+        "SETUSER",
+        "votify",
+        "on",
+        ">hunter2",
+        "~votify:*",
+        "&votify:*",
+        "+@all",
+        "-@dangerous",
+        "+info",
+        "+cluster|slots",
+        "+config|get",
+    ]);
+    let url = redis.url().replace("://:hunter2@", "://votify:hunter2@");
+    let arguments = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--migrate",
+        "--vote-rate",
+        "4/1h",
+        "--store",
+        database.url(),
+        "--broadcast",
+        &url,
+        "--cache",
+        &url,
+        "--limits",
+        &url,
+    ];
+    let one = start_with(directory.path(), &arguments, &[]).await;
+    let other = start_with(directory.path(), &arguments, &[]).await;
+    let answer = ready(&other).await;
+    let part = |part, backend, needed| json!({"part": part, "backend": backend, "needed": needed, "ready": true});
+    let parts = json!([
+        part("store", "postgres", true),
+        part("broadcaster", "redis", false),
+        part("limiter", "redis", false),
+        part("cache", "redis", false),
+    ]);
+    assert_eq!(answer, (200, json!({"ready": true, "parts": parts})));
+    // Broadcast, cache and limits have one way to it together, and broadcast one to listen by, on each instance.
+    let clients = redis.cli(&["CLIENT", "LIST"]);
+    let clients = clients.lines().filter(|line| !line.contains("cmd=client"));
+    assert_eq!(clients.count(), 4);
+
+    // A poll's maker has a session, whose attempts are counted wherever it votes.
+    let alice = Api::new(&one);
+    let poll = alice.create_poll().await;
+    let mut events = Events::open(&Api::new(&other), &poll).await;
+    assert_eq!(alice.vote(&poll, 0).await.0, 201);
+    let seen = async { while events.next().await.unwrap()["total_votes"] != 1 {} };
+    timeout(Duration::from_secs(10), seen).await.unwrap();
+    assert_eq!(alice.at(&other).vote(&poll, 0).await.0, 409);
+    assert_eq!(alice.vote(&poll, 1).await.0, 409);
+    assert_eq!(alice.at(&other).vote(&poll, 1).await.0, 409);
+    for server in [&one, &other] {
+        let (status, body) = alice.at(server).vote(&poll, 1).await;
+        assert_eq!(
+            (status, &body["code"]),
+            (429, &json!("rate_limited")),
+            "{body}"
+        );
+    }
+    assert_eq!(Api::new(&other).counts(&poll).await, [1, 0]);
+    // The cache keeps something of the poll, and every limit goes by itself.
+    let keys = redis.cli(&["KEYS", "votify:*"]);
+    assert!(
+        keys.contains(&poll.id) && keys.contains("votify:limit:"),
+        "{keys}"
+    );
+    for key in keys.lines() {
+        assert_ne!(redis.cli(&["TTL", key]).trim(), "-1", "{key}");
+    }
+
+    for server in [one, other] {
+        server.send(rustix::process::Signal::TERM);
+        let stopped = server.end().await;
+        assert_eq!(stopped.code(), 0, "{stopped:?}");
+        assert!(!format!("{stopped:?}").contains("hunter2"), "{stopped:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_limits_off_nothing_is_counted() {
+    let directory = tempfile::tempdir().unwrap();
+    let arguments = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--store",
+        "memory:",
+        "--limits",
+        "off",
+        "--vote-rate",
+        "1/1h",
+        "--session-rate",
+        "1/1h",
+    ];
+    let server = start_with(directory.path(), &arguments, &[]).await;
+    let poll = Api::new(&server).create_poll().await;
+    for _ in 0..3 {
+        assert_eq!(Api::new(&server).vote(&poll, 0).await.0, 201);
+    }
+    let (_, answer) = ready(&server).await;
+    assert_eq!(answer["parts"].as_array().unwrap().len(), 2, "{answer}");
+    server.stop().await;
+}

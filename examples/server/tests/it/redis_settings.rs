@@ -1,0 +1,38 @@
+//! What is said of a Redis that cannot be used.
+
+use crate::program::ended;
+use crate::redis_servers::{Server, Setup};
+
+const SETTINGS: [&str; 4] = ["--store", "--broadcast", "--cache", "--limits"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_one_line_that_names_the_setting_and_not_the_password() {
+    let Some(mut redis) = Server::of(Setup::new().password("open-sesame")) else {
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let wrong = redis.url().replace("open-sesame", "hunter2");
+    let none = redis.url().replace(":open-sesame@", "");
+    for url in [&wrong, &none] {
+        for setting in SETTINGS {
+            refused(directory.path(), setting, url).await;
+        }
+    }
+    let right = redis.url();
+    redis.stop();
+    for setting in SETTINGS {
+        let line = refused(directory.path(), setting, &right).await;
+        assert!(line.contains("unavailable"), "{line}");
+    }
+}
+
+async fn refused(directory: &std::path::Path, setting: &str, url: &str) -> String {
+    let serve = ["serve", "--listen", "127.0.0.1:0", setting, url];
+    let ended = ended(directory, &serve).await;
+    let line = ended.failure(1).to_owned();
+    assert!(line.starts_with(&format!("error: {setting}: ")), "{line}");
+    for secret in ["hunter2", "open-sesame"] {
+        assert!(!format!("{ended:?}").contains(secret), "{ended:?}");
+    }
+    line
+}
