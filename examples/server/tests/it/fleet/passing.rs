@@ -118,6 +118,9 @@ async fn votes_that_a_killed_instance_had_in_hand_count_once() {
     assert_eq!(answer.headers()["content-type"], "application/problem+json");
     assert_eq!(answer.headers()["retry-after"], "1");
     assert_eq!(code(answer).await, (503, "overloaded".to_owned()));
+    let ballot = Uuid::new_v4().to_string();
+    let (status, problem) = api.cast_under_key(&poll, &ballot, 0).await.unwrap();
+    assert_eq!((status, &problem["code"]), (503, &"overloaded".into()));
     let url = format!(
         "ws://{}/api/polls/{}/stream",
         fleet.nginx.address(),

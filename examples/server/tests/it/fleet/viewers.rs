@@ -95,7 +95,7 @@ impl Viewers {
         assert_eq!(self.tasks.len(), self.seen.len(), "all of them watch");
     }
 
-    async fn all(&self, limit: Duration, what: &str, holds: impl Fn(&Seen) -> bool) {
+    async fn all(&self, limit: Duration, what: &str, holds: impl Fn(&Seen) -> bool + Send + Sync) {
         let holding = self.seen.iter().map(|seen| {
             let (mut seen, holds) = (seen.clone(), &holds);
             async move { seen.wait_for(holds).await.is_ok() }
