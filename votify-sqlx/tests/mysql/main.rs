@@ -17,4 +17,6 @@ mod refusing;
 mod scene;
 #[path = "../servers/mod.rs"]
 mod servers;
+#[path = "../upgrades/mod.rs"]
+mod upgrades;
 mod upgrading;

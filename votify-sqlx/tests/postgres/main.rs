@@ -14,5 +14,7 @@ mod scene;
 #[path = "../servers/mod.rs"]
 mod servers;
 mod standby;
+#[path = "../upgrades/mod.rs"]
+mod upgrades;
 mod upgrading;
 mod waiting;

@@ -1,15 +1,13 @@
 //! From what earlier versions made, with data in it.
 
-use votify_core::Outcome;
 use votify_sqlx::PostgresStore;
-use votify_sqlx::sqlx::migrate::{Migration, MigrationType, Migrator};
-use votify_sqlx::sqlx::{Connection as _, PgConnection, SqlSafeStr, query_scalar};
+use votify_sqlx::sqlx::{Connection as _, PgConnection, query_scalar};
 
-use crate::ballots::{ballot, cast, poll, votes};
 use crate::scene::{Scene, run};
+use crate::upgrades::{Filled, Version, migrator};
 
 /// Every version, with its name.
-const VERSIONS: [(&str, &str); 2] = [
+const VERSIONS: [Version; 2] = [
     (
         "polls and votes",
         include_str!("../../migrations/postgres/0001_polls_and_votes.sql"),
@@ -22,14 +20,7 @@ const VERSIONS: [(&str, &str); 2] = [
 
 /// Makes the tables as so many versions made them.
 async fn first_versions(url: &str, count: usize) {
-    let migration = |(version, (name, text)): (i64, &(&'static str, &'static str))| {
-        let kind = MigrationType::Simple;
-        Migration::new(version, (*name).into(), kind, text.into_sql_str(), true)
-    };
-    let versions = (1..).zip(&VERSIONS[..count]).map(migration).collect();
-    let mut migrator = Migrator::with_migrations(versions);
-    migrator.dangerous_set_table_name("votify_migrations");
-    migrator.set_locking(false);
+    let migrator = migrator(&VERSIONS[..count]);
     let mut connection = PgConnection::connect(url).await.unwrap();
     let run = migrator.run_direct(None, &mut connection, false).await;
     run.unwrap();
@@ -61,12 +52,7 @@ async fn polls_and_votes_of_every_version_go_on() {
 }
 
 async fn go_on(filled: &Scene, scene: &Scene, count: usize) {
-    let source = filled.store().await;
-    let polls = [poll(&source).await, poll(&source).await];
-    let ballots: Vec<_> = (0..50).map(|n| ballot(&polls[n as usize % 2], n)).collect();
-    for outcome in cast(&source, &ballots).await {
-        outcome.unwrap();
-    }
+    let polls = Filled::fill(&filled.store().await).await;
     first_versions(scene.url(), count).await;
     for table in [
         "votify_polls",
@@ -79,15 +65,8 @@ async fn go_on(filled: &Scene, scene: &Scene, count: usize) {
     }
 
     let store = PostgresStore::connect(scene.url()).await.unwrap();
-    assert!(!store.is_migrated().await.unwrap());
+    polls.waits_in(&store).await;
     store.migrate().await.unwrap();
     assert!(store.is_migrated().await.unwrap());
-    for poll in &polls {
-        assert_eq!(votes(&store, poll).await, 25);
-    }
-    let again = cast(&store, &ballots[..1]).await.remove(0).unwrap();
-    assert_eq!(again, Outcome::Replayed { revision: 1 });
-    let new = cast(&store, &[ballot(&polls[0], 100)]).await.remove(0);
-    assert_eq!(new.unwrap(), Outcome::Counted { revision: 26 });
-    assert_eq!(votes(&store, &polls[0]).await, 26);
+    polls.goes_on_in(&store).await;
 }

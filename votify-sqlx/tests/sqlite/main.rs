@@ -12,4 +12,6 @@ mod migrating;
 mod opening;
 mod racing;
 mod scene;
+#[path = "../upgrades/mod.rs"]
+mod upgrades;
 mod upgrading;

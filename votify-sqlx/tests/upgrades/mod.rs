@@ -1,0 +1,62 @@
+//! What tests of upgrades share: earlier schemas, and what must go on after the upgrade of one.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "for tests, of which every program uses a part"
+)]
+
+use votify_core::{Ballot, Outcome, Poll, Store, StoreError};
+use votify_sqlx::sqlx::SqlSafeStr;
+use votify_sqlx::sqlx::migrate::{Migration, MigrationType, Migrator};
+
+use crate::ballots::{ballot, cast, line, poll, votes};
+
+/// The name and text of a version.
+pub(crate) type Version = (&'static str, &'static str);
+
+/// Makes the tables as these versions, the first ones, made them.
+pub(crate) fn migrator(versions: &[Version]) -> Migrator {
+    let migration = |(version, (name, text)): (i64, &Version)| {
+        let kind = MigrationType::Simple;
+        Migration::new(version, (*name).into(), kind, text.into_sql_str(), true)
+    };
+    let mut migrator = Migrator::with_migrations((1..).zip(versions).map(migration).collect());
+    migrator.dangerous_set_table_name("votify_migrations");
+    migrator.set_locking(false);
+    migrator
+}
+
+/// Two polls with 25 votes each.
+pub(crate) struct Filled {
+    polls: [Poll; 2],
+    ballots: Vec<Ballot>,
+}
+
+impl Filled {
+    pub(crate) async fn fill(store: &dyn Store) -> Self {
+        let polls = [poll(store).await, poll(store).await];
+        let ballots: Vec<_> = (0..50).map(|n| ballot(&polls[n as usize % 2], n)).collect();
+        for outcome in cast(store, &ballots).await {
+            outcome.unwrap();
+        }
+        Self { polls, ballots }
+    }
+
+    /// That a store says what to do before its schema is upgraded.
+    pub(crate) async fn waits_in(&self, store: &dyn Store) {
+        let early: StoreError = store.polls(&[self.polls[0].id]).await.unwrap_err();
+        assert!(line(&early).contains("older version"), "{}", line(&early));
+    }
+
+    /// That everything is there in an upgraded store, and that voting goes on.
+    pub(crate) async fn goes_on_in(&self, store: &dyn Store) {
+        for poll in &self.polls {
+            assert_eq!(votes(store, poll).await, 25);
+        }
+        let again = cast(store, &self.ballots[..1]).await.remove(0).unwrap();
+        assert_eq!(again, Outcome::Replayed { revision: 1 });
+        let new = cast(store, &[ballot(&self.polls[0], 100)]).await.remove(0);
+        assert_eq!(new.unwrap(), Outcome::Counted { revision: 26 });
+        assert_eq!(votes(store, &self.polls[0]).await, 26);
+    }
+}
