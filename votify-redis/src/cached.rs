@@ -15,7 +15,7 @@
 //!
 //! # What is promised
 //!
-//! The laws of [`Store`](votify_core::Store), for one instance and for several that share a Redis:
+//! The laws of [`Store`], for one instance and for several that share a Redis:
 //!
 //! - Nobody votes twice, and no vote is lost, whatever becomes of Redis: a "yes" comes from the store alone.
 //! - What Redis says of a poll (that it exists, its definition, its epoch, whether it is sealed) holds for a **lease**, a second

@@ -41,7 +41,9 @@ const LAWS: &[Law] = &[
             "libsqlite3-sys",
             "ring",
             "native-tls",
-            "openssl*",
+            // Not all that begin so: what finds the system's certificates is called `openssl-probe`.
+            "openssl",
+            "openssl-sys",
             "votify-axum",
             "votify-sqlx",
         ],
