@@ -10,6 +10,8 @@ mod dto;
 mod fields;
 mod health;
 mod identity;
+mod invite;
+mod invites;
 mod json;
 mod limits;
 mod metrics;

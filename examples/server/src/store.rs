@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use votify_core::{MemoryStore, Store, StoreError};
+use votify_core::{InviteStore, MemoryStore, Store, StoreError};
 use votify_redis::RedisStore;
 use votify_sqlx::{Durability, MySqlStore, PostgresStore, SqliteStore};
 
@@ -14,7 +14,7 @@ pub(crate) struct OpenStore(Arc<dyn Kept>);
 
 /// What a store that is kept somewhere can be asked besides.
 #[async_trait]
-trait Kept: Store {
+trait Kept: Store + InviteStore {
     /// Creates or upgrades the schema.
     async fn migrate(&self) -> Result<(), StoreError>;
     /// Whether the schema is that of this version.
@@ -132,6 +132,11 @@ impl OpenStore {
 
     /// The store as the engine takes it.
     pub(crate) fn shared(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.0) as _
+    }
+
+    /// Who is invited to its polls, as the engine takes it.
+    pub(crate) fn invites(&self) -> Arc<dyn InviteStore> {
         Arc::clone(&self.0) as _
     }
 

@@ -15,6 +15,7 @@ mod failing_store;
 mod failures;
 mod fuzz;
 mod hidden;
+mod invites;
 mod limits;
 mod listing;
 mod live;
