@@ -10,7 +10,10 @@
 mod app;
 mod bodies;
 mod browser;
+mod calls;
+mod canary;
 mod creating;
+mod crowds;
 mod failing_store;
 mod failures;
 mod fuzz;
@@ -19,6 +22,7 @@ mod invites;
 mod limits;
 mod listing;
 mod live;
+mod log;
 mod mounting;
 mod openapi;
 mod operations;
@@ -27,6 +31,7 @@ mod owners;
 #[cfg(feature = "ui")]
 mod pages;
 mod reading;
+mod roles;
 mod server;
 mod sessions;
 mod sse;

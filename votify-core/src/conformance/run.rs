@@ -1,8 +1,6 @@
 use std::time::Duration;
 
-use crate::conformance::case::{
-    BROADCASTER_CASES, Case, INVITE_CASES, LIMITER_CASES, STORE_CASES,
-};
+use crate::conformance::case::{BROADCASTER_CASES, Case, INVITE_CASES, LIMITER_CASES, STORE_CASES};
 use crate::conformance::fixture::{
     BroadcasterFixture, InviteFixture, LimiterFixture, StoreFixture,
 };
