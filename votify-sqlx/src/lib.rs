@@ -23,6 +23,7 @@ mod field;
 mod lease;
 mod lifecycle;
 mod listing;
+mod memory;
 mod moment;
 #[cfg(feature = "mysql")]
 mod mysql;
