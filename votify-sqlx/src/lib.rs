@@ -19,6 +19,7 @@ mod dialect;
 mod durability;
 mod error;
 mod field;
+mod invites;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod lease;
 mod lifecycle;

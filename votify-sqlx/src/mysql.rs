@@ -3,6 +3,7 @@
 mod connect;
 mod database;
 mod given;
+mod invites;
 mod open;
 #[cfg(test)]
 mod plans;

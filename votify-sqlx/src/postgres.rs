@@ -3,6 +3,7 @@
 mod broadcaster;
 mod connect;
 mod database;
+mod invites;
 #[cfg(test)]
 mod plans;
 mod refusal;

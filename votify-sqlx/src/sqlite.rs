@@ -3,6 +3,7 @@
 mod bulk;
 mod connect;
 mod database;
+mod invites;
 mod open;
 #[cfg(test)]
 mod plans;

@@ -1,6 +1,7 @@
 //! The lists of cases, and the macros that make tests of them.
 
 mod broadcaster;
+mod invites;
 mod limiter;
 mod store;
 
