@@ -1,9 +1,11 @@
 //! What a backend brings: a way to open it empty.
 
+mod accounts;
 mod broadcaster;
 mod limiter;
 mod store;
 
+pub use accounts::{AccountStoreFixture, FreshAccountStore};
 pub use broadcaster::{BroadcasterFixture, FreshBroadcaster};
 pub use limiter::{FreshLimiter, LimiterFixture};
 pub use store::{FreshStore, StoreFixture};
