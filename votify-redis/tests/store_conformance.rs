@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use votify_core::Store;
-#[cfg(feature = "cluster")]
-use votify_core::conformance::{INVITE_CASES, check_invites};
 use votify_core::conformance::{
     FreshInvites, FreshStore, InviteFixture, InviteHandle, STORE_CASES, StoreFixture, check_store,
 };
+#[cfg(feature = "cluster")]
+use votify_core::conformance::{INVITE_CASES, check_invites};
 use votify_redis::{Redis, RedisStore};
 
 use servers::{Server, Setup, new_prefix};

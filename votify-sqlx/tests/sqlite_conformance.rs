@@ -45,7 +45,10 @@ impl StoreFixture for Own {
 impl InviteFixture for Own {
     async fn fresh(&self) -> FreshInvites {
         let folder = TempDir::new().unwrap();
-        let url = format!("sqlite://{}?mode=rwc", folder.path().join("votify.db").display());
+        let url = format!(
+            "sqlite://{}?mode=rwc",
+            folder.path().join("votify.db").display()
+        );
         let open = move || {
             let url = url.clone();
             async move {

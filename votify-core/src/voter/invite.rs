@@ -109,7 +109,9 @@ fn value_of(letter: char) -> Option<u128> {
         'I' | 'L' => '1',
         other => other,
     };
-    let found = (0..).zip(SYMBOLS).find(|(_, symbol)| char::from(**symbol) == meant);
+    let found = (0..)
+        .zip(SYMBOLS)
+        .find(|(_, symbol)| char::from(**symbol) == meant);
     found.map(|(value, _)| value)
 }
 
@@ -145,7 +147,10 @@ mod tests {
         for byte in 0..InviteCode::BYTES {
             for bit in 0..8 {
                 let set = codes.iter().filter(|code| code[byte] >> bit & 1 == 1);
-                assert!((800..1_200).contains(&set.count()), "bit {bit} of byte {byte}");
+                assert!(
+                    (800..1_200).contains(&set.count()),
+                    "bit {bit} of byte {byte}"
+                );
             }
         }
     }
@@ -164,7 +169,11 @@ mod tests {
             &" ".repeat(100),
             &format!("{good}{}", "-".repeat(100)),
         ] {
-            assert_eq!(wrong.parse::<InviteCode>(), Err(MalformedInvite), "{wrong:?}");
+            assert_eq!(
+                wrong.parse::<InviteCode>(),
+                Err(MalformedInvite),
+                "{wrong:?}"
+            );
         }
     }
 

@@ -32,7 +32,10 @@ pub async fn whether_one_is_invited_is_answered_in_the_order_asked(fixture: &dyn
     let odd: Vec<u32> = (0..2_000).filter(|number| number % 2 == 1).collect();
     invite(&handle, &poll, &guests(odd), ANY).await;
     let asked: Vec<u32> = (0..2_000).rev().chain([7, 7, 8]).collect();
-    let invited = handle.invites.invited(poll.id, &guests(asked.clone())).await;
+    let invited = handle
+        .invites
+        .invited(poll.id, &guests(asked.clone()))
+        .await;
     let expected: Vec<bool> = asked.iter().map(|number| number % 2 == 1).collect();
     assert_eq!(invited.expect("invited answers"), expected);
     let nobody = handle.invites.invited(poll.id, &[]).await;
@@ -103,7 +106,11 @@ pub async fn invitations_at_the_same_time_keep_the_bound(fixture: &dyn InviteFix
     assert_eq!(totals, one_after_the_other, "{answers:?}");
     for (task, answer) in (0..).zip(&answers) {
         let invited = count(&handles[0], &poll, &guests(task * 10..task * 10 + 10)).await;
-        let expected = if matches!(answer, Inviting::Invited { .. }) { 10 } else { 0 };
+        let expected = if matches!(answer, Inviting::Invited { .. }) {
+            10
+        } else {
+            0
+        };
         assert_eq!(invited, expected, "all or none");
     }
 }
@@ -113,18 +120,33 @@ pub async fn inviting_leaves_the_poll_alone(fixture: &dyn InviteFixture) {
     let scene = Scene::open(fixture).await;
     let poll = scene.poll().await;
     let handle = scene.handle();
-    let before = handle.polls.tallies(&[poll.id]).await.expect("tallies answers");
+    let before = handle
+        .polls
+        .tallies(&[poll.id])
+        .await
+        .expect("tallies answers");
     invite(&handle, &poll, &guests(0..3), ANY).await;
-    let after = handle.polls.tallies(&[poll.id]).await.expect("tallies answers");
+    let after = handle
+        .polls
+        .tallies(&[poll.id])
+        .await
+        .expect("tallies answers");
     assert_eq!(after, before);
     let kept = handle.polls.polls(&[poll.id]).await.expect("polls answers");
     assert_eq!(kept, [Some(poll.clone())]);
     let mut vote = ballot(&poll, 1, 1, 0);
     vote.voter = guests([1])[0];
     let receipt = handle.polls.cast_ballots(&[vote], at(1)).await;
-    assert!(matches!(receipt.outcomes[..], [Ok(Outcome::Counted { revision: 1 })]));
+    assert!(matches!(
+        receipt.outcomes[..],
+        [Ok(Outcome::Counted { revision: 1 })]
+    ));
     assert_eq!(count(&handle, &poll, &guests(0..3)).await, 3, "law 3");
-    let audit = handle.polls.audit_poll(poll.id).await.expect("audit_poll answers");
+    let audit = handle
+        .polls
+        .audit_poll(poll.id)
+        .await
+        .expect("audit_poll answers");
     assert_eq!(audit.kept, audit.recounted);
 }
 

@@ -61,7 +61,10 @@ async fn who_was_not_invited_is_told_so_and_counts_nothing() {
     let codes = engine.make_invites(other.id, 1).await.unwrap();
     for code in [codes[0], InviteCode::random()] {
         let voter = Voter::invited(code);
-        let error = engine.vote(poll.id, &voter, first(&poll)).await.unwrap_err();
+        let error = engine
+            .vote(poll.id, &voter, first(&poll))
+            .await
+            .unwrap_err();
         assert!(is_not_invited(&error), "{error}");
     }
     let error = engine.vote(poll.id, &browser(1), first(&poll)).await;
@@ -166,7 +169,9 @@ async fn who_is_turned_away_is_judged_by_the_poll_as_it_is() {
         voters: Some(VoterPolicy::Browser),
         ..PollChange::default()
     };
-    here.change_poll(poll.id, change, &browser(1)).await.unwrap();
+    here.change_poll(poll.id, change, &browser(1))
+        .await
+        .unwrap();
     assert!(vote(&stranger).await.is_ok());
     here.delete_poll(poll.id).await.unwrap();
     let gone = vote(&stranger).await.unwrap_err();
@@ -174,7 +179,13 @@ async fn who_is_turned_away_is_judged_by_the_poll_as_it_is() {
     let poll = here.create_poll(draft()).await.unwrap();
     there.definition(poll.id).await.unwrap();
     here.delete_poll(poll.id).await.unwrap();
-    let gone = there.vote(poll.id, &stranger, first(&poll)).await.unwrap_err();
+    let gone = there
+        .vote(poll.id, &stranger, first(&poll))
+        .await
+        .unwrap_err();
     assert!(matches!(gone, EngineError::PollNotFound(_)), "{gone}");
-    assert_eq!(store.invited(poll.id, &[]).await.unwrap(), Vec::<bool>::new());
+    assert_eq!(
+        store.invited(poll.id, &[]).await.unwrap(),
+        Vec::<bool>::new()
+    );
 }

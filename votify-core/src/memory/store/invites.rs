@@ -1,6 +1,5 @@
 use std::collections::HashSet;
 
-
 use async_trait::async_trait;
 
 use super::{MemoryStore, lock};
