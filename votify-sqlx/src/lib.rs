@@ -24,6 +24,7 @@ mod invites;
 mod lease;
 mod lifecycle;
 mod listing;
+mod memory;
 mod moment;
 #[cfg(feature = "mysql")]
 mod mysql;

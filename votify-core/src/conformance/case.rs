@@ -3,7 +3,7 @@ use std::fmt;
 use futures_util::future::BoxFuture;
 
 use crate::conformance::fixture::{
-    BroadcasterFixture, InviteFixture, LimiterFixture, StoreFixture,
+    AccountStoreFixture, BroadcasterFixture, InviteFixture, LimiterFixture, StoreFixture,
 };
 
 /// One law as a test, for backends that a fixture `F` opens.
@@ -37,3 +37,7 @@ pub const INVITE_CASES: &[Case<dyn InviteFixture>] =
 /// Every case that [`limiter_conformance!`](crate::limiter_conformance) makes a test of.
 pub const LIMITER_CASES: &[Case<dyn LimiterFixture>] =
     crate::__limiter_cases!(__conformance_table(limiter));
+
+/// Every case that [`account_store_conformance!`](crate::account_store_conformance) makes a test of.
+pub const ACCOUNT_STORE_CASES: &[Case<dyn AccountStoreFixture>] =
+    crate::__account_store_cases!(__conformance_table(accounts));

@@ -1,5 +1,6 @@
 //! The lists of cases, and the macros that make tests of them.
 
+mod accounts;
 mod broadcaster;
 mod invites;
 mod limiter;
