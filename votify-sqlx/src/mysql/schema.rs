@@ -19,6 +19,10 @@ const MIGRATIONS: Migrations = Migrations(&[
         "trending by rank",
         include_str!("../../migrations/mysql/0003_trending_by_rank.sql"),
     ),
+    (
+        "users",
+        include_str!("../../migrations/mysql/0004_users.sql"),
+    ),
 ]);
 
 const TABLES: &str = "SELECT table_name, coalesce(engine, '') FROM information_schema.tables \

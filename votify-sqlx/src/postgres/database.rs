@@ -121,7 +121,7 @@ impl Dialect for PostgresDatabase {
 
 impl PostgresDatabase {
     /// Runs one statement that reads.
-    async fn read(
+    pub(super) async fn read(
         &self,
         statement: &'static str,
         arguments: PgArguments,

@@ -19,6 +19,10 @@ const MIGRATIONS: Migrations = Migrations(&[
         "trending by rank",
         include_str!("../../migrations/sqlite/0003_trending_by_rank.sql"),
     ),
+    (
+        "users",
+        include_str!("../../migrations/sqlite/0004_users.sql"),
+    ),
 ]);
 
 pub(super) async fn look(connection: &mut SqliteConnection) -> Result<Found, Error> {
