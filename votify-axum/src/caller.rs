@@ -9,9 +9,8 @@ use votify_core::voter::AccountId;
 use votify_core::{SessionId, Voter};
 
 use crate::address::client_address;
-use crate::identity::IdentityError;
 use crate::limits;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::session::{self, Session};
 use crate::shared::Shared;
 
@@ -88,13 +87,7 @@ impl FromRequestParts<Shared> for Caller {
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
         let account = match &shared.config.identity {
             None => None,
-            Some(identity) => identity.account(parts).await.map_err(|error| match error {
-                IdentityError::Invalid => Problem::new(Code::InvalidLogin),
-                IdentityError::Unavailable => Problem::new(Code::StoreUnavailable)
-                    .with_retry_after(std::time::Duration::from_millis(fastrand::u64(
-                        1_000..=3_000,
-                    ))),
-            })?,
+            Some(identity) => identity.account(parts).await?,
         };
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let address = peer.map(|ConnectInfo(peer)| {

@@ -76,7 +76,7 @@ pub(crate) async fn limiter_answers(shared: &Shared) -> Option<bool> {
     Some(answer.await.is_ok())
 }
 
-async fn acquire(
+pub(crate) async fn acquire(
     shared: &Shared,
     key: Option<LimitKey>,
     quota: Option<Quota>,
@@ -113,7 +113,11 @@ fn session_key(shared: &Shared, session: SessionId) -> Option<LimitKey> {
 }
 
 /// All callers whose address is not known share one key.
-fn address_key(shared: &Shared, what: &str, address: Option<IpAddr>) -> Option<LimitKey> {
+pub(crate) fn address_key(
+    shared: &Shared,
+    what: &str,
+    address: Option<IpAddr>,
+) -> Option<LimitKey> {
     match address {
         Some(IpAddr::V4(v4)) => tag(shared, &[what.as_bytes(), &v4.octets()]),
         Some(IpAddr::V6(v6)) => tag(shared, &[what.as_bytes(), &v6.octets()]),
@@ -121,7 +125,7 @@ fn address_key(shared: &Shared, what: &str, address: Option<IpAddr>) -> Option<L
     }
 }
 
-fn tag(shared: &Shared, parts: &[&[u8]]) -> Option<LimitKey> {
+pub(crate) fn tag(shared: &Shared, parts: &[&[u8]]) -> Option<LimitKey> {
     let keyring = shared.engine.keyring();
     let tag = keyring.tag(keyring.current(), Purpose::Limit, parts)?;
     Some(LimitKey::from_tag(&tag))

@@ -7,6 +7,8 @@
     reason = "tests; what a fixture cannot do is a failed test"
 )]
 
+#[cfg(feature = "accounts")]
+mod accounts;
 mod app;
 mod bodies;
 mod browser;
@@ -28,6 +30,8 @@ mod pages;
 mod reading;
 mod server;
 mod sessions;
+#[cfg(feature = "accounts")]
+mod signing;
 mod sse;
 mod voting;
 mod web_socket;
