@@ -37,8 +37,8 @@ pub use poll::{
     BallotKind, InvalidPoll, Poll, PollChange, PollDraft, PollRules, PollStatus, ResultsPolicy,
 };
 pub use secret::Keyring;
-pub use store::{Store, StoreError};
+pub use store::{InviteStore, Store, StoreError};
 pub use tally::{Position, Tally};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};
 pub use view::{Audience, TallyView};
-pub use voter::{Owner, SessionId, Voter, VoterId, VoterPolicy};
+pub use voter::{InviteCode, Owner, SessionId, Voter, VoterId, VoterPolicy};

@@ -4,6 +4,7 @@ mod accounts;
 mod connect;
 mod database;
 mod given;
+mod invites;
 mod open;
 #[cfg(test)]
 mod plans;

@@ -4,6 +4,7 @@ mod accounts;
 mod broadcaster;
 mod connect;
 mod database;
+mod invites;
 #[cfg(test)]
 mod plans;
 mod refusal;

@@ -4,6 +4,7 @@ mod accounts;
 mod bulk;
 mod connect;
 mod database;
+mod invites;
 mod open;
 #[cfg(test)]
 mod plans;

@@ -130,7 +130,7 @@ impl<D: Dialect> SqlStore<D> {
     }
 }
 
-fn failed<D: Dialect>(error: Error) -> StoreError {
+pub(crate) fn failed<D: Dialect>(error: Error) -> StoreError {
     error.into_store_error(D::NAME)
 }
 

@@ -3,7 +3,7 @@ use std::fmt;
 use futures_util::future::BoxFuture;
 
 use crate::conformance::fixture::{
-    AccountStoreFixture, BroadcasterFixture, LimiterFixture, StoreFixture,
+    AccountStoreFixture, BroadcasterFixture, InviteFixture, LimiterFixture, StoreFixture,
 };
 
 /// One law as a test, for backends that a fixture `F` opens.
@@ -29,6 +29,10 @@ pub const STORE_CASES: &[Case<dyn StoreFixture>] =
 /// Every case that [`broadcaster_conformance!`](crate::broadcaster_conformance) makes a test of.
 pub const BROADCASTER_CASES: &[Case<dyn BroadcasterFixture>] =
     crate::__broadcaster_cases!(__conformance_table(broadcaster));
+
+/// Every case that [`invite_conformance!`](crate::invite_conformance) makes a test of.
+pub const INVITE_CASES: &[Case<dyn InviteFixture>] =
+    crate::__invite_cases!(__conformance_table(invites));
 
 /// Every case that [`limiter_conformance!`](crate::limiter_conformance) makes a test of.
 pub const LIMITER_CASES: &[Case<dyn LimiterFixture>] =

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod broadcaster;
+mod invites;
 mod limiter;
 mod store;
 

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use crate::conformance::case::{
-    ACCOUNT_STORE_CASES, BROADCASTER_CASES, Case, LIMITER_CASES, STORE_CASES,
+    ACCOUNT_STORE_CASES, BROADCASTER_CASES, Case, INVITE_CASES, LIMITER_CASES, STORE_CASES,
 };
 use crate::conformance::fixture::{
-    AccountStoreFixture, BroadcasterFixture, LimiterFixture, StoreFixture,
+    AccountStoreFixture, BroadcasterFixture, InviteFixture, LimiterFixture, StoreFixture,
 };
 
 /// How long a case may take before it is taken for one that never ends. Far above what any case needs.
@@ -24,6 +24,14 @@ pub fn check_store(fixture: &(dyn StoreFixture + 'static), name: &str) {
 /// If the law is broken, or there is no such case.
 pub fn check_broadcaster(fixture: &(dyn BroadcasterFixture + 'static), name: &str) {
     check(BROADCASTER_CASES, fixture, fixture.unavailable(), name);
+}
+
+/// Runs one case for invite stores by name, in a runtime of its own with several threads.
+///
+/// # Panics
+/// If the law is broken, or there is no such case.
+pub fn check_invites(fixture: &(dyn InviteFixture + 'static), name: &str) {
+    check(INVITE_CASES, fixture, fixture.unavailable(), name);
 }
 
 /// Runs one case for limiters by name, in a runtime of its own with several threads.

@@ -13,12 +13,14 @@ use crate::broadcast::{BroadcastError, Broadcaster, Deliveries, Topic, Update};
 use crate::id::PollId;
 use crate::page::{Page, PageRequest};
 use crate::poll::{Poll, PollChange, SealCause};
-use crate::store::{Audit, Changing, PollFilter, Sealing, Store, StoreError};
+use crate::store::{
+    Audit, Changing, InviteStore, Inviting, PollFilter, Sealing, Store, StoreError,
+};
 use crate::tally::Tally;
 use crate::time::Timestamp;
 use crate::voter::VoterId;
 
-/// A store, account store or broadcaster whose every call answers in time: one that takes longer is dropped, and is
+/// A store, invite store, account store or broadcaster whose every call answers in time: one that takes longer is dropped, and is
 /// [`Unavailable`](StoreError::Unavailable).
 ///
 /// Streams get the limit for each ballot; audits, repairs and deletions, which go through a whole poll, get none.
@@ -147,6 +149,31 @@ impl<S: Store> Store for Deadline<S> {
     async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
         self.inner.repair_poll(id).await
     }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl<S: InviteStore> InviteStore for Deadline<S> {
+    async fn invite(
+        &self,
+        poll: PollId,
+        voters: &[VoterId],
+        most: u64,
+    ) -> Result<Inviting, StoreError> {
+        let call = self.inner.invite(poll, voters, most);
+        let call = tokio::time::timeout(self.limit, call).await;
+        call.unwrap_or_else(|_| Err(no_invites(self.limit)))
+    }
+
+    async fn invited(&self, poll: PollId, voters: &[VoterId]) -> Result<Vec<bool>, StoreError> {
+        let call = self.inner.invited(poll, voters);
+        let call = tokio::time::timeout(self.limit, call).await;
+        call.unwrap_or_else(|_| Err(no_invites(self.limit)))
+    }
+}
+
+fn no_invites(limit: Duration) -> StoreError {
+    StoreError::unavailable("invites", NoAnswer(limit))
 }
 
 #[async_trait]

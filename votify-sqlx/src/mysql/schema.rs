@@ -20,8 +20,12 @@ const MIGRATIONS: Migrations = Migrations(&[
         include_str!("../../migrations/mysql/0003_trending_by_rank.sql"),
     ),
     (
+        "invites",
+        include_str!("../../migrations/mysql/0004_invites.sql"),
+    ),
+    (
         "users",
-        include_str!("../../migrations/mysql/0004_users.sql"),
+        include_str!("../../migrations/mysql/0005_users.sql"),
     ),
 ]);
 

@@ -16,8 +16,12 @@ pub(super) const MIGRATIONS: Migrations = Migrations(&[
         include_str!("../../migrations/postgres/0002_trending_by_rank.sql"),
     ),
     (
+        "invites",
+        include_str!("../../migrations/postgres/0003_invites.sql"),
+    ),
+    (
         "users",
-        include_str!("../../migrations/postgres/0003_users.sql"),
+        include_str!("../../migrations/postgres/0004_users.sql"),
     ),
 ]);
 

@@ -69,6 +69,7 @@ impl Work for Lease<Postgres> {
             superseded: met(3)?,
             counts: met(4)?,
             states: met(5)?,
+            mark: row.integer(6)?,
         })
     }
 
