@@ -12,14 +12,19 @@ mod accounts;
 mod app;
 mod bodies;
 mod browser;
+mod calls;
+mod canary;
 mod creating;
+mod crowds;
 mod failing_store;
 mod failures;
 mod fuzz;
 mod hidden;
+mod invites;
 mod limits;
 mod listing;
 mod live;
+mod log;
 mod mounting;
 mod openapi;
 mod operations;
@@ -28,6 +33,7 @@ mod owners;
 #[cfg(feature = "ui")]
 mod pages;
 mod reading;
+mod roles;
 mod server;
 mod sessions;
 #[cfg(feature = "accounts")]
