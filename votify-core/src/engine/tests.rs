@@ -1,9 +1,12 @@
 //! The engine over the memory store, with a clock that the test moves.
 
+mod fairness;
+mod gated;
 mod hidden;
 mod intake;
 mod lifecycle;
 mod nodes;
+mod reading;
 mod voting;
 mod watching;
 
