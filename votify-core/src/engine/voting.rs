@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::ballot::{Ballot, Choice, Outcome, Refusal, StandingBallot};
 use crate::engine::cache::Cached;
-use crate::engine::intake::Settled;
+use crate::engine::intake::{Settled, TakenIn};
 use crate::engine::reader::Read;
 use crate::engine::{EngineError, PollEngine, VoteReceipt};
 use crate::id::{BallotId, PollId};
@@ -46,46 +46,61 @@ impl PollEngine {
         ballot: BallotId,
         choice: Choice,
     ) -> Result<VoteReceipt, EngineError> {
-        let inner = &self.inner;
-        let cached = inner.reader.cache.get(poll, &*inner.reader.store).await?;
-        let mut settled = self.settle(&cached, voter, ballot, choice.clone()).await?;
-        if settled.outcome == Outcome::Refused(Refusal::OtherVoterPolicy) {
-            // The definition at hand was out of date.
-            let cached = inner
-                .reader
-                .cache
-                .reload(poll, &*inner.reader.store)
-                .await?;
-            settled = self.settle(&cached, voter, ballot, choice.clone()).await?;
-        }
-        let tally = match settled {
-            Settled {
-                outcome: Outcome::Refused(Refusal::PollNotFound),
-                ..
-            }
-            | Settled { tally: None, .. } => {
-                inner.reader.cache.forget(poll);
-                return Err(EngineError::PollNotFound(poll));
-            }
-            Settled {
-                outcome: Outcome::Refused(refusal),
-                ..
-            } => return Err(EngineError::Refused(refusal)),
-            Settled {
-                tally: Some(tally), ..
-            } => tally,
+        // What is rare is boxed: thousands of these wait at a time, and each is as large as its largest way.
+        let cached = match self.inner.reader.cache.at_hand(poll) {
+            Some(cached) => cached,
+            None => Box::pin(self.read_definition(poll)).await?,
         };
-        self.receipt(voter, ballot, &choice, &settled.outcome, tally)
-            .await
+        let settled = self.take_in(&cached, voter, ballot, choice.clone())?;
+        let settled = settled.settled().await?;
+        match plain_receipt(&cached, ballot, &choice, &settled) {
+            Some(receipt) => Ok(receipt),
+            None => Box::pin(self.other_receipt(poll, voter, ballot, choice, settled)).await,
+        }
     }
 
-    async fn settle(
+    pub(super) async fn read_definition(&self, poll: PollId) -> Result<Arc<Cached>, EngineError> {
+        let reader = &self.inner.reader;
+        reader.cache.get(poll, &*reader.store).await
+    }
+
+    /// Whatever else than a ballot that counts, in a poll as it is at hand.
+    async fn other_receipt(
+        &self,
+        poll: PollId,
+        voter: &Voter,
+        ballot: BallotId,
+        choice: Choice,
+        mut settled: Settled,
+    ) -> Result<VoteReceipt, EngineError> {
+        let reader = &self.inner.reader;
+        if settled.outcome == Outcome::Refused(Refusal::OtherVoterPolicy) {
+            // The definition at hand was out of date.
+            let cached = reader.cache.reload(poll, &*reader.store).await?;
+            let again = self.take_in(&cached, voter, ballot, choice.clone())?;
+            settled = again.settled().await?;
+        }
+        match (settled.outcome, settled.counted) {
+            (Outcome::Refused(Refusal::PollNotFound), _) | (_, None) => {
+                reader.cache.forget(poll);
+                Err(EngineError::PollNotFound(poll))
+            }
+            (Outcome::Refused(refusal), _) => Err(EngineError::Refused(refusal)),
+            (outcome, Some(counted)) => {
+                let tally = Arc::clone(&counted.tally);
+                self.receipt(voter, ballot, &choice, &outcome, tally).await
+            }
+        }
+    }
+
+    /// Checks who votes and, where that is certain, what; and hands the ballot to the intake.
+    fn take_in(
         &self,
         cached: &Arc<Cached>,
         voter: &Voter,
         id: BallotId,
         choice: Choice,
-    ) -> Result<Settled, EngineError> {
+    ) -> Result<TakenIn, EngineError> {
         let inner = &self.inner;
         let poll = &cached.poll;
         let voter = inner.reader.identify(poll, voter)?;
@@ -100,13 +115,13 @@ impl PollEngine {
             voter,
             choice,
         };
-        let settled = inner.intake.cast(ballot, Arc::clone(cached)).await;
-        if matches!(settled, Err(EngineError::Overloaded { .. }))
+        let taken_in = inner.intake.take_in(ballot, Arc::clone(cached));
+        if matches!(taken_in, Err(EngineError::Overloaded { .. }))
             && poll.rules.results == ResultsPolicy::Live
         {
             inner.stats.overloaded();
         }
-        settled
+        taken_in
     }
 
     async fn receipt(
@@ -118,28 +133,17 @@ impl PollEngine {
         tally: Arc<Tally>,
     ) -> Result<VoteReceipt, EngineError> {
         let reader = &self.inner.reader;
-        let Read { poll, tally } = reader.beside(tally).await?;
+        let read = reader.beside(tally).await?;
         let audience = match outcome {
             // Whether a repeated ballot still stands, only the store knows.
-            Outcome::Replayed { .. } => {
-                reader
-                    .audience(
-                        &Read {
-                            poll: Arc::clone(&poll),
-                            tally: Arc::clone(&tally),
-                        },
-                        voter,
-                    )
-                    .await?
-            }
-            _ if choice.is_withdrawal() => Audience::Public,
-            _ => Audience::Voted,
+            Outcome::Replayed { .. } => reader.audience(&read, voter).await?,
+            _ => audience_after(choice),
         };
-        let view = TallyView::new(&poll, &tally, audience);
+        let view = TallyView::new(&read.poll, &read.tally, audience);
         Ok(VoteReceipt {
             ballot,
             outcome: outcome.as_seen_in(&view),
-            poll,
+            poll: read.poll,
             view,
         })
     }
@@ -163,5 +167,34 @@ impl PollEngine {
             .await?
             .pop()
             .flatten())
+    }
+}
+
+/// The receipt of a ballot that was counted or taken back just now, in a poll whose definition was not out of date.
+fn plain_receipt(
+    cached: &Cached,
+    ballot: BallotId,
+    choice: &Choice,
+    settled: &Settled,
+) -> Option<VoteReceipt> {
+    let counted = settled.counted.as_ref()?;
+    if !settled.outcome.is_effective() {
+        return None;
+    }
+    let view = counted.view(&cached.poll, audience_after(choice))?;
+    Some(VoteReceipt {
+        ballot,
+        outcome: settled.outcome.as_seen_in(&view),
+        poll: Arc::clone(&cached.poll),
+        view,
+    })
+}
+
+/// To which audience a voter belongs whose ballot was counted, or taken back.
+const fn audience_after(choice: &Choice) -> Audience {
+    if choice.is_withdrawal() {
+        Audience::Public
+    } else {
+        Audience::Voted
     }
 }
