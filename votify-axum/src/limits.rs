@@ -49,19 +49,23 @@ pub(crate) async fn vote_attempt(
     shared: &Shared,
     caller: &Caller,
 ) -> Result<Option<RateLimit>, Problem> {
+    let Some(quota) = shared.config.vote_quota else {
+        return Ok(None);
+    };
     let key = match caller.session {
         Some(session) => session_key(shared, session.id),
         None => address_key(shared, "vote-address", caller.address_block()),
     };
-    acquire(shared, key, shared.config.vote_quota).await
+    acquire(shared, key, &quota).await
 }
 
 /// Takes one new session of the address's quota.
 pub(crate) async fn new_session(shared: &Shared, caller: &Caller) -> Result<(), Problem> {
+    let Some(quota) = shared.config.session_quota else {
+        return Ok(());
+    };
     let key = address_key(shared, "new-session", caller.address_block());
-    acquire(shared, key, shared.config.session_quota)
-        .await
-        .map(|_| ())
+    acquire(shared, key, &quota).await.map(|_| ())
 }
 
 /// Whether the limiter answers; `None` where it is not asked anyway.
@@ -79,13 +83,13 @@ pub(crate) async fn limiter_answers(shared: &Shared) -> Option<bool> {
 async fn acquire(
     shared: &Shared,
     key: Option<LimitKey>,
-    quota: Option<Quota>,
+    quota: &Quota,
 ) -> Result<Option<RateLimit>, Problem> {
-    let (Some(key), Some(quota)) = (key, quota) else {
+    let Some(key) = key else {
         return Ok(None);
     };
     let limiter = &shared.config.limiter;
-    let permit = match limiter.acquire(&key, &quota, shared.engine.now()).await {
+    let permit = match limiter.acquire(&key, quota, shared.engine.now()).await {
         Ok(permit) => permit,
         Err(error) => {
             // A limiter protects the polls from scripts; that it is away must not keep people from voting.
@@ -99,7 +103,7 @@ async fn acquire(
     if shared.unlimited.ended() {
         tracing::info!("limiting again");
     }
-    let rate_limit = RateLimit::new(&quota, &permit);
+    let rate_limit = RateLimit::new(quota, &permit);
     if permit.granted {
         return Ok(Some(rate_limit));
     }
