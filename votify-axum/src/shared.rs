@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::limits::Slots;
 #[cfg(feature = "accounts")]
 use crate::problem::{Code, Problem};
+use crate::session::CookieForm;
 
 /// What all handlers have in common.
 #[derive(Clone)]
@@ -20,6 +21,7 @@ pub(crate) struct Shared(Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) engine: PollEngine,
     pub(crate) config: Config,
+    pub(crate) cookie: CookieForm,
     pub(crate) streams: Arc<Slots>,
     /// While the limiter is away.
     pub(crate) unlimited: Outage,
@@ -42,6 +44,7 @@ impl Shared {
         let streams = Arc::new(Slots::new(config.streams_per_address));
         Self(Arc::new(Parts {
             engine,
+            cookie: CookieForm::new(config.cookies()),
             config,
             streams,
             unlimited: Outage::default(),

@@ -1,6 +1,8 @@
 //! `votify serve`: the parts put together, from the first setting to the last connection.
 
+mod answer;
 mod connections;
+mod line;
 mod signals;
 mod socket;
 
@@ -139,7 +141,7 @@ fn writers(store: &StoreUrl) -> usize {
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|error| {
+    connections::listen(address).map_err(|error| {
         let problem = match error.kind() {
             ErrorKind::AddrInUse => "address in use".to_owned(),
             ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
