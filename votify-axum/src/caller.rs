@@ -9,10 +9,9 @@ use votify_core::voter::{AccountId, InviteCode};
 use votify_core::{SessionId, Voter};
 
 use crate::address::client_address;
-use crate::identity::IdentityError;
 use crate::invite;
 use crate::limits;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::session::{self, Session};
 use crate::shared::Shared;
 
@@ -77,8 +76,7 @@ impl Caller {
     pub(crate) fn sign(&self, response: &mut Response, shared: &Shared) {
         let stale = self.session.filter(|session| session.is_stale);
         let issue = self.issue.or_else(|| stale.map(|session| session.id));
-        let cookie = issue
-            .and_then(|id| session::cookie(id, shared.engine.keyring(), shared.config.cookies()));
+        let cookie = issue.and_then(|id| shared.cookie.of(id, shared.engine.keyring()));
         if let Some(cookie) = cookie {
             response
                 .headers_mut()
@@ -93,13 +91,7 @@ impl FromRequestParts<Shared> for Caller {
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
         let account = match &shared.config.identity {
             None => None,
-            Some(identity) => identity.account(parts).await.map_err(|error| match error {
-                IdentityError::Invalid => Problem::new(Code::InvalidLogin),
-                IdentityError::Unavailable => Problem::new(Code::StoreUnavailable)
-                    .with_retry_after(std::time::Duration::from_millis(fastrand::u64(
-                        1_000..=3_000,
-                    ))),
-            })?,
+            Some(identity) => identity.account(parts).await?,
         };
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let address = peer.map(|ConnectInfo(peer)| {

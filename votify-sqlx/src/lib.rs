@@ -12,6 +12,7 @@
     )
 )]
 
+mod accounts;
 mod batch;
 mod columns;
 mod definition;

@@ -1,5 +1,6 @@
 //! MySQL and MariaDB: one dialect of what both know.
 
+mod accounts;
 mod connect;
 mod database;
 mod given;

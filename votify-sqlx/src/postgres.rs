@@ -1,5 +1,6 @@
 //! PostgreSQL, from version 12 on.
 
+mod accounts;
 mod broadcaster;
 mod connect;
 mod database;

@@ -1,5 +1,6 @@
 //! SQLite: the file that is the whole database.
 
+mod accounts;
 mod bulk;
 mod connect;
 mod database;

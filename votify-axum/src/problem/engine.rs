@@ -127,12 +127,12 @@ pub(crate) fn refused_choice(problems: &[ChoiceProblem], given: &str) -> Problem
 }
 
 /// To be tried again after one to three seconds, another moment for each caller.
-fn later(code: Code) -> Problem {
+pub(crate) fn later(code: Code) -> Problem {
     Problem::new(code).with_retry_after(Duration::from_millis(fastrand::u64(1_000..=3_000)))
 }
 
 /// An error with its sources, for the log.
-fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

@@ -7,6 +7,8 @@
     reason = "tests; what a fixture cannot do is a failed test"
 )]
 
+#[cfg(feature = "accounts")]
+mod accounts;
 mod app;
 mod bodies;
 mod browser;
@@ -34,6 +36,8 @@ mod reading;
 mod roles;
 mod server;
 mod sessions;
+#[cfg(feature = "accounts")]
+mod signing;
 mod sse;
 mod voting;
 mod web_socket;

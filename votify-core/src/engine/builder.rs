@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::broadcast::Broadcaster;
-use crate::decorate::Deadline;
+use crate::decorate::{Deadline, SharedLoads};
 use crate::engine::announce::Announcer;
 use crate::engine::cache::PollCache;
 use crate::engine::herald::Herald;
@@ -115,6 +115,7 @@ impl EngineBuilder {
             clock: Arc::clone(&clock),
             keyring,
             cache: PollCache::new(config.cached_polls),
+            reads: SharedLoads::new(),
             notes: notes.clone(),
         });
         let live = (

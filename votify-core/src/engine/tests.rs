@@ -1,10 +1,13 @@
 //! The engine over the memory store, with a clock that the test moves.
 
+mod fairness;
+mod gated;
 mod hidden;
 mod intake;
 mod inviting;
 mod lifecycle;
 mod nodes;
+mod reading;
 mod voting;
 mod watching;
 

@@ -23,6 +23,10 @@ const MIGRATIONS: Migrations = Migrations(&[
         "invites",
         include_str!("../../migrations/mysql/0004_invites.sql"),
     ),
+    (
+        "users",
+        include_str!("../../migrations/mysql/0005_users.sql"),
+    ),
 ]);
 
 const TABLES: &str = "SELECT table_name, coalesce(engine, '') FROM information_schema.tables \

@@ -19,6 +19,10 @@ pub(super) const MIGRATIONS: Migrations = Migrations(&[
         "invites",
         include_str!("../../migrations/postgres/0003_invites.sql"),
     ),
+    (
+        "users",
+        include_str!("../../migrations/postgres/0004_users.sql"),
+    ),
 ]);
 
 /// The tables that statements of ours would meet, wherever the search path finds them.

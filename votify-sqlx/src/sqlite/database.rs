@@ -8,6 +8,7 @@ use super::connect::SqliteDatabase;
 use super::open::Open;
 use super::script::{Done, Script};
 use super::{NAME, schema, statements};
+use crate::batch::Quick;
 use crate::columns::Columns;
 use crate::dialect::{Batch, Dialect, Locked, Place, Recount, Work};
 use crate::durability::Durability;
@@ -34,6 +35,10 @@ impl Dialect for SqliteDatabase {
     type Work = Open;
 
     fn memory(&self) -> Option<&Memory> {
+        None
+    }
+
+    fn quick(&self) -> Option<&dyn Quick> {
         None
     }
 
@@ -169,7 +174,7 @@ async fn recount_within(open: &mut Open, id: PollId) -> Result<Option<Recount>, 
     }))
 }
 
-async fn alone(pool: &SqlitePool, script: Script) -> Result<Done, Error> {
+pub(super) async fn alone(pool: &SqlitePool, script: Script) -> Result<Done, Error> {
     script.run_alone(&mut *pool.acquire().await?).await
 }
 

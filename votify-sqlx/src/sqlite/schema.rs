@@ -23,6 +23,10 @@ const MIGRATIONS: Migrations = Migrations(&[
         "invites",
         include_str!("../../migrations/sqlite/0004_invites.sql"),
     ),
+    (
+        "users",
+        include_str!("../../migrations/sqlite/0005_users.sql"),
+    ),
 ]);
 
 pub(super) async fn look(connection: &mut SqliteConnection) -> Result<Found, Error> {

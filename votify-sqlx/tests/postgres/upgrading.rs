@@ -7,7 +7,7 @@ use crate::scene::{Scene, run};
 use crate::upgrades::{Filled, Version, migrator};
 
 /// Every version, with its name.
-const VERSIONS: [Version; 3] = [
+const VERSIONS: [Version; 4] = [
     (
         "polls and votes",
         include_str!("../../migrations/postgres/0001_polls_and_votes.sql"),
@@ -19,6 +19,10 @@ const VERSIONS: [Version; 3] = [
     (
         "invites",
         include_str!("../../migrations/postgres/0003_invites.sql"),
+    ),
+    (
+        "users",
+        include_str!("../../migrations/postgres/0004_users.sql"),
     ),
 ];
 

@@ -10,7 +10,7 @@ use crate::scene::Scene;
 use crate::upgrades::{Filled, Version, migrator};
 
 /// Every version, with its name.
-const VERSIONS: [Version; 4] = [
+const VERSIONS: [Version; 5] = [
     (
         "polls and votes",
         include_str!("../../migrations/sqlite/0001_polls_and_votes.sql"),
@@ -26,6 +26,10 @@ const VERSIONS: [Version; 4] = [
     (
         "invites",
         include_str!("../../migrations/sqlite/0004_invites.sql"),
+    ),
+    (
+        "users",
+        include_str!("../../migrations/sqlite/0005_users.sql"),
     ),
 ];
 
