@@ -5,4 +5,4 @@ mod entering;
 mod leaving;
 mod limits;
 mod polls;
-mod scene;
+pub mod scene;

@@ -17,6 +17,8 @@ mod failing_store;
 mod failures;
 mod fuzz;
 mod hidden;
+#[cfg(feature = "jwks")]
+mod jwks;
 mod limits;
 mod listing;
 mod live;
@@ -30,7 +32,7 @@ mod pages;
 mod reading;
 mod server;
 mod sessions;
-#[cfg(feature = "accounts")]
+#[cfg(any(feature = "accounts", feature = "jwks"))]
 mod signing;
 mod sse;
 mod voting;
