@@ -5,10 +5,11 @@ use std::net::{IpAddr, SocketAddr};
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::response::Response;
-use votify_core::voter::AccountId;
+use votify_core::voter::{AccountId, InviteCode};
 use votify_core::{SessionId, Voter};
 
 use crate::address::client_address;
+use crate::invite;
 use crate::limits;
 use crate::problem::Problem;
 use crate::session::{self, Session};
@@ -20,6 +21,7 @@ pub(crate) struct Caller {
     pub(crate) session: Option<Session>,
     address: Option<IpAddr>,
     account: Option<AccountId>,
+    invite: Option<InviteCode>,
     /// Set when the sender must be given a cookie with the answer.
     issue: Option<SessionId>,
 }
@@ -36,6 +38,9 @@ impl Caller {
         }
         if let Some(account) = self.account.clone() {
             voter = voter.with_account(account);
+        }
+        if let Some(invite) = self.invite {
+            voter = voter.with_invite(invite);
         }
         voter
     }
@@ -101,6 +106,7 @@ impl FromRequestParts<Shared> for Caller {
             ),
             address,
             account,
+            invite: invite::of(&parts.uri),
             issue: None,
         })
     }

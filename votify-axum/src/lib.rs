@@ -12,6 +12,8 @@ mod dto;
 mod fields;
 mod health;
 mod identity;
+mod invite;
+mod invites;
 mod json;
 mod limits;
 mod metrics;

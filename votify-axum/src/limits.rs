@@ -56,6 +56,18 @@ pub(crate) async fn vote_attempt(
     acquire(shared, key, shared.config.vote_quota).await
 }
 
+/// Takes one making of invites: as many as attempts to vote, and apart from them.
+pub(crate) async fn invite_attempt(
+    shared: &Shared,
+    caller: &Caller,
+) -> Result<Option<RateLimit>, Problem> {
+    let key = match caller.session {
+        Some(session) => tag(shared, &[b"invite-session", session.id.as_bytes()]),
+        None => address_key(shared, "invite-address", caller.address_block()),
+    };
+    acquire(shared, key, shared.config.vote_quota).await
+}
+
 /// Takes one new session of the address's quota.
 pub(crate) async fn new_session(shared: &Shared, caller: &Caller) -> Result<(), Problem> {
     let key = address_key(shared, "new-session", caller.address_block());

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 use crate::accounts;
 use crate::problem::{FieldError, ProblemBody};
 use crate::shared::Shared;
-use crate::{health, metrics, polls, stream, votes};
+use crate::{health, invites, metrics, polls, stream, votes};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -50,6 +50,7 @@ pub(crate) fn api() -> OpenApiRouter<Shared> {
         .routes(routes!(polls::get_results))
         .routes(routes!(polls::trending))
         .routes(routes!(votes::vote, votes::own_vote, votes::withdraw))
+        .routes(routes!(invites::make_invites))
         .routes(routes!(stream::stream))
         .routes(routes!(openapi_json))
 }

@@ -12,16 +12,21 @@ mod accounts;
 mod app;
 mod bodies;
 mod browser;
+mod calls;
+mod canary;
 mod creating;
+mod crowds;
 mod failing_store;
 mod failures;
 mod fuzz;
 mod hidden;
+mod invites;
 #[cfg(feature = "jwks")]
 mod jwks;
 mod limits;
 mod listing;
 mod live;
+mod log;
 mod mounting;
 mod openapi;
 mod operations;
@@ -30,6 +35,7 @@ mod owners;
 #[cfg(feature = "ui")]
 mod pages;
 mod reading;
+mod roles;
 mod server;
 mod sessions;
 #[cfg(any(feature = "accounts", feature = "jwks"))]

@@ -74,9 +74,9 @@ impl InviteCode {
             .0
             .iter()
             .fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte));
-        (0..Self::SYMBOL_COUNT)
-            .rev()
-            .map(move |place| usize::from((bits >> (place * SYMBOL_BITS)) as u8 & 0x1f))
+        (0..Self::SYMBOL_COUNT).rev().map(move |place| {
+            usize::try_from(bits >> (place * SYMBOL_BITS) & 0x1f).unwrap_or_default()
+        })
     }
 }
 
