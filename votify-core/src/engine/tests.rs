@@ -1,9 +1,13 @@
 //! The engine over the memory store, with a clock that the test moves.
 
+mod departing;
 mod hidden;
 mod intake;
 mod lifecycle;
 mod nodes;
+mod pacing;
+mod reconnecting;
+mod turns;
 mod voting;
 mod watching;
 
