@@ -8,6 +8,7 @@ use votify_core::outage::Outage;
 
 use crate::config::Config;
 use crate::limits::Slots;
+use crate::stream::Pulse;
 
 /// What all handlers have in common.
 #[derive(Clone)]
@@ -17,6 +18,9 @@ pub(crate) struct Parts {
     pub(crate) engine: PollEngine,
     pub(crate) config: Config,
     pub(crate) streams: Arc<Slots>,
+    /// When WebSockets are pinged, and event streams get a comment.
+    pub(crate) pings: Pulse,
+    pub(crate) comments: Pulse,
     /// While the limiter is away.
     pub(crate) unlimited: Outage,
     pub(crate) description: Bytes,
@@ -25,10 +29,13 @@ pub(crate) struct Parts {
 impl Shared {
     pub(crate) fn new(engine: PollEngine, config: Config, description: Bytes) -> Self {
         let streams = Arc::new(Slots::new(config.streams_per_address));
+        let timing = config.timing;
         Self(Arc::new(Parts {
             engine,
             config,
             streams,
+            pings: Pulse::new(timing.ping),
+            comments: Pulse::new(timing.comment),
             unlimited: Outage::default(),
             description,
         }))
