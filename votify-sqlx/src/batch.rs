@@ -1,5 +1,7 @@
 //! The way of a batch, the same on every database.
 
+mod quick;
+
 use std::collections::HashMap;
 
 use votify_core::ballot::{Counting, Outcome, Part, parts};
@@ -8,13 +10,16 @@ use votify_core::{Ballot, BatchReceipt, PollId, Tally, Timestamp};
 
 use crate::dialect::{Batch, Dialect, Work, give_up};
 use crate::error::Error;
+use crate::memory::Age;
 use crate::retry;
 use crate::writes::{Counted, Writes};
+
+pub(crate) use quick::{Attempt, Attempted, Quick, Races};
 
 /// What became of a part whose poll exists.
 type Cast<'a> = (&'a Part, Result<(Vec<Outcome>, Tally), Error>);
 
-/// Casts a batch in one transaction; where that fails for a reason of some part's own, in halves, until that part fails
+/// Casts a batch in one transaction, the quick way or else the sure way; where that fails for a reason of some part's own, in halves, until that part fails
 /// alone.
 pub(crate) async fn cast<D: Dialect>(
     dialect: &D,
@@ -28,7 +33,15 @@ pub(crate) async fn cast<D: Dialect>(
         if group.is_empty() {
             continue;
         }
-        let together = retry::on_conflict(|| cast_together(dialect, group, ballots, now)).await;
+        // Casting the same ballots again is safe even where a connection was lost in a commit.
+        let together =
+            retry::on_conflict(
+                async || match quick::cast(dialect, group, ballots, now).await? {
+                    Some(done) => Ok(done),
+                    None => cast_under_locks(dialect, group, ballots, now).await,
+                },
+            )
+            .await;
         match together {
             Ok(done) => {
                 for (part, result) in done {
@@ -65,7 +78,8 @@ const fn may_be_of_one_part(error: &Error) -> bool {
     )
 }
 
-async fn cast_together<'a, D: Dialect>(
+/// The sure way: waits for the polls' locks, reads, decides, writes.
+async fn cast_under_locks<'a, D: Dialect>(
     dialect: &D,
     group: &'a [Part],
     ballots: &[Ballot],
@@ -77,6 +91,7 @@ async fn cast_together<'a, D: Dialect>(
         .flat_map(|part| part.ballots(ballots))
         .collect();
     let (mut work, batch) = dialect.begin_batch(&ids, &of_group).await?;
+    let age = batch.age;
     let (done, counted) = count(batch, group, ballots, now);
     if counted.is_empty() {
         work.rollback().await;
@@ -84,11 +99,24 @@ async fn cast_together<'a, D: Dialect>(
     }
     let writes = Writes::new(&counted);
     let written = work.write(&writes).await;
-    match written.and_then(|written| writes.check(written)) {
-        Ok(()) => work.commit().await.map(|()| done),
+    match written.and_then(|written| writes.check(written).map(|()| written.mark)) {
+        Ok(mark) => {
+            work.commit().await?;
+            remember(dialect, age, counted, mark);
+            Ok(done)
+        }
         Err(error) => {
             give_up(work, &error).await;
             Err(error)
+        }
+    }
+}
+
+/// Keeps in mind how polls are after a commit that is known to have happened.
+fn remember<D: Dialect>(dialect: &D, age: Age, counted: Vec<Counted>, mark: i64) {
+    if let Some(memory) = dialect.memory() {
+        for one in counted {
+            memory.keep(age, one.effects.state, mark);
         }
     }
 }
@@ -103,6 +131,7 @@ fn count<'a>(
     let Batch {
         polls,
         mut histories,
+        age: _,
     } = batch;
     let mut states: HashMap<PollId, Result<PollState, Error>> = polls.into_iter().collect();
     let mut done = Vec::with_capacity(group.len());

@@ -13,14 +13,16 @@ mod machine;
 mod measured;
 mod million;
 mod naive;
+mod own_redis;
 mod poll;
 mod redis_server;
 mod redis_store;
 mod report;
 mod server;
 mod sql_http;
-mod sqlite_http;
+mod store_http;
 mod stores;
+mod usage;
 mod viewers;
 
 use std::path::PathBuf;
@@ -30,6 +32,10 @@ use clap::{Parser, ValueEnum};
 
 use kind::Kind;
 use report::{Figure, Report};
+
+/// The same as the server's, also for the servers that it is compared with: they are this program too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -56,6 +62,7 @@ struct Arguments {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Name {
     MemoryEngine,
+    MemoryHttp,
     SqliteEngine,
     SqliteHttp,
     Viewers,
@@ -64,6 +71,7 @@ enum Name {
     MysqlHttp,
     MysqlMillion,
     RedisStore,
+    RedisHttp,
     Fleet,
     Build,
 }
@@ -104,13 +112,15 @@ fn measure(name: Name, arguments: &Arguments) -> Result<Figure> {
     match name {
         Name::MemoryEngine => engine::on_memory(),
         Name::SqliteEngine => engine::on_sqlite(scratch),
-        Name::SqliteHttp => sqlite_http::measure(program, scratch),
+        Name::MemoryHttp => store_http::on_memory(program, scratch),
+        Name::SqliteHttp => store_http::on_sqlite(program, scratch),
         Name::Viewers => viewers::measure(program, scratch),
         Name::PostgresHttp => sql_http::measure("postgres-http", Kind::Postgres, program, scratch),
         Name::PostgresMillion => million::measure("postgres-million", Kind::Postgres),
         Name::MysqlHttp => sql_http::measure("mysql-http", Kind::MySql, program, scratch),
         Name::MysqlMillion => million::measure("mysql-million", Kind::MySql),
         Name::RedisStore => redis_store::measure(),
+        Name::RedisHttp => store_http::on_redis(program, scratch),
         Name::Fleet => fleet::measure(program, scratch),
         Name::Build => build::measure(scratch),
     }

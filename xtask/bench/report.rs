@@ -23,6 +23,7 @@ pub(crate) struct Row {
     unit: &'static str,
     runs: Vec<f64>,
     target: Option<Target>,
+    aim: Option<Target>,
 }
 
 /// What the project set itself.
@@ -41,11 +42,18 @@ impl Row {
             unit,
             runs,
             target: None,
+            aim: None,
         }
     }
 
     pub(crate) fn target(mut self, target: Target) -> Self {
         self.target = Some(target);
+        self
+    }
+
+    /// A further target, beyond the first one.
+    pub(crate) fn aim(mut self, aim: Target) -> Self {
+        self.aim = Some(aim);
         self
     }
 
@@ -73,15 +81,41 @@ impl Row {
         let Some(target) = self.target else {
             return String::new();
         };
-        let (word, bound, met) = match target {
-            Target::AtLeast(bound) => ("at least", bound, self.median() >= bound),
-            Target::AtMost(bound) => ("at most", bound, self.median() <= bound),
+        let verdict = format!("{target}: {}", target.verdict(self.median()));
+        match self.aim {
+            None => verdict,
+            Some(aim) => format!(
+                "{verdict}; aim {}: {}",
+                number(aim.bound()),
+                aim.verdict(self.median())
+            ),
+        }
+    }
+}
+
+impl Target {
+    const fn bound(self) -> f64 {
+        match self {
+            Self::AtLeast(bound) | Self::AtMost(bound) => bound,
+        }
+    }
+
+    fn verdict(self, value: f64) -> &'static str {
+        let met = match self {
+            Self::AtLeast(bound) => value >= bound,
+            Self::AtMost(bound) => value <= bound,
         };
-        format!(
-            "{word} {}: {}",
-            number(bound),
-            if met { "met" } else { "missed" }
-        )
+        if met { "met" } else { "missed" }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = match self {
+            Self::AtLeast(_) => "at least",
+            Self::AtMost(_) => "at most",
+        };
+        write!(f, "{word} {}", number(self.bound()))
     }
 }
 
@@ -177,6 +211,10 @@ mod tests {
         let row = |target| Row::new("", "", vec![5.0]).target(target).verdict();
         assert_eq!(row(Target::AtLeast(6.0)), "at least 6.00: missed");
         assert_eq!(row(Target::AtMost(6.0)), "at most 6.00: met");
+        let row = Row::new("", "", vec![85.0])
+            .target(Target::AtLeast(80.0))
+            .aim(Target::AtLeast(90.0));
+        assert_eq!(row.verdict(), "at least 80.0: met; aim 90.0: missed");
     }
 
     #[test]

@@ -3,14 +3,13 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::machine::field;
 use crate::naive;
+use crate::usage::{self, Usage};
 
 /// A server in a process of its own; ended when dropped.
 #[derive(Debug)]
@@ -30,6 +29,16 @@ impl Server {
     pub(crate) fn votify(program: &Path, scratch: &Path) -> Result<Self> {
         let mut command = serve(program);
         command.args(["--store", "sqlite://bench.db?mode=rwc"]);
+        Self::start(command, scratch)
+    }
+
+    /// `votify serve` that keeps everything in its memory, without limits on what one address may do.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub(crate) fn votify_in_memory(program: &Path, scratch: &Path) -> Result<Self> {
+        let mut command = serve(program);
+        command.args(["--store", "memory:"]);
         Self::start(command, scratch)
     }
 
@@ -106,34 +115,21 @@ impl Server {
         }
     }
 
+    /// What it uses, and what else is at work beside it.
+    ///
+    /// # Errors
+    /// If it is gone.
+    pub(crate) fn usage(&self) -> Result<Usage> {
+        Usage::now(self.child.id())
+    }
+
     /// The memory that it holds now, in KiB.
     ///
     /// # Errors
     /// If it is gone.
     pub(crate) fn resident_kib(&self) -> Result<u32> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let size = field(&status, "VmRSS").context("the server is gone")?;
-        Ok(size.trim_end_matches(" kB").parse()?)
+        usage::resident_kib(self.child.id())
     }
-}
-
-impl Server {
-    /// The processor time that it has used up.
-    ///
-    /// # Errors
-    /// If it is gone.
-    pub(crate) fn processor_time(&self) -> Result<Duration> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        ticks(&stat).context("the server is gone")
-    }
-}
-
-/// Fields 14 and 15 of a process's `stat`, in hundredths of a second, whatever its name in parentheses holds.
-fn ticks(stat: &str) -> Option<Duration> {
-    let (_, behind_name) = stat.rsplit_once(')')?;
-    let mut fields = behind_name.split_whitespace().skip(11);
-    let (user, system): (u64, u64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
-    Some(Duration::from_millis(10 * (user + system)))
 }
 
 /// `votify serve`, without limits on what one address may do.
@@ -192,13 +188,6 @@ fn listening_on(output: impl BufRead) -> Result<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn processor_time_is_read_behind_any_name() {
-        let stat = "7 (a ) b) S 1 7 7 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 1 0 9";
-        assert_eq!(ticks(stat), Some(Duration::from_secs(3)));
-        assert_eq!(ticks("7"), None);
-    }
 
     #[test]
     fn the_address_is_read_from_its_line() {

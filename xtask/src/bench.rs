@@ -5,8 +5,8 @@ use crate::services::{self, SERVICES, Service};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Which figures: memory-engine, sqlite-engine, sqlite-http, viewers, postgres-http, postgres-million,
-    /// mysql-http, mysql-million, redis-store, fleet, build. Without names all but build, which takes minutes.
+    /// Which figures: memory-engine, memory-http, sqlite-engine, sqlite-http, viewers, postgres-http, postgres-million,
+    /// mysql-http, mysql-million, redis-store, redis-http, fleet, build. Without names all but build, which takes minutes.
     names: Vec<String>,
     /// Measures everything, build too, and puts it down in docs/benchmarks.md.
     #[arg(long, conflicts_with = "names")]

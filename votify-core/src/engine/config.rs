@@ -10,9 +10,10 @@ use std::time::Duration;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineConfig {
-    /// How many ballots may wait for each writer; one more is `Overloaded`. Default 32 768.
+    /// How many ballots of one poll may wait for each writer while no other poll's do; one more is `Overloaded`. Of all polls
+    /// together twice as many may wait: where several are hot, each gets less, and one that is not always finds room. Default 32 768.
     pub queue: usize,
-    /// The most ballots written together. Default 4 096.
+    /// The most ballots written together; fewer while the store is slow. Every poll with waiting ballots has its share. Default 4 096.
     pub batch: usize,
     /// How many batches are written at once; a poll's ballots always take the same writer. Default 1, which is right for
     /// SQLite; for a database server about half of the connection pool.

@@ -10,12 +10,14 @@ use super::open::Open;
 use super::run::{self, arguments};
 use super::script::Script;
 use super::{NAME, schema, statements};
+use crate::batch::Quick;
 use crate::columns::Columns;
 use crate::dialect::{Batch, Dialect, Locked, Place, Recount, Work};
 use crate::durability::Durability;
 use crate::error::Error;
 use crate::lease::Lease;
 use crate::listing::{Listing, Syntax, question_mark};
+use crate::memory::Memory;
 use crate::parameters::Parameters;
 use crate::schema::Found;
 use crate::{read, writes};
@@ -30,6 +32,14 @@ pub(super) const SYNTAX: Syntax = Syntax {
 impl Dialect for MySqlDatabase {
     const NAME: &'static str = NAME;
     type Work = Open;
+
+    fn memory(&self) -> Option<&Memory> {
+        None
+    }
+
+    fn quick(&self) -> Option<&dyn Quick> {
+        None
+    }
 
     fn durability(&self) -> Durability {
         self.durability
@@ -126,7 +136,7 @@ impl MySqlDatabase {
         Ok(done.rows)
     }
 
-    async fn rows_alone(
+    pub(super) async fn rows_alone(
         &self,
         statement: &'static str,
         arguments: MySqlArguments,

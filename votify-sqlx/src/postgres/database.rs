@@ -7,14 +7,17 @@ use votify_core::poll::PollState;
 use votify_core::{Ballot, Page, PageRequest, PollId, VoterId};
 
 use super::connect::PostgresDatabase;
-use super::work::{all, column, one, rows};
+use super::work::{all, column, given, one, rows};
 use super::{NAME, schema, statements};
+use crate::batch::{Attempt, Attempted, Quick, Races};
 use crate::columns::Columns;
 use crate::dialect::{Batch, Dialect, Locked, Place, Recount, Work, give_up, supersedable};
 use crate::durability::Durability;
 use crate::error::Error;
+use crate::field::to_signed;
 use crate::lease::Lease;
 use crate::listing::{Listing, Syntax};
+use crate::memory::{Age, Memory, Stamp, recall};
 use crate::parameters::Parameters;
 use crate::read;
 use crate::schema::Found;
@@ -29,6 +32,14 @@ pub(super) const SYNTAX: Syntax = Syntax {
 impl Dialect for PostgresDatabase {
     const NAME: &'static str = NAME;
     type Work = Lease<Postgres>;
+
+    fn memory(&self) -> Option<&Memory> {
+        self.memory.as_deref()
+    }
+
+    fn quick(&self) -> Option<&dyn Quick> {
+        self.memory.is_some().then_some(self)
+    }
 
     fn durability(&self) -> Durability {
         self.durability
@@ -61,7 +72,7 @@ impl Dialect for PostgresDatabase {
         ballots: &[&Ballot],
     ) -> Result<(Lease<Postgres>, Batch), Error> {
         let mut work = self.begin().await?;
-        match read_batch(&mut work, ids, ballots).await {
+        match self.read_batch(&mut work, ids, ballots).await {
             Ok(batch) => Ok((work, batch)),
             Err(error) => {
                 give_up(work, &error).await;
@@ -71,7 +82,8 @@ impl Dialect for PostgresDatabase {
     }
 
     async fn polls(&self, ids: &[PollId]) -> Result<Vec<Locked>, Error> {
-        read::polls(&self.read(statements::POLLS, all(ids)?).await?)
+        let age = self.memory().map_or_else(Age::default, Memory::age);
+        self.read_polls(&self.read(statements::POLLS, all(ids)?).await?, age)
     }
 
     async fn list(&self, listing: &Listing, page: &PageRequest) -> Result<Page<PollState>, Error> {
@@ -119,9 +131,81 @@ impl Dialect for PostgresDatabase {
     }
 }
 
+#[async_trait]
+impl Quick for PostgresDatabase {
+    fn races(&self) -> &Races {
+        &self.races
+    }
+
+    async fn attempt(&self, attempt: &Attempt<'_>) -> Result<Attempted, Error> {
+        let mut values = given(&attempt.writes)?;
+        expected(&mut values, &attempt.polls)?;
+        histories(&mut values, attempt.voters, attempt.supersedable)?;
+        let mut lease = Lease::of(&self.pool).await?;
+        // Looked at with the connection in hand: a new one may lead to a server that lost something.
+        if self.memory().map(Memory::age) != Some(attempt.age) {
+            lease.give_back();
+            return Ok(Attempted::Forgotten);
+        }
+        let read = rows(lease.connection()?, statements::QUICK, values).await;
+        match read {
+            Ok(rows) => {
+                lease.give_back();
+                attempted(rows)
+            }
+            // It committed nothing and is ready for more.
+            Err(error @ Error::Driver(_)) => {
+                lease.give_back();
+                Err(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Adds where polls have to be. Nowhere, if that is not known.
+fn expected(values: &mut PgArguments, polls: &[(PollId, Option<Stamp>)]) -> Result<(), Error> {
+    const NOWHERE: i64 = -1;
+    let stamps = polls.iter().map(|(_, stamp)| {
+        let Some(Stamp { position, mark }) = stamp else {
+            return Ok([NOWHERE; 3]);
+        };
+        let (epoch, revision) = (to_signed(position.epoch)?, to_signed(position.revision)?);
+        Ok([epoch, revision, *mark])
+    });
+    let stamps: Vec<[i64; 3]> = stamps.collect::<Result<_, Error>>()?;
+    column(values, polls, |(id, _)| *id.as_uuid())?;
+    column(values, &stamps, |[epoch, ..]| *epoch)?;
+    column(values, &stamps, |[_, revision, _]| *revision)?;
+    column(values, &stamps, |[.., mark]| *mark)
+}
+
+/// Reads what became of [`statements::QUICK`].
+fn attempted(rows: Vec<PgRow>) -> Result<Attempted, Error> {
+    let (mut stamps, mut past) = (Vec::new(), Vec::new());
+    for row in rows {
+        match row.integer(6)? {
+            statements::WRITTEN => {
+                return Ok(Attempted::Written {
+                    mark: row.integer(9)?,
+                });
+            }
+            statements::STAMP => {
+                let id = read::poll_id(&row, 5)?;
+                stamps.push((id, read::stamp(id, &row, 7)?));
+            }
+            _ => past.push(row),
+        }
+    }
+    Ok(Attempted::Read {
+        stamps,
+        histories: read::histories(&past)?,
+    })
+}
+
 impl PostgresDatabase {
     /// Runs one statement that reads.
-    async fn read(
+    pub(super) async fn read(
         &self,
         statement: &'static str,
         arguments: PgArguments,
@@ -131,28 +215,69 @@ impl PostgresDatabase {
         lease.give_back();
         Ok(read)
     }
+
+    async fn read_batch(
+        &self,
+        work: &mut Lease<Postgres>,
+        ids: &[PollId],
+        ballots: &[&Ballot],
+    ) -> Result<Batch, Error> {
+        let memory = self.memory();
+        let age = memory.map_or_else(Age::default, Memory::age);
+        let locked = rows(work.connection()?, statements::LOCK, all(ids)?).await?;
+        let (mut polls, moved) = recall(memory, age, &stamps(&locked)?);
+        if !moved.is_empty() {
+            // A statement of its own: only what begins after the locks are held sees what their last holders wrote.
+            let found = rows(work.connection()?, statements::POLLS, all(&moved)?).await?;
+            polls.extend(self.read_polls(&found, age)?);
+        }
+        let mut values = PgArguments::default();
+        histories(&mut values, ballots, &supersedable(&polls, ballots))?;
+        let found = rows(work.connection()?, statements::HISTORIES, values).await?;
+        Ok(Batch {
+            polls,
+            histories: read::histories(&found)?,
+            age,
+        })
+    }
+
+    /// Reads polls, and remembers them.
+    fn read_polls(&self, rows: &[PgRow], age: Age) -> Result<Vec<Locked>, Error> {
+        let polls = read::polls(rows)?;
+        if let Some(memory) = self.memory() {
+            for (row, (_, state)) in rows.iter().zip(&polls) {
+                if let Ok(state) = state {
+                    memory.keep(age, state.clone(), row.integer(21)?);
+                }
+            }
+        }
+        Ok(polls)
+    }
 }
 
-async fn read_batch(
-    work: &mut Lease<Postgres>,
-    ids: &[PollId],
+/// Reads a poll's id, position and mark.
+fn stamps(rows: &[PgRow]) -> Result<Vec<(PollId, Stamp)>, Error> {
+    rows.iter()
+        .map(|row| {
+            let id = read::poll_id(row, 0)?;
+            Ok((id, read::stamp(id, row, 1)?))
+        })
+        .collect()
+}
+
+/// Adds whose histories are wanted, and of which ballots it is to be known whether they were superseded.
+fn histories(
+    values: &mut PgArguments,
     ballots: &[&Ballot],
-) -> Result<Batch, Error> {
-    let polls = work.lock_polls(ids).await?;
-    let mut values = PgArguments::default();
-    let supersedable = supersedable(&polls, ballots);
-    for ballots in [ballots, supersedable.as_slice()] {
-        column(&mut values, ballots, |ballot| *ballot.poll.as_uuid())?;
-        column(&mut values, ballots, |ballot| {
+    supersedable: &[&Ballot],
+) -> Result<(), Error> {
+    for ballots in [ballots, supersedable] {
+        column(values, ballots, |ballot| *ballot.poll.as_uuid())?;
+        column(values, ballots, |ballot| {
             Uuid::from_bytes(*ballot.voter.as_bytes())
         })?;
     }
-    column(&mut values, &supersedable, |ballot| *ballot.id.as_uuid())?;
-    let histories = rows(work.connection()?, statements::HISTORIES, values).await?;
-    Ok(Batch {
-        polls,
-        histories: read::histories(&histories)?,
-    })
+    column(values, supersedable, |ballot| *ballot.id.as_uuid())
 }
 
 async fn list_within(

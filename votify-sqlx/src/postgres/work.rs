@@ -27,7 +27,11 @@ impl Lease<Postgres> {
     }
 
     /// How many rows a statement met.
-    async fn run(&mut self, statement: &'static str, arguments: PgArguments) -> Result<u64, Error> {
+    pub(super) async fn run(
+        &mut self,
+        statement: &'static str,
+        arguments: PgArguments,
+    ) -> Result<u64, Error> {
         let statement = query_with(statement, arguments);
         Ok(statement.execute(self.connection()?).await?.rows_affected())
     }
@@ -65,6 +69,7 @@ impl Work for Lease<Postgres> {
             superseded: met(3)?,
             counts: met(4)?,
             states: met(5)?,
+            mark: row.integer(6)?,
         })
     }
 
@@ -152,8 +157,8 @@ fn counts<R>(values: &mut PgArguments, rows: &[R], value: impl Fn(&R) -> u64) ->
     column(values, &signed, |count| *count)
 }
 
-/// The parameters of [`statements::WRITE`].
-fn given(writes: &Writes<'_>) -> Result<PgArguments, Error> {
+/// The parameters of [`statements::WRITE`], and the first ones of [`statements::QUICK`].
+pub(super) fn given(writes: &Writes<'_>) -> Result<PgArguments, Error> {
     let mut values = PgArguments::default();
     votes(&mut values, &writes.inserted)?;
     votes(&mut values, &writes.updated)?;

@@ -1,14 +1,15 @@
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use rustix::process::Signal;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
 use crate::api::{Api, Events, viewers};
-use crate::program::{Server, run, votify};
+use crate::program::{SERVE, Server, run, votify};
 
 /// Clients that do not do their part.
 async fn stuck_clients(server: &Server, poll: &str) -> Vec<TcpStream> {
@@ -175,4 +176,27 @@ async fn viewers_are_let_go_one_after_the_other() {
     let ended = server.end().await;
     assert_eq!(ended.code(), 0, "{ended:?}");
     assert!(!ended.errors.contains("cut_off"), "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_server_whose_log_nobody_reads_any_more_serves_and_stops_all_the_same() {
+    let directory = tempfile::tempdir().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut command = votify(directory.path(), &SERVE);
+    command.args(["--store", "memory:"]).stderr(writer);
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+    let ready = output.next_line().await.unwrap().unwrap();
+    let url = ready.strip_prefix("listening on ").unwrap();
+    drop(reader);
+
+    let answer = reqwest::get(format!("{url}/healthz")).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let pid = Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
+    // It logs that it was told to stop, and that it has.
+    kill_process(pid, Signal::TERM).unwrap();
+    let ended = timeout(Duration::from_secs(60), child.wait()).await;
+    let status = ended.expect("the server does not stop").unwrap();
+    assert_eq!(status.code(), Some(0), "{status}");
 }
