@@ -5,7 +5,7 @@ use std::path::Path;
 use std::slice;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use tokio::time::sleep;
 
 use crate::corner::Corner;
@@ -13,7 +13,7 @@ use crate::http::Connection;
 use crate::kind::Kind;
 use crate::live::stream_of;
 use crate::load;
-use crate::measured::milliseconds;
+use crate::measured::{check, milliseconds};
 use crate::poll::Poll;
 use crate::redis_server::{self, published};
 use crate::report::{Figure, Row, Target};
@@ -89,10 +89,7 @@ async fn run(addresses: &[SocketAddr]) -> Result<Run> {
     let (publications, time) = (published().await? - before, start.elapsed());
     let votes: u64 = outcomes.iter().map(|outcome| outcome.votes).sum();
     let shown = hot.total_votes(&mut Connection::open(first).await?).await?;
-    ensure!(
-        shown == votes,
-        "{votes} votes were answered, but {shown} are shown"
-    );
+    check(votes, shown)?;
     let nodes = f64::from(u32::try_from(addresses.len())?);
     Ok(Run {
         median: milliseconds(&times, 0.5)?,

@@ -1,13 +1,14 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use tokio::time::sleep;
 
 use crate::corner::Corner;
 use crate::http::Connection;
 use crate::inserts::Inserts;
 use crate::kind::Kind;
+use crate::measured::check;
 use crate::poll::{BallotRequest, Poll};
 use crate::report::{Figure, Row, Target};
 use crate::server::Server;
@@ -41,11 +42,7 @@ pub(crate) async fn measure(program: &Path, scratch: &Path) -> Result<Figure> {
             runs.push(run(&mut voter, &mut unheard, &mut inserts).await?);
         }
         let kept = poll.total_votes(&mut voter.connection).await?;
-        ensure!(
-            kept == voter.votes,
-            "{} votes were answered, but {kept} are kept",
-            voter.votes
-        );
+        check(voter.votes, kept)?;
         Ok((corner.settings().await?, runs))
     })
     .await?;

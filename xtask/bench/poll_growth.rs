@@ -1,10 +1,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 
 use crate::http::Connection;
-use crate::measured::{Load, Measured};
+use crate::measured::{Load, Measured, check};
 use crate::poll::Poll;
 use crate::report::{Figure, Row};
 use crate::server::Server;
@@ -62,10 +62,6 @@ async fn in_polls(votify: &Server, count: usize) -> Result<Measured> {
     for poll in &polls {
         kept += poll.total_votes(&mut connection).await?;
     }
-    ensure!(
-        kept == measured.answered,
-        "{} votes were answered, but {kept} are kept",
-        measured.answered
-    );
+    check(measured.answered, kept)?;
     Ok(measured)
 }

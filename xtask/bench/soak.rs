@@ -8,7 +8,7 @@ use std::path::Path;
 use std::slice;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use tokio::time::sleep_until;
 
 use crate::corner::Corner;
@@ -16,7 +16,7 @@ use crate::http::Connection;
 use crate::kind::Kind;
 use crate::live::stream_of;
 use crate::load::rate;
-use crate::measured::Load;
+use crate::measured::{Load, check};
 use crate::poll::Poll;
 use crate::report::{Figure, Row, Target};
 use crate::server::Server;
@@ -113,17 +113,11 @@ async fn soak(corner: &Corner, votify: &Server, time: Duration) -> Result<Found>
 
     let mut connection = Connection::open(votify.address).await?;
     let shown = poll.total_votes(&mut connection).await?;
-    ensure!(
-        shown == answered,
-        "{answered} votes were answered, but {shown} are shown"
-    );
+    check(answered, shown)?;
     let (visits, frames) = visitors.end(answered).await?;
     let store = stores::open(corner.kind, corner.url()).await?;
     let kept = stores::recounted(&*store, slice::from_ref(&poll)).await?;
-    ensure!(
-        kept == answered,
-        "{answered} votes were answered, but {kept} are kept"
-    );
+    check(answered, kept)?;
     Ok(Found {
         top: top.per_second,
         votes: answered - top.answered,

@@ -2,13 +2,13 @@ use std::path::Path;
 use std::slice;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use tokio::time::sleep;
 
 use super::contender::stream_of;
 use crate::http::Connection;
 use crate::load::rate;
-use crate::measured::{Load, Measured};
+use crate::measured::{Load, Measured, check};
 use crate::poll::Poll;
 use crate::report::{Figure, Row, Target};
 use crate::server::Server;
@@ -87,7 +87,7 @@ pub(crate) async fn measure(program: &Path, scratch: &Path) -> Result<Figure> {
 async fn unwatched(votify: &Server) -> Result<Measured> {
     let poll = Poll::create(votify.address).await?;
     let measured = LOAD.on(votify, slice::from_ref(&poll)).await?;
-    check(votify, &poll, &measured).await?;
+    is_kept(votify, &poll, &measured).await?;
     Ok(measured)
 }
 
@@ -101,17 +101,12 @@ async fn watched(votify: &Server) -> Result<(Measured, f64)> {
     let measured = LOAD.on(votify, slice::from_ref(&poll)).await?;
     let updates = rate(crowd.fewest_deliveries() - before, begun.elapsed())?;
     crowd.all_have(measured.answered).await?;
-    check(votify, &poll, &measured).await?;
+    is_kept(votify, &poll, &measured).await?;
     Ok((measured, updates))
 }
 
-async fn check(votify: &Server, poll: &Poll, measured: &Measured) -> Result<()> {
+async fn is_kept(votify: &Server, poll: &Poll, measured: &Measured) -> Result<()> {
     let mut connection = Connection::open(votify.address).await?;
     let kept = poll.total_votes(&mut connection).await?;
-    ensure!(
-        kept == measured.answered,
-        "{} votes were answered, but {kept} are kept",
-        measured.answered
-    );
-    Ok(())
+    check(measured.answered, kept)
 }

@@ -1,13 +1,13 @@
 use std::path::Path;
 use std::slice;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 
 use super::{LOAD, POLLS};
 use crate::corner::Corner;
 use crate::http::Connection;
 use crate::inserts::Inserts;
-use crate::measured::Measured;
+use crate::measured::{Measured, check};
 use crate::naive;
 use crate::own_redis::OwnRedis;
 use crate::poll::Poll;
@@ -128,12 +128,4 @@ impl<'a> Scene<'a> {
 
 pub(super) fn answered_in_many(runs: &[Run]) -> u64 {
     runs.iter().map(|run| run.many.answered).sum()
-}
-
-fn check(answered: u64, kept: u64) -> Result<()> {
-    ensure!(
-        answered == kept,
-        "{answered} votes were answered, but {kept} are kept"
-    );
-    Ok(())
 }
