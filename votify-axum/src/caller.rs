@@ -5,13 +5,13 @@ use std::net::{IpAddr, SocketAddr};
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::response::Response;
-use votify_core::voter::AccountId;
+use votify_core::voter::{AccountId, InviteCode};
 use votify_core::{SessionId, Voter};
 
 use crate::address::client_address;
-use crate::identity::IdentityError;
+use crate::invite;
 use crate::limits;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::session::{self, Session};
 use crate::shared::Shared;
 
@@ -21,6 +21,7 @@ pub(crate) struct Caller {
     pub(crate) session: Option<Session>,
     address: Option<IpAddr>,
     account: Option<AccountId>,
+    invite: Option<InviteCode>,
     /// Set when the sender must be given a cookie with the answer.
     issue: Option<SessionId>,
 }
@@ -37,6 +38,9 @@ impl Caller {
         }
         if let Some(account) = self.account.clone() {
             voter = voter.with_account(account);
+        }
+        if let Some(invite) = self.invite {
+            voter = voter.with_invite(invite);
         }
         voter
     }
@@ -88,13 +92,7 @@ impl FromRequestParts<Shared> for Caller {
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
         let account = match &shared.config.identity {
             None => None,
-            Some(identity) => identity.account(parts).await.map_err(|error| match error {
-                IdentityError::Invalid => Problem::new(Code::InvalidLogin),
-                IdentityError::Unavailable => Problem::new(Code::StoreUnavailable)
-                    .with_retry_after(std::time::Duration::from_millis(fastrand::u64(
-                        1_000..=3_000,
-                    ))),
-            })?,
+            Some(identity) => identity.account(parts).await?,
         };
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let address = peer.map(|ConnectInfo(peer)| {
@@ -108,6 +106,7 @@ impl FromRequestParts<Shared> for Caller {
             ),
             address,
             account,
+            invite: invite::of(&parts.uri),
             issue: None,
         })
     }

@@ -1,5 +1,15 @@
 //! The seam for the host's own users.
 
+#[cfg(feature = "accounts")]
+mod bearer;
+#[cfg(feature = "accounts")]
+mod times;
+
+#[cfg(feature = "accounts")]
+pub(crate) use bearer::bearer;
+#[cfg(feature = "accounts")]
+pub(crate) use times::{TokenTimes, seconds};
+
 use std::fmt;
 
 use async_trait::async_trait;

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "accounts")]
+mod accounts;
 mod address;
 mod caller;
 mod config;
@@ -10,6 +12,8 @@ mod dto;
 mod fields;
 mod health;
 mod identity;
+mod invite;
+mod invites;
 mod json;
 mod limits;
 mod metrics;
@@ -29,6 +33,8 @@ mod stream;
 mod ui;
 mod votes;
 
+#[cfg(feature = "accounts")]
+pub use accounts::{Accounts, InvalidHashing, PasswordHashing};
 pub use config::StreamTiming;
 pub use identity::{Identity, IdentityError};
 pub use ipnet::IpNet;

@@ -14,6 +14,8 @@ use ipnet::IpNet;
 use tower_http::cors::CorsLayer;
 use votify_core::{PollEngine, Quota, RateLimiter};
 
+#[cfg(feature = "accounts")]
+use crate::accounts::Accounts;
 use crate::config::{Config, StreamTiming};
 use crate::identity::Identity;
 use crate::openapi;
@@ -114,6 +116,15 @@ impl VotifyRouter {
         self
     }
 
+    /// Accounts of Votify's own, for hosts that have no users: `/api/auth/register`, `/login`, `/logout` and `/me` are served,
+    /// and who is logged in there is the caller's [`identity`](Self::identity), whatever that was set to.
+    #[cfg(feature = "accounts")]
+    #[must_use]
+    pub fn accounts(mut self, accounts: Accounts) -> Self {
+        self.config.accounts = Some(accounts);
+        self
+    }
+
     /// Foreign origins whose pages may use the API from browsers, with their visitors' cookies. Default none.
     ///
     /// Pages of another *site* get cookies only if the [`public_url`](Self::public_url) is over TLS: then they are set with
@@ -173,6 +184,10 @@ impl VotifyRouter {
     {
         let Self { engine, config } = self;
         let mut described = openapi::api();
+        #[cfg(feature = "accounts")]
+        if config.accounts.is_some() {
+            described = described.merge(openapi::accounts());
+        }
         if config.operations {
             described = described.merge(openapi::operations());
         }

@@ -31,7 +31,7 @@ impl Cookies {
         if self.secure { HOST_NAME } else { NAME }
     }
 
-    const fn same_site(self) -> SameSite {
+    pub(crate) const fn same_site(self) -> SameSite {
         if self.secure && self.cross_site {
             SameSite::None
         } else {

@@ -6,8 +6,12 @@ use bytes::Bytes;
 use votify_core::PollEngine;
 use votify_core::outage::Outage;
 
+#[cfg(feature = "accounts")]
+use crate::accounts::Desk;
 use crate::config::Config;
 use crate::limits::Slots;
+#[cfg(feature = "accounts")]
+use crate::problem::{Code, Problem};
 
 /// What all handlers have in common.
 #[derive(Clone)]
@@ -20,10 +24,21 @@ pub(crate) struct Parts {
     /// While the limiter is away.
     pub(crate) unlimited: Outage,
     pub(crate) description: Bytes,
+    /// Where there are accounts.
+    #[cfg(feature = "accounts")]
+    pub(crate) desk: Option<Arc<Desk>>,
 }
 
 impl Shared {
-    pub(crate) fn new(engine: PollEngine, config: Config, description: Bytes) -> Self {
+    pub(crate) fn new(engine: PollEngine, mut config: Config, description: Bytes) -> Self {
+        #[cfg(feature = "accounts")]
+        let desk = config.accounts.take().map(|accounts| {
+            let desk = Arc::new(Desk::new(engine.clone(), &accounts, config.cookies()));
+            config.identity = Some(Arc::clone(&desk) as _);
+            desk
+        });
+        #[cfg(not(feature = "accounts"))]
+        let _ = &mut config;
         let streams = Arc::new(Slots::new(config.streams_per_address));
         Self(Arc::new(Parts {
             engine,
@@ -31,7 +46,15 @@ impl Shared {
             streams,
             unlimited: Outage::default(),
             description,
+            #[cfg(feature = "accounts")]
+            desk,
         }))
+    }
+
+    /// Where people register and log in. The calls are only there where it is.
+    #[cfg(feature = "accounts")]
+    pub(crate) fn desk(&self) -> Result<&Desk, Problem> {
+        self.desk.as_deref().ok_or_else(|| Code::NotFound.into())
     }
 }
 

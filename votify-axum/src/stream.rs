@@ -16,6 +16,7 @@ use votify_core::view::ViewPosition;
 use votify_core::{PollId, SessionId};
 
 use crate::caller::Caller;
+use crate::invite;
 use crate::limits::Slot;
 use crate::origin::check_origin;
 use crate::path::PollPath;
@@ -59,6 +60,7 @@ struct Viewer {
         ("id" = Uuid, Path, description = "The poll"),
         ("after" = Option<String>, Query, description = "A position: nothing older than that is told"),
         ("events" = Option<String>, Query, description = "`votes`: single votes are told too, where counts are shown"),
+        ("invite" = Option<String>, Query, description = "The code of a voter, where `voters` is `invite`: for votes over a WebSocket, and for counts that show to who has voted"),
         ("Last-Event-ID" = Option<String>, Header, description = "As `after`, and before it"),
     ),
     responses(
@@ -87,6 +89,8 @@ pub(crate) async fn stream(
     }
     let after = query.parsed("after", "must be a position that a stream told");
     let wants_votes = query.word("events", &[("votes", true)]).unwrap_or(false);
+    // The caller has it already.
+    let _ = query.take(invite::PARAMETER);
     let after = query.finish(last_event_id(&headers).or(after))?;
     let slot = shared.streams.take(caller.address_block()).ok_or_else(|| {
         Problem::new(Code::RateLimited)

@@ -22,16 +22,16 @@ use crate::problem::{Code, Problem, refusals};
 use crate::shared::Shared;
 
 refusals!(VoteRefusals:
-    MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, OriginNotAllowed, PollNotFound, AlreadyVoted, PollNotOpen,
+    MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, InviteInvalid, OriginNotAllowed, PollNotFound, AlreadyVoted, PollNotOpen,
     PollClosed, BallotIdReused, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidBallot, RateLimited, StoreUnavailable,
     Overloaded, Internal);
 
 refusals!(WithdrawRefusals:
-    MalformedId, NotLoggedIn, InvalidLogin, OriginNotAllowed, PollNotFound, NotVoted, PollNotOpen, PollClosed,
+    MalformedId, NotLoggedIn, InvalidLogin, InviteInvalid, OriginNotAllowed, PollNotFound, NotVoted, PollNotOpen, PollClosed,
     RevoteNotAllowed, BallotIdReused, InvalidBallot, RateLimited, StoreUnavailable, Overloaded, Internal);
 
 refusals!(OwnRefusals:
-    MalformedId, NotLoggedIn, InvalidLogin, PollNotFound, NotVoted, StoreUnavailable, Internal);
+    MalformedId, NotLoggedIn, InvalidLogin, InviteInvalid, PollNotFound, NotVoted, StoreUnavailable, Internal);
 
 /// Votes. The answer comes when the vote is durable.
 ///
@@ -43,6 +43,7 @@ refusals!(OwnRefusals:
     params(
         ("id" = Uuid, Path, description = "The poll"),
         ("Idempotency-Key" = Option<Uuid>, Header, description = "Instead of `ballot_id` in the body"),
+        ("invite" = Option<String>, Query, description = "The code that the voter was given, where `voters` is `invite`"),
     ),
     request_body = NewBallot,
     responses(
@@ -76,6 +77,7 @@ pub(crate) async fn vote(
     params(
         ("id" = Uuid, Path, description = "The poll"),
         ("Idempotency-Key" = Option<Uuid>, Header, description = "Makes sending it again harmless"),
+        ("invite" = Option<String>, Query, description = "The code that the voter was given, where `voters` is `invite`"),
     ),
     responses((status = 200, body = ReceiptBody), WithdrawRefusals)
 )]
@@ -101,7 +103,10 @@ pub(crate) async fn withdraw(
     get,
     path = "/api/polls/{id}/vote",
     tag = "votes",
-    params(("id" = Uuid, Path, description = "The poll")),
+    params(
+        ("id" = Uuid, Path, description = "The poll"),
+        ("invite" = Option<String>, Query, description = "The code that the voter was given, where `voters` is `invite`"),
+    ),
     responses((status = 200, body = OwnBallotBody), OwnRefusals)
 )]
 pub(crate) async fn own_vote(

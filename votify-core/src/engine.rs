@@ -7,6 +7,7 @@ mod config;
 mod error;
 mod herald;
 mod intake;
+mod inviting;
 mod lifecycle;
 pub mod live;
 mod owning;
@@ -20,6 +21,7 @@ mod voting;
 pub use builder::EngineBuilder;
 pub use config::EngineConfig;
 pub use error::EngineError;
+pub use inviting::InviteRefusal;
 pub use readiness::{PartReadiness, Readiness};
 pub use snapshot::{EngineStats, PollSnapshot, VoteReceipt};
 

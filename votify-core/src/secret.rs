@@ -1,4 +1,4 @@
-//! The secrets that voter ids, owner ids and session cookies are keyed with.
+//! The secrets that voter ids, owner ids, session cookies and log-ins are keyed with.
 
 use std::fmt;
 
@@ -15,6 +15,8 @@ pub enum Purpose {
     Session,
     /// Hiding what a rate limiter counts.
     Limit,
+    /// Signing the tokens of those who logged in.
+    Login,
 }
 
 /// Names a secret without telling it; kept with each poll that was made with it.
@@ -79,6 +81,7 @@ struct Keys {
     owner: [u8; 32],
     session: [u8; 32],
     limit: [u8; 32],
+    login: [u8; 32],
 }
 
 impl Keys {
@@ -91,6 +94,7 @@ impl Keys {
             owner: blake3::derive_key("votify 2026-11 owner id", secret),
             session: blake3::derive_key("votify 2026-11 session cookie", secret),
             limit: blake3::derive_key("votify 2026-11 rate limit", secret),
+            login: blake3::derive_key("votify 2026-11 login token", secret),
         }
     }
 
@@ -100,6 +104,7 @@ impl Keys {
             Purpose::Owner => &self.owner,
             Purpose::Session => &self.session,
             Purpose::Limit => &self.limit,
+            Purpose::Login => &self.login,
         }
     }
 }

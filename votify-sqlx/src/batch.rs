@@ -8,6 +8,7 @@ use votify_core::{Ballot, BatchReceipt, PollId, Tally, Timestamp};
 
 use crate::dialect::{Batch, Dialect, Work, give_up};
 use crate::error::Error;
+use crate::memory::Age;
 use crate::retry;
 use crate::writes::{Counted, Writes};
 
@@ -77,6 +78,7 @@ async fn cast_together<'a, D: Dialect>(
         .flat_map(|part| part.ballots(ballots))
         .collect();
     let (mut work, batch) = dialect.begin_batch(&ids, &of_group).await?;
+    let age = batch.age;
     let (done, counted) = count(batch, group, ballots, now);
     if counted.is_empty() {
         work.rollback().await;
@@ -84,11 +86,24 @@ async fn cast_together<'a, D: Dialect>(
     }
     let writes = Writes::new(&counted);
     let written = work.write(&writes).await;
-    match written.and_then(|written| writes.check(written)) {
-        Ok(()) => work.commit().await.map(|()| done),
+    match written.and_then(|written| writes.check(written).map(|()| written.mark)) {
+        Ok(mark) => {
+            work.commit().await?;
+            remember(dialect, age, counted, mark);
+            Ok(done)
+        }
         Err(error) => {
             give_up(work, &error).await;
             Err(error)
+        }
+    }
+}
+
+/// Keeps in mind how polls are after a commit that is known to have happened.
+fn remember<D: Dialect>(dialect: &D, age: Age, counted: Vec<Counted>, mark: i64) {
+    if let Some(memory) = dialect.memory() {
+        for one in counted {
+            memory.keep(age, one.effects.state, mark);
         }
     }
 }
@@ -103,6 +118,7 @@ fn count<'a>(
     let Batch {
         polls,
         mut histories,
+        age: _,
     } = batch;
     let mut states: HashMap<PollId, Result<PollState, Error>> = polls.into_iter().collect();
     let mut done = Vec::with_capacity(group.len());

@@ -11,6 +11,7 @@ use votify_core::{Ballot, Choice, Page, PageRequest, PollId, VoterId};
 use crate::durability::Durability;
 use crate::error::Error;
 use crate::listing::Listing;
+use crate::memory::{Age, Memory};
 use crate::schema::Found;
 use crate::writes::{Writes, Written};
 
@@ -21,6 +22,9 @@ pub(crate) trait Dialect: fmt::Debug + Clone + Send + Sync + 'static {
     const NAME: &'static str;
     /// Its open transaction.
     type Work: Work;
+
+    /// What is remembered of polls between batches; `None` if their connections are a host's.
+    fn memory(&self) -> Option<&Memory>;
 
     /// What an acknowledged vote survives.
     fn durability(&self) -> Durability;
@@ -37,8 +41,9 @@ pub(crate) trait Dialect: fmt::Debug + Clone + Send + Sync + 'static {
     /// Begins. What is read afterwards under [`Work::lock_polls`] is the newest that was committed.
     async fn begin(&self) -> Result<Self::Work, Error>;
 
-    /// Begins, locks the polls of these ids in the order given, and reads them with the histories of the ballots' voters:
-    /// in as few ways to the database as it takes.
+    /// Begins, locks the polls of these ids in the order given, and tells of them with the histories of the ballots' voters:
+    /// in as few ways to the database as it takes. A poll that is remembered need not be read, if under its lock it is seen
+    /// to be where it was.
     async fn begin_batch(
         &self,
         ids: &[PollId],
@@ -108,6 +113,8 @@ pub(crate) struct Batch {
     /// What stands, and of what was superseded that with the ballots' ids. Voters and polls of whom nothing is known may
     /// be left out.
     pub(crate) histories: Histories,
+    /// Of what is remembered, noted before anything was read.
+    pub(crate) age: Age,
 }
 
 /// Those of the ballots that may have been superseded before: rules are frozen with the first ballot, so that where no vote

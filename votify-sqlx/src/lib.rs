@@ -12,6 +12,7 @@
     )
 )]
 
+mod accounts;
 mod batch;
 mod columns;
 mod definition;
@@ -19,10 +20,12 @@ mod dialect;
 mod durability;
 mod error;
 mod field;
+mod invites;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod lease;
 mod lifecycle;
 mod listing;
+mod memory;
 mod moment;
 #[cfg(feature = "mysql")]
 mod mysql;

@@ -4,13 +4,26 @@ use std::collections::HashMap;
 
 use votify_core::ballot::{StandingBallot, SupersededBallot, VoterHistory};
 use votify_core::poll::{PollOption, PollState};
-use votify_core::{Ballot, BallotId, Choice, OptionId, PollId, VoterId};
+use votify_core::{Ballot, BallotId, Choice, OptionId, PollId, Position, VoterId};
 
 use crate::columns::Columns;
 use crate::dialect::{Histories, Locked};
 use crate::error::Error;
 use crate::field::{Fields, Unreadable};
+use crate::memory::Stamp;
 use crate::row::{OptionRow, PollRow};
+
+/// Reads a poll's epoch, revision and mark, in the three columns from `first` on.
+pub(crate) fn stamp(poll: PollId, row: &impl Columns, first: usize) -> Result<Stamp, Error> {
+    let read = Fields(poll);
+    Ok(Stamp {
+        position: Position {
+            epoch: read.count("epoch", row.integer(first)?)?,
+            revision: read.count("revision", row.integer(first + 1)?)?,
+        },
+        mark: row.integer(first + 2)?,
+    })
+}
 
 pub(crate) fn poll_id(row: &impl Columns, index: usize) -> Result<PollId, Error> {
     Ok(PollId::from_bytes(row.id(index)?))

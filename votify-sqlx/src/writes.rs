@@ -43,6 +43,8 @@ pub(crate) struct Written {
     pub(crate) superseded: u64,
     pub(crate) counts: u64,
     pub(crate) states: u64,
+    /// By which the polls that were written are remembered.
+    pub(crate) mark: i64,
 }
 
 impl<'a> Writes<'a> {

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use votify_core::Store;
-use votify_core::conformance::{FreshStore, StoreFixture};
+use votify_core::conformance::{
+    FreshInvites, FreshStore, InviteFixture, InviteHandle, StoreFixture,
+};
 use votify_sqlx::MySqlStore;
 use votify_sqlx::sqlx::Executor;
 use votify_sqlx::sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
@@ -41,6 +43,27 @@ impl StoreFixture for Own {
             async move { migrated(MySqlStore::connect(&url).await.unwrap()).await }
         };
         FreshStore::open(open).await.guarded_by(database)
+    }
+
+    fn unavailable(&self) -> Option<String> {
+        unavailable()
+    }
+}
+
+#[async_trait]
+impl InviteFixture for Own {
+    async fn fresh(&self) -> FreshInvites {
+        let database = Database::mysql().await.unwrap();
+        let url = database.url().to_owned();
+        let open = move || {
+            let url = url.clone();
+            async move {
+                let store = MySqlStore::connect(&url).await.unwrap();
+                store.migrate().await.unwrap();
+                InviteHandle::new(Arc::new(store))
+            }
+        };
+        FreshInvites::open(open).await.guarded_by(database)
     }
 
     fn unavailable(&self) -> Option<String> {
@@ -91,6 +114,10 @@ impl StoreFixture for Host {
 
 mod own_pools {
     votify_core::store_conformance!(crate::Own);
+}
+
+mod invites {
+    votify_core::invite_conformance!(crate::Own);
 }
 
 mod host_pool {

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tempfile::TempDir;
 use votify_core::Store;
-use votify_core::conformance::{FreshStore, StoreFixture};
+use votify_core::conformance::{
+    FreshInvites, FreshStore, InviteFixture, InviteHandle, StoreFixture,
+};
 use votify_sqlx::SqliteStore;
 use votify_sqlx::sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
@@ -36,6 +38,26 @@ impl StoreFixture for Own {
             async move { own(&file).await }
         };
         FreshStore::open(open).await.guarded_by(folder)
+    }
+}
+
+#[async_trait]
+impl InviteFixture for Own {
+    async fn fresh(&self) -> FreshInvites {
+        let folder = TempDir::new().unwrap();
+        let url = format!(
+            "sqlite://{}?mode=rwc",
+            folder.path().join("votify.db").display()
+        );
+        let open = move || {
+            let url = url.clone();
+            async move {
+                let store = SqliteStore::connect(&url).await.unwrap();
+                store.migrate().await.unwrap();
+                InviteHandle::new(Arc::new(store))
+            }
+        };
+        FreshInvites::open(open).await.guarded_by(folder)
     }
 }
 
@@ -79,6 +101,10 @@ impl StoreFixture for InMemory {
 
 mod own_pools {
     votify_core::store_conformance!(crate::Own);
+}
+
+mod invites {
+    votify_core::invite_conformance!(crate::Own);
 }
 
 mod host_pool {

@@ -17,7 +17,7 @@ use axum::Router;
 use clap::ArgMatches;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
-use votify_axum::VotifyRouter;
+use votify_axum::{Accounts, VotifyRouter};
 use votify_core::engine::EngineConfig;
 use votify_core::{PollEngine, RateLimiter};
 
@@ -114,6 +114,7 @@ async fn start(settings: Arc<ServeSettings>) -> Result<(TcpListener, Parts), Fai
     };
     let engine = PollEngine::builder(cache.in_front_of(store.shared()))
         .config(config)
+        .invites(store.invites())
         .broadcaster(broadcast.shared())
         .keyring(keyring(&settings, had_database)?)
         .build();
@@ -165,6 +166,10 @@ fn app(parts: &Parts, settings: &ServeSettings) -> Router {
         .streams_per_address(limits.streams_per_address.map(NonZeroU32::get))
         .trusted_proxies(settings.trusted_proxies.iter().copied())
         .fallback(true);
+    let router = match accounts(parts, settings) {
+        Some(accounts) => router.accounts(accounts),
+        None => router,
+    };
     let router = match parts.cache.check() {
         Some(check) => router.readiness_check(check),
         None => router,
@@ -173,6 +178,34 @@ fn app(parts: &Parts, settings: &ServeSettings) -> Router {
         Some(url) => router.public_url(url.clone()).build(),
         None => router.build(),
     }
+}
+
+/// The users, beside the polls, unless they are not wanted or the store cannot keep them.
+fn accounts(parts: &Parts, settings: &ServeSettings) -> Option<Accounts> {
+    if !settings.accounts {
+        return None;
+    }
+    let Some(store) = parts.store.accounts() else {
+        tracing::info!(
+            "nobody can register or log in: a redis:// store keeps no users, and calls below /api/auth are answered 404"
+        );
+        return None;
+    };
+    let accounts = Accounts::new(store);
+    let limits = &settings.limits;
+    Some(match &parts.limiter {
+        None => accounts
+            .login_quota(None)
+            .address_quota(None)
+            .register_quota(None),
+        Some(_) => {
+            let accounts = match limits.login_rate {
+                None => accounts.login_quota(None).address_quota(None),
+                rate => accounts.login_quota(rate),
+            };
+            accounts.register_quota(limits.register_rate)
+        }
+    })
 }
 
 /// As many as the system lets this process have files open, which is raised as far as it may be.

@@ -21,6 +21,7 @@ refusals!(FindRefusals: MalformedId, InvalidLogin, PollNotFound, StoreUnavailabl
     tag = "polls",
     params(
         ("id" = Uuid, Path, description = "The poll"),
+        ("invite" = Option<String>, Query, description = "The code of a voter, for counts that show to who has voted"),
         ("If-None-Match" = Option<String>, Header, description = "An `ETag` that was answered before"),
     ),
     responses(
@@ -55,7 +56,10 @@ pub(crate) async fn get_poll(
     get,
     path = "/api/polls/{id}/results",
     tag = "polls",
-    params(("id" = Uuid, Path, description = "The poll")),
+    params(
+        ("id" = Uuid, Path, description = "The poll"),
+        ("invite" = Option<String>, Query, description = "The code of a voter, for counts that show to who has voted"),
+    ),
     responses((status = 200, body = ResultBody), FindRefusals)
 )]
 pub(crate) async fn get_results(

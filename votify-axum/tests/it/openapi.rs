@@ -39,6 +39,7 @@ async fn every_call_is_described() {
         "patch /api/polls/{id}",
         "post /api/polls",
         "post /api/polls/{id}/close",
+        "post /api/polls/{id}/invites",
         "post /api/polls/{id}/vote",
     ];
     assert_eq!(calls, expected.map(str::to_owned).into());

@@ -20,6 +20,7 @@ impl PollEngine {
     pub async fn create_poll(&self, draft: PollDraft) -> Result<Arc<Poll>, EngineError> {
         let reader = &self.inner.reader;
         let now = self.now();
+        self.check_can_invite(Some(draft.rules.voters))?;
         let poll = draft.into_poll(PollId::generate(now), now, &reader.keyring)?;
         reader.store.create_poll(&poll).await?;
         let poll = Arc::clone(&reader.cache.put(Arc::new(poll)).poll);
@@ -58,6 +59,7 @@ impl PollEngine {
         change: PollChange,
         caller: &Voter,
     ) -> Result<PollSnapshot, EngineError> {
+        self.check_can_invite(change.voters)?;
         let reader = &self.inner.reader;
         let read = match reader.store.change_poll(id, &change, self.now()).await? {
             Changing::Refused(refusal) => return Err(refusal.into()),
@@ -94,7 +96,7 @@ impl PollEngine {
         self.snapshot(read, caller).await
     }
 
-    /// Deletes a poll with its ballots, and ends the watching of it.
+    /// Deletes a poll with its ballots and invites, and ends the watching of it.
     ///
     /// # Errors
     /// [`PollNotFound`](EngineError::PollNotFound), or a failure of the store.

@@ -8,11 +8,11 @@ use crate::engine::lifecycle::Note;
 use crate::id::PollId;
 use crate::poll::{Poll, PollStatus, ResultsPolicy, SealCause};
 use crate::secret::Keyring;
-use crate::store::{Sealing, Store, StoreError};
+use crate::store::{InviteStore, Sealing, Store, StoreError};
 use crate::tally::Tally;
 use crate::time::{Clock, Timestamp};
 use crate::view::Audience;
-use crate::voter::{UnidentifiedVoter, Voter, VoterId};
+use crate::voter::{UnidentifiedVoter, Voter, VoterId, VoterPolicy};
 
 /// How often a poll that is being edited all the time is read again before giving up.
 const ATTEMPTS: usize = 5;
@@ -21,6 +21,7 @@ const ATTEMPTS: usize = 5;
 #[derive(Debug)]
 pub(super) struct Reader {
     pub(super) store: Arc<dyn Store>,
+    pub(super) invites: Option<Arc<dyn InviteStore>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) keyring: Keyring,
     pub(super) cache: PollCache,
@@ -133,6 +134,23 @@ impl Reader {
         poll.rules
             .voters
             .identify(voter, poll.id, poll.key, &self.keyring)
+    }
+
+    /// The voter id of a caller who may vote. Who was invited stays so, so that asking before the poll is locked is as good
+    /// as asking under its lock.
+    pub(super) async fn admit(&self, poll: &Poll, voter: &Voter) -> Result<VoterId, EngineError> {
+        let id = self.identify(poll, voter)?;
+        if poll.rules.voters == VoterPolicy::Invite && !self.is_invited(poll.id, id).await? {
+            return Err(UnidentifiedVoter::NotInvited.into());
+        }
+        Ok(id)
+    }
+
+    async fn is_invited(&self, poll: PollId, voter: VoterId) -> Result<bool, EngineError> {
+        match &self.invites {
+            Some(invites) => Ok(invites.invited(poll, &[voter]).await? == [true]),
+            None => Ok(false),
+        }
     }
 
     /// Whether a voter's ballot stands.

@@ -2,6 +2,7 @@
 
 mod hidden;
 mod intake;
+mod inviting;
 mod lifecycle;
 mod nodes;
 mod voting;

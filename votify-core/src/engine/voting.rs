@@ -48,16 +48,16 @@ impl PollEngine {
     ) -> Result<VoteReceipt, EngineError> {
         let inner = &self.inner;
         let cached = inner.reader.cache.get(poll, &*inner.reader.store).await?;
-        let mut settled = self.settle(&cached, voter, ballot, choice.clone()).await?;
-        if settled.outcome == Outcome::Refused(Refusal::OtherVoterPolicy) {
-            // The definition at hand was out of date.
+        let mut settled = self.settle(&cached, voter, ballot, choice.clone()).await;
+        if may_be_outdated(&settled) {
             let cached = inner
                 .reader
                 .cache
                 .reload(poll, &*inner.reader.store)
                 .await?;
-            settled = self.settle(&cached, voter, ballot, choice.clone()).await?;
+            settled = self.settle(&cached, voter, ballot, choice.clone()).await;
         }
+        let settled = settled?;
         let tally = match settled {
             Settled {
                 outcome: Outcome::Refused(Refusal::PollNotFound),
@@ -88,7 +88,7 @@ impl PollEngine {
     ) -> Result<Settled, EngineError> {
         let inner = &self.inner;
         let poll = &cached.poll;
-        let voter = inner.reader.identify(poll, voter)?;
+        let voter = inner.reader.admit(poll, voter).await?;
         if cached.is_frozen()
             && let Err(problems) = choice.check(poll)
         {
@@ -163,5 +163,13 @@ impl PollEngine {
             .await?
             .pop()
             .flatten())
+    }
+}
+
+/// Whether the definition at hand may have been out of date: the poll may count other voters by now, or be gone.
+fn may_be_outdated(settled: &Result<Settled, EngineError>) -> bool {
+    match settled {
+        Ok(settled) => settled.outcome == Outcome::Refused(Refusal::OtherVoterPolicy),
+        Err(error) => matches!(error, EngineError::Unidentified(_)),
     }
 }

@@ -16,6 +16,7 @@ use crate::durability::Durability;
 use crate::error::Error;
 use crate::lease::Lease;
 use crate::listing::{Listing, Syntax, question_mark};
+use crate::memory::Memory;
 use crate::parameters::Parameters;
 use crate::schema::Found;
 use crate::{read, writes};
@@ -30,6 +31,10 @@ pub(super) const SYNTAX: Syntax = Syntax {
 impl Dialect for MySqlDatabase {
     const NAME: &'static str = NAME;
     type Work = Open;
+
+    fn memory(&self) -> Option<&Memory> {
+        None
+    }
 
     fn durability(&self) -> Durability {
         self.durability
@@ -126,7 +131,7 @@ impl MySqlDatabase {
         Ok(done.rows)
     }
 
-    async fn rows_alone(
+    pub(super) async fn rows_alone(
         &self,
         statement: &'static str,
         arguments: MySqlArguments,

@@ -7,6 +7,7 @@ use super::statements::{self, Statement};
 use crate::dialect::{Batch, Locked, give_up, supersedable};
 use crate::error::Error;
 use crate::lease::Lease;
+use crate::memory::Age;
 use crate::parameters::Parameters;
 use crate::{read, writes};
 
@@ -66,6 +67,7 @@ impl Open {
         Ok(Batch {
             polls,
             histories: read::histories(&histories)?,
+            age: Age::default(),
         })
     }
 

@@ -60,6 +60,7 @@ impl Work for Open {
             superseded: met(),
             counts: met(),
             states: met(),
+            mark: 0,
         })
     }
 

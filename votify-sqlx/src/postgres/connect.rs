@@ -2,6 +2,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgSslMode};
@@ -12,6 +13,7 @@ use super::settings::Settings;
 use super::statements;
 use crate::durability::Durability;
 use crate::error::Error;
+use crate::memory::Memory;
 use crate::url::check_parameters;
 
 /// More would only wait for each other: one batch at a time is written to a hot poll.
@@ -53,6 +55,8 @@ pub struct PostgresDatabase {
     pub(super) durability: Durability,
     /// Whether the pool was made here, and may be closed here.
     pub(super) own: bool,
+    /// Only where new connections are prepared here.
+    pub(super) memory: Option<Arc<Memory>>,
 }
 
 impl fmt::Debug for PostgresDatabase {
@@ -79,11 +83,15 @@ impl PostgresDatabase {
             Err(_) => return Err(refusal(sqlx::Error::PoolTimedOut.into(), &options)),
         };
         settings.judge()?;
+        let memory = Arc::new(Memory::new());
+        let of_connections = Arc::clone(&memory);
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
-            .after_connect(|connection, _| {
+            .after_connect(move |connection, _| {
+                // The last one may have gone with a server that lost what it had committed.
+                of_connections.forget();
                 Box::pin(async move {
                     let settings = statements::for_session();
                     connection.execute(AssertSqlSafe(settings)).await.map(drop)
@@ -95,6 +103,7 @@ impl PostgresDatabase {
             begin: statements::BEGIN.into(),
             durability: settings.durability,
             own: true,
+            memory: Some(memory),
         })
     }
 
@@ -109,6 +118,7 @@ impl PostgresDatabase {
             begin: statements::begin_on_host().into(),
             durability: settings.durability,
             own: false,
+            memory: None,
         })
     }
 }

@@ -15,6 +15,7 @@ use crate::durability::Durability;
 use crate::error::Error;
 use crate::lease::Lease;
 use crate::listing::{Listing, Syntax};
+use crate::memory::{Age, Memory, Stamp, recall};
 use crate::parameters::Parameters;
 use crate::read;
 use crate::schema::Found;
@@ -29,6 +30,10 @@ pub(super) const SYNTAX: Syntax = Syntax {
 impl Dialect for PostgresDatabase {
     const NAME: &'static str = NAME;
     type Work = Lease<Postgres>;
+
+    fn memory(&self) -> Option<&Memory> {
+        self.memory.as_deref()
+    }
 
     fn durability(&self) -> Durability {
         self.durability
@@ -61,7 +66,7 @@ impl Dialect for PostgresDatabase {
         ballots: &[&Ballot],
     ) -> Result<(Lease<Postgres>, Batch), Error> {
         let mut work = self.begin().await?;
-        match read_batch(&mut work, ids, ballots).await {
+        match self.read_batch(&mut work, ids, ballots).await {
             Ok(batch) => Ok((work, batch)),
             Err(error) => {
                 give_up(work, &error).await;
@@ -121,7 +126,7 @@ impl Dialect for PostgresDatabase {
 
 impl PostgresDatabase {
     /// Runs one statement that reads.
-    async fn read(
+    pub(super) async fn read(
         &self,
         statement: &'static str,
         arguments: PgArguments,
@@ -131,28 +136,69 @@ impl PostgresDatabase {
         lease.give_back();
         Ok(read)
     }
+
+    async fn read_batch(
+        &self,
+        work: &mut Lease<Postgres>,
+        ids: &[PollId],
+        ballots: &[&Ballot],
+    ) -> Result<Batch, Error> {
+        let memory = self.memory();
+        let age = memory.map_or_else(Age::default, Memory::age);
+        let locked = rows(work.connection()?, statements::LOCK, all(ids)?).await?;
+        let (mut polls, moved) = recall(memory, age, &stamps(&locked)?);
+        if !moved.is_empty() {
+            // A statement of its own: only what begins after the locks are held sees what their last holders wrote.
+            let found = rows(work.connection()?, statements::POLLS, all(&moved)?).await?;
+            polls.extend(self.read_polls(&found, age)?);
+        }
+        let mut values = PgArguments::default();
+        histories(&mut values, ballots, &supersedable(&polls, ballots))?;
+        let found = rows(work.connection()?, statements::HISTORIES, values).await?;
+        Ok(Batch {
+            polls,
+            histories: read::histories(&found)?,
+            age,
+        })
+    }
+
+    /// Reads polls, and remembers them.
+    fn read_polls(&self, rows: &[PgRow], age: Age) -> Result<Vec<Locked>, Error> {
+        let polls = read::polls(rows)?;
+        if let Some(memory) = self.memory() {
+            for (row, (_, state)) in rows.iter().zip(&polls) {
+                if let Ok(state) = state {
+                    memory.keep(age, state.clone(), row.integer(21)?);
+                }
+            }
+        }
+        Ok(polls)
+    }
 }
 
-async fn read_batch(
-    work: &mut Lease<Postgres>,
-    ids: &[PollId],
+/// Reads a poll's id, position and mark.
+fn stamps(rows: &[PgRow]) -> Result<Vec<(PollId, Stamp)>, Error> {
+    rows.iter()
+        .map(|row| {
+            let id = read::poll_id(row, 0)?;
+            Ok((id, read::stamp(id, row, 1)?))
+        })
+        .collect()
+}
+
+/// Adds whose histories are wanted, and of which ballots it is to be known whether they were superseded.
+fn histories(
+    values: &mut PgArguments,
     ballots: &[&Ballot],
-) -> Result<Batch, Error> {
-    let polls = work.lock_polls(ids).await?;
-    let mut values = PgArguments::default();
-    let supersedable = supersedable(&polls, ballots);
-    for ballots in [ballots, supersedable.as_slice()] {
-        column(&mut values, ballots, |ballot| *ballot.poll.as_uuid())?;
-        column(&mut values, ballots, |ballot| {
+    supersedable: &[&Ballot],
+) -> Result<(), Error> {
+    for ballots in [ballots, supersedable] {
+        column(values, ballots, |ballot| *ballot.poll.as_uuid())?;
+        column(values, ballots, |ballot| {
             Uuid::from_bytes(*ballot.voter.as_bytes())
         })?;
     }
-    column(&mut values, &supersedable, |ballot| *ballot.id.as_uuid())?;
-    let histories = rows(work.connection()?, statements::HISTORIES, values).await?;
-    Ok(Batch {
-        polls,
-        histories: read::histories(&histories)?,
-    })
+    column(values, supersedable, |ballot| *ballot.id.as_uuid())
 }
 
 async fn list_within(

@@ -47,16 +47,27 @@ macro_rules! poll {
     };
 }
 
-/// A row of the tallies is its poll's lock.
-pub(super) const LOCK: &str =
-    "SELECT poll_id FROM votify_tallies WHERE poll_id = ANY($1) ORDER BY poll_id FOR UPDATE";
+/// Where a row of the tallies has its poll: its position, and the transaction that wrote the row.
+macro_rules! stamp {
+    () => {
+        "epoch, revision, xmin::text::bigint"
+    };
+}
 
+/// A row of the tallies is its poll's lock.
+pub(super) const LOCK: &str = concat!(
+    "SELECT poll_id, ",
+    stamp!(),
+    " FROM votify_tallies WHERE poll_id = ANY($1) ORDER BY poll_id FOR UPDATE"
+);
+
+/// The last column is the transaction that wrote the row of the tallies.
 pub(super) const POLLS: &str = concat!(
     "SELECT ",
     poll!(),
-    " FROM unnest($1::uuid[]) AS given (id) \
+    ", t.xmin::text::bigint FROM unnest($1::uuid[]) AS given (id) \
      CROSS JOIN LATERAL (SELECT * FROM votify_polls WHERE id = given.id OFFSET 0) AS p \
-     CROSS JOIN LATERAL (SELECT * FROM votify_tallies WHERE poll_id = given.id OFFSET 0) AS t"
+     CROSS JOIN LATERAL (SELECT *, xmin FROM votify_tallies WHERE poll_id = given.id OFFSET 0) AS t"
 );
 
 /// Before the conditions of a listing.
@@ -124,9 +135,10 @@ pub(super) const WRITE: &str = "WITH \
         FROM unnest($23::uuid[], $24::bigint[], $25::bigint[], $26::float8[]) \
             AS given (poll_id, revision, total_votes, heat) \
         CROSS JOIN LATERAL (SELECT ctid AS place FROM votify_tallies WHERE poll_id = given.poll_id OFFSET 0) AS found \
-        WHERE t.ctid = found.place RETURNING 1) \
+        WHERE t.ctid = found.place RETURNING t.xmin) \
     SELECT (SELECT count(*) FROM inserted), (SELECT count(*) FROM updated), (SELECT count(*) FROM removed), \
-        (SELECT count(*) FROM superseded), (SELECT count(*) FROM counts), (SELECT count(*) FROM states)";
+        (SELECT count(*) FROM superseded), (SELECT count(*) FROM counts), (SELECT count(*) FROM states), \
+        (SELECT max(xmin::text::bigint) FROM states)";
 
 /// Meets one row, none where the id is taken.
 pub(super) const INSERT_POLL: &str = "WITH poll AS ( \
@@ -149,10 +161,11 @@ pub(super) const INSERT_OPTIONS: &str = "INSERT INTO votify_poll_options (poll_i
 pub(super) const DELETE_OPTIONS: &str = "DELETE FROM votify_poll_options WHERE poll_id = $1";
 
 /// Everything that belongs to a poll: first its lock, the poll itself last.
-pub(super) const DELETE: [&str; 5] = [
+pub(super) const DELETE: [&str; 6] = [
     "DELETE FROM votify_tallies WHERE poll_id = $1",
     "DELETE FROM votify_votes WHERE poll_id = $1",
     "DELETE FROM votify_superseded_votes WHERE poll_id = $1",
+    "DELETE FROM votify_invites WHERE poll_id = $1",
     DELETE_OPTIONS,
     "DELETE FROM votify_polls WHERE id = $1",
 ];

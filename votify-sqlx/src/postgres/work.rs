@@ -27,7 +27,11 @@ impl Lease<Postgres> {
     }
 
     /// How many rows a statement met.
-    async fn run(&mut self, statement: &'static str, arguments: PgArguments) -> Result<u64, Error> {
+    pub(super) async fn run(
+        &mut self,
+        statement: &'static str,
+        arguments: PgArguments,
+    ) -> Result<u64, Error> {
         let statement = query_with(statement, arguments);
         Ok(statement.execute(self.connection()?).await?.rows_affected())
     }
@@ -65,6 +69,7 @@ impl Work for Lease<Postgres> {
             superseded: met(3)?,
             counts: met(4)?,
             states: met(5)?,
+            mark: row.integer(6)?,
         })
     }
 

@@ -13,6 +13,7 @@ use crate::dialect::{Batch, Dialect, Locked, Place, Recount, Work};
 use crate::durability::Durability;
 use crate::error::Error;
 use crate::listing::{Listing, Syntax, question_mark};
+use crate::memory::{Age, Memory};
 use crate::parameters::Parameters;
 use crate::schema::Found;
 use crate::{read, writes};
@@ -31,6 +32,10 @@ pub(super) const SYNTAX: Syntax = Syntax {
 impl Dialect for SqliteDatabase {
     const NAME: &'static str = NAME;
     type Work = Open;
+
+    fn memory(&self) -> Option<&Memory> {
+        None
+    }
 
     fn durability(&self) -> Durability {
         self.durability
@@ -78,6 +83,7 @@ impl Dialect for SqliteDatabase {
         let batch = Batch {
             polls: read::polls(&polls.rows)?,
             histories: read::histories(&histories.rows)?,
+            age: Age::default(),
         };
         Ok((open, batch))
     }
@@ -163,7 +169,7 @@ async fn recount_within(open: &mut Open, id: PollId) -> Result<Option<Recount>, 
     }))
 }
 
-async fn alone(pool: &SqlitePool, script: Script) -> Result<Done, Error> {
+pub(super) async fn alone(pool: &SqlitePool, script: Script) -> Result<Done, Error> {
     script.run_alone(&mut *pool.acquire().await?).await
 }
 

@@ -58,6 +58,7 @@ impl Work for Open {
             superseded: superseded.changed,
             counts: counts.changed,
             states: states.changed,
+            mark: 0,
         })
     }
 

@@ -1,0 +1,8 @@
+//! Accounts of Votify's own.
+
+mod attacks;
+mod entering;
+mod leaving;
+mod limits;
+mod polls;
+mod scene;
