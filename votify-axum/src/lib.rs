@@ -9,6 +9,7 @@ mod config;
 #[cfg(feature = "docs")]
 mod docs;
 mod dto;
+mod edge;
 mod fields;
 mod health;
 mod identity;

@@ -114,7 +114,7 @@ async fn statements_look_rows_up() {
         return;
     };
     let mut tables = tables(&mut connection).await;
-    let wanted: [(&str, &[&str]); 10] = [
+    let wanted: [(&str, &[&str]); 11] = [
         (statements::LOCK, &["votify_tallies_pkey"]),
         (
             statements::POLLS,
@@ -133,6 +133,15 @@ async fn statements_look_rows_up() {
             statements::WRITE,
             &[
                 "votify_votes_pkey",
+                "votify_poll_options_pkey",
+                "votify_tallies_pkey",
+            ],
+        ),
+        (
+            statements::QUICK,
+            &[
+                "votify_votes_pkey",
+                "votify_superseded_votes_pkey",
                 "votify_poll_options_pkey",
                 "votify_tallies_pkey",
             ],
