@@ -234,6 +234,9 @@ async fn vote(viewer: &mut Viewer, body: serde_json::Value) -> Result<ReceiptBod
             )
             .with_retry_after(SESSION_WAIT));
     }
+    if let Some(login) = &viewer.login {
+        viewer.caller.renew_account(login, &viewer.shared).await?;
+    }
     let Attempt { result, .. } =
         attempt(&viewer.shared, viewer.poll, &mut viewer.caller, given).await;
     let receipt = result?;
