@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use votify_core::conformance::{
-    FreshInvites, FreshStore, InviteFixture, InviteHandle, StoreFixture,
+    AccountStoreFixture, FreshAccountStore, FreshInvites, FreshStore, InviteFixture, InviteHandle,
+    StoreFixture,
 };
 use votify_core::{AccountStore, Store};
 use votify_sqlx::MySqlStore;

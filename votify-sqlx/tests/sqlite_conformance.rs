@@ -10,7 +10,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tempfile::TempDir;
 use votify_core::conformance::{
-    FreshInvites, FreshStore, InviteFixture, InviteHandle, StoreFixture,
+    AccountStoreFixture, FreshAccountStore, FreshInvites, FreshStore, InviteFixture, InviteHandle,
+    StoreFixture,
 };
 use votify_core::{AccountStore, Store};
 use votify_sqlx::SqliteStore;
