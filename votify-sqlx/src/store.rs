@@ -31,7 +31,11 @@ use crate::{batch, lifecycle, pages, read, retry};
 ///
 /// Transient failures are tried again inside for up to 3 seconds, with pauses that grow and differ: a deadlock, a lock that
 /// was not to be had, a connection lost before the commit. A connection lost *during* the commit is
-/// [`Unavailable`](StoreError::Unavailable): the ballots may be counted, and casting the same ones again settles it.
+/// [`Unavailable`](StoreError::Unavailable): the ballots may be counted, and casting the same ones again settles it. Where a
+/// batch is written by a statement that is its own commit, as it mostly is on PostgreSQL, that is done inside too: what
+/// had been counted is then [`Replayed`](votify_core::Outcome::Replayed).
+///
+/// Up to 16 MiB of polls are remembered, and used only where the database still has them at the same position.
 #[derive(Clone)]
 pub struct SqlStore<D> {
     database: D,

@@ -64,7 +64,7 @@ async fn counts_viewers_and_edits_of_a_poll_share_one_message_a_tick() {
         () = voting => {}
         () = watching => {}
     }
-    let published = recorder.published.lock().unwrap();
+    let published = std::mem::take(&mut *recorder.published.lock().unwrap());
     for pair in published.windows(2) {
         let pause = pair[1].0 - pair[0].0;
         assert!(pause >= TICK, "{pause:?} between two messages of one poll");
@@ -101,7 +101,7 @@ async fn nothing_is_told_of_a_poll_after_its_deletion() {
     }
     world.engine.delete_poll(poll.id).await.unwrap();
     sleep(TICK * 4).await;
-    let published = recorder.published.lock().unwrap();
+    let published = std::mem::take(&mut *recorder.published.lock().unwrap());
     let (_, last) = published.last().unwrap();
     assert!(matches!(last, Update::Deleted { .. }), "{last:?}");
     assert_eq!(world.engine.inner.herald.announcer.polls(), 0);
