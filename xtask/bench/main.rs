@@ -9,6 +9,7 @@ mod fleet;
 mod http;
 mod kind;
 mod load;
+mod logins;
 mod machine;
 mod measured;
 mod million;
@@ -73,6 +74,7 @@ enum Name {
     RedisStore,
     RedisHttp,
     Fleet,
+    Logins,
     Build,
 }
 
@@ -122,6 +124,7 @@ fn measure(name: Name, arguments: &Arguments) -> Result<Figure> {
         Name::RedisStore => redis_store::measure(),
         Name::RedisHttp => store_http::on_redis(program, scratch),
         Name::Fleet => fleet::measure(program, scratch),
+        Name::Logins => logins::measure(program, scratch),
         Name::Build => build::measure(scratch),
     }
 }
