@@ -86,3 +86,63 @@ async fn beat(beats: Weak<Beats>, every: Duration) {
         beats.phases[turn].notify_waiters();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+
+    const EVERY: Duration = Duration::from_secs(25);
+
+    #[tokio::test(start_paused = true)]
+    async fn each_stream_has_a_beat_once_in_the_time_and_not_all_at_once() {
+        let pulse = Pulse::new(EVERY);
+        let listeners: Vec<_> = (0..1_000).map(|_| pulse.listen()).collect();
+        let begun = Instant::now();
+        let beating = listeners.iter().map(|listener| async move {
+            let mut beats = Vec::new();
+            for _ in 0..4 {
+                listener.beat().await;
+                beats.push(begun.elapsed());
+            }
+            beats
+        });
+        let beats = futures_util::future::join_all(beating).await;
+        for beats in &beats {
+            for pair in beats.windows(2) {
+                let pause = pair[1] - pair[0];
+                assert!(
+                    pause.abs_diff(EVERY) <= Duration::from_millis(5),
+                    "{pause:?}"
+                );
+            }
+        }
+        let mut firsts: Vec<_> = beats.iter().map(|beats| beats[0]).collect();
+        firsts.sort();
+        for at_once in firsts.chunk_by(|one, other| one == other) {
+            assert_eq!(at_once.len(), 1_000 / PHASES);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn its_task_runs_while_somebody_listens() {
+        let pulse = Pulse::new(EVERY);
+        let tasks = || {
+            tokio::runtime::Handle::current()
+                .metrics()
+                .num_alive_tasks()
+        };
+        let before = tasks();
+        let listeners = [pulse.listen(), pulse.listen()];
+        assert_eq!(tasks(), before + 1, "one for all");
+        drop(listeners);
+        sleep(EVERY).await;
+        assert_eq!(tasks(), before);
+        let again = pulse.listen();
+        again.beat().await;
+        assert_eq!(tasks(), before + 1);
+    }
+}
