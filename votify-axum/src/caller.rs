@@ -76,8 +76,7 @@ impl Caller {
     pub(crate) fn sign(&self, response: &mut Response, shared: &Shared) {
         let stale = self.session.filter(|session| session.is_stale);
         let issue = self.issue.or_else(|| stale.map(|session| session.id));
-        let cookie = issue
-            .and_then(|id| session::cookie(id, shared.engine.keyring(), shared.config.cookies()));
+        let cookie = issue.and_then(|id| shared.cookie.of(id, shared.engine.keyring()));
         if let Some(cookie) = cookie {
             response
                 .headers_mut()

@@ -49,7 +49,7 @@ pub(crate) async fn vote_attempt(
     shared: &Shared,
     caller: &Caller,
 ) -> Result<Option<RateLimit>, Problem> {
-    let key = match caller.session {
+    let key = || match caller.session {
         Some(session) => session_key(shared, session.id),
         None => address_key(shared, "vote-address", caller.address_block()),
     };
@@ -61,7 +61,7 @@ pub(crate) async fn invite_attempt(
     shared: &Shared,
     caller: &Caller,
 ) -> Result<Option<RateLimit>, Problem> {
-    let key = match caller.session {
+    let key = || match caller.session {
         Some(session) => tag(shared, &[b"invite-session", session.id.as_bytes()]),
         None => address_key(shared, "invite-address", caller.address_block()),
     };
@@ -70,7 +70,7 @@ pub(crate) async fn invite_attempt(
 
 /// Takes one new session of the address's quota.
 pub(crate) async fn new_session(shared: &Shared, caller: &Caller) -> Result<(), Problem> {
-    let key = address_key(shared, "new-session", caller.address_block());
+    let key = || address_key(shared, "new-session", caller.address_block());
     acquire(shared, key, shared.config.session_quota)
         .await
         .map(|_| ())
@@ -88,12 +88,13 @@ pub(crate) async fn limiter_answers(shared: &Shared) -> Option<bool> {
     Some(answer.await.is_ok())
 }
 
+/// Takes one attempt of a quota, if there is one; only then the key is made.
 pub(crate) async fn acquire(
     shared: &Shared,
-    key: Option<LimitKey>,
+    key: impl FnOnce() -> Option<LimitKey>,
     quota: Option<Quota>,
 ) -> Result<Option<RateLimit>, Problem> {
-    let (Some(key), Some(quota)) = (key, quota) else {
+    let Some((quota, key)) = quota.and_then(|quota| Some((quota, key()?))) else {
         return Ok(None);
     };
     let limiter = &shared.config.limiter;

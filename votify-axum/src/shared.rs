@@ -12,6 +12,8 @@ use crate::config::Config;
 use crate::limits::Slots;
 #[cfg(feature = "accounts")]
 use crate::problem::{Code, Problem};
+use crate::session::CookieForm;
+use crate::stream::Pulse;
 
 /// What all handlers have in common.
 #[derive(Clone)]
@@ -20,7 +22,11 @@ pub(crate) struct Shared(Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) engine: PollEngine,
     pub(crate) config: Config,
+    pub(crate) cookie: CookieForm,
     pub(crate) streams: Arc<Slots>,
+    /// When WebSockets are pinged, and event streams get a comment.
+    pub(crate) pings: Pulse,
+    pub(crate) comments: Pulse,
     /// While the limiter is away.
     pub(crate) unlimited: Outage,
     pub(crate) description: Bytes,
@@ -40,10 +46,14 @@ impl Shared {
         #[cfg(not(feature = "accounts"))]
         let _ = &mut config;
         let streams = Arc::new(Slots::new(config.streams_per_address));
+        let timing = config.timing;
         Self(Arc::new(Parts {
             engine,
+            cookie: CookieForm::new(config.cookies()),
             config,
             streams,
+            pings: Pulse::new(timing.ping),
+            comments: Pulse::new(timing.comment),
             unlimited: Outage::default(),
             description,
             #[cfg(feature = "accounts")]

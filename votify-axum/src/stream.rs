@@ -1,10 +1,14 @@
 //! One stream per poll: WebSocket on upgrade, else server-sent events.
 
+mod bell;
 mod command;
 mod message;
+mod pulse;
 mod sse;
 mod told;
 mod ws;
+
+pub(crate) use pulse::Pulse;
 
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;

@@ -2,24 +2,29 @@
 
 mod cast;
 mod key;
+mod request;
 
 pub(crate) use cast::{Attempt, attempt};
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use votify_core::{Choice, Outcome};
 
 use crate::caller::Caller;
-use crate::dto::ballot::{self, GivenBallot};
-use crate::dto::receipt::{OwnBallotBody, ReceiptBody};
+use crate::dto::ballot::GivenBallot;
+use crate::dto::receipt::{OwnBallotBody, ReceiptBody, receipt_json};
 use crate::dto::schema::NewBallot;
-use crate::json::JsonBody;
 use crate::path::PollPath;
 use crate::polls::mark_private;
 use crate::problem::{Code, Problem, refusals};
 use crate::shared::Shared;
+
+use request::VoteRequest;
+
+/// As many headers as the answer to a vote has.
+const HEADERS: usize = 9;
 
 refusals!(VoteRefusals:
     MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, InviteInvalid, OriginNotAllowed, PollNotFound, AlreadyVoted, PollNotOpen,
@@ -52,21 +57,17 @@ refusals!(OwnRefusals:
         VoteRefusals,
     )
 )]
-pub(crate) async fn vote(
-    State(shared): State<Shared>,
-    PollPath(poll): PollPath,
-    mut caller: Caller,
-    headers: HeaderMap,
-    JsonBody(body): JsonBody,
-) -> Result<Response, Problem> {
-    let given = ballot::read(body)
-        .and_then(|given| key::with_key(given, &headers))
-        .map_err(|problems| Problem::fields(Code::InvalidBallot, problems))?;
+pub(crate) async fn vote(State(shared): State<Shared>, vote: VoteRequest) -> Response {
+    let VoteRequest {
+        poll,
+        mut caller,
+        given,
+    } = vote;
     let attempt = attempt(&shared, poll, &mut caller, given).await;
-    Ok(answer(attempt, &caller, &shared, |outcome| match outcome {
+    answer(attempt, &caller, &shared, |outcome| match outcome {
         Outcome::Replayed { .. } => StatusCode::OK,
         _ => StatusCode::CREATED,
-    }))
+    })
 }
 
 /// Takes the caller's vote back, where the poll allows it.
@@ -130,8 +131,13 @@ fn answer(
 ) -> Response {
     let mut response = match attempt.result {
         Ok(receipt) => {
-            let body = Json(ReceiptBody::from(&receipt));
-            (status(&receipt.outcome), body).into_response()
+            let mut response = Response::new(receipt_json(&receipt).into());
+            *response.status_mut() = status(&receipt.outcome);
+            // Once for all that follow: the map grows by copying.
+            response.headers_mut().reserve(HEADERS);
+            let json = HeaderValue::from_static("application/json");
+            response.headers_mut().insert(header::CONTENT_TYPE, json);
+            response
         }
         Err(problem) => problem.into_response(),
     };

@@ -35,9 +35,9 @@ async fn a_million_addresses_stay_below_64_mib() {
     }
     let grown = resident_kib().saturating_sub(before);
     assert!(grown < MOST_KIB, "{grown} KiB for a million addresses");
-    // Nearly all of them are remembered: shards fill unevenly.
+    // Most of them are remembered: shards fill unevenly, and the fuller ones make room.
     let remembered = limiter.keys();
-    assert!(remembered > 950_000, "{remembered}");
+    assert!(remembered > 900_000, "{remembered}");
     // Another million takes no more.
     for address in ADDRESSES..2 * ADDRESSES {
         acquire(&limiter, address, Timestamp::EPOCH).await;
@@ -45,5 +45,5 @@ async fn a_million_addresses_stay_below_64_mib() {
     let grown = resident_kib().saturating_sub(before);
     assert!(grown < MOST_KIB, "{grown} KiB after two million addresses");
     assert!(limiter.keys() <= ADDRESSES as usize + 18);
-    println!("{grown} KiB for {} keys", limiter.keys());
+    eprintln!("{grown} KiB for {} keys", limiter.keys());
 }

@@ -1,5 +1,7 @@
 //! The way of a batch, the same on every database.
 
+mod quick;
+
 use std::collections::HashMap;
 
 use votify_core::ballot::{Counting, Outcome, Part, parts};
@@ -12,10 +14,12 @@ use crate::memory::Age;
 use crate::retry;
 use crate::writes::{Counted, Writes};
 
+pub(crate) use quick::{Attempt, Attempted, Quick, Races};
+
 /// What became of a part whose poll exists.
 type Cast<'a> = (&'a Part, Result<(Vec<Outcome>, Tally), Error>);
 
-/// Casts a batch in one transaction; where that fails for a reason of some part's own, in halves, until that part fails
+/// Casts a batch in one transaction, the quick way or else the sure way; where that fails for a reason of some part's own, in halves, until that part fails
 /// alone.
 pub(crate) async fn cast<D: Dialect>(
     dialect: &D,
@@ -29,7 +33,15 @@ pub(crate) async fn cast<D: Dialect>(
         if group.is_empty() {
             continue;
         }
-        let together = retry::on_conflict(|| cast_together(dialect, group, ballots, now)).await;
+        // Casting the same ballots again is safe even where a connection was lost in a commit.
+        let together =
+            retry::on_conflict(
+                async || match quick::cast(dialect, group, ballots, now).await? {
+                    Some(done) => Ok(done),
+                    None => cast_under_locks(dialect, group, ballots, now).await,
+                },
+            )
+            .await;
         match together {
             Ok(done) => {
                 for (part, result) in done {
@@ -66,7 +78,8 @@ const fn may_be_of_one_part(error: &Error) -> bool {
     )
 }
 
-async fn cast_together<'a, D: Dialect>(
+/// The sure way: waits for the polls' locks, reads, decides, writes.
+async fn cast_under_locks<'a, D: Dialect>(
     dialect: &D,
     group: &'a [Part],
     ballots: &[Ballot],

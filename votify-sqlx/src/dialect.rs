@@ -8,6 +8,7 @@ use votify_core::ballot::{StandingBallot, VoterHistory};
 use votify_core::poll::PollState;
 use votify_core::{Ballot, Choice, Page, PageRequest, PollId, VoterId};
 
+use crate::batch::Quick;
 use crate::durability::Durability;
 use crate::error::Error;
 use crate::listing::Listing;
@@ -25,6 +26,9 @@ pub(crate) trait Dialect: fmt::Debug + Clone + Send + Sync + 'static {
 
     /// What is remembered of polls between batches; `None` if their connections are a host's.
     fn memory(&self) -> Option<&Memory>;
+
+    /// How a batch is written in one statement, where it can be; wants [`memory`](Self::memory).
+    fn quick(&self) -> Option<&dyn Quick>;
 
     /// What an acknowledged vote survives.
     fn durability(&self) -> Durability;

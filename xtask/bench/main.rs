@@ -13,6 +13,7 @@ mod library;
 mod listen;
 mod live;
 mod load;
+mod logins;
 mod lone_vote;
 mod machine;
 mod measured;
@@ -97,6 +98,7 @@ enum Name {
     LoneVote,
     BallotGrowth,
     PollGrowth,
+    Logins,
     Build,
     Soak,
 }
@@ -175,6 +177,7 @@ fn measure(name: Name, arguments: &Arguments) -> Result<Figure> {
         Name::BallotGrowth => million::growth(),
         Name::PollGrowth => poll_growth::measure(program, scratch),
         Name::Soak => soak::measure(program, scratch, Duration::from_secs(arguments.seconds)),
+        Name::Logins => logins::measure(program, scratch),
         Name::Build => build::measure(scratch),
     }
 }

@@ -163,6 +163,7 @@ fn serve(program: &Path) -> Command {
     let mut command = without_settings(program);
     command.args(["serve", "--listen", "127.0.0.1:0"]);
     command.args(["--vote-rate", "off", "--session-rate", "off"]);
+    command.args(["--login-rate", "off", "--register-rate", "off"]);
     command.args(["--streams-per-address", "off"]);
     command
 }

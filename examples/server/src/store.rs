@@ -1,9 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use votify_core::{
-    AccountStore, InviteStore, MemoryAccountStore, MemoryStore, Store, StoreError,
-};
+use votify_core::{AccountStore, InviteStore, MemoryAccountStore, MemoryStore, Store, StoreError};
 use votify_redis::RedisStore;
 use votify_sqlx::{Durability, MySqlStore, PostgresStore, SqliteStore};
 

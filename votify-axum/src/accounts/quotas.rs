@@ -14,7 +14,7 @@ pub(super) async fn registration(
     desk: &Desk,
     caller: &Caller,
 ) -> Result<Option<RateLimit>, Problem> {
-    let key = address_key(shared, "register", caller.address_block());
+    let key = || address_key(shared, "register", caller.address_block());
     acquire(shared, key, desk.quotas.register).await
 }
 
@@ -27,7 +27,7 @@ pub(super) async fn login(
     name: Option<&UserName>,
 ) -> Result<Option<RateLimit>, Problem> {
     let address = caller.address_block();
-    let all = address_key(shared, "login-address", address);
+    let all = || address_key(shared, "login-address", address);
     let under_all = acquire(shared, all, desk.quotas.address).await?;
     let Some(name) = name else {
         return Ok(under_all);
@@ -36,6 +36,6 @@ pub(super) async fn login(
     let address = address.map(|address| address.to_string());
     let address = address.unwrap_or_default();
     let parts: &[&[u8]] = &[b"login-name", address.as_bytes(), name.key().as_bytes()];
-    let one = tag(shared, parts);
+    let one = || tag(shared, parts);
     acquire(shared, one, desk.quotas.login).await
 }

@@ -7,7 +7,12 @@ use crate::app::{App, from, request};
 use crate::browser::{Browser, Made};
 
 /// How often a caller without cookies got as far as a vote, out of so many attempts, each as `address` says.
-async fn granted(app: &App, poll: &Made, attempts: u32, address: impl Fn(u32) -> String) -> u32 {
+async fn granted(
+    app: &App,
+    poll: &Made,
+    attempts: u32,
+    address: impl Fn(u32) -> String + Send + Sync,
+) -> u32 {
     let mut granted = 0;
     for n in 0..attempts {
         // Taking back a vote that was never cast is an attempt too, and begins no session.
@@ -22,12 +27,14 @@ async fn granted(app: &App, poll: &Made, attempts: u32, address: impl Fn(u32) ->
 }
 
 /// A moment later, thirty seconds in all.
+#[cfg(feature = "ui")]
 fn pass(app: &App, n: u32) {
     if n.is_multiple_of(17) {
         app.clock.advance(1);
     }
 }
 
+#[cfg(feature = "ui")]
 #[tokio::test]
 async fn five_hundred_behind_one_address_all_vote_within_thirty_seconds() {
     let app = App::new();

@@ -168,6 +168,7 @@ async fn codes_are_for_the_owner_alone() {
     assert!(!seen.text.contains(&code), "told once");
 }
 
+#[cfg(feature = "ui")]
 #[tokio::test]
 async fn codes_come_as_a_table_too() {
     let app = app(|router| router.public_url("https://polls.test/below".parse().unwrap()));
@@ -202,6 +203,7 @@ async fn codes_come_as_a_table_too() {
     wrong.is_problem(422, "invalid_query");
 }
 
+#[cfg(feature = "ui")]
 #[tokio::test]
 async fn links_lead_to_the_page_wherever_the_router_is_mounted() {
     let plain = app(|router| router);

@@ -95,7 +95,7 @@ async fn every_call_is_answered_by_who_asks() {
     );
     let mut sessions = [Browser::new(&app), Browser::new(&app)];
     for browser in &mut sessions {
-        browser.get("/").await.ok(200);
+        browser.make(json!({})).await;
     }
     let [mine, others] = sessions.map(|browser| Somebody::with_session(&browser));
     let [alice, bob] = ["alice", "bob"].map(Somebody::logged_in);

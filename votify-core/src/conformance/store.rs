@@ -11,6 +11,7 @@ pub mod closing;
 pub mod deleting;
 pub mod filters;
 pub mod freezing;
+pub mod handles;
 pub mod lasting;
 pub mod orders;
 pub mod polls;

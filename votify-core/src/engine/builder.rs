@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::broadcast::Broadcaster;
-use crate::decorate::Deadline;
+use crate::decorate::{Deadline, SharedLoads};
 use crate::engine::announce::Announcer;
 use crate::engine::cache::PollCache;
 use crate::engine::herald::Herald;
@@ -115,22 +115,18 @@ impl EngineBuilder {
             clock: Arc::clone(&clock),
             keyring,
             cache: PollCache::new(config.cached_polls),
+            reads: SharedLoads::new(),
             notes: notes.clone(),
         });
-        let live = (
+        let announcer = Arc::new(Announcer::new(Arc::clone(&broadcaster), config.tick));
+        let hub = Arc::new(Hub::new(
+            Arc::clone(&reader),
             Arc::clone(&broadcaster),
+            Arc::clone(&announcer),
             config.clone(),
             tasks.clone(),
             shutdown.clone(),
-        );
-        let hub = Arc::new(Hub::new(
-            Arc::clone(&reader),
-            live.0,
-            live.1,
-            live.2,
-            live.3,
         ));
-        let announcer = Arc::new(Announcer::new(Arc::clone(&broadcaster), config.tick));
         let events = broadcast::Sender::new(config.events.max(1));
         let stats = Arc::new(Counters::default());
         let writer = Writer {

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use crate::decorate::SharedLoads;
 use crate::engine::EngineError;
 use crate::engine::cache::PollCache;
 use crate::engine::lifecycle::Note;
@@ -25,6 +26,7 @@ pub(super) struct Reader {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) keyring: Keyring,
     pub(super) cache: PollCache,
+    pub(super) reads: SharedLoads<Result<Read, EngineError>>,
     /// Where to tell of polls that were sealed because somebody read them past their end.
     pub(super) notes: mpsc::Sender<Note>,
 }
@@ -53,7 +55,13 @@ impl Reader {
     }
 
     /// The poll and its tally as the store has them now; sealed if its end has passed.
+    ///
+    /// All who ask at the same time share one read, which began after each of them had asked.
     pub(super) async fn read(&self, id: PollId) -> Result<Read, EngineError> {
+        self.reads.get(id, self.read_alone(id)).await
+    }
+
+    async fn read_alone(&self, id: PollId) -> Result<Read, EngineError> {
         let mut tally = self.tally(id).await?;
         let mut poll = Arc::clone(&self.cache.get(id, &*self.store).await?.poll);
         for _ in 0..ATTEMPTS {
@@ -140,7 +148,10 @@ impl Reader {
     /// as asking under its lock.
     pub(super) async fn admit(&self, poll: &Poll, voter: &Voter) -> Result<VoterId, EngineError> {
         let id = self.identify(poll, voter)?;
-        if poll.rules.voters == VoterPolicy::Invite && !self.is_invited(poll.id, id).await? {
+        // Rare, and therefore boxed.
+        if poll.rules.voters == VoterPolicy::Invite
+            && !Box::pin(self.is_invited(poll.id, id)).await?
+        {
             return Err(UnidentifiedVoter::NotInvited.into());
         }
         Ok(id)

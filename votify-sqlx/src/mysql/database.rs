@@ -10,6 +10,7 @@ use super::open::Open;
 use super::run::{self, arguments};
 use super::script::Script;
 use super::{NAME, schema, statements};
+use crate::batch::Quick;
 use crate::columns::Columns;
 use crate::dialect::{Batch, Dialect, Locked, Place, Recount, Work};
 use crate::durability::Durability;
@@ -33,6 +34,10 @@ impl Dialect for MySqlDatabase {
     type Work = Open;
 
     fn memory(&self) -> Option<&Memory> {
+        None
+    }
+
+    fn quick(&self) -> Option<&dyn Quick> {
         None
     }
 

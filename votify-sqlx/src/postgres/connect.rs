@@ -11,6 +11,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor};
 use super::refusal::refusal;
 use super::settings::Settings;
 use super::statements;
+use crate::batch::Races;
 use crate::durability::Durability;
 use crate::error::Error;
 use crate::memory::Memory;
@@ -57,6 +58,7 @@ pub struct PostgresDatabase {
     pub(super) own: bool,
     /// Only where new connections are prepared here.
     pub(super) memory: Option<Arc<Memory>>,
+    pub(super) races: Arc<Races>,
 }
 
 impl fmt::Debug for PostgresDatabase {
@@ -104,6 +106,7 @@ impl PostgresDatabase {
             durability: settings.durability,
             own: true,
             memory: Some(memory),
+            races: Arc::default(),
         })
     }
 
@@ -119,6 +122,7 @@ impl PostgresDatabase {
             durability: settings.durability,
             own: false,
             memory: None,
+            races: Arc::default(),
         })
     }
 }

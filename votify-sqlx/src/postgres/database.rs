@@ -7,12 +7,14 @@ use votify_core::poll::PollState;
 use votify_core::{Ballot, Page, PageRequest, PollId, VoterId};
 
 use super::connect::PostgresDatabase;
-use super::work::{all, column, one, rows};
+use super::work::{all, column, given, one, rows};
 use super::{NAME, schema, statements};
+use crate::batch::{Attempt, Attempted, Quick, Races};
 use crate::columns::Columns;
 use crate::dialect::{Batch, Dialect, Locked, Place, Recount, Work, give_up, supersedable};
 use crate::durability::Durability;
 use crate::error::Error;
+use crate::field::to_signed;
 use crate::lease::Lease;
 use crate::listing::{Listing, Syntax};
 use crate::memory::{Age, Memory, Stamp, recall};
@@ -33,6 +35,10 @@ impl Dialect for PostgresDatabase {
 
     fn memory(&self) -> Option<&Memory> {
         self.memory.as_deref()
+    }
+
+    fn quick(&self) -> Option<&dyn Quick> {
+        self.memory.is_some().then_some(self)
     }
 
     fn durability(&self) -> Durability {
@@ -76,7 +82,8 @@ impl Dialect for PostgresDatabase {
     }
 
     async fn polls(&self, ids: &[PollId]) -> Result<Vec<Locked>, Error> {
-        read::polls(&self.read(statements::POLLS, all(ids)?).await?)
+        let age = self.memory().map_or_else(Age::default, Memory::age);
+        self.read_polls(&self.read(statements::POLLS, all(ids)?).await?, age)
     }
 
     async fn list(&self, listing: &Listing, page: &PageRequest) -> Result<Page<PollState>, Error> {
@@ -122,6 +129,78 @@ impl Dialect for PostgresDatabase {
         lease.rollback().await;
         recounted
     }
+}
+
+#[async_trait]
+impl Quick for PostgresDatabase {
+    fn races(&self) -> &Races {
+        &self.races
+    }
+
+    async fn attempt(&self, attempt: &Attempt<'_>) -> Result<Attempted, Error> {
+        let mut values = given(&attempt.writes)?;
+        expected(&mut values, &attempt.polls)?;
+        histories(&mut values, attempt.voters, attempt.supersedable)?;
+        let mut lease = Lease::of(&self.pool).await?;
+        // Looked at with the connection in hand: a new one may lead to a server that lost something.
+        if self.memory().map(Memory::age) != Some(attempt.age) {
+            lease.give_back();
+            return Ok(Attempted::Forgotten);
+        }
+        let read = rows(lease.connection()?, statements::QUICK, values).await;
+        match read {
+            Ok(rows) => {
+                lease.give_back();
+                attempted(rows)
+            }
+            // It committed nothing and is ready for more.
+            Err(error @ Error::Driver(_)) => {
+                lease.give_back();
+                Err(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Adds where polls have to be. Nowhere, if that is not known.
+fn expected(values: &mut PgArguments, polls: &[(PollId, Option<Stamp>)]) -> Result<(), Error> {
+    const NOWHERE: i64 = -1;
+    let stamps = polls.iter().map(|(_, stamp)| {
+        let Some(Stamp { position, mark }) = stamp else {
+            return Ok([NOWHERE; 3]);
+        };
+        let (epoch, revision) = (to_signed(position.epoch)?, to_signed(position.revision)?);
+        Ok([epoch, revision, *mark])
+    });
+    let stamps: Vec<[i64; 3]> = stamps.collect::<Result<_, Error>>()?;
+    column(values, polls, |(id, _)| *id.as_uuid())?;
+    column(values, &stamps, |[epoch, ..]| *epoch)?;
+    column(values, &stamps, |[_, revision, _]| *revision)?;
+    column(values, &stamps, |[.., mark]| *mark)
+}
+
+/// Reads what became of [`statements::QUICK`].
+fn attempted(rows: Vec<PgRow>) -> Result<Attempted, Error> {
+    let (mut stamps, mut past) = (Vec::new(), Vec::new());
+    for row in rows {
+        match row.integer(6)? {
+            statements::WRITTEN => {
+                return Ok(Attempted::Written {
+                    mark: row.integer(9)?,
+                });
+            }
+            statements::STAMP => {
+                let id = read::poll_id(&row, 5)?;
+                stamps.push((id, read::stamp(id, &row, 7)?));
+            }
+            _ => past.push(row),
+        }
+    }
+    Ok(Attempted::Read {
+        stamps,
+        histories: read::histories(&past)?,
+    })
 }
 
 impl PostgresDatabase {

@@ -13,14 +13,17 @@ pub(super) const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ON
 ///
 /// Plans are made once and for all, and use indexes whatever the statistics say: a table that was small at the last look
 /// may have a hundred thousand votes a second later. Locks are waited for only so long; and where this process is cut off
-/// from the server, its locks end.
-const SETTINGS: [(&str, &str); 6] = [
+/// from the server, its locks end. A statement that is a transaction by itself is one as [`BEGIN`] makes them, whatever the
+/// database has as its default.
+const SETTINGS: [(&str, &str); 8] = [
     ("lock_timeout", "'3s'"),
     ("idle_in_transaction_session_timeout", "'5s'"),
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
+    ("default_transaction_isolation", "'read committed'"),
+    ("default_transaction_read_only", "off"),
 ];
 
 /// Prepares a connection of our own.
@@ -90,24 +93,44 @@ pub(super) const VOTES_PAGE: &str = "SELECT voter_id, ballot_id, choice, revisio
 pub(super) const CHOICES: &str =
     "SELECT choice, count(*) FROM votify_votes WHERE poll_id = $1 GROUP BY choice";
 
-/// What stands has a time, what was superseded has none.
-pub(super) const HISTORIES: &str = "SELECT v.voter_id, v.ballot_id, v.choice, v.revision, v.cast_at, v.poll_id \
-    FROM unnest($1::uuid[], $2::uuid[]) AS given (poll_id, voter_id) \
-    CROSS JOIN LATERAL (SELECT * FROM votify_votes \
-        WHERE poll_id = given.poll_id AND voter_id = given.voter_id OFFSET 0) AS v \
-    UNION ALL \
-    SELECT s.voter_id, s.ballot_id, s.choice, s.revision, NULL, s.poll_id \
-    FROM unnest($3::uuid[], $4::uuid[], $5::uuid[]) AS given (poll_id, voter_id, ballot_id) \
-    CROSS JOIN LATERAL (SELECT * FROM votify_superseded_votes \
-        WHERE poll_id = given.poll_id AND voter_id = given.voter_id AND ballot_id = given.ballot_id OFFSET 0) AS s";
+/// What stands has a time, what was superseded has none. Takes the polls and voters of ballots; then the polls, voters and ids
+/// of those that may have been superseded.
+macro_rules! histories {
+    ($poll:literal, $voter:literal, $of_poll:literal, $of_voter:literal, $ballot:literal) => {
+        concat!(
+            "SELECT v.voter_id, v.ballot_id, v.choice, v.revision, v.cast_at, v.poll_id \
+             FROM unnest(",
+            $poll,
+            "::uuid[], ",
+            $voter,
+            "::uuid[]) AS given (poll_id, voter_id) \
+             CROSS JOIN LATERAL (SELECT * FROM votify_votes \
+                WHERE poll_id = given.poll_id AND voter_id = given.voter_id OFFSET 0) AS v \
+             UNION ALL \
+             SELECT s.voter_id, s.ballot_id, s.choice, s.revision, NULL, s.poll_id \
+             FROM unnest(",
+            $of_poll,
+            "::uuid[], ",
+            $of_voter,
+            "::uuid[], ",
+            $ballot,
+            "::uuid[]) AS given (poll_id, voter_id, ballot_id) \
+             CROSS JOIN LATERAL (SELECT * FROM votify_superseded_votes \
+                WHERE poll_id = given.poll_id AND voter_id = given.voter_id AND ballot_id = given.ballot_id OFFSET 0) AS s"
+        )
+    };
+}
 
-/// Everything that a batch changes, and how many rows each of its writes met. A voter who has a vote makes it fail: the
-/// primary key is the judge.
-pub(super) const WRITE: &str = "WITH \
-    inserted AS ( \
+pub(super) const HISTORIES: &str = histories!("$1", "$2", "$3", "$4", "$5");
+
+/// Everything that a batch changes, if it may. A voter who has a vote makes it fail: the primary key is the judge.
+macro_rules! writes {
+    ($may:literal) => {
+        concat!(
+            "inserted AS ( \
         INSERT INTO votify_votes (poll_id, voter_id, ballot_id, revision, cast_at, choice) \
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::timestamptz[], $6::bytea[]) \
-        RETURNING 1), \
+        WHERE ", $may, " RETURNING 1), \
     updated AS ( \
         UPDATE votify_votes v SET ballot_id = given.ballot_id, revision = given.revision, cast_at = given.cast_at, \
             choice = given.choice \
@@ -115,30 +138,79 @@ pub(super) const WRITE: &str = "WITH \
             AS given (poll_id, voter_id, ballot_id, revision, cast_at, choice) \
         CROSS JOIN LATERAL (SELECT ctid AS place FROM votify_votes \
             WHERE poll_id = given.poll_id AND voter_id = given.voter_id OFFSET 0) AS found \
-        WHERE v.ctid = found.place RETURNING 1), \
+        WHERE ", $may, " AND v.ctid = found.place RETURNING 1), \
     removed AS ( \
         DELETE FROM votify_votes v USING unnest($13::uuid[], $14::uuid[]) AS given (poll_id, voter_id) \
         CROSS JOIN LATERAL (SELECT ctid AS place FROM votify_votes \
             WHERE poll_id = given.poll_id AND voter_id = given.voter_id OFFSET 0) AS found \
-        WHERE v.ctid = found.place RETURNING 1), \
+        WHERE ", $may, " AND v.ctid = found.place RETURNING 1), \
     superseded AS ( \
         INSERT INTO votify_superseded_votes (poll_id, voter_id, ballot_id, revision, choice) \
-        SELECT * FROM unnest($15::uuid[], $16::uuid[], $17::uuid[], $18::bigint[], $19::bytea[]) RETURNING 1), \
+        SELECT * FROM unnest($15::uuid[], $16::uuid[], $17::uuid[], $18::bigint[], $19::bytea[]) \
+        WHERE ", $may, " RETURNING 1), \
     counts AS ( \
         UPDATE votify_poll_options o SET vote_count = given.vote_count \
         FROM unnest($20::uuid[], $21::uuid[], $22::bigint[]) AS given (poll_id, id, vote_count) \
         CROSS JOIN LATERAL (SELECT ctid AS place FROM votify_poll_options \
             WHERE poll_id = given.poll_id AND id = given.id OFFSET 0) AS found \
-        WHERE o.ctid = found.place RETURNING 1), \
+        WHERE ", $may, " AND o.ctid = found.place RETURNING 1), \
     states AS ( \
         UPDATE votify_tallies t SET revision = given.revision, total_votes = given.total_votes, heat = given.heat \
         FROM unnest($23::uuid[], $24::bigint[], $25::bigint[], $26::float8[]) \
             AS given (poll_id, revision, total_votes, heat) \
         CROSS JOIN LATERAL (SELECT ctid AS place FROM votify_tallies WHERE poll_id = given.poll_id OFFSET 0) AS found \
-        WHERE t.ctid = found.place RETURNING t.xmin) \
-    SELECT (SELECT count(*) FROM inserted), (SELECT count(*) FROM updated), (SELECT count(*) FROM removed), \
+        WHERE ", $may, " AND t.ctid = found.place RETURNING t.xmin)"
+        )
+    };
+}
+
+/// Everything that a batch changes, how many rows each of its writes met, and the transaction.
+pub(super) const WRITE: &str = concat!(
+    "WITH ",
+    writes!("true"),
+    " SELECT (SELECT count(*) FROM inserted), (SELECT count(*) FROM updated), (SELECT count(*) FROM removed), \
         (SELECT count(*) FROM superseded), (SELECT count(*) FROM counts), (SELECT count(*) FROM states), \
-        (SELECT max(xmin::text::bigint) FROM states)";
+        (SELECT max(xmin::text::bigint) FROM states)"
+);
+
+/// The kind of a row of [`QUICK`].
+pub(super) const STAMP: i64 = 1;
+pub(super) const WRITTEN: i64 = 2;
+
+/// Everything that a batch changes, if all polls are where they have to be, are locked by nobody else, and nothing is known of
+/// the voters. Then it tells the transaction, and that fails if a write met another number of rows than it should have.
+/// Else it tells what is known of the voters and where the polls are.
+///
+/// A row that another transaction wrote after this statement began is looked at again before it is locked, and then is not
+/// where it has to be. So what is locked is what the statement sees, and every write waits for all of the locks. Voters come
+/// first: who has nothing to lock, has nothing to commit.
+pub(super) const QUICK: &str = concat!(
+    "WITH past (voter_id, ballot_id, choice, revision, cast_at, poll_id) AS MATERIALIZED (",
+    histories!("$31", "$32", "$33", "$34", "$35"),
+    "), unmoved AS MATERIALIZED ( \
+        SELECT FROM unnest($27::uuid[], $28::bigint[], $29::bigint[], $30::bigint[]) AS given (poll_id, epoch, revision, mark) \
+        CROSS JOIN LATERAL (SELECT FROM votify_tallies WHERE poll_id = given.poll_id AND epoch = given.epoch \
+            AND revision = given.revision AND xmin::text::bigint = given.mark FOR UPDATE SKIP LOCKED) AS tally \
+        WHERE NOT EXISTS (SELECT FROM past)), \
+    may (write) AS MATERIALIZED (SELECT (SELECT count(*) FROM unmoved) = cardinality($27::uuid[])), ",
+    writes!("(SELECT write FROM may)"),
+    " SELECT NULL::uuid, NULL::uuid, NULL::bytea, NULL::bigint, NULL::timestamptz, NULL::uuid, 2::bigint, NULL::bigint, \
+        NULL::bigint, (SELECT max(xmin::text::bigint) FROM states) / ( \
+            (SELECT count(*) FROM inserted) = cardinality($1::uuid[]) \
+            AND (SELECT count(*) FROM updated) = cardinality($7::uuid[]) \
+            AND (SELECT count(*) FROM removed) = cardinality($13::uuid[]) \
+            AND (SELECT count(*) FROM superseded) = cardinality($15::uuid[]) \
+            AND (SELECT count(*) FROM counts) = cardinality($20::uuid[]) \
+            AND (SELECT count(*) FROM states) = cardinality($23::uuid[]))::int \
+        WHERE (SELECT write FROM may) \
+    UNION ALL \
+    SELECT voter_id, ballot_id, choice, revision, cast_at, poll_id, 0, NULL, NULL, NULL FROM past \
+    UNION ALL \
+    SELECT NULL, NULL, NULL, NULL, NULL, t.poll_id, 1, t.epoch, t.revision, t.xmin::text::bigint \
+        FROM unnest($27::uuid[]) AS given (poll_id) \
+        CROSS JOIN LATERAL (SELECT poll_id, epoch, revision, xmin FROM votify_tallies WHERE poll_id = given.poll_id OFFSET 0) AS t \
+        WHERE NOT (SELECT write FROM may)"
+);
 
 /// Meets one row, none where the id is taken.
 pub(super) const INSERT_POLL: &str = "WITH poll AS ( \

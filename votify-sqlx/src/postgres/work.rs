@@ -157,8 +157,8 @@ fn counts<R>(values: &mut PgArguments, rows: &[R], value: impl Fn(&R) -> u64) ->
     column(values, &signed, |count| *count)
 }
 
-/// The parameters of [`statements::WRITE`].
-fn given(writes: &Writes<'_>) -> Result<PgArguments, Error> {
+/// The parameters of [`statements::WRITE`], and the first ones of [`statements::QUICK`].
+pub(super) fn given(writes: &Writes<'_>) -> Result<PgArguments, Error> {
     let mut values = PgArguments::default();
     votes(&mut values, &writes.inserted)?;
     votes(&mut values, &writes.updated)?;

@@ -8,6 +8,7 @@ use super::connect::SqliteDatabase;
 use super::open::Open;
 use super::script::{Done, Script};
 use super::{NAME, schema, statements};
+use crate::batch::Quick;
 use crate::columns::Columns;
 use crate::dialect::{Batch, Dialect, Locked, Place, Recount, Work};
 use crate::durability::Durability;
@@ -34,6 +35,10 @@ impl Dialect for SqliteDatabase {
     type Work = Open;
 
     fn memory(&self) -> Option<&Memory> {
+        None
+    }
+
+    fn quick(&self) -> Option<&dyn Quick> {
         None
     }
 

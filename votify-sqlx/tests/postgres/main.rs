@@ -8,8 +8,11 @@
 #[path = "../ballots/mod.rs"]
 mod ballots;
 mod faults;
+mod losing;
 mod migrating;
 mod opening;
+mod racing;
+mod remembering;
 mod scene;
 #[path = "../servers/mod.rs"]
 mod servers;

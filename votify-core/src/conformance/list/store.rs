@@ -69,6 +69,10 @@ macro_rules! __store_cases {
                 opposite_batches_do_not_deadlock
                 the_first_ballot_freezes_at_once
             }
+            handles {
+                a_batch_goes_by_what_another_handle_did
+                batches_over_many_polls_at_once_count_everybody_once
+            }
             closing {
                 the_owner_closes_at_once
                 due_waits_for_the_end

@@ -13,7 +13,7 @@ use crate::poll::{ChangeRefusal, OptionChange, SealCause};
 use crate::store::{Changing, Sealing, Store};
 use crate::time::Timestamp;
 
-fn casting(
+pub(super) fn casting(
     store: &Arc<dyn Store>,
     ballots: Vec<Ballot>,
     now: Timestamp,
