@@ -22,7 +22,7 @@ pub(crate) async fn serve() -> Result<()> {
     let votes = Router::new().route("/api/polls/{id}/vote", post(vote::answer));
     let room = Router::new()
         .route("/room", post(room::change))
-        .route("/room/stream", get(room::web_socket))
+        .route("/room/stream/{buffer}", get(room::web_socket))
         .route("/room/events", get(room::events))
         .route("/room/raw", get(room::raw))
         .with_state(Arc::new(Room::default()));

@@ -49,7 +49,11 @@ fn config() -> Result<EngineConfig> {
         return Ok(usual);
     };
     let tick = Duration::from_millis(tick.parse().context("no number of milliseconds")?);
-    Ok(EngineConfig { tick, ..usual })
+    Ok(EngineConfig {
+        tick,
+        slowest_tick: tick,
+        ..usual
+    })
 }
 
 async fn reads(State(reads): State<Arc<AtomicU64>>) -> Json<u64> {

@@ -95,10 +95,10 @@ enum Name {
     RedisStore,
     RedisHttp,
     Fleet,
-    Logins,
     LoneVote,
     BallotGrowth,
     PollGrowth,
+    Logins,
     Build,
     Soak,
 }
@@ -178,6 +178,7 @@ fn measure(name: Name, arguments: &Arguments) -> Result<Figure> {
         Name::BallotGrowth => million::growth(),
         Name::PollGrowth => poll_growth::measure(program, scratch),
         Name::Soak => soak::measure(program, scratch, Duration::from_secs(arguments.seconds)),
+        Name::Logins => logins::measure(program, scratch),
         Name::Build => build::measure(scratch),
     }
 }

@@ -6,8 +6,8 @@ use crate::services::{self, SERVICES, Service};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Which figures: memory-engine, memory-http, sqlite-engine, sqlite-http, viewers, rooms, event-rooms, large-rooms,
-    /// viewer-memory, viewer-growth, seen-by-all, watched-votes, reconnect, postgres-http, postgres-million, mysql-http,
-    /// mysql-million, redis-store, redis-http, fleet, lone-vote, ballot-growth, poll-growth, build, soak. Without names all but
+    /// viewer-memory, viewer-growth, seen-by-all, watched-votes, reconnect, logins, postgres-http, postgres-million,
+    /// mysql-http, mysql-million, redis-store, redis-http, fleet, lone-vote, ballot-growth, poll-growth, build, soak. Without names all but
     /// build and soak, which take many minutes.
     names: Vec<String>,
     /// Puts what was measured down in docs/benchmarks.md, and leaves its other figures as they are.

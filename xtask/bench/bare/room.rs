@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -16,9 +16,6 @@ use serde::Serialize;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::watch;
 use uuid::Uuid;
-
-/// As Votify's.
-const BUFFER: usize = 4 * 1024;
 
 #[derive(Debug)]
 pub(super) struct Room {
@@ -77,14 +74,17 @@ pub(super) async fn change(State(room): State<Arc<Room>>) -> (StatusCode, Json<C
     (StatusCode::CREATED, Json(Changed { revision }))
 }
 
+/// With buffers of so many KiB.
 pub(super) async fn web_socket(
     State(room): State<Arc<Room>>,
+    Path(buffer): Path<u8>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let shown = room.shown.subscribe();
+    let buffer = 1024 * usize::from(buffer);
     upgrade
-        .read_buffer_size(BUFFER)
-        .write_buffer_size(BUFFER)
+        .read_buffer_size(buffer)
+        .write_buffer_size(buffer)
         .on_upgrade(|socket| show(socket, shown))
 }
 

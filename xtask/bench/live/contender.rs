@@ -50,13 +50,23 @@ impl Contender {
         })
     }
 
-    /// The bare room.
+    /// The bare room, with buffers as large as Votify's.
     pub(super) fn bare(carrier: Carrier, scratch: &Path) -> Result<Self> {
         let path = match carrier {
             Carrier::Events => "/room/events",
-            Carrier::WebSocket | Carrier::SocketIo => "/room/stream",
+            Carrier::WebSocket | Carrier::SocketIo => "/room/stream/2",
         };
         Ok(Self::of_our_own(Server::bare(scratch)?, carrier, path))
+    }
+
+    /// The same over WebSocket with buffers of 4 KiB.
+    pub(super) fn with_larger_buffers(scratch: &Path) -> Result<Self> {
+        let server = Server::bare(scratch)?;
+        Ok(Self::of_our_own(
+            server,
+            Carrier::WebSocket,
+            "/room/stream/4",
+        ))
     }
 
     /// A room that knows nothing of WebSockets.

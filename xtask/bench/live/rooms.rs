@@ -38,7 +38,7 @@ pub(crate) async fn over_web_socket(scratch: &Path) -> Result<Figure> {
         "{VIEWERS} viewers watch one poll over WebSocket, which changes every 5 ms or every 1 ms; a delivery is counted where it is \
          received, and in the end each viewer must have the newest state. Votify runs as a library whose tick is 1 ms, so \
          that nothing but its speed bounds what it sends; its poll changes by votes over HTTP, the others' by a request that only \
-         says so. The bare room is a task for each viewer in axum that sends a ready frame, with buffers as large as Votify's. Raw \
+         says so. The bare room is a task for each viewer in axum that sends a ready frame, with buffers as large as Votify's, 2 KiB. Raw \
          writes are the same frames made beforehand, written to the connection without any WebSocket. socket.io is npm's, version \
          {}, one `io.to(room).emit` for each change, without compression. By turns under the same viewers, which are another process.",
         socket_io.version
