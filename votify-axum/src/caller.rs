@@ -57,6 +57,21 @@ impl Caller {
         Voter::anonymous().with_address(address).address_block()
     }
 
+    /// Asks again who is logged in, by what the request told: a log-in may end while a stream is open.
+    ///
+    /// # Errors
+    /// If the login is not valid any more, or cannot be checked.
+    pub(crate) async fn renew_account(
+        &mut self,
+        request: &Parts,
+        shared: &Shared,
+    ) -> Result<(), Problem> {
+        if let Some(identity) = &shared.config.identity {
+            self.account = identity.account(request).await?;
+        }
+        Ok(())
+    }
+
     pub(crate) const fn is_logged_in(&self) -> bool {
         self.account.is_some()
     }

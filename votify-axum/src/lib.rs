@@ -38,6 +38,8 @@ mod votes;
 pub use accounts::{Accounts, InvalidHashing, PasswordHashing};
 pub use config::StreamTiming;
 pub use identity::{Identity, IdentityError};
+#[cfg(feature = "jwks")]
+pub use identity::{JwksError, JwksIdentity};
 pub use ipnet::IpNet;
 pub use origin::{InvalidOrigin, Origin, PublicUrl};
 pub use readiness::ReadinessCheck;

@@ -13,6 +13,7 @@ use crate::limits::Slots;
 #[cfg(feature = "accounts")]
 use crate::problem::{Code, Problem};
 use crate::session::CookieForm;
+use crate::stream::Pulse;
 
 /// What all handlers have in common.
 #[derive(Clone)]
@@ -23,6 +24,9 @@ pub(crate) struct Parts {
     pub(crate) config: Config,
     pub(crate) cookie: CookieForm,
     pub(crate) streams: Arc<Slots>,
+    /// When WebSockets are pinged, and event streams get a comment.
+    pub(crate) pings: Pulse,
+    pub(crate) comments: Pulse,
     /// While the limiter is away.
     pub(crate) unlimited: Outage,
     pub(crate) description: Bytes,
@@ -42,11 +46,14 @@ impl Shared {
         #[cfg(not(feature = "accounts"))]
         let _ = &mut config;
         let streams = Arc::new(Slots::new(config.streams_per_address));
+        let timing = config.timing;
         Self(Arc::new(Parts {
             engine,
             cookie: CookieForm::new(config.cookies()),
             config,
             streams,
+            pings: Pulse::new(timing.ping),
+            comments: Pulse::new(timing.comment),
             unlimited: Outage::default(),
             description,
             #[cfg(feature = "accounts")]

@@ -139,6 +139,16 @@ impl PollEngine {
         self.inner.stats.read(viewers, polls)
     }
 
+    /// Ends all watches, one after the other, so that their viewers do not all come back at the same moment: evenly over `within`, or
+    /// faster where they are few (2 ms from one to the next). Until then each is shown what happens. New watches are refused with
+    /// [`ShuttingDown`](EngineError::ShuttingDown) from now on; votes go on.
+    ///
+    /// Returns when nobody is left, or after `within`. For a server that is told to stop, before [`shutdown`](Self::shutdown), which ends
+    /// all that is left at once. Calling it again waits for the same end. Cancel safe: the viewers go all the same.
+    pub async fn let_viewers_go(&self, within: std::time::Duration) {
+        self.inner.hub.let_viewers_go(within).await;
+    }
+
     /// Takes no more votes, answers those that are waiting, ends all watches and stops all tasks.
     ///
     /// Calling it again waits for the same end. Cancel safe: the engine goes on shutting down.

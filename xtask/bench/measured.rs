@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use hdrhistogram::Histogram;
 
 use crate::load::{self, Outcome};
@@ -60,6 +60,18 @@ impl Load {
             idle: used.idle,
         })
     }
+}
+
+/// Whether what was answered is what is kept.
+///
+/// # Errors
+/// If it is not.
+pub(crate) fn check(answered: u64, kept: u64) -> Result<()> {
+    ensure!(
+        answered == kept,
+        "{answered} votes were answered, but {kept} are kept"
+    );
+    Ok(())
 }
 
 /// A quantile of microseconds.

@@ -1,7 +1,4 @@
 use std::fmt;
-use std::path::Path;
-
-use anyhow::Result;
 
 use crate::machine::Machine;
 
@@ -140,59 +137,29 @@ fn number(value: f64) -> String {
 
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "## {}\n\n{}\n", self.name, self.about)?;
-        writeln!(f, "| measured | median | spread | target |")?;
-        writeln!(f, "| --- | --- | --- | --- |")?;
+        writeln!(f, "## {}\n\n{}\n\n{}", self.name, self.about, self.table())
+    }
+}
+
+impl Figure {
+    fn table(&self) -> String {
+        let mut table =
+            "| measured | median | spread | target |\n| --- | --- | --- | --- |\n".to_owned();
         for row in &self.rows {
             let median = number(row.median());
             let (spread, verdict) = (row.spread(), row.verdict());
-            writeln!(
-                f,
-                "| {} | {median} {} | {spread} | {verdict} |",
-                row.what, row.unit
-            )?;
+            let (what, unit) = (&row.what, row.unit);
+            table.push_str(&format!(
+                "| {what} | {median} {unit} | {spread} | {verdict} |\n"
+            ));
         }
-        Ok(())
-    }
-}
-
-/// All figures of one run of the program.
-#[derive(Debug)]
-pub(crate) struct Report {
-    machine: Machine,
-    figures: Vec<Figure>,
-}
-
-impl Report {
-    /// # Errors
-    /// If this machine cannot be described.
-    pub(crate) fn new(scratch: &Path) -> Result<Self> {
-        Ok(Self {
-            machine: Machine::describe(scratch)?,
-            figures: Vec::new(),
-        })
+        table
     }
 
-    pub(crate) fn add(&mut self, figure: Figure) {
-        self.figures.push(figure);
-    }
-
-    /// When and where this was measured.
-    pub(crate) fn head(&self) -> String {
-        self.machine.to_string()
-    }
-
-    /// The whole page.
-    pub(crate) fn page(&self) -> String {
-        let mut page = format!(
-            "# Benchmarks\n\nWritten by `cargo xtask bench --write`, which measures all of this anew; not by hand. \
-             Servers, load and ceiling share the machine's cores.\n\n{}",
-            self.head()
-        );
-        for figure in &self.figures {
-            page.push_str(&format!("\n{figure}"));
-        }
-        page
+    /// What stands of it on the page below its name.
+    pub(crate) fn section(&self, machine: &Machine) -> String {
+        let (name, about, table) = (self.name, &self.about, self.table());
+        format!("{about}\n\n- `cargo xtask bench {name}`\n{machine}\n{table}")
     }
 }
 

@@ -3,12 +3,16 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use crate::library;
 use crate::naive;
+use crate::socket_io::SocketIo;
 use crate::usage::{self, Usage};
 
 /// A server in a process of its own; ended when dropped.
@@ -71,24 +75,46 @@ impl Server {
         (0..count).map(start).collect()
     }
 
-    /// This program again, counting votes in the naive way in the database of this URL.
+    /// This program again, counting votes in the naive way in the database of this URL, and beside it in a Redis if there is
+    /// one.
     ///
     /// # Errors
     /// If it does not start.
-    pub(crate) fn naive(url: &str, scratch: &Path) -> Result<Self> {
-        let mut command = without_settings(&std::env::current_exe()?);
-        command.arg("--naive").env(naive::URL, url);
+    pub(crate) fn naive(url: &str, redis: Option<&str>, scratch: &Path) -> Result<Self> {
+        let mut command = again(Part::Naive)?;
+        command.env(naive::URL, url);
+        if let Some(redis) = redis {
+            command.env(naive::REDIS, redis);
+        }
         Self::start(command, scratch)
     }
 
-    /// This program again, answering votes without a store.
+    /// This program again, answering votes and showing a room without a store.
     ///
     /// # Errors
     /// If it does not start.
     pub(crate) fn bare(scratch: &Path) -> Result<Self> {
-        let mut command = without_settings(&std::env::current_exe()?);
-        command.arg("--bare");
+        Self::start(again(Part::Bare)?, scratch)
+    }
+
+    /// This program again with Votify as a library, where updates of a poll are at least this far apart.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub(crate) fn library(tick: Option<Duration>, scratch: &Path) -> Result<Self> {
+        let mut command = again(Part::Library)?;
+        if let Some(tick) = tick {
+            command.env(library::TICK, tick.as_millis().to_string());
+        }
         Self::start(command, scratch)
+    }
+
+    /// A room of npm's `socket.io`.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub(crate) fn socket_io(socket_io: &SocketIo, scratch: &Path) -> Result<Self> {
+        Self::start(socket_io.room(), scratch)
     }
 
     fn start(mut command: Command, scratch: &Path) -> Result<Self> {
@@ -137,6 +163,7 @@ fn serve(program: &Path) -> Command {
     let mut command = without_settings(program);
     command.args(["serve", "--listen", "127.0.0.1:0"]);
     command.args(["--vote-rate", "off", "--session-rate", "off"]);
+    command.args(["--login-rate", "off", "--register-rate", "off"]);
     command.args(["--streams-per-address", "off"]);
     command
 }
@@ -152,6 +179,25 @@ fn serve_on(url: &str, secret: &str, program: &Path) -> Command {
 
 fn secret() -> String {
     Uuid::new_v4().simple().to_string() + &Uuid::new_v4().simple().to_string()
+}
+
+/// A server that is this program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// Votes and a room without a store: the ceiling of other figures.
+    Bare,
+    /// Votes counted in the naive way: what other figures are compared with. The database is told by a variable, for a URL may
+    /// hold a password.
+    Naive,
+    /// Votify as a library.
+    Library,
+}
+
+fn again(part: Part) -> Result<Command> {
+    let mut command = without_settings(&std::env::current_exe()?);
+    let name = part.to_possible_value().context("a part without a name")?;
+    command.arg("--serve").arg(name.get_name());
+    Ok(command)
 }
 
 /// A program that knows nothing of how Votify is set up for the one who measures.

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::slice;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 
 use crate::http::Connection;
-use crate::measured::{Load, Measured};
+use crate::measured::{Load, Measured, check};
 use crate::own_redis::OwnRedis;
 use crate::poll::Poll;
 use crate::redis_server::settings;
@@ -151,10 +151,6 @@ async fn voted(votify: &Server) -> Result<Measured> {
     let measured = LOAD.on(votify, slice::from_ref(&poll)).await?;
     let mut connection = Connection::open(votify.address).await?;
     let kept = poll.total_votes(&mut connection).await?;
-    ensure!(
-        kept == measured.answered,
-        "{} votes were answered, but {kept} are kept",
-        measured.answered
-    );
+    check(measured.answered, kept)?;
     Ok(measured)
 }

@@ -36,6 +36,8 @@ use crate::{limiter, log, output, runtime};
 
 /// How long requests in hand may take once the server was told to stop: as long as a vote may take.
 const REQUESTS: Duration = Duration::from_secs(5);
+/// Over how long viewers are sent to other instances, so that those are not overrun.
+const GOODBYES: Duration = Duration::from_secs(5);
 /// When whatever is still open is cut off, from being told to stop. With what comes before and after it stays below the
 /// 10 s that a supervisor commonly waits.
 const EVERYTHING: Duration = Duration::from_secs(8);
@@ -232,10 +234,14 @@ fn announce(listener: &TcpListener, settings: &ServeSettings) {
     }
 }
 
-/// Finishes what is in hand: first the requests, then the votes, then the streams, which are told why they end.
+/// Finishes what is in hand: first the requests, while the viewers leave one after the other and are told why; then the votes, then
+/// the streams that are left.
 async fn finish(connections: &Connections, parts: &Parts) {
     let begun = Instant::now();
-    within(begun + REQUESTS, connections.finish_requests()).await;
+    tokio::join!(
+        within(begun + REQUESTS, connections.finish_requests()),
+        parts.engine.let_viewers_go(GOODBYES),
+    );
     within(begun + EVERYTHING, parts.engine.shutdown()).await;
     within(begun + EVERYTHING, connections.closed()).await;
     within(begun + EVERYTHING, parts.cache.close()).await;

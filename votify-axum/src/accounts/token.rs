@@ -1,5 +1,7 @@
 //! The tokens of those who logged in: JSON Web Tokens, of one kind only.
 
+use std::time::Duration;
+
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
 };
@@ -8,7 +10,7 @@ use votify_core::account::{Revocation, TokenId, UserId};
 use votify_core::secret::{KeyId, Purpose, Tag};
 use votify_core::{Keyring, Timestamp};
 
-use crate::identity::{TokenTimes, seconds};
+use crate::identity::{LEEWAY, TokenTimes, choose_backend, seconds};
 
 /// Longer ones are not ours.
 const MAX_BYTES: usize = 2_048;
@@ -61,9 +63,7 @@ struct Claims {
 
 impl Tokens {
     pub(super) fn new(issuer: &str, audience: &str) -> Self {
-        // Both of the library's backends may be in one program, and then it wants to be told. If the host has told it already,
-        // that stands.
-        let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+        choose_backend();
         let mut validation = Validation::new(ALGORITHM);
         validation.set_issuer(&[issuer]);
         validation.set_audience(&[audience]);
@@ -118,7 +118,8 @@ impl Tokens {
             not_before: claims.nbf,
             expires: claims.exp,
         };
-        times.hold(now).then_some(())?;
+        // Whoever checks is whoever issued: no grace for what has expired.
+        times.hold(now, Duration::ZERO, LEEWAY).then_some(())?;
         let micros = i64::try_from(claims.exp).ok()?.checked_mul(1_000_000)?;
         Some(Login {
             user: claims.sub,

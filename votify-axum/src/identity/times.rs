@@ -14,13 +14,12 @@ pub(crate) struct TokenTimes {
 }
 
 impl TokenTimes {
-    /// Whether it holds: it has not expired, and it neither begins nor was issued later than clocks may differ.
-    ///
-    /// An expired token gets no grace: it was longer valid than was asked for already.
-    pub(crate) fn hold(self, now: Timestamp) -> bool {
-        let latest = seconds(now.saturating_add(LEEWAY));
+    /// Whether it holds: it did not expire more than `grace` ago, and neither begins nor was issued more than `ahead` from now.
+    pub(crate) fn hold(self, now: Timestamp, grace: Duration, ahead: Duration) -> bool {
+        let latest = seconds(now.saturating_add(ahead));
         let begun = [self.issued, self.not_before];
-        self.expires > seconds(now) && begun.into_iter().flatten().all(|begin| begin <= latest)
+        self.expires.saturating_add(grace.as_secs()) > seconds(now)
+            && begun.into_iter().flatten().all(|begin| begin <= latest)
     }
 }
 
@@ -40,7 +39,7 @@ mod tests {
             not_before,
             expires,
         };
-        times.hold(now)
+        times.hold(now, Duration::ZERO, LEEWAY)
     }
 
     #[test]
@@ -51,5 +50,14 @@ mod tests {
         assert!(hold(Some(1_060), Some(1_060), u64::MAX));
         assert!(!hold(Some(1_061), None, 2_000));
         assert!(!hold(None, Some(1_061), 2_000));
+        let late = TokenTimes {
+            issued: None,
+            not_before: None,
+            expires: 990,
+        };
+        let now = Timestamp::from_micros(1_000_000_000).unwrap();
+        for (grace, holds) in [(10, false), (11, true)] {
+            assert_eq!(late.hold(now, Duration::from_secs(grace), LEEWAY), holds);
+        }
     }
 }

@@ -1,3 +1,5 @@
+import { account } from "./votify-account.js";
+
 const root = document.documentElement.dataset.root;
 const byId = (id) => document.getElementById(id);
 
@@ -65,6 +67,19 @@ async function cast(method, path, body) {
       if (!again || attempt === 3) throw error;
       await pause(500 * 2 ** attempt * (0.5 + Math.random()));
     }
+  }
+}
+
+/** Does what needs a log-in; whoever is not logged in is asked to, and then it is done. */
+async function asSomebody(work) {
+  try {
+    return await work();
+  } catch (error) {
+    if (error.code !== "not_logged_in" || !(await account.enter())) throw error;
+    const done = await work();
+    // The stream begins anew, as of who is logged in now.
+    location.reload();
+    return done;
   }
 }
 
@@ -305,7 +320,7 @@ async function poll(id) {
       if (options.length === 0) throw new Error("Pick an option first.");
       const body = definition.ballot.kind === "single" ? { option_id: options[0] } : { option_ids: options };
       try {
-        const { new_counts, total_votes } = await cast("POST", at("/vote"), body);
+        const { new_counts, total_votes } = await asSomebody(() => cast("POST", at("/vote"), body));
         voted = options;
         count(new_counts, total_votes);
       } finally {
@@ -406,4 +421,5 @@ function positionOf({ epoch, revision, version }) {
 }
 
 const [, id] = location.pathname.slice(root.length).match(/^\/p\/([^/]+)\/?$/) ?? [];
+account.begin({ call, act, say });
 if (id) poll(id); else home();

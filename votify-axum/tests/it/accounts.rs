@@ -5,4 +5,5 @@ mod entering;
 mod leaving;
 mod limits;
 mod polls;
-mod scene;
+mod roles;
+pub mod scene;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use axum::http::Method;
 use serde_json::{Value, json};
+use votify_core::{BallotId, Clock, SystemClock};
 
 use crate::app::App;
 use crate::browser::Made;
@@ -28,7 +29,14 @@ impl Call {
             "PATCH /api/polls/{id}" => Some(json!({"title": "Supper?"})),
             "POST /api/polls/{id}/vote" => Some(json!({"option_id": poll.options[0]})),
             "POST /api/polls/{id}/invites" => Some(json!({"count": 1})),
-            "GET /api/polls"
+            "POST /api/auth/register" => {
+                let name = format!("user-{}", BallotId::generate(SystemClock.now()));
+                Some(json!({"name": name, "password": "correct horse"}))
+            }
+            "POST /api/auth/login" => Some(json!({"name": "ada", "password": "correct horse"})),
+            "POST /api/auth/logout"
+            | "GET /api/auth/me"
+            | "GET /api/polls"
             | "GET /api/polls/{id}"
             | "DELETE /api/polls/{id}"
             | "POST /api/polls/{id}/close"

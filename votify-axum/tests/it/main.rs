@@ -21,6 +21,8 @@ mod failures;
 mod fuzz;
 mod hidden;
 mod invites;
+#[cfg(feature = "jwks")]
+mod jwks;
 mod limits;
 mod listing;
 mod live;
@@ -36,7 +38,7 @@ mod reading;
 mod roles;
 mod server;
 mod sessions;
-#[cfg(feature = "accounts")]
+#[cfg(any(feature = "accounts", feature = "jwks"))]
 mod signing;
 mod sse;
 mod voting;

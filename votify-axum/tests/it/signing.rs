@@ -1,4 +1,8 @@
 //! Keys that are no server's: to attack with, or to issue tokens from outside.
+#![cfg_attr(
+    not(feature = "jwks"),
+    allow(dead_code, reason = "attacks on accounts need one kind of key")
+)]
 
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rsa::KeySize;

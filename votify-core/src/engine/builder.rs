@@ -118,20 +118,15 @@ impl EngineBuilder {
             reads: SharedLoads::new(),
             notes: notes.clone(),
         });
-        let live = (
+        let announcer = Arc::new(Announcer::new(Arc::clone(&broadcaster), config.tick));
+        let hub = Arc::new(Hub::new(
+            Arc::clone(&reader),
             Arc::clone(&broadcaster),
+            Arc::clone(&announcer),
             config.clone(),
             tasks.clone(),
             shutdown.clone(),
-        );
-        let hub = Arc::new(Hub::new(
-            Arc::clone(&reader),
-            live.0,
-            live.1,
-            live.2,
-            live.3,
         ));
-        let announcer = Arc::new(Announcer::new(Arc::clone(&broadcaster), config.tick));
         let events = broadcast::Sender::new(config.events.max(1));
         let stats = Arc::new(Counters::default());
         let writer = Writer {

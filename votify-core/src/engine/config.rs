@@ -22,6 +22,10 @@ pub struct EngineConfig {
     pub store_timeout: Duration,
     /// The least time between two updates of one poll, to viewers and to other nodes. Default 50 ms.
     pub tick: Duration,
+    /// The most time between two updates of a poll that changes all the time, to viewers. In between it is twice as long as an
+    /// update takes to reach all of them: the more viewers and the more other work there are, the slower. At least
+    /// [`tick`](Self::tick). Default 1 s.
+    pub slowest_tick: Duration,
     /// How often watched polls are read anew from the store, in case news was lost. Default 1 s.
     pub refresh: Duration,
     /// How often the store is asked for polls that open or close soon. Default 5 s.
@@ -44,6 +48,7 @@ impl EngineConfig {
         ] {
             *rhythm = (*rhythm).max(least);
         }
+        self.slowest_tick = self.slowest_tick.max(self.tick);
         self
     }
 }
@@ -56,6 +61,7 @@ impl Default for EngineConfig {
             writers: 1,
             store_timeout: Duration::from_secs(4),
             tick: Duration::from_millis(50),
+            slowest_tick: Duration::from_secs(1),
             refresh: Duration::from_secs(1),
             schedule: Duration::from_secs(5),
             cached_polls: 10_000,

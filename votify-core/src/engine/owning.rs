@@ -67,7 +67,7 @@ impl PollEngine {
             Changing::Changed(state) => {
                 let read = self.learn(*state);
                 self.note(&read.poll);
-                self.inner.herald.changed(read.clone()).await;
+                self.inner.herald.changed(read.clone());
                 read
             }
         };
@@ -91,7 +91,7 @@ impl PollEngine {
         };
         let read = reader.beside(Arc::new(tally)).await?;
         if read.poll.sealed_at == Some(now) {
-            self.inner.herald.closed(read.clone()).await;
+            self.inner.herald.closed(read.clone());
         }
         self.snapshot(read, caller).await
     }

@@ -86,4 +86,5 @@ async fn go_on(filled: &Scene, scene: &Scene, count: usize) {
     store.migrate().await.unwrap();
     assert!(store.is_migrated().await.unwrap());
     polls.goes_on_in(&store).await;
+    polls.lets_in(&store).await;
 }

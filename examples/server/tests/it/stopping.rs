@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
-use crate::api::{Api, Events};
+use crate::api::{Api, Events, viewers};
 use crate::program::{SERVE, Server, run, votify};
 
 /// Clients that do not do their part.
@@ -123,6 +123,59 @@ async fn an_idle_server_with_idle_connections_ends_at_once() {
         ended.errors.contains("stopped") && !ended.errors.contains("cut_off"),
         "{ended:?}"
     );
+}
+
+/// When a viewer was told to go, and how: over a WebSocket by its close code.
+async fn told_to_go(server: &Server, poll: &str) -> (Instant, u16) {
+    let url = format!("ws://{}/api/polls/{poll}/stream", server.address());
+    let (mut socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
+    loop {
+        match socket.next().await {
+            Some(Ok(Message::Close(Some(frame)))) => {
+                assert_eq!(&*frame.reason, "the server is shutting down");
+                return (Instant::now(), frame.code.into());
+            }
+            Some(Ok(_)) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn viewers_are_let_go_one_after_the_other() {
+    const VIEWERS: usize = 300;
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path(), &[]).await;
+    let api = Api::without_cookies(&server);
+    let poll = api.create_poll().await;
+    let going = (0..VIEWERS).map(|_| told_to_go(&server, &poll.id));
+    let going = futures_util::future::join_all(going);
+    let mut events = Events::open(&api, &poll).await;
+    let mut retries = 0;
+    let listening = async {
+        while let Some(line) = events.next_line().await {
+            retries += usize::from(line.starts_with("retry: "));
+        }
+    };
+    let stopping = async {
+        while viewers(&server).await < VIEWERS + 1 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        server.send(Signal::TERM);
+    };
+    let (gone, (), ()) = tokio::join!(going, listening, stopping);
+    assert!(gone.iter().all(|(_, code)| *code == 1001));
+    let (first, last) = (
+        gone.iter().map(|(at, _)| *at).min(),
+        gone.iter().map(|(at, _)| *at).max(),
+    );
+    let spread = last.unwrap() - first.unwrap();
+    // 2 ms from one to the next.
+    assert!(spread >= Duration::from_millis(500), "{spread:?}");
+    assert_eq!(retries, 2, "one at the beginning, one for the way back");
+    let ended = server.end().await;
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    assert!(!ended.errors.contains("cut_off"), "{ended:?}");
 }
 
 #[tokio::test]

@@ -65,40 +65,40 @@ async fn no_more_at_once_than_there_are_places() {
     let hasher = Arc::new(Hasher::new(cheap().at_once(2).waiting(8)));
     let (open, gate) = channel::<()>();
     let gate = Arc::new(Mutex::new(gate));
-    let (running, peak) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let callers: Vec<_> = (0..500)
-        .map(|_| {
-            let (hasher, gate) = (Arc::clone(&hasher), Arc::clone(&gate));
-            let (running, peak) = (Arc::clone(&running), Arc::clone(&peak));
-            tokio::spawn(async move {
-                let work = move || {
-                    let now = running.fetch_add(1, Ordering::SeqCst) + 1;
-                    peak.fetch_max(now, Ordering::SeqCst);
-                    // Until the gate is opened nobody gets further.
-                    let _ = gate.lock().unwrap().recv();
-                    running.fetch_sub(1, Ordering::SeqCst);
-                };
-                hasher.run(work).await
-            })
+    let running = Arc::new(AtomicUsize::new(0));
+    let peak = Arc::new(AtomicUsize::new(0));
+    let caller = || {
+        let (hasher, gate) = (Arc::clone(&hasher), Arc::clone(&gate));
+        let (running, peak) = (Arc::clone(&running), Arc::clone(&peak));
+        tokio::spawn(async move {
+            let work = move || {
+                let now = running.fetch_add(1, Ordering::SeqCst) + 1;
+                peak.fetch_max(now, Ordering::SeqCst);
+                // Until the gate is opened nobody gets further.
+                let _ = gate.lock().unwrap().recv();
+                running.fetch_sub(1, Ordering::SeqCst);
+            };
+            hasher.run(work).await
         })
-        .collect();
-    // Two at work and eight waiting: all others are turned away before the gate opens.
+    };
+    let mut callers = vec![caller(), caller()];
+    while running.load(Ordering::SeqCst) < 2 {
+        tokio::task::yield_now().await;
+    }
+    callers.extend((2..500).map(|_| caller()));
+    // Two are at work and eight wait: all others are turned away before the gate opens.
     while hasher.stats().turned_away < 490 {
         tokio::task::yield_now().await;
     }
     drop(open);
-    let mut answers = Vec::new();
+    let mut done = 0;
     for caller in callers {
-        answers.push(caller.await.unwrap());
+        done += usize::from(caller.await.unwrap().is_ok());
     }
-    let done = answers.iter().filter(|answer| answer.is_ok()).count();
-    assert_eq!(done, 10);
-    assert_eq!(hasher.stats().turned_away, 490);
-    assert!(peak.load(Ordering::SeqCst) <= 2);
-    assert!(
-        hasher.hash(password("correct horse")).await.is_ok(),
-        "there is room again"
-    );
+    assert_eq!((done, hasher.stats().turned_away), (10, 490));
+    assert_eq!(peak.load(Ordering::SeqCst), 2);
+    let again = hasher.hash(password("correct horse")).await;
+    assert!(again.is_ok(), "there is room again");
 }
 
 /// A caller who goes away frees no place while the work goes on, and what it had waiting is not begun.
@@ -119,21 +119,26 @@ async fn a_place_is_the_works_not_the_callers() {
         }
     });
     assert_eq!(begun.recv().await, Some("first"));
-    let second = tokio::spawn({
-        let hasher = Arc::clone(&hasher);
-        async move { hasher.run(move || drop(second_began.send("second"))).await }
-    });
-    while hasher.run(|| ()).await != Err(HashingError::Full) {
-        tokio::task::yield_now().await;
+    {
+        let second = hasher.run(move || {
+            let _ = second_began.send("second");
+        });
+        tokio::pin!(second);
+        // Asked once, it waits for its turn.
+        tokio::select! {
+            biased;
+            answer = &mut second => panic!("{answer:?}"),
+            () = std::future::ready(()) => {}
+        }
+        assert_eq!(hasher.run(|| ()).await, Err(HashingError::Full));
     }
     first.abort();
-    second.abort();
     assert!(first.await.unwrap_err().is_cancelled());
-    assert!(second.await.unwrap_err().is_cancelled());
+    let still = hasher.run(|| ()).await;
     assert_eq!(
-        hasher.run(|| ()).await,
+        still,
         Err(HashingError::Full),
-        "still at work"
+        "both have gone, and the work goes on"
     );
     drop(open);
     while hasher.run(|| ()).await.is_err() {

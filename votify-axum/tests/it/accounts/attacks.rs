@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use votify_core::secret::Purpose;
 use votify_core::{Keyring, PollEngine};
 
-use super::scene::{app, bearing, with};
+use super::scene::{app_with, bearing, with};
 use crate::app::{App, SECRET, request};
 use crate::signing::{es256, part};
 
@@ -258,7 +258,7 @@ async fn account_poll(app: &App, token: &str) -> String {
 
 #[tokio::test]
 async fn every_attack_on_a_token_is_refused() {
-    let app = app();
+    let app = app_with(|router| router.vote_quota(None).session_quota(None));
     let token = app.token_of("ada").await;
     let user = app.me(&token).await.json()["id"].clone();
     let forge = Forge::new(&app.engine, user);

@@ -237,3 +237,20 @@ async fn a_crowd_is_let_in_by_turns() {
     );
     assert_eq!(app.number("votify_logins_overloaded_total").await, away);
 }
+
+#[cfg(feature = "ui")]
+#[tokio::test]
+async fn the_page_lets_people_in_where_there_are_accounts() {
+    for (app, told) in [(app(), "yes"), (App::new(), "no")] {
+        let page = app.get("/").await.ok(200).text;
+        assert!(
+            page.contains(&format!("data-accounts=\"{told}\"")),
+            "{page}"
+        );
+        let script = app.get("/votify-account.js").await.ok(200);
+        assert_eq!(
+            script.header("content-type"),
+            "text/javascript; charset=utf-8"
+        );
+    }
+}

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use axum::http::Method;
+use serde_json::json;
 use votify_axum::VotifyRouter;
 use votify_core::{AccountStore, MemoryAccountStore, MemoryStore};
 
-use super::scene::{PASSWORD, app, cheap, cookies, credentials, token, with};
+use super::scene::{PASSWORD, app, bearing, cheap, cookies, credentials, token, with};
 use crate::app::{App, SECRET, SharedClock, engine, request};
+use crate::browser::Made;
+use crate::live::Socket;
+use crate::server::Server;
 
 #[tokio::test]
 async fn a_token_that_was_logged_out_is_over() {
@@ -96,4 +100,35 @@ async fn other_instances_hear_of_it_within_five_seconds() {
     there.me(&one).await.ok(200);
     clock.advance(5);
     there.me(&one).await.is_problem(401, "invalid_login");
+}
+
+/// A stream that was opened by somebody who has logged out since goes on showing what everybody sees, and takes no more votes.
+#[tokio::test]
+async fn a_socket_does_not_outlast_the_login_that_votes_over_it() {
+    let app = app();
+    let (ada, bob) = (app.token_of("ada").await, app.token_of("bob").await);
+    let draft = json!({"title": "t", "options": ["a", "b"], "voters": "account"});
+    let made = bearing(&ada, Method::POST, "/api/polls", Some(draft));
+    let poll = Made::from(app.send(made).await.ok(201).json());
+    let server = Server::start(app).await;
+    let path = Server::stream_path(&poll, "");
+    let vote = json!({"type": "vote", "option_id": poll.options[0]});
+    let by_bearer = [("authorization", format!("Bearer {ada}"), "invalid_login")];
+    let by_cookie = [("cookie", format!("votify_login={bob}"), "not_logged_in")];
+    for ((name, value, code), token) in by_bearer.into_iter().chain(by_cookie).zip([&ada, &bob]) {
+        let mut socket = Socket::open(&server, &path, &[(name, &value)]).await;
+        socket.next_of("poll_updated").await;
+        server.app.log_out(token).await.ok(204);
+        socket.send(vote.clone()).await;
+        let rejected = socket.next_of("vote_rejected").await;
+        assert_eq!(rejected["code"], code);
+        socket.send(json!({"type": "refresh"})).await;
+        socket.next_of("poll_updated").await;
+    }
+    let carol = server.app.token_of("carol").await;
+    let value = format!("Bearer {carol}");
+    let mut socket = Socket::open(&server, &path, &[("authorization", &value)]).await;
+    socket.send(vote).await;
+    socket.next_of("vote_confirmed").await;
+    assert_eq!(server.app.total(&poll.id).await, 1);
 }

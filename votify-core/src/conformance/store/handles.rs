@@ -39,7 +39,13 @@ pub async fn a_batch_goes_by_what_another_handle_did(fixture: &dyn StoreFixture)
     let both = [ballot(&poll, 4, 6, 2), ballot(&other, 4, 6, 2)];
     let outcomes = scene.cast_all(&both, at(1)).await;
     assert_eq!(outcomes, [counted(6), counted(2)]);
-    assert_eq!(scene.position(&poll).await, Position { epoch: 2, revision: 6 });
+    assert_eq!(
+        scene.position(&poll).await,
+        Position {
+            epoch: 2,
+            revision: 6
+        }
+    );
     let earlier = only(|change| change.closes_at = Some(Some(at(3))));
     let changed = another.change_poll(poll.id, &earlier, at(2)).await;
     changed.expect("change_poll answers");
@@ -48,10 +54,15 @@ pub async fn a_batch_goes_by_what_another_handle_did(fixture: &dyn StoreFixture)
     assert_eq!(outcomes, [Outcome::Refused(Refusal::Closed), counted(3)]);
     let sealed = another.seal_poll(other.id, SealCause::ByOwner, at(3)).await;
     sealed.expect("seal_poll answers");
-    let outcomes = scene.cast_all(&[ballot(&other, 6, 8, 2), ballot(&other, 5, 7, 2)], at(3)).await;
+    let outcomes = scene
+        .cast_all(&[ballot(&other, 6, 8, 2), ballot(&other, 5, 7, 2)], at(3))
+        .await;
     assert_eq!(
         outcomes,
-        [Outcome::Refused(Refusal::Closed), Outcome::Replayed { revision: 3 }]
+        [
+            Outcome::Refused(Refusal::Closed),
+            Outcome::Replayed { revision: 3 }
+        ]
     );
     for poll in [&poll, &other] {
         scene.assert_sound(poll).await;
@@ -75,7 +86,9 @@ pub async fn batches_over_many_polls_at_once_count_everybody_once(fixture: &dyn 
         let tasks: BoxFuture<'static, Vec<Outcome>> = Box::pin(async move {
             let mut outcomes = Vec::new();
             for round in 0..ROUNDS {
-                let own = polls.iter().map(|poll| ballot(poll, n * ROUNDS + round, n, 0));
+                let own = polls
+                    .iter()
+                    .map(|poll| ballot(poll, n * ROUNDS + round, n, 0));
                 let same = polls.iter().map(|poll| ballot(poll, 1_000 + round, n, 1));
                 let ballots = own.chain(same).collect();
                 outcomes.extend(casting(&store, ballots, at(1)).await);
