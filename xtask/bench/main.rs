@@ -173,7 +173,6 @@ fn measure(name: Name, arguments: &Arguments) -> Result<Figure> {
         Name::RedisStore => redis_store::measure(),
         Name::RedisHttp => store_http::on_redis(program, scratch),
         Name::Fleet => fleet::measure(program, scratch),
-        Name::Logins => logins::measure(program, scratch),
         Name::LoneVote => lone_vote::measure(program, scratch),
         Name::BallotGrowth => million::growth(),
         Name::PollGrowth => poll_growth::measure(program, scratch),
