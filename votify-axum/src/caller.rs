@@ -5,13 +5,13 @@ use std::net::{IpAddr, SocketAddr};
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::response::Response;
-use votify_core::voter::AccountId;
+use votify_core::voter::{AccountId, InviteCode};
 use votify_core::{SessionId, Voter};
 
 use crate::address::client_address;
-use crate::identity::IdentityError;
+use crate::invite;
 use crate::limits;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::session::{self, Session};
 use crate::shared::Shared;
 
@@ -21,6 +21,7 @@ pub(crate) struct Caller {
     pub(crate) session: Option<Session>,
     address: Option<IpAddr>,
     account: Option<AccountId>,
+    invite: Option<InviteCode>,
     /// Set when the sender must be given a cookie with the answer.
     issue: Option<SessionId>,
 }
@@ -38,6 +39,9 @@ impl Caller {
         if let Some(account) = self.account.clone() {
             voter = voter.with_account(account);
         }
+        if let Some(invite) = self.invite {
+            voter = voter.with_invite(invite);
+        }
         voter
     }
 
@@ -51,6 +55,21 @@ impl Caller {
     pub(crate) fn address_block(&self) -> Option<IpAddr> {
         let address = self.address?;
         Voter::anonymous().with_address(address).address_block()
+    }
+
+    /// Asks again who is logged in, by what the request told: a log-in may end while a stream is open.
+    ///
+    /// # Errors
+    /// If the login is not valid any more, or cannot be checked.
+    pub(crate) async fn renew_account(
+        &mut self,
+        request: &Parts,
+        shared: &Shared,
+    ) -> Result<(), Problem> {
+        if let Some(identity) = &shared.config.identity {
+            self.account = identity.account(request).await?;
+        }
+        Ok(())
     }
 
     pub(crate) const fn is_logged_in(&self) -> bool {
@@ -72,8 +91,7 @@ impl Caller {
     pub(crate) fn sign(&self, response: &mut Response, shared: &Shared) {
         let stale = self.session.filter(|session| session.is_stale);
         let issue = self.issue.or_else(|| stale.map(|session| session.id));
-        let cookie = issue
-            .and_then(|id| session::cookie(id, shared.engine.keyring(), shared.config.cookies()));
+        let cookie = issue.and_then(|id| shared.cookie.of(id, shared.engine.keyring()));
         if let Some(cookie) = cookie {
             response
                 .headers_mut()
@@ -88,13 +106,7 @@ impl FromRequestParts<Shared> for Caller {
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
         let account = match &shared.config.identity {
             None => None,
-            Some(identity) => identity.account(parts).await.map_err(|error| match error {
-                IdentityError::Invalid => Problem::new(Code::InvalidLogin),
-                IdentityError::Unavailable => Problem::new(Code::StoreUnavailable)
-                    .with_retry_after(std::time::Duration::from_millis(fastrand::u64(
-                        1_000..=3_000,
-                    ))),
-            })?,
+            Some(identity) => identity.account(parts).await?,
         };
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let address = peer.map(|ConnectInfo(peer)| {
@@ -108,6 +120,7 @@ impl FromRequestParts<Shared> for Caller {
             ),
             address,
             account,
+            invite: invite::of(&parts.uri),
             issue: None,
         })
     }

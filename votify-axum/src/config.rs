@@ -4,6 +4,8 @@ use std::time::Duration;
 use ipnet::IpNet;
 use votify_core::{MemoryRateLimiter, Quota, RateLimiter};
 
+#[cfg(feature = "accounts")]
+use crate::accounts::Accounts;
 use crate::identity::Identity;
 use crate::origin::{Origin, PublicUrl};
 use crate::readiness::ReadinessCheck;
@@ -19,6 +21,8 @@ pub(crate) struct Config {
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) identity: Option<Arc<dyn Identity>>,
+    #[cfg(feature = "accounts")]
+    pub(crate) accounts: Option<Accounts>,
     pub(crate) allowed_origins: Vec<Origin>,
     pub(crate) timing: StreamTiming,
     pub(crate) checks: Vec<Arc<dyn ReadinessCheck>>,
@@ -49,6 +53,8 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             public_url: None,
             identity: None,
+            #[cfg(feature = "accounts")]
+            accounts: None,
             allowed_origins: Vec::new(),
             timing: StreamTiming::default(),
             checks: Vec::new(),

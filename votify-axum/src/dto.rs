@@ -3,6 +3,7 @@
 pub(crate) mod ballot;
 pub(crate) mod change;
 pub(crate) mod draft;
+pub(crate) mod invites;
 pub(crate) mod listing;
 pub(crate) mod options;
 pub(crate) mod poll;

@@ -1,5 +1,26 @@
 //! The seam for the host's own users.
 
+#[cfg(any(feature = "accounts", feature = "jwks"))]
+mod bearer;
+#[cfg(any(feature = "accounts", feature = "jwks"))]
+mod crypto;
+#[cfg(feature = "jwks")]
+mod jwks;
+#[cfg(any(feature = "accounts", feature = "jwks"))]
+mod times;
+
+#[cfg(feature = "jwks")]
+pub use jwks::{JwksError, JwksIdentity};
+
+#[cfg(any(feature = "accounts", feature = "jwks"))]
+pub(crate) use bearer::bearer;
+#[cfg(any(feature = "accounts", feature = "jwks"))]
+pub(crate) use crypto::choose_backend;
+#[cfg(feature = "accounts")]
+pub(crate) use times::seconds;
+#[cfg(any(feature = "accounts", feature = "jwks"))]
+pub(crate) use times::{LEEWAY, TokenTimes};
+
 use std::fmt;
 
 use async_trait::async_trait;

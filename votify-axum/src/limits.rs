@@ -49,16 +49,28 @@ pub(crate) async fn vote_attempt(
     shared: &Shared,
     caller: &Caller,
 ) -> Result<Option<RateLimit>, Problem> {
-    let key = match caller.session {
+    let key = || match caller.session {
         Some(session) => session_key(shared, session.id),
         None => address_key(shared, "vote-address", caller.address_block()),
     };
     acquire(shared, key, shared.config.vote_quota).await
 }
 
+/// Takes one making of invites: as many as attempts to vote, and apart from them.
+pub(crate) async fn invite_attempt(
+    shared: &Shared,
+    caller: &Caller,
+) -> Result<Option<RateLimit>, Problem> {
+    let key = || match caller.session {
+        Some(session) => tag(shared, &[b"invite-session", session.id.as_bytes()]),
+        None => address_key(shared, "invite-address", caller.address_block()),
+    };
+    acquire(shared, key, shared.config.vote_quota).await
+}
+
 /// Takes one new session of the address's quota.
 pub(crate) async fn new_session(shared: &Shared, caller: &Caller) -> Result<(), Problem> {
-    let key = address_key(shared, "new-session", caller.address_block());
+    let key = || address_key(shared, "new-session", caller.address_block());
     acquire(shared, key, shared.config.session_quota)
         .await
         .map(|_| ())
@@ -76,12 +88,13 @@ pub(crate) async fn limiter_answers(shared: &Shared) -> Option<bool> {
     Some(answer.await.is_ok())
 }
 
-async fn acquire(
+/// Takes one attempt of a quota, if there is one; only then the key is made.
+pub(crate) async fn acquire(
     shared: &Shared,
-    key: Option<LimitKey>,
+    key: impl FnOnce() -> Option<LimitKey>,
     quota: Option<Quota>,
 ) -> Result<Option<RateLimit>, Problem> {
-    let (Some(key), Some(quota)) = (key, quota) else {
+    let Some((quota, key)) = quota.and_then(|quota| Some((quota, key()?))) else {
         return Ok(None);
     };
     let limiter = &shared.config.limiter;
@@ -113,7 +126,11 @@ fn session_key(shared: &Shared, session: SessionId) -> Option<LimitKey> {
 }
 
 /// All callers whose address is not known share one key.
-fn address_key(shared: &Shared, what: &str, address: Option<IpAddr>) -> Option<LimitKey> {
+pub(crate) fn address_key(
+    shared: &Shared,
+    what: &str,
+    address: Option<IpAddr>,
+) -> Option<LimitKey> {
     match address {
         Some(IpAddr::V4(v4)) => tag(shared, &[what.as_bytes(), &v4.octets()]),
         Some(IpAddr::V6(v6)) => tag(shared, &[what.as_bytes(), &v6.octets()]),
@@ -121,7 +138,7 @@ fn address_key(shared: &Shared, what: &str, address: Option<IpAddr>) -> Option<L
     }
 }
 
-fn tag(shared: &Shared, parts: &[&[u8]]) -> Option<LimitKey> {
+pub(crate) fn tag(shared: &Shared, parts: &[&[u8]]) -> Option<LimitKey> {
     let keyring = shared.engine.keyring();
     let tag = keyring.tag(keyring.current(), Purpose::Limit, parts)?;
     Some(LimitKey::from_tag(&tag))

@@ -13,6 +13,8 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 use votify_core::engine::EngineStats;
 
+#[cfg(feature = "accounts")]
+use crate::accounts::HashingStats;
 use crate::problem::Problem;
 use crate::shared::Shared;
 
@@ -28,6 +30,8 @@ pub(crate) async fn metrics(State(shared): State<Shared>) -> Result<Response, Pr
     registry.register_collector(Box::new(Numbers {
         engine: shared.engine.stats(),
         streams: shared.streams.total(),
+        #[cfg(feature = "accounts")]
+        hashing: shared.desk.as_ref().map(|desk| desk.hashing()),
     }));
     let mut text = String::new();
     encode(&mut text, &registry).map_err(|error| Problem::internal(&error))?;
@@ -39,6 +43,8 @@ pub(crate) async fn metrics(State(shared): State<Shared>) -> Result<Response, Pr
 struct Numbers {
     engine: EngineStats,
     streams: u64,
+    #[cfg(feature = "accounts")]
+    hashing: Option<HashingStats>,
 }
 
 impl Collector for Numbers {
@@ -69,9 +75,23 @@ impl Collector for Numbers {
                 stats.store_failures,
             ),
         ] {
-            let counter = ConstCounter::new(value);
-            let metric = encoder.encode_descriptor(name, help, None, counter.metric_type())?;
-            counter.encode(metric)?;
+            count(&mut encoder, name, help, value)?;
+        }
+        #[cfg(feature = "accounts")]
+        if let Some(hashing) = self.hashing {
+            let (hashed, away) = (hashing.hashed, hashing.turned_away);
+            count(
+                &mut encoder,
+                "passwords_hashed",
+                "Passwords hashed, to be kept or checked",
+                hashed,
+            )?;
+            count(
+                &mut encoder,
+                "logins_overloaded",
+                "Callers turned away because too many passwords were waiting",
+                away,
+            )?;
         }
         for (name, help, value) in [
             ("viewers", "Viewers of this process", stats.viewers),
@@ -88,4 +108,15 @@ impl Collector for Numbers {
         }
         Ok(())
     }
+}
+
+fn count(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    value: u64,
+) -> Result<(), fmt::Error> {
+    let counter = ConstCounter::new(value);
+    let metric = encoder.encode_descriptor(name, help, None, counter.metric_type())?;
+    counter.encode(metric)
 }

@@ -7,9 +7,11 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+#[cfg(feature = "accounts")]
+use crate::accounts;
 use crate::problem::{FieldError, ProblemBody};
 use crate::shared::Shared;
-use crate::{health, metrics, polls, stream, votes};
+use crate::{health, invites, metrics, polls, stream, votes};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -30,6 +32,11 @@ use crate::{health, metrics, polls, stream, votes};
 )]
 struct Description;
 
+#[cfg(feature = "accounts")]
+#[derive(OpenApi)]
+#[openapi(tags((name = "accounts", description = "Registering, logging in and out")))]
+struct AccountsDescription;
+
 /// All calls of the API with their description.
 pub(crate) fn api() -> OpenApiRouter<Shared> {
     OpenApiRouter::with_openapi(Description::openapi())
@@ -43,8 +50,19 @@ pub(crate) fn api() -> OpenApiRouter<Shared> {
         .routes(routes!(polls::get_results))
         .routes(routes!(polls::trending))
         .routes(routes!(votes::vote, votes::own_vote, votes::withdraw))
+        .routes(routes!(invites::make_invites))
         .routes(routes!(stream::stream))
         .routes(routes!(openapi_json))
+}
+
+/// The calls of accounts, with their description.
+#[cfg(feature = "accounts")]
+pub(crate) fn accounts() -> OpenApiRouter<Shared> {
+    OpenApiRouter::with_openapi(AccountsDescription::openapi())
+        .routes(routes!(accounts::register))
+        .routes(routes!(accounts::login))
+        .routes(routes!(accounts::logout))
+        .routes(routes!(accounts::me))
 }
 
 /// The calls for those who run it, with their description.

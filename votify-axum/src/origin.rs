@@ -175,7 +175,7 @@ pub(crate) fn check_origin(
     }
 }
 
-fn own_host(headers: &HeaderMap, uri: &Uri) -> Option<Authority> {
+pub(crate) fn own_host(headers: &HeaderMap, uri: &Uri) -> Option<Authority> {
     let told = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());

@@ -3,6 +3,7 @@
 mod body;
 mod code;
 mod engine;
+mod identity;
 mod refusals;
 
 use std::borrow::Cow;
@@ -17,7 +18,9 @@ use votify_core::poll::FieldProblem;
 
 pub(crate) use body::{FieldError, ProblemBody};
 pub(crate) use code::Code;
-pub(crate) use engine::refused_choice;
+#[cfg(feature = "accounts")]
+pub(crate) use engine::chain;
+pub(crate) use engine::{later, refused_choice};
 pub(crate) use refusals::{Refusals, refusals};
 
 use crate::limits::RateLimit;

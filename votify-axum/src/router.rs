@@ -1,23 +1,20 @@
-use std::any::Any;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{OriginalUri, Request, State};
-use axum::http::header::{self, Entry};
-use axum::http::{HeaderName, HeaderValue, Method, Uri};
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::http::header;
+use axum::http::{HeaderName, Method};
 use axum::routing::any;
-use futures_util::FutureExt;
 use ipnet::IpNet;
 use tower_http::cors::CorsLayer;
 use votify_core::{PollEngine, Quota, RateLimiter};
 
+#[cfg(feature = "accounts")]
+use crate::accounts::Accounts;
 use crate::config::{Config, StreamTiming};
+use crate::edge::EdgeLayer;
 use crate::identity::Identity;
 use crate::openapi;
-use crate::origin::{Origin, PublicUrl, check_origin};
+use crate::origin::{Origin, PublicUrl};
 use crate::problem::{Code, Problem};
 use crate::readiness::ReadinessCheck;
 use crate::shared::Shared;
@@ -114,6 +111,15 @@ impl VotifyRouter {
         self
     }
 
+    /// Accounts of Votify's own, for hosts that have no users: `/api/auth/register`, `/login`, `/logout` and `/me` are served,
+    /// and who is logged in there is the caller's [`identity`](Self::identity), whatever that was set to.
+    #[cfg(feature = "accounts")]
+    #[must_use]
+    pub fn accounts(mut self, accounts: Accounts) -> Self {
+        self.config.accounts = Some(accounts);
+        self
+    }
+
     /// Foreign origins whose pages may use the API from browsers, with their visitors' cookies. Default none.
     ///
     /// Pages of another *site* get cookies only if the [`public_url`](Self::public_url) is over TLS: then they are set with
@@ -173,6 +179,10 @@ impl VotifyRouter {
     {
         let Self { engine, config } = self;
         let mut described = openapi::api();
+        #[cfg(feature = "accounts")]
+        if config.accounts.is_some() {
+            described = described.merge(openapi::accounts());
+        }
         if config.operations {
             described = described.merge(openapi::operations());
         }
@@ -195,48 +205,13 @@ impl VotifyRouter {
         }
         let cors = cors(&config.allowed_origins);
         let shared = Shared::new(engine, config, description.into());
-        let router = router.layer(from_fn_with_state(shared.clone(), edge));
+        let router = router.layer(EdgeLayer(shared.clone()));
         let router = match cors {
             Some(cors) => router.layer(cors),
             None => router,
         };
         router.with_state(shared)
     }
-}
-
-/// What every request meets: one layer, as each costs more than what is done here.
-async fn edge(
-    State(shared): State<Shared>,
-    OriginalUri(uri): OriginalUri,
-    request: Request,
-    next: Next,
-) -> Response {
-    let mut response = match guard_writes(&shared, &uri, &request) {
-        Ok(()) => {
-            let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-            answer.unwrap_or_else(|payload| panicked(&*payload))
-        }
-        Err(problem) => problem.into_response(),
-    };
-    let headers = response.headers_mut();
-    if let Entry::Vacant(entry) = headers.entry(header::X_CONTENT_TYPE_OPTIONS) {
-        entry.insert(HeaderValue::from_static("nosniff"));
-    }
-    response
-}
-
-/// What a browser's page of a foreign origin asks for is done only if it changes nothing.
-fn guard_writes(shared: &Shared, uri: &Uri, request: &Request) -> Result<(), Problem> {
-    let writes = !matches!(
-        *request.method(),
-        Method::GET | Method::HEAD | Method::OPTIONS
-    );
-    if writes {
-        let config = &shared.config;
-        let public_url = config.public_url.as_ref();
-        check_origin(request.headers(), uri, public_url, &config.allowed_origins)?;
-    }
-    Ok(())
 }
 
 async fn not_found() -> Problem {
@@ -276,14 +251,4 @@ fn cors(origins: &[Origin]) -> Option<CorsLayer> {
             HeaderName::from_static("ratelimit-reset"),
         ]);
     Some(layer)
-}
-
-/// A panic's words are for the log.
-fn panicked(payload: &(dyn Any + Send)) -> Response {
-    let words = payload
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| payload.downcast_ref::<&str>().copied())
-        .unwrap_or("a panic without words");
-    Problem::internal(&format_args!("panicked: {words}")).into_response()
 }

@@ -16,6 +16,8 @@ const MAX_AGE: Duration = Duration::days(400);
 const VERSION: u8 = 1;
 /// Version, key id, session id, MAC.
 const TOKEN_BYTES: usize = 1 + 8 + 16 + 32;
+/// The same in base64.
+const TOKEN_TEXT: usize = TOKEN_BYTES.div_ceil(3) * 4;
 
 /// Which cookies are set and read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +33,7 @@ impl Cookies {
         if self.secure { HOST_NAME } else { NAME }
     }
 
-    const fn same_site(self) -> SameSite {
+    pub(crate) const fn same_site(self) -> SameSite {
         if self.secure && self.cross_site {
             SameSite::None
         } else {
@@ -62,21 +64,42 @@ pub(crate) fn read(headers: &HeaderMap, keyring: &Keyring, cookies: Cookies) -> 
         })
 }
 
-/// The `Set-Cookie` of a session, signed with the ring's newest secret.
-pub(crate) fn cookie(id: SessionId, keyring: &Keyring, cookies: Cookies) -> Option<HeaderValue> {
-    let key = keyring.current();
-    let mut token = Vec::with_capacity(TOKEN_BYTES);
-    token.push(VERSION);
-    token.extend_from_slice(&key.0);
-    token.extend_from_slice(id.as_bytes());
-    token.extend_from_slice(mac(id, key, keyring)?.as_bytes());
-    let cookie = Cookie::build((cookies.name(), URL_SAFE_NO_PAD.encode(token)))
-        .path("/")
-        .max_age(MAX_AGE)
-        .http_only(true)
-        .same_site(cookies.same_site())
-        .secure(cookies.secure);
-    HeaderValue::try_from(cookie.build().to_string()).ok()
+/// Everything of a `Set-Cookie` that is the same for all sessions, rendered once.
+#[derive(Debug)]
+pub(crate) struct CookieForm {
+    before: String,
+    after: String,
+}
+
+impl CookieForm {
+    pub(crate) fn new(cookies: Cookies) -> Self {
+        let cookie = Cookie::build((cookies.name(), ""))
+            .path("/")
+            .max_age(MAX_AGE)
+            .http_only(true)
+            .same_site(cookies.same_site())
+            .secure(cookies.secure);
+        let before = format!("{}=", cookies.name());
+        let whole = cookie.build().to_string();
+        let after = whole.strip_prefix(&before).unwrap_or_default().to_owned();
+        Self { before, after }
+    }
+
+    /// The `Set-Cookie` of a session, signed with the ring's newest secret.
+    pub(crate) fn of(&self, id: SessionId, keyring: &Keyring) -> Option<HeaderValue> {
+        let key = keyring.current();
+        let mut token = [VERSION; TOKEN_BYTES];
+        let (head, tag) = token.split_at_mut(1 + 8 + 16);
+        head[1..9].copy_from_slice(&key.0);
+        head[9..].copy_from_slice(id.as_bytes());
+        tag.copy_from_slice(mac(id, key, keyring)?.as_bytes());
+        let length = self.before.len() + TOKEN_TEXT + self.after.len();
+        let mut text = String::with_capacity(length);
+        text.push_str(&self.before);
+        URL_SAFE_NO_PAD.encode_string(token, &mut text);
+        text.push_str(&self.after);
+        HeaderValue::try_from(text).ok()
+    }
 }
 
 /// The session of a browser that sends its first ballot: the same one each time that ballot is sent.
@@ -135,7 +158,7 @@ mod tests {
     }
 
     fn issued(id: SessionId, ring: &Keyring) -> String {
-        let header = cookie(id, ring, PLAIN).unwrap();
+        let header = CookieForm::new(PLAIN).of(id, ring).unwrap();
         let text = header.to_str().unwrap();
         text.split(';').next().unwrap().to_owned()
     }
@@ -207,7 +230,9 @@ mod tests {
     #[test]
     fn the_cookie_is_for_servers_only() {
         let ring = Keyring::new([OLD]).unwrap();
-        let set = cookie(SessionId::random(), &ring, SECURE).unwrap();
+        let set = CookieForm::new(SECURE)
+            .of(SessionId::random(), &ring)
+            .unwrap();
         let set = set.to_str().unwrap();
         for part in [
             "HttpOnly",

@@ -1,14 +1,19 @@
 //! One stream per poll: WebSocket on upgrade, else server-sent events.
 
+mod bell;
 mod command;
 mod message;
+mod pulse;
 mod sse;
 mod told;
 mod ws;
 
+pub(crate) use pulse::Pulse;
+
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{OriginalUri, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use votify_core::engine::live::Watch;
@@ -16,6 +21,7 @@ use votify_core::view::ViewPosition;
 use votify_core::{PollId, SessionId};
 
 use crate::caller::Caller;
+use crate::invite;
 use crate::limits::Slot;
 use crate::origin::check_origin;
 use crate::path::PollPath;
@@ -32,6 +38,8 @@ refusals!(StreamRefusals:
 struct Viewer {
     shared: Shared,
     caller: Caller,
+    /// What told that the caller is logged in, if it did.
+    login: Option<Box<Parts>>,
     poll: PollId,
     watch: Watch,
     /// Whether single votes are told too.
@@ -59,6 +67,7 @@ struct Viewer {
         ("id" = Uuid, Path, description = "The poll"),
         ("after" = Option<String>, Query, description = "A position: nothing older than that is told"),
         ("events" = Option<String>, Query, description = "`votes`: single votes are told too, where counts are shown"),
+        ("invite" = Option<String>, Query, description = "The code of a voter, where `voters` is `invite`: for votes over a WebSocket, and for counts that show to who has voted"),
         ("Last-Event-ID" = Option<String>, Header, description = "As `after`, and before it"),
     ),
     responses(
@@ -72,14 +81,15 @@ pub(crate) async fn stream(
     PollPath(poll): PollPath,
     OriginalUri(uri): OriginalUri,
     mut caller: Caller,
-    headers: HeaderMap,
+    parts: Parts,
     mut query: QueryFields,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
-    if asks_for_web_socket(&headers) {
+    let headers = &parts.headers;
+    if asks_for_web_socket(headers) {
         let config = &shared.config;
         check_origin(
-            &headers,
+            headers,
             &uri,
             config.public_url.as_ref(),
             &config.allowed_origins,
@@ -87,7 +97,9 @@ pub(crate) async fn stream(
     }
     let after = query.parsed("after", "must be a position that a stream told");
     let wants_votes = query.word("events", &[("votes", true)]).unwrap_or(false);
-    let after = query.finish(last_event_id(&headers).or(after))?;
+    // The caller has it already.
+    let _ = query.take(invite::PARAMETER);
+    let after = query.finish(last_event_id(headers).or(after))?;
     let slot = shared.streams.take(caller.address_block()).ok_or_else(|| {
         Problem::new(Code::RateLimited)
             .with_detail("Your address holds as many streams as it may.")
@@ -102,6 +114,7 @@ pub(crate) async fn stream(
     let watch = shared.engine.watch(poll, &caller.voter(), after).await?;
     let viewer = Viewer {
         shared,
+        login: caller.is_logged_in().then(|| Box::new(parts)),
         caller,
         poll,
         watch,

@@ -13,9 +13,12 @@ use crate::shared::Shared;
 
 const PAGE: &str = include_str!("ui/index.html");
 const SCRIPT: &str = include_str!("ui/votify.js");
+const ACCOUNT_SCRIPT: &str = include_str!("ui/account.js");
 const STYLE: &str = include_str!("ui/votify.css");
 /// Stands in the page where the path goes below which the router is mounted.
 const ROOT: &str = "{{root}}";
+/// Stands in the page where it is told whether people can log in here.
+const ACCOUNTS: &str = "{{accounts}}";
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
                       base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
@@ -24,6 +27,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/", get(home))
         .route("/p/{id}", get(poll))
         .route("/votify.js", get(script))
+        .route("/votify-account.js", get(account_script))
         .route("/votify.css", get(style))
 }
 
@@ -48,13 +52,15 @@ async fn poll(
 /// The page, with a session for who has none: so that everybody behind one address can vote at the same time.
 async fn page(uri: &Uri, own_path: &str, mut caller: Caller, shared: &Shared) -> Response {
     let root = root(&shared.config, uri, own_path);
-    let mut response = PAGE.replace(ROOT, &escaped(root)).into_response();
+    let page = PAGE.replace(ACCOUNTS, if has_accounts(shared) { "yes" } else { "no" });
+    let mut response = page.replace(ROOT, &escaped(root)).into_response();
     let headers = response.headers_mut();
     for (name, value) in [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),
         (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::REFERRER_POLICY, "same-origin"),
+        // A path may hold the code of an invitation.
+        (header::REFERRER_POLICY, "no-referrer"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (
             HeaderName::from_static("cross-origin-opener-policy"),
@@ -71,6 +77,16 @@ async fn page(uri: &Uri, own_path: &str, mut caller: Caller, shared: &Shared) ->
     response
 }
 
+fn has_accounts(shared: &Shared) -> bool {
+    #[cfg(feature = "accounts")]
+    return shared.desk().is_ok();
+    #[cfg(not(feature = "accounts"))]
+    {
+        let _ = shared;
+        false
+    }
+}
+
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('"', "&quot;")
@@ -79,6 +95,10 @@ fn escaped(text: &str) -> String {
 
 async fn script() -> Response {
     asset("text/javascript; charset=utf-8", SCRIPT)
+}
+
+async fn account_script() -> Response {
+    asset("text/javascript; charset=utf-8", ACCOUNT_SCRIPT)
 }
 
 async fn style() -> Response {

@@ -2,36 +2,41 @@
 
 mod cast;
 mod key;
+mod request;
 
 pub(crate) use cast::{Attempt, attempt};
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use votify_core::{Choice, Outcome};
 
 use crate::caller::Caller;
-use crate::dto::ballot::{self, GivenBallot};
-use crate::dto::receipt::{OwnBallotBody, ReceiptBody};
+use crate::dto::ballot::GivenBallot;
+use crate::dto::receipt::{OwnBallotBody, ReceiptBody, receipt_json};
 use crate::dto::schema::NewBallot;
-use crate::json::JsonBody;
 use crate::path::PollPath;
 use crate::polls::mark_private;
 use crate::problem::{Code, Problem, refusals};
 use crate::shared::Shared;
 
+use request::VoteRequest;
+
+/// As many headers as the answer to a vote has.
+const HEADERS: usize = 9;
+
 refusals!(VoteRefusals:
-    MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, OriginNotAllowed, PollNotFound, AlreadyVoted, PollNotOpen,
+    MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, InviteInvalid, OriginNotAllowed, PollNotFound, AlreadyVoted, PollNotOpen,
     PollClosed, BallotIdReused, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidBallot, RateLimited, StoreUnavailable,
     Overloaded, Internal);
 
 refusals!(WithdrawRefusals:
-    MalformedId, NotLoggedIn, InvalidLogin, OriginNotAllowed, PollNotFound, NotVoted, PollNotOpen, PollClosed,
+    MalformedId, NotLoggedIn, InvalidLogin, InviteInvalid, OriginNotAllowed, PollNotFound, NotVoted, PollNotOpen, PollClosed,
     RevoteNotAllowed, BallotIdReused, InvalidBallot, RateLimited, StoreUnavailable, Overloaded, Internal);
 
 refusals!(OwnRefusals:
-    MalformedId, NotLoggedIn, InvalidLogin, PollNotFound, NotVoted, StoreUnavailable, Internal);
+    MalformedId, NotLoggedIn, InvalidLogin, InviteInvalid, PollNotFound, NotVoted, StoreUnavailable, Internal);
 
 /// Votes. The answer comes when the vote is durable.
 ///
@@ -43,6 +48,7 @@ refusals!(OwnRefusals:
     params(
         ("id" = Uuid, Path, description = "The poll"),
         ("Idempotency-Key" = Option<Uuid>, Header, description = "Instead of `ballot_id` in the body"),
+        ("invite" = Option<String>, Query, description = "The code that the voter was given, where `voters` is `invite`"),
     ),
     request_body = NewBallot,
     responses(
@@ -51,21 +57,17 @@ refusals!(OwnRefusals:
         VoteRefusals,
     )
 )]
-pub(crate) async fn vote(
-    State(shared): State<Shared>,
-    PollPath(poll): PollPath,
-    mut caller: Caller,
-    headers: HeaderMap,
-    JsonBody(body): JsonBody,
-) -> Result<Response, Problem> {
-    let given = ballot::read(body)
-        .and_then(|given| key::with_key(given, &headers))
-        .map_err(|problems| Problem::fields(Code::InvalidBallot, problems))?;
+pub(crate) async fn vote(State(shared): State<Shared>, vote: VoteRequest) -> Response {
+    let VoteRequest {
+        poll,
+        mut caller,
+        given,
+    } = vote;
     let attempt = attempt(&shared, poll, &mut caller, given).await;
-    Ok(answer(attempt, &caller, &shared, |outcome| match outcome {
+    answer(attempt, &caller, &shared, |outcome| match outcome {
         Outcome::Replayed { .. } => StatusCode::OK,
         _ => StatusCode::CREATED,
-    }))
+    })
 }
 
 /// Takes the caller's vote back, where the poll allows it.
@@ -76,6 +78,7 @@ pub(crate) async fn vote(
     params(
         ("id" = Uuid, Path, description = "The poll"),
         ("Idempotency-Key" = Option<Uuid>, Header, description = "Makes sending it again harmless"),
+        ("invite" = Option<String>, Query, description = "The code that the voter was given, where `voters` is `invite`"),
     ),
     responses((status = 200, body = ReceiptBody), WithdrawRefusals)
 )]
@@ -101,7 +104,10 @@ pub(crate) async fn withdraw(
     get,
     path = "/api/polls/{id}/vote",
     tag = "votes",
-    params(("id" = Uuid, Path, description = "The poll")),
+    params(
+        ("id" = Uuid, Path, description = "The poll"),
+        ("invite" = Option<String>, Query, description = "The code that the voter was given, where `voters` is `invite`"),
+    ),
     responses((status = 200, body = OwnBallotBody), OwnRefusals)
 )]
 pub(crate) async fn own_vote(
@@ -125,8 +131,13 @@ fn answer(
 ) -> Response {
     let mut response = match attempt.result {
         Ok(receipt) => {
-            let body = Json(ReceiptBody::from(&receipt));
-            (status(&receipt.outcome), body).into_response()
+            let mut response = Response::new(receipt_json(&receipt).into());
+            *response.status_mut() = status(&receipt.outcome);
+            // Once for all that follow: the map grows by copying.
+            response.headers_mut().reserve(HEADERS);
+            let json = HeaderValue::from_static("application/json");
+            response.headers_mut().insert(header::CONTENT_TYPE, json);
+            response
         }
         Err(problem) => problem.into_response(),
     };

@@ -1,5 +1,5 @@
-//! The laws of [`Store`](crate::Store), [`Broadcaster`](crate::Broadcaster) and [`RateLimiter`](crate::RateLimiter) as
-//! tests, for whoever writes a backend.
+//! The laws of [`Store`](crate::Store), [`InviteStore`](crate::InviteStore), [`Broadcaster`](crate::Broadcaster),
+//! [`RateLimiter`](crate::RateLimiter) and [`AccountStore`](crate::AccountStore) as tests, for whoever writes a backend.
 //!
 //! A backend implements a fixture, which opens it empty, and calls a macro in an integration test; each law becomes one
 //! named test:
@@ -21,8 +21,10 @@
 //! votify_core::store_conformance!(Memory);
 //! ```
 //!
-//! The other two are [`BroadcasterFixture`] with [`broadcaster_conformance!`](crate::broadcaster_conformance), and
-//! [`LimiterFixture`] with [`limiter_conformance!`](crate::limiter_conformance).
+//! The others are [`InviteFixture`] with [`invite_conformance!`](crate::invite_conformance), [`BroadcasterFixture`] with
+//! [`broadcaster_conformance!`](crate::broadcaster_conformance), [`LimiterFixture`] with
+//! [`limiter_conformance!`](crate::limiter_conformance), and [`AccountStoreFixture`] with
+//! [`account_store_conformance!`](crate::account_store_conformance).
 //!
 //! No case looks behind the trait, and each works on a backend of its own. None measures time: `now` is an argument, and
 //! where something has to arrive a case waits for it, up to a bound that means "never". What a case finds wrong it tells
@@ -37,9 +39,11 @@
     reason = "a case that finds a law broken panics, as tests do"
 )]
 
+pub mod accounts;
 pub mod broadcaster;
 mod case;
 mod fixture;
+pub mod invites;
 pub mod limiter;
 mod list;
 mod run;
@@ -48,8 +52,11 @@ mod sequence;
 pub mod store;
 mod together;
 
-pub use case::{BROADCASTER_CASES, Case, LIMITER_CASES, STORE_CASES};
-pub use fixture::{
-    BroadcasterFixture, FreshBroadcaster, FreshLimiter, FreshStore, LimiterFixture, StoreFixture,
+pub use case::{
+    ACCOUNT_STORE_CASES, BROADCASTER_CASES, Case, INVITE_CASES, LIMITER_CASES, STORE_CASES,
 };
-pub use run::{check_broadcaster, check_limiter, check_store};
+pub use fixture::{
+    AccountStoreFixture, BroadcasterFixture, FreshAccountStore, FreshBroadcaster, FreshInvites,
+    FreshLimiter, FreshStore, InviteFixture, InviteHandle, LimiterFixture, StoreFixture,
+};
+pub use run::{check_account_store, check_broadcaster, check_invites, check_limiter, check_store};

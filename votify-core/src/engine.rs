@@ -7,6 +7,7 @@ mod config;
 mod error;
 mod herald;
 mod intake;
+mod inviting;
 mod lifecycle;
 pub mod live;
 mod owning;
@@ -20,6 +21,7 @@ mod voting;
 pub use builder::EngineBuilder;
 pub use config::EngineConfig;
 pub use error::EngineError;
+pub use inviting::InviteRefusal;
 pub use readiness::{PartReadiness, Readiness};
 pub use snapshot::{EngineStats, PollSnapshot, VoteReceipt};
 
@@ -135,6 +137,16 @@ impl PollEngine {
     pub fn stats(&self) -> EngineStats {
         let (viewers, polls) = self.inner.hub.numbers();
         self.inner.stats.read(viewers, polls)
+    }
+
+    /// Ends all watches, one after the other, so that their viewers do not all come back at the same moment: evenly over `within`, or
+    /// faster where they are few (2 ms from one to the next). Until then each is shown what happens. New watches are refused with
+    /// [`ShuttingDown`](EngineError::ShuttingDown) from now on; votes go on.
+    ///
+    /// Returns when nobody is left, or after `within`. For a server that is told to stop, before [`shutdown`](Self::shutdown), which ends
+    /// all that is left at once. Calling it again waits for the same end. Cancel safe: the viewers go all the same.
+    pub async fn let_viewers_go(&self, within: std::time::Duration) {
+        self.inner.hub.let_viewers_go(within).await;
     }
 
     /// Takes no more votes, answers those that are waiting, ends all watches and stops all tasks.

@@ -13,6 +13,7 @@ use crate::time::Timestamp;
 #[error("not a UUID")]
 pub struct ParseIdError;
 
+/// A type of id around a UUID.
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -68,6 +69,8 @@ macro_rules! uuid_id {
         }
     };
 }
+
+pub(crate) use uuid_id;
 
 uuid_id! {
     /// Names a poll.

@@ -3,12 +3,14 @@
 mod audit;
 mod error;
 mod filter;
+mod invites;
 mod outcome;
 mod shared;
 
 pub use audit::Audit;
 pub use error::{Source, StoreError};
 pub use filter::{PollFilter, PollOrder, fold, words};
+pub use invites::{InviteStore, Inviting};
 pub use outcome::{Changing, Sealing};
 
 use std::fmt;

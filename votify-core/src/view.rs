@@ -2,6 +2,9 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
 
 use crate::id::OptionId;
 use crate::poll::{Poll, ResultsPolicy};
@@ -102,15 +105,25 @@ impl FromStr for ViewPosition {
 }
 
 /// A tally made for an audience: the only form in which counts leave the engine.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TallyView {
+///
+/// Clones share what is inside, so that all voters of a batch can be shown one view.
+#[derive(Clone)]
+pub struct TallyView(Arc<Inside>);
+
+struct Inside {
+    seen: Seen,
+    rendered: OnceLock<Bytes>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Seen {
     position: ViewPosition,
     options: Vec<OptionId>,
     shown: Option<Shown>,
     is_final: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 struct Shown {
     total_votes: u64,
     counts: Vec<OptionCount>,
@@ -129,7 +142,7 @@ impl TallyView {
                 ResultsPolicy::AfterClose => tally.sealed,
             };
         let Position { epoch, .. } = tally.position;
-        Self {
+        let seen = Seen {
             position: if visible {
                 ViewPosition::Shown(tally.position)
             } else {
@@ -144,25 +157,40 @@ impl TallyView {
                 counts: tally.counts.clone(),
             }),
             is_final: tally.sealed,
-        }
+        };
+        Self(Arc::new(Inside {
+            seen,
+            rendered: OnceLock::new(),
+        }))
+    }
+
+    /// The view as bytes: made by whoever asks first, shared by all who hold a clone.
+    ///
+    /// `render` must be a function of the view alone, and the same wherever this is called.
+    pub fn rendered(&self, render: impl FnOnce(&Self) -> Bytes) -> &Bytes {
+        self.0.rendered.get_or_init(|| render(self))
     }
 
     /// Where this view stands.
     #[must_use]
-    pub const fn position(&self) -> ViewPosition {
-        self.position
+    pub fn position(&self) -> ViewPosition {
+        self.0.seen.position
     }
 
     /// The options, in the poll's order.
     #[must_use]
     pub fn options(&self) -> &[OptionId] {
-        &self.options
+        &self.0.seen.options
     }
 
     /// A count for each option in the poll's order; `None` where results are hidden.
     #[must_use]
     pub fn counts(&self) -> Option<&[OptionCount]> {
-        self.shown.as_ref().map(|shown| shown.counts.as_slice())
+        self.0
+            .seen
+            .shown
+            .as_ref()
+            .map(|shown| shown.counts.as_slice())
     }
 
     /// How many ballots chose `option`; `None` where results are hidden or it is no option.
@@ -177,13 +205,27 @@ impl TallyView {
     /// How many ballots stand; `None` where results are hidden.
     #[must_use]
     pub fn total_votes(&self) -> Option<u64> {
-        self.shown.as_ref().map(|shown| shown.total_votes)
+        self.0.seen.shown.as_ref().map(|shown| shown.total_votes)
     }
 
     /// Whether it can never change again.
     #[must_use]
-    pub const fn is_final(&self) -> bool {
-        self.is_final
+    pub fn is_final(&self) -> bool {
+        self.0.seen.is_final
+    }
+}
+
+impl PartialEq for TallyView {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.seen == other.0.seen
+    }
+}
+
+impl Eq for TallyView {}
+
+impl fmt::Debug for TallyView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TallyView").field(&self.0.seen).finish()
     }
 }
 

@@ -1,9 +1,11 @@
 //! Who votes: what is known of a caller, what a poll makes of it, and who owns a poll.
 
 mod identity;
+mod invite;
 mod policy;
 mod voter_id;
 
 pub use identity::{AccountId, Owner, SessionId, Voter};
+pub use invite::{InviteCode, MalformedInvite};
 pub use policy::{UnidentifiedVoter, VoterPolicy};
 pub use voter_id::{OwnerId, UnknownVoterKind, VoterId};

@@ -55,7 +55,6 @@ mod shared;
 mod shelf;
 mod sorted;
 mod store;
-mod turns;
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 mod casting;
 mod fault;
+mod invites;
 mod keys;
 mod lifecycle;
 mod listing;
@@ -23,7 +24,7 @@ use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use tokio::time::Instant;
 use votify_core::ballot::StandingBallot;
 use votify_core::poll::{PollState, SealCause};
-use votify_core::store::{Audit, Changing, PollFilter, Sealing};
+use votify_core::store::{Audit, Changing, InviteStore, Inviting, PollFilter, Sealing};
 use votify_core::{
     Ballot, BatchReceipt, Page, PageRequest, Poll, PollChange, PollId, Store, StoreError, Tally,
     Timestamp, VoterId,
@@ -66,7 +67,7 @@ use turns::Turns;
 /// A call takes less than four seconds, except the reading of many ballots, each page of which does. A server whose memory
 /// is full is [`Unavailable`](StoreError::Unavailable) for votes and new polls; what is there can still be read, closed and
 /// deleted. The connection's user needs, on all keys that begin with the prefix, `EVALSHA`, `EVAL`, `INFO`, `TIME` and the
-/// commands on hashes, sorted sets and strings; without `CONFIG` the durability is unknown.
+/// commands on hashes, sets, sorted sets and strings; without `CONFIG` the durability is unknown.
 #[derive(Clone)]
 pub struct RedisStore {
     redis: Redis,
@@ -259,6 +260,24 @@ impl Store for RedisStore {
 
     async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
         recount::repair(self, id).await.map_err(failed)
+    }
+}
+
+#[async_trait]
+impl InviteStore for RedisStore {
+    async fn invite(
+        &self,
+        poll: PollId,
+        voters: &[VoterId],
+        most: u64,
+    ) -> Result<Inviting, StoreError> {
+        invites::invite(self, poll, voters, most)
+            .await
+            .map_err(failed)
+    }
+
+    async fn invited(&self, poll: PollId, voters: &[VoterId]) -> Result<Vec<bool>, StoreError> {
+        invites::invited(self, poll, voters).await.map_err(failed)
     }
 }
 

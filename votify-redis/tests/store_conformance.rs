@@ -12,7 +12,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use votify_core::Store;
-use votify_core::conformance::{FreshStore, STORE_CASES, StoreFixture, check_store};
+use votify_core::conformance::{
+    FreshInvites, FreshStore, InviteFixture, InviteHandle, STORE_CASES, StoreFixture, check_store,
+};
+#[cfg(feature = "cluster")]
+use votify_core::conformance::{INVITE_CASES, check_invites};
 use votify_redis::{Redis, RedisStore};
 
 use servers::{Server, Setup, new_prefix};
@@ -55,6 +59,31 @@ impl<S: Url> StoreFixture for On<S> {
     }
 }
 
+#[async_trait]
+impl<S: Url> InviteFixture for On<S> {
+    async fn fresh(&self) -> FreshInvites {
+        let url = self.0.as_ref().unwrap().url();
+        let prefix = new_prefix();
+        FreshInvites::open(move || {
+            let (url, prefix) = (url.clone(), prefix.clone());
+            async move {
+                let redis = Redis::connect(&url).await.unwrap();
+                let store = RedisStore::open(redis.with_prefix(&prefix).unwrap()).await;
+                InviteHandle::new(Arc::new(store.unwrap()))
+            }
+        })
+        .await
+    }
+
+    fn unavailable(&self) -> Option<String> {
+        StoreFixture::unavailable(self)
+    }
+}
+
+mod invites {
+    votify_core::invite_conformance!(crate::On(crate::Server::plain()));
+}
+
 mod on_one_server {
     votify_core::store_conformance!(crate::On(crate::Server::plain()));
 }
@@ -81,4 +110,13 @@ fn every_law_on_a_private_server_cluster() {
     STORE_CASES
         .iter()
         .for_each(|case| check_store(&on, case.name));
+}
+
+#[cfg(feature = "cluster")]
+#[test]
+fn every_law_of_invites_on_a_private_server_cluster() {
+    let on = On(servers::Cluster::plain());
+    INVITE_CASES
+        .iter()
+        .for_each(|case| check_invites(&on, case.name));
 }

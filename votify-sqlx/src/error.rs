@@ -1,4 +1,5 @@
 use sqlx::error::DatabaseError;
+use votify_core::account::AccountError;
 use votify_core::{PollId, StoreError};
 
 use crate::field::Unreadable;
@@ -21,6 +22,9 @@ pub(crate) enum Error {
     /// A row that this library would not have written.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
+    /// The same in a user's row.
+    #[error("{0} of a user cannot be read")]
+    UnreadableUser(&'static str),
     /// Anything else that the driver said.
     #[error("{0}")]
     Driver(sqlx::Error),
@@ -73,6 +77,26 @@ impl Error {
                 Self::Unavailable(error)
             }
             other => other,
+        }
+    }
+
+    /// Whether a row of that key is there already.
+    pub(crate) fn is_duplicate(&self) -> bool {
+        match self {
+            Self::Driver(sqlx::Error::Database(error)) => error.is_unique_violation(),
+            _ => false,
+        }
+    }
+
+    pub(crate) fn into_account_error(self, backend: &'static str) -> AccountError {
+        match self {
+            Self::Conflict(_) | Self::Lost(_) | Self::Unavailable(_) | Self::CannotOpen(_) => {
+                AccountError::unavailable(backend, self)
+            }
+            Self::Damaged(_) | Self::UnreadableUser(_) | Self::NoDatabase(_) => {
+                AccountError::corrupt(backend, self)
+            }
+            _ => AccountError::failed(backend, self),
         }
     }
 

@@ -12,6 +12,7 @@
     )
 )]
 
+mod accounts;
 mod batch;
 mod columns;
 mod definition;
@@ -19,6 +20,7 @@ mod dialect;
 mod durability;
 mod error;
 mod field;
+mod invites;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod lease;
 mod lifecycle;

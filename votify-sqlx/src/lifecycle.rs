@@ -111,14 +111,14 @@ pub(crate) async fn delete<D: Dialect>(dialect: &D, id: PollId) -> Result<(), Er
     .await
 }
 
-async fn lock<W: Work>(work: &mut W, id: PollId) -> Result<PollState, Error> {
+pub(crate) async fn lock<W: Work>(work: &mut W, id: PollId) -> Result<PollState, Error> {
     let locked = work.lock_polls(&[id]).await?;
     let (_, state) = locked.into_iter().next().ok_or(Error::PollNotFound(id))?;
     state
 }
 
 /// Commits if all went well and something was written, else rolls back.
-async fn end<W: Work, T>(work: W, result: Result<(T, bool), Error>) -> Result<T, Error> {
+pub(crate) async fn end<W: Work, T>(work: W, result: Result<(T, bool), Error>) -> Result<T, Error> {
     match result {
         Ok((value, true)) => work.commit().await.map(|()| value),
         Ok((value, false)) => {

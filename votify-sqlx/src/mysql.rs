@@ -1,8 +1,10 @@
 //! MySQL and MariaDB: one dialect of what both know.
 
+mod accounts;
 mod connect;
 mod database;
 mod given;
+mod invites;
 mod open;
 #[cfg(test)]
 mod plans;

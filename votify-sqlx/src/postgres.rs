@@ -1,8 +1,10 @@
 //! PostgreSQL, from version 12 on.
 
+mod accounts;
 mod broadcaster;
 mod connect;
 mod database;
+mod invites;
 #[cfg(test)]
 mod plans;
 mod refusal;

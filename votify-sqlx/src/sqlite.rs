@@ -1,8 +1,10 @@
 //! SQLite: the file that is the whole database.
 
+mod accounts;
 mod bulk;
 mod connect;
 mod database;
+mod invites;
 mod open;
 #[cfg(test)]
 mod plans;

@@ -25,6 +25,8 @@ use crate::{batch, lifecycle, pages, read, retry};
 /// A [`Store`] in a SQL database, whose tables may stand beside a host's own; by the names of its databases:
 /// `SqliteStore`, `PostgresStore`, `MySqlStore`.
 ///
+/// It is an [`AccountStore`](votify_core::AccountStore) too, for hosts that have no users of their own.
+///
 /// Clones share the same connections. Several processes may use one database; every law holds across them.
 ///
 /// Transient failures are tried again inside for up to 3 seconds, with pauses that grow and differ: a deadlock, a lock that
@@ -132,7 +134,7 @@ impl<D: Dialect> SqlStore<D> {
     }
 }
 
-fn failed<D: Dialect>(error: Error) -> StoreError {
+pub(crate) fn failed<D: Dialect>(error: Error) -> StoreError {
     error.into_store_error(D::NAME)
 }
 

@@ -1,4 +1,4 @@
-//! Every law, on MySQL or MariaDB: with connections of the store's own, and on a host's pool.
+//! Every law of stores and of account stores, on MySQL or MariaDB: with connections of the store's own, and on a host's pool.
 #![expect(
     clippy::unwrap_used,
     reason = "a fixture that cannot open its store fails its test"
@@ -7,8 +7,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use votify_core::Store;
-use votify_core::conformance::{FreshStore, StoreFixture};
+use votify_core::conformance::{
+    AccountStoreFixture, FreshAccountStore, FreshInvites, FreshStore, InviteFixture, InviteHandle,
+    StoreFixture,
+};
+use votify_core::{AccountStore, Store};
 use votify_sqlx::MySqlStore;
 use votify_sqlx::sqlx::Executor;
 use votify_sqlx::sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
@@ -18,9 +21,9 @@ use crate::servers::{Database, Kind};
 #[path = "servers/mod.rs"]
 mod servers;
 
-async fn migrated(store: MySqlStore) -> Arc<dyn Store> {
+async fn migrated(store: MySqlStore) -> MySqlStore {
     store.migrate().await.unwrap();
-    Arc::new(store)
+    store
 }
 
 fn unavailable() -> Option<String> {
@@ -31,6 +34,10 @@ fn unavailable() -> Option<String> {
 
 struct Own;
 
+async fn own(url: &str) -> MySqlStore {
+    migrated(MySqlStore::connect(url).await.unwrap()).await
+}
+
 #[async_trait]
 impl StoreFixture for Own {
     async fn fresh(&self) -> FreshStore {
@@ -38,9 +45,47 @@ impl StoreFixture for Own {
         let url = database.url().to_owned();
         let open = move || {
             let url = url.clone();
-            async move { migrated(MySqlStore::connect(&url).await.unwrap()).await }
+            async move { Arc::new(own(&url).await) as Arc<dyn Store> }
         };
         FreshStore::open(open).await.guarded_by(database)
+    }
+
+    fn unavailable(&self) -> Option<String> {
+        unavailable()
+    }
+}
+
+#[async_trait]
+impl AccountStoreFixture for Own {
+    async fn fresh(&self) -> FreshAccountStore {
+        let database = Database::mysql().await.unwrap();
+        let url = database.url().to_owned();
+        let open = move || {
+            let url = url.clone();
+            async move { Arc::new(own(&url).await) as Arc<dyn AccountStore> }
+        };
+        FreshAccountStore::open(open).await.guarded_by(database)
+    }
+
+    fn unavailable(&self) -> Option<String> {
+        unavailable()
+    }
+}
+
+#[async_trait]
+impl InviteFixture for Own {
+    async fn fresh(&self) -> FreshInvites {
+        let database = Database::mysql().await.unwrap();
+        let url = database.url().to_owned();
+        let open = move || {
+            let url = url.clone();
+            async move {
+                let store = MySqlStore::connect(&url).await.unwrap();
+                store.migrate().await.unwrap();
+                InviteHandle::new(Arc::new(store))
+            }
+        };
+        FreshInvites::open(open).await.guarded_by(database)
     }
 
     fn unavailable(&self) -> Option<String> {
@@ -51,7 +96,7 @@ impl StoreFixture for Own {
 struct Host;
 
 /// As a host may have it that never heard of strictness, and lives five hours ahead.
-async fn host(url: &str) -> Arc<dyn Store> {
+async fn host(url: &str) -> MySqlStore {
     let options: MySqlConnectOptions = url.parse().unwrap();
     let options = options
         .pipes_as_concat(false)
@@ -79,9 +124,26 @@ impl StoreFixture for Host {
         let url = database.url().to_owned();
         let open = move || {
             let url = url.clone();
-            async move { host(&url).await }
+            async move { Arc::new(host(&url).await) as Arc<dyn Store> }
         };
         FreshStore::open(open).await.guarded_by(database)
+    }
+
+    fn unavailable(&self) -> Option<String> {
+        unavailable()
+    }
+}
+
+#[async_trait]
+impl AccountStoreFixture for Host {
+    async fn fresh(&self) -> FreshAccountStore {
+        let database = Database::mysql().await.unwrap();
+        let url = database.url().to_owned();
+        let open = move || {
+            let url = url.clone();
+            async move { Arc::new(host(&url).await) as Arc<dyn AccountStore> }
+        };
+        FreshAccountStore::open(open).await.guarded_by(database)
     }
 
     fn unavailable(&self) -> Option<String> {
@@ -93,6 +155,18 @@ mod own_pools {
     votify_core::store_conformance!(crate::Own);
 }
 
+mod own_pools_accounts {
+    votify_core::account_store_conformance!(crate::Own);
+}
+
+mod invites {
+    votify_core::invite_conformance!(crate::Own);
+}
+
 mod host_pool {
     votify_core::store_conformance!(crate::Host);
+}
+
+mod host_pool_accounts {
+    votify_core::account_store_conformance!(crate::Host);
 }

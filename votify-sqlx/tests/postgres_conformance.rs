@@ -1,4 +1,4 @@
-//! Every law, on PostgreSQL: with connections of the store's own, and on a host's pool.
+//! Every law of stores and of account stores, on PostgreSQL: with connections of the store's own, and on a host's pool.
 #![expect(
     clippy::unwrap_used,
     reason = "a fixture that cannot open its store fails its test"
@@ -11,8 +11,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use votify_core::Store;
-use votify_core::conformance::{FreshStore, StoreFixture};
+use votify_core::conformance::{
+    AccountStoreFixture, FreshAccountStore, FreshInvites, FreshStore, InviteFixture, InviteHandle,
+    StoreFixture,
+};
+use votify_core::{AccountStore, Store};
 use votify_sqlx::PostgresStore;
 use votify_sqlx::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
@@ -25,12 +28,16 @@ fn unavailable() -> Option<String> {
         .then(|| format!("{variable} names no PostgreSQL"))
 }
 
-async fn migrated(store: PostgresStore) -> Arc<dyn Store> {
+async fn migrated(store: PostgresStore) -> PostgresStore {
     store.migrate().await.unwrap();
-    Arc::new(store)
+    store
 }
 
 struct Own;
+
+async fn own(url: &str) -> PostgresStore {
+    migrated(PostgresStore::connect(url).await.unwrap()).await
+}
 
 #[async_trait]
 impl StoreFixture for Own {
@@ -39,9 +46,47 @@ impl StoreFixture for Own {
         let url = database.url().to_owned();
         let open = move || {
             let url = url.clone();
-            async move { migrated(PostgresStore::connect(&url).await.unwrap()).await }
+            async move { Arc::new(own(&url).await) as Arc<dyn Store> }
         };
         FreshStore::open(open).await.guarded_by(database)
+    }
+
+    fn unavailable(&self) -> Option<String> {
+        unavailable()
+    }
+}
+
+#[async_trait]
+impl AccountStoreFixture for Own {
+    async fn fresh(&self) -> FreshAccountStore {
+        let database = Database::postgres().await.unwrap();
+        let url = database.url().to_owned();
+        let open = move || {
+            let url = url.clone();
+            async move { Arc::new(own(&url).await) as Arc<dyn AccountStore> }
+        };
+        FreshAccountStore::open(open).await.guarded_by(database)
+    }
+
+    fn unavailable(&self) -> Option<String> {
+        unavailable()
+    }
+}
+
+#[async_trait]
+impl InviteFixture for Own {
+    async fn fresh(&self) -> FreshInvites {
+        let database = Database::postgres().await.unwrap();
+        let url = database.url().to_owned();
+        let open = move || {
+            let url = url.clone();
+            async move {
+                let store = PostgresStore::connect(&url).await.unwrap();
+                store.migrate().await.unwrap();
+                InviteHandle::new(Arc::new(store))
+            }
+        };
+        FreshInvites::open(open).await.guarded_by(database)
     }
 
     fn unavailable(&self) -> Option<String> {
@@ -52,7 +97,7 @@ impl StoreFixture for Own {
 struct Host;
 
 /// As a host may have it that wants everything to stand still while it looks.
-async fn host(url: &str) -> Arc<dyn Store> {
+async fn host(url: &str) -> PostgresStore {
     let options = PgConnectOptions::from_str(url).unwrap();
     let options = options.options([
         ("default_transaction_isolation", "serializable"),
@@ -64,7 +109,7 @@ async fn host(url: &str) -> Arc<dyn Store> {
     let migrating = PostgresStore::connect(url).await.unwrap();
     migrating.migrate().await.unwrap();
     migrating.close().await;
-    Arc::new(PostgresStore::from_pool(pool).await.unwrap())
+    PostgresStore::from_pool(pool).await.unwrap()
 }
 
 #[async_trait]
@@ -74,9 +119,26 @@ impl StoreFixture for Host {
         let url = database.url().to_owned();
         let open = move || {
             let url = url.clone();
-            async move { host(&url).await }
+            async move { Arc::new(host(&url).await) as Arc<dyn Store> }
         };
         FreshStore::open(open).await.guarded_by(database)
+    }
+
+    fn unavailable(&self) -> Option<String> {
+        unavailable()
+    }
+}
+
+#[async_trait]
+impl AccountStoreFixture for Host {
+    async fn fresh(&self) -> FreshAccountStore {
+        let database = Database::postgres().await.unwrap();
+        let url = database.url().to_owned();
+        let open = move || {
+            let url = url.clone();
+            async move { Arc::new(host(&url).await) as Arc<dyn AccountStore> }
+        };
+        FreshAccountStore::open(open).await.guarded_by(database)
     }
 
     fn unavailable(&self) -> Option<String> {
@@ -88,6 +150,18 @@ mod own_pool {
     votify_core::store_conformance!(crate::Own);
 }
 
+mod own_pool_accounts {
+    votify_core::account_store_conformance!(crate::Own);
+}
+
+mod invites {
+    votify_core::invite_conformance!(crate::Own);
+}
+
 mod host_pool {
     votify_core::store_conformance!(crate::Host);
+}
+
+mod host_pool_accounts {
+    votify_core::account_store_conformance!(crate::Host);
 }

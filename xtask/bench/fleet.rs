@@ -5,23 +5,26 @@ use std::path::Path;
 use std::slice;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use tokio::time::sleep;
 
 use crate::corner::Corner;
 use crate::http::Connection;
 use crate::kind::Kind;
+use crate::live::stream_of;
 use crate::load;
-use crate::measured::milliseconds;
+use crate::measured::{check, milliseconds};
 use crate::poll::Poll;
 use crate::redis_server::{self, published};
 use crate::report::{Figure, Row, Target};
 use crate::server::Server;
-use crate::viewers::Room;
+use crate::steady::{Change, Steady};
+use crate::watch::{Carrier, Crowd};
 
 const INSTANCES: usize = 3;
-const VIEWERS: u32 = 300;
-const VOTES: usize = 300;
+const VIEWERS: usize = 300;
+const VOTES: u32 = 300;
+const PAUSE: Duration = Duration::from_millis(33);
 const CONNECTIONS: usize = 128;
 const TIME: Duration = Duration::from_secs(3);
 const RUNS: usize = 3;
@@ -35,7 +38,7 @@ struct Run {
 
 /// # Errors
 /// If a vote is not counted, or a viewer does not see the last one.
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main]
 pub(crate) async fn measure(program: &Path, scratch: &Path) -> Result<Figure> {
     let (settings, runs) = Corner::lend(Kind::Postgres, async |corner| {
         let redis = redis_server::server()?;
@@ -58,15 +61,20 @@ pub(crate) async fn measure(program: &Path, scratch: &Path) -> Result<Figure> {
 async fn run(addresses: &[SocketAddr]) -> Result<Run> {
     let (&first, others) = addresses.split_first().context("no instance")?;
     let poll = Poll::create(first).await?;
+    let vote = Change::vote_in(&poll)?;
     // What is made for the first viewer and the first vote is not the others' cost.
-    Room::open(others, &poll, 2).await?.vote(first, 1).await?;
-    let mut room = Room::open(others, &poll, VIEWERS).await?;
+    let mut few = watched(&poll, others, 2).await?;
+    few.seen_by_all(Steady::send(first, &vote, PAUSE, 2).await?)
+        .await?;
+    drop(few);
+    let mut crowd = watched(&poll, others, VIEWERS).await?;
     sleep(Duration::from_secs(1)).await;
-    let times = room.vote(first, VOTES).await?;
-    drop(room);
+    let sent = Steady::send(first, &vote, PAUSE, VOTES).await?;
+    let times = crowd.seen_by_all(sent).await?;
+    drop(crowd);
 
     let hot = Poll::create(first).await?;
-    let _room = Room::open(addresses, &hot, 30).await?;
+    let _crowd = watched(&hot, addresses, 30).await?;
     let (before, start) = (published().await?, Instant::now());
     let mut loads = Vec::new();
     for address in addresses {
@@ -81,10 +89,7 @@ async fn run(addresses: &[SocketAddr]) -> Result<Run> {
     let (publications, time) = (published().await? - before, start.elapsed());
     let votes: u64 = outcomes.iter().map(|outcome| outcome.votes).sum();
     let shown = hot.total_votes(&mut Connection::open(first).await?).await?;
-    ensure!(
-        shown == votes,
-        "{votes} votes were answered, but {shown} are shown"
-    );
+    check(votes, shown)?;
     let nodes = f64::from(u32::try_from(addresses.len())?);
     Ok(Run {
         median: milliseconds(&times, 0.5)?,
@@ -94,11 +99,19 @@ async fn run(addresses: &[SocketAddr]) -> Result<Run> {
     })
 }
 
+async fn watched(poll: &Poll, addresses: &[SocketAddr], viewers: usize) -> Result<Crowd> {
+    let doors = addresses.iter();
+    let doors: Vec<_> = doors
+        .map(|address| stream_of(poll, *address, Carrier::WebSocket))
+        .collect();
+    Crowd::attentive(&doors, viewers).await
+}
+
 fn about(settings: &str) -> String {
     format!(
         "{INSTANCES} processes of `votify serve` on one database, with `--broadcast` and `--cache` on one Redis. {VIEWERS} viewers \
-         watch one poll over WebSocket at all instances but the first, where {VOTES} votes are cast, one every 33ms; the time is \
-         from sending a vote until the last of all viewers has it in its hands. Then {CONNECTIONS} connections to each instance \
+         watch one poll over WebSocket at all instances but the first, where some {VOTES} votes are cast, one every {PAUSE:?}; the time is \
+         from when a vote is due until the last of all viewers has it in its hands. Then {CONNECTIONS} connections to each instance \
          vote in another poll, which is watched at all of them, for {TIME:?}; what the API shows must be what was answered. The \
          database is {settings}."
     )

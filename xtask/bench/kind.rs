@@ -12,6 +12,19 @@ pub(crate) enum Kind {
     MySql,
 }
 
+/// Floors, and aims beyond them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// Times the votes of the naive flow.
+    pub(crate) naive_flow: Target,
+    /// Times the votes of the source designs' flow.
+    pub(crate) source_design: Option<(Target, Target)>,
+    /// Of what a bare handler answers, in per cent.
+    pub(crate) ceiling: (Target, Target),
+    /// Votes in many polls, as times those in one.
+    pub(crate) many_polls: (Target, Target),
+}
+
 impl Kind {
     /// What people call it.
     pub(crate) const fn name(self) -> &'static str {
@@ -29,19 +42,21 @@ impl Kind {
         }
     }
 
-    /// How many times the votes of the naive flow it has to count.
-    pub(crate) const fn times_the_naive_flow(self) -> Target {
+    /// What votes over HTTP on it have to reach.
+    pub(crate) const fn bounds(self) -> Bounds {
         match self {
-            Self::Postgres => Target::AtLeast(12.0),
-            Self::MySql => Target::AtLeast(10.0),
-        }
-    }
-
-    /// How much of the ceiling it has to reach, in per cent.
-    pub(crate) const fn of_the_ceiling(self) -> Target {
-        match self {
-            Self::Postgres => Target::AtLeast(25.0),
-            Self::MySql => Target::AtLeast(20.0),
+            Self::Postgres => Bounds {
+                naive_flow: Target::AtLeast(12.0),
+                source_design: Some((Target::AtLeast(15.0), Target::AtLeast(22.0))),
+                ceiling: (Target::AtLeast(35.0), Target::AtLeast(50.0)),
+                many_polls: (Target::AtLeast(0.7), Target::AtLeast(0.9)),
+            },
+            Self::MySql => Bounds {
+                naive_flow: Target::AtLeast(10.0),
+                source_design: None,
+                ceiling: (Target::AtLeast(30.0), Target::AtLeast(42.0)),
+                many_polls: (Target::AtLeast(0.67), Target::AtLeast(0.9)),
+            },
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use hdrhistogram::Histogram;
 
 use crate::load::{self, Outcome};
@@ -28,6 +28,10 @@ pub(crate) struct Measured {
     pub(crate) slowest: f64,
     /// The server's processor time for each vote, in microseconds.
     pub(crate) cost: f64,
+    /// The same of the load.
+    pub(crate) load_cost: f64,
+    /// The part of the processors that nobody used, in per cent.
+    pub(crate) idle: f64,
 }
 
 impl Load {
@@ -36,21 +40,38 @@ impl Load {
     pub(crate) async fn on(&self, server: &Server, polls: &[Poll]) -> Result<Measured> {
         let vote = |time| load::votes(server.address, polls, self.connections, time);
         let first = vote(self.warm_up).await?.votes;
-        let before = server.processor_time()?;
+        let before = server.usage()?;
         let Outcome {
             votes,
             per_second,
             latencies,
         } = vote(self.time).await?;
-        let used = server.processor_time()?.saturating_sub(before);
+        let used = server.usage()?.since(&before);
+        let for_each = |time: Duration| {
+            anyhow::Ok(1e6 * time.as_secs_f64() / f64::from(u32::try_from(votes)?))
+        };
         Ok(Measured {
             answered: first + votes,
             per_second,
             median: milliseconds(&latencies, 0.5)?,
             slowest: milliseconds(&latencies, 0.99)?,
-            cost: 1e6 * used.as_secs_f64() / f64::from(u32::try_from(votes)?),
+            cost: for_each(used.server)?,
+            load_cost: for_each(used.load)?,
+            idle: used.idle,
         })
     }
+}
+
+/// Whether what was answered is what is kept.
+///
+/// # Errors
+/// If it is not.
+pub(crate) fn check(answered: u64, kept: u64) -> Result<()> {
+    ensure!(
+        answered == kept,
+        "{answered} votes were answered, but {kept} are kept"
+    );
+    Ok(())
 }
 
 /// A quantile of microseconds.

@@ -82,6 +82,55 @@ pub(crate) async fn measure(name: &'static str, kind: Kind) -> Result<Figure> {
     Ok(Figure { name, about, rows })
 }
 
+/// How it grows on the way: PostgreSQL, one poll, at each of these sizes.
+const SIZES: [usize; 4] = [1_000, 10_000, 100_000, LARGE];
+
+/// # Errors
+/// If a ballot is not counted.
+#[tokio::main]
+pub(crate) async fn growth() -> Result<Figure> {
+    let (settings, rows) = Corner::lend(Kind::Postgres, async |corner| {
+        let store = stores::open(Kind::Postgres, corner.url()).await?;
+        let mut grown = Grown::to(0, &*store).await?;
+        let mut rows = Vec::new();
+        for size in SIZES {
+            let missing = size - usize::try_from(grown.ballots)?;
+            let begun = Instant::now();
+            grown.fill(missing, &*store).await?;
+            let filling = f64::from(u32::try_from(missing)?) / begun.elapsed().as_secs_f64();
+            let mut turns = Vec::with_capacity(TURNS);
+            for _ in 0..TURNS {
+                turns.push(grown.turn(&*store).await?);
+            }
+            let times = Times::medians(&turns);
+            let row = |what: &str, unit, value| {
+                Row::new(format!("{size} ballots: {what}"), unit, vec![value])
+            };
+            rows.extend([
+                row(
+                    &format!("filled up in batches of {FILLING}"),
+                    "ballots a second",
+                    filling,
+                ),
+                row("one ballot", "ms", times.one),
+                row(&format!("a batch of {BATCH}"), "ms", times.batch),
+                row("the tally", "ms", times.tally),
+            ]);
+        }
+        Ok((corner.settings().await?, rows))
+    })
+    .await?;
+    let about = format!(
+        "A store on its own, nobody else at work: one poll that grows. At each size {TURNS} turns are timed, of which the medians \
+         count: one ballot of a new voter, a batch of {BATCH}, a read of the tally. The database is {settings}."
+    );
+    Ok(Figure {
+        name: "ballot-growth",
+        about,
+        rows,
+    })
+}
+
 /// Turns of small polls, each of which is new.
 async fn alone(store: &dyn Store) -> Result<Times> {
     let mut turns = Vec::with_capacity(TURNS);
@@ -174,13 +223,17 @@ impl Grown {
             choices: choices.collect(),
             ballots: 0,
         };
-        let mut missing = ballots;
+        this.fill(ballots, store).await?;
+        Ok(this)
+    }
+
+    async fn fill(&mut self, mut missing: usize, store: &dyn Store) -> Result<()> {
         while missing > 0 {
             let batch = missing.min(FILLING);
-            this.cast(batch, store).await?;
+            self.cast(batch, store).await?;
             missing -= batch;
         }
-        Ok(this)
+        Ok(())
     }
 
     async fn turn(&mut self, store: &dyn Store) -> Result<Times> {

@@ -2,24 +2,28 @@
 //! the option and adds one to the poll. It is written as well as that can be: a pool as large as the store's, prepared
 //! statements, one order of locks for all, no index or foreign key more than it takes, and what is answered is read after
 //! the locks are gone.
+//!
+//! With a Redis it is the source designs' flow: before the transaction a look whether the voter is in a set, after it the voter
+//! is put there, two counters are raised, and the new count is published, each on its own.
 
 mod flow;
 mod mysql;
 mod postgres;
+mod redis;
 mod routes;
 
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use axum::serve::ListenerExt;
-use tokio::net::TcpListener;
 use url::Url;
 use uuid::Uuid;
 
 use crate::kind::Kind;
+use crate::listen;
 use flow::Flow;
 use mysql::MySqlFlow;
 use postgres::PostgresFlow;
+use redis::Beside;
 use routes::routes;
 
 /// How long a vote may wait for one of them: long, for many wait.
@@ -27,6 +31,9 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Where the URL of the database stands; arguments are for everybody's eyes.
 pub(crate) const URL: &str = "VOTIFY_BENCH_NAIVE_URL";
+
+/// Where the URL of a Redis stands, for the source design.
+pub(crate) const REDIS: &str = "VOTIFY_BENCH_NAIVE_REDIS";
 
 /// Makes its tables in the database of [`URL`], and serves until the process is ended.
 ///
@@ -59,12 +66,9 @@ pub(crate) async fn kept(kind: Kind, url: &str, poll: Uuid) -> Result<u64> {
 
 async fn serve_on(flow: impl Flow) -> Result<()> {
     flow.make_tables().await?;
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    println!("listening on http://{}", listener.local_addr()?);
-    let listener = listener.tap_io(|stream| {
-        // Without it the same answers come later, and that is all.
-        let _ = stream.set_nodelay(true);
-    });
-    axum::serve(listener, routes(flow)).await?;
-    Ok(())
+    let beside = match std::env::var(REDIS) {
+        Ok(url) => Some(Beside::open(&url).await?),
+        Err(_) => None,
+    };
+    listen::serve(routes(flow, beside)).await
 }

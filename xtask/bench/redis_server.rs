@@ -45,23 +45,7 @@ impl RedisCorner {
     /// # Errors
     /// If it does not answer.
     pub(crate) async fn settings(&self) -> Result<String> {
-        let mut connection = self.connection().await?;
-        let info: String = cmd("INFO")
-            .arg("server")
-            .query_async(&mut connection)
-            .await?;
-        let version = field(&info, "redis_version").unwrap_or("of an unknown version");
-        let mut told = format!("Redis {version}");
-        for name in ["appendonly", "appendfsync", "save"] {
-            let value: Vec<String> = cmd("CONFIG")
-                .arg("GET")
-                .arg(name)
-                .query_async(&mut connection)
-                .await?;
-            let value = value.get(1).map_or("", String::as_str);
-            told.push_str(&format!(", {name} {value:?}"));
-        }
-        Ok(told)
+        settings(&self.url).await
     }
 
     /// # Errors
@@ -91,6 +75,30 @@ pub(crate) fn server() -> Result<String> {
     env::var("VOTIFY_TEST_REDIS_URL").context(
         "VOTIFY_TEST_REDIS_URL is not set; `cargo xtask bench` finds or starts such a server",
     )
+}
+
+/// What the server is, and what it keeps on its disk, in words.
+///
+/// # Errors
+/// If it does not answer.
+pub(crate) async fn settings(url: &str) -> Result<String> {
+    let mut connection = connection(url).await?;
+    let info: String = cmd("INFO")
+        .arg("server")
+        .query_async(&mut connection)
+        .await?;
+    let version = field(&info, "redis_version").unwrap_or("of an unknown version");
+    let mut told = format!("Redis {version}");
+    for name in ["appendonly", "appendfsync", "save"] {
+        let value: Vec<String> = cmd("CONFIG")
+            .arg("GET")
+            .arg(name)
+            .query_async(&mut connection)
+            .await?;
+        let value = value.get(1).map_or("", String::as_str);
+        told.push_str(&format!(", {name} {value:?}"));
+    }
+    Ok(told)
 }
 
 /// How often the server was asked to publish something.

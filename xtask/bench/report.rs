@@ -1,7 +1,4 @@
 use std::fmt;
-use std::path::Path;
-
-use anyhow::Result;
 
 use crate::machine::Machine;
 
@@ -23,6 +20,7 @@ pub(crate) struct Row {
     unit: &'static str,
     runs: Vec<f64>,
     target: Option<Target>,
+    aim: Option<Target>,
 }
 
 /// What the project set itself.
@@ -41,11 +39,18 @@ impl Row {
             unit,
             runs,
             target: None,
+            aim: None,
         }
     }
 
     pub(crate) fn target(mut self, target: Target) -> Self {
         self.target = Some(target);
+        self
+    }
+
+    /// A further target, beyond the first one.
+    pub(crate) fn aim(mut self, aim: Target) -> Self {
+        self.aim = Some(aim);
         self
     }
 
@@ -73,15 +78,41 @@ impl Row {
         let Some(target) = self.target else {
             return String::new();
         };
-        let (word, bound, met) = match target {
-            Target::AtLeast(bound) => ("at least", bound, self.median() >= bound),
-            Target::AtMost(bound) => ("at most", bound, self.median() <= bound),
+        let verdict = format!("{target}: {}", target.verdict(self.median()));
+        match self.aim {
+            None => verdict,
+            Some(aim) => format!(
+                "{verdict}; aim {}: {}",
+                number(aim.bound()),
+                aim.verdict(self.median())
+            ),
+        }
+    }
+}
+
+impl Target {
+    const fn bound(self) -> f64 {
+        match self {
+            Self::AtLeast(bound) | Self::AtMost(bound) => bound,
+        }
+    }
+
+    fn verdict(self, value: f64) -> &'static str {
+        let met = match self {
+            Self::AtLeast(bound) => value >= bound,
+            Self::AtMost(bound) => value <= bound,
         };
-        format!(
-            "{word} {}: {}",
-            number(bound),
-            if met { "met" } else { "missed" }
-        )
+        if met { "met" } else { "missed" }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = match self {
+            Self::AtLeast(_) => "at least",
+            Self::AtMost(_) => "at most",
+        };
+        write!(f, "{word} {}", number(self.bound()))
     }
 }
 
@@ -106,59 +137,29 @@ fn number(value: f64) -> String {
 
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "## {}\n\n{}\n", self.name, self.about)?;
-        writeln!(f, "| measured | median | spread | target |")?;
-        writeln!(f, "| --- | --- | --- | --- |")?;
+        writeln!(f, "## {}\n\n{}\n\n{}", self.name, self.about, self.table())
+    }
+}
+
+impl Figure {
+    fn table(&self) -> String {
+        let mut table =
+            "| measured | median | spread | target |\n| --- | --- | --- | --- |\n".to_owned();
         for row in &self.rows {
             let median = number(row.median());
             let (spread, verdict) = (row.spread(), row.verdict());
-            writeln!(
-                f,
-                "| {} | {median} {} | {spread} | {verdict} |",
-                row.what, row.unit
-            )?;
+            let (what, unit) = (&row.what, row.unit);
+            table.push_str(&format!(
+                "| {what} | {median} {unit} | {spread} | {verdict} |\n"
+            ));
         }
-        Ok(())
-    }
-}
-
-/// All figures of one run of the program.
-#[derive(Debug)]
-pub(crate) struct Report {
-    machine: Machine,
-    figures: Vec<Figure>,
-}
-
-impl Report {
-    /// # Errors
-    /// If this machine cannot be described.
-    pub(crate) fn new(scratch: &Path) -> Result<Self> {
-        Ok(Self {
-            machine: Machine::describe(scratch)?,
-            figures: Vec::new(),
-        })
+        table
     }
 
-    pub(crate) fn add(&mut self, figure: Figure) {
-        self.figures.push(figure);
-    }
-
-    /// When and where this was measured.
-    pub(crate) fn head(&self) -> String {
-        self.machine.to_string()
-    }
-
-    /// The whole page.
-    pub(crate) fn page(&self) -> String {
-        let mut page = format!(
-            "# Benchmarks\n\nWritten by `cargo xtask bench --write`, which measures all of this anew; not by hand. \
-             Servers, load and ceiling share the machine's cores.\n\n{}",
-            self.head()
-        );
-        for figure in &self.figures {
-            page.push_str(&format!("\n{figure}"));
-        }
-        page
+    /// What stands of it on the page below its name.
+    pub(crate) fn section(&self, machine: &Machine) -> String {
+        let (name, about, table) = (self.name, &self.about, self.table());
+        format!("{about}\n\n- `cargo xtask bench {name}`\n{machine}\n{table}")
     }
 }
 
@@ -177,6 +178,10 @@ mod tests {
         let row = |target| Row::new("", "", vec![5.0]).target(target).verdict();
         assert_eq!(row(Target::AtLeast(6.0)), "at least 6.00: missed");
         assert_eq!(row(Target::AtMost(6.0)), "at most 6.00: met");
+        let row = Row::new("", "", vec![85.0])
+            .target(Target::AtLeast(80.0))
+            .aim(Target::AtLeast(90.0));
+        assert_eq!(row.verdict(), "at least 80.0: met; aim 90.0: missed");
     }
 
     #[test]

@@ -6,11 +6,14 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::machine::field;
+use crate::library;
 use crate::naive;
+use crate::socket_io::SocketIo;
+use crate::usage::{self, Usage};
 
 /// A server in a process of its own; ended when dropped.
 #[derive(Debug)]
@@ -30,6 +33,16 @@ impl Server {
     pub(crate) fn votify(program: &Path, scratch: &Path) -> Result<Self> {
         let mut command = serve(program);
         command.args(["--store", "sqlite://bench.db?mode=rwc"]);
+        Self::start(command, scratch)
+    }
+
+    /// `votify serve` that keeps everything in its memory, without limits on what one address may do.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub(crate) fn votify_in_memory(program: &Path, scratch: &Path) -> Result<Self> {
+        let mut command = serve(program);
+        command.args(["--store", "memory:"]);
         Self::start(command, scratch)
     }
 
@@ -62,24 +75,46 @@ impl Server {
         (0..count).map(start).collect()
     }
 
-    /// This program again, counting votes in the naive way in the database of this URL.
+    /// This program again, counting votes in the naive way in the database of this URL, and beside it in a Redis if there is
+    /// one.
     ///
     /// # Errors
     /// If it does not start.
-    pub(crate) fn naive(url: &str, scratch: &Path) -> Result<Self> {
-        let mut command = without_settings(&std::env::current_exe()?);
-        command.arg("--naive").env(naive::URL, url);
+    pub(crate) fn naive(url: &str, redis: Option<&str>, scratch: &Path) -> Result<Self> {
+        let mut command = again(Part::Naive)?;
+        command.env(naive::URL, url);
+        if let Some(redis) = redis {
+            command.env(naive::REDIS, redis);
+        }
         Self::start(command, scratch)
     }
 
-    /// This program again, answering votes without a store.
+    /// This program again, answering votes and showing a room without a store.
     ///
     /// # Errors
     /// If it does not start.
     pub(crate) fn bare(scratch: &Path) -> Result<Self> {
-        let mut command = without_settings(&std::env::current_exe()?);
-        command.arg("--bare");
+        Self::start(again(Part::Bare)?, scratch)
+    }
+
+    /// This program again with Votify as a library, where updates of a poll are at least this far apart.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub(crate) fn library(tick: Option<Duration>, scratch: &Path) -> Result<Self> {
+        let mut command = again(Part::Library)?;
+        if let Some(tick) = tick {
+            command.env(library::TICK, tick.as_millis().to_string());
+        }
         Self::start(command, scratch)
+    }
+
+    /// A room of npm's `socket.io`.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub(crate) fn socket_io(socket_io: &SocketIo, scratch: &Path) -> Result<Self> {
+        Self::start(socket_io.room(), scratch)
     }
 
     fn start(mut command: Command, scratch: &Path) -> Result<Self> {
@@ -106,34 +141,21 @@ impl Server {
         }
     }
 
+    /// What it uses, and what else is at work beside it.
+    ///
+    /// # Errors
+    /// If it is gone.
+    pub(crate) fn usage(&self) -> Result<Usage> {
+        Usage::now(self.child.id())
+    }
+
     /// The memory that it holds now, in KiB.
     ///
     /// # Errors
     /// If it is gone.
     pub(crate) fn resident_kib(&self) -> Result<u32> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let size = field(&status, "VmRSS").context("the server is gone")?;
-        Ok(size.trim_end_matches(" kB").parse()?)
+        usage::resident_kib(self.child.id())
     }
-}
-
-impl Server {
-    /// The processor time that it has used up.
-    ///
-    /// # Errors
-    /// If it is gone.
-    pub(crate) fn processor_time(&self) -> Result<Duration> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        ticks(&stat).context("the server is gone")
-    }
-}
-
-/// Fields 14 and 15 of a process's `stat`, in hundredths of a second, whatever its name in parentheses holds.
-fn ticks(stat: &str) -> Option<Duration> {
-    let (_, behind_name) = stat.rsplit_once(')')?;
-    let mut fields = behind_name.split_whitespace().skip(11);
-    let (user, system): (u64, u64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
-    Some(Duration::from_millis(10 * (user + system)))
 }
 
 /// `votify serve`, without limits on what one address may do.
@@ -141,6 +163,7 @@ fn serve(program: &Path) -> Command {
     let mut command = without_settings(program);
     command.args(["serve", "--listen", "127.0.0.1:0"]);
     command.args(["--vote-rate", "off", "--session-rate", "off"]);
+    command.args(["--login-rate", "off", "--register-rate", "off"]);
     command.args(["--streams-per-address", "off"]);
     command
 }
@@ -156,6 +179,25 @@ fn serve_on(url: &str, secret: &str, program: &Path) -> Command {
 
 fn secret() -> String {
     Uuid::new_v4().simple().to_string() + &Uuid::new_v4().simple().to_string()
+}
+
+/// A server that is this program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// Votes and a room without a store: the ceiling of other figures.
+    Bare,
+    /// Votes counted in the naive way: what other figures are compared with. The database is told by a variable, for a URL may
+    /// hold a password.
+    Naive,
+    /// Votify as a library.
+    Library,
+}
+
+fn again(part: Part) -> Result<Command> {
+    let mut command = without_settings(&std::env::current_exe()?);
+    let name = part.to_possible_value().context("a part without a name")?;
+    command.arg("--serve").arg(name.get_name());
+    Ok(command)
 }
 
 /// A program that knows nothing of how Votify is set up for the one who measures.
@@ -192,13 +234,6 @@ fn listening_on(output: impl BufRead) -> Result<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn processor_time_is_read_behind_any_name() {
-        let stat = "7 (a ) b) S 1 7 7 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 1 0 9";
-        assert_eq!(ticks(stat), Some(Duration::from_secs(3)));
-        assert_eq!(ticks("7"), None);
-    }
 
     #[test]
     fn the_address_is_read_from_its_line() {

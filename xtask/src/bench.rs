@@ -5,12 +5,17 @@ use crate::services::{self, SERVICES, Service};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Which figures: memory-engine, sqlite-engine, sqlite-http, viewers, postgres-http, postgres-million,
-    /// mysql-http, mysql-million, redis-store, fleet, build. Without names all but build, which takes minutes.
+    /// Which figures: memory-engine, memory-http, sqlite-engine, sqlite-http, viewers, rooms, event-rooms, large-rooms,
+    /// viewer-memory, viewer-growth, seen-by-all, watched-votes, reconnect, postgres-http, postgres-million, mysql-http,
+    /// mysql-million, redis-store, redis-http, fleet, lone-vote, ballot-growth, poll-growth, build, soak. Without names all but
+    /// build and soak, which take many minutes.
     names: Vec<String>,
-    /// Measures everything, build too, and puts it down in docs/benchmarks.md.
-    #[arg(long, conflicts_with = "names")]
+    /// Puts what was measured down in docs/benchmarks.md, and leaves its other figures as they are.
+    #[arg(long)]
     write: bool,
+    /// How long the soak goes on, in seconds.
+    #[arg(long, default_value_t = 600)]
+    seconds: u64,
 }
 
 /// `cargo xtask bench`: builds what is measured and what measures, optimized, finds or starts the database servers that
@@ -50,6 +55,7 @@ pub(crate) fn task(arguments: &Arguments) -> Result<()> {
         .arg("--server")
         .arg(release.join("votify"));
     bench.arg("--scratch").arg(target.join("bench"));
+    bench.arg("--seconds").arg(arguments.seconds.to_string());
     if arguments.write {
         bench.arg("--write").arg("docs/benchmarks.md");
     }
@@ -59,18 +65,26 @@ pub(crate) fn task(arguments: &Arguments) -> Result<()> {
     run(bench.args(&arguments.names))
 }
 
-/// Whether a figure is taken on this service: such figures begin with its name, but for the one that is taken on several.
+/// Whether a figure is taken on this service: such figures begin with its name, but for some.
 fn is_wanted(service: &Service, figures: &[String]) -> bool {
     let prefix = format!("{}-", service.name);
     let is_on_it = |figure: &String| {
-        figure.starts_with(&prefix) || (figure == "fleet" && FLEET.contains(&service.name))
+        figure.starts_with(&prefix)
+            || ON_SERVICES
+                .iter()
+                .any(|(name, services)| figure == name && services.contains(&service.name))
     };
     HAVE_FIGURES.contains(&service.name) && (figures.is_empty() || figures.iter().any(is_on_it))
 }
 
 /// The services that figures are taken on.
 const HAVE_FIGURES: &[&str] = &["postgres", "mysql", "redis"];
-const FLEET: &[&str] = &["postgres", "redis"];
+const ON_SERVICES: &[(&str, &[&str])] = &[
+    ("fleet", &["postgres", "redis"]),
+    ("lone-vote", &["postgres"]),
+    ("ballot-growth", &["postgres"]),
+    ("soak", &["postgres"]),
+];
 
 #[cfg(test)]
 mod tests {
@@ -83,6 +97,7 @@ mod tests {
         assert!(is_wanted(postgres, &[]));
         assert!(is_wanted(postgres, &named(&["viewers", "postgres-http"])));
         assert!(!is_wanted(postgres, &named(&["viewers"])));
+        assert!(is_wanted(postgres, &named(&["soak"])));
         let redis = SERVICES.iter().find(|one| one.name == "redis").unwrap();
         assert!(is_wanted(redis, &named(&["fleet"])));
         assert!(!is_wanted(redis, &named(&["postgres-http"])));

@@ -3,6 +3,7 @@
 mod bench;
 mod cargo;
 mod fix;
+mod fuzz;
 mod services;
 mod suite;
 mod verify;
@@ -29,6 +30,8 @@ enum Task {
     Verify,
     /// Formats the code, and repairs what clippy can.
     Fix,
+    /// Sends the built server requests made out of its OpenAPI document; needs Python.
+    Fuzz(fuzz::Arguments),
     /// Measures how fast it is, and prints the figures with this machine's description.
     Bench(bench::Arguments),
 }
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Task::Test(arguments) => suite::task(&arguments),
         Task::Verify => verify::task().map(|()| ExitCode::SUCCESS),
         Task::Fix => fix::task().map(|()| ExitCode::SUCCESS),
+        Task::Fuzz(arguments) => fuzz::task(&arguments).map(|()| ExitCode::SUCCESS),
         Task::Bench(arguments) => bench::task(&arguments).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| {

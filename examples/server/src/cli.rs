@@ -133,6 +133,33 @@ pub(crate) struct ServeArgs {
         value_name = "COUNT/TIME"
     )]
     pub(crate) session_rate: Option<String>,
+    /// Whether people can register and log in; not with a redis:// store, which keeps no users [default: true]
+    #[arg(
+        long,
+        env = "VOTIFY_ACCOUNTS",
+        hide_env_values = true,
+        value_name = "BOOLEAN",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub(crate) accounts: Option<String>,
+    /// How often one address may try to log in under one name, or off [default: 10/60s]
+    #[arg(
+        long,
+        env = "VOTIFY_LOGIN_RATE",
+        hide_env_values = true,
+        value_name = "COUNT/TIME"
+    )]
+    pub(crate) login_rate: Option<String>,
+    /// How often one address may try to register, or off [default: 100/60s]
+    #[arg(
+        long,
+        env = "VOTIFY_REGISTER_RATE",
+        hide_env_values = true,
+        value_name = "COUNT/TIME"
+    )]
+    pub(crate) register_rate: Option<String>,
     /// How many streams one address may have open, or off [default: 1000]
     #[arg(
         long,

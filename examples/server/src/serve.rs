@@ -1,6 +1,8 @@
 //! `votify serve`: the parts put together, from the first setting to the last connection.
 
+mod answer;
 mod connections;
+mod line;
 mod signals;
 mod socket;
 
@@ -17,7 +19,7 @@ use axum::Router;
 use clap::ArgMatches;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
-use votify_axum::VotifyRouter;
+use votify_axum::{Accounts, VotifyRouter};
 use votify_core::engine::EngineConfig;
 use votify_core::{PollEngine, RateLimiter};
 
@@ -34,6 +36,8 @@ use crate::{limiter, log, output, runtime};
 
 /// How long requests in hand may take once the server was told to stop: as long as a vote may take.
 const REQUESTS: Duration = Duration::from_secs(5);
+/// Over how long viewers are sent to other instances, so that those are not overrun.
+const GOODBYES: Duration = Duration::from_secs(5);
 /// When whatever is still open is cut off, from being told to stop. With what comes before and after it stays below the
 /// 10 s that a supervisor commonly waits.
 const EVERYTHING: Duration = Duration::from_secs(8);
@@ -114,6 +118,7 @@ async fn start(settings: Arc<ServeSettings>) -> Result<(TcpListener, Parts), Fai
     };
     let engine = PollEngine::builder(cache.in_front_of(store.shared()))
         .config(config)
+        .invites(store.invites())
         .broadcaster(broadcast.shared())
         .keyring(keyring(&settings, had_database)?)
         .build();
@@ -138,7 +143,7 @@ fn writers(store: &StoreUrl) -> usize {
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|error| {
+    connections::listen(address).map_err(|error| {
         let problem = match error.kind() {
             ErrorKind::AddrInUse => "address in use".to_owned(),
             ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
@@ -165,6 +170,10 @@ fn app(parts: &Parts, settings: &ServeSettings) -> Router {
         .streams_per_address(limits.streams_per_address.map(NonZeroU32::get))
         .trusted_proxies(settings.trusted_proxies.iter().copied())
         .fallback(true);
+    let router = match accounts(parts, settings) {
+        Some(accounts) => router.accounts(accounts),
+        None => router,
+    };
     let router = match parts.cache.check() {
         Some(check) => router.readiness_check(check),
         None => router,
@@ -173,6 +182,34 @@ fn app(parts: &Parts, settings: &ServeSettings) -> Router {
         Some(url) => router.public_url(url.clone()).build(),
         None => router.build(),
     }
+}
+
+/// The users, beside the polls, unless they are not wanted or the store cannot keep them.
+fn accounts(parts: &Parts, settings: &ServeSettings) -> Option<Accounts> {
+    if !settings.accounts {
+        return None;
+    }
+    let Some(store) = parts.store.accounts() else {
+        tracing::info!(
+            "nobody can register or log in: a redis:// store keeps no users, and calls below /api/auth are answered 404"
+        );
+        return None;
+    };
+    let accounts = Accounts::new(store);
+    let limits = &settings.limits;
+    Some(match &parts.limiter {
+        None => accounts
+            .login_quota(None)
+            .address_quota(None)
+            .register_quota(None),
+        Some(_) => {
+            let accounts = match limits.login_rate {
+                None => accounts.login_quota(None).address_quota(None),
+                rate => accounts.login_quota(rate),
+            };
+            accounts.register_quota(limits.register_rate)
+        }
+    })
 }
 
 /// As many as the system lets this process have files open, which is raised as far as it may be.
@@ -197,10 +234,14 @@ fn announce(listener: &TcpListener, settings: &ServeSettings) {
     }
 }
 
-/// Finishes what is in hand: first the requests, then the votes, then the streams, which are told why they end.
+/// Finishes what is in hand: first the requests, while the viewers leave one after the other and are told why; then the votes, then
+/// the streams that are left.
 async fn finish(connections: &Connections, parts: &Parts) {
     let begun = Instant::now();
-    within(begun + REQUESTS, connections.finish_requests()).await;
+    tokio::join!(
+        within(begun + REQUESTS, connections.finish_requests()),
+        parts.engine.let_viewers_go(GOODBYES),
+    );
     within(begun + EVERYTHING, parts.engine.shutdown()).await;
     within(begun + EVERYTHING, connections.closed()).await;
     within(begun + EVERYTHING, parts.cache.close()).await;

@@ -51,6 +51,8 @@ pub(crate) struct ServeSettings {
     pub(crate) broadcast: BroadcastUrl,
     pub(crate) cache: CacheUrl,
     pub(crate) listen: SocketAddr,
+    /// Whether people can register and log in, where the store can keep them.
+    pub(crate) accounts: bool,
     pub(crate) limits: Limits,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) public_url: Option<PublicUrl>,
@@ -115,6 +117,9 @@ impl ServeSettings {
             listen: sources
                 .setting("listen", args.listen.as_ref(), file.listen.as_ref())
                 .parse_or("127.0.0.1:8080", listen::parse)?,
+            accounts: sources
+                .setting("accounts", args.accounts.as_ref(), file.accounts.as_ref())
+                .parse_or("true", boolean)?,
             limits: Limits::read(args, sources)?,
             trusted_proxies: sources
                 .setting(

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use votify_core::{MemoryStore, Store, StoreError};
+use votify_core::{AccountStore, InviteStore, MemoryAccountStore, MemoryStore, Store, StoreError};
 use votify_redis::RedisStore;
 use votify_sqlx::{Durability, MySqlStore, PostgresStore, SqliteStore};
 
@@ -14,13 +14,15 @@ pub(crate) struct OpenStore(Arc<dyn Kept>);
 
 /// What a store that is kept somewhere can be asked besides.
 #[async_trait]
-trait Kept: Store {
+trait Kept: Store + InviteStore {
     /// Creates or upgrades the schema.
     async fn migrate(&self) -> Result<(), StoreError>;
     /// Whether the schema is that of this version.
     async fn is_migrated(&self) -> Result<bool, StoreError>;
     /// What may become of an acknowledged vote, if it does not survive everything.
     fn weakness(&self) -> Option<String>;
+    /// Where users are kept, if it can keep them.
+    fn accounts(&self) -> Option<Arc<dyn AccountStore>>;
     async fn close(&self);
 }
 
@@ -42,6 +44,10 @@ macro_rules! kept {
                     Durability::ProcessCrash => Some("the last ones may be lost if the power fails".into()),
                     Durability::PowerLoss => None,
                 }
+            }
+
+            fn accounts(&self) -> Option<Arc<dyn AccountStore>> {
+                Some(Arc::new(self.clone()))
             }
 
             async fn close(&self) {
@@ -67,6 +73,10 @@ impl Kept for MemoryStore {
         Some("gone when this process ends".into())
     }
 
+    fn accounts(&self) -> Option<Arc<dyn AccountStore>> {
+        Some(Arc::new(MemoryAccountStore::new()))
+    }
+
     async fn close(&self) {}
 }
 
@@ -84,6 +94,10 @@ impl Kept for RedisStore {
         let durability = self.durability();
         let hint = "it takes appendonly yes, appendfsync always and no-appendfsync-on-rewrite no";
         (!durability.is_durable()).then(|| format!("{durability}; {hint}"))
+    }
+
+    fn accounts(&self) -> Option<Arc<dyn AccountStore>> {
+        None
     }
 
     // Its connections end with the last one that holds it.
@@ -132,6 +146,16 @@ impl OpenStore {
 
     /// The store as the engine takes it.
     pub(crate) fn shared(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.0) as _
+    }
+
+    /// Where users are kept: beside the polls, if the store can keep them.
+    pub(crate) fn accounts(&self) -> Option<Arc<dyn AccountStore>> {
+        self.0.accounts()
+    }
+
+    /// Who is invited to its polls, as the engine takes it.
+    pub(crate) fn invites(&self) -> Arc<dyn InviteStore> {
         Arc::clone(&self.0) as _
     }
 

@@ -1,3 +1,4 @@
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use votify_core::poll::FieldProblem;
 use votify_core::{BallotId, Choice, OptionId};
@@ -7,12 +8,51 @@ use crate::fields::{Fields, Problems};
 const WANTS_OPTION: &str = "must be the id of an option, a UUID";
 
 /// A vote as given.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct GivenBallot {
     pub(crate) choice: Choice,
     /// The field that held the choice.
     pub(crate) field: &'static str,
     pub(crate) id: Option<BallotId>,
+}
+
+/// A vote as nearly all clients send it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Plain {
+    #[serde(default, deserialize_with = "not_null")]
+    option_id: Option<OptionId>,
+    #[serde(default, deserialize_with = "not_null")]
+    option_ids: Option<Vec<OptionId>>,
+    #[serde(default, deserialize_with = "not_null")]
+    ballot_id: Option<BallotId>,
+}
+
+fn not_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    value: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(value).map(Some)
+}
+
+/// Reads the body of a vote with nothing unusual about it, without making a [`Value`] of it first.
+///
+/// `None` says nothing about the body; [`read`] tells what is wrong with it, or reads it all the same.
+pub(crate) fn read_plain(body: &[u8]) -> Option<GivenBallot> {
+    // A list in the order of the fields would be read too.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return None;
+    }
+    let plain: Plain = serde_json::from_slice(body).ok()?;
+    let (field, choice) = match (plain.option_id, plain.option_ids) {
+        (Some(option), None) => ("option_id", Choice::one(option)),
+        (None, Some(options)) => ("option_ids", Choice::several(options)),
+        _ => return None,
+    };
+    Some(GivenBallot {
+        choice,
+        field,
+        id: plain.ballot_id,
+    })
 }
 
 /// Reads the body of a vote.
@@ -79,3 +119,6 @@ fn several(value: Value, problems: &mut Problems) -> Option<Vec<OptionId>> {
     }
     (options.len() == entries.len()).then_some(options)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,10 @@
+use bytes::Bytes;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 use votify_core::ballot::StandingBallot;
-use votify_core::{BallotKind, Poll, Timestamp, VoteReceipt};
+use votify_core::{BallotKind, Poll, TallyView, Timestamp, VoteReceipt};
 
 use crate::dto::totals::{Count, Totals};
 
@@ -13,6 +15,14 @@ pub(crate) struct ReceiptBody {
     /// Always `true`.
     success: bool,
     ballot_id: Uuid,
+    #[serde(flatten)]
+    counts: CountsBody,
+}
+
+/// What is the same for all voters of a batch.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = NewCounts)]
+struct CountsBody {
     /// The counts right afterwards; without `count` where results are hidden from the voter.
     new_counts: Vec<Count>,
     #[serde(flatten)]
@@ -24,10 +34,38 @@ impl From<&VoteReceipt> for ReceiptBody {
         Self {
             success: true,
             ballot_id: *receipt.ballot.as_uuid(),
-            new_counts: Count::all(&receipt.view),
-            totals: (&receipt.view).into(),
+            counts: (&receipt.view).into(),
         }
     }
+}
+
+impl From<&TallyView> for CountsBody {
+    fn from(view: &TallyView) -> Self {
+        Self {
+            new_counts: Count::all(view),
+            totals: view.into(),
+        }
+    }
+}
+
+/// The JSON of a [`ReceiptBody`], of which all voters of a batch share what is the same for them.
+pub(crate) fn receipt_json(receipt: &VoteReceipt) -> Bytes {
+    const HEAD: &[u8] = br#"{"success":true,"ballot_id":""#;
+    let rest = receipt.view.rendered(rest_of_receipt);
+    let mut json = Vec::with_capacity(HEAD.len() + Hyphenated::LENGTH + rest.len());
+    json.extend_from_slice(HEAD);
+    let mut id = [0; Hyphenated::LENGTH];
+    let id = receipt.ballot.as_uuid().hyphenated().encode_lower(&mut id);
+    json.extend_from_slice(id.as_bytes());
+    json.extend_from_slice(rest);
+    json.into()
+}
+
+/// From the end of the ballot's id on.
+fn rest_of_receipt(view: &TallyView) -> Bytes {
+    let counts = serde_json::to_string(&CountsBody::from(view)).unwrap_or_default();
+    let fields = counts.strip_prefix('{').unwrap_or_default();
+    format!("\",{fields}").into()
 }
 
 /// The caller's own vote.
@@ -59,6 +97,43 @@ impl OwnBallotBody {
             option_id: options.first().filter(|_| single).map(|id| *id.as_uuid()),
             option_ids: (!single).then(|| options.iter().map(|id| *id.as_uuid()).collect()),
             cast_at: standing.cast_at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use votify_core::ballot::Outcome;
+    use votify_core::{Audience, BallotId, Keyring, PollDraft, PollId, ResultsPolicy, Tally};
+
+    use super::*;
+
+    #[test]
+    fn the_json_made_in_two_halves_is_that_of_the_body() {
+        for results in [ResultsPolicy::Live, ResultsPolicy::AfterClose] {
+            let mut draft = PollDraft::single_choice("t", ["a", "b"]);
+            draft.rules.results = results;
+            let now = Timestamp::EPOCH;
+            let poll = draft
+                .into_poll(PollId::generate(now), now, &Keyring::ephemeral())
+                .unwrap();
+            let mut tally = Tally::new(&poll);
+            tally.total_votes = 7;
+            tally.counts[1].count = 7;
+            let view = TallyView::new(&poll, &tally, Audience::Voted);
+            let poll = Arc::new(poll);
+            for _ in 0..2 {
+                let receipt = VoteReceipt {
+                    ballot: BallotId::generate(now),
+                    outcome: Outcome::Counted { revision: 7 },
+                    poll: Arc::clone(&poll),
+                    view: view.clone(),
+                };
+                let whole = serde_json::to_vec(&ReceiptBody::from(&receipt)).unwrap();
+                assert_eq!(receipt_json(&receipt), whole, "{results:?}");
+            }
         }
     }
 }

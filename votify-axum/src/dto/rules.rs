@@ -16,6 +16,8 @@ pub(crate) struct Abilities {
     pub(crate) accounts: bool,
     /// Whether addresses are known.
     pub(crate) addresses: bool,
+    /// Whether invites are kept.
+    pub(crate) invites: bool,
 }
 
 /// The rules of a poll as far as they are given and can be read.
@@ -81,10 +83,11 @@ fn voters(value: &Value, able: Abilities, problems: &mut Problems) -> Option<Vot
         Some("browser") => return Some(VoterPolicy::Browser),
         Some("ip") if able.addresses => return Some(VoterPolicy::Ip),
         Some("account") if able.accounts => return Some(VoterPolicy::Account),
+        Some("invite") if able.invites => return Some(VoterPolicy::Invite),
         Some("ip") => problems.add("voters", "this server does not know its callers' addresses"),
         Some("account") => problems.add("voters", "this server has no accounts"),
-        Some("invite") => problems.add("voters", "invite is not built yet"),
-        _ => problems.add("voters", "must be one of browser, ip, account"),
+        Some("invite") => problems.add("voters", "this server keeps no invites"),
+        _ => problems.add("voters", "must be one of browser, ip, account, invite"),
     }
     None
 }

@@ -44,6 +44,8 @@ pub(crate) enum Voters {
     Ip,
     /// A logged-in user.
     Account,
+    /// A code that the owner made.
+    Invite,
 }
 
 /// Who sees the counts, and when.

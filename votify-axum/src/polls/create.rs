@@ -75,5 +75,6 @@ pub(super) fn abilities(shared: &Shared, caller: &Caller) -> Abilities {
     Abilities {
         accounts: shared.config.identity.is_some(),
         addresses: caller.address_block().is_some(),
+        invites: shared.engine.keeps_invites(),
     }
 }

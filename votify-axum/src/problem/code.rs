@@ -5,7 +5,7 @@ macro_rules! codes {
         /// Every refusal that this crate answers, with its stable name.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Code {
-            $($name,)*
+            $($(#[$doc])* $name,)*
         }
 
         impl Code {
@@ -38,6 +38,7 @@ codes! {
     NotLoggedIn = UNAUTHORIZED, "not_logged_in", "Log in first";
     InvalidLogin = UNAUTHORIZED, "invalid_login", "The login is not valid";
     NotOwner = FORBIDDEN, "not_owner", "Only the owner of the poll may do this";
+    InviteInvalid = FORBIDDEN, "invite_invalid", "This poll is for those who were invited";
     OriginNotAllowed = FORBIDDEN, "origin_not_allowed", "This web page may not do this";
     NotFound = NOT_FOUND, "not_found", "There is nothing here";
     PollNotFound = NOT_FOUND, "poll_not_found", "There is no such poll";
@@ -50,10 +51,16 @@ codes! {
     PollHasVotes = CONFLICT, "poll_has_votes", "This cannot change any more, because votes were cast";
     RevoteNotAllowed = CONFLICT, "revote_not_allowed", "A vote in this poll cannot be taken back";
     BallotIdReused = CONFLICT, "ballot_id_reused", "Another vote of yours has the same id";
+    #[cfg_attr(not(feature = "accounts"), expect(dead_code, reason = "told of accounts alone"))]
+    NameTaken = CONFLICT, "name_taken", "Somebody has this name already";
+    NotByInvite = CONFLICT, "not_by_invite", "Voters of this poll are not invited";
     BodyTooLarge = PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large";
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body must be JSON";
     InvalidPoll = UNPROCESSABLE_ENTITY, "invalid_poll", "This makes no valid poll";
     InvalidBallot = UNPROCESSABLE_ENTITY, "invalid_ballot", "This is no valid vote";
+    #[cfg_attr(not(feature = "accounts"), expect(dead_code, reason = "told of accounts alone"))]
+    InvalidAccount = UNPROCESSABLE_ENTITY, "invalid_account", "This makes no valid account";
+    InvalidInvites = UNPROCESSABLE_ENTITY, "invalid_invites", "So many codes cannot be made";
     InvalidQuery = UNPROCESSABLE_ENTITY, "invalid_query", "The query is not valid";
     RateLimited = TOO_MANY_REQUESTS, "rate_limited", "Too many requests";
     Internal = INTERNAL_SERVER_ERROR, "internal", "Something went wrong on our side";

@@ -2,6 +2,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use votify_core::ballot::{ChoiceProblem, Refusal};
+use votify_core::engine::InviteRefusal;
 use votify_core::poll::{ChangeRefusal, FieldProblem};
 use votify_core::voter::UnidentifiedVoter;
 use votify_core::{EngineError, StoreError};
@@ -17,6 +18,7 @@ impl From<EngineError> for Problem {
             EngineError::Unidentified(missing) => missing.into(),
             EngineError::Refused(refusal) => refusal.into(),
             EngineError::ChangeRefused(refusal) => refusal.into(),
+            EngineError::InvitesRefused(refusal) => refusal.into(),
             EngineError::Overloaded { retry_after } => {
                 Self::new(Code::Overloaded).with_retry_after(retry_after)
             }
@@ -46,9 +48,34 @@ impl From<UnidentifiedVoter> for Problem {
             // Whoever has no session has no vote in this poll either; those who vote get a session first.
             UnidentifiedVoter::NoSession => Code::NotVoted.into(),
             UnidentifiedVoter::NotLoggedIn => Code::NotLoggedIn.into(),
+            UnidentifiedVoter::NoInvite => Self::new(Code::InviteInvalid)
+                .with_detail("Bring the code that you were given, as ?invite=CODE."),
+            UnidentifiedVoter::NotInvited => Self::new(Code::InviteInvalid)
+                .with_detail("This code was not made for this poll."),
             UnidentifiedVoter::NoAddress => Self::internal(&missing).with_detail(
                 "This poll counts addresses, and this server is not set up to know its callers' addresses.",
             ),
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl From<InviteRefusal> for Problem {
+    fn from(refusal: InviteRefusal) -> Self {
+        let count = |problem: String| {
+            Self::fields(
+                Code::InvalidInvites,
+                vec![FieldProblem::new("count", problem)],
+            )
+        };
+        match refusal {
+            InviteRefusal::NotByInvite => Code::NotByInvite.into(),
+            InviteRefusal::Closed => Code::PollClosed.into(),
+            InviteRefusal::Count { most } => count(format!("must be 1 to {most}")),
+            InviteRefusal::TooMany { made, most } => count(format!(
+                "must be at most {}: a poll may have {most} codes, and this one has {made}",
+                most.saturating_sub(made)
+            )),
             other => Self::internal(&other),
         }
     }
@@ -100,12 +127,12 @@ pub(crate) fn refused_choice(problems: &[ChoiceProblem], given: &str) -> Problem
 }
 
 /// To be tried again after one to three seconds, another moment for each caller.
-fn later(code: Code) -> Problem {
+pub(crate) fn later(code: Code) -> Problem {
     Problem::new(code).with_retry_after(Duration::from_millis(fastrand::u64(1_000..=3_000)))
 }
 
 /// An error with its sources, for the log.
-fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

@@ -1,38 +1,42 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::time::Duration;
+use std::future::poll_fn;
+use std::pin::Pin;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream::unfold;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use tokio::sync::futures::OwnedNotified;
 use votify_core::engine::live::FrameKind;
 
 use crate::polls::mark_private;
+use crate::stream::bell::Bell;
+use crate::stream::pulse::Listener;
 use crate::stream::{Viewer, message};
 
 const COMMENT: Bytes = Bytes::from_static(b":\n\n");
-const GOODBYE: Bytes = Bytes::from_static(b": the server is shutting down\n\n");
 
 /// Frames on their way into the body of an answer. The answer's own back-pressure is the pace; what comes meanwhile is
 /// merged by the watch.
 struct Events {
-    viewer: Viewer,
+    viewer: Box<Viewer>,
     queue: VecDeque<Bytes>,
-    comments: Interval,
+    comments: Listener,
+    beat: Pin<Box<OwnedNotified>>,
+    bell: Bell,
     ended: bool,
 }
 
 pub(super) fn respond(viewer: Viewer) -> Response {
-    let every = viewer.shared.config.timing.comment;
-    let mut comments = interval_at(Instant::now() + every, every);
-    comments.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let comments = viewer.shared.comments.listen();
     let events = Events {
-        viewer,
-        queue: VecDeque::from([retry()]),
+        viewer: Box::new(viewer),
+        queue: VecDeque::from([retry("")]),
+        beat: Box::pin(comments.beat()),
         comments,
+        bell: Bell::new(),
         ended: false,
     };
     let body = unfold(events, |mut events| async move {
@@ -61,16 +65,22 @@ impl Events {
         if self.ended {
             return None;
         }
+        let Self {
+            viewer, beat, bell, ..
+        } = self;
         let frame = tokio::select! {
-            frame = self.viewer.watch.next() => frame,
-            _ = self.comments.tick() => return Some(COMMENT),
+            biased;
+            frame = viewer.watch.next() => frame,
+            () = poll_fn(|context| bell.poll_future(context, beat.as_mut())) => {
+                beat.set(self.comments.beat());
+                return Some(COMMENT);
+            }
         };
         let Some(frame) = frame else {
             self.ended = true;
-            return (!self.viewer.deleted).then_some(GOODBYE);
+            return (!viewer.deleted).then(|| retry(": the server is shutting down\n"));
         };
-        self.viewer.deleted |= frame.kind == FrameKind::Deleted;
-        self.comments.reset();
+        viewer.deleted |= frame.kind == FrameKind::Deleted;
         if self.viewer.wants_votes {
             let votes = message::votes(&frame).map(|vote| message::vote_event(&frame, &vote));
             self.queue.extend(votes);
@@ -79,8 +89,8 @@ impl Events {
     }
 }
 
-/// How long a browser waits before it reconnects: another time for each, so that they do not all come at once.
-fn retry() -> Bytes {
-    let wait = Duration::from_millis(fastrand::u64(1_000..=4_000));
-    format!("retry: {}\n\n", wait.as_millis()).into()
+/// How long a browser waits before it reconnects, and `more`: another time for each, so that they do not all come at once.
+fn retry(more: &str) -> Bytes {
+    let wait = fastrand::u64(1_000..=4_000);
+    format!("retry: {wait}\n{more}\n").into()
 }

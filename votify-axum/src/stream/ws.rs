@@ -1,15 +1,20 @@
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::Response;
 use bytes::Bytes;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use futures_util::{FutureExt, StreamExt};
+use tokio::time::timeout;
 use votify_core::engine::live::{Frame, FrameKind};
 
 use crate::dto::ballot;
 use crate::dto::receipt::ReceiptBody;
 use crate::problem::{Code, Problem};
+use crate::stream::bell::Bell;
 use crate::stream::command::{Command, Reply};
 use crate::stream::{Viewer, message};
 use crate::votes::{Attempt, attempt};
@@ -18,7 +23,10 @@ use crate::votes::{Attempt, attempt};
 const MESSAGE_MAX: usize = 64 * 1024;
 /// A message is read up to here before it is refused, so that the client hears why; beyond, it may hear nothing.
 const READ_MAX: usize = 2 * MESSAGE_MAX;
-const BUFFER: usize = 4 * 1024;
+/// What a client sends is short, and each of thousands of viewers holds so much.
+const BUFFER: usize = 2 * 1024;
+/// A peer that was silent for so many pings is dropped.
+const SILENT_PINGS: u8 = 2;
 /// How long a client that was told why its stream ends may take to hear it.
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -77,10 +85,10 @@ async fn serve(mut socket: WebSocket, mut viewer: Viewer) {
 }
 
 async fn run(socket: &mut WebSocket, viewer: &mut Viewer) -> End {
-    let every = viewer.shared.config.timing.ping;
-    let mut pings = interval_at(Instant::now() + every, every);
-    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut heard = Instant::now();
+    let pings = viewer.shared.pings.listen();
+    let mut beat = pin!(pings.beat());
+    let mut silent_beats = 0_u8;
+    let bell = Bell::new();
     // The state comes first, even to a client that sends something right behind its handshake.
     let Some(first) = viewer.watch.next().await else {
         return farewell(viewer);
@@ -89,15 +97,22 @@ async fn run(socket: &mut WebSocket, viewer: &mut Viewer) -> End {
         return End::Gone;
     }
     loop {
-        tokio::select! {
-            frame = viewer.watch.next() => {
-                let Some(frame) = frame else { return farewell(viewer) };
+        let stir = tokio::select! {
+            biased;
+            frame = viewer.watch.next() => Stir::Frame(frame),
+            stir = poll_fn(|context| {
+                bell.poll(context, |context| listen(socket, beat.as_mut(), context))
+            }) => stir,
+        };
+        match stir {
+            Stir::Frame(None) => return farewell(viewer),
+            Stir::Frame(Some(frame)) => {
                 if show(socket, viewer, &frame).await.is_err() {
                     return End::Gone;
                 }
             }
-            received = socket.recv() => {
-                heard = Instant::now();
+            Stir::Heard(received) => {
+                silent_beats = 0;
                 let received = match received {
                     Some(Ok(received)) => received,
                     Some(Err(error)) => return end_of(error),
@@ -107,14 +122,39 @@ async fn run(socket: &mut WebSocket, viewer: &mut Viewer) -> End {
                     return end;
                 }
             }
-            _ = pings.tick() => {
-                let silent = heard.elapsed() >= every.saturating_mul(2);
-                if silent || send(socket, viewer, Message::Ping(Bytes::new())).await.is_err() {
+            Stir::Beat => {
+                beat.set(pings.beat());
+                let is_silent = silent_beats >= SILENT_PINGS;
+                silent_beats += 1;
+                if is_silent
+                    || send(socket, viewer, Message::Ping(Bytes::new()))
+                        .await
+                        .is_err()
+                {
                     return End::Gone;
                 }
             }
         }
     }
+}
+
+/// Why a viewer's task looks up.
+enum Stir {
+    Frame(Option<Arc<Frame>>),
+    Heard(Option<Result<Message, axum::Error>>),
+    Beat,
+}
+
+/// Looks at what is not a frame.
+fn listen(
+    socket: &mut WebSocket,
+    beat: Pin<&mut impl Future<Output = ()>>,
+    context: &mut Context<'_>,
+) -> Poll<Stir> {
+    if let Poll::Ready(received) = socket.poll_next_unpin(context) {
+        return Poll::Ready(Stir::Heard(received));
+    }
+    beat.poll(context).map(|()| Stir::Beat)
 }
 
 async fn show(socket: &mut WebSocket, viewer: &mut Viewer, frame: &Frame) -> Result<(), Gone> {
@@ -194,6 +234,9 @@ async fn vote(viewer: &mut Viewer, body: serde_json::Value) -> Result<ReceiptBod
             )
             .with_retry_after(SESSION_WAIT));
     }
+    if let Some(login) = &viewer.login {
+        viewer.caller.renew_account(login, &viewer.shared).await?;
+    }
     let Attempt { result, .. } =
         attempt(&viewer.shared, viewer.poll, &mut viewer.caller, given).await;
     let receipt = result?;
@@ -247,9 +290,14 @@ async fn send_json(socket: &mut WebSocket, viewer: &Viewer, json: Bytes) -> Resu
     send(socket, viewer, Message::Text(text)).await
 }
 
-/// Within the time that a peer has to accept a message.
+/// Within the time that a peer has to accept a message; a timer is set only for one whose socket is full.
 async fn send(socket: &mut WebSocket, viewer: &Viewer, message: Message) -> Result<(), Gone> {
-    match timeout(viewer.shared.config.timing.write, socket.send(message)).await {
+    let mut sending = pin!(socket.send(message));
+    let sent = match sending.as_mut().now_or_never() {
+        Some(sent) => Ok(sent),
+        None => timeout(viewer.shared.config.timing.write, sending).await,
+    };
+    match sent {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) | Err(_) => Err(Gone),
     }

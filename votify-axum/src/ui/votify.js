@@ -1,3 +1,5 @@
+import { account } from "./votify-account.js";
+
 const root = document.documentElement.dataset.root;
 const byId = (id) => document.getElementById(id);
 
@@ -65,6 +67,19 @@ async function cast(method, path, body) {
       if (!again || attempt === 3) throw error;
       await pause(500 * 2 ** attempt * (0.5 + Math.random()));
     }
+  }
+}
+
+/** Does what needs a log-in; whoever is not logged in is asked to, and then it is done. */
+async function asSomebody(work) {
+  try {
+    return await work();
+  } catch (error) {
+    if (error.code !== "not_logged_in" || !(await account.enter())) throw error;
+    const done = await work();
+    // The stream begins anew, as of who is logged in now.
+    location.reload();
+    return done;
   }
 }
 
@@ -153,6 +168,7 @@ async function create(form) {
     title: form.get("title"),
     options: form.get("options").split("\n").map((line) => line.trim()).filter(Boolean),
     ballot: { kind: form.get("kind") },
+    voters: form.get("voters"),
     results: form.get("results"),
     revote: form.get("revote") !== null,
     closes_at: closes ? new Date(closes).toISOString() : null,
@@ -166,6 +182,9 @@ async function create(form) {
 async function poll(id) {
   byId("poll").hidden = false;
   const path = `/api/polls/${id}`;
+  const invite = codeOf(id);
+  /** A call of this poll, with the code that this voter was given. */
+  const at = (below = "") => `${path}${below}${invite.query()}`;
   let definition;
   let voted = null;
   let position;
@@ -218,6 +237,9 @@ async function poll(id) {
     byId("take-back").hidden = !open || voted === null || !definition.revote;
     byId("owner").hidden = !mine.all().includes(id);
     byId("close").hidden = definition.status === "closed";
+    const invited = definition.voters === "invite";
+    byId("code-form").hidden = !invited || !open || voted !== null;
+    byId("invites").hidden = !invited || byId("owner").hidden || definition.status === "closed";
     for (const input of document.querySelectorAll("#choices input")) input.disabled = byId("vote").hidden;
   }
 
@@ -272,6 +294,7 @@ async function poll(id) {
     const url = new URL(`${root}${path}/stream`, location.href);
     url.protocol = url.protocol.replace("http", "ws");
     if (position) url.searchParams.set("after", position);
+    if (invite.code) url.searchParams.set("invite", invite.code);
     return new Promise((ended) => {
       const socket = new WebSocket(url);
       socket.addEventListener("open", () => { byId("live").textContent = "Live."; });
@@ -282,10 +305,10 @@ async function poll(id) {
 
   async function own() {
     try {
-      const ballot = await call("GET", `${path}/vote`);
+      const ballot = await call("GET", at("/vote"));
       voted = ballot.option_ids ?? [ballot.option_id];
     } catch (error) {
-      if (!["not_voted", "not_logged_in"].includes(error.code)) throw error;
+      if (!["not_voted", "not_logged_in", "invite_invalid"].includes(error.code)) throw error;
       voted = null;
     }
   }
@@ -297,7 +320,7 @@ async function poll(id) {
       if (options.length === 0) throw new Error("Pick an option first.");
       const body = definition.ballot.kind === "single" ? { option_id: options[0] } : { option_ids: options };
       try {
-        const { new_counts, total_votes } = await cast("POST", `${path}/vote`, body);
+        const { new_counts, total_votes } = await asSomebody(() => cast("POST", at("/vote"), body));
         voted = options;
         count(new_counts, total_votes);
       } finally {
@@ -307,12 +330,31 @@ async function poll(id) {
     });
   });
   byId("take-back").addEventListener("click", () => act(byId("take-back"), async () => {
-    const { new_counts, total_votes } = await cast("DELETE", `${path}/vote`);
+    const { new_counts, total_votes } = await cast("DELETE", at("/vote"));
     voted = null;
     for (const input of document.querySelectorAll("#choices input")) input.checked = false;
     count(new_counts, total_votes);
     buttons();
   }));
+  byId("code-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    invite.keep(byId("code").value.trim());
+    // The stream begins anew with the code, for counts that show to who has voted.
+    location.reload();
+  });
+  byId("invite").addEventListener("submit", (event) => {
+    event.preventDefault();
+    act(event.submitter, async () => {
+      const { invites } = await call("POST", `${path}/invites`, { count: Number(byId("count").value) });
+      const link = ({ code }) => new URL(`${root}/p/${id}?invite=${code}`, location.href).href;
+      const table = ["code,url", ...invites.map((one) => `${one.code},${link(one)}`), ""].join("\r\n");
+      byId("code-list").value = invites.map(link).join("\n");
+      byId("code-file").href = URL.createObjectURL(new Blob([table], { type: "text/csv" }));
+      byId("code-file").download = `invites-${id}.csv`;
+      byId("codes").hidden = false;
+      byId("code-list").focus();
+    });
+  });
   byId("close").addEventListener("click", () => act(byId("close"), async () => {
     const closed = await call("POST", `${path}/close`);
     draw(closed);
@@ -325,7 +367,7 @@ async function poll(id) {
   }));
 
   try {
-    const { poll: head, options, stats } = await call("GET", path);
+    const { poll: head, options, stats } = await call("GET", at());
     await own();
     draw({ ...head, options });
     count(options, stats.total_votes, stats.viewers);
@@ -337,10 +379,47 @@ async function poll(id) {
   await watch();
 }
 
+/**
+ * The code that this voter was given: from the link, from where it is taken away so that it is not passed on with it, and
+ * kept as long as this tab is open.
+ */
+function codeOf(id) {
+  const key = `votify-invite-${id}`;
+  const invite = {
+    code: null,
+    query() {
+      return this.code ? `?invite=${encodeURIComponent(this.code)}` : "";
+    },
+    keep(code) {
+      this.code = code;
+      try {
+        sessionStorage.setItem(key, code);
+      } catch {
+        // Without storage it lasts until the page is loaded anew.
+      }
+    },
+  };
+  const url = new URL(location.href);
+  const given = url.searchParams.get("invite");
+  if (given) {
+    invite.keep(given);
+    url.searchParams.delete("invite");
+    history.replaceState(null, "", url);
+  } else {
+    try {
+      invite.code = sessionStorage.getItem(key);
+    } catch {
+      // None is kept.
+    }
+  }
+  return invite;
+}
+
 /** What a stream resumes from: opaque to others, put together as the server writes it. */
 function positionOf({ epoch, revision, version }) {
   return revision === undefined ? `${epoch}-v${version}` : `${epoch}-${revision}`;
 }
 
 const [, id] = location.pathname.slice(root.length).match(/^\/p\/([^/]+)\/?$/) ?? [];
+account.begin({ call, act, say });
 if (id) poll(id); else home();

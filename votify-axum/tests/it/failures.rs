@@ -1,5 +1,3 @@
-use std::sync::{Arc, Mutex};
-
 use async_trait::async_trait;
 use axum::http::Method;
 use axum::http::request::Parts;
@@ -12,6 +10,7 @@ use votify_core::{Keyring, PollEngine};
 use crate::app::{Answer, App, SECRET, request};
 use crate::browser::Browser;
 use crate::failing_store::{FailingStore, Fault, SECRET_WORDS};
+use crate::log::Log;
 
 const BALLOT: &str = "0190b6e2-1111-4000-8000-00000000000a";
 
@@ -156,32 +155,6 @@ impl Identity for Panics {
     }
 }
 
-/// What was logged by this thread.
-#[derive(Debug, Clone, Default)]
-struct Log(Arc<Mutex<String>>);
-
-impl tracing::Subscriber for Log {
-    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
-        true
-    }
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
-    }
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-    fn event(&self, event: &tracing::Event<'_>) {
-        struct Visit<'a>(&'a mut String);
-        impl tracing::field::Visit for Visit<'_> {
-            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
-                self.0.push_str(&format!("{field}={value:?} "));
-            }
-        }
-        event.record(&mut Visit(&mut self.0.lock().unwrap()));
-    }
-    fn enter(&self, _: &tracing::span::Id) {}
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
 #[tokio::test]
 async fn a_panic_is_internal_and_its_id_stands_in_the_log() {
     let app = App::with(|router| router.identity(Panics));
@@ -199,7 +172,7 @@ async fn a_panic_is_internal_and_its_id_stands_in_the_log() {
     drop(guard);
     let body = answer.is_problem(500, "internal");
     says_nothing_of_the_store(&answer);
-    let log = log.0.lock().unwrap().clone();
+    let log = log.text();
     assert!(
         log.contains(body["id"].as_str().unwrap()) && log.contains(SECRET_WORDS),
         "{log}"

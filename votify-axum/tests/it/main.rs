@@ -7,17 +7,26 @@
     reason = "tests; what a fixture cannot do is a failed test"
 )]
 
+#[cfg(feature = "accounts")]
+mod accounts;
 mod app;
 mod bodies;
 mod browser;
+mod calls;
+mod canary;
 mod creating;
+mod crowds;
 mod failing_store;
 mod failures;
 mod fuzz;
 mod hidden;
+mod invites;
+#[cfg(feature = "jwks")]
+mod jwks;
 mod limits;
 mod listing;
 mod live;
+mod log;
 mod mounting;
 mod openapi;
 mod operations;
@@ -26,8 +35,11 @@ mod owners;
 #[cfg(feature = "ui")]
 mod pages;
 mod reading;
+mod roles;
 mod server;
 mod sessions;
+#[cfg(any(feature = "accounts", feature = "jwks"))]
+mod signing;
 mod sse;
 mod voting;
 mod web_socket;

@@ -39,6 +39,7 @@ async fn every_call_is_described() {
         "patch /api/polls/{id}",
         "post /api/polls",
         "post /api/polls/{id}/close",
+        "post /api/polls/{id}/invites",
         "post /api/polls/{id}/vote",
     ];
     assert_eq!(calls, expected.map(str::to_owned).into());
@@ -54,6 +55,29 @@ async fn every_call_is_described() {
             "{vote}"
         );
         assert!(vote[status]["content"]["application/problem+json"].is_object());
+    }
+}
+
+#[cfg(feature = "accounts")]
+#[tokio::test]
+async fn the_calls_of_accounts_are_described_where_they_are() {
+    let app = crate::accounts::scene::app();
+    let description = app.get("/api/openapi.json").await.ok(200).json();
+    for (path, method, status, code) in [
+        ("register", "post", "409", "name_taken"),
+        ("register", "post", "422", "invalid_account"),
+        ("login", "post", "401", "invalid_login"),
+        ("login", "post", "503", "overloaded"),
+        ("logout", "post", "401", "not_logged_in"),
+        ("me", "get", "401", "not_logged_in"),
+    ] {
+        let call = &description["paths"][format!("/api/auth/{path}")][method];
+        let told = &call["responses"][status]["description"];
+        assert!(told.as_str().unwrap().contains(code), "{path}: {call}");
+    }
+    let schemas = &description["components"]["schemas"];
+    for schema in ["Credentials", "Login", "User"] {
+        assert!(schemas[schema]["properties"].is_object(), "{schema}");
     }
 }
 

@@ -2,7 +2,9 @@ use std::fmt;
 
 use futures_util::future::BoxFuture;
 
-use crate::conformance::fixture::{BroadcasterFixture, LimiterFixture, StoreFixture};
+use crate::conformance::fixture::{
+    AccountStoreFixture, BroadcasterFixture, InviteFixture, LimiterFixture, StoreFixture,
+};
 
 /// One law as a test, for backends that a fixture `F` opens.
 pub struct Case<F: ?Sized + 'static> {
@@ -28,6 +30,14 @@ pub const STORE_CASES: &[Case<dyn StoreFixture>] =
 pub const BROADCASTER_CASES: &[Case<dyn BroadcasterFixture>] =
     crate::__broadcaster_cases!(__conformance_table(broadcaster));
 
+/// Every case that [`invite_conformance!`](crate::invite_conformance) makes a test of.
+pub const INVITE_CASES: &[Case<dyn InviteFixture>] =
+    crate::__invite_cases!(__conformance_table(invites));
+
 /// Every case that [`limiter_conformance!`](crate::limiter_conformance) makes a test of.
 pub const LIMITER_CASES: &[Case<dyn LimiterFixture>] =
     crate::__limiter_cases!(__conformance_table(limiter));
+
+/// Every case that [`account_store_conformance!`](crate::account_store_conformance) makes a test of.
+pub const ACCOUNT_STORE_CASES: &[Case<dyn AccountStoreFixture>] =
+    crate::__account_store_cases!(__conformance_table(accounts));

@@ -1,6 +1,8 @@
 //! The lists of cases, and the macros that make tests of them.
 
+mod accounts;
 mod broadcaster;
+mod invites;
 mod limiter;
 mod store;
 

@@ -1,7 +1,11 @@
 use std::time::Duration;
 
-use crate::conformance::case::{BROADCASTER_CASES, Case, LIMITER_CASES, STORE_CASES};
-use crate::conformance::fixture::{BroadcasterFixture, LimiterFixture, StoreFixture};
+use crate::conformance::case::{
+    ACCOUNT_STORE_CASES, BROADCASTER_CASES, Case, INVITE_CASES, LIMITER_CASES, STORE_CASES,
+};
+use crate::conformance::fixture::{
+    AccountStoreFixture, BroadcasterFixture, InviteFixture, LimiterFixture, StoreFixture,
+};
 
 /// How long a case may take before it is taken for one that never ends. Far above what any case needs.
 const DEADLOCKED: Duration = Duration::from_secs(300);
@@ -22,12 +26,28 @@ pub fn check_broadcaster(fixture: &(dyn BroadcasterFixture + 'static), name: &st
     check(BROADCASTER_CASES, fixture, fixture.unavailable(), name);
 }
 
+/// Runs one case for invite stores by name, in a runtime of its own with several threads.
+///
+/// # Panics
+/// If the law is broken, or there is no such case.
+pub fn check_invites(fixture: &(dyn InviteFixture + 'static), name: &str) {
+    check(INVITE_CASES, fixture, fixture.unavailable(), name);
+}
+
 /// Runs one case for limiters by name, in a runtime of its own with several threads.
 ///
 /// # Panics
 /// If the law is broken, or there is no such case.
 pub fn check_limiter(fixture: &(dyn LimiterFixture + 'static), name: &str) {
     check(LIMITER_CASES, fixture, fixture.unavailable(), name);
+}
+
+/// Runs one case for account stores by name, in a runtime of its own with several threads.
+///
+/// # Panics
+/// If the law is broken, or there is no such case.
+pub fn check_account_store(fixture: &(dyn AccountStoreFixture + 'static), name: &str) {
+    check(ACCOUNT_STORE_CASES, fixture, fixture.unavailable(), name);
 }
 
 fn check<F: ?Sized>(cases: &[Case<F>], fixture: &F, unavailable: Option<String>, name: &str) {

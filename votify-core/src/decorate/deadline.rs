@@ -5,17 +5,22 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt};
 
+use crate::account::{
+    AccountError, AccountStore, Registration, Revocation, TokenId, User, UserId, UserName,
+};
 use crate::ballot::{Ballot, BatchReceipt, StandingBallot, parts};
 use crate::broadcast::{BroadcastError, Broadcaster, Deliveries, Topic, Update};
 use crate::id::PollId;
 use crate::page::{Page, PageRequest};
 use crate::poll::{Poll, PollChange, SealCause};
-use crate::store::{Audit, Changing, PollFilter, Sealing, Store, StoreError};
+use crate::store::{
+    Audit, Changing, InviteStore, Inviting, PollFilter, Sealing, Store, StoreError,
+};
 use crate::tally::Tally;
 use crate::time::Timestamp;
 use crate::voter::VoterId;
 
-/// A store or broadcaster whose every call answers in time: one that takes longer is dropped, and is
+/// A store, invite store, account store or broadcaster whose every call answers in time: one that takes longer is dropped, and is
 /// [`Unavailable`](StoreError::Unavailable).
 ///
 /// Streams get the limit for each ballot; audits, repairs and deletions, which go through a whole poll, get none.
@@ -148,6 +153,31 @@ impl<S: Store> Store for Deadline<S> {
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
+impl<S: InviteStore> InviteStore for Deadline<S> {
+    async fn invite(
+        &self,
+        poll: PollId,
+        voters: &[VoterId],
+        most: u64,
+    ) -> Result<Inviting, StoreError> {
+        let call = self.inner.invite(poll, voters, most);
+        let call = tokio::time::timeout(self.limit, call).await;
+        call.unwrap_or_else(|_| Err(no_invites(self.limit)))
+    }
+
+    async fn invited(&self, poll: PollId, voters: &[VoterId]) -> Result<Vec<bool>, StoreError> {
+        let call = self.inner.invited(poll, voters);
+        let call = tokio::time::timeout(self.limit, call).await;
+        call.unwrap_or_else(|_| Err(no_invites(self.limit)))
+    }
+}
+
+fn no_invites(limit: Duration) -> StoreError {
+    StoreError::unavailable("invites", NoAnswer(limit))
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
 impl<B: Broadcaster> Broadcaster for Deadline<B> {
     fn backend(&self) -> &'static str {
         self.inner.backend()
@@ -168,5 +198,48 @@ fn silent(backend: &'static str, limit: Duration) -> BroadcastError {
     BroadcastError::Unavailable {
         backend,
         source: Arc::new(NoAnswer(limit)),
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl<S: AccountStore> AccountStore for Deadline<S> {
+    fn backend(&self) -> &'static str {
+        self.inner.backend()
+    }
+
+    async fn register(&self, user: &User) -> Result<Registration, AccountError> {
+        self.account(self.inner.register(user)).await
+    }
+
+    async fn user_named(&self, name: &UserName) -> Result<Option<User>, AccountError> {
+        self.account(self.inner.user_named(name)).await
+    }
+
+    async fn user(&self, id: UserId) -> Result<Option<User>, AccountError> {
+        self.account(self.inner.user(id)).await
+    }
+
+    async fn revoke(&self, revocation: &Revocation, now: Timestamp) -> Result<(), AccountError> {
+        self.account(self.inner.revoke(revocation, now)).await
+    }
+
+    async fn are_revoked(&self, tokens: &[TokenId]) -> Result<Vec<bool>, AccountError> {
+        self.account(self.inner.are_revoked(tokens)).await
+    }
+}
+
+impl<S: AccountStore> Deadline<S> {
+    async fn account<T>(
+        &self,
+        call: impl Future<Output = Result<T, AccountError>> + Send,
+    ) -> Result<T, AccountError> {
+        let missed = |_| {
+            let missed = NoAnswer(self.limit);
+            Err(AccountError::unavailable(self.inner.backend(), missed))
+        };
+        tokio::time::timeout(self.limit, call)
+            .await
+            .unwrap_or_else(missed)
     }
 }

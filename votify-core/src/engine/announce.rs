@@ -1,3 +1,5 @@
+mod line;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -6,13 +8,15 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::broadcast::{Broadcaster, Update};
-use crate::engine::live::VOTE_SAMPLE;
+use crate::broadcast::{Broadcaster, NodeId, Update};
 use crate::id::{OptionId, PollId};
 use crate::outage::Outage;
+use crate::poll::Poll;
 use crate::tally::Tally;
+use line::Line;
 
-/// Sends each poll's newest tally to the other nodes: the first change at once, then at most one every tick.
+/// Tells the other nodes of each poll what is newest: the first change at once, then one message every tick, whatever it is
+/// about. Only that a poll is gone waits for no turn, as nothing comes after it.
 #[derive(Debug)]
 pub(super) struct Announcer {
     broadcaster: Arc<dyn Broadcaster>,
@@ -25,17 +29,11 @@ pub(super) struct Announcer {
 #[derive(Debug, Default)]
 struct Desk {
     /// Polls with something to send now, or that sent something less than a tick ago.
-    polls: HashMap<PollId, Option<Pending>>,
+    polls: HashMap<PollId, Line>,
     /// Polls that may send at once.
     ready: Vec<PollId>,
     /// When polls that have sent may send again: ascending, because the wait is the same for all.
     resting: VecDeque<(Instant, PollId)>,
-}
-
-#[derive(Debug)]
-struct Pending {
-    tally: Arc<Tally>,
-    votes: Vec<OptionId>,
 }
 
 impl Announcer {
@@ -51,33 +49,38 @@ impl Announcer {
 
     /// Takes a tally to send; an older one of the same poll that still waits is sent no more.
     pub(super) fn offer(&self, tally: &Arc<Tally>, votes: &[OptionId]) {
-        let mut desk = self.desk();
-        match desk.polls.get_mut(&tally.poll) {
-            Some(Some(pending)) => {
-                if tally.position > pending.tally.position {
-                    pending.tally = Arc::clone(tally);
-                }
-                let room = VOTE_SAMPLE.saturating_sub(pending.votes.len());
-                pending.votes.extend(votes.iter().take(room));
-            }
-            Some(resting) => {
-                *resting = Some(Pending {
-                    tally: Arc::clone(tally),
-                    votes: votes.to_vec(),
-                });
-            }
-            None => {
-                desk.polls.insert(
-                    tally.poll,
-                    Some(Pending {
-                        tally: Arc::clone(tally),
-                        votes: votes.to_vec(),
-                    }),
-                );
-                desk.ready.push(tally.poll);
-                self.news.notify_one();
-            }
+        self.line_up(tally.poll, |line| line.take_counts(tally, votes));
+    }
+
+    /// Takes a definition to send, with its tally.
+    pub(super) fn offer_definition(&self, poll: Arc<Poll>, tally: Arc<Tally>) {
+        self.line_up(poll.id, |line| line.take_definition(poll, tally));
+    }
+
+    /// Takes the number of viewers that a node has on a poll.
+    pub(super) fn offer_viewers(&self, poll: PollId, node: NodeId, viewers: u32) {
+        self.line_up(poll, |line| line.take_viewers(node, viewers));
+    }
+
+    /// Tells at once that a poll is gone, and nothing more of it.
+    pub(super) async fn tell_deleted(&self, poll: PollId) {
+        if let Some(line) = self.desk().polls.get_mut(&poll) {
+            *line = Line::default();
         }
+        self.send(&[Update::Deleted { poll }]).await;
+    }
+
+    /// Puts something in the line of a poll, which has its turn at once if it sent nothing lately.
+    fn line_up(&self, poll: PollId, put: impl FnOnce(&mut Line)) {
+        let mut desk = self.desk();
+        if let Some(line) = desk.polls.get_mut(&poll) {
+            put(line);
+            return;
+        }
+        put(desk.polls.entry(poll).or_default());
+        desk.ready.push(poll);
+        drop(desk);
+        self.news.notify_one();
     }
 
     /// Sends what was offered until `shutdown`, and then what is left.
@@ -97,17 +100,12 @@ impl Announcer {
                 () = rested => {}
             }
         }
-        let rest: Vec<Update> = self
-            .desk()
-            .polls
-            .drain()
-            .filter_map(|(_, pending)| pending.map(Pending::into_update))
-            .collect();
+        let rest = self.rest();
         self.send(&rest).await;
     }
 
-    /// Sends news that must not wait for a tick. Best effort, as all broadcasting is: who misses it reads the store.
-    pub(super) async fn send(&self, updates: &[Update]) {
+    /// Best effort, as all broadcasting is: who misses it reads the store.
+    async fn send(&self, updates: &[Update]) {
         if updates.is_empty() {
             return;
         }
@@ -135,9 +133,9 @@ impl Announcer {
         }
         let mut updates = Vec::new();
         for poll in ready {
-            match desk.polls.get_mut(&poll).and_then(Option::take) {
-                Some(pending) => {
-                    updates.push(pending.into_update());
+            match desk.polls.get_mut(&poll).and_then(|line| line.next(poll)) {
+                Some(update) => {
+                    updates.push(update);
                     desk.resting.push_back((now + self.tick, poll));
                 }
                 None => {
@@ -148,16 +146,24 @@ impl Announcer {
         (updates, desk.resting.front().map(|(until, _)| *until))
     }
 
+    /// Everything that still waits.
+    fn rest(&self) -> Vec<Update> {
+        let mut updates = Vec::new();
+        for (poll, mut line) in self.desk().polls.drain() {
+            while let Some(update) = line.next(poll) {
+                updates.push(update);
+            }
+        }
+        updates
+    }
+
+    /// How many polls have something to send, or sent something less than a tick ago.
+    #[cfg(test)]
+    pub(super) fn polls(&self) -> usize {
+        self.desk().polls.len()
+    }
+
     fn desk(&self) -> MutexGuard<'_, Desk> {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Pending {
-    fn into_update(self) -> Update {
-        Update::Tallied {
-            tally: Arc::unwrap_or_clone(self.tally),
-            votes: self.votes,
-        }
     }
 }

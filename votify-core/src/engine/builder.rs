@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::broadcast::Broadcaster;
-use crate::decorate::Deadline;
+use crate::decorate::{Deadline, SharedLoads};
 use crate::engine::announce::Announcer;
 use crate::engine::cache::PollCache;
 use crate::engine::herald::Herald;
@@ -17,7 +17,7 @@ use crate::engine::stats::Counters;
 use crate::engine::{EngineConfig, Inner, PollEngine};
 use crate::memory::MemoryBroadcaster;
 use crate::secret::Keyring;
-use crate::store::Store;
+use crate::store::{InviteStore, Store};
 use crate::time::{Clock, SystemClock};
 
 /// How many notes may wait for the lifecycle.
@@ -27,6 +27,7 @@ const NOTES: usize = 1_024;
 #[derive(Debug)]
 pub struct EngineBuilder {
     store: Arc<dyn Store>,
+    invites: Option<Arc<dyn InviteStore>>,
     broadcaster: Arc<dyn Broadcaster>,
     clock: Arc<dyn Clock>,
     keyring: Option<Keyring>,
@@ -37,11 +38,20 @@ impl EngineBuilder {
     pub(super) fn new(store: Arc<dyn Store>) -> Self {
         Self {
             store,
+            invites: None,
             broadcaster: Arc::new(MemoryBroadcaster::new()),
             clock: Arc::new(SystemClock),
             keyring: None,
             config: EngineConfig::default(),
         }
+    }
+
+    /// Keeps who was invited to polls, beside the polls: mostly the same store once more. Without one no poll by invite
+    /// can be made.
+    #[must_use]
+    pub fn invites(mut self, invites: impl InviteStore) -> Self {
+        self.invites = Some(Arc::new(invites));
+        self
     }
 
     /// Carries news between the engines that share a store; within this process alone unless told otherwise.
@@ -81,6 +91,7 @@ impl EngineBuilder {
     pub fn build(self) -> PollEngine {
         let Self {
             store,
+            invites,
             broadcaster,
             clock,
             keyring,
@@ -89,6 +100,9 @@ impl EngineBuilder {
         let keyring = keyring.unwrap_or_else(|| temporary_keyring(&*store));
         let config = config.in_bounds();
         let store: Arc<dyn Store> = Arc::new(Deadline::new(store, config.store_timeout));
+        let invites = invites.map(|invites| {
+            Arc::new(Deadline::new(invites, config.store_timeout)) as Arc<dyn InviteStore>
+        });
         let broadcaster: Arc<dyn Broadcaster> =
             Arc::new(Deadline::new(broadcaster, config.store_timeout));
         let tasks = TaskTracker::new();
@@ -97,25 +111,22 @@ impl EngineBuilder {
         let (notes, noted) = mpsc::channel(NOTES);
         let reader = Arc::new(Reader {
             store: Arc::clone(&store),
+            invites,
             clock: Arc::clone(&clock),
             keyring,
             cache: PollCache::new(config.cached_polls),
+            reads: SharedLoads::new(),
             notes: notes.clone(),
         });
-        let live = (
+        let announcer = Arc::new(Announcer::new(Arc::clone(&broadcaster), config.tick));
+        let hub = Arc::new(Hub::new(
+            Arc::clone(&reader),
             Arc::clone(&broadcaster),
+            Arc::clone(&announcer),
             config.clone(),
             tasks.clone(),
             shutdown.clone(),
-        );
-        let hub = Arc::new(Hub::new(
-            Arc::clone(&reader),
-            live.0,
-            live.1,
-            live.2,
-            live.3,
         ));
-        let announcer = Arc::new(Announcer::new(Arc::clone(&broadcaster), config.tick));
         let events = broadcast::Sender::new(config.events.max(1));
         let stats = Arc::new(Counters::default());
         let writer = Writer {

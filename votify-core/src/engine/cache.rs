@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use quick_cache::sync::Cache;
 
+use crate::decorate::SharedLoads;
 use crate::engine::EngineError;
 use crate::id::PollId;
 use crate::poll::Poll;
@@ -17,6 +18,10 @@ use crate::tally::Tally;
 #[derive(Debug)]
 pub(super) struct PollCache {
     polls: Cache<PollId, Arc<Cached>>,
+    /// Loads of polls that are not at hand.
+    missing: SharedLoads<Result<Arc<Cached>, EngineError>>,
+    /// Loads of polls that are, but out of date.
+    outdated: SharedLoads<Result<Arc<Cached>, EngineError>>,
 }
 
 #[derive(Debug)]
@@ -43,34 +48,50 @@ impl PollCache {
     pub(super) fn new(capacity: usize) -> Self {
         Self {
             polls: Cache::new(capacity),
+            missing: SharedLoads::new(),
+            outdated: SharedLoads::new(),
         }
     }
 
-    /// The poll as it is at hand; if it is not, it is read, once however many ask at the same time.
+    /// The poll as it is at hand, if it is.
+    pub(super) fn at_hand(&self, id: PollId) -> Option<Arc<Cached>> {
+        self.polls.get(&id)
+    }
+
+    /// The poll as it is at hand; if it is not, as the store has it now.
     pub(super) async fn get(
         &self,
         id: PollId,
         store: &dyn Store,
     ) -> Result<Arc<Cached>, EngineError> {
-        let read = async { read(id, store).await.map(cached) };
-        self.polls.get_or_insert_async(&id, read).await
+        if let Some(cached) = self.at_hand(id) {
+            return Ok(cached);
+        }
+        let load = async {
+            // It may have been read while this waited for its turn.
+            match self.at_hand(id) {
+                Some(cached) => Ok(cached),
+                None => self.load(id, store).await,
+            }
+        };
+        self.missing.get(id, load).await
     }
 
-    /// The poll as the store has it now.
+    /// The poll as the store has it now. However many ask at the same time, that it is gone and failures are shared too.
     pub(super) async fn reload(
         &self,
         id: PollId,
         store: &dyn Store,
     ) -> Result<Arc<Cached>, EngineError> {
-        match read(id, store).await {
-            Ok(poll) => Ok(self.put(poll)),
-            Err(error) => {
-                if matches!(error, EngineError::PollNotFound(_)) {
-                    self.forget(id);
-                }
-                Err(error)
-            }
+        self.outdated.get(id, self.load(id, store)).await
+    }
+
+    async fn load(&self, id: PollId, store: &dyn Store) -> Result<Arc<Cached>, EngineError> {
+        let read = read(id, store).await;
+        if matches!(read, Err(EngineError::PollNotFound(_))) {
+            self.forget(id);
         }
+        read.map(|poll| self.put(poll))
     }
 
     /// Keeps a definition, unless a newer one is at hand already.

@@ -10,9 +10,10 @@ use std::time::Duration;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineConfig {
-    /// How many ballots may wait for each writer; one more is `Overloaded`. Default 32 768.
+    /// How many ballots of one poll may wait for each writer while no other poll's do; one more is `Overloaded`. Of all polls
+    /// together twice as many may wait: where several are hot, each gets less, and one that is not always finds room. Default 32 768.
     pub queue: usize,
-    /// The most ballots written together. Default 4 096.
+    /// The most ballots written together; fewer while the store is slow. Every poll with waiting ballots has its share. Default 4 096.
     pub batch: usize,
     /// How many batches are written at once; a poll's ballots always take the same writer. Default 1, which is right for
     /// SQLite; for a database server about half of the connection pool.
@@ -21,6 +22,10 @@ pub struct EngineConfig {
     pub store_timeout: Duration,
     /// The least time between two updates of one poll, to viewers and to other nodes. Default 50 ms.
     pub tick: Duration,
+    /// The most time between two updates of a poll that changes all the time, to viewers. In between it is twice as long as an
+    /// update takes to reach all of them: the more viewers and the more other work there are, the slower. At least
+    /// [`tick`](Self::tick). Default 1 s.
+    pub slowest_tick: Duration,
     /// How often watched polls are read anew from the store, in case news was lost. Default 1 s.
     pub refresh: Duration,
     /// How often the store is asked for polls that open or close soon. Default 5 s.
@@ -43,6 +48,7 @@ impl EngineConfig {
         ] {
             *rhythm = (*rhythm).max(least);
         }
+        self.slowest_tick = self.slowest_tick.max(self.tick);
         self
     }
 }
@@ -55,6 +61,7 @@ impl Default for EngineConfig {
             writers: 1,
             store_timeout: Duration::from_secs(4),
             tick: Duration::from_millis(50),
+            slowest_tick: Duration::from_secs(1),
             refresh: Duration::from_secs(1),
             schedule: Duration::from_secs(5),
             cached_polls: 10_000,

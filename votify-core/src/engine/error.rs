@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use crate::ballot::Refusal;
+use crate::engine::InviteRefusal;
 use crate::id::PollId;
 use crate::poll::{ChangeRefusal, InvalidPoll};
 use crate::store::StoreError;
@@ -28,6 +29,9 @@ pub enum EngineError {
     /// The change was refused.
     #[error("the poll was not changed: {0}")]
     ChangeRefused(#[from] ChangeRefusal),
+    /// No codes were made.
+    #[error("nobody was invited: {0}")]
+    InvitesRefused(#[from] InviteRefusal),
     /// More votes are waiting than the engine takes. Nothing happened; trying again after a while is safe.
     #[error("too many votes are waiting")]
     Overloaded {

@@ -2,7 +2,6 @@ use std::sync::Arc;
 
 use tokio::sync::broadcast;
 
-use crate::broadcast::Update;
 use crate::engine::announce::Announcer;
 use crate::engine::live::Hub;
 use crate::engine::reader::Read;
@@ -24,42 +23,39 @@ impl Herald {
         self.tell(Event::PollCreated { poll });
     }
 
-    pub(super) async fn opened(&self, read: Read) {
+    pub(super) fn opened(&self, read: Read) {
         self.tell(Event::PollOpened {
             poll: Arc::clone(&read.poll),
         });
-        self.redefine(read).await;
+        self.redefine(read);
     }
 
-    pub(super) async fn changed(&self, read: Read) {
+    pub(super) fn changed(&self, read: Read) {
         self.tell(Event::PollChanged {
             poll: Arc::clone(&read.poll),
         });
-        self.redefine(read).await;
+        self.redefine(read);
     }
 
-    pub(super) async fn closed(&self, read: Read) {
+    pub(super) fn closed(&self, read: Read) {
         let result = TallyView::new(&read.poll, &read.tally, Audience::Public);
         self.tell(Event::PollClosed {
             poll: Arc::clone(&read.poll),
             result,
         });
-        self.redefine(read).await;
+        self.redefine(read);
     }
 
     pub(super) async fn deleted(&self, poll: PollId) {
         self.tell(Event::PollDeleted { poll });
         self.hub.offer_deletion(poll);
-        self.announcer.send(&[Update::Deleted { poll }]).await;
+        self.announcer.tell_deleted(poll).await;
     }
 
-    async fn redefine(&self, Read { poll, tally }: Read) {
-        let update = Update::Redefined {
-            poll: Box::new((*poll).clone()),
-            tally: (*tally).clone(),
-        };
-        self.hub.offer_definition(poll, tally);
-        self.announcer.send(&[update]).await;
+    fn redefine(&self, Read { poll, tally }: Read) {
+        self.hub
+            .offer_definition(Arc::clone(&poll), Arc::clone(&tally));
+        self.announcer.offer_definition(poll, tally);
     }
 
     fn tell(&self, event: Event) {

@@ -1,10 +1,14 @@
+mod counted;
+mod lines;
+mod pace;
+mod queue;
 mod writer;
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -14,7 +18,8 @@ use crate::engine::EngineError;
 use crate::engine::cache::Cached;
 use crate::engine::config::EngineConfig;
 use crate::store::StoreError;
-use crate::tally::Tally;
+pub(super) use counted::Counted;
+use queue::{Queue, TurnedAway};
 pub(super) use writer::Writer;
 
 /// Gathers ballots while the last batch is being written, and has them written together.
@@ -24,7 +29,7 @@ pub(super) use writer::Writer;
 /// that the store is given, also where it waited for a batch that the store did not answer.
 #[derive(Debug)]
 pub(super) struct Intake {
-    writers: Vec<mpsc::Sender<Waiting>>,
+    queues: Vec<Arc<Queue>>,
     hasher: RandomState,
 }
 
@@ -40,11 +45,23 @@ struct Waiting {
 
 type Answer = Result<Settled, StoreError>;
 
-/// What became of a ballot, and the tally of the same transaction if its poll exists.
+/// What became of a ballot, and the counts of the same transaction if its poll exists.
 #[derive(Debug)]
 pub(super) struct Settled {
     pub(super) outcome: Outcome,
-    pub(super) tally: Option<Arc<Tally>>,
+    pub(super) counted: Option<Arc<Counted>>,
+}
+
+/// A ballot that was taken in. Dropping this does not call it back.
+#[derive(Debug)]
+pub(super) struct TakenIn(oneshot::Receiver<Answer>);
+
+impl TakenIn {
+    pub(super) async fn settled(self) -> Result<Settled, EngineError> {
+        // A writer answers everything it took in; what one that is gone left behind was not written.
+        let answer = self.0.await.map_err(|_| EngineError::ShuttingDown)?;
+        Ok(answer?)
+    }
 }
 
 impl Intake {
@@ -56,54 +73,49 @@ impl Intake {
         shutdown: &CancellationToken,
     ) -> Self {
         let start = |_| {
-            let (sender, queue) = mpsc::channel(config.queue.max(1));
-            tasks.spawn(
-                writer
-                    .clone()
-                    .run(queue, config.batch.max(1), shutdown.clone()),
-            );
-            sender
+            let queue = Arc::new(Queue::new(config.queue));
+            let writer = writer.clone();
+            tasks.spawn(writer.run(Arc::clone(&queue), config.batch.max(1), shutdown.clone()));
+            queue
         };
         Self {
-            writers: (0..config.writers.max(1)).map(start).collect(),
+            queues: (0..config.writers.max(1)).map(start).collect(),
             hasher: RandomState::new(),
         }
     }
 
-    /// Casts a ballot. Once this has been polled, dropping it does not call the ballot back.
-    pub(super) async fn cast(
+    /// Takes a ballot in, or turns it away at once.
+    pub(super) fn take_in(
         &self,
         ballot: Ballot,
         poll: Arc<Cached>,
-    ) -> Result<Settled, EngineError> {
+    ) -> Result<TakenIn, EngineError> {
         let (answer, settled) = oneshot::channel();
         let queue = self.queue_of(&ballot)?;
-        queue
-            .try_send(Waiting {
-                ballot,
-                poll,
-                since: Instant::now(),
-                answer,
-            })
-            .map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => EngineError::Overloaded {
-                    retry_after: self.jittered_wait(),
-                },
-                mpsc::error::TrySendError::Closed(_) => EngineError::ShuttingDown,
-            })?;
-        // A writer answers everything it took in; one that is gone took nothing in.
-        let answer = settled.await.map_err(|_| EngineError::ShuttingDown)?;
-        Ok(answer?)
+        let waiting = Waiting {
+            ballot,
+            poll,
+            since: Instant::now(),
+            answer,
+        };
+        match queue.push(waiting) {
+            Ok(()) => Ok(TakenIn(settled)),
+            Err(TurnedAway::Full) => Err(EngineError::Overloaded {
+                retry_after: self.jittered_wait(),
+            }),
+            Err(TurnedAway::Closed) => Err(EngineError::ShuttingDown),
+        }
     }
 
-    fn queue_of(&self, ballot: &Ballot) -> Result<&mpsc::Sender<Waiting>, EngineError> {
-        let writer = match self.writers.len() {
+    fn queue_of(&self, ballot: &Ballot) -> Result<&Queue, EngineError> {
+        let writer = match self.queues.len() {
             0 | 1 => 0,
             writers => {
                 usize::try_from(self.hasher.hash_one(ballot.poll) >> 32).unwrap_or(0) % writers
             }
         };
-        self.writers.get(writer).ok_or(EngineError::ShuttingDown)
+        let queue = self.queues.get(writer).ok_or(EngineError::ShuttingDown)?;
+        Ok(queue)
     }
 
     /// One to three seconds, so that those who were turned away do not all come back at once.

@@ -170,21 +170,21 @@ impl Lifecycle {
         let read = self.reader.read(id).await?;
         let is_open = read.poll.status(self.reader.now()) == PollStatus::Open;
         if is_open && read.poll.opens_at == time {
-            self.herald.opened(read).await;
+            self.herald.opened(read);
         }
         Ok(())
     }
 
     async fn close(&self, id: PollId) -> Result<(), EngineError> {
         if let Due::SealedNow(_) = self.reader.seal_due(id).await? {
-            self.herald.closed(self.reader.read(id).await?).await;
+            self.herald.closed(self.reader.read(id).await?);
         }
         Ok(())
     }
 
     async fn tell_closed(&self, id: PollId) {
         if let Ok(read) = self.reader.read(id).await {
-            self.herald.closed(read).await;
+            self.herald.closed(read);
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Watching polls: one room per watched poll, one set of frames for all of its viewers.
 
+mod departure;
 mod frame;
 mod hub;
+mod pace;
 mod presence;
 mod room;
 mod seats;

@@ -20,6 +20,7 @@ impl PollEngine {
     pub async fn create_poll(&self, draft: PollDraft) -> Result<Arc<Poll>, EngineError> {
         let reader = &self.inner.reader;
         let now = self.now();
+        self.check_can_invite(Some(draft.rules.voters))?;
         let poll = draft.into_poll(PollId::generate(now), now, &reader.keyring)?;
         reader.store.create_poll(&poll).await?;
         let poll = Arc::clone(&reader.cache.put(Arc::new(poll)).poll);
@@ -58,6 +59,7 @@ impl PollEngine {
         change: PollChange,
         caller: &Voter,
     ) -> Result<PollSnapshot, EngineError> {
+        self.check_can_invite(change.voters)?;
         let reader = &self.inner.reader;
         let read = match reader.store.change_poll(id, &change, self.now()).await? {
             Changing::Refused(refusal) => return Err(refusal.into()),
@@ -65,7 +67,7 @@ impl PollEngine {
             Changing::Changed(state) => {
                 let read = self.learn(*state);
                 self.note(&read.poll);
-                self.inner.herald.changed(read.clone()).await;
+                self.inner.herald.changed(read.clone());
                 read
             }
         };
@@ -89,12 +91,12 @@ impl PollEngine {
         };
         let read = reader.beside(Arc::new(tally)).await?;
         if read.poll.sealed_at == Some(now) {
-            self.inner.herald.closed(read.clone()).await;
+            self.inner.herald.closed(read.clone());
         }
         self.snapshot(read, caller).await
     }
 
-    /// Deletes a poll with its ballots, and ends the watching of it.
+    /// Deletes a poll with its ballots and invites, and ends the watching of it.
     ///
     /// # Errors
     /// [`PollNotFound`](EngineError::PollNotFound), or a failure of the store.

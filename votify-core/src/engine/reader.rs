@@ -2,17 +2,18 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use crate::decorate::SharedLoads;
 use crate::engine::EngineError;
 use crate::engine::cache::PollCache;
 use crate::engine::lifecycle::Note;
 use crate::id::PollId;
 use crate::poll::{Poll, PollStatus, ResultsPolicy, SealCause};
 use crate::secret::Keyring;
-use crate::store::{Sealing, Store, StoreError};
+use crate::store::{InviteStore, Sealing, Store, StoreError};
 use crate::tally::Tally;
 use crate::time::{Clock, Timestamp};
 use crate::view::Audience;
-use crate::voter::{UnidentifiedVoter, Voter, VoterId};
+use crate::voter::{UnidentifiedVoter, Voter, VoterId, VoterPolicy};
 
 /// How often a poll that is being edited all the time is read again before giving up.
 const ATTEMPTS: usize = 5;
@@ -21,9 +22,11 @@ const ATTEMPTS: usize = 5;
 #[derive(Debug)]
 pub(super) struct Reader {
     pub(super) store: Arc<dyn Store>,
+    pub(super) invites: Option<Arc<dyn InviteStore>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) keyring: Keyring,
     pub(super) cache: PollCache,
+    pub(super) reads: SharedLoads<Result<Read, EngineError>>,
     /// Where to tell of polls that were sealed because somebody read them past their end.
     pub(super) notes: mpsc::Sender<Note>,
 }
@@ -52,7 +55,13 @@ impl Reader {
     }
 
     /// The poll and its tally as the store has them now; sealed if its end has passed.
+    ///
+    /// All who ask at the same time share one read, which began after each of them had asked.
     pub(super) async fn read(&self, id: PollId) -> Result<Read, EngineError> {
+        self.reads.get(id, self.read_alone(id)).await
+    }
+
+    async fn read_alone(&self, id: PollId) -> Result<Read, EngineError> {
         let mut tally = self.tally(id).await?;
         let mut poll = Arc::clone(&self.cache.get(id, &*self.store).await?.poll);
         for _ in 0..ATTEMPTS {
@@ -133,6 +142,26 @@ impl Reader {
         poll.rules
             .voters
             .identify(voter, poll.id, poll.key, &self.keyring)
+    }
+
+    /// The voter id of a caller who may vote. Who was invited stays so, so that asking before the poll is locked is as good
+    /// as asking under its lock.
+    pub(super) async fn admit(&self, poll: &Poll, voter: &Voter) -> Result<VoterId, EngineError> {
+        let id = self.identify(poll, voter)?;
+        // Rare, and therefore boxed.
+        if poll.rules.voters == VoterPolicy::Invite
+            && !Box::pin(self.is_invited(poll.id, id)).await?
+        {
+            return Err(UnidentifiedVoter::NotInvited.into());
+        }
+        Ok(id)
+    }
+
+    async fn is_invited(&self, poll: PollId, voter: VoterId) -> Result<bool, EngineError> {
+        match &self.invites {
+            Some(invites) => Ok(invites.invited(poll, &[voter]).await? == [true]),
+            None => Ok(false),
+        }
     }
 
     /// Whether a voter's ballot stands.

@@ -18,8 +18,11 @@ impl PollEngine {
     /// # Errors
     /// [`PollNotFound`](EngineError::PollNotFound), or a failure of the store.
     pub async fn definition(&self, id: PollId) -> Result<Arc<Poll>, EngineError> {
-        let reader = &self.inner.reader;
-        let cached = reader.cache.get(id, &*reader.store).await?;
+        let cached = match self.inner.reader.cache.at_hand(id) {
+            Some(cached) => cached,
+            // Rare, and boxed so that who asks is not as large as this.
+            None => Box::pin(self.read_definition(id)).await?,
+        };
         Ok(Arc::clone(&cached.poll))
     }
 

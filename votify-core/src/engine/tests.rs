@@ -1,9 +1,17 @@
 //! The engine over the memory store, with a clock that the test moves.
 
+mod departing;
+mod fairness;
+mod gated;
 mod hidden;
 mod intake;
+mod inviting;
 mod lifecycle;
 mod nodes;
+mod pacing;
+mod reading;
+mod reconnecting;
+mod turns;
 mod voting;
 mod watching;
 

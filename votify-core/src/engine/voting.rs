@@ -2,14 +2,14 @@ use std::sync::Arc;
 
 use crate::ballot::{Ballot, Choice, Outcome, Refusal, StandingBallot};
 use crate::engine::cache::Cached;
-use crate::engine::intake::Settled;
+use crate::engine::intake::{Settled, TakenIn};
 use crate::engine::reader::Read;
 use crate::engine::{EngineError, PollEngine, VoteReceipt};
 use crate::id::{BallotId, PollId};
 use crate::poll::ResultsPolicy;
 use crate::tally::Tally;
 use crate::view::{Audience, TallyView};
-use crate::voter::Voter;
+use crate::voter::{Voter, VoterId};
 
 impl PollEngine {
     /// Votes under a fresh ballot id.
@@ -46,39 +46,53 @@ impl PollEngine {
         ballot: BallotId,
         choice: Choice,
     ) -> Result<VoteReceipt, EngineError> {
-        let inner = &self.inner;
-        let cached = inner.reader.cache.get(poll, &*inner.reader.store).await?;
-        let mut settled = self.settle(&cached, voter, ballot, choice.clone()).await?;
-        if settled.outcome == Outcome::Refused(Refusal::OtherVoterPolicy) {
-            // The definition at hand was out of date.
-            let cached = inner
-                .reader
-                .cache
-                .reload(poll, &*inner.reader.store)
-                .await?;
-            settled = self.settle(&cached, voter, ballot, choice.clone()).await?;
-        }
-        let tally = match settled {
-            Settled {
-                outcome: Outcome::Refused(Refusal::PollNotFound),
-                ..
-            }
-            | Settled { tally: None, .. } => {
-                inner.reader.cache.forget(poll);
-                return Err(EngineError::PollNotFound(poll));
-            }
-            Settled {
-                outcome: Outcome::Refused(refusal),
-                ..
-            } => return Err(EngineError::Refused(refusal)),
-            Settled {
-                tally: Some(tally), ..
-            } => tally,
+        // What is rare is boxed: thousands of these wait at a time, and each is as large as its largest way.
+        let cached = match self.inner.reader.cache.at_hand(poll) {
+            Some(cached) => cached,
+            None => Box::pin(self.read_definition(poll)).await?,
         };
-        self.receipt(voter, ballot, &choice, &settled.outcome, tally)
-            .await
+        let settled = self.settle(&cached, voter, ballot, choice.clone()).await;
+        let receipt = |settled: &Settled| plain_receipt(&cached, ballot, &choice, settled);
+        match settled.as_ref().ok().and_then(receipt) {
+            Some(receipt) => Ok(receipt),
+            None => Box::pin(self.other_receipt(poll, voter, ballot, choice, settled)).await,
+        }
     }
 
+    pub(super) async fn read_definition(&self, poll: PollId) -> Result<Arc<Cached>, EngineError> {
+        let reader = &self.inner.reader;
+        reader.cache.get(poll, &*reader.store).await
+    }
+
+    /// Whatever else than a ballot that counts, in a poll as it is at hand.
+    async fn other_receipt(
+        &self,
+        poll: PollId,
+        voter: &Voter,
+        ballot: BallotId,
+        choice: Choice,
+        mut settled: Result<Settled, EngineError>,
+    ) -> Result<VoteReceipt, EngineError> {
+        let reader = &self.inner.reader;
+        if may_be_outdated(&settled) {
+            let cached = reader.cache.reload(poll, &*reader.store).await?;
+            settled = self.settle(&cached, voter, ballot, choice.clone()).await;
+        }
+        let settled = settled?;
+        match (settled.outcome, settled.counted) {
+            (Outcome::Refused(Refusal::PollNotFound), _) | (_, None) => {
+                reader.cache.forget(poll);
+                Err(EngineError::PollNotFound(poll))
+            }
+            (Outcome::Refused(refusal), _) => Err(EngineError::Refused(refusal)),
+            (outcome, Some(counted)) => {
+                let tally = Arc::clone(&counted.tally);
+                self.receipt(voter, ballot, &choice, &outcome, tally).await
+            }
+        }
+    }
+
+    /// Finds out who votes, and casts the ballot.
     async fn settle(
         &self,
         cached: &Arc<Cached>,
@@ -86,9 +100,20 @@ impl PollEngine {
         id: BallotId,
         choice: Choice,
     ) -> Result<Settled, EngineError> {
+        let voter = self.inner.reader.admit(&cached.poll, voter).await?;
+        self.take_in(cached, voter, id, choice)?.settled().await
+    }
+
+    /// Checks what is voted, where that is certain, and hands the ballot to the intake.
+    fn take_in(
+        &self,
+        cached: &Arc<Cached>,
+        voter: VoterId,
+        id: BallotId,
+        choice: Choice,
+    ) -> Result<TakenIn, EngineError> {
         let inner = &self.inner;
         let poll = &cached.poll;
-        let voter = inner.reader.identify(poll, voter)?;
         if cached.is_frozen()
             && let Err(problems) = choice.check(poll)
         {
@@ -100,13 +125,13 @@ impl PollEngine {
             voter,
             choice,
         };
-        let settled = inner.intake.cast(ballot, Arc::clone(cached)).await;
-        if matches!(settled, Err(EngineError::Overloaded { .. }))
+        let taken_in = inner.intake.take_in(ballot, Arc::clone(cached));
+        if matches!(taken_in, Err(EngineError::Overloaded { .. }))
             && poll.rules.results == ResultsPolicy::Live
         {
             inner.stats.overloaded();
         }
-        settled
+        taken_in
     }
 
     async fn receipt(
@@ -118,28 +143,17 @@ impl PollEngine {
         tally: Arc<Tally>,
     ) -> Result<VoteReceipt, EngineError> {
         let reader = &self.inner.reader;
-        let Read { poll, tally } = reader.beside(tally).await?;
+        let read = reader.beside(tally).await?;
         let audience = match outcome {
             // Whether a repeated ballot still stands, only the store knows.
-            Outcome::Replayed { .. } => {
-                reader
-                    .audience(
-                        &Read {
-                            poll: Arc::clone(&poll),
-                            tally: Arc::clone(&tally),
-                        },
-                        voter,
-                    )
-                    .await?
-            }
-            _ if choice.is_withdrawal() => Audience::Public,
-            _ => Audience::Voted,
+            Outcome::Replayed { .. } => reader.audience(&read, voter).await?,
+            _ => audience_after(choice),
         };
-        let view = TallyView::new(&poll, &tally, audience);
+        let view = TallyView::new(&read.poll, &read.tally, audience);
         Ok(VoteReceipt {
             ballot,
             outcome: outcome.as_seen_in(&view),
-            poll,
+            poll: read.poll,
             view,
         })
     }
@@ -163,5 +177,42 @@ impl PollEngine {
             .await?
             .pop()
             .flatten())
+    }
+}
+
+/// Whether the definition at hand may have been out of date: the poll may count other voters by now, or be gone.
+fn may_be_outdated(settled: &Result<Settled, EngineError>) -> bool {
+    match settled {
+        Ok(settled) => settled.outcome == Outcome::Refused(Refusal::OtherVoterPolicy),
+        Err(error) => matches!(error, EngineError::Unidentified(_)),
+    }
+}
+
+/// The receipt of a ballot that was counted or taken back just now, in a poll whose definition was not out of date.
+fn plain_receipt(
+    cached: &Cached,
+    ballot: BallotId,
+    choice: &Choice,
+    settled: &Settled,
+) -> Option<VoteReceipt> {
+    let counted = settled.counted.as_ref()?;
+    if !settled.outcome.is_effective() {
+        return None;
+    }
+    let view = counted.view(&cached.poll, audience_after(choice))?;
+    Some(VoteReceipt {
+        ballot,
+        outcome: settled.outcome.as_seen_in(&view),
+        poll: Arc::clone(&cached.poll),
+        view,
+    })
+}
+
+/// To which audience a voter belongs whose ballot was counted, or taken back.
+const fn audience_after(choice: &Choice) -> Audience {
+    if choice.is_withdrawal() {
+        Audience::Public
+    } else {
+        Audience::Voted
     }
 }

@@ -1,4 +1,5 @@
 mod entry;
+mod invites;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};

@@ -1,6 +1,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
+use crate::voter::InviteCode;
+
 /// A browser session: 16 random bytes that the edge keeps in a signed cookie.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionId([u8; 16]);
@@ -51,12 +53,13 @@ impl AccountId {
 
 /// What the edge knows of a caller. The poll's policy decides which of it counts.
 ///
-/// `Debug` shows neither session nor address.
+/// `Debug` shows neither session, address nor invite.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Voter {
     session: Option<SessionId>,
     address: Option<IpAddr>,
     account: Option<AccountId>,
+    invite: Option<InviteCode>,
 }
 
 impl Voter {
@@ -76,6 +79,12 @@ impl Voter {
     #[must_use]
     pub fn session(id: SessionId) -> Self {
         Self::default().with_session(id)
+    }
+
+    /// Somebody who was given a code.
+    #[must_use]
+    pub fn invited(code: InviteCode) -> Self {
+        Self::default().with_invite(code)
     }
 
     /// Also has this account.
@@ -99,6 +108,13 @@ impl Voter {
         self
     }
 
+    /// Also brings this code.
+    #[must_use]
+    pub fn with_invite(mut self, code: InviteCode) -> Self {
+        self.invite = Some(code);
+        self
+    }
+
     /// The session, if there is one.
     #[must_use]
     pub const fn session_id(&self) -> Option<SessionId> {
@@ -115,6 +131,12 @@ impl Voter {
     #[must_use]
     pub const fn address_block(&self) -> Option<IpAddr> {
         self.address
+    }
+
+    /// The code that the caller was given, if they brought one.
+    #[must_use]
+    pub const fn invite_code(&self) -> Option<&InviteCode> {
+        self.invite.as_ref()
     }
 
     /// Who would own a poll that this caller makes: the account, else the session.
@@ -138,6 +160,7 @@ impl fmt::Debug for Voter {
             .field("session", &self.session)
             .field("address", &self.address.map(|_| ".."))
             .field("account", &self.account)
+            .field("invite", &self.invite)
             .finish()
     }
 }

@@ -16,6 +16,8 @@ pub enum VoterPolicy {
     Ip,
     /// A logged-in user.
     Account,
+    /// A code that the owner of the poll gave to one voter.
+    Invite,
 }
 
 /// Why a caller cannot vote in a poll: the poll's policy asks for something that is not known of them.
@@ -31,6 +33,12 @@ pub enum UnidentifiedVoter {
     /// The poll is for logged-in users.
     #[error("this poll is for users who are logged in")]
     NotLoggedIn,
+    /// The poll is for those who were given a code, and the caller brought none.
+    #[error("this poll is for those who were invited, and the caller brought no code")]
+    NoInvite,
+    /// The caller's code was not made for this poll.
+    #[error("the caller's code was not made for this poll")]
+    NotInvited,
     /// The poll was made with a secret that the ring does not hold.
     #[error("this poll was made with secret {0}, which is not among the secrets in use")]
     UnknownKey(KeyId),
@@ -38,9 +46,11 @@ pub enum UnidentifiedVoter {
 
 impl VoterPolicy {
     /// Every policy.
-    pub const ALL: [Self; 3] = [Self::Browser, Self::Ip, Self::Account];
+    pub const ALL: [Self; 4] = [Self::Browser, Self::Ip, Self::Account, Self::Invite];
 
     /// The voter id of a caller in one poll, made with the secret that the poll remembers.
+    ///
+    /// Any code gives an id: whether it was made for this poll, the [`InviteStore`](crate::store::InviteStore) knows.
     ///
     /// # Errors
     /// If the caller lacks what this policy counts, or the secret is gone.
@@ -75,6 +85,10 @@ impl VoterPolicy {
                 .ok_or(UnidentifiedVoter::NotLoggedIn)?
                 .as_str()
                 .as_bytes()),
+            Self::Invite => tag(voter
+                .invite_code()
+                .ok_or(UnidentifiedVoter::NoInvite)?
+                .as_bytes()),
         }
     }
 
@@ -84,6 +98,7 @@ impl VoterPolicy {
             Self::Browser => 1,
             Self::Ip => 2,
             Self::Account => 3,
+            Self::Invite => 4,
         }
     }
 
@@ -96,7 +111,7 @@ impl VoterPolicy {
 mod tests {
     use super::*;
     use crate::time::Timestamp;
-    use crate::voter::SessionId;
+    use crate::voter::{InviteCode, SessionId};
 
     #[test]
     fn one_person_has_another_id_in_every_poll() {
@@ -131,8 +146,23 @@ mod tests {
             missing(VoterPolicy::Account),
             UnidentifiedVoter::NotLoggedIn
         );
+        assert_eq!(missing(VoterPolicy::Invite), UnidentifiedVoter::NoInvite);
         let gone = KeyId([0; 8]);
         let unknown = VoterPolicy::Account.identify(&Voter::account("alice"), poll, gone, &ring);
         assert_eq!(unknown, Err(UnidentifiedVoter::UnknownKey(gone)));
+    }
+
+    #[test]
+    fn one_code_is_one_voter_in_one_poll() {
+        let ring = Keyring::ephemeral();
+        let id = |code, poll| {
+            let voter = Voter::invited(InviteCode::from_bytes(code));
+            let policy = VoterPolicy::Invite;
+            policy.identify(&voter, poll, ring.current(), &ring)
+        };
+        let (a, b) = (PollId::from_bytes([1; 16]), PollId::from_bytes([2; 16]));
+        assert_eq!(id([1; 10], a), id([1; 10], a));
+        assert_ne!(id([1; 10], a), id([2; 10], a));
+        assert_ne!(id([1; 10], a), id([1; 10], b));
     }
 }

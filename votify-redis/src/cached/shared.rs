@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use votify_core::decorate::SharedLoads;
 use votify_core::{Poll, PollId, Store, StoreError, Tally};
 
 use super::config::CacheConfig;
@@ -7,7 +8,6 @@ use super::desk::Desk;
 use super::known::Known;
 use super::look::{Look, State};
 use super::shelf::Shelf;
-use super::turns::Turns;
 use crate::connect::Redis;
 
 /// How often a poll that is being edited all the time is read again before it is given without a tally.
@@ -20,8 +20,8 @@ pub(super) struct Shared<S> {
     pub(super) shelf: Shelf,
     pub(super) known: Known,
     pub(super) desk: Desk,
-    pub(super) tallies: Turns<Result<Option<Arc<Tally>>, StoreError>>,
-    states: Turns<Result<Loaded, StoreError>>,
+    pub(super) tallies: SharedLoads<Result<Option<Arc<Tally>>, StoreError>>,
+    states: SharedLoads<Result<Loaded, StoreError>>,
 }
 
 /// A poll as the store has it.
@@ -40,8 +40,8 @@ impl<S: Store> Shared<S> {
             shelf: Shelf::new(redis, config),
             known: Known::new(config.polls),
             desk: Desk::new(config.waiting),
-            tallies: Turns::new(),
-            states: Turns::new(),
+            tallies: SharedLoads::new(),
+            states: SharedLoads::new(),
         }
     }
 

@@ -20,6 +20,8 @@ pub(super) struct Keys<'a> {
     pub(super) votes: String,
     /// A hash of ballots that count no more, by voter and ballot.
     pub(super) superseded: String,
+    /// A set of voters who were invited.
+    pub(super) invited: String,
 }
 
 impl<'a> Keys<'a> {
@@ -31,6 +33,7 @@ impl<'a> Keys<'a> {
             turn: redis.poll_key(id, "turn"),
             votes: redis.poll_key(id, "votes"),
             superseded: redis.poll_key(id, "superseded"),
+            invited: redis.poll_key(id, "invited"),
         }
     }
 
@@ -63,6 +66,7 @@ impl<'a> Keys<'a> {
     /// Everything that may be kept of a poll of that revision.
     pub(super) fn all(&self, revision: u64) -> Vec<String> {
         let mut keys: Vec<String> = self.to_read().map(str::to_owned).to_vec();
+        keys.push(self.invited.clone());
         keys.extend((0..revision.div_ceil(PART)).map(|part| self.order(part)));
         keys
     }

@@ -106,6 +106,8 @@ scripts! {
     CREATE: "", [LOOK], "scripts/create.lua";
     REPLACE: "allow-oom", [LOOK], "scripts/replace.lua";
     DELETE: "allow-oom", [LOOK], "scripts/delete.lua";
+    INVITE: "", [], "scripts/invite.lua";
+    INVITED: "no-writes", [], "scripts/invited.lua";
     RELEASE: "allow-oom", [], "scripts/release.lua";
     LIST: "no-writes", [], "scripts/list.lua";
     ENLIST: "allow-oom", [], "scripts/enlist.lua";

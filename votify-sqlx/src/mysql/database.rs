@@ -136,7 +136,7 @@ impl MySqlDatabase {
         Ok(done.rows)
     }
 
-    async fn rows_alone(
+    pub(super) async fn rows_alone(
         &self,
         statement: &'static str,
         arguments: MySqlArguments,

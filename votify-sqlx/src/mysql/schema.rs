@@ -19,6 +19,14 @@ const MIGRATIONS: Migrations = Migrations(&[
         "trending by rank",
         include_str!("../../migrations/mysql/0003_trending_by_rank.sql"),
     ),
+    (
+        "invites",
+        include_str!("../../migrations/mysql/0004_invites.sql"),
+    ),
+    (
+        "users",
+        include_str!("../../migrations/mysql/0005_users.sql"),
+    ),
 ]);
 
 const TABLES: &str = "SELECT table_name, coalesce(engine, '') FROM information_schema.tables \

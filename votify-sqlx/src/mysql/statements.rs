@@ -206,12 +206,26 @@ pub(super) const UPDATE_POLL: &str = "UPDATE votify_polls SET title = ?, title_s
 pub(super) static INSERT_OPTIONS: Statement =
     Statement::values(|| inserted("votify_poll_options", &OPTION));
 
+pub(super) static INVITED: Statement = Statement::given(|| {
+    let keys = ["poll_id", "voter_id"];
+    let met = met(VOTER, "votify_invites i", "PRIMARY", &keys);
+    format!("SELECT i.voter_id FROM {met}")
+});
+
+pub(super) const COUNT_INVITES: &str =
+    "SELECT count(*) FROM votify_invites FORCE INDEX (PRIMARY) WHERE poll_id = ?";
+
+/// Fails on who is invited already.
+pub(super) static INSERT_INVITES: Statement =
+    Statement::values(|| inserted("votify_invites", &["poll_id", "voter_id"]));
+
 pub(super) const DELETE_OPTIONS: &str = "DELETE FROM votify_poll_options WHERE poll_id = ?";
 
 /// Everything that belongs to a locked poll, the poll itself last.
-pub(super) const DELETE: [&str; 4] = [
+pub(super) const DELETE: [&str; 5] = [
     "DELETE FROM votify_votes WHERE poll_id = ?",
     "DELETE FROM votify_superseded_votes WHERE poll_id = ?",
+    "DELETE FROM votify_invites WHERE poll_id = ?",
     DELETE_OPTIONS,
     "DELETE FROM votify_polls WHERE id = ?",
 ];

@@ -205,7 +205,7 @@ fn attempted(rows: Vec<PgRow>) -> Result<Attempted, Error> {
 
 impl PostgresDatabase {
     /// Runs one statement that reads.
-    async fn read(
+    pub(super) async fn read(
         &self,
         statement: &'static str,
         arguments: PgArguments,

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, Row};
 use votify_core::store::{PollFilter, PollOrder};
 use votify_core::{PollStatus, Timestamp};
 
-use super::{database, schema, statements};
+use super::{accounts, database, schema, statements};
 use crate::listing::Listing;
 
 /// Prepares the session as our own connections are, and lets the planner sort only where no index has the order.
@@ -193,5 +193,23 @@ async fn pages_and_recounts_stay_within_their_poll() {
     for statement in [statements::CHOICES, statements::DELETE[1]] {
         let whole = plan(&mut tables, statement).await;
         assert!(whole.contains("Index Cond: (poll_id = $1)"), "{whole}");
+    }
+}
+
+#[tokio::test]
+async fn users_and_revocations_are_looked_up() {
+    let Some(mut connection) = connection("users_and_revocations_are_looked_up").await else {
+        return;
+    };
+    let mut tables = tables(&mut connection).await;
+    for (statement, index) in [
+        (accounts::USER_NAMED, "votify_users_one_per_name"),
+        (accounts::USER, "votify_users_pkey"),
+        (accounts::REVOKED, "votify_revoked_tokens_pkey"),
+        (accounts::FORGET, "votify_revoked_tokens_ending"),
+    ] {
+        let plan = plan(&mut tables, statement).await;
+        assert!(plan.contains(index), "{statement}\n{plan}");
+        assert!(!plan.contains("Seq Scan"), "{statement}\n{plan}");
     }
 }

@@ -15,6 +15,14 @@ pub(super) const MIGRATIONS: Migrations = Migrations(&[
         "trending by rank",
         include_str!("../../migrations/postgres/0002_trending_by_rank.sql"),
     ),
+    (
+        "invites",
+        include_str!("../../migrations/postgres/0003_invites.sql"),
+    ),
+    (
+        "users",
+        include_str!("../../migrations/postgres/0004_users.sql"),
+    ),
 ]);
 
 /// The tables that statements of ours would meet, wherever the search path finds them.

@@ -233,10 +233,11 @@ pub(super) const INSERT_OPTIONS: &str = "INSERT INTO votify_poll_options (poll_i
 pub(super) const DELETE_OPTIONS: &str = "DELETE FROM votify_poll_options WHERE poll_id = $1";
 
 /// Everything that belongs to a poll: first its lock, the poll itself last.
-pub(super) const DELETE: [&str; 5] = [
+pub(super) const DELETE: [&str; 6] = [
     "DELETE FROM votify_tallies WHERE poll_id = $1",
     "DELETE FROM votify_votes WHERE poll_id = $1",
     "DELETE FROM votify_superseded_votes WHERE poll_id = $1",
+    "DELETE FROM votify_invites WHERE poll_id = $1",
     DELETE_OPTIONS,
     "DELETE FROM votify_polls WHERE id = $1",
 ];

@@ -27,7 +27,11 @@ impl Lease<Postgres> {
     }
 
     /// How many rows a statement met.
-    async fn run(&mut self, statement: &'static str, arguments: PgArguments) -> Result<u64, Error> {
+    pub(super) async fn run(
+        &mut self,
+        statement: &'static str,
+        arguments: PgArguments,
+    ) -> Result<u64, Error> {
         let statement = query_with(statement, arguments);
         Ok(statement.execute(self.connection()?).await?.rows_affected())
     }

@@ -174,7 +174,7 @@ async fn recount_within(open: &mut Open, id: PollId) -> Result<Option<Recount>, 
     }))
 }
 
-async fn alone(pool: &SqlitePool, script: Script) -> Result<Done, Error> {
+pub(super) async fn alone(pool: &SqlitePool, script: Script) -> Result<Done, Error> {
     script.run_alone(&mut *pool.acquire().await?).await
 }
 

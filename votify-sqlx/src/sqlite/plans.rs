@@ -7,7 +7,7 @@ use votify_core::{PollStatus, Timestamp};
 
 use super::bulk::Bulk;
 use super::store::SqliteStore;
-use super::{database, statements};
+use super::{accounts, database, statements};
 use crate::listing::Listing;
 
 async fn pool(store: &SqliteStore) -> SqlitePool {
@@ -157,4 +157,22 @@ async fn pages_and_recounts_stay_within_their_poll() {
         choices.contains("SEARCH votify_votes USING PRIMARY KEY (poll_id=?)"),
         "{choices}"
     );
+}
+
+#[tokio::test]
+async fn users_and_revocations_are_looked_up() {
+    let pool = pool(&store().await).await;
+    for (statement, index) in [
+        (accounts::USER_NAMED, "INDEX votify_users_one_per_name"),
+        (accounts::USER, "INDEX sqlite_autoindex_votify_users_1"),
+        (accounts::FORGET, "INDEX votify_revoked_tokens_ending"),
+    ] {
+        let plan = plan(&pool, statement).await;
+        assert!(plan.contains(index), "{statement}\n{plan}");
+        assert!(!plan.contains("SCAN"), "{statement}\n{plan}");
+    }
+    for text in accounts::REVOKED.texts() {
+        let plan = plan(&pool, text).await;
+        assert!(plan.contains("SEARCH r USING PRIMARY KEY"), "{plan}");
+    }
 }

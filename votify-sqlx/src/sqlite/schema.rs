@@ -19,6 +19,14 @@ const MIGRATIONS: Migrations = Migrations(&[
         "trending by rank",
         include_str!("../../migrations/sqlite/0003_trending_by_rank.sql"),
     ),
+    (
+        "invites",
+        include_str!("../../migrations/sqlite/0004_invites.sql"),
+    ),
+    (
+        "users",
+        include_str!("../../migrations/sqlite/0005_users.sql"),
+    ),
 ]);
 
 pub(super) async fn look(connection: &mut SqliteConnection) -> Result<Found, Error> {

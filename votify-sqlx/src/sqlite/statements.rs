@@ -116,9 +116,10 @@ pub(super) static INSERT_OPTIONS: LazyLock<Bulk> = LazyLock::new(|| {
 pub(super) const DELETE_OPTIONS: &str = "DELETE FROM votify_poll_options WHERE poll_id = ?";
 
 /// Everything that belongs to a poll, the poll itself last.
-pub(super) const DELETE: [&str; 4] = [
+pub(super) const DELETE: [&str; 5] = [
     "DELETE FROM votify_votes WHERE poll_id = ?",
     "DELETE FROM votify_superseded_votes WHERE poll_id = ?",
+    "DELETE FROM votify_invites WHERE poll_id = ?",
     DELETE_OPTIONS,
     "DELETE FROM votify_polls WHERE id = ?",
 ];

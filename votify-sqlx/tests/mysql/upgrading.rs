@@ -8,7 +8,7 @@ use crate::scene::{Scene, run};
 use crate::upgrades::{Filled, Version, migrator};
 
 /// Every version, with its name.
-pub(crate) const VERSIONS: [Version; 3] = [
+pub(crate) const VERSIONS: [Version; 5] = [
     (
         "polls and votes",
         include_str!("../../migrations/mysql/0001_polls_and_votes.sql"),
@@ -20,6 +20,14 @@ pub(crate) const VERSIONS: [Version; 3] = [
     (
         "trending by rank",
         include_str!("../../migrations/mysql/0003_trending_by_rank.sql"),
+    ),
+    (
+        "invites",
+        include_str!("../../migrations/mysql/0004_invites.sql"),
+    ),
+    (
+        "users",
+        include_str!("../../migrations/mysql/0005_users.sql"),
     ),
 ];
 
@@ -78,4 +86,5 @@ async fn go_on(filled: &Scene, scene: &Scene, count: usize) {
     store.migrate().await.unwrap();
     assert!(store.is_migrated().await.unwrap());
     polls.goes_on_in(&store).await;
+    polls.lets_in(&store).await;
 }

@@ -7,7 +7,7 @@ use crate::scene::{Scene, run};
 use crate::upgrades::{Filled, Version, migrator};
 
 /// Every version, with its name.
-const VERSIONS: [Version; 2] = [
+const VERSIONS: [Version; 4] = [
     (
         "polls and votes",
         include_str!("../../migrations/postgres/0001_polls_and_votes.sql"),
@@ -15,6 +15,14 @@ const VERSIONS: [Version; 2] = [
     (
         "trending by rank",
         include_str!("../../migrations/postgres/0002_trending_by_rank.sql"),
+    ),
+    (
+        "invites",
+        include_str!("../../migrations/postgres/0003_invites.sql"),
+    ),
+    (
+        "users",
+        include_str!("../../migrations/postgres/0004_users.sql"),
     ),
 ];
 
@@ -69,4 +77,5 @@ async fn go_on(filled: &Scene, scene: &Scene, count: usize) {
     store.migrate().await.unwrap();
     assert!(store.is_migrated().await.unwrap());
     polls.goes_on_in(&store).await;
+    polls.lets_in(&store).await;
 }

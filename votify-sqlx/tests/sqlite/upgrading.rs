@@ -10,7 +10,7 @@ use crate::scene::Scene;
 use crate::upgrades::{Filled, Version, migrator};
 
 /// Every version, with its name.
-const VERSIONS: [Version; 3] = [
+const VERSIONS: [Version; 5] = [
     (
         "polls and votes",
         include_str!("../../migrations/sqlite/0001_polls_and_votes.sql"),
@@ -22,6 +22,14 @@ const VERSIONS: [Version; 3] = [
     (
         "trending by rank",
         include_str!("../../migrations/sqlite/0003_trending_by_rank.sql"),
+    ),
+    (
+        "invites",
+        include_str!("../../migrations/sqlite/0004_invites.sql"),
+    ),
+    (
+        "users",
+        include_str!("../../migrations/sqlite/0005_users.sql"),
     ),
 ];
 
@@ -73,4 +81,5 @@ async fn go_on(count: usize) {
     store.migrate().await.unwrap();
     assert!(store.is_migrated().await.unwrap());
     polls.goes_on_in(&store).await;
+    polls.lets_in(&store).await;
 }

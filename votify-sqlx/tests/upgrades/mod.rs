@@ -5,7 +5,11 @@
     reason = "for tests, of which every program uses a part"
 )]
 
-use votify_core::{Ballot, Outcome, Poll, Store, StoreError};
+use votify_core::account::{
+    PasswordHash, Registration, Revocation, TokenId, User, UserId, UserName,
+};
+use votify_core::store::Inviting;
+use votify_core::{AccountStore, Ballot, InviteStore, Outcome, Poll, Store, StoreError, Timestamp};
 use votify_sqlx::sqlx::SqlSafeStr;
 use votify_sqlx::sqlx::migrate::{Migration, MigrationType, Migrator};
 
@@ -48,8 +52,8 @@ impl Filled {
         assert!(line(&early).contains("older version"), "{}", line(&early));
     }
 
-    /// That everything is there in an upgraded store, and that voting goes on.
-    pub(crate) async fn goes_on_in(&self, store: &dyn Store) {
+    /// That everything is there in an upgraded store, that voting goes on, and that voters can be invited.
+    pub(crate) async fn goes_on_in(&self, store: &(impl Store + InviteStore)) {
         for poll in &self.polls {
             assert_eq!(votes(store, poll).await, 25);
         }
@@ -58,5 +62,35 @@ impl Filled {
         let new = cast(store, &[ballot(&self.polls[0], 100)]).await.remove(0);
         assert_eq!(new.unwrap(), Outcome::Counted { revision: 26 });
         assert_eq!(votes(store, &self.polls[0]).await, 26);
+        let (poll, guest) = (self.polls[1].id, self.ballots[0].voter);
+        let invited = store.invite(poll, &[guest], 1).await.unwrap();
+        assert_eq!(invited, Inviting::Invited { total: 1 });
+        assert_eq!(store.invited(poll, &[guest]).await.unwrap(), [true]);
+    }
+
+    /// That users can register in an upgraded store, and log out.
+    pub(crate) async fn lets_in(&self, store: &impl AccountStore) {
+        let now = Timestamp::EPOCH;
+        let ada = User {
+            id: UserId::generate(now),
+            name: UserName::new("Ada").unwrap(),
+            password: PasswordHash::new("a hash").unwrap(),
+            created_at: now,
+        };
+        let registered = store.register(&ada).await.unwrap();
+        assert_eq!(registered, Registration::Registered);
+        let again = User {
+            id: UserId::generate(now),
+            ..ada.clone()
+        };
+        let registered = store.register(&again).await.unwrap();
+        assert_eq!(registered, Registration::NameTaken);
+        let token = TokenId::generate(now);
+        let revocation = Revocation {
+            token,
+            expires_at: Timestamp::MAX,
+        };
+        store.revoke(&revocation, now).await.unwrap();
+        assert_eq!(store.are_revoked(&[token]).await.unwrap(), [true]);
     }
 }

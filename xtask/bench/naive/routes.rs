@@ -7,16 +7,23 @@ use uuid::Uuid;
 use votify_sqlx::sqlx::Error;
 
 use super::flow::{Counts, Flow, Vote, is_a_deadlock};
+use super::redis::Beside;
 
 /// How often a transaction that lost against another is tried in all.
 const ATTEMPTS: u32 = 100;
 
+#[derive(Debug, Clone)]
+struct Parts<F> {
+    flow: F,
+    beside: Option<Beside>,
+}
+
 /// As much of the API as a vote takes.
-pub(super) fn routes<F: Flow>(flow: F) -> Router {
+pub(super) fn routes<F: Flow>(flow: F, beside: Option<Beside>) -> Router {
     Router::new()
         .route("/api/polls", post(create::<F>))
         .route("/api/polls/{id}/vote", post(vote::<F>))
-        .with_state(flow)
+        .with_state(Parts { flow, beside })
 }
 
 #[derive(Debug, Deserialize)]
@@ -38,7 +45,7 @@ struct CreatedOption {
 }
 
 async fn create<F: Flow>(
-    State(flow): State<F>,
+    State(Parts { flow, .. }): State<Parts<F>>,
     Json(draft): Json<Draft>,
 ) -> Result<(StatusCode, Json<Created>), StatusCode> {
     let options = draft.options.into_iter().map(|text| CreatedOption {
@@ -83,7 +90,7 @@ struct Count {
 }
 
 async fn vote<F: Flow>(
-    State(flow): State<F>,
+    State(parts): State<Parts<F>>,
     Path(poll): Path<Uuid>,
     Json(body): Json<Body>,
 ) -> Result<(StatusCode, Json<Counted>), StatusCode> {
@@ -92,7 +99,19 @@ async fn vote<F: Flow>(
         option: body.option_id,
         voter: body.ballot_id,
     };
-    let counts = voted(&flow, vote).await.map_err(|error| status(&error))?;
+    if let Some(beside) = &parts.beside {
+        let has_voted = beside.has_voted(vote).await;
+        if has_voted.map_err(|error| failed(&error))? {
+            return Err(StatusCode::CONFLICT);
+        }
+    }
+    let counts = voted(&parts.flow, vote)
+        .await
+        .map_err(|error| status(&error))?;
+    if let Some(beside) = &parts.beside {
+        let counted = beside.count(vote, &counts).await;
+        counted.map_err(|error| failed(&error))?;
+    }
     let new_counts = counts.options.into_iter();
     let counted = Counted {
         success: true,
@@ -119,9 +138,11 @@ fn status(error: &Error) -> StatusCode {
     match error {
         Error::RowNotFound => StatusCode::NOT_FOUND,
         Error::Database(error) if error.is_unique_violation() => StatusCode::CONFLICT,
-        _ => {
-            eprintln!("the naive flow: {error}");
-            StatusCode::INTERNAL_SERVER_ERROR
-        }
+        _ => failed(error),
     }
+}
+
+fn failed(error: &dyn std::error::Error) -> StatusCode {
+    eprintln!("the naive flow: {error}");
+    StatusCode::INTERNAL_SERVER_ERROR
 }

@@ -1,7 +1,9 @@
+use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
@@ -9,22 +11,28 @@ use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
+use crate::serve::answer::noted;
+use crate::serve::line::{Lines, OpenLine, Order};
 use crate::serve::socket::Socket;
 
-/// How long a client may take to send a request's head, and may keep an idle connection: longer than proxies commonly keep
-/// theirs (60 s), so that none sends a request on a connection that is just being closed.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+/// How long at least, and twice as long at most, a client may take to send a request's head, and may keep an idle connection: longer
+/// than proxies commonly keep theirs (60 s), so that none sends a request on a connection that is just being closed.
+const IDLE: Duration = Duration::from_secs(75);
 
 /// How long a client may leave unacknowledged what it was sent: an event stream that nobody reads ends by it.
 #[cfg(target_os = "linux")]
 const STUCK_AFTER: Duration = Duration::from_secs(60);
+
+/// How many clients may wait to be taken in, as far as the system allows: a crowd that comes all at once waits here, instead of
+/// trying again a second later.
+const BACKLOG: u32 = 4_096;
 
 /// The most bytes of a request's head, and of what is read ahead.
 const READ_BUFFER: usize = 16 * 1024;
@@ -35,8 +43,7 @@ pub(super) struct Connections {
     app: Router,
     places: Arc<Semaphore>,
     sockets: TaskTracker,
-    requests: TaskTracker,
-    closing: CancellationToken,
+    lines: Arc<Lines>,
 }
 
 impl Connections {
@@ -45,8 +52,7 @@ impl Connections {
             app,
             places: Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))),
             sockets: TaskTracker::new(),
-            requests: TaskTracker::new(),
-            closing: CancellationToken::new(),
+            lines: Arc::default(),
         }
     }
 
@@ -63,24 +69,22 @@ impl Connections {
                 }
                 tune(&stream);
                 let socket = Socket::new(stream, self.sockets.token(), place);
-                tokio::spawn(serve(
-                    socket,
-                    peer,
-                    self.app.clone(),
-                    self.requests.clone(),
-                    self.closing.clone(),
-                ));
+                tokio::spawn(serve(socket, peer, self.app.clone(), self.lines.open()));
             }
         };
-        stop.run_until_cancelled(accepting).await;
+        let watching = async {
+            tokio::select! {
+                () = accepting => {}
+                () = self.lines.end_idle_ones(IDLE) => {}
+            }
+        };
+        stop.run_until_cancelled(watching).await;
     }
 
     /// Lets every connection finish the request in hand and takes no further one on it. Ends when no request is in hand:
     /// streams and their sockets may still be open.
     pub(super) async fn finish_requests(&self) {
-        self.closing.cancel();
-        self.requests.close();
-        self.requests.wait().await;
+        self.lines.finish_requests().await;
     }
 
     /// Ends when every connection is closed, streams included.
@@ -93,6 +97,19 @@ impl Connections {
     pub(super) fn open(&self) -> usize {
         self.sockets.len()
     }
+}
+
+/// Takes the port. Must be called within a runtime.
+pub(super) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Small answers and frames leave at once, and a client that takes in nothing for a while is dropped. A connection that is
@@ -124,38 +141,42 @@ fn is_of_one_client(error: &io::Error) -> bool {
     )
 }
 
-async fn serve(
-    socket: Socket,
-    peer: SocketAddr,
-    app: Router,
-    requests: TaskTracker,
-    closing: CancellationToken,
-) {
+async fn serve(socket: Socket, peer: SocketAddr, app: Router, open: OpenLine) {
+    let line = &open.line;
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-        let in_hand = requests.token();
+        let in_hand = line.begin();
         request.extensions_mut().insert(ConnectInfo(peer));
         let answer = app.clone().call(request);
         async move {
-            let answer = answer.await;
+            let answer = answer.await.map(|response| noted(response, line));
             drop(in_hand);
             answer
         }
     });
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        // It would set a timer for every request. Idle connections are ended by who watches over all of them.
+        .header_read_timeout(None)
         .max_buf_size(READ_BUFFER)
         .serve_connection(TokioIo::new(socket), service)
         .with_upgrades();
     let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = closing.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    let mut finishing = false;
+    let ended = poll_fn(|cx| {
+        match line.order(cx) {
+            Order::GoOn => {}
+            Order::Finish if finishing => {}
+            Order::Finish => {
+                connection.as_mut().graceful_shutdown();
+                finishing = true;
+            }
+            Order::End => return Poll::Ready(Ok(())),
         }
-    };
-    if let Err(error) = ended {
+        connection.as_mut().poll(cx)
+    });
+    if let Err(error) = ended.await {
         tracing::debug!(%error, "a connection broke");
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,15 +11,18 @@ use crate::failure::Failure;
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct File {
+    pub(super) accounts: Option<Value>,
     pub(super) broadcast: Option<Value>,
     pub(super) cache: Option<Value>,
     pub(super) images: Option<Value>,
     pub(super) limits: Option<Value>,
     pub(super) listen: Option<Value>,
     pub(super) log: Option<Value>,
+    pub(super) login_rate: Option<Value>,
     pub(super) migrate: Option<Value>,
     pub(super) public_url: Option<Value>,
     pub(super) queue: Option<Value>,
+    pub(super) register_rate: Option<Value>,
     pub(super) require_durable: Option<Value>,
     pub(super) secret: Option<Value>,
     pub(super) session_rate: Option<Value>,

@@ -15,9 +15,12 @@ struct Printed {
     cache: String,
     queue: &'static str,
     images: &'static str,
+    accounts: bool,
     limits: String,
     vote_rate: String,
     session_rate: String,
+    login_rate: String,
+    register_rate: String,
     streams_per_address: Count,
     trusted_proxies: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,9 +51,12 @@ pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, Failure> {
         cache: settings.cache.to_string(),
         queue: "none",
         images: "off",
+        accounts: settings.accounts,
         limits: limits.limiter.to_string(),
         vote_rate: or_off(limits.vote_rate),
         session_rate: or_off(limits.session_rate),
+        login_rate: or_off(limits.login_rate),
+        register_rate: or_off(limits.register_rate),
         streams_per_address: limits
             .streams_per_address
             .map_or(Count::Off("off"), |count| Count::Number(count.get())),

@@ -13,6 +13,8 @@ pub(crate) struct Limits {
     pub(crate) limiter: LimiterUrl,
     pub(crate) vote_rate: Option<Quota>,
     pub(crate) session_rate: Option<Quota>,
+    pub(crate) login_rate: Option<Quota>,
+    pub(crate) register_rate: Option<Quota>,
     pub(crate) streams_per_address: Option<NonZeroU32>,
 }
 
@@ -38,6 +40,20 @@ impl Limits {
                     file.session_rate.as_ref(),
                 )
                 .parse_or("1000/60s", parse_quota)?,
+            login_rate: sources
+                .setting(
+                    "login-rate",
+                    args.login_rate.as_ref(),
+                    file.login_rate.as_ref(),
+                )
+                .parse_or("10/60s", parse_quota)?,
+            register_rate: sources
+                .setting(
+                    "register-rate",
+                    args.register_rate.as_ref(),
+                    file.register_rate.as_ref(),
+                )
+                .parse_or("100/60s", parse_quota)?,
             streams_per_address: sources
                 .setting(
                     "streams-per-address",

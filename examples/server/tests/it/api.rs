@@ -195,6 +195,15 @@ impl Api {
     }
 }
 
+/// How many streams a server says that it serves.
+pub(crate) async fn viewers(server: &Server) -> usize {
+    let answer = reqwest::get(server.url("/metrics")).await.unwrap();
+    let text = answer.text().await.unwrap();
+    let mut lines = text.lines();
+    let viewers = lines.find_map(|line| line.strip_prefix("votify_viewers "));
+    viewers.unwrap().parse().unwrap()
+}
+
 /// What `/readyz` answers.
 pub(crate) async fn ready(server: &Server) -> (u16, Value) {
     let answer = reqwest::get(server.url("/readyz")).await.unwrap();
@@ -228,15 +237,19 @@ impl Events {
     /// The next event's data; `None` once the stream has ended.
     pub(crate) async fn next(&mut self) -> Option<Value> {
         loop {
+            if let Some(data) = self.next_line().await?.strip_prefix("data:") {
+                return Some(serde_json::from_str(data.trim()).unwrap());
+            }
+        }
+    }
+
+    /// The next line, whatever it tells; `None` once the stream has ended.
+    pub(crate) async fn next_line(&mut self) -> Option<String> {
+        loop {
             if let Some((line, rest)) = self.read.split_once('\n') {
-                let data = line
-                    .strip_prefix("data:")
-                    .map(|data| serde_json::from_str(data.trim()).unwrap());
-                self.read = rest.to_owned();
-                if data.is_some() {
-                    return data;
-                }
-                continue;
+                let (line, rest) = (line.to_owned(), rest.to_owned());
+                self.read = rest;
+                return Some(line);
             }
             let more = self.answer.chunk().await.ok()??;
             self.read.push_str(std::str::from_utf8(&more).unwrap());

@@ -11,6 +11,7 @@
     reason = "database servers and Redis servers are guarded by the same code"
 )]
 
+mod accounts;
 mod api;
 mod connections;
 mod crash;

@@ -86,6 +86,9 @@ async fn what_is_printed_is_a_file_that_gives_the_same() {
         limits = "off"
         vote-rate = "off"
         session-rate = "5/1m"
+        accounts = false
+        login-rate = "off"
+        register-rate = "7/1h"
         streams-per-address = "off"
         trusted-proxies = ["10.0.0.0/8", "::1"]
         public-url = "https://polls.example.org"
@@ -104,6 +107,9 @@ async fn what_is_printed_is_a_file_that_gives_the_same() {
         limits = "off"
         vote-rate = "off"
         session-rate = "5/60s"
+        accounts = false
+        login-rate = "off"
+        register-rate = "7/3600s"
         streams-per-address = "off"
         trusted-proxies = ["10.0.0.0/8", "::1/128"]
         public-url = "https://polls.example.org"

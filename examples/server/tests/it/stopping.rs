@@ -1,14 +1,15 @@
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use rustix::process::Signal;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
-use crate::api::{Api, Events};
-use crate::program::{Server, run, votify};
+use crate::api::{Api, Events, viewers};
+use crate::program::{SERVE, Server, run, votify};
 
 /// Clients that do not do their part.
 async fn stuck_clients(server: &Server, poll: &str) -> Vec<TcpStream> {
@@ -122,4 +123,80 @@ async fn an_idle_server_with_idle_connections_ends_at_once() {
         ended.errors.contains("stopped") && !ended.errors.contains("cut_off"),
         "{ended:?}"
     );
+}
+
+/// When a viewer was told to go, and how: over a WebSocket by its close code.
+async fn told_to_go(server: &Server, poll: &str) -> (Instant, u16) {
+    let url = format!("ws://{}/api/polls/{poll}/stream", server.address());
+    let (mut socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
+    loop {
+        match socket.next().await {
+            Some(Ok(Message::Close(Some(frame)))) => {
+                assert_eq!(&*frame.reason, "the server is shutting down");
+                return (Instant::now(), frame.code.into());
+            }
+            Some(Ok(_)) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn viewers_are_let_go_one_after_the_other() {
+    const VIEWERS: usize = 300;
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path(), &[]).await;
+    let api = Api::without_cookies(&server);
+    let poll = api.create_poll().await;
+    let going = (0..VIEWERS).map(|_| told_to_go(&server, &poll.id));
+    let going = futures_util::future::join_all(going);
+    let mut events = Events::open(&api, &poll).await;
+    let mut retries = 0;
+    let listening = async {
+        while let Some(line) = events.next_line().await {
+            retries += usize::from(line.starts_with("retry: "));
+        }
+    };
+    let stopping = async {
+        while viewers(&server).await < VIEWERS + 1 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        server.send(Signal::TERM);
+    };
+    let (gone, (), ()) = tokio::join!(going, listening, stopping);
+    assert!(gone.iter().all(|(_, code)| *code == 1001));
+    let (first, last) = (
+        gone.iter().map(|(at, _)| *at).min(),
+        gone.iter().map(|(at, _)| *at).max(),
+    );
+    let spread = last.unwrap() - first.unwrap();
+    // 2 ms from one to the next.
+    assert!(spread >= Duration::from_millis(500), "{spread:?}");
+    assert_eq!(retries, 2, "one at the beginning, one for the way back");
+    let ended = server.end().await;
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    assert!(!ended.errors.contains("cut_off"), "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_server_whose_log_nobody_reads_any_more_serves_and_stops_all_the_same() {
+    let directory = tempfile::tempdir().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut command = votify(directory.path(), &SERVE);
+    command.args(["--store", "memory:"]).stderr(writer);
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+    let ready = output.next_line().await.unwrap().unwrap();
+    let url = ready.strip_prefix("listening on ").unwrap();
+    drop(reader);
+
+    let answer = reqwest::get(format!("{url}/healthz")).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let pid = Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
+    // It logs that it was told to stop, and that it has.
+    kill_process(pid, Signal::TERM).unwrap();
+    let ended = timeout(Duration::from_secs(60), child.wait()).await;
+    let status = ended.expect("the server does not stop").unwrap();
+    assert_eq!(status.code(), Some(0), "{status}");
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 use votify_axum::StreamTiming;
 
@@ -40,6 +40,58 @@ async fn what_is_not_understood_is_said_and_the_stream_stays() {
     }
     socket.send(json!({"type": "refresh"})).await;
     assert_eq!(socket.next_of("poll_updated").await["total_votes"], 0);
+}
+
+/// A state but for the number of those who look at it.
+fn without_viewers(mut state: Value) -> Value {
+    state.as_object_mut().unwrap().remove("viewers");
+    state
+}
+
+/// What the server says is nothing that it can be told.
+#[tokio::test]
+async fn what_only_the_server_says_has_no_effect() {
+    let server = Server::start(App::new()).await;
+    let mut owner = Browser::new(&server.app);
+    let poll = owner.make(json!({})).await;
+    let before = owner.get(&poll.at("")).await.ok(200).json();
+    let cookie = [("cookie", owner.cookie.as_deref().unwrap())];
+    let mut socket = Socket::open(&server, &Server::stream_path(&poll, ""), &cookie).await;
+    let state = socket.next().await;
+    for kind in [
+        "poll_updated",
+        "poll_changed",
+        "poll_closed",
+        "poll_deleted",
+        "vote_submitted",
+        "vote_confirmed",
+        "vote_rejected",
+        "error",
+    ] {
+        let mut said = state.clone();
+        let fields = said.as_object_mut().unwrap();
+        fields.extend([
+            ("type".to_owned(), json!(kind)),
+            ("request_id".to_owned(), json!("a")),
+            ("option_id".to_owned(), json!(poll.options[0])),
+            ("total_votes".to_owned(), json!(7)),
+            ("final".to_owned(), json!(true)),
+        ]);
+        socket.send(said).await;
+        let answer = socket
+            .next_where(|message| message["type"] != "poll_updated")
+            .await;
+        let refused = json!({"type": "error", "code": "malformed_message"});
+        assert_eq!(answer, refused, "{kind}");
+    }
+    socket.send(json!({"type": "refresh"})).await;
+    let after = socket.next_of("poll_updated").await;
+    assert_eq!(without_viewers(after), without_viewers(state));
+    let after = owner.get(&poll.at("")).await.ok(200).json();
+    assert_eq!(
+        (&after["poll"], &after["options"]),
+        (&before["poll"], &before["options"])
+    );
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@ use votify_core::Quota;
 
 use crate::app::App;
 use crate::browser::Browser;
+use crate::invites;
 use crate::live::Socket;
 use crate::server::Server;
 
@@ -159,4 +160,42 @@ async fn no_answer_on_a_socket_takes_the_revision_back() {
         assert!(told >= revision, "{message} after {revision}");
         revision = told;
     }
+}
+
+#[tokio::test]
+async fn a_code_in_the_handshake_is_who_votes_over_the_stream() {
+    let server = Server::start(invites::app(|router| router)).await;
+    let mut owner = Browser::new(&server.app);
+    let poll = owner
+        .make(json!({"voters": "invite", "results": "after_vote"}))
+        .await;
+    let codes = invites::codes(&mut owner, &poll, 2).await;
+    let vote = json!({"type": "vote", "option_id": poll.options[1]});
+    let open = async |query: &str| {
+        let path = Server::stream_path(&poll, query);
+        Socket::open(&server, &path, &[]).await
+    };
+    for without in ["", "?invite=0W3G-E1R7-0W3G-E1R7", "?invite=x"] {
+        let mut socket = open(without).await;
+        socket.send(vote.clone()).await;
+        let rejected = socket.next_of("vote_rejected").await;
+        assert_eq!(rejected["code"], "invite_invalid");
+    }
+    let mut socket = open(&format!("?invite={}", codes[0])).await;
+    assert!(socket.next().await["total_votes"].is_null());
+    socket.send(vote.clone()).await;
+    socket.next_of("vote_confirmed").await;
+    // From now on it shows the counts; so does a stream that comes later with the same code, and no other.
+    socket
+        .next_where(|message| message["type"] == "poll_updated" && message["total_votes"] == 1)
+        .await;
+    socket.send(vote.clone()).await;
+    assert_eq!(
+        socket.next_of("vote_rejected").await["code"],
+        "already_voted"
+    );
+    let mut later = open(&format!("?invite={}", codes[0])).await;
+    assert_eq!(later.next().await["total_votes"], 1);
+    let mut other = open(&format!("?invite={}", codes[1])).await;
+    assert!(other.next().await["total_votes"].is_null());
 }

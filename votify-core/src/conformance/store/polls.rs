@@ -67,7 +67,7 @@ pub async fn every_rule_comes_back(fixture: &dyn StoreFixture) {
     ];
     for ballot in kinds {
         for results in policies {
-            for (voters, revote) in VoterPolicy::ALL.into_iter().zip([true, false, true]) {
+            for (voters, revote) in VoterPolicy::ALL.into_iter().zip([true, false, true, false]) {
                 let rules = PollRules {
                     ballot,
                     voters,

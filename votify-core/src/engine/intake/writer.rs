@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::broadcast;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use super::counted::Counted;
+use super::pace::Pace;
+use super::queue::{Queue, Taker};
 use super::{Settled, Waiting};
 use crate::ballot::{Ballot, BatchReceipt, Outcome};
 use crate::engine::announce::Announcer;
@@ -43,33 +46,37 @@ struct NotAsked;
 
 /// What a batch did to one poll.
 struct Moved {
-    cached: Arc<Cached>,
+    counted: Arc<Counted>,
+    /// The definition that a ballot of the batch was checked against, if one had an effect.
+    cached: Option<Arc<Cached>>,
     votes: Vec<OptionId>,
     /// Whose ballots stand now, or do not any more, where counts may hang on that.
     voters: Vec<(VoterId, Audience)>,
 }
 
 impl Writer {
-    pub(super) async fn run(
-        self,
-        mut queue: mpsc::Receiver<Waiting>,
-        most: usize,
-        shutdown: CancellationToken,
-    ) {
-        let mut waiting = Vec::new();
+    /// Writes batches of up to `most` until `shutdown`, and then what still waits.
+    pub(super) async fn run(self, queue: Arc<Queue>, most: usize, shutdown: CancellationToken) {
+        let taker = Taker(queue);
+        // An eighth of what a ballot may take: it may have to wait for some batches before its own.
+        let mut pace = Pace::new(most, self.patience / 8);
         loop {
-            tokio::select! {
-                // Nothing new is taken in any more; what is in the queue still comes out of it.
-                () = shutdown.cancelled(), if !queue.is_closed() => queue.close(),
-                taken = queue.recv_many(&mut waiting, most) => {
-                    if taken == 0 {
-                        return;
-                    }
-                    let waiting = self.in_time(std::mem::take(&mut waiting));
-                    if !waiting.is_empty() {
-                        self.write(waiting).await;
-                    }
+            let waiting = tokio::select! {
+                biased;
+                () = shutdown.cancelled(), if !taker.is_closed() => {
+                    taker.close();
+                    continue;
                 }
+                waiting = taker.take(pace.batch()) => waiting,
+            };
+            if waiting.is_empty() {
+                return;
+            }
+            let waiting = self.in_time(waiting);
+            let (ballots, begun) = (waiting.len(), Instant::now());
+            if ballots > 0 {
+                self.write(waiting).await;
+                pace.note(ballots, begun.elapsed());
             }
         }
     }
@@ -80,7 +87,7 @@ impl Writer {
     fn in_time(&self, waiting: Vec<Waiting>) -> Vec<Waiting> {
         let now = Instant::now();
         let is_late = |one: &Waiting| now.saturating_duration_since(one.since) > self.patience / 2;
-        if !waiting.first().is_some_and(is_late) {
+        if !waiting.iter().any(is_late) {
             return waiting;
         }
         let (late, in_time): (Vec<_>, _) = waiting.into_iter().partition(is_late);
@@ -95,37 +102,44 @@ impl Writer {
     async fn write(&self, waiting: Vec<Waiting>) {
         let mut ballots = Vec::with_capacity(waiting.len());
         let mut senders = Vec::with_capacity(waiting.len());
-        // They came in order.
-        let deadline = waiting.first().map(|first| first.since + self.patience);
+        let mut first = Instant::now();
         for Waiting {
             ballot,
             poll,
+            since,
             answer,
-            ..
         } in waiting
         {
+            first = first.min(since);
             ballots.push(ballot);
             senders.push((poll, answer));
         }
-        let deadline = deadline.unwrap_or_else(Instant::now);
-        let receipt = self.cast(&ballots, deadline).await;
-        let tallies: HashMap<PollId, Arc<Tally>> = receipt
+        let receipt = self.cast(&ballots, first + self.patience).await;
+        let mut moved: HashMap<PollId, Moved> = receipt
             .tallies
             .into_iter()
-            .map(|tally| (tally.poll, Arc::new(tally)))
+            .map(|tally| (tally.poll, Moved::to(tally)))
             .collect();
-        let mut moved: HashMap<PollId, Moved> = HashMap::new();
         let mut failure = None;
         for ((ballot, outcome), (cached, answer)) in
             ballots.iter().zip(receipt.outcomes).zip(senders)
         {
-            let tally = tallies.get(&ballot.poll).cloned();
-            match &outcome {
-                Ok(outcome) => self.note(&mut moved, ballot, outcome, &cached, tally.as_deref()),
-                Err(error) => failure = Some(error.clone()),
-            }
+            let settled = match outcome {
+                Ok(outcome) => {
+                    let moved = moved.get_mut(&ballot.poll);
+                    let counted = moved.map(|moved| {
+                        self.note(moved, ballot, &outcome, cached);
+                        Arc::clone(&moved.counted)
+                    });
+                    Ok(Settled { outcome, counted })
+                }
+                Err(error) => {
+                    failure = Some(error.clone());
+                    Err(error)
+                }
+            };
             // A sender that went away has its ballot cast all the same.
-            let _ = answer.send(outcome.map(|outcome| Settled { outcome, tally }));
+            let _ = answer.send(settled);
         }
         if let Some(failure) = failure {
             // Once for the batch: a flood of votes makes no flood of lines.
@@ -135,14 +149,14 @@ impl Writer {
                 "votes could not be written"
             );
         }
-        for (poll, moved) in moved {
-            if let Some(tally) = tallies.get(&poll) {
-                moved.cached.learn(tally);
-                // Here first: what comes back from the other nodes' way is then known already.
-                self.hub
-                    .offer_tally(tally, moved.votes.clone(), moved.voters);
-                self.announcer.offer(tally, &moved.votes);
-            }
+        for moved in moved.into_values() {
+            let Some(cached) = moved.cached else { continue };
+            let tally = &moved.counted.tally;
+            cached.learn(tally);
+            // Here first: what comes back from the other nodes' way is then known already.
+            self.hub
+                .offer_tally(tally, moved.votes.clone(), moved.voters);
+            self.announcer.offer(tally, &moved.votes);
         }
     }
 
@@ -165,28 +179,16 @@ impl Writer {
         }
     }
 
-    fn note(
-        &self,
-        moved: &mut HashMap<PollId, Moved>,
-        ballot: &Ballot,
-        outcome: &Outcome,
-        cached: &Arc<Cached>,
-        tally: Option<&Tally>,
-    ) {
-        let Some(tally) = tally else { return };
+    fn note(&self, moved: &mut Moved, ballot: &Ballot, outcome: &Outcome, cached: Arc<Cached>) {
         let poll = &cached.poll;
-        let open = poll.rules.results == ResultsPolicy::Live && poll.version == tally.version;
+        let is_of_version = poll.version == moved.counted.tally.version;
+        let open = poll.rules.results == ResultsPolicy::Live && is_of_version;
         if open {
             self.stats.outcome(outcome);
         }
         if !outcome.is_effective() {
             return;
         }
-        let moved = moved.entry(ballot.poll).or_insert_with(|| Moved {
-            cached: Arc::clone(cached),
-            votes: Vec::new(),
-            voters: Vec::new(),
-        });
         if let (true, false, [option]) =
             (open, ballot.choice.is_withdrawal(), ballot.choice.options())
             && moved.votes.len() < VOTE_SAMPLE
@@ -203,12 +205,13 @@ impl Writer {
             moved.voters.push((ballot.voter, audience));
         }
         if self.events.receiver_count() > 0 {
-            self.tell(
-                ballot.id,
-                outcome,
-                TallyView::new(poll, tally, Audience::Public),
-                ballot.poll,
-            );
+            let view = moved.counted.view(poll, Audience::Public);
+            let view = view
+                .unwrap_or_else(|| TallyView::new(poll, &moved.counted.tally, Audience::Public));
+            self.tell(ballot.id, outcome, view, ballot.poll);
+        }
+        if is_of_version || moved.cached.is_none() {
+            moved.cached = Some(cached);
         }
     }
 
@@ -221,5 +224,17 @@ impl Writer {
             outcome,
             view,
         });
+    }
+}
+
+impl Moved {
+    /// To these counts, by nobody yet.
+    fn to(tally: Tally) -> Self {
+        Self {
+            counted: Arc::new(Counted::new(tally)),
+            cached: None,
+            votes: Vec::new(),
+            voters: Vec::new(),
+        }
     }
 }

@@ -66,6 +66,14 @@ impl Frame {
         }
     }
 
+    /// Whether this and `other` show the same state.
+    pub(super) fn tells_the_same_as(&self, other: &Self) -> bool {
+        self.view == other.view
+            && self.status == other.status
+            && self.viewers == other.viewers
+            && self.poll.version == other.poll.version
+    }
+
     /// The frame as bytes: made by whichever viewer asks first, shared by all others.
     ///
     /// `render` must be a function of the frame alone, and the same for each [`Rendering`].

@@ -1,12 +1,16 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::broadcast::{Broadcaster, NodeId};
+use crate::engine::announce::Announcer;
 use crate::engine::config::EngineConfig;
+use crate::engine::live::departure::Departure;
 use crate::engine::live::room::{News, Room};
 use crate::engine::reader::Reader;
 use crate::id::{OptionId, PollId};
@@ -20,18 +24,21 @@ use crate::voter::VoterId;
 pub(in crate::engine) struct Hub {
     pub(super) reader: Arc<Reader>,
     pub(super) broadcaster: Arc<dyn Broadcaster>,
+    pub(super) announcer: Arc<Announcer>,
     pub(super) config: EngineConfig,
     pub(super) node: NodeId,
     pub(super) shutdown: CancellationToken,
     tasks: TaskTracker,
     rooms: Mutex<HashMap<PollId, Arc<Room>>>,
     viewers: AtomicU64,
+    departure: OnceLock<Arc<Departure>>,
 }
 
 impl Hub {
     pub(in crate::engine) fn new(
         reader: Arc<Reader>,
         broadcaster: Arc<dyn Broadcaster>,
+        announcer: Arc<Announcer>,
         config: EngineConfig,
         tasks: TaskTracker,
         shutdown: CancellationToken,
@@ -39,30 +46,61 @@ impl Hub {
         Self {
             reader,
             broadcaster,
+            announcer,
             config,
             node: NodeId(uuid::Uuid::new_v4().as_u128()),
             shutdown,
             tasks,
             rooms: Mutex::default(),
             viewers: AtomicU64::new(0),
+            departure: OnceLock::new(),
         }
     }
 
-    /// Enters the room of a poll, opening it if nobody is there yet.
-    pub(super) fn enter(self: &Arc<Self>, poll: PollId) -> Ticket {
+    /// Enters the room of a poll, opening it if nobody is there yet; `None` once all viewers are to leave.
+    pub(super) fn enter(self: &Arc<Self>, poll: PollId) -> Option<Ticket> {
         let mut rooms = self.rooms();
+        if self.departure().is_some() {
+            return None;
+        }
         let room = rooms.entry(poll).or_insert_with(|| {
             let room = Arc::new(Room::new(poll));
             self.tasks.spawn(Arc::clone(&room).run(Arc::clone(self)));
             room
         });
         // Counted under the lock under which an empty room is closed.
-        room.enter();
+        let number = room.enter();
         self.viewers.fetch_add(1, Ordering::Relaxed);
-        Ticket {
+        Some(Ticket {
             room: Arc::clone(room),
             hub: Arc::clone(self),
+            number,
+        })
+    }
+
+    /// Lets all viewers leave, one after the other and the last before `within` is over; ends when nobody is left, or then.
+    pub(in crate::engine) async fn let_viewers_go(&self, within: Duration) {
+        let now = Instant::now();
+        let departure = {
+            // Whoever entered before is counted, and nobody enters behind.
+            let _rooms = self.rooms();
+            let viewers = self.viewers.load(Ordering::Relaxed);
+            let begin = || Arc::new(Departure::new(viewers, within, now));
+            let departure = Arc::clone(self.departure.get_or_init(begin));
+            if viewers == 0 {
+                departure.all_gone.cancel();
+            }
+            departure
+        };
+        for room in self.open_rooms() {
+            room.hear(News::Departure);
         }
+        // Who does not listen by then is cut off by the engine's shutdown.
+        let _ = tokio::time::timeout_at(now + within, departure.all_gone.cancelled()).await;
+    }
+
+    pub(super) fn departure(&self) -> Option<&Arc<Departure>> {
+        self.departure.get()
     }
 
     /// Closes a room if it is empty; says whether it is closed.
@@ -142,11 +180,18 @@ impl Hub {
 pub(super) struct Ticket {
     pub(super) room: Arc<Room>,
     pub(super) hub: Arc<Hub>,
+    /// How many were in the room before.
+    pub(super) number: u32,
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.hub.viewers.fetch_sub(1, Ordering::Relaxed);
         self.room.leave();
+        let left = self.hub.viewers.fetch_sub(1, Ordering::AcqRel) - 1;
+        if left == 0
+            && let Some(departure) = self.hub.departure()
+        {
+            departure.all_gone.cancel();
+        }
     }
 }

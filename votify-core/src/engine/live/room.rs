@@ -1,5 +1,6 @@
 mod show;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,13 +11,13 @@ use tokio::time::Instant;
 
 use crate::broadcast::{Deliveries, Delivery, Topic, Update};
 use crate::engine::live::hub::Hub;
-use crate::engine::live::presence::REPEATED_EVERY;
+use crate::engine::live::pace::Lateness;
 use crate::engine::live::seats::Seats;
 use crate::engine::live::stage::Showing;
 use crate::id::{OptionId, PollId};
 use crate::poll::Poll;
 use crate::tally::{Position, Tally};
-use crate::view::Audience;
+use crate::view::{Audience, ViewPosition};
 use crate::voter::VoterId;
 use show::{Show, Still};
 
@@ -28,6 +29,7 @@ const LINGER: Duration = Duration::from_secs(2);
 pub(super) struct Room {
     pub(super) poll: PollId,
     pub(super) seats: Seats,
+    pub(super) lateness: Lateness,
     public: watch::Sender<Showing>,
     voted: watch::Sender<Showing>,
     here: AtomicU32,
@@ -46,9 +48,35 @@ struct Inbox {
     tally: Option<Arc<Tally>>,
     definition: Option<(Arc<Poll>, Arc<Tally>)>,
     votes: Vec<OptionId>,
-    voters: Vec<(VoterId, Audience)>,
+    /// Of each who has a seat the newest, so that they are no more than the viewers.
+    voters: HashMap<VoterId, Audience>,
     deleted: bool,
-    reread: Option<u64>,
+    departing: bool,
+    reread: Option<Wish>,
+}
+
+/// What of the store is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wish {
+    /// The number of the last viewer who asks; 0 if none does.
+    pub(super) asked: u64,
+    /// The newest position that is asked for; `None` if whatever there is.
+    pub(super) after: Option<ViewPosition>,
+}
+
+impl Wish {
+    /// Both of them in one.
+    fn and(self, other: Self) -> Self {
+        let after = match (self.after, other.after) {
+            (Some(one), Some(another)) if one.is_older_than(&another) => Some(another),
+            (Some(one), Some(another)) if one == another || another.is_older_than(&one) => {
+                Some(one)
+            }
+            _ => None,
+        };
+        let asked = self.asked.max(other.asked);
+        Self { asked, after }
+    }
 }
 
 /// Something to tell the viewers of a poll.
@@ -58,8 +86,18 @@ pub(super) enum News {
     Tally(Arc<Tally>, Vec<OptionId>, Vec<(VoterId, Audience)>),
     Definition(Arc<Poll>, Arc<Tally>),
     Deleted,
-    /// Whatever it is, it stands in the store; with the number of the viewer who asks, or 0.
-    Reread(u64),
+    /// All viewers are to leave, one after the other.
+    Departure,
+    /// Whatever it is, it stands in the store.
+    Reread(Wish),
+}
+
+impl News {
+    /// That something may have been missed.
+    pub(super) const MISSED: Self = Self::Reread(Wish {
+        asked: 0,
+        after: None,
+    });
 }
 
 impl Room {
@@ -67,6 +105,7 @@ impl Room {
         Self {
             poll,
             seats: Seats::default(),
+            lateness: Lateness::default(),
             public: watch::Sender::new(Showing::Loading),
             voted: watch::Sender::new(Showing::Loading),
             here: AtomicU32::new(0),
@@ -78,8 +117,9 @@ impl Room {
         }
     }
 
-    pub(super) fn enter(&self) {
-        self.here.fetch_add(1, Ordering::Relaxed);
+    /// Counts a viewer in; says how many there were before.
+    pub(super) fn enter(&self) -> u32 {
+        self.here.fetch_add(1, Ordering::Relaxed)
     }
 
     pub(super) fn leave(&self) {
@@ -128,17 +168,23 @@ impl Room {
                 }
             }
             News::Deleted => inbox.deleted = true,
-            News::Reread(asked) => inbox.reread = inbox.reread.max(Some(asked)),
+            News::Departure => inbox.departing = true,
+            News::Reread(wish) => {
+                let waiting = inbox.reread.take();
+                inbox.reread = Some(waiting.map_or(wish, |waiting| waiting.and(wish)));
+            }
         }
         drop(inbox);
         self.rung.notify_one();
     }
 
-    /// Has the poll read from the store, and waits until what was read is shown; `false` if it is not within `patience`.
-    pub(super) async fn reread(&self, patience: Duration) -> bool {
+    /// Has the poll read from the store unless it was since `after`, and waits until what was read is shown; `false` if it is not
+    /// within `patience`. All who ask meanwhile share one read.
+    pub(super) async fn catch_up(&self, after: ViewPosition, patience: Duration) -> bool {
         let mut answered = self.answered.subscribe();
         let asked = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
-        self.hear(News::Reread(asked));
+        let after = Some(after);
+        self.hear(News::Reread(Wish { asked, after }));
         let answered = answered.wait_for(|now| *now >= asked);
         matches!(tokio::time::timeout(patience, answered).await, Ok(Ok(_)))
     }
@@ -162,7 +208,7 @@ impl Room {
         let Some(mut show) = Show::open(self, hub).await else {
             return Showing::Deleted(None);
         };
-        let mut beat = tokio::time::interval(REPEATED_EVERY.min(hub.config.refresh));
+        let mut beat = tokio::time::interval(hub.config.refresh.min(LINGER));
         let mut empty_since: Option<Instant> = None;
         loop {
             tokio::select! {
@@ -173,16 +219,16 @@ impl Room {
                 }
                 delivery = next(&mut deliveries) => match delivery {
                     Some(Delivery::Update(update)) => self.heed(&mut show, &update),
-                    Some(Delivery::Missed) => self.hear(News::Reread(0)),
+                    Some(Delivery::Missed) => self.hear(News::MISSED),
                     None => deliveries = None,
                 },
-                () = show.next_tick() => show.publish(),
+                () = show.next_tick() => show.tick(),
                 _ = beat.tick() => {
                     if deliveries.is_none() {
                         deliveries = self.subscribe(hub).await;
-                        self.hear(News::Reread(0));
+                        self.hear(News::MISSED);
                     }
-                    show.count_viewers().await;
+                    show.count_viewers();
                     empty_since = if self.viewers() == 0 { empty_since.or_else(|| Some(Instant::now())) } else { None };
                     if empty_since.is_some_and(|since| since.elapsed() >= LINGER) && hub.close_if_empty(self) {
                         return Showing::Ended;
@@ -262,5 +308,41 @@ async fn next(deliveries: &mut Option<Deliveries>) -> Option<Delivery> {
     match deliveries {
         Some(deliveries) => deliveries.next().await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::poll::PollDraft;
+    use crate::time::Timestamp;
+
+    #[test]
+    fn what_waits_for_a_room_is_bounded_however_long_it_does_not_look() {
+        let now = Timestamp::from_micros(0).unwrap();
+        let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
+        let keyring = crate::secret::Keyring::ephemeral();
+        let poll = draft
+            .into_poll(PollId::generate(now), now, &keyring)
+            .unwrap();
+        let room = Room::new(poll.id);
+        let voter = |bytes| VoterId::new(crate::voter::VoterPolicy::Browser, bytes);
+        let seated = voter([1; 15]);
+        let seat = room.seats.take(seated, Audience::Public);
+        for n in 0..10_000_u32 {
+            let mut bytes = [2; 15];
+            bytes[..4].copy_from_slice(&n.to_le_bytes());
+            let voters = [seated, voter(bytes)].map(|voter| (voter, Audience::Voted));
+            let tally = Arc::new(Tally::new(&poll));
+            room.hear(News::Tally(
+                tally,
+                vec![poll.options[0].id; 5],
+                voters.into(),
+            ));
+        }
+        let inbox = room.take_inbox();
+        assert_eq!(inbox.voters.len(), 1, "whoever has a seat, once");
+        assert_eq!(inbox.votes.len(), crate::engine::live::VOTE_SAMPLE);
+        drop(seat);
     }
 }

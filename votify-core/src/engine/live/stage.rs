@@ -1,5 +1,8 @@
 use std::sync::{Arc, OnceLock};
 
+use tokio::time::Instant;
+
+use crate::engine::live::departure::Departure;
 use crate::engine::live::frame::{Frame, FrameKind};
 use crate::id::OptionId;
 use crate::poll::{Poll, PollStatus};
@@ -12,6 +15,17 @@ pub(super) struct Stage {
     updated: Arc<Frame>,
     changed: OnceLock<Arc<Frame>>,
     closed: OnceLock<Arc<Frame>>,
+    pub(super) fanout: Fanout,
+}
+
+/// How a stage is to reach its viewers.
+#[derive(Debug, Clone)]
+pub(super) struct Fanout {
+    pub(super) shown_at: Instant,
+    /// The viewers whose number this divides tell how late they were.
+    pub(super) witnesses: u32,
+    /// Set once all viewers are to leave.
+    pub(super) departure: Option<Arc<Departure>>,
 }
 
 impl Stage {
@@ -21,6 +35,7 @@ impl Stage {
         view: TallyView,
         viewers: u32,
         votes: Arc<[OptionId]>,
+        fanout: Fanout,
     ) -> Self {
         let updated = Arc::new(Frame::new(
             FrameKind::Updated,
@@ -34,6 +49,7 @@ impl Stage {
             updated,
             changed: OnceLock::new(),
             closed: OnceLock::new(),
+            fanout,
         }
     }
 
@@ -73,11 +89,9 @@ impl Stage {
 
     /// Whether a viewer who has `other` would learn nothing from this.
     pub(super) fn tells_the_same_as(&self, other: &Self) -> bool {
-        let (this, other) = (&*self.updated, &*other.updated);
-        this.view == other.view
-            && this.status == other.status
-            && this.viewers == other.viewers
-            && this.poll.version == other.poll.version
+        let (is_leaving, was_leaving) = (&self.fanout.departure, &other.fanout.departure);
+        self.updated.tells_the_same_as(&other.updated)
+            && is_leaving.is_some() == was_leaving.is_some()
     }
 }
 

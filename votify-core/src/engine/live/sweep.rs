@@ -56,7 +56,7 @@ impl Hub {
                 None => room.hear(News::Deleted),
                 Some(tally) => {
                     if room.is_past_its_time(self.reader.now(), &tally) {
-                        room.hear(News::Reread(0));
+                        room.hear(News::MISSED);
                     }
                     room.hear(News::Tally(Arc::new(tally), Vec::new(), voters));
                 }

@@ -1,18 +1,21 @@
-use std::collections::VecDeque;
+mod seen;
+
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::engine::EngineError;
 use crate::engine::live::frame::{Frame, FrameKind};
 use crate::engine::live::hub::{Hub, Ticket};
 use crate::engine::live::stage::{Showing, Stage};
 use crate::id::PollId;
-use crate::poll::{PollStatus, ResultsPolicy};
+use crate::poll::ResultsPolicy;
 use crate::view::{Audience, ViewPosition};
 use crate::voter::{Voter, VoterId};
+use seen::Seen;
 
 /// The least time between two reads of the store that one viewer asks for.
 const REFRESH_PAUSE: Duration = Duration::from_secs(1);
@@ -32,9 +35,30 @@ pub struct Watch {
     seated_at: u64,
     showing: watch::Receiver<Showing>,
     seat: Option<Box<Seat>>,
-    queue: VecDeque<Arc<Frame>>,
     seen: Option<Seen>,
+    /// What the last frame is followed by.
+    behind: Option<Arc<Frame>>,
+    /// Whether this viewer was waiting when the state came that is on show: then it took as long as this machine needed.
+    was_waiting: bool,
+    /// Set once all viewers are to leave.
+    leaves_at: Option<Pin<Box<Sleep>>>,
     ended: bool,
+}
+
+/// What a viewer finds on show.
+enum Look {
+    Frame(Arc<Frame>),
+    /// The poll was edited since the viewer was seated, which only matters where counts hang on having voted.
+    NewRules(Arc<Stage>),
+    Nothing,
+}
+
+/// Why a viewer looks up.
+enum Stir {
+    Shown,
+    /// Its ballot stands, or does not any more.
+    Moved(Audience),
+    End,
 }
 
 /// A viewer whose counts hang on whether they voted.
@@ -45,15 +69,6 @@ struct Seat {
     asked_at: Instant,
 }
 
-/// What was shown to a viewer last.
-#[derive(Debug, Clone, Copy)]
-struct Seen {
-    position: ViewPosition,
-    version: u64,
-    status: PollStatus,
-    closed: bool,
-}
-
 impl Watch {
     /// Enters the room of `poll` and waits until there is something to see.
     pub(in crate::engine) async fn enter(
@@ -62,7 +77,7 @@ impl Watch {
         viewer: &Voter,
         after: Option<ViewPosition>,
     ) -> Result<Self, EngineError> {
-        let ticket = hub.enter(poll);
+        let ticket = hub.enter(poll).ok_or(EngineError::ShuttingDown)?;
         let showing = ticket.room.showing(Audience::Public);
         let mut watch = Self {
             ticket,
@@ -70,8 +85,10 @@ impl Watch {
             seated_at: 0,
             showing,
             seat: None,
-            queue: VecDeque::new(),
             seen: None,
+            behind: None,
+            was_waiting: false,
+            leaves_at: None,
             ended: false,
         };
         let stage = watch.first_stage(poll).await?;
@@ -102,7 +119,7 @@ impl Watch {
 
     /// Takes a seat where counts hang on having voted; gives an old one up.
     async fn sit_down(&mut self, stage: &Stage) -> Result<(), EngineError> {
-        let Ticket { room, hub } = &self.ticket;
+        let Ticket { room, hub, .. } = &self.ticket;
         let poll = &stage.updated().poll;
         self.seated_at = poll.version;
         self.seat = None;
@@ -129,98 +146,113 @@ impl Watch {
             Showing::Stage(stage) => stage.updated().view.position().is_older_than(&after),
             _ => false,
         };
-        let Ticket { room, hub } = &self.ticket;
-        if is_behind && !room.reread(hub.config.store_timeout).await {
+        let Ticket { room, hub, .. } = &self.ticket;
+        if is_behind && !room.catch_up(after, hub.config.store_timeout).await {
             return Err(hub.reader.unavailable());
         }
         Ok(())
     }
 
-    /// The next frame. `None`: the poll is gone, or the engine shuts down.
+    /// The next frame. `None`: the poll is gone, or the viewer shall leave because the engine shuts down.
     ///
     /// Cancel safe.
     pub async fn next(&mut self) -> Option<Arc<Frame>> {
         loop {
-            if let Some(frame) = self.queue.pop_front() {
+            if let Some(frame) = self.behind.take() {
                 return Some(frame);
             }
             if self.ended {
                 return None;
             }
-            let changed = match &mut self.seat {
-                None => self.showing.changed().await,
-                Some(seat) => tokio::select! {
-                    changed = self.showing.changed() => changed,
-                    moved = seat.audience.changed() => {
-                        if moved.is_ok() {
-                            let audience = *seat.audience.borrow_and_update();
-                            self.showing = self.ticket.room.showing(audience);
-                            self.showing.mark_changed();
-                        }
+            match self.stir().await {
+                Stir::Shown => {}
+                Stir::Moved(audience) => {
+                    self.showing = self.ticket.room.showing(audience);
+                    self.showing.mark_changed();
+                    continue;
+                }
+                Stir::End => {
+                    self.ended = true;
+                    continue;
+                }
+            }
+            let look = match self.look(true) {
+                Look::NewRules(stage) => {
+                    // Should this be dropped in between, the stage is looked at again.
+                    self.showing.mark_changed();
+                    if self.sit_down(&stage).await.is_ok() {
                         continue;
                     }
-                },
+                    self.look(false)
+                }
+                look => look,
             };
-            let showing = self.showing.borrow_and_update().clone();
-            match (changed, showing) {
-                (Ok(()), Showing::Loading) => {}
-                (Ok(()), Showing::Stage(stage)) => {
-                    if self.is_seated_by_old_rules(&stage) {
-                        // Should this be dropped in between, the stage is looked at again.
-                        self.showing.mark_changed();
-                        if self.sit_down(&stage).await.is_ok() {
-                            continue;
-                        }
-                        self.showing.borrow_and_update();
-                    }
-                    self.take_in(&stage);
-                }
-                (Ok(()), Showing::Deleted(stage)) => {
-                    self.ended = true;
-                    self.queue.extend(stage.map(|stage| stage.deleted()));
-                }
-                (Ok(()), Showing::Ended) | (Err(_), _) => self.ended = true,
+            if let Look::Frame(frame) = look {
+                return Some(frame);
             }
         }
     }
 
-    /// Whether the poll was edited since the viewer was seated, which only matters where counts hang on having voted.
-    fn is_seated_by_old_rules(&self, stage: &Stage) -> bool {
-        let poll = &stage.updated().poll;
-        let matters = self.seat.is_some() || poll.rules.results == ResultsPolicy::AfterVote;
-        matters && self.seated_at != poll.version && !stage.updated().view.is_final()
+    /// Waits until there may be something new to see.
+    async fn stir(&mut self) -> Stir {
+        let Self {
+            showing,
+            seat,
+            leaves_at,
+            ..
+        } = self;
+        let is_waiting = showing.has_changed().is_ok_and(|changed| !changed);
+        let changed = async {
+            match showing.changed().await {
+                Ok(()) => Stir::Shown,
+                Err(_) => Stir::End,
+            }
+        };
+        let stir = if seat.is_none() && leaves_at.is_none() {
+            changed.await
+        } else {
+            tokio::select! {
+                stir = changed => stir,
+                audience = moved(seat) => Stir::Moved(audience),
+                () = elapsed(leaves_at) => Stir::End,
+            }
+        };
+        self.was_waiting = is_waiting;
+        stir
     }
 
-    /// Queues the frames that are news to this viewer.
-    fn take_in(&mut self, stage: &Stage) {
-        let frame = stage.updated();
-        let position = frame.view.position();
-        let closed = frame.view.is_final();
-        let before = self.seen;
-        if before.is_some_and(|seen| position.is_older_than(&seen.position)) {
-            return;
-        }
-        self.seen = Some(Seen {
-            position,
-            version: frame.poll.version,
-            status: frame.status,
-            closed,
-        });
-        match before {
-            Some(seen) if closed && !seen.closed => {
-                self.queue.push_back(Arc::clone(stage.closed()));
-            }
-            Some(seen) => {
-                if (seen.version, seen.status) != (frame.poll.version, frame.status) {
-                    self.queue.push_back(Arc::clone(stage.changed()));
+    /// Takes what is on show, and tells how late it is if it was waited for. Rules by which the viewer may have to be seated anew are
+    /// `heeded` first.
+    fn look(&mut self, heeded: bool) -> Look {
+        match &*self.showing.borrow_and_update() {
+            Showing::Loading => Look::Nothing,
+            Showing::Stage(stage) => {
+                let poll = &stage.updated().poll;
+                let matters = self.seat.is_some() || poll.rules.results == ResultsPolicy::AfterVote;
+                let is_old = self.seated_at != poll.version && !stage.updated().view.is_final();
+                if heeded && matters && is_old {
+                    return Look::NewRules(Arc::clone(stage));
                 }
-                self.queue.push_back(Arc::clone(frame));
-            }
-            None => {
-                self.queue.push_back(Arc::clone(frame));
-                if closed {
-                    self.queue.push_back(Arc::clone(stage.closed()));
+                let fanout = &stage.fanout;
+                let Ticket { room, number, .. } = &self.ticket;
+                if self.was_waiting && number.is_multiple_of(fanout.witnesses) {
+                    room.lateness.tell(fanout.shown_at.elapsed());
                 }
+                if let (Some(departure), None) = (&fanout.departure, &self.leaves_at) {
+                    self.leaves_at = Some(Box::pin(sleep_until(departure.next())));
+                }
+                let (frame, behind) = Seen::take_in(&mut self.seen, stage);
+                self.behind = behind;
+                frame.map_or(Look::Nothing, Look::Frame)
+            }
+            Showing::Deleted(stage) => {
+                self.ended = true;
+                let last = stage.as_ref().map(|stage| stage.deleted());
+                last.map_or(Look::Nothing, Look::Frame)
+            }
+            Showing::Ended => {
+                self.ended = true;
+                Look::Nothing
             }
         }
     }
@@ -232,7 +264,7 @@ impl Watch {
     /// # Errors
     /// If the store cannot be asked, the poll is gone, or the engine is shutting down.
     pub async fn refresh(&mut self) -> Result<Arc<Frame>, EngineError> {
-        let Ticket { room, hub } = &self.ticket;
+        let Ticket { room, hub, .. } = &self.ticket;
         if let Some(seat) = &mut self.seat
             && seat.asked_at.elapsed() >= REFRESH_PAUSE
         {
@@ -253,12 +285,12 @@ impl Watch {
         };
         let frame = Arc::clone(stage.updated());
         // Whatever older state still waits is told no more.
-        self.queue
-            .retain(|waiting| waiting.kind != FrameKind::Updated);
-        if let Some(seen) = &mut self.seen
-            && !frame.view.position().is_older_than(&seen.position)
-        {
-            seen.position = frame.view.position();
+        self.behind = self
+            .behind
+            .take()
+            .filter(|waiting| waiting.kind != FrameKind::Updated);
+        if let Some(seen) = &mut self.seen {
+            seen.catch_up(&frame);
         }
         Ok(frame)
     }
@@ -266,6 +298,24 @@ impl Watch {
     /// What this viewer has been shown last.
     #[must_use]
     pub fn position(&self) -> Option<ViewPosition> {
-        self.seen.map(|seen| seen.position)
+        self.seen.map(|seen| seen.position())
+    }
+}
+
+/// The audience that a seated viewer belongs to from now on.
+async fn moved(seat: &mut Option<Box<Seat>>) -> Audience {
+    if let Some(seat) = seat
+        && seat.audience.changed().await.is_ok()
+    {
+        return *seat.audience.borrow_and_update();
+    }
+    std::future::pending().await
+}
+
+/// When a viewer who is to leave leaves.
+async fn elapsed(leaves_at: &mut Option<Pin<Box<Sleep>>>) {
+    match leaves_at {
+        Some(leaves_at) => leaves_at.as_mut().await,
+        None => std::future::pending().await,
     }
 }

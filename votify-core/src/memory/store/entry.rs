@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::ballot::{Ballot, Counting, Effects, Outcome, StandingBallot, VoterHistory};
 use crate::id::PollId;
@@ -14,6 +14,8 @@ const PAGE: usize = 1000;
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) state: PollState,
+    /// Who was invited.
+    pub(super) invited: HashSet<VoterId>,
     voters: HashMap<VoterId, VoterHistory>,
     deleted: bool,
 }
@@ -22,6 +24,7 @@ impl Entry {
     pub(super) fn new(state: PollState) -> Self {
         Self {
             state,
+            invited: HashSet::new(),
             voters: HashMap::new(),
             deleted: false,
         }
@@ -30,6 +33,7 @@ impl Entry {
     pub(super) fn delete(&mut self) {
         self.deleted = true;
         self.voters = HashMap::new();
+        self.invited = HashSet::new();
     }
 
     pub(super) const fn is_deleted(&self) -> bool {

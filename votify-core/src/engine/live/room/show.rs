@@ -1,20 +1,23 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Inbox, Room};
-use crate::broadcast::{NodeId, Update};
+use super::{Inbox, Room, Wish};
+use crate::broadcast::NodeId;
 use crate::engine::EngineError;
 use crate::engine::live::VOTE_SAMPLE;
 use crate::engine::live::hub::Hub;
-use crate::engine::live::presence::Presence;
-use crate::engine::live::stage::{Showing, Stage};
+use crate::engine::live::pace::Pace;
+use crate::engine::live::presence::{Presence, Told};
+use crate::engine::live::stage::{Fanout, Showing, Stage};
 use crate::engine::reader::Read;
 use crate::id::OptionId;
+use crate::poll::ResultsPolicy;
 use crate::tally::{Position, Tally};
-use crate::view::{Audience, TallyView};
+use crate::view::{Audience, TallyView, ViewPosition};
 use crate::voter::VoterId;
 
 /// How long to wait before a poll that could not be read is read again.
@@ -27,9 +30,10 @@ pub(super) struct Show<'a> {
     now: Read,
     votes: Vec<OptionId>,
     /// Viewers to be shown to another part of the room as soon as the counts with their ballots are on show.
-    voters: Vec<(VoterId, Audience)>,
+    voters: HashMap<VoterId, Audience>,
     presence: Presence,
-    told_viewers: Option<u32>,
+    told_viewers: Told,
+    pace: Pace,
     /// When the next state may be shown; `None` if there is nothing new to show.
     due: Option<Instant>,
     shown_at: Instant,
@@ -60,9 +64,10 @@ impl<'a> Show<'a> {
             hub,
             now,
             votes: Vec::new(),
-            voters: Vec::new(),
+            voters: HashMap::new(),
             presence: Presence::default(),
-            told_viewers: None,
+            told_viewers: Told::default(),
+            pace: Pace::new(hub.config.tick, hub.config.slowest_tick),
             due: None,
             shown_at: Instant::now(),
             asked: 0,
@@ -93,16 +98,26 @@ impl<'a> Show<'a> {
             && tally.position > self.position()
             && !self.take_tally(tally)
         {
-            reread = reread.or(Some(0));
+            reread = Some(Wish {
+                asked: reread.map_or(0, |wish| wish.asked),
+                after: None,
+            });
         }
         if !inbox.voters.is_empty() {
             self.voters.extend(inbox.voters);
             self.touch();
         }
+        if inbox.departing {
+            self.touch();
+        }
         let room_left = VOTE_SAMPLE.saturating_sub(self.votes.len());
         self.votes.extend(inbox.votes.into_iter().take(room_left));
         match reread {
-            Some(asked) => self.reread(asked).await,
+            Some(Wish { asked, after }) if after.is_some_and(|after| self.knows(after)) => {
+                self.answer(asked);
+                Still::There
+            }
+            Some(Wish { asked, .. }) => self.reread(asked).await,
             None => Still::There,
         }
     }
@@ -125,11 +140,7 @@ impl<'a> Show<'a> {
                     self.now = read;
                     self.touch();
                 }
-                // Who asks is answered by the next showing, so that it sees what was read.
-                if asked > 0 {
-                    self.asked = self.asked.max(asked);
-                    self.touch();
-                }
+                self.answer(asked);
             }
             Err(EngineError::PollNotFound(_)) => return Still::Gone,
             // The sweep comes by every second, and asks again.
@@ -138,9 +149,28 @@ impl<'a> Show<'a> {
         Still::There
     }
 
+    /// Whether what is at hand is as new as this, so that the store need not be asked.
+    fn knows(&self, after: ViewPosition) -> bool {
+        let tally = &self.now.tally;
+        match after {
+            ViewPosition::Shown(position) => tally.position >= position,
+            ViewPosition::Hidden { epoch, version } => {
+                (tally.position.epoch, tally.version) >= (epoch, version)
+            }
+        }
+    }
+
+    /// Answers those who asked by the next showing, so that they see what was read.
+    fn answer(&mut self, asked: u64) {
+        if asked > 0 {
+            self.asked = self.asked.max(asked);
+            self.touch();
+        }
+    }
+
     /// Has the state shown at the next tick, or at once if the last one is long ago.
     fn touch(&mut self) {
-        self.due.get_or_insert(self.shown_at + self.hub.config.tick);
+        self.due.get_or_insert(self.shown_at + self.pace.wait());
     }
 
     pub(super) async fn next_tick(&self) {
@@ -150,21 +180,39 @@ impl<'a> Show<'a> {
         }
     }
 
+    /// Shows the state that is due, unless the last one took so long to reach everybody that more time is needed.
+    pub(super) fn tick(&mut self) {
+        if let Some(lateness) = self.room.lateness.take() {
+            self.pace.heed(lateness);
+        }
+        let due = self.shown_at + self.pace.wait();
+        if due > Instant::now() {
+            self.due = Some(due);
+        } else {
+            self.publish();
+        }
+    }
+
     /// Shows the state to both audiences, each only if it is news to it.
     pub(super) fn publish(&mut self) {
         self.due = None;
         self.shown_at = Instant::now();
         let votes = std::mem::take(&mut self.votes);
         let public = self.stage(Audience::Public, &votes);
-        let voted = self.stage(Audience::Voted, &votes);
-        let same = public.tells_the_same_as(&voted);
+        // Elsewhere both audiences see the same, and share what is rendered.
+        let voted = match self.now.poll.rules.results {
+            ResultsPolicy::AfterVote if !self.now.tally.sealed => {
+                self.stage(Audience::Voted, &votes)
+            }
+            _ => Arc::clone(&public),
+        };
         self.room
             .public
             .send_if_modified(|showing| replace(showing, &public));
         self.room
             .voted
-            .send_if_modified(|showing| replace(showing, if same { &public } else { &voted }));
-        for (voter, audience) in self.voters.drain(..) {
+            .send_if_modified(|showing| replace(showing, &voted));
+        for (voter, audience) in self.voters.drain() {
             self.room.seats.set(voter, audience);
         }
         self.room
@@ -181,12 +229,19 @@ impl<'a> Show<'a> {
             Arc::default()
         };
         let status = poll.status(self.hub.reader.now());
+        let viewers = self.room.viewers_everywhere();
+        let fanout = Fanout {
+            shown_at: self.shown_at,
+            witnesses: Pace::witnesses(self.room.viewers()),
+            departure: self.hub.departure().cloned(),
+        };
         Arc::new(Stage::new(
             Arc::clone(poll),
             status,
             view,
-            self.room.viewers_everywhere(),
+            viewers,
             votes,
+            fanout,
         ))
     }
 
@@ -197,21 +252,16 @@ impl<'a> Show<'a> {
     }
 
     /// Sums the viewers up, shows the number if it changed, and tells this node's share to the others.
-    pub(super) async fn count_viewers(&mut self) {
-        let here = self.room.viewers();
-        let everywhere = here.saturating_add(self.presence.elsewhere(Instant::now()));
+    pub(super) fn count_viewers(&mut self) {
+        let (here, now) = (self.room.viewers(), Instant::now());
+        let everywhere = here.saturating_add(self.presence.elsewhere(now));
         if self.room.everywhere.swap(everywhere, Ordering::Relaxed) != everywhere {
             self.touch();
         }
-        if here > 0 || self.told_viewers != Some(0) {
-            self.told_viewers = Some(here);
-            let update = Update::Viewers {
-                poll: self.room.poll,
-                node: self.hub.node,
-                viewers: here,
-            };
-            // Best effort: it is said again in two seconds.
-            let _ = self.hub.broadcaster.publish(&[update]).await;
+        if self.told_viewers.is_news(here, now) {
+            self.hub
+                .announcer
+                .offer_viewers(self.room.poll, self.hub.node, here);
         }
     }
 

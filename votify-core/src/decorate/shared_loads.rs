@@ -2,12 +2,15 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use votify_core::PollId;
+use crate::id::PollId;
 
 /// Lets many who want the same of a poll share one load of it, without anybody getting what was loaded before they asked:
 /// while one load is under way, all who come wait for the next one.
+///
+/// So however many ask, at most one load of a poll is under way, and everybody waits for two at most. Nothing is kept of polls that
+/// nobody asks for.
 #[derive(Debug)]
-pub(super) struct Turns<T> {
+pub struct SharedLoads<T> {
     polls: Mutex<HashMap<PollId, Arc<Turn<T>>>>,
 }
 
@@ -18,20 +21,28 @@ struct Turn<T> {
     found: tokio::sync::Mutex<Option<(u64, T)>>,
 }
 
-impl<T: Clone> Turns<T> {
-    pub(super) fn new() -> Self {
+impl<T> Default for SharedLoads<T> {
+    fn default() -> Self {
         Self {
             polls: Mutex::default(),
         }
+    }
+}
+
+impl<T: Clone> SharedLoads<T> {
+    /// Nothing is under way.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// What `load` finds, or what another call's load found that began after this call did.
     ///
     /// Cancel safe: who was to load and is dropped leaves that to the next one.
-    pub(super) async fn get(&self, poll: PollId, load: impl Future<Output = T>) -> T {
+    pub async fn get(&self, poll: PollId, load: impl Future<Output = T>) -> T {
         let guest = Guest {
             turn: Some(self.turn(poll)),
-            turns: self,
+            loads: self,
             poll,
         };
         guest.get(load).await
@@ -56,7 +67,7 @@ impl<T: Clone> Turns<T> {
 /// One who waits; the last one out takes the turn away.
 struct Guest<'a, T> {
     turn: Option<Arc<Turn<T>>>,
-    turns: &'a Turns<T>,
+    loads: &'a SharedLoads<T>,
     poll: PollId,
 }
 
@@ -82,7 +93,7 @@ impl<T: Clone> Guest<'_, T> {
 impl<T> Drop for Guest<'_, T> {
     fn drop(&mut self) {
         let mut polls = self
-            .turns
+            .loads
             .polls
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
@@ -107,30 +118,30 @@ mod tests {
 
     #[tokio::test]
     async fn who_comes_during_a_load_shares_the_next_one() {
-        let (turns, loads) = (Turns::new(), AtomicU32::new(0));
+        let (shared, loads) = (SharedLoads::new(), AtomicU32::new(0));
         let load = || async {
             let number = loads.fetch_add(1, Ordering::SeqCst) + 1;
             tokio::time::sleep(Duration::from_millis(20)).await;
             number
         };
-        let first = turns.get(POLL, load());
+        let first = shared.get(POLL, load());
         let later = async {
             tokio::time::sleep(Duration::from_millis(5)).await;
-            let all = (0..100).map(|_| turns.get(POLL, load()));
+            let all = (0..100).map(|_| shared.get(POLL, load()));
             futures_util::future::join_all(all).await
         };
         let (first, later) = tokio::join!(first, later);
         assert_eq!(first, 1);
         assert_eq!(later, [2; 100]);
-        assert!(turns.lock().is_empty(), "nothing is left behind");
+        assert!(shared.lock().is_empty(), "nothing is left behind");
     }
 
     #[tokio::test]
     async fn who_is_dropped_leaves_the_load_to_the_next_one() {
-        let turns = Turns::new();
-        let stuck = turns.get(POLL, std::future::pending::<u32>());
+        let loads = SharedLoads::new();
+        let stuck = loads.get(POLL, std::future::pending::<u32>());
         let dropped = tokio::time::timeout(Duration::from_millis(5), stuck);
-        let waiting = turns.get(POLL, async { 7 });
+        let waiting = loads.get(POLL, async { 7 });
         let (dropped, waiting) = tokio::join!(dropped, waiting);
         assert!(dropped.is_err());
         assert_eq!(waiting, 7);

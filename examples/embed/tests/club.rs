@@ -1,0 +1,195 @@
+//! Two members of the club, their polls, and everything that was there before.
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use sqlx::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use tower::ServiceExt;
+use votify_core::Keyring;
+
+struct Club {
+    app: Router,
+    pool: SqlitePool,
+}
+
+/// Who asks: the cookies that the club gave.
+type Cookies = String;
+
+impl Club {
+    async fn new(pool: SqlitePool) -> Self {
+        let keyring = Keyring::new(["a secret of the tests that is long enough"]).unwrap();
+        let app = votify_embed::app(pool.clone(), keyring).await.unwrap();
+        Self { app, pool }
+    }
+
+    async fn send(&self, request: Request<Body>) -> (StatusCode, Option<String>, String) {
+        let answer = self.app.clone().oneshot(request).await.unwrap();
+        let cookie = answer.headers().get(header::SET_COOKIE);
+        let cookie = cookie.map(|cookie| {
+            let text = cookie.to_str().unwrap();
+            text.split(';').next().unwrap().to_owned()
+        });
+        let status = answer.status();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        (status, cookie, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    /// A member's visit to the club's own pages.
+    async fn visit(&self, method: Method, path: &str, who: &str) -> (StatusCode, String) {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header(header::COOKIE, who).body(Body::empty());
+        let (status, _, text) = self.send(request.unwrap()).await;
+        (status, text)
+    }
+
+    async fn log_in(&self, code: &str) -> (StatusCode, Cookies) {
+        let request = Request::post("/login")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(format!("code={code}")));
+        let (status, cookie, _) = self.send(request.unwrap()).await;
+        (status, cookie.unwrap_or_default())
+    }
+
+    /// Somebody who joins and logs in.
+    async fn member(&self, name: &str) -> Cookies {
+        let code = votify_embed::join(&self.pool, name).await.unwrap();
+        let (status, cookies) = self.log_in(&code).await;
+        assert_eq!(status, 200);
+        cookies
+    }
+
+    /// A call to the polls.
+    async fn call(&self, who: &str, method: Method, path: &str, body: Value) -> (u16, Value) {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/votes/api{path}"))
+            .header(header::COOKIE, who)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_string()));
+        let (status, _, text) = self.send(request.unwrap()).await;
+        (
+            status.as_u16(),
+            serde_json::from_str(&text).unwrap_or_default(),
+        )
+    }
+}
+
+async fn in_memory() -> SqlitePool {
+    let pool = SqlitePoolOptions::new().max_connections(1);
+    pool.connect("sqlite::memory:").await.unwrap()
+}
+
+#[tokio::test]
+async fn members_vote_and_own_their_polls() {
+    let club = Club::new(in_memory().await).await;
+    let (ada, bob) = (club.member("Ada").await, club.member("Bob").await);
+    let draft = json!({"title": "Where to?", "options": ["Sea", "Hills"], "voters": "account"});
+    let (status, poll) = club.call(&ada, Method::POST, "/polls", draft).await;
+    assert_eq!(status, 201, "{poll}");
+    let path = format!("/polls/{}", poll["id"].as_str().unwrap());
+    let vote = format!("{path}/vote");
+    let ballot = json!({"option_id": poll["options"][0]["id"]});
+
+    for who in [&ada, &bob] {
+        let (status, receipt) = club.call(who, Method::POST, &vote, ballot.clone()).await;
+        assert_eq!(status, 201, "{receipt}");
+        let (status, again) = club.call(who, Method::POST, &vote, ballot.clone()).await;
+        assert_eq!((status, &again["code"]), (409, &json!("already_voted")));
+    }
+    for stranger in ["", "club_session=forged"] {
+        let (status, problem) = club
+            .call(stranger, Method::POST, &vote, ballot.clone())
+            .await;
+        assert_eq!((status, &problem["code"]), (401, &json!("not_logged_in")));
+    }
+
+    for (who, status) in [("", 403), (bob.as_str(), 403), (ada.as_str(), 200)] {
+        let close = format!("{path}/close");
+        let (answered, body) = club.call(who, Method::POST, &close, json!({})).await;
+        assert_eq!(answered, status, "{body}");
+    }
+    let (_, closed) = club.call("", Method::GET, &path, json!(null)).await;
+    assert_eq!(closed["poll"]["status"], "closed");
+    assert_eq!(closed["stats"]["total_votes"], 2);
+}
+
+#[tokio::test]
+async fn everything_that_was_there_is_still_there() {
+    let club = Club::new(in_memory().await).await;
+    let (status, greeting) = club.visit(Method::GET, "/", "").await;
+    assert_eq!(
+        (status.as_u16(), greeting.starts_with("Hello. ")),
+        (200, true)
+    );
+    assert_eq!(club.visit(Method::GET, "/members", "").await.0, 401);
+    assert_eq!(club.log_in("wrong").await.0, 401);
+    let ada = club.member("Ada").await;
+    assert!(
+        club.visit(Method::GET, "/", &ada)
+            .await
+            .1
+            .starts_with("Hello Ada.")
+    );
+    assert_eq!(club.visit(Method::GET, "/members", &ada).await.1, "Ada");
+    assert_eq!(club.visit(Method::GET, "/nowhere", &ada).await.0, 404);
+    // The pages of the polls are at the polls' place, and they bring no accounts of their own.
+    assert_eq!(
+        club.visit(Method::GET, "/votes/api/openapi.json", "")
+            .await
+            .0,
+        200
+    );
+    assert_eq!(club.visit(Method::GET, "/api/polls", "").await.0, 404);
+    assert_eq!(
+        club.call(&ada, Method::GET, "/auth/me", json!(null))
+            .await
+            .0,
+        404
+    );
+
+    assert_eq!(club.visit(Method::POST, "/logout", &ada).await.0, 204);
+    let draft = json!({"title": "t", "options": ["a", "b"], "voters": "account"});
+    let (status, poll) = club.call(&ada, Method::POST, "/polls", draft).await;
+    assert_eq!(status, 201, "{poll}");
+    let vote = format!("/polls/{}/vote", poll["id"].as_str().unwrap());
+    let ballot = json!({"option_id": poll["options"][0]["id"]});
+    let (_, problem) = club.call(&ada, Method::POST, &vote, ballot).await;
+    assert_eq!(problem["code"], "not_logged_in");
+}
+
+/// Polls stand beside the club's tables, in the club's file, and are there when it opens again.
+#[tokio::test]
+async fn polls_live_in_the_clubs_own_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = SqliteConnectOptions::new()
+        .filename(folder.path().join("club.db"))
+        .create_if_missing(true);
+    let club = Club::new(SqlitePool::connect_with(options.clone()).await.unwrap()).await;
+    let ada = club.member("Ada").await;
+    let draft = json!({"title": "t", "options": ["a", "b"], "voters": "account"});
+    let (status, poll) = club.call(&ada, Method::POST, "/polls", draft).await;
+    assert_eq!(status, 201, "{poll}");
+    let path = format!("/polls/{}", poll["id"].as_str().unwrap());
+    club.pool.close().await;
+
+    let again = Club::new(SqlitePool::connect_with(options).await.unwrap()).await;
+    let vote = format!("{path}/vote");
+    let ballot = json!({"option_id": poll["options"][1]["id"]});
+    let (status, receipt) = again.call(&ada, Method::POST, &vote, ballot).await;
+    assert_eq!(status, 201, "{receipt}");
+    assert_eq!(
+        again.call(&ada, Method::DELETE, &path, json!({})).await.0,
+        204
+    );
+    let tables: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM sqlite_master WHERE name IN ('club_members', 'votify_polls')",
+    )
+    .fetch_one(&again.pool)
+    .await
+    .unwrap();
+    assert_eq!(tables, 2);
+}

@@ -1,0 +1,140 @@
+//! The cookie that holds a token for browsers.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use cookie::Cookie;
+
+use crate::origin::own_host;
+use crate::session::Cookies;
+
+const NAME: &str = "votify_login";
+/// Browsers take a cookie of such a name only over TLS and from the host itself, so no sibling can plant one.
+const HOST_NAME: &str = "__Host-votify_login";
+
+const fn name(cookies: Cookies) -> &'static str {
+    if cookies.secure { HOST_NAME } else { NAME }
+}
+
+/// The `Set-Cookie` of a token. It is `Secure` but where the server is known by TLS not to be used: on the machine itself.
+pub(super) fn set(
+    token: &str,
+    lifetime: Duration,
+    cookies: Cookies,
+    is_loopback: bool,
+) -> Option<HeaderValue> {
+    let lifetime = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
+    let cookie = Cookie::build((name(cookies), token))
+        .path("/")
+        .max_age(cookie::time::Duration::seconds(lifetime))
+        .http_only(true)
+        .same_site(cookies.same_site())
+        .secure(cookies.secure || !is_loopback);
+    HeaderValue::try_from(cookie.build().to_string()).ok()
+}
+
+/// The `Set-Cookie` that has a browser forget its token.
+pub(super) fn clear(cookies: Cookies, is_loopback: bool) -> Option<HeaderValue> {
+    set("", Duration::ZERO, cookies, is_loopback)
+}
+
+/// What stands in the cookies of that name, in their order: others may have planted some.
+pub(super) fn read(headers: &HeaderMap, cookies: Cookies) -> Vec<String> {
+    let lines = headers.get_all(header::COOKIE).iter();
+    lines
+        .map(|line| String::from_utf8_lossy(line.as_bytes()))
+        .flat_map(|line| {
+            let ours = Cookie::split_parse(line.as_ref())
+                .filter_map(Result::ok)
+                .filter(|cookie| cookie.name() == name(cookies) && !cookie.value().is_empty())
+                .map(|cookie| cookie.value().to_owned());
+            ours.collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// Whether the browser calls this server by a name of its own machine, where browsers keep cookies as safe as with TLS.
+pub(super) fn is_loopback(headers: &HeaderMap, uri: &Uri) -> bool {
+    let Some(host) = own_host(headers, uri) else {
+        return false;
+    };
+    let host = host.host().to_ascii_lowercase();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare == "localhost"
+        || bare.ends_with(".localhost")
+        || bare
+            .parse()
+            .is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cookies(secure: bool, cross_site: bool) -> Cookies {
+        Cookies { secure, cross_site }
+    }
+
+    #[test]
+    fn attributes_are_as_promised() {
+        let told = |cookies, is_loopback| {
+            let cookie = set("a.b.c", Duration::from_secs(60), cookies, is_loopback).unwrap();
+            cookie.to_str().unwrap().to_owned()
+        };
+        for (cookies, is_loopback, expected) in [
+            (
+                cookies(false, false),
+                true,
+                "votify_login=a.b.c; HttpOnly; SameSite=Lax; Path=/; Max-Age=60",
+            ),
+            (
+                cookies(false, false),
+                false,
+                "votify_login=a.b.c; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60",
+            ),
+            (
+                cookies(true, false),
+                false,
+                "__Host-votify_login=a.b.c; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60",
+            ),
+            (
+                cookies(true, true),
+                false,
+                "__Host-votify_login=a.b.c; HttpOnly; SameSite=None; Secure; Path=/; Max-Age=60",
+            ),
+        ] {
+            assert_eq!(told(cookies, is_loopback), expected);
+        }
+    }
+
+    #[test]
+    fn a_machine_of_its_own_is_known_by_its_names() {
+        let judged = |host: &'static str| {
+            let value = HeaderValue::from_static(host);
+            is_loopback(
+                &HeaderMap::from_iter([(header::HOST, value)]),
+                &Uri::from_static("/"),
+            )
+        };
+        for own in [
+            "localhost",
+            "LOCALHOST:8080",
+            "a.localhost",
+            "127.0.0.1:8080",
+            "[::1]:80",
+        ] {
+            assert!(judged(own), "{own}");
+        }
+        for other in [
+            "192.168.0.7:8080",
+            "localhost.example.org",
+            "polls.test",
+            "[::2]",
+            "",
+            "a@127.0.0.1",
+        ] {
+            assert!(!judged(other), "{other}");
+        }
+    }
+}

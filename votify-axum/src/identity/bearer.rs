@@ -1,0 +1,64 @@
+use axum::http::{HeaderMap, header};
+
+use crate::identity::IdentityError;
+
+/// The token of an `Authorization: Bearer` header; `None` if there is none. Other schemes are others' business: a proxy in
+/// front may have a password of its own.
+///
+/// # Errors
+/// If there are several, or one that is no text.
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, IdentityError> {
+    let mut found = None;
+    for line in headers.get_all(header::AUTHORIZATION) {
+        let bytes = line.as_bytes();
+        let is_bearer = bytes
+            .get(..6)
+            .is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"))
+            && bytes.get(6).is_none_or(|end| *end == b' ');
+        if !is_bearer {
+            continue;
+        }
+        let text = line.to_str().map_err(|_| IdentityError::Invalid)?;
+        if found.replace(text[6..].trim()).is_some() {
+            return Err(IdentityError::Invalid);
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn one_bearer_token_is_taken_and_other_schemes_are_left_alone() {
+        let read = |lines: &[&str]| {
+            let lines = lines.iter().map(|line| {
+                let value = HeaderValue::from_bytes(line.as_bytes()).unwrap();
+                (header::AUTHORIZATION, value)
+            });
+            let headers = HeaderMap::from_iter(lines.collect::<Vec<_>>());
+            let mut all = HeaderMap::new();
+            all.extend(headers);
+            bearer(&all).map(|token| token.map(str::to_owned))
+        };
+        assert_eq!(read(&[]), Ok(None));
+        assert_eq!(read(&["Basic dXNlcjpwYXNz"]), Ok(None));
+        assert_eq!(read(&["Bearerish x"]), Ok(None));
+        assert_eq!(read(&["Bearer a.b.c"]), Ok(Some("a.b.c".into())));
+        assert_eq!(read(&["bEARER  a.b.c "]), Ok(Some("a.b.c".into())));
+        assert_eq!(read(&["Bearer"]), Ok(Some(String::new())));
+        assert_eq!(read(&["Bearer ä"]), Err(IdentityError::Invalid));
+    }
+
+    #[test]
+    fn two_tokens_are_none() {
+        let mut headers = HeaderMap::new();
+        for token in ["Bearer a", "Bearer b"] {
+            headers.append(header::AUTHORIZATION, HeaderValue::from_static(token));
+        }
+        assert_eq!(bearer(&headers), Err(IdentityError::Invalid));
+    }
+}

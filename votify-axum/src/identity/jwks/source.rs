@@ -1,0 +1,133 @@
+use std::fs::File;
+use std::io::Read;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+use reqwest::{Client, Url};
+
+use super::keys::{Keys, read};
+use crate::identity::JwksError;
+
+/// More than any set of keys has.
+const BYTES_MAX: usize = 256 * 1024;
+
+/// Where keys come from.
+#[derive(Debug, Clone)]
+pub(super) enum Source {
+    File(PathBuf),
+    Url { url: Url, client: Client },
+}
+
+impl Source {
+    pub(super) fn file(path: &Path) -> Self {
+        Self::File(path.to_owned())
+    }
+
+    pub(super) fn url(text: &str) -> Result<Self, JwksError> {
+        let url: Url = text.parse().map_err(JwksError::InvalidUrl)?;
+        let is_safe = match url.scheme() {
+            "https" => true,
+            "http" => url.host_str().is_some_and(is_this_machine),
+            _ => false,
+        };
+        if !is_safe {
+            return Err(JwksError::InsecureUrl);
+        }
+        // What is asked for is what was set: a redirect could lead anywhere, without protection too.
+        let client = Client::builder().redirect(Policy::none());
+        let client = client.build().map_err(JwksError::Client)?;
+        Ok(Self::Url { url, client })
+    }
+
+    /// Reads the keys. Cancel safe: they are read or not.
+    pub(super) async fn read(&self, timeout: Duration) -> Result<Keys, JwksError> {
+        match self {
+            Self::Url { url, client } => {
+                read(&fetch(client, url, timeout).await.map_err(without_url)?)
+            }
+            Self::File(_) => {
+                let source = self.clone();
+                let reading = tokio::task::spawn_blocking(move || source.read_file());
+                let gone = |error| JwksError::File(std::io::Error::other(error));
+                reading.await.map_err(gone)?
+            }
+        }
+    }
+
+    /// Reads the keys of a file; blocks.
+    pub(super) fn read_file(&self) -> Result<Keys, JwksError> {
+        let Self::File(path) = self else {
+            return Err(JwksError::NoKey);
+        };
+        let mut bytes = Vec::new();
+        let most = u64::try_from(BYTES_MAX).unwrap_or(u64::MAX);
+        let mut file = File::open(path).map_err(JwksError::File)?.take(most + 1);
+        file.read_to_end(&mut bytes).map_err(JwksError::File)?;
+        if bytes.len() > BYTES_MAX {
+            return Err(JwksError::TooLarge(BYTES_MAX));
+        }
+        read(&bytes)
+    }
+}
+
+async fn fetch(client: &Client, url: &Url, timeout: Duration) -> Result<Vec<u8>, JwksError> {
+    let request = client.get(url.clone()).timeout(timeout);
+    let answer = request.send().await.map_err(JwksError::Fetch)?;
+    let mut answer = answer.error_for_status().map_err(JwksError::Fetch)?;
+    let mut bytes = Vec::new();
+    while let Some(piece) = answer.chunk().await.map_err(JwksError::Fetch)? {
+        if bytes.len() + piece.len() > BYTES_MAX {
+            return Err(JwksError::TooLarge(BYTES_MAX));
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(bytes)
+}
+
+/// A URL may hold a password.
+fn without_url(error: JwksError) -> JwksError {
+    match error {
+        JwksError::Fetch(error) => JwksError::Fetch(error.without_url()),
+        other => other,
+    }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare == "localhost"
+        || bare
+            .parse()
+            .is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_come_over_tls_or_from_this_machine() {
+        for safe in [
+            "https://login.example.org/keys",
+            "http://127.0.0.1:8080/keys",
+            "http://[::1]/keys",
+            "http://localhost/keys",
+        ] {
+            assert!(Source::url(safe).is_ok(), "{safe}");
+        }
+        for unsafe_url in [
+            "http://login.example.org/keys",
+            "http://localhost.example.org/",
+            "ftp://127.0.0.1/keys",
+            "file:///etc/keys",
+        ] {
+            let refused = Source::url(unsafe_url);
+            assert!(
+                matches!(refused, Err(JwksError::InsecureUrl)),
+                "{unsafe_url}"
+            );
+        }
+        assert!(matches!(Source::url("keys"), Err(JwksError::InvalidUrl(_))));
+    }
+}

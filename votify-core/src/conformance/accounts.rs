@@ -1,0 +1,35 @@
+//! The cases for account stores.
+
+pub mod lasting;
+pub mod races;
+pub mod revocations;
+pub mod users;
+
+use crate::account::{AccountStore, PasswordHash, Registration, User, UserId, UserName};
+use crate::conformance::store::paper::at;
+
+/// A name that the cases use.
+pub(crate) fn name(text: &str) -> UserName {
+    UserName::new(text).expect("a name")
+}
+
+/// Somebody who registers; the hash tells two of one name apart.
+pub(crate) fn user(text: &str, hash: &str) -> User {
+    User {
+        id: UserId::generate(at(1)),
+        name: name(text),
+        password: PasswordHash::new(hash).expect("a hash"),
+        created_at: at(1),
+    }
+}
+
+pub(crate) async fn register(store: &dyn AccountStore, user: &User) -> Registration {
+    store.register(user).await.expect("register answers")
+}
+
+/// The user to the last field: users are equal if their names are, however written.
+pub(crate) fn same_user(found: Option<&User>, expected: &User) {
+    let found = found.expect("the user is there");
+    assert_eq!(found, expected);
+    assert_eq!(found.name.as_str(), expected.name.as_str());
+}

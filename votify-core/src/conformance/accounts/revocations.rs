@@ -1,0 +1,94 @@
+//! Tokens that are not to be taken any more.
+
+use crate::account::{Revocation, TokenId};
+use crate::conformance::fixture::AccountStoreFixture;
+use crate::conformance::store::paper::at;
+use crate::time::Timestamp;
+
+fn token(number: u8) -> TokenId {
+    TokenId::from_bytes([number; 16])
+}
+
+/// Answers come in the order asked, for none and for many, and tell of revoked tokens alone.
+pub async fn answers_come_in_the_order_asked(fixture: &dyn AccountStoreFixture) {
+    let fresh = fixture.fresh().await;
+    let store = fresh.store();
+    assert_eq!(store.are_revoked(&[]).await.expect("an answer"), []);
+    for number in [2, 4] {
+        let revocation = Revocation {
+            token: token(number),
+            expires_at: at(100),
+        };
+        store.revoke(&revocation, at(1)).await.expect("it is kept");
+    }
+    let asked = [4, 3, 2, 1, 4].map(token);
+    let told = fresh.another().await.are_revoked(&asked).await;
+    assert_eq!(told.expect("an answer"), [true, false, true, false, true]);
+    let many: Vec<TokenId> = (0..1_000_u32)
+        .map(|n| match n % 100 {
+            0 => token(2),
+            _ => TokenId::generate(at(u64::from(n))),
+        })
+        .collect();
+    let told = store.are_revoked(&many).await.expect("an answer");
+    let expected: Vec<bool> = (0..1_000).map(|n| n % 100 == 0).collect();
+    assert_eq!(told, expected);
+}
+
+/// Revoking a token again changes nothing, with another end neither.
+pub async fn revoking_again_changes_nothing(fixture: &dyn AccountStoreFixture) {
+    let store = fixture.fresh().await.store();
+    for end in [100, 100, 50, 200] {
+        let revocation = Revocation {
+            token: token(1),
+            expires_at: at(end),
+        };
+        store.revoke(&revocation, at(1)).await.expect("it is kept");
+    }
+    assert_eq!(store.are_revoked(&[token(1)]).await.expect("told"), [true]);
+}
+
+/// However many others are revoked and forgotten, a token stays revoked until its own end, that moment included.
+pub async fn a_revoked_token_stays_so_until_its_end(fixture: &dyn AccountStoreFixture) {
+    let store = fixture.fresh().await.store();
+    let lasting = [(token(1), at(1_000)), (token(2), Timestamp::MAX)];
+    for (token, expires_at) in lasting {
+        let revocation = Revocation { token, expires_at };
+        store.revoke(&revocation, at(0)).await.expect("it is kept");
+    }
+    for second in (1..=1_000).step_by(37).chain([1_000]) {
+        let passing = Revocation {
+            token: TokenId::generate(at(second)),
+            expires_at: at(second + 5),
+        };
+        store
+            .revoke(&passing, at(second))
+            .await
+            .expect("it is kept");
+        let asked = [token(1), token(2), passing.token];
+        let told = store.are_revoked(&asked).await.expect("an answer");
+        assert_eq!(told, [true, true, true], "after {second} s");
+    }
+}
+
+/// What has ended is forgotten as others arrive, so that it does not pile up.
+pub async fn what_has_ended_is_forgotten(fixture: &dyn AccountStoreFixture) {
+    let store = fixture.fresh().await.store();
+    let ended: Vec<TokenId> = (0..50).map(|_| TokenId::generate(at(0))).collect();
+    for token in &ended {
+        let revocation = Revocation {
+            token: *token,
+            expires_at: at(10),
+        };
+        store.revoke(&revocation, at(1)).await.expect("it is kept");
+    }
+    for n in 0..50 {
+        let another = Revocation {
+            token: TokenId::generate(at(n)),
+            expires_at: at(1_000),
+        };
+        store.revoke(&another, at(20)).await.expect("it is kept");
+    }
+    let told = store.are_revoked(&ended).await.expect("an answer");
+    assert_eq!(told, vec![false; 50]);
+}

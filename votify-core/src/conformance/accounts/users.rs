@@ -1,0 +1,101 @@
+//! Registering, and finding again.
+
+use super::{name, register, same_user, user};
+use crate::account::{PasswordHash, Registration, User, UserId, UserName};
+use crate::conformance::fixture::AccountStoreFixture;
+use crate::time::Timestamp;
+
+/// Nobody is there at first, and looking for nobody finds nobody.
+pub async fn nobody_is_there_at_first(fixture: &dyn AccountStoreFixture) {
+    let store = fixture.fresh().await.store();
+    assert_eq!(store.user_named(&name("ada")).await.expect("a look"), None);
+    let id = UserId::from_bytes([7; 16]);
+    assert_eq!(store.user(id).await.expect("a look"), None);
+}
+
+/// A user comes back as it was registered, by name and by id.
+pub async fn a_user_comes_back_as_registered(fixture: &dyn AccountStoreFixture) {
+    let fresh = fixture.fresh().await;
+    let store = fresh.store();
+    let ada = user("Ada", "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA");
+    let bob = user("bob@example.org", "another");
+    for one in [&ada, &bob] {
+        assert_eq!(register(&*store, one).await, Registration::Registered);
+    }
+    let another = fresh.another().await;
+    for one in [&ada, &bob] {
+        same_user(another.user(one.id).await.expect("a look").as_ref(), one);
+        let named = another.user_named(&one.name).await.expect("a look");
+        same_user(named.as_ref(), one);
+    }
+}
+
+/// The extremes come back too: the longest name, key and hash, letters of every length, the first and the last moment.
+pub async fn extremes_come_back(fixture: &dyn AccountStoreFixture) {
+    let store = fixture.fresh().await.store();
+    let widest = "𝒳ΰ".repeat(UserName::MAX_CHARS / 2);
+    for (text, created_at) in [
+        ("x".repeat(UserName::MAX_CHARS), Timestamp::EPOCH),
+        (widest, Timestamp::MAX),
+        ("हिन्दी".into(), Timestamp::MAX),
+        ("中文.名字".into(), Timestamp::EPOCH),
+        ("0".into(), Timestamp::EPOCH),
+    ] {
+        let one = User {
+            id: UserId::generate(created_at),
+            name: name(&text),
+            password: PasswordHash::new("h".repeat(PasswordHash::MAX_BYTES)).expect("a hash"),
+            created_at,
+        };
+        assert_eq!(register(&*store, &one).await, Registration::Registered);
+        same_user(store.user(one.id).await.expect("a look").as_ref(), &one);
+        let named = store.user_named(&one.name).await.expect("a look");
+        same_user(named.as_ref(), &one);
+    }
+}
+
+/// A name is taken once, however it is written, and the refused registration leaves no trace.
+pub async fn a_name_is_taken_once(fixture: &dyn AccountStoreFixture) {
+    let store = fixture.fresh().await.store();
+    let first = user("Zoë", "first");
+    assert_eq!(register(&*store, &first).await, Registration::Registered);
+    for text in ["Zoë", "zoë", "ZOË", "ZOE\u{308}", " zoe\u{308} "] {
+        let second = user(text, "second");
+        assert_eq!(register(&*store, &second).await, Registration::NameTaken);
+        assert_eq!(store.user(second.id).await.expect("a look"), None);
+        let named = store.user_named(&name(text)).await.expect("a look");
+        same_user(named.as_ref(), &first);
+    }
+}
+
+/// Names that databases like to take for one are two: by accents, by letters that expand, by their ends.
+pub async fn names_that_differ_are_two(fixture: &dyn AccountStoreFixture) {
+    let store = fixture.fresh().await.store();
+    let names = [
+        "zoe", "zoë", "zo", "zoee", "zoe.", "zo-e", "zo_e", "æ", "ae", "ı", "i1",
+    ];
+    let users: Vec<User> = names.iter().map(|text| user(text, text)).collect();
+    for one in &users {
+        let answer = register(&*store, one).await;
+        assert_eq!(answer, Registration::Registered, "{:?}", one.name);
+    }
+    for one in &users {
+        let named = store.user_named(&one.name).await.expect("a look");
+        same_user(named.as_ref(), one);
+    }
+}
+
+/// An id names one user: another of that id is no refusal but a failure, and nothing of it is kept.
+pub async fn an_id_is_one_user(fixture: &dyn AccountStoreFixture) {
+    let store = fixture.fresh().await.store();
+    let ada = user("ada", "a");
+    assert_eq!(register(&*store, &ada).await, Registration::Registered);
+    let bob = User {
+        id: ada.id,
+        ..user("bob", "b")
+    };
+    let failure = store.register(&bob).await.expect_err("the id is taken");
+    assert!(!failure.is_transient(), "{failure:?}");
+    assert_eq!(store.user_named(&bob.name).await.expect("a look"), None);
+    same_user(store.user(ada.id).await.expect("a look").as_ref(), &ada);
+}

@@ -1,0 +1,47 @@
+use std::collections::HashSet;
+
+use async_trait::async_trait;
+
+use super::{MemoryStore, lock};
+use crate::id::PollId;
+use crate::store::{InviteStore, Inviting, StoreError};
+use crate::voter::VoterId;
+
+#[async_trait]
+impl InviteStore for MemoryStore {
+    async fn invite(
+        &self,
+        poll: PollId,
+        voters: &[VoterId],
+        most: u64,
+    ) -> Result<Inviting, StoreError> {
+        let entry = self.existing(poll)?;
+        let mut entry = lock(&entry);
+        entry.check_present(poll)?;
+        let new: HashSet<VoterId> = voters
+            .iter()
+            .filter(|voter| !entry.invited.contains(voter))
+            .copied()
+            .collect();
+        let before = size(entry.invited.len());
+        let total = before.saturating_add(size(new.len()));
+        if total > most {
+            return Ok(Inviting::TooMany { total: before });
+        }
+        entry.invited.extend(new);
+        Ok(Inviting::Invited { total })
+    }
+
+    async fn invited(&self, poll: PollId, voters: &[VoterId]) -> Result<Vec<bool>, StoreError> {
+        let Some(entry) = self.find(poll) else {
+            return Ok(vec![false; voters.len()]);
+        };
+        let entry = lock(&entry);
+        let invited = voters.iter().map(|voter| entry.invited.contains(voter));
+        Ok(invited.collect())
+    }
+}
+
+fn size(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,93 @@
+//! Who is invited to polls, the same on every database: all or none of a call, under the poll's lock.
+
+use std::collections::HashSet;
+
+use async_trait::async_trait;
+use votify_core::store::{InviteStore, Inviting};
+use votify_core::{PollId, StoreError, VoterId};
+
+use crate::dialect::{Dialect, Work};
+use crate::error::Error;
+use crate::store::{SqlStore, failed};
+use crate::writes::all_met;
+use crate::{lifecycle, retry};
+
+/// What a database supplies for invites, beside what it supplies for votes.
+#[async_trait]
+pub(crate) trait InviteDialect: Dialect<Work: InviteWork> {
+    /// Those of these voters who are invited, in no particular order.
+    async fn invited(&self, poll: PollId, voters: &[VoterId]) -> Result<Vec<VoterId>, Error>;
+}
+
+/// The same within an open transaction.
+#[async_trait]
+pub(crate) trait InviteWork: Work {
+    /// Those of these voters who are invited, in no particular order.
+    async fn invited(&mut self, poll: PollId, voters: &[VoterId]) -> Result<Vec<VoterId>, Error>;
+
+    /// How many are invited to a poll.
+    async fn count_invited(&mut self, poll: PollId) -> Result<u64, Error>;
+
+    /// Keeps the rows of voters who are not invited yet; how many were kept.
+    async fn insert_invites(&mut self, poll: PollId, voters: &[VoterId]) -> Result<u64, Error>;
+}
+
+#[async_trait]
+impl<D: InviteDialect> InviteStore for SqlStore<D> {
+    async fn invite(
+        &self,
+        poll: PollId,
+        voters: &[VoterId],
+        most: u64,
+    ) -> Result<Inviting, StoreError> {
+        let invited = async { invite(self.ready().await?, poll, voters, most).await };
+        invited.await.map_err(failed::<D>)
+    }
+
+    async fn invited(&self, poll: PollId, voters: &[VoterId]) -> Result<Vec<bool>, StoreError> {
+        let read = async {
+            let database = self.ready().await?;
+            retry::on_conflict(|| InviteDialect::invited(database, poll, voters)).await
+        };
+        let invited: HashSet<_> = read.await.map_err(failed::<D>)?.into_iter().collect();
+        let answers = voters.iter().map(|voter| invited.contains(voter));
+        Ok(answers.collect())
+    }
+}
+
+async fn invite<D: InviteDialect>(
+    dialect: &D,
+    poll: PollId,
+    voters: &[VoterId],
+    most: u64,
+) -> Result<Inviting, Error> {
+    retry::on_conflict(async || {
+        let mut work = dialect.begin().await?;
+        let result = invite_within(&mut work, poll, voters, most).await;
+        lifecycle::end(work, result).await
+    })
+    .await
+}
+
+async fn invite_within<W: InviteWork>(
+    work: &mut W,
+    poll: PollId,
+    voters: &[VoterId],
+    most: u64,
+) -> Result<(Inviting, bool), Error> {
+    lifecycle::lock(work, poll).await?;
+    let before = work.count_invited(poll).await?;
+    let mut known: HashSet<_> = work.invited(poll, voters).await?.into_iter().collect();
+    let new = voters.iter().filter(|voter| known.insert(**voter));
+    let new: Vec<VoterId> = new.copied().collect();
+    let total = before.saturating_add(u64::try_from(new.len()).unwrap_or(u64::MAX));
+    if total > most {
+        return Ok((Inviting::TooMany { total: before }, false));
+    }
+    if new.is_empty() {
+        return Ok((Inviting::Invited { total }, false));
+    }
+    let kept = work.insert_invites(poll, &new).await?;
+    all_met("votify_invites", new.len(), kept)?;
+    Ok((Inviting::Invited { total }, true))
+}
