@@ -69,7 +69,7 @@ async fn another_claim_can_be_the_account() {
     let issuer = Issuer::new(vec![ed.jwk("ed")]).await;
     let app = app(issuer.users().claim("oid"));
     let mut claims = claims(&app);
-    let token = |claims| ed.sign(&header("EdDSA", "ed"), claims);
+    let token = |claims: &serde_json::Value| ed.sign(&header("EdDSA", "ed"), claims);
     ask(&app, &token(&claims))
         .await
         .is_problem(401, "invalid_login");
