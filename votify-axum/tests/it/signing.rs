@@ -4,20 +4,21 @@
     allow(dead_code, reason = "attacks on accounts need one kind of key")
 )]
 
-use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
+    RsaKeyPair,
 };
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use serde_json::{Value, json};
+
+type Signing = Box<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
 
 /// A pair of keys, and the public one as a JWK.
 pub struct Pair {
-    private: EncodingKey,
-    algorithm: Algorithm,
+    signing: Signing,
     public: Value,
 }
 
@@ -31,8 +32,8 @@ impl Pair {
 
     pub fn sign(&self, header: &Value, claims: &Value) -> String {
         let message = format!("{}.{}", part(header), part(claims));
-        let signature = crypto::sign(message.as_bytes(), &self.private, self.algorithm).unwrap();
-        format!("{message}.{signature}")
+        let signature = (self.signing)(message.as_bytes());
+        format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 }
 
@@ -44,13 +45,14 @@ pub fn part(value: &Value) -> String {
 pub fn es256() -> Pair {
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
     let point = pair.public_key().as_ref();
-    let (x, y) = (
-        URL_SAFE_NO_PAD.encode(&point[1..33]),
-        URL_SAFE_NO_PAD.encode(&point[33..65]),
-    );
+    let x = URL_SAFE_NO_PAD.encode(&point[1..33]);
+    let y = URL_SAFE_NO_PAD.encode(&point[33..65]);
+    let sign = move |message: &[u8]| {
+        let signature = pair.sign(&SystemRandom::new(), message).unwrap();
+        signature.as_ref().to_vec()
+    };
     Pair {
-        private: EncodingKey::from_ec_der(pair.to_pkcs8v1().unwrap().as_ref()),
-        algorithm: Algorithm::ES256,
+        signing: Box::new(sign),
         public: json!({"kty": "EC", "crv": "P-256", "x": x, "y": y, "use": "sig", "alg": "ES256"}),
     }
 }
@@ -59,8 +61,7 @@ pub fn eddsa() -> Pair {
     let pair = Ed25519KeyPair::generate().unwrap();
     let x = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
     Pair {
-        private: EncodingKey::from_ed_der(pair.to_pkcs8v1().unwrap().as_ref()),
-        algorithm: Algorithm::EdDSA,
+        signing: Box::new(move |message| pair.sign(message).as_ref().to_vec()),
         public: json!({"kty": "OKP", "crv": "Ed25519", "x": x, "use": "sig", "alg": "EdDSA"}),
     }
 }
@@ -68,11 +69,18 @@ pub fn eddsa() -> Pair {
 pub fn rs256() -> Pair {
     let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
     let public = pair.public_key();
-    let n = URL_SAFE_NO_PAD.encode(public.modulus().big_endian_without_leading_zero());
-    let e = URL_SAFE_NO_PAD.encode(public.exponent().big_endian_without_leading_zero());
+    let n = public.modulus().big_endian_without_leading_zero().to_vec();
+    let e = public.exponent().big_endian_without_leading_zero().to_vec();
+    let (n, e) = (URL_SAFE_NO_PAD.encode(n), URL_SAFE_NO_PAD.encode(e));
+    let sign = move |message: &[u8]| {
+        let mut signature = vec![0; pair.public_modulus_len()];
+        let random = SystemRandom::new();
+        let signed = pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature);
+        signed.unwrap();
+        signature
+    };
     Pair {
-        private: EncodingKey::from_rsa_der(AsDer::as_der(&pair).unwrap().as_ref()),
-        algorithm: Algorithm::RS256,
+        signing: Box::new(sign),
         public: json!({"kty": "RSA", "n": n, "e": e, "use": "sig", "alg": "RS256"}),
     }
 }

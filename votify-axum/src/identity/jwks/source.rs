@@ -1,3 +1,4 @@
+use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::net::IpAddr;
@@ -13,11 +14,20 @@ use crate::identity::JwksError;
 /// More than any set of keys has.
 const BYTES_MAX: usize = 256 * 1024;
 
-/// Where keys come from.
-#[derive(Debug, Clone)]
+/// Where keys come from. `Debug` shows of a URL its host alone, as the rest may hold a password.
+#[derive(Clone)]
 pub(super) enum Source {
     File(PathBuf),
     Url { url: Url, client: Client },
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+            Self::Url { url, .. } => f.debug_tuple("Url").field(&url.host_str()).finish(),
+        }
+    }
 }
 
 impl Source {
@@ -129,5 +139,7 @@ mod tests {
             );
         }
         assert!(matches!(Source::url("keys"), Err(JwksError::InvalidUrl(_))));
+        let secret = Source::url("https://user:hunter2@login.example.org/keys?key=hunter2");
+        assert!(!format!("{:?}", secret.unwrap()).contains("hunter2"));
     }
 }
