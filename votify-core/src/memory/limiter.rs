@@ -98,20 +98,15 @@ impl RateLimiter for MemoryRateLimiter {
 
 /// Forgets the idle keys, and if that is not enough, an eighth of the others.
 fn make_room(keys: &mut HashMap<u64, Counted>, capacity: usize, now: Timestamp) {
-    keys.retain(|_, counted| {
-        !counted
-            .window
-            .is_idle(Duration::from_secs(u64::from(counted.period_seconds)), now)
-    });
+    let is_idle = |counted: &Counted| {
+        let period = Duration::from_secs(u64::from(counted.period_seconds));
+        counted.window.is_idle(period, now)
+    };
     let goal = capacity - capacity.div_ceil(8);
-    let surplus: Vec<u64> = keys
-        .keys()
-        .copied()
-        .take(keys.len().saturating_sub(goal))
-        .collect();
-    for key in surplus {
-        keys.remove(&key);
-    }
+    // Into a new table: in the old one the places of those that went would stay marked, until it doubled for want of others.
+    let all = std::mem::replace(keys, HashMap::with_capacity(capacity));
+    let in_use = all.into_iter().filter(|(_, counted)| !is_idle(counted));
+    keys.extend(in_use.take(goal));
 }
 
 fn refused(quota: &Quota) -> Permit {

@@ -88,7 +88,7 @@ mod tests {
 
     use super::*;
 
-    fn names(keys: Value) -> Vec<String> {
+    fn names(keys: &Value) -> Vec<String> {
         let json = serde_json::to_vec(&json!({ "keys": keys })).unwrap();
         let keys = read(&json).unwrap_or_default();
         let mut names: Vec<_> = keys.into_keys().collect();
@@ -100,14 +100,14 @@ mod tests {
     fn only_keys_that_verify_are_taken() {
         let rsa = "A".repeat(342);
         let (x, y) = ("A".repeat(43), "A".repeat(43));
-        let taken = names(json!([
+        let taken = names(&json!([
             {"kid": "rsa", "kty": "RSA", "n": rsa, "e": "AQAB"},
             {"kid": "rsa alg", "kty": "RSA", "n": rsa, "e": "AQAB", "alg": "RS256", "use": "sig", "key_ops": ["verify"]},
             {"kid": "ec", "kty": "EC", "crv": "P-256", "x": x, "y": y, "alg": "ES256"},
             {"kid": "ed", "kty": "OKP", "crv": "Ed25519", "x": x, "alg": "EdDSA"},
         ]));
         assert_eq!(taken, ["ec", "ed", "rsa", "rsa alg"]);
-        let passed_over = names(json!([
+        let passed_over = names(&json!([
             {"kid": "symmetric", "kty": "oct", "k": x, "alg": "HS256"},
             {"kid": "short", "kty": "RSA", "n": "A".repeat(171), "e": "AQAB"},
             {"kid": "other alg", "kty": "RSA", "n": rsa, "e": "AQAB", "alg": "PS256"},
