@@ -4,13 +4,14 @@ mod quick;
 
 use std::collections::HashMap;
 
-use votify_core::ballot::{Counting, Outcome, Part, parts};
+use votify_core::ballot::{Counting, Effects, Outcome, Part, parts};
 use votify_core::poll::PollState;
-use votify_core::{Ballot, BatchReceipt, PollId, Tally, Timestamp};
+use votify_core::{Ballot, BatchReceipt, PollId, Tally, Timestamp, VoterId};
 
-use crate::dialect::{Batch, Dialect, Work, give_up};
+use crate::dialect::{Batch, Dialect, Work};
 use crate::error::Error;
 use crate::memory::Age;
+use crate::newcomers::Newcomers;
 use crate::retry;
 use crate::writes::{Counted, Writes};
 
@@ -19,10 +20,11 @@ pub(crate) use quick::{Attempt, Attempted, Quick, Races};
 /// What became of a part whose poll exists.
 type Cast<'a> = (&'a Part, Result<(Vec<Outcome>, Tally), Error>);
 
-/// Casts a batch in one transaction, the quick way or else the sure way; where that fails for a reason of some part's own, in halves, until that part fails
-/// alone.
+/// Casts a batch in one transaction, the quick way or else the sure way; where that fails for a reason of some part's own, in
+/// halves, until that part fails alone.
 pub(crate) async fn cast<D: Dialect>(
     dialect: &D,
+    newcomers: &Newcomers,
     ballots: &[Ballot],
     now: Timestamp,
 ) -> BatchReceipt {
@@ -38,7 +40,7 @@ pub(crate) async fn cast<D: Dialect>(
             retry::on_conflict(
                 async || match quick::cast(dialect, group, ballots, now).await? {
                     Some(done) => Ok(done),
-                    None => cast_under_locks(dialect, group, ballots, now).await,
+                    None => cast_under_locks(dialect, newcomers, group, ballots, now).await,
                 },
             )
             .await;
@@ -78,37 +80,100 @@ const fn may_be_of_one_part(error: &Error) -> bool {
     )
 }
 
+/// How casting a group went.
+enum Went<'a> {
+    Done {
+        done: Vec<Cast<'a>>,
+        /// Polls of which something was known of the voters.
+        known: Vec<PollId>,
+    },
+    /// Voters of these polls, or of any if there are none, may not be new. Nothing happened.
+    Doubtful(Vec<PollId>),
+}
+
+/// What a group is made of, and what is taken for granted.
+struct Group<'a, 'b> {
+    parts: &'a [Part],
+    ballots: &'b [Ballot],
+    now: Timestamp,
+    /// For each part whether its voters are taken for new ones, and not looked up.
+    new: Vec<bool>,
+}
+
+impl<'a> Group<'a, '_> {
+    fn parts(&self) -> impl Iterator<Item = (&'a Part, bool)> {
+        self.parts.iter().zip(self.new.iter().copied())
+    }
+}
+
 /// The sure way: waits for the polls' locks, reads, decides, writes.
 async fn cast_under_locks<'a, D: Dialect>(
     dialect: &D,
-    group: &'a [Part],
+    newcomers: &Newcomers,
+    parts: &'a [Part],
     ballots: &[Ballot],
     now: Timestamp,
 ) -> Result<Vec<Cast<'a>>, Error> {
-    let ids: Vec<PollId> = group.iter().map(|part| part.poll).collect();
-    let of_group: Vec<&Ballot> = group
-        .iter()
-        .flat_map(|part| part.ballots(ballots))
-        .collect();
-    let (mut work, batch) = dialect.begin_batch(&ids, &of_group).await?;
-    let age = batch.age;
-    let (done, counted) = count(batch, group, ballots, now);
-    if counted.is_empty() {
-        work.rollback().await;
-        return Ok(done);
+    let new = parts.iter().map(|part| newcomers.expected_in(part.poll));
+    let mut group = Group {
+        parts,
+        ballots,
+        now,
+        new: new.collect(),
+    };
+    let doubtful = match cast_group(dialect, &group).await? {
+        Went::Done { done, .. } => {
+            let new = group.parts().filter(|(_, new)| *new);
+            new.for_each(|(part, _)| newcomers.came_to(part.poll));
+            return Ok(done);
+        }
+        Went::Doubtful(polls) => polls,
+    };
+    let was_new = std::mem::replace(&mut group.new, vec![false; parts.len()]);
+    let Went::Done { done, known } = cast_group(dialect, &group).await? else {
+        // Nothing was taken for granted.
+        return Err(Error::Ended);
+    };
+    for (part, _) in parts.iter().zip(was_new).filter(|(_, new)| *new) {
+        if doubtful.contains(&part.poll) || known.contains(&part.poll) {
+            newcomers.did_not_come_to(part.poll);
+        }
     }
-    let writes = Writes::new(&counted);
-    let written = work.write(&writes).await;
-    match written.and_then(|written| writes.check(written).map(|()| written.mark)) {
+    Ok(done)
+}
+
+async fn cast_group<'a, D: Dialect>(dialect: &D, group: &Group<'a, '_>) -> Result<Went<'a>, Error> {
+    let ids: Vec<PollId> = group.parts.iter().map(|part| part.poll).collect();
+    let to_look_up: Vec<&Ballot> = group
+        .parts()
+        .filter(|(_, new)| !new)
+        .flat_map(|(part, _)| part.ballots(group.ballots))
+        .collect();
+    let (work, batch) = dialect.begin_batch(&ids, &to_look_up).await?;
+    let age = batch.age;
+    let known = batch.histories.keys().copied().collect();
+    let Count {
+        done,
+        written,
+        doubtful,
+    } = count(batch, group);
+    if !doubtful.is_empty() {
+        work.rollback().await;
+        return Ok(Went::Doubtful(doubtful));
+    }
+    if written.is_empty() {
+        work.rollback().await;
+        return Ok(Went::Done { done, known });
+    }
+    match work.finish(&Writes::new(&written)).await {
         Ok(mark) => {
-            work.commit().await?;
-            remember(dialect, age, counted, mark);
-            Ok(done)
+            remember(dialect, age, written, mark);
+            Ok(Went::Done { done, known })
         }
-        Err(error) => {
-            give_up(work, &error).await;
-            Err(error)
+        Err(error) if error.is_taken() && group.new.contains(&true) => {
+            Ok(Went::Doubtful(Vec::new()))
         }
+        Err(error) => Err(error),
     }
 }
 
@@ -121,22 +186,25 @@ fn remember<D: Dialect>(dialect: &D, age: Age, counted: Vec<Counted>, mark: i64)
     }
 }
 
-/// Decides on every ballot; what became of each part, and what has to be written.
-fn count<'a>(
-    batch: Batch,
-    group: &'a [Part],
-    ballots: &[Ballot],
-    now: Timestamp,
-) -> (Vec<Cast<'a>>, Vec<Counted>) {
+/// What became of each part, and what has to be written.
+#[derive(Default)]
+struct Count<'a> {
+    done: Vec<Cast<'a>>,
+    written: Vec<Counted>,
+    /// Polls whose ballots cannot be decided on without looking their voters up.
+    doubtful: Vec<PollId>,
+}
+
+/// Decides on every ballot.
+fn count<'a>(batch: Batch, group: &Group<'a, '_>) -> Count<'a> {
     let Batch {
         polls,
         mut histories,
         age: _,
     } = batch;
     let mut states: HashMap<PollId, Result<PollState, Error>> = polls.into_iter().collect();
-    let mut done = Vec::with_capacity(group.len());
-    let mut written = Vec::new();
-    for part in group {
+    let mut count = Count::default();
+    for (part, new) in group.parts() {
         let Some(state) = states.remove(&part.poll) else {
             continue;
         };
@@ -146,26 +214,47 @@ fn count<'a>(
         let (state, of_voters) = match (state, of_voters) {
             (Ok(state), Ok(of_voters)) => (state, of_voters),
             (Err(error), _) | (_, Err(error)) => {
-                done.push((part, Err(error)));
+                count.done.push((part, Err(error)));
                 continue;
             }
         };
         let before = state.tally.counts.clone();
-        let mut counting = Counting::new(state, of_voters, now);
-        let outcomes = part
-            .ballots(ballots)
+        let mut counting = Counting::new(state, of_voters, group.now);
+        let outcomes: Vec<Outcome> = part
+            .ballots(group.ballots)
             .map(|ballot| counting.cast(ballot))
             .collect();
         let effects = counting.finish();
-        done.push((part, Ok((outcomes, effects.state.tally.clone()))));
+        if new && !shows_all(&effects, part.ballots(group.ballots).zip(&outcomes)) {
+            count.doubtful.push(part.poll);
+            continue;
+        }
+        let tally = effects.state.tally.clone();
+        count.done.push((part, Ok((outcomes, tally))));
         if effects.any {
             let counts = effects.state.tally.counts.iter().zip(&before);
             let moved = counts.filter(|(after, before)| after != before);
-            written.push(Counted {
+            count.written.push(Counted {
                 moved: moved.map(|(after, _)| *after).collect(),
                 effects,
             });
         }
     }
-    (done, written)
+    count
+}
+
+/// Whether the writing will show if a voter is not as new as they were taken for: who is inserted must not be there. What was
+/// superseded no index would show: there is none where no vote can be replaced or taken back.
+fn shows_all<'a>(
+    effects: &Effects,
+    mut cast: impl Iterator<Item = (&'a Ballot, &'a Outcome)>,
+) -> bool {
+    let is_inserted = |voter: VoterId| {
+        let inserted = &effects.inserted;
+        inserted.binary_search_by_key(&voter, |vote| vote.ballot.voter)
+    };
+    !effects.state.poll.rules.revote
+        && cast.all(|(ballot, outcome)| {
+            matches!(outcome, Outcome::Counted { .. }) || is_inserted(ballot.voter).is_ok()
+        })
 }

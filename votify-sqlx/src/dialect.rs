@@ -45,9 +45,9 @@ pub(crate) trait Dialect: fmt::Debug + Clone + Send + Sync + 'static {
     /// Begins. What is read afterwards under [`Work::lock_polls`] is the newest that was committed.
     async fn begin(&self) -> Result<Self::Work, Error>;
 
-    /// Begins, locks the polls of these ids in the order given, and tells of them with the histories of the ballots' voters:
-    /// in as few ways to the database as it takes. A poll that is remembered need not be read, if under its lock it is seen
-    /// to be where it was.
+    /// Begins, locks the polls of these ids in the order given, and tells of them with the histories of these ballots' voters,
+    /// which may be fewer than are to be cast, or none: in as few ways to the database as it takes. A poll that is remembered
+    /// need not be read, if under its lock it is seen to be where it was.
     async fn begin_batch(
         &self,
         ids: &[PollId],
@@ -143,14 +143,35 @@ pub(crate) struct Recount {
     pub(crate) choices: Vec<(Choice, u64)>,
 }
 
+/// A transaction that is written in one way to the database, and ended in the next.
+#[async_trait]
+pub(crate) trait Write: Work {
+    /// Writes what counting did. A voter's second ballot must fail.
+    async fn write(&mut self, writes: &Writes<'_>) -> Result<Written, Error>;
+}
+
+/// [`Work::finish`] in two ways.
+pub(crate) async fn write_first<W: Write>(mut work: W, writes: &Writes<'_>) -> Result<i64, Error> {
+    let written = work.write(writes).await;
+    match written.and_then(|written| writes.check(written).map(|()| written.mark)) {
+        Ok(mark) => work.commit().await.map(|()| mark),
+        Err(error) => {
+            give_up(work, &error).await;
+            Err(error)
+        }
+    }
+}
+
 /// An open transaction. Dropping it rolls it back.
 #[async_trait]
 pub(crate) trait Work: Send {
     /// Locks these polls, in the order given, until the end, and reads them. Those that do not exist are left out.
     async fn lock_polls(&mut self, ids: &[PollId]) -> Result<Vec<Locked>, Error>;
 
-    /// Writes what counting did, in a few statements however many polls there are. A voter's second ballot must fail.
-    async fn write(&mut self, writes: &Writes<'_>) -> Result<Written, Error>;
+    /// Writes what counting did, in a few statements however many polls there are, and ends well, if each write met as many
+    /// rows as it was given; by what the polls are remembered. A voter's second ballot must fail. After an error nothing
+    /// happened, except perhaps after [`Error::Unavailable`].
+    async fn finish(self, writes: &Writes<'_>) -> Result<i64, Error>;
 
     /// Keeps the row of a new poll; how many were kept: none where the id is taken.
     async fn insert_poll(&mut self, state: &PollState) -> Result<u64, Error>;

@@ -70,6 +70,11 @@ impl Error {
         matches!(self, Self::Conflict(_) | Self::Lost(_))
     }
 
+    /// Whether a row that was to be inserted is there already.
+    pub(crate) fn is_taken(&self) -> bool {
+        matches!(self, Self::Driver(sqlx::Error::Database(error)) if error.is_unique_violation())
+    }
+
     /// What this means of a commit: that may have happened, unless another transaction was in the way.
     pub(crate) fn of_commit(self) -> Self {
         match self {

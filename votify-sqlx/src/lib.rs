@@ -29,6 +29,7 @@ mod memory;
 mod moment;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod newcomers;
 mod pages;
 mod parameters;
 #[cfg(feature = "postgres")]

@@ -3,6 +3,7 @@
 mod accounts;
 mod connect;
 mod database;
+mod ending;
 mod given;
 mod invites;
 mod open;

@@ -4,6 +4,7 @@ mod accounts;
 mod bulk;
 mod connect;
 mod database;
+mod ending;
 mod invites;
 mod open;
 #[cfg(test)]

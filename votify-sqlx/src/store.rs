@@ -19,6 +19,7 @@ use crate::dialect::{Dialect, Recount};
 use crate::durability::Durability;
 use crate::error::Error;
 use crate::listing::Listing;
+use crate::newcomers::Newcomers;
 use crate::schema::Schema;
 use crate::{batch, lifecycle, pages, read, retry};
 
@@ -41,6 +42,7 @@ pub struct SqlStore<D> {
     database: D,
     /// Whether the tables were seen to be those of this version.
     ready: Arc<AtomicBool>,
+    newcomers: Arc<Newcomers>,
 }
 
 impl<D: fmt::Debug> fmt::Debug for SqlStore<D> {
@@ -58,6 +60,7 @@ impl<D: Dialect> SqlStore<D> {
         let this = Self {
             database: database.map_err(failed::<D>)?,
             ready: Arc::default(),
+            newcomers: Arc::default(),
         };
         this.look().await.map_err(failed::<D>)?;
         Ok(this)
@@ -197,7 +200,7 @@ impl<D: Dialect> Store for SqlStore<D> {
 
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
         match self.ready().await {
-            Ok(database) => batch::cast(database, ballots, now).await,
+            Ok(database) => batch::cast(database, &self.newcomers, ballots, now).await,
             Err(error) => {
                 let error = failed::<D>(error);
                 let mut receipt = BatchReceipt::unknown_polls(ballots.len());

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use votify_core::ballot::Part;
 use votify_core::{Ballot, PollId, Timestamp};
 
-use super::{Cast, count, may_be_of_one_part, remember};
+use super::{Cast, Count, Group, count, may_be_of_one_part, remember};
 use crate::dialect::{Batch, Dialect, Histories, Locked};
 use crate::error::Error;
 use crate::memory::{Age, Memory, Remembered, Stamp, recall};
@@ -182,7 +182,14 @@ impl<'w, 'a: 'w, D: Dialect> Way<'w, 'a, D> {
             histories,
             age: self.age,
         };
-        count(batch, self.group, self.ballots, self.now)
+        let group = Group {
+            parts: self.group,
+            ballots: self.ballots,
+            now: self.now,
+            new: vec![false; self.group.len()],
+        };
+        let Count { done, written, .. } = count(batch, &group);
+        (done, written)
     }
 
     /// Writes what was guessed; where nothing was, it only reads.

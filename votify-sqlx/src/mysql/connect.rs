@@ -1,5 +1,6 @@
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlPool, MySqlPoolOptions};
@@ -11,6 +12,7 @@ use super::settings::Settings;
 use crate::durability::Durability;
 use crate::error::Error;
 use crate::lease::Lease;
+use crate::memory::Memory;
 use crate::url::check_parameters;
 
 /// How long to wait for a connection: less than engines wait for their store.
@@ -35,6 +37,8 @@ pub struct MySqlDatabase {
     pub(super) durability: Durability,
     /// Whether the pool was made here, and may be closed here.
     pub(super) own: bool,
+    /// Only where new connections are prepared here.
+    pub(super) memory: Option<Arc<Memory>>,
 }
 
 impl fmt::Debug for MySqlDatabase {
@@ -56,12 +60,16 @@ impl MySqlDatabase {
         let settings = looked.map_err(|error| refusal::explained(error, &options))?;
         settings.check()?;
         settings.warn_if_weak();
+        let memory = Arc::new(Memory::new());
+        let of_connections = Arc::clone(&memory);
         let pool = MySqlPoolOptions::new()
             .max_connections(CONNECTIONS)
             .idle_timeout(IDLE_TIMEOUT)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
-            .after_connect(|connection, _| {
+            .after_connect(move |connection, _| {
+                // The last one may have gone with a server that lost what it had committed.
+                of_connections.forget();
                 Box::pin(async move { connection.execute(SESSION).await.map(drop) })
             })
             .connect_lazy_with(options);
@@ -69,6 +77,7 @@ impl MySqlDatabase {
             pool,
             durability: settings.durability(),
             own: true,
+            memory: Some(memory),
         })
     }
 
@@ -84,6 +93,7 @@ impl MySqlDatabase {
             pool,
             durability: settings.durability(),
             own: false,
+            memory: None,
         })
     }
 }

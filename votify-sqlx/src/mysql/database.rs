@@ -34,7 +34,7 @@ impl Dialect for MySqlDatabase {
     type Work = Open;
 
     fn memory(&self) -> Option<&Memory> {
-        None
+        self.memory.as_deref()
     }
 
     fn quick(&self) -> Option<&dyn Quick> {
@@ -71,7 +71,7 @@ impl Dialect for MySqlDatabase {
         ids: &[PollId],
         ballots: &[&Ballot],
     ) -> Result<(Open, Batch), Error> {
-        Open::batch(&self.pool, ids, ballots).await
+        Open::batch(self, ids, ballots).await
     }
 
     async fn polls(&self, ids: &[PollId]) -> Result<Vec<Locked>, Error> {

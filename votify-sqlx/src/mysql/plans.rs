@@ -62,9 +62,17 @@ impl Scene {
 
     /// The steps of a statement over given rows.
     async fn over_rows(&mut self, statement: &'static Statement) -> Vec<Step> {
-        self.explained(&statement.with("[]"), MySqlArguments::default())
+        self.explained(&as_text(statement), MySqlArguments::default())
             .await
     }
+}
+
+/// Over no rows.
+fn as_text(statement: &Statement) -> String {
+    let text = statement.with("");
+    // Its mark is told behind it.
+    let is_marked = text.ends_with("= ");
+    if is_marked { text + "0" } else { text }
 }
 
 fn step<'s>(steps: &'s [Step], table: &str) -> &'s Step {
@@ -174,6 +182,7 @@ async fn given_rows_are_looked_up() {
     let one_per_voter = "votify_votes_one_per_voter";
     for (statement, table, key) in [
         (&statements::LOCK_POLLS, "p", "PRIMARY"),
+        (&statements::LOCKED_STAMPS, "p", "PRIMARY"),
         (&statements::LOCKED_POLLS, "p", "PRIMARY"),
         (&statements::POLLS, "p", "PRIMARY"),
         (&statements::VOTES_OF, "v", one_per_voter),
@@ -185,7 +194,7 @@ async fn given_rows_are_looked_up() {
         (&statements::UPDATE_POLLS, "p", "PRIMARY"),
     ] {
         let steps = scene.over_rows(statement).await;
-        let text = statement.with("[]");
+        let text = as_text(statement);
         let found = step(&steps, table);
         assert_eq!(
             (&*found.way, &*found.key),

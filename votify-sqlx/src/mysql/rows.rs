@@ -23,11 +23,22 @@ pub(super) enum Style {
     Values,
 }
 
-/// A row under construction, whose end is missing. Nothing in it has to be escaped: it is made of digits and fixed marks.
+/// A row under construction, behind those that are done. Nothing in it has to be escaped: it is made of digits and fixed marks.
 #[derive(Debug)]
 pub(super) struct Row {
     style: Style,
     text: String,
+    /// Whether the next value is the row's first one.
+    begins: bool,
+    /// The moment that was told last, and how: all ballots of a batch were cast at the same one.
+    told: Option<(Timestamp, String)>,
+}
+
+/// As many rows as one statement gets.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub(super) text: String,
+    pub(super) rows: usize,
 }
 
 /// What is not to be told in decimal digits.
@@ -40,59 +51,56 @@ pub(super) fn pieces<T>(
     style: Style,
     rows: &[T],
     write: impl Fn(&mut Row, &T) -> Result<(), Error>,
-) -> Result<Vec<String>, Error> {
-    let mut pieces: Vec<String> = Vec::new();
+) -> Result<Vec<Piece>, Error> {
+    let (open, close) = style.row();
+    let mut pieces = Vec::new();
     let mut count = 0;
-    for row in rows {
-        let text = Row::written(style, |values| write(values, row))?;
-        match pieces.last_mut() {
-            Some(piece) if count < ROWS && piece.len() + text.len() < BYTES => {
-                piece.push(',');
-                piece.push_str(&text);
-            }
-            _ => {
-                pieces.push(text);
-                count = 0;
-            }
+    let mut row = Row {
+        style,
+        text: String::new(),
+        begins: true,
+        told: None,
+    };
+    for values in rows {
+        let end = row.text.len();
+        if count > 0 {
+            row.text.push(',');
+        }
+        row.text.push(open);
+        row.begins = true;
+        write(&mut row, values)?;
+        row.text.push(close);
+        if count == ROWS || (count > 0 && row.text.len() > BYTES) {
+            let next = row.text.split_off(end + 1);
+            row.text.truncate(end);
+            let text = std::mem::replace(&mut row.text, next);
+            pieces.push(Piece { text, rows: count });
+            count = 0;
         }
         count += 1;
     }
-    if style == Style::Json {
-        pieces = pieces.iter().map(|rows| format!("[{rows}]")).collect();
+    if count > 0 {
+        let text = row.text;
+        pieces.push(Piece { text, rows: count });
     }
     Ok(pieces)
 }
 
+impl Style {
+    const fn row(self) -> (char, char) {
+        match self {
+            Self::Json => ('[', ']'),
+            Self::Values => ('(', ')'),
+        }
+    }
+}
+
 impl Row {
-    fn written(
-        style: Style,
-        write: impl FnOnce(&mut Self) -> Result<(), Error>,
-    ) -> Result<String, Error> {
-        let mut row = Self {
-            style,
-            text: String::new(),
-        };
-        write(&mut row)?;
-        let (open, close) = row.ends();
-        if row.text.is_empty() {
-            row.text.push(open);
-        }
-        row.text.push(close);
-        Ok(row.text)
-    }
-
-    const fn ends(&self) -> (char, char) {
-        match self.style {
-            Style::Json => ('[', ']'),
-            Style::Values => ('(', ')'),
-        }
-    }
-
     /// Begins the next value.
     fn next(&mut self) -> &mut String {
-        let (open, _) = self.ends();
-        self.text
-            .push(if self.text.is_empty() { open } else { ',' });
+        if !std::mem::take(&mut self.begins) {
+            self.text.push(',');
+        }
         &mut self.text
     }
 
@@ -182,10 +190,13 @@ impl Parameters for Row {
     }
 
     fn moment(&mut self, value: Timestamp) -> Result<(), Error> {
-        let micros = value.as_micros();
-        let date = DateTime::from_timestamp_micros(micros)
-            .ok_or_else(|| unwritable(Untellable(micros.to_string())))?;
-        self.quoted(format_args!("{}", date.format("%Y-%m-%d %H:%M:%S%.6f")))
+        let text = match self.told.take() {
+            Some((told, text)) if told == value => text,
+            _ => told(value)?,
+        };
+        let quoted = self.quoted(format_args!("{text}"));
+        self.told = Some((value, text));
+        quoted
     }
 
     fn maybe_moment(&mut self, value: Option<Timestamp>) -> Result<(), Error> {
@@ -194,6 +205,13 @@ impl Parameters for Row {
             None => self.null(),
         }
     }
+}
+
+fn told(value: Timestamp) -> Result<String, Error> {
+    let micros = value.as_micros();
+    let date = DateTime::from_timestamp_micros(micros)
+        .ok_or_else(|| unwritable(Untellable(micros.to_string())))?;
+    Ok(date.format("%Y-%m-%d %H:%M:%S%.6f").to_string())
 }
 
 fn unwritable(why: Untellable) -> Error {
@@ -210,7 +228,13 @@ mod tests {
             let rows: Vec<i64> = (0..).take(count).collect();
             let pieces = pieces(Style::Json, &rows, |row, n| row.integer(*n)).unwrap();
             assert_eq!(pieces.len(), count.div_ceil(ROWS));
-            let read = |piece: &String| serde_json::from_str::<Vec<(i64,)>>(piece).unwrap();
+            let counted: usize = pieces.iter().map(|piece| piece.rows).sum();
+            assert_eq!(counted, count);
+            let read = |piece: &Piece| {
+                let rows: Vec<(i64,)> = serde_json::from_str(&format!("[{}]", piece.text)).unwrap();
+                assert_eq!(rows.len(), piece.rows);
+                rows
+            };
             let read: Vec<i64> = pieces.iter().flat_map(read).map(|(n,)| n).collect();
             assert_eq!(read, rows);
         }
@@ -221,7 +245,9 @@ mod tests {
         let rows = vec![vec![7; BYTES / 5]; 5];
         let pieces = pieces(Style::Values, &rows, |row, bytes| row.bytes(bytes)).unwrap();
         assert_eq!(pieces.len(), 3);
-        assert!(pieces.iter().all(|piece| piece.len() < BYTES + 10));
+        assert!(pieces.iter().all(|piece| piece.text.len() <= BYTES));
+        let rows: Vec<_> = pieces.iter().map(|piece| piece.rows).collect();
+        assert_eq!(rows, [2, 2, 1]);
     }
 
     #[test]
@@ -235,15 +261,21 @@ mod tests {
                 row.flag(true)?;
                 row.moment(Timestamp::MAX)
             });
-            pieces.unwrap().remove(0)
+            pieces.unwrap().remove(0).text
         };
         assert_eq!(
             written(Style::Json),
-            "[[\"abababababababababababababababab\",\"c3a927\",null,\"-1.2345e3\",1,\"9999-12-31 23:59:59.999999\"]]"
+            "[\"abababababababababababababababab\",\"c3a927\",null,\"-1.2345e3\",1,\"9999-12-31 23:59:59.999999\"]"
         );
         assert_eq!(
             written(Style::Values),
             "(X'abababababababababababababababab',_utf8mb4 X'c3a927',null,'-1.2345e3',1,'9999-12-31 23:59:59.999999')"
+        );
+        let moments = [Timestamp::EPOCH, Timestamp::EPOCH, Timestamp::MAX];
+        let moments = pieces(Style::Values, &moments, |row, moment| row.moment(*moment));
+        assert_eq!(
+            moments.unwrap()[0].text,
+            "('1970-01-01 00:00:00.000000'),('1970-01-01 00:00:00.000000'),('9999-12-31 23:59:59.999999')"
         );
         let infinite = [f64::NEG_INFINITY];
         assert!(pieces(Style::Json, &infinite, |row, value| row.real(*value)).is_err());

@@ -27,6 +27,10 @@ const MIGRATIONS: Migrations = Migrations(&[
         "users",
         include_str!("../../migrations/mysql/0005_users.sql"),
     ),
+    (
+        "marks of batches",
+        include_str!("../../migrations/mysql/0006_marks_of_batches.sql"),
+    ),
 ]);
 
 const TABLES: &str = "SELECT table_name, coalesce(engine, '') FROM information_schema.tables \

@@ -46,7 +46,7 @@ impl Script {
     ) -> Result<Self, Error> {
         let pieces = pieces(statement.style(), given, write)?;
         self.parts.push(pieces.len());
-        let texts = pieces.iter().map(|piece| statement.with(piece));
+        let texts = pieces.iter().map(|piece| statement.with(&piece.text));
         self.statements.extend(texts);
         Ok(self)
     }
@@ -55,7 +55,7 @@ impl Script {
     pub(super) async fn run(self, connection: &mut MySqlConnection) -> Result<Vec<Done>, Error> {
         let mut results = Vec::with_capacity(self.statements.len());
         for text in texts(self.statements) {
-            results.extend(run_text(connection, text).await?);
+            run_text(connection, text, &mut results).await?;
         }
         let mut results = results.into_iter();
         let part = |statements| {
@@ -79,7 +79,7 @@ impl Script {
 }
 
 /// Joins statements into texts of bounded length.
-fn texts(statements: Vec<String>) -> Vec<String> {
+pub(super) fn texts(statements: Vec<String>) -> Vec<String> {
     let mut texts: Vec<String> = Vec::new();
     for statement in statements {
         match texts.last_mut() {
@@ -93,9 +93,12 @@ fn texts(statements: Vec<String>) -> Vec<String> {
     texts
 }
 
-/// What each statement of a text did.
-async fn run_text(connection: &mut MySqlConnection, text: String) -> Result<Vec<Done>, Error> {
-    let mut done = Vec::new();
+/// Adds what each statement of a text did, also where one of them fails: those before it.
+pub(super) async fn run_text(
+    connection: &mut MySqlConnection,
+    text: String,
+    done: &mut Vec<Done>,
+) -> Result<(), sqlx::Error> {
     let mut rows = Vec::new();
     let mut results = raw_sql(AssertSqlSafe(text)).fetch_many(connection);
     while let Some(result) = results.try_next().await? {
@@ -107,7 +110,7 @@ async fn run_text(connection: &mut MySqlConnection, text: String) -> Result<Vec<
             }),
         }
     }
-    Ok(done)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ impl Statement {
     /// With rows in it.
     pub(super) fn with(&self, rows: &str) -> String {
         match self.style {
-            Style::Json => self.text.replacen('?', &format!("'{rows}'"), 1),
+            Style::Json => self.text.replacen('?', &format!("'[{rows}]'"), 1),
             Style::Values => format!("{}{rows}", *self.text),
         }
     }
@@ -114,12 +114,21 @@ fn inserted(table: &str, columns: &[&str]) -> String {
 const VOTES: &str = "votify_votes v";
 const ONE_PER_VOTER: &str = "votify_votes_one_per_voter";
 
-/// Locks polls in the order of the given rows, and reads them. Whoever locks a row reads what was committed last, also where
+/// By what a poll is remembered, beside its position: none until a batch was written.
+const MARK: &str = "coalesce(p.mark, 0)";
+
+/// Locks polls in the order of the given rows, and reads where they are.
+pub(super) static LOCKED_STAMPS: Statement = Statement::given(|| {
+    let met = met(ID, "votify_polls p", "PRIMARY", &["id"]);
+    format!("SELECT p.id, p.epoch, p.revision, {MARK} FROM {met} FOR UPDATE")
+});
+
+/// Locks polls in the order of the given rows, and reads them, with their marks behind. Whoever locks a row reads what was committed last, also where
 /// the lock was waited for; the options are locked with their poll for that reason alone.
 pub(super) static LOCKED_POLLS: Statement = Statement::given(|| {
     let poll = poll!(" FOR UPDATE");
     let met = met(ID, "votify_polls p", "PRIMARY", &["id"]);
-    format!("SELECT {poll} FROM {met} FOR UPDATE")
+    format!("SELECT {poll}, {MARK} FROM {met} FOR UPDATE")
 });
 
 /// In the order of the given rows.
@@ -188,10 +197,11 @@ pub(super) static UPDATE_COUNTS: Statement = Statement::given(|| {
     format!("UPDATE {met} SET {}", COUNT.set("o", &["vote_count"]))
 });
 
+/// Ends before the mark of the batch.
 pub(super) static UPDATE_POLLS: Statement = Statement::given(|| {
     let met = met(STATE, "votify_polls p", "PRIMARY", &["id"]);
     let set = STATE.set("p", &["revision", "total_votes", "heat"]);
-    format!("UPDATE {met} SET {set}")
+    format!("UPDATE {met} SET {set}, p.mark = ")
 });
 
 /// Fails where the id is taken.

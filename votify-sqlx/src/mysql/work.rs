@@ -1,16 +1,18 @@
 use async_trait::async_trait;
 use sqlx::mysql::MySqlArguments;
+use uuid::Uuid;
 use votify_core::poll::PollState;
 use votify_core::{Choice, PollId};
 
+use super::ending::Ending;
 use super::open::Open;
 use super::run::{self, arguments};
 use super::script::Script;
 use super::statements as say;
-use crate::dialect::{Locked, Work};
+use crate::dialect::{Locked, Work, give_up};
 use crate::error::Error;
 use crate::parameters::Parameters;
-use crate::writes::{self, Writes, Written};
+use crate::writes::{self, Writes};
 use crate::{definition, read};
 
 impl Open {
@@ -27,41 +29,70 @@ fn only(id: PollId) -> Result<MySqlArguments, Error> {
     arguments(|values| values.id(id.as_bytes()))
 }
 
+/// All writes of a batch, and the commit.
+fn ending(writes: &Writes<'_>, mark: i64) -> Result<Ending, Error> {
+    const VOTES: &str = "votify_votes";
+    Ending::default()
+        .over(VOTES, &say::INSERT_VOTES, &writes.inserted, |row, vote| {
+            writes::vote(row, vote)
+        })?
+        .over(VOTES, &say::UPDATE_VOTES, &writes.updated, |row, vote| {
+            writes::vote(row, vote)
+        })?
+        .over(VOTES, &say::DELETE_VOTES, &writes.removed, writes::voter)?
+        .over(
+            "votify_superseded_votes",
+            &say::INSERT_SUPERSEDED,
+            &writes.superseded,
+            writes::superseded,
+        )?
+        .over(
+            "votify_poll_options",
+            &say::UPDATE_COUNTS,
+            &writes.counts,
+            writes::count,
+        )?
+        .over_with(
+            "votify_polls",
+            &say::UPDATE_POLLS,
+            &writes.states,
+            &mark.to_string(),
+            |row, state| writes::state(row, state),
+        )
+}
+
+/// What the polls of one batch are remembered by: no other batch gets the same.
+fn mark() -> i64 {
+    let (mark, _) = Uuid::new_v4().as_u64_pair();
+    // Never 0, which is no mark.
+    i64::from_be_bytes(mark.to_be_bytes()) | 1
+}
+
 #[async_trait]
 impl Work for Open {
     async fn lock_polls(&mut self, ids: &[PollId]) -> Result<Vec<Locked>, Error> {
         self.locked_polls(ids).await
     }
 
-    async fn write(&mut self, writes: &Writes<'_>) -> Result<Written, Error> {
-        let script = Script::default()
-            .over(&say::INSERT_VOTES, &writes.inserted, |row, vote| {
-                writes::vote(row, vote)
-            })?
-            .over(&say::UPDATE_VOTES, &writes.updated, |row, vote| {
-                writes::vote(row, vote)
-            })?
-            .over(&say::DELETE_VOTES, &writes.removed, writes::voter)?
-            .over(
-                &say::INSERT_SUPERSEDED,
-                &writes.superseded,
-                writes::superseded,
-            )?
-            .over(&say::UPDATE_COUNTS, &writes.counts, writes::count)?
-            .over(&say::UPDATE_POLLS, &writes.states, |row, state| {
-                writes::state(row, state)
-            })?;
-        let mut parts = script.run(self.connection()?).await?.into_iter();
-        let mut met = || parts.next().map_or(0, |part| part.met);
-        Ok(Written {
-            inserted: met(),
-            updated: met(),
-            removed: met(),
-            superseded: met(),
-            counts: met(),
-            states: met(),
-            mark: 0,
-        })
+    async fn finish(mut self, writes: &Writes<'_>) -> Result<i64, Error> {
+        let mark = mark();
+        let finished = match ending(writes, mark) {
+            Ok(ending) => match self.connection() {
+                Ok(connection) => ending.run(connection).await,
+                Err(error) => Err(error),
+            },
+            Err(error) => Err(error),
+        };
+        match finished {
+            Ok(()) => {
+                self.0.give_back();
+                Ok(mark)
+            }
+            Err(error) => {
+                give_up(self, &error).await;
+                Err(error)
+            }
+        }
     }
 
     async fn insert_poll(&mut self, state: &PollState) -> Result<u64, Error> {

@@ -231,9 +231,12 @@ impl PostgresDatabase {
             let found = rows(work.connection()?, statements::POLLS, all(&moved)?).await?;
             polls.extend(self.read_polls(&found, age)?);
         }
-        let mut values = PgArguments::default();
-        histories(&mut values, ballots, &supersedable(&polls, ballots))?;
-        let found = rows(work.connection()?, statements::HISTORIES, values).await?;
+        let mut found = Vec::new();
+        if !ballots.is_empty() {
+            let mut values = PgArguments::default();
+            histories(&mut values, ballots, &supersedable(&polls, ballots))?;
+            found = rows(work.connection()?, statements::HISTORIES, values).await?;
+        }
         Ok(Batch {
             polls,
             histories: read::histories(&found)?,

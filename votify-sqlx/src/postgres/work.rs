@@ -8,7 +8,7 @@ use votify_core::{Choice, PollId};
 
 use super::statements;
 use crate::columns::Columns;
-use crate::dialect::{Locked, Work};
+use crate::dialect::{Locked, Work, Write, write_first};
 use crate::error::Error;
 use crate::field::to_signed;
 use crate::lease::Lease;
@@ -48,13 +48,7 @@ pub(super) async fn rows(
 }
 
 #[async_trait]
-impl Work for Lease<Postgres> {
-    async fn lock_polls(&mut self, ids: &[PollId]) -> Result<Vec<Locked>, Error> {
-        self.rows(statements::LOCK, all(ids)?).await?;
-        // A statement of its own: only what begins after the locks are held sees what their last holders wrote.
-        read::polls(&self.rows(statements::POLLS, all(ids)?).await?)
-    }
-
+impl Write for Lease<Postgres> {
     async fn write(&mut self, writes: &Writes<'_>) -> Result<Written, Error> {
         let rows = self.rows(statements::WRITE, given(writes)?).await?;
         let row = rows.first().ok_or(Error::Ended)?;
@@ -71,6 +65,19 @@ impl Work for Lease<Postgres> {
             states: met(5)?,
             mark: row.integer(6)?,
         })
+    }
+}
+
+#[async_trait]
+impl Work for Lease<Postgres> {
+    async fn lock_polls(&mut self, ids: &[PollId]) -> Result<Vec<Locked>, Error> {
+        self.rows(statements::LOCK, all(ids)?).await?;
+        // A statement of its own: only what begins after the locks are held sees what their last holders wrote.
+        read::polls(&self.rows(statements::POLLS, all(ids)?).await?)
+    }
+
+    async fn finish(self, writes: &Writes<'_>) -> Result<i64, Error> {
+        write_first(self, writes).await
     }
 
     async fn insert_poll(&mut self, state: &PollState) -> Result<u64, Error> {

@@ -45,6 +45,11 @@ impl Open {
         self.connection.as_deref_mut().ok_or(Error::Ended)
     }
 
+    /// It was committed: the pool gets its connection back.
+    pub(super) fn ended(mut self) {
+        self.connection = None;
+    }
+
     pub(super) async fn commit(mut self) -> Result<(), Error> {
         match self.connection()?.execute("COMMIT").await {
             Ok(_) => {

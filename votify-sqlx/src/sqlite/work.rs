@@ -2,19 +2,62 @@ use async_trait::async_trait;
 use votify_core::poll::PollState;
 use votify_core::{Choice, PollId};
 
+use super::ending::Ending;
 use super::open::Open;
 use super::script::{Done, Script};
 use super::statements;
 use crate::dialect::{Locked, Work};
 use crate::error::Error;
 use crate::parameters::Parameters;
-use crate::writes::{self, Writes, Written};
+use crate::writes::{self, Writes};
 use crate::{definition, read};
 
 impl Open {
     async fn one(&mut self, script: Script) -> Result<Done, Error> {
         script.run_alone(self.connection()?).await
     }
+}
+
+/// All writes of a batch, and the commit.
+fn ending(writes: &Writes<'_>) -> Result<Ending, Error> {
+    const VOTES: &str = "votify_votes";
+    Ending::default()
+        .bulk(
+            VOTES,
+            &statements::INSERT_VOTES,
+            &writes.inserted,
+            |values, row| writes::vote(values, row),
+        )?
+        .bulk(
+            VOTES,
+            &statements::UPDATE_VOTES,
+            &writes.updated,
+            |values, row| writes::vote(values, row),
+        )?
+        .bulk(
+            VOTES,
+            &statements::DELETE_VOTES,
+            &writes.removed,
+            writes::voter,
+        )?
+        .bulk(
+            "votify_superseded_votes",
+            &statements::INSERT_SUPERSEDED,
+            &writes.superseded,
+            writes::superseded,
+        )?
+        .bulk(
+            "votify_poll_options",
+            &statements::UPDATE_COUNTS,
+            &writes.counts,
+            writes::count,
+        )?
+        .bulk(
+            "votify_polls",
+            &statements::UPDATE_POLLS,
+            &writes.states,
+            |values, row| writes::state(values, row),
+        )
 }
 
 #[async_trait]
@@ -27,39 +70,17 @@ impl Work for Open {
         read::polls(&self.one(script).await?.rows)
     }
 
-    async fn write(&mut self, writes: &Writes<'_>) -> Result<Written, Error> {
-        let script = Script::default()
-            .bulk(
-                &statements::INSERT_VOTES,
-                &writes.inserted,
-                |values, row| writes::vote(values, row),
-            )?
-            .bulk(&statements::UPDATE_VOTES, &writes.updated, |values, row| {
-                writes::vote(values, row)
-            })?
-            .bulk(&statements::DELETE_VOTES, &writes.removed, writes::voter)?
-            .bulk(
-                &statements::INSERT_SUPERSEDED,
-                &writes.superseded,
-                writes::superseded,
-            )?
-            .bulk(&statements::UPDATE_COUNTS, &writes.counts, writes::count)?
-            .bulk(&statements::UPDATE_POLLS, &writes.states, |values, row| {
-                writes::state(values, row)
-            })?;
-        let done = script.run(self.connection()?).await?;
-        let [inserted, updated, removed, superseded, counts, states] = done.as_slice() else {
-            return Err(Error::Ended);
-        };
-        Ok(Written {
-            inserted: inserted.changed,
-            updated: updated.changed,
-            removed: removed.changed,
-            superseded: superseded.changed,
-            counts: counts.changed,
-            states: states.changed,
-            mark: 0,
-        })
+    async fn finish(mut self, writes: &Writes<'_>) -> Result<i64, Error> {
+        match ending(writes)?.run(self.connection()?).await {
+            Ok(()) => {
+                self.ended();
+                Ok(0)
+            }
+            Err(error) => {
+                self.rollback().await;
+                Err(error)
+            }
+        }
     }
 
     async fn insert_poll(&mut self, state: &PollState) -> Result<u64, Error> {

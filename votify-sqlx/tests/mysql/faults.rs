@@ -3,7 +3,7 @@
 use votify_core::{Ballot, BallotId, Choice, Outcome, Store, StoreError, VoterId, VoterPolicy};
 use votify_sqlx::sqlx;
 
-use crate::ballots::{NOW, ballot, cast, poll, votes};
+use crate::ballots::{NOW, ballot, cast, known_among_new, poll, votes};
 use crate::scene::{Scene, literal, run};
 
 #[tokio::test]
@@ -217,4 +217,12 @@ async fn large_batches_are_taken_apart_and_counted_whole() {
             .unwrap()
     };
     assert_eq!(rows, [5_000]);
+}
+
+#[tokio::test]
+async fn who_voted_before_is_known_among_new_voters() {
+    let Some(scene) = Scene::new().await else {
+        return;
+    };
+    known_among_new(&scene.store().await).await;
 }

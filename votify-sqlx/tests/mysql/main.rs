@@ -7,6 +7,7 @@
 
 #[path = "../ballots/mod.rs"]
 mod ballots;
+mod ending;
 mod faults;
 mod listing;
 mod locking;
@@ -17,6 +18,7 @@ mod refusing;
 mod scene;
 #[path = "../servers/mod.rs"]
 mod servers;
+mod severing;
 #[path = "../upgrades/mod.rs"]
 mod upgrades;
 mod upgrading;

@@ -8,7 +8,7 @@ use crate::scene::{Scene, run};
 use crate::upgrades::{Filled, Version, migrator};
 
 /// Every version, with its name.
-pub(crate) const VERSIONS: [Version; 5] = [
+pub(crate) const VERSIONS: [Version; 6] = [
     (
         "polls and votes",
         include_str!("../../migrations/mysql/0001_polls_and_votes.sql"),
@@ -28,6 +28,10 @@ pub(crate) const VERSIONS: [Version; 5] = [
     (
         "users",
         include_str!("../../migrations/mysql/0005_users.sql"),
+    ),
+    (
+        "marks of batches",
+        include_str!("../../migrations/mysql/0006_marks_of_batches.sql"),
     ),
 ];
 

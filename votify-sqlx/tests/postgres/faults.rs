@@ -4,7 +4,7 @@ use votify_core::store::PollFilter;
 use votify_core::{Ballot, Outcome, PageRequest, Store, StoreError};
 use votify_sqlx::PostgresStore;
 
-use crate::ballots::{NOW, ballot, cast, poll, votes};
+use crate::ballots::{NOW, ballot, cast, known_among_new, poll, votes};
 use crate::scene::{Scene, run};
 
 #[tokio::test]
@@ -202,4 +202,12 @@ async fn a_call_that_is_dropped_leaves_no_lock_behind() {
         );
     }
     assert_eq!(votes(&other, &poll).await, 30 * 500);
+}
+
+#[tokio::test]
+async fn who_voted_before_is_known_among_new_voters() {
+    let Some(scene) = Scene::new().await else {
+        return;
+    };
+    known_among_new(&scene.store().await).await;
 }

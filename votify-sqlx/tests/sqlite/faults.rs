@@ -4,7 +4,7 @@ use votify_core::{Ballot, Outcome, Store, StoreError};
 use votify_sqlx::SqliteStore;
 use votify_sqlx::sqlx::{self, AssertSqlSafe, SqlitePool};
 
-use crate::ballots::{NOW, ballot, cast, draft, poll, votes};
+use crate::ballots::{NOW, ballot, cast, draft, known_among_new, poll, votes};
 use crate::scene::Scene;
 
 async fn hosted(scene: &Scene) -> (SqlitePool, SqliteStore) {
@@ -239,4 +239,37 @@ async fn the_unique_index_judges_what_slipped_past_the_lock() {
         "{outcome:?}"
     );
     assert_eq!(votes(&store, &poll).await, 0);
+}
+
+#[tokio::test]
+async fn who_voted_before_is_known_among_new_voters() {
+    known_among_new(&Scene::new().store().await).await;
+}
+
+#[tokio::test]
+async fn a_write_that_changes_too_few_rows_leaves_no_trace() {
+    let scene = Scene::new();
+    let (pool, store) = hosted(&scene).await;
+    let poll = poll(&store).await;
+    cast(&store, &[ballot(&poll, 0)]).await.remove(0).unwrap();
+    // A trigger of somebody else's has some changes left out, without an error.
+    for table in ["votify_poll_options", "votify_polls"] {
+        run(
+            &pool,
+            &format!(
+                "CREATE TRIGGER leave_out BEFORE UPDATE ON {table} BEGIN SELECT RAISE(IGNORE); END"
+            ),
+        )
+        .await;
+        let outcome = cast(&store, &[ballot(&poll, 1)]).await.remove(0);
+        assert!(
+            matches!(outcome, Err(StoreError::Failed { .. })),
+            "{outcome:?}"
+        );
+        run(&pool, "DROP TRIGGER leave_out").await;
+        assert_eq!(votes(&store, &poll).await, 1);
+    }
+    let outcome = cast(&store, &[ballot(&poll, 1)]).await.remove(0);
+    assert_eq!(outcome.unwrap(), Outcome::Counted { revision: 2 });
+    assert_eq!(votes(&store, &poll).await, 2);
 }
