@@ -1,6 +1,6 @@
 //! The way of a batch, the same on every database.
 
-mod quick;
+pub(crate) mod quick;
 
 use std::collections::HashMap;
 
@@ -14,8 +14,6 @@ use crate::memory::Age;
 use crate::newcomers::Newcomers;
 use crate::retry;
 use crate::writes::{Counted, Writes};
-
-pub(crate) use quick::{Attempt, Attempted, Quick, Races};
 
 /// What became of a part whose poll exists.
 type Cast<'a> = (&'a Part, Result<(Vec<Outcome>, Tally), Error>);

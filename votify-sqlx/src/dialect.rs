@@ -8,7 +8,7 @@ use votify_core::ballot::{StandingBallot, VoterHistory};
 use votify_core::poll::PollState;
 use votify_core::{Ballot, Choice, Page, PageRequest, PollId, VoterId};
 
-use crate::batch::Quick;
+use crate::batch::quick::Quick;
 use crate::durability::Durability;
 use crate::error::Error;
 use crate::listing::Listing;

@@ -10,7 +10,7 @@ use super::open::Open;
 use super::run::{self, arguments};
 use super::script::Script;
 use super::{NAME, schema, statements};
-use crate::batch::Quick;
+use crate::batch::quick::Quick;
 use crate::columns::Columns;
 use crate::dialect::{Batch, Dialect, Locked, Place, Recount, Work};
 use crate::durability::Durability;

@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor};
 use super::refusal::refusal;
 use super::settings::Settings;
 use super::statements;
-use crate::batch::Races;
+use crate::batch::quick::Races;
 use crate::durability::Durability;
 use crate::error::Error;
 use crate::memory::Memory;

@@ -9,7 +9,7 @@ use votify_core::{Ballot, Page, PageRequest, PollId, VoterId};
 use super::connect::PostgresDatabase;
 use super::work::{all, column, given, one, rows};
 use super::{NAME, schema, statements};
-use crate::batch::{Attempt, Attempted, Quick, Races};
+use crate::batch::quick::{Attempt, Attempted, Quick, Races};
 use crate::columns::Columns;
 use crate::dialect::{Batch, Dialect, Locked, Place, Recount, Work, give_up, supersedable};
 use crate::durability::Durability;

@@ -8,7 +8,7 @@ use super::connect::SqliteDatabase;
 use super::open::Open;
 use super::script::{Done, Script};
 use super::{NAME, schema, statements};
-use crate::batch::Quick;
+use crate::batch::quick::Quick;
 use crate::columns::Columns;
 use crate::dialect::{Batch, Dialect, Locked, Place, Recount, Work};
 use crate::durability::Durability;
