@@ -8,7 +8,8 @@ use votify_core::account::{Revocation, TokenId, User, UserId, UserName};
 
 use super::connect::PostgresDatabase;
 use super::work::column;
-use crate::accounts::{AccountDialect, AccountWork, bind_revocation, bind_user, tokens, user};
+use crate::accounts::dialect::{AccountDialect, AccountWork};
+use crate::accounts::rows::{bind_revocation, bind_user, tokens, user};
 use crate::error::Error;
 use crate::lease::Lease;
 use crate::parameters::Parameters;

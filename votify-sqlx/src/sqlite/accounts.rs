@@ -11,7 +11,8 @@ use super::connect::SqliteDatabase;
 use super::database::alone;
 use super::open::Open;
 use super::script::Script;
-use crate::accounts::{AccountDialect, AccountWork, bind_revocation, bind_user, tokens, user};
+use crate::accounts::dialect::{AccountDialect, AccountWork};
+use crate::accounts::rows::{bind_revocation, bind_user, tokens, user};
 use crate::error::Error;
 use crate::parameters::Parameters;
 

@@ -135,7 +135,7 @@ mod tests {
         assert_eq!(read(&json).unwrap()["a"].algorithm, Algorithm::EdDSA);
         let many = (0..1_000)
             .map(|n| json!({"kid": n.to_string(), "kty": "OKP", "crv": "Ed25519", "x": x}));
-        assert_eq!(names(many.collect()).len(), KEYS_MAX);
+        assert_eq!(names(&many.collect::<Value>()).len(), KEYS_MAX);
         assert!(matches!(read(b"[]"), Err(JwksError::Unreadable(_))));
         assert!(matches!(read(b"{\"keys\": []}"), Err(JwksError::NoKey)));
     }
