@@ -234,7 +234,7 @@ impl Server {
 
     pub(super) fn client(&self) -> Command {
         let mut command = Command::new("timeout");
-        command.args(["10", "redis-cli", "-e", "-p", &self.port.to_string()]);
+        command.args(["30", "redis-cli", "-e", "-p", &self.port.to_string()]);
         if let Some(password) = &self.setup.password {
             command.env("REDISCLI_AUTH", password);
         }

@@ -228,7 +228,8 @@ async fn pages_and_recounts_stay_within_their_poll() {
         (statements::DELETE_OPTIONS, "votify_poll_options"),
         (statements::DELETE[0], "votify_votes"),
         (statements::DELETE[1], "votify_superseded_votes"),
-        (statements::DELETE[3], "votify_polls"),
+        (statements::DELETE[2], "votify_invites"),
+        (statements::DELETE[4], "votify_polls"),
     ] {
         let mut arguments = MySqlArguments::default();
         arguments.id(&[1; 16]).unwrap();

@@ -37,7 +37,8 @@ pub async fn answers_come_in_the_order_asked(fixture: &dyn AccountStoreFixture) 
 
 /// Revoking a token again changes nothing, with another end neither.
 pub async fn revoking_again_changes_nothing(fixture: &dyn AccountStoreFixture) {
-    let store = fixture.fresh().await.store();
+    let fresh = fixture.fresh().await;
+    let store = fresh.store();
     for end in [100, 100, 50, 200] {
         let revocation = Revocation {
             token: token(1),
@@ -50,7 +51,8 @@ pub async fn revoking_again_changes_nothing(fixture: &dyn AccountStoreFixture) {
 
 /// However many others are revoked and forgotten, a token stays revoked until its own end, that moment included.
 pub async fn a_revoked_token_stays_so_until_its_end(fixture: &dyn AccountStoreFixture) {
-    let store = fixture.fresh().await.store();
+    let fresh = fixture.fresh().await;
+    let store = fresh.store();
     let lasting = [(token(1), at(1_000)), (token(2), Timestamp::MAX)];
     for (token, expires_at) in lasting {
         let revocation = Revocation { token, expires_at };
@@ -73,7 +75,8 @@ pub async fn a_revoked_token_stays_so_until_its_end(fixture: &dyn AccountStoreFi
 
 /// What has ended is forgotten as others arrive, so that it does not pile up.
 pub async fn what_has_ended_is_forgotten(fixture: &dyn AccountStoreFixture) {
-    let store = fixture.fresh().await.store();
+    let fresh = fixture.fresh().await;
+    let store = fresh.store();
     let ended: Vec<TokenId> = (0..50).map(|_| TokenId::generate(at(0))).collect();
     for token in &ended {
         let revocation = Revocation {

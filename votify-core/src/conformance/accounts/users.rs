@@ -7,7 +7,8 @@ use crate::time::Timestamp;
 
 /// Nobody is there at first, and looking for nobody finds nobody.
 pub async fn nobody_is_there_at_first(fixture: &dyn AccountStoreFixture) {
-    let store = fixture.fresh().await.store();
+    let fresh = fixture.fresh().await;
+    let store = fresh.store();
     assert_eq!(store.user_named(&name("ada")).await.expect("a look"), None);
     let id = UserId::from_bytes([7; 16]);
     assert_eq!(store.user(id).await.expect("a look"), None);
@@ -32,7 +33,8 @@ pub async fn a_user_comes_back_as_registered(fixture: &dyn AccountStoreFixture) 
 
 /// The extremes come back too: the longest name, key and hash, letters of every length, the first and the last moment.
 pub async fn extremes_come_back(fixture: &dyn AccountStoreFixture) {
-    let store = fixture.fresh().await.store();
+    let fresh = fixture.fresh().await;
+    let store = fresh.store();
     let widest = "𝒳ΰ".repeat(UserName::MAX_CHARS / 2);
     for (text, created_at) in [
         ("x".repeat(UserName::MAX_CHARS), Timestamp::EPOCH),
@@ -56,7 +58,8 @@ pub async fn extremes_come_back(fixture: &dyn AccountStoreFixture) {
 
 /// A name is taken once, however it is written, and the refused registration leaves no trace.
 pub async fn a_name_is_taken_once(fixture: &dyn AccountStoreFixture) {
-    let store = fixture.fresh().await.store();
+    let fresh = fixture.fresh().await;
+    let store = fresh.store();
     let first = user("Zoë", "first");
     assert_eq!(register(&*store, &first).await, Registration::Registered);
     for text in ["Zoë", "zoë", "ZOË", "ZOE\u{308}", " zoe\u{308} "] {
@@ -70,7 +73,8 @@ pub async fn a_name_is_taken_once(fixture: &dyn AccountStoreFixture) {
 
 /// Names that databases like to take for one are two: by accents, by letters that expand, by their ends.
 pub async fn names_that_differ_are_two(fixture: &dyn AccountStoreFixture) {
-    let store = fixture.fresh().await.store();
+    let fresh = fixture.fresh().await;
+    let store = fresh.store();
     let names = [
         "zoe", "zoë", "zo", "zoee", "zoe.", "zo-e", "zo_e", "æ", "ae", "ı", "i1",
     ];
@@ -87,7 +91,8 @@ pub async fn names_that_differ_are_two(fixture: &dyn AccountStoreFixture) {
 
 /// An id names one user: another of that id is no refusal but a failure, and nothing of it is kept.
 pub async fn an_id_is_one_user(fixture: &dyn AccountStoreFixture) {
-    let store = fixture.fresh().await.store();
+    let fresh = fixture.fresh().await;
+    let store = fresh.store();
     let ada = user("ada", "a");
     assert_eq!(register(&*store, &ada).await, Registration::Registered);
     let bob = User {
