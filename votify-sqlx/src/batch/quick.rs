@@ -37,7 +37,7 @@ pub(crate) trait Quick: Send + Sync {
 pub(crate) struct Attempt<'a> {
     /// When what it goes by was looked up.
     pub(crate) age: Age,
-    /// Where the polls have to be, in the order in which they are locked; nothing is written where that is not known of one.
+    /// Where the polls have to be; nothing is written where that is not known of one.
     pub(crate) polls: Vec<(PollId, Option<Stamp>)>,
     /// Whose histories are not known.
     pub(crate) voters: &'a [&'a Ballot],

@@ -139,7 +139,7 @@ impl Quick for PostgresDatabase {
 
     async fn attempt(&self, attempt: &Attempt<'_>) -> Result<Attempted, Error> {
         let mut values = given(&attempt.writes)?;
-        expected(&mut values, &attempt.polls)?;
+        expected(&mut values, attempt)?;
         histories(&mut values, attempt.voters, attempt.supersedable)?;
         let mut lease = Lease::of(&self.pool).await?;
         // Looked at with the connection in hand: a new one may lead to a server that lost something.
@@ -163,9 +163,15 @@ impl Quick for PostgresDatabase {
     }
 }
 
-/// Adds where polls have to be. Nowhere, if that is not known.
-fn expected(values: &mut PgArguments, polls: &[(PollId, Option<Stamp>)]) -> Result<(), Error> {
+/// Adds where polls have to be, first those that change, in the order of their states. Nowhere, if that is not known.
+fn expected(values: &mut PgArguments, attempt: &Attempt<'_>) -> Result<(), Error> {
     const NOWHERE: i64 = -1;
+    let mut changing = attempt.writes.states.iter().peekable();
+    let (mut polls, unchanged): (Vec<_>, Vec<_>) = attempt
+        .polls
+        .iter()
+        .partition(|(id, _)| changing.next_if(|state| state.poll.id == *id).is_some());
+    polls.extend(unchanged);
     let stamps = polls.iter().map(|(_, stamp)| {
         let Some(Stamp { position, mark }) = stamp else {
             return Ok([NOWHERE; 3]);
@@ -174,7 +180,7 @@ fn expected(values: &mut PgArguments, polls: &[(PollId, Option<Stamp>)]) -> Resu
         Ok([epoch, revision, *mark])
     });
     let stamps: Vec<[i64; 3]> = stamps.collect::<Result<_, Error>>()?;
-    column(values, polls, |(id, _)| *id.as_uuid())?;
+    column(values, &polls, |(id, _)| *id.as_uuid())?;
     column(values, &stamps, |[epoch, ..]| *epoch)?;
     column(values, &stamps, |[_, revision, _]| *revision)?;
     column(values, &stamps, |[.., mark]| *mark)

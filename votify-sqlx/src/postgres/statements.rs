@@ -125,7 +125,7 @@ pub(super) const HISTORIES: &str = histories!("$1", "$2", "$3", "$4", "$5");
 
 /// Everything that a batch changes, if it may. A voter who has a vote makes it fail: the primary key is the judge.
 macro_rules! writes {
-    ($may:literal) => {
+    ($may:literal, $states:expr) => {
         concat!(
             "inserted AS ( \
         INSERT INTO votify_votes (poll_id, voter_id, ballot_id, revision, cast_at, choice) \
@@ -155,11 +155,8 @@ macro_rules! writes {
             WHERE poll_id = given.poll_id AND id = given.id OFFSET 0) AS found \
         WHERE ", $may, " AND o.ctid = found.place RETURNING 1), \
     states AS ( \
-        UPDATE votify_tallies t SET revision = given.revision, total_votes = given.total_votes, heat = given.heat \
-        FROM unnest($23::uuid[], $24::bigint[], $25::bigint[], $26::float8[]) \
-            AS given (poll_id, revision, total_votes, heat) \
-        CROSS JOIN LATERAL (SELECT ctid AS place FROM votify_tallies WHERE poll_id = given.poll_id OFFSET 0) AS found \
-        WHERE ", $may, " AND t.ctid = found.place RETURNING t.xmin)"
+        UPDATE votify_tallies t SET revision = given.revision, total_votes = given.total_votes, heat = given.heat ", $states,
+        " RETURNING t.xmin)"
         )
     };
 }
@@ -167,7 +164,12 @@ macro_rules! writes {
 /// Everything that a batch changes, how many rows each of its writes met, and the transaction.
 pub(super) const WRITE: &str = concat!(
     "WITH ",
-    writes!("true"),
+    writes!(
+        "true",
+        "FROM unnest($23::uuid[], $24::bigint[], $25::bigint[], $26::float8[]) AS given (poll_id, revision, total_votes, heat) \
+         CROSS JOIN LATERAL (SELECT ctid AS place FROM votify_tallies WHERE poll_id = given.poll_id OFFSET 0) AS found \
+         WHERE t.ctid = found.place"
+    ),
     " SELECT (SELECT count(*) FROM inserted), (SELECT count(*) FROM updated), (SELECT count(*) FROM removed), \
         (SELECT count(*) FROM superseded), (SELECT count(*) FROM counts), (SELECT count(*) FROM states), \
         (SELECT max(xmin::text::bigint) FROM states)"
@@ -184,16 +186,24 @@ pub(super) const WRITTEN: i64 = 2;
 /// A row that another transaction wrote after this statement began is looked at again before it is locked, and then is not
 /// where it has to be. So what is locked is what the statement sees, and every write waits for all of the locks. Voters come
 /// first: who has nothing to lock, has nothing to commit.
+///
+/// The polls that change are the first of those that are locked, in the order of their new states: they are written where
+/// they were found.
 pub(super) const QUICK: &str = concat!(
     "WITH past (voter_id, ballot_id, choice, revision, cast_at, poll_id) AS MATERIALIZED (",
     histories!("$31", "$32", "$33", "$34", "$35"),
     "), unmoved AS MATERIALIZED ( \
-        SELECT FROM unnest($27::uuid[], $28::bigint[], $29::bigint[], $30::bigint[]) AS given (poll_id, epoch, revision, mark) \
-        CROSS JOIN LATERAL (SELECT FROM votify_tallies WHERE poll_id = given.poll_id AND epoch = given.epoch \
-            AND revision = given.revision AND xmin::text::bigint = given.mark FOR UPDATE SKIP LOCKED) AS tally \
+        SELECT tally.place, given.revision, given.total_votes, given.heat \
+        FROM unnest($27::uuid[], $28::bigint[], $29::bigint[], $30::bigint[], $24::bigint[], $25::bigint[], $26::float8[]) \
+            AS given (poll_id, epoch, was, mark, revision, total_votes, heat) \
+        CROSS JOIN LATERAL (SELECT ctid AS place FROM votify_tallies WHERE poll_id = given.poll_id AND epoch = given.epoch \
+            AND revision = given.was AND xmin::text::bigint = given.mark FOR UPDATE SKIP LOCKED) AS tally \
         WHERE NOT EXISTS (SELECT FROM past)), \
     may (write) AS MATERIALIZED (SELECT (SELECT count(*) FROM unmoved) = cardinality($27::uuid[])), ",
-    writes!("(SELECT write FROM may)"),
+    writes!(
+        "(SELECT write FROM may)",
+        "FROM unmoved AS given WHERE (SELECT write FROM may) AND given.revision IS NOT NULL AND t.ctid = given.place"
+    ),
     " SELECT NULL::uuid, NULL::uuid, NULL::bytea, NULL::bigint, NULL::timestamptz, NULL::uuid, 2::bigint, NULL::bigint, \
         NULL::bigint, (SELECT max(xmin::text::bigint) FROM states) / ( \
             (SELECT count(*) FROM inserted) = cardinality($1::uuid[]) \
