@@ -6,6 +6,7 @@ mod decide;
 mod history;
 mod outcome;
 mod parts;
+mod places;
 mod receipt;
 
 pub use choice::{Choice, ChoiceProblem, CorruptChoice};
@@ -14,10 +15,11 @@ pub use decide::{Verdict, decide};
 pub use history::{StandingBallot, SupersededBallot, VoterHistory};
 pub use outcome::{Outcome, Refusal};
 pub use parts::{Part, parts};
+pub use places::{PlaceChanges, Places};
 pub use receipt::BatchReceipt;
 
 use crate::id::{BallotId, PollId};
-use crate::voter::VoterId;
+use crate::voter::{AddressId, VoterId};
 
 /// A vote on its way: who says what about which poll, under an id that makes sending it again harmless.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,4 +32,6 @@ pub struct Ballot {
     pub voter: VoterId,
     /// What they say.
     pub choice: Choice,
+    /// From where, in a poll with an [`AddressQuota`](crate::poll::AddressQuota). Not told of ballots that are read back.
+    pub address: Option<AddressId>,
 }

@@ -5,6 +5,7 @@ mod draft;
 mod limits;
 mod option;
 mod problem;
+mod quota;
 mod rules;
 mod state;
 mod status;
@@ -16,6 +17,7 @@ pub use limits::{
 };
 pub use option::PollOption;
 pub use problem::{FieldProblem, InvalidPoll};
+pub use quota::AddressQuota;
 pub use rules::{BallotKind, PollRules, ResultsPolicy};
 pub use state::{PollState, SealCause};
 pub use status::PollStatus;

@@ -11,6 +11,8 @@ pub enum Purpose {
     Voter,
     /// Turning the creator of a poll into an owner id.
     Owner,
+    /// Turning a caller's address into what a poll's quota counts.
+    Address,
     /// Signing browser sessions.
     Session,
     /// Hiding what a rate limiter counts.
@@ -79,6 +81,7 @@ struct Keys {
     id: KeyId,
     voter: [u8; 32],
     owner: [u8; 32],
+    address: [u8; 32],
     session: [u8; 32],
     limit: [u8; 32],
     login: [u8; 32],
@@ -92,6 +95,7 @@ impl Keys {
             id: KeyId([a, b, c, d, e, f, g, h]),
             voter: blake3::derive_key("votify 2026-11 voter id", secret),
             owner: blake3::derive_key("votify 2026-11 owner id", secret),
+            address: blake3::derive_key("votify 2026-11 address id", secret),
             session: blake3::derive_key("votify 2026-11 session cookie", secret),
             limit: blake3::derive_key("votify 2026-11 rate limit", secret),
             login: blake3::derive_key("votify 2026-11 login token", secret),
@@ -102,6 +106,7 @@ impl Keys {
         match purpose {
             Purpose::Voter => &self.voter,
             Purpose::Owner => &self.owner,
+            Purpose::Address => &self.address,
             Purpose::Session => &self.session,
             Purpose::Limit => &self.limit,
             Purpose::Login => &self.login,

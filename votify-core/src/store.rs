@@ -54,6 +54,9 @@ use crate::voter::VoterId;
 /// 9. The receipt's tallies are those of the same transaction.
 /// 10. Overlapping batches in opposite poll order do not deadlock (locks are taken in ascending id); a transient conflict
 ///     is retried inside, with bounds and jitter: the caller never sees one.
+/// 11. In a poll with an [`AddressQuota`](crate::poll::AddressQuota) never more ballots stand from one address than it allows, under
+///     any concurrency, across processes. A ballot's place is where it was first counted; one that takes its place keeps it,
+///     and a withdrawal frees it.
 ///
 /// **Closing.** A ballot is counted only if `opens_at <= now < closes_at` and the poll is not sealed, decided under the
 /// poll's lock. After [`seal_poll`](Self::seal_poll) returned a tally no ballot is ever added and nothing but deletion

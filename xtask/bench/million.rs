@@ -261,6 +261,7 @@ impl Grown {
                 poll: self.poll,
                 voter: somebody_new(),
                 choice: choice.clone(),
+                address: None,
             })
             .collect();
         let start = Instant::now();

@@ -20,6 +20,12 @@ pub(crate) const ORDER: TableDefinition<'_, ([u8; 16], u64), [u8; 16]> =
 pub(crate) const SUPERSEDED: TableDefinition<'_, SupersededKey, Superseded> =
     TableDefinition::new("superseded_votes");
 
+/// Where a voter's ballot stands, by (poll, voter), in polls with a quota for each address.
+pub(crate) const PLACES: TableDefinition<'_, VoteKey, [u8; 16]> = TableDefinition::new("places");
+/// How many ballots stand at an address, by (poll, address).
+pub(crate) const ADDRESSES: TableDefinition<'_, ([u8; 16], [u8; 16]), u32> =
+    TableDefinition::new("addresses");
+
 /// Poll and voter.
 pub(crate) type VoteKey = ([u8; 16], [u8; 16]);
 /// Ballot, choice, revision, microseconds.
@@ -64,6 +70,7 @@ pub(crate) fn decode_vote(
             poll,
             voter,
             choice: Choice::from_bytes(choice).map_err(|error| corrupt(error.to_string()))?,
+            address: None,
         },
         revision: *revision,
         cast_at: Timestamp::from_micros(*micros).map_err(|error| corrupt(error.to_string()))?,

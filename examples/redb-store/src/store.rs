@@ -1,4 +1,5 @@
 mod casting;
+mod places;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -243,6 +244,7 @@ impl Store for RedbStore {
                 let mut superseded = transaction.open_table(SUPERSEDED).map_err(failure)?;
                 let all = (first, [0; 16], [0; 16])..=(last, [0xFF; 16], [0xFF; 16]);
                 superseded.retain_in(all, |_, _| false).map_err(failure)?;
+                places::delete(&transaction, id)?;
             }
             transaction.commit().map_err(failure)
         })

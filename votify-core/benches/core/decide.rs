@@ -23,7 +23,15 @@ pub(crate) fn bench(criterion: &mut Criterion) -> Result<()> {
         ("decide/already voted", &voted, &other),
     ] {
         criterion.bench_function(name, |bencher| {
-            bencher.iter(|| decide(black_box(&poll), black_box(history), black_box(ballot), NOW));
+            bencher.iter(|| {
+                decide(
+                    black_box(&poll),
+                    black_box(history),
+                    0,
+                    black_box(ballot),
+                    NOW,
+                )
+            });
         });
     }
     Ok(())

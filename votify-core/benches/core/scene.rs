@@ -25,6 +25,7 @@ pub(crate) fn ballot(poll: &Poll, number: usize) -> Result<Ballot> {
         poll: poll.id,
         voter: VoterId::new(VoterPolicy::default(), value),
         choice: Choice::one(option.context("a poll without options")?.id),
+        address: None,
     })
 }
 

@@ -1,7 +1,9 @@
 use std::collections::HashMap;
 
+use crate::ballot::places::Seating;
 use crate::ballot::{
-    Ballot, Outcome, StandingBallot, SupersededBallot, Verdict, VoterHistory, decide,
+    Ballot, Outcome, PlaceChanges, Places, StandingBallot, SupersededBallot, Verdict, VoterHistory,
+    decide,
 };
 use crate::poll::PollState;
 use crate::time::Timestamp;
@@ -21,7 +23,7 @@ use crate::voter::VoterId;
 /// # let poll = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]).into_poll(PollId::generate(now), now, &keyring)?;
 /// # let ballot = Ballot {
 /// #     id: BallotId::generate(now), poll: poll.id, choice: Choice::one(poll.options[0].id),
-/// #     voter: VoterId::new(VoterPolicy::Browser, [7; 15]),
+/// #     voter: VoterId::new(VoterPolicy::Browser, [7; 15]), address: None,
 /// # };
 /// // Read under the poll's lock: its state, and the histories of the batch's voters.
 /// let (state, histories) = (PollState::new(poll), HashMap::new());
@@ -40,6 +42,7 @@ pub struct Counting {
     now: Timestamp,
     voters: HashMap<VoterId, Booth>,
     superseded: Vec<SupersededBallot>,
+    seating: Seating,
     effective: u32,
 }
 
@@ -65,6 +68,8 @@ pub struct Effects {
     pub removed: Vec<VoterId>,
     /// Accepted ballots that count no more, to be remembered.
     pub superseded: Vec<SupersededBallot>,
+    /// Where ballots stand, if the poll has a quota for each address; else empty.
+    pub places: PlaceChanges,
     /// Whether anything changed; if not, nothing has to be written.
     pub any: bool,
 }
@@ -86,8 +91,16 @@ impl Counting {
             now,
             voters,
             superseded: Vec::new(),
+            seating: Seating::default(),
             effective: 0,
         }
+    }
+
+    /// The same, knowing from where ballots stand; wanted where the poll has a quota for each address.
+    #[must_use]
+    pub fn with_places(mut self, places: Places) -> Self {
+        self.seating = Seating::new(places);
+        self
     }
 
     /// Decides on the next ballot of the batch, which must be for this poll, and carries the verdict out.
@@ -96,7 +109,9 @@ impl Counting {
             .voters
             .entry(ballot.voter)
             .or_insert_with(|| Booth::new(VoterHistory::default()));
-        let verdict = decide(&self.state.poll, &booth.history, ballot, self.now);
+        let at_address = self.seating.taken(ballot.address);
+        let poll = &self.state.poll;
+        let verdict = decide(poll, &booth.history, at_address, ballot, self.now);
         let outcome = verdict
             .clone()
             .outcome(self.state.tally.position.revision + 1);
@@ -110,6 +125,13 @@ impl Counting {
         let Some(booth) = self.voters.get_mut(&ballot.voter) else {
             return;
         };
+        if self.state.poll.rules.address_quota.is_some() {
+            match (verdict, ballot.address) {
+                (Verdict::Count, Some(address)) => self.seating.take(ballot.voter, address),
+                (Verdict::Withdraw, _) => self.seating.free(ballot.voter),
+                _ => {}
+            }
+        }
         let tally = &mut self.state.tally;
         tally.position.revision += 1;
         let revision = tally.position.revision;
@@ -138,7 +160,10 @@ impl Counting {
         } else {
             tally.add(&ballot.choice);
             booth.history.standing = Some(StandingBallot {
-                ballot: ballot.clone(),
+                ballot: Ballot {
+                    address: None,
+                    ..ballot.clone()
+                },
                 revision,
                 cast_at: self.now,
             });
@@ -170,6 +195,7 @@ impl Counting {
             updated,
             removed,
             superseded: self.superseded,
+            places: self.seating.finish(),
             any: self.effective > 0,
         }
     }

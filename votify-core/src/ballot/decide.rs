@@ -1,5 +1,5 @@
 use crate::ballot::{Ballot, Outcome, Refusal, VoterHistory};
-use crate::poll::{Poll, PollStatus};
+use crate::poll::{AddressQuota, Poll, PollStatus};
 use crate::time::Timestamp;
 
 /// What is to be done with a ballot.
@@ -37,10 +37,19 @@ impl Verdict {
 ///
 /// Pure, and to be asked under the poll's lock, with the poll and the voter's history as they are under that lock.
 ///
+/// `at_address`: how many ballots stand from the ballot's address, if the poll has a quota of those.
+///
 /// In this order: a ballot that was accepted before is replayed, whatever happened since; a voter identified under
-/// another policy is sent back; then time, then shape, then what the voter did before.
+/// other rules is sent back; then time, then shape, then what the voter did before; and at last, whether there is room for
+/// one more at their address.
 #[must_use]
-pub fn decide(poll: &Poll, history: &VoterHistory, ballot: &Ballot, now: Timestamp) -> Verdict {
+pub fn decide(
+    poll: &Poll,
+    history: &VoterHistory,
+    at_address: u32,
+    ballot: &Ballot,
+    now: Timestamp,
+) -> Verdict {
     if let Some((choice, revision)) = history.accepted(ballot.id) {
         return if *choice == ballot.choice {
             Verdict::Replay { revision }
@@ -48,7 +57,7 @@ pub fn decide(poll: &Poll, history: &VoterHistory, ballot: &Ballot, now: Timesta
             Verdict::Refuse(Refusal::BallotIdReused)
         };
     }
-    if ballot.voter.policy() != poll.rules.voters {
+    if ballot.voter.policy() != poll.rules.voters || !has_fitting_address(poll, ballot) {
         return Verdict::Refuse(Refusal::OtherVoterPolicy);
     }
     match poll.status(now) {
@@ -73,8 +82,23 @@ pub fn decide(poll: &Poll, history: &VoterHistory, ballot: &Ballot, now: Timesta
         (true, true, true) => Verdict::Withdraw,
         (false, true, false) => Verdict::Refuse(Refusal::AlreadyVoted),
         (false, true, true) => Verdict::Replace,
+        (false, false, _) if is_full(poll, at_address) => Verdict::Refuse(Refusal::AddressQuota),
         (false, false, _) => Verdict::Count,
     }
+}
+
+/// Whether the ballot tells its address as the poll's quota counts them, if it has one.
+fn has_fitting_address(poll: &Poll, ballot: &Ballot) -> bool {
+    let fits = |quota: AddressQuota| {
+        let address = ballot.address;
+        address.is_some_and(|address| address.ipv4_prefix() == quota.ipv4_prefix)
+    };
+    poll.rules.address_quota.is_none_or(fits)
+}
+
+fn is_full(poll: &Poll, at_address: u32) -> bool {
+    let quota = poll.rules.address_quota;
+    quota.is_some_and(|quota| at_address >= quota.ballots)
 }
 
 #[cfg(test)]

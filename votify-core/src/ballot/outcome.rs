@@ -98,7 +98,10 @@ pub enum Refusal {
     /// The ballot does not fit the poll.
     #[error("the ballot does not fit the poll")]
     Invalid(Vec<ChoiceProblem>),
-    /// The voter id was made under another policy than the poll has now; identify the voter anew and cast again.
+    /// The voter or their address was identified under other rules than the poll has now; identify them anew and cast again.
     #[error("the voter was identified under another policy than the poll's")]
     OtherVoterPolicy,
+    /// As many ballots stand from the voter's address as the poll allows.
+    #[error("as many votes as the poll takes from one address were counted from this voter's")]
+    AddressQuota,
 }

@@ -16,6 +16,7 @@ pub mod lasting;
 pub mod orders;
 pub mod polls;
 pub mod positions;
+pub mod quotas;
 pub mod races;
 pub mod reading;
 pub mod replays;

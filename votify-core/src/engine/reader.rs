@@ -13,7 +13,7 @@ use crate::store::{InviteStore, Sealing, Store, StoreError};
 use crate::tally::Tally;
 use crate::time::{Clock, Timestamp};
 use crate::view::Audience;
-use crate::voter::{UnidentifiedVoter, Voter, VoterId, VoterPolicy};
+use crate::voter::{AddressId, UnidentifiedVoter, Voter, VoterId, VoterPolicy};
 
 /// How often a poll that is being edited all the time is read again before giving up.
 const ATTEMPTS: usize = 5;
@@ -142,6 +142,17 @@ impl Reader {
         poll.rules
             .voters
             .identify(voter, poll.id, poll.key, &self.keyring)
+    }
+
+    /// The caller's address, if the poll has a quota of those.
+    pub(super) fn locate(
+        &self,
+        poll: &Poll,
+        voter: &Voter,
+    ) -> Result<Option<AddressId>, UnidentifiedVoter> {
+        let quota = poll.rules.address_quota;
+        let address = quota.map(|quota| quota.identify(voter, poll.id, poll.key, &self.keyring));
+        address.transpose()
     }
 
     /// The voter id of a caller who may vote. Who was invited stays so, so that asking before the poll is locked is as good

@@ -9,6 +9,7 @@ mod inviting;
 mod lifecycle;
 mod nodes;
 mod pacing;
+mod quotas;
 mod reading;
 mod reconnecting;
 mod turns;

@@ -9,7 +9,7 @@ use crate::id::{BallotId, PollId};
 use crate::poll::ResultsPolicy;
 use crate::tally::Tally;
 use crate::view::{Audience, TallyView};
-use crate::voter::{Voter, VoterId};
+use crate::voter::Voter;
 
 impl PollEngine {
     /// Votes under a fresh ballot id.
@@ -100,31 +100,27 @@ impl PollEngine {
         id: BallotId,
         choice: Choice,
     ) -> Result<Settled, EngineError> {
-        let voter = self.inner.reader.admit(&cached.poll, voter).await?;
-        self.take_in(cached, voter, id, choice)?.settled().await
+        let reader = &self.inner.reader;
+        let address = reader.locate(&cached.poll, voter)?;
+        let ballot = Ballot {
+            id,
+            poll: cached.poll.id,
+            voter: reader.admit(&cached.poll, voter).await?,
+            choice,
+            address,
+        };
+        self.take_in(cached, ballot)?.settled().await
     }
 
     /// Checks what is voted, where that is certain, and hands the ballot to the intake.
-    fn take_in(
-        &self,
-        cached: &Arc<Cached>,
-        voter: VoterId,
-        id: BallotId,
-        choice: Choice,
-    ) -> Result<TakenIn, EngineError> {
+    fn take_in(&self, cached: &Arc<Cached>, ballot: Ballot) -> Result<TakenIn, EngineError> {
         let inner = &self.inner;
         let poll = &cached.poll;
         if cached.is_frozen()
-            && let Err(problems) = choice.check(poll)
+            && let Err(problems) = ballot.choice.check(poll)
         {
             return Err(EngineError::Refused(Refusal::Invalid(problems)));
         }
-        let ballot = Ballot {
-            id,
-            poll: poll.id,
-            voter,
-            choice,
-        };
         let taken_in = inner.intake.take_in(ballot, Arc::clone(cached));
         if matches!(taken_in, Err(EngineError::Overloaded { .. }))
             && poll.rules.results == ResultsPolicy::Live

@@ -1,6 +1,8 @@
 use crate::id::OptionId;
 use crate::poll::draft::{check_definition, check_end, tidy_category};
-use crate::poll::{BallotKind, InvalidPoll, Poll, PollOption, PollStatus, ResultsPolicy};
+use crate::poll::{
+    AddressQuota, BallotKind, InvalidPoll, Poll, PollOption, PollStatus, ResultsPolicy,
+};
 use crate::time::Timestamp;
 use crate::voter::VoterPolicy;
 
@@ -25,6 +27,8 @@ pub struct PollChange {
     pub results: Option<ResultsPolicy>,
     /// Whether a voter may vote anew.
     pub revote: Option<bool>,
+    /// How many ballots may stand from one address; `Some(None)` takes the limit away.
+    pub address_quota: Option<Option<AddressQuota>>,
     /// When it opens.
     pub opens_at: Option<Timestamp>,
     /// When it closes; `Some(None)` leaves that to the owner.
@@ -128,6 +132,7 @@ impl PollChange {
         changed.rules.voters = self.voters.unwrap_or(poll.rules.voters);
         changed.rules.results = self.results.unwrap_or(poll.rules.results);
         changed.rules.revote = self.revote.unwrap_or(poll.rules.revote);
+        changed.rules.address_quota = self.address_quota.unwrap_or(poll.rules.address_quota);
         changed.opens_at = self.opens_at.unwrap_or(poll.opens_at);
         changed.closes_at = self.closes_at.unwrap_or(poll.closes_at);
         Ok(changed)
@@ -175,6 +180,10 @@ fn first_frozen(old: &Poll, new: &Poll) -> Option<&'static str> {
         ("voters", old.rules.voters == new.rules.voters),
         ("results", old.rules.results == new.rules.results),
         ("revote", old.rules.revote == new.rules.revote),
+        (
+            "address_quota",
+            old.rules.address_quota == new.rules.address_quota,
+        ),
         ("opens_at", old.opens_at == new.opens_at),
         ("category", old.category == new.category),
     ]

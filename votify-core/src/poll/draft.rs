@@ -149,6 +149,9 @@ pub(super) fn check_definition(poll: &Poll) -> InvalidPoll {
             );
         }
     }
+    if let Some(quota) = poll.rules.address_quota {
+        quota.check(&mut problems);
+    }
     problems
 }
 
@@ -213,6 +216,7 @@ fn check_text(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::poll::AddressQuota;
 
     fn now() -> Timestamp {
         Timestamp::from_micros(1_000_000).unwrap()
@@ -247,6 +251,10 @@ mod tests {
         let mut draft = PollDraft::multiple_choice(" ", ["a", " a ", "", "x\0y"], 0, 9);
         draft.description = "d".repeat(DESCRIPTION_MAX + 1);
         draft.closes_at = Some(now());
+        draft.rules.address_quota = Some(AddressQuota {
+            ballots: 0,
+            ipv4_prefix: 16,
+        });
         assert_eq!(
             fields(draft),
             [
@@ -257,6 +265,8 @@ mod tests {
                 "options[3]",
                 "ballot.min",
                 "ballot.max",
+                "address_quota.ballots",
+                "address_quota.ipv4_prefix",
                 "closes_at"
             ]
         );

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use crate::poll::AddressQuota;
 use crate::voter::VoterPolicy;
 
 /// What a ballot of the poll looks like.
@@ -44,4 +45,7 @@ pub struct PollRules {
     pub results: ResultsPolicy,
     /// Whether a voter may vote anew or take the vote back.
     pub revote: bool,
+    /// How many ballots may stand from one address, if there is a limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address_quota: Option<AddressQuota>,
 }

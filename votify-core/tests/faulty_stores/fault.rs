@@ -39,6 +39,10 @@ pub(crate) enum Fault {
     LeavesTiesOpen,
     /// Compares categories like a database that ignores case.
     FoldsCategories,
+    /// Counts a withdrawn ballot's place as taken.
+    KeepsFreedPlaces,
+    /// Counts places before it took the lock.
+    CountsPlacesBeforeTheLock,
     /// Streams ballots in the order of voters.
     StreamsByVoter,
 }
@@ -65,6 +69,8 @@ impl Fault {
         Self::LeavesBallotsBehind,
         Self::LeavesTiesOpen,
         Self::FoldsCategories,
+        Self::KeepsFreedPlaces,
+        Self::CountsPlacesBeforeTheLock,
         Self::StreamsByVoter,
     ];
 }

@@ -66,6 +66,8 @@ each_fault_is_caught! {
     ballots_left_behind: LeavesBallotsBehind by a_deleted_poll_is_gone;
     order_left_open: LeavesTiesOpen by orders_are_total;
     case_folded_category: FoldsCategories by a_category_is_matched_exactly;
+    place_not_freed: KeepsFreedPlaces by a_withdrawal_frees_its_place;
+    unlocked_places: CountsPlacesBeforeTheLock by from_one_address_at_once_no_more_than_the_quota_count;
     stream_by_voter: StreamsByVoter by ballots_stream_completely_in_order;
 }
 
@@ -83,6 +85,7 @@ fn the_model_finds_faults_by_itself() {
         Fault::RepairsInTheSameEpoch,
         Fault::DecidesTheBatchAtOnce,
         Fault::SealsAgain,
+        Fault::KeepsFreedPlaces,
         Fault::StreamsByVoter,
     ] {
         catches("any_sequence_does_what_the_model_says", fault);

@@ -1,6 +1,8 @@
 use std::collections::HashMap;
 
-use votify_core::ballot::{Ballot, Counting, Outcome, Refusal, StandingBallot, VoterHistory};
+use votify_core::ballot::{
+    Ballot, Counting, Outcome, PlaceChanges, Places, Refusal, StandingBallot, VoterHistory,
+};
 use votify_core::id::BallotId;
 use votify_core::poll::PollState;
 use votify_core::time::Timestamp;
@@ -16,6 +18,7 @@ pub(crate) struct Room {
     pub(crate) state: PollState,
     pub(crate) voters: Histories,
     pub(crate) deleted: bool,
+    places: Places,
     refused: HashMap<(VoterId, BallotId), Refusal>,
 }
 
@@ -25,6 +28,7 @@ impl Room {
             state,
             voters: HashMap::new(),
             deleted: false,
+            places: Places::default(),
             refused: HashMap::new(),
         }
     }
@@ -45,7 +49,9 @@ impl Room {
     ) -> Vec<Outcome> {
         if fault == Some(Fault::DecidesTheBatchAtOnce) {
             let histories = self.voters.clone();
-            let mut cast = |ballot: &&Ballot| self.count(&histories, &[ballot], now, fault);
+            let places = self.places.clone();
+            let mut cast =
+                |ballot: &&Ballot| self.count(&histories, &places, &[ballot], now, fault);
             return ballots.iter().flat_map(&mut cast).collect();
         }
         let histories = match fault {
@@ -53,11 +59,15 @@ impl Room {
             Some(Fault::ForgetsSupersededIds) => without_superseded(&self.voters),
             _ => self.voters.clone(),
         };
+        let places = match fault {
+            Some(Fault::CountsPlacesBeforeTheLock) => early.places.clone(),
+            _ => self.places.clone(),
+        };
         let known = self.state.poll.clone();
         if fault == Some(Fault::ChecksTheSealBeforeTheLock) {
             self.state.poll = early.state.poll.clone();
         }
-        let outcomes = self.count(&histories, ballots, now, fault);
+        let outcomes = self.count(&histories, &places, ballots, now, fault);
         self.state.poll = known;
         outcomes
     }
@@ -65,11 +75,13 @@ impl Room {
     fn count(
         &mut self,
         histories: &Histories,
+        places: &Places,
         ballots: &[&Ballot],
         now: Timestamp,
         fault: Option<Fault>,
     ) -> Vec<Outcome> {
-        let mut counting = Counting::new(self.state.clone(), histories.clone(), now);
+        let counting = Counting::new(self.state.clone(), histories.clone(), now);
+        let mut counting = counting.with_places(places.clone());
         let mut outcomes = Vec::new();
         for ballot in ballots {
             let key = (ballot.voter, ballot.id);
@@ -86,6 +98,7 @@ impl Room {
         }
         let effects = counting.finish();
         self.state = effects.state;
+        self.write_places(effects.places, fault);
         for standing in effects.inserted.into_iter().chain(effects.updated) {
             let history = self.voters.entry(standing.ballot.voter).or_default();
             let old = history.standing.replace(standing);
@@ -108,6 +121,22 @@ impl Room {
             history.superseded.push(old);
         }
         outcomes
+    }
+}
+
+impl Room {
+    fn write_places(&mut self, changes: PlaceChanges, fault: Option<Fault>) {
+        for voter in changes.freed {
+            self.places.voters.remove(&voter);
+        }
+        self.places.voters.extend(changes.taken);
+        for (address, taken) in changes.counts {
+            let kept = self.places.taken.entry(address).or_default();
+            *kept = match fault {
+                Some(Fault::KeepsFreedPlaces) => taken.max(*kept),
+                _ => taken,
+            };
+        }
     }
 }
 

@@ -56,6 +56,7 @@ pub(crate) fn fresh(poll: &Poll, number: u32) -> Ballot {
         poll: poll.id,
         voter: voter(number),
         choice: Choice::one(poll.options[number as usize % 2].id),
+        address: None,
     }
 }
 

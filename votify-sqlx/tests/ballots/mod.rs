@@ -38,6 +38,7 @@ pub(crate) fn ballot(poll: &Poll, number: u32) -> Ballot {
         poll: poll.id,
         voter,
         choice: Choice::one(poll.options[0].id),
+        address: None,
     }
 }
 

@@ -196,6 +196,7 @@ async fn large_batches_are_taken_apart_and_counted_whole() {
                 poll: poll.id,
                 voter: voter(n),
                 choice: Choice::one(poll.options[option].id),
+                address: None,
             })
             .collect();
         for outcome in cast(&store, &ballots).await {

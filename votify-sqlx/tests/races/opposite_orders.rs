@@ -77,6 +77,7 @@ async fn cast(store: &dyn Store, polls: &[Arc<Poll>], turn: usize) {
                     poll: poll.id,
                     voter: VoterId::new(VoterPolicy::Browser, value),
                     choice: Choice::one(poll.options[turn % 2].id),
+                    address: None,
                 }
             })
         })

@@ -5,7 +5,7 @@ use votify_core::ballot::{BatchReceipt, Counting, Effects, Outcome, Part, VoterH
 use votify_core::poll::PollState;
 use votify_core::{Ballot, PollId, StoreError, Tally, Timestamp, VoterId};
 
-use super::RedbStore;
+use super::{RedbStore, places};
 use crate::rows::{
     BACKEND, ORDER, POLLS, SUPERSEDED, VOTES, decode_superseded, decode_vote, encode_state,
     encode_vote, failure, state_of,
@@ -55,11 +55,18 @@ fn cast_part(
     let Some(state) = state_of(&transaction.open_table(POLLS).map_err(failure)?, poll)? else {
         return Ok(None);
     };
+    let has_quota = state.poll.rules.address_quota.is_some();
     let mut counting = Counting::new(state, histories(&transaction, ballots)?, now);
+    if has_quota {
+        counting = counting.with_places(places::read(&transaction, ballots)?);
+    }
     let outcomes = ballots.iter().map(|ballot| counting.cast(ballot)).collect();
     let effects = counting.finish();
     if effects.any {
         write(&transaction, poll, &effects)?;
+        if !effects.places.is_empty() {
+            places::write(&transaction, poll, &effects.places)?;
+        }
         transaction.commit().map_err(failure)?;
     }
     Ok(Some((outcomes, effects.state.tally)))

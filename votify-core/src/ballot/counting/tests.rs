@@ -26,6 +26,7 @@ fn ballot(state: &PollState, voter: u8, id: u8, option: Option<usize>) -> Ballot
         choice: option.map_or_else(Choice::withdraw, |index| {
             Choice::one(state.poll.options[index].id)
         }),
+        address: None,
     }
 }
 

@@ -54,6 +54,19 @@ macro_rules! __store_cases {
                 a_refusal_leaves_no_trace
                 a_refusal_is_not_remembered
             }
+            quotas {
+                from_one_address_no_more_than_the_quota_count
+                a_quota_holds_within_a_batch
+                a_revote_keeps_its_place
+                a_withdrawal_frees_its_place
+                a_place_is_taken_anew_in_its_own_batch
+                a_full_address_still_replays
+                an_address_by_other_rules_is_sent_back
+                without_a_quota_addresses_do_not_matter
+                from_one_address_at_once_no_more_than_the_quota_count
+                places_last
+                a_poll_made_again_has_all_its_places
+            }
             positions {
                 every_effective_change_takes_one_revision
                 positions_are_never_reused

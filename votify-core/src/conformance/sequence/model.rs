@@ -27,6 +27,7 @@ impl Model {
             epoch: 1,
             revision: 0,
             accepted: Vec::new(),
+            came_from: Vec::new(),
         };
         if self.polls.contains_key(&poll.id) {
             return false;

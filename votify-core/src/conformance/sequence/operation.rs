@@ -6,7 +6,7 @@ use proptest::strategy::{Strategy, Union};
 
 use crate::ballot::{Ballot, Choice};
 use crate::conformance::sequence::edit::{Edit, edit};
-use crate::conformance::store::paper::{at, ballot_id, voter_of};
+use crate::conformance::store::paper::{address, at, ballot_id, up_to, voter_of};
 use crate::id::OptionId;
 use crate::poll::{BallotKind, Poll, PollDraft};
 use crate::voter::{VoterId, VoterPolicy};
@@ -44,6 +44,7 @@ pub(crate) struct Made {
     pub(crate) revote: bool,
     pub(crate) opens_in: u8,
     pub(crate) open_for: Option<u8>,
+    pub(crate) quota: Option<u32>,
 }
 
 impl Made {
@@ -56,7 +57,10 @@ impl Made {
         let opens = now + u64::from(self.opens_in);
         draft.opens_at = Some(at(opens));
         draft.closes_at = self.open_for.map(|seconds| at(opens + u64::from(seconds)));
-        draft
+        match self.quota {
+            Some(ballots) => up_to(ballots, draft),
+            None => draft,
+        }
     }
 }
 
@@ -68,6 +72,7 @@ pub(crate) struct Vote {
     pub(crate) id: u32,
     pub(crate) says: Says,
     pub(crate) by_address: bool,
+    pub(crate) from: u8,
 }
 
 impl Vote {
@@ -78,6 +83,7 @@ impl Vote {
             poll: poll.id,
             voter: voter_by(self.voter, self.by_address),
             choice: self.says.choice(poll),
+            address: Some(address(self.from)),
         }
     }
 }
@@ -121,14 +127,16 @@ fn made() -> impl Strategy<Value = Made> {
         prop_oneof![4 => Just(0), 1 => 1..20_u8],
         option::of(1..60_u8),
     );
-    (any::<bool>(), any::<bool>(), window).prop_map(|(several, revote, (opens_in, open_for))| {
-        Made {
+    let quota = option::of(1..3_u32);
+    (any::<bool>(), any::<bool>(), window, quota).prop_map(
+        |(several, revote, (opens_in, open_for), quota)| Made {
             several,
             revote,
             opens_in,
             open_for,
-        }
-    })
+            quota,
+        },
+    )
 }
 
 pub(crate) fn vote() -> impl Strategy<Value = Vote> {
@@ -138,13 +146,14 @@ pub(crate) fn vote() -> impl Strategy<Value = Vote> {
         3 => Just(Says::Withdraw),
     ];
     let by_address = prop_oneof![19 => Just(false), 1 => Just(true)];
-    (0..SLOTS, 0..VOTERS, 0..8_u32, says, by_address).prop_map(
-        |(slot, voter, id, says, by_address)| Vote {
+    (0..SLOTS, 0..VOTERS, 0..8_u32, says, by_address, 0..2_u8).prop_map(
+        |(slot, voter, id, says, by_address, from)| Vote {
             slot,
             voter,
             id,
             says,
             by_address,
+            from,
         },
     )
 }
@@ -165,7 +174,7 @@ pub(crate) fn operations() -> impl Strategy<Value = ((Made, Made), Vec<Operation
                 .boxed(),
         ),
         (
-            1,
+            2,
             (slot(), any::<bool>())
                 .prop_map(|(slot, by_owner)| Operation::Seal { slot, by_owner })
                 .boxed(),

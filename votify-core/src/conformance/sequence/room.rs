@@ -6,7 +6,7 @@ use crate::conformance::store::paper::at;
 use crate::poll::{BallotKind, ChangeRefusal, InvalidPoll, Poll};
 use crate::tally::{OptionCount, Position, Tally};
 use crate::time::Timestamp;
-use crate::voter::VoterId;
+use crate::voter::{AddressId, VoterId};
 
 /// One poll of the model: its definition, and every ballot that was ever accepted, in order.
 #[derive(Debug, Clone)]
@@ -15,6 +15,8 @@ pub(crate) struct Room {
     pub(crate) epoch: u64,
     pub(crate) revision: u64,
     pub(crate) accepted: Vec<StandingBallot>,
+    /// From where each of them came.
+    pub(crate) came_from: Vec<Option<AddressId>>,
 }
 
 /// What a change should answer; what is wrong with an invalid one is left open.
@@ -67,6 +69,31 @@ impl Room {
             total_votes: standing.len() as u64,
             counts: counts.collect(),
         }
+    }
+
+    /// From where the ballot that stands came first, if it stands.
+    fn place(&self, voter: VoterId) -> Option<AddressId> {
+        let mut place = None;
+        for (entry, from) in self.accepted.iter().zip(&self.came_from) {
+            if entry.ballot.voter == voter {
+                place = match entry.ballot.choice == Choice::withdraw() {
+                    true => None,
+                    false => place.or(*from),
+                };
+            }
+        }
+        place
+    }
+
+    fn is_full(&self, address: Option<AddressId>) -> bool {
+        let Some(quota) = self.poll.rules.address_quota else {
+            return false;
+        };
+        let standing = self.all_standing();
+        let there = standing
+            .iter()
+            .filter(|entry| self.place(entry.ballot.voter) == address);
+        there.count() >= quota.ballots as usize
     }
 
     fn ended(&self, now: Timestamp) -> bool {
@@ -122,6 +149,8 @@ impl Room {
             Some(Refusal::NotVoted)
         } else if stands && !revote {
             Some(Refusal::AlreadyVoted)
+        } else if !takes_back && !stands && self.is_full(ballot.address) {
+            Some(Refusal::AddressQuota)
         } else {
             None
         };
@@ -131,10 +160,14 @@ impl Room {
         self.revision += 1;
         let revision = self.revision;
         self.accepted.push(StandingBallot {
-            ballot: ballot.clone(),
+            ballot: Ballot {
+                address: None,
+                ..ballot.clone()
+            },
             revision,
             cast_at: now,
         });
+        self.came_from.push(ballot.address);
         match (takes_back, stands) {
             (true, _) => Outcome::Withdrawn { revision },
             (false, true) => Outcome::Replaced { revision },

@@ -2,11 +2,13 @@
 
 use crate::ballot::{Choice, Outcome, Refusal};
 use crate::conformance::fixture::StoreFixture;
-use crate::conformance::store::paper::{at, ballot, ending, saying, strict, voter_of};
+use crate::conformance::store::paper::{address, at, ballot, ending, saying, strict, voter_of};
 use crate::conformance::store::scene::Scene;
 use crate::conformance::store::wishes::{frozen, keep, only};
 use crate::id::OptionId;
-use crate::poll::{BallotKind, OptionChange, Poll, PollChange, PollOption, ResultsPolicy};
+use crate::poll::{
+    AddressQuota, BallotKind, OptionChange, Poll, PollChange, PollOption, ResultsPolicy,
+};
 use crate::store::Changing;
 use crate::tally::Position;
 use crate::voter::VoterPolicy;
@@ -32,6 +34,7 @@ pub async fn everything_changes_before_the_first_ballot(fixture: &dyn StoreFixtu
         voters: Some(VoterPolicy::Ip),
         results: Some(ResultsPolicy::AfterVote),
         revote: Some(true),
+        address_quota: Some(Some(AddressQuota::new(3))),
         opens_at: Some(at(10)),
         closes_at: Some(Some(at(90))),
     };
@@ -64,6 +67,7 @@ pub async fn everything_changes_before_the_first_ballot(fixture: &dyn StoreFixtu
     let old_policy = saying(&poll, 1, 1, Choice::several([added]));
     let mut vote = old_policy.clone();
     vote.voter = voter_of(VoterPolicy::Ip, 1);
+    vote.address = Some(address(1));
     vote.choice = Choice::several([third.id, added]);
     assert_eq!(
         scene.cast_all(&[old_policy, vote], at(10)).await,

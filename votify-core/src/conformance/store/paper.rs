@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::ballot::{Ballot, Choice};
 use crate::id::BallotId;
-use crate::poll::{Poll, PollDraft};
+use crate::poll::{AddressQuota, Poll, PollDraft};
 use crate::time::Timestamp;
-use crate::voter::{VoterId, VoterPolicy};
+use crate::voter::{AddressId, VoterId, VoterPolicy};
 
 /// When the polls of a case are made: some moment with all of its microseconds.
 const START: &str = "2027-03-04T05:06:07.890123Z";
@@ -48,6 +48,7 @@ pub(crate) fn saying(poll: &Poll, voter_number: u32, id: u32, choice: Choice) ->
         poll: poll.id,
         voter: voter(voter_number),
         choice,
+        address: None,
     }
 }
 
@@ -61,6 +62,19 @@ pub(crate) fn withdrawal(poll: &Poll, voter_number: u32, id: u32) -> Ballot {
     saying(poll, voter_number, id, Choice::withdraw())
 }
 
+/// The address of that number, by whole IPv4 addresses.
+pub(crate) fn address(number: u8) -> AddressId {
+    AddressId::new(32, [number; 15])
+}
+
+/// The same ballot from the address of that number.
+pub(crate) fn from(number: u8, ballot: Ballot) -> Ballot {
+    Ballot {
+        address: Some(address(number)),
+        ..ballot
+    }
+}
+
 /// Pick one of three, one vote each, no end.
 pub(crate) fn strict() -> PollDraft {
     PollDraft::single_choice("Lunch?", ["Pizza", "Sushi", "Soup"])
@@ -70,6 +84,12 @@ pub(crate) fn strict() -> PollDraft {
 pub(crate) fn lenient() -> PollDraft {
     let mut draft = strict();
     draft.rules.revote = true;
+    draft
+}
+
+/// The same draft, with so many votes from one address.
+pub(crate) fn up_to(ballots: u32, mut draft: PollDraft) -> PollDraft {
+    draft.rules.address_quota = Some(AddressQuota::new(ballots));
     draft
 }
 

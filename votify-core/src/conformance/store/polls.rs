@@ -5,8 +5,8 @@ use crate::conformance::fixture::StoreFixture;
 use crate::conformance::store::paper::{at, ballot, strict};
 use crate::conformance::store::scene::Scene;
 use crate::poll::{
-    BallotKind, CATEGORY_MAX, DESCRIPTION_MAX, OPTION_TEXT_MAX, OPTIONS_MAX, Poll, PollDraft,
-    PollRules, ResultsPolicy, TITLE_MAX,
+    AddressQuota, BallotKind, CATEGORY_MAX, DESCRIPTION_MAX, OPTION_TEXT_MAX, OPTIONS_MAX, Poll,
+    PollDraft, PollRules, ResultsPolicy, TITLE_MAX,
 };
 use crate::store::StoreError;
 use crate::tally::{Position, Tally};
@@ -68,11 +68,16 @@ pub async fn every_rule_comes_back(fixture: &dyn StoreFixture) {
     for ballot in kinds {
         for results in policies {
             for (voters, revote) in VoterPolicy::ALL.into_iter().zip([true, false, true, false]) {
+                let address_quota = revote.then_some(AddressQuota {
+                    ballots: AddressQuota::MOST_BALLOTS,
+                    ipv4_prefix: 24,
+                });
                 let rules = PollRules {
                     ballot,
                     voters,
                     results,
                     revote,
+                    address_quota,
                 };
                 let poll = scene.poll(PollDraft { rules, ..strict() }).await;
                 assert_eq!(scene.kept(&poll).await.rules, rules);

@@ -5,6 +5,7 @@
 //! and one is new each time. What fails is made smaller and printed.
 
 use proptest::collection::vec;
+use proptest::option;
 use proptest::prelude::any;
 
 use crate::conformance::fixture::StoreFixture;
@@ -43,7 +44,9 @@ pub async fn any_sequence_does_what_the_model_says(fixture: &dyn StoreFixture) {
 pub async fn any_batch_equals_its_ballots_one_at_a_time(fixture: &dyn StoreFixture) {
     let scene = Scene::open(fixture).await;
     let batches = vec(vec(vote(), 1..30), 1..4);
-    check_random(&(any::<[bool; 2]>(), batches), async |(kinds, batches)| {
+    let quotas = option::of(1..4_u32);
+    let given = (any::<[bool; 2]>(), quotas, batches);
+    check_random(&given, async |(kinds, quota, batches)| {
         let mut twins = Vec::new();
         for kind in [0, 1] {
             let made = Made {
@@ -51,6 +54,7 @@ pub async fn any_batch_equals_its_ballots_one_at_a_time(fixture: &dyn StoreFixtu
                 revote: kind == 0,
                 opens_in: 0,
                 open_for: None,
+                quota,
             };
             let batched = scene.poll(made.draft(0)).await;
             let single = Poll {
@@ -66,6 +70,7 @@ pub async fn any_batch_equals_its_ballots_one_at_a_time(fixture: &dyn StoreFixtu
                 revote: true,
                 opens_in: 0,
                 open_for: None,
+                quota: None,
             }
             .draft(0),
         );

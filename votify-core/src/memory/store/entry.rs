@@ -1,6 +1,8 @@
 use std::collections::{HashMap, HashSet};
 
-use crate::ballot::{Ballot, Counting, Effects, Outcome, StandingBallot, VoterHistory};
+use crate::ballot::{
+    Ballot, Counting, Effects, Outcome, PlaceChanges, Places, StandingBallot, VoterHistory,
+};
 use crate::id::PollId;
 use crate::poll::PollState;
 use crate::store::StoreError;
@@ -17,6 +19,8 @@ pub(super) struct Entry {
     /// Who was invited.
     pub(super) invited: HashSet<VoterId>,
     voters: HashMap<VoterId, VoterHistory>,
+    /// From where ballots stand, if there is a quota for each address.
+    places: Places,
     deleted: bool,
 }
 
@@ -26,6 +30,7 @@ impl Entry {
             state,
             invited: HashSet::new(),
             voters: HashMap::new(),
+            places: Places::default(),
             deleted: false,
         }
     }
@@ -33,6 +38,7 @@ impl Entry {
     pub(super) fn delete(&mut self) {
         self.deleted = true;
         self.voters = HashMap::new();
+        self.places = Places::default();
         self.invited = HashSet::new();
     }
 
@@ -85,13 +91,44 @@ impl Entry {
                 .map(|history| (ballot.voter, history.clone()))
         };
         let histories = ballots.clone().filter_map(known).collect();
-        let mut counting = Counting::new(self.state.clone(), histories, now);
+        let places = self.places_of(ballots.clone());
+        let mut counting = Counting::new(self.state.clone(), histories, now).with_places(places);
         let outcomes = ballots.map(|ballot| counting.cast(ballot)).collect();
         self.write(counting.finish());
         outcomes
     }
 
+    fn places_of<'a>(&self, ballots: impl Iterator<Item = &'a Ballot>) -> Places {
+        let mut places = Places::default();
+        for ballot in ballots {
+            let stands_at = self.places.voters.get(&ballot.voter).copied();
+            places
+                .voters
+                .extend(stands_at.map(|address| (ballot.voter, address)));
+            for address in stands_at.into_iter().chain(ballot.address) {
+                let taken = self.places.taken.get(&address);
+                places.taken.extend(taken.map(|taken| (address, *taken)));
+            }
+        }
+        places
+    }
+
+    fn write_places(&mut self, changes: PlaceChanges) {
+        for voter in changes.freed {
+            self.places.voters.remove(&voter);
+        }
+        self.places.voters.extend(changes.taken);
+        for (address, taken) in changes.counts {
+            if taken == 0 {
+                self.places.taken.remove(&address);
+            } else {
+                self.places.taken.insert(address, taken);
+            }
+        }
+    }
+
     fn write(&mut self, effects: Effects) {
+        self.write_places(effects.places);
         self.state = effects.state;
         for standing in effects.inserted.into_iter().chain(effects.updated) {
             let voter = standing.ballot.voter;
