@@ -4,16 +4,16 @@ pub(crate) mod quick;
 
 use std::collections::HashMap;
 
-use votify_core::ballot::{Counting, Effects, Outcome, Part, parts};
+use votify_core::ballot::{Counting, Effects, Outcome, Part, Places, parts};
 use votify_core::poll::PollState;
 use votify_core::{Ballot, BatchReceipt, PollId, Tally, Timestamp, VoterId};
 
-use crate::dialect::{Batch, Dialect, Work};
+use crate::dialect::{Batch, Dialect, Work, give_up};
 use crate::error::Error;
 use crate::memory::Age;
 use crate::newcomers::Newcomers;
-use crate::retry;
 use crate::writes::{Counted, Writes};
+use crate::{places, retry};
 
 /// What became of a part whose poll exists.
 type Cast<'a> = (&'a Part, Result<(Vec<Outcome>, Tally), Error>);
@@ -147,14 +147,21 @@ async fn cast_group<'a, D: Dialect>(dialect: &D, group: &Group<'a, '_>) -> Resul
         .filter(|(_, new)| !new)
         .flat_map(|(part, _)| part.ballots(group.ballots))
         .collect();
-    let (work, batch) = dialect.begin_batch(&ids, &to_look_up).await?;
+    let (mut work, batch) = dialect.begin_batch(&ids, &to_look_up).await?;
+    let places = match places::read(&mut work, &batch.polls, group.parts, group.ballots).await {
+        Ok(places) => places,
+        Err(error) => {
+            give_up(work, &error).await;
+            return Err(error);
+        }
+    };
     let age = batch.age;
     let known = batch.histories.keys().copied().collect();
     let Count {
         done,
         written,
         doubtful,
-    } = count(batch, group);
+    } = count(batch, places, group);
     if !doubtful.is_empty() {
         work.rollback().await;
         return Ok(Went::Doubtful(doubtful));
@@ -163,7 +170,14 @@ async fn cast_group<'a, D: Dialect>(dialect: &D, group: &Group<'a, '_>) -> Resul
         work.rollback().await;
         return Ok(Went::Done { done, known });
     }
-    match work.finish(&Writes::new(&written)).await {
+    let finished = match places::write(&mut work, &written).await {
+        Ok(()) => work.finish(&Writes::new(&written)).await,
+        Err(error) => {
+            give_up(work, &error).await;
+            Err(error)
+        }
+    };
+    match finished {
         Ok(mark) => {
             remember(dialect, age, written, mark);
             Ok(Went::Done { done, known })
@@ -194,7 +208,11 @@ struct Count<'a> {
 }
 
 /// Decides on every ballot.
-fn count<'a>(batch: Batch, group: &Group<'a, '_>) -> Count<'a> {
+fn count<'a>(
+    batch: Batch,
+    mut places: HashMap<PollId, Places>,
+    group: &Group<'a, '_>,
+) -> Count<'a> {
     let Batch {
         polls,
         mut histories,
@@ -218,6 +236,9 @@ fn count<'a>(batch: Batch, group: &Group<'a, '_>) -> Count<'a> {
         };
         let before = state.tally.counts.clone();
         let mut counting = Counting::new(state, of_voters, group.now);
+        if let Some(places) = places.remove(&part.poll) {
+            counting = counting.with_places(places);
+        }
         let outcomes: Vec<Outcome> = part
             .ballots(group.ballots)
             .map(|ballot| counting.cast(ballot))

@@ -13,6 +13,7 @@ use crate::durability::Durability;
 use crate::error::Error;
 use crate::listing::Listing;
 use crate::memory::{Age, Memory};
+use crate::places::PlaceWork;
 use crate::schema::Found;
 use crate::writes::{Writes, Written};
 
@@ -164,7 +165,7 @@ pub(crate) async fn write_first<W: Write>(mut work: W, writes: &Writes<'_>) -> R
 
 /// An open transaction. Dropping it rolls it back.
 #[async_trait]
-pub(crate) trait Work: Send {
+pub(crate) trait Work: PlaceWork + Send {
     /// Locks these polls, in the order given, until the end, and reads them. Those that do not exist are left out.
     async fn lock_polls(&mut self, ids: &[PollId]) -> Result<Vec<Locked>, Error>;
 

@@ -32,6 +32,7 @@ mod mysql;
 mod newcomers;
 mod pages;
 mod parameters;
+mod places;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod read;

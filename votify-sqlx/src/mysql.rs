@@ -7,6 +7,7 @@ mod ending;
 mod given;
 mod invites;
 mod open;
+mod places;
 #[cfg(test)]
 mod plans;
 mod refusal;

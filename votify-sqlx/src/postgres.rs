@@ -5,6 +5,7 @@ mod broadcaster;
 mod connect;
 mod database;
 mod invites;
+mod places;
 #[cfg(test)]
 mod plans;
 mod refusal;

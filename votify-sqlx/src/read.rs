@@ -54,6 +54,7 @@ pub(crate) fn poll(row: &impl Columns) -> Result<PollState, Error> {
         total_votes: row.integer(18)?,
         heat: row.real(19)?,
         options: options(id, row.maybe_text(20)?.as_deref())?,
+        address_quota: row.maybe_text(21)?,
     };
     Ok(row.into_state()?)
 }
@@ -96,6 +97,7 @@ pub(crate) fn vote(poll: PollId, row: &impl Columns) -> Result<StandingBallot, E
             poll,
             voter: read.voter(&row.id(0)?)?,
             choice: read.choice(&row.bytes(2)?)?,
+            address: None,
         },
         revision: read.count("the revision of a ballot", row.integer(3)?)?,
         cast_at: read.time("the time of a ballot", row.moment(4)?)?,

@@ -31,6 +31,7 @@ pub(crate) struct PollRow {
     pub(crate) revision: i64,
     pub(crate) total_votes: i64,
     pub(crate) heat: f64,
+    pub(crate) address_quota: Option<String>,
     /// In the poll's order.
     pub(crate) options: Vec<OptionRow>,
 }
@@ -58,6 +59,8 @@ impl PollRow {
             .owner
             .map(|bytes| read.bytes("owner", &bytes))
             .transpose()?;
+        let address_quota = self.address_quota.as_deref();
+        let address_quota = address_quota.map(|quota| read.json("address_quota", quota));
         let poll = Poll {
             id: self.id,
             title: self.title,
@@ -68,6 +71,7 @@ impl PollRow {
                 voters: read.word("voters", self.voters)?,
                 results: read.word("results", self.results)?,
                 revote: self.revote,
+                address_quota: address_quota.transpose()?,
             },
             options: self.options.into_iter().map(|row| row.option).collect(),
             created_at: read.time("created_at", self.created_at)?,

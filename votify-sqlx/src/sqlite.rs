@@ -7,6 +7,7 @@ mod database;
 mod ending;
 mod invites;
 mod open;
+mod places;
 #[cfg(test)]
 mod plans;
 mod schema;

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use votify_core::ballot::Part;
+use votify_core::poll::PollState;
 use votify_core::{Ballot, PollId, Timestamp};
 
 use super::{Cast, Count, Group, count, may_be_of_one_part, remember};
@@ -93,6 +94,9 @@ pub(super) async fn cast<'a, D: Dialect>(
         return Ok(None);
     }
     let way = Way::new(dialect, quick, memory, group, ballots, now);
+    if way.remembers_quotas() {
+        return Ok(None);
+    }
     let done = match way.go().await {
         // One of the parts is to blame: that is found out under locks, where each error has its name.
         Err(error) if may_be_of_one_part(&error) => {
@@ -101,7 +105,8 @@ pub(super) async fn cast<'a, D: Dialect>(
         }
         done => done?,
     };
-    if done.is_none() {
+    // A quota is no race.
+    if done.is_none() && !way.meets_quotas() {
         quick.races().in_vain();
     }
     Ok(done)
@@ -147,6 +152,18 @@ impl<'w, 'a: 'w, D: Dialect> Way<'w, 'a, D> {
         }
     }
 
+    /// Whether one of the polls is known to have a quota for each address. What is written on conditions looks at no places.
+    fn remembers_quotas(&self) -> bool {
+        self.remembered.values().any(|poll| has_quota(&poll.state))
+    }
+
+    /// The same, by what was read meanwhile.
+    fn meets_quotas(&self) -> bool {
+        let newest = |part: &Part| self.memory.get(part.poll, self.age);
+        let mut newest = self.group.iter().filter_map(newest);
+        newest.any(|poll| has_quota(&poll.state))
+    }
+
     async fn go(&self) -> Result<Option<Vec<Cast<'a>>>, Error> {
         let (done, counted) = self.guess();
         let guessed = !counted.is_empty();
@@ -188,7 +205,7 @@ impl<'w, 'a: 'w, D: Dialect> Way<'w, 'a, D> {
             now: self.now,
             new: vec![false; self.group.len()],
         };
-        let Count { done, written, .. } = count(batch, &group);
+        let Count { done, written, .. } = count(batch, HashMap::new(), &group);
         (done, written)
     }
 
@@ -237,6 +254,12 @@ impl<'w, 'a: 'w, D: Dialect> Way<'w, 'a, D> {
         let Some(polls) = self.polls(&stamps).await? else {
             return Ok(None);
         };
+        if polls
+            .iter()
+            .any(|(_, state)| state.as_ref().is_ok_and(has_quota))
+        {
+            return Ok(None);
+        }
         let (done, counted) = self.count(polls, histories);
         if counted.is_empty() {
             return Ok(Some(done));
@@ -275,11 +298,15 @@ impl<'w, 'a: 'w, D: Dialect> Way<'w, 'a, D> {
         }
         // Superseded ballots were not asked for where there could be none, as it was believed.
         let is_surprise = |(id, state): &Locked| {
-            let allows = |state: &votify_core::poll::PollState| state.poll.rules.revote;
+            let allows = |state: &PollState| state.poll.rules.revote;
             self.forbids_revotes(*id) && state.as_ref().is_ok_and(allows)
         };
         Ok((!polls.iter().any(is_surprise)).then_some(polls))
     }
+}
+
+const fn has_quota(state: &PollState) -> bool {
+    state.poll.rules.address_quota.is_some()
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ impl Open {
         let given = |row: &mut Row, id: &PollId| row.id(id.as_bytes());
         let rows = self.found(&statements::LOCKED_POLLS, &moved, given).await?;
         for (row, (id, state)) in rows.iter().zip(read::polls(&rows)?) {
-            let mark = row.integer(21)?;
+            let mark = row.integer(22)?;
             if let Ok(state) = &state
                 && mark != 0
             {

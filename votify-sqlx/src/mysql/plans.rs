@@ -192,6 +192,8 @@ async fn given_rows_are_looked_up() {
         (&statements::DELETE_VOTES, "v", one_per_voter),
         (&statements::UPDATE_COUNTS, "o", "PRIMARY"),
         (&statements::UPDATE_POLLS, "p", "PRIMARY"),
+        (&statements::PLACES, "p", "PRIMARY"),
+        (&statements::FREE_PLACES, "p", "PRIMARY"),
     ] {
         let steps = scene.over_rows(statement).await;
         let text = as_text(statement);
@@ -229,7 +231,8 @@ async fn pages_and_recounts_stay_within_their_poll() {
         (statements::DELETE[0], "votify_votes"),
         (statements::DELETE[1], "votify_superseded_votes"),
         (statements::DELETE[2], "votify_invites"),
-        (statements::DELETE[4], "votify_polls"),
+        (statements::DELETE[3], "votify_places"),
+        (statements::DELETE[5], "votify_polls"),
     ] {
         let mut arguments = MySqlArguments::default();
         arguments.id(&[1; 16]).unwrap();

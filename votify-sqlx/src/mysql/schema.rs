@@ -31,6 +31,10 @@ const MIGRATIONS: Migrations = Migrations(&[
         "marks of batches",
         include_str!("../../migrations/mysql/0006_marks_of_batches.sql"),
     ),
+    (
+        "address quotas",
+        include_str!("../../migrations/mysql/0007_address_quotas.sql"),
+    ),
 ]);
 
 const TABLES: &str = "SELECT table_name, coalesce(engine, '') FROM information_schema.tables \

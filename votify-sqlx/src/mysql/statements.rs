@@ -26,7 +26,7 @@ macro_rules! poll {
              CONVERT((SELECT JSON_ARRAYAGG(JSON_ARRAY(o.`position`, HEX(o.id), o.`text`, o.vote_count)) \
              FROM votify_poll_options o FORCE INDEX (PRIMARY) WHERE o.poll_id = p.id",
             $lock,
-            ") USING utf8mb4) AS options"
+            ") USING utf8mb4) AS options, p.address_quota"
         )
     };
 }
@@ -34,6 +34,7 @@ macro_rules! poll {
 pub(super) const POLL: &str = poll!("");
 
 const ID: Given = Given(&[("id", Kind::Id)]);
+const ADDRESS: Given = Given(&[("poll_id", Kind::Id), ("address_id", Kind::Id)]);
 const VOTER: Given = Given(&[("poll_id", Kind::Id), ("voter_id", Kind::Id)]);
 const BALLOT: Given = Given(&[
     ("poll_id", Kind::Id),
@@ -207,11 +208,11 @@ pub(super) static UPDATE_POLLS: Statement = Statement::given(|| {
 /// Fails where the id is taken.
 pub(super) const INSERT_POLL: &str = "INSERT INTO votify_polls (title, title_search, description, category, ballot, \
     voters, results, revote, created_at, opens_at, closes_at, edited_at, sealed_at, owner, key_id, version, epoch, revision, \
-    total_votes, heat, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    total_votes, heat, address_quota, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 pub(super) const UPDATE_POLL: &str = "UPDATE votify_polls SET title = ?, title_search = ?, description = ?, category = ?, \
     ballot = ?, voters = ?, results = ?, revote = ?, created_at = ?, opens_at = ?, closes_at = ?, edited_at = ?, \
-    sealed_at = ?, owner = ?, key_id = ?, version = ?, epoch = ?, revision = ?, total_votes = ?, heat = ? WHERE id = ?";
+    sealed_at = ?, owner = ?, key_id = ?, version = ?, epoch = ?, revision = ?, total_votes = ?, heat = ?, address_quota = ? WHERE id = ?";
 
 pub(super) static INSERT_OPTIONS: Statement =
     Statement::values(|| inserted("votify_poll_options", &OPTION));
@@ -229,13 +230,38 @@ pub(super) const COUNT_INVITES: &str =
 pub(super) static INSERT_INVITES: Statement =
     Statement::values(|| inserted("votify_invites", &["poll_id", "voter_id"]));
 
+pub(super) static PLACES: Statement = Statement::given(|| {
+    let keys = ["poll_id", "voter_id"];
+    let met = met(VOTER, "votify_places p", "PRIMARY", &keys);
+    format!("SELECT p.voter_id, p.address_id FROM {met}")
+});
+
+pub(super) static TAKEN: Statement = Statement::given(|| {
+    let (index, keys) = ("votify_places_by_address", ["poll_id", "address_id"]);
+    let met = met(ADDRESS, "votify_places p", index, &keys);
+    format!("SELECT p.address_id, count(*) FROM {met} GROUP BY p.address_id")
+});
+
+pub(super) static FREE_PLACES: Statement = Statement::given(|| {
+    let keys = ["poll_id", "voter_id"];
+    let met = met(VOTER, "votify_places p", "PRIMARY", &keys);
+    format!("DELETE p FROM {met}")
+});
+
+/// Fails on who has a place.
+pub(super) static TAKE_PLACES: Statement = Statement::values(|| {
+    let columns = ["poll_id", "voter_id", "address_id"];
+    inserted("votify_places", &columns)
+});
+
 pub(super) const DELETE_OPTIONS: &str = "DELETE FROM votify_poll_options WHERE poll_id = ?";
 
 /// Everything that belongs to a locked poll, the poll itself last.
-pub(super) const DELETE: [&str; 5] = [
+pub(super) const DELETE: [&str; 6] = [
     "DELETE FROM votify_votes WHERE poll_id = ?",
     "DELETE FROM votify_superseded_votes WHERE poll_id = ?",
     "DELETE FROM votify_invites WHERE poll_id = ?",
+    "DELETE FROM votify_places WHERE poll_id = ?",
     DELETE_OPTIONS,
     "DELETE FROM votify_polls WHERE id = ?",
 ];

@@ -256,7 +256,7 @@ impl PostgresDatabase {
         if let Some(memory) = self.memory() {
             for (row, (_, state)) in rows.iter().zip(&polls) {
                 if let Ok(state) = state {
-                    memory.keep(age, state.clone(), row.integer(21)?);
+                    memory.keep(age, state.clone(), row.integer(22)?);
                 }
             }
         }

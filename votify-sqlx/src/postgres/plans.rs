@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, Row};
 use votify_core::store::{PollFilter, PollOrder};
 use votify_core::{PollStatus, Timestamp};
 
-use super::{accounts, database, schema, statements};
+use super::{accounts, database, places, schema, statements};
 use crate::listing::Listing;
 
 /// Prepares the session as our own connections are, and lets the planner sort only where no index has the order.
@@ -114,7 +114,7 @@ async fn statements_look_rows_up() {
         return;
     };
     let mut tables = tables(&mut connection).await;
-    let wanted: [(&str, &[&str]); 11] = [
+    let wanted: [(&str, &[&str]); 15] = [
         (statements::LOCK, &["votify_tallies_pkey"]),
         (
             statements::POLLS,
@@ -148,6 +148,10 @@ async fn statements_look_rows_up() {
         ),
         (statements::VOTES_OF, &["votify_votes_pkey"]),
         (statements::VOTES_PAGE, &["votify_votes_in_order"]),
+        (places::PLACES, &["votify_places_pkey"]),
+        (places::TAKEN, &["votify_places_by_address"]),
+        (places::FREE, &["votify_places_pkey"]),
+        (statements::DELETE[4], &["votify_places_by_address"]),
         (statements::DELETE[0], &["votify_tallies_pkey"]),
         (statements::DELETE[2], &["votify_superseded_votes_pkey"]),
         (statements::DELETE_OPTIONS, &["votify_poll_options_pkey"]),

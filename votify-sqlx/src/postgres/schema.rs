@@ -23,6 +23,10 @@ pub(super) const MIGRATIONS: Migrations = Migrations(&[
         "users",
         include_str!("../../migrations/postgres/0004_users.sql"),
     ),
+    (
+        "address quotas",
+        include_str!("../../migrations/postgres/0005_address_quotas.sql"),
+    ),
 ]);
 
 /// The tables that statements of ours would meet, wherever the search path finds them.

@@ -46,7 +46,7 @@ macro_rules! poll {
          p.created_at, p.opens_at, p.closes_at, p.edited_at, p.sealed_at, p.owner, p.key_id, p.version, t.epoch, \
          t.revision, t.total_votes, t.heat, \
          (SELECT json_agg(json_build_array(o.position, o.id, o.text, o.vote_count))::text \
-          FROM votify_poll_options o WHERE o.poll_id = p.id)"
+          FROM votify_poll_options o WHERE o.poll_id = p.id), p.address_quota"
     };
 }
 
@@ -225,15 +225,15 @@ pub(super) const QUICK: &str = concat!(
 /// Meets one row, none where the id is taken.
 pub(super) const INSERT_POLL: &str = "WITH poll AS ( \
         INSERT INTO votify_polls (title, title_search, description, category, ballot, voters, results, revote, created_at, \
-            opens_at, closes_at, edited_at, sealed_at, owner, key_id, version, id) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $21) \
+            opens_at, closes_at, edited_at, sealed_at, owner, key_id, version, address_quota, id) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $21, $22) \
         ON CONFLICT (id) DO NOTHING RETURNING id) \
     INSERT INTO votify_tallies (poll_id, epoch, revision, total_votes, heat) SELECT id, $17, $18, $19, $20 FROM poll";
 
 pub(super) const UPDATE_POLL: &str = "WITH poll AS ( \
         UPDATE votify_polls SET (title, title_search, description, category, ballot, voters, results, revote, created_at, \
-            opens_at, closes_at, edited_at, sealed_at, owner, key_id, version) \
-        = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) WHERE id = $21 RETURNING id) \
+            opens_at, closes_at, edited_at, sealed_at, owner, key_id, version, address_quota) \
+        = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $21) WHERE id = $22 RETURNING id) \
     UPDATE votify_tallies t SET (epoch, revision, total_votes, heat) = ($17, $18, $19, $20) FROM poll \
     WHERE t.poll_id = poll.id";
 
@@ -243,11 +243,12 @@ pub(super) const INSERT_OPTIONS: &str = "INSERT INTO votify_poll_options (poll_i
 pub(super) const DELETE_OPTIONS: &str = "DELETE FROM votify_poll_options WHERE poll_id = $1";
 
 /// Everything that belongs to a poll: first its lock, the poll itself last.
-pub(super) const DELETE: [&str; 6] = [
+pub(super) const DELETE: [&str; 7] = [
     "DELETE FROM votify_tallies WHERE poll_id = $1",
     "DELETE FROM votify_votes WHERE poll_id = $1",
     "DELETE FROM votify_superseded_votes WHERE poll_id = $1",
     "DELETE FROM votify_invites WHERE poll_id = $1",
+    "DELETE FROM votify_places WHERE poll_id = $1",
     DELETE_OPTIONS,
     "DELETE FROM votify_polls WHERE id = $1",
 ];

@@ -7,7 +7,7 @@ use votify_core::{PollStatus, Timestamp};
 
 use super::bulk::Bulk;
 use super::store::SqliteStore;
-use super::{accounts, database, statements};
+use super::{accounts, database, places, statements};
 use crate::listing::Listing;
 
 async fn pool(store: &SqliteStore) -> SqlitePool {
@@ -88,7 +88,7 @@ async fn due_polls_are_found_without_the_others() {
 #[tokio::test]
 async fn bulk_statements_look_rows_up() {
     let pool = pool(&store().await).await;
-    let statements: [(&str, &Bulk, &str); 9] = [
+    let statements: [(&str, &Bulk, &str); 12] = [
         ("polls", &statements::POLLS, "SEARCH p USING INDEX"),
         (
             "votes",
@@ -125,6 +125,17 @@ async fn bulk_statements_look_rows_up() {
             &statements::UPDATE_POLLS,
             "INDEX sqlite_autoindex_votify_polls_1 (id=?)",
         ),
+        (
+            "places",
+            &places::PLACES,
+            "SEARCH p USING PRIMARY KEY (poll_id=? AND voter_id=?)",
+        ),
+        (
+            "taken places",
+            &places::TAKEN,
+            "SEARCH p USING COVERING INDEX votify_places_by_address (poll_id=? AND address_id=?)",
+        ),
+        ("free places", &places::FREE, "SEARCH votify_places USING"),
         ("insert votes", &statements::INSERT_VOTES, "SCAN given"),
     ];
     for (name, bulk, expected) in statements {
@@ -136,6 +147,7 @@ async fn bulk_statements_look_rows_up() {
                 "votify_polls",
                 "votify_poll_options",
                 "votify_superseded_votes",
+                "votify_places",
             ] {
                 assert!(!plan.contains(&format!("SCAN {table}")), "{name}\n{plan}");
             }

@@ -27,6 +27,10 @@ const MIGRATIONS: Migrations = Migrations(&[
         "users",
         include_str!("../../migrations/sqlite/0005_users.sql"),
     ),
+    (
+        "address quotas",
+        include_str!("../../migrations/sqlite/0006_address_quotas.sql"),
+    ),
 ]);
 
 pub(super) async fn look(connection: &mut SqliteConnection) -> Result<Found, Error> {

@@ -9,7 +9,7 @@ use crate::writes::VOTE;
 pub(super) const POLL: &str = "p.id, p.title, p.description, p.category, p.ballot, p.voters, p.results, p.revote, \
     p.created_at, p.opens_at, p.closes_at, p.edited_at, p.sealed_at, p.owner, p.key_id, p.version, p.epoch, p.revision, \
     p.total_votes, p.heat, (SELECT json_group_array(json_array(o.position, hex(o.id), o.text, o.vote_count)) \
-    FROM votify_poll_options o WHERE o.poll_id = p.id) AS options";
+    FROM votify_poll_options o WHERE o.poll_id = p.id) AS options, p.address_quota";
 
 pub(super) static POLLS: LazyLock<Bulk> = LazyLock::new(|| {
     Bulk::new(
@@ -99,11 +99,11 @@ pub(super) static UPDATE_POLLS: LazyLock<Bulk> = LazyLock::new(|| {
 
 pub(super) const INSERT_POLL: &str = "INSERT INTO votify_polls (title, title_search, description, category, ballot, \
     voters, results, revote, created_at, opens_at, closes_at, edited_at, sealed_at, owner, key_id, version, epoch, revision, \
-    total_votes, heat, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING";
+    total_votes, heat, address_quota, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING";
 
 pub(super) const UPDATE_POLL: &str = "UPDATE votify_polls SET (title, title_search, description, category, ballot, voters, \
     results, revote, created_at, opens_at, closes_at, edited_at, sealed_at, owner, key_id, version, epoch, revision, \
-    total_votes, heat) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?";
+    total_votes, heat, address_quota) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?";
 
 pub(super) static INSERT_OPTIONS: LazyLock<Bulk> = LazyLock::new(|| {
     Bulk::new(
@@ -116,10 +116,11 @@ pub(super) static INSERT_OPTIONS: LazyLock<Bulk> = LazyLock::new(|| {
 pub(super) const DELETE_OPTIONS: &str = "DELETE FROM votify_poll_options WHERE poll_id = ?";
 
 /// Everything that belongs to a poll, the poll itself last.
-pub(super) const DELETE: [&str; 5] = [
+pub(super) const DELETE: [&str; 6] = [
     "DELETE FROM votify_votes WHERE poll_id = ?",
     "DELETE FROM votify_superseded_votes WHERE poll_id = ?",
     "DELETE FROM votify_invites WHERE poll_id = ?",
+    "DELETE FROM votify_places WHERE poll_id = ?",
     DELETE_OPTIONS,
     "DELETE FROM votify_polls WHERE id = ?",
 ];

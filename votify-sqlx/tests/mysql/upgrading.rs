@@ -8,7 +8,7 @@ use crate::scene::{Scene, run};
 use crate::upgrades::{Filled, Version, migrator};
 
 /// Every version, with its name.
-pub(crate) const VERSIONS: [Version; 6] = [
+pub(crate) const VERSIONS: [Version; 7] = [
     (
         "polls and votes",
         include_str!("../../migrations/mysql/0001_polls_and_votes.sql"),
@@ -32,6 +32,10 @@ pub(crate) const VERSIONS: [Version; 6] = [
     (
         "marks of batches",
         include_str!("../../migrations/mysql/0006_marks_of_batches.sql"),
+    ),
+    (
+        "address quotas",
+        include_str!("../../migrations/mysql/0007_address_quotas.sql"),
     ),
 ];
 
@@ -90,5 +94,6 @@ async fn go_on(filled: &Scene, scene: &Scene, count: usize) {
     store.migrate().await.unwrap();
     assert!(store.is_migrated().await.unwrap());
     polls.goes_on_in(&store).await;
+    polls.limits_addresses_in(&store).await;
     polls.lets_in(&store).await;
 }

@@ -7,7 +7,7 @@ use crate::scene::{Scene, run};
 use crate::upgrades::{Filled, Version, migrator};
 
 /// Every version, with its name.
-const VERSIONS: [Version; 4] = [
+const VERSIONS: [Version; 5] = [
     (
         "polls and votes",
         include_str!("../../migrations/postgres/0001_polls_and_votes.sql"),
@@ -23,6 +23,10 @@ const VERSIONS: [Version; 4] = [
     (
         "users",
         include_str!("../../migrations/postgres/0004_users.sql"),
+    ),
+    (
+        "address quotas",
+        include_str!("../../migrations/postgres/0005_address_quotas.sql"),
     ),
 ];
 
@@ -77,5 +81,6 @@ async fn go_on(filled: &Scene, scene: &Scene, count: usize) {
     store.migrate().await.unwrap();
     assert!(store.is_migrated().await.unwrap());
     polls.goes_on_in(&store).await;
+    polls.limits_addresses_in(&store).await;
     polls.lets_in(&store).await;
 }

@@ -37,7 +37,7 @@ async fn many_may_migrate_at_once() {
         .fetch_one(&scene.pool().await)
         .await
         .unwrap();
-    assert_eq!(runs, 5);
+    assert_eq!(runs, 6);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use crate::scene::Scene;
 use crate::upgrades::{Filled, Version, migrator};
 
 /// Every version, with its name.
-const VERSIONS: [Version; 5] = [
+const VERSIONS: [Version; 6] = [
     (
         "polls and votes",
         include_str!("../../migrations/sqlite/0001_polls_and_votes.sql"),
@@ -30,6 +30,10 @@ const VERSIONS: [Version; 5] = [
     (
         "users",
         include_str!("../../migrations/sqlite/0005_users.sql"),
+    ),
+    (
+        "address quotas",
+        include_str!("../../migrations/sqlite/0006_address_quotas.sql"),
     ),
 ];
 
@@ -81,5 +85,6 @@ async fn go_on(count: usize) {
     store.migrate().await.unwrap();
     assert!(store.is_migrated().await.unwrap());
     polls.goes_on_in(&store).await;
+    polls.limits_addresses_in(&store).await;
     polls.lets_in(&store).await;
 }

@@ -8,8 +8,12 @@
 use votify_core::account::{
     PasswordHash, Registration, Revocation, TokenId, User, UserId, UserName,
 };
+use votify_core::poll::AddressQuota;
 use votify_core::store::Inviting;
-use votify_core::{AccountStore, Ballot, InviteStore, Outcome, Poll, Store, StoreError, Timestamp};
+use votify_core::voter::AddressId;
+use votify_core::{
+    AccountStore, Ballot, InviteStore, Outcome, Poll, PollId, Refusal, Store, StoreError, Timestamp,
+};
 use votify_sqlx::sqlx::SqlSafeStr;
 use votify_sqlx::sqlx::migrate::{Migration, MigrationType, Migrator};
 
@@ -66,6 +70,28 @@ impl Filled {
         let invited = store.invite(poll, &[guest], 1).await.unwrap();
         assert_eq!(invited, Inviting::Invited { total: 1 });
         assert_eq!(store.invited(poll, &[guest]).await.unwrap(), [true]);
+    }
+
+    /// That the addresses of a new poll can be limited in an upgraded store.
+    pub(crate) async fn limits_addresses_in(&self, store: &dyn Store) {
+        let mut limited = self.polls[0].clone();
+        limited.id = PollId::generate(Timestamp::EPOCH);
+        limited.rules.address_quota = Some(AddressQuota::new(1));
+        store.create_poll(&limited).await.unwrap();
+        let kept = store.polls(&[self.polls[0].id, limited.id]).await.unwrap();
+        let quotas = kept
+            .into_iter()
+            .map(|poll| poll.unwrap().rules.address_quota);
+        let expected = [None, limited.rules.address_quota];
+        assert_eq!(quotas.collect::<Vec<_>>(), expected);
+        let mut ballots = [ballot(&limited, 1), ballot(&limited, 2)];
+        for ballot in &mut ballots {
+            ballot.address = Some(AddressId::new(32, [1; 15]));
+        }
+        let outcomes = cast(store, &ballots).await.into_iter().map(Result::unwrap);
+        let full = Outcome::Refused(Refusal::AddressQuota);
+        let expected = [Outcome::Counted { revision: 1 }, full];
+        assert_eq!(outcomes.collect::<Vec<_>>(), expected);
     }
 
     /// That users can register in an upgraded store, and log out.
