@@ -45,6 +45,7 @@ mod tests {
             poll: PollId::from_bytes([7; 16]),
             voter: VoterId::new(VoterPolicy::Browser, [8; 15]),
             choice: Choice::one(OptionId::from_bytes([option; 16])),
+            address: None,
         };
         let mark = Mark::of(&ballot(1, 1));
         assert_eq!(mark, Mark::of(&ballot(1, 2)));

@@ -31,7 +31,8 @@ impl Sorted {
             if !has_other(ballot, *mark) || state.poll.rules.revote {
                 continue;
             }
-            let verdict = decide(&state.poll, &history_of(ballot), ballot, now);
+            // Who has voted needs no place at an address.
+            let verdict = decide(&state.poll, &history_of(ballot), 0, ballot, now);
             if let (Verdict::Refuse(refusal), Some(slot)) = (verdict, self.refusals.get_mut(*place))
             {
                 *slot = Some(refusal);

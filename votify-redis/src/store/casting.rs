@@ -1,11 +1,12 @@
 //! The way of a batch: read, decide, write if nothing moved meanwhile.
 
+mod places;
 mod writes;
 
 use std::collections::HashMap;
 
 use futures_util::stream::{self, StreamExt};
-use votify_core::ballot::{Counting, Outcome, Part, VoterHistory, parts};
+use votify_core::ballot::{Counting, Outcome, Part, Places, VoterHistory, parts};
 use votify_core::{Ballot, BatchReceipt, Tally, Timestamp, VoterId};
 
 use super::fault::Fault;
@@ -56,7 +57,16 @@ async fn cast_part(
         };
         let heat = current.kept.state.heat;
         let histories = histories(&seen, &ballots)?;
-        let mut counting = Counting::new(current.kept.state, histories, now);
+        let mut places = Places::default();
+        if current.kept.state.poll.rules.address_quota.is_some() {
+            let Some(found) = places::read(store, &race.keys, &current, &ballots).await? else {
+                seen = race.enter().await?;
+                continue;
+            };
+            places = found;
+        }
+        let counting = Counting::new(current.kept.state, histories, now);
+        let mut counting = counting.with_places(places);
         let outcomes: Vec<Outcome> = ballots.iter().map(|ballot| counting.cast(ballot)).collect();
         let effects = counting.finish();
         if !effects.any && !current.raised {

@@ -22,6 +22,10 @@ pub(super) struct Keys<'a> {
     pub(super) superseded: String,
     /// A set of voters who were invited.
     pub(super) invited: String,
+    /// A hash of addresses by voter, in a poll with a quota for each address: from where ballots stand.
+    pub(super) places: String,
+    /// A hash of how many ballots stand from an address.
+    pub(super) addresses: String,
 }
 
 impl<'a> Keys<'a> {
@@ -34,6 +38,8 @@ impl<'a> Keys<'a> {
             votes: redis.poll_key(id, "votes"),
             superseded: redis.poll_key(id, "superseded"),
             invited: redis.poll_key(id, "invited"),
+            places: redis.poll_key(id, "places"),
+            addresses: redis.poll_key(id, "addresses"),
         }
     }
 
@@ -66,7 +72,7 @@ impl<'a> Keys<'a> {
     /// Everything that may be kept of a poll of that revision.
     pub(super) fn all(&self, revision: u64) -> Vec<String> {
         let mut keys: Vec<String> = self.to_read().map(str::to_owned).to_vec();
-        keys.push(self.invited.clone());
+        keys.extend([&self.invited, &self.places, &self.addresses].map(String::clone));
         keys.extend((0..revision.div_ceil(PART)).map(|part| self.order(part)));
         keys
     }

@@ -136,6 +136,7 @@ pub(super) fn decode_vote(
                 poll,
                 voter,
                 choice,
+                address: None,
             },
             revision,
             cast_at,

@@ -103,6 +103,7 @@ scripts! {
     READ: "no-writes", [LOOK], "scripts/read.lua";
     PAGE: "no-writes", [LOOK], "scripts/page.lua";
     CAST: "", [LOOK], "scripts/cast.lua";
+    PLACES: "no-writes", [LOOK], "scripts/places.lua";
     CREATE: "", [LOOK], "scripts/create.lua";
     REPLACE: "allow-oom", [LOOK], "scripts/replace.lua";
     DELETE: "allow-oom", [LOOK], "scripts/delete.lua";

@@ -146,7 +146,7 @@ pub(super) fn number(value: Value) -> Option<u64> {
     }
 }
 
-fn pairs(values: Vec<Value>) -> Option<Vec<(usize, Vec<u8>)>> {
+pub(super) fn pairs(values: Vec<Value>) -> Option<Vec<(usize, Vec<u8>)>> {
     let mut pairs = Vec::with_capacity(values.len() / 2);
     let mut values = values.into_iter();
     while let Some(place) = values.next() {

@@ -15,7 +15,7 @@ const MOST: usize = 200_000;
 pub(super) struct Writes {
     keys: Vec<String>,
     /// How many rows of each kind.
-    counts: [String; 4],
+    counts: [String; 7],
     /// Offsets and voters of the parts of the order.
     order: Vec<(String, Vec<u8>)>,
     /// Fields and values.
@@ -50,14 +50,30 @@ impl Writes {
             rows.push([*old.voter.as_bytes(), *old.id.as_bytes()].concat());
             rows.push(record::encode_superseded(old));
         }
+        let places = &effects.places;
+        rows.extend(places.freed.iter().map(|voter| voter.as_bytes().to_vec()));
+        for (voter, address) in &places.taken {
+            rows.push(voter.as_bytes().to_vec());
+            rows.push(address.as_bytes().to_vec());
+        }
+        for (address, taken) in &places.counts {
+            rows.push(address.as_bytes().to_vec());
+            rows.push(taken.to_string().into_bytes());
+        }
         let counts = [
             effects.inserted.len(),
             effects.updated.len(),
             effects.removed.len(),
             effects.superseded.len(),
+            places.freed.len(),
+            places.taken.len(),
+            places.counts.len(),
         ];
         let mut writes = Self {
-            keys: keys.to_read().map(str::to_owned).to_vec(),
+            keys: (keys.to_read().into_iter())
+                .chain([&*keys.places, &*keys.addresses])
+                .map(str::to_owned)
+                .collect(),
             counts: counts.map(|count| count.to_string()),
             order: Vec::new(),
             rows,

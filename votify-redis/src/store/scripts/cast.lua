@@ -1,7 +1,8 @@
 -- Writes what a batch did, if the poll is still as it was read; else tells how it is now.
--- KEYS: poll, turn, votes, superseded, then parts of the order.
+-- KEYS: poll, turn, votes, superseded, places, addresses, then parts of the order.
 -- ARGV: caller, run, state as read, new state, voters with ballots; how many rows are inserted, updated, removed,
--- superseded; then the offset and the voters for each part of the order; then the rows.
+-- superseded, how many places are freed, taken, and how many addresses have another number of them; then the offset and the
+-- voters for each part of the order; then the rows.
 if not is_still(KEYS[1], KEYS[2], ARGV[2], ARGV[3], ARGV[1]) then
   be_next(KEYS[2], ARGV[1])
   return look(KEYS[1], KEYS[2], ARGV[1], KEYS[3], KEYS[4], ARGV[5], 32)
@@ -9,10 +10,13 @@ end
 
 -- What could fail fails here, before anything is written.
 redis.call('HLEN', KEYS[4])
-for i = 5, #KEYS do
+for i = 5, 6 do
+  redis.call('HLEN', KEYS[i])
+end
+for i = 7, #KEYS do
   redis.call('STRLEN', KEYS[i])
 end
-local at = 10 + 2 * (#KEYS - 4)
+local at = 13 + 2 * (#KEYS - 6)
 local inserted = {}
 for i = 1, tonumber(ARGV[6]) do
   inserted[i] = ARGV[at + 2 * i - 2]
@@ -38,8 +42,11 @@ end
 write(2 * (tonumber(ARGV[6]) + tonumber(ARGV[7])), 'HSET', KEYS[3])
 write(tonumber(ARGV[8]), 'HDEL', KEYS[3])
 write(2 * tonumber(ARGV[9]), 'HSET', KEYS[4])
-for i = 5, #KEYS do
-  redis.call('SETRANGE', KEYS[i], ARGV[2 * i], ARGV[2 * i + 1])
+write(tonumber(ARGV[10]), 'HDEL', KEYS[5])
+write(2 * tonumber(ARGV[11]), 'HSET', KEYS[5])
+write(2 * tonumber(ARGV[12]), 'HSET', KEYS[6])
+for i = 7, #KEYS do
+  redis.call('SETRANGE', KEYS[i], ARGV[2 * i - 1], ARGV[2 * i])
 end
 redis.call('HSET', KEYS[1], 'state', ARGV[4])
 redis.call('DEL', KEYS[2])
