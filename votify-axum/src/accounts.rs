@@ -19,6 +19,7 @@ mod token;
 pub use hashing::{InvalidHashing, PasswordHashing};
 pub use settings::Accounts;
 
+pub(crate) use cookie::name as cookie_name;
 pub(crate) use desk::Desk;
 pub(crate) use hasher::HashingStats;
 pub(crate) use login::{__path_login, login};

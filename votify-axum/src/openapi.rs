@@ -1,5 +1,7 @@
 //! The description of the API, made from the code.
 
+pub(crate) mod security;
+
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};

@@ -186,7 +186,8 @@ impl VotifyRouter {
         if config.operations {
             described = described.merge(openapi::operations());
         }
-        let (mut router, description) = described.split_for_parts();
+        let (mut router, mut description) = described.split_for_parts();
+        openapi::security::describe(&mut description, &config);
         let description = serde_json::to_vec(&description).unwrap_or_default();
         router = router
             .route("/api", any(not_found))

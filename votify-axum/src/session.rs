@@ -29,7 +29,7 @@ pub(crate) struct Cookies {
 }
 
 impl Cookies {
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         if self.secure { HOST_NAME } else { NAME }
     }
 

@@ -28,7 +28,7 @@ const HEADERS: usize = 9;
 
 refusals!(VoteRefusals:
     MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, InviteInvalid, OriginNotAllowed, PollNotFound, AlreadyVoted, PollNotOpen,
-    PollClosed, BallotIdReused, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidBallot, RateLimited, StoreUnavailable,
+    PollClosed, BallotIdReused, AddressQuota, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidBallot, RateLimited, StoreUnavailable,
     Overloaded, Internal);
 
 refusals!(WithdrawRefusals:

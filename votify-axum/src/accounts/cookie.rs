@@ -13,7 +13,7 @@ const NAME: &str = "votify_login";
 /// Browsers take a cookie of such a name only over TLS and from the host itself, so no sibling can plant one.
 const HOST_NAME: &str = "__Host-votify_login";
 
-const fn name(cookies: Cookies) -> &'static str {
+pub(crate) const fn name(cookies: Cookies) -> &'static str {
     if cookies.secure { HOST_NAME } else { NAME }
 }
 

@@ -18,6 +18,7 @@ refusals!(LogoutRefusals:
     post,
     path = "/api/auth/logout",
     tag = "accounts",
+    security(("login" = []), ("login_cookie" = [])),
     responses((status = 204, description = "It is over"), LogoutRefusals)
 )]
 pub(crate) async fn logout(

@@ -16,6 +16,7 @@ refusals!(MeRefusals: NotLoggedIn, InvalidLogin, StoreUnavailable, Internal);
     get,
     path = "/api/auth/me",
     tag = "accounts",
+    security(("login" = []), ("login_cookie" = [])),
     responses((status = 200, body = UserBody), MeRefusals)
 )]
 pub(crate) async fn me(

@@ -69,6 +69,7 @@ fn change(
         voters: rules.voters,
         results: rules.results,
         revote: rules.revote,
+        address_quota: rules.address_quota,
         opens_at,
         closes_at: nullable_time(fields, "closes_at", problems),
     }

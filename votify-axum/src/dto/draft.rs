@@ -50,6 +50,7 @@ fn draft(fields: &mut Fields, able: Abilities, problems: &mut Problems) -> PollD
         voters,
         results,
         revote,
+        address_quota,
     } = GivenRules::read(fields, entries.len(), able, problems);
     if fields.take_set("image_id").is_some() {
         problems.add("image_id", "pictures are not built yet");
@@ -64,6 +65,7 @@ fn draft(fields: &mut Fields, able: Abilities, problems: &mut Problems) -> PollD
             voters: voters.unwrap_or_default(),
             results: results.unwrap_or_default(),
             revote: revote.unwrap_or_default(),
+            address_quota: address_quota.flatten(),
         },
         opens_at: nullable_time(fields, "opens_at", problems).flatten(),
         closes_at: nullable_time(fields, "closes_at", problems).flatten(),

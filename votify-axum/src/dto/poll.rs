@@ -2,6 +2,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use votify_core::engine::PollSnapshot;
+use votify_core::poll::AddressQuota;
 use votify_core::{Poll, PollStatus, ResultsPolicy, TallyView, Timestamp, VoterPolicy};
 
 use crate::dto::schema;
@@ -26,6 +27,10 @@ pub(crate) struct HeadBody {
     #[schema(value_type = schema::Results)]
     results: ResultsPolicy,
     revote: bool,
+    /// How many votes may stand from one address, if there is a limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schema::AddressQuota>, required = false)]
+    address_quota: Option<AddressQuota>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
@@ -53,6 +58,7 @@ impl HeadBody {
             voters: poll.rules.voters,
             results: poll.rules.results,
             revote: poll.rules.revote,
+            address_quota: poll.rules.address_quota,
             created_at: poll.created_at,
             opens_at: poll.opens_at,
             closes_at: poll.closes_at,

@@ -1,4 +1,5 @@
 use serde_json::Value;
+use votify_core::poll::AddressQuota;
 use votify_core::{BallotKind, ResultsPolicy, Timestamp, VoterPolicy};
 
 use crate::fields::{Fields, Problems};
@@ -8,6 +9,8 @@ const RESULTS: [(&str, ResultsPolicy); 3] = [
     ("after_vote", ResultsPolicy::AfterVote),
     ("after_close", ResultsPolicy::AfterClose),
 ];
+
+const UNKNOWN_ADDRESSES: &str = "this server does not know its callers' addresses";
 
 /// What this server can tell of its callers.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +30,8 @@ pub(crate) struct GivenRules {
     pub(crate) voters: Option<VoterPolicy>,
     pub(crate) results: Option<ResultsPolicy>,
     pub(crate) revote: Option<bool>,
+    /// `Some(None)` for `null`.
+    pub(crate) address_quota: Option<Option<AddressQuota>>,
 }
 
 impl GivenRules {
@@ -46,6 +51,9 @@ impl GivenRules {
                 .and_then(|value| voters(&value, able, problems)),
             results: fields.word("results", &RESULTS, problems),
             revote: fields.flag("revote", problems),
+            address_quota: fields
+                .take("address_quota")
+                .and_then(|value| address_quota(value, able, problems)),
         }
     }
 }
@@ -84,12 +92,43 @@ fn voters(value: &Value, able: Abilities, problems: &mut Problems) -> Option<Vot
         Some("ip") if able.addresses => return Some(VoterPolicy::Ip),
         Some("account") if able.accounts => return Some(VoterPolicy::Account),
         Some("invite") if able.invites => return Some(VoterPolicy::Invite),
-        Some("ip") => problems.add("voters", "this server does not know its callers' addresses"),
+        Some("ip") => problems.add("voters", UNKNOWN_ADDRESSES),
         Some("account") => problems.add("voters", "this server has no accounts"),
         Some("invite") => problems.add("voters", "this server keeps no invites"),
         _ => problems.add("voters", "must be one of browser, ip, account, invite"),
     }
     None
+}
+
+/// A quota, or `null`; `None` if it cannot be read, and then told.
+fn address_quota(
+    value: Value,
+    able: Abilities,
+    problems: &mut Problems,
+) -> Option<Option<AddressQuota>> {
+    const FIELD: &str = "address_quota";
+    if value.is_null() {
+        return Some(None);
+    }
+    if !able.addresses {
+        problems.add(FIELD, UNKNOWN_ADDRESSES);
+        return None;
+    }
+    let mut fields = Fields::of(value, FIELD, problems)?;
+    if !fields.has("ballots") {
+        problems.add("address_quota.ballots", "is missing");
+    }
+    let ballots = fields.number("ballots", problems);
+    let prefix = match fields.has("ipv4_prefix") {
+        true => fields.number("ipv4_prefix", problems),
+        false => Some(32),
+    };
+    fields.finish(problems);
+    Some(Some(AddressQuota {
+        ballots: ballots?,
+        // What is too large is none of the two that there are.
+        ipv4_prefix: u8::try_from(prefix?).unwrap_or(u8::MAX),
+    }))
 }
 
 /// A moment, or `null`; `None` if it is not there or cannot be read, and then told.

@@ -60,6 +60,19 @@ pub(crate) enum Results {
     AfterClose,
 }
 
+/// How many votes may stand from one address, on top of what counts as one voter. A vote keeps its place at the address from
+/// which it was first counted, and taking it back frees that.
+#[derive(ToSchema)]
+pub(crate) struct AddressQuota {
+    /// The most votes.
+    #[schema(minimum = 1, maximum = 10_000, example = 5)]
+    ballots: u32,
+    /// How many bits of an IPv4 address make one address: 32 or 24; 32 unless told otherwise. IPv6 addresses always count by
+    /// their first 64 bits.
+    #[schema(minimum = 24, maximum = 32, example = 32)]
+    ipv4_prefix: Option<u8>,
+}
+
 /// A poll to be made. `title` and `options` are enough.
 #[derive(ToSchema)]
 pub(crate) struct NewPoll {
@@ -82,6 +95,8 @@ pub(crate) struct NewPoll {
     results: Option<Results>,
     /// Whether a voter may vote anew or take the vote back; `false` unless told otherwise.
     revote: Option<bool>,
+    /// No limit unless told otherwise.
+    address_quota: Option<AddressQuota>,
     /// At once unless told otherwise.
     #[schema(format = DateTime)]
     opens_at: Option<String>,
@@ -120,6 +135,8 @@ pub(crate) struct PollChange {
     voters: Option<Voters>,
     results: Option<Results>,
     revote: Option<bool>,
+    /// `null` takes the limit away.
+    address_quota: Option<AddressQuota>,
     #[schema(format = DateTime)]
     opens_at: Option<String>,
     /// `null` leaves the end to the owner.

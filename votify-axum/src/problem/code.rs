@@ -51,6 +51,7 @@ codes! {
     PollHasVotes = CONFLICT, "poll_has_votes", "This cannot change any more, because votes were cast";
     RevoteNotAllowed = CONFLICT, "revote_not_allowed", "A vote in this poll cannot be taken back";
     BallotIdReused = CONFLICT, "ballot_id_reused", "Another vote of yours has the same id";
+    AddressQuota = CONFLICT, "address_quota", "No more votes are taken from your address";
     #[cfg_attr(not(feature = "accounts"), expect(dead_code, reason = "told of accounts alone"))]
     NameTaken = CONFLICT, "name_taken", "Somebody has this name already";
     NotByInvite = CONFLICT, "not_by_invite", "Voters of this poll are not invited";

@@ -53,7 +53,7 @@ impl From<UnidentifiedVoter> for Problem {
             UnidentifiedVoter::NotInvited => Self::new(Code::InviteInvalid)
                 .with_detail("This code was not made for this poll."),
             UnidentifiedVoter::NoAddress => Self::internal(&missing).with_detail(
-                "This poll counts addresses, and this server is not set up to know its callers' addresses.",
+                "This poll goes by addresses, and this server is not set up to know its callers' addresses.",
             ),
             other => Self::internal(&other),
         }
@@ -105,6 +105,10 @@ impl From<Refusal> for Problem {
             Refusal::RevoteNotAllowed => Code::RevoteNotAllowed.into(),
             Refusal::NotVoted => Code::NotVoted.into(),
             Refusal::BallotIdReused => Code::BallotIdReused.into(),
+            Refusal::AddressQuota => Self::new(Code::AddressQuota).with_detail(
+                "As many votes as this poll takes from one network address were counted from yours. Vote from another network, or ask \
+                 whoever made the poll.",
+            ),
             Refusal::Invalid(problems) => refused_choice(&problems, "option_ids"),
             // The poll was edited at this very moment; the same vote will be judged by the new rules.
             Refusal::OtherVoterPolicy => later(Code::Overloaded),

@@ -164,6 +164,7 @@ function home() {
 
 async function create(form) {
   const closes = form.get("closes");
+  const ballots = Number(form.get("quota"));
   const poll = await call("POST", "/api/polls", {
     title: form.get("title"),
     options: form.get("options").split("\n").map((line) => line.trim()).filter(Boolean),
@@ -171,6 +172,7 @@ async function create(form) {
     voters: form.get("voters"),
     results: form.get("results"),
     revote: form.get("revote") !== null,
+    address_quota: ballots ? { ballots, ipv4_prefix: form.get("blocks") === null ? 32 : 24 } : null,
     closes_at: closes ? new Date(closes).toISOString() : null,
   });
   mine.add(poll.id);

@@ -34,6 +34,7 @@ mod origins;
 mod owners;
 #[cfg(feature = "ui")]
 mod pages;
+mod quotas;
 mod reading;
 mod roles;
 mod server;

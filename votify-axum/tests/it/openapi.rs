@@ -81,6 +81,43 @@ async fn the_calls_of_accounts_are_described_where_they_are() {
     }
 }
 
+#[tokio::test]
+async fn how_callers_show_who_they_are_is_described() {
+    let schemes = |description: &Value| description["components"]["securitySchemes"].clone();
+    let description = description().await;
+    let session = &schemes(&description)["session"];
+    assert_eq!(session["in"], "cookie");
+    assert_eq!(session["name"], "votify_session");
+    assert_eq!(description["security"], json!([{}, {"session": []}]));
+    let app = App::with(|router| router.public_url("https://polls.test".parse().unwrap()));
+    let description = app.get("/api/openapi.json").await.ok(200).json();
+    let session = &schemes(&description)["session"];
+    assert_eq!(session["name"], "__Host-votify_session");
+}
+
+#[cfg(feature = "accounts")]
+#[tokio::test]
+async fn what_needs_a_login_says_so() {
+    let app = crate::accounts::scene::app();
+    let description = app.get("/api/openapi.json").await.ok(200).json();
+    let schemes = &description["components"]["securitySchemes"];
+    assert_eq!(schemes["login"]["scheme"], "bearer");
+    assert_eq!(schemes["login_cookie"]["in"], "cookie");
+    let anybody = json!([{}, {"session": []}, {"login": []}, {"login_cookie": []}]);
+    assert_eq!(description["security"], anybody);
+    let needed = json!([{"login": []}, {"login_cookie": []}]);
+    for (path, method) in [("me", "get"), ("logout", "post")] {
+        let call = &description["paths"][format!("/api/auth/{path}")][method];
+        assert_eq!(call["security"], needed, "{path}");
+    }
+    for (path, calls) in description["paths"].as_object().unwrap() {
+        for (method, call) in calls.as_object().unwrap() {
+            let is_told = ["/api/auth/me", "/api/auth/logout"].contains(&path.as_str());
+            assert_eq!(call["security"].is_array(), is_told, "{method} {path}");
+        }
+    }
+}
+
 /// Every reference leads somewhere.
 #[tokio::test]
 async fn no_schema_is_missing() {
