@@ -69,7 +69,7 @@ pub(crate) struct AddressQuota {
     ballots: u32,
     /// How many bits of an IPv4 address make one address: 32 or 24; 32 unless told otherwise. IPv6 addresses always count by
     /// their first 64 bits.
-    #[schema(minimum = 24, maximum = 32, example = 32)]
+    #[schema(minimum = 24, maximum = 32, multiple_of = 8, example = 32)]
     ipv4_prefix: Option<u8>,
 }
 

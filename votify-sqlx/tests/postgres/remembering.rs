@@ -156,6 +156,10 @@ async fn what_misses_a_row_is_not_committed() {
     };
     let store = scene.store().await;
     let (good, bad) = (poll(&store).await, poll(&store).await);
+    // Connections enough: one that is made anew makes the store forget, and read again.
+    let ids = [good.id];
+    let asked = tokio::join!(store.polls(&ids), store.polls(&ids), store.polls(&ids));
+    assert!(asked.0.is_ok() && asked.1.is_ok() && asked.2.is_ok());
     counted(&store, &[ballot(&good, 1), ballot(&bad, 1)]).await;
     let robbed = format!(
         "DELETE FROM votify_poll_options WHERE id = '{}'",
