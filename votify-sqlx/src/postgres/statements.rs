@@ -151,9 +151,7 @@ macro_rules! writes {
     counts AS ( \
         UPDATE votify_poll_options o SET vote_count = given.vote_count \
         FROM unnest($20::uuid[], $21::uuid[], $22::bigint[]) AS given (poll_id, id, vote_count) \
-        CROSS JOIN LATERAL (SELECT ctid AS place FROM votify_poll_options \
-            WHERE poll_id = given.poll_id AND id = given.id OFFSET 0) AS found \
-        WHERE ", $may, " AND o.ctid = found.place RETURNING 1), \
+        WHERE ", $may, " AND o.poll_id = given.poll_id AND o.id = given.id RETURNING 1), \
     states AS ( \
         UPDATE votify_tallies t SET revision = given.revision, total_votes = given.total_votes, heat = given.heat ", $states,
         " RETURNING t.xmin)"
