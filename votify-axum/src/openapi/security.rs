@@ -1,9 +1,9 @@
 //! How callers show who they are, for the description of the API.
 
-use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
 #[cfg(feature = "accounts")]
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder};
+use utoipa::openapi::{Components, OpenApi};
 
 use crate::config::Config;
 
@@ -19,20 +19,33 @@ pub(crate) fn describe(description: &mut OpenApi, config: &Config) {
     );
     let components = description.components.get_or_insert_default();
     components.add_security_scheme(SESSION, session);
-    let mut anybody = vec![SecurityRequirement::default(), requires(SESSION)];
-    #[cfg(feature = "accounts")]
-    if config.accounts.is_some() {
-        let name = crate::accounts::cookie_name(config.cookies());
-        let bearer = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .bearer_format("JWT")
-            .description(Some("The token that registering and logging in answer."));
-        components.add_security_scheme("login", SecurityScheme::Http(bearer.build()));
-        let same = cookie(name, "The same token, which those calls set as a cookie.");
-        components.add_security_scheme("login_cookie", same);
-        anybody.extend(["login", "login_cookie"].map(requires));
+    let mut schemes = vec![SESSION];
+    schemes.extend(logins(components, config));
+    let needed = schemes.into_iter().map(requires);
+    let anybody = std::iter::once(SecurityRequirement::default());
+    description.security = Some(anybody.chain(needed).collect());
+}
+
+/// Adds how users of this server's accounts show who they are, if it has accounts.
+#[cfg(feature = "accounts")]
+fn logins(components: &mut Components, config: &Config) -> Vec<&'static str> {
+    if config.accounts.is_none() {
+        return Vec::new();
     }
-    description.security = Some(anybody);
+    let name = crate::accounts::cookie_name(config.cookies());
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some("The token that registering and logging in answer."));
+    components.add_security_scheme("login", SecurityScheme::Http(bearer.build()));
+    let same = cookie(name, "The same token, which those calls set as a cookie.");
+    components.add_security_scheme("login_cookie", same);
+    vec!["login", "login_cookie"]
+}
+
+#[cfg(not(feature = "accounts"))]
+const fn logins(_: &mut Components, _: &Config) -> Vec<&'static str> {
+    Vec::new()
 }
 
 fn cookie(name: &str, about: &str) -> SecurityScheme {
