@@ -38,6 +38,7 @@ const FORMATS: [(&str, Format); 2] = [("json", Format::Json), ("csv", Format::Cs
     post,
     path = "/api/polls/{id}/invites",
     tag = "polls",
+    security(("owner" = [])),
     params(
         ("id" = Uuid, Path, description = "The poll"),
         ("format" = Option<String>, Query, description = "`json` or `csv`; before what `Accept` says"),

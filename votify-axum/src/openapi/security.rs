@@ -1,16 +1,20 @@
 //! How callers show who they are, for the description of the API.
 
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
 #[cfg(feature = "accounts")]
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder};
-use utoipa::openapi::{Components, OpenApi};
+use utoipa::openapi::{Components, OpenApi, PathItem};
 
 use crate::config::Config;
 
 const SESSION: &str = "session";
 
-/// Adds what this server takes. Nothing of it is needed by every call: most may be made by anybody, and where a poll or an
-/// owner's call asks for more the refusal says so.
+/// What an owner's call names as its security until [`describe`] knows by what an owner is known here.
+const OWNER: &str = "owner";
+
+/// Adds what this server takes. Most calls may be made by anybody, and where a poll asks for more the refusal says so. Those of
+/// owners need one of the schemes; but a host that knows users in its own way is not to be second-guessed.
 pub(crate) fn describe(description: &mut OpenApi, config: &Config) {
     let session = cookie(
         config.cookies().name(),
@@ -21,9 +25,36 @@ pub(crate) fn describe(description: &mut OpenApi, config: &Config) {
     components.add_security_scheme(SESSION, session);
     let mut schemes = vec![SESSION];
     schemes.extend(logins(components, config));
-    let needed = schemes.into_iter().map(requires);
+    let needed: Vec<_> = schemes.into_iter().map(requires).collect();
+    let owners = has_only_these(config).then(|| needed.clone());
+    for operation in description.paths.paths.values_mut().flat_map(operations) {
+        if operation.security == Some(vec![requires(OWNER)]) {
+            operation.security.clone_from(&owners);
+        }
+    }
     let anybody = std::iter::once(SecurityRequirement::default());
     description.security = Some(anybody.chain(needed).collect());
+}
+
+/// Whether nobody can be known but by the schemes that are described.
+const fn has_only_these(config: &Config) -> bool {
+    #[cfg(feature = "accounts")]
+    if config.accounts.is_some() {
+        return true;
+    }
+    config.identity.is_none()
+}
+
+fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem {
+        get,
+        put,
+        post,
+        delete,
+        patch,
+        ..
+    } = path;
+    [get, put, post, delete, patch].into_iter().flatten()
 }
 
 /// Adds how users of this server's accounts show who they are, if it has accounts.

@@ -27,6 +27,7 @@ refusals!(EndRefusals:
     patch,
     path = "/api/polls/{id}",
     tag = "polls",
+    security(("owner" = [])),
     params(("id" = Uuid, Path, description = "The poll")),
     request_body = PollChange,
     responses((status = 200, body = PollBody), ChangeRefusals)
@@ -55,6 +56,7 @@ pub(crate) async fn change_poll(
     post,
     path = "/api/polls/{id}/close",
     tag = "polls",
+    security(("owner" = [])),
     params(("id" = Uuid, Path, description = "The poll")),
     responses((status = 200, body = PollBody), EndRefusals)
 )]
@@ -74,6 +76,7 @@ pub(crate) async fn close_poll(
     delete,
     path = "/api/polls/{id}",
     tag = "polls",
+    security(("owner" = [])),
     params(("id" = Uuid, Path, description = "The poll")),
     responses((status = 204, description = "It is gone"), EndRefusals)
 )]

@@ -1,8 +1,9 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use crate::app::App;
+use crate::roles::ByHeader;
 
 async fn description() -> Value {
     App::new().get("/api/openapi.json").await.ok(200).json()
@@ -95,6 +96,46 @@ async fn how_callers_show_who_they_are_is_described() {
     assert_eq!(session["name"], "__Host-votify_session");
 }
 
+/// What the calls of the API name as their security, apart from those that leave it at the general choice.
+fn secured(description: &Value) -> BTreeMap<String, Value> {
+    let mut secured = BTreeMap::new();
+    for (path, calls) in description["paths"].as_object().unwrap() {
+        for (method, call) in calls.as_object().unwrap() {
+            if let Some(needed) = call.get("security") {
+                secured.insert(format!("{method} {path}"), needed.clone());
+            }
+        }
+    }
+    secured
+}
+
+fn owners(needed: &Value) -> BTreeMap<String, Value> {
+    let calls = [
+        "delete /api/polls/{id}",
+        "patch /api/polls/{id}",
+        "post /api/polls/{id}/close",
+        "post /api/polls/{id}/invites",
+    ];
+    let calls = calls.into_iter();
+    calls
+        .map(|call| (call.to_owned(), needed.clone()))
+        .collect()
+}
+
+#[tokio::test]
+async fn what_only_owners_may_do_says_so() {
+    let needed = json!([{"session": []}]);
+    assert_eq!(secured(&description().await), owners(&needed));
+}
+
+/// By what the host knows them is not known here.
+#[tokio::test]
+async fn where_a_host_has_its_own_users_no_call_needs_what_is_described() {
+    let app = App::with(|router| router.identity(ByHeader));
+    let description = app.get("/api/openapi.json").await.ok(200).json();
+    assert_eq!(secured(&description), BTreeMap::new());
+}
+
 #[cfg(feature = "accounts")]
 #[tokio::test]
 async fn what_needs_a_login_says_so() {
@@ -106,16 +147,11 @@ async fn what_needs_a_login_says_so() {
     let anybody = json!([{}, {"session": []}, {"login": []}, {"login_cookie": []}]);
     assert_eq!(description["security"], anybody);
     let needed = json!([{"login": []}, {"login_cookie": []}]);
-    for (path, method) in [("me", "get"), ("logout", "post")] {
-        let call = &description["paths"][format!("/api/auth/{path}")][method];
-        assert_eq!(call["security"], needed, "{path}");
+    let mut told = owners(&json!([{"session": []}, {"login": []}, {"login_cookie": []}]));
+    for call in ["get /api/auth/me", "post /api/auth/logout"] {
+        told.insert(call.to_owned(), needed.clone());
     }
-    for (path, calls) in description["paths"].as_object().unwrap() {
-        for (method, call) in calls.as_object().unwrap() {
-            let is_told = ["/api/auth/me", "/api/auth/logout"].contains(&path.as_str());
-            assert_eq!(call["security"].is_array(), is_told, "{method} {path}");
-        }
-    }
+    assert_eq!(secured(&description), told);
 }
 
 /// Every reference leads somewhere.

@@ -37,7 +37,7 @@ const EXPECTED: [(&str, [u16; 3]); 17] = [
 
 /// The account is what the header says.
 #[derive(Debug)]
-struct ByHeader;
+pub struct ByHeader;
 
 #[async_trait]
 impl Identity for ByHeader {
