@@ -3,7 +3,7 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::app::App;
+use crate::app::{App, request};
 use crate::browser::{Browser, Made};
 use crate::live::Socket;
 use crate::server::Server;
@@ -85,6 +85,25 @@ async fn addresses_count_by_prefix_and_past_trusted_proxies() {
         .await
         .is_problem(409, "address_quota");
     vote(&quota, "10.0.0.1", "2001:db8:0:2::1").await.ok(201);
+}
+
+/// A host that serves without telling where its callers come from hears of it, instead of everybody sharing one place.
+#[tokio::test]
+async fn without_an_address_no_vote_counts() {
+    let app = App::unlimited();
+    let limited = poll(&app, json!({"ballots": 1}), json!({})).await;
+    let free = Browser::new(&app).make(json!({})).await;
+    let vote = async |poll: &Made| {
+        let body = json!({"option_id": poll.options[0]});
+        let mut request = request(Method::POST, &poll.at("/vote"), Some(body));
+        request.extensions_mut().clear();
+        app.send(request).await
+    };
+    let answer = vote(&limited).await.is_problem(500, "internal");
+    let detail = answer["detail"].as_str().unwrap();
+    assert!(detail.contains("callers' addresses"), "{detail}");
+    assert_eq!(app.total(&limited.id).await, 0);
+    vote(&free).await.ok(201);
 }
 
 #[tokio::test]
