@@ -190,6 +190,7 @@ async function poll(id) {
   let definition;
   let voted = null;
   let position;
+  let watching;
 
   function draw(poll) {
     definition = poll;
@@ -245,7 +246,9 @@ async function poll(id) {
     for (const input of document.querySelectorAll("#choices input")) input.disabled = byId("vote").hidden;
   }
 
-  function count(options, total, viewers) {
+  /** Answers of calls tell no viewers: the last number that the stream told stays. */
+  function count(options, total, viewers = watching) {
+    watching = viewers;
     const most = Math.max(1, ...options.map((option) => option.count ?? 0));
     for (const option of options) {
       const item = document.querySelector(`#choices li[data-id="${CSS.escape(option.id)}"]`);
