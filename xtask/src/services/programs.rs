@@ -73,6 +73,8 @@ fn apt() -> Command {
     command
         .env("DEBIAN_FRONTEND", "noninteractive")
         .arg("--quiet")
+        // Another apt-get is waited for, not given up on.
+        .args(["-o", "DPkg::Lock::Timeout=60"])
         .stdout(Stdio::null());
     command
 }
