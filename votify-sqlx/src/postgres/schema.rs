@@ -27,6 +27,10 @@ pub(super) const MIGRATIONS: Migrations = Migrations(&[
         "address quotas",
         include_str!("../../migrations/postgres/0005_address_quotas.sql"),
     ),
+    (
+        "no foreign keys",
+        include_str!("../../migrations/postgres/0006_no_foreign_keys.sql"),
+    ),
 ]);
 
 /// The tables that statements of ours would meet, wherever the search path finds them.

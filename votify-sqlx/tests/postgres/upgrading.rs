@@ -7,7 +7,7 @@ use crate::scene::{Scene, run};
 use crate::upgrades::{Filled, Version, migrator};
 
 /// Every version, with its name.
-const VERSIONS: [Version; 5] = [
+const VERSIONS: [Version; 6] = [
     (
         "polls and votes",
         include_str!("../../migrations/postgres/0001_polls_and_votes.sql"),
@@ -27,6 +27,10 @@ const VERSIONS: [Version; 5] = [
     (
         "address quotas",
         include_str!("../../migrations/postgres/0005_address_quotas.sql"),
+    ),
+    (
+        "no foreign keys",
+        include_str!("../../migrations/postgres/0006_no_foreign_keys.sql"),
     ),
 ];
 
@@ -83,4 +87,15 @@ async fn go_on(filled: &Scene, scene: &Scene, count: usize) {
     polls.goes_on_in(&store).await;
     polls.limits_addresses_in(&store).await;
     polls.lets_in(&store).await;
+    assert_eq!(foreign_keys(scene).await, [""; 0]);
+}
+
+/// Those of our tables.
+async fn foreign_keys(scene: &Scene) -> Vec<String> {
+    query_scalar(
+        "SELECT conname::text FROM pg_constraint WHERE contype = 'f' AND connamespace = current_schema()::regnamespace",
+    )
+    .fetch_all(&scene.pool().await)
+    .await
+    .unwrap()
 }
