@@ -73,7 +73,7 @@ fn apt() -> Command {
     command
         .env("DEBIAN_FRONTEND", "noninteractive")
         .arg("--quiet")
-        // Another apt-get is waited for, not given up on.
+        // While another one unpacks, it is waited for.
         .args(["-o", "DPkg::Lock::Timeout=60"])
         .stdout(Stdio::null());
     command
