@@ -23,10 +23,12 @@ pub(crate) fn describe(description: &mut OpenApi, config: &Config) {
     );
     let components = description.components.get_or_insert_default();
     components.add_security_scheme(SESSION, session);
-    let mut schemes = vec![SESSION];
-    schemes.extend(logins(components, config));
-    let needed: Vec<_> = schemes.into_iter().map(requires).collect();
-    let owners = has_only_these(config).then(|| needed.clone());
+    let logins = logins(components, config);
+    // Users of our accounts log in by what is described, and come before those of the host.
+    let are_all = config.identity.is_none() || !logins.is_empty();
+    let schemes = std::iter::once(SESSION).chain(logins);
+    let needed: Vec<_> = schemes.map(requires).collect();
+    let owners = are_all.then(|| needed.clone());
     for operation in description.paths.paths.values_mut().flat_map(operations) {
         if operation.security == Some(vec![requires(OWNER)]) {
             operation.security.clone_from(&owners);
@@ -34,15 +36,6 @@ pub(crate) fn describe(description: &mut OpenApi, config: &Config) {
     }
     let anybody = std::iter::once(SecurityRequirement::default());
     description.security = Some(anybody.chain(needed).collect());
-}
-
-/// Whether nobody can be known but by the schemes that are described.
-const fn has_only_these(config: &Config) -> bool {
-    #[cfg(feature = "accounts")]
-    if config.accounts.is_some() {
-        return true;
-    }
-    config.identity.is_none()
 }
 
 fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {

@@ -75,10 +75,16 @@ pub async fn all(app: &App, poll: &Made) -> Vec<Call> {
 
 pub async fn names(app: &App) -> BTreeSet<String> {
     let description = app.get("/api/openapi.json").await.ok(200).json();
-    let paths = description["paths"].as_object().unwrap();
-    let names = paths.iter().flat_map(|(path, calls)| {
-        let methods = calls.as_object().unwrap().keys();
-        methods.map(move |method| format!("{} {path}", method.to_uppercase()))
-    });
+    let names = described(&description)
+        .map(|(method, path, _)| format!("{} {path}", method.to_uppercase()));
     names.collect()
+}
+
+/// Every call of a description: its method, its path, and what is said of it.
+pub fn described(description: &Value) -> impl Iterator<Item = (&String, &String, &Value)> {
+    let paths = description["paths"].as_object().unwrap();
+    paths.iter().flat_map(|(path, calls)| {
+        let calls = calls.as_object().unwrap().iter();
+        calls.map(move |(method, call)| (method, path, call))
+    })
 }

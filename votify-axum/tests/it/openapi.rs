@@ -3,7 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::roles::ByHeader;
+use crate::calls;
+use crate::owners::ByHeader;
 
 async fn description() -> Value {
     App::new().get("/api/openapi.json").await.ok(200).json()
@@ -13,16 +14,8 @@ async fn description() -> Value {
 async fn every_call_is_described() {
     let description = description().await;
     assert!(description["openapi"].as_str().unwrap().starts_with("3.1"));
-    let paths = description["paths"].as_object().unwrap();
-    let calls: BTreeSet<String> = paths
-        .iter()
-        .flat_map(|(path, calls)| {
-            calls
-                .as_object()
-                .unwrap()
-                .keys()
-                .map(move |method| format!("{method} {path}"))
-        })
+    let calls: BTreeSet<String> = calls::described(&description)
+        .map(|(method, path, _)| format!("{method} {path}"))
         .collect();
     let expected = [
         "delete /api/polls/{id}",
@@ -44,7 +37,7 @@ async fn every_call_is_described() {
         "post /api/polls/{id}/vote",
     ];
     assert_eq!(calls, expected.map(str::to_owned).into());
-    let vote = &paths["/api/polls/{id}/vote"]["post"]["responses"];
+    let vote = &description["paths"]["/api/polls/{id}/vote"]["post"]["responses"];
     for (status, code) in [
         ("409", "already_voted"),
         ("422", "invalid_ballot"),
@@ -98,15 +91,11 @@ async fn how_callers_show_who_they_are_is_described() {
 
 /// What the calls of the API name as their security, apart from those that leave it at the general choice.
 fn secured(description: &Value) -> BTreeMap<String, Value> {
-    let mut secured = BTreeMap::new();
-    for (path, calls) in description["paths"].as_object().unwrap() {
-        for (method, call) in calls.as_object().unwrap() {
-            if let Some(needed) = call.get("security") {
-                secured.insert(format!("{method} {path}"), needed.clone());
-            }
-        }
-    }
-    secured
+    let secured = calls::described(description).filter_map(|(method, path, call)| {
+        let needed = call.get("security")?;
+        Some((format!("{method} {path}"), needed.clone()))
+    });
+    secured.collect()
 }
 
 fn owners(needed: &Value) -> BTreeMap<String, Value> {
@@ -116,10 +105,7 @@ fn owners(needed: &Value) -> BTreeMap<String, Value> {
         "post /api/polls/{id}/close",
         "post /api/polls/{id}/invites",
     ];
-    let calls = calls.into_iter();
-    calls
-        .map(|call| (call.to_owned(), needed.clone()))
-        .collect()
+    calls.map(|call| (call.to_owned(), needed.clone())).into()
 }
 
 #[tokio::test]

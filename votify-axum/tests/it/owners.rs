@@ -160,7 +160,7 @@ async fn all_problems_of_a_change_are_told_at_once() {
 
 /// The header `x-user` names the account; `bad` and `down` are what they say.
 #[derive(Debug)]
-struct ByHeader;
+pub struct ByHeader;
 
 #[async_trait]
 impl Identity for ByHeader {

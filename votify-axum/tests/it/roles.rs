@@ -2,15 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use async_trait::async_trait;
-use axum::http::request::Parts;
 use serde_json::json;
 use tower::ServiceExt;
-use votify_axum::{Identity, IdentityError};
-use votify_core::voter::AccountId;
 
 use crate::app::{App, request};
 use crate::browser::{Browser, Made};
+use crate::owners::ByHeader;
 use crate::{calls, invites};
 
 /// What nobody, another one and the owner are answered.
@@ -34,18 +31,6 @@ const EXPECTED: [(&str, [u16; 3]); 17] = [
     ("GET /readyz", [200, 200, 200]),
     ("GET /metrics", [200, 200, 200]),
 ];
-
-/// The account is what the header says.
-#[derive(Debug)]
-pub struct ByHeader;
-
-#[async_trait]
-impl Identity for ByHeader {
-    async fn account(&self, request: &Parts) -> Result<Option<AccountId>, IdentityError> {
-        let name = request.headers.get("x-user");
-        Ok(name.map(|name| AccountId::new(name.to_str().unwrap())))
-    }
-}
 
 /// How somebody shows who they are.
 #[derive(Debug, Clone)]
