@@ -6,7 +6,7 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::response::Response;
 use votify_core::voter::{AccountId, InviteCode};
-use votify_core::{SessionId, Voter};
+use votify_core::{Caller, SessionId};
 
 use crate::address::client_address;
 use crate::invite;
@@ -17,7 +17,7 @@ use crate::shared::Shared;
 
 /// What a request tells of its sender.
 #[derive(Debug, Clone)]
-pub(crate) struct Caller {
+pub(crate) struct RequestCaller {
     pub(crate) session: Option<Session>,
     address: Option<IpAddr>,
     account: Option<AccountId>,
@@ -26,10 +26,10 @@ pub(crate) struct Caller {
     issue: Option<SessionId>,
 }
 
-impl Caller {
+impl RequestCaller {
     /// In the engine's terms.
-    pub(crate) fn voter(&self) -> Voter {
-        let mut voter = Voter::anonymous();
+    pub(crate) fn voter(&self) -> Caller {
+        let mut voter = Caller::anonymous();
         if let Some(id) = self.session_id() {
             voter = voter.with_session(id);
         }
@@ -54,7 +54,7 @@ impl Caller {
     /// What counts as one address.
     pub(crate) fn address_block(&self) -> Option<IpAddr> {
         let address = self.address?;
-        Voter::anonymous().with_address(address).address_block()
+        Caller::anonymous().with_address(address).address_block()
     }
 
     /// Asks again who is logged in, by what the request told: a log-in may end while a stream is open.
@@ -100,7 +100,7 @@ impl Caller {
     }
 }
 
-impl FromRequestParts<Shared> for Caller {
+impl FromRequestParts<Shared> for RequestCaller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use serde_json::{Map, Value};
-use votify_core::poll::FieldProblem;
+use votify_core::poll::FieldError;
 
 /// More problems than this are not told.
 const PROBLEMS_MAX: usize = 100;
@@ -12,17 +12,17 @@ const NAME_MAX: usize = 64;
 
 /// What is wrong so far.
 #[derive(Debug, Default)]
-pub(crate) struct Problems(Vec<FieldProblem>);
+pub(crate) struct Problems(Vec<FieldError>);
 
 impl Problems {
     pub(crate) fn add(&mut self, field: impl Into<String>, problem: impl Into<String>) {
         if self.0.len() < PROBLEMS_MAX {
-            self.0.push(FieldProblem::new(field, problem));
+            self.0.push(FieldError::new(field, problem));
         }
     }
 
     /// Adds what a later check found, unless the same field or what it is part of is known to be wrong already.
-    pub(crate) fn add_further(&mut self, further: Vec<FieldProblem>) {
+    pub(crate) fn add_further(&mut self, further: Vec<FieldError>) {
         for problem in further {
             let known = self.0.iter().any(|known| {
                 let rest = problem.field.strip_prefix(known.field.as_str());
@@ -38,7 +38,7 @@ impl Problems {
         self.0.is_empty()
     }
 
-    pub(crate) fn into_vec(self) -> Vec<FieldProblem> {
+    pub(crate) fn into_vec(self) -> Vec<FieldError> {
         self.0
     }
 }

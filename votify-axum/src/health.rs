@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use serde::Serialize;
 use tokio::time::timeout;
 use utoipa::ToSchema;
-use votify_core::engine::{PartReadiness, Readiness};
+use votify_core::engine::{ComponentReadiness, Readiness};
 
 use crate::limits;
 use crate::readiness::ReadinessCheck;
@@ -30,7 +30,7 @@ pub(crate) struct ReadinessBody {
 }
 
 #[derive(Serialize, ToSchema)]
-#[schema(as = PartReadiness)]
+#[schema(as = ComponentReadiness)]
 pub(crate) struct PartBody {
     /// What it does: `store`, `broadcaster`, `limiter`, `cache`.
     part: &'static str,
@@ -80,9 +80,9 @@ pub(crate) async fn readyz(State(shared): State<Shared>) -> Response {
     uncached((status, Json(body)))
 }
 
-async fn run(check: &dyn ReadinessCheck) -> PartReadiness {
+async fn run(check: &dyn ReadinessCheck) -> ComponentReadiness {
     let ready = timeout(Readiness::PATIENCE, check.is_ready()).await;
-    PartReadiness {
+    ComponentReadiness {
         part: check.part(),
         backend: check.backend(),
         needed: check.is_needed(),
@@ -91,9 +91,9 @@ async fn run(check: &dyn ReadinessCheck) -> PartReadiness {
 }
 
 /// `None` where no rate is limited.
-async fn check_limiter(shared: &Shared) -> Option<PartReadiness> {
+async fn check_limiter(shared: &Shared) -> Option<ComponentReadiness> {
     let answers = timeout(Readiness::PATIENCE, limits::limiter_answers(shared)).await;
-    Some(PartReadiness {
+    Some(ComponentReadiness {
         part: "limiter",
         backend: shared.config.limiter.backend(),
         needed: false,

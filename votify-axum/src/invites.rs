@@ -1,4 +1,4 @@
-//! Inviting voters, one code for each.
+//! InviteOutcome voters, one code for each.
 
 use axum::Json;
 use axum::extract::{OriginalUri, State};
@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use votify_core::PollId;
 
-use crate::caller::Caller;
+use crate::caller::RequestCaller;
 use crate::config::Config;
 use crate::dto::invites::{self, InvitesBody, NewInvites};
 use crate::json::JsonBody;
@@ -56,7 +56,7 @@ pub(crate) async fn make_invites(
     State(shared): State<Shared>,
     PollPath(id): PollPath,
     OriginalUri(uri): OriginalUri,
-    caller: Caller,
+    caller: RequestCaller,
     headers: HeaderMap,
     mut query: QueryFields,
     JsonBody(body): JsonBody,

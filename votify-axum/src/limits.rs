@@ -11,7 +11,7 @@ use votify_core::limit::{LimitKey, Permit};
 use votify_core::secret::Purpose;
 use votify_core::{Quota, SessionId};
 
-use crate::caller::Caller;
+use crate::caller::RequestCaller;
 use crate::problem::{Code, Problem};
 use crate::shared::Shared;
 
@@ -47,7 +47,7 @@ impl RateLimit {
 /// Takes one attempt to vote: of the session's quota for those who prove one, else of the address's.
 pub(crate) async fn vote_attempt(
     shared: &Shared,
-    caller: &Caller,
+    caller: &RequestCaller,
 ) -> Result<Option<RateLimit>, Problem> {
     let key = || match caller.session {
         Some(session) => session_key(shared, session.id),
@@ -59,7 +59,7 @@ pub(crate) async fn vote_attempt(
 /// Takes one making of invites: as many as attempts to vote, and apart from them.
 pub(crate) async fn invite_attempt(
     shared: &Shared,
-    caller: &Caller,
+    caller: &RequestCaller,
 ) -> Result<Option<RateLimit>, Problem> {
     let key = || match caller.session {
         Some(session) => tag(shared, &[b"invite-session", session.id.as_bytes()]),
@@ -69,7 +69,7 @@ pub(crate) async fn invite_attempt(
 }
 
 /// Takes one new session of the address's quota.
-pub(crate) async fn new_session(shared: &Shared, caller: &Caller) -> Result<(), Problem> {
+pub(crate) async fn new_session(shared: &Shared, caller: &RequestCaller) -> Result<(), Problem> {
     let key = || address_key(shared, "new-session", caller.address_block());
     acquire(shared, key, shared.config.session_quota)
         .await
@@ -141,5 +141,5 @@ pub(crate) fn address_key(
 pub(crate) fn tag(shared: &Shared, parts: &[&[u8]]) -> Option<LimitKey> {
     let keyring = shared.engine.keyring();
     let tag = keyring.tag(keyring.current(), Purpose::Limit, parts)?;
-    Some(LimitKey::from_tag(&tag))
+    Some(LimitKey::from_mac(&tag))
 }

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 #[cfg(feature = "accounts")]
 use crate::accounts;
-use crate::problem::{FieldError, ProblemBody};
+use crate::problem::{FieldErrorBody, ProblemBody};
 use crate::shared::Shared;
 use crate::{health, invites, metrics, polls, stream, votes};
 
@@ -24,7 +24,7 @@ use crate::{health, invites, metrics, polls, stream, votes};
     ),
     // Relative to this description, so that calls are found below whatever prefix it was found at.
     servers((url = "..", description = "Where this description comes from")),
-    components(schemas(ProblemBody, FieldError)),
+    components(schemas(ProblemBody, FieldErrorBody)),
     tags(
         (name = "polls", description = "Making, finding, changing and ending polls"),
         (name = "votes", description = "Voting"),

@@ -14,9 +14,9 @@ use axum::Json;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
-use votify_core::poll::FieldProblem;
+use votify_core::poll::FieldError;
 
-pub(crate) use body::{FieldError, ProblemBody};
+pub(crate) use body::{FieldErrorBody, ProblemBody};
 pub(crate) use code::Code;
 #[cfg(feature = "accounts")]
 pub(crate) use engine::chain;
@@ -30,7 +30,7 @@ use crate::limits::RateLimit;
 pub(crate) struct Problem {
     code: Code,
     detail: Cow<'static, str>,
-    errors: Vec<FieldError>,
+    errors: Vec<FieldErrorBody>,
     id: Option<Uuid>,
     retry_after: Option<Duration>,
     rate_limit: Option<RateLimit>,
@@ -64,9 +64,9 @@ impl Problem {
     }
 
     /// A refusal for what is wrong with single fields.
-    pub(crate) fn fields(code: Code, problems: Vec<FieldProblem>) -> Self {
+    pub(crate) fn fields(code: Code, problems: Vec<FieldError>) -> Self {
         let mut problem = Self::new(code);
-        problem.errors = problems.into_iter().map(FieldError::from).collect();
+        problem.errors = problems.into_iter().map(FieldErrorBody::from).collect();
         problem
     }
 

@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
-use votify_core::secret::{KeyId, Purpose, Tag};
+use votify_core::secret::{KeyId, Mac, Purpose};
 use votify_core::{BallotId, Keyring, PollId, SessionId};
 
 const NAME: &str = "votify_session";
@@ -124,7 +124,7 @@ fn verify(token: &str, keyring: &Keyring) -> Option<Session> {
     let (version, rest) = bytes.split_first()?;
     let (key, rest) = rest.split_first_chunk::<8>()?;
     let (id, rest) = rest.split_first_chunk::<16>()?;
-    let claimed = Tag::from_bytes(*rest.first_chunk::<32>()?);
+    let claimed = Mac::from_bytes(*rest.first_chunk::<32>()?);
     let (key, id) = (KeyId(*key), SessionId::from_bytes(*id));
     let genuine = *version == VERSION && mac(id, key, keyring)? == claimed;
     genuine.then(|| Session {
@@ -133,7 +133,7 @@ fn verify(token: &str, keyring: &Keyring) -> Option<Session> {
     })
 }
 
-fn mac(id: SessionId, key: KeyId, keyring: &Keyring) -> Option<Tag> {
+fn mac(id: SessionId, key: KeyId, keyring: &Keyring) -> Option<Mac> {
     keyring.tag(key, Purpose::Session, &[b"cookie", id.as_bytes()])
 }
 

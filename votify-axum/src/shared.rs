@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use votify_core::PollEngine;
-use votify_core::outage::Outage;
+use votify_core::backend::LogThrottle;
 
 #[cfg(feature = "accounts")]
 use crate::accounts::Desk;
@@ -28,7 +28,7 @@ pub(crate) struct Parts {
     pub(crate) pings: Pulse,
     pub(crate) comments: Pulse,
     /// While the limiter is away.
-    pub(crate) unlimited: Outage,
+    pub(crate) unlimited: LogThrottle,
     pub(crate) description: Bytes,
     /// Where there are accounts.
     #[cfg(feature = "accounts")]
@@ -54,7 +54,7 @@ impl Shared {
             streams,
             pings: Pulse::new(timing.ping),
             comments: Pulse::new(timing.comment),
-            unlimited: Outage::default(),
+            unlimited: LogThrottle::default(),
             description,
             #[cfg(feature = "accounts")]
             desk,

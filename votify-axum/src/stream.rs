@@ -17,10 +17,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use votify_core::engine::live::Watch;
-use votify_core::view::ViewPosition;
+use votify_core::tally::ViewPosition;
 use votify_core::{PollId, SessionId};
 
-use crate::caller::Caller;
+use crate::caller::RequestCaller;
 use crate::invite;
 use crate::limits::Slot;
 use crate::origin::check_origin;
@@ -37,7 +37,7 @@ refusals!(StreamRefusals:
 /// One viewer of one poll.
 struct Viewer {
     shared: Shared,
-    caller: Caller,
+    caller: RequestCaller,
     /// What told that the caller is logged in, if it did.
     login: Option<Box<Parts>>,
     poll: PollId,
@@ -80,7 +80,7 @@ pub(crate) async fn stream(
     State(shared): State<Shared>,
     PollPath(poll): PollPath,
     OriginalUri(uri): OriginalUri,
-    mut caller: Caller,
+    mut caller: RequestCaller,
     parts: Parts,
     mut query: QueryFields,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use votify_core::SessionId;
 
-use crate::caller::Caller;
+use crate::caller::RequestCaller;
 use crate::mount::root;
 use crate::shared::Shared;
 
@@ -34,7 +34,7 @@ pub(crate) fn routes() -> Router<Shared> {
 async fn home(
     State(shared): State<Shared>,
     OriginalUri(uri): OriginalUri,
-    caller: Caller,
+    caller: RequestCaller,
 ) -> Response {
     page(&uri, "/", caller, &shared).await
 }
@@ -43,14 +43,14 @@ async fn home(
 async fn poll(
     State(shared): State<Shared>,
     OriginalUri(uri): OriginalUri,
-    caller: Caller,
+    caller: RequestCaller,
     request: Request,
 ) -> Response {
     page(&uri, request.uri().path(), caller, &shared).await
 }
 
 /// The page, with a session for who has none: so that everybody behind one address can vote at the same time.
-async fn page(uri: &Uri, own_path: &str, mut caller: Caller, shared: &Shared) -> Response {
+async fn page(uri: &Uri, own_path: &str, mut caller: RequestCaller, shared: &Shared) -> Response {
     let root = root(&shared.config, uri, own_path);
     let page = PAGE.replace(ACCOUNTS, if has_accounts(shared) { "yes" } else { "no" });
     let mut response = page.replace(ROOT, &escaped(root)).into_response();

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use votify_core::{Choice, Outcome};
 
-use crate::caller::Caller;
+use crate::caller::RequestCaller;
 use crate::dto::ballot::GivenBallot;
 use crate::dto::receipt::{OwnBallotBody, ReceiptBody, receipt_json};
 use crate::dto::schema::NewBallot;
@@ -85,7 +85,7 @@ pub(crate) async fn vote(State(shared): State<Shared>, vote: VoteRequest) -> Res
 pub(crate) async fn withdraw(
     State(shared): State<Shared>,
     PollPath(poll): PollPath,
-    mut caller: Caller,
+    mut caller: RequestCaller,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let nothing = GivenBallot {
@@ -113,7 +113,7 @@ pub(crate) async fn withdraw(
 pub(crate) async fn own_vote(
     State(shared): State<Shared>,
     PollPath(id): PollPath,
-    caller: Caller,
+    caller: RequestCaller,
 ) -> Result<Response, Problem> {
     let standing = shared.engine.ballot_of(id, &caller.voter()).await?;
     let standing = standing.ok_or(Code::NotVoted)?;
@@ -125,7 +125,7 @@ pub(crate) async fn own_vote(
 
 fn answer(
     attempt: Attempt,
-    caller: &Caller,
+    caller: &RequestCaller,
     shared: &Shared,
     status: impl FnOnce(&Outcome) -> StatusCode,
 ) -> Response {

@@ -1,21 +1,15 @@
 //! Ballots: what they say, the one rule that accepts or refuses them, and how a batch of them is counted.
 
 mod choice;
-mod counting;
 mod decide;
 mod history;
 mod outcome;
-mod parts;
-mod places;
 mod receipt;
 
 pub use choice::{Choice, ChoiceProblem, CorruptChoice};
-pub use counting::{Counting, Effects};
 pub use decide::{Verdict, decide};
-pub use history::{StandingBallot, SupersededBallot, VoterHistory};
+pub use history::{ActiveBallot, SupersededBallot, VoterHistory};
 pub use outcome::{Outcome, Refusal};
-pub use parts::{Part, parts};
-pub use places::{PlaceChanges, Places};
 pub use receipt::BatchReceipt;
 
 use crate::id::{BallotId, PollId};

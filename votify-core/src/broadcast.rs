@@ -1,12 +1,10 @@
 //! The seam for news between nodes.
 
 mod error;
-mod fanout;
 mod shared;
 mod update;
 
 pub use error::BroadcastError;
-pub use fanout::Fanout;
 pub use update::{Delivery, NodeId, Update};
 
 use std::fmt;
@@ -25,7 +23,7 @@ pub enum Topic {
 }
 
 /// News of a topic as they come in. Ends only when the broadcaster is gone.
-pub type Deliveries = BoxStream<'static, Delivery>;
+pub type DeliveryStream = BoxStream<'static, Delivery>;
 
 /// Carries news of polls to every node that watches them.
 ///
@@ -35,8 +33,8 @@ pub type Deliveries = BoxStream<'static, Delivery>;
 ///   nothing by a lost, doubled or reordered one.
 /// - Live as soon as [`subscribe`](Self::subscribe) resolves: what is published afterwards is delivered.
 /// - Topics are isolated, and the publisher's own subscriptions hear it too.
-/// - A slow reader gets [`Delivery::Missed`] in place of what it missed, and never blocks the publisher.
-/// - After a lost connection the stream goes on by itself, with a [`Delivery::Missed`] first.
+/// - A slow reader gets [`Delivery::Lagged`] in place of what it missed, and never blocks the publisher.
+/// - After a lost connection the stream goes on by itself, with a [`Delivery::Lagged`] first.
 /// - Dropping the stream unsubscribes.
 #[async_trait]
 pub trait Broadcaster: fmt::Debug + Send + Sync + 'static {
@@ -53,5 +51,5 @@ pub trait Broadcaster: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// If the subscription could not be made.
-    async fn subscribe(&self, topic: &Topic) -> Result<Deliveries, BroadcastError>;
+    async fn subscribe(&self, topic: &Topic) -> Result<DeliveryStream, BroadcastError>;
 }

@@ -5,6 +5,7 @@ mod builder;
 mod cache;
 mod config;
 mod error;
+mod event;
 mod herald;
 mod intake;
 mod inviting;
@@ -21,8 +22,9 @@ mod voting;
 pub use builder::EngineBuilder;
 pub use config::EngineConfig;
 pub use error::EngineError;
+pub use event::Event;
 pub use inviting::InviteRefusal;
-pub use readiness::{PartReadiness, Readiness};
+pub use readiness::{ComponentReadiness, Readiness};
 pub use snapshot::{EngineStats, PollSnapshot, VoteReceipt};
 
 use std::sync::Arc;
@@ -32,12 +34,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::broadcast::Broadcaster;
-use crate::event::Event;
 use crate::id::PollId;
 use crate::secret::Keyring;
 use crate::store::Store;
 use crate::time::Timestamp;
-use crate::voter::Voter;
+use crate::voter::Caller;
 use herald::Herald;
 use intake::Intake;
 use lifecycle::Note;
@@ -119,8 +120,8 @@ impl PollEngine {
     pub async fn watch(
         &self,
         poll: PollId,
-        viewer: &Voter,
-        after: Option<crate::view::ViewPosition>,
+        viewer: &Caller,
+        after: Option<crate::tally::ViewPosition>,
     ) -> Result<Watch, EngineError> {
         Watch::enter(&self.inner.hub, poll, viewer, after).await
     }
@@ -145,8 +146,8 @@ impl PollEngine {
     ///
     /// Returns when nobody is left, or after `within`. For a server that is told to stop, before [`shutdown`](Self::shutdown), which ends
     /// all that is left at once. Calling it again waits for the same end. Cancel safe: the viewers go all the same.
-    pub async fn let_viewers_go(&self, within: std::time::Duration) {
-        self.inner.hub.let_viewers_go(within).await;
+    pub async fn drain_viewers(&self, within: std::time::Duration) {
+        self.inner.hub.drain_viewers(within).await;
     }
 
     /// Takes no more votes, answers those that are waiting, ends all watches and stops all tasks.

@@ -3,12 +3,10 @@
 mod error;
 mod permit;
 mod quota;
-mod window;
 
 pub use error::LimitError;
 pub use permit::{LimitKey, Permit};
 pub use quota::{ParseQuotaError, Quota};
-pub use window::SlidingWindow;
 
 use std::fmt;
 

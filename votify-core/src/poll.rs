@@ -16,7 +16,7 @@ pub use limits::{
     CATEGORY_MAX, DESCRIPTION_MAX, OPTION_TEXT_MAX, OPTIONS_MAX, OPTIONS_MIN, TITLE_MAX,
 };
 pub use option::PollOption;
-pub use problem::{FieldProblem, InvalidPoll};
+pub use problem::{FieldError, InvalidPoll};
 pub use quota::AddressQuota;
 pub use rules::{BallotKind, PollRules, ResultsPolicy};
 pub use state::{PollState, SealCause};
@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{OptionId, PollId};
 use crate::secret::{KeyId, Keyring};
 use crate::time::Timestamp;
-use crate::voter::{OwnerId, Voter};
+use crate::voter::{Caller, OwnerId};
 
 /// A poll's definition: everything but its counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,10 +89,10 @@ impl Poll {
 
     /// Whether `voter` made this poll, by account or by session.
     #[must_use]
-    pub fn is_owned_by(&self, voter: &Voter, keyring: &Keyring) -> bool {
+    pub fn is_owned_by(&self, voter: &Caller, keyring: &Keyring) -> bool {
         self.owner.is_some_and(|owner| {
             voter
-                .as_owners()
+                .owner_candidates()
                 .any(|caller| OwnerId::derive(&caller, self.id, self.key, keyring) == Some(owner))
         })
     }

@@ -34,9 +34,9 @@ impl fmt::Display for KeyId {
 
 /// A keyed digest. Compared in constant time; its `Debug` shows nothing.
 #[derive(Clone, Copy)]
-pub struct Tag([u8; 32]);
+pub struct Mac([u8; 32]);
 
-impl Tag {
+impl Mac {
     /// Reads a digest that somebody presents.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
@@ -50,18 +50,18 @@ impl Tag {
     }
 }
 
-impl PartialEq for Tag {
+impl PartialEq for Mac {
     fn eq(&self, other: &Self) -> bool {
         // `blake3::Hash` promises a constant-time comparison.
         blake3::Hash::from_bytes(self.0) == blake3::Hash::from_bytes(other.0)
     }
 }
 
-impl Eq for Tag {}
+impl Eq for Mac {}
 
-impl fmt::Debug for Tag {
+impl fmt::Debug for Mac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Tag(..)")
+        f.write_str("Mac(..)")
     }
 }
 
@@ -168,7 +168,7 @@ impl Keyring {
     ///
     /// Each part's length goes in with it, so different lists of parts never give the same digest.
     #[must_use]
-    pub fn tag(&self, key: KeyId, purpose: Purpose, parts: &[&[u8]]) -> Option<Tag> {
+    pub fn tag(&self, key: KeyId, purpose: Purpose, parts: &[&[u8]]) -> Option<Mac> {
         let keys = std::iter::once(&self.newest)
             .chain(&self.older)
             .find(|keys| keys.id == key)?;
@@ -177,28 +177,28 @@ impl Keyring {
 }
 
 /// What is short is laid out in one piece first: a digest of one piece costs a third of one that is fed part by part.
-fn digest(key: &[u8; 32], parts: &[&[u8]]) -> Tag {
+fn digest(key: &[u8; 32], parts: &[&[u8]]) -> Mac {
     let mut piece = [0; 256];
     let mut end = 0;
     for part in parts {
         for bytes in [&length(part)[..], part] {
             let Some(place) = piece.get_mut(end..end + bytes.len()) else {
-                return digest_in_parts(key, parts);
+                return digest_streaming(key, parts);
             };
             place.copy_from_slice(bytes);
             end += bytes.len();
         }
     }
     let piece = piece.get(..end).unwrap_or_default();
-    Tag(*blake3::keyed_hash(key, piece).as_bytes())
+    Mac(*blake3::keyed_hash(key, piece).as_bytes())
 }
 
-fn digest_in_parts(key: &[u8; 32], parts: &[&[u8]]) -> Tag {
+fn digest_streaming(key: &[u8; 32], parts: &[&[u8]]) -> Mac {
     let mut hasher = blake3::Hasher::new_keyed(key);
     for part in parts {
         hasher.update(&length(part)).update(part);
     }
-    Tag(*hasher.finalize().as_bytes())
+    Mac(*hasher.finalize().as_bytes())
 }
 
 fn length(part: &[u8]) -> [u8; 8] {
@@ -254,11 +254,11 @@ mod tests {
             let parts: &[&[u8]] = &[b"a", &long];
             assert_eq!(
                 digest(&key, parts),
-                digest_in_parts(&key, parts),
+                digest_streaming(&key, parts),
                 "{length}"
             );
         }
-        assert_eq!(digest(&key, &[]), digest_in_parts(&key, &[]));
+        assert_eq!(digest(&key, &[]), digest_streaming(&key, &[]));
     }
 
     #[test]

@@ -5,22 +5,23 @@ mod error;
 mod filter;
 mod invites;
 mod outcome;
+mod page;
 mod shared;
 
 pub use audit::Audit;
 pub use error::{Source, StoreError};
-pub use filter::{PollFilter, PollOrder, fold, words};
-pub use invites::{InviteStore, Inviting};
-pub use outcome::{Changing, Sealing};
+pub use filter::{PollFilter, PollOrder};
+pub use invites::{InviteOutcome, InviteStore};
+pub use outcome::{ChangeOutcome, SealOutcome};
+pub use page::{Page, PageError, PageRequest};
 
 use std::fmt;
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
-use crate::ballot::{Ballot, BatchReceipt, StandingBallot};
+use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
 use crate::id::PollId;
-use crate::page::{Page, PageRequest};
 use crate::poll::{Poll, PollChange, SealCause};
 use crate::tally::Tally;
 use crate::time::Timestamp;
@@ -29,7 +30,7 @@ use crate::voter::VoterId;
 /// Keeps polls and ballots, and makes "read, decide, write" atomic.
 ///
 /// A store holds no voting rule and reads no clock: it locks a poll, reads it, asks core's pure functions
-/// ([`Counting`](crate::ballot::Counting), [`PollState`](crate::poll::PollState)), and writes what they say in the same
+/// ([`BatchEvaluator`](crate::backend::BatchEvaluator), [`PollState`](crate::poll::PollState)), and writes what they say in the same
 /// transaction. `docs/writing-a-backend.md` walks through one; `votify_core::conformance` tests one.
 ///
 /// # Laws
@@ -101,17 +102,17 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Changes a poll as [`PollState::changed`](crate::poll::PollState::changed) says, under its lock.
     ///
     /// # Errors
-    /// [`StoreError::PollNotFound`], or a failure. A refusal is no error but a [`Changing::Refused`].
+    /// [`StoreError::PollNotFound`], or a failure. A refusal is no error but a [`ChangeOutcome::Refused`].
     async fn change_poll(
         &self,
         id: PollId,
         change: &PollChange,
         now: Timestamp,
-    ) -> Result<Changing, StoreError>;
+    ) -> Result<ChangeOutcome, StoreError>;
 
     /// Seals a poll as [`PollState::sealed`](crate::poll::PollState::sealed) says, under the lock that casting takes.
     ///
-    /// Sealing what is sealed answers the same final tally again.
+    /// SealOutcome what is sealed answers the same final tally again.
     ///
     /// # Errors
     /// [`StoreError::PollNotFound`], or a failure.
@@ -120,7 +121,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         id: PollId,
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<Sealing, StoreError>;
+    ) -> Result<SealOutcome, StoreError>;
 
     /// Deletes a poll with its ballots.
     ///
@@ -141,7 +142,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         &self,
         poll: PollId,
         voters: &[VoterId],
-    ) -> Result<Vec<Option<StandingBallot>>, StoreError>;
+    ) -> Result<Vec<Option<ActiveBallot>>, StoreError>;
 
     /// The tallies of these polls, in their order, each at one position; `None` for those that do not exist.
     ///
@@ -153,7 +154,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     ///
     /// A ballot that is cast, replaced or withdrawn meanwhile may or may not be among them; no voter is twice. A poll that
     /// does not exist has no ballots.
-    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<StandingBallot, StoreError>>;
+    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>>;
 
     /// The kept tally of a poll beside a recount of its ballots, both from one snapshot.
     ///

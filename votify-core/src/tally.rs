@@ -1,10 +1,16 @@
-//! Counts, and the position that orders them.
+//! Counts, the position that orders them, the views made of them for an audience, and results.
+
+mod method;
+mod view;
+
+pub use method::{Method, PollResult};
+pub use view::{Audience, ParsePositionError, TallyView, ViewPosition};
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ballot::{Choice, StandingBallot};
+use crate::ballot::{ActiveBallot, Choice};
 use crate::id::{OptionId, PollId};
 use crate::poll::Poll;
 
@@ -87,7 +93,7 @@ impl Tally {
     ///
     /// Every revision is an edit or seal, which the version counts too, or a ballot.
     #[must_use]
-    pub const fn had_ballots(&self) -> bool {
+    pub const fn ever_had_ballots(&self) -> bool {
         self.total_votes > 0 || self.position.revision > self.version
     }
 
@@ -103,16 +109,16 @@ impl Tally {
     /// Counts one more ballot with these choices.
     pub(crate) fn add(&mut self, choice: &Choice) {
         self.total_votes += 1;
-        self.each_chosen(choice, |count| *count += 1);
+        self.for_each_option(choice, |count| *count += 1);
     }
 
     /// Takes one ballot with these choices out of the count.
     pub(crate) fn subtract(&mut self, choice: &Choice) {
         self.total_votes = self.total_votes.saturating_sub(1);
-        self.each_chosen(choice, |count| *count = count.saturating_sub(1));
+        self.for_each_option(choice, |count| *count = count.saturating_sub(1));
     }
 
-    fn each_chosen(&mut self, choice: &Choice, change: impl Fn(&mut u64)) {
+    fn for_each_option(&mut self, choice: &Choice, change: impl Fn(&mut u64)) {
         for chosen in choice.options() {
             if let Some(entry) = self.counts.iter_mut().find(|entry| entry.option == *chosen) {
                 change(&mut entry.count);
@@ -140,7 +146,7 @@ impl Tally {
 
     /// The same position with the counts made anew from the standing ballots.
     #[must_use]
-    pub fn recounted<'a>(&self, ballots: impl IntoIterator<Item = &'a StandingBallot>) -> Self {
+    pub fn recounted<'a>(&self, ballots: impl IntoIterator<Item = &'a ActiveBallot>) -> Self {
         let choices = ballots.into_iter().map(|one| (&one.ballot.choice, 1));
         self.recounted_by_choice(choices)
     }
@@ -160,7 +166,7 @@ impl Tally {
         tally.counts.iter_mut().for_each(|entry| entry.count = 0);
         for (choice, ballots) in choices {
             tally.total_votes += ballots;
-            tally.each_chosen(choice, |count| *count += ballots);
+            tally.for_each_option(choice, |count| *count += ballots);
         }
         tally
     }

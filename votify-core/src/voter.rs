@@ -7,7 +7,7 @@ mod policy;
 mod voter_id;
 
 pub use address_id::AddressId;
-pub use identity::{AccountId, Owner, SessionId, Voter};
-pub use invite::{InviteCode, MalformedInvite};
-pub use policy::{UnidentifiedVoter, VoterPolicy};
-pub use voter_id::{OwnerId, UnknownVoterKind, VoterId};
+pub use identity::{AccountId, Caller, Owner, SessionId};
+pub use invite::{InviteCode, ParseInviteCodeError};
+pub use policy::{IdentifyError, VoterPolicy};
+pub use voter_id::{OwnerId, ParseVoterIdError, VoterId};

@@ -10,12 +10,15 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use futures_util::future::ready;
 
-use votify_core::broadcast::{BroadcastError, Broadcaster, Deliveries, Delivery, Topic, Update};
+use votify_core::backend::SlidingWindow;
+use votify_core::broadcast::{
+    BroadcastError, Broadcaster, Delivery, DeliveryStream, Topic, Update,
+};
 use votify_core::conformance::{
     BroadcasterFixture, FreshBroadcaster, FreshLimiter, LimiterFixture, check_broadcaster,
     check_limiter,
 };
-use votify_core::limit::{LimitError, LimitKey, Permit, Quota, RateLimiter, SlidingWindow};
+use votify_core::limit::{LimitError, LimitKey, Permit, Quota, RateLimiter};
 use votify_core::time::Timestamp;
 use votify_core::{MemoryBroadcaster, MemoryRateLimiter};
 
@@ -51,7 +54,7 @@ impl Broadcaster for FaultyBroadcaster {
         let mut updates = updates.to_vec();
         if self.has(NewsFault::CutsUpdates) {
             for update in &mut updates {
-                if let Update::Tallied { votes, .. } = update {
+                if let Update::TallyChanged { votes, .. } = update {
                     votes.clear();
                 }
             }
@@ -63,10 +66,10 @@ impl Broadcaster for FaultyBroadcaster {
         Ok(())
     }
 
-    async fn subscribe(&self, topic: &Topic) -> Result<Deliveries, BroadcastError> {
+    async fn subscribe(&self, topic: &Topic) -> Result<DeliveryStream, BroadcastError> {
         let deliveries = self.carrier.subscribe(topic).await?;
         if self.has(NewsFault::HidesLosses) {
-            let told = |delivery: &Delivery| ready(*delivery != Delivery::Missed);
+            let told = |delivery: &Delivery| ready(*delivery != Delivery::Lagged);
             return Ok(deliveries.filter(told).boxed());
         }
         Ok(deliveries)

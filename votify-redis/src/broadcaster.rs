@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use votify_core::Broadcaster;
-use votify_core::broadcast::{BroadcastError, Deliveries, Topic, Update};
+use votify_core::broadcast::{BroadcastError, DeliveryStream, Topic, Update};
 
 use crate::connect::Redis;
 use crate::error::{Error, NAME};
@@ -26,15 +26,15 @@ use topics::Topics;
 /// a cluster each poll's news pass through the node that holds the poll, and no other.
 ///
 /// A connection that is lost is replaced, after pauses that grow from 50 milliseconds to half a second, and up to twice as
-/// long by chance. Every subscription then gets a [`Missed`](votify_core::broadcast::Delivery::Missed) as soon as it is
+/// long by chance. Every subscription then gets a [`Lagged`](votify_core::broadcast::Delivery::Lagged) as soon as it is
 /// live again, before anything else. One that was lost without a word is noticed within
 /// two seconds more than a [call may take](crate::RedisBuilder::timeout).
 ///
 /// Subscribing waits until the server has confirmed it. Where there is no connection at that moment, or no answer in time,
-/// it does not wait for one: the stream begins with a `Missed` when there is.
+/// it does not wait for one: the stream begins with a `Lagged` when there is.
 ///
 /// What somebody else sends on a poll's channel and is no update of that poll, such as an update of a later version, is
-/// a `Missed` to those who watch it. Whoever may connect to the server may also listen, to counts that are hidden from
+/// a `Lagged` to those who watch it. Whoever may connect to the server may also listen, to counts that are hidden from
 /// viewers too, and send updates of their own: give Votify a server, or a user and prefix of it, that is not shared with
 /// others who are not trusted.
 ///
@@ -123,7 +123,7 @@ impl Broadcaster for RedisBroadcaster {
         handed_over.map_err(Error::into_broadcast_error)
     }
 
-    async fn subscribe(&self, topic: &Topic) -> Result<Deliveries, BroadcastError> {
+    async fn subscribe(&self, topic: &Topic) -> Result<DeliveryStream, BroadcastError> {
         let Topic::Poll(poll) = *topic else {
             return Err(BroadcastError::failed(NAME, "a topic of an unknown kind"));
         };

@@ -3,7 +3,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use redis::Script;
-use votify_core::limit::{LimitError, LimitKey, Permit, Quota, RateLimiter, SlidingWindow};
+use votify_core::backend::SlidingWindow;
+use votify_core::limit::{LimitError, LimitKey, Permit, Quota, RateLimiter};
 use votify_core::time::Timestamp;
 
 use crate::connect::Redis;

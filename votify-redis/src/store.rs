@@ -22,9 +22,11 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use tokio::time::Instant;
-use votify_core::ballot::StandingBallot;
+use votify_core::ballot::ActiveBallot;
 use votify_core::poll::{PollState, SealCause};
-use votify_core::store::{Audit, Changing, InviteStore, Inviting, PollFilter, Sealing};
+use votify_core::store::{
+    Audit, ChangeOutcome, InviteOutcome, InviteStore, PollFilter, SealOutcome,
+};
 use votify_core::{
     Ballot, BatchReceipt, Page, PageRequest, Poll, PollChange, PollId, Store, StoreError, Tally,
     Timestamp, VoterId,
@@ -74,7 +76,7 @@ pub struct RedisStore {
     durability: Durability,
     turns: Arc<Turns>,
     /// Polls whose heat moved a moment ago.
-    warmed: Arc<Warm>,
+    add_votes: Arc<Warm>,
     /// When this process saw to the listings last.
     mended: Arc<Mutex<Option<Instant>>>,
 }
@@ -118,7 +120,7 @@ impl RedisStore {
             redis,
             durability,
             turns: Arc::default(),
-            warmed: Arc::default(),
+            add_votes: Arc::default(),
             mended: Arc::default(),
         })
     }
@@ -143,7 +145,7 @@ impl RedisStore {
 
     /// Lets listings follow the votes of a poll, soon.
     fn warm(&self, poll: PollId) {
-        self.warmed.add(&self.redis, poll);
+        self.add_votes.add(&self.redis, poll);
     }
 }
 
@@ -189,13 +191,13 @@ impl Store for RedisStore {
         id: PollId,
         change: &PollChange,
         now: Timestamp,
-    ) -> Result<Changing, StoreError> {
+    ) -> Result<ChangeOutcome, StoreError> {
         let next = |state: &PollState| match state.changed(change, now) {
-            Err(refusal) => Next::stays(Changing::Refused(refusal)),
-            Ok(None) => Next::stays(Changing::Unchanged(Box::new(state.clone()))),
+            Err(refusal) => Next::stays(ChangeOutcome::Refused(refusal)),
+            Ok(None) => Next::stays(ChangeOutcome::Unchanged(Box::new(state.clone()))),
             Ok(Some(changed)) => Next {
                 state: Some(changed.clone()),
-                answer: Changing::Changed(Box::new(changed)),
+                answer: ChangeOutcome::Changed(Box::new(changed)),
             },
         };
         self.announced(id, lifecycle::transform(self, id, next).boxed())
@@ -207,14 +209,14 @@ impl Store for RedisStore {
         id: PollId,
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<Sealing, StoreError> {
+    ) -> Result<SealOutcome, StoreError> {
         let next = |state: &PollState| match state.sealed(cause, now) {
             Some(sealed) => Next {
-                answer: Sealing::Sealed(sealed.tally.clone()),
+                answer: SealOutcome::Sealed(sealed.tally.clone()),
                 state: Some(sealed),
             },
-            None if state.poll.is_sealed() => Next::stays(Sealing::Sealed(state.tally.clone())),
-            None => Next::stays(Sealing::NotDue),
+            None if state.poll.is_sealed() => Next::stays(SealOutcome::Sealed(state.tally.clone())),
+            None => Next::stays(SealOutcome::NotDue),
         };
         self.announced(id, lifecycle::transform(self, id, next).boxed())
             .await
@@ -239,7 +241,7 @@ impl Store for RedisStore {
         &self,
         poll: PollId,
         voters: &[VoterId],
-    ) -> Result<Vec<Option<StandingBallot>>, StoreError> {
+    ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
         reading::ballots_of(self, poll, voters)
             .await
             .map_err(failed)
@@ -250,7 +252,7 @@ impl Store for RedisStore {
         Ok(states.into_iter().map(|state| Some(state?.tally)).collect())
     }
 
-    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<StandingBallot, StoreError>> {
+    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
         pages::ballots(self, poll).map_err(failed).boxed()
     }
 
@@ -270,7 +272,7 @@ impl InviteStore for RedisStore {
         poll: PollId,
         voters: &[VoterId],
         most: u64,
-    ) -> Result<Inviting, StoreError> {
+    ) -> Result<InviteOutcome, StoreError> {
         invites::invite(self, poll, voters, most)
             .await
             .map_err(failed)

@@ -4,7 +4,8 @@ pub(crate) mod quick;
 
 use std::collections::HashMap;
 
-use votify_core::ballot::{Counting, Effects, Outcome, Part, Places, parts};
+use votify_core::backend::{AddressUsage, BatchEvaluator, PollBatch, WriteSet, group_by_poll};
+use votify_core::ballot::Outcome;
 use votify_core::poll::PollState;
 use votify_core::{Ballot, BatchReceipt, PollId, Tally, Timestamp, VoterId};
 
@@ -16,7 +17,7 @@ use crate::writes::{Counted, Writes};
 use crate::{places, retry};
 
 /// What became of a part whose poll exists.
-type Cast<'a> = (&'a Part, Result<(Vec<Outcome>, Tally), Error>);
+type Cast<'a> = (&'a PollBatch, Result<(Vec<Outcome>, Tally), Error>);
 
 /// Casts a batch in one transaction, the quick way or else the sure way; where that fails for a reason of some part's own, in
 /// halves, until that part fails alone.
@@ -27,7 +28,7 @@ pub(crate) async fn cast<D: Dialect>(
     now: Timestamp,
 ) -> BatchReceipt {
     let mut receipt = BatchReceipt::unknown_polls(ballots.len());
-    let parts = parts(ballots);
+    let parts = group_by_poll(ballots);
     let mut waiting = vec![parts.as_slice()];
     while let Some(group) = waiting.pop() {
         if group.is_empty() {
@@ -91,7 +92,7 @@ enum Went<'a> {
 
 /// What a group is made of, and what is taken for granted.
 struct Group<'a, 'b> {
-    parts: &'a [Part],
+    parts: &'a [PollBatch],
     ballots: &'b [Ballot],
     now: Timestamp,
     /// For each part whether its voters are taken for new ones, and not looked up.
@@ -99,7 +100,7 @@ struct Group<'a, 'b> {
 }
 
 impl<'a> Group<'a, '_> {
-    fn parts(&self) -> impl Iterator<Item = (&'a Part, bool)> {
+    fn parts(&self) -> impl Iterator<Item = (&'a PollBatch, bool)> {
         self.parts.iter().zip(self.new.iter().copied())
     }
 }
@@ -108,7 +109,7 @@ impl<'a> Group<'a, '_> {
 async fn cast_under_locks<'a, D: Dialect>(
     dialect: &D,
     newcomers: &Newcomers,
-    parts: &'a [Part],
+    parts: &'a [PollBatch],
     ballots: &[Ballot],
     now: Timestamp,
 ) -> Result<Vec<Cast<'a>>, Error> {
@@ -210,7 +211,7 @@ struct Count<'a> {
 /// Decides on every ballot.
 fn count<'a>(
     batch: Batch,
-    mut places: HashMap<PollId, Places>,
+    mut places: HashMap<PollId, AddressUsage>,
     group: &Group<'a, '_>,
 ) -> Count<'a> {
     let Batch {
@@ -235,9 +236,9 @@ fn count<'a>(
             }
         };
         let before = state.tally.counts.clone();
-        let mut counting = Counting::new(state, of_voters, group.now);
+        let mut counting = BatchEvaluator::new(state, of_voters, group.now);
         if let Some(places) = places.remove(&part.poll) {
-            counting = counting.with_places(places);
+            counting = counting.with_address_usage(places);
         }
         let outcomes: Vec<Outcome> = part
             .ballots(group.ballots)
@@ -265,7 +266,7 @@ fn count<'a>(
 /// Whether the writing will show if a voter is not as new as they were taken for: who is inserted must not be there. What was
 /// superseded no index would show: there is none where no vote can be replaced or taken back.
 fn shows_all<'a>(
-    effects: &Effects,
+    effects: &WriteSet,
     mut cast: impl Iterator<Item = (&'a Ballot, &'a Outcome)>,
 ) -> bool {
     let is_inserted = |voter: VoterId| {

@@ -1,7 +1,7 @@
 //! How the definition of a poll is written, the same on every database.
 
+use votify_core::backend::search_key;
 use votify_core::poll::{PollOption, PollState};
-use votify_core::store::fold;
 
 use crate::dialect::Work;
 use crate::error::Error;
@@ -36,7 +36,7 @@ async fn insert_options<W: Work>(work: &mut W, state: &PollState) -> Result<(), 
 pub(crate) fn poll(values: &mut impl Parameters, state: &PollState) -> Result<(), Error> {
     let PollState { poll, tally, heat } = state;
     values.text(&poll.title)?;
-    values.text(&fold(&poll.title))?;
+    values.text(&search_key(&poll.title))?;
     values.text(&poll.description)?;
     values.maybe_text(poll.category.as_deref())?;
     values.text(&to_json("ballot", &poll.rules.ballot)?)?;

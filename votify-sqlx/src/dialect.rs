@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use async_trait::async_trait;
-use votify_core::ballot::{StandingBallot, VoterHistory};
+use votify_core::ballot::{ActiveBallot, VoterHistory};
 use votify_core::poll::PollState;
 use votify_core::{Ballot, Choice, Page, PageRequest, PollId, VoterId};
 
@@ -62,11 +62,7 @@ pub(crate) trait Dialect: fmt::Debug + Clone + Send + Sync + 'static {
     async fn list(&self, listing: &Listing, page: &PageRequest) -> Result<Page<PollState>, Error>;
 
     /// The standing ballots of these voters, in no particular order.
-    async fn votes_of(
-        &self,
-        poll: PollId,
-        voters: &[VoterId],
-    ) -> Result<Vec<StandingBallot>, Error>;
+    async fn votes_of(&self, poll: PollId, voters: &[VoterId]) -> Result<Vec<ActiveBallot>, Error>;
 
     /// The revision of a poll, if it exists.
     async fn revision(&self, poll: PollId) -> Result<Option<i64>, Error>;
@@ -77,7 +73,7 @@ pub(crate) trait Dialect: fmt::Debug + Clone + Send + Sync + 'static {
         poll: PollId,
         place: Place,
         limit: i64,
-    ) -> Result<Vec<StandingBallot>, Error>;
+    ) -> Result<Vec<ActiveBallot>, Error>;
 
     /// A poll, if it exists, and how many standing ballots say what, of one moment.
     async fn recount(&self, id: PollId) -> Result<Option<Recount>, Error>;

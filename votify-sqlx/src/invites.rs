@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use async_trait::async_trait;
-use votify_core::store::{InviteStore, Inviting};
+use votify_core::store::{InviteOutcome, InviteStore};
 use votify_core::{PollId, StoreError, VoterId};
 
 use crate::dialect::{Dialect, Work};
@@ -39,7 +39,7 @@ impl<D: InviteDialect> InviteStore for SqlStore<D> {
         poll: PollId,
         voters: &[VoterId],
         most: u64,
-    ) -> Result<Inviting, StoreError> {
+    ) -> Result<InviteOutcome, StoreError> {
         let invited = async { invite(self.ready().await?, poll, voters, most).await };
         invited.await.map_err(failed::<D>)
     }
@@ -60,7 +60,7 @@ async fn invite<D: InviteDialect>(
     poll: PollId,
     voters: &[VoterId],
     most: u64,
-) -> Result<Inviting, Error> {
+) -> Result<InviteOutcome, Error> {
     retry::on_conflict(async || {
         let mut work = dialect.begin().await?;
         let result = invite_within(&mut work, poll, voters, most).await;
@@ -74,7 +74,7 @@ async fn invite_within<W: InviteWork>(
     poll: PollId,
     voters: &[VoterId],
     most: u64,
-) -> Result<(Inviting, bool), Error> {
+) -> Result<(InviteOutcome, bool), Error> {
     lifecycle::lock(work, poll).await?;
     let before = work.count_invited(poll).await?;
     let mut known: HashSet<_> = work.invited(poll, voters).await?.into_iter().collect();
@@ -82,12 +82,12 @@ async fn invite_within<W: InviteWork>(
     let new: Vec<VoterId> = new.copied().collect();
     let total = before.saturating_add(u64::try_from(new.len()).unwrap_or(u64::MAX));
     if total > most {
-        return Ok((Inviting::TooMany { total: before }, false));
+        return Ok((InviteOutcome::TooMany { total: before }, false));
     }
     if new.is_empty() {
-        return Ok((Inviting::Invited { total }, false));
+        return Ok((InviteOutcome::Invited { total }, false));
     }
     let kept = work.insert_invites(poll, &new).await?;
     all_met("votify_invites", new.len(), kept)?;
-    Ok((Inviting::Invited { total }, true))
+    Ok((InviteOutcome::Invited { total }, true))
 }

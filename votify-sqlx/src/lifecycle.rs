@@ -1,7 +1,7 @@
 //! How polls come, change and go, the same on every database: each in one transaction, under the poll's lock.
 
 use votify_core::poll::{PollState, SealCause};
-use votify_core::store::{Changing, Sealing};
+use votify_core::store::{ChangeOutcome, SealOutcome};
 use votify_core::{PollChange, PollId, Tally, Timestamp};
 
 use crate::dialect::{Dialect, Work, give_up};
@@ -22,7 +22,7 @@ pub(crate) async fn change<D: Dialect>(
     id: PollId,
     change: &PollChange,
     now: Timestamp,
-) -> Result<Changing, Error> {
+) -> Result<ChangeOutcome, Error> {
     retry::on_conflict(async || {
         let mut work = dialect.begin().await?;
         let result = change_within(&mut work, id, change, now).await;
@@ -36,14 +36,14 @@ async fn change_within<W: Work>(
     id: PollId,
     change: &PollChange,
     now: Timestamp,
-) -> Result<(Changing, bool), Error> {
+) -> Result<(ChangeOutcome, bool), Error> {
     let state = lock(work, id).await?;
     Ok(match state.changed(change, now) {
-        Err(refusal) => (Changing::Refused(refusal), false),
-        Ok(None) => (Changing::Unchanged(Box::new(state)), false),
+        Err(refusal) => (ChangeOutcome::Refused(refusal), false),
+        Ok(None) => (ChangeOutcome::Unchanged(Box::new(state)), false),
         Ok(Some(changed)) => {
             definition::replace(work, &changed).await?;
-            (Changing::Changed(Box::new(changed)), true)
+            (ChangeOutcome::Changed(Box::new(changed)), true)
         }
     })
 }
@@ -53,7 +53,7 @@ pub(crate) async fn seal<D: Dialect>(
     id: PollId,
     cause: SealCause,
     now: Timestamp,
-) -> Result<Sealing, Error> {
+) -> Result<SealOutcome, Error> {
     retry::on_conflict(async || {
         let mut work = dialect.begin().await?;
         let result = seal_within(&mut work, id, cause, now).await;
@@ -67,16 +67,16 @@ async fn seal_within<W: Work>(
     id: PollId,
     cause: SealCause,
     now: Timestamp,
-) -> Result<(Sealing, bool), Error> {
+) -> Result<(SealOutcome, bool), Error> {
     let state = lock(work, id).await?;
     if let Some(sealed) = state.sealed(cause, now) {
         definition::replace(work, &sealed).await?;
-        return Ok((Sealing::Sealed(sealed.tally), true));
+        return Ok((SealOutcome::Sealed(sealed.tally), true));
     }
     let sealing = if state.poll.is_sealed() {
-        Sealing::Sealed(state.tally)
+        SealOutcome::Sealed(state.tally)
     } else {
-        Sealing::NotDue
+        SealOutcome::NotDue
     };
     Ok((sealing, false))
 }
@@ -93,7 +93,7 @@ pub(crate) async fn repair<D: Dialect>(dialect: &D, id: PollId) -> Result<Tally,
 async fn repair_within<W: Work>(work: &mut W, id: PollId) -> Result<(Tally, bool), Error> {
     let state = lock(work, id).await?;
     let choices = work.choices(id).await?;
-    let repaired = state.repaired_by_choice(choices.iter().map(|(choice, n)| (choice, *n)));
+    let repaired = state.recount_by_choice(choices.iter().map(|(choice, n)| (choice, *n)));
     definition::replace(work, &repaired).await?;
     Ok((repaired.tally, true))
 }

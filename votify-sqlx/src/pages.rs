@@ -2,7 +2,7 @@
 
 use futures_util::stream::{self, Stream, TryStreamExt};
 use votify_core::PollId;
-use votify_core::ballot::StandingBallot;
+use votify_core::ballot::ActiveBallot;
 
 use crate::dialect::{Dialect, Place};
 use crate::error::Error;
@@ -16,7 +16,7 @@ const PAGE: usize = 1000;
 pub(crate) fn ballots<D: Dialect>(
     database: &D,
     poll: PollId,
-) -> impl Stream<Item = Result<StandingBallot, Error>> + Send {
+) -> impl Stream<Item = Result<ActiveBallot, Error>> + Send {
     let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
     stream::try_unfold(None, move |place| async move {
         let place = match place {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
-use votify_core::ballot::{Part, Places};
+use votify_core::backend::{AddressUsage, PollBatch};
 use votify_core::voter::AddressId;
 use votify_core::{Ballot, PollId, VoterId};
 
@@ -48,9 +48,9 @@ pub(crate) trait PlaceWork {
 pub(crate) async fn read<W: Work>(
     work: &mut W,
     polls: &[Locked],
-    parts: &[Part],
+    parts: &[PollBatch],
     batch: &[Ballot],
-) -> Result<HashMap<PollId, Places>, Error> {
+) -> Result<HashMap<PollId, AddressUsage>, Error> {
     let mut found = HashMap::new();
     for (id, state) in polls {
         let Ok(rules) = state.as_ref().map(|state| state.poll.rules) else {
@@ -60,7 +60,7 @@ pub(crate) async fn read<W: Work>(
         let (Some(_), Some(part)) = (rules.address_quota, part) else {
             continue;
         };
-        let mut places = Places::default();
+        let mut places = AddressUsage::default();
         if rules.revote {
             let voters: BTreeSet<_> = part.ballots(batch).map(|ballot| ballot.voter).collect();
             let voters: Vec<_> = voters.into_iter().collect();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use votify_core::ballot::{StandingBallot, SupersededBallot, VoterHistory};
+use votify_core::ballot::{ActiveBallot, SupersededBallot, VoterHistory};
 use votify_core::poll::{PollOption, PollState};
 use votify_core::{Ballot, BallotId, Choice, OptionId, PollId, Position, VoterId};
 
@@ -89,9 +89,9 @@ pub(crate) fn readable(row: &impl Columns) -> Option<PollState> {
 }
 
 /// Reads voter, ballot, choice, revision and time of a vote, in the first five columns.
-pub(crate) fn vote(poll: PollId, row: &impl Columns) -> Result<StandingBallot, Error> {
+pub(crate) fn vote(poll: PollId, row: &impl Columns) -> Result<ActiveBallot, Error> {
     let read = Fields(poll);
-    Ok(StandingBallot {
+    Ok(ActiveBallot {
         ballot: Ballot {
             id: BallotId::from_bytes(row.id(1)?),
             poll,
@@ -104,7 +104,7 @@ pub(crate) fn vote(poll: PollId, row: &impl Columns) -> Result<StandingBallot, E
     })
 }
 
-pub(crate) fn votes(poll: PollId, rows: &[impl Columns]) -> Result<Vec<StandingBallot>, Error> {
+pub(crate) fn votes(poll: PollId, rows: &[impl Columns]) -> Result<Vec<ActiveBallot>, Error> {
     rows.iter().map(|row| vote(poll, row)).collect()
 }
 
@@ -140,7 +140,7 @@ pub(crate) fn histories(rows: &[impl Columns]) -> Result<Histories, Error> {
 }
 
 enum Past {
-    Stands(StandingBallot),
+    Stands(ActiveBallot),
     Superseded(SupersededBallot),
 }
 
@@ -167,8 +167,8 @@ pub(crate) fn choices(poll: PollId, rows: &[impl Columns]) -> Result<Vec<(Choice
 /// The votes in the order of their voters, none for who has none.
 pub(crate) fn in_order_of(
     voters: &[VoterId],
-    votes: Vec<StandingBallot>,
-) -> Vec<Option<StandingBallot>> {
+    votes: Vec<ActiveBallot>,
+) -> Vec<Option<ActiveBallot>> {
     let votes: HashMap<_, _> = votes
         .into_iter()
         .map(|vote| (vote.ballot.voter, vote))

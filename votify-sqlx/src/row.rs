@@ -1,9 +1,9 @@
 //! A poll as rows hold it, before it is known to make sense.
 
+use votify_core::backend::TrendingScore;
 use votify_core::poll::{PollOption, PollState};
 use votify_core::secret::KeyId;
 use votify_core::tally::OptionCount;
-use votify_core::trending::Heat;
 use votify_core::voter::OwnerId;
 use votify_core::{Poll, PollId, PollRules, Position, Tally};
 
@@ -97,7 +97,7 @@ impl PollRow {
         Ok(PollState {
             poll,
             tally,
-            heat: Heat::from_log2(self.heat),
+            heat: TrendingScore::from_log2(self.heat),
         })
     }
 }

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use votify_core::ballot::{StandingBallot, parts};
+use votify_core::backend::group_by_poll;
+use votify_core::ballot::ActiveBallot;
 use votify_core::poll::{PollState, SealCause};
-use votify_core::store::{Audit, Changing, PollFilter, Sealing, Store};
+use votify_core::store::{Audit, ChangeOutcome, PollFilter, SealOutcome, Store};
 use votify_core::{
     Ballot, BatchReceipt, Page, PageRequest, Poll, PollChange, PollId, StoreError, Tally,
     Timestamp, VoterId,
@@ -178,7 +179,7 @@ impl<D: Dialect> Store for SqlStore<D> {
         id: PollId,
         change: &PollChange,
         now: Timestamp,
-    ) -> Result<Changing, StoreError> {
+    ) -> Result<ChangeOutcome, StoreError> {
         let changed = async { lifecycle::change(self.ready().await?, id, change, now).await };
         changed.await.map_err(failed::<D>)
     }
@@ -188,7 +189,7 @@ impl<D: Dialect> Store for SqlStore<D> {
         id: PollId,
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<Sealing, StoreError> {
+    ) -> Result<SealOutcome, StoreError> {
         let sealed = async { lifecycle::seal(self.ready().await?, id, cause, now).await };
         sealed.await.map_err(failed::<D>)
     }
@@ -204,7 +205,7 @@ impl<D: Dialect> Store for SqlStore<D> {
             Err(error) => {
                 let error = failed::<D>(error);
                 let mut receipt = BatchReceipt::unknown_polls(ballots.len());
-                parts(ballots)
+                group_by_poll(ballots)
                     .iter()
                     .for_each(|part| receipt.fail(part, &error));
                 receipt
@@ -216,7 +217,7 @@ impl<D: Dialect> Store for SqlStore<D> {
         &self,
         poll: PollId,
         voters: &[VoterId],
-    ) -> Result<Vec<Option<StandingBallot>>, StoreError> {
+    ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
         let read = async {
             let database = self.ready().await?;
             retry::on_conflict(|| database.votes_of(poll, voters)).await
@@ -230,7 +231,7 @@ impl<D: Dialect> Store for SqlStore<D> {
         Ok(states.into_iter().map(|state| Some(state?.tally)).collect())
     }
 
-    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<StandingBallot, StoreError>> {
+    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
         stream::once(self.ready())
             .map_ok(move |database| pages::ballots(database, poll))
             .try_flatten()

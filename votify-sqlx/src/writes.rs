@@ -1,6 +1,7 @@
 //! What counting did, as the rows that have to be written, the same on every database.
 
-use votify_core::ballot::{Effects, StandingBallot, SupersededBallot};
+use votify_core::backend::WriteSet;
+use votify_core::ballot::{ActiveBallot, SupersededBallot};
 use votify_core::poll::PollState;
 use votify_core::tally::OptionCount;
 use votify_core::{PollId, VoterId};
@@ -12,7 +13,7 @@ use crate::parameters::Parameters;
 /// What counting did to one poll.
 #[derive(Debug)]
 pub(crate) struct Counted {
-    pub(crate) effects: Effects,
+    pub(crate) effects: WriteSet,
     /// The counts that differ from what was read.
     pub(crate) moved: Vec<OptionCount>,
 }
@@ -21,9 +22,9 @@ pub(crate) struct Counted {
 #[derive(Debug)]
 pub(crate) struct Writes<'a> {
     /// To be inserted into the votes: a voter who is there already must fail the transaction.
-    pub(crate) inserted: Vec<&'a StandingBallot>,
+    pub(crate) inserted: Vec<&'a ActiveBallot>,
     /// To take the place of their voters' votes.
-    pub(crate) updated: Vec<&'a StandingBallot>,
+    pub(crate) updated: Vec<&'a ActiveBallot>,
     /// To be deleted from the votes.
     pub(crate) removed: Vec<(PollId, VoterId)>,
     /// To be inserted into the superseded votes.
@@ -106,7 +107,7 @@ pub(crate) const VOTE: [&str; 6] = [
 ];
 
 /// Adds a row of votes.
-pub(crate) fn vote(values: &mut impl Parameters, vote: &StandingBallot) -> Result<(), Error> {
+pub(crate) fn vote(values: &mut impl Parameters, vote: &ActiveBallot) -> Result<(), Error> {
     values.id(vote.ballot.poll.as_bytes())?;
     values.id(vote.ballot.voter.as_bytes())?;
     values.id(vote.ballot.id.as_bytes())?;

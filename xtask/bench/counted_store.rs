@@ -3,9 +3,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
-use votify_core::ballot::StandingBallot;
+use votify_core::ballot::ActiveBallot;
 use votify_core::poll::SealCause;
-use votify_core::store::{Audit, Changing, PollFilter, Sealing};
+use votify_core::store::{Audit, ChangeOutcome, PollFilter, SealOutcome};
 use votify_core::{
     Ballot, BatchReceipt, MemoryStore, Page, PageRequest, Poll, PollChange, PollId, Store,
     StoreError, Tally, Timestamp, VoterId,
@@ -53,7 +53,7 @@ impl Store for CountedStore {
         id: PollId,
         change: &PollChange,
         now: Timestamp,
-    ) -> Result<Changing, StoreError> {
+    ) -> Result<ChangeOutcome, StoreError> {
         self.inner.change_poll(id, change, now).await
     }
 
@@ -62,7 +62,7 @@ impl Store for CountedStore {
         id: PollId,
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<Sealing, StoreError> {
+    ) -> Result<SealOutcome, StoreError> {
         self.inner.seal_poll(id, cause, now).await
     }
 
@@ -78,7 +78,7 @@ impl Store for CountedStore {
         &self,
         poll: PollId,
         voters: &[VoterId],
-    ) -> Result<Vec<Option<StandingBallot>>, StoreError> {
+    ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
         self.inner.ballots_of(poll, voters).await
     }
 
@@ -87,7 +87,7 @@ impl Store for CountedStore {
         self.inner.tallies(polls).await
     }
 
-    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<StandingBallot, StoreError>> {
+    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
         self.inner.ballots(poll)
     }
 

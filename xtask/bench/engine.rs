@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use votify_core::voter::SessionId;
-use votify_core::{Choice, MemoryStore, PollDraft, PollEngine, Store, Voter};
+use votify_core::{Caller, Choice, MemoryStore, PollDraft, PollEngine, Store};
 use votify_sqlx::SqliteStore;
 
 use crate::load::rate;
@@ -88,7 +88,7 @@ pub(crate) async fn in_one_poll(
             let mut votes = 0;
             while start.elapsed() < time {
                 let session = u128::from(task) << 64 | u128::from(votes);
-                let voter = Voter::session(SessionId::from_bytes(session.to_be_bytes()));
+                let voter = Caller::session(SessionId::from_bytes(session.to_be_bytes()));
                 engine.vote(poll.id, &voter, choice.clone()).await?;
                 votes += 1_u64;
             }

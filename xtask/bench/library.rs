@@ -51,7 +51,7 @@ fn config() -> Result<EngineConfig> {
     let tick = Duration::from_millis(tick.parse().context("no number of milliseconds")?);
     Ok(EngineConfig {
         tick,
-        slowest_tick: tick,
+        max_update_interval: tick,
         ..usual
     })
 }

@@ -269,7 +269,7 @@ impl Grown {
         let time = milliseconds(start);
         for outcome in receipt.outcomes {
             let outcome = outcome?;
-            ensure!(outcome.is_effective(), "a ballot ended as {outcome:?}");
+            ensure!(outcome.changed_tally(), "a ballot ended as {outcome:?}");
             self.ballots += 1;
         }
         Ok(time)

@@ -1,7 +1,7 @@
 //! What is kept, and how it is written down.
 
 use redb::{ReadableTable, TableDefinition};
-use votify_core::ballot::{StandingBallot, SupersededBallot};
+use votify_core::ballot::{ActiveBallot, SupersededBallot};
 use votify_core::poll::PollState;
 use votify_core::store::StoreError;
 use votify_core::{Ballot, BallotId, Choice, PollId, Timestamp, VoterId};
@@ -43,8 +43,8 @@ pub(crate) fn decode_state(bytes: &[u8]) -> Result<PollState, StoreError> {
     serde_json::from_slice(bytes).map_err(|error| StoreError::corrupt(BACKEND, error))
 }
 
-pub(crate) fn encode_vote(standing: &StandingBallot) -> Vote {
-    let StandingBallot {
+pub(crate) fn encode_vote(standing: &ActiveBallot) -> Vote {
+    let ActiveBallot {
         ballot,
         revision,
         cast_at,
@@ -61,10 +61,10 @@ pub(crate) fn decode_vote(
     poll: PollId,
     voter: VoterId,
     vote: &Vote,
-) -> Result<StandingBallot, StoreError> {
+) -> Result<ActiveBallot, StoreError> {
     let (id, choice, revision, micros) = vote;
     let corrupt = |error| StoreError::corrupt(BACKEND, error);
-    Ok(StandingBallot {
+    Ok(ActiveBallot {
         ballot: Ballot {
             id: BallotId::from_bytes(*id),
             poll,
@@ -107,7 +107,7 @@ pub(crate) fn state_of(
 pub(crate) fn standing(
     votes: &impl ReadableTable<VoteKey, Vote>,
     poll: PollId,
-) -> Result<Vec<StandingBallot>, StoreError> {
+) -> Result<Vec<ActiveBallot>, StoreError> {
     let range = (*poll.as_bytes(), [0; 16])..=(*poll.as_bytes(), [0xFF; 16]);
     let rows = votes.range(range).map_err(failure)?;
     rows.map(|row| {

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use redb::{Database, ReadableDatabase, ReadableTable};
-use votify_core::ballot::{BatchReceipt, StandingBallot};
+use votify_core::ballot::{ActiveBallot, BatchReceipt};
 use votify_core::poll::{PollState, SealCause};
-use votify_core::store::{Audit, Changing, PollFilter, Sealing};
+use votify_core::store::{Audit, ChangeOutcome, PollFilter, SealOutcome};
 use votify_core::{
     Ballot, Page, PageRequest, Poll, PollChange, PollId, Store, StoreError, Tally, Timestamp,
     VoterId,
@@ -99,7 +99,7 @@ impl RedbStore {
 }
 
 /// The standing ballots of a poll as last committed; under the write lock these are the newest.
-fn committed(database: &Database, poll: PollId) -> Result<Vec<StandingBallot>, StoreError> {
+fn committed(database: &Database, poll: PollId) -> Result<Vec<ActiveBallot>, StoreError> {
     let votes = database
         .begin_read()
         .map_err(failure)?
@@ -114,7 +114,7 @@ fn page(
     poll: PollId,
     after: u64,
     end: u64,
-) -> Result<Vec<StandingBallot>, StoreError> {
+) -> Result<Vec<ActiveBallot>, StoreError> {
     let snapshot = database.begin_read().map_err(failure)?;
     let (order, votes) = (
         snapshot.open_table(ORDER).map_err(failure)?,
@@ -186,7 +186,7 @@ impl Store for RedbStore {
                         .and_then(|(_, state)| decode_state(&state.value()))
                 })
                 .collect::<Result<_, _>>()?;
-            Ok(filter.page_of(states, &page, now))
+            Ok(filter.paginate(states, &page, now))
         })
         .await
     }
@@ -196,13 +196,13 @@ impl Store for RedbStore {
         id: PollId,
         change: &PollChange,
         now: Timestamp,
-    ) -> Result<Changing, StoreError> {
+    ) -> Result<ChangeOutcome, StoreError> {
         let change = change.clone();
         self.transform(id, move |_, state| {
             Ok(match state.changed(&change, now) {
-                Err(refusal) => (None, Changing::Refused(refusal)),
-                Ok(None) => (None, Changing::Unchanged(Box::new(state))),
-                Ok(Some(state)) => (Some(state.clone()), Changing::Changed(Box::new(state))),
+                Err(refusal) => (None, ChangeOutcome::Refused(refusal)),
+                Ok(None) => (None, ChangeOutcome::Unchanged(Box::new(state))),
+                Ok(Some(state)) => (Some(state.clone()), ChangeOutcome::Changed(Box::new(state))),
             })
         })
         .await
@@ -213,12 +213,12 @@ impl Store for RedbStore {
         id: PollId,
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<Sealing, StoreError> {
+    ) -> Result<SealOutcome, StoreError> {
         self.transform(id, move |_, state| {
             Ok(match state.sealed(cause, now) {
-                Some(sealed) => (Some(sealed.clone()), Sealing::Sealed(sealed.tally)),
-                None if state.poll.is_sealed() => (None, Sealing::Sealed(state.tally)),
-                None => (None, Sealing::NotDue),
+                Some(sealed) => (Some(sealed.clone()), SealOutcome::Sealed(sealed.tally)),
+                None if state.poll.is_sealed() => (None, SealOutcome::Sealed(state.tally)),
+                None => (None, SealOutcome::NotDue),
             })
         })
         .await
@@ -259,7 +259,7 @@ impl Store for RedbStore {
         &self,
         poll: PollId,
         voters: &[VoterId],
-    ) -> Result<Vec<Option<StandingBallot>>, StoreError> {
+    ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
         let voters = voters.to_vec();
         self.blocking(move |database| {
             let votes = database
@@ -288,7 +288,7 @@ impl Store for RedbStore {
             .collect())
     }
 
-    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<StandingBallot, StoreError>> {
+    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
         // A page at a time, each from a snapshot of its own, up to the revision at which the stream began: a ballot that
         // is cast again meanwhile gets a revision beyond that, so no voter comes twice.
         let begin = async move { Ok(self.states(&[poll]).await?.pop().flatten()) };

@@ -240,7 +240,7 @@ async fn finish(connections: &Connections, parts: &Parts) {
     let begun = Instant::now();
     tokio::join!(
         within(begun + REQUESTS, connections.finish_requests()),
-        parts.engine.let_viewers_go(GOODBYES),
+        parts.engine.drain_viewers(GOODBYES),
     );
     within(begun + EVERYTHING, parts.engine.shutdown()).await;
     within(begun + EVERYTHING, connections.closed()).await;

@@ -3,7 +3,7 @@ use std::time::Duration;
 use clap::ArgMatches;
 use votify_core::engine::EngineConfig;
 use votify_core::store::Audit;
-use votify_core::{EngineError, Keyring, PollEngine, PollId, Tally, Voter};
+use votify_core::{Caller, EngineError, Keyring, PollEngine, PollId, Tally};
 
 use crate::cli::VerifyArgs;
 use crate::failure::Failure;
@@ -11,7 +11,7 @@ use crate::settings::{Sources, StoreSettings};
 use crate::store::{self, OpenStore};
 use crate::{log, output, runtime};
 
-/// Counting a large poll anew may take much longer than a vote.
+/// BatchEvaluator a large poll anew may take much longer than a vote.
 const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// `votify verify`
@@ -89,7 +89,7 @@ async fn verify(engine: &PollEngine, args: &VerifyArgs) -> Result<(), Failure> {
 /// Whether anybody may see this poll's counts now. Where not, neither may who runs the server.
 async fn are_counts_shown(engine: &PollEngine, poll: PollId) -> Result<bool, Failure> {
     let snapshot = engine
-        .poll(poll, &Voter::anonymous())
+        .poll(poll, &Caller::anonymous())
         .await
         .map_err(|error| failed(&error))?;
     Ok(snapshot.view.counts().is_some())

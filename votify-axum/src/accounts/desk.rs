@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use votify_core::account::{AccountError, User};
-use votify_core::decorate::Deadline;
+use votify_core::layers::Timeout;
 use votify_core::voter::AccountId;
 use votify_core::{AccountStore, PollEngine, Quota};
 
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// Where people register and log in, and what tells who they are from then on.
 #[derive(Debug)]
 pub(crate) struct Desk {
-    pub(super) store: Deadline<Arc<dyn AccountStore>>,
+    pub(super) store: Timeout<Arc<dyn AccountStore>>,
     pub(super) hasher: Hasher,
     pub(super) lifetime: Duration,
     pub(super) quotas: DeskQuotas,
@@ -45,7 +45,7 @@ pub(super) struct DeskQuotas {
 impl Desk {
     pub(crate) fn new(engine: PollEngine, accounts: &Accounts, cookies: Cookies) -> Self {
         Self {
-            store: Deadline::new(Arc::clone(&accounts.store), PATIENCE),
+            store: Timeout::new(Arc::clone(&accounts.store), PATIENCE),
             hasher: Hasher::new(accounts.hashing),
             lifetime: accounts.lifetime,
             quotas: DeskQuotas {

@@ -6,7 +6,7 @@ use votify_core::AccountStore;
 use crate::accounts::answers::{LoginBody, welcome};
 use crate::accounts::credentials::{Credentials, Given};
 use crate::accounts::quotas;
-use crate::caller::Caller;
+use crate::caller::RequestCaller;
 use crate::json::JsonBody;
 use crate::problem::{Code, Problem, refusals};
 use crate::shared::Shared;
@@ -28,7 +28,7 @@ refusals!(LoginRefusals:
 pub(crate) async fn login(
     State(shared): State<Shared>,
     uri: Uri,
-    caller: Caller,
+    caller: RequestCaller,
     headers: HeaderMap,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {

@@ -3,7 +3,7 @@
 use votify_core::account::UserName;
 
 use crate::accounts::Desk;
-use crate::caller::Caller;
+use crate::caller::RequestCaller;
 use crate::limits::{RateLimit, acquire, address_key, tag};
 use crate::problem::Problem;
 use crate::shared::Shared;
@@ -12,7 +12,7 @@ use crate::shared::Shared;
 pub(super) async fn registration(
     shared: &Shared,
     desk: &Desk,
-    caller: &Caller,
+    caller: &RequestCaller,
 ) -> Result<Option<RateLimit>, Problem> {
     let key = || address_key(shared, "register", caller.address_block());
     acquire(shared, key, desk.quotas.register).await
@@ -23,7 +23,7 @@ pub(super) async fn registration(
 pub(super) async fn login(
     shared: &Shared,
     desk: &Desk,
-    caller: &Caller,
+    caller: &RequestCaller,
     name: Option<&UserName>,
 ) -> Result<Option<RateLimit>, Problem> {
     let address = caller.address_block();

@@ -7,7 +7,7 @@ use votify_core::account::{Registration, User, UserId};
 use crate::accounts::answers::{LoginBody, welcome};
 use crate::accounts::credentials::{Credentials, Given};
 use crate::accounts::quotas;
-use crate::caller::Caller;
+use crate::caller::RequestCaller;
 use crate::json::JsonBody;
 use crate::problem::{Code, Problem, refusals};
 use crate::shared::Shared;
@@ -27,7 +27,7 @@ refusals!(RegisterRefusals:
 pub(crate) async fn register(
     State(shared): State<Shared>,
     uri: Uri,
-    caller: Caller,
+    caller: RequestCaller,
     headers: HeaderMap,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {

@@ -7,7 +7,7 @@ use jsonwebtoken::{
 };
 use serde::{Deserialize, Serialize};
 use votify_core::account::{Revocation, TokenId, UserId};
-use votify_core::secret::{KeyId, Purpose, Tag};
+use votify_core::secret::{KeyId, Mac, Purpose};
 use votify_core::{Keyring, Timestamp};
 
 use crate::identity::{LEEWAY, TokenTimes, choose_backend, seconds};
@@ -130,7 +130,7 @@ impl Tokens {
 }
 
 /// A key of its own for each secret, and for nothing else.
-fn signing_key(key: KeyId, keyring: &Keyring) -> Option<Tag> {
+fn signing_key(key: KeyId, keyring: &Keyring) -> Option<Mac> {
     keyring.tag(key, Purpose::Login, &[b"jwt HS256"])
 }
 

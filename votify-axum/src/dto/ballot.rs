@@ -1,6 +1,6 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use votify_core::poll::FieldProblem;
+use votify_core::poll::FieldError;
 use votify_core::{BallotId, Choice, OptionId};
 
 use crate::fields::{Fields, Problems};
@@ -59,7 +59,7 @@ pub(crate) fn read_plain(body: &[u8]) -> Option<GivenBallot> {
 ///
 /// # Errors
 /// Everything that is wrong with its shape.
-pub(crate) fn read(body: Value) -> Result<GivenBallot, Vec<FieldProblem>> {
+pub(crate) fn read(body: Value) -> Result<GivenBallot, Vec<FieldError>> {
     let mut problems = Problems::default();
     let Some(mut fields) = Fields::of(body, "", &mut problems) else {
         return Err(problems.into_vec());

@@ -1,5 +1,5 @@
 use serde_json::Value;
-use votify_core::poll::{ChangeRefusal, FieldProblem, OptionChange, PollState};
+use votify_core::poll::{ChangeRefusal, FieldError, OptionChange, PollState};
 use votify_core::{OptionId, Poll, PollChange, Timestamp};
 
 use crate::dto::options::{self, GivenOption};
@@ -15,7 +15,7 @@ pub(crate) fn read(
     poll: &Poll,
     able: Abilities,
     now: Timestamp,
-) -> Result<PollChange, Vec<FieldProblem>> {
+) -> Result<PollChange, Vec<FieldError>> {
     let mut problems = Problems::default();
     let Some(mut fields) = Fields::of(body, "", &mut problems) else {
         return Err(problems.into_vec());

@@ -1,5 +1,5 @@
 use serde_json::Value;
-use votify_core::poll::FieldProblem;
+use votify_core::poll::FieldError;
 use votify_core::{Keyring, PollDraft, PollId, PollRules, Timestamp};
 
 use crate::dto::options::{self, GivenOption};
@@ -15,7 +15,7 @@ pub(crate) fn read(
     able: Abilities,
     now: Timestamp,
     keyring: &Keyring,
-) -> Result<PollDraft, Vec<FieldProblem>> {
+) -> Result<PollDraft, Vec<FieldError>> {
     let mut problems = Problems::default();
     let Some(mut fields) = Fields::of(body, "", &mut problems) else {
         return Err(problems.into_vec());

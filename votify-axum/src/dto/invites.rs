@@ -2,7 +2,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use votify_core::PollEngine;
-use votify_core::poll::FieldProblem;
+use votify_core::poll::FieldError;
 use votify_core::voter::InviteCode;
 
 use crate::fields::{Fields, Problems};
@@ -20,7 +20,7 @@ pub(crate) struct NewInvites {
 ///
 /// # Errors
 /// Everything that is wrong with the body.
-pub(crate) fn read(body: Value) -> Result<u32, Vec<FieldProblem>> {
+pub(crate) fn read(body: Value) -> Result<u32, Vec<FieldError>> {
     let mut problems = Problems::default();
     let Some(mut fields) = Fields::of(body, "", &mut problems) else {
         return Err(problems.into_vec());
@@ -29,7 +29,7 @@ pub(crate) fn read(body: Value) -> Result<u32, Vec<FieldProblem>> {
         problems.add("count", "is missing");
     }
     let count = fields.number("count", &mut problems);
-    let most = PollEngine::INVITES_AT_ONCE;
+    let most = PollEngine::MAX_INVITES_PER_CALL;
     if count.is_some_and(|count| !(1..=most).contains(&count)) {
         problems.add("count", format!("must be 1 to {most}"));
     }

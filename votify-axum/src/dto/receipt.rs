@@ -3,7 +3,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
-use votify_core::ballot::StandingBallot;
+use votify_core::ballot::ActiveBallot;
 use votify_core::{BallotKind, Poll, TallyView, Timestamp, VoteReceipt};
 
 use crate::dto::totals::{Count, Totals};
@@ -87,7 +87,7 @@ pub(crate) struct OwnBallotBody {
 }
 
 impl OwnBallotBody {
-    pub(crate) fn new(poll: &Poll, standing: &StandingBallot) -> Self {
+    pub(crate) fn new(poll: &Poll, standing: &ActiveBallot) -> Self {
         let ballot = &standing.ballot;
         let options = ballot.choice.options();
         let single = poll.rules.ballot == BallotKind::Single;

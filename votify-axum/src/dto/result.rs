@@ -3,7 +3,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use votify_core::PollStatus;
 use votify_core::engine::PollSnapshot;
-use votify_core::method::{Method, PollResult};
+use votify_core::tally::{Method, PollResult};
 
 use crate::dto::poll::OptionBody;
 use crate::dto::schema;

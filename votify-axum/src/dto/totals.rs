@@ -2,7 +2,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use votify_core::TallyView;
-use votify_core::view::ViewPosition;
+use votify_core::tally::ViewPosition;
 
 /// Counts over all options, and where the poll's history stands.
 ///

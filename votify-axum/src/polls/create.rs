@@ -4,7 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use votify_core::SessionId;
 
-use crate::caller::Caller;
+use crate::caller::RequestCaller;
 use crate::dto::draft;
 use crate::dto::poll::PollBody;
 use crate::dto::rules::Abilities;
@@ -37,7 +37,7 @@ refusals!(CreateRefusals:
 pub(crate) async fn create_poll(
     State(shared): State<Shared>,
     OriginalUri(uri): OriginalUri,
-    mut caller: Caller,
+    mut caller: RequestCaller,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let engine = &shared.engine;
@@ -71,10 +71,10 @@ pub(crate) async fn create_poll(
     Ok(response)
 }
 
-pub(super) fn abilities(shared: &Shared, caller: &Caller) -> Abilities {
+pub(super) fn abilities(shared: &Shared, caller: &RequestCaller) -> Abilities {
     Abilities {
         accounts: shared.config.identity.is_some(),
         addresses: caller.address_block().is_some(),
-        invites: shared.engine.keeps_invites(),
+        invites: shared.engine.supports_invites(),
     }
 }

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use votify_core::engine::PollSnapshot;
 
-use crate::caller::Caller;
+use crate::caller::RequestCaller;
 use crate::dto::poll::DetailsBody;
 use crate::dto::result::ResultBody;
 use crate::path::PollPath;
@@ -35,7 +35,7 @@ refusals!(FindRefusals: MalformedId, InvalidLogin, PollNotFound, StoreUnavailabl
 pub(crate) async fn get_poll(
     State(shared): State<Shared>,
     PollPath(id): PollPath,
-    caller: Caller,
+    caller: RequestCaller,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let snapshot = shared.engine.poll(id, &caller.voter()).await?;
@@ -63,7 +63,7 @@ pub(crate) async fn get_poll(
 pub(crate) async fn get_results(
     State(shared): State<Shared>,
     PollPath(id): PollPath,
-    caller: Caller,
+    caller: RequestCaller,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (snapshot, result) = shared.engine.result(id, &caller.voter()).await?;

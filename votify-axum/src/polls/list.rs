@@ -1,11 +1,12 @@
 use axum::extract::State;
 use axum::response::Response;
-use votify_core::page::PageError;
+use votify_core::backend::search_terms;
 use votify_core::poll::CATEGORY_MAX;
-use votify_core::store::{PollFilter, PollOrder, words};
+use votify_core::store::PageError;
+use votify_core::store::{PollFilter, PollOrder};
 use votify_core::{PageRequest, PollStatus};
 
-use crate::caller::Caller;
+use crate::caller::RequestCaller;
 use crate::dto::listing::{PageBody, TrendingBody};
 use crate::polls::private;
 use crate::problem::{Problem, refusals};
@@ -48,7 +49,7 @@ refusals!(ListRefusals: InvalidLogin, InvalidQuery, StoreUnavailable, Internal);
 )]
 pub(crate) async fn list_polls(
     State(shared): State<Shared>,
-    caller: Caller,
+    caller: RequestCaller,
     mut query: QueryFields,
 ) -> Result<Response, Problem> {
     let page = page_request(&mut query, PageRequest::FIRST.limit());
@@ -79,7 +80,7 @@ pub(crate) async fn list_polls(
 )]
 pub(crate) async fn trending(
     State(shared): State<Shared>,
-    caller: Caller,
+    caller: RequestCaller,
     mut query: QueryFields,
 ) -> Result<Response, Problem> {
     let limit = limit(&mut query, 10);
@@ -100,7 +101,7 @@ pub(crate) async fn trending(
 /// The words to search for; a search of too many is told.
 fn search(query: &mut QueryFields) -> Vec<String> {
     let text = query.text("q", SEARCH_MAX).unwrap_or_default();
-    let words = words(&text);
+    let words = search_terms(&text);
     if words.len() > WORDS_MAX {
         query.wrong("q", format!("must be at most {WORDS_MAX} different words"));
         return Vec::new();

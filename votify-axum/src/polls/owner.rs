@@ -3,7 +3,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use crate::caller::Caller;
+use crate::caller::RequestCaller;
 use crate::dto::change;
 use crate::dto::poll::PollBody;
 use crate::dto::schema::PollChange;
@@ -35,7 +35,7 @@ refusals!(EndRefusals:
 pub(crate) async fn change_poll(
     State(shared): State<Shared>,
     PollPath(id): PollPath,
-    caller: Caller,
+    caller: RequestCaller,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let voter = caller.voter();
@@ -63,7 +63,7 @@ pub(crate) async fn change_poll(
 pub(crate) async fn close_poll(
     State(shared): State<Shared>,
     PollPath(id): PollPath,
-    caller: Caller,
+    caller: RequestCaller,
 ) -> Result<Response, Problem> {
     let voter = caller.voter();
     shared.engine.authorize_owner(id, &voter).await?;
@@ -83,14 +83,14 @@ pub(crate) async fn close_poll(
 pub(crate) async fn delete_poll(
     State(shared): State<Shared>,
     PollPath(id): PollPath,
-    caller: Caller,
+    caller: RequestCaller,
 ) -> Result<Response, Problem> {
     shared.engine.authorize_owner(id, &caller.voter()).await?;
     shared.engine.delete_poll(id).await?;
     Ok(signed(StatusCode::NO_CONTENT, &caller, &shared))
 }
 
-fn signed(answer: impl IntoResponse, caller: &Caller, shared: &Shared) -> Response {
+fn signed(answer: impl IntoResponse, caller: &RequestCaller, shared: &Shared) -> Response {
     let mut response = answer.into_response();
     caller.sign(&mut response, shared);
     response

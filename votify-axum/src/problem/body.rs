@@ -1,7 +1,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use votify_core::poll::FieldProblem;
+use votify_core::poll::FieldError;
 
 /// Why a request was refused (RFC 9457).
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -22,7 +22,7 @@ pub(crate) struct ProblemBody {
     /// Everything that is wrong with the request, where it is a matter of its fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
-    pub(crate) errors: Vec<FieldError>,
+    pub(crate) errors: Vec<FieldErrorBody>,
     /// With code `internal`: what to look for in the server's log.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
@@ -35,7 +35,7 @@ pub(crate) struct ProblemBody {
 
 /// One thing that is wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct FieldError {
+pub(crate) struct FieldErrorBody {
     /// The field, as a path; empty for the whole body.
     #[schema(example = "options[2]")]
     pub(crate) field: String,
@@ -43,8 +43,8 @@ pub(crate) struct FieldError {
     pub(crate) problem: String,
 }
 
-impl From<FieldProblem> for FieldError {
-    fn from(problem: FieldProblem) -> Self {
+impl From<FieldError> for FieldErrorBody {
+    fn from(problem: FieldError) -> Self {
         Self {
             field: problem.field,
             problem: problem.problem,

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use votify_core::ballot::{ChoiceProblem, Refusal};
 use votify_core::engine::InviteRefusal;
-use votify_core::poll::{ChangeRefusal, FieldProblem};
-use votify_core::voter::UnidentifiedVoter;
+use votify_core::poll::{ChangeRefusal, FieldError};
+use votify_core::voter::IdentifyError;
 use votify_core::{EngineError, StoreError};
 
 use crate::problem::{Code, Problem};
@@ -42,17 +42,17 @@ impl From<StoreError> for Problem {
     }
 }
 
-impl From<UnidentifiedVoter> for Problem {
-    fn from(missing: UnidentifiedVoter) -> Self {
+impl From<IdentifyError> for Problem {
+    fn from(missing: IdentifyError) -> Self {
         match missing {
             // Whoever has no session has no vote in this poll either; those who vote get a session first.
-            UnidentifiedVoter::NoSession => Code::NotVoted.into(),
-            UnidentifiedVoter::NotLoggedIn => Code::NotLoggedIn.into(),
-            UnidentifiedVoter::NoInvite => Self::new(Code::InviteInvalid)
+            IdentifyError::NoSession => Code::NotVoted.into(),
+            IdentifyError::NotLoggedIn => Code::NotLoggedIn.into(),
+            IdentifyError::NoInvite => Self::new(Code::InviteInvalid)
                 .with_detail("Bring the code that you were given, as ?invite=CODE."),
-            UnidentifiedVoter::NotInvited => Self::new(Code::InviteInvalid)
+            IdentifyError::NotInvited => Self::new(Code::InviteInvalid)
                 .with_detail("This code was not made for this poll."),
-            UnidentifiedVoter::NoAddress => Self::internal(&missing).with_detail(
+            IdentifyError::NoAddress => Self::internal(&missing).with_detail(
                 "This poll goes by addresses, and this server is not set up to know its callers' addresses.",
             ),
             other => Self::internal(&other),
@@ -65,7 +65,7 @@ impl From<InviteRefusal> for Problem {
         let count = |problem: String| {
             Self::fields(
                 Code::InvalidInvites,
-                vec![FieldProblem::new("count", problem)],
+                vec![FieldError::new("count", problem)],
             )
         };
         match refusal {
@@ -121,11 +121,11 @@ impl From<Refusal> for Problem {
 pub(crate) fn refused_choice(problems: &[ChoiceProblem], given: &str) -> Problem {
     let told = |problem: &ChoiceProblem| {
         let field = match problem {
-            ChoiceProblem::WantsOne => "option_id",
-            ChoiceProblem::WantsSeveral => "option_ids",
+            ChoiceProblem::ExpectedSingle => "option_id",
+            ChoiceProblem::ExpectedMultiple => "option_ids",
             _ => given,
         };
-        FieldProblem::new(field, problem.to_string())
+        FieldError::new(field, problem.to_string())
     };
     Problem::fields(Code::InvalidBallot, problems.iter().map(told).collect())
 }

@@ -1,4 +1,4 @@
-use votify_core::view::ViewPosition;
+use votify_core::tally::ViewPosition;
 
 /// How far a stream has told its viewer: of views with counts and of views without them, which have positions of their own.
 #[derive(Debug, Default)]

@@ -1,7 +1,7 @@
 use votify_core::ballot::Refusal;
 use votify_core::{BallotId, EngineError, PollId, SessionId, VoteReceipt};
 
-use crate::caller::Caller;
+use crate::caller::RequestCaller;
 use crate::dto::ballot::GivenBallot;
 use crate::limits::{self, RateLimit};
 use crate::problem::{Problem, refused_choice};
@@ -20,7 +20,7 @@ pub(crate) struct Attempt {
 pub(crate) async fn attempt(
     shared: &Shared,
     poll: PollId,
-    caller: &mut Caller,
+    caller: &mut RequestCaller,
     given: GivenBallot,
 ) -> Attempt {
     let rate_limit = match limits::vote_attempt(shared, caller).await {
@@ -41,7 +41,7 @@ pub(crate) async fn attempt(
 async fn cast(
     shared: &Shared,
     poll: PollId,
-    caller: &mut Caller,
+    caller: &mut RequestCaller,
     given: GivenBallot,
 ) -> Result<VoteReceipt, Problem> {
     let engine = &shared.engine;

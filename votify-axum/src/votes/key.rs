@@ -1,6 +1,6 @@
 use axum::http::{HeaderMap, HeaderName};
 use votify_core::BallotId;
-use votify_core::poll::FieldProblem;
+use votify_core::poll::FieldError;
 
 use crate::dto::ballot::GivenBallot;
 
@@ -11,12 +11,12 @@ const NAME: &str = "Idempotency-Key";
 pub(super) fn with_key(
     mut given: GivenBallot,
     headers: &HeaderMap,
-) -> Result<GivenBallot, Vec<FieldProblem>> {
+) -> Result<GivenBallot, Vec<FieldError>> {
     let mut lines = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(line) = lines.next() else {
         return Ok(given);
     };
-    let wrong = |problem: &str| vec![FieldProblem::new(NAME, problem)];
+    let wrong = |problem: &str| vec![FieldError::new(NAME, problem)];
     if lines.next().is_some() {
         return Err(wrong("is given more than once"));
     }

@@ -1,7 +1,7 @@
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use votify_core::PollId;
 
-use crate::caller::Caller;
+use crate::caller::RequestCaller;
 use crate::dto::ballot::{self, GivenBallot};
 use crate::json::{json_bytes, value};
 use crate::path::PollPath;
@@ -13,7 +13,7 @@ use crate::votes::key;
 #[derive(Debug)]
 pub(crate) struct VoteRequest {
     pub(super) poll: PollId,
-    pub(super) caller: Caller,
+    pub(super) caller: RequestCaller,
     pub(super) given: GivenBallot,
 }
 
@@ -23,7 +23,7 @@ impl FromRequest<Shared> for VoteRequest {
     async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         let PollPath(poll) = PollPath::from_request_parts(&mut parts, shared).await?;
-        let caller = Caller::from_request_parts(&mut parts, shared).await?;
+        let caller = RequestCaller::from_request_parts(&mut parts, shared).await?;
         let body = json_bytes(&parts.headers, body).await?;
         let given = match ballot::read_plain(&body) {
             Some(given) => Ok(given),

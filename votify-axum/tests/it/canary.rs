@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use tracing::subscriber::set_default;
-use votify_core::{BallotId, Choice, SessionId, Voter};
+use votify_core::{BallotId, Caller, Choice, SessionId};
 
 use crate::app::{App, request};
 use crate::browser::{Browser, Made};
@@ -44,7 +44,7 @@ async fn fill(app: &App, poll: &Made) {
     for (option, count) in [(0, FIRST), (1, SECOND)] {
         let option = poll.options[option].parse().unwrap();
         let vote = async || {
-            let (engine, voter) = (&app.engine, Voter::session(SessionId::random()));
+            let (engine, voter) = (&app.engine, Caller::session(SessionId::random()));
             let ballot = BallotId::generate(engine.now());
             engine.cast(id, &voter, ballot, Choice::one(option)).await
         };

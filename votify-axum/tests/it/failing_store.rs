@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
-use votify_core::ballot::{Ballot, BatchReceipt, StandingBallot, parts};
+use votify_core::backend::group_by_poll;
+use votify_core::ballot::{ActiveBallot, Ballot, BatchReceipt};
 use votify_core::poll::SealCause;
-use votify_core::store::{Audit, Changing, PollFilter, Sealing};
+use votify_core::store::{Audit, ChangeOutcome, PollFilter, SealOutcome};
 use votify_core::{
     MemoryStore, Page, PageRequest, Poll, PollChange, PollId, Store, StoreError, Tally, Timestamp,
     VoterId,
@@ -84,7 +85,7 @@ impl Store for FailingStore {
         id: PollId,
         change: &PollChange,
         now: Timestamp,
-    ) -> Result<Changing, StoreError> {
+    ) -> Result<ChangeOutcome, StoreError> {
         self.check()?;
         self.inner.change_poll(id, change, now).await
     }
@@ -94,7 +95,7 @@ impl Store for FailingStore {
         id: PollId,
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<Sealing, StoreError> {
+    ) -> Result<SealOutcome, StoreError> {
         self.check()?;
         self.inner.seal_poll(id, cause, now).await
     }
@@ -110,7 +111,7 @@ impl Store for FailingStore {
         }
         if let Err(error) = self.check() {
             let mut receipt = BatchReceipt::unknown_polls(ballots.len());
-            for part in parts(ballots) {
+            for part in group_by_poll(ballots) {
                 receipt.fail(&part, &error);
             }
             return receipt;
@@ -122,7 +123,7 @@ impl Store for FailingStore {
         &self,
         poll: PollId,
         voters: &[VoterId],
-    ) -> Result<Vec<Option<StandingBallot>>, StoreError> {
+    ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
         self.check()?;
         self.inner.ballots_of(poll, voters).await
     }
@@ -132,7 +133,7 @@ impl Store for FailingStore {
         self.inner.tallies(polls).await
     }
 
-    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<StandingBallot, StoreError>> {
+    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
         self.inner.ballots(poll)
     }
 

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use criterion::Criterion;
 use tokio::runtime::Runtime;
 use votify_core::engine::live::Rendering;
-use votify_core::{MemoryStore, PollDraft, PollEngine, Voter};
+use votify_core::{Caller, MemoryStore, PollDraft, PollEngine};
 
 /// What a frame costs each of its viewers once the first has rendered it, and what it costs to be shown the first one.
 pub(crate) fn bench(criterion: &mut Criterion) -> Result<()> {
@@ -13,7 +13,7 @@ pub(crate) fn bench(criterion: &mut Criterion) -> Result<()> {
     let engine = runtime.block_on(async { PollEngine::new(MemoryStore::new()) });
     let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
     let poll = runtime.block_on(engine.create_poll(draft))?.id;
-    let viewer = Voter::anonymous();
+    let viewer = Caller::anonymous();
     // The room stays open as long as somebody watches.
     let mut watch = runtime.block_on(engine.watch(poll, &viewer, None))?;
     let frame = runtime.block_on(watch.next()).context("no first frame")?;

@@ -2,7 +2,7 @@ use anyhow::{Context, Result};
 use criterion::{Criterion, Throughput};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
-use votify_core::{Choice, MemoryStore, PollDraft, PollEngine, PollId, SessionId, Voter};
+use votify_core::{Caller, Choice, MemoryStore, PollDraft, PollEngine, PollId, SessionId};
 
 /// A vote's way through the engine to a store in memory and back, alone and beside 255 others. The poll grows meanwhile.
 pub(crate) fn bench(criterion: &mut Criterion) -> Result<()> {
@@ -38,7 +38,7 @@ async fn at_once(engine: &PollEngine, poll: PollId, choice: &Choice, votes: u64)
     for _ in 0..votes {
         let (engine, choice) = (engine.clone(), choice.clone());
         voters.spawn(async move {
-            let voter = Voter::session(SessionId::random());
+            let voter = Caller::session(SessionId::random());
             engine.vote(poll, &voter, choice).await
         });
     }

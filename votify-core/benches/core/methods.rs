@@ -2,7 +2,7 @@ use std::hint::black_box;
 
 use anyhow::Result;
 use criterion::Criterion;
-use votify_core::method::{Method, PollResult};
+use votify_core::tally::{Method, PollResult};
 use votify_core::{Audience, Tally, TallyView};
 
 use crate::scene::{poll, standing, tally};

@@ -1,5 +1,5 @@
 use anyhow::{Context, Result};
-use votify_core::ballot::StandingBallot;
+use votify_core::ballot::ActiveBallot;
 use votify_core::voter::VoterPolicy;
 use votify_core::{
     Ballot, BallotId, Choice, Keyring, Poll, PollDraft, PollId, Tally, Timestamp, VoterId,
@@ -30,10 +30,10 @@ pub(crate) fn ballot(poll: &Poll, number: usize) -> Result<Ballot> {
 }
 
 /// So many of these, as they stand.
-pub(crate) fn standing(poll: &Poll, ballots: usize) -> Result<Vec<StandingBallot>> {
+pub(crate) fn standing(poll: &Poll, ballots: usize) -> Result<Vec<ActiveBallot>> {
     let numbers = 0..ballots;
     let standing = numbers.map(|number| {
-        Ok(StandingBallot {
+        Ok(ActiveBallot {
             ballot: ballot(poll, number)?,
             revision: u64::try_from(number)? + 1,
             cast_at: NOW,

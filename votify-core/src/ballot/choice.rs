@@ -5,10 +5,10 @@ use crate::poll::{BallotKind, OPTIONS_MAX, Poll};
 ///
 /// Two choices are equal if they mean the same: the order of [`several`](Self::several) options does not matter.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Choice(Says);
+pub struct Choice(Repr);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Says {
+enum Repr {
     Withdraw,
     One(OptionId),
     /// Sorted; may hold doubles, which no poll accepts.
@@ -21,10 +21,10 @@ enum Says {
 pub enum ChoiceProblem {
     /// The poll takes exactly one option.
     #[error("this poll takes exactly one option, as option_id")]
-    WantsOne,
+    ExpectedSingle,
     /// The poll takes a list of options.
     #[error("this poll takes a list of options, as option_ids")]
-    WantsSeveral,
+    ExpectedMultiple,
     /// No option of this poll.
     #[error("{0} is no option of this poll")]
     UnknownOption(OptionId),
@@ -54,7 +54,7 @@ impl Choice {
     /// One option, for a poll of kind [`Single`](BallotKind::Single).
     #[must_use]
     pub const fn one(option: OptionId) -> Self {
-        Self(Says::One(option))
+        Self(Repr::One(option))
     }
 
     /// Several options, for a poll of kind [`Multiple`](BallotKind::Multiple).
@@ -62,28 +62,28 @@ impl Choice {
     pub fn several(options: impl IntoIterator<Item = OptionId>) -> Self {
         let mut options: Vec<_> = options.into_iter().collect();
         options.sort_unstable();
-        Self(Says::Several(options.into_boxed_slice()))
+        Self(Repr::Several(options.into_boxed_slice()))
     }
 
     /// "None: take my vote back."
     #[must_use]
     pub const fn withdraw() -> Self {
-        Self(Says::Withdraw)
+        Self(Repr::Withdraw)
     }
 
     /// Whether it takes a vote back.
     #[must_use]
     pub const fn is_withdrawal(&self) -> bool {
-        matches!(self.0, Says::Withdraw)
+        matches!(self.0, Repr::Withdraw)
     }
 
     /// The chosen options, in ascending order.
     #[must_use]
     pub fn options(&self) -> &[OptionId] {
         match &self.0 {
-            Says::Withdraw => &[],
-            Says::One(option) => std::slice::from_ref(option),
-            Says::Several(options) => options,
+            Repr::Withdraw => &[],
+            Repr::One(option) => std::slice::from_ref(option),
+            Repr::Several(options) => options,
         }
     }
 
@@ -94,9 +94,9 @@ impl Choice {
     pub fn check(&self, poll: &Poll) -> Result<(), Vec<ChoiceProblem>> {
         let mut problems = Vec::new();
         match (&self.0, poll.rules.ballot) {
-            (Says::Withdraw, _) => return Ok(()),
-            (Says::One(_), BallotKind::Single) => {}
-            (Says::Several(options), BallotKind::Multiple { min, max }) => {
+            (Repr::Withdraw, _) => return Ok(()),
+            (Repr::One(_), BallotKind::Single) => {}
+            (Repr::Several(options), BallotKind::Multiple { min, max }) => {
                 let given = u32::try_from(options.len()).unwrap_or(u32::MAX);
                 if given < min {
                     problems.push(ChoiceProblem::TooFew { min });
@@ -105,8 +105,8 @@ impl Choice {
                     problems.push(ChoiceProblem::TooMany { max });
                 }
             }
-            (_, BallotKind::Single) => return Err(vec![ChoiceProblem::WantsOne]),
-            (_, BallotKind::Multiple { .. }) => return Err(vec![ChoiceProblem::WantsSeveral]),
+            (_, BallotKind::Single) => return Err(vec![ChoiceProblem::ExpectedSingle]),
+            (_, BallotKind::Multiple { .. }) => return Err(vec![ChoiceProblem::ExpectedMultiple]),
         }
         // Enough of a hopelessly long list to tell what is wrong with it.
         let mut previous = None;
@@ -129,9 +129,9 @@ impl Choice {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let kind = match self.0 {
-            Says::Withdraw => 0,
-            Says::One(_) => 1,
-            Says::Several(_) => 2,
+            Repr::Withdraw => 0,
+            Repr::One(_) => 1,
+            Repr::Several(_) => 2,
         };
         let mut bytes = Vec::with_capacity(1 + 16 * self.options().len());
         bytes.push(kind);
@@ -211,11 +211,11 @@ mod tests {
         assert_eq!(Choice::several([a, b]).check(&multiple), Ok(()));
         assert_eq!(
             Choice::several([stranger]).check(&single),
-            Err(vec![ChoiceProblem::WantsOne])
+            Err(vec![ChoiceProblem::ExpectedSingle])
         );
         assert_eq!(
             Choice::one(a).check(&multiple),
-            Err(vec![ChoiceProblem::WantsSeveral])
+            Err(vec![ChoiceProblem::ExpectedMultiple])
         );
         assert_eq!(
             Choice::several([]).check(&multiple),

@@ -57,7 +57,7 @@ pub fn decide(
             Verdict::Refuse(Refusal::BallotIdReused)
         };
     }
-    if ballot.voter.policy() != poll.rules.voters || !has_fitting_address(poll, ballot) {
+    if ballot.voter.policy() != poll.rules.voters || !address_matches_quota(poll, ballot) {
         return Verdict::Refuse(Refusal::OtherVoterPolicy);
     }
     match poll.status(now) {
@@ -88,7 +88,7 @@ pub fn decide(
 }
 
 /// Whether the ballot tells its address as the poll's quota counts them, if it has one.
-fn has_fitting_address(poll: &Poll, ballot: &Ballot) -> bool {
+fn address_matches_quota(poll: &Poll, ballot: &Ballot) -> bool {
     let fits = |quota: AddressQuota| {
         let address = ballot.address;
         address.is_some_and(|address| address.ipv4_prefix() == quota.ipv4_prefix)

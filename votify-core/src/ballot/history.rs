@@ -5,7 +5,7 @@ use crate::voter::VoterId;
 
 /// A ballot that counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StandingBallot {
+pub struct ActiveBallot {
     /// What was cast.
     pub ballot: Ballot,
     /// The revision that counting it made.
@@ -33,7 +33,7 @@ pub struct SupersededBallot {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct VoterHistory {
     /// The ballot that counts now.
-    pub standing: Option<StandingBallot>,
+    pub standing: Option<ActiveBallot>,
     /// Accepted ballots that count no more. A store may leave out those whose ids are not in the batch at hand.
     pub superseded: Vec<SupersededBallot>,
 }

@@ -1,6 +1,6 @@
 use crate::ballot::ChoiceProblem;
+use crate::tally::TallyView;
 use crate::time::Timestamp;
-use crate::view::TallyView;
 
 /// What became of a ballot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Outcome {
 
     /// The same outcome as it may be told beside `view`: with revision 0 where counts are hidden.
     #[must_use]
-    pub fn as_seen_in(&self, view: &TallyView) -> Self {
+    pub fn redacted_for(&self, view: &TallyView) -> Self {
         if view.counts().is_some() {
             return self.clone();
         }
@@ -59,7 +59,7 @@ impl Outcome {
 
     /// Whether the poll's history grew by this ballot.
     #[must_use]
-    pub const fn is_effective(&self) -> bool {
+    pub const fn changed_tally(&self) -> bool {
         matches!(
             self,
             Self::Counted { .. } | Self::Replaced { .. } | Self::Withdrawn { .. }

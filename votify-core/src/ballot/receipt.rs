@@ -1,4 +1,5 @@
-use crate::ballot::{Outcome, Part, Refusal};
+use crate::backend::PollBatch;
+use crate::ballot::{Outcome, Refusal};
 use crate::store::StoreError;
 use crate::tally::Tally;
 
@@ -25,7 +26,7 @@ impl BatchReceipt {
     /// Fills in the outcomes of a part that went through, in its order, and its tally.
     pub fn record(
         &mut self,
-        part: &Part,
+        part: &PollBatch,
         outcomes: impl IntoIterator<Item = Outcome>,
         tally: Tally,
     ) {
@@ -38,7 +39,7 @@ impl BatchReceipt {
     }
 
     /// Fills in that a part failed.
-    pub fn fail(&mut self, part: &Part, error: &StoreError) {
+    pub fn fail(&mut self, part: &PollBatch, error: &StoreError) {
         for index in &part.indices {
             if let Some(slot) = self.outcomes.get_mut(*index) {
                 *slot = Err(error.clone());

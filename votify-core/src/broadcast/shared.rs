@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::broadcast::{BroadcastError, Broadcaster, Deliveries, Topic, Update};
+use crate::broadcast::{BroadcastError, Broadcaster, DeliveryStream, Topic, Update};
 
 /// A shared broadcaster is a broadcaster.
 #[async_trait]
@@ -16,7 +16,7 @@ impl<B: Broadcaster + ?Sized> Broadcaster for Arc<B> {
         (**self).publish(updates).await
     }
 
-    async fn subscribe(&self, topic: &Topic) -> Result<Deliveries, BroadcastError> {
+    async fn subscribe(&self, topic: &Topic) -> Result<DeliveryStream, BroadcastError> {
         (**self).subscribe(topic).await
     }
 }

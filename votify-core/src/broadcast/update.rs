@@ -32,14 +32,14 @@ impl From<NodeId> for Uuid {
 #[non_exhaustive]
 pub enum Update {
     /// The counts of a poll.
-    Tallied {
+    TallyChanged {
         /// The newest tally.
         tally: Tally,
         /// The options of some of the single votes since the last update; a sample if there were many.
         votes: Vec<OptionId>,
     },
     /// A poll was edited, opened or sealed.
-    Redefined {
+    PollChanged {
         /// The new definition.
         poll: Box<Poll>,
         /// The tally of the same position.
@@ -72,7 +72,7 @@ impl Update {
     #[must_use]
     pub fn poll(&self) -> PollId {
         match self {
-            Self::Tallied { tally, .. } | Self::Redefined { tally, .. } => tally.poll,
+            Self::TallyChanged { tally, .. } | Self::PollChanged { tally, .. } => tally.poll,
             Self::Deleted { poll } | Self::Viewers { poll, .. } => *poll,
         }
     }
@@ -84,5 +84,5 @@ pub enum Delivery {
     /// An update.
     Update(Arc<Update>),
     /// Some updates were lost: read the state anew.
-    Missed,
+    Lagged,
 }

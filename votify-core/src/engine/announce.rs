@@ -8,9 +8,9 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::backend::LogThrottle;
 use crate::broadcast::{Broadcaster, NodeId, Update};
 use crate::id::{OptionId, PollId};
-use crate::outage::Outage;
 use crate::poll::Poll;
 use crate::tally::Tally;
 use line::Line;
@@ -23,7 +23,7 @@ pub(super) struct Announcer {
     tick: Duration,
     desk: Mutex<Desk>,
     news: Notify,
-    outage: Outage,
+    outage: LogThrottle,
 }
 
 #[derive(Debug, Default)]
@@ -43,7 +43,7 @@ impl Announcer {
             tick,
             desk: Mutex::default(),
             news: Notify::new(),
-            outage: Outage::default(),
+            outage: LogThrottle::default(),
         }
     }
 

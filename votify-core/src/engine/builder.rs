@@ -4,8 +4,8 @@ use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::backend::SingleFlight;
 use crate::broadcast::Broadcaster;
-use crate::decorate::{Deadline, SharedLoads};
 use crate::engine::announce::Announcer;
 use crate::engine::cache::PollCache;
 use crate::engine::herald::Herald;
@@ -15,6 +15,7 @@ use crate::engine::live::Hub;
 use crate::engine::reader::Reader;
 use crate::engine::stats::Counters;
 use crate::engine::{EngineConfig, Inner, PollEngine};
+use crate::layers::Timeout;
 use crate::memory::MemoryBroadcaster;
 use crate::secret::Keyring;
 use crate::store::{InviteStore, Store};
@@ -99,12 +100,12 @@ impl EngineBuilder {
         } = self;
         let keyring = keyring.unwrap_or_else(|| temporary_keyring(&*store));
         let config = config.in_bounds();
-        let store: Arc<dyn Store> = Arc::new(Deadline::new(store, config.store_timeout));
+        let store: Arc<dyn Store> = Arc::new(Timeout::new(store, config.store_timeout));
         let invites = invites.map(|invites| {
-            Arc::new(Deadline::new(invites, config.store_timeout)) as Arc<dyn InviteStore>
+            Arc::new(Timeout::new(invites, config.store_timeout)) as Arc<dyn InviteStore>
         });
         let broadcaster: Arc<dyn Broadcaster> =
-            Arc::new(Deadline::new(broadcaster, config.store_timeout));
+            Arc::new(Timeout::new(broadcaster, config.store_timeout));
         let tasks = TaskTracker::new();
         // Intake ends before the rest, so that what it wrote last is still told.
         let (closing, shutdown) = (CancellationToken::new(), CancellationToken::new());
@@ -114,8 +115,8 @@ impl EngineBuilder {
             invites,
             clock: Arc::clone(&clock),
             keyring,
-            cache: PollCache::new(config.cached_polls),
-            reads: SharedLoads::new(),
+            cache: PollCache::new(config.poll_cache_capacity),
+            reads: SingleFlight::new(),
             notes: notes.clone(),
         });
         let announcer = Arc::new(Announcer::new(Arc::clone(&broadcaster), config.tick));

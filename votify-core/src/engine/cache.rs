@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use quick_cache::sync::Cache;
 
-use crate::decorate::SharedLoads;
+use crate::backend::SingleFlight;
 use crate::engine::EngineError;
 use crate::id::PollId;
 use crate::poll::Poll;
@@ -19,9 +19,9 @@ use crate::tally::Tally;
 pub(super) struct PollCache {
     polls: Cache<PollId, Arc<Cached>>,
     /// Loads of polls that are not at hand.
-    missing: SharedLoads<Result<Arc<Cached>, EngineError>>,
+    missing: SingleFlight<Result<Arc<Cached>, EngineError>>,
     /// Loads of polls that are, but out of date.
-    outdated: SharedLoads<Result<Arc<Cached>, EngineError>>,
+    outdated: SingleFlight<Result<Arc<Cached>, EngineError>>,
 }
 
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Cached {
 
     /// Remembers what a tally tells of the poll.
     pub(super) fn learn(&self, tally: &Tally) {
-        if tally.had_ballots() && tally.version == self.poll.version {
+        if tally.ever_had_ballots() && tally.version == self.poll.version {
             self.frozen.store(true, Ordering::Relaxed);
         }
     }
@@ -48,8 +48,8 @@ impl PollCache {
     pub(super) fn new(capacity: usize) -> Self {
         Self {
             polls: Cache::new(capacity),
-            missing: SharedLoads::new(),
-            outdated: SharedLoads::new(),
+            missing: SingleFlight::new(),
+            outdated: SingleFlight::new(),
         }
     }
 

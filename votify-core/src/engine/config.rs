@@ -25,13 +25,13 @@ pub struct EngineConfig {
     /// The most time between two updates of a poll that changes all the time, to viewers. In between it is twice as long as an
     /// update takes to reach all of them: the more viewers and the more other work there are, the slower. At least
     /// [`tick`](Self::tick). Default 1 s.
-    pub slowest_tick: Duration,
+    pub max_update_interval: Duration,
     /// How often watched polls are read anew from the store, in case news was lost. Default 1 s.
     pub refresh: Duration,
     /// How often the store is asked for polls that open or close soon. Default 5 s.
     pub schedule: Duration,
     /// How many poll definitions are kept at hand. Default 10 000.
-    pub cached_polls: usize,
+    pub poll_cache_capacity: usize,
     /// How many events a slow listener may fall behind. Default 4 096.
     pub events: usize,
 }
@@ -48,7 +48,7 @@ impl EngineConfig {
         ] {
             *rhythm = (*rhythm).max(least);
         }
-        self.slowest_tick = self.slowest_tick.max(self.tick);
+        self.max_update_interval = self.max_update_interval.max(self.tick);
         self
     }
 }
@@ -61,10 +61,10 @@ impl Default for EngineConfig {
             writers: 1,
             store_timeout: Duration::from_secs(4),
             tick: Duration::from_millis(50),
-            slowest_tick: Duration::from_secs(1),
+            max_update_interval: Duration::from_secs(1),
             refresh: Duration::from_secs(1),
             schedule: Duration::from_secs(5),
-            cached_polls: 10_000,
+            poll_cache_capacity: 10_000,
             events: 4_096,
         }
     }

@@ -5,7 +5,7 @@ use crate::engine::InviteRefusal;
 use crate::id::PollId;
 use crate::poll::{ChangeRefusal, InvalidPoll};
 use crate::store::StoreError;
-use crate::voter::UnidentifiedVoter;
+use crate::voter::IdentifyError;
 
 /// Why the engine did not do what it was asked to.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -22,7 +22,7 @@ pub enum EngineError {
     NotOwner,
     /// The poll's voter policy asks for something that is not known of the caller.
     #[error(transparent)]
-    Unidentified(#[from] UnidentifiedVoter),
+    Unidentified(#[from] IdentifyError),
     /// The rule refused the ballot.
     #[error("the vote does not count: {0}")]
     Refused(Refusal),

@@ -2,13 +2,13 @@ use std::sync::Arc;
 
 use tokio::sync::broadcast;
 
+use crate::engine::Event;
 use crate::engine::announce::Announcer;
 use crate::engine::live::Hub;
 use crate::engine::reader::Read;
-use crate::event::Event;
 use crate::id::PollId;
 use crate::poll::Poll;
-use crate::view::{Audience, TallyView};
+use crate::tally::{Audience, TallyView};
 
 /// Tells viewers, other nodes and the program around the engine what became of a poll.
 #[derive(Debug, Clone)]

@@ -1,8 +1,8 @@
 use crate::engine::{EngineError, PollEngine};
 use crate::id::PollId;
 use crate::poll::{InvalidPoll, PollStatus};
-use crate::store::Inviting;
-use crate::voter::{InviteCode, Voter, VoterId, VoterPolicy};
+use crate::store::InviteOutcome;
+use crate::voter::{Caller, InviteCode, VoterId, VoterPolicy};
 
 /// Why no codes were made. None was then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -30,16 +30,16 @@ pub enum InviteRefusal {
     },
 }
 
-/// Inviting voters, one code for each.
+/// InviteOutcome voters, one code for each.
 impl PollEngine {
     /// The most codes that are made at once.
-    pub const INVITES_AT_ONCE: u32 = 10_000;
+    pub const MAX_INVITES_PER_CALL: u32 = 10_000;
     /// The most codes of one poll.
     pub const INVITES_MAX: u64 = 100_000;
 
     /// Whether this engine was given an [`InviteStore`](crate::InviteStore). Without one no poll by invite can be made.
     #[must_use]
-    pub fn keeps_invites(&self) -> bool {
+    pub fn supports_invites(&self) -> bool {
         self.inner.reader.invites.is_some()
     }
 
@@ -50,7 +50,7 @@ impl PollEngine {
     ///
     /// ```
     /// use std::sync::Arc;
-    /// use votify_core::{Choice, MemoryStore, PollDraft, PollEngine, Voter, VoterPolicy};
+    /// use votify_core::{Choice, MemoryStore, PollDraft, PollEngine, Caller, VoterPolicy};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), votify_core::EngineError> {
@@ -63,7 +63,7 @@ impl PollEngine {
     /// let codes = engine.make_invites(poll.id, 2).await?;
     ///
     /// // Each code is one voter, whoever brings it.
-    /// let alice = Voter::invited(codes[0]);
+    /// let alice = Caller::invited(codes[0]);
     /// engine.vote(poll.id, &alice, Choice::one(poll.options[0].id)).await?;
     /// assert!(engine.vote(poll.id, &alice, Choice::one(poll.options[1].id)).await.is_err());
     /// # Ok(())
@@ -90,28 +90,30 @@ impl PollEngine {
         if poll.status(self.now()) == PollStatus::Closed {
             return Err(InviteRefusal::Closed.into());
         }
-        let most = Self::INVITES_AT_ONCE;
+        let most = Self::MAX_INVITES_PER_CALL;
         if !(1..=most).contains(&count) {
             return Err(InviteRefusal::Count { most }.into());
         }
         let codes: Vec<InviteCode> = (0..count).map(|_| InviteCode::random()).collect();
         let voters: Vec<VoterId> = codes
             .iter()
-            .map(|code| reader.identify(poll, &Voter::invited(*code)))
+            .map(|code| reader.identify(poll, &Caller::invited(*code)))
             .collect::<Result<_, _>>()?;
         let most = Self::INVITES_MAX;
         match invites.invite(poll.id, &voters, most).await? {
-            Inviting::Invited { .. } => Ok(codes),
-            Inviting::TooMany { total: made } => Err(InviteRefusal::TooMany { made, most }.into()),
+            InviteOutcome::Invited { .. } => Ok(codes),
+            InviteOutcome::TooMany { total: made } => {
+                Err(InviteRefusal::TooMany { made, most }.into())
+            }
         }
     }
 
     /// Refuses a poll for voters whom nobody could invite.
     pub(super) fn check_can_invite(&self, voters: Option<VoterPolicy>) -> Result<(), InvalidPoll> {
         let mut problems = InvalidPoll::default();
-        if voters == Some(VoterPolicy::Invite) && !self.keeps_invites() {
+        if voters == Some(VoterPolicy::Invite) && !self.supports_invites() {
             problems.add("voters", "this server keeps no invites");
         }
-        problems.unless_any(())
+        problems.into_result(())
     }
 }

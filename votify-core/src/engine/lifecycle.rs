@@ -9,8 +9,8 @@ use crate::engine::EngineError;
 use crate::engine::herald::Herald;
 use crate::engine::reader::{Due, Reader};
 use crate::id::PollId;
-use crate::page::PageRequest;
 use crate::poll::{Poll, PollStatus};
+use crate::store::PageRequest;
 use crate::store::{PollFilter, PollOrder, StoreError};
 use crate::time::Timestamp;
 

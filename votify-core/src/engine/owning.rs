@@ -5,8 +5,8 @@ use crate::engine::reader::Read;
 use crate::engine::{EngineError, PollEngine, PollSnapshot};
 use crate::id::PollId;
 use crate::poll::{Poll, PollChange, PollDraft, PollState, SealCause};
-use crate::store::{Changing, Sealing};
-use crate::voter::Voter;
+use crate::store::{ChangeOutcome, SealOutcome};
+use crate::voter::Caller;
 
 /// Making, changing and ending polls.
 ///
@@ -36,7 +36,7 @@ impl PollEngine {
     pub async fn authorize_owner(
         &self,
         id: PollId,
-        caller: &Voter,
+        caller: &Caller,
     ) -> Result<Arc<Poll>, EngineError> {
         let reader = &self.inner.reader;
         // Owner and key of a poll never change, but a deleted poll must not answer from the cache.
@@ -57,14 +57,14 @@ impl PollEngine {
         &self,
         id: PollId,
         change: PollChange,
-        caller: &Voter,
+        caller: &Caller,
     ) -> Result<PollSnapshot, EngineError> {
         self.check_can_invite(change.voters)?;
         let reader = &self.inner.reader;
         let read = match reader.store.change_poll(id, &change, self.now()).await? {
-            Changing::Refused(refusal) => return Err(refusal.into()),
-            Changing::Unchanged(state) => self.learn(*state),
-            Changing::Changed(state) => {
+            ChangeOutcome::Refused(refusal) => return Err(refusal.into()),
+            ChangeOutcome::Unchanged(state) => self.learn(*state),
+            ChangeOutcome::Changed(state) => {
                 let read = self.learn(*state);
                 self.note(&read.poll);
                 self.inner.herald.changed(read.clone());
@@ -81,11 +81,11 @@ impl PollEngine {
     pub async fn close_poll(
         &self,
         id: PollId,
-        caller: &Voter,
+        caller: &Caller,
     ) -> Result<PollSnapshot, EngineError> {
         let reader = &self.inner.reader;
         let now = self.now();
-        let Sealing::Sealed(tally) = reader.store.seal_poll(id, SealCause::ByOwner, now).await?
+        let SealOutcome::Sealed(tally) = reader.store.seal_poll(id, SealCause::Owner, now).await?
         else {
             return Err(reader.unavailable());
         };

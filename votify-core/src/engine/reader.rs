@@ -2,18 +2,18 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use crate::decorate::SharedLoads;
+use crate::backend::SingleFlight;
 use crate::engine::EngineError;
 use crate::engine::cache::PollCache;
 use crate::engine::lifecycle::Note;
 use crate::id::PollId;
 use crate::poll::{Poll, PollStatus, ResultsPolicy, SealCause};
 use crate::secret::Keyring;
-use crate::store::{InviteStore, Sealing, Store, StoreError};
+use crate::store::{InviteStore, SealOutcome, Store, StoreError};
+use crate::tally::Audience;
 use crate::tally::Tally;
 use crate::time::{Clock, Timestamp};
-use crate::view::Audience;
-use crate::voter::{AddressId, UnidentifiedVoter, Voter, VoterId, VoterPolicy};
+use crate::voter::{AddressId, Caller, IdentifyError, VoterId, VoterPolicy};
 
 /// How often a poll that is being edited all the time is read again before giving up.
 const ATTEMPTS: usize = 5;
@@ -26,7 +26,7 @@ pub(super) struct Reader {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) keyring: Keyring,
     pub(super) cache: PollCache,
-    pub(super) reads: SharedLoads<Result<Read, EngineError>>,
+    pub(super) reads: SingleFlight<Result<Read, EngineError>>,
     /// Where to tell of polls that were sealed because somebody read them past their end.
     pub(super) notes: mpsc::Sender<Note>,
 }
@@ -95,8 +95,8 @@ impl Reader {
     /// Seals a poll whose end has passed.
     pub(super) async fn seal_due(&self, id: PollId) -> Result<Due, EngineError> {
         let now = self.now();
-        let sealing = self.store.seal_poll(id, SealCause::Due, now).await?;
-        let Sealing::Sealed(tally) = sealing else {
+        let sealing = self.store.seal_poll(id, SealCause::Deadline, now).await?;
+        let SealOutcome::Sealed(tally) = sealing else {
             return Ok(Due::Not);
         };
         let poll = self.cache.reload(id, &*self.store).await?;
@@ -134,11 +134,7 @@ impl Reader {
         tally.ok_or(EngineError::PollNotFound(id))
     }
 
-    pub(super) fn identify(
-        &self,
-        poll: &Poll,
-        voter: &Voter,
-    ) -> Result<VoterId, UnidentifiedVoter> {
+    pub(super) fn identify(&self, poll: &Poll, voter: &Caller) -> Result<VoterId, IdentifyError> {
         poll.rules
             .voters
             .identify(voter, poll.id, poll.key, &self.keyring)
@@ -148,8 +144,8 @@ impl Reader {
     pub(super) fn locate(
         &self,
         poll: &Poll,
-        voter: &Voter,
-    ) -> Result<Option<AddressId>, UnidentifiedVoter> {
+        voter: &Caller,
+    ) -> Result<Option<AddressId>, IdentifyError> {
         let quota = poll.rules.address_quota;
         let address = quota.map(|quota| quota.identify(voter, poll.id, poll.key, &self.keyring));
         address.transpose()
@@ -157,13 +153,13 @@ impl Reader {
 
     /// The voter id of a caller who may vote. Who was invited stays so, so that asking before the poll is locked is as good
     /// as asking under its lock.
-    pub(super) async fn admit(&self, poll: &Poll, voter: &Voter) -> Result<VoterId, EngineError> {
+    pub(super) async fn admit(&self, poll: &Poll, voter: &Caller) -> Result<VoterId, EngineError> {
         let id = self.identify(poll, voter)?;
         // Rare, and therefore boxed.
         if poll.rules.voters == VoterPolicy::Invite
             && !Box::pin(self.is_invited(poll.id, id)).await?
         {
-            return Err(UnidentifiedVoter::NotInvited.into());
+            return Err(IdentifyError::NotInvited.into());
         }
         Ok(id)
     }
@@ -193,7 +189,7 @@ impl Reader {
     pub(super) async fn audience(
         &self,
         read: &Read,
-        caller: &Voter,
+        caller: &Caller,
     ) -> Result<Audience, EngineError> {
         let Read { poll, tally } = read;
         if tally.sealed || poll.rules.results != ResultsPolicy::AfterVote {

@@ -16,12 +16,12 @@ const NOBODY: PollId = PollId::from_bytes([0; 16]);
 #[derive(Debug, Clone)]
 pub struct Readiness {
     /// The parts.
-    pub parts: Vec<PartReadiness>,
+    pub parts: Vec<ComponentReadiness>,
 }
 
 /// Whether one part answers.
 #[derive(Debug, Clone)]
-pub struct PartReadiness {
+pub struct ComponentReadiness {
     /// What it does: `store`, `broadcaster`.
     pub part: &'static str,
     /// What does it: `sqlite`, `local`.
@@ -54,13 +54,13 @@ impl PollEngine {
         );
         Readiness {
             parts: vec![
-                PartReadiness {
+                ComponentReadiness {
                     part: "store",
                     backend: store.backend(),
                     needed: true,
                     ready: has_store,
                 },
-                PartReadiness {
+                ComponentReadiness {
                     part: "broadcaster",
                     backend: broadcaster.backend(),
                     needed: false,
@@ -96,8 +96,8 @@ async fn carries_news(broadcaster: &dyn Broadcaster) -> bool {
 mod tests {
     use super::*;
 
-    fn part(needed: bool, ready: bool) -> PartReadiness {
-        PartReadiness {
+    fn part(needed: bool, ready: bool) -> ComponentReadiness {
+        ComponentReadiness {
             part: "part",
             backend: "backend",
             needed,

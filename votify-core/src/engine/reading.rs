@@ -3,13 +3,13 @@ use std::sync::Arc;
 use crate::engine::reader::Read;
 use crate::engine::{EngineError, PollEngine, PollSnapshot};
 use crate::id::PollId;
-use crate::method::{Method, PollResult};
-use crate::page::{Page, PageRequest};
 use crate::poll::Poll;
 use crate::store::{Audit, PollFilter};
+use crate::store::{Page, PageRequest};
 use crate::tally::Tally;
-use crate::view::TallyView;
-use crate::voter::Voter;
+use crate::tally::TallyView;
+use crate::tally::{Method, PollResult};
+use crate::voter::Caller;
 
 impl PollEngine {
     /// A poll's definition as it is at hand, without asking the store again: it may be out of date where another engine edited it, but what
@@ -30,7 +30,7 @@ impl PollEngine {
     ///
     /// # Errors
     /// [`PollNotFound`](EngineError::PollNotFound), or a failure of the store.
-    pub async fn poll(&self, id: PollId, caller: &Voter) -> Result<PollSnapshot, EngineError> {
+    pub async fn poll(&self, id: PollId, caller: &Caller) -> Result<PollSnapshot, EngineError> {
         let read = self.inner.reader.read(id).await?;
         self.snapshot(read, caller).await
     }
@@ -45,7 +45,7 @@ impl PollEngine {
         &self,
         filter: &PollFilter,
         page: &PageRequest,
-        caller: &Voter,
+        caller: &Caller,
     ) -> Result<Page<PollSnapshot>, EngineError> {
         let reader = &self.inner.reader;
         let Page { items, total } = reader.store.list_polls(filter, page, self.now()).await?;
@@ -87,7 +87,7 @@ impl PollEngine {
     pub async fn result(
         &self,
         id: PollId,
-        caller: &Voter,
+        caller: &Caller,
     ) -> Result<(PollSnapshot, PollResult), EngineError> {
         let snapshot = self.poll(id, caller).await?;
         let result = PollResult {
@@ -120,7 +120,7 @@ impl PollEngine {
     pub(super) async fn snapshot(
         &self,
         read: Read,
-        caller: &Voter,
+        caller: &Caller,
     ) -> Result<PollSnapshot, EngineError> {
         let audience = self.inner.reader.audience(&read, caller).await?;
         let Read { poll, tally } = read;

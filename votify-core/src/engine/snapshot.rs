@@ -3,7 +3,7 @@ use std::sync::Arc;
 use crate::ballot::Outcome;
 use crate::id::BallotId;
 use crate::poll::{Poll, PollStatus};
-use crate::view::TallyView;
+use crate::tally::TallyView;
 
 /// A poll with its counts as one caller may see them, all of one position.
 #[derive(Debug, Clone, PartialEq, Eq)]

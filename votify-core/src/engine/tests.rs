@@ -29,7 +29,7 @@ use crate::poll::{Poll, PollDraft};
 use crate::secret::Keyring;
 use crate::store::Store;
 use crate::time::{Clock, ManualClock, Timestamp};
-use crate::voter::{SessionId, Voter};
+use crate::voter::{Caller, SessionId};
 
 const SECRET: &str = "a secret of the tests that is long enough";
 
@@ -102,13 +102,13 @@ impl World {
         self.engine.create_poll(draft).await.unwrap()
     }
 
-    async fn watch(&self, poll: PollId, viewer: &Voter) -> Watch {
+    async fn watch(&self, poll: PollId, viewer: &Caller) -> Watch {
         self.engine.watch(poll, viewer, None).await.unwrap()
     }
 }
 
-fn browser(n: u8) -> Voter {
-    Voter::session(SessionId::from_bytes([n; 16]))
+fn browser(n: u8) -> Caller {
+    Caller::session(SessionId::from_bytes([n; 16]))
 }
 
 fn first(poll: &Poll) -> Choice {

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::ballot::{Ballot, Choice, Outcome, Refusal, StandingBallot};
+use crate::ballot::{ActiveBallot, Ballot, Choice, Outcome, Refusal};
 use crate::engine::cache::Cached;
 use crate::engine::intake::{Settled, TakenIn};
 use crate::engine::reader::Read;
@@ -8,8 +8,8 @@ use crate::engine::{EngineError, PollEngine, VoteReceipt};
 use crate::id::{BallotId, PollId};
 use crate::poll::ResultsPolicy;
 use crate::tally::Tally;
-use crate::view::{Audience, TallyView};
-use crate::voter::Voter;
+use crate::tally::{Audience, TallyView};
+use crate::voter::Caller;
 
 impl PollEngine {
     /// Votes under a fresh ballot id.
@@ -22,7 +22,7 @@ impl PollEngine {
     pub async fn vote(
         &self,
         poll: PollId,
-        voter: &Voter,
+        voter: &Caller,
         choice: Choice,
     ) -> Result<VoteReceipt, EngineError> {
         self.cast(poll, voter, BallotId::generate(self.now()), choice)
@@ -42,7 +42,7 @@ impl PollEngine {
     pub async fn cast(
         &self,
         poll: PollId,
-        voter: &Voter,
+        voter: &Caller,
         ballot: BallotId,
         choice: Choice,
     ) -> Result<VoteReceipt, EngineError> {
@@ -68,7 +68,7 @@ impl PollEngine {
     async fn other_receipt(
         &self,
         poll: PollId,
-        voter: &Voter,
+        voter: &Caller,
         ballot: BallotId,
         choice: Choice,
         mut settled: Result<Settled, EngineError>,
@@ -96,7 +96,7 @@ impl PollEngine {
     async fn settle(
         &self,
         cached: &Arc<Cached>,
-        voter: &Voter,
+        voter: &Caller,
         id: BallotId,
         choice: Choice,
     ) -> Result<Settled, EngineError> {
@@ -132,7 +132,7 @@ impl PollEngine {
 
     async fn receipt(
         &self,
-        voter: &Voter,
+        voter: &Caller,
         ballot: BallotId,
         choice: &Choice,
         outcome: &Outcome,
@@ -148,7 +148,7 @@ impl PollEngine {
         let view = TallyView::new(&read.poll, &read.tally, audience);
         Ok(VoteReceipt {
             ballot,
-            outcome: outcome.as_seen_in(&view),
+            outcome: outcome.redacted_for(&view),
             poll: read.poll,
             view,
         })
@@ -162,8 +162,8 @@ impl PollEngine {
     pub async fn ballot_of(
         &self,
         poll: PollId,
-        voter: &Voter,
-    ) -> Result<Option<StandingBallot>, EngineError> {
+        voter: &Caller,
+    ) -> Result<Option<ActiveBallot>, EngineError> {
         let reader = &self.inner.reader;
         let Read { poll, .. } = reader.read(poll).await?;
         let voter = reader.identify(&poll, voter)?;
@@ -192,13 +192,13 @@ fn plain_receipt(
     settled: &Settled,
 ) -> Option<VoteReceipt> {
     let counted = settled.counted.as_ref()?;
-    if !settled.outcome.is_effective() {
+    if !settled.outcome.changed_tally() {
         return None;
     }
     let view = counted.view(&cached.poll, audience_after(choice))?;
     Some(VoteReceipt {
         ballot,
-        outcome: settled.outcome.as_seen_in(&view),
+        outcome: settled.outcome.redacted_for(&view),
         poll: Arc::clone(&cached.poll),
         view,
     })

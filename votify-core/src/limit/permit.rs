@@ -1,7 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::secret::Tag;
+use crate::secret::Mac;
 
 /// Whose attempts are counted together: 16 opaque bytes, so that no address is kept.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -10,7 +10,7 @@ pub struct LimitKey([u8; 16]);
 impl LimitKey {
     /// A key from a digest of what is limited, made with [`Purpose::Limit`](crate::secret::Purpose::Limit).
     #[must_use]
-    pub fn from_tag(tag: &Tag) -> Self {
+    pub fn from_mac(tag: &Mac) -> Self {
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&tag.as_bytes()[..16]);
         Self(bytes)

@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::broadcast::{BroadcastError, Broadcaster, Deliveries, Delivery, Fanout, Topic, Update};
+use crate::backend::Fanout;
+use crate::broadcast::{BroadcastError, Broadcaster, Delivery, DeliveryStream, Topic, Update};
 
 /// A [`Broadcaster`] within this process; clones share their topics.
 #[derive(Debug, Clone, Default)]
@@ -33,7 +34,7 @@ impl Broadcaster for MemoryBroadcaster {
     async fn publish(&self, updates: &[Update]) -> Result<(), BroadcastError> {
         for update in updates {
             let topic = update.topic();
-            if self.fanout.is_heard(&topic) {
+            if self.fanout.has_subscribers(&topic) {
                 let delivery = Delivery::Update(Arc::new(update.clone()));
                 self.fanout.deliver(&topic, delivery);
             }
@@ -41,7 +42,7 @@ impl Broadcaster for MemoryBroadcaster {
         Ok(())
     }
 
-    async fn subscribe(&self, topic: &Topic) -> Result<Deliveries, BroadcastError> {
+    async fn subscribe(&self, topic: &Topic) -> Result<DeliveryStream, BroadcastError> {
         Ok(self.fanout.subscribe(*topic))
     }
 }

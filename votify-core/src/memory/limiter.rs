@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::limit::{LimitError, LimitKey, Permit, Quota, RateLimiter, SlidingWindow};
+use crate::backend::SlidingWindow;
+use crate::limit::{LimitError, LimitKey, Permit, Quota, RateLimiter};
 use crate::time::Timestamp;
 
 /// So many that a million keys fill each shard's table almost to the size at which it would double, 7/8 of 65 536: with 16 the
@@ -54,7 +55,7 @@ impl MemoryRateLimiter {
 
     /// How many keys are remembered right now.
     #[must_use]
-    pub fn keys(&self) -> usize {
+    pub fn key_count(&self) -> usize {
         self.shards
             .iter()
             .map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).len())
@@ -140,7 +141,7 @@ mod tests {
                     .granted
             );
         }
-        assert!(limiter.keys() <= 1_008, "{}", limiter.keys());
+        assert!(limiter.key_count() <= 1_008, "{}", limiter.key_count());
     }
 
     #[tokio::test]

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt};
 
-use crate::ballot::{Ballot, BatchReceipt, StandingBallot, parts};
+use crate::backend::group_by_poll;
+use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
 use crate::id::PollId;
-use crate::page::{Page, PageRequest};
 use crate::poll::{Poll, PollChange, PollState, SealCause};
-use crate::store::{Audit, Changing, PollFilter, Sealing, Store, StoreError};
+use crate::store::{Audit, ChangeOutcome, PollFilter, SealOutcome, Store, StoreError};
+use crate::store::{Page, PageRequest};
 use crate::tally::Tally;
 use crate::time::Timestamp;
 use crate::voter::VoterId;
@@ -91,7 +92,7 @@ impl Store for MemoryStore {
             polls.values().cloned().collect()
         };
         let states = entries.iter().map(|entry| lock(entry).state.clone());
-        Ok(filter.page_of(states, page, now))
+        Ok(filter.paginate(states, page, now))
     }
 
     async fn change_poll(
@@ -99,16 +100,16 @@ impl Store for MemoryStore {
         id: PollId,
         change: &PollChange,
         now: Timestamp,
-    ) -> Result<Changing, StoreError> {
+    ) -> Result<ChangeOutcome, StoreError> {
         let entry = self.existing(id)?;
         let mut entry = lock(&entry);
         entry.check_present(id)?;
         Ok(match entry.state.changed(change, now) {
-            Err(refusal) => Changing::Refused(refusal),
-            Ok(None) => Changing::Unchanged(Box::new(entry.state.clone())),
+            Err(refusal) => ChangeOutcome::Refused(refusal),
+            Ok(None) => ChangeOutcome::Unchanged(Box::new(entry.state.clone())),
             Ok(Some(state)) => {
                 entry.state = state.clone();
-                Changing::Changed(Box::new(state))
+                ChangeOutcome::Changed(Box::new(state))
             }
         })
     }
@@ -118,7 +119,7 @@ impl Store for MemoryStore {
         id: PollId,
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<Sealing, StoreError> {
+    ) -> Result<SealOutcome, StoreError> {
         let entry = self.existing(id)?;
         let mut entry = lock(&entry);
         entry.check_present(id)?;
@@ -127,9 +128,9 @@ impl Store for MemoryStore {
         }
         let state = &entry.state;
         Ok(if state.poll.is_sealed() {
-            Sealing::Sealed(state.tally.clone())
+            SealOutcome::Sealed(state.tally.clone())
         } else {
-            Sealing::NotDue
+            SealOutcome::NotDue
         })
     }
 
@@ -147,7 +148,7 @@ impl Store for MemoryStore {
 
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
         let mut receipt = BatchReceipt::unknown_polls(ballots.len());
-        for part in parts(ballots) {
+        for part in group_by_poll(ballots) {
             let Some(entry) = self.find(part.poll) else {
                 continue;
             };
@@ -165,7 +166,7 @@ impl Store for MemoryStore {
         &self,
         poll: PollId,
         voters: &[VoterId],
-    ) -> Result<Vec<Option<StandingBallot>>, StoreError> {
+    ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
         let Some(entry) = self.find(poll) else {
             return Ok(vec![None; voters.len()]);
         };
@@ -180,7 +181,7 @@ impl Store for MemoryStore {
         Ok(self.of_each(polls, |entry| entry.state.tally.clone()))
     }
 
-    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<StandingBallot, StoreError>> {
+    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
         // A page at a time under the lock. Between pages voters may come and go, but none comes twice: a ballot that is cast
         // meanwhile gets a revision above the last one of the first page's moment, and those are left out.
         stream::unfold((0, None), move |(after, until)| async move {

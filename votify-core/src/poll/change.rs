@@ -1,5 +1,5 @@
 use crate::id::OptionId;
-use crate::poll::draft::{check_definition, check_end, tidy_category};
+use crate::poll::draft::{check_closing_time, check_definition, normalize_category};
 use crate::poll::{
     AddressQuota, BallotKind, InvalidPoll, Poll, PollOption, PollStatus, ResultsPolicy,
 };
@@ -75,28 +75,28 @@ pub enum ChangeRefusal {
 impl PollChange {
     /// The poll as it would be after this change at `now`, its version one higher; `None` if nothing would differ.
     ///
-    /// `had_ballots`: whether a ballot was ever counted.
+    /// `ever_had_ballots`: whether a ballot was ever counted.
     ///
     /// # Errors
     /// Why the change is refused.
     pub(crate) fn apply(
         &self,
         poll: &Poll,
-        had_ballots: bool,
+        ever_had_ballots: bool,
         now: Timestamp,
     ) -> Result<Option<Poll>, ChangeRefusal> {
         if poll.status(now) == PollStatus::Closed {
             return Err(ChangeRefusal::Closed);
         }
-        let mut changed = self.drawn_over(poll)?;
-        if had_ballots && let Some(field) = first_frozen(poll, &changed) {
+        let mut changed = self.merged_with(poll)?;
+        if ever_had_ballots && let Some(field) = first_frozen_field(poll, &changed) {
             return Err(ChangeRefusal::HasVotes { field });
         }
         let mut problems = check_definition(&changed);
         if changed.closes_at != poll.closes_at || changed.opens_at != poll.opens_at {
-            check_end(&changed, now, &mut problems);
+            check_closing_time(&changed, now, &mut problems);
         }
-        problems.unless_any(())?;
+        problems.into_result(())?;
         if changed == *poll {
             return Ok(None);
         }
@@ -107,14 +107,14 @@ impl PollChange {
                 poll.options.clone(),
             )
         };
-        if had_ballots && texts(poll) != texts(&changed) {
+        if ever_had_ballots && texts(poll) != texts(&changed) {
             changed.edited_at = Some(now);
         }
         changed.version += 1;
         Ok(Some(changed))
     }
 
-    fn drawn_over(&self, poll: &Poll) -> Result<Poll, InvalidPoll> {
+    fn merged_with(&self, poll: &Poll) -> Result<Poll, InvalidPoll> {
         let mut changed = poll.clone();
         if let Some(title) = &self.title {
             changed.title = title.trim().to_owned();
@@ -123,10 +123,10 @@ impl PollChange {
             changed.description = description.trim().to_owned();
         }
         if let Some(category) = &self.category {
-            changed.category = tidy_category(category.clone());
+            changed.category = normalize_category(category.clone());
         }
         if let Some(options) = &self.options {
-            changed.options = redrawn_options(poll, options)?;
+            changed.options = apply_option_changes(poll, options)?;
         }
         changed.rules.ballot = self.ballot.unwrap_or(poll.rules.ballot);
         changed.rules.voters = self.voters.unwrap_or(poll.rules.voters);
@@ -139,7 +139,10 @@ impl PollChange {
     }
 }
 
-fn redrawn_options(poll: &Poll, changes: &[OptionChange]) -> Result<Vec<PollOption>, InvalidPoll> {
+fn apply_option_changes(
+    poll: &Poll,
+    changes: &[OptionChange],
+) -> Result<Vec<PollOption>, InvalidPoll> {
     let mut problems = InvalidPoll::default();
     let mut options: Vec<PollOption> = Vec::with_capacity(changes.len());
     for (index, change) in changes.iter().enumerate() {
@@ -164,11 +167,11 @@ fn redrawn_options(poll: &Poll, changes: &[OptionChange]) -> Result<Vec<PollOpti
         }
         options.push(option);
     }
-    problems.unless_any(options)
+    problems.into_result(options)
 }
 
 /// The first thing that differs although ballots froze it.
-fn first_frozen(old: &Poll, new: &Poll) -> Option<&'static str> {
+fn first_frozen_field(old: &Poll, new: &Poll) -> Option<&'static str> {
     let same_options = old
         .options
         .iter()

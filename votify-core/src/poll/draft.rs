@@ -84,7 +84,7 @@ impl PollDraft {
             id,
             title: self.title.trim().to_owned(),
             description: self.description.trim().to_owned(),
-            category: tidy_category(self.category),
+            category: normalize_category(self.category),
             rules: self.rules,
             options: self
                 .options
@@ -106,13 +106,13 @@ impl PollDraft {
             version: 0,
         };
         let mut problems = check_definition(&poll);
-        check_end(&poll, now, &mut problems);
-        problems.unless_any(poll)
+        check_closing_time(&poll, now, &mut problems);
+        problems.into_result(poll)
     }
 }
 
 /// A category of blanks is none.
-pub(super) fn tidy_category(category: Option<String>) -> Option<String> {
+pub(super) fn normalize_category(category: Option<String>) -> Option<String> {
     category
         .map(|text| text.trim().to_owned())
         .filter(|text| !text.is_empty())
@@ -156,7 +156,7 @@ pub(super) fn check_definition(poll: &Poll) -> InvalidPoll {
 }
 
 /// What is wrong with a poll's end, if it was set at `now`.
-pub(super) fn check_end(poll: &Poll, now: Timestamp, problems: &mut InvalidPoll) {
+pub(super) fn check_closing_time(poll: &Poll, now: Timestamp, problems: &mut InvalidPoll) {
     let Some(end) = poll.closes_at else { return };
     if end <= now {
         problems.add("closes_at", "must be in the future");

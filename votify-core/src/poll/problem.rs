@@ -2,14 +2,14 @@ use std::fmt;
 
 /// One thing that is wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldProblem {
+pub struct FieldError {
     /// The field, as a path: `title`, `options[2]`.
     pub field: String,
     /// What is wrong and what would be right.
     pub problem: String,
 }
 
-impl FieldProblem {
+impl FieldError {
     /// Says what is wrong with `field`.
     #[must_use]
     pub fn new(field: impl Into<String>, problem: impl Into<String>) -> Self {
@@ -20,7 +20,7 @@ impl FieldProblem {
     }
 }
 
-impl fmt::Display for FieldProblem {
+impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.field, self.problem)
     }
@@ -28,15 +28,15 @@ impl fmt::Display for FieldProblem {
 
 /// A draft or change that makes no valid poll, with all of its problems.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct InvalidPoll(pub Vec<FieldProblem>);
+pub struct InvalidPoll(pub Vec<FieldError>);
 
 impl InvalidPoll {
     pub(crate) fn add(&mut self, field: impl Into<String>, problem: impl Into<String>) {
-        self.0.push(FieldProblem::new(field, problem));
+        self.0.push(FieldError::new(field, problem));
     }
 
     /// `value` if nothing is wrong.
-    pub(crate) fn unless_any<T>(self, value: T) -> Result<T, Self> {
+    pub(crate) fn into_result<T>(self, value: T) -> Result<T, Self> {
         if self.0.is_empty() {
             Ok(value)
         } else {

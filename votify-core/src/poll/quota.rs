@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::PollId;
 use crate::poll::InvalidPoll;
 use crate::secret::{KeyId, Keyring, Purpose};
-use crate::voter::{AddressId, UnidentifiedVoter, Voter};
+use crate::voter::{AddressId, Caller, IdentifyError};
 
 /// How many ballots of one poll may stand from one address, on top of what counts as one voter.
 ///
@@ -14,7 +14,7 @@ use crate::voter::{AddressId, UnidentifiedVoter, Voter};
 /// wherever it comes from, and taking a vote back frees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddressQuota {
-    /// The most ballots, 1 to [`MOST_BALLOTS`](Self::MOST_BALLOTS).
+    /// The most ballots, 1 to [`MAX_BALLOTS`](Self::MAX_BALLOTS).
     pub ballots: u32,
     /// How many bits of an IPv4 address make one address: 32, or 24 for whole blocks of 256. Of an IPv6 address it is always
     /// the first 64 bits.
@@ -23,7 +23,7 @@ pub struct AddressQuota {
 
 impl AddressQuota {
     /// The highest quota.
-    pub const MOST_BALLOTS: u32 = 10_000;
+    pub const MAX_BALLOTS: u32 = 10_000;
 
     /// So many ballots from each IPv4 address, or each /64 of IPv6 addresses.
     #[must_use]
@@ -40,18 +40,18 @@ impl AddressQuota {
     /// If the caller's address is not known, or the secret is gone.
     pub fn identify(
         self,
-        voter: &Voter,
+        voter: &Caller,
         poll: PollId,
         key: KeyId,
         keyring: &Keyring,
-    ) -> Result<AddressId, UnidentifiedVoter> {
+    ) -> Result<AddressId, IdentifyError> {
         let tag = |octets: &[u8]| {
             keyring
                 .tag(key, Purpose::Address, &[poll.as_bytes(), octets])
                 .map(|tag| AddressId::derive(self.ipv4_prefix, &tag))
-                .ok_or(UnidentifiedVoter::UnknownKey(key))
+                .ok_or(IdentifyError::UnknownKey(key))
         };
-        match voter.address_block().ok_or(UnidentifiedVoter::NoAddress)? {
+        match voter.address_block().ok_or(IdentifyError::NoAddress)? {
             IpAddr::V4(v4) if self.ipv4_prefix == 24 => {
                 let [a, b, c, _] = v4.octets();
                 tag(&[a, b, c])
@@ -63,7 +63,7 @@ impl AddressQuota {
 
     /// Adds what is wrong with it.
     pub(super) fn check(self, problems: &mut InvalidPoll) {
-        let most = Self::MOST_BALLOTS;
+        let most = Self::MAX_BALLOTS;
         if !(1..=most).contains(&self.ballots) {
             let problem = format!("must be 1 to {most}, not {}", self.ballots);
             problems.add("address_quota.ballots", problem);
@@ -87,7 +87,7 @@ mod tests {
                 ballots: 1,
                 ipv4_prefix,
             };
-            let voter = Voter::anonymous().with_address(address.parse().unwrap());
+            let voter = Caller::anonymous().with_address(address.parse().unwrap());
             quota.identify(&voter, poll, ring.current(), &ring).unwrap()
         };
         let of = |ipv4_prefix, address| id(ipv4_prefix, poll, address);
@@ -112,13 +112,13 @@ mod tests {
     fn what_is_missing_is_named() {
         let ring = Keyring::ephemeral();
         let poll = PollId::from_bytes([1; 16]);
-        let id = |voter: &Voter, key| AddressQuota::new(1).identify(voter, poll, key, &ring);
+        let id = |voter: &Caller, key| AddressQuota::new(1).identify(voter, poll, key, &ring);
         assert_eq!(
-            id(&Voter::account("alice"), ring.current()),
-            Err(UnidentifiedVoter::NoAddress)
+            id(&Caller::account("alice"), ring.current()),
+            Err(IdentifyError::NoAddress)
         );
         let gone = KeyId([0; 8]);
-        let voter = Voter::anonymous().with_address("192.0.2.7".parse().unwrap());
-        assert_eq!(id(&voter, gone), Err(UnidentifiedVoter::UnknownKey(gone)));
+        let voter = Caller::anonymous().with_address("192.0.2.7".parse().unwrap());
+        assert_eq!(id(&voter, gone), Err(IdentifyError::UnknownKey(gone)));
     }
 }

@@ -1,23 +1,23 @@
 use serde::{Deserialize, Serialize};
 
-use crate::ballot::{Choice, StandingBallot};
+use crate::backend::TrendingScore;
+use crate::ballot::{ActiveBallot, Choice};
 use crate::poll::{ChangeRefusal, Poll, PollChange, PollStatus, ResultsPolicy};
 use crate::tally::Tally;
 use crate::time::Timestamp;
-use crate::trending::Heat;
 
 /// Why a poll is to be sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SealCause {
     /// Its `closes_at` seems to have passed.
-    Due,
+    Deadline,
     /// Its owner closes it now.
-    ByOwner,
+    Owner,
 }
 
 /// Everything that a store keeps of a poll besides its ballots, and what may become of it.
 ///
-/// A store reads it under the poll's lock, asks one of these pure functions or a [`Counting`](crate::ballot::Counting)
+/// A store reads it under the poll's lock, asks one of these pure functions or a [`BatchEvaluator`](crate::backend::BatchEvaluator)
 /// what follows, and writes that in the same transaction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PollState {
@@ -26,7 +26,7 @@ pub struct PollState {
     /// The counts and the position.
     pub tally: Tally,
     /// The score that orders by activity.
-    pub heat: Heat,
+    pub heat: TrendingScore,
 }
 
 impl PollState {
@@ -35,7 +35,7 @@ impl PollState {
     pub fn new(poll: Poll) -> Self {
         Self {
             tally: Tally::new(&poll),
-            heat: Heat::new(poll.created_at),
+            heat: TrendingScore::new(poll.created_at),
             poll,
         }
     }
@@ -49,7 +49,7 @@ impl PollState {
         change: &PollChange,
         now: Timestamp,
     ) -> Result<Option<Self>, ChangeRefusal> {
-        let changed = change.apply(&self.poll, self.tally.had_ballots(), now)?;
+        let changed = change.apply(&self.poll, self.tally.ever_had_ballots(), now)?;
         Ok(changed.map(|poll| Self {
             tally: self.tally.redrawn(&poll),
             poll,
@@ -67,9 +67,9 @@ impl PollState {
         }
         let mut poll = self.poll.clone();
         match cause {
-            SealCause::Due if poll.status(now) != PollStatus::Closed => return None,
-            SealCause::Due => {}
-            SealCause::ByOwner => {
+            SealCause::Deadline if poll.status(now) != PollStatus::Closed => return None,
+            SealCause::Deadline => {}
+            SealCause::Owner => {
                 poll.closes_at = Some(poll.closes_at.map_or(now, |end| end.min(now)));
             }
         }
@@ -84,14 +84,14 @@ impl PollState {
 
     /// The state with its counts made anew from the standing ballots, under the next epoch.
     #[must_use]
-    pub fn repaired<'a>(&self, ballots: impl IntoIterator<Item = &'a StandingBallot>) -> Self {
+    pub fn repaired<'a>(&self, ballots: impl IntoIterator<Item = &'a ActiveBallot>) -> Self {
         let choices = ballots.into_iter().map(|one| (&one.ballot.choice, 1));
-        self.repaired_by_choice(choices)
+        self.recount_by_choice(choices)
     }
 
     /// The same, from the standing ballots' choices and how many ballots say each.
     #[must_use]
-    pub fn repaired_by_choice<'a>(
+    pub fn recount_by_choice<'a>(
         &self,
         choices: impl IntoIterator<Item = (&'a Choice, u64)>,
     ) -> Self {

@@ -1,6 +1,7 @@
 use std::cmp::Ordering;
 
-use crate::page::{Page, PageRequest};
+use super::{Page, PageRequest};
+use crate::backend::search_key;
 use crate::poll::{Poll, PollState, PollStatus};
 use crate::time::Timestamp;
 
@@ -13,7 +14,7 @@ pub struct PollFilter {
     pub sealed: Option<bool>,
     /// Only polls of exactly this category.
     pub category: Option<String>,
-    /// Only polls whose title holds every one of these [`words`] somewhere.
+    /// Only polls whose title holds every one of these [`search_terms`](crate::backend::search_terms) somewhere.
     pub words: Vec<String>,
     /// The order.
     pub order: PollOrder,
@@ -29,7 +30,7 @@ pub enum PollOrder {
     Closing,
     /// By `opens_at`, soonest first.
     Opening,
-    /// By the rank of their [`Heat`](crate::trending::Heat::rank), hottest first.
+    /// By the rank of their [`TrendingScore`](crate::backend::TrendingScore::rank), hottest first.
     Trending,
 }
 
@@ -54,7 +55,7 @@ impl PollOrder {
 impl PollFilter {
     /// One page of what passes out of all polls: for stores that keep no index of their own.
     #[must_use]
-    pub fn page_of(
+    pub fn paginate(
         &self,
         polls: impl IntoIterator<Item = PollState>,
         page: &PageRequest,
@@ -80,7 +81,7 @@ impl PollFilter {
     /// Whether a poll passes at `now`; the order plays no part.
     #[must_use]
     pub fn matches(&self, poll: &Poll, now: Timestamp) -> bool {
-        let folded = fold(&poll.title);
+        let folded = search_key(&poll.title);
         self.status.is_none_or(|status| poll.status(now) == status)
             && self.sealed.is_none_or(|sealed| poll.is_sealed() == sealed)
             && self
@@ -88,31 +89,5 @@ impl PollFilter {
                 .as_ref()
                 .is_none_or(|category| poll.category.as_ref() == Some(category))
             && self.words.iter().all(|word| folded.contains(word.as_str()))
-    }
-}
-
-/// The words to look for in titles: lower-cased, split at blanks, without repeats.
-#[must_use]
-pub fn words(query: &str) -> Vec<String> {
-    let mut words: Vec<String> = fold(query).split_whitespace().map(str::to_owned).collect();
-    words.sort_unstable();
-    words.dedup();
-    words
-}
-
-/// A title in the form that searches compare: stores keep it beside the title, so that all of them fold alike.
-#[must_use]
-pub fn fold(title: &str) -> String {
-    title.to_lowercase()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_folded_and_unique() {
-        assert_eq!(words("  Öl  lunch LUNCH "), ["lunch", "öl"]);
-        assert!(words(" ").is_empty());
     }
 }

@@ -16,12 +16,12 @@ use crate::voter::VoterId;
 /// # Laws
 ///
 /// 1. [`invite`](Self::invite) invites all or none. Who was invited before counts once, so sending it again changes nothing.
-/// 2. After an [`Invited`](Inviting::Invited) under some `most` no more than that are invited, also where several invite at
+/// 2. After an [`Invited`](InviteOutcome::Invited) under some `most` no more than that are invited, also where several invite at
 ///    the same time, across processes.
 /// 3. Who was invited stays so as long as the poll exists.
 /// 4. A deleted poll takes its invitations with it, also those that race its deletion, and nobody is invited to a poll that
 ///    does not exist.
-/// 5. Inviting leaves the poll, its tally and its position alone.
+/// 5. InviteOutcome leaves the poll, its tally and its position alone.
 /// 6. [`invited`](Self::invited) answers in the order asked.
 /// 7. What was acknowledged is as durable as a ballot.
 ///
@@ -40,7 +40,7 @@ pub trait InviteStore: fmt::Debug + Send + Sync + 'static {
         poll: PollId,
         voters: &[VoterId],
         most: u64,
-    ) -> Result<Inviting, StoreError>;
+    ) -> Result<InviteOutcome, StoreError>;
 
     /// Whether each of these voters is invited, in their order. To a poll that does not exist nobody is.
     ///
@@ -51,7 +51,7 @@ pub trait InviteStore: fmt::Debug + Send + Sync + 'static {
 
 /// What became of an invitation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Inviting {
+pub enum InviteOutcome {
     /// They are invited.
     Invited {
         /// How many are invited to the poll now.
@@ -73,7 +73,7 @@ impl<S: InviteStore + ?Sized> InviteStore for Arc<S> {
         poll: PollId,
         voters: &[VoterId],
         most: u64,
-    ) -> Result<Inviting, StoreError> {
+    ) -> Result<InviteOutcome, StoreError> {
         (**self).invite(poll, voters, most).await
     }
 

@@ -3,7 +3,7 @@ use crate::tally::Tally;
 
 /// What became of a change.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Changing {
+pub enum ChangeOutcome {
     /// The poll is like this now.
     Changed(Box<PollState>),
     /// Nothing differs; the poll is, and was, like this.
@@ -14,7 +14,7 @@ pub enum Changing {
 
 /// What became of a seal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sealing {
+pub enum SealOutcome {
     /// The poll is sealed, now or since long: this is its final tally.
     Sealed(Tally),
     /// Its `closes_at` has not passed; nothing happened.

@@ -3,11 +3,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
-use crate::ballot::{Ballot, BatchReceipt, StandingBallot};
+use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
 use crate::id::PollId;
-use crate::page::{Page, PageRequest};
 use crate::poll::{Poll, PollChange, SealCause};
-use crate::store::{Audit, Changing, PollFilter, Sealing, Store, StoreError};
+use crate::store::{Audit, ChangeOutcome, PollFilter, SealOutcome, Store, StoreError};
+use crate::store::{Page, PageRequest};
 use crate::tally::Tally;
 use crate::time::Timestamp;
 use crate::voter::VoterId;
@@ -42,7 +42,7 @@ impl<S: Store + ?Sized> Store for Arc<S> {
         id: PollId,
         change: &PollChange,
         now: Timestamp,
-    ) -> Result<Changing, StoreError> {
+    ) -> Result<ChangeOutcome, StoreError> {
         (**self).change_poll(id, change, now).await
     }
 
@@ -51,7 +51,7 @@ impl<S: Store + ?Sized> Store for Arc<S> {
         id: PollId,
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<Sealing, StoreError> {
+    ) -> Result<SealOutcome, StoreError> {
         (**self).seal_poll(id, cause, now).await
     }
 
@@ -67,7 +67,7 @@ impl<S: Store + ?Sized> Store for Arc<S> {
         &self,
         poll: PollId,
         voters: &[VoterId],
-    ) -> Result<Vec<Option<StandingBallot>>, StoreError> {
+    ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
         (**self).ballots_of(poll, voters).await
     }
 
@@ -75,7 +75,7 @@ impl<S: Store + ?Sized> Store for Arc<S> {
         (**self).tallies(polls).await
     }
 
-    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<StandingBallot, StoreError>> {
+    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
         (**self).ballots(poll)
     }
 

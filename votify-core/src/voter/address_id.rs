@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::secret::Tag;
+use crate::secret::Mac;
 
 /// One address in one poll with a quota: 16 opaque bytes, made by
 /// [`AddressQuota::identify`](crate::poll::AddressQuota::identify).
@@ -19,7 +19,7 @@ impl AddressId {
         Self(bytes)
     }
 
-    pub(crate) fn derive(ipv4_prefix: u8, tag: &Tag) -> Self {
+    pub(crate) fn derive(ipv4_prefix: u8, tag: &Mac) -> Self {
         let mut bytes = [ipv4_prefix; 16];
         bytes[1..].copy_from_slice(&tag.as_bytes()[..15]);
         Self(bytes)

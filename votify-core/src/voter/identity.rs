@@ -55,14 +55,14 @@ impl AccountId {
 ///
 /// `Debug` shows neither session, address nor invite.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Voter {
+pub struct Caller {
     session: Option<SessionId>,
     address: Option<IpAddr>,
     account: Option<AccountId>,
     invite: Option<InviteCode>,
 }
 
-impl Voter {
+impl Caller {
     /// A caller of whom nothing is known.
     #[must_use]
     pub fn anonymous() -> Self {
@@ -142,19 +142,19 @@ impl Voter {
     /// Who would own a poll that this caller makes: the account, else the session.
     #[must_use]
     pub fn as_owner(&self) -> Option<Owner> {
-        self.as_owners().next()
+        self.owner_candidates().next()
     }
 }
 
-impl Voter {
+impl Caller {
     /// Everything that this caller may own a poll as.
-    pub(crate) fn as_owners(&self) -> impl Iterator<Item = Owner> {
+    pub(crate) fn owner_candidates(&self) -> impl Iterator<Item = Owner> {
         let account = self.account.clone().map(Owner::Account);
         account.into_iter().chain(self.session.map(Owner::Session))
     }
 }
 
-impl fmt::Debug for Voter {
+impl fmt::Debug for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Voter")
             .field("session", &self.session)
@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     fn block(text: &str) -> String {
-        let voter = Voter::anonymous().with_address(text.parse().unwrap());
+        let voter = Caller::anonymous().with_address(text.parse().unwrap());
         voter.address_block().unwrap().to_string()
     }
 
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn debug_shows_no_secret_of_a_caller() {
-        let voter = Voter::session(SessionId::from_bytes([0xAB; 16]))
+        let voter = Caller::session(SessionId::from_bytes([0xAB; 16]))
             .with_address("192.0.2.7".parse().unwrap());
         let shown = format!("{voter:?}");
         assert!(

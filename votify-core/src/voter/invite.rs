@@ -28,7 +28,7 @@ pub struct InviteCode([u8; Self::BYTES]);
 /// The text is no code: not 16 letters and digits in groups, or with a U among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a code is like 0W3G-E1R7-0W3G-E1R7")]
-pub struct MalformedInvite;
+pub struct ParseInviteCodeError;
 
 impl InviteCode {
     const BYTES: usize = 10;
@@ -81,20 +81,20 @@ impl InviteCode {
 }
 
 impl FromStr for InviteCode {
-    type Err = MalformedInvite;
+    type Err = ParseInviteCodeError;
 
     /// Takes capital and small letters, blanks and hyphens anywhere, and look-alikes for what they look like.
-    fn from_str(text: &str) -> Result<Self, MalformedInvite> {
+    fn from_str(text: &str) -> Result<Self, ParseInviteCodeError> {
         if text.len() > TEXT_MAX {
-            return Err(MalformedInvite);
+            return Err(ParseInviteCodeError);
         }
         let (mut bits, mut count) = (0_u128, 0);
         for letter in text.chars().filter(|letter| !matches!(letter, '-' | ' ')) {
-            bits = bits << SYMBOL_BITS | value_of(letter).ok_or(MalformedInvite)?;
+            bits = bits << SYMBOL_BITS | value_of(letter).ok_or(ParseInviteCodeError)?;
             count += 1;
         }
         if count != Self::SYMBOL_COUNT {
-            return Err(MalformedInvite);
+            return Err(ParseInviteCodeError);
         }
         let mut bytes = [0; Self::BYTES];
         let all = bits.to_be_bytes();
@@ -171,7 +171,7 @@ mod tests {
         ] {
             assert_eq!(
                 wrong.parse::<InviteCode>(),
-                Err(MalformedInvite),
+                Err(ParseInviteCodeError),
                 "{wrong:?}"
             );
         }

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::PollId;
 use crate::secret::{KeyId, Keyring, Purpose};
-use crate::voter::{Voter, VoterId};
+use crate::voter::{Caller, VoterId};
 
 /// What counts as one voter of a poll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ pub enum VoterPolicy {
 /// Why a caller cannot vote in a poll: the poll's policy asks for something that is not known of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum UnidentifiedVoter {
+pub enum IdentifyError {
     /// The poll is for browsers with a session, and there is none.
     #[error("this poll counts browsers, and the caller has no session")]
     NoSession,
@@ -56,11 +56,11 @@ impl VoterPolicy {
     /// If the caller lacks what this policy counts, or the secret is gone.
     pub fn identify(
         self,
-        voter: &Voter,
+        voter: &Caller,
         poll: PollId,
         key: KeyId,
         keyring: &Keyring,
-    ) -> Result<VoterId, UnidentifiedVoter> {
+    ) -> Result<VoterId, IdentifyError> {
         let tag = |value: &[u8]| {
             keyring
                 .tag(
@@ -69,25 +69,25 @@ impl VoterPolicy {
                     &[poll.as_bytes(), &[self.code()], value],
                 )
                 .map(|tag| VoterId::derive(self, &tag))
-                .ok_or(UnidentifiedVoter::UnknownKey(key))
+                .ok_or(IdentifyError::UnknownKey(key))
         };
         match self {
             Self::Browser => tag(voter
                 .session_id()
-                .ok_or(UnidentifiedVoter::NoSession)?
+                .ok_or(IdentifyError::NoSession)?
                 .as_bytes()),
-            Self::Ip => match voter.address_block().ok_or(UnidentifiedVoter::NoAddress)? {
+            Self::Ip => match voter.address_block().ok_or(IdentifyError::NoAddress)? {
                 std::net::IpAddr::V4(v4) => tag(&v4.octets()),
                 std::net::IpAddr::V6(v6) => tag(&v6.octets()),
             },
             Self::Account => tag(voter
                 .account_id()
-                .ok_or(UnidentifiedVoter::NotLoggedIn)?
+                .ok_or(IdentifyError::NotLoggedIn)?
                 .as_str()
                 .as_bytes()),
             Self::Invite => tag(voter
                 .invite_code()
-                .ok_or(UnidentifiedVoter::NoInvite)?
+                .ok_or(IdentifyError::NoInvite)?
                 .as_bytes()),
         }
     }
@@ -120,7 +120,7 @@ mod tests {
             PollId::generate(Timestamp::EPOCH),
             PollId::generate(Timestamp::EPOCH),
         );
-        let voter = Voter::session(SessionId::random());
+        let voter = Caller::session(SessionId::random());
         let id = |poll| {
             VoterPolicy::Browser
                 .identify(&voter, poll, ring.current(), &ring)
@@ -137,26 +137,23 @@ mod tests {
         let poll = PollId::generate(Timestamp::EPOCH);
         let missing = |policy: VoterPolicy| {
             policy
-                .identify(&Voter::anonymous(), poll, ring.current(), &ring)
+                .identify(&Caller::anonymous(), poll, ring.current(), &ring)
                 .unwrap_err()
         };
-        assert_eq!(missing(VoterPolicy::Browser), UnidentifiedVoter::NoSession);
-        assert_eq!(missing(VoterPolicy::Ip), UnidentifiedVoter::NoAddress);
-        assert_eq!(
-            missing(VoterPolicy::Account),
-            UnidentifiedVoter::NotLoggedIn
-        );
-        assert_eq!(missing(VoterPolicy::Invite), UnidentifiedVoter::NoInvite);
+        assert_eq!(missing(VoterPolicy::Browser), IdentifyError::NoSession);
+        assert_eq!(missing(VoterPolicy::Ip), IdentifyError::NoAddress);
+        assert_eq!(missing(VoterPolicy::Account), IdentifyError::NotLoggedIn);
+        assert_eq!(missing(VoterPolicy::Invite), IdentifyError::NoInvite);
         let gone = KeyId([0; 8]);
-        let unknown = VoterPolicy::Account.identify(&Voter::account("alice"), poll, gone, &ring);
-        assert_eq!(unknown, Err(UnidentifiedVoter::UnknownKey(gone)));
+        let unknown = VoterPolicy::Account.identify(&Caller::account("alice"), poll, gone, &ring);
+        assert_eq!(unknown, Err(IdentifyError::UnknownKey(gone)));
     }
 
     #[test]
     fn one_code_is_one_voter_in_one_poll() {
         let ring = Keyring::ephemeral();
         let id = |code, poll| {
-            let voter = Voter::invited(InviteCode::from_bytes(code));
+            let voter = Caller::invited(InviteCode::from_bytes(code));
             let policy = VoterPolicy::Invite;
             policy.identify(&voter, poll, ring.current(), &ring)
         };

@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::id::PollId;
-use crate::secret::{KeyId, Keyring, Purpose, Tag};
+use crate::secret::{KeyId, Keyring, Mac, Purpose};
 use crate::voter::{Owner, VoterPolicy};
 
 /// One voter in one poll: 16 opaque bytes, made by [`VoterPolicy::identify`].
@@ -17,7 +17,7 @@ pub struct VoterId([u8; 16]);
 /// Stored bytes whose first one names no kind of voter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("unknown kind of voter id")]
-pub struct UnknownVoterKind;
+pub struct ParseVoterIdError;
 
 impl VoterId {
     /// A voter id from a policy and fifteen bytes of the caller's choosing: for tests and for hosts that bring ids of
@@ -29,7 +29,7 @@ impl VoterId {
         Self(bytes)
     }
 
-    pub(crate) fn derive(policy: VoterPolicy, tag: &Tag) -> Self {
+    pub(crate) fn derive(policy: VoterPolicy, tag: &Mac) -> Self {
         let mut bytes = [policy.code(); 16];
         bytes[1..].copy_from_slice(&tag.as_bytes()[..15]);
         Self(bytes)
@@ -39,10 +39,10 @@ impl VoterId {
     ///
     /// # Errors
     /// If the first byte names no kind of voter.
-    pub fn from_bytes(bytes: [u8; 16]) -> Result<Self, UnknownVoterKind> {
+    pub fn from_bytes(bytes: [u8; 16]) -> Result<Self, ParseVoterIdError> {
         VoterPolicy::from_code(bytes[0])
             .map(|_| Self(bytes))
-            .ok_or(UnknownVoterKind)
+            .ok_or(ParseVoterIdError)
     }
 
     /// The bytes to store.

@@ -1,9 +1,8 @@
 use std::collections::HashMap;
 
-use votify_core::ballot::{
-    Ballot, Counting, Outcome, PlaceChanges, Places, Refusal, StandingBallot, VoterHistory,
-};
-use votify_core::id::BallotId;
+use votify_core::BallotId;
+use votify_core::backend::{AddressUsage, AddressUsageChanges, BatchEvaluator};
+use votify_core::ballot::{ActiveBallot, Ballot, Outcome, Refusal, VoterHistory};
 use votify_core::poll::PollState;
 use votify_core::time::Timestamp;
 use votify_core::voter::VoterId;
@@ -18,7 +17,7 @@ pub(crate) struct Room {
     pub(crate) state: PollState,
     pub(crate) voters: Histories,
     pub(crate) deleted: bool,
-    places: Places,
+    places: AddressUsage,
     refused: HashMap<(VoterId, BallotId), Refusal>,
 }
 
@@ -28,12 +27,12 @@ impl Room {
             state,
             voters: HashMap::new(),
             deleted: false,
-            places: Places::default(),
+            places: AddressUsage::default(),
             refused: HashMap::new(),
         }
     }
 
-    pub(crate) fn all_standing(&self) -> impl Iterator<Item = &StandingBallot> {
+    pub(crate) fn all_standing(&self) -> impl Iterator<Item = &ActiveBallot> {
         self.voters
             .values()
             .filter_map(|history| history.standing.as_ref())
@@ -75,13 +74,13 @@ impl Room {
     fn count(
         &mut self,
         histories: &Histories,
-        places: &Places,
+        places: &AddressUsage,
         ballots: &[&Ballot],
         now: Timestamp,
         fault: Option<Fault>,
     ) -> Vec<Outcome> {
-        let counting = Counting::new(self.state.clone(), histories.clone(), now);
-        let mut counting = counting.with_places(places.clone());
+        let counting = BatchEvaluator::new(self.state.clone(), histories.clone(), now);
+        let mut counting = counting.with_address_usage(places.clone());
         let mut outcomes = Vec::new();
         for ballot in ballots {
             let key = (ballot.voter, ballot.id);
@@ -125,7 +124,7 @@ impl Room {
 }
 
 impl Room {
-    fn write_places(&mut self, changes: PlaceChanges, fault: Option<Fault>) {
+    fn write_places(&mut self, changes: AddressUsageChanges, fault: Option<Fault>) {
         for voter in changes.freed {
             self.places.voters.remove(&voter);
         }

@@ -7,11 +7,14 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::task::yield_now;
 
-use votify_core::ballot::{Ballot, BatchReceipt, Outcome, StandingBallot, parts};
-use votify_core::id::PollId;
-use votify_core::page::{Page, PageRequest};
+use votify_core::PollId;
+use votify_core::backend::group_by_poll;
+use votify_core::ballot::{ActiveBallot, Ballot, BatchReceipt, Outcome};
 use votify_core::poll::{Poll, PollChange, PollState, SealCause};
-use votify_core::store::{Audit, Changing, PollFilter, PollOrder, Sealing, Store, StoreError};
+use votify_core::store::{
+    Audit, ChangeOutcome, PollFilter, PollOrder, SealOutcome, Store, StoreError,
+};
+use votify_core::store::{Page, PageRequest};
 use votify_core::tally::Tally;
 use votify_core::time::Timestamp;
 use votify_core::voter::VoterId;
@@ -173,7 +176,7 @@ impl Store for FaultyStore {
         id: PollId,
         change: &PollChange,
         now: Timestamp,
-    ) -> Result<Changing, StoreError> {
+    ) -> Result<ChangeOutcome, StoreError> {
         let room = self.existing(id)?;
         let mut room = present(room.lock().await, id)?;
         let revision = room.state.tally.position.revision;
@@ -182,12 +185,12 @@ impl Store for FaultyStore {
             state.tally.position.revision = state.tally.version;
         }
         Ok(match state.changed(change, now) {
-            Err(refusal) => Changing::Refused(refusal),
-            Ok(None) => Changing::Unchanged(Box::new(room.state.clone())),
+            Err(refusal) => ChangeOutcome::Refused(refusal),
+            Ok(None) => ChangeOutcome::Unchanged(Box::new(room.state.clone())),
             Ok(Some(mut changed)) => {
                 changed.tally.position.revision = revision + 1;
                 room.state = changed.clone();
-                Changing::Changed(Box::new(changed))
+                ChangeOutcome::Changed(Box::new(changed))
             }
         })
     }
@@ -197,7 +200,7 @@ impl Store for FaultyStore {
         id: PollId,
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<Sealing, StoreError> {
+    ) -> Result<SealOutcome, StoreError> {
         let room = self.existing(id)?;
         yield_now().await;
         let mut room = present(room.lock().await, id)?;
@@ -206,15 +209,15 @@ impl Store for FaultyStore {
             state.poll.sealed_at = None;
         }
         let cause = match self.fault {
-            Some(Fault::SealsWithoutReadingTheEnd) => SealCause::ByOwner,
+            Some(Fault::SealsWithoutReadingTheEnd) => SealCause::Owner,
             _ => cause,
         };
         if let Some(sealed) = state.sealed(cause, now) {
             room.state = sealed;
         }
         Ok(match room.state.poll.is_sealed() {
-            true => Sealing::Sealed(room.state.tally.clone()),
-            false => Sealing::NotDue,
+            true => SealOutcome::Sealed(room.state.tally.clone()),
+            false => SealOutcome::NotDue,
         })
     }
 
@@ -231,7 +234,7 @@ impl Store for FaultyStore {
 
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
         let mut receipt = BatchReceipt::unknown_polls(ballots.len());
-        let parts = parts(ballots);
+        let parts = group_by_poll(ballots);
         let unknown = parts.iter().any(|part| self.find(part.poll).is_none());
         if unknown && self.has(Fault::AbortsTheWholeBatch) {
             return receipt;
@@ -254,7 +257,7 @@ impl Store for FaultyStore {
         &self,
         poll: PollId,
         voters: &[VoterId],
-    ) -> Result<Vec<Option<StandingBallot>>, StoreError> {
+    ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
         let room = match self.find(poll) {
             Some(room) => Some(room.lock().await.clone()),
             None => self.graves.lock().unwrap().get(&poll).cloned(),
@@ -278,14 +281,14 @@ impl Store for FaultyStore {
         Ok(tallies)
     }
 
-    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<StandingBallot, StoreError>> {
+    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
         let read = async move {
             let Some(room) = self.find(poll) else {
                 return Vec::new();
             };
             let room = room.lock().await;
             let mut ballots: Vec<_> = room.all_standing().cloned().map(Ok).collect();
-            ballots.sort_by_key(|ballot: &Result<StandingBallot, StoreError>| {
+            ballots.sort_by_key(|ballot: &Result<ActiveBallot, StoreError>| {
                 let ballot = ballot.as_ref().unwrap();
                 match self.fault {
                     Some(Fault::StreamsByVoter) => (0, Some(ballot.ballot.voter)),

@@ -6,7 +6,8 @@ use futures_util::StreamExt;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 use votify_core::PollId;
-use votify_core::broadcast::{Deliveries, Delivery, Fanout, Topic};
+use votify_core::backend::Fanout;
+use votify_core::broadcast::{Delivery, DeliveryStream, Topic};
 
 use super::wire;
 use crate::error::Error;
@@ -43,7 +44,7 @@ enum Hearing {
     /// The connection that there is was or will be told to subscribe.
     Soon,
     Now,
-    /// There is no connection, or it does not answer. A `Missed` follows when there is one.
+    /// There is no connection, or it does not answer. A `Lagged` follows when there is one.
     Lost,
     /// The server does not allow it.
     Refused(Error),
@@ -55,7 +56,7 @@ impl Topics {
         self: &Arc<Self>,
         poll: PollId,
         within: Duration,
-    ) -> Result<Deliveries, Error> {
+    ) -> Result<DeliveryStream, Error> {
         let (seat, deliveries, mut hearing) = self.take_seat(poll)?;
         let settled = hearing.wait_for(|hearing| !matches!(hearing, Hearing::Soon));
         match timeout(within, settled).await {
@@ -78,7 +79,7 @@ impl Topics {
     fn take_seat(
         self: &Arc<Self>,
         poll: PollId,
-    ) -> Result<(Seat, Deliveries, watch::Receiver<Hearing>), Error> {
+    ) -> Result<(Seat, DeliveryStream, watch::Receiver<Hearing>), Error> {
         let mut state = self.lock();
         if state.closed {
             return Err(Error::Closed);
@@ -177,7 +178,7 @@ impl Topics {
         if let Some(listeners) = state.polls.get_mut(&poll) {
             if listeners.owed_missed {
                 listeners.owed_missed = false;
-                self.fanout.deliver(&Topic::Poll(poll), Delivery::Missed);
+                self.fanout.deliver(&Topic::Poll(poll), Delivery::Lagged);
             }
             listeners.hearing.send_replace(Hearing::Now);
         }
@@ -202,7 +203,7 @@ impl Topics {
     pub(super) fn heard(&self, ear: u64, poll: PollId, payload: &[u8]) {
         let state = self.lock();
         let listeners = state.polls.get(&poll).filter(|_| state.ear == Some(ear));
-        // What is said before the confirmation was counted in is covered by the `Missed` that is owed, or not promised.
+        // What is said before the confirmation was counted in is covered by the `Lagged` that is owed, or not promised.
         if listeners.is_none_or(|listeners| !matches!(*listeners.hearing.borrow(), Hearing::Now)) {
             return;
         }

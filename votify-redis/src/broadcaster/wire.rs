@@ -40,11 +40,11 @@ pub(super) fn payload(update: &Update) -> serde_json::Result<String> {
 /// What the subscriptions of `poll` get for a payload on its channel: the update, if it is one that this version knows.
 pub(super) fn delivery(poll: PollId, payload: &[u8]) -> Delivery {
     if payload.len() > LONGEST {
-        return Delivery::Missed;
+        return Delivery::Lagged;
     }
     match serde_json::from_slice::<Update>(payload) {
         Ok(update) if update.poll() == poll => Delivery::Update(Arc::new(update)),
-        _ => Delivery::Missed,
+        _ => Delivery::Lagged,
     }
 }
 
@@ -86,10 +86,10 @@ mod tests {
             "\u{0}",
             &of_other,
         ] {
-            assert_eq!(delivery(poll, strange.as_bytes()), Delivery::Missed);
+            assert_eq!(delivery(poll, strange.as_bytes()), Delivery::Lagged);
         }
-        assert_eq!(delivery(poll, &[0xff, 0xfe]), Delivery::Missed);
-        assert_eq!(delivery(other, too_long.as_bytes()), Delivery::Missed);
+        assert_eq!(delivery(poll, &[0xff, 0xfe]), Delivery::Lagged);
+        assert_eq!(delivery(other, too_long.as_bytes()), Delivery::Lagged);
     }
 
     #[test]

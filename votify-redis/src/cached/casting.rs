@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use tokio::time::Instant;
-use votify_core::ballot::{BatchReceipt, Part, parts};
+use votify_core::backend::{PollBatch, group_by_poll};
+use votify_core::ballot::BatchReceipt;
 use votify_core::{Ballot, Outcome, PollId, Refusal, Store, StoreError, Tally, Timestamp, VoterId};
 
 use super::look::{Look, State};
@@ -19,7 +20,7 @@ impl<S: Store> Shared<S> {
     /// Refuses what is certain to be refused, and hands the rest to the store, in order. A refusal leaves no trace, so the
     /// rest is decided as if the refused ones were among them.
     pub(super) async fn cast(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
-        let parts = parts(ballots);
+        let parts = group_by_poll(ballots);
         let sorted = self.sort(&parts, ballots, now).await;
         let (mut places, mut rest) = (Vec::new(), Vec::new());
         for (place, (ballot, refusal)) in ballots.iter().zip(&sorted.refusals).enumerate() {
@@ -41,7 +42,7 @@ impl<S: Store> Shared<S> {
         merge(sorted, &places, receipt)
     }
 
-    async fn sort(&self, parts: &[Part], ballots: &[Ballot], now: Timestamp) -> Sorted {
+    async fn sort(&self, parts: &[PollBatch], ballots: &[Ballot], now: Timestamp) -> Sorted {
         let mut sorted = Sorted {
             looks: Vec::with_capacity(parts.len()),
             refusals: vec![None; ballots.len()],
@@ -71,7 +72,7 @@ impl<S: Store> Shared<S> {
     }
 
     /// What Redis knows of a part, and the poll's state if that may lead to a refusal.
-    async fn examine(&self, part: &Part, ballots: &[Ballot]) -> (Option<Look>, Option<State>) {
+    async fn examine(&self, part: &PollBatch, ballots: &[Ballot]) -> (Option<Look>, Option<State>) {
         let Some(look) = self.look_at(part, ballots).await else {
             return (None, None);
         };
@@ -80,7 +81,7 @@ impl<S: Store> Shared<S> {
     }
 
     /// What Redis knows of a part's poll and voters, where that can matter.
-    async fn look_at(&self, part: &Part, ballots: &[Ballot]) -> Option<Look> {
+    async fn look_at(&self, part: &PollBatch, ballots: &[Ballot]) -> Option<Look> {
         if !self.shelf.breaker.lets_through() || self.known.allows_revote(part.poll) {
             return None;
         }
@@ -89,7 +90,7 @@ impl<S: Store> Shared<S> {
     }
 
     /// The poll's state, if any of the part's voters seems to have voted: as Redis has it, or as the store has it.
-    async fn certain(&self, part: &Part, ballots: &[Ballot], look: &Look) -> Option<State> {
+    async fn certain(&self, part: &PollBatch, ballots: &[Ballot], look: &Look) -> Option<State> {
         let other = |(ballot, mark): (&Ballot, &Option<Mark>)| has_other(ballot, *mark);
         if !part.ballots(ballots).zip(look.marks()).any(other) {
             return None;
@@ -107,7 +108,7 @@ impl<S: Store> Shared<S> {
     /// Has Redis told, after the answer, what was seen.
     fn note(
         &self,
-        parts: &[Part],
+        parts: &[PollBatch],
         sorted: &Sorted,
         places: &[usize],
         ballots: &[Ballot],

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 use votify_core::poll::SealCause;
-use votify_core::store::{Changing, Sealing};
+use votify_core::store::{ChangeOutcome, SealOutcome};
 use votify_core::{Poll, PollChange, PollId, Store, StoreError, Tally, Timestamp};
 
 use super::shared::Shared;
@@ -21,9 +21,9 @@ impl<S: Store> Shared<S> {
         id: PollId,
         change: &PollChange,
         now: Timestamp,
-    ) -> Result<Changing, StoreError> {
+    ) -> Result<ChangeOutcome, StoreError> {
         let changing = self.store.change_poll(id, change, now).await?;
-        if let Changing::Changed(state) = &changing {
+        if let ChangeOutcome::Changed(state) = &changing {
             let (poll, tally) = (Arc::new(state.poll.clone()), Arc::new(state.tally.clone()));
             self.known.saw(&tally, Some(&poll));
             self.call_in(self.show(&tally, Some(&poll))).await;
@@ -36,16 +36,16 @@ impl<S: Store> Shared<S> {
         id: PollId,
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<Sealing, StoreError> {
+    ) -> Result<SealOutcome, StoreError> {
         let sealing = self.store.seal_poll(id, cause, now).await?;
-        if let Sealing::Sealed(tally) = &sealing {
+        if let SealOutcome::Sealed(tally) = &sealing {
             let tally = Arc::new(tally.clone());
             self.known.saw(&tally, None);
             let showing = self.show(&tally, None);
             match cause {
-                SealCause::ByOwner => self.call_in(showing).await,
+                SealCause::Owner => self.call_in(showing).await,
                 // Leases end with the poll's time by themselves.
-                SealCause::Due => drop(showing.await),
+                SealCause::Deadline => drop(showing.await),
             }
         }
         Ok(sealing)

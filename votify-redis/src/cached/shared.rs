@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use votify_core::decorate::SharedLoads;
+use votify_core::backend::SingleFlight;
 use votify_core::{Poll, PollId, Store, StoreError, Tally};
 
 use super::config::CacheConfig;
@@ -20,8 +20,8 @@ pub(super) struct Shared<S> {
     pub(super) shelf: Shelf,
     pub(super) known: Known,
     pub(super) desk: Desk,
-    pub(super) tallies: SharedLoads<Result<Option<Arc<Tally>>, StoreError>>,
-    states: SharedLoads<Result<Loaded, StoreError>>,
+    pub(super) tallies: SingleFlight<Result<Option<Arc<Tally>>, StoreError>>,
+    states: SingleFlight<Result<Loaded, StoreError>>,
 }
 
 /// A poll as the store has it.
@@ -40,8 +40,8 @@ impl<S: Store> Shared<S> {
             shelf: Shelf::new(redis, config),
             known: Known::new(config.polls),
             desk: Desk::new(config.waiting),
-            tallies: SharedLoads::new(),
-            states: SharedLoads::new(),
+            tallies: SingleFlight::new(),
+            states: SingleFlight::new(),
         }
     }
 

@@ -1,7 +1,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use votify_core::ballot::{BatchReceipt, Part, StandingBallot, Verdict, VoterHistory, decide};
+use votify_core::backend::PollBatch;
+use votify_core::ballot::{ActiveBallot, BatchReceipt, Verdict, VoterHistory, decide};
 use votify_core::{Ballot, BallotId, Outcome, PollId, Refusal, Tally, Timestamp};
 
 use super::look::{Look, State};
@@ -20,7 +21,7 @@ impl Sorted {
     /// Asks the rule about each voter who is known to have voted. What else it may say than "no" only the store can.
     pub(super) fn refuse(
         &mut self,
-        part: &Part,
+        part: &PollBatch,
         ballots: &[Ballot],
         look: &Look,
         state: &State,
@@ -56,7 +57,7 @@ pub(super) fn has_other(ballot: &Ballot, mark: Option<Mark>) -> bool {
 fn history_of(ballot: &Ballot) -> VoterHistory {
     let other = BallotId::from_bytes(ballot.id.as_bytes().map(|byte| !byte));
     VoterHistory {
-        standing: Some(StandingBallot {
+        standing: Some(ActiveBallot {
             ballot: Ballot {
                 id: other,
                 ..ballot.clone()

@@ -1,9 +1,9 @@
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
-use votify_core::ballot::{Ballot, BatchReceipt, StandingBallot};
-use votify_core::page::{Page, PageRequest};
+use votify_core::ballot::{ActiveBallot, Ballot, BatchReceipt};
 use votify_core::poll::{Poll, PollChange, SealCause};
-use votify_core::store::{Audit, Changing, PollFilter, Sealing};
+use votify_core::store::{Audit, ChangeOutcome, PollFilter, SealOutcome};
+use votify_core::store::{Page, PageRequest};
 use votify_core::{PollId, Store, StoreError, Tally, Timestamp, VoterId};
 
 use super::CachedStore;
@@ -41,7 +41,7 @@ impl<S: Store> Store for CachedStore<S> {
         id: PollId,
         change: &PollChange,
         now: Timestamp,
-    ) -> Result<Changing, StoreError> {
+    ) -> Result<ChangeOutcome, StoreError> {
         self.shared.change(id, change, now).await
     }
 
@@ -50,7 +50,7 @@ impl<S: Store> Store for CachedStore<S> {
         id: PollId,
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<Sealing, StoreError> {
+    ) -> Result<SealOutcome, StoreError> {
         self.shared.seal(id, cause, now).await
     }
 
@@ -66,7 +66,7 @@ impl<S: Store> Store for CachedStore<S> {
         &self,
         poll: PollId,
         voters: &[VoterId],
-    ) -> Result<Vec<Option<StandingBallot>>, StoreError> {
+    ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
         self.shared.store.ballots_of(poll, voters).await
     }
 
@@ -77,7 +77,7 @@ impl<S: Store> Store for CachedStore<S> {
         }
     }
 
-    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<StandingBallot, StoreError>> {
+    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
         self.shared.store.ballots(poll)
     }
 

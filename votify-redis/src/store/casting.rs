@@ -6,7 +6,8 @@ mod writes;
 use std::collections::HashMap;
 
 use futures_util::stream::{self, StreamExt};
-use votify_core::ballot::{Counting, Outcome, Part, Places, VoterHistory, parts};
+use votify_core::backend::{AddressUsage, BatchEvaluator, PollBatch, group_by_poll};
+use votify_core::ballot::{Outcome, VoterHistory};
 use votify_core::{Ballot, BatchReceipt, Tally, Timestamp, VoterId};
 
 use super::fault::Fault;
@@ -22,7 +23,7 @@ const AT_ONCE: usize = 64;
 
 pub(super) async fn cast(store: &RedisStore, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
     let mut receipt = BatchReceipt::unknown_polls(ballots.len());
-    let parts = parts(ballots);
+    let parts = group_by_poll(ballots);
     let casting: Vec<_> = parts
         .iter()
         .map(|part| in_time(cast_part(store, part, ballots, now)))
@@ -43,7 +44,7 @@ pub(super) async fn cast(store: &RedisStore, ballots: &[Ballot], now: Timestamp)
 
 async fn cast_part(
     store: &RedisStore,
-    part: &Part,
+    part: &PollBatch,
     batch: &[Ballot],
     now: Timestamp,
 ) -> Result<Option<(Vec<Outcome>, Tally)>, Fault> {
@@ -57,7 +58,7 @@ async fn cast_part(
         };
         let heat = current.kept.state.heat;
         let histories = histories(&seen, &ballots)?;
-        let mut places = Places::default();
+        let mut places = AddressUsage::default();
         if current.kept.state.poll.rules.address_quota.is_some() {
             let Some(found) = places::read(store, &race.keys, &current, &ballots).await? else {
                 seen = race.enter().await?;
@@ -65,8 +66,8 @@ async fn cast_part(
             };
             places = found;
         }
-        let counting = Counting::new(current.kept.state, histories, now);
-        let mut counting = counting.with_places(places);
+        let counting = BatchEvaluator::new(current.kept.state, histories, now);
+        let mut counting = counting.with_address_usage(places);
         let outcomes: Vec<Outcome> = ballots.iter().map(|ballot| counting.cast(ballot)).collect();
         let effects = counting.finish();
         if !effects.any && !current.raised {

@@ -1,7 +1,7 @@
 //! Who is invited to polls: one set for each, written by one script.
 
 use redis::Value;
-use votify_core::store::Inviting;
+use votify_core::store::InviteOutcome;
 use votify_core::{PollId, VoterId};
 
 use super::RedisStore;
@@ -15,7 +15,7 @@ pub(super) async fn invite(
     poll: PollId,
     voters: &[VoterId],
     most: u64,
-) -> Result<Inviting, Fault> {
+) -> Result<InviteOutcome, Fault> {
     let keys = Keys::new(&store.redis, poll);
     let (most, voters) = (most.to_string(), packed(voters));
     let (keys, arguments) = ([&keys.poll, &keys.invited], [most.as_bytes(), &voters]);
@@ -31,9 +31,9 @@ pub(super) async fn invite(
     };
     let total = u64::try_from(total).map_err(|_| damaged())?;
     Ok(if done == 1 {
-        Inviting::Invited { total }
+        InviteOutcome::Invited { total }
     } else {
-        Inviting::TooMany { total }
+        InviteOutcome::TooMany { total }
     })
 }
 

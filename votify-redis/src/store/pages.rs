@@ -2,7 +2,7 @@
 
 use futures_util::stream::{self, Stream, TryStreamExt};
 use votify_core::PollId;
-use votify_core::ballot::StandingBallot;
+use votify_core::ballot::ActiveBallot;
 
 use super::fault::{Damaged, Fault};
 use super::keys::{ID, Keys, PART};
@@ -63,7 +63,7 @@ pub(super) async fn page(
 pub(super) fn ballots(
     store: &RedisStore,
     id: PollId,
-) -> impl Stream<Item = Result<StandingBallot, Fault>> + Send {
+) -> impl Stream<Item = Result<ActiveBallot, Fault>> + Send {
     let pages = stream::try_unfold(
         (0, None),
         move |(after, end): (u64, Option<u64>)| async move {
@@ -90,7 +90,7 @@ pub(super) fn ballots(
     pages.try_flatten()
 }
 
-fn standing(id: PollId, page: &Page, after: u64, end: u64) -> Result<Vec<StandingBallot>, Fault> {
+fn standing(id: PollId, page: &Page, after: u64, end: u64) -> Result<Vec<ActiveBallot>, Fault> {
     let mut ballots = Vec::new();
     for (revision, (voter, vote)) in (after + 1..=end).zip(&page.voters) {
         let Some(vote) = vote else { continue };

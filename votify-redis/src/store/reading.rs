@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use votify_core::ballot::StandingBallot;
+use votify_core::ballot::ActiveBallot;
 use votify_core::poll::PollState;
 use votify_core::{PollId, VoterId};
 
@@ -36,7 +36,7 @@ pub(super) async fn ballots_of(
     store: &RedisStore,
     id: PollId,
     voters: &[VoterId],
-) -> Result<Vec<Option<StandingBallot>>, Fault> {
+) -> Result<Vec<Option<ActiveBallot>>, Fault> {
     let keys = Keys::new(&store.redis, id);
     let mut found = HashMap::new();
     for voters in voters.chunks(VOTERS) {

@@ -1,9 +1,9 @@
 //! How a poll's state and ballots are written down: numbers as big-endian bytes.
 
-use votify_core::ballot::{StandingBallot, SupersededBallot};
+use votify_core::backend::TrendingScore;
+use votify_core::ballot::{ActiveBallot, SupersededBallot};
 use votify_core::poll::PollState;
 use votify_core::tally::OptionCount;
-use votify_core::trending::Heat;
 use votify_core::{Ballot, BallotId, Choice, Poll, PollId, Position, Tally, Timestamp, VoterId};
 
 use super::fault::Damaged;
@@ -69,7 +69,7 @@ pub(super) fn decode(id: PollId, state: &[u8], definition: &[u8]) -> Result<Kept
             revision: rest.number()?,
         };
         let total_votes = rest.number()?;
-        let heat = Heat::from_log2(f64::from_bits(rest.number()?));
+        let heat = TrendingScore::from_log2(f64::from_bits(rest.number()?));
         let options = u16::from_be_bytes(rest.take()?);
         if usize::from(options) != poll.options.len() {
             return None;
@@ -110,7 +110,7 @@ pub(super) fn nonce(state: &[u8]) -> Option<[u8; 8]> {
     rest.take()
 }
 
-pub(super) fn encode_vote(standing: &StandingBallot) -> Vec<u8> {
+pub(super) fn encode_vote(standing: &ActiveBallot) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(49);
     bytes.extend_from_slice(standing.ballot.id.as_bytes());
     bytes.extend_from_slice(&standing.revision.to_be_bytes());
@@ -123,14 +123,14 @@ pub(super) fn decode_vote(
     poll: PollId,
     voter: VoterId,
     bytes: &[u8],
-) -> Result<StandingBallot, Damaged> {
+) -> Result<ActiveBallot, Damaged> {
     let mut rest = Rest(bytes);
     let mut read = || {
         let id = BallotId::from_bytes(rest.take()?);
         let revision = rest.number()?;
         let cast_at = Timestamp::from_micros(i64::from_be_bytes(rest.take()?)).ok()?;
         let choice = Choice::from_bytes(rest.0).ok()?;
-        Some(StandingBallot {
+        Some(ActiveBallot {
             ballot: Ballot {
                 id,
                 poll,

@@ -115,7 +115,7 @@ pub(super) async fn repair(store: &RedisStore, id: PollId) -> Result<Tally, Faul
             let Moment { current, run, .. } = recount.finish(store, id).await?;
             let state = &current.kept.state;
             let choices = recount.choices.values().map(|choice| (choice, 1));
-            let mut repaired = state.repaired_by_choice(choices);
+            let mut repaired = state.recount_by_choice(choices);
             if current.raised {
                 // One step is enough for both.
                 repaired.tally.position.epoch = state.tally.position.epoch;

@@ -1,5 +1,5 @@
 use redis::Value;
-use votify_core::ballot::StandingBallot;
+use votify_core::ballot::ActiveBallot;
 use votify_core::{PollId, VoterId};
 
 use super::fault::{Damaged, Fault};
@@ -105,7 +105,7 @@ impl Seen {
     pub(super) fn standing(
         &self,
         voter_at: impl Fn(usize) -> Option<VoterId>,
-    ) -> Result<Vec<(usize, StandingBallot)>, Fault> {
+    ) -> Result<Vec<(usize, ActiveBallot)>, Fault> {
         let mut found = Vec::with_capacity(self.votes.len());
         for (place, vote) in &self.votes {
             let voter = voter_at(*place).ok_or_else(|| self.damaged("a voter"))?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use votify_core::engine::EngineConfig;
 use votify_core::engine::live::Watch;
-use votify_core::{Choice, Keyring, MemoryStore, PollDraft, PollEngine, SessionId, Voter};
+use votify_core::{Caller, Choice, Keyring, MemoryStore, PollDraft, PollEngine, SessionId};
 
 use crate::scene::{LOST, node};
 use crate::servers::Server;
@@ -40,11 +40,11 @@ async fn what_happens_on_one_node_is_seen_on_the_other() {
     let there = engine(&store, &keyring, &server).await;
     let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
     let poll = here.create_poll(draft).await.unwrap();
-    let viewer = Voter::session(SessionId::random());
+    let viewer = Caller::session(SessionId::random());
     let mut watch = there.watch(poll.id, &viewer, None).await.unwrap();
     shows(&mut watch, 0).await;
     let vote = async || {
-        let voter = Voter::session(SessionId::random());
+        let voter = Caller::session(SessionId::random());
         let choice = Choice::one(poll.options[0].id);
         here.vote(poll.id, &voter, choice).await.unwrap();
     };

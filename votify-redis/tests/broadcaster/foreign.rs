@@ -28,7 +28,7 @@ async fn what_is_no_update_is_missed_by_its_poll_alone() {
         &of_other,
     ] {
         server.cli(&["PUBLISH", &channel(&concerned), strange]);
-        assert_eq!(next(&mut heard).await, Delivery::Missed, "{strange:.40}");
+        assert_eq!(next(&mut heard).await, Delivery::Lagged, "{strange:.40}");
     }
     let news = [tallied(&concerned, 1), tallied(&other, 1)];
     node.publish(&news).await.unwrap();
@@ -50,7 +50,7 @@ async fn noise_breaks_nothing() {
     }
     let script = "redis.call('PUBLISH', ARGV[1], '\\255\\254') return 1";
     server.cli(&["EVAL", script, "0", &channel(&poll)]);
-    assert_eq!(next(&mut heard).await, Delivery::Missed);
+    assert_eq!(next(&mut heard).await, Delivery::Lagged);
     node.publish(&[tallied(&poll, 1)]).await.unwrap();
     assert_eq!(update(&mut heard).await, tallied(&poll, 1));
 }

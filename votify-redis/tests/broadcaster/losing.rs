@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use votify_core::Broadcaster;
-use votify_core::broadcast::{Deliveries, Delivery};
+use votify_core::broadcast::{Delivery, DeliveryStream};
 
 use crate::scene::{
     SOON, goes_on_after_missed, impatient_node, listen, next, node, poll, revision, tallied, update,
@@ -72,7 +72,7 @@ async fn a_quiet_connection_is_kept() {
     assert_eq!(update(&mut heard).await, tallied(&poll, 1));
 }
 
-/// Whatever is lost with the connection, `Missed` stands in its place, also when it is lost again and again.
+/// Whatever is lost with the connection, `Lagged` stands in its place, also when it is lost again and again.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_update_is_lost_unnoticed_under_traffic() {
     let Some(server) = Server::plain() else {
@@ -114,12 +114,12 @@ async fn no_update_is_lost_unnoticed_under_traffic() {
     traffic.await.unwrap();
 }
 
-/// Takes one delivery: the update that follows on the newest one, or any later one after `Missed`.
-async fn hear(heard: &mut Deliveries, newest: &mut u64, lost: &mut u32) {
+/// Takes one delivery: the update that follows on the newest one, or any later one after `Lagged`.
+async fn hear(heard: &mut DeliveryStream, newest: &mut u64, lost: &mut u32) {
     let mut told = false;
     loop {
         match next(heard).await {
-            Delivery::Missed => {
+            Delivery::Lagged => {
                 *lost += u32::from(!told);
                 told = true;
             }

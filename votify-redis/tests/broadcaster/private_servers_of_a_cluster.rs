@@ -112,7 +112,7 @@ async fn a_slot_that_moves_is_followed() {
         let words = ["CLUSTER", "SETSLOT", slot.trim(), "NODE", target.trim()];
         cluster.nodes()[index].cli(&words);
     }
-    assert_eq!(next(&mut heard).await, Delivery::Missed);
+    assert_eq!(next(&mut heard).await, Delivery::Lagged);
     comes_through(&mut heard, &there, &moving).await;
     comes_through(&mut heard_staying, &there, &staying).await;
 }
@@ -132,7 +132,7 @@ async fn a_node_that_stands_still_keeps_nobody_from_hearing_the_others() {
     tokio::time::sleep(Duration::from_secs(3)).await;
     cluster.nodes()[1].pause();
     // It is noticed, and told to all.
-    assert_eq!(next(&mut heard).await, Delivery::Missed);
+    assert_eq!(next(&mut heard).await, Delivery::Lagged);
     comes_through(&mut heard, &here, &other).await;
     // New nodes find their way, and new listeners too.
     let there = node(&cluster.nodes()[2]).await;
@@ -146,7 +146,7 @@ async fn a_node_that_stands_still_keeps_nobody_from_hearing_the_others() {
         while let Ok(Some(delivery)) =
             tokio::time::timeout(Duration::from_millis(300), heard.next()).await
         {
-            assert_ne!(delivery, Delivery::Missed);
+            assert_ne!(delivery, Delivery::Lagged);
         }
     }
     cluster.nodes()[1].resume();

@@ -7,7 +7,7 @@ use fastrand::Rng;
 use futures_util::StreamExt;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use votify_core::broadcast::{BroadcastError, Deliveries, Delivery, Topic, Update};
+use votify_core::broadcast::{BroadcastError, Delivery, DeliveryStream, Topic, Update};
 use votify_core::{Broadcaster, PollId};
 use votify_redis::RedisBroadcaster;
 
@@ -47,7 +47,7 @@ impl Broadcaster for Relayed {
         self.speaks.publish(updates).await
     }
 
-    async fn subscribe(&self, topic: &Topic) -> Result<Deliveries, BroadcastError> {
+    async fn subscribe(&self, topic: &Topic) -> Result<DeliveryStream, BroadcastError> {
         self.listens.subscribe(topic).await
     }
 }
@@ -105,7 +105,7 @@ impl Relay {
 
 /// The way to one node.
 struct Line {
-    from: Deliveries,
+    from: DeliveryStream,
     to: RedisBroadcaster,
     /// Messages that were held back, and how many are still to overtake each of them.
     held: Vec<(Update, u8)>,
@@ -118,7 +118,7 @@ impl Line {
         loop {
             match timeout(HELD, self.from.next()).await {
                 Ok(Some(Delivery::Update(update))) => self.take(Update::clone(&update)).await,
-                Ok(Some(Delivery::Missed)) => panic!("the way to the relay is sound"),
+                Ok(Some(Delivery::Lagged)) => panic!("the way to the relay is sound"),
                 Ok(None) => return,
                 Err(_) => {
                     for (update, _) in std::mem::take(&mut self.held) {

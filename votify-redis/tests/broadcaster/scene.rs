@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use votify_core::broadcast::{Deliveries, Delivery, Topic, Update};
+use votify_core::broadcast::{Delivery, DeliveryStream, Topic, Update};
 use votify_core::{
     Broadcaster, Clock, Keyring, Poll, PollDraft, PollId, Position, SystemClock, Tally,
 };
@@ -54,7 +54,7 @@ pub(crate) fn tallied(poll: &Poll, revision: u64) -> Update {
         revision,
         ..Position::START
     };
-    Update::Tallied {
+    Update::TallyChanged {
         tally,
         votes: Vec::new(),
     }
@@ -62,43 +62,43 @@ pub(crate) fn tallied(poll: &Poll, revision: u64) -> Update {
 
 pub(crate) fn revision(update: &Update) -> u64 {
     match update {
-        Update::Tallied { tally, .. } => tally.position.revision,
+        Update::TallyChanged { tally, .. } => tally.position.revision,
         other => panic!("only tallies were sent: {other:?}"),
     }
 }
 
-pub(crate) async fn listen(node: &impl Broadcaster, poll: &Poll) -> Deliveries {
+pub(crate) async fn listen(node: &impl Broadcaster, poll: &Poll) -> DeliveryStream {
     let topic = Topic::Poll(poll.id);
     let subscribed = tokio::time::timeout(LOST, node.subscribe(&topic)).await;
     subscribed.unwrap().unwrap()
 }
 
-pub(crate) async fn next(deliveries: &mut Deliveries) -> Delivery {
+pub(crate) async fn next(deliveries: &mut DeliveryStream) -> Delivery {
     let next = tokio::time::timeout(LOST, deliveries.next()).await;
     next.unwrap().unwrap()
 }
 
 /// The next delivery, which must be an update.
-pub(crate) async fn update(deliveries: &mut Deliveries) -> Update {
+pub(crate) async fn update(deliveries: &mut DeliveryStream) -> Update {
     match next(deliveries).await {
         Delivery::Update(update) => Update::clone(&update),
-        Delivery::Missed => panic!("nothing was missed"),
+        Delivery::Lagged => panic!("nothing was missed"),
     }
 }
 
-/// The next delivery must be a `Missed`, and then updates must come through again.
+/// The next delivery must be a `Lagged`, and then updates must come through again.
 pub(crate) async fn goes_on_after_missed(
-    deliveries: &mut Deliveries,
+    deliveries: &mut DeliveryStream,
     publisher: &impl Broadcaster,
     poll: &Poll,
 ) {
-    assert_eq!(next(deliveries).await, Delivery::Missed);
+    assert_eq!(next(deliveries).await, Delivery::Lagged);
     comes_through(deliveries, publisher, poll).await;
 }
 
 /// Publishes until an update arrives.
 pub(crate) async fn comes_through(
-    deliveries: &mut Deliveries,
+    deliveries: &mut DeliveryStream,
     publisher: &impl Broadcaster,
     poll: &Poll,
 ) {

@@ -8,10 +8,10 @@ use futures_util::future::join_all;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
-use votify_core::view::{TallyView, ViewPosition};
+use votify_core::tally::{TallyView, ViewPosition};
 use votify_core::{
-    Audience, Choice, Keyring, MemoryStore, Poll, PollDraft, PollEngine, Position, SessionId,
-    Store, Voter,
+    Audience, Caller, Choice, Keyring, MemoryStore, Poll, PollDraft, PollEngine, Position,
+    SessionId, Store,
 };
 
 use crate::relay::Relay;
@@ -32,7 +32,7 @@ struct Viewer {
 impl Viewer {
     async fn at(engine: &PollEngine, poll: &Poll) -> Self {
         let (shows, seen) = watch::channel(None);
-        let viewer = Voter::session(SessionId::random());
+        let viewer = Caller::session(SessionId::random());
         let mut watching = engine.watch(poll.id, &viewer, None).await.unwrap();
         let task = tokio::spawn(async move {
             let mut last = Position::START;
@@ -60,7 +60,7 @@ async fn votes(engines: &[PollEngine], poll: &Arc<Poll>) {
         let (engine, poll) = (engine.clone(), Arc::clone(poll));
         tokio::spawn(async move {
             for _ in 0..fastrand::u32(10..30) {
-                let voter = Voter::session(SessionId::random());
+                let voter = Caller::session(SessionId::random());
                 let option = poll.options[fastrand::usize(0..2)].id;
                 let voted = engine.vote(poll.id, &voter, Choice::one(option)).await;
                 voted.unwrap();

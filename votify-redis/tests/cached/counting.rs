@@ -4,29 +4,29 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
-use votify_core::ballot::{BatchReceipt, StandingBallot};
-use votify_core::page::{Page, PageRequest};
+use votify_core::ballot::{ActiveBallot, BatchReceipt};
 use votify_core::poll::SealCause;
-use votify_core::store::{Audit, Changing, PollFilter, Sealing};
+use votify_core::store::{Audit, ChangeOutcome, PollFilter, SealOutcome};
+use votify_core::store::{Page, PageRequest};
 use votify_core::{Ballot, Poll, PollChange, PollId, Store, StoreError, Tally, Timestamp, VoterId};
 
 use crate::scene::Behind;
 
 /// A store that counts what reaches it.
-pub(crate) struct Counting {
+pub(crate) struct CountingStore {
     behind: Behind,
     calls: AtomicU64,
     ballots: AtomicU64,
     after_cast: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
-impl fmt::Debug for Counting {
+impl fmt::Debug for CountingStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.behind.fmt(f)
     }
 }
 
-impl Counting {
+impl CountingStore {
     pub(crate) fn of(behind: Behind) -> Arc<Self> {
         Arc::new(Self {
             behind,
@@ -59,7 +59,7 @@ impl Counting {
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
-impl Store for Counting {
+impl Store for CountingStore {
     fn backend(&self) -> &'static str {
         self.behind.backend()
     }
@@ -86,7 +86,7 @@ impl Store for Counting {
         id: PollId,
         change: &PollChange,
         now: Timestamp,
-    ) -> Result<Changing, StoreError> {
+    ) -> Result<ChangeOutcome, StoreError> {
         self.counted().change_poll(id, change, now).await
     }
 
@@ -95,7 +95,7 @@ impl Store for Counting {
         id: PollId,
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<Sealing, StoreError> {
+    ) -> Result<SealOutcome, StoreError> {
         self.counted().seal_poll(id, cause, now).await
     }
 
@@ -118,7 +118,7 @@ impl Store for Counting {
         &self,
         poll: PollId,
         voters: &[VoterId],
-    ) -> Result<Vec<Option<StandingBallot>>, StoreError> {
+    ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
         self.counted().ballots_of(poll, voters).await
     }
 
@@ -126,7 +126,7 @@ impl Store for Counting {
         self.counted().tallies(polls).await
     }
 
-    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<StandingBallot, StoreError>> {
+    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
         self.counted().ballots(poll)
     }
 

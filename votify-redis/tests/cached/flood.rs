@@ -6,7 +6,7 @@ use std::time::Duration;
 use votify_core::{Ballot, Choice, Clock, MemoryStore, Outcome, Poll, Refusal, Store, SystemClock};
 use votify_redis::{CacheConfig, CachedStore};
 
-use crate::counting::Counting;
+use crate::counting::CountingStore;
 use crate::scene::{ALREADY_VOTED, Behind, apart, cast, fresh, lunch};
 use crate::servers::Server;
 
@@ -15,7 +15,7 @@ const REPEATS: u32 = 200;
 /// As many as come together while a batch is written, or fewer.
 const BATCH: usize = 10;
 
-type Instances = [Arc<CachedStore<Arc<Counting>>>; 2];
+type Instances = [Arc<CachedStore<Arc<CountingStore>>>; 2];
 
 async fn flood(instances: &Instances, poll: &Poll) {
     let mut floods = Vec::new();
@@ -41,7 +41,7 @@ async fn flood(instances: &Instances, poll: &Poll) {
     }
 }
 
-fn assert_spared(store: &Counting, when: &str) {
+fn assert_spared(store: &CountingStore, when: &str) {
     let sent = u64::from(VOTERS * REPEATS);
     let (ballots, calls) = (store.ballots_seen(), store.calls_seen());
     eprintln!(
@@ -57,7 +57,7 @@ async fn repeated_votes_do_not_reach_the_store() {
         return;
     };
     let redis = apart(&server.url()).await;
-    let store = Counting::of(Arc::new(MemoryStore::new()));
+    let store = CountingStore::of(Arc::new(MemoryStore::new()));
     // Where many tests compile and run, Redis may take longer than a voter should wait.
     let config = CacheConfig {
         patience: Duration::from_secs(2),
@@ -110,7 +110,7 @@ async fn only_what_is_certain_is_refused() {
         return;
     };
     let redis = apart(&server.url()).await;
-    let store = Counting::of(Arc::new(MemoryStore::new()));
+    let store = CountingStore::of(Arc::new(MemoryStore::new()));
     let behind: Behind = store.clone();
     let cached = crate::scene::cached(&behind, &redis);
     let poll = lunch(&cached).await;

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use votify_core::poll::SealCause;
-use votify_core::store::{Changing, Sealing};
+use votify_core::store::{ChangeOutcome, SealOutcome};
 use votify_core::{
     Clock, MemoryStore, Outcome, Poll, PollChange, PollDraft, Refusal, Store, SystemClock,
 };
 use votify_redis::{CachedStore, Redis};
 
-use crate::counting::Counting;
+use crate::counting::CountingStore;
 use crate::scene::{ALREADY_VOTED, Behind, apart, brief, cached, cast, fresh, lunch, poll};
 use crate::servers::Server;
 
@@ -19,14 +19,14 @@ use crate::servers::Server;
 struct Pair {
     first: CachedStore<Behind>,
     second: Arc<CachedStore<Behind>>,
-    store: Arc<Counting>,
+    store: Arc<CountingStore>,
     _servers: Vec<Server>,
 }
 
 async fn pair(cut_off: bool) -> Option<Pair> {
     let server = Server::plain()?;
     let redis = apart(&server.url()).await;
-    let store = Counting::of(Arc::new(MemoryStore::new()));
+    let store = CountingStore::of(Arc::new(MemoryStore::new()));
     let behind: Behind = store.clone();
     let mut servers = vec![server];
     let mut theirs = redis.clone();
@@ -100,8 +100,8 @@ async fn nothing_is_contradicted(cut_off: bool) {
     let sealing = async {
         let sealed = pair
             .first
-            .seal_poll(poll.id, SealCause::ByOwner, SystemClock.now());
-        assert!(matches!(sealed.await.unwrap(), Sealing::Sealed(_)));
+            .seal_poll(poll.id, SealCause::Owner, SystemClock.now());
+        assert!(matches!(sealed.await.unwrap(), SealOutcome::Sealed(_)));
     };
     pair.contradicts(&poll, sealing, Outcome::Refused(Refusal::Closed))
         .await;
@@ -120,7 +120,7 @@ async fn nothing_is_contradicted(cut_off: bool) {
             ..PollChange::default()
         };
         let changing = pair.first.change_poll(poll.id, &change, SystemClock.now());
-        assert!(matches!(changing.await.unwrap(), Changing::Changed(_)));
+        assert!(matches!(changing.await.unwrap(), ChangeOutcome::Changed(_)));
         SystemClock.sleep_until(end).await;
     };
     pair.contradicts(&poll, ending, Outcome::Refused(Refusal::Closed))
@@ -166,8 +166,8 @@ async fn results_of_sealed_polls_spare_the_store() {
     let poll = pair.voted_in().await;
     let sealed = pair
         .first
-        .seal_poll(poll.id, SealCause::ByOwner, SystemClock.now());
-    let Sealing::Sealed(last) = sealed.await.unwrap() else {
+        .seal_poll(poll.id, SealCause::Owner, SystemClock.now());
+    let SealOutcome::Sealed(last) = sealed.await.unwrap() else {
         panic!("an owner can close at any time");
     };
     let since = Instant::now();
@@ -226,7 +226,7 @@ async fn a_lease_that_comes_late_is_over() {
     let server = Arc::new(server);
     let theirs = Redis::connect(&gone.url()).await.unwrap();
     gone.kill();
-    let store = Counting::of(Arc::new(MemoryStore::new()));
+    let store = CountingStore::of(Arc::new(MemoryStore::new()));
     let mut config = brief();
     config.lease = Duration::from_secs(2);
     let instance = |redis| {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use votify_core::{MemoryStore, Outcome, Poll, Store};
 use votify_redis::redis::{self, Connection, cmd};
 
-use crate::counting::Counting;
+use crate::counting::CountingStore;
 use crate::scene::{ALREADY_VOTED, Behind, apart, brief, cast, fresh, lunch};
 use crate::servers::Server;
 
@@ -100,7 +100,7 @@ async fn garbage_is_ignored_and_replaced() {
     let redis = apart(&server.url()).await;
     let client = redis::Client::open(server.url()).unwrap();
     let mut connection = client.get_connection().unwrap();
-    let store = Counting::of(Arc::new(MemoryStore::new()));
+    let store = CountingStore::of(Arc::new(MemoryStore::new()));
     let behind: Behind = store.clone();
     let mut config = brief();
     config.patience = std::time::Duration::from_secs(2);

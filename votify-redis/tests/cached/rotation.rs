@@ -2,10 +2,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
-use votify_core::ballot::{BatchReceipt, StandingBallot};
-use votify_core::page::{Page, PageRequest};
+use votify_core::ballot::{ActiveBallot, BatchReceipt};
 use votify_core::poll::SealCause;
-use votify_core::store::{Audit, Changing, PollFilter, Sealing};
+use votify_core::store::{Audit, ChangeOutcome, PollFilter, SealOutcome};
+use votify_core::store::{Page, PageRequest};
 use votify_core::{Ballot, Poll, PollChange, PollId, Store, StoreError, Tally, Timestamp, VoterId};
 use votify_redis::CachedStore;
 
@@ -74,7 +74,7 @@ impl Store for Rotation {
         id: PollId,
         change: &PollChange,
         now: Timestamp,
-    ) -> Result<Changing, StoreError> {
+    ) -> Result<ChangeOutcome, StoreError> {
         self.next().await.change_poll(id, change, now).await
     }
 
@@ -83,7 +83,7 @@ impl Store for Rotation {
         id: PollId,
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<Sealing, StoreError> {
+    ) -> Result<SealOutcome, StoreError> {
         self.next().await.seal_poll(id, cause, now).await
     }
 
@@ -99,7 +99,7 @@ impl Store for Rotation {
         &self,
         poll: PollId,
         voters: &[VoterId],
-    ) -> Result<Vec<Option<StandingBallot>>, StoreError> {
+    ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
         self.next().await.ballots_of(poll, voters).await
     }
 
@@ -112,7 +112,7 @@ impl Store for Rotation {
         Ok(tallies)
     }
 
-    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<StandingBallot, StoreError>> {
+    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
         self.following().ballots(poll)
     }
 

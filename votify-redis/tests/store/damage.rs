@@ -1,8 +1,8 @@
 //! What somebody else wrote into the store's keys.
 
 use futures_util::TryStreamExt;
-use votify_core::page::PageRequest;
 use votify_core::poll::SealCause;
+use votify_core::store::PageRequest;
 use votify_core::store::PollFilter;
 use votify_core::{Keyring, Outcome, Poll, PollDraft, PollId, Store, StoreError};
 use votify_redis::{RedisStore, redis};
@@ -81,7 +81,7 @@ async fn a_poll_that_cannot_be_read_is_told_of_and_takes_nothing_with_it() {
             &store.change_poll(poll.id, &Default::default(), NOW).await
         ));
         assert!(is_corrupt(
-            &store.seal_poll(poll.id, SealCause::ByOwner, NOW).await
+            &store.seal_poll(poll.id, SealCause::Owner, NOW).await
         ));
         assert!(is_corrupt(
             &store.ballots(poll.id).try_collect::<Vec<_>>().await
@@ -208,7 +208,7 @@ async fn a_row_that_cannot_be_read_takes_no_listing_with_it() {
     let rows = b"votify:{listings}:rows";
     say(&mut other, &[b"HSET", rows, gone.id.as_bytes(), b"garbage"]).await;
     let filter = PollFilter {
-        words: votify_core::store::words("lunch"),
+        words: votify_core::backend::search_terms("lunch"),
         ..PollFilter::default()
     };
     let page = store

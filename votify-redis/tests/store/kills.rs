@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::TryStreamExt;
 use tokio::time::{Instant, sleep};
 use votify_core::Clock;
-use votify_core::ballot::StandingBallot;
+use votify_core::ballot::ActiveBallot;
 use votify_core::{Ballot, BallotId, Outcome, PollEngine, PollId, Position, Store, SystemClock};
 use votify_redis::Durability;
 
@@ -85,17 +85,17 @@ async fn counts_again(load: &Load) {
     }
 }
 
-async fn kept(store: &dyn Store, poll: PollId) -> Vec<StandingBallot> {
+async fn kept(store: &dyn Store, poll: PollId) -> Vec<ActiveBallot> {
     store.ballots(poll).try_collect().await.unwrap()
 }
 
-fn missing(kept: &[StandingBallot], acknowledged: &[BallotId]) -> usize {
+fn missing(kept: &[ActiveBallot], acknowledged: &[BallotId]) -> usize {
     let kept: HashSet<BallotId> = kept.iter().map(|kept| kept.ballot.id).collect();
     acknowledged.iter().filter(|id| !kept.contains(id)).count()
 }
 
 /// Whoever sends a ballot again is told what it did.
-async fn replayed(store: &dyn Store, kept: &[StandingBallot]) {
+async fn replayed(store: &dyn Store, kept: &[ActiveBallot]) {
     let some = &kept[kept.len().saturating_sub(500)..];
     let ballots: Vec<Ballot> = some.iter().map(|kept| kept.ballot.clone()).collect();
     let receipt = store.cast_ballots(&ballots, SystemClock.now()).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
-use votify_core::page::PageRequest;
+use votify_core::store::PageRequest;
 use votify_core::store::PollFilter;
 use votify_core::{Poll, PollChange, PollId, Store};
 use votify_redis::redis;

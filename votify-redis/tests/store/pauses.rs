@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep};
-use votify_core::page::PageRequest;
+use votify_core::store::PageRequest;
 use votify_core::store::PollFilter;
 use votify_core::{Store, StoreError};
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use votify_core::poll::SealCause;
-use votify_core::store::Sealing;
+use votify_core::store::SealOutcome;
 use votify_core::{Outcome, Poll, Store, StoreError};
 
 use crate::ballots::{NOW, ballot, cast, draft, poll, votes};
@@ -46,8 +46,8 @@ async fn a_full_server_takes_no_votes_and_closes_polls() {
     cast(&store, &[ballot(&lunch, 0)]).await;
     server.cli(&["CONFIG", "SET", "maxmemory", "1mb"]);
     assert_refused(&store, &lunch).await;
-    let sealed = store.seal_poll(other.id, SealCause::ByOwner, NOW).await;
-    assert!(matches!(sealed, Ok(Sealing::Sealed(_))), "{sealed:?}");
+    let sealed = store.seal_poll(other.id, SealCause::Owner, NOW).await;
+    assert!(matches!(sealed, Ok(SealOutcome::Sealed(_))), "{sealed:?}");
     store.delete_poll(other.id).await.unwrap();
     server.cli(&["CONFIG", "SET", "maxmemory", "0"]);
     assert_counted(&store, &lunch, 1).await;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
-use votify_core::ballot::Part;
+use votify_core::backend::PollBatch;
 use votify_core::poll::PollState;
 use votify_core::{Ballot, PollId, Timestamp};
 
@@ -83,7 +83,7 @@ impl Races {
 /// Casts a batch the quick way; `None` if it has to be cast the sure way, and nothing was written.
 pub(super) async fn cast<'a, D: Dialect>(
     dialect: &D,
-    group: &'a [Part],
+    group: &'a [PollBatch],
     ballots: &[Ballot],
     now: Timestamp,
 ) -> Result<Option<Vec<Cast<'a>>>, Error> {
@@ -117,7 +117,7 @@ struct Way<'w, 'a, D> {
     quick: &'w dyn Quick,
     memory: &'w Memory,
     age: Age,
-    group: &'a [Part],
+    group: &'a [PollBatch],
     ballots: &'w [Ballot],
     voters: Vec<&'w Ballot>,
     remembered: HashMap<PollId, Arc<Remembered>>,
@@ -129,7 +129,7 @@ impl<'w, 'a: 'w, D: Dialect> Way<'w, 'a, D> {
         dialect: &'w D,
         quick: &'w dyn Quick,
         memory: &'w Memory,
-        group: &'a [Part],
+        group: &'a [PollBatch],
         ballots: &'w [Ballot],
         now: Timestamp,
     ) -> Self {
@@ -159,7 +159,7 @@ impl<'w, 'a: 'w, D: Dialect> Way<'w, 'a, D> {
 
     /// The same, by what was read meanwhile.
     fn meets_quotas(&self) -> bool {
-        let newest = |part: &Part| self.memory.get(part.poll, self.age);
+        let newest = |part: &PollBatch| self.memory.get(part.poll, self.age);
         let mut newest = self.group.iter().filter_map(newest);
         newest.any(|poll| has_quota(&poll.state))
     }
@@ -212,7 +212,7 @@ impl<'w, 'a: 'w, D: Dialect> Way<'w, 'a, D> {
     /// Writes what was guessed; where nothing was, it only reads.
     async fn attempt_unread(&self, counted: &[Counted]) -> Result<Attempted, Error> {
         let stamp = |id: &PollId| self.remembered.get(id).map(|poll| poll.stamp());
-        let stamp = |part: &Part| (part.poll, stamp(&part.poll).filter(|_| !counted.is_empty()));
+        let stamp = |part: &PollBatch| (part.poll, stamp(&part.poll).filter(|_| !counted.is_empty()));
         let may_be_superseded = |ballot: &&&Ballot| !self.forbids_revotes(ballot.poll);
         let supersedable: Vec<&Ballot> = self
             .voters

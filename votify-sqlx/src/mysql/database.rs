@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use sqlx::AssertSqlSafe;
 use sqlx::mysql::{MySqlArguments, MySqlRow};
-use votify_core::ballot::StandingBallot;
+use votify_core::ballot::ActiveBallot;
 use votify_core::poll::PollState;
 use votify_core::{Ballot, Page, PageRequest, PollId, VoterId};
 
@@ -87,11 +87,7 @@ impl Dialect for MySqlDatabase {
         listed
     }
 
-    async fn votes_of(
-        &self,
-        poll: PollId,
-        voters: &[VoterId],
-    ) -> Result<Vec<StandingBallot>, Error> {
+    async fn votes_of(&self, poll: PollId, voters: &[VoterId]) -> Result<Vec<ActiveBallot>, Error> {
         let script = Script::default().over(&statements::VOTES_OF, voters, |row, voter| {
             writes::voter(row, &(poll, *voter))
         })?;
@@ -109,7 +105,7 @@ impl Dialect for MySqlDatabase {
         poll: PollId,
         place: Place,
         limit: i64,
-    ) -> Result<Vec<StandingBallot>, Error> {
+    ) -> Result<Vec<ActiveBallot>, Error> {
         let arguments = arguments(|values| {
             values.id(poll.as_bytes())?;
             values.integer(place.after)?;

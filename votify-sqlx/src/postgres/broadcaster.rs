@@ -17,7 +17,8 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use votify_core::Broadcaster;
-use votify_core::broadcast::{BroadcastError, Deliveries, Fanout, Topic, Update};
+use votify_core::backend::Fanout;
+use votify_core::broadcast::{BroadcastError, DeliveryStream, Topic, Update};
 
 use super::connect;
 use ear::Ear;
@@ -43,11 +44,11 @@ const PARTING: Duration = Duration::from_secs(1);
 /// database whose users are trusted.
 ///
 /// An update arrives as it is if it is shorter than 8000 bytes as JSON, else as
-/// [`Missed`](votify_core::broadcast::Delivery::Missed), upon which engines read the store: so with edits of polls with
+/// [`Lagged`](votify_core::broadcast::Delivery::Lagged), upon which engines read the store: so with edits of polls with
 /// long texts, and with counts of about 100 options.
 ///
 /// A lost connection is replaced, after pauses that grow from a tenth of a second to ten seconds, and then every
-/// subscription gets a `Missed`. One that was lost without a word is noticed within eight seconds.
+/// subscription gets a `Lagged`. One that was lost without a word is noticed within eight seconds.
 ///
 /// The connection that listens must be the server's own for as long as it lasts: a pooler between them that hands out
 /// connections by transaction or statement does not let `LISTEN` through. `NOTIFY` works through any.
@@ -176,7 +177,7 @@ impl Broadcaster for PostgresBroadcaster {
     }
 
     /// Waits as long as there is no connection to listen with.
-    async fn subscribe(&self, topic: &Topic) -> Result<Deliveries, BroadcastError> {
+    async fn subscribe(&self, topic: &Topic) -> Result<DeliveryStream, BroadcastError> {
         let closed = || Fault::Closed.into_broadcast_error();
         if self.shared.shutdown.is_cancelled() {
             return Err(closed());

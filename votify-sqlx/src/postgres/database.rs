@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{AssertSqlSafe, Postgres, query_with};
 use uuid::Uuid;
-use votify_core::ballot::StandingBallot;
+use votify_core::ballot::ActiveBallot;
 use votify_core::poll::PollState;
 use votify_core::{Ballot, Page, PageRequest, PollId, VoterId};
 
@@ -93,11 +93,7 @@ impl Dialect for PostgresDatabase {
         listed
     }
 
-    async fn votes_of(
-        &self,
-        poll: PollId,
-        voters: &[VoterId],
-    ) -> Result<Vec<StandingBallot>, Error> {
+    async fn votes_of(&self, poll: PollId, voters: &[VoterId]) -> Result<Vec<ActiveBallot>, Error> {
         let mut values = one(poll)?;
         column(&mut values, voters, |voter| {
             Uuid::from_bytes(*voter.as_bytes())
@@ -115,7 +111,7 @@ impl Dialect for PostgresDatabase {
         poll: PollId,
         place: Place,
         limit: i64,
-    ) -> Result<Vec<StandingBallot>, Error> {
+    ) -> Result<Vec<ActiveBallot>, Error> {
         let mut values = one(poll)?;
         values.integer(place.after)?;
         values.integer(place.until)?;

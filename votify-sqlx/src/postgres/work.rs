@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::{Arguments, Postgres, query_with};
 use uuid::Uuid;
-use votify_core::ballot::StandingBallot;
+use votify_core::ballot::ActiveBallot;
 use votify_core::poll::PollState;
 use votify_core::{Choice, PollId};
 
@@ -194,7 +194,7 @@ pub(super) fn given(writes: &Writes<'_>) -> Result<PgArguments, Error> {
     Ok(values)
 }
 
-fn votes(values: &mut PgArguments, votes: &[&StandingBallot]) -> Result<(), Error> {
+fn votes(values: &mut PgArguments, votes: &[&ActiveBallot]) -> Result<(), Error> {
     column(values, votes, |vote| *vote.ballot.poll.as_uuid())?;
     column(values, votes, |vote| {
         Uuid::from_bytes(*vote.ballot.voter.as_bytes())

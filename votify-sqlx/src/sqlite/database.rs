@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteArguments, SqlitePool};
-use votify_core::ballot::StandingBallot;
+use votify_core::ballot::ActiveBallot;
 use votify_core::poll::PollState;
 use votify_core::{Ballot, Page, PageRequest, PollId, VoterId};
 
@@ -122,11 +122,7 @@ impl Dialect for SqliteDatabase {
         })
     }
 
-    async fn votes_of(
-        &self,
-        poll: PollId,
-        voters: &[VoterId],
-    ) -> Result<Vec<StandingBallot>, Error> {
+    async fn votes_of(&self, poll: PollId, voters: &[VoterId]) -> Result<Vec<ActiveBallot>, Error> {
         let script = Script::default().bulk(&statements::VOTES_OF, voters, |values, voter| {
             writes::voter(values, &(poll, *voter))
         })?;
@@ -145,7 +141,7 @@ impl Dialect for SqliteDatabase {
         poll: PollId,
         place: Place,
         limit: i64,
-    ) -> Result<Vec<StandingBallot>, Error> {
+    ) -> Result<Vec<ActiveBallot>, Error> {
         let script = Script::default().one(statements::VOTES_PAGE, |values| {
             values.id(poll.as_bytes())?;
             values.integer(place.after)?;

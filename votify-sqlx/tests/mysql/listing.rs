@@ -38,7 +38,7 @@ async fn searches_compare_bytes() {
     }
     for (word, expected) in [("café", 1), ("cafe", 2), ("%", 1), ("_", 0), ("\\", 1)] {
         let filter = PollFilter {
-            words: vec![votify_core::store::fold(word)],
+            words: vec![votify_core::backend::search_key(word)],
             ..PollFilter::default()
         };
         let listed = store.list_polls(&filter, &PageRequest::FIRST, NOW).await;

@@ -274,6 +274,6 @@ async fn an_altered_history_is_noticed() {
     );
     let poll = draft("Lunch?");
     store.create_poll(&poll).await.unwrap();
-    let by_owner = votify_core::poll::SealCause::ByOwner;
+    let by_owner = votify_core::poll::SealCause::Owner;
     store.seal_poll(poll.id, by_owner, NOW).await.unwrap();
 }

@@ -145,6 +145,6 @@ async fn an_altered_history_is_noticed_and_votes_go_on() {
     assert!(line(&error).contains("already exists"), "{}", line(&error));
     let poll = poll(&store).await;
     cast(&store, &[ballot(&poll, 1)]).await.remove(0).unwrap();
-    let sealed = store.seal_poll(poll.id, SealCause::ByOwner, NOW).await;
+    let sealed = store.seal_poll(poll.id, SealCause::Owner, NOW).await;
     assert!(sealed.is_ok(), "{sealed:?}");
 }

@@ -38,7 +38,7 @@ async fn meddle(store: &PostgresStore, poll: &Poll, round: u32) {
         1 => drop(store.repair_poll(poll.id).await.unwrap()),
         2 => drop(
             store
-                .seal_poll(poll.id, SealCause::ByOwner, NOW)
+                .seal_poll(poll.id, SealCause::Owner, NOW)
                 .await
                 .unwrap(),
         ),

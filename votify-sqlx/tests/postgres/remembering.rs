@@ -224,7 +224,7 @@ async fn what_another_instance_did_is_gone_by() {
         ),
         "{outcomes:?}"
     );
-    let cause = votify_core::poll::SealCause::ByOwner;
+    let cause = votify_core::poll::SealCause::Owner;
     other.seal_poll(poll.id, cause, NOW).await.unwrap();
     let outcomes = cast(&store, &[ballot(&poll, 3), ballot(&poll, 4)]).await;
     assert!(

@@ -6,7 +6,7 @@ use std::time::Duration;
 use votify_core::engine::EngineConfig;
 use votify_core::engine::live::{Frame, FrameKind, Watch};
 use votify_core::{
-    Choice, Keyring, MemoryStore, PollChange, PollDraft, PollEngine, SessionId, Voter,
+    Caller, Choice, Keyring, MemoryStore, PollChange, PollDraft, PollEngine, SessionId,
 };
 
 use crate::scene::{LOST, node, server};
@@ -52,11 +52,11 @@ async fn what_happens_on_one_node_is_seen_on_the_other() {
     let there = engine(&store, &keyring, &server).await;
     let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
     let poll = here.create_poll(draft).await.unwrap();
-    let viewer = Voter::session(SessionId::random());
+    let viewer = Caller::session(SessionId::random());
     let mut watch = there.watch(poll.id, &viewer, None).await.unwrap();
     frame_where(&mut watch, |_| true).await;
     for votes in 1..=20 {
-        let voter = Voter::session(SessionId::random());
+        let voter = Caller::session(SessionId::random());
         let choice = Choice::one(poll.options[0].id);
         here.vote(poll.id, &voter, choice).await.unwrap();
         frame_where(&mut watch, |frame| frame.view.total_votes() == Some(votes)).await;

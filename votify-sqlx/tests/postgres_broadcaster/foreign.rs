@@ -46,7 +46,7 @@ async fn an_update_of_a_later_version_is_missed_by_its_poll_alone() {
     say(&mut later, &unknown).await;
     let news = [tallied(&concerned, 1), tallied(&other, 1)];
     node.publish(&news).await.unwrap();
-    assert_eq!(next(&mut heard).await, Delivery::Missed);
+    assert_eq!(next(&mut heard).await, Delivery::Lagged);
     assert_eq!(update(&mut heard).await, news[0]);
     assert_eq!(update(&mut heard_by_other).await, news[1]);
 }

@@ -38,7 +38,7 @@ async fn a_silent_loss_is_noticed_told_and_mended() {
     direct.publish(&[tallied(&poll, 3)]).await.unwrap();
     let error = far.publish(&[tallied(&poll, 4)]).await.unwrap_err();
     assert!(error.is_transient(), "{error:?}");
-    assert_eq!(next(&mut heard).await, Delivery::Missed);
+    assert_eq!(next(&mut heard).await, Delivery::Lagged);
     assert!(
         frozen.elapsed() < Duration::from_secs(15),
         "{:?}",

@@ -9,7 +9,7 @@ use votify_core::broadcast::Delivery;
 
 use crate::scene::{connection, kill, listen, named, next, node, poll, revision, server, tallied};
 
-/// Whatever is lost with the connection, `Missed` stands in its place, also when it is lost again and again.
+/// Whatever is lost with the connection, `Lagged` stands in its place, also when it is lost again and again.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_update_is_lost_unnoticed_under_traffic() {
     let Some(server) = server() else { return };
@@ -51,14 +51,18 @@ async fn no_update_is_lost_unnoticed_under_traffic() {
     traffic.await.unwrap();
 }
 
-/// Takes one delivery: the update that follows on the newest one, or any later one after `Missed`.
-async fn hear(heard: &mut votify_core::broadcast::Deliveries, newest: &mut u64, lost: &mut u32) {
+/// Takes one delivery: the update that follows on the newest one, or any later one after `Lagged`.
+async fn hear(
+    heard: &mut votify_core::broadcast::DeliveryStream,
+    newest: &mut u64,
+    lost: &mut u32,
+) {
     match next(heard).await {
         Delivery::Update(update) => {
             assert_eq!(revision(&update), *newest + 1, "a gap that was not told");
             *newest += 1;
         }
-        Delivery::Missed => {
+        Delivery::Lagged => {
             *lost += 1;
             let after = loop {
                 if let Delivery::Update(update) = next(heard).await {
@@ -85,7 +89,7 @@ async fn subscribing_waits_for_the_connection() {
         let mut heard = listen(&node, &poll).await;
         node.publish(&[tallied(&poll, revision)]).await.unwrap();
         match next(&mut heard).await {
-            Delivery::Missed => {}
+            Delivery::Lagged => {}
             Delivery::Update(update) => assert_eq!(*update, tallied(&poll, revision)),
         }
         // The next round has something to cut only once there is a new connection.
@@ -97,7 +101,7 @@ async fn subscribing_waits_for_the_connection() {
 async fn listen_anew(
     node: &votify_sqlx::PostgresBroadcaster,
     poll: &votify_core::Poll,
-) -> votify_core::broadcast::Deliveries {
+) -> votify_core::broadcast::DeliveryStream {
     let mut heard = listen(node, poll).await;
     let mut revision = 100;
     loop {

@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use votify_core::broadcast::{Deliveries, Delivery, Topic, Update};
+use votify_core::broadcast::{Delivery, DeliveryStream, Topic, Update};
 use votify_core::tally::OptionCount;
 use votify_core::{
     Broadcaster, Clock, Keyring, OptionId, Poll, PollDraft, PollId, Position, SystemClock, Tally,
@@ -146,7 +146,7 @@ pub(crate) fn tallied(poll: &Poll, revision: u64) -> Update {
         revision,
         ..Position::START
     };
-    Update::Tallied {
+    Update::TallyChanged {
         tally,
         votes: Vec::new(),
     }
@@ -160,7 +160,7 @@ pub(crate) fn wide(poll: &Poll, options: usize, count: u64) -> Update {
         count,
     };
     tally.counts = std::iter::repeat_with(option).take(options).collect();
-    Update::Tallied {
+    Update::TallyChanged {
         tally,
         votes: Vec::new(),
     }
@@ -168,27 +168,27 @@ pub(crate) fn wide(poll: &Poll, options: usize, count: u64) -> Update {
 
 pub(crate) fn revision(update: &Update) -> u64 {
     match update {
-        Update::Tallied { tally, .. } => tally.position.revision,
+        Update::TallyChanged { tally, .. } => tally.position.revision,
         other => panic!("only tallies were sent: {other:?}"),
     }
 }
 
-pub(crate) async fn listen(node: &impl Broadcaster, poll: &Poll) -> Deliveries {
+pub(crate) async fn listen(node: &impl Broadcaster, poll: &Poll) -> DeliveryStream {
     let topic = Topic::Poll(poll.id);
     let subscribed = node.subscribe(&topic);
     let subscribed = tokio::time::timeout(LOST, subscribed).await;
     subscribed.unwrap().unwrap()
 }
 
-pub(crate) async fn next(deliveries: &mut Deliveries) -> Delivery {
+pub(crate) async fn next(deliveries: &mut DeliveryStream) -> Delivery {
     let next = tokio::time::timeout(LOST, deliveries.next()).await;
     next.unwrap().unwrap()
 }
 
 /// The next delivery, which must be an update.
-pub(crate) async fn update(deliveries: &mut Deliveries) -> Update {
+pub(crate) async fn update(deliveries: &mut DeliveryStream) -> Update {
     match next(deliveries).await {
         Delivery::Update(update) => Update::clone(&update),
-        Delivery::Missed => panic!("nothing was missed"),
+        Delivery::Lagged => panic!("nothing was missed"),
     }
 }

@@ -18,7 +18,7 @@ async fn counts_that_are_too_long_are_missed_and_the_rest_of_the_call_arrives() 
     ];
     here.publish(&sent).await.unwrap();
     assert_eq!(update(&mut heard).await, sent[0]);
-    assert_eq!(next(&mut heard).await, Delivery::Missed);
+    assert_eq!(next(&mut heard).await, Delivery::Lagged);
     assert_eq!(update(&mut heard).await, sent[2]);
 }
 

@@ -8,7 +8,7 @@ use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use tokio::time::sleep;
 use votify_core::engine::EngineError;
-use votify_core::{BallotId, Clock, Poll, PollDraft, PollEngine, Refusal, SystemClock, Voter};
+use votify_core::{BallotId, Caller, Clock, Poll, PollDraft, PollEngine, Refusal, SystemClock};
 
 use crate::scene::{Fleet, Vote};
 use crate::servers::Kind;
@@ -109,10 +109,10 @@ async fn final_counts(engine: &PollEngine, poll: &Poll, by: By) -> [u64; 2] {
     loop {
         let snapshot = match by {
             By::Owner => engine
-                .close_poll(poll.id, &Voter::anonymous())
+                .close_poll(poll.id, &Caller::anonymous())
                 .await
                 .unwrap(),
-            By::Time => engine.poll(poll.id, &Voter::anonymous()).await.unwrap(),
+            By::Time => engine.poll(poll.id, &Caller::anonymous()).await.unwrap(),
         };
         if snapshot.poll.is_sealed() {
             let counts = snapshot.view.counts().expect("counts are live").to_vec();

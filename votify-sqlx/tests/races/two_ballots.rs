@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use futures_util::future::join_all;
-use votify_core::ballot::StandingBallot;
+use votify_core::ballot::ActiveBallot;
 
 use crate::scene::{Fleet, Vote, poll};
 use crate::servers::Kind;
@@ -40,7 +40,7 @@ async fn one_of_them_counts(kind: Kind) {
         let votes = counted.iter().filter(|vote| vote.option == option).count();
         assert_eq!(usize::try_from(audit.kept.counts[option].count), Ok(votes));
     }
-    let kept: Vec<StandingBallot> = fleet.stores[1]
+    let kept: Vec<ActiveBallot> = fleet.stores[1]
         .ballots(poll.id)
         .try_collect()
         .await

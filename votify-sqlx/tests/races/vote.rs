@@ -1,6 +1,6 @@
 use votify_core::engine::EngineError;
 use votify_core::voter::SessionId;
-use votify_core::{BallotId, Choice, Clock, Poll, PollEngine, SystemClock, Voter};
+use votify_core::{BallotId, Caller, Choice, Clock, Poll, PollEngine, SystemClock};
 
 /// A ballot of somebody: whose, which, and for which option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,7 +33,7 @@ impl Vote {
         poll: &Poll,
     ) -> Result<u64, EngineError> {
         use votify_core::Outcome::{Counted, Replayed};
-        let voter = Voter::session(SessionId::from_bytes(self.voter.to_be_bytes()));
+        let voter = Caller::session(SessionId::from_bytes(self.voter.to_be_bytes()));
         let choice = Choice::one(poll.options[self.option].id);
         let receipt = engine.cast(poll.id, &voter, self.id, choice).await?;
         match receipt.outcome {

@@ -171,7 +171,7 @@ async fn an_altered_history_is_noticed() {
     store.create_poll(&poll).await.unwrap();
     assert!(
         store
-            .seal_poll(poll.id, votify_core::poll::SealCause::ByOwner, NOW)
+            .seal_poll(poll.id, votify_core::poll::SealCause::Owner, NOW)
             .await
             .is_ok()
     );

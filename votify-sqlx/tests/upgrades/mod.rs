@@ -9,7 +9,7 @@ use votify_core::account::{
     PasswordHash, Registration, Revocation, TokenId, User, UserId, UserName,
 };
 use votify_core::poll::AddressQuota;
-use votify_core::store::Inviting;
+use votify_core::store::InviteOutcome;
 use votify_core::voter::AddressId;
 use votify_core::{
     AccountStore, Ballot, InviteStore, Outcome, Poll, PollId, Refusal, Store, StoreError, Timestamp,
@@ -68,7 +68,7 @@ impl Filled {
         assert_eq!(votes(store, &self.polls[0]).await, 26);
         let (poll, guest) = (self.polls[1].id, self.ballots[0].voter);
         let invited = store.invite(poll, &[guest], 1).await.unwrap();
-        assert_eq!(invited, Inviting::Invited { total: 1 });
+        assert_eq!(invited, InviteOutcome::Invited { total: 1 });
         assert_eq!(store.invited(poll, &[guest]).await.unwrap(), [true]);
     }
 

@@ -13,7 +13,7 @@ const RUNS: usize = 3;
 /// How often the poll changes.
 const PACES: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(1)];
 
-/// Deliveries of all contenders, in the order that these stand in.
+/// DeliveryStream of all contenders, in the order that these stand in.
 type Run = Vec<Delivered>;
 
 /// Over WebSocket, beside the bare room, raw writes and socket.io.

@@ -1,7 +1,8 @@
 use std::collections::HashMap;
 
 use redb::{Database, ReadableTable, WriteTransaction};
-use votify_core::ballot::{BatchReceipt, Counting, Effects, Outcome, Part, VoterHistory, parts};
+use votify_core::backend::{BatchEvaluator, PollBatch, WriteSet, group_by_poll};
+use votify_core::ballot::{BatchReceipt, Outcome, VoterHistory};
 use votify_core::poll::PollState;
 use votify_core::{Ballot, PollId, StoreError, Tally, Timestamp, VoterId};
 
@@ -16,7 +17,7 @@ use crate::rows::{
 /// A store with more to gain puts all parts into one transaction, and falls back to this when it fails.
 pub(super) async fn cast(store: &RedbStore, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
     let mut receipt = BatchReceipt::unknown_polls(ballots.len());
-    for part in parts(ballots) {
+    for part in group_by_poll(ballots) {
         let own: Vec<Ballot> = part.ballots(ballots).cloned().collect();
         record(
             &mut receipt,
@@ -31,7 +32,7 @@ pub(super) async fn cast(store: &RedbStore, ballots: &[Ballot], now: Timestamp) 
 
 fn record(
     receipt: &mut BatchReceipt,
-    part: &Part,
+    part: &PollBatch,
     done: Result<Option<(Vec<Outcome>, Tally)>, StoreError>,
 ) {
     match done {
@@ -56,9 +57,9 @@ fn cast_part(
         return Ok(None);
     };
     let has_quota = state.poll.rules.address_quota.is_some();
-    let mut counting = Counting::new(state, histories(&transaction, ballots)?, now);
+    let mut counting = BatchEvaluator::new(state, histories(&transaction, ballots)?, now);
     if has_quota {
-        counting = counting.with_places(places::read(&transaction, ballots)?);
+        counting = counting.with_address_usage(places::read(&transaction, ballots)?);
     }
     let outcomes = ballots.iter().map(|ballot| counting.cast(ballot)).collect();
     let effects = counting.finish();
@@ -110,7 +111,7 @@ fn histories(
 fn write(
     transaction: &WriteTransaction,
     poll: PollId,
-    effects: &Effects,
+    effects: &WriteSet,
 ) -> Result<(), StoreError> {
     let state: &PollState = &effects.state;
     let mut polls = transaction.open_table(POLLS).map_err(failure)?;

@@ -1,5 +1,5 @@
 use redb::{ReadableTable, WriteTransaction};
-use votify_core::ballot::{PlaceChanges, Places};
+use votify_core::backend::{AddressUsage, AddressUsageChanges};
 use votify_core::voter::AddressId;
 use votify_core::{Ballot, PollId, StoreError};
 
@@ -9,10 +9,10 @@ use crate::rows::{ADDRESSES, PLACES, failure};
 pub(super) fn read(
     transaction: &WriteTransaction,
     ballots: &[Ballot],
-) -> Result<Places, StoreError> {
+) -> Result<AddressUsage, StoreError> {
     let voters = transaction.open_table(PLACES).map_err(failure)?;
     let addresses = transaction.open_table(ADDRESSES).map_err(failure)?;
-    let mut places = Places::default();
+    let mut places = AddressUsage::default();
     for ballot in ballots {
         let poll = *ballot.poll.as_bytes();
         let place = voters.get((poll, *ballot.voter.as_bytes()));
@@ -33,7 +33,7 @@ pub(super) fn read(
 pub(super) fn write(
     transaction: &WriteTransaction,
     poll: PollId,
-    changes: &PlaceChanges,
+    changes: &AddressUsageChanges,
 ) -> Result<(), StoreError> {
     let poll = *poll.as_bytes();
     let mut voters = transaction.open_table(PLACES).map_err(failure)?;

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::ballot::{Choice, ChoiceProblem, StandingBallot, SupersededBallot};
+use crate::ballot::{ActiveBallot, Choice, ChoiceProblem, SupersededBallot};
 use crate::id::{BallotId, OptionId, PollId};
 use crate::poll::{PollDraft, PollState, SealCause};
 use crate::secret::Keyring;
@@ -38,7 +38,7 @@ fn one(poll: &Poll, option: usize) -> Choice {
 }
 
 fn voted(ballot: Ballot) -> VoterHistory {
-    let standing = StandingBallot {
+    let standing = ActiveBallot {
         ballot,
         revision: 7,
         cast_at: OPENS,
@@ -117,7 +117,7 @@ fn the_window_is_closed_at_its_end_and_open_at_its_beginning() {
 fn a_sealed_poll_takes_nothing_whatever_the_clock_says() {
     let open = poll(true);
     let sealed = PollState::new(open)
-        .sealed(SealCause::ByOwner, closes())
+        .sealed(SealCause::Owner, closes())
         .unwrap()
         .poll;
     let ballot = ballot(&sealed, 1, one(&sealed, 0));

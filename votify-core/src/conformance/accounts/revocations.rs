@@ -13,7 +13,10 @@ fn token(number: u8) -> TokenId {
 pub async fn answers_come_in_the_order_asked(fixture: &dyn AccountStoreFixture) {
     let fresh = fixture.fresh().await;
     let store = fresh.store();
-    assert_eq!(store.are_revoked(&[]).await.expect("an answer"), []);
+    assert_eq!(
+        store.are_revoked(&[]).await.expect("an answer"),
+        Vec::<bool>::new()
+    );
     for number in [2, 4] {
         let revocation = Revocation {
             token: token(number),

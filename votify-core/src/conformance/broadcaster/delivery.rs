@@ -55,7 +55,7 @@ pub async fn the_largest_poll_arrives_or_is_missed(fixture: &dyn BroadcasterFixt
     publish(&fresh.node(), std::slice::from_ref(&update)).await;
     match listener.next().await {
         Delivery::Update(arrived) => assert_eq!(*arrived, update),
-        Delivery::Missed => {}
+        Delivery::Lagged => {}
     }
     // The listener is not lost by it.
     let small = Update::Deleted { poll: poll.id };
@@ -112,9 +112,9 @@ pub async fn nothing_arrives_twice(fixture: &dyn BroadcasterFixture) {
         together(tasks.collect()).await;
         for _ in 0..4 {
             match listener.next().await {
-                Delivery::Missed => missed = true,
+                Delivery::Lagged => missed = true,
                 Delivery::Update(update) => {
-                    let Update::Tallied { tally, .. } = &*update else {
+                    let Update::TallyChanged { tally, .. } = &*update else {
                         panic!("only tallies were sent: {update:?}");
                     };
                     let revision = tally.position.revision;

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 
-use crate::broadcast::{Broadcaster, Deliveries, Delivery, Update};
+use crate::broadcast::{Broadcaster, Delivery, DeliveryStream, Update};
 use crate::conformance::broadcaster::news::topic;
 use crate::poll::Poll;
 
@@ -11,7 +11,7 @@ use crate::poll::Poll;
 const LOST: Duration = Duration::from_secs(60);
 
 /// Somebody who listens to a poll.
-pub(crate) struct Listener(Deliveries);
+pub(crate) struct Listener(DeliveryStream);
 
 impl Listener {
     pub(crate) async fn of(node: &Arc<dyn Broadcaster>, poll: &Poll) -> Self {

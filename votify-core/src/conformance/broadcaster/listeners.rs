@@ -13,7 +13,7 @@ const AGAIN: Duration = Duration::from_millis(500);
 
 fn revision(update: &Update) -> u64 {
     match update {
-        Update::Tallied { tally, .. } => tally.position.revision,
+        Update::TallyChanged { tally, .. } => tally.position.revision,
         other => panic!("only tallies were sent: {other:?}"),
     }
 }
@@ -34,7 +34,7 @@ pub async fn a_slow_reader_misses_and_blocks_nobody(fixture: &dyn BroadcasterFix
         while heard < 50 * batch + 1 {
             match quick.next().await {
                 Delivery::Update(update) => heard = heard.max(revision(&update)),
-                Delivery::Missed => break,
+                Delivery::Lagged => break,
             }
         }
     }
@@ -46,7 +46,7 @@ pub async fn a_slow_reader_misses_and_blocks_nobody(fixture: &dyn BroadcasterFix
         publish(&fresh.another_node(), &[tallied(&poll, last)]).await;
         while let Some(delivery) = slow.within(AGAIN).await {
             match delivery {
-                Delivery::Missed => missed = true,
+                Delivery::Lagged => missed = true,
                 Delivery::Update(update) => {
                     let revision = revision(&update);
                     assert!(seen.insert(revision), "{revision} arrives twice");
@@ -115,7 +115,7 @@ pub async fn listeners_come_and_go_unnoticed(fixture: &dyn BroadcasterFixture) {
     coming_and_going.join_all().await;
 }
 
-/// After a lost connection the stream goes on by itself, with `Missed` first.
+/// After a lost connection the stream goes on by itself, with `Lagged` first.
 ///
 /// A broadcaster without a connection has nothing to show here.
 pub async fn a_lost_connection_is_told_and_mended(fixture: &dyn BroadcasterFixture) {
@@ -137,7 +137,7 @@ pub async fn a_lost_connection_is_told_and_mended(fixture: &dyn BroadcasterFixtu
         }
         match listener.within(AGAIN).await {
             None => {}
-            Some(Delivery::Missed) => told = true,
+            Some(Delivery::Lagged) => told = true,
             Some(Delivery::Update(_)) => {
                 assert!(
                     told,

@@ -53,14 +53,14 @@ pub(crate) fn tally(poll: &Poll, revision: u64) -> Tally {
 
 /// The counts of a poll at that revision.
 pub(crate) fn tallied(poll: &Poll, revision: u64) -> Update {
-    Update::Tallied {
+    Update::TallyChanged {
         tally: tally(poll, revision),
         votes: vec![poll.options[0].id],
     }
 }
 
 pub(crate) fn redefined(poll: &Poll) -> Update {
-    Update::Redefined {
+    Update::PollChanged {
         poll: Box::new(poll.clone()),
         tally: tally(poll, u64::MAX >> 11),
     }

@@ -5,7 +5,7 @@ use crate::conformance::fixture::InviteFixture;
 use crate::conformance::invites::scene::{ANY, Scene, count, guests, invite};
 use crate::conformance::store::paper::{at, ballot};
 use crate::conformance::together::together;
-use crate::store::Inviting;
+use crate::store::InviteOutcome;
 
 /// Law 1: who was invited is invited, to that poll alone.
 pub async fn who_was_invited_is_and_nobody_else(fixture: &dyn InviteFixture) {
@@ -14,9 +14,9 @@ pub async fn who_was_invited_is_and_nobody_else(fixture: &dyn InviteFixture) {
     let handle = scene.handle();
     assert_eq!(count(&handle, &poll, &guests(0..9)).await, 0);
     let invited = invite(&handle, &poll, &guests(0..5), ANY).await;
-    assert_eq!(invited, Inviting::Invited { total: 5 });
+    assert_eq!(invited, InviteOutcome::Invited { total: 5 });
     let invited = invite(&handle, &poll, &guests(5..7), ANY).await;
-    assert_eq!(invited, Inviting::Invited { total: 7 });
+    assert_eq!(invited, InviteOutcome::Invited { total: 7 });
     assert_eq!(count(&handle, &poll, &guests(0..7)).await, 7);
     assert_eq!(count(&handle, &poll, &guests(7..9)).await, 0);
     assert_eq!(count(&handle, &other, &guests(0..9)).await, 0);
@@ -49,12 +49,12 @@ pub async fn inviting_again_changes_nothing(fixture: &dyn InviteFixture) {
     let handle = scene.handle();
     for _ in 0..2 {
         let invited = invite(&handle, &poll, &guests([1, 2, 2, 3, 1]), ANY).await;
-        assert_eq!(invited, Inviting::Invited { total: 3 });
+        assert_eq!(invited, InviteOutcome::Invited { total: 3 });
     }
     let further = invite(&handle, &poll, &guests([3, 4]), 4).await;
-    assert_eq!(further, Inviting::Invited { total: 4 });
+    assert_eq!(further, InviteOutcome::Invited { total: 4 });
     let nobody = invite(&handle, &poll, &[], 4).await;
-    assert_eq!(nobody, Inviting::Invited { total: 4 });
+    assert_eq!(nobody, InviteOutcome::Invited { total: 4 });
 }
 
 /// Laws 1 and 2: up to the bound all are invited, beyond it nobody.
@@ -63,13 +63,13 @@ pub async fn too_many_invite_nobody(fixture: &dyn InviteFixture) {
     let poll = scene.poll().await;
     let handle = scene.handle();
     let refused = invite(&handle, &poll, &guests(0..11), 10).await;
-    assert_eq!(refused, Inviting::TooMany { total: 0 });
+    assert_eq!(refused, InviteOutcome::TooMany { total: 0 });
     let all = invite(&handle, &poll, &guests(0..10), 10).await;
-    assert_eq!(all, Inviting::Invited { total: 10 });
+    assert_eq!(all, InviteOutcome::Invited { total: 10 });
     let refused = invite(&handle, &poll, &guests([9, 10]), 10).await;
-    assert_eq!(refused, Inviting::TooMany { total: 10 });
+    assert_eq!(refused, InviteOutcome::TooMany { total: 10 });
     let again = invite(&handle, &poll, &guests(0..10), 10).await;
-    assert_eq!(again, Inviting::Invited { total: 10 });
+    assert_eq!(again, InviteOutcome::Invited { total: 10 });
     assert_eq!(count(&handle, &poll, &guests(0..20)).await, 10);
 }
 
@@ -80,7 +80,7 @@ pub async fn ten_thousand_are_invited_at_once(fixture: &dyn InviteFixture) {
     let handle = scene.handle();
     let all = guests(0..10_000);
     let invited = invite(&handle, &poll, &all, ANY).await;
-    assert_eq!(invited, Inviting::Invited { total: 10_000 });
+    assert_eq!(invited, InviteOutcome::Invited { total: 10_000 });
     assert_eq!(count(&handle, &poll, &all).await, 10_000);
 }
 
@@ -97,8 +97,8 @@ pub async fn invitations_at_the_same_time_keep_the_bound(fixture: &dyn InviteFix
     let mut totals: Vec<u64> = answers
         .iter()
         .filter_map(|answer| match answer {
-            Inviting::Invited { total } => Some(*total),
-            Inviting::TooMany { .. } => None,
+            InviteOutcome::Invited { total } => Some(*total),
+            InviteOutcome::TooMany { .. } => None,
         })
         .collect();
     totals.sort_unstable();
@@ -106,7 +106,7 @@ pub async fn invitations_at_the_same_time_keep_the_bound(fixture: &dyn InviteFix
     assert_eq!(totals, one_after_the_other, "{answers:?}");
     for (task, answer) in (0..).zip(&answers) {
         let invited = count(&handles[0], &poll, &guests(task * 10..task * 10 + 10)).await;
-        let expected = if matches!(answer, Inviting::Invited { .. }) {
+        let expected = if matches!(answer, InviteOutcome::Invited { .. }) {
             10
         } else {
             0

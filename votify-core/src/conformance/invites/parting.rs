@@ -4,7 +4,7 @@ use crate::conformance::fixture::{InviteFixture, InviteHandle};
 use crate::conformance::invites::scene::{ANY, Scene, count, guests, invite};
 use crate::conformance::together::together;
 use crate::poll::Poll;
-use crate::store::{Inviting, StoreError};
+use crate::store::{InviteOutcome, StoreError};
 
 async fn assert_not_found(handle: &InviteHandle, poll: &Poll) {
     let invited = handle.invites.invite(poll.id, &guests(0..3), ANY).await;
@@ -37,7 +37,7 @@ pub async fn a_deleted_poll_takes_its_invitations(fixture: &dyn InviteFixture) {
     again.expect("the id is free again");
     assert_eq!(count(&handle, &doomed, &guests(0..100)).await, 0);
     let invited = invite(&handle, &doomed, &guests([1]), ANY).await;
-    assert_eq!(invited, Inviting::Invited { total: 1 });
+    assert_eq!(invited, InviteOutcome::Invited { total: 1 });
 }
 
 /// Law 4: invitations that race a deletion come before it or find no poll; afterwards none is left.
@@ -55,7 +55,7 @@ pub async fn a_deletion_among_invitations_leaves_none(fixture: &dyn InviteFixtur
                 }
                 let voters = guests(task * 5..task * 5 + 5);
                 match handle.invites.invite(poll.id, &voters, ANY).await {
-                    Ok(Inviting::Invited { .. }) => {}
+                    Ok(InviteOutcome::Invited { .. }) => {}
                     Err(StoreError::PollNotFound(id)) if id == poll.id => {}
                     other => panic!("{other:?}"),
                 }

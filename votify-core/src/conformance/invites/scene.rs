@@ -3,7 +3,7 @@ use crate::conformance::store::paper::{at, strict, voter_of};
 use crate::id::PollId;
 use crate::poll::Poll;
 use crate::secret::Keyring;
-use crate::store::Inviting;
+use crate::store::InviteOutcome;
 use crate::voter::{VoterId, VoterPolicy};
 
 /// More than any case invites, but for those that are about the bound.
@@ -20,7 +20,7 @@ pub(super) async fn invite(
     poll: &Poll,
     voters: &[VoterId],
     most: u64,
-) -> Inviting {
+) -> InviteOutcome {
     let invited = handle.invites.invite(poll.id, voters, most).await;
     invited.expect("invite answers")
 }

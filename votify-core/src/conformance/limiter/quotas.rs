@@ -9,11 +9,12 @@ use proptest::prelude::any;
 use proptest::prop_oneof;
 use proptest::strategy::Strategy;
 
+use crate::backend::SlidingWindow;
 use crate::conformance::fixture::LimiterFixture;
 use crate::conformance::seeds::{check_random, same};
 use crate::conformance::store::paper::at;
 use crate::conformance::together::together;
-use crate::limit::{LimitKey, Permit, Quota, RateLimiter, SlidingWindow};
+use crate::limit::{LimitKey, Permit, Quota, RateLimiter};
 use crate::time::Timestamp;
 
 fn key(number: u32) -> LimitKey {

@@ -1,7 +1,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ballot::{Ballot, Outcome, Refusal, StandingBallot};
+use crate::ballot::{ActiveBallot, Ballot, Outcome, Refusal};
 use crate::conformance::sequence::edit::Edit;
 use crate::conformance::sequence::room::{Changed, Room};
 use crate::id::PollId;
@@ -48,12 +48,12 @@ impl Model {
         Some(self.polls.get(&id)?.tally())
     }
 
-    pub(crate) fn standing(&self, id: PollId, voter: VoterId) -> Option<StandingBallot> {
+    pub(crate) fn standing(&self, id: PollId, voter: VoterId) -> Option<ActiveBallot> {
         self.polls.get(&id)?.standing(voter)
     }
 
     /// All standing ballots in the order of their revisions.
-    pub(crate) fn ballots(&self, id: PollId) -> Vec<StandingBallot> {
+    pub(crate) fn ballots(&self, id: PollId) -> Vec<ActiveBallot> {
         self.polls
             .get(&id)
             .map(Room::all_standing)
@@ -91,9 +91,9 @@ impl Model {
         if room.poll.sealed_at.is_none() {
             let end = room.poll.closes_at;
             match cause {
-                SealCause::Due if end.is_none_or(|end| now < end) => return Some(None),
-                SealCause::Due => {}
-                SealCause::ByOwner => {
+                SealCause::Deadline if end.is_none_or(|end| now < end) => return Some(None),
+                SealCause::Deadline => {}
+                SealCause::Owner => {
                     room.poll.closes_at = Some(end.unwrap_or(now).min(now));
                 }
             }

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use crate::ballot::{Ballot, Choice, Outcome, Refusal, StandingBallot};
+use crate::ballot::{ActiveBallot, Ballot, Choice, Outcome, Refusal};
 use crate::conformance::sequence::edit::Edit;
 use crate::conformance::store::paper::at;
 use crate::poll::{BallotKind, ChangeRefusal, InvalidPoll, Poll};
@@ -14,7 +14,7 @@ pub(crate) struct Room {
     pub(crate) poll: Poll,
     pub(crate) epoch: u64,
     pub(crate) revision: u64,
-    pub(crate) accepted: Vec<StandingBallot>,
+    pub(crate) accepted: Vec<ActiveBallot>,
     /// From where each of them came.
     pub(crate) came_from: Vec<Option<AddressId>>,
 }
@@ -29,7 +29,7 @@ pub(crate) enum Changed {
 }
 
 impl Room {
-    pub(crate) fn standing(&self, voter: VoterId) -> Option<StandingBallot> {
+    pub(crate) fn standing(&self, voter: VoterId) -> Option<ActiveBallot> {
         let mut own = self
             .accepted
             .iter()
@@ -40,9 +40,9 @@ impl Room {
             .cloned()
     }
 
-    pub(crate) fn all_standing(&self) -> Vec<StandingBallot> {
+    pub(crate) fn all_standing(&self) -> Vec<ActiveBallot> {
         let stands =
-            |entry: &&StandingBallot| self.standing(entry.ballot.voter).as_ref() == Some(*entry);
+            |entry: &&ActiveBallot| self.standing(entry.ballot.voter).as_ref() == Some(*entry);
         self.accepted.iter().filter(stands).cloned().collect()
     }
 
@@ -159,7 +159,7 @@ impl Room {
         }
         self.revision += 1;
         let revision = self.revision;
-        self.accepted.push(StandingBallot {
+        self.accepted.push(ActiveBallot {
             ballot: Ballot {
                 address: None,
                 ..ballot.clone()

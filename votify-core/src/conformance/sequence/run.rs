@@ -1,3 +1,4 @@
+use crate::backend::search_terms;
 use crate::ballot::{Ballot, Outcome, Refusal};
 use crate::conformance::seeds::same;
 use crate::conformance::sequence::edit::Edit;
@@ -7,9 +8,9 @@ use crate::conformance::sequence::room::Changed;
 use crate::conformance::store::paper::{at, strict};
 use crate::conformance::store::scene::Scene;
 use crate::id::PollId;
-use crate::page::PageRequest;
 use crate::poll::{ChangeRefusal, InvalidPoll, Poll, PollStatus, SealCause};
-use crate::store::{Changing, PollFilter, PollOrder, Sealing, StoreError, words};
+use crate::store::PageRequest;
+use crate::store::{ChangeOutcome, PollFilter, PollOrder, SealOutcome, StoreError};
 
 /// One sequence, on the store and on the model.
 pub(crate) struct Run<'a> {
@@ -131,12 +132,12 @@ impl<'a> Run<'a> {
             .await;
         let changing = match found(changing, id)? {
             None => Changed::NotFound,
-            Some(Changing::Changed(state)) => Changed::Done(state.poll, state.tally),
-            Some(Changing::Unchanged(state)) => Changed::Unchanged(state.poll, state.tally),
-            Some(Changing::Refused(ChangeRefusal::Invalid(_))) => {
+            Some(ChangeOutcome::Changed(state)) => Changed::Done(state.poll, state.tally),
+            Some(ChangeOutcome::Unchanged(state)) => Changed::Unchanged(state.poll, state.tally),
+            Some(ChangeOutcome::Refused(ChangeRefusal::Invalid(_))) => {
                 Changed::Refused(ChangeRefusal::Invalid(InvalidPoll::default()))
             }
-            Some(Changing::Refused(refusal)) => Changed::Refused(refusal),
+            Some(ChangeOutcome::Refused(refusal)) => Changed::Refused(refusal),
         };
         same(
             "the change",
@@ -152,13 +153,13 @@ impl<'a> Run<'a> {
     async fn seal(&mut self, slot: usize, by_owner: bool) -> Result<(), String> {
         let id = self.polls[slot].id;
         let cause = match by_owner {
-            true => SealCause::ByOwner,
-            false => SealCause::Due,
+            true => SealCause::Owner,
+            false => SealCause::Deadline,
         };
         let sealing = self.scene.store().seal_poll(id, cause, at(self.now)).await;
         let sealing = found(sealing, id)?.map(|sealing| match sealing {
-            Sealing::Sealed(tally) => Some(tally),
-            Sealing::NotDue => None,
+            SealOutcome::Sealed(tally) => Some(tally),
+            SealOutcome::NotDue => None,
         });
         let expected = self.model.seal(id, cause, at(self.now));
         same("the seal", &sealing, &expected)
@@ -236,7 +237,7 @@ impl<'a> Run<'a> {
             by_seal(true),
             by_seal(false),
             PollFilter {
-                words: words("TITLE 1"),
+                words: search_terms("TITLE 1"),
                 ..own.clone()
             },
         ]

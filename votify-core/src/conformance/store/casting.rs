@@ -1,6 +1,6 @@
 //! One ballot after the other: what counts, what does not, and what one sees of it.
 
-use crate::ballot::{Choice, ChoiceProblem, Outcome, Refusal, StandingBallot};
+use crate::ballot::{ActiveBallot, Choice, ChoiceProblem, Outcome, Refusal};
 use crate::conformance::fixture::StoreFixture;
 use crate::conformance::store::paper::{
     at, ballot, ending, just_before, lenient, saying, strict, voter, voter_of, withdrawal,
@@ -79,7 +79,7 @@ pub async fn a_counted_ballot_is_seen_everywhere(fixture: &dyn StoreFixture) {
         }
     );
     assert_eq!(scene.counts(&poll).await, [0, 0, 1]);
-    let standing = StandingBallot {
+    let standing = ActiveBallot {
         ballot: cast,
         revision: 1,
         cast_at: at(5),
@@ -176,7 +176,7 @@ pub async fn several_options_count_each(fixture: &dyn StoreFixture) {
         several(3, 3, &[3, 0]),
     ];
     let outcomes = scene.cast_all(&batch, at(1)).await;
-    assert!(outcomes.iter().all(Outcome::is_effective), "{outcomes:?}");
+    assert!(outcomes.iter().all(Outcome::changed_tally), "{outcomes:?}");
     assert_eq!(scene.counts(&poll).await, [3, 1, 1, 1]);
     assert_eq!(scene.tally(&poll).await.total_votes, 3);
     scene.cast(&several(1, 4, &[3]), at(2)).await;
@@ -206,9 +206,9 @@ pub async fn ballots_that_do_not_fit_are_refused(fixture: &dyn StoreFixture) {
         (
             &single,
             Choice::several([single.options[0].id]),
-            ChoiceProblem::WantsOne,
+            ChoiceProblem::ExpectedSingle,
         ),
-        (&multiple, Choice::one(a), ChoiceProblem::WantsSeveral),
+        (&multiple, Choice::one(a), ChoiceProblem::ExpectedMultiple),
         (
             &multiple,
             Choice::several([a]),

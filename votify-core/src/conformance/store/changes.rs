@@ -9,7 +9,7 @@ use crate::id::OptionId;
 use crate::poll::{
     AddressQuota, BallotKind, OptionChange, Poll, PollChange, PollOption, ResultsPolicy,
 };
-use crate::store::Changing;
+use crate::store::ChangeOutcome;
 use crate::tally::Position;
 use crate::voter::VoterPolicy;
 
@@ -185,7 +185,7 @@ pub async fn an_empty_change_takes_no_position(fixture: &dyn StoreFixture) {
     };
     for change in [PollChange::default(), same] {
         match scene.change(&poll, &change, at(2)).await {
-            Changing::Unchanged(state) => {
+            ChangeOutcome::Unchanged(state) => {
                 assert_eq!((state.poll, state.tally), (poll.clone(), before.clone()));
             }
             other => panic!("nothing differs: {other:?}"),

@@ -1,4 +1,4 @@
-//! Sealing: when it happens, and that it is for ever.
+//! SealOutcome: when it happens, and that it is for ever.
 
 use crate::ballot::{Outcome, Refusal};
 use crate::conformance::fixture::StoreFixture;
@@ -8,10 +8,10 @@ use crate::conformance::store::paper::{
 use crate::conformance::store::scene::Scene;
 use crate::conformance::store::wishes::only;
 use crate::poll::{ChangeRefusal, PollStatus, SealCause};
-use crate::store::{Changing, Sealing, StoreError};
+use crate::store::{ChangeOutcome, SealOutcome, StoreError};
 use crate::tally::Position;
 
-/// `ByOwner` closes now, moves `closes_at` there, and takes one revision and one version.
+/// `Owner` closes now, moves `closes_at` there, and takes one revision and one version.
 pub async fn the_owner_closes_at_once(fixture: &dyn StoreFixture) {
     let scene = Scene::open(fixture).await;
     for (draft, end) in [(strict(), None), (ending(strict(), 500), Some(at(500)))] {
@@ -44,11 +44,13 @@ pub async fn due_waits_for_the_end(fixture: &dyn StoreFixture) {
     let poll = scene.poll(ending(strict(), 60)).await;
     scene.cast(&ballot(&poll, 1, 1, 0), at(1)).await;
     let before = scene.tally(&poll).await;
-    let early = scene.seal(&poll, SealCause::Due, just_before(at(60))).await;
-    assert_eq!(early, Sealing::NotDue);
+    let early = scene
+        .seal(&poll, SealCause::Deadline, just_before(at(60)))
+        .await;
+    assert_eq!(early, SealOutcome::NotDue);
     assert_eq!(scene.tally(&poll).await, before);
     assert_eq!(scene.kept(&poll).await, poll);
-    let Sealing::Sealed(sealed) = scene.seal(&poll, SealCause::Due, at(60)).await else {
+    let SealOutcome::Sealed(sealed) = scene.seal(&poll, SealCause::Deadline, at(60)).await else {
         panic!("at its end the poll is due");
     };
     assert_eq!(
@@ -70,19 +72,19 @@ pub async fn due_reads_the_end_anew(fixture: &dyn StoreFixture) {
     let to = |end| only(|change| change.closes_at = Some(end));
     scene.changed(&poll, &to(Some(at(120))), at(30)).await;
     assert_eq!(
-        scene.seal(&poll, SealCause::Due, at(60)).await,
-        Sealing::NotDue
+        scene.seal(&poll, SealCause::Deadline, at(60)).await,
+        SealOutcome::NotDue
     );
     let cast = scene.cast(&ballot(&poll, 1, 1, 0), at(61)).await;
     assert_eq!(cast, Outcome::Counted { revision: 2 });
     scene.changed(&poll, &to(None), at(62)).await;
     assert_eq!(
-        scene.seal(&poll, SealCause::Due, at(500)).await,
-        Sealing::NotDue
+        scene.seal(&poll, SealCause::Deadline, at(500)).await,
+        SealOutcome::NotDue
     );
     scene.changed(&poll, &to(Some(at(80))), at(63)).await;
-    let due = scene.seal(&poll, SealCause::Due, at(80)).await;
-    assert!(matches!(due, Sealing::Sealed(_)), "{due:?}");
+    let due = scene.seal(&poll, SealCause::Deadline, at(80)).await;
+    assert!(matches!(due, SealOutcome::Sealed(_)), "{due:?}");
     scene.assert_sound(&poll).await;
 }
 
@@ -92,14 +94,14 @@ pub async fn a_poll_without_end_is_never_due(fixture: &dyn StoreFixture) {
     let poll = scene.poll(strict()).await;
     let far = at(100 * 366 * 24 * 3600);
     assert_eq!(
-        scene.seal(&poll, SealCause::Due, far).await,
-        Sealing::NotDue
+        scene.seal(&poll, SealCause::Deadline, far).await,
+        SealOutcome::NotDue
     );
     let cast = scene.cast(&ballot(&poll, 1, 1, 0), far).await;
     assert_eq!(cast, Outcome::Counted { revision: 1 });
 }
 
-/// Sealing what is sealed answers the same final tally, whoever asks, for whatever cause, at whatever time.
+/// SealOutcome what is sealed answers the same final tally, whoever asks, for whatever cause, at whatever time.
 pub async fn sealing_again_answers_the_same(fixture: &dyn StoreFixture) {
     let scene = Scene::open(fixture).await;
     let poll = scene.poll(ending(strict(), 60)).await;
@@ -107,13 +109,17 @@ pub async fn sealing_again_answers_the_same(fixture: &dyn StoreFixture) {
     let sealed = scene.close(&poll, at(10)).await;
     let kept = scene.kept(&poll).await;
     for (cause, now) in [
-        (SealCause::ByOwner, at(10)),
-        (SealCause::ByOwner, at(11)),
-        (SealCause::Due, at(2)),
-        (SealCause::Due, at(60)),
+        (SealCause::Owner, at(10)),
+        (SealCause::Owner, at(11)),
+        (SealCause::Deadline, at(2)),
+        (SealCause::Deadline, at(60)),
     ] {
         let again = scene.seal(&poll, cause, now).await;
-        assert_eq!(again, Sealing::Sealed(sealed.clone()), "{cause:?} at {now}");
+        assert_eq!(
+            again,
+            SealOutcome::Sealed(sealed.clone()),
+            "{cause:?} at {now}"
+        );
     }
     assert_eq!(scene.kept(&poll).await, kept);
 }
@@ -140,7 +146,7 @@ pub async fn a_sealed_poll_never_changes(fixture: &dyn StoreFixture) {
             only(|change| change.closes_at = Some(Some(at(900)))),
         ] {
             let refused = scene.change(&poll, &change, now).await;
-            assert_eq!(refused, Changing::Refused(ChangeRefusal::Closed));
+            assert_eq!(refused, ChangeOutcome::Refused(ChangeRefusal::Closed));
         }
     }
     assert_eq!(scene.tally(&poll).await, sealed);
@@ -164,9 +170,9 @@ pub async fn past_its_end_a_poll_takes_nothing_even_unsealed(fixture: &dyn Store
     }
     let later = only(|change| change.closes_at = Some(Some(at(900))));
     let refused = scene.change(&poll, &later, at(60)).await;
-    assert_eq!(refused, Changing::Refused(ChangeRefusal::Closed));
+    assert_eq!(refused, ChangeOutcome::Refused(ChangeRefusal::Closed));
     assert_eq!(scene.tally(&poll).await, before);
-    let Sealing::Sealed(sealed) = scene.seal(&poll, SealCause::Due, at(70)).await else {
+    let SealOutcome::Sealed(sealed) = scene.seal(&poll, SealCause::Deadline, at(70)).await else {
         panic!("past its end the poll is due");
     };
     assert_eq!(sealed.counts, before.counts);
@@ -176,7 +182,7 @@ pub async fn past_its_end_a_poll_takes_nothing_even_unsealed(fixture: &dyn Store
 pub async fn an_unknown_poll_cannot_be_sealed(fixture: &dyn StoreFixture) {
     let scene = Scene::open(fixture).await;
     let unknown = scene.unknown_poll(strict());
-    for cause in [SealCause::Due, SealCause::ByOwner] {
+    for cause in [SealCause::Deadline, SealCause::Owner] {
         let sealing = scene.store().seal_poll(unknown.id, cause, at(1)).await;
         assert!(
             matches!(&sealing, Err(StoreError::PollNotFound(id)) if *id == unknown.id),

@@ -8,8 +8,8 @@ use crate::conformance::store::paper::{at, ballot, lenient, strict, voter};
 use crate::conformance::store::scene::Scene;
 use crate::conformance::store::wishes::only;
 use crate::conformance::together::together;
-use crate::page::PageRequest;
 use crate::poll::{Poll, PollChange, SealCause};
+use crate::store::PageRequest;
 use crate::store::{PollFilter, StoreError};
 
 /// A deleted poll is unknown to every method, and nothing of it is left.
@@ -36,7 +36,7 @@ async fn assert_gone(scene: &Scene, poll: &Poll) {
             .await
             .is_err_and(not_found)
     );
-    let seal = store.seal_poll(poll.id, SealCause::ByOwner, at(9)).await;
+    let seal = store.seal_poll(poll.id, SealCause::Owner, at(9)).await;
     assert!(seal.is_err_and(not_found));
     assert!(store.audit_poll(poll.id).await.is_err_and(not_found));
     assert!(store.repair_poll(poll.id).await.is_err_and(not_found));
@@ -106,7 +106,7 @@ pub async fn a_deletion_among_ballots_leaves_nothing(fixture: &dyn StoreFixture)
                             .collect();
                         let gone = Outcome::Refused(Refusal::PollNotFound);
                         assert!(
-                            outcomes.iter().all(Outcome::is_effective)
+                            outcomes.iter().all(Outcome::changed_tally)
                                 || outcomes.iter().all(|outcome| *outcome == gone),
                             "a part goes through entirely or finds no poll: {outcomes:?}"
                         );

@@ -2,12 +2,13 @@
 
 use std::cmp::Reverse;
 
+use crate::backend::search_terms;
 use crate::conformance::fixture::StoreFixture;
 use crate::conformance::store::paper::{at, strict};
 use crate::conformance::store::scene::Scene;
 use crate::conformance::store::wishes::only;
 use crate::poll::{Poll, PollDraft, PollStatus};
-use crate::store::{PollFilter, PollOrder, words};
+use crate::store::{PollFilter, PollOrder};
 
 /// `status` is as of `now`; `sealed` is apart from it.
 pub async fn status_and_seal_filter_at_the_time_of_asking(fixture: &dyn StoreFixture) {
@@ -98,7 +99,7 @@ pub async fn words_are_found_in_titles(fixture: &dyn StoreFixture) {
     let oil = scene.poll(titled("Öl, 100% 'pur' oder a_b\\c?")).await;
     let greek = scene.poll(titled("ΚΑΛΗΜΕΡΑ 你好 👍")).await;
     let find = |query: &str| PollFilter {
-        words: words(query),
+        words: search_terms(query),
         ..PollFilter::default()
     };
     for (query, expected) in [
@@ -157,7 +158,7 @@ pub async fn filters_are_combined(fixture: &dyn StoreFixture) {
                         status,
                         sealed,
                         category: category.map(str::to_owned),
-                        words: words(word.unwrap_or_default()),
+                        words: search_terms(word.unwrap_or_default()),
                         order: PollOrder::Newest,
                     };
                     let expected = polls.iter().filter(|poll| {

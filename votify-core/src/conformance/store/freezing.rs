@@ -6,7 +6,7 @@ use crate::conformance::store::scene::Scene;
 use crate::conformance::store::wishes::{frozen, keep, only};
 use crate::id::OptionId;
 use crate::poll::{BallotKind, ChangeRefusal, OptionChange, PollChange};
-use crate::store::{Changing, StoreError};
+use crate::store::{ChangeOutcome, StoreError};
 use crate::tally::Position;
 
 /// The first ballot freezes all but texts and the end, and names what is frozen; nothing else happens.
@@ -19,7 +19,7 @@ pub async fn the_first_ballot_freezes(fixture: &dyn StoreFixture) {
         let refused = scene.change(&poll, &change, at(2)).await;
         assert_eq!(
             refused,
-            Changing::Refused(ChangeRefusal::HasVotes { field })
+            ChangeOutcome::Refused(ChangeRefusal::HasVotes { field })
         );
     }
     assert_eq!(scene.kept(&poll).await, poll);
@@ -42,7 +42,7 @@ pub async fn frozen_stays_frozen(fixture: &dyn StoreFixture) {
         let refused = scene.change(&poll, &change, at(4)).await;
         assert_eq!(
             refused,
-            Changing::Refused(ChangeRefusal::HasVotes { field })
+            ChangeOutcome::Refused(ChangeRefusal::HasVotes { field })
         );
     }
 }
@@ -59,7 +59,7 @@ pub async fn nothing_changes_past_the_end(fixture: &dyn StoreFixture) {
     ];
     for change in changes {
         let refused = scene.change(&poll, &change, at(60)).await;
-        assert_eq!(refused, Changing::Refused(ChangeRefusal::Closed));
+        assert_eq!(refused, ChangeOutcome::Refused(ChangeRefusal::Closed));
     }
     assert_eq!(scene.kept(&poll).await, poll);
     assert_eq!(scene.position(&poll).await, Position::START);
@@ -100,7 +100,7 @@ pub async fn an_invalid_change_is_refused(fixture: &dyn StoreFixture) {
     for change in changes {
         let refused = scene.change(&poll, &change, at(30)).await;
         assert!(
-            matches!(refused, Changing::Refused(ChangeRefusal::Invalid(_))),
+            matches!(refused, ChangeOutcome::Refused(ChangeRefusal::Invalid(_))),
             "{change:?}: {refused:?}"
         );
     }

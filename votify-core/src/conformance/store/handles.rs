@@ -52,7 +52,7 @@ pub async fn a_batch_goes_by_what_another_handle_did(fixture: &dyn StoreFixture)
     let both = [ballot(&poll, 5, 7, 2), ballot(&other, 5, 7, 2)];
     let outcomes = scene.cast_all(&both, at(3)).await;
     assert_eq!(outcomes, [Outcome::Refused(Refusal::Closed), counted(3)]);
-    let sealed = another.seal_poll(other.id, SealCause::ByOwner, at(3)).await;
+    let sealed = another.seal_poll(other.id, SealCause::Owner, at(3)).await;
     sealed.expect("seal_poll answers");
     let outcomes = scene
         .cast_all(&[ballot(&other, 6, 8, 2), ballot(&other, 5, 7, 2)], at(3))
@@ -113,7 +113,7 @@ pub async fn batches_over_many_polls_at_once_count_everybody_once(fixture: &dyn 
     });
     let outcomes = together(casters.chain(meddlers).collect()).await.concat();
     let (own, same) = (CASTERS * ROUNDS, ROUNDS);
-    let effective = outcomes.iter().filter(|outcome| outcome.is_effective());
+    let effective = outcomes.iter().filter(|outcome| outcome.changed_tally());
     assert_eq!(effective.count(), 4 * (own + same) as usize);
     let refused = Outcome::Refused(Refusal::AlreadyVoted);
     let refused = outcomes.iter().filter(|outcome| **outcome == refused);

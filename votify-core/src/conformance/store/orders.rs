@@ -3,13 +3,13 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::HashSet;
 
+use crate::backend::TrendingScore;
 use crate::conformance::fixture::StoreFixture;
 use crate::conformance::store::paper::{at, ballot, strict};
 use crate::conformance::store::scene::Scene;
-use crate::page::PageRequest;
 use crate::poll::{Poll, PollDraft, ResultsPolicy};
+use crate::store::PageRequest;
 use crate::store::{PollFilter, PollOrder};
-use crate::trending::Heat;
 
 fn page(number: u32, limit: u32) -> PageRequest {
     PageRequest::new(number, limit).expect("a valid page")
@@ -137,11 +137,11 @@ pub async fn trending_goes_by_rank(fixture: &dyn StoreFixture) {
     let mut polls = Vec::new();
     for votes in [40_u32, 41, 43, 47, 80, 82, 1, 0, 0] {
         let poll = scene.poll(strict()).await;
-        let mut heat = Heat::new(poll.created_at);
+        let mut heat = TrendingScore::new(poll.created_at);
         let ballots: Vec<_> = (0..votes).map(|n| ballot(&poll, n, n, 0)).collect();
         let receipt = scene.store().cast_ballots(&ballots, at(10)).await;
         assert!(receipt.outcomes.iter().all(Result::is_ok), "{receipt:?}");
-        heat = heat.warmed(votes, at(10));
+        heat = heat.add_votes(votes, at(10));
         polls.push((heat.rank(), poll));
     }
     polls.sort_by(|(a, one), (b, other)| b.total_cmp(a).then_with(|| other.id.cmp(&one.id)));

@@ -69,7 +69,7 @@ pub async fn every_rule_comes_back(fixture: &dyn StoreFixture) {
         for results in policies {
             for (voters, revote) in VoterPolicy::ALL.into_iter().zip([true, false, true, false]) {
                 let address_quota = revote.then_some(AddressQuota {
-                    ballots: AddressQuota::MOST_BALLOTS,
+                    ballots: AddressQuota::MAX_BALLOTS,
                     ipv4_prefix: 24,
                 });
                 let rules = PollRules {

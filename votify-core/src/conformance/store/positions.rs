@@ -6,7 +6,7 @@ use crate::conformance::store::paper::{at, ballot, ending, lenient, withdrawal};
 use crate::conformance::store::scene::Scene;
 use crate::conformance::store::wishes::only;
 use crate::poll::{PollChange, SealCause};
-use crate::store::{Changing, Sealing, StoreError};
+use crate::store::{ChangeOutcome, SealOutcome, StoreError};
 use crate::tally::Position;
 
 fn titled(title: &str) -> PollChange {
@@ -42,17 +42,17 @@ pub async fn every_effective_change_takes_one_revision(fixture: &dyn StoreFixtur
     scene.changed(&poll, &titled("Dinner?"), at(3)).await;
     stands(3, 1, "an edit").await;
     let same = scene.change(&poll, &titled("Dinner?"), at(4)).await;
-    assert!(matches!(same, Changing::Unchanged(_)), "{same:?}");
+    assert!(matches!(same, ChangeOutcome::Unchanged(_)), "{same:?}");
     stands(3, 1, "an edit that changes nothing").await;
     let refused = only(|change| change.revote = Some(false));
     let refused = scene.change(&poll, &refused, at(4)).await;
-    assert!(matches!(refused, Changing::Refused(_)), "{refused:?}");
+    assert!(matches!(refused, ChangeOutcome::Refused(_)), "{refused:?}");
     stands(3, 1, "an edit that is refused").await;
     scene.cast(&withdrawal(&poll, 1, 4), at(5)).await;
     stands(4, 1, "a ballot withdrawn").await;
     assert_eq!(
-        scene.seal(&poll, SealCause::Due, at(6)).await,
-        Sealing::NotDue
+        scene.seal(&poll, SealCause::Deadline, at(6)).await,
+        SealOutcome::NotDue
     );
     stands(4, 1, "a seal that is not due").await;
     scene.close(&poll, at(7)).await;
@@ -77,7 +77,7 @@ pub async fn positions_are_never_reused(fixture: &dyn StoreFixture) {
             };
             let outcome = scene.cast(&cast, at(1)).await;
             let position = scene.position(&poll).await;
-            assert!(outcome.is_effective(), "{outcome:?}");
+            assert!(outcome.changed_tally(), "{outcome:?}");
             assert!(position > last, "{position} after {last}, round {round}");
             assert_eq!(outcome.revision(), Some(position.revision));
             last = position;

@@ -160,7 +160,7 @@ pub async fn without_a_quota_addresses_do_not_matter(fixture: &dyn StoreFixture)
     let poll = scene.poll(strict()).await;
     let votes: Vec<Ballot> = (0..20).map(|voter| vote(&poll, voter, 1)).collect();
     let outcomes = scene.cast_all(&votes, at(1)).await;
-    assert!(outcomes.iter().all(Outcome::is_effective), "{outcomes:?}");
+    assert!(outcomes.iter().all(Outcome::changed_tally), "{outcomes:?}");
     scene.assert_sound(&poll).await;
 }
 
@@ -183,7 +183,7 @@ pub async fn from_one_address_at_once_no_more_than_the_quota_count(fixture: &dyn
             let of_home = (0..).zip(&outcomes);
             let of_home = of_home.filter(|(voter, _)| u8::from(voter % 3 == 0) == home);
             let (counted, rest): (Vec<_>, Vec<_>) =
-                of_home.partition(|(_, outcome)| outcome.is_effective());
+                of_home.partition(|(_, outcome)| outcome.changed_tally());
             assert_eq!(counted.len(), 5, "round {round}: {outcomes:?}");
             assert!(
                 rest.iter().all(|(_, outcome)| **outcome == FULL),

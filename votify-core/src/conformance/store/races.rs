@@ -10,7 +10,7 @@ use crate::conformance::store::scene::Scene;
 use crate::conformance::store::wishes::only;
 use crate::conformance::together::together;
 use crate::poll::{ChangeRefusal, OptionChange, SealCause};
-use crate::store::{Changing, Sealing, Store};
+use crate::store::{ChangeOutcome, SealOutcome, Store};
 use crate::time::Timestamp;
 
 pub(super) fn casting(
@@ -41,12 +41,12 @@ pub async fn one_voter_at_once_counts_once(fixture: &dyn StoreFixture) {
             casting(&handles[n as usize % 2], vec![vote], at(1))
         });
         let outcomes = together(tasks.collect()).await.concat();
-        let counted = outcomes.iter().filter(|outcome| outcome.is_effective());
+        let counted = outcomes.iter().filter(|outcome| outcome.changed_tally());
         assert_eq!(counted.count(), 1, "round {round}: {outcomes:?}");
         let refused = Outcome::Refused(Refusal::AlreadyVoted);
         let refused = outcomes.iter().filter(|outcome| **outcome == refused);
         assert_eq!(refused.count(), 15, "round {round}: {outcomes:?}");
-        let winner = outcomes.iter().position(Outcome::is_effective);
+        let winner = outcomes.iter().position(Outcome::changed_tally);
         let standing = scene.standing(&poll, 1).await.expect("a ballot stands");
         assert_eq!(
             Some(standing.ballot.choice),
@@ -66,7 +66,7 @@ pub async fn one_ballot_at_once_is_replayed(fixture: &dyn StoreFixture) {
         let vote = ballot(&poll, 1, 1, 0);
         let tasks = (0..16_usize).map(|n| casting(&handles[n % 2], vec![vote.clone()], at(1)));
         let mut outcomes = together(tasks.collect()).await.concat();
-        outcomes.sort_by_key(|outcome| !outcome.is_effective());
+        outcomes.sort_by_key(|outcome| !outcome.changed_tally());
         assert_eq!(outcomes[0], Outcome::Counted { revision: 1 });
         for outcome in &outcomes[1..] {
             assert_eq!(*outcome, Outcome::Replayed { revision: 1 });
@@ -126,9 +126,9 @@ pub async fn counted_means_in_the_final_tally(fixture: &dyn StoreFixture) {
         let by_owner = round % 2 == 0;
         let poll = scene.poll(ending(strict(), 60)).await;
         let (cause, closing_at) = if by_owner {
-            (SealCause::ByOwner, at(10))
+            (SealCause::Owner, at(10))
         } else {
-            (SealCause::Due, at(60))
+            (SealCause::Deadline, at(60))
         };
         let tasks = (0..20_u32).map(|n| {
             let store = Arc::clone(&handles[n as usize % 2]);
@@ -147,8 +147,8 @@ pub async fn counted_means_in_the_final_tally(fixture: &dyn StoreFixture) {
         let (mut counted, mut finals) = (BTreeSet::new(), Vec::new());
         for (n, answer) in (0_u32..).zip(together(tasks.collect()).await) {
             match answer {
-                Err(Sealing::Sealed(tally)) => finals.push(tally),
-                Err(Sealing::NotDue) => panic!("at its end the poll is due"),
+                Err(SealOutcome::Sealed(tally)) => finals.push(tally),
+                Err(SealOutcome::NotDue) => panic!("at its end the poll is due"),
                 Ok(outcomes) => {
                     for (who, outcome) in [2 * n, 2 * n + 1].into_iter().zip(outcomes) {
                         match outcome {
@@ -193,7 +193,7 @@ pub async fn opposite_batches_do_not_deadlock(fixture: &dyn StoreFixture) {
             casting(&handles[(n / 2) as usize % 2], votes, at(1))
         });
         for outcome in together(tasks.collect()).await.concat() {
-            assert!(outcome.is_effective(), "{outcome:?}");
+            assert!(outcome.changed_tally(), "{outcome:?}");
         }
     }
     for poll in &polls {
@@ -236,10 +236,10 @@ pub async fn the_first_ballot_freezes_at_once(fixture: &dyn StoreFixture) {
             }
         }
         match (outcome, changing) {
-            (Some(Outcome::Counted { revision: 1 }), Some(Changing::Refused(refusal))) => {
+            (Some(Outcome::Counted { revision: 1 }), Some(ChangeOutcome::Refused(refusal))) => {
                 assert_eq!(refusal, ChangeRefusal::HasVotes { field: "options" });
             }
-            (Some(Outcome::Refused(Refusal::Invalid(_))), Some(Changing::Changed(_))) => {
+            (Some(Outcome::Refused(Refusal::Invalid(_))), Some(ChangeOutcome::Changed(_))) => {
                 assert_eq!(scene.counts(&poll).await, [0, 0]);
             }
             other => panic!("not one after the other: {other:?}"),

@@ -110,7 +110,7 @@ pub async fn a_stream_has_no_voter_twice(fixture: &dyn StoreFixture) {
             let mut again = ballot(&poll, 0, id, 2);
             again.voter = standing.ballot.voter;
             let outcome = scene.cast(&again, at(2)).await;
-            assert!(outcome.is_effective(), "{outcome:?}");
+            assert!(outcome.changed_tally(), "{outcome:?}");
         }
         seen.push(standing);
         assert!(seen.len() <= MANY as usize, "nobody comes twice");
@@ -140,7 +140,7 @@ pub async fn an_abandoned_stream_harms_nobody(fixture: &dyn StoreFixture) {
         let outcome = scene
             .cast(&ballot(&poll, MANY + n, MANY + n, 0), at(2))
             .await;
-        assert!(outcome.is_effective(), "{outcome:?}");
+        assert!(outcome.changed_tally(), "{outcome:?}");
     }
     assert_eq!(scene.streamed(&poll).await.len(), MANY as usize + 20);
     drop(held);

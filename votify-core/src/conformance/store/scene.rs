@@ -3,15 +3,15 @@ use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 
-use crate::ballot::{Ballot, BatchReceipt, Outcome, StandingBallot};
+use crate::ballot::{ActiveBallot, Ballot, BatchReceipt, Outcome};
 use crate::conformance::fixture::{FreshStore, StoreFixture};
 use crate::conformance::seeds::same;
 use crate::conformance::store::paper::{at, voter};
 use crate::id::PollId;
-use crate::page::{Page, PageRequest};
 use crate::poll::{Poll, PollChange, PollDraft, PollState, SealCause};
 use crate::secret::Keyring;
-use crate::store::{Changing, PollFilter, Sealing, Store};
+use crate::store::{ChangeOutcome, PollFilter, SealOutcome, Store};
+use crate::store::{Page, PageRequest};
 use crate::tally::{Position, Tally};
 use crate::time::Timestamp;
 use crate::voter::VoterId;
@@ -116,11 +116,11 @@ impl Scene {
         self.tally(poll).await.position
     }
 
-    pub(crate) async fn standing(&self, poll: &Poll, number: u32) -> Option<StandingBallot> {
+    pub(crate) async fn standing(&self, poll: &Poll, number: u32) -> Option<ActiveBallot> {
         self.standing_of(poll, voter(number)).await
     }
 
-    pub(crate) async fn standing_of(&self, poll: &Poll, voter: VoterId) -> Option<StandingBallot> {
+    pub(crate) async fn standing_of(&self, poll: &Poll, voter: VoterId) -> Option<ActiveBallot> {
         let answer = self.store().ballots_of(poll.id, &[voter]).await;
         let mut standing = answer.expect("ballots_of answers");
         assert_eq!(standing.len(), 1, "one answer per voter");
@@ -128,22 +128,22 @@ impl Scene {
     }
 
     /// All standing ballots, as the stream has them.
-    pub(crate) async fn streamed(&self, poll: &Poll) -> Vec<StandingBallot> {
+    pub(crate) async fn streamed(&self, poll: &Poll) -> Vec<ActiveBallot> {
         let store = self.store();
         let ballots = store.ballots(poll.id).try_collect().await;
         ballots.expect("the stream of ballots does not fail")
     }
 
-    pub(crate) async fn seal(&self, poll: &Poll, cause: SealCause, now: Timestamp) -> Sealing {
+    pub(crate) async fn seal(&self, poll: &Poll, cause: SealCause, now: Timestamp) -> SealOutcome {
         let sealing = self.store().seal_poll(poll.id, cause, now).await;
         sealing.expect("seal_poll answers")
     }
 
     /// The final tally of a poll that its owner closes.
     pub(crate) async fn close(&self, poll: &Poll, now: Timestamp) -> Tally {
-        match self.seal(poll, SealCause::ByOwner, now).await {
-            Sealing::Sealed(tally) => tally,
-            Sealing::NotDue => panic!("an owner can close at any time"),
+        match self.seal(poll, SealCause::Owner, now).await {
+            SealOutcome::Sealed(tally) => tally,
+            SealOutcome::NotDue => panic!("an owner can close at any time"),
         }
     }
 
@@ -152,7 +152,7 @@ impl Scene {
         poll: &Poll,
         change: &PollChange,
         now: Timestamp,
-    ) -> Changing {
+    ) -> ChangeOutcome {
         let changing = self.store().change_poll(poll.id, change, now).await;
         changing.expect("change_poll answers")
     }
@@ -165,7 +165,7 @@ impl Scene {
         now: Timestamp,
     ) -> PollState {
         match self.change(poll, change, now).await {
-            Changing::Changed(state) => *state,
+            ChangeOutcome::Changed(state) => *state,
             other => panic!("the change is carried out, not {other:?}"),
         }
     }

@@ -63,7 +63,7 @@ impl Line {
     /// What is told at the poll's next turn, if anything waits.
     pub(super) fn next(&mut self, poll: PollId) -> Option<Update> {
         if let Some((poll, tally)) = self.definition.take() {
-            return Some(Update::Redefined {
+            return Some(Update::PollChanged {
                 poll: Box::new(Arc::unwrap_or_clone(poll)),
                 tally: Arc::unwrap_or_clone(tally),
             });
@@ -80,7 +80,7 @@ impl Line {
         }
         let Counts { tally, votes } = self.counts.take()?;
         self.viewers_next = self.viewers.is_some();
-        Some(Update::Tallied {
+        Some(Update::TallyChanged {
             tally: Arc::unwrap_or_clone(tally),
             votes,
         })

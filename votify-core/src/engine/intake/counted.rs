@@ -2,7 +2,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::poll::Poll;
 use crate::tally::Tally;
-use crate::view::{Audience, TallyView};
+use crate::tally::{Audience, TallyView};
 
 /// A poll's counts after a batch, and what each audience sees of them: made once for all of the batch's voters.
 #[derive(Debug)]

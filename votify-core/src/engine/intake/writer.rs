@@ -13,17 +13,17 @@ use super::pace::Pace;
 use super::queue::{Queue, Taker};
 use super::{Settled, Waiting};
 use crate::ballot::{Ballot, BatchReceipt, Outcome};
+use crate::engine::Event;
 use crate::engine::announce::Announcer;
 use crate::engine::cache::Cached;
 use crate::engine::live::{Hub, VOTE_SAMPLE};
 use crate::engine::stats::Counters;
-use crate::event::Event;
 use crate::id::{BallotId, OptionId, PollId};
 use crate::poll::ResultsPolicy;
 use crate::store::{Store, StoreError};
 use crate::tally::Tally;
+use crate::tally::{Audience, TallyView};
 use crate::time::Clock;
-use crate::view::{Audience, TallyView};
 use crate::voter::VoterId;
 
 /// Writes batches, answers their senders and tells the world.
@@ -186,7 +186,7 @@ impl Writer {
         if open {
             self.stats.outcome(outcome);
         }
-        if !outcome.is_effective() {
+        if !outcome.changed_tally() {
             return;
         }
         if let (true, false, [option]) =
@@ -216,7 +216,7 @@ impl Writer {
     }
 
     fn tell(&self, ballot: BallotId, outcome: &Outcome, view: TallyView, poll: PollId) {
-        let outcome = outcome.as_seen_in(&view);
+        let outcome = outcome.redacted_for(&view);
         // Nobody may be listening any more.
         let _ = self.events.send(Event::BallotCast {
             poll,

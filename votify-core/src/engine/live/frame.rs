@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::id::OptionId;
 use crate::poll::{Poll, PollStatus};
-use crate::view::TallyView;
+use crate::tally::TallyView;
 
 /// What a frame tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -15,8 +15,8 @@ use crate::engine::live::room::{News, Room};
 use crate::engine::reader::Reader;
 use crate::id::{OptionId, PollId};
 use crate::poll::Poll;
+use crate::tally::Audience;
 use crate::tally::Tally;
-use crate::view::Audience;
 use crate::voter::VoterId;
 
 /// The rooms of all polls that somebody watches through this engine.
@@ -79,7 +79,7 @@ impl Hub {
     }
 
     /// Lets all viewers leave, one after the other and the last before `within` is over; ends when nobody is left, or then.
-    pub(in crate::engine) async fn let_viewers_go(&self, within: Duration) {
+    pub(in crate::engine) async fn drain_viewers(&self, within: Duration) {
         let now = Instant::now();
         let departure = {
             // Whoever entered before is counted, and nobody enters behind.

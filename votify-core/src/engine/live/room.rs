@@ -9,15 +9,15 @@ use futures_util::StreamExt;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use crate::broadcast::{Deliveries, Delivery, Topic, Update};
+use crate::broadcast::{Delivery, DeliveryStream, Topic, Update};
 use crate::engine::live::hub::Hub;
 use crate::engine::live::pace::Lateness;
 use crate::engine::live::seats::Seats;
 use crate::engine::live::stage::Showing;
 use crate::id::{OptionId, PollId};
 use crate::poll::Poll;
+use crate::tally::{Audience, ViewPosition};
 use crate::tally::{Position, Tally};
-use crate::view::{Audience, ViewPosition};
 use crate::voter::VoterId;
 use show::{Show, Still};
 
@@ -219,7 +219,7 @@ impl Room {
                 }
                 delivery = next(&mut deliveries) => match delivery {
                     Some(Delivery::Update(update)) => self.heed(&mut show, &update),
-                    Some(Delivery::Missed) => self.hear(News::MISSED),
+                    Some(Delivery::Lagged) => self.hear(News::MISSED),
                     None => deliveries = None,
                 },
                 () = show.next_tick() => show.tick(),
@@ -240,7 +240,7 @@ impl Room {
 
     fn heed(&self, show: &mut Show<'_>, update: &Update) {
         match update {
-            Update::Tallied { tally, votes } => {
+            Update::TallyChanged { tally, votes } => {
                 // This node's own tallies come back from the broadcaster, and were heard already.
                 if tally.position > self.newest_heard().max(show.position()) {
                     self.hear(News::Tally(
@@ -250,7 +250,7 @@ impl Room {
                     ));
                 }
             }
-            Update::Redefined { poll, tally } => {
+            Update::PollChanged { poll, tally } => {
                 self.hear(News::Definition(
                     Arc::new((**poll).clone()),
                     Arc::new(tally.clone()),
@@ -261,7 +261,7 @@ impl Room {
         }
     }
 
-    async fn subscribe(&self, hub: &Hub) -> Option<Deliveries> {
+    async fn subscribe(&self, hub: &Hub) -> Option<DeliveryStream> {
         match hub.broadcaster.subscribe(&Topic::Poll(self.poll)).await {
             Ok(deliveries) => Some(deliveries),
             Err(error) => {
@@ -304,7 +304,7 @@ impl Drop for Closing<'_> {
 }
 
 /// The next delivery; waits for ever where there is no subscription.
-async fn next(deliveries: &mut Option<Deliveries>) -> Option<Delivery> {
+async fn next(deliveries: &mut Option<DeliveryStream>) -> Option<Delivery> {
     match deliveries {
         Some(deliveries) => deliveries.next().await,
         None => std::future::pending().await,

@@ -3,7 +3,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::view::Audience;
+use crate::tally::Audience;
 use crate::voter::VoterId;
 
 /// The viewers of a room whose counts hang on whether they voted.

@@ -6,7 +6,7 @@ use crate::engine::live::departure::Departure;
 use crate::engine::live::frame::{Frame, FrameKind};
 use crate::id::OptionId;
 use crate::poll::{Poll, PollStatus};
-use crate::view::TallyView;
+use crate::tally::TallyView;
 
 /// What one audience of a room can see right now: the newest state, of which each viewer takes the frames that are news
 /// to it.

@@ -5,8 +5,8 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::live::hub::Hub;
 use crate::engine::live::room::{News, Room};
 use crate::engine::live::stage::Showing;
+use crate::tally::Audience;
 use crate::tally::Tally;
-use crate::view::Audience;
 use crate::voter::VoterId;
 
 /// How many polls or voters one question to the store is about.

@@ -13,8 +13,8 @@ use crate::engine::live::hub::{Hub, Ticket};
 use crate::engine::live::stage::{Showing, Stage};
 use crate::id::PollId;
 use crate::poll::ResultsPolicy;
-use crate::view::{Audience, ViewPosition};
-use crate::voter::{Voter, VoterId};
+use crate::tally::{Audience, ViewPosition};
+use crate::voter::{Caller, VoterId};
 use seen::Seen;
 
 /// The least time between two reads of the store that one viewer asks for.
@@ -30,7 +30,7 @@ const REFRESH_PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Watch {
     ticket: Ticket,
-    viewer: Voter,
+    viewer: Caller,
     /// The version of the poll by whose rules the viewer was seated, or not.
     seated_at: u64,
     showing: watch::Receiver<Showing>,
@@ -74,7 +74,7 @@ impl Watch {
     pub(in crate::engine) async fn enter(
         hub: &Arc<Hub>,
         poll: PollId,
-        viewer: &Voter,
+        viewer: &Caller,
         after: Option<ViewPosition>,
     ) -> Result<Self, EngineError> {
         let ticket = hub.enter(poll).ok_or(EngineError::ShuttingDown)?;

@@ -31,7 +31,7 @@ async fn leave(world: &World, poll: PollId, viewers: usize) -> Vec<(Duration, u6
             .await
             .unwrap();
     };
-    let going = world.engine.let_viewers_go(WITHIN);
+    let going = world.engine.drain_viewers(WITHIN);
     let (leaves, (), ()) = tokio::join!(leaving, going, voting);
     leaves
 }
@@ -71,7 +71,7 @@ async fn a_few_viewers_leave_soon_and_nobody_enters_behind_them() {
         }
         frames
     }));
-    let (frames, ()) = tokio::join!(leaving, world.engine.let_viewers_go(WITHIN));
+    let (frames, ()) = tokio::join!(leaving, world.engine.drain_viewers(WITHIN));
     assert!(begun.elapsed() < WITHIN / 10, "{:?}", begun.elapsed());
     // The state as they came, perhaps the number of viewers, and nothing because of the leaving.
     assert!(frames.iter().all(|frames| *frames <= 2), "{frames:?}");
@@ -91,7 +91,7 @@ async fn who_does_not_leave_is_not_waited_for_beyond_the_time() {
     let poll = world.lunch().await;
     let mut stuck = world.watch(poll.id, &browser(1)).await;
     let begun = Instant::now();
-    world.engine.let_viewers_go(WITHIN).await;
+    world.engine.drain_viewers(WITHIN).await;
     let waited = begun.elapsed();
     assert!(waited >= WITHIN && waited < WITHIN * 2, "{waited:?}");
     world.engine.shutdown().await;
@@ -102,6 +102,6 @@ async fn who_does_not_leave_is_not_waited_for_beyond_the_time() {
 async fn where_nobody_watches_nobody_is_waited_for() {
     let world = World::new();
     let begun = Instant::now();
-    world.engine.let_viewers_go(WITHIN).await;
+    world.engine.drain_viewers(WITHIN).await;
     assert_eq!(begun.elapsed(), Duration::ZERO);
 }

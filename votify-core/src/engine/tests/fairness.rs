@@ -21,7 +21,7 @@ fn vote(world: &World, poll: &Arc<Poll>, voter: u16) -> Vote {
     let (engine, poll) = (world.engine.clone(), Arc::clone(poll));
     let mut session = [0; 16];
     session[..2].copy_from_slice(&voter.to_be_bytes());
-    let voter = Voter::session(SessionId::from_bytes(session));
+    let voter = Caller::session(SessionId::from_bytes(session));
     tokio::spawn(async move { engine.vote(poll.id, &voter, first(&poll)).await })
 }
 

@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use tokio::sync::Semaphore;
 
-use crate::ballot::{Ballot, BatchReceipt, StandingBallot};
+use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
 use crate::id::PollId;
 use crate::memory::MemoryStore;
-use crate::page::{Page, PageRequest};
 use crate::poll::{Poll, PollChange, SealCause};
-use crate::store::{Audit, Changing, PollFilter, Sealing, Store, StoreError};
+use crate::store::{Audit, ChangeOutcome, PollFilter, SealOutcome, Store, StoreError};
+use crate::store::{Page, PageRequest};
 use crate::tally::Tally;
 use crate::time::Timestamp;
 use crate::voter::VoterId;
@@ -81,7 +81,7 @@ impl Store for Gated {
         id: PollId,
         change: &PollChange,
         now: Timestamp,
-    ) -> Result<Changing, StoreError> {
+    ) -> Result<ChangeOutcome, StoreError> {
         self.inner.change_poll(id, change, now).await
     }
     async fn seal_poll(
@@ -89,7 +89,7 @@ impl Store for Gated {
         id: PollId,
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<Sealing, StoreError> {
+    ) -> Result<SealOutcome, StoreError> {
         self.inner.seal_poll(id, cause, now).await
     }
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
@@ -109,7 +109,7 @@ impl Store for Gated {
         &self,
         poll: PollId,
         voters: &[VoterId],
-    ) -> Result<Vec<Option<StandingBallot>>, StoreError> {
+    ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
         self.inner.ballots_of(poll, voters).await
     }
     async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
@@ -117,7 +117,7 @@ impl Store for Gated {
         self.reading().await;
         found
     }
-    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<StandingBallot, StoreError>> {
+    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
         self.inner.ballots(poll)
     }
     async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError> {

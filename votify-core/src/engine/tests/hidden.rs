@@ -24,7 +24,7 @@ async fn after_vote_shows_counts_to_voters_alone() {
     for (caller, total) in [
         (browser(1), Some(1)),
         (browser(2), None),
-        (Voter::anonymous(), None),
+        (Caller::anonymous(), None),
     ] {
         let snapshot = world.engine.poll(poll.id, &caller).await.unwrap();
         assert_eq!(snapshot.view.total_votes(), total);

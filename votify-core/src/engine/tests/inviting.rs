@@ -4,7 +4,7 @@ use crate::engine::{EngineError, InviteRefusal};
 use crate::id::BallotId;
 use crate::poll::{PollChange, ResultsPolicy};
 use crate::store::InviteStore;
-use crate::voter::{InviteCode, UnidentifiedVoter, VoterPolicy};
+use crate::voter::{IdentifyError, InviteCode, VoterPolicy};
 
 /// An engine over a store that keeps invites too.
 fn engine(store: &Arc<MemoryStore>) -> PollEngine {
@@ -22,10 +22,7 @@ fn draft() -> PollDraft {
 }
 
 fn is_not_invited(error: &EngineError) -> bool {
-    matches!(
-        error,
-        EngineError::Unidentified(UnidentifiedVoter::NotInvited)
-    )
+    matches!(error, EngineError::Unidentified(IdentifyError::NotInvited))
 }
 
 #[tokio::test]
@@ -33,7 +30,7 @@ async fn each_code_is_one_voter() {
     let engine = engine(&Arc::new(MemoryStore::new()));
     let poll = engine.create_poll(draft()).await.unwrap();
     let codes = engine.make_invites(poll.id, 2).await.unwrap();
-    let [one, two] = [0, 1].map(|n| Voter::invited(codes[n]));
+    let [one, two] = [0, 1].map(|n| Caller::invited(codes[n]));
     let id = BallotId::generate(engine.now());
     let vote = |voter, id| engine.cast(poll.id, voter, id, first(&poll));
     let counted = vote(&one, id).await.unwrap();
@@ -60,7 +57,7 @@ async fn who_was_not_invited_is_told_so_and_counts_nothing() {
     let other = engine.create_poll(draft()).await.unwrap();
     let codes = engine.make_invites(other.id, 1).await.unwrap();
     for code in [codes[0], InviteCode::random()] {
-        let voter = Voter::invited(code);
+        let voter = Caller::invited(code);
         let error = engine
             .vote(poll.id, &voter, first(&poll))
             .await
@@ -70,7 +67,7 @@ async fn who_was_not_invited_is_told_so_and_counts_nothing() {
     let error = engine.vote(poll.id, &browser(1), first(&poll)).await;
     assert!(matches!(
         error,
-        Err(EngineError::Unidentified(UnidentifiedVoter::NoInvite))
+        Err(EngineError::Unidentified(IdentifyError::NoInvite))
     ));
     let seen = engine.poll(poll.id, &browser(1)).await.unwrap();
     assert_eq!(seen.view.total_votes(), Some(0));
@@ -81,7 +78,7 @@ async fn a_failed_attempt_does_not_use_a_code_up() {
     let engine = engine(&Arc::new(MemoryStore::new()));
     let poll = engine.create_poll(draft()).await.unwrap();
     let codes = engine.make_invites(poll.id, 1).await.unwrap();
-    let voter = Voter::invited(codes[0]);
+    let voter = Caller::invited(codes[0]);
     let nowhere = Choice::one(crate::OptionId::generate(engine.now()));
     engine.vote(poll.id, &voter, nowhere).await.unwrap_err();
     assert!(engine.vote(poll.id, &voter, first(&poll)).await.is_ok());
@@ -94,7 +91,7 @@ async fn counts_show_to_the_code_that_voted() {
     draft.rules.results = ResultsPolicy::AfterVote;
     let poll = engine.create_poll(draft).await.unwrap();
     let codes = engine.make_invites(poll.id, 2).await.unwrap();
-    let [one, two] = [0, 1].map(|n| Voter::invited(codes[n]));
+    let [one, two] = [0, 1].map(|n| Caller::invited(codes[n]));
     let mut watch = engine.watch(poll.id, &one, None).await.unwrap();
     let frame = watch.next().await.unwrap();
     assert_eq!(frame.view.total_votes(), None);
@@ -121,7 +118,7 @@ async fn codes_are_made_for_open_polls_by_invite_up_to_a_bound() {
     let browsers = engine.create_poll(browsers).await.unwrap();
     assert_eq!(refused(browsers.id, 1).await, InviteRefusal::NotByInvite);
     let poll = engine.create_poll(draft()).await.unwrap();
-    let most = PollEngine::INVITES_AT_ONCE;
+    let most = PollEngine::MAX_INVITES_PER_CALL;
     for count in [0, most + 1] {
         assert_eq!(refused(poll.id, count).await, InviteRefusal::Count { most });
     }
@@ -162,7 +159,7 @@ async fn who_is_turned_away_is_judged_by_the_poll_as_it_is() {
     let store = Arc::new(MemoryStore::new());
     let (here, there) = (engine(&store), engine(&store));
     let poll = here.create_poll(draft()).await.unwrap();
-    let stranger = Voter::invited(InviteCode::random()).with_session(SessionId::random());
+    let stranger = Caller::invited(InviteCode::random()).with_session(SessionId::random());
     let vote = async |voter| there.vote(poll.id, voter, first(&poll)).await;
     assert!(is_not_invited(&vote(&stranger).await.unwrap_err()));
     let change = PollChange {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::ballot::Refusal;
 use crate::engine::EngineError;
-use crate::event::Event;
+use crate::engine::Event;
 use crate::poll::PollStatus;
 
 #[tokio::test]

@@ -65,7 +65,7 @@ async fn a_room_is_slower_while_its_viewers_come_late_and_then_fast_again() {
         take_late(&world, &poll, &mut watch, n, LONG * 3).await;
     }
     let slow = pace(&world, &poll, &mut watch, 10).await;
-    let slowest = config().slowest_tick;
+    let slowest = config().max_update_interval;
     assert!(slow > TICK * 4 && slow <= *slack(slowest).end(), "{slow:?}");
     for n in 0..10 {
         pace(&world, &poll, &mut watch, 20 + 2 * n).await;

@@ -2,11 +2,11 @@ use super::*;
 use crate::ballot::{Outcome, Refusal};
 use crate::engine::{EngineError, VoteReceipt};
 use crate::poll::{AddressQuota, PollChange};
-use crate::voter::UnidentifiedVoter;
+use crate::voter::IdentifyError;
 
 /// A browser of its own at an address.
-fn at(address: &str) -> Voter {
-    Voter::session(SessionId::random()).with_address(address.parse().unwrap())
+fn at(address: &str) -> Caller {
+    Caller::session(SessionId::random()).with_address(address.parse().unwrap())
 }
 
 fn is_full(answer: &Result<VoteReceipt, EngineError>) -> bool {
@@ -22,7 +22,7 @@ async fn are_one(ipv4_prefix: u8, one: &str, other: &str) -> bool {
     };
     let poll = world.poll(|draft| draft.rules.address_quota = Some(quota));
     let poll = poll.await;
-    let vote = |voter: Voter| async {
+    let vote = |voter: Caller| async {
         let voter = voter;
         world.engine.vote(poll.id, &voter, first(&poll)).await
     };
@@ -53,7 +53,7 @@ async fn who_comes_from_nowhere_cannot_vote_where_addresses_are_limited() {
     assert!(
         matches!(
             refused,
-            Err(EngineError::Unidentified(UnidentifiedVoter::NoAddress))
+            Err(EngineError::Unidentified(IdentifyError::NoAddress))
         ),
         "{refused:?}"
     );

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use super::gated::Gated;
 use super::*;
 use crate::engine::EngineError;
-use crate::view::ViewPosition;
+use crate::tally::ViewPosition;
 
 /// An engine that has never heard of the polls of the other one.
 fn second_engine(store: &Arc<Gated>) -> World {
@@ -66,7 +66,7 @@ async fn who_asks_after_a_vote_was_answered_sees_it_though_a_read_is_under_way()
     store.holds_reads.store(true, Ordering::SeqCst);
     store.reads.store(0, Ordering::SeqCst);
     let engine = &world.engine;
-    let nobody = Voter::anonymous();
+    let nobody = Caller::anonymous();
     let early = engine.poll(poll.id, &nobody);
     let late = async {
         tokio::task::yield_now().await;

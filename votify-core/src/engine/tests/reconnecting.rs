@@ -8,12 +8,12 @@ use futures_util::stream::BoxStream;
 use tokio::time::sleep;
 
 use super::*;
-use crate::ballot::{Ballot, BatchReceipt, StandingBallot};
-use crate::page::{Page, PageRequest};
+use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
 use crate::poll::{PollChange, SealCause};
-use crate::store::{Audit, Changing, PollFilter, Sealing, StoreError};
+use crate::store::{Audit, ChangeOutcome, PollFilter, SealOutcome, StoreError};
+use crate::store::{Page, PageRequest};
+use crate::tally::ViewPosition;
 use crate::tally::{Position, Tally};
-use crate::view::ViewPosition;
 use crate::voter::VoterId;
 
 /// A store that counts how often it is asked how a poll stands.
@@ -57,7 +57,7 @@ impl Store for Asked {
         id: PollId,
         change: &PollChange,
         now: Timestamp,
-    ) -> Result<Changing, StoreError> {
+    ) -> Result<ChangeOutcome, StoreError> {
         self.inner.change_poll(id, change, now).await
     }
     async fn seal_poll(
@@ -65,7 +65,7 @@ impl Store for Asked {
         id: PollId,
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<Sealing, StoreError> {
+    ) -> Result<SealOutcome, StoreError> {
         self.inner.seal_poll(id, cause, now).await
     }
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
@@ -78,14 +78,14 @@ impl Store for Asked {
         &self,
         poll: PollId,
         voters: &[VoterId],
-    ) -> Result<Vec<Option<StandingBallot>>, StoreError> {
+    ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
         self.inner.ballots_of(poll, voters).await
     }
     async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
         self.tallies.fetch_add(1, Ordering::Relaxed);
         self.inner.tallies(polls).await
     }
-    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<StandingBallot, StoreError>> {
+    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
         self.inner.ballots(poll)
     }
     async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError> {

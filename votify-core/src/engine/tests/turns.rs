@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use tokio::time::{Instant, sleep};
 
 use super::*;
-use crate::broadcast::{BroadcastError, Deliveries, Topic, Update};
+use crate::broadcast::{BroadcastError, DeliveryStream, Topic, Update};
 use crate::poll::PollChange;
 
 const TICK: Duration = Duration::from_millis(50);
@@ -30,7 +30,7 @@ impl Broadcaster for Recorder {
         self.carrier.publish(updates).await
     }
 
-    async fn subscribe(&self, topic: &Topic) -> Result<Deliveries, BroadcastError> {
+    async fn subscribe(&self, topic: &Topic) -> Result<DeliveryStream, BroadcastError> {
         self.carrier.subscribe(topic).await
     }
 }
@@ -76,15 +76,15 @@ async fn counts_viewers_and_edits_of_a_poll_share_one_message_a_tick() {
     // Ten seconds of votes.
     assert!(count(|update| matches!(update, Update::Viewers { .. })) >= 4);
     assert_eq!(
-        count(|update| matches!(update, Update::Redefined { .. })),
+        count(|update| matches!(update, Update::PollChanged { .. })),
         5
     );
-    assert!(count(|update| matches!(update, Update::Tallied { .. })) >= 150);
+    assert!(count(|update| matches!(update, Update::TallyChanged { .. })) >= 150);
     let (_, last) = published.last().unwrap();
     let newest = world.store.tallies(&[poll.id]).await.unwrap().pop();
     let newest = newest.flatten().unwrap();
     assert!(
-        matches!(last, Update::Tallied { tally, .. } if *tally == newest),
+        matches!(last, Update::TallyChanged { tally, .. } if *tally == newest),
         "the newest state is told last: {last:?}"
     );
 }

@@ -3,7 +3,7 @@ use crate::ballot::{Outcome, Refusal};
 use crate::engine::EngineError;
 use crate::id::{BallotId, OptionId};
 use crate::poll::{OptionChange, PollChange};
-use crate::voter::{Owner, UnidentifiedVoter, VoterPolicy};
+use crate::voter::{IdentifyError, Owner, VoterPolicy};
 
 #[tokio::test]
 async fn a_vote_is_answered_with_the_counts_it_made() {
@@ -65,16 +65,13 @@ async fn a_caller_who_cannot_be_identified_is_told_what_is_missing() {
         .await
         .unwrap_err();
     assert!(
-        matches!(
-            error,
-            EngineError::Unidentified(UnidentifiedVoter::NotLoggedIn)
-        ),
+        matches!(error, EngineError::Unidentified(IdentifyError::NotLoggedIn)),
         "{error}"
     );
     assert!(
         world
             .engine
-            .vote(poll.id, &Voter::account("alice"), first(&poll))
+            .vote(poll.id, &Caller::account("alice"), first(&poll))
             .await
             .is_ok()
     );
@@ -126,7 +123,7 @@ async fn an_outdated_definition_refuses_and_reveals_nothing() {
         .change_poll(poll.id, change, &browser(1))
         .await
         .unwrap();
-    let alice = Voter::account("alice").with_session(SessionId::random());
+    let alice = Caller::account("alice").with_session(SessionId::random());
     let receipt = there
         .engine
         .vote(poll.id, &alice, Choice::one(added))
@@ -158,7 +155,7 @@ async fn only_the_maker_owns_a_poll() {
             .await
             .is_ok()
     );
-    for stranger in [browser(2), Voter::anonymous(), Voter::account("alice")] {
+    for stranger in [browser(2), Caller::anonymous(), Caller::account("alice")] {
         let error = world
             .engine
             .authorize_owner(poll.id, &stranger)
@@ -200,7 +197,7 @@ async fn votes_survive_the_rotation_of_the_secret() {
     assert!(
         matches!(
             error,
-            EngineError::Unidentified(UnidentifiedVoter::UnknownKey(_))
+            EngineError::Unidentified(IdentifyError::UnknownKey(_))
         ),
         "{error}"
     );

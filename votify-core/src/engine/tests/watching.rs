@@ -2,7 +2,7 @@ use super::*;
 use crate::engine::EngineError;
 use crate::poll::{PollChange, PollStatus};
 use crate::tally::Position;
-use crate::view::ViewPosition;
+use crate::tally::ViewPosition;
 
 #[tokio::test]
 async fn the_first_frame_is_the_current_state_and_votes_follow() {
@@ -39,7 +39,7 @@ async fn a_flood_is_merged_and_its_end_arrives() {
             for n in 0..2_000_u16 {
                 let mut session = [7; 16];
                 session[..2].copy_from_slice(&n.to_le_bytes());
-                let voter = Voter::session(SessionId::from_bytes(session));
+                let voter = Caller::session(SessionId::from_bytes(session));
                 engine.vote(poll.id, &voter, first(&poll)).await.unwrap();
             }
         })
@@ -270,7 +270,7 @@ impl Broadcaster for Silent {
     async fn subscribe(
         &self,
         _: &crate::broadcast::Topic,
-    ) -> Result<crate::broadcast::Deliveries, crate::broadcast::BroadcastError> {
+    ) -> Result<crate::broadcast::DeliveryStream, crate::broadcast::BroadcastError> {
         std::future::pending().await
     }
 }

@@ -1,8 +1,7 @@
 use std::collections::{HashMap, HashSet};
 
-use crate::ballot::{
-    Ballot, Counting, Effects, Outcome, PlaceChanges, Places, StandingBallot, VoterHistory,
-};
+use crate::backend::{AddressUsage, AddressUsageChanges, BatchEvaluator, WriteSet};
+use crate::ballot::{ActiveBallot, Ballot, Outcome, VoterHistory};
 use crate::id::PollId;
 use crate::poll::PollState;
 use crate::store::StoreError;
@@ -20,7 +19,7 @@ pub(super) struct Entry {
     pub(super) invited: HashSet<VoterId>,
     voters: HashMap<VoterId, VoterHistory>,
     /// From where ballots stand, if there is a quota for each address.
-    places: Places,
+    places: AddressUsage,
     deleted: bool,
 }
 
@@ -30,7 +29,7 @@ impl Entry {
             state,
             invited: HashSet::new(),
             voters: HashMap::new(),
-            places: Places::default(),
+            places: AddressUsage::default(),
             deleted: false,
         }
     }
@@ -38,7 +37,7 @@ impl Entry {
     pub(super) fn delete(&mut self) {
         self.deleted = true;
         self.voters = HashMap::new();
-        self.places = Places::default();
+        self.places = AddressUsage::default();
         self.invited = HashSet::new();
     }
 
@@ -54,11 +53,11 @@ impl Entry {
         }
     }
 
-    pub(super) fn standing(&self, voter: VoterId) -> Option<&StandingBallot> {
+    pub(super) fn standing(&self, voter: VoterId) -> Option<&ActiveBallot> {
         self.voters.get(&voter)?.standing.as_ref()
     }
 
-    pub(super) fn all_standing(&self) -> impl Iterator<Item = &StandingBallot> {
+    pub(super) fn all_standing(&self) -> impl Iterator<Item = &ActiveBallot> {
         self.voters
             .values()
             .filter_map(|history| history.standing.as_ref())
@@ -69,7 +68,7 @@ impl Entry {
         &self,
         after: u64,
         until: u64,
-    ) -> (Vec<StandingBallot>, Option<u64>) {
+    ) -> (Vec<ActiveBallot>, Option<u64>) {
         let mut page: Vec<_> = self
             .all_standing()
             .filter(|standing| standing.revision > after && standing.revision <= until)
@@ -92,14 +91,15 @@ impl Entry {
         };
         let histories = ballots.clone().filter_map(known).collect();
         let places = self.places_of(ballots.clone());
-        let mut counting = Counting::new(self.state.clone(), histories, now).with_places(places);
+        let mut counting =
+            BatchEvaluator::new(self.state.clone(), histories, now).with_address_usage(places);
         let outcomes = ballots.map(|ballot| counting.cast(ballot)).collect();
         self.write(counting.finish());
         outcomes
     }
 
-    fn places_of<'a>(&self, ballots: impl Iterator<Item = &'a Ballot>) -> Places {
-        let mut places = Places::default();
+    fn places_of<'a>(&self, ballots: impl Iterator<Item = &'a Ballot>) -> AddressUsage {
+        let mut places = AddressUsage::default();
         for ballot in ballots {
             let stands_at = self.places.voters.get(&ballot.voter).copied();
             places
@@ -113,7 +113,7 @@ impl Entry {
         places
     }
 
-    fn write_places(&mut self, changes: PlaceChanges) {
+    fn write_places(&mut self, changes: AddressUsageChanges) {
         for voter in changes.freed {
             self.places.voters.remove(&voter);
         }
@@ -127,7 +127,7 @@ impl Entry {
         }
     }
 
-    fn write(&mut self, effects: Effects) {
+    fn write(&mut self, effects: WriteSet) {
         self.write_places(effects.places);
         self.state = effects.state;
         for standing in effects.inserted.into_iter().chain(effects.updated) {

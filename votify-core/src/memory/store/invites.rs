@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{MemoryStore, lock};
 use crate::id::PollId;
-use crate::store::{InviteStore, Inviting, StoreError};
+use crate::store::{InviteOutcome, InviteStore, StoreError};
 use crate::voter::VoterId;
 
 #[async_trait]
@@ -14,7 +14,7 @@ impl InviteStore for MemoryStore {
         poll: PollId,
         voters: &[VoterId],
         most: u64,
-    ) -> Result<Inviting, StoreError> {
+    ) -> Result<InviteOutcome, StoreError> {
         let entry = self.existing(poll)?;
         let mut entry = lock(&entry);
         entry.check_present(poll)?;
@@ -26,10 +26,10 @@ impl InviteStore for MemoryStore {
         let before = size(entry.invited.len());
         let total = before.saturating_add(size(new.len()));
         if total > most {
-            return Ok(Inviting::TooMany { total: before });
+            return Ok(InviteOutcome::TooMany { total: before });
         }
         entry.invited.extend(new);
-        Ok(Inviting::Invited { total })
+        Ok(InviteOutcome::Invited { total })
     }
 
     async fn invited(&self, poll: PollId, voters: &[VoterId]) -> Result<Vec<bool>, StoreError> {

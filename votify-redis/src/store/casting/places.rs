@@ -1,5 +1,5 @@
 use redis::Value;
-use votify_core::ballot::Places;
+use votify_core::backend::AddressUsage;
 use votify_core::voter::AddressId;
 use votify_core::{Ballot, VoterId};
 
@@ -15,7 +15,7 @@ pub(super) async fn read(
     keys: &Keys<'_>,
     current: &Current,
     ballots: &[&Ballot],
-) -> Result<Option<Places>, Fault> {
+) -> Result<Option<AddressUsage>, Fault> {
     let poll = &current.kept.state.poll;
     let damaged = || Fault::from(Damaged::of(poll.id, "the places of a poll"));
     // Where no vote can be replaced or taken back, no place is ever left.
@@ -33,7 +33,7 @@ pub(super) async fn read(
     }
     let mut answer = list(answer).ok_or_else(damaged)?.into_iter();
     let mut rows = || -> Option<Vec<(usize, Vec<u8>)>> { pairs(list(answer.next()?)?) };
-    let mut places = Places::default();
+    let mut places = AddressUsage::default();
     for (place, address) in rows().ok_or_else(damaged)? {
         let address = <[u8; ID]>::try_from(address).map_err(|_| damaged())?;
         let voter = voters.get(place).ok_or_else(damaged)?;

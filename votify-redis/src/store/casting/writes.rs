@@ -1,5 +1,6 @@
 use votify_core::Ballot;
-use votify_core::ballot::{Effects, Outcome};
+use votify_core::backend::WriteSet;
+use votify_core::ballot::Outcome;
 
 use crate::store::fault::Fault;
 use crate::store::keys::{ID, Keys};
@@ -27,7 +28,7 @@ impl Writes {
         keys: &Keys<'_>,
         ballots: &[&Ballot],
         outcomes: &[Outcome],
-        effects: &Effects,
+        effects: &WriteSet,
     ) -> Result<Self, Fault> {
         if ballots.len() > MOST {
             return Err(Fault::TooMany {
@@ -90,7 +91,7 @@ impl Writes {
     /// Each ballot that changed anything made the next revision, in the order of the batch.
     fn add_order(&mut self, keys: &Keys<'_>, ballots: &[&Ballot], outcomes: &[Outcome], last: u64) {
         let effective = ballots.iter().zip(outcomes);
-        let effective = effective.filter(|(_, outcome)| outcome.is_effective());
+        let effective = effective.filter(|(_, outcome)| outcome.changed_tally());
         let voters: Vec<u8> = effective
             .flat_map(|(ballot, _)| *ballot.voter.as_bytes())
             .collect();

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 use votify_core::engine::EngineError;
 use votify_core::voter::SessionId;
 use votify_core::{
-    BallotId, Choice, Clock, Outcome, Poll, PollEngine, Refusal, SystemClock, Voter,
+    BallotId, Caller, Choice, Clock, Outcome, Poll, PollEngine, Refusal, SystemClock,
 };
 
 use super::fleet::Fleet;
@@ -71,7 +71,7 @@ impl Load {
 impl Told {
     async fn vote(&self, engines: &[PollEngine; 2], poll: &Poll) {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let voter = Voter::session(SessionId::from_bytes(u128::from(number).to_be_bytes()));
+        let voter = Caller::session(SessionId::from_bytes(u128::from(number).to_be_bytes()));
         let [first, second] = engines;
         let is_even = number.is_multiple_of(2);
         let (here, there) = if is_even {
@@ -98,7 +98,7 @@ impl Told {
         };
         let outcome = cast(here, id, option).await.unwrap();
         let revision = outcome.revision().unwrap();
-        assert!(outcome.is_effective() || matches!(outcome, Outcome::Replayed { .. }));
+        assert!(outcome.changed_tally() || matches!(outcome, Outcome::Replayed { .. }));
         self.counted.lock().unwrap().ids.push(id);
         for engine in [there, here] {
             let again = cast(engine, BallotId::generate(SystemClock.now()), 1 - option).await;

@@ -4,8 +4,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use votify_core::view::{TallyView, ViewPosition};
-use votify_core::{Audience, Poll, Position, Tally, Voter};
+use votify_core::tally::{TallyView, ViewPosition};
+use votify_core::{Audience, Caller, Poll, Position, Tally};
 
 use super::fleet::Fleet;
 
@@ -23,7 +23,7 @@ impl Viewers {
         for engine in &fleet.engines {
             let (shown, shows) = watch::channel(None);
             let mut watching = engine
-                .watch(poll.id, &Voter::anonymous(), None)
+                .watch(poll.id, &Caller::anonymous(), None)
                 .await
                 .unwrap();
             tasks.push(tokio::spawn(async move {

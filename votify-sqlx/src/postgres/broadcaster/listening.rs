@@ -5,7 +5,8 @@ use sqlx::postgres::{PgNotification, PgPool};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
-use votify_core::broadcast::{Fanout, Topic};
+use votify_core::backend::Fanout;
+use votify_core::broadcast::Topic;
 
 use super::ear::Ear;
 use super::fault::Fault;
@@ -65,7 +66,7 @@ impl Listening {
             };
             ear = next;
             // Before anything that the new connection brings, and before anybody is told that it is there.
-            self.fanout.missed_everywhere();
+            self.fanout.notify_lagged();
             tracing::info!("listening to other nodes again");
         }
     }
@@ -84,7 +85,7 @@ impl Listening {
         let payload = notification.payload();
         match wire::poll_of(payload) {
             // Most polls are watched elsewhere.
-            Ok(Some(poll)) if self.fanout.is_heard(&Topic::Poll(poll)) => {
+            Ok(Some(poll)) if self.fanout.has_subscribers(&Topic::Poll(poll)) => {
                 let delivery = wire::delivery(poll, payload);
                 self.fanout.deliver(&Topic::Poll(poll), delivery);
             }

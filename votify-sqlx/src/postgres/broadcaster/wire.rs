@@ -35,7 +35,9 @@ pub(super) fn payload(update: &Update) -> serde_json::Result<String> {
         return Ok(carried);
     }
     let position = match update {
-        Update::Tallied { tally, .. } | Update::Redefined { tally, .. } => Some(tally.position),
+        Update::TallyChanged { tally, .. } | Update::PollChanged { tally, .. } => {
+            Some(tally.position)
+        }
         _ => None,
     };
     serde_json::to_string(&Notice { poll, position })
@@ -61,7 +63,7 @@ pub(super) fn delivery(poll: PollId, payload: &str) -> Delivery {
     }
     match serde_json::from_str(payload) {
         Ok(Body { update }) if update.poll() == poll => Delivery::Update(Arc::new(update)),
-        _ => Delivery::Missed,
+        _ => Delivery::Lagged,
     }
 }
 
@@ -87,7 +89,7 @@ mod tests {
                 count,
             })
             .collect();
-        Update::Tallied {
+        Update::TallyChanged {
             tally,
             votes: Vec::new(),
         }
@@ -116,7 +118,7 @@ mod tests {
             "{payload}"
         );
         assert_eq!(poll_of(&payload).unwrap(), Some(update.poll()));
-        assert_eq!(delivery(update.poll(), &payload), Delivery::Missed);
+        assert_eq!(delivery(update.poll(), &payload), Delivery::Lagged);
     }
 
     #[test]
@@ -144,7 +146,7 @@ mod tests {
         ] {
             let payload = format!(r#"{{"poll":"{poll}",{body}}}"#);
             assert_eq!(poll_of(&payload).unwrap(), Some(poll));
-            assert_eq!(delivery(poll, &payload), Delivery::Missed);
+            assert_eq!(delivery(poll, &payload), Delivery::Lagged);
         }
     }
 
@@ -153,7 +155,7 @@ mod tests {
         let (addressed, other) = (poll(), poll());
         let payload =
             format!(r#"{{"poll":"{addressed}","update":{{"type":"deleted","poll":"{other}"}}}}"#);
-        assert_eq!(delivery(addressed, &payload), Delivery::Missed);
+        assert_eq!(delivery(addressed, &payload), Delivery::Lagged);
     }
 
     #[test]

@@ -16,8 +16,8 @@ use crate::engine::live::stage::{Fanout, Showing, Stage};
 use crate::engine::reader::Read;
 use crate::id::OptionId;
 use crate::poll::ResultsPolicy;
+use crate::tally::{Audience, TallyView, ViewPosition};
 use crate::tally::{Position, Tally};
-use crate::view::{Audience, TallyView, ViewPosition};
 use crate::voter::VoterId;
 
 /// How long to wait before a poll that could not be read is read again.
@@ -67,7 +67,7 @@ impl<'a> Show<'a> {
             voters: HashMap::new(),
             presence: Presence::default(),
             told_viewers: Told::default(),
-            pace: Pace::new(hub.config.tick, hub.config.slowest_tick),
+            pace: Pace::new(hub.config.tick, hub.config.max_update_interval),
             due: None,
             shown_at: Instant::now(),
             asked: 0,

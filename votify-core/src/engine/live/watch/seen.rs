@@ -3,7 +3,7 @@ use std::sync::Arc;
 use crate::engine::live::frame::Frame;
 use crate::engine::live::stage::Stage;
 use crate::poll::PollStatus;
-use crate::view::ViewPosition;
+use crate::tally::ViewPosition;
 
 /// What was shown to a viewer last.
 #[derive(Debug, Clone, Copy, PartialEq)]

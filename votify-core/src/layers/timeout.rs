@@ -8,14 +8,15 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use crate::account::{
     AccountError, AccountStore, Registration, Revocation, TokenId, User, UserId, UserName,
 };
-use crate::ballot::{Ballot, BatchReceipt, StandingBallot, parts};
-use crate::broadcast::{BroadcastError, Broadcaster, Deliveries, Topic, Update};
+use crate::backend::group_by_poll;
+use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
+use crate::broadcast::{BroadcastError, Broadcaster, DeliveryStream, Topic, Update};
 use crate::id::PollId;
-use crate::page::{Page, PageRequest};
 use crate::poll::{Poll, PollChange, SealCause};
 use crate::store::{
-    Audit, Changing, InviteStore, Inviting, PollFilter, Sealing, Store, StoreError,
+    Audit, ChangeOutcome, InviteOutcome, InviteStore, PollFilter, SealOutcome, Store, StoreError,
 };
+use crate::store::{Page, PageRequest};
 use crate::tally::Tally;
 use crate::time::Timestamp;
 use crate::voter::VoterId;
@@ -25,7 +26,7 @@ use crate::voter::VoterId;
 ///
 /// Streams get the limit for each ballot; audits, repairs and deletions, which go through a whole poll, get none.
 #[derive(Debug)]
-pub struct Deadline<S> {
+pub struct Timeout<S> {
     inner: S,
     limit: Duration,
 }
@@ -33,9 +34,9 @@ pub struct Deadline<S> {
 /// It did not answer in time.
 #[derive(Debug, thiserror::Error)]
 #[error("no answer within {0:?}")]
-struct NoAnswer(Duration);
+struct Elapsed(Duration);
 
-impl<S> Deadline<S> {
+impl<S> Timeout<S> {
     /// Lets each call of `inner` take at most `limit`.
     #[must_use]
     pub const fn new(inner: S, limit: Duration) -> Self {
@@ -43,9 +44,9 @@ impl<S> Deadline<S> {
     }
 }
 
-impl<S: Store> Deadline<S> {
+impl<S: Store> Timeout<S> {
     fn missed(&self) -> StoreError {
-        StoreError::unavailable(self.inner.backend(), NoAnswer(self.limit))
+        StoreError::unavailable(self.inner.backend(), Elapsed(self.limit))
     }
 
     async fn within<T>(
@@ -60,7 +61,7 @@ impl<S: Store> Deadline<S> {
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
-impl<S: Store> Store for Deadline<S> {
+impl<S: Store> Store for Timeout<S> {
     fn backend(&self) -> &'static str {
         self.inner.backend()
     }
@@ -87,7 +88,7 @@ impl<S: Store> Store for Deadline<S> {
         id: PollId,
         change: &PollChange,
         now: Timestamp,
-    ) -> Result<Changing, StoreError> {
+    ) -> Result<ChangeOutcome, StoreError> {
         self.within(self.inner.change_poll(id, change, now)).await
     }
 
@@ -96,7 +97,7 @@ impl<S: Store> Store for Deadline<S> {
         id: PollId,
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<Sealing, StoreError> {
+    ) -> Result<SealOutcome, StoreError> {
         self.within(self.inner.seal_poll(id, cause, now)).await
     }
 
@@ -111,7 +112,7 @@ impl<S: Store> Store for Deadline<S> {
             .unwrap_or_else(|_| {
                 let mut receipt = BatchReceipt::unknown_polls(ballots.len());
                 let missed = self.missed();
-                parts(ballots)
+                group_by_poll(ballots)
                     .iter()
                     .for_each(|part| receipt.fail(part, &missed));
                 receipt
@@ -122,7 +123,7 @@ impl<S: Store> Store for Deadline<S> {
         &self,
         poll: PollId,
         voters: &[VoterId],
-    ) -> Result<Vec<Option<StandingBallot>>, StoreError> {
+    ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
         self.within(self.inner.ballots_of(poll, voters)).await
     }
 
@@ -130,7 +131,7 @@ impl<S: Store> Store for Deadline<S> {
         self.within(self.inner.tallies(polls)).await
     }
 
-    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<StandingBallot, StoreError>> {
+    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
         let ballots = self.inner.ballots(poll);
         stream::unfold(Some(ballots), move |ballots| async move {
             let mut ballots = ballots?;
@@ -153,13 +154,13 @@ impl<S: Store> Store for Deadline<S> {
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
-impl<S: InviteStore> InviteStore for Deadline<S> {
+impl<S: InviteStore> InviteStore for Timeout<S> {
     async fn invite(
         &self,
         poll: PollId,
         voters: &[VoterId],
         most: u64,
-    ) -> Result<Inviting, StoreError> {
+    ) -> Result<InviteOutcome, StoreError> {
         let call = self.inner.invite(poll, voters, most);
         let call = tokio::time::timeout(self.limit, call).await;
         call.unwrap_or_else(|_| Err(no_invites(self.limit)))
@@ -173,12 +174,12 @@ impl<S: InviteStore> InviteStore for Deadline<S> {
 }
 
 fn no_invites(limit: Duration) -> StoreError {
-    StoreError::unavailable("invites", NoAnswer(limit))
+    StoreError::unavailable("invites", Elapsed(limit))
 }
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
-impl<B: Broadcaster> Broadcaster for Deadline<B> {
+impl<B: Broadcaster> Broadcaster for Timeout<B> {
     fn backend(&self) -> &'static str {
         self.inner.backend()
     }
@@ -188,7 +189,7 @@ impl<B: Broadcaster> Broadcaster for Deadline<B> {
         call.unwrap_or_else(|_| Err(silent(self.inner.backend(), self.limit)))
     }
 
-    async fn subscribe(&self, topic: &Topic) -> Result<Deliveries, BroadcastError> {
+    async fn subscribe(&self, topic: &Topic) -> Result<DeliveryStream, BroadcastError> {
         let call = tokio::time::timeout(self.limit, self.inner.subscribe(topic)).await;
         call.unwrap_or_else(|_| Err(silent(self.inner.backend(), self.limit)))
     }
@@ -197,13 +198,13 @@ impl<B: Broadcaster> Broadcaster for Deadline<B> {
 fn silent(backend: &'static str, limit: Duration) -> BroadcastError {
     BroadcastError::Unavailable {
         backend,
-        source: Arc::new(NoAnswer(limit)),
+        source: Arc::new(Elapsed(limit)),
     }
 }
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
-impl<S: AccountStore> AccountStore for Deadline<S> {
+impl<S: AccountStore> AccountStore for Timeout<S> {
     fn backend(&self) -> &'static str {
         self.inner.backend()
     }
@@ -229,13 +230,13 @@ impl<S: AccountStore> AccountStore for Deadline<S> {
     }
 }
 
-impl<S: AccountStore> Deadline<S> {
+impl<S: AccountStore> Timeout<S> {
     async fn account<T>(
         &self,
         call: impl Future<Output = Result<T, AccountError>> + Send,
     ) -> Result<T, AccountError> {
         let missed = |_| {
-            let missed = NoAnswer(self.limit);
+            let missed = Elapsed(self.limit);
             Err(AccountError::unavailable(self.inner.backend(), missed))
         };
         tokio::time::timeout(self.limit, call)

@@ -1,5 +1,3 @@
-//! What a log says of something that is away for a while.
-
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,16 +12,16 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// its end.
 ///
 /// ```
-/// use votify_core::outage::Outage;
+/// use votify_core::backend::LogThrottle;
 ///
-/// let outage = Outage::default();
+/// let outage = LogThrottle::default();
 /// assert_eq!(outage.failed(), Some(1)); // worth a line
 /// assert_eq!(outage.failed(), None);
 /// assert!(outage.ended()); // worth a line
 /// assert!(!outage.ended());
 /// ```
 #[derive(Debug, Default)]
-pub struct Outage {
+pub struct LogThrottle {
     is_told: AtomicBool,
     failures: Mutex<Failures>,
 }
@@ -34,7 +32,7 @@ struct Failures {
     untold: u64,
 }
 
-impl Outage {
+impl LogThrottle {
     /// A call failed. If a line in the log is due: of how many failures it tells.
     #[must_use]
     pub fn failed(&self) -> Option<u64> {
@@ -62,7 +60,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_long_outage_is_a_few_lines_and_so_is_one_that_comes_and_goes() {
-        let outage = Outage::default();
+        let outage = LogThrottle::default();
         assert!(!outage.ended());
         assert_eq!(outage.failed(), Some(1));
         for _ in 0..99 {

@@ -5,7 +5,7 @@ use crate::voter::{AddressId, VoterId};
 /// From where the standing ballots of a poll with an [`AddressQuota`](crate::poll::AddressQuota) came, as far as a batch has to
 /// know: read under the poll's lock.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Places {
+pub struct AddressUsage {
     /// Of the batch's voters, where the ballot that stands was counted first; who has none is left out.
     pub voters: HashMap<VoterId, AddressId>,
     /// How many ballots stand at an address; one that is not here has none. Wanted are the addresses of the batch's ballots,
@@ -15,7 +15,7 @@ pub struct Places {
 
 /// What a batch did to the places of one poll, to be written with its ballots: first what was freed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PlaceChanges {
+pub struct AddressUsageChanges {
     /// Voters whose ballot stands no more where it did, ascending.
     pub freed: Vec<VoterId>,
     /// Where voters' ballots stand now, ascending by voter.
@@ -24,7 +24,7 @@ pub struct PlaceChanges {
     pub counts: Vec<(AddressId, u32)>,
 }
 
-impl PlaceChanges {
+impl AddressUsageChanges {
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -34,15 +34,15 @@ impl PlaceChanges {
 
 /// The places of one poll while a batch is being counted.
 #[derive(Debug, Default)]
-pub(super) struct Seating {
-    now: Places,
+pub(super) struct AddressCounter {
+    now: AddressUsage,
     /// Where the voters stood before of whom that was touched.
     before: BTreeMap<VoterId, Option<AddressId>>,
     touched: BTreeSet<AddressId>,
 }
 
-impl Seating {
-    pub(super) fn new(places: Places) -> Self {
+impl AddressCounter {
+    pub(super) fn new(places: AddressUsage) -> Self {
         Self {
             now: places,
             ..Self::default()
@@ -75,8 +75,8 @@ impl Seating {
         self.touched.insert(address);
     }
 
-    pub(super) fn finish(self) -> PlaceChanges {
-        let mut changes = PlaceChanges::default();
+    pub(super) fn finish(self) -> AddressUsageChanges {
+        let mut changes = AddressUsageChanges::default();
         for (voter, before) in self.before {
             let now = self.now.voters.get(&voter).copied();
             if now == before {
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn only_what_is_different_in_the_end_is_written() {
-        let mut seating = Seating::new(Places {
+        let mut seating = AddressCounter::new(AddressUsage {
             voters: [(voter(1), HOME), (voter(2), HOME)].into(),
             taken: [(HOME, 2)].into(),
         });

@@ -1,11 +1,9 @@
-//! What the engine tells the program around it.
-
 use std::sync::Arc;
 
 use crate::ballot::Outcome;
 use crate::id::{BallotId, PollId};
 use crate::poll::Poll;
-use crate::view::TallyView;
+use crate::tally::TallyView;
 
 /// Something that happened through this engine. Counts come as everybody may see them.
 ///
@@ -47,7 +45,7 @@ pub enum Event {
         poll: PollId,
         /// Which ballot.
         ballot: BallotId,
-        /// What became of it; always one that [is effective](Outcome::is_effective), and with revision 0 where counts
+        /// What became of it; always one that [is effective](Outcome::changed_tally), and with revision 0 where counts
         /// are hidden.
         outcome: Outcome,
         /// The counts after the batch that it came in.

@@ -1,5 +1,3 @@
-//! Numbered pages of a listing.
-
 use serde::{Deserialize, Serialize};
 
 /// Which page of a listing is asked for.

@@ -33,7 +33,7 @@ fn ballot(state: &PollState, voter: u8, id: u8, option: Option<usize>) -> Ballot
 #[test]
 fn a_batch_is_counted_in_order_duplicates_included() {
     let state = state(ResultsPolicy::Live);
-    let mut counting = Counting::new(state.clone(), HashMap::new(), NOW);
+    let mut counting = BatchEvaluator::new(state.clone(), HashMap::new(), NOW);
     let mut cast = |voter, id, option| counting.cast(&ballot(&state, voter, id, option));
     assert_eq!(cast(1, 1, Some(0)), Outcome::Counted { revision: 1 });
     assert_eq!(cast(1, 1, Some(0)), Outcome::Replayed { revision: 1 });
@@ -79,7 +79,7 @@ fn a_batch_is_counted_in_order_duplicates_included() {
 #[test]
 fn what_stood_before_is_updated_or_removed() {
     let state = state(ResultsPolicy::Live);
-    let mut first = Counting::new(state.clone(), HashMap::new(), NOW);
+    let mut first = BatchEvaluator::new(state.clone(), HashMap::new(), NOW);
     first.cast(&ballot(&state, 1, 1, Some(0)));
     first.cast(&ballot(&state, 2, 2, Some(0)));
     let effects = first.finish();
@@ -92,7 +92,7 @@ fn what_stood_before_is_updated_or_removed() {
             },
         )
     });
-    let mut second = Counting::new(effects.state.clone(), histories.collect(), NOW);
+    let mut second = BatchEvaluator::new(effects.state.clone(), histories.collect(), NOW);
     second.cast(&ballot(&state, 1, 3, Some(1)));
     second.cast(&ballot(&state, 2, 4, None));
     let effects = second.finish();
@@ -113,7 +113,7 @@ fn what_stood_before_is_updated_or_removed() {
 #[test]
 fn refusals_and_replays_alone_leave_no_trace() {
     let state = state(ResultsPolicy::Live);
-    let mut counting = Counting::new(state.clone(), HashMap::new(), NOW);
+    let mut counting = BatchEvaluator::new(state.clone(), HashMap::new(), NOW);
     counting.cast(&ballot(&state, 1, 1, None));
     let effects = counting.finish();
     assert!(!effects.any);
@@ -128,7 +128,7 @@ fn hidden_votes_do_not_show_in_the_heat() {
         (ResultsPolicy::AfterClose, false),
     ] {
         let state = state(results);
-        let mut counting = Counting::new(state.clone(), HashMap::new(), NOW);
+        let mut counting = BatchEvaluator::new(state.clone(), HashMap::new(), NOW);
         counting.cast(&ballot(&state, 1, 1, Some(0)));
         assert_eq!(
             counting.finish().state.heat > state.heat,

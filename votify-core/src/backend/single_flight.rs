@@ -10,7 +10,7 @@ use crate::id::PollId;
 /// So however many ask, at most one load of a poll is under way, and everybody waits for two at most. Nothing is kept of polls that
 /// nobody asks for.
 #[derive(Debug)]
-pub struct SharedLoads<T> {
+pub struct SingleFlight<T> {
     polls: Mutex<HashMap<PollId, Arc<Turn<T>>>>,
 }
 
@@ -21,7 +21,7 @@ struct Turn<T> {
     found: tokio::sync::Mutex<Option<(u64, T)>>,
 }
 
-impl<T> Default for SharedLoads<T> {
+impl<T> Default for SingleFlight<T> {
     fn default() -> Self {
         Self {
             polls: Mutex::default(),
@@ -29,7 +29,7 @@ impl<T> Default for SharedLoads<T> {
     }
 }
 
-impl<T: Clone> SharedLoads<T> {
+impl<T: Clone> SingleFlight<T> {
     /// Nothing is under way.
     #[must_use]
     pub fn new() -> Self {
@@ -67,7 +67,7 @@ impl<T: Clone> SharedLoads<T> {
 /// One who waits; the last one out takes the turn away.
 struct Guest<'a, T> {
     turn: Option<Arc<Turn<T>>>,
-    loads: &'a SharedLoads<T>,
+    loads: &'a SingleFlight<T>,
     poll: PollId,
 }
 
@@ -118,7 +118,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_comes_during_a_load_shares_the_next_one() {
-        let (shared, loads) = (SharedLoads::new(), AtomicU32::new(0));
+        let (shared, loads) = (SingleFlight::new(), AtomicU32::new(0));
         let load = || async {
             let number = loads.fetch_add(1, Ordering::SeqCst) + 1;
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -138,7 +138,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_is_dropped_leaves_the_load_to_the_next_one() {
-        let loads = SharedLoads::new();
+        let loads = SingleFlight::new();
         let stuck = loads.get(POLL, std::future::pending::<u32>());
         let dropped = tokio::time::timeout(Duration::from_millis(5), stuck);
         let waiting = loads.get(POLL, async { 7 });

@@ -1,5 +1,3 @@
-//! Which polls are busy right now: a score that decays by itself.
-
 use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
@@ -17,9 +15,9 @@ const HALF_LIFE_MICROS: f64 = 6.0 * 3600.0 * 1e6;
 /// ICDE 2009.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Heat(f64);
+pub struct TrendingScore(f64);
 
-impl Heat {
+impl TrendingScore {
     /// The heat of a poll that was just made: that of one vote.
     #[must_use]
     pub fn new(now: Timestamp) -> Self {
@@ -50,7 +48,7 @@ impl Heat {
 
     /// The heat after `votes` more votes at `now`.
     #[must_use]
-    pub fn warmed(self, votes: u32, now: Timestamp) -> Self {
+    pub fn add_votes(self, votes: u32, now: Timestamp) -> Self {
         if votes == 0 {
             return self;
         }
@@ -87,14 +85,14 @@ mod tests {
 
     #[test]
     fn after_a_half_life_two_old_votes_weigh_as_one_new() {
-        let old = Heat::from_log2(-1e9).warmed(2, START);
-        let new = Heat::from_log2(-1e9).warmed(1, hours(6));
+        let old = TrendingScore::from_log2(-1e9).add_votes(2, START);
+        let new = TrendingScore::from_log2(-1e9).add_votes(1, hours(6));
         assert!((old.as_log2() - new.as_log2()).abs() < 1e-9);
     }
 
     #[test]
     fn ranks_are_eighths() {
-        let rank = |score| Heat::from_log2(score).rank();
+        let rank = |score| TrendingScore::from_log2(score).rank();
         assert_eq!(rank(3.0), 24.0);
         assert_eq!(rank(3.1249), 24.0);
         assert_eq!(rank(3.125), 25.0);
@@ -103,9 +101,11 @@ mod tests {
 
     #[test]
     fn votes_add_up() {
-        let one_by_one = (0..10).fold(Heat::new(START), |heat, _| heat.warmed(1, hours(1)));
-        let at_once = Heat::new(START).warmed(10, hours(1));
+        let one_by_one = (0..10).fold(TrendingScore::new(START), |heat, _| {
+            heat.add_votes(1, hours(1))
+        });
+        let at_once = TrendingScore::new(START).add_votes(10, hours(1));
         assert!((one_by_one.as_log2() - at_once.as_log2()).abs() < 1e-9);
-        assert_eq!(at_once.warmed(0, hours(99)), at_once);
+        assert_eq!(at_once.add_votes(0, hours(99)), at_once);
     }
 }

@@ -5,29 +5,29 @@ use crate::id::PollId;
 
 /// The ballots of a batch that are for one poll.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct PollBatch {
     /// The poll.
     pub poll: PollId,
-    /// Where in the batch its ballots are, ascending.
+    /// The indices of its ballots in the batch, ascending.
     pub indices: Vec<usize>,
 }
 
-impl Part {
-    /// The part's ballots, in the batch's order.
+impl PollBatch {
+    /// Returns the poll's ballots, in the order of the batch.
     pub fn ballots<'a>(&'a self, batch: &'a [Ballot]) -> impl Iterator<Item = &'a Ballot> + Clone {
         self.indices.iter().filter_map(|index| batch.get(*index))
     }
 }
 
-/// A batch taken apart by poll, in ascending order of ids: the order in which polls are locked.
+/// Groups a batch by poll, in ascending order of poll ids: the order in which stores lock polls.
 #[must_use]
-pub fn parts(batch: &[Ballot]) -> Vec<Part> {
+pub fn group_by_poll(batch: &[Ballot]) -> Vec<PollBatch> {
     let mut polls: BTreeMap<PollId, Vec<usize>> = BTreeMap::new();
     for (index, ballot) in batch.iter().enumerate() {
         polls.entry(ballot.poll).or_default().push(index);
     }
     polls
         .into_iter()
-        .map(|(poll, indices)| Part { poll, indices })
+        .map(|(poll, indices)| PollBatch { poll, indices })
         .collect()
 }

@@ -1,10 +1,8 @@
-//! From ballots to a result.
-
 use serde::{Deserialize, Serialize};
 
 use crate::id::OptionId;
 use crate::poll::{BallotKind, Poll};
-use crate::view::TallyView;
+use crate::tally::TallyView;
 
 /// How ballots become a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

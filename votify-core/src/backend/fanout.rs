@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::broadcast::{self, error::RecvError};
 
-use crate::broadcast::{Deliveries, Delivery, Topic};
+use crate::broadcast::{Delivery, DeliveryStream, Topic};
 
 /// How many deliveries a slow reader may fall behind before it misses some.
 const BACKLOG: usize = 64;
@@ -14,7 +14,7 @@ const BACKLOG: usize = 64;
 /// once; clones share their topics.
 ///
 /// What a topic's subscriptions get is kept for each up to 64 deliveries; a reader that is further behind gets one
-/// [`Delivery::Missed`] in place of the oldest, and nobody ever waits for it.
+/// [`Delivery::Lagged`] in place of the oldest, and nobody ever waits for it.
 #[derive(Clone, Default)]
 pub struct Fanout {
     topics: Arc<Mutex<Topics>>,
@@ -41,7 +41,7 @@ impl Fanout {
 
     /// Whether somebody listens to a topic, so that there is a use in making a delivery for it.
     #[must_use]
-    pub fn is_heard(&self, topic: &Topic) -> bool {
+    pub fn has_subscribers(&self, topic: &Topic) -> bool {
         self.lock().senders.contains_key(topic)
     }
 
@@ -54,15 +54,15 @@ impl Fanout {
     }
 
     /// Tells every subscription of every topic that it missed something.
-    pub fn missed_everywhere(&self) {
+    pub fn notify_lagged(&self) {
         for sender in self.lock().senders.values() {
-            let _ = sender.send(Delivery::Missed);
+            let _ = sender.send(Delivery::Lagged);
         }
     }
 
     /// Listens to a topic, from now on until the stream is dropped or the fan-out is closed.
     #[must_use]
-    pub fn subscribe(&self, topic: Topic) -> Deliveries {
+    pub fn subscribe(&self, topic: Topic) -> DeliveryStream {
         let mut topics = self.lock();
         if topics.closed {
             return stream::empty().boxed();
@@ -81,7 +81,7 @@ impl Fanout {
         stream::unfold(subscription, |mut subscription| async move {
             match subscription.deliveries.recv().await {
                 Ok(delivery) => Some((delivery, subscription)),
-                Err(RecvError::Lagged(_)) => Some((Delivery::Missed, subscription)),
+                Err(RecvError::Lagged(_)) => Some((Delivery::Lagged, subscription)),
                 Err(RecvError::Closed) => None,
             }
         })
@@ -154,9 +154,9 @@ mod tests {
         );
         assert_eq!(fanout.topics(), 2);
         drop(a);
-        assert!(fanout.is_heard(&topic(1)));
+        assert!(fanout.has_subscribers(&topic(1)));
         drop(again);
-        assert!(!fanout.is_heard(&topic(1)));
+        assert!(!fanout.has_subscribers(&topic(1)));
         drop(b);
         assert_eq!(fanout.topics(), 0);
     }
@@ -186,9 +186,9 @@ mod tests {
     async fn all_are_told_that_they_missed_something() {
         let fanout = Fanout::new();
         let mut listeners = [fanout.subscribe(topic(1)), fanout.subscribe(topic(2))];
-        fanout.missed_everywhere();
+        fanout.notify_lagged();
         for listener in &mut listeners {
-            assert_eq!(listener.next().await, Some(Delivery::Missed));
+            assert_eq!(listener.next().await, Some(Delivery::Lagged));
         }
     }
 
@@ -196,9 +196,9 @@ mod tests {
     async fn streams_end_when_it_is_closed() {
         let fanout = Fanout::new();
         let mut before = fanout.subscribe(topic(1));
-        fanout.deliver(&topic(1), Delivery::Missed);
+        fanout.deliver(&topic(1), Delivery::Lagged);
         fanout.close();
-        assert_eq!(before.next().await, Some(Delivery::Missed));
+        assert_eq!(before.next().await, Some(Delivery::Lagged));
         assert_eq!(before.next().await, None);
         assert_eq!(fanout.subscribe(topic(1)).next().await, None);
         assert_eq!(fanout.topics(), 0);

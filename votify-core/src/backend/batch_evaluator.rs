@@ -1,9 +1,8 @@
 use std::collections::HashMap;
 
-use crate::ballot::places::Seating;
+use super::address_usage::{AddressCounter, AddressUsage, AddressUsageChanges};
 use crate::ballot::{
-    Ballot, Outcome, PlaceChanges, Places, StandingBallot, SupersededBallot, Verdict, VoterHistory,
-    decide,
+    ActiveBallot, Ballot, Outcome, SupersededBallot, Verdict, VoterHistory, decide,
 };
 use crate::poll::PollState;
 use crate::time::Timestamp;
@@ -17,7 +16,7 @@ use crate::voter::VoterId;
 /// ```
 /// # use std::collections::HashMap;
 /// # use votify_core::*;
-/// # use votify_core::{ballot::Counting, poll::PollState};
+/// # use votify_core::{ballot::BatchEvaluator, poll::PollState};
 /// # let now = Timestamp::EPOCH;
 /// # let keyring = Keyring::ephemeral();
 /// # let poll = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]).into_poll(PollId::generate(now), now, &keyring)?;
@@ -27,7 +26,7 @@ use crate::voter::VoterId;
 /// # };
 /// // Read under the poll's lock: its state, and the histories of the batch's voters.
 /// let (state, histories) = (PollState::new(poll), HashMap::new());
-/// let mut counting = Counting::new(state, histories, now);
+/// let mut counting = BatchEvaluator::new(state, histories, now);
 /// let outcome = counting.cast(&ballot);
 /// // Written before the lock is let go.
 /// let effects = counting.finish();
@@ -37,12 +36,12 @@ use crate::voter::VoterId;
 /// # Ok::<(), InvalidPoll>(())
 /// ```
 #[derive(Debug)]
-pub struct Counting {
+pub struct BatchEvaluator {
     state: PollState,
     now: Timestamp,
     voters: HashMap<VoterId, Booth>,
     superseded: Vec<SupersededBallot>,
-    seating: Seating,
+    seating: AddressCounter,
     effective: u32,
 }
 
@@ -56,25 +55,25 @@ struct Booth {
 
 /// What a batch did to one poll, to be written in the transaction that it was read in.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Effects {
+pub struct WriteSet {
     /// The new state; equal to the old one unless [`any`](Self::any).
     pub state: PollState,
     /// Ballots of voters who had none standing. Inserting one that is there after all must fail the transaction: the
     /// store's unique key is the judge.
-    pub inserted: Vec<StandingBallot>,
+    pub inserted: Vec<ActiveBallot>,
     /// Ballots of voters who had another one standing.
-    pub updated: Vec<StandingBallot>,
+    pub updated: Vec<ActiveBallot>,
     /// Voters whose standing ballot is gone.
     pub removed: Vec<VoterId>,
     /// Accepted ballots that count no more, to be remembered.
     pub superseded: Vec<SupersededBallot>,
     /// Where ballots stand, if the poll has a quota for each address; else empty.
-    pub places: PlaceChanges,
+    pub places: AddressUsageChanges,
     /// Whether anything changed; if not, nothing has to be written.
     pub any: bool,
 }
 
-impl Counting {
+impl BatchEvaluator {
     /// Starts from the poll's state and the histories of the batch's voters; a voter who is not in `histories` has none.
     #[must_use]
     pub fn new(
@@ -91,15 +90,15 @@ impl Counting {
             now,
             voters,
             superseded: Vec::new(),
-            seating: Seating::default(),
+            seating: AddressCounter::default(),
             effective: 0,
         }
     }
 
     /// The same, knowing from where ballots stand; wanted where the poll has a quota for each address.
     #[must_use]
-    pub fn with_places(mut self, places: Places) -> Self {
-        self.seating = Seating::new(places);
+    pub fn with_address_usage(mut self, places: AddressUsage) -> Self {
+        self.seating = AddressCounter::new(places);
         self
     }
 
@@ -115,7 +114,7 @@ impl Counting {
         let outcome = verdict
             .clone()
             .outcome(self.state.tally.position.revision + 1);
-        if outcome.is_effective() {
+        if outcome.changed_tally() {
             self.carry_out(&verdict, ballot);
         }
         outcome
@@ -159,7 +158,7 @@ impl Counting {
             self.superseded.push(gone);
         } else {
             tally.add(&ballot.choice);
-            booth.history.standing = Some(StandingBallot {
+            booth.history.standing = Some(ActiveBallot {
                 ballot: Ballot {
                     address: None,
                     ..ballot.clone()
@@ -172,10 +171,10 @@ impl Counting {
 
     /// What has to be written, in ascending order of voters.
     #[must_use]
-    pub fn finish(self) -> Effects {
+    pub fn finish(self) -> WriteSet {
         let mut state = self.state;
         if state.warms_up() {
-            state.heat = state.heat.warmed(self.effective, self.now);
+            state.heat = state.heat.add_votes(self.effective, self.now);
         }
         let (mut inserted, mut updated, mut removed) = (Vec::new(), Vec::new(), Vec::new());
         for (voter, booth) in self.voters.into_iter().filter(|(_, booth)| booth.changed) {
@@ -189,7 +188,7 @@ impl Counting {
         inserted.sort_unstable_by_key(|standing| standing.ballot.voter);
         updated.sort_unstable_by_key(|standing| standing.ballot.voter);
         removed.sort_unstable();
-        Effects {
+        WriteSet {
             state,
             inserted,
             updated,

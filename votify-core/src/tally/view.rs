@@ -1,5 +1,3 @@
-//! Counts as one audience may see them.
-
 use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
@@ -267,7 +265,7 @@ mod tests {
                 (public, voted),
                 "{policy:?}"
             );
-            let sealed = open.sealed(SealCause::ByOwner, Timestamp::EPOCH).unwrap();
+            let sealed = open.sealed(SealCause::Owner, Timestamp::EPOCH).unwrap();
             assert!(
                 sees(&sealed, Audience::Public) && sees(&sealed, Audience::Voted),
                 "{policy:?}"

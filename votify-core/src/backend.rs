@@ -1,0 +1,32 @@
+//! Building blocks for implementers of [`Store`](crate::Store), [`Broadcaster`](crate::Broadcaster) and
+//! [`RateLimiter`](crate::RateLimiter). Applications that only use a backend do not need this module.
+//!
+//! | need | type |
+//! | --- | --- |
+//! | Decide a batch under a poll's lock | [`group_by_poll`], [`BatchEvaluator`], [`WriteSet`], [`AddressUsage`] |
+//! | Search titles the same way as every other store | [`search_terms`], [`search_key`] |
+//! | Order polls by recent votes | [`TrendingScore`] |
+//! | Deliver updates to the subscribers of one process | [`Fanout`] |
+//! | Share one load among concurrent callers | [`SingleFlight`] |
+//! | Count attempts under a quota | [`SlidingWindow`] |
+
+mod address_usage;
+mod batch_evaluator;
+mod fanout;
+mod log_throttle;
+mod poll_batch;
+mod search;
+mod single_flight;
+mod sliding_window;
+mod trending;
+
+pub use address_usage::{AddressUsage, AddressUsageChanges};
+pub use batch_evaluator::{BatchEvaluator, WriteSet};
+pub use fanout::Fanout;
+#[doc(hidden)]
+pub use log_throttle::LogThrottle;
+pub use poll_batch::{PollBatch, group_by_poll};
+pub use search::{search_key, search_terms};
+pub use single_flight::SingleFlight;
+pub use sliding_window::SlidingWindow;
+pub use trending::TrendingScore;

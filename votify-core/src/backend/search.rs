@@ -1,0 +1,29 @@
+/// Returns the search terms of a query: lower case, split at white space, sorted, without duplicates.
+#[must_use]
+pub fn search_terms(query: &str) -> Vec<String> {
+    let mut terms: Vec<String> = search_key(query)
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect();
+    terms.sort_unstable();
+    terms.dedup();
+    terms
+}
+
+/// Returns the form of a title that searches compare. Stores keep it beside the title, so that all of
+/// them find the same polls.
+#[must_use]
+pub fn search_key(title: &str) -> String {
+    title.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn search_terms_are_lower_case_and_unique() {
+        assert_eq!(search_terms("  Öl  lunch LUNCH "), ["lunch", "öl"]);
+        assert!(search_terms(" ").is_empty());
+    }
+}
