@@ -81,7 +81,7 @@ pub(crate) async fn readyz(State(shared): State<Shared>) -> Response {
 }
 
 async fn run(check: &dyn ReadinessCheck) -> ComponentReadiness {
-    let ready = timeout(Readiness::PATIENCE, check.is_ready()).await;
+    let ready = timeout(Readiness::TIMEOUT, check.is_ready()).await;
     ComponentReadiness {
         part: check.part(),
         backend: check.backend(),
@@ -92,7 +92,7 @@ async fn run(check: &dyn ReadinessCheck) -> ComponentReadiness {
 
 /// `None` where no rate is limited.
 async fn check_limiter(shared: &Shared) -> Option<ComponentReadiness> {
-    let answers = timeout(Readiness::PATIENCE, limits::limiter_answers(shared)).await;
+    let answers = timeout(Readiness::TIMEOUT, limits::limiter_answers(shared)).await;
     Some(ComponentReadiness {
         part: "limiter",
         backend: shared.config.limiter.backend(),

@@ -67,7 +67,7 @@ pub(crate) async fn make_invites(
         invites::read(body).map_err(|problems| Problem::fields(Code::InvalidInvites, problems))?;
     let rate_limit = limits::invite_attempt(&shared, &caller).await?;
     shared.engine.authorize_owner(id, &caller.voter()).await?;
-    let codes = shared.engine.make_invites(id, count).await?;
+    let codes = shared.engine.create_invites(id, count).await?;
     let page = page(&shared.config, &uri, id);
     let invites = InvitesBody::new(&codes, page.as_deref());
     let mut response = match format.unwrap_or_else(|| accepted(&headers)) {

@@ -102,14 +102,14 @@ pub(crate) async fn acquire(
         Ok(permit) => permit,
         Err(error) => {
             // A limiter protects the polls from scripts; that it is away must not keep people from voting.
-            if let Some(attempts) = shared.unlimited.failed() {
+            if let Some(attempts) = shared.unlimited.record_failure() {
                 let error: &dyn std::error::Error = &error;
                 tracing::warn!(attempts, error, "the limiter is away: not limiting");
             }
             return Ok(None);
         }
     };
-    if shared.unlimited.ended() {
+    if shared.unlimited.record_success() {
         tracing::info!("limiting again");
     }
     let rate_limit = RateLimit::new(&quota, &permit);
@@ -140,6 +140,6 @@ pub(crate) fn address_key(
 
 pub(crate) fn tag(shared: &Shared, parts: &[&[u8]]) -> Option<LimitKey> {
     let keyring = shared.engine.keyring();
-    let tag = keyring.tag(keyring.current(), Purpose::Limit, parts)?;
+    let tag = keyring.mac(keyring.current(), Purpose::Limit, parts)?;
     Some(LimitKey::from_mac(&tag))
 }

@@ -113,7 +113,7 @@ pub(crate) fn of_first_ballot(
     keyring: &Keyring,
 ) -> Option<SessionId> {
     let parts: &[&[u8]] = &[b"first ballot", poll.as_bytes(), ballot.as_bytes()];
-    let tag = keyring.tag(key, Purpose::Session, parts)?;
+    let tag = keyring.mac(key, Purpose::Session, parts)?;
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&tag.as_bytes()[..16]);
     Some(SessionId::from_bytes(bytes))
@@ -134,7 +134,7 @@ fn verify(token: &str, keyring: &Keyring) -> Option<Session> {
 }
 
 fn mac(id: SessionId, key: KeyId, keyring: &Keyring) -> Option<Mac> {
-    keyring.tag(key, Purpose::Session, &[b"cookie", id.as_bytes()])
+    keyring.mac(key, Purpose::Session, &[b"cookie", id.as_bytes()])
 }
 
 #[cfg(test)]

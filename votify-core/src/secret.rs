@@ -168,7 +168,7 @@ impl Keyring {
     ///
     /// Each part's length goes in with it, so different lists of parts never give the same digest.
     #[must_use]
-    pub fn tag(&self, key: KeyId, purpose: Purpose, parts: &[&[u8]]) -> Option<Mac> {
+    pub fn mac(&self, key: KeyId, purpose: Purpose, parts: &[&[u8]]) -> Option<Mac> {
         let keys = std::iter::once(&self.newest)
             .chain(&self.older)
             .find(|keys| keys.id == key)?;
@@ -229,16 +229,16 @@ mod tests {
         let parts: &[&[u8]] = &[b"a", b"b"];
         assert_ne!(before.current(), after.current());
         assert_eq!(
-            before.tag(before.current(), Purpose::Voter, parts),
-            after.tag(before.current(), Purpose::Voter, parts)
+            before.mac(before.current(), Purpose::Voter, parts),
+            after.mac(before.current(), Purpose::Voter, parts)
         );
-        assert_eq!(before.tag(after.current(), Purpose::Voter, parts), None);
+        assert_eq!(before.mac(after.current(), Purpose::Voter, parts), None);
     }
 
     #[test]
     fn purposes_and_parts_are_kept_apart() {
         let ring = Keyring::new([OLD]).unwrap();
-        let tag = |purpose, parts: &[&[u8]]| ring.tag(ring.current(), purpose, parts).unwrap();
+        let tag = |purpose, parts: &[&[u8]]| ring.mac(ring.current(), purpose, parts).unwrap();
         assert_ne!(tag(Purpose::Voter, &[b"x"]), tag(Purpose::Owner, &[b"x"]));
         assert_ne!(
             tag(Purpose::Voter, &[b"ab", b"c"]),

@@ -1,6 +1,7 @@
 //! The seam for databases: what a store does, and the laws it keeps.
 
 mod audit;
+mod durability;
 mod error;
 mod filter;
 mod invites;
@@ -9,6 +10,7 @@ mod page;
 mod shared;
 
 pub use audit::Audit;
+pub use durability::Durability;
 pub use error::{Source, StoreError};
 pub use filter::{PollFilter, PollOrder};
 pub use invites::{InviteOutcome, InviteStore};

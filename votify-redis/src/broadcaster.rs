@@ -89,7 +89,7 @@ impl RedisBroadcaster {
 
     /// How many polls somebody listens to on this node: so many subscriptions it has, or will have in a moment.
     #[must_use]
-    pub fn topics(&self) -> usize {
+    pub fn topic_count(&self) -> usize {
         self.shared.topics.count()
     }
 
@@ -143,7 +143,7 @@ impl fmt::Debug for RedisBroadcaster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisBroadcaster")
             .field("redis", &self.shared.redis)
-            .field("topics", &self.topics())
+            .field("topics", &self.topic_count())
             .finish_non_exhaustive()
     }
 }

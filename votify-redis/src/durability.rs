@@ -1,55 +1,10 @@
 use std::collections::HashMap;
-use std::fmt;
 
 use redis::{Value, cmd};
+use votify_core::store::Durability;
 
 use crate::connect::Redis;
 use crate::error::Error;
-
-/// What an acknowledged vote survives, as the servers were set up when they were asked.
-///
-/// Ordered: what survives more is greater. Of a cluster, that of the weakest node. It is about the server itself: a replica
-/// that takes its place may lack the last votes, whatever the settings, because Redis acknowledges before replicas have them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Durability {
-    /// The server does not tell, as some that are managed by others; nothing can be promised.
-    Unknown,
-    /// Nothing: it is gone when the server's process or machine stops.
-    Nothing,
-    /// What the last snapshot holds; later votes are gone when the server's process or machine stops.
-    LastSnapshot,
-    /// All but the last seconds (`appendonly yes` with `appendfsync everysec`: about two; with `no`: what the operating
-    /// system has not written, often half a minute) before the server's machine stops. The end of its process alone loses
-    /// nothing, unless the disk was behind.
-    LastSeconds,
-    /// The end of the process and a loss of power, as far as the disk keeps what it says that it has written
-    /// (`appendonly yes`, `appendfsync always`).
-    PowerLoss,
-}
-
-impl Durability {
-    /// Whether nothing that was acknowledged is lost by a crash.
-    #[must_use]
-    pub const fn is_durable(self) -> bool {
-        matches!(self, Self::PowerLoss)
-    }
-}
-
-impl fmt::Display for Durability {
-    /// What an acknowledged vote is worth, as part of a sentence.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Unknown => "unknown, because the server does not tell its settings",
-            Self::Nothing => "lost if the server's process or machine stops",
-            Self::LastSnapshot => {
-                "lost if the server's process or machine stops before the next snapshot"
-            }
-            Self::LastSeconds => "the last seconds may be lost if the server's machine stops",
-            Self::PowerLoss => "kept if the server's process or machine stops",
-        })
-    }
-}
 
 /// What a server may do with data when its memory is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -13,7 +13,6 @@ mod url;
 pub use broadcaster::RedisBroadcaster;
 pub use cached::{CacheConfig, CachedStore};
 pub use connect::{Redis, RedisBuilder};
-pub use durability::Durability;
 pub use error::{Cause, ConnectError};
 pub use limiter::RedisRateLimiter;
 pub use store::RedisStore;

@@ -33,13 +33,14 @@ use votify_core::{
 };
 
 use crate::connect::Redis;
-use crate::durability::{self, Durability, Eviction};
+use crate::durability::{self, Eviction};
 use crate::error::NAME;
 use fault::Fault;
 use lifecycle::Next;
 use listing::{Announcement, Warm};
 use patience::in_time;
 use turns::Turns;
+use votify_core::store::Durability;
 
 /// A whole [`Store`] in Redis 7 or newer, or Valkey: one server or a cluster, on which each poll is in one slot.
 ///
@@ -192,7 +193,7 @@ impl Store for RedisStore {
         change: &PollChange,
         now: Timestamp,
     ) -> Result<ChangeOutcome, StoreError> {
-        let next = |state: &PollState| match state.changed(change, now) {
+        let next = |state: &PollState| match state.apply_change(change, now) {
             Err(refusal) => Next::stays(ChangeOutcome::Refused(refusal)),
             Ok(None) => Next::stays(ChangeOutcome::Unchanged(Box::new(state.clone()))),
             Ok(Some(changed)) => Next {
@@ -210,7 +211,7 @@ impl Store for RedisStore {
         cause: SealCause,
         now: Timestamp,
     ) -> Result<SealOutcome, StoreError> {
-        let next = |state: &PollState| match state.sealed(cause, now) {
+        let next = |state: &PollState| match state.seal(cause, now) {
             Some(sealed) => Next {
                 answer: SealOutcome::Sealed(sealed.tally.clone()),
                 state: Some(sealed),

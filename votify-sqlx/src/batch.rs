@@ -251,7 +251,7 @@ fn count<'a>(
         }
         let tally = effects.state.tally.clone();
         count.done.push((part, Ok((outcomes, tally))));
-        if effects.any {
+        if !effects.is_empty() {
             let counts = effects.state.tally.counts.iter().zip(&before);
             let moved = counts.filter(|(after, before)| after != before);
             count.written.push(Counted {

@@ -34,7 +34,11 @@ async fn insert_options<W: Work>(work: &mut W, state: &PollState) -> Result<(), 
 /// Adds the values of a poll's row: title, folded title, description, category, ballot, voters, results, revote, creation,
 /// opening, closing, edit, seal, owner, key, version, epoch, revision, total, heat, quota, and the id last.
 pub(crate) fn poll(values: &mut impl Parameters, state: &PollState) -> Result<(), Error> {
-    let PollState { poll, tally, heat } = state;
+    let PollState {
+        poll,
+        tally,
+        trending,
+    } = state;
     values.text(&poll.title)?;
     values.text(&search_key(&poll.title))?;
     values.text(&poll.description)?;
@@ -54,7 +58,7 @@ pub(crate) fn poll(values: &mut impl Parameters, state: &PollState) -> Result<()
     values.integer(to_signed(tally.position.epoch)?)?;
     values.integer(to_signed(tally.position.revision)?)?;
     values.integer(to_signed(tally.total_votes)?)?;
-    values.real(heat.as_log2())?;
+    values.real(trending.as_log2())?;
     let quota = poll.rules.address_quota;
     let quota = quota.map(|quota| to_json("address_quota", &quota));
     values.maybe_text(quota.transpose()?.as_deref())?;

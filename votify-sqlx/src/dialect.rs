@@ -9,13 +9,13 @@ use votify_core::poll::PollState;
 use votify_core::{Ballot, Choice, Page, PageRequest, PollId, VoterId};
 
 use crate::batch::quick::Quick;
-use crate::durability::Durability;
 use crate::error::Error;
 use crate::listing::Listing;
 use crate::memory::{Age, Memory};
 use crate::places::PlaceWork;
 use crate::schema::Found;
 use crate::writes::{Writes, Written};
+use votify_core::store::Durability;
 
 /// A database: its connections, and its way to say things.
 #[async_trait]

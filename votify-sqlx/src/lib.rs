@@ -17,7 +17,6 @@ mod batch;
 mod columns;
 mod definition;
 mod dialect;
-mod durability;
 mod error;
 mod field;
 mod invites;
@@ -46,7 +45,6 @@ mod store;
 mod url;
 mod writes;
 
-pub use durability::Durability;
 #[cfg(feature = "mysql")]
 pub use mysql::{MySqlDatabase, MySqlStore};
 #[cfg(feature = "postgres")]

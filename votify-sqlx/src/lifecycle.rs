@@ -38,7 +38,7 @@ async fn change_within<W: Work>(
     now: Timestamp,
 ) -> Result<(ChangeOutcome, bool), Error> {
     let state = lock(work, id).await?;
-    Ok(match state.changed(change, now) {
+    Ok(match state.apply_change(change, now) {
         Err(refusal) => (ChangeOutcome::Refused(refusal), false),
         Ok(None) => (ChangeOutcome::Unchanged(Box::new(state)), false),
         Ok(Some(changed)) => {
@@ -69,7 +69,7 @@ async fn seal_within<W: Work>(
     now: Timestamp,
 ) -> Result<(SealOutcome, bool), Error> {
     let state = lock(work, id).await?;
-    if let Some(sealed) = state.sealed(cause, now) {
+    if let Some(sealed) = state.seal(cause, now) {
         definition::replace(work, &sealed).await?;
         return Ok((SealOutcome::Sealed(sealed.tally), true));
     }

@@ -69,7 +69,7 @@ pub(crate) async fn read<W: Work>(
         let addresses = part.ballots(batch).filter_map(|ballot| ballot.address);
         let addresses: BTreeSet<_> = addresses.collect();
         let addresses: Vec<_> = addresses.into_iter().collect();
-        places.taken = work.taken(*id, &addresses).await?.into_iter().collect();
+        places.used = work.taken(*id, &addresses).await?.into_iter().collect();
         found.insert(*id, places);
     }
     Ok(found)
@@ -78,14 +78,14 @@ pub(crate) async fn read<W: Work>(
 /// Writes what counting did to them.
 pub(crate) async fn write<W: Work>(work: &mut W, counted: &[Counted]) -> Result<(), Error> {
     for one in counted {
-        let (poll, changes) = (one.effects.state.poll.id, &one.effects.places);
-        if !changes.freed.is_empty() {
-            let freed = work.free_places(poll, &changes.freed).await?;
-            all_met(TABLE, changes.freed.len(), freed)?;
+        let (poll, changes) = (one.effects.state.poll.id, &one.effects.address_usage);
+        if !changes.released.is_empty() {
+            let freed = work.free_places(poll, &changes.released).await?;
+            all_met(TABLE, changes.released.len(), freed)?;
         }
-        if !changes.taken.is_empty() {
-            let taken = work.take_places(poll, &changes.taken).await?;
-            all_met(TABLE, changes.taken.len(), taken)?;
+        if !changes.added.is_empty() {
+            let taken = work.take_places(poll, &changes.added).await?;
+            all_met(TABLE, changes.added.len(), taken)?;
         }
     }
     Ok(())

@@ -147,7 +147,7 @@ enum Past {
 impl Past {
     fn add_to(self, history: &mut VoterHistory) {
         match self {
-            Self::Stands(vote) => history.standing = Some(vote),
+            Self::Stands(vote) => history.active = Some(vote),
             Self::Superseded(old) => history.superseded.push(old),
         }
     }

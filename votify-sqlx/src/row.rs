@@ -97,7 +97,7 @@ impl PollRow {
         Ok(PollState {
             poll,
             tally,
-            heat: TrendingScore::from_log2(self.heat),
+            trending: TrendingScore::from_log2(self.heat),
         })
     }
 }

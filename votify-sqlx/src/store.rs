@@ -17,12 +17,12 @@ use votify_core::{
 };
 
 use crate::dialect::{Dialect, Recount};
-use crate::durability::Durability;
 use crate::error::Error;
 use crate::listing::Listing;
 use crate::newcomers::Newcomers;
 use crate::schema::Schema;
 use crate::{batch, lifecycle, pages, read, retry};
+use votify_core::store::Durability;
 
 /// A [`Store`] in a SQL database, whose tables may stand beside a host's own; by the names of its databases:
 /// `SqliteStore`, `PostgresStore`, `MySqlStore`.
@@ -244,10 +244,10 @@ impl<D: Dialect> Store for SqlStore<D> {
             let database = self.ready().await?;
             let recount = retry::on_conflict(|| database.recount(id)).await?;
             let Recount { state, choices } = recount.ok_or(Error::PollNotFound(id))?;
-            let kept = state.tally;
+            let stored = state.tally;
             let recounted =
-                kept.recounted_by_choice(choices.iter().map(|(choice, n)| (choice, *n)));
-            Ok(Audit { kept, recounted })
+                stored.recounted_by_choice(choices.iter().map(|(choice, n)| (choice, *n)));
+            Ok(Audit { stored, recounted })
         };
         recounted.await.map_err(failed::<D>)
     }

@@ -143,7 +143,7 @@ pub(crate) fn state(values: &mut impl Parameters, state: &PollState) -> Result<(
     values.id(state.poll.id.as_bytes())?;
     values.integer(to_signed(state.tally.position.revision)?)?;
     values.integer(to_signed(state.tally.total_votes)?)?;
-    values.real(state.heat.as_log2())
+    values.real(state.trending.as_log2())
 }
 
 /// Adds poll and voter.

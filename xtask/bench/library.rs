@@ -50,7 +50,7 @@ fn config() -> Result<EngineConfig> {
     };
     let tick = Duration::from_millis(tick.parse().context("no number of milliseconds")?);
     Ok(EngineConfig {
-        tick,
+        update_interval: tick,
         max_update_interval: tick,
         ..usual
     })

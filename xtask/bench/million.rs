@@ -179,7 +179,7 @@ async fn runs(store: Arc<dyn Store>) -> Result<(Times, Vec<Run>)> {
     }
     let audit = store.audit_poll(large.poll).await?;
     ensure!(
-        audit.is_exact() && audit.kept.total_votes == large.ballots,
+        audit.is_exact() && audit.stored.total_votes == large.ballots,
         "{} ballots were counted, but {audit:?}",
         large.ballots
     );

@@ -199,7 +199,7 @@ impl Store for RedbStore {
     ) -> Result<ChangeOutcome, StoreError> {
         let change = change.clone();
         self.transform(id, move |_, state| {
-            Ok(match state.changed(&change, now) {
+            Ok(match state.apply_change(&change, now) {
                 Err(refusal) => (None, ChangeOutcome::Refused(refusal)),
                 Ok(None) => (None, ChangeOutcome::Unchanged(Box::new(state))),
                 Ok(Some(state)) => (Some(state.clone()), ChangeOutcome::Changed(Box::new(state))),
@@ -215,7 +215,7 @@ impl Store for RedbStore {
         now: Timestamp,
     ) -> Result<SealOutcome, StoreError> {
         self.transform(id, move |_, state| {
-            Ok(match state.sealed(cause, now) {
+            Ok(match state.seal(cause, now) {
                 Some(sealed) => (Some(sealed.clone()), SealOutcome::Sealed(sealed.tally)),
                 None if state.poll.is_sealed() => (None, SealOutcome::Sealed(state.tally)),
                 None => (None, SealOutcome::NotDue),
@@ -314,13 +314,13 @@ impl Store for RedbStore {
         self.blocking(move |database| {
             let snapshot = database.begin_read().map_err(failure)?;
             let polls = snapshot.open_table(POLLS).map_err(failure)?;
-            let kept = state_of(&polls, id)?
+            let stored = state_of(&polls, id)?
                 .ok_or(StoreError::PollNotFound(id))?
                 .tally;
             let ballots = standing(&snapshot.open_table(VOTES).map_err(failure)?, id)?;
             Ok(Audit {
-                recounted: kept.recounted(&ballots),
-                kept,
+                recounted: stored.recounted(&ballots),
+                stored,
             })
         })
         .await
@@ -328,7 +328,7 @@ impl Store for RedbStore {
 
     async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
         self.transform(id, move |database, state| {
-            let repaired = state.repaired(&committed(database, id)?);
+            let repaired = state.recount(&committed(database, id)?);
             let tally = repaired.tally.clone();
             Ok((Some(repaired), tally))
         })

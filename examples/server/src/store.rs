@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use votify_core::{AccountStore, InviteStore, MemoryAccountStore, MemoryStore, Store, StoreError};
 use votify_redis::RedisStore;
-use votify_sqlx::{Durability, MySqlStore, PostgresStore, SqliteStore};
+use votify_sqlx::{MySqlStore, PostgresStore, SqliteStore};
 
 use crate::failure::Failure;
 use crate::settings::StoreUrl;
@@ -39,11 +39,8 @@ macro_rules! kept {
             }
 
             fn weakness(&self) -> Option<String> {
-                match self.durability() {
-                    Durability::Nothing => Some("gone when the database's process ends, or damaged".into()),
-                    Durability::ProcessCrash => Some("the last ones may be lost if the power fails".into()),
-                    Durability::PowerLoss => None,
-                }
+                let durability = self.durability();
+                (!durability.is_durable()).then(|| durability.to_string())
             }
 
             fn accounts(&self) -> Option<Arc<dyn AccountStore>> {

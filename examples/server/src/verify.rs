@@ -60,7 +60,7 @@ async fn verify(engine: &PollEngine, args: &VerifyArgs) -> Result<(), Failure> {
         return output::line(&format!(
             "poll {}: the tally is exact{}",
             args.poll,
-            total(&audit.kept, shown)
+            total(&audit.stored, shown)
         ));
     }
     let differs = format!(
@@ -110,8 +110,8 @@ fn difference(audit: &Audit, shown: bool) -> String {
     if !shown {
         return String::new();
     }
-    let Audit { kept, recounted } = audit;
-    let options = kept
+    let Audit { stored, recounted } = audit;
+    let options = stored
         .counts
         .iter()
         .zip(&recounted.counts)
@@ -126,7 +126,7 @@ fn difference(audit: &Audit, shown: bool) -> String {
         .collect();
     format!(
         ": {} votes instead of {}{options}",
-        kept.total_votes, recounted.total_votes
+        stored.total_votes, recounted.total_votes
     )
 }
 

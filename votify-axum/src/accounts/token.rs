@@ -131,7 +131,7 @@ impl Tokens {
 
 /// A key of its own for each secret, and for nothing else.
 fn signing_key(key: KeyId, keyring: &Keyring) -> Option<Mac> {
-    keyring.tag(key, Purpose::Login, &[b"jwt HS256"])
+    keyring.mac(key, Purpose::Login, &[b"jwt HS256"])
 }
 
 fn key_id(text: &str) -> Option<KeyId> {

@@ -26,7 +26,8 @@ pub(crate) fn read(
         return Ok(change);
     }
     // The shape is wrong already; what is wrong with the content besides shall be told in the same answer.
-    if let Err(ChangeRefusal::Invalid(invalid)) = PollState::new(poll.clone()).changed(&change, now)
+    if let Err(ChangeRefusal::Invalid(invalid)) =
+        PollState::new(poll.clone()).apply_change(&change, now)
     {
         problems.add_further(invalid.0);
     }

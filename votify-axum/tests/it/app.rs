@@ -57,8 +57,8 @@ pub fn engine(store: impl Store, clock: &SharedClock, secrets: &[&str]) -> PollE
         .clock(clock.clone())
         .keyring(Keyring::new(secrets).unwrap())
         .config(EngineConfig {
-            schedule: Duration::from_millis(50),
-            refresh: Duration::from_millis(200),
+            schedule_interval: Duration::from_millis(50),
+            resync_interval: Duration::from_millis(200),
             store_timeout: Duration::from_secs(1),
             ..EngineConfig::default()
         })

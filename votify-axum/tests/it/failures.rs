@@ -116,8 +116,8 @@ async fn more_votes_than_the_engine_takes_are_503_at_once() {
     let engine = PollEngine::builder(store.clone())
         .keyring(Keyring::new([SECRET]).unwrap())
         .config(EngineConfig {
-            queue: 1,
-            batch: 1,
+            max_queued_ballots: 1,
+            max_batch_size: 1,
             ..EngineConfig::default()
         })
         .build();

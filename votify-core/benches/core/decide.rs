@@ -13,7 +13,7 @@ pub(crate) fn bench(criterion: &mut Criterion) -> Result<()> {
     let standing = standing(&poll, 1)?.pop().context("no ballot")?;
     let same = standing.ballot.clone();
     let voted = VoterHistory {
-        standing: Some(standing),
+        active: Some(standing),
         ..VoterHistory::default()
     };
     let other = ballot(&poll, 0)?;

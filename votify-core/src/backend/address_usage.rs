@@ -10,16 +10,16 @@ pub struct AddressUsage {
     pub voters: HashMap<VoterId, AddressId>,
     /// How many ballots stand at an address; one that is not here has none. Wanted are the addresses of the batch's ballots,
     /// and where a store keeps these numbers those in [`voters`](Self::voters) too.
-    pub taken: HashMap<AddressId, u32>,
+    pub used: HashMap<AddressId, u32>,
 }
 
 /// What a batch did to the places of one poll, to be written with its ballots: first what was freed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AddressUsageChanges {
     /// Voters whose ballot stands no more where it did, ascending.
-    pub freed: Vec<VoterId>,
+    pub released: Vec<VoterId>,
     /// Where voters' ballots stand now, ascending by voter.
-    pub taken: Vec<(VoterId, AddressId)>,
+    pub added: Vec<(VoterId, AddressId)>,
     /// How many ballots stand at the addresses for which that changed, ascending: for stores that keep these numbers.
     pub counts: Vec<(AddressId, u32)>,
 }
@@ -28,7 +28,7 @@ impl AddressUsageChanges {
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.freed.is_empty() && self.taken.is_empty() && self.counts.is_empty()
+        self.released.is_empty() && self.added.is_empty() && self.counts.is_empty()
     }
 }
 
@@ -51,7 +51,7 @@ impl AddressCounter {
 
     /// How many ballots stand there.
     pub(super) fn taken(&self, address: Option<AddressId>) -> u32 {
-        let taken = address.and_then(|address| self.now.taken.get(&address));
+        let taken = address.and_then(|address| self.now.used.get(&address));
         taken.copied().unwrap_or(0)
     }
 
@@ -59,7 +59,7 @@ impl AddressCounter {
     pub(super) fn take(&mut self, voter: VoterId, address: AddressId) {
         self.before.entry(voter).or_insert(None);
         self.now.voters.insert(voter, address);
-        let taken = self.now.taken.entry(address).or_default();
+        let taken = self.now.used.entry(address).or_default();
         *taken = taken.saturating_add(1);
         self.touched.insert(address);
     }
@@ -70,7 +70,7 @@ impl AddressCounter {
             return;
         };
         self.before.entry(voter).or_insert(Some(address));
-        let taken = self.now.taken.entry(address).or_default();
+        let taken = self.now.used.entry(address).or_default();
         *taken = taken.saturating_sub(1);
         self.touched.insert(address);
     }
@@ -83,11 +83,11 @@ impl AddressCounter {
                 continue;
             }
             if before.is_some() {
-                changes.freed.push(voter);
+                changes.released.push(voter);
             }
-            changes.taken.extend(now.map(|address| (voter, address)));
+            changes.added.extend(now.map(|address| (voter, address)));
         }
-        let count = |address| (address, self.now.taken.get(&address).copied().unwrap_or(0));
+        let count = |address| (address, self.now.used.get(&address).copied().unwrap_or(0));
         changes.counts = self.touched.into_iter().map(count).collect();
         changes
     }
@@ -109,7 +109,7 @@ mod tests {
     fn only_what_is_different_in_the_end_is_written() {
         let mut seating = AddressCounter::new(AddressUsage {
             voters: [(voter(1), HOME), (voter(2), HOME)].into(),
-            taken: [(HOME, 2)].into(),
+            used: [(HOME, 2)].into(),
         });
         seating.free(voter(1));
         seating.take(voter(1), WORK);
@@ -123,8 +123,8 @@ mod tests {
         );
         assert_eq!(seating.taken(None), 0);
         let changes = seating.finish();
-        assert_eq!(changes.freed, [voter(1)]);
-        assert_eq!(changes.taken, [(voter(1), WORK)]);
+        assert_eq!(changes.released, [voter(1)]);
+        assert_eq!(changes.added, [(voter(1), WORK)]);
         assert_eq!(changes.counts, [(HOME, 1), (WORK, 1)]);
     }
 }

@@ -56,7 +56,7 @@ struct Booth {
 /// What a batch did to one poll, to be written in the transaction that it was read in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WriteSet {
-    /// The new state; equal to the old one unless [`any`](Self::any).
+    /// The new state; equal to the old one if [`is_empty`](Self::is_empty).
     pub state: PollState,
     /// Ballots of voters who had none standing. Inserting one that is there after all must fail the transaction: the
     /// store's unique key is the judge.
@@ -68,9 +68,18 @@ pub struct WriteSet {
     /// Accepted ballots that count no more, to be remembered.
     pub superseded: Vec<SupersededBallot>,
     /// Where ballots stand, if the poll has a quota for each address; else empty.
-    pub places: AddressUsageChanges,
-    /// Whether anything changed; if not, nothing has to be written.
-    pub any: bool,
+    pub address_usage: AddressUsageChanges,
+}
+
+impl WriteSet {
+    /// Returns true if the batch changed nothing, so that nothing has to be written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.inserted.is_empty()
+            && self.updated.is_empty()
+            && self.removed.is_empty()
+            && self.superseded.is_empty()
+    }
 }
 
 impl BatchEvaluator {
@@ -136,7 +145,7 @@ impl BatchEvaluator {
         let revision = tally.position.revision;
         booth.changed = true;
         self.effective = self.effective.saturating_add(1);
-        if let Some(old) = booth.history.standing.take() {
+        if let Some(old) = booth.history.active.take() {
             tally.subtract(&old.ballot.choice);
             let old = SupersededBallot {
                 id: old.ballot.id,
@@ -158,7 +167,7 @@ impl BatchEvaluator {
             self.superseded.push(gone);
         } else {
             tally.add(&ballot.choice);
-            booth.history.standing = Some(ActiveBallot {
+            booth.history.active = Some(ActiveBallot {
                 ballot: Ballot {
                     address: None,
                     ..ballot.clone()
@@ -173,12 +182,12 @@ impl BatchEvaluator {
     #[must_use]
     pub fn finish(self) -> WriteSet {
         let mut state = self.state;
-        if state.warms_up() {
-            state.heat = state.heat.add_votes(self.effective, self.now);
+        if state.counts_toward_trending() {
+            state.trending = state.trending.add_votes(self.effective, self.now);
         }
         let (mut inserted, mut updated, mut removed) = (Vec::new(), Vec::new(), Vec::new());
         for (voter, booth) in self.voters.into_iter().filter(|(_, booth)| booth.changed) {
-            match (booth.history.standing, booth.had_standing) {
+            match (booth.history.active, booth.had_standing) {
                 (Some(ballot), false) => inserted.push(ballot),
                 (Some(ballot), true) => updated.push(ballot),
                 (None, true) => removed.push(voter),
@@ -194,15 +203,14 @@ impl BatchEvaluator {
             updated,
             removed,
             superseded: self.superseded,
-            places: self.seating.finish(),
-            any: self.effective > 0,
+            address_usage: self.seating.finish(),
         }
     }
 }
 
 impl Booth {
     const fn new(history: VoterHistory) -> Self {
-        let had_standing = history.standing.is_some();
+        let had_standing = history.active.is_some();
         Self {
             history,
             had_standing,

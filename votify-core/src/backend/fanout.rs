@@ -35,7 +35,7 @@ impl Fanout {
 
     /// How many topics somebody listens to.
     #[must_use]
-    pub fn topics(&self) -> usize {
+    pub fn topic_count(&self) -> usize {
         self.lock().senders.len()
     }
 
@@ -152,13 +152,13 @@ mod tests {
             fanout.subscribe(topic(1)),
             fanout.subscribe(topic(2)),
         );
-        assert_eq!(fanout.topics(), 2);
+        assert_eq!(fanout.topic_count(), 2);
         drop(a);
         assert!(fanout.has_subscribers(&topic(1)));
         drop(again);
         assert!(!fanout.has_subscribers(&topic(1)));
         drop(b);
-        assert_eq!(fanout.topics(), 0);
+        assert_eq!(fanout.topic_count(), 0);
     }
 
     #[test]
@@ -178,7 +178,7 @@ mod tests {
             for leaver in leavers {
                 leaver.join().unwrap();
             }
-            assert_eq!(fanout.topics(), 0);
+            assert_eq!(fanout.topic_count(), 0);
         }
     }
 
@@ -201,6 +201,6 @@ mod tests {
         assert_eq!(before.next().await, Some(Delivery::Lagged));
         assert_eq!(before.next().await, None);
         assert_eq!(fanout.subscribe(topic(1)).next().await, None);
-        assert_eq!(fanout.topics(), 0);
+        assert_eq!(fanout.topic_count(), 0);
     }
 }

@@ -35,7 +35,7 @@ struct Failures {
 impl LogThrottle {
     /// A call failed. If a line in the log is due: of how many failures it tells.
     #[must_use]
-    pub fn failed(&self) -> Option<u64> {
+    pub fn record_failure(&self) -> Option<u64> {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         failures.untold += 1;
         if failures.told.is_some_and(|told| told.elapsed() < PAUSE) {
@@ -48,7 +48,7 @@ impl LogThrottle {
 
     /// A call succeeded. Whether that is the end of an outage that the log was told of.
     #[must_use]
-    pub fn ended(&self) -> bool {
+    pub fn record_success(&self) -> bool {
         // Calls that succeed are many, and need not write.
         self.is_told.load(Ordering::Relaxed) && self.is_told.swap(false, Ordering::Relaxed)
     }
@@ -61,20 +61,20 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_long_outage_is_a_few_lines_and_so_is_one_that_comes_and_goes() {
         let outage = LogThrottle::default();
-        assert!(!outage.ended());
-        assert_eq!(outage.failed(), Some(1));
+        assert!(!outage.record_success());
+        assert_eq!(outage.record_failure(), Some(1));
         for _ in 0..99 {
-            assert_eq!(outage.failed(), None);
+            assert_eq!(outage.record_failure(), None);
         }
         tokio::time::advance(PAUSE).await;
-        assert_eq!(outage.failed(), Some(100));
-        assert!(outage.ended());
+        assert_eq!(outage.record_failure(), Some(100));
+        assert!(outage.record_success());
         for _ in 0..50 {
-            assert_eq!(outage.failed(), None);
-            assert!(!outage.ended(), "the log was not told of this one");
+            assert_eq!(outage.record_failure(), None);
+            assert!(!outage.record_success(), "the log was not told of this one");
         }
         tokio::time::advance(PAUSE).await;
-        assert_eq!(outage.failed(), Some(51));
-        assert!(outage.ended());
+        assert_eq!(outage.record_failure(), Some(51));
+        assert!(outage.record_success());
     }
 }

@@ -74,7 +74,7 @@ pub fn decide(
     }
     match (
         ballot.choice.is_withdrawal(),
-        history.standing.is_some(),
+        history.active.is_some(),
         poll.rules.revote,
     ) {
         (true, _, false) => Verdict::Refuse(Refusal::RevoteNotAllowed),

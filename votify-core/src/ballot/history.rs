@@ -33,7 +33,7 @@ pub struct SupersededBallot {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct VoterHistory {
     /// The ballot that counts now.
-    pub standing: Option<ActiveBallot>,
+    pub active: Option<ActiveBallot>,
     /// Accepted ballots that count no more. A store may leave out those whose ids are not in the batch at hand.
     pub superseded: Vec<SupersededBallot>,
 }
@@ -41,12 +41,9 @@ pub struct VoterHistory {
 impl VoterHistory {
     /// The choice and revision of the accepted ballot of that id.
     pub(crate) fn accepted(&self, id: BallotId) -> Option<(&Choice, u64)> {
-        let standing = self
-            .standing
-            .as_ref()
-            .filter(|standing| standing.ballot.id == id);
-        standing
-            .map(|standing| (&standing.ballot.choice, standing.revision))
+        let active = self.active.as_ref().filter(|active| active.ballot.id == id);
+        active
+            .map(|active| (&active.ballot.choice, active.revision))
             .or_else(|| {
                 self.superseded
                     .iter()

@@ -110,10 +110,10 @@ impl Announcer {
             return;
         }
         match self.broadcaster.publish(updates).await {
-            Ok(()) if self.outage.ended() => tracing::info!("other nodes are told again"),
+            Ok(()) if self.outage.record_success() => tracing::info!("other nodes are told again"),
             Ok(()) => {}
             Err(error) => {
-                if let Some(times) = self.outage.failed() {
+                if let Some(times) = self.outage.record_failure() {
                     tracing::warn!(
                         times,
                         error = &error as &dyn std::error::Error,

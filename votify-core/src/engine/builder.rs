@@ -119,7 +119,10 @@ impl EngineBuilder {
             reads: SingleFlight::new(),
             notes: notes.clone(),
         });
-        let announcer = Arc::new(Announcer::new(Arc::clone(&broadcaster), config.tick));
+        let announcer = Arc::new(Announcer::new(
+            Arc::clone(&broadcaster),
+            config.update_interval,
+        ));
         let hub = Arc::new(Hub::new(
             Arc::clone(&reader),
             Arc::clone(&broadcaster),
@@ -128,7 +131,7 @@ impl EngineBuilder {
             tasks.clone(),
             shutdown.clone(),
         ));
-        let events = broadcast::Sender::new(config.events.max(1));
+        let events = broadcast::Sender::new(config.event_buffer.max(1));
         let stats = Arc::new(Counters::default());
         let writer = Writer {
             store,
@@ -150,7 +153,7 @@ impl EngineBuilder {
         let lifecycle = Lifecycle {
             reader: Arc::clone(&reader),
             herald: herald.clone(),
-            every: config.schedule,
+            every: config.schedule_interval,
         };
         tasks.spawn(announcer.run(shutdown.clone()));
         tasks.spawn(Arc::clone(&hub).sweep(shutdown.clone()));

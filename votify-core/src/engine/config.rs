@@ -12,28 +12,28 @@ use std::time::Duration;
 pub struct EngineConfig {
     /// How many ballots of one poll may wait for each writer while no other poll's do; one more is `Overloaded`. Of all polls
     /// together twice as many may wait: where several are hot, each gets less, and one that is not always finds room. Default 32 768.
-    pub queue: usize,
+    pub max_queued_ballots: usize,
     /// The most ballots written together; fewer while the store is slow. Every poll with waiting ballots has its share. Default 4 096.
-    pub batch: usize,
+    pub max_batch_size: usize,
     /// How many batches are written at once; a poll's ballots always take the same writer. Default 1, which is right for
     /// SQLite; for a database server about half of the connection pool.
     pub writers: usize,
     /// How long a call of the store or the broadcaster may take before it is `Unavailable`. Default 4 s.
     pub store_timeout: Duration,
     /// The least time between two updates of one poll, to viewers and to other nodes. Default 50 ms.
-    pub tick: Duration,
+    pub update_interval: Duration,
     /// The most time between two updates of a poll that changes all the time, to viewers. In between it is twice as long as an
     /// update takes to reach all of them: the more viewers and the more other work there are, the slower. At least
     /// [`tick`](Self::tick). Default 1 s.
     pub max_update_interval: Duration,
     /// How often watched polls are read anew from the store, in case news was lost. Default 1 s.
-    pub refresh: Duration,
+    pub resync_interval: Duration,
     /// How often the store is asked for polls that open or close soon. Default 5 s.
-    pub schedule: Duration,
+    pub schedule_interval: Duration,
     /// How many poll definitions are kept at hand. Default 10 000.
     pub poll_cache_capacity: usize,
     /// How many events a slow listener may fall behind. Default 4 096.
-    pub events: usize,
+    pub event_buffer: usize,
 }
 
 impl EngineConfig {
@@ -41,14 +41,14 @@ impl EngineConfig {
     pub(super) fn in_bounds(mut self) -> Self {
         let least = Duration::from_millis(1);
         for rhythm in [
-            &mut self.tick,
-            &mut self.refresh,
-            &mut self.schedule,
+            &mut self.update_interval,
+            &mut self.resync_interval,
+            &mut self.schedule_interval,
             &mut self.store_timeout,
         ] {
             *rhythm = (*rhythm).max(least);
         }
-        self.max_update_interval = self.max_update_interval.max(self.tick);
+        self.max_update_interval = self.max_update_interval.max(self.update_interval);
         self
     }
 }
@@ -56,16 +56,16 @@ impl EngineConfig {
 impl Default for EngineConfig {
     fn default() -> Self {
         Self {
-            queue: 32_768,
-            batch: 4_096,
+            max_queued_ballots: 32_768,
+            max_batch_size: 4_096,
             writers: 1,
             store_timeout: Duration::from_secs(4),
-            tick: Duration::from_millis(50),
+            update_interval: Duration::from_millis(50),
             max_update_interval: Duration::from_secs(1),
-            refresh: Duration::from_secs(1),
-            schedule: Duration::from_secs(5),
+            resync_interval: Duration::from_secs(1),
+            schedule_interval: Duration::from_secs(5),
             poll_cache_capacity: 10_000,
-            events: 4_096,
+            event_buffer: 4_096,
         }
     }
 }

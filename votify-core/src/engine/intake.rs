@@ -73,9 +73,13 @@ impl Intake {
         shutdown: &CancellationToken,
     ) -> Self {
         let start = |_| {
-            let queue = Arc::new(Queue::new(config.queue));
+            let queue = Arc::new(Queue::new(config.max_queued_ballots));
             let writer = writer.clone();
-            tasks.spawn(writer.run(Arc::clone(&queue), config.batch.max(1), shutdown.clone()));
+            tasks.spawn(writer.run(
+                Arc::clone(&queue),
+                config.max_batch_size.max(1),
+                shutdown.clone(),
+            ));
             queue
         };
         Self {

@@ -75,7 +75,7 @@ impl PollEngine {
     /// # Errors
     /// [`InvitesRefused`](EngineError::InvitesRefused), [`PollNotFound`](EngineError::PollNotFound), or a failure of the
     /// store: then the codes may be made, and are lost.
-    pub async fn make_invites(
+    pub async fn create_invites(
         &self,
         poll: PollId,
         count: u32,

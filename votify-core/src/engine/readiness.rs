@@ -34,7 +34,7 @@ pub struct ComponentReadiness {
 
 impl Readiness {
     /// How long a part that is not needed is waited for: less than whoever asks commonly waits for the whole answer.
-    pub const PATIENCE: Duration = Duration::from_millis(500);
+    pub const TIMEOUT: Duration = Duration::from_millis(500);
 
     /// Whether every needed part answers.
     #[must_use]
@@ -45,12 +45,12 @@ impl Readiness {
 
 impl PollEngine {
     /// Asks every part that the engine leans on for a sign of life, all at the same time. The store has as long for it as for
-    /// a vote, the broadcaster [half a second](Readiness::PATIENCE).
+    /// a vote, the broadcaster [half a second](Readiness::TIMEOUT).
     pub async fn check_ready(&self) -> Readiness {
         let (store, broadcaster) = (&self.inner.reader.store, &self.inner.broadcaster);
         let (has_store, has_news) = tokio::join!(
             in_time(self.inner.config.store_timeout, answers(&**store)),
-            in_time(Readiness::PATIENCE, carries_news(&**broadcaster)),
+            in_time(Readiness::TIMEOUT, carries_news(&**broadcaster)),
         );
         Readiness {
             parts: vec![

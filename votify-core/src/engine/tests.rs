@@ -57,8 +57,8 @@ struct World {
 
 fn config() -> EngineConfig {
     EngineConfig {
-        schedule: Duration::from_millis(50),
-        refresh: Duration::from_millis(200),
+        schedule_interval: Duration::from_millis(50),
+        resync_interval: Duration::from_millis(200),
         ..EngineConfig::default()
     }
 }

@@ -20,8 +20,8 @@ impl MemoryBroadcaster {
 
     /// How many topics somebody listens to.
     #[must_use]
-    pub fn topics(&self) -> usize {
-        self.fanout.topics()
+    pub fn topic_count(&self) -> usize {
+        self.fanout.topic_count()
     }
 }
 

@@ -104,7 +104,7 @@ impl Store for MemoryStore {
         let entry = self.existing(id)?;
         let mut entry = lock(&entry);
         entry.check_present(id)?;
-        Ok(match entry.state.changed(change, now) {
+        Ok(match entry.state.apply_change(change, now) {
             Err(refusal) => ChangeOutcome::Refused(refusal),
             Ok(None) => ChangeOutcome::Unchanged(Box::new(entry.state.clone())),
             Ok(Some(state)) => {
@@ -123,7 +123,7 @@ impl Store for MemoryStore {
         let entry = self.existing(id)?;
         let mut entry = lock(&entry);
         entry.check_present(id)?;
-        if let Some(sealed) = entry.state.sealed(cause, now) {
+        if let Some(sealed) = entry.state.seal(cause, now) {
             entry.state = sealed;
         }
         let state = &entry.state;
@@ -198,10 +198,10 @@ impl Store for MemoryStore {
     async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError> {
         let entry = self.existing(id)?;
         let entry = lock(&entry);
-        let kept = entry.state.tally.clone();
+        let stored = entry.state.tally.clone();
         Ok(Audit {
-            recounted: kept.recounted(entry.all_standing()),
-            kept,
+            recounted: stored.recounted(entry.all_standing()),
+            stored,
         })
     }
 
@@ -209,7 +209,7 @@ impl Store for MemoryStore {
         let entry = self.existing(id)?;
         let mut entry = lock(&entry);
         entry.check_present(id)?;
-        let repaired = entry.state.repaired(entry.all_standing());
+        let repaired = entry.state.recount(entry.all_standing());
         entry.state = repaired;
         Ok(entry.state.tally.clone())
     }

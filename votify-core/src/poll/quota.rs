@@ -47,7 +47,7 @@ impl AddressQuota {
     ) -> Result<AddressId, IdentifyError> {
         let tag = |octets: &[u8]| {
             keyring
-                .tag(key, Purpose::Address, &[poll.as_bytes(), octets])
+                .mac(key, Purpose::Address, &[poll.as_bytes(), octets])
                 .map(|tag| AddressId::derive(self.ipv4_prefix, &tag))
                 .ok_or(IdentifyError::UnknownKey(key))
         };

@@ -26,7 +26,7 @@ pub struct PollState {
     /// The counts and the position.
     pub tally: Tally,
     /// The score that orders by activity.
-    pub heat: TrendingScore,
+    pub trending: TrendingScore,
 }
 
 impl PollState {
@@ -35,7 +35,7 @@ impl PollState {
     pub fn new(poll: Poll) -> Self {
         Self {
             tally: Tally::new(&poll),
-            heat: TrendingScore::new(poll.created_at),
+            trending: TrendingScore::new(poll.created_at),
             poll,
         }
     }
@@ -44,7 +44,7 @@ impl PollState {
     ///
     /// # Errors
     /// Why the change is refused.
-    pub fn changed(
+    pub fn apply_change(
         &self,
         change: &PollChange,
         now: Timestamp,
@@ -53,7 +53,7 @@ impl PollState {
         Ok(changed.map(|poll| Self {
             tally: self.tally.redrawn(&poll),
             poll,
-            heat: self.heat,
+            trending: self.trending,
         }))
     }
 
@@ -61,7 +61,7 @@ impl PollState {
     ///
     /// A poll that its owner closes has `closes_at` moved to `now`.
     #[must_use]
-    pub fn sealed(&self, cause: SealCause, now: Timestamp) -> Option<Self> {
+    pub fn seal(&self, cause: SealCause, now: Timestamp) -> Option<Self> {
         if self.poll.is_sealed() {
             return None;
         }
@@ -78,13 +78,13 @@ impl PollState {
         Some(Self {
             tally: self.tally.redrawn(&poll),
             poll,
-            heat: self.heat,
+            trending: self.trending,
         })
     }
 
     /// The state with its counts made anew from the standing ballots, under the next epoch.
     #[must_use]
-    pub fn repaired<'a>(&self, ballots: impl IntoIterator<Item = &'a ActiveBallot>) -> Self {
+    pub fn recount<'a>(&self, ballots: impl IntoIterator<Item = &'a ActiveBallot>) -> Self {
         let choices = ballots.into_iter().map(|one| (&one.ballot.choice, 1));
         self.recount_by_choice(choices)
     }
@@ -104,7 +104,7 @@ impl PollState {
     }
 
     /// Whether ballots may move [`heat`](Self::heat): only where everybody sees the counts anyway.
-    pub(crate) fn warms_up(&self) -> bool {
+    pub(crate) fn counts_toward_trending(&self) -> bool {
         self.poll.rules.results == ResultsPolicy::Live
     }
 }

@@ -4,7 +4,7 @@ use crate::tally::Tally;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Audit {
     /// What the store keeps and shows.
-    pub kept: Tally,
+    pub stored: Tally,
     /// What its ballots say.
     pub recounted: Tally,
 }
@@ -13,6 +13,6 @@ impl Audit {
     /// Whether both agree, as they always should.
     #[must_use]
     pub fn is_exact(&self) -> bool {
-        self.kept == self.recounted
+        self.stored == self.recounted
     }
 }

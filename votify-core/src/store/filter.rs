@@ -46,7 +46,7 @@ impl PollOrder {
                 end(a).cmp(&end(b))
             }
             Self::Opening => a.poll.opens_at.cmp(&b.poll.opens_at),
-            Self::Trending => b.heat.rank().total_cmp(&a.heat.rank()),
+            Self::Trending => b.trending.rank().total_cmp(&a.trending.rank()),
         };
         first.then_with(|| b.poll.id.cmp(&a.poll.id))
     }

@@ -265,7 +265,7 @@ mod tests {
                 (public, voted),
                 "{policy:?}"
             );
-            let sealed = open.sealed(SealCause::Owner, Timestamp::EPOCH).unwrap();
+            let sealed = open.seal(SealCause::Owner, Timestamp::EPOCH).unwrap();
             assert!(
                 sees(&sealed, Audience::Public) && sees(&sealed, Audience::Voted),
                 "{policy:?}"

@@ -63,7 +63,7 @@ impl VoterPolicy {
     ) -> Result<VoterId, IdentifyError> {
         let tag = |value: &[u8]| {
             keyring
-                .tag(
+                .mac(
                     key,
                     Purpose::Voter,
                     &[poll.as_bytes(), &[self.code()], value],

@@ -78,7 +78,7 @@ impl OwnerId {
             Owner::Account(account) => (b"account".as_slice(), account.as_str().as_bytes()),
             Owner::Session(session) => (b"session".as_slice(), session.as_bytes().as_slice()),
         };
-        let tag = keyring.tag(key, Purpose::Owner, &[poll.as_bytes(), kind, value])?;
+        let tag = keyring.mac(key, Purpose::Owner, &[poll.as_bytes(), kind, value])?;
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&tag.as_bytes()[..16]);
         Some(Self(bytes))

@@ -35,7 +35,7 @@ impl Room {
     pub(crate) fn all_standing(&self) -> impl Iterator<Item = &ActiveBallot> {
         self.voters
             .values()
-            .filter_map(|history| history.standing.as_ref())
+            .filter_map(|history| history.active.as_ref())
     }
 
     /// Casts under the lock; `early` is the room as it was before the lock was taken.
@@ -97,10 +97,10 @@ impl Room {
         }
         let effects = counting.finish();
         self.state = effects.state;
-        self.write_places(effects.places, fault);
+        self.write_places(effects.address_usage, fault);
         for standing in effects.inserted.into_iter().chain(effects.updated) {
             let history = self.voters.entry(standing.ballot.voter).or_default();
-            let old = history.standing.replace(standing);
+            let old = history.active.replace(standing);
             if let (Some(Fault::KeepsReplacedCounts), Some(old)) = (fault, old) {
                 let counts = &mut self.state.tally.counts;
                 for chosen in old.ballot.choice.options() {
@@ -110,7 +110,7 @@ impl Room {
             }
         }
         for voter in effects.removed {
-            self.voters.entry(voter).or_default().standing = None;
+            self.voters.entry(voter).or_default().active = None;
             if fault == Some(Fault::GivesRevisionsBack) {
                 self.state.tally.position.revision -= 1;
             }
@@ -125,12 +125,12 @@ impl Room {
 
 impl Room {
     fn write_places(&mut self, changes: AddressUsageChanges, fault: Option<Fault>) {
-        for voter in changes.freed {
+        for voter in changes.released {
             self.places.voters.remove(&voter);
         }
-        self.places.voters.extend(changes.taken);
+        self.places.voters.extend(changes.added);
         for (address, taken) in changes.counts {
-            let kept = self.places.taken.entry(address).or_default();
+            let kept = self.places.used.entry(address).or_default();
             *kept = match fault {
                 Some(Fault::KeepsFreedPlaces) => taken.max(*kept),
                 _ => taken,

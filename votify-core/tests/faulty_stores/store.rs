@@ -113,7 +113,7 @@ fn ordered(order: PollOrder, a: &PollState, b: &PollState) -> Ordering {
         PollOrder::Newest => b.poll.created_at.cmp(&a.poll.created_at),
         PollOrder::Closing => end(a).cmp(&end(b)),
         PollOrder::Opening => a.poll.opens_at.cmp(&b.poll.opens_at),
-        PollOrder::Trending => b.heat.rank().total_cmp(&a.heat.rank()),
+        PollOrder::Trending => b.trending.rank().total_cmp(&a.trending.rank()),
     }
 }
 
@@ -184,7 +184,7 @@ impl Store for FaultyStore {
         if self.has(Fault::ThawsWhenEmpty) && state.tally.total_votes == 0 {
             state.tally.position.revision = state.tally.version;
         }
-        Ok(match state.changed(change, now) {
+        Ok(match state.apply_change(change, now) {
             Err(refusal) => ChangeOutcome::Refused(refusal),
             Ok(None) => ChangeOutcome::Unchanged(Box::new(room.state.clone())),
             Ok(Some(mut changed)) => {
@@ -212,7 +212,7 @@ impl Store for FaultyStore {
             Some(Fault::SealsWithoutReadingTheEnd) => SealCause::Owner,
             _ => cause,
         };
-        if let Some(sealed) = state.sealed(cause, now) {
+        if let Some(sealed) = state.seal(cause, now) {
             room.state = sealed;
         }
         Ok(match room.state.poll.is_sealed() {
@@ -262,7 +262,7 @@ impl Store for FaultyStore {
             Some(room) => Some(room.lock().await.clone()),
             None => self.graves.lock().unwrap().get(&poll).cloned(),
         };
-        let standing = |voter| room.as_ref()?.voters.get(voter)?.standing.clone();
+        let standing = |voter| room.as_ref()?.voters.get(voter)?.active.clone();
         Ok(voters.iter().map(standing).collect())
     }
 
@@ -303,17 +303,17 @@ impl Store for FaultyStore {
     async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError> {
         let room = self.existing(id)?;
         let room = present(room.lock().await, id)?;
-        let kept = room.state.tally.clone();
+        let stored = room.state.tally.clone();
         Ok(Audit {
-            recounted: kept.recounted(room.all_standing()),
-            kept,
+            recounted: stored.recounted(room.all_standing()),
+            stored,
         })
     }
 
     async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
         let room = self.existing(id)?;
         let mut room = present(room.lock().await, id)?;
-        let mut state = room.state.repaired(room.all_standing());
+        let mut state = room.state.recount(room.all_standing());
         if self.has(Fault::RepairsInTheSameEpoch) {
             state.tally.position.epoch -= 1;
         }

@@ -57,7 +57,7 @@ pub(super) fn has_other(ballot: &Ballot, mark: Option<Mark>) -> bool {
 fn history_of(ballot: &Ballot) -> VoterHistory {
     let other = BallotId::from_bytes(ballot.id.as_bytes().map(|byte| !byte));
     VoterHistory {
-        standing: Some(ActiveBallot {
+        active: Some(ActiveBallot {
             ballot: Ballot {
                 id: other,
                 ..ballot.clone()

@@ -56,7 +56,7 @@ async fn cast_part(
         let Some(current) = seen.current()? else {
             return Ok(None);
         };
-        let heat = current.kept.state.heat;
+        let heat = current.kept.state.trending;
         let histories = histories(&seen, &ballots)?;
         let mut places = AddressUsage::default();
         if current.kept.state.poll.rules.address_quota.is_some() {
@@ -70,7 +70,7 @@ async fn cast_part(
         let mut counting = counting.with_address_usage(places);
         let outcomes: Vec<Outcome> = ballots.iter().map(|ballot| counting.cast(ballot)).collect();
         let effects = counting.finish();
-        if !effects.any && !current.raised {
+        if effects.is_empty() && !current.raised {
             race.leave().await;
             return Ok(Some((outcomes, effects.state.tally)));
         }
@@ -80,7 +80,7 @@ async fn cast_part(
         match writes.write(&mut race, fixed).await? {
             Some(anew) => seen = anew,
             None => {
-                if effects.state.heat != heat {
+                if effects.state.trending != heat {
                     store.warm(part.poll);
                 }
                 return Ok(Some((outcomes, effects.state.tally)));
@@ -104,7 +104,7 @@ fn histories(seen: &Seen, ballots: &[&Ballot]) -> Result<HashMap<VoterId, VoterH
     let voter_at = |place: usize| ballots.get(place).map(|ballot| ballot.voter);
     for (_, standing) in seen.standing(voter_at)? {
         let history = histories.entry(standing.ballot.voter).or_default();
-        history.standing = Some(standing);
+        history.active = Some(standing);
     }
     for (place, old) in &seen.superseded {
         let Some(ballot) = ballots.get(*place) else {

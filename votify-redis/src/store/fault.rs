@@ -1,8 +1,8 @@
 use redis::RedisError;
 use votify_core::{PollId, StoreError};
 
-use crate::durability::Durability;
 use crate::error::{Error, NAME};
+use votify_core::store::Durability;
 
 /// What can go wrong in the store, named by what follows from it; turned into a [`StoreError`] once, at the edge.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -31,7 +31,7 @@ pub(super) fn encode(nonce: [u8; 8], state: &PollState) -> Vec<u8> {
         tally.position.epoch,
         tally.position.revision,
         tally.total_votes,
-        state.heat.as_log2().to_bits(),
+        state.trending.as_log2().to_bits(),
     ];
     numbers
         .iter()
@@ -92,7 +92,7 @@ pub(super) fn decode(id: PollId, state: &[u8], definition: &[u8]) -> Result<Kept
         let state = PollState {
             poll: poll.clone(),
             tally,
-            heat,
+            trending: heat,
         };
         Some(Kept {
             nonce,

@@ -99,7 +99,7 @@ pub(super) async fn audit(store: &RedisStore, id: PollId) -> Result<Audit, Fault
         current, recounted, ..
     } = Recount::default().finish(store, id).await?;
     Ok(Audit {
-        kept: current.kept.state.tally,
+        stored: current.kept.state.tally,
         recounted,
     })
 }

@@ -17,8 +17,8 @@ async fn engine(store: &Arc<MemoryStore>, keyring: &Keyring, server: &Server) ->
         .broadcaster(node(server).await)
         .keyring(keyring.clone())
         .config(EngineConfig {
-            refresh: never,
-            schedule: never,
+            resync_interval: never,
+            schedule_interval: never,
             ..EngineConfig::default()
         })
         .build()

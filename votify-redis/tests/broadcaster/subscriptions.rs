@@ -24,7 +24,7 @@ async fn a_node_has_one_subscription_to_a_poll_and_one_connection_for_all() {
             listeners.push(listen(&node, poll).await);
         }
     }
-    assert_eq!(node.topics(), 20);
+    assert_eq!(node.topic_count(), 20);
     for poll in &polls {
         assert_eq!(subscribed(&server, poll), "1");
     }
@@ -43,7 +43,7 @@ async fn a_node_has_one_subscription_to_a_poll_and_one_connection_for_all() {
     assert_eq!(subscribed(&server, &polls[19]), "1");
     drop(last);
     until(|| subscribed(&server, &polls[19]) == "0").await;
-    assert_eq!(node.topics(), 0);
+    assert_eq!(node.topic_count(), 0);
     // And a poll may be listened to again.
     let mut again = listen(&node, &polls[19]).await;
     node.publish(&[tallied(&polls[19], 1)]).await.unwrap();

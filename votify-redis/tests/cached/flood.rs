@@ -100,7 +100,7 @@ async fn repeated_votes_do_not_reach_the_store() {
     assert_spared(&store, "after a flush");
     let audit = store.audit_poll(poll.id).await.unwrap();
     assert!(audit.is_exact());
-    assert_eq!(audit.kept.total_votes, u64::from(VOTERS));
+    assert_eq!(audit.stored.total_votes, u64::from(VOTERS));
 }
 
 /// What is no repetition by somebody who is known reaches the store, and is answered as the store does.

@@ -164,12 +164,12 @@ async fn a_lost_ballot_is_found_by_the_audit_and_mended_by_the_repair() {
     .await;
     let audit = store.audit_poll(poll.id).await.unwrap();
     assert_eq!(
-        (audit.kept.total_votes, audit.recounted.total_votes),
+        (audit.stored.total_votes, audit.recounted.total_votes),
         (5000, 4999)
     );
     let repaired = store.repair_poll(poll.id).await.unwrap();
     assert_eq!(repaired.total_votes, 4999);
-    assert!(repaired.position.epoch > audit.kept.position.epoch);
+    assert!(repaired.position.epoch > audit.stored.position.epoch);
     assert_eq!(votes(&store, &poll).await, 4999);
 }
 

@@ -8,8 +8,8 @@ use futures_util::TryStreamExt;
 use tokio::time::{Instant, sleep};
 use votify_core::Clock;
 use votify_core::ballot::ActiveBallot;
+use votify_core::store::Durability;
 use votify_core::{Ballot, BallotId, Outcome, PollEngine, PollId, Position, Store, SystemClock};
-use votify_redis::Durability;
 
 use crate::load::Load;
 use crate::scene::{open, poll};
@@ -66,7 +66,7 @@ async fn killed(server: &mut Server, worth: Durability) -> Result<(), Lost> {
     let audit = store.audit_poll(poll.id).await.unwrap();
     assert!(audit.is_exact(), "{audit:?}");
     // Everybody went on until they knew, so that there is nobody else to be counted.
-    let total = usize::try_from(audit.kept.total_votes);
+    let total = usize::try_from(audit.stored.total_votes);
     assert_eq!(total, Ok(acknowledged.len()));
     eprintln!("{KILLS} kills, {total:?} votes, {retries} times told to try again");
     engine.shutdown().await;

@@ -1,7 +1,8 @@
 //! What a store says of the server that it is opened on.
 
+use votify_core::store::Durability;
 use votify_core::{Store, StoreError};
-use votify_redis::{Durability, RedisStore};
+use votify_redis::RedisStore;
 
 use crate::ballots::{ballot, cast, line, poll, votes};
 use crate::servers::{Server, Setup};

@@ -212,7 +212,8 @@ impl<'w, 'a: 'w, D: Dialect> Way<'w, 'a, D> {
     /// Writes what was guessed; where nothing was, it only reads.
     async fn attempt_unread(&self, counted: &[Counted]) -> Result<Attempted, Error> {
         let stamp = |id: &PollId| self.remembered.get(id).map(|poll| poll.stamp());
-        let stamp = |part: &PollBatch| (part.poll, stamp(&part.poll).filter(|_| !counted.is_empty()));
+        let stamp =
+            |part: &PollBatch| (part.poll, stamp(&part.poll).filter(|_| !counted.is_empty()));
         let may_be_superseded = |ballot: &&&Ballot| !self.forbids_revotes(ballot.poll);
         let supersedable: Vec<&Ballot> = self
             .voters

@@ -9,11 +9,11 @@ use tokio::time::timeout;
 
 use super::refusal::{self, Place};
 use super::settings::Settings;
-use crate::durability::Durability;
 use crate::error::Error;
 use crate::lease::Lease;
 use crate::memory::Memory;
 use crate::url::check_parameters;
+use votify_core::store::Durability;
 
 /// How long to wait for a connection: less than engines wait for their store.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);

@@ -13,7 +13,6 @@ use super::{NAME, schema, statements};
 use crate::batch::quick::Quick;
 use crate::columns::Columns;
 use crate::dialect::{Batch, Dialect, Locked, Place, Recount, Work};
-use crate::durability::Durability;
 use crate::error::Error;
 use crate::lease::Lease;
 use crate::listing::{Listing, Syntax, question_mark};
@@ -21,6 +20,7 @@ use crate::memory::Memory;
 use crate::parameters::Parameters;
 use crate::schema::Found;
 use crate::{read, writes};
+use votify_core::store::Durability;
 
 pub(super) const SYNTAX: Syntax = Syntax {
     place: question_mark,

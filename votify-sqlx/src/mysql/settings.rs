@@ -3,8 +3,8 @@ use std::collections::HashMap;
 use sqlx::Row;
 use sqlx::mysql::MySqlConnection;
 
-use crate::durability::Durability;
 use crate::error::Error;
+use votify_core::store::Durability;
 
 /// Only those exist that the server knows. A session's own value comes before the server's.
 const READ: &str = "SHOW SESSION VARIABLES WHERE Variable_name IN ('version', 'autocommit', 'binlog_format', \

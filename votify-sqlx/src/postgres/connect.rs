@@ -12,10 +12,10 @@ use super::refusal::refusal;
 use super::settings::Settings;
 use super::statements;
 use crate::batch::quick::Races;
-use crate::durability::Durability;
 use crate::error::Error;
 use crate::memory::Memory;
 use crate::url::check_parameters;
+use votify_core::store::Durability;
 
 /// More would only wait for each other: one batch at a time is written to a hot poll.
 const CONNECTIONS: u32 = 10;

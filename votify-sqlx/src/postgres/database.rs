@@ -12,7 +12,6 @@ use super::{NAME, schema, statements};
 use crate::batch::quick::{Attempt, Attempted, Quick, Races};
 use crate::columns::Columns;
 use crate::dialect::{Batch, Dialect, Locked, Place, Recount, Work, give_up, supersedable};
-use crate::durability::Durability;
 use crate::error::Error;
 use crate::field::to_signed;
 use crate::lease::Lease;
@@ -21,6 +20,7 @@ use crate::memory::{Age, Memory, Stamp, recall};
 use crate::parameters::Parameters;
 use crate::read;
 use crate::schema::Found;
+use votify_core::store::Durability;
 
 pub(super) const SYNTAX: Syntax = Syntax {
     place: |place| format!("${place}"),

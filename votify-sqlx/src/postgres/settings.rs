@@ -1,8 +1,8 @@
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{Row, query};
 
-use crate::durability::Durability;
 use crate::error::Error;
+use votify_core::store::Durability;
 
 /// The oldest version with generated columns and `plan_cache_mode`.
 const OLDEST: i32 = 120_000;

@@ -190,7 +190,7 @@ pub(super) fn given(writes: &Writes<'_>) -> Result<PgArguments, Error> {
     column(&mut values, states, |state| *state.poll.id.as_uuid())?;
     counts(&mut values, states, |state| state.tally.position.revision)?;
     counts(&mut values, states, |state| state.tally.total_votes)?;
-    column(&mut values, states, |state| state.heat.as_log2())?;
+    column(&mut values, states, |state| state.trending.as_log2())?;
     Ok(values)
 }
 

@@ -8,8 +8,8 @@ use sqlx::sqlite::{
 };
 
 use super::settings::Settings;
-use crate::durability::Durability;
 use crate::error::Error;
+use votify_core::store::Durability;
 
 /// How long SQLite itself waits for a lock before it reports a conflict, which is then tried again.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(500);

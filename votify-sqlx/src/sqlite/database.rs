@@ -11,13 +11,13 @@ use super::{NAME, schema, statements};
 use crate::batch::quick::Quick;
 use crate::columns::Columns;
 use crate::dialect::{Batch, Dialect, Locked, Place, Recount, Work};
-use crate::durability::Durability;
 use crate::error::Error;
 use crate::listing::{Listing, Syntax, question_mark};
 use crate::memory::{Age, Memory};
 use crate::parameters::Parameters;
 use crate::schema::Found;
 use crate::{read, writes};
+use votify_core::store::Durability;
 
 /// Locks the whole database for writing.
 const BEGIN: &str = "BEGIN IMMEDIATE";

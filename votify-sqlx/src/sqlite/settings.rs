@@ -1,8 +1,8 @@
 use sqlx::query_scalar;
 use sqlx::sqlite::SqliteConnection;
 
-use crate::durability::Durability;
 use crate::error::Error;
+use votify_core::store::Durability;
 
 /// How a connection is set up, as far as it matters for votes.
 #[derive(Debug)]

@@ -53,7 +53,7 @@ pub(crate) async fn cast(
 pub(crate) async fn votes(store: &dyn Store, poll: &Poll) -> u64 {
     let audit = store.audit_poll(poll.id).await.unwrap();
     assert!(audit.is_exact(), "{audit:?}");
-    audit.kept.total_votes
+    audit.stored.total_votes
 }
 
 /// That voters who voted before are known among new ones, whose votes count all the same, however often that happens.

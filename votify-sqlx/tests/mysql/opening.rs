@@ -1,6 +1,7 @@
+use votify_core::store::Durability;
 use votify_core::{Store, StoreError};
+use votify_sqlx::MySqlStore;
 use votify_sqlx::sqlx::query_scalar;
-use votify_sqlx::{Durability, MySqlStore};
 
 use crate::ballots::{ballot, cast, draft, line, poll, votes};
 use crate::scene::Scene;

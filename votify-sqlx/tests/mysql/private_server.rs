@@ -1,7 +1,8 @@
 //! Servers that are set up in their own way, or crash.
 
 use votify_core::Outcome;
-use votify_sqlx::{Durability, MySqlStore};
+use votify_core::store::Durability;
+use votify_sqlx::MySqlStore;
 
 use crate::ballots::{ballot, cast, line, poll, votes};
 use crate::servers::Server;

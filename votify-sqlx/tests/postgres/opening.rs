@@ -1,5 +1,6 @@
+use votify_core::store::Durability;
 use votify_core::{Outcome, Store, StoreError};
-use votify_sqlx::{Durability, PostgresStore, sqlx};
+use votify_sqlx::{PostgresStore, sqlx};
 
 use crate::ballots::{ballot, cast, line, poll, votes};
 use crate::scene::{Scene, run};

@@ -22,8 +22,8 @@ async fn engine(
         .broadcaster(node(server).await)
         .keyring(keyring.clone())
         .config(EngineConfig {
-            refresh: never,
-            schedule: never,
+            resync_interval: never,
+            schedule_interval: never,
             ..EngineConfig::default()
         })
         .build()

@@ -65,7 +65,7 @@ async fn killed(kind: Kind, server: &mut Server, kills: u64) -> Result<(), Lost>
     assert!(audit.is_exact(), "{audit:?}");
     // Everybody went on until they knew, so that there is nobody else to be counted.
     assert_eq!(
-        usize::try_from(audit.kept.total_votes),
+        usize::try_from(audit.stored.total_votes),
         Ok(acknowledged.len())
     );
     eprintln!(

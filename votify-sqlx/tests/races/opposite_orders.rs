@@ -59,7 +59,7 @@ async fn nobody_sees_a_deadlock(kind: Kind) {
     for poll in &polls {
         let audit = fleet.stores[0].audit_poll(poll.id).await.unwrap();
         assert!(audit.is_exact(), "{audit:?}");
-        assert_eq!(audit.kept.total_votes, u64::from(VOTERS));
+        assert_eq!(audit.stored.total_votes, u64::from(VOTERS));
     }
 }
 

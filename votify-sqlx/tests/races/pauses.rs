@@ -56,7 +56,7 @@ async fn votes_fail_in_time_and_settle_later(kind: Kind) {
     }
     let audit = store.audit_poll(poll.id).await.unwrap();
     assert!(audit.is_exact(), "{audit:?}");
-    assert_eq!(u128::from(audit.kept.total_votes), VOTERS + 2);
+    assert_eq!(u128::from(audit.stored.total_votes), VOTERS + 2);
 }
 
 mod pauses_of_a_private_server {

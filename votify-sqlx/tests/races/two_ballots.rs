@@ -35,10 +35,13 @@ async fn one_of_them_counts(kind: Kind) {
         .collect();
     let audit = fleet.stores[0].audit_poll(poll.id).await.unwrap();
     assert!(audit.is_exact(), "{audit:?}");
-    assert_eq!(u128::from(audit.kept.total_votes), VOTERS);
+    assert_eq!(u128::from(audit.stored.total_votes), VOTERS);
     for option in 0..2 {
         let votes = counted.iter().filter(|vote| vote.option == option).count();
-        assert_eq!(usize::try_from(audit.kept.counts[option].count), Ok(votes));
+        assert_eq!(
+            usize::try_from(audit.stored.counts[option].count),
+            Ok(votes)
+        );
     }
     let kept: Vec<ActiveBallot> = fleet.stores[1]
         .ballots(poll.id)

@@ -1,6 +1,7 @@
+use votify_core::store::Durability;
 use votify_core::{Store, StoreError};
 use votify_sqlx::sqlx::sqlite::SqlitePoolOptions;
-use votify_sqlx::{Durability, SqliteStore, sqlx};
+use votify_sqlx::{SqliteStore, sqlx};
 
 use crate::ballots::{ballot, cast, line, poll, votes};
 use crate::scene::Scene;

@@ -63,10 +63,10 @@ fn cast_part(
     }
     let outcomes = ballots.iter().map(|ballot| counting.cast(ballot)).collect();
     let effects = counting.finish();
-    if effects.any {
+    if !effects.is_empty() {
         write(&transaction, poll, &effects)?;
-        if !effects.places.is_empty() {
-            places::write(&transaction, poll, &effects.places)?;
+        if !effects.address_usage.is_empty() {
+            places::write(&transaction, poll, &effects.address_usage)?;
         }
         transaction.commit().map_err(failure)?;
     }
@@ -86,11 +86,11 @@ fn histories(
     } in ballots
     {
         let history = histories.entry(*voter).or_default();
-        if history.standing.is_none() {
+        if history.active.is_none() {
             let row = votes
                 .get((*poll.as_bytes(), *voter.as_bytes()))
                 .map_err(failure)?;
-            history.standing = row
+            history.active = row
                 .map(|row| decode_vote(*poll, *voter, &row.value()))
                 .transpose()?;
         }

@@ -24,7 +24,7 @@ pub(super) fn read(
         for address in place.into_iter().chain(ballot.address) {
             let taken = addresses.get((poll, *address.as_bytes()));
             let taken = taken.map_err(failure)?.map(|row| row.value());
-            places.taken.extend(taken.map(|taken| (address, taken)));
+            places.used.extend(taken.map(|taken| (address, taken)));
         }
     }
     Ok(places)
@@ -37,10 +37,10 @@ pub(super) fn write(
 ) -> Result<(), StoreError> {
     let poll = *poll.as_bytes();
     let mut voters = transaction.open_table(PLACES).map_err(failure)?;
-    for voter in &changes.freed {
+    for voter in &changes.released {
         voters.remove((poll, *voter.as_bytes())).map_err(failure)?;
     }
-    for (voter, address) in &changes.taken {
+    for (voter, address) in &changes.added {
         voters
             .insert((poll, *voter.as_bytes()), *address.as_bytes())
             .map_err(failure)?;

@@ -15,7 +15,7 @@ use crate::signing::{es256, part};
 /// What the server signs with.
 fn key(keyring: &Keyring, purpose: Purpose) -> EncodingKey {
     let tag = keyring
-        .tag(keyring.current(), purpose, &[b"jwt HS256"])
+        .mac(keyring.current(), purpose, &[b"jwt HS256"])
         .unwrap();
     EncodingKey::from_secret(tag.as_bytes())
 }

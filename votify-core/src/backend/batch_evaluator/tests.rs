@@ -87,7 +87,7 @@ fn what_stood_before_is_updated_or_removed() {
         (
             standing.ballot.voter,
             VoterHistory {
-                standing: Some(standing.clone()),
+                active: Some(standing.clone()),
                 superseded: Vec::new(),
             },
         )
@@ -116,7 +116,7 @@ fn refusals_and_replays_alone_leave_no_trace() {
     let mut counting = BatchEvaluator::new(state.clone(), HashMap::new(), NOW);
     counting.cast(&ballot(&state, 1, 1, None));
     let effects = counting.finish();
-    assert!(!effects.any);
+    assert!(effects.is_empty());
     assert_eq!(effects.state, state);
 }
 
@@ -131,7 +131,7 @@ fn hidden_votes_do_not_show_in_the_heat() {
         let mut counting = BatchEvaluator::new(state.clone(), HashMap::new(), NOW);
         counting.cast(&ballot(&state, 1, 1, Some(0)));
         assert_eq!(
-            counting.finish().state.heat > state.heat,
+            counting.finish().state.trending > state.trending,
             warms,
             "{results:?}"
         );

@@ -44,7 +44,7 @@ fn voted(ballot: Ballot) -> VoterHistory {
         cast_at: OPENS,
     };
     VoterHistory {
-        standing: Some(standing),
+        active: Some(standing),
         superseded: Vec::new(),
     }
 }
@@ -117,7 +117,7 @@ fn the_window_is_closed_at_its_end_and_open_at_its_beginning() {
 fn a_sealed_poll_takes_nothing_whatever_the_clock_says() {
     let open = poll(true);
     let sealed = PollState::new(open)
-        .sealed(SealCause::Owner, closes())
+        .seal(SealCause::Owner, closes())
         .unwrap()
         .poll;
     let ballot = ballot(&sealed, 1, one(&sealed, 0));
@@ -148,7 +148,7 @@ fn a_replay_is_told_so_even_after_the_end_and_after_being_superseded() {
         revision: 3,
     };
     let history = VoterHistory {
-        standing: None,
+        active: None,
         superseded: vec![old],
     };
     assert_eq!(

@@ -147,7 +147,7 @@ pub async fn inviting_leaves_the_poll_alone(fixture: &dyn InviteFixture) {
         .audit_poll(poll.id)
         .await
         .expect("audit_poll answers");
-    assert_eq!(audit.kept, audit.recounted);
+    assert_eq!(audit.stored, audit.recounted);
 }
 
 /// Law 7: who was invited is so when the store is opened anew.

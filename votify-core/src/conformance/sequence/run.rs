@@ -194,7 +194,7 @@ impl<'a> Run<'a> {
             same("the stream", &streamed, &self.model.ballots(poll.id))?;
             let audit = found(store.audit_poll(poll.id).await, poll.id)?;
             let tally = self.model.tally(poll.id);
-            let (kept, recounted) = audit.map(|audit| (audit.kept, audit.recounted)).unzip();
+            let (kept, recounted) = audit.map(|audit| (audit.stored, audit.recounted)).unzip();
             same("the audit's kept tally", &kept, &tally)?;
             same("the audit's recount", &recounted, &tally)?;
         }

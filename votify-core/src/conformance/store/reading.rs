@@ -167,7 +167,7 @@ pub async fn readers_see_whole_states_only(fixture: &dyn StoreFixture) {
                 seen.extend(tallies.into_iter().flatten());
                 let audit = store.audit_poll(poll).await.expect("audit_poll answers");
                 assert!(audit.is_exact(), "the audit is of one moment: {audit:?}");
-                seen.push(audit.kept);
+                seen.push(audit.stored);
             }
             seen
         });

@@ -276,7 +276,7 @@ impl Scene {
         );
         let audit = self.store().audit_poll(poll.id).await;
         let audit = audit.expect("audit_poll answers");
-        assert_eq!(audit.kept, tally, "the audit shows the kept tally");
+        assert_eq!(audit.stored, tally, "the audit shows the kept tally");
         assert_eq!(audit.recounted, tally, "the audit's recount is the same");
     }
 }

@@ -208,7 +208,7 @@ impl Room {
         let Some(mut show) = Show::open(self, hub).await else {
             return Showing::Deleted(None);
         };
-        let mut beat = tokio::time::interval(hub.config.refresh.min(LINGER));
+        let mut beat = tokio::time::interval(hub.config.resync_interval.min(LINGER));
         let mut empty_since: Option<Instant> = None;
         loop {
             tokio::select! {

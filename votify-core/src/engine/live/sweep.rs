@@ -15,7 +15,7 @@ const CHUNK: usize = 500;
 impl Hub {
     /// Reads every watched poll again and again, so that viewers are exact soon even where news were lost.
     pub(in crate::engine) async fn sweep(self: Arc<Self>, shutdown: CancellationToken) {
-        let mut beat = tokio::time::interval(self.config.refresh);
+        let mut beat = tokio::time::interval(self.config.resync_interval);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {

@@ -49,7 +49,7 @@ async fn stuck(world: &World, poll: &Arc<Poll>) -> Vote {
 #[tokio::test]
 async fn a_hot_poll_is_turned_away_while_a_thousand_quiet_ones_are_taken_in() {
     let store = Gated::new();
-    let world = world(&store, |config| config.queue = 2_000);
+    let world = world(&store, |config| config.max_queued_ballots = 2_000);
     let hot = world.lunch().await;
     let stuck = stuck(&world, &hot).await;
     let flood = votes(&world, &hot, 0..3_000).await;
@@ -78,7 +78,7 @@ async fn a_hot_poll_is_turned_away_while_a_thousand_quiet_ones_are_taken_in() {
 #[tokio::test]
 async fn a_quiet_poll_does_not_wait_behind_a_hot_one() {
     let store = Gated::new();
-    let world = world(&store, |config| config.batch = 50);
+    let world = world(&store, |config| config.max_batch_size = 50);
     let (hot, quiet) = (world.lunch().await, world.lunch().await);
     let stuck = stuck(&world, &hot).await;
     let flood = votes(&world, &hot, 0..500).await;
@@ -149,6 +149,6 @@ async fn a_caller_who_goes_away_undoes_nothing_of_the_others_in_its_line() {
     for (n, vote) in votes.into_iter().enumerate() {
         assert_eq!(vote.await.is_ok(), ![3, 4, 20].contains(&n), "{n}");
     }
-    let kept = world.engine.audit_poll(poll.id).await.unwrap().kept;
+    let kept = world.engine.audit_poll(poll.id).await.unwrap().stored;
     assert_eq!(kept.total_votes, 21);
 }

@@ -49,8 +49,8 @@ async fn what_queues_up_while_a_batch_is_written_is_written_together() {
 async fn a_full_queue_turns_away_at_once_and_loses_nothing() {
     let store = Gated::new();
     let world = world(&store, |config| {
-        config.queue = 10;
-        config.batch = 10;
+        config.max_queued_ballots = 10;
+        config.max_batch_size = 10;
     });
     let poll = world.lunch().await;
     // One batch is being written, and ten more wait.
@@ -76,7 +76,7 @@ async fn a_full_queue_turns_away_at_once_and_loses_nothing() {
             .audit_poll(poll.id)
             .await
             .unwrap()
-            .kept
+            .stored
             .total_votes,
         11
     );
@@ -100,7 +100,7 @@ async fn a_caller_who_goes_away_undoes_nothing() {
             .audit_poll(poll.id)
             .await
             .unwrap()
-            .kept
+            .stored
             .total_votes,
         5
     );

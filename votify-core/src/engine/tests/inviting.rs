@@ -29,7 +29,7 @@ fn is_not_invited(error: &EngineError) -> bool {
 async fn each_code_is_one_voter() {
     let engine = engine(&Arc::new(MemoryStore::new()));
     let poll = engine.create_poll(draft()).await.unwrap();
-    let codes = engine.make_invites(poll.id, 2).await.unwrap();
+    let codes = engine.create_invites(poll.id, 2).await.unwrap();
     let [one, two] = [0, 1].map(|n| Caller::invited(codes[n]));
     let id = BallotId::generate(engine.now());
     let vote = |voter, id| engine.cast(poll.id, voter, id, first(&poll));
@@ -55,7 +55,7 @@ async fn who_was_not_invited_is_told_so_and_counts_nothing() {
     let engine = engine(&Arc::new(MemoryStore::new()));
     let poll = engine.create_poll(draft()).await.unwrap();
     let other = engine.create_poll(draft()).await.unwrap();
-    let codes = engine.make_invites(other.id, 1).await.unwrap();
+    let codes = engine.create_invites(other.id, 1).await.unwrap();
     for code in [codes[0], InviteCode::random()] {
         let voter = Caller::invited(code);
         let error = engine
@@ -77,7 +77,7 @@ async fn who_was_not_invited_is_told_so_and_counts_nothing() {
 async fn a_failed_attempt_does_not_use_a_code_up() {
     let engine = engine(&Arc::new(MemoryStore::new()));
     let poll = engine.create_poll(draft()).await.unwrap();
-    let codes = engine.make_invites(poll.id, 1).await.unwrap();
+    let codes = engine.create_invites(poll.id, 1).await.unwrap();
     let voter = Caller::invited(codes[0]);
     let nowhere = Choice::one(crate::OptionId::generate(engine.now()));
     engine.vote(poll.id, &voter, nowhere).await.unwrap_err();
@@ -90,7 +90,7 @@ async fn counts_show_to_the_code_that_voted() {
     let mut draft = draft();
     draft.rules.results = ResultsPolicy::AfterVote;
     let poll = engine.create_poll(draft).await.unwrap();
-    let codes = engine.make_invites(poll.id, 2).await.unwrap();
+    let codes = engine.create_invites(poll.id, 2).await.unwrap();
     let [one, two] = [0, 1].map(|n| Caller::invited(codes[n]));
     let mut watch = engine.watch(poll.id, &one, None).await.unwrap();
     let frame = watch.next().await.unwrap();
@@ -110,7 +110,7 @@ async fn counts_show_to_the_code_that_voted() {
 async fn codes_are_made_for_open_polls_by_invite_up_to_a_bound() {
     let store = Arc::new(MemoryStore::new());
     let engine = engine(&store);
-    let refused = async |poll, count| match engine.make_invites(poll, count).await {
+    let refused = async |poll, count| match engine.create_invites(poll, count).await {
         Err(EngineError::InvitesRefused(refusal)) => refusal,
         other => panic!("{other:?}"),
     };
@@ -123,7 +123,7 @@ async fn codes_are_made_for_open_polls_by_invite_up_to_a_bound() {
         assert_eq!(refused(poll.id, count).await, InviteRefusal::Count { most });
     }
     for _ in 0..10 {
-        let codes = engine.make_invites(poll.id, most).await.unwrap();
+        let codes = engine.create_invites(poll.id, most).await.unwrap();
         assert_eq!(codes.len(), most as usize);
     }
     let (made, most) = (100_000, PollEngine::INVITES_MAX);
@@ -132,7 +132,7 @@ async fn codes_are_made_for_open_polls_by_invite_up_to_a_bound() {
     engine.close_poll(poll.id, &browser(1)).await.unwrap();
     assert_eq!(refused(poll.id, 1).await, InviteRefusal::Closed);
     engine.delete_poll(poll.id).await.unwrap();
-    let gone = engine.make_invites(poll.id, 1).await;
+    let gone = engine.create_invites(poll.id, 1).await;
     assert!(matches!(gone, Err(EngineError::PollNotFound(_))));
 }
 

@@ -100,7 +100,7 @@ async fn who_reads_a_poll_past_its_end_sees_a_final_result() {
     let world = World::with(Arc::new(MemoryStore::new()), |builder| {
         // No help from the job.
         builder.config(EngineConfig {
-            schedule: Duration::from_secs(3600),
+            schedule_interval: Duration::from_secs(3600),
             ..config()
         })
     });

@@ -111,7 +111,7 @@ async fn a_crowd_that_comes_back_at_once_shares_one_read_of_the_store() {
     // The sweep reads watched polls as well, and is not meant here.
     let world = World::with(Arc::clone(&store) as Arc<dyn Store>, |builder| {
         builder.config(EngineConfig {
-            refresh: Duration::from_secs(3_600),
+            resync_interval: Duration::from_secs(3_600),
             ..config()
         })
     });
@@ -153,7 +153,7 @@ async fn nothing_is_left_of_a_room_that_nobody_is_in() {
     sleep(Duration::from_secs(30)).await;
     let stats = world.engine.stats();
     assert_eq!((stats.viewers, stats.watched_polls), (0, 0));
-    assert_eq!(news.topics(), 0, "subscriptions");
+    assert_eq!(news.topic_count(), 0, "subscriptions");
     assert_eq!(world.engine.inner.tasks.len(), tasks, "tasks");
     let announced = world.engine.inner.herald.announcer.polls();
     assert_eq!(announced, 0, "polls that may have something to tell");

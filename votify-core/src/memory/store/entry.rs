@@ -54,13 +54,13 @@ impl Entry {
     }
 
     pub(super) fn standing(&self, voter: VoterId) -> Option<&ActiveBallot> {
-        self.voters.get(&voter)?.standing.as_ref()
+        self.voters.get(&voter)?.active.as_ref()
     }
 
     pub(super) fn all_standing(&self) -> impl Iterator<Item = &ActiveBallot> {
         self.voters
             .values()
-            .filter_map(|history| history.standing.as_ref())
+            .filter_map(|history| history.active.as_ref())
     }
 
     /// The next page of standing ballots above one revision and not above another, and the last revision on it.
@@ -106,36 +106,36 @@ impl Entry {
                 .voters
                 .extend(stands_at.map(|address| (ballot.voter, address)));
             for address in stands_at.into_iter().chain(ballot.address) {
-                let taken = self.places.taken.get(&address);
-                places.taken.extend(taken.map(|taken| (address, *taken)));
+                let taken = self.places.used.get(&address);
+                places.used.extend(taken.map(|taken| (address, *taken)));
             }
         }
         places
     }
 
     fn write_places(&mut self, changes: AddressUsageChanges) {
-        for voter in changes.freed {
+        for voter in changes.released {
             self.places.voters.remove(&voter);
         }
-        self.places.voters.extend(changes.taken);
+        self.places.voters.extend(changes.added);
         for (address, taken) in changes.counts {
             if taken == 0 {
-                self.places.taken.remove(&address);
+                self.places.used.remove(&address);
             } else {
-                self.places.taken.insert(address, taken);
+                self.places.used.insert(address, taken);
             }
         }
     }
 
     fn write(&mut self, effects: WriteSet) {
-        self.write_places(effects.places);
+        self.write_places(effects.address_usage);
         self.state = effects.state;
         for standing in effects.inserted.into_iter().chain(effects.updated) {
             let voter = standing.ballot.voter;
-            self.voters.entry(voter).or_default().standing = Some(standing);
+            self.voters.entry(voter).or_default().active = Some(standing);
         }
         for voter in effects.removed {
-            self.voters.entry(voter).or_default().standing = None;
+            self.voters.entry(voter).or_default().active = None;
         }
         for old in effects.superseded {
             self.voters

@@ -44,7 +44,7 @@ pub(super) async fn read(
         let taken = std::str::from_utf8(&taken).ok();
         let taken = taken.and_then(|digits| digits.parse().ok());
         let address = addresses.get(place).ok_or_else(damaged)?;
-        places.taken.insert(*address, taken.ok_or_else(damaged)?);
+        places.used.insert(*address, taken.ok_or_else(damaged)?);
     }
     Ok(Some(places))
 }

@@ -51,9 +51,14 @@ impl Writes {
             rows.push([*old.voter.as_bytes(), *old.id.as_bytes()].concat());
             rows.push(record::encode_superseded(old));
         }
-        let places = &effects.places;
-        rows.extend(places.freed.iter().map(|voter| voter.as_bytes().to_vec()));
-        for (voter, address) in &places.taken {
+        let places = &effects.address_usage;
+        rows.extend(
+            places
+                .released
+                .iter()
+                .map(|voter| voter.as_bytes().to_vec()),
+        );
+        for (voter, address) in &places.added {
             rows.push(voter.as_bytes().to_vec());
             rows.push(address.as_bytes().to_vec());
         }
@@ -66,8 +71,8 @@ impl Writes {
             effects.updated.len(),
             effects.removed.len(),
             effects.superseded.len(),
-            places.freed.len(),
-            places.taken.len(),
+            places.released.len(),
+            places.added.len(),
             places.counts.len(),
         ];
         let mut writes = Self {

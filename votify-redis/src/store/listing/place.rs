@@ -71,7 +71,7 @@ impl Row {
                 !ascending(poll.closes_at.map_or(i64::MAX, |end| end.as_micros()))
             }
             PollOrder::Opening => !ascending(poll.opens_at.as_micros()),
-            PollOrder::Trending => ordered_bits(self.0.heat.rank()),
+            PollOrder::Trending => ordered_bits(self.0.trending.rank()),
         };
         let mut member = first.to_be_bytes().to_vec();
         member.extend_from_slice(poll.id.as_bytes());

@@ -58,6 +58,6 @@ impl Fleet {
         assert!(ids == expected, "the votes that were acknowledged");
         let audit = self.store.audit_poll(poll.id).await.unwrap();
         assert!(audit.is_exact(), "{audit:?}");
-        assert_eq!(audit.kept.total_votes, u64::try_from(ids.len()).unwrap());
+        assert_eq!(audit.stored.total_votes, u64::try_from(ids.len()).unwrap());
     }
 }

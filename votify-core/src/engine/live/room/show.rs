@@ -67,7 +67,7 @@ impl<'a> Show<'a> {
             voters: HashMap::new(),
             presence: Presence::default(),
             told_viewers: Told::default(),
-            pace: Pace::new(hub.config.tick, hub.config.max_update_interval),
+            pace: Pace::new(hub.config.update_interval, hub.config.max_update_interval),
             due: None,
             shown_at: Instant::now(),
             asked: 0,
