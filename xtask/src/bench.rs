@@ -34,13 +34,15 @@ pub(crate) fn task(arguments: &Arguments) -> Result<()> {
     let program = "votify-bench";
     run(&mut cargo([
         "build",
-        "--release",
+        "--profile",
+        "dist",
         "--package",
         "votify-server",
     ]))?;
     run(&mut cargo([
         "build",
-        "--release",
+        "--profile",
+        "dist",
         "--package",
         "xtask",
         "--features",
@@ -48,12 +50,12 @@ pub(crate) fn task(arguments: &Arguments) -> Result<()> {
         "--bin",
         program,
     ]))?;
-    let release = target.join("release");
-    let mut bench = std::process::Command::new(release.join(program));
+    let dist = target.join("dist");
+    let mut bench = std::process::Command::new(dist.join(program));
     bench
         .current_dir(root())
         .arg("--server")
-        .arg(release.join("votify"));
+        .arg(dist.join("votify"));
     bench.arg("--scratch").arg(target.join("bench"));
     bench.arg("--seconds").arg(arguments.seconds.to_string());
     if arguments.write {
