@@ -1,4 +1,4 @@
-//! A corner of the Redis server that figures are taken on: a prefix of its own for all keys.
+//! A temporary key prefix on the Redis server of `cargo xtask bench`.
 
 use std::env;
 
@@ -8,58 +8,58 @@ use votify_redis::Redis;
 use votify_redis::redis::aio::MultiplexedConnection;
 use votify_redis::redis::{AsyncCommands, Client, cmd};
 
-/// Everything below its prefix goes with [`remove`](Self::remove).
-pub(crate) struct RedisCorner {
+/// A key prefix. [`remove`](Self::remove) deletes all keys below it.
+pub(crate) struct ScratchRedis {
     url: String,
     pub(crate) prefix: String,
 }
 
-impl RedisCorner {
+impl ScratchRedis {
     /// # Errors
-    /// If nobody said which server.
-    pub(crate) fn make() -> Result<Self> {
+    /// If no server is configured.
+    pub(crate) fn create() -> Result<Self> {
         Ok(Self {
-            url: server()?,
+            url: server_url()?,
             prefix: format!("votify-bench-{}", Uuid::now_v7().simple()),
         })
     }
 
-    /// As stores use it.
+    /// Connects as stores do, with the prefix.
     ///
     /// # Errors
-    /// If it does not answer.
+    /// If the server cannot be reached.
     pub(crate) async fn redis(&self) -> Result<Redis> {
         Ok(Redis::connect(&self.url).await?.with_prefix(&self.prefix)?)
     }
 
-    /// A connection for one at a time.
+    /// Opens a connection without a prefix.
     ///
     /// # Errors
-    /// If it does not answer.
+    /// If the server cannot be reached.
     pub(crate) async fn connection(&self) -> Result<MultiplexedConnection> {
         connection(&self.url).await
     }
 
-    /// What the server is, and what it keeps on its disk, in words.
+    /// Returns the server's version and its persistence settings.
     ///
     /// # Errors
-    /// If it does not answer.
-    pub(crate) async fn settings(&self) -> Result<String> {
-        settings(&self.url).await
+    /// If the server cannot be queried.
+    pub(crate) async fn describe(&self) -> Result<String> {
+        describe(&self.url).await
     }
 
     /// # Errors
-    /// If it does not answer.
+    /// If the server cannot be reached.
     pub(crate) async fn remove(self) -> Result<()> {
         let mut connection = self.connection().await?;
         let mut keys = Vec::new();
-        let mut found = connection
+        let mut scan = connection
             .scan_match::<_, String>(format!("{}:*", self.prefix))
             .await?;
-        while let Some(key) = found.next_item().await {
+        while let Some(key) = scan.next_item().await {
             keys.push(key?);
         }
-        drop(found);
+        drop(scan);
         for keys in keys.chunks(1_000) {
             connection.unlink::<_, ()>(keys).await?;
         }
@@ -67,28 +67,27 @@ impl RedisCorner {
     }
 }
 
-/// The server to measure on.
+/// Returns the URL of the server.
 ///
 /// # Errors
-/// If nobody said which one.
-pub(crate) fn server() -> Result<String> {
-    env::var("VOTIFY_TEST_REDIS_URL").context(
-        "VOTIFY_TEST_REDIS_URL is not set; `cargo xtask bench` finds or starts such a server",
-    )
+/// If the environment variable is not set.
+pub(crate) fn server_url() -> Result<String> {
+    env::var("VOTIFY_TEST_REDIS_URL")
+        .context("VOTIFY_TEST_REDIS_URL is not set; `cargo xtask bench` finds or starts a server")
 }
 
-/// What the server is, and what it keeps on its disk, in words.
+/// Returns the version and the persistence settings of a server.
 ///
 /// # Errors
-/// If it does not answer.
-pub(crate) async fn settings(url: &str) -> Result<String> {
+/// If the server cannot be queried.
+pub(crate) async fn describe(url: &str) -> Result<String> {
     let mut connection = connection(url).await?;
     let info: String = cmd("INFO")
         .arg("server")
         .query_async(&mut connection)
         .await?;
-    let version = field(&info, "redis_version").unwrap_or("of an unknown version");
-    let mut told = format!("Redis {version}");
+    let version = field(&info, "redis_version").unwrap_or("of unknown version");
+    let mut description = format!("Redis {version}");
     for name in ["appendonly", "appendfsync", "save"] {
         let value: Vec<String> = cmd("CONFIG")
             .arg("GET")
@@ -96,17 +95,17 @@ pub(crate) async fn settings(url: &str) -> Result<String> {
             .query_async(&mut connection)
             .await?;
         let value = value.get(1).map_or("", String::as_str);
-        told.push_str(&format!(", {name} {value:?}"));
+        description.push_str(&format!(", {name} {value:?}"));
     }
-    Ok(told)
+    Ok(description)
 }
 
-/// How often the server was asked to publish something.
+/// Returns the number of `PUBLISH` commands since the server's start.
 ///
 /// # Errors
-/// If it does not answer.
-pub(crate) async fn published() -> Result<u32> {
-    let mut connection = connection(&server()?).await?;
+/// If the server cannot be queried.
+pub(crate) async fn publish_count() -> Result<u32> {
+    let mut connection = connection(&server_url()?).await?;
     let info: String = cmd("INFO")
         .arg("commandstats")
         .query_async(&mut connection)
@@ -124,7 +123,7 @@ async fn connection(url: &str) -> Result<MultiplexedConnection> {
 fn field<'i>(info: &'i str, name: &str) -> Option<&'i str> {
     let lines = info.lines().filter_map(|line| line.split_once(':'));
     lines
-        .filter(|(found, _)| *found == name)
+        .filter(|(key, _)| *key == name)
         .map(|(_, value)| value.trim())
         .next()
 }

@@ -1,26 +1,29 @@
+//! The Redis of the source design.
+
 use anyhow::Result;
 use votify_redis::redis::aio::MultiplexedConnection;
 use votify_redis::redis::{AsyncCommands, Client, RedisError};
 
-use super::flow::{Counts, Vote};
+use super::store::{Counts, Vote};
 
-/// The Redis beside the database. One connection for all votes, which sends what waits together.
+/// A voter set, counters and a channel per poll. All votes share one connection, which pipelines
+/// waiting commands.
 #[derive(Debug, Clone)]
-pub(super) struct Beside(MultiplexedConnection);
+pub(super) struct RedisMirror(MultiplexedConnection);
 
-impl Beside {
+impl RedisMirror {
     pub(super) async fn open(url: &str) -> Result<Self> {
         let client = Client::open(url)?;
         Ok(Self(client.get_multiplexed_async_connection().await?))
     }
 
-    /// Whether the voter is in the set.
+    /// Returns true if the voter is in the poll's set.
     pub(super) async fn has_voted(&self, vote: Vote) -> Result<bool, RedisError> {
         let voter = vote.voter.into_bytes();
         self.0.clone().sismember(voters(vote), &voter[..]).await
     }
 
-    /// Raises its own counters, and tells who listens.
+    /// Adds the voter to the set, increments both counters and publishes the total.
     pub(super) async fn count(&self, vote: Vote, counts: &Counts) -> Result<(), RedisError> {
         let mut redis = self.0.clone();
         let voter = vote.voter.into_bytes();

@@ -1,32 +1,34 @@
+//! The kinds of database servers, and the targets of their figures.
+
 use std::env;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use url::Url;
 
 use crate::report::Target;
 
 /// A kind of database server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum DatabaseKind {
     Postgres,
     MySql,
 }
 
-/// Floors, and aims beyond them.
+/// Targets of votes over HTTP. In a pair, the first value is the target, the second is the aim.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Bounds {
-    /// Times the votes of the naive flow.
-    pub(crate) naive_flow: Target,
-    /// Times the votes of the source designs' flow.
+pub(crate) struct Targets {
+    /// Rate relative to the naive server.
+    pub(crate) naive: Target,
+    /// Rate relative to the source design.
     pub(crate) source_design: Option<(Target, Target)>,
-    /// Of what a bare handler answers, in per cent.
+    /// Rate relative to the ceiling, in percent.
     pub(crate) ceiling: (Target, Target),
-    /// Votes in many polls, as times those in one.
+    /// Rate in many polls, relative to the rate in one poll.
     pub(crate) many_polls: (Target, Target),
 }
 
-impl Kind {
-    /// What people call it.
+impl DatabaseKind {
+    /// Returns the name for messages.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Postgres => "PostgreSQL",
@@ -34,25 +36,25 @@ impl Kind {
         }
     }
 
-    /// How many connections the pool of its store has.
-    pub(crate) const fn pool(self) -> u32 {
+    /// Returns the pool size of Votify's store, which the naive server uses too.
+    pub(crate) const fn pool_size(self) -> u32 {
         match self {
             Self::Postgres => 10,
             Self::MySql => 8,
         }
     }
 
-    /// What votes over HTTP on it have to reach.
-    pub(crate) const fn bounds(self) -> Bounds {
+    /// Returns the targets of votes over HTTP.
+    pub(crate) const fn targets(self) -> Targets {
         match self {
-            Self::Postgres => Bounds {
-                naive_flow: Target::AtLeast(12.0),
+            Self::Postgres => Targets {
+                naive: Target::AtLeast(12.0),
                 source_design: Some((Target::AtLeast(15.0), Target::AtLeast(22.0))),
                 ceiling: (Target::AtLeast(35.0), Target::AtLeast(50.0)),
                 many_polls: (Target::AtLeast(0.7), Target::AtLeast(0.9)),
             },
-            Self::MySql => Bounds {
-                naive_flow: Target::AtLeast(10.0),
+            Self::MySql => Targets {
+                naive: Target::AtLeast(10.0),
                 source_design: None,
                 ceiling: (Target::AtLeast(30.0), Target::AtLeast(42.0)),
                 many_polls: (Target::AtLeast(0.67), Target::AtLeast(0.9)),
@@ -60,30 +62,30 @@ impl Kind {
         }
     }
 
-    /// The server to measure on, where schemas or databases may be made.
+    /// Returns the URL of the server, on which schemas or databases can be created.
     ///
     /// # Errors
-    /// If nobody said which one.
-    pub(crate) fn server(self) -> Result<Url> {
+    /// If the environment variable is not set or not a URL.
+    pub(crate) fn server_url(self) -> Result<Url> {
         let variable = match self {
             Self::Postgres => "VOTIFY_TEST_POSTGRES_URL",
             Self::MySql => "VOTIFY_TEST_MYSQL_URL",
         };
         let url = env::var(variable).with_context(|| {
-            format!("{variable} is not set; `cargo xtask bench` finds or starts such a server")
+            format!("{variable} is not set; `cargo xtask bench` finds or starts a server")
         })?;
-        Url::parse(&url).with_context(|| format!("{variable} is no URL"))
+        Url::parse(&url).with_context(|| format!("{variable} is not a URL"))
     }
 
-    /// What a URL leads to.
+    /// Returns the kind for the scheme of a URL.
     ///
     /// # Errors
-    /// If it is none of these.
-    pub(crate) fn of(url: &Url) -> Result<Self> {
+    /// If the scheme belongs to neither kind.
+    pub(crate) fn from_url(url: &Url) -> Result<Self> {
         match url.scheme() {
             "postgres" | "postgresql" => Ok(Self::Postgres),
             "mysql" | "mariadb" => Ok(Self::MySql),
-            other => anyhow::bail!("there is no figure for {other}: servers"),
+            scheme => bail!("unsupported database URL scheme {scheme}"),
         }
     }
 }

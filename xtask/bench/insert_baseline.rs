@@ -1,4 +1,4 @@
-//! A bare insert of votes: what a database takes where nobody asks who has voted, and nobody counts.
+//! Inserts of votes without a check for earlier votes and without counters: the ceiling of a database.
 
 use std::time::{Duration, Instant};
 
@@ -8,36 +8,36 @@ use votify_sqlx::sqlx::mysql::MySqlConnection;
 use votify_sqlx::sqlx::postgres::PgConnection;
 use votify_sqlx::sqlx::{AssertSqlSafe, Connection, Error, query, query_scalar};
 
-use crate::kind::Kind;
+use crate::database::DatabaseKind;
 
-const POSTGRES_TABLE: &str = "CREATE TABLE IF NOT EXISTS bare_votes (poll_id uuid, voter_id uuid, option_id uuid NOT NULL, \
+const POSTGRES_TABLE: &str = "CREATE TABLE IF NOT EXISTS insert_baseline (poll_id uuid, voter_id uuid, option_id uuid NOT NULL, \
     cast_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (poll_id, voter_id))";
-const POSTGRES_INSERT: &str = "INSERT INTO bare_votes (poll_id, voter_id, option_id) \
+const POSTGRES_INSERT: &str = "INSERT INTO insert_baseline (poll_id, voter_id, option_id) \
     SELECT $1, voter, $2 FROM unnest($3::uuid[]) voter";
-const MYSQL_TABLE: &str = "CREATE TABLE IF NOT EXISTS bare_votes (poll_id binary(16), voter_id binary(16), option_id binary(16) \
+const MYSQL_TABLE: &str = "CREATE TABLE IF NOT EXISTS insert_baseline (poll_id binary(16), voter_id binary(16), option_id binary(16) \
     NOT NULL, cast_at timestamp(6) NOT NULL DEFAULT current_timestamp(6), PRIMARY KEY (poll_id, voter_id)) ENGINE = InnoDB";
-const MYSQL_INSERT: &str = "INSERT INTO bare_votes (poll_id, voter_id, option_id) VALUES ";
-const COUNT: &str = "SELECT count(*) FROM bare_votes";
+const MYSQL_INSERT: &str = "INSERT INTO insert_baseline (poll_id, voter_id, option_id) VALUES ";
+const COUNT: &str = "SELECT count(*) FROM insert_baseline";
 
-/// A connection that inserts.
-pub(crate) enum Inserts {
+/// A connection to one database, with the statements for it.
+pub(crate) enum InsertBaseline {
     Postgres(PgConnection),
     MySql(MySqlConnection),
 }
 
-impl Inserts {
-    /// Into a table of its own, which is made where it is missing.
+impl InsertBaseline {
+    /// Connects, and creates the table if it is missing.
     ///
     /// # Errors
     /// If the database cannot be used.
-    pub(crate) async fn open(kind: Kind, url: &str) -> Result<Self> {
+    pub(crate) async fn open(kind: DatabaseKind, url: &str) -> Result<Self> {
         Ok(match kind {
-            Kind::Postgres => {
+            DatabaseKind::Postgres => {
                 let mut connection = PgConnection::connect(url).await?;
                 query(POSTGRES_TABLE).execute(&mut connection).await?;
                 Self::Postgres(connection)
             }
-            Kind::MySql => {
+            DatabaseKind::MySql => {
                 let mut connection = MySqlConnection::connect(url).await?;
                 query(MYSQL_TABLE).execute(&mut connection).await?;
                 Self::MySql(connection)
@@ -45,33 +45,34 @@ impl Inserts {
         })
     }
 
-    /// Rows a second of one statement after the other with so many rows, each of which is a transaction.
+    /// Returns the rows inserted per second by consecutive statements with `rows` rows. Each
+    /// statement is a transaction.
     ///
     /// # Errors
-    /// If the database does not take them, or holds others in the end.
-    pub(crate) async fn rows_a_second(&mut self, rows: u32, time: Duration) -> Result<f64> {
+    /// If an insert fails, or the number of stored rows differs.
+    pub(crate) async fn rows_per_second(&mut self, rows: u32, time: Duration) -> Result<f64> {
         let mut inserted = 0;
         let before = self.count().await?;
-        let begun = Instant::now();
-        while begun.elapsed() < time {
+        let start = Instant::now();
+        while start.elapsed() < time {
             self.insert(rows).await?;
             inserted += rows;
         }
-        let time = begun.elapsed();
-        let kept = self.count().await? - before;
+        let time = start.elapsed();
+        let stored = self.count().await? - before;
         anyhow::ensure!(
-            kept == i64::from(inserted),
-            "{inserted} rows were inserted, but {kept} are kept"
+            stored == i64::from(inserted),
+            "{inserted} rows were inserted, but {stored} are stored"
         );
         Ok(f64::from(inserted) / time.as_secs_f64())
     }
 
-    /// How long a transaction takes in which one row is inserted: begin, insert, commit.
+    /// Returns the time of one transaction: begin, insert one row, commit.
     ///
     /// # Errors
-    /// If the database does not take it.
-    pub(crate) async fn one(&mut self) -> Result<Duration, Error> {
-        let begun = Instant::now();
+    /// If the insert fails.
+    pub(crate) async fn time_of_one(&mut self) -> Result<Duration, Error> {
+        let start = Instant::now();
         match self {
             Self::Postgres(connection) => {
                 let mut transaction = connection.begin().await?;
@@ -84,7 +85,7 @@ impl Inserts {
                 transaction.commit().await?;
             }
         }
-        Ok(begun.elapsed())
+        Ok(start.elapsed())
     }
 
     async fn insert(&mut self, rows: u32) -> Result<(), Error> {
@@ -109,8 +110,8 @@ async fn insert_into_postgres(connection: &mut PgConnection, rows: u32) -> Resul
 }
 
 async fn insert_into_mysql(connection: &mut MySqlConnection, rows: u32) -> Result<(), Error> {
-    let places = vec!["(?, ?, ?)"; usize::try_from(rows).unwrap_or_default()].join(", ");
-    let mut statement = query(AssertSqlSafe(format!("{MYSQL_INSERT}{places}")));
+    let placeholders = vec!["(?, ?, ?)"; usize::try_from(rows).unwrap_or_default()].join(", ");
+    let mut statement = query(AssertSqlSafe(format!("{MYSQL_INSERT}{placeholders}")));
     for _ in 0..rows {
         statement = statement
             .bind(Uuid::nil())

@@ -1,14 +1,16 @@
+//! The database access of the naive server.
+
 use std::future::Future;
 
 use uuid::Uuid;
 use votify_sqlx::sqlx::Error;
 
-/// The naive flow on one kind of database.
-pub(super) trait Flow: Clone + Send + Sync + 'static {
-    /// Makes what it keeps votes in, where that is missing.
-    fn make_tables(&self) -> impl Future<Output = Result<(), Error>> + Send;
+/// The naive store on one kind of database.
+pub(super) trait NaiveStore: Clone + Send + Sync + 'static {
+    /// Creates missing tables.
+    fn create_tables(&self) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Keeps a new poll with these options.
+    /// Stores a new poll with these options.
     fn create(
         &self,
         poll: Uuid,
@@ -16,11 +18,11 @@ pub(super) trait Flow: Clone + Send + Sync + 'static {
         options: &[(Uuid, &str)],
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Counts a vote in a transaction of its own, and reads the counts after that.
+    /// Stores a vote in one transaction, then reads the counts.
     fn vote(&self, vote: Vote) -> impl Future<Output = Result<Counts, Error>> + Send;
 
-    /// What is kept of a poll.
-    fn kept(&self, poll: Uuid) -> impl Future<Output = Result<Kept, Error>> + Send;
+    /// Reads the stored votes of a poll.
+    fn stored(&self, poll: Uuid) -> impl Future<Output = Result<StoredVotes, Error>> + Send;
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -37,8 +39,8 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// From rows of an option, its count, and the poll's total.
-    pub(super) fn of(rows: &[(Uuid, i64, i64)]) -> Result<Self, Error> {
+    /// Takes rows of option id, option count and poll total.
+    pub(super) fn from_rows(rows: &[(Uuid, i64, i64)]) -> Result<Self, Error> {
         let (.., total) = rows.first().ok_or(Error::RowNotFound)?;
         Ok(Self {
             options: rows.iter().map(|(id, count, _)| (*id, *count)).collect(),
@@ -47,17 +49,17 @@ impl Counts {
     }
 }
 
-/// Three times the same number, if all is well.
+/// Three counts of the same votes, which must be equal.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(super) struct StoredVotes {
     pub(super) rows: i64,
     pub(super) of_options: i64,
     pub(super) total: i64,
 }
 
-/// Whether the transaction lost against another, and may be tried again: `serialization_failure`, as MySQL calls deadlocks
-/// too, and PostgreSQL's `deadlock_detected`.
-pub(super) fn is_a_deadlock(error: &Error) -> bool {
+/// Returns true if the transaction lost a deadlock and may be retried: `40001` on MySQL, and
+/// `40P01` (deadlock) or `40001` (serialization failure) on PostgreSQL.
+pub(super) fn is_deadlock(error: &Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
     matches!(code.as_deref(), Some("40001" | "40P01"))
 }

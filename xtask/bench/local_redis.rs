@@ -1,3 +1,5 @@
+//! A Redis server process for one figure.
+
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
@@ -9,23 +11,23 @@ use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-/// How long it may take until it listens.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Maximum time until the server accepts connections.
+const START_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A Redis server for one figure, which keeps nothing on its disk: `votify serve` takes no prefix, and would leave its keys
-/// behind on any other. Ended when dropped.
-pub(crate) struct OwnRedis {
+/// A Redis server without persistence. `votify serve` has no key prefix, so it would leave its keys
+/// on a shared server. Dropping stops the process.
+pub(crate) struct LocalRedis {
     child: Child,
     pub(crate) url: String,
     _folder: TempDir,
 }
 
-impl OwnRedis {
+impl LocalRedis {
     /// # Errors
-    /// If there is no `redis-server` or it does not start.
+    /// If `redis-server` is not installed or does not start.
     pub(crate) async fn start(scratch: &Path) -> Result<Self> {
         let folder = TempDir::new_in(fs::canonicalize(scratch)?)?;
-        // Nobody else is given it in the moment until the server takes it.
+        // The kernel does not reuse the port in the moment until redis-server binds it.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let mut command = Command::new("redis-server");
         command
@@ -36,24 +38,27 @@ impl OwnRedis {
             .stdout(Stdio::null());
         let child = command
             .spawn()
-            .context("there is no redis-server to start")?;
-        let this = Self {
+            .context("cannot start redis-server; install it")?;
+        let server = Self {
             child,
             url: format!("redis://{address}/"),
             _folder: folder,
         };
         let start = Instant::now();
         while TcpStream::connect(address).await.is_err() {
-            ensure!(start.elapsed() < PATIENCE, "redis-server does not start");
+            ensure!(
+                start.elapsed() < START_TIMEOUT,
+                "redis-server does not listen after {START_TIMEOUT:?}"
+            );
             sleep(Duration::from_millis(20)).await;
         }
-        Ok(this)
+        Ok(server)
     }
 }
 
-impl Drop for OwnRedis {
+impl Drop for LocalRedis {
     fn drop(&mut self) {
-        // It may be gone already, which is just as well.
+        // Ignored: the process may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

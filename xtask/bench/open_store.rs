@@ -1,4 +1,4 @@
-//! The stores of database servers, opened by the program that measures.
+//! Stores on database servers, used directly by the benchmark program.
 
 use std::sync::Arc;
 
@@ -6,21 +6,21 @@ use anyhow::{Context, Result, ensure};
 use votify_core::{PollId, Store};
 use votify_sqlx::{MySqlStore, PostgresStore};
 
-use crate::kind::Kind;
+use crate::database::DatabaseKind;
 use crate::poll::Poll;
 
-/// The store of a database, with its tables.
+/// Opens the store of a database and creates its schema.
 ///
 /// # Errors
-/// If it cannot be used.
-pub(crate) async fn open(kind: Kind, url: &str) -> Result<Arc<dyn Store>> {
+/// If the database cannot be used.
+pub(crate) async fn open_store(kind: DatabaseKind, url: &str) -> Result<Arc<dyn Store>> {
     Ok(match kind {
-        Kind::Postgres => {
+        DatabaseKind::Postgres => {
             let store = PostgresStore::connect(url).await?;
             store.migrate().await?;
             Arc::new(store)
         }
-        Kind::MySql => {
+        DatabaseKind::MySql => {
             let store = MySqlStore::connect(url).await?;
             store.migrate().await?;
             Arc::new(store)
@@ -28,20 +28,20 @@ pub(crate) async fn open(kind: Kind, url: &str) -> Result<Arc<dyn Store>> {
     })
 }
 
-/// How many ballots stand in these polls together, by a recount of each, which must find what is kept.
+/// Recounts these polls and returns the sum of their ballots.
 ///
 /// # Errors
-/// If a recount finds something else.
-pub(crate) async fn recounted(store: &dyn Store, polls: &[Poll]) -> Result<u64> {
+/// If a recount differs from the stored tally.
+pub(crate) async fn recount(store: &dyn Store, polls: &[Poll]) -> Result<u64> {
     let mut ballots = 0;
     for poll in polls {
         let audit = store
             .audit_poll(PollId::from_uuid(poll.id))
             .await
-            .context("no recount")?;
+            .context("recount failed")?;
         ensure!(
             audit.is_exact(),
-            "a recount finds something else: {audit:?}"
+            "recount differs from the stored tally: {audit:?}"
         );
         ballots += audit.recounted.total_votes;
     }

@@ -1,3 +1,5 @@
+//! A store that counts tally reads.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,22 +13,22 @@ use votify_core::{
     StoreError, Tally, Timestamp, VoterId,
 };
 
-/// A store in memory that counts how often it is asked what a poll's votes are.
+/// A `MemoryStore` that counts calls of [`Store::tallies`].
 #[derive(Debug, Default)]
-pub(crate) struct CountedStore {
+pub(crate) struct CountingStore {
     inner: MemoryStore,
-    reads: Arc<AtomicU64>,
+    tally_reads: Arc<AtomicU64>,
 }
 
-impl CountedStore {
-    /// How often it was asked, now and later.
-    pub(crate) fn reads(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.reads)
+impl CountingStore {
+    /// Returns the shared counter of the calls.
+    pub(crate) fn tally_reads(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.tally_reads)
     }
 }
 
 #[async_trait]
-impl Store for CountedStore {
+impl Store for CountingStore {
     fn backend(&self) -> &'static str {
         self.inner.backend()
     }
@@ -83,7 +85,7 @@ impl Store for CountedStore {
     }
 
     async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
-        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.tally_reads.fetch_add(1, Ordering::Relaxed);
         self.inner.tallies(polls).await
     }
 

@@ -1,4 +1,4 @@
-//! A vote that is read and answered, and nothing else.
+//! A vote that is parsed and answered, but not stored.
 
 use axum::Json;
 use axum::extract::Path;
@@ -7,42 +7,42 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Vote {
+pub(super) struct VoteInput {
     option_id: Uuid,
     ballot_id: Uuid,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Counted {
+pub(super) struct VoteResponse {
     success: bool,
     ballot_id: Uuid,
-    new_counts: [Count; 2],
+    new_counts: [OptionCount; 2],
     total_votes: u64,
     epoch: u64,
     revision: u64,
 }
 
 #[derive(Debug, Serialize)]
-struct Count {
+struct OptionCount {
     id: Uuid,
     count: u64,
 }
 
 pub(super) async fn answer(
     Path(poll): Path<Uuid>,
-    Json(vote): Json<Vote>,
-) -> (StatusCode, Json<Counted>) {
+    Json(vote): Json<VoteInput>,
+) -> (StatusCode, Json<VoteResponse>) {
     let new_counts = [
-        Count {
+        OptionCount {
             id: vote.option_id,
             count: 123_456,
         },
-        Count {
+        OptionCount {
             id: poll,
             count: 123_456,
         },
     ];
-    let counted = Counted {
+    let response = VoteResponse {
         success: true,
         ballot_id: vote.ballot_id,
         new_counts,
@@ -50,5 +50,5 @@ pub(super) async fn answer(
         epoch: 1,
         revision: 246_912,
     };
-    (StatusCode::CREATED, Json(counted))
+    (StatusCode::CREATED, Json(response))
 }
