@@ -1,5 +1,5 @@
-//! The ceilings: axum handlers that parse the same votes and send the same answers, or send prepared
-//! frames to the same viewers, and do nothing else.
+//! The ceilings: axum handlers that parse the same votes and send the same answers, or
+//! send prepared frames to the same viewers, and do nothing else.
 
 mod room;
 mod vote;

@@ -54,10 +54,12 @@ impl Name {
         names.map(|name| name.get_name().to_owned()).collect()
     }
 
-    /// Measures this figure of the `votify` binary `program`. `seconds` is the length of the soak.
+    /// Measures this figure of the `votify` binary `program`. `seconds` is the length of
+    /// the soak.
     ///
     /// # Errors
-    /// If a server does not start, an answer is unexpected, or a vote is lost or counted twice.
+    /// If a server does not start, an answer is unexpected, or a vote is lost or counted
+    /// twice.
     pub(crate) fn measure(self, program: &Path, scratch: &Path, seconds: u64) -> Result<Figure> {
         match self {
             Self::MemoryEngine => engine::measure(),
@@ -91,7 +93,8 @@ impl Name {
     /// Measures the votes of two `votify` binaries in alternation.
     ///
     /// # Errors
-    /// If this figure does not support it, or for the reasons of [`measure`](Self::measure).
+    /// If this figure does not support it, or for the reasons of
+    /// [`measure`](Self::measure).
     pub(crate) fn measure_beside(
         self,
         before: &Path,

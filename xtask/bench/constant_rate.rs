@@ -101,8 +101,8 @@ impl ConstantRate {
         sender.stop().await
     }
 
-    /// Stops and returns all changes with their scheduled times. A change that was delayed by a
-    /// slow predecessor keeps its scheduled time, so the delay counts.
+    /// Stops and returns all changes with their scheduled times. A change that was
+    /// delayed by a slow predecessor keeps its scheduled time, so the delay counts.
     ///
     /// # Errors
     /// If a change was not answered 201.

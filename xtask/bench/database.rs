@@ -14,7 +14,8 @@ pub(crate) enum DatabaseKind {
     MySql,
 }
 
-/// Targets of votes over HTTP. In a pair, the first value is the target, the second is the aim.
+/// Targets of votes over HTTP. In a pair, the first value is the target, the second is
+/// the aim.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Targets {
     /// Rate relative to the naive server.

@@ -43,8 +43,8 @@ fn about() -> String {
     )
 }
 
-/// Returns the votes per second in one poll, cast by `tasks` tasks through several engines on one
-/// store. Shuts the engines down.
+/// Returns the votes per second in one poll, cast by `tasks` tasks through several
+/// engines on one store. Shuts the engines down.
 ///
 /// # Errors
 /// If a vote is rejected, or the recount differs from the answered votes.

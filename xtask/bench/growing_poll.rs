@@ -83,7 +83,8 @@ impl GrowingPoll {
     /// Casts one ballot, casts a batch and reads the tally.
     ///
     /// # Errors
-    /// If the store fails, a ballot is not counted, or the tally differs from the cast ballots.
+    /// If the store fails, a ballot is not counted, or the tally differs from the cast
+    /// ballots.
     pub(crate) async fn sample(&mut self, store: &dyn Store) -> Result<Latencies> {
         let one = self.cast(1, store).await?;
         let batch = self.cast(BATCH, store).await?;
@@ -127,7 +128,8 @@ impl GrowingPoll {
     }
 }
 
-/// Returns a random voter id: real ids are keyed hashes, which are spread like random values.
+/// Returns a random voter id: real ids are keyed hashes, which are spread like random
+/// values.
 fn new_voter() -> VoterId {
     let mut value = [0; 15];
     value.copy_from_slice(&uuid::Uuid::new_v4().as_bytes()[..15]);

@@ -1,5 +1,5 @@
-//! A minimal HTTP/1.1 client. It shares the processors with the measured server, so its own cost
-//! lowers the results.
+//! A minimal HTTP/1.1 client. It shares the processors with the measured server, so its
+//! own cost lowers the results.
 
 use std::net::SocketAddr;
 

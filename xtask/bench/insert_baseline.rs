@@ -1,4 +1,5 @@
-//! Inserts of votes without a check for earlier votes and without counters: the ceiling of a database.
+//! Inserts of votes without a check for earlier votes and without counters: the ceiling
+//! of a database.
 
 use std::time::{Duration, Instant};
 
@@ -45,8 +46,8 @@ impl InsertBaseline {
         })
     }
 
-    /// Returns the rows inserted per second by consecutive statements with `rows` rows. Each
-    /// statement is a transaction.
+    /// Returns the rows inserted per second by consecutive statements with `rows` rows.
+    /// Each statement is a transaction.
     ///
     /// # Errors
     /// If an insert fails, or the number of stored rows differs.

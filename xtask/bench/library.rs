@@ -1,4 +1,5 @@
-//! Votify as a library in this program, for settings and counters that `votify serve` does not have.
+//! Votify as a library in this program, for settings and counters that `votify serve`
+//! does not have.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,7 +17,8 @@ use votify_core::engine::EngineConfig;
 use crate::counting_store::CountingStore;
 use crate::listen;
 
-/// Environment variable with the update interval in milliseconds. Defaults to the engine's default.
+/// Environment variable with the update interval in milliseconds. Defaults to the
+/// engine's default.
 pub(crate) const UPDATE_INTERVAL: &str = "VOTIFY_BENCH_UPDATE_INTERVAL";
 /// Path of the route that returns the number of tally reads.
 pub(crate) const READ_COUNT_PATH: &str = "/bench/reads";

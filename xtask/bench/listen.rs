@@ -1,4 +1,5 @@
-//! Listens as `votify serve` does: small responses are sent at once, and the backlog is large.
+//! Listens as `votify serve` does: small responses are sent at once, and the backlog is
+//! large.
 
 use anyhow::{Context, Result};
 use axum::Router;
@@ -8,7 +9,8 @@ use tokio::net::TcpSocket;
 /// Maximum connections that wait to be accepted.
 const BACKLOG: u32 = 4_096;
 
-/// Serves on a free port until the process is killed. Prints the address on standard output.
+/// Serves on a free port until the process is killed. Prints the address on standard
+/// output.
 ///
 /// # Errors
 /// If the socket cannot listen.

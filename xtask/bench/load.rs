@@ -48,9 +48,9 @@ pub(crate) struct LoadResult {
     pub(crate) latencies: Histogram<u64>,
 }
 
-/// Votes over `connections` connections for `time`. Each connection sends its next vote after the
-/// answer to the last one. All connections vote in all polls in turn and start at different polls,
-/// so every poll gets the same share at any time.
+/// Votes over `connections` connections for `time`. Each connection sends its next vote
+/// after the answer to the last one. All connections vote in all polls in turn and start
+/// at different polls, so every poll gets the same share at any time.
 ///
 /// # Errors
 /// If a connection fails, or a vote is not answered 201.

@@ -14,8 +14,8 @@ use tokio::time::sleep;
 /// Maximum time until the server accepts connections.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A Redis server without persistence. `votify serve` has no key prefix, so it would leave its keys
-/// on a shared server. Dropping stops the process.
+/// A Redis server without persistence. `votify serve` has no key prefix, so it would
+/// leave its keys on a shared server. Dropping stops the process.
 pub(crate) struct LocalRedis {
     child: Child,
     pub(crate) url: String,

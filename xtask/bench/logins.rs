@@ -95,7 +95,8 @@ fn about() -> String {
     )
 }
 
-/// Votes at a constant rate and returns the 99th percentile of the latency, in milliseconds.
+/// Votes at a constant rate and returns the 99th percentile of the latency, in
+/// milliseconds.
 async fn p99_of_votes(address: SocketAddr) -> Result<f64> {
     let poll = Poll::create(address).await?;
     let mut voters = JoinSet::new();
@@ -153,8 +154,8 @@ async fn login_burst(server: &Server) -> Result<Burst> {
     })
 }
 
-/// Logs in until it succeeds or [`TIME`] has passed. Returns whether it succeeded, and the number
-/// of rejected attempts.
+/// Logs in until it succeeds or [`TIME`] has passed. Returns whether it succeeded, and
+/// the number of rejected attempts.
 async fn log_in(mut connection: Connection, barrier: Arc<Barrier>) -> Result<(bool, u32)> {
     let request = Request::new("POST", "/api/auth/login", CREDENTIALS);
     barrier.wait().await;

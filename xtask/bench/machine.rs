@@ -75,7 +75,8 @@ pub(crate) fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value.trim())
 }
 
-/// Returns the median time of a durable write: the lower bound for a single vote on this disk.
+/// Returns the median time of a durable write: the lower bound for a single vote on this
+/// disk.
 fn median_sync_time(scratch: &Path) -> Result<Duration> {
     let path = scratch.join("sync");
     let mut file = File::create(&path)?;

@@ -49,7 +49,8 @@ use page::Page;
 use report::Figure;
 use server::Role;
 
-/// The server's allocator. Baseline and naive servers run in this program, so they use it too.
+/// The server's allocator. Baseline and naive servers run in this program, so they use it
+/// too.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -60,8 +61,9 @@ struct Arguments {
     /// The `votify` binary to measure.
     #[arg(long, default_value = "votify")]
     server: PathBuf,
-    /// Another `votify` binary. Measures only its votes and those of `--server`, in alternation,
-    /// and reports their ratio. Supported by the `*-http` figures; cannot be written to a page.
+    /// Another `votify` binary. Measures only its votes and those of `--server`, in
+    /// alternation, and reports their ratio. Supported by the `*-http` figures; cannot be
+    /// written to a page.
     #[arg(long, conflicts_with = "write")]
     before: Option<PathBuf>,
     /// Folder for the data of the measured servers. Must be on a real disk.
@@ -80,7 +82,8 @@ struct Arguments {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    // Each viewer needs two sockets: one here, one in the server process, which inherits the limit.
+    // Each viewer needs two sockets: one here, one in the server process, which inherits
+    // the limit.
     rlimit::increase_nofile_limit(u64::MAX).context("cannot raise the limit of open files")?;
     match arguments.serve {
         Some(Role::Baseline) => return baseline::serve(),

@@ -84,7 +84,8 @@ struct Run {
     large: Latencies,
 }
 
-/// Returns the latencies of small polls before the large one exists, and the runs with both.
+/// Returns the latencies of small polls before the large one exists, and the runs with
+/// both.
 async fn compare_sizes(store: Arc<dyn Store>) -> Result<(Latencies, Vec<Run>)> {
     let before = small_only(&*store).await?;
     let mut large = GrowingPoll::with_ballots(LARGE, &*store).await?;

@@ -1,11 +1,11 @@
-//! The naive server: every vote is one transaction that inserts the vote, adds one to the option and
-//! adds one to the poll. It is otherwise well written: a pool of the store's size, prepared
-//! statements, one lock order for all votes, no unnecessary index or foreign key, and the answer is
-//! read after the locks are released.
+//! The naive server: every vote is one transaction that inserts the vote, adds one to the
+//! option and adds one to the poll. It is otherwise well written: a pool of the store's
+//! size, prepared statements, one lock order for all votes, no unnecessary index or
+//! foreign key, and the answer is read after the locks are released.
 //!
-//! With a Redis it is the source design: before the transaction it checks whether the voter is in a
-//! set. After the transaction it adds the voter to the set, increments two counters and publishes
-//! the new count, each in one round trip.
+//! With a Redis it is the source design: before the transaction it checks whether the
+//! voter is in a set. After the transaction it adds the voter to the set, increments two
+//! counters and publishes the new count, each in one round trip.
 
 mod mysql;
 mod postgres;
@@ -27,11 +27,12 @@ use redis_mirror::RedisMirror;
 use routes::routes;
 use store::NaiveStore;
 
-/// Maximum wait for a pooled connection. Long, because 256 votes wait for 8 or 10 connections.
+/// Maximum wait for a pooled connection. Long, because 256 votes wait for 8 or 10
+/// connections.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Environment variable with the URL of the database. Not an argument, because arguments are
-/// visible to all users.
+/// Environment variable with the URL of the database. Not an argument, because arguments
+/// are visible to all users.
 pub(crate) const URL: &str = "VOTIFY_BENCH_NAIVE_URL";
 
 /// Environment variable with the URL of a Redis, for the source design.

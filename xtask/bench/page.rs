@@ -19,8 +19,8 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// Parses a page. Text before the first section is dropped, because [`render`](Self::render)
-    /// writes it again.
+    /// Parses a page. Text before the first section is dropped, because
+    /// [`render`](Self::render) writes it again.
     pub(crate) fn parse(text: &str) -> Self {
         let text = format!("\n{text}");
         let sections = text.split("\n## ").skip(1).filter_map(|section| {
@@ -41,7 +41,8 @@ impl Page {
         }
     }
 
-    /// Returns the Markdown, with sections in the given order. Sections with other names follow.
+    /// Returns the Markdown, with sections in the given order. Sections with other names
+    /// follow.
     pub(crate) fn render(mut self, order: &[String]) -> String {
         let index = |name: &String| order.iter().position(|other| other == name);
         self.sections

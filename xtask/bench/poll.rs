@@ -102,8 +102,8 @@ impl Poll {
     }
 }
 
-/// The request of a vote. The server identifies a voter without a cookie by the ballot id, so each
-/// new id is a new voter.
+/// The request of a vote. The server identifies a voter without a cookie by the ballot
+/// id, so each new id is a new voter.
 #[derive(Debug)]
 pub(crate) struct BallotRequest {
     request: Request,

@@ -1,4 +1,5 @@
-//! Votes through engines on the Redis store, compared with the naive sequence of commands.
+//! Votes through engines on the Redis store, compared with the naive sequence of
+//! commands.
 
 use std::time::{Duration, Instant};
 

@@ -115,7 +115,8 @@ impl fmt::Display for Target {
     }
 }
 
-/// Formats with three significant digits, or all digits before the point in groups of three.
+/// Formats with three significant digits, or all digits before the point in groups of
+/// three.
 fn number(value: f64) -> String {
     if value.abs() < 10.0 {
         return format!("{value:.2}");

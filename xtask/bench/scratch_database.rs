@@ -19,8 +19,8 @@ pub(crate) struct ScratchDatabase {
 }
 
 impl ScratchDatabase {
-    /// Creates a database, runs `work` and drops the database, also if `work` fails or Ctrl-C is
-    /// pressed.
+    /// Creates a database, runs `work` and drops the database, also if `work` fails or
+    /// Ctrl-C is pressed.
     ///
     /// # Errors
     /// If the database cannot be created or dropped, or `work` fails.

@@ -28,7 +28,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts `votify serve` with a new SQLite file below `scratch`, without limits per address.
+    /// Starts `votify serve` with a new SQLite file below `scratch`, without limits per
+    /// address.
     ///
     /// # Errors
     /// If the server does not start.
@@ -80,7 +81,8 @@ impl Server {
         (0..count).map(start).collect()
     }
 
-    /// Starts the naive server on the database of this URL, with `redis` as the source design.
+    /// Starts the naive server on the database of this URL, with `redis` as the source
+    /// design.
     ///
     /// # Errors
     /// If the server does not start.

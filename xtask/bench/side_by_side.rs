@@ -51,7 +51,8 @@ struct Run {
 }
 
 /// # Errors
-/// If a server does not start, a vote is rejected, or totals differ from the answered votes.
+/// If a server does not start, a vote is rejected, or totals differ from the answered
+/// votes.
 #[tokio::main]
 pub(crate) async fn measure(
     name: &'static str,

@@ -1,5 +1,5 @@
-//! Everything at once for minutes: votes at a constant rate, reconnecting viewers, and a client that
-//! sends repeats and invalid requests.
+//! Everything at once for minutes: votes at a constant rate, reconnecting viewers, and a
+//! client that sends repeats and invalid requests.
 
 mod abusive_clients;
 mod viewers;
@@ -50,8 +50,8 @@ struct SoakResult {
 }
 
 /// # Errors
-/// If a vote is lost or counted twice, a viewer receives a lower revision than before or misses the
-/// last one, or a request has an unexpected answer.
+/// If a vote is lost or counted twice, a viewer receives a lower revision than before or
+/// misses the last one, or a request has an unexpected answer.
 #[tokio::main]
 pub(crate) async fn measure(program: &Path, scratch: &Path, time: Duration) -> Result<Figure> {
     let kind = DatabaseKind::Postgres;
@@ -121,7 +121,8 @@ async fn soak(database: &ScratchDatabase, votify: &Server, time: Duration) -> Re
     })
 }
 
-/// Waits for `time`, and returns the server's memory in MiB every minute, but at least four times.
+/// Waits for `time`, and returns the server's memory in MiB every minute, but at least
+/// four times.
 async fn sample_memory(
     votify: &Server,
     viewers: &ReconnectingViewers,

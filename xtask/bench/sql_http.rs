@@ -1,5 +1,5 @@
-//! Votes over HTTP on a database server, compared with the naive server, the source design, plain
-//! inserts and the baseline handler.
+//! Votes over HTTP on a database server, compared with the naive server, the source
+//! design, plain inserts and the baseline handler.
 
 mod harness;
 

@@ -86,7 +86,8 @@ impl StoreFigure<'_> {
         let ceiling = [Poll::placeholder()];
         let mut runs = Vec::new();
         for index in 0..RUNS {
-            // The order alternates, so a machine that slows down affects both sides equally.
+            // The order alternates, so a machine that slows down affects both sides
+            // equally.
             runs.push(if index % 2 == 0 {
                 let ceiling = LOAD.measure(&baseline, &ceiling).await?;
                 let votify = LOAD.measure_new_poll(votify).await?;

@@ -21,8 +21,8 @@ pub(crate) struct Usage {
 pub(crate) struct UsageDelta {
     pub(crate) server: Duration,
     pub(crate) load: Duration,
-    /// Idle share of all processors, in percent. Near 0, the processors bound the result; otherwise
-    /// the load was waiting.
+    /// Idle share of all processors, in percent. Near 0, the processors bound the result;
+    /// otherwise the load was waiting.
     pub(crate) idle: f64,
 }
 
@@ -64,8 +64,9 @@ fn processor_time(process: &str) -> Result<Duration> {
     parse_process_time(&stat).context("the server has exited")
 }
 
-/// Adds fields 14 and 15 of a process's `stat`: user and system time in hundredths of a second.
-/// Fields are counted from the last `)`, because the process name may contain spaces and brackets.
+/// Adds fields 14 and 15 of a process's `stat`: user and system time in hundredths of a
+/// second. Fields are counted from the last `)`, because the process name may contain
+/// spaces and brackets.
 fn parse_process_time(stat: &str) -> Option<Duration> {
     let (_, behind_name) = stat.rsplit_once(')')?;
     let mut fields = behind_name.split_whitespace().skip(11);
@@ -81,7 +82,8 @@ struct ProcessorTimes {
 }
 
 impl ProcessorTimes {
-    /// Parses the first line of `/proc/stat`: user, nice, system, idle, iowait, irq, softirq, steal.
+    /// Parses the first line of `/proc/stat`: user, nice, system, idle, iowait, irq,
+    /// softirq, steal.
     fn parse(stat: &str) -> Option<Self> {
         let times: Option<Vec<u64>> = stat
             .lines()

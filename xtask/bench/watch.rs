@@ -1,5 +1,5 @@
-//! Viewers with minimal cost. They share the processors with the measured server, so their own cost
-//! lowers the results.
+//! Viewers with minimal cost. They share the processors with the measured server, so
+//! their own cost lowers the results.
 
 mod delivery_latency;
 mod events;

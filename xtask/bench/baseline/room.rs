@@ -104,8 +104,8 @@ async fn send_updates(mut socket: WebSocket, mut updates: watch::Receiver<Render
     }
 }
 
-/// Writes prepared frames to the connection after the upgrade, without a WebSocket implementation,
-/// and reads nothing.
+/// Writes prepared frames to the connection after the upgrade, without a WebSocket
+/// implementation, and reads nothing.
 pub(super) async fn raw(State(room): State<Arc<Room>>, mut request: Request) -> Response {
     let mut updates = room.update.subscribe();
     updates.mark_changed();

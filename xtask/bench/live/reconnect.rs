@@ -17,7 +17,8 @@ use crate::watch::{Endpoint, ViewerPool};
 
 const VIEWERS: usize = 8_000;
 const RUNS: usize = 3;
-/// Longer than the idle timeout of a room, so that the viewers find the server as after a restart.
+/// Longer than the idle timeout of a room, so that the viewers find the server as after a
+/// restart.
 const ABSENCE: Duration = Duration::from_secs(3);
 
 /// # Errors
@@ -89,8 +90,8 @@ async fn tally_reads(scratch: &Path) -> Result<f64> {
     Ok(f64::from(after - before))
 }
 
-/// Connects all viewers, sends a change, disconnects them and waits for [`ABSENCE`]. Returns the
-/// endpoint with their last position.
+/// Connects all viewers, sends a change, disconnects them and waits for [`ABSENCE`].
+/// Returns the endpoint with their last position.
 async fn disconnected(room: &Subject) -> Result<Endpoint> {
     let mut endpoint = room.endpoint.clone();
     let mut viewers = ViewerPool::connect(slice::from_ref(&endpoint), VIEWERS).await?;

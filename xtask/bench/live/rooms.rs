@@ -23,7 +23,8 @@ const RAW: usize = 2;
 const SOCKET_IO: usize = 3;
 
 /// # Errors
-/// If a viewer is rejected or misses the newest revision, or npm cannot install socket.io.
+/// If a viewer is rejected or misses the newest revision, or npm cannot install
+/// socket.io.
 #[tokio::main]
 pub(crate) async fn measure(scratch: &Path) -> Result<Figure> {
     let socket_io = SocketIo::install(scratch)?;
@@ -62,8 +63,8 @@ fn about(socket_io_version: &str) -> String {
     )
 }
 
-/// Measures all subjects in each run. Each run starts with another subject, so a machine that slows
-/// down affects all of them.
+/// Measures all subjects in each run. Each run starts with another subject, so a machine
+/// that slows down affects all of them.
 async fn take_turns(subjects: &[Subject], interval: Duration) -> Result<Vec<Run>> {
     let mut runs = Vec::new();
     for run in 0..RUNS {

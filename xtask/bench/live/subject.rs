@@ -19,7 +19,8 @@ use crate::watch::{Endpoint, Transport, ViewerPool};
 
 const WARM_UP: Duration = Duration::from_millis(500);
 const TIME: Duration = Duration::from_secs(2);
-/// The shortest interval that Votify accepts, so that only its speed limits the deliveries.
+/// The shortest interval that Votify accepts, so that only its speed limits the
+/// deliveries.
 const UPDATE_INTERVAL: Duration = Duration::from_millis(1);
 
 /// A server with one room.
@@ -89,8 +90,8 @@ impl Subject {
         }
     }
 
-    /// Counts the deliveries to `viewers` viewers while the room changes every `interval`. At the
-    /// end each viewer must have received the newest revision.
+    /// Counts the deliveries to `viewers` viewers while the room changes every
+    /// `interval`. At the end each viewer must have received the newest revision.
     pub(super) async fn deliver(&self, viewers: usize, interval: Duration) -> Result<Deliveries> {
         let schedule = RateSchedule {
             interval,

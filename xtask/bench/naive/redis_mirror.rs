@@ -6,8 +6,8 @@ use votify_redis::redis::{AsyncCommands, Client, RedisError};
 
 use super::store::{Counts, Vote};
 
-/// A voter set, counters and a channel per poll. All votes share one connection, which pipelines
-/// waiting commands.
+/// A voter set, counters and a channel per poll. All votes share one connection, which
+/// pipelines waiting commands.
 #[derive(Debug, Clone)]
 pub(super) struct RedisMirror(MultiplexedConnection);
 

@@ -57,8 +57,8 @@ pub(super) struct StoredVotes {
     pub(super) total: i64,
 }
 
-/// Returns true if the transaction lost a deadlock and may be retried: `40001` on MySQL, and
-/// `40P01` (deadlock) or `40001` (serialization failure) on PostgreSQL.
+/// Returns true if the transaction lost a deadlock and may be retried: `40001` on MySQL,
+/// and `40P01` (deadlock) or `40001` (serialization failure) on PostgreSQL.
 pub(super) fn is_deadlock(error: &Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
     matches!(code.as_deref(), Some("40001" | "40P01"))

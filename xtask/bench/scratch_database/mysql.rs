@@ -27,7 +27,8 @@ pub(super) async fn create(server: &str, database: &str) -> Result<(), Error> {
     .await
 }
 
-/// Waits up to 30 s for locks: the transaction of a killed server may hold them for a moment.
+/// Waits up to 30 s for locks: the transaction of a killed server may hold them for a
+/// moment.
 pub(super) async fn drop_database(server: &str, database: &str) -> Result<(), Error> {
     run(
         server,

@@ -24,7 +24,8 @@ pub(super) fn set_search_path(url: &mut Url, schema: &str) {
         .append_pair("options", &format!("-csearch_path={schema}"));
 }
 
-/// Waits up to 30 s for locks: the transaction of a killed server may hold them for a moment.
+/// Waits up to 30 s for locks: the transaction of a killed server may hold them for a
+/// moment.
 pub(super) async fn drop_schema(server: &str, schema: &str) -> Result<(), Error> {
     run(
         server,

@@ -12,8 +12,8 @@ use uuid::Uuid;
 pub(crate) enum Role {
     /// Votes and a room without a store: the ceiling of other figures.
     Baseline,
-    /// One transaction per vote. Its database URL is passed in an environment variable, because it
-    /// may contain a password and arguments are visible to all users.
+    /// One transaction per vote. Its database URL is passed in an environment variable,
+    /// because it may contain a password and arguments are visible to all users.
     Naive,
     /// Votify as a library.
     Library,

@@ -61,12 +61,12 @@ impl ReconnectingViewers {
         Ok(())
     }
 
-    /// Waits until all viewers have received `last_revision`. Returns the numbers of visits and of
-    /// messages.
+    /// Waits until all viewers have received `last_revision`. Returns the numbers of
+    /// visits and of messages.
     ///
     /// # Errors
-    /// If a viewer was rejected, received a lower revision than before, or does not receive the
-    /// last one within 30 s.
+    /// If a viewer was rejected, received a lower revision than before, or does not
+    /// receive the last one within 30 s.
     pub(super) async fn stop_at(mut self, last_revision: u64) -> Result<(u64, u64)> {
         let shared = &self.shared;
         shared.last_revision.store(last_revision, Ordering::Relaxed);

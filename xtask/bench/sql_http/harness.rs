@@ -58,9 +58,9 @@ impl<'a> Harness<'a> {
         })
     }
 
-    /// Measures all servers once. One poll and many polls alternate in order, because the database
-    /// may still be busy with the previous load. `answered_in_many` is the current total of the
-    /// many polls.
+    /// Measures all servers once. One poll and many polls alternate in order, because the
+    /// database may still be busy with the previous load. `answered_in_many` is the
+    /// current total of the many polls.
     pub(super) async fn run(&self, hot_first: bool, answered_in_many: u64) -> Result<Run> {
         let ceiling = LOAD.measure(&self.baseline, &[Poll::placeholder()]).await?;
         let naive = self.measure_naive(&self.naive).await?;

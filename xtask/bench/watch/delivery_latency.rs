@@ -16,8 +16,8 @@ pub(crate) struct SentChange {
     pub(crate) revision: u64,
 }
 
-/// Returns the times in microseconds from each change until the last viewer received its revision
-/// or a later one.
+/// Returns the times in microseconds from each change until the last viewer received its
+/// revision or a later one.
 ///
 /// # Errors
 /// If a viewer received neither.
@@ -72,8 +72,8 @@ mod tests {
             .map(|value| value.value_iterated_to())
             .collect();
         found.sort_unstable();
-        // Revision 3 takes 35 to 50 ms, 1 takes 10 to 30 ms, 2 takes 15 to 40 ms. The histogram
-        // rounds by up to a thousandth.
+        // Revision 3 takes 35 to 50 ms, 1 takes 10 to 30 ms, 2 takes 15 to 40 ms. The
+        // histogram rounds by up to a thousandth.
         for (found, expected) in found.into_iter().zip([15_000, 20_000, 25_000]) {
             assert!(found.abs_diff(expected) <= 25, "{found} {expected}");
         }

@@ -4,9 +4,9 @@ use memchr::memmem::find;
 
 const EVENT_END: &[u8] = b"\n\n";
 
-/// Finds the event that starts at `start`. Returns start and end of its text and the start of the
-/// next event, or `None` while the event is incomplete. Chunk lengths are skipped, which is correct
-/// because the servers here send each event in one chunk.
+/// Finds the event that starts at `start`. Returns start and end of its text and the
+/// start of the next event, or `None` while the event is incomplete. Chunk lengths are
+/// skipped, which is correct because the servers here send each event in one chunk.
 pub(super) fn next_event(received: &[u8], start: usize) -> Option<(usize, usize, usize)> {
     let rest = received.get(start..)?;
     let end = find(rest, EVENT_END)?;
@@ -15,8 +15,8 @@ pub(super) fn next_event(received: &[u8], start: usize) -> Option<(usize, usize,
     Some((start + skipped, start + end, start + end + EVENT_END.len()))
 }
 
-/// Returns the offset behind the last line that ends with a carriage return: the chunk length has
-/// such a line, the event has not.
+/// Returns the offset behind the last line that ends with a carriage return: the chunk
+/// length has such a line, the event has not.
 fn end_of_chunk_length(text: &[u8]) -> Option<usize> {
     memchr::memrchr(b'\r', text).map(|offset| (offset + 2).min(text.len()))
 }

@@ -35,8 +35,8 @@ struct Viewer {
 }
 
 impl ViewerPool {
-    /// Connects `viewers` viewers to these endpoints in turn. Returns after each has received the
-    /// current state.
+    /// Connects `viewers` viewers to these endpoints in turn. Returns after each has
+    /// received the current state.
     ///
     /// # Errors
     /// If a viewer is rejected, or the connections take longer than 60 s.
@@ -116,7 +116,8 @@ impl ViewerPool {
     /// Waits until the newest revision of each viewer is `revision`.
     ///
     /// # Errors
-    /// If a viewer does not receive it within 20 s, receives a newer one, or was disconnected.
+    /// If a viewer does not receive it within 20 s, receives a newer one, or was
+    /// disconnected.
     pub(crate) async fn wait_for_revision(&mut self, revision: u64) -> Result<()> {
         let newest = |viewer: &Arc<Viewer>| viewer.newest.load(Ordering::Relaxed);
         let start = Instant::now();
@@ -145,8 +146,8 @@ impl ViewerPool {
         }
     }
 
-    /// Returns the times in microseconds from each change until the last viewer received it.
-    /// Needs [`connect_logged`](Self::connect_logged).
+    /// Returns the times in microseconds from each change until the last viewer received
+    /// it. Needs [`connect_logged`](Self::connect_logged).
     ///
     /// # Errors
     /// If a viewer missed a change.
