@@ -137,7 +137,7 @@ fn rows(runs: &[Run]) -> Vec<Row> {
         row("votes at all instances, one poll", "a second", |run| {
             run.votes_per_second
         }),
-        row("publishes of each instance meanwhile", "a second", |run| {
+        row("publishes of each instance, one poll", "a second", |run| {
             run.publishes_per_second
         })
         .target(Target::AtMost(20.0)),

@@ -40,7 +40,7 @@ impl Load {
     /// Votes in all `polls` in turn.
     ///
     /// # Errors
-    /// If a vote is not answered 201, or the server is gone.
+    /// If a vote is not answered 201, or the server has exited.
     pub(crate) async fn measure(&self, server: &Server, polls: &[Poll]) -> Result<Measurement> {
         let vote = |time| load::vote(server.address, polls, self.connections, time);
         let warm_up = vote(self.warm_up).await?.votes;

@@ -55,16 +55,16 @@ pub(crate) async fn measure(
 
 fn about(kind: DatabaseKind, database: &str, redis: &str) -> String {
     format!(
-        "{} connections vote over HTTP, for {} a run: first in one poll of `votify serve` and then \
-         in {} polls in turn, or the other way round. Each connection sends its next vote after the \
-         answer to the last one. Each vote is by a new voter. The API's totals and a recount must \
+        "{} connections vote over HTTP, for {} a run: in one poll of `votify serve`, and in {} \
+         polls in turn. The order alternates. Each connection sends its next vote after the answer \
+         to the last one. Each vote is by a new voter. The API's totals and a recount must \
          equal the answered votes. The naive server is an axum server on the same database with a \
          pool of the same size ({} connections). Each vote in its one poll is a transaction that \
          inserts the vote, adds one to the option and adds one to the poll; rows and counters must \
          equal the answered votes. The source design also uses a Redis: it checks whether the voter \
          is in a set, adds the voter, increments two counters and publishes, in one round trip \
          each. The plain insert runs one statement of {} rows after the other on one connection, \
-         without voters or counters. The ceiling is an axum handler that parses the same votes, \
+         without a check for earlier votes and without counters. The ceiling is an axum handler that parses the same votes, \
          sends the same answers and does nothing else. All take turns under the same load. The \
          database is {database}. The Redis is {redis}.",
         LOAD.connections,

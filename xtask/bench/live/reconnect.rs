@@ -46,7 +46,7 @@ pub(crate) async fn measure(program: &Path, scratch: &Path) -> Result<Figure> {
         Row::new("time relative to the baseline room", "times", ratios)
             .target(Target::AtMost(1.5))
             .aim(Target::AtMost(1.2)),
-        Row::new("tally reads of the store meanwhile", "in all", reads).target(Target::AtMost(1.0)),
+        Row::new("tally reads while all connect", "in all", reads).target(Target::AtMost(1.0)),
     ];
     Ok(Figure {
         name: "reconnect",

@@ -123,7 +123,7 @@ async fn receive_until(
             }
             Ok(())
         });
-        // At most 1 s, because the last revision may be set meanwhile.
+        // At most 1 s, because `stop_at` may set the last revision at any time.
         let next_check = Instant::now() + Duration::from_secs(1);
         if let Ok(result) = timeout_at(leave.min(next_check), received).await {
             result?;
