@@ -1,89 +1,68 @@
-use std::path::Path;
+//! Votes through the engine, without HTTP.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
-use tempfile::TempDir;
+use anyhow::{Context, Result};
 use tokio::task::JoinSet;
 use votify_core::voter::SessionId;
-use votify_core::{Caller, Choice, MemoryStore, PollDraft, PollEngine, Store};
-use votify_sqlx::SqliteStore;
+use votify_core::{Caller, Choice, MemoryStore, PollDraft, PollEngine};
 
-use crate::load::rate;
-use crate::report::{Figure, Row, Target};
+use crate::load::per_second;
+use crate::measurement::ensure_all_stored;
+use crate::report::{Figure, Row, Target, duration};
 
 const TASKS: u64 = 64;
 const RUNS: usize = 5;
 const TIME: Duration = Duration::from_secs(2);
 
 /// # Errors
-/// If a vote is not counted.
+/// If a vote is rejected, or the recount differs from the answered votes.
 #[tokio::main]
-pub(crate) async fn on_memory() -> Result<Figure> {
+pub(crate) async fn measure() -> Result<Figure> {
     let mut runs = Vec::new();
     for _ in 0..RUNS {
-        runs.push(votes_per_second(MemoryStore::new()).await?);
+        let engine = PollEngine::new(MemoryStore::new());
+        runs.push(votes_per_second(&[engine], TASKS, TIME).await?);
     }
     let rows = vec![Row::new("votes", "a second", runs).target(Target::AtLeast(500_000.0))];
     Ok(Figure {
         name: "memory-engine",
-        about: about("a `MemoryStore`"),
+        about: about(),
         rows,
     })
 }
 
-/// # Errors
-/// If a vote is not counted, or no database can be made in `scratch`.
-#[tokio::main]
-pub(crate) async fn on_sqlite(scratch: &Path) -> Result<Figure> {
-    let mut runs = Vec::new();
-    for _ in 0..RUNS {
-        let folder = TempDir::new_in(std::fs::canonicalize(scratch)?)?;
-        let file = folder.path().join("bench.db");
-        let store = SqliteStore::connect(&format!("sqlite://{}?mode=rwc", file.display())).await?;
-        store.migrate().await?;
-        runs.push(votes_per_second(store).await?);
-    }
-    let rows = vec![Row::new("votes", "a second", runs)];
-    Ok(Figure {
-        name: "sqlite-engine",
-        about: about("a `SqliteStore`, each on disk before it is answered"),
-        rows,
-    })
-}
-
-fn about(store: &str) -> String {
+fn about() -> String {
     format!(
-        "{TASKS} tasks vote in one poll through `PollEngine` on {store}, each its next vote as soon as the last was \
-         answered, each vote by another voter, for {TIME:?} a run; a recount must find what was answered."
+        "{TASKS} tasks vote in one poll through `PollEngine` on a `MemoryStore`, for {} a run. Each \
+         task sends its next vote after the answer to the last one. Each vote is by a new voter. A \
+         recount must equal the answered votes.",
+        duration(TIME)
     )
 }
 
-async fn votes_per_second(store: impl Store) -> Result<f64> {
-    in_one_poll(&[PollEngine::new(store)], TASKS, TIME).await
-}
-
-/// How many votes a second engines on one store take in one poll, from so many tasks shared by them. The engines are shut
-/// down.
+/// Returns the votes per second in one poll, cast by `tasks` tasks through several
+/// engines on one store. Shuts the engines down.
 ///
 /// # Errors
-/// If a vote is not counted.
-pub(crate) async fn in_one_poll(
+/// If a vote is rejected, or the recount differs from the answered votes.
+pub(crate) async fn votes_per_second(
     engines: &[PollEngine],
-    tasks_in_all: u64,
+    tasks: u64,
     time: Duration,
 ) -> Result<f64> {
-    let engine = engines.first().context("no engine to vote through")?;
+    let engine = engines.first().context("no engine")?;
     let poll = engine
         .create_poll(PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]))
         .await?;
-    let counted = Arc::new(AtomicU64::new(0));
+    let answered = Arc::new(AtomicU64::new(0));
     let start = Instant::now();
-    let mut tasks = JoinSet::new();
-    for (task, engine) in (0..tasks_in_all).zip(engines.iter().cycle()) {
-        let (engine, counted, poll) = (engine.clone(), Arc::clone(&counted), Arc::clone(&poll));
-        tasks.spawn(async move {
+    let mut voting = JoinSet::new();
+    for (task, engine) in (0..tasks).zip(engines.iter().cycle()) {
+        let (engine, answered, poll) = (engine.clone(), Arc::clone(&answered), Arc::clone(&poll));
+        voting.spawn(async move {
             let choice = Choice::one(poll.options[0].id);
             let mut votes = 0;
             while start.elapsed() < time {
@@ -92,22 +71,19 @@ pub(crate) async fn in_one_poll(
                 engine.vote(poll.id, &voter, choice.clone()).await?;
                 votes += 1_u64;
             }
-            counted.fetch_add(votes, Ordering::Relaxed);
+            answered.fetch_add(votes, Ordering::Relaxed);
             Ok::<_, votify_core::EngineError>(())
         });
     }
-    while let Some(task) = tasks.join_next().await {
+    while let Some(task) = voting.join_next().await {
         task??;
     }
     let time = start.elapsed();
-    let votes = counted.load(Ordering::Relaxed);
+    let answered = answered.load(Ordering::Relaxed);
     let tally = engine.audit_poll(poll.id).await?.recounted;
-    ensure!(
-        tally.total_votes == votes,
-        "{votes} votes were answered, but {tally:?} is kept"
-    );
+    ensure_all_stored(answered, tally.total_votes)?;
     for engine in engines {
         engine.shutdown().await;
     }
-    rate(votes, time)
+    per_second(answered, time)
 }

@@ -1,4 +1,5 @@
-//! Votify as a library in this program: for what the server program neither lets one set nor tells.
+//! Votify as a library in this program, for settings and counters that `votify serve`
+//! does not have.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,30 +14,31 @@ use votify_axum::VotifyRouter;
 use votify_core::PollEngine;
 use votify_core::engine::EngineConfig;
 
-use crate::counted_store::CountedStore;
+use crate::counting_store::CountingStore;
 use crate::listen;
 
-/// Where the shortest time between two updates stands, in milliseconds; without it it is the usual one.
-pub(crate) const TICK: &str = "VOTIFY_BENCH_TICK";
-/// Where it tells how often its store was asked for a poll's votes.
-pub(crate) const READS: &str = "/bench/reads";
+/// Environment variable with the update interval in milliseconds. Defaults to the
+/// engine's default.
+pub(crate) const UPDATE_INTERVAL: &str = "VOTIFY_BENCH_UPDATE_INTERVAL";
+/// Path of the route that returns the number of tally reads.
+pub(crate) const READ_COUNT_PATH: &str = "/bench/reads";
 
-/// Serves polls in memory, without limits on what one address may do, until the process is ended.
+/// Serves polls in memory, without limits per address, until the process is killed.
 ///
 /// # Errors
-/// If it cannot listen.
+/// If the socket cannot listen.
 #[tokio::main]
 pub(crate) async fn serve() -> Result<()> {
-    let store = CountedStore::default();
-    let reads = Router::new()
-        .route(READS, get(reads))
-        .with_state(store.reads());
+    let store = CountingStore::default();
+    let read_count = Router::new()
+        .route(READ_COUNT_PATH, get(read_count))
+        .with_state(store.tally_reads());
     let engine = PollEngine::builder(store).config(config()?).build();
     let votify = VotifyRouter::new(engine)
         .vote_quota(None)
         .session_quota(None)
         .streams_per_address(None);
-    let routes = votify.build().merge(reads);
+    let routes = votify.build().merge(read_count);
     listen::serve(routes.layer(axum::Extension(axum::extract::ConnectInfo(
         SocketAddr::from(([127, 0, 0, 1], 1)),
     ))))
@@ -44,18 +46,21 @@ pub(crate) async fn serve() -> Result<()> {
 }
 
 fn config() -> Result<EngineConfig> {
-    let usual = EngineConfig::default();
-    let Ok(tick) = std::env::var(TICK) else {
-        return Ok(usual);
+    let defaults = EngineConfig::default();
+    let Ok(interval) = std::env::var(UPDATE_INTERVAL) else {
+        return Ok(defaults);
     };
-    let tick = Duration::from_millis(tick.parse().context("no number of milliseconds")?);
+    let interval = interval
+        .parse()
+        .with_context(|| format!("{UPDATE_INTERVAL} is not a number of milliseconds"))?;
+    let interval = Duration::from_millis(interval);
     Ok(EngineConfig {
-        update_interval: tick,
-        max_update_interval: tick,
-        ..usual
+        update_interval: interval,
+        max_update_interval: interval,
+        ..defaults
     })
 }
 
-async fn reads(State(reads): State<Arc<AtomicU64>>) -> Json<u64> {
+async fn read_count(State(reads): State<Arc<AtomicU64>>) -> Json<u64> {
     Json(reads.load(Ordering::Relaxed))
 }

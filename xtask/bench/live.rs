@@ -1,13 +1,11 @@
-//! Figures of those who watch.
+//! Figures with viewers.
 
-mod contender;
-pub(crate) mod large_rooms;
 pub(crate) mod reconnect;
 pub(crate) mod rooms;
 pub(crate) mod seen_by_all;
+mod subject;
 pub(crate) mod viewer_growth;
 pub(crate) mod viewer_memory;
-pub(crate) mod viewers;
 pub(crate) mod watched_votes;
 
-pub(crate) use contender::stream_of;
+pub(crate) use subject::stream_of;

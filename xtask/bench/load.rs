@@ -1,4 +1,4 @@
-//! Votes over HTTP, each by another voter.
+//! Votes over HTTP, each by a new voter.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,83 +11,83 @@ use tokio::task::JoinSet;
 use crate::http::{Connection, Request};
 use crate::poll::{BallotRequest, Poll};
 
-/// Votes in some polls, one after the other and again from the first, each by another voter.
+/// Vote requests for several polls in turn, each by a new voter.
 #[derive(Debug)]
-struct Turns {
+struct RoundRobin {
     ballots: Arc<[BallotRequest]>,
     next: usize,
-    /// The one that is sent.
-    now: BallotRequest,
+    /// The buffer of the request that is sent.
+    current: BallotRequest,
 }
 
-impl Turns {
-    /// From that poll on; `None` if there are no polls.
-    fn beginning_at(ballots: &Arc<[BallotRequest]>, next: usize) -> Option<Self> {
+impl RoundRobin {
+    /// Starts with the poll at `first`. Returns `None` without polls.
+    fn starting_at(ballots: &Arc<[BallotRequest]>, first: usize) -> Option<Self> {
         Some(Self {
             ballots: Arc::clone(ballots),
-            next,
-            now: ballots.first()?.clone(),
+            next: first,
+            current: ballots.first()?.clone(),
         })
     }
 
     fn next(&mut self) -> &Request {
         if let Some(ballot) = self.ballots.get(self.next) {
-            self.now.clone_from(ballot);
+            self.current.clone_from(ballot);
         }
         self.next = (self.next + 1) % self.ballots.len();
-        self.now.of_a_new_voter()
+        self.current.for_new_voter()
     }
 }
 
-/// What a load came to.
+/// The votes of a load.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub(crate) struct LoadResult {
     pub(crate) votes: u64,
-    pub(crate) per_second: f64,
+    pub(crate) votes_per_second: f64,
     /// Times from sending a vote to its answer, in microseconds.
     pub(crate) latencies: Histogram<u64>,
 }
 
-/// Votes over so many connections, each sending its next vote when the last was answered. All connections vote in all
-/// polls by turns, and begin at different ones, so that every poll gets the same share at any time.
+/// Votes over `connections` connections for `time`. Each connection sends its next vote
+/// after the answer to the last one. All connections vote in all polls in turn and start
+/// at different polls, so every poll gets the same share at any time.
 ///
 /// # Errors
-/// If a vote is answered by anything but 201.
-pub(crate) async fn votes(
+/// If a connection fails, or a vote is not answered 201.
+pub(crate) async fn vote(
     address: SocketAddr,
     polls: &[Poll],
     connections: usize,
     time: Duration,
-) -> Result<Outcome> {
+) -> Result<LoadResult> {
     let ballots: Result<Arc<[_]>> = polls.iter().map(Poll::ballot).collect();
     let ballots = ballots?;
     let mut opened = Vec::with_capacity(connections);
     for index in 0..connections {
-        let turns = Turns::beginning_at(&ballots, index * polls.len() / connections)
+        let requests = RoundRobin::starting_at(&ballots, index * polls.len() / connections)
             .context("no poll to vote in")?;
-        opened.push((Connection::open(address).await?, turns));
+        opened.push((Connection::open(address).await?, requests));
     }
     let start = Instant::now();
     let mut voters = JoinSet::new();
-    for (connection, turns) in opened {
-        voters.spawn(vote_until(connection, turns, start + time));
+    for (connection, requests) in opened {
+        voters.spawn(vote_until(connection, requests, start + time));
     }
     let mut latencies = Histogram::new(3)?;
     while let Some(voter) = voters.join_next().await {
         latencies.add(voter??)?;
     }
     let votes = latencies.len();
-    let per_second = rate(votes, start.elapsed())?;
-    Ok(Outcome {
+    Ok(LoadResult {
         votes,
-        per_second,
+        votes_per_second: per_second(votes, start.elapsed())?,
         latencies,
     })
 }
 
 async fn vote_until(
     mut connection: Connection,
-    mut turns: Turns,
+    mut requests: RoundRobin,
     end: Instant,
 ) -> Result<Histogram<u64>> {
     let mut latencies = Histogram::new(3)?;
@@ -96,19 +96,16 @@ async fn vote_until(
         if start >= end {
             return Ok(latencies);
         }
-        let answer = connection.send(turns.next()).await?;
-        if answer.status != 201 {
-            answer.json::<serde_json::Value>(201)?;
-        }
+        connection.send(requests.next()).await?.expect_status(201)?;
         latencies.record(u64::try_from(start.elapsed().as_micros())?)?;
     }
 }
 
-/// So many in that time, per second.
+/// Returns `count` divided by the seconds of `time`.
 ///
 /// # Errors
-/// If there are more than 4 thousand million.
-pub(crate) fn rate(count: u64, time: Duration) -> Result<f64> {
+/// If `count` exceeds `u32::MAX`.
+pub(crate) fn per_second(count: u64, time: Duration) -> Result<f64> {
     Ok(f64::from(u32::try_from(count)?) / time.as_secs_f64())
 }
 
@@ -117,15 +114,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn turns_go_over_all_polls_evenly() {
-        let polls = [Poll::imagined(), Poll::imagined(), Poll::imagined()];
+    fn round_robin_visits_all_polls_evenly() {
+        let polls = [
+            Poll::placeholder(),
+            Poll::placeholder(),
+            Poll::placeholder(),
+        ];
         let ballots: Arc<[_]> = polls.iter().map(|poll| poll.ballot().unwrap()).collect();
-        let mut turns = Turns::beginning_at(&ballots, 2).unwrap();
-        let mut seen = std::collections::HashSet::new();
+        let mut requests = RoundRobin::starting_at(&ballots, 2).unwrap();
+        let mut sent = std::collections::HashSet::new();
         for index in [2, 0, 1, 2, 0, 1] {
-            let request = String::from_utf8(turns.next().0.clone()).unwrap();
+            let request = String::from_utf8(requests.next().0.clone()).unwrap();
             assert!(request.starts_with(&format!("POST /api/polls/{}/vote ", polls[index].id)));
-            assert!(seen.insert(request));
+            assert!(sent.insert(request));
         }
     }
 }

@@ -1,3 +1,5 @@
+//! Date, commit and hardware of a measurement.
+
 use std::fmt;
 use std::fs::{self, File};
 use std::io::Write;
@@ -8,7 +10,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use votify_core::{Clock, SystemClock};
 
-/// Where and when something was measured.
+use crate::report::duration;
+
+/// When, where and at which commit a figure was measured.
 #[derive(Debug)]
 pub(crate) struct Machine {
     date: String,
@@ -16,18 +20,18 @@ pub(crate) struct Machine {
     processor: String,
     cores: usize,
     memory: String,
-    sync: Duration,
+    sync_time: Duration,
     rustc: String,
 }
 
 impl Machine {
     /// # Errors
-    /// If this is no Linux with git and rustc, or nothing can be written to `scratch`.
+    /// If this is not Linux with git and rustc, or `scratch` is not writable.
     pub(crate) fn describe(scratch: &Path) -> Result<Self> {
         let processors = fs::read_to_string("/proc/cpuinfo")?;
         let memory = fs::read_to_string("/proc/meminfo")?;
-        let changed = !said(Command::new("git").args(["status", "--porcelain"]))?.is_empty();
-        let commit = said(Command::new("git").args(["rev-parse", "--short", "HEAD"]))?;
+        let changed = !stdout_of(Command::new("git").args(["status", "--porcelain"]))?.is_empty();
+        let commit = stdout_of(Command::new("git").args(["rev-parse", "--short", "HEAD"]))?;
         Ok(Self {
             date: SystemClock.now().to_string().chars().take(10).collect(),
             commit: if changed {
@@ -36,12 +40,12 @@ impl Machine {
                 commit
             },
             processor: field(&processors, "model name")
-                .unwrap_or("of unknown make")
+                .unwrap_or("unknown")
                 .to_owned(),
             cores: std::thread::available_parallelism()?.get(),
             memory: field(&memory, "MemTotal").unwrap_or("unknown").to_owned(),
-            sync: time_of_a_sync(scratch)?,
-            rustc: said(Command::new("rustc").arg("--version"))?,
+            sync_time: median_sync_time(scratch)?,
+            rustc: stdout_of(Command::new("rustc").arg("--version"))?,
         })
     }
 }
@@ -56,14 +60,14 @@ impl fmt::Display for Machine {
         )?;
         writeln!(
             f,
-            "- writing 4 KiB to the disk and waiting until they are safe: {:?}",
-            self.sync
+            "- writing and syncing 4 KiB: {}",
+            duration(self.sync_time)
         )?;
         writeln!(f, "- {}", self.rustc)
     }
 }
 
-/// The value of the first line `name : value`.
+/// Returns the value of the first line `name : value`.
 pub(crate) fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let mut lines = text.lines().filter_map(|line| line.split_once(':'));
     lines
@@ -71,8 +75,9 @@ pub(crate) fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value.trim())
 }
 
-/// The median of some: what no durable store on this disk can beat for a single vote.
-fn time_of_a_sync(scratch: &Path) -> Result<Duration> {
+/// Returns the median time of a durable write: the lower bound for a single vote on this
+/// disk.
+fn median_sync_time(scratch: &Path) -> Result<Duration> {
     let path = scratch.join("sync");
     let mut file = File::create(&path)?;
     let mut times = Vec::new();
@@ -90,7 +95,7 @@ fn time_of_a_sync(scratch: &Path) -> Result<Duration> {
         .context("no sync was timed")
 }
 
-fn said(command: &mut Command) -> Result<String> {
+fn stdout_of(command: &mut Command) -> Result<String> {
     let output = command
         .output()
         .with_context(|| format!("cannot run {command:?}"))?;
@@ -102,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_field_is_found_by_its_whole_name() {
+    fn fields_match_by_their_whole_name() {
         let text = "VmRSSx: 1\nVmRSS:\t 2048 kB\n";
         assert_eq!(field(text, "VmRSS"), Some("2048 kB"));
         assert_eq!(field(text, "Vm"), None);

@@ -1,183 +1,123 @@
-//! The program that measures: started by `cargo xtask bench`, which builds it and the server first.
+//! The benchmark program. `cargo xtask bench` builds it and the server, then starts it.
 
-mod bare;
-mod build;
-mod corner;
-mod counted_store;
+mod baseline;
+mod catalog;
+mod constant_rate;
+mod counting_store;
+mod database;
 mod engine;
 mod fleet;
+mod growing_poll;
 mod http;
-mod inserts;
-mod kind;
+mod insert_baseline;
 mod library;
 mod listen;
 mod live;
 mod load;
+mod local_redis;
 mod logins;
 mod lone_vote;
 mod machine;
-mod measured;
+mod measurement;
 mod million;
 mod naive;
-mod own_redis;
+mod open_store;
 mod page;
 mod poll;
 mod poll_growth;
-mod redis_server;
 mod redis_store;
 mod report;
+mod scratch_database;
+mod scratch_redis;
 mod server;
+mod side_by_side;
 mod soak;
 mod socket_io;
 mod sql_http;
-mod steady;
 mod store_http;
-mod stores;
 mod usage;
 mod watch;
 
-use std::path::PathBuf;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 
-use kind::Kind;
+use catalog::Name;
 use machine::Machine;
 use page::Page;
 use report::Figure;
-use server::Part;
+use server::Role;
 
-/// The same as the server's, also for the servers that it is compared with: they are this program too.
+/// The server's allocator. Baseline and naive servers run in this program, so they use it
+/// too.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Which figures; without names all but those that take minutes each.
+    /// Figures to measure. Defaults to all except `soak`, which takes minutes.
     names: Vec<Name>,
-    /// The server program.
+    /// The `votify` binary to measure.
     #[arg(long, default_value = "votify")]
     server: PathBuf,
-    /// A folder for what the figures leave behind, on a real disk.
+    /// Another `votify` binary. Measures only its votes and those of `--server`, in
+    /// alternation, and reports their ratio. Supported by the `*-http` figures; cannot be
+    /// written to a page.
+    #[arg(long, conflicts_with = "write")]
+    before: Option<PathBuf>,
+    /// Folder for the data of the measured servers. Must be on a real disk.
     #[arg(long, default_value = ".")]
     scratch: PathBuf,
-    /// Puts what was measured down in this page, and leaves the page's other figures as they are.
+    /// Markdown page whose sections of the measured figures are replaced.
     #[arg(long)]
     write: Option<PathBuf>,
-    /// How long the soak goes on, in seconds.
+    /// Duration of the soak in seconds.
     #[arg(long, default_value_t = 600)]
     seconds: u64,
-    /// Serves a part of some figure until it is ended.
+    /// Runs one of the servers that figures compare with, until the process is killed.
     #[arg(long, hide = true)]
-    serve: Option<Part>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Name {
-    MemoryEngine,
-    MemoryHttp,
-    SqliteEngine,
-    SqliteHttp,
-    Viewers,
-    Rooms,
-    EventRooms,
-    LargeRooms,
-    ViewerMemory,
-    ViewerGrowth,
-    SeenByAll,
-    WatchedVotes,
-    Reconnect,
-    PostgresHttp,
-    PostgresMillion,
-    MysqlHttp,
-    MysqlMillion,
-    RedisStore,
-    RedisHttp,
-    Fleet,
-    LoneVote,
-    BallotGrowth,
-    PollGrowth,
-    Logins,
-    Build,
-    Soak,
-}
-
-impl Name {
-    /// All that do not take many minutes each.
-    fn usual() -> impl Iterator<Item = Self> {
-        let takes_long = |name: &Self| matches!(name, Self::Build | Self::Soak);
-        let all = Self::value_variants().iter().copied();
-        all.filter(move |name| !takes_long(name))
-    }
-
-    /// What all are called, in the order that they stand in on the page.
-    fn all() -> Vec<String> {
-        let values = Self::value_variants().iter();
-        let names = values.filter_map(ValueEnum::to_possible_value);
-        names.map(|name| name.get_name().to_owned()).collect()
-    }
+    serve: Option<Role>,
 }
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    // Two sockets for each viewer are open on this machine, one of them in a child.
+    // Each viewer needs two sockets: one here, one in the server process, which inherits
+    // the limit.
     rlimit::increase_nofile_limit(u64::MAX).context("cannot raise the limit of open files")?;
     match arguments.serve {
-        Some(Part::Bare) => return bare::serve(),
-        Some(Part::Naive) => return naive::serve(),
-        Some(Part::Library) => return library::serve(),
+        Some(Role::Baseline) => return baseline::serve(),
+        Some(Role::Naive) => return naive::serve(),
+        Some(Role::Library) => return library::serve(),
         None => {}
     }
     std::fs::create_dir_all(&arguments.scratch)?;
-    let names: Vec<_> = match arguments.names.as_slice() {
-        [] => Name::usual().collect(),
-        named => named.to_vec(),
-    };
     let machine = Machine::describe(&arguments.scratch)?;
     println!("{machine}");
-    for name in names {
-        let figure = measure(name, &arguments)?;
+    for name in selected(&arguments.names) {
+        let figure = match &arguments.before {
+            Some(before) => name.measure_beside(before, &arguments.server, &arguments.scratch)?,
+            None => name.measure(&arguments.server, &arguments.scratch, arguments.seconds)?,
+        };
         println!("{figure}");
-        // What is known is written down at once: the next one may fail.
+        // Written after each figure, because a later one may fail.
         if let Some(path) = &arguments.write {
-            let mut page = Page::read(&std::fs::read_to_string(path).unwrap_or_default());
-            page.put(figure.name, &figure.section(&machine));
-            std::fs::write(path, page.text(&Name::all()))
-                .with_context(|| format!("cannot write {path:?}"))?;
+            write_section(path, &figure, &machine)?;
         }
     }
     Ok(())
 }
 
-fn measure(name: Name, arguments: &Arguments) -> Result<Figure> {
-    let (program, scratch) = (&arguments.server, &arguments.scratch);
-    match name {
-        Name::MemoryEngine => engine::on_memory(),
-        Name::SqliteEngine => engine::on_sqlite(scratch),
-        Name::MemoryHttp => store_http::on_memory(program, scratch),
-        Name::SqliteHttp => store_http::on_sqlite(program, scratch),
-        Name::Viewers => live::viewers::measure(program, scratch),
-        Name::Rooms => live::rooms::over_web_socket(scratch),
-        Name::EventRooms => live::rooms::over_events(scratch),
-        Name::LargeRooms => live::large_rooms::measure(scratch),
-        Name::ViewerMemory => live::viewer_memory::measure(program, scratch),
-        Name::ViewerGrowth => live::viewer_growth::measure(program, scratch),
-        Name::SeenByAll => live::seen_by_all::measure(program, scratch),
-        Name::WatchedVotes => live::watched_votes::measure(program, scratch),
-        Name::Reconnect => live::reconnect::measure(program, scratch),
-        Name::PostgresHttp => sql_http::measure("postgres-http", Kind::Postgres, program, scratch),
-        Name::PostgresMillion => million::measure("postgres-million", Kind::Postgres),
-        Name::MysqlHttp => sql_http::measure("mysql-http", Kind::MySql, program, scratch),
-        Name::MysqlMillion => million::measure("mysql-million", Kind::MySql),
-        Name::RedisStore => redis_store::measure(),
-        Name::RedisHttp => store_http::on_redis(program, scratch),
-        Name::Fleet => fleet::measure(program, scratch),
-        Name::LoneVote => lone_vote::measure(program, scratch),
-        Name::BallotGrowth => million::growth(),
-        Name::PollGrowth => poll_growth::measure(program, scratch),
-        Name::Soak => soak::measure(program, scratch, Duration::from_secs(arguments.seconds)),
-        Name::Logins => logins::measure(program, scratch),
-        Name::Build => build::measure(scratch),
+fn selected(names: &[Name]) -> Vec<Name> {
+    match names {
+        [] => Name::defaults().collect(),
+        names => names.to_vec(),
     }
+}
+
+fn write_section(path: &Path, figure: &Figure, machine: &Machine) -> Result<()> {
+    let mut page = Page::parse(&std::fs::read_to_string(path).unwrap_or_default());
+    page.set_section(figure.name, &figure.section(machine));
+    std::fs::write(path, page.render(&Name::all()))
+        .with_context(|| format!("cannot write {}", path.display()))
 }

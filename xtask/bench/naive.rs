@@ -1,16 +1,17 @@
-//! The naive flow, as one would write it first: every vote is a transaction of its own that inserts the vote, adds one to
-//! the option and adds one to the poll. It is written as well as that can be: a pool as large as the store's, prepared
-//! statements, one order of locks for all, no index or foreign key more than it takes, and what is answered is read after
-//! the locks are gone.
+//! The naive server: every vote is one transaction that inserts the vote, adds one to the
+//! option and adds one to the poll. It is otherwise well written: a pool of the store's
+//! size, prepared statements, one lock order for all votes, no unnecessary index or
+//! foreign key, and the answer is read after the locks are released.
 //!
-//! With a Redis it is the source designs' flow: before the transaction a look whether the voter is in a set, after it the voter
-//! is put there, two counters are raised, and the new count is published, each on its own.
+//! With a Redis it is the source design: before the transaction it checks whether the
+//! voter is in a set. After the transaction it adds the voter to the set, increments two
+//! counters and publishes the new count, each in one round trip.
 
-mod flow;
 mod mysql;
 mod postgres;
-mod redis;
+mod redis_mirror;
 mod routes;
+mod store;
 
 use std::time::Duration;
 
@@ -18,57 +19,59 @@ use anyhow::{Result, ensure};
 use url::Url;
 use uuid::Uuid;
 
-use crate::kind::Kind;
+use crate::database::DatabaseKind;
 use crate::listen;
-use flow::Flow;
-use mysql::MySqlFlow;
-use postgres::PostgresFlow;
-use redis::Beside;
+use mysql::MySqlNaiveStore;
+use postgres::PostgresNaiveStore;
+use redis_mirror::RedisMirror;
 use routes::routes;
+use store::NaiveStore;
 
-/// How long a vote may wait for one of them: long, for many wait.
+/// Maximum wait for a pooled connection. Long, because 256 votes wait for 8 or 10
+/// connections.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Where the URL of the database stands; arguments are for everybody's eyes.
+/// Environment variable with the URL of the database. Not an argument, because arguments
+/// are visible to all users.
 pub(crate) const URL: &str = "VOTIFY_BENCH_NAIVE_URL";
 
-/// Where the URL of a Redis stands, for the source design.
+/// Environment variable with the URL of a Redis, for the source design.
 pub(crate) const REDIS: &str = "VOTIFY_BENCH_NAIVE_REDIS";
 
-/// Makes its tables in the database of [`URL`], and serves until the process is ended.
+/// Creates the tables in the database of [`URL`] and serves until the process is killed.
 ///
 /// # Errors
-/// If it cannot listen or use the database.
+/// If the socket cannot listen, or the database cannot be used.
 #[tokio::main]
 pub(crate) async fn serve() -> Result<()> {
     let url = Url::parse(&std::env::var(URL)?)?;
-    match Kind::of(&url)? {
-        Kind::Postgres => serve_on(PostgresFlow::open(url.as_str()).await?).await,
-        Kind::MySql => serve_on(MySqlFlow::open(url.as_str()).await?).await,
+    match DatabaseKind::from_url(&url)? {
+        DatabaseKind::Postgres => serve_on(PostgresNaiveStore::open(url.as_str()).await?).await,
+        DatabaseKind::MySql => serve_on(MySqlNaiveStore::open(url.as_str()).await?).await,
     }
 }
 
-/// How many votes of a poll it has kept: as rows, and as both of its counters say too.
+/// Returns the stored votes of a poll.
 ///
 /// # Errors
-/// If rows and counters differ.
-pub(crate) async fn kept(kind: Kind, url: &str, poll: Uuid) -> Result<u64> {
-    let kept = match kind {
-        Kind::Postgres => PostgresFlow::open(url).await?.kept(poll).await?,
-        Kind::MySql => MySqlFlow::open(url).await?.kept(poll).await?,
+/// If the rows and the two counters differ.
+pub(crate) async fn stored_votes(kind: DatabaseKind, url: &str, poll: Uuid) -> Result<u64> {
+    let stored = match kind {
+        DatabaseKind::Postgres => PostgresNaiveStore::open(url).await?.stored(poll).await?,
+        DatabaseKind::MySql => MySqlNaiveStore::open(url).await?.stored(poll).await?,
     };
     ensure!(
-        kept.rows == kept.of_options && kept.rows == kept.total,
-        "the naive flow has miscounted: {kept:?}"
+        stored.rows == stored.of_options && stored.rows == stored.total,
+        "the naive server miscounted: {stored:?}"
     );
-    Ok(u64::try_from(kept.rows)?)
+    Ok(u64::try_from(stored.rows)?)
 }
 
-async fn serve_on(flow: impl Flow) -> Result<()> {
-    flow.make_tables().await?;
-    let beside = match std::env::var(REDIS) {
-        Ok(url) => Some(Beside::open(&url).await?),
+async fn serve_on(store: impl NaiveStore) -> Result<()> {
+    store.create_tables().await?;
+    let mirror = match std::env::var(REDIS) {
+        Ok(url) => Some(RedisMirror::open(&url).await?),
         Err(_) => None,
     };
-    listen::serve(routes(flow, beside)).await
+    listen::serve(routes(store, mirror)).await
 }

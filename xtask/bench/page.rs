@@ -1,22 +1,27 @@
-//! The page of all figures, of which a run replaces those that it took.
+//! The results page. A run replaces the sections of the figures that it measured.
 
-/// Everything before the first figure.
+/// Everything before the first section.
 const HEAD: &str = "# Benchmarks
 
-Written by `cargo xtask bench --write`, which measures the named figures anew, or all, and leaves the others as they are; not by
-hand. Each figure says when, where and of which commit it was taken. Servers, load and what they are compared with share the
-machine's cores. A figure's floor is behind `at least` or `at most`, the aim beyond it behind `aim`.
+`cargo xtask bench --write NAME…` writes this page. It measures the named figures, or all without a
+name, and replaces their sections; do not edit it by hand. Each section has its own date, commit and
+machine. Server, load and compared servers share the cores of that machine.
+
+In the column `target`, `at least` or `at most` is the required bound, and `aim` is a further goal.
+*Ceiling*, *baseline* and *naive* are explained in
+[decision 22](decisions/0022-benchmarks-run-beside-a-ceiling-and-a-naive-server.md).
 ";
 
-/// Sections in their order, each with its name.
+/// Sections in page order, each with its name.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Page {
     sections: Vec<(String, String)>,
 }
 
 impl Page {
-    /// What such a page holds; whatever stands before its first section is written anew.
-    pub(crate) fn read(text: &str) -> Self {
+    /// Parses a page. Text before the first section is dropped, because
+    /// [`render`](Self::render) writes it again.
+    pub(crate) fn parse(text: &str) -> Self {
         let text = format!("\n{text}");
         let sections = text.split("\n## ").skip(1).filter_map(|section| {
             let (name, text) = section.split_once('\n')?;
@@ -27,8 +32,8 @@ impl Page {
         }
     }
 
-    /// Puts a section in the place of the one of this name, or behind all.
-    pub(crate) fn put(&mut self, name: &str, text: &str) {
+    /// Replaces the section with this name, or appends it.
+    pub(crate) fn set_section(&mut self, name: &str, text: &str) {
         let text = text.trim().to_owned();
         match self.sections.iter_mut().find(|(known, _)| known == name) {
             Some((_, old)) => *old = text,
@@ -36,11 +41,12 @@ impl Page {
         }
     }
 
-    /// The whole page, its sections in the order of these names, and those of other names behind them.
-    pub(crate) fn text(mut self, order: &[String]) -> String {
-        let place = |name: &String| order.iter().position(|one| one == name);
+    /// Returns the Markdown, with sections in the given order. Sections with other names
+    /// follow.
+    pub(crate) fn render(mut self, order: &[String]) -> String {
+        let index = |name: &String| order.iter().position(|other| other == name);
         self.sections
-            .sort_by_key(|(name, _)| place(name).unwrap_or(order.len()));
+            .sort_by_key(|(name, _)| index(name).unwrap_or(order.len()));
         let mut page = HEAD.to_owned();
         for (name, text) in self.sections {
             page.push_str(&format!("\n## {name}\n\n{text}\n"));
@@ -54,20 +60,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_replaces_what_it_took_and_keeps_the_rest() {
+    fn a_section_is_replaced_and_the_others_stay() {
         let order = ["first", "second", "third"].map(str::to_owned);
         let old =
             format!("{HEAD}\n## third\n\n3\n\n### within\n\nx\n\n## first\n\n1\n\n## odd\n\n?\n");
-        let mut page = Page::read(&old);
-        page.put("first", "one\n");
-        page.put("second", "two");
-        let text = page.text(&order);
+        let mut page = Page::parse(&old);
+        page.set_section("first", "one\n");
+        page.set_section("second", "two");
+        let text = page.render(&order);
         assert_eq!(
             text,
             format!(
                 "{HEAD}\n## first\n\none\n\n## second\n\ntwo\n\n## third\n\n3\n\n### within\n\nx\n\n## odd\n\n?\n"
             )
         );
-        assert_eq!(Page::read(&text).text(&order), text);
+        assert_eq!(Page::parse(&text).render(&order), text);
     }
 }

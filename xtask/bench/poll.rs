@@ -1,3 +1,5 @@
+//! A poll as voters need it, and the requests of their votes.
+
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
@@ -6,7 +8,7 @@ use uuid::Uuid;
 
 use crate::http::{Connection, Request};
 
-/// As much of a poll as a voter needs.
+/// The id of a poll and of its options.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Poll {
     pub(crate) id: Uuid,
@@ -19,10 +21,10 @@ struct PollOption {
 }
 
 impl Poll {
-    /// A new poll of two options on the server.
+    /// Creates a poll with two options on the server.
     ///
     /// # Errors
-    /// If the server does not make it.
+    /// If the server does not answer 201.
     pub(crate) async fn create(address: SocketAddr) -> Result<Self> {
         let body = r#"{"title":"Lunch?","options":["Pizza","Sushi"]}"#;
         let request = Request::new("POST", "/api/polls", body);
@@ -33,8 +35,20 @@ impl Poll {
             .json(201)
     }
 
-    /// A poll that is on no server, for one that does not care.
-    pub(crate) fn imagined() -> Self {
+    /// Creates `count` polls on the server.
+    ///
+    /// # Errors
+    /// If the server does not answer 201.
+    pub(crate) async fn create_many(address: SocketAddr, count: usize) -> Result<Vec<Self>> {
+        let mut polls = Vec::with_capacity(count);
+        for _ in 0..count {
+            polls.push(Self::create(address).await?);
+        }
+        Ok(polls)
+    }
+
+    /// Returns a poll that exists on no server, for servers that accept any id.
+    pub(crate) fn placeholder() -> Self {
         let options = vec![PollOption { id: Uuid::now_v7() }];
         Self {
             id: Uuid::now_v7(),
@@ -42,13 +56,13 @@ impl Poll {
         }
     }
 
-    /// What the server says is in it.
+    /// Returns the total that the server shows.
     ///
     /// # Errors
-    /// If it does not answer.
+    /// If the server does not answer 200.
     pub(crate) async fn total_votes(&self, connection: &mut Connection) -> Result<u64> {
         #[derive(Deserialize)]
-        struct Shown {
+        struct PollResponse {
             stats: Stats,
         }
         #[derive(Deserialize)]
@@ -56,39 +70,52 @@ impl Poll {
             total_votes: u64,
         }
         let request = Request::new("GET", &format!("/api/polls/{}", self.id), "");
-        let shown: Shown = connection.send(&request).await?.json(200)?;
-        Ok(shown.stats.total_votes)
+        let poll: PollResponse = connection.send(&request).await?.json(200)?;
+        Ok(poll.stats.total_votes)
     }
 
-    /// A vote for its first option, with a place for the ballot's id.
+    /// Returns the sum of the polls' totals.
+    ///
+    /// # Errors
+    /// If the server does not answer 200.
+    pub(crate) async fn sum_of_votes(polls: &[Self], connection: &mut Connection) -> Result<u64> {
+        let mut votes = 0;
+        for poll in polls {
+            votes += poll.total_votes(connection).await?;
+        }
+        Ok(votes)
+    }
+
+    /// Returns the request of a vote for the first option.
     ///
     /// # Errors
     /// If the poll has no options.
     pub(crate) fn ballot(&self) -> Result<BallotRequest> {
-        let option = self.options.first().context("a poll without options")?.id;
+        let option = self.options.first().context("poll without options")?.id;
         let body = format!(
             r#"{{"option_id":"{option}","ballot_id":"{}"}}"#,
             Uuid::nil()
         );
         let request = Request::new("POST", &format!("/api/polls/{}/vote", self.id), &body);
-        let id_at = request.0.len() - r#""}"#.len() - Uuid::nil().to_string().len();
-        Ok(BallotRequest { request, id_at })
+        let id_offset = request.0.len() - r#""}"#.len() - Uuid::nil().to_string().len();
+        Ok(BallotRequest { request, id_offset })
     }
 }
 
-/// The request of a vote. Who has no cookie is known by the ballot's id, so that every new id is a new voter.
+/// The request of a vote. The server identifies a voter without a cookie by the ballot
+/// id, so each new id is a new voter.
 #[derive(Debug)]
 pub(crate) struct BallotRequest {
     request: Request,
-    id_at: usize,
+    id_offset: usize,
 }
 
 impl BallotRequest {
-    /// The same vote by somebody else.
-    pub(crate) fn of_a_new_voter(&mut self) -> &Request {
+    /// Sets a new ballot id and returns the request.
+    pub(crate) fn for_new_voter(&mut self) -> &Request {
         let id = Uuid::now_v7();
         id.hyphenated()
-            .encode_lower(&mut self.request.0[self.id_at..]);
+            .encode_lower(&mut self.request.0[self.id_offset..]);
         &self.request
     }
 }
@@ -97,14 +124,14 @@ impl Clone for BallotRequest {
     fn clone(&self) -> Self {
         Self {
             request: self.request.clone(),
-            id_at: self.id_at,
+            id_offset: self.id_offset,
         }
     }
 
-    /// Without memory of its own: this is done for every vote.
+    /// Reuses the buffer: this runs for every vote.
     fn clone_from(&mut self, other: &Self) {
         self.request.0.clone_from(&other.request.0);
-        self.id_at = other.id_at;
+        self.id_offset = other.id_offset;
     }
 }
 
@@ -113,10 +140,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_voter_has_an_id_of_its_own_in_the_same_request() {
-        let mut ballot = Poll::imagined().ballot().unwrap();
-        let first = String::from_utf8(ballot.of_a_new_voter().0.clone()).unwrap();
-        let second = String::from_utf8(ballot.of_a_new_voter().0.clone()).unwrap();
+    fn each_new_voter_gets_a_new_ballot_id_in_the_same_request() {
+        let mut ballot = Poll::placeholder().ballot().unwrap();
+        let first = String::from_utf8(ballot.for_new_voter().0.clone()).unwrap();
+        let second = String::from_utf8(ballot.for_new_voter().0.clone()).unwrap();
         assert_ne!(first, second);
         let body = second.split("\r\n\r\n").nth(1).unwrap();
         assert!(second.contains(&format!("content-length: {}\r\n", body.len())));

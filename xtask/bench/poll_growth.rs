@@ -1,12 +1,14 @@
+//! Votes spread over more and more polls, on SQLite.
+
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
 
 use crate::http::Connection;
-use crate::measured::{Load, Measured, check};
+use crate::measurement::{Load, Measurement, ensure_all_stored};
 use crate::poll::Poll;
-use crate::report::{Figure, Row};
+use crate::report::{Figure, Row, count, duration};
 use crate::server::Server;
 
 const SIZES: [usize; 5] = [1, 10, 100, 1_000, 10_000];
@@ -18,50 +20,51 @@ const LOAD: Load = Load {
 const RUNS: usize = 3;
 
 /// # Errors
-/// If a vote is not counted.
+/// If a vote is rejected, or the polls' totals differ from the answered votes.
 #[tokio::main]
 pub(crate) async fn measure(program: &Path, scratch: &Path) -> Result<Figure> {
     let mut rows = Vec::new();
     for polls in SIZES {
-        let (mut rates, mut costs, mut memory) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut rates, mut cpu_times, mut memory) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..RUNS {
-            let votify = Server::votify(program, scratch)?;
+            let votify = Server::votify_on_sqlite(program, scratch)?;
             let before = votify.resident_kib()?;
-            let measured = in_polls(&votify, polls).await?;
-            rates.push(measured.per_second);
-            costs.push(measured.cost);
+            let measurement = measure_polls(&votify, polls).await?;
+            rates.push(measurement.votes_per_second);
+            cpu_times.push(measurement.server_cpu);
             memory.push((f64::from(votify.resident_kib()?) - f64::from(before)) / 1024.0);
         }
-        let row = |what: &str, unit, runs| Row::new(format!("{polls} polls: {what}"), unit, runs);
+        let row = |label: &str, unit, runs| {
+            Row::new(format!("{} polls: {label}", count(polls)), unit, runs)
+        };
         rows.extend([
             row("votes", "a second", rates),
-            row("the server's processor time per vote", "µs", costs),
-            row("the server's memory grew by", "MiB", memory),
+            row("server CPU time per vote", "µs", cpu_times),
+            row("growth of the server's memory", "MiB", memory),
         ]);
     }
-    let about = format!(
-        "{} connections vote over HTTP in so many polls of `votify serve` on SQLite by turns, each its next vote as soon as the last \
-         was answered, for {:?} a run, each run on a new server; the polls' totals must be what was answered.",
-        LOAD.connections, LOAD.time
-    );
     Ok(Figure {
         name: "poll-growth",
-        about,
+        about: about(),
         rows,
     })
 }
 
-async fn in_polls(votify: &Server, count: usize) -> Result<Measured> {
-    let mut polls = Vec::with_capacity(count);
-    for _ in 0..count {
-        polls.push(Poll::create(votify.address).await?);
-    }
-    let measured = LOAD.on(votify, &polls).await?;
+fn about() -> String {
+    format!(
+        "{} connections vote over HTTP in the polls of `votify serve` on SQLite in turn, for {} a \
+         run. Each connection sends its next vote after the answer to the last one. Each run uses a \
+         new server. The polls' totals must equal the answered votes.",
+        LOAD.connections,
+        duration(LOAD.time)
+    )
+}
+
+async fn measure_polls(votify: &Server, count: usize) -> Result<Measurement> {
+    let polls = Poll::create_many(votify.address, count).await?;
+    let measurement = LOAD.measure(votify, &polls).await?;
     let mut connection = Connection::open(votify.address).await?;
-    let mut kept = 0;
-    for poll in &polls {
-        kept += poll.total_votes(&mut connection).await?;
-    }
-    check(measured.answered, kept)?;
-    Ok(measured)
+    let stored = Poll::sum_of_votes(&polls, &mut connection).await?;
+    ensure_all_stored(measurement.answered, stored)?;
+    Ok(measurement)
 }

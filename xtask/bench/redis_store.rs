@@ -1,3 +1,6 @@
+//! Votes through engines on the Redis store, compared with the naive sequence of
+//! commands.
+
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -9,97 +12,103 @@ use votify_redis::redis::AsyncCommands;
 use votify_redis::redis::aio::MultiplexedConnection;
 
 use crate::engine;
-use crate::load::rate;
-use crate::redis_server::RedisCorner;
-use crate::report::{Figure, Row, Target};
+use crate::load::per_second;
+use crate::report::{Figure, Row, Target, duration};
+use crate::scratch_redis::ScratchRedis;
 
-/// Of each node.
+/// Voting tasks per node.
 const TASKS: u64 = 256;
 const NODES: u64 = 3;
 const RUNS: usize = 5;
 const TIME: Duration = Duration::from_secs(2);
 
-/// Votes a second, one after the other on the same server.
+/// Votes per second of consecutive measurements on one server.
 struct Run {
-    alone: f64,
+    one_node: f64,
     naive: f64,
-    nodes: f64,
-    naive_of_nodes: f64,
+    three_nodes: f64,
+    /// The naive sequence with the tasks of three nodes.
+    naive_three_nodes: f64,
 }
 
 /// # Errors
-/// If a vote is not counted, or the server does not answer.
+/// If a vote is rejected or lost, or the server cannot be reached.
 #[tokio::main]
 pub(crate) async fn measure() -> Result<Figure> {
-    let corner = RedisCorner::make()?;
-    let settings = corner.settings().await?;
+    let redis = ScratchRedis::create()?;
+    let server = redis.describe().await?;
     let mut runs = Vec::new();
     for _ in 0..RUNS {
         runs.push(Run {
-            alone: votes_of(&corner, 1).await?,
-            naive: naive(&corner, TASKS).await?,
-            nodes: votes_of(&corner, NODES).await?,
-            naive_of_nodes: naive(&corner, NODES * TASKS).await?,
+            one_node: votes_per_second(&redis, 1).await?,
+            naive: naive_votes_per_second(&redis, TASKS).await?,
+            three_nodes: votes_per_second(&redis, NODES).await?,
+            naive_three_nodes: naive_votes_per_second(&redis, NODES * TASKS).await?,
         });
     }
-    corner.remove().await?;
+    redis.remove().await?;
     Ok(Figure {
         name: "redis-store",
-        about: about(&settings),
+        about: about(&server),
         rows: rows(&runs),
     })
 }
 
-fn about(settings: &str) -> String {
+fn about(server: &str) -> String {
     format!(
-        "{TASKS} tasks vote in one poll on a `RedisStore`, each its next vote as soon as the last was answered, each vote by \
-         another voter, for {TIME:?} a run: through one `PollEngine`, and as many through each of {NODES} with connections of their \
-         own, as on so many nodes; a recount must find what was answered. The naive sequence is five ways to the server, one after \
-         the other, for each vote, by as many tasks: is the voter in the set, add them, add one to the option, add one to the total, publish; each \
-         task has a connection of its own, and both counters and the set must be what was answered. The server is {settings}."
+        "{TASKS} tasks vote in one poll through a `PollEngine` on a `RedisStore`, for {} a run. Each \
+         task sends its next vote after the answer to the last one. Each vote is by a new voter. \
+         With three nodes, {NODES} engines have {TASKS} tasks and connections each. A recount must \
+         equal the answered votes. The naive sequence makes five consecutive round trips per vote, \
+         with as many tasks: check whether the voter is in the set, add the voter, add one to the \
+         option, add one to the total, publish. Each of its tasks has its own connection. Both \
+         counters and the set must equal the answered votes. The server is {server}.",
+        duration(TIME)
     )
 }
 
 fn rows(runs: &[Run]) -> Vec<Row> {
-    let row = |what: &str, unit, value: fn(&Run) -> f64| {
-        Row::new(what, unit, runs.iter().map(value).collect())
+    let row = |label: &str, unit, value: fn(&Run) -> f64| {
+        Row::new(label, unit, runs.iter().map(value).collect())
     };
     vec![
-        row("votes, one node", "a second", |run| run.alone),
-        row("votes, three nodes", "a second", |run| run.nodes),
+        row("votes, one node", "a second", |run| run.one_node),
+        row("votes, three nodes", "a second", |run| run.three_nodes),
         row("votes, naive sequence", "a second", |run| run.naive),
         row(
-            "the same with as many tasks as three nodes",
+            "votes, naive sequence with the tasks of three nodes",
             "a second",
-            |run| run.naive_of_nodes,
+            |run| run.naive_three_nodes,
         ),
-        row("one node, of the naive sequence", "times", |run| {
-            run.alone / run.naive
+        row("one node relative to the naive sequence", "times", |run| {
+            run.one_node / run.naive
         })
         .target(Target::AtLeast(5.0)),
-        row("three nodes, of the naive sequence", "times", |run| {
-            run.nodes / run.naive_of_nodes
-        })
+        row(
+            "three nodes relative to the naive sequence",
+            "times",
+            |run| run.three_nodes / run.naive_three_nodes,
+        )
         .target(Target::AtLeast(5.0)),
     ]
 }
 
-async fn votes_of(corner: &RedisCorner, nodes: u64) -> Result<f64> {
+async fn votes_per_second(redis: &ScratchRedis, nodes: u64) -> Result<f64> {
     let keyring = Keyring::ephemeral();
     let mut engines = Vec::new();
     for _ in 0..nodes {
-        let store = RedisStore::open(corner.redis().await?).await?;
+        let store = RedisStore::open(redis.redis().await?).await?;
         let engine = PollEngine::builder(store).keyring(keyring.clone());
         engines.push(engine.build());
     }
-    engine::in_one_poll(&engines, nodes * TASKS, TIME).await
+    engine::votes_per_second(&engines, nodes * TASKS, TIME).await
 }
 
-async fn naive(corner: &RedisCorner, tasks: u64) -> Result<f64> {
-    let poll = format!("{}:naive:{}", corner.prefix, Uuid::now_v7());
+async fn naive_votes_per_second(redis: &ScratchRedis, tasks: u64) -> Result<f64> {
+    let poll = format!("{}:naive:{}", redis.prefix, Uuid::now_v7());
     let mut connections = Vec::new();
     for _ in 0..tasks {
-        connections.push(corner.connection().await?);
+        connections.push(redis.connection().await?);
     }
     let start = Instant::now();
     let mut voters = JoinSet::new();
@@ -111,17 +120,17 @@ async fn naive(corner: &RedisCorner, tasks: u64) -> Result<f64> {
         votes += voter??;
     }
     let time = start.elapsed();
-    let mut connection = corner.connection().await?;
-    let kept: [u64; 3] = [
+    let mut connection = redis.connection().await?;
+    let stored: [u64; 3] = [
         connection.scard(format!("{poll}:voters")).await?,
         connection.hget(format!("{poll}:options"), "Pizza").await?,
         connection.hget(&poll, "total").await?,
     ];
     ensure!(
-        kept == [votes; 3],
-        "{votes} votes were answered, but {kept:?} are kept"
+        stored == [votes; 3],
+        "{votes} votes were answered, but {stored:?} are stored"
     );
-    rate(votes, time)
+    per_second(votes, time)
 }
 
 async fn vote_until(
@@ -134,7 +143,7 @@ async fn vote_until(
     while Instant::now() < end {
         let voter = Uuid::new_v4().into_bytes();
         let has_voted: bool = connection.sismember(&voters, &voter[..]).await?;
-        ensure!(!has_voted, "a voter of a new name has voted");
+        ensure!(!has_voted, "a new voter is already in the set");
         connection.sadd::<_, _, ()>(&voters, &voter[..]).await?;
         connection
             .hincr::<_, _, _, u64>(&options, "Pizza", 1)

@@ -1,29 +1,31 @@
+//! A measured figure: its rows, their targets, and their Markdown.
+
 use std::fmt;
+use std::time::Duration;
 
 use crate::machine::Machine;
 
-/// What one benchmark found.
+/// The result of one benchmark.
 #[derive(Debug)]
 pub(crate) struct Figure {
-    /// Its name, as on the command line.
+    /// Name on the command line.
     pub(crate) name: &'static str,
-    /// What was done, in a sentence or two.
+    /// What is measured and how, in a few sentences.
     pub(crate) about: String,
-    /// What was measured.
     pub(crate) rows: Vec<Row>,
 }
 
 /// One measured quantity.
 #[derive(Debug)]
 pub(crate) struct Row {
-    what: String,
+    label: String,
     unit: &'static str,
     runs: Vec<f64>,
     target: Option<Target>,
     aim: Option<Target>,
 }
 
-/// What the project set itself.
+/// A bound that the median has to meet.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Target {
     AtLeast(f64),
@@ -31,11 +33,11 @@ pub(crate) enum Target {
 }
 
 impl Row {
-    /// `runs` are the same quantity, measured several times.
-    pub(crate) fn new(what: impl Into<String>, unit: &'static str, mut runs: Vec<f64>) -> Self {
+    /// `runs` holds one value per run.
+    pub(crate) fn new(label: impl Into<String>, unit: &'static str, mut runs: Vec<f64>) -> Self {
         runs.sort_by(f64::total_cmp);
         Self {
-            what: what.into(),
+            label: label.into(),
             unit,
             runs,
             target: None,
@@ -48,7 +50,7 @@ impl Row {
         self
     }
 
-    /// A further target, beyond the first one.
+    /// Sets a further goal beyond the target.
     pub(crate) fn aim(mut self, aim: Target) -> Self {
         self.aim = Some(aim);
         self
@@ -63,14 +65,12 @@ impl Row {
     fn spread(&self) -> String {
         match self.runs.as_slice() {
             [] | [_] => "one run".to_owned(),
-            [first, .., last] => {
-                format!(
-                    "{}–{} in {} runs",
-                    number(*first),
-                    number(*last),
-                    self.runs.len()
-                )
-            }
+            [min, .., max] => format!(
+                "{}–{} in {} runs",
+                number(*min),
+                number(*max),
+                self.runs.len()
+            ),
         }
     }
 
@@ -105,7 +105,6 @@ impl Target {
         if met { "met" } else { "missed" }
     }
 }
-
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = match self {
@@ -116,7 +115,8 @@ impl fmt::Display for Target {
     }
 }
 
-/// Three significant digits or all before the point, in groups of three.
+/// Formats with three significant digits, or all digits before the point in groups of
+/// three.
 fn number(value: f64) -> String {
     if value.abs() < 10.0 {
         return format!("{value:.2}");
@@ -124,7 +124,12 @@ fn number(value: f64) -> String {
     if value.abs() < 100.0 {
         return format!("{value:.1}");
     }
-    let digits = format!("{value:.0}");
+    count(format_args!("{value:.0}"))
+}
+
+/// Groups the digits of a whole number: `2 000`.
+pub(crate) fn count(number: impl fmt::Display) -> String {
+    let digits = number.to_string();
     let mut grouped = String::new();
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
@@ -133,6 +138,14 @@ fn number(value: f64) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+/// Formats a duration with a space before its unit: `33 ms`.
+pub(crate) fn duration(duration: Duration) -> String {
+    let text = format!("{duration:?}");
+    let unit = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.');
+    let (number, unit) = text.split_at(unit.unwrap_or(text.len()));
+    format!("{number} {unit}")
 }
 
 impl fmt::Display for Figure {
@@ -148,15 +161,15 @@ impl Figure {
         for row in &self.rows {
             let median = number(row.median());
             let (spread, verdict) = (row.spread(), row.verdict());
-            let (what, unit) = (&row.what, row.unit);
+            let (label, unit) = (&row.label, row.unit);
             table.push_str(&format!(
-                "| {what} | {median} {unit} | {spread} | {verdict} |\n"
+                "| {label} | {median} {unit} | {spread} | {verdict} |\n"
             ));
         }
         table
     }
 
-    /// What stands of it on the page below its name.
+    /// Returns the section of the results page, without its heading.
     pub(crate) fn section(&self, machine: &Machine) -> String {
         let (name, about, table) = (self.name, &self.about, self.table());
         format!("{about}\n\n- `cargo xtask bench {name}`\n{machine}\n{table}")
@@ -168,13 +181,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_median_is_in_the_middle() {
+    fn median_is_the_middle_or_the_mean_of_two() {
         assert_eq!(Row::new("", "", vec![9.0, 1.0, 2.0]).median(), 2.0);
         assert_eq!(Row::new("", "", vec![4.0, 1.0, 2.0, 3.0]).median(), 2.5);
     }
 
     #[test]
-    fn targets_bound_from_below_or_above() {
+    fn verdicts_name_target_and_aim() {
         let row = |target| Row::new("", "", vec![5.0]).target(target).verdict();
         assert_eq!(row(Target::AtLeast(6.0)), "at least 6.00: missed");
         assert_eq!(row(Target::AtMost(6.0)), "at most 6.00: met");
@@ -185,10 +198,17 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_grouped() {
+    fn digits_are_grouped_and_rounded() {
         assert_eq!(number(1_234_567.0), "1 234 567");
         assert_eq!(number(123.4), "123");
         assert_eq!(number(12.34), "12.3");
         assert_eq!(number(1.234), "1.23");
+    }
+
+    #[test]
+    fn durations_have_a_space_before_the_unit() {
+        assert_eq!(duration(Duration::from_millis(33)), "33 ms");
+        assert_eq!(duration(Duration::from_micros(1_500)), "1.5 ms");
+        assert_eq!(duration(Duration::from_micros(200)), "200 µs");
     }
 }

@@ -1,3 +1,7 @@
+//! A measured server in its own process.
+
+mod command;
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -6,58 +10,60 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use clap::ValueEnum;
 use tempfile::TempDir;
-use uuid::Uuid;
 
 use crate::library;
 use crate::naive;
 use crate::socket_io::SocketIo;
 use crate::usage::{self, Usage};
+pub(crate) use command::Role;
 
-/// A server in a process of its own; ended when dropped.
+/// A server process. Dropping kills it.
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
-    /// Where it listens.
     pub(crate) address: SocketAddr,
-    /// Its data goes with it.
+    /// The working directory with the server's data, deleted on drop.
     _folder: TempDir,
 }
 
 impl Server {
-    /// `votify serve` with a new SQLite file below `scratch`, without limits on what one address may do.
+    /// Starts `votify serve` with a new SQLite file below `scratch`, without limits per
+    /// address.
     ///
     /// # Errors
-    /// If it does not start.
-    pub(crate) fn votify(program: &Path, scratch: &Path) -> Result<Self> {
-        let mut command = serve(program);
+    /// If the server does not start.
+    pub(crate) fn votify_on_sqlite(program: &Path, scratch: &Path) -> Result<Self> {
+        let mut command = command::serve(program);
         command.args(["--store", "sqlite://bench.db?mode=rwc"]);
         Self::start(command, scratch)
     }
 
-    /// `votify serve` that keeps everything in its memory, without limits on what one address may do.
+    /// Starts `votify serve` with a memory store, without limits per address.
     ///
     /// # Errors
-    /// If it does not start.
+    /// If the server does not start.
     pub(crate) fn votify_in_memory(program: &Path, scratch: &Path) -> Result<Self> {
-        let mut command = serve(program);
+        let mut command = command::serve(program);
         command.args(["--store", "memory:"]);
         Self::start(command, scratch)
     }
 
-    /// The same with the empty database of this URL, whose schema it makes.
+    /// Starts `votify serve` on the empty database of this URL and creates the schema.
     ///
     /// # Errors
-    /// If it does not start.
+    /// If the server does not start.
     pub(crate) fn votify_on(url: &str, program: &Path, scratch: &Path) -> Result<Self> {
-        Self::start(serve_on(url, &secret(), program), scratch)
+        Self::start(
+            command::serve_on(url, &command::new_secret(), program),
+            scratch,
+        )
     }
 
-    /// So many of these on one database, which hear of each other and are spared by a cache through one Redis.
+    /// Starts `count` instances on one database, with one Redis as broadcaster and cache.
     ///
     /// # Errors
-    /// If one does not start.
+    /// If an instance does not start.
     pub(crate) fn fleet(
         count: usize,
         url: &str,
@@ -65,9 +71,9 @@ impl Server {
         program: &Path,
         scratch: &Path,
     ) -> Result<Vec<Self>> {
-        let secret = secret();
+        let secret = command::new_secret();
         let start = |_| {
-            let mut command = serve_on(url, &secret, program);
+            let mut command = command::serve_on(url, &secret, program);
             command.env("VOTIFY_BROADCAST", redis);
             command.env("VOTIFY_CACHE", redis);
             Self::start(command, scratch)
@@ -75,13 +81,13 @@ impl Server {
         (0..count).map(start).collect()
     }
 
-    /// This program again, counting votes in the naive way in the database of this URL, and beside it in a Redis if there is
-    /// one.
+    /// Starts the naive server on the database of this URL, with `redis` as the source
+    /// design.
     ///
     /// # Errors
-    /// If it does not start.
+    /// If the server does not start.
     pub(crate) fn naive(url: &str, redis: Option<&str>, scratch: &Path) -> Result<Self> {
-        let mut command = again(Part::Naive)?;
+        let mut command = command::this_program(Role::Naive)?;
         command.env(naive::URL, url);
         if let Some(redis) = redis {
             command.env(naive::REDIS, redis);
@@ -89,30 +95,30 @@ impl Server {
         Self::start(command, scratch)
     }
 
-    /// This program again, answering votes and showing a room without a store.
+    /// Starts the baseline: votes and a room without a store.
     ///
     /// # Errors
-    /// If it does not start.
-    pub(crate) fn bare(scratch: &Path) -> Result<Self> {
-        Self::start(again(Part::Bare)?, scratch)
+    /// If the server does not start.
+    pub(crate) fn baseline(scratch: &Path) -> Result<Self> {
+        Self::start(command::this_program(Role::Baseline)?, scratch)
     }
 
-    /// This program again with Votify as a library, where updates of a poll are at least this far apart.
+    /// Starts Votify as a library. `update_interval` defaults to the engine's default.
     ///
     /// # Errors
-    /// If it does not start.
-    pub(crate) fn library(tick: Option<Duration>, scratch: &Path) -> Result<Self> {
-        let mut command = again(Part::Library)?;
-        if let Some(tick) = tick {
-            command.env(library::TICK, tick.as_millis().to_string());
+    /// If the server does not start.
+    pub(crate) fn library(update_interval: Option<Duration>, scratch: &Path) -> Result<Self> {
+        let mut command = command::this_program(Role::Library)?;
+        if let Some(interval) = update_interval {
+            command.env(library::UPDATE_INTERVAL, interval.as_millis().to_string());
         }
         Self::start(command, scratch)
     }
 
-    /// A room of npm's `socket.io`.
+    /// Starts a room of npm's `socket.io`.
     ///
     /// # Errors
-    /// If it does not start.
+    /// If the server does not start.
     pub(crate) fn socket_io(socket_io: &SocketIo, scratch: &Path) -> Result<Self> {
         Self::start(socket_io.room(), scratch)
     }
@@ -126,8 +132,8 @@ impl Server {
         let mut child = command
             .spawn()
             .with_context(|| format!("cannot start {:?}", command.get_program()))?;
-        let stdout = child.stdout.take().context("the server has no output")?;
-        match listening_on(BufReader::new(stdout)) {
+        let stdout = child.stdout.take().context("no standard output")?;
+        match read_address(BufReader::new(stdout)) {
             Ok(address) => Ok(Self {
                 child,
                 address,
@@ -141,94 +147,42 @@ impl Server {
         }
     }
 
-    /// What it uses, and what else is at work beside it.
+    /// Returns the processor time used by this server, the load and the machine.
     ///
     /// # Errors
-    /// If it is gone.
+    /// If the server has exited.
     pub(crate) fn usage(&self) -> Result<Usage> {
-        Usage::now(self.child.id())
+        Usage::read(self.child.id())
     }
 
-    /// The memory that it holds now, in KiB.
+    /// Returns the server's resident memory, in KiB.
     ///
     /// # Errors
-    /// If it is gone.
+    /// If the server has exited.
     pub(crate) fn resident_kib(&self) -> Result<u32> {
         usage::resident_kib(self.child.id())
     }
 }
 
-/// `votify serve`, without limits on what one address may do.
-fn serve(program: &Path) -> Command {
-    let mut command = without_settings(program);
-    command.args(["serve", "--listen", "127.0.0.1:0"]);
-    command.args(["--vote-rate", "off", "--session-rate", "off"]);
-    command.args(["--login-rate", "off", "--register-rate", "off"]);
-    command.args(["--streams-per-address", "off"]);
-    command
-}
-
-/// The same on the database of this URL, whose schema it makes.
-fn serve_on(url: &str, secret: &str, program: &Path) -> Command {
-    let mut command = serve(program);
-    command.arg("--migrate").env("VOTIFY_STORE", url);
-    // One is kept beside a file only.
-    command.env("VOTIFY_SECRET", secret);
-    command
-}
-
-fn secret() -> String {
-    Uuid::new_v4().simple().to_string() + &Uuid::new_v4().simple().to_string()
-}
-
-/// A server that is this program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Part {
-    /// Votes and a room without a store: the ceiling of other figures.
-    Bare,
-    /// Votes counted in the naive way: what other figures are compared with. The database is told by a variable, for a URL may
-    /// hold a password.
-    Naive,
-    /// Votify as a library.
-    Library,
-}
-
-fn again(part: Part) -> Result<Command> {
-    let mut command = without_settings(&std::env::current_exe()?);
-    let name = part.to_possible_value().context("a part without a name")?;
-    command.arg("--serve").arg(name.get_name());
-    Ok(command)
-}
-
-/// A program that knows nothing of how Votify is set up for the one who measures.
-fn without_settings(program: &Path) -> Command {
-    let mut command = Command::new(program);
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("VOTIFY_") {
-            command.env_remove(name);
-        }
-    }
-    command
-}
-
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may be gone already, which is just as well.
+        // Ignored: the process may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-fn listening_on(output: impl BufRead) -> Result<SocketAddr> {
+/// Reads lines until the one with the server's address.
+fn read_address(output: impl BufRead) -> Result<SocketAddr> {
     for line in output.lines() {
         if let Some(address) = line?.strip_prefix("listening on http://") {
             return address
                 .trim_end_matches('/')
                 .parse()
-                .context("the server listens nowhere");
+                .context("the server printed an invalid address");
         }
     }
-    bail!("the server ended before it listened");
+    bail!("the server exited before it listened");
 }
 
 #[cfg(test)]
@@ -238,7 +192,7 @@ mod tests {
     #[test]
     fn the_address_is_read_from_its_line() {
         let output = "hello\nlistening on http://127.0.0.1:4321\n";
-        assert_eq!(listening_on(output.as_bytes()).unwrap().port(), 4321);
-        assert!(listening_on("hello\n".as_bytes()).is_err());
+        assert_eq!(read_address(output.as_bytes()).unwrap().port(), 4321);
+        assert!(read_address("hello\n".as_bytes()).is_err());
     }
 }

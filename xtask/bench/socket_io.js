@@ -1,4 +1,4 @@
-// A poll that many watch, as one writes it with socket.io: a room, and one emit for each change.
+// A poll with many viewers, as usually written with socket.io: a room, and one emit per change.
 const { createServer } = require("http");
 const { Server } = require("socket.io");
 

@@ -1,9 +1,11 @@
+//! npm's `socket.io` as a compared room server.
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-/// npm's `socket.io`, in the folder for what figures leave behind.
+/// An installation of `socket.io` in the scratch folder.
 #[derive(Debug)]
 pub(crate) struct SocketIo {
     modules: PathBuf,
@@ -11,10 +13,10 @@ pub(crate) struct SocketIo {
 }
 
 impl SocketIo {
-    /// Fetches it where it is not there yet.
+    /// Installs the package if it is missing.
     ///
     /// # Errors
-    /// If there is no Node.js or no npm, or npm cannot fetch it.
+    /// If Node.js or npm is missing, or the installation fails.
     pub(crate) fn install(scratch: &Path) -> Result<Self> {
         let folder = std::fs::canonicalize(scratch)?.join("socket.io");
         let modules = folder.join("node_modules");
@@ -24,23 +26,26 @@ impl SocketIo {
             npm.args(["install", "--no-save", "--no-package-lock", "--no-audit"]);
             npm.args(["--no-fund", "--silent", "--prefix"]);
             let status = npm.arg(&folder).arg("socket.io").status();
-            let status =
-                status.context("npm is needed to compare with socket.io, and not there")?;
-            ensure!(status.success(), "npm cannot install socket.io");
+            let status = status.context("cannot run npm; install it to compare with socket.io")?;
+            ensure!(status.success(), "npm cannot install socket.io: {status}");
         }
-        let mut this = Self {
+        let mut installation = Self {
             modules,
             version: String::new(),
         };
-        let mut node = this.node();
+        let mut node = installation.node();
         node.args(["-p", r#"require("socket.io/package.json").version"#]);
-        let told = node.output().context("there is no node to run")?;
-        ensure!(told.status.success(), "socket.io is not as npm installs it");
-        this.version = String::from_utf8(told.stdout)?.trim().to_owned();
-        Ok(this)
+        let output = node.output().context("cannot run node; install it")?;
+        ensure!(
+            output.status.success(),
+            "the socket.io installation is broken; delete {}",
+            folder.display()
+        );
+        installation.version = String::from_utf8(output.stdout)?.trim().to_owned();
+        Ok(installation)
     }
 
-    /// A room that many watch, as it is written with it.
+    /// Returns the command of a server with one room.
     pub(crate) fn room(&self) -> Command {
         let mut node = self.node();
         node.args(["-e", include_str!("socket_io.js")]);

@@ -1,19 +1,20 @@
-//! Votes over HTTP on a database server, beside the naive flow and the source designs' on the same server.
+//! Votes over HTTP on a database server, compared with the naive server, the source
+//! design, plain inserts and the baseline handler.
 
-mod scene;
+mod harness;
 
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::corner::Corner;
-use crate::kind::Kind;
-use crate::measured::Load;
-use crate::own_redis::OwnRedis;
-use crate::redis_server;
-use crate::report::{Figure, Row};
-use scene::{Run, Scene, answered_in_many};
+use crate::database::DatabaseKind;
+use crate::local_redis::LocalRedis;
+use crate::measurement::Load;
+use crate::report::{Figure, Row, count, duration};
+use crate::scratch_database::ScratchDatabase;
+use crate::scratch_redis;
+use harness::{Harness, Run, answered_in_many};
 
 const LOAD: Load = Load {
     connections: 256,
@@ -24,102 +25,119 @@ const POLLS: usize = 1_000;
 const RUNS: usize = 5;
 
 /// # Errors
-/// If a vote is not counted, or what is kept in the end is not what was answered.
+/// If a vote is rejected, or the stored votes differ from the answered votes.
 #[tokio::main]
 pub(crate) async fn measure(
     name: &'static str,
-    kind: Kind,
+    kind: DatabaseKind,
     program: &Path,
     scratch: &Path,
 ) -> Result<Figure> {
-    let redis = OwnRedis::start(scratch).await?;
-    let (settings, runs) = Corner::lend(kind, async |corner| {
-        let scene = Scene::set(corner, &redis, program, scratch).await?;
+    let redis = LocalRedis::start(scratch).await?;
+    let (database, runs) = ScratchDatabase::with(kind, async |database| {
+        let harness = Harness::start(database, &redis, program, scratch).await?;
         let mut runs = Vec::new();
         for index in 0..RUNS {
-            let in_many = answered_in_many(&runs);
-            runs.push(scene.run(index % 2 == 0, in_many).await?);
+            let answered = answered_in_many(&runs);
+            runs.push(harness.run(index % 2 == 0, answered).await?);
         }
-        scene.recount(&runs).await?;
-        Ok((corner.settings().await?, runs))
+        harness.recount(&runs).await?;
+        Ok((database.describe().await?, runs))
     })
     .await?;
+    let redis = scratch_redis::describe(&redis.url).await?;
     Ok(Figure {
         name,
-        about: about(kind, &settings, &redis_server::settings(&redis.url).await?),
+        about: about(kind, &database, &redis),
         rows: rows(kind, &runs),
     })
 }
 
-fn about(kind: Kind, settings: &str, redis: &str) -> String {
+fn about(kind: DatabaseKind, database: &str, redis: &str) -> String {
     format!(
-        "{} connections vote over HTTP, each its next vote as soon as the last was answered, each vote by another voter, \
-         for {:?} a run: in one poll of `votify serve`, and in {POLLS} polls of it by turns. What the API shows and what \
-         a recount finds must be what was answered. The naive flow is an axum server on the same database with a pool as \
-         large ({} connections), one poll and one transaction per vote: insert the vote, add one to the option, add one \
-         to the poll; its rows and counters must be what was answered. The source design does this too and, in a Redis beside it, \
-         looks whether the voter is in a set, puts them there, raises two counters and publishes, each on its own. The bare insert \
-         is one statement of {} rows after the other on one connection, which is nobody's vote. The ceiling is an axum handler that reads the \
-         same vote and gives the same answer, and does nothing else. All are under the same load by turns. The database \
-         is {settings}; the Redis is {redis}.",
+        "{} connections vote over HTTP, for {} a run: in one poll of `votify serve`, and in {} \
+         polls in turn. The order alternates. Each connection sends its next vote after the answer \
+         to the last one. Each vote is by a new voter. The API's totals and a recount must \
+         equal the answered votes. The naive server is an axum server on the same database with a \
+         pool of the same size ({} connections). Each vote in its one poll is a transaction that \
+         inserts the vote, adds one to the option and adds one to the poll; rows and counters must \
+         equal the answered votes. The source design also uses a Redis: it checks whether the voter \
+         is in a set, adds the voter, increments two counters and publishes, in one round trip \
+         each. The plain insert runs one statement of {} rows after the other on one connection, \
+         without a check for earlier votes and without counters. The ceiling is an axum handler that parses the same votes, \
+         sends the same answers and does nothing else. All take turns under the same load. The \
+         database is {database}. The Redis is {redis}.",
         LOAD.connections,
-        LOAD.time,
-        kind.pool(),
+        duration(LOAD.time),
+        count(POLLS),
+        kind.pool_size(),
         LOAD.connections,
     )
 }
 
-fn rows(kind: Kind, runs: &[Run]) -> Vec<Row> {
-    let row = |what: &str, unit, value: fn(&Run) -> f64| {
-        Row::new(what, unit, runs.iter().map(value).collect())
+fn rows(kind: DatabaseKind, runs: &[Run]) -> Vec<Row> {
+    let row = |label: &str, unit, value: fn(&Run) -> f64| {
+        Row::new(label, unit, runs.iter().map(value).collect())
     };
-    let of_source = row("of the source design", "times", |run| {
-        run.hot.per_second / run.source.per_second
+    let of_source_design = row("one poll relative to the source design", "times", |run| {
+        run.hot.votes_per_second / run.source_design.votes_per_second
     });
-    let bounds = kind.bounds();
+    let targets = kind.targets();
     vec![
-        row("votes, one poll", "a second", |run| run.hot.per_second),
-        row("votes, naive flow", "a second", |run| run.naive.per_second),
-        row("of the naive flow", "times", |run| {
-            run.hot.per_second / run.naive.per_second
+        row("votes, one poll", "a second", |run| {
+            run.hot.votes_per_second
+        }),
+        row("votes, naive server", "a second", |run| {
+            run.naive.votes_per_second
+        }),
+        row("one poll relative to the naive server", "times", |run| {
+            run.hot.votes_per_second / run.naive.votes_per_second
         })
-        .target(bounds.naive_flow),
+        .target(targets.naive),
         row("votes, source design", "a second", |run| {
-            run.source.per_second
+            run.source_design.votes_per_second
         }),
-        match bounds.source_design {
-            Some((floor, aim)) => of_source.target(floor).aim(aim),
-            None => of_source,
+        match targets.source_design {
+            Some((target, aim)) => of_source_design.target(target).aim(aim),
+            None => of_source_design,
         },
-        row("ceiling", "a second", |run| run.ceiling.per_second),
-        row("of the ceiling", "%", |run| {
-            100.0 * run.hot.per_second / run.ceiling.per_second
+        row("votes, ceiling", "a second", |run| {
+            run.ceiling.votes_per_second
+        }),
+        row("one poll relative to the ceiling", "%", |run| {
+            100.0 * run.hot.votes_per_second / run.ceiling.votes_per_second
         })
-        .target(bounds.ceiling.0)
-        .aim(bounds.ceiling.1),
-        row("bare insert", "rows a second", |run| run.inserts),
-        row("of the bare insert", "%", |run| {
-            100.0 * run.hot.per_second / run.inserts
+        .target(targets.ceiling.0)
+        .aim(targets.ceiling.1),
+        row("plain insert", "rows a second", |run| run.inserts),
+        row("one poll relative to the plain insert", "%", |run| {
+            100.0 * run.hot.votes_per_second / run.inserts
         }),
-        row("votes, 1 000 polls", "a second", |run| run.many.per_second),
-        row("1 000 polls, of one poll", "times", |run| {
-            run.many.per_second / run.hot.per_second
+        row("votes, 1 000 polls", "a second", |run| {
+            run.many.votes_per_second
+        }),
+        row("1 000 polls relative to one poll", "times", |run| {
+            run.many.votes_per_second / run.hot.votes_per_second
         })
-        .target(bounds.many_polls.0)
-        .aim(bounds.many_polls.1),
-        row("the server's processor time per vote", "µs", |run| {
-            run.hot.cost
+        .target(targets.many_polls.0)
+        .aim(targets.many_polls.1),
+        row("server CPU time per vote, one poll", "µs", |run| {
+            run.hot.server_cpu
         }),
-        row("the same, 1 000 polls", "µs", |run| run.many.cost),
-        row("the naive server's", "µs", |run| run.naive.cost),
-        row("the load's, one poll", "µs", |run| run.hot.load_cost),
-        row("processors left, one poll", "%", |run| run.hot.idle),
-        row("processors left, on the ceiling", "%", |run| {
-            run.ceiling.idle
+        row("server CPU time per vote, 1 000 polls", "µs", |run| {
+            run.many.server_cpu
         }),
-        row("answer, one poll, p50", "ms", |run| run.hot.median),
-        row("answer, one poll, p99", "ms", |run| run.hot.slowest),
-        row("answer, 1 000 polls, p99", "ms", |run| run.many.slowest),
-        row("answer, naive flow, p99", "ms", |run| run.naive.slowest),
+        row("server CPU time per vote, naive server", "µs", |run| {
+            run.naive.server_cpu
+        }),
+        row("load CPU time per vote, one poll", "µs", |run| {
+            run.hot.load_cpu
+        }),
+        row("idle CPU, one poll", "%", |run| run.hot.idle),
+        row("idle CPU, ceiling", "%", |run| run.ceiling.idle),
+        row("latency, one poll, p50", "ms", |run| run.hot.p50),
+        row("latency, one poll, p99", "ms", |run| run.hot.p99),
+        row("latency, 1 000 polls, p99", "ms", |run| run.many.p99),
+        row("latency, naive server, p99", "ms", |run| run.naive.p99),
     ]
 }

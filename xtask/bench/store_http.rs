@@ -1,17 +1,15 @@
-//! Votes over HTTP on one store, beside a handler that does nothing.
+//! Votes over HTTP on one store, compared with the baseline handler.
 
 use std::path::Path;
-use std::slice;
 use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::http::Connection;
-use crate::measured::{Load, Measured, check};
-use crate::own_redis::OwnRedis;
+use crate::local_redis::LocalRedis;
+use crate::measurement::{Load, Measurement};
 use crate::poll::Poll;
-use crate::redis_server::settings;
-use crate::report::{Figure, Row, Target};
+use crate::report::{Figure, Row, Target, duration};
+use crate::scratch_redis::describe;
 use crate::server::Server;
 
 const LOAD: Load = Load {
@@ -21,25 +19,25 @@ const LOAD: Load = Load {
 };
 const RUNS: usize = 5;
 
-/// A store, and how much of the ceiling it has to reach and is meant to, in per cent.
-struct Subject<'a> {
+/// A store, with the bounds of its rate relative to the ceiling, in percent.
+struct StoreFigure<'a> {
     name: &'static str,
     store: &'a str,
-    floor: f64,
+    target: f64,
     aim: f64,
 }
 
 /// # Errors
-/// If a vote is not counted, or counted votes are missing in the end.
+/// If a vote is rejected, or a poll's total differs from the answered votes.
 #[tokio::main]
 pub(crate) async fn on_memory(program: &Path, scratch: &Path) -> Result<Figure> {
-    let subject = Subject {
+    let figure = StoreFigure {
         name: "memory-http",
-        store: "in memory",
-        floor: 80.0,
+        store: "a memory store",
+        target: 80.0,
         aim: 90.0,
     };
-    subject
+    figure
         .measure(&Server::votify_in_memory(program, scratch)?, scratch)
         .await
 }
@@ -48,54 +46,56 @@ pub(crate) async fn on_memory(program: &Path, scratch: &Path) -> Result<Figure> 
 /// As [`on_memory`].
 #[tokio::main]
 pub(crate) async fn on_sqlite(program: &Path, scratch: &Path) -> Result<Figure> {
-    let subject = Subject {
+    let figure = StoreFigure {
         name: "sqlite-http",
-        store: "on SQLite, each vote on disk before it is answered",
-        floor: 45.0,
+        store: "SQLite, which syncs each vote to disk before it is answered",
+        target: 45.0,
         aim: 60.0,
     };
-    subject
-        .measure(&Server::votify(program, scratch)?, scratch)
+    figure
+        .measure(&Server::votify_on_sqlite(program, scratch)?, scratch)
         .await
 }
 
 /// # Errors
-/// As [`on_memory`], or if Redis does not answer.
+/// As [`on_memory`], or if Redis cannot be reached.
 #[tokio::main]
 pub(crate) async fn on_redis(program: &Path, scratch: &Path) -> Result<Figure> {
-    let redis = OwnRedis::start(scratch).await?;
-    let store = format!("on {}", settings(&redis.url).await?);
-    let subject = Subject {
+    let redis = LocalRedis::start(scratch).await?;
+    let store = describe(&redis.url).await?;
+    let figure = StoreFigure {
         name: "redis-http",
         store: &store,
-        floor: 40.0,
+        target: 40.0,
         aim: 50.0,
     };
-    subject
+    figure
         .measure(&Server::votify_on(&redis.url, program, scratch)?, scratch)
         .await
 }
 
-/// One after the other under the same load.
+/// Consecutive measurements under the same load.
 struct Run {
-    bare: Measured,
-    votify: Measured,
+    ceiling: Measurement,
+    votify: Measurement,
 }
 
-impl Subject<'_> {
+impl StoreFigure<'_> {
     async fn measure(&self, votify: &Server, scratch: &Path) -> Result<Figure> {
-        let bare = Server::bare(scratch)?;
+        let baseline = Server::baseline(scratch)?;
+        let ceiling = [Poll::placeholder()];
         let mut runs = Vec::new();
         for index in 0..RUNS {
-            // A machine that grows slower or faster meanwhile does so for both.
+            // The order alternates, so a machine that slows down affects both sides
+            // equally.
             runs.push(if index % 2 == 0 {
-                let bare = LOAD.on(&bare, &[Poll::imagined()]).await?;
-                let votify = voted(votify).await?;
-                Run { bare, votify }
+                let ceiling = LOAD.measure(&baseline, &ceiling).await?;
+                let votify = LOAD.measure_new_poll(votify).await?;
+                Run { ceiling, votify }
             } else {
-                let votify = voted(votify).await?;
-                let bare = LOAD.on(&bare, &[Poll::imagined()]).await?;
-                Run { bare, votify }
+                let votify = LOAD.measure_new_poll(votify).await?;
+                let ceiling = LOAD.measure(&baseline, &ceiling).await?;
+                Run { ceiling, votify }
             });
         }
         Ok(Figure {
@@ -107,50 +107,47 @@ impl Subject<'_> {
 
     fn about(&self) -> String {
         format!(
-            "{} connections vote in one poll of `votify serve` {} over HTTP, each its next vote as soon as the last was \
-             answered, each vote by another voter, for {:?} a run, each run in a new poll whose total must be what was answered. \
-             The ceiling is an axum handler that reads the same vote and gives the same answer, and does nothing else, with the \
-             same allocator and under the same load by turns. The load is another process; what it costs stands below, and so \
-             does what was left of the processors: where nothing is left, they are what bounds both, not a load that waits.",
-            LOAD.connections, self.store, LOAD.time
+            "{} connections vote over HTTP in one poll of `votify serve`, for {} a run. Each \
+             connection sends its next vote after the answer to the last one. Each vote is by a new \
+             voter. Each run uses a new poll, whose total must equal the answered votes. The store \
+             is {}. The ceiling is an axum handler that parses the same votes, sends the same \
+             answers and does nothing else. It uses the same allocator and takes turns with Votify \
+             under the same load. The load is a separate process on the same processors. If no idle \
+             CPU time is left, the processors bound the result; otherwise the load was waiting.",
+            LOAD.connections,
+            duration(LOAD.time),
+            self.store,
         )
     }
 
     fn rows(&self, runs: &[Run]) -> Vec<Row> {
-        let row = |what: &str, unit, value: fn(&Run) -> f64| {
-            Row::new(what, unit, runs.iter().map(value).collect())
+        let row = |label: &str, unit, value: fn(&Run) -> f64| {
+            Row::new(label, unit, runs.iter().map(value).collect())
         };
         vec![
-            row("votes", "a second", |run| run.votify.per_second),
-            row("ceiling", "a second", |run| run.bare.per_second),
-            row("of the ceiling", "%", |run| {
-                100.0 * run.votify.per_second / run.bare.per_second
+            row("votes", "a second", |run| run.votify.votes_per_second),
+            row("votes, ceiling", "a second", |run| {
+                run.ceiling.votes_per_second
+            }),
+            row("votes relative to the ceiling", "%", |run| {
+                100.0 * run.votify.votes_per_second / run.ceiling.votes_per_second
             })
-            .target(Target::AtLeast(self.floor))
+            .target(Target::AtLeast(self.target))
             .aim(Target::AtLeast(self.aim)),
-            row("the server's processor time per vote", "µs", |run| {
-                run.votify.cost
+            row("server CPU time per vote", "µs", |run| {
+                run.votify.server_cpu
             }),
-            row("the ceiling's", "µs", |run| run.bare.cost),
-            row("the load's, on the server", "µs", |run| {
-                run.votify.load_cost
+            row("server CPU time per vote, ceiling", "µs", |run| {
+                run.ceiling.server_cpu
             }),
-            row("the load's, on the ceiling", "µs", |run| {
-                run.bare.load_cost
+            row("load CPU time per vote", "µs", |run| run.votify.load_cpu),
+            row("load CPU time per vote, ceiling", "µs", |run| {
+                run.ceiling.load_cpu
             }),
-            row("processors left, on the server", "%", |run| run.votify.idle),
-            row("processors left, on the ceiling", "%", |run| run.bare.idle),
-            row("answer, p50", "ms", |run| run.votify.median),
-            row("answer, p99", "ms", |run| run.votify.slowest),
+            row("idle CPU", "%", |run| run.votify.idle),
+            row("idle CPU, ceiling", "%", |run| run.ceiling.idle),
+            row("latency, p50", "ms", |run| run.votify.p50),
+            row("latency, p99", "ms", |run| run.votify.p99),
         ]
     }
-}
-
-async fn voted(votify: &Server) -> Result<Measured> {
-    let poll = Poll::create(votify.address).await?;
-    let measured = LOAD.on(votify, slice::from_ref(&poll)).await?;
-    let mut connection = Connection::open(votify.address).await?;
-    let kept = poll.total_votes(&mut connection).await?;
-    check(measured.answered, kept)?;
-    Ok(measured)
 }

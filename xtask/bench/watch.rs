@@ -1,11 +1,12 @@
-//! Viewers that cost as little as they can: on the same cores as the server, their cost is the server's loss.
+//! Viewers with minimal cost. They share the processors with the measured server, so
+//! their own cost lowers the results.
 
-mod crowd;
+mod delivery_latency;
 mod events;
 mod frames;
-mod seen;
 mod socket;
+mod viewer_pool;
 
-pub(crate) use crowd::{Crowd, Door};
-pub(crate) use seen::Sent;
-pub(crate) use socket::{Carrier, Socket, revision};
+pub(crate) use delivery_latency::SentChange;
+pub(crate) use socket::{Endpoint, Socket, Transport, revision};
+pub(crate) use viewer_pool::ViewerPool;

@@ -1,63 +1,70 @@
-use anyhow::Result;
+//! `cargo xtask bench`: builds the server and the benchmark program, and runs it.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
 
 use crate::cargo::{cargo, root, run, workspace};
 use crate::services::{self, SERVICES, Service};
 
+const BENCH_PROGRAM: &str = "votify-bench";
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Which figures: memory-engine, memory-http, sqlite-engine, sqlite-http, viewers, rooms, event-rooms, large-rooms,
-    /// viewer-memory, viewer-growth, seen-by-all, watched-votes, reconnect, logins, postgres-http, postgres-million,
-    /// mysql-http, mysql-million, redis-store, redis-http, fleet, lone-vote, ballot-growth, poll-growth, build, soak. Without names all but
-    /// build and soak, which take many minutes.
+    /// Figures to measure: memory-engine, memory-http, sqlite-http, rooms, viewer-memory,
+    /// viewer-growth, seen-by-all, watched-votes, reconnect, postgres-http,
+    /// postgres-million, mysql-http, mysql-million, redis-store, redis-http, fleet,
+    /// lone-vote, ballot-growth, poll-growth, logins, soak. Defaults to all except soak,
+    /// which takes minutes.
     names: Vec<String>,
-    /// Puts what was measured down in docs/benchmarks.md, and leaves its other figures as they are.
+    /// Replaces the sections of the measured figures in docs/benchmarks.md.
     #[arg(long)]
     write: bool,
-    /// How long the soak goes on, in seconds.
+    /// Duration of the soak in seconds.
     #[arg(long, default_value_t = 600)]
     seconds: u64,
+    /// Cargo profile of the server and of the benchmark program.
+    #[arg(long, default_value = "dist")]
+    profile: String,
+    /// Another `votify` binary. Measures its votes and those of this tree's server in
+    /// alternation, and reports the ratios. Supported by the *-http figures.
+    #[arg(long, conflicts_with = "write")]
+    before: Option<PathBuf>,
 }
 
-/// `cargo xtask bench`: builds what is measured and what measures, optimized, finds or starts the database servers that
-/// are measured on, and runs it.
+/// Builds both programs, finds or starts the database servers, and runs the figures.
 ///
 /// # Errors
-/// If something does not build, a server is neither there nor can be started, or a figure cannot be taken.
+/// If a build fails, a database server is neither running nor can be started, or a figure
+/// cannot be measured.
 pub(crate) fn task(arguments: &Arguments) -> Result<()> {
     let mut servers = Vec::new();
     for service in SERVICES {
-        if is_wanted(service, &arguments.names) {
+        if is_needed(service, &arguments.names) {
             servers.push((service.variable, services::find_or_start(service)?));
         }
     }
+    let profile = arguments.profile.as_str();
+    run(&mut build(profile, &["--package", "votify-server"]))?;
+    let bench_target = ["--package", "xtask", "--features", "bench"];
+    run(build(profile, &bench_target).args(["--bin", BENCH_PROGRAM]))?;
+
     let target = workspace()?.target_directory;
-    let program = "votify-bench";
-    run(&mut cargo([
-        "build",
-        "--profile",
-        "dist",
-        "--package",
-        "votify-server",
-    ]))?;
-    run(&mut cargo([
-        "build",
-        "--profile",
-        "dist",
-        "--package",
-        "xtask",
-        "--features",
-        "bench",
-        "--bin",
-        program,
-    ]))?;
-    let dist = target.join("dist");
-    let mut bench = std::process::Command::new(dist.join(program));
+    let built = target.join(output_folder(profile));
+    let mut bench = Command::new(built.join(BENCH_PROGRAM));
     bench
         .current_dir(root())
         .arg("--server")
-        .arg(dist.join("votify"));
+        .arg(built.join("votify"));
     bench.arg("--scratch").arg(target.join("bench"));
     bench.arg("--seconds").arg(arguments.seconds.to_string());
+    if let Some(before) = &arguments.before {
+        // Absolute, because the program runs in the workspace's root.
+        let before = std::path::absolute(before)
+            .with_context(|| format!("cannot resolve {}", before.display()))?;
+        bench.arg("--before").arg(before);
+    }
     if arguments.write {
         bench.arg("--write").arg("docs/benchmarks.md");
     }
@@ -67,41 +74,72 @@ pub(crate) fn task(arguments: &Arguments) -> Result<()> {
     run(bench.args(&arguments.names))
 }
 
-/// Whether a figure is taken on this service: such figures begin with its name, but for some.
-fn is_wanted(service: &Service, figures: &[String]) -> bool {
-    let prefix = format!("{}-", service.name);
-    let is_on_it = |figure: &String| {
-        figure.starts_with(&prefix)
-            || ON_SERVICES
-                .iter()
-                .any(|(name, services)| figure == name && services.contains(&service.name))
-    };
-    HAVE_FIGURES.contains(&service.name) && (figures.is_empty() || figures.iter().any(is_on_it))
+fn build(profile: &str, target: &[&str]) -> Command {
+    let mut command = cargo(["build", "--profile", profile]);
+    command.args(target);
+    command
 }
 
-/// The services that figures are taken on.
-const HAVE_FIGURES: &[&str] = &["postgres", "mysql", "redis"];
-const ON_SERVICES: &[(&str, &[&str])] = &[
+/// Returns the folder below `target` that a profile builds into.
+fn output_folder(profile: &str) -> &str {
+    match profile {
+        "dev" | "test" => "debug",
+        "bench" => "release",
+        other => other,
+    }
+}
+
+/// The services with figures. The names of most figures start with the service.
+const MEASURED_SERVICES: &[&str] = &["postgres", "mysql", "redis"];
+
+/// Figures with other names, and their services.
+const OTHER_FIGURES: &[(&str, &[&str])] = &[
     ("fleet", &["postgres", "redis"]),
     ("lone-vote", &["postgres"]),
     ("ballot-growth", &["postgres"]),
     ("soak", &["postgres"]),
 ];
 
+/// Returns true if one of the figures, or all without a name, use the service.
+fn is_needed(service: &Service, figures: &[String]) -> bool {
+    let prefix = format!("{}-", service.name);
+    let uses_service = |figure: &String| {
+        figure.starts_with(&prefix)
+            || OTHER_FIGURES
+                .iter()
+                .any(|(name, services)| figure == name && services.contains(&service.name))
+    };
+    MEASURED_SERVICES.contains(&service.name)
+        && (figures.is_empty() || figures.iter().any(uses_service))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_service_is_wanted_by_its_figures() {
-        let postgres = SERVICES.iter().find(|one| one.name == "postgres").unwrap();
+    fn services_are_needed_by_their_figures() {
+        let service = |name| {
+            SERVICES
+                .iter()
+                .find(|service| service.name == name)
+                .unwrap()
+        };
         let named = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
-        assert!(is_wanted(postgres, &[]));
-        assert!(is_wanted(postgres, &named(&["viewers", "postgres-http"])));
-        assert!(!is_wanted(postgres, &named(&["viewers"])));
-        assert!(is_wanted(postgres, &named(&["soak"])));
-        let redis = SERVICES.iter().find(|one| one.name == "redis").unwrap();
-        assert!(is_wanted(redis, &named(&["fleet"])));
-        assert!(!is_wanted(redis, &named(&["postgres-http"])));
+        let postgres = service("postgres");
+        assert!(is_needed(postgres, &[]));
+        assert!(is_needed(postgres, &named(&["rooms", "postgres-http"])));
+        assert!(!is_needed(postgres, &named(&["rooms"])));
+        assert!(is_needed(postgres, &named(&["soak"])));
+        let redis = service("redis");
+        assert!(is_needed(redis, &named(&["fleet"])));
+        assert!(!is_needed(redis, &named(&["postgres-http"])));
+    }
+
+    #[test]
+    fn built_in_profiles_have_other_folders() {
+        assert_eq!(output_folder("dist"), "dist");
+        assert_eq!(output_folder("dev"), "debug");
+        assert_eq!(output_folder("bench"), "release");
     }
 }

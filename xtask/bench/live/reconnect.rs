@@ -1,3 +1,5 @@
+//! The time until many viewers have reconnected at once.
+
 use std::path::Path;
 use std::slice;
 use std::time::{Duration, Instant};
@@ -5,92 +7,101 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use tokio::time::sleep;
 
-use super::contender::Contender;
+use super::subject::Subject;
+use crate::constant_rate::ConstantRate;
 use crate::http::{Connection, Request};
-use crate::library::READS;
-use crate::report::{Figure, Row, Target};
+use crate::library::READ_COUNT_PATH;
+use crate::report::{Figure, Row, Target, count, duration};
 use crate::server::Server;
-use crate::steady::Steady;
-use crate::watch::{Carrier, Crowd, Door};
+use crate::watch::{Endpoint, ViewerPool};
 
 const VIEWERS: usize = 8_000;
 const RUNS: usize = 3;
-/// Until an empty room is closed, and longer: who comes back finds it as after a restart.
-const AWAY: Duration = Duration::from_secs(3);
+/// Longer than the idle timeout of a room, so that the viewers find the server as after a
+/// restart.
+const ABSENCE: Duration = Duration::from_secs(3);
 
 /// # Errors
-/// If a viewer is turned away.
+/// If a viewer is rejected.
 #[tokio::main]
 pub(crate) async fn measure(program: &Path, scratch: &Path) -> Result<Figure> {
-    let (mut votify, mut bare, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut votify, mut baseline, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     let mut reads = Vec::new();
     for _ in 0..RUNS {
         let server = Server::votify_in_memory(program, scratch)?;
-        let real = back(&Contender::on(server, Carrier::WebSocket).await?).await?;
-        let least = back(&Contender::bare(Carrier::WebSocket, scratch)?).await?;
-        ratios.push(real.as_secs_f64() / least.as_secs_f64());
-        votify.push(1e3 * real.as_secs_f64());
-        bare.push(1e3 * least.as_secs_f64());
-        reads.push(reads_of_a_rush(scratch).await?);
+        let of_votify = reconnect_time(&Subject::new_poll(server).await?).await?;
+        let of_baseline = reconnect_time(&Subject::baseline(scratch)?).await?;
+        ratios.push(of_votify / of_baseline);
+        votify.push(of_votify);
+        baseline.push(of_baseline);
+        reads.push(tally_reads(scratch).await?);
     }
-    let about = format!(
-        "{VIEWERS} viewers watch one poll of `votify serve` in memory over WebSocket, see a vote, lose their connections, and {AWAY:?} \
-         later come back all at once, saying what they saw last; the time is until the last of them has the poll's state. The bare room has \
-         as many viewers and is asked nothing. How often the store is read while they come is counted in Votify as a library, \
-         on a store that counts."
-    );
     let rows = vec![
-        Row::new("all are back after", "ms", votify),
-        Row::new("in the bare room after", "ms", bare),
-        Row::new("of the bare room", "times", ratios)
+        Row::new("time until all are connected", "ms", votify),
+        Row::new(
+            "time until all are connected, baseline room",
+            "ms",
+            baseline,
+        ),
+        Row::new("time relative to the baseline room", "times", ratios)
             .target(Target::AtMost(1.5))
             .aim(Target::AtMost(1.2)),
-        Row::new("reads of the poll's votes meanwhile", "in all", reads)
-            .target(Target::AtMost(1.0)),
+        Row::new("tally reads while all connect", "in all", reads).target(Target::AtMost(1.0)),
     ];
     Ok(Figure {
         name: "reconnect",
-        about,
+        about: about(),
         rows,
     })
 }
 
-/// How long it takes until all are back.
-async fn back(room: &Contender) -> Result<Duration> {
-    let door = left(room).await?;
-    let begun = Instant::now();
-    let mut crowd = Crowd::rush(slice::from_ref(&door), VIEWERS).await?;
-    let time = begun.elapsed();
-    crowd.check()?;
-    Ok(time)
+fn about() -> String {
+    format!(
+        "{} viewers watch one poll of `votify serve` in memory over WebSocket, receive a vote and \
+         lose their connections. {} later they reconnect all at once, with their last position. The \
+         time ends when the last viewer has received the poll's state. The baseline room has as \
+         many viewers and ignores the position. The reads of the store are counted in Votify as a \
+         library on a counting store.",
+        count(VIEWERS),
+        duration(ABSENCE)
+    )
 }
 
-async fn reads_of_a_rush(scratch: &Path) -> Result<f64> {
-    let room = Contender::on(Server::library(None, scratch)?, Carrier::WebSocket).await?;
-    let door = left(&room).await?;
+/// Returns the time in milliseconds until all viewers have reconnected.
+async fn reconnect_time(room: &Subject) -> Result<f64> {
+    let endpoint = disconnected(room).await?;
+    let start = Instant::now();
+    let mut viewers = ViewerPool::connect_burst(slice::from_ref(&endpoint), VIEWERS).await?;
+    let time = start.elapsed();
+    viewers.check()?;
+    Ok(1e3 * time.as_secs_f64())
+}
+
+/// Returns the tally reads of the store while all viewers reconnect.
+async fn tally_reads(scratch: &Path) -> Result<f64> {
+    let room = Subject::new_poll(Server::library(None, scratch)?).await?;
+    let endpoint = disconnected(&room).await?;
     let mut connection = Connection::open(room.server.address).await?;
-    let ask = Request::new("GET", READS, "");
-    let before: u32 = connection.send(&ask).await?.json(200)?;
-    let mut crowd = Crowd::rush(slice::from_ref(&door), VIEWERS).await?;
-    let after: u32 = connection.send(&ask).await?.json(200)?;
-    crowd.check()?;
+    let read_count = Request::new("GET", READ_COUNT_PATH, "");
+    let before: u32 = connection.send(&read_count).await?.json(200)?;
+    let mut viewers = ViewerPool::connect_burst(slice::from_ref(&endpoint), VIEWERS).await?;
+    let after: u32 = connection.send(&read_count).await?.json(200)?;
+    viewers.check()?;
     Ok(f64::from(after - before))
 }
 
-/// Everybody was there, saw a change, and is gone; returns where they come back.
-async fn left(room: &Contender) -> Result<Door> {
-    let mut door = room.door().clone();
-    let mut crowd = Crowd::gather(slice::from_ref(&door), VIEWERS).await?;
-    let every = Duration::from_millis(50);
-    let sent = Steady::send(room.server.address, room.change(), every, 2).await?;
-    let last = sent
-        .iter()
-        .map(|sent| sent.revision)
-        .max()
-        .unwrap_or_default();
-    crowd.all_have(last).await?;
-    drop(crowd);
-    sleep(AWAY).await;
-    door.path.push_str(&format!("?after=1-{last}"));
-    Ok(door)
+/// Connects all viewers, sends a change, disconnects them and waits for [`ABSENCE`].
+/// Returns the endpoint with their last position.
+async fn disconnected(room: &Subject) -> Result<Endpoint> {
+    let mut endpoint = room.endpoint.clone();
+    let mut viewers = ViewerPool::connect(slice::from_ref(&endpoint), VIEWERS).await?;
+    let interval = Duration::from_millis(50);
+    let sent = ConstantRate::send(room.server.address, &room.change, interval, 2).await?;
+    let last = sent.iter().map(|change| change.revision).max();
+    let last = last.unwrap_or_default();
+    viewers.wait_for_revision(last).await?;
+    drop(viewers);
+    sleep(ABSENCE).await;
+    endpoint.path.push_str(&format!("?after=1-{last}"));
+    Ok(endpoint)
 }

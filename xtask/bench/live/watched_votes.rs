@@ -1,3 +1,5 @@
+//! The vote rate of a poll with many viewers, compared with the rate without viewers.
+
 use std::path::Path;
 use std::slice;
 use std::time::{Duration, Instant};
@@ -5,14 +7,14 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use tokio::time::sleep;
 
-use super::contender::stream_of;
+use super::subject::stream_of;
 use crate::http::Connection;
-use crate::load::rate;
-use crate::measured::{Load, Measured, check};
+use crate::load::per_second;
+use crate::measurement::{Load, Measurement, ensure_all_stored};
 use crate::poll::Poll;
-use crate::report::{Figure, Row, Target};
+use crate::report::{Figure, Row, Target, count, duration};
 use crate::server::Server;
-use crate::watch::{Carrier, Crowd};
+use crate::watch::{Transport, ViewerPool};
 
 const VIEWERS: usize = 2_000;
 const LOAD: Load = Load {
@@ -23,90 +25,92 @@ const LOAD: Load = Load {
 const RUNS: usize = 3;
 
 struct Run {
-    alone: Measured,
-    watched: Measured,
-    /// Updates a second of the viewer that got the fewest.
-    updates: f64,
+    unwatched: Measurement,
+    watched: Measurement,
+    /// Updates per second of the viewer with the fewest.
+    min_updates: f64,
 }
 
 /// # Errors
-/// If a vote is not counted, or a viewer is turned away or does not see the last one.
+/// If a vote is rejected or lost, or a viewer is rejected or misses the last vote.
 #[tokio::main]
 pub(crate) async fn measure(program: &Path, scratch: &Path) -> Result<Figure> {
     let mut runs = Vec::new();
     for run in 0..RUNS {
         let votify = Server::votify_in_memory(program, scratch)?;
+        // The order alternates, so a machine that slows down affects both equally.
         let first = if run % 2 == 0 {
-            Some(unwatched(&votify).await?)
+            Some(LOAD.measure_new_poll(&votify).await?)
         } else {
             None
         };
-        let (watched, updates) = watched(&votify).await?;
-        let alone = match first {
-            Some(alone) => alone,
-            None => unwatched(&votify).await?,
+        let (watched, min_updates) = measure_watched(&votify).await?;
+        let unwatched = match first {
+            Some(unwatched) => unwatched,
+            None => LOAD.measure_new_poll(&votify).await?,
         };
         runs.push(Run {
-            alone,
+            unwatched,
             watched,
-            updates,
+            min_updates,
         });
     }
-    let about = format!(
-        "{} connections vote in one poll of `votify serve` in memory, each its next vote as soon as the last was answered, for \
-         {:?} a run: while {VIEWERS} viewers watch it over WebSocket, and while nobody does. The poll's total must be what was \
-         answered, and what each viewer has in the end too.",
-        LOAD.connections, LOAD.time
-    );
-    let row = |what: &str, unit, value: fn(&Run) -> f64| {
-        Row::new(what, unit, runs.iter().map(value).collect())
+    Ok(Figure {
+        name: "watched-votes",
+        about: about(),
+        rows: rows(&runs),
+    })
+}
+
+fn about() -> String {
+    format!(
+        "{} connections vote in one poll of `votify serve` in memory, for {} a run: with {} viewers \
+         over WebSocket, and without viewers. Each connection sends its next vote after the answer \
+         to the last one. The poll's total, and the last revision of each viewer, must equal the \
+         answered votes.",
+        LOAD.connections,
+        duration(LOAD.time),
+        count(VIEWERS)
+    )
+}
+
+fn rows(runs: &[Run]) -> Vec<Row> {
+    let row = |label: &str, unit, value: fn(&Run) -> f64| {
+        Row::new(label, unit, runs.iter().map(value).collect())
     };
-    let rows = vec![
-        row("votes, nobody watches", "a second", |run| {
-            run.alone.per_second
+    vec![
+        row("votes without viewers", "a second", |run| {
+            run.unwatched.votes_per_second
         }),
-        row("votes, watched", "a second", |run| run.watched.per_second),
-        row("watched, of nobody watches", "times", |run| {
-            run.watched.per_second / run.alone.per_second
+        row("votes with viewers", "a second", |run| {
+            run.watched.votes_per_second
+        }),
+        row("with viewers relative to without", "times", |run| {
+            run.watched.votes_per_second / run.unwatched.votes_per_second
         })
         .target(Target::AtLeast(0.6))
         .aim(Target::AtLeast(0.75)),
         row("updates of the viewer with the fewest", "a second", |run| {
-            run.updates
+            run.min_updates
         })
         .target(Target::AtLeast(10.0)),
-        row("answer, watched, p99", "ms", |run| run.watched.slowest),
-    ];
-    Ok(Figure {
-        name: "watched-votes",
-        about,
-        rows,
-    })
+        row("latency with viewers, p99", "ms", |run| run.watched.p99),
+    ]
 }
 
-async fn unwatched(votify: &Server) -> Result<Measured> {
+/// Returns the measurement, and the updates per second of the viewer with the fewest.
+async fn measure_watched(votify: &Server) -> Result<(Measurement, f64)> {
     let poll = Poll::create(votify.address).await?;
-    let measured = LOAD.on(votify, slice::from_ref(&poll)).await?;
-    is_kept(votify, &poll, &measured).await?;
-    Ok(measured)
-}
-
-async fn watched(votify: &Server) -> Result<(Measured, f64)> {
-    let poll = Poll::create(votify.address).await?;
-    let door = stream_of(&poll, votify.address, Carrier::WebSocket);
-    let mut crowd = Crowd::gather(slice::from_ref(&door), VIEWERS).await?;
-    // What was told of how many came is no update of the votes.
+    let endpoint = stream_of(&poll, votify.address, Transport::WebSocket);
+    let mut viewers = ViewerPool::connect(slice::from_ref(&endpoint), VIEWERS).await?;
+    // Updates of the viewer count end before the measurement.
     sleep(Duration::from_secs(1)).await;
-    let (before, begun) = (crowd.fewest_deliveries(), Instant::now());
-    let measured = LOAD.on(votify, slice::from_ref(&poll)).await?;
-    let updates = rate(crowd.fewest_deliveries() - before, begun.elapsed())?;
-    crowd.all_have(measured.answered).await?;
-    is_kept(votify, &poll, &measured).await?;
-    Ok((measured, updates))
-}
-
-async fn is_kept(votify: &Server, poll: &Poll, measured: &Measured) -> Result<()> {
+    let (before, start) = (viewers.min_deliveries(), Instant::now());
+    let measurement = LOAD.measure(votify, slice::from_ref(&poll)).await?;
+    let updates = per_second(viewers.min_deliveries() - before, start.elapsed())?;
+    viewers.wait_for_revision(measurement.answered).await?;
     let mut connection = Connection::open(votify.address).await?;
-    let kept = poll.total_votes(&mut connection).await?;
-    check(measured.answered, kept)
+    let stored = poll.total_votes(&mut connection).await?;
+    ensure_all_stored(measurement.answered, stored)?;
+    Ok((measurement, updates))
 }

@@ -1,16 +1,18 @@
+//! The naive store on MySQL and MariaDB.
+
 use uuid::Uuid;
 use votify_sqlx::sqlx::mysql::{MySqlPool, MySqlPoolOptions};
 use votify_sqlx::sqlx::{Connection, Error, query, query_as, raw_sql};
 
 use super::ACQUIRE_TIMEOUT;
-use super::flow::{Counts, Flow, Kept, Vote};
-use crate::kind::Kind;
+use super::store::{Counts, NaiveStore, StoredVotes, Vote};
+use crate::database::DatabaseKind;
 
 const TABLES: &str = "\
     CREATE TABLE IF NOT EXISTS naive_polls (id binary(16) PRIMARY KEY, title varchar(255) NOT NULL, total bigint NOT NULL) \
         ENGINE = InnoDB; \
     CREATE TABLE IF NOT EXISTS naive_options (id binary(16) PRIMARY KEY, poll_id binary(16) NOT NULL, \
-        text varchar(255) NOT NULL, vote_count bigint NOT NULL, KEY naive_options_of_poll (poll_id)) ENGINE = InnoDB; \
+        text varchar(255) NOT NULL, vote_count bigint NOT NULL, KEY naive_options_poll_id (poll_id)) ENGINE = InnoDB; \
     CREATE TABLE IF NOT EXISTS naive_votes (poll_id binary(16) NOT NULL, voter_id binary(16) NOT NULL, \
         option_id binary(16) NOT NULL, cast_at timestamp(6) NOT NULL DEFAULT current_timestamp(6), \
         PRIMARY KEY (poll_id, voter_id)) ENGINE = InnoDB";
@@ -21,24 +23,24 @@ const ADD_TO_OPTION: &str =
 const ADD_TO_POLL: &str = "UPDATE naive_polls SET total = total + 1 WHERE id = ?";
 const COUNTS: &str = "SELECT o.id, o.vote_count, p.total FROM naive_options o JOIN naive_polls p ON p.id = o.poll_id \
     WHERE p.id = ? ORDER BY o.id";
-const KEPT: &str = "SELECT (SELECT count(*) FROM naive_votes WHERE poll_id = p.id), \
+const STORED: &str = "SELECT (SELECT count(*) FROM naive_votes WHERE poll_id = p.id), \
     (SELECT CAST(sum(vote_count) AS SIGNED) FROM naive_options WHERE poll_id = p.id), total FROM naive_polls p WHERE id = ?";
 
 #[derive(Debug, Clone)]
-pub(super) struct MySqlFlow(MySqlPool);
+pub(super) struct MySqlNaiveStore(MySqlPool);
 
-impl MySqlFlow {
+impl MySqlNaiveStore {
     pub(super) async fn open(url: &str) -> Result<Self, Error> {
         let options = MySqlPoolOptions::new()
-            .max_connections(Kind::MySql.pool())
+            .max_connections(DatabaseKind::MySql.pool_size())
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false);
         Ok(Self(options.connect(url).await?))
     }
 }
 
-impl Flow for MySqlFlow {
-    async fn make_tables(&self) -> Result<(), Error> {
+impl NaiveStore for MySqlNaiveStore {
+    async fn create_tables(&self) -> Result<(), Error> {
         raw_sql(TABLES).execute(&self.0).await.map(drop)
     }
 
@@ -83,12 +85,12 @@ impl Flow for MySqlFlow {
             .await?;
         transaction.commit().await?;
         let counts = query_as(COUNTS).bind(vote.poll);
-        Counts::of(&counts.fetch_all(&mut *connection).await?)
+        Counts::from_rows(&counts.fetch_all(&mut *connection).await?)
     }
 
-    async fn kept(&self, poll: Uuid) -> Result<Kept, Error> {
-        let (rows, of_options, total) = query_as(KEPT).bind(poll).fetch_one(&self.0).await?;
-        Ok(Kept {
+    async fn stored(&self, poll: Uuid) -> Result<StoredVotes, Error> {
+        let (rows, of_options, total) = query_as(STORED).bind(poll).fetch_one(&self.0).await?;
+        Ok(StoredVotes {
             rows,
             of_options,
             total,

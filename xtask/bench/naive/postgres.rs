@@ -1,16 +1,18 @@
+//! The naive store on PostgreSQL.
+
 use uuid::Uuid;
 use votify_sqlx::sqlx::postgres::{PgPool, PgPoolOptions};
 use votify_sqlx::sqlx::{Connection, Error, query, query_as, raw_sql};
 
 use super::ACQUIRE_TIMEOUT;
-use super::flow::{Counts, Flow, Kept, Vote};
-use crate::kind::Kind;
+use super::store::{Counts, NaiveStore, StoredVotes, Vote};
+use crate::database::DatabaseKind;
 
 const TABLES: &str = "\
     CREATE TABLE IF NOT EXISTS naive_polls (id uuid PRIMARY KEY, title text NOT NULL, total bigint NOT NULL); \
     CREATE TABLE IF NOT EXISTS naive_options (id uuid PRIMARY KEY, poll_id uuid NOT NULL, text text NOT NULL, \
         vote_count bigint NOT NULL); \
-    CREATE INDEX IF NOT EXISTS naive_options_of_poll ON naive_options (poll_id); \
+    CREATE INDEX IF NOT EXISTS naive_options_poll_id ON naive_options (poll_id); \
     CREATE TABLE IF NOT EXISTS naive_votes (poll_id uuid NOT NULL, voter_id uuid NOT NULL, option_id uuid NOT NULL, \
         cast_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (poll_id, voter_id))";
 
@@ -20,25 +22,25 @@ const ADD_TO_OPTION: &str =
 const ADD_TO_POLL: &str = "UPDATE naive_polls SET total = total + 1 WHERE id = $1";
 const COUNTS: &str = "SELECT o.id, o.vote_count, p.total FROM naive_options o JOIN naive_polls p ON p.id = o.poll_id \
     WHERE p.id = $1 ORDER BY o.id";
-const KEPT: &str = "SELECT (SELECT count(*) FROM naive_votes WHERE poll_id = $1), \
+const STORED: &str = "SELECT (SELECT count(*) FROM naive_votes WHERE poll_id = $1), \
     (SELECT sum(vote_count)::bigint FROM naive_options WHERE poll_id = $1), \
     (SELECT total FROM naive_polls WHERE id = $1)";
 
 #[derive(Debug, Clone)]
-pub(super) struct PostgresFlow(PgPool);
+pub(super) struct PostgresNaiveStore(PgPool);
 
-impl PostgresFlow {
+impl PostgresNaiveStore {
     pub(super) async fn open(url: &str) -> Result<Self, Error> {
         let options = PgPoolOptions::new()
-            .max_connections(Kind::Postgres.pool())
+            .max_connections(DatabaseKind::Postgres.pool_size())
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false);
         Ok(Self(options.connect(url).await?))
     }
 }
 
-impl Flow for PostgresFlow {
-    async fn make_tables(&self) -> Result<(), Error> {
+impl NaiveStore for PostgresNaiveStore {
+    async fn create_tables(&self) -> Result<(), Error> {
         raw_sql(TABLES).execute(&self.0).await.map(drop)
     }
 
@@ -85,12 +87,12 @@ impl Flow for PostgresFlow {
             .await?;
         transaction.commit().await?;
         let counts = query_as(COUNTS).bind(vote.poll);
-        Counts::of(&counts.fetch_all(&mut *connection).await?)
+        Counts::from_rows(&counts.fetch_all(&mut *connection).await?)
     }
 
-    async fn kept(&self, poll: Uuid) -> Result<Kept, Error> {
-        let (rows, of_options, total) = query_as(KEPT).bind(poll).fetch_one(&self.0).await?;
-        Ok(Kept {
+    async fn stored(&self, poll: Uuid) -> Result<StoredVotes, Error> {
+        let (rows, of_options, total) = query_as(STORED).bind(poll).fetch_one(&self.0).await?;
+        Ok(StoredVotes {
             rows,
             of_options,
             total,

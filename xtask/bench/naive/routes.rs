@@ -1,3 +1,5 @@
+//! The part of the API that voters use.
+
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::post;
@@ -6,53 +8,52 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use votify_sqlx::sqlx::Error;
 
-use super::flow::{Counts, Flow, Vote, is_a_deadlock};
-use super::redis::Beside;
+use super::redis_mirror::RedisMirror;
+use super::store::{Counts, NaiveStore, Vote, is_deadlock};
 
-/// How often a transaction that lost against another is tried in all.
+/// Maximum attempts of a transaction that loses deadlocks.
 const ATTEMPTS: u32 = 100;
 
 #[derive(Debug, Clone)]
-struct Parts<F> {
-    flow: F,
-    beside: Option<Beside>,
+struct AppState<S> {
+    store: S,
+    mirror: Option<RedisMirror>,
 }
 
-/// As much of the API as a vote takes.
-pub(super) fn routes<F: Flow>(flow: F, beside: Option<Beside>) -> Router {
+pub(super) fn routes<S: NaiveStore>(store: S, mirror: Option<RedisMirror>) -> Router {
     Router::new()
-        .route("/api/polls", post(create::<F>))
-        .route("/api/polls/{id}/vote", post(vote::<F>))
-        .with_state(Parts { flow, beside })
+        .route("/api/polls", post(create::<S>))
+        .route("/api/polls/{id}/vote", post(vote::<S>))
+        .with_state(AppState { store, mirror })
 }
 
 #[derive(Debug, Deserialize)]
-struct Draft {
+struct PollInput {
     title: String,
     options: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
-struct Created {
+struct PollResponse {
     id: Uuid,
-    options: Vec<CreatedOption>,
+    options: Vec<OptionResponse>,
 }
 
 #[derive(Debug, Serialize)]
-struct CreatedOption {
+struct OptionResponse {
     id: Uuid,
     text: String,
 }
 
-async fn create<F: Flow>(
-    State(Parts { flow, .. }): State<Parts<F>>,
-    Json(draft): Json<Draft>,
-) -> Result<(StatusCode, Json<Created>), StatusCode> {
-    let options = draft.options.into_iter().map(|text| CreatedOption {
+async fn create<S: NaiveStore>(
+    State(AppState { store, .. }): State<AppState<S>>,
+    Json(input): Json<PollInput>,
+) -> Result<(StatusCode, Json<PollResponse>), StatusCode> {
+    let options = input.options.into_iter().map(|text| OptionResponse {
         id: Uuid::now_v7(),
         text,
     });
-    let created = Created {
+    let created = PollResponse {
         id: Uuid::now_v7(),
         options: options.collect(),
     };
@@ -61,88 +62,91 @@ async fn create<F: Flow>(
         .iter()
         .map(|option| (option.id, option.text.as_str()))
         .collect();
-    flow.create(created.id, &draft.title, &options)
+    store
+        .create(created.id, &input.title, &options)
         .await
         .map_err(|error| status(&error))?;
     Ok((StatusCode::CREATED, Json(created)))
 }
 
 #[derive(Debug, Deserialize)]
-struct Body {
+struct VoteInput {
     option_id: Uuid,
     ballot_id: Uuid,
 }
 
 #[derive(Debug, Serialize)]
-struct Counted {
+struct VoteResponse {
     success: bool,
     ballot_id: Uuid,
-    new_counts: Vec<Count>,
+    new_counts: Vec<OptionCount>,
     total_votes: i64,
     epoch: u64,
     revision: i64,
 }
 
 #[derive(Debug, Serialize)]
-struct Count {
+struct OptionCount {
     id: Uuid,
     count: i64,
 }
 
-async fn vote<F: Flow>(
-    State(parts): State<Parts<F>>,
+async fn vote<S: NaiveStore>(
+    State(state): State<AppState<S>>,
     Path(poll): Path<Uuid>,
-    Json(body): Json<Body>,
-) -> Result<(StatusCode, Json<Counted>), StatusCode> {
+    Json(input): Json<VoteInput>,
+) -> Result<(StatusCode, Json<VoteResponse>), StatusCode> {
     let vote = Vote {
         poll,
-        option: body.option_id,
-        voter: body.ballot_id,
+        option: input.option_id,
+        voter: input.ballot_id,
     };
-    if let Some(beside) = &parts.beside {
-        let has_voted = beside.has_voted(vote).await;
-        if has_voted.map_err(|error| failed(&error))? {
+    if let Some(mirror) = &state.mirror {
+        let has_voted = mirror.has_voted(vote).await;
+        if has_voted.map_err(|error| internal_error(&error))? {
             return Err(StatusCode::CONFLICT);
         }
     }
-    let counts = voted(&parts.flow, vote)
+    let counts = vote_with_retries(&state.store, vote)
         .await
         .map_err(|error| status(&error))?;
-    if let Some(beside) = &parts.beside {
-        let counted = beside.count(vote, &counts).await;
-        counted.map_err(|error| failed(&error))?;
+    if let Some(mirror) = &state.mirror {
+        let counted = mirror.count(vote, &counts).await;
+        counted.map_err(|error| internal_error(&error))?;
     }
     let new_counts = counts.options.into_iter();
-    let counted = Counted {
+    let response = VoteResponse {
         success: true,
-        ballot_id: body.ballot_id,
-        new_counts: new_counts.map(|(id, count)| Count { id, count }).collect(),
+        ballot_id: input.ballot_id,
+        new_counts: new_counts
+            .map(|(id, count)| OptionCount { id, count })
+            .collect(),
         total_votes: counts.total,
         epoch: 1,
         revision: counts.total,
     };
-    Ok((StatusCode::CREATED, Json(counted)))
+    Ok((StatusCode::CREATED, Json(response)))
 }
 
-async fn voted(flow: &impl Flow, vote: Vote) -> Result<Counts, Error> {
+async fn vote_with_retries(store: &impl NaiveStore, vote: Vote) -> Result<Counts, Error> {
     for _ in 1..ATTEMPTS {
-        match flow.vote(vote).await {
-            Err(error) if is_a_deadlock(&error) => {}
-            done => return done,
+        match store.vote(vote).await {
+            Err(error) if is_deadlock(&error) => {}
+            result => return result,
         }
     }
-    flow.vote(vote).await
+    store.vote(vote).await
 }
 
 fn status(error: &Error) -> StatusCode {
     match error {
         Error::RowNotFound => StatusCode::NOT_FOUND,
         Error::Database(error) if error.is_unique_violation() => StatusCode::CONFLICT,
-        _ => failed(error),
+        _ => internal_error(error),
     }
 }
 
-fn failed(error: &dyn std::error::Error) -> StatusCode {
-    eprintln!("the naive flow: {error}");
+fn internal_error(error: &dyn std::error::Error) -> StatusCode {
+    eprintln!("naive server: {error}");
     StatusCode::INTERNAL_SERVER_ERROR
 }
