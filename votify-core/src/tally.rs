@@ -127,7 +127,7 @@ impl Tally {
     }
 
     /// The same counts for the poll as it is after an edit or the seal, one revision later.
-    pub(crate) fn redrawn(&self, poll: &Poll) -> Self {
+    pub(crate) fn with_options_of(&self, poll: &Poll) -> Self {
         let count = |id| OptionCount {
             option: id,
             count: self.count(id).unwrap_or(0),
