@@ -36,7 +36,7 @@ impl Broadcaster for MemoryBroadcaster {
             let topic = update.topic();
             if self.fanout.has_subscribers(&topic) {
                 let delivery = Delivery::Update(Arc::new(update.clone()));
-                self.fanout.deliver(&topic, delivery);
+                self.fanout.send(&topic, delivery);
             }
         }
         Ok(())
