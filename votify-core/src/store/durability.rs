@@ -26,7 +26,7 @@ pub enum Durability {
     LastSeconds,
     /// The end of the process, however sudden. A loss of power may take the last votes with it.
     ProcessCrash,
-    /// The end of the process and a loss of power, as far as the disk keeps what it reports as written.
+    /// The end of the process and a loss of power, if the disk keeps its promise to have written the data.
     PowerLoss,
 }
 
