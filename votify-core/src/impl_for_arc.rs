@@ -1,4 +1,4 @@
-//! Every backend trait is implemented for `Arc<T>`, also for `Arc<dyn Trait>`, by forwarding.
+//! Implements every backend trait for `Arc<T>`, including `Arc<dyn Trait>`, by forwarding.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::store::{
     Store, StoreError,
 };
 use crate::tally::Tally;
-use crate::time::Timestamp;
+use crate::time::{Clock, Timestamp};
 use crate::voter::VoterId;
 
 /// Implements a trait for `Arc<T>`. The synchronous methods come first, then the asynchronous ones.
@@ -109,5 +109,12 @@ impl_for_arc! {
         async fn acquire(
             &self, key: &LimitKey, quota: &Quota, now: Timestamp
         ) -> Result<Permit, LimitError>;
+    }
+}
+
+impl_for_arc! {
+    Clock {
+        fn now(&self) -> Timestamp;
+        async fn sleep_until(&self, deadline: Timestamp) -> ();
     }
 }
