@@ -1,7 +1,7 @@
 //! User accounts, for applications without their own.
 //!
-//! Applications with their own users need nothing of this module: they pass an account id with
-//! [`Caller::account`](crate::Caller::account).
+//! Applications with their own users need nothing of this module: they pass an account id
+//! with [`Caller::account`](crate::Caller::account).
 //!
 //! ```
 //! use votify_core::account::{AccountStore, PasswordHash, Registration, User, UserId, UserName};
@@ -44,14 +44,16 @@ use crate::time::Timestamp;
 ///
 /// # Laws
 ///
-/// 1. *Names are unique.* Of any number of registrations of one name, also concurrent and from several
-///    processes, one is [`Registered`](Registration::Registered) and all others are
-///    [`NameTaken`](Registration::NameTaken). Names with the same [`key`](UserName::key) are one name.
+/// 1. *Names are unique.* Of any number of registrations of one name, also concurrent and
+///    from several processes, one is [`Registered`](Registration::Registered) and all
+///    others are [`NameTaken`](Registration::NameTaken). Names with the same
+///    [`key`](UserName::key) are one name.
 /// 2. A user is returned as it was registered, by name and by id, and never changes.
-/// 3. A refusal changes nothing. After an error, either nothing was written or the result is unknown;
-///    a read shows it.
-/// 4. *A revoked token stays revoked until it expires.* Once [`revoke`](Self::revoke) has returned,
-///    every process sees the revocation until the token's expiry. A repeated call changes nothing.
+/// 3. A refusal changes nothing. After an error, either nothing was written or the result
+///    is unknown; a read shows it.
+/// 4. *A revoked token stays revoked until it expires.* Once [`revoke`](Self::revoke) has
+///    returned, every process sees the revocation until the token's expiry. A repeated
+///    call changes nothing.
 /// 5. Storage is bounded: revocations of expired tokens are removed as others arrive.
 /// 6. Acknowledged writes are durable, to the store's stated guarantee.
 ///
@@ -64,17 +66,18 @@ pub trait AccountStore: fmt::Debug + Send + Sync + 'static {
     /// Stores a new user, unless the name is taken.
     ///
     /// # Errors
-    /// - [`AccountError::Unavailable`]: the database cannot be reached, and the user may be stored;
-    ///   read it with [`user_named`](Self::user_named).
-    /// - [`AccountError::Failed`]: the id is taken, or the database rejected the call; nothing was
-    ///   written.
+    /// - [`AccountError::Unavailable`]: the database cannot be reached, and the user may
+    ///   be stored; read it with [`user_named`](Self::user_named).
+    /// - [`AccountError::Failed`]: the id is taken, or the database rejected the call;
+    ///   nothing was written.
     async fn register(&self, user: &User) -> Result<Registration, AccountError>;
 
     /// Returns the user with this name, in any spelling.
     ///
     /// # Errors
     /// - [`AccountError::Unavailable`]: the database cannot be reached; retry.
-    /// - [`AccountError::Corrupt`]: the stored user cannot be read; the data needs repair.
+    /// - [`AccountError::Corrupt`]: the stored user cannot be read; the data needs
+    ///   repair.
     /// - [`AccountError::Failed`]: the database rejected the call.
     async fn user_named(&self, name: &UserName) -> Result<Option<User>, AccountError>;
 
@@ -84,16 +87,17 @@ pub trait AccountStore: fmt::Debug + Send + Sync + 'static {
     /// The errors of [`user_named`](Self::user_named).
     async fn user(&self, id: UserId) -> Result<Option<User>, AccountError>;
 
-    /// Stores a revocation, at least until the token expires. May remove those that expired before `now`.
+    /// Stores a revocation, at least until the token expires. May remove those that
+    /// expired before `now`.
     ///
     /// # Errors
-    /// - [`AccountError::Unavailable`]: the database cannot be reached, and the token may be revoked;
-    ///   retrying is safe.
+    /// - [`AccountError::Unavailable`]: the database cannot be reached, and the token may
+    ///   be revoked; retrying is safe.
     /// - [`AccountError::Failed`]: the database rejected the call; nothing was written.
     async fn revoke(&self, revocation: &Revocation, now: Timestamp) -> Result<(), AccountError>;
 
-    /// Returns whether each of these tokens is revoked, in their order. Either result is valid for an
-    /// expired token.
+    /// Returns whether each of these tokens is revoked, in their order. Either result is
+    /// valid for an expired token.
     ///
     /// # Errors
     /// - [`AccountError::Unavailable`]: the database cannot be reached; retry.

@@ -26,7 +26,7 @@ pub struct Ballot {
     pub voter: VoterId,
     /// The choice.
     pub choice: Choice,
-    /// The address, in a poll with an [`AddressQuota`](crate::poll::AddressQuota). Stores return
-    /// ballots without it.
+    /// The address, in a poll with an [`AddressQuota`](crate::poll::AddressQuota). Stores
+    /// return ballots without it.
     pub address: Option<AddressId>,
 }

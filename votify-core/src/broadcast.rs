@@ -28,26 +28,27 @@ pub type DeliveryStream = BoxStream<'static, Delivery>;
 ///
 /// # Laws
 ///
-/// - At most once: an update is delivered once or not at all. Updates carry the whole state with a
-///   position, so lost, duplicate or reordered updates do no harm.
+/// - At most once: an update is delivered once or not at all. Updates carry the whole
+///   state with a position, so lost, duplicate or reordered updates do no harm.
 /// - Active on return: a subscription delivers every update published after
 ///   [`subscribe`](Self::subscribe) has returned.
 /// - Topics are isolated. The publisher's own subscriptions receive its updates too.
-/// - A slow subscription gets [`Delivery::Lagged`] in place of lost updates. It never blocks the
-///   publisher.
-/// - After a lost connection the stream continues by itself, with [`Delivery::Lagged`] first.
+/// - A slow subscription gets [`Delivery::Lagged`] in place of lost updates. It never
+///   blocks the publisher.
+/// - After a lost connection the stream continues by itself, with [`Delivery::Lagged`]
+///   first.
 /// - Dropping the stream unsubscribes.
 #[async_trait]
 pub trait Broadcaster: fmt::Debug + Send + Sync + 'static {
     /// Returns a short name for logs and readiness, such as `local` or `postgres`.
     fn backend(&self) -> &'static str;
 
-    /// Publishes updates, each to its [`Update::topic`]. Returns once the transport has accepted
-    /// them, before their delivery.
+    /// Publishes updates, each to its [`Update::topic`]. Returns once the transport has
+    /// accepted them, before their delivery.
     ///
     /// # Errors
-    /// In each case some updates may have been published; the caller may ignore the error, because a
-    /// later update replaces a lost one.
+    /// In each case some updates may have been published; the caller may ignore the
+    /// error, because a later update replaces a lost one.
     ///
     /// - [`BroadcastError::Unavailable`]: the transport cannot be reached; retry.
     /// - [`BroadcastError::Failed`]: the transport rejected the call.

@@ -95,7 +95,8 @@ uuid_id! {
 uuid_id! {
     /// The id of a ballot, which makes retries safe: a ballot sent twice counts once.
     ///
-    /// The voting client generates it; any UUID works. It must be unique for one voter in one poll.
+    /// The voting client generates it; any UUID works. It must be unique for one voter in
+    /// one poll.
     BallotId
 }
 

@@ -1,4 +1,5 @@
-//! Implements every backend trait for `Arc<T>`, including `Arc<dyn Trait>`, by forwarding.
+//! Implements every backend trait for `Arc<T>`, including `Arc<dyn Trait>`, by
+//! forwarding.
 
 use std::sync::Arc;
 
@@ -21,7 +22,8 @@ use crate::tally::Tally;
 use crate::time::{Clock, Timestamp};
 use crate::voter::VoterId;
 
-/// Implements a trait for `Arc<T>`. The synchronous methods come first, then the asynchronous ones.
+/// Implements a trait for `Arc<T>`. The synchronous methods come first, then the
+/// asynchronous ones.
 macro_rules! impl_for_arc {
     ($trait:ident {
         $(fn $name:ident(&self $(, $arg:ident: $arg_type:ty)*) -> $result:ty;)*

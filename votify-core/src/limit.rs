@@ -17,13 +17,13 @@ use crate::time::Timestamp;
 ///
 /// # Laws
 ///
-/// - In any interval of the quota's period, at most its limit of attempts is granted per key. Keys are
-///   independent.
+/// - In any interval of the quota's period, at most its limit of attempts is granted per
+///   key. Keys are independent.
 /// - A refused attempt does not count.
 /// - Every backend computes with [`SlidingWindow`](crate::backend::SlidingWindow).
 /// - Concurrent attempts together never exceed the limit.
-/// - Memory is bounded. A key unused for two periods is removed, and new keys evict old ones when the
-///   memory is full.
+/// - Memory is bounded. A key unused for two periods is removed, and new keys evict old
+///   ones when the memory is full.
 #[async_trait]
 pub trait RateLimiter: fmt::Debug + Send + Sync + 'static {
     /// Returns a short name for logs and readiness, such as `local` or `redis`.
@@ -34,8 +34,8 @@ pub trait RateLimiter: fmt::Debug + Send + Sync + 'static {
     /// Callers must always use a key with the same quota.
     ///
     /// # Errors
-    /// - [`LimitError::Unavailable`]: the limiter cannot be reached; the attempt may have counted.
-    ///   The caller decides whether to let the attempt pass.
+    /// - [`LimitError::Unavailable`]: the limiter cannot be reached; the attempt may have
+    ///   counted. The caller decides whether to let the attempt pass.
     async fn acquire(
         &self,
         key: &LimitKey,

@@ -1,4 +1,5 @@
-//! In-memory backends: complete implementations of every trait, whose data is lost with the process.
+//! In-memory backends: complete implementations of every trait, whose data is lost with
+//! the process.
 
 mod accounts;
 mod broadcaster;

@@ -44,13 +44,15 @@ pub struct Poll {
     pub created_at: Timestamp,
     /// The first moment at which a ballot counts.
     pub opens_at: Timestamp,
-    /// The first moment at which ballots no longer count. `None`: open until its owner closes it.
+    /// The first moment at which ballots no longer count. `None`: open until its owner
+    /// closes it.
     pub closes_at: Option<Timestamp>,
     /// The time of the last edit of a text after the first ballot.
     pub edited_at: Option<Timestamp>,
     /// The time of the seal. A sealed poll never changes.
     pub sealed_at: Option<Timestamp>,
-    /// The owner, who may change the poll. `None`: only the program that embeds the engine may.
+    /// The owner, who may change the poll. `None`: only the program that embeds the
+    /// engine may.
     pub owner: Option<OwnerId>,
     /// The secret from which the poll's voter and owner ids are derived.
     pub key: KeyId,

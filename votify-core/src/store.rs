@@ -1,12 +1,14 @@
 //! The storage traits and their contract.
 //!
-//! [`Store`] holds polls and ballots, [`InviteStore`] the invited voters. Votify has stores for
-//! SQLite, PostgreSQL, MySQL, MariaDB and Redis, and [`MemoryStore`](crate::MemoryStore).
+//! [`Store`] holds polls and ballots, [`InviteStore`] the invited voters. Votify has
+//! stores for SQLite, PostgreSQL, MySQL, MariaDB and Redis, and
+//! [`MemoryStore`](crate::MemoryStore).
 //!
 //! # A complete store
 //!
-//! A store locks, reads, calls core's pure functions, and writes. This one holds each poll in a map
-//! and implements every method. It is correct but slow: it has one lock for all polls.
+//! A store locks, reads, calls core's pure functions, and writes. This one holds each
+//! poll in a map and implements every method. It is correct but slow: it has one lock for
+//! all polls.
 //!
 //! ```
 //! use std::collections::HashMap;

@@ -31,15 +31,17 @@ use crate::ballot::{ActiveBallot, Choice};
 use crate::id::{OptionId, PollId};
 use crate::poll::Poll;
 
-/// A position in a poll's history. Positions compare by epoch, then by revision; larger is newer.
+/// A position in a poll's history. Positions compare by epoch, then by revision; larger
+/// is newer.
 ///
-/// Every effective change increases the revision by one. Only a repair or a restore increases the
-/// epoch. So no position is used twice.
+/// Every effective change increases the revision by one. Only a repair or a restore
+/// increases the epoch. So no position is used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Position {
     /// The number of repairs and restores. Starts at 1.
     pub epoch: u64,
-    /// The number of ballots counted, replaced or withdrawn, of edits, and of the seal. Starts at 0.
+    /// The number of ballots counted, replaced or withdrawn, of edits, and of the seal.
+    /// Starts at 0.
     pub revision: u64,
 }
 
@@ -109,11 +111,13 @@ impl Tally {
     /// Returns true if a ballot was ever counted, even if it was withdrawn later.
     #[must_use]
     pub const fn ever_had_ballots(&self) -> bool {
-        // A ballot increases the revision only; an edit and the seal increase the version too.
+        // A ballot increases the revision only; an edit and the seal increase the version
+        // too.
         self.total_votes > 0 || self.position.revision > self.version
     }
 
-    /// Returns the number of ballots that chose `option`, or `None` if the poll has no such option.
+    /// Returns the number of ballots that chose `option`, or `None` if the poll has no
+    /// such option.
     #[must_use]
     pub fn count(&self, option: OptionId) -> Option<u64> {
         self.counts
@@ -142,7 +146,8 @@ impl Tally {
         }
     }
 
-    /// Returns the same counts for the options of the edited or sealed `poll`, one revision later.
+    /// Returns the same counts for the options of the edited or sealed `poll`, one
+    /// revision later.
     pub(crate) fn with_options_of(&self, poll: &Poll) -> Self {
         let count = |id| OptionCount {
             option: id,
@@ -167,7 +172,8 @@ impl Tally {
         self.recounted_by_choice(choices)
     }
 
-    /// Does the same as [`recounted`](Self::recounted), from each choice with its number of active ballots.
+    /// Does the same as [`recounted`](Self::recounted), from each choice with its number
+    /// of active ballots.
     ///
     /// For stores that can group ballots by choice and so need not read each one.
     #[must_use]

@@ -1,5 +1,5 @@
-//! Microbenchmarks of core's parts: `cargo bench -p votify-core`. `cargo xtask bench` measures the
-//! whole.
+//! Microbenchmarks of core's parts: `cargo bench -p votify-core`. `cargo xtask bench`
+//! measures the whole.
 
 mod decide;
 mod fixtures;

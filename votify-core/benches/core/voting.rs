@@ -4,7 +4,8 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use votify_core::{Caller, Choice, MemoryStore, PollDraft, PollEngine, PollId, SessionId};
 
-/// Measures votes through the engine with a store in memory: one at a time, and 256 concurrent ones.
+/// Measures votes through the engine with a store in memory: one at a time, and 256
+/// concurrent ones.
 ///
 /// The poll grows during the measurement.
 pub(crate) fn bench(criterion: &mut Criterion) -> Result<()> {

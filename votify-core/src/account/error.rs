@@ -7,8 +7,8 @@ use crate::store::Source;
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccountError {
-    /// The database cannot be reached, is full, read-only or overloaded, or timed out. A write may
-    /// have happened.
+    /// The database cannot be reached, is full, read-only or overloaded, or timed out. A
+    /// write may have happened.
     #[error("the {backend} account store is unavailable")]
     Unavailable {
         /// The store's name.

@@ -6,10 +6,12 @@ use unicode_normalization::char::is_combining_mark;
 /// The characters allowed in a name besides letters and digits.
 const PUNCTUATION: [char; 5] = ['.', '_', '-', '@', '+'];
 
-/// A login name: 1 to 64 letters, digits and `. _ - @ +`, starting with a letter or digit.
+/// A login name: 1 to 64 letters, digits and `. _ - @ +`, starting with a letter or
+/// digit.
 ///
-/// Letters and digits may be of any script. The name is normalized with NFKC. Names are equal
-/// regardless of case. Only its own user ever sees a name, so names that look alike are allowed.
+/// Letters and digits may be of any script. The name is normalized with NFKC. Names are
+/// equal regardless of case. Only its own user ever sees a name, so names that look alike
+/// are allowed.
 ///
 /// ```
 /// use votify_core::account::UserName;
@@ -81,14 +83,16 @@ impl UserName {
         &self.display
     }
 
-    /// Returns the case-folded form, which is the same for all equal names. Stores keep it unique.
+    /// Returns the case-folded form, which is the same for all equal names. Stores enforce
+    /// its uniqueness.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
     }
 }
 
-/// Folds case. Upper case first, because several lower-case forms share one capital (ς and σ, ß and ss).
+/// Folds case. Upper case first, because several lower-case forms share one capital (ς
+/// and σ, ß and ss).
 fn fold_case(text: &str) -> String {
     let folded = text.chars().flat_map(char::to_uppercase);
     folded.flat_map(char::to_lowercase).nfkc().collect()

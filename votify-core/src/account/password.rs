@@ -4,7 +4,8 @@ use unicode_normalization::UnicodeNormalization;
 
 /// A password: at least 8 characters and at most 256 bytes.
 ///
-/// Keyboards encode the same letter differently, so the text is normalized with NFC. `Debug` hides it.
+/// Keyboards encode the same letter differently, so the text is normalized with NFC.
+/// `Debug` hides it.
 ///
 /// ```
 /// use votify_core::account::Password;
@@ -38,10 +39,12 @@ impl Password {
     /// Parses a password. Does not trim white space.
     ///
     /// # Errors
-    /// - [`PasswordProblem::TooShort`]: fewer than [`MIN_CHARS`](Self::MIN_CHARS) characters.
+    /// - [`PasswordProblem::TooShort`]: fewer than [`MIN_CHARS`](Self::MIN_CHARS)
+    ///   characters.
     /// - [`PasswordProblem::TooLong`]: more than [`MAX_BYTES`](Self::MAX_BYTES) bytes.
     pub fn new(text: &str) -> Result<Self, PasswordProblem> {
-        // NFC shortens a text by less than two thirds, so a longer one need not be normalized.
+        // NFC shortens a text by less than two thirds, so a longer one need not be
+        // normalized.
         if text.len() > 3 * Self::MAX_BYTES {
             return Err(PasswordProblem::TooLong);
         }
@@ -68,7 +71,8 @@ impl fmt::Debug for Password {
     }
 }
 
-/// The hash of a password, as a PHC string such as `$argon2id$v=19$…`. Opaque here. `Debug` hides it.
+/// The hash of a password, as a PHC string such as `$argon2id$v=19$…`. Opaque here.
+/// `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
@@ -76,7 +80,8 @@ impl PasswordHash {
     /// The maximum number of bytes, which every store supports.
     pub const MAX_BYTES: usize = 512;
 
-    /// Wraps a PHC string. Returns `None` if it is longer than [`MAX_BYTES`](Self::MAX_BYTES).
+    /// Wraps a PHC string. Returns `None` if it is longer than
+    /// [`MAX_BYTES`](Self::MAX_BYTES).
     #[must_use]
     pub fn new(text: impl Into<String>) -> Option<Self> {
         let text = text.into();

@@ -20,7 +20,8 @@ uuid_id! {
 /// A registered user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// The id, which is also the [`AccountId`](crate::voter::AccountId) of the user's votes.
+    /// The id, which is also the [`AccountId`](crate::voter::AccountId) of the user's
+    /// votes.
     pub id: UserId,
     /// The login name.
     pub name: UserName,

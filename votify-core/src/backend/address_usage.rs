@@ -4,19 +4,21 @@ use crate::voter::{AddressId, VoterId};
 
 /// The addresses of a poll's active ballots, as far as a batch needs them.
 ///
-/// Only for polls with an [`AddressQuota`](crate::poll::AddressQuota). A store reads it under the
-/// poll's lock.
+/// Only for polls with an [`AddressQuota`](crate::poll::AddressQuota). A store reads it
+/// under the poll's lock.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AddressUsage {
-    /// For the batch's voters with an active ballot: the address it was first counted from.
+    /// For the batch's voters with an active ballot: the address it was first counted
+    /// from.
     pub voters: HashMap<VoterId, AddressId>,
-    /// The number of active ballots per address; a missing address has none. Must cover the
-    /// addresses of the batch's ballots. If the store persists these numbers, it must also cover
-    /// the addresses in [`voters`](Self::voters).
+    /// The number of active ballots per address; a missing address has none. Must cover
+    /// the addresses of the batch's ballots. If the store persists these numbers, it must
+    /// also cover the addresses in [`voters`](Self::voters).
     pub used: HashMap<AddressId, u32>,
 }
 
-/// The effect of a batch on the [`AddressUsage`] of one poll, to be written with its ballots.
+/// The effect of a batch on the [`AddressUsage`] of one poll, to be written with its
+/// ballots.
 ///
 /// A store applies [`released`](Self::released) before [`added`](Self::added).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,8 +27,8 @@ pub struct AddressUsageChanges {
     pub released: Vec<VoterId>,
     /// Voters who use a slot of an address now, ascending by voter.
     pub added: Vec<(VoterId, AddressId)>,
-    /// The new number of active ballots per touched address, ascending. Only for stores that
-    /// persist these numbers.
+    /// The new number of active ballots per touched address, ascending. Only for stores
+    /// that persist these numbers.
     pub counts: Vec<(AddressId, u32)>,
 }
 

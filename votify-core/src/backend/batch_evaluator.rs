@@ -8,7 +8,8 @@ use crate::poll::PollState;
 use crate::time::Timestamp;
 use crate::voter::VoterId;
 
-/// Decides the ballots of one poll in order, in memory, and collects the resulting writes.
+/// Decides the ballots of one poll in order, in memory, and collects the resulting
+/// writes.
 ///
 /// Every store uses it between the read under the poll's lock and the write in the same
 /// transaction. So a batch has the same result as its ballots one at a time.
@@ -59,8 +60,8 @@ struct VoterState {
 pub struct WriteSet {
     /// The new state. Equal to the old one if [`is_empty`](Self::is_empty).
     pub state: PollState,
-    /// Ballots of voters without an active one. If such a voter has one after all, the insert must
-    /// fail the transaction: the store's unique key decides.
+    /// Ballots of voters without an active one. If such a voter has one after all, the
+    /// insert must fail the transaction: the store's unique key decides.
     pub inserted: Vec<ActiveBallot>,
     /// Ballots that replace the voter's active one.
     pub updated: Vec<ActiveBallot>,
@@ -107,14 +108,16 @@ impl BatchEvaluator {
         }
     }
 
-    /// Sets the address usage of the active ballots. Required if the poll has an address quota.
+    /// Sets the address usage of the active ballots. Required if the poll has an address
+    /// quota.
     #[must_use]
     pub fn with_address_usage(mut self, usage: AddressUsage) -> Self {
         self.addresses = AddressCounter::new(usage);
         self
     }
 
-    /// Decides the next ballot of the batch, which must be for this poll, and applies the verdict.
+    /// Decides the next ballot of the batch, which must be for this poll, and applies the
+    /// verdict.
     pub fn cast(&mut self, ballot: &Ballot) -> Outcome {
         let voter = self
             .voters

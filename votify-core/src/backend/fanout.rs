@@ -12,10 +12,11 @@ const CAPACITY: usize = 64;
 
 /// Delivers updates to the subscriptions of this process.
 ///
-/// For broadcasters whose transport brings each update to a process once. Clones share their topics.
+/// For broadcasters whose transport brings each update to a process once. Clones share
+/// their topics.
 ///
-/// Each subscription buffers up to 64 deliveries. A slower reader gets one [`Delivery::Lagged`] in
-/// place of the oldest ones. Sending never waits.
+/// Each subscription buffers up to 64 deliveries. A slower reader gets one
+/// [`Delivery::Lagged`] in place of the oldest ones. Sending never waits.
 ///
 /// ```
 /// # use futures_util::StreamExt;
@@ -59,7 +60,8 @@ impl Fanout {
         self.lock().senders.len()
     }
 
-    /// Returns true if the topic has a subscription, so that creating a delivery is worthwhile.
+    /// Returns true if the topic has a subscription, so that creating a delivery is
+    /// worthwhile.
     #[must_use]
     pub fn has_subscribers(&self, topic: &Topic) -> bool {
         self.lock().senders.contains_key(topic)
@@ -130,7 +132,8 @@ impl fmt::Debug for Fanout {
     }
 }
 
-/// One subscription. Fields drop in order: the receiver must be gone when the guard counts receivers.
+/// One subscription. Fields drop in order: the receiver must be gone when the guard
+/// counts receivers.
 struct Subscription {
     deliveries: broadcast::Receiver<Delivery>,
     _guard: SubscriptionGuard,

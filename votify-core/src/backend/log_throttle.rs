@@ -31,7 +31,8 @@ struct Failures {
 }
 
 impl LogThrottle {
-    /// Records a failed call. If a log line is due, returns the number of failures since the last one.
+    /// Records a failed call. If a log line is due, returns the number of failures since
+    /// the last one.
     #[must_use]
     pub fn record_failure(&self) -> Option<u64> {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
@@ -50,7 +51,8 @@ impl LogThrottle {
     /// Records a successful call. Returns true if it ends an outage that was logged.
     #[must_use]
     pub fn record_success(&self) -> bool {
-        // The load avoids a write, and so a contended cache line, on every successful call.
+        // The load avoids a write, and so a contended cache line, on every successful
+        // call.
         self.is_outage_logged.load(Ordering::Relaxed)
             && self.is_outage_logged.swap(false, Ordering::Relaxed)
     }

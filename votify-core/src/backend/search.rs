@@ -17,8 +17,8 @@ pub fn search_terms(query: &str) -> Vec<String> {
     terms
 }
 
-/// Returns the form of a title that searches compare: lower case. Every store saves it with the
-/// title, so that all stores find the same polls.
+/// Returns the form of a title that searches compare: lower case. Every store saves it
+/// with the title, so that all stores find the same polls.
 #[must_use]
 pub fn search_key(title: &str) -> String {
     title.to_lowercase()

@@ -6,9 +6,9 @@ use crate::id::PollId;
 
 /// Shares one load per poll among concurrent callers, without stale results.
 ///
-/// A caller never gets the result of a load that started before its call: callers that arrive
-/// during a load share the next one. So at most one load per poll runs at a time, and a caller
-/// waits for at most two. A poll without callers uses no memory.
+/// A caller never gets the result of a load that started before its call: callers that
+/// arrive during a load share the next one. So at most one load per poll runs at a time,
+/// and a caller waits for at most two. A poll without callers uses no memory.
 ///
 /// ```
 /// use votify_core::PollId;
@@ -30,7 +30,8 @@ pub struct SingleFlight<T> {
 struct Flight<T> {
     /// The number of loads started.
     started: AtomicU64,
-    /// The result of the latest completed load, with its number. The lock is held during a load.
+    /// The result of the latest completed load, with its number. The lock is held during
+    /// a load.
     latest: tokio::sync::Mutex<Option<(u64, T)>>,
 }
 
@@ -49,7 +50,8 @@ impl<T: Clone> SingleFlight<T> {
         Self::default()
     }
 
-    /// Returns the result of `load`, or of another caller's load that started after this call.
+    /// Returns the result of `load`, or of another caller's load that started after this
+    /// call.
     ///
     /// Cancel safe: if a loading caller is dropped, the next one loads.
     pub async fn get(&self, poll: PollId, load: impl Future<Output = T>) -> T {

@@ -8,11 +8,13 @@ const SLICES_PER_PERIOD: u64 = 5;
 /// The number of slices stored: one period touches up to six.
 const SLICE_COUNT: usize = 6;
 
-/// The recent granted attempts of one key, counted in slices of a fifth of the quota's period.
+/// The recent granted attempts of one key, counted in slices of a fifth of the quota's
+/// period.
 ///
-/// An attempt is granted while the current slice and the five before it contain fewer attempts than
-/// the limit. So the limit holds in every interval of one period, with 16 bytes per key. The cost:
-/// an attempt becomes available again up to a fifth of a period late.
+/// An attempt is granted while the current slice and the five before it contain fewer
+/// attempts than the limit. So the limit holds in every interval of one period, with 16
+/// bytes per key. The cost: an attempt becomes available again up to a fifth of a period
+/// late.
 ///
 /// ```
 /// use votify_core::backend::SlidingWindow;
@@ -65,7 +67,8 @@ impl SlidingWindow {
 
     /// Returns the number of the slice at `now` since 1970, modulo 2^32.
     ///
-    /// For limiters that count outside of this process, so that all processes agree on the slices.
+    /// For limiters that count outside of this process, so that all processes agree on
+    /// the slices.
     #[must_use]
     pub fn slice_at(quota: &Quota, now: Timestamp) -> u32 {
         truncate(now.as_micros().unsigned_abs() / slice_micros(quota))
@@ -73,8 +76,8 @@ impl SlidingWindow {
 
     /// Returns the stored form, all little-endian.
     ///
-    /// The number of the newest slice takes 4 bytes. Six counts of granted attempts follow, the
-    /// newest slice first, 2 bytes each.
+    /// The number of the newest slice takes 4 bytes. Six counts of granted attempts
+    /// follow, the newest slice first, 2 bytes each.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; 16] {
         let mut bytes = [0; 16];
@@ -128,7 +131,8 @@ impl SlidingWindow {
         self.newest = slice;
     }
 
-    /// Returns the time until the oldest or the newest slice with attempts leaves the window.
+    /// Returns the time until the oldest or the newest slice with attempts leaves the
+    /// window.
     fn time_until_expiry(&self, slice: u64, into_slice: u64, oldest: bool) -> Duration {
         let mut ages = (0..SLICE_COUNT).filter(|age| self.granted[*age] > 0);
         let Some(age) = (if oldest {
@@ -144,7 +148,8 @@ impl SlidingWindow {
 }
 
 fn slice_micros(quota: &Quota) -> u64 {
-    // `Quota` bounds the period to 1 s to 24 h, so the result is neither zero nor truncated.
+    // `Quota` bounds the period to 1 s to 24 h, so the result is neither zero nor
+    // truncated.
     u64::try_from(quota.period().as_micros()).unwrap_or(u64::MAX) / SLICES_PER_PERIOD
 }
 

@@ -7,13 +7,13 @@ const HALF_LIFE_MICROS: f64 = 6.0 * 3600.0 * 1e6;
 
 /// A forward-decayed activity score, stored as a base 2 logarithm.
 ///
-/// A vote at time *t* adds 2^(*t* / half-life) to a sum, of which only the logarithm is stored.
-/// Later votes weigh more, so earlier ones decay relatively. The order by score is the order by
-/// decayed activity at any moment: no job ages the scores, and an index on [`rank`](Self::rank)
-/// stays valid.
+/// A vote at time *t* adds 2^(*t* / half-life) to a sum, of which only the logarithm is
+/// stored. Later votes weigh more, so earlier ones decay relatively. The order by score
+/// is the order by decayed activity at any moment: no job ages the scores, and an index
+/// on [`rank`](Self::rank) stays valid.
 ///
-/// Source: Cormode, Shkapenyuk, Srivastava, Xu, "Forward Decay: A Practical Time Decay Model for
-/// Streaming Systems", ICDE 2009.
+/// Source: Cormode, Shkapenyuk, Srivastava, Xu, "Forward Decay: A Practical Time Decay
+/// Model for Streaming Systems", ICDE 2009.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TrendingScore(f64);
@@ -37,11 +37,13 @@ impl TrendingScore {
         self.0
     }
 
-    /// Returns the sort key, larger for more activity: the score in eighths, truncated toward zero.
+    /// Returns the sort key, larger for more activity: the score in eighths, truncated
+    /// toward zero.
     ///
-    /// Polls whose activity differs by less than 9 % may have the same rank. In exchange, an index
-    /// on the rank is written once the votes of a busy poll have grown by 9 %, not on every vote. A
-    /// database computes it as `trunc(score * 8)`; both steps are exact.
+    /// Polls whose activity differs by less than 9 % may have the same rank. In exchange,
+    /// an index on the rank is written once the votes of a busy poll have grown by 9 %,
+    /// not on every vote. A database computes it as `trunc(score * 8)`; both steps are
+    /// exact.
     #[must_use]
     pub fn rank(self) -> f64 {
         (self.0 * 8.0).trunc()
@@ -63,8 +65,8 @@ impl TrendingScore {
     }
 }
 
-/// Returns the half-lives since 1970: below 12 million until the year 9999, so the rounding error
-/// of an `f64` is below 2e-9 half-lives.
+/// Returns the half-lives since 1970: below 12 million until the year 9999, so the
+/// rounding error of an `f64` is below 2e-9 half-lives.
 #[expect(
     clippy::cast_precision_loss,
     reason = "a score, not a count; microseconds below 2^58 lose at most 32 µs"

@@ -96,7 +96,8 @@ impl Choice {
         }
     }
 
-    /// Checks the number and the ids of the options against `poll`. Ignores time and history.
+    /// Checks the number and the ids of the options against `poll`. Ignores time and
+    /// history.
     ///
     /// # Errors
     /// Returns every [`ChoiceProblem`]; the voter has to choose again.

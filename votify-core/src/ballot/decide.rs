@@ -21,7 +21,8 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Returns the outcome for the voter. `next` is the revision that applying the verdict creates.
+    /// Returns the outcome for the voter. `next` is the revision that applying the
+    /// verdict creates.
     pub(crate) fn outcome(self, next: u64) -> Outcome {
         match self {
             Self::Count => Outcome::Counted { revision: next },
@@ -35,17 +36,19 @@ impl Verdict {
 
 /// Decides whether a ballot counts. Nothing else in Votify accepts or refuses a ballot.
 ///
-/// A pure function. A store calls it under the poll's lock, with the poll and the voter's history
-/// as read under that lock. `at_address` is the number of active ballots from the ballot's address,
-/// or 0 if the poll has no address quota.
+/// A pure function. A store calls it under the poll's lock, with the poll and the voter's
+/// history as read under that lock. `at_address` is the number of active ballots from the
+/// ballot's address, or 0 if the poll has no address quota.
 ///
 /// The checks, in this order:
 ///
-/// 1. A ballot that was accepted before is replayed, also after closing or a later change.
+/// 1. A ballot that was accepted before is replayed, also after closing or a later
+///    change.
 /// 2. A voter or address identified under another policy than the poll's is refused.
 /// 3. The poll must be open at `now`.
 /// 4. The choice must fit the poll.
-/// 5. The voter's history must allow the ballot: revotes and withdrawals depend on the rules.
+/// 5. The voter's history must allow the ballot: revotes and withdrawals depend on the
+///    rules.
 /// 6. A first ballot must fit into the address quota.
 #[must_use]
 pub fn decide(
@@ -94,8 +97,8 @@ pub fn decide(
     }
 }
 
-/// Returns true if the ballot's address id was derived with the prefix of the poll's quota, or the
-/// poll has no quota.
+/// Returns true if the ballot's address id was derived with the prefix of the poll's
+/// quota, or the poll has no quota.
 fn address_matches_quota(poll: &Poll, ballot: &Ballot) -> bool {
     let matches_prefix = |quota: AddressQuota| {
         let address = ballot.address;

@@ -34,8 +34,8 @@ pub struct SupersededBallot {
 pub struct VoterHistory {
     /// The ballot that counts.
     pub active: Option<ActiveBallot>,
-    /// Accepted ballots that no longer count. A store may omit those whose ids are not in the
-    /// current batch.
+    /// Accepted ballots that no longer count. A store may omit those whose ids are not in
+    /// the current batch.
     pub superseded: Vec<SupersededBallot>,
 }
 

@@ -30,7 +30,8 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Returns the revision at which the ballot was accepted, or `None` if it was refused.
+    /// Returns the revision at which the ballot was accepted, or `None` if it was
+    /// refused.
     #[must_use]
     pub const fn revision(&self) -> Option<u64> {
         match self {
@@ -42,7 +43,8 @@ impl Outcome {
         }
     }
 
-    /// Returns the outcome for a voter who sees `view`: with revision 0 if the view hides counts.
+    /// Returns the outcome for a voter who sees `view`: with revision 0 if the view hides
+    /// counts.
     #[must_use]
     pub fn redacted_for(&self, view: &TallyView) -> Self {
         if view.counts().is_some() {
@@ -98,8 +100,8 @@ pub enum Refusal {
     /// The choice does not fit the poll.
     #[error("the ballot does not fit the poll")]
     Invalid(Vec<ChoiceProblem>),
-    /// The voter or address was identified under other rules than the poll's current ones.
-    /// Identify the voter again and cast again.
+    /// The voter or address was identified under other rules than the poll's current
+    /// ones. Identify the voter again and cast again.
     #[error("the voter was identified under another policy than the poll's")]
     OtherVoterPolicy,
     /// The voter's address has reached the poll's vote limit.

@@ -13,7 +13,8 @@ pub struct BatchReceipt {
 }
 
 impl BatchReceipt {
-    /// Creates a receipt that refuses each of `ballots` ballots with [`Refusal::PollNotFound`].
+    /// Creates a receipt that refuses each of `ballots` ballots with
+    /// [`Refusal::PollNotFound`].
     ///
     /// A store then fills it in, one poll at a time.
     #[must_use]

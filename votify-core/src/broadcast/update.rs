@@ -35,7 +35,8 @@ pub enum Update {
     TallyChanged {
         /// The newest tally.
         tally: Tally,
-        /// The options of single votes since the last update. A sample if there were many.
+        /// The options of single votes since the last update. A sample if there were
+        /// many.
         votes: Vec<OptionId>,
     },
     /// A poll was edited, opened or sealed.

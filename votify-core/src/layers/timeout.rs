@@ -21,11 +21,13 @@ use crate::tally::Tally;
 use crate::time::Timestamp;
 use crate::voter::VoterId;
 
-/// Limits the duration of every call to a store, invite store, account store or broadcaster.
+/// Limits the duration of every call to a store, invite store, account store or
+/// broadcaster.
 ///
-/// A call that takes longer is dropped and returns [`Unavailable`](StoreError::Unavailable).
-/// [`ballots`](Store::ballots) has the limit for each ballot. `delete_poll`, `audit_poll` and
-/// `repair_poll` process a whole poll and have no limit.
+/// A call that takes longer is dropped and returns
+/// [`Unavailable`](StoreError::Unavailable). [`ballots`](Store::ballots) has the limit
+/// for each ballot. `delete_poll`, `audit_poll` and `repair_poll` process a whole poll
+/// and have no limit.
 ///
 /// ```
 /// use std::time::Duration;

@@ -2,8 +2,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// A maximum number of attempts in any interval of a period. Written `10/60s`, with the units `s`,
-/// `m` and `h`.
+/// A maximum number of attempts in any interval of a period. Written `10/60s`, with the
+/// units `s`, `m` and `h`.
 ///
 /// ```
 /// use std::time::Duration;

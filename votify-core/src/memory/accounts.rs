@@ -12,8 +12,8 @@ const BACKEND: &str = "memory";
 
 /// An [`AccountStore`] in memory.
 ///
-/// Holds up to [`with_capacity`](Self::with_capacity) users and as many revocations. Defaults to
-/// 1 000 000 of each. When it is full, it evicts nothing and returns
+/// Holds up to [`with_capacity`](Self::with_capacity) users and as many revocations.
+/// Defaults to 1 000 000 of each. When it is full, it evicts nothing and returns
 /// [`Unavailable`](AccountError::Unavailable).
 #[derive(Debug)]
 pub struct MemoryAccountStore {

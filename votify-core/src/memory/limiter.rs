@@ -9,15 +9,15 @@ use crate::backend::SlidingWindow;
 use crate::limit::{LimitError, LimitKey, Permit, Quota, RateLimiter};
 use crate::time::Timestamp;
 
-/// Number of shards. With 18, one million keys fill each table just below its resize threshold (7/8
-/// of 65 536); 16 would double the memory.
+/// Number of shards. With 18, one million keys fill each table just below its resize
+/// threshold (7/8 of 65 536); 16 would double the memory.
 const SHARDS: usize = 18;
 
 /// A [`RateLimiter`] within this process.
 ///
-/// Holds up to [`with_capacity`](Self::with_capacity) keys, about 40 bytes each. Defaults to
-/// 1 000 000. When it is full, it first evicts idle keys, then an eighth of the others: their count
-/// starts again at zero.
+/// Holds up to [`with_capacity`](Self::with_capacity) keys, about 40 bytes each. Defaults
+/// to 1 000 000. When it is full, it first evicts idle keys, then an eighth of the
+/// others: their count starts again at zero.
 #[derive(Debug)]
 pub struct MemoryRateLimiter {
     shards: Vec<Mutex<HashMap<u64, KeyState>>>,
@@ -82,7 +82,8 @@ impl RateLimiter for MemoryRateLimiter {
         quota: &Quota,
         now: Timestamp,
     ) -> Result<Permit, LimitError> {
-        // Keyed with a random secret of this process, so that no client can provoke a collision.
+        // Keyed with a random secret of this process, so that no client can provoke a
+        // collision.
         let digest = self.hasher.hash_one(key);
         let shard = usize::try_from(digest >> 32).unwrap_or(0) % SHARDS;
         let Some(shard) = self.shards.get(shard) else {
@@ -105,7 +106,8 @@ fn evict(keys: &mut HashMap<u64, KeyState>, capacity: usize, now: Timestamp) {
         state.window.is_idle(period, now)
     };
     let target = capacity - capacity.div_ceil(8);
-    // A new table, because removals leave tombstones in the old one until it would double.
+    // A new table, because removals leave tombstones in the old one until it would
+    // double.
     let all = std::mem::replace(keys, HashMap::with_capacity(capacity));
     let in_use = all.into_iter().filter(|(_, state)| !is_idle(state));
     keys.extend(in_use.take(target));

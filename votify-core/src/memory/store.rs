@@ -21,7 +21,8 @@ use entry::Entry;
 
 type SharedEntry = Arc<Mutex<Entry>>;
 
-/// A [`Store`] in memory, for tests, trials, and measurements of the engine without a database.
+/// A [`Store`] in memory, for tests, trials, and measurements of the engine without a
+/// database.
 ///
 /// Obeys all laws. The data is lost when the process ends.
 ///
@@ -197,8 +198,9 @@ impl Store for MemoryStore {
     }
 
     fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
-        // One page at a time under the lock. No voter occurs twice: a ballot cast between two pages
-        // has a revision above `until`, the revision at the first page, and is skipped.
+        // One page at a time under the lock. No voter occurs twice: a ballot cast between
+        // two pages has a revision above `until`, the revision at the first page, and is
+        // skipped.
         stream::unfold((0, None), move |(after, until)| async move {
             let entry = self.find(poll)?;
             let entry = lock(&entry);

@@ -7,8 +7,8 @@ use crate::voter::VoterPolicy;
 
 /// Changes to a poll by its owner. `None` leaves a field as it is.
 ///
-/// Every field may change before the first ballot. Afterwards only texts and `closes_at` may. A
-/// closed poll never changes.
+/// Every field may change before the first ballot. Afterwards only texts and `closes_at`
+/// may. A closed poll never changes.
 ///
 /// ```
 /// use votify_core::PollChange;

@@ -9,8 +9,8 @@ use crate::voter::{Owner, OwnerId, VoterPolicy};
 
 /// A request to create a poll.
 ///
-/// Defaults: one option per ballot, one vote per browser, live results, no revote, no address
-/// quota, opens on creation, closes when its owner closes it.
+/// Defaults: one option per ballot, one vote per browser, live results, no revote, no
+/// address quota, opens on creation, closes when its owner closes it.
 ///
 /// ```
 /// use votify_core::poll::AddressQuota;
@@ -131,7 +131,8 @@ impl PollDraft {
         self
     }
 
-    /// Sets the owner. Defaults to none: only the program that embeds the engine may change the poll.
+    /// Sets the owner. Defaults to none: only the program that embeds the engine may
+    /// change the poll.
     #[must_use]
     pub fn owned_by(mut self, owner: Owner) -> Self {
         self.owner = Some(owner);
@@ -141,7 +142,8 @@ impl PollDraft {
     /// Creates the poll at `now`, with ids derived from the newest secret of `keyring`.
     ///
     /// # Errors
-    /// Returns [`InvalidPoll`] with every invalid field of the draft; correct them and try again.
+    /// Returns [`InvalidPoll`] with every invalid field of the draft; correct them and
+    /// try again.
     pub fn into_poll(
         self,
         id: PollId,

@@ -10,9 +10,10 @@ use crate::voter::{AddressId, Caller, IdentifyError};
 /// The maximum number of active ballots from one address in one poll, in addition to the
 /// [`VoterPolicy`](crate::VoterPolicy).
 ///
-/// A quota limits voters who open a new browser for each vote. It also limits honest voters who
-/// share an address. A ballot uses one slot of the address it was first counted from. A later
-/// revote keeps that slot, also from another address. A withdrawal frees it.
+/// A quota limits voters who open a new browser for each vote. It also limits honest
+/// voters who share an address. A ballot uses one slot of the address it was first
+/// counted from. A later revote keeps that slot, also from another address. A withdrawal
+/// frees it.
 ///
 /// ```
 /// use votify_core::poll::AddressQuota;
@@ -25,8 +26,8 @@ use crate::voter::{AddressId, Caller, IdentifyError};
 pub struct AddressQuota {
     /// The maximum number of ballots, 1 to [`MAX_BALLOTS`](Self::MAX_BALLOTS).
     pub ballots: u32,
-    /// The number of leading bits of an IPv4 address that count: 32, or 24 for blocks of 256
-    /// addresses. IPv6 addresses always count by their first 64 bits.
+    /// The number of leading bits of an IPv4 address that count: 32, or 24 for blocks of
+    /// 256 addresses. IPv6 addresses always count by their first 64 bits.
     pub ipv4_prefix: u8,
 }
 

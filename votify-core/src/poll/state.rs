@@ -15,10 +15,12 @@ pub enum SealCause {
     Owner,
 }
 
-/// Everything that a store persists for a poll except its ballots, with its pure transitions.
+/// Everything that a store persists for a poll except its ballots, with its pure
+/// transitions.
 ///
 /// A store reads the state under the poll's lock and calls one of these functions or a
-/// [`BatchEvaluator`](crate::backend::BatchEvaluator). It writes the result in the same transaction.
+/// [`BatchEvaluator`](crate::backend::BatchEvaluator). It writes the result in the same
+/// transaction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PollState {
     /// The definition.
@@ -40,7 +42,8 @@ impl PollState {
         }
     }
 
-    /// Returns the state after `change`, at the next revision, or `None` if nothing would differ.
+    /// Returns the state after `change`, at the next revision, or `None` if nothing would
+    /// differ.
     ///
     /// # Errors
     /// - [`ChangeRefusal::Closed`]: the poll is closed at `now`.
@@ -86,14 +89,16 @@ impl PollState {
         })
     }
 
-    /// Returns the state with its counts recomputed from the active ballots, in the next epoch.
+    /// Returns the state with its counts recomputed from the active ballots, in the next
+    /// epoch.
     #[must_use]
     pub fn recount<'a>(&self, ballots: impl IntoIterator<Item = &'a ActiveBallot>) -> Self {
         let choices = ballots.into_iter().map(|active| (&active.ballot.choice, 1));
         self.recount_by_choice(choices)
     }
 
-    /// Does the same as [`recount`](Self::recount), from each choice with its number of active ballots.
+    /// Does the same as [`recount`](Self::recount), from each choice with its number of
+    /// active ballots.
     #[must_use]
     pub fn recount_by_choice<'a>(
         &self,
@@ -107,8 +112,8 @@ impl PollState {
         }
     }
 
-    /// Returns true if ballots raise [`trending`](Self::trending). A score that follows hidden
-    /// votes would reveal them.
+    /// Returns true if ballots raise [`trending`](Self::trending). A score that follows
+    /// hidden votes would reveal them.
     pub(crate) fn counts_toward_trending(&self) -> bool {
         self.poll.rules.results == ResultsPolicy::Live
     }

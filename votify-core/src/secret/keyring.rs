@@ -83,8 +83,9 @@ impl Keys {
 
 /// The current secret, and older ones for rotation.
 ///
-/// New polls, cookies and tokens use the newest secret. Those made with an older secret stay valid
-/// while the keyring still holds it. Neither `Debug` nor an error shows a secret.
+/// New polls, cookies and tokens use the newest secret. Those made with an older secret
+/// stay valid while the keyring still holds it. Neither `Debug` nor an error shows a
+/// secret.
 ///
 /// ```
 /// use votify_core::Keyring;
@@ -113,7 +114,8 @@ impl Keyring {
     ///
     /// # Errors
     /// - [`SecretError::Missing`]: there is no secret.
-    /// - [`SecretError::TooShort`]: a secret is shorter than [`MIN_SECRET_BYTES`](Self::MIN_SECRET_BYTES).
+    /// - [`SecretError::TooShort`]: a secret is shorter than
+    ///   [`MIN_SECRET_BYTES`](Self::MIN_SECRET_BYTES).
     pub fn new<S: AsRef<[u8]>>(secrets: impl IntoIterator<Item = S>) -> Result<Self, SecretError> {
         let mut keys = secrets.into_iter().map(|secret| {
             let secret = secret.as_ref();
@@ -146,9 +148,11 @@ impl Keyring {
         self.newest.id
     }
 
-    /// Returns the keyed BLAKE3 digest of `parts`, or `None` if the keyring lacks the secret `key`.
+    /// Returns the keyed BLAKE3 digest of `parts`, or `None` if the keyring lacks the
+    /// secret `key`.
     ///
-    /// The digest covers the length of each part, so different lists of parts have different digests.
+    /// The digest covers the length of each part, so different lists of parts have
+    /// different digests.
     #[must_use]
     pub fn mac(&self, key: KeyId, purpose: Purpose, parts: &[&[u8]]) -> Option<Mac> {
         let keys = std::iter::once(&self.newest)

@@ -35,7 +35,8 @@ impl fmt::Debug for Mac {
 
 /// Returns the digest of all parts, each after its length in 8 bytes.
 ///
-/// Short inputs are concatenated first: hashing one slice costs a third of feeding it in parts.
+/// Short inputs are concatenated first: hashing one slice costs a third of feeding it in
+/// parts.
 pub(super) fn digest(key: &[u8; 32], parts: &[&[u8]]) -> Mac {
     let mut buffer = [0; 256];
     let mut end = 0;

@@ -49,8 +49,8 @@ pub trait StoreExt: Store {
     /// A refused ballot is not an error but [`Outcome::Refused`].
     ///
     /// # Errors
-    /// - [`StoreError::Unavailable`]: the database cannot be reached, and the ballot may have been
-    ///   counted; casting the same ballot again is safe.
+    /// - [`StoreError::Unavailable`]: the database cannot be reached, and the ballot may
+    ///   have been counted; casting the same ballot again is safe.
     /// - [`StoreError::Corrupt`]: stored data cannot be read and needs repair.
     /// - [`StoreError::Failed`]: the database rejected the call; nothing was written.
     fn cast<'a>(

@@ -28,7 +28,8 @@ pub struct PollFilter {
     pub sealed: Option<bool>,
     /// Only polls with exactly this category.
     pub category: Option<String>,
-    /// Only polls whose title contains all of these [`search_terms`](crate::backend::search_terms).
+    /// Only polls whose title contains all of these
+    /// [`search_terms`](crate::backend::search_terms).
     pub words: Vec<String>,
     /// The order.
     pub order: PollOrder,

@@ -38,8 +38,8 @@ pub struct PollResult {
 impl PollResult {
     /// Returns the options with the most votes.
     ///
-    /// A tie returns several options. The list is empty before the first vote and where counts
-    /// are hidden.
+    /// A tie returns several options. The list is empty before the first vote and where
+    /// counts are hidden.
     #[must_use]
     pub fn leaders(&self) -> Vec<OptionId> {
         let counts = self.view.counts().unwrap_or_default();

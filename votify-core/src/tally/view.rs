@@ -16,7 +16,8 @@ pub enum Audience {
     Voted,
 }
 
-/// The part of a tally that an audience may see. Counts leave the engine only in this form.
+/// The part of a tally that an audience may see. Counts leave the engine only in this
+/// form.
 ///
 /// Cloning is cheap: clones share the data.
 #[derive(Clone)]
@@ -44,8 +45,8 @@ struct VisibleCounts {
 impl TallyView {
     /// Creates the view of `tally` for `audience`.
     ///
-    /// If `tally` belongs to another version than `poll`, the view hides the counts: the rules of
-    /// that version may have been stricter.
+    /// If `tally` belongs to another version than `poll`, the view hides the counts: the
+    /// rules of that version may have been stricter.
     #[must_use]
     pub fn new(poll: &Poll, tally: &Tally, audience: Audience) -> Self {
         let visible = poll.version == tally.version
@@ -96,7 +97,8 @@ impl TallyView {
         &self.0.data.options
     }
 
-    /// Returns one count for each option, in the poll's order, or `None` if counts are hidden.
+    /// Returns one count for each option, in the poll's order, or `None` if counts are
+    /// hidden.
     #[must_use]
     pub fn counts(&self) -> Option<&[OptionCount]> {
         self.0

@@ -5,8 +5,8 @@ use crate::tally::Position;
 
 /// The position of a [`TallyView`](crate::TallyView), as clients receive it.
 ///
-/// Where counts are hidden, the position grows only with edits and the seal, so that it reveals
-/// nothing about votes.
+/// Where counts are hidden, the position grows only with edits and the seal, so that it
+/// reveals nothing about votes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ViewPosition {
     /// The view shows counts.

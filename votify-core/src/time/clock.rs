@@ -8,8 +8,8 @@ use super::Timestamp;
 
 /// A source of the current time.
 ///
-/// Only the engine reads the clock. It passes the time to stores and to [`decide`](crate::ballot::decide)
-/// as an argument.
+/// Only the engine reads the clock. It passes the time to stores and to
+/// [`decide`](crate::ballot::decide) as an argument.
 #[async_trait]
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// Returns the current time.
@@ -23,7 +23,8 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
-/// The longest uninterrupted sleep: an adjustment of the system's clock takes effect within 30 s.
+/// The longest uninterrupted sleep: an adjustment of the system's clock takes effect
+/// within 30 s.
 const MAX_SLEEP: Duration = Duration::from_secs(30);
 
 #[async_trait]
@@ -90,7 +91,8 @@ impl Clock for ManualClock {
 
     async fn sleep_until(&self, deadline: Timestamp) {
         let mut time = self.0.subscribe();
-        // The sender lives in `self`, so the only possible result is that the deadline is reached.
+        // The sender lives in `self`, so the only possible result is that the deadline is
+        // reached.
         let _ = time.wait_for(|now| *now >= deadline).await;
     }
 }

@@ -5,9 +5,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A point in time, in whole microseconds of Unix time, from 1970 to the end of the year 9999.
+/// A point in time, in whole microseconds of Unix time, from 1970 to the end of the year
+/// 9999.
 ///
-/// Every supported database stores whole microseconds, so storing a timestamp never changes it.
+/// Every supported database stores whole microseconds, so storing a timestamp never
+/// changes it.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};

@@ -4,9 +4,10 @@ use crate::secret::Mac;
 
 /// The id of an address in one poll with a quota: 16 opaque bytes.
 ///
-/// [`AddressQuota::identify`](crate::poll::AddressQuota::identify) derives it. The first byte is the
-/// prefix length for IPv4 addresses, the other 15 are a keyed digest of poll and address. So no
-/// address is stored, and the id of an address differs in every poll. `Debug` hides the bytes.
+/// [`AddressQuota::identify`](crate::poll::AddressQuota::identify) derives it. The first
+/// byte is the prefix length for IPv4 addresses, the other 15 are a keyed digest of poll
+/// and address. So no address is stored, and the id of an address differs in every poll.
+/// `Debug` hides the bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AddressId([u8; 16]);
 

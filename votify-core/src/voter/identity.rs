@@ -3,7 +3,8 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use crate::voter::InviteCode;
 
-/// The id of a browser session: 16 random bytes, which the HTTP layer stores in a signed cookie.
+/// The id of a browser session: 16 random bytes, which the HTTP layer stores in a signed
+/// cookie.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionId([u8; 16]);
 
@@ -33,7 +34,8 @@ impl fmt::Debug for SessionId {
     }
 }
 
-/// The host's id of a logged-in user: a number, a UUID or a login name. It must never change.
+/// The host's id of a logged-in user: a number, a UUID or a login name. It must never
+/// change.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AccountId(String);
 
@@ -53,8 +55,8 @@ impl AccountId {
 
 /// The known identities of a request: session, address, account, invite code.
 ///
-/// The poll's [`VoterPolicy`](crate::VoterPolicy) decides which of them identifies the voter. `Debug`
-/// hides session, address and invite code.
+/// The poll's [`VoterPolicy`](crate::VoterPolicy) decides which of them identifies the
+/// voter. `Debug` hides session, address and invite code.
 ///
 /// ```
 /// use votify_core::{Caller, SessionId};
@@ -113,7 +115,8 @@ impl Caller {
         self
     }
 
-    /// Sets the address. Converts an IPv4-mapped IPv6 address to IPv4, and truncates IPv6 to its /64.
+    /// Sets the address. Converts an IPv4-mapped IPv6 address to IPv4, and truncates IPv6
+    /// to its /64.
     #[must_use]
     pub fn with_address(mut self, address: IpAddr) -> Self {
         self.address = Some(address_block(address));
@@ -151,7 +154,8 @@ impl Caller {
         self.invite.as_ref()
     }
 
-    /// Returns the owner of a poll that this caller creates: the account, or else the session.
+    /// Returns the owner of a poll that this caller creates: the account, or else the
+    /// session.
     #[must_use]
     pub fn as_owner(&self) -> Option<Owner> {
         self.owner_candidates().next()
@@ -184,7 +188,8 @@ pub enum Owner {
     Session(SessionId),
 }
 
-/// Returns the block that counts as one address: an IPv4 address, or the /64 of an IPv6 address.
+/// Returns the block that counts as one address: an IPv4 address, or the /64 of an IPv6
+/// address.
 fn address_block(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),

@@ -1,7 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// The symbols of a code, Crockford's base 32: without I, L and O, which look like digits, and U.
+/// The symbols of a code, Crockford's base 32: without I, L and O, which look like
+/// digits, and U.
 const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const SYMBOL_BITS: usize = 5;
 /// The number of symbols per group.
@@ -11,8 +12,9 @@ const MAX_TEXT_BYTES: usize = 64;
 
 /// A secret code of 80 random bits that lets its holder vote once.
 ///
-/// `Debug` hides the code, and there is no `Display`: [`text`](Self::text) formats it for the voter.
-/// Stores hold the [`VoterId`](crate::VoterId) derived from it, never the code.
+/// `Debug` hides the code, and there is no `Display`: [`text`](Self::text) formats it for
+/// the voter. Stores hold the [`VoterId`](crate::VoterId) derived from it, never the
+/// code.
 ///
 /// ```
 /// use votify_core::voter::InviteCode;
@@ -83,7 +85,8 @@ impl InviteCode {
 impl FromStr for InviteCode {
     type Err = ParseInviteCodeError;
 
-    /// Parses a code. Accepts any case, spaces and hyphens anywhere, O for 0, and I and L for 1.
+    /// Parses a code. Accepts any case, spaces and hyphens anywhere, O for 0, and I and L
+    /// for 1.
     fn from_str(text: &str) -> Result<Self, ParseInviteCodeError> {
         if text.len() > MAX_TEXT_BYTES {
             return Err(ParseInviteCodeError);

@@ -52,13 +52,14 @@ impl VoterPolicy {
 
     /// Derives the caller's voter id in one poll, with the poll's own secret.
     ///
-    /// Any invite code gives an id. The [`InviteStore`](crate::store::InviteStore) decides whether
-    /// the code is valid for the poll.
+    /// Any invite code gives an id. The [`InviteStore`](crate::store::InviteStore)
+    /// decides whether the code is valid for the poll.
     ///
     /// # Errors
     /// - [`IdentifyError::NoSession`], [`NoAddress`](IdentifyError::NoAddress),
-    ///   [`NotLoggedIn`](IdentifyError::NotLoggedIn), [`NoInvite`](IdentifyError::NoInvite): the
-    ///   caller lacks the identity that this policy counts.
+    ///   [`NotLoggedIn`](IdentifyError::NotLoggedIn),
+    ///   [`NoInvite`](IdentifyError::NoInvite): the caller lacks the identity that this
+    ///   policy counts.
     /// - [`IdentifyError::UnknownKey`]: `keyring` lacks the poll's secret; add it again.
     pub fn identify(
         self,
@@ -104,7 +105,8 @@ impl VoterPolicy {
         }
     }
 
-    /// Returns the first byte of voter ids under this policy. Stored, so it must never change.
+    /// Returns the first byte of voter ids under this policy. Stored, so it must never
+    /// change.
     pub(crate) const fn code(self) -> u8 {
         match self {
             Self::Browser => 1,

@@ -8,9 +8,10 @@ use crate::voter::{Owner, VoterPolicy};
 
 /// The id of a voter in one poll: 16 opaque bytes.
 ///
-/// [`VoterPolicy::identify`] derives it. The first byte is the policy, the other 15 are a keyed digest
-/// of poll, policy and identity. So no address or account is stored, and a voter's id differs in
-/// every poll. A ballot shows the policy by which its voter was identified. `Debug` hides the bytes.
+/// [`VoterPolicy::identify`] derives it. The first byte is the policy, the other 15 are a
+/// keyed digest of poll, policy and identity. So no address or account is stored, and a
+/// voter's id differs in every poll. A ballot shows the policy by which its voter was
+/// identified. `Debug` hides the bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VoterId([u8; 16]);
 
@@ -20,7 +21,8 @@ pub struct VoterId([u8; 16]);
 pub struct ParseVoterIdError;
 
 impl VoterId {
-    /// Creates an id from a policy and any 15 bytes, for tests and for hosts with ids of their own.
+    /// Creates an id from a policy and any 15 bytes, for tests and for hosts with ids of
+    /// their own.
     #[must_use]
     pub fn new(policy: VoterPolicy, value: [u8; 15]) -> Self {
         let mut bytes = [policy.code(); 16];
@@ -37,7 +39,8 @@ impl VoterId {
     /// Reads a stored id.
     ///
     /// # Errors
-    /// Returns [`ParseVoterIdError`] if the first byte is not a known policy; the row is damaged.
+    /// Returns [`ParseVoterIdError`] if the first byte is not a known policy; the row is
+    /// damaged.
     pub fn from_bytes(bytes: [u8; 16]) -> Result<Self, ParseVoterIdError> {
         VoterPolicy::from_code(bytes[0])
             .map(|_| Self(bytes))
@@ -64,13 +67,15 @@ impl fmt::Debug for VoterId {
     }
 }
 
-/// The id of a poll's owner: 16 opaque bytes, stored with the poll. `Debug` hides the bytes.
+/// The id of a poll's owner: 16 opaque bytes, stored with the poll. `Debug` hides the
+/// bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct OwnerId([u8; 16]);
 
 impl OwnerId {
-    /// Derives the id of `owner` in one poll. Returns `None` if the keyring lacks the secret `key`.
+    /// Derives the id of `owner` in one poll. Returns `None` if the keyring lacks the
+    /// secret `key`.
     #[must_use]
     pub fn derive(owner: &Owner, poll: PollId, key: KeyId, keyring: &Keyring) -> Option<Self> {
         let (kind, value) = match owner {

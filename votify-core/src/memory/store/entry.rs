@@ -62,8 +62,8 @@ impl Entry {
             .filter_map(|history| history.active.as_ref())
     }
 
-    /// Returns a page of the active ballots with revisions in `after + 1 ..= until`, and its last
-    /// revision.
+    /// Returns a page of the active ballots with revisions in `after + 1 ..= until`, and
+    /// its last revision.
     pub(super) fn active_between(
         &self,
         after: u64,
@@ -98,7 +98,8 @@ impl Entry {
         outcomes
     }
 
-    /// Returns the part of the address usage that concerns the batch's voters and addresses.
+    /// Returns the part of the address usage that concerns the batch's voters and
+    /// addresses.
     fn usage_for<'a>(&self, ballots: impl Iterator<Item = &'a Ballot>) -> AddressUsage {
         let mut usage = AddressUsage::default();
         for ballot in ballots {

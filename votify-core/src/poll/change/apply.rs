@@ -4,10 +4,10 @@ use crate::poll::{InvalidPoll, Poll, PollOption, PollStatus};
 use crate::time::Timestamp;
 
 impl PollChange {
-    /// Returns `poll` with this change applied at `now` and its version increased by one, or
-    /// `None` if nothing would differ.
+    /// Returns `poll` with this change applied at `now` and its version increased by one,
+    /// or `None` if nothing would differ.
     ///
-    /// `ever_had_ballots` tells whether a ballot was ever counted.
+    /// `ever_had_ballots` is true if a ballot was ever counted.
     ///
     /// # Errors
     /// - [`ChangeRefusal::Closed`]: the poll is closed at `now`.
