@@ -6,6 +6,7 @@ mod quota;
 pub use permit::{LimitKey, Permit};
 pub use quota::{ParseQuotaError, Quota};
 
+use std::error::Error;
 use std::fmt;
 
 use async_trait::async_trait;
@@ -59,6 +60,17 @@ pub enum LimitError {
 }
 
 impl LimitError {
+    /// Creates an [`Unavailable`](Self::Unavailable).
+    pub fn unavailable(
+        backend: &'static str,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self::Unavailable {
+            backend,
+            source: source.into().into(),
+        }
+    }
+
     /// Returns true if the same call may succeed later.
     #[must_use]
     pub const fn is_transient(&self) -> bool {

@@ -2,7 +2,7 @@
 
 mod change;
 mod draft;
-mod problem;
+mod error;
 mod quota;
 mod rules;
 mod state;
@@ -10,7 +10,7 @@ mod validation;
 
 pub use change::{ChangeRefusal, OptionChange, PollChange};
 pub use draft::PollDraft;
-pub use problem::{FieldError, InvalidPoll};
+pub use error::{FieldError, InvalidPoll};
 pub use quota::AddressQuota;
 pub use rules::{BallotKind, PollRules, ResultsPolicy};
 pub use state::{PollState, SealCause};

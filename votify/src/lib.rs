@@ -9,6 +9,9 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub use votify_core as core;
+pub use votify_core::engine::EngineConfig;
+pub use votify_core::store::PollOrder;
+pub use votify_core::voter::AccountId;
 pub use votify_core::{
     AccountStore, Audience, Ballot, BallotId, BallotKind, Broadcaster, Caller, Choice, Clock,
     EngineError, Event, InvalidPoll, InviteCode, InviteStore, Keyring, ManualClock,

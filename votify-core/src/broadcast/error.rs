@@ -44,6 +44,14 @@ impl BroadcastError {
         }
     }
 
+    /// Creates a [`Corrupt`](Self::Corrupt).
+    pub fn corrupt(backend: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Corrupt {
+            backend,
+            source: source.into().into(),
+        }
+    }
+
     /// Creates a [`Failed`](Self::Failed).
     pub fn failed(backend: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Failed {

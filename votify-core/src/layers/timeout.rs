@@ -1,5 +1,3 @@
-use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -214,10 +212,7 @@ impl<B: Broadcaster> Broadcaster for Timeout<B> {
 }
 
 fn broadcast_timed_out(backend: &'static str, limit: Duration) -> BroadcastError {
-    BroadcastError::Unavailable {
-        backend,
-        source: Arc::new(Elapsed(limit)),
-    }
+    BroadcastError::unavailable(backend, Elapsed(limit))
 }
 
 #[async_trait]
