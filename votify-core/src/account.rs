@@ -1,9 +1,32 @@
-//! Users for applications that have none of their own: what is kept of them, and the seam for keeping it.
+//! User accounts, for applications without their own.
+//!
+//! Applications with their own users need nothing of this module: they pass an account id
+//! with [`Caller::account`](crate::Caller::account).
+//!
+//! ```
+//! use votify_core::account::{AccountStore, PasswordHash, Registration, User, UserId, UserName};
+//! use votify_core::{MemoryAccountStore, Timestamp};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let store = MemoryAccountStore::new();
+//! let user = User {
+//!     id: UserId::generate(Timestamp::EPOCH),
+//!     name: UserName::new("Ada")?,
+//!     password: PasswordHash::new("$argon2id$v=19$...").ok_or("too long")?,
+//!     created_at: Timestamp::EPOCH,
+//! };
+//! assert_eq!(store.register(&user).await?, Registration::Registered);
+//! let other = User { id: UserId::generate(Timestamp::EPOCH), ..user.clone() };
+//! assert_eq!(store.register(&other).await?, Registration::NameTaken);
+//! assert_eq!(store.user_named(&UserName::new("ADA")?).await?, Some(user));
+//! # Ok(())
+//! # }
+//! ```
 
 mod error;
 mod name;
 mod password;
-mod shared;
 mod user;
 
 pub use error::AccountError;
@@ -17,54 +40,67 @@ use async_trait::async_trait;
 
 use crate::time::Timestamp;
 
-/// Keeps users, and the tokens that are no longer to be taken.
+/// Storage of users and revoked tokens.
 ///
 /// # Laws
 ///
-/// 1. *Names are unique.* Of any number of registrations of one name, also at the same moment and from several processes,
-///    one is [`Registered`](Registration::Registered) and all others are [`NameTaken`](Registration::NameTaken). Names that
-///    differ in case or in how Unicode writes them are one name: their [`key`](UserName::key) is the same.
-/// 2. A user comes back as it was registered, by name and by id, and never changes.
-/// 3. A refusal leaves no trace. After an error nothing happened or nobody knows, and looking tells.
-/// 4. *A revoked token stays revoked until its end.* Once [`revoke`](Self::revoke) has answered, every process is told so until
-///    the token's own end. Revoking it again changes nothing.
-/// 5. What is kept is bounded: revocations whose token has ended are forgotten as others arrive.
-/// 6. What was acknowledged is durable, to the store's stated guarantee.
+/// 1. *Names are unique.* Of any number of registrations of one name, also concurrent and
+///    from several processes, one is [`Registered`](Registration::Registered) and all
+///    others are [`NameTaken`](Registration::NameTaken). Names with the same
+///    [`key`](UserName::key) are one name.
+/// 2. A user is returned as it was registered, by name and by id, and never changes.
+/// 3. A refusal changes nothing. After an error, either nothing was written or the result
+///    is unknown; a read shows it.
+/// 4. *A revoked token stays revoked until it expires.* Once [`revoke`](Self::revoke) has
+///    returned, every process sees the revocation until the token's expiry. A repeated
+///    call changes nothing.
+/// 5. Storage is bounded: revocations of expired tokens are removed as others arrive.
+/// 6. Acknowledged writes are durable, to the store's stated guarantee.
 ///
-/// Every method is cancel safe in this sense: a call that is dropped happened entirely or not at all.
+/// Every method is cancel safe: a dropped call happened entirely or not at all.
 #[async_trait]
 pub trait AccountStore: fmt::Debug + Send + Sync + 'static {
-    /// A short name for logs: `memory`, `sqlite`.
+    /// Returns a short name for logs, such as `memory` or `sqlite`.
     fn backend(&self) -> &'static str;
 
-    /// Keeps a new user, unless the name is taken.
+    /// Stores a new user, unless the name is taken.
     ///
     /// # Errors
-    /// A failure; an id that exists already is one.
+    /// - [`AccountError::Unavailable`]: the database cannot be reached, and the user may
+    ///   be stored; read it with [`user_named`](Self::user_named).
+    /// - [`AccountError::Failed`]: the id is taken, or the database rejected the call;
+    ///   nothing was written.
     async fn register(&self, user: &User) -> Result<Registration, AccountError>;
 
-    /// The user of a name, however it is written.
+    /// Returns the user with this name, in any spelling.
     ///
     /// # Errors
-    /// A failure.
+    /// - [`AccountError::Unavailable`]: the database cannot be reached; retry.
+    /// - [`AccountError::Corrupt`]: the stored user cannot be read; the data needs
+    ///   repair.
+    /// - [`AccountError::Failed`]: the database rejected the call.
     async fn user_named(&self, name: &UserName) -> Result<Option<User>, AccountError>;
 
-    /// The user of an id.
+    /// Returns the user with this id.
     ///
     /// # Errors
-    /// A failure.
+    /// The errors of [`user_named`](Self::user_named).
     async fn user(&self, id: UserId) -> Result<Option<User>, AccountError>;
 
-    /// Keeps in mind that a token is not to be taken any more, at least until it ends by itself. What ended before `now` may
-    /// be forgotten.
+    /// Stores a revocation, at least until the token expires. May remove those that
+    /// expired before `now`.
     ///
     /// # Errors
-    /// A failure.
+    /// - [`AccountError::Unavailable`]: the database cannot be reached, and the token may
+    ///   be revoked; retrying is safe.
+    /// - [`AccountError::Failed`]: the database rejected the call; nothing was written.
     async fn revoke(&self, revocation: &Revocation, now: Timestamp) -> Result<(), AccountError>;
 
-    /// Which of these tokens were revoked, in their order. Of a token past its end it may say either.
+    /// Returns whether each of these tokens is revoked, in their order. Either result is
+    /// valid for an expired token.
     ///
     /// # Errors
-    /// A failure.
+    /// - [`AccountError::Unavailable`]: the database cannot be reached; retry.
+    /// - [`AccountError::Failed`]: the database rejected the call.
     async fn are_revoked(&self, tokens: &[TokenId]) -> Result<Vec<bool>, AccountError>;
 }

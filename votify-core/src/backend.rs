@@ -1,5 +1,6 @@
-//! Building blocks for implementers of [`Store`](crate::Store), [`Broadcaster`](crate::Broadcaster) and
-//! [`RateLimiter`](crate::RateLimiter). Applications that only use a backend do not need this module.
+//! Building blocks for implementers of [`Store`](crate::Store),
+//! [`Broadcaster`](crate::Broadcaster) and [`RateLimiter`](crate::RateLimiter).
+//! Applications that only use a backend do not need this module.
 //!
 //! | need | type |
 //! | --- | --- |

@@ -1,4 +1,4 @@
-//! Ballots: what they say, the one rule that accepts or refuses them, and how a batch of them is counted.
+//! Ballots: choices, the rule that accepts or refuses them, and their outcomes.
 
 mod choice;
 mod decide;
@@ -15,17 +15,18 @@ pub use receipt::BatchReceipt;
 use crate::id::{BallotId, PollId};
 use crate::voter::{AddressId, VoterId};
 
-/// A vote on its way: who says what about which poll, under an id that makes sending it again harmless.
+/// A vote as it is sent to a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ballot {
-    /// The ballot's name, unique for this voter in this poll.
+    /// The ballot's id, unique for this voter in this poll. Makes retries safe.
     pub id: BallotId,
-    /// Which poll.
+    /// The poll.
     pub poll: PollId,
-    /// Who votes.
+    /// The voter.
     pub voter: VoterId,
-    /// What they say.
+    /// The choice.
     pub choice: Choice,
-    /// From where, in a poll with an [`AddressQuota`](crate::poll::AddressQuota). Not told of ballots that are read back.
+    /// The address, in a poll with an [`AddressQuota`](crate::poll::AddressQuota). Stores
+    /// return ballots without it.
     pub address: Option<AddressId>,
 }

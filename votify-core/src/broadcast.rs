@@ -1,7 +1,6 @@
-//! The seam for news between nodes.
+//! Updates between nodes: the broadcaster trait and its messages.
 
 mod error;
-mod shared;
 mod update;
 
 pub use error::BroadcastError;
@@ -14,42 +13,51 @@ use futures_util::stream::BoxStream;
 
 use crate::id::PollId;
 
-/// What a subscription is about.
+/// The topic of a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Topic {
-    /// One poll.
+    /// The updates of one poll.
     Poll(PollId),
 }
 
-/// News of a topic as they come in. Ends only when the broadcaster is gone.
+/// The deliveries of a subscription. Ends only when the broadcaster is closed.
 pub type DeliveryStream = BoxStream<'static, Delivery>;
 
-/// Carries news of polls to every node that watches them.
+/// A transport that carries updates of polls to every subscribed node.
 ///
 /// # Laws
 ///
-/// - At most once: an update arrives once or not at all. Updates carry the whole state with a position, so receivers lose
-///   nothing by a lost, doubled or reordered one.
-/// - Live as soon as [`subscribe`](Self::subscribe) resolves: what is published afterwards is delivered.
-/// - Topics are isolated, and the publisher's own subscriptions hear it too.
-/// - A slow reader gets [`Delivery::Lagged`] in place of what it missed, and never blocks the publisher.
-/// - After a lost connection the stream goes on by itself, with a [`Delivery::Lagged`] first.
+/// - At most once: an update is delivered once or not at all. Updates carry the whole
+///   state with a position, so lost, duplicate or reordered updates do no harm.
+/// - Active on return: a subscription delivers every update published after
+///   [`subscribe`](Self::subscribe) has returned.
+/// - Topics are isolated. The publisher's own subscriptions receive its updates too.
+/// - A slow subscription gets [`Delivery::Lagged`] in place of lost updates. It never
+///   blocks the publisher.
+/// - After a lost connection the stream continues by itself, with [`Delivery::Lagged`]
+///   first.
 /// - Dropping the stream unsubscribes.
 #[async_trait]
 pub trait Broadcaster: fmt::Debug + Send + Sync + 'static {
-    /// A short name for logs and readiness: `local`, `postgres`.
+    /// Returns a short name for logs and readiness, such as `local` or `postgres`.
     fn backend(&self) -> &'static str;
 
-    /// Sends updates, each to its [`Update::topic`]. Returns once they are handed over, not once they arrive.
+    /// Publishes updates, each to its [`Update::topic`]. Returns once the transport has
+    /// accepted them, before their delivery.
     ///
     /// # Errors
-    /// If they could not be handed over; some of them may have been.
+    /// In each case some updates may have been published; the caller may ignore the
+    /// error, because a later update replaces a lost one.
+    ///
+    /// - [`BroadcastError::Unavailable`]: the transport cannot be reached; retry.
+    /// - [`BroadcastError::Failed`]: the transport rejected the call.
     async fn publish(&self, updates: &[Update]) -> Result<(), BroadcastError>;
 
-    /// Listens to a topic.
+    /// Subscribes to a topic.
     ///
     /// # Errors
-    /// If the subscription could not be made.
+    /// - [`BroadcastError::Unavailable`]: the transport cannot be reached; retry.
+    /// - [`BroadcastError::Failed`]: the transport rejected the call.
     async fn subscribe(&self, topic: &Topic) -> Result<DeliveryStream, BroadcastError>;
 }

@@ -1,4 +1,4 @@
-//! Identifiers of polls, options and ballots.
+//! Ids of polls, options and ballots.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,12 +8,12 @@ use uuid::{NoContext, Uuid};
 
 use crate::time::Timestamp;
 
-/// The text was not a UUID.
+/// The text is not a UUID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a UUID")]
 pub struct ParseIdError;
 
-/// A type of id around a UUID.
+/// Defines an id type around a UUID.
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -22,7 +22,7 @@ macro_rules! uuid_id {
         pub struct $name(Uuid);
 
         impl $name {
-            /// A new version 7 UUID: `now` in its leading bits, the rest random.
+            /// Generates a version 7 UUID: `now` in its leading bits, the rest random.
             #[must_use]
             pub fn generate(now: Timestamp) -> Self {
                 let (seconds, nanos) = now.to_unix_parts();
@@ -41,16 +41,28 @@ macro_rules! uuid_id {
                 Self(Uuid::from_bytes(bytes))
             }
 
-            /// The UUID inside.
+            /// Returns the UUID.
             #[must_use]
             pub const fn as_uuid(&self) -> &Uuid {
                 &self.0
             }
 
-            /// The 16 bytes in network order; they sort as the ids do.
+            /// Returns the 16 bytes in network order, which sort like the ids.
             #[must_use]
             pub const fn as_bytes(&self) -> &[u8; 16] {
                 self.0.as_bytes()
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+        }
+
+        impl From<$name> for Uuid {
+            fn from(id: $name) -> Self {
+                id.0
             }
         }
 
@@ -73,17 +85,18 @@ macro_rules! uuid_id {
 pub(crate) use uuid_id;
 
 uuid_id! {
-    /// Names a poll.
+    /// The id of a poll.
     PollId
 }
 uuid_id! {
-    /// Names one option of a poll.
+    /// The id of a poll's option.
     OptionId
 }
 uuid_id! {
-    /// Names one ballot, and makes sending it again harmless.
+    /// The id of a ballot, which makes retries safe: a ballot sent twice counts once.
     ///
-    /// Made by the client that votes; any UUID will do. It is unique for one voter in one poll, not beyond.
+    /// The voting client generates it; any UUID works. It must be unique for one voter in
+    /// one poll.
     BallotId
 }
 
@@ -100,9 +113,10 @@ mod tests {
     }
 
     #[test]
-    fn text_round_trips_and_nonsense_is_refused() {
+    fn text_and_uuids_round_trip() {
         let id = OptionId::generate(Timestamp::EPOCH);
         assert_eq!(id.to_string().parse(), Ok(id));
         assert_eq!("pizza".parse::<OptionId>(), Err(ParseIdError));
+        assert_eq!(OptionId::from(Uuid::from(id)), id);
     }
 }

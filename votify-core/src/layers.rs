@@ -1,4 +1,4 @@
-//! Layers: wrappers that add behaviour to a store, a broadcaster or an account store.
+//! Layers: wrappers that add behavior to a store, a broadcaster or an account store.
 
 mod timeout;
 

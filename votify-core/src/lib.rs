@@ -9,6 +9,7 @@ pub mod broadcast;
 pub mod conformance;
 pub mod engine;
 mod id;
+mod impl_for_arc;
 pub mod layers;
 pub mod limit;
 pub mod memory;
@@ -30,7 +31,7 @@ pub use poll::{
     BallotKind, InvalidPoll, Poll, PollChange, PollDraft, PollRules, PollStatus, ResultsPolicy,
 };
 pub use secret::Keyring;
-pub use store::{InviteStore, Page, PageRequest, Store, StoreError};
+pub use store::{InviteStore, Page, PageRequest, PollFilter, Store, StoreError, StoreExt};
 pub use tally::{Audience, Position, Tally, TallyView};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};
 pub use voter::{Caller, InviteCode, Owner, SessionId, VoterId, VoterPolicy};

@@ -1,43 +1,79 @@
-//! The seam for rate limits, and their arithmetic.
+//! Rate limits: the limiter trait, quotas and permits.
 
-mod error;
 mod permit;
 mod quota;
 
-pub use error::LimitError;
 pub use permit::{LimitKey, Permit};
 pub use quota::{ParseQuotaError, Quota};
 
+use std::error::Error;
 use std::fmt;
 
 use async_trait::async_trait;
 
+use crate::store::Source;
 use crate::time::Timestamp;
 
-/// Counts attempts per key.
+/// A counter of attempts per key.
 ///
 /// # Laws
 ///
-/// - In any stretch of the quota's period at most its limit of attempts is granted per key; keys do not affect each other.
-/// - A refused attempt costs nothing.
-/// - The arithmetic is [`SlidingWindow`]'s, on every backend.
-/// - Concurrent attempts never get more than the limit together.
-/// - Memory is bounded: a key unused for two periods is forgotten, and so many keys that they do not fit push out old ones.
+/// - In any interval of the quota's period, at most its limit of attempts is granted per
+///   key. Keys are independent.
+/// - A refused attempt does not count.
+/// - Every backend computes with [`SlidingWindow`](crate::backend::SlidingWindow).
+/// - Concurrent attempts together never exceed the limit.
+/// - Memory is bounded. A key unused for two periods is removed, and new keys evict old
+///   ones when the memory is full.
 #[async_trait]
 pub trait RateLimiter: fmt::Debug + Send + Sync + 'static {
-    /// A short name for logs and readiness: `local`, `redis`.
+    /// Returns a short name for logs and readiness, such as `local` or `redis`.
     fn backend(&self) -> &'static str;
 
-    /// Takes one attempt of `key` if the quota has one left at `now`.
+    /// Grants one attempt of `key` at `now` if the quota has one left.
     ///
-    /// A key is always used with one quota.
+    /// Callers must always use a key with the same quota.
     ///
     /// # Errors
-    /// If the limiter cannot be reached.
+    /// - [`LimitError::Unavailable`]: the limiter cannot be reached; the attempt may have
+    ///   counted. The caller decides whether to let the attempt pass.
     async fn acquire(
         &self,
         key: &LimitKey,
         quota: &Quota,
         now: Timestamp,
     ) -> Result<Permit, LimitError>;
+}
+
+/// An error of a rate limiter.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum LimitError {
+    /// The limiter cannot be reached, or timed out.
+    #[error("the {backend} rate limiter is unavailable")]
+    Unavailable {
+        /// The limiter's name.
+        backend: &'static str,
+        /// The cause.
+        source: Source,
+    },
+}
+
+impl LimitError {
+    /// Creates an [`Unavailable`](Self::Unavailable).
+    pub fn unavailable(
+        backend: &'static str,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self::Unavailable {
+            backend,
+            source: source.into().into(),
+        }
+    }
+
+    /// Returns true if the same call may succeed later.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        true
+    }
 }

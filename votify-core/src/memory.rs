@@ -1,4 +1,5 @@
-//! The reference implementations: everything in this process, nothing kept when it ends.
+//! In-memory backends: complete implementations of every trait, whose data is lost with
+//! the process.
 
 mod accounts;
 mod broadcaster;

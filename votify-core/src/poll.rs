@@ -1,26 +1,22 @@
-//! Polls: how one is drafted, what it consists of, how it changes and ends.
+//! Polls: drafts, definitions, changes and states.
 
 mod change;
 mod draft;
-mod limits;
-mod option;
-mod problem;
+mod error;
 mod quota;
 mod rules;
 mod state;
-mod status;
+mod validation;
 
 pub use change::{ChangeRefusal, OptionChange, PollChange};
 pub use draft::PollDraft;
-pub use limits::{
-    CATEGORY_MAX, DESCRIPTION_MAX, OPTION_TEXT_MAX, OPTIONS_MAX, OPTIONS_MIN, TITLE_MAX,
-};
-pub use option::PollOption;
-pub use problem::{FieldError, InvalidPoll};
+pub use error::{FieldError, InvalidPoll};
 pub use quota::AddressQuota;
 pub use rules::{BallotKind, PollRules, ResultsPolicy};
 pub use state::{PollState, SealCause};
-pub use status::PollStatus;
+pub use validation::{
+    CATEGORY_MAX, DESCRIPTION_MAX, OPTION_TEXT_MAX, OPTIONS_MAX, OPTIONS_MIN, TITLE_MAX,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -29,41 +25,64 @@ use crate::secret::{KeyId, Keyring};
 use crate::time::Timestamp;
 use crate::voter::{Caller, OwnerId};
 
-/// A poll's definition: everything but its counts.
+/// A poll's definition: everything except its counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Poll {
-    /// Its name.
+    /// The poll's id.
     pub id: PollId,
     /// The question, trimmed, 1 to [`TITLE_MAX`] characters.
     pub title: String,
-    /// More about it, up to [`DESCRIPTION_MAX`] characters; may be empty.
+    /// Further text, 0 to [`DESCRIPTION_MAX`] characters.
     pub description: String,
-    /// A word to file it under.
+    /// The category, 1 to [`CATEGORY_MAX`] characters.
     pub category: Option<String>,
-    /// How votes are cast and shown; frozen at the first ballot.
+    /// The rules for votes and results. The first ballot freezes them.
     pub rules: PollRules,
-    /// What can be voted for, [`OPTIONS_MIN`] to [`OPTIONS_MAX`] of them, in the order they are shown.
+    /// The [`OPTIONS_MIN`] to [`OPTIONS_MAX`] options, in display order.
     pub options: Vec<PollOption>,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Timestamp,
     /// The first moment at which a ballot counts.
     pub opens_at: Timestamp,
-    /// The first moment at which no ballot counts any more; `None` is "until its owner closes it".
+    /// The first moment at which ballots no longer count. `None`: open until its owner
+    /// closes it.
     pub closes_at: Option<Timestamp>,
-    /// When its texts were last edited after the first ballot.
+    /// The time of the last edit of a text after the first ballot.
     pub edited_at: Option<Timestamp>,
-    /// When it was sealed: from then on it never changes.
+    /// The time of the seal. A sealed poll never changes.
     pub sealed_at: Option<Timestamp>,
-    /// Who may change it; `None` is "only the program that embeds the engine".
+    /// The owner, who may change the poll. `None`: only the program that embeds the
+    /// engine may.
     pub owner: Option<OwnerId>,
-    /// The secret that its voter and owner ids are keyed with.
+    /// The secret from which the poll's voter and owner ids are derived.
     pub key: KeyId,
-    /// Grows by one with every edit and with the seal, from 0.
+    /// The number of edits, including the seal. Starts at 0.
     pub version: u64,
 }
 
+/// One option of a poll.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PollOption {
+    /// The option's id. Edits of the text do not change it.
+    pub id: OptionId,
+    /// The text, trimmed, 1 to [`OPTION_TEXT_MAX`] characters, unique in its poll.
+    pub text: String,
+}
+
+/// The phase of a poll at some moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PollStatus {
+    /// The poll's `opens_at` is in the future.
+    Scheduled,
+    /// Ballots count.
+    Open,
+    /// The poll's `closes_at` has passed, or its owner closed it.
+    Closed,
+}
+
 impl Poll {
-    /// Whether it is open at `now`, not yet, or no more.
+    /// Returns the poll's status at `now`.
     #[must_use]
     pub fn status(&self, now: Timestamp) -> PollStatus {
         if self.is_sealed() || self.closes_at.is_some_and(|end| end <= now) {
@@ -75,25 +94,25 @@ impl Poll {
         }
     }
 
-    /// Whether its result is final.
+    /// Returns true if the result is final.
     #[must_use]
     pub const fn is_sealed(&self) -> bool {
         self.sealed_at.is_some()
     }
 
-    /// The option of that id.
+    /// Returns the option with this id.
     #[must_use]
     pub fn option(&self, id: OptionId) -> Option<&PollOption> {
         self.options.iter().find(|option| option.id == id)
     }
 
-    /// Whether `voter` made this poll, by account or by session.
+    /// Returns true if `caller` owns this poll, by account or by session.
     #[must_use]
-    pub fn is_owned_by(&self, voter: &Caller, keyring: &Keyring) -> bool {
+    pub fn is_owned_by(&self, caller: &Caller, keyring: &Keyring) -> bool {
         self.owner.is_some_and(|owner| {
-            voter
-                .owner_candidates()
-                .any(|caller| OwnerId::derive(&caller, self.id, self.key, keyring) == Some(owner))
+            caller.owner_candidates().any(|candidate| {
+                OwnerId::derive(&candidate, self.id, self.key, keyring) == Some(owner)
+            })
         })
     }
 }

@@ -1,10 +1,27 @@
-//! Counts, the position that orders them, the views made of them for an audience, and results.
+//! Tallies: exact counts, positions that order them, and views for an audience.
+//!
+//! ```
+//! use votify_core::{Audience, Keyring, PollDraft, PollId, ResultsPolicy, Tally, TallyView, Timestamp};
+//!
+//! let now = Timestamp::EPOCH;
+//! let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]).results(ResultsPolicy::AfterVote);
+//! let poll = draft.into_poll(PollId::generate(now), now, &Keyring::ephemeral())?;
+//! let tally = Tally::new(&poll);
+//! assert_eq!(tally.count(poll.options[0].id), Some(0));
+//!
+//! // Counts leave the engine only as a view for an audience.
+//! assert_eq!(TallyView::new(&poll, &tally, Audience::Voted).total_votes(), Some(0));
+//! assert_eq!(TallyView::new(&poll, &tally, Audience::Public).total_votes(), None);
+//! # Ok::<(), votify_core::InvalidPoll>(())
+//! ```
 
 mod method;
 mod view;
+mod view_position;
 
 pub use method::{Method, PollResult};
-pub use view::{Audience, ParsePositionError, TallyView, ViewPosition};
+pub use view::{Audience, TallyView};
+pub use view_position::{ParsePositionError, ViewPosition};
 
 use std::fmt;
 
@@ -14,20 +31,22 @@ use crate::ballot::{ActiveBallot, Choice};
 use crate::id::{OptionId, PollId};
 use crate::poll::Poll;
 
-/// Where a poll's history stands: compared by epoch, then by revision; larger is newer.
+/// A position in a poll's history. Positions compare by epoch, then by revision; larger
+/// is newer.
 ///
-/// The revision grows by one with every effective change. The epoch grows only when the history was repaired or restored,
-/// so that no position is ever used twice.
+/// Every effective change increases the revision by one. Only a repair or a restore
+/// increases the epoch. So no position is used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Position {
-    /// Grows with repair and restore, from 1.
+    /// The number of repairs and restores. Starts at 1.
     pub epoch: u64,
-    /// Grows with every ballot counted, replaced or withdrawn, every edit, and the seal, from 0.
+    /// The number of ballots counted, replaced or withdrawn, of edits, and of the seal.
+    /// Starts at 0.
     pub revision: u64,
 }
 
 impl Position {
-    /// Where every poll begins.
+    /// The position of a new poll.
     pub const START: Self = Self {
         epoch: 1,
         revision: 0,
@@ -40,36 +59,36 @@ impl fmt::Display for Position {
     }
 }
 
-/// How many standing ballots chose an option.
+/// The number of active ballots that chose an option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OptionCount {
-    /// Which option.
+    /// The option.
     pub option: OptionId,
-    /// How many ballots.
+    /// The number of ballots.
     pub count: u64,
 }
 
-/// The whole count of a poll at one position: exactly the fold of its standing ballots.
+/// The exact counts of a poll at one position: the fold of its active ballots.
 ///
-/// It shows everything; outside of the engine counts travel only as a [`TallyView`](crate::TallyView).
+/// A tally shows everything. Outside of the engine, counts exist only as a [`TallyView`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
-    /// Whose count it is.
+    /// The counted poll.
     pub poll: PollId,
-    /// The state of the history that was counted.
+    /// The counted position of its history.
     pub position: Position,
     /// The version of the poll at that position.
     pub version: u64,
-    /// Whether it can never change again.
+    /// Whether the counts are final.
     pub sealed: bool,
-    /// How many ballots stand.
+    /// The number of active ballots.
     pub total_votes: u64,
-    /// A count for each option, in the poll's order.
+    /// One count for each option, in the poll's order.
     pub counts: Vec<OptionCount>,
 }
 
 impl Tally {
-    /// The empty count of a new poll.
+    /// Creates the empty tally of a new poll.
     #[must_use]
     pub fn new(poll: &Poll) -> Self {
         Self {
@@ -89,15 +108,16 @@ impl Tally {
         }
     }
 
-    /// Whether a ballot was ever counted, though it may have been taken back.
-    ///
-    /// Every revision is an edit or seal, which the version counts too, or a ballot.
+    /// Returns true if a ballot was ever counted, even if it was withdrawn later.
     #[must_use]
     pub const fn ever_had_ballots(&self) -> bool {
+        // A ballot increases the revision only; an edit and the seal increase the version
+        // too.
         self.total_votes > 0 || self.position.revision > self.version
     }
 
-    /// How many ballots chose `option`; `None` if it is not in the poll.
+    /// Returns the number of ballots that chose `option`, or `None` if the poll has no
+    /// such option.
     #[must_use]
     pub fn count(&self, option: OptionId) -> Option<u64> {
         self.counts
@@ -106,13 +126,13 @@ impl Tally {
             .map(|entry| entry.count)
     }
 
-    /// Counts one more ballot with these choices.
+    /// Adds one ballot with this choice.
     pub(crate) fn add(&mut self, choice: &Choice) {
         self.total_votes += 1;
         self.for_each_option(choice, |count| *count += 1);
     }
 
-    /// Takes one ballot with these choices out of the count.
+    /// Removes one ballot with this choice.
     pub(crate) fn subtract(&mut self, choice: &Choice) {
         self.total_votes = self.total_votes.saturating_sub(1);
         self.for_each_option(choice, |count| *count = count.saturating_sub(1));
@@ -126,8 +146,9 @@ impl Tally {
         }
     }
 
-    /// The same counts for the poll as it is after an edit or the seal, one revision later.
-    pub(crate) fn redrawn(&self, poll: &Poll) -> Self {
+    /// Returns the same counts for the options of the edited or sealed `poll`, one
+    /// revision later.
+    pub(crate) fn with_options_of(&self, poll: &Poll) -> Self {
         let count = |id| OptionCount {
             option: id,
             count: self.count(id).unwrap_or(0),
@@ -144,16 +165,17 @@ impl Tally {
         }
     }
 
-    /// The same position with the counts made anew from the standing ballots.
+    /// Returns the counts recomputed from the active ballots, at the same position.
     #[must_use]
     pub fn recounted<'a>(&self, ballots: impl IntoIterator<Item = &'a ActiveBallot>) -> Self {
-        let choices = ballots.into_iter().map(|one| (&one.ballot.choice, 1));
+        let choices = ballots.into_iter().map(|active| (&active.ballot.choice, 1));
         self.recounted_by_choice(choices)
     }
 
-    /// The same, from the standing ballots' choices and how many ballots say each.
+    /// Does the same as [`recounted`](Self::recounted), from each choice with its number
+    /// of active ballots.
     ///
-    /// For stores that can group them, and so need not read every ballot.
+    /// For stores that can group ballots by choice and so need not read each one.
     #[must_use]
     pub fn recounted_by_choice<'a>(
         &self,

@@ -1,4 +1,22 @@
-//! Who votes: what is known of a caller, what a poll makes of it, and who owns a poll.
+//! Callers, voters and owners.
+//!
+//! A [`Caller`] is everything known about a request: session, address, account, invite
+//! code. A poll's [`VoterPolicy`] picks one of them and derives the [`VoterId`] from it.
+//! A keyed digest makes the id different in every poll.
+//!
+//! ```
+//! use votify_core::{Caller, Keyring, PollId, SessionId, Timestamp, VoterPolicy};
+//!
+//! let keyring = Keyring::ephemeral();
+//! let caller = Caller::session(SessionId::random()).with_address("192.0.2.7".parse()?);
+//! let [a, b] = [(); 2].map(|()| PollId::generate(Timestamp::EPOCH));
+//!
+//! let by_browser = VoterPolicy::Browser.identify(&caller, a, keyring.current(), &keyring)?;
+//! let by_address = VoterPolicy::Ip.identify(&caller, a, keyring.current(), &keyring)?;
+//! let elsewhere = VoterPolicy::Browser.identify(&caller, b, keyring.current(), &keyring)?;
+//! assert!(by_browser != by_address && by_browser != elsewhere);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod address_id;
 mod identity;

@@ -4,16 +4,16 @@ use anyhow::{Context, Result};
 use criterion::Criterion;
 use votify_core::ballot::{VoterHistory, decide};
 
-use crate::scene::{NOW, ballot, poll, standing};
+use crate::fixtures::{NOW, active_ballots, ballot, poll};
 
-/// The rule, for a voter that never voted, one that sends the same again, and one that votes again.
+/// Measures `decide` for a first ballot, a replay, and a second ballot.
 pub(crate) fn bench(criterion: &mut Criterion) -> Result<()> {
     let poll = poll(10)?;
     let new = VoterHistory::default();
-    let standing = standing(&poll, 1)?.pop().context("no ballot")?;
-    let same = standing.ballot.clone();
+    let active = active_ballots(&poll, 1)?.pop().context("no ballot")?;
+    let same = active.ballot.clone();
     let voted = VoterHistory {
-        active: Some(standing),
+        active: Some(active),
         ..VoterHistory::default()
     };
     let other = ballot(&poll, 0)?;

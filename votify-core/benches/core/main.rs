@@ -1,12 +1,12 @@
-//! How long the core's parts take, each by itself: `cargo bench -p votify-core`. What they come to together is measured by
-//! `cargo xtask bench`.
+//! Microbenchmarks of core's parts: `cargo bench -p votify-core`. `cargo xtask bench`
+//! measures the whole.
 
 mod decide;
+mod fixtures;
 mod frames;
-mod intake;
 mod methods;
-mod scene;
 mod views;
+mod voting;
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ fn main() -> Result<()> {
     decide::bench(&mut criterion)?;
     views::bench(&mut criterion)?;
     methods::bench(&mut criterion)?;
-    intake::bench(&mut criterion)?;
+    voting::bench(&mut criterion)?;
     frames::bench(&mut criterion)?;
     criterion.final_summary();
     Ok(())

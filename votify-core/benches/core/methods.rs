@@ -5,12 +5,12 @@ use criterion::Criterion;
 use votify_core::tally::{Method, PollResult};
 use votify_core::{Audience, Tally, TallyView};
 
-use crate::scene::{poll, standing, tally};
+use crate::fixtures::{active_ballots, poll, tally};
 
-/// A tally from its ballots, and a result from its tally.
+/// Measures a recount of ballots, and the leaders of a result.
 pub(crate) fn bench(criterion: &mut Criterion) -> Result<()> {
     let poll = poll(100)?;
-    let ballots = standing(&poll, 10_000)?;
+    let ballots = active_ballots(&poll, 10_000)?;
     let empty = Tally::new(&poll);
     criterion.bench_function("method/recount of 10 000 ballots", |bencher| {
         bencher.iter(|| empty.recounted(black_box(&ballots)));

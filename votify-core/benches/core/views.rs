@@ -4,9 +4,9 @@ use anyhow::Result;
 use criterion::Criterion;
 use votify_core::{Audience, TallyView};
 
-use crate::scene::{poll, tally};
+use crate::fixtures::{poll, tally};
 
-/// What an audience sees of a tally, of polls small and large.
+/// Measures the creation of a view, for small and large polls.
 pub(crate) fn bench(criterion: &mut Criterion) -> Result<()> {
     for options in [2, 100] {
         let poll = poll(options)?;

@@ -2,38 +2,40 @@ use std::error::Error;
 
 use crate::store::Source;
 
-/// Why an account store failed. That a name is taken is not among these: it is a value.
+/// An error of an account store. A taken name is not an error but
+/// [`NameTaken`](crate::account::Registration::NameTaken).
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccountError {
-    /// The store cannot be reached, is full, read-only or too busy, or did not answer in time. A write may have happened.
+    /// The database cannot be reached, is full, read-only or overloaded, or timed out. A
+    /// write may have happened.
     #[error("the {backend} account store is unavailable")]
     Unavailable {
-        /// Which store.
+        /// The store's name.
         backend: &'static str,
-        /// What happened.
+        /// The cause.
         source: Source,
     },
-    /// What was read makes no sense: not written by this library, or damaged.
-    #[error("the {backend} account store holds data that cannot be read")]
+    /// The stored data is damaged, or was not written by Votify.
+    #[error("the {backend} account store contains unreadable data")]
     Corrupt {
-        /// Which store.
+        /// The store's name.
         backend: &'static str,
-        /// What cannot be read.
+        /// The cause.
         source: Source,
     },
-    /// Anything else; nothing happened.
+    /// Another failure. Nothing was written.
     #[error("the {backend} account store failed")]
     Failed {
-        /// Which store.
+        /// The store's name.
         backend: &'static str,
-        /// What happened.
+        /// The cause.
         source: Source,
     },
 }
 
 impl AccountError {
-    /// An [`Unavailable`](Self::Unavailable).
+    /// Creates an [`Unavailable`](Self::Unavailable).
     pub fn unavailable(
         backend: &'static str,
         source: impl Into<Box<dyn Error + Send + Sync>>,
@@ -44,7 +46,7 @@ impl AccountError {
         }
     }
 
-    /// A [`Corrupt`](Self::Corrupt).
+    /// Creates a [`Corrupt`](Self::Corrupt).
     pub fn corrupt(backend: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Corrupt {
             backend,
@@ -52,7 +54,7 @@ impl AccountError {
         }
     }
 
-    /// A [`Failed`](Self::Failed).
+    /// Creates a [`Failed`](Self::Failed).
     pub fn failed(backend: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Failed {
             backend,
@@ -60,7 +62,7 @@ impl AccountError {
         }
     }
 
-    /// Whether the same call may succeed later.
+    /// Returns true if the same call may succeed later.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable { .. })

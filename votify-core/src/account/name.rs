@@ -3,13 +3,15 @@ use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// What may be in a name besides letters and digits.
-const SIGNS: [char; 5] = ['.', '_', '-', '@', '+'];
+/// The characters allowed in a name besides letters and digits.
+const PUNCTUATION: [char; 5] = ['.', '_', '-', '@', '+'];
 
-/// A name to log in with: 1 to 64 letters and digits of any script and the signs `. _ - @ +`, the first a letter or digit.
+/// A login name: 1 to 64 letters, digits and `. _ - @ +`, starting with a letter or
+/// digit.
 ///
-/// It is kept in the form in which Unicode writes compatible characters alike (NFKC). Two names are the same if they also
-/// agree without regard to case; nobody but the user is ever shown it, so names that only look alike do no harm.
+/// Letters and digits may be of any script. The name is normalized with NFKC. Names are
+/// equal regardless of case. Only its own user ever sees a name, so names that look alike
+/// are allowed.
 ///
 /// ```
 /// use votify_core::account::UserName;
@@ -22,75 +24,81 @@ const SIGNS: [char; 5] = ['.', '_', '-', '@', '+'];
 /// ```
 #[derive(Clone)]
 pub struct UserName {
-    shown: String,
+    display: String,
     key: String,
 }
 
-/// Why a text is no name.
+/// The reason why a text is not a valid name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NameProblem {
-    /// Nothing in it.
+    /// The name is empty.
     #[error("must not be empty")]
     Empty,
-    /// Too many characters.
+    /// The name has too many characters.
     #[error("must have at most {} characters", UserName::MAX_CHARS)]
     TooLong,
-    /// A character that is not allowed, or not at the beginning.
-    #[error("may hold letters, digits and . _ - @ + only, and begins with a letter or digit")]
+    /// The name contains a character that is not allowed, or not allowed at the start.
+    #[error("must contain only letters, digits and . _ - @ +, and start with a letter or digit")]
     Character,
 }
 
 impl UserName {
-    /// The most characters of a name.
+    /// The maximum number of characters.
     pub const MAX_CHARS: usize = 64;
-    /// The most bytes of a text that is looked at, and of a [`key`](Self::key).
+    /// The maximum number of bytes of the input, and of a [`key`](Self::key).
     pub const MAX_BYTES: usize = 1024;
 
-    /// Reads a name; blanks around it are left out.
+    /// Parses a name. Trims white space.
     ///
     /// # Errors
-    /// If it is empty, too long, or holds what is not allowed.
+    /// - [`NameProblem::Empty`]: the text is blank.
+    /// - [`NameProblem::TooLong`]: the name exceeds [`MAX_CHARS`](Self::MAX_CHARS) or
+    ///   [`MAX_BYTES`](Self::MAX_BYTES).
+    /// - [`NameProblem::Character`]: a character is not allowed.
     pub fn new(text: &str) -> Result<Self, NameProblem> {
         let text = text.trim();
         if text.len() > Self::MAX_BYTES {
             return Err(NameProblem::TooLong);
         }
-        let shown: String = text.nfkc().collect();
-        let mut letters = shown.chars();
-        let first = letters.next().ok_or(NameProblem::Empty)?;
+        let display: String = text.nfkc().collect();
+        let mut chars = display.chars();
+        let first = chars.next().ok_or(NameProblem::Empty)?;
         if !first.is_alphanumeric()
-            || !letters.all(|c| c.is_alphanumeric() || is_combining_mark(c) || SIGNS.contains(&c))
+            || !chars
+                .all(|c| c.is_alphanumeric() || is_combining_mark(c) || PUNCTUATION.contains(&c))
         {
             return Err(NameProblem::Character);
         }
-        let key = folded(&shown);
-        if shown.chars().count() > Self::MAX_CHARS || key.len() > Self::MAX_BYTES {
+        let key = fold_case(&display);
+        if display.chars().count() > Self::MAX_CHARS || key.len() > Self::MAX_BYTES {
             return Err(NameProblem::TooLong);
         }
-        Ok(Self { shown, key })
+        Ok(Self { display, key })
     }
 
-    /// The name as its user wrote it.
+    /// Returns the name as its user wrote it, normalized.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.shown
+        &self.display
     }
 
-    /// The same text for all ways to write the name: what is unique.
+    /// Returns the case-folded form, which is the same for all equal names. Stores enforce
+    /// its uniqueness.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
     }
 }
 
-/// Without regard to case: upper case first, because several small letters have one capital (ς and σ, ß and ss).
-fn folded(text: &str) -> String {
+/// Folds case. Upper case first, because several lower-case forms share one capital (ς
+/// and σ, ß and ss).
+fn fold_case(text: &str) -> String {
     let folded = text.chars().flat_map(char::to_uppercase);
     folded.flat_map(char::to_lowercase).nfkc().collect()
 }
 
-/// Of the [`key`](UserName::key) alone.
+/// Compares the [`key`](UserName::key) only.
 impl PartialEq for UserName {
     fn eq(&self, other: &Self) -> bool {
         self.key == other.key
@@ -101,7 +109,7 @@ impl Eq for UserName {}
 
 impl fmt::Debug for UserName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("UserName").field(&self.shown).finish()
+        f.debug_tuple("UserName").field(&self.display).finish()
     }
 }
 
@@ -112,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_name_however_it_is_written() {
+    fn spellings_of_one_name_are_equal() {
         for (one, other) in [
             ("Ada", " ada\t"),
             ("Zoë", "ZOE\u{308}"),
@@ -131,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_is_refused() {
+    fn invalid_names_are_rejected() {
         for (text, problem) in [
             ("", NameProblem::Empty),
             (" \u{a0}\n", NameProblem::Empty),
@@ -154,7 +162,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_name_reads_as_itself_again(text in r"[\p{L}\p{M}\p{N}._@+-]{1,80}") {
+        fn valid_names_round_trip(text in r"[\p{L}\p{M}\p{N}._@+-]{1,80}") {
             if let Ok(name) = UserName::new(&text) {
                 let again = UserName::new(name.as_str()).unwrap();
                 assert_eq!((again.as_str(), again.key()), (name.as_str(), name.key()));

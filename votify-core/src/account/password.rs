@@ -2,36 +2,49 @@ use std::fmt;
 
 use unicode_normalization::UnicodeNormalization;
 
-/// A password as somebody typed it: 8 characters to 256 bytes.
+/// A password: at least 8 characters and at most 256 bytes.
 ///
-/// Keyboards write the same letters in different ways, so it is brought to one form (NFC). Its `Debug` shows nothing.
+/// Keyboards encode the same letter differently, so the text is normalized with NFC.
+/// `Debug` hides it.
+///
+/// ```
+/// use votify_core::account::Password;
+///
+/// let password = Password::new("correct horse")?;
+/// assert_eq!(format!("{password:?}"), "Password(..)");
+/// assert!(Password::new("short").is_err());
+/// # Ok::<(), votify_core::account::PasswordProblem>(())
+/// ```
 #[derive(Clone)]
 pub struct Password(String);
 
-/// Why a text cannot serve as password.
+/// The reason why a text is not a valid password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PasswordProblem {
-    /// Fewer than [`Password::MIN_CHARS`].
+    /// The password has fewer than [`Password::MIN_CHARS`] characters.
     #[error("must have at least {} characters", Password::MIN_CHARS)]
     TooShort,
-    /// More than [`Password::MAX_BYTES`].
+    /// The password has more than [`Password::MAX_BYTES`] bytes.
     #[error("must have at most {} bytes", Password::MAX_BYTES)]
     TooLong,
 }
 
 impl Password {
-    /// The fewest characters.
+    /// The minimum number of characters.
     pub const MIN_CHARS: usize = 8;
-    /// The most bytes; what hashing one costs does not grow with what strangers send.
+    /// The maximum number of bytes. Bounds the cost of hashing.
     pub const MAX_BYTES: usize = 256;
 
-    /// Reads a password. Nothing is cut off, blanks included.
+    /// Parses a password. Does not trim white space.
     ///
     /// # Errors
-    /// If it is too short or too long.
+    /// - [`PasswordProblem::TooShort`]: fewer than [`MIN_CHARS`](Self::MIN_CHARS)
+    ///   characters.
+    /// - [`PasswordProblem::TooLong`]: more than [`MAX_BYTES`](Self::MAX_BYTES) bytes.
     pub fn new(text: &str) -> Result<Self, PasswordProblem> {
-        // Nothing that fits gets three times shorter by being composed.
+        // NFC shortens a text by less than two thirds, so a longer one need not be
+        // normalized.
         if text.len() > 3 * Self::MAX_BYTES {
             return Err(PasswordProblem::TooLong);
         }
@@ -45,7 +58,7 @@ impl Password {
         Ok(Self(text))
     }
 
-    /// What is hashed.
+    /// Returns the bytes to hash.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
@@ -58,22 +71,24 @@ impl fmt::Debug for Password {
     }
 }
 
-/// What a password is checked against, as a PHC string such as `$argon2id$v=19$…`; opaque here. Its `Debug` shows nothing.
+/// The hash of a password, as a PHC string such as `$argon2id$v=19$…`. Opaque here.
+/// `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
 impl PasswordHash {
-    /// The most bytes that stores keep.
+    /// The maximum number of bytes, which every store supports.
     pub const MAX_BYTES: usize = 512;
 
-    /// Wraps a PHC string; `None` if it is longer than [`MAX_BYTES`](Self::MAX_BYTES).
+    /// Wraps a PHC string. Returns `None` if it is longer than
+    /// [`MAX_BYTES`](Self::MAX_BYTES).
     #[must_use]
     pub fn new(text: impl Into<String>) -> Option<Self> {
         let text = text.into();
         (text.len() <= Self::MAX_BYTES).then_some(Self(text))
     }
 
-    /// The PHC string.
+    /// Returns the PHC string.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -91,18 +106,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bounds_are_characters_below_and_bytes_above() {
-        let read = |text: &str| Password::new(text).map(|password| password.0);
-        assert_eq!(read("1234567"), Err(PasswordProblem::TooShort));
-        assert_eq!(read("ääääääää"), Ok("ääääääää".into()));
-        assert_eq!(read(&"x".repeat(256)), Ok("x".repeat(256)));
-        assert_eq!(read(&"x".repeat(257)), Err(PasswordProblem::TooLong));
-        assert_eq!(read(&"x".repeat(100_000)), Err(PasswordProblem::TooLong));
-        assert_eq!(read("  blanks  "), Ok("  blanks  ".into()));
+    fn length_is_bounded_in_characters_and_bytes() {
+        let parse = |text: &str| Password::new(text).map(|password| password.0);
+        assert_eq!(parse("1234567"), Err(PasswordProblem::TooShort));
+        assert_eq!(parse("ääääääää"), Ok("ääääääää".into()));
+        assert_eq!(parse(&"x".repeat(256)), Ok("x".repeat(256)));
+        assert_eq!(parse(&"x".repeat(257)), Err(PasswordProblem::TooLong));
+        assert_eq!(parse(&"x".repeat(100_000)), Err(PasswordProblem::TooLong));
+        assert_eq!(parse("  blanks  "), Ok("  blanks  ".into()));
     }
 
     #[test]
-    fn keyboards_agree_and_nothing_is_shown() {
+    fn passwords_are_normalized_and_debug_hides_them() {
         let (one, other) = (
             Password::new("pässwörd").unwrap(),
             Password::new("pa\u{308}sswo\u{308}rd").unwrap(),

@@ -9,41 +9,42 @@ use crate::id::{ParseIdError, uuid_id};
 use crate::time::Timestamp;
 
 uuid_id! {
-    /// Names a user for ever.
+    /// The id of a user. It never changes.
     UserId
 }
 uuid_id! {
-    /// Names one log-in, and with it the token that proves it.
+    /// The id of a login, and of its token.
     TokenId
 }
 
-/// Somebody who registered.
+/// A registered user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// What polls know the user by.
+    /// The id, which is also the [`AccountId`](crate::voter::AccountId) of the user's
+    /// votes.
     pub id: UserId,
-    /// What the user logs in with.
+    /// The login name.
     pub name: UserName,
-    /// What a password is checked against.
+    /// The hash of the password.
     pub password: PasswordHash,
-    /// When the user registered.
+    /// The time of registration.
     pub created_at: Timestamp,
 }
 
-/// What became of a registration.
+/// The outcome of a registration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Registration {
-    /// The user is kept.
+    /// The user is stored.
     Registered,
-    /// Somebody else has the name, and nothing happened.
+    /// Another user has the name. Nothing changed.
     NameTaken,
 }
 
-/// A token that is not to be taken any more.
+/// A token that is no longer valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Revocation {
-    /// Which token.
+    /// The token.
     pub token: TokenId,
-    /// When the token ends by itself, and the revocation may be forgotten.
+    /// The token's own expiry, after which the revocation may be removed.
     pub expires_at: Timestamp,
 }

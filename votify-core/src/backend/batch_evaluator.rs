@@ -8,66 +8,68 @@ use crate::poll::PollState;
 use crate::time::Timestamp;
 use crate::voter::VoterId;
 
-/// Casts the ballots of one poll one after the other, in memory, and tells what has to be written.
+/// Decides the ballots of one poll in order, in memory, and collects the resulting
+/// writes.
 ///
-/// Every store uses it between reading under the poll's lock and writing in the same transaction, so that a batch
-/// equals casting its ballots one at a time.
+/// Every store uses it between the read under the poll's lock and the write in the same
+/// transaction. So a batch has the same result as its ballots one at a time.
 ///
 /// ```
 /// # use std::collections::HashMap;
+/// # use votify_core::backend::BatchEvaluator;
+/// # use votify_core::poll::PollState;
 /// # use votify_core::*;
-/// # use votify_core::{ballot::BatchEvaluator, poll::PollState};
 /// # let now = Timestamp::EPOCH;
-/// # let keyring = Keyring::ephemeral();
-/// # let poll = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]).into_poll(PollId::generate(now), now, &keyring)?;
+/// # let poll = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"])
+/// #     .into_poll(PollId::generate(now), now, &Keyring::ephemeral())?;
 /// # let ballot = Ballot {
 /// #     id: BallotId::generate(now), poll: poll.id, choice: Choice::one(poll.options[0].id),
 /// #     voter: VoterId::new(VoterPolicy::Browser, [7; 15]), address: None,
 /// # };
-/// // Read under the poll's lock: its state, and the histories of the batch's voters.
+/// // Read under the poll's lock: the state, and the histories of the batch's voters.
 /// let (state, histories) = (PollState::new(poll), HashMap::new());
-/// let mut counting = BatchEvaluator::new(state, histories, now);
-/// let outcome = counting.cast(&ballot);
-/// // Written before the lock is let go.
-/// let effects = counting.finish();
+/// let mut evaluator = BatchEvaluator::new(state, histories, now);
+/// let outcome = evaluator.cast(&ballot);
+/// // Written before the lock is released.
+/// let write_set = evaluator.finish();
 /// assert_eq!(outcome, Outcome::Counted { revision: 1 });
-/// assert_eq!(effects.inserted[0].ballot, ballot);
-/// assert_eq!(effects.state.tally.total_votes, 1);
+/// assert_eq!(write_set.inserted[0].ballot, ballot);
+/// assert_eq!(write_set.state.tally.total_votes, 1);
 /// # Ok::<(), InvalidPoll>(())
 /// ```
 #[derive(Debug)]
 pub struct BatchEvaluator {
     state: PollState,
     now: Timestamp,
-    voters: HashMap<VoterId, Booth>,
+    voters: HashMap<VoterId, VoterState>,
     superseded: Vec<SupersededBallot>,
-    seating: AddressCounter,
-    effective: u32,
+    addresses: AddressCounter,
+    effective_ballots: u32,
 }
 
-/// One voter's history while the batch is being counted.
+/// One voter's history while the batch is evaluated.
 #[derive(Debug)]
-struct Booth {
+struct VoterState {
     history: VoterHistory,
-    had_standing: bool,
+    had_active: bool,
     changed: bool,
 }
 
-/// What a batch did to one poll, to be written in the transaction that it was read in.
+/// The writes of a batch to one poll, for the transaction that read its state.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WriteSet {
-    /// The new state; equal to the old one if [`is_empty`](Self::is_empty).
+    /// The new state. Equal to the old one if [`is_empty`](Self::is_empty).
     pub state: PollState,
-    /// Ballots of voters who had none standing. Inserting one that is there after all must fail the transaction: the
-    /// store's unique key is the judge.
+    /// Ballots of voters without an active one. If such a voter has one after all, the
+    /// insert must fail the transaction: the store's unique key decides.
     pub inserted: Vec<ActiveBallot>,
-    /// Ballots of voters who had another one standing.
+    /// Ballots that replace the voter's active one.
     pub updated: Vec<ActiveBallot>,
-    /// Voters whose standing ballot is gone.
+    /// Voters whose active ballot is removed.
     pub removed: Vec<VoterId>,
-    /// Accepted ballots that count no more, to be remembered.
+    /// Accepted ballots that no longer count, to be stored for replays.
     pub superseded: Vec<SupersededBallot>,
-    /// Where ballots stand, if the poll has a quota for each address; else empty.
+    /// The changed address usage. Empty if the poll has no address quota.
     pub address_usage: AddressUsageChanges,
 }
 
@@ -83,7 +85,9 @@ impl WriteSet {
 }
 
 impl BatchEvaluator {
-    /// Starts from the poll's state and the histories of the batch's voters; a voter who is not in `histories` has none.
+    /// Starts from the poll's state and the histories of the batch's voters.
+    ///
+    /// A voter who is not in `histories` has no history.
     #[must_use]
     pub fn new(
         state: PollState,
@@ -92,60 +96,62 @@ impl BatchEvaluator {
     ) -> Self {
         let voters = histories
             .into_iter()
-            .map(|(voter, history)| (voter, Booth::new(history)))
+            .map(|(voter, history)| (voter, VoterState::new(history)))
             .collect();
         Self {
             state,
             now,
             voters,
             superseded: Vec::new(),
-            seating: AddressCounter::default(),
-            effective: 0,
+            addresses: AddressCounter::default(),
+            effective_ballots: 0,
         }
     }
 
-    /// The same, knowing from where ballots stand; wanted where the poll has a quota for each address.
+    /// Sets the address usage of the active ballots. Required if the poll has an address
+    /// quota.
     #[must_use]
-    pub fn with_address_usage(mut self, places: AddressUsage) -> Self {
-        self.seating = AddressCounter::new(places);
+    pub fn with_address_usage(mut self, usage: AddressUsage) -> Self {
+        self.addresses = AddressCounter::new(usage);
         self
     }
 
-    /// Decides on the next ballot of the batch, which must be for this poll, and carries the verdict out.
+    /// Decides the next ballot of the batch, which must be for this poll, and applies the
+    /// verdict.
     pub fn cast(&mut self, ballot: &Ballot) -> Outcome {
-        let booth = self
+        let voter = self
             .voters
             .entry(ballot.voter)
-            .or_insert_with(|| Booth::new(VoterHistory::default()));
-        let at_address = self.seating.taken(ballot.address);
+            .or_insert_with(|| VoterState::new(VoterHistory::default()));
+        let at_address = self.addresses.used(ballot.address);
         let poll = &self.state.poll;
-        let verdict = decide(poll, &booth.history, at_address, ballot, self.now);
+        let verdict = decide(poll, &voter.history, at_address, ballot, self.now);
         let outcome = verdict
             .clone()
             .outcome(self.state.tally.position.revision + 1);
         if outcome.changed_tally() {
-            self.carry_out(&verdict, ballot);
+            self.apply(&verdict, ballot);
         }
         outcome
     }
 
-    fn carry_out(&mut self, verdict: &Verdict, ballot: &Ballot) {
-        let Some(booth) = self.voters.get_mut(&ballot.voter) else {
+    fn apply(&mut self, verdict: &Verdict, ballot: &Ballot) {
+        let Some(voter) = self.voters.get_mut(&ballot.voter) else {
             return;
         };
         if self.state.poll.rules.address_quota.is_some() {
             match (verdict, ballot.address) {
-                (Verdict::Count, Some(address)) => self.seating.take(ballot.voter, address),
-                (Verdict::Withdraw, _) => self.seating.free(ballot.voter),
+                (Verdict::Count, Some(address)) => self.addresses.add(ballot.voter, address),
+                (Verdict::Withdraw, _) => self.addresses.release(ballot.voter),
                 _ => {}
             }
         }
         let tally = &mut self.state.tally;
         tally.position.revision += 1;
         let revision = tally.position.revision;
-        booth.changed = true;
-        self.effective = self.effective.saturating_add(1);
-        if let Some(old) = booth.history.active.take() {
+        voter.changed = true;
+        self.effective_ballots = self.effective_ballots.saturating_add(1);
+        if let Some(old) = voter.history.active.take() {
             tally.subtract(&old.ballot.choice);
             let old = SupersededBallot {
                 id: old.ballot.id,
@@ -153,21 +159,21 @@ impl BatchEvaluator {
                 choice: old.ballot.choice,
                 revision: old.revision,
             };
-            booth.history.superseded.push(old.clone());
+            voter.history.superseded.push(old.clone());
             self.superseded.push(old);
         }
         if *verdict == Verdict::Withdraw {
-            let gone = SupersededBallot {
+            let withdrawal = SupersededBallot {
                 id: ballot.id,
                 voter: ballot.voter,
                 choice: ballot.choice.clone(),
                 revision,
             };
-            booth.history.superseded.push(gone.clone());
-            self.superseded.push(gone);
+            voter.history.superseded.push(withdrawal.clone());
+            self.superseded.push(withdrawal);
         } else {
             tally.add(&ballot.choice);
-            booth.history.active = Some(ActiveBallot {
+            voter.history.active = Some(ActiveBallot {
                 ballot: Ballot {
                     address: None,
                     ..ballot.clone()
@@ -178,24 +184,24 @@ impl BatchEvaluator {
         }
     }
 
-    /// What has to be written, in ascending order of voters.
+    /// Returns the writes of the batch. Its lists of ballots and voters ascend by voter.
     #[must_use]
     pub fn finish(self) -> WriteSet {
         let mut state = self.state;
         if state.counts_toward_trending() {
-            state.trending = state.trending.add_votes(self.effective, self.now);
+            state.trending = state.trending.add_votes(self.effective_ballots, self.now);
         }
         let (mut inserted, mut updated, mut removed) = (Vec::new(), Vec::new(), Vec::new());
-        for (voter, booth) in self.voters.into_iter().filter(|(_, booth)| booth.changed) {
-            match (booth.history.active, booth.had_standing) {
+        for (id, voter) in self.voters.into_iter().filter(|(_, voter)| voter.changed) {
+            match (voter.history.active, voter.had_active) {
                 (Some(ballot), false) => inserted.push(ballot),
                 (Some(ballot), true) => updated.push(ballot),
-                (None, true) => removed.push(voter),
+                (None, true) => removed.push(id),
                 (None, false) => {}
             }
         }
-        inserted.sort_unstable_by_key(|standing| standing.ballot.voter);
-        updated.sort_unstable_by_key(|standing| standing.ballot.voter);
+        inserted.sort_unstable_by_key(|active| active.ballot.voter);
+        updated.sort_unstable_by_key(|active| active.ballot.voter);
         removed.sort_unstable();
         WriteSet {
             state,
@@ -203,17 +209,17 @@ impl BatchEvaluator {
             updated,
             removed,
             superseded: self.superseded,
-            address_usage: self.seating.finish(),
+            address_usage: self.addresses.finish(),
         }
     }
 }
 
-impl Booth {
+impl VoterState {
     const fn new(history: VoterHistory) -> Self {
-        let had_standing = history.active.is_some();
+        let had_active = history.active.is_some();
         Self {
             history,
-            had_standing,
+            had_active,
             changed: false,
         }
     }

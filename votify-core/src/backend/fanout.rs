@@ -7,14 +7,35 @@ use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::broadcast::{Delivery, DeliveryStream, Topic};
 
-/// How many deliveries a slow reader may fall behind before it misses some.
-const BACKLOG: usize = 64;
+/// The number of deliveries buffered for each subscription.
+const CAPACITY: usize = 64;
 
-/// Hands deliveries to the subscriptions of this process, for broadcasters whose carrier brings each update to a process
-/// once; clones share their topics.
+/// Delivers updates to the subscriptions of this process.
 ///
-/// What a topic's subscriptions get is kept for each up to 64 deliveries; a reader that is further behind gets one
-/// [`Delivery::Lagged`] in place of the oldest, and nobody ever waits for it.
+/// For broadcasters whose transport brings each update to a process once. Clones share
+/// their topics.
+///
+/// Each subscription buffers up to 64 deliveries. A slower reader gets one
+/// [`Delivery::Lagged`] in place of the oldest ones. Sending never waits.
+///
+/// ```
+/// # use futures_util::StreamExt;
+/// use votify_core::PollId;
+/// use votify_core::backend::Fanout;
+/// use votify_core::broadcast::{Delivery, Topic};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let fanout = Fanout::new();
+/// let topic = Topic::Poll(PollId::from_bytes([1; 16]));
+/// let mut deliveries = fanout.subscribe(topic);
+/// fanout.send(&topic, Delivery::Lagged);
+/// assert_eq!(deliveries.next().await, Some(Delivery::Lagged));
+///
+/// drop(deliveries);
+/// assert!(!fanout.has_subscribers(&topic));
+/// # }
+/// ```
 #[derive(Clone, Default)]
 pub struct Fanout {
     topics: Arc<Mutex<Topics>>,
@@ -27,40 +48,41 @@ struct Topics {
 }
 
 impl Fanout {
-    /// One that nobody listens to yet.
+    /// Creates a fan-out without subscriptions.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How many topics somebody listens to.
+    /// Returns the number of topics with a subscription.
     #[must_use]
     pub fn topic_count(&self) -> usize {
         self.lock().senders.len()
     }
 
-    /// Whether somebody listens to a topic, so that there is a use in making a delivery for it.
+    /// Returns true if the topic has a subscription, so that creating a delivery is
+    /// worthwhile.
     #[must_use]
     pub fn has_subscribers(&self, topic: &Topic) -> bool {
         self.lock().senders.contains_key(topic)
     }
 
-    /// Hands a delivery to all who listen to a topic now.
-    pub fn deliver(&self, topic: &Topic, delivery: Delivery) {
+    /// Sends a delivery to all current subscriptions of a topic.
+    pub fn send(&self, topic: &Topic, delivery: Delivery) {
         if let Some(sender) = self.lock().senders.get(topic) {
-            // The last one may be about to leave.
+            // An error means that the last subscription is being dropped.
             let _ = sender.send(delivery);
         }
     }
 
-    /// Tells every subscription of every topic that it missed something.
+    /// Sends [`Delivery::Lagged`] to every subscription of every topic.
     pub fn notify_lagged(&self) {
         for sender in self.lock().senders.values() {
             let _ = sender.send(Delivery::Lagged);
         }
     }
 
-    /// Listens to a topic, from now on until the stream is dropped or the fan-out is closed.
+    /// Subscribes to a topic until the stream is dropped or the fan-out is closed.
     #[must_use]
     pub fn subscribe(&self, topic: Topic) -> DeliveryStream {
         let mut topics = self.lock();
@@ -70,9 +92,9 @@ impl Fanout {
         let sender = topics.senders.entry(topic);
         let subscription = Subscription {
             deliveries: sender
-                .or_insert_with(|| broadcast::Sender::new(BACKLOG))
+                .or_insert_with(|| broadcast::Sender::new(CAPACITY))
                 .subscribe(),
-            _seat: Seat {
+            _guard: SubscriptionGuard {
                 fanout: self.clone(),
                 topic,
             },
@@ -88,7 +110,7 @@ impl Fanout {
         .boxed()
     }
 
-    /// Ends every stream, after what it was handed before, and those to come at once.
+    /// Ends every stream after its buffered deliveries. Later subscriptions end at once.
     pub fn close(&self) {
         let mut topics = self.lock();
         topics.closed = true;
@@ -110,19 +132,20 @@ impl fmt::Debug for Fanout {
     }
 }
 
-/// One listener. Its receiver is dropped before its seat, so that the last seat of a topic sees that nobody is left.
+/// One subscription. Fields drop in order: the receiver must be gone when the guard
+/// counts receivers.
 struct Subscription {
     deliveries: broadcast::Receiver<Delivery>,
-    _seat: Seat,
+    _guard: SubscriptionGuard,
 }
 
-/// Takes its topic out of the fan-out when nobody listens to it any more.
-struct Seat {
+/// Removes the topic when its last subscription is dropped.
+struct SubscriptionGuard {
     fanout: Fanout,
     topic: Topic,
 }
 
-impl Drop for Seat {
+impl Drop for SubscriptionGuard {
     fn drop(&mut self) {
         let mut topics = self.fanout.lock();
         if topics
@@ -145,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_topic_goes_with_its_last_listener() {
+    fn dropping_the_last_subscription_removes_the_topic() {
         let fanout = Fanout::new();
         let (a, again, b) = (
             fanout.subscribe(topic(1)),
@@ -162,11 +185,11 @@ mod tests {
     }
 
     #[test]
-    fn topics_do_not_pile_up_when_listeners_leave_at_once() {
+    fn concurrent_drops_leave_no_topic() {
         let fanout = Fanout::new();
         for _ in 0..200 {
             let start = Arc::new(std::sync::Barrier::new(4));
-            let leavers: Vec<_> = (0..4)
+            let threads: Vec<_> = (0..4)
                 .map(|_| {
                     let (start, deliveries) = (Arc::clone(&start), fanout.subscribe(topic(1)));
                     std::thread::spawn(move || {
@@ -175,28 +198,28 @@ mod tests {
                     })
                 })
                 .collect();
-            for leaver in leavers {
-                leaver.join().unwrap();
+            for thread in threads {
+                thread.join().unwrap();
             }
             assert_eq!(fanout.topic_count(), 0);
         }
     }
 
     #[tokio::test]
-    async fn all_are_told_that_they_missed_something() {
+    async fn notify_lagged_reaches_every_topic() {
         let fanout = Fanout::new();
-        let mut listeners = [fanout.subscribe(topic(1)), fanout.subscribe(topic(2))];
+        let mut subscriptions = [fanout.subscribe(topic(1)), fanout.subscribe(topic(2))];
         fanout.notify_lagged();
-        for listener in &mut listeners {
-            assert_eq!(listener.next().await, Some(Delivery::Lagged));
+        for subscription in &mut subscriptions {
+            assert_eq!(subscription.next().await, Some(Delivery::Lagged));
         }
     }
 
     #[tokio::test]
-    async fn streams_end_when_it_is_closed() {
+    async fn closing_ends_streams_after_buffered_deliveries() {
         let fanout = Fanout::new();
         let mut before = fanout.subscribe(topic(1));
-        fanout.deliver(&topic(1), Delivery::Lagged);
+        fanout.send(&topic(1), Delivery::Lagged);
         fanout.close();
         assert_eq!(before.next().await, Some(Delivery::Lagged));
         assert_eq!(before.next().await, None);

@@ -19,7 +19,8 @@ impl PollBatch {
     }
 }
 
-/// Groups a batch by poll, in ascending order of poll ids: the order in which stores lock polls.
+/// Groups a batch by poll, in ascending order of poll ids: the order in which stores lock
+/// polls.
 #[must_use]
 pub fn group_by_poll(batch: &[Ballot]) -> Vec<PollBatch> {
     let mut polls: BTreeMap<PollId, Vec<usize>> = BTreeMap::new();

@@ -1,4 +1,11 @@
-/// Returns the search terms of a query: lower case, split at white space, sorted, without duplicates.
+/// Returns the search terms of a query: lower case, split at white space, sorted, without
+/// duplicates.
+///
+/// ```
+/// use votify_core::backend::search_terms;
+///
+/// assert_eq!(search_terms("Lunch today LUNCH"), ["lunch", "today"]);
+/// ```
 #[must_use]
 pub fn search_terms(query: &str) -> Vec<String> {
     let mut terms: Vec<String> = search_key(query)
@@ -10,8 +17,8 @@ pub fn search_terms(query: &str) -> Vec<String> {
     terms
 }
 
-/// Returns the form of a title that searches compare. Stores keep it beside the title, so that all of
-/// them find the same polls.
+/// Returns the form of a title that searches compare: lower case. Every store saves it
+/// with the title, so that all stores find the same polls.
 #[must_use]
 pub fn search_key(title: &str) -> String {
     title.to_lowercase()

@@ -4,21 +4,35 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::id::PollId;
 
-/// Lets many who want the same of a poll share one load of it, without anybody getting what was loaded before they asked:
-/// while one load is under way, all who come wait for the next one.
+/// Shares one load per poll among concurrent callers, without stale results.
 ///
-/// So however many ask, at most one load of a poll is under way, and everybody waits for two at most. Nothing is kept of polls that
-/// nobody asks for.
+/// A caller never gets the result of a load that started before its call: callers that
+/// arrive during a load share the next one. So at most one load per poll runs at a time,
+/// and a caller waits for at most two. A poll without callers uses no memory.
+///
+/// ```
+/// use votify_core::PollId;
+/// use votify_core::backend::SingleFlight;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let loads = SingleFlight::new();
+/// let poll = PollId::from_bytes([1; 16]);
+/// assert_eq!(loads.get(poll, async { 7 }).await, 7);
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct SingleFlight<T> {
-    polls: Mutex<HashMap<PollId, Arc<Turn<T>>>>,
+    polls: Mutex<HashMap<PollId, Arc<Flight<T>>>>,
 }
 
 #[derive(Debug)]
-struct Turn<T> {
-    begun: AtomicU64,
-    /// What the latest load that ended has found, and its number.
-    found: tokio::sync::Mutex<Option<(u64, T)>>,
+struct Flight<T> {
+    /// The number of loads started.
+    started: AtomicU64,
+    /// The result of the latest completed load, with its number. The lock is held during
+    /// a load.
+    latest: tokio::sync::Mutex<Option<(u64, T)>>,
 }
 
 impl<T> Default for SingleFlight<T> {
@@ -30,77 +44,76 @@ impl<T> Default for SingleFlight<T> {
 }
 
 impl<T: Clone> SingleFlight<T> {
-    /// Nothing is under way.
+    /// Creates an empty set of loads.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// What `load` finds, or what another call's load found that began after this call did.
+    /// Returns the result of `load`, or of another caller's load that started after this
+    /// call.
     ///
-    /// Cancel safe: who was to load and is dropped leaves that to the next one.
+    /// Cancel safe: if a loading caller is dropped, the next one loads.
     pub async fn get(&self, poll: PollId, load: impl Future<Output = T>) -> T {
-        let guest = Guest {
-            turn: Some(self.turn(poll)),
-            loads: self,
+        let waiter = Waiter {
+            flight: Some(self.join_flight(poll)),
+            flights: self,
             poll,
         };
-        guest.get(load).await
+        waiter.get(load).await
     }
 
-    fn turn(&self, poll: PollId) -> Arc<Turn<T>> {
+    fn join_flight(&self, poll: PollId) -> Arc<Flight<T>> {
         let mut polls = self.lock();
-        let turn = polls.entry(poll).or_insert_with(|| {
-            Arc::new(Turn {
-                begun: AtomicU64::new(0),
-                found: tokio::sync::Mutex::new(None),
+        let flight = polls.entry(poll).or_insert_with(|| {
+            Arc::new(Flight {
+                started: AtomicU64::new(0),
+                latest: tokio::sync::Mutex::new(None),
             })
         });
-        Arc::clone(turn)
+        Arc::clone(flight)
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<PollId, Arc<Turn<T>>>> {
+impl<T> SingleFlight<T> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<PollId, Arc<Flight<T>>>> {
         self.polls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One who waits; the last one out takes the turn away.
-struct Guest<'a, T> {
-    turn: Option<Arc<Turn<T>>>,
-    loads: &'a SingleFlight<T>,
+/// A waiting caller. The last one to leave removes the flight.
+struct Waiter<'a, T> {
+    flight: Option<Arc<Flight<T>>>,
+    flights: &'a SingleFlight<T>,
     poll: PollId,
 }
 
-impl<T: Clone> Guest<'_, T> {
+impl<T: Clone> Waiter<'_, T> {
     async fn get(&self, load: impl Future<Output = T>) -> T {
-        let Some(turn) = &self.turn else {
+        let Some(flight) = &self.flight else {
             return load.await;
         };
-        let seen = turn.begun.load(Ordering::SeqCst);
-        let mut found = turn.found.lock().await;
-        if let Some((number, value)) = &*found
-            && *number > seen
+        let started_before = flight.started.load(Ordering::SeqCst);
+        let mut latest = flight.latest.lock().await;
+        if let Some((number, value)) = &*latest
+            && *number > started_before
         {
             return value.clone();
         }
-        let number = turn.begun.fetch_add(1, Ordering::SeqCst) + 1;
+        let number = flight.started.fetch_add(1, Ordering::SeqCst) + 1;
         let value = load.await;
-        *found = Some((number, value.clone()));
+        *latest = Some((number, value.clone()));
         value
     }
 }
 
-impl<T> Drop for Guest<'_, T> {
+impl<T> Drop for Waiter<'_, T> {
     fn drop(&mut self) {
-        let mut polls = self
-            .loads
-            .polls
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        drop(self.turn.take());
+        let mut polls = self.flights.lock();
+        drop(self.flight.take());
         if polls
             .get(&self.poll)
-            .is_some_and(|turn| Arc::strong_count(turn) == 1)
+            .is_some_and(|flight| Arc::strong_count(flight) == 1)
         {
             polls.remove(&self.poll);
         }
@@ -117,31 +130,31 @@ mod tests {
     const POLL: PollId = PollId::from_bytes([1; 16]);
 
     #[tokio::test]
-    async fn who_comes_during_a_load_shares_the_next_one() {
-        let (shared, loads) = (SingleFlight::new(), AtomicU32::new(0));
+    async fn callers_during_a_load_share_the_next_one() {
+        let (flights, loads) = (SingleFlight::new(), AtomicU32::new(0));
         let load = || async {
             let number = loads.fetch_add(1, Ordering::SeqCst) + 1;
             tokio::time::sleep(Duration::from_millis(20)).await;
             number
         };
-        let first = shared.get(POLL, load());
+        let first = flights.get(POLL, load());
         let later = async {
             tokio::time::sleep(Duration::from_millis(5)).await;
-            let all = (0..100).map(|_| shared.get(POLL, load()));
+            let all = (0..100).map(|_| flights.get(POLL, load()));
             futures_util::future::join_all(all).await
         };
         let (first, later) = tokio::join!(first, later);
         assert_eq!(first, 1);
         assert_eq!(later, [2; 100]);
-        assert!(shared.lock().is_empty(), "nothing is left behind");
+        assert!(flights.lock().is_empty(), "the flight was not removed");
     }
 
     #[tokio::test]
-    async fn who_is_dropped_leaves_the_load_to_the_next_one() {
-        let loads = SingleFlight::new();
-        let stuck = loads.get(POLL, std::future::pending::<u32>());
+    async fn the_next_caller_loads_if_the_loading_one_is_dropped() {
+        let flights = SingleFlight::new();
+        let stuck = flights.get(POLL, std::future::pending::<u32>());
         let dropped = tokio::time::timeout(Duration::from_millis(5), stuck);
-        let waiting = loads.get(POLL, async { 7 });
+        let waiting = flights.get(POLL, async { 7 });
         let (dropped, waiting) = tokio::join!(dropped, waiting);
         assert!(dropped.is_err());
         assert_eq!(waiting, 7);

@@ -3,28 +3,44 @@ use std::time::Duration;
 use crate::limit::{Permit, Quota};
 use crate::time::Timestamp;
 
-/// How many slices a period is cut into.
-const SLICES: u64 = 5;
-/// Slices that a stretch of one period can touch.
-const KEPT: usize = 6;
+/// The number of slices per period.
+const SLICES_PER_PERIOD: u64 = 5;
+/// The number of slices stored: one period touches up to six.
+const SLICE_COUNT: usize = 6;
 
-/// The attempts that one key was granted lately, in slices of a fifth of the quota's period.
+/// The recent granted attempts of one key, counted in slices of a fifth of the quota's
+/// period.
 ///
-/// An attempt is granted while the slices that a period can touch (the current one and the five before) hold fewer than
-/// the limit. So the limit holds strictly in every stretch of one period, in 16 bytes a key; the price is that an attempt
-/// comes back up to a fifth of a period late.
+/// An attempt is granted while the current slice and the five before it contain fewer
+/// attempts than the limit. So the limit holds in every interval of one period, with 16
+/// bytes per key. The cost: an attempt becomes available again up to a fifth of a period
+/// late.
+///
+/// ```
+/// use votify_core::backend::SlidingWindow;
+/// use votify_core::{Quota, Timestamp};
+///
+/// let quota = Quota::per_minute(1);
+/// let mut window = SlidingWindow::default();
+/// assert!(window.acquire(&quota, Timestamp::EPOCH).granted);
+///
+/// let refused = window.acquire(&quota, Timestamp::EPOCH);
+/// assert!(!refused.granted);
+/// let later = Timestamp::EPOCH.saturating_add(refused.retry_after);
+/// assert!(window.acquire(&quota, later).granted);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SlidingWindow {
-    /// The number of the newest slice, counted from 1970 and cut to 32 bits.
+    /// The number of the newest slice since 1970, modulo 2^32.
     newest: u32,
-    /// Granted attempts, the newest slice first.
-    granted: [u16; KEPT],
+    /// The granted attempts per slice, the newest slice first.
+    granted: [u16; SLICE_COUNT],
 }
 
 impl SlidingWindow {
-    /// Takes one attempt at `now` if the quota has one left.
+    /// Grants one attempt at `now` if the quota has one left.
     ///
-    /// A clock that goes back finds the newest slice still current.
+    /// If the clock went backwards, the newest slice stays current.
     pub fn acquire(&mut self, quota: &Quota, now: Timestamp) -> Permit {
         self.advance(Self::slice_at(quota, now));
         let slice = slice_micros(quota);
@@ -40,24 +56,28 @@ impl SlidingWindow {
         Permit {
             granted,
             remaining,
-            reset_after: self.until_gone(|count| count > 0, slice, into_slice, false),
+            reset_after: self.time_until_expiry(slice, into_slice, false),
             retry_after: if remaining > 0 {
                 Duration::ZERO
             } else {
-                self.until_gone(|count| count > 0, slice, into_slice, true)
+                self.time_until_expiry(slice, into_slice, true)
             },
         }
     }
 
-    /// The number of the slice that is current at `now`, counted from 1970 and cut to 32 bits: where attempts are counted
-    /// elsewhere than in this process, so that all agree on it.
+    /// Returns the number of the slice at `now` since 1970, modulo 2^32.
+    ///
+    /// For limiters that count outside of this process, so that all processes agree on
+    /// the slices.
     #[must_use]
     pub fn slice_at(quota: &Quota, now: Timestamp) -> u32 {
-        cut(now.as_micros().unsigned_abs() / slice_micros(quota))
+        truncate(now.as_micros().unsigned_abs() / slice_micros(quota))
     }
 
-    /// As it is kept elsewhere: the number of the newest slice in four bytes, and in two bytes each the attempts granted in
-    /// it and in the five before, the newest first; all little-endian.
+    /// Returns the stored form, all little-endian.
+    ///
+    /// The number of the newest slice takes 4 bytes. Six counts of granted attempts
+    /// follow, the newest slice first, 2 bytes each.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; 16] {
         let mut bytes = [0; 16];
@@ -69,16 +89,16 @@ impl SlidingWindow {
         bytes
     }
 
-    /// What [`to_bytes`](Self::to_bytes) wrote. Any bytes are a window.
+    /// Reads the form that [`to_bytes`](Self::to_bytes) writes. Any 16 bytes are valid.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         let [a, b, c, d, granted @ ..] = bytes;
         let mut window = Self {
             newest: u32::from_le_bytes([a, b, c, d]),
-            granted: [0; KEPT],
+            granted: [0; SLICE_COUNT],
         };
-        for (kept, bytes) in window.granted.iter_mut().zip(granted.chunks_exact(2)) {
-            *kept = bytes
+        for (count, bytes) in window.granted.iter_mut().zip(granted.chunks_exact(2)) {
+            *count = bytes
                 .iter()
                 .rev()
                 .fold(0, |sum, byte| sum << 8 | u16::from(*byte));
@@ -86,16 +106,16 @@ impl SlidingWindow {
         window
     }
 
-    /// Whether nothing that was granted matters any more at `now`.
+    /// Returns true if no granted attempt counts any more at `now`.
     #[must_use]
     pub fn is_idle(&self, quota_period: Duration, now: Timestamp) -> bool {
         let slice = u64::try_from(quota_period.as_micros())
             .unwrap_or(u64::MAX)
-            .max(SLICES)
-            / SLICES;
-        let current = cut(now.as_micros().unsigned_abs() / slice);
+            .max(SLICES_PER_PERIOD)
+            / SLICES_PER_PERIOD;
+        let current = truncate(now.as_micros().unsigned_abs() / slice);
         let age = current.wrapping_sub(self.newest);
-        age < u32::MAX / 2 && age as usize >= KEPT
+        age < u32::MAX / 2 && age as usize >= SLICE_COUNT
     }
 
     fn advance(&mut self, slice: u32) {
@@ -103,21 +123,18 @@ impl SlidingWindow {
         if step == 0 || step > u32::MAX / 2 {
             return;
         }
-        let step = usize::try_from(step).unwrap_or(KEPT).min(KEPT);
-        self.granted.rotate_right(step % KEPT);
+        let step = usize::try_from(step)
+            .unwrap_or(SLICE_COUNT)
+            .min(SLICE_COUNT);
+        self.granted.rotate_right(step % SLICE_COUNT);
         self.granted[..step].fill(0);
         self.newest = slice;
     }
 
-    /// How long until the oldest (or else the newest) slice that matters has left the window.
-    fn until_gone(
-        &self,
-        matters: impl Fn(u16) -> bool,
-        slice: u64,
-        into_slice: u64,
-        oldest: bool,
-    ) -> Duration {
-        let mut ages = (0..KEPT).filter(|age| matters(self.granted[*age]));
+    /// Returns the time until the oldest or the newest slice with attempts leaves the
+    /// window.
+    fn time_until_expiry(&self, slice: u64, into_slice: u64, oldest: bool) -> Duration {
+        let mut ages = (0..SLICE_COUNT).filter(|age| self.granted[*age] > 0);
         let Some(age) = (if oldest {
             ages.next_back()
         } else {
@@ -125,21 +142,22 @@ impl SlidingWindow {
         }) else {
             return Duration::ZERO;
         };
-        let slices_left = (KEPT - age) as u64;
+        let slices_left = (SLICE_COUNT - age) as u64;
         Duration::from_micros((slices_left * slice).saturating_sub(into_slice))
     }
 }
 
 fn slice_micros(quota: &Quota) -> u64 {
-    // A period is at least a second and at most a day.
-    u64::try_from(quota.period().as_micros()).unwrap_or(u64::MAX) / SLICES
+    // `Quota` bounds the period to 1 s to 24 h, so the result is neither zero nor
+    // truncated.
+    u64::try_from(quota.period().as_micros()).unwrap_or(u64::MAX) / SLICES_PER_PERIOD
 }
 
 #[expect(
     clippy::cast_possible_truncation,
     reason = "slices are compared modulo 2^32"
 )]
-const fn cut(slice: u64) -> u32 {
+const fn truncate(slice: u64) -> u32 {
     slice as u32
 }
 

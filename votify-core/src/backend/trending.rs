@@ -2,26 +2,27 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
 
-/// How long until a vote is worth half as much, in microseconds: six hours.
+/// The time in which a vote loses half its weight, in microseconds: 6 hours.
 const HALF_LIFE_MICROS: f64 = 6.0 * 3600.0 * 1e6;
 
-/// A forward-decayed activity score, kept as a base 2 logarithm.
+/// A forward-decayed activity score, stored as a base 2 logarithm.
 ///
-/// A vote at time *t* adds 2^(*t* / half-life) to a sum of which only the logarithm is kept. Later votes weigh more, so
-/// earlier ones fade *relatively*: sorting by heat is sorting by decayed activity at any moment, with no job that ages
-/// the scores, and an index on its [`rank`](Self::rank) never goes stale.
+/// A vote at time *t* adds 2^(*t* / half-life) to a sum, of which only the logarithm is
+/// stored. Later votes weigh more, so earlier ones decay relatively. The order by score
+/// is the order by decayed activity at any moment: no job ages the scores, and an index
+/// on [`rank`](Self::rank) stays valid.
 ///
-/// Source: Cormode, Shkapenyuk, Srivastava, Xu, "Forward Decay: A Practical Time Decay Model for Streaming Systems",
-/// ICDE 2009.
+/// Source: Cormode, Shkapenyuk, Srivastava, Xu, "Forward Decay: A Practical Time Decay
+/// Model for Streaming Systems", ICDE 2009.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TrendingScore(f64);
 
 impl TrendingScore {
-    /// The heat of a poll that was just made: that of one vote.
+    /// Creates the score of a new poll: that of one vote at `now`.
     #[must_use]
     pub fn new(now: Timestamp) -> Self {
-        Self(age(now))
+        Self(half_lives(now))
     }
 
     /// Reads a stored score.
@@ -30,29 +31,31 @@ impl TrendingScore {
         Self(score)
     }
 
-    /// The score to store.
+    /// Returns the score to store.
     #[must_use]
     pub const fn as_log2(self) -> f64 {
         self.0
     }
 
-    /// What polls are sorted by, larger is hotter: whole eighths of the score, cut off towards zero.
+    /// Returns the sort key, larger for more activity: the score in eighths, truncated
+    /// toward zero.
     ///
-    /// So polls whose activity differs by less than a tenth may rank alike, and an index on the rank of a busy poll is
-    /// written when its votes have grown by a tenth, not with each of them. A database computes it as
-    /// `trunc(score * 8)`: both steps are exact.
+    /// Polls whose activity differs by less than 9 % may have the same rank. In exchange,
+    /// an index on the rank is written once the votes of a busy poll have grown by 9 %,
+    /// not on every vote. A database computes it as `trunc(score * 8)`; both steps are
+    /// exact.
     #[must_use]
     pub fn rank(self) -> f64 {
         (self.0 * 8.0).trunc()
     }
 
-    /// The heat after `votes` more votes at `now`.
+    /// Returns the score after `votes` more votes at `now`.
     #[must_use]
     pub fn add_votes(self, votes: u32, now: Timestamp) -> Self {
         if votes == 0 {
             return self;
         }
-        let added = age(now) + f64::from(votes).log2();
+        let added = half_lives(now) + f64::from(votes).log2();
         let (high, low) = if self.0 >= added {
             (self.0, added)
         } else {
@@ -62,12 +65,13 @@ impl TrendingScore {
     }
 }
 
-/// Half-lives since 1970: below 400 000 for any date up to 9999, so a double keeps it to a millionth of a vote's age.
+/// Returns the half-lives since 1970: below 12 million until the year 9999, so the
+/// rounding error of an `f64` is below 2e-9 half-lives.
 #[expect(
     clippy::cast_precision_loss,
     reason = "a score, not a count; microseconds below 2^58 lose at most 32 µs"
 )]
-fn age(now: Timestamp) -> f64 {
+fn half_lives(now: Timestamp) -> f64 {
     now.as_micros() as f64 / HALF_LIFE_MICROS
 }
 
@@ -84,14 +88,14 @@ mod tests {
     }
 
     #[test]
-    fn after_a_half_life_two_old_votes_weigh_as_one_new() {
+    fn two_votes_equal_one_vote_a_half_life_later() {
         let old = TrendingScore::from_log2(-1e9).add_votes(2, START);
         let new = TrendingScore::from_log2(-1e9).add_votes(1, hours(6));
         assert!((old.as_log2() - new.as_log2()).abs() < 1e-9);
     }
 
     #[test]
-    fn ranks_are_eighths() {
+    fn ranks_are_truncated_eighths() {
         let rank = |score| TrendingScore::from_log2(score).rank();
         assert_eq!(rank(3.0), 24.0);
         assert_eq!(rank(3.1249), 24.0);
@@ -100,12 +104,12 @@ mod tests {
     }
 
     #[test]
-    fn votes_add_up() {
-        let one_by_one = (0..10).fold(TrendingScore::new(START), |heat, _| {
-            heat.add_votes(1, hours(1))
+    fn votes_add_up_one_by_one_or_together() {
+        let one_by_one = (0..10).fold(TrendingScore::new(START), |score, _| {
+            score.add_votes(1, hours(1))
         });
-        let at_once = TrendingScore::new(START).add_votes(10, hours(1));
-        assert!((one_by_one.as_log2() - at_once.as_log2()).abs() < 1e-9);
-        assert_eq!(at_once.add_votes(0, hours(99)), at_once);
+        let together = TrendingScore::new(START).add_votes(10, hours(1));
+        assert!((one_by_one.as_log2() - together.as_log2()).abs() < 1e-9);
+        assert_eq!(together.add_votes(0, hours(99)), together);
     }
 }

@@ -1,9 +1,18 @@
 use crate::id::OptionId;
 use crate::poll::{BallotKind, OPTIONS_MAX, Poll};
 
-/// What a ballot says.
+/// The choice of a ballot: one option, several, or a withdrawal.
 ///
-/// Two choices are equal if they mean the same: the order of [`several`](Self::several) options does not matter.
+/// Choices with the same options are equal, in any order.
+///
+/// ```
+/// use votify_core::{Choice, OptionId, Timestamp};
+///
+/// let [a, b] = [(); 2].map(|()| OptionId::generate(Timestamp::EPOCH));
+/// assert_eq!(Choice::several([a, b]), Choice::several([b, a]));
+/// assert_eq!(Choice::one(a).options(), [a]);
+/// assert!(Choice::withdraw().is_withdrawal());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Choice(Repr);
 
@@ -11,53 +20,53 @@ pub struct Choice(Repr);
 enum Repr {
     Withdraw,
     One(OptionId),
-    /// Sorted; may hold doubles, which no poll accepts.
+    /// Sorted. May contain duplicates, which `Choice::check` rejects.
     Several(Box<[OptionId]>),
 }
 
-/// What is wrong with a choice for some poll.
+/// An error in a choice for a given poll.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChoiceProblem {
-    /// The poll takes exactly one option.
-    #[error("this poll takes exactly one option, as option_id")]
+    /// The poll requires exactly one option.
+    #[error("this poll requires exactly one option, as option_id")]
     ExpectedSingle,
-    /// The poll takes a list of options.
-    #[error("this poll takes a list of options, as option_ids")]
+    /// The poll requires a list of options.
+    #[error("this poll requires a list of options, as option_ids")]
     ExpectedMultiple,
-    /// No option of this poll.
-    #[error("{0} is no option of this poll")]
+    /// The poll has no such option.
+    #[error("{0} is not an option of this poll")]
     UnknownOption(OptionId),
-    /// An option stands twice on the ballot.
-    #[error("{0} stands more than once on the ballot")]
+    /// An option occurs more than once.
+    #[error("{0} is listed more than once")]
     RepeatedOption(OptionId),
-    /// Fewer options than the poll asks for.
-    #[error("at least {min} options are needed")]
+    /// The choice has fewer options than the poll requires.
+    #[error("at least {min} options are required")]
     TooFew {
-        /// How many it asks for.
+        /// The poll's minimum.
         min: u32,
     },
-    /// More options than the poll allows.
+    /// The choice has more options than the poll allows.
     #[error("at most {max} options are allowed")]
     TooMany {
-        /// How many it allows.
+        /// The poll's maximum.
         max: u32,
     },
 }
 
-/// Stored bytes that are no choice.
+/// The stored bytes are not a choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("stored choice cannot be read")]
+#[error("stored bytes are not a choice")]
 pub struct CorruptChoice;
 
 impl Choice {
-    /// One option, for a poll of kind [`Single`](BallotKind::Single).
+    /// Chooses one option, for a poll of kind [`Single`](BallotKind::Single).
     #[must_use]
     pub const fn one(option: OptionId) -> Self {
         Self(Repr::One(option))
     }
 
-    /// Several options, for a poll of kind [`Multiple`](BallotKind::Multiple).
+    /// Chooses several options, for a poll of kind [`Multiple`](BallotKind::Multiple).
     #[must_use]
     pub fn several(options: impl IntoIterator<Item = OptionId>) -> Self {
         let mut options: Vec<_> = options.into_iter().collect();
@@ -65,19 +74,19 @@ impl Choice {
         Self(Repr::Several(options.into_boxed_slice()))
     }
 
-    /// "None: take my vote back."
+    /// Withdraws the voter's vote.
     #[must_use]
     pub const fn withdraw() -> Self {
         Self(Repr::Withdraw)
     }
 
-    /// Whether it takes a vote back.
+    /// Returns true if this choice withdraws a vote.
     #[must_use]
     pub const fn is_withdrawal(&self) -> bool {
         matches!(self.0, Repr::Withdraw)
     }
 
-    /// The chosen options, in ascending order.
+    /// Returns the chosen options, in ascending order. Empty for a withdrawal.
     #[must_use]
     pub fn options(&self) -> &[OptionId] {
         match &self.0 {
@@ -87,28 +96,29 @@ impl Choice {
         }
     }
 
-    /// Whether this is a ballot that `poll` can count, apart from time and history.
+    /// Checks the number and the ids of the options against `poll`. Ignores time and
+    /// history.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
+    /// Returns every [`ChoiceProblem`]; the voter has to choose again.
     pub fn check(&self, poll: &Poll) -> Result<(), Vec<ChoiceProblem>> {
         let mut problems = Vec::new();
         match (&self.0, poll.rules.ballot) {
             (Repr::Withdraw, _) => return Ok(()),
             (Repr::One(_), BallotKind::Single) => {}
             (Repr::Several(options), BallotKind::Multiple { min, max }) => {
-                let given = u32::try_from(options.len()).unwrap_or(u32::MAX);
-                if given < min {
+                let count = u32::try_from(options.len()).unwrap_or(u32::MAX);
+                if count < min {
                     problems.push(ChoiceProblem::TooFew { min });
                 }
-                if given > max {
+                if count > max {
                     problems.push(ChoiceProblem::TooMany { max });
                 }
             }
             (_, BallotKind::Single) => return Err(vec![ChoiceProblem::ExpectedSingle]),
             (_, BallotKind::Multiple { .. }) => return Err(vec![ChoiceProblem::ExpectedMultiple]),
         }
-        // Enough of a hopelessly long list to tell what is wrong with it.
+        // A longer list is invalid anyway, so the rest is not reported.
         let mut previous = None;
         for option in self.options().iter().take(OPTIONS_MAX + 1) {
             if previous == Some(option) {
@@ -125,7 +135,7 @@ impl Choice {
         }
     }
 
-    /// The form in which stores keep it: a kind byte, then 16 bytes for each option.
+    /// Returns the stored form: a kind byte, then 16 bytes for each option.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let kind = match self.0 {
@@ -141,10 +151,10 @@ impl Choice {
         bytes
     }
 
-    /// Reads what [`to_bytes`](Self::to_bytes) wrote.
+    /// Reads the form that [`to_bytes`](Self::to_bytes) writes.
     ///
     /// # Errors
-    /// If these are other bytes.
+    /// Returns [`CorruptChoice`] for any other bytes; the stored row is damaged.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CorruptChoice> {
         let (kind, rest) = bytes.split_first().ok_or(CorruptChoice)?;
         let (options, []) = rest.as_chunks::<16>() else {
@@ -180,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_round_trip_and_others_are_refused() {
+    fn bytes_round_trip_and_other_bytes_are_rejected() {
         let id = |n| OptionId::from_bytes([n; 16]);
         for choice in [
             Choice::withdraw(),
@@ -195,22 +205,22 @@ mod tests {
     }
 
     #[test]
-    fn order_does_not_matter() {
+    fn choices_are_equal_in_any_order() {
         let (a, b) = (OptionId::from_bytes([1; 16]), OptionId::from_bytes([2; 16]));
         assert_eq!(Choice::several([a, b]), Choice::several([b, a]));
         assert_ne!(Choice::several([a]), Choice::one(a));
     }
 
     #[test]
-    fn every_problem_of_a_choice_is_named() {
+    fn check_reports_every_problem() {
         let single = poll(PollDraft::single_choice("t", ["a", "b", "c"]));
         let multiple = poll(PollDraft::multiple_choice("t", ["a", "b", "c"], 2, 2));
         let [a, b, c] = [0, 1, 2].map(|n: usize| multiple.options[n].id);
-        let stranger = single.options[0].id;
-        assert_eq!(Choice::one(stranger).check(&single), Ok(()));
+        let foreign = single.options[0].id;
+        assert_eq!(Choice::one(foreign).check(&single), Ok(()));
         assert_eq!(Choice::several([a, b]).check(&multiple), Ok(()));
         assert_eq!(
-            Choice::several([stranger]).check(&single),
+            Choice::several([foreign]).check(&single),
             Err(vec![ChoiceProblem::ExpectedSingle])
         );
         assert_eq!(
@@ -230,8 +240,8 @@ mod tests {
             Err(vec![ChoiceProblem::RepeatedOption(a)])
         );
         assert_eq!(
-            Choice::several([a, stranger]).check(&multiple),
-            Err(vec![ChoiceProblem::UnknownOption(stranger)])
+            Choice::several([a, foreign]).check(&multiple),
+            Err(vec![ChoiceProblem::UnknownOption(foreign)])
         );
     }
 }

@@ -2,26 +2,27 @@ use crate::ballot::{Ballot, Outcome, Refusal, VoterHistory};
 use crate::poll::{AddressQuota, Poll, PollStatus};
 use crate::time::Timestamp;
 
-/// What is to be done with a ballot.
+/// The decision on a ballot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// Count it: the voter has none standing.
+    /// Count the ballot: the voter has no active one.
     Count,
-    /// Count it in place of the standing one.
+    /// Count the ballot in place of the active one.
     Replace,
-    /// Take the standing one out of the count.
+    /// Remove the active ballot.
     Withdraw,
-    /// Nothing: it was accepted before, at this revision.
+    /// Change nothing: the ballot was accepted before, at this revision.
     Replay {
-        /// The revision that it made.
+        /// The revision at which the ballot was accepted.
         revision: u64,
     },
-    /// Nothing: it does not count.
+    /// Change nothing: the ballot does not count.
     Refuse(Refusal),
 }
 
 impl Verdict {
-    /// The outcome to tell the voter, if carrying this out makes `revision`.
+    /// Returns the outcome for the voter. `next` is the revision that applying the
+    /// verdict creates.
     pub(crate) fn outcome(self, next: u64) -> Outcome {
         match self {
             Self::Count => Outcome::Counted { revision: next },
@@ -33,15 +34,22 @@ impl Verdict {
     }
 }
 
-/// The rule: the only place that accepts or refuses a ballot.
+/// Decides whether a ballot counts. Nothing else in Votify accepts or refuses a ballot.
 ///
-/// Pure, and to be asked under the poll's lock, with the poll and the voter's history as they are under that lock.
+/// A pure function. A store calls it under the poll's lock, with the poll and the voter's
+/// history as read under that lock. `at_address` is the number of active ballots from the
+/// ballot's address, or 0 if the poll has no address quota.
 ///
-/// `at_address`: how many ballots stand from the ballot's address, if the poll has a quota of those.
+/// The checks, in this order:
 ///
-/// In this order: a ballot that was accepted before is replayed, whatever happened since; a voter identified under
-/// other rules is sent back; then time, then shape, then what the voter did before; and at last, whether there is room for
-/// one more at their address.
+/// 1. A ballot that was accepted before is replayed, also after closing or a later
+///    change.
+/// 2. A voter or address identified under another policy than the poll's is refused.
+/// 3. The poll must be open at `now`.
+/// 4. The choice must fit the poll.
+/// 5. The voter's history must allow the ballot: revotes and withdrawals depend on the
+///    rules.
+/// 6. A first ballot must fit into the address quota.
 #[must_use]
 pub fn decide(
     poll: &Poll,
@@ -82,21 +90,24 @@ pub fn decide(
         (true, true, true) => Verdict::Withdraw,
         (false, true, false) => Verdict::Refuse(Refusal::AlreadyVoted),
         (false, true, true) => Verdict::Replace,
-        (false, false, _) if is_full(poll, at_address) => Verdict::Refuse(Refusal::AddressQuota),
+        (false, false, _) if quota_exhausted(poll, at_address) => {
+            Verdict::Refuse(Refusal::AddressQuota)
+        }
         (false, false, _) => Verdict::Count,
     }
 }
 
-/// Whether the ballot tells its address as the poll's quota counts them, if it has one.
+/// Returns true if the ballot's address id was derived with the prefix of the poll's
+/// quota, or the poll has no quota.
 fn address_matches_quota(poll: &Poll, ballot: &Ballot) -> bool {
-    let fits = |quota: AddressQuota| {
+    let matches_prefix = |quota: AddressQuota| {
         let address = ballot.address;
         address.is_some_and(|address| address.ipv4_prefix() == quota.ipv4_prefix)
     };
-    poll.rules.address_quota.is_none_or(fits)
+    poll.rules.address_quota.is_none_or(matches_prefix)
 }
 
-fn is_full(poll: &Poll, at_address: u32) -> bool {
+fn quota_exhausted(poll: &Poll, at_address: u32) -> bool {
     let quota = poll.rules.address_quota;
     quota.is_some_and(|quota| at_address >= quota.ballots)
 }

@@ -6,40 +6,41 @@ use crate::voter::VoterId;
 /// A ballot that counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActiveBallot {
-    /// What was cast.
+    /// The ballot.
     pub ballot: Ballot,
-    /// The revision that counting it made.
+    /// The revision at which the ballot was counted.
     pub revision: u64,
-    /// When it was counted.
+    /// The time at which the ballot was counted.
     pub cast_at: Timestamp,
 }
 
-/// A ballot that was accepted once and counts no more: replaced, withdrawn, or itself a withdrawal.
+/// An accepted ballot that no longer counts: replaced, withdrawn, or a withdrawal itself.
 ///
-/// Kept so that a late retry of it is recognised.
+/// Stored so that a late retry is recognized.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SupersededBallot {
-    /// Its name.
+    /// The ballot's id.
     pub id: BallotId,
-    /// Who cast it.
+    /// The voter.
     pub voter: VoterId,
-    /// What it said.
+    /// The choice.
     pub choice: Choice,
-    /// The revision that it made.
+    /// The revision at which the ballot was accepted.
     pub revision: u64,
 }
 
-/// What one voter has done in one poll so far.
+/// The accepted ballots of one voter in one poll.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct VoterHistory {
-    /// The ballot that counts now.
+    /// The ballot that counts.
     pub active: Option<ActiveBallot>,
-    /// Accepted ballots that count no more. A store may leave out those whose ids are not in the batch at hand.
+    /// Accepted ballots that no longer count. A store may omit those whose ids are not in
+    /// the current batch.
     pub superseded: Vec<SupersededBallot>,
 }
 
 impl VoterHistory {
-    /// The choice and revision of the accepted ballot of that id.
+    /// Returns the choice and the revision of the accepted ballot with this id.
     pub(crate) fn accepted(&self, id: BallotId) -> Option<(&Choice, u64)> {
         let active = self.active.as_ref().filter(|active| active.ballot.id == id);
         active

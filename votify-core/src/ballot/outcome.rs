@@ -2,35 +2,36 @@ use crate::ballot::ChoiceProblem;
 use crate::tally::TallyView;
 use crate::time::Timestamp;
 
-/// What became of a ballot.
+/// The outcome of a ballot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It counts; the voter had none standing.
+    /// The ballot counts. The voter had no active one.
     Counted {
-        /// The poll's revision that this made.
+        /// The poll's revision after this ballot.
         revision: u64,
     },
-    /// It counts in place of the voter's earlier one.
+    /// The ballot counts in place of the voter's earlier one.
     Replaced {
-        /// The poll's revision that this made.
+        /// The poll's revision after this ballot.
         revision: u64,
     },
-    /// The voter's ballot was taken back.
+    /// The voter's active ballot was removed.
     Withdrawn {
-        /// The poll's revision that this made.
+        /// The poll's revision after this ballot.
         revision: u64,
     },
-    /// It was accepted before; nothing changed.
+    /// The ballot was accepted before. Nothing changed.
     Replayed {
-        /// The poll's revision that the ballot made when it was accepted.
+        /// The poll's revision at which the ballot was accepted.
         revision: u64,
     },
-    /// It does not count; nothing changed, and nothing is remembered of it.
+    /// The ballot does not count. Nothing changed, and nothing is stored.
     Refused(Refusal),
 }
 
 impl Outcome {
-    /// The revision that the ballot made, now or when it was accepted first; `None` if refused.
+    /// Returns the revision at which the ballot was accepted, or `None` if it was
+    /// refused.
     #[must_use]
     pub const fn revision(&self) -> Option<u64> {
         match self {
@@ -42,7 +43,8 @@ impl Outcome {
         }
     }
 
-    /// The same outcome as it may be told beside `view`: with revision 0 where counts are hidden.
+    /// Returns the outcome for a voter who sees `view`: with revision 0 if the view hides
+    /// counts.
     #[must_use]
     pub fn redacted_for(&self, view: &TallyView) -> Self {
         if view.counts().is_some() {
@@ -57,7 +59,7 @@ impl Outcome {
         }
     }
 
-    /// Whether the poll's history grew by this ballot.
+    /// Returns true if the ballot changed the poll's tally.
     #[must_use]
     pub const fn changed_tally(&self) -> bool {
         matches!(
@@ -67,41 +69,42 @@ impl Outcome {
     }
 }
 
-/// Why a ballot does not count.
+/// The reason why a ballot does not count.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// There is no such poll (any more).
-    #[error("there is no such poll")]
+    /// The poll does not exist.
+    #[error("the poll does not exist")]
     PollNotFound,
-    /// The poll opens later.
+    /// The poll is not open yet.
     #[error("the poll opens at {opens_at}")]
     NotOpenYet {
-        /// When it opens.
+        /// The opening time.
         opens_at: Timestamp,
     },
     /// The poll is closed.
     #[error("the poll is closed")]
     Closed,
-    /// The voter's ballot stands, and the poll allows no revote.
-    #[error("this voter has voted already")]
+    /// The voter has an active ballot, and the poll allows no revote.
+    #[error("this voter has already voted")]
     AlreadyVoted,
-    /// The poll does not allow taking a vote back.
-    #[error("the poll does not allow taking a vote back")]
+    /// The poll does not allow voters to withdraw a vote.
+    #[error("the poll does not allow voters to withdraw a vote")]
     RevoteNotAllowed,
-    /// There is no vote to take back.
+    /// The voter has no active ballot to withdraw.
     #[error("this voter has not voted")]
     NotVoted,
-    /// An accepted ballot of this voter has the same id and says something else.
+    /// An accepted ballot of this voter has the same id and another choice.
     #[error("another ballot of this voter has the same id")]
     BallotIdReused,
-    /// The ballot does not fit the poll.
+    /// The choice does not fit the poll.
     #[error("the ballot does not fit the poll")]
     Invalid(Vec<ChoiceProblem>),
-    /// The voter or their address was identified under other rules than the poll has now; identify them anew and cast again.
+    /// The voter or address was identified under other rules than the poll's current
+    /// ones. Identify the voter again and cast again.
     #[error("the voter was identified under another policy than the poll's")]
     OtherVoterPolicy,
-    /// As many ballots stand from the voter's address as the poll allows.
-    #[error("as many votes as the poll takes from one address were counted from this voter's")]
+    /// The voter's address has reached the poll's vote limit.
+    #[error("this address has reached the poll's vote limit")]
     AddressQuota,
 }

@@ -3,17 +3,20 @@ use crate::ballot::{Outcome, Refusal};
 use crate::store::StoreError;
 use crate::tally::Tally;
 
-/// What became of a batch.
+/// The result of a batch.
 #[derive(Debug, Clone)]
 pub struct BatchReceipt {
     /// One entry per ballot, in the batch's order.
     pub outcomes: Vec<Result<Outcome, StoreError>>,
-    /// The tally of every poll whose part went through, as of the same transaction.
+    /// The tally of every poll whose ballots were decided, from the same transaction.
     pub tallies: Vec<Tally>,
 }
 
 impl BatchReceipt {
-    /// A receipt for `ballots` ballots of polls that do not exist, to be filled in part by part.
+    /// Creates a receipt that refuses each of `ballots` ballots with
+    /// [`Refusal::PollNotFound`].
+    ///
+    /// A store then fills it in, one poll at a time.
     #[must_use]
     pub fn unknown_polls(ballots: usize) -> Self {
         let unknown = || Ok(Outcome::Refused(Refusal::PollNotFound));
@@ -23,26 +26,26 @@ impl BatchReceipt {
         }
     }
 
-    /// Fills in the outcomes of a part that went through, in its order, and its tally.
+    /// Records the outcomes of one poll's ballots, in their order, and the poll's tally.
     pub fn record(
         &mut self,
-        part: &PollBatch,
+        batch: &PollBatch,
         outcomes: impl IntoIterator<Item = Outcome>,
         tally: Tally,
     ) {
-        for (index, outcome) in part.indices.iter().zip(outcomes) {
-            if let Some(slot) = self.outcomes.get_mut(*index) {
-                *slot = Ok(outcome);
+        for (index, outcome) in batch.indices.iter().zip(outcomes) {
+            if let Some(entry) = self.outcomes.get_mut(*index) {
+                *entry = Ok(outcome);
             }
         }
         self.tallies.push(tally);
     }
 
-    /// Fills in that a part failed.
-    pub fn fail(&mut self, part: &PollBatch, error: &StoreError) {
-        for index in &part.indices {
-            if let Some(slot) = self.outcomes.get_mut(*index) {
-                *slot = Err(error.clone());
+    /// Records that one poll's ballots failed with `error`.
+    pub fn fail(&mut self, batch: &PollBatch, error: &StoreError) {
+        for index in &batch.indices {
+            if let Some(entry) = self.outcomes.get_mut(*index) {
+                *entry = Err(error.clone());
             }
         }
     }

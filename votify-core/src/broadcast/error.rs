@@ -2,38 +2,38 @@ use std::error::Error;
 
 use crate::store::Source;
 
-/// Why news could not be sent or listened to.
+/// An error of a broadcaster.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum BroadcastError {
-    /// The carrier cannot be reached; it may be later.
+    /// The transport cannot be reached, or timed out. A retry may succeed.
     #[error("the {backend} broadcaster is unavailable")]
     Unavailable {
-        /// Which broadcaster.
+        /// The broadcaster's name.
         backend: &'static str,
-        /// What happened.
+        /// The cause.
         source: Source,
     },
-    /// What arrived is no update of this library.
-    #[error("the {backend} broadcaster carried something that cannot be read")]
+    /// A received message is not an update of Votify.
+    #[error("the {backend} broadcaster received an unreadable message")]
     Corrupt {
-        /// Which broadcaster.
+        /// The broadcaster's name.
         backend: &'static str,
-        /// What happened.
+        /// The cause.
         source: Source,
     },
-    /// Anything else, such as wrong settings; the same call will not succeed later.
+    /// Another failure, such as wrong settings. A retry fails too.
     #[error("the {backend} broadcaster failed")]
     Failed {
-        /// Which broadcaster.
+        /// The broadcaster's name.
         backend: &'static str,
-        /// What happened.
+        /// The cause.
         source: Source,
     },
 }
 
 impl BroadcastError {
-    /// An [`Unavailable`](Self::Unavailable).
+    /// Creates an [`Unavailable`](Self::Unavailable).
     pub fn unavailable(
         backend: &'static str,
         source: impl Into<Box<dyn Error + Send + Sync>>,
@@ -44,7 +44,15 @@ impl BroadcastError {
         }
     }
 
-    /// A [`Failed`](Self::Failed).
+    /// Creates a [`Corrupt`](Self::Corrupt).
+    pub fn corrupt(backend: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Corrupt {
+            backend,
+            source: source.into().into(),
+        }
+    }
+
+    /// Creates a [`Failed`](Self::Failed).
     pub fn failed(backend: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Failed {
             backend,
@@ -52,7 +60,7 @@ impl BroadcastError {
         }
     }
 
-    /// Whether the same call may succeed later.
+    /// Returns true if the same call may succeed later.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable { .. })

@@ -8,12 +8,12 @@ use crate::id::{OptionId, PollId};
 use crate::poll::Poll;
 use crate::tally::Tally;
 
-/// One engine among those that share a store; made anew at every start.
+/// The id of an engine among those that share a store. Every start generates another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "Uuid", into = "Uuid")]
 pub struct NodeId(pub u128);
 
-// Written as a UUID is: numbers of this size do not pass through every format, JSON among them.
+// Serialized as a UUID, because JSON and other formats have no 128-bit numbers.
 impl From<Uuid> for NodeId {
     fn from(id: Uuid) -> Self {
         Self(id.as_u128())
@@ -26,49 +26,50 @@ impl From<NodeId> for Uuid {
     }
 }
 
-/// One piece of news. Each carries absolute state, never a delta.
+/// An update of a poll. Carries absolute state, never a difference.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Update {
-    /// The counts of a poll.
+    /// The counts of a poll changed.
     TallyChanged {
         /// The newest tally.
         tally: Tally,
-        /// The options of some of the single votes since the last update; a sample if there were many.
+        /// The options of single votes since the last update. A sample if there were
+        /// many.
         votes: Vec<OptionId>,
     },
     /// A poll was edited, opened or sealed.
     PollChanged {
         /// The new definition.
         poll: Box<Poll>,
-        /// The tally of the same position.
+        /// The tally at the same position.
         tally: Tally,
     },
-    /// A poll is gone.
+    /// A poll was deleted.
     Deleted {
-        /// Which one.
+        /// The poll.
         poll: PollId,
     },
-    /// How many viewers a node has on a poll. Forgotten when it is not repeated.
+    /// The number of viewers that a node has on a poll. Expires if it is not repeated.
     Viewers {
-        /// Which poll.
+        /// The poll.
         poll: PollId,
-        /// Which node.
+        /// The node.
         node: NodeId,
-        /// How many; 0 when the last one left.
+        /// The number of viewers. 0 after the last one left.
         viewers: u32,
     },
 }
 
 impl Update {
-    /// Whom it concerns.
+    /// Returns the topic to publish this update to.
     #[must_use]
     pub fn topic(&self) -> Topic {
         Topic::Poll(self.poll())
     }
 
-    /// The poll that it is about.
+    /// Returns the poll of this update.
     #[must_use]
     pub fn poll(&self) -> PollId {
         match self {
@@ -78,11 +79,11 @@ impl Update {
     }
 }
 
-/// What a subscriber gets.
+/// An item of a subscription.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Delivery {
     /// An update.
     Update(Arc<Update>),
-    /// Some updates were lost: read the state anew.
+    /// Some updates were lost; the receiver must reload the state.
     Lagged,
 }

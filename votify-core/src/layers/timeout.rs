@@ -1,5 +1,3 @@
-use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,30 +12,45 @@ use crate::broadcast::{BroadcastError, Broadcaster, DeliveryStream, Topic, Updat
 use crate::id::PollId;
 use crate::poll::{Poll, PollChange, SealCause};
 use crate::store::{
-    Audit, ChangeOutcome, InviteOutcome, InviteStore, PollFilter, SealOutcome, Store, StoreError,
+    Audit, ChangeOutcome, InviteOutcome, InviteStore, Page, PageRequest, PollFilter, SealOutcome,
+    Store, StoreError,
 };
-use crate::store::{Page, PageRequest};
 use crate::tally::Tally;
 use crate::time::Timestamp;
 use crate::voter::VoterId;
 
-/// A store, invite store, account store or broadcaster whose every call answers in time: one that takes longer is dropped, and is
-/// [`Unavailable`](StoreError::Unavailable).
+/// Limits the duration of every call to a store, invite store, account store or
+/// broadcaster.
 ///
-/// Streams get the limit for each ballot; audits, repairs and deletions, which go through a whole poll, get none.
+/// A call that takes longer is dropped and returns
+/// [`Unavailable`](StoreError::Unavailable). [`ballots`](Store::ballots) has the limit
+/// for each ballot. `delete_poll`, `audit_poll` and `repair_poll` process a whole poll
+/// and have no limit.
+///
+/// ```
+/// use std::time::Duration;
+/// use votify_core::layers::Timeout;
+/// use votify_core::{MemoryStore, PollEngine};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let store = Timeout::new(MemoryStore::new(), Duration::from_secs(2));
+/// let engine = PollEngine::new(store);
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Timeout<S> {
     inner: S,
     limit: Duration,
 }
 
-/// It did not answer in time.
+/// The call exceeded the time limit.
 #[derive(Debug, thiserror::Error)]
-#[error("no answer within {0:?}")]
+#[error("no response within {0:?}")]
 struct Elapsed(Duration);
 
 impl<S> Timeout<S> {
-    /// Lets each call of `inner` take at most `limit`.
+    /// Wraps `inner`. Each call may take at most `limit`.
     #[must_use]
     pub const fn new(inner: S, limit: Duration) -> Self {
         Self { inner, limit }
@@ -45,17 +58,17 @@ impl<S> Timeout<S> {
 }
 
 impl<S: Store> Timeout<S> {
-    fn missed(&self) -> StoreError {
+    fn timed_out(&self) -> StoreError {
         StoreError::unavailable(self.inner.backend(), Elapsed(self.limit))
     }
 
-    async fn within<T>(
+    async fn with_timeout<T>(
         &self,
         call: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
         tokio::time::timeout(self.limit, call)
             .await
-            .unwrap_or_else(|_| Err(self.missed()))
+            .unwrap_or_else(|_| Err(self.timed_out()))
     }
 }
 
@@ -67,11 +80,11 @@ impl<S: Store> Store for Timeout<S> {
     }
 
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
-        self.within(self.inner.create_poll(poll)).await
+        self.with_timeout(self.inner.create_poll(poll)).await
     }
 
     async fn polls(&self, ids: &[PollId]) -> Result<Vec<Option<Poll>>, StoreError> {
-        self.within(self.inner.polls(ids)).await
+        self.with_timeout(self.inner.polls(ids)).await
     }
 
     async fn list_polls(
@@ -80,7 +93,8 @@ impl<S: Store> Store for Timeout<S> {
         page: &PageRequest,
         now: Timestamp,
     ) -> Result<Page<Poll>, StoreError> {
-        self.within(self.inner.list_polls(filter, page, now)).await
+        self.with_timeout(self.inner.list_polls(filter, page, now))
+            .await
     }
 
     async fn change_poll(
@@ -89,7 +103,8 @@ impl<S: Store> Store for Timeout<S> {
         change: &PollChange,
         now: Timestamp,
     ) -> Result<ChangeOutcome, StoreError> {
-        self.within(self.inner.change_poll(id, change, now)).await
+        self.with_timeout(self.inner.change_poll(id, change, now))
+            .await
     }
 
     async fn seal_poll(
@@ -98,7 +113,8 @@ impl<S: Store> Store for Timeout<S> {
         cause: SealCause,
         now: Timestamp,
     ) -> Result<SealOutcome, StoreError> {
-        self.within(self.inner.seal_poll(id, cause, now)).await
+        self.with_timeout(self.inner.seal_poll(id, cause, now))
+            .await
     }
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
@@ -111,10 +127,10 @@ impl<S: Store> Store for Timeout<S> {
             .await
             .unwrap_or_else(|_| {
                 let mut receipt = BatchReceipt::unknown_polls(ballots.len());
-                let missed = self.missed();
+                let error = self.timed_out();
                 group_by_poll(ballots)
                     .iter()
-                    .for_each(|part| receipt.fail(part, &missed));
+                    .for_each(|batch| receipt.fail(batch, &error));
                 receipt
             })
     }
@@ -124,11 +140,11 @@ impl<S: Store> Store for Timeout<S> {
         poll: PollId,
         voters: &[VoterId],
     ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
-        self.within(self.inner.ballots_of(poll, voters)).await
+        self.with_timeout(self.inner.ballots_of(poll, voters)).await
     }
 
     async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
-        self.within(self.inner.tallies(polls)).await
+        self.with_timeout(self.inner.tallies(polls)).await
     }
 
     fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
@@ -137,7 +153,7 @@ impl<S: Store> Store for Timeout<S> {
             let mut ballots = ballots?;
             match tokio::time::timeout(self.limit, ballots.next()).await {
                 Ok(next) => next.map(|next| (next, Some(ballots))),
-                Err(_) => Some((Err(self.missed()), None)),
+                Err(_) => Some((Err(self.timed_out()), None)),
             }
         })
         .boxed()
@@ -159,21 +175,21 @@ impl<S: InviteStore> InviteStore for Timeout<S> {
         &self,
         poll: PollId,
         voters: &[VoterId],
-        most: u64,
+        max_invited: u64,
     ) -> Result<InviteOutcome, StoreError> {
-        let call = self.inner.invite(poll, voters, most);
+        let call = self.inner.invite(poll, voters, max_invited);
         let call = tokio::time::timeout(self.limit, call).await;
-        call.unwrap_or_else(|_| Err(no_invites(self.limit)))
+        call.unwrap_or_else(|_| Err(invites_timed_out(self.limit)))
     }
 
     async fn invited(&self, poll: PollId, voters: &[VoterId]) -> Result<Vec<bool>, StoreError> {
         let call = self.inner.invited(poll, voters);
         let call = tokio::time::timeout(self.limit, call).await;
-        call.unwrap_or_else(|_| Err(no_invites(self.limit)))
+        call.unwrap_or_else(|_| Err(invites_timed_out(self.limit)))
     }
 }
 
-fn no_invites(limit: Duration) -> StoreError {
+fn invites_timed_out(limit: Duration) -> StoreError {
     StoreError::unavailable("invites", Elapsed(limit))
 }
 
@@ -186,20 +202,17 @@ impl<B: Broadcaster> Broadcaster for Timeout<B> {
 
     async fn publish(&self, updates: &[Update]) -> Result<(), BroadcastError> {
         let call = tokio::time::timeout(self.limit, self.inner.publish(updates)).await;
-        call.unwrap_or_else(|_| Err(silent(self.inner.backend(), self.limit)))
+        call.unwrap_or_else(|_| Err(broadcast_timed_out(self.inner.backend(), self.limit)))
     }
 
     async fn subscribe(&self, topic: &Topic) -> Result<DeliveryStream, BroadcastError> {
         let call = tokio::time::timeout(self.limit, self.inner.subscribe(topic)).await;
-        call.unwrap_or_else(|_| Err(silent(self.inner.backend(), self.limit)))
+        call.unwrap_or_else(|_| Err(broadcast_timed_out(self.inner.backend(), self.limit)))
     }
 }
 
-fn silent(backend: &'static str, limit: Duration) -> BroadcastError {
-    BroadcastError::Unavailable {
-        backend,
-        source: Arc::new(Elapsed(limit)),
-    }
+fn broadcast_timed_out(backend: &'static str, limit: Duration) -> BroadcastError {
+    BroadcastError::unavailable(backend, Elapsed(limit))
 }
 
 #[async_trait]
@@ -210,37 +223,37 @@ impl<S: AccountStore> AccountStore for Timeout<S> {
     }
 
     async fn register(&self, user: &User) -> Result<Registration, AccountError> {
-        self.account(self.inner.register(user)).await
+        self.account_call(self.inner.register(user)).await
     }
 
     async fn user_named(&self, name: &UserName) -> Result<Option<User>, AccountError> {
-        self.account(self.inner.user_named(name)).await
+        self.account_call(self.inner.user_named(name)).await
     }
 
     async fn user(&self, id: UserId) -> Result<Option<User>, AccountError> {
-        self.account(self.inner.user(id)).await
+        self.account_call(self.inner.user(id)).await
     }
 
     async fn revoke(&self, revocation: &Revocation, now: Timestamp) -> Result<(), AccountError> {
-        self.account(self.inner.revoke(revocation, now)).await
+        self.account_call(self.inner.revoke(revocation, now)).await
     }
 
     async fn are_revoked(&self, tokens: &[TokenId]) -> Result<Vec<bool>, AccountError> {
-        self.account(self.inner.are_revoked(tokens)).await
+        self.account_call(self.inner.are_revoked(tokens)).await
     }
 }
 
 impl<S: AccountStore> Timeout<S> {
-    async fn account<T>(
+    async fn account_call<T>(
         &self,
         call: impl Future<Output = Result<T, AccountError>> + Send,
     ) -> Result<T, AccountError> {
-        let missed = |_| {
-            let missed = Elapsed(self.limit);
-            Err(AccountError::unavailable(self.inner.backend(), missed))
+        let timed_out = |_| {
+            let elapsed = Elapsed(self.limit);
+            Err(AccountError::unavailable(self.inner.backend(), elapsed))
         };
         tokio::time::timeout(self.limit, call)
             .await
-            .unwrap_or_else(missed)
+            .unwrap_or_else(timed_out)
     }
 }

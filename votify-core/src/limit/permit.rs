@@ -3,26 +3,26 @@ use std::time::Duration;
 
 use crate::secret::Mac;
 
-/// Whose attempts are counted together: 16 opaque bytes, so that no address is kept.
+/// The key of a rate limit: 16 opaque bytes, so that limiters store no addresses.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LimitKey([u8; 16]);
 
 impl LimitKey {
-    /// A key from a digest of what is limited, made with [`Purpose::Limit`](crate::secret::Purpose::Limit).
+    /// Creates a key from a MAC for [`Purpose::Limit`](crate::secret::Purpose::Limit).
     #[must_use]
-    pub fn from_mac(tag: &Mac) -> Self {
+    pub fn from_mac(mac: &Mac) -> Self {
         let mut bytes = [0; 16];
-        bytes.copy_from_slice(&tag.as_bytes()[..16]);
+        bytes.copy_from_slice(&mac.as_bytes()[..16]);
         Self(bytes)
     }
 
-    /// A key from bytes of the caller's choosing.
+    /// Creates a key from any 16 bytes.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes inside.
+    /// Returns the key's bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
@@ -35,15 +35,15 @@ impl fmt::Debug for LimitKey {
     }
 }
 
-/// The answer to one attempt.
+/// The result of one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Permit {
-    /// Whether the attempt may go on.
+    /// Whether the attempt is granted.
     pub granted: bool,
-    /// How many more would be granted right now.
+    /// The number of further attempts that would be granted now.
     pub remaining: u32,
-    /// How long until the whole quota is there again.
+    /// The time until the whole quota is available again.
     pub reset_after: Duration,
-    /// How long to wait before the next attempt can be granted; zero if one would be granted right now.
+    /// The time until another attempt can be granted. Zero if one would be granted now.
     pub retry_after: Duration,
 }

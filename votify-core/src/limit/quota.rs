@@ -2,14 +2,26 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// At most so many attempts in any stretch of some length. Written `10/60s`; units are `s`, `m` and `h`.
+/// A maximum number of attempts in any interval of a period. Written `10/60s`, with the
+/// units `s`, `m` and `h`.
+///
+/// ```
+/// use std::time::Duration;
+/// use votify_core::Quota;
+///
+/// let quota: Quota = "10/1m".parse()?;
+/// assert_eq!(quota, Quota::per_minute(10));
+/// assert_eq!(quota, Quota::new(10, Duration::from_secs(60))?);
+/// assert_eq!(quota.to_string(), "10/60s");
+/// # Ok::<(), votify_core::limit::ParseQuotaError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Quota {
     limit: u16,
     period: Duration,
 }
 
-/// The text is no quota.
+/// The text is not a quota, or a value is out of range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "must be like 10/60s: 1 to {} attempts in 1 second to 24 hours (s, m or h)",
@@ -18,10 +30,10 @@ pub struct Quota {
 pub struct ParseQuotaError;
 
 impl Quota {
-    /// `limit` attempts (at least 1) in any `period` (1 second to 24 hours).
+    /// Allows `limit` attempts (at least 1) in any `period` (1 s to 24 h).
     ///
     /// # Errors
-    /// If one of them is out of range.
+    /// Returns [`ParseQuotaError`] if a value is out of range.
     pub fn new(limit: u16, period: Duration) -> Result<Self, ParseQuotaError> {
         let range = Duration::from_secs(1)..=Duration::from_secs(24 * 3600);
         if limit == 0 || !range.contains(&period) {
@@ -30,7 +42,7 @@ impl Quota {
         Ok(Self { limit, period })
     }
 
-    /// `limit` attempts (at least 1, else 1) in any minute.
+    /// Allows `limit` attempts in any minute. A limit of 0 becomes 1.
     #[must_use]
     pub const fn per_minute(limit: u16) -> Self {
         Self {
@@ -39,13 +51,13 @@ impl Quota {
         }
     }
 
-    /// How many attempts.
+    /// Returns the maximum number of attempts.
     #[must_use]
     pub const fn limit(&self) -> u16 {
         self.limit
     }
 
-    /// In how long a stretch.
+    /// Returns the period.
     #[must_use]
     pub const fn period(&self) -> Duration {
         self.period
@@ -83,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_it_writes() {
+    fn quotas_round_trip_and_invalid_texts_are_rejected() {
         assert_eq!("10/60s".parse(), Ok(Quota::per_minute(10)));
         assert_eq!(
             "10/1m".parse::<Quota>().map(|q| q.to_string()),

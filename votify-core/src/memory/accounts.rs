@@ -10,65 +10,66 @@ use crate::time::Timestamp;
 
 const BACKEND: &str = "memory";
 
-/// An [`AccountStore`] in memory: all the laws, and nothing survives the process.
+/// An [`AccountStore`] in memory.
 ///
-/// It keeps at most [`capacity`](Self::with_capacity) users and as many revocations, a million of each unless told
-/// otherwise; what does not fit is [`Unavailable`](AccountError::Unavailable), and nothing is forgotten for it.
+/// Holds up to [`with_capacity`](Self::with_capacity) users and as many revocations.
+/// Defaults to 1 000 000 of each. When it is full, it evicts nothing and returns
+/// [`Unavailable`](AccountError::Unavailable).
 #[derive(Debug)]
 pub struct MemoryAccountStore {
-    kept: Mutex<Kept>,
+    state: Mutex<State>,
     capacity: usize,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct State {
     users: HashMap<UserId, User>,
     by_name: HashMap<String, UserId>,
     revoked: HashSet<TokenId>,
-    /// The same tokens, those that end first in front.
-    ends: BTreeSet<(Timestamp, TokenId)>,
+    /// The revoked tokens by expiry, the earliest first.
+    by_expiry: BTreeSet<(Timestamp, TokenId)>,
 }
 
-/// There is no room for more.
+/// The store is full.
 #[derive(Debug, thiserror::Error)]
-#[error("full: {0} are kept")]
-struct Full(usize);
+#[error("the capacity of {0} entries is exhausted")]
+struct CapacityError(usize);
 
 impl MemoryAccountStore {
-    /// How many users, and how many revocations, are kept unless told otherwise.
+    /// The default capacity for users, and for revocations.
     pub const DEFAULT_CAPACITY: usize = 1_000_000;
 
-    /// An empty store.
+    /// Creates an empty store.
     #[must_use]
     pub fn new() -> Self {
         Self::with_capacity(Self::DEFAULT_CAPACITY)
     }
 
-    /// An empty store for at most so many users, and as many revocations.
+    /// Creates an empty store for up to `capacity` users and as many revocations.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
         Self {
-            kept: Mutex::default(),
+            state: Mutex::default(),
             capacity,
         }
     }
 
-    /// How many revocations are kept right now.
+    /// Returns the current number of revocations.
     #[must_use]
     pub fn revocations(&self) -> usize {
         self.lock().revoked.len()
     }
 
-    /// Nothing is left half done under it, because nothing in between can panic.
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Ignores poisoning: no code under the lock can panic between two related writes.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn check_room(&self, used: usize) -> Result<(), AccountError> {
+    fn ensure_capacity(&self, used: usize) -> Result<(), AccountError> {
         if used < self.capacity {
             Ok(())
         } else {
-            Err(AccountError::unavailable(BACKEND, Full(used)))
+            Err(AccountError::unavailable(BACKEND, CapacityError(used)))
         }
     }
 }
@@ -86,24 +87,24 @@ impl AccountStore for MemoryAccountStore {
     }
 
     async fn register(&self, user: &User) -> Result<Registration, AccountError> {
-        let mut kept = self.lock();
-        if kept.by_name.contains_key(user.name.key()) {
+        let mut state = self.lock();
+        if state.by_name.contains_key(user.name.key()) {
             return Ok(Registration::NameTaken);
         }
-        if kept.users.contains_key(&user.id) {
-            let taken = format!("user {} exists already", user.id);
-            return Err(AccountError::failed(BACKEND, taken));
+        if state.users.contains_key(&user.id) {
+            let source = format!("user {} already exists", user.id);
+            return Err(AccountError::failed(BACKEND, source));
         }
-        self.check_room(kept.users.len())?;
-        kept.by_name.insert(user.name.key().to_owned(), user.id);
-        kept.users.insert(user.id, user.clone());
+        self.ensure_capacity(state.users.len())?;
+        state.by_name.insert(user.name.key().to_owned(), user.id);
+        state.users.insert(user.id, user.clone());
         Ok(Registration::Registered)
     }
 
     async fn user_named(&self, name: &UserName) -> Result<Option<User>, AccountError> {
-        let kept = self.lock();
-        let id = kept.by_name.get(name.key());
-        Ok(id.and_then(|id| kept.users.get(id)).cloned())
+        let state = self.lock();
+        let id = state.by_name.get(name.key());
+        Ok(id.and_then(|id| state.users.get(id)).cloned())
     }
 
     async fn user(&self, id: UserId) -> Result<Option<User>, AccountError> {
@@ -111,25 +112,27 @@ impl AccountStore for MemoryAccountStore {
     }
 
     async fn revoke(&self, revocation: &Revocation, now: Timestamp) -> Result<(), AccountError> {
-        let mut kept = self.lock();
-        while let Some((end, token)) = kept.ends.first().copied()
-            && end < now
+        let mut state = self.lock();
+        while let Some((expiry, token)) = state.by_expiry.first().copied()
+            && expiry < now
         {
-            kept.ends.pop_first();
-            kept.revoked.remove(&token);
+            state.by_expiry.pop_first();
+            state.revoked.remove(&token);
         }
-        if kept.revoked.contains(&revocation.token) {
+        if state.revoked.contains(&revocation.token) {
             return Ok(());
         }
-        self.check_room(kept.revoked.len())?;
-        kept.revoked.insert(revocation.token);
-        kept.ends.insert((revocation.expires_at, revocation.token));
+        self.ensure_capacity(state.revoked.len())?;
+        state.revoked.insert(revocation.token);
+        state
+            .by_expiry
+            .insert((revocation.expires_at, revocation.token));
         Ok(())
     }
 
     async fn are_revoked(&self, tokens: &[TokenId]) -> Result<Vec<bool>, AccountError> {
-        let kept = self.lock();
-        let answers = tokens.iter().map(|token| kept.revoked.contains(token));
-        Ok(answers.collect())
+        let state = self.lock();
+        let revoked = tokens.iter().map(|token| state.revoked.contains(token));
+        Ok(revoked.collect())
     }
 }

@@ -5,20 +5,20 @@ use async_trait::async_trait;
 use crate::backend::Fanout;
 use crate::broadcast::{BroadcastError, Broadcaster, Delivery, DeliveryStream, Topic, Update};
 
-/// A [`Broadcaster`] within this process; clones share their topics.
+/// A [`Broadcaster`] within this process. Clones share their topics.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryBroadcaster {
     fanout: Fanout,
 }
 
 impl MemoryBroadcaster {
-    /// A broadcaster that nobody else shares yet.
+    /// Creates a broadcaster without subscriptions.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How many topics somebody listens to.
+    /// Returns the number of topics with a subscription.
     #[must_use]
     pub fn topic_count(&self) -> usize {
         self.fanout.topic_count()
@@ -36,7 +36,7 @@ impl Broadcaster for MemoryBroadcaster {
             let topic = update.topic();
             if self.fanout.has_subscribers(&topic) {
                 let delivery = Delivery::Update(Arc::new(update.clone()));
-                self.fanout.deliver(&topic, delivery);
+                self.fanout.send(&topic, delivery);
             }
         }
         Ok(())

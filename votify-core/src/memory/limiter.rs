@@ -9,39 +9,40 @@ use crate::backend::SlidingWindow;
 use crate::limit::{LimitError, LimitKey, Permit, Quota, RateLimiter};
 use crate::time::Timestamp;
 
-/// So many that a million keys fill each shard's table almost to the size at which it would double, 7/8 of 65 536: with 16 the
-/// tables would be twice as large, and half empty.
+/// Number of shards. With 18, one million keys fill each table just below its resize
+/// threshold (7/8 of 65 536); 16 would double the memory.
 const SHARDS: usize = 18;
 
 /// A [`RateLimiter`] within this process.
 ///
-/// It remembers at most [`capacity`](Self::with_capacity) keys (about 40 bytes each), a million unless told otherwise. When
-/// they do not fit any more, first those that are idle are forgotten, then some others: their count begins anew.
+/// Holds up to [`with_capacity`](Self::with_capacity) keys, about 40 bytes each. Defaults
+/// to 1 000 000. When it is full, it first evicts idle keys, then an eighth of the
+/// others: their count starts again at zero.
 #[derive(Debug)]
 pub struct MemoryRateLimiter {
-    shards: Vec<Mutex<HashMap<u64, Counted>>>,
+    shards: Vec<Mutex<HashMap<u64, KeyState>>>,
     hasher: RandomState,
-    per_shard: usize,
+    keys_per_shard: usize,
 }
 
-/// The quota's period in seconds, to tell when a key is idle, beside its window.
 #[derive(Debug, Default)]
-struct Counted {
+struct KeyState {
     window: SlidingWindow,
+    /// The quota's period in seconds, which decides when the key is idle.
     period_seconds: u32,
 }
 
 impl MemoryRateLimiter {
-    /// The number of keys remembered unless told otherwise.
+    /// The default number of keys.
     pub const DEFAULT_CAPACITY: usize = 1_000_000;
 
-    /// A limiter for up to a million keys.
+    /// Creates a limiter for up to 1 000 000 keys.
     #[must_use]
     pub fn new() -> Self {
         Self::with_capacity(Self::DEFAULT_CAPACITY)
     }
 
-    /// A limiter for up to `keys` keys, at least 18.
+    /// Creates a limiter for up to `keys` keys, at least 18.
     #[must_use]
     pub fn with_capacity(keys: usize) -> Self {
         Self {
@@ -49,11 +50,11 @@ impl MemoryRateLimiter {
                 .take(SHARDS)
                 .collect(),
             hasher: RandomState::new(),
-            per_shard: keys.div_ceil(SHARDS).max(1),
+            keys_per_shard: keys.div_ceil(SHARDS).max(1),
         }
     }
 
-    /// How many keys are remembered right now.
+    /// Returns the current number of keys.
     #[must_use]
     pub fn key_count(&self) -> usize {
         self.shards
@@ -81,33 +82,35 @@ impl RateLimiter for MemoryRateLimiter {
         quota: &Quota,
         now: Timestamp,
     ) -> Result<Permit, LimitError> {
-        // A 64-bit digest with a secret of this process: nobody can aim at another's key.
+        // Keyed with a random secret of this process, so that no client can provoke a
+        // collision.
         let digest = self.hasher.hash_one(key);
         let shard = usize::try_from(digest >> 32).unwrap_or(0) % SHARDS;
         let Some(shard) = self.shards.get(shard) else {
             return Ok(refused(quota));
         };
         let mut keys = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        if keys.len() >= self.per_shard && !keys.contains_key(&digest) {
-            make_room(&mut keys, self.per_shard, now);
+        if keys.len() >= self.keys_per_shard && !keys.contains_key(&digest) {
+            evict(&mut keys, self.keys_per_shard, now);
         }
-        let counted = keys.entry(digest).or_default();
-        counted.period_seconds = u32::try_from(quota.period().as_secs()).unwrap_or(u32::MAX);
-        Ok(counted.window.acquire(quota, now))
+        let state = keys.entry(digest).or_default();
+        state.period_seconds = u32::try_from(quota.period().as_secs()).unwrap_or(u32::MAX);
+        Ok(state.window.acquire(quota, now))
     }
 }
 
-/// Forgets the idle keys, and if that is not enough, an eighth of the others.
-fn make_room(keys: &mut HashMap<u64, Counted>, capacity: usize, now: Timestamp) {
-    let is_idle = |counted: &Counted| {
-        let period = Duration::from_secs(u64::from(counted.period_seconds));
-        counted.window.is_idle(period, now)
+/// Removes the idle keys, and if more than 7/8 of the capacity are left, the excess.
+fn evict(keys: &mut HashMap<u64, KeyState>, capacity: usize, now: Timestamp) {
+    let is_idle = |state: &KeyState| {
+        let period = Duration::from_secs(u64::from(state.period_seconds));
+        state.window.is_idle(period, now)
     };
-    let goal = capacity - capacity.div_ceil(8);
-    // Into a new table: in the old one the places of those that went would stay marked, until it doubled for want of others.
+    let target = capacity - capacity.div_ceil(8);
+    // A new table, because removals leave tombstones in the old one until it would
+    // double.
     let all = std::mem::replace(keys, HashMap::with_capacity(capacity));
-    let in_use = all.into_iter().filter(|(_, counted)| !is_idle(counted));
-    keys.extend(in_use.take(goal));
+    let in_use = all.into_iter().filter(|(_, state)| !is_idle(state));
+    keys.extend(in_use.take(target));
 }
 
 fn refused(quota: &Quota) -> Permit {
@@ -130,7 +133,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_million_keys_are_the_most() {
+    async fn the_number_of_keys_is_bounded() {
         let limiter = MemoryRateLimiter::with_capacity(1_000);
         for n in 0..10_000 {
             assert!(
@@ -145,7 +148,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn idle_keys_make_room_before_busy_ones_do() {
+    async fn idle_keys_are_evicted_first() {
         let limiter = MemoryRateLimiter::with_capacity(160);
         let quota = Quota::per_minute(1);
         for n in 0..100 {

@@ -11,36 +11,52 @@ use crate::backend::group_by_poll;
 use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
 use crate::id::PollId;
 use crate::poll::{Poll, PollChange, PollState, SealCause};
-use crate::store::{Audit, ChangeOutcome, PollFilter, SealOutcome, Store, StoreError};
-use crate::store::{Page, PageRequest};
+use crate::store::{
+    Audit, ChangeOutcome, Page, PageRequest, PollFilter, SealOutcome, Store, StoreError,
+};
 use crate::tally::Tally;
 use crate::time::Timestamp;
 use crate::voter::VoterId;
 use entry::Entry;
 
-type Locked = Arc<Mutex<Entry>>;
+type SharedEntry = Arc<Mutex<Entry>>;
 
-/// A [`Store`] in memory: all the laws, and nothing survives the process.
+/// A [`Store`] in memory, for tests, trials, and measurements of the engine without a
+/// database.
 ///
-/// For tests, for trying things out, and to measure what the engine costs without a database.
+/// Obeys all laws. The data is lost when the process ends.
+///
+/// ```
+/// use votify_core::{Caller, Choice, MemoryStore, PollDraft, PollEngine, SessionId};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), votify_core::EngineError> {
+/// let engine = PollEngine::new(MemoryStore::new());
+/// let poll = engine.create_poll(PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"])).await?;
+/// let caller = Caller::session(SessionId::random());
+/// engine.vote(poll.id, &caller, Choice::one(poll.options[0].id)).await?;
+/// assert!(engine.audit_poll(poll.id).await?.is_exact());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    polls: RwLock<HashMap<PollId, Locked>>,
+    polls: RwLock<HashMap<PollId, SharedEntry>>,
 }
 
-/// A lock whose holder panicked is as good as any: nothing here is left half done, because nothing in between can panic.
-fn lock(entry: &Locked) -> MutexGuard<'_, Entry> {
+/// Ignores poisoning: no code under the lock can panic between two related writes.
+fn lock(entry: &SharedEntry) -> MutexGuard<'_, Entry> {
     entry.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl MemoryStore {
-    /// An empty store.
+    /// Creates an empty store.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    fn find(&self, id: PollId) -> Option<Locked> {
+    fn find(&self, id: PollId) -> Option<SharedEntry> {
         self.polls
             .read()
             .unwrap_or_else(PoisonError::into_inner)
@@ -48,11 +64,11 @@ impl MemoryStore {
             .cloned()
     }
 
-    fn existing(&self, id: PollId) -> Result<Locked, StoreError> {
+    fn existing(&self, id: PollId) -> Result<SharedEntry, StoreError> {
         self.find(id).ok_or(StoreError::PollNotFound(id))
     }
 
-    fn of_each<T>(&self, ids: &[PollId], read: impl Fn(&Entry) -> T) -> Vec<Option<T>> {
+    fn find_all<T>(&self, ids: &[PollId], read: impl Fn(&Entry) -> T) -> Vec<Option<T>> {
         ids.iter()
             .map(|id| self.find(*id).map(|entry| read(&lock(&entry))))
             .collect()
@@ -78,7 +94,7 @@ impl Store for MemoryStore {
     }
 
     async fn polls(&self, ids: &[PollId]) -> Result<Vec<Option<Poll>>, StoreError> {
-        Ok(self.of_each(ids, |entry| entry.state.poll.clone()))
+        Ok(self.find_all(ids, |entry| entry.state.poll.clone()))
     }
 
     async fn list_polls(
@@ -87,7 +103,7 @@ impl Store for MemoryStore {
         page: &PageRequest,
         now: Timestamp,
     ) -> Result<Page<Poll>, StoreError> {
-        let entries: Vec<Locked> = {
+        let entries: Vec<SharedEntry> = {
             let polls = self.polls.read().unwrap_or_else(PoisonError::into_inner);
             polls.values().cloned().collect()
         };
@@ -103,7 +119,7 @@ impl Store for MemoryStore {
     ) -> Result<ChangeOutcome, StoreError> {
         let entry = self.existing(id)?;
         let mut entry = lock(&entry);
-        entry.check_present(id)?;
+        entry.ensure_exists(id)?;
         Ok(match entry.state.apply_change(change, now) {
             Err(refusal) => ChangeOutcome::Refused(refusal),
             Ok(None) => ChangeOutcome::Unchanged(Box::new(entry.state.clone())),
@@ -122,7 +138,7 @@ impl Store for MemoryStore {
     ) -> Result<SealOutcome, StoreError> {
         let entry = self.existing(id)?;
         let mut entry = lock(&entry);
-        entry.check_present(id)?;
+        entry.ensure_exists(id)?;
         if let Some(sealed) = entry.state.seal(cause, now) {
             entry.state = sealed;
         }
@@ -141,23 +157,23 @@ impl Store for MemoryStore {
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&id);
         let entry = removed.ok_or(StoreError::PollNotFound(id))?;
-        // Whoever found the entry before it was removed must not write to it any more.
+        // A concurrent call may still hold the entry; the mark makes it fail.
         lock(&entry).delete();
         Ok(())
     }
 
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
         let mut receipt = BatchReceipt::unknown_polls(ballots.len());
-        for part in group_by_poll(ballots) {
-            let Some(entry) = self.find(part.poll) else {
+        for batch in group_by_poll(ballots) {
+            let Some(entry) = self.find(batch.poll) else {
                 continue;
             };
             let mut entry = lock(&entry);
             if entry.is_deleted() {
                 continue;
             }
-            let outcomes = entry.cast(part.ballots(ballots), now);
-            receipt.record(&part, outcomes, entry.state.tally.clone());
+            let outcomes = entry.cast(batch.ballots(ballots), now);
+            receipt.record(&batch, outcomes, entry.state.tally.clone());
         }
         receipt
     }
@@ -173,22 +189,23 @@ impl Store for MemoryStore {
         let entry = lock(&entry);
         Ok(voters
             .iter()
-            .map(|voter| entry.standing(*voter).cloned())
+            .map(|voter| entry.active_ballot(*voter).cloned())
             .collect())
     }
 
     async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
-        Ok(self.of_each(polls, |entry| entry.state.tally.clone()))
+        Ok(self.find_all(polls, |entry| entry.state.tally.clone()))
     }
 
     fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
-        // A page at a time under the lock. Between pages voters may come and go, but none comes twice: a ballot that is cast
-        // meanwhile gets a revision above the last one of the first page's moment, and those are left out.
+        // One page at a time under the lock. No voter occurs twice: a ballot cast between
+        // two pages has a revision above `until`, the revision at the first page, and is
+        // skipped.
         stream::unfold((0, None), move |(after, until)| async move {
             let entry = self.find(poll)?;
             let entry = lock(&entry);
             let until = until.unwrap_or(entry.state.tally.position.revision);
-            let (page, last) = entry.standing_between(after, until);
+            let (page, last) = entry.active_between(after, until);
             last.map(|last| (page, (last, Some(until))))
         })
         .flat_map(|page| stream::iter(page.into_iter().map(Ok)))
@@ -200,7 +217,7 @@ impl Store for MemoryStore {
         let entry = lock(&entry);
         let stored = entry.state.tally.clone();
         Ok(Audit {
-            recounted: stored.recounted(entry.all_standing()),
+            recounted: stored.recounted(entry.active_ballots()),
             stored,
         })
     }
@@ -208,8 +225,8 @@ impl Store for MemoryStore {
     async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
         let entry = self.existing(id)?;
         let mut entry = lock(&entry);
-        entry.check_present(id)?;
-        let repaired = entry.state.recount(entry.all_standing());
+        entry.ensure_exists(id)?;
+        let repaired = entry.state.recount(entry.active_ballots());
         entry.state = repaired;
         Ok(entry.state.tally.clone())
     }

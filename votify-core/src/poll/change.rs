@@ -1,307 +1,164 @@
+mod apply;
+
 use crate::id::OptionId;
-use crate::poll::draft::{check_closing_time, check_definition, normalize_category};
-use crate::poll::{
-    AddressQuota, BallotKind, InvalidPoll, Poll, PollOption, PollStatus, ResultsPolicy,
-};
+use crate::poll::{AddressQuota, BallotKind, InvalidPoll, ResultsPolicy};
 use crate::time::Timestamp;
 use crate::voter::VoterPolicy;
 
-/// What an owner wants changed; `None` leaves a thing as it is.
+/// Changes to a poll by its owner. `None` leaves a field as it is.
 ///
-/// Until the first ballot everything can be changed, afterwards only texts and `closes_at`; once closed, nothing.
+/// Every field may change before the first ballot. Afterwards only texts and `closes_at`
+/// may. A closed poll never changes.
+///
+/// ```
+/// use votify_core::PollChange;
+///
+/// let change = PollChange::default()
+///     .title("Lunch on Friday?")
+///     .category(None)
+///     .closes_at(Some("2026-11-27T11:00:00Z".parse()?));
+/// assert_eq!(change.category, Some(None)); // removes the category
+/// assert_eq!(change.description, None); // leaves the description as it is
+/// # Ok::<(), votify_core::time::TimestampError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PollChange {
-    /// A new question.
+    /// The new question.
     pub title: Option<String>,
-    /// A new description; empty takes it away.
+    /// The new description. An empty text removes it.
     pub description: Option<String>,
-    /// A new category; `Some(None)` takes it away.
+    /// The new category. `Some(None)` removes it.
     pub category: Option<Option<String>>,
     /// The whole new list of options.
     pub options: Option<Vec<OptionChange>>,
-    /// What a ballot looks like.
+    /// The new kind of ballot.
     pub ballot: Option<BallotKind>,
-    /// What counts as one voter.
+    /// The new voter policy.
     pub voters: Option<VoterPolicy>,
-    /// Who sees counts, and when.
+    /// The new results policy.
     pub results: Option<ResultsPolicy>,
-    /// Whether a voter may vote anew.
+    /// Whether voters may replace or withdraw their vote.
     pub revote: Option<bool>,
-    /// How many ballots may stand from one address; `Some(None)` takes the limit away.
+    /// The new address quota. `Some(None)` removes it.
     pub address_quota: Option<Option<AddressQuota>>,
-    /// When it opens.
+    /// The new opening time.
     pub opens_at: Option<Timestamp>,
-    /// When it closes; `Some(None)` leaves that to the owner.
+    /// The new closing time. `Some(None)` removes it: the owner closes the poll.
     pub closes_at: Option<Option<Timestamp>>,
 }
 
 /// One entry of a changed list of options.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OptionChange {
-    /// An option that the poll has already, perhaps with another text.
+    /// Keeps an existing option, with a new text if one is given.
     Keep {
-        /// Which one.
+        /// The option's id.
         id: OptionId,
-        /// What it says from now on; `None` leaves its text as it is.
+        /// The new text. `None` leaves the text as it is.
         text: Option<String>,
     },
-    /// A new option.
+    /// Adds an option.
     Add {
-        /// Its id, freshly made.
+        /// The option's id, newly generated.
         id: OptionId,
-        /// What it says.
+        /// The option's text.
         text: String,
     },
 }
 
-/// Why a change was refused. Nothing was changed then.
+/// The reason why a change was refused. A refused change has no effect.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChangeRefusal {
     /// The poll is closed.
     #[error("the poll is closed")]
     Closed,
-    /// Ballots were cast, and this field is frozen since.
-    #[error("{field} cannot change any more, because ballots were cast")]
+    /// The poll has ballots, and this field is frozen since the first one.
+    #[error("{field} cannot change after the first ballot")]
     HasVotes {
         /// The first such field.
         field: &'static str,
     },
-    /// The result would be no valid poll.
+    /// The changed poll would be invalid.
     #[error(transparent)]
     Invalid(#[from] InvalidPoll),
 }
 
 impl PollChange {
-    /// The poll as it would be after this change at `now`, its version one higher; `None` if nothing would differ.
-    ///
-    /// `ever_had_ballots`: whether a ballot was ever counted.
-    ///
-    /// # Errors
-    /// Why the change is refused.
-    pub(crate) fn apply(
-        &self,
-        poll: &Poll,
-        ever_had_ballots: bool,
-        now: Timestamp,
-    ) -> Result<Option<Poll>, ChangeRefusal> {
-        if poll.status(now) == PollStatus::Closed {
-            return Err(ChangeRefusal::Closed);
-        }
-        let mut changed = self.merged_with(poll)?;
-        if ever_had_ballots && let Some(field) = first_frozen_field(poll, &changed) {
-            return Err(ChangeRefusal::HasVotes { field });
-        }
-        let mut problems = check_definition(&changed);
-        if changed.closes_at != poll.closes_at || changed.opens_at != poll.opens_at {
-            check_closing_time(&changed, now, &mut problems);
-        }
-        problems.into_result(())?;
-        if changed == *poll {
-            return Ok(None);
-        }
-        let texts = |poll: &Poll| {
-            (
-                poll.title.clone(),
-                poll.description.clone(),
-                poll.options.clone(),
-            )
-        };
-        if ever_had_ballots && texts(poll) != texts(&changed) {
-            changed.edited_at = Some(now);
-        }
-        changed.version += 1;
-        Ok(Some(changed))
+    /// Changes the question.
+    #[must_use]
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = Some(title.into());
+        self
     }
 
-    fn merged_with(&self, poll: &Poll) -> Result<Poll, InvalidPoll> {
-        let mut changed = poll.clone();
-        if let Some(title) = &self.title {
-            changed.title = title.trim().to_owned();
-        }
-        if let Some(description) = &self.description {
-            changed.description = description.trim().to_owned();
-        }
-        if let Some(category) = &self.category {
-            changed.category = normalize_category(category.clone());
-        }
-        if let Some(options) = &self.options {
-            changed.options = apply_option_changes(poll, options)?;
-        }
-        changed.rules.ballot = self.ballot.unwrap_or(poll.rules.ballot);
-        changed.rules.voters = self.voters.unwrap_or(poll.rules.voters);
-        changed.rules.results = self.results.unwrap_or(poll.rules.results);
-        changed.rules.revote = self.revote.unwrap_or(poll.rules.revote);
-        changed.rules.address_quota = self.address_quota.unwrap_or(poll.rules.address_quota);
-        changed.opens_at = self.opens_at.unwrap_or(poll.opens_at);
-        changed.closes_at = self.closes_at.unwrap_or(poll.closes_at);
-        Ok(changed)
-    }
-}
-
-fn apply_option_changes(
-    poll: &Poll,
-    changes: &[OptionChange],
-) -> Result<Vec<PollOption>, InvalidPoll> {
-    let mut problems = InvalidPoll::default();
-    let mut options: Vec<PollOption> = Vec::with_capacity(changes.len());
-    for (index, change) in changes.iter().enumerate() {
-        let option = match change {
-            OptionChange::Add { id, text } => PollOption {
-                id: *id,
-                text: text.trim().to_owned(),
-            },
-            OptionChange::Keep { id, text } => {
-                let Some(old) = poll.option(*id) else {
-                    problems.add(format!("options[{index}].id"), "is no option of this poll");
-                    continue;
-                };
-                let text = text
-                    .as_deref()
-                    .map_or_else(|| old.text.clone(), |text| text.trim().to_owned());
-                PollOption { id: *id, text }
-            }
-        };
-        if options.iter().any(|other| other.id == option.id) {
-            problems.add(format!("options[{index}].id"), "stands twice in the list");
-        }
-        options.push(option);
-    }
-    problems.into_result(options)
-}
-
-/// The first thing that differs although ballots froze it.
-fn first_frozen_field(old: &Poll, new: &Poll) -> Option<&'static str> {
-    let same_options = old
-        .options
-        .iter()
-        .map(|o| o.id)
-        .eq(new.options.iter().map(|o| o.id));
-    [
-        ("options", same_options),
-        ("ballot", old.rules.ballot == new.rules.ballot),
-        ("voters", old.rules.voters == new.rules.voters),
-        ("results", old.rules.results == new.rules.results),
-        ("revote", old.rules.revote == new.rules.revote),
-        (
-            "address_quota",
-            old.rules.address_quota == new.rules.address_quota,
-        ),
-        ("opens_at", old.opens_at == new.opens_at),
-        ("category", old.category == new.category),
-    ]
-    .into_iter()
-    .find_map(|(field, same)| (!same).then_some(field))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::id::PollId;
-    use crate::poll::PollDraft;
-    use crate::secret::Keyring;
-
-    const NOW: Timestamp = Timestamp::EPOCH;
-
-    fn lunch() -> Poll {
-        let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
-        draft
-            .into_poll(PollId::generate(NOW), NOW, &Keyring::ephemeral())
-            .unwrap()
+    /// Changes the description. An empty text removes it.
+    #[must_use]
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
     }
 
-    fn options(poll: &Poll, texts: [&str; 2]) -> PollChange {
-        let keep = |(option, text): (&PollOption, &str)| OptionChange::Keep {
-            id: option.id,
-            text: Some(text.into()),
-        };
-        PollChange {
-            options: Some(poll.options.iter().zip(texts).map(keep).collect()),
-            ..Default::default()
-        }
+    /// Changes the category. `None` removes it.
+    #[must_use]
+    pub fn category(mut self, category: Option<String>) -> Self {
+        self.category = Some(category);
+        self
     }
 
-    #[test]
-    fn everything_can_change_before_the_first_ballot() {
-        let poll = lunch();
-        let change = PollChange {
-            options: Some(vec![
-                OptionChange::Add {
-                    id: OptionId::generate(NOW),
-                    text: "Soup".into(),
-                },
-                OptionChange::Keep {
-                    id: poll.options[1].id,
-                    text: None,
-                },
-            ]),
-            voters: Some(VoterPolicy::Ip),
-            ..Default::default()
-        };
-        let changed = change.apply(&poll, false, NOW).unwrap().unwrap();
-        assert_eq!(changed.options[0].text, "Soup");
-        assert_eq!(changed.options[1], poll.options[1]);
-        assert_eq!((changed.version, changed.edited_at), (1, None));
+    /// Replaces the whole list of options.
+    #[must_use]
+    pub fn options(mut self, options: impl IntoIterator<Item = OptionChange>) -> Self {
+        self.options = Some(options.into_iter().collect());
+        self
     }
 
-    #[test]
-    fn after_the_first_ballot_only_texts_and_the_end_can() {
-        let poll = lunch();
-        let texts = options(&poll, ["Pizza!", "Sushi"])
-            .apply(&poll, true, NOW)
-            .unwrap()
-            .unwrap();
-        assert_eq!(texts.edited_at, Some(NOW));
-        let end = NOW.saturating_add(Duration::from_secs(9));
-        let sooner = PollChange {
-            closes_at: Some(Some(end)),
-            ..Default::default()
-        };
-        assert_eq!(
-            sooner.apply(&poll, true, NOW).unwrap().unwrap().edited_at,
-            None
-        );
-        let rules = PollChange {
-            revote: Some(true),
-            ..Default::default()
-        };
-        assert_eq!(
-            rules.apply(&poll, true, NOW),
-            Err(ChangeRefusal::HasVotes { field: "revote" })
-        );
+    /// Changes the kind of ballot.
+    #[must_use]
+    pub const fn ballot(mut self, ballot: BallotKind) -> Self {
+        self.ballot = Some(ballot);
+        self
     }
 
-    #[test]
-    fn nothing_changes_past_the_end_and_the_end_not_into_the_past() {
-        let mut poll = lunch();
-        let later = NOW.saturating_add(Duration::from_secs(9));
-        let change = PollChange {
-            closes_at: Some(Some(NOW)),
-            ..Default::default()
-        };
-        assert!(matches!(
-            change.apply(&poll, false, later),
-            Err(ChangeRefusal::Invalid(_))
-        ));
-        poll.closes_at = Some(later);
-        let change = PollChange {
-            closes_at: Some(None),
-            ..Default::default()
-        };
-        assert_eq!(
-            change.apply(&poll, false, later),
-            Err(ChangeRefusal::Closed)
-        );
+    /// Changes what identifies a voter.
+    #[must_use]
+    pub const fn voters(mut self, voters: VoterPolicy) -> Self {
+        self.voters = Some(voters);
+        self
     }
 
-    #[test]
-    fn a_change_that_changes_nothing_is_none() {
-        let poll = lunch();
-        assert_eq!(
-            options(&poll, [" Pizza", "Sushi"]).apply(&poll, true, NOW),
-            Ok(None)
-        );
+    /// Changes the audience of the counts.
+    #[must_use]
+    pub const fn results(mut self, results: ResultsPolicy) -> Self {
+        self.results = Some(results);
+        self
+    }
+
+    /// Changes whether voters may replace or withdraw their vote.
+    #[must_use]
+    pub const fn revote(mut self, revote: bool) -> Self {
+        self.revote = Some(revote);
+        self
+    }
+
+    /// Changes the address quota. `None` removes it.
+    #[must_use]
+    pub const fn address_quota(mut self, quota: Option<AddressQuota>) -> Self {
+        self.address_quota = Some(quota);
+        self
+    }
+
+    /// Changes the opening time.
+    #[must_use]
+    pub const fn opens_at(mut self, opens_at: Timestamp) -> Self {
+        self.opens_at = Some(opens_at);
+        self
+    }
+
+    /// Changes the closing time. `None` removes it: the owner closes the poll.
+    #[must_use]
+    pub const fn closes_at(mut self, closes_at: Option<Timestamp>) -> Self {
+        self.closes_at = Some(closes_at);
+        self
     }
 }

@@ -1,42 +1,55 @@
 use crate::id::{OptionId, PollId};
-use crate::poll::limits::{
-    CATEGORY_MAX, DESCRIPTION_MAX, OPTION_TEXT_MAX, OPTIONS_MAX, OPTIONS_MIN, TITLE_MAX,
+use crate::poll::validation::{check_closing_time, check_definition, normalize_category};
+use crate::poll::{
+    AddressQuota, BallotKind, InvalidPoll, Poll, PollOption, PollRules, ResultsPolicy,
 };
-use crate::poll::{BallotKind, InvalidPoll, Poll, PollOption, PollRules};
 use crate::secret::Keyring;
 use crate::time::Timestamp;
-use crate::voter::{Owner, OwnerId};
+use crate::voter::{Owner, OwnerId, VoterPolicy};
 
-/// What somebody asks for when they make a poll.
+/// A request to create a poll.
+///
+/// Defaults: one option per ballot, one vote per browser, live results, no revote, no
+/// address quota, opens on creation, closes when its owner closes it.
 ///
 /// ```
-/// use votify_core::{PollDraft, ResultsPolicy};
+/// use votify_core::poll::AddressQuota;
+/// use votify_core::{PollDraft, ResultsPolicy, VoterPolicy};
 ///
-/// let mut draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
-/// draft.rules.results = ResultsPolicy::AfterVote;
+/// let draft = PollDraft::multiple_choice("Lunch?", ["Pizza", "Sushi", "Soup"], 1, 2)
+///     .description("For Friday.")
+///     .category("office")
+///     .voters(VoterPolicy::Account)
+///     .results(ResultsPolicy::AfterVote)
+///     .revote(true)
+///     .address_quota(AddressQuota::new(3))
+///     .opens_at("2026-11-27T08:00:00Z".parse()?)
+///     .closes_at("2026-11-27T11:00:00Z".parse()?);
+/// assert!(draft.rules.revote);
+/// # Ok::<(), votify_core::time::TimestampError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PollDraft {
     /// The question.
     pub title: String,
-    /// More about it; may be empty.
+    /// Further text; may be empty.
     pub description: String,
-    /// A word to file it under.
+    /// The category.
     pub category: Option<String>,
-    /// The options' texts.
+    /// The texts of the options.
     pub options: Vec<String>,
-    /// How votes are cast and shown.
+    /// The rules for votes and results.
     pub rules: PollRules,
-    /// When it opens; at once if `None`.
+    /// The opening time. `None`: the time of creation.
     pub opens_at: Option<Timestamp>,
-    /// When it closes; when its owner says so if `None`.
+    /// The closing time. `None`: open until its owner closes it.
     pub closes_at: Option<Timestamp>,
-    /// Who may change it later.
+    /// The owner, who may change the poll later.
     pub owner: Option<Owner>,
 }
 
 impl PollDraft {
-    /// A poll in which everybody picks one option.
+    /// Drafts a poll in which each voter picks one option.
     #[must_use]
     pub fn single_choice<T: Into<String>>(
         title: impl Into<String>,
@@ -49,7 +62,7 @@ impl PollDraft {
         }
     }
 
-    /// A poll in which everybody picks `min` to `max` options.
+    /// Drafts a poll in which each voter picks `min` to `max` options.
     #[must_use]
     pub fn multiple_choice<T: Into<String>>(
         title: impl Into<String>,
@@ -62,17 +75,75 @@ impl PollDraft {
         draft
     }
 
-    /// The same draft, owned by `owner`.
+    /// Sets the description. Defaults to an empty text.
+    #[must_use]
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = description.into();
+        self
+    }
+
+    /// Sets the category. Defaults to none.
+    #[must_use]
+    pub fn category(mut self, category: impl Into<String>) -> Self {
+        self.category = Some(category.into());
+        self
+    }
+
+    /// Sets what identifies a voter. Defaults to [`VoterPolicy::Browser`].
+    #[must_use]
+    pub const fn voters(mut self, voters: VoterPolicy) -> Self {
+        self.rules.voters = voters;
+        self
+    }
+
+    /// Sets the audience of the counts. Defaults to [`ResultsPolicy::Live`].
+    #[must_use]
+    pub const fn results(mut self, results: ResultsPolicy) -> Self {
+        self.rules.results = results;
+        self
+    }
+
+    /// Sets whether voters may replace or withdraw their vote. Defaults to false.
+    #[must_use]
+    pub const fn revote(mut self, revote: bool) -> Self {
+        self.rules.revote = revote;
+        self
+    }
+
+    /// Limits the active ballots from one network address. Defaults to no limit.
+    #[must_use]
+    pub const fn address_quota(mut self, quota: AddressQuota) -> Self {
+        self.rules.address_quota = Some(quota);
+        self
+    }
+
+    /// Sets the opening time. Defaults to the time of creation.
+    #[must_use]
+    pub const fn opens_at(mut self, opens_at: Timestamp) -> Self {
+        self.opens_at = Some(opens_at);
+        self
+    }
+
+    /// Sets the closing time. Defaults to none: the owner closes the poll.
+    #[must_use]
+    pub const fn closes_at(mut self, closes_at: Timestamp) -> Self {
+        self.closes_at = Some(closes_at);
+        self
+    }
+
+    /// Sets the owner. Defaults to none: only the program that embeds the engine may
+    /// change the poll.
     #[must_use]
     pub fn owned_by(mut self, owner: Owner) -> Self {
         self.owner = Some(owner);
         self
     }
 
-    /// The poll that this draft asks for, made at `now` with the ring's newest secret.
+    /// Creates the poll at `now`, with ids derived from the newest secret of `keyring`.
     ///
     /// # Errors
-    /// All the problems of the draft at once.
+    /// Returns [`InvalidPoll`] with every invalid field of the draft; correct them and
+    /// try again.
     pub fn into_poll(
         self,
         id: PollId,
@@ -105,118 +176,16 @@ impl PollDraft {
             key,
             version: 0,
         };
-        let mut problems = check_definition(&poll);
-        check_closing_time(&poll, now, &mut problems);
-        problems.into_result(poll)
-    }
-}
-
-/// A category of blanks is none.
-pub(super) fn normalize_category(category: Option<String>) -> Option<String> {
-    category
-        .map(|text| text.trim().to_owned())
-        .filter(|text| !text.is_empty())
-}
-
-/// What is wrong with a poll's texts, options and rules.
-pub(super) fn check_definition(poll: &Poll) -> InvalidPoll {
-    let mut problems = InvalidPoll::default();
-    check_text(&mut problems, "title", &poll.title, 1, TITLE_MAX, false);
-    check_text(
-        &mut problems,
-        "description",
-        &poll.description,
-        0,
-        DESCRIPTION_MAX,
-        true,
-    );
-    if let Some(category) = &poll.category {
-        check_text(&mut problems, "category", category, 1, CATEGORY_MAX, false);
-    }
-    check_options(&mut problems, &poll.options);
-    if let BallotKind::Multiple { min, max } = poll.rules.ballot {
-        let options = u32::try_from(poll.options.len()).unwrap_or(u32::MAX);
-        if min == 0 {
-            problems.add("ballot.min", "must be at least 1");
-        }
-        if max < min {
-            problems.add("ballot.max", "must not be less than ballot.min");
-        }
-        if max > options {
-            problems.add(
-                "ballot.max",
-                format!("must be at most the number of options, {options}"),
-            );
-        }
-    }
-    if let Some(quota) = poll.rules.address_quota {
-        quota.check(&mut problems);
-    }
-    problems
-}
-
-/// What is wrong with a poll's end, if it was set at `now`.
-pub(super) fn check_closing_time(poll: &Poll, now: Timestamp, problems: &mut InvalidPoll) {
-    let Some(end) = poll.closes_at else { return };
-    if end <= now {
-        problems.add("closes_at", "must be in the future");
-    } else if end <= poll.opens_at {
-        problems.add("closes_at", "must be later than opens_at");
-    }
-}
-
-fn check_options(problems: &mut InvalidPoll, options: &[PollOption]) {
-    if !(OPTIONS_MIN..=OPTIONS_MAX).contains(&options.len()) {
-        problems.add(
-            "options",
-            format!(
-                "must be {OPTIONS_MIN} to {OPTIONS_MAX}, not {}",
-                options.len()
-            ),
-        );
-        return;
-    }
-    for (index, option) in options.iter().enumerate() {
-        let field = format!("options[{index}]");
-        check_text(problems, &field, &option.text, 1, OPTION_TEXT_MAX, false);
-        if let Some(twin) = options[..index]
-            .iter()
-            .position(|other| other.text == option.text)
-        {
-            problems.add(field, format!("says the same as options[{twin}]"));
-        }
-    }
-}
-
-fn check_text(
-    problems: &mut InvalidPoll,
-    field: &str,
-    text: &str,
-    min: usize,
-    max: usize,
-    lines: bool,
-) {
-    let length = text.chars().count();
-    if length < min {
-        problems.add(field, "must not be empty");
-    } else if length > max {
-        problems.add(
-            field,
-            format!("must be at most {max} characters, not {length}"),
-        );
-    }
-    if text
-        .chars()
-        .any(|c| c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t')))
-    {
-        problems.add(field, "must not contain control characters");
+        let mut errors = check_definition(&poll);
+        check_closing_time(&poll, now, &mut errors);
+        errors.into_result(poll)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::poll::AddressQuota;
+    use crate::poll::{DESCRIPTION_MAX, TITLE_MAX};
 
     fn now() -> Timestamp {
         Timestamp::from_micros(1_000_000).unwrap()
@@ -226,17 +195,17 @@ mod tests {
         draft.into_poll(PollId::generate(now()), now(), &Keyring::ephemeral())
     }
 
-    fn fields(draft: PollDraft) -> Vec<String> {
+    fn invalid_fields(draft: PollDraft) -> Vec<String> {
         poll(draft)
             .unwrap_err()
             .0
             .into_iter()
-            .map(|problem| problem.field)
+            .map(|error| error.field)
             .collect()
     }
 
     #[test]
-    fn a_title_and_two_options_are_enough() {
+    fn a_title_and_two_options_make_a_poll() {
         let poll = poll(PollDraft::single_choice("  Lunch? ", [" Pizza", "Sushi"])).unwrap();
         assert_eq!(poll.title, "Lunch?");
         assert_eq!(poll.options[0].text, "Pizza");
@@ -247,16 +216,16 @@ mod tests {
     }
 
     #[test]
-    fn all_problems_are_told_at_once() {
-        let mut draft = PollDraft::multiple_choice(" ", ["a", " a ", "", "x\0y"], 0, 9);
-        draft.description = "d".repeat(DESCRIPTION_MAX + 1);
-        draft.closes_at = Some(now());
-        draft.rules.address_quota = Some(AddressQuota {
-            ballots: 0,
-            ipv4_prefix: 16,
-        });
+    fn all_invalid_fields_are_reported_at_once() {
+        let draft = PollDraft::multiple_choice(" ", ["a", " a ", "", "x\0y"], 0, 9)
+            .description("d".repeat(DESCRIPTION_MAX + 1))
+            .closes_at(now())
+            .address_quota(AddressQuota {
+                ballots: 0,
+                ipv4_prefix: 16,
+            });
         assert_eq!(
-            fields(draft),
+            invalid_fields(draft),
             [
                 "title",
                 "description",
@@ -276,14 +245,14 @@ mod tests {
     fn lengths_are_counted_in_characters() {
         assert!(poll(PollDraft::single_choice("ß".repeat(TITLE_MAX), ["a", "b"])).is_ok());
         assert_eq!(
-            fields(PollDraft::single_choice(
+            invalid_fields(PollDraft::single_choice(
                 "ß".repeat(TITLE_MAX + 1),
                 ["a", "b"]
             )),
             ["title"]
         );
         assert_eq!(
-            fields(PollDraft::single_choice(
+            invalid_fields(PollDraft::single_choice(
                 "t",
                 (0..101).map(|n| n.to_string())
             )),
@@ -292,10 +261,10 @@ mod tests {
     }
 
     #[test]
-    fn the_end_comes_after_the_beginning() {
-        let mut draft = PollDraft::single_choice("t", ["a", "b"]);
-        draft.opens_at = Timestamp::from_micros(5_000_000).ok();
-        draft.closes_at = Timestamp::from_micros(4_000_000).ok();
-        assert_eq!(fields(draft), ["closes_at"]);
+    fn closing_before_opening_is_invalid() {
+        let draft = PollDraft::single_choice("t", ["a", "b"])
+            .opens_at(Timestamp::from_micros(5_000_000).unwrap())
+            .closes_at(Timestamp::from_micros(4_000_000).unwrap());
+        assert_eq!(invalid_fields(draft), ["closes_at"]);
     }
 }

@@ -7,17 +7,27 @@ use crate::poll::InvalidPoll;
 use crate::secret::{KeyId, Keyring, Purpose};
 use crate::voter::{AddressId, Caller, IdentifyError};
 
-/// How many ballots of one poll may stand from one address, on top of what counts as one voter.
+/// The maximum number of active ballots from one address in one poll, in addition to the
+/// [`VoterPolicy`](crate::VoterPolicy).
 ///
-/// It stops who takes a new browser for each vote, at the price of a limit for honest people behind one address. A voter's
-/// ballot takes a place at the address from which it was counted first; one that takes its place later keeps that place,
-/// wherever it comes from, and taking a vote back frees it.
+/// A quota limits voters who open a new browser for each vote. It also limits honest
+/// voters who share an address. A ballot uses one slot of the address it was first
+/// counted from. A later revote keeps that slot, also from another address. A withdrawal
+/// frees it.
+///
+/// ```
+/// use votify_core::poll::AddressQuota;
+///
+/// let per_address = AddressQuota::new(3);
+/// let per_block_of_256 = AddressQuota { ipv4_prefix: 24, ..per_address };
+/// assert_eq!(per_block_of_256.ballots, 3);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddressQuota {
-    /// The most ballots, 1 to [`MAX_BALLOTS`](Self::MAX_BALLOTS).
+    /// The maximum number of ballots, 1 to [`MAX_BALLOTS`](Self::MAX_BALLOTS).
     pub ballots: u32,
-    /// How many bits of an IPv4 address make one address: 32, or 24 for whole blocks of 256. Of an IPv6 address it is always
-    /// the first 64 bits.
+    /// The number of leading bits of an IPv4 address that count: 32, or 24 for blocks of
+    /// 256 addresses. IPv6 addresses always count by their first 64 bits.
     pub ipv4_prefix: u8,
 }
 
@@ -25,7 +35,7 @@ impl AddressQuota {
     /// The highest quota.
     pub const MAX_BALLOTS: u32 = 10_000;
 
-    /// So many ballots from each IPv4 address, or each /64 of IPv6 addresses.
+    /// Allows `ballots` active ballots per IPv4 address and per IPv6 /64 block.
     #[must_use]
     pub const fn new(ballots: u32) -> Self {
         Self {
@@ -34,42 +44,43 @@ impl AddressQuota {
         }
     }
 
-    /// The address of a caller in one poll, made with the secret that the poll remembers.
+    /// Derives the id of the caller's address in one poll, with the poll's own secret.
     ///
     /// # Errors
-    /// If the caller's address is not known, or the secret is gone.
+    /// - [`IdentifyError::NoAddress`]: the caller's address is unknown.
+    /// - [`IdentifyError::UnknownKey`]: `keyring` lacks the poll's secret; add it again.
     pub fn identify(
         self,
-        voter: &Caller,
+        caller: &Caller,
         poll: PollId,
         key: KeyId,
         keyring: &Keyring,
     ) -> Result<AddressId, IdentifyError> {
-        let tag = |octets: &[u8]| {
+        let derive = |octets: &[u8]| {
             keyring
                 .mac(key, Purpose::Address, &[poll.as_bytes(), octets])
-                .map(|tag| AddressId::derive(self.ipv4_prefix, &tag))
+                .map(|mac| AddressId::derive(self.ipv4_prefix, &mac))
                 .ok_or(IdentifyError::UnknownKey(key))
         };
-        match voter.address_block().ok_or(IdentifyError::NoAddress)? {
+        match caller.address_block().ok_or(IdentifyError::NoAddress)? {
             IpAddr::V4(v4) if self.ipv4_prefix == 24 => {
                 let [a, b, c, _] = v4.octets();
-                tag(&[a, b, c])
+                derive(&[a, b, c])
             }
-            IpAddr::V4(v4) => tag(&v4.octets()),
-            IpAddr::V6(v6) => tag(&v6.octets()),
+            IpAddr::V4(v4) => derive(&v4.octets()),
+            IpAddr::V6(v6) => derive(&v6.octets()),
         }
     }
 
-    /// Adds what is wrong with it.
-    pub(super) fn check(self, problems: &mut InvalidPoll) {
-        let most = Self::MAX_BALLOTS;
-        if !(1..=most).contains(&self.ballots) {
-            let problem = format!("must be 1 to {most}, not {}", self.ballots);
-            problems.add("address_quota.ballots", problem);
+    /// Adds the quota's errors.
+    pub(super) fn check(self, errors: &mut InvalidPoll) {
+        let max = Self::MAX_BALLOTS;
+        if !(1..=max).contains(&self.ballots) {
+            let problem = format!("must be 1 to {max}, not {}", self.ballots);
+            errors.add("address_quota.ballots", problem);
         }
         if !matches!(self.ipv4_prefix, 24 | 32) {
-            problems.add("address_quota.ipv4_prefix", "must be 24 or 32");
+            errors.add("address_quota.ipv4_prefix", "must be 24 or 32");
         }
     }
 }
@@ -79,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_of_one_prefix_are_one() {
+    fn addresses_of_one_prefix_share_an_id() {
         let ring = Keyring::ephemeral();
         let poll = PollId::from_bytes([1; 16]);
         let id = |ipv4_prefix, poll, address: &str| {
@@ -87,8 +98,10 @@ mod tests {
                 ballots: 1,
                 ipv4_prefix,
             };
-            let voter = Caller::anonymous().with_address(address.parse().unwrap());
-            quota.identify(&voter, poll, ring.current(), &ring).unwrap()
+            let caller = Caller::anonymous().with_address(address.parse().unwrap());
+            quota
+                .identify(&caller, poll, ring.current(), &ring)
+                .unwrap()
         };
         let of = |ipv4_prefix, address| id(ipv4_prefix, poll, address);
         assert_eq!(of(24, "192.0.2.7"), of(24, "192.0.2.200"));
@@ -104,21 +117,21 @@ mod tests {
             assert_ne!(of(prefix, "2001:db8:1:2::3"), of(prefix, "2001:db8:1:3::3"));
             assert_eq!(of(prefix, "192.0.2.7").ipv4_prefix(), prefix);
         }
-        let elsewhere = PollId::from_bytes([2; 16]);
-        assert_ne!(of(32, "192.0.2.7"), id(32, elsewhere, "192.0.2.7"));
+        let other_poll = PollId::from_bytes([2; 16]);
+        assert_ne!(of(32, "192.0.2.7"), id(32, other_poll, "192.0.2.7"));
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn missing_address_and_missing_key_are_reported() {
         let ring = Keyring::ephemeral();
         let poll = PollId::from_bytes([1; 16]);
-        let id = |voter: &Caller, key| AddressQuota::new(1).identify(voter, poll, key, &ring);
+        let id = |caller: &Caller, key| AddressQuota::new(1).identify(caller, poll, key, &ring);
         assert_eq!(
             id(&Caller::account("alice"), ring.current()),
             Err(IdentifyError::NoAddress)
         );
         let gone = KeyId([0; 8]);
-        let voter = Caller::anonymous().with_address("192.0.2.7".parse().unwrap());
-        assert_eq!(id(&voter, gone), Err(IdentifyError::UnknownKey(gone)));
+        let caller = Caller::anonymous().with_address("192.0.2.7".parse().unwrap());
+        assert_eq!(id(&caller, gone), Err(IdentifyError::UnknownKey(gone)));
     }
 }

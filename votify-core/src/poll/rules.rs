@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use crate::poll::AddressQuota;
 use crate::voter::VoterPolicy;
 
-/// What a ballot of the poll looks like.
+/// The number of options that a ballot chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -13,39 +13,39 @@ pub enum BallotKind {
     Single,
     /// Several different options.
     Multiple {
-        /// The fewest, at least 1.
+        /// The minimum, at least 1.
         min: u32,
-        /// The most, at most the number of options.
+        /// The maximum, at most the number of options.
         max: u32,
     },
 }
 
-/// Who sees counts, and when.
+/// The audience of the counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ResultsPolicy {
-    /// Everybody, at any time.
+    /// Everyone sees the counts at any time.
     #[default]
     Live,
-    /// A voter whose ballot stands; everybody once the poll is sealed.
+    /// Voters with an active ballot see the counts; everyone does after the seal.
     AfterVote,
-    /// Everybody once the poll is sealed, and nobody before.
+    /// Everyone sees the counts after the seal, and no one before.
     AfterClose,
 }
 
-/// How votes are cast and shown. Frozen at the first ballot.
+/// The rules for votes and results. The first ballot freezes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct PollRules {
-    /// What a ballot looks like.
+    /// The number of options that a ballot chooses.
     pub ballot: BallotKind,
-    /// What counts as one voter.
+    /// The identity by which a voter is counted.
     pub voters: VoterPolicy,
-    /// Who sees counts, and when.
+    /// The audience of the counts.
     pub results: ResultsPolicy,
-    /// Whether a voter may vote anew or take the vote back.
+    /// Whether voters may replace or withdraw their vote.
     pub revote: bool,
-    /// How many ballots may stand from one address, if there is a limit.
+    /// The maximum number of active ballots from one address. `None`: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address_quota: Option<AddressQuota>,
 }

@@ -6,31 +6,33 @@ use crate::poll::{ChangeRefusal, Poll, PollChange, PollStatus, ResultsPolicy};
 use crate::tally::Tally;
 use crate::time::Timestamp;
 
-/// Why a poll is to be sealed.
+/// The reason for a seal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SealCause {
-    /// Its `closes_at` seems to have passed.
+    /// The poll's `closes_at` seems to have passed.
     Deadline,
-    /// Its owner closes it now.
+    /// The owner closes the poll now.
     Owner,
 }
 
-/// Everything that a store keeps of a poll besides its ballots, and what may become of it.
+/// Everything that a store persists for a poll except its ballots, with its pure
+/// transitions.
 ///
-/// A store reads it under the poll's lock, asks one of these pure functions or a [`BatchEvaluator`](crate::backend::BatchEvaluator)
-/// what follows, and writes that in the same transaction.
+/// A store reads the state under the poll's lock and calls one of these functions or a
+/// [`BatchEvaluator`](crate::backend::BatchEvaluator). It writes the result in the same
+/// transaction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PollState {
     /// The definition.
     pub poll: Poll,
     /// The counts and the position.
     pub tally: Tally,
-    /// The score that orders by activity.
+    /// The activity score for [`PollOrder::Trending`](crate::store::PollOrder::Trending).
     pub trending: TrendingScore,
 }
 
 impl PollState {
-    /// A new poll: no ballots, epoch 1, revision 0.
+    /// Creates the state of a new poll: no ballots, epoch 1, revision 0.
     #[must_use]
     pub fn new(poll: Poll) -> Self {
         Self {
@@ -40,10 +42,13 @@ impl PollState {
         }
     }
 
-    /// The state after `change`, at the next revision; `None` if nothing would differ.
+    /// Returns the state after `change`, at the next revision, or `None` if nothing would
+    /// differ.
     ///
     /// # Errors
-    /// Why the change is refused.
+    /// - [`ChangeRefusal::Closed`]: the poll is closed at `now`.
+    /// - [`ChangeRefusal::HasVotes`]: a field that the first ballot froze would change.
+    /// - [`ChangeRefusal::Invalid`]: the changed poll would be invalid.
     pub fn apply_change(
         &self,
         change: &PollChange,
@@ -51,15 +56,17 @@ impl PollState {
     ) -> Result<Option<Self>, ChangeRefusal> {
         let changed = change.apply(&self.poll, self.tally.ever_had_ballots(), now)?;
         Ok(changed.map(|poll| Self {
-            tally: self.tally.redrawn(&poll),
+            tally: self.tally.with_options_of(&poll),
             poll,
             trending: self.trending,
         }))
     }
 
-    /// The state after sealing, at the next revision; `None` if it is not due, or sealed already.
+    /// Returns the state after the seal, at the next revision.
     ///
-    /// A poll that its owner closes has `closes_at` moved to `now`.
+    /// Returns `None` if the poll is sealed already, or if the cause is
+    /// [`Deadline`](SealCause::Deadline) and `closes_at` has not passed. With
+    /// [`Owner`](SealCause::Owner), a `closes_at` in the future becomes `now`.
     #[must_use]
     pub fn seal(&self, cause: SealCause, now: Timestamp) -> Option<Self> {
         if self.poll.is_sealed() {
@@ -76,20 +83,22 @@ impl PollState {
         poll.sealed_at = Some(now);
         poll.version += 1;
         Some(Self {
-            tally: self.tally.redrawn(&poll),
+            tally: self.tally.with_options_of(&poll),
             poll,
             trending: self.trending,
         })
     }
 
-    /// The state with its counts made anew from the standing ballots, under the next epoch.
+    /// Returns the state with its counts recomputed from the active ballots, in the next
+    /// epoch.
     #[must_use]
     pub fn recount<'a>(&self, ballots: impl IntoIterator<Item = &'a ActiveBallot>) -> Self {
-        let choices = ballots.into_iter().map(|one| (&one.ballot.choice, 1));
+        let choices = ballots.into_iter().map(|active| (&active.ballot.choice, 1));
         self.recount_by_choice(choices)
     }
 
-    /// The same, from the standing ballots' choices and how many ballots say each.
+    /// Does the same as [`recount`](Self::recount), from each choice with its number of
+    /// active ballots.
     #[must_use]
     pub fn recount_by_choice<'a>(
         &self,
@@ -103,7 +112,8 @@ impl PollState {
         }
     }
 
-    /// Whether ballots may move [`heat`](Self::heat): only where everybody sees the counts anyway.
+    /// Returns true if ballots raise [`trending`](Self::trending). A score that follows
+    /// hidden votes would reveal them.
     pub(crate) fn counts_toward_trending(&self) -> bool {
         self.poll.rules.results == ResultsPolicy::Live
     }

@@ -1,9 +1,11 @@
 use std::fmt;
 
-/// What an acknowledged vote survives, by the settings of the database or server at connect.
+/// What an acknowledged vote survives, by the settings of the database or server at
+/// connect.
 ///
-/// Ordered: a value that survives more compares greater. For several servers, a store reports the
-/// weakest. The value speaks of one server only: a replica that takes over may lack the last votes.
+/// Ordered: a value that survives more compares greater. For several servers, a store
+/// reports the weakest. The value speaks of one server only: a replica that takes over
+/// may lack the last votes.
 ///
 /// ```
 /// use votify_core::store::Durability;
@@ -14,19 +16,23 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Durability {
-    /// The server does not report its settings, as some managed servers do. Nothing can be promised.
+    /// The server does not report its settings, as some managed servers do. Nothing can
+    /// be promised.
     Unknown,
-    /// Nothing: votes are lost when the process or the connection ends, or a crash may damage the
-    /// whole database.
+    /// Nothing: votes are lost when the process or the connection ends, or a crash may
+    /// damage the whole database.
     Nothing,
-    /// The last snapshot. Later votes are lost when the server's process or machine stops.
+    /// The last snapshot. Later votes are lost when the server's process or machine
+    /// stops.
     LastSnapshot,
-    /// All but the last seconds before the server's machine stops. The end of its process alone loses
-    /// nothing.
+    /// All but the last seconds before the server's machine stops. The end of its process
+    /// alone loses nothing.
     LastSeconds,
-    /// The end of the process, however sudden. A loss of power may take the last votes with it.
+    /// The end of the process, however sudden. A loss of power may take the last votes
+    /// with it.
     ProcessCrash,
-    /// The end of the process and a loss of power, as far as the disk keeps what it reports as written.
+    /// The end of the process and a loss of power, unless the disk reports data as written
+    /// before it is.
     PowerLoss,
 }
 

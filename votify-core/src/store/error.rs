@@ -3,49 +3,49 @@ use std::sync::Arc;
 
 use crate::id::PollId;
 
-/// The error underneath; shared, because one failure may be the answer to many ballots.
+/// The underlying error. Shared, because one failure can affect many ballots.
 pub type Source = Arc<dyn Error + Send + Sync>;
 
-/// Why a store failed. A refusal by the rule is not among these: it is a value.
+/// An error of a store. A refused ballot or change is not an error but a value.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// There is no such poll.
+    /// The poll does not exist.
     #[error("poll {0} does not exist")]
     PollNotFound(PollId),
-    /// A poll of this id exists already.
-    #[error("poll {0} exists already")]
+    /// A poll with this id already exists.
+    #[error("poll {0} already exists")]
     PollExists(PollId),
-    /// The store cannot be reached, is full, read-only or too busy, or did not answer in time.
+    /// The database cannot be reached, is full, read-only or overloaded, or timed out.
     ///
-    /// A write may or may not have happened; sending the same ballots again is safe and settles it.
+    /// A write may have happened. Casting the same ballots again is safe and settles it.
     #[error("the {backend} store is unavailable")]
     Unavailable {
-        /// Which store.
+        /// The store's name.
         backend: &'static str,
-        /// What happened.
+        /// The cause.
         source: Source,
     },
-    /// What was read makes no sense: not written by this library, or damaged.
-    #[error("the {backend} store holds data that cannot be read")]
+    /// The stored data is damaged, or was not written by Votify.
+    #[error("the {backend} store contains unreadable data")]
     Corrupt {
-        /// Which store.
+        /// The store's name.
         backend: &'static str,
-        /// What cannot be read.
+        /// The cause.
         source: Source,
     },
-    /// Anything else; nothing happened.
+    /// Another failure. Nothing was written.
     #[error("the {backend} store failed")]
     Failed {
-        /// Which store.
+        /// The store's name.
         backend: &'static str,
-        /// What happened.
+        /// The cause.
         source: Source,
     },
 }
 
 impl StoreError {
-    /// An [`Unavailable`](Self::Unavailable).
+    /// Creates an [`Unavailable`](Self::Unavailable).
     pub fn unavailable(
         backend: &'static str,
         source: impl Into<Box<dyn Error + Send + Sync>>,
@@ -56,7 +56,7 @@ impl StoreError {
         }
     }
 
-    /// A [`Corrupt`](Self::Corrupt).
+    /// Creates a [`Corrupt`](Self::Corrupt).
     pub fn corrupt(backend: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Corrupt {
             backend,
@@ -64,7 +64,7 @@ impl StoreError {
         }
     }
 
-    /// A [`Failed`](Self::Failed).
+    /// Creates a [`Failed`](Self::Failed).
     pub fn failed(backend: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Failed {
             backend,
@@ -72,7 +72,7 @@ impl StoreError {
         }
     }
 
-    /// Whether the same call may succeed later.
+    /// Returns true if the same call may succeed later.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable { .. })

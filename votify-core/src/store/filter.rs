@@ -5,37 +5,52 @@ use crate::backend::search_key;
 use crate::poll::{Poll, PollState, PollStatus};
 use crate::time::Timestamp;
 
-/// Which polls to list, and in which order. The default is all, newest first.
+/// A filter and an order for a list of polls. Defaults to all polls, newest first.
+///
+/// ```
+/// use votify_core::backend::search_terms;
+/// use votify_core::store::{PollFilter, PollOrder};
+/// use votify_core::PollStatus;
+///
+/// let filter = PollFilter {
+///     status: Some(PollStatus::Open),
+///     words: search_terms("lunch"),
+///     order: PollOrder::Trending,
+///     ..PollFilter::default()
+/// };
+/// assert_eq!(filter.category, None); // any category
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PollFilter {
-    /// Only polls that stand so at the time of asking.
+    /// Only polls with this status at the time of the call.
     pub status: Option<PollStatus>,
     /// Only sealed polls, or only unsealed ones.
     pub sealed: Option<bool>,
-    /// Only polls of exactly this category.
+    /// Only polls with exactly this category.
     pub category: Option<String>,
-    /// Only polls whose title holds every one of these [`search_terms`](crate::backend::search_terms) somewhere.
+    /// Only polls whose title contains all of these
+    /// [`search_terms`](crate::backend::search_terms).
     pub words: Vec<String>,
     /// The order.
     pub order: PollOrder,
 }
 
-/// An order of polls; ties are broken by id, descending, so that every order is total.
+/// An order of polls. Ties are broken by id, descending, so every order is total.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum PollOrder {
     /// By `created_at`, latest first.
     #[default]
     Newest,
-    /// By `closes_at`, soonest first; those without one last.
+    /// By `closes_at`, soonest first. Polls without a closing time come last.
     Closing,
     /// By `opens_at`, soonest first.
     Opening,
-    /// By the rank of their [`TrendingScore`](crate::backend::TrendingScore::rank), hottest first.
+    /// By [`TrendingScore::rank`](crate::backend::TrendingScore::rank), highest first.
     Trending,
 }
 
 impl PollOrder {
-    /// Which of two polls comes first; never equal for two different polls.
+    /// Compares two polls. Returns `Equal` only for the same poll.
     #[must_use]
     pub fn compare(self, a: &PollState, b: &PollState) -> Ordering {
         let first = match self {
@@ -53,7 +68,7 @@ impl PollOrder {
 }
 
 impl PollFilter {
-    /// One page of what passes out of all polls: for stores that keep no index of their own.
+    /// Filters, sorts and paginates `polls`, for stores without an index of their own.
     #[must_use]
     pub fn paginate(
         &self,
@@ -67,27 +82,27 @@ impl PollFilter {
             .collect();
         states.sort_unstable_by(|a, b| self.order.compare(a, b));
         let total = u64::try_from(states.len()).unwrap_or(u64::MAX);
-        let skipped = usize::try_from(page.offset()).unwrap_or(usize::MAX);
-        let taken = usize::try_from(page.limit()).unwrap_or(usize::MAX);
+        let offset = usize::try_from(page.offset()).unwrap_or(usize::MAX);
+        let limit = usize::try_from(page.limit()).unwrap_or(usize::MAX);
         let items = states
             .into_iter()
-            .skip(skipped)
-            .take(taken)
+            .skip(offset)
+            .take(limit)
             .map(|state| state.poll)
             .collect();
         Page { items, total }
     }
 
-    /// Whether a poll passes at `now`; the order plays no part.
+    /// Returns true if the poll matches at `now`. Ignores the order.
     #[must_use]
     pub fn matches(&self, poll: &Poll, now: Timestamp) -> bool {
-        let folded = search_key(&poll.title);
+        let title = search_key(&poll.title);
         self.status.is_none_or(|status| poll.status(now) == status)
             && self.sealed.is_none_or(|sealed| poll.is_sealed() == sealed)
             && self
                 .category
                 .as_ref()
                 .is_none_or(|category| poll.category.as_ref() == Some(category))
-            && self.words.iter().all(|word| folded.contains(word.as_str()))
+            && self.words.iter().all(|word| title.contains(word.as_str()))
     }
 }

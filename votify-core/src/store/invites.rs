@@ -1,5 +1,4 @@
 use std::fmt;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -7,77 +6,67 @@ use crate::id::PollId;
 use crate::store::StoreError;
 use crate::voter::VoterId;
 
-/// Keeps who was invited to polls, beside the polls themselves: for polls whose
-/// [`VoterPolicy`](crate::VoterPolicy) is `Invite`.
+/// Storage of the invited voters of polls whose [`VoterPolicy`](crate::VoterPolicy) is
+/// `Invite`.
 ///
-/// What is kept is the voter that a code stands for, never the code. That a code is good for one ballot is the business of
-/// [`Store`](crate::Store) and its unique key, and not known here.
+/// It stores the voter ids derived from codes, never the codes. It does not limit a code
+/// to one ballot: the unique key of [`Store`](crate::Store) does.
 ///
 /// # Laws
 ///
-/// 1. [`invite`](Self::invite) invites all or none. Who was invited before counts once, so sending it again changes nothing.
-/// 2. After an [`Invited`](InviteOutcome::Invited) under some `most` no more than that are invited, also where several invite at
-///    the same time, across processes.
-/// 3. Who was invited stays so as long as the poll exists.
-/// 4. A deleted poll takes its invitations with it, also those that race its deletion, and nobody is invited to a poll that
-///    does not exist.
-/// 5. InviteOutcome leaves the poll, its tally and its position alone.
-/// 6. [`invited`](Self::invited) answers in the order asked.
-/// 7. What was acknowledged is as durable as a ballot.
+/// 1. [`invite`](Self::invite) invites all or none. A voter who is already invited counts
+///    once, so a repeated call changes nothing.
+/// 2. After [`Invited`](InviteOutcome::Invited) under some `max_invited`, no more than
+///    that are invited, also under concurrent calls, across processes.
+/// 3. An invited voter stays invited as long as the poll exists.
+/// 4. Deleting a poll deletes its invitations, also those of concurrent calls. Nobody is
+///    invited to a poll that does not exist.
+/// 5. Inviting does not change the poll, its tally or its position.
+/// 6. [`invited`](Self::invited) returns its results in the order of the arguments.
+/// 7. Acknowledged invitations are as durable as ballots.
 ///
-/// After an `Err` nothing happened, except after [`StoreError::Unavailable`]: nobody knows, and sending it again settles it.
-/// Every method is cancel safe in this sense: a call that is dropped happened entirely or not at all.
+/// After an `Err` nothing was written. The exception is [`StoreError::Unavailable`]: the
+/// commit may have happened, and a repeated call settles it. Every method is cancel safe:
+/// a dropped call happened entirely or not at all.
 ///
-/// `votify_core::conformance` tests one.
+/// `votify_core::conformance` (feature `conformance`) tests an implementation.
 #[async_trait]
 pub trait InviteStore: fmt::Debug + Send + Sync + 'static {
-    /// Invites these voters to a poll, unless more than `most` would be invited to it then.
+    /// Invites these voters to a poll, unless more than `max_invited` would then be
+    /// invited.
     ///
     /// # Errors
-    /// [`StoreError::PollNotFound`], or a failure.
+    /// - [`StoreError::PollNotFound`]: the poll does not exist.
+    /// - [`StoreError::Unavailable`]: the database cannot be reached, and the voters may
+    ///   be invited; retrying is safe.
+    /// - [`StoreError::Failed`]: the database rejected the call; nobody was invited.
     async fn invite(
         &self,
         poll: PollId,
         voters: &[VoterId],
-        most: u64,
+        max_invited: u64,
     ) -> Result<InviteOutcome, StoreError>;
 
-    /// Whether each of these voters is invited, in their order. To a poll that does not exist nobody is.
+    /// Returns whether each of these voters is invited, in their order. False if the poll
+    /// does not exist.
     ///
     /// # Errors
-    /// A failure.
+    /// - [`StoreError::Unavailable`]: the database cannot be reached; retry.
+    /// - [`StoreError::Failed`]: the database rejected the call.
     async fn invited(&self, poll: PollId, voters: &[VoterId]) -> Result<Vec<bool>, StoreError>;
 }
 
-/// What became of an invitation.
+/// The outcome of an invitation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InviteOutcome {
-    /// They are invited.
+    /// The voters are invited.
     Invited {
-        /// How many are invited to the poll now.
+        /// The number of invited voters of the poll.
         total: u64,
     },
-    /// It would be too many, and nobody was invited.
+    /// The voters would exceed the maximum, and none was invited.
     TooMany {
-        /// How many are invited to the poll.
+        /// The number of invited voters of the poll.
         total: u64,
     },
-}
-
-/// A shared store is a store.
-#[async_trait]
-#[deny(clippy::missing_trait_methods)]
-impl<S: InviteStore + ?Sized> InviteStore for Arc<S> {
-    async fn invite(
-        &self,
-        poll: PollId,
-        voters: &[VoterId],
-        most: u64,
-    ) -> Result<InviteOutcome, StoreError> {
-        (**self).invite(poll, voters, most).await
-    }
-
-    async fn invited(&self, poll: PollId, voters: &[VoterId]) -> Result<Vec<bool>, StoreError> {
-        (**self).invited(poll, voters).await
-    }
 }

@@ -4,19 +4,19 @@ use crate::id::OptionId;
 use crate::poll::{BallotKind, Poll};
 use crate::tally::TallyView;
 
-/// How ballots become a result.
+/// The counting method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Method {
-    /// One option each; the most votes win.
+    /// Each ballot chooses one option; the option with the most votes wins.
     Plurality,
-    /// As many options each as one approves of; the most votes win.
+    /// Each ballot approves of several options; the option with the most votes wins.
     Approval,
 }
 
 impl Method {
-    /// The method that counts a poll's ballots.
+    /// Returns the method that counts a poll's ballots.
     #[must_use]
     pub const fn of(poll: &Poll) -> Self {
         match poll.rules.ballot {
@@ -26,24 +26,27 @@ impl Method {
     }
 }
 
-/// A poll's result as an audience may see it.
+/// A poll's result for an audience.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PollResult {
-    /// How it was counted.
+    /// The counting method.
     pub method: Method,
-    /// The counts it follows from.
+    /// The counts.
     pub view: TallyView,
 }
 
 impl PollResult {
-    /// The options with the most votes: several if they are level, none before the first vote or where counts are hidden.
+    /// Returns the options with the most votes.
+    ///
+    /// A tie returns several options. The list is empty before the first vote and where
+    /// counts are hidden.
     #[must_use]
     pub fn leaders(&self) -> Vec<OptionId> {
         let counts = self.view.counts().unwrap_or_default();
-        let most = counts.iter().map(|entry| entry.count).max().unwrap_or(0);
+        let max = counts.iter().map(|entry| entry.count).max().unwrap_or(0);
         counts
             .iter()
-            .filter(|entry| most > 0 && entry.count == most)
+            .filter(|entry| max > 0 && entry.count == max)
             .map(|entry| entry.option)
             .collect()
     }

@@ -2,16 +2,17 @@ use std::fmt;
 
 use crate::secret::Mac;
 
-/// One address in one poll with a quota: 16 opaque bytes, made by
-/// [`AddressQuota::identify`](crate::poll::AddressQuota::identify).
+/// The id of an address in one poll with a quota: 16 opaque bytes.
 ///
-/// The first byte tells how many bits of an IPv4 address it goes by, the other fifteen are a keyed digest over poll and
-/// address. So no address is stored, and none can be followed from poll to poll. `Debug` shows nothing of it.
+/// [`AddressQuota::identify`](crate::poll::AddressQuota::identify) derives it. The first
+/// byte is the prefix length for IPv4 addresses, the other 15 are a keyed digest of poll
+/// and address. So no address is stored, and the id of an address differs in every poll.
+/// `Debug` hides the bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AddressId([u8; 16]);
 
 impl AddressId {
-    /// An id from fifteen bytes of the caller's choosing: for tests and for hosts that bring ids of their own.
+    /// Creates an id from any 15 bytes, for tests and for hosts with ids of their own.
     #[must_use]
     pub fn new(ipv4_prefix: u8, value: [u8; 15]) -> Self {
         let mut bytes = [ipv4_prefix; 16];
@@ -19,25 +20,25 @@ impl AddressId {
         Self(bytes)
     }
 
-    pub(crate) fn derive(ipv4_prefix: u8, tag: &Mac) -> Self {
+    pub(crate) fn derive(ipv4_prefix: u8, mac: &Mac) -> Self {
         let mut bytes = [ipv4_prefix; 16];
-        bytes[1..].copy_from_slice(&tag.as_bytes()[..15]);
+        bytes[1..].copy_from_slice(&mac.as_bytes()[..15]);
         Self(bytes)
     }
 
-    /// Reads an id that was stored.
+    /// Reads a stored id.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes to store.
+    /// Returns the bytes to store.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
 
-    /// By how many bits of an IPv4 address it was made.
+    /// Returns the prefix length for IPv4 addresses, in bits.
     #[must_use]
     pub const fn ipv4_prefix(&self) -> u8 {
         self.0[0]

@@ -3,24 +3,25 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use crate::voter::InviteCode;
 
-/// A browser session: 16 random bytes that the edge keeps in a signed cookie.
+/// The id of a browser session: 16 random bytes, which the HTTP layer stores in a signed
+/// cookie.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionId([u8; 16]);
 
 impl SessionId {
-    /// A session nobody else has.
+    /// Generates a random session id.
     #[must_use]
     pub fn random() -> Self {
         Self(*uuid::Uuid::new_v4().as_bytes())
     }
 
-    /// A session from bytes that were kept or derived.
+    /// Wraps stored or derived bytes.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes inside.
+    /// Returns the bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
@@ -33,27 +34,40 @@ impl fmt::Debug for SessionId {
     }
 }
 
-/// The host's own name for a logged-in user: a number, a UUID, a login name, whatever never changes.
+/// The host's id of a logged-in user: a number, a UUID or a login name. It must never
+/// change.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AccountId(String);
 
 impl AccountId {
-    /// Wraps the host's name for a user.
+    /// Wraps the host's id of a user.
     #[must_use]
     pub fn new(id: impl Into<String>) -> Self {
         Self(id.into())
     }
 
-    /// The host's name for the user.
+    /// Returns the host's id of the user.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// What the edge knows of a caller. The poll's policy decides which of it counts.
+/// The known identities of a request: session, address, account, invite code.
 ///
-/// `Debug` shows neither session, address nor invite.
+/// The poll's [`VoterPolicy`](crate::VoterPolicy) decides which of them identifies the
+/// voter. `Debug` hides session, address and invite code.
+///
+/// ```
+/// use votify_core::{Caller, SessionId};
+/// use votify_core::voter::AccountId;
+///
+/// let caller = Caller::session(SessionId::random())
+///     .with_account(AccountId::new("user-42"))
+///     .with_address("192.0.2.7".parse()?);
+/// assert_eq!(caller.account_id(), Some(&AccountId::new("user-42")));
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Caller {
     session: Option<SessionId>,
@@ -63,91 +77,91 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// A caller of whom nothing is known.
+    /// Creates a caller without any identity.
     #[must_use]
     pub fn anonymous() -> Self {
         Self::default()
     }
 
-    /// A logged-in user.
+    /// Creates a caller with an account.
     #[must_use]
     pub fn account(id: impl Into<String>) -> Self {
         Self::default().with_account(AccountId::new(id))
     }
 
-    /// A browser with a session.
+    /// Creates a caller with a browser session.
     #[must_use]
     pub fn session(id: SessionId) -> Self {
         Self::default().with_session(id)
     }
 
-    /// Somebody who was given a code.
+    /// Creates a caller with an invite code.
     #[must_use]
     pub fn invited(code: InviteCode) -> Self {
         Self::default().with_invite(code)
     }
 
-    /// Also has this account.
+    /// Sets the account.
     #[must_use]
     pub fn with_account(mut self, account: AccountId) -> Self {
         self.account = Some(account);
         self
     }
 
-    /// Also has this session.
+    /// Sets the session.
     #[must_use]
     pub fn with_session(mut self, session: SessionId) -> Self {
         self.session = Some(session);
         self
     }
 
-    /// Also calls from this address; an IPv4 address written as IPv6 is unfolded, an IPv6 address is cut to its /64.
+    /// Sets the address. Converts an IPv4-mapped IPv6 address to IPv4, and truncates IPv6
+    /// to its /64.
     #[must_use]
     pub fn with_address(mut self, address: IpAddr) -> Self {
         self.address = Some(address_block(address));
         self
     }
 
-    /// Also brings this code.
+    /// Sets the invite code.
     #[must_use]
     pub fn with_invite(mut self, code: InviteCode) -> Self {
         self.invite = Some(code);
         self
     }
 
-    /// The session, if there is one.
+    /// Returns the session.
     #[must_use]
     pub const fn session_id(&self) -> Option<SessionId> {
         self.session
     }
 
-    /// The account, if logged in.
+    /// Returns the account.
     #[must_use]
     pub const fn account_id(&self) -> Option<&AccountId> {
         self.account.as_ref()
     }
 
-    /// The address block that counts as one caller.
+    /// Returns the address block: an IPv4 address, or the /64 of an IPv6 address.
     #[must_use]
     pub const fn address_block(&self) -> Option<IpAddr> {
         self.address
     }
 
-    /// The code that the caller was given, if they brought one.
+    /// Returns the invite code.
     #[must_use]
     pub const fn invite_code(&self) -> Option<&InviteCode> {
         self.invite.as_ref()
     }
 
-    /// Who would own a poll that this caller makes: the account, else the session.
+    /// Returns the owner of a poll that this caller creates: the account, or else the
+    /// session.
     #[must_use]
     pub fn as_owner(&self) -> Option<Owner> {
         self.owner_candidates().next()
     }
-}
 
-impl Caller {
-    /// Everything that this caller may own a poll as.
+    /// Returns every identity by which this caller may own a poll.
     pub(crate) fn owner_candidates(&self) -> impl Iterator<Item = Owner> {
         let account = self.account.clone().map(Owner::Account);
         account.into_iter().chain(self.session.map(Owner::Session))
@@ -156,7 +170,7 @@ impl Caller {
 
 impl fmt::Debug for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Voter")
+        f.debug_struct("Caller")
             .field("session", &self.session)
             .field("address", &self.address.map(|_| ".."))
             .field("account", &self.account)
@@ -165,7 +179,7 @@ impl fmt::Debug for Caller {
     }
 }
 
-/// Who made a poll, as told when it is made.
+/// The owner of a poll, as given at its creation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
     /// A logged-in user.
@@ -174,7 +188,8 @@ pub enum Owner {
     Session(SessionId),
 }
 
-/// What counts as one address: an IPv4 address, or the /64 of an IPv6 address.
+/// Returns the block that counts as one address: an IPv4 address, or the /64 of an IPv6
+/// address.
 fn address_block(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),
@@ -187,22 +202,22 @@ mod tests {
     use super::*;
 
     fn block(text: &str) -> String {
-        let voter = Caller::anonymous().with_address(text.parse().unwrap());
-        voter.address_block().unwrap().to_string()
+        let caller = Caller::anonymous().with_address(text.parse().unwrap());
+        caller.address_block().unwrap().to_string()
     }
 
     #[test]
-    fn addresses_are_cut_to_what_counts_as_one() {
+    fn addresses_are_truncated_to_blocks() {
         assert_eq!(block("192.0.2.7"), "192.0.2.7");
         assert_eq!(block("::ffff:192.0.2.7"), "192.0.2.7");
         assert_eq!(block("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
     }
 
     #[test]
-    fn debug_shows_no_secret_of_a_caller() {
-        let voter = Caller::session(SessionId::from_bytes([0xAB; 16]))
+    fn debug_hides_the_secrets_of_a_caller() {
+        let caller = Caller::session(SessionId::from_bytes([0xAB; 16]))
             .with_address("192.0.2.7".parse().unwrap());
-        let shown = format!("{voter:?}");
+        let shown = format!("{caller:?}");
         assert!(
             !shown.contains("192.0.2") && !shown.to_lowercase().contains("ab,"),
             "{shown}"

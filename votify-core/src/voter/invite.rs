@@ -1,51 +1,53 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// The symbols of a code: no I, L, O, which look like others, and no U (Crockford's base 32).
+/// The symbols of a code, Crockford's base 32: without I, L and O, which look like
+/// digits, and U.
 const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const SYMBOL_BITS: usize = 5;
-/// How many symbols stand together.
+/// The number of symbols per group.
 const GROUP: usize = 4;
-/// More than anybody needs to write one down.
-const TEXT_MAX: usize = 64;
+/// The maximum length of the input in bytes: three times that of a formatted code.
+const MAX_TEXT_BYTES: usize = 64;
 
-/// What somebody was given to vote with, once: 80 random bits.
+/// A secret code of 80 random bits that lets its holder vote once.
 ///
-/// It is a secret until it was used, so `Debug` shows nothing of it, and there is no `Display`: [`text`](Self::text) writes
-/// it for the one who is to have it. What is kept is the [`VoterId`](crate::VoterId) that follows from it, never the code.
+/// `Debug` hides the code, and there is no `Display`: [`text`](Self::text) formats it for
+/// the voter. Stores hold the [`VoterId`](crate::VoterId) derived from it, never the
+/// code.
 ///
 /// ```
 /// use votify_core::voter::InviteCode;
 ///
 /// let code = InviteCode::from_bytes([7; 10]);
 /// assert_eq!(code.text(), "0W3G-E1R7-0W3G-E1R7");
-/// // As people type it.
+/// // Lower case, spaces and look-alikes are accepted.
 /// assert_eq!("ow3g e1r7 ow3g eir7".parse(), Ok(code));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct InviteCode([u8; Self::BYTES]);
 
-/// The text is no code: not 16 letters and digits in groups, or with a U among them.
+/// The text is not a code: it needs 16 letters and digits, none of them a U.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a code is like 0W3G-E1R7-0W3G-E1R7")]
+#[error("not an invite code like 0W3G-E1R7-0W3G-E1R7")]
 pub struct ParseInviteCodeError;
 
 impl InviteCode {
     const BYTES: usize = 10;
     const SYMBOL_COUNT: usize = Self::BYTES * 8 / SYMBOL_BITS;
 
-    /// A code that nobody can guess.
+    /// Generates a random code.
     #[must_use]
     pub fn random() -> Self {
         let random = *uuid::Uuid::new_v4().as_bytes();
         let mut bytes = [0; Self::BYTES];
-        // The bytes between say in part which kind of UUID it is.
+        // The bytes between contain the UUID's version and variant, which are not random.
         bytes[..6].copy_from_slice(&random[..6]);
         bytes[6..].copy_from_slice(&random[12..]);
         Self(bytes)
     }
 
-    /// A code from bytes of the caller's choosing: for tests.
+    /// Creates a code from any 10 bytes, for tests.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 10]) -> Self {
         Self(bytes)
@@ -55,12 +57,12 @@ impl InviteCode {
         &self.0
     }
 
-    /// The code as it is handed out: four groups of four capital letters and digits.
+    /// Returns the formatted code: four groups of four capital letters and digits.
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::with_capacity(Self::SYMBOL_COUNT + Self::SYMBOL_COUNT / GROUP);
-        for (place, value) in self.values().enumerate() {
-            if place > 0 && place % GROUP == 0 {
+        for (index, value) in self.values().enumerate() {
+            if index > 0 && index % GROUP == 0 {
                 text.push('-');
             }
             text.push(char::from(SYMBOLS[value]));
@@ -68,14 +70,14 @@ impl InviteCode {
         text
     }
 
-    /// The numbers below 32 that the symbols stand for.
+    /// Returns the value of each symbol, 0 to 31.
     fn values(&self) -> impl Iterator<Item = usize> {
         let bits = self
             .0
             .iter()
             .fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte));
-        (0..Self::SYMBOL_COUNT).rev().map(move |place| {
-            usize::try_from(bits >> (place * SYMBOL_BITS) & 0x1f).unwrap_or_default()
+        (0..Self::SYMBOL_COUNT).rev().map(move |index| {
+            usize::try_from(bits >> (index * SYMBOL_BITS) & 0x1f).unwrap_or_default()
         })
     }
 }
@@ -83,9 +85,10 @@ impl InviteCode {
 impl FromStr for InviteCode {
     type Err = ParseInviteCodeError;
 
-    /// Takes capital and small letters, blanks and hyphens anywhere, and look-alikes for what they look like.
+    /// Parses a code. Accepts any case, spaces and hyphens anywhere, O for 0, and I and L
+    /// for 1.
     fn from_str(text: &str) -> Result<Self, ParseInviteCodeError> {
-        if text.len() > TEXT_MAX {
+        if text.len() > MAX_TEXT_BYTES {
             return Err(ParseInviteCodeError);
         }
         let (mut bits, mut count) = (0_u128, 0);
@@ -104,15 +107,15 @@ impl FromStr for InviteCode {
 }
 
 fn value_of(letter: char) -> Option<u128> {
-    let meant = match letter.to_ascii_uppercase() {
+    let normalized = match letter.to_ascii_uppercase() {
         'O' => '0',
         'I' | 'L' => '1',
         other => other,
     };
-    let found = (0..)
+    let entry = (0..)
         .zip(SYMBOLS)
-        .find(|(_, symbol)| char::from(**symbol) == meant);
-    found.map(|(value, _)| value)
+        .find(|(_, symbol)| char::from(**symbol) == normalized);
+    entry.map(|(value, _)| value)
 }
 
 impl fmt::Debug for InviteCode {
@@ -126,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_read_as_it_was_written() {
+    fn codes_round_trip_with_look_alikes() {
         for _ in 0..200 {
             let code = InviteCode::random();
             let text = code.text();
@@ -142,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_differ_in_every_bit() {
+    fn every_bit_of_a_code_is_random() {
         let codes: Vec<[u8; 10]> = (0..2_000).map(|_| InviteCode::random().0).collect();
         for byte in 0..InviteCode::BYTES {
             for bit in 0..8 {
@@ -156,9 +159,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_code_is_refused() {
+    fn invalid_codes_are_rejected() {
         let good = InviteCode::from_bytes([0xab; 10]).text();
-        for wrong in [
+        for bad in [
             "",
             "-",
             &good[1..],
@@ -170,15 +173,15 @@ mod tests {
             &format!("{good}{}", "-".repeat(100)),
         ] {
             assert_eq!(
-                wrong.parse::<InviteCode>(),
+                bad.parse::<InviteCode>(),
                 Err(ParseInviteCodeError),
-                "{wrong:?}"
+                "{bad:?}"
             );
         }
     }
 
     #[test]
-    fn debug_shows_nothing_of_it() {
+    fn debug_hides_the_code() {
         let code = InviteCode::from_bytes([0xab; 10]);
         assert_eq!(format!("{code:?}"), "InviteCode(..)");
     }

@@ -1,46 +1,48 @@
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::PollId;
 use crate::secret::{KeyId, Keyring, Purpose};
 use crate::voter::{Caller, VoterId};
 
-/// What counts as one voter of a poll.
+/// The identity by which a poll counts its voters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum VoterPolicy {
-    /// A browser, known by its signed session cookie.
+    /// The browser, by its signed session cookie.
     #[default]
     Browser,
-    /// An address; IPv6 addresses by their /64.
+    /// The IPv4 address, or the /64 of the IPv6 address.
     Ip,
-    /// A logged-in user.
+    /// The account of a logged-in user.
     Account,
-    /// A code that the owner of the poll gave to one voter.
+    /// An invite code, which the poll's owner gives to one voter.
     Invite,
 }
 
-/// Why a caller cannot vote in a poll: the poll's policy asks for something that is not known of them.
+/// The reason why a caller cannot be identified as a voter of a poll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdentifyError {
-    /// The poll is for browsers with a session, and there is none.
+    /// The poll counts browsers, and the caller has no session.
     #[error("this poll counts browsers, and the caller has no session")]
     NoSession,
-    /// The poll counts addresses, and none is known.
-    #[error("this poll counts addresses, and the caller's is not known")]
+    /// The poll counts addresses, and the caller's address is unknown.
+    #[error("this poll counts addresses, and the caller's address is unknown")]
     NoAddress,
-    /// The poll is for logged-in users.
-    #[error("this poll is for users who are logged in")]
+    /// The poll counts accounts, and the caller is not logged in.
+    #[error("this poll counts accounts, and the caller is not logged in")]
     NotLoggedIn,
-    /// The poll is for those who were given a code, and the caller brought none.
-    #[error("this poll is for those who were invited, and the caller brought no code")]
+    /// The poll counts invite codes, and the caller has none.
+    #[error("this poll counts invite codes, and the caller has none")]
     NoInvite,
-    /// The caller's code was not made for this poll.
-    #[error("the caller's code was not made for this poll")]
+    /// The caller's invite code is not valid for this poll.
+    #[error("the caller's invite code is not valid for this poll")]
     NotInvited,
-    /// The poll was made with a secret that the ring does not hold.
-    #[error("this poll was made with secret {0}, which is not among the secrets in use")]
+    /// The keyring lacks the poll's secret.
+    #[error("the keyring lacks this poll's secret {0}; add it again")]
     UnknownKey(KeyId),
 }
 
@@ -48,51 +50,63 @@ impl VoterPolicy {
     /// Every policy.
     pub const ALL: [Self; 4] = [Self::Browser, Self::Ip, Self::Account, Self::Invite];
 
-    /// The voter id of a caller in one poll, made with the secret that the poll remembers.
+    /// Derives the caller's voter id in one poll, with the poll's own secret.
     ///
-    /// Any code gives an id: whether it was made for this poll, the [`InviteStore`](crate::store::InviteStore) knows.
+    /// Any invite code gives an id. The [`InviteStore`](crate::store::InviteStore)
+    /// decides whether the code is valid for the poll.
     ///
     /// # Errors
-    /// If the caller lacks what this policy counts, or the secret is gone.
+    /// - [`IdentifyError::NoSession`], [`NoAddress`](IdentifyError::NoAddress),
+    ///   [`NotLoggedIn`](IdentifyError::NotLoggedIn),
+    ///   [`NoInvite`](IdentifyError::NoInvite): the caller lacks the identity that this
+    ///   policy counts.
+    /// - [`IdentifyError::UnknownKey`]: `keyring` lacks the poll's secret; add it again.
     pub fn identify(
         self,
-        voter: &Caller,
+        caller: &Caller,
         poll: PollId,
         key: KeyId,
         keyring: &Keyring,
     ) -> Result<VoterId, IdentifyError> {
-        let tag = |value: &[u8]| {
+        let derive = |value: &[u8]| {
             keyring
                 .mac(
                     key,
                     Purpose::Voter,
                     &[poll.as_bytes(), &[self.code()], value],
                 )
-                .map(|tag| VoterId::derive(self, &tag))
+                .map(|mac| VoterId::derive(self, &mac))
                 .ok_or(IdentifyError::UnknownKey(key))
         };
         match self {
-            Self::Browser => tag(voter
-                .session_id()
-                .ok_or(IdentifyError::NoSession)?
-                .as_bytes()),
-            Self::Ip => match voter.address_block().ok_or(IdentifyError::NoAddress)? {
-                std::net::IpAddr::V4(v4) => tag(&v4.octets()),
-                std::net::IpAddr::V6(v6) => tag(&v6.octets()),
+            Self::Browser => derive(
+                caller
+                    .session_id()
+                    .ok_or(IdentifyError::NoSession)?
+                    .as_bytes(),
+            ),
+            Self::Ip => match caller.address_block().ok_or(IdentifyError::NoAddress)? {
+                IpAddr::V4(v4) => derive(&v4.octets()),
+                IpAddr::V6(v6) => derive(&v6.octets()),
             },
-            Self::Account => tag(voter
-                .account_id()
-                .ok_or(IdentifyError::NotLoggedIn)?
-                .as_str()
-                .as_bytes()),
-            Self::Invite => tag(voter
-                .invite_code()
-                .ok_or(IdentifyError::NoInvite)?
-                .as_bytes()),
+            Self::Account => derive(
+                caller
+                    .account_id()
+                    .ok_or(IdentifyError::NotLoggedIn)?
+                    .as_str()
+                    .as_bytes(),
+            ),
+            Self::Invite => derive(
+                caller
+                    .invite_code()
+                    .ok_or(IdentifyError::NoInvite)?
+                    .as_bytes(),
+            ),
         }
     }
 
-    /// The stable number that stands for this policy inside a voter id.
+    /// Returns the first byte of voter ids under this policy. Stored, so it must never
+    /// change.
     pub(crate) const fn code(self) -> u8 {
         match self {
             Self::Browser => 1,
@@ -114,16 +128,16 @@ mod tests {
     use crate::voter::{InviteCode, SessionId};
 
     #[test]
-    fn one_person_has_another_id_in_every_poll() {
+    fn voter_ids_differ_per_poll() {
         let ring = Keyring::ephemeral();
         let (a, b) = (
             PollId::generate(Timestamp::EPOCH),
             PollId::generate(Timestamp::EPOCH),
         );
-        let voter = Caller::session(SessionId::random());
+        let caller = Caller::session(SessionId::random());
         let id = |poll| {
             VoterPolicy::Browser
-                .identify(&voter, poll, ring.current(), &ring)
+                .identify(&caller, poll, ring.current(), &ring)
                 .unwrap()
         };
         assert_eq!(id(a), id(a));
@@ -132,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn each_policy_names_what_it_misses() {
+    fn each_policy_reports_the_missing_identity() {
         let ring = Keyring::ephemeral();
         let poll = PollId::generate(Timestamp::EPOCH);
         let missing = |policy: VoterPolicy| {
@@ -150,12 +164,12 @@ mod tests {
     }
 
     #[test]
-    fn one_code_is_one_voter_in_one_poll() {
+    fn invite_codes_identify_one_voter_per_poll() {
         let ring = Keyring::ephemeral();
         let id = |code, poll| {
-            let voter = Caller::invited(InviteCode::from_bytes(code));
+            let caller = Caller::invited(InviteCode::from_bytes(code));
             let policy = VoterPolicy::Invite;
-            policy.identify(&voter, poll, ring.current(), &ring)
+            policy.identify(&caller, poll, ring.current(), &ring)
         };
         let (a, b) = (PollId::from_bytes([1; 16]), PollId::from_bytes([2; 16]));
         assert_eq!(id([1; 10], a), id([1; 10], a));

@@ -178,7 +178,7 @@ impl Topics {
         if let Some(listeners) = state.polls.get_mut(&poll) {
             if listeners.owed_missed {
                 listeners.owed_missed = false;
-                self.fanout.deliver(&Topic::Poll(poll), Delivery::Lagged);
+                self.fanout.send(&Topic::Poll(poll), Delivery::Lagged);
             }
             listeners.hearing.send_replace(Hearing::Now);
         }
@@ -209,7 +209,7 @@ impl Topics {
         }
         drop(state);
         let delivery = wire::delivery(poll, payload);
-        self.fanout.deliver(&Topic::Poll(poll), delivery);
+        self.fanout.send(&Topic::Poll(poll), delivery);
     }
 
     /// The connection is about to be told to leave a poll.

@@ -62,7 +62,13 @@ mod tests {
         names.sort_unstable();
         assert_eq!(
             names,
-            ["votify-axum", "votify-core", "votify-redis", "votify-sqlx"]
+            [
+                "votify",
+                "votify-axum",
+                "votify-core",
+                "votify-redis",
+                "votify-sqlx"
+            ]
         );
     }
 

@@ -13,6 +13,24 @@ struct Law {
 
 const LAWS: &[Law] = &[
     Law {
+        package: "votify",
+        features: &["--no-default-features"],
+        absent: &[
+            "sqlx*",
+            "libsqlite3-sys",
+            "redis",
+            "axum*",
+            "hyper*",
+            "http",
+            "tower*",
+        ],
+    },
+    Law {
+        package: "votify",
+        features: &[],
+        absent: &["redis", "rustls*", "sqlx-mysql", "sqlx-postgres"],
+    },
+    Law {
         package: "votify-core",
         features: &["--all-features"],
         absent: &[

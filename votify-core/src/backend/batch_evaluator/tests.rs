@@ -8,11 +8,10 @@ use crate::voter::VoterPolicy;
 const NOW: Timestamp = Timestamp::EPOCH;
 
 fn state(results: ResultsPolicy) -> PollState {
-    let mut draft = PollDraft::single_choice("t", ["a", "b"]);
-    draft.rules.revote = true;
-    draft.rules.results = results;
     PollState::new(
-        draft
+        PollDraft::single_choice("t", ["a", "b"])
+            .revote(true)
+            .results(results)
             .into_poll(PollId::generate(NOW), NOW, &Keyring::ephemeral())
             .unwrap(),
     )
@@ -31,10 +30,10 @@ fn ballot(state: &PollState, voter: u8, id: u8, option: Option<usize>) -> Ballot
 }
 
 #[test]
-fn a_batch_is_counted_in_order_duplicates_included() {
+fn ballots_are_decided_in_order_with_duplicates() {
     let state = state(ResultsPolicy::Live);
-    let mut counting = BatchEvaluator::new(state.clone(), HashMap::new(), NOW);
-    let mut cast = |voter, id, option| counting.cast(&ballot(&state, voter, id, option));
+    let mut evaluator = BatchEvaluator::new(state.clone(), HashMap::new(), NOW);
+    let mut cast = |voter, id, option| evaluator.cast(&ballot(&state, voter, id, option));
     assert_eq!(cast(1, 1, Some(0)), Outcome::Counted { revision: 1 });
     assert_eq!(cast(1, 1, Some(0)), Outcome::Replayed { revision: 1 });
     assert_eq!(
@@ -46,10 +45,10 @@ fn a_batch_is_counted_in_order_duplicates_included() {
     assert_eq!(cast(1, 4, None), Outcome::Withdrawn { revision: 4 });
     assert_eq!(cast(1, 4, None), Outcome::Replayed { revision: 4 });
     assert_eq!(cast(1, 1, Some(0)), Outcome::Replayed { revision: 1 });
-    let effects = counting.finish();
-    assert_eq!(effects.state.tally.total_votes, 1);
+    let write_set = evaluator.finish();
+    assert_eq!(write_set.state.tally.total_votes, 1);
     assert_eq!(
-        effects
+        write_set
             .state
             .tally
             .counts
@@ -60,14 +59,14 @@ fn a_batch_is_counted_in_order_duplicates_included() {
     );
     assert_eq!(
         (
-            effects.inserted.len(),
-            effects.updated.len(),
-            effects.removed.len()
+            write_set.inserted.len(),
+            write_set.updated.len(),
+            write_set.removed.len()
         ),
         (1, 0, 0)
     );
     assert_eq!(
-        effects
+        write_set
             .superseded
             .iter()
             .map(|old| old.revision)
@@ -77,62 +76,62 @@ fn a_batch_is_counted_in_order_duplicates_included() {
 }
 
 #[test]
-fn what_stood_before_is_updated_or_removed() {
+fn earlier_ballots_are_updated_or_removed() {
     let state = state(ResultsPolicy::Live);
     let mut first = BatchEvaluator::new(state.clone(), HashMap::new(), NOW);
     first.cast(&ballot(&state, 1, 1, Some(0)));
     first.cast(&ballot(&state, 2, 2, Some(0)));
-    let effects = first.finish();
-    let histories = effects.inserted.iter().map(|standing| {
+    let write_set = first.finish();
+    let histories = write_set.inserted.iter().map(|active| {
         (
-            standing.ballot.voter,
+            active.ballot.voter,
             VoterHistory {
-                active: Some(standing.clone()),
+                active: Some(active.clone()),
                 superseded: Vec::new(),
             },
         )
     });
-    let mut second = BatchEvaluator::new(effects.state.clone(), histories.collect(), NOW);
+    let mut second = BatchEvaluator::new(write_set.state.clone(), histories.collect(), NOW);
     second.cast(&ballot(&state, 1, 3, Some(1)));
     second.cast(&ballot(&state, 2, 4, None));
-    let effects = second.finish();
+    let write_set = second.finish();
     assert_eq!(
         (
-            effects.inserted.len(),
-            effects.updated.len(),
-            effects.removed.len()
+            write_set.inserted.len(),
+            write_set.updated.len(),
+            write_set.removed.len()
         ),
         (0, 1, 1)
     );
     assert_eq!(
-        effects.state.tally,
-        effects.state.tally.recounted(&effects.updated)
+        write_set.state.tally,
+        write_set.state.tally.recounted(&write_set.updated)
     );
 }
 
 #[test]
-fn refusals_and_replays_alone_leave_no_trace() {
+fn refusals_alone_write_nothing() {
     let state = state(ResultsPolicy::Live);
-    let mut counting = BatchEvaluator::new(state.clone(), HashMap::new(), NOW);
-    counting.cast(&ballot(&state, 1, 1, None));
-    let effects = counting.finish();
-    assert!(effects.is_empty());
-    assert_eq!(effects.state, state);
+    let mut evaluator = BatchEvaluator::new(state.clone(), HashMap::new(), NOW);
+    evaluator.cast(&ballot(&state, 1, 1, None));
+    let write_set = evaluator.finish();
+    assert!(write_set.is_empty());
+    assert_eq!(write_set.state, state);
 }
 
 #[test]
-fn hidden_votes_do_not_show_in_the_heat() {
-    for (results, warms) in [
+fn hidden_votes_do_not_raise_the_trending_score() {
+    for (results, raises_score) in [
         (ResultsPolicy::Live, true),
         (ResultsPolicy::AfterVote, false),
         (ResultsPolicy::AfterClose, false),
     ] {
         let state = state(results);
-        let mut counting = BatchEvaluator::new(state.clone(), HashMap::new(), NOW);
-        counting.cast(&ballot(&state, 1, 1, Some(0)));
+        let mut evaluator = BatchEvaluator::new(state.clone(), HashMap::new(), NOW);
+        evaluator.cast(&ballot(&state, 1, 1, Some(0)));
         assert_eq!(
-            counting.finish().state.trending > state.trending,
-            warms,
+            evaluator.finish().state.trending > state.trending,
+            raises_score,
             "{results:?}"
         );
     }

@@ -7,7 +7,7 @@ fn at(seconds: u64) -> Timestamp {
 }
 
 #[test]
-fn ten_a_minute_are_ten_a_minute() {
+fn the_limit_holds_in_every_period() {
     let quota = Quota::per_minute(10);
     let mut window = SlidingWindow::default();
     let granted = |window: &mut SlidingWindow, seconds| window.acquire(&quota, at(seconds)).granted;
@@ -17,7 +17,7 @@ fn ten_a_minute_are_ten_a_minute() {
 }
 
 #[test]
-fn a_permit_tells_what_is_left_and_when_more_comes() {
+fn a_permit_reports_remaining_attempts_and_retry_time() {
     let quota = Quota::per_minute(2);
     let mut window = SlidingWindow::default();
     let first = window.acquire(&quota, at(0));
@@ -44,7 +44,7 @@ fn a_permit_tells_what_is_left_and_when_more_comes() {
 }
 
 #[test]
-fn idle_windows_can_be_forgotten() {
+fn a_window_is_idle_after_its_period() {
     let quota = Quota::per_minute(2);
     let mut window = SlidingWindow::default();
     window.acquire(&quota, at(0));
@@ -54,7 +54,7 @@ fn idle_windows_can_be_forgotten() {
 
 proptest! {
     #[test]
-    fn no_stretch_of_a_period_sees_more_than_the_limit(
+    fn no_period_exceeds_the_limit(
         limit in 1_u16..20,
         steps in prop::collection::vec(0_u64..20_000_000, 1..400),
     ) {
@@ -70,15 +70,15 @@ proptest! {
             } else {
                 prop_assert!(permit.retry_after <= Duration::from_secs(72));
             }
-            let lately = granted.iter().filter(|time| now.saturating_since(**time) < quota.period()).count();
-            prop_assert!(lately <= usize::from(limit));
+            let recent = granted.iter().filter(|time| now.saturating_since(**time) < quota.period()).count();
+            prop_assert!(recent <= usize::from(limit));
         }
     }
 }
 
 proptest! {
     #[test]
-    fn a_window_kept_elsewhere_is_the_same(bytes: [u8; 16], newest: u32, granted: [u16; KEPT]) {
+    fn bytes_round_trip(bytes: [u8; 16], newest: u32, granted: [u16; SLICE_COUNT]) {
         prop_assert_eq!(SlidingWindow::from_bytes(bytes).to_bytes(), bytes);
         let window = SlidingWindow { newest, granted };
         prop_assert_eq!(SlidingWindow::from_bytes(window.to_bytes()), window);

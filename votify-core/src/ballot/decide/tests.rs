@@ -14,10 +14,9 @@ fn closes() -> Timestamp {
 }
 
 fn poll(revote: bool) -> Poll {
-    let mut draft = PollDraft::single_choice("t", ["a", "b"]);
-    draft.rules.revote = revote;
-    draft.closes_at = Some(closes());
-    draft
+    PollDraft::single_choice("t", ["a", "b"])
+        .revote(revote)
+        .closes_at(closes())
         .into_poll(PollId::generate(OPENS), OPENS, &Keyring::ephemeral())
         .unwrap()
 }
@@ -38,19 +37,19 @@ fn one(poll: &Poll, option: usize) -> Choice {
 }
 
 fn voted(ballot: Ballot) -> VoterHistory {
-    let standing = ActiveBallot {
+    let active = ActiveBallot {
         ballot,
         revision: 7,
         cast_at: OPENS,
     };
     VoterHistory {
-        active: Some(standing),
+        active: Some(active),
         superseded: Vec::new(),
     }
 }
 
 #[test]
-fn a_first_ballot_counts_and_a_second_only_with_revote() {
+fn a_second_ballot_counts_only_with_revote() {
     for (revote, second) in [
         (false, Verdict::Refuse(Refusal::AlreadyVoted)),
         (true, Verdict::Replace),
@@ -75,29 +74,29 @@ fn a_first_ballot_counts_and_a_second_only_with_revote() {
 }
 
 #[test]
-fn taking_back_needs_revote_and_a_vote() {
-    let take_back = |poll: &Poll| ballot(poll, 2, Choice::withdraw());
+fn withdrawing_requires_revote_and_an_active_ballot() {
+    let withdrawal = |poll: &Poll| ballot(poll, 2, Choice::withdraw());
     let strict = poll(false);
     let first = voted(ballot(&strict, 1, one(&strict, 0)));
     assert_eq!(
-        decide(&strict, &first, 0, &take_back(&strict), OPENS),
+        decide(&strict, &first, 0, &withdrawal(&strict), OPENS),
         Verdict::Refuse(Refusal::RevoteNotAllowed)
     );
     let lenient = poll(true);
     let none = VoterHistory::default();
     assert_eq!(
-        decide(&lenient, &none, 0, &take_back(&lenient), OPENS),
+        decide(&lenient, &none, 0, &withdrawal(&lenient), OPENS),
         Verdict::Refuse(Refusal::NotVoted)
     );
     let first = voted(ballot(&lenient, 1, one(&lenient, 0)));
     assert_eq!(
-        decide(&lenient, &first, 0, &take_back(&lenient), OPENS),
+        decide(&lenient, &first, 0, &withdrawal(&lenient), OPENS),
         Verdict::Withdraw
     );
 }
 
 #[test]
-fn the_window_is_closed_at_its_end_and_open_at_its_beginning() {
+fn opening_time_is_inclusive_and_closing_time_exclusive() {
     let mut poll = poll(false);
     let ballot = ballot(&poll, 1, one(&poll, 0));
     let now = |at| decide(&poll, &VoterHistory::default(), 0, &ballot, at);
@@ -114,7 +113,7 @@ fn the_window_is_closed_at_its_end_and_open_at_its_beginning() {
 }
 
 #[test]
-fn a_sealed_poll_takes_nothing_whatever_the_clock_says() {
+fn a_sealed_poll_is_closed_at_any_time() {
     let open = poll(true);
     let sealed = PollState::new(open)
         .seal(SealCause::Owner, closes())
@@ -128,7 +127,7 @@ fn a_sealed_poll_takes_nothing_whatever_the_clock_says() {
 }
 
 #[test]
-fn a_replay_is_told_so_even_after_the_end_and_after_being_superseded() {
+fn replays_are_recognized_after_closing_and_after_replacement() {
     let poll = poll(true);
     let first = ballot(&poll, 1, one(&poll, 0));
     let changed = ballot(&poll, 1, one(&poll, 1));
@@ -162,26 +161,26 @@ fn a_replay_is_told_so_even_after_the_end_and_after_being_superseded() {
 }
 
 #[test]
-fn a_ballot_that_does_not_fit_is_told_why() {
+fn an_invalid_choice_is_refused_with_its_problems() {
     let poll = poll(false);
-    let stranger = OptionId::from_bytes([1; 16]);
+    let unknown = OptionId::from_bytes([1; 16]);
     let verdict = decide(
         &poll,
         &VoterHistory::default(),
         0,
-        &ballot(&poll, 1, Choice::one(stranger)),
+        &ballot(&poll, 1, Choice::one(unknown)),
         OPENS,
     );
     assert_eq!(
         verdict,
         Verdict::Refuse(Refusal::Invalid(vec![ChoiceProblem::UnknownOption(
-            stranger
+            unknown
         )]))
     );
 }
 
 #[test]
-fn a_voter_of_another_policy_is_sent_back() {
+fn a_voter_of_another_policy_is_refused() {
     let poll = poll(false);
     let mut ballot = ballot(&poll, 1, one(&poll, 0));
     ballot.voter = VoterId::new(VoterPolicy::Ip, [9; 15]);
@@ -190,7 +189,7 @@ fn a_voter_of_another_policy_is_sent_back() {
 }
 
 #[test]
-fn a_full_address_refuses_only_who_would_be_one_more() {
+fn an_exhausted_quota_refuses_only_first_ballots() {
     let address = AddressId::new(32, [1; 15]);
     let from = |ballot| Ballot {
         address: Some(address),
@@ -218,7 +217,7 @@ fn a_full_address_refuses_only_who_would_be_one_more() {
 }
 
 #[test]
-fn who_was_located_by_other_rules_is_sent_back() {
+fn an_address_of_another_prefix_is_refused() {
     let mut poll = poll(false);
     poll.rules.address_quota = Some(AddressQuota {
         ballots: 1,
@@ -226,10 +225,10 @@ fn who_was_located_by_other_rules_is_sent_back() {
     });
     let mut ballot = ballot(&poll, 1, one(&poll, 0));
     let none = VoterHistory::default();
-    let sent_back = Verdict::Refuse(Refusal::OtherVoterPolicy);
-    assert_eq!(decide(&poll, &none, 0, &ballot, OPENS), sent_back);
+    let refused = Verdict::Refuse(Refusal::OtherVoterPolicy);
+    assert_eq!(decide(&poll, &none, 0, &ballot, OPENS), refused);
     ballot.address = Some(AddressId::new(32, [1; 15]));
-    assert_eq!(decide(&poll, &none, 0, &ballot, OPENS), sent_back);
+    assert_eq!(decide(&poll, &none, 0, &ballot, OPENS), refused);
     ballot.address = Some(AddressId::new(24, [1; 15]));
     assert_eq!(decide(&poll, &none, 0, &ballot, OPENS), Verdict::Count);
 }

@@ -8,18 +8,17 @@ use crate::store::StoreError;
 use crate::time::Timestamp;
 use crate::voter::VoterId;
 
-/// How many ballots a stream takes under the lock at once.
+/// The number of ballots that a stream copies per lock.
 const PAGE: usize = 1000;
 
 /// One poll with its ballots, behind its lock.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) state: PollState,
-    /// Who was invited.
     pub(super) invited: HashSet<VoterId>,
     voters: HashMap<VoterId, VoterHistory>,
-    /// From where ballots stand, if there is a quota for each address.
-    places: AddressUsage,
+    /// The addresses of the active ballots, if the poll has an address quota.
+    address_usage: AddressUsage,
     deleted: bool,
 }
 
@@ -29,7 +28,7 @@ impl Entry {
             state,
             invited: HashSet::new(),
             voters: HashMap::new(),
-            places: AddressUsage::default(),
+            address_usage: AddressUsage::default(),
             deleted: false,
         }
     }
@@ -37,7 +36,7 @@ impl Entry {
     pub(super) fn delete(&mut self) {
         self.deleted = true;
         self.voters = HashMap::new();
-        self.places = AddressUsage::default();
+        self.address_usage = AddressUsage::default();
         self.invited = HashSet::new();
     }
 
@@ -45,7 +44,7 @@ impl Entry {
         self.deleted
     }
 
-    pub(super) fn check_present(&self, id: PollId) -> Result<(), StoreError> {
+    pub(super) fn ensure_exists(&self, id: PollId) -> Result<(), StoreError> {
         if self.deleted {
             Err(StoreError::PollNotFound(id))
         } else {
@@ -53,29 +52,30 @@ impl Entry {
         }
     }
 
-    pub(super) fn standing(&self, voter: VoterId) -> Option<&ActiveBallot> {
+    pub(super) fn active_ballot(&self, voter: VoterId) -> Option<&ActiveBallot> {
         self.voters.get(&voter)?.active.as_ref()
     }
 
-    pub(super) fn all_standing(&self) -> impl Iterator<Item = &ActiveBallot> {
+    pub(super) fn active_ballots(&self) -> impl Iterator<Item = &ActiveBallot> {
         self.voters
             .values()
             .filter_map(|history| history.active.as_ref())
     }
 
-    /// The next page of standing ballots above one revision and not above another, and the last revision on it.
-    pub(super) fn standing_between(
+    /// Returns a page of the active ballots with revisions in `after + 1 ..= until`, and
+    /// its last revision.
+    pub(super) fn active_between(
         &self,
         after: u64,
         until: u64,
     ) -> (Vec<ActiveBallot>, Option<u64>) {
         let mut page: Vec<_> = self
-            .all_standing()
-            .filter(|standing| standing.revision > after && standing.revision <= until)
+            .active_ballots()
+            .filter(|active| active.revision > after && active.revision <= until)
             .collect();
-        page.sort_unstable_by_key(|standing| standing.revision);
+        page.sort_unstable_by_key(|active| active.revision);
         page.truncate(PAGE);
-        let last = page.last().map(|standing| standing.revision);
+        let last = page.last().map(|active| active.revision);
         (page.into_iter().cloned().collect(), last)
     }
 
@@ -84,60 +84,63 @@ impl Entry {
         ballots: impl Iterator<Item = &'a Ballot> + Clone,
         now: Timestamp,
     ) -> Vec<Outcome> {
-        let known = |ballot: &Ballot| {
+        let history = |ballot: &Ballot| {
             self.voters
                 .get(&ballot.voter)
                 .map(|history| (ballot.voter, history.clone()))
         };
-        let histories = ballots.clone().filter_map(known).collect();
-        let places = self.places_of(ballots.clone());
-        let mut counting =
-            BatchEvaluator::new(self.state.clone(), histories, now).with_address_usage(places);
-        let outcomes = ballots.map(|ballot| counting.cast(ballot)).collect();
-        self.write(counting.finish());
+        let histories = ballots.clone().filter_map(history).collect();
+        let usage = self.usage_for(ballots.clone());
+        let mut evaluator =
+            BatchEvaluator::new(self.state.clone(), histories, now).with_address_usage(usage);
+        let outcomes = ballots.map(|ballot| evaluator.cast(ballot)).collect();
+        self.write(evaluator.finish());
         outcomes
     }
 
-    fn places_of<'a>(&self, ballots: impl Iterator<Item = &'a Ballot>) -> AddressUsage {
-        let mut places = AddressUsage::default();
+    /// Returns the part of the address usage that concerns the batch's voters and
+    /// addresses.
+    fn usage_for<'a>(&self, ballots: impl Iterator<Item = &'a Ballot>) -> AddressUsage {
+        let mut usage = AddressUsage::default();
         for ballot in ballots {
-            let stands_at = self.places.voters.get(&ballot.voter).copied();
-            places
+            let current = self.address_usage.voters.get(&ballot.voter).copied();
+            usage
                 .voters
-                .extend(stands_at.map(|address| (ballot.voter, address)));
-            for address in stands_at.into_iter().chain(ballot.address) {
-                let taken = self.places.used.get(&address);
-                places.used.extend(taken.map(|taken| (address, *taken)));
+                .extend(current.map(|address| (ballot.voter, address)));
+            for address in current.into_iter().chain(ballot.address) {
+                let used = self.address_usage.used.get(&address);
+                usage.used.extend(used.map(|used| (address, *used)));
             }
         }
-        places
+        usage
     }
 
-    fn write_places(&mut self, changes: AddressUsageChanges) {
+    fn write_address_usage(&mut self, changes: AddressUsageChanges) {
+        let usage = &mut self.address_usage;
         for voter in changes.released {
-            self.places.voters.remove(&voter);
+            usage.voters.remove(&voter);
         }
-        self.places.voters.extend(changes.added);
-        for (address, taken) in changes.counts {
-            if taken == 0 {
-                self.places.used.remove(&address);
+        usage.voters.extend(changes.added);
+        for (address, used) in changes.counts {
+            if used == 0 {
+                usage.used.remove(&address);
             } else {
-                self.places.used.insert(address, taken);
+                usage.used.insert(address, used);
             }
         }
     }
 
-    fn write(&mut self, effects: WriteSet) {
-        self.write_places(effects.address_usage);
-        self.state = effects.state;
-        for standing in effects.inserted.into_iter().chain(effects.updated) {
-            let voter = standing.ballot.voter;
-            self.voters.entry(voter).or_default().active = Some(standing);
+    fn write(&mut self, write_set: WriteSet) {
+        self.write_address_usage(write_set.address_usage);
+        self.state = write_set.state;
+        for active in write_set.inserted.into_iter().chain(write_set.updated) {
+            let voter = active.ballot.voter;
+            self.voters.entry(voter).or_default().active = Some(active);
         }
-        for voter in effects.removed {
+        for voter in write_set.removed {
             self.voters.entry(voter).or_default().active = None;
         }
-        for old in effects.superseded {
+        for old in write_set.superseded {
             self.voters
                 .entry(old.voter)
                 .or_default()

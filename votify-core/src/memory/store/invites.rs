@@ -13,19 +13,19 @@ impl InviteStore for MemoryStore {
         &self,
         poll: PollId,
         voters: &[VoterId],
-        most: u64,
+        max_invited: u64,
     ) -> Result<InviteOutcome, StoreError> {
         let entry = self.existing(poll)?;
         let mut entry = lock(&entry);
-        entry.check_present(poll)?;
+        entry.ensure_exists(poll)?;
         let new: HashSet<VoterId> = voters
             .iter()
             .filter(|voter| !entry.invited.contains(voter))
             .copied()
             .collect();
-        let before = size(entry.invited.len());
-        let total = before.saturating_add(size(new.len()));
-        if total > most {
+        let before = to_u64(entry.invited.len());
+        let total = before.saturating_add(to_u64(new.len()));
+        if total > max_invited {
             return Ok(InviteOutcome::TooMany { total: before });
         }
         entry.invited.extend(new);
@@ -42,6 +42,6 @@ impl InviteStore for MemoryStore {
     }
 }
 
-fn size(length: usize) -> u64 {
+fn to_u64(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }

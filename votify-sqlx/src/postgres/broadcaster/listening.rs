@@ -87,7 +87,7 @@ impl Listening {
             // Most polls are watched elsewhere.
             Ok(Some(poll)) if self.fanout.has_subscribers(&Topic::Poll(poll)) => {
                 let delivery = wire::delivery(poll, payload);
-                self.fanout.deliver(&Topic::Poll(poll), delivery);
+                self.fanout.send(&Topic::Poll(poll), delivery);
             }
             Ok(_) => {}
             Err(error) => self.noise.heard(notification, &error),

@@ -4,7 +4,10 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use votify_core::{Caller, Choice, MemoryStore, PollDraft, PollEngine, PollId, SessionId};
 
-/// A vote's way through the engine to a store in memory and back, alone and beside 255 others. The poll grows meanwhile.
+/// Measures votes through the engine with a store in memory: one at a time, and 256
+/// concurrent ones.
+///
+/// The poll grows during the measurement.
 pub(crate) fn bench(criterion: &mut Criterion) -> Result<()> {
     let runtime = Runtime::new()?;
     let engine = runtime.block_on(async { PollEngine::new(MemoryStore::new()) });
@@ -12,12 +15,12 @@ pub(crate) fn bench(criterion: &mut Criterion) -> Result<()> {
     let poll = runtime.block_on(engine.create_poll(draft))?;
     let choice = Choice::one(poll.options.first().context("no option")?.id);
     let mut failed = None;
-    let mut group = criterion.benchmark_group("intake");
+    let mut group = criterion.benchmark_group("voting");
     for votes in [1, 256] {
         group.throughput(Throughput::Elements(votes));
-        group.bench_function(format!("{votes} at once"), |bencher| {
+        group.bench_function(format!("{votes} concurrent"), |bencher| {
             bencher.iter(|| {
-                let all = at_once(&engine, poll.id, &choice, votes);
+                let all = vote_concurrently(&engine, poll.id, &choice, votes);
                 failed = runtime.block_on(all).err().or(failed.take());
             });
         });
@@ -27,19 +30,24 @@ pub(crate) fn bench(criterion: &mut Criterion) -> Result<()> {
     runtime.block_on(engine.shutdown());
     anyhow::ensure!(
         audit.is_exact(),
-        "a recount finds something else: {audit:?}"
+        "the stored tally differs from a recount: {audit:?}"
     );
     failed.map_or(Ok(()), Err)
 }
 
-/// Each by somebody new.
-async fn at_once(engine: &PollEngine, poll: PollId, choice: &Choice, votes: u64) -> Result<()> {
+/// Casts `votes` concurrent votes, each by a new voter.
+async fn vote_concurrently(
+    engine: &PollEngine,
+    poll: PollId,
+    choice: &Choice,
+    votes: u64,
+) -> Result<()> {
     let mut voters = JoinSet::new();
     for _ in 0..votes {
         let (engine, choice) = (engine.clone(), choice.clone());
         voters.spawn(async move {
-            let voter = Caller::session(SessionId::random());
-            engine.vote(poll, &voter, choice).await
+            let caller = Caller::session(SessionId::random());
+            engine.vote(poll, &caller, choice).await
         });
     }
     while let Some(voted) = voters.join_next().await {

@@ -1,16 +1,16 @@
 use std::fmt;
 
-/// One thing that is wrong with one field.
+/// An error in one field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
-    /// The field, as a path: `title`, `options[2]`.
+    /// The path of the field: `title`, `options[2]`.
     pub field: String,
-    /// What is wrong and what would be right.
+    /// The error and the valid range.
     pub problem: String,
 }
 
 impl FieldError {
-    /// Says what is wrong with `field`.
+    /// Creates an error for `field`.
     #[must_use]
     pub fn new(field: impl Into<String>, problem: impl Into<String>) -> Self {
         Self {
@@ -26,7 +26,7 @@ impl fmt::Display for FieldError {
     }
 }
 
-/// A draft or change that makes no valid poll, with all of its problems.
+/// All errors of an invalid draft or change.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct InvalidPoll(pub Vec<FieldError>);
 
@@ -35,7 +35,7 @@ impl InvalidPoll {
         self.0.push(FieldError::new(field, problem));
     }
 
-    /// `value` if nothing is wrong.
+    /// Returns `value` if there are no errors.
     pub(crate) fn into_result<T>(self, value: T) -> Result<T, Self> {
         if self.0.is_empty() {
             Ok(value)
@@ -47,9 +47,9 @@ impl InvalidPoll {
 
 impl fmt::Display for InvalidPoll {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a valid poll")?;
-        for (index, problem) in self.0.iter().enumerate() {
-            write!(f, "{} {problem}", if index == 0 { ":" } else { ";" })?;
+        f.write_str("invalid poll")?;
+        for (index, error) in self.0.iter().enumerate() {
+            write!(f, "{} {error}", if index == 0 { ":" } else { ";" })?;
         }
         Ok(())
     }

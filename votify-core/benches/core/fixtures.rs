@@ -5,17 +5,17 @@ use votify_core::{
     Ballot, BallotId, Choice, Keyring, Poll, PollDraft, PollId, Tally, Timestamp, VoterId,
 };
 
-/// Everything happens at this moment.
+/// The time of every operation.
 pub(crate) const NOW: Timestamp = Timestamp::EPOCH;
 
-/// A poll of so many options.
+/// Creates a poll with `options` options.
 pub(crate) fn poll(options: usize) -> Result<Poll> {
     let texts = (0..options).map(|number| format!("option {number}"));
     let draft = PollDraft::single_choice("Lunch?", texts);
     Ok(draft.into_poll(PollId::generate(NOW), NOW, &Keyring::ephemeral())?)
 }
 
-/// A ballot of the voter with this number for one of the options.
+/// Creates the ballot of voter `number` for one of the options.
 pub(crate) fn ballot(poll: &Poll, number: usize) -> Result<Ballot> {
     let option = poll.options.get(number % poll.options.len());
     let mut value = [0; 15];
@@ -29,20 +29,20 @@ pub(crate) fn ballot(poll: &Poll, number: usize) -> Result<Ballot> {
     })
 }
 
-/// So many of these, as they stand.
-pub(crate) fn standing(poll: &Poll, ballots: usize) -> Result<Vec<ActiveBallot>> {
+/// Creates the active ballots of `ballots` voters.
+pub(crate) fn active_ballots(poll: &Poll, ballots: usize) -> Result<Vec<ActiveBallot>> {
     let numbers = 0..ballots;
-    let standing = numbers.map(|number| {
+    let active = numbers.map(|number| {
         Ok(ActiveBallot {
             ballot: ballot(poll, number)?,
             revision: u64::try_from(number)? + 1,
             cast_at: NOW,
         })
     });
-    standing.collect()
+    active.collect()
 }
 
-/// What they come to.
+/// Returns the tally of [`active_ballots`].
 pub(crate) fn tally(poll: &Poll, ballots: usize) -> Result<Tally> {
-    Ok(Tally::new(poll).recounted(&standing(poll, ballots)?))
+    Ok(Tally::new(poll).recounted(&active_ballots(poll, ballots)?))
 }

@@ -1,0 +1,122 @@
+//! Implements every backend trait for `Arc<T>`, including `Arc<dyn Trait>`, by
+//! forwarding.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+
+use crate::account::{
+    AccountError, AccountStore, Registration, Revocation, TokenId, User, UserId, UserName,
+};
+use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
+use crate::broadcast::{BroadcastError, Broadcaster, DeliveryStream, Topic, Update};
+use crate::id::PollId;
+use crate::limit::{LimitError, LimitKey, Permit, Quota, RateLimiter};
+use crate::poll::{Poll, PollChange, SealCause};
+use crate::store::{
+    Audit, ChangeOutcome, InviteOutcome, InviteStore, Page, PageRequest, PollFilter, SealOutcome,
+    Store, StoreError,
+};
+use crate::tally::Tally;
+use crate::time::{Clock, Timestamp};
+use crate::voter::VoterId;
+
+/// Implements a trait for `Arc<T>`. The synchronous methods come first, then the
+/// asynchronous ones.
+macro_rules! impl_for_arc {
+    ($trait:ident {
+        $(fn $name:ident(&self $(, $arg:ident: $arg_type:ty)*) -> $result:ty;)*
+        $(async fn $async_name:ident(
+            &self $(, $async_arg:ident: $async_arg_type:ty)*
+        ) -> $async_result:ty;)*
+    }) => {
+        #[async_trait]
+        #[deny(clippy::missing_trait_methods)]
+        impl<T: $trait + ?Sized> $trait for Arc<T> {
+            $(fn $name(&self $(, $arg: $arg_type)*) -> $result {
+                (**self).$name($($arg),*)
+            })*
+
+            $(async fn $async_name(
+                &self $(, $async_arg: $async_arg_type)*
+            ) -> $async_result {
+                (**self).$async_name($($async_arg),*).await
+            })*
+        }
+    };
+}
+
+impl_for_arc! {
+    Store {
+        fn backend(&self) -> &'static str;
+        fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>>;
+        async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError>;
+        async fn polls(&self, ids: &[PollId]) -> Result<Vec<Option<Poll>>, StoreError>;
+        async fn list_polls(
+            &self, filter: &PollFilter, page: &PageRequest, now: Timestamp
+        ) -> Result<Page<Poll>, StoreError>;
+        async fn change_poll(
+            &self, id: PollId, change: &PollChange, now: Timestamp
+        ) -> Result<ChangeOutcome, StoreError>;
+        async fn seal_poll(
+            &self, id: PollId, cause: SealCause, now: Timestamp
+        ) -> Result<SealOutcome, StoreError>;
+        async fn delete_poll(&self, id: PollId) -> Result<(), StoreError>;
+        async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt;
+        async fn ballots_of(
+            &self, poll: PollId, voters: &[VoterId]
+        ) -> Result<Vec<Option<ActiveBallot>>, StoreError>;
+        async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError>;
+        async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError>;
+        async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError>;
+    }
+}
+
+impl_for_arc! {
+    InviteStore {
+        async fn invite(
+            &self, poll: PollId, voters: &[VoterId], max_invited: u64
+        ) -> Result<InviteOutcome, StoreError>;
+        async fn invited(
+            &self, poll: PollId, voters: &[VoterId]
+        ) -> Result<Vec<bool>, StoreError>;
+    }
+}
+
+impl_for_arc! {
+    AccountStore {
+        fn backend(&self) -> &'static str;
+        async fn register(&self, user: &User) -> Result<Registration, AccountError>;
+        async fn user_named(&self, name: &UserName) -> Result<Option<User>, AccountError>;
+        async fn user(&self, id: UserId) -> Result<Option<User>, AccountError>;
+        async fn revoke(
+            &self, revocation: &Revocation, now: Timestamp
+        ) -> Result<(), AccountError>;
+        async fn are_revoked(&self, tokens: &[TokenId]) -> Result<Vec<bool>, AccountError>;
+    }
+}
+
+impl_for_arc! {
+    Broadcaster {
+        fn backend(&self) -> &'static str;
+        async fn publish(&self, updates: &[Update]) -> Result<(), BroadcastError>;
+        async fn subscribe(&self, topic: &Topic) -> Result<DeliveryStream, BroadcastError>;
+    }
+}
+
+impl_for_arc! {
+    RateLimiter {
+        fn backend(&self) -> &'static str;
+        async fn acquire(
+            &self, key: &LimitKey, quota: &Quota, now: Timestamp
+        ) -> Result<Permit, LimitError>;
+    }
+}
+
+impl_for_arc! {
+    Clock {
+        fn now(&self) -> Timestamp;
+        async fn sleep_until(&self, deadline: Timestamp) -> ();
+    }
+}

@@ -1,0 +1,117 @@
+use crate::poll::{BallotKind, InvalidPoll, Poll, PollOption};
+use crate::time::Timestamp;
+
+/// The maximum number of characters in a title.
+pub const TITLE_MAX: usize = 255;
+/// The maximum number of characters in a description.
+pub const DESCRIPTION_MAX: usize = 10_000;
+/// The maximum number of characters in a category.
+pub const CATEGORY_MAX: usize = 100;
+/// The maximum number of characters in an option's text.
+pub const OPTION_TEXT_MAX: usize = 255;
+/// The minimum number of options.
+pub const OPTIONS_MIN: usize = 2;
+/// The maximum number of options.
+pub const OPTIONS_MAX: usize = 100;
+
+/// Trims a category. A blank category is none.
+pub(super) fn normalize_category(category: Option<String>) -> Option<String> {
+    category
+        .map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty())
+}
+
+/// Returns every error in a poll's texts, options and rules.
+pub(super) fn check_definition(poll: &Poll) -> InvalidPoll {
+    let mut errors = InvalidPoll::default();
+    check_text(&mut errors, "title", &poll.title, 1, TITLE_MAX, false);
+    check_text(
+        &mut errors,
+        "description",
+        &poll.description,
+        0,
+        DESCRIPTION_MAX,
+        true,
+    );
+    if let Some(category) = &poll.category {
+        check_text(&mut errors, "category", category, 1, CATEGORY_MAX, false);
+    }
+    check_options(&mut errors, &poll.options);
+    if let BallotKind::Multiple { min, max } = poll.rules.ballot {
+        let options = u32::try_from(poll.options.len()).unwrap_or(u32::MAX);
+        if min == 0 {
+            errors.add("ballot.min", "must be at least 1");
+        }
+        if max < min {
+            errors.add("ballot.max", "must not be less than ballot.min");
+        }
+        if max > options {
+            errors.add(
+                "ballot.max",
+                format!("must be at most the number of options, {options}"),
+            );
+        }
+    }
+    if let Some(quota) = poll.rules.address_quota {
+        quota.check(&mut errors);
+    }
+    errors
+}
+
+/// Adds the errors of a closing time that is set at `now`.
+pub(super) fn check_closing_time(poll: &Poll, now: Timestamp, errors: &mut InvalidPoll) {
+    let Some(end) = poll.closes_at else { return };
+    if end <= now {
+        errors.add("closes_at", "must be in the future");
+    } else if end <= poll.opens_at {
+        errors.add("closes_at", "must be later than opens_at");
+    }
+}
+
+fn check_options(errors: &mut InvalidPoll, options: &[PollOption]) {
+    if !(OPTIONS_MIN..=OPTIONS_MAX).contains(&options.len()) {
+        errors.add(
+            "options",
+            format!(
+                "must be {OPTIONS_MIN} to {OPTIONS_MAX}, not {}",
+                options.len()
+            ),
+        );
+        return;
+    }
+    for (index, option) in options.iter().enumerate() {
+        let field = format!("options[{index}]");
+        check_text(errors, &field, &option.text, 1, OPTION_TEXT_MAX, false);
+        if let Some(original) = options[..index]
+            .iter()
+            .position(|other| other.text == option.text)
+        {
+            errors.add(field, format!("has the same text as options[{original}]"));
+        }
+    }
+}
+
+fn check_text(
+    errors: &mut InvalidPoll,
+    field: &str,
+    text: &str,
+    min: usize,
+    max: usize,
+    multiline: bool,
+) {
+    let length = text.chars().count();
+    if length < min {
+        errors.add(field, "must not be empty");
+    } else if length > max {
+        errors.add(
+            field,
+            format!("must be at most {max} characters, not {length}"),
+        );
+    }
+    if text
+        .chars()
+        .any(|c| c.is_control() && !(multiline && matches!(c, '\n' | '\r' | '\t')))
+    {
+        errors.add(field, "must not contain control characters");
+    }
+}

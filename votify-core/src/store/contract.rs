@@ -1,0 +1,219 @@
+use std::fmt;
+
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+
+use super::{Audit, ChangeOutcome, Page, PageRequest, PollFilter, SealOutcome, StoreError};
+use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
+use crate::id::PollId;
+use crate::poll::{Poll, PollChange, SealCause};
+use crate::tally::Tally;
+use crate::time::Timestamp;
+use crate::voter::VoterId;
+
+/// A database for polls and ballots that makes "read, decide, write" atomic.
+///
+/// A store contains no voting rule and reads no clock. It locks a poll, reads it, and
+/// calls core's pure functions ([`BatchEvaluator`](crate::backend::BatchEvaluator),
+/// [`PollState`](crate::poll::PollState)). Then it writes their result in the same
+/// transaction. The [module documentation](crate::store) shows a complete small store.
+/// The feature `conformance` adds tests for all laws.
+///
+/// # Laws
+///
+/// **Casting**
+///
+/// 1. [`cast_ballots`](Self::cast_ballots) returns one outcome per ballot, in order. An
+///    empty batch returns an empty receipt.
+/// 2. *The master law.* The ballots of each poll in a batch have the same result as if
+///    cast one at a time in order, including duplicates inside the batch. They are
+///    written atomically. Polls are independent: a failure of one poll does not affect
+///    another.
+/// 3. An `Err` means that nothing was written for that poll. The exception is
+///    [`StoreError::Unavailable`]: the commit may have happened, and casting the same
+///    ballots again settles it.
+/// 4. A refusal changes nothing: not the tally, not the position, not the voter's right
+///    to vote later. It is not stored: the same ballot is decided again when it is cast
+///    again.
+/// 5. At most one ballot is active per poll and voter, under any concurrency, across
+///    processes.
+/// 6. A tally is exactly the fold of the active ballots; `total_votes` is their number.
+/// 7. A poll's revision grows by one with every effective change: a ballot counted,
+///    replaced or withdrawn, an edit, or the seal. It never grows otherwise and is never
+///    reused. The same position means the same poll and tally. The `version` grows with
+///    edits and the seal only.
+/// 8. A ballot id belongs to its poll and voter. An accepted ballot that is cast again
+///    (same id, same choice) is [`Replayed`](crate::ballot::Outcome::Replayed) with its
+///    original revision. This holds also after closing and after a replacement or
+///    withdrawal, and never reactivates the ballot. The same id with another choice is
+///    refused.
+/// 9. The receipt's tallies are those of the same transaction.
+/// 10. Overlapping batches in opposite poll order do not deadlock: locks are taken in
+///     ascending order of poll ids. The store retries transient conflicts itself, with
+///     bounds and jitter; the caller never sees one.
+/// 11. In a poll with an [`AddressQuota`](crate::poll::AddressQuota), the active ballots
+///     from one address never exceed the quota, under any concurrency, across processes.
+///     A ballot uses a slot of the address it was first counted from. A replacement keeps
+///     the slot; a withdrawal frees it.
+///
+/// **Closing.** A ballot is counted only if `opens_at <= now < closes_at` and the poll is
+/// not sealed, decided under the poll's lock. After [`seal_poll`](Self::seal_poll) has
+/// returned a tally, no ballot is ever added, and only deletion changes the poll. All
+/// callers get the same tally.
+///
+/// **History.** An acknowledged write is durable, to the store's stated
+/// [`Durability`](super::Durability). The history contains only ballots that were cast. A
+/// call whose response was lost counts zero or one times, and never changes after it was
+/// observed.
+///
+/// **Equivalence.** One sequence of operations has the same results and the same kinds of
+/// refusal on every store.
+///
+/// Every method is cancel safe: a dropped call happened entirely or not at all.
+#[async_trait]
+pub trait Store: fmt::Debug + Send + Sync + 'static {
+    /// Returns a short name for logs and readiness, such as `memory` or `sqlite`.
+    fn backend(&self) -> &'static str;
+
+    /// Stores a new poll, with an empty tally at
+    /// [`Position::START`](crate::tally::Position::START).
+    ///
+    /// # Errors
+    /// - [`StoreError::PollExists`]: the id is taken; generate another one.
+    /// - [`StoreError::Unavailable`]: the database cannot be reached; retrying is safe. A
+    ///   retry may return `PollExists` if the first call was committed.
+    /// - [`StoreError::Failed`]: the database rejected the call; nothing was written.
+    async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError>;
+
+    /// Returns the polls with these ids, in their order, `None` for those that do not
+    /// exist.
+    ///
+    /// [`StoreExt::poll`](super::StoreExt::poll) returns one.
+    ///
+    /// # Errors
+    /// - [`StoreError::Unavailable`]: the database cannot be reached; retry.
+    /// - [`StoreError::Corrupt`]: a stored poll cannot be read; the data needs repair.
+    /// - [`StoreError::Failed`]: the database rejected the call.
+    async fn polls(&self, ids: &[PollId]) -> Result<Vec<Option<Poll>>, StoreError>;
+
+    /// Returns one page of the polls that match `filter`, in its order. Their status
+    /// depends on `now`.
+    ///
+    /// The order is total, so pages do not overlap while nothing changes.
+    ///
+    /// # Errors
+    /// - [`StoreError::Unavailable`]: the database cannot be reached; retry.
+    /// - [`StoreError::Corrupt`]: a stored poll cannot be read; the data needs repair.
+    /// - [`StoreError::Failed`]: the database rejected the call.
+    async fn list_polls(
+        &self,
+        filter: &PollFilter,
+        page: &PageRequest,
+        now: Timestamp,
+    ) -> Result<Page<Poll>, StoreError>;
+
+    /// Changes a poll with
+    /// [`PollState::apply_change`](crate::poll::PollState::apply_change), under its lock.
+    ///
+    /// A refusal is not an error but [`ChangeOutcome::Refused`].
+    ///
+    /// # Errors
+    /// - [`StoreError::PollNotFound`]: the poll does not exist.
+    /// - [`StoreError::Unavailable`]: the database cannot be reached, and the change may
+    ///   have happened; retrying is safe.
+    /// - [`StoreError::Corrupt`]: the stored poll cannot be read; the data needs repair.
+    /// - [`StoreError::Failed`]: the database rejected the call; nothing was written.
+    async fn change_poll(
+        &self,
+        id: PollId,
+        change: &PollChange,
+        now: Timestamp,
+    ) -> Result<ChangeOutcome, StoreError>;
+
+    /// Seals a poll with [`PollState::seal`](crate::poll::PollState::seal), under the
+    /// lock that [`cast_ballots`](Self::cast_ballots) takes.
+    ///
+    /// Sealing a sealed poll returns the same final tally again.
+    ///
+    /// # Errors
+    /// - [`StoreError::PollNotFound`]: the poll does not exist.
+    /// - [`StoreError::Unavailable`]: the database cannot be reached, and the seal may
+    ///   have happened; retrying is safe.
+    /// - [`StoreError::Corrupt`]: the stored poll cannot be read; the data needs repair.
+    /// - [`StoreError::Failed`]: the database rejected the call; nothing was written.
+    async fn seal_poll(
+        &self,
+        id: PollId,
+        cause: SealCause,
+        now: Timestamp,
+    ) -> Result<SealOutcome, StoreError>;
+
+    /// Deletes a poll with its ballots.
+    ///
+    /// # Errors
+    /// - [`StoreError::PollNotFound`]: the poll does not exist.
+    /// - [`StoreError::Unavailable`]: the database cannot be reached, and the deletion
+    ///   may have happened; retrying is safe.
+    /// - [`StoreError::Failed`]: the database rejected the call; nothing was deleted.
+    async fn delete_poll(&self, id: PollId) -> Result<(), StoreError>;
+
+    /// Casts a batch of ballots, which may be for several polls. See the laws of casting.
+    ///
+    /// The call itself cannot fail: each ballot has its own `Result`.
+    /// [`StoreExt::cast`](super::StoreExt::cast) casts one ballot.
+    async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt;
+
+    /// Returns the active ballots of these voters, in their order, `None` for those
+    /// without one.
+    ///
+    /// A poll that does not exist has no ballots.
+    ///
+    /// # Errors
+    /// - [`StoreError::Unavailable`]: the database cannot be reached; retry.
+    /// - [`StoreError::Corrupt`]: a stored ballot cannot be read; the data needs repair.
+    /// - [`StoreError::Failed`]: the database rejected the call.
+    async fn ballots_of(
+        &self,
+        poll: PollId,
+        voters: &[VoterId],
+    ) -> Result<Vec<Option<ActiveBallot>>, StoreError>;
+
+    /// Returns the tallies of these polls, in their order, each at one position. `None`
+    /// for polls that do not exist.
+    ///
+    /// [`StoreExt::tally`](super::StoreExt::tally) returns one.
+    ///
+    /// # Errors
+    /// - [`StoreError::Unavailable`]: the database cannot be reached; retry.
+    /// - [`StoreError::Corrupt`]: a stored tally cannot be read; the data needs repair.
+    /// - [`StoreError::Failed`]: the database rejected the call.
+    async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError>;
+
+    /// Streams the active ballots of a poll in the order of their revisions, never all in
+    /// memory at once.
+    ///
+    /// A ballot cast, replaced or withdrawn during the stream may or may not be included.
+    /// No voter occurs twice. A poll that does not exist has no ballots. The stream ends
+    /// after an error.
+    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>>;
+
+    /// Returns the stored tally of a poll and a recount of its ballots, both from one
+    /// snapshot.
+    ///
+    /// # Errors
+    /// - [`StoreError::PollNotFound`]: the poll does not exist.
+    /// - [`StoreError::Unavailable`]: the database cannot be reached; retry.
+    /// - [`StoreError::Corrupt`]: stored data cannot be read and needs repair.
+    /// - [`StoreError::Failed`]: the database rejected the call.
+    async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError>;
+
+    /// Recounts a poll under its lock and stores that tally, in the next epoch.
+    ///
+    /// # Errors
+    /// - [`StoreError::PollNotFound`]: the poll does not exist.
+    /// - [`StoreError::Unavailable`]: the database cannot be reached, and the repair may
+    ///   have happened; retrying is safe.
+    /// - [`StoreError::Corrupt`]: stored data cannot be read.
+    /// - [`StoreError::Failed`]: the database rejected the call; nothing was written.
+    async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError>;
+}
