@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -106,6 +107,18 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
 
     /// Resolves once [`now`](Self::now) has reached `deadline`. Cancel safe.
     async fn sleep_until(&self, deadline: Timestamp);
+}
+
+/// A shared clock is a clock.
+#[async_trait]
+impl<C: Clock + ?Sized> Clock for Arc<C> {
+    fn now(&self) -> Timestamp {
+        (**self).now()
+    }
+
+    async fn sleep_until(&self, deadline: Timestamp) {
+        (**self).sleep_until(deadline).await;
+    }
 }
 
 /// The computer's clock.
