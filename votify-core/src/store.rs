@@ -76,6 +76,12 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// A short name for logs and readiness: `memory`, `sqlite`.
     fn backend(&self) -> &'static str;
 
+    /// Returns the store's invitations, or `None` if it does not support them.
+    ///
+    /// Invitations belong to the store of the polls, because deleting a poll deletes its
+    /// invitations too. A layer returns those of the store that it wraps.
+    fn invites(&self) -> Option<&dyn InviteStore>;
+
     /// Keeps a new poll, with an empty tally at [`Position::START`](crate::tally::Position::START).
     ///
     /// # Errors

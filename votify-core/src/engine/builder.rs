@@ -18,7 +18,7 @@ use crate::engine::{EngineConfig, Inner, PollEngine};
 use crate::layers::Timeout;
 use crate::memory::MemoryBroadcaster;
 use crate::secret::Keyring;
-use crate::store::{InviteStore, Store};
+use crate::store::Store;
 use crate::time::{Clock, SystemClock};
 
 /// Capacity of the channel to the scheduler. Events beyond it are dropped; the scheduler's next
@@ -47,7 +47,6 @@ const SCHEDULER_EVENTS: usize = 1_024;
 #[derive(Debug)]
 pub struct EngineBuilder {
     store: Arc<dyn Store>,
-    invites: Option<Arc<dyn InviteStore>>,
     broadcaster: Arc<dyn Broadcaster>,
     clock: Arc<dyn Clock>,
     keyring: Option<Keyring>,
@@ -58,19 +57,11 @@ impl EngineBuilder {
     pub(super) fn new(store: Arc<dyn Store>) -> Self {
         Self {
             store,
-            invites: None,
             broadcaster: Arc::new(MemoryBroadcaster::new()),
             clock: Arc::new(SystemClock),
             keyring: None,
             config: EngineConfig::default(),
         }
-    }
-
-    /// Sets the invite store.
-    #[must_use]
-    pub fn invites(mut self, invites: impl InviteStore) -> Self {
-        self.invites = Some(Arc::new(invites));
-        self
     }
 
     /// Sets the broadcaster, which carries updates between the engines that share a store.
@@ -113,7 +104,6 @@ impl EngineBuilder {
     pub fn build(self) -> PollEngine {
         let Self {
             store,
-            invites,
             broadcaster,
             clock,
             keyring,
@@ -123,8 +113,6 @@ impl EngineBuilder {
         let config = config.normalized();
         let timeout = config.store_timeout;
         let store: Arc<dyn Store> = Arc::new(Timeout::new(store, timeout));
-        let invites =
-            invites.map(|invites| Arc::new(Timeout::new(invites, timeout)) as Arc<dyn InviteStore>);
         let broadcaster: Arc<dyn Broadcaster> = Arc::new(Timeout::new(broadcaster, timeout));
         let stats = Arc::new(Counters::default());
         let (writer_tasks, tasks) = (TaskTracker::new(), TaskTracker::new());
@@ -134,7 +122,6 @@ impl EngineBuilder {
 
         let loader = Arc::new(PollLoader {
             store: Arc::clone(&store),
-            invites,
             clock: Arc::clone(&clock),
             keyring,
             cache: PollCache::new(config.poll_cache_capacity),

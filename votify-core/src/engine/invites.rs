@@ -42,7 +42,7 @@ impl PollEngine {
     /// If it does not, polls with the voter policy `Invite` cannot be created.
     #[must_use]
     pub fn supports_invites(&self) -> bool {
-        self.inner.loader.invites.is_some()
+        self.inner.loader.store.invites().is_some()
     }
 
     /// Creates `count` codes for a poll with the voter policy [`VoterPolicy::Invite`]. Each
@@ -88,7 +88,7 @@ impl PollEngine {
         let entry = loader.cache.reload(poll, &*loader.store).await?;
         let poll = &entry.poll;
         let by_invite = poll.rules.voters == VoterPolicy::Invite;
-        let Some(invites) = loader.invites.as_ref().filter(|_| by_invite) else {
+        let Some(invites) = loader.store.invites().filter(|_| by_invite) else {
             return Err(InviteRefusal::NotByInvite.into());
         };
         if poll.status(self.now()) == PollStatus::Closed {

@@ -10,7 +10,7 @@ use crate::engine::scheduler::event::SchedulerEvent;
 use crate::id::PollId;
 use crate::poll::{Poll, PollStatus, ResultsPolicy, SealCause};
 use crate::secret::Keyring;
-use crate::store::{InviteStore, SealOutcome, Store, StoreError};
+use crate::store::{SealOutcome, Store, StoreError};
 use crate::tally::{Audience, Tally};
 use crate::time::{Clock, Timestamp};
 use crate::voter::{AddressId, Caller, IdentifyError, VoterId, VoterPolicy};
@@ -22,7 +22,6 @@ const MAX_ATTEMPTS: usize = 5;
 #[derive(Debug)]
 pub(super) struct PollLoader {
     pub(super) store: Arc<dyn Store>,
-    pub(super) invites: Option<Arc<dyn InviteStore>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) keyring: Keyring,
     pub(super) cache: PollCache,
@@ -167,7 +166,7 @@ impl PollLoader {
     }
 
     async fn is_invited(&self, poll: PollId, voter: VoterId) -> Result<bool, EngineError> {
-        match &self.invites {
+        match self.store.invites() {
             Some(invites) => Ok(invites.invited(poll, &[voter]).await? == [true]),
             None => Ok(false),
         }

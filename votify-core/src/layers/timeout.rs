@@ -49,6 +49,20 @@ impl<S: Store> Timeout<S> {
         StoreError::unavailable(self.inner.backend(), Elapsed(self.limit))
     }
 
+    /// Returns the inner store's invitations.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] if the inner store does not support invitations.
+    fn inner_invites(&self) -> Result<&dyn InviteStore, StoreError> {
+        let invites = self.inner.invites();
+        invites.ok_or_else(|| {
+            StoreError::failed(
+                self.inner.backend(),
+                "the store does not support invitations",
+            )
+        })
+    }
+
     async fn within<T>(
         &self,
         call: impl Future<Output = Result<T, StoreError>> + Send,
@@ -64,6 +78,11 @@ impl<S: Store> Timeout<S> {
 impl<S: Store> Store for Timeout<S> {
     fn backend(&self) -> &'static str {
         self.inner.backend()
+    }
+
+    fn invites(&self) -> Option<&dyn InviteStore> {
+        let invites = self.inner.invites();
+        invites.map(|_| self as &dyn InviteStore)
     }
 
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
@@ -154,27 +173,21 @@ impl<S: Store> Store for Timeout<S> {
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
-impl<S: InviteStore> InviteStore for Timeout<S> {
+impl<S: Store> InviteStore for Timeout<S> {
     async fn invite(
         &self,
         poll: PollId,
         voters: &[VoterId],
         most: u64,
     ) -> Result<InviteOutcome, StoreError> {
-        let call = self.inner.invite(poll, voters, most);
-        let call = tokio::time::timeout(self.limit, call).await;
-        call.unwrap_or_else(|_| Err(no_invites(self.limit)))
+        self.within(self.inner_invites()?.invite(poll, voters, most))
+            .await
     }
 
     async fn invited(&self, poll: PollId, voters: &[VoterId]) -> Result<Vec<bool>, StoreError> {
-        let call = self.inner.invited(poll, voters);
-        let call = tokio::time::timeout(self.limit, call).await;
-        call.unwrap_or_else(|_| Err(no_invites(self.limit)))
+        self.within(self.inner_invites()?.invited(poll, voters))
+            .await
     }
-}
-
-fn no_invites(limit: Duration) -> StoreError {
-    StoreError::unavailable("invites", Elapsed(limit))
 }
 
 #[async_trait]

@@ -11,7 +11,7 @@ use crate::backend::group_by_poll;
 use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
 use crate::id::PollId;
 use crate::poll::{Poll, PollChange, PollState, SealCause};
-use crate::store::{Audit, ChangeOutcome, PollFilter, SealOutcome, Store, StoreError};
+use crate::store::{Audit, ChangeOutcome, InviteStore, PollFilter, SealOutcome, Store, StoreError};
 use crate::store::{Page, PageRequest};
 use crate::tally::Tally;
 use crate::time::Timestamp;
@@ -63,6 +63,10 @@ impl MemoryStore {
 impl Store for MemoryStore {
     fn backend(&self) -> &'static str {
         "memory"
+    }
+
+    fn invites(&self) -> Option<&dyn InviteStore> {
+        Some(self)
     }
 
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {

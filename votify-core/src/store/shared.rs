@@ -6,7 +6,7 @@ use futures_util::stream::BoxStream;
 use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
 use crate::id::PollId;
 use crate::poll::{Poll, PollChange, SealCause};
-use crate::store::{Audit, ChangeOutcome, PollFilter, SealOutcome, Store, StoreError};
+use crate::store::{Audit, ChangeOutcome, InviteStore, PollFilter, SealOutcome, Store, StoreError};
 use crate::store::{Page, PageRequest};
 use crate::tally::Tally;
 use crate::time::Timestamp;
@@ -18,6 +18,10 @@ use crate::voter::VoterId;
 impl<S: Store + ?Sized> Store for Arc<S> {
     fn backend(&self) -> &'static str {
         (**self).backend()
+    }
+
+    fn invites(&self) -> Option<&dyn InviteStore> {
+        (**self).invites()
     }
 
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {

@@ -1,3 +1,4 @@
+use super::pausable_store::PausableStore;
 use super::*;
 use crate::ballot::Refusal;
 use crate::engine::{EngineError, InviteRefusal, VoteOutcome};
@@ -9,7 +10,6 @@ use crate::voter::{IdentifyError, InviteCode, VoterPolicy};
 /// An engine on a given store.
 fn engine(store: &Arc<MemoryStore>) -> PollEngine {
     PollEngine::builder(Arc::clone(store))
-        .invites(Arc::clone(store))
         .keyring(Keyring::new([SECRET]).unwrap())
         .config(config())
         .build()
@@ -155,7 +155,7 @@ async fn codes_are_created_for_open_invite_polls_up_to_the_maximum() {
 
 #[tokio::test]
 async fn invite_polls_are_invalid_without_an_invite_store() {
-    let harness = Harness::new();
+    let harness = Harness::with(PausableStore::new(), |builder| builder);
     let assert_voters_invalid = |error: EngineError| match error {
         EngineError::InvalidPoll(invalid) => assert_eq!(invalid.0[0].field, "voters"),
         other => panic!("{other}"),

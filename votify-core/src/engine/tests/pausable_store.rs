@@ -11,7 +11,8 @@ use crate::id::PollId;
 use crate::memory::MemoryStore;
 use crate::poll::{Poll, PollChange, SealCause};
 use crate::store::{
-    Audit, ChangeOutcome, Page, PageRequest, PollFilter, SealOutcome, Store, StoreError,
+    Audit, ChangeOutcome, InviteStore, Page, PageRequest, PollFilter, SealOutcome, Store,
+    StoreError,
 };
 use crate::tally::Tally;
 use crate::time::Timestamp;
@@ -71,6 +72,9 @@ impl PausableStore {
 impl Store for PausableStore {
     fn backend(&self) -> &'static str {
         "pausable"
+    }
+    fn invites(&self) -> Option<&dyn InviteStore> {
+        None
     }
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
         self.inner.create_poll(poll).await
