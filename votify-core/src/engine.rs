@@ -52,11 +52,11 @@ use notifier::Notifier;
 use scheduler::event::SchedulerEvent;
 use stats::Counters;
 
-/// Polls over a store: accepts votes and streams live results. A handle; clones are the same
-/// engine.
+/// Polls over a store: accepts votes and streams live results. A handle; clones are the
+/// same engine.
 ///
-/// Several engines, in several processes, may share a store. They need the same [`Keyring`] and
-/// a common [`Broadcaster`].
+/// Several engines, in several processes, may share a store. They need the same
+/// [`Keyring`] and a common [`Broadcaster`].
 ///
 /// Dropping the last handle stops the engine's tasks; [`shutdown`](Self::shutdown) first
 /// finishes queued votes.
@@ -114,8 +114,8 @@ impl PollEngine {
         Self::builder(store).build()
     }
 
-    /// Returns a builder for an engine with a keyring, a broadcaster, a clock or a configuration
-    /// of the caller's own.
+    /// Returns a builder for an engine with a keyring, a broadcaster, a clock or a
+    /// configuration of the caller's own.
     ///
     /// ```
     /// use votify_core::engine::EngineConfig;
@@ -150,9 +150,9 @@ impl PollEngine {
 
     /// Watches a poll with the counts that `viewer` may see.
     ///
-    /// `after` is the last position that a reconnecting viewer received: no older state is
-    /// returned. If the store itself has nothing as new, the position belongs to another
-    /// history, and the watch starts at the current state.
+    /// `after` is the last position that a reconnecting viewer received: no older state
+    /// is returned. If the store itself has nothing as new, the position belongs to
+    /// another history, and the watch starts at the current state.
     ///
     /// ```
     /// use votify_core::{Caller, MemoryStore, PollDraft, PollEngine};
@@ -191,8 +191,8 @@ impl PollEngine {
 
     /// Returns a receiver of everything that happens through this engine from now on.
     ///
-    /// A receiver that lags behind by more than [`EngineConfig::event_buffer`] events gets an
-    /// error with the number of events that it missed.
+    /// A receiver that lags behind by more than [`EngineConfig::event_buffer`] events
+    /// gets an error with the number of events that it missed.
     ///
     /// ```
     /// use votify_core::{Event, MemoryStore, PollDraft, PollEngine};
@@ -219,16 +219,17 @@ impl PollEngine {
         self.inner.stats.read(viewers, polls)
     }
 
-    /// Ends all watches, one after the other, so that their viewers do not all reconnect at the
-    /// same moment.
+    /// Ends all watches, one after the other, so that their viewers do not all reconnect
+    /// at the same moment.
     ///
-    /// Watches end evenly over `within`, or every 2 ms if they are few; until then each gets
-    /// updates. From now on new watches are refused with
+    /// Watches end evenly over `within`, or every 2 ms if they are few; until then each
+    /// gets updates. From now on new watches are refused with
     /// [`ShuttingDown`](EngineError::ShuttingDown). Votes are still accepted.
     ///
-    /// Returns when no viewer is left, or after `within`. A server calls this when it stops,
-    /// before [`shutdown`](Self::shutdown), which ends the remaining watches at once. Calling it
-    /// again waits for the same drain. Cancel safe: the watches end all the same.
+    /// Returns when no viewer is left, or after `within`. A server calls this when it
+    /// stops, before [`shutdown`](Self::shutdown), which ends the remaining watches at
+    /// once. Calling it again waits for the same drain. Cancel safe: the watches end all
+    /// the same.
     pub async fn drain_viewers(&self, within: Duration) {
         self.inner.rooms.drain_viewers(within).await;
     }

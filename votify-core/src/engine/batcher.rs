@@ -27,9 +27,10 @@ pub(super) use writer::BatchWriter;
 
 /// Collects ballots while the previous batch is written, and has them written together.
 ///
-/// There is no timer: a batch is whatever was queued meanwhile. A lone vote is written at once,
-/// a burst in large batches. A queued ballot is cast even if its caller goes away. Every ballot
-/// gets a reply within the store's timeout, also if it waited for a batch that timed out.
+/// There is no timer: a batch is whatever was queued meanwhile. A lone vote is written at
+/// once, a burst in large batches. A queued ballot is cast even if its caller goes away.
+/// Every ballot gets a reply within the store's timeout, also if it waited for a batch
+/// that timed out.
 #[derive(Debug)]
 pub(super) struct Batcher {
     queues: Vec<Arc<BallotQueue>>,
@@ -37,7 +38,8 @@ pub(super) struct Batcher {
 }
 
 impl Batcher {
-    /// Starts the writers. They end once `shutdown` is cancelled and their queues are empty.
+    /// Starts the writers. They end once `shutdown` is cancelled and their queues are
+    /// empty.
     pub(super) fn start(
         config: &EngineConfig,
         writer: &BatchWriter,

@@ -21,8 +21,8 @@ use crate::secret::Keyring;
 use crate::store::Store;
 use crate::time::{Clock, SystemClock};
 
-/// Capacity of the channel to the scheduler. Events beyond it are dropped; the scheduler's next
-/// scan finds their polls.
+/// Capacity of the channel to the scheduler. Events beyond it are dropped; the
+/// scheduler's next scan finds their polls.
 const SCHEDULER_EVENTS: usize = 1_024;
 
 /// Configures and builds a [`PollEngine`].
@@ -64,8 +64,8 @@ impl EngineBuilder {
         }
     }
 
-    /// Sets the broadcaster, which carries updates between the engines that share a store.
-    /// Defaults to a [`MemoryBroadcaster`], which reaches this process only.
+    /// Sets the broadcaster, which carries updates between the engines that share a
+    /// store. Defaults to a [`MemoryBroadcaster`], which reaches this process only.
     #[must_use]
     pub fn broadcaster(mut self, broadcaster: impl Broadcaster) -> Self {
         self.broadcaster = Arc::new(broadcaster);
@@ -79,8 +79,8 @@ impl EngineBuilder {
         self
     }
 
-    /// Sets the secrets that voter and owner ids are derived from. Defaults to a random secret,
-    /// which is lost with the process.
+    /// Sets the secrets that voter and owner ids are derived from. Defaults to a random
+    /// secret, which is lost with the process.
     ///
     /// All engines that share a store need the same secrets, also after a restart.
     #[must_use]

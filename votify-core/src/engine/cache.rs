@@ -12,10 +12,10 @@ use crate::tally::Tally;
 
 /// Cached poll definitions, so that a vote need not read its poll first.
 ///
-/// An entry may be outdated without harm. The store decides on the definition under its lock,
-/// the rule rejects a voter identified under an outdated policy, and counts are combined only
-/// with a definition of their own version. Only a definition known to be frozen by a ballot is
-/// used to refuse a choice.
+/// An entry may be outdated without harm. The store decides on the definition under its
+/// lock. The rule rejects a voter identified under an outdated policy. Counts are
+/// combined only with a definition of their own version. Only a definition known to be
+/// frozen by a ballot is used to refuse a choice.
 #[derive(Debug)]
 pub(super) struct PollCache {
     polls: Cache<PollId, Arc<CacheEntry>>,
@@ -39,7 +39,8 @@ impl CacheEntry {
         })
     }
 
-    /// Returns true if a ballot was counted, so that options and rules cannot change any more.
+    /// Returns true if a ballot was counted, so that options and rules cannot change any
+    /// more.
     pub(super) fn is_frozen(&self) -> bool {
         self.frozen.load(Ordering::Relaxed)
     }

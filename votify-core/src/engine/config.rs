@@ -26,41 +26,42 @@ pub struct EngineConfig {
     /// Maximum queued ballots per poll and writer; more are rejected with
     /// [`Overloaded`](crate::EngineError::Overloaded). Defaults to 32 768 ballots.
     ///
-    /// All polls together may queue twice as many. If several polls are busy, each gets less, so
-    /// that other polls always find capacity.
+    /// All polls together may queue twice as many. If several polls are busy, each gets
+    /// less, so that other polls always find capacity.
     pub max_queued_ballots: usize,
     /// Maximum ballots per batch. Defaults to 4 096 ballots.
     ///
-    /// Batches get smaller while the store is slow. Each poll with queued ballots has its share
-    /// of a batch.
+    /// Batches get smaller while the store is slow. Each poll with queued ballots has its
+    /// share of a batch.
     pub max_batch_size: usize,
     /// Number of batches that are written concurrently. Defaults to 1 batch.
     ///
-    /// All ballots of a poll use the same writer. One is right for SQLite; for a database server
-    /// use about half of the connection pool.
+    /// All ballots of a poll use the same writer. One is right for SQLite; for a database
+    /// server use about half of the connection pool.
     pub writers: usize,
-    /// Maximum duration of a call of the store or the broadcaster; a longer one fails with
-    /// `Unavailable`. Defaults to 4 s, at least 1 ms.
+    /// Maximum duration of a call of the store or the broadcaster; a longer one fails
+    /// with `Unavailable`. Defaults to 4 s, at least 1 ms.
     pub store_timeout: Duration,
-    /// Minimum time between two updates of one poll, to viewers and to other nodes. Defaults to
-    /// 50 ms, at least 1 ms.
+    /// Minimum time between two updates of one poll, to viewers and to other nodes.
+    /// Defaults to 50 ms, at least 1 ms.
     pub update_interval: Duration,
-    /// Maximum time between two updates to the viewers of a poll that changes all the time.
-    /// Defaults to 1 s, at least [`update_interval`](Self::update_interval).
+    /// Maximum time between two updates to the viewers of a poll that changes all the
+    /// time. Defaults to 1 s, at least [`update_interval`](Self::update_interval).
     ///
-    /// Between the two limits, the interval is twice the time that an update takes to reach all
-    /// viewers. It grows with the number of viewers and with the load of the machine.
+    /// Between the two limits, the interval is twice the time that an update takes to
+    /// reach all viewers. It grows with the number of viewers and with the load of the
+    /// machine.
     pub max_update_interval: Duration,
-    /// How often watched polls are re-read from the store, in case updates were lost. Defaults
-    /// to 1 s, at least 1 ms.
+    /// How often watched polls are re-read from the store, in case updates were lost.
+    /// Defaults to 1 s, at least 1 ms.
     pub resync_interval: Duration,
-    /// How often the store is queried for polls that open or close soon. Defaults to 5 s, at
-    /// least 1 ms.
+    /// How often the store is queried for polls that open or close soon. Defaults to 5 s,
+    /// at least 1 ms.
     pub schedule_interval: Duration,
     /// Maximum number of cached poll definitions. Defaults to 10 000 polls.
     pub poll_cache_capacity: usize,
-    /// Maximum number of events that a receiver may lag behind. Defaults to 4 096 events, at
-    /// least 1.
+    /// Maximum number of events that a receiver may lag behind. Defaults to 4 096 events,
+    /// at least 1.
     pub event_buffer: usize,
 }
 

@@ -32,7 +32,8 @@ pub enum EngineError {
     /// No invite codes were created.
     #[error("no invite codes were created: {0}")]
     InvitesRefused(#[from] InviteRefusal),
-    /// The queue of votes is full. Nothing happened; retrying after `retry_after` is safe.
+    /// The queue of votes is full. Nothing happened; retrying after `retry_after` is
+    /// safe.
     #[error("too many votes are queued")]
     Overloaded {
         /// How long to wait before a retry: 1 to 3 s, different for each caller.

@@ -7,9 +7,9 @@ use crate::tally::TallyView;
 
 /// Something that happened through this engine. Counts are as the public sees them.
 ///
-/// [`PollEngine::events`](crate::PollEngine::events) returns a receiver. An event is sent once,
-/// to the receivers that exist at that moment; events are not a log. What happens through
-/// another engine on the same store is sent by that engine.
+/// [`PollEngine::events`](crate::PollEngine::events) returns a receiver. An event is sent
+/// once, to the receivers that exist at that moment; events are not a log. What happens
+/// through another engine on the same store is sent by that engine.
 ///
 /// ```
 /// use votify_core::{Event, MemoryStore, PollDraft, PollEngine};
@@ -65,8 +65,8 @@ pub enum Event {
         poll: PollId,
         /// The id of the ballot.
         ballot: BallotId,
-        /// What the ballot did; never [`Replayed`](VoteOutcome::Replayed). The revision is 0 if
-        /// the counts are hidden.
+        /// What the ballot did; never [`Replayed`](VoteOutcome::Replayed). The revision
+        /// is 0 if the counts are hidden.
         outcome: VoteOutcome,
         /// The counts after the batch that contained the ballot.
         view: TallyView,

@@ -8,7 +8,8 @@ use crate::voter::{Caller, InviteCode, VoterId, VoterPolicy};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InviteRefusal {
-    /// The poll's voter policy is not `Invite`, or the store does not support invitations.
+    /// The poll's voter policy is not `Invite`, or the store does not support
+    /// invitations.
     #[error("voters of this poll are not invited")]
     NotByInvite,
     /// The poll is closed.
@@ -37,7 +38,8 @@ impl PollEngine {
     /// Maximum number of codes of one poll.
     pub const MAX_INVITES_PER_POLL: u64 = 100_000;
 
-    /// Returns true if the store supports invitations ([`Store::invites`](crate::Store::invites)).
+    /// Returns true if the store supports invitations
+    /// ([`Store::invites`](crate::Store::invites)).
     ///
     /// If it does not, polls with the voter policy `Invite` cannot be created.
     #[must_use]
@@ -45,11 +47,11 @@ impl PollEngine {
         self.inner.loader.store.invites().is_some()
     }
 
-    /// Creates `count` codes for a poll with the voter policy [`VoterPolicy::Invite`]. Each
-    /// code is one voter.
+    /// Creates `count` codes for a poll with the voter policy [`VoterPolicy::Invite`].
+    /// Each code is one voter.
     ///
-    /// The codes are returned only once, because the store holds only the voter ids derived
-    /// from them. If the response is lost, create other codes.
+    /// The codes are returned only once, because the store holds only the voter ids
+    /// derived from them. If the response is lost, create other codes.
     ///
     /// This method does not check who the caller is. A server for untrusted callers calls
     /// [`authorize_owner`](Self::authorize_owner) first.
@@ -74,11 +76,11 @@ impl PollEngine {
     /// ```
     ///
     /// # Errors
-    /// - [`InvitesRefused`](EngineError::InvitesRefused): no code was created; the refusal has
-    ///   the reason.
+    /// - [`InvitesRefused`](EngineError::InvitesRefused): no code was created; the
+    ///   refusal has the reason.
     /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
-    /// - [`Store`](EngineError::Store): the store failed. After a transient error the codes may
-    ///   exist; they count towards the maximum, and a retry creates others.
+    /// - [`Store`](EngineError::Store): the store failed. After a transient error the
+    ///   codes may exist; they count towards the maximum, and a retry creates others.
     pub async fn create_invites(
         &self,
         poll: PollId,

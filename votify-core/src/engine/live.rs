@@ -1,4 +1,5 @@
-//! Watching polls: one room for each watched poll, and one set of frames for all of its viewers.
+//! Watching polls: one room for each watched poll, and one set of frames for all of its
+//! viewers.
 
 mod adaptive_interval;
 mod drain;

@@ -102,8 +102,8 @@ impl PollLoader {
         })
     }
 
-    /// Returns the tally with the definition of its version, or a newer state if the poll was
-    /// edited since.
+    /// Returns the tally with the definition of its version, or a newer state if the poll
+    /// was edited since.
     pub(super) async fn with_definition(
         &self,
         tally: Arc<Tally>,
@@ -172,7 +172,8 @@ impl PollLoader {
         }
     }
 
-    /// Returns the audience of a voter: `Voted` if the store has an active ballot of theirs.
+    /// Returns the audience of a voter: `Voted` if the store has an active ballot of
+    /// theirs.
     pub(super) async fn audience_of(
         &self,
         poll: PollId,
@@ -186,7 +187,8 @@ impl PollLoader {
         })
     }
 
-    /// Returns the audience of a caller, and reads the store only if the counts depend on it.
+    /// Returns the audience of a caller, and reads the store only if the counts depend on
+    /// it.
     pub(super) async fn audience(
         &self,
         loaded: &LoadedPoll,

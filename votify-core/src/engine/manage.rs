@@ -34,10 +34,10 @@ impl PollEngine {
     /// ```
     ///
     /// # Errors
-    /// - [`InvalidPoll`](EngineError::InvalidPoll): the draft is invalid; the error lists every
-    ///   invalid field.
-    /// - [`Store`](EngineError::Store): the store failed. After a transient error the poll may
-    ///   exist; a retry creates another one.
+    /// - [`InvalidPoll`](EngineError::InvalidPoll): the draft is invalid; the error lists
+    ///   every invalid field.
+    /// - [`Store`](EngineError::Store): the store failed. After a transient error the
+    ///   poll may exist; a retry creates another one.
     pub async fn create_poll(&self, draft: PollDraft) -> Result<Arc<Poll>, EngineError> {
         let loader = &self.inner.loader;
         let now = self.now();
@@ -62,7 +62,8 @@ impl PollEngine {
         caller: &Caller,
     ) -> Result<Arc<Poll>, EngineError> {
         let loader = &self.inner.loader;
-        // Owner and key never change, but a deleted poll must not be served from the cache.
+        // Owner and key never change, but a deleted poll must not be served from the
+        // cache.
         let poll = Arc::clone(&loader.cache.reload(id, &*loader.store).await?.poll);
         if poll.is_owned_by(caller, &loader.keyring) {
             Ok(poll)
@@ -93,10 +94,10 @@ impl PollEngine {
     /// ```
     ///
     /// # Errors
-    /// - [`ChangeRefused`](EngineError::ChangeRefused): the poll is closed, a field is frozen
-    ///   since the first ballot, or the result would be invalid. Nothing changed.
-    /// - [`InvalidPoll`](EngineError::InvalidPoll): the voter policy is `Invite` and the store
-    ///   does not support invitations. Nothing changed.
+    /// - [`ChangeRefused`](EngineError::ChangeRefused): the poll is closed, a field is
+    ///   frozen since the first ballot, or the result would be invalid. Nothing changed.
+    /// - [`InvalidPoll`](EngineError::InvalidPoll): the voter policy is `Invite` and the
+    ///   store does not support invitations. Nothing changed.
     /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
     /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
     pub async fn change_poll(

@@ -54,7 +54,8 @@ impl Notifier {
         self.publisher.publish_deleted(poll).await;
     }
 
-    /// Sends a new tally, a sample of its single votes, and the voters whose audience changed.
+    /// Sends a new tally, a sample of its single votes, and the voters whose audience
+    /// changed.
     pub(super) fn tally_changed(
         &self,
         tally: &Arc<Tally>,

@@ -17,8 +17,8 @@ use pending_updates::PendingUpdates;
 
 /// Publishes the newest state of each poll to the other nodes.
 ///
-/// The first change of a poll is sent at once, then at most one message an interval, whatever
-/// its kind. A deletion is sent at once, because no update follows it.
+/// The first change of a poll is sent at once, then at most one message an interval,
+/// whatever its kind. A deletion is sent at once, because no update follows it.
 #[derive(Debug)]
 pub(super) struct Publisher {
     broadcaster: Arc<dyn Broadcaster>,
@@ -34,7 +34,8 @@ struct Outbox {
     polls: HashMap<PollId, PendingUpdates>,
     /// Polls that may send at once.
     ready: Vec<PollId>,
-    /// When polls that have sent may send again; ascending, because all wait equally long.
+    /// When polls that have sent may send again; ascending, because all wait equally
+    /// long.
     cooling_down: VecDeque<(Instant, PollId)>,
 }
 
@@ -72,8 +73,8 @@ impl Publisher {
         self.send(&[Update::Deleted { poll }]).await;
     }
 
-    /// Changes the pending updates of a poll, and marks the poll ready if it sent nothing for
-    /// an interval.
+    /// Changes the pending updates of a poll, and marks the poll ready if it sent nothing
+    /// for an interval.
     fn enqueue(&self, poll: PollId, set: impl FnOnce(&mut PendingUpdates)) {
         let mut outbox = self.outbox();
         if let Some(pending) = outbox.polls.get_mut(&poll) {
@@ -86,7 +87,8 @@ impl Publisher {
         self.notify.notify_one();
     }
 
-    /// Publishes updates until `shutdown` is cancelled, and then all that are still pending.
+    /// Publishes updates until `shutdown` is cancelled, and then all that are still
+    /// pending.
     pub(super) async fn run(self: Arc<Self>, shutdown: CancellationToken) {
         loop {
             let (updates, next) = self.take_ready(Instant::now());
@@ -166,8 +168,8 @@ impl Publisher {
         updates
     }
 
-    /// Returns the number of polls that have pending updates or sent one less than an interval
-    /// ago.
+    /// Returns the number of polls that have pending updates or sent one less than an
+    /// interval ago.
     #[cfg(test)]
     pub(super) fn poll_count(&self) -> usize {
         self.outbox().polls.len()

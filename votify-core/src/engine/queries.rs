@@ -14,8 +14,8 @@ use crate::voter::Caller;
 impl PollEngine {
     /// Returns a poll's definition, from the cache if possible.
     ///
-    /// The definition may be outdated if another engine changed the poll. Fields that never
-    /// change (id, owner, key, time of creation) are always right.
+    /// The definition may be outdated if another engine changed the poll. Fields that
+    /// never change (id, owner, key, time of creation) are always right.
     ///
     /// # Errors
     /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
@@ -51,8 +51,8 @@ impl PollEngine {
 
     /// Returns one page of a list, each poll as `caller` may see it.
     ///
-    /// Polls that are deleted during the call are left out. A poll that has just passed its
-    /// `closes_at` may not be final yet.
+    /// Polls that are deleted during the call are left out. A poll that has just passed
+    /// its `closes_at` may not be final yet.
     ///
     /// ```
     /// use votify_core::store::PollFilter;
@@ -100,8 +100,8 @@ impl PollEngine {
         })
     }
 
-    /// Combines a listed poll with its tally, and loads both again if their versions differ.
-    /// Returns `None` if the poll is gone.
+    /// Combines a listed poll with its tally, and loads both again if their versions
+    /// differ. Returns `None` if the poll is gone.
     async fn of_one_version(
         &self,
         poll: Poll,
@@ -160,8 +160,8 @@ impl PollEngine {
     ///
     /// # Errors
     /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
-    /// - [`Unidentified`](EngineError::Unidentified): the caller lacks what the poll's voter
-    ///   policy identifies voters by.
+    /// - [`Unidentified`](EngineError::Unidentified): the caller lacks what the poll's
+    ///   voter policy identifies voters by.
     /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
     pub async fn ballot_of(
         &self,
@@ -186,8 +186,8 @@ impl PollEngine {
         Ok(self.inner.loader.store.audit_poll(id).await?)
     }
 
-    /// Recounts a poll from its ballots, stores the result under the next epoch, and informs
-    /// the viewers.
+    /// Recounts a poll from its ballots, stores the result under the next epoch, and
+    /// informs the viewers.
     ///
     /// # Errors
     /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.

@@ -40,16 +40,16 @@ pub struct ComponentReadiness {
     pub component: &'static str,
     /// The implementation: for example `sqlite` or `local`.
     pub backend: &'static str,
-    /// True if votes fail without the component. Without an optional component votes continue,
-    /// but something is slower or weaker.
+    /// True if votes fail without the component. Without an optional component votes
+    /// continue, but something is slower or weaker.
     pub required: bool,
     /// True if the component replied in time.
     pub ready: bool,
 }
 
 impl Readiness {
-    /// Timeout for the probe of an optional component: 500 ms, below the common timeout of
-    /// readiness probes (1 s).
+    /// Timeout for the probe of an optional component: 500 ms, below the common timeout
+    /// of readiness probes (1 s).
     pub const TIMEOUT: Duration = Duration::from_millis(500);
 
     /// Returns true if every required component is ready.
@@ -63,8 +63,8 @@ impl Readiness {
 impl PollEngine {
     /// Probes every component that the engine depends on, all at the same time.
     ///
-    /// The store has [`store_timeout`](crate::engine::EngineConfig::store_timeout) to reply, the
-    /// broadcaster [500 ms](Readiness::TIMEOUT).
+    /// The store has [`store_timeout`](crate::engine::EngineConfig::store_timeout) to
+    /// reply, the broadcaster [500 ms](Readiness::TIMEOUT).
     pub async fn check_ready(&self) -> Readiness {
         let (store, broadcaster) = (&self.inner.loader.store, &self.inner.broadcaster);
         let store_timeout = self.inner.config.store_timeout;

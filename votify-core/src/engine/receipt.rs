@@ -5,7 +5,8 @@ use crate::id::BallotId;
 use crate::poll::Poll;
 use crate::tally::TallyView;
 
-/// The response to an accepted ballot, returned once the store has made the ballot durable.
+/// The response to an accepted ballot, returned once the store has made the ballot
+/// durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VoteReceipt {
     /// The ballot's id. Sending the same ballot again is safe.
@@ -45,8 +46,8 @@ pub enum VoteOutcome {
 }
 
 impl VoteOutcome {
-    /// Returns the poll's revision after the ballot was first accepted, or 0 if the counts are
-    /// hidden from the caller.
+    /// Returns the poll's revision after the ballot was first accepted, or 0 if the
+    /// counts are hidden from the caller.
     #[must_use]
     pub const fn revision(self) -> u64 {
         match self {

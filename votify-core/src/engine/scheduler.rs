@@ -23,8 +23,8 @@ const MAX_PAGES: u32 = 100;
 
 /// Announces openings and closings on time, and seals polls that are due.
 ///
-/// Correctness does not depend on this task: ballots are decided by the clock, and a read past
-/// `closes_at` seals the poll first.
+/// Correctness does not depend on this task: ballots are decided by the clock, and a read
+/// past `closes_at` seals the poll first.
 #[derive(Debug)]
 pub(super) struct Scheduler {
     pub(super) loader: Arc<PollLoader>,
@@ -98,8 +98,8 @@ impl Scheduler {
         }
     }
 
-    /// Adds timers for a list of polls, page by page, up to the first page whose last poll is
-    /// not `near`.
+    /// Adds timers for a list of polls, page by page, up to the first page whose last
+    /// poll is not `near`.
     async fn scan(
         &self,
         timers: &mut Timers,
@@ -143,7 +143,8 @@ impl Scheduler {
         }
     }
 
-    /// Announces that a poll opens at `time`, unless its `opens_at` was changed meanwhile.
+    /// Announces that a poll opens at `time`, unless its `opens_at` was changed
+    /// meanwhile.
     async fn open(&self, id: PollId, time: Timestamp) -> Result<(), EngineError> {
         let loaded = self.loader.load(id).await?;
         let is_open = loaded.poll.status(self.loader.now()) == PollStatus::Open;

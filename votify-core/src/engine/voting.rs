@@ -13,8 +13,8 @@ use crate::voter::Caller;
 impl PollEngine {
     /// Casts a ballot under a new ballot id.
     ///
-    /// Returns once the ballot is durable. Prefer [`cast`](Self::cast) if the response may get
-    /// lost: with an id of the caller's own, a repeated ballot is recognised.
+    /// Returns once the ballot is durable. Prefer [`cast`](Self::cast) if the response
+    /// may get lost: with an id of the caller's own, a repeated ballot is recognised.
     ///
     /// ```
     /// use votify_core::{Caller, Choice, MemoryStore, PollDraft, PollEngine, SessionId};
@@ -47,9 +47,9 @@ impl PollEngine {
 
     /// Casts a ballot: a vote, or with [`Choice::withdraw`] the withdrawal of one.
     ///
-    /// Returns once the ballot is durable. Sending the same ballot (same id, same choice) again
-    /// is always safe, and returns [`VoteOutcome::Replayed`]. A call that is dropped may have
-    /// been counted; sending the ballot again returns its outcome.
+    /// Returns once the ballot is durable. Sending the same ballot (same id, same choice)
+    /// again is always safe, and returns [`VoteOutcome::Replayed`]. A call that is
+    /// dropped may have been counted; sending the ballot again returns its outcome.
     ///
     /// ```
     /// use votify_core::engine::VoteOutcome;
@@ -77,9 +77,11 @@ impl PollEngine {
     /// # Errors
     /// - [`Refused`](EngineError::Refused), [`Unidentified`](EngineError::Unidentified),
     ///   [`PollNotFound`](EngineError::PollNotFound): the ballot does not count.
-    /// - [`Overloaded`](EngineError::Overloaded), [`ShuttingDown`](EngineError::ShuttingDown):
-    ///   nothing happened; the caller may retry later.
-    /// - [`Store`](EngineError::Store): the outcome is unknown; send the same ballot again.
+    /// - [`Overloaded`](EngineError::Overloaded),
+    ///   [`ShuttingDown`](EngineError::ShuttingDown): nothing happened; the caller may
+    ///   retry later.
+    /// - [`Store`](EngineError::Store): the outcome is unknown; send the same ballot
+    ///   again.
     pub async fn cast(
         &self,
         poll: PollId,
@@ -88,8 +90,8 @@ impl PollEngine {
         choice: Choice,
     ) -> Result<VoteReceipt, EngineError> {
         let loader = &self.inner.loader;
-        // Rare branches are boxed: thousands of these futures exist at once, and a future is
-        // as large as its largest branch.
+        // Rare branches are boxed: thousands of these futures exist at once, and a future
+        // is as large as its largest branch.
         let mut entry = match loader.cache.peek(poll) {
             Some(entry) => entry,
             None => Box::pin(self.cached_definition(poll)).await?,
@@ -132,7 +134,8 @@ impl PollEngine {
         self.enqueue(entry, ballot)?.result().await
     }
 
-    /// Checks the choice if the definition is frozen, and submits the ballot to the batcher.
+    /// Checks the choice if the definition is frozen, and submits the ballot to the
+    /// batcher.
     fn enqueue(&self, entry: &Arc<CacheEntry>, ballot: Ballot) -> Result<PendingVote, EngineError> {
         let inner = &self.inner;
         let poll = &entry.poll;
@@ -150,7 +153,8 @@ impl PollEngine {
         pending
     }
 
-    /// Makes a receipt that `shared_receipt` cannot make, with reads of the store if needed.
+    /// Makes a receipt that `shared_receipt` cannot make, with reads of the store if
+    /// needed.
     async fn receipt(
         &self,
         voter: &Caller,
@@ -176,8 +180,8 @@ impl PollEngine {
     }
 }
 
-/// Returns true if the cached definition may have been outdated: the poll may have another
-/// voter policy by now, or be deleted.
+/// Returns true if the cached definition may have been outdated: the poll may have
+/// another voter policy by now, or be deleted.
 fn is_stale(cast: &Result<CastResult, EngineError>) -> bool {
     match cast {
         Ok(cast) => cast.outcome == Outcome::Refused(Refusal::OtherVoterPolicy),
@@ -185,8 +189,8 @@ fn is_stale(cast: &Result<CastResult, EngineError>) -> bool {
     }
 }
 
-/// Makes the receipt of a ballot that changed the tally, with the view that all voters of its
-/// batch share. Returns `None` if the definition has another version than the tally.
+/// Makes the receipt of a ballot that changed the tally, with the view that all voters of
+/// its batch share. Returns `None` if the definition has another version than the tally.
 fn shared_receipt(
     entry: &CacheEntry,
     ballot: BallotId,

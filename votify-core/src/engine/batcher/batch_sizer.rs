@@ -3,12 +3,12 @@ use std::time::Duration;
 /// The smallest size to which slow batches shrink.
 const MIN_BATCH: usize = 64;
 
-/// Chooses the maximum size of the next batch: as large as allowed, smaller while the store is
-/// slow.
+/// Chooses the maximum size of the next batch: as large as allowed, smaller while the
+/// store is slow.
 ///
-/// After a batch that took longer than the target, the next ones have half of its size. A full
-/// batch that took less than half of the target doubles the size again. A store that is slow for
-/// a while therefore still replies in time, and no batch times out.
+/// After a batch that took longer than the target, the next ones have half of its size. A
+/// full batch that took less than half of the target doubles the size again. A store that
+/// is slow for a while therefore still replies in time, and no batch times out.
 #[derive(Debug)]
 pub(super) struct BatchSizer {
     max: usize,

@@ -5,9 +5,9 @@ use crate::id::PollId;
 
 /// A bounded queue with one FIFO for each poll, served in round-robin order.
 ///
-/// Capacity is shared by a dynamic threshold: a poll may queue an item while its FIFO is shorter
-/// than the capacity that is left. One hot poll gets half of the capacity, two get a third each,
-/// and another poll always finds some.
+/// Capacity is shared by a dynamic threshold: a poll may queue an item while its FIFO is
+/// shorter than the capacity that is left. One hot poll gets half of the capacity, two
+/// get a third each, and another poll always finds some.
 #[derive(Debug)]
 pub(super) struct FairQueue<T> {
     by_poll: HashMap<PollId, VecDeque<T>>,
@@ -31,8 +31,8 @@ impl<T> FairQueue<T> {
         self.len == 0
     }
 
-    /// Appends an item to its poll's FIFO; returns it as an error if the poll has its share of
-    /// the capacity already.
+    /// Appends an item to its poll's FIFO; returns it as an error if the poll has its
+    /// share of the capacity already.
     pub(super) fn push(&mut self, poll: PollId, item: T) -> Result<(), T> {
         let left = self.capacity.saturating_sub(self.len);
         match self.by_poll.entry(poll) {
@@ -47,10 +47,11 @@ impl<T> FairQueue<T> {
         Ok(())
     }
 
-    /// Removes and returns up to `max` items: an equal share of each poll, and the rest of that
-    /// from polls with more.
+    /// Removes and returns up to `max` items: an equal share of each poll, and the rest
+    /// of that from polls with more.
     ///
-    /// If there are more polls than `max`, the polls left out are the first of the next batch.
+    /// If there are more polls than `max`, the polls left out are the first of the next
+    /// batch.
     pub(super) fn pop_batch(&mut self, max: usize) -> Vec<T> {
         let mut batch = Vec::with_capacity(self.len.min(max));
         while batch.len() < max

@@ -10,7 +10,8 @@ use crate::voter::VoterId;
 #[derive(Debug)]
 pub(super) struct PollUpdate {
     pub(super) tally: Arc<SharedTally>,
-    /// The definition that a ballot of the batch was checked against, if one changed the tally.
+    /// The definition that a ballot of the batch was checked against, if one changed the
+    /// tally.
     pub(super) entry: Option<Arc<CacheEntry>>,
     /// A sample of the options of single votes.
     pub(super) votes: Vec<OptionId>,

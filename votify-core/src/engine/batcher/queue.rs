@@ -30,8 +30,8 @@ pub(super) enum SubmitError {
 }
 
 impl BallotQueue {
-    /// Creates a queue for at most `max_per_poll` ballots of one poll while no other poll has
-    /// any, and for twice as many of all polls.
+    /// Creates a queue for at most `max_per_poll` ballots of one poll while no other poll
+    /// has any, and for twice as many of all polls.
     pub(super) fn new(max_per_poll: usize) -> Self {
         Self {
             state: Mutex::new(State {
@@ -67,11 +67,11 @@ impl BallotQueue {
 pub(super) struct BatchReceiver(pub(super) Arc<BallotQueue>);
 
 impl BatchReceiver {
-    /// Waits for ballots and returns up to `max` of them; none once the queue is closed and
-    /// empty. Cancel safe.
+    /// Waits for ballots and returns up to `max` of them; none once the queue is closed
+    /// and empty. Cancel safe.
     ///
-    /// Yields once before it reads the queue, so that tasks that are about to push run first.
-    /// Otherwise the first ballot of a burst would be written alone.
+    /// Yields once before it reads the queue, so that tasks that are about to push run
+    /// first. Otherwise the first ballot of a burst would be written alone.
     pub(super) async fn recv(&self, max: usize) -> Vec<QueuedBallot> {
         loop {
             tokio::task::yield_now().await;

@@ -3,8 +3,8 @@ use std::sync::{Arc, OnceLock};
 use crate::poll::Poll;
 use crate::tally::{Audience, Tally, TallyView};
 
-/// A poll's tally after a batch, with one view for each audience that all voters of the batch
-/// share.
+/// A poll's tally after a batch, with one view for each audience that all voters of the
+/// batch share.
 #[derive(Debug)]
 pub(in crate::engine) struct SharedTally {
     pub(in crate::engine) tally: Arc<Tally>,
@@ -21,7 +21,8 @@ impl SharedTally {
         }
     }
 
-    /// Returns what `audience` sees, or `None` if `poll` has another version than the tally.
+    /// Returns what `audience` sees, or `None` if `poll` has another version than the
+    /// tally.
     pub(in crate::engine) fn view(&self, poll: &Poll, audience: Audience) -> Option<TallyView> {
         if poll.id != self.tally.poll || poll.version != self.tally.version {
             return None;

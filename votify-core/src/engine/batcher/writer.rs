@@ -40,7 +40,8 @@ pub(in crate::engine) struct BatchWriter {
 struct QueueTimeout;
 
 impl BatchWriter {
-    /// Writes batches of up to `max` until `shutdown` is cancelled and the queue is empty.
+    /// Writes batches of up to `max` until `shutdown` is cancelled and the queue is
+    /// empty.
     pub(super) async fn run(
         self,
         queue: Arc<BallotQueue>,
@@ -48,7 +49,8 @@ impl BatchWriter {
         shutdown: CancellationToken,
     ) {
         let receiver = BatchReceiver(queue);
-        // An eighth of a ballot's timeout, because it may wait for several earlier batches.
+        // An eighth of a ballot's timeout, because it may wait for several earlier
+        // batches.
         let mut sizer = BatchSizer::new(max, self.timeout / 8);
         loop {
             let batch = tokio::select! {
@@ -71,8 +73,9 @@ impl BatchWriter {
         }
     }
 
-    /// Rejects ballots that were queued for more than half of the timeout, and returns the
-    /// others. The other half is for the store, so that a slow store still gets ballots.
+    /// Rejects ballots that were queued for more than half of the timeout, and returns
+    /// the others. The other half is for the store, so that a slow store still gets
+    /// ballots.
     fn reject_expired(&self, batch: Vec<QueuedBallot>) -> Vec<QueuedBallot> {
         let now = Instant::now();
         let is_expired = |ballot: &QueuedBallot| {

@@ -1,16 +1,17 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-/// About how many viewers of a room record their latency: enough for a mean, few enough to cost
-/// nothing.
+/// About how many viewers of a room record their latency: enough for a mean, few enough
+/// to cost nothing.
 const LATENCY_SAMPLES: u32 = 64;
-/// The interval is this many times the delivery time, which leaves half of the machine to votes.
+/// The interval is this many times the delivery time, which leaves half of the machine to
+/// votes.
 const INTERVAL_FACTOR: u32 = 2;
 /// A recorded latency is capped at this, so that the sum cannot overflow.
 const MAX_LATENCY: Duration = Duration::from_secs(60);
 
-/// The time between two publications of a room: the minimum while viewers are reached fast,
-/// longer with more viewers or more load, and never above the maximum.
+/// The time between two publications of a room: the minimum while viewers are reached
+/// fast, longer with more viewers or more load, and never above the maximum.
 #[derive(Debug)]
 pub(super) struct AdaptiveInterval {
     min: Duration,
@@ -30,8 +31,8 @@ impl AdaptiveInterval {
 
     /// Records the mean delivery latency of the last publication.
     ///
-    /// The last viewer's latency is about twice the mean. Averaging with the former value keeps
-    /// one slow delivery from changing the interval.
+    /// The last viewer's latency is about twice the mean. Averaging with the former value
+    /// keeps one slow delivery from changing the interval.
     pub(super) fn record(&mut self, latency: Duration) {
         self.spread = (self.spread + latency * 2) / 2;
     }
@@ -49,8 +50,8 @@ impl AdaptiveInterval {
 
 /// The delivery latency of viewers that were waiting when a state was published.
 ///
-/// A viewer that was still busy with an older state records nothing: it waited for its own
-/// client, not for this machine.
+/// A viewer that was still busy with an older state records nothing: it waited for its
+/// own client, not for this machine.
 #[derive(Debug, Default)]
 pub(super) struct DeliveryLatency {
     sum_micros: AtomicU64,
@@ -66,8 +67,8 @@ impl DeliveryLatency {
 
     /// Returns the mean since the last call, or `None` without samples.
     ///
-    /// The two counters are not read atomically: a sample recorded meanwhile may fall into the
-    /// next mean, which is exact enough.
+    /// The two counters are not read atomically: a sample recorded meanwhile may fall
+    /// into the next mean, which is exact enough.
     pub(super) fn take(&self) -> Option<Duration> {
         let samples = self.samples.swap(0, Ordering::Relaxed);
         let micros = self.sum_micros.swap(0, Ordering::Relaxed);
@@ -121,7 +122,8 @@ mod tests {
     fn overload_is_detected_although_latency_is_below_the_interval() {
         let mut interval = AdaptiveInterval::new(MIN, MAX);
         for _ in 0..20 {
-            // A late viewer takes the newest state, which is half an interval old on average.
+            // A late viewer takes the newest state, which is half an interval old on
+            // average.
             interval.record(interval.interval() / 2);
         }
         assert_eq!(interval.interval(), MAX);

@@ -8,7 +8,8 @@ use tokio_util::sync::CancellationToken;
 /// reconnecting viewers a second without a delay for its own ones.
 const MAX_PAUSE: Duration = Duration::from_millis(2);
 
-/// Ends all watches one after the other, so that their viewers do not all reconnect at once.
+/// Ends all watches one after the other, so that their viewers do not all reconnect at
+/// once.
 #[derive(Debug)]
 pub(super) struct Drain {
     started_at: Instant,

@@ -41,8 +41,8 @@ pub struct Frame {
     pub view: TallyView,
     /// The number of viewers on all nodes.
     pub viewers: u32,
-    /// The options of single votes since the last frame: a sample of at most 32, and none if the
-    /// counts are hidden.
+    /// The options of single votes since the last frame: a sample of at most 32, and none
+    /// if the counts are hidden.
     pub votes: Arc<[OptionId]>,
     rendered: [OnceLock<Bytes>; 2],
 }
@@ -75,8 +75,8 @@ impl Frame {
             && self.poll.version == other.poll.version
     }
 
-    /// Returns the frame as bytes. The first call for a format renders it, and all viewers share
-    /// the result.
+    /// Returns the frame as bytes. The first call for a format renders it, and all
+    /// viewers share the result.
     ///
     /// `render` must depend on nothing but the frame and the [`FrameFormat`].
     pub fn rendered(&self, format: FrameFormat, render: impl FnOnce(&Self) -> Bytes) -> Bytes {

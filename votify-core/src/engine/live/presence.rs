@@ -7,7 +7,8 @@ use crate::broadcast::NodeId;
 
 /// How long another node's number of viewers is valid without a repetition.
 const EXPIRY: Duration = Duration::from_secs(5);
-/// How often a number of viewers is repeated; one repetition may get lost before it expires.
+/// How often a number of viewers is repeated; one repetition may get lost before it
+/// expires.
 const HEARTBEAT: Duration = Duration::from_secs(2);
 
 /// Decides when this node announces its number of viewers to the others.
@@ -17,8 +18,8 @@ pub(super) struct PresenceAnnouncer {
 }
 
 impl PresenceAnnouncer {
-    /// Returns true if the viewer count should be announced: when it changed, or every 2 s while
-    /// it is non-zero.
+    /// Returns true if the viewer count should be announced: when it changed, or every
+    /// 2 s while it is non-zero.
     pub(super) fn should_announce(&mut self, viewers: u32, now: Instant) -> bool {
         let announce = match self.last {
             Some((last, at)) if last == viewers => {

@@ -35,8 +35,8 @@ impl RoomRegistry {
         }
     }
 
-    /// Joins the room of a poll, and opens it if needed. Returns `None` once all viewers are to
-    /// leave.
+    /// Joins the room of a poll, and opens it if needed. Returns `None` once all viewers
+    /// are to leave.
     pub(super) fn join(self: &Arc<Self>, poll: PollId) -> Option<ViewerGuard> {
         let mut rooms = self.rooms();
         if self.context.drain.get().is_some() {
@@ -76,12 +76,13 @@ impl RoomRegistry {
         true
     }
 
-    /// Ends all watches one after the other within `within`; returns when no viewer is left, or
-    /// then.
+    /// Ends all watches one after the other within `within`; returns when no viewer is
+    /// left, or then.
     pub(in crate::engine) async fn drain_viewers(&self, within: Duration) {
         let now = Instant::now();
         let drain = {
-            // Under the lock, so that each viewer either is counted or cannot join any more.
+            // Under the lock, so that each viewer either is counted or cannot join any
+            // more.
             let _rooms = self.rooms();
             let viewers = self.viewers.load(Ordering::Relaxed);
             let start = || Arc::new(Drain::new(viewers, within, now));
@@ -98,7 +99,8 @@ impl RoomRegistry {
         let _ = tokio::time::timeout_at(now + within, drain.drained.cancelled()).await;
     }
 
-    /// Sends a new tally to the viewers of its poll, with the voters whose audience changed.
+    /// Sends a new tally to the viewers of its poll, with the voters whose audience
+    /// changed.
     pub(in crate::engine) fn tally_changed(
         &self,
         tally: &Arc<Tally>,

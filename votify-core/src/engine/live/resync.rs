@@ -15,8 +15,8 @@ use crate::voter::VoterId;
 const CHUNK: usize = 500;
 
 impl RoomRegistry {
-    /// Re-reads every watched poll at an interval, so that viewers get the exact state even if
-    /// updates were lost.
+    /// Re-reads every watched poll at an interval, so that viewers get the exact state
+    /// even if updates were lost.
     pub(in crate::engine) async fn resync(self: Arc<Self>, shutdown: CancellationToken) {
         let mut interval = tokio::time::interval(self.context.config.resync_interval);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -37,7 +37,8 @@ impl RoomRegistry {
     }
 
     async fn resync_rooms(&self, rooms: &[Arc<Room>]) {
-        // Ballots before tallies, so that the tallies contain the ballots that were found.
+        // Ballots before tallies, so that the tallies contain the ballots that were
+        // found.
         let mut voters = Vec::with_capacity(rooms.len());
         for room in rooms {
             voters.push(self.refresh_voters(room).await);
@@ -67,8 +68,8 @@ impl RoomRegistry {
         }
     }
 
-    /// Reads which tracked voters of a room have an active ballot, because another engine may
-    /// have cast or withdrawn it.
+    /// Reads which tracked voters of a room have an active ballot, because another engine
+    /// may have cast or withdrawn it.
     async fn refresh_voters(&self, room: &Room) -> Vec<(VoterId, Audience)> {
         let mut refreshed = Vec::new();
         let store = &self.context.loader.store;
@@ -97,7 +98,8 @@ impl Room {
         }
     }
 
-    /// Returns true if the poll has opened or closed since its last publication, by time alone.
+    /// Returns true if the poll has opened or closed since its last publication, by time
+    /// alone.
     fn status_is_stale(&self, now: Timestamp, tally: &Tally) -> bool {
         match &*self.view(Audience::Public).borrow() {
             RoomView::Snapshot(snapshot) => {

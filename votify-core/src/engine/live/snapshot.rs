@@ -8,8 +8,8 @@ use crate::id::OptionId;
 use crate::poll::{Poll, PollStatus};
 use crate::tally::TallyView;
 
-/// The newest state of a room for one audience. Each viewer takes the frames that it has not
-/// received yet.
+/// The newest state of a room for one audience. Each viewer takes the frames that it has
+/// not received yet.
 #[derive(Debug)]
 pub(super) struct RoomSnapshot {
     updated: Arc<Frame>,

@@ -40,8 +40,8 @@ impl TrackedVoters {
         voters
     }
 
-    /// Removes voters without a receiver, and returns the others: all of them, or only those who
-    /// are not known to have voted.
+    /// Removes voters without a receiver, and returns the others: all of them, or only
+    /// those who are not known to have voted.
     pub(super) fn to_refresh(&self, all: bool) -> Vec<VoterId> {
         let mut voters = self.voters();
         voters.retain(|_, sender| sender.receiver_count() > 0);

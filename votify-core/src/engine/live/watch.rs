@@ -24,9 +24,10 @@ const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// One viewer's stream of frames of one poll. Dropping it ends the watch.
 ///
-/// - The first frame is always an [`Updated`](super::FrameKind::Updated) with the newest state.
-/// - Frames are merged: a slow viewer gets the newest state only, but still one frame for each
-///   change of the definition and for the closing.
+/// - The first frame is always an [`Updated`](super::FrameKind::Updated) with the newest
+///   state.
+/// - Frames are merged: a slow viewer gets the newest state only, but still one frame for
+///   each change of the definition and for the closing.
 /// - Positions never decrease.
 /// - The state is exact within 2 s of the last change and of the last fault.
 ///
@@ -64,8 +65,8 @@ pub struct Watch {
     last_seen: Option<LastSeen>,
     /// The frame to return next.
     queued_frame: Option<Arc<Frame>>,
-    /// True if this viewer was waiting when the current view was published: its latency then
-    /// measures this machine, not the viewer's client.
+    /// True if this viewer was waiting when the current view was published: its latency
+    /// then measures this machine, not the viewer's client.
     was_waiting: bool,
     /// Set once all viewers are to leave.
     drain_at: Option<Pin<Box<Sleep>>>,
@@ -127,8 +128,8 @@ impl Watch {
         }
     }
 
-    /// Subscribes to the viewer's audience if the counts depend on it, and switches to the
-    /// audience's view. Replaces an earlier subscription.
+    /// Subscribes to the viewer's audience if the counts depend on it, and switches to
+    /// the audience's view. Replaces an earlier subscription.
     async fn track_voter(&mut self, snapshot: &RoomSnapshot) -> Result<(), EngineError> {
         let loader = &self.guard.context().loader;
         let poll = &snapshot.updated().poll;
@@ -172,7 +173,8 @@ impl Watch {
         Ok(())
     }
 
-    /// Returns the next frame, or `None` if the poll is deleted or the engine ends this watch.
+    /// Returns the next frame, or `None` if the poll is deleted or the engine ends this
+    /// watch.
     ///
     /// Cancel safe.
     pub async fn next(&mut self) -> Option<Arc<Frame>> {
@@ -196,7 +198,8 @@ impl Watch {
             }
             let next = match self.take_current(true) {
                 NextFrame::NewRules(snapshot) => {
-                    // If this call is dropped during the await, the next one starts here again.
+                    // If this call is dropped during the await, the next one starts here
+                    // again.
                     self.view.mark_changed();
                     if self.track_voter(&snapshot).await.is_ok() {
                         continue;
@@ -219,8 +222,8 @@ impl Watch {
         reason
     }
 
-    /// Returns the current frame and records its delivery latency. With `check_rules`, rules
-    /// that the voter subscription does not match are returned first.
+    /// Returns the current frame and records its delivery latency. With `check_rules`,
+    /// rules that the voter subscription does not match are returned first.
     fn take_current(&mut self, check_rules: bool) -> NextFrame {
         match &*self.view.borrow_and_update() {
             RoomView::Loading => NextFrame::Nothing,
@@ -257,17 +260,17 @@ impl Watch {
         }
     }
 
-    /// Returns the current state as an [`Updated`](super::FrameKind::Updated) frame, for a
-    /// client's `refresh` command.
+    /// Returns the current state as an [`Updated`](super::FrameKind::Updated) frame, for
+    /// a client's `refresh` command.
     ///
-    /// If the counts depend on whether the viewer voted, the store is queried for that, at most
-    /// once a second.
+    /// If the counts depend on whether the viewer voted, the store is queried for that,
+    /// at most once a second.
     ///
     /// # Errors
     /// - [`PollNotFound`](EngineError::PollNotFound): the poll is deleted.
     /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
-    /// - [`ShuttingDown`](EngineError::ShuttingDown): the watch has ended; connect to another
-    ///   node.
+    /// - [`ShuttingDown`](EngineError::ShuttingDown): the watch has ended; connect to
+    ///   another node.
     pub async fn refresh(&mut self) -> Result<Arc<Frame>, EngineError> {
         let room = &self.guard.room;
         if let Some(subscription) = &mut self.subscription

@@ -26,7 +26,8 @@ struct Counts {
 }
 
 impl PendingUpdates {
-    /// Sets the counts, unless the pending ones are newer, and extends the sample of votes.
+    /// Sets the counts, unless the pending ones are newer, and extends the sample of
+    /// votes.
     pub(super) fn set_tally(&mut self, tally: &Arc<Tally>, votes: &[OptionId]) {
         if let Some((_, defined)) = &self.definition
             && tally.position <= defined.position

@@ -4,8 +4,8 @@ use crate::id::PollId;
 use crate::poll::Poll;
 use crate::time::Timestamp;
 
-/// Maximum number of timers in memory. The soonest are retained; a later scan of the store
-/// finds the others.
+/// Maximum number of timers in memory. The soonest are retained; a later scan of the
+/// store finds the others.
 const MAX_TIMERS: usize = 10_000;
 
 /// A change of status that a poll undergoes at a known time.

@@ -76,7 +76,8 @@ async fn few_viewers_leave_early_and_new_watches_are_refused() {
     }));
     let (frames, ()) = tokio::join!(watching, harness.engine.drain_viewers(WITHIN));
     assert!(started.elapsed() < WITHIN / 10, "{:?}", started.elapsed());
-    // The first state, perhaps another number of viewers, and no frame for the drain itself.
+    // The first state, perhaps another number of viewers, and no frame for the drain
+    // itself.
     assert!(frames.iter().all(|frames| *frames <= 2), "{frames:?}");
     let refused = harness.engine.watch(poll.id, &browser(1), None).await;
     assert!(matches!(refused, Err(EngineError::ShuttingDown)));
@@ -92,13 +93,13 @@ async fn few_viewers_leave_early_and_new_watches_are_refused() {
 async fn drain_ends_after_the_limit_if_a_viewer_stays() {
     let harness = Harness::new();
     let poll = harness.create_poll().await;
-    let mut stuck = harness.watch(poll.id, &browser(1)).await;
+    let mut remaining = harness.watch(poll.id, &browser(1)).await;
     let started = Instant::now();
     harness.engine.drain_viewers(WITHIN).await;
     let waited = started.elapsed();
     assert!(waited >= WITHIN && waited < WITHIN * 2, "{waited:?}");
     harness.engine.shutdown().await;
-    while stuck.next().await.is_some() {}
+    while remaining.next().await.is_some() {}
 }
 
 #[tokio::test(start_paused = true)]

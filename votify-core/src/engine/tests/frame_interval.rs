@@ -16,7 +16,8 @@ async fn vote(harness: &Harness, poll: &Poll, n: u8) {
     voted.unwrap();
 }
 
-/// Lets a waiting viewer take a state `latency` after its publication, as on an overloaded machine.
+/// Lets a waiting viewer take a state `latency` after its publication, as on an
+/// overloaded machine.
 async fn take_with_latency(
     harness: &Harness,
     poll: &Poll,
@@ -27,7 +28,7 @@ async fn take_with_latency(
     let mut next = Box::pin(watch.next());
     assert!(
         next.as_mut().now_or_never().is_none(),
-        "there is nothing new yet"
+        "a frame is available before the vote"
     );
     vote(harness, poll, n).await;
     sleep(PAUSE).await;

@@ -18,7 +18,8 @@ use crate::tally::Tally;
 use crate::time::Timestamp;
 use crate::voter::VoterId;
 
-/// A store that casts a batch only with a permit, counts reads, and can pause reads or panic.
+/// A store that casts a batch only with a permit, counts reads, and can pause reads or
+/// panic.
 #[derive(Debug)]
 pub(super) struct PausableStore {
     inner: MemoryStore,

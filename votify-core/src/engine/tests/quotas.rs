@@ -67,8 +67,8 @@ async fn caller_without_an_address_is_unidentified_under_a_quota() {
     );
 }
 
-/// A quota that was added, narrowed or removed by another node applies at once, although the
-/// cached definition has the old one.
+/// A quota that was added, narrowed or removed by another node applies at once, although
+/// the cached definition has the old one.
 #[tokio::test]
 async fn quota_changed_by_another_node_applies_at_once() {
     let quota = |ipv4_prefix| {

@@ -11,8 +11,8 @@ use crate::engine::live::tracked_voters::TrackedVoters;
 use crate::id::PollId;
 use crate::tally::{Audience, Position, ViewPosition};
 
-/// One watched poll. Its task takes events from the mailbox and publishes the newest state to
-/// the viewers.
+/// One watched poll. Its task takes events from the mailbox and publishes the newest
+/// state to the viewers.
 #[derive(Debug)]
 pub(in crate::engine::live) struct Room {
     pub(in crate::engine::live) poll: PollId,
@@ -81,9 +81,9 @@ impl Room {
         self.notify.notify_one();
     }
 
-    /// Has the room read its poll from the store, unless its state is as new as `after`, and
-    /// waits until the result is published. Returns false after `timeout`. Concurrent calls
-    /// share one read.
+    /// Has the room read its poll from the store, unless its state is as new as `after`,
+    /// and waits until the result is published. Returns false after `timeout`. Concurrent
+    /// calls share one read.
     pub(in crate::engine::live) async fn catch_up(
         &self,
         after: ViewPosition,

@@ -53,8 +53,8 @@ impl ReloadRequest {
     }
 }
 
-/// The unprocessed events of a room. A newer tally replaces an older one, so that the size is
-/// bounded by the number of viewers.
+/// The unprocessed events of a room. A newer tally replaces an older one, so that the
+/// size is bounded by the number of viewers.
 #[derive(Debug, Default)]
 pub(in crate::engine::live) struct Mailbox {
     pub(super) tally: Option<Arc<Tally>>,

@@ -139,8 +139,8 @@ impl<'a> RoomState<'a> {
         }
     }
 
-    /// Has the next publication complete the requests up to `number`, so that their viewers see
-    /// the state that was read for them.
+    /// Has the next publication complete the requests up to `number`, so that their
+    /// viewers see the state that was read for them.
     fn complete_reload(&mut self, number: u64) {
         if number > 0 {
             self.reload_completed = self.reload_completed.max(number);
@@ -162,7 +162,8 @@ impl<'a> RoomState<'a> {
         }
     }
 
-    /// Publishes the state, unless the last one was delivered so slowly that the interval grew.
+    /// Publishes the state, unless the last one was delivered so slowly that the interval
+    /// grew.
     pub(super) fn publish_or_delay(&mut self) {
         if let Some(latency) = self.room.latency.take() {
             self.interval.record(latency);
@@ -181,7 +182,8 @@ impl<'a> RoomState<'a> {
         self.published_at = Instant::now();
         let votes = std::mem::take(&mut self.votes);
         let public = self.snapshot(Audience::Public, &votes);
-        // Under other policies both audiences see the same, and share the rendered frames.
+        // Under other policies both audiences see the same, and share the rendered
+        // frames.
         let voted = match self.loaded.poll.rules.results {
             ResultsPolicy::AfterVote if !self.loaded.tally.sealed => {
                 self.snapshot(Audience::Voted, &votes)
@@ -234,8 +236,8 @@ impl<'a> RoomState<'a> {
         }
     }
 
-    /// Sums the viewers of all nodes, schedules a publication if the sum changed, and announces
-    /// this node's number to the others if it is due.
+    /// Sums the viewers of all nodes, schedules a publication if the sum changed, and
+    /// announces this node's number to the others if it is due.
     pub(super) fn update_viewers(&mut self) {
         let (local, now) = (self.room.local_viewers(), Instant::now());
         let total = local.saturating_add(self.presence.remote_total(now));

@@ -38,7 +38,8 @@ pub(in crate::engine::live) async fn run(
     };
 }
 
-/// Publishes the poll's state until the poll is gone or no viewer is left; returns the last view.
+/// Publishes the poll's state until the poll is gone or no viewer is left; returns the
+/// last view.
 async fn serve(
     room: &Room,
     context: &RoomContext,
@@ -85,8 +86,8 @@ async fn serve(
     }
 }
 
-/// Loads the poll of a new room, and retries until the room is empty. Returns `None` if the poll
-/// does not exist or the room was closed.
+/// Loads the poll of a new room, and retries until the room is empty. Returns `None` if
+/// the poll does not exist or the room was closed.
 async fn load_first(
     room: &Room,
     context: &RoomContext,
@@ -102,7 +103,8 @@ async fn load_first(
     }
 }
 
-/// Applies the mailbox to the state, and reloads the poll if needed. Breaks if the poll is gone.
+/// Applies the mailbox to the state, and reloads the poll if needed. Breaks if the poll
+/// is gone.
 async fn process_mailbox(
     room: &Room,
     context: &RoomContext,
@@ -126,7 +128,8 @@ async fn process_mailbox(
 fn handle_update(room: &Room, state: &mut RoomState<'_>, update: &Update) {
     match update {
         Update::TallyChanged { tally, votes } => {
-            // The broadcaster also delivers this node's own tallies, which the room has already.
+            // The broadcaster also delivers this node's own tallies, which the room has
+            // already.
             if tally.position > room.newest_pending().max(state.position()) {
                 room.push(RoomEvent::Tally(
                     Arc::new(tally.clone()),

@@ -37,15 +37,16 @@ impl LastSeen {
         }
     }
 
-    /// Records a frame that the viewer got by a refresh, unless it has received something newer.
+    /// Records a frame that the viewer got by a refresh, unless it has received something
+    /// newer.
     pub(super) fn catch_up(&mut self, frame: &Frame) {
         if !frame.view.position().is_older_than(&self.position) {
             self.position = frame.view.position();
         }
     }
 
-    /// Advances to a snapshot, and returns its new frames; none if the viewer has received
-    /// something newer.
+    /// Advances to a snapshot, and returns its new frames; none if the viewer has
+    /// received something newer.
     pub(super) fn advance(last: &mut Option<Self>, snapshot: &RoomSnapshot) -> NewFrames {
         let updated = snapshot.updated();
         let current = Self::of(updated);
