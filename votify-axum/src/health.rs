@@ -60,17 +60,17 @@ pub(crate) async fn readyz(State(shared): State<Shared>) -> Response {
         check_limiter(&shared),
         join_all(shared.config.checks.iter().map(|check| run(&**check))),
     );
-    readiness.parts.extend(limiter);
-    readiness.parts.extend(checked);
+    readiness.components.extend(limiter);
+    readiness.components.extend(checked);
     let status = if readiness.is_ready() {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    let parts = readiness.parts.iter().map(|part| PartBody {
-        part: part.part,
+    let parts = readiness.components.iter().map(|part| PartBody {
+        part: part.component,
         backend: part.backend,
-        needed: part.needed,
+        needed: part.required,
         ready: part.ready,
     });
     let body = ReadinessBody {
@@ -83,9 +83,9 @@ pub(crate) async fn readyz(State(shared): State<Shared>) -> Response {
 async fn run(check: &dyn ReadinessCheck) -> ComponentReadiness {
     let ready = timeout(Readiness::TIMEOUT, check.is_ready()).await;
     ComponentReadiness {
-        part: check.part(),
+        component: check.part(),
         backend: check.backend(),
-        needed: check.is_needed(),
+        required: check.is_needed(),
         ready: ready.unwrap_or(false),
     }
 }
@@ -94,9 +94,9 @@ async fn run(check: &dyn ReadinessCheck) -> ComponentReadiness {
 async fn check_limiter(shared: &Shared) -> Option<ComponentReadiness> {
     let answers = timeout(Readiness::TIMEOUT, limits::limiter_answers(shared)).await;
     Some(ComponentReadiness {
-        part: "limiter",
+        component: "limiter",
         backend: shared.config.limiter.backend(),
-        needed: false,
+        required: false,
         ready: answers.unwrap_or(Some(false))?,
     })
 }

@@ -10,7 +10,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use votify_core::{Choice, Outcome};
+use votify_core::{Choice, VoteOutcome};
 
 use crate::caller::RequestCaller;
 use crate::dto::ballot::GivenBallot;
@@ -65,7 +65,7 @@ pub(crate) async fn vote(State(shared): State<Shared>, vote: VoteRequest) -> Res
     } = vote;
     let attempt = attempt(&shared, poll, &mut caller, given).await;
     answer(attempt, &caller, &shared, |outcome| match outcome {
-        Outcome::Replayed { .. } => StatusCode::OK,
+        VoteOutcome::Replayed { .. } => StatusCode::OK,
         _ => StatusCode::CREATED,
     })
 }
@@ -127,12 +127,12 @@ fn answer(
     attempt: Attempt,
     caller: &RequestCaller,
     shared: &Shared,
-    status: impl FnOnce(&Outcome) -> StatusCode,
+    status: impl FnOnce(VoteOutcome) -> StatusCode,
 ) -> Response {
     let mut response = match attempt.result {
         Ok(receipt) => {
             let mut response = Response::new(receipt_json(&receipt).into());
-            *response.status_mut() = status(&receipt.outcome);
+            *response.status_mut() = status(receipt.outcome);
             // Once for all that follow: the map grows by copying.
             response.headers_mut().reserve(HEADERS);
             let json = HeaderValue::from_static("application/json");

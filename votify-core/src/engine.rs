@@ -1,33 +1,38 @@
-//! The engine: what an application talks to.
+//! The engine: the entry point for applications.
 
-mod announce;
+mod batcher;
 mod builder;
 mod cache;
 mod config;
 mod error;
 mod event;
-mod herald;
-mod intake;
-mod inviting;
-mod lifecycle;
+mod invites;
 pub mod live;
-mod owning;
-mod reader;
+mod loaded_poll;
+mod loader;
+mod manage;
+mod notifier;
+mod publisher;
+mod queries;
 mod readiness;
-mod reading;
+mod receipt;
+mod scheduler;
 mod snapshot;
 mod stats;
 mod voting;
 
 pub use builder::EngineBuilder;
 pub use config::EngineConfig;
-pub use error::EngineError;
+pub use error::{EngineError, ErrorStatus};
 pub use event::Event;
-pub use inviting::InviteRefusal;
+pub use invites::InviteRefusal;
 pub use readiness::{ComponentReadiness, Readiness};
-pub use snapshot::{EngineStats, PollSnapshot, VoteReceipt};
+pub use receipt::{VoteOutcome, VoteReceipt};
+pub use snapshot::PollSnapshot;
+pub use stats::EngineStats;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -37,21 +42,24 @@ use crate::broadcast::Broadcaster;
 use crate::id::PollId;
 use crate::secret::Keyring;
 use crate::store::Store;
+use crate::tally::ViewPosition;
 use crate::time::Timestamp;
 use crate::voter::Caller;
-use herald::Herald;
-use intake::Intake;
-use lifecycle::Note;
-use live::{Hub, Watch};
-use reader::Reader;
+use batcher::Batcher;
+use live::{RoomRegistry, Watch};
+use loader::PollLoader;
+use notifier::Notifier;
+use scheduler::event::SchedulerEvent;
 use stats::Counters;
 
-/// Polls over a store: votes in, live results out. A handle; clones are the same engine.
+/// Polls over a store: accepts votes and streams live results. A handle; clones are the
+/// same engine.
 ///
-/// Several engines, in as many processes, may share a store; give them the same [`Keyring`] and a common
-/// [`Broadcaster`].
+/// Several engines, in several processes, may share a store. They need the same
+/// [`Keyring`] and a common [`Broadcaster`].
 ///
-/// When the last handle is dropped the engine's tasks end; [`shutdown`](Self::shutdown) first finishes what was begun.
+/// Dropping the last handle stops the engine's tasks; [`shutdown`](Self::shutdown) first
+/// finishes queued votes.
 #[derive(Debug, Clone)]
 pub struct PollEngine {
     inner: Arc<Inner>,
@@ -59,103 +67,195 @@ pub struct PollEngine {
 
 #[derive(Debug)]
 struct Inner {
-    reader: Arc<Reader>,
-    intake: Intake,
-    hub: Arc<Hub>,
-    herald: Herald,
-    notes: mpsc::Sender<Note>,
+    loader: Arc<PollLoader>,
+    batcher: Batcher,
+    rooms: Arc<RoomRegistry>,
+    notifier: Notifier,
+    scheduler: mpsc::Sender<SchedulerEvent>,
     broadcaster: Arc<dyn Broadcaster>,
     stats: Arc<Counters>,
     config: EngineConfig,
-    closing: CancellationToken,
-    writers: TaskTracker,
+    stop_writers: CancellationToken,
+    writer_tasks: TaskTracker,
     shutdown: CancellationToken,
     tasks: TaskTracker,
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.closing.cancel();
+        self.stop_writers.cancel();
         self.shutdown.cancel();
     }
 }
 
 impl PollEngine {
-    /// An engine for this process alone, with a random secret that ends with it: for tests and short-lived polls.
+    /// Creates an engine with default settings and a random secret that is lost with the
+    /// process: for tests and short-lived polls.
     ///
-    /// Polls that shall take votes after a restart need [`EngineBuilder::keyring`].
+    /// Polls that accept votes after a restart need [`EngineBuilder::keyring`].
+    ///
+    /// ```
+    /// use votify_core::{MemoryStore, PollDraft, PollEngine};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), votify_core::EngineError> {
+    /// let engine = PollEngine::new(MemoryStore::new());
+    /// let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
+    /// let poll = engine.create_poll(draft).await?;
+    /// # let _ = poll;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Panics
-    /// Outside of a tokio runtime.
+    /// Panics if it is called outside of a tokio runtime.
     #[must_use]
     pub fn new(store: impl Store) -> Self {
         Self::builder(store).build()
     }
 
-    /// An engine with a keyring, a broadcaster, a clock or bounds of your own.
+    /// Returns a builder for an engine with a keyring, a broadcaster, a clock or a
+    /// configuration of the caller's own.
+    ///
+    /// ```
+    /// use votify_core::engine::EngineConfig;
+    /// use votify_core::{Keyring, MemoryStore, PollEngine};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let engine = PollEngine::builder(MemoryStore::new())
+    ///     .keyring(Keyring::new(["a secret of at least 32 characters"])?)
+    ///     .config(EngineConfig { writers: 2, ..EngineConfig::default() })
+    ///     .build();
+    /// # let _ = engine;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn builder(store: impl Store) -> EngineBuilder {
         EngineBuilder::new(Arc::new(store))
     }
 
-    /// The engine's clock.
+    /// Returns the time of the engine's clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        self.inner.reader.now()
+        self.inner.loader.now()
     }
 
-    /// The secrets in use.
+    /// Returns the secrets in use.
     #[must_use]
     pub fn keyring(&self) -> &Keyring {
-        &self.inner.reader.keyring
+        &self.inner.loader.keyring
     }
 
-    /// Watches a poll, as what `viewer` may see of it.
+    /// Watches a poll with the counts that `viewer` may see.
     ///
-    /// With `after`, nothing older than that is shown: what a viewer who reconnects has seen last. Should the store itself
-    /// know nothing as new, the position is not of this history, and the viewer starts afresh.
+    /// `after` is the last position that a reconnecting viewer received: no older state
+    /// is returned. If the store itself has nothing as new, the position belongs to
+    /// another history, and the watch starts at the current state.
+    ///
+    /// ```
+    /// use votify_core::{Caller, MemoryStore, PollDraft, PollEngine};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), votify_core::EngineError> {
+    /// let engine = PollEngine::new(MemoryStore::new());
+    /// let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
+    /// let poll = engine.create_poll(draft).await?;
+    ///
+    /// let mut watch = engine.watch(poll.id, &Caller::anonymous(), None).await?;
+    /// let frame = watch.next().await.expect("the first frame is the current state");
+    /// assert_eq!(frame.view.total_votes(), Some(0));
+    ///
+    /// // After a lost connection:
+    /// let last_position = watch.position();
+    /// let watch = engine.watch(poll.id, &Caller::anonymous(), last_position).await?;
+    /// # drop(watch);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`PollNotFound`](EngineError::PollNotFound), a failure of the store, or the engine is shutting down.
+    /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
+    /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
+    /// - [`ShuttingDown`](EngineError::ShuttingDown): the engine accepts no more viewers;
+    ///   connect to another node.
     pub async fn watch(
         &self,
         poll: PollId,
         viewer: &Caller,
-        after: Option<crate::tally::ViewPosition>,
+        after: Option<ViewPosition>,
     ) -> Result<Watch, EngineError> {
-        Watch::enter(&self.inner.hub, poll, viewer, after).await
+        Watch::join(&self.inner.rooms, poll, viewer, after).await
     }
 
-    /// Hears of everything that happens through this engine from now on. A listener that falls behind by more than
-    /// [`EngineConfig::events`] is told how many it missed.
+    /// Returns a receiver of everything that happens through this engine from now on.
+    ///
+    /// A receiver that lags behind by more than [`EngineConfig::event_buffer`] events
+    /// gets an error with the number of events that it missed.
+    ///
+    /// ```
+    /// use votify_core::{Event, MemoryStore, PollDraft, PollEngine};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let engine = PollEngine::new(MemoryStore::new());
+    /// let mut events = engine.events();
+    /// let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
+    /// let created = engine.create_poll(draft).await?;
+    /// assert_eq!(events.recv().await?, Event::PollCreated { poll: created });
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn events(&self) -> broadcast::Receiver<Event> {
-        self.inner.herald.events.subscribe()
+        self.inner.notifier.events.subscribe()
     }
 
-    /// Numbers for dashboards.
+    /// Returns counters and gauges for dashboards.
     #[must_use]
     pub fn stats(&self) -> EngineStats {
-        let (viewers, polls) = self.inner.hub.numbers();
+        let (viewers, polls) = self.inner.rooms.counts();
         self.inner.stats.read(viewers, polls)
     }
 
-    /// Ends all watches, one after the other, so that their viewers do not all come back at the same moment: evenly over `within`, or
-    /// faster where they are few (2 ms from one to the next). Until then each is shown what happens. New watches are refused with
-    /// [`ShuttingDown`](EngineError::ShuttingDown) from now on; votes go on.
+    /// Ends all watches, one after the other, so that their viewers do not all reconnect
+    /// at the same moment.
     ///
-    /// Returns when nobody is left, or after `within`. For a server that is told to stop, before [`shutdown`](Self::shutdown), which ends
-    /// all that is left at once. Calling it again waits for the same end. Cancel safe: the viewers go all the same.
-    pub async fn drain_viewers(&self, within: std::time::Duration) {
-        self.inner.hub.drain_viewers(within).await;
+    /// Watches end evenly over `within`, or every 2 ms if they are few; until then each
+    /// gets updates. From now on new watches are refused with
+    /// [`ShuttingDown`](EngineError::ShuttingDown). Votes are still accepted.
+    ///
+    /// Returns when no viewer is left, or after `within`. A server calls this when it
+    /// stops, before [`shutdown`](Self::shutdown), which ends the remaining watches at
+    /// once. Calling it again waits for the same drain. Cancel safe: the watches end all
+    /// the same.
+    pub async fn drain_viewers(&self, within: Duration) {
+        self.inner.rooms.drain_viewers(within).await;
     }
 
-    /// Takes no more votes, answers those that are waiting, ends all watches and stops all tasks.
+    /// Rejects new votes, finishes queued ones, ends all watches and stops all tasks.
     ///
-    /// Calling it again waits for the same end. Cancel safe: the engine goes on shutting down.
+    /// Calling it again waits for the same end. Cancel safe: the shutdown continues.
+    ///
+    /// ```
+    /// use votify_core::{Caller, EngineError, MemoryStore, PollDraft, PollEngine};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), EngineError> {
+    /// let engine = PollEngine::new(MemoryStore::new());
+    /// let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
+    /// let poll = engine.create_poll(draft).await?;
+    /// let mut watch = engine.watch(poll.id, &Caller::anonymous(), None).await?;
+    ///
+    /// engine.shutdown().await;
+    /// while watch.next().await.is_some() {}
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn shutdown(&self) {
-        self.inner.closing.cancel();
-        self.inner.writers.wait().await;
+        self.inner.stop_writers.cancel();
+        self.inner.writer_tasks.wait().await;
         self.inner.shutdown.cancel();
         self.inner.tasks.close();
         self.inner.tasks.wait().await;

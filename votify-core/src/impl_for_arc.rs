@@ -50,6 +50,7 @@ macro_rules! impl_for_arc {
 impl_for_arc! {
     Store {
         fn backend(&self) -> &'static str;
+        fn invites(&self) -> Option<&dyn InviteStore>;
         fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>>;
         async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError>;
         async fn polls(&self, ids: &[PollId]) -> Result<Vec<Option<Poll>>, StoreError>;

@@ -23,7 +23,7 @@ pub mod voter;
 pub use account::AccountStore;
 pub use ballot::{Ballot, BatchReceipt, Choice, Outcome, Refusal};
 pub use broadcast::Broadcaster;
-pub use engine::{EngineError, Event, PollEngine, VoteReceipt};
+pub use engine::{EngineError, Event, PollEngine, VoteOutcome, VoteReceipt};
 pub use id::{BallotId, OptionId, ParseIdError, PollId};
 pub use limit::{Quota, RateLimiter};
 pub use memory::{MemoryAccountStore, MemoryBroadcaster, MemoryRateLimiter, MemoryStore};

@@ -52,6 +52,10 @@
 //!         "toy"
 //!     }
 //!
+//!     fn invites(&self) -> Option<&dyn InviteStore> {
+//!         None
+//!     }
+//!
 //!     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
 //!         let mut rows = self.lock();
 //!         if rows.contains_key(&poll.id) {

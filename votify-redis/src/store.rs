@@ -165,6 +165,10 @@ impl Store for RedisStore {
         NAME
     }
 
+    fn invites(&self) -> Option<&dyn InviteStore> {
+        Some(self)
+    }
+
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
         let state = PollState::new(poll.clone());
         self.announced(poll.id, lifecycle::create(self, &state).boxed())

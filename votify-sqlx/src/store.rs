@@ -18,6 +18,7 @@ use votify_core::{
 
 use crate::dialect::{Dialect, Recount};
 use crate::error::Error;
+use crate::invites::InviteDialect;
 use crate::listing::Listing;
 use crate::newcomers::Newcomers;
 use crate::schema::Schema;
@@ -143,9 +144,13 @@ pub(crate) fn failed<D: Dialect>(error: Error) -> StoreError {
 }
 
 #[async_trait]
-impl<D: Dialect> Store for SqlStore<D> {
+impl<D: InviteDialect> Store for SqlStore<D> {
     fn backend(&self) -> &'static str {
         D::NAME
+    }
+
+    fn invites(&self) -> Option<&dyn votify_core::InviteStore> {
+        Some(self)
     }
 
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {

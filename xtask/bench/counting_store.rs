@@ -33,6 +33,10 @@ impl Store for CountingStore {
         self.inner.backend()
     }
 
+    fn invites(&self) -> Option<&dyn votify_core::InviteStore> {
+        self.inner.invites()
+    }
+
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
         self.inner.create_poll(poll).await
     }

@@ -140,6 +140,10 @@ impl Store for RedbStore {
         BACKEND
     }
 
+    fn invites(&self) -> Option<&dyn votify_core::InviteStore> {
+        None
+    }
+
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
         let (id, row) = (poll.id, encode_state(&PollState::new(poll.clone()))?);
         self.blocking(move |database| {

@@ -118,7 +118,6 @@ async fn start(settings: Arc<ServeSettings>) -> Result<(TcpListener, Parts), Fai
     };
     let engine = PollEngine::builder(cache.in_front_of(store.shared()))
         .config(config)
-        .invites(store.invites())
         .broadcaster(broadcast.shared())
         .keyring(keyring(&settings, had_database)?)
         .build();

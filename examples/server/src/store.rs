@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use votify_core::{AccountStore, InviteStore, MemoryAccountStore, MemoryStore, Store, StoreError};
+use votify_core::{AccountStore, MemoryAccountStore, MemoryStore, Store, StoreError};
 use votify_redis::RedisStore;
 use votify_sqlx::{MySqlStore, PostgresStore, SqliteStore};
 
@@ -14,7 +14,7 @@ pub(crate) struct OpenStore(Arc<dyn Kept>);
 
 /// What a store that is kept somewhere can be asked besides.
 #[async_trait]
-trait Kept: Store + InviteStore {
+trait Kept: Store {
     /// Creates or upgrades the schema.
     async fn migrate(&self) -> Result<(), StoreError>;
     /// Whether the schema is that of this version.
@@ -149,11 +149,6 @@ impl OpenStore {
     /// Where users are kept: beside the polls, if the store can keep them.
     pub(crate) fn accounts(&self) -> Option<Arc<dyn AccountStore>> {
         self.0.accounts()
-    }
-
-    /// Who is invited to its polls, as the engine takes it.
-    pub(crate) fn invites(&self) -> Arc<dyn InviteStore> {
-        Arc::clone(&self.0) as _
     }
 
     /// Closes its connections once they are done; it cannot be used afterwards.

@@ -105,7 +105,7 @@ impl OwnBallotBody {
 mod tests {
     use std::sync::Arc;
 
-    use votify_core::ballot::Outcome;
+    use votify_core::engine::VoteOutcome;
     use votify_core::{Audience, BallotId, Keyring, PollDraft, PollId, ResultsPolicy, Tally};
 
     use super::*;
@@ -127,7 +127,7 @@ mod tests {
             for _ in 0..2 {
                 let receipt = VoteReceipt {
                     ballot: BallotId::generate(now),
-                    outcome: Outcome::Counted { revision: 7 },
+                    outcome: VoteOutcome::Counted { revision: 7 },
                     poll: Arc::clone(&poll),
                     view: view.clone(),
                 };

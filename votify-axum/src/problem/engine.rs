@@ -71,10 +71,10 @@ impl From<InviteRefusal> for Problem {
         match refusal {
             InviteRefusal::NotByInvite => Code::NotByInvite.into(),
             InviteRefusal::Closed => Code::PollClosed.into(),
-            InviteRefusal::Count { most } => count(format!("must be 1 to {most}")),
-            InviteRefusal::TooMany { made, most } => count(format!(
-                "must be at most {}: a poll may have {most} codes, and this one has {made}",
-                most.saturating_sub(made)
+            InviteRefusal::Count { max } => count(format!("must be 1 to {max}")),
+            InviteRefusal::TooMany { existing, max } => count(format!(
+                "must be at most {}: a poll may have {max} codes, and this one has {existing}",
+                max.saturating_sub(existing)
             )),
             other => Self::internal(&other),
         }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use uuid::Uuid;
 use votify_core::BallotKind;
-use votify_core::engine::live::{Frame, FrameKind, Rendering};
+use votify_core::engine::live::{Frame, FrameFormat, FrameKind};
 
 use crate::dto::poll::PollBody;
 use crate::dto::totals::{Count, Totals};
@@ -74,7 +74,7 @@ impl Message {
 
 /// The frame as a bare message.
 pub(super) fn message(frame: &Frame) -> Bytes {
-    frame.rendered(Rendering::Message, |frame| json(&Message::of(frame)))
+    frame.rendered(FrameFormat::Message, |frame| json(&Message::of(frame)))
 }
 
 /// That the poll has changed, with the frame's state, whatever its kind.
@@ -84,7 +84,7 @@ pub(super) fn changed(frame: &Frame) -> Bytes {
 
 /// The frame as a server-sent event.
 pub(super) fn event(frame: &Frame) -> Bytes {
-    frame.rendered(Rendering::TextStream, |frame| {
+    frame.rendered(FrameFormat::TextStream, |frame| {
         let name = match frame.kind {
             FrameKind::Updated => "poll_updated",
             FrameKind::Closed => "poll_closed",

@@ -60,6 +60,10 @@ impl Store for FailingStore {
         "failing"
     }
 
+    fn invites(&self) -> Option<&dyn votify_core::InviteStore> {
+        None
+    }
+
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
         self.check()?;
         self.inner.create_poll(poll).await

@@ -1,26 +1,14 @@
-use std::sync::Arc;
-
 use axum::http::Method;
 use serde_json::{Value, json};
 use votify_axum::VotifyRouter;
-use votify_core::{Keyring, MemoryStore, PollEngine};
 
-use crate::app::{App, SECRET, SharedClock};
+use crate::app::App;
 use crate::browser::{Browser, Made};
+use crate::failing_store::FailingStore;
 
-/// A server that keeps invites.
+/// A server whose store supports invitations.
 pub fn app(set: impl FnOnce(VotifyRouter) -> VotifyRouter) -> App {
-    let (store, clock) = (Arc::new(MemoryStore::new()), SharedClock::new());
-    let engine = PollEngine::builder(Arc::clone(&store))
-        .invites(store)
-        .clock(clock.clone())
-        .keyring(Keyring::new([SECRET]).unwrap())
-        .build();
-    App {
-        router: set(VotifyRouter::new(engine.clone())).build(),
-        engine,
-        clock,
-    }
+    App::with(set)
 }
 
 /// So many codes of a poll that this browser made.
@@ -285,8 +273,8 @@ async fn making_codes_is_limited() {
 }
 
 #[tokio::test]
-async fn a_server_that_keeps_no_invites_makes_no_poll_by_invite() {
-    let app = App::new();
+async fn polls_by_invite_are_invalid_without_an_invite_store() {
+    let app = App::over(FailingStore::default(), |router| router);
     let mut owner = Browser::new(&app);
     let body = json!({"title": "Lunch?", "options": ["Pizza", "Sushi"], "voters": "invite"});
     let refused = owner.post("/api/polls", body).await;

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use bytes::Bytes;
 use criterion::Criterion;
 use tokio::runtime::Runtime;
-use votify_core::engine::live::Rendering;
+use votify_core::engine::live::FrameFormat;
 use votify_core::{Caller, MemoryStore, PollDraft, PollEngine};
 
 /// Measures a frame that is already rendered, and the first frame of another viewer.
@@ -19,7 +19,7 @@ pub(crate) fn bench(criterion: &mut Criterion) -> Result<()> {
     let frame = runtime.block_on(watch.next()).context("no first frame")?;
     let rendered = || Bytes::from_static(&[b'x'; 256]);
     criterion.bench_function("frame/already rendered", |bencher| {
-        bencher.iter(|| black_box(&frame).rendered(Rendering::Message, |_| rendered()));
+        bencher.iter(|| black_box(&frame).rendered(FrameFormat::Message, |_| rendered()));
     });
     let mut failed = None;
     criterion.bench_function("frame/first of another viewer", |bencher| {

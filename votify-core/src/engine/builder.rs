@@ -6,29 +6,47 @@ use tokio_util::task::TaskTracker;
 
 use crate::backend::SingleFlight;
 use crate::broadcast::Broadcaster;
-use crate::engine::announce::Announcer;
+use crate::engine::batcher::{BatchWriter, Batcher};
 use crate::engine::cache::PollCache;
-use crate::engine::herald::Herald;
-use crate::engine::intake::{Intake, Writer};
-use crate::engine::lifecycle::Lifecycle;
-use crate::engine::live::Hub;
-use crate::engine::reader::Reader;
+use crate::engine::live::{RoomContext, RoomRegistry};
+use crate::engine::loader::PollLoader;
+use crate::engine::notifier::Notifier;
+use crate::engine::publisher::Publisher;
+use crate::engine::scheduler::Scheduler;
 use crate::engine::stats::Counters;
 use crate::engine::{EngineConfig, Inner, PollEngine};
 use crate::layers::Timeout;
 use crate::memory::MemoryBroadcaster;
 use crate::secret::Keyring;
-use crate::store::{InviteStore, Store};
+use crate::store::Store;
 use crate::time::{Clock, SystemClock};
 
-/// How many notes may wait for the lifecycle.
-const NOTES: usize = 1_024;
+/// Capacity of the channel to the scheduler. Events beyond it are dropped; the
+/// scheduler's next scan finds their polls.
+const SCHEDULER_EVENTS: usize = 1_024;
 
-/// Puts an engine together.
+/// Configures and builds a [`PollEngine`].
+///
+/// Each setter takes a value, an `Arc` of it, or an `Arc<dyn Trait>`.
+///
+/// ```
+/// use std::sync::Arc;
+/// use votify_core::{Keyring, MemoryBroadcaster, MemoryStore, PollEngine, Store};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+/// let engine = PollEngine::builder(store)
+///     .broadcaster(MemoryBroadcaster::new())
+///     .keyring(Keyring::new(["a secret of at least 32 characters"])?)
+///     .build();
+/// assert!(engine.supports_invites());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct EngineBuilder {
     store: Arc<dyn Store>,
-    invites: Option<Arc<dyn InviteStore>>,
     broadcaster: Arc<dyn Broadcaster>,
     clock: Arc<dyn Clock>,
     keyring: Option<Keyring>,
@@ -39,7 +57,6 @@ impl EngineBuilder {
     pub(super) fn new(store: Arc<dyn Store>) -> Self {
         Self {
             store,
-            invites: None,
             broadcaster: Arc::new(MemoryBroadcaster::new()),
             clock: Arc::new(SystemClock),
             keyring: None,
@@ -47,37 +64,32 @@ impl EngineBuilder {
         }
     }
 
-    /// Keeps who was invited to polls, beside the polls: mostly the same store once more. Without one no poll by invite
-    /// can be made.
-    #[must_use]
-    pub fn invites(mut self, invites: impl InviteStore) -> Self {
-        self.invites = Some(Arc::new(invites));
-        self
-    }
-
-    /// Carries news between the engines that share a store; within this process alone unless told otherwise.
+    /// Sets the broadcaster, which carries updates between the engines that share a
+    /// store. Defaults to a [`MemoryBroadcaster`], which reaches this process only.
     #[must_use]
     pub fn broadcaster(mut self, broadcaster: impl Broadcaster) -> Self {
         self.broadcaster = Arc::new(broadcaster);
         self
     }
 
-    /// Tells the time; the computer's clock unless told otherwise.
+    /// Sets the clock. Defaults to [`SystemClock`].
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// The secrets that voters and owners are identified with; the same for all engines that share a store, and for every
-    /// start. Without this call a random one is made, and what was made with it ends with the process.
+    /// Sets the secrets that voter and owner ids are derived from. Defaults to a random
+    /// secret, which is lost with the process.
+    ///
+    /// All engines that share a store need the same secrets, also after a restart.
     #[must_use]
     pub fn keyring(mut self, keyring: Keyring) -> Self {
         self.keyring = Some(keyring);
         self
     }
 
-    /// Bounds and rhythms.
+    /// Sets the limits and intervals. Defaults to [`EngineConfig::default`].
     #[must_use]
     pub fn config(mut self, config: EngineConfig) -> Self {
         self.config = config;
@@ -87,89 +99,83 @@ impl EngineBuilder {
     /// Starts the engine's tasks and returns its handle.
     ///
     /// # Panics
-    /// Outside of a tokio runtime.
+    /// Panics if it is called outside of a tokio runtime.
     #[must_use]
     pub fn build(self) -> PollEngine {
         let Self {
             store,
-            invites,
             broadcaster,
             clock,
             keyring,
             config,
         } = self;
-        let keyring = keyring.unwrap_or_else(|| temporary_keyring(&*store));
-        let config = config.in_bounds();
-        let store: Arc<dyn Store> = Arc::new(Timeout::new(store, config.store_timeout));
-        let invites = invites.map(|invites| {
-            Arc::new(Timeout::new(invites, config.store_timeout)) as Arc<dyn InviteStore>
-        });
-        let broadcaster: Arc<dyn Broadcaster> =
-            Arc::new(Timeout::new(broadcaster, config.store_timeout));
-        let tasks = TaskTracker::new();
-        // Intake ends before the rest, so that what it wrote last is still told.
-        let (closing, shutdown) = (CancellationToken::new(), CancellationToken::new());
-        let (notes, noted) = mpsc::channel(NOTES);
-        let reader = Arc::new(Reader {
+        let keyring = keyring.unwrap_or_else(|| ephemeral_keyring(&*store));
+        let config = config.normalized();
+        let timeout = config.store_timeout;
+        let store: Arc<dyn Store> = Arc::new(Timeout::new(store, timeout));
+        let broadcaster: Arc<dyn Broadcaster> = Arc::new(Timeout::new(broadcaster, timeout));
+        let stats = Arc::new(Counters::default());
+        let (writer_tasks, tasks) = (TaskTracker::new(), TaskTracker::new());
+        // The writers end first, so that the other tasks still publish the last batches.
+        let (stop_writers, shutdown) = (CancellationToken::new(), CancellationToken::new());
+        let (scheduler_events, event_receiver) = mpsc::channel(SCHEDULER_EVENTS);
+
+        let loader = Arc::new(PollLoader {
             store: Arc::clone(&store),
-            invites,
             clock: Arc::clone(&clock),
             keyring,
             cache: PollCache::new(config.poll_cache_capacity),
-            reads: SingleFlight::new(),
-            notes: notes.clone(),
+            loads: SingleFlight::new(),
+            scheduler: scheduler_events.clone(),
         });
-        let announcer = Arc::new(Announcer::new(
+        let publisher = Arc::new(Publisher::new(
             Arc::clone(&broadcaster),
             config.update_interval,
         ));
-        let hub = Arc::new(Hub::new(
-            Arc::clone(&reader),
-            Arc::clone(&broadcaster),
-            Arc::clone(&announcer),
-            config.clone(),
+        let rooms = Arc::new(RoomRegistry::new(
+            RoomContext::new(
+                Arc::clone(&loader),
+                Arc::clone(&broadcaster),
+                Arc::clone(&publisher),
+                config.clone(),
+                shutdown.clone(),
+            ),
             tasks.clone(),
-            shutdown.clone(),
         ));
-        let events = broadcast::Sender::new(config.event_buffer.max(1));
-        let stats = Arc::new(Counters::default());
-        let writer = Writer {
+        let notifier = Notifier {
+            rooms: Arc::clone(&rooms),
+            publisher: Arc::clone(&publisher),
+            events: broadcast::Sender::new(config.event_buffer.max(1)),
+        };
+        let writer = BatchWriter {
             store,
             clock,
-            announcer: Arc::clone(&announcer),
-            hub: Arc::clone(&hub),
-            events: events.clone(),
+            notifier: notifier.clone(),
             stats: Arc::clone(&stats),
-            patience: config.store_timeout,
+            timeout,
         };
-        let writers = TaskTracker::new();
-        let intake = Intake::start(&config, &writer, &writers, &closing);
-        writers.close();
-        let herald = Herald {
-            hub: Arc::clone(&hub),
-            announcer: Arc::clone(&announcer),
-            events,
+        let batcher = Batcher::start(&config, &writer, &writer_tasks, &stop_writers);
+        writer_tasks.close();
+        let scheduler = Scheduler {
+            loader: Arc::clone(&loader),
+            notifier: notifier.clone(),
+            scan_interval: config.schedule_interval,
         };
-        let lifecycle = Lifecycle {
-            reader: Arc::clone(&reader),
-            herald: herald.clone(),
-            every: config.schedule_interval,
-        };
-        tasks.spawn(announcer.run(shutdown.clone()));
-        tasks.spawn(Arc::clone(&hub).sweep(shutdown.clone()));
-        tasks.spawn(lifecycle.run(noted, shutdown.clone()));
+        tasks.spawn(publisher.run(shutdown.clone()));
+        tasks.spawn(Arc::clone(&rooms).resync(shutdown.clone()));
+        tasks.spawn(scheduler.run(event_receiver, shutdown.clone()));
         PollEngine {
             inner: Arc::new(Inner {
-                reader,
-                intake,
-                hub,
-                herald,
-                notes,
+                loader,
+                batcher,
+                rooms,
+                notifier,
+                scheduler: scheduler_events,
                 broadcaster,
                 stats,
                 config,
-                closing,
-                writers,
+                stop_writers,
+                writer_tasks,
                 shutdown,
                 tasks,
             }),
@@ -177,10 +183,10 @@ impl EngineBuilder {
     }
 }
 
-fn temporary_keyring(store: &dyn Store) -> Keyring {
+fn ephemeral_keyring(store: &dyn Store) -> Keyring {
     if store.backend() != "memory" {
         tracing::warn!(
-            "no keyring was given: polls made now take no votes after a restart; see EngineBuilder::keyring"
+            "no keyring was set: polls created now accept no votes after a restart; set EngineBuilder::keyring"
         );
     }
     Keyring::ephemeral()

@@ -10,34 +10,43 @@ use crate::poll::Poll;
 use crate::store::Store;
 use crate::tally::Tally;
 
-/// Poll definitions at hand, so that a vote need not read its poll first.
+/// Cached poll definitions, so that a vote need not read its poll first.
 ///
-/// A definition may be out of date, and nothing that matters hangs on it: the store decides on the definition under its
-/// lock, a voter identified under an outdated policy is sent back by the rule, and counts are shown only beside a
-/// definition of their own version. Only a definition known to be frozen by a ballot is used to refuse anything.
+/// An entry may be outdated without harm. The store decides on the definition under its
+/// lock. The rule rejects a voter identified under an outdated policy. Counts are
+/// combined only with a definition of their own version. Only a definition known to be
+/// frozen by a ballot is used to refuse a choice.
 #[derive(Debug)]
 pub(super) struct PollCache {
-    polls: Cache<PollId, Arc<Cached>>,
-    /// Loads of polls that are not at hand.
-    missing: SingleFlight<Result<Arc<Cached>, EngineError>>,
-    /// Loads of polls that are, but out of date.
-    outdated: SingleFlight<Result<Arc<Cached>, EngineError>>,
+    polls: Cache<PollId, Arc<CacheEntry>>,
+    /// Loads of polls that are not cached.
+    misses: SingleFlight<Result<Arc<CacheEntry>, EngineError>>,
+    /// Loads of polls whose cached definition is outdated.
+    reloads: SingleFlight<Result<Arc<CacheEntry>, EngineError>>,
 }
 
 #[derive(Debug)]
-pub(super) struct Cached {
+pub(super) struct CacheEntry {
     pub(super) poll: Arc<Poll>,
     frozen: AtomicBool,
 }
 
-impl Cached {
-    /// Whether ballots were cast, so that options and rules cannot change any more.
+impl CacheEntry {
+    fn new(poll: Arc<Poll>) -> Arc<Self> {
+        Arc::new(Self {
+            poll,
+            frozen: AtomicBool::new(false),
+        })
+    }
+
+    /// Returns true if a ballot was counted, so that options and rules cannot change any
+    /// more.
     pub(super) fn is_frozen(&self) -> bool {
         self.frozen.load(Ordering::Relaxed)
     }
 
-    /// Remembers what a tally tells of the poll.
-    pub(super) fn learn(&self, tally: &Tally) {
+    /// Marks the definition as frozen if a tally of the same version ever had ballots.
+    pub(super) fn observe_tally(&self, tally: &Tally) {
         if tally.ever_had_ballots() && tally.version == self.poll.version {
             self.frozen.store(true, Ordering::Relaxed);
         }
@@ -45,78 +54,74 @@ impl Cached {
 }
 
 impl PollCache {
+    /// Creates a cache for at most `capacity` definitions.
     pub(super) fn new(capacity: usize) -> Self {
         Self {
             polls: Cache::new(capacity),
-            missing: SingleFlight::new(),
-            outdated: SingleFlight::new(),
+            misses: SingleFlight::new(),
+            reloads: SingleFlight::new(),
         }
     }
 
-    /// The poll as it is at hand, if it is.
-    pub(super) fn at_hand(&self, id: PollId) -> Option<Arc<Cached>> {
+    /// Returns the cached definition without reading the store.
+    pub(super) fn peek(&self, id: PollId) -> Option<Arc<CacheEntry>> {
         self.polls.get(&id)
     }
 
-    /// The poll as it is at hand; if it is not, as the store has it now.
+    /// Returns the cached definition, or reads it from the store.
     pub(super) async fn get(
         &self,
         id: PollId,
         store: &dyn Store,
-    ) -> Result<Arc<Cached>, EngineError> {
-        if let Some(cached) = self.at_hand(id) {
-            return Ok(cached);
+    ) -> Result<Arc<CacheEntry>, EngineError> {
+        if let Some(entry) = self.peek(id) {
+            return Ok(entry);
         }
         let load = async {
-            // It may have been read while this waited for its turn.
-            match self.at_hand(id) {
-                Some(cached) => Ok(cached),
+            // Another load may have filled the cache while this one waited for its turn.
+            match self.peek(id) {
+                Some(entry) => Ok(entry),
                 None => self.load(id, store).await,
             }
         };
-        self.missing.get(id, load).await
+        self.misses.get(id, load).await
     }
 
-    /// The poll as the store has it now. However many ask at the same time, that it is gone and failures are shared too.
+    /// Reads the definition from the store. Concurrent calls share one read, and also its
+    /// failure.
     pub(super) async fn reload(
         &self,
         id: PollId,
         store: &dyn Store,
-    ) -> Result<Arc<Cached>, EngineError> {
-        self.outdated.get(id, self.load(id, store)).await
+    ) -> Result<Arc<CacheEntry>, EngineError> {
+        self.reloads.get(id, self.load(id, store)).await
     }
 
-    async fn load(&self, id: PollId, store: &dyn Store) -> Result<Arc<Cached>, EngineError> {
-        let read = read(id, store).await;
-        if matches!(read, Err(EngineError::PollNotFound(_))) {
-            self.forget(id);
+    async fn load(&self, id: PollId, store: &dyn Store) -> Result<Arc<CacheEntry>, EngineError> {
+        let poll = read(id, store).await;
+        if matches!(poll, Err(EngineError::PollNotFound(_))) {
+            self.invalidate(id);
         }
-        read.map(|poll| self.put(poll))
+        poll.map(|poll| self.put(poll))
     }
 
-    /// Keeps a definition, unless a newer one is at hand already.
-    pub(super) fn put(&self, poll: Arc<Poll>) -> Arc<Cached> {
+    /// Caches a definition, unless a newer one is cached.
+    pub(super) fn put(&self, poll: Arc<Poll>) -> Arc<CacheEntry> {
         match self.polls.peek(&poll.id) {
-            Some(kept) if kept.poll.version > poll.version || kept.poll == poll => kept,
+            Some(entry) if entry.poll.version > poll.version || entry.poll == poll => entry,
             _ => {
                 let id = poll.id;
-                let entry = cached(poll);
+                let entry = CacheEntry::new(poll);
                 self.polls.insert(id, Arc::clone(&entry));
                 entry
             }
         }
     }
 
-    pub(super) fn forget(&self, id: PollId) {
+    /// Removes the cached definition.
+    pub(super) fn invalidate(&self, id: PollId) {
         self.polls.remove(&id);
     }
-}
-
-fn cached(poll: Arc<Poll>) -> Arc<Cached> {
-    Arc::new(Cached {
-        poll,
-        frozen: AtomicBool::new(false),
-    })
 }
 
 async fn read(id: PollId, store: &dyn Store) -> Result<Arc<Poll>, EngineError> {

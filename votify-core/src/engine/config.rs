@@ -1,52 +1,82 @@
 use std::time::Duration;
 
-/// The engine's bounds and rhythms.
+/// Maximum number of single votes that one update carries as a sample.
+pub(super) const VOTE_SAMPLE: usize = 32;
+
+/// Limits and intervals of an engine.
 ///
 /// ```
+/// use std::time::Duration;
 /// use votify_core::engine::EngineConfig;
+/// use votify_core::{MemoryStore, PollEngine};
 ///
-/// let config = EngineConfig { writers: 4, ..EngineConfig::default() };
-/// # assert_eq!(config.tick.as_millis(), 50);
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let config = EngineConfig {
+///     writers: 4,
+///     update_interval: Duration::from_millis(100),
+///     ..EngineConfig::default()
+/// };
+/// let engine = PollEngine::builder(MemoryStore::new()).config(config).build();
+/// # let _ = engine;
+/// # }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineConfig {
-    /// How many ballots of one poll may wait for each writer while no other poll's do; one more is `Overloaded`. Of all polls
-    /// together twice as many may wait: where several are hot, each gets less, and one that is not always finds room. Default 32 768.
+    /// Maximum queued ballots per poll and writer; more are rejected with
+    /// [`Overloaded`](crate::EngineError::Overloaded). Defaults to 32 768 ballots.
+    ///
+    /// All polls together may queue twice as many. If several polls are busy, each gets
+    /// less, so that other polls always find capacity.
     pub max_queued_ballots: usize,
-    /// The most ballots written together; fewer while the store is slow. Every poll with waiting ballots has its share. Default 4 096.
+    /// Maximum ballots per batch. Defaults to 4 096 ballots.
+    ///
+    /// Batches get smaller while the store is slow. Each poll with queued ballots has its
+    /// share of a batch.
     pub max_batch_size: usize,
-    /// How many batches are written at once; a poll's ballots always take the same writer. Default 1, which is right for
-    /// SQLite; for a database server about half of the connection pool.
+    /// Number of batches that are written concurrently. Defaults to 1 batch.
+    ///
+    /// All ballots of a poll use the same writer. One is right for SQLite; for a database
+    /// server use about half of the connection pool.
     pub writers: usize,
-    /// How long a call of the store or the broadcaster may take before it is `Unavailable`. Default 4 s.
+    /// Maximum duration of a call of the store or the broadcaster; a longer one fails
+    /// with `Unavailable`. Defaults to 4 s, at least 1 ms.
     pub store_timeout: Duration,
-    /// The least time between two updates of one poll, to viewers and to other nodes. Default 50 ms.
+    /// Minimum time between two updates of one poll, to viewers and to other nodes.
+    /// Defaults to 50 ms, at least 1 ms.
     pub update_interval: Duration,
-    /// The most time between two updates of a poll that changes all the time, to viewers. In between it is twice as long as an
-    /// update takes to reach all of them: the more viewers and the more other work there are, the slower. At least
-    /// [`tick`](Self::tick). Default 1 s.
+    /// Maximum time between two updates to the viewers of a poll that changes all the
+    /// time. Defaults to 1 s, at least [`update_interval`](Self::update_interval).
+    ///
+    /// Between the two limits, the interval is twice the time that an update takes to
+    /// reach all viewers. It grows with the number of viewers and with the load of the
+    /// machine.
     pub max_update_interval: Duration,
-    /// How often watched polls are read anew from the store, in case news was lost. Default 1 s.
+    /// How often watched polls are re-read from the store, in case updates were lost.
+    /// Defaults to 1 s, at least 1 ms.
     pub resync_interval: Duration,
-    /// How often the store is asked for polls that open or close soon. Default 5 s.
+    /// How often the store is queried for polls that open or close soon. Defaults to 5 s,
+    /// at least 1 ms.
     pub schedule_interval: Duration,
-    /// How many poll definitions are kept at hand. Default 10 000.
+    /// Maximum number of cached poll definitions. Defaults to 10 000 polls.
     pub poll_cache_capacity: usize,
-    /// How many events a slow listener may fall behind. Default 4 096.
+    /// Maximum number of events that a receiver may lag behind. Defaults to 4 096 events,
+    /// at least 1.
     pub event_buffer: usize,
 }
 
 impl EngineConfig {
-    /// The same with rhythms of at least a millisecond, which is the shortest that can be kept.
-    pub(super) fn in_bounds(mut self) -> Self {
-        let least = Duration::from_millis(1);
-        for rhythm in [
+    /// Raises intervals below 1 ms to 1 ms, the resolution of the timers, and
+    /// `max_update_interval` to `update_interval`.
+    pub(super) fn normalized(mut self) -> Self {
+        let min = Duration::from_millis(1);
+        for interval in [
             &mut self.update_interval,
             &mut self.resync_interval,
             &mut self.schedule_interval,
             &mut self.store_timeout,
         ] {
-            *rhythm = (*rhythm).max(least);
+            *interval = (*interval).max(min);
         }
         self.max_update_interval = self.max_update_interval.max(self.update_interval);
         self

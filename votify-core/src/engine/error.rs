@@ -7,35 +7,36 @@ use crate::poll::{ChangeRefusal, InvalidPoll};
 use crate::store::StoreError;
 use crate::voter::IdentifyError;
 
-/// Why the engine did not do what it was asked to.
+/// Why a call of the engine failed.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
-    /// There is no such poll.
+    /// The poll does not exist.
     #[error("poll {0} does not exist")]
     PollNotFound(PollId),
-    /// The draft makes no valid poll.
+    /// The draft is invalid; the error lists every invalid field.
     #[error(transparent)]
     InvalidPoll(#[from] InvalidPoll),
-    /// The caller did not make this poll.
+    /// The caller does not own the poll.
     #[error("only the owner of the poll may do this")]
     NotOwner,
-    /// The poll's voter policy asks for something that is not known of the caller.
+    /// The caller lacks what the poll's voter policy identifies voters by.
     #[error(transparent)]
     Unidentified(#[from] IdentifyError),
-    /// The rule refused the ballot.
+    /// The ballot was refused. It does not count, and nothing changed.
     #[error("the vote does not count: {0}")]
     Refused(Refusal),
-    /// The change was refused.
+    /// The change was refused. Nothing changed.
     #[error("the poll was not changed: {0}")]
     ChangeRefused(#[from] ChangeRefusal),
-    /// No codes were made.
-    #[error("nobody was invited: {0}")]
+    /// No invite codes were created.
+    #[error("no invite codes were created: {0}")]
     InvitesRefused(#[from] InviteRefusal),
-    /// More votes are waiting than the engine takes. Nothing happened; trying again after a while is safe.
-    #[error("too many votes are waiting")]
+    /// The queue of votes is full. Nothing happened; retrying after `retry_after` is
+    /// safe.
+    #[error("too many votes are queued")]
     Overloaded {
-        /// How long to wait, different for each caller.
+        /// How long to wait before a retry: 1 to 3 s, different for each caller.
         retry_after: Duration,
     },
     /// The store failed. Sending the same ballot again is safe.
@@ -46,14 +47,91 @@ pub enum EngineError {
     ShuttingDown,
 }
 
+/// What kind of error an [`EngineError`] is, for responses of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorStatus {
+    /// The poll does not exist (HTTP 404).
+    NotFound,
+    /// The caller must identify itself first: by a session or an account (HTTP 401).
+    Unauthenticated,
+    /// The caller may not do this (HTTP 403).
+    Forbidden,
+    /// The state of the poll or of the caller's ballot does not allow this (HTTP 409).
+    Conflict,
+    /// The request is invalid (HTTP 422).
+    Invalid,
+    /// The store failed temporarily, or the engine is shutting down (HTTP 503).
+    Unavailable,
+    /// Too many votes are queued; the caller may retry later (HTTP 503 or 429).
+    Overloaded,
+    /// The server or its configuration is at fault (HTTP 500).
+    Internal,
+}
+
 impl EngineError {
-    /// Whether the same call may succeed later.
+    /// Returns true if the same call may succeed later.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         match self {
             Self::Overloaded { .. } | Self::ShuttingDown => true,
             Self::Store(error) => error.is_transient(),
             _ => false,
+        }
+    }
+
+    /// Returns what kind of error this is.
+    ///
+    /// ```
+    /// use votify_core::engine::ErrorStatus;
+    /// use votify_core::{Caller, MemoryStore, PollEngine, PollId};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let engine = PollEngine::new(MemoryStore::new());
+    /// let unknown = PollId::generate(engine.now());
+    /// let error = engine.poll(unknown, &Caller::anonymous()).await.unwrap_err();
+    /// assert_eq!(error.status(), ErrorStatus::NotFound);
+    /// # }
+    /// ```
+    #[must_use]
+    pub const fn status(&self) -> ErrorStatus {
+        match self {
+            Self::PollNotFound(_) => ErrorStatus::NotFound,
+            Self::InvalidPoll(_) => ErrorStatus::Invalid,
+            Self::NotOwner => ErrorStatus::Forbidden,
+            Self::Unidentified(error) => match error {
+                IdentifyError::NoSession | IdentifyError::NotLoggedIn => {
+                    ErrorStatus::Unauthenticated
+                }
+                IdentifyError::NoInvite | IdentifyError::NotInvited => ErrorStatus::Forbidden,
+                // The server does not know addresses, or lacks the secret of the poll.
+                IdentifyError::NoAddress | IdentifyError::UnknownKey(_) => ErrorStatus::Internal,
+            },
+            Self::Refused(refusal) => match refusal {
+                Refusal::PollNotFound => ErrorStatus::NotFound,
+                Refusal::Invalid(_) => ErrorStatus::Invalid,
+                // The poll was edited during the call; a retry uses the new rules.
+                Refusal::OtherVoterPolicy => ErrorStatus::Unavailable,
+                Refusal::NotOpenYet { .. }
+                | Refusal::Closed
+                | Refusal::AlreadyVoted
+                | Refusal::RevoteNotAllowed
+                | Refusal::NotVoted
+                | Refusal::BallotIdReused
+                | Refusal::AddressQuota => ErrorStatus::Conflict,
+            },
+            Self::ChangeRefused(refusal) => match refusal {
+                ChangeRefusal::Invalid(_) => ErrorStatus::Invalid,
+                ChangeRefusal::Closed | ChangeRefusal::HasVotes { .. } => ErrorStatus::Conflict,
+            },
+            Self::InvitesRefused(refusal) => match refusal {
+                InviteRefusal::Count { .. } | InviteRefusal::TooMany { .. } => ErrorStatus::Invalid,
+                InviteRefusal::NotByInvite | InviteRefusal::Closed => ErrorStatus::Conflict,
+            },
+            Self::Overloaded { .. } => ErrorStatus::Overloaded,
+            Self::Store(error) if error.is_transient() => ErrorStatus::Unavailable,
+            Self::Store(_) => ErrorStatus::Internal,
+            Self::ShuttingDown => ErrorStatus::Unavailable,
         }
     }
 }

@@ -1,18 +1,38 @@
 use std::sync::Arc;
 
-use crate::ballot::Outcome;
+use crate::engine::VoteOutcome;
 use crate::id::{BallotId, PollId};
 use crate::poll::Poll;
 use crate::tally::TallyView;
 
-/// Something that happened through this engine. Counts come as everybody may see them.
+/// Something that happened through this engine. Counts are as the public sees them.
 ///
-/// Events are told once, to whoever listens at that moment ([`PollEngine::events`](crate::PollEngine::events)); they are
-/// news, not a log. What happens through another engine on the same store is told there.
+/// [`PollEngine::events`](crate::PollEngine::events) returns a receiver. An event is sent
+/// once, to the receivers that exist at that moment; events are not a log. What happens
+/// through another engine on the same store is sent by that engine.
+///
+/// ```
+/// use votify_core::{Event, MemoryStore, PollDraft, PollEngine};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let engine = PollEngine::new(MemoryStore::new());
+/// let mut events = engine.events();
+/// let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
+/// engine.create_poll(draft).await?;
+///
+/// match events.recv().await? {
+///     Event::PollCreated { poll } => println!("created: {}", poll.title),
+///     Event::BallotCast { view, .. } => println!("votes: {:?}", view.total_votes()),
+///     _ => {}
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
-    /// A poll was made.
+    /// A poll was created.
     PollCreated {
         /// The new poll.
         poll: Arc<Poll>,
@@ -22,33 +42,33 @@ pub enum Event {
         /// The poll.
         poll: Arc<Poll>,
     },
-    /// A poll was edited.
+    /// A poll was changed.
     PollChanged {
-        /// The poll as it is now.
+        /// The poll after the change.
         poll: Arc<Poll>,
     },
     /// A poll was sealed.
     PollClosed {
         /// The poll.
         poll: Arc<Poll>,
-        /// Its final result.
+        /// The final result.
         result: TallyView,
     },
     /// A poll was deleted.
     PollDeleted {
-        /// Which one.
+        /// The id of the poll.
         poll: PollId,
     },
     /// A ballot was counted, replaced or withdrawn.
     BallotCast {
-        /// In which poll.
+        /// The id of the poll.
         poll: PollId,
-        /// Which ballot.
+        /// The id of the ballot.
         ballot: BallotId,
-        /// What became of it; always one that [is effective](Outcome::changed_tally), and with revision 0 where counts
-        /// are hidden.
-        outcome: Outcome,
-        /// The counts after the batch that it came in.
+        /// What the ballot did; never [`Replayed`](VoteOutcome::Replayed). The revision
+        /// is 0 if the counts are hidden.
+        outcome: VoteOutcome,
+        /// The counts after the batch that contained the ballot.
         view: TallyView,
     },
 }

@@ -1,19 +1,18 @@
-//! Watching polls: one room per watched poll, one set of frames for all of its viewers.
+//! Watching polls: one room for each watched poll, and one set of frames for all of its
+//! viewers.
 
-mod departure;
+mod adaptive_interval;
+mod drain;
 mod frame;
-mod hub;
-mod pace;
 mod presence;
+mod registry;
+mod resync;
 mod room;
-mod seats;
-mod stage;
-mod sweep;
+mod snapshot;
+mod tracked_voters;
 mod watch;
 
-pub use frame::{Frame, FrameKind, Rendering};
-pub(super) use hub::Hub;
+pub use frame::{Frame, FrameFormat, FrameKind};
+pub(super) use registry::RoomRegistry;
+pub(super) use room::context::RoomContext;
 pub use watch::Watch;
-
-/// The most single votes told with one update.
-pub(super) const VOTE_SAMPLE: usize = 32;

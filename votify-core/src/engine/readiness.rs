@@ -9,120 +9,141 @@ use crate::engine::PollEngine;
 use crate::id::PollId;
 use crate::store::Store;
 
-/// A poll that does not exist.
-const NOBODY: PollId = PollId::from_bytes([0; 16]);
+/// The id of a poll that does not exist, for probes.
+const PROBE_POLL: PollId = PollId::from_bytes([0; 16]);
 
-/// Whether each part that the engine leans on answers.
+/// The readiness of each component that an engine depends on.
+///
+/// ```
+/// use votify_core::{MemoryStore, PollEngine};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let engine = PollEngine::new(MemoryStore::new());
+/// let readiness = engine.check_ready().await;
+/// assert!(readiness.is_ready());
+/// for component in &readiness.components {
+///     println!("{} ({}): {}", component.component, component.backend, component.ready);
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Readiness {
-    /// The parts.
-    pub parts: Vec<ComponentReadiness>,
+    /// The components.
+    pub components: Vec<ComponentReadiness>,
 }
 
-/// Whether one part answers.
+/// The readiness of one component.
 #[derive(Debug, Clone)]
 pub struct ComponentReadiness {
-    /// What it does: `store`, `broadcaster`.
-    pub part: &'static str,
-    /// What does it: `sqlite`, `local`.
+    /// The component: `store` or `broadcaster`.
+    pub component: &'static str,
+    /// The implementation: for example `sqlite` or `local`.
     pub backend: &'static str,
-    /// Whether votes are taken only with it. Without any other part they go on, and something is slower or weaker.
-    pub needed: bool,
-    /// Whether it answered in time.
+    /// True if votes fail without the component. Without an optional component votes
+    /// continue, but something is slower or weaker.
+    pub required: bool,
+    /// True if the component replied in time.
     pub ready: bool,
 }
 
 impl Readiness {
-    /// How long a part that is not needed is waited for: less than whoever asks commonly waits for the whole answer.
+    /// Timeout for the probe of an optional component: 500 ms, below the common timeout
+    /// of readiness probes (1 s).
     pub const TIMEOUT: Duration = Duration::from_millis(500);
 
-    /// Whether every needed part answers.
+    /// Returns true if every required component is ready.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.parts.iter().all(|part| part.ready || !part.needed)
+        let mut components = self.components.iter();
+        components.all(|component| component.ready || !component.required)
     }
 }
 
 impl PollEngine {
-    /// Asks every part that the engine leans on for a sign of life, all at the same time. The store has as long for it as for
-    /// a vote, the broadcaster [half a second](Readiness::TIMEOUT).
+    /// Probes every component that the engine depends on, all at the same time.
+    ///
+    /// The store has [`store_timeout`](crate::engine::EngineConfig::store_timeout) to
+    /// reply, the broadcaster [500 ms](Readiness::TIMEOUT).
     pub async fn check_ready(&self) -> Readiness {
-        let (store, broadcaster) = (&self.inner.reader.store, &self.inner.broadcaster);
-        let (has_store, has_news) = tokio::join!(
-            in_time(self.inner.config.store_timeout, answers(&**store)),
-            in_time(Readiness::TIMEOUT, carries_news(&**broadcaster)),
+        let (store, broadcaster) = (&self.inner.loader.store, &self.inner.broadcaster);
+        let store_timeout = self.inner.config.store_timeout;
+        let (store_ready, broadcaster_ready) = tokio::join!(
+            in_time(store_timeout, store_ready(&**store)),
+            in_time(Readiness::TIMEOUT, broadcaster_ready(&**broadcaster)),
         );
         Readiness {
-            parts: vec![
+            components: vec![
                 ComponentReadiness {
-                    part: "store",
+                    component: "store",
                     backend: store.backend(),
-                    needed: true,
-                    ready: has_store,
+                    required: true,
+                    ready: store_ready,
                 },
                 ComponentReadiness {
-                    part: "broadcaster",
+                    component: "broadcaster",
                     backend: broadcaster.backend(),
-                    needed: false,
-                    ready: has_news,
+                    required: false,
+                    ready: broadcaster_ready,
                 },
             ],
         }
     }
 }
 
-async fn in_time(within: Duration, ready: impl Future<Output = bool>) -> bool {
-    timeout(within, ready).await.unwrap_or(false)
+async fn in_time(limit: Duration, probe: impl Future<Output = bool>) -> bool {
+    timeout(limit, probe).await.unwrap_or(false)
 }
 
-async fn answers(store: &dyn Store) -> bool {
-    store.polls(&[NOBODY]).await.is_ok()
+async fn store_ready(store: &dyn Store) -> bool {
+    store.polls(&[PROBE_POLL]).await.is_ok()
 }
 
-/// Whether what is sent arrives: a broadcaster may take in both subscriptions and updates while it is away.
-async fn carries_news(broadcaster: &dyn Broadcaster) -> bool {
-    let Ok(mut deliveries) = broadcaster.subscribe(&Topic::Poll(NOBODY)).await else {
+/// Publishes an update and waits for its delivery, because a broadcaster may accept
+/// subscriptions and updates while it is disconnected.
+async fn broadcaster_ready(broadcaster: &dyn Broadcaster) -> bool {
+    let Ok(mut deliveries) = broadcaster.subscribe(&Topic::Poll(PROBE_POLL)).await else {
         return false;
     };
-    let sign = Update::Viewers {
-        poll: NOBODY,
+    let probe = Update::Viewers {
+        poll: PROBE_POLL,
         node: NodeId(0),
         viewers: 0,
     };
-    broadcaster.publish(&[sign]).await.is_ok() && deliveries.next().await.is_some()
+    broadcaster.publish(&[probe]).await.is_ok() && deliveries.next().await.is_some()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn part(needed: bool, ready: bool) -> ComponentReadiness {
+    fn component(required: bool, ready: bool) -> ComponentReadiness {
         ComponentReadiness {
-            part: "part",
+            component: "component",
             backend: "backend",
-            needed,
+            required,
             ready,
         }
     }
 
     #[test]
-    fn only_a_needed_part_makes_it_unready() {
-        for (parts, ready) in [
-            ([part(true, true), part(false, false)], true),
-            ([part(true, false), part(false, true)], false),
+    fn only_a_required_component_affects_readiness() {
+        for (components, ready) in [
+            ([component(true, true), component(false, false)], true),
+            ([component(true, false), component(false, true)], false),
         ] {
-            let parts = parts.into();
-            assert_eq!(Readiness { parts }.is_ready(), ready);
+            let components = components.into();
+            assert_eq!(Readiness { components }.is_ready(), ready);
         }
     }
 
     #[tokio::test]
-    async fn all_parts_in_this_process_answer() {
+    async fn in_process_components_are_ready() {
         let readiness = PollEngine::new(crate::MemoryStore::new())
             .check_ready()
             .await;
         assert!(
-            readiness.parts.iter().all(|part| part.ready),
+            readiness.components.iter().all(|one| one.ready),
             "{readiness:?}"
         );
     }

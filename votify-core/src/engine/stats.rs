@@ -1,9 +1,33 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::ballot::Outcome;
-use crate::engine::EngineStats;
 
-/// The running numbers behind [`EngineStats`].
+/// Counters and gauges of an engine since it was built, for dashboards.
+///
+/// Votes in polls with hidden results are in none of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EngineStats {
+    /// Ballots counted.
+    pub counted: u64,
+    /// Ballots counted instead of an earlier one.
+    pub replaced: u64,
+    /// Ballots withdrawn.
+    pub withdrawn: u64,
+    /// Ballots that were accepted before.
+    pub replayed: u64,
+    /// Ballots refused.
+    pub refused: u64,
+    /// Votes rejected because the queue was full.
+    pub overloaded: u64,
+    /// Batches of votes that the store failed to write, or not in time.
+    pub store_failures: u64,
+    /// Current viewers of this engine.
+    pub viewers: u64,
+    /// Polls currently watched through this engine.
+    pub watched_polls: u64,
+}
+
+/// The counters behind [`EngineStats`].
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     counted: AtomicU64,
@@ -16,8 +40,8 @@ pub(super) struct Counters {
 }
 
 impl Counters {
-    /// Counts what became of a ballot. Not to be called for polls that hide their results.
-    pub(super) fn outcome(&self, outcome: &Outcome) {
+    /// Counts a ballot. Must not be called for polls that hide their results.
+    pub(super) fn record_outcome(&self, outcome: &Outcome) {
         let counter = match outcome {
             Outcome::Counted { .. } => &self.counted,
             Outcome::Replaced { .. } => &self.replaced,
@@ -28,24 +52,24 @@ impl Counters {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn overloaded(&self) {
+    pub(super) fn record_overloaded(&self) {
         self.overloaded.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn store_failure(&self) {
+    pub(super) fn record_store_failure(&self) {
         self.store_failures.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn read(&self, viewers: u64, watched_polls: u64) -> EngineStats {
-        let now = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         EngineStats {
-            counted: now(&self.counted),
-            replaced: now(&self.replaced),
-            withdrawn: now(&self.withdrawn),
-            replayed: now(&self.replayed),
-            refused: now(&self.refused),
-            overloaded: now(&self.overloaded),
-            store_failures: now(&self.store_failures),
+            counted: load(&self.counted),
+            replaced: load(&self.replaced),
+            withdrawn: load(&self.withdrawn),
+            replayed: load(&self.replayed),
+            refused: load(&self.refused),
+            overloaded: load(&self.overloaded),
+            store_failures: load(&self.store_failures),
             viewers,
             watched_polls,
         }

@@ -1,20 +1,20 @@
-//! The engine over the memory store, with a clock that the test moves.
+//! The engine over the memory store, with a clock that the test sets.
 
-mod departing;
+mod batching;
+mod drain;
 mod fairness;
-mod gated;
+mod frame_interval;
 mod hidden;
-mod intake;
-mod inviting;
-mod lifecycle;
-mod nodes;
-mod pacing;
+mod invites;
+mod multi_node;
+mod pausable_store;
+mod publish_interval;
 mod quotas;
-mod reading;
-mod reconnecting;
-mod turns;
+mod reconnect;
+mod scheduling;
+mod shared_reads;
 mod voting;
-mod watching;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,26 +33,11 @@ use crate::voter::{Caller, SessionId};
 
 const SECRET: &str = "a secret of the tests that is long enough";
 
-/// A clock that test and engine share.
-#[derive(Debug, Clone)]
-struct SharedClock(Arc<ManualClock>);
-
-#[async_trait::async_trait]
-impl Clock for SharedClock {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
-
-    async fn sleep_until(&self, deadline: Timestamp) {
-        self.0.sleep_until(deadline).await;
-    }
-}
-
-/// An engine, and what a test needs to look behind it.
-struct World {
+/// An engine with its store and its clock.
+struct Harness {
     engine: PollEngine,
     store: Arc<dyn Store>,
-    clock: SharedClock,
+    clock: Arc<ManualClock>,
 }
 
 fn config() -> EngineConfig {
@@ -63,7 +48,7 @@ fn config() -> EngineConfig {
     }
 }
 
-impl World {
+impl Harness {
     fn new() -> Self {
         Self::on(Arc::new(MemoryStore::new()), MemoryBroadcaster::new())
     }
@@ -72,31 +57,31 @@ impl World {
         Self::with(store, |builder| builder.broadcaster(broadcaster))
     }
 
-    fn with(store: Arc<dyn Store>, more: impl FnOnce(EngineBuilder) -> EngineBuilder) -> Self {
+    fn with(store: Arc<dyn Store>, adjust: impl FnOnce(EngineBuilder) -> EngineBuilder) -> Self {
         let start = Timestamp::from_micros(1_000_000_000_000).unwrap();
-        let clock = SharedClock(Arc::new(ManualClock::new(start)));
+        let clock = Arc::new(ManualClock::new(start));
         let builder = PollEngine::builder(Arc::clone(&store))
-            .clock(clock.clone())
+            .clock(Arc::clone(&clock))
             .keyring(Keyring::new([SECRET]).unwrap())
             .config(config());
         Self {
-            engine: more(builder).build(),
+            engine: adjust(builder).build(),
             store,
             clock,
         }
     }
 
-    fn later(&self, seconds: u64) -> Timestamp {
+    fn in_seconds(&self, seconds: u64) -> Timestamp {
         self.clock
             .now()
             .saturating_add(Duration::from_secs(seconds))
     }
 
-    async fn lunch(&self) -> Arc<Poll> {
-        self.poll(|_| {}).await
+    async fn create_poll(&self) -> Arc<Poll> {
+        self.create_poll_with(|_| {}).await
     }
 
-    async fn poll(&self, adjust: impl FnOnce(&mut PollDraft)) -> Arc<Poll> {
+    async fn create_poll_with(&self, adjust: impl FnOnce(&mut PollDraft)) -> Arc<Poll> {
         let mut draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
         adjust(&mut draft);
         self.engine.create_poll(draft).await.unwrap()
@@ -111,35 +96,35 @@ fn browser(n: u8) -> Caller {
     Caller::session(SessionId::from_bytes([n; 16]))
 }
 
-fn first(poll: &Poll) -> Choice {
+fn first_option(poll: &Poll) -> Choice {
     Choice::one(poll.options[0].id)
 }
 
-/// The next frame, within two seconds.
-async fn frame(watch: &mut Watch) -> Arc<Frame> {
+/// Returns the next frame, within 2 s.
+async fn next_frame(watch: &mut Watch) -> Arc<Frame> {
     let next = tokio::time::timeout(Duration::from_secs(2), watch.next()).await;
-    next.expect("no frame within two seconds")
+    next.expect("no frame within 2 s")
         .expect("the watch has ended")
 }
 
-/// The first frame that satisfies `wanted`, within two seconds.
+/// Returns the first frame that satisfies `condition`, within 2 s.
 async fn frame_where(
     watch: &mut Watch,
-    wanted: impl Fn(&Frame) -> bool + Send + Sync,
+    condition: impl Fn(&Frame) -> bool + Send + Sync,
 ) -> Arc<Frame> {
     let found = async {
         loop {
             let frame = watch.next().await.expect("the watch has ended");
-            if wanted(&frame) {
+            if condition(&frame) {
                 return frame;
             }
         }
     };
     tokio::time::timeout(Duration::from_secs(2), found)
         .await
-        .expect("no such frame within two seconds")
+        .expect("no matching frame within 2 s")
 }
 
-async fn kind(watch: &mut Watch, kind: FrameKind) -> Arc<Frame> {
+async fn frame_of_kind(watch: &mut Watch, kind: FrameKind) -> Arc<Frame> {
     frame_where(watch, |frame| frame.kind == kind).await
 }

@@ -1,24 +1,40 @@
 use std::sync::Arc;
 
-use crate::ballot::{ActiveBallot, Ballot, Choice, Outcome, Refusal};
-use crate::engine::cache::Cached;
-use crate::engine::intake::{Settled, TakenIn};
-use crate::engine::reader::Read;
-use crate::engine::{EngineError, PollEngine, VoteReceipt};
+use crate::ballot::{Ballot, Choice, Outcome, Refusal};
+use crate::engine::batcher::{CastResult, PendingVote, SharedTally};
+use crate::engine::cache::CacheEntry;
+use crate::engine::{EngineError, PollEngine, VoteOutcome, VoteReceipt};
 use crate::id::{BallotId, PollId};
 use crate::poll::ResultsPolicy;
-use crate::tally::Tally;
 use crate::tally::{Audience, TallyView};
 use crate::voter::Caller;
 
+/// Casting ballots.
 impl PollEngine {
-    /// Votes under a fresh ballot id.
+    /// Casts a ballot under a new ballot id.
     ///
-    /// Returns once the vote is durable. Prefer [`cast`](Self::cast) wherever the answer may get lost: there a repetition
-    /// is recognised.
+    /// Returns once the ballot is durable. Prefer [`cast`](Self::cast) if the response
+    /// may get lost: with an id of the caller's own, a repeated ballot is recognised.
+    ///
+    /// ```
+    /// use votify_core::{Caller, Choice, MemoryStore, PollDraft, PollEngine, SessionId};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), votify_core::EngineError> {
+    /// let engine = PollEngine::new(MemoryStore::new());
+    /// let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
+    /// let poll = engine.create_poll(draft).await?;
+    ///
+    /// let voter = Caller::session(SessionId::random());
+    /// let pizza = poll.options[0].id;
+    /// let receipt = engine.vote(poll.id, &voter, Choice::one(pizza)).await?;
+    /// assert_eq!(receipt.view.count(pizza), Some(1));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// As [`cast`](Self::cast).
+    /// The same as [`cast`](Self::cast).
     pub async fn vote(
         &self,
         poll: PollId,
@@ -29,16 +45,43 @@ impl PollEngine {
             .await
     }
 
-    /// Casts a ballot: a vote, or with [`Choice::withdraw`] the taking back of one.
+    /// Casts a ballot: a vote, or with [`Choice::withdraw`] the withdrawal of one.
     ///
-    /// Returns once it is durable. Sending the same ballot (same id, same choice) again is always safe, and tells again
-    /// that it counts. A call that is dropped may have been counted; sending it again settles it.
+    /// Returns once the ballot is durable. Sending the same ballot (same id, same choice)
+    /// again is always safe, and returns [`VoteOutcome::Replayed`]. A call that is
+    /// dropped may have been counted; sending the ballot again returns its outcome.
+    ///
+    /// ```
+    /// use votify_core::engine::VoteOutcome;
+    /// use votify_core::{BallotId, Caller, Choice, MemoryStore, PollDraft, PollEngine, SessionId};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), votify_core::EngineError> {
+    /// let engine = PollEngine::new(MemoryStore::new());
+    /// let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
+    /// let poll = engine.create_poll(draft).await?;
+    ///
+    /// let voter = Caller::session(SessionId::random());
+    /// let ballot = BallotId::generate(engine.now());
+    /// let choice = Choice::one(poll.options[0].id);
+    /// let receipt = engine.cast(poll.id, &voter, ballot, choice.clone()).await?;
+    /// assert_eq!(receipt.outcome, VoteOutcome::Counted { revision: 1 });
+    ///
+    /// let retry = engine.cast(poll.id, &voter, ballot, choice).await?;
+    /// assert_eq!(retry.outcome, VoteOutcome::Replayed { revision: 1 });
+    /// assert_eq!(retry.view.total_votes(), Some(1));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// - [`Refused`](EngineError::Refused), [`Unidentified`](EngineError::Unidentified),
-    ///   [`PollNotFound`](EngineError::PollNotFound): it does not count.
-    /// - [`Overloaded`](EngineError::Overloaded), [`ShuttingDown`](EngineError::ShuttingDown): nothing happened.
-    /// - [`Store`](EngineError::Store): nobody knows; send it again.
+    ///   [`PollNotFound`](EngineError::PollNotFound): the ballot does not count.
+    /// - [`Overloaded`](EngineError::Overloaded),
+    ///   [`ShuttingDown`](EngineError::ShuttingDown): nothing happened; the caller may
+    ///   retry later.
+    /// - [`Store`](EngineError::Store): the outcome is unknown; send the same ballot
+    ///   again.
     pub async fn cast(
         &self,
         poll: PollId,
@@ -46,165 +89,128 @@ impl PollEngine {
         ballot: BallotId,
         choice: Choice,
     ) -> Result<VoteReceipt, EngineError> {
-        // What is rare is boxed: thousands of these wait at a time, and each is as large as its largest way.
-        let cached = match self.inner.reader.cache.at_hand(poll) {
-            Some(cached) => cached,
-            None => Box::pin(self.read_definition(poll)).await?,
+        let loader = &self.inner.loader;
+        // Rare branches are boxed: thousands of these futures exist at once, and a future
+        // is as large as its largest branch.
+        let mut entry = match loader.cache.peek(poll) {
+            Some(entry) => entry,
+            None => Box::pin(self.cached_definition(poll)).await?,
         };
-        let settled = self.settle(&cached, voter, ballot, choice.clone()).await;
-        let receipt = |settled: &Settled| plain_receipt(&cached, ballot, &choice, settled);
-        match settled.as_ref().ok().and_then(receipt) {
+        let mut cast = self.submit(&entry, voter, ballot, choice.clone()).await;
+        if is_stale(&cast) {
+            entry = Box::pin(loader.cache.reload(poll, &*loader.store)).await?;
+            cast = Box::pin(self.submit(&entry, voter, ballot, choice.clone())).await;
+        }
+        let CastResult { outcome, tally } = cast?;
+        let Some(tally) = tally.filter(|_| outcome != Outcome::Refused(Refusal::PollNotFound))
+        else {
+            loader.cache.invalidate(poll);
+            return Err(EngineError::PollNotFound(poll));
+        };
+        let outcome = VoteOutcome::try_from(outcome).map_err(EngineError::Refused)?;
+        match shared_receipt(&entry, ballot, &choice, outcome, &tally) {
             Some(receipt) => Ok(receipt),
-            None => Box::pin(self.other_receipt(poll, voter, ballot, choice, settled)).await,
+            None => Box::pin(self.receipt(voter, ballot, &choice, outcome, &tally)).await,
         }
     }
 
-    pub(super) async fn read_definition(&self, poll: PollId) -> Result<Arc<Cached>, EngineError> {
-        let reader = &self.inner.reader;
-        reader.cache.get(poll, &*reader.store).await
-    }
-
-    /// Whatever else than a ballot that counts, in a poll as it is at hand.
-    async fn other_receipt(
+    /// Identifies the voter and submits the ballot.
+    async fn submit(
         &self,
-        poll: PollId,
-        voter: &Caller,
-        ballot: BallotId,
-        choice: Choice,
-        mut settled: Result<Settled, EngineError>,
-    ) -> Result<VoteReceipt, EngineError> {
-        let reader = &self.inner.reader;
-        if may_be_outdated(&settled) {
-            let cached = reader.cache.reload(poll, &*reader.store).await?;
-            settled = self.settle(&cached, voter, ballot, choice.clone()).await;
-        }
-        let settled = settled?;
-        match (settled.outcome, settled.counted) {
-            (Outcome::Refused(Refusal::PollNotFound), _) | (_, None) => {
-                reader.cache.forget(poll);
-                Err(EngineError::PollNotFound(poll))
-            }
-            (Outcome::Refused(refusal), _) => Err(EngineError::Refused(refusal)),
-            (outcome, Some(counted)) => {
-                let tally = Arc::clone(&counted.tally);
-                self.receipt(voter, ballot, &choice, &outcome, tally).await
-            }
-        }
-    }
-
-    /// Finds out who votes, and casts the ballot.
-    async fn settle(
-        &self,
-        cached: &Arc<Cached>,
+        entry: &Arc<CacheEntry>,
         voter: &Caller,
         id: BallotId,
         choice: Choice,
-    ) -> Result<Settled, EngineError> {
-        let reader = &self.inner.reader;
-        let address = reader.locate(&cached.poll, voter)?;
+    ) -> Result<CastResult, EngineError> {
+        let loader = &self.inner.loader;
+        let address = loader.address_id(&entry.poll, voter)?;
         let ballot = Ballot {
             id,
-            poll: cached.poll.id,
-            voter: reader.admit(&cached.poll, voter).await?,
+            poll: entry.poll.id,
+            voter: loader.authorize_voter(&entry.poll, voter).await?,
             choice,
             address,
         };
-        self.take_in(cached, ballot)?.settled().await
+        self.enqueue(entry, ballot)?.result().await
     }
 
-    /// Checks what is voted, where that is certain, and hands the ballot to the intake.
-    fn take_in(&self, cached: &Arc<Cached>, ballot: Ballot) -> Result<TakenIn, EngineError> {
+    /// Checks the choice if the definition is frozen, and submits the ballot to the
+    /// batcher.
+    fn enqueue(&self, entry: &Arc<CacheEntry>, ballot: Ballot) -> Result<PendingVote, EngineError> {
         let inner = &self.inner;
-        let poll = &cached.poll;
-        if cached.is_frozen()
+        let poll = &entry.poll;
+        if entry.is_frozen()
             && let Err(problems) = ballot.choice.check(poll)
         {
             return Err(EngineError::Refused(Refusal::Invalid(problems)));
         }
-        let taken_in = inner.intake.take_in(ballot, Arc::clone(cached));
-        if matches!(taken_in, Err(EngineError::Overloaded { .. }))
+        let pending = inner.batcher.submit(ballot, Arc::clone(entry));
+        if matches!(pending, Err(EngineError::Overloaded { .. }))
             && poll.rules.results == ResultsPolicy::Live
         {
-            inner.stats.overloaded();
+            inner.stats.record_overloaded();
         }
-        taken_in
+        pending
     }
 
+    /// Makes a receipt that `shared_receipt` cannot make, with reads of the store if
+    /// needed.
     async fn receipt(
         &self,
         voter: &Caller,
         ballot: BallotId,
         choice: &Choice,
-        outcome: &Outcome,
-        tally: Arc<Tally>,
+        outcome: VoteOutcome,
+        tally: &SharedTally,
     ) -> Result<VoteReceipt, EngineError> {
-        let reader = &self.inner.reader;
-        let read = reader.beside(tally).await?;
+        let loader = &self.inner.loader;
+        let loaded = loader.with_definition(Arc::clone(&tally.tally)).await?;
         let audience = match outcome {
-            // Whether a repeated ballot still stands, only the store knows.
-            Outcome::Replayed { .. } => reader.audience(&read, voter).await?,
+            // Only the store knows whether a replayed ballot is still active.
+            VoteOutcome::Replayed { .. } => loader.audience(&loaded, voter).await?,
             _ => audience_after(choice),
         };
-        let view = TallyView::new(&read.poll, &read.tally, audience);
+        let view = TallyView::new(&loaded.poll, &loaded.tally, audience);
         Ok(VoteReceipt {
             ballot,
             outcome: outcome.redacted_for(&view),
-            poll: read.poll,
+            poll: loaded.poll,
             view,
         })
     }
-
-    /// The ballot of a voter that counts, if there is one.
-    ///
-    /// # Errors
-    /// [`PollNotFound`](EngineError::PollNotFound), [`Unidentified`](EngineError::Unidentified), or a failure of the
-    /// store.
-    pub async fn ballot_of(
-        &self,
-        poll: PollId,
-        voter: &Caller,
-    ) -> Result<Option<ActiveBallot>, EngineError> {
-        let reader = &self.inner.reader;
-        let Read { poll, .. } = reader.read(poll).await?;
-        let voter = reader.identify(&poll, voter)?;
-        Ok(reader
-            .store
-            .ballots_of(poll.id, &[voter])
-            .await?
-            .pop()
-            .flatten())
-    }
 }
 
-/// Whether the definition at hand may have been out of date: the poll may count other voters by now, or be gone.
-fn may_be_outdated(settled: &Result<Settled, EngineError>) -> bool {
-    match settled {
-        Ok(settled) => settled.outcome == Outcome::Refused(Refusal::OtherVoterPolicy),
+/// Returns true if the cached definition may have been outdated: the poll may have
+/// another voter policy by now, or be deleted.
+fn is_stale(cast: &Result<CastResult, EngineError>) -> bool {
+    match cast {
+        Ok(cast) => cast.outcome == Outcome::Refused(Refusal::OtherVoterPolicy),
         Err(error) => matches!(error, EngineError::Unidentified(_)),
     }
 }
 
-/// The receipt of a ballot that was counted or taken back just now, in a poll whose definition was not out of date.
-fn plain_receipt(
-    cached: &Cached,
+/// Makes the receipt of a ballot that changed the tally, with the view that all voters of
+/// its batch share. Returns `None` if the definition has another version than the tally.
+fn shared_receipt(
+    entry: &CacheEntry,
     ballot: BallotId,
     choice: &Choice,
-    settled: &Settled,
+    outcome: VoteOutcome,
+    tally: &SharedTally,
 ) -> Option<VoteReceipt> {
-    let counted = settled.counted.as_ref()?;
-    if !settled.outcome.changed_tally() {
+    if matches!(outcome, VoteOutcome::Replayed { .. }) {
         return None;
     }
-    let view = counted.view(&cached.poll, audience_after(choice))?;
+    let view = tally.view(&entry.poll, audience_after(choice))?;
     Some(VoteReceipt {
         ballot,
-        outcome: settled.outcome.redacted_for(&view),
-        poll: Arc::clone(&cached.poll),
+        outcome: outcome.redacted_for(&view),
+        poll: Arc::clone(&entry.poll),
         view,
     })
 }
 
-/// To which audience a voter belongs whose ballot was counted, or taken back.
+/// Returns the audience of a voter whose ballot was counted or withdrawn.
 const fn audience_after(choice: &Choice) -> Audience {
     if choice.is_withdrawal() {
         Audience::Public

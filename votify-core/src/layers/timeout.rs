@@ -62,6 +62,20 @@ impl<S: Store> Timeout<S> {
         StoreError::unavailable(self.inner.backend(), Elapsed(self.limit))
     }
 
+    /// Returns the inner store's invitations.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] if the inner store does not support invitations.
+    fn inner_invites(&self) -> Result<&dyn InviteStore, StoreError> {
+        let invites = self.inner.invites();
+        invites.ok_or_else(|| {
+            StoreError::failed(
+                self.inner.backend(),
+                "the store does not support invitations",
+            )
+        })
+    }
+
     async fn with_timeout<T>(
         &self,
         call: impl Future<Output = Result<T, StoreError>> + Send,
@@ -77,6 +91,11 @@ impl<S: Store> Timeout<S> {
 impl<S: Store> Store for Timeout<S> {
     fn backend(&self) -> &'static str {
         self.inner.backend()
+    }
+
+    fn invites(&self) -> Option<&dyn InviteStore> {
+        let invites = self.inner.invites();
+        invites.map(|_| self as &dyn InviteStore)
     }
 
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
@@ -170,27 +189,21 @@ impl<S: Store> Store for Timeout<S> {
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
-impl<S: InviteStore> InviteStore for Timeout<S> {
+impl<S: Store> InviteStore for Timeout<S> {
     async fn invite(
         &self,
         poll: PollId,
         voters: &[VoterId],
         max_invited: u64,
     ) -> Result<InviteOutcome, StoreError> {
-        let call = self.inner.invite(poll, voters, max_invited);
-        let call = tokio::time::timeout(self.limit, call).await;
-        call.unwrap_or_else(|_| Err(invites_timed_out(self.limit)))
+        self.with_timeout(self.inner_invites()?.invite(poll, voters, max_invited))
+            .await
     }
 
     async fn invited(&self, poll: PollId, voters: &[VoterId]) -> Result<Vec<bool>, StoreError> {
-        let call = self.inner.invited(poll, voters);
-        let call = tokio::time::timeout(self.limit, call).await;
-        call.unwrap_or_else(|_| Err(invites_timed_out(self.limit)))
+        self.with_timeout(self.inner_invites()?.invited(poll, voters))
+            .await
     }
-}
-
-fn invites_timed_out(limit: Duration) -> StoreError {
-    StoreError::unavailable("invites", Elapsed(limit))
 }
 
 #[async_trait]

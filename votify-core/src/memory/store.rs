@@ -12,7 +12,8 @@ use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
 use crate::id::PollId;
 use crate::poll::{Poll, PollChange, PollState, SealCause};
 use crate::store::{
-    Audit, ChangeOutcome, Page, PageRequest, PollFilter, SealOutcome, Store, StoreError,
+    Audit, ChangeOutcome, InviteStore, Page, PageRequest, PollFilter, SealOutcome, Store,
+    StoreError,
 };
 use crate::tally::Tally;
 use crate::time::Timestamp;
@@ -79,6 +80,10 @@ impl MemoryStore {
 impl Store for MemoryStore {
     fn backend(&self) -> &'static str {
         "memory"
+    }
+
+    fn invites(&self) -> Option<&dyn InviteStore> {
+        Some(self)
     }
 
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {

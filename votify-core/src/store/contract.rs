@@ -3,7 +3,9 @@ use std::fmt;
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
-use super::{Audit, ChangeOutcome, Page, PageRequest, PollFilter, SealOutcome, StoreError};
+use super::{
+    Audit, ChangeOutcome, InviteStore, Page, PageRequest, PollFilter, SealOutcome, StoreError,
+};
 use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
 use crate::id::PollId;
 use crate::poll::{Poll, PollChange, SealCause};
@@ -74,6 +76,12 @@ use crate::voter::VoterId;
 pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Returns a short name for logs and readiness, such as `memory` or `sqlite`.
     fn backend(&self) -> &'static str;
+
+    /// Returns the store's invitations, or `None` if it does not support them.
+    ///
+    /// Invitations belong to the store of the polls, because deleting a poll deletes its
+    /// invitations too. A layer returns those of the store that it wraps.
+    fn invites(&self) -> Option<&dyn InviteStore>;
 
     /// Stores a new poll, with an empty tally at
     /// [`Position::START`](crate::tally::Position::START).

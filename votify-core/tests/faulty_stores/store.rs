@@ -123,6 +123,10 @@ impl Store for FaultyStore {
         "faulty"
     }
 
+    fn invites(&self) -> Option<&dyn votify_core::InviteStore> {
+        None
+    }
+
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
         let mut rooms = self.rooms.lock().unwrap();
         if rooms.contains_key(&poll.id) {

@@ -16,6 +16,10 @@ impl<S: Store> Store for CachedStore<S> {
         self.shared.store.backend()
     }
 
+    fn invites(&self) -> Option<&dyn votify_core::InviteStore> {
+        self.shared.store.invites()
+    }
+
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
         self.shared.create(poll).await
     }

@@ -64,6 +64,10 @@ impl Store for CountingStore {
         self.behind.backend()
     }
 
+    fn invites(&self) -> Option<&dyn votify_core::InviteStore> {
+        self.behind.invites()
+    }
+
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
         self.counted().create_poll(poll).await
     }

@@ -46,6 +46,10 @@ impl Store for Rotation {
         self.instances[0].backend()
     }
 
+    fn invites(&self) -> Option<&dyn votify_core::InviteStore> {
+        self.instances[0].invites()
+    }
+
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
         self.next().await.create_poll(poll).await
     }

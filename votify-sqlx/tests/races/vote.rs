@@ -32,7 +32,7 @@ impl Vote {
         engine: &PollEngine,
         poll: &Poll,
     ) -> Result<u64, EngineError> {
-        use votify_core::Outcome::{Counted, Replayed};
+        use votify_core::VoteOutcome::{Counted, Replayed};
         let voter = Caller::session(SessionId::from_bytes(self.voter.to_be_bytes()));
         let choice = Choice::one(poll.options[self.option].id);
         let receipt = engine.cast(poll.id, &voter, self.id, choice).await?;

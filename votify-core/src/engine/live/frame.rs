@@ -6,44 +6,45 @@ use crate::id::OptionId;
 use crate::poll::{Poll, PollStatus};
 use crate::tally::TallyView;
 
-/// What a frame tells.
+/// What a frame announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FrameKind {
-    /// How things stand: always the first frame, and one after every change.
+    /// The current state: the first frame of each watch, and one after every change.
     Updated,
-    /// The poll was edited or has opened; an [`Updated`](Self::Updated) follows.
+    /// The poll was changed or has opened; an [`Updated`](Self::Updated) frame follows.
     Changed,
     /// The poll is sealed, and this is its final result.
     Closed,
-    /// The poll is gone; the last frame.
+    /// The poll is deleted; the last frame.
     Deleted,
 }
 
-/// Which of a frame's renderings is meant; each is made at most once.
+/// The format of a rendered frame; each frame is rendered at most once in each format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Rendering {
-    /// The bare message, for carriers that keep messages apart themselves.
+pub enum FrameFormat {
+    /// The bare message, for transports with message boundaries (WebSocket).
     Message,
-    /// The message inside of a text stream.
+    /// The message inside a text stream (server-sent events).
     TextStream,
 }
 
 /// The whole state of a poll for one audience, shared by all of its viewers.
 #[derive(Debug)]
 pub struct Frame {
-    /// What it tells.
+    /// What the frame announces.
     pub kind: FrameKind,
     /// The definition.
     pub poll: Arc<Poll>,
-    /// Where it stands.
+    /// The status.
     pub status: PollStatus,
     /// The counts as this audience sees them.
     pub view: TallyView,
-    /// How many watch, over all nodes.
+    /// The number of viewers on all nodes.
     pub viewers: u32,
-    /// The options of some single votes since the last frame: a sample if there were many, none where counts are hidden.
+    /// The options of single votes since the last frame: a sample of at most 32, and none
+    /// if the counts are hidden.
     pub votes: Arc<[OptionId]>,
-    renderings: [OnceLock<Bytes>; 2],
+    rendered: [OnceLock<Bytes>; 2],
 }
 
 impl Frame {
@@ -62,27 +63,28 @@ impl Frame {
             view,
             viewers,
             votes,
-            renderings: [OnceLock::new(), OnceLock::new()],
+            rendered: [OnceLock::new(), OnceLock::new()],
         }
     }
 
-    /// Whether this and `other` show the same state.
-    pub(super) fn tells_the_same_as(&self, other: &Self) -> bool {
+    /// Returns true if both frames have the same counts, status, viewers and version.
+    pub(super) fn same_state(&self, other: &Self) -> bool {
         self.view == other.view
             && self.status == other.status
             && self.viewers == other.viewers
             && self.poll.version == other.poll.version
     }
 
-    /// The frame as bytes: made by whichever viewer asks first, shared by all others.
+    /// Returns the frame as bytes. The first call for a format renders it, and all
+    /// viewers share the result.
     ///
-    /// `render` must be a function of the frame alone, and the same for each [`Rendering`].
-    pub fn rendered(&self, rendering: Rendering, render: impl FnOnce(&Self) -> Bytes) -> Bytes {
-        let [message, stream] = &self.renderings;
-        let slot = match rendering {
-            Rendering::Message => message,
-            Rendering::TextStream => stream,
+    /// `render` must depend on nothing but the frame and the [`FrameFormat`].
+    pub fn rendered(&self, format: FrameFormat, render: impl FnOnce(&Self) -> Bytes) -> Bytes {
+        let [message, stream] = &self.rendered;
+        let rendered = match format {
+            FrameFormat::Message => message,
+            FrameFormat::TextStream => stream,
         };
-        slot.get_or_init(|| render(self)).clone()
+        rendered.get_or_init(|| render(self)).clone()
     }
 }

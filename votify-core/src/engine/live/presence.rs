@@ -5,49 +5,51 @@ use tokio::time::Instant;
 
 use crate::broadcast::NodeId;
 
-/// How long another node's count is believed without being repeated.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(5);
-/// How often a count is repeated.
-const REPEATED_EVERY: Duration = Duration::from_secs(2);
+/// How long another node's number of viewers is valid without a repetition.
+const EXPIRY: Duration = Duration::from_secs(5);
+/// How often a number of viewers is repeated; one repetition may get lost before it
+/// expires.
+const HEARTBEAT: Duration = Duration::from_secs(2);
 
-/// The number of viewers that the other nodes were told last.
+/// Decides when this node announces its number of viewers to the others.
 #[derive(Debug, Default)]
-pub(super) struct Told(Option<(u32, Instant)>);
+pub(super) struct PresenceAnnouncer {
+    last: Option<(u32, Instant)>,
+}
 
-impl Told {
-    /// Whether the others should hear that there are so many: another number than before, or the same again after a while. That
-    /// there are none is said once.
-    pub(super) fn is_news(&mut self, viewers: u32, now: Instant) -> bool {
-        let is_news = match self.0 {
-            None => true,
-            Some((told, at)) if told == viewers => {
-                viewers > 0 && now.duration_since(at) >= REPEATED_EVERY
+impl PresenceAnnouncer {
+    /// Returns true if the viewer count should be announced: when it changed, or every
+    /// 2 s while it is non-zero.
+    pub(super) fn should_announce(&mut self, viewers: u32, now: Instant) -> bool {
+        let announce = match self.last {
+            Some((last, at)) if last == viewers => {
+                viewers > 0 && now.duration_since(at) >= HEARTBEAT
             }
-            Some(_) => true,
+            _ => true,
         };
-        if is_news {
-            self.0 = Some((viewers, now));
+        if announce {
+            self.last = Some((viewers, now));
         }
-        is_news
+        announce
     }
 }
 
-/// The viewers that other nodes have on a poll.
+/// The numbers of viewers that other nodes have on a poll.
 #[derive(Debug, Default)]
 pub(super) struct Presence {
     nodes: HashMap<NodeId, (u32, Instant)>,
 }
 
 impl Presence {
-    /// Hears of another node's viewers.
-    pub(super) fn hear(&mut self, node: NodeId, viewers: u32, now: Instant) {
+    /// Records another node's number of viewers.
+    pub(super) fn update(&mut self, node: NodeId, viewers: u32, now: Instant) {
         self.nodes.insert(node, (viewers, now));
     }
 
-    /// How many viewers the other nodes have, as far as was heard lately.
-    pub(super) fn elsewhere(&mut self, now: Instant) -> u32 {
-        self.nodes.retain(|_, (viewers, heard)| {
-            *viewers > 0 && now.duration_since(*heard) <= FORGOTTEN_AFTER
+    /// Removes expired numbers, and returns the sum of the others.
+    pub(super) fn remote_total(&mut self, now: Instant) -> u32 {
+        self.nodes.retain(|_, (viewers, received_at)| {
+            *viewers > 0 && now.duration_since(*received_at) <= EXPIRY
         });
         self.nodes
             .values()
@@ -60,26 +62,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_told_when_it_changes_and_every_two_seconds() {
-        let (mut told, start) = (Told::default(), Instant::now());
-        let mut news =
-            |viewers, seconds| told.is_news(viewers, start + Duration::from_secs(seconds));
-        assert!(news(0, 0), "whoever was told of others before forgets them");
-        assert!(news(3, 1) && !news(3, 2) && news(3, 3));
-        assert!(news(0, 4) && !news(0, 60));
+    fn viewer_count_is_announced_on_change_and_every_two_seconds() {
+        let (mut announcer, start) = (PresenceAnnouncer::default(), Instant::now());
+        let mut announces = |viewers, seconds| {
+            announcer.should_announce(viewers, start + Duration::from_secs(seconds))
+        };
+        assert!(
+            announces(0, 0),
+            "the first 0 replaces the number of an earlier room of this node"
+        );
+        assert!(announces(3, 1) && !announces(3, 2) && announces(3, 3));
+        assert!(announces(0, 4) && !announces(0, 60));
     }
 
     #[test]
-    fn a_node_that_fell_silent_is_forgotten() {
+    fn silent_node_expires() {
         let (mut presence, start) = (Presence::default(), Instant::now());
-        presence.hear(NodeId(1), 7, start);
-        presence.hear(NodeId(2), u32::MAX, start + FORGOTTEN_AFTER);
-        assert_eq!(presence.elsewhere(start + FORGOTTEN_AFTER), u32::MAX);
-        let later = start + FORGOTTEN_AFTER + Duration::from_millis(1);
-        presence.hear(NodeId(2), 1, later);
-        assert_eq!(presence.elsewhere(later), 1);
-        presence.hear(NodeId(2), 0, later);
-        assert_eq!(presence.elsewhere(later), 0);
+        presence.update(NodeId(1), 7, start);
+        presence.update(NodeId(2), u32::MAX, start + EXPIRY);
+        assert_eq!(presence.remote_total(start + EXPIRY), u32::MAX);
+        let later = start + EXPIRY + Duration::from_millis(1);
+        presence.update(NodeId(2), 1, later);
+        assert_eq!(presence.remote_total(later), 1);
+        presence.update(NodeId(2), 0, later);
+        assert_eq!(presence.remote_total(later), 0);
         assert!(presence.nodes.is_empty());
     }
 }

@@ -1,4 +1,5 @@
-mod seen;
+mod last_seen;
+mod wait;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,313 +10,300 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::engine::EngineError;
 use crate::engine::live::frame::{Frame, FrameKind};
-use crate::engine::live::hub::{Hub, Ticket};
-use crate::engine::live::stage::{Showing, Stage};
+use crate::engine::live::registry::{RoomRegistry, ViewerGuard};
+use crate::engine::live::snapshot::{RoomSnapshot, RoomView};
 use crate::id::PollId;
 use crate::poll::ResultsPolicy;
 use crate::tally::{Audience, ViewPosition};
-use crate::voter::{Caller, VoterId};
-use seen::Seen;
+use crate::voter::Caller;
+use last_seen::LastSeen;
+use wait::{VoterSubscription, WakeReason, wait};
 
-/// The least time between two reads of the store that one viewer asks for.
-const REFRESH_PAUSE: Duration = Duration::from_secs(1);
+/// Minimum time between two queries of the store by the refreshes of one viewer.
+const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
 
-/// One viewer's stream of frames of one poll. Dropping it ends the watching.
+/// One viewer's stream of frames of one poll. Dropping it ends the watch.
 ///
-/// - The first frame is always an [`Updated`](super::FrameKind::Updated) with the newest state.
-/// - Frames are merged: a viewer that comes late for one gets the newest state instead, and every change of definition and
-///   the closing still get a frame of their own.
-/// - Positions never go down.
-/// - The state is exact within two seconds of the last change and of the last fault.
+/// - The first frame is always an [`Updated`](super::FrameKind::Updated) with the newest
+///   state.
+/// - Frames are merged: a slow viewer gets the newest state only, but still one frame for
+///   each change of the definition and for the closing.
+/// - Positions never decrease.
+/// - The state is exact within 2 s of the last change and of the last fault.
+///
+/// ```
+/// use votify_core::engine::live::FrameKind;
+/// use votify_core::{Caller, Choice, MemoryStore, PollDraft, PollEngine, SessionId};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), votify_core::EngineError> {
+/// let engine = PollEngine::new(MemoryStore::new());
+/// let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
+/// let poll = engine.create_poll(draft).await?;
+/// let voter = Caller::session(SessionId::random());
+/// let mut watch = engine.watch(poll.id, &voter, None).await?;
+///
+/// engine.vote(poll.id, &voter, Choice::one(poll.options[0].id)).await?;
+/// engine.close_poll(poll.id, &voter).await?;
+/// while let Some(frame) = watch.next().await {
+///     println!("{:?}: {:?} votes", frame.kind, frame.view.total_votes());
+///     if frame.kind == FrameKind::Closed {
+///         break;
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Watch {
-    ticket: Ticket,
+    guard: ViewerGuard,
     viewer: Caller,
-    /// The version of the poll by whose rules the viewer was seated, or not.
-    seated_at: u64,
-    showing: watch::Receiver<Showing>,
-    seat: Option<Box<Seat>>,
-    seen: Option<Seen>,
-    /// What the last frame is followed by.
-    behind: Option<Arc<Frame>>,
-    /// Whether this viewer was waiting when the state came that is on show: then it took as long as this machine needed.
+    /// The version of the poll by whose rules `subscription` was made, or not needed.
+    rules_version: u64,
+    view: watch::Receiver<RoomView>,
+    subscription: Option<Box<VoterSubscription>>,
+    last_seen: Option<LastSeen>,
+    /// The frame to return next.
+    queued_frame: Option<Arc<Frame>>,
+    /// True if this viewer was waiting when the current view was published: its latency
+    /// then measures this machine, not the viewer's client.
     was_waiting: bool,
     /// Set once all viewers are to leave.
-    leaves_at: Option<Pin<Box<Sleep>>>,
+    drain_at: Option<Pin<Box<Sleep>>>,
     ended: bool,
 }
 
-/// What a viewer finds on show.
-enum Look {
+/// What a viewer finds in the current view.
+enum NextFrame {
     Frame(Arc<Frame>),
-    /// The poll was edited since the viewer was seated, which only matters where counts hang on having voted.
-    NewRules(Arc<Stage>),
+    /// The poll was edited, and the viewer's counts may depend on whether they voted.
+    NewRules(Arc<RoomSnapshot>),
     Nothing,
 }
 
-/// Why a viewer looks up.
-enum Stir {
-    Shown,
-    /// Its ballot stands, or does not any more.
-    Moved(Audience),
-    End,
-}
-
-/// A viewer whose counts hang on whether they voted.
-#[derive(Debug)]
-struct Seat {
-    voter: VoterId,
-    audience: watch::Receiver<Audience>,
-    asked_at: Instant,
-}
-
 impl Watch {
-    /// Enters the room of `poll` and waits until there is something to see.
-    pub(in crate::engine) async fn enter(
-        hub: &Arc<Hub>,
+    /// Joins the room of a poll, and waits for its first snapshot.
+    pub(in crate::engine) async fn join(
+        rooms: &Arc<RoomRegistry>,
         poll: PollId,
         viewer: &Caller,
         after: Option<ViewPosition>,
     ) -> Result<Self, EngineError> {
-        let ticket = hub.enter(poll).ok_or(EngineError::ShuttingDown)?;
-        let showing = ticket.room.showing(Audience::Public);
+        let guard = rooms.join(poll).ok_or(EngineError::ShuttingDown)?;
+        let view = guard.room.view(Audience::Public);
         let mut watch = Self {
-            ticket,
+            guard,
             viewer: viewer.clone(),
-            seated_at: 0,
-            showing,
-            seat: None,
-            seen: None,
-            behind: None,
+            rules_version: 0,
+            view,
+            subscription: None,
+            last_seen: None,
+            queued_frame: None,
             was_waiting: false,
-            leaves_at: None,
+            drain_at: None,
             ended: false,
         };
-        let stage = watch.first_stage(poll).await?;
-        watch.sit_down(&stage).await?;
+        let snapshot = watch.first_snapshot(poll).await?;
+        watch.track_voter(&snapshot).await?;
         if let Some(after) = after {
             watch.catch_up(after).await?;
         }
-        watch.showing.mark_changed();
+        watch.view.mark_changed();
         Ok(watch)
     }
 
-    async fn first_stage(&mut self, poll: PollId) -> Result<Arc<Stage>, EngineError> {
-        let reader = &self.ticket.hub.reader;
+    async fn first_snapshot(&mut self, poll: PollId) -> Result<Arc<RoomSnapshot>, EngineError> {
+        let context = self.guard.context();
         let loaded = self
-            .showing
-            .wait_for(|showing| !matches!(showing, Showing::Loading));
-        let showing = match tokio::time::timeout(self.ticket.hub.config.store_timeout, loaded).await
-        {
-            Ok(Ok(showing)) => showing.clone(),
-            _ => return Err(reader.unavailable()),
+            .view
+            .wait_for(|view| !matches!(view, RoomView::Loading));
+        let view = match tokio::time::timeout(context.config.store_timeout, loaded).await {
+            Ok(Ok(view)) => view.clone(),
+            _ => return Err(context.loader.unavailable()),
         };
-        match showing {
-            Showing::Stage(stage) => Ok(stage),
-            Showing::Deleted(_) => Err(EngineError::PollNotFound(poll)),
-            Showing::Loading | Showing::Ended => Err(EngineError::ShuttingDown),
+        match view {
+            RoomView::Snapshot(snapshot) => Ok(snapshot),
+            RoomView::Deleted(_) => Err(EngineError::PollNotFound(poll)),
+            RoomView::Loading | RoomView::Ended => Err(EngineError::ShuttingDown),
         }
     }
 
-    /// Takes a seat where counts hang on having voted; gives an old one up.
-    async fn sit_down(&mut self, stage: &Stage) -> Result<(), EngineError> {
-        let Ticket { room, hub, .. } = &self.ticket;
-        let poll = &stage.updated().poll;
-        self.seated_at = poll.version;
-        self.seat = None;
+    /// Subscribes to the viewer's audience if the counts depend on it, and switches to
+    /// the audience's view. Replaces an earlier subscription.
+    async fn track_voter(&mut self, snapshot: &RoomSnapshot) -> Result<(), EngineError> {
+        let loader = &self.guard.context().loader;
+        let poll = &snapshot.updated().poll;
+        self.rules_version = poll.version;
+        self.subscription = None;
         let mut audience = Audience::Public;
         // A viewer who cannot be identified cannot have voted.
         if poll.rules.results == ResultsPolicy::AfterVote
-            && let Ok(voter) = hub.reader.identify(poll, &self.viewer)
+            && let Ok(voter) = loader.identify(poll, &self.viewer)
         {
-            audience = hub.reader.audience_of(poll.id, voter).await?;
-            self.seat = Some(Box::new(Seat {
+            audience = loader.audience_of(poll.id, voter).await?;
+            self.subscription = Some(Box::new(VoterSubscription {
                 voter,
-                audience: room.seats.take(voter, audience),
-                asked_at: Instant::now(),
+                audience: self.guard.room.voters.track(voter, audience),
+                queried_at: Instant::now(),
             }));
         }
-        self.showing = room.showing(audience);
-        self.showing.mark_changed();
+        self.switch_to(audience);
         Ok(())
     }
 
-    /// Makes sure that nothing older than `after` is shown, unless the store itself knows nothing newer.
+    /// Switches to the view of an audience, and marks it as not taken yet.
+    fn switch_to(&mut self, audience: Audience) {
+        self.view = self.guard.room.view(audience);
+        self.view.mark_changed();
+    }
+
+    /// Waits until the room's state is as new as `after`, or as new as the store's.
     async fn catch_up(&self, after: ViewPosition) -> Result<(), EngineError> {
-        let is_behind = match &*self.showing.borrow() {
-            Showing::Stage(stage) => stage.updated().view.position().is_older_than(&after),
+        let is_behind = match &*self.view.borrow() {
+            RoomView::Snapshot(snapshot) => {
+                snapshot.updated().view.position().is_older_than(&after)
+            }
             _ => false,
         };
-        let Ticket { room, hub, .. } = &self.ticket;
-        if is_behind && !room.catch_up(after, hub.config.store_timeout).await {
-            return Err(hub.reader.unavailable());
+        let context = self.guard.context();
+        let timeout = context.config.store_timeout;
+        if is_behind && !self.guard.room.catch_up(after, timeout).await {
+            return Err(context.loader.unavailable());
         }
         Ok(())
     }
 
-    /// The next frame. `None`: the poll is gone, or the viewer shall leave because the engine shuts down.
+    /// Returns the next frame, or `None` if the poll is deleted or the engine ends this
+    /// watch.
     ///
     /// Cancel safe.
     pub async fn next(&mut self) -> Option<Arc<Frame>> {
         loop {
-            if let Some(frame) = self.behind.take() {
+            if let Some(frame) = self.queued_frame.take() {
                 return Some(frame);
             }
             if self.ended {
                 return None;
             }
-            match self.stir().await {
-                Stir::Shown => {}
-                Stir::Moved(audience) => {
-                    self.showing = self.ticket.room.showing(audience);
-                    self.showing.mark_changed();
+            match self.wait().await {
+                WakeReason::ViewChanged => {}
+                WakeReason::AudienceChanged(audience) => {
+                    self.switch_to(audience);
                     continue;
                 }
-                Stir::End => {
+                WakeReason::End => {
                     self.ended = true;
                     continue;
                 }
             }
-            let look = match self.look(true) {
-                Look::NewRules(stage) => {
-                    // Should this be dropped in between, the stage is looked at again.
-                    self.showing.mark_changed();
-                    if self.sit_down(&stage).await.is_ok() {
+            let next = match self.take_current(true) {
+                NextFrame::NewRules(snapshot) => {
+                    // If this call is dropped during the await, the next one starts here
+                    // again.
+                    self.view.mark_changed();
+                    if self.track_voter(&snapshot).await.is_ok() {
                         continue;
                     }
-                    self.look(false)
+                    self.take_current(false)
                 }
-                look => look,
+                next => next,
             };
-            if let Look::Frame(frame) = look {
+            if let NextFrame::Frame(frame) = next {
                 return Some(frame);
             }
         }
     }
 
-    /// Waits until there may be something new to see.
-    async fn stir(&mut self) -> Stir {
-        let Self {
-            showing,
-            seat,
-            leaves_at,
-            ..
-        } = self;
-        let is_waiting = showing.has_changed().is_ok_and(|changed| !changed);
-        let changed = async {
-            match showing.changed().await {
-                Ok(()) => Stir::Shown,
-                Err(_) => Stir::End,
-            }
-        };
-        let stir = if seat.is_none() && leaves_at.is_none() {
-            changed.await
-        } else {
-            tokio::select! {
-                stir = changed => stir,
-                audience = moved(seat) => Stir::Moved(audience),
-                () = elapsed(leaves_at) => Stir::End,
-            }
-        };
+    /// Waits until there may be a new frame.
+    async fn wait(&mut self) -> WakeReason {
+        let is_waiting = self.view.has_changed().is_ok_and(|changed| !changed);
+        let reason = wait(&mut self.view, &mut self.subscription, &mut self.drain_at).await;
         self.was_waiting = is_waiting;
-        stir
+        reason
     }
 
-    /// Takes what is on show, and tells how late it is if it was waited for. Rules by which the viewer may have to be seated anew are
-    /// `heeded` first.
-    fn look(&mut self, heeded: bool) -> Look {
-        match &*self.showing.borrow_and_update() {
-            Showing::Loading => Look::Nothing,
-            Showing::Stage(stage) => {
-                let poll = &stage.updated().poll;
-                let matters = self.seat.is_some() || poll.rules.results == ResultsPolicy::AfterVote;
-                let is_old = self.seated_at != poll.version && !stage.updated().view.is_final();
-                if heeded && matters && is_old {
-                    return Look::NewRules(Arc::clone(stage));
+    /// Returns the current frame and records its delivery latency. With `check_rules`,
+    /// rules that the voter subscription does not match are returned first.
+    fn take_current(&mut self, check_rules: bool) -> NextFrame {
+        match &*self.view.borrow_and_update() {
+            RoomView::Loading => NextFrame::Nothing,
+            RoomView::Snapshot(snapshot) => {
+                let frame = snapshot.updated();
+                let needs_subscription = self.subscription.is_some()
+                    || frame.poll.rules.results == ResultsPolicy::AfterVote;
+                let is_outdated =
+                    self.rules_version != frame.poll.version && !frame.view.is_final();
+                if check_rules && needs_subscription && is_outdated {
+                    return NextFrame::NewRules(Arc::clone(snapshot));
                 }
-                let fanout = &stage.fanout;
-                let Ticket { room, number, .. } = &self.ticket;
-                if self.was_waiting && number.is_multiple_of(fanout.witnesses) {
-                    room.lateness.tell(fanout.shown_at.elapsed());
+                let delivery = &snapshot.delivery;
+                let ViewerGuard { room, number, .. } = &self.guard;
+                if self.was_waiting && number.is_multiple_of(delivery.sample_every) {
+                    room.latency.record(delivery.published_at.elapsed());
                 }
-                if let (Some(departure), None) = (&fanout.departure, &self.leaves_at) {
-                    self.leaves_at = Some(Box::pin(sleep_until(departure.next())));
+                if let (Some(drain), None) = (&delivery.drain, &self.drain_at) {
+                    self.drain_at = Some(Box::pin(sleep_until(drain.next())));
                 }
-                let (frame, behind) = Seen::take_in(&mut self.seen, stage);
-                self.behind = behind;
-                frame.map_or(Look::Nothing, Look::Frame)
+                let frames = LastSeen::advance(&mut self.last_seen, snapshot);
+                self.queued_frame = frames.second;
+                frames.first.map_or(NextFrame::Nothing, NextFrame::Frame)
             }
-            Showing::Deleted(stage) => {
+            RoomView::Deleted(snapshot) => {
                 self.ended = true;
-                let last = stage.as_ref().map(|stage| stage.deleted());
-                last.map_or(Look::Nothing, Look::Frame)
+                let last = snapshot.as_ref().map(|snapshot| snapshot.deleted());
+                last.map_or(NextFrame::Nothing, NextFrame::Frame)
             }
-            Showing::Ended => {
+            RoomView::Ended => {
                 self.ended = true;
-                Look::Nothing
+                NextFrame::Nothing
             }
         }
     }
 
-    /// How things stand right now, as an [`Updated`](super::FrameKind::Updated) frame: what a client's `refresh` gets.
+    /// Returns the current state as an [`Updated`](super::FrameKind::Updated) frame, for
+    /// a client's `refresh` command.
     ///
-    /// Where counts hang on having voted, the store is asked whether this viewer has, at most once a second.
+    /// If the counts depend on whether the viewer voted, the store is queried for that,
+    /// at most once a second.
     ///
     /// # Errors
-    /// If the store cannot be asked, the poll is gone, or the engine is shutting down.
+    /// - [`PollNotFound`](EngineError::PollNotFound): the poll is deleted.
+    /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
+    /// - [`ShuttingDown`](EngineError::ShuttingDown): the watch has ended; connect to
+    ///   another node.
     pub async fn refresh(&mut self) -> Result<Arc<Frame>, EngineError> {
-        let Ticket { room, hub, .. } = &self.ticket;
-        if let Some(seat) = &mut self.seat
-            && seat.asked_at.elapsed() >= REFRESH_PAUSE
+        let room = &self.guard.room;
+        if let Some(subscription) = &mut self.subscription
+            && subscription.queried_at.elapsed() >= REFRESH_INTERVAL
         {
-            seat.asked_at = Instant::now();
-            let audience = hub.reader.audience_of(room.poll, seat.voter).await?;
-            room.seats.set(seat.voter, audience);
-            self.showing = room.showing(audience);
-            // What it shows may not have been taken yet.
-            self.showing.mark_changed();
+            subscription.queried_at = Instant::now();
+            let voter = subscription.voter;
+            let loader = &self.guard.context().loader;
+            let audience = loader.audience_of(room.poll, voter).await?;
+            room.voters.set(voter, audience);
+            self.switch_to(audience);
         }
-        let showing = self.showing.borrow().clone();
-        let stage = match showing {
-            Showing::Stage(stage) => stage,
-            Showing::Deleted(_) => {
-                return Err(EngineError::PollNotFound(self.ticket.room.poll));
-            }
-            Showing::Loading | Showing::Ended => return Err(EngineError::ShuttingDown),
+        let view = self.view.borrow().clone();
+        let snapshot = match view {
+            RoomView::Snapshot(snapshot) => snapshot,
+            RoomView::Deleted(_) => return Err(EngineError::PollNotFound(self.guard.room.poll)),
+            RoomView::Loading | RoomView::Ended => return Err(EngineError::ShuttingDown),
         };
-        let frame = Arc::clone(stage.updated());
-        // Whatever older state still waits is told no more.
-        self.behind = self
-            .behind
+        let frame = Arc::clone(snapshot.updated());
+        // An older queued state is obsolete; a closing still gets its own frame.
+        self.queued_frame = self
+            .queued_frame
             .take()
-            .filter(|waiting| waiting.kind != FrameKind::Updated);
-        if let Some(seen) = &mut self.seen {
-            seen.catch_up(&frame);
+            .filter(|queued| queued.kind != FrameKind::Updated);
+        if let Some(last_seen) = &mut self.last_seen {
+            last_seen.catch_up(&frame);
         }
         Ok(frame)
     }
 
-    /// What this viewer has been shown last.
+    /// Returns the position of the last frame, for a reconnect.
     #[must_use]
     pub fn position(&self) -> Option<ViewPosition> {
-        self.seen.map(|seen| seen.position())
-    }
-}
-
-/// The audience that a seated viewer belongs to from now on.
-async fn moved(seat: &mut Option<Box<Seat>>) -> Audience {
-    if let Some(seat) = seat
-        && seat.audience.changed().await.is_ok()
-    {
-        return *seat.audience.borrow_and_update();
-    }
-    std::future::pending().await
-}
-
-/// When a viewer who is to leave leaves.
-async fn elapsed(leaves_at: &mut Option<Pin<Box<Sleep>>>) {
-    match leaves_at {
-        Some(leaves_at) => leaves_at.as_mut().await,
-        None => std::future::pending().await,
+        self.last_seen.map(|last_seen| last_seen.position())
     }
 }

@@ -2,9 +2,9 @@ use super::*;
 use crate::id::BallotId;
 use crate::poll::ResultsPolicy;
 
-async fn hidden(world: &World, results: ResultsPolicy) -> Arc<Poll> {
-    world
-        .poll(|draft| {
+async fn create_hidden_poll(harness: &Harness, results: ResultsPolicy) -> Arc<Poll> {
+    harness
+        .create_poll_with(|draft| {
             draft.rules.results = results;
             draft.rules.revote = true;
         })
@@ -12,12 +12,12 @@ async fn hidden(world: &World, results: ResultsPolicy) -> Arc<Poll> {
 }
 
 #[tokio::test]
-async fn after_vote_shows_counts_to_voters_alone() {
-    let world = World::new();
-    let poll = hidden(&world, ResultsPolicy::AfterVote).await;
-    let receipt = world
+async fn after_vote_policy_shows_counts_only_to_voters() {
+    let harness = Harness::new();
+    let poll = create_hidden_poll(&harness, ResultsPolicy::AfterVote).await;
+    let receipt = harness
         .engine
-        .vote(poll.id, &browser(1), first(&poll))
+        .vote(poll.id, &browser(1), first_option(&poll))
         .await
         .unwrap();
     assert_eq!(receipt.view.total_votes(), Some(1));
@@ -26,96 +26,102 @@ async fn after_vote_shows_counts_to_voters_alone() {
         (browser(2), None),
         (Caller::anonymous(), None),
     ] {
-        let snapshot = world.engine.poll(poll.id, &caller).await.unwrap();
+        let snapshot = harness.engine.poll(poll.id, &caller).await.unwrap();
         assert_eq!(snapshot.view.total_votes(), total);
     }
 }
 
 #[tokio::test]
-async fn a_replay_of_a_vote_taken_back_shows_nothing() {
-    let world = World::new();
-    let poll = hidden(&world, ResultsPolicy::AfterVote).await;
-    let id = BallotId::generate(world.clock.now());
-    let (engine, voter) = (&world.engine, browser(1));
+async fn replay_of_a_withdrawn_ballot_hides_counts() {
+    let harness = Harness::new();
+    let poll = create_hidden_poll(&harness, ResultsPolicy::AfterVote).await;
+    let id = BallotId::generate(harness.clock.now());
+    let (engine, voter) = (&harness.engine, browser(1));
     engine
-        .cast(poll.id, &voter, id, first(&poll))
+        .cast(poll.id, &voter, id, first_option(&poll))
         .await
         .unwrap();
-    let gone = engine
+    let withdrawn = engine
         .vote(poll.id, &voter, Choice::withdraw())
         .await
         .unwrap();
-    assert_eq!(gone.view.counts(), None);
+    assert_eq!(withdrawn.view.counts(), None);
     let replayed = engine
-        .cast(poll.id, &voter, id, first(&poll))
+        .cast(poll.id, &voter, id, first_option(&poll))
         .await
         .unwrap();
     assert_eq!(replayed.view.counts(), None);
-    assert_eq!(replayed.outcome, crate::Outcome::Replayed { revision: 0 });
+    assert_eq!(
+        replayed.outcome,
+        crate::VoteOutcome::Replayed { revision: 0 }
+    );
 }
 
 #[tokio::test]
-async fn a_voters_stream_begins_to_carry_counts_once_they_voted() {
-    let world = World::new();
-    let poll = hidden(&world, ResultsPolicy::AfterVote).await;
-    let mut voter = world.watch(poll.id, &browser(1)).await;
-    let mut other = world.watch(poll.id, &browser(2)).await;
-    assert_eq!(frame(&mut voter).await.view.counts(), None);
-    assert_eq!(frame(&mut other).await.view.counts(), None);
-    world
+async fn watch_shows_counts_after_its_viewer_voted() {
+    let harness = Harness::new();
+    let poll = create_hidden_poll(&harness, ResultsPolicy::AfterVote).await;
+    let mut voter = harness.watch(poll.id, &browser(1)).await;
+    let mut other = harness.watch(poll.id, &browser(2)).await;
+    assert_eq!(next_frame(&mut voter).await.view.counts(), None);
+    assert_eq!(next_frame(&mut other).await.view.counts(), None);
+    harness
         .engine
-        .vote(poll.id, &browser(1), first(&poll))
+        .vote(poll.id, &browser(1), first_option(&poll))
         .await
         .unwrap();
     let shown = frame_where(&mut voter, |frame| frame.view.counts().is_some()).await;
     assert_eq!(
         shown.view.total_votes(),
         Some(1),
-        "the first counts hold the voter's own"
+        "the first counts do not contain the voter's own ballot"
     );
-    world
+    harness
         .engine
         .vote(poll.id, &browser(1), Choice::withdraw())
         .await
         .unwrap();
     frame_where(&mut voter, |frame| frame.view.counts().is_none()).await;
-    let told = tokio::time::timeout(
+    let frame = tokio::time::timeout(
         Duration::from_millis(500),
         frame_where(&mut other, |f| f.viewers != 2),
     )
     .await;
-    assert!(told.is_err(), "a hidden vote was told to who has not voted");
+    assert!(
+        frame.is_err(),
+        "a viewer without a vote received a frame for a hidden vote"
+    );
 }
 
 #[tokio::test]
-async fn a_vote_through_another_engine_opens_the_voters_stream_here() {
-    let world = World::new();
-    let elsewhere = World::on(Arc::clone(&world.store), MemoryBroadcaster::new());
-    let poll = hidden(&world, ResultsPolicy::AfterVote).await;
-    let mut watch = world.watch(poll.id, &browser(1)).await;
-    assert_eq!(frame(&mut watch).await.view.counts(), None);
-    elsewhere
+async fn vote_through_another_engine_shows_counts_to_the_voter() {
+    let harness = Harness::new();
+    let other_engine = Harness::on(Arc::clone(&harness.store), MemoryBroadcaster::new());
+    let poll = create_hidden_poll(&harness, ResultsPolicy::AfterVote).await;
+    let mut watch = harness.watch(poll.id, &browser(1)).await;
+    assert_eq!(next_frame(&mut watch).await.view.counts(), None);
+    other_engine
         .engine
-        .vote(poll.id, &browser(1), first(&poll))
+        .vote(poll.id, &browser(1), first_option(&poll))
         .await
         .unwrap();
     frame_where(&mut watch, |frame| frame.view.total_votes() == Some(1)).await;
 }
 
 #[tokio::test]
-async fn after_close_shows_counts_to_nobody_before_and_everybody_after() {
-    let world = World::new();
-    let poll = hidden(&world, ResultsPolicy::AfterClose).await;
-    let mut watch = world.watch(poll.id, &browser(1)).await;
-    assert_eq!(frame(&mut watch).await.view.counts(), None);
-    let receipt = world
+async fn after_close_policy_shows_counts_to_all_once_closed() {
+    let harness = Harness::new();
+    let poll = create_hidden_poll(&harness, ResultsPolicy::AfterClose).await;
+    let mut watch = harness.watch(poll.id, &browser(1)).await;
+    assert_eq!(next_frame(&mut watch).await.view.counts(), None);
+    let receipt = harness
         .engine
-        .vote(poll.id, &browser(1), first(&poll))
+        .vote(poll.id, &browser(1), first_option(&poll))
         .await
         .unwrap();
     assert_eq!(receipt.view.counts(), None);
     assert_eq!(
-        world
+        harness
             .engine
             .poll(poll.id, &browser(1))
             .await
@@ -124,54 +130,61 @@ async fn after_close_shows_counts_to_nobody_before_and_everybody_after() {
             .counts(),
         None
     );
-    world.engine.close_poll(poll.id, &browser(9)).await.unwrap();
+    harness
+        .engine
+        .close_poll(poll.id, &browser(9))
+        .await
+        .unwrap();
     assert_eq!(
-        kind(&mut watch, FrameKind::Closed).await.view.total_votes(),
+        frame_of_kind(&mut watch, FrameKind::Closed)
+            .await
+            .view
+            .total_votes(),
         Some(1)
     );
 }
 
 #[tokio::test]
-async fn hidden_votes_show_in_no_number() {
-    let world = World::new();
-    let mut events = world.engine.events();
-    let poll = hidden(&world, ResultsPolicy::AfterClose).await;
-    world
+async fn hidden_votes_are_in_no_statistic() {
+    let harness = Harness::new();
+    let mut events = harness.engine.events();
+    let poll = create_hidden_poll(&harness, ResultsPolicy::AfterClose).await;
+    harness
         .engine
-        .vote(poll.id, &browser(1), first(&poll))
+        .vote(poll.id, &browser(1), first_option(&poll))
         .await
         .unwrap();
-    assert_eq!(world.engine.stats().counted, 0);
+    assert_eq!(harness.engine.stats().counted, 0);
     events.recv().await.unwrap();
     let crate::Event::BallotCast { outcome, view, .. } = events.recv().await.unwrap() else {
-        panic!("no vote told")
+        panic!("the event is not a cast ballot")
     };
     assert_eq!(
         (outcome, view.counts()),
-        (crate::Outcome::Counted { revision: 0 }, None)
+        (crate::VoteOutcome::Counted { revision: 0 }, None)
     );
-    let live = world.lunch().await;
-    world
+    let live = harness.create_poll().await;
+    harness
         .engine
-        .vote(live.id, &browser(1), first(&live))
+        .vote(live.id, &browser(1), first_option(&live))
         .await
         .unwrap();
-    assert_eq!(world.engine.stats().counted, 1);
+    assert_eq!(harness.engine.stats().counted, 1);
 }
 
 #[tokio::test]
-async fn a_vote_taken_back_through_another_engine_closes_the_voters_stream_here() {
-    let world = World::new();
-    let elsewhere = World::on(Arc::clone(&world.store), MemoryBroadcaster::new());
-    let poll = hidden(&world, ResultsPolicy::AfterVote).await;
-    world
+async fn withdrawal_through_another_engine_hides_counts() {
+    let harness = Harness::new();
+    let other_engine = Harness::on(Arc::clone(&harness.store), MemoryBroadcaster::new());
+    let poll = create_hidden_poll(&harness, ResultsPolicy::AfterVote).await;
+    harness
         .engine
-        .vote(poll.id, &browser(1), first(&poll))
+        .vote(poll.id, &browser(1), first_option(&poll))
         .await
         .unwrap();
-    let mut watch = world.watch(poll.id, &browser(1)).await;
-    assert!(frame(&mut watch).await.view.counts().is_some());
-    elsewhere
+    let mut watch = harness.watch(poll.id, &browser(1)).await;
+    assert!(next_frame(&mut watch).await.view.counts().is_some());
+    other_engine
         .engine
         .vote(poll.id, &browser(1), Choice::withdraw())
         .await
@@ -180,38 +193,42 @@ async fn a_vote_taken_back_through_another_engine_closes_the_voters_stream_here(
 }
 
 #[tokio::test]
-async fn who_watches_while_results_become_hidden_sees_counts_after_voting() {
-    let world = World::new();
-    let poll = world.lunch().await;
-    let mut watch = world.watch(poll.id, &browser(1)).await;
-    assert!(frame(&mut watch).await.view.counts().is_some());
+async fn viewer_sees_counts_after_voting_when_results_become_hidden() {
+    let harness = Harness::new();
+    let poll = harness.create_poll().await;
+    let mut watch = harness.watch(poll.id, &browser(1)).await;
+    assert!(next_frame(&mut watch).await.view.counts().is_some());
     let change = crate::PollChange {
         results: Some(ResultsPolicy::AfterVote),
         ..Default::default()
     };
-    world
+    harness
         .engine
         .change_poll(poll.id, change, &browser(9))
         .await
         .unwrap();
     frame_where(&mut watch, |frame| frame.view.counts().is_none()).await;
-    world
+    harness
         .engine
-        .vote(poll.id, &browser(1), first(&poll))
+        .vote(poll.id, &browser(1), first_option(&poll))
         .await
         .unwrap();
     frame_where(&mut watch, |frame| frame.view.total_votes() == Some(1)).await;
 }
 
 #[tokio::test]
-async fn a_refresh_swallows_no_closing() {
-    let world = World::new();
-    let poll = hidden(&world, ResultsPolicy::AfterVote).await;
-    let mut watch = world.watch(poll.id, &browser(1)).await;
-    frame(&mut watch).await;
+async fn refresh_does_not_suppress_the_closed_frame() {
+    let harness = Harness::new();
+    let poll = create_hidden_poll(&harness, ResultsPolicy::AfterVote).await;
+    let mut watch = harness.watch(poll.id, &browser(1)).await;
+    next_frame(&mut watch).await;
     tokio::time::sleep(Duration::from_millis(1_100)).await;
-    world.engine.close_poll(poll.id, &browser(9)).await.unwrap();
+    harness
+        .engine
+        .close_poll(poll.id, &browser(9))
+        .await
+        .unwrap();
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(watch.refresh().await.unwrap().view.is_final());
-    kind(&mut watch, FrameKind::Closed).await;
+    frame_of_kind(&mut watch, FrameKind::Closed).await;
 }

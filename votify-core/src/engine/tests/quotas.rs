@@ -1,55 +1,63 @@
 use super::*;
-use crate::ballot::{Outcome, Refusal};
-use crate::engine::{EngineError, VoteReceipt};
+use crate::ballot::Refusal;
+use crate::engine::{EngineError, VoteOutcome, VoteReceipt};
 use crate::poll::{AddressQuota, PollChange};
 use crate::voter::IdentifyError;
 
-/// A browser of its own at an address.
+/// A new browser at an address.
 fn at(address: &str) -> Caller {
     Caller::session(SessionId::random()).with_address(address.parse().unwrap())
 }
 
-fn is_full(answer: &Result<VoteReceipt, EngineError>) -> bool {
-    matches!(answer, Err(EngineError::Refused(Refusal::AddressQuota)))
+fn is_quota_refusal(result: &Result<VoteReceipt, EngineError>) -> bool {
+    matches!(result, Err(EngineError::Refused(Refusal::AddressQuota)))
 }
 
-/// Whether two callers from these addresses share one place.
-async fn are_one(ipv4_prefix: u8, one: &str, other: &str) -> bool {
-    let world = World::new();
+/// Returns true if callers from these two addresses share one quota.
+async fn share_a_quota(ipv4_prefix: u8, one: &str, other: &str) -> bool {
+    let harness = Harness::new();
     let quota = AddressQuota {
         ballots: 1,
         ipv4_prefix,
     };
-    let poll = world.poll(|draft| draft.rules.address_quota = Some(quota));
+    let poll = harness.create_poll_with(|draft| draft.rules.address_quota = Some(quota));
     let poll = poll.await;
     let vote = |voter: Caller| async {
         let voter = voter;
-        world.engine.vote(poll.id, &voter, first(&poll)).await
+        harness
+            .engine
+            .vote(poll.id, &voter, first_option(&poll))
+            .await
     };
     vote(at(one)).await.unwrap();
-    let answer = vote(at(other)).await;
-    assert!(answer.is_ok() || is_full(&answer), "{answer:?}");
-    is_full(&answer)
+    let result = vote(at(other)).await;
+    assert!(result.is_ok() || is_quota_refusal(&result), "{result:?}");
+    is_quota_refusal(&result)
 }
 
 #[tokio::test]
-async fn addresses_count_by_their_prefix() {
-    assert!(are_one(32, "192.0.2.7", "192.0.2.7").await);
-    assert!(!are_one(32, "192.0.2.7", "192.0.2.8").await);
-    assert!(are_one(24, "192.0.2.7", "192.0.2.8").await);
-    assert!(!are_one(24, "192.0.2.7", "192.0.3.7").await);
+async fn addresses_are_grouped_by_prefix() {
+    assert!(share_a_quota(32, "192.0.2.7", "192.0.2.7").await);
+    assert!(!share_a_quota(32, "192.0.2.7", "192.0.2.8").await);
+    assert!(share_a_quota(24, "192.0.2.7", "192.0.2.8").await);
+    assert!(!share_a_quota(24, "192.0.2.7", "192.0.3.7").await);
     for prefix in [24, 32] {
-        assert!(are_one(prefix, "2001:db8:0:1::7", "2001:db8:0:1:8::").await);
-        assert!(!are_one(prefix, "2001:db8:0:1::7", "2001:db8:0:2::7").await);
+        assert!(share_a_quota(prefix, "2001:db8:0:1::7", "2001:db8:0:1:8::").await);
+        assert!(!share_a_quota(prefix, "2001:db8:0:1::7", "2001:db8:0:2::7").await);
     }
 }
 
 #[tokio::test]
-async fn who_comes_from_nowhere_cannot_vote_where_addresses_are_limited() {
-    let world = World::new();
+async fn caller_without_an_address_is_unidentified_under_a_quota() {
+    let harness = Harness::new();
     let quota = Some(AddressQuota::new(1));
-    let poll = world.poll(|draft| draft.rules.address_quota = quota).await;
-    let refused = world.engine.vote(poll.id, &browser(1), first(&poll)).await;
+    let poll = harness
+        .create_poll_with(|draft| draft.rules.address_quota = quota)
+        .await;
+    let refused = harness
+        .engine
+        .vote(poll.id, &browser(1), first_option(&poll))
+        .await;
     assert!(
         matches!(
             refused,
@@ -59,9 +67,10 @@ async fn who_comes_from_nowhere_cannot_vote_where_addresses_are_limited() {
     );
 }
 
-/// A limit that was set, narrowed and taken away elsewhere counts at once, though another definition is at hand.
+/// A quota that was added, narrowed or removed by another node applies at once, although
+/// the cached definition has the old one.
 #[tokio::test]
-async fn a_limit_set_elsewhere_counts_at_once() {
+async fn quota_changed_by_another_node_applies_at_once() {
     let quota = |ipv4_prefix| {
         Some(AddressQuota {
             ballots: 1,
@@ -73,35 +82,59 @@ async fn a_limit_set_elsewhere_counts_at_once() {
         (quota(32), quota(24), [false, true, true]),
         (quota(24), None, [false, false, false]),
     ] {
-        let world = World::new();
-        let poll = world.poll(|draft| draft.rules.address_quota = before).await;
-        world.engine.definition(poll.id).await.unwrap();
+        let harness = Harness::new();
+        let poll = harness
+            .create_poll_with(|draft| draft.rules.address_quota = before)
+            .await;
+        harness.engine.definition(poll.id).await.unwrap();
         let change = PollChange {
             address_quota: Some(after),
             ..PollChange::default()
         };
-        let changed = world.store.change_poll(poll.id, &change, world.clock.now());
+        let changed = harness
+            .store
+            .change_poll(poll.id, &change, harness.clock.now());
         changed.await.unwrap();
         for (address, full) in ["192.0.2.7", "192.0.2.7", "192.0.2.8"].iter().zip(full) {
-            let answer = world.engine.vote(poll.id, &at(address), first(&poll)).await;
-            assert_eq!(is_full(&answer), full, "{after:?}: {answer:?}");
-            assert_eq!(answer.is_ok(), !full, "{after:?}: {answer:?}");
+            let result = harness
+                .engine
+                .vote(poll.id, &at(address), first_option(&poll))
+                .await;
+            assert_eq!(is_quota_refusal(&result), full, "{after:?}: {result:?}");
+            assert_eq!(result.is_ok(), !full, "{after:?}: {result:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_retry_finds_its_vote_at_a_full_address() {
-    let world = World::new();
+async fn retry_is_replayed_from_another_address() {
+    let harness = Harness::new();
     let quota = Some(AddressQuota::new(1));
-    let poll = world.poll(|draft| draft.rules.address_quota = quota).await;
+    let poll = harness
+        .create_poll_with(|draft| draft.rules.address_quota = quota)
+        .await;
     let voter = at("192.0.2.7");
-    let receipt = world.engine.vote(poll.id, &voter, first(&poll)).await;
+    let receipt = harness
+        .engine
+        .vote(poll.id, &voter, first_option(&poll))
+        .await;
     let id = receipt.unwrap().ballot;
     let moved = voter.with_address("198.51.100.1".parse().unwrap());
-    let again = world.engine.cast(poll.id, &moved, id, first(&poll)).await;
-    assert_eq!(again.unwrap().outcome, Outcome::Replayed { revision: 1 });
+    let again = harness
+        .engine
+        .cast(poll.id, &moved, id, first_option(&poll))
+        .await;
+    assert_eq!(
+        again.unwrap().outcome,
+        VoteOutcome::Replayed { revision: 1 }
+    );
     let other = at("198.51.100.1");
-    let counted = world.engine.vote(poll.id, &other, first(&poll)).await;
-    assert_eq!(counted.unwrap().outcome, Outcome::Counted { revision: 2 });
+    let counted = harness
+        .engine
+        .vote(poll.id, &other, first_option(&poll))
+        .await;
+    assert_eq!(
+        counted.unwrap().outcome,
+        VoteOutcome::Counted { revision: 2 }
+    );
 }

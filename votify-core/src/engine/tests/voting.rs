@@ -1,51 +1,51 @@
 use super::*;
-use crate::ballot::{Outcome, Refusal};
-use crate::engine::EngineError;
+use crate::ballot::Refusal;
+use crate::engine::{EngineError, VoteOutcome};
 use crate::id::{BallotId, OptionId};
 use crate::poll::{OptionChange, PollChange};
 use crate::voter::{IdentifyError, Owner, VoterPolicy};
 
 #[tokio::test]
-async fn a_vote_is_answered_with_the_counts_it_made() {
-    let world = World::new();
-    let poll = world.lunch().await;
-    let receipt = world
+async fn receipt_contains_the_counts_after_the_vote() {
+    let harness = Harness::new();
+    let poll = harness.create_poll().await;
+    let receipt = harness
         .engine
-        .vote(poll.id, &browser(1), first(&poll))
+        .vote(poll.id, &browser(1), first_option(&poll))
         .await
         .unwrap();
-    assert_eq!(receipt.outcome, Outcome::Counted { revision: 1 });
+    assert_eq!(receipt.outcome, VoteOutcome::Counted { revision: 1 });
     assert_eq!(receipt.view.count(poll.options[0].id), Some(1));
-    let again = world
+    let again = harness
         .engine
-        .vote(poll.id, &browser(1), first(&poll))
+        .vote(poll.id, &browser(1), first_option(&poll))
         .await
         .unwrap_err();
     assert!(
         matches!(again, EngineError::Refused(Refusal::AlreadyVoted)),
         "{again}"
     );
-    let standing = world
+    let active = harness
         .engine
         .ballot_of(poll.id, &browser(1))
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(standing.ballot.id, receipt.ballot);
+    assert_eq!(active.ballot.id, receipt.ballot);
 }
 
 #[tokio::test]
-async fn the_same_ballot_again_is_counted_once() {
-    let world = World::new();
-    let poll = world.lunch().await;
-    let id = BallotId::generate(world.clock.now());
+async fn repeated_ballot_is_replayed() {
+    let harness = Harness::new();
+    let poll = harness.create_poll().await;
+    let id = BallotId::generate(harness.clock.now());
     for expected in [
-        Outcome::Counted { revision: 1 },
-        Outcome::Replayed { revision: 1 },
+        VoteOutcome::Counted { revision: 1 },
+        VoteOutcome::Replayed { revision: 1 },
     ] {
-        let receipt = world
+        let receipt = harness
             .engine
-            .cast(poll.id, &browser(1), id, first(&poll))
+            .cast(poll.id, &browser(1), id, first_option(&poll))
             .await
             .unwrap();
         assert_eq!(receipt.outcome, expected);
@@ -54,14 +54,14 @@ async fn the_same_ballot_again_is_counted_once() {
 }
 
 #[tokio::test]
-async fn a_caller_who_cannot_be_identified_is_told_what_is_missing() {
-    let world = World::new();
-    let poll = world
-        .poll(|draft| draft.rules.voters = VoterPolicy::Account)
+async fn unidentified_caller_gets_the_missing_identity() {
+    let harness = Harness::new();
+    let poll = harness
+        .create_poll_with(|draft| draft.rules.voters = VoterPolicy::Account)
         .await;
-    let error = world
+    let error = harness
         .engine
-        .vote(poll.id, &browser(1), first(&poll))
+        .vote(poll.id, &browser(1), first_option(&poll))
         .await
         .unwrap_err();
     assert!(
@@ -69,41 +69,41 @@ async fn a_caller_who_cannot_be_identified_is_told_what_is_missing() {
         "{error}"
     );
     assert!(
-        world
+        harness
             .engine
-            .vote(poll.id, &Caller::account("alice"), first(&poll))
+            .vote(poll.id, &Caller::account("alice"), first_option(&poll))
             .await
             .is_ok()
     );
 }
 
 #[tokio::test]
-async fn polls_that_do_not_exist_take_no_votes() {
-    let world = World::new();
-    let poll = world.lunch().await;
-    world.engine.delete_poll(poll.id).await.unwrap();
+async fn votes_in_deleted_polls_are_not_found() {
+    let harness = Harness::new();
+    let poll = harness.create_poll().await;
+    harness.engine.delete_poll(poll.id).await.unwrap();
     for _ in 0..2 {
-        let error = world
+        let error = harness
             .engine
-            .vote(poll.id, &browser(1), first(&poll))
+            .vote(poll.id, &browser(1), first_option(&poll))
             .await
             .unwrap_err();
         assert!(matches!(error, EngineError::PollNotFound(_)), "{error}");
     }
 }
 
-/// Two engines on one store, of which one has an outdated definition at hand.
+/// Two engines on one store, one of them with an outdated definition in its cache.
 #[tokio::test]
-async fn an_outdated_definition_refuses_and_reveals_nothing() {
-    let here = World::new();
-    let there = World::on(Arc::clone(&here.store), MemoryBroadcaster::new());
-    let poll = here.lunch().await;
-    there
+async fn outdated_definition_neither_refuses_nor_reveals_counts() {
+    let node_a = Harness::new();
+    let node_b = Harness::on(Arc::clone(&node_a.store), MemoryBroadcaster::new());
+    let poll = node_a.create_poll().await;
+    node_b
         .engine
         .authorize_owner(poll.id, &browser(1))
         .await
         .unwrap_err();
-    let added = OptionId::generate(here.clock.now());
+    let added = OptionId::generate(node_a.clock.now());
     let change = PollChange {
         voters: Some(VoterPolicy::Account),
         results: Some(crate::ResultsPolicy::AfterClose),
@@ -119,19 +119,20 @@ async fn an_outdated_definition_refuses_and_reveals_nothing() {
         ]),
         ..PollChange::default()
     };
-    here.engine
+    node_a
+        .engine
         .change_poll(poll.id, change, &browser(1))
         .await
         .unwrap();
     let alice = Caller::account("alice").with_session(SessionId::random());
-    let receipt = there
+    let receipt = node_b
         .engine
         .vote(poll.id, &alice, Choice::one(added))
         .await
         .unwrap();
     assert_eq!(receipt.view.counts(), None);
-    assert_eq!(receipt.outcome, Outcome::Counted { revision: 0 });
-    let again = here
+    assert_eq!(receipt.outcome, VoteOutcome::Counted { revision: 0 });
+    let again = node_a
         .engine
         .vote(poll.id, &alice, Choice::one(added))
         .await
@@ -143,20 +144,22 @@ async fn an_outdated_definition_refuses_and_reveals_nothing() {
 }
 
 #[tokio::test]
-async fn only_the_maker_owns_a_poll() {
-    let world = World::new();
-    let poll = world
-        .poll(|draft| draft.owner = Some(Owner::Session(SessionId::from_bytes([1; 16]))))
+async fn only_the_creator_owns_a_poll() {
+    let harness = Harness::new();
+    let poll = harness
+        .create_poll_with(|draft| {
+            draft.owner = Some(Owner::Session(SessionId::from_bytes([1; 16])))
+        })
         .await;
     assert!(
-        world
+        harness
             .engine
             .authorize_owner(poll.id, &browser(1))
             .await
             .is_ok()
     );
     for stranger in [browser(2), Caller::anonymous(), Caller::account("alice")] {
-        let error = world
+        let error = harness
             .engine
             .authorize_owner(poll.id, &stranger)
             .await
@@ -166,32 +169,32 @@ async fn only_the_maker_owns_a_poll() {
 }
 
 #[tokio::test]
-async fn votes_survive_the_rotation_of_the_secret() {
+async fn voters_are_recognised_after_secret_rotation() {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let before = World::on(Arc::clone(&store), MemoryBroadcaster::new());
-    let poll = before.lunch().await;
+    let before = Harness::on(Arc::clone(&store), MemoryBroadcaster::new());
+    let poll = before.create_poll().await;
     before
         .engine
-        .vote(poll.id, &browser(1), first(&poll))
+        .vote(poll.id, &browser(1), first_option(&poll))
         .await
         .unwrap();
     let newer = "a newer secret of the tests, long enough";
-    let rotated = World::with(Arc::clone(&store), |b| {
+    let rotated = Harness::with(Arc::clone(&store), |b| {
         b.keyring(Keyring::new([newer, SECRET]).unwrap())
     });
     let again = rotated
         .engine
-        .vote(poll.id, &browser(1), first(&poll))
+        .vote(poll.id, &browser(1), first_option(&poll))
         .await
         .unwrap_err();
     assert!(
         matches!(again, EngineError::Refused(Refusal::AlreadyVoted)),
         "{again}"
     );
-    let lost = World::with(store, |b| b.keyring(Keyring::new([newer]).unwrap()));
-    let error = lost
+    let without_old_secret = Harness::with(store, |b| b.keyring(Keyring::new([newer]).unwrap()));
+    let error = without_old_secret
         .engine
-        .vote(poll.id, &browser(1), first(&poll))
+        .vote(poll.id, &browser(1), first_option(&poll))
         .await
         .unwrap_err();
     assert!(

@@ -1,0 +1,37 @@
+use std::sync::{Arc, OnceLock};
+
+use crate::poll::Poll;
+use crate::tally::{Audience, Tally, TallyView};
+
+/// A poll's tally after a batch, with one view for each audience that all voters of the
+/// batch share.
+#[derive(Debug)]
+pub(in crate::engine) struct SharedTally {
+    pub(in crate::engine) tally: Arc<Tally>,
+    public: OnceLock<TallyView>,
+    voted: OnceLock<TallyView>,
+}
+
+impl SharedTally {
+    pub(super) fn new(tally: Tally) -> Self {
+        Self {
+            tally: Arc::new(tally),
+            public: OnceLock::new(),
+            voted: OnceLock::new(),
+        }
+    }
+
+    /// Returns what `audience` sees, or `None` if `poll` has another version than the
+    /// tally.
+    pub(in crate::engine) fn view(&self, poll: &Poll, audience: Audience) -> Option<TallyView> {
+        if poll.id != self.tally.poll || poll.version != self.tally.version {
+            return None;
+        }
+        let view = match audience {
+            Audience::Public => &self.public,
+            Audience::Voted => &self.voted,
+        };
+        let view = view.get_or_init(|| TallyView::new(poll, &self.tally, audience));
+        Some(view.clone())
+    }
+}

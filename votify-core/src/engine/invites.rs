@@ -1,0 +1,128 @@
+use crate::engine::{EngineError, PollEngine};
+use crate::id::PollId;
+use crate::poll::{InvalidPoll, PollStatus};
+use crate::store::InviteOutcome;
+use crate::voter::{Caller, InviteCode, VoterId, VoterPolicy};
+
+/// Why no invite codes were created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InviteRefusal {
+    /// The poll's voter policy is not `Invite`, or the store does not support
+    /// invitations.
+    #[error("voters of this poll are not invited")]
+    NotByInvite,
+    /// The poll is closed.
+    #[error("the poll is closed")]
+    Closed,
+    /// The number of codes is 0 or above the maximum for one call.
+    #[error("the number of invite codes must be 1 to {max}")]
+    Count {
+        /// Maximum number of codes for one call.
+        max: u32,
+    },
+    /// The poll would have more codes than the maximum for one poll.
+    #[error("the poll has {existing} invite codes, and at most {max} are allowed")]
+    TooMany {
+        /// Number of codes that the poll has.
+        existing: u64,
+        /// Maximum number of codes for one poll.
+        max: u64,
+    },
+}
+
+/// Inviting voters, with one code for each.
+impl PollEngine {
+    /// Maximum number of codes that one call creates.
+    pub const MAX_INVITES_PER_CALL: u32 = 10_000;
+    /// Maximum number of codes of one poll.
+    pub const MAX_INVITES_PER_POLL: u64 = 100_000;
+
+    /// Returns true if the store supports invitations
+    /// ([`Store::invites`](crate::Store::invites)).
+    ///
+    /// If it does not, polls with the voter policy `Invite` cannot be created.
+    #[must_use]
+    pub fn supports_invites(&self) -> bool {
+        self.inner.loader.store.invites().is_some()
+    }
+
+    /// Creates `count` codes for a poll with the voter policy [`VoterPolicy::Invite`].
+    /// Each code is one voter.
+    ///
+    /// The codes are returned only once, because the store holds only the voter ids
+    /// derived from them. If the response is lost, create other codes.
+    ///
+    /// This method does not check who the caller is. A server for untrusted callers calls
+    /// [`authorize_owner`](Self::authorize_owner) first.
+    ///
+    /// ```
+    /// use votify_core::{Caller, Choice, MemoryStore, PollDraft, PollEngine, VoterPolicy};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), votify_core::EngineError> {
+    /// let engine = PollEngine::new(MemoryStore::new());
+    /// let mut draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
+    /// draft.rules.voters = VoterPolicy::Invite;
+    /// let poll = engine.create_poll(draft).await?;
+    /// let codes = engine.create_invites(poll.id, 2).await?;
+    ///
+    /// // Each code is one voter, whichever browser sends it.
+    /// let alice = Caller::invited(codes[0]);
+    /// engine.vote(poll.id, &alice, Choice::one(poll.options[0].id)).await?;
+    /// assert!(engine.vote(poll.id, &alice, Choice::one(poll.options[1].id)).await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// - [`InvitesRefused`](EngineError::InvitesRefused): no code was created; the
+    ///   refusal has the reason.
+    /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
+    /// - [`Store`](EngineError::Store): the store failed. After a transient error the
+    ///   codes may exist; they count towards the maximum, and a retry creates others.
+    pub async fn create_invites(
+        &self,
+        poll: PollId,
+        count: u32,
+    ) -> Result<Vec<InviteCode>, EngineError> {
+        let loader = &self.inner.loader;
+        let entry = loader.cache.reload(poll, &*loader.store).await?;
+        let poll = &entry.poll;
+        let by_invite = poll.rules.voters == VoterPolicy::Invite;
+        let Some(invites) = loader.store.invites().filter(|_| by_invite) else {
+            return Err(InviteRefusal::NotByInvite.into());
+        };
+        if poll.status(self.now()) == PollStatus::Closed {
+            return Err(InviteRefusal::Closed.into());
+        }
+        let max = Self::MAX_INVITES_PER_CALL;
+        if !(1..=max).contains(&count) {
+            return Err(InviteRefusal::Count { max }.into());
+        }
+        let codes: Vec<InviteCode> = (0..count).map(|_| InviteCode::random()).collect();
+        let voters: Vec<VoterId> = codes
+            .iter()
+            .map(|code| loader.identify(poll, &Caller::invited(*code)))
+            .collect::<Result<_, _>>()?;
+        let max = Self::MAX_INVITES_PER_POLL;
+        match invites.invite(poll.id, &voters, max).await? {
+            InviteOutcome::Invited { .. } => Ok(codes),
+            InviteOutcome::TooMany { total: existing } => {
+                Err(InviteRefusal::TooMany { existing, max }.into())
+            }
+        }
+    }
+
+    /// Rejects the voter policy `Invite` if the store does not support invitations.
+    pub(super) fn check_voter_policy(
+        &self,
+        voters: Option<VoterPolicy>,
+    ) -> Result<(), InvalidPoll> {
+        let mut problems = InvalidPoll::default();
+        if voters == Some(VoterPolicy::Invite) && !self.supports_invites() {
+            problems.add("voters", "this server does not support invitations");
+        }
+        problems.into_result(())
+    }
+}

@@ -1,0 +1,51 @@
+use std::sync::{Arc, OnceLock};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::broadcast::{Broadcaster, NodeId};
+use crate::engine::config::EngineConfig;
+use crate::engine::live::drain::Drain;
+use crate::engine::loader::PollLoader;
+use crate::engine::publisher::Publisher;
+
+/// What all rooms of an engine share.
+#[derive(Debug)]
+pub(in crate::engine) struct RoomContext {
+    pub(in crate::engine::live) loader: Arc<PollLoader>,
+    pub(in crate::engine::live) broadcaster: Arc<dyn Broadcaster>,
+    pub(in crate::engine::live) publisher: Arc<Publisher>,
+    pub(in crate::engine::live) config: EngineConfig,
+    pub(in crate::engine::live) node: NodeId,
+    pub(in crate::engine::live) shutdown: CancellationToken,
+    /// Set once all viewers are to leave.
+    pub(in crate::engine::live) drain: OnceLock<Arc<Drain>>,
+}
+
+impl RoomContext {
+    pub(in crate::engine) fn new(
+        loader: Arc<PollLoader>,
+        broadcaster: Arc<dyn Broadcaster>,
+        publisher: Arc<Publisher>,
+        config: EngineConfig,
+        shutdown: CancellationToken,
+    ) -> Self {
+        Self {
+            loader,
+            broadcaster,
+            publisher,
+            config,
+            node: NodeId(uuid::Uuid::new_v4().as_u128()),
+            shutdown,
+            drain: OnceLock::new(),
+        }
+    }
+}
+
+/// When a room's task removes its room from the registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine::live) enum CloseMode {
+    /// Only if the room has no viewers.
+    IfEmpty,
+    /// Whether or not the room has viewers.
+    Always,
+}

@@ -1,0 +1,158 @@
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+
+use super::mailbox::{Mailbox, ReloadRequest, RoomEvent};
+use crate::engine::live::adaptive_interval::DeliveryLatency;
+use crate::engine::live::snapshot::RoomView;
+use crate::engine::live::tracked_voters::TrackedVoters;
+use crate::id::PollId;
+use crate::tally::{Audience, Position, ViewPosition};
+
+/// One watched poll. Its task takes events from the mailbox and publishes the newest
+/// state to the viewers.
+#[derive(Debug)]
+pub(in crate::engine::live) struct Room {
+    pub(in crate::engine::live) poll: PollId,
+    pub(in crate::engine::live) voters: TrackedVoters,
+    pub(in crate::engine::live) latency: DeliveryLatency,
+    pub(super) public: watch::Sender<RoomView>,
+    pub(super) voted: watch::Sender<RoomView>,
+    local_viewers: AtomicU32,
+    pub(super) total_viewers: AtomicU32,
+    mailbox: Mutex<Mailbox>,
+    notify: Notify,
+    /// The number of reloads that viewers requested.
+    reload_requested: AtomicU64,
+    /// The number of the last request that a completed reload satisfies.
+    pub(super) reload_completed: watch::Sender<u64>,
+}
+
+impl Room {
+    pub(in crate::engine::live) fn new(poll: PollId) -> Self {
+        Self {
+            poll,
+            voters: TrackedVoters::default(),
+            latency: DeliveryLatency::default(),
+            public: watch::Sender::new(RoomView::Loading),
+            voted: watch::Sender::new(RoomView::Loading),
+            local_viewers: AtomicU32::new(0),
+            total_viewers: AtomicU32::new(0),
+            mailbox: Mutex::default(),
+            notify: Notify::new(),
+            reload_requested: AtomicU64::new(0),
+            reload_completed: watch::Sender::new(0),
+        }
+    }
+
+    /// Counts a viewer, and returns the number of viewers before.
+    pub(in crate::engine::live) fn join(&self) -> u32 {
+        self.local_viewers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(in crate::engine::live) fn leave(&self) {
+        self.local_viewers.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Returns the number of viewers on this node.
+    pub(in crate::engine::live) fn local_viewers(&self) -> u32 {
+        self.local_viewers.load(Ordering::Relaxed)
+    }
+
+    /// Returns the number of viewers on all nodes.
+    pub(in crate::engine::live) fn total_viewers(&self) -> u32 {
+        let total = self.total_viewers.load(Ordering::Relaxed);
+        total.max(self.local_viewers())
+    }
+
+    /// Subscribes to what an audience sees.
+    pub(in crate::engine::live) fn view(&self, audience: Audience) -> watch::Receiver<RoomView> {
+        match audience {
+            Audience::Public => self.public.subscribe(),
+            Audience::Voted => self.voted.subscribe(),
+        }
+    }
+
+    /// Adds an event to the mailbox and wakes the room's task.
+    pub(in crate::engine::live) fn push(&self, event: RoomEvent) {
+        self.mailbox().push(event, &self.voters);
+        self.notify.notify_one();
+    }
+
+    /// Has the room read its poll from the store, unless its state is as new as `after`,
+    /// and waits until the result is published. Returns false after `timeout`. Concurrent
+    /// calls share one read.
+    pub(in crate::engine::live) async fn catch_up(
+        &self,
+        after: ViewPosition,
+        timeout: Duration,
+    ) -> bool {
+        let mut completed = self.reload_completed.subscribe();
+        let number = self.reload_requested.fetch_add(1, Ordering::Relaxed) + 1;
+        let after = Some(after);
+        self.push(RoomEvent::Reload(ReloadRequest { number, after }));
+        let completed = completed.wait_for(|completed| *completed >= number);
+        matches!(tokio::time::timeout(timeout, completed).await, Ok(Ok(_)))
+    }
+
+    /// Waits until an event was pushed.
+    pub(super) async fn notified(&self) {
+        self.notify.notified().await;
+    }
+
+    pub(super) fn take_mailbox(&self) -> Mailbox {
+        std::mem::take(&mut *self.mailbox())
+    }
+
+    /// Returns the position of the newest tally in the mailbox.
+    pub(super) fn newest_pending(&self) -> Position {
+        self.mailbox().newest_pending()
+    }
+
+    fn mailbox(&self) -> MutexGuard<'_, Mailbox> {
+        self.mailbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::engine::config::VOTE_SAMPLE;
+    use crate::poll::PollDraft;
+    use crate::secret::Keyring;
+    use crate::tally::Tally;
+    use crate::time::Timestamp;
+    use crate::voter::{VoterId, VoterPolicy};
+
+    #[test]
+    fn unread_mailbox_stays_bounded() {
+        let now = Timestamp::from_micros(0).unwrap();
+        let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
+        let poll = draft
+            .into_poll(PollId::generate(now), now, &Keyring::ephemeral())
+            .unwrap();
+        let room = Room::new(poll.id);
+        let voter = |bytes| VoterId::new(VoterPolicy::Browser, bytes);
+        let tracked = voter([1; 15]);
+        let subscription = room.voters.track(tracked, Audience::Public);
+        for n in 0..10_000_u32 {
+            let mut bytes = [2; 15];
+            bytes[..4].copy_from_slice(&n.to_le_bytes());
+            let voters = [tracked, voter(bytes)].map(|voter| (voter, Audience::Voted));
+            let tally = Arc::new(Tally::new(&poll));
+            room.push(RoomEvent::Tally(
+                tally,
+                vec![poll.options[0].id; 5],
+                voters.into(),
+            ));
+        }
+        let mailbox = room.take_mailbox();
+        assert_eq!(mailbox.voters.len(), 1, "only the tracked voter, once");
+        assert_eq!(mailbox.votes.len(), VOTE_SAMPLE);
+        drop(subscription);
+    }
+}

@@ -1,0 +1,103 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::engine::config::VOTE_SAMPLE;
+use crate::engine::live::tracked_voters::TrackedVoters;
+use crate::id::OptionId;
+use crate::poll::Poll;
+use crate::tally::{Audience, Position, Tally, ViewPosition};
+use crate::voter::VoterId;
+
+/// An event for the viewers of a poll.
+#[derive(Debug)]
+pub(in crate::engine::live) enum RoomEvent {
+    /// A new tally, a sample of its single votes, and the voters whose audience changed.
+    Tally(Arc<Tally>, Vec<OptionId>, Vec<(VoterId, Audience)>),
+    Definition(Arc<Poll>, Arc<Tally>),
+    Deleted,
+    /// All viewers are to leave, one after the other.
+    Drain,
+    /// The room is to read its poll from the store.
+    Reload(ReloadRequest),
+}
+
+impl RoomEvent {
+    /// A reload because updates may have been lost.
+    pub(in crate::engine::live) const RELOAD: Self = Self::Reload(ReloadRequest {
+        number: 0,
+        after: None,
+    });
+}
+
+/// A request to read the poll from the store.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::engine::live) struct ReloadRequest {
+    /// The number of the last request by a viewer, or 0 if no viewer requested it.
+    pub(in crate::engine::live) number: u64,
+    /// The newest position that a viewer requires; `None` requires a read in any case.
+    pub(in crate::engine::live) after: Option<ViewPosition>,
+}
+
+impl ReloadRequest {
+    /// Returns a request that satisfies both.
+    fn merge(self, other: Self) -> Self {
+        let after = match (self.after, other.after) {
+            (Some(one), Some(another)) if one.is_older_than(&another) => Some(another),
+            (Some(one), Some(another)) if one == another || another.is_older_than(&one) => {
+                Some(one)
+            }
+            _ => None,
+        };
+        let number = self.number.max(other.number);
+        Self { number, after }
+    }
+}
+
+/// The unprocessed events of a room. A newer tally replaces an older one, so that the
+/// size is bounded by the number of viewers.
+#[derive(Debug, Default)]
+pub(in crate::engine::live) struct Mailbox {
+    pub(super) tally: Option<Arc<Tally>>,
+    pub(super) definition: Option<(Arc<Poll>, Arc<Tally>)>,
+    pub(super) votes: Vec<OptionId>,
+    /// The newest audience of each tracked voter.
+    pub(super) voters: HashMap<VoterId, Audience>,
+    pub(super) deleted: bool,
+    pub(super) draining: bool,
+    pub(super) reload: Option<ReloadRequest>,
+}
+
+impl Mailbox {
+    /// Adds an event; of its voters only those in `tracked`.
+    pub(super) fn push(&mut self, event: RoomEvent, tracked: &TrackedVoters) {
+        match event {
+            RoomEvent::Tally(tally, votes, voters) => {
+                self.voters.extend(tracked.retain_tracked(voters));
+                let pending = self.tally.as_ref();
+                if pending.is_none_or(|pending| pending.position < tally.position) {
+                    self.tally = Some(tally);
+                }
+                let free = VOTE_SAMPLE.saturating_sub(self.votes.len());
+                self.votes.extend(votes.into_iter().take(free));
+            }
+            RoomEvent::Definition(poll, tally) => {
+                let pending = self.definition.as_ref();
+                if pending.is_none_or(|(_, pending)| pending.position <= tally.position) {
+                    self.definition = Some((poll, tally));
+                }
+            }
+            RoomEvent::Deleted => self.deleted = true,
+            RoomEvent::Drain => self.draining = true,
+            RoomEvent::Reload(request) => {
+                let pending = self.reload.take();
+                self.reload = Some(pending.map_or(request, |pending| pending.merge(request)));
+            }
+        }
+    }
+
+    /// Returns the position of the pending tally.
+    pub(super) fn newest_pending(&self) -> Position {
+        let tally = self.tally.as_ref();
+        tally.map_or(Position::START, |tally| tally.position)
+    }
+}

@@ -1,0 +1,270 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio::time::Instant;
+
+use super::context::RoomContext;
+use super::handle::Room;
+use super::mailbox::{Mailbox, ReloadRequest};
+use crate::broadcast::NodeId;
+use crate::engine::config::VOTE_SAMPLE;
+use crate::engine::live::adaptive_interval::AdaptiveInterval;
+use crate::engine::live::presence::{Presence, PresenceAnnouncer};
+use crate::engine::live::snapshot::{DeliveryInfo, RoomSnapshot, RoomView};
+use crate::engine::loaded_poll::LoadedPoll;
+use crate::id::OptionId;
+use crate::poll::ResultsPolicy;
+use crate::tally::{Audience, Position, TallyView, ViewPosition};
+use crate::voter::VoterId;
+
+/// The state of a room's poll, and what the room has published of it.
+pub(super) struct RoomState<'a> {
+    room: &'a Room,
+    context: &'a RoomContext,
+    loaded: LoadedPoll,
+    votes: Vec<OptionId>,
+    /// The audiences that voters join once the counts with their ballots are published.
+    voters: HashMap<VoterId, Audience>,
+    presence: Presence,
+    announcer: PresenceAnnouncer,
+    interval: AdaptiveInterval,
+    /// When the next state may be published; `None` if nothing changed.
+    publish_at: Option<Instant>,
+    published_at: Instant,
+    /// The number of the last reload request that the state satisfies.
+    reload_completed: u64,
+}
+
+/// What the task of a room does after it applied a mailbox.
+#[derive(Debug)]
+pub(super) enum NextStep {
+    Wait,
+    /// Load the poll, and call [`RoomState::reloaded`].
+    Reload(ReloadRequest),
+    /// The poll is deleted.
+    Close,
+}
+
+impl<'a> RoomState<'a> {
+    /// Creates the state and publishes it for the first time.
+    pub(super) fn new(room: &'a Room, context: &'a RoomContext, loaded: LoadedPoll) -> Self {
+        let config = &context.config;
+        let mut state = Self {
+            room,
+            context,
+            loaded,
+            votes: Vec::new(),
+            voters: HashMap::new(),
+            presence: Presence::default(),
+            announcer: PresenceAnnouncer::default(),
+            interval: AdaptiveInterval::new(config.update_interval, config.max_update_interval),
+            publish_at: None,
+            published_at: Instant::now(),
+            reload_completed: 0,
+        };
+        room.total_viewers
+            .store(room.local_viewers(), Ordering::Relaxed);
+        state.publish();
+        state
+    }
+
+    pub(super) fn position(&self) -> Position {
+        self.loaded.tally.position
+    }
+
+    /// Applies the events of a mailbox.
+    pub(super) fn apply(&mut self, mailbox: Mailbox) -> NextStep {
+        if mailbox.deleted {
+            return NextStep::Close;
+        }
+        if let Some((poll, tally)) = mailbox.definition
+            && tally.position >= self.position()
+            && poll.version == tally.version
+        {
+            self.loaded = LoadedPoll { poll, tally };
+            self.schedule_publish();
+        }
+        let mut reload = mailbox.reload;
+        if let Some(tally) = mailbox.tally
+            && tally.position > self.position()
+        {
+            if tally.version == self.loaded.poll.version {
+                self.loaded.tally = tally;
+                self.schedule_publish();
+            } else {
+                reload = Some(ReloadRequest {
+                    number: reload.map_or(0, |request| request.number),
+                    after: None,
+                });
+            }
+        }
+        if !mailbox.voters.is_empty() {
+            self.voters.extend(mailbox.voters);
+            self.schedule_publish();
+        }
+        if mailbox.draining {
+            self.schedule_publish();
+        }
+        let free = VOTE_SAMPLE.saturating_sub(self.votes.len());
+        self.votes.extend(mailbox.votes.into_iter().take(free));
+        match reload {
+            None => NextStep::Wait,
+            Some(request) if request.after.is_some_and(|after| self.is_at_least(after)) => {
+                self.complete_reload(request.number);
+                NextStep::Wait
+            }
+            Some(request) => NextStep::Reload(request),
+        }
+    }
+
+    /// Takes over a poll that was loaded for reload request `number`.
+    pub(super) fn reloaded(&mut self, loaded: LoadedPoll, number: u64) {
+        // At the same position too: a status changes by time alone.
+        if loaded.tally.position >= self.position() {
+            self.loaded = loaded;
+            self.schedule_publish();
+        }
+        self.complete_reload(number);
+    }
+
+    /// Returns true if the state is as new as `position`, so that a read is not needed.
+    fn is_at_least(&self, position: ViewPosition) -> bool {
+        let tally = &self.loaded.tally;
+        match position {
+            ViewPosition::Shown(position) => tally.position >= position,
+            ViewPosition::Hidden { epoch, version } => {
+                (tally.position.epoch, tally.version) >= (epoch, version)
+            }
+        }
+    }
+
+    /// Has the next publication complete the requests up to `number`, so that their
+    /// viewers see the state that was read for them.
+    fn complete_reload(&mut self, number: u64) {
+        if number > 0 {
+            self.reload_completed = self.reload_completed.max(number);
+            self.schedule_publish();
+        }
+    }
+
+    /// Schedules a publication one interval after the last one.
+    fn schedule_publish(&mut self) {
+        self.publish_at
+            .get_or_insert(self.published_at + self.interval.interval());
+    }
+
+    /// Waits until the scheduled publication is due.
+    pub(super) async fn publish_due(&self) {
+        match self.publish_at {
+            Some(time) => tokio::time::sleep_until(time).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Publishes the state, unless the last one was delivered so slowly that the interval
+    /// grew.
+    pub(super) fn publish_or_delay(&mut self) {
+        if let Some(latency) = self.room.latency.take() {
+            self.interval.record(latency);
+        }
+        let due = self.published_at + self.interval.interval();
+        if due > Instant::now() {
+            self.publish_at = Some(due);
+        } else {
+            self.publish();
+        }
+    }
+
+    /// Publishes the state to each audience for which it changed.
+    fn publish(&mut self) {
+        self.publish_at = None;
+        self.published_at = Instant::now();
+        let votes = std::mem::take(&mut self.votes);
+        let public = self.snapshot(Audience::Public, &votes);
+        // Under other policies both audiences see the same, and share the rendered
+        // frames.
+        let voted = match self.loaded.poll.rules.results {
+            ResultsPolicy::AfterVote if !self.loaded.tally.sealed => {
+                self.snapshot(Audience::Voted, &votes)
+            }
+            _ => Arc::clone(&public),
+        };
+        self.room
+            .public
+            .send_if_modified(|view| replace(view, &public));
+        self.room
+            .voted
+            .send_if_modified(|view| replace(view, &voted));
+        for (voter, audience) in self.voters.drain() {
+            self.room.voters.set(voter, audience);
+        }
+        let number = self.reload_completed;
+        self.room
+            .reload_completed
+            .send_if_modified(|completed| std::mem::replace(completed, number) < number);
+    }
+
+    fn snapshot(&self, audience: Audience, votes: &[OptionId]) -> Arc<RoomSnapshot> {
+        let LoadedPoll { poll, tally } = &self.loaded;
+        let view = TallyView::new(poll, tally, audience);
+        let votes = if view.counts().is_some() {
+            votes.into()
+        } else {
+            Arc::default()
+        };
+        let status = poll.status(self.context.loader.now());
+        let delivery = DeliveryInfo {
+            published_at: self.published_at,
+            sample_every: AdaptiveInterval::sample_every(self.room.local_viewers()),
+            drain: self.context.drain.get().cloned(),
+        };
+        Arc::new(RoomSnapshot::new(
+            Arc::clone(poll),
+            status,
+            view,
+            self.room.total_viewers(),
+            votes,
+            delivery,
+        ))
+    }
+
+    /// Records the number of viewers of another node.
+    pub(super) fn update_presence(&mut self, node: NodeId, viewers: u32) {
+        if node != self.context.node {
+            self.presence.update(node, viewers, Instant::now());
+        }
+    }
+
+    /// Sums the viewers of all nodes, schedules a publication if the sum changed, and
+    /// announces this node's number to the others if it is due.
+    pub(super) fn update_viewers(&mut self) {
+        let (local, now) = (self.room.local_viewers(), Instant::now());
+        let total = local.saturating_add(self.presence.remote_total(now));
+        if self.room.total_viewers.swap(total, Ordering::Relaxed) != total {
+            self.schedule_publish();
+        }
+        if self.announcer.should_announce(local, now) {
+            self.context
+                .publisher
+                .publish_viewers(self.room.poll, self.context.node, local);
+        }
+    }
+
+    /// Returns the last view of a deleted poll.
+    pub(super) fn deleted(&self) -> RoomView {
+        RoomView::Deleted(Some(self.snapshot(Audience::Public, &[])))
+    }
+}
+
+/// Replaces a view if the snapshot differs from it, and returns true if it did.
+fn replace(view: &mut RoomView, snapshot: &Arc<RoomSnapshot>) -> bool {
+    let differs = match view {
+        RoomView::Snapshot(current) => !snapshot.same_state(current),
+        _ => true,
+    };
+    if differs {
+        *view = RoomView::Snapshot(Arc::clone(snapshot));
+    }
+    differs
+}

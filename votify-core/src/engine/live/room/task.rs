@@ -1,0 +1,188 @@
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tokio::time::Instant;
+
+use super::context::{CloseMode, RoomContext};
+use super::handle::Room;
+use super::mailbox::{ReloadRequest, RoomEvent};
+use super::state::{NextStep, RoomState};
+use crate::broadcast::{Delivery, DeliveryStream, Topic, Update};
+use crate::engine::EngineError;
+use crate::engine::live::snapshot::RoomView;
+use crate::engine::loaded_poll::LoadedPoll;
+
+/// How long an empty room stays open, so that a page reload does not load the poll again.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
+/// The time between attempts to load the poll of a new room.
+const LOAD_RETRY_INTERVAL: Duration = Duration::from_millis(250);
+
+/// Runs a room until its poll is deleted, it is idle, or the engine shuts down.
+///
+/// `close` removes the room from the registry, and returns true if it did.
+pub(in crate::engine::live) async fn run(
+    room: Arc<Room>,
+    context: Arc<RoomContext>,
+    close: impl Fn(CloseMode) -> bool + Send + Sync,
+) {
+    let mut guard = CloseGuard {
+        room: &room,
+        close: &close,
+        end: RoomView::Ended,
+    };
+    guard.end = tokio::select! {
+        () = context.shutdown.cancelled() => RoomView::Ended,
+        end = serve(&room, &context, &close) => end,
+    };
+}
+
+/// Publishes the poll's state until the poll is gone or no viewer is left; returns the
+/// last view.
+async fn serve(
+    room: &Room,
+    context: &RoomContext,
+    close: &(impl Fn(CloseMode) -> bool + Send + Sync),
+) -> RoomView {
+    // Subscribed before the poll is loaded, so that no update falls in between.
+    let mut deliveries = subscribe(room, context).await;
+    let Some(loaded) = load_first(room, context, close).await else {
+        return RoomView::Deleted(None);
+    };
+    let mut state = RoomState::new(room, context, loaded);
+    let mut heartbeat = tokio::time::interval(context.config.resync_interval.min(IDLE_TIMEOUT));
+    let mut idle_since: Option<Instant> = None;
+    loop {
+        tokio::select! {
+            () = room.notified() => {
+                if process_mailbox(room, context, &mut state).await.is_break() {
+                    return state.deleted();
+                }
+            }
+            delivery = next_delivery(&mut deliveries) => match delivery {
+                Some(Delivery::Update(update)) => handle_update(room, &mut state, &update),
+                Some(Delivery::Lagged) => room.push(RoomEvent::RELOAD),
+                None => deliveries = None,
+            },
+            () = state.publish_due() => state.publish_or_delay(),
+            _ = heartbeat.tick() => {
+                if deliveries.is_none() {
+                    deliveries = subscribe(room, context).await;
+                    room.push(RoomEvent::RELOAD);
+                }
+                state.update_viewers();
+                idle_since = if room.local_viewers() == 0 {
+                    idle_since.or_else(|| Some(Instant::now()))
+                } else {
+                    None
+                };
+                let is_idle = idle_since.is_some_and(|since| since.elapsed() >= IDLE_TIMEOUT);
+                if is_idle && close(CloseMode::IfEmpty) {
+                    return RoomView::Ended;
+                }
+            }
+        }
+    }
+}
+
+/// Loads the poll of a new room, and retries until the room is empty. Returns `None` if
+/// the poll does not exist or the room was closed.
+async fn load_first(
+    room: &Room,
+    context: &RoomContext,
+    close: &(impl Fn(CloseMode) -> bool + Send + Sync),
+) -> Option<LoadedPoll> {
+    loop {
+        match context.loader.load(room.poll).await {
+            Ok(loaded) => return Some(loaded),
+            Err(EngineError::PollNotFound(_)) => return None,
+            Err(_) if close(CloseMode::IfEmpty) => return None,
+            Err(_) => tokio::time::sleep(LOAD_RETRY_INTERVAL).await,
+        }
+    }
+}
+
+/// Applies the mailbox to the state, and reloads the poll if needed. Breaks if the poll
+/// is gone.
+async fn process_mailbox(
+    room: &Room,
+    context: &RoomContext,
+    state: &mut RoomState<'_>,
+) -> ControlFlow<()> {
+    match state.apply(room.take_mailbox()) {
+        NextStep::Wait => ControlFlow::Continue(()),
+        NextStep::Close => ControlFlow::Break(()),
+        NextStep::Reload(ReloadRequest { number, .. }) => {
+            match context.loader.load(room.poll).await {
+                Ok(loaded) => state.reloaded(loaded, number),
+                Err(EngineError::PollNotFound(_)) => return ControlFlow::Break(()),
+                // The next resync requests a reload again.
+                Err(_) => {}
+            }
+            ControlFlow::Continue(())
+        }
+    }
+}
+
+fn handle_update(room: &Room, state: &mut RoomState<'_>, update: &Update) {
+    match update {
+        Update::TallyChanged { tally, votes } => {
+            // The broadcaster also delivers this node's own tallies, which the room has
+            // already.
+            if tally.position > room.newest_pending().max(state.position()) {
+                room.push(RoomEvent::Tally(
+                    Arc::new(tally.clone()),
+                    votes.clone(),
+                    Vec::new(),
+                ));
+            }
+        }
+        Update::PollChanged { poll, tally } => {
+            room.push(RoomEvent::Definition(
+                Arc::new((**poll).clone()),
+                Arc::new(tally.clone()),
+            ));
+        }
+        Update::Deleted { .. } => room.push(RoomEvent::Deleted),
+        Update::Viewers { node, viewers, .. } => state.update_presence(*node, *viewers),
+    }
+}
+
+async fn subscribe(room: &Room, context: &RoomContext) -> Option<DeliveryStream> {
+    let topic = Topic::Poll(room.poll);
+    match context.broadcaster.subscribe(&topic).await {
+        Ok(deliveries) => Some(deliveries),
+        Err(error) => {
+            tracing::warn!(
+                poll = %room.poll,
+                error = &error as &dyn std::error::Error,
+                "failed to subscribe to updates from other nodes; retrying"
+            );
+            None
+        }
+    }
+}
+
+/// Returns the next delivery; never resolves without a subscription.
+async fn next_delivery(deliveries: &mut Option<DeliveryStream>) -> Option<Delivery> {
+    match deliveries {
+        Some(deliveries) => deliveries.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Closes a room however its task ends, so that no viewer waits forever.
+struct CloseGuard<'a, F: Fn(CloseMode) -> bool> {
+    room: &'a Room,
+    close: &'a F,
+    end: RoomView,
+}
+
+impl<F: Fn(CloseMode) -> bool> Drop for CloseGuard<'_, F> {
+    fn drop(&mut self) {
+        (self.close)(CloseMode::Always);
+        self.room.public.send_replace(self.end.clone());
+        self.room.voted.send_replace(self.end.clone());
+    }
+}

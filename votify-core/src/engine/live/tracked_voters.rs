@@ -1,0 +1,62 @@
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::tally::Audience;
+use crate::voter::VoterId;
+
+/// The viewers of a room whose counts depend on whether they voted.
+#[derive(Debug, Default)]
+pub(super) struct TrackedVoters {
+    by_voter: Mutex<HashMap<VoterId, watch::Sender<Audience>>>,
+}
+
+impl TrackedVoters {
+    /// Tracks a voter, and returns a receiver of changes of their audience.
+    pub(super) fn track(&self, voter: VoterId, audience: Audience) -> watch::Receiver<Audience> {
+        let mut voters = self.voters();
+        let sender = voters
+            .entry(voter)
+            .or_insert_with(|| watch::Sender::new(audience));
+        set(sender, audience);
+        sender.subscribe()
+    }
+
+    /// Sets the audience of a voter, if tracked.
+    pub(super) fn set(&self, voter: VoterId, audience: Audience) {
+        if let Some(sender) = self.voters().get(&voter) {
+            set(sender, audience);
+        }
+    }
+
+    /// Returns those of the voters who are tracked.
+    pub(super) fn retain_tracked(
+        &self,
+        mut voters: Vec<(VoterId, Audience)>,
+    ) -> Vec<(VoterId, Audience)> {
+        let tracked = self.voters();
+        voters.retain(|(voter, _)| tracked.contains_key(voter));
+        voters
+    }
+
+    /// Removes voters without a receiver, and returns the others: all of them, or only
+    /// those who are not known to have voted.
+    pub(super) fn to_refresh(&self, all: bool) -> Vec<VoterId> {
+        let mut voters = self.voters();
+        voters.retain(|_, sender| sender.receiver_count() > 0);
+        voters
+            .iter()
+            .filter(|(_, sender)| all || *sender.borrow() == Audience::Public)
+            .map(|(voter, _)| *voter)
+            .collect()
+    }
+
+    fn voters(&self) -> MutexGuard<'_, HashMap<VoterId, watch::Sender<Audience>>> {
+        self.by_voter.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn set(sender: &watch::Sender<Audience>, audience: Audience) {
+    sender.send_if_modified(|current| std::mem::replace(current, audience) != audience);
+}

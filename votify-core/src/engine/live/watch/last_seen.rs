@@ -1,0 +1,85 @@
+use std::sync::Arc;
+
+use crate::engine::live::frame::Frame;
+use crate::engine::live::snapshot::RoomSnapshot;
+use crate::poll::PollStatus;
+use crate::tally::ViewPosition;
+
+/// The state that a viewer received last.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct LastSeen {
+    position: ViewPosition,
+    version: u64,
+    status: PollStatus,
+    viewers: u32,
+    closed: bool,
+}
+
+/// The frames of a snapshot that a viewer has not received yet, in order.
+#[derive(Debug, Default)]
+pub(super) struct NewFrames {
+    pub(super) first: Option<Arc<Frame>>,
+    pub(super) second: Option<Arc<Frame>>,
+}
+
+impl LastSeen {
+    pub(super) const fn position(&self) -> ViewPosition {
+        self.position
+    }
+
+    fn of(frame: &Frame) -> Self {
+        Self {
+            position: frame.view.position(),
+            version: frame.poll.version,
+            status: frame.status,
+            viewers: frame.viewers,
+            closed: frame.view.is_final(),
+        }
+    }
+
+    /// Records a frame that the viewer got by a refresh, unless it has received something
+    /// newer.
+    pub(super) fn catch_up(&mut self, frame: &Frame) {
+        if !frame.view.position().is_older_than(&self.position) {
+            self.position = frame.view.position();
+        }
+    }
+
+    /// Advances to a snapshot, and returns its new frames; none if the viewer has
+    /// received something newer.
+    pub(super) fn advance(last: &mut Option<Self>, snapshot: &RoomSnapshot) -> NewFrames {
+        let updated = snapshot.updated();
+        let current = Self::of(updated);
+        let Some(previous) = *last else {
+            *last = Some(current);
+            return NewFrames {
+                first: Some(Arc::clone(updated)),
+                second: current.closed.then(|| Arc::clone(snapshot.closed())),
+            };
+        };
+        // A drain changes the snapshot, but not the poll.
+        let is_drain_only = snapshot.delivery.drain.is_some() && current == previous;
+        if is_drain_only || current.position.is_older_than(&previous.position) {
+            return NewFrames::default();
+        }
+        *last = Some(current);
+        if current.closed && !previous.closed {
+            return NewFrames {
+                first: Some(Arc::clone(snapshot.closed())),
+                second: None,
+            };
+        }
+        let updated = Arc::clone(updated);
+        if (previous.version, previous.status) == (current.version, current.status) {
+            NewFrames {
+                first: Some(updated),
+                second: None,
+            }
+        } else {
+            NewFrames {
+                first: Some(Arc::clone(snapshot.changed())),
+                second: Some(updated),
+            }
+        }
+    }
+}

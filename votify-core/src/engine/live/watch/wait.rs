@@ -1,0 +1,66 @@
+use std::pin::Pin;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, Sleep};
+
+use crate::engine::live::snapshot::RoomView;
+use crate::tally::Audience;
+use crate::voter::VoterId;
+
+/// Why a waiting viewer wakes up.
+pub(super) enum WakeReason {
+    /// The room published a view.
+    ViewChanged,
+    /// The viewer's ballot was counted or withdrawn.
+    AudienceChanged(Audience),
+    /// The room is closed, or the viewer's turn to leave has come.
+    End,
+}
+
+/// The subscription of a viewer whose counts depend on whether they voted.
+#[derive(Debug)]
+pub(super) struct VoterSubscription {
+    pub(super) voter: VoterId,
+    pub(super) audience: watch::Receiver<Audience>,
+    /// When the store was last queried for the viewer's ballot.
+    pub(super) queried_at: Instant,
+}
+
+/// Waits until there may be a new frame.
+pub(super) async fn wait(
+    view: &mut watch::Receiver<RoomView>,
+    subscription: &mut Option<Box<VoterSubscription>>,
+    drain_at: &mut Option<Pin<Box<Sleep>>>,
+) -> WakeReason {
+    let view_changed = async {
+        match view.changed().await {
+            Ok(()) => WakeReason::ViewChanged,
+            Err(_) => WakeReason::End,
+        }
+    };
+    if subscription.is_none() && drain_at.is_none() {
+        return view_changed.await;
+    }
+    tokio::select! {
+        reason = view_changed => reason,
+        audience = audience_changed(subscription) => WakeReason::AudienceChanged(audience),
+        () = elapsed(drain_at) => WakeReason::End,
+    }
+}
+
+/// Waits until the audience of a tracked voter changes, and returns it.
+async fn audience_changed(subscription: &mut Option<Box<VoterSubscription>>) -> Audience {
+    if let Some(subscription) = subscription
+        && subscription.audience.changed().await.is_ok()
+    {
+        return *subscription.audience.borrow_and_update();
+    }
+    std::future::pending().await
+}
+
+async fn elapsed(drain_at: &mut Option<Pin<Box<Sleep>>>) {
+    match drain_at {
+        Some(drain_at) => drain_at.as_mut().await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,192 @@
+use std::sync::Arc;
+
+use crate::engine::loaded_poll::LoadedPoll;
+use crate::engine::scheduler::event::SchedulerEvent;
+use crate::engine::{EngineError, PollEngine, PollSnapshot};
+use crate::id::PollId;
+use crate::poll::{Poll, PollChange, PollDraft, PollState, SealCause};
+use crate::store::{ChangeOutcome, SealOutcome};
+use crate::voter::Caller;
+
+/// Creating, changing, closing and deleting polls.
+///
+/// These methods do not check who the caller is. A server for untrusted callers calls
+/// [`authorize_owner`](Self::authorize_owner) first.
+impl PollEngine {
+    /// Creates a poll and returns it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use votify_core::{MemoryStore, PollDraft, PollEngine, ResultsPolicy};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), votify_core::EngineError> {
+    /// let engine = PollEngine::new(MemoryStore::new());
+    /// let mut draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
+    /// draft.closes_at = Some(engine.now().saturating_add(Duration::from_secs(3_600)));
+    /// draft.rules.results = ResultsPolicy::AfterVote;
+    ///
+    /// let poll = engine.create_poll(draft).await?;
+    /// assert_eq!(poll.title, "Lunch?");
+    /// assert_eq!(poll.options.len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// - [`InvalidPoll`](EngineError::InvalidPoll): the draft is invalid; the error lists
+    ///   every invalid field.
+    /// - [`Store`](EngineError::Store): the store failed. After a transient error the
+    ///   poll may exist; a retry creates another one.
+    pub async fn create_poll(&self, draft: PollDraft) -> Result<Arc<Poll>, EngineError> {
+        let loader = &self.inner.loader;
+        let now = self.now();
+        self.check_voter_policy(Some(draft.rules.voters))?;
+        let poll = draft.into_poll(PollId::generate(now), now, &loader.keyring)?;
+        loader.store.create_poll(&poll).await?;
+        let poll = Arc::clone(&loader.cache.put(Arc::new(poll)).poll);
+        self.schedule(&poll);
+        self.inner.notifier.created(Arc::clone(&poll));
+        Ok(poll)
+    }
+
+    /// Returns the poll if `caller` owns it.
+    ///
+    /// # Errors
+    /// - [`NotOwner`](EngineError::NotOwner): the caller does not own the poll.
+    /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
+    /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
+    pub async fn authorize_owner(
+        &self,
+        id: PollId,
+        caller: &Caller,
+    ) -> Result<Arc<Poll>, EngineError> {
+        let loader = &self.inner.loader;
+        // Owner and key never change, but a deleted poll must not be served from the
+        // cache.
+        let poll = Arc::clone(&loader.cache.reload(id, &*loader.store).await?.poll);
+        if poll.is_owned_by(caller, &loader.keyring) {
+            Ok(poll)
+        } else {
+            Err(EngineError::NotOwner)
+        }
+    }
+
+    /// Changes a poll, informs its viewers, and returns the poll as `caller` may see it.
+    ///
+    /// ```
+    /// use votify_core::{Caller, MemoryStore, PollChange, PollDraft, PollEngine};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), votify_core::EngineError> {
+    /// let engine = PollEngine::new(MemoryStore::new());
+    /// let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
+    /// let poll = engine.create_poll(draft).await?;
+    ///
+    /// let change = PollChange {
+    ///     title: Some("Dinner?".into()),
+    ///     ..PollChange::default()
+    /// };
+    /// let snapshot = engine.change_poll(poll.id, change, &Caller::anonymous()).await?;
+    /// assert_eq!(snapshot.poll.title, "Dinner?");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// - [`ChangeRefused`](EngineError::ChangeRefused): the poll is closed, a field is
+    ///   frozen since the first ballot, or the result would be invalid. Nothing changed.
+    /// - [`InvalidPoll`](EngineError::InvalidPoll): the voter policy is `Invite` and the
+    ///   store does not support invitations. Nothing changed.
+    /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
+    /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
+    pub async fn change_poll(
+        &self,
+        id: PollId,
+        change: PollChange,
+        caller: &Caller,
+    ) -> Result<PollSnapshot, EngineError> {
+        self.check_voter_policy(change.voters)?;
+        let store = &self.inner.loader.store;
+        let loaded = match store.change_poll(id, &change, self.now()).await? {
+            ChangeOutcome::Refused(refusal) => return Err(refusal.into()),
+            ChangeOutcome::Unchanged(state) => self.cache_state(*state),
+            ChangeOutcome::Changed(state) => {
+                let loaded = self.cache_state(*state);
+                self.schedule(&loaded.poll);
+                self.inner.notifier.definition_changed(loaded.clone());
+                loaded
+            }
+        };
+        self.snapshot(loaded, caller).await
+    }
+
+    /// Closes a poll now, whatever its `closes_at`, and returns its final result.
+    ///
+    /// Closing a closed poll returns the same result again.
+    ///
+    /// ```
+    /// use votify_core::{Caller, MemoryStore, PollDraft, PollEngine, PollStatus};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), votify_core::EngineError> {
+    /// let engine = PollEngine::new(MemoryStore::new());
+    /// let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
+    /// let poll = engine.create_poll(draft).await?;
+    ///
+    /// let closed = engine.close_poll(poll.id, &Caller::anonymous()).await?;
+    /// assert_eq!(closed.status, PollStatus::Closed);
+    /// assert!(closed.view.is_final());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
+    /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
+    pub async fn close_poll(
+        &self,
+        id: PollId,
+        caller: &Caller,
+    ) -> Result<PollSnapshot, EngineError> {
+        let loader = &self.inner.loader;
+        let now = self.now();
+        let outcome = loader.store.seal_poll(id, SealCause::Owner, now).await?;
+        let SealOutcome::Sealed(tally) = outcome else {
+            return Err(loader.unavailable());
+        };
+        let loaded = loader.with_definition(Arc::new(tally)).await?;
+        if loaded.poll.sealed_at == Some(now) {
+            self.inner.notifier.closed(loaded.clone());
+        }
+        self.snapshot(loaded, caller).await
+    }
+
+    /// Deletes a poll with its ballots and invitations, and ends its watches.
+    ///
+    /// # Errors
+    /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
+    /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
+    pub async fn delete_poll(&self, id: PollId) -> Result<(), EngineError> {
+        let loader = &self.inner.loader;
+        loader.store.delete_poll(id).await?;
+        loader.cache.invalidate(id);
+        self.inner.notifier.deleted(id).await;
+        Ok(())
+    }
+
+    fn cache_state(&self, state: PollState) -> LoadedPoll {
+        let poll = Arc::new(state.poll);
+        self.inner.loader.cache.put(Arc::clone(&poll));
+        LoadedPoll {
+            poll,
+            tally: Arc::new(state.tally),
+        }
+    }
+
+    fn schedule(&self, poll: &Arc<Poll>) {
+        // If the channel is full, the scheduler's next scan finds the poll.
+        let event = SchedulerEvent::Scheduled(Arc::clone(poll));
+        let _ = self.inner.scheduler.try_send(event);
+    }
+}

@@ -1,0 +1,181 @@
+mod pending_updates;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::backend::LogThrottle;
+use crate::broadcast::{Broadcaster, NodeId, Update};
+use crate::id::{OptionId, PollId};
+use crate::poll::Poll;
+use crate::tally::Tally;
+use pending_updates::PendingUpdates;
+
+/// Publishes the newest state of each poll to the other nodes.
+///
+/// The first change of a poll is sent at once, then at most one message an interval,
+/// whatever its kind. A deletion is sent at once, because no update follows it.
+#[derive(Debug)]
+pub(super) struct Publisher {
+    broadcaster: Arc<dyn Broadcaster>,
+    interval: Duration,
+    outbox: Mutex<Outbox>,
+    notify: Notify,
+    failures: LogThrottle,
+}
+
+#[derive(Debug, Default)]
+struct Outbox {
+    /// Polls with pending updates, or that sent one less than an interval ago.
+    polls: HashMap<PollId, PendingUpdates>,
+    /// Polls that may send at once.
+    ready: Vec<PollId>,
+    /// When polls that have sent may send again; ascending, because all wait equally
+    /// long.
+    cooling_down: VecDeque<(Instant, PollId)>,
+}
+
+impl Publisher {
+    pub(super) fn new(broadcaster: Arc<dyn Broadcaster>, interval: Duration) -> Self {
+        Self {
+            broadcaster,
+            interval,
+            outbox: Mutex::default(),
+            notify: Notify::new(),
+            failures: LogThrottle::default(),
+        }
+    }
+
+    /// Enqueues a tally; it replaces an older pending one of the same poll.
+    pub(super) fn publish_tally(&self, tally: &Arc<Tally>, votes: &[OptionId]) {
+        self.enqueue(tally.poll, |pending| pending.set_tally(tally, votes));
+    }
+
+    /// Enqueues a definition and its tally.
+    pub(super) fn publish_definition(&self, poll: Arc<Poll>, tally: Arc<Tally>) {
+        self.enqueue(poll.id, |pending| pending.set_definition(poll, tally));
+    }
+
+    /// Enqueues the number of viewers that a node has on a poll.
+    pub(super) fn publish_viewers(&self, poll: PollId, node: NodeId, viewers: u32) {
+        self.enqueue(poll, |pending| pending.set_viewers(node, viewers));
+    }
+
+    /// Publishes a deletion at once, and drops the poll's pending updates.
+    pub(super) async fn publish_deleted(&self, poll: PollId) {
+        if let Some(pending) = self.outbox().polls.get_mut(&poll) {
+            *pending = PendingUpdates::default();
+        }
+        self.send(&[Update::Deleted { poll }]).await;
+    }
+
+    /// Changes the pending updates of a poll, and marks the poll ready if it sent nothing
+    /// for an interval.
+    fn enqueue(&self, poll: PollId, set: impl FnOnce(&mut PendingUpdates)) {
+        let mut outbox = self.outbox();
+        if let Some(pending) = outbox.polls.get_mut(&poll) {
+            set(pending);
+            return;
+        }
+        set(outbox.polls.entry(poll).or_default());
+        outbox.ready.push(poll);
+        drop(outbox);
+        self.notify.notify_one();
+    }
+
+    /// Publishes updates until `shutdown` is cancelled, and then all that are still
+    /// pending.
+    pub(super) async fn run(self: Arc<Self>, shutdown: CancellationToken) {
+        loop {
+            let (updates, next) = self.take_ready(Instant::now());
+            self.send(&updates).await;
+            let cooled_down = async {
+                match next {
+                    Some(next) => tokio::time::sleep_until(next).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                () = self.notify.notified() => {}
+                () = cooled_down => {}
+            }
+        }
+        let remaining = self.drain();
+        self.send(&remaining).await;
+    }
+
+    /// Publishes without a retry: nodes that miss an update re-read the store.
+    async fn send(&self, updates: &[Update]) {
+        if updates.is_empty() {
+            return;
+        }
+        match self.broadcaster.publish(updates).await {
+            Ok(()) if self.failures.record_success() => {
+                tracing::info!("publishing poll updates succeeds again");
+            }
+            Ok(()) => {}
+            Err(error) => {
+                if let Some(times) = self.failures.record_failure() {
+                    tracing::warn!(
+                        times,
+                        error = &error as &dyn std::error::Error,
+                        "failed to publish poll updates; other nodes re-read the store"
+                    );
+                }
+            }
+        }
+    }
+
+    /// Returns the updates to send at `now`, and when the next poll may send.
+    fn take_ready(&self, now: Instant) -> (Vec<Update>, Option<Instant>) {
+        let mut outbox = self.outbox();
+        let mut ready = std::mem::take(&mut outbox.ready);
+        while let Some((_, poll)) = outbox.cooling_down.pop_front_if(|(until, _)| *until <= now) {
+            ready.push(poll);
+        }
+        let mut updates = Vec::new();
+        for poll in ready {
+            let pending = outbox.polls.get_mut(&poll);
+            match pending.and_then(|pending| pending.next(poll)) {
+                Some(update) => {
+                    updates.push(update);
+                    outbox.cooling_down.push_back((now + self.interval, poll));
+                }
+                None => {
+                    outbox.polls.remove(&poll);
+                }
+            }
+        }
+        (
+            updates,
+            outbox.cooling_down.front().map(|(until, _)| *until),
+        )
+    }
+
+    /// Removes and returns all pending updates.
+    fn drain(&self) -> Vec<Update> {
+        let mut updates = Vec::new();
+        for (poll, mut pending) in self.outbox().polls.drain() {
+            while let Some(update) = pending.next(poll) {
+                updates.push(update);
+            }
+        }
+        updates
+    }
+
+    /// Returns the number of polls that have pending updates or sent one less than an
+    /// interval ago.
+    #[cfg(test)]
+    pub(super) fn poll_count(&self) -> usize {
+        self.outbox().polls.len()
+    }
+
+    fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

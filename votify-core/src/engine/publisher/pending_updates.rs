@@ -1,0 +1,90 @@
+use std::sync::Arc;
+
+use crate::broadcast::{NodeId, Update};
+use crate::engine::config::VOTE_SAMPLE;
+use crate::id::{OptionId, PollId};
+use crate::poll::Poll;
+use crate::tally::Tally;
+
+/// The unsent updates of one poll: the newest of each kind, so at most three messages.
+///
+/// A definition is sent first, because counts of another version mean nothing without it.
+/// Counts and viewer numbers alternate.
+#[derive(Debug, Default)]
+pub(super) struct PendingUpdates {
+    definition: Option<(Arc<Poll>, Arc<Tally>)>,
+    counts: Option<Counts>,
+    viewers: Option<(NodeId, u32)>,
+    /// Set after counts were sent while a viewer number was pending.
+    viewers_next: bool,
+}
+
+#[derive(Debug)]
+struct Counts {
+    tally: Arc<Tally>,
+    votes: Vec<OptionId>,
+}
+
+impl PendingUpdates {
+    /// Sets the counts, unless the pending ones are newer, and extends the sample of
+    /// votes.
+    pub(super) fn set_tally(&mut self, tally: &Arc<Tally>, votes: &[OptionId]) {
+        if let Some((_, defined)) = &self.definition
+            && tally.position <= defined.position
+        {
+            return;
+        }
+        let counts = self.counts.get_or_insert_with(|| Counts {
+            tally: Arc::clone(tally),
+            votes: Vec::new(),
+        });
+        if tally.position > counts.tally.position {
+            counts.tally = Arc::clone(tally);
+        }
+        let free = VOTE_SAMPLE.saturating_sub(counts.votes.len());
+        counts.votes.extend(votes.iter().take(free));
+    }
+
+    /// Sets the definition and its tally, unless the pending one is newer.
+    pub(super) fn set_definition(&mut self, poll: Arc<Poll>, tally: Arc<Tally>) {
+        if let Some((_, pending)) = &self.definition
+            && tally.position < pending.position
+        {
+            return;
+        }
+        let is_newer = |counts: &Counts| counts.tally.position > tally.position;
+        self.counts = self.counts.take().filter(is_newer);
+        self.definition = Some((poll, tally));
+    }
+
+    /// Sets this node's number of viewers.
+    pub(super) fn set_viewers(&mut self, node: NodeId, viewers: u32) {
+        self.viewers = Some((node, viewers));
+    }
+
+    /// Removes and returns the update to send next.
+    pub(super) fn next(&mut self, poll: PollId) -> Option<Update> {
+        if let Some((poll, tally)) = self.definition.take() {
+            return Some(Update::PollChanged {
+                poll: Box::new(Arc::unwrap_or_clone(poll)),
+                tally: Arc::unwrap_or_clone(tally),
+            });
+        }
+        if let Some((node, viewers)) = self.viewers
+            && (self.viewers_next || self.counts.is_none())
+        {
+            (self.viewers, self.viewers_next) = (None, false);
+            return Some(Update::Viewers {
+                poll,
+                node,
+                viewers,
+            });
+        }
+        let Counts { tally, votes } = self.counts.take()?;
+        self.viewers_next = self.viewers.is_some();
+        Some(Update::TallyChanged {
+            tally: Arc::unwrap_or_clone(tally),
+            votes,
+        })
+    }
+}

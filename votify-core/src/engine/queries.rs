@@ -1,0 +1,216 @@
+use std::sync::Arc;
+
+use crate::ballot::ActiveBallot;
+use crate::engine::cache::CacheEntry;
+use crate::engine::loaded_poll::LoadedPoll;
+use crate::engine::{EngineError, PollEngine, PollSnapshot};
+use crate::id::PollId;
+use crate::poll::Poll;
+use crate::store::{Audit, Page, PageRequest, PollFilter};
+use crate::tally::{Method, PollResult, Tally, TallyView};
+use crate::voter::Caller;
+
+/// Reading polls, results and ballots.
+impl PollEngine {
+    /// Returns a poll's definition, from the cache if possible.
+    ///
+    /// The definition may be outdated if another engine changed the poll. Fields that
+    /// never change (id, owner, key, time of creation) are always right.
+    ///
+    /// # Errors
+    /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
+    /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
+    pub async fn definition(&self, id: PollId) -> Result<Arc<Poll>, EngineError> {
+        let entry = match self.inner.loader.cache.peek(id) {
+            Some(entry) => entry,
+            // Boxed: rare, and it would enlarge the future of every caller.
+            None => Box::pin(self.cached_definition(id)).await?,
+        };
+        Ok(Arc::clone(&entry.poll))
+    }
+
+    pub(super) async fn cached_definition(
+        &self,
+        id: PollId,
+    ) -> Result<Arc<CacheEntry>, EngineError> {
+        let loader = &self.inner.loader;
+        loader.cache.get(id, &*loader.store).await
+    }
+
+    /// Returns a poll as `caller` may see it.
+    ///
+    /// A poll past its `closes_at` is sealed first, so its result is final.
+    ///
+    /// # Errors
+    /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
+    /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
+    pub async fn poll(&self, id: PollId, caller: &Caller) -> Result<PollSnapshot, EngineError> {
+        let loaded = self.inner.loader.load(id).await?;
+        self.snapshot(loaded, caller).await
+    }
+
+    /// Returns one page of a list, each poll as `caller` may see it.
+    ///
+    /// Polls that are deleted during the call are left out. A poll that has just passed
+    /// its `closes_at` may not be final yet.
+    ///
+    /// ```
+    /// use votify_core::store::PollFilter;
+    /// use votify_core::{Caller, MemoryStore, PageRequest, PollDraft, PollEngine};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let engine = PollEngine::new(MemoryStore::new());
+    /// for title in ["Lunch?", "Dinner?"] {
+    ///     let draft = PollDraft::single_choice(title, ["Pizza", "Sushi"]);
+    ///     engine.create_poll(draft).await?;
+    /// }
+    ///
+    /// let first_page = PageRequest::new(1, 20)?;
+    /// let filter = PollFilter::default();
+    /// let page = engine.list_polls(&filter, &first_page, &Caller::anonymous()).await?;
+    /// assert_eq!(page.items.len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Store`](EngineError::Store): the store failed; retrying is safe.
+    pub async fn list_polls(
+        &self,
+        filter: &PollFilter,
+        page: &PageRequest,
+        caller: &Caller,
+    ) -> Result<Page<PollSnapshot>, EngineError> {
+        let store = &self.inner.loader.store;
+        let Page { items, total } = store.list_polls(filter, page, self.now()).await?;
+        let ids: Vec<PollId> = items.iter().map(|poll| poll.id).collect();
+        let tallies = store.tallies(&ids).await?;
+        let mut snapshots = Vec::with_capacity(items.len());
+        for (poll, tally) in items.into_iter().zip(tallies) {
+            if let Some(tally) = tally
+                && let Some(loaded) = self.of_one_version(poll, tally).await?
+            {
+                snapshots.push(self.snapshot(loaded, caller).await?);
+            }
+        }
+        Ok(Page {
+            items: snapshots,
+            total,
+        })
+    }
+
+    /// Combines a listed poll with its tally, and loads both again if their versions
+    /// differ. Returns `None` if the poll is gone.
+    async fn of_one_version(
+        &self,
+        poll: Poll,
+        tally: Tally,
+    ) -> Result<Option<LoadedPoll>, EngineError> {
+        if poll.version == tally.version {
+            return Ok(Some(LoadedPoll {
+                poll: poll.into(),
+                tally: tally.into(),
+            }));
+        }
+        match self.inner.loader.load(poll.id).await {
+            Ok(loaded) => Ok(Some(loaded)),
+            Err(EngineError::PollNotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns a poll and its result as `caller` may see them.
+    ///
+    /// ```
+    /// use votify_core::{Caller, Choice, MemoryStore, PollDraft, PollEngine, SessionId};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), votify_core::EngineError> {
+    /// let engine = PollEngine::new(MemoryStore::new());
+    /// let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
+    /// let poll = engine.create_poll(draft).await?;
+    /// let voter = Caller::session(SessionId::random());
+    /// engine.vote(poll.id, &voter, Choice::one(poll.options[0].id)).await?;
+    ///
+    /// let (snapshot, result) = engine.result(poll.id, &voter).await?;
+    /// assert_eq!(snapshot.view.total_votes(), Some(1));
+    /// assert_eq!(result.leaders(), [poll.options[0].id]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
+    /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
+    pub async fn result(
+        &self,
+        id: PollId,
+        caller: &Caller,
+    ) -> Result<(PollSnapshot, PollResult), EngineError> {
+        let snapshot = self.poll(id, caller).await?;
+        let result = PollResult {
+            method: Method::of(&snapshot.poll),
+            view: snapshot.view.clone(),
+        };
+        Ok((snapshot, result))
+    }
+
+    /// Returns the active ballot of a voter, if any.
+    ///
+    /// # Errors
+    /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
+    /// - [`Unidentified`](EngineError::Unidentified): the caller lacks what the poll's
+    ///   voter policy identifies voters by.
+    /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
+    pub async fn ballot_of(
+        &self,
+        poll: PollId,
+        voter: &Caller,
+    ) -> Result<Option<ActiveBallot>, EngineError> {
+        let loader = &self.inner.loader;
+        let poll = loader.load(poll).await?.poll;
+        let voter = loader.identify(&poll, voter)?;
+        let mut ballots = loader.store.ballots_of(poll.id, &[voter]).await?;
+        Ok(ballots.pop().flatten())
+    }
+
+    /// Recounts a poll and returns the recount beside the stored tally.
+    ///
+    /// For operators only: the audit contains every count, whatever the results policy.
+    ///
+    /// # Errors
+    /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
+    /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
+    pub async fn audit_poll(&self, id: PollId) -> Result<Audit, EngineError> {
+        Ok(self.inner.loader.store.audit_poll(id).await?)
+    }
+
+    /// Recounts a poll from its ballots, stores the result under the next epoch, and
+    /// informs the viewers.
+    ///
+    /// # Errors
+    /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
+    /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
+    pub async fn repair_poll(&self, id: PollId) -> Result<Tally, EngineError> {
+        let tally = self.inner.loader.store.repair_poll(id).await?;
+        let shared = Arc::new(tally.clone());
+        self.inner.notifier.tally_changed(&shared, &[], Vec::new());
+        Ok(tally)
+    }
+
+    pub(super) async fn snapshot(
+        &self,
+        loaded: LoadedPoll,
+        caller: &Caller,
+    ) -> Result<PollSnapshot, EngineError> {
+        let audience = self.inner.loader.audience(&loaded, caller).await?;
+        let LoadedPoll { poll, tally } = loaded;
+        Ok(PollSnapshot {
+            status: poll.status(self.now()),
+            view: TallyView::new(&poll, &tally, audience),
+            viewers: self.inner.rooms.viewers_of(poll.id),
+            poll,
+        })
+    }
+}

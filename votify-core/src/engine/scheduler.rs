@@ -1,0 +1,169 @@
+pub(super) mod event;
+mod timers;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::EngineError;
+use crate::engine::loader::{PollLoader, SealAttempt};
+use crate::engine::notifier::Notifier;
+use crate::id::PollId;
+use crate::poll::{Poll, PollStatus};
+use crate::store::{PageRequest, PollFilter, PollOrder, StoreError};
+use crate::time::Timestamp;
+use event::SchedulerEvent;
+use timers::{Timers, Transition};
+
+/// Maximum number of pages of a list that one scan reads.
+const MAX_PAGES: u32 = 100;
+
+/// Announces openings and closings on time, and seals polls that are due.
+///
+/// Correctness does not depend on this task: ballots are decided by the clock, and a read
+/// past `closes_at` seals the poll first.
+#[derive(Debug)]
+pub(super) struct Scheduler {
+    pub(super) loader: Arc<PollLoader>,
+    pub(super) notifier: Notifier,
+    /// The time between two scans of the store.
+    pub(super) scan_interval: Duration,
+}
+
+impl Scheduler {
+    /// Runs until `shutdown` is cancelled.
+    pub(super) async fn run(
+        self,
+        mut events: mpsc::Receiver<SchedulerEvent>,
+        shutdown: CancellationToken,
+    ) {
+        let mut timers = Timers::default();
+        let mut scan = tokio::time::interval(self.scan_interval);
+        scan.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let next = timers.next();
+            let step = async {
+                tokio::select! {
+                    _ = scan.tick() => self.refresh_timers(&mut timers).await,
+                    () = self.sleep_until(next) => self.run_due(&mut timers).await,
+                    Some(event) = events.recv() => match event {
+                        SchedulerEvent::Scheduled(poll) => timers.add(&poll, self.loader.now()),
+                        SchedulerEvent::Sealed(id) => self.notify_closed(id).await,
+                    },
+                }
+            };
+            if shutdown.run_until_cancelled(step).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    async fn sleep_until(&self, time: Option<Timestamp>) {
+        match time {
+            Some(time) => self.loader.clock.sleep_until(time).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Adds timers for the polls that open or close before the scan after the next one,
+    /// whichever engine created them.
+    async fn refresh_timers(&self, timers: &mut Timers) {
+        let horizon = self.loader.now().saturating_add(self.scan_interval * 2);
+        let opening = PollFilter {
+            status: Some(PollStatus::Scheduled),
+            order: PollOrder::Opening,
+            ..PollFilter::default()
+        };
+        let closing = PollFilter {
+            sealed: Some(false),
+            order: PollOrder::Closing,
+            ..PollFilter::default()
+        };
+        let scans = async {
+            self.scan(timers, &opening, |poll| poll.opens_at <= horizon)
+                .await?;
+            self.scan(timers, &closing, |poll| {
+                poll.closes_at.is_some_and(|closes_at| closes_at <= horizon)
+            })
+            .await
+        };
+        if let Err(error) = scans.await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "failed to list polls that open or close soon; the next scan retries"
+            );
+        }
+    }
+
+    /// Adds timers for a list of polls, page by page, up to the first page whose last
+    /// poll is not `near`.
+    async fn scan(
+        &self,
+        timers: &mut Timers,
+        filter: &PollFilter,
+        near: impl Fn(&Poll) -> bool + Send + Sync,
+    ) -> Result<(), StoreError> {
+        let now = self.loader.now();
+        for number in 1..=MAX_PAGES {
+            let Ok(page) = PageRequest::new(number, PageRequest::MAX_LIMIT) else {
+                break;
+            };
+            let store = &self.loader.store;
+            let polls = store.list_polls(filter, &page, now).await?.items;
+            for poll in &polls {
+                timers.add(poll, self.loader.now());
+            }
+            let has_more = polls.len() == PageRequest::MAX_LIMIT as usize;
+            if !has_more || !polls.last().is_some_and(&near) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn run_due(&self, timers: &mut Timers) {
+        let now = self.loader.now();
+        while let Some((time, id, transition)) = timers.pop_due(now) {
+            let result = match transition {
+                Transition::Opens => self.open(id, time).await,
+                Transition::Closes => self.close(id).await,
+            };
+            if let Err(error) = result
+                && !matches!(error, EngineError::PollNotFound(_))
+            {
+                tracing::warn!(
+                    poll = %id,
+                    error = &error as &dyn std::error::Error,
+                    "failed to open or close a poll on time; the next scan retries"
+                );
+            }
+        }
+    }
+
+    /// Announces that a poll opens at `time`, unless its `opens_at` was changed
+    /// meanwhile.
+    async fn open(&self, id: PollId, time: Timestamp) -> Result<(), EngineError> {
+        let loaded = self.loader.load(id).await?;
+        let is_open = loaded.poll.status(self.loader.now()) == PollStatus::Open;
+        if is_open && loaded.poll.opens_at == time {
+            self.notifier.opened(loaded);
+        }
+        Ok(())
+    }
+
+    async fn close(&self, id: PollId) -> Result<(), EngineError> {
+        if let SealAttempt::SealedNow(_) = self.loader.seal_due(id).await? {
+            self.notifier.closed(self.loader.load(id).await?);
+        }
+        Ok(())
+    }
+
+    async fn notify_closed(&self, id: PollId) {
+        if let Ok(loaded) = self.loader.load(id).await {
+            self.notifier.closed(loaded);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+use super::*;
+use crate::ballot::Refusal;
+use crate::engine::EngineError;
+use crate::engine::Event;
+use crate::poll::PollStatus;
+
+#[tokio::test]
+async fn opening_and_closing_are_announced_on_time() {
+    let harness = Harness::new();
+    let mut events = harness.engine.events();
+    let (opens, closes) = (harness.in_seconds(60), harness.in_seconds(120));
+    let poll = harness
+        .create_poll_with(|draft| {
+            draft.opens_at = Some(opens);
+            draft.closes_at = Some(closes);
+        })
+        .await;
+    let mut watch = harness.watch(poll.id, &browser(9)).await;
+    assert_eq!(next_frame(&mut watch).await.status, PollStatus::Scheduled);
+    let early = harness
+        .engine
+        .vote(poll.id, &browser(1), first_option(&poll))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(early, EngineError::Refused(Refusal::NotOpenYet { .. })),
+        "{early}"
+    );
+    harness.clock.advance(Duration::from_secs(60));
+    assert_eq!(
+        frame_of_kind(&mut watch, FrameKind::Changed).await.status,
+        PollStatus::Open
+    );
+    harness
+        .engine
+        .vote(poll.id, &browser(1), first_option(&poll))
+        .await
+        .unwrap();
+    harness.clock.advance(Duration::from_secs(60));
+    let end = frame_of_kind(&mut watch, FrameKind::Closed).await;
+    assert_eq!(
+        (end.view.total_votes(), end.view.is_final()),
+        (Some(1), true)
+    );
+    let late = harness
+        .engine
+        .vote(poll.id, &browser(2), first_option(&poll))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(late, EngineError::Refused(Refusal::Closed)),
+        "{late}"
+    );
+    let mut names = Vec::new();
+    while let Ok(event) = events.try_recv() {
+        names.push(match event {
+            Event::PollCreated { .. } => "created",
+            Event::PollOpened { .. } => "opened",
+            Event::BallotCast { .. } => "cast",
+            Event::PollClosed { .. } => "closed",
+            _ => "other",
+        });
+    }
+    assert_eq!(names, ["created", "opened", "cast", "closed"]);
+}
+
+#[tokio::test]
+async fn polls_that_closed_during_downtime_are_sealed_and_announced_once() {
+    let before = Harness::new();
+    let closes = before.in_seconds(60);
+    let poll = before
+        .create_poll_with(|draft| draft.closes_at = Some(closes))
+        .await;
+    before.engine.shutdown().await;
+    let after = Harness::on(Arc::clone(&before.store), MemoryBroadcaster::new());
+    let mut events = after.engine.events();
+    after.clock.advance(Duration::from_secs(61));
+    let event = tokio::time::timeout(Duration::from_secs(2), events.recv())
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(matches!(event, Event::PollClosed { poll: closed, .. } if closed.id == poll.id));
+    assert!(
+        after
+            .engine
+            .poll(poll.id, &browser(1))
+            .await
+            .unwrap()
+            .view
+            .is_final()
+    );
+    assert!(
+        tokio::time::timeout(Duration::from_millis(300), events.recv())
+            .await
+            .is_err(),
+        "the closing was announced twice"
+    );
+}
+
+#[tokio::test]
+async fn reading_a_poll_past_its_closing_time_seals_it() {
+    let harness = Harness::with(Arc::new(MemoryStore::new()), |builder| {
+        // The scheduler must not seal the poll.
+        builder.config(EngineConfig {
+            schedule_interval: Duration::from_secs(3600),
+            ..config()
+        })
+    });
+    let closes = harness.in_seconds(60);
+    let poll = harness
+        .create_poll_with(|draft| draft.closes_at = Some(closes))
+        .await;
+    harness.clock.advance(Duration::from_secs(60));
+    let (snapshot, result) = harness.engine.result(poll.id, &browser(1)).await.unwrap();
+    assert!(snapshot.view.is_final() && snapshot.poll.is_sealed());
+    assert!(result.leaders().is_empty());
+}
+
+#[tokio::test]
+async fn rescheduled_poll_opens_once() {
+    let harness = Harness::new();
+    let mut events = harness.engine.events();
+    let (first_time, second_time) = (harness.in_seconds(120), harness.in_seconds(60));
+    let poll = harness
+        .create_poll_with(|draft| draft.opens_at = Some(first_time))
+        .await;
+    let change = crate::PollChange {
+        opens_at: Some(second_time),
+        ..Default::default()
+    };
+    harness
+        .engine
+        .change_poll(poll.id, change, &browser(1))
+        .await
+        .unwrap();
+    for _ in 0..2 {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        harness.clock.advance(Duration::from_secs(60));
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let mut opened = 0;
+    while let Ok(event) = events.try_recv() {
+        opened += usize::from(matches!(event, Event::PollOpened { .. }));
+    }
+    assert_eq!(opened, 1);
+}
+
+#[tokio::test]
+async fn polls_that_open_or_close_together_are_all_announced() {
+    let before = Harness::new();
+    let (opens, closes) = (before.in_seconds(60), before.in_seconds(60));
+    for _ in 0..250 {
+        before
+            .create_poll_with(|draft| draft.opens_at = Some(opens))
+            .await;
+        before
+            .create_poll_with(|draft| draft.closes_at = Some(closes))
+            .await;
+    }
+    before.engine.shutdown().await;
+    // Another engine, as after a restart. Its scheduler scans 100 ms ahead.
+    let after = Harness::on(Arc::clone(&before.store), MemoryBroadcaster::new());
+    let mut events = after.engine.events();
+    after.clock.advance(Duration::from_millis(59_950));
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    after.clock.advance(Duration::from_secs(1));
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let (mut opened, mut closed) = (0, 0);
+    while let Ok(event) = events.try_recv() {
+        opened += usize::from(matches!(event, Event::PollOpened { .. }));
+        closed += usize::from(matches!(event, Event::PollClosed { .. }));
+    }
+    assert_eq!((opened, closed), (250, 250));
+}
