@@ -44,8 +44,8 @@ impl Config {
 
     /// Returns the path under which browsers reach this router, without a trailing slash.
     ///
-    /// A path in the public URL takes precedence. Otherwise the result is `requested` without
-    /// its suffix `own_path`, the path of the matched route.
+    /// A path in the public URL takes precedence. Otherwise the result is `requested`
+    /// without its suffix `own_path`, the path of the matched route.
     pub(crate) fn base_path<'a>(&'a self, requested: &'a Uri, own_path: &str) -> &'a str {
         match &self.public_url {
             Some(url) if !url.path().is_empty() => url.path(),
@@ -84,13 +84,13 @@ impl Default for Config {
 /// The timers of streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamTiming {
-    /// The time between two pings of a WebSocket. A WebSocket whose client is silent for twice
-    /// as long is dropped. Defaults to 25 s.
+    /// The time between two pings of a WebSocket. A WebSocket whose client is silent for
+    /// twice as long is dropped. Defaults to 25 s.
     pub ping_interval: Duration,
     /// The time between two comment lines of an event stream. Defaults to 15 s.
     pub comment_interval: Duration,
-    /// How long a WebSocket may take to accept a message before it is dropped. Defaults to
-    /// 10 s.
+    /// How long a WebSocket may take to accept a message before it is dropped. Defaults
+    /// to 10 s.
     pub write_timeout: Duration,
 }
 

@@ -12,8 +12,8 @@ use utoipa_swagger_ui::{Config, serve};
 use crate::error::{ErrorCode, Problem};
 use crate::state::AppState;
 
-/// Allows inline styles, because the page's script sets styles. Everything else comes from this
-/// server.
+/// Allows inline styles, because the page's script sets styles. Everything else comes
+/// from this server.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";

@@ -1,4 +1,5 @@
-//! Error responses: one shape for all of them (RFC 9457), and the mapping of errors to them.
+//! Error responses: one shape for all of them (RFC 9457), and the mapping of errors to
+//! them.
 
 mod body;
 mod code;
@@ -10,9 +11,9 @@ mod responses;
 
 pub(crate) use body::{FieldErrorBody, ProblemBody};
 pub(crate) use code::ErrorCode;
+pub(crate) use engine::invalid_choice;
 #[cfg(feature = "accounts")]
-pub(crate) use engine::error_chain;
-pub(crate) use engine::{invalid_choice, retry_later};
+pub(crate) use engine::{error_chain, retry_later};
 pub use problem::Problem;
 pub(crate) use rate_limit::RateLimit;
 pub(crate) use responses::{ErrorResponses, error_responses};

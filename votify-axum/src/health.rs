@@ -36,8 +36,8 @@ pub(crate) struct ComponentBody {
     part: &'static str,
     /// The technology: `sqlite`, `local`, `redis`.
     backend: &'static str,
-    /// True if votes need the component. Without any other component votes go on, with slower
-    /// or weaker service.
+    /// True if votes need the component. Without any other component votes go on, with
+    /// slower or weaker service.
     needed: bool,
     /// True if the component responds.
     ready: bool,
@@ -92,7 +92,8 @@ async fn run(check: &dyn ReadinessCheck) -> ComponentReadiness {
     }
 }
 
-/// Checks the limiter. Returns `None` if there are no quotas, because the limiter is unused then.
+/// Checks the limiter. Returns `None` if there are no quotas, because the limiter is
+/// unused then.
 async fn check_limiter(state: &AppState) -> Option<ComponentReadiness> {
     let quota = state.config.vote_quota.or(state.config.session_quota)?;
     let check = state.limiter.is_ready(&quota, state.engine.now());

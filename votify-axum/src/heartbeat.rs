@@ -6,13 +6,15 @@ use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// The number of groups that tick one after the other, so that not all streams are busy at
-/// once.
+/// The number of groups that tick one after the other, so that not all streams are busy
+/// at once.
 const PHASES: usize = 25;
 
-/// One timer for all streams of a kind: a timer per stream costs more than the ping it times.
+/// One timer for all streams of a kind: a timer per stream costs more than the ping it
+/// times.
 ///
-/// The timer's task starts with the first listener and ends after the last one is dropped.
+/// The timer's task starts with the first listener and ends after the last one is
+/// dropped.
 #[derive(Debug)]
 pub(crate) struct Heartbeat {
     interval: Duration,
@@ -67,8 +69,8 @@ impl Timer {
 }
 
 impl HeartbeatListener {
-    /// Returns a future that completes at the next tick after this call, even if it is polled
-    /// only later.
+    /// Returns a future that completes at the next tick after this call, even if it is
+    /// polled only later.
     pub(crate) fn tick(&self) -> OwnedNotified {
         Arc::clone(&self.phase).notified_owned()
     }

@@ -29,8 +29,8 @@ use votify_core::voter::AccountId;
 
 /// Identifies the user of a request.
 ///
-/// A host whose own middleware has already authenticated the request reads the user from the
-/// request's extensions:
+/// A host whose own middleware has already authenticated the request reads the user from
+/// the request's extensions:
 ///
 /// ```
 /// use async_trait::async_trait;
@@ -54,8 +54,9 @@ use votify_core::voter::AccountId;
 /// }
 /// ```
 ///
-/// A host whose clients send bearer tokens looks the token up. An invalid token is an error, so
-/// that a client with an expired login gets 401 and does not vote as somebody else:
+/// A host whose clients send bearer tokens looks the token up. An invalid token is an
+/// error, so that a client with an expired login gets 401 and does not vote as somebody
+/// else:
 ///
 /// ```
 /// use std::collections::HashMap;
@@ -92,14 +93,14 @@ use votify_core::voter::AccountId;
 /// ```
 #[async_trait]
 pub trait Identity: fmt::Debug + Send + Sync + 'static {
-    /// Returns the caller's account, or `None` if the caller is not logged in. Called once per
-    /// request to the API, and again for each vote over a WebSocket.
+    /// Returns the caller's account, or `None` if the caller is not logged in. Called
+    /// once per request to the API, and again for each vote over a WebSocket.
     ///
     /// # Errors
-    /// - [`IdentityError::Invalid`]: the request claims an account, and the claim is wrong or
-    ///   expired. The client must log in again.
-    /// - [`IdentityError::Unavailable`]: the claim cannot be checked at the moment. The client may
-    ///   retry.
+    /// - [`IdentityError::Invalid`]: the request claims an account, and the claim is
+    ///   wrong or expired. The client must log in again.
+    /// - [`IdentityError::Unavailable`]: the claim cannot be checked at the moment. The
+    ///   client may retry.
     async fn account(&self, request: &Parts) -> Result<Option<AccountId>, IdentityError>;
 }
 

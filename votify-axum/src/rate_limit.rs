@@ -35,8 +35,8 @@ impl RequestLimiter {
 
     /// Takes one attempt of a quota and returns what is left of it.
     ///
-    /// Returns `None` if there is no quota or no limiter to ask. `key` is computed only if
-    /// there is a quota, because it costs a MAC.
+    /// Returns `None` if there is no quota or no limiter to ask. `key` is computed only
+    /// if there is a quota, because it costs a MAC.
     ///
     /// # Errors
     /// `rate_limited` if the quota is used up.
@@ -84,7 +84,8 @@ impl RequestLimiter {
     }
 }
 
-/// Returns the key of an address in `scope`. All callers without a known address share one.
+/// Returns the key of an address in `scope`. All callers without a known address share
+/// one.
 pub(crate) fn address_key(
     keyring: &Keyring,
     scope: &str,

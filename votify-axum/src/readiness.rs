@@ -40,7 +40,7 @@ pub trait ReadinessCheck: fmt::Debug + Send + Sync + 'static {
         false
     }
 
-    /// Returns true if the component responds. A check that takes longer than 500 ms counts
-    /// as not ready.
+    /// Returns true if the component responds. A check that takes longer than 500 ms
+    /// counts as not ready.
     async fn is_ready(&self) -> bool;
 }

@@ -55,21 +55,22 @@ where
 ///
 /// # Addresses
 ///
-/// Callers' addresses come from [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo). Serve
-/// the app with
+/// Callers' addresses come from [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo).
+/// Serve the app with
 /// [`into_make_service_with_connect_info`](Router::into_make_service_with_connect_info).
 /// Without it:
 ///
 /// - `ip` polls cannot be created (422 `invalid_poll`).
 /// - Votes in existing `ip` polls are answered 500 `internal`, with the reason as detail.
-/// - All callers share one quota of votes without a session, of new sessions and of streams.
+/// - All callers share one quota of votes without a session, of new sessions and of
+///   streams.
 ///
 /// # Paths
 ///
 /// All paths are below `/api`, except `/healthz`, `/readyz` and `/metrics`
 /// ([`operations`](Self::operations)) and, with feature `ui`, the web pages
-/// ([`pages`](Self::pages)). The router answers unknown paths below `/api` with 404. It leaves
-/// other unknown paths to the host, unless [`fallback`](Self::fallback) is set.
+/// ([`pages`](Self::pages)). The router answers unknown paths below `/api` with 404. It
+/// leaves other unknown paths to the host, unless [`fallback`](Self::fallback) is set.
 #[derive(Debug)]
 pub struct VotifyRouter {
     engine: PollEngine,
@@ -123,7 +124,8 @@ impl VotifyRouter {
     }
 
     /// Sets the backend that counts attempts. Defaults to a
-    /// [`MemoryRateLimiter`](votify_core::MemoryRateLimiter), which counts in this process.
+    /// [`MemoryRateLimiter`](votify_core::MemoryRateLimiter), which counts in this
+    /// process.
     ///
     /// While the limiter is unavailable, requests are not limited.
     ///
@@ -142,8 +144,8 @@ impl VotifyRouter {
         self
     }
 
-    /// Limits the streams that one address holds at the same time. `None` is no limit. Defaults
-    /// to 1 000.
+    /// Limits the streams that one address holds at the same time. `None` is no limit.
+    /// Defaults to 1 000.
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
@@ -158,8 +160,8 @@ impl VotifyRouter {
         self
     }
 
-    /// Sets the proxies whose `X-Forwarded-For` or `Forwarded` header is trusted. Defaults to
-    /// none.
+    /// Sets the proxies whose `X-Forwarded-For` or `Forwarded` header is trusted.
+    /// Defaults to none.
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
@@ -177,8 +179,9 @@ impl VotifyRouter {
 
     /// Sets the URL under which browsers reach this server. Defaults to none.
     ///
-    /// Pages of this origin may write and open WebSockets. With `https`, cookies are `Secure`
-    /// and their names start with `__Host-`. A path in the URL is the prefix of all links.
+    /// Pages of this origin may write and open WebSockets. With `https`, cookies are
+    /// `Secure` and their names start with `__Host-`. A path in the URL is the prefix of
+    /// all links.
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
@@ -226,8 +229,8 @@ impl VotifyRouter {
         self
     }
 
-    /// Adds accounts of Votify's own, for hosts without users: `/api/auth/register`, `/login`,
-    /// `/logout` and `/me`. Defaults to none.
+    /// Adds accounts of Votify's own, for hosts without users: `/api/auth/register`,
+    /// `/login`, `/logout` and `/me`. Defaults to none.
     ///
     /// These accounts replace any [`identity`](Self::identity).
     ///
@@ -251,9 +254,9 @@ impl VotifyRouter {
     /// Sets the other origins whose pages may call the API from browsers, with cookies.
     /// Defaults to none.
     ///
-    /// Pages of another *site* get cookies only if the [`public_url`](Self::public_url) is
-    /// `https`: cookies are then `SameSite=None`. Over plain HTTP, browsers send cookies only to
-    /// pages of the same site (other ports and subdomains).
+    /// Pages of another *site* get cookies only if the [`public_url`](Self::public_url)
+    /// is `https`: cookies are then `SameSite=None`. Over plain HTTP, browsers send
+    /// cookies only to pages of the same site (other ports and subdomains).
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
@@ -325,7 +328,8 @@ impl VotifyRouter {
 
     /// Adds a component to `/readyz`.
     ///
-    /// The store, the broadcaster and, if there are quotas, the limiter are always listed.
+    /// The store, the broadcaster and, if there are quotas, the limiter are always
+    /// listed.
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
@@ -361,8 +365,8 @@ impl VotifyRouter {
         self
     }
 
-    /// Answers every unknown path with 404 `not_found`, not only those below `/api`. Defaults
-    /// to false, because two routers that both have a fallback cannot be merged.
+    /// Answers every unknown path with 404 `not_found`, not only those below `/api`.
+    /// Defaults to false, because two routers that both have a fallback cannot be merged.
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;

@@ -30,7 +30,8 @@ pub(crate) struct AppStateInner {
     pub(crate) comments: Heartbeat,
     /// The OpenAPI document, as JSON.
     pub(crate) openapi: Bytes,
-    /// `None` if [`VotifyRouter::accounts`](crate::VotifyRouter::accounts) was not called.
+    /// `None` if [`VotifyRouter::accounts`](crate::VotifyRouter::accounts) was not
+    /// called.
     #[cfg(feature = "accounts")]
     pub(crate) auth: Option<Arc<AuthService>>,
 }

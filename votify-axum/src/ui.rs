@@ -48,8 +48,8 @@ async fn poll(
     page(&uri, request.uri().path(), caller, &state).await
 }
 
-/// Returns the page, with a new session for a caller without one. The quota of votes then applies
-/// to the session, so all users behind one address can vote at the same time.
+/// Returns the page, with a new session for a caller without one. The quota of votes then
+/// applies to the session, so all users behind one address can vote at the same time.
 async fn page(uri: &Uri, own_path: &str, mut caller: RequestCaller, state: &AppState) -> Response {
     let base_path = state.config.base_path(uri, own_path);
     let page = PAGE.replace(ACCOUNTS, if has_accounts(state) { "yes" } else { "no" });
@@ -72,7 +72,8 @@ async fn page(uri: &Uri, own_path: &str, mut caller: RequestCaller, state: &AppS
         headers.insert(name, HeaderValue::from_static(value));
     }
     if caller.session.is_none() {
-        // If the quota is used up, the page works without a session. The first vote starts one.
+        // If the quota is used up, the page works without a session. The first vote
+        // starts one.
         let _ = caller.begin_session(SessionId::random(), state).await;
     }
     caller.set_session_cookie(&mut response, state);

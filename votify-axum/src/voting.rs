@@ -1,4 +1,5 @@
-//! Casts ballots for callers, within their quotas. The HTTP routes and the WebSockets share it.
+//! Casts ballots for callers, within their quotas. The HTTP routes and the WebSockets
+//! share it.
 
 use votify_core::ballot::Refusal;
 use votify_core::{BallotId, EngineError, PollId, SessionId, VoteReceipt};
@@ -40,7 +41,8 @@ pub(crate) async fn vote(
     }
 }
 
-/// Takes one attempt of the session's quota, or of the address's for callers without a session.
+/// Takes one attempt of the session's quota, or of the address's for callers without a
+/// session.
 async fn acquire_vote(
     state: &AppState,
     caller: &RequestCaller,
@@ -75,8 +77,8 @@ async fn cast(
     })
 }
 
-/// Returns the id of a new session. It is derived from the ballot's id, if the client set one, so
-/// that a retry counts as the same voter.
+/// Returns the id of a new session. It is derived from the ballot's id, if the client set
+/// one, so that a retry counts as the same voter.
 async fn first_session(
     state: &AppState,
     poll: PollId,

@@ -81,10 +81,12 @@ impl AuthService {
         Ok(())
     }
 
-    /// Returns the login of a token. Returns `None` for foreign, expired and revoked tokens.
+    /// Returns the login of a token. Returns `None` for foreign, expired and revoked
+    /// tokens.
     ///
     /// # Errors
-    /// [`IdentityError::Unavailable`] if the account store cannot be read. The caller can retry.
+    /// [`IdentityError::Unavailable`] if the account store cannot be read. The caller can
+    /// retry.
     pub(crate) async fn authenticate(&self, token: &str) -> Result<Option<Login>, IdentityError> {
         let now = self.engine.now();
         let Some(login) = self.tokens.verify(token, now, self.engine.keyring()) else {
@@ -101,8 +103,8 @@ impl AuthService {
         }
     }
 
-    /// Returns the login of a request. An invalid bearer token is an error. An invalid cookie is
-    /// ignored, because browsers send cookies with every request.
+    /// Returns the login of a request. An invalid bearer token is an error. An invalid
+    /// cookie is ignored, because browsers send cookies with every request.
     pub(crate) async fn login(&self, headers: &HeaderMap) -> Result<Option<Login>, IdentityError> {
         if let Some(token) = bearer(headers)? {
             let login = self.authenticate(token).await?;

@@ -10,15 +10,16 @@ use crate::extract::cookie::CookieSettings;
 use crate::middleware::origin::own_host;
 
 const NAME: &str = "votify_login";
-/// Browsers accept a cookie with this prefix only over TLS and from the host itself. So no sibling
-/// domain can plant one.
+/// Browsers accept a cookie with this prefix only over TLS and from the host itself. So
+/// no sibling domain can plant one.
 const HOST_NAME: &str = "__Host-votify_login";
 
 pub(crate) const fn name(cookies: CookieSettings) -> &'static str {
     if cookies.secure { HOST_NAME } else { NAME }
 }
 
-/// Returns the `Set-Cookie` of a token. It is `Secure` unless the browser runs on this machine.
+/// Returns the `Set-Cookie` of a token. It is `Secure` unless the browser runs on this
+/// machine.
 pub(crate) fn set(
     token: &str,
     lifetime: Duration,
@@ -40,7 +41,8 @@ pub(crate) fn clear(cookies: CookieSettings, is_loopback: bool) -> Option<Header
     set("", Duration::ZERO, cookies, is_loopback)
 }
 
-/// Returns the values of all cookies of this name in their order. Others may have planted some.
+/// Returns the values of all cookies of this name in their order. Others may have planted
+/// some.
 pub(crate) fn read(headers: &HeaderMap, cookies: CookieSettings) -> Vec<String> {
     let lines = headers.get_all(header::COOKIE).iter();
     lines
@@ -55,8 +57,8 @@ pub(crate) fn read(headers: &HeaderMap, cookies: CookieSettings) -> Vec<String> 
         .collect()
 }
 
-/// Returns true if the browser calls this server by a loopback name. Browsers then protect cookies
-/// as they do with TLS.
+/// Returns true if the browser calls this server by a loopback name. Browsers then
+/// protect cookies as they do with TLS.
 pub(crate) fn is_loopback(headers: &HeaderMap, uri: &Uri) -> bool {
     let Some(host) = own_host(headers, uri) else {
         return false;

@@ -5,9 +5,9 @@ use argon2::Params;
 
 /// The cost of hashing a password, and the limits of concurrent hashing.
 ///
-/// Defaults to the first recommendation of OWASP's Password Storage Cheat Sheet for argon2id:
-/// 19 MiB, 2 passes, 1 lane. Hashing uses at most [`max_concurrent`](Self::max_concurrent) times
-/// that memory.
+/// Defaults to the first recommendation of OWASP's Password Storage Cheat Sheet for
+/// argon2id: 19 MiB, 2 passes, 1 lane. Hashing uses at most
+/// [`max_concurrent`](Self::max_concurrent) times that memory.
 ///
 /// ```
 /// use votify_axum::PasswordHashing;
@@ -47,16 +47,16 @@ impl PasswordHashing {
         })
     }
 
-    /// Sets how many passwords are hashed at the same time. At least 1. Defaults to half the number
-    /// of processors, so that votes are not delayed.
+    /// Sets how many passwords are hashed at the same time. At least 1. Defaults to half
+    /// the number of processors, so that votes are not delayed.
     #[must_use]
     pub fn max_concurrent(mut self, max: usize) -> Self {
         self.max_concurrent = max.max(1);
         self
     }
 
-    /// Sets how many more passwords may be queued, for at most 10 s each. Further ones are answered
-    /// 503 `overloaded`. Defaults to 64.
+    /// Sets how many more passwords may be queued, for at most 10 s each. Further ones
+    /// are answered 503 `overloaded`. Defaults to 64.
     #[must_use]
     pub const fn max_queued(mut self, max: usize) -> Self {
         self.max_queued = max;

@@ -1,10 +1,10 @@
 //! Threads that hash passwords.
 //!
-//! A hash takes a processor for tens of milliseconds and many megabytes. A few threads of low
-//! priority do this work, with a bounded queue in front. Tokio's blocking pool with a semaphore
-//! cannot replace them: a priority belongs to a thread and cannot be raised again, and the pool's
-//! threads also open files and resolve names. Without the priority, votes share the processors with
-//! hashes (decision 23).
+//! A hash takes a processor for tens of milliseconds and many megabytes. A few threads of
+//! low priority do this work, with a bounded queue in front. Tokio's blocking pool with a
+//! semaphore cannot replace them: a priority belongs to a thread and cannot be raised
+//! again, and the pool's threads also open files and resolve names. Without the priority,
+//! votes share the processors with hashes (decision 23).
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -29,8 +29,9 @@ type Job = Box<dyn FnOnce() + Send>;
 
 /// Hashes and checks passwords.
 ///
-/// A job that has started keeps its thread until it ends, even if its caller disconnects. A queued
-/// job of a disconnected caller is skipped. After a drop, the threads end with their current jobs.
+/// A job that has started occupies its thread until it ends, even if its caller
+/// disconnects. A queued job of a disconnected caller is skipped. After a drop, the
+/// threads end with their current jobs.
 pub(crate) struct PasswordWorkers {
     queue: SyncSender<Job>,
     argon2: Argon2<'static>,
@@ -89,8 +90,9 @@ impl PasswordWorkers {
         PasswordHash::new(hash.to_string()).ok_or(HashingError::Failed)
     }
 
-    /// Returns true if a password matches `stored`. With `None` the result is false, at the cost of
-    /// a real check, so that the response time does not reveal which users exist.
+    /// Returns true if a password matches `stored`. With `None` the result is false, at
+    /// the cost of a real check, so that the response time does not reveal which users
+    /// exist.
     pub(crate) async fn check(
         &self,
         password: Password,

@@ -4,8 +4,8 @@ use quick_cache::sync::Cache;
 use votify_core::Timestamp;
 use votify_core::account::{AccountError, AccountStore, TokenId};
 
-/// How long the answer "not revoked" is cached. A logout on another server takes effect here after
-/// at most this time.
+/// How long the answer "not revoked" is cached. A logout on another server takes effect
+/// here after at most this time.
 const NEGATIVE_TTL: Duration = Duration::from_secs(5);
 /// Maximum number of entries per cache. An entry takes about 100 bytes.
 const CAPACITY: usize = 50_000;
@@ -32,7 +32,8 @@ impl RevocationCache {
         self.revoked.insert(token, ());
     }
 
-    /// Returns true if a token was revoked here, or elsewhere more than [`NEGATIVE_TTL`] ago.
+    /// Returns true if a token was revoked here, or elsewhere more than [`NEGATIVE_TTL`]
+    /// ago.
     pub(super) async fn contains(
         &self,
         token: TokenId,

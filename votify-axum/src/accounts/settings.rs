@@ -5,7 +5,7 @@ use votify_core::{AccountStore, Quota};
 
 use crate::accounts::PasswordHashing;
 
-/// The longest token lifetime: the longest that browsers keep a cookie (RFC 6265bis).
+/// The longest token lifetime: that of a cookie in browsers (RFC 6265bis).
 const MAX_LIFETIME: Duration = Duration::from_secs(400 * 24 * 3600);
 
 /// Settings of Votify's own accounts, for
@@ -27,18 +27,18 @@ const MAX_LIFETIME: Duration = Duration::from_secs(400 * 24 * 3600);
 ///
 /// # Tokens
 ///
-/// Registering and logging in return a JSON Web Token, and set it as a cookie. Tokens are signed
-/// with HMAC-SHA-256. The key is derived from the newest secret of the engine's
-/// [`Keyring`](votify_core::Keyring), whose id is the token's `kid`. A token stays valid while its
-/// secret is in the keyring.
+/// Registering and logging in return a JSON Web Token, and set it as a cookie. Tokens are
+/// signed with HMAC-SHA-256. The key is derived from the newest secret of the engine's
+/// [`Keyring`](votify_core::Keyring), whose id is the token's `kid`. A token stays valid
+/// while its secret is in the keyring.
 ///
-/// Logging out revokes the token: immediately on the server that answers, and within 5 s on all
-/// others, because a server caches for 5 s that a token is not revoked.
+/// Logging out revokes the token: immediately on the server that answers, and within 5 s
+/// on all others, because a server caches for 5 s that a token is not revoked.
 ///
 /// # Passwords
 ///
-/// Passwords are hashed with argon2id, a few at a time, on threads of their own. The threads end
-/// when the router is dropped. See [`PasswordHashing`].
+/// Passwords are hashed with argon2id, a few at a time, on threads of their own. The
+/// threads end when the router is dropped. See [`PasswordHashing`].
 #[derive(Debug, Clone)]
 pub struct Accounts {
     pub(super) store: Arc<dyn AccountStore>,
@@ -76,15 +76,16 @@ impl Accounts {
 
     /// Sets the audience of tokens (`aud`). Defaults to `votify`.
     ///
-    /// Two services that share a secret by mistake reject each other's tokens if the audiences
-    /// differ.
+    /// Two services that share a secret by mistake reject each other's tokens if the
+    /// audiences differ.
     #[must_use]
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = audience.into();
         self
     }
 
-    /// Sets the lifetime of tokens in whole seconds, from 1 s to 400 days. Defaults to 7 days.
+    /// Sets the lifetime of tokens in whole seconds, from 1 s to 400 days. Defaults to 7
+    /// days.
     #[must_use]
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
         let lifetime = lifetime.clamp(Duration::from_secs(1), MAX_LIFETIME);
@@ -99,27 +100,27 @@ impl Accounts {
         self
     }
 
-    /// Limits login attempts per address and user name, including successful ones. `None` is no
-    /// limit. Defaults to 10 in 60 s.
+    /// Limits login attempts per address and user name, including successful ones. `None`
+    /// is no limit. Defaults to 10 in 60 s.
     #[must_use]
     pub fn login_quota(mut self, quota: impl Into<Option<Quota>>) -> Self {
         self.login_quota = quota.into();
         self
     }
 
-    /// Limits login attempts per address, for all user names together. `None` is no limit. Defaults
-    /// to 300 in 60 s.
+    /// Limits login attempts per address, for all user names together. `None` is no
+    /// limit. Defaults to 300 in 60 s.
     #[must_use]
     pub fn address_quota(mut self, quota: impl Into<Option<Quota>>) -> Self {
         self.address_quota = quota.into();
         self
     }
 
-    /// Limits registrations per address. `None` is no limit. Defaults to 100 in 60 s, enough for a
-    /// lecture room behind one address.
+    /// Limits registrations per address. `None` is no limit. Defaults to 100 in 60 s,
+    /// enough for a lecture room behind one address.
     ///
-    /// A person with many accounts has many votes in `account` polls. This quota bounds their
-    /// number.
+    /// A person with many accounts has many votes in `account` polls. This quota bounds
+    /// their number.
     #[must_use]
     pub fn register_quota(mut self, quota: impl Into<Option<Quota>>) -> Self {
         self.register_quota = quota.into();

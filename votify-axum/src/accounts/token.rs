@@ -68,7 +68,8 @@ impl Tokens {
         validation.set_issuer(&[issuer]);
         validation.set_audience(&[audience]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // `verify` checks the expiry by the engine's clock. The library uses the system clock.
+        // `verify` checks the expiry by the engine's clock. The library uses the system
+        // clock.
         validation.validate_exp = false;
         Self {
             issuer: issuer.to_owned(),
@@ -118,7 +119,8 @@ impl Tokens {
             not_before: claims.nbf,
             expires: claims.exp,
         };
-        // The same server issued the token, so its expiry needs no tolerance for clock differences.
+        // The same server issued the token, so its expiry needs no tolerance for clock
+        // differences.
         times
             .is_valid_at(now, Duration::ZERO, LEEWAY)
             .then_some(())?;

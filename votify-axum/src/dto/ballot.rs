@@ -36,8 +36,8 @@ fn not_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 
 /// Parses a valid vote in the usual form, without the cost of a [`Value`].
 ///
-/// Returns `None` for all other bodies. [`read`] accepts some of them, and reports the errors of
-/// the others.
+/// Returns `None` for all other bodies. [`read`] accepts some of them, and reports the
+/// errors of the others.
 pub(crate) fn parse_fast(body: &[u8]) -> Option<BallotInput> {
     // serde also accepts a struct as an array of its fields.
     if body.trim_ascii_start().first() != Some(&b'{') {

@@ -77,8 +77,8 @@ fn draft(
     }
 }
 
-/// Returns the texts of the options. An unreadable text gets a unique stand-in, so that it is not
-/// also a duplicate.
+/// Returns the texts of the options. An unreadable text gets a unique stand-in, so that
+/// it is not also a duplicate.
 fn texts(entries: Vec<OptionInput>) -> Vec<String> {
     let stand_in = |index| format!("\u{fffd} {index}");
     entries

@@ -1,8 +1,9 @@
 //! Reads the fields of a JSON object one by one, so that one response reports all errors.
 //!
-//! Hand-written, because the API promises *all* errors of a body with their paths. serde stops
-//! at the first error. `serde_path_to_error` adds the path, but only of that first error. `garde`
-//! collects all errors, but of typed values, which exist only after serde has succeeded.
+//! Hand-written, because the API promises *all* errors of a body with their paths. serde
+//! stops at the first error. `serde_path_to_error` adds the path, but only of that first
+//! error. `garde` collects all errors, but of typed values, which exist only after serde
+//! has succeeded.
 
 use std::str::FromStr;
 
@@ -25,8 +26,8 @@ impl FieldErrors {
         }
     }
 
-    /// Adds the errors of a later check. Skips a field that already has an error, itself or as a
-    /// part of another field.
+    /// Adds the errors of a later check. Skips a field that already has an error, itself
+    /// or as a part of another field.
     pub(crate) fn extend(&mut self, errors: Vec<FieldError>) {
         for error in errors {
             let is_known = self.0.iter().any(|known| {

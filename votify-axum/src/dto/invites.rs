@@ -52,8 +52,8 @@ pub(crate) struct InviteBody {
     /// The code. It is valid for one vote.
     #[schema(example = "0W3G-E1R7-0W3G-E1R7")]
     code: String,
-    /// The page to vote with the code, if the server has web pages. Absolute if the server knows its
-    /// public URL.
+    /// The page to vote with the code, if the server has web pages. Absolute if the
+    /// server knows its public URL.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     url: Option<String>,

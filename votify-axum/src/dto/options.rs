@@ -3,7 +3,8 @@ use votify_core::OptionId;
 
 use crate::dto::fields::{FieldErrors, FieldReader};
 
-/// One more than a poll may have. Further options are an error anyway, so they are not parsed.
+/// One more than a poll may have. Further options are an error anyway, so they are not
+/// parsed.
 const MAX_PARSED_OPTIONS: usize = 101;
 
 /// An entry of a list of options.
@@ -14,8 +15,8 @@ pub(crate) struct OptionInput {
     pub(crate) text: Option<String>,
 }
 
-/// Reads a list of strings and objects. The result also contains invalid entries, so that indices
-/// match the request.
+/// Reads a list of strings and objects. The result also contains invalid entries, so that
+/// indices match the request.
 pub(crate) fn read(value: Value, with_ids: bool, errors: &mut FieldErrors) -> Vec<OptionInput> {
     let Value::Array(entries) = value else {
         errors.add("options", "must be a list");

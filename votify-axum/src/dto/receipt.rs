@@ -23,7 +23,8 @@ pub(crate) struct ReceiptBody {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = NewCounts)]
 struct CountsBody {
-    /// The counts right after the vote. Without `count` while results are hidden from the voter.
+    /// The counts right after the vote. Without `count` while results are hidden from the
+    /// voter.
     new_counts: Vec<Count>,
     #[serde(flatten)]
     totals: Totals,
@@ -48,7 +49,8 @@ impl From<&TallyView> for CountsBody {
     }
 }
 
-/// Returns the JSON of a [`ReceiptBody`]. All voters of a batch share one rendering of the counts.
+/// Returns the JSON of a [`ReceiptBody`]. All voters of a batch share one rendering of
+/// the counts.
 pub(crate) fn receipt_json(receipt: &VoteReceipt) -> Bytes {
     const HEAD: &[u8] = br#"{"success":true,"ballot_id":""#;
     let suffix = receipt.view.rendered(render_suffix);

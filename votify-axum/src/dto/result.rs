@@ -9,8 +9,8 @@ use crate::dto::poll::OptionBody;
 use crate::dto::schema;
 use crate::dto::totals::Totals;
 
-/// The result of a poll. Counts, leaders and `total_votes` are absent while results are hidden from
-/// the caller.
+/// The result of a poll. Counts, leaders and `total_votes` are absent while results are
+/// hidden from the caller.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = PollResult)]
 pub(crate) struct ResultBody {
@@ -23,7 +23,8 @@ pub(crate) struct ResultBody {
     /// True if the result can never change again.
     #[serde(rename = "final")]
     is_final: bool,
-    /// The options with the most votes. Several if they are tied, none before the first vote.
+    /// The options with the most votes. Several if they are tied, none before the first
+    /// vote.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     leaders: Option<Vec<Uuid>>,

@@ -1,5 +1,5 @@
-//! Schemas of bodies that [`fields`](crate::dto::fields) reads, and of keywords, for the OpenAPI
-//! document.
+//! Schemas of bodies that [`fields`](crate::dto::fields) reads, and of keywords, for the
+//! OpenAPI document.
 #![expect(dead_code, reason = "only for the OpenAPI document")]
 
 use serde::Serialize;
@@ -35,7 +35,7 @@ pub(crate) enum BallotKind {
     },
 }
 
-/// How voters are told apart.
+/// How voters are distinguished.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub(crate) enum Voters {
@@ -61,15 +61,15 @@ pub(crate) enum Results {
     AfterClose,
 }
 
-/// A limit of active votes per address, in addition to `voters`. A vote counts toward the address
-/// from which it was first cast, until it is taken back.
+/// A limit of active votes per address, in addition to `voters`. A vote counts toward the
+/// address from which it was first cast, until it is taken back.
 #[derive(ToSchema)]
 pub(crate) struct AddressQuota {
     /// Maximum number of votes.
     #[schema(minimum = 1, maximum = 10_000, example = 5)]
     ballots: u32,
-    /// Number of leading bits of an IPv4 address that are compared: 32 or 24. Defaults to 32. Of IPv6
-    /// addresses, 64 bits are compared.
+    /// Number of leading bits of an IPv4 address that are compared: 32 or 24. Defaults to
+    /// 32. Of IPv6 addresses, 64 bits are compared.
     #[schema(minimum = 24, maximum = 32, multiple_of = 8, example = 32)]
     ipv4_prefix: Option<u8>,
 }
@@ -119,7 +119,7 @@ pub(crate) enum NewOption {
     },
 }
 
-/// A change of a poll. Absent fields keep their values. After the first vote, only texts and
+/// A change of a poll. Absent fields do not change. After the first vote, only texts and
 /// `closes_at` can change.
 #[derive(ToSchema)]
 pub(crate) struct PollChange {
@@ -168,7 +168,7 @@ pub(crate) struct NewBallot {
     option_id: Option<Uuid>,
     /// The options, in a poll of kind `multiple`.
     option_ids: Option<Vec<Uuid>>,
-    /// A random UUID of the client. A retry of the vote with the same id has no further effect. The
-    /// header `Idempotency-Key` has the same meaning.
+    /// A random UUID of the client. A retry of the vote with the same id has no further
+    /// effect. The header `Idempotency-Key` has the same meaning.
     ballot_id: Option<Uuid>,
 }

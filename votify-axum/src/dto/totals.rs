@@ -6,7 +6,8 @@ use votify_core::tally::ViewPosition;
 
 /// Totals over all options, and the position in the poll's history.
 ///
-/// While results are hidden from the caller, `version` replaces `total_votes` and `revision`.
+/// While results are hidden from the caller, `version` replaces `total_votes` and
+/// `revision`.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub(crate) struct Totals {
     /// Number of active votes.

@@ -48,7 +48,8 @@ impl From<StoreError> for Problem {
 impl From<IdentifyError> for Problem {
     fn from(error: IdentifyError) -> Self {
         match error {
-            // A caller who votes gets a session first. So a caller without one has not voted.
+            // A caller who votes gets a session first. So a caller without one has not
+            // voted.
             IdentifyError::NoSession => ErrorCode::NotVoted.into(),
             IdentifyError::NotLoggedIn => ErrorCode::NotLoggedIn.into(),
             IdentifyError::NoInvite => Self::new(ErrorCode::InviteInvalid)
@@ -134,8 +135,8 @@ pub(crate) fn invalid_choice(errors: &[ChoiceProblem], field: &str) -> Problem {
     Problem::field_errors(ErrorCode::InvalidBallot, errors)
 }
 
-/// Returns a problem with a random `Retry-After` of 1 s to 3 s, so that not all clients retry
-/// at the same time.
+/// Returns a problem with a random `Retry-After` of 1 s to 3 s, so that not all clients
+/// retry at the same time.
 pub(crate) fn retry_later(code: ErrorCode) -> Problem {
     Problem::new(code).with_retry_after(Duration::from_millis(fastrand::u64(1_000..=3_000)))
 }

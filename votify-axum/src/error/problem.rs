@@ -15,12 +15,12 @@ use super::rate_limit::RateLimit;
 /// An error response: `application/problem+json` with a stable `code` (RFC 9457).
 ///
 /// All routes of Votify answer errors in this shape. A host's own handlers can do so too:
-/// errors of the engine, of a store and of an [`Identity`](crate::Identity) convert with `?`.
-/// The conversion of [`EngineError`](votify_core::EngineError) is the only place that assigns
-/// HTTP statuses to errors of the engine.
+/// errors of the engine, of a store and of an [`Identity`](crate::Identity) convert with
+/// `?`. The conversion of [`EngineError`](votify_core::EngineError) alone assigns HTTP
+/// statuses to errors of the engine.
 ///
-/// Unexpected errors become a 500 with a random id. The server logs the cause under that id,
-/// and the client sees only the id.
+/// Unexpected errors become a 500 with a random id. The server logs the cause under that
+/// id, and the client sees only the id.
 ///
 /// ```
 /// use axum::Router;
@@ -67,7 +67,7 @@ impl Problem {
         self.code.status()
     }
 
-    /// Returns the `code` of the body, by which clients tell errors apart.
+    /// Returns the `code` of the body: a stable name of the kind of error.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         self.code.name()
@@ -106,8 +106,8 @@ impl Problem {
         problem
     }
 
-    /// Creates a 500 for a bug or a wrong setup. Logs `cause` under the id that the client
-    /// receives.
+    /// Creates a 500 for a bug or a wrong setup. Logs `cause` under the id that the
+    /// client receives.
     pub(crate) fn internal(cause: &dyn fmt::Display) -> Self {
         let id = Uuid::new_v4();
         tracing::error!(%id, %cause, "request failed");

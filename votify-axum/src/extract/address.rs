@@ -1,7 +1,7 @@
 //! The address of a client behind trusted proxies.
 //!
-//! Hand-written and unchanged for now: the support of proxies is to be redesigned as a whole,
-//! and a crate is to be chosen then. Until then `tests.rs` defines the behaviour.
+//! Hand-written and unchanged for now: the support of proxies is to be redesigned as a
+//! whole, and a crate is to be chosen then. Until then `tests.rs` defines the behaviour.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -11,11 +11,13 @@ use ipnet::IpNet;
 
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// Returns the peer's address or, if the peer is a trusted proxy, the nearest untrusted hop.
+/// Returns the peer's address or, if the peer is a trusted proxy, the nearest untrusted
+/// hop.
 ///
-/// Hops are read from right to left, because a client can forge everything to the left of what a
-/// trusted proxy appended. An unreadable hop ends the search at the proxy that reported it. If
-/// both headers are present and disagree, one of them is forged, and the peer's address is used.
+/// Hops are read from right to left, because a client can forge everything to the left of
+/// what a trusted proxy appended. An unreadable hop ends the search at the proxy that
+/// reported it. If both headers are present and disagree, one of them is forged, and the
+/// peer's address is used.
 pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let peer = peer.to_canonical();
     if !is_trusted(peer, trusted) {
@@ -46,8 +48,8 @@ fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|net| net.contains(&address))
 }
 
-/// Returns the hops from left to right, with `None` for an unreadable hop. Returns `None` if the
-/// header is absent.
+/// Returns the hops from left to right, with `None` for an unreadable hop. Returns `None`
+/// if the header is absent.
 fn x_forwarded_for(headers: &HeaderMap) -> Option<Vec<Option<IpAddr>>> {
     let mut lines = headers.get_all(X_FORWARDED_FOR).iter().peekable();
     lines.peek()?;
@@ -71,8 +73,8 @@ fn forwarded(headers: &HeaderMap) -> Option<Vec<Option<IpAddr>>> {
     Some(hops)
 }
 
-/// Splits a `Forwarded` line at commas outside of quotes. Returns `None` if a quote is not
-/// closed.
+/// Splits a `Forwarded` line at commas outside of quotes. Returns `None` if a quote is
+/// not closed.
 fn elements(line: &str) -> Option<Vec<&str>> {
     let parts = split_unquoted(line, ',')?;
     Some(parts.into_iter().map(str::trim).collect())

@@ -94,8 +94,8 @@ impl RequestCaller {
         Ok(())
     }
 
-    /// Adds the session cookie if this request started the session, or if its cookie is signed
-    /// with an old secret.
+    /// Adds the session cookie if this request started the session, or if its cookie is
+    /// signed with an old secret.
     pub(crate) fn set_session_cookie(&self, response: &mut Response, state: &AppState) {
         let stale = self.session.filter(|session| session.is_stale);
         let id = self.new_session.or_else(|| stale.map(|session| session.id));

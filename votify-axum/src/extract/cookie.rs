@@ -5,7 +5,8 @@ use cookie::SameSite;
 pub(crate) struct CookieSettings {
     /// True if browsers send the cookies over TLS only.
     pub(crate) secure: bool,
-    /// True if pages of other sites send the cookies too. Browsers allow that over TLS only.
+    /// True if pages of other sites send the cookies too. Browsers allow that over TLS
+    /// only.
     pub(crate) cross_site: bool,
 }
 

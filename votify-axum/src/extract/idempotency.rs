@@ -9,8 +9,8 @@ use crate::dto::ballot::BallotInput;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const NAME: &str = "Idempotency-Key";
 
-/// Sets the ballot's id from `Idempotency-Key`, if the header is present. The value is a UUID,
-/// bare or in quotes.
+/// Sets the ballot's id from `Idempotency-Key`, if the header is present. The value is a
+/// UUID, bare or in quotes.
 pub(crate) fn apply_idempotency_key(
     mut input: BallotInput,
     headers: &HeaderMap,

@@ -4,8 +4,8 @@ use axum::extract::Query;
 use axum::http::Uri;
 use votify_core::voter::InviteCode;
 
-/// The query parameter that contains the code. Browsers can set neither headers nor a body for
-/// a WebSocket or an event stream, and one form for all requests is simpler.
+/// The query parameter that contains the code. Browsers can set neither headers nor a
+/// body for a WebSocket or an event stream, and one form for all requests is simpler.
 pub(crate) const PARAMETER: &str = "invite";
 
 /// Returns the code of a query that contains exactly one valid code.

@@ -11,8 +11,8 @@ use votify_core::{BallotId, Keyring, PollId, SessionId};
 use crate::extract::cookie::CookieSettings;
 
 const NAME: &str = "votify_session";
-/// Browsers accept a cookie with this prefix only over TLS and from the host itself. So no
-/// sibling domain can plant one.
+/// Browsers accept a cookie with this prefix only over TLS and from the host itself. So
+/// no sibling domain can plant one.
 const HOST_NAME: &str = "__Host-votify_session";
 /// The longest lifetime that browsers accept (RFC 6265bis).
 const MAX_AGE: Duration = Duration::days(400);
@@ -35,8 +35,8 @@ pub(crate) struct Session {
     pub(crate) is_stale: bool,
 }
 
-/// Returns the session of the first cookie that `keyring` signed. Other cookies of the same name
-/// are ignored.
+/// Returns the session of the first cookie that `keyring` signed. Other cookies of the
+/// same name are ignored.
 pub(crate) fn read(
     headers: &HeaderMap,
     keyring: &Keyring,
@@ -96,12 +96,12 @@ impl CookieTemplate {
     }
 }
 
-/// Derives the session of a browser that sends its first ballot. A retry of the same ballot gets
-/// the same session, and so counts as the same voter.
+/// Derives the session of a browser that sends its first ballot. A retry of the same
+/// ballot gets the same session, and so counts as the same voter.
 ///
-/// `key` is stored with the poll, so a key rotation between two attempts changes nothing. An
-/// attacker who knows the ballot id before the voter has a cookie could take over the session.
-/// Ballot ids must therefore be unguessable, as random UUIDs are.
+/// `key` is stored with the poll, so a key rotation between two attempts changes nothing.
+/// An attacker who knows the ballot id before the voter has a cookie could take over the
+/// session. Ballot ids must therefore be unguessable, as random UUIDs are.
 pub(crate) fn session_for_first_ballot(
     poll: PollId,
     key: KeyId,

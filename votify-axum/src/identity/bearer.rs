@@ -2,12 +2,12 @@ use axum::http::{HeaderMap, header};
 
 use crate::identity::IdentityError;
 
-/// Returns the token of the `Authorization: Bearer` header, if there is one. Other schemes are
-/// ignored: a proxy in front may use a password of its own.
+/// Returns the token of the `Authorization: Bearer` header, if there is one. Other
+/// schemes are ignored: a proxy in front may use a password of its own.
 ///
 /// # Errors
-/// [`IdentityError::Invalid`] if there are several tokens, or one with other than visible ASCII
-/// characters.
+/// [`IdentityError::Invalid`] if there are several tokens, or one with other than visible
+/// ASCII characters.
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, IdentityError> {
     let mut token = None;
     for line in headers.get_all(header::AUTHORIZATION) {

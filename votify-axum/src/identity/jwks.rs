@@ -26,30 +26,32 @@ const MAX_TOKEN_BYTES: usize = 8 * 1024;
 /// Maximum size of an account name.
 const MAX_ACCOUNT_BYTES: usize = 255;
 
-/// An [`Identity`] for the bearer tokens of an external issuer, such as an OpenID Connect provider.
-/// It verifies tokens with the keys that the issuer publishes as a JSON Web Key Set.
+/// An [`Identity`] for the bearer tokens of an external issuer, such as an OpenID Connect
+/// provider. It verifies tokens with the keys that the issuer publishes as a JSON Web Key
+/// Set.
 ///
 /// # Tokens
 ///
 /// A token is valid if all of these hold:
 ///
-/// - It names a key of the set (`kid`), and is signed with that key and that key's algorithm.
+/// - It names a key of the set (`kid`), and is signed with that key and that key's
+///   algorithm.
 /// - It is from the issuer (`iss`), for the audience (`aud`) and not expired (`exp`).
 /// - `nbf` and `iat`, if present, are not in the future.
 ///
 /// # Keys
 ///
-/// Supported keys are RSA keys of at least 2048 bits for `RS256`, P-256 keys for `ES256` and
-/// Ed25519 keys for `EdDSA`. Other keys and keys without an id are ignored. Symmetric keys are never
-/// used. The algorithm in a token's header must be that of the key.
+/// Supported keys are RSA keys of at least 2048 bits for `RS256`, P-256 keys for `ES256`
+/// and Ed25519 keys for `EdDSA`. Other keys and keys without an id are ignored. Symmetric
+/// keys are never used. The algorithm in a token's header must be that of the key.
 ///
 /// # Fetching
 ///
-/// Keys are fetched on first use and when they are older than [`max_age`](Self::max_age). A token
-/// with an unknown key id also causes a fetch, at most every
-/// [`min_refetch_interval`](Self::min_refetch_interval). One request fetches; others wait for it.
-/// While the issuer is unavailable, cached keys stay in use, and tokens with an unknown key id are
-/// answered 503.
+/// Keys are fetched on first use and when they are older than [`max_age`](Self::max_age).
+/// A token with an unknown key id also causes a fetch, at most every
+/// [`min_refetch_interval`](Self::min_refetch_interval). One request fetches; others wait
+/// for it. While the issuer is unavailable, cached keys stay in use, and tokens with an
+/// unknown key id are answered 503.
 ///
 /// ```no_run
 /// use votify_axum::{JwksIdentity, VotifyRouter};
@@ -79,8 +81,8 @@ pub enum JwksError {
     /// The URL is malformed.
     #[error("malformed URL of the key set")]
     InvalidUrl(#[source] url::ParseError),
-    /// The URL is neither `https` nor of this machine, so an attacker on the network could replace
-    /// the keys.
+    /// The URL is neither `https` nor of this machine, so an attacker on the network
+    /// could replace the keys.
     #[error("the URL of the key set must be https:// or of this machine")]
     InsecureUrl,
     /// The HTTP client cannot be created, for example without TLS roots.
@@ -104,8 +106,8 @@ pub enum JwksError {
 }
 
 impl JwksIdentity {
-    /// Accepts tokens of `issuer` for `audience`, verified by the keys at a URL. The keys are
-    /// fetched on first use.
+    /// Accepts tokens of `issuer` for `audience`, verified by the keys at a URL. The keys
+    /// are fetched on first use.
     ///
     /// # Errors
     /// - [`JwksError::InvalidUrl`]: the URL is malformed.
@@ -120,8 +122,8 @@ impl JwksIdentity {
         Ok(Self::with(keys, issuer.into(), audience.into()))
     }
 
-    /// Accepts tokens of `issuer` for `audience`, verified by the keys in a file. The file is read
-    /// here, and again as a URL would be. Blocks while it reads the file.
+    /// Accepts tokens of `issuer` for `audience`, verified by the keys in a file. The
+    /// file is read here, and again as a URL would be. Blocks while it reads the file.
     ///
     /// # Errors
     /// - [`JwksError::File`]: the file cannot be read.
@@ -151,16 +153,16 @@ impl JwksIdentity {
         }
     }
 
-    /// Sets the claim that is the account: a string of 1 to 255 bytes that never changes. Defaults
-    /// to `sub`.
+    /// Sets the claim that is the account: a string of 1 to 255 bytes that never changes.
+    /// Defaults to `sub`.
     #[must_use]
     pub fn claim(mut self, claim: impl Into<String>) -> Self {
         self.claim = claim.into();
         self
     }
 
-    /// Sets the accepted difference between the issuer's clock and this server's. At most 5 min.
-    /// Defaults to 1 min.
+    /// Sets the accepted difference between the issuer's clock and this server's. At most
+    /// 5 min. Defaults to 1 min.
     #[must_use]
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway.min(Duration::from_secs(300));
@@ -169,15 +171,16 @@ impl JwksIdentity {
 
     /// Sets the minimum time between two fetches for unknown key ids. Defaults to 30 s.
     ///
-    /// Anybody can send a token with an unknown key id, and so cause a fetch at this rate.
+    /// Anybody can send a token with an unknown key id, and so cause a fetch at this
+    /// rate.
     #[must_use]
     pub fn min_refetch_interval(mut self, interval: Duration) -> Self {
         self.keys.min_refetch_interval = interval;
         self
     }
 
-    /// Sets the age after which keys are fetched again, so that withdrawn keys expire. Defaults to
-    /// 1 h.
+    /// Sets the age after which keys are fetched again, so that withdrawn keys expire.
+    /// Defaults to 1 h.
     #[must_use]
     pub fn max_age(mut self, age: Duration) -> Self {
         self.keys.max_age = age;
@@ -220,7 +223,8 @@ impl JwksIdentity {
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[&self.audience]);
         validation.set_required_spec_claims(&["exp", "iss", "aud"]);
-        // `TokenTimes` checks the expiry below, by `self.clock`. The library uses the system clock.
+        // `TokenTimes` checks the expiry below, by `self.clock`. The library uses the
+        // system clock.
         validation.validate_exp = false;
         let claims: Claims = decode(token, &key.public, &validation).ok()?.claims;
         let is_valid = claims

@@ -14,8 +14,8 @@ pub(crate) struct TokenTimes {
 }
 
 impl TokenTimes {
-    /// Returns true if the token expired at most `grace` ago, and starts and was issued at most
-    /// `ahead` in the future.
+    /// Returns true if the token expired at most `grace` ago, and starts and was issued
+    /// at most `ahead` in the future.
     pub(crate) fn is_valid_at(self, now: Timestamp, grace: Duration, ahead: Duration) -> bool {
         let latest = seconds(now.saturating_add(ahead));
         let starts = [self.issued, self.not_before];

@@ -1,8 +1,9 @@
-//! The outermost middleware: panic handling, CSRF check and security headers in one layer, to
-//! avoid the cost of several.
+//! The outermost middleware: panic handling, CSRF check and security headers in one
+//! layer, to avoid the cost of several.
 //!
-//! tower-http has layers for panics and for headers. Each `Router::layer` boxes the service and
-//! the future of every request once more, which costs more than these three steps.
+//! tower-http has layers for panics and for headers. Each `Router::layer` boxes the
+//! service and the future of every request once more, which costs more than these three
+//! steps.
 
 use std::any::Any;
 use std::convert::Infallible;

@@ -42,7 +42,8 @@ impl Origin {
         if secure { 443 } else { 80 }
     }
 
-    /// Returns true if a browser sends this origin for a page of `host`, the `Host` header.
+    /// Returns true if a browser sends this origin for a page of `host`, the `Host`
+    /// header.
     ///
     /// That header has no scheme. A host without a port matches the default port of both
     /// schemes.
@@ -154,8 +155,8 @@ impl fmt::Display for PublicUrl {
     }
 }
 
-/// Checks that a request with an `Origin` header comes from an allowed page. Requests without
-/// the header pass: browsers always send it with writes and WebSockets.
+/// Checks that a request with an `Origin` header comes from an allowed page. Requests
+/// without the header pass: browsers always send it with writes and WebSockets.
 ///
 /// # Errors
 /// `origin_not_allowed` for pages of other origins.

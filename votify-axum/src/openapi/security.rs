@@ -11,15 +11,15 @@ use crate::extract::session;
 
 const SESSION: &str = "session";
 
-/// The placeholder scheme of operations for owners. [`describe`] replaces it by the schemes of this
-/// server.
+/// The placeholder scheme of operations for owners. [`describe`] replaces it by the
+/// schemes of this server.
 const OWNER: &str = "owner";
 
 /// Adds the schemes of this server.
 ///
-/// Most operations are open to everybody; a poll that needs more says so in its error. Operations
-/// for owners need one of the schemes. If a host has an identity of its own, its scheme is
-/// unknown, so operations for owners name none.
+/// Most operations are open to everybody; a poll that needs more says so in its error.
+/// Operations for owners need one of the schemes. If a host has an identity of its own,
+/// its scheme is unknown, so operations for owners name none.
 pub(crate) fn describe(document: &mut OpenApi, config: &Config) {
     let session = cookie(
         session::cookie_name(config.cookies()),

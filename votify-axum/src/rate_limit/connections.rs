@@ -3,8 +3,8 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Limits how many streams an address holds at the same time. Callers without a known address
-/// count as one address.
+/// Limits how many streams an address holds at the same time. Callers without a known
+/// address count as one address.
 #[derive(Debug)]
 pub(crate) struct ConnectionLimiter {
     max_per_address: Option<u32>,
@@ -22,8 +22,8 @@ impl ConnectionLimiter {
         }
     }
 
-    /// Counts one more stream of `address` until the permit is dropped. Returns `None` if the
-    /// address is at its limit.
+    /// Counts one more stream of `address` until the permit is dropped. Returns `None` if
+    /// the address is at its limit.
     pub(crate) fn acquire(self: &Arc<Self>, address: Option<IpAddr>) -> Option<StreamPermit> {
         if let Some(max) = self.max_per_address {
             let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);

@@ -36,13 +36,14 @@ error_responses!(StreamErrors:
     MalformedId, InvalidLogin, OriginNotAllowed, PollNotFound, InvalidQuery, RateLimited,
     StoreUnavailable, Overloaded, Internal);
 
-/// Streams a poll: as a WebSocket if the request asks for an upgrade, else as server-sent events.
+/// Streams a poll.
 ///
+/// The stream is a WebSocket if the request asks for an upgrade, else server-sent events.
 /// Messages are JSON with a `type`: `poll_updated` (always the first), `poll_closed`,
-/// `poll_changed`, `poll_deleted`, and with `events=votes` also `vote_submitted`. The `id` of an
-/// event is a position to resume from. Over a WebSocket, clients may send
-/// `{"type": "vote", "request_id": …}` with the fields of a vote, and `{"type": "refresh"}`. The
-/// response to a WebSocket request without a session starts one.
+/// `poll_changed`, `poll_deleted`, and with `events=votes` also `vote_submitted`. The
+/// `id` of an event is a position to resume from. Over a WebSocket, clients may send
+/// `{"type": "refresh"}`, and `{"type": "vote", "request_id": …}` with the fields of a vote.
+/// The response to a WebSocket request without a session starts one.
 #[utoipa::path(
     get,
     path = "/api/polls/{id}/stream",
@@ -93,8 +94,8 @@ pub(crate) async fn stream(
                 .with_retry_after(STREAM_LIMIT_WAIT)
         })?;
     if upgrade.is_ok() && caller.session.is_none() {
-        // Only this response can set the cookie. Without it, a vote over the socket would belong
-        // to a session that the browser does not store.
+        // Only this response can set the cookie. Without it, a vote over the socket would
+        // belong to a session that the browser does not store.
         state.engine.definition(poll).await?;
         // If the quota is used up, the caller can watch, but not vote.
         let _ = caller.begin_session(SessionId::random(), &state).await;
@@ -127,8 +128,8 @@ fn requests_web_socket(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Returns the last position that a browser received before it lost its stream. Other values are
-/// ignored.
+/// Returns the last position that a browser received before it lost its stream. Other
+/// values are ignored.
 fn last_event_id(headers: &HeaderMap) -> Option<ViewPosition> {
     headers.get("last-event-id")?.to_str().ok()?.parse().ok()
 }

@@ -40,7 +40,8 @@ error_responses!(OwnVoteErrors:
 
 /// Casts a vote. The response is sent when the vote is durable.
 ///
-/// A retry with the same ballot id returns the receipt again. A browser without a session gets one.
+/// A retry with the same ballot id returns the receipt again. A browser without a session
+/// gets one.
 #[utoipa::path(
     post,
     path = "/api/polls/{id}/vote",

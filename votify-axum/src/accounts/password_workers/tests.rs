@@ -111,8 +111,8 @@ async fn concurrency_and_queue_are_bounded() {
     assert!(again.is_ok(), "the queue has room again");
 }
 
-/// A started job occupies its thread after its caller disconnected. A queued job of a disconnected
-/// caller is skipped.
+/// A started job occupies its thread after its caller disconnected. A queued job of a
+/// disconnected caller is skipped.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn jobs_of_disconnected_callers_run_to_the_end_or_are_skipped() {
     let workers = Arc::new(PasswordWorkers::new(

@@ -67,7 +67,8 @@ fn changed_or_shortened_tokens_are_rejected() {
         let mut forged = good.clone().into_bytes();
         forged[index] = if forged[index] == b'A' { b'B' } else { b'A' };
         let forged = String::from_utf8(forged).unwrap();
-        // The last character of a part may contain unused bits. Decoders must reject them.
+        // The last character of a part may contain unused bits. Decoders must reject
+        // them.
         assert_eq!(
             tokens.verify(&forged, at(2), &keyring),
             None,

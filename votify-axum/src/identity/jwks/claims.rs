@@ -32,7 +32,8 @@ impl Claims {
     }
 }
 
-/// Reads seconds of Unix time: a number, not a string. RFC 7519 allows fractions; they are cut off.
+/// Reads seconds of Unix time: a number, not a string. RFC 7519 allows fractions; they
+/// are cut off.
 fn unix_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     let number = Number::deserialize(deserializer)?;
     let truncated = || {

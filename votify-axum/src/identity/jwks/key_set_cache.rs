@@ -68,8 +68,8 @@ impl KeySetCache {
         self.cached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the key with this id. Fetches the keys first if the key is unknown or the cache is
-    /// too old, unless the last fetch is too recent. Cancel safe.
+    /// Returns the key with this id. Fetches the keys first if the key is unknown or the
+    /// cache is too old, unless the last fetch is too recent. Cancel safe.
     pub(super) async fn find(&self, id: &str) -> KeyLookup {
         let before = self.lock().clone();
         let is_known = before.key(id).is_some();

@@ -35,8 +35,8 @@ struct Set {
     keys: Vec<Value>,
 }
 
-/// Parses a JSON Web Key Set. Unsupported and malformed keys are ignored, because issuers may
-/// publish new kinds of keys. Of several keys with one id, the first is used.
+/// Parses a JSON Web Key Set. Unsupported and malformed keys are ignored, because issuers
+/// may publish new kinds of keys. Of several keys with one id, the first is used.
 pub(super) fn parse(json: &[u8]) -> Result<Keys, JwksError> {
     let set: Set = serde_json::from_slice(json).map_err(JwksError::Parse)?;
     let mut keys = Keys::new();

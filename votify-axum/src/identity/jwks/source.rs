@@ -14,8 +14,8 @@ use crate::identity::JwksError;
 /// Maximum size of a key set in bytes.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// The location of a key set. `Debug` shows only the host of a URL, because the rest may contain a
-/// password.
+/// The location of a key set. `Debug` shows only the host of a URL, because the rest may
+/// contain a password.
 #[derive(Clone)]
 pub(super) enum Source {
     File(PathBuf),

@@ -72,8 +72,8 @@ impl CredentialsInput {
         }
     }
 
-    /// Returns the credentials of a registered user. A name or password that nobody can have
-    /// registered is `None`.
+    /// Returns the credentials of a registered user. A name or password that nobody can
+    /// have registered is `None`.
     pub(super) fn for_login(&self) -> (Option<UserName>, Option<Password>) {
         let name = UserName::new(&self.name).ok();
         (name, Password::new(&self.password).ok())

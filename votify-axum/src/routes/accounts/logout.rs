@@ -13,8 +13,8 @@ error_responses!(LogoutErrors:
 
 /// Logs out: revokes the bearer token and the cookie's token.
 ///
-/// The effect is immediate on the instance that answers, and within 5 s on all others. The response
-/// clears the cookie, unless the status is 5xx.
+/// The effect is immediate on the instance that answers, and within 5 s on all others.
+/// The response clears the cookie, unless the status is 5xx.
 #[utoipa::path(
     post,
     path = "/api/auth/logout",

@@ -20,8 +20,8 @@ pub(super) async fn registration(
 
 /// Takes one login attempt of the address's quota, and of the quota of address and name.
 ///
-/// No quota counts attempts for a name from all addresses: it would slow down distributed guessing,
-/// but anybody could lock the user out.
+/// No quota counts attempts for a name from all addresses: it would slow down distributed
+/// guessing, but anybody could lock the user out.
 pub(super) async fn login(
     state: &AppState,
     auth: &AuthService,

@@ -34,7 +34,8 @@ pub(crate) async fn register(
     let auth = state.auth()?;
     let (name, password) = CredentialsInput::read(body)?.for_registration()?;
     let rate_limit = quotas::registration(&state, auth, &caller).await?;
-    // Checked before the expensive hash. The store checks again, against concurrent registrations.
+    // Checked before the expensive hash. The store checks again, against concurrent
+    // registrations.
     if auth.store.user_named(&name).await?.is_some() {
         return Err(ErrorCode::NameTaken.into());
     }

@@ -21,8 +21,8 @@ error_responses!(CreateErrors:
 
 /// Creates a poll.
 ///
-/// The owner is the caller's account, or else the caller's browser session. A browser without a
-/// session gets one.
+/// The owner is the caller's account, or else the caller's browser session. A browser
+/// without a session gets one.
 #[utoipa::path(
     post,
     path = "/api/polls",

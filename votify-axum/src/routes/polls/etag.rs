@@ -4,8 +4,8 @@ use votify_core::engine::PollSnapshot;
 
 /// Returns the tag of what a caller sees of a poll: its position and status.
 ///
-/// The tag is weak, because the number of viewers may differ. Positions with hidden counts have a
-/// format of their own, so two callers with equal tags see the same.
+/// The tag is weak, because the number of viewers may differ. Positions with hidden
+/// counts have a format of their own, so two callers with equal tags see the same.
 pub(super) fn etag(snapshot: &PollSnapshot) -> Option<HeaderValue> {
     let status = match snapshot.status {
         PollStatus::Scheduled => "scheduled",

@@ -23,8 +23,8 @@ error_responses!(EndErrors:
 
 /// Changes a poll. Only for its owner.
 ///
-/// Everything can change until the first vote. Afterwards only texts and `closes_at` can change,
-/// until the poll is closed.
+/// Everything can change until the first vote. Afterwards only texts and `closes_at` can
+/// change, until the poll is closed.
 #[utoipa::path(
     patch,
     path = "/api/polls/{id}",

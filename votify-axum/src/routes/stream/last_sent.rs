@@ -1,7 +1,7 @@
 use votify_core::tally::ViewPosition;
 
-/// The last positions that a stream sent. Views with counts and views without have positions of
-/// their own.
+/// The last positions that a stream sent. Views with counts and views without have
+/// positions of their own.
 #[derive(Debug, Default)]
 pub(super) struct LastSent {
     shown: Option<ViewPosition>,

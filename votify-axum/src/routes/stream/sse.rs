@@ -19,8 +19,8 @@ use crate::routes::response::mark_private;
 
 const COMMENT: Bytes = Bytes::from_static(b":\n\n");
 
-/// The body of an event stream. The client's back-pressure sets its pace; the watch merges the
-/// frames in between.
+/// The body of an event stream. The client's back-pressure sets its pace; the watch
+/// merges the frames in between.
 struct Events {
     viewer: Box<Viewer>,
     queue: VecDeque<Bytes>,
@@ -94,8 +94,8 @@ impl Events {
     }
 }
 
-/// Returns the time that a browser waits before it reconnects, followed by `lines`. The time is
-/// random, so that not all browsers reconnect at once.
+/// Returns the time that a browser waits before it reconnects, followed by `lines`. The
+/// time is random, so that not all browsers reconnect at once.
 fn retry_event(lines: &str) -> Bytes {
     let wait = fastrand::u64(1_000..=4_000);
     format!("retry: {wait}\n{lines}\n").into()

@@ -7,9 +7,10 @@ use futures_util::task::AtomicWaker;
 
 /// Tracks whether the socket or the heartbeat, and not only a new frame, woke this task.
 ///
-/// A frame wakes thousands of viewers at once. Polling each one's socket then costs as much as
-/// sending the frame: a read buffer to clear and a reader to step. So the socket and the heartbeat
-/// wake the task through this flag, and are polled only after it was set.
+/// A frame wakes thousands of viewers at once. Polling each one's socket then costs as
+/// much as sending the frame: a read buffer to clear and a reader to step. So the socket
+/// and the heartbeat wake the task through this flag, and are polled only after it was
+/// set.
 pub(super) struct WakeFlag {
     state: Arc<WakeState>,
     /// Sets the flag and wakes the task.
@@ -32,8 +33,8 @@ impl WakeFlag {
         Self { state, waker }
     }
 
-    /// Polls a source if the flag was set since the last poll. The source must register the waker
-    /// of its context when it returns `Pending`.
+    /// Polls a source if the flag was set since the last poll. The source must register
+    /// the waker of its context when it returns `Pending`.
     pub(super) fn poll<T>(
         &self,
         context: &mut Context<'_>,

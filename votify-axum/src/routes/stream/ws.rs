@@ -22,11 +22,11 @@ use crate::voting;
 
 /// Maximum size of a client's message in bytes. A longer one ends the stream.
 const MAX_MESSAGE_BYTES: usize = 64 * 1024;
-/// Messages up to this size are read before they are rejected, so that the client receives the
-/// reason. For longer ones it may receive none.
+/// Messages up to this size are read before they are rejected, so that the client
+/// receives the reason. For longer ones it may receive none.
 const MAX_READ_BYTES: usize = 2 * MAX_MESSAGE_BYTES;
-/// Size of the read and of the write buffer. Small, because clients send little and there are
-/// thousands of viewers.
+/// Size of the read and of the write buffer. Small, because clients send little and there
+/// are thousands of viewers.
 const BUFFER_BYTES: usize = 2 * 1024;
 /// A client that is silent for this many pings is dropped.
 const MAX_SILENT_PINGS: u8 = 2;
@@ -78,8 +78,8 @@ async fn send_close(mut socket: WebSocket, code: u16, reason: &'static str) {
         code,
         reason: Utf8Bytes::from_static(reason),
     }));
-    // Dropping a socket with unread input resets the connection, and the client may not receive
-    // the close frame.
+    // Dropping a socket with unread input resets the connection, and the client may not
+    // receive the close frame.
     let handshake = Box::pin(async {
         if socket.send(close).await.is_ok() {
             while let Some(Ok(_)) = socket.recv().await {}
@@ -96,7 +96,8 @@ async fn run(socket: &mut WebSocket, viewer: &mut Viewer) -> CloseReason {
     let mut tick = pin!(pings.tick());
     let mut silent_pings = 0_u8;
     let input_flag = WakeFlag::new();
-    // The state is sent first, even if the client's first message arrives with its handshake.
+    // The state is sent first, even if the client's first message arrives with its
+    // handshake.
     let Some(first) = viewer.watch.next().await else {
         return end_of_watch(viewer);
     };
@@ -188,7 +189,8 @@ async fn send_frame(
     }
     send_json(socket, viewer, message::frame_message(frame)).await?;
     if viewer.wants_votes && !frame.votes.is_empty() {
-        // Boxed, because few viewers want votes, and a future is as large as its largest branch.
+        // Boxed, because few viewers want votes, and a future is as large as its largest
+        // branch.
         Box::pin(async {
             for vote in message::vote_messages(frame) {
                 send_json(socket, viewer, vote).await?;
@@ -262,8 +264,8 @@ async fn vote(viewer: &mut Viewer, body: serde_json::Value) -> Result<ReceiptBod
     Ok(ReceiptBody::from(&receipt))
 }
 
-/// Returns the current state, never an older one than was sent: after a confirmed vote, the poll's
-/// room may still lag behind.
+/// Returns the current state, never an older one than was sent: after a confirmed vote,
+/// the poll's room may still lag behind.
 async fn refresh(viewer: &mut Viewer) -> Result<Arc<Frame>, Problem> {
     let frame = viewer.watch.refresh().await?;
     let newer = viewer.last_sent.newer_than(&frame.view.position());
