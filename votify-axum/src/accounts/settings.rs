@@ -33,7 +33,7 @@ const MAX_LIFETIME: Duration = Duration::from_secs(400 * 24 * 3600);
 /// while its secret is in the keyring.
 ///
 /// Logging out revokes the token: immediately on the server that answers, and within 5 s
-/// on all others, because a server caches for 5 s that a token is not revoked.
+/// on all others. A server caches for 5 s that a token is not revoked.
 ///
 /// # Passwords
 ///

@@ -10,7 +10,7 @@ use crate::dto::totals::Totals;
 
 /// A poll without its options and counts.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(as = PollHead)]
+#[schema(as = PollSummary)]
 pub(crate) struct PollSummary {
     id: Uuid,
     #[schema(example = "Lunch?")]

@@ -215,7 +215,7 @@ async fn bodies_are_described_as_they_are() {
         .keys()
         .cloned()
         .collect();
-    assert!(told.is_subset(&properties("PollHead")), "{told:?}");
+    assert!(told.is_subset(&properties("PollSummary")), "{told:?}");
 }
 
 #[cfg(feature = "docs")]
