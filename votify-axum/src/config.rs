@@ -1,17 +1,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::Uri;
 use ipnet::IpNet;
 use votify_core::{MemoryRateLimiter, Quota, RateLimiter};
 
 #[cfg(feature = "accounts")]
 use crate::accounts::Accounts;
+use crate::extract::cookie::CookieSettings;
 use crate::identity::Identity;
-use crate::origin::{Origin, PublicUrl};
+use crate::middleware::origin::{Origin, PublicUrl};
 use crate::readiness::ReadinessCheck;
-use crate::session::Cookies;
 
-/// What can be set on a [`VotifyRouter`](crate::VotifyRouter).
+/// The settings of a [`VotifyRouter`](crate::VotifyRouter).
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
     pub(crate) vote_quota: Option<Quota>,
@@ -33,12 +34,26 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// Which cookies are set and read.
-    pub(crate) fn cookies(&self) -> Cookies {
+    pub(crate) fn cookies(&self) -> CookieSettings {
         let url = self.public_url.as_ref();
-        Cookies {
+        CookieSettings {
             secure: url.is_some_and(|url| url.origin().is_secure()),
             cross_site: !self.allowed_origins.is_empty(),
+        }
+    }
+
+    /// Returns the path under which browsers reach this router, without a trailing slash.
+    ///
+    /// A path in the public URL takes precedence. Otherwise the result is `requested`
+    /// without its suffix `own_path`, the path of the matched route.
+    pub(crate) fn base_path<'a>(&'a self, requested: &'a Uri, own_path: &str) -> &'a str {
+        match &self.public_url {
+            Some(url) if !url.path().is_empty() => url.path(),
+            _ => {
+                let path = requested.path();
+                let base = path.strip_suffix(own_path).unwrap_or(path);
+                base.trim_end_matches('/')
+            }
         }
     }
 }
@@ -66,23 +81,37 @@ impl Default for Config {
     }
 }
 
-/// How streams keep themselves alive.
+/// The timers of streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamTiming {
-    /// How often a WebSocket is pinged; one that is silent for twice as long is dropped. Default 25 s.
-    pub ping: Duration,
-    /// How often an event stream gets a comment line. Default 15 s.
-    pub comment: Duration,
-    /// How long a WebSocket may take to accept a message before it is dropped. Default 10 s.
-    pub write: Duration,
+    /// The time between two pings of a WebSocket. A WebSocket whose client is silent for
+    /// twice as long is dropped. Defaults to 25 s.
+    pub ping_interval: Duration,
+    /// The time between two comment lines of an event stream. Defaults to 15 s.
+    pub comment_interval: Duration,
+    /// How long a WebSocket may take to accept a message before it is dropped. Defaults
+    /// to 10 s.
+    pub write_timeout: Duration,
+}
+
+impl StreamTiming {
+    /// Raises every duration to at least 1 ms: timers panic on zero.
+    pub(crate) fn normalized(self) -> Self {
+        let min = Duration::from_millis(1);
+        Self {
+            ping_interval: self.ping_interval.max(min),
+            comment_interval: self.comment_interval.max(min),
+            write_timeout: self.write_timeout.max(min),
+        }
+    }
 }
 
 impl Default for StreamTiming {
     fn default() -> Self {
         Self {
-            ping: Duration::from_secs(25),
-            comment: Duration::from_secs(15),
-            write: Duration::from_secs(10),
+            ping_interval: Duration::from_secs(25),
+            comment_interval: Duration::from_secs(15),
+            write_timeout: Duration::from_secs(10),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A page to read and try the API. All of its files are in the binary.
+//! A page to read and try the API. All its files are in the binary.
 
 use std::sync::Arc;
 
@@ -9,16 +9,17 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use utoipa_swagger_ui::{Config, serve};
 
-use crate::problem::{Code, Problem};
-use crate::shared::Shared;
+use crate::error::{ErrorCode, Problem};
+use crate::state::AppState;
 
-/// Styles are set by its script, so they cannot be forbidden; everything comes from here.
+/// Allows inline styles, because the page's script sets styles. Everything else comes
+/// from this server.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 
-pub(crate) fn routes() -> Router<Shared> {
-    // Relative, so that it works wherever the router is mounted.
+pub(crate) fn routes() -> Router<AppState> {
+    // Relative, so that it works under any prefix.
     let config = Arc::new(
         Config::new(["../openapi.json"])
             .try_it_out_enabled(true)
@@ -56,7 +57,7 @@ fn file(name: &str, config: Arc<Config<'static>>) -> Response {
             );
             response
         }
-        Ok(None) => Problem::new(Code::NotFound).into_response(),
+        Ok(None) => Problem::new(ErrorCode::NotFound).into_response(),
         Err(error) => Problem::internal(&error).into_response(),
     }
 }

@@ -1,8 +1,9 @@
-//! What goes over the wire, in the contract's shapes.
+//! The bodies of requests and responses.
 
 pub(crate) mod ballot;
 pub(crate) mod change;
 pub(crate) mod draft;
+pub(crate) mod fields;
 pub(crate) mod invites;
 pub(crate) mod listing;
 pub(crate) mod options;

@@ -1,4 +1,4 @@
-//! Whether the program lives, and whether it can do its work.
+//! Liveness and readiness.
 
 use axum::Json;
 use axum::extract::State;
@@ -10,9 +10,8 @@ use tokio::time::timeout;
 use utoipa::ToSchema;
 use votify_core::engine::{ComponentReadiness, Readiness};
 
-use crate::limits;
 use crate::readiness::ReadinessCheck;
-use crate::shared::Shared;
+use crate::state::AppState;
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Health {
@@ -20,45 +19,48 @@ pub(crate) struct Health {
     status: &'static str,
 }
 
-/// Whether each part that the program leans on answers.
+/// The readiness of the server and of its components.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Readiness)]
 pub(crate) struct ReadinessBody {
-    /// Whether every needed part answers.
+    /// True if every required component responds.
     ready: bool,
-    parts: Vec<PartBody>,
+    parts: Vec<ComponentBody>,
 }
 
+/// The readiness of a component.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ComponentReadiness)]
-pub(crate) struct PartBody {
-    /// What it does: `store`, `broadcaster`, `limiter`, `cache`.
+pub(crate) struct ComponentBody {
+    /// The role: `store`, `broadcaster`, `limiter`, `cache`.
     part: &'static str,
-    /// What does it: `sqlite`, `local`, `redis`.
+    /// The technology: `sqlite`, `local`, `redis`.
     backend: &'static str,
-    /// Whether votes are taken only with it. Without any other part they go on, and something is slower or weaker.
+    /// True if votes need the component. Without any other component votes go on, with
+    /// slower or weaker service.
     needed: bool,
+    /// True if the component responds.
     ready: bool,
 }
 
-/// The program lives.
+/// Reports that the server is running.
 #[utoipa::path(get, path = "/healthz", tag = "operations", responses((status = 200, body = Health)))]
 pub(crate) async fn healthz() -> Response {
     uncached(Json(Health { status: "ok" }))
 }
 
-/// Whether the program can do its work.
+/// Reports whether the server and its components are ready.
 #[utoipa::path(
     get,
     path = "/readyz",
     tag = "operations",
     responses((status = 200, body = ReadinessBody), (status = 503, body = ReadinessBody))
 )]
-pub(crate) async fn readyz(State(shared): State<Shared>) -> Response {
+pub(crate) async fn readyz(State(state): State<AppState>) -> Response {
     let (mut readiness, limiter, checked) = tokio::join!(
-        shared.engine.check_ready(),
-        check_limiter(&shared),
-        join_all(shared.config.checks.iter().map(|check| run(&**check))),
+        state.engine.check_ready(),
+        check_limiter(&state),
+        join_all(state.config.checks.iter().map(|check| run(&**check))),
     );
     readiness.components.extend(limiter);
     readiness.components.extend(checked);
@@ -67,15 +69,15 @@ pub(crate) async fn readyz(State(shared): State<Shared>) -> Response {
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    let parts = readiness.components.iter().map(|part| PartBody {
-        part: part.component,
-        backend: part.backend,
-        needed: part.required,
-        ready: part.ready,
+    let components = readiness.components.iter().map(|component| ComponentBody {
+        part: component.component,
+        backend: component.backend,
+        needed: component.required,
+        ready: component.ready,
     });
     let body = ReadinessBody {
         ready: readiness.is_ready(),
-        parts: parts.collect(),
+        parts: components.collect(),
     };
     uncached((status, Json(body)))
 }
@@ -83,26 +85,28 @@ pub(crate) async fn readyz(State(shared): State<Shared>) -> Response {
 async fn run(check: &dyn ReadinessCheck) -> ComponentReadiness {
     let ready = timeout(Readiness::TIMEOUT, check.is_ready()).await;
     ComponentReadiness {
-        component: check.part(),
+        component: check.component(),
         backend: check.backend(),
-        required: check.is_needed(),
+        required: check.is_required(),
         ready: ready.unwrap_or(false),
     }
 }
 
-/// `None` where no rate is limited.
-async fn check_limiter(shared: &Shared) -> Option<ComponentReadiness> {
-    let answers = timeout(Readiness::TIMEOUT, limits::limiter_answers(shared)).await;
+/// Checks the limiter. Returns `None` if there are no quotas, because the limiter is
+/// unused then.
+async fn check_limiter(state: &AppState) -> Option<ComponentReadiness> {
+    let quota = state.config.vote_quota.or(state.config.session_quota)?;
+    let check = state.limiter.is_ready(&quota, state.engine.now());
     Some(ComponentReadiness {
         component: "limiter",
-        backend: shared.config.limiter.backend(),
+        backend: state.limiter.backend(),
         required: false,
-        ready: answers.unwrap_or(Some(false))?,
+        ready: timeout(Readiness::TIMEOUT, check).await.unwrap_or(false),
     })
 }
 
-fn uncached(answer: impl IntoResponse) -> Response {
-    let mut response = answer.into_response();
+fn uncached(body: impl IntoResponse) -> Response {
+    let mut response = body.into_response();
     let value = HeaderValue::from_static("no-store");
     response.headers_mut().insert(header::CACHE_CONTROL, value);
     response

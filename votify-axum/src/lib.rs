@@ -3,44 +3,35 @@
 
 #[cfg(feature = "accounts")]
 mod accounts;
-mod address;
-mod caller;
 mod config;
 #[cfg(feature = "docs")]
 mod docs;
 mod dto;
-mod edge;
-mod fields;
+mod error;
+mod extract;
 mod health;
+mod heartbeat;
 mod identity;
-mod invite;
-mod invites;
-mod json;
-mod limits;
 mod metrics;
-mod mount;
+mod middleware;
 mod openapi;
-mod origin;
-mod path;
-mod polls;
-mod problem;
-mod query;
+mod rate_limit;
 mod readiness;
 mod router;
-mod session;
-mod shared;
-mod stream;
+mod routes;
+mod state;
 #[cfg(feature = "ui")]
 mod ui;
-mod votes;
+mod voting;
 
 #[cfg(feature = "accounts")]
 pub use accounts::{Accounts, InvalidHashing, PasswordHashing};
 pub use config::StreamTiming;
+pub use error::Problem;
 pub use identity::{Identity, IdentityError};
 #[cfg(feature = "jwks")]
 pub use identity::{JwksError, JwksIdentity};
 pub use ipnet::IpNet;
-pub use origin::{InvalidOrigin, Origin, PublicUrl};
+pub use middleware::origin::{InvalidOrigin, Origin, PublicUrl};
 pub use readiness::ReadinessCheck;
 pub use router::{VotifyRouter, router};

@@ -1,4 +1,4 @@
-//! Numbers for Prometheus. Votes in polls with hidden results are in none of them.
+//! Metrics for Prometheus. They leave out votes in polls with hidden results.
 
 use std::fmt;
 
@@ -15,23 +15,23 @@ use votify_core::engine::EngineStats;
 
 #[cfg(feature = "accounts")]
 use crate::accounts::HashingStats;
-use crate::problem::Problem;
-use crate::shared::Shared;
+use crate::error::Problem;
+use crate::state::AppState;
 
-/// The numbers of one moment, in Prometheus' text form.
+/// Returns the current metrics in the OpenMetrics text format.
 #[utoipa::path(
     get,
     path = "/metrics",
     tag = "operations",
     responses((status = 200, body = String, content_type = "application/openmetrics-text"))
 )]
-pub(crate) async fn metrics(State(shared): State<Shared>) -> Result<Response, Problem> {
+pub(crate) async fn metrics(State(state): State<AppState>) -> Result<Response, Problem> {
     let mut registry = Registry::with_prefix("votify");
-    registry.register_collector(Box::new(Numbers {
-        engine: shared.engine.stats(),
-        streams: shared.streams.total(),
+    registry.register_collector(Box::new(Snapshot {
+        engine: state.engine.stats(),
+        streams: state.streams.total(),
         #[cfg(feature = "accounts")]
-        hashing: shared.desk.as_ref().map(|desk| desk.hashing()),
+        hashing: state.auth.as_ref().map(|auth| auth.hashing_stats()),
     }));
     let mut text = String::new();
     encode(&mut text, &registry).map_err(|error| Problem::internal(&error))?;
@@ -40,64 +40,64 @@ pub(crate) async fn metrics(State(shared): State<Shared>) -> Result<Response, Pr
 }
 
 #[derive(Debug)]
-struct Numbers {
+struct Snapshot {
     engine: EngineStats,
     streams: u64,
     #[cfg(feature = "accounts")]
     hashing: Option<HashingStats>,
 }
 
-impl Collector for Numbers {
+impl Collector for Snapshot {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let stats = self.engine;
         for (name, help, value) in [
             ("ballots_counted", "Ballots counted", stats.counted),
             (
                 "ballots_replaced",
-                "Ballots counted in place of an earlier one",
+                "Ballots that replaced an earlier one",
                 stats.replaced,
             ),
             ("ballots_withdrawn", "Ballots taken back", stats.withdrawn),
             (
                 "ballots_replayed",
-                "Ballots that were accepted before",
+                "Ballots that had been accepted before",
                 stats.replayed,
             ),
             ("ballots_refused", "Ballots refused", stats.refused),
             (
                 "votes_overloaded",
-                "Votes turned away because too many were waiting",
+                "Votes rejected because too many were queued",
                 stats.overloaded,
             ),
             (
                 "store_failures",
-                "Store calls that failed or took too long",
+                "Store calls that failed or timed out",
                 stats.store_failures,
             ),
         ] {
-            count(&mut encoder, name, help, value)?;
+            encode_counter(&mut encoder, name, help, value)?;
         }
         #[cfg(feature = "accounts")]
         if let Some(hashing) = self.hashing {
-            let (hashed, away) = (hashing.hashed, hashing.turned_away);
-            count(
+            let (hashed, rejected) = (hashing.hashed, hashing.rejected);
+            encode_counter(
                 &mut encoder,
                 "passwords_hashed",
-                "Passwords hashed, to be kept or checked",
+                "Passwords hashed, to store or to check them",
                 hashed,
             )?;
-            count(
+            encode_counter(
                 &mut encoder,
                 "logins_overloaded",
-                "Callers turned away because too many passwords were waiting",
-                away,
+                "Callers rejected because too many passwords were queued",
+                rejected,
             )?;
         }
         for (name, help, value) in [
             ("viewers", "Viewers of this process", stats.viewers),
             (
                 "watched_polls",
-                "Polls watched through this process",
+                "Polls with viewers in this process",
                 stats.watched_polls,
             ),
             ("streams", "Open streams over HTTP", self.streams),
@@ -110,7 +110,7 @@ impl Collector for Numbers {
     }
 }
 
-fn count(
+fn encode_counter(
     encoder: &mut DescriptorEncoder<'_>,
     name: &str,
     help: &str,

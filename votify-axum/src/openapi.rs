@@ -1,4 +1,4 @@
-//! The description of the API, made from the code.
+//! The OpenAPI document, generated from the code.
 
 pub(crate) mod security;
 
@@ -9,39 +9,40 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::error::{FieldErrorBody, ProblemBody};
 #[cfg(feature = "accounts")]
-use crate::accounts;
-use crate::problem::{FieldErrorBody, ProblemBody};
-use crate::shared::Shared;
-use crate::{health, invites, metrics, polls, stream, votes};
+use crate::routes::accounts;
+use crate::routes::{invites, polls, stream, votes};
+use crate::state::AppState;
+use crate::{health, metrics};
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Votify",
-        description = "Realtime polls. Ids are UUIDs, times are RFC 3339 in UTC, refusals are `application/problem+json` \
-                       with a stable `code`."
+        description = "Realtime polls. Ids are UUIDs. Times are RFC 3339 in UTC. Errors are \
+                       `application/problem+json` with a stable `code`."
     ),
-    // Relative to this description, so that calls are found below whatever prefix it was found at.
-    servers((url = "..", description = "Where this description comes from")),
+    // Relative to this document, so that it is right under any prefix.
+    servers((url = "..", description = "The server of this document")),
     components(schemas(ProblemBody, FieldErrorBody)),
     tags(
-        (name = "polls", description = "Making, finding, changing and ending polls"),
-        (name = "votes", description = "Voting"),
-        (name = "streams", description = "Watching"),
-        (name = "operations", description = "For those who run it"),
+        (name = "polls", description = "Create, find, change and close polls"),
+        (name = "votes", description = "Cast and take back votes"),
+        (name = "streams", description = "Live results"),
+        (name = "operations", description = "Monitoring"),
     )
 )]
-struct Description;
+struct ApiDocument;
 
 #[cfg(feature = "accounts")]
 #[derive(OpenApi)]
-#[openapi(tags((name = "accounts", description = "Registering, logging in and out")))]
-struct AccountsDescription;
+#[openapi(tags((name = "accounts", description = "Register, log in and log out")))]
+struct AccountsDocument;
 
-/// All calls of the API with their description.
-pub(crate) fn api() -> OpenApiRouter<Shared> {
-    OpenApiRouter::with_openapi(Description::openapi())
+/// Returns the routes of the API with their documentation.
+pub(crate) fn api() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(ApiDocument::openapi())
         .routes(routes!(polls::create_poll, polls::list_polls))
         .routes(routes!(
             polls::get_poll,
@@ -52,37 +53,37 @@ pub(crate) fn api() -> OpenApiRouter<Shared> {
         .routes(routes!(polls::get_results))
         .routes(routes!(polls::trending))
         .routes(routes!(votes::vote, votes::own_vote, votes::withdraw))
-        .routes(routes!(invites::make_invites))
+        .routes(routes!(invites::create_invites))
         .routes(routes!(stream::stream))
         .routes(routes!(openapi_json))
 }
 
-/// The calls of accounts, with their description.
+/// Returns the routes of accounts with their documentation.
 #[cfg(feature = "accounts")]
-pub(crate) fn accounts() -> OpenApiRouter<Shared> {
-    OpenApiRouter::with_openapi(AccountsDescription::openapi())
+pub(crate) fn accounts() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(AccountsDocument::openapi())
         .routes(routes!(accounts::register))
         .routes(routes!(accounts::login))
         .routes(routes!(accounts::logout))
         .routes(routes!(accounts::me))
 }
 
-/// The calls for those who run it, with their description.
-pub(crate) fn operations() -> OpenApiRouter<Shared> {
+/// Returns the routes for monitoring with their documentation.
+pub(crate) fn operations() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(metrics::metrics))
 }
 
-/// This description.
+/// Returns this OpenAPI document.
 #[utoipa::path(
     get,
     path = "/api/openapi.json",
     tag = "operations",
     responses((status = 200, body = Object, description = "OpenAPI 3.1"))
 )]
-pub(crate) async fn openapi_json(State(shared): State<Shared>) -> Response {
-    let json = shared.description.clone();
+pub(crate) async fn openapi_json(State(state): State<AppState>) -> Response {
+    let json = state.openapi.clone();
     ([(header::CONTENT_TYPE, "application/json")], json).into_response()
 }

@@ -1,23 +1,46 @@
-//! What else a host's polls lean on, besides the engine's own parts.
-
 use std::fmt;
 
 use async_trait::async_trait;
 
-/// A part that `/readyz` names: one that the host put together with the engine, such as a cache in front of its store.
+/// A component of the host that `/readyz` reports, such as a cache in front of its store.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use votify_axum::ReadinessCheck;
+///
+/// #[derive(Debug)]
+/// struct CacheCheck;
+///
+/// #[async_trait]
+/// impl ReadinessCheck for CacheCheck {
+///     fn component(&self) -> &'static str {
+///         "cache"
+///     }
+///
+///     fn backend(&self) -> &'static str {
+///         "redis"
+///     }
+///
+///     async fn is_ready(&self) -> bool {
+///         true // For example the result of a ping.
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait ReadinessCheck: fmt::Debug + Send + Sync + 'static {
-    /// What it does, in one word: `cache`.
-    fn part(&self) -> &'static str;
+    /// Returns the role of the component in one word, such as `cache`.
+    fn component(&self) -> &'static str;
 
-    /// What does it, in one word: `redis`.
+    /// Returns the technology of the component in one word, such as `redis`.
     fn backend(&self) -> &'static str;
 
-    /// Whether votes are taken only with it. If not, its absence is told, and the program is ready all the same.
-    fn is_needed(&self) -> bool {
+    /// Returns true if votes need the component: `/readyz` then answers 503 while the
+    /// component is not ready. Defaults to false.
+    fn is_required(&self) -> bool {
         false
     }
 
-    /// Whether it answers. Waited for half a second; later is no.
+    /// Returns true if the component responds. A check that takes longer than 500 ms
+    /// counts as not ready.
     async fn is_ready(&self) -> bool;
 }

@@ -11,18 +11,27 @@ use votify_core::{PollEngine, Quota, RateLimiter};
 #[cfg(feature = "accounts")]
 use crate::accounts::Accounts;
 use crate::config::{Config, StreamTiming};
-use crate::edge::EdgeLayer;
+use crate::error::{ErrorCode, Problem};
 use crate::identity::Identity;
+use crate::middleware::guard::GuardLayer;
+use crate::middleware::origin::{Origin, PublicUrl};
 use crate::openapi;
-use crate::origin::{Origin, PublicUrl};
-use crate::problem::{Code, Problem};
 use crate::readiness::ReadinessCheck;
-use crate::shared::Shared;
+use crate::state::AppState;
 
-/// All of Votify over HTTP, with everything as it is by default.
+/// Returns a router for `engine` with all defaults.
 ///
-/// It can be served as it is, nested under a prefix, or merged with other routes; see [`VotifyRouter`] for what can be
-/// set and for what is promised.
+/// The router can be served alone, nested under a prefix or merged with other routes.
+/// [`VotifyRouter`] lists the settings and the defaults.
+///
+/// ```
+/// use axum::Router;
+/// use votify_core::{MemoryStore, PollEngine};
+///
+/// let engine = PollEngine::new(MemoryStore::new());
+/// let app: Router = Router::new().nest("/polls", votify_axum::router(engine));
+/// # let _ = app;
+/// ```
 pub fn router<S>(engine: PollEngine) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
@@ -30,20 +39,38 @@ where
     VotifyRouter::new(engine).build()
 }
 
-/// Makes a router out of an engine.
+/// A builder for the router of an engine.
+///
+/// ```
+/// use votify_axum::VotifyRouter;
+/// use votify_core::{MemoryStore, PollEngine, Quota};
+///
+/// let engine = PollEngine::new(MemoryStore::new());
+/// let app: axum::Router = VotifyRouter::new(engine)
+///     .vote_quota(Quota::per_minute(30))
+///     .operations(false)
+///     .build();
+/// # let _ = app;
+/// ```
 ///
 /// # Addresses
 ///
-/// Callers' addresses are taken from [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo), so serve the app with
-/// [`into_make_service_with_connect_info`](Router::into_make_service_with_connect_info). Without it no `ip` poll can be
-/// made (422 `invalid_poll`), votes in those that exist are answered 500 `internal` with a detail that says why, and all
-/// callers together have one quota of cookieless votes, of new sessions and of streams.
+/// Callers' addresses come from [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo).
+/// Serve the app with
+/// [`into_make_service_with_connect_info`](Router::into_make_service_with_connect_info).
+/// Without it:
+///
+/// - `ip` polls cannot be created (422 `invalid_poll`).
+/// - Votes in existing `ip` polls are answered 500 `internal`, with the reason as detail.
+/// - All callers share one quota of votes without a session, of new sessions and of
+///   streams.
 ///
 /// # Paths
 ///
-/// Everything is below `/api`, but for `/healthz`, `/readyz` and `/metrics` ([`operations`](Self::operations)) and, with
-/// feature `ui`, the web pages ([`pages`](Self::pages)). Unknown paths below `/api` are answered by this router, all others
-/// are left to the host unless [`fallback`](Self::fallback) is set.
+/// All paths are below `/api`, except `/healthz`, `/readyz` and `/metrics`
+/// ([`operations`](Self::operations)) and, with feature `ui`, the web pages
+/// ([`pages`](Self::pages)). The router answers unknown paths below `/api` with 404. It
+/// leaves other unknown paths to the host, unless [`fallback`](Self::fallback) is set.
 #[derive(Debug)]
 pub struct VotifyRouter {
     engine: PollEngine,
@@ -51,7 +78,7 @@ pub struct VotifyRouter {
 }
 
 impl VotifyRouter {
-    /// A router over `engine` with the defaults.
+    /// Creates a builder with all defaults.
     #[must_use]
     pub fn new(engine: PollEngine) -> Self {
         Self {
@@ -60,59 +87,163 @@ impl VotifyRouter {
         }
     }
 
-    /// How often one may try to vote: an address for callers without a session, else a session. Default 10 in 60 s;
-    /// `None` is without limit.
+    /// Limits attempts to vote: per session, or per address for callers without one.
+    /// `None` is no limit. Defaults to 10 in 60 s.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # use votify_core::{MemoryStore, PollEngine};
+    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// use votify_core::Quota;
+    ///
+    /// let router = router.vote_quota(Quota::per_minute(30));
+    /// let unlimited = router.vote_quota(None);
+    /// # let _ = unlimited;
+    /// ```
     #[must_use]
-    pub fn vote_quota(mut self, quota: Option<Quota>) -> Self {
-        self.config.vote_quota = quota;
+    pub fn vote_quota(mut self, quota: impl Into<Option<Quota>>) -> Self {
+        self.config.vote_quota = quota.into();
         self
     }
 
-    /// How many sessions an address may begin. Default 1 000 in 60 s; `None` is without limit.
+    /// Limits new sessions per address. `None` is no limit. Defaults to 1 000 in 60 s.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # use votify_core::{MemoryStore, PollEngine};
+    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// use votify_core::Quota;
+    ///
+    /// let router = router.session_quota(Quota::per_minute(100));
+    /// # let _ = router;
+    /// ```
     #[must_use]
-    pub fn session_quota(mut self, quota: Option<Quota>) -> Self {
-        self.config.session_quota = quota;
+    pub fn session_quota(mut self, quota: impl Into<Option<Quota>>) -> Self {
+        self.config.session_quota = quota.into();
         self
     }
 
-    /// Where attempts are counted. Default within this process. When it cannot be reached nobody is limited.
+    /// Sets the backend that counts attempts. Defaults to a
+    /// [`MemoryRateLimiter`](votify_core::MemoryRateLimiter), which counts in this
+    /// process.
+    ///
+    /// While the limiter is unavailable, requests are not limited.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # use votify_core::{MemoryStore, PollEngine};
+    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// use votify_core::MemoryRateLimiter;
+    ///
+    /// let router = router.limiter(MemoryRateLimiter::new());
+    /// # let _ = router;
+    /// ```
     #[must_use]
-    pub fn limiter(mut self, limiter: Arc<dyn RateLimiter>) -> Self {
-        self.config.limiter = limiter;
+    pub fn limiter(mut self, limiter: impl RateLimiter) -> Self {
+        self.config.limiter = Arc::new(limiter);
         self
     }
 
-    /// How many streams an address may hold at the same time. Default 1 000; `None` is without limit.
+    /// Limits the streams that one address holds at the same time. `None` is no limit.
+    /// Defaults to 1 000.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # use votify_core::{MemoryStore, PollEngine};
+    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// let router = router.streams_per_address(200);
+    /// # let _ = router;
+    /// ```
     #[must_use]
-    pub fn streams_per_address(mut self, streams: Option<u32>) -> Self {
-        self.config.streams_per_address = streams;
+    pub fn streams_per_address(mut self, max: impl Into<Option<u32>>) -> Self {
+        self.config.streams_per_address = max.into();
         self
     }
 
-    /// The proxies whose `X-Forwarded-For` or `Forwarded` is believed. Default none.
+    /// Sets the proxies whose `X-Forwarded-For` or `Forwarded` header is trusted.
+    /// Defaults to none.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # use votify_core::{MemoryStore, PollEngine};
+    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// let router = router.trusted_proxies(["10.0.0.0/8".parse()?, "::1/128".parse()?]);
+    /// # let _ = router;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn trusted_proxies(mut self, proxies: impl IntoIterator<Item = IpNet>) -> Self {
         self.config.trusted_proxies = proxies.into_iter().collect();
         self
     }
 
-    /// Where this server is seen from outside. If that is over TLS, cookies are for TLS only and their name begins
-    /// with `__Host-`. Pages of this origin may write and open WebSockets.
+    /// Sets the URL under which browsers reach this server. Defaults to none.
+    ///
+    /// Pages of this origin may write and open WebSockets. With `https`, cookies are
+    /// `Secure` and their names start with `__Host-`. A path in the URL is the prefix of
+    /// all links.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # use votify_core::{MemoryStore, PollEngine};
+    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// let router = router.public_url("https://example.org/polls".parse()?);
+    /// # let _ = router;
+    /// # Ok::<(), votify_axum::InvalidOrigin>(())
+    /// ```
     #[must_use]
     pub fn public_url(mut self, url: PublicUrl) -> Self {
         self.config.public_url = Some(url);
         self
     }
 
-    /// The host's own users. Without it there are no accounts, and no `account` poll can be made.
+    /// Sets the source of users. Defaults to none: then no `account` poll can be created.
+    ///
+    /// [`Identity`] shows an implementation.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # use votify_core::{MemoryStore, PollEngine};
+    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// use async_trait::async_trait;
+    /// use axum::http::request::Parts;
+    /// use votify_axum::{Identity, IdentityError};
+    /// use votify_core::voter::AccountId;
+    ///
+    /// #[derive(Debug)]
+    /// struct Nobody;
+    ///
+    /// #[async_trait]
+    /// impl Identity for Nobody {
+    ///     async fn account(&self, _: &Parts) -> Result<Option<AccountId>, IdentityError> {
+    ///         Ok(None)
+    ///     }
+    /// }
+    ///
+    /// let router = router.identity(Nobody);
+    /// # let _ = router;
+    /// ```
     #[must_use]
     pub fn identity(mut self, identity: impl Identity) -> Self {
         self.config.identity = Some(Arc::new(identity));
         self
     }
 
-    /// Accounts of Votify's own, for hosts that have no users: `/api/auth/register`, `/login`, `/logout` and `/me` are served,
-    /// and who is logged in there is the caller's [`identity`](Self::identity), whatever that was set to.
+    /// Adds accounts of Votify's own, for hosts without users: `/api/auth/register`,
+    /// `/login`, `/logout` and `/me`. Defaults to none.
+    ///
+    /// These accounts replace any [`identity`](Self::identity).
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # use votify_core::{MemoryStore, PollEngine};
+    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// use votify_axum::Accounts;
+    /// use votify_core::MemoryAccountStore;
+    ///
+    /// let router = router.accounts(Accounts::new(MemoryAccountStore::new()));
+    /// # let _ = router;
+    /// ```
     #[cfg(feature = "accounts")]
     #[must_use]
     pub fn accounts(mut self, accounts: Accounts) -> Self {
@@ -120,29 +251,59 @@ impl VotifyRouter {
         self
     }
 
-    /// Foreign origins whose pages may use the API from browsers, with their visitors' cookies. Default none.
+    /// Sets the other origins whose pages may call the API from browsers, with cookies.
+    /// Defaults to none.
     ///
-    /// Pages of another *site* get cookies only if the [`public_url`](Self::public_url) is over TLS: then they are set with
-    /// `SameSite=None`. Without TLS browsers send cookies to pages of the same site only (other ports and subdomains).
+    /// Pages of another *site* get cookies only if the [`public_url`](Self::public_url)
+    /// is `https`: cookies are then `SameSite=None`. Over plain HTTP, browsers send
+    /// cookies only to pages of the same site (other ports and subdomains).
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # use votify_core::{MemoryStore, PollEngine};
+    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// let router = router
+    ///     .public_url("https://votes.example.org".parse()?)
+    ///     .allowed_origins(["https://www.example.org".parse()?]);
+    /// # let _ = router;
+    /// # Ok::<(), votify_axum::InvalidOrigin>(())
+    /// ```
     #[must_use]
     pub fn allowed_origins(mut self, origins: impl IntoIterator<Item = Origin>) -> Self {
         self.config.allowed_origins = origins.into_iter().collect();
         self
     }
 
-    /// How streams keep themselves alive. Durations of zero are taken as a millisecond.
+    /// Sets the timers of streams. Durations below 1 ms are raised to 1 ms.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # use votify_core::{MemoryStore, PollEngine};
+    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// use std::time::Duration;
+    /// use votify_axum::StreamTiming;
+    ///
+    /// let router = router.stream_timing(StreamTiming {
+    ///     ping_interval: Duration::from_secs(10),
+    ///     ..StreamTiming::default()
+    /// });
+    /// # let _ = router;
+    /// ```
     #[must_use]
     pub fn stream_timing(mut self, timing: StreamTiming) -> Self {
-        let least = std::time::Duration::from_millis(1);
-        self.config.timing = StreamTiming {
-            ping: timing.ping.max(least),
-            comment: timing.comment.max(least),
-            write: timing.write.max(least),
-        };
+        self.config.timing = timing.normalized();
         self
     }
 
-    /// Whether the web pages are served at `/` and `/p/{id}`. Default yes.
+    /// Serves the web pages at `/` and `/p/{id}`. Defaults to true.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # use votify_core::{MemoryStore, PollEngine};
+    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// let api_only = router.pages(false);
+    /// # let _ = api_only;
+    /// ```
     #[cfg(feature = "ui")]
     #[must_use]
     pub fn pages(mut self, pages: bool) -> Self {
@@ -150,45 +311,93 @@ impl VotifyRouter {
         self
     }
 
-    /// Whether `/healthz`, `/readyz` and `/metrics` are served. Default yes.
+    /// Serves `/healthz`, `/readyz` and `/metrics`. Defaults to true.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # use votify_core::{MemoryStore, PollEngine};
+    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// let router = router.operations(false);
+    /// # let _ = router;
+    /// ```
     #[must_use]
     pub fn operations(mut self, operations: bool) -> Self {
         self.config.operations = operations;
         self
     }
 
-    /// Adds a part to `/readyz`, which names the store, the broadcaster and, where rates are limited, the limiter by itself.
+    /// Adds a component to `/readyz`.
+    ///
+    /// The store, the broadcaster and, if there are quotas, the limiter are always
+    /// listed.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # use votify_core::{MemoryStore, PollEngine};
+    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// use async_trait::async_trait;
+    /// use votify_axum::ReadinessCheck;
+    ///
+    /// #[derive(Debug)]
+    /// struct MailCheck;
+    ///
+    /// #[async_trait]
+    /// impl ReadinessCheck for MailCheck {
+    ///     fn component(&self) -> &'static str {
+    ///         "mail"
+    ///     }
+    ///
+    ///     fn backend(&self) -> &'static str {
+    ///         "smtp"
+    ///     }
+    ///
+    ///     async fn is_ready(&self) -> bool {
+    ///         true
+    ///     }
+    /// }
+    ///
+    /// let router = router.readiness_check(MailCheck);
+    /// # let _ = router;
+    /// ```
     #[must_use]
     pub fn readiness_check(mut self, check: impl ReadinessCheck) -> Self {
         self.config.checks.push(Arc::new(check));
         self
     }
 
-    /// Whether every unknown path is answered 404 `not_found`, not only those below `/api`. Default no, because two
-    /// routers with a fallback each cannot be merged.
+    /// Answers every unknown path with 404 `not_found`, not only those below `/api`.
+    /// Defaults to false, because two routers that both have a fallback cannot be merged.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # use votify_core::{MemoryStore, PollEngine};
+    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// let alone: axum::Router = router.fallback(true).build();
+    /// # let _ = alone;
+    /// ```
     #[must_use]
     pub fn fallback(mut self, fallback: bool) -> Self {
         self.config.fallback = fallback;
         self
     }
 
-    /// The router. It fits into a router with any state.
+    /// Builds the router. It fits into a router with any state.
     pub fn build<S>(self) -> Router<S>
     where
         S: Clone + Send + Sync + 'static,
     {
         let Self { engine, config } = self;
-        let mut described = openapi::api();
+        let mut routes = openapi::api();
         #[cfg(feature = "accounts")]
         if config.accounts.is_some() {
-            described = described.merge(openapi::accounts());
+            routes = routes.merge(openapi::accounts());
         }
         if config.operations {
-            described = described.merge(openapi::operations());
+            routes = routes.merge(openapi::operations());
         }
-        let (mut router, mut description) = described.split_for_parts();
-        openapi::security::describe(&mut description, &config);
-        let description = serde_json::to_vec(&description).unwrap_or_default();
+        let (mut router, mut document) = routes.split_for_parts();
+        openapi::security::describe(&mut document, &config);
+        let document = serde_json::to_vec(&document).unwrap_or_default();
         router = router
             .route("/api", any(not_found))
             .route("/api/{*unknown}", any(not_found));
@@ -205,22 +414,22 @@ impl VotifyRouter {
             router = router.fallback(not_found);
         }
         let cors = cors(&config.allowed_origins);
-        let shared = Shared::new(engine, config, description.into());
-        let router = router.layer(EdgeLayer(shared.clone()));
+        let state = AppState::new(engine, config, document.into());
+        let router = router.layer(GuardLayer(state.clone()));
         let router = match cors {
             Some(cors) => router.layer(cors),
             None => router,
         };
-        router.with_state(shared)
+        router.with_state(state)
     }
 }
 
 async fn not_found() -> Problem {
-    Code::NotFound.into()
+    ErrorCode::NotFound.into()
 }
 
 async fn method_not_allowed() -> Problem {
-    Code::MethodNotAllowed.into()
+    ErrorCode::MethodNotAllowed.into()
 }
 
 fn cors(origins: &[Origin]) -> Option<CorsLayer> {

@@ -1,4 +1,4 @@
-//! A web page to make polls, vote and watch. All of its files are in the binary.
+//! A web page to create polls, vote and watch results. All its files are in the binary.
 
 use axum::Router;
 use axum::extract::{OriginalUri, Request, State};
@@ -7,22 +7,21 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use votify_core::SessionId;
 
-use crate::caller::RequestCaller;
-use crate::mount::root;
-use crate::shared::Shared;
+use crate::extract::caller::RequestCaller;
+use crate::state::AppState;
 
 const PAGE: &str = include_str!("ui/index.html");
 const SCRIPT: &str = include_str!("ui/votify.js");
 const ACCOUNT_SCRIPT: &str = include_str!("ui/account.js");
 const STYLE: &str = include_str!("ui/votify.css");
-/// Stands in the page where the path goes below which the router is mounted.
-const ROOT: &str = "{{root}}";
-/// Stands in the page where it is told whether people can log in here.
+/// The placeholder for the path under which the router is mounted.
+const BASE_PATH: &str = "{{base_path}}";
+/// The placeholder for `yes` or `no`: whether users can log in.
 const ACCOUNTS: &str = "{{accounts}}";
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
                       base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-pub(crate) fn routes() -> Router<Shared> {
+pub(crate) fn routes() -> Router<AppState> {
     Router::new()
         .route("/", get(home))
         .route("/p/{id}", get(poll))
@@ -32,34 +31,37 @@ pub(crate) fn routes() -> Router<Shared> {
 }
 
 async fn home(
-    State(shared): State<Shared>,
+    State(state): State<AppState>,
     OriginalUri(uri): OriginalUri,
     caller: RequestCaller,
 ) -> Response {
-    page(&uri, "/", caller, &shared).await
+    page(&uri, "/", caller, &state).await
 }
 
-/// Whether there is such a poll, the page finds out by itself.
+/// Serves the page for any id. The page itself checks whether the poll exists.
 async fn poll(
-    State(shared): State<Shared>,
+    State(state): State<AppState>,
     OriginalUri(uri): OriginalUri,
     caller: RequestCaller,
     request: Request,
 ) -> Response {
-    page(&uri, request.uri().path(), caller, &shared).await
+    page(&uri, request.uri().path(), caller, &state).await
 }
 
-/// The page, with a session for who has none: so that everybody behind one address can vote at the same time.
-async fn page(uri: &Uri, own_path: &str, mut caller: RequestCaller, shared: &Shared) -> Response {
-    let root = root(&shared.config, uri, own_path);
-    let page = PAGE.replace(ACCOUNTS, if has_accounts(shared) { "yes" } else { "no" });
-    let mut response = page.replace(ROOT, &escaped(root)).into_response();
+/// Returns the page, with a new session for a caller without one. The quota of votes then
+/// applies to the session, so all users behind one address can vote at the same time.
+async fn page(uri: &Uri, own_path: &str, mut caller: RequestCaller, state: &AppState) -> Response {
+    let base_path = state.config.base_path(uri, own_path);
+    let page = PAGE.replace(ACCOUNTS, if has_accounts(state) { "yes" } else { "no" });
+    let mut response = page
+        .replace(BASE_PATH, &escape_html(base_path))
+        .into_response();
     let headers = response.headers_mut();
     for (name, value) in [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),
         (header::CONTENT_SECURITY_POLICY, POLICY),
-        // A path may hold the code of an invitation.
+        // The URL may contain an invite code.
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (
@@ -70,24 +72,25 @@ async fn page(uri: &Uri, own_path: &str, mut caller: RequestCaller, shared: &Sha
         headers.insert(name, HeaderValue::from_static(value));
     }
     if caller.session.is_none() {
-        // Where the quota is used up the page works all the same, and the session begins with the first vote.
-        let _ = caller.begin_session(SessionId::random(), shared).await;
+        // If the quota is used up, the page works without a session. The first vote
+        // starts one.
+        let _ = caller.begin_session(SessionId::random(), state).await;
     }
-    caller.sign(&mut response, shared);
+    caller.set_session_cookie(&mut response, state);
     response
 }
 
-fn has_accounts(shared: &Shared) -> bool {
+fn has_accounts(state: &AppState) -> bool {
     #[cfg(feature = "accounts")]
-    return shared.desk().is_ok();
+    return state.auth().is_ok();
     #[cfg(not(feature = "accounts"))]
     {
-        let _ = shared;
+        let _ = state;
         false
     }
 }
 
-fn escaped(text: &str) -> String {
+fn escape_html(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('"', "&quot;")
         .replace('<', "&lt;")

@@ -67,7 +67,7 @@ pub(crate) struct CacheCheck(RedisRateLimiter);
 
 #[async_trait]
 impl ReadinessCheck for CacheCheck {
-    fn part(&self) -> &'static str {
+    fn component(&self) -> &'static str {
         "cache"
     }
 

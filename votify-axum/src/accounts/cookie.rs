@@ -1,4 +1,4 @@
-//! The cookie that holds a token for browsers.
+//! The login cookie, which contains a token for browsers.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -6,22 +6,24 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use cookie::Cookie;
 
-use crate::origin::own_host;
-use crate::session::Cookies;
+use crate::extract::cookie::CookieSettings;
+use crate::middleware::origin::own_host;
 
 const NAME: &str = "votify_login";
-/// Browsers take a cookie of such a name only over TLS and from the host itself, so no sibling can plant one.
+/// Browsers accept a cookie with this prefix only over TLS and from the host itself. So
+/// no sibling domain can plant one.
 const HOST_NAME: &str = "__Host-votify_login";
 
-pub(crate) const fn name(cookies: Cookies) -> &'static str {
+pub(crate) const fn name(cookies: CookieSettings) -> &'static str {
     if cookies.secure { HOST_NAME } else { NAME }
 }
 
-/// The `Set-Cookie` of a token. It is `Secure` but where the server is known by TLS not to be used: on the machine itself.
-pub(super) fn set(
+/// Returns the `Set-Cookie` of a token. It is `Secure` unless the browser runs on this
+/// machine.
+pub(crate) fn set(
     token: &str,
     lifetime: Duration,
-    cookies: Cookies,
+    cookies: CookieSettings,
     is_loopback: bool,
 ) -> Option<HeaderValue> {
     let lifetime = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
@@ -34,28 +36,30 @@ pub(super) fn set(
     HeaderValue::try_from(cookie.build().to_string()).ok()
 }
 
-/// The `Set-Cookie` that has a browser forget its token.
-pub(super) fn clear(cookies: Cookies, is_loopback: bool) -> Option<HeaderValue> {
+/// Returns the `Set-Cookie` that deletes the cookie.
+pub(crate) fn clear(cookies: CookieSettings, is_loopback: bool) -> Option<HeaderValue> {
     set("", Duration::ZERO, cookies, is_loopback)
 }
 
-/// What stands in the cookies of that name, in their order: others may have planted some.
-pub(super) fn read(headers: &HeaderMap, cookies: Cookies) -> Vec<String> {
+/// Returns the values of all cookies of this name in their order. Others may have planted
+/// some.
+pub(crate) fn read(headers: &HeaderMap, cookies: CookieSettings) -> Vec<String> {
     let lines = headers.get_all(header::COOKIE).iter();
     lines
         .map(|line| String::from_utf8_lossy(line.as_bytes()))
         .flat_map(|line| {
-            let ours = Cookie::split_parse(line.as_ref())
+            let tokens = Cookie::split_parse(line.as_ref())
                 .filter_map(Result::ok)
                 .filter(|cookie| cookie.name() == name(cookies) && !cookie.value().is_empty())
                 .map(|cookie| cookie.value().to_owned());
-            ours.collect::<Vec<_>>()
+            tokens.collect::<Vec<_>>()
         })
         .collect()
 }
 
-/// Whether the browser calls this server by a name of its own machine, where browsers keep cookies as safe as with TLS.
-pub(super) fn is_loopback(headers: &HeaderMap, uri: &Uri) -> bool {
+/// Returns true if the browser calls this server by a loopback name. Browsers then
+/// protect cookies as they do with TLS.
+pub(crate) fn is_loopback(headers: &HeaderMap, uri: &Uri) -> bool {
     let Some(host) = own_host(headers, uri) else {
         return false;
     };
@@ -72,13 +76,13 @@ pub(super) fn is_loopback(headers: &HeaderMap, uri: &Uri) -> bool {
 mod tests {
     use super::*;
 
-    fn cookies(secure: bool, cross_site: bool) -> Cookies {
-        Cookies { secure, cross_site }
+    fn cookies(secure: bool, cross_site: bool) -> CookieSettings {
+        CookieSettings { secure, cross_site }
     }
 
     #[test]
-    fn attributes_are_as_promised() {
-        let told = |cookies, is_loopback| {
+    fn the_cookie_has_the_documented_attributes() {
+        let rendered = |cookies, is_loopback| {
             let cookie = set("a.b.c", Duration::from_secs(60), cookies, is_loopback).unwrap();
             cookie.to_str().unwrap().to_owned()
         };
@@ -104,27 +108,27 @@ mod tests {
                 "__Host-votify_login=a.b.c; HttpOnly; SameSite=None; Secure; Path=/; Max-Age=60",
             ),
         ] {
-            assert_eq!(told(cookies, is_loopback), expected);
+            assert_eq!(rendered(cookies, is_loopback), expected);
         }
     }
 
     #[test]
-    fn a_machine_of_its_own_is_known_by_its_names() {
-        let judged = |host: &'static str| {
+    fn loopback_names_are_recognized() {
+        let check = |host: &'static str| {
             let value = HeaderValue::from_static(host);
             is_loopback(
                 &HeaderMap::from_iter([(header::HOST, value)]),
                 &Uri::from_static("/"),
             )
         };
-        for own in [
+        for loopback in [
             "localhost",
             "LOCALHOST:8080",
             "a.localhost",
             "127.0.0.1:8080",
             "[::1]:80",
         ] {
-            assert!(judged(own), "{own}");
+            assert!(check(loopback), "{loopback}");
         }
         for other in [
             "192.168.0.7:8080",
@@ -134,7 +138,7 @@ mod tests {
             "",
             "a@127.0.0.1",
         ] {
-            assert!(!judged(other), "{other}");
+            assert!(!check(other), "{other}");
         }
     }
 }

@@ -3,15 +3,16 @@ use std::thread;
 
 use argon2::Params;
 
-/// What hashing a password costs, and how many are hashed at once.
+/// The cost of hashing a password, and the limits of concurrent hashing.
 ///
-/// The default is what OWASP's Password Storage Cheat Sheet recommends first for argon2id: 19 MiB, 2 passes, 1 lane. Memory is
-/// bounded by [`at_once`](Self::at_once) times that.
+/// Defaults to the first recommendation of OWASP's Password Storage Cheat Sheet for
+/// argon2id: 19 MiB, 2 passes, 1 lane. Hashing uses at most
+/// [`max_concurrent`](Self::max_concurrent) times that memory.
 ///
 /// ```
 /// use votify_axum::PasswordHashing;
 ///
-/// let hashing = PasswordHashing::argon2id(46 * 1024, 1, 1)?.at_once(2);
+/// let hashing = PasswordHashing::argon2id(46 * 1024, 1, 1)?.max_concurrent(2);
 /// assert!(PasswordHashing::argon2id(4, 1, 1).is_err());
 /// # Ok::<(), votify_axum::InvalidHashing>(())
 /// ```
@@ -20,22 +21,22 @@ pub struct PasswordHashing {
     memory_kib: u32,
     passes: u32,
     lanes: u32,
-    pub(super) at_once: usize,
-    pub(super) waiting: usize,
+    pub(super) max_concurrent: usize,
+    pub(super) max_queued: usize,
 }
 
-/// Argon2 knows no such parameters.
+/// The parameters are not valid for argon2id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("argon2id takes 1 or more passes, 1 or more lanes, and 8 KiB or more for each lane")]
+#[error("argon2id needs at least 1 pass, at least 1 lane and at least 8 KiB per lane")]
 pub struct InvalidHashing;
 
 impl PasswordHashing {
-    /// Argon2id with so much memory, so many passes over it and so many lanes.
+    /// Uses argon2id with this memory in KiB, number of passes and number of lanes.
     ///
-    /// Hashes that were made with other parameters are checked with theirs.
+    /// Stored hashes with other parameters are checked with their own.
     ///
     /// # Errors
-    /// If argon2 knows no such parameters.
+    /// [`InvalidHashing`] if argon2id does not accept the parameters.
     pub fn argon2id(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, InvalidHashing> {
         Params::new(memory_kib, passes, lanes, None).map_err(|_| InvalidHashing)?;
         Ok(Self {
@@ -46,24 +47,24 @@ impl PasswordHashing {
         })
     }
 
-    /// How many passwords are hashed at the same time, at least 1. Default half as many as there are processors, so that
-    /// votes go on.
+    /// Sets how many passwords are hashed at the same time. At least 1. Defaults to half
+    /// the number of processors, so that votes are not delayed.
     #[must_use]
-    pub fn at_once(mut self, at_once: usize) -> Self {
-        self.at_once = at_once.max(1);
+    pub fn max_concurrent(mut self, max: usize) -> Self {
+        self.max_concurrent = max.max(1);
         self
     }
 
-    /// How many more may wait for their turn, for 10 seconds at most; whoever comes then is answered 503 `overloaded`.
-    /// Default 64.
+    /// Sets how many more passwords may be queued, for at most 10 s each. Further ones
+    /// are answered 503 `overloaded`. Defaults to 64.
     #[must_use]
-    pub const fn waiting(mut self, waiting: usize) -> Self {
-        self.waiting = waiting;
+    pub const fn max_queued(mut self, max: usize) -> Self {
+        self.max_queued = max;
         self
     }
 
     pub(super) fn params(self) -> Params {
-        // Checked when they were set.
+        // Never the default: the constructor checked the parameters.
         Params::new(self.memory_kib, self.passes, self.lanes, None).unwrap_or_default()
     }
 }
@@ -75,8 +76,8 @@ impl Default for PasswordHashing {
             memory_kib: Params::DEFAULT_M_COST,
             passes: Params::DEFAULT_T_COST,
             lanes: Params::DEFAULT_P_COST,
-            at_once: (processors / 2).max(1),
-            waiting: 64,
+            max_concurrent: (processors / 2).max(1),
+            max_queued: 64,
         }
     }
 }

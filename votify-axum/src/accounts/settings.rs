@@ -5,25 +5,46 @@ use votify_core::{AccountStore, Quota};
 
 use crate::accounts::PasswordHashing;
 
-/// Accounts of Votify's own, and what can be set about them; for [`VotifyRouter::accounts`](crate::VotifyRouter::accounts).
+/// The longest token lifetime: that of a cookie in browsers (RFC 6265bis).
+const MAX_LIFETIME: Duration = Duration::from_secs(400 * 24 * 3600);
+
+/// Settings of Votify's own accounts, for
+/// [`VotifyRouter::accounts`](crate::VotifyRouter::accounts).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use votify_axum::{Accounts, VotifyRouter};
+/// use votify_core::{MemoryAccountStore, MemoryStore, PollEngine, Quota};
+///
+/// let accounts = Accounts::new(MemoryAccountStore::new())
+///     .token_lifetime(Duration::from_secs(24 * 3600))
+///     .register_quota(Quota::per_minute(20));
+/// let engine = PollEngine::new(MemoryStore::new());
+/// let app: axum::Router = VotifyRouter::new(engine).accounts(accounts).build();
+/// # let _ = app;
+/// ```
 ///
 /// # Tokens
 ///
-/// Whoever registers or logs in gets a JSON Web Token, and the same as a cookie. Tokens are signed with HMAC-SHA-256 under a
-/// key that is derived from the newest secret of the engine's [`Keyring`](votify_core::Keyring) and named by its id (`kid`); a
-/// token of an older secret holds as long as that secret is in the ring. Logging out revokes it: at once where that happened,
-/// within 5 seconds everywhere else, because what was found not to be revoked is believed for that long.
+/// Registering and logging in return a JSON Web Token, and set it as a cookie. Tokens are
+/// signed with HMAC-SHA-256. The key is derived from the newest secret of the engine's
+/// [`Keyring`](votify_core::Keyring), whose id is the token's `kid`. A token stays valid
+/// while its secret is in the keyring.
+///
+/// Logging out revokes the token: immediately on the server that answers, and within 5 s
+/// on all others. A server caches for 5 s that a token is not revoked.
 ///
 /// # Passwords
 ///
-/// They are hashed with argon2id, a few at a time on threads of their own, which end when the router does; see
-/// [`PasswordHashing`].
+/// Passwords are hashed with argon2id, a few at a time, on threads of their own. The
+/// threads end when the router is dropped. See [`PasswordHashing`].
 #[derive(Debug, Clone)]
 pub struct Accounts {
     pub(super) store: Arc<dyn AccountStore>,
     pub(super) issuer: String,
     pub(super) audience: String,
-    pub(super) lifetime: Duration,
+    pub(super) token_lifetime: Duration,
     pub(super) hashing: PasswordHashing,
     pub(super) login_quota: Option<Quota>,
     pub(super) address_quota: Option<Quota>,
@@ -31,14 +52,14 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// Accounts in `store`, with everything else as it is by default.
+    /// Stores accounts in `store`, with all other settings at their defaults.
     #[must_use]
     pub fn new(store: impl AccountStore) -> Self {
         Self {
             store: Arc::new(store),
             issuer: "votify".to_owned(),
             audience: "votify".to_owned(),
-            lifetime: Duration::from_secs(7 * 24 * 3600),
+            token_lifetime: Duration::from_secs(7 * 24 * 3600),
             hashing: PasswordHashing::default(),
             login_quota: Some(Quota::per_minute(10)),
             address_quota: Some(Quota::per_minute(300)),
@@ -46,57 +67,63 @@ impl Accounts {
         }
     }
 
-    /// Who tokens say they are from (`iss`). Default `votify`.
+    /// Sets the issuer of tokens (`iss`). Defaults to `votify`.
     #[must_use]
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuer = issuer.into();
         self
     }
 
-    /// Whom tokens say they are for (`aud`). Default `votify`. Two services that share a secret by mistake do not take each
-    /// other's tokens if these differ.
+    /// Sets the audience of tokens (`aud`). Defaults to `votify`.
+    ///
+    /// Two services that share a secret by mistake reject each other's tokens if the
+    /// audiences differ.
     #[must_use]
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = audience.into();
         self
     }
 
-    /// How long a token holds, in whole seconds, at least one and at most 400 days. Default 7 days.
+    /// Sets the lifetime of tokens in whole seconds, from 1 s to 400 days. Defaults to 7
+    /// days.
     #[must_use]
-    pub fn lifetime(mut self, lifetime: Duration) -> Self {
-        let (least, most) = (Duration::from_secs(1), Duration::from_secs(400 * 24 * 3600));
-        self.lifetime = Duration::from_secs(lifetime.clamp(least, most).as_secs());
+    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
+        let lifetime = lifetime.clamp(Duration::from_secs(1), MAX_LIFETIME);
+        self.token_lifetime = Duration::from_secs(lifetime.as_secs());
         self
     }
 
-    /// What hashing a password costs, and how many may be hashed at once.
+    /// Sets the cost of hashing a password.
     #[must_use]
-    pub const fn hashing(mut self, hashing: PasswordHashing) -> Self {
+    pub fn hashing(mut self, hashing: PasswordHashing) -> Self {
         self.hashing = hashing;
         self
     }
 
-    /// How often one address may try to log in under one name, successes included. Default 10 in 60 s; `None` is without limit.
+    /// Limits login attempts per address and user name, including successful ones. `None`
+    /// is no limit. Defaults to 10 in 60 s.
     #[must_use]
-    pub const fn login_quota(mut self, quota: Option<Quota>) -> Self {
-        self.login_quota = quota;
+    pub fn login_quota(mut self, quota: impl Into<Option<Quota>>) -> Self {
+        self.login_quota = quota.into();
         self
     }
 
-    /// How often one address may try to log in under all names together. Default 300 in 60 s; `None` is without limit.
+    /// Limits login attempts per address, for all user names together. `None` is no
+    /// limit. Defaults to 300 in 60 s.
     #[must_use]
-    pub const fn address_quota(mut self, quota: Option<Quota>) -> Self {
-        self.address_quota = quota;
+    pub fn address_quota(mut self, quota: impl Into<Option<Quota>>) -> Self {
+        self.address_quota = quota.into();
         self
     }
 
-    /// How often one address may try to register. Default 100 in 60 s, so that a lecture room behind one address can;
-    /// `None` is without limit.
+    /// Limits registrations per address. `None` is no limit. Defaults to 100 in 60 s,
+    /// enough for a lecture room behind one address.
     ///
-    /// One person with many accounts has many votes in polls of the kind `account`: this is what they cost.
+    /// A person with many accounts has many votes in `account` polls. This quota bounds
+    /// their number.
     #[must_use]
-    pub const fn register_quota(mut self, quota: Option<Quota>) -> Self {
-        self.register_quota = quota;
+    pub fn register_quota(mut self, quota: impl Into<Option<Quota>>) -> Self {
+        self.register_quota = quota.into();
         self
     }
 }

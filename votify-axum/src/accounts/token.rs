@@ -1,4 +1,4 @@
-//! The tokens of those who logged in: JSON Web Tokens, of one kind only.
+//! The tokens of logged-in users: JSON Web Tokens of one form.
 
 use std::time::Duration;
 
@@ -10,34 +10,34 @@ use votify_core::account::{Revocation, TokenId, UserId};
 use votify_core::secret::{KeyId, Mac, Purpose};
 use votify_core::{Keyring, Timestamp};
 
-use crate::identity::{LEEWAY, TokenTimes, choose_backend, seconds};
+use crate::identity::{LEEWAY, TokenTimes, install_crypto_provider, seconds};
 
-/// Longer ones are not ours.
+/// Maximum size of a token. Issued tokens are shorter.
 const MAX_BYTES: usize = 2_048;
-/// The one algorithm. What a token's header says is compared with it, never followed.
+/// The only algorithm. A token whose header names another one is invalid.
 const ALGORITHM: Algorithm = Algorithm::HS256;
 
-/// What tokens say about whom they are from and for.
+/// Issues and verifies tokens of one issuer and audience.
 #[derive(Debug)]
-pub(super) struct Tokens {
+pub(crate) struct Tokens {
     issuer: String,
     audience: String,
     validation: Validation,
 }
 
-/// A token on its way to whoever logged in.
+/// A new token.
 #[derive(Debug, Clone)]
-pub(super) struct Issued {
-    pub(super) text: String,
-    pub(super) expires_at: Timestamp,
+pub(crate) struct IssuedToken {
+    pub(crate) text: String,
+    pub(crate) expires_at: Timestamp,
 }
 
-/// What a token proves.
+/// A login that a token proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Login {
-    pub(super) user: UserId,
-    pub(super) token: TokenId,
-    pub(super) expires_at: Timestamp,
+pub(crate) struct Login {
+    pub(crate) user: UserId,
+    pub(crate) token: TokenId,
+    pub(crate) expires_at: Timestamp,
 }
 
 impl Login {
@@ -63,12 +63,13 @@ struct Claims {
 
 impl Tokens {
     pub(super) fn new(issuer: &str, audience: &str) -> Self {
-        choose_backend();
+        install_crypto_provider();
         let mut validation = Validation::new(ALGORITHM);
         validation.set_issuer(&[issuer]);
         validation.set_audience(&[audience]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // By our own clock, below: this library asks the computer's.
+        // `verify` checks the expiry by the engine's clock. The library uses the system
+        // clock.
         validation.validate_exp = false;
         Self {
             issuer: issuer.to_owned(),
@@ -77,14 +78,14 @@ impl Tokens {
         }
     }
 
-    /// A new token, signed with the ring's newest secret; `None` only if it cannot be signed.
+    /// Issues a token, signed with the newest secret. Returns `None` if signing fails.
     pub(super) fn issue(
         &self,
         user: UserId,
         now: Timestamp,
         expires_at: Timestamp,
         keyring: &Keyring,
-    ) -> Option<Issued> {
+    ) -> Option<IssuedToken> {
         let key = keyring.current();
         let claims = Claims {
             iss: self.issuer.clone(),
@@ -99,27 +100,30 @@ impl Tokens {
             kid: Some(key.to_string()),
             ..Header::new(ALGORITHM)
         };
-        let signing = EncodingKey::from_secret(signing_key(key, keyring)?.as_bytes());
-        let text = encode(&header, &claims, &signing).ok()?;
-        Some(Issued { text, expires_at })
+        let encoding_key = EncodingKey::from_secret(signing_key(key, keyring)?.as_bytes());
+        let text = encode(&header, &claims, &encoding_key).ok()?;
+        Some(IssuedToken { text, expires_at })
     }
 
-    /// What a token proves at `now`; `None` if it is not one of ours that holds.
+    /// Returns the login of a token that is valid at `now`.
     pub(super) fn verify(&self, token: &str, now: Timestamp, keyring: &Keyring) -> Option<Login> {
         if token.len() > MAX_BYTES {
             return None;
         }
-        let named = decode_header(token).ok()?.kid?;
-        let key = key_id(&named)?;
-        let checking = DecodingKey::from_secret(signing_key(key, keyring)?.as_bytes());
-        let claims: Claims = decode(token, &checking, &self.validation).ok()?.claims;
+        let header_key_id = decode_header(token).ok()?.kid?;
+        let key = parse_key_id(&header_key_id)?;
+        let verifying_key = DecodingKey::from_secret(signing_key(key, keyring)?.as_bytes());
+        let claims: Claims = decode(token, &verifying_key, &self.validation).ok()?.claims;
         let times = TokenTimes {
             issued: Some(claims.iat),
             not_before: claims.nbf,
             expires: claims.exp,
         };
-        // Whoever checks is whoever issued: no grace for what has expired.
-        times.hold(now, Duration::ZERO, LEEWAY).then_some(())?;
+        // The same server issued the token, so its expiry needs no tolerance for clock
+        // differences.
+        times
+            .is_valid_at(now, Duration::ZERO, LEEWAY)
+            .then_some(())?;
         let micros = i64::try_from(claims.exp).ok()?.checked_mul(1_000_000)?;
         Some(Login {
             user: claims.sub,
@@ -129,12 +133,12 @@ impl Tokens {
     }
 }
 
-/// A key of its own for each secret, and for nothing else.
+/// Derives the signing key of a secret.
 fn signing_key(key: KeyId, keyring: &Keyring) -> Option<Mac> {
     keyring.mac(key, Purpose::Login, &[b"jwt HS256"])
 }
 
-fn key_id(text: &str) -> Option<KeyId> {
+fn parse_key_id(text: &str) -> Option<KeyId> {
     let key = KeyId(u64::from_str_radix(text, 16).ok()?.to_be_bytes());
     (key.to_string() == text).then_some(key)
 }

@@ -3,23 +3,23 @@ use serde_json::Value;
 use votify_core::poll::FieldError;
 use votify_core::{BallotId, Choice, OptionId};
 
-use crate::fields::{Fields, Problems};
+use crate::dto::fields::{FieldErrors, FieldReader};
 
-const WANTS_OPTION: &str = "must be the id of an option, a UUID";
+const EXPECTED_OPTION_ID: &str = "must be the id of an option, a UUID";
 
-/// A vote as given.
+/// The body of a vote.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct GivenBallot {
+pub(crate) struct BallotInput {
     pub(crate) choice: Choice,
-    /// The field that held the choice.
+    /// The field that contained the choice.
     pub(crate) field: &'static str,
     pub(crate) id: Option<BallotId>,
 }
 
-/// A vote as nearly all clients send it.
+/// A vote in the form that nearly all clients send.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Plain {
+struct FastBallot {
     #[serde(default, deserialize_with = "not_null")]
     option_id: Option<OptionId>,
     #[serde(default, deserialize_with = "not_null")]
@@ -34,87 +34,85 @@ fn not_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     T::deserialize(value).map(Some)
 }
 
-/// Reads the body of a vote with nothing unusual about it, without making a [`Value`] of it first.
+/// Parses a valid vote in the usual form, without the cost of a [`Value`].
 ///
-/// `None` says nothing about the body; [`read`] tells what is wrong with it, or reads it all the same.
-pub(crate) fn read_plain(body: &[u8]) -> Option<GivenBallot> {
-    // A list in the order of the fields would be read too.
+/// Returns `None` for all other bodies. [`read`] accepts some of them, and reports the
+/// errors of the others.
+pub(crate) fn parse_fast(body: &[u8]) -> Option<BallotInput> {
+    // serde also accepts a struct as an array of its fields.
     if body.trim_ascii_start().first() != Some(&b'{') {
         return None;
     }
-    let plain: Plain = serde_json::from_slice(body).ok()?;
-    let (field, choice) = match (plain.option_id, plain.option_ids) {
+    let ballot: FastBallot = serde_json::from_slice(body).ok()?;
+    let (field, choice) = match (ballot.option_id, ballot.option_ids) {
         (Some(option), None) => ("option_id", Choice::one(option)),
         (None, Some(options)) => ("option_ids", Choice::several(options)),
         _ => return None,
     };
-    Some(GivenBallot {
+    Some(BallotInput {
         choice,
         field,
-        id: plain.ballot_id,
+        id: ballot.ballot_id,
     })
 }
 
 /// Reads the body of a vote.
 ///
 /// # Errors
-/// Everything that is wrong with its shape.
-pub(crate) fn read(body: Value) -> Result<GivenBallot, Vec<FieldError>> {
-    let mut problems = Problems::default();
-    let Some(mut fields) = Fields::of(body, "", &mut problems) else {
-        return Err(problems.into_vec());
+/// All invalid fields.
+pub(crate) fn read(body: Value) -> Result<BallotInput, Vec<FieldError>> {
+    let mut errors = FieldErrors::default();
+    let Some(mut fields) = FieldReader::new(body, "", &mut errors) else {
+        return Err(errors.into_vec());
     };
-    let id = fields.parsed("ballot_id", "must be a UUID", &mut problems);
-    let choice = choice(&mut fields, &mut problems);
-    for unbuilt in ["ranking", "scores"] {
-        if fields.take_set(unbuilt).is_some() {
-            problems.add(unbuilt, "is not built yet");
+    let id = fields.parse("ballot_id", "must be a UUID", &mut errors);
+    let choice = choice(&mut fields, &mut errors);
+    for reserved in ["ranking", "scores"] {
+        if fields.take_non_null(reserved).is_some() {
+            errors.add(reserved, "not supported yet");
         }
     }
-    fields.finish(&mut problems);
+    fields.finish(&mut errors);
     match choice {
-        Some((field, choice)) if problems.is_empty() => Ok(GivenBallot { choice, field, id }),
-        _ => Err(problems.into_vec()),
+        Some((field, choice)) if errors.is_empty() => Ok(BallotInput { choice, field, id }),
+        _ => Err(errors.into_vec()),
     }
 }
 
-fn choice(fields: &mut Fields, problems: &mut Problems) -> Option<(&'static str, Choice)> {
-    let unbuilt = fields.has("ranking") || fields.has("scores");
-    match (fields.has("option_id"), fields.has("option_ids")) {
+fn choice(fields: &mut FieldReader, errors: &mut FieldErrors) -> Option<(&'static str, Choice)> {
+    let has_reserved = fields.contains("ranking") || fields.contains("scores");
+    match (fields.contains("option_id"), fields.contains("option_ids")) {
         (true, false) => {
-            let option = fields.parsed("option_id", WANTS_OPTION, problems)?;
+            let option = fields.parse("option_id", EXPECTED_OPTION_ID, errors)?;
             Some(("option_id", Choice::one(option)))
         }
-        (false, true) => several(fields.take("option_ids")?, problems)
+        (false, true) => option_ids(fields.take("option_ids")?, errors)
             .map(|options| ("option_ids", Choice::several(options))),
         (true, true) => {
             fields.take("option_id");
             fields.take("option_ids");
-            problems.add("option_ids", "cannot be given together with option_id");
+            errors.add("option_ids", "must not be combined with option_id");
             None
         }
         (false, false) => {
-            if !unbuilt {
-                problems.add(
-                    "option_id",
-                    "is missing (or option_ids, for several options)",
-                );
+            if !has_reserved {
+                errors.add("option_id", "required (or option_ids, for several options)");
             }
             None
         }
     }
 }
 
-fn several(value: Value, problems: &mut Problems) -> Option<Vec<OptionId>> {
+fn option_ids(value: Value, errors: &mut FieldErrors) -> Option<Vec<OptionId>> {
     let Value::Array(entries) = value else {
-        problems.add("option_ids", "must be a list of ids of options");
+        errors.add("option_ids", "must be a list of option ids");
         return None;
     };
     let mut options = Vec::with_capacity(entries.len());
     for (index, entry) in entries.iter().enumerate() {
         match entry.as_str().and_then(|text| text.parse().ok()) {
             Some(option) => options.push(option),
-            None => problems.add(format!("option_ids[{index}]"), WANTS_OPTION),
+            None => errors.add(format!("option_ids[{index}]"), EXPECTED_OPTION_ID),
         }
     }
     (options.len() == entries.len()).then_some(options)

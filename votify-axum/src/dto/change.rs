@@ -2,64 +2,64 @@ use serde_json::Value;
 use votify_core::poll::{ChangeRefusal, FieldError, OptionChange, PollState};
 use votify_core::{OptionId, Poll, PollChange, Timestamp};
 
-use crate::dto::options::{self, GivenOption};
-use crate::dto::rules::{Abilities, GivenRules, nullable_time};
-use crate::fields::{Fields, Problems};
+use crate::dto::fields::{FieldErrors, FieldReader};
+use crate::dto::options::{self, OptionInput};
+use crate::dto::rules::{Capabilities, RulesInput, nullable_time};
 
 /// Reads the body of a change to `poll`.
 ///
 /// # Errors
-/// Everything that is wrong with it, in shape and in content.
+/// All invalid fields, by type and by content.
 pub(crate) fn read(
     body: Value,
     poll: &Poll,
-    able: Abilities,
+    capabilities: Capabilities,
     now: Timestamp,
 ) -> Result<PollChange, Vec<FieldError>> {
-    let mut problems = Problems::default();
-    let Some(mut fields) = Fields::of(body, "", &mut problems) else {
-        return Err(problems.into_vec());
+    let mut errors = FieldErrors::default();
+    let Some(mut fields) = FieldReader::new(body, "", &mut errors) else {
+        return Err(errors.into_vec());
     };
-    let change = change(&mut fields, poll, able, now, &mut problems);
-    fields.finish(&mut problems);
-    if problems.is_empty() {
+    let change = change(&mut fields, poll, capabilities, now, &mut errors);
+    fields.finish(&mut errors);
+    if errors.is_empty() {
         return Ok(change);
     }
-    // The shape is wrong already; what is wrong with the content besides shall be told in the same answer.
+    // Types are invalid. The response also lists what is invalid by content.
     if let Err(ChangeRefusal::Invalid(invalid)) =
         PollState::new(poll.clone()).apply_change(&change, now)
     {
-        problems.add_further(invalid.0);
+        errors.extend(invalid.0);
     }
-    Err(problems.into_vec())
+    Err(errors.into_vec())
 }
 
 fn change(
-    fields: &mut Fields,
+    fields: &mut FieldReader,
     poll: &Poll,
-    able: Abilities,
+    capabilities: Capabilities,
     now: Timestamp,
-    problems: &mut Problems,
+    errors: &mut FieldErrors,
 ) -> PollChange {
-    let title = fields.text("title", problems);
+    let title = fields.string("title", errors);
     let description = fields
-        .nullable_text("description", problems)
+        .nullable_string("description", errors)
         .map(Option::unwrap_or_default);
-    let category = fields.nullable_text("category", problems);
+    let category = fields.nullable_string("category", errors);
     let entries = fields
         .take("options")
-        .map(|value| options::read(value, true, problems));
+        .map(|value| options::read(value, true, errors));
     let count = entries.as_ref().map_or(poll.options.len(), Vec::len);
-    let rules = GivenRules::read(fields, count, able, problems);
-    if fields.take_set("image_id").is_some() {
-        problems.add("image_id", "pictures are not built yet");
+    let rules = RulesInput::read(fields, count, capabilities, errors);
+    if fields.take_non_null("image_id").is_some() {
+        errors.add("image_id", "images are not supported yet");
     }
-    let opens_at = match nullable_time(fields, "opens_at", problems) {
+    let opens_at = match nullable_time(fields, "opens_at", errors) {
         Some(None) => {
-            problems.add("opens_at", "must be a time");
+            errors.add("opens_at", "must be a time");
             None
         }
-        given => given.flatten(),
+        opens_at => opens_at.flatten(),
     };
     PollChange {
         title,
@@ -72,18 +72,18 @@ fn change(
         revote: rules.revote,
         address_quota: rules.address_quota,
         opens_at,
-        closes_at: nullable_time(fields, "closes_at", problems),
+        closes_at: nullable_time(fields, "closes_at", errors),
     }
 }
 
-fn option_changes(entries: Vec<GivenOption>, now: Timestamp) -> Vec<OptionChange> {
-    let changed = |(index, entry): (usize, GivenOption)| match entry {
-        GivenOption { id: Some(id), text } => OptionChange::Keep { id, text },
-        GivenOption { id: None, text } => OptionChange::Add {
+fn option_changes(entries: Vec<OptionInput>, now: Timestamp) -> Vec<OptionChange> {
+    let option_change = |(index, entry): (usize, OptionInput)| match entry {
+        OptionInput { id: Some(id), text } => OptionChange::Keep { id, text },
+        OptionInput { id: None, text } => OptionChange::Add {
             id: OptionId::generate(now),
-            // Unlike all others, so that what could not be read raises no second problem.
+            // A unique stand-in, so that an unreadable text is not also a duplicate.
             text: text.unwrap_or_else(|| format!("\u{fffd} {index}")),
         },
     };
-    entries.into_iter().enumerate().map(changed).collect()
+    entries.into_iter().enumerate().map(option_change).collect()
 }

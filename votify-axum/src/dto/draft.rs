@@ -2,58 +2,62 @@ use serde_json::Value;
 use votify_core::poll::FieldError;
 use votify_core::{Keyring, PollDraft, PollId, PollRules, Timestamp};
 
-use crate::dto::options::{self, GivenOption};
-use crate::dto::rules::{Abilities, GivenRules, nullable_time};
-use crate::fields::{Fields, Problems};
+use crate::dto::fields::{FieldErrors, FieldReader};
+use crate::dto::options::{self, OptionInput};
+use crate::dto::rules::{Capabilities, RulesInput, nullable_time};
 
-/// Reads the body of a poll to be made.
+/// Reads the body of a new poll.
 ///
 /// # Errors
-/// Everything that is wrong with it, in shape and in content.
+/// All invalid fields, by type and by content.
 pub(crate) fn read(
     body: Value,
-    able: Abilities,
+    capabilities: Capabilities,
     now: Timestamp,
     keyring: &Keyring,
 ) -> Result<PollDraft, Vec<FieldError>> {
-    let mut problems = Problems::default();
-    let Some(mut fields) = Fields::of(body, "", &mut problems) else {
-        return Err(problems.into_vec());
+    let mut errors = FieldErrors::default();
+    let Some(mut fields) = FieldReader::new(body, "", &mut errors) else {
+        return Err(errors.into_vec());
     };
-    let draft = draft(&mut fields, able, &mut problems);
-    fields.finish(&mut problems);
-    if problems.is_empty() {
+    let draft = draft(&mut fields, capabilities, &mut errors);
+    fields.finish(&mut errors);
+    if errors.is_empty() {
         return Ok(draft);
     }
-    // The shape is wrong already; what is wrong with the content besides shall be told in the same answer.
+    // Types are invalid. The response also lists what is invalid by content.
     if let Err(invalid) = draft.into_poll(PollId::generate(now), now, keyring) {
-        problems.add_further(invalid.0);
+        errors.extend(invalid.0);
     }
-    Err(problems.into_vec())
+    Err(errors.into_vec())
 }
 
-fn draft(fields: &mut Fields, able: Abilities, problems: &mut Problems) -> PollDraft {
-    for needed in ["title", "options"] {
-        if !fields.has(needed) {
-            problems.add(needed, "is missing");
+fn draft(
+    fields: &mut FieldReader,
+    capabilities: Capabilities,
+    errors: &mut FieldErrors,
+) -> PollDraft {
+    for required in ["title", "options"] {
+        if !fields.contains(required) {
+            errors.add(required, "required");
         }
     }
-    let title = fields.text("title", problems).unwrap_or_default();
-    let description = fields.nullable_text("description", problems).flatten();
-    let category = fields.nullable_text("category", problems).flatten();
+    let title = fields.string("title", errors).unwrap_or_default();
+    let description = fields.nullable_string("description", errors).flatten();
+    let category = fields.nullable_string("category", errors).flatten();
     let entries = fields
         .take("options")
-        .map(|value| options::read(value, false, problems))
+        .map(|value| options::read(value, false, errors))
         .unwrap_or_default();
-    let GivenRules {
+    let RulesInput {
         ballot,
         voters,
         results,
         revote,
         address_quota,
-    } = GivenRules::read(fields, entries.len(), able, problems);
-    if fields.take_set("image_id").is_some() {
-        problems.add("image_id", "pictures are not built yet");
+    } = RulesInput::read(fields, entries.len(), capabilities, errors);
+    if fields.take_non_null("image_id").is_some() {
+        errors.add("image_id", "images are not supported yet");
     }
     PollDraft {
         title,
@@ -67,14 +71,15 @@ fn draft(fields: &mut Fields, able: Abilities, problems: &mut Problems) -> PollD
             revote: revote.unwrap_or_default(),
             address_quota: address_quota.flatten(),
         },
-        opens_at: nullable_time(fields, "opens_at", problems).flatten(),
-        closes_at: nullable_time(fields, "closes_at", problems).flatten(),
+        opens_at: nullable_time(fields, "opens_at", errors).flatten(),
+        closes_at: nullable_time(fields, "closes_at", errors).flatten(),
         owner: None,
     }
 }
 
-/// The options' texts; for one that could not be read some text unlike all others, so that it raises no second problem.
-fn texts(entries: Vec<GivenOption>) -> Vec<String> {
+/// Returns the texts of the options. An unreadable text gets a unique stand-in, so that
+/// it is not also a duplicate.
+fn texts(entries: Vec<OptionInput>) -> Vec<String> {
     let stand_in = |index| format!("\u{fffd} {index}");
     entries
         .into_iter()

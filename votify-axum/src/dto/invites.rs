@@ -5,65 +5,67 @@ use votify_core::PollEngine;
 use votify_core::poll::FieldError;
 use votify_core::voter::InviteCode;
 
-use crate::fields::{Fields, Problems};
+use crate::dto::fields::{FieldErrors, FieldReader};
 
-/// Codes to be made.
+/// A number of invite codes to create.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "described, never made")]
+#[expect(dead_code, reason = "only for the OpenAPI document")]
 pub(crate) struct NewInvites {
-    /// How many.
+    /// Number of codes.
     #[schema(minimum = 1, maximum = 10_000)]
     count: u32,
 }
 
-/// Reads how many codes are to be made.
+/// Reads the number of codes to create.
 ///
 /// # Errors
-/// Everything that is wrong with the body.
+/// All invalid fields.
 pub(crate) fn read(body: Value) -> Result<u32, Vec<FieldError>> {
-    let mut problems = Problems::default();
-    let Some(mut fields) = Fields::of(body, "", &mut problems) else {
-        return Err(problems.into_vec());
+    let mut errors = FieldErrors::default();
+    let Some(mut fields) = FieldReader::new(body, "", &mut errors) else {
+        return Err(errors.into_vec());
     };
-    if !fields.has("count") {
-        problems.add("count", "is missing");
+    if !fields.contains("count") {
+        errors.add("count", "required");
     }
-    let count = fields.number("count", &mut problems);
-    let most = PollEngine::MAX_INVITES_PER_CALL;
-    if count.is_some_and(|count| !(1..=most).contains(&count)) {
-        problems.add("count", format!("must be 1 to {most}"));
+    let count = fields.number("count", &mut errors);
+    let max = PollEngine::MAX_INVITES_PER_CALL;
+    if count.is_some_and(|count| !(1..=max).contains(&count)) {
+        errors.add("count", format!("must be 1 to {max}"));
     }
-    fields.finish(&mut problems);
+    fields.finish(&mut errors);
     match count {
-        Some(count) if problems.is_empty() => Ok(count),
-        _ => Err(problems.into_vec()),
+        Some(count) if errors.is_empty() => Ok(count),
+        _ => Err(errors.into_vec()),
     }
 }
 
-/// Codes that were made, told this once.
+/// New invite codes. The server does not store them.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct InvitesBody {
     invites: Vec<InviteBody>,
 }
 
-/// What one voter is to be given.
+/// The invite of one voter.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct InviteBody {
-    /// Good for one vote.
+    /// The code. It is valid for one vote.
     #[schema(example = "0W3G-E1R7-0W3G-E1R7")]
     code: String,
-    /// Where to vote with it, where the web pages are served: the whole address if the server knows its own.
+    /// The page to vote with the code, if the server has web pages. Absolute if the
+    /// server knows its public URL.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     url: Option<String>,
 }
 
 impl InvitesBody {
-    /// `page`: where the poll's page is, if there is one.
+    /// Creates the body. `page` is the URL of the poll's page, if there is one.
     pub(crate) fn new(codes: &[InviteCode], page: Option<&str>) -> Self {
         let invite = |code: &InviteCode| {
             let code = code.text();
-            let url = page.map(|page| format!("{page}?{}={code}", crate::invite::PARAMETER));
+            let url =
+                page.map(|page| format!("{page}?{}={code}", crate::extract::invite::PARAMETER));
             InviteBody { code, url }
         };
         Self {
@@ -71,7 +73,7 @@ impl InvitesBody {
         }
     }
 
-    /// A table for spreadsheets (RFC 4180). No value holds a comma or a quote.
+    /// Renders a CSV table (RFC 4180). No value contains a comma or a quote.
     pub(crate) fn to_csv(&self) -> String {
         let mut table = String::from("code,url\r\n");
         for InviteBody { code, url } in &self.invites {

@@ -13,12 +13,12 @@ pub(crate) struct PageBody {
     pagination: Pagination,
 }
 
-/// Which page it is, of how many.
+/// The position of the page.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub(crate) struct Pagination {
     page: u32,
     limit: u32,
-    /// How many polls all pages hold together.
+    /// Number of polls on all pages.
     total: u64,
     pages: u64,
 }
@@ -37,7 +37,7 @@ impl PageBody {
     }
 }
 
-/// The polls with the most recent activity, the busiest first.
+/// The polls with the most recent activity, busiest first.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Trending)]
 pub(crate) struct TrendingBody {

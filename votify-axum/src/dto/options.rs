@@ -1,71 +1,78 @@
 use serde_json::Value;
 use votify_core::OptionId;
 
-use crate::fields::{Fields, Problems};
+use crate::dto::fields::{FieldErrors, FieldReader};
 
-/// More options than this are counted, but not looked at.
-const LOOKED_AT: usize = 101;
+/// One more than a poll may have. Further options are an error anyway, so they are not
+/// parsed.
+const MAX_PARSED_OPTIONS: usize = 101;
 
-/// One entry of a list of options, as given.
+/// An entry of a list of options.
 #[derive(Debug)]
-pub(crate) struct GivenOption {
+pub(crate) struct OptionInput {
     pub(crate) id: Option<OptionId>,
+    /// `None` if the text is absent or not a string.
     pub(crate) text: Option<String>,
 }
 
-/// Reads a list of strings and objects. Entries that cannot be read are told, and keep their place.
-pub(crate) fn read(value: Value, with_ids: bool, problems: &mut Problems) -> Vec<GivenOption> {
+/// Reads a list of strings and objects. The result also contains invalid entries, so that
+/// indices match the request.
+pub(crate) fn read(value: Value, with_ids: bool, errors: &mut FieldErrors) -> Vec<OptionInput> {
     let Value::Array(entries) = value else {
-        problems.add("options", "must be a list");
+        errors.add("options", "must be a list");
         return Vec::new();
     };
     entries
         .into_iter()
-        .take(LOOKED_AT)
+        .take(MAX_PARSED_OPTIONS)
         .enumerate()
-        .map(|(index, entry)| read_one(index, entry, with_ids, problems))
+        .map(|(index, entry)| read_option(index, entry, with_ids, errors))
         .collect()
 }
 
-fn read_one(index: usize, entry: Value, with_ids: bool, problems: &mut Problems) -> GivenOption {
+fn read_option(
+    index: usize,
+    entry: Value,
+    with_ids: bool,
+    errors: &mut FieldErrors,
+) -> OptionInput {
     let path = format!("options[{index}]");
     let mut fields = match entry {
         Value::String(text) => {
-            return GivenOption {
+            return OptionInput {
                 id: None,
                 text: Some(text),
             };
         }
-        Value::Object(_) => match Fields::of(entry, &path, problems) {
+        Value::Object(_) => match FieldReader::new(entry, &path, errors) {
             Some(fields) => fields,
-            None => return nothing(),
+            None => return invalid(),
         },
         _ => {
-            problems.add(path, "must be a string or an object with text");
-            return nothing();
+            errors.add(path, "must be a string or an object with text");
+            return invalid();
         }
     };
     let id = if with_ids {
         let expected = "must be the id of an option, a UUID";
-        fields.parsed("id", expected, problems)
+        fields.parse("id", expected, errors)
     } else {
         None
     };
-    let given_id = id.is_some();
-    let missing = !fields.has("text");
-    let text = fields.text("text", problems);
-    if missing && !given_id {
-        problems.add(fields.at("text"), "is missing");
+    let is_missing = !fields.contains("text");
+    let text = fields.string("text", errors);
+    if is_missing && id.is_none() {
+        errors.add(fields.path_of("text"), "required");
     }
-    if fields.take_set("image_id").is_some() {
-        problems.add(fields.at("image_id"), "pictures are not built yet");
+    if fields.take_non_null("image_id").is_some() {
+        errors.add(fields.path_of("image_id"), "images are not supported yet");
     }
-    fields.finish(problems);
-    GivenOption { id, text }
+    fields.finish(errors);
+    OptionInput { id, text }
 }
 
-const fn nothing() -> GivenOption {
-    GivenOption {
+const fn invalid() -> OptionInput {
+    OptionInput {
         id: None,
         text: None,
     }

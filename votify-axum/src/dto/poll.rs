@@ -10,8 +10,8 @@ use crate::dto::totals::Totals;
 
 /// A poll without its options and counts.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(as = PollHead)]
-pub(crate) struct HeadBody {
+#[schema(as = PollSummary)]
+pub(crate) struct PollSummary {
     id: Uuid,
     #[schema(example = "Lunch?")]
     title: String,
@@ -27,7 +27,7 @@ pub(crate) struct HeadBody {
     #[schema(value_type = schema::Results)]
     results: ResultsPolicy,
     revote: bool,
-    /// How many votes may stand from one address, if there is a limit.
+    /// The limit of active votes per address, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<schema::AddressQuota>, required = false)]
     address_quota: Option<AddressQuota>,
@@ -37,16 +37,16 @@ pub(crate) struct HeadBody {
     opens_at: Timestamp,
     #[schema(value_type = Option<String>, format = DateTime)]
     closes_at: Option<Timestamp>,
-    /// When its texts were edited after the first vote.
+    /// When texts were last edited after the first vote.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime, required = false)]
     edited_at: Option<Timestamp>,
-    /// Whether the result can never change again.
+    /// True if the result can never change again.
     #[serde(rename = "final")]
     is_final: bool,
 }
 
-impl HeadBody {
+impl PollSummary {
     fn new(poll: &Poll, status: PollStatus, view: &TallyView) -> Self {
         Self {
             id: *poll.id.as_uuid(),
@@ -76,7 +76,7 @@ pub(crate) struct OptionBody {
     #[schema(example = "Pizza")]
     text: String,
     image_url: Option<String>,
-    /// Not there where results are hidden from the caller.
+    /// Absent while results are hidden from the caller.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, example = 42)]
     count: Option<u64>,
@@ -101,7 +101,7 @@ impl OptionBody {
 #[schema(as = Poll)]
 pub(crate) struct PollBody {
     #[serde(flatten)]
-    head: HeadBody,
+    summary: PollSummary,
     options: Vec<OptionBody>,
     #[serde(flatten)]
     totals: Totals,
@@ -110,7 +110,7 @@ pub(crate) struct PollBody {
 impl PollBody {
     pub(crate) fn new(poll: &Poll, status: PollStatus, view: &TallyView) -> Self {
         Self {
-            head: HeadBody::new(poll, status, view),
+            summary: PollSummary::new(poll, status, view),
             options: OptionBody::all(poll, view),
             totals: view.into(),
         }
@@ -123,29 +123,29 @@ impl From<&PollSnapshot> for PollBody {
     }
 }
 
-/// One poll, its parts apart.
+/// A poll with options and statistics in separate objects.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = PollDetails)]
 pub(crate) struct DetailsBody {
-    poll: HeadBody,
+    poll: PollSummary,
     options: Vec<OptionBody>,
     stats: StatsBody,
 }
 
-/// A poll's numbers.
+/// Statistics of a poll.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[schema(as = PollStats)]
 pub(crate) struct StatsBody {
     #[serde(flatten)]
     totals: Totals,
-    /// How many watch it right now; may be 5 s late.
+    /// Current number of viewers. At most 5 s old.
     viewers: u32,
 }
 
 impl From<&PollSnapshot> for DetailsBody {
     fn from(snapshot: &PollSnapshot) -> Self {
         Self {
-            poll: HeadBody::new(&snapshot.poll, snapshot.status, &snapshot.view),
+            poll: PollSummary::new(&snapshot.poll, snapshot.status, &snapshot.view),
             options: OptionBody::all(&snapshot.poll, &snapshot.view),
             stats: StatsBody {
                 totals: (&snapshot.view).into(),

@@ -8,7 +8,7 @@ use votify_core::{BallotKind, Poll, TallyView, Timestamp, VoteReceipt};
 
 use crate::dto::totals::{Count, Totals};
 
-/// The answer to a vote that counts, or to one that was taken back.
+/// The response to an accepted vote or withdrawal.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = VoteReceipt)]
 pub(crate) struct ReceiptBody {
@@ -19,11 +19,12 @@ pub(crate) struct ReceiptBody {
     counts: CountsBody,
 }
 
-/// What is the same for all voters of a batch.
+/// The part that is equal for all voters of a batch.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = NewCounts)]
 struct CountsBody {
-    /// The counts right afterwards; without `count` where results are hidden from the voter.
+    /// The counts right after the vote. Without `count` while results are hidden from the
+    /// voter.
     new_counts: Vec<Count>,
     #[serde(flatten)]
     totals: Totals,
@@ -48,21 +49,22 @@ impl From<&TallyView> for CountsBody {
     }
 }
 
-/// The JSON of a [`ReceiptBody`], of which all voters of a batch share what is the same for them.
+/// Returns the JSON of a [`ReceiptBody`]. All voters of a batch share one rendering of
+/// the counts.
 pub(crate) fn receipt_json(receipt: &VoteReceipt) -> Bytes {
     const HEAD: &[u8] = br#"{"success":true,"ballot_id":""#;
-    let rest = receipt.view.rendered(rest_of_receipt);
-    let mut json = Vec::with_capacity(HEAD.len() + Hyphenated::LENGTH + rest.len());
+    let suffix = receipt.view.rendered(render_suffix);
+    let mut json = Vec::with_capacity(HEAD.len() + Hyphenated::LENGTH + suffix.len());
     json.extend_from_slice(HEAD);
     let mut id = [0; Hyphenated::LENGTH];
     let id = receipt.ballot.as_uuid().hyphenated().encode_lower(&mut id);
     json.extend_from_slice(id.as_bytes());
-    json.extend_from_slice(rest);
+    json.extend_from_slice(suffix);
     json.into()
 }
 
-/// From the end of the ballot's id on.
-fn rest_of_receipt(view: &TallyView) -> Bytes {
+/// Renders everything after the ballot id.
+fn render_suffix(view: &TallyView) -> Bytes {
     let counts = serde_json::to_string(&CountsBody::from(view)).unwrap_or_default();
     let fields = counts.strip_prefix('{').unwrap_or_default();
     format!("\",{fields}").into()
@@ -74,11 +76,11 @@ fn rest_of_receipt(view: &TallyView) -> Bytes {
 pub(crate) struct OwnBallotBody {
     poll_id: Uuid,
     ballot_id: Uuid,
-    /// In a poll of kind `single`.
+    /// The option, in a poll of kind `single`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     option_id: Option<Uuid>,
-    /// In a poll of kind `multiple`.
+    /// The options, in a poll of kind `multiple`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     option_ids: Option<Vec<Uuid>>,
@@ -87,8 +89,8 @@ pub(crate) struct OwnBallotBody {
 }
 
 impl OwnBallotBody {
-    pub(crate) fn new(poll: &Poll, standing: &ActiveBallot) -> Self {
-        let ballot = &standing.ballot;
+    pub(crate) fn new(poll: &Poll, active: &ActiveBallot) -> Self {
+        let ballot = &active.ballot;
         let options = ballot.choice.options();
         let single = poll.rules.ballot == BallotKind::Single;
         Self {
@@ -96,7 +98,7 @@ impl OwnBallotBody {
             ballot_id: *ballot.id.as_uuid(),
             option_id: options.first().filter(|_| single).map(|id| *id.as_uuid()),
             option_ids: (!single).then(|| options.iter().map(|id| *id.as_uuid()).collect()),
-            cast_at: standing.cast_at,
+            cast_at: active.cast_at,
         }
     }
 }
@@ -111,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_json_made_in_two_halves_is_that_of_the_body() {
+    fn shared_rendering_equals_the_serialized_body() {
         for results in [ResultsPolicy::Live, ResultsPolicy::AfterClose] {
             let mut draft = PollDraft::single_choice("t", ["a", "b"]);
             draft.rules.results = results;
@@ -131,8 +133,8 @@ mod tests {
                     poll: Arc::clone(&poll),
                     view: view.clone(),
                 };
-                let whole = serde_json::to_vec(&ReceiptBody::from(&receipt)).unwrap();
-                assert_eq!(receipt_json(&receipt), whole, "{results:?}");
+                let expected = serde_json::to_vec(&ReceiptBody::from(&receipt)).unwrap();
+                assert_eq!(receipt_json(&receipt), expected, "{results:?}");
             }
         }
     }

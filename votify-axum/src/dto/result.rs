@@ -9,20 +9,22 @@ use crate::dto::poll::OptionBody;
 use crate::dto::schema;
 use crate::dto::totals::Totals;
 
-/// A poll's result. Counts, leaders and `total_votes` are not there where results are hidden from the caller.
+/// The result of a poll. Counts, leaders and `total_votes` are absent while results are
+/// hidden from the caller.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = PollResult)]
 pub(crate) struct ResultBody {
     poll_id: Uuid,
     #[schema(value_type = schema::Status)]
     status: PollStatus,
-    #[schema(value_type = MethodWord)]
+    #[schema(value_type = MethodSchema)]
     method: Method,
     precision: Precision,
-    /// Whether it can never change again.
+    /// True if the result can never change again.
     #[serde(rename = "final")]
     is_final: bool,
-    /// The options with the most votes; several if they are level, none before the first vote.
+    /// The options with the most votes. Several if they are tied, none before the first
+    /// vote.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     leaders: Option<Vec<Uuid>>,
@@ -31,25 +33,28 @@ pub(crate) struct ResultBody {
     totals: Totals,
 }
 
-/// How ballots become a result.
+/// How votes are counted.
 #[derive(ToSchema)]
 #[schema(as = Method, rename_all = "snake_case")]
-#[expect(dead_code, reason = "described, never made")]
-pub(crate) enum MethodWord {
-    /// One option each; the most votes win.
+#[expect(dead_code, reason = "only for the OpenAPI document")]
+pub(crate) enum MethodSchema {
+    /// One option per vote. The most votes win.
     Plurality,
-    /// As many options each as one approves of; the most votes win.
+    /// Any number of options per vote. The most votes win.
     Approval,
 }
 
-/// Whether the counts are those of the store at that position, or may lag behind it.
+/// Whether the counts contain all accepted votes.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(dead_code, reason = "without a queue of votes every count is exact")]
+#[expect(
+    dead_code,
+    reason = "every count is exact while the API acknowledges only stored votes"
+)]
 pub(crate) enum Precision {
-    /// Every accepted vote up to the revision is in it.
+    /// The counts contain every accepted vote up to the revision.
     Exact,
-    /// Some accepted votes may not be in it yet.
+    /// The counts may lack recently accepted votes.
     Provisional,
 }
 

@@ -2,7 +2,7 @@ use serde_json::Value;
 use votify_core::poll::AddressQuota;
 use votify_core::{BallotKind, ResultsPolicy, Timestamp, VoterPolicy};
 
-use crate::fields::{Fields, Problems};
+use crate::dto::fields::{FieldErrors, FieldReader};
 
 const RESULTS: [(&str, ResultsPolicy); 3] = [
     ("live", ResultsPolicy::Live),
@@ -10,22 +10,19 @@ const RESULTS: [(&str, ResultsPolicy); 3] = [
     ("after_close", ResultsPolicy::AfterClose),
 ];
 
-const UNKNOWN_ADDRESSES: &str = "this server does not know its callers' addresses";
+const NO_ADDRESSES: &str = "this server cannot read its callers' addresses";
 
-/// What this server can tell of its callers.
+/// The kinds of voters that this server supports.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Abilities {
-    /// Whether there are accounts.
+pub(crate) struct Capabilities {
     pub(crate) accounts: bool,
-    /// Whether addresses are known.
     pub(crate) addresses: bool,
-    /// Whether invites are kept.
     pub(crate) invites: bool,
 }
 
-/// The rules of a poll as far as they are given and can be read.
+/// The rules of a poll in a request. Absent and invalid rules are `None`.
 #[derive(Debug, Default)]
-pub(crate) struct GivenRules {
+pub(crate) struct RulesInput {
     pub(crate) ballot: Option<BallotKind>,
     pub(crate) voters: Option<VoterPolicy>,
     pub(crate) results: Option<ResultsPolicy>,
@@ -34,117 +31,121 @@ pub(crate) struct GivenRules {
     pub(crate) address_quota: Option<Option<AddressQuota>>,
 }
 
-impl GivenRules {
-    /// `options`: how many options there are, for the default of `ballot.max`.
+impl RulesInput {
+    /// Reads the rules. `option_count` is the default of `ballot.max`.
     pub(crate) fn read(
-        fields: &mut Fields,
-        options: usize,
-        able: Abilities,
-        problems: &mut Problems,
+        fields: &mut FieldReader,
+        option_count: usize,
+        capabilities: Capabilities,
+        errors: &mut FieldErrors,
     ) -> Self {
         Self {
             ballot: fields
                 .take("ballot")
-                .and_then(|value| ballot(value, options, problems)),
+                .and_then(|value| ballot(value, option_count, errors)),
             voters: fields
                 .take("voters")
-                .and_then(|value| voters(&value, able, problems)),
-            results: fields.word("results", &RESULTS, problems),
-            revote: fields.flag("revote", problems),
+                .and_then(|value| voters(&value, capabilities, errors)),
+            results: fields.keyword("results", &RESULTS, errors),
+            revote: fields.boolean("revote", errors),
             address_quota: fields
                 .take("address_quota")
-                .and_then(|value| address_quota(value, able, problems)),
+                .and_then(|value| address_quota(value, capabilities, errors)),
         }
     }
 }
 
-fn ballot(value: Value, options: usize, problems: &mut Problems) -> Option<BallotKind> {
-    let mut fields = Fields::of(value, "ballot", problems)?;
+fn ballot(value: Value, option_count: usize, errors: &mut FieldErrors) -> Option<BallotKind> {
+    let mut fields = FieldReader::new(value, "ballot", errors)?;
     let kind = fields.take("kind");
     let ballot = match kind.as_ref().map(Value::as_str) {
         Some(Some("single")) => Some(BallotKind::Single),
         Some(Some("multiple")) => {
-            let all = u32::try_from(options).unwrap_or(u32::MAX);
-            let min = fields.number("min", problems).unwrap_or(1);
-            let max = fields.number("max", problems).unwrap_or_else(|| all.max(1));
+            let all = u32::try_from(option_count).unwrap_or(u32::MAX);
+            let min = fields.number("min", errors).unwrap_or(1);
+            let max = fields.number("max", errors).unwrap_or_else(|| all.max(1));
             Some(BallotKind::Multiple { min, max })
         }
         Some(Some(kind @ ("ranked" | "score"))) => {
-            problems.add("ballot.kind", format!("{kind} is not built yet"));
+            errors.add("ballot.kind", format!("{kind} is not supported yet"));
             return None;
         }
         Some(_) => {
-            problems.add("ballot.kind", "must be one of single, multiple");
+            errors.add("ballot.kind", "must be one of single, multiple");
             return None;
         }
         None => {
-            problems.add("ballot.kind", "is missing");
+            errors.add("ballot.kind", "required");
             return None;
         }
     };
-    fields.finish(problems);
+    fields.finish(errors);
     ballot
 }
 
-fn voters(value: &Value, able: Abilities, problems: &mut Problems) -> Option<VoterPolicy> {
+fn voters(
+    value: &Value,
+    capabilities: Capabilities,
+    errors: &mut FieldErrors,
+) -> Option<VoterPolicy> {
     match value.as_str() {
         Some("browser") => return Some(VoterPolicy::Browser),
-        Some("ip") if able.addresses => return Some(VoterPolicy::Ip),
-        Some("account") if able.accounts => return Some(VoterPolicy::Account),
-        Some("invite") if able.invites => return Some(VoterPolicy::Invite),
-        Some("ip") => problems.add("voters", UNKNOWN_ADDRESSES),
-        Some("account") => problems.add("voters", "this server has no accounts"),
-        Some("invite") => problems.add("voters", "this server keeps no invites"),
-        _ => problems.add("voters", "must be one of browser, ip, account, invite"),
+        Some("ip") if capabilities.addresses => return Some(VoterPolicy::Ip),
+        Some("account") if capabilities.accounts => return Some(VoterPolicy::Account),
+        Some("invite") if capabilities.invites => return Some(VoterPolicy::Invite),
+        Some("ip") => errors.add("voters", NO_ADDRESSES),
+        Some("account") => errors.add("voters", "this server has no accounts"),
+        Some("invite") => errors.add("voters", "this server does not support invites"),
+        _ => errors.add("voters", "must be one of browser, ip, account, invite"),
     }
     None
 }
 
-/// A quota, or `null`; `None` if it cannot be read, and then told.
+/// Reads a quota or `null`. Returns `None` if the value is invalid.
 fn address_quota(
     value: Value,
-    able: Abilities,
-    problems: &mut Problems,
+    capabilities: Capabilities,
+    errors: &mut FieldErrors,
 ) -> Option<Option<AddressQuota>> {
     const FIELD: &str = "address_quota";
     if value.is_null() {
         return Some(None);
     }
-    if !able.addresses {
-        problems.add(FIELD, UNKNOWN_ADDRESSES);
+    if !capabilities.addresses {
+        errors.add(FIELD, NO_ADDRESSES);
         return None;
     }
-    let mut fields = Fields::of(value, FIELD, problems)?;
-    if !fields.has("ballots") {
-        problems.add("address_quota.ballots", "is missing");
+    let mut fields = FieldReader::new(value, FIELD, errors)?;
+    if !fields.contains("ballots") {
+        errors.add("address_quota.ballots", "required");
     }
-    let ballots = fields.number("ballots", problems);
-    let prefix = match fields.has("ipv4_prefix") {
-        true => fields.number("ipv4_prefix", problems),
+    let ballots = fields.number("ballots", errors);
+    let prefix = match fields.contains("ipv4_prefix") {
+        true => fields.number("ipv4_prefix", errors),
         false => Some(32),
     };
-    fields.finish(problems);
+    fields.finish(errors);
     Some(Some(AddressQuota {
         ballots: ballots?,
-        // What is too large is none of the two that there are.
+        // The check of the content rejects 255, like all values but 24 and 32.
         ipv4_prefix: u8::try_from(prefix?).unwrap_or(u8::MAX),
     }))
 }
 
-/// A moment, or `null`; `None` if it is not there or cannot be read, and then told.
+/// Reads a time or `null`. Returns `None` if the field is absent or invalid.
 pub(crate) fn nullable_time(
-    fields: &mut Fields,
+    fields: &mut FieldReader,
     name: &str,
-    problems: &mut Problems,
+    errors: &mut FieldErrors,
 ) -> Option<Option<Timestamp>> {
-    let text = fields.nullable_text(name, problems)?;
+    let text = fields.nullable_string(name, errors)?;
     let Some(text) = text else { return Some(None) };
     match text.parse() {
         Ok(time) => Some(Some(time)),
         Err(_) => {
-            problems.add(
-                fields.at(name),
-                "must be an RFC 3339 time, like 2026-11-21T12:00:00Z",
+            errors.add(
+                fields.path_of(name),
+                "must be an RFC 3339 time, such as 2026-11-21T12:00:00Z",
             );
             None
         }

@@ -1,23 +1,24 @@
-//! The shapes of bodies that are read field by field, and the words that fields may hold: for the description of the API.
-#![expect(dead_code, reason = "described, never made")]
+//! Schemas of bodies that [`fields`](crate::dto::fields) reads, and of keywords, for the
+//! OpenAPI document.
+#![expect(dead_code, reason = "only for the OpenAPI document")]
 
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Where a poll stands.
+/// The status of a poll.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub(crate) enum Status {
     /// Before `opens_at`.
     Scheduled,
-    /// Votes count.
+    /// Accepts votes.
     Open,
-    /// Past `closes_at`, or closed by its owner.
+    /// After `closes_at`, or closed by its owner.
     Closed,
 }
 
-/// What a vote looks like.
+/// The form of a vote.
 #[derive(Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum BallotKind {
@@ -25,26 +26,26 @@ pub(crate) enum BallotKind {
     Single,
     /// Several options.
     Multiple {
-        /// The fewest, 1 unless told otherwise.
+        /// Minimum number of options. Defaults to 1.
         #[schema(minimum = 1, maximum = 100)]
         min: Option<u32>,
-        /// The most, all options unless told otherwise.
+        /// Maximum number of options. Defaults to the number of options of the poll.
         #[schema(minimum = 1, maximum = 100)]
         max: Option<u32>,
     },
 }
 
-/// Who counts as one voter.
+/// How voters are distinguished.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub(crate) enum Voters {
-    /// A browser, by a signed cookie.
+    /// One vote per browser, by a signed cookie.
     Browser,
-    /// An address; IPv6 by its /64.
+    /// One vote per IP address; for IPv6, per /64.
     Ip,
-    /// A logged-in user.
+    /// One vote per user account.
     Account,
-    /// A code that the owner made.
+    /// One vote per invite code.
     Invite,
 }
 
@@ -54,26 +55,26 @@ pub(crate) enum Voters {
 pub(crate) enum Results {
     /// Everybody, at any time.
     Live,
-    /// Whoever has voted; everybody once it is closed.
+    /// Voters after their vote; everybody after closing.
     AfterVote,
-    /// Everybody once it is closed.
+    /// Everybody after closing.
     AfterClose,
 }
 
-/// How many votes may stand from one address, on top of what counts as one voter. A vote keeps its place at the address from
-/// which it was first counted, and taking it back frees that.
+/// A limit of active votes per address, in addition to `voters`. A vote counts toward the
+/// address from which it was first cast, until it is taken back.
 #[derive(ToSchema)]
 pub(crate) struct AddressQuota {
-    /// The most votes.
+    /// Maximum number of votes.
     #[schema(minimum = 1, maximum = 10_000, example = 5)]
     ballots: u32,
-    /// How many bits of an IPv4 address make one address: 32 or 24; 32 unless told otherwise. IPv6 addresses always count by
-    /// their first 64 bits.
+    /// Number of leading bits of an IPv4 address that are compared: 32 or 24. Defaults to
+    /// 32. Of IPv6 addresses, 64 bits are compared.
     #[schema(minimum = 24, maximum = 32, multiple_of = 8, example = 32)]
     ipv4_prefix: Option<u8>,
 }
 
-/// A poll to be made. `title` and `options` are enough.
+/// A new poll. Only `title` and `options` are required.
 #[derive(ToSchema)]
 pub(crate) struct NewPoll {
     /// The question.
@@ -81,65 +82,66 @@ pub(crate) struct NewPoll {
     title: String,
     #[schema(max_length = 10_000)]
     description: Option<String>,
-    /// A word to file it under.
+    /// A category.
     #[schema(max_length = 100)]
     category: Option<String>,
-    /// What can be voted for; no two alike.
+    /// The options, all different.
     #[schema(min_items = 2, max_items = 100, example = json!(["Pizza", "Sushi"]))]
     options: Vec<NewOption>,
-    /// `{"kind": "single"}` unless told otherwise.
+    /// Defaults to `{"kind": "single"}`.
     ballot: Option<BallotKind>,
-    /// `browser` unless told otherwise.
+    /// Defaults to `browser`.
     voters: Option<Voters>,
-    /// `live` unless told otherwise.
+    /// Defaults to `live`.
     results: Option<Results>,
-    /// Whether a voter may vote anew or take the vote back; `false` unless told otherwise.
+    /// Whether a voter may change the vote or take it back. Defaults to `false`.
     revote: Option<bool>,
-    /// No limit unless told otherwise.
+    /// Defaults to no limit.
     address_quota: Option<AddressQuota>,
-    /// At once unless told otherwise.
+    /// Defaults to the time of creation.
     #[schema(format = DateTime)]
     opens_at: Option<String>,
-    /// When its owner says so unless told otherwise.
+    /// Defaults to none: the owner closes the poll.
     #[schema(format = DateTime)]
     closes_at: Option<String>,
 }
 
-/// An option to be made.
+/// A new option.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum NewOption {
-    /// What it says.
+    /// The text.
     Text(String),
     Object {
-        /// What it says.
+        /// The text.
         #[schema(min_length = 1, max_length = 255)]
         text: String,
     },
 }
 
-/// What to change; what is not there stays as it is. After the first vote only texts and `closes_at` can change.
+/// A change of a poll. Absent fields do not change. After the first vote, only texts and
+/// `closes_at` can change.
 #[derive(ToSchema)]
 pub(crate) struct PollChange {
     #[schema(min_length = 1, max_length = 255)]
     title: Option<String>,
     #[schema(max_length = 10_000)]
     description: Option<String>,
-    /// `null` takes it away.
+    /// `null` removes the category.
     #[schema(max_length = 100)]
     category: Option<String>,
-    /// The whole new list.
+    /// The complete new list.
     #[schema(min_items = 2, max_items = 100)]
     options: Option<Vec<ChangedOption>>,
     ballot: Option<BallotKind>,
     voters: Option<Voters>,
     results: Option<Results>,
     revote: Option<bool>,
-    /// `null` takes the limit away.
+    /// `null` removes the limit.
     address_quota: Option<AddressQuota>,
     #[schema(format = DateTime)]
     opens_at: Option<String>,
-    /// `null` leaves the end to the owner.
+    /// `null` removes the time: the owner closes the poll.
     #[schema(format = DateTime)]
     closes_at: Option<String>,
 }
@@ -148,25 +150,25 @@ pub(crate) struct PollChange {
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum ChangedOption {
-    /// What a new option says.
+    /// The text of a new option.
     Text(String),
     Object {
-        /// An option that is there already; a new one without.
+        /// The id of an existing option. Absent for a new one.
         id: Option<Uuid>,
-        /// What it says from now on; needed for a new one.
+        /// The new text. Required for a new option.
         #[schema(min_length = 1, max_length = 255)]
         text: Option<String>,
     },
 }
 
-/// A vote: `option_id` or `option_ids`, whichever the poll takes.
+/// A vote: `option_id` or `option_ids`, by the kind of the poll.
 #[derive(ToSchema)]
 pub(crate) struct NewBallot {
     /// The option, in a poll of kind `single`.
     option_id: Option<Uuid>,
     /// The options, in a poll of kind `multiple`.
     option_ids: Option<Vec<Uuid>>,
-    /// Made by the client; sending the same vote again under the same id is harmless. The header `Idempotency-Key` does
-    /// the same.
+    /// A random UUID of the client. A retry of the vote with the same id has no further
+    /// effect. The header `Idempotency-Key` has the same meaning.
     ballot_id: Option<Uuid>,
 }

@@ -4,23 +4,24 @@ use uuid::Uuid;
 use votify_core::TallyView;
 use votify_core::tally::ViewPosition;
 
-/// Counts over all options, and where the poll's history stands.
+/// Totals over all options, and the position in the poll's history.
 ///
-/// `total_votes` and `revision` are not there where results are hidden from the caller; `version` is there instead.
+/// While results are hidden from the caller, `version` replaces `total_votes` and
+/// `revision`.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub(crate) struct Totals {
-    /// How many votes stand.
+    /// Number of active votes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, example = 80)]
     pub(crate) total_votes: Option<u64>,
-    /// Grows only when the history was repaired or restored.
+    /// Increases only when the history is repaired or restored.
     #[schema(example = 1)]
     epoch: u64,
-    /// Grows with every vote and every change.
+    /// Increases with every vote and every change.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, example = 80)]
     pub(crate) revision: Option<u64>,
-    /// Grows with edits and closing only; there where `revision` is hidden.
+    /// Increases with edits and closing only. Present while `revision` is hidden.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     version: Option<u64>,
@@ -41,18 +42,18 @@ impl From<&TallyView> for Totals {
     }
 }
 
-/// How many votes an option has.
+/// The votes of an option.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub(crate) struct Count {
     id: Uuid,
-    /// Not there where results are hidden.
+    /// Absent while results are hidden.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, example = 42)]
     count: Option<u64>,
 }
 
 impl Count {
-    /// One for each option, in the poll's order.
+    /// Returns the counts of all options, in the poll's order.
     pub(crate) fn all(view: &TallyView) -> Vec<Self> {
         match view.counts() {
             Some(counts) => counts

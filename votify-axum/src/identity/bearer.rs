@@ -2,13 +2,14 @@ use axum::http::{HeaderMap, header};
 
 use crate::identity::IdentityError;
 
-/// The token of an `Authorization: Bearer` header; `None` if there is none. Other schemes are others' business: a proxy in
-/// front may have a password of its own.
+/// Returns the token of the `Authorization: Bearer` header, if there is one. Other
+/// schemes are ignored: a proxy in front may use a password of its own.
 ///
 /// # Errors
-/// If there are several, or one that is no text.
+/// [`IdentityError::Invalid`] if there are several tokens, or one with other than visible
+/// ASCII characters.
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, IdentityError> {
-    let mut found = None;
+    let mut token = None;
     for line in headers.get_all(header::AUTHORIZATION) {
         let bytes = line.as_bytes();
         let is_bearer = bytes
@@ -19,11 +20,11 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, IdentityError>
             continue;
         }
         let text = line.to_str().map_err(|_| IdentityError::Invalid)?;
-        if found.replace(text[6..].trim()).is_some() {
+        if token.replace(text[6..].trim()).is_some() {
             return Err(IdentityError::Invalid);
         }
     }
-    Ok(found)
+    Ok(token)
 }
 
 #[cfg(test)]
@@ -33,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_bearer_token_is_taken_and_other_schemes_are_left_alone() {
+    fn one_bearer_token_is_read_and_other_schemes_are_ignored() {
         let read = |lines: &[&str]| {
             let lines = lines.iter().map(|line| {
                 let value = HeaderValue::from_bytes(line.as_bytes()).unwrap();
@@ -54,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn two_tokens_are_none() {
+    fn two_tokens_are_invalid() {
         let mut headers = HeaderMap::new();
         for token in ["Bearer a", "Bearer b"] {
             headers.append(header::AUTHORIZATION, HeaderValue::from_static(token));

@@ -1,5 +1,5 @@
-/// Chooses the one backend that both users of tokens have: a program may hold both of the library's, and then it wants to be
-/// told. If the host has told it already, that stands.
-pub(crate) fn choose_backend() {
+/// Selects the crypto backend of `jsonwebtoken`. A build may contain both backends, and
+/// the library then requires a choice. A choice that the host made before stays.
+pub(crate) fn install_crypto_provider() {
     let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
 }

@@ -1,8 +1,8 @@
-//! Users of an outside issuer: tokens that it signs, and that its published keys verify.
+//! Users of an external issuer: tokens that the issuer's published keys verify.
 
 mod claims;
+mod key_set_cache;
 mod keys;
-mod ring;
 mod source;
 
 use std::path::Path;
@@ -16,28 +16,42 @@ use votify_core::voter::AccountId;
 use votify_core::{Clock, SystemClock};
 
 use self::claims::Claims;
+use self::key_set_cache::{KeyLookup, KeySetCache};
 use self::keys::Key;
-use self::ring::{Found, Ring};
 use self::source::Source;
-use crate::identity::{Identity, IdentityError, LEEWAY, bearer, choose_backend};
+use crate::identity::{Identity, IdentityError, LEEWAY, bearer, install_crypto_provider};
 
-/// Longer tokens are not looked at.
-const TOKEN_BYTES: usize = 8 * 1024;
-/// Longer names of accounts are not taken.
-const ACCOUNT_BYTES: usize = 255;
+/// Maximum size of a token.
+const MAX_TOKEN_BYTES: usize = 8 * 1024;
+/// Maximum size of an account name.
+const MAX_ACCOUNT_BYTES: usize = 255;
 
-/// An [`Identity`] that takes the bearer tokens of an outside issuer (an OpenID Connect provider, for example) and verifies them
-/// with the keys that it publishes as a JSON Web Key Set.
+/// An [`Identity`] for the bearer tokens of an external issuer, such as an OpenID Connect
+/// provider. It verifies tokens with the keys that the issuer publishes as a JSON Web Key
+/// Set.
 ///
-/// A token is taken if a key of the set that it names (`kid`) has signed it with that key's one algorithm, and if it is from the
-/// issuer (`iss`), for this audience (`aud`), and not over (`exp`); `nbf` and `iat`, where they are, must not lie ahead. Keys are
-/// RSA keys of 2048 bits or more for `RS256`, P-256 keys for `ES256` and Ed25519 keys for `EdDSA`; all others in the set, and all
-/// without a name, are passed over. A symmetric key is never taken, and what a token's header says of its algorithm is compared
-/// with the key's, never followed.
+/// # Tokens
 ///
-/// Keys are read when they are first needed, when they have become [old](Self::max_age), and, as keys are rotated, when a token
-/// names one that is not known, at most [so often](Self::refresh_every). One request reads them, and others that need them wait
-/// for it. While the issuer is away the keys that are known stay in use, and a token that names another one is answered 503.
+/// A token is valid if all of these hold:
+///
+/// - It names a key of the set (`kid`), and is signed with that key and that key's
+///   algorithm.
+/// - It is from the issuer (`iss`), for the audience (`aud`) and not expired (`exp`).
+/// - `nbf` and `iat`, if present, are not in the future.
+///
+/// # Keys
+///
+/// Supported keys are RSA keys of at least 2048 bits for `RS256`, P-256 keys for `ES256`
+/// and Ed25519 keys for `EdDSA`. Other keys and keys without an id are ignored. Symmetric
+/// keys are never used. The algorithm in a token's header must be that of the key.
+///
+/// # Fetching
+///
+/// Keys are fetched on first use and when they are older than [`max_age`](Self::max_age).
+/// A token with an unknown key id also causes a fetch, at most every
+/// [`min_refetch_interval`](Self::min_refetch_interval). One request fetches; others wait
+/// for it. While the issuer is unavailable, cached keys stay in use, and tokens with an
+/// unknown key id are answered 503.
 ///
 /// ```no_run
 /// use votify_axum::{JwksIdentity, VotifyRouter};
@@ -52,7 +66,7 @@ const ACCOUNT_BYTES: usize = 255;
 /// ```
 #[derive(Debug)]
 pub struct JwksIdentity {
-    ring: Ring,
+    keys: KeySetCache,
     issuer: String,
     audience: String,
     claim: String,
@@ -60,55 +74,62 @@ pub struct JwksIdentity {
     clock: Arc<dyn Clock>,
 }
 
-/// Why the keys of an issuer cannot be used.
+/// The reason why the keys of an issuer cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JwksError {
-    /// The URL cannot be read.
-    #[error("the URL of the keys cannot be read")]
+    /// The URL is malformed.
+    #[error("malformed URL of the key set")]
     InvalidUrl(#[source] url::ParseError),
-    /// The keys would come over a network without protection, so that anybody on the way could bring their own.
-    #[error("the keys must come from https://, or from this machine")]
+    /// The URL is neither `https` nor of this machine, so an attacker on the network
+    /// could replace the keys.
+    #[error("the URL of the key set must be https:// or of this machine")]
     InsecureUrl,
-    /// No client to fetch with.
-    #[error("no connection can be set up")]
+    /// The HTTP client cannot be created, for example without TLS roots.
+    #[error("failed to create an HTTP client for the key set")]
     Client(#[source] reqwest::Error),
-    /// The keys could not be fetched.
-    #[error("the keys cannot be fetched")]
+    /// The keys cannot be fetched.
+    #[error("failed to fetch the key set")]
     Fetch(#[source] reqwest::Error),
-    /// The file could not be read.
-    #[error("the file of the keys cannot be read")]
+    /// The file cannot be read.
+    #[error("failed to read the file of the key set")]
     File(#[source] std::io::Error),
-    /// More bytes than a set of keys can have.
-    #[error("the keys are larger than {0} bytes")]
+    /// The key set is larger than the maximum, in bytes.
+    #[error("the key set is larger than {0} bytes")]
     TooLarge(usize),
-    /// It is no JSON Web Key Set.
-    #[error("this is no JSON Web Key Set")]
-    Unreadable(#[source] serde_json::Error),
-    /// There is no key in it that could be used.
-    #[error("there is no key for RS256, ES256 or EdDSA with a name in it")]
-    NoKey,
+    /// The content is not a JSON Web Key Set.
+    #[error("malformed JSON Web Key Set")]
+    Parse(#[source] serde_json::Error),
+    /// The key set contains no supported key with an id.
+    #[error("the key set contains no key for RS256, ES256 or EdDSA with an id")]
+    NoUsableKey,
 }
 
 impl JwksIdentity {
-    /// Takes the tokens of `issuer` for `audience`, verified by the keys at a URL. It is fetched when it is first needed.
+    /// Accepts tokens of `issuer` for `audience`, verified by the keys at a URL. The keys
+    /// are fetched on first use.
     ///
     /// # Errors
-    /// If the URL makes no sense, or is neither `https` nor of this machine.
+    /// - [`JwksError::InvalidUrl`]: the URL is malformed.
+    /// - [`JwksError::InsecureUrl`]: the URL is neither `https` nor of this machine.
+    /// - [`JwksError::Client`]: the HTTP client cannot be created.
     pub fn from_url(
         url: &str,
         issuer: impl Into<String>,
         audience: impl Into<String>,
     ) -> Result<Self, JwksError> {
-        let ring = Ring::new(Source::url(url)?);
-        Ok(Self::with(ring, issuer.into(), audience.into()))
+        let keys = KeySetCache::new(Source::url(url)?);
+        Ok(Self::with(keys, issuer.into(), audience.into()))
     }
 
-    /// Takes the tokens of `issuer` for `audience`, verified by the keys in a file, which is read here and again as a URL would
-    /// be. Blocks for as long as reading it takes.
+    /// Accepts tokens of `issuer` for `audience`, verified by the keys in a file. The
+    /// file is read here, and again as a URL would be. Blocks while it reads the file.
     ///
     /// # Errors
-    /// If it cannot be read, or holds no key that can be used.
+    /// - [`JwksError::File`]: the file cannot be read.
+    /// - [`JwksError::TooLarge`]: the file is larger than 256 KiB.
+    /// - [`JwksError::Parse`]: the file is not a JSON Web Key Set.
+    /// - [`JwksError::NoUsableKey`]: the file contains no supported key.
     pub fn from_file(
         path: impl AsRef<Path>,
         issuer: impl Into<String>,
@@ -116,14 +137,14 @@ impl JwksIdentity {
     ) -> Result<Self, JwksError> {
         let source = Source::file(path.as_ref());
         let keys = source.read_file()?;
-        let ring = Ring::with_keys(source, keys);
-        Ok(Self::with(ring, issuer.into(), audience.into()))
+        let keys = KeySetCache::with_keys(source, keys);
+        Ok(Self::with(keys, issuer.into(), audience.into()))
     }
 
-    fn with(ring: Ring, issuer: String, audience: String) -> Self {
-        choose_backend();
+    fn with(keys: KeySetCache, issuer: String, audience: String) -> Self {
+        install_crypto_provider();
         Self {
-            ring,
+            keys,
             issuer,
             audience,
             claim: "sub".to_owned(),
@@ -132,63 +153,68 @@ impl JwksIdentity {
         }
     }
 
-    /// Which claim is the account: a text of 1 to 255 bytes that never changes. Default `sub`.
+    /// Sets the claim that is the account: a string of 1 to 255 bytes that never changes.
+    /// Defaults to `sub`.
     #[must_use]
     pub fn claim(mut self, claim: impl Into<String>) -> Self {
         self.claim = claim.into();
         self
     }
 
-    /// How far the issuer's clock and ours may be apart, at most 5 minutes. Default 1 minute.
+    /// Sets the accepted difference between the issuer's clock and this server's. At most
+    /// 5 min. Defaults to 1 min.
     #[must_use]
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway.min(Duration::from_secs(300));
         self
     }
 
-    /// How much time at least lies between two tries to read keys because a token names one that is not known. Default 30 s.
-    /// Strangers can have them read that often.
+    /// Sets the minimum time between two fetches for unknown key ids. Defaults to 30 s.
+    ///
+    /// Anybody can send a token with an unknown key id, and so cause a fetch at this
+    /// rate.
     #[must_use]
-    pub fn refresh_every(mut self, least: Duration) -> Self {
-        self.ring.refresh_every = least;
+    pub fn min_refetch_interval(mut self, interval: Duration) -> Self {
+        self.keys.min_refetch_interval = interval;
         self
     }
 
-    /// After how long keys are read anew although none is missing, so that one that was taken back ends. Default 1 hour.
+    /// Sets the age after which keys are fetched again, so that withdrawn keys expire.
+    /// Defaults to 1 h.
     #[must_use]
     pub fn max_age(mut self, age: Duration) -> Self {
-        self.ring.max_age = age;
+        self.keys.max_age = age;
         self
     }
 
-    /// How long fetching the keys may take, at least 1 millisecond. Default 5 s.
+    /// Sets the timeout of a fetch. At least 1 ms. Defaults to 5 s.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.ring.timeout = timeout.max(Duration::from_millis(1));
+        self.keys.timeout = timeout.max(Duration::from_millis(1));
         self
     }
 
-    /// Tells the time; the computer's clock unless told otherwise.
+    /// Sets the clock. Defaults to [`SystemClock`].
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// The account that a token proves.
+    /// Returns the account of a valid token.
     async fn verify(&self, token: &str) -> Result<AccountId, IdentityError> {
-        if token.len() > TOKEN_BYTES {
+        if token.len() > MAX_TOKEN_BYTES {
             return Err(IdentityError::Invalid);
         }
         let header = decode_header(token).map_err(|_| IdentityError::Invalid)?;
-        let named = header.kid.ok_or(IdentityError::Invalid)?;
-        if !keys::TAKEN.contains(&header.alg) || header.crit.is_some() {
+        let key_id = header.kid.ok_or(IdentityError::Invalid)?;
+        if !keys::ALLOWED_ALGORITHMS.contains(&header.alg) || header.crit.is_some() {
             return Err(IdentityError::Invalid);
         }
-        match self.ring.find(&named).await {
-            Found::Key(key) => self.account_of(token, &key).ok_or(IdentityError::Invalid),
-            Found::Nothing => Err(IdentityError::Invalid),
-            Found::Unknown => Err(IdentityError::Unavailable),
+        match self.keys.find(&key_id).await {
+            KeyLookup::Found(key) => self.account_of(token, &key).ok_or(IdentityError::Invalid),
+            KeyLookup::NotFound => Err(IdentityError::Invalid),
+            KeyLookup::Unavailable => Err(IdentityError::Unavailable),
         }
     }
 
@@ -197,15 +223,16 @@ impl JwksIdentity {
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[&self.audience]);
         validation.set_required_spec_claims(&["exp", "iss", "aud"]);
-        // By our own clock, below: this library asks the computer's.
+        // `TokenTimes` checks the expiry below, by `self.clock`. The library uses the
+        // system clock.
         validation.validate_exp = false;
         let claims: Claims = decode(token, &key.public, &validation).ok()?.claims;
-        let holds = claims
+        let is_valid = claims
             .times()
-            .hold(self.clock.now(), self.leeway, self.leeway);
-        let account = claims.text(&self.claim).filter(|_| holds)?;
-        let fits = (1..=ACCOUNT_BYTES).contains(&account.len());
-        fits.then(|| AccountId::new(account))
+            .is_valid_at(self.clock.now(), self.leeway, self.leeway);
+        let account = claims.string(&self.claim).filter(|_| is_valid)?;
+        let has_valid_length = (1..=MAX_ACCOUNT_BYTES).contains(&account.len());
+        has_valid_length.then(|| AccountId::new(account))
     }
 }
 

@@ -1,4 +1,4 @@
-//! How callers show who they are, for the description of the API.
+//! The authentication schemes, for the OpenAPI document.
 
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
@@ -7,35 +7,40 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder};
 use utoipa::openapi::{Components, OpenApi, PathItem};
 
 use crate::config::Config;
+use crate::extract::session;
 
 const SESSION: &str = "session";
 
-/// What an owner's call names as its security until [`describe`] knows by what an owner is known here.
+/// The placeholder scheme of operations for owners. [`describe`] replaces it by the
+/// schemes of this server.
 const OWNER: &str = "owner";
 
-/// Adds what this server takes. Most calls may be made by anybody, and where a poll asks for more the refusal says so. Those of
-/// owners need one of the schemes; but a host that knows users in its own way is not to be second-guessed.
-pub(crate) fn describe(description: &mut OpenApi, config: &Config) {
+/// Adds the schemes of this server.
+///
+/// Most operations are open to everybody; a poll that needs more says so in its error.
+/// Operations for owners need one of the schemes. If a host has an identity of its own,
+/// its scheme is unknown, so operations for owners name none.
+pub(crate) fn describe(document: &mut OpenApi, config: &Config) {
     let session = cookie(
-        config.cookies().name(),
-        "A browser session, which the answer to a first vote or poll sets: it votes where `voters` is `browser`, and owns the polls \
-         that it made.",
+        session::cookie_name(config.cookies()),
+        "A browser session. The response to a first vote or poll sets it. It votes in polls whose \
+         `voters` is `browser`, and owns the polls that it created.",
     );
-    let components = description.components.get_or_insert_default();
+    let components = document.components.get_or_insert_default();
     components.add_security_scheme(SESSION, session);
     let logins = logins(components, config);
-    // Users of our accounts log in by what is described, and come before those of the host.
-    let are_all = config.identity.is_none() || !logins.is_empty();
+    // Accounts of Votify replace an identity of the host, and their schemes are known.
+    let schemes_are_complete = config.identity.is_none() || !logins.is_empty();
     let schemes = std::iter::once(SESSION).chain(logins);
-    let needed: Vec<_> = schemes.map(requires).collect();
-    let owners = are_all.then(|| needed.clone());
-    for operation in description.paths.paths.values_mut().flat_map(operations) {
-        if operation.security == Some(vec![requires(OWNER)]) {
+    let needed: Vec<_> = schemes.map(requirement).collect();
+    let owners = schemes_are_complete.then(|| needed.clone());
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        if operation.security == Some(vec![requirement(OWNER)]) {
             operation.security.clone_from(&owners);
         }
     }
-    let anybody = std::iter::once(SecurityRequirement::default());
-    description.security = Some(anybody.chain(needed).collect());
+    let anonymous = std::iter::once(SecurityRequirement::default());
+    document.security = Some(anonymous.chain(needed).collect());
 }
 
 fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
@@ -50,19 +55,22 @@ fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [get, put, post, delete, patch].into_iter().flatten()
 }
 
-/// Adds how users of this server's accounts show who they are, if it has accounts.
+/// Adds the schemes of accounts, if there are accounts, and returns their names.
 #[cfg(feature = "accounts")]
 fn logins(components: &mut Components, config: &Config) -> Vec<&'static str> {
     if config.accounts.is_none() {
         return Vec::new();
     }
-    let name = crate::accounts::cookie_name(config.cookies());
+    let name = crate::accounts::cookie::name(config.cookies());
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
-        .description(Some("The token that registering and logging in answer."));
+        .description(Some("The token that registering and logging in return."));
     components.add_security_scheme("login", SecurityScheme::Http(bearer.build()));
-    let same = cookie(name, "The same token, which those calls set as a cookie.");
+    let same = cookie(
+        name,
+        "The same token as a cookie, which those responses set.",
+    );
     components.add_security_scheme("login_cookie", same);
     vec!["login", "login_cookie"]
 }
@@ -72,10 +80,13 @@ const fn logins(_: &mut Components, _: &Config) -> Vec<&'static str> {
     Vec::new()
 }
 
-fn cookie(name: &str, about: &str) -> SecurityScheme {
-    SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(name, about)))
+fn cookie(name: &str, description: &str) -> SecurityScheme {
+    SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
+        name,
+        description,
+    )))
 }
 
-fn requires(scheme: &str) -> SecurityRequirement {
+fn requirement(scheme: &str) -> SecurityRequirement {
     SecurityRequirement::new::<_, [&str; 0], &str>(scheme, [])
 }

@@ -1,86 +1,87 @@
 const byId = (id) => document.getElementById(id);
-const dialog = () => byId("entrance");
+const dialog = () => byId("login-dialog");
 
-/** Told to whoever waits for the dialog: whether somebody is logged in now. */
-let answered = () => {};
-let tools;
+/** Resolves the promise of `requestLogin`. */
+let resolveLogin = () => {};
+/** `{ callApi, runAction, showError }` of the page. */
+let page;
 
-/** Who is logged in, where the server keeps accounts. */
+/** The login of the user, on servers with accounts. */
 export const account = {
-  /** Shows who is logged in; `call`, `act` and `say` are the page's. */
-  async begin(given) {
-    tools = given;
+  /** Shows who is logged in and connects the buttons. */
+  async init(functions) {
+    page = functions;
     if (document.documentElement.dataset.accounts !== "yes") return;
     const option = document.querySelector('#voters option[value="account"]');
     option.hidden = false;
     option.disabled = false;
     byId("log-in").addEventListener("click", async () => {
-      if (await account.enter()) location.reload();
+      if (await account.requestLogin()) location.reload();
     });
-    byId("log-out").addEventListener("click", () => tools.act(byId("log-out"), async () => {
-      await tools.call("POST", "/api/auth/logout").catch((error) => {
-        // Whoever is not logged in any more has what they wanted.
+    byId("log-out").addEventListener("click", () => page.runAction(byId("log-out"), async () => {
+      await page.callApi("POST", "/api/auth/logout").catch((error) => {
+        // 401: the login has already expired.
         if (error.status !== 401) throw error;
       });
       location.reload();
     }));
-    byId("entrance-cancel").addEventListener("click", () => dialog().close());
+    byId("login-cancel").addEventListener("click", () => dialog().close());
     dialog().addEventListener("close", () => {
       byId("password").value = "";
-      answered(dialog().returnValue === "in");
+      resolveLogin(dialog().returnValue === "logged-in");
     });
-    byId("entrance-form").addEventListener("submit", (event) => {
+    byId("login-form").addEventListener("submit", (event) => {
       event.preventDefault();
-      submit(event.submitter);
+      submitLogin(event.submitter);
     });
-    show(await me());
+    showUser(await fetchUserName());
   },
 
-  /** Has somebody log in or register; whether they did. */
-  async enter() {
+  /** Asks the user to log in or register. Returns whether the user did. */
+  async requestLogin() {
     if (document.documentElement.dataset.accounts !== "yes") return false;
-    problem();
+    showLoginError();
     dialog().returnValue = "";
     dialog().showModal();
-    return new Promise((done) => { answered = done; });
+    return new Promise((resolve) => { resolveLogin = resolve; });
   },
 };
 
-async function submit(button) {
+async function submitLogin(button) {
   button.disabled = true;
-  problem();
+  showLoginError();
   try {
     const body = { name: byId("user").value, password: byId("password").value };
-    await tools.call("POST", `/api/auth/${button.value}`, body);
-    // Off their own machine browsers keep the cookie over HTTPS only.
-    if (await me() === null) throw new Error("This browser stays logged in over HTTPS only.");
-    dialog().close("in");
+    await page.callApi("POST", `/api/auth/${button.value}`, body);
+    // Browsers reject the cookie over plain HTTP, except on the server's own machine.
+    if (await fetchUserName() === null) throw new Error("To stay logged in, open this page over HTTPS.");
+    dialog().close("logged-in");
   } catch (error) {
-    problem(error.message);
+    showLoginError(error.message);
     byId("password").focus();
   } finally {
     button.disabled = false;
   }
 }
 
-/** The name of who is logged in, or null. */
-async function me() {
+/** Returns the name of the logged-in user, or null. */
+async function fetchUserName() {
   try {
-    return (await tools.call("GET", "/api/auth/me")).name;
+    return (await page.callApi("GET", "/api/auth/me")).name;
   } catch (error) {
-    if (error.status !== 401) tools.say(error.message);
+    if (error.status !== 401) page.showError(error.message);
     return null;
   }
 }
 
-function show(name) {
+function showUser(name) {
   byId("account").hidden = false;
   byId("account-name").textContent = name === null ? "" : `Logged in as ${name}`;
   byId("log-in").hidden = name !== null;
   byId("log-out").hidden = name === null;
 }
 
-function problem(text = "") {
-  byId("entrance-problem").textContent = text;
-  byId("entrance-problem").hidden = !text;
+function showLoginError(text = "") {
+  byId("login-error").textContent = text;
+  byId("login-error").hidden = !text;
 }

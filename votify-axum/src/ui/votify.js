@@ -1,25 +1,31 @@
 import { account } from "./votify-account.js";
 
-const root = document.documentElement.dataset.root;
+const basePath = document.documentElement.dataset.basePath;
 const byId = (id) => document.getElementById(id);
 
-/** Shows what went wrong, or nothing. */
-function say(text = "") {
-  byId("message").textContent = text;
-  byId("message").hidden = !text;
+/** Shows an error, or hides the last one. */
+function showError(text = "") {
+  byId("error").textContent = text;
+  byId("error").hidden = !text;
 }
 
-/** A refusal of the server, in its own words. */
-class Refused extends Error {
+const capitalize = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+const pluralize = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+const formatTime = (time) => new Date(time).toLocaleString();
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** An error response of the server. */
+class ApiError extends Error {
   constructor(problem, status) {
-    const lines = (problem.errors ?? []).map(({ field, problem }) => `${field} ${problem}`.trim());
-    super([problem.title ?? `The server answered ${status}.`, problem.detail, ...lines].filter(Boolean).join("\n"));
+    const fields = (problem.errors ?? []).map(({ field, problem }) => field ? `${field}: ${problem}` : problem);
+    const title = problem.title ?? `the server responded with status ${status}`;
+    super([title, problem.detail, ...fields].filter(Boolean).map(capitalize).join("\n"));
     this.code = problem.code;
     this.status = status;
   }
 }
 
-async function call(method, path, body, headers = {}) {
+async function callApi(method, path, body, headers = {}) {
   const options = { method, headers, credentials: "same-origin" };
   if (body !== undefined) {
     options.body = JSON.stringify(body);
@@ -27,66 +33,64 @@ async function call(method, path, body, headers = {}) {
   }
   let response;
   try {
-    response = await fetch(root + path, options);
+    response = await fetch(basePath + path, options);
   } catch {
-    throw new Error("The server cannot be reached.");
+    throw new Error("The server is not reachable.");
   }
   const text = await response.text();
-  let answer = {};
+  let json = {};
   try {
-    answer = text ? JSON.parse(text) : {};
+    json = text ? JSON.parse(text) : {};
   } catch {
-    // A proxy's own page, perhaps.
+    // For example the error page of a proxy.
   }
-  if (!response.ok) throw new Refused(answer, response.status);
-  return answer;
+  if (!response.ok) throw new ApiError(json, response.status);
+  return json;
 }
 
-/** Runs what a click began, with the button off meanwhile and errors shown. */
-async function act(button, work) {
+/** Runs an action. Disables its button meanwhile, and shows its error. */
+async function runAction(button, action) {
   button.disabled = true;
-  say();
+  showError();
   try {
-    await work();
+    await action();
   } catch (error) {
-    say(error.message);
+    showError(error.message);
   } finally {
     button.disabled = false;
   }
 }
 
-/** Sends a ballot until it is known what became of it: under one id, so it counts once. */
-async function cast(method, path, body) {
-  const id = uuid();
+/** Sends a ballot. Retries with the same id until the result is known, so it counts once. */
+async function castBallot(method, path, body) {
+  const id = randomUuid();
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await call(method, path, body, { "Idempotency-Key": id });
+      return await callApi(method, path, body, { "Idempotency-Key": id });
     } catch (error) {
-      // 502 and 504 are a proxy's, whose server went away while it had the ballot.
-      const again = !(error instanceof Refused) || [502, 503, 504].includes(error.status);
-      if (!again || attempt === 3) throw error;
-      await pause(500 * 2 ** attempt * (0.5 + Math.random()));
+      // A proxy sends 502 or 504 if its server disappeared during the request.
+      const canRetry = !(error instanceof ApiError) || [502, 503, 504].includes(error.status);
+      if (!canRetry || attempt === 3) throw error;
+      await sleep(500 * 2 ** attempt * (0.5 + Math.random()));
     }
   }
 }
 
-/** Does what needs a log-in; whoever is not logged in is asked to, and then it is done. */
-async function asSomebody(work) {
+/** Runs an action that may need a login. Asks for the login if it is missing, and runs again. */
+async function withLogin(action) {
   try {
-    return await work();
+    return await action();
   } catch (error) {
-    if (error.code !== "not_logged_in" || !(await account.enter())) throw error;
-    const done = await work();
-    // The stream begins anew, as of who is logged in now.
+    if (error.code !== "not_logged_in" || !(await account.requestLogin())) throw error;
+    const result = await action();
+    // The stream needs to reconnect as the logged-in user.
     location.reload();
-    return done;
+    return result;
   }
 }
 
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-
-/** `crypto.randomUUID` is not there on pages without TLS. */
-function uuid() {
+/** Replaces `crypto.randomUUID`, which browsers do not provide on pages without TLS. */
+function randomUuid() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
@@ -94,78 +98,77 @@ function uuid() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
-// The polls that this browser made: only to show their owner's buttons; the server decides.
-const mine = {
-  all() {
+/** The ids of the polls that this browser created, to show the owner's buttons. The server
+ *  checks the owner itself. */
+const ownedPolls = {
+  ids() {
     try {
-      return JSON.parse(localStorage.getItem("votify-mine") ?? "[]");
+      return JSON.parse(localStorage.getItem("votify-owned-polls") ?? "[]");
     } catch {
       return [];
     }
   },
   add(id) {
     try {
-      localStorage.setItem("votify-mine", JSON.stringify([id, ...this.all()].slice(0, 200)));
+      localStorage.setItem("votify-owned-polls", JSON.stringify([id, ...this.ids()].slice(0, 200)));
     } catch {
       // Without storage the buttons are not shown.
     }
   },
 };
 
-/* ---------- The list ---------- */
+/* ---------- The list of polls ---------- */
 
-function entry(poll) {
+function renderListItem(poll) {
   const item = document.createElement("li");
   const link = document.createElement("a");
-  link.href = `${root}/p/${poll.id}`;
+  link.href = `${basePath}/p/${poll.id}`;
   link.textContent = poll.title;
-  const more = document.createElement("small");
-  const votes = poll.total_votes === undefined ? "results hidden" : plural(poll.total_votes, "vote");
-  more.textContent = [votes, poll.category, poll.closes_at && `closes ${local(poll.closes_at)}`].filter(Boolean).join(" · ");
-  item.append(link, more);
+  const details = document.createElement("small");
+  const votes = poll.total_votes === undefined ? "results hidden" : pluralize(poll.total_votes, "vote");
+  const closing = poll.closes_at && `closes ${formatTime(poll.closes_at)}`;
+  details.textContent = [votes, poll.category, closing].filter(Boolean).join(" · ");
+  item.append(link, details);
   return item;
 }
 
-const plural = (count, thing) => `${count} ${thing}${count === 1 ? "" : "s"}`;
-const local = (time) => new Date(time).toLocaleString();
-
-function home() {
+function showHome() {
   byId("home").hidden = false;
   let page = 1;
 
-  async function list() {
+  async function loadPage() {
     const query = new URLSearchParams({ page, limit: 20 });
     const words = byId("q").value.trim();
     if (words) query.set("q", words);
-    const { polls, pagination } = await call("GET", `/api/polls?${query}`);
-    byId("polls").replaceChildren(...polls.map(entry));
+    const { polls, pagination } = await callApi("GET", `/api/polls?${query}`);
+    byId("polls").replaceChildren(...polls.map(renderListItem));
     byId("no-polls").hidden = polls.length > 0;
     byId("previous").hidden = page <= 1;
     byId("next").hidden = page >= pagination.pages;
   }
-  const show = () => list().catch((error) => say(error.message));
+  const showPage = () => loadPage().catch((error) => showError(error.message));
 
   byId("search").addEventListener("submit", (event) => {
     event.preventDefault();
     page = 1;
-    show();
+    showPage();
   });
-  byId("previous").addEventListener("click", () => { page -= 1; show(); });
-  byId("next").addEventListener("click", () => { page += 1; show(); });
+  byId("previous").addEventListener("click", () => { page -= 1; showPage(); });
+  byId("next").addEventListener("click", () => { page += 1; showPage(); });
   byId("create").addEventListener("submit", (event) => {
     event.preventDefault();
-    act(event.submitter, () => create(new FormData(event.target)));
+    runAction(event.submitter, () => createPoll(new FormData(event.target)));
   });
-  show();
-  call("GET", "/api/trending?limit=5")
-    .then(({ polls }) => byId("trending").replaceChildren(...polls.map(entry)))
-    .catch((error) => say(error.message));
+  showPage();
+  callApi("GET", "/api/trending?limit=5")
+    .then(({ polls }) => byId("trending").replaceChildren(...polls.map(renderListItem)))
+    .catch((error) => showError(error.message));
 }
 
-async function create(form) {
+async function createPoll(form) {
   const closes = form.get("closes");
   const ballots = Number(form.get("quota"));
-  const poll = await call("POST", "/api/polls", {
+  const poll = await callApi("POST", "/api/polls", {
     title: form.get("title"),
     options: form.get("options").split("\n").map((line) => line.trim()).filter(Boolean),
     ballot: { kind: form.get("kind") },
@@ -175,42 +178,43 @@ async function create(form) {
     address_quota: ballots ? { ballots, ipv4_prefix: form.get("blocks") === null ? 32 : 24 } : null,
     closes_at: closes ? new Date(closes).toISOString() : null,
   });
-  mine.add(poll.id);
-  location.assign(`${root}/p/${poll.id}`);
+  ownedPolls.add(poll.id);
+  location.assign(`${basePath}/p/${poll.id}`);
 }
 
 /* ---------- One poll ---------- */
 
-async function poll(id) {
+async function showPoll(id) {
   byId("poll").hidden = false;
   const path = `/api/polls/${id}`;
-  const invite = codeOf(id);
-  /** A call of this poll, with the code that this voter was given. */
-  const at = (below = "") => `${path}${below}${invite.query()}`;
-  let definition;
-  let voted = null;
+  const invite = loadInvite(id);
+  /** Returns the path of a request of this poll, with the voter's invite code. */
+  const pathWithInvite = (suffix = "") => `${path}${suffix}${invite.query()}`;
+  let current;
+  /** The ids of the options that the user voted for, or null. */
+  let ownVote = null;
   let position;
-  let watching;
+  let viewers;
 
-  function draw(poll) {
-    definition = poll;
+  function renderPoll(poll) {
+    current = poll;
     document.title = `${poll.title} – Votify`;
     byId("poll-title").textContent = poll.title;
     byId("poll-description").textContent = poll.description;
-    const states = {
-      scheduled: `Opens ${local(poll.opens_at)}.`,
-      open: poll.closes_at ? `Open until ${local(poll.closes_at)}.` : "Open.",
+    const statusTexts = {
+      scheduled: `Opens ${formatTime(poll.opens_at)}.`,
+      open: poll.closes_at ? `Open until ${formatTime(poll.closes_at)}.` : "Open.",
       closed: poll.final ? "Closed. This is the final result." : "Closed.",
     };
-    byId("poll-state").textContent = states[poll.status];
+    byId("poll-status").textContent = statusTexts[poll.status];
     const { kind, min, max } = poll.ballot;
-    byId("ballot-legend").textContent = kind === "single" ? "Pick one" : `Pick ${min} to ${max}`;
-    const picked = new Set(chosen());
-    byId("choices").replaceChildren(...poll.options.map((option) => choice(option, kind, picked)));
-    buttons();
+    byId("ballot-legend").textContent = kind === "single" ? "Choose one option" : `Choose ${min} to ${max} options`;
+    const selected = new Set(selectedOptions());
+    byId("choices").replaceChildren(...poll.options.map((option) => renderOption(option, kind, selected)));
+    renderButtons();
   }
 
-  function choice(option, kind, picked) {
+  function renderOption(option, kind, selected) {
     const item = document.createElement("li");
     item.dataset.id = option.id;
     const bar = document.createElement("span");
@@ -220,7 +224,7 @@ async function poll(id) {
     input.type = kind === "single" ? "radio" : "checkbox";
     input.name = "option";
     input.value = option.id;
-    input.checked = picked.has(option.id) || (picked.size === 0 && (voted ?? []).includes(option.id));
+    input.checked = selected.has(option.id) || (selected.size === 0 && (ownVote ?? []).includes(option.id));
     const text = document.createElement("span");
     text.className = "text";
     text.textContent = option.text;
@@ -231,200 +235,204 @@ async function poll(id) {
     return item;
   }
 
-  const chosen = () => [...document.querySelectorAll("#choices input:checked")].map((input) => input.value);
+  const selectedOptions = () => [...document.querySelectorAll("#choices input:checked")].map((input) => input.value);
 
-  function buttons() {
-    const open = definition.status === "open";
-    byId("vote").hidden = !open || (voted !== null && !definition.revote);
-    byId("vote").textContent = voted === null ? "Vote" : "Change my vote";
-    byId("take-back").hidden = !open || voted === null || !definition.revote;
-    byId("owner").hidden = !mine.all().includes(id);
-    byId("close").hidden = definition.status === "closed";
-    const invited = definition.voters === "invite";
-    byId("code-form").hidden = !invited || !open || voted !== null;
-    byId("invites").hidden = !invited || byId("owner").hidden || definition.status === "closed";
+  function renderButtons() {
+    const isOpen = current.status === "open";
+    const isClosed = current.status === "closed";
+    const isOwner = ownedPolls.ids().includes(id);
+    const isByInvite = current.voters === "invite";
+    const hasVoted = ownVote !== null;
+    byId("vote").hidden = !isOpen || (hasVoted && !current.revote);
+    byId("vote").textContent = hasVoted ? "Change my vote" : "Vote";
+    byId("withdraw").hidden = !isOpen || !hasVoted || !current.revote;
+    byId("owner").hidden = !isOwner;
+    byId("close").hidden = isClosed;
+    byId("invite-code-form").hidden = !isByInvite || !isOpen || hasVoted;
+    byId("invites").hidden = !isByInvite || !isOwner || isClosed;
     for (const input of document.querySelectorAll("#choices input")) input.disabled = byId("vote").hidden;
   }
 
-  /** Answers of calls tell no viewers: the last number that the stream told stays. */
-  function count(options, total, viewers = watching) {
-    watching = viewers;
-    const most = Math.max(1, ...options.map((option) => option.count ?? 0));
+  /** Only the stream sends the number of viewers. After other responses the last number stays. */
+  function renderCounts(options, total, newViewers = viewers) {
+    viewers = newViewers;
+    const max = Math.max(1, ...options.map((option) => option.count ?? 0));
     for (const option of options) {
       const item = document.querySelector(`#choices li[data-id="${CSS.escape(option.id)}"]`);
       if (!item) continue;
-      const hidden = option.count === undefined;
-      item.querySelector(".bar").style.inlineSize = hidden ? "0" : `${100 * option.count / most}%`;
-      item.querySelector(".count").textContent = hidden ? "" : option.count;
+      const isHidden = option.count === undefined;
+      item.querySelector(".bar").style.inlineSize = isHidden ? "0" : `${100 * option.count / max}%`;
+      item.querySelector(".count").textContent = isHidden ? "" : option.count;
     }
-    const shown = total === undefined ? "The results are hidden for now." : `${plural(total, "vote")}.`;
-    byId("totals").textContent = viewers === undefined ? shown : `${shown} ${viewers} watching.`;
+    const totals = total === undefined ? "The results are hidden for now." : `${pluralize(total, "vote")}.`;
+    byId("totals").textContent = viewers === undefined ? totals : `${totals} ${pluralize(viewers, "viewer")}.`;
   }
 
-  function hear(event) {
-    switch (event.type) {
+  function handleMessage(message) {
+    switch (message.type) {
       case "poll_updated":
-        position = positionOf(event);
-        count(event.options, event.total_votes, event.viewers);
+        position = formatPosition(message);
+        renderCounts(message.options, message.total_votes, message.viewers);
         break;
       case "poll_changed":
-        draw(event.poll);
-        count(event.poll.options, event.poll.total_votes);
+        renderPoll(message.poll);
+        renderCounts(message.poll.options, message.poll.total_votes);
         break;
       case "poll_closed":
-        position = positionOf(event);
-        draw({ ...definition, status: "closed", final: event.final });
-        count(event.options, event.total_votes);
+        position = formatPosition(message);
+        renderPoll({ ...current, status: "closed", final: message.final });
+        renderCounts(message.options, message.total_votes);
         break;
       case "poll_deleted":
         byId("poll").hidden = true;
-        say("This poll was deleted.");
+        showError("This poll was deleted.");
         break;
     }
   }
 
-  /** Watches until the poll is gone, again and again with longer pauses when the stream breaks. */
+  /** Watches the poll until it is deleted. Reconnects with increasing pauses. */
   async function watch() {
-    for (let tries = 0; ; tries += 1) {
-      const began = Date.now();
-      const code = await listen();
+    for (let attempt = 0; ; attempt += 1) {
+      const start = Date.now();
+      const code = await openStream();
       if (code === 1000) return;
-      if (Date.now() - began > 10_000) tries = 0;
-      byId("live").textContent = "The connection was lost; trying again …";
-      await pause(Math.min(30_000, 500 * 2 ** tries) * (0.5 + Math.random()));
+      if (Date.now() - start > 10_000) attempt = 0;
+      byId("live").textContent = "Connection lost. Reconnecting …";
+      await sleep(Math.min(30_000, 500 * 2 ** attempt) * (0.5 + Math.random()));
     }
   }
 
-  function listen() {
-    const url = new URL(`${root}${path}/stream`, location.href);
+  /** Opens the stream. Returns its close code when it ends. */
+  function openStream() {
+    const url = new URL(`${basePath}${path}/stream`, location.href);
     url.protocol = url.protocol.replace("http", "ws");
     if (position) url.searchParams.set("after", position);
     if (invite.code) url.searchParams.set("invite", invite.code);
-    return new Promise((ended) => {
+    return new Promise((resolve) => {
       const socket = new WebSocket(url);
       socket.addEventListener("open", () => { byId("live").textContent = "Live."; });
-      socket.addEventListener("message", ({ data }) => hear(JSON.parse(data)));
-      socket.addEventListener("close", ({ code }) => ended(code));
+      socket.addEventListener("message", ({ data }) => handleMessage(JSON.parse(data)));
+      socket.addEventListener("close", ({ code }) => resolve(code));
     });
   }
 
-  async function own() {
+  async function loadOwnVote() {
     try {
-      const ballot = await call("GET", at("/vote"));
-      voted = ballot.option_ids ?? [ballot.option_id];
+      const ballot = await callApi("GET", pathWithInvite("/vote"));
+      ownVote = ballot.option_ids ?? [ballot.option_id];
     } catch (error) {
       if (!["not_voted", "not_logged_in", "invite_invalid"].includes(error.code)) throw error;
-      voted = null;
+      ownVote = null;
     }
   }
 
   byId("ballot").addEventListener("submit", (event) => {
     event.preventDefault();
-    act(byId("vote"), async () => {
-      const options = chosen();
-      if (options.length === 0) throw new Error("Pick an option first.");
-      const body = definition.ballot.kind === "single" ? { option_id: options[0] } : { option_ids: options };
+    runAction(byId("vote"), async () => {
+      const options = selectedOptions();
+      if (options.length === 0) throw new Error("Choose an option first.");
+      const body = current.ballot.kind === "single" ? { option_id: options[0] } : { option_ids: options };
       try {
-        const { new_counts, total_votes } = await asSomebody(() => cast("POST", at("/vote"), body));
-        voted = options;
-        count(new_counts, total_votes);
+        const { new_counts, total_votes } = await withLogin(() => castBallot("POST", pathWithInvite("/vote"), body));
+        ownVote = options;
+        renderCounts(new_counts, total_votes);
       } finally {
-        await own().catch(() => {});
-        buttons();
+        await loadOwnVote().catch(() => {});
+        renderButtons();
       }
     });
   });
-  byId("take-back").addEventListener("click", () => act(byId("take-back"), async () => {
-    const { new_counts, total_votes } = await cast("DELETE", at("/vote"));
-    voted = null;
+  byId("withdraw").addEventListener("click", () => runAction(byId("withdraw"), async () => {
+    const { new_counts, total_votes } = await castBallot("DELETE", pathWithInvite("/vote"));
+    ownVote = null;
     for (const input of document.querySelectorAll("#choices input")) input.checked = false;
-    count(new_counts, total_votes);
-    buttons();
+    renderCounts(new_counts, total_votes);
+    renderButtons();
   }));
-  byId("code-form").addEventListener("submit", (event) => {
+  byId("invite-code-form").addEventListener("submit", (event) => {
     event.preventDefault();
-    invite.keep(byId("code").value.trim());
-    // The stream begins anew with the code, for counts that show to who has voted.
+    invite.store(byId("invite-code").value.trim());
+    // The stream needs to reconnect with the code, for counts that only voters see.
     location.reload();
   });
-  byId("invite").addEventListener("submit", (event) => {
+  byId("create-invites").addEventListener("submit", (event) => {
     event.preventDefault();
-    act(event.submitter, async () => {
-      const { invites } = await call("POST", `${path}/invites`, { count: Number(byId("count").value) });
-      const link = ({ code }) => new URL(`${root}/p/${id}?invite=${code}`, location.href).href;
-      const table = ["code,url", ...invites.map((one) => `${one.code},${link(one)}`), ""].join("\r\n");
-      byId("code-list").value = invites.map(link).join("\n");
-      byId("code-file").href = URL.createObjectURL(new Blob([table], { type: "text/csv" }));
-      byId("code-file").download = `invites-${id}.csv`;
-      byId("codes").hidden = false;
-      byId("code-list").focus();
+    runAction(event.submitter, async () => {
+      const { invites } = await callApi("POST", `${path}/invites`, { count: Number(byId("invite-count").value) });
+      const link = ({ code }) => new URL(`${basePath}/p/${id}?invite=${code}`, location.href).href;
+      const csv = ["code,url", ...invites.map((entry) => `${entry.code},${link(entry)}`), ""].join("\r\n");
+      byId("invite-links").value = invites.map(link).join("\n");
+      byId("invite-file").href = URL.createObjectURL(new Blob([csv], { type: "text/csv" }));
+      byId("invite-file").download = `invites-${id}.csv`;
+      byId("invite-result").hidden = false;
+      byId("invite-links").focus();
     });
   });
-  byId("close").addEventListener("click", () => act(byId("close"), async () => {
-    const closed = await call("POST", `${path}/close`);
-    draw(closed);
-    count(closed.options, closed.total_votes);
+  byId("close").addEventListener("click", () => runAction(byId("close"), async () => {
+    const poll = await callApi("POST", `${path}/close`);
+    renderPoll(poll);
+    renderCounts(poll.options, poll.total_votes);
   }));
-  byId("delete").addEventListener("click", () => act(byId("delete"), async () => {
-    if (!confirm("Delete this poll with its votes?")) return;
-    await call("DELETE", path);
-    location.assign(`${root}/`);
+  byId("delete").addEventListener("click", () => runAction(byId("delete"), async () => {
+    if (!confirm("Delete this poll and its votes?")) return;
+    await callApi("DELETE", path);
+    location.assign(`${basePath}/`);
   }));
 
   try {
-    const { poll: head, options, stats } = await call("GET", at());
-    await own();
-    draw({ ...head, options });
-    count(options, stats.total_votes, stats.viewers);
+    const { poll, options, stats } = await callApi("GET", pathWithInvite());
+    await loadOwnVote();
+    renderPoll({ ...poll, options });
+    renderCounts(options, stats.total_votes, stats.viewers);
   } catch (error) {
     byId("poll").hidden = true;
-    say(error.message);
+    showError(error.message);
     return;
   }
   await watch();
 }
 
 /**
- * The code that this voter was given: from the link, from where it is taken away so that it is not passed on with it, and
- * kept as long as this tab is open.
+ * Returns the voter's invite code. It comes from the link, and is stored for this tab. It is
+ * removed from the address bar, so that a copied link does not contain it.
  */
-function codeOf(id) {
+function loadInvite(id) {
   const key = `votify-invite-${id}`;
   const invite = {
     code: null,
     query() {
       return this.code ? `?invite=${encodeURIComponent(this.code)}` : "";
     },
-    keep(code) {
+    store(code) {
       this.code = code;
       try {
         sessionStorage.setItem(key, code);
       } catch {
-        // Without storage it lasts until the page is loaded anew.
+        // Without storage the code is lost on reload.
       }
     },
   };
   const url = new URL(location.href);
-  const given = url.searchParams.get("invite");
-  if (given) {
-    invite.keep(given);
+  const code = url.searchParams.get("invite");
+  if (code) {
+    invite.store(code);
     url.searchParams.delete("invite");
     history.replaceState(null, "", url);
   } else {
     try {
       invite.code = sessionStorage.getItem(key);
     } catch {
-      // None is kept.
+      // Without storage there is no stored code.
     }
   }
   return invite;
 }
 
-/** What a stream resumes from: opaque to others, put together as the server writes it. */
-function positionOf({ epoch, revision, version }) {
+/** Returns the position to resume a stream from, in the server's format. */
+function formatPosition({ epoch, revision, version }) {
   return revision === undefined ? `${epoch}-v${version}` : `${epoch}-${revision}`;
 }
 
-const [, id] = location.pathname.slice(root.length).match(/^\/p\/([^/]+)\/?$/) ?? [];
-account.begin({ call, act, say });
-if (id) poll(id); else home();
+const [, pollId] = location.pathname.slice(basePath.length).match(/^\/p\/([^/]+)\/?$/) ?? [];
+account.init({ callApi, runAction, showError });
+if (pollId) showPoll(pollId); else showHome();

@@ -194,7 +194,7 @@ async fn bodies_are_described_as_they_are() {
             .as_array()
             .unwrap()
             .iter()
-            .filter(|error| error["problem"] == "is no field here");
+            .filter(|error| error["problem"] == "unknown field");
         let unknown: Vec<&Value> = unknown
             .filter(|error| !error["field"].as_str().unwrap().contains('.'))
             .collect();
@@ -215,7 +215,7 @@ async fn bodies_are_described_as_they_are() {
         .keys()
         .cloned()
         .collect();
-    assert!(told.is_subset(&properties("PollHead")), "{told:?}");
+    assert!(told.is_subset(&properties("PollSummary")), "{told:?}");
 }
 
 #[cfg(feature = "docs")]

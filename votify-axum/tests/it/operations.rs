@@ -36,7 +36,7 @@ struct Away {
 
 #[async_trait]
 impl ReadinessCheck for Away {
-    fn part(&self) -> &'static str {
+    fn component(&self) -> &'static str {
         "cache"
     }
 
@@ -44,7 +44,7 @@ impl ReadinessCheck for Away {
         "host"
     }
 
-    fn is_needed(&self) -> bool {
+    fn is_required(&self) -> bool {
         self.needed
     }
 

@@ -72,7 +72,7 @@ async fn a_browser_resumes_by_the_last_id_it_saw() {
 #[tokio::test]
 async fn comments_keep_it_alive_and_shutting_down_ends_it_with_a_reason() {
     let timing = StreamTiming {
-        comment: Duration::from_millis(50),
+        comment_interval: Duration::from_millis(50),
         ..StreamTiming::default()
     };
     let server = Server::start(App::with(|router| router.stream_timing(timing))).await;

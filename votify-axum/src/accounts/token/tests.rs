@@ -7,7 +7,7 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_micros(seconds * 1_000_000).unwrap()
 }
 
-fn ring(secrets: &[&str]) -> Keyring {
+fn keyring(secrets: &[&str]) -> Keyring {
     Keyring::new(secrets).unwrap()
 }
 
@@ -16,59 +16,66 @@ fn user() -> UserId {
 }
 
 #[test]
-fn a_token_proves_its_user_until_it_ends() {
-    let (tokens, ring) = (Tokens::new("votify", "votify"), ring(&[OLD]));
-    let issued = tokens.issue(user(), at(1_000), at(2_000), &ring).unwrap();
-    let login = tokens.verify(&issued.text, at(1_999), &ring).unwrap();
+fn a_token_is_valid_until_its_expiry() {
+    let (tokens, keyring) = (Tokens::new("votify", "votify"), keyring(&[OLD]));
+    let issued = tokens
+        .issue(user(), at(1_000), at(2_000), &keyring)
+        .unwrap();
+    let login = tokens.verify(&issued.text, at(1_999), &keyring).unwrap();
     assert_eq!((login.user, login.expires_at), (user(), at(2_000)));
-    assert_eq!(tokens.verify(&issued.text, at(2_000), &ring), None);
-    assert_eq!(tokens.verify(&issued.text, at(900), &ring), None);
-    let another = tokens.issue(user(), at(1_000), at(2_000), &ring).unwrap();
-    let another = tokens.verify(&another.text, at(1_000), &ring).unwrap();
-    assert_ne!(another.token, login.token, "each log-in is one of its own");
+    assert_eq!(tokens.verify(&issued.text, at(2_000), &keyring), None);
+    assert_eq!(tokens.verify(&issued.text, at(900), &keyring), None);
+    let another = tokens
+        .issue(user(), at(1_000), at(2_000), &keyring)
+        .unwrap();
+    let another = tokens.verify(&another.text, at(1_000), &keyring).unwrap();
+    assert_ne!(
+        another.token, login.token,
+        "each login has a token of its own"
+    );
 }
 
 #[test]
-fn secrets_are_rotated_by_their_ids() {
+fn tokens_are_verified_with_the_secret_that_signed_them() {
     let tokens = Tokens::new("votify", "votify");
-    let (old, new, both) = (ring(&[OLD]), ring(&[NEW]), ring(&[NEW, OLD]));
-    let of_old = tokens.issue(user(), at(1), at(100), &old).unwrap().text;
-    let of_both = tokens.issue(user(), at(1), at(100), &both).unwrap().text;
-    let holds = |token: &str, ring| tokens.verify(token, at(2), ring).is_some();
-    assert!(holds(&of_old, &old) && holds(&of_old, &both) && !holds(&of_old, &new));
-    assert!(holds(&of_both, &new) && holds(&of_both, &both) && !holds(&of_both, &old));
-    let header = decode_header(&of_both).unwrap();
+    let (old, new, both) = (keyring(&[OLD]), keyring(&[NEW]), keyring(&[NEW, OLD]));
+    let from_old = tokens.issue(user(), at(1), at(100), &old).unwrap().text;
+    let from_both = tokens.issue(user(), at(1), at(100), &both).unwrap().text;
+    let valid = |token: &str, keyring| tokens.verify(token, at(2), keyring).is_some();
+    assert!(valid(&from_old, &old) && valid(&from_old, &both) && !valid(&from_old, &new));
+    assert!(valid(&from_both, &new) && valid(&from_both, &both) && !valid(&from_both, &old));
+    let header = decode_header(&from_both).unwrap();
     assert_eq!(header.kid, Some(new.current().to_string()));
 }
 
 #[test]
-fn services_that_share_a_secret_are_kept_apart_by_name() {
-    let ring = ring(&[OLD]);
-    let issued = Tokens::new("a", "b").issue(user(), at(1), at(100), &ring);
+fn tokens_of_other_issuers_and_audiences_are_rejected() {
+    let keyring = keyring(&[OLD]);
+    let issued = Tokens::new("a", "b").issue(user(), at(1), at(100), &keyring);
     let text = issued.unwrap().text;
-    for (issuer, audience, holds) in [("a", "b", true), ("a", "c", false), ("c", "b", false)] {
+    for (issuer, audience, valid) in [("a", "b", true), ("a", "c", false), ("c", "b", false)] {
         let tokens = Tokens::new(issuer, audience);
-        assert_eq!(tokens.verify(&text, at(2), &ring).is_some(), holds);
+        assert_eq!(tokens.verify(&text, at(2), &keyring).is_some(), valid);
     }
 }
 
-/// No byte can be another, and none can be left out.
 #[test]
-fn every_other_token_than_the_signed_one_is_refused() {
-    let (tokens, ring) = (Tokens::new("votify", "votify"), ring(&[OLD]));
-    let good = tokens.issue(user(), at(1), at(100), &ring).unwrap().text;
+fn changed_or_shortened_tokens_are_rejected() {
+    let (tokens, keyring) = (Tokens::new("votify", "votify"), keyring(&[OLD]));
+    let good = tokens.issue(user(), at(1), at(100), &keyring).unwrap().text;
     for index in 0..good.len() {
         let mut forged = good.clone().into_bytes();
         forged[index] = if forged[index] == b'A' { b'B' } else { b'A' };
         let forged = String::from_utf8(forged).unwrap();
-        // The last character of a part may hold bits that stand for nothing; decoders must refuse those.
+        // The last character of a part may contain unused bits. Decoders must reject
+        // them.
         assert_eq!(
-            tokens.verify(&forged, at(2), &ring),
+            tokens.verify(&forged, at(2), &keyring),
             None,
             "{index}: {forged}"
         );
-        assert_eq!(tokens.verify(&good[..index], at(2), &ring), None);
+        assert_eq!(tokens.verify(&good[..index], at(2), &keyring), None);
     }
     let long = format!("{good}{}", "A".repeat(MAX_BYTES));
-    assert_eq!(tokens.verify(&long, at(2), &ring), None);
+    assert_eq!(tokens.verify(&long, at(2), &keyring), None);
 }

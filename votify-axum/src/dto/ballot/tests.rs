@@ -5,12 +5,12 @@ use super::*;
 const A: &str = "0190b6e2-0000-7000-8000-00000000000a";
 const B: &str = "0190b6e2-0000-7000-8000-00000000000b";
 
-fn slowly(body: &str) -> Option<GivenBallot> {
+fn read_body(body: &str) -> Option<BallotInput> {
     read(serde_json::from_str(body).ok()?).ok()
 }
 
 #[test]
-fn plain_votes_are_read_as_any_other() {
+fn usual_votes_are_parsed_like_all_others() {
     for body in [
         format!(r#"{{"option_id":"{A}"}}"#),
         format!(r#"{{"option_id":"{A}","ballot_id":"{B}"}}"#),
@@ -20,14 +20,14 @@ fn plain_votes_are_read_as_any_other() {
         format!(r#"{{"option\u005fid":"urn:uuid:{A}"}}"#),
         format!(r#"{{"option_id":"{}"}}"#, A.replace('-', "").to_uppercase()),
     ] {
-        let plain = read_plain(body.as_bytes());
-        assert!(plain.is_some(), "{body}");
-        assert_eq!(plain, slowly(&body), "{body}");
+        let fast = parse_fast(body.as_bytes());
+        assert!(fast.is_some(), "{body}");
+        assert_eq!(fast, read_body(&body), "{body}");
     }
 }
 
 #[test]
-fn what_is_unusual_is_left_to_the_reader_that_tells_why() {
+fn unusual_bodies_are_left_to_read() {
     for body in [
         String::new(),
         "{}".to_owned(),
@@ -44,11 +44,11 @@ fn what_is_unusual_is_left_to_the_reader_that_tells_why() {
         format!(r#"{{"option_ids":["{A}",1]}}"#),
         r#"{"option_id":"pizza"}"#.to_owned(),
     ] {
-        assert_eq!(read_plain(body.as_bytes()), None, "{body}");
+        assert_eq!(parse_fast(body.as_bytes()), None, "{body}");
     }
 }
 
-/// Bodies of which many are votes, and the others nearly.
+/// Generates votes and bodies that are almost votes.
 fn bodies() -> impl Strategy<Value = String> {
     let id = prop_oneof![
         3 => Just(format!("\"{A}\"")),
@@ -74,9 +74,9 @@ fn bodies() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn both_readers_agree(body in bodies()) {
-        if let Some(plain) = read_plain(body.as_bytes()) {
-            prop_assert_eq!(Some(plain), slowly(&body));
+    fn both_parsers_agree(body in bodies()) {
+        if let Some(fast) = parse_fast(body.as_bytes()) {
+            prop_assert_eq!(Some(fast), read_body(&body));
         }
     }
 }

@@ -4,17 +4,17 @@ use serde_json::{Map, Number, Value};
 
 use crate::identity::TokenTimes;
 
-/// What a token of an outside issuer says.
+/// The claims of a token of an external issuer.
 #[derive(Debug, Deserialize)]
 pub(super) struct Claims {
-    #[serde(deserialize_with = "moment")]
+    #[serde(deserialize_with = "unix_seconds")]
     exp: u64,
-    #[serde(default, deserialize_with = "maybe_moment")]
+    #[serde(default, deserialize_with = "opt_unix_seconds")]
     nbf: Option<u64>,
-    #[serde(default, deserialize_with = "maybe_moment")]
+    #[serde(default, deserialize_with = "opt_unix_seconds")]
     iat: Option<u64>,
     #[serde(flatten)]
-    others: Map<String, Value>,
+    other: Map<String, Value>,
 }
 
 impl Claims {
@@ -26,27 +26,28 @@ impl Claims {
         }
     }
 
-    /// A claim that is a text.
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.others.get(name)?.as_str()
+    /// Returns a claim that is a string.
+    pub(super) fn string(&self, name: &str) -> Option<&str> {
+        self.other.get(name)?.as_str()
     }
 }
 
-/// Seconds of Unix time. A number, never a text; the standard allows fractions, which are cut off.
-fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+/// Reads seconds of Unix time: a number, not a string. RFC 7519 allows fractions; they
+/// are cut off.
+fn unix_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     let number = Number::deserialize(deserializer)?;
-    let cut = || {
+    let truncated = || {
         let seconds = number.as_f64().filter(|seconds| *seconds >= 0.0)?;
-        // Exact below 2^53, which is longer than anything is valid.
+        // Exact below 2^53, later than any expiry.
         let whole = format!("{:.0}", seconds.floor());
         whole.parse().ok()
     };
-    let seconds = number.as_u64().or_else(cut);
-    seconds.ok_or_else(|| D::Error::custom("not a moment"))
+    let seconds = number.as_u64().or_else(truncated);
+    seconds.ok_or_else(|| D::Error::custom("expected seconds of Unix time"))
 }
 
-fn maybe_moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    moment(deserializer).map(Some)
+fn opt_unix_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    unix_seconds(deserializer).map(Some)
 }
 
 #[cfg(test)]
@@ -56,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_are_numbers() {
+    fn times_are_numbers() {
         let exp = |value: Value| {
             let claims: Option<Claims> = from_value(json!({"exp": value, "sub": "x"})).ok();
             claims.map(|claims| claims.exp)

@@ -8,13 +8,14 @@ use std::time::Duration;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 
-use super::keys::{Keys, read};
+use super::keys::{Keys, parse};
 use crate::identity::JwksError;
 
-/// More than any set of keys has.
-const BYTES_MAX: usize = 256 * 1024;
+/// Maximum size of a key set in bytes.
+const MAX_BYTES: usize = 256 * 1024;
 
-/// Where keys come from. `Debug` shows of a URL its host alone, as the rest may hold a password.
+/// The location of a key set. `Debug` shows only the host of a URL, because the rest may
+/// contain a password.
 #[derive(Clone)]
 pub(super) enum Source {
     File(PathBuf),
@@ -39,64 +40,64 @@ impl Source {
         let url: Url = text.parse().map_err(JwksError::InvalidUrl)?;
         let is_safe = match url.scheme() {
             "https" => true,
-            "http" => url.host_str().is_some_and(is_this_machine),
+            "http" => url.host_str().is_some_and(is_loopback),
             _ => false,
         };
         if !is_safe {
             return Err(JwksError::InsecureUrl);
         }
-        // What is asked for is what was set: a redirect could lead anywhere, without protection too.
+        // A redirect could lead to a URL without TLS.
         let client = Client::builder().redirect(Policy::none());
         let client = client.build().map_err(JwksError::Client)?;
         Ok(Self::Url { url, client })
     }
 
-    /// Reads the keys. Cancel safe: they are read or not.
+    /// Reads the keys. Cancel safe.
     pub(super) async fn read(&self, timeout: Duration) -> Result<Keys, JwksError> {
         match self {
             Self::Url { url, client } => {
-                read(&fetch(client, url, timeout).await.map_err(without_url)?)
+                parse(&fetch(client, url, timeout).await.map_err(without_url)?)
             }
             Self::File(_) => {
                 let source = self.clone();
                 let reading = tokio::task::spawn_blocking(move || source.read_file());
-                let gone = |error| JwksError::File(std::io::Error::other(error));
-                reading.await.map_err(gone)?
+                let join_error = |error| JwksError::File(std::io::Error::other(error));
+                reading.await.map_err(join_error)?
             }
         }
     }
 
-    /// Reads the keys of a file; blocks.
+    /// Reads the keys of a file. Blocks.
     pub(super) fn read_file(&self) -> Result<Keys, JwksError> {
         let Self::File(path) = self else {
-            return Err(JwksError::NoKey);
+            return Err(JwksError::NoUsableKey);
         };
         let mut bytes = Vec::new();
-        let most = u64::try_from(BYTES_MAX).unwrap_or(u64::MAX);
-        let mut file = File::open(path).map_err(JwksError::File)?.take(most + 1);
+        let max = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
+        let mut file = File::open(path).map_err(JwksError::File)?.take(max + 1);
         file.read_to_end(&mut bytes).map_err(JwksError::File)?;
-        if bytes.len() > BYTES_MAX {
-            return Err(JwksError::TooLarge(BYTES_MAX));
+        if bytes.len() > MAX_BYTES {
+            return Err(JwksError::TooLarge(MAX_BYTES));
         }
-        read(&bytes)
+        parse(&bytes)
     }
 }
 
 async fn fetch(client: &Client, url: &Url, timeout: Duration) -> Result<Vec<u8>, JwksError> {
     let request = client.get(url.clone()).timeout(timeout);
-    let answer = request.send().await.map_err(JwksError::Fetch)?;
-    let mut answer = answer.error_for_status().map_err(JwksError::Fetch)?;
+    let response = request.send().await.map_err(JwksError::Fetch)?;
+    let mut response = response.error_for_status().map_err(JwksError::Fetch)?;
     let mut bytes = Vec::new();
-    while let Some(piece) = answer.chunk().await.map_err(JwksError::Fetch)? {
-        if bytes.len() + piece.len() > BYTES_MAX {
-            return Err(JwksError::TooLarge(BYTES_MAX));
+    while let Some(chunk) = response.chunk().await.map_err(JwksError::Fetch)? {
+        if bytes.len() + chunk.len() > MAX_BYTES {
+            return Err(JwksError::TooLarge(MAX_BYTES));
         }
-        bytes.extend_from_slice(&piece);
+        bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
 }
 
-/// A URL may hold a password.
+/// Removes the URL of an error: it may contain a password.
 fn without_url(error: JwksError) -> JwksError {
     match error {
         JwksError::Fetch(error) => JwksError::Fetch(error.without_url()),
@@ -104,7 +105,7 @@ fn without_url(error: JwksError) -> JwksError {
     }
 }
 
-fn is_this_machine(host: &str) -> bool {
+fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare == "localhost"
         || bare
@@ -117,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_come_over_tls_or_from_this_machine() {
+    fn urls_need_tls_or_loopback() {
         for safe in [
             "https://login.example.org/keys",
             "http://127.0.0.1:8080/keys",
@@ -132,9 +133,9 @@ mod tests {
             "ftp://127.0.0.1/keys",
             "file:///etc/keys",
         ] {
-            let refused = Source::url(unsafe_url);
+            let result = Source::url(unsafe_url);
             assert!(
-                matches!(refused, Err(JwksError::InsecureUrl)),
+                matches!(result, Err(JwksError::InsecureUrl)),
                 "{unsafe_url}"
             );
         }

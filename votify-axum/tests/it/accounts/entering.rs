@@ -165,7 +165,7 @@ async fn over_tls_no_sibling_can_plant_the_cookie() {
 
 #[tokio::test]
 async fn a_token_holds_as_long_as_it_was_made_for() {
-    let accounts = cheap(MemoryAccountStore::new()).lifetime(Duration::from_secs(60));
+    let accounts = cheap(MemoryAccountStore::new()).token_lifetime(Duration::from_secs(60));
     let app = app_over(accounts, |router| router);
     let token = app.token_of("ada").await;
     app.clock.advance(59);
@@ -208,7 +208,7 @@ async fn without_accounts_there_are_no_calls_for_them() {
 async fn a_crowd_is_let_in_by_turns() {
     let hashing = PasswordHashing::argon2id(1_024, 2, 1).unwrap();
     let accounts = cheap(MemoryAccountStore::new())
-        .hashing(hashing.at_once(1).waiting(4))
+        .hashing(hashing.max_concurrent(1).max_queued(4))
         .login_quota(None)
         .address_quota(None);
     let app = app_over(accounts, |router| router);

@@ -11,7 +11,7 @@ pub const PASSWORD: &str = "correct horse";
 /// Accounts whose passwords are cheap to hash.
 pub fn cheap(store: impl AccountStore) -> Accounts {
     let hashing = PasswordHashing::argon2id(8, 1, 1).unwrap();
-    Accounts::new(store).hashing(hashing.at_once(2).waiting(64))
+    Accounts::new(store).hashing(hashing.max_concurrent(2).max_queued(64))
 }
 
 pub fn app() -> App {

@@ -9,7 +9,7 @@ use crate::signing::{eddsa, es256};
 async fn a_new_key_is_fetched_when_a_token_names_it() {
     let (old, new) = (es256(), eddsa());
     let issuer = Issuer::new(vec![old.jwk("1")]).await;
-    let app = app(issuer.users().refresh_every(Duration::ZERO));
+    let app = app(issuer.users().min_refetch_interval(Duration::ZERO));
     ask(&app, &token(&app, &old, "ES256", "1")).await.ok(200);
     issuer.say(Says::Keys(vec![new.jwk("2"), old.jwk("1")]));
     ask(&app, &token(&app, &old, "ES256", "1")).await.ok(200);
@@ -31,7 +31,9 @@ async fn a_new_key_is_fetched_when_a_token_names_it() {
 async fn strangers_cannot_have_the_issuer_asked_again_and_again() {
     let key = es256();
     let issuer = Issuer::new(vec![key.jwk("1")]).await;
-    let app = app(issuer.users().refresh_every(Duration::from_secs(3_600)));
+    let app = app(issuer
+        .users()
+        .min_refetch_interval(Duration::from_secs(3_600)));
     let invented: Vec<_> = (0..100)
         .map(|n| {
             let (app, token) = (
@@ -54,7 +56,7 @@ async fn old_keys_are_read_anew() {
     let key = es256();
     let issuer = Issuer::new(vec![key.jwk("1")]).await;
     let users = issuer.users().max_age(Duration::ZERO);
-    let app = app(users.refresh_every(Duration::ZERO));
+    let app = app(users.min_refetch_interval(Duration::ZERO));
     ask(&app, &token(&app, &key, "ES256", "1")).await.ok(200);
     issuer.say(Says::Keys(vec![eddsa().jwk("2")]));
     ask(&app, &token(&app, &key, "ES256", "1"))
@@ -70,7 +72,7 @@ async fn known_keys_stay_while_the_issuer_is_away() {
     let users = issuer
         .users()
         .max_age(Duration::ZERO)
-        .refresh_every(Duration::ZERO);
+        .min_refetch_interval(Duration::ZERO);
     let app = app(users.timeout(Duration::from_millis(300)));
     ask(&app, &token(&app, &key, "ES256", "1")).await.ok(200);
     for away in [
@@ -97,7 +99,7 @@ async fn known_keys_stay_while_the_issuer_is_away() {
 async fn an_issuer_that_was_never_there_keeps_nobody_else_out() {
     let key = es256();
     let issuer = Issuer::new(Vec::new()).await;
-    let app = app(issuer.users().refresh_every(Duration::ZERO));
+    let app = app(issuer.users().min_refetch_interval(Duration::ZERO));
     ask(&app, &token(&app, &key, "ES256", "1"))
         .await
         .is_problem(503, "store_unavailable");

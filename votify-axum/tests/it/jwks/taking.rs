@@ -119,7 +119,7 @@ async fn keys_in_a_file_are_read_at_once_and_again_when_they_are_rotated() {
     let read = || JwksIdentity::from_file(&path, ISSUER, AUDIENCE);
     assert!(matches!(read(), Err(JwksError::File(_))));
     write(json!([]));
-    assert!(matches!(read(), Err(JwksError::NoKey)));
+    assert!(matches!(read(), Err(JwksError::NoUsableKey)));
     std::fs::write(&path, vec![b' '; 300 * 1024]).unwrap();
     assert!(matches!(read(), Err(JwksError::TooLarge(_))));
     write(json!([old.jwk("old")]));

@@ -119,7 +119,7 @@ async fn messages_beyond_64_kib_close_with_1009() {
 #[tokio::test]
 async fn a_peer_is_pinged_and_dropped_when_it_stays_silent() {
     let timing = StreamTiming {
-        ping: Duration::from_millis(100),
+        ping_interval: Duration::from_millis(100),
         ..StreamTiming::default()
     };
     let server = Server::start(App::with(|router| router.stream_timing(timing))).await;

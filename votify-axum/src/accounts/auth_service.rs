@@ -1,0 +1,132 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use votify_core::account::{AccountError, User};
+use votify_core::layers::Timeout;
+use votify_core::voter::AccountId;
+use votify_core::{AccountStore, PollEngine, Quota};
+
+use crate::accounts::cookie;
+use crate::accounts::password_workers::{HashingStats, PasswordWorkers};
+use crate::accounts::revocation_cache::RevocationCache;
+use crate::accounts::settings::Accounts;
+use crate::accounts::token::{IssuedToken, Login, Tokens};
+use crate::error::Problem;
+use crate::extract::cookie::CookieSettings;
+use crate::identity::{Identity, IdentityError, bearer};
+
+/// Timeout of calls to the account store.
+const STORE_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// Registers users, issues their tokens and authenticates requests by them.
+#[derive(Debug)]
+pub(crate) struct AuthService {
+    pub(crate) store: Timeout<Arc<dyn AccountStore>>,
+    pub(crate) workers: PasswordWorkers,
+    pub(crate) token_lifetime: Duration,
+    pub(crate) quotas: AuthQuotas,
+    pub(crate) cookies: CookieSettings,
+    tokens: Tokens,
+    revocations: RevocationCache,
+    engine: PollEngine,
+}
+
+/// The quotas of requests to register and to log in. `None` is no limit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AuthQuotas {
+    /// Per address and user name.
+    pub(crate) login: Option<Quota>,
+    /// Logins per address, for all user names.
+    pub(crate) address: Option<Quota>,
+    /// Per address.
+    pub(crate) register: Option<Quota>,
+}
+
+impl AuthService {
+    pub(crate) fn new(engine: PollEngine, accounts: &Accounts, cookies: CookieSettings) -> Self {
+        Self {
+            store: Timeout::new(Arc::clone(&accounts.store), STORE_TIMEOUT),
+            workers: PasswordWorkers::new(accounts.hashing),
+            token_lifetime: accounts.token_lifetime,
+            quotas: AuthQuotas {
+                login: accounts.login_quota,
+                address: accounts.address_quota,
+                register: accounts.register_quota,
+            },
+            cookies,
+            tokens: Tokens::new(&accounts.issuer, &accounts.audience),
+            revocations: RevocationCache::new(),
+            engine,
+        }
+    }
+
+    /// Issues a token to a user whose password was checked.
+    pub(crate) fn new_session(&self, user: &User) -> Result<IssuedToken, Problem> {
+        let now = self.engine.now();
+        let expires_at = now.saturating_add(self.token_lifetime);
+        let token = self
+            .tokens
+            .issue(user.id, now, expires_at, self.engine.keyring());
+        token.ok_or_else(|| Problem::internal(&"failed to sign a token"))
+    }
+
+    /// Revokes a login. The effect is immediate here, and within 5 s on other servers.
+    pub(crate) async fn revoke(&self, login: &Login) -> Result<(), AccountError> {
+        let now = self.engine.now();
+        self.store.revoke(&login.revocation(), now).await?;
+        self.revocations.insert(login.token);
+        Ok(())
+    }
+
+    /// Returns the login of a token. Returns `None` for foreign, expired and revoked
+    /// tokens.
+    ///
+    /// # Errors
+    /// [`IdentityError::Unavailable`] if the account store cannot be read. The caller can
+    /// retry.
+    pub(crate) async fn authenticate(&self, token: &str) -> Result<Option<Login>, IdentityError> {
+        let now = self.engine.now();
+        let Some(login) = self.tokens.verify(token, now, self.engine.keyring()) else {
+            return Ok(None);
+        };
+        let revoked = self.revocations.contains(login.token, &self.store, now);
+        match revoked.await {
+            Ok(revoked) => Ok((!revoked).then_some(login)),
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, "failed to check whether a token is revoked");
+                Err(IdentityError::Unavailable)
+            }
+        }
+    }
+
+    /// Returns the login of a request. An invalid bearer token is an error. An invalid
+    /// cookie is ignored, because browsers send cookies with every request.
+    pub(crate) async fn login(&self, headers: &HeaderMap) -> Result<Option<Login>, IdentityError> {
+        if let Some(token) = bearer(headers)? {
+            let login = self.authenticate(token).await?;
+            return login.map(Some).ok_or(IdentityError::Invalid);
+        }
+        for token in cookie::read(headers, self.cookies) {
+            if let Some(login) = self.authenticate(&token).await? {
+                return Ok(Some(login));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(crate) fn hashing_stats(&self) -> HashingStats {
+        self.workers.stats()
+    }
+}
+
+#[async_trait]
+impl Identity for AuthService {
+    async fn account(&self, request: &Parts) -> Result<Option<AccountId>, IdentityError> {
+        let login = self.login(&request.headers).await?;
+        Ok(login.map(|login| AccountId::new(login.user.to_string())))
+    }
+}

@@ -1,0 +1,19 @@
+//! Error responses: one shape for all of them (RFC 9457), and the mapping of errors to
+//! them.
+
+mod body;
+mod code;
+mod engine;
+mod identity;
+mod problem;
+mod rate_limit;
+mod responses;
+
+pub(crate) use body::{FieldErrorBody, ProblemBody};
+pub(crate) use code::ErrorCode;
+pub(crate) use engine::invalid_choice;
+#[cfg(feature = "accounts")]
+pub(crate) use engine::{error_chain, retry_later};
+pub use problem::Problem;
+pub(crate) use rate_limit::RateLimit;
+pub(crate) use responses::{ErrorResponses, error_responses};

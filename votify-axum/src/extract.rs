@@ -1,0 +1,11 @@
+//! Extractors: what handlers read out of a request.
+
+pub(crate) mod address;
+pub(crate) mod caller;
+pub(crate) mod cookie;
+pub(crate) mod idempotency;
+pub(crate) mod invite;
+pub(crate) mod json;
+pub(crate) mod path;
+pub(crate) mod query;
+pub(crate) mod session;

@@ -1,0 +1,135 @@
+//! The caller of a request.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
+use axum::response::Response;
+use votify_core::voter::{AccountId, InviteCode};
+use votify_core::{Caller, SessionId};
+
+use crate::error::Problem;
+use crate::extract::address::client_address;
+use crate::extract::invite;
+use crate::extract::session::{self, Session};
+use crate::rate_limit::address_key;
+use crate::state::AppState;
+
+/// Everything that identifies the caller of a request.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestCaller {
+    pub(crate) session: Option<Session>,
+    address: Option<IpAddr>,
+    account: Option<AccountId>,
+    invite: Option<InviteCode>,
+    /// The session that this request started. The response sets its cookie.
+    new_session: Option<SessionId>,
+}
+
+impl RequestCaller {
+    /// Returns the caller in the engine's terms.
+    pub(crate) fn to_caller(&self) -> Caller {
+        let mut caller = Caller::anonymous();
+        if let Some(id) = self.session_id() {
+            caller = caller.with_session(id);
+        }
+        if let Some(address) = self.address {
+            caller = caller.with_address(address);
+        }
+        if let Some(account) = self.account.clone() {
+            caller = caller.with_account(account);
+        }
+        if let Some(invite) = self.invite {
+            caller = caller.with_invite(invite);
+        }
+        caller
+    }
+
+    /// Returns the session that this request started, else the session of its cookie.
+    pub(crate) fn session_id(&self) -> Option<SessionId> {
+        self.new_session
+            .or_else(|| self.session.map(|session| session.id))
+    }
+
+    /// Returns the block of addresses that counts as one address.
+    pub(crate) fn address_block(&self) -> Option<IpAddr> {
+        let address = self.address?;
+        Caller::anonymous().with_address(address).address_block()
+    }
+
+    /// Checks the login of `request` again: a login may end while a stream is open.
+    ///
+    /// # Errors
+    /// - `invalid_login`: the login is no longer valid. The caller can log in again.
+    /// - `store_unavailable`: the login cannot be checked. The caller can retry.
+    pub(crate) async fn reauthenticate(
+        &mut self,
+        request: &Parts,
+        state: &AppState,
+    ) -> Result<(), Problem> {
+        if let Some(identity) = &state.config.identity {
+            self.account = identity.account(request).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) const fn is_logged_in(&self) -> bool {
+        self.account.is_some()
+    }
+
+    /// Starts a session with this id. Only for callers without a session.
+    ///
+    /// # Errors
+    /// `rate_limited` if the address has used up its quota of sessions.
+    pub(crate) async fn begin_session(
+        &mut self,
+        id: SessionId,
+        state: &AppState,
+    ) -> Result<(), Problem> {
+        let engine = &state.engine;
+        let key = || address_key(engine.keyring(), "new-session", self.address_block());
+        let quota = state.config.session_quota;
+        state.limiter.acquire(key, quota, engine.now()).await?;
+        self.new_session = Some(id);
+        Ok(())
+    }
+
+    /// Adds the session cookie if this request started the session, or if its cookie is
+    /// signed with an old secret.
+    pub(crate) fn set_session_cookie(&self, response: &mut Response, state: &AppState) {
+        let stale = self.session.filter(|session| session.is_stale);
+        let id = self.new_session.or_else(|| stale.map(|session| session.id));
+        let cookie = id.and_then(|id| state.session_cookie.render(id, state.engine.keyring()));
+        if let Some(cookie) = cookie {
+            response
+                .headers_mut()
+                .append(axum::http::header::SET_COOKIE, cookie);
+        }
+    }
+}
+
+impl FromRequestParts<AppState> for RequestCaller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let account = match &state.config.identity {
+            None => None,
+            Some(identity) => identity.account(parts).await?,
+        };
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let address = peer.map(|ConnectInfo(peer)| {
+            client_address(peer.ip(), &parts.headers, &state.config.trusted_proxies)
+        });
+        Ok(Self {
+            session: session::read(
+                &parts.headers,
+                state.engine.keyring(),
+                state.config.cookies(),
+            ),
+            address,
+            account,
+            invite: invite::from_query(&parts.uri),
+            new_session: None,
+        })
+    }
+}

@@ -1,0 +1,217 @@
+//! A JSON body extractor that rejects with [`Problem`] responses.
+
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody, to_bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tokio::time::timeout;
+
+use crate::error::{ErrorCode, Problem};
+
+/// Maximum size of a body in bytes.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// How long a client may take to send a body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A body of any JSON. The parser limits the nesting depth to 128.
+#[derive(Debug)]
+pub(crate) struct JsonBody(pub(crate) Value);
+
+impl<S: Send + Sync> FromRequest<S> for JsonBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let bytes = json_bytes(&parts.headers, body).await?;
+        parse_json(&bytes).map(Self)
+    }
+}
+
+/// Returns the bytes of a body whose `Content-Type` is JSON.
+///
+/// # Errors
+/// - `unsupported_media_type`: the body is not declared as JSON.
+/// - `body_too_large`: the body is larger than 64 KiB.
+/// - `request_timeout`: the body took longer than 10 s.
+/// - `malformed_json`: the connection ended before the body did.
+pub(crate) async fn json_bytes(headers: &HeaderMap, mut body: Body) -> Result<Bytes, Problem> {
+    if !is_json(headers) {
+        return Err(Problem::new(ErrorCode::UnsupportedMediaType)
+            .with_detail("send the header Content-Type: application/json"));
+    }
+    let content_length = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if content_length.is_some_and(|length| length > MAX_BODY_BYTES) {
+        return Err(body_too_large());
+    }
+    // Usually the whole body arrives with the head. Then no timer is needed.
+    let first = match body.frame().now_or_never() {
+        Some(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
+        Some(Some(Err(_))) => return Err(incomplete_body()),
+        Some(None) => return Ok(Bytes::new()),
+        None => Bytes::new(),
+    };
+    if first.len() > MAX_BODY_BYTES {
+        return Err(body_too_large());
+    }
+    if body.is_end_stream() {
+        return Ok(first);
+    }
+    Box::pin(read_remaining(first, body)).await
+}
+
+/// Parses any JSON.
+///
+/// # Errors
+/// `malformed_json` with the position of the error.
+pub(crate) fn parse_json(bytes: &[u8]) -> Result<Value, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        Problem::new(ErrorCode::MalformedJson)
+            .with_detail(format!("syntax error at line {line}, column {column}"))
+    })
+}
+
+async fn read_remaining(first: Bytes, body: Body) -> Result<Bytes, Problem> {
+    let timed_out = |_| {
+        Problem::new(ErrorCode::RequestTimeout).with_detail(format!(
+            "the body must arrive within {} s",
+            BODY_TIMEOUT.as_secs()
+        ))
+    };
+    let rest = timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY_BYTES - first.len()))
+        .await
+        .map_err(timed_out)?;
+    let rest = rest.map_err(|error| {
+        let over_limit = std::error::Error::source(&error)
+            .is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+        if over_limit {
+            body_too_large()
+        } else {
+            incomplete_body()
+        }
+    })?;
+    if first.is_empty() {
+        return Ok(rest);
+    }
+    Ok([first, rest].concat().into())
+}
+
+fn body_too_large() -> Problem {
+    Problem::new(ErrorCode::BodyTooLarge)
+        .with_detail(format!("a body may have at most {MAX_BODY_BYTES} bytes"))
+}
+
+fn incomplete_body() -> Problem {
+    Problem::new(ErrorCode::MalformedJson).with_detail("the body is incomplete")
+}
+
+/// Returns true for `application/json` and `application/…+json` in UTF-8.
+fn is_json(headers: &HeaderMap) -> bool {
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(Ok(value)), None) = (types.next().map(|value| value.to_str()), types.next()) else {
+        return false;
+    };
+    if value == "application/json" {
+        return true;
+    }
+    let mut parts = value.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let json = essence == "application/json"
+        || (essence.starts_with("application/") && essence.ends_with("+json"));
+    json && parts.all(|parameter| match parameter.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+            value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use futures_util::StreamExt;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stalled_body_times_out() {
+        let stalled = || futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
+        let start = futures_util::stream::iter([Ok(Bytes::from_static(b"{"))]);
+        for body in [
+            Body::from_stream(stalled()),
+            Body::from_stream(start.chain(stalled())),
+        ] {
+            let problem = json_bytes(&json_headers(), body).await.unwrap_err();
+            assert_eq!(problem.error_code(), ErrorCode::RequestTimeout);
+        }
+    }
+
+    fn json_headers() -> HeaderMap {
+        let json = HeaderValue::from_static("application/json");
+        HeaderMap::from_iter([(header::CONTENT_TYPE, json)])
+    }
+
+    #[tokio::test]
+    async fn chunks_are_concatenated_up_to_the_limit() {
+        let chunked = |sizes: &[usize]| {
+            let chunks: Vec<_> = sizes
+                .iter()
+                .map(|n| Ok::<_, std::io::Error>("x".repeat(*n)))
+                .collect();
+            Body::from_stream(futures_util::stream::iter(chunks))
+        };
+        for good in [
+            &[][..],
+            &[0],
+            &[3],
+            &[1, 2],
+            &[0, 3, 0],
+            &[1, MAX_BODY_BYTES - 1],
+        ] {
+            let read = json_bytes(&json_headers(), chunked(good)).await.unwrap();
+            assert_eq!(read.len(), good.iter().sum::<usize>(), "{good:?}");
+        }
+        for bad in [
+            &[MAX_BODY_BYTES + 1][..],
+            &[1, MAX_BODY_BYTES],
+            &[MAX_BODY_BYTES, 1],
+        ] {
+            let problem = json_bytes(&json_headers(), chunked(bad)).await.unwrap_err();
+            assert_eq!(problem.error_code(), ErrorCode::BodyTooLarge, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn only_json_in_utf_8_is_accepted() {
+        let accepts = |content_type: &str| {
+            let value = HeaderValue::try_from(content_type).unwrap();
+            is_json(&HeaderMap::from_iter([(header::CONTENT_TYPE, value)]))
+        };
+        for good in [
+            "application/json",
+            "Application/JSON; charset=UTF-8",
+            "application/vnd.x+json;charset=\"utf-8\"",
+        ] {
+            assert!(accepts(good), "{good}");
+        }
+        for bad in [
+            "",
+            "text/plain",
+            "text/json",
+            "application/jsonp",
+            "application/json; charset=latin1",
+            "application/x-www-form-urlencoded",
+        ] {
+            assert!(!accepts(bad), "{bad}");
+        }
+        assert!(!is_json(&HeaderMap::new()));
+    }
+}

@@ -1,0 +1,4 @@
+//! The middleware around all routes.
+
+pub(crate) mod guard;
+pub(crate) mod origin;

@@ -1,0 +1,127 @@
+//! The outermost middleware: panic handling, CSRF check and security headers in one
+//! layer, to avoid the cost of several.
+//!
+//! tower-http has layers for panics and for headers. Each `Router::layer` boxes the
+//! service and the future of every request once more, which costs more than these three
+//! steps.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::extract::Request;
+use axum::http::header::{self, Entry};
+use axum::http::{HeaderValue, Method};
+use axum::response::{IntoResponse, Response};
+use tower::{Layer, Service};
+
+use crate::error::Problem;
+use crate::middleware::origin::check_origin;
+use crate::state::AppState;
+
+/// Rejects writes of foreign web pages, answers panics with 500 and sets
+/// `X-Content-Type-Options`.
+#[derive(Debug, Clone)]
+pub(crate) struct GuardLayer(pub(crate) AppState);
+
+impl<S> Layer<S> for GuardLayer {
+    type Service = Guard<S>;
+
+    fn layer(&self, inner: S) -> Guard<S> {
+        Guard {
+            inner,
+            state: self.0.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Guard<S> {
+    inner: S,
+    state: AppState,
+}
+
+impl<S> Service<Request> for Guard<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+    S::Future: Unpin,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = GuardFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        match check_csrf(&self.state, &request) {
+            Ok(()) => GuardFuture::Inner(self.inner.call(request)),
+            Err(problem) => GuardFuture::Rejected(Some(problem)),
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) enum GuardFuture<F> {
+    Inner(F),
+    /// `None` after the problem was returned.
+    Rejected(Option<Box<Problem>>),
+}
+
+impl<F> Future for GuardFuture<F>
+where
+    F: Future<Output = Result<Response, Infallible>> + Unpin,
+{
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut response = match self.get_mut() {
+            Self::Inner(future) => {
+                // Unwind safe: a future that panicked is not polled again.
+                match catch_unwind(AssertUnwindSafe(|| Pin::new(future).poll(cx))) {
+                    Ok(Poll::Pending) => return Poll::Pending,
+                    Ok(Poll::Ready(Ok(response))) => response,
+                    Ok(Poll::Ready(Err(never))) => match never {},
+                    Err(payload) => internal_error(&*payload),
+                }
+            }
+            Self::Rejected(problem) => match problem.take() {
+                Some(problem) => problem.into_response(),
+                None => return Poll::Pending,
+            },
+        };
+        let headers = response.headers_mut();
+        if let Entry::Vacant(entry) = headers.entry(header::X_CONTENT_TYPE_OPTIONS) {
+            entry.insert(HeaderValue::from_static("nosniff"));
+        }
+        Poll::Ready(Ok(response))
+    }
+}
+
+/// Rejects requests of foreign web pages that may change something.
+fn check_csrf(state: &AppState, request: &Request) -> Result<(), Box<Problem>> {
+    let is_safe = matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
+    if !is_safe {
+        let config = &state.config;
+        let public_url = config.public_url.as_ref();
+        let (headers, uri) = (request.headers(), request.uri());
+        check_origin(headers, uri, public_url, &config.allowed_origins)?;
+    }
+    Ok(())
+}
+
+/// Returns the response to a panic. Only the log contains the panic's message.
+fn internal_error(payload: &(dyn Any + Send)) -> Response {
+    let message = payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref::<&str>().copied())
+        .unwrap_or("panic without a message");
+    Problem::internal(&format_args!("panicked: {message}")).into_response()
+}

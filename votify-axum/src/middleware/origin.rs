@@ -1,0 +1,203 @@
+//! The origins whose web pages may write and open WebSockets.
+
+use std::fmt;
+use std::str::FromStr;
+
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
+
+use crate::error::{ErrorCode, Problem};
+
+/// The origin of a web page: scheme, host and port. Compared exactly.
+///
+/// ```
+/// use votify_axum::Origin;
+///
+/// let origin: Origin = "https://polls.example.org".parse()?;
+/// assert_eq!(origin, "https://POLLS.example.org:443".parse()?);
+/// assert!("polls.example.org".parse::<Origin>().is_err());
+/// # Ok::<(), votify_axum::InvalidOrigin>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    secure: bool,
+    host: String,
+    port: u16,
+}
+
+/// The text is not an origin or URL such as `https://example.org` or
+/// `http://example.org:8080`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected an origin such as https://example.org or http://example.org:8080")]
+pub struct InvalidOrigin;
+
+impl Origin {
+    /// Returns true for `https`.
+    #[must_use]
+    pub const fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    const fn default_port(secure: bool) -> u16 {
+        if secure { 443 } else { 80 }
+    }
+
+    /// Returns true if a browser sends this origin for a page of `host`, the `Host`
+    /// header.
+    ///
+    /// That header has no scheme. A host without a port matches the default port of both
+    /// schemes.
+    fn matches_host(&self, host: &Authority) -> bool {
+        let port = match host.port_u16() {
+            Some(port) => self.port == port,
+            None => self.port == Self::default_port(self.secure),
+        };
+        port && host.host().eq_ignore_ascii_case(&self.host)
+    }
+
+    /// Returns the origin as browsers send it.
+    pub(crate) fn to_header(&self) -> Option<HeaderValue> {
+        HeaderValue::try_from(self.to_string()).ok()
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.secure { "https" } else { "http" };
+        write!(f, "{scheme}://{}", self.host)?;
+        if self.port == Self::default_port(self.secure) {
+            return Ok(());
+        }
+        write!(f, ":{}", self.port)
+    }
+}
+
+impl FromStr for Origin {
+    type Err = InvalidOrigin;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOrigin> {
+        let (scheme, rest) = text.split_once("://").ok_or(InvalidOrigin)?;
+        let secure = match scheme.to_ascii_lowercase().as_str() {
+            "https" => true,
+            "http" => false,
+            _ => return Err(InvalidOrigin),
+        };
+        let authority = plain_authority(rest).ok_or(InvalidOrigin)?;
+        Ok(Self {
+            secure,
+            host: authority.host().to_ascii_lowercase(),
+            port: authority
+                .port_u16()
+                .unwrap_or_else(|| Self::default_port(secure)),
+        })
+    }
+}
+
+/// Parses a host with an optional port and nothing else.
+fn plain_authority(text: &str) -> Option<Authority> {
+    let authority: Authority = text.parse().ok()?;
+    let after_host = authority.as_str().strip_prefix(authority.host())?;
+    let plain =
+        after_host.is_empty() || (after_host.starts_with(':') && authority.port_u16().is_some());
+    (plain && !authority.host().is_empty()).then_some(authority)
+}
+
+/// The URL under which browsers reach the server, with an optional path prefix.
+///
+/// ```
+/// use votify_axum::PublicUrl;
+///
+/// let url: PublicUrl = "https://example.org/polls/".parse()?;
+/// assert_eq!(url.path(), "/polls");
+/// assert!(url.origin().is_secure());
+/// # Ok::<(), votify_axum::InvalidOrigin>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrl {
+    origin: Origin,
+    path: String,
+}
+
+impl PublicUrl {
+    /// Returns scheme, host and port.
+    #[must_use]
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Returns the path without a trailing slash. Empty for most servers.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+}
+
+impl FromStr for PublicUrl {
+    type Err = InvalidOrigin;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOrigin> {
+        let uri: Uri = text.parse().map_err(|_| InvalidOrigin)?;
+        let (Some(scheme), Some(authority), None) =
+            (uri.scheme_str(), uri.authority(), uri.query())
+        else {
+            return Err(InvalidOrigin);
+        };
+        Ok(Self {
+            origin: format!("{scheme}://{authority}").parse()?,
+            path: uri.path().trim_end_matches('/').to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.origin, self.path)
+    }
+}
+
+/// Checks that a request with an `Origin` header comes from an allowed page. Requests
+/// without the header pass: browsers always send it with writes and WebSockets.
+///
+/// # Errors
+/// `origin_not_allowed` for pages of other origins.
+pub(crate) fn check_origin(
+    headers: &HeaderMap,
+    uri: &Uri,
+    public_url: Option<&PublicUrl>,
+    allowed_origins: &[Origin],
+) -> Result<(), Problem> {
+    let mut lines = headers.get_all(header::ORIGIN).iter();
+    let Some(first) = lines.next() else {
+        return Ok(());
+    };
+    let origin = first
+        .to_str()
+        .ok()
+        .filter(|_| lines.next().is_none())
+        .and_then(|text| text.parse::<Origin>().ok());
+    let allowed = origin.is_some_and(|origin| {
+        let public = public_url.map(PublicUrl::origin);
+        allowed_origins.contains(&origin)
+            || public == Some(&origin)
+            || own_host(headers, uri).is_some_and(|host| {
+                // The scheme of the public host is known, and must match.
+                origin.matches_host(&host) && public.is_none_or(|public| public.host != origin.host)
+            })
+    });
+    if allowed {
+        Ok(())
+    } else {
+        Err(ErrorCode::OriginNotAllowed.into())
+    }
+}
+
+/// Returns the host that the client called.
+pub(crate) fn own_host(headers: &HeaderMap, uri: &Uri) -> Option<Authority> {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    match host {
+        Some(host) => plain_authority(host),
+        None => uri.authority().cloned(),
+    }
+}

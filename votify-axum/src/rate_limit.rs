@@ -1,0 +1,105 @@
+//! Quotas: how often a caller may do something, and how many streams an address may hold.
+
+mod connections;
+
+pub(crate) use connections::{ConnectionLimiter, StreamPermit};
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use votify_core::backend::LogThrottle;
+use votify_core::limit::LimitKey;
+use votify_core::secret::Purpose;
+use votify_core::{Keyring, Quota, RateLimiter, Timestamp};
+
+use crate::error::{ErrorCode, Problem, RateLimit};
+
+/// A [`RateLimiter`] whose failure lets requests pass.
+#[derive(Debug)]
+pub(crate) struct RequestLimiter {
+    limiter: Arc<dyn RateLimiter>,
+    failures: LogThrottle,
+}
+
+impl RequestLimiter {
+    pub(crate) fn new(limiter: Arc<dyn RateLimiter>) -> Self {
+        Self {
+            limiter,
+            failures: LogThrottle::default(),
+        }
+    }
+
+    pub(crate) fn backend(&self) -> &'static str {
+        self.limiter.backend()
+    }
+
+    /// Takes one attempt of a quota and returns what is left of it.
+    ///
+    /// Returns `None` if there is no quota or no limiter to ask. `key` is computed only
+    /// if there is a quota, because it costs a MAC.
+    ///
+    /// # Errors
+    /// `rate_limited` if the quota is used up.
+    pub(crate) async fn acquire(
+        &self,
+        key: impl FnOnce() -> Option<LimitKey>,
+        quota: Option<Quota>,
+        now: Timestamp,
+    ) -> Result<Option<RateLimit>, Problem> {
+        let Some((quota, key)) = quota.and_then(|quota| Some((quota, key()?))) else {
+            return Ok(None);
+        };
+        let permit = match self.limiter.acquire(&key, &quota, now).await {
+            Ok(permit) => permit,
+            Err(error) => {
+                // A limiter protects polls from scripts. Its outage must not stop voters.
+                if let Some(attempts) = self.failures.record_failure() {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(
+                        attempts,
+                        error,
+                        "rate limiter unavailable, requests are not limited"
+                    );
+                }
+                return Ok(None);
+            }
+        };
+        if self.failures.record_success() {
+            tracing::info!("rate limiter available again, requests are limited");
+        }
+        let rate_limit = RateLimit::new(&quota, &permit);
+        if permit.granted {
+            return Ok(Some(rate_limit));
+        }
+        Err(Problem::new(ErrorCode::RateLimited)
+            .with_retry_after(permit.retry_after)
+            .with_rate_limit(rate_limit))
+    }
+
+    /// Returns true if the limiter responds.
+    pub(crate) async fn is_ready(&self, quota: &Quota, now: Timestamp) -> bool {
+        // No caller has this key.
+        let key = LimitKey::from_bytes([0; 16]);
+        self.limiter.acquire(&key, quota, now).await.is_ok()
+    }
+}
+
+/// Returns the key of an address in `scope`. All callers without a known address share
+/// one.
+pub(crate) fn address_key(
+    keyring: &Keyring,
+    scope: &str,
+    address: Option<IpAddr>,
+) -> Option<LimitKey> {
+    match address {
+        Some(IpAddr::V4(v4)) => limit_key(keyring, &[scope.as_bytes(), &v4.octets()]),
+        Some(IpAddr::V6(v6)) => limit_key(keyring, &[scope.as_bytes(), &v6.octets()]),
+        None => limit_key(keyring, &[scope.as_bytes()]),
+    }
+}
+
+/// Returns the key of `parts`: a MAC, so that the limiter's backend stores no addresses.
+pub(crate) fn limit_key(keyring: &Keyring, parts: &[&[u8]]) -> Option<LimitKey> {
+    let mac = keyring.mac(keyring.current(), Purpose::Limit, parts)?;
+    Some(LimitKey::from_mac(&mac))
+}

@@ -1,0 +1,9 @@
+//! The handlers of the API.
+
+#[cfg(feature = "accounts")]
+pub(crate) mod accounts;
+pub(crate) mod invites;
+pub(crate) mod polls;
+mod response;
+pub(crate) mod stream;
+pub(crate) mod votes;

@@ -1,0 +1,48 @@
+use votify_core::account::UserName;
+
+use crate::accounts::AuthService;
+use crate::error::{Problem, RateLimit};
+use crate::extract::caller::RequestCaller;
+use crate::rate_limit::{address_key, limit_key};
+use crate::state::AppState;
+
+/// Takes one registration of the address's quota.
+pub(super) async fn registration(
+    state: &AppState,
+    auth: &AuthService,
+    caller: &RequestCaller,
+) -> Result<Option<RateLimit>, Problem> {
+    let engine = &state.engine;
+    let key = || address_key(engine.keyring(), "register", caller.address_block());
+    let quota = auth.quotas.register;
+    state.limiter.acquire(key, quota, engine.now()).await
+}
+
+/// Takes one login attempt of the address's quota, and of the quota of address and name.
+///
+/// No quota counts attempts for a name from all addresses: it would slow down distributed
+/// guessing, but anybody could lock the user out.
+pub(super) async fn login(
+    state: &AppState,
+    auth: &AuthService,
+    caller: &RequestCaller,
+    name: Option<&UserName>,
+) -> Result<Option<RateLimit>, Problem> {
+    let (engine, quotas) = (&state.engine, auth.quotas);
+    let keyring = engine.keyring();
+    let address = caller.address_block();
+    let key = || address_key(keyring, "login-address", address);
+    let rate_limit = state
+        .limiter
+        .acquire(key, quotas.address, engine.now())
+        .await?;
+    let Some(name) = name else {
+        return Ok(rate_limit);
+    };
+    // The address as text, because the texts of `None` and of every block differ.
+    let address = address.map(|address| address.to_string());
+    let address = address.unwrap_or_default();
+    let parts: &[&[u8]] = &[b"login-name", address.as_bytes(), name.key().as_bytes()];
+    let key = || limit_key(keyring, parts);
+    state.limiter.acquire(key, quotas.login, engine.now()).await
+}

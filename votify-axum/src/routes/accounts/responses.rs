@@ -1,0 +1,82 @@
+use std::fmt;
+
+use axum::Json;
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use votify_core::Timestamp;
+use votify_core::account::User;
+
+use crate::accounts::{AuthService, cookie};
+use crate::error::Problem;
+use crate::routes::response::no_store;
+
+/// A user. Only that user can read it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = User)]
+pub(crate) struct UserBody {
+    id: Uuid,
+    /// The name as it was registered.
+    #[schema(example = "ada")]
+    name: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl From<&User> for UserBody {
+    fn from(user: &User) -> Self {
+        Self {
+            id: *user.id.as_uuid(),
+            name: user.name.as_str().to_owned(),
+            created_at: user.created_at,
+        }
+    }
+}
+
+/// A new login. Browsers also get the token as a cookie.
+#[derive(Clone, Serialize, ToSchema)]
+#[schema(as = Login)]
+pub(crate) struct LoginBody {
+    /// The token, for the header `Authorization: Bearer …`.
+    token: String,
+    /// Always `Bearer`.
+    token_type: &'static str,
+    /// When the token expires, unless it is revoked before.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+    user: UserBody,
+}
+
+impl fmt::Debug for LoginBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoginBody")
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Logs a user in: returns a new token in the body and as a cookie.
+pub(super) fn login_response(
+    status: StatusCode,
+    user: &User,
+    auth: &AuthService,
+    headers: &HeaderMap,
+    uri: &Uri,
+) -> Result<Response, Problem> {
+    let issued = auth.new_session(user)?;
+    let is_loopback = cookie::is_loopback(headers, uri);
+    let cookie = cookie::set(&issued.text, auth.token_lifetime, auth.cookies, is_loopback);
+    let body = LoginBody {
+        token: issued.text,
+        token_type: "Bearer",
+        expires_at: issued.expires_at,
+        user: user.into(),
+    };
+    let mut response = no_store((status, Json(body)));
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}

@@ -1,0 +1,163 @@
+//! Invite codes: one vote per code.
+
+use axum::Json;
+use axum::extract::{OriginalUri, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use votify_core::PollId;
+
+use crate::config::Config;
+use crate::dto::invites::{self, InvitesBody, NewInvites};
+use crate::error::{ErrorCode, Problem, RateLimit, error_responses};
+use crate::extract::caller::RequestCaller;
+use crate::extract::json::JsonBody;
+use crate::extract::path::PollPath;
+use crate::extract::query::QueryReader;
+use crate::rate_limit::{address_key, limit_key};
+use crate::state::AppState;
+
+error_responses!(InviteErrors:
+    MalformedJson, MalformedId, InvalidLogin, NotOwner, OriginNotAllowed, PollNotFound, PollClosed,
+    NotByInvite, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidInvites, InvalidQuery,
+    RateLimited, StoreUnavailable, Internal);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Json,
+    Csv,
+}
+
+const FORMATS: [(&str, Format); 2] = [("json", Format::Json), ("csv", Format::Csv)];
+
+/// Creates invite codes for a poll whose `voters` are `invite`. Only for its owner.
+///
+/// Each code is valid for one vote, with `?invite=CODE`. Only this response contains the
+/// codes; the server does not store them. The response is JSON, or a table with
+/// `Accept: text/csv` or `format=csv`. At most 10 000 codes per request, and 100 000 per poll.
+#[utoipa::path(
+    post,
+    path = "/api/polls/{id}/invites",
+    tag = "polls",
+    security(("owner" = [])),
+    params(
+        ("id" = Uuid, Path, description = "The poll"),
+        ("format" = Option<String>, Query, description = "`json` or `csv`. Takes precedence over `Accept`"),
+    ),
+    request_body = NewInvites,
+    responses(
+        (status = 201, description = "The codes", content(
+            (InvitesBody = "application/json"),
+            (String = "text/csv"),
+        )),
+        InviteErrors,
+    )
+)]
+pub(crate) async fn create_invites(
+    State(state): State<AppState>,
+    PollPath(id): PollPath,
+    OriginalUri(uri): OriginalUri,
+    caller: RequestCaller,
+    headers: HeaderMap,
+    mut query: QueryReader,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    let format = query.keyword("format", &FORMATS);
+    let format = query.finish(format)?;
+    let count = invites::read(body)
+        .map_err(|errors| Problem::field_errors(ErrorCode::InvalidInvites, errors))?;
+    let rate_limit = acquire_invite_request(&state, &caller).await?;
+    state
+        .engine
+        .authorize_owner(id, &caller.to_caller())
+        .await?;
+    let codes = state.engine.create_invites(id, count).await?;
+    let page = page_url(&state.config, &uri, id);
+    let invites = InvitesBody::new(&codes, page.as_deref());
+    let mut response = match format.unwrap_or_else(|| accepted_format(&headers)) {
+        Format::Json => Json(invites).into_response(),
+        Format::Csv => csv_response(id, &invites),
+    };
+    *response.status_mut() = StatusCode::CREATED;
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.append(header::VARY, HeaderValue::from_static("Accept"));
+    if let Some(rate_limit) = rate_limit {
+        rate_limit.write_to(headers);
+    }
+    caller.set_session_cookie(&mut response, &state);
+    Ok(response)
+}
+
+/// Takes one request of a quota that is as large as that of votes, but counted
+/// separately.
+async fn acquire_invite_request(
+    state: &AppState,
+    caller: &RequestCaller,
+) -> Result<Option<RateLimit>, Problem> {
+    let keyring = state.engine.keyring();
+    let key = || match caller.session {
+        Some(session) => limit_key(keyring, &[b"invite-session", session.id.as_bytes()]),
+        None => address_key(keyring, "invite-address", caller.address_block()),
+    };
+    let (quota, now) = (state.config.vote_quota, state.engine.now());
+    state.limiter.acquire(key, quota, now).await
+}
+
+fn csv_response(poll: PollId, invites: &InvitesBody) -> Response {
+    let mut response = invites.to_csv().into_response();
+    let headers = response.headers_mut();
+    let content_type = HeaderValue::from_static("text/csv; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, content_type);
+    let disposition = format!("attachment; filename=\"invites-{poll}.csv\"");
+    if let Ok(disposition) = HeaderValue::try_from(disposition) {
+        headers.insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    response
+}
+
+/// Returns the supported format that `Accept` lists first.
+fn accepted_format(headers: &HeaderMap) -> Format {
+    let lines = headers.get_all(header::ACCEPT).iter();
+    let types = lines.filter_map(|line| line.to_str().ok());
+    let types = types.flat_map(|line| line.split(','));
+    let mut formats = types.filter_map(|entry| match entry.split(';').next()?.trim() {
+        "text/csv" => Some(Format::Csv),
+        "application/json" => Some(Format::Json),
+        _ => None,
+    });
+    formats.next().unwrap_or(Format::Json)
+}
+
+/// Returns the URL of the poll's web page, if there are web pages.
+fn page_url(config: &Config, uri: &Uri, id: PollId) -> Option<String> {
+    #[cfg(feature = "ui")]
+    if config.pages {
+        let origin = config
+            .public_url
+            .as_ref()
+            .map(|url| url.origin().to_string());
+        let base_path = config.base_path(uri, &format!("/api/polls/{id}/invites"));
+        return Some(format!("{}{base_path}/p/{id}", origin.unwrap_or_default()));
+    }
+    let _ = (config, uri, id);
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_supported_type_is_sent() {
+        let format = |accept: &str| {
+            let accept = HeaderValue::try_from(accept).unwrap();
+            accepted_format(&HeaderMap::from_iter([(header::ACCEPT, accept)]))
+        };
+        for csv in ["text/csv", "text/html, text/csv;q=0.9, */*"] {
+            assert_eq!(format(csv), Format::Csv, "{csv}");
+        }
+        for json in ["*/*", "", "application/json, text/csv", "text/plain"] {
+            assert_eq!(format(json), Format::Json, "{json}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+use axum::Json;
+use axum::extract::{OriginalUri, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use votify_core::SessionId;
+
+use super::capabilities;
+use crate::dto::draft;
+use crate::dto::poll::PollBody;
+use crate::dto::schema::NewPoll;
+use crate::error::{ErrorCode, Problem, error_responses};
+use crate::extract::caller::RequestCaller;
+use crate::extract::json::JsonBody;
+use crate::state::AppState;
+
+const PATH: &str = "/api/polls";
+
+error_responses!(CreateErrors:
+    MalformedJson, InvalidLogin, OriginNotAllowed, RequestTimeout, BodyTooLarge,
+    UnsupportedMediaType, InvalidPoll, RateLimited, StoreUnavailable, Overloaded, Internal);
+
+/// Creates a poll.
+///
+/// The owner is the caller's account, or else the caller's browser session. A browser
+/// without a session gets one.
+#[utoipa::path(
+    post,
+    path = "/api/polls",
+    tag = "polls",
+    request_body = NewPoll,
+    responses(
+        (status = 201, body = PollBody, headers(("Location" = String, description = "The path of the poll"))),
+        CreateErrors,
+    )
+)]
+pub(crate) async fn create_poll(
+    State(state): State<AppState>,
+    OriginalUri(uri): OriginalUri,
+    mut caller: RequestCaller,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    let engine = &state.engine;
+    let mut draft = draft::read(
+        body,
+        capabilities(&state, &caller),
+        engine.now(),
+        engine.keyring(),
+    )
+    .map_err(|errors| Problem::field_errors(ErrorCode::InvalidPoll, errors))?;
+    if caller.session.is_none() && !caller.is_logged_in() {
+        caller.begin_session(SessionId::random(), &state).await?;
+    }
+    draft.owner = caller.to_caller().as_owner();
+    let mut response = match engine.create_poll(draft).await {
+        Ok(poll) => match engine.poll(poll.id, &caller.to_caller()).await {
+            Ok(snapshot) => {
+                let base_path = state.config.base_path(&uri, PATH);
+                let location = format!("{base_path}{PATH}/{}", poll.id);
+                let mut response =
+                    (StatusCode::CREATED, Json(PollBody::from(&snapshot))).into_response();
+                if let Ok(location) = HeaderValue::try_from(location) {
+                    response.headers_mut().insert(header::LOCATION, location);
+                }
+                response
+            }
+            Err(error) => Problem::from(error).into_response(),
+        },
+        Err(error) => Problem::from(error).into_response(),
+    };
+    caller.set_session_cookie(&mut response, &state);
+    Ok(response)
+}

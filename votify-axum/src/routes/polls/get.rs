@@ -1,0 +1,95 @@
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use votify_core::engine::PollSnapshot;
+
+use super::etag::{self, etag};
+use crate::dto::poll::DetailsBody;
+use crate::dto::result::ResultBody;
+use crate::error::{Problem, error_responses};
+use crate::extract::caller::RequestCaller;
+use crate::extract::path::PollPath;
+use crate::routes::response::mark_private;
+use crate::state::AppState;
+
+error_responses!(GetErrors: MalformedId, InvalidLogin, PollNotFound, StoreUnavailable, Internal);
+
+/// Returns a poll with its options, and with its counts if the caller may see them.
+#[utoipa::path(
+    get,
+    path = "/api/polls/{id}",
+    tag = "polls",
+    params(
+        ("id" = Uuid, Path, description = "The poll"),
+        ("invite" = Option<String>, Query, description = "The voter's invite code, for counts that only voters see"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an earlier response"),
+    ),
+    responses(
+        (status = 200, body = DetailsBody, headers(("ETag" = String, description = "Changes with what the caller sees"))),
+        (status = 304, description = "Unchanged since that `ETag`"),
+        GetErrors,
+    )
+)]
+pub(crate) async fn get_poll(
+    State(state): State<AppState>,
+    PollPath(id): PollPath,
+    caller: RequestCaller,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let snapshot = state.engine.poll(id, &caller.to_caller()).await?;
+    Ok(conditional_response(&snapshot, &headers, || {
+        DetailsBody::from(&snapshot)
+    }))
+}
+
+/// Returns the result of a poll.
+#[utoipa::path(
+    get,
+    path = "/api/polls/{id}/results",
+    tag = "polls",
+    params(
+        ("id" = Uuid, Path, description = "The poll"),
+        ("invite" = Option<String>, Query, description = "The voter's invite code, for counts that only voters see"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an earlier response"),
+    ),
+    responses(
+        (status = 200, body = ResultBody, headers(("ETag" = String, description = "Changes with what the caller sees"))),
+        (status = 304, description = "Unchanged since that `ETag`"),
+        GetErrors,
+    )
+)]
+pub(crate) async fn get_results(
+    State(state): State<AppState>,
+    PollPath(id): PollPath,
+    caller: RequestCaller,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (snapshot, result) = state.engine.result(id, &caller.to_caller()).await?;
+    Ok(conditional_response(&snapshot, &headers, || {
+        ResultBody::new(&snapshot, &result)
+    }))
+}
+
+/// Returns 304 if the client has the current state, else 200 with `body`.
+fn conditional_response<T: Serialize>(
+    snapshot: &PollSnapshot,
+    headers: &HeaderMap,
+    body: impl FnOnce() -> T,
+) -> Response {
+    let etag = etag(snapshot);
+    let is_unchanged = etag
+        .as_ref()
+        .is_some_and(|etag| etag::matches(headers, etag));
+    let mut response = if is_unchanged {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        Json(body()).into_response()
+    };
+    if let Some(etag) = etag {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    mark_private(&mut response);
+    response
+}

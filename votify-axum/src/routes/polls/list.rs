@@ -1,0 +1,137 @@
+use axum::extract::State;
+use axum::response::Response;
+use votify_core::backend::search_terms;
+use votify_core::poll::CATEGORY_MAX;
+use votify_core::store::PageError;
+use votify_core::store::{PollFilter, PollOrder};
+use votify_core::{PageRequest, PollStatus};
+
+use crate::dto::listing::{PageBody, TrendingBody};
+use crate::error::{Problem, error_responses};
+use crate::extract::caller::RequestCaller;
+use crate::extract::query::QueryReader;
+use crate::routes::response::private;
+use crate::state::AppState;
+
+/// Maximum number of characters of a search.
+const MAX_SEARCH_LENGTH: usize = 200;
+/// Maximum number of words of a search. The store compares each with every poll.
+const MAX_SEARCH_TERMS: usize = 8;
+const DEFAULT_TRENDING_LIMIT: u32 = 10;
+const STATUS: [(&str, Option<PollStatus>); 5] = [
+    ("active", Some(PollStatus::Open)),
+    ("scheduled", Some(PollStatus::Scheduled)),
+    ("open", Some(PollStatus::Open)),
+    ("closed", Some(PollStatus::Closed)),
+    ("all", None),
+];
+const SORT: [(&str, PollOrder); 3] = [
+    ("newest", PollOrder::Newest),
+    ("closing", PollOrder::Closing),
+    ("trending", PollOrder::Trending),
+];
+
+error_responses!(ListErrors: InvalidLogin, InvalidQuery, StoreUnavailable, Internal);
+
+/// Lists polls by page. Defaults to open polls.
+#[utoipa::path(
+    get,
+    path = "/api/polls",
+    tag = "polls",
+    params(
+        ("page" = Option<u32>, Query, minimum = 1, maximum = 10_000, description = "The page. Defaults to 1"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Polls per page. Defaults to 20"),
+        ("status" = Option<String>, Query, description = "`open`, `active` (the same as `open`), `scheduled`, `closed` or `all`. Defaults to `active`"),
+        ("category" = Option<String>, Query, max_length = 100, description = "The exact category"),
+        ("q" = Option<String>, Query, max_length = 200, description = "Up to 8 words of the title"),
+        ("sort" = Option<String>, Query, description = "`newest`, `closing` or `trending`. Defaults to `newest`"),
+    ),
+    responses((status = 200, body = PageBody), ListErrors)
+)]
+pub(crate) async fn list_polls(
+    State(state): State<AppState>,
+    caller: RequestCaller,
+    mut query: QueryReader,
+) -> Result<Response, Problem> {
+    let page = page_request(&mut query, PageRequest::FIRST.limit());
+    let filter = PollFilter {
+        status: query
+            .keyword("status", &STATUS)
+            .unwrap_or(Some(PollStatus::Open)),
+        category: query.string("category", CATEGORY_MAX),
+        words: search(&mut query),
+        order: query.keyword("sort", &SORT).unwrap_or_default(),
+        ..PollFilter::default()
+    };
+    let (page, filter) = query.finish((page, filter))?;
+    let polls = state
+        .engine
+        .list_polls(&filter, &page, &caller.to_caller())
+        .await?;
+    Ok(private(PageBody::new(&polls, &page)))
+}
+
+/// Lists the open polls with the most recent activity. Activity decays over time.
+#[utoipa::path(
+    get,
+    path = "/api/trending",
+    tag = "polls",
+    params(("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Number of polls. Defaults to 10")),
+    responses((status = 200, body = TrendingBody), ListErrors)
+)]
+pub(crate) async fn trending(
+    State(state): State<AppState>,
+    caller: RequestCaller,
+    mut query: QueryReader,
+) -> Result<Response, Problem> {
+    let limit = limit(&mut query, DEFAULT_TRENDING_LIMIT);
+    let page = PageRequest::new(1, limit).unwrap_or(PageRequest::FIRST);
+    let page = query.finish(page)?;
+    let filter = PollFilter {
+        status: Some(PollStatus::Open),
+        order: PollOrder::Trending,
+        ..PollFilter::default()
+    };
+    let polls = state
+        .engine
+        .list_polls(&filter, &page, &caller.to_caller())
+        .await?;
+    Ok(private(TrendingBody::new(&polls)))
+}
+
+/// Reads the search terms. Too many are an error.
+fn search(query: &mut QueryReader) -> Vec<String> {
+    let text = query.string("q", MAX_SEARCH_LENGTH).unwrap_or_default();
+    let terms = search_terms(&text);
+    if terms.len() > MAX_SEARCH_TERMS {
+        query.add_error(
+            "q",
+            format!("must be at most {MAX_SEARCH_TERMS} different words"),
+        );
+        return Vec::new();
+    }
+    terms
+}
+
+fn page_request(query: &mut QueryReader, default_limit: u32) -> PageRequest {
+    let expected = PageError::Page.to_string();
+    let page = query.parse("page", &expected).unwrap_or(1);
+    let limit = limit(query, default_limit);
+    PageRequest::new(page, limit).unwrap_or_else(|_| {
+        query.add_error("page", expected);
+        PageRequest::FIRST
+    })
+}
+
+/// Reads the limit. Returns `default` if the limit is absent or invalid.
+fn limit(query: &mut QueryReader, default: u32) -> u32 {
+    let expected = PageError::Limit.to_string();
+    let Some(limit) = query.parse("limit", &expected) else {
+        return default;
+    };
+    if (1..=PageRequest::MAX_LIMIT).contains(&limit) {
+        return limit;
+    }
+    query.add_error("limit", expected);
+    default
+}

@@ -1,0 +1,111 @@
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use super::capabilities;
+use crate::dto::change;
+use crate::dto::poll::PollBody;
+use crate::dto::schema::PollChange;
+use crate::error::{ErrorCode, Problem, error_responses};
+use crate::extract::caller::RequestCaller;
+use crate::extract::json::JsonBody;
+use crate::extract::path::PollPath;
+use crate::state::AppState;
+
+error_responses!(ChangeErrors:
+    MalformedJson, MalformedId, InvalidLogin, NotOwner, OriginNotAllowed, PollNotFound, PollClosed,
+    PollHasVotes, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidPoll, StoreUnavailable,
+    Internal);
+
+error_responses!(EndErrors:
+    MalformedId, InvalidLogin, NotOwner, OriginNotAllowed, PollNotFound, StoreUnavailable, Internal);
+
+/// Changes a poll. Only for its owner.
+///
+/// Everything can change until the first vote. Afterwards only texts and `closes_at` can
+/// change, until the poll is closed.
+#[utoipa::path(
+    patch,
+    path = "/api/polls/{id}",
+    tag = "polls",
+    security(("owner" = [])),
+    params(("id" = Uuid, Path, description = "The poll")),
+    request_body = PollChange,
+    responses((status = 200, body = PollBody), ChangeErrors)
+)]
+pub(crate) async fn change_poll(
+    State(state): State<AppState>,
+    PollPath(id): PollPath,
+    caller: RequestCaller,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    let owner = caller.to_caller();
+    let poll = state.engine.authorize_owner(id, &owner).await?;
+    let change = change::read(
+        body,
+        &poll,
+        capabilities(&state, &caller),
+        state.engine.now(),
+    )
+    .map_err(|errors| Problem::field_errors(ErrorCode::InvalidPoll, errors))?;
+    let snapshot = state.engine.change_poll(id, change, &owner).await?;
+    Ok(with_session(
+        Json(PollBody::from(&snapshot)),
+        &caller,
+        &state,
+    ))
+}
+
+/// Closes a poll and returns the final result. Only for its owner.
+#[utoipa::path(
+    post,
+    path = "/api/polls/{id}/close",
+    tag = "polls",
+    security(("owner" = [])),
+    params(("id" = Uuid, Path, description = "The poll")),
+    responses((status = 200, body = PollBody), EndErrors)
+)]
+pub(crate) async fn close_poll(
+    State(state): State<AppState>,
+    PollPath(id): PollPath,
+    caller: RequestCaller,
+) -> Result<Response, Problem> {
+    let owner = caller.to_caller();
+    state.engine.authorize_owner(id, &owner).await?;
+    let snapshot = state.engine.close_poll(id, &owner).await?;
+    Ok(with_session(
+        Json(PollBody::from(&snapshot)),
+        &caller,
+        &state,
+    ))
+}
+
+/// Deletes a poll with its votes. Only for its owner.
+#[utoipa::path(
+    delete,
+    path = "/api/polls/{id}",
+    tag = "polls",
+    security(("owner" = [])),
+    params(("id" = Uuid, Path, description = "The poll")),
+    responses((status = 204, description = "The poll is deleted"), EndErrors)
+)]
+pub(crate) async fn delete_poll(
+    State(state): State<AppState>,
+    PollPath(id): PollPath,
+    caller: RequestCaller,
+) -> Result<Response, Problem> {
+    state
+        .engine
+        .authorize_owner(id, &caller.to_caller())
+        .await?;
+    state.engine.delete_poll(id).await?;
+    Ok(with_session(StatusCode::NO_CONTENT, &caller, &state))
+}
+
+/// Returns the response with the session cookie, if it is to be renewed.
+fn with_session(body: impl IntoResponse, caller: &RequestCaller, state: &AppState) -> Response {
+    let mut response = body.into_response();
+    caller.set_session_cookie(&mut response, state);
+    response
+}

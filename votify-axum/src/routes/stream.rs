@@ -1,0 +1,135 @@
+//! One stream per poll: a WebSocket on upgrade, else server-sent events.
+
+mod command;
+mod last_sent;
+mod message;
+mod sse;
+mod viewer;
+mod wake_flag;
+mod ws;
+
+use std::time::Duration;
+
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{OriginalUri, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
+use votify_core::SessionId;
+use votify_core::tally::ViewPosition;
+
+use self::last_sent::LastSent;
+use self::viewer::Viewer;
+use crate::error::{ErrorCode, Problem, error_responses};
+use crate::extract::caller::RequestCaller;
+use crate::extract::invite;
+use crate::extract::path::PollPath;
+use crate::extract::query::QueryReader;
+use crate::middleware::origin::check_origin;
+use crate::state::AppState;
+
+/// `Retry-After` for an address that holds too many streams.
+const STREAM_LIMIT_WAIT: Duration = Duration::from_secs(10);
+
+error_responses!(StreamErrors:
+    MalformedId, InvalidLogin, OriginNotAllowed, PollNotFound, InvalidQuery, RateLimited,
+    StoreUnavailable, Overloaded, Internal);
+
+/// Streams a poll.
+///
+/// The stream is a WebSocket if the request asks for an upgrade, else server-sent events.
+/// Messages are JSON with a `type`: `poll_updated` (always the first), `poll_closed`,
+/// `poll_changed`, `poll_deleted`, and with `events=votes` also `vote_submitted`. The
+/// `id` of an event is a position to resume from. Over a WebSocket, clients may send
+/// `{"type": "refresh"}`, and `{"type": "vote", "request_id": …}` with the fields of a vote.
+/// The response to a WebSocket request without a session starts one.
+#[utoipa::path(
+    get,
+    path = "/api/polls/{id}/stream",
+    tag = "streams",
+    params(
+        ("id" = Uuid, Path, description = "The poll"),
+        ("after" = Option<String>, Query, description = "A position. No older state is sent"),
+        ("events" = Option<String>, Query, description = "`votes`: also send single votes, while counts are shown"),
+        ("invite" = Option<String>, Query, description = "The voter's invite code, if `voters` is `invite`: for votes over a WebSocket, and for counts that only voters see"),
+        ("Last-Event-ID" = Option<String>, Header, description = "Same as `after`. Takes precedence over it"),
+    ),
+    responses(
+        (status = 101, description = "A WebSocket"),
+        (status = 200, body = String, content_type = "text/event-stream"),
+        StreamErrors,
+    )
+)]
+pub(crate) async fn stream(
+    State(state): State<AppState>,
+    PollPath(poll): PollPath,
+    OriginalUri(uri): OriginalUri,
+    mut caller: RequestCaller,
+    parts: Parts,
+    mut query: QueryReader,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    let headers = &parts.headers;
+    if requests_web_socket(headers) {
+        let config = &state.config;
+        check_origin(
+            headers,
+            &uri,
+            config.public_url.as_ref(),
+            &config.allowed_origins,
+        )?;
+    }
+    let after = query.parse("after", "must be a position of a stream");
+    let wants_votes = query.keyword("events", &[("votes", true)]).unwrap_or(false);
+    // `RequestCaller` has already read this parameter.
+    let _ = query.take(invite::PARAMETER);
+    let after = query.finish(last_event_id(headers).or(after))?;
+    let permit = state
+        .streams
+        .acquire(caller.address_block())
+        .ok_or_else(|| {
+            Problem::new(ErrorCode::RateLimited)
+                .with_detail("this address holds the maximum number of streams")
+                .with_retry_after(STREAM_LIMIT_WAIT)
+        })?;
+    if upgrade.is_ok() && caller.session.is_none() {
+        // Only this response can set the cookie. Without it, a vote over the socket would
+        // belong to a session that the browser does not store.
+        state.engine.definition(poll).await?;
+        // If the quota is used up, the caller can watch, but not vote.
+        let _ = caller.begin_session(SessionId::random(), &state).await;
+    }
+    let watch = state.engine.watch(poll, &caller.to_caller(), after).await?;
+    let viewer = Viewer {
+        state,
+        login: caller.is_logged_in().then(|| Box::new(parts)),
+        caller,
+        poll,
+        watch,
+        wants_votes,
+        last_sent: LastSent::default(),
+        has_pending_change: false,
+        deleted: false,
+        _permit: permit,
+    };
+    Ok(match upgrade {
+        Ok(upgrade) => ws::respond(upgrade, viewer),
+        Err(_) => sse::respond(viewer),
+    })
+}
+
+fn requests_web_socket(headers: &HeaderMap) -> bool {
+    headers.get_all(header::UPGRADE).iter().any(|line| {
+        let protocols = line.to_str().unwrap_or_default().split(',');
+        protocols
+            .map(str::trim)
+            .any(|protocol| protocol.eq_ignore_ascii_case("websocket"))
+    })
+}
+
+/// Returns the last position that a browser received before it lost its stream. Other
+/// values are ignored.
+fn last_event_id(headers: &HeaderMap) -> Option<ViewPosition> {
+    headers.get("last-event-id")?.to_str().ok()?.parse().ok()
+}

@@ -1,0 +1,78 @@
+use axum::extract::ws::Message;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::dto::receipt::ReceiptBody;
+use crate::error::ProblemBody;
+
+/// Maximum number of characters of a `request_id`.
+const MAX_REQUEST_ID_LENGTH: usize = 100;
+
+/// A message of a client over its WebSocket.
+#[derive(Debug)]
+pub(super) enum Command {
+    /// Casts a vote. `body` has the form of a vote's request body.
+    Vote {
+        request_id: Option<String>,
+        body: Value,
+    },
+    /// Requests the current state.
+    Refresh,
+    Malformed,
+}
+
+impl Command {
+    pub(super) fn parse(message: &Message) -> Self {
+        let Message::Text(text) = message else {
+            return Self::Malformed;
+        };
+        let Ok(Value::Object(mut fields)) = serde_json::from_str(text) else {
+            return Self::Malformed;
+        };
+        let kind = fields.remove("type");
+        match kind.as_ref().and_then(Value::as_str) {
+            Some("refresh") if fields.is_empty() => Self::Refresh,
+            Some("vote") => match fields.remove("request_id") {
+                None => Self::Vote {
+                    request_id: None,
+                    body: Value::Object(fields),
+                },
+                Some(Value::String(id)) if id.chars().nth(MAX_REQUEST_ID_LENGTH).is_none() => {
+                    Self::Vote {
+                        request_id: Some(id),
+                        body: Value::Object(fields),
+                    }
+                }
+                Some(_) => Self::Malformed,
+            },
+            _ => Self::Malformed,
+        }
+    }
+}
+
+/// The reply to a [`Command`].
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Reply {
+    VoteConfirmed {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        request_id: Option<String>,
+        #[serde(flatten)]
+        receipt: ReceiptBody,
+    },
+    VoteRejected {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        request_id: Option<String>,
+        #[serde(flatten)]
+        problem: ProblemBody,
+    },
+    Error {
+        code: &'static str,
+    },
+}
+
+impl Reply {
+    pub(super) const MALFORMED: Self = Self::Error {
+        code: "malformed_message",
+    };
+}

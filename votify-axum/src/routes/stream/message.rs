@@ -1,0 +1,132 @@
+//! Renders frames as messages. All viewers of a frame share one rendering.
+
+use bytes::Bytes;
+use serde::Serialize;
+use uuid::Uuid;
+use votify_core::BallotKind;
+use votify_core::engine::live::{Frame, FrameFormat, FrameKind};
+
+use crate::dto::poll::PollBody;
+use crate::dto::totals::{Count, Totals};
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Message {
+    PollUpdated {
+        poll_id: Uuid,
+        options: Vec<Count>,
+        #[serde(flatten)]
+        totals: Totals,
+        viewers: u32,
+    },
+    PollClosed {
+        poll_id: Uuid,
+        options: Vec<Count>,
+        #[serde(flatten)]
+        totals: Totals,
+        #[serde(rename = "final")]
+        is_final: bool,
+    },
+    PollChanged {
+        poll_id: Uuid,
+        poll: Box<PollBody>,
+    },
+    PollDeleted {
+        poll_id: Uuid,
+    },
+    VoteSubmitted {
+        poll_id: Uuid,
+        option_id: Uuid,
+        new_count: u64,
+        total_votes: u64,
+        revision: u64,
+    },
+}
+
+impl Message {
+    fn new(frame: &Frame) -> Self {
+        let poll_id = *frame.poll.id.as_uuid();
+        match frame.kind {
+            FrameKind::Updated => Self::PollUpdated {
+                poll_id,
+                options: Count::all(&frame.view),
+                totals: (&frame.view).into(),
+                viewers: frame.viewers,
+            },
+            FrameKind::Closed => Self::PollClosed {
+                poll_id,
+                options: Count::all(&frame.view),
+                totals: (&frame.view).into(),
+                is_final: frame.view.is_final(),
+            },
+            FrameKind::Changed => Self::changed(frame),
+            FrameKind::Deleted => Self::PollDeleted { poll_id },
+        }
+    }
+
+    fn changed(frame: &Frame) -> Self {
+        Self::PollChanged {
+            poll_id: *frame.poll.id.as_uuid(),
+            poll: Box::new(PollBody::new(&frame.poll, frame.status, &frame.view)),
+        }
+    }
+}
+
+/// Renders a frame as a WebSocket message.
+pub(super) fn frame_message(frame: &Frame) -> Bytes {
+    frame.rendered(FrameFormat::Message, |frame| json(&Message::new(frame)))
+}
+
+/// Renders a `poll_changed` message with the state of a frame of any kind.
+pub(super) fn changed_message(frame: &Frame) -> Bytes {
+    json(&Message::changed(frame))
+}
+
+/// Renders a frame as a server-sent event.
+pub(super) fn frame_event(frame: &Frame) -> Bytes {
+    frame.rendered(FrameFormat::TextStream, |frame| {
+        let name = match frame.kind {
+            FrameKind::Updated => "poll_updated",
+            FrameKind::Closed => "poll_closed",
+            FrameKind::Changed => "poll_changed",
+            FrameKind::Deleted => "poll_deleted",
+        };
+        event(name, frame, &frame_message(frame))
+    })
+}
+
+/// Renders the single votes of a frame as WebSocket messages. There are none while counts
+/// are hidden, or if votes have several options.
+pub(super) fn vote_messages(frame: &Frame) -> impl Iterator<Item = Bytes> {
+    let options = match (frame.kind, frame.poll.rules.ballot) {
+        (FrameKind::Updated, BallotKind::Single) => &frame.votes[..],
+        _ => &[],
+    };
+    let votes = options.iter().filter_map(|option| {
+        let totals = Totals::from(&frame.view);
+        Some(Message::VoteSubmitted {
+            poll_id: *frame.poll.id.as_uuid(),
+            option_id: *option.as_uuid(),
+            new_count: frame.view.count(*option)?,
+            total_votes: totals.total_votes?,
+            revision: totals.revision?,
+        })
+    });
+    votes.map(|vote| json(&vote))
+}
+
+/// Renders a single vote as a server-sent event.
+pub(super) fn vote_event(frame: &Frame, vote: &[u8]) -> Bytes {
+    event("vote_submitted", frame, vote)
+}
+
+fn event(name: &str, frame: &Frame, data: &[u8]) -> Bytes {
+    let head = format!("event: {name}\nid: {}\ndata: ", frame.view.position());
+    // This JSON has no line breaks, so one `data:` line suffices.
+    Bytes::from([head.as_bytes(), data, b"\n\n"].concat())
+}
+
+/// Serializes a message. The types of this module never fail.
+pub(super) fn json(message: &impl Serialize) -> Bytes {
+    serde_json::to_vec(message).unwrap_or_default().into()
+}

@@ -1,0 +1,27 @@
+use axum::http::request::Parts;
+use votify_core::PollId;
+use votify_core::engine::live::Watch;
+
+use super::last_sent::LastSent;
+use crate::extract::caller::RequestCaller;
+use crate::rate_limit::StreamPermit;
+use crate::state::AppState;
+
+/// One viewer of one poll.
+pub(super) struct Viewer {
+    pub(super) state: AppState,
+    pub(super) caller: RequestCaller,
+    /// The request that proved the login, if the caller is logged in.
+    pub(super) login: Option<Box<Parts>>,
+    pub(super) poll: PollId,
+    pub(super) watch: Watch,
+    /// True if single votes are sent too.
+    pub(super) wants_votes: bool,
+    /// The last position sent over a WebSocket. Older states are not sent.
+    pub(super) last_sent: LastSent,
+    /// True if a change of the poll is to be sent with the next state that is new enough.
+    pub(super) has_pending_change: bool,
+    /// True if the poll was deleted while the viewer watched it.
+    pub(super) deleted: bool,
+    pub(super) _permit: StreamPermit,
+}

@@ -1,0 +1,335 @@
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::{FutureExt, StreamExt};
+use tokio::time::timeout;
+use votify_core::engine::live::{Frame, FrameKind};
+
+use super::command::{Command, Reply};
+use super::message;
+use super::viewer::Viewer;
+use super::wake_flag::WakeFlag;
+use crate::dto::ballot;
+use crate::dto::receipt::ReceiptBody;
+use crate::error::{ErrorCode, Problem};
+use crate::voting;
+
+/// Maximum size of a client's message in bytes. A longer one ends the stream.
+const MAX_MESSAGE_BYTES: usize = 64 * 1024;
+/// Messages up to this size are read before they are rejected, so that the client
+/// receives the reason. For longer ones it may receive none.
+const MAX_READ_BYTES: usize = 2 * MAX_MESSAGE_BYTES;
+/// Size of the read and of the write buffer. Small, because clients send little and there
+/// are thousands of viewers.
+const BUFFER_BYTES: usize = 2 * 1024;
+/// A client that is silent for this many pings is dropped.
+const MAX_SILENT_PINGS: u8 = 2;
+/// How long a client may take to receive the close frame.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// `Retry-After` for a stream that has no session.
+const SESSION_WAIT: Duration = Duration::from_secs(10);
+
+/// The client is disconnected, or it does not accept messages.
+struct Disconnected;
+
+/// Why a stream ends.
+enum CloseReason {
+    Disconnected,
+    /// The client sent a close frame, which the WebSocket answers itself.
+    ClosedByClient,
+    /// The server closes with this code and text.
+    Close(u16, &'static str),
+}
+
+impl From<Disconnected> for CloseReason {
+    fn from(Disconnected: Disconnected) -> Self {
+        Self::Disconnected
+    }
+}
+
+pub(super) fn respond(upgrade: WebSocketUpgrade, viewer: Viewer) -> Response {
+    let (caller, state) = (viewer.caller.clone(), viewer.state.clone());
+    let mut response = upgrade
+        .read_buffer_size(BUFFER_BYTES)
+        .write_buffer_size(BUFFER_BYTES)
+        .max_message_size(MAX_READ_BYTES)
+        .max_frame_size(MAX_READ_BYTES)
+        .on_upgrade(move |socket| serve(socket, viewer));
+    caller.set_session_cookie(&mut response, &state);
+    response
+}
+
+async fn serve(mut socket: WebSocket, mut viewer: Viewer) {
+    if let CloseReason::Close(code, reason) = run(&mut socket, &mut viewer).await {
+        drop(viewer);
+        send_close(socket, code, reason).await;
+    }
+}
+
+async fn send_close(mut socket: WebSocket, code: u16, reason: &'static str) {
+    let close = Message::Close(Some(CloseFrame {
+        code,
+        reason: Utf8Bytes::from_static(reason),
+    }));
+    // Dropping a socket with unread input resets the connection, and the client may not
+    // receive the close frame.
+    let handshake = Box::pin(async {
+        if socket.send(close).await.is_ok() {
+            while let Some(Ok(_)) = socket.recv().await {}
+            if code == close_code::SIZE {
+                std::future::pending::<()>().await;
+            }
+        }
+    });
+    let _ = timeout(CLOSE_TIMEOUT, handshake).await;
+}
+
+async fn run(socket: &mut WebSocket, viewer: &mut Viewer) -> CloseReason {
+    let pings = viewer.state.pings.listen();
+    let mut tick = pin!(pings.tick());
+    let mut silent_pings = 0_u8;
+    let input_flag = WakeFlag::new();
+    // The state is sent first, even if the client's first message arrives with its
+    // handshake.
+    let Some(first) = viewer.watch.next().await else {
+        return end_of_watch(viewer);
+    };
+    if send_frame(socket, viewer, &first).await.is_err() {
+        return CloseReason::Disconnected;
+    }
+    loop {
+        let event = tokio::select! {
+            biased;
+            frame = viewer.watch.next() => Event::Frame(frame),
+            event = poll_fn(|context| {
+                input_flag.poll(context, |context| poll_input(socket, tick.as_mut(), context))
+            }) => event,
+        };
+        match event {
+            Event::Frame(None) => return end_of_watch(viewer),
+            Event::Frame(Some(frame)) => {
+                if send_frame(socket, viewer, &frame).await.is_err() {
+                    return CloseReason::Disconnected;
+                }
+            }
+            Event::Received(received) => {
+                silent_pings = 0;
+                let received = match received {
+                    Some(Ok(received)) => received,
+                    Some(Err(error)) => return close_reason(error),
+                    None => return CloseReason::Disconnected,
+                };
+                if let Err(reason) = Box::pin(handle(socket, viewer, received)).await {
+                    return reason;
+                }
+            }
+            Event::Tick => {
+                tick.set(pings.tick());
+                let is_silent = silent_pings >= MAX_SILENT_PINGS;
+                silent_pings += 1;
+                if is_silent
+                    || send(socket, viewer, Message::Ping(Bytes::new()))
+                        .await
+                        .is_err()
+                {
+                    return CloseReason::Disconnected;
+                }
+            }
+        }
+    }
+}
+
+/// What a viewer's task waits for.
+enum Event {
+    Frame(Option<Arc<Frame>>),
+    Received(Option<Result<Message, axum::Error>>),
+    Tick,
+}
+
+fn poll_input(
+    socket: &mut WebSocket,
+    tick: Pin<&mut impl Future<Output = ()>>,
+    context: &mut Context<'_>,
+) -> Poll<Event> {
+    if let Poll::Ready(received) = socket.poll_next_unpin(context) {
+        return Poll::Ready(Event::Received(received));
+    }
+    tick.poll(context).map(|()| Event::Tick)
+}
+
+/// Sends a frame, unless the client has a newer state.
+async fn send_frame(
+    socket: &mut WebSocket,
+    viewer: &mut Viewer,
+    frame: &Frame,
+) -> Result<(), Disconnected> {
+    viewer.deleted |= frame.kind == FrameKind::Deleted;
+    let position = frame.view.position();
+    if viewer.last_sent.is_newer_than(&position) {
+        match frame.kind {
+            FrameKind::Updated => return Ok(()),
+            FrameKind::Changed => {
+                viewer.has_pending_change = true;
+                return Ok(());
+            }
+            FrameKind::Closed | FrameKind::Deleted => {}
+        }
+    }
+    viewer.last_sent.record(position);
+    if viewer.has_pending_change && frame.kind == FrameKind::Updated {
+        viewer.has_pending_change = false;
+        send_json(socket, viewer, message::changed_message(frame)).await?;
+    }
+    send_json(socket, viewer, message::frame_message(frame)).await?;
+    if viewer.wants_votes && !frame.votes.is_empty() {
+        // Boxed, because few viewers want votes, and a future is as large as its largest
+        // branch.
+        Box::pin(async {
+            for vote in message::vote_messages(frame) {
+                send_json(socket, viewer, vote).await?;
+            }
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+async fn handle(
+    socket: &mut WebSocket,
+    viewer: &mut Viewer,
+    received: Message,
+) -> Result<(), CloseReason> {
+    match &received {
+        Message::Ping(_) | Message::Pong(_) => return Ok(()),
+        Message::Close(_) => return Err(CloseReason::ClosedByClient),
+        Message::Text(text) if text.len() > MAX_MESSAGE_BYTES => return Err(message_too_long()),
+        Message::Binary(bytes) if bytes.len() > MAX_MESSAGE_BYTES => {
+            return Err(message_too_long());
+        }
+        Message::Text(_) | Message::Binary(_) => {}
+    }
+    let reply = match Command::parse(&received) {
+        Command::Malformed => message::json(&Reply::MALFORMED),
+        Command::Refresh => match refresh(viewer).await {
+            Ok(frame) => {
+                viewer.last_sent.record(frame.view.position());
+                message::frame_message(&frame)
+            }
+            Err(problem) => message::json(&Reply::Error {
+                code: problem.code(),
+            }),
+        },
+        Command::Vote { request_id, body } => {
+            let reply = match vote(viewer, body).await {
+                Ok(receipt) => Reply::VoteConfirmed {
+                    request_id,
+                    receipt,
+                },
+                Err(problem) => Reply::VoteRejected {
+                    request_id,
+                    problem: problem.body(),
+                },
+            };
+            message::json(&reply)
+        }
+    };
+    Ok(send_json(socket, viewer, reply).await?)
+}
+
+async fn vote(viewer: &mut Viewer, body: serde_json::Value) -> Result<ReceiptBody, Problem> {
+    let input = ballot::read(body)
+        .map_err(|errors| Problem::field_errors(ErrorCode::InvalidBallot, errors))?;
+    if viewer.caller.session_id().is_none() && !input.choice.is_withdrawal() {
+        return Err(Problem::new(ErrorCode::RateLimited)
+            .with_detail(
+                "this stream has no session, because the address had used up its quota of sessions: \
+                 reconnect later",
+            )
+            .with_retry_after(SESSION_WAIT));
+    }
+    if let Some(login) = &viewer.login {
+        viewer.caller.reauthenticate(login, &viewer.state).await?;
+    }
+    let vote = voting::vote(&viewer.state, viewer.poll, &mut viewer.caller, input).await;
+    let receipt = vote.result?;
+    viewer.last_sent.record(receipt.view.position());
+    Ok(ReceiptBody::from(&receipt))
+}
+
+/// Returns the current state, never an older one than was sent: after a confirmed vote,
+/// the poll's room may still lag behind.
+async fn refresh(viewer: &mut Viewer) -> Result<Arc<Frame>, Problem> {
+    let frame = viewer.watch.refresh().await?;
+    let newer = viewer.last_sent.newer_than(&frame.view.position());
+    let Some(newer) = newer else {
+        return Ok(frame);
+    };
+    // A new watch from that position makes the room read the store.
+    let voter = viewer.caller.to_caller();
+    let watch = viewer.state.engine.watch(viewer.poll, &voter, Some(newer));
+    drop(watch.await?);
+    let frame = viewer.watch.refresh().await?;
+    if viewer.last_sent.is_newer_than(&frame.view.position()) {
+        return Err(ErrorCode::StoreUnavailable.into());
+    }
+    Ok(frame)
+}
+
+fn end_of_watch(viewer: &Viewer) -> CloseReason {
+    if viewer.deleted {
+        CloseReason::Close(close_code::NORMAL, "the poll was deleted")
+    } else {
+        CloseReason::Close(close_code::AWAY, "the server is shutting down")
+    }
+}
+
+const fn message_too_long() -> CloseReason {
+    CloseReason::Close(close_code::SIZE, "a message may have at most 64 KiB")
+}
+
+/// Returns the reason for a client that violates the WebSocket protocol.
+fn close_reason(error: axum::Error) -> CloseReason {
+    use tungstenite::Error;
+    match error.into_inner().downcast_ref() {
+        Some(Error::Capacity(_)) => message_too_long(),
+        Some(Error::Utf8(_)) => CloseReason::Close(close_code::INVALID, "text must be UTF-8"),
+        Some(Error::Protocol(_)) => {
+            CloseReason::Close(close_code::PROTOCOL, "WebSocket protocol error")
+        }
+        _ => CloseReason::Disconnected,
+    }
+}
+
+async fn send_json(
+    socket: &mut WebSocket,
+    viewer: &Viewer,
+    json: Bytes,
+) -> Result<(), Disconnected> {
+    let text = Utf8Bytes::try_from(json).map_err(|_| Disconnected)?;
+    send(socket, viewer, Message::Text(text)).await
+}
+
+/// Sends a message within the write timeout. Starts a timer only if the socket is full.
+async fn send(
+    socket: &mut WebSocket,
+    viewer: &Viewer,
+    message: Message,
+) -> Result<(), Disconnected> {
+    let mut sending = pin!(socket.send(message));
+    let result = match sending.as_mut().now_or_never() {
+        Some(result) => Ok(result),
+        None => timeout(viewer.state.config.timing.write_timeout, sending).await,
+    };
+    match result {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(Disconnected),
+    }
+}

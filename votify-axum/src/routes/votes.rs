@@ -1,0 +1,151 @@
+//! Casting votes, taking them back and reading one's own.
+
+mod request;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use votify_core::{Choice, VoteOutcome};
+
+use self::request::VoteRequest;
+use super::response::mark_private;
+use crate::dto::ballot::BallotInput;
+use crate::dto::receipt::{OwnBallotBody, ReceiptBody, receipt_json};
+use crate::dto::schema::NewBallot;
+use crate::error::{ErrorCode, Problem, error_responses};
+use crate::extract::caller::RequestCaller;
+use crate::extract::idempotency::apply_idempotency_key;
+use crate::extract::path::PollPath;
+use crate::state::AppState;
+use crate::voting::{self, VoteResult};
+
+/// Number of headers of the response to a vote.
+const HEADER_COUNT: usize = 9;
+
+error_responses!(VoteErrors:
+    MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, InviteInvalid, OriginNotAllowed,
+    PollNotFound, AlreadyVoted, PollNotOpen, PollClosed, BallotIdReused, AddressQuota,
+    RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidBallot, RateLimited,
+    StoreUnavailable, Overloaded, Internal);
+
+error_responses!(WithdrawErrors:
+    MalformedId, NotLoggedIn, InvalidLogin, InviteInvalid, OriginNotAllowed, PollNotFound, NotVoted,
+    PollNotOpen, PollClosed, RevoteNotAllowed, BallotIdReused, InvalidBallot, RateLimited,
+    StoreUnavailable, Overloaded, Internal);
+
+error_responses!(OwnVoteErrors:
+    MalformedId, NotLoggedIn, InvalidLogin, InviteInvalid, PollNotFound, NotVoted, StoreUnavailable,
+    Internal);
+
+/// Casts a vote. The response is sent when the vote is durable.
+///
+/// A retry with the same ballot id returns the receipt again. A browser without a session
+/// gets one.
+#[utoipa::path(
+    post,
+    path = "/api/polls/{id}/vote",
+    tag = "votes",
+    params(
+        ("id" = Uuid, Path, description = "The poll"),
+        ("Idempotency-Key" = Option<Uuid>, Header, description = "Same as `ballot_id` in the body"),
+        ("invite" = Option<String>, Query, description = "The voter's invite code, if `voters` is `invite`"),
+    ),
+    request_body = NewBallot,
+    responses(
+        (status = 201, body = ReceiptBody, description = "The vote is counted"),
+        (status = 200, body = ReceiptBody, description = "The vote had been counted before"),
+        VoteErrors,
+    )
+)]
+pub(crate) async fn vote(State(state): State<AppState>, request: VoteRequest) -> Response {
+    let VoteRequest {
+        poll,
+        mut caller,
+        input,
+    } = request;
+    let vote = voting::vote(&state, poll, &mut caller, input).await;
+    vote_response(vote, &caller, &state, |outcome| match outcome {
+        VoteOutcome::Replayed { .. } => StatusCode::OK,
+        _ => StatusCode::CREATED,
+    })
+}
+
+/// Takes the caller's vote back, if the poll allows it.
+#[utoipa::path(
+    delete,
+    path = "/api/polls/{id}/vote",
+    tag = "votes",
+    params(
+        ("id" = Uuid, Path, description = "The poll"),
+        ("Idempotency-Key" = Option<Uuid>, Header, description = "A random UUID. A retry with the same UUID has no further effect"),
+        ("invite" = Option<String>, Query, description = "The voter's invite code, if `voters` is `invite`"),
+    ),
+    responses((status = 200, body = ReceiptBody), WithdrawErrors)
+)]
+pub(crate) async fn withdraw(
+    State(state): State<AppState>,
+    PollPath(poll): PollPath,
+    mut caller: RequestCaller,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let withdrawal = BallotInput {
+        choice: Choice::withdraw(),
+        field: "",
+        id: None,
+    };
+    let input = apply_idempotency_key(withdrawal, &headers)
+        .map_err(|errors| Problem::field_errors(ErrorCode::InvalidBallot, errors))?;
+    let vote = voting::vote(&state, poll, &mut caller, input).await;
+    Ok(vote_response(vote, &caller, &state, |_| StatusCode::OK))
+}
+
+/// Returns the caller's own vote.
+#[utoipa::path(
+    get,
+    path = "/api/polls/{id}/vote",
+    tag = "votes",
+    params(
+        ("id" = Uuid, Path, description = "The poll"),
+        ("invite" = Option<String>, Query, description = "The voter's invite code, if `voters` is `invite`"),
+    ),
+    responses((status = 200, body = OwnBallotBody), OwnVoteErrors)
+)]
+pub(crate) async fn own_vote(
+    State(state): State<AppState>,
+    PollPath(id): PollPath,
+    caller: RequestCaller,
+) -> Result<Response, Problem> {
+    let active = state.engine.ballot_of(id, &caller.to_caller()).await?;
+    let active = active.ok_or(ErrorCode::NotVoted)?;
+    let poll = state.engine.definition(id).await?;
+    let mut response = Json(OwnBallotBody::new(&poll, &active)).into_response();
+    mark_private(&mut response);
+    Ok(response)
+}
+
+fn vote_response(
+    vote: VoteResult,
+    caller: &RequestCaller,
+    state: &AppState,
+    status: impl FnOnce(VoteOutcome) -> StatusCode,
+) -> Response {
+    let mut response = match vote.result {
+        Ok(receipt) => {
+            let mut response = Response::new(receipt_json(&receipt).into());
+            *response.status_mut() = status(receipt.outcome);
+            // One allocation for all headers: the map copies its entries when it grows.
+            response.headers_mut().reserve(HEADER_COUNT);
+            let json = HeaderValue::from_static("application/json");
+            response.headers_mut().insert(header::CONTENT_TYPE, json);
+            response
+        }
+        Err(problem) => problem.into_response(),
+    };
+    if let Some(rate_limit) = vote.rate_limit {
+        rate_limit.write_to(response.headers_mut());
+    }
+    mark_private(&mut response);
+    caller.set_session_cookie(&mut response, state);
+    response
+}

@@ -1,0 +1,93 @@
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use votify_core::PollEngine;
+
+#[cfg(feature = "accounts")]
+use crate::accounts::AuthService;
+use crate::config::Config;
+#[cfg(feature = "accounts")]
+use crate::error::{ErrorCode, Problem};
+use crate::extract::session::CookieTemplate;
+use crate::heartbeat::Heartbeat;
+use crate::rate_limit::{ConnectionLimiter, RequestLimiter};
+
+/// The state that all handlers share.
+#[derive(Clone)]
+pub(crate) struct AppState(Arc<AppStateInner>);
+
+pub(crate) struct AppStateInner {
+    pub(crate) engine: PollEngine,
+    pub(crate) config: Config,
+    pub(crate) session_cookie: CookieTemplate,
+    pub(crate) limiter: RequestLimiter,
+    pub(crate) streams: Arc<ConnectionLimiter>,
+    /// Times the pings of WebSockets.
+    pub(crate) pings: Heartbeat,
+    /// Times the comment lines of event streams.
+    pub(crate) comments: Heartbeat,
+    /// The OpenAPI document, as JSON.
+    pub(crate) openapi: Bytes,
+    /// `None` if [`VotifyRouter::accounts`](crate::VotifyRouter::accounts) was not
+    /// called.
+    #[cfg(feature = "accounts")]
+    pub(crate) auth: Option<Arc<AuthService>>,
+}
+
+impl AppState {
+    pub(crate) fn new(engine: PollEngine, mut config: Config, openapi: Bytes) -> Self {
+        #[cfg(feature = "accounts")]
+        let auth = config.accounts.take().map(|accounts| {
+            let auth = Arc::new(AuthService::new(
+                engine.clone(),
+                &accounts,
+                config.cookies(),
+            ));
+            config.identity = Some(Arc::clone(&auth) as _);
+            auth
+        });
+        #[cfg(not(feature = "accounts"))]
+        let _ = &mut config;
+        Self(Arc::new(AppStateInner {
+            engine,
+            session_cookie: CookieTemplate::new(config.cookies()),
+            limiter: RequestLimiter::new(Arc::clone(&config.limiter)),
+            streams: Arc::new(ConnectionLimiter::new(config.streams_per_address)),
+            pings: Heartbeat::new(config.timing.ping_interval),
+            comments: Heartbeat::new(config.timing.comment_interval),
+            config,
+            openapi,
+            #[cfg(feature = "accounts")]
+            auth,
+        }))
+    }
+
+    /// Returns the service for accounts.
+    ///
+    /// # Errors
+    /// `not_found` if there are no accounts; their routes are not mounted then.
+    #[cfg(feature = "accounts")]
+    pub(crate) fn auth(&self) -> Result<&AuthService, Problem> {
+        self.auth
+            .as_deref()
+            .ok_or_else(|| ErrorCode::NotFound.into())
+    }
+}
+
+impl Deref for AppState {
+    type Target = AppStateInner;
+
+    fn deref(&self) -> &AppStateInner {
+        &self.0
+    }
+}
+
+impl fmt::Debug for AppState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AppState")
+            .field("config", &self.0.config)
+            .finish_non_exhaustive()
+    }
+}

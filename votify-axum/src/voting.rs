@@ -1,0 +1,91 @@
+//! Casts ballots for callers, within their quotas. The HTTP routes and the WebSockets
+//! share it.
+
+use votify_core::ballot::Refusal;
+use votify_core::{BallotId, EngineError, PollId, SessionId, VoteReceipt};
+
+use crate::dto::ballot::BallotInput;
+use crate::error::{Problem, RateLimit, invalid_choice};
+use crate::extract::caller::RequestCaller;
+use crate::extract::session::session_for_first_ballot;
+use crate::rate_limit::{address_key, limit_key};
+use crate::state::AppState;
+
+/// The result of an attempt to vote.
+#[derive(Debug)]
+pub(crate) struct VoteResult {
+    pub(crate) result: Result<VoteReceipt, Problem>,
+    /// What is left of the caller's quota. `None` if there is no quota or it is used up.
+    pub(crate) rate_limit: Option<RateLimit>,
+}
+
+/// Casts a ballot. Starts a session for a caller without one, if the poll exists.
+pub(crate) async fn vote(
+    state: &AppState,
+    poll: PollId,
+    caller: &mut RequestCaller,
+    input: BallotInput,
+) -> VoteResult {
+    let rate_limit = match acquire_vote(state, caller).await {
+        Ok(rate_limit) => rate_limit,
+        Err(problem) => {
+            return VoteResult {
+                result: Err(problem),
+                rate_limit: None,
+            };
+        }
+    };
+    VoteResult {
+        result: cast(state, poll, caller, input).await,
+        rate_limit,
+    }
+}
+
+/// Takes one attempt of the session's quota, or of the address's for callers without a
+/// session.
+async fn acquire_vote(
+    state: &AppState,
+    caller: &RequestCaller,
+) -> Result<Option<RateLimit>, Problem> {
+    let keyring = state.engine.keyring();
+    let key = || match caller.session {
+        Some(session) => limit_key(keyring, &[b"vote-session", session.id.as_bytes()]),
+        None => address_key(keyring, "vote-address", caller.address_block()),
+    };
+    let (quota, now) = (state.config.vote_quota, state.engine.now());
+    state.limiter.acquire(key, quota, now).await
+}
+
+async fn cast(
+    state: &AppState,
+    poll: PollId,
+    caller: &mut RequestCaller,
+    input: BallotInput,
+) -> Result<VoteReceipt, Problem> {
+    let engine = &state.engine;
+    // A caller without a session has no vote to withdraw, so a withdrawal starts none.
+    if caller.session_id().is_none() && !input.choice.is_withdrawal() {
+        let id = first_session(state, poll, input.id).await?;
+        caller.begin_session(id, state).await?;
+    }
+    let ballot = input.id.unwrap_or_else(|| BallotId::generate(engine.now()));
+    let voter = caller.to_caller();
+    let receipt = engine.cast(poll, &voter, ballot, input.choice).await;
+    receipt.map_err(|error| match error {
+        EngineError::Refused(Refusal::Invalid(errors)) => invalid_choice(&errors, input.field),
+        other => other.into(),
+    })
+}
+
+/// Returns the id of a new session. It is derived from the ballot's id, if the client set
+/// one, so that a retry counts as the same voter.
+async fn first_session(
+    state: &AppState,
+    poll: PollId,
+    ballot: Option<BallotId>,
+) -> Result<SessionId, Problem> {
+    let definition = state.engine.definition(poll).await?;
+    let keyring = state.engine.keyring();
+    let derived = ballot.and_then(|id| session_for_first_ballot(poll, definition.key, id, keyring));
+    Ok(derived.unwrap_or_else(SessionId::random))
+}
