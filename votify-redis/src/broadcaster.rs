@@ -1,7 +1,7 @@
-mod ear;
-mod handover;
-mod listening;
-mod topics;
+mod listen_task;
+mod publish;
+mod subscriber;
+mod subscriptions;
 mod wire;
 
 use std::fmt;
@@ -15,9 +15,9 @@ use votify_core::broadcast::{BroadcastError, DeliveryStream, Topic, Update};
 
 use crate::connect::Redis;
 use crate::error::{Error, NAME};
-use ear::Ear;
-use listening::Listening;
-use topics::Topics;
+use listen_task::Listening;
+use subscriber::Ear;
+use subscriptions::Topics;
 
 /// A [`Broadcaster`] over Redis' pub/sub: plain on one server, sharded on a cluster; clones share one connection that
 /// listens.
@@ -119,7 +119,7 @@ impl Broadcaster for RedisBroadcaster {
         });
         let messages: Result<Vec<_>, serde_json::Error> = messages.collect();
         let messages = messages.map_err(|error| BroadcastError::failed(NAME, error))?;
-        let handed_over = handover::hand_over(&self.shared.redis, messages).await;
+        let handed_over = publish::hand_over(&self.shared.redis, messages).await;
         handed_over.map_err(Error::into_broadcast_error)
     }
 

@@ -45,16 +45,16 @@ mod breaker;
 mod casting;
 mod clerk;
 mod config;
-mod desk;
-mod known;
-mod look;
+mod leases;
+mod local;
+mod lookup;
 mod mark;
 mod owning;
+mod precheck;
 mod reading;
-mod shared;
-mod shelf;
-mod sorted;
+mod redis;
 mod store;
+mod write_behind;
 
 use std::fmt;
 use std::sync::Arc;
@@ -63,7 +63,7 @@ use tokio_util::task::AbortOnDropHandle;
 use votify_core::Store;
 
 pub use config::CacheConfig;
-use shared::Shared;
+use leases::Shared;
 
 use crate::connect::Redis;
 

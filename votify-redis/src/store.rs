@@ -1,17 +1,17 @@
-mod casting;
-mod fault;
+mod ballot_pages;
+mod cas;
+mod cast;
+mod error;
 mod invites;
 mod keys;
 mod lifecycle;
 mod listing;
-mod pages;
 mod patience;
-mod race;
-mod reading;
+mod poll_read;
+mod read;
 mod record;
 mod recount;
 mod scripts;
-mod seen;
 mod turns;
 
 use std::fmt;
@@ -35,7 +35,7 @@ use votify_core::{
 use crate::connect::Redis;
 use crate::durability::{self, Eviction};
 use crate::error::NAME;
-use fault::Fault;
+use error::Fault;
 use lifecycle::Next;
 use listing::{Announcement, Warm};
 use patience::in_time;
@@ -172,7 +172,7 @@ impl Store for RedisStore {
     }
 
     async fn polls(&self, ids: &[PollId]) -> Result<Vec<Option<Poll>>, StoreError> {
-        let states = reading::states(self, ids).await.map_err(failed)?;
+        let states = read::states(self, ids).await.map_err(failed)?;
         Ok(states.into_iter().map(|state| Some(state?.poll)).collect())
     }
 
@@ -235,7 +235,7 @@ impl Store for RedisStore {
     }
 
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
-        casting::cast(self, ballots, now).await
+        cast::cast(self, ballots, now).await
     }
 
     async fn ballots_of(
@@ -243,18 +243,16 @@ impl Store for RedisStore {
         poll: PollId,
         voters: &[VoterId],
     ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
-        reading::ballots_of(self, poll, voters)
-            .await
-            .map_err(failed)
+        read::ballots_of(self, poll, voters).await.map_err(failed)
     }
 
     async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
-        let states = reading::states(self, polls).await.map_err(failed)?;
+        let states = read::states(self, polls).await.map_err(failed)?;
         Ok(states.into_iter().map(|state| Some(state?.tally)).collect())
     }
 
     fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
-        pages::ballots(self, poll).map_err(failed).boxed()
+        ballot_pages::ballots(self, poll).map_err(failed).boxed()
     }
 
     async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError> {

@@ -8,10 +8,10 @@ use votify_core::backend::{PollBatch, group_by_poll};
 use votify_core::ballot::BatchReceipt;
 use votify_core::{Ballot, Outcome, PollId, Refusal, Store, StoreError, Tally, Timestamp, VoterId};
 
-use super::look::{Look, State};
+use super::leases::{Loaded, Shared};
+use super::lookup::{Look, State};
 use super::mark::Mark;
-use super::shared::{Loaded, Shared};
-use super::sorted::{Sorted, has_other, merge};
+use super::precheck::{Sorted, has_other, merge};
 
 /// About how many polls Redis is asked at once.
 const CHUNK: usize = 64;

@@ -5,10 +5,10 @@ use std::time::Duration;
 use futures_util::{FutureExt, StreamExt, stream};
 use votify_core::{Store, VoterId};
 
-use super::desk::News;
+use super::leases::Shared;
 use super::mark::Mark;
-use super::shared::Shared;
-use super::shelf::Snapshot;
+use super::redis::Snapshot;
+use super::write_behind::News;
 
 /// How many polls are written at once.
 const AT_ONCE: usize = 16;

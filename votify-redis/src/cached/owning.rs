@@ -5,8 +5,8 @@ use votify_core::poll::SealCause;
 use votify_core::store::{ChangeOutcome, SealOutcome};
 use votify_core::{Poll, PollChange, PollId, Store, StoreError, Tally, Timestamp};
 
-use super::shared::Shared;
-use super::shelf::Snapshot;
+use super::leases::Shared;
+use super::redis::Snapshot;
 
 /// Changes that no other instance may answer contrary to once they are answered.
 impl<S: Store> Shared<S> {

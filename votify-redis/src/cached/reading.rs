@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use votify_core::{Poll, PollId, Store, StoreError, Tally};
 
-use super::look::{Found, Look, State};
-use super::shared::{Loaded, Shared};
+use super::leases::{Loaded, Shared};
+use super::lookup::{Found, Look, State};
 
 impl<S: Store> Shared<S> {
     /// What was found, if nothing that this instance has seen is newer.

@@ -5,7 +5,7 @@ use votify_core::store::InviteOutcome;
 use votify_core::{PollId, VoterId};
 
 use super::RedisStore;
-use super::fault::{Damaged, Fault};
+use super::error::{Damaged, Fault};
 use super::keys::{ID, Keys};
 use super::patience::in_time;
 use super::scripts::{INVITE, INVITED};

@@ -4,12 +4,12 @@ use redis::Value;
 use votify_core::poll::PollState;
 use votify_core::{Poll, PollId};
 
-use super::fault::{Damaged, Fault};
+use super::cas::Race;
+use super::error::{Damaged, Fault};
 use super::keys::Keys;
 use super::patience::in_time;
-use super::race::Race;
+use super::poll_read::{Current, Seen};
 use super::scripts::{CREATE, DELETE, READ, REPLACE};
-use super::seen::{Current, Seen};
 use super::{RedisStore, record};
 
 /// What becomes of a poll, and what is answered.

@@ -1,20 +1,20 @@
 //! Listings: sorted sets beside the polls, in a slot of their own, made from the polls and made anew when they are behind.
 
-mod derive;
+mod entry;
 mod marks;
-mod place;
+mod reindex;
 
 use redis::Value;
 use votify_core::store::PollFilter;
 use votify_core::{Page, PageRequest, Poll, PollId, Timestamp};
 
 use super::RedisStore;
-use super::fault::{Damaged, Fault};
+use super::error::{Damaged, Fault};
+use super::poll_read::{bytes, list as values, number};
 use super::scripts::LIST;
-use super::seen::{bytes, list as values, number};
-pub(super) use derive::{follow, leave_announced};
+use entry::{Row, common_key, listing_for};
 pub(super) use marks::{Announcement, Warm};
-use place::{Row, common_key, listing_for};
+pub(super) use reindex::{follow, leave_announced};
 
 /// How many rows are looked at together.
 const CHUNK: u64 = 1_000;
@@ -41,11 +41,11 @@ pub(super) async fn list(
     page: &PageRequest,
     now: Timestamp,
 ) -> Result<Page<Poll>, Fault> {
-    derive::mend(store).await?;
+    reindex::mend(store).await?;
     let mut round = 1;
     loop {
         let (ids, total) = find(store, filter, page, now).await?;
-        let states = super::reading::states(store, &ids).await?;
+        let states = super::read::states(store, &ids).await?;
         let gone: Vec<PollId> = ids
             .iter()
             .zip(&states)
@@ -58,7 +58,7 @@ pub(super) async fn list(
                 total,
             });
         }
-        derive::derive(store, &gone).await?;
+        reindex::derive(store, &gone).await?;
         round += 1;
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::fault::Fault;
+use super::error::Fault;
 
 /// The longest that a call takes in all; an engine gives up on its store somewhat later.
 const PATIENCE: Duration = Duration::from_millis(3_200);

@@ -6,7 +6,7 @@ use votify_core::poll::PollState;
 use votify_core::tally::OptionCount;
 use votify_core::{Ballot, BallotId, Choice, Poll, PollId, Position, Tally, Timestamp, VoterId};
 
-use super::fault::Damaged;
+use super::error::Damaged;
 
 /// The form in which states are written; one that is newer cannot be read.
 const FORM: u8 = 1;

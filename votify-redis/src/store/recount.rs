@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use votify_core::store::Audit;
 use votify_core::{Choice, PollId, Tally};
 
-use super::fault::{Damaged, Fault};
+use super::ballot_pages::{Page, page};
+use super::cas::Race;
+use super::error::{Damaged, Fault};
 use super::keys::ID;
 use super::lifecycle::{self, replace};
-use super::pages::{Page, page};
 use super::patience::in_time;
-use super::race::Race;
-use super::seen::Current;
+use super::poll_read::Current;
 use super::{RedisStore, record};
 
 /// The ballots that stand, as far as the revisions were looked at.

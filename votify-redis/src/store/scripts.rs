@@ -89,7 +89,7 @@ impl Lua {
     }
 }
 
-const LOOK: &str = include_str!("scripts/look.lua");
+const LOOK: &str = include_str!("scripts/prelude.lua");
 
 macro_rules! scripts {
     ($($name:ident: $flags:literal, [$($part:expr),*], $file:literal;)*) => {$(
@@ -103,7 +103,7 @@ scripts! {
     READ: "no-writes", [LOOK], "scripts/read.lua";
     PAGE: "no-writes", [LOOK], "scripts/page.lua";
     CAST: "", [LOOK], "scripts/cast.lua";
-    PLACES: "no-writes", [LOOK], "scripts/places.lua";
+    PLACES: "no-writes", [LOOK], "scripts/address_usage.lua";
     CREATE: "", [LOOK], "scripts/create.lua";
     REPLACE: "allow-oom", [LOOK], "scripts/replace.lua";
     DELETE: "allow-oom", [LOOK], "scripts/delete.lua";
@@ -111,7 +111,7 @@ scripts! {
     INVITED: "no-writes", [], "scripts/invited.lua";
     RELEASE: "allow-oom", [], "scripts/release.lua";
     LIST: "no-writes", [], "scripts/list.lua";
-    ENLIST: "allow-oom", [], "scripts/enlist.lua";
-    MARK: "allow-oom", [], "scripts/mark.lua";
-    SETTLE: "allow-oom", [], "scripts/settle.lua";
+    ENLIST: "allow-oom", [], "scripts/index_update.lua";
+    MARK: "allow-oom", [], "scripts/zadd_now.lua";
+    SETTLE: "allow-oom", [], "scripts/index_clear.lua";
 }

@@ -12,10 +12,10 @@ use redis::{Value, cmd};
 use tokio::time::sleep;
 use votify_core::PollId;
 
-use super::place::common_key;
+use super::entry::common_key;
 use crate::connect::Redis;
 use crate::error::Error;
-use crate::store::fault::Fault;
+use crate::store::error::Fault;
 use crate::store::scripts::MARK;
 
 /// How long the heat of a poll may be behind.

@@ -8,12 +8,12 @@ use votify_core::poll::PollState;
 use votify_core::{PollId, VoterId};
 
 use super::RedisStore;
-use super::fault::Fault;
+use super::error::Fault;
 use super::keys::{ID, Keys};
 use super::lifecycle;
 use super::patience::in_time;
+use super::poll_read::Seen;
 use super::scripts::READ;
-use super::seen::Seen;
 
 /// How many polls are asked for at once.
 const AT_ONCE: usize = 256;

@@ -9,8 +9,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use votify_core::PollId;
 
-use super::ear::Ear;
-use super::topics::Topics;
+use super::subscriber::Ear;
+use super::subscriptions::Topics;
 use crate::connect::Redis;
 use crate::error::Error;
 

@@ -1,7 +1,7 @@
 //! The way of a batch: read, decide, write if nothing moved meanwhile.
 
-mod places;
-mod writes;
+mod address_usage;
+mod batch_writes;
 
 use std::collections::HashMap;
 
@@ -10,13 +10,13 @@ use votify_core::backend::{AddressUsage, BatchEvaluator, PollBatch, group_by_pol
 use votify_core::ballot::{Outcome, VoterHistory};
 use votify_core::{Ballot, BatchReceipt, Tally, Timestamp, VoterId};
 
-use super::fault::Fault;
+use super::cas::Race;
+use super::error::Fault;
 use super::keys::ID;
 use super::patience::in_time;
-use super::race::Race;
-use super::seen::Seen;
+use super::poll_read::Seen;
 use super::{RedisStore, record};
-use writes::Writes;
+use batch_writes::Writes;
 
 /// How many polls of one batch are at the server at once.
 const AT_ONCE: usize = 64;
@@ -60,7 +60,8 @@ async fn cast_part(
         let histories = histories(&seen, &ballots)?;
         let mut places = AddressUsage::default();
         if current.kept.state.poll.rules.address_quota.is_some() {
-            let Some(found) = places::read(store, &race.keys, &current, &ballots).await? else {
+            let Some(found) = address_usage::read(store, &race.keys, &current, &ballots).await?
+            else {
                 seen = race.enter().await?;
                 continue;
             };

@@ -4,10 +4,10 @@ use votify_core::voter::AddressId;
 use votify_core::{Ballot, VoterId};
 
 use crate::store::RedisStore;
-use crate::store::fault::{Damaged, Fault};
+use crate::store::error::{Damaged, Fault};
 use crate::store::keys::{ID, Keys};
+use crate::store::poll_read::{Current, list, pairs};
 use crate::store::scripts::PLACES;
-use crate::store::seen::{Current, list, pairs};
 
 /// From where ballots stand, as far as these ballots' poll has to know; `None` if the poll is not as it was read any more.
 pub(super) async fn read(

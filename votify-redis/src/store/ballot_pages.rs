@@ -4,10 +4,10 @@ use futures_util::stream::{self, Stream, TryStreamExt};
 use votify_core::PollId;
 use votify_core::ballot::ActiveBallot;
 
-use super::fault::{Damaged, Fault};
+use super::error::{Damaged, Fault};
 use super::keys::{ID, Keys, PART};
+use super::poll_read::Seen;
 use super::scripts::PAGE;
-use super::seen::Seen;
 use super::{RedisStore, record};
 
 /// How many revisions are looked at together. A part of the order is a multiple of it.

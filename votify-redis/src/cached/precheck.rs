@@ -5,7 +5,7 @@ use votify_core::backend::PollBatch;
 use votify_core::ballot::{ActiveBallot, BatchReceipt, Verdict, VoterHistory, decide};
 use votify_core::{Ballot, BallotId, Outcome, PollId, Refusal, Tally, Timestamp};
 
-use super::look::{Look, State};
+use super::lookup::{Look, State};
 use super::mark::Mark;
 
 /// What Redis said about the polls of a batch, and what follows from it.

@@ -8,10 +8,10 @@ use redis::{Value, cmd};
 use tokio::time::Instant;
 use votify_core::PollId;
 
+use super::entry::{Row, common_key};
 use super::marks::{self, Announcement};
-use super::place::{Row, common_key};
 use crate::store::RedisStore;
-use crate::store::fault::{Damaged, Fault};
+use crate::store::error::{Damaged, Fault};
 use crate::store::lifecycle;
 use crate::store::patience::soon;
 use crate::store::scripts::{ENLIST, SETTLE};

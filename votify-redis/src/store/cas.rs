@@ -5,10 +5,10 @@ use tokio::time::sleep;
 use votify_core::PollId;
 
 use super::RedisStore;
-use super::fault::Fault;
+use super::error::Fault;
 use super::keys::Keys;
+use super::poll_read::{Seen, Written};
 use super::scripts::{Lua, READ, RELEASE};
-use super::seen::{Seen, Written};
 
 /// The longest pause to let another one go first; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);

@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use votify_core::PollId;
 
-use super::topics::Topics;
+use super::subscriptions::Topics;
 use super::wire;
 use crate::connect::{Connection, Redis};
 use crate::error::Error;

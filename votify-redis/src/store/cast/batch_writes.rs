@@ -2,12 +2,12 @@ use votify_core::Ballot;
 use votify_core::backend::WriteSet;
 use votify_core::ballot::Outcome;
 
-use crate::store::fault::Fault;
+use crate::store::cas::Race;
+use crate::store::error::Fault;
 use crate::store::keys::{ID, Keys};
-use crate::store::race::Race;
+use crate::store::poll_read::Seen;
 use crate::store::record;
 use crate::store::scripts::CAST;
-use crate::store::seen::Seen;
 
 /// The most ballots of one poll in one call: well within what a server takes as arguments, and half a second of its time.
 const MOST: usize = 200_000;

@@ -4,10 +4,10 @@ use votify_core::backend::SingleFlight;
 use votify_core::{Poll, PollId, Store, StoreError, Tally};
 
 use super::config::CacheConfig;
-use super::desk::Desk;
-use super::known::Known;
-use super::look::{Look, State};
-use super::shelf::Shelf;
+use super::local::Known;
+use super::lookup::{Look, State};
+use super::redis::Shelf;
+use super::write_behind::Desk;
 use crate::connect::Redis;
 
 /// How often a poll that is being edited all the time is read again before it is given without a tally.

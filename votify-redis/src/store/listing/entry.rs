@@ -3,7 +3,7 @@ use votify_core::store::{PollFilter, PollOrder};
 use votify_core::{PollStatus, Position};
 
 use crate::connect::Redis;
-use crate::store::fault::{Damaged, Fault};
+use crate::store::error::{Damaged, Fault};
 
 /// What is kept of a poll beside the listings: enough to filter by, and to know its places.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,7 +2,7 @@ use redis::Value;
 use votify_core::ballot::ActiveBallot;
 use votify_core::{PollId, VoterId};
 
-use super::fault::{Damaged, Fault};
+use super::error::{Damaged, Fault};
 use super::record::{self, Kept};
 
 /// What a script saw of a poll at one moment.

@@ -6,7 +6,7 @@ use votify_core::{Poll, PollId, Tally, VoterId};
 
 use super::breaker::Breaker;
 use super::config::CacheConfig;
-use super::look::{Found, Look, Reply, field, position_text, version_text};
+use super::lookup::{Found, Look, Reply, field, position_text, version_text};
 use super::mark::Mark;
 use crate::connect::Redis;
 use crate::error::Error;
@@ -45,9 +45,9 @@ impl Shelf {
         Self {
             redis,
             scripts: Scripts {
-                look: Script::new(include_str!("look.lua")),
-                keep: Script::new(include_str!("keep.lua")),
-                bury: Script::new(include_str!("bury.lua")),
+                look: Script::new(include_str!("get.lua")),
+                keep: Script::new(include_str!("put.lua")),
+                bury: Script::new(include_str!("tombstone.lua")),
             },
             breaker: Breaker::new(),
             patience: config.patience,
