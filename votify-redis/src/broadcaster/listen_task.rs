@@ -9,190 +9,197 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use votify_core::PollId;
 
-use super::subscriber::Ear;
-use super::subscriptions::Topics;
+use super::subscriber::Subscriber;
+use super::subscriptions::Subscriptions;
 use crate::connect::Redis;
 use crate::error::Error;
 
-/// Pauses before a new connection; each is up to twice as long by chance, so that a fleet does not come back at once.
-const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
+/// Delays before a reconnect, each with up to 100 % jitter, so that the nodes of a fleet do
+/// not reconnect at once.
+const RECONNECT_DELAYS: ExponentialBuilder = ExponentialBuilder::new()
     .with_min_delay(Duration::from_millis(50))
-    .with_max_delay(LONGEST_PAUSE)
+    .with_max_delay(MAX_RECONNECT_DELAY)
     .without_max_times()
     .with_jitter();
-const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-/// A connection that lasted less long than this counts as an attempt that failed.
-const STEADY: Duration = Duration::from_secs(10);
-/// How often polls are tried again that could not be subscribed to, such as those of a node that is away.
-const AGAIN: Duration = Duration::from_millis(500);
+const MAX_RECONNECT_DELAY: Duration = Duration::from_millis(500);
+/// A connection that lasted at least this long resets the delays. It exceeds the longest
+/// delay tenfold, so that a flapping server keeps the longest delay.
+const STABLE_AFTER: Duration = Duration::from_secs(10);
+/// Interval of retries of failed subscriptions, such as those on an unreachable node.
+const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Keeps what is subscribed to equal to what is listened to, and replaces connections that are lost.
-pub(super) struct Listening {
+/// Synchronizes the server's subscriptions with [`Subscriptions`], and replaces lost
+/// connections.
+pub(super) struct ListenTask {
     redis: Redis,
-    topics: Arc<Topics>,
+    subscriptions: Arc<Subscriptions>,
 }
 
-impl Listening {
-    pub(super) fn new(redis: Redis, topics: Arc<Topics>) -> Self {
-        Self { redis, topics }
-    }
-
-    pub(super) async fn run(self, mut ear: Ear, shutdown: CancellationToken) {
-        let mut pauses = PAUSES.build();
-        for number in 2.. {
-            let began = Instant::now();
-            let listening = Subscribing::new(&ear, &self.topics).run();
-            let Some(why) = shutdown.run_until_cancelled(listening).await else {
-                return;
-            };
-            self.topics.lose_ear();
-            drop(ear);
-            tracing::warn!(
-                why,
-                "no news from other nodes until there is a new connection to Redis"
-            );
-            if began.elapsed() >= STEADY {
-                pauses = PAUSES.build();
-            }
-            let reopened = shutdown.run_until_cancelled(self.reopen(number, &mut pauses));
-            let Some(next) = reopened.await else {
-                return;
-            };
-            ear = next;
-            tracing::info!("listening to other nodes again");
+impl ListenTask {
+    pub(super) fn new(redis: Redis, subscriptions: Arc<Subscriptions>) -> Self {
+        Self {
+            redis,
+            subscriptions,
         }
     }
 
-    async fn reopen(
+    pub(super) async fn run(self, mut subscriber: Subscriber, shutdown: CancellationToken) {
+        let mut delays = RECONNECT_DELAYS.build();
+        for generation in 2.. {
+            let connected_at = Instant::now();
+            let sync = SubscriptionSync::new(&subscriber, &self.subscriptions).run();
+            let Some(reason) = shutdown.run_until_cancelled(sync).await else {
+                return;
+            };
+            self.subscriptions.clear_connection();
+            drop(subscriber);
+            tracing::warn!(reason, "lost the subscriber connection to Redis");
+            if connected_at.elapsed() >= STABLE_AFTER {
+                delays = RECONNECT_DELAYS.build();
+            }
+            let reconnect = self.reconnect(generation, &mut delays);
+            let Some(next) = shutdown.run_until_cancelled(reconnect).await else {
+                return;
+            };
+            subscriber = next;
+            tracing::info!("restored the subscriber connection to Redis");
+        }
+    }
+
+    async fn reconnect(
         &self,
-        number: u64,
-        pauses: &mut (impl Iterator<Item = Duration> + Send),
-    ) -> Ear {
+        generation: u64,
+        delays: &mut (impl Iterator<Item = Duration> + Send),
+    ) -> Subscriber {
         loop {
-            sleep(pauses.next().unwrap_or(LONGEST_PAUSE)).await;
-            match Ear::open(&self.redis, &self.topics, number).await {
-                Ok(ear) => return ear,
+            sleep(delays.next().unwrap_or(MAX_RECONNECT_DELAY)).await;
+            match Subscriber::open(&self.redis, &self.subscriptions, generation).await {
+                Ok(subscriber) => return subscriber,
                 Err(error) => tracing::warn!(
                     error = &error as &dyn std::error::Error,
-                    "still no connection to Redis to hear other nodes with"
+                    "failed to open the subscriber connection to Redis"
                 ),
             }
         }
     }
 }
 
-impl Drop for Listening {
-    /// However it ends, nobody waits for more.
+impl Drop for ListenTask {
+    /// Ends all streams, also after a panic.
     fn drop(&mut self) {
-        self.topics.close();
+        self.subscriptions.close();
     }
 }
 
-/// What is subscribed to over one connection.
-struct Subscribing<'a> {
-    ear: &'a Ear,
-    topics: &'a Topics,
+/// Synchronizes the subscriptions of one connection.
+struct SubscriptionSync<'a> {
+    subscriber: &'a Subscriber,
+    subscriptions: &'a Subscriptions,
     subscribed: HashSet<PollId>,
-    /// One at a time for each poll.
-    under_way: FuturesUnordered<BoxFuture<'a, Asked>>,
+    /// Requests in flight, at most one per poll.
+    requests: FuturesUnordered<BoxFuture<'a, Completed>>,
+    /// Polls with a request in flight.
     busy: HashSet<PollId>,
-    /// Changed while busy.
-    behind: HashSet<PollId>,
+    /// Polls that changed while busy.
+    changed_while_busy: HashSet<PollId>,
     failed: HashSet<PollId>,
 }
 
-struct Asked {
+/// A completed request.
+struct Completed {
     poll: PollId,
     subscribing: bool,
-    answer: Result<(), Error>,
+    result: Result<(), Error>,
 }
 
-impl<'a> Subscribing<'a> {
-    fn new(ear: &'a Ear, topics: &'a Topics) -> Self {
+impl<'a> SubscriptionSync<'a> {
+    fn new(subscriber: &'a Subscriber, subscriptions: &'a Subscriptions) -> Self {
         Self {
-            ear,
-            topics,
+            subscriber,
+            subscriptions,
             subscribed: HashSet::new(),
-            under_way: FuturesUnordered::new(),
+            requests: FuturesUnordered::new(),
             busy: HashSet::new(),
-            behind: HashSet::new(),
+            changed_while_busy: HashSet::new(),
             failed: HashSet::new(),
         }
     }
 
-    /// Until the connection is lost; tells why.
+    /// Runs until the connection is lost, and returns the reason.
     async fn run(mut self) -> &'static str {
-        let loss = self.ear.loss();
-        tokio::pin!(loss);
-        let mut again = interval(AGAIN);
-        again.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        self.look_at(self.topics.wanted());
+        let closed = self.subscriber.closed();
+        tokio::pin!(closed);
+        let mut retry = interval(RETRY_INTERVAL);
+        retry.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.sync(self.subscriptions.polls());
         loop {
             tokio::select! {
-                why = &mut loss => return why,
-                changed = self.topics.changed() => self.look_at(changed),
-                Some(asked) = self.under_way.next() => self.settle(asked),
-                _ = again.tick(), if !self.failed.is_empty() => {
+                reason = &mut closed => return reason,
+                changed = self.subscriptions.changed() => self.sync(changed),
+                Some(completed) = self.requests.next() => self.complete(completed),
+                _ = retry.tick(), if !self.failed.is_empty() => {
                     let failed = std::mem::take(&mut self.failed);
-                    self.look_at(failed);
+                    self.sync(failed);
                 }
             }
         }
     }
 
-    fn look_at(&mut self, polls: impl IntoIterator<Item = PollId>) {
+    /// Sends the requests that the given polls need.
+    fn sync(&mut self, polls: impl IntoIterator<Item = PollId>) {
         for poll in polls {
             if self.busy.contains(&poll) {
-                self.behind.insert(poll);
+                self.changed_while_busy.insert(poll);
                 continue;
             }
-            match (self.topics.is_wanted(poll), self.subscribed.contains(&poll)) {
-                (true, true) => self.topics.confirm_anew(poll),
+            let wanted = self.subscriptions.is_wanted(poll);
+            match (wanted, self.subscribed.contains(&poll)) {
+                (true, true) => self.subscriptions.reconfirm(poll),
                 (false, false) => {}
-                (true, false) => self.ask(poll, true),
-                (false, true) => self.ask(poll, false),
+                (true, false) => self.send_request(poll, true),
+                (false, true) => self.send_request(poll, false),
             }
         }
     }
 
-    fn ask(&mut self, poll: PollId, subscribing: bool) {
+    fn send_request(&mut self, poll: PollId, subscribing: bool) {
         self.busy.insert(poll);
-        let ear = self.ear;
-        let asking: BoxFuture<'_, _> = if subscribing {
-            Box::pin(ear.subscribe(poll))
+        let subscriber = self.subscriber;
+        let request: BoxFuture<'_, _> = if subscribing {
+            Box::pin(subscriber.subscribe(poll))
         } else {
-            self.topics.leave(poll);
-            Box::pin(ear.unsubscribe(poll))
+            self.subscriptions.expect_unsubscribe(poll);
+            Box::pin(subscriber.unsubscribe(poll))
         };
-        self.under_way.push(Box::pin(async move {
-            Asked {
+        self.requests.push(Box::pin(async move {
+            Completed {
                 poll,
                 subscribing,
-                answer: asking.await,
+                result: request.await,
             }
         }));
     }
 
-    fn settle(&mut self, asked: Asked) {
-        let poll = asked.poll;
+    fn complete(&mut self, completed: Completed) {
+        let poll = completed.poll;
         self.busy.remove(&poll);
-        match asked.answer {
-            Ok(()) if asked.subscribing => {
+        match completed.result {
+            Ok(()) if completed.subscribing => {
                 self.subscribed.insert(poll);
             }
             Ok(()) => {
                 self.subscribed.remove(&poll);
             }
             Err(error) => {
-                tracing::debug!(%error, %poll, "a subscription could not be changed");
-                if asked.subscribing && !error.is_transient() {
-                    self.topics.refuse(poll, error);
+                tracing::debug!(%error, %poll, "failed to change a subscription; will retry");
+                if completed.subscribing && !error.is_transient() {
+                    self.subscriptions.reject(poll, error);
                 }
                 self.failed.insert(poll);
             }
         }
-        if self.behind.remove(&poll) {
-            self.look_at([poll]);
+        if self.changed_while_busy.remove(&poll) {
+            self.sync([poll]);
         }
     }
 }

@@ -4,41 +4,44 @@ use tokio::time::timeout;
 use crate::connect::Redis;
 use crate::error::Error;
 
-/// How many messages go to one server in one piece.
-const PIECE: usize = 128;
-/// How many messages may be on their way to a cluster at a time.
-const AT_ONCE: usize = 128;
+/// Maximum messages in one pipeline. It bounds the connection's buffer, and other calls on
+/// the connection wait for one pipeline at most.
+const PIPELINE_SIZE: usize = 128;
+/// Maximum concurrent messages to a cluster. Same bound as for pipelines.
+const MAX_IN_FLIGHT: usize = 128;
 
-/// Hands messages, each with its channel, to the server, in order; on a cluster to the nodes of their channels, in order
-/// for each channel unless a slot is just moving. If it is cancelled or fails, some may have been handed over.
-pub(super) async fn hand_over(redis: &Redis, messages: Vec<(String, String)>) -> Result<(), Error> {
-    let within = redis.timeout();
-    let handed_over = async {
+/// Publishes messages, each with its channel, in order.
+///
+/// On a cluster, the order holds per channel, except while its slot is moving. If the call
+/// fails or is cancelled, a part of the messages may have been published.
+pub(super) async fn publish(redis: &Redis, messages: Vec<(String, String)>) -> Result<(), Error> {
+    let limit = redis.timeout();
+    let publish = async {
         if redis.is_cluster() {
-            return hand_over_to_cluster(redis, messages).await;
+            return publish_to_cluster(redis, messages).await;
         }
-        for piece in messages.chunks(PIECE) {
+        for chunk in messages.chunks(PIPELINE_SIZE) {
             let mut pipeline = redis::pipe();
-            for (channel, payload) in piece {
+            for (channel, payload) in chunk {
                 pipeline.cmd("PUBLISH").arg(channel).arg(payload).ignore();
             }
             redis.pipeline::<()>(&pipeline).await?;
         }
         Ok(())
     };
-    let handed_over = timeout(within, handed_over).await;
-    handed_over.unwrap_or(Err(Error::Silent(within)))
+    let published = timeout(limit, publish).await;
+    published.unwrap_or(Err(Error::Timeout(limit)))
 }
 
-/// A pipeline would have to stay within one slot.
-async fn hand_over_to_cluster(redis: &Redis, messages: Vec<(String, String)>) -> Result<(), Error> {
-    let sending = messages.into_iter().map(|(channel, payload)| {
+/// Sends single commands, because a pipeline must not span several slots.
+async fn publish_to_cluster(redis: &Redis, messages: Vec<(String, String)>) -> Result<(), Error> {
+    let sends = messages.into_iter().map(|(channel, payload)| {
         let mut publish = redis::cmd("SPUBLISH");
         publish.arg(channel).arg(payload);
         async move { redis.run::<()>(&publish).await }
     });
-    stream::iter(sending)
-        .buffered(AT_ONCE)
+    stream::iter(sends)
+        .buffered(MAX_IN_FLIGHT)
         .try_collect::<()>()
         .await
 }

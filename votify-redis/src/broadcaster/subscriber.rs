@@ -6,41 +6,44 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use votify_core::PollId;
 
-use super::subscriptions::Topics;
+use super::subscriptions::Subscriptions;
 use super::wire;
 use crate::connect::{Connection, Redis};
 use crate::error::Error;
 
-/// How often a connection has to show that it is still one.
-const BEAT: Duration = Duration::from_secs(2);
+/// Interval of pings on the subscriber connection. The documented detection time of a dead
+/// connection follows from it.
+const PING_INTERVAL: Duration = Duration::from_secs(2);
 
-/// The connection that listens; on a cluster, those to all of its nodes. It is never mended, only replaced, so that no loss
-/// goes unnoticed.
-pub(super) struct Ear {
+/// The subscriber connection, one per node on a cluster.
+///
+/// A lost connection is replaced and never reused, so that no loss goes unnoticed.
+pub(super) struct Subscriber {
     redis: Redis,
     connection: Connection,
     lost: Arc<Notify>,
 }
 
-impl Ear {
-    /// `number` tells this one from all others that told the same topics what they heard.
+impl Subscriber {
+    /// Opens a connection. `generation` distinguishes it from earlier connections of the
+    /// same `subscriptions`.
     pub(super) async fn open(
         redis: &Redis,
-        topics: &Arc<Topics>,
-        number: u64,
+        subscriptions: &Arc<Subscriptions>,
+        generation: u64,
     ) -> Result<Self, Error> {
         let lost = Arc::new(Notify::new());
-        let hearing = Hearing {
-            topics: Arc::clone(topics),
-            number,
+        let handler = PushHandler {
+            subscriptions: Arc::clone(subscriptions),
+            generation,
             lost: Arc::clone(&lost),
         };
-        let hear = move |push: PushInfo| {
-            hearing.hear(push);
+        let on_push = move |push: PushInfo| {
+            handler.handle(push);
             Ok::<_, ()>(())
         };
-        let connection = redis.connection_with_pushes(hear).await?;
-        topics.listen_by(number);
+        let connection = redis.connection_with_pushes(on_push).await?;
+        subscriptions.set_connection(generation);
         Ok(Self {
             redis: redis.clone(),
             connection,
@@ -48,82 +51,86 @@ impl Ear {
         })
     }
 
-    /// Returns once the server has confirmed it.
+    /// Subscribes to a poll's channel and waits for the confirmation.
     pub(super) async fn subscribe(&self, poll: PollId) -> Result<(), Error> {
         let channel = wire::channel(&self.redis, poll);
         let mut connection = self.connection.clone();
-        self.in_time(connection.subscribe(&channel)).await
+        self.with_timeout(connection.subscribe(&channel)).await
     }
 
-    /// Returns once the server has confirmed it.
+    /// Unsubscribes from a poll's channel and waits for the confirmation.
     pub(super) async fn unsubscribe(&self, poll: PollId) -> Result<(), Error> {
         let channel = wire::channel(&self.redis, poll);
         let mut connection = self.connection.clone();
-        self.in_time(connection.unsubscribe(&channel)).await
+        self.with_timeout(connection.unsubscribe(&channel)).await
     }
 
-    /// Returns when the connection is lost. Cancelling it loses nothing.
-    pub(super) async fn loss(&self) -> &'static str {
+    /// Waits until the connection is lost and returns the reason. Cancel safe.
+    pub(super) async fn closed(&self) -> &'static str {
         tokio::select! {
-            () = self.lost.notified() => "the connection was closed",
-            () = self.silence() => "no answer in time",
+            () = self.lost.notified() => "connection closed by the server",
+            () = self.ping_timeout() => "ping timed out",
         }
     }
 
-    /// Returns when one that answered before answers no more. A node of a cluster that never answered is no reason to
-    /// interrupt what the others say.
-    async fn silence(&self) {
-        let mut answered = false;
+    /// Waits until a ping fails after an earlier one succeeded.
+    ///
+    /// On a cluster, a node that never responded does not count. Reconnecting because of it
+    /// would interrupt the other nodes.
+    async fn ping_timeout(&self) {
+        let mut responded = false;
         loop {
-            sleep(BEAT).await;
+            sleep(PING_INTERVAL).await;
             let mut connection = self.connection.clone();
-            match self.in_time(connection.ping()).await {
-                Ok(()) => answered = true,
-                Err(_) if answered || !self.redis.is_cluster() => return,
+            match self.with_timeout(connection.ping()).await {
+                Ok(()) => responded = true,
+                Err(_) if responded || !self.redis.is_cluster() => return,
                 Err(_) => {}
             }
         }
     }
 
-    async fn in_time(
+    async fn with_timeout(
         &self,
-        asked: impl Future<Output = redis::RedisResult<()>> + Send,
+        request: impl Future<Output = redis::RedisResult<()>> + Send,
     ) -> Result<(), Error> {
-        let within = self.redis.timeout();
-        match timeout(within, asked).await {
-            Ok(answered) => Ok(answered?),
-            Err(_) => Err(Error::Silent(within)),
+        let limit = self.redis.timeout();
+        match timeout(limit, request).await {
+            Ok(reply) => Ok(reply?),
+            Err(_) => Err(Error::Timeout(limit)),
         }
     }
 }
 
-/// Takes what one connection says, in the order in which it says it.
-struct Hearing {
-    topics: Arc<Topics>,
-    number: u64,
+/// Handles the push messages of one connection, in order.
+struct PushHandler {
+    subscriptions: Arc<Subscriptions>,
+    generation: u64,
     lost: Arc<Notify>,
 }
 
-impl Hearing {
-    /// Must not block: the connection waits for it.
-    fn hear(&self, push: PushInfo) {
+impl PushHandler {
+    /// Must not block: the driver calls it on the connection's task.
+    fn handle(&self, push: PushInfo) {
         if push.kind == PushKind::Disconnection {
             return self.lost.notify_one();
         }
         let mut data = push.data.into_iter();
-        let Some(poll) = data.next().and_then(|channel| poll_of(&channel)) else {
+        let Some(poll) = data.next().and_then(|channel| parse_channel(&channel)) else {
             return;
         };
         match (push.kind, data.next()) {
             (PushKind::Message | PushKind::SMessage, Some(Value::BulkString(payload))) => {
-                self.topics.heard(self.number, poll, &payload);
+                self.subscriptions.received(self.generation, poll, &payload);
             }
             (PushKind::Subscribe | PushKind::SSubscribe, _) => {
-                self.topics.confirmed(self.number, poll);
+                self.subscriptions.confirmed(self.generation, poll);
             }
-            // Nobody asked for it: the poll's slot has moved to another node of the cluster.
+            // Nothing requested it: the poll's slot has moved to another node.
             (PushKind::Unsubscribe | PushKind::SUnsubscribe, _)
-                if !self.topics.has_left(self.number, poll) =>
+                if !self
+                    .subscriptions
+                    .unsubscribe_was_expected(self.generation, poll) =>
             {
                 self.lost.notify_one();
             }
@@ -132,10 +139,10 @@ impl Hearing {
     }
 }
 
-fn poll_of(channel: &Value) -> Option<PollId> {
+fn parse_channel(channel: &Value) -> Option<PollId> {
     match channel {
-        Value::BulkString(channel) => wire::poll_of(channel),
-        Value::SimpleString(channel) => wire::poll_of(channel.as_bytes()),
+        Value::BulkString(channel) => wire::parse_channel(channel),
+        Value::SimpleString(channel) => wire::parse_channel(channel.as_bytes()),
         _ => None,
     }
 }

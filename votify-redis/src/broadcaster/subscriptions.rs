@@ -12,9 +12,9 @@ use votify_core::broadcast::{Delivery, DeliveryStream, Topic};
 use super::wire;
 use crate::error::Error;
 
-/// Who listens to what on this node, and what of it is heard.
+/// The subscriptions of this node and the state of each on the server.
 #[derive(Default)]
-pub(super) struct Topics {
+pub(super) struct Subscriptions {
     fanout: Fanout,
     state: Mutex<State>,
     changed: Notify,
@@ -22,127 +22,135 @@ pub(super) struct Topics {
 
 #[derive(Default)]
 struct State {
-    polls: HashMap<PollId, Listeners>,
-    /// The connection that listens now, if there is one.
-    ear: Option<u64>,
-    /// Polls that somebody began to listen to, or nobody does any more, since the last look.
+    polls: HashMap<PollId, PollSubscription>,
+    /// Generation of the current connection, if there is one.
+    connection: Option<u64>,
+    /// Polls that gained their first or lost their last subscriber since the last call of
+    /// [`Subscriptions::changed`].
     changed: HashSet<PollId>,
-    /// Polls that the connection was told to leave, and has not yet confirmed.
-    leaving: HashSet<PollId>,
+    /// Polls with an unsubscribe request that is not confirmed yet.
+    unsubscribing: HashSet<PollId>,
     closed: bool,
 }
 
-struct Listeners {
-    count: usize,
-    /// Whether something may have been lost since somebody was told that he hears.
-    owed_missed: bool,
-    hearing: watch::Sender<Hearing>,
+/// All subscribers of one poll.
+struct PollSubscription {
+    subscribers: usize,
+    /// True if updates may have been lost since the last `Lagged`.
+    must_notify_lagged: bool,
+    state: watch::Sender<SubscriptionState>,
 }
 
-/// Whether a poll's news are heard.
-enum Hearing {
-    /// The connection that there is was or will be told to subscribe.
-    Soon,
-    Now,
-    /// There is no connection, or it does not answer. A `Lagged` follows when there is one.
+/// The state of a poll's subscription on the server.
+enum SubscriptionState {
+    /// The current connection sent or will send the subscribe request.
+    Pending,
+    Active,
+    /// There is no connection, or it does not respond. A `Lagged` follows after a
+    /// reconnect.
     Lost,
-    /// The server does not allow it.
-    Refused(Error),
+    /// The server does not permit the channel.
+    Rejected(Error),
 }
 
-impl Topics {
-    /// Listens to a poll; waits for the confirmation, if there is a connection to give it, but not longer than `within`.
+type StateReceiver = watch::Receiver<SubscriptionState>;
+
+impl Subscriptions {
+    /// Subscribes to a poll and waits up to `limit` for the server's confirmation.
+    ///
+    /// Without a connection, or after `limit`, the stream starts with a `Lagged` later.
     pub(super) async fn subscribe(
         self: &Arc<Self>,
         poll: PollId,
-        within: Duration,
+        limit: Duration,
     ) -> Result<DeliveryStream, Error> {
-        let (seat, deliveries, mut hearing) = self.take_seat(poll)?;
-        let settled = hearing.wait_for(|hearing| !matches!(hearing, Hearing::Soon));
-        match timeout(within, settled).await {
-            Ok(Ok(hearing)) => {
-                if let Hearing::Refused(error) = &*hearing {
+        let (guard, deliveries, mut state) = self.add_subscriber(poll)?;
+        let decided = state.wait_for(|state| !matches!(state, SubscriptionState::Pending));
+        match timeout(limit, decided).await {
+            Ok(Ok(state)) => {
+                if let SubscriptionState::Rejected(error) = &*state {
                     return Err(error.clone());
                 }
             }
             Ok(Err(_)) => return Err(Error::Closed),
-            Err(_) => self.owe_missed(poll),
+            Err(_) => self.mark_lagged(poll),
         }
-        // The seat is given up with the stream.
+        // The stream owns the guard, so dropping the stream unsubscribes.
         let deliveries = deliveries.map(move |delivery| {
-            let _held = &seat;
+            let _guard = &guard;
             delivery
         });
         Ok(deliveries.boxed())
     }
 
-    fn take_seat(
+    fn add_subscriber(
         self: &Arc<Self>,
         poll: PollId,
-    ) -> Result<(Seat, DeliveryStream, watch::Receiver<Hearing>), Error> {
+    ) -> Result<(SubscriptionGuard, DeliveryStream, StateReceiver), Error> {
         let mut state = self.lock();
         if state.closed {
             return Err(Error::Closed);
         }
-        // Before it is asked what is heard, so that a loss right after it is told too.
+        // Before the state is read, so that a loss right afterwards is delivered.
         let deliveries = self.fanout.subscribe(Topic::Poll(poll));
-        let has_ear = state.ear.is_some();
-        let mut is_new = false;
-        let listeners = state.polls.entry(poll).or_insert_with(|| {
-            is_new = true;
-            let hearing = if has_ear {
-                Hearing::Soon
+        let is_connected = state.connection.is_some();
+        let mut is_first = false;
+        let subscription = state.polls.entry(poll).or_insert_with(|| {
+            is_first = true;
+            let initial = if is_connected {
+                SubscriptionState::Pending
             } else {
-                Hearing::Lost
+                SubscriptionState::Lost
             };
-            Listeners {
-                count: 0,
-                owed_missed: !has_ear,
-                hearing: watch::Sender::new(hearing),
+            PollSubscription {
+                subscribers: 0,
+                must_notify_lagged: !is_connected,
+                state: watch::Sender::new(initial),
             }
         });
-        listeners.count += 1;
-        let hearing = listeners.hearing.subscribe();
-        if is_new {
+        subscription.subscribers += 1;
+        let receiver = subscription.state.subscribe();
+        if is_first {
             state.changed.insert(poll);
             self.changed.notify_one();
         }
         drop(state);
-        let seat = Seat {
-            topics: Arc::clone(self),
+        let guard = SubscriptionGuard {
+            subscriptions: Arc::clone(self),
             poll,
         };
-        Ok((seat, deliveries, hearing))
+        Ok((guard, deliveries, receiver))
     }
 
-    fn leave_seat(&self, poll: PollId) {
+    fn remove_subscriber(&self, poll: PollId) {
         let mut state = self.lock();
-        let Some(listeners) = state.polls.get_mut(&poll) else {
+        let Some(subscription) = state.polls.get_mut(&poll) else {
             return;
         };
-        listeners.count -= 1;
-        if listeners.count == 0 {
+        subscription.subscribers -= 1;
+        if subscription.subscribers == 0 {
             state.polls.remove(&poll);
             state.changed.insert(poll);
             self.changed.notify_one();
         }
     }
 
-    /// How many polls somebody listens to.
-    pub(super) fn count(&self) -> usize {
+    /// Returns the number of polls with subscribers.
+    pub(super) fn poll_count(&self) -> usize {
         self.lock().polls.len()
     }
 
+    /// Returns true if the poll has subscribers.
     pub(super) fn is_wanted(&self, poll: PollId) -> bool {
         self.lock().polls.contains_key(&poll)
     }
 
-    /// All polls that somebody listens to.
-    pub(super) fn wanted(&self) -> Vec<PollId> {
+    /// Returns all polls with subscribers.
+    pub(super) fn polls(&self) -> Vec<PollId> {
         self.lock().polls.keys().copied().collect()
     }
 
-    /// Waits until somebody begins to listen to a poll, or nobody does any more. Cancelling it loses nothing.
+    /// Waits for polls that gained their first or lost their last subscriber. Cancel safe.
     pub(super) async fn changed(&self) -> HashSet<PollId> {
         loop {
             let changed = std::mem::take(&mut self.lock().changed);
@@ -153,77 +161,82 @@ impl Topics {
         }
     }
 
-    /// From now on this connection says what is heard.
-    pub(super) fn listen_by(&self, ear: u64) {
+    /// Sets the current connection. Messages of other connections are ignored from now on.
+    pub(super) fn set_connection(&self, generation: u64) {
         let mut state = self.lock();
-        state.ear = Some(ear);
-        state.leaving.clear();
+        state.connection = Some(generation);
+        state.unsubscribing.clear();
     }
 
-    /// There is no connection any more.
-    pub(super) fn lose_ear(&self) {
+    /// Marks the current connection and all subscriptions as lost.
+    pub(super) fn clear_connection(&self) {
         let mut state = self.lock();
-        state.ear = None;
-        for listeners in state.polls.values_mut() {
-            listeners.lose();
+        state.connection = None;
+        for subscription in state.polls.values_mut() {
+            subscription.mark_lost();
         }
     }
 
-    /// The server has confirmed that what is published on a poll from now on is heard.
-    pub(super) fn confirmed(&self, ear: u64, poll: PollId) {
+    /// Marks a poll's subscription as active, after the server confirmed it.
+    pub(super) fn confirmed(&self, generation: u64, poll: PollId) {
         let mut state = self.lock();
-        if state.ear != Some(ear) {
+        if state.connection != Some(generation) {
             return;
         }
-        if let Some(listeners) = state.polls.get_mut(&poll) {
-            if listeners.owed_missed {
-                listeners.owed_missed = false;
+        if let Some(subscription) = state.polls.get_mut(&poll) {
+            if subscription.must_notify_lagged {
+                subscription.must_notify_lagged = false;
                 self.fanout.deliver(&Topic::Poll(poll), Delivery::Lagged);
             }
-            listeners.hearing.send_replace(Hearing::Now);
+            subscription.state.send_replace(SubscriptionState::Active);
         }
     }
 
-    /// The poll is still subscribed to, from an earlier time when somebody listened.
-    pub(super) fn confirm_anew(&self, poll: PollId) {
-        let ear = self.lock().ear;
-        if let Some(ear) = ear {
-            self.confirmed(ear, poll);
+    /// Marks a poll's subscription as active if the server still has an earlier one.
+    pub(super) fn reconfirm(&self, poll: PollId) {
+        let connection = self.lock().connection;
+        if let Some(generation) = connection {
+            self.confirmed(generation, poll);
         }
     }
 
-    pub(super) fn refuse(&self, poll: PollId, error: Error) {
-        if let Some(listeners) = self.lock().polls.get_mut(&poll) {
-            listeners.owed_missed = true;
-            listeners.hearing.send_replace(Hearing::Refused(error));
+    /// Marks a poll's subscription as rejected by the server.
+    pub(super) fn reject(&self, poll: PollId, error: Error) {
+        if let Some(subscription) = self.lock().polls.get_mut(&poll) {
+            subscription.must_notify_lagged = true;
+            let rejected = SubscriptionState::Rejected(error);
+            subscription.state.send_replace(rejected);
         }
     }
 
-    /// Something was said on a poll's channel.
-    pub(super) fn heard(&self, ear: u64, poll: PollId, payload: &[u8]) {
+    /// Delivers a message that arrived on a poll's channel.
+    pub(super) fn received(&self, generation: u64, poll: PollId, payload: &[u8]) {
         let state = self.lock();
-        let listeners = state.polls.get(&poll).filter(|_| state.ear == Some(ear));
-        // What is said before the confirmation was counted in is covered by the `Lagged` that is owed, or not promised.
-        if listeners.is_none_or(|listeners| !matches!(*listeners.hearing.borrow(), Hearing::Now)) {
+        let is_current = state.connection == Some(generation);
+        let is_active = |subscription: &PollSubscription| {
+            matches!(*subscription.state.borrow(), SubscriptionState::Active)
+        };
+        // Before the confirmation, either a `Lagged` is still due or nothing is promised.
+        if !is_current || !state.polls.get(&poll).is_some_and(is_active) {
             return;
         }
         drop(state);
-        let delivery = wire::delivery(poll, payload);
+        let delivery = wire::decode(poll, payload);
         self.fanout.deliver(&Topic::Poll(poll), delivery);
     }
 
-    /// The connection is about to be told to leave a poll.
-    pub(super) fn leave(&self, poll: PollId) {
-        self.lock().leaving.insert(poll);
+    /// Records that the connection is about to unsubscribe from a poll.
+    pub(super) fn expect_unsubscribe(&self, poll: PollId) {
+        self.lock().unsubscribing.insert(poll);
     }
 
-    /// The connection has left a poll; whether it was told to, or is not the one that listens.
-    pub(super) fn has_left(&self, ear: u64, poll: PollId) -> bool {
+    /// Returns true if an unsubscribe push was requested or comes from an old connection.
+    pub(super) fn unsubscribe_was_expected(&self, generation: u64, poll: PollId) -> bool {
         let mut state = self.lock();
-        state.leaving.remove(&poll) || state.ear != Some(ear)
+        state.unsubscribing.remove(&poll) || state.connection != Some(generation)
     }
 
-    /// Ends every stream, and those to come at once.
+    /// Ends every stream. Later subscriptions fail.
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
@@ -232,14 +245,14 @@ impl Topics {
         self.fanout.close();
     }
 
-    /// Whoever waited for a poll's confirmation waits no more.
-    fn owe_missed(&self, poll: PollId) {
-        if let Some(listeners) = self.lock().polls.get_mut(&poll) {
-            // It may have come in the meantime.
-            if matches!(*listeners.hearing.borrow(), Hearing::Now) {
+    /// Marks an unconfirmed subscription as lost, so that a `Lagged` follows.
+    fn mark_lagged(&self, poll: PollId) {
+        if let Some(subscription) = self.lock().polls.get_mut(&poll) {
+            // The confirmation may have arrived after the timeout.
+            if matches!(*subscription.state.borrow(), SubscriptionState::Active) {
                 return;
             }
-            listeners.lose();
+            subscription.mark_lost();
         }
     }
 
@@ -248,21 +261,21 @@ impl Topics {
     }
 }
 
-impl Listeners {
-    fn lose(&mut self) {
-        self.owed_missed = true;
-        self.hearing.send_replace(Hearing::Lost);
+impl PollSubscription {
+    fn mark_lost(&mut self) {
+        self.must_notify_lagged = true;
+        self.state.send_replace(SubscriptionState::Lost);
     }
 }
 
-/// One listener.
-struct Seat {
-    topics: Arc<Topics>,
+/// Unsubscribes one subscriber when dropped.
+struct SubscriptionGuard {
+    subscriptions: Arc<Subscriptions>,
     poll: PollId,
 }
 
-impl Drop for Seat {
+impl Drop for SubscriptionGuard {
     fn drop(&mut self) {
-        self.topics.leave_seat(self.poll);
+        self.subscriptions.remove_subscriber(self.poll);
     }
 }

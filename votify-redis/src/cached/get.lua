@@ -1,9 +1,10 @@
--- What Redis knows of a poll, and which of these voters are known to have voted in it.
--- KEYS: the poll's state, its voters. ARGV: the voters asked for.
--- Answers the server's time in microseconds, the state's fields, the epoch of the voters, and a mark for each voter asked for.
+-- Reads the state of a poll and the fingerprints of voters.
+-- KEYS: the poll's state, its voters. ARGV: the voters.
+-- Returns the server's time in microseconds, the fields of the state, the epoch of the
+-- fingerprints, and one fingerprint or nothing per voter.
 local CHUNK = 1000
--- No poll is nearly as large; what is was not written by us.
-local LARGEST = 1048576
+-- Maximum size of a value: 1 MiB. Snapshots are far smaller, so a larger value is foreign.
+local MAX_BYTES = 1048576
 
 local function fields(key, names)
     if redis.call('TYPE', key).ok ~= 'hash' then
@@ -13,7 +14,7 @@ local function fields(key, names)
     for first = 1, #names, CHUNK do
         local last = math.min(first + CHUNK - 1, #names)
         for index, value in ipairs(redis.call('HMGET', key, unpack(names, first, last))) do
-            found[first + index - 1] = value and #value <= LARGEST and value
+            found[first + index - 1] = value and #value <= MAX_BYTES and value
         end
     end
     return found

@@ -3,48 +3,50 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use quick_cache::unsync::Cache;
 use votify_core::{Poll, PollId, Tally};
 
-/// What this instance was told by the store last, so that it never answers with anything older.
+/// The newest states that this instance observed in the store.
+///
+/// Answers are never older than these.
 #[derive(Debug)]
-pub(super) struct Known {
-    polls: Mutex<Cache<PollId, Seen>>,
+pub(super) struct LocalView {
+    polls: Mutex<Cache<PollId, Observed>>,
 }
 
-/// What was seen of one poll.
+/// The observed state of one poll.
 #[derive(Debug, Clone)]
-pub(super) enum Seen {
-    /// It was deleted, through this instance or before its eyes.
-    Gone,
-    /// It stands, at least, like this.
-    There {
+enum Observed {
+    /// The poll was deleted.
+    Deleted,
+    /// The poll is at least as new as this.
+    Present {
         tally: Arc<Tally>,
-        /// Its definition, perhaps of another version than the tally.
+        /// The definition, possibly of another version than the tally.
         poll: Option<Arc<Poll>>,
     },
 }
 
-impl Known {
+impl LocalView {
     pub(super) fn new(capacity: usize) -> Self {
         Self {
             polls: Mutex::new(Cache::new(capacity)),
         }
     }
 
-    pub(super) fn of(&self, poll: PollId) -> Option<Seen> {
-        self.lock().get(&poll).cloned()
-    }
-
-    /// The definition as of `tally`, if it is at hand.
+    /// Returns the definition of the tally's version, if it was observed.
     pub(super) fn definition(&self, tally: &Tally) -> Option<Arc<Poll>> {
-        match self.of(tally.poll) {
-            Some(Seen::There { poll, .. }) => poll.filter(|poll| poll.version == tally.version),
+        match self.lock().get(&tally.poll) {
+            Some(Observed::Present { poll, .. }) => poll
+                .as_ref()
+                .filter(|poll| poll.version == tally.version)
+                .cloned(),
             _ => None,
         }
     }
 
-    /// Whether the poll is known to let voters vote anew, so that there is no fast "no" in it.
+    /// Returns true if the poll is known to allow revotes. Then no vote can be refused from
+    /// the cache.
     pub(super) fn allows_revote(&self, poll: PollId) -> bool {
         match self.lock().get(&poll) {
-            Some(Seen::There {
+            Some(Observed::Present {
                 tally,
                 poll: Some(poll),
             }) => poll.version == tally.version && poll.rules.revote,
@@ -53,65 +55,73 @@ impl Known {
     }
 
     pub(super) fn is_sealed(&self, poll: PollId) -> bool {
-        matches!(self.lock().get(&poll), Some(Seen::There { tally, .. }) if tally.sealed)
+        matches!(self.lock().get(&poll), Some(Observed::Present { tally, .. }) if tally.sealed)
     }
 
-    /// Whether nothing that was seen contradicts this being the poll's newest version and epoch.
-    pub(super) fn agrees_with(&self, tally: &Tally) -> bool {
+    /// Returns false if a newer epoch or version, or the deletion, was observed.
+    pub(super) fn is_consistent_with(&self, tally: &Tally) -> bool {
         match self.lock().get(&tally.poll) {
             None => true,
-            Some(Seen::Gone) => false,
-            Some(Seen::There { tally: seen, .. }) => {
-                seen.position.epoch <= tally.position.epoch && seen.version <= tally.version
+            Some(Observed::Deleted) => false,
+            Some(Observed::Present {
+                tally: observed, ..
+            }) => {
+                observed.position.epoch <= tally.position.epoch && observed.version <= tally.version
             }
         }
     }
 
-    /// The newer one of `tally` and what was seen.
+    /// Returns the newer one of `tally` and the observed tally.
     pub(super) fn newest(&self, tally: &Arc<Tally>) -> Arc<Tally> {
         match self.lock().get(&tally.poll) {
-            Some(Seen::There { tally: seen, .. }) if seen.position > tally.position => {
-                Arc::clone(seen)
-            }
+            Some(Observed::Present {
+                tally: observed, ..
+            }) if observed.position > tally.position => Arc::clone(observed),
             _ => Arc::clone(tally),
         }
     }
 
-    /// The store has shown this tally. A poll that is gone stays so: this was on its way.
-    pub(super) fn saw(&self, tally: &Arc<Tally>, definition: Option<&Arc<Poll>>) {
+    /// Records a tally that the store returned, and its definition if known.
+    ///
+    /// A deleted poll stays deleted, because the read may have started before the deletion.
+    pub(super) fn observe(&self, tally: &Arc<Tally>, definition: Option<&Arc<Poll>>) {
         let mut polls = self.lock();
         let (tally, poll) = match polls.get(&tally.poll) {
-            Some(Seen::Gone) => return,
-            Some(Seen::There { tally: seen, poll }) => {
-                let newer = seen.position >= tally.position;
-                let tally = if newer { seen } else { tally };
-                let kept = poll.as_ref().filter(|poll| {
+            Some(Observed::Deleted) => return,
+            Some(Observed::Present {
+                tally: observed,
+                poll,
+            }) => {
+                let is_newer = observed.position >= tally.position;
+                let newest = if is_newer { observed } else { tally };
+                let newer_poll = poll.as_ref().filter(|poll| {
                     definition.is_none_or(|definition| poll.version > definition.version)
                 });
-                (Arc::clone(tally), kept.or(definition).cloned())
+                (Arc::clone(newest), newer_poll.or(definition).cloned())
             }
             None => (Arc::clone(tally), definition.cloned()),
         };
-        polls.insert(tally.poll, Seen::There { tally, poll });
+        polls.insert(tally.poll, Observed::Present { tally, poll });
     }
 
-    pub(super) fn saw_created(&self, poll: PollId) {
+    pub(super) fn observe_created(&self, poll: PollId) {
         self.lock().remove(&poll);
     }
 
-    pub(super) fn saw_deleted(&self, poll: PollId) {
-        self.lock().insert(poll, Seen::Gone);
+    pub(super) fn observe_deleted(&self, poll: PollId) {
+        self.lock().insert(poll, Observed::Deleted);
     }
 
-    /// The store has no such poll. One that nobody knew of is not remembered.
-    pub(super) fn missed(&self, poll: PollId) {
+    /// Records that the store has no such poll. Unknown ids are not stored, because callers
+    /// choose them freely.
+    pub(super) fn observe_missing(&self, poll: PollId) {
         let mut polls = self.lock();
         if polls.contains_key(&poll) {
-            polls.insert(poll, Seen::Gone);
+            polls.insert(poll, Observed::Deleted);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Cache<PollId, Seen>> {
+    fn lock(&self) -> MutexGuard<'_, Cache<PollId, Observed>> {
         self.polls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

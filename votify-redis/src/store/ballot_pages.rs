@@ -1,85 +1,89 @@
-//! A poll's ballots, a page of revisions at a time.
+//! Reads a poll's ballots in pages of revisions.
 
 use futures_util::stream::{self, Stream, TryStreamExt};
 use votify_core::PollId;
 use votify_core::ballot::ActiveBallot;
 
-use super::error::{Damaged, Fault};
-use super::keys::{ID, Keys, PART};
-use super::poll_read::Seen;
+use super::error::{Corrupt, Error};
+use super::keys::{ID_BYTES, Keys, REVISIONS_PER_PART};
+use super::poll_read::PollRead;
 use super::scripts::PAGE;
 use super::{RedisStore, record};
 
-/// How many revisions are looked at together. A part of the order is a multiple of it.
-const PAGE_SIZE: u64 = 1 << 11;
+/// Revisions per page: 2 048. A part of the order is a multiple of it, so a page never
+/// spans two parts.
+const REVISIONS_PER_PAGE: u64 = 1 << 11;
 
-/// Some revisions, and what stood of them at one moment.
+/// A page of revisions and the ballots that were active when it was read.
 pub(super) struct Page {
-    pub(super) seen: Seen,
-    /// The last revision that was looked at.
+    pub(super) read: PollRead,
+    /// The last revision of the page.
     pub(super) last: u64,
-    /// The voter of each revision, and the ballot of theirs that stands, whichever it is.
-    pub(super) voters: Vec<([u8; ID], Option<Vec<u8>>)>,
+    /// The voter of each revision, with the voter's active ballot. That ballot may have
+    /// another revision.
+    pub(super) voters: Vec<([u8; ID_BYTES], Option<Vec<u8>>)>,
 }
 
-/// Looks at revisions from the one after `after`, as far as there are any; `None` if there is no such poll.
+/// Reads the page after revision `after`. Returns `None` if the poll does not exist.
 pub(super) async fn page(
     store: &RedisStore,
     id: PollId,
     after: u64,
-) -> Result<Option<Page>, Fault> {
+) -> Result<Option<Page>, Error> {
     let keys = Keys::new(&store.redis, id);
-    // Revision n is in place n - 1.
-    let end = (after / PAGE_SIZE + 1).saturating_mul(PAGE_SIZE);
-    let (part, first) = (keys.order(after / PART), after % PART);
-    let width = ID as u64;
+    // Revision n is at index n - 1.
+    let end = (after / REVISIONS_PER_PAGE + 1).saturating_mul(REVISIONS_PER_PAGE);
+    let part = keys.order(after / REVISIONS_PER_PART);
+    let first = after % REVISIONS_PER_PART;
+    let width = ID_BYTES as u64;
     let from = (first * width).to_string();
     let to = ((first + end - after) * width - 1).to_string();
-    let of_poll = [&keys.poll, &keys.turn, &keys.votes, &part];
-    let answer = PAGE
-        .call(&store.redis, &of_poll, &[from.as_bytes(), to.as_bytes()])
-        .await?;
-    let mut seen = Seen::read(id, answer)?;
-    let Some(current) = seen.current()? else {
+    let keys = [&keys.poll, &keys.reservation, &keys.votes, &part];
+    let arguments = [from.as_bytes(), to.as_bytes()];
+    let reply = PAGE.call(&store.redis, &keys, &arguments).await?;
+    let mut read = PollRead::parse(id, reply)?;
+    let Some(current) = read.current()? else {
         return Ok(None);
     };
-    let (voters, []) = seen.voters.as_chunks::<ID>() else {
-        return Err(Damaged::of(id, "the order of the ballots").into());
+    let (voters, []) = read.voters.as_chunks::<ID_BYTES>() else {
+        return Err(Corrupt::of(id, "the order of the ballots").into());
     };
     let mut voters: Vec<_> = voters.iter().map(|voter| (*voter, None)).collect();
-    for (place, vote) in std::mem::take(&mut seen.votes) {
-        let entry = voters.get_mut(place);
-        entry.ok_or_else(|| seen.damaged("a voter"))?.1 = Some(vote);
+    for (index, vote) in std::mem::take(&mut read.votes) {
+        let entry = voters.get_mut(index);
+        entry.ok_or_else(|| read.corrupt("a voter"))?.1 = Some(vote);
     }
     Ok(Some(Page {
-        last: end.min(current.kept.state.tally.position.revision),
-        seen,
+        last: end.min(current.stored.state.tally.position.revision),
+        read,
         voters,
     }))
 }
 
-/// The standing ballots in the order of their revisions, up to the one at which the stream began: who votes anew meanwhile
-/// gets a later one, and would come twice otherwise.
+/// Streams the active ballots in the order of their revisions.
+///
+/// The stream ends at the revision of its start. A voter who replaces a vote meanwhile gets
+/// a later revision, and would otherwise appear twice.
 pub(super) fn ballots(
     store: &RedisStore,
     id: PollId,
-) -> impl Stream<Item = Result<ActiveBallot, Fault>> + Send {
+) -> impl Stream<Item = Result<ActiveBallot, Error>> + Send {
     let pages = stream::try_unfold(
         (0, None),
         move |(after, end): (u64, Option<u64>)| async move {
             if end.is_some_and(|end| after >= end) {
-                return Ok::<_, Fault>(None);
+                return Ok::<_, Error>(None);
             }
             let Some(page) = page(store, id, after).await? else {
                 return Ok(None);
             };
-            let end = match (end, page.seen.current()?) {
+            let end = match (end, page.read.current()?) {
                 (Some(end), _) => end,
-                (None, Some(current)) => current.kept.state.tally.position.revision,
+                (None, Some(current)) => current.stored.state.tally.position.revision,
                 (None, None) => return Ok(None),
             };
-            let ballots = standing(id, &page, after, end)?;
-            // A restored poll may have fewer revisions than it had.
+            let ballots = active_ballots(id, &page, after, end)?;
+            // After a restart, the poll may have fewer revisions than before.
             let next = if page.last > after { page.last } else { end };
             Ok(Some((
                 stream::iter(ballots.into_iter().map(Ok)),
@@ -90,14 +94,20 @@ pub(super) fn ballots(
     pages.try_flatten()
 }
 
-fn standing(id: PollId, page: &Page, after: u64, end: u64) -> Result<Vec<ActiveBallot>, Fault> {
+/// Returns the ballots whose own revision is on the page.
+fn active_ballots(
+    id: PollId,
+    page: &Page,
+    after: u64,
+    end: u64,
+) -> Result<Vec<ActiveBallot>, Error> {
     let mut ballots = Vec::new();
     for (revision, (voter, vote)) in (after + 1..=end).zip(&page.voters) {
         let Some(vote) = vote else { continue };
         let voter = record::decode_voter(id, voter)?;
-        let standing = record::decode_vote(id, voter, vote)?;
-        if standing.revision == revision {
-            ballots.push(standing);
+        let active = record::decode_vote(id, voter, vote)?;
+        if active.revision == revision {
+            ballots.push(active);
         }
     }
     Ok(ballots)

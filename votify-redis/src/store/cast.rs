@@ -1,4 +1,4 @@
-//! The way of a batch: read, decide, write if nothing moved meanwhile.
+//! Casting a batch: read, evaluate, and write if the poll is unchanged.
 
 mod address_usage;
 mod batch_writes;
@@ -10,89 +10,91 @@ use votify_core::backend::{AddressUsage, BatchEvaluator, PollBatch, group_by_pol
 use votify_core::ballot::{Outcome, VoterHistory};
 use votify_core::{Ballot, BatchReceipt, Tally, Timestamp, VoterId};
 
-use super::cas::Race;
-use super::error::Fault;
-use super::keys::ID;
-use super::patience::in_time;
-use super::poll_read::Seen;
+use super::cas::{CasSession, with_timeout};
+use super::error::Error;
+use super::keys::ID_BYTES;
+use super::poll_read::PollRead;
 use super::{RedisStore, record};
-use batch_writes::Writes;
+use batch_writes::BatchWrites;
 
-/// How many polls of one batch are at the server at once.
-const AT_ONCE: usize = 64;
+/// Maximum polls of one batch in flight. It bounds the calls that wait on the connection.
+const MAX_CONCURRENT_POLLS: usize = 64;
 
 pub(super) async fn cast(store: &RedisStore, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
     let mut receipt = BatchReceipt::unknown_polls(ballots.len());
-    let parts = group_by_poll(ballots);
-    let casting: Vec<_> = parts
+    let groups = group_by_poll(ballots);
+    let casts: Vec<_> = groups
         .iter()
-        .map(|part| in_time(cast_part(store, part, ballots, now)))
+        .map(|group| with_timeout(cast_group(store, group, ballots, now)))
         .collect();
-    let mut casting = stream::iter(casting)
-        .buffered(AT_ONCE)
-        .zip(stream::iter(&parts));
-    while let Some((done, part)) = casting.next().await {
-        match done {
-            Ok(Some((outcomes, tally))) => receipt.record(part, outcomes, tally),
-            // No such poll, which is what the receipt says already.
+    let mut results = stream::iter(casts)
+        .buffered(MAX_CONCURRENT_POLLS)
+        .zip(stream::iter(&groups));
+    while let Some((result, group)) = results.next().await {
+        match result {
+            Ok(Some((outcomes, tally))) => receipt.record(group, outcomes, tally),
+            // The poll does not exist. The receipt starts with that outcome.
             Ok(None) => {}
-            Err(fault) => receipt.fail(part, &fault.into_store_error()),
+            Err(error) => receipt.fail(group, &error.into_store_error()),
         }
     }
     receipt
 }
 
-async fn cast_part(
+async fn cast_group(
     store: &RedisStore,
-    part: &PollBatch,
+    group: &PollBatch,
     batch: &[Ballot],
     now: Timestamp,
-) -> Result<Option<(Vec<Outcome>, Tally)>, Fault> {
-    let ballots: Vec<&Ballot> = part.ballots(batch).collect();
-    let _turn = store.turns.take(part.poll).await;
-    let mut race = Race::new(store, part.poll, pack(&ballots));
-    let mut seen = race.enter().await?;
+) -> Result<Option<(Vec<Outcome>, Tally)>, Error> {
+    let ballots: Vec<&Ballot> = group.ballots(batch).collect();
+    let _lock = store.locks.lock(group.poll).await;
+    let mut session = CasSession::new(store, group.poll, pack(&ballots));
+    let mut read = session.read().await?;
     loop {
-        let Some(current) = seen.current()? else {
+        let Some(current) = read.current()? else {
             return Ok(None);
         };
-        let heat = current.kept.state.trending;
-        let histories = histories(&seen, &ballots)?;
-        let mut places = AddressUsage::default();
-        if current.kept.state.poll.rules.address_quota.is_some() {
-            let Some(found) = address_usage::read(store, &race.keys, &current, &ballots).await?
-            else {
-                seen = race.enter().await?;
+        let trending_before = current.stored.state.trending;
+        let histories = histories(&read, &ballots)?;
+        let mut usage = AddressUsage::default();
+        if current.stored.state.poll.rules.address_quota.is_some() {
+            let current_usage = address_usage::read(store, &session.keys, &current, &ballots);
+            let Some(current_usage) = current_usage.await? else {
+                read = session.read().await?;
                 continue;
             };
-            places = found;
+            usage = current_usage;
         }
-        let counting = BatchEvaluator::new(current.kept.state, histories, now);
-        let mut counting = counting.with_address_usage(places);
-        let outcomes: Vec<Outcome> = ballots.iter().map(|ballot| counting.cast(ballot)).collect();
-        let effects = counting.finish();
-        if effects.is_empty() && !current.raised {
-            race.leave().await;
-            return Ok(Some((outcomes, effects.state.tally)));
+        let evaluator = BatchEvaluator::new(current.stored.state, histories, now);
+        let mut evaluator = evaluator.with_address_usage(usage);
+        let outcomes: Vec<Outcome> = ballots
+            .iter()
+            .map(|ballot| evaluator.cast(ballot))
+            .collect();
+        let write_set = evaluator.finish();
+        if write_set.is_empty() && !current.epoch_raised {
+            session.release().await;
+            return Ok(Some((outcomes, write_set.state.tally)));
         }
-        let state = record::encode_by(&seen.run, current.kept.nonce, &effects.state);
-        let writes = Writes::new(&race.keys, &ballots, &outcomes, &effects)?;
-        let fixed = [&*seen.run, &current.read, &state];
-        match writes.write(&mut race, fixed).await? {
-            Some(anew) => seen = anew,
+        let state = record::encode_by(&read.run, current.stored.nonce, &write_set.state);
+        let writes = BatchWrites::new(&session.keys, &ballots, &outcomes, &write_set)?;
+        let condition = [&*read.run, &current.encoded, &state];
+        match writes.write(&mut session, condition).await? {
+            Some(conflict) => read = conflict,
             None => {
-                if effects.state.trending != heat {
-                    store.warm(part.poll);
+                if write_set.state.trending != trending_before {
+                    store.mark_score_dirty(group.poll);
                 }
-                return Ok(Some((outcomes, effects.state.tally)));
+                return Ok(Some((outcomes, write_set.state.tally)));
             }
         }
     }
 }
 
-/// The voters, each with the id of the ballot.
+/// Concatenates voters and ballot ids.
 fn pack(ballots: &[&Ballot]) -> Vec<u8> {
-    let mut packed = Vec::with_capacity(2 * ID * ballots.len());
+    let mut packed = Vec::with_capacity(2 * ID_BYTES * ballots.len());
     for ballot in ballots {
         packed.extend_from_slice(ballot.voter.as_bytes());
         packed.extend_from_slice(ballot.id.as_bytes());
@@ -100,20 +102,23 @@ fn pack(ballots: &[&Ballot]) -> Vec<u8> {
     packed
 }
 
-fn histories(seen: &Seen, ballots: &[&Ballot]) -> Result<HashMap<VoterId, VoterHistory>, Fault> {
+fn histories(
+    read: &PollRead,
+    ballots: &[&Ballot],
+) -> Result<HashMap<VoterId, VoterHistory>, Error> {
     let mut histories: HashMap<VoterId, VoterHistory> = HashMap::new();
-    let voter_at = |place: usize| ballots.get(place).map(|ballot| ballot.voter);
-    for (_, standing) in seen.standing(voter_at)? {
-        let history = histories.entry(standing.ballot.voter).or_default();
-        history.active = Some(standing);
+    let voter_at = |index: usize| ballots.get(index).map(|ballot| ballot.voter);
+    for (_, active) in read.active_ballots(voter_at)? {
+        let history = histories.entry(active.ballot.voter).or_default();
+        history.active = Some(active);
     }
-    for (place, old) in &seen.superseded {
-        let Some(ballot) = ballots.get(*place) else {
-            return Err(seen.damaged("a superseded ballot").into());
+    for (index, encoded) in &read.superseded {
+        let Some(ballot) = ballots.get(*index) else {
+            return Err(read.corrupt("a superseded ballot").into());
         };
-        let old = record::decode_superseded(ballot.poll, ballot.voter, ballot.id, old)?;
+        let old = record::decode_superseded(ballot.poll, ballot.voter, ballot.id, encoded)?;
         let history = histories.entry(ballot.voter).or_default();
-        // It may stand in the batch twice.
+        // The batch may contain the same ballot twice.
         if !history.superseded.iter().any(|known| known.id == old.id) {
             history.superseded.push(old);
         }

@@ -1,46 +1,46 @@
 use redis::RedisError;
+use votify_core::store::Durability;
 use votify_core::{PollId, StoreError};
 
-use crate::error::{Error, NAME};
-use votify_core::store::Durability;
+use crate::error::{self, NAME};
 
-/// What can go wrong in the store, named by what follows from it; turned into a [`StoreError`] once, at the edge.
+/// An error of the store, converted into a [`StoreError`] by its public methods.
 #[derive(Debug, Clone, thiserror::Error)]
-pub(super) enum Fault {
+pub(super) enum Error {
     #[error(transparent)]
-    Redis(#[from] Error),
-    /// The call as a whole took too long: the server was slow, or others wrote to the poll whenever this call wanted to.
-    #[error("not done in time")]
-    Late,
+    Redis(#[from] error::Error),
+    /// The call as a whole timed out: the server was slow, or every write conflicted.
+    #[error("call timed out")]
+    Timeout,
     #[error(transparent)]
-    Damaged(#[from] Damaged),
-    #[error("a poll cannot be written: {0}")]
-    Unwritable(String),
-    #[error("{ballots} ballots of one poll are more than can be written at once")]
-    TooMany { ballots: usize },
+    Corrupt(#[from] Corrupt),
+    #[error("failed to encode a poll: {0}")]
+    Encode(String),
+    #[error("too many ballots of one poll in one call: {ballots}")]
+    TooManyBallots { ballots: usize },
     #[error(
-        "it throws votes away when its memory is full: set maxmemory-policy to noeviction, or maxmemory to 0"
+        "Redis evicts votes when its memory is full: set maxmemory-policy to noeviction, or maxmemory to 0"
     )]
     Evicting,
     #[error(
-        "it is not durable enough; an acknowledged vote is {0}. Needed are appendonly yes and appendfsync always"
+        "Redis is not durable: an acknowledged vote is {0}; set appendonly to yes and appendfsync to always"
     )]
     NotDurable(Durability),
     #[error("poll {0} does not exist")]
     NotFound(PollId),
-    #[error("poll {0} exists already")]
+    #[error("poll {0} already exists")]
     Exists(PollId),
 }
 
 /// Data that this library would not have written.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{what} cannot be read; it belongs to {owner}")]
-pub(super) struct Damaged {
+#[error("cannot decode {what} of {owner}")]
+pub(super) struct Corrupt {
     owner: String,
     what: &'static str,
 }
 
-impl Damaged {
+impl Corrupt {
     pub(super) fn of(poll: PollId, what: &'static str) -> Self {
         Self {
             owner: format!("poll {poll}"),
@@ -56,28 +56,29 @@ impl Damaged {
     }
 }
 
-/// What scripts answer if an inserted ballot would not be a voter's only one.
-const TWICE: &str = "VOTIFYTWICE";
+/// Error code of `cast.lua` if an inserted ballot would not be the voter's only one.
+const DUPLICATE_VOTE: &str = "VOTIFYTWICE";
 
-impl Fault {
+impl Error {
     pub(super) fn into_store_error(self) -> StoreError {
         match self {
             Self::NotFound(id) => StoreError::PollNotFound(id),
             Self::Exists(id) => StoreError::PollExists(id),
-            Self::Late => StoreError::unavailable(NAME, self),
-            Self::Damaged(_) => StoreError::corrupt(NAME, self),
-            Self::Redis(Error::Driver(error)) if tells_of_damage(&error) => {
+            Self::Timeout => StoreError::unavailable(NAME, self),
+            Self::Corrupt(_) => StoreError::corrupt(NAME, self),
+            Self::Redis(error::Error::Driver(error)) if is_corruption(&error) => {
                 StoreError::corrupt(NAME, error)
             }
             Self::Redis(error) => error.into_store_error(),
-            Self::Unwritable(_) | Self::TooMany { .. } | Self::Evicting | Self::NotDurable(_) => {
-                StoreError::failed(NAME, self)
-            }
+            Self::Encode(_)
+            | Self::TooManyBallots { .. }
+            | Self::Evicting
+            | Self::NotDurable(_) => StoreError::failed(NAME, self),
         }
     }
 }
 
-/// Whether a key holds something of another kind than this library puts there, or other rows.
-fn tells_of_damage(error: &RedisError) -> bool {
-    matches!(error.code(), Some("WRONGTYPE" | TWICE))
+/// Returns true if a key has a type, or rows, that this library does not write.
+fn is_corruption(error: &RedisError) -> bool {
+    matches!(error.code(), Some("WRONGTYPE" | DUPLICATE_VOTE))
 }

@@ -2,124 +2,127 @@ use redis::Value;
 use votify_core::ballot::ActiveBallot;
 use votify_core::{PollId, VoterId};
 
-use super::error::{Damaged, Fault};
-use super::record::{self, Kept};
+use super::error::{Corrupt, Error};
+use super::record::{self, StoredPoll};
 
-/// What a script saw of a poll at one moment.
+/// A consistent read of a poll by one script.
 #[derive(Debug)]
-pub(super) struct Seen {
+pub(super) struct PollRead {
     id: PollId,
-    /// The server's run.
+    /// The server's run id.
     pub(super) run: Vec<u8>,
-    /// The server's time, in milliseconds.
+    /// The server's time in milliseconds.
     time: u64,
-    /// Whether somebody else asked to write next.
-    pub(super) is_others_turn: bool,
-    /// The state as it is kept; `None` if there is no such poll.
+    /// True if another session has reserved the next write.
+    pub(super) is_reserved: bool,
+    /// The encoded state; `None` if the poll does not exist.
     state: Option<Vec<u8>>,
     definition: Vec<u8>,
-    /// Rows by the place of what was asked for.
+    /// Ballots, each with the index of its voter in the request.
     pub(super) votes: Vec<(usize, Vec<u8>)>,
     pub(super) superseded: Vec<(usize, Vec<u8>)>,
-    /// What a page has besides.
+    /// Only for pages: the voters of the page.
     pub(super) voters: Vec<u8>,
-    pub(super) standing: u64,
+    /// Only for pages: the number of active ballots.
+    pub(super) active_ballots: u64,
 }
 
-/// What a script that writes answers.
+/// The result of a conditional write.
 #[derive(Debug)]
-pub(super) enum Written {
-    Done,
-    /// Nothing, because the poll is not as it was read: this is how it is.
-    Moved(Seen),
+pub(super) enum CasResult {
+    Written,
+    /// The poll changed after the read. Nothing was written; this is the current state.
+    Conflict(PollRead),
 }
 
-/// A poll as it is to be used: in the epoch of the server's run.
+/// A poll in the epoch of the server's current run.
 #[derive(Debug, Clone)]
-pub(super) struct Current {
-    pub(super) kept: Kept,
-    /// The kept bytes, which a script compares.
-    pub(super) read: Vec<u8>,
-    /// Whether its epoch was raised, so that it must be written whatever else happens.
-    pub(super) raised: bool,
+pub(super) struct CurrentPoll {
+    pub(super) stored: StoredPoll,
+    /// The encoded state as read, for comparison by a script.
+    pub(super) encoded: Vec<u8>,
+    /// True if the epoch was raised. Then the poll must be written even if nothing else
+    /// changed.
+    pub(super) epoch_raised: bool,
 }
 
-impl Seen {
-    pub(super) fn read(id: PollId, answer: Value) -> Result<Self, Fault> {
-        let damaged = || Damaged::of(id, "the answer of a script");
-        let mut parts = list(answer).ok_or_else(damaged)?.into_iter();
-        let run = parts.next().and_then(bytes).ok_or_else(damaged)?;
-        let seconds = parts.next().and_then(number).ok_or_else(damaged)?;
-        let micros = parts.next().and_then(number).ok_or_else(damaged)?;
-        let turn = parts.next().and_then(number).ok_or_else(damaged)?;
+impl PollRead {
+    pub(super) fn parse(id: PollId, reply: Value) -> Result<Self, Error> {
+        let corrupt = || Corrupt::of(id, "the reply of a script");
+        let mut parts = list(reply).ok_or_else(corrupt)?.into_iter();
+        let run = parts.next().and_then(bytes).ok_or_else(corrupt)?;
+        let seconds = parts.next().and_then(number).ok_or_else(corrupt)?;
+        let micros = parts.next().and_then(number).ok_or_else(corrupt)?;
+        let reserved = parts.next().and_then(number).ok_or_else(corrupt)?;
         let state = parts.next().and_then(bytes);
         let definition = parts.next().and_then(bytes).unwrap_or_default();
         let mut rows = || match parts.next() {
             None | Some(Value::Nil) => Ok(Vec::new()),
-            Some(value) => list(value).and_then(pairs).ok_or_else(damaged),
+            Some(value) => list(value).and_then(indexed_rows).ok_or_else(corrupt),
         };
         let votes = rows()?;
         let superseded = rows()?;
         let voters = parts.next().and_then(bytes).unwrap_or_default();
-        let standing = parts.next().and_then(number).unwrap_or_default();
+        let active_ballots = parts.next().and_then(number).unwrap_or_default();
         Ok(Self {
             id,
             run,
             time: seconds.saturating_mul(1000).saturating_add(micros / 1000),
-            is_others_turn: turn != 0,
+            is_reserved: reserved != 0,
             state,
             definition,
             votes,
             superseded,
             voters,
-            standing,
+            active_ballots,
         })
     }
 
-    /// The poll, if it exists.
+    /// Returns the poll, if it exists.
     ///
-    /// A server that was started anew may have lost what it acknowledged before: what is written from now on is in an epoch
-    /// that never was. The next number might have been given by a run of which nothing is left; a later time was not.
-    pub(super) fn current(&self) -> Result<Option<Current>, Fault> {
+    /// A restarted server may have lost acknowledged writes, so the poll continues in a
+    /// new epoch. The next epoch number could have been used by a lost run. The server's
+    /// time could not, so the epoch is at least that time.
+    pub(super) fn current(&self) -> Result<Option<CurrentPoll>, Error> {
         let Some(state) = &self.state else {
             return Ok(None);
         };
-        let mut kept = record::decode(self.id, state, &self.definition)?;
-        let raised = kept.run != self.run;
-        if raised {
-            let epoch = &mut kept.state.tally.position.epoch;
+        let mut stored = record::decode(self.id, state, &self.definition)?;
+        let epoch_raised = stored.run != self.run;
+        if epoch_raised {
+            let epoch = &mut stored.state.tally.position.epoch;
             *epoch = epoch.saturating_add(1).max(self.time);
         }
-        Ok(Some(Current {
-            kept,
-            read: state.clone(),
-            raised,
+        Ok(Some(CurrentPoll {
+            stored,
+            encoded: state.clone(),
+            epoch_raised,
         }))
     }
 
-    pub(super) fn damaged(&self, what: &'static str) -> Damaged {
-        Damaged::of(self.id, what)
+    pub(super) fn corrupt(&self, what: &'static str) -> Corrupt {
+        Corrupt::of(self.id, what)
     }
 
-    /// The standing ballots found, with the places of their voters.
-    pub(super) fn standing(
+    /// Returns the active ballots, each with the index of its voter in the request.
+    pub(super) fn active_ballots(
         &self,
         voter_at: impl Fn(usize) -> Option<VoterId>,
-    ) -> Result<Vec<(usize, ActiveBallot)>, Fault> {
-        let mut found = Vec::with_capacity(self.votes.len());
-        for (place, vote) in &self.votes {
-            let voter = voter_at(*place).ok_or_else(|| self.damaged("a voter"))?;
-            found.push((*place, record::decode_vote(self.id, voter, vote)?));
+    ) -> Result<Vec<(usize, ActiveBallot)>, Error> {
+        let mut ballots = Vec::with_capacity(self.votes.len());
+        for (index, vote) in &self.votes {
+            let voter = voter_at(*index).ok_or_else(|| self.corrupt("a voter"))?;
+            ballots.push((*index, record::decode_vote(self.id, voter, vote)?));
         }
-        Ok(found)
+        Ok(ballots)
     }
 }
 
-impl Written {
-    pub(super) fn read(id: PollId, answer: Value) -> Result<Self, Fault> {
-        match answer {
-            Value::Int(1) => Ok(Self::Done),
-            other => Ok(Self::Moved(Seen::read(id, other)?)),
+impl CasResult {
+    pub(super) fn parse(id: PollId, reply: Value) -> Result<Self, Error> {
+        match reply {
+            Value::Int(1) => Ok(Self::Written),
+            other => Ok(Self::Conflict(PollRead::parse(id, other)?)),
         }
     }
 }
@@ -146,12 +149,13 @@ pub(super) fn number(value: Value) -> Option<u64> {
     }
 }
 
-pub(super) fn pairs(values: Vec<Value>) -> Option<Vec<(usize, Vec<u8>)>> {
-    let mut pairs = Vec::with_capacity(values.len() / 2);
+/// Parses alternating indexes and rows.
+pub(super) fn indexed_rows(values: Vec<Value>) -> Option<Vec<(usize, Vec<u8>)>> {
+    let mut rows = Vec::with_capacity(values.len() / 2);
     let mut values = values.into_iter();
-    while let Some(place) = values.next() {
-        let place = usize::try_from(number(place)?).ok()?;
-        pairs.push((place, bytes(values.next()?)?));
+    while let Some(index) = values.next() {
+        let index = usize::try_from(number(index)?).ok()?;
+        rows.push((index, bytes(values.next()?)?));
     }
-    Some(pairs)
+    Some(rows)
 }

@@ -1,4 +1,4 @@
-//! Polls and single ballots, as they are now.
+//! Reads of polls and of single ballots.
 
 use std::collections::HashMap;
 
@@ -8,52 +8,57 @@ use votify_core::poll::PollState;
 use votify_core::{PollId, VoterId};
 
 use super::RedisStore;
-use super::error::Fault;
-use super::keys::{ID, Keys};
+use super::cas::with_timeout;
+use super::error::Error;
+use super::keys::{ID_BYTES, Keys};
 use super::lifecycle;
-use super::patience::in_time;
-use super::poll_read::Seen;
+use super::poll_read::PollRead;
 use super::scripts::READ;
 
-/// How many polls are asked for at once.
-const AT_ONCE: usize = 256;
-/// How many voters are asked for together.
-const VOTERS: usize = 4_000;
+/// Maximum polls read at once. Below the queue of a connection (1 024 calls).
+const MAX_CONCURRENT_POLLS: usize = 256;
+/// Maximum voters per script call. It is one `HMGET` of the prelude, which passes at most
+/// 4 000 fields because Lua's `unpack` is limited to about 8 000 values.
+const VOTERS_PER_CALL: usize = 4_000;
 
-/// The states of polls, in their order.
+/// Returns the states of polls, in order.
 pub(super) async fn states(
     store: &RedisStore,
     ids: &[PollId],
-) -> Result<Vec<Option<PollState>>, Fault> {
-    let reading: Vec<_> = ids
+) -> Result<Vec<Option<PollState>>, Error> {
+    let reads: Vec<_> = ids
         .iter()
-        .map(|id| in_time(lifecycle::current(store, *id)))
+        .map(|id| with_timeout(lifecycle::current(store, *id)))
         .collect();
-    stream::iter(reading).buffered(AT_ONCE).try_collect().await
+    stream::iter(reads)
+        .buffered(MAX_CONCURRENT_POLLS)
+        .try_collect()
+        .await
 }
 
+/// Returns the active ballots of voters, in order.
 pub(super) async fn ballots_of(
     store: &RedisStore,
     id: PollId,
     voters: &[VoterId],
-) -> Result<Vec<Option<ActiveBallot>>, Fault> {
+) -> Result<Vec<Option<ActiveBallot>>, Error> {
     let keys = Keys::new(&store.redis, id);
-    let mut found = HashMap::new();
-    for voters in voters.chunks(VOTERS) {
-        let mut packed = Vec::with_capacity(ID * voters.len());
+    let mut ballots = HashMap::new();
+    for voters in voters.chunks(VOTERS_PER_CALL) {
+        let mut packed = Vec::with_capacity(ID_BYTES * voters.len());
         for voter in voters {
             packed.extend_from_slice(voter.as_bytes());
         }
-        let answer = READ
+        let reply = READ
             .call(&store.redis, &keys.to_read(), &[b"", &packed, b"16"])
             .await?;
-        let seen = Seen::read(id, answer)?;
-        for (_, standing) in seen.standing(|place| voters.get(place).copied())? {
-            found.insert(standing.ballot.voter, standing);
+        let read = PollRead::parse(id, reply)?;
+        for (_, active) in read.active_ballots(|index| voters.get(index).copied())? {
+            ballots.insert(active.ballot.voter, active);
         }
     }
     Ok(voters
         .iter()
-        .map(|voter| found.get(voter).cloned())
+        .map(|voter| ballots.get(voter).cloned())
         .collect())
 }

@@ -1,66 +1,154 @@
-//! Makes the places of polls from what the polls are.
+//! Updates the listings.
+//!
+//! A call that creates, changes, seals or deletes a poll writes an [`IndexIntent`] first,
+//! and removes it after the listings are updated. If the process is killed in between, the
+//! next call that lists polls does the update. Votes change only a poll's trending score.
+//! [`DirtyScores`] writes those polls afterwards, many at a time.
 
-use std::sync::PoisonError;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use redis::{Value, cmd};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use votify_core::PollId;
 
-use super::entry::{Row, common_key};
-use super::marks::{self, Announcement};
+use super::entry::{IndexEntry, Row, dirty_scores_key, intents_key, key, rows_key};
+use super::index_page::IndexPage;
+use crate::connect::Redis;
+use crate::error;
 use crate::store::RedisStore;
-use crate::store::error::{Damaged, Fault};
+use crate::store::cas::with_short_timeout;
+use crate::store::error::{Corrupt, Error};
 use crate::store::lifecycle;
-use crate::store::patience::soon;
-use crate::store::scripts::{ENLIST, SETTLE};
+use crate::store::scripts::{INDEX_CLEAR, INDEX_UPDATE, ZADD_NOW};
 
-/// How often one process looks for places that are behind.
-const BEAT: Duration = Duration::from_millis(250);
-/// How long what was announced may take to be done, and to be seen by who read the poll before, in milliseconds.
-const SETTLED: &str = "10000";
-/// How many polls are seen to at once.
-const AT_ONCE: usize = 64;
+/// Minimum interval between two reindexings of pending polls by one process.
+const REINDEX_INTERVAL: Duration = Duration::from_millis(250);
+/// Minimum age in milliseconds before [`reindex_pending`] removes an intent. It exceeds the
+/// time of a change and of a read that started before it (4 s each).
+const INTENT_LIFETIME_MS: &str = "10000";
+/// Maximum polls reindexed at once. It bounds the calls that wait on the connection.
+const MAX_CONCURRENT_POLLS: usize = 64;
+/// Delay before changed scores are written. Half of the documented delay of listings (1 s).
+const SCORE_DELAY: Duration = Duration::from_millis(500);
+/// Maximum attempts to write changed scores, 500 ms apart: about 10 s.
+const MAX_SCORE_ATTEMPTS: u32 = 20;
+/// Maximum polls in one call of `zadd_now.lua`.
+const SCORES_PER_CALL: usize = 1_000;
 
-/// Makes the places of a poll that was made or changed, and takes back that this was announced.
+/// Announces that a poll is about to change.
+pub(in crate::store) struct IndexIntent {
+    poll: PollId,
+    /// Poll id followed by random bytes, which distinguish this intent from others.
+    member: Vec<u8>,
+}
+
+impl IndexIntent {
+    pub(in crate::store) async fn write(redis: &Redis, poll: PollId) -> Result<Self, Error> {
+        let mut member = poll.as_bytes().to_vec();
+        member.extend_from_slice(&fastrand::u64(..).to_be_bytes());
+        ZADD_NOW
+            .call(redis, &[intents_key(redis)], &[&member])
+            .await?;
+        Ok(Self { poll, member })
+    }
+
+    async fn cancel(self, redis: &Redis) -> Result<(), error::Error> {
+        let mut remove = cmd("ZREM");
+        remove.arg(intents_key(redis)).arg(&self.member);
+        redis.run::<Value>(&remove).await.map(|_| ())
+    }
+}
+
+/// Polls whose trending score changed and is not written yet.
+#[derive(Debug, Default)]
+pub(in crate::store) struct DirtyScores(Mutex<HashSet<PollId>>);
+
+impl DirtyScores {
+    /// Adds a poll. Must be called within a tokio runtime.
+    pub(in crate::store) fn add(self: &Arc<Self>, redis: &Redis, poll: PollId) {
+        let mut polls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_first = polls.is_empty();
+        polls.insert(poll);
+        drop(polls);
+        if is_first {
+            tokio::spawn(Arc::clone(self).write(redis.clone()));
+        }
+    }
+
+    async fn write(self: Arc<Self>, redis: Redis) {
+        let key = dirty_scores_key(&redis);
+        sleep(SCORE_DELAY).await;
+        // Drained first: later votes start another task.
+        let polls: Vec<PollId> = {
+            let mut polls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            polls.drain().collect()
+        };
+        for polls in polls.chunks(SCORES_PER_CALL) {
+            let members: Vec<&[u8]> = polls
+                .iter()
+                .map(|poll| poll.as_bytes().as_slice())
+                .collect();
+            for _ in 0..MAX_SCORE_ATTEMPTS {
+                match ZADD_NOW.call(&redis, &[&key], &members).await {
+                    Ok(_) => break,
+                    Err(error) => {
+                        tracing::debug!(%error, "failed to write trending scores; will retry");
+                        sleep(SCORE_DELAY).await;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Reindexes a created or changed poll, and cancels the intent.
 ///
-/// Where it fails, whoever lists polls next does it.
-pub(in crate::store) async fn follow(store: &RedisStore, announcement: Announcement) {
-    let made = async {
-        derive(store, &[announcement.poll]).await?;
-        announcement.take_back(&store.redis).await?;
+/// After a failure, the next call that lists polls reindexes it.
+pub(in crate::store) async fn reindex_after(store: &RedisStore, intent: IndexIntent) {
+    let update = async {
+        reindex(store, &[intent.poll]).await?;
+        intent.cancel(&store.redis).await?;
         Ok(())
     };
-    if let Err(error) = soon(made).await {
-        tracing::debug!(%error, "listings are behind for a moment");
+    if let Err(error) = with_short_timeout(update).await {
+        tracing::debug!(%error, "failed to update the listings; the next listing will");
     }
 }
 
-/// The same for a poll that was deleted. The announcement stays a while, for those who read the poll before.
-pub(in crate::store) async fn leave_announced(store: &RedisStore, announcement: Announcement) {
-    let made = async {
-        derive(store, &[announcement.poll]).await?;
-        mend(store).await
+/// Reindexes a deleted poll.
+///
+/// The intent stays for 10 s, for calls that read the poll before the deletion and may add
+/// it to the listings again.
+pub(in crate::store) async fn reindex_deleted(store: &RedisStore, intent: IndexIntent) {
+    let update = async {
+        reindex(store, &[intent.poll]).await?;
+        reindex_pending(store).await
     };
-    if let Err(error) = soon(made).await {
-        tracing::debug!(%error, "listings are behind for a moment");
+    if let Err(error) = with_short_timeout(update).await {
+        tracing::debug!(%error, "failed to update the listings; the next listing will");
     }
 }
 
-/// Sees to all marks, unless that was done a moment ago.
-pub(super) async fn mend(store: &RedisStore) -> Result<(), Fault> {
+/// Reindexes all polls with intents or changed scores, at most every 250 ms.
+pub(super) async fn reindex_pending(store: &RedisStore) -> Result<(), Error> {
     {
-        let mut last = store.mended.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.is_some_and(|last| last.elapsed() < BEAT) {
+        let mut reindexed_at = store
+            .reindexed_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if reindexed_at.is_some_and(|time| time.elapsed() < REINDEX_INTERVAL) {
             return Ok(());
         }
-        *last = Some(Instant::now());
+        *reindexed_at = Some(Instant::now());
     }
     let redis = &store.redis;
-    let stretch = super::stretch(store, &common_key(redis, "rows:none"), 0, 1, false).await?;
-    let ids = stretch.announced.iter();
-    let ids = ids.chain(stretch.warm.iter().map(|(member, _)| member));
+    // The listing does not exist. Only the pending polls of the page matter.
+    let page = IndexPage::read(store, &key(redis, "rows:none"), 0, 1, false).await?;
+    let ids = page.intents.iter();
+    let ids = ids.chain(page.dirty_scores.iter().map(|(member, _)| member));
     let ids = ids.filter_map(|member| Some(PollId::from_bytes(*member.first_chunk()?)));
     let mut ids: Vec<PollId> = ids.collect();
     if ids.is_empty() {
@@ -68,92 +156,94 @@ pub(super) async fn mend(store: &RedisStore) -> Result<(), Fault> {
     }
     ids.sort_unstable();
     ids.dedup();
-    derive(store, &ids).await?;
-    let announced = stretch.announced.len().to_string();
-    let mut arguments = vec![SETTLED.as_bytes(), announced.as_bytes()];
-    arguments.extend(stretch.announced.iter().map(Vec::as_slice));
-    for (member, time) in &stretch.warm {
+    reindex(store, &ids).await?;
+    let intent_count = page.intents.len().to_string();
+    let mut arguments = vec![INTENT_LIFETIME_MS.as_bytes(), intent_count.as_bytes()];
+    arguments.extend(page.intents.iter().map(Vec::as_slice));
+    for (member, time) in &page.dirty_scores {
         arguments.extend([member.as_slice(), time]);
     }
-    let keys = [marks::announced(redis), marks::warm(redis)];
-    SETTLE.call(redis, &keys, &arguments).await?;
+    let keys = [intents_key(redis), dirty_scores_key(redis)];
+    INDEX_CLEAR.call(redis, &keys, &arguments).await?;
     Ok(())
 }
 
-/// Makes the places of polls as the polls are now.
-pub(super) async fn derive(store: &RedisStore, ids: &[PollId]) -> Result<(), Fault> {
-    let deriving: Vec<_> = ids.iter().map(|id| derive_one(store, *id)).collect();
-    stream::iter(deriving)
-        .buffer_unordered(AT_ONCE)
+/// Updates the entries of polls from their current states.
+pub(super) async fn reindex(store: &RedisStore, ids: &[PollId]) -> Result<(), Error> {
+    let updates: Vec<_> = ids.iter().map(|id| reindex_one(store, *id)).collect();
+    stream::iter(updates)
+        .buffer_unordered(MAX_CONCURRENT_POLLS)
         .try_collect()
         .await
 }
 
-async fn derive_one(store: &RedisStore, id: PollId) -> Result<(), Fault> {
+async fn reindex_one(store: &RedisStore, id: PollId) -> Result<(), Error> {
     let redis = &store.redis;
     let mut read = cmd("HGET");
-    read.arg(common_key(redis, "rows")).arg(id.as_bytes());
+    read.arg(rows_key(redis)).arg(id.as_bytes());
     let row: Option<Vec<u8>> = redis.run(&read).await?;
     let mut row = row.unwrap_or_default();
     loop {
-        // After the row, so that a row that is still the same then is not newer than the poll as it was found.
+        // The poll is read after the row. So if the row is unchanged at the write, it is
+        // not newer than the poll.
         let new = match lifecycle::current(store, id).await {
             Ok(state) => state.map(Row::new),
-            Err(Fault::Damaged(error)) => {
-                tracing::error!(%error, "a poll cannot be listed");
+            Err(Error::Corrupt(error)) => {
+                tracing::error!(%error, "cannot update a poll in the listings");
                 return Ok(());
             }
-            Err(fault) => return Err(fault),
+            Err(error) => return Err(error),
         };
-        // One that cannot be read is left; its places cannot be known.
+        // The entries of a corrupt row are unknown, so they stay.
         let old = Row::decode(&row).ok();
-        let is_there = match (&old, &new) {
+        let is_current = match (&old, &new) {
             (Some(old), Some(new)) => old.position() >= new.position(),
             (None, None) => row.is_empty(),
             _ => false,
         };
-        if is_there {
+        if is_current {
             return Ok(());
         }
-        match enlist(store, id, &row, old.as_ref(), new.as_ref()).await? {
+        match update_entries(store, id, &row, old.as_ref(), new.as_ref()).await? {
             None => return Ok(()),
-            Some(other) => row = other,
+            Some(conflict) => row = conflict,
         }
     }
 }
 
-/// The row that is there, if it is another one than was read.
-async fn enlist(
+/// Replaces the entries of a poll if its row is unchanged, and returns the current row
+/// otherwise.
+async fn update_entries(
     store: &RedisStore,
     id: PollId,
     row: &[u8],
     old: Option<&Row>,
     new: Option<&Row>,
-) -> Result<Option<Vec<u8>>, Fault> {
+) -> Result<Option<Vec<u8>>, Error> {
     let redis = &store.redis;
-    let places = |row: Option<&Row>| row.map(|row| row.places(redis)).unwrap_or_default();
-    let (left, taken) = (places(old), places(new));
+    let entries = |row: Option<&Row>| row.map(|row| row.entries(redis)).unwrap_or_default();
+    let (removed, added): (Vec<IndexEntry>, Vec<IndexEntry>) = (entries(old), entries(new));
     let encoded = new.map_or_else(|| Ok(Vec::new()), Row::encode)?;
-    let mut keys = vec![common_key(redis, "rows")];
+    let mut keys = vec![rows_key(redis)];
     let mut numbered: Vec<(String, &[u8])> = Vec::new();
-    // A member that stays where it was is taken out and put in again.
-    for (key, member) in left.iter().chain(&taken) {
+    // An unchanged entry is removed and added again.
+    for (key, member) in removed.iter().chain(&added) {
         let known = keys.iter().position(|known| known == key);
-        let place = known.unwrap_or_else(|| {
+        let index = known.unwrap_or_else(|| {
             keys.push(key.clone());
             keys.len() - 1
         });
-        numbered.push(((place + 1).to_string(), member));
+        numbered.push(((index + 1).to_string(), member));
     }
-    let count = left.len().to_string();
-    let mut arguments: Vec<&[u8]> = vec![id.as_bytes(), row, &encoded, count.as_bytes()];
-    for (place, member) in &numbered {
-        arguments.extend([place.as_bytes(), member]);
+    let removed_count = removed.len().to_string();
+    let mut arguments: Vec<&[u8]> = vec![id.as_bytes(), row, &encoded, removed_count.as_bytes()];
+    for (index, member) in &numbered {
+        arguments.extend([index.as_bytes(), member]);
     }
-    let answer = ENLIST.call(redis, &keys, &arguments).await?;
-    match answer {
+    let reply = INDEX_UPDATE.call(redis, &keys, &arguments).await?;
+    match reply {
         Value::Int(1) => Ok(None),
-        Value::BulkString(other) => Ok(Some(other)),
-        _ => Err(Damaged::of_listing("the answer of a script").into()),
+        Value::BulkString(conflict) => Ok(Some(conflict)),
+        _ => Err(Corrupt::of_listing("the reply of a script").into()),
     }
 }

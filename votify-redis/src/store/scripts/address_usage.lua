@@ -1,12 +1,12 @@
--- From where ballots of these voters stand, and how many stand from these addresses and from those; nothing if the poll is
--- not as it was read.
--- KEYS: poll, places, addresses. ARGV: state as read, voters, addresses.
+-- Returns the addresses of these voters, and the ballot counts of those and of the given
+-- addresses. Returns nothing if the poll changed.
+-- KEYS: poll, voter_addresses, address_counts. ARGV: state as read, voters, addresses.
 if redis.call('HGET', KEYS[1], 'state') ~= ARGV[1] then
   return false
 end
-local places = rows(KEYS[2], ARGV[2], 16, 16)
+local of_voters = rows(KEYS[2], ARGV[2], 16, 16)
 local addresses = { ARGV[3] }
-for i = 2, #places, 2 do
-  addresses[#addresses + 1] = places[i]
+for i = 2, #of_voters, 2 do
+  addresses[#addresses + 1] = of_voters[i]
 end
-return { places, rows(KEYS[3], table.concat(addresses), 16, 16) }
+return { of_voters, rows(KEYS[3], table.concat(addresses), 16, 16) }

@@ -1,12 +1,12 @@
--- What is kept of a poll at this moment, and of some voters: the beginning of the scripts that need it.
+-- Functions that several scripts share.
 
--- Another one after each start of a server, and of another server.
+-- Returns the run id, which changes with each start of the server and differs between servers.
 local function run_id()
   return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 end
 
--- The rows of a hash whose fields stand in `packed`, `width` bytes from each to the next: the place of each row that is
--- there, counted from 0, and what it holds.
+-- Reads fields of a hash. `packed` holds one field of `length` bytes in every `width` bytes.
+-- Returns index (from 0) and value of each existing field.
 local function rows(key, packed, width, length)
   local fields, found = {}, {}
   for at = 1, #packed, width do
@@ -24,28 +24,32 @@ local function rows(key, packed, width, length)
   return found
 end
 
--- Whether a poll is still as it was read, by the run that it was read from, and nobody else asked to be next.
-local function is_still(poll, turn, run, state, caller)
-  local next = redis.call('GET', turn)
-  return (not next or next == caller) and redis.call('HGET', poll, 'state') == state and run_id() == run
+-- Returns true if the poll is unchanged since `run` read `state`, and no other session has
+-- reserved the next write.
+local function is_unchanged(poll, reservation, run, state, session)
+  local next = redis.call('GET', reservation)
+  return (not next or next == session) and redis.call('HGET', poll, 'state') == state and run_id() == run
 end
 
--- Asks to be next, for a moment: who lost a race is not to lose the one after it too.
-local function be_next(turn, caller)
-  redis.call('SET', turn, caller, 'NX', 'PX', 250)
+-- Reserves the next write for 250 ms, so that a session that conflicted does not conflict
+-- again.
+local function reserve(reservation, session)
+  redis.call('SET', reservation, session, 'NX', 'PX', 250)
 end
 
--- `packed` holds voters (`width` 16), or voters each with the id of a ballot (`width` 32).
-local function look(poll, turn, caller, votes, old, packed, width)
-  local kept = redis.call('HMGET', poll, 'state', 'definition')
+-- Reads a poll. `packed` holds voters (`width` 16), or voters with ballot ids (`width` 32).
+-- Returns run id, seconds, microseconds, whether another session has reserved the next
+-- write, state, definition, and, if `packed` is not empty, rows of votes and superseded ballots.
+local function read_poll(poll, reservation, session, votes, superseded, packed, width)
+  local stored = redis.call('HMGET', poll, 'state', 'definition')
   local time = redis.call('TIME')
-  local next = redis.call('GET', turn)
-  local seen = { run_id(), time[1], time[2], (next and next ~= caller) and 1 or 0, kept[1], kept[2] }
-  if kept[1] and packed ~= '' then
-    seen[7] = rows(votes, packed, width, 16)
-    if width == 32 and redis.call('EXISTS', old) == 1 then
-      seen[8] = rows(old, packed, 32, 32)
+  local next = redis.call('GET', reservation)
+  local reply = { run_id(), time[1], time[2], (next and next ~= session) and 1 or 0, stored[1], stored[2] }
+  if stored[1] and packed ~= '' then
+    reply[7] = rows(votes, packed, width, 16)
+    if width == 32 and redis.call('EXISTS', superseded) == 1 then
+      reply[8] = rows(superseded, packed, 32, 32)
     end
   end
-  return seen
+  return reply
 end
