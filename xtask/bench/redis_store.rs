@@ -88,7 +88,7 @@ async fn votes_of(corner: &RedisCorner, nodes: u64) -> Result<f64> {
     let keyring = Keyring::ephemeral();
     let mut engines = Vec::new();
     for _ in 0..nodes {
-        let store = RedisStore::open(corner.redis().await?).await?;
+        let store = RedisStore::from_client(corner.redis().await?).await?;
         let engine = PollEngine::builder(store).keyring(keyring.clone());
         engines.push(engine.build());
     }
