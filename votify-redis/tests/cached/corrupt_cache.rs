@@ -1,13 +1,22 @@
-//! What others write over the cache is ignored, and replaced.
+//! Foreign values in the cache are ignored and replaced.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use votify_core::{MemoryStore, Outcome, Poll, Store};
+use votify_core::{MemoryStore, Outcome, Poll, PollDraft, Store, Tally};
+use votify_redis::CachedStore;
 use votify_redis::redis::{self, Connection, cmd};
+use votify_test_support::redis::Server;
 
-use crate::counting::CountingStore;
-use crate::scene::{ALREADY_VOTED, Behind, apart, brief, cast, fresh, lunch};
-use crate::servers::Server;
+use crate::counting_store::CountingStore;
+use crate::harness::{
+    ALREADY_VOTED, InnerStore, cast, connect, create_poll, new_ballot, new_poll, short_lease,
+};
+
+/// Number of kinds of corruption.
+const KINDS: usize = 16;
+/// The kind that writes random bytes.
+const RANDOM_BYTES: usize = 13;
 
 fn keys(connection: &mut Connection) -> Vec<String> {
     let mut keys: Vec<String> = cmd("KEYS").arg("*").query(connection).unwrap();
@@ -20,8 +29,8 @@ fn set_field(connection: &mut Connection, key: &str, field: &str, value: &[u8]) 
     set.arg(key).arg(field).arg(value).exec(connection).unwrap();
 }
 
-/// Writes one kind of nonsense, in place of or among what is there.
-fn poison(connection: &mut Connection, kind: usize, state: &str, voters: &str, other: &Poll) {
+/// Overwrites the cached values with one kind of corruption.
+fn corrupt(connection: &mut Connection, kind: usize, state: &str, voters: &str, other: &Poll) {
     let position = |epoch: u64| format!("{epoch:020}{:020}", 7);
     match kind {
         0 => [state, voters].iter().for_each(|key| {
@@ -58,11 +67,11 @@ fn poison(connection: &mut Connection, kind: usize, state: &str, voters: &str, o
             set_field(connection, state, "poll", &json);
         }
         11 => {
-            let tally = serde_json::to_vec(&votify_core::Tally::new(other)).unwrap();
+            let tally = serde_json::to_vec(&Tally::new(other)).unwrap();
             set_field(connection, state, "tally", &tally);
         }
         12 => set_field(connection, state, "tally", &vec![b'x'; 3_000_000]),
-        13 => {
+        RANDOM_BYTES => {
             let random: Vec<u8> = (0..fastrand::usize(0..200))
                 .map(|_| fastrand::u8(..))
                 .collect();
@@ -79,7 +88,7 @@ fn poison(connection: &mut Connection, kind: usize, state: &str, voters: &str, o
                 cmd("HSET")
                     .arg(voters)
                     .arg(field)
-                    .arg("longer than a mark is")
+                    .arg("longer than a fingerprint")
                     .exec(connection)
                     .unwrap();
             }
@@ -93,73 +102,58 @@ fn poison(connection: &mut Connection, kind: usize, state: &str, voters: &str, o
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn garbage_is_ignored_and_replaced() {
-    let Some(server) = Server::plain() else {
+async fn corrupt_values_are_ignored_and_replaced() {
+    let Some(server) = Server::new() else {
         return;
     };
-    let redis = apart(&server.url()).await;
+    let redis = connect(&server.url()).await;
     let client = redis::Client::open(server.url()).unwrap();
     let mut connection = client.get_connection().unwrap();
-    let store = CountingStore::of(Arc::new(MemoryStore::new()));
-    let behind: Behind = store.clone();
-    let mut config = brief();
-    config.patience = std::time::Duration::from_secs(2);
-    let cached = votify_redis::CachedStore::with_config(behind, redis, config);
-    for kind in (0..16).chain([13; 40]) {
+    let store = CountingStore::new(Arc::new(MemoryStore::new()));
+    let inner: InnerStore = store.clone();
+    let mut config = short_lease();
+    config.timeout = Duration::from_secs(2);
+    let cached = CachedStore::with_config(inner, redis, config);
+    for kind in (0..KINDS).chain([RANDOM_BYTES; 40]) {
         server.flush();
-        let poll = lunch(&cached).await;
-        let other = crate::scene::poll(votify_core::PollDraft::single_choice("?", ["a", "b"]));
-        let first = fresh(&poll, 1);
-        assert_eq!(
-            cast(&cached, &first).await,
-            Outcome::Counted { revision: 1 }
-        );
-        cached.settled().await;
-        let found = keys(&mut connection);
-        let [state, voters] = found.as_slice() else {
-            panic!("{found:?}");
+        let poll = create_poll(&cached).await;
+        let other = new_poll(PollDraft::single_choice("?", ["a", "b"]));
+        let first = new_ballot(&poll, 1);
+        let outcome = cast(&cached, &first).await;
+        assert_eq!(outcome, Outcome::Counted { revision: 1 });
+        cached.flush().await;
+        let stored = keys(&mut connection);
+        let [state, voters] = stored.as_slice() else {
+            panic!("{stored:?}");
         };
-        poison(&mut connection, kind, state, voters, &other);
+        corrupt(&mut connection, kind, state, voters, &other);
 
-        // All is answered as the store does.
-        assert_eq!(
-            cast(&cached, &fresh(&poll, 1)).await,
-            ALREADY_VOTED,
-            "{kind}"
-        );
-        assert_eq!(
-            cast(&cached, &first).await,
-            Outcome::Replayed { revision: 1 }
-        );
+        // All answers are those of the store.
+        let outcome = cast(&cached, &new_ballot(&poll, 1)).await;
+        assert_eq!(outcome, ALREADY_VOTED, "{kind}");
+        let outcome = cast(&cached, &first).await;
+        assert_eq!(outcome, Outcome::Replayed { revision: 1 });
         let polls = cached.polls(&[poll.id]).await.unwrap();
         assert_eq!(polls, [Some(poll.clone())], "{kind}");
-        assert_eq!(
-            cast(&cached, &fresh(&poll, 2)).await,
-            Outcome::Counted { revision: 2 }
-        );
+        let outcome = cast(&cached, &new_ballot(&poll, 2)).await;
+        assert_eq!(outcome, Outcome::Counted { revision: 2 });
         let tallies = cached.tallies(&[poll.id]).await.unwrap();
         assert_eq!(tallies[0].as_ref().unwrap().total_votes, 2, "{kind}");
-        cached.settled().await;
+        cached.flush().await;
 
-        // And soon the cache does its work again. What claims to be newer than all there is lasts until it is looked at.
+        // The cache recovers. A value with a newer position lasts until it is read.
         for _ in 0..3 {
-            assert_eq!(
-                cast(&cached, &fresh(&poll, 1)).await,
-                ALREADY_VOTED,
-                "{kind}"
-            );
-            cached.settled().await;
+            let outcome = cast(&cached, &new_ballot(&poll, 1)).await;
+            assert_eq!(outcome, ALREADY_VOTED, "{kind}");
+            cached.flush().await;
         }
-        let _ = store.ballots_seen();
-        assert_eq!(
-            cast(&cached, &fresh(&poll, 1)).await,
-            ALREADY_VOTED,
-            "{kind}"
-        );
-        assert_eq!(store.ballots_seen(), 0, "{kind}");
+        let _ = store.take_ballots();
+        let outcome = cast(&cached, &new_ballot(&poll, 1)).await;
+        assert_eq!(outcome, ALREADY_VOTED, "{kind}");
+        assert_eq!(store.take_ballots(), 0, "{kind}");
         for key in keys(&mut connection) {
-            let life: i64 = cmd("PTTL").arg(&key).query(&mut connection).unwrap();
-            assert!(life > 0, "{kind}: {key} never expires");
+            let ttl: i64 = cmd("PTTL").arg(&key).query(&mut connection).unwrap();
+            assert!(ttl > 0, "{kind}: {key} has no expiry");
         }
     }
 }

@@ -9,50 +9,51 @@ use votify_core::store::{Page, PageRequest};
 use votify_core::{Ballot, Poll, PollChange, PollId, Store, StoreError, Tally, Timestamp, VoterId};
 use votify_redis::CachedStore;
 
-use crate::scene::Behind;
+use crate::harness::InnerStore;
 
-/// Several instances behind one address: each call goes to the next one, and finds that Redis was told of all before.
+/// Several instances behind one store. Each call goes to the next instance, after all
+/// pending writes to Redis are done.
 #[derive(Debug)]
-pub(crate) struct Rotation {
-    instances: Vec<CachedStore<Behind>>,
+pub(crate) struct RoundRobin {
+    instances: Vec<CachedStore<InnerStore>>,
     next: AtomicUsize,
 }
 
-impl Rotation {
-    pub(crate) fn of(instances: Vec<CachedStore<Behind>>) -> Self {
+impl RoundRobin {
+    pub(crate) fn new(instances: Vec<CachedStore<InnerStore>>) -> Self {
         Self {
             instances,
             next: AtomicUsize::new(0),
         }
     }
 
-    async fn next(&self) -> &CachedStore<Behind> {
+    async fn flushed_next(&self) -> &CachedStore<InnerStore> {
         for instance in &self.instances {
-            instance.settled().await;
+            instance.flush().await;
         }
-        self.following()
+        self.next_instance()
     }
 
-    fn following(&self) -> &CachedStore<Behind> {
-        let next = self.next.fetch_add(1, Ordering::Relaxed);
-        &self.instances[next % self.instances.len()]
+    fn next_instance(&self) -> &CachedStore<InnerStore> {
+        let index = self.next.fetch_add(1, Ordering::Relaxed);
+        &self.instances[index % self.instances.len()]
     }
 }
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
-impl Store for Rotation {
+impl Store for RoundRobin {
     fn backend(&self) -> &'static str {
         self.instances[0].backend()
     }
 
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
-        self.next().await.create_poll(poll).await
+        self.flushed_next().await.create_poll(poll).await
     }
 
     async fn polls(&self, ids: &[PollId]) -> Result<Vec<Option<Poll>>, StoreError> {
-        let instance = self.next().await;
-        // One at a time, which is how they come out of the cache.
+        let instance = self.flushed_next().await;
+        // One at a time: only single polls are cached.
         let mut polls = Vec::new();
         for id in ids {
             polls.extend(instance.polls(&[*id]).await?);
@@ -66,7 +67,10 @@ impl Store for Rotation {
         page: &PageRequest,
         now: Timestamp,
     ) -> Result<Page<Poll>, StoreError> {
-        self.next().await.list_polls(filter, page, now).await
+        self.flushed_next()
+            .await
+            .list_polls(filter, page, now)
+            .await
     }
 
     async fn change_poll(
@@ -75,7 +79,7 @@ impl Store for Rotation {
         change: &PollChange,
         now: Timestamp,
     ) -> Result<ChangeOutcome, StoreError> {
-        self.next().await.change_poll(id, change, now).await
+        self.flushed_next().await.change_poll(id, change, now).await
     }
 
     async fn seal_poll(
@@ -84,15 +88,15 @@ impl Store for Rotation {
         cause: SealCause,
         now: Timestamp,
     ) -> Result<SealOutcome, StoreError> {
-        self.next().await.seal_poll(id, cause, now).await
+        self.flushed_next().await.seal_poll(id, cause, now).await
     }
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
-        self.next().await.delete_poll(id).await
+        self.flushed_next().await.delete_poll(id).await
     }
 
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
-        self.next().await.cast_ballots(ballots, now).await
+        self.flushed_next().await.cast_ballots(ballots, now).await
     }
 
     async fn ballots_of(
@@ -100,11 +104,11 @@ impl Store for Rotation {
         poll: PollId,
         voters: &[VoterId],
     ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
-        self.next().await.ballots_of(poll, voters).await
+        self.flushed_next().await.ballots_of(poll, voters).await
     }
 
     async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
-        let instance = self.next().await;
+        let instance = self.flushed_next().await;
         let mut tallies = Vec::new();
         for poll in polls {
             tallies.extend(instance.tallies(&[*poll]).await?);
@@ -113,14 +117,14 @@ impl Store for Rotation {
     }
 
     fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
-        self.following().ballots(poll)
+        self.next_instance().ballots(poll)
     }
 
     async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError> {
-        self.next().await.audit_poll(id).await
+        self.flushed_next().await.audit_poll(id).await
     }
 
     async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
-        self.next().await.repair_poll(id).await
+        self.flushed_next().await.repair_poll(id).await
     }
 }

@@ -1,13 +1,16 @@
-//! Servers that are away, stand still or forget.
+//! Servers that are killed or paused, and lost scripts, connections and keys.
 
 use std::time::{Duration, Instant};
 
 use votify_core::limit::{LimitError, LimitKey, RateLimiter};
 use votify_core::{Clock, Quota, SystemClock};
-use votify_redis::{Redis, RedisRateLimiter};
+use votify_redis::RedisRateLimiter;
+use votify_test_support::redis::Server;
 
-use crate::servers::Server;
+/// Maximum duration of an attempt without an answer. The timeout is 0.5 s.
+const MAX_ATTEMPT_TIME: Duration = Duration::from_secs(2);
 
+/// Makes an attempt with a quota of 1 per minute. Returns true if it was granted.
 async fn attempt(limiter: &RedisRateLimiter) -> Result<bool, LimitError> {
     let key = LimitKey::from_bytes([1; 16]);
     let quota = Quota::per_minute(1);
@@ -15,82 +18,75 @@ async fn attempt(limiter: &RedisRateLimiter) -> Result<bool, LimitError> {
     permit.map(|permit| permit.granted)
 }
 
-async fn limiter(server: &Server) -> RedisRateLimiter {
-    RedisRateLimiter::new(Redis::connect(&server.url()).await.unwrap())
+async fn open_limiter(server: &Server) -> RedisRateLimiter {
+    RedisRateLimiter::connect(&server.url()).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_away_is_an_error_soon_and_counts_again_when_it_is_back() {
-    let Some(mut server) = Server::plain() else {
+async fn killed_server_is_a_transient_error_and_a_restart_restores_service() {
+    let Some(mut server) = Server::new() else {
         return;
     };
-    let limiter = limiter(&server).await;
+    let limiter = open_limiter(&server).await;
     assert!(attempt(&limiter).await.unwrap());
     server.kill();
     for _ in 0..3 {
-        let began = Instant::now();
+        let started = Instant::now();
         let error = attempt(&limiter).await.unwrap_err();
         assert!(error.is_transient());
-        assert!(
-            began.elapsed() < Duration::from_secs(2),
-            "{:?}",
-            began.elapsed()
-        );
+        let elapsed = started.elapsed();
+        assert!(elapsed < MAX_ATTEMPT_TIME, "{elapsed:?}");
     }
-    // Nothing was kept on disk: neither counts nor scripts.
+    // The server has no disk, so the restart loses counts and scripts.
     server.start();
     assert!(attempt(&limiter).await.unwrap());
     assert!(!attempt(&limiter).await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_stands_still_is_an_error_soon() {
-    let Some(server) = Server::plain() else {
+async fn paused_server_is_an_error_within_the_timeout() {
+    let Some(server) = Server::new() else {
         return;
     };
-    let limiter = limiter(&server).await;
-    // So that the server knows the script.
+    let limiter = open_limiter(&server).await;
+    // Loads the script into the server.
     let (key, quota) = (LimitKey::from_bytes([2; 16]), Quota::per_minute(1));
     let other = limiter.acquire(&key, &quota, SystemClock.now()).await;
     assert!(other.unwrap().granted);
     server.pause();
-    let began = Instant::now();
+    let started = Instant::now();
     attempt(&limiter).await.unwrap_err();
-    assert!(
-        began.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        began.elapsed()
-    );
+    let elapsed = started.elapsed();
+    assert!(elapsed < MAX_ATTEMPT_TIME, "{elapsed:?}");
     server.resume();
-    // The attempt that got no answer was counted all the same.
+    // The attempt without a reply was counted.
     assert!(!attempt(&limiter).await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn forgotten_scripts_and_lost_connections_are_made_good() {
-    let Some(server) = Server::plain() else {
+async fn lost_scripts_and_connections_are_restored() {
+    let Some(server) = Server::new() else {
         return;
     };
-    let limiter = limiter(&server).await;
+    let limiter = open_limiter(&server).await;
     assert!(attempt(&limiter).await.unwrap());
     server.cli(&["SCRIPT", "FLUSH"]);
     assert!(!attempt(&limiter).await.unwrap());
     for _ in 0..3 {
         server.end_all_connections();
-        // It may be lost in the middle of an attempt.
+        // The attempt fails if the loss is noticed during it. The next one succeeds.
         if attempt(&limiter).await.is_err() {
             assert!(!attempt(&limiter).await.unwrap());
         }
     }
 }
 
-/// What somebody else wrote under a name is not counted, and not left without an expiry.
 #[tokio::test(flavor = "multi_thread")]
-async fn strange_values_are_written_over() {
-    let Some(server) = Server::plain() else {
+async fn foreign_strings_are_overwritten_and_other_types_are_errors() {
+    let Some(server) = Server::new() else {
         return;
     };
-    let limiter = limiter(&server).await;
+    let limiter = open_limiter(&server).await;
     assert!(attempt(&limiter).await.unwrap());
     let key = server.cli(&["--scan"]);
     server.cli(&["SET", key.trim(), "pizza"]);

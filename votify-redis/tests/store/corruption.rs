@@ -1,42 +1,45 @@
-//! What somebody else wrote into the store's keys.
+//! Foreign values in the store's keys.
 
 use futures_util::TryStreamExt;
 use votify_core::poll::SealCause;
-use votify_core::store::PageRequest;
-use votify_core::store::PollFilter;
+use votify_core::store::{PageRequest, PollFilter};
 use votify_core::{Keyring, Outcome, Poll, PollDraft, PollId, Store, StoreError};
+use votify_redis::redis::aio::MultiplexedConnection;
 use votify_redis::{RedisStore, redis};
+use votify_test_support::ballots::{NOW, ballot, cast, poll, votes};
+use votify_test_support::redis::Server;
 
-use crate::ballots::{NOW, ballot, cast, poll, votes};
-use crate::scene::open;
-use crate::servers::Server;
+use crate::harness::open_store;
 
-fn is_corrupt<T>(answer: &Result<T, StoreError>) -> bool {
-    matches!(answer, Err(StoreError::Corrupt { .. }))
+fn is_corrupt<T>(result: &Result<T, StoreError>) -> bool {
+    matches!(result, Err(StoreError::Corrupt { .. }))
 }
 
-fn key(poll: &Poll, rest: &str) -> String {
-    format!("votify:{{{}}}:{rest}", poll.id)
+fn key(poll: &Poll, suffix: &str) -> String {
+    format!("votify:{{{}}}:{suffix}", poll.id)
 }
 
-/// The store, and somebody else.
-async fn scene() -> Option<(Server, RedisStore, redis::aio::MultiplexedConnection)> {
-    let server = Server::plain()?;
-    let store = open(&server.url()).await;
+/// Returns a server, a store, and a connection that bypasses the store.
+async fn open() -> Option<(Server, RedisStore, MultiplexedConnection)> {
+    let server = Server::new()?;
+    let store = open_store(&server.url()).await;
     let client = redis::Client::open(server.url()).unwrap();
-    let other = client.get_multiplexed_async_connection().await.unwrap();
-    Some((server, store, other))
+    let connection = client.get_multiplexed_async_connection().await.unwrap();
+    Some((server, store, connection))
 }
 
-async fn say(other: &mut redis::aio::MultiplexedConnection, words: &[&[u8]]) {
+async fn run(connection: &mut MultiplexedConnection, words: &[&[u8]]) {
     let mut command = redis::Cmd::new();
     for word in words {
         command.arg(*word);
     }
-    command.query_async::<redis::Value>(other).await.unwrap();
+    command
+        .query_async::<redis::Value>(connection)
+        .await
+        .unwrap();
 }
 
-async fn revotable(store: &RedisStore) -> Poll {
+async fn create_revotable_poll(store: &RedisStore) -> Poll {
     let mut draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
     draft.rules.revote = true;
     let poll = draft
@@ -47,11 +50,11 @@ async fn revotable(store: &RedisStore) -> Poll {
 }
 
 #[tokio::test]
-async fn a_poll_that_cannot_be_read_is_told_of_and_takes_nothing_with_it() {
-    let Some((_server, store, mut other)) = scene().await else {
+async fn corrupt_poll_is_reported_and_does_not_affect_others() {
+    let Some((_server, store, mut connection)) = open().await else {
         return;
     };
-    let sound = poll(&store).await;
+    let intact = poll(&store).await;
     for (field, garbage) in [
         ("state", &b"\x01garbage"[..]),
         ("state", b""),
@@ -60,17 +63,10 @@ async fn a_poll_that_cannot_be_read_is_told_of_and_takes_nothing_with_it() {
         ("definition", b"\xff\xfe"),
     ] {
         let poll = poll(&store).await;
-        say(
-            &mut other,
-            &[
-                b"HSET",
-                key(&poll, "poll").as_bytes(),
-                field.as_bytes(),
-                garbage,
-            ],
-        )
-        .await;
-        let outcomes = cast(&store, &[ballot(&poll, 1), ballot(&sound, 1)]).await;
+        let key = key(&poll, "poll");
+        let words = [b"HSET", key.as_bytes(), field.as_bytes(), garbage];
+        run(&mut connection, &words).await;
+        let outcomes = cast(&store, &[ballot(&poll, 1), ballot(&intact, 1)]).await;
         assert!(is_corrupt(&outcomes[0]), "{outcomes:?}");
         assert!(outcomes[1].is_ok(), "{outcomes:?}");
         assert!(is_corrupt(&store.polls(&[poll.id]).await));
@@ -87,51 +83,44 @@ async fn a_poll_that_cannot_be_read_is_told_of_and_takes_nothing_with_it() {
             &store.ballots(poll.id).try_collect::<Vec<_>>().await
         ));
     }
-    assert_eq!(votes(&store, &sound).await, 1);
+    assert_eq!(votes(&store, &intact).await, 1);
 }
 
 #[tokio::test]
-async fn a_ballot_that_cannot_be_read_is_told_of() {
-    let Some((_server, store, mut other)) = scene().await else {
+async fn corrupt_ballot_is_reported() {
+    let Some((_server, store, mut connection)) = open().await else {
         return;
     };
-    let poll = revotable(&store).await;
+    let poll = create_revotable_poll(&store).await;
     let ballots = [ballot(&poll, 1), ballot(&poll, 2)];
     cast(&store, &ballots).await;
     let voter = ballots[0].voter;
     for garbage in [&b""[..], b"garbage", &[7; 49]] {
-        say(
-            &mut other,
-            &[
-                b"HSET",
-                key(&poll, "votes").as_bytes(),
-                voter.as_bytes(),
-                garbage,
-            ],
-        )
-        .await;
+        let key = key(&poll, "votes");
+        let words = [b"HSET", key.as_bytes(), voter.as_bytes(), garbage];
+        run(&mut connection, &words).await;
         assert!(is_corrupt(&cast(&store, &ballots[..1]).await[0]));
         assert!(is_corrupt(&store.ballots_of(poll.id, &[voter]).await));
         assert!(is_corrupt(
             &store.ballots(poll.id).try_collect::<Vec<_>>().await
         ));
         assert!(is_corrupt(&store.audit_poll(poll.id).await));
-        let others = cast(&store, &ballots[1..]).await.remove(0);
-        assert!(matches!(others, Ok(Outcome::Replayed { .. })), "{others:?}");
+        let other = cast(&store, &ballots[1..]).await.remove(0);
+        assert!(matches!(other, Ok(Outcome::Replayed { .. })), "{other:?}");
     }
 }
 
 #[tokio::test]
-async fn keys_of_another_kind_are_told_of_before_anything_is_written() {
-    let Some((_server, store, mut other)) = scene().await else {
+async fn keys_of_another_type_are_reported_before_any_write() {
+    let Some((_server, store, mut connection)) = open().await else {
         return;
     };
     for name in ["poll", "votes", "superseded", "order:0"] {
-        let poll = revotable(&store).await;
+        let poll = create_revotable_poll(&store).await;
         cast(&store, &[ballot(&poll, 1)]).await;
         let key = key(&poll, name);
-        say(&mut other, &[b"DEL", key.as_bytes()]).await;
-        say(&mut other, &[b"SADD", key.as_bytes(), b"x"]).await;
+        run(&mut connection, &[b"DEL", key.as_bytes()]).await;
+        run(&mut connection, &[b"SADD", key.as_bytes(), b"x"]).await;
         let outcome = cast(&store, &[ballot(&poll, 2)]).await.remove(0);
         assert!(is_corrupt(&outcome), "{name}: {outcome:?}");
         if name != "poll" {
@@ -146,22 +135,16 @@ async fn keys_of_another_kind_are_told_of_before_anything_is_written() {
 }
 
 #[tokio::test]
-async fn a_lost_ballot_is_found_by_the_audit_and_mended_by_the_repair() {
-    let Some((_server, store, mut other)) = scene().await else {
+async fn lost_ballot_is_found_by_audit_and_fixed_by_repair() {
+    let Some((_server, store, mut connection)) = open().await else {
         return;
     };
     let poll = poll(&store).await;
     let ballots: Vec<_> = (0..5000).map(|number| ballot(&poll, number)).collect();
     cast(&store, &ballots).await;
-    say(
-        &mut other,
-        &[
-            b"HDEL",
-            key(&poll, "votes").as_bytes(),
-            ballots[7].voter.as_bytes(),
-        ],
-    )
-    .await;
+    let key = key(&poll, "votes");
+    let words = [b"HDEL", key.as_bytes(), ballots[7].voter.as_bytes()];
+    run(&mut connection, &words).await;
     let audit = store.audit_poll(poll.id).await.unwrap();
     assert_eq!(
         (audit.stored.total_votes, audit.recounted.total_votes),
@@ -174,39 +157,38 @@ async fn a_lost_ballot_is_found_by_the_audit_and_mended_by_the_repair() {
 }
 
 #[tokio::test]
-async fn a_ballot_from_nowhere_is_never_written_over() {
-    let Some((_server, store, mut other)) = scene().await else {
+async fn repair_counts_a_ballot_that_the_tally_lacks() {
+    let Some((_server, store, mut connection)) = open().await else {
         return;
     };
     let poll = poll(&store).await;
     cast(&store, &[ballot(&poll, 1)]).await;
-    // As if the tally were of another moment than the ballots.
-    let mut old = redis::cmd("HGET");
-    let old: Vec<u8> = old
+    // Restores the tally from before the second ballot.
+    let mut old_state = redis::cmd("HGET");
+    let old_state: Vec<u8> = old_state
         .arg(key(&poll, "poll"))
         .arg("state")
-        .query_async(&mut other)
+        .query_async(&mut connection)
         .await
         .unwrap();
     cast(&store, &[ballot(&poll, 2)]).await;
-    say(
-        &mut other,
-        &[b"HSET", key(&poll, "poll").as_bytes(), b"state", &old],
-    )
-    .await;
+    let key = key(&poll, "poll");
+    let words = [b"HSET", key.as_bytes(), b"state", &old_state];
+    run(&mut connection, &words).await;
     assert!(!store.audit_poll(poll.id).await.unwrap().is_exact());
     store.repair_poll(poll.id).await.unwrap();
     assert_eq!(votes(&store, &poll).await, 2);
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_takes_no_listing_with_it() {
-    let Some((_server, store, mut other)) = scene().await else {
+async fn corrupt_row_is_skipped_in_listings() {
+    let Some((_server, store, mut connection)) = open().await else {
         return;
     };
-    let (gone, sound) = (poll(&store).await, poll(&store).await);
+    let (corrupt, intact) = (poll(&store).await, poll(&store).await);
     let rows = b"votify:{listings}:rows";
-    say(&mut other, &[b"HSET", rows, gone.id.as_bytes(), b"garbage"]).await;
+    let words = [b"HSET", &rows[..], corrupt.id.as_bytes(), b"garbage"];
+    run(&mut connection, &words).await;
     let filter = PollFilter {
         words: votify_core::backend::search_terms("lunch"),
         ..PollFilter::default()
@@ -215,5 +197,5 @@ async fn a_row_that_cannot_be_read_takes_no_listing_with_it() {
         .list_polls(&filter, &PageRequest::FIRST, NOW)
         .await
         .unwrap();
-    assert_eq!(page.items, [sound]);
+    assert_eq!(page.items, [intact]);
 }

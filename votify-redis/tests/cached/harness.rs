@@ -6,30 +6,33 @@ use votify_core::{
     SystemClock, VoterId, VoterPolicy,
 };
 use votify_redis::{CacheConfig, CachedStore, Redis};
+use votify_test_support::redis::new_prefix;
 
-use crate::servers::new_prefix;
+/// The store behind the cache.
+pub(crate) type InnerStore = Arc<dyn Store>;
 
-pub(crate) type Behind = Arc<dyn Store>;
+pub(crate) const ALREADY_VOTED: Outcome = Outcome::Refused(Refusal::AlreadyVoted);
 
-/// A way to a server, with names of its own.
-pub(crate) async fn apart(url: &str) -> Redis {
+/// Connects with a unique prefix.
+pub(crate) async fn connect(url: &str) -> Redis {
     let redis = Redis::connect(url).await.unwrap();
     redis.with_prefix(&new_prefix()).unwrap()
 }
 
-/// Short leases, so that tests need not wait long for their end.
-pub(crate) fn brief() -> CacheConfig {
+/// Returns a configuration with a lease of 100 ms, so that tests wait less for its end.
+pub(crate) fn short_lease() -> CacheConfig {
     CacheConfig {
         lease: Duration::from_millis(100),
         ..CacheConfig::default()
     }
 }
 
-pub(crate) fn cached(behind: &Behind, redis: &Redis) -> CachedStore<Behind> {
-    CachedStore::with_config(Arc::clone(behind), redis.clone(), brief())
+pub(crate) fn cached(store: &InnerStore, redis: &Redis) -> CachedStore<InnerStore> {
+    CachedStore::with_config(Arc::clone(store), redis.clone(), short_lease())
 }
 
-pub(crate) fn poll(draft: PollDraft) -> Poll {
+/// Returns a new poll. Stores nothing.
+pub(crate) fn new_poll(draft: PollDraft) -> Poll {
     let now = SystemClock.now();
     let keyring = Keyring::ephemeral();
     draft
@@ -37,20 +40,20 @@ pub(crate) fn poll(draft: PollDraft) -> Poll {
         .unwrap()
 }
 
-pub(crate) async fn lunch(store: &dyn Store) -> Poll {
-    let poll = poll(PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]));
+pub(crate) async fn create_poll(store: &dyn Store) -> Poll {
+    let poll = new_poll(PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]));
     store.create_poll(&poll).await.unwrap();
     poll
 }
 
-pub(crate) fn voter(number: u32) -> VoterId {
+fn voter(number: u32) -> VoterId {
     let mut value = [0xA5; 15];
     value[..4].copy_from_slice(&number.to_be_bytes());
     VoterId::new(VoterPolicy::Browser, value)
 }
 
-/// A ballot that nobody has seen before.
-pub(crate) fn fresh(poll: &Poll, number: u32) -> Ballot {
+/// Returns a ballot of voter `number` with a new id.
+pub(crate) fn new_ballot(poll: &Poll, number: u32) -> Ballot {
     Ballot {
         id: BallotId::generate(SystemClock.now()),
         poll: poll.id,
@@ -60,6 +63,7 @@ pub(crate) fn fresh(poll: &Poll, number: u32) -> Ballot {
     }
 }
 
+/// Casts one ballot, and checks that the receipt has the poll's tally.
 pub(crate) async fn cast(store: &dyn Store, ballot: &Ballot) -> Outcome {
     let now = SystemClock.now();
     let receipt = store.cast_ballots(std::slice::from_ref(ballot), now).await;
@@ -68,9 +72,11 @@ pub(crate) async fn cast(store: &dyn Store, ballot: &Ballot) -> Outcome {
         .iter()
         .filter(|tally| tally.poll == ballot.poll);
     let outcome = receipt.outcomes.into_iter().next().unwrap().unwrap();
-    let found = outcome != Outcome::Refused(Refusal::PollNotFound);
-    assert_eq!(tallies.count(), usize::from(found), "a tally for the poll");
+    let exists = outcome != Outcome::Refused(Refusal::PollNotFound);
+    assert_eq!(
+        tallies.count(),
+        usize::from(exists),
+        "tallies of the poll in the receipt"
+    );
     outcome
 }
-
-pub(crate) const ALREADY_VOTED: Outcome = Outcome::Refused(Refusal::AlreadyVoted);

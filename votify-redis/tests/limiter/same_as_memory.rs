@@ -1,4 +1,4 @@
-//! It counts as the in-memory limiter does.
+//! The permits are those of the in-memory limiter.
 
 use std::time::Duration;
 
@@ -8,10 +8,9 @@ use proptest::test_runner::{Config, TestRunner};
 use votify_core::limit::{LimitKey, RateLimiter};
 use votify_core::{MemoryRateLimiter, Quota, Timestamp};
 use votify_redis::{Redis, RedisRateLimiter};
+use votify_test_support::redis::Server;
 
-use crate::servers::Server;
-
-/// Any quota there is, and mostly such as are used.
+/// Generates any quota, mostly common ones.
 fn quotas() -> impl Strategy<Value = Quota> {
     let limit = prop_oneof![4 => 1..12_u16, 1 => 1..=u16::MAX, 1 => Just(u16::MAX)];
     let micros = prop_oneof![
@@ -23,19 +22,21 @@ fn quotas() -> impl Strategy<Value = Quota> {
         .prop_map(|(limit, micros)| Quota::new(limit, Duration::from_micros(micros)).unwrap())
 }
 
-/// When it begins, in microseconds since 1970: now, then, at the ends of time, and where the slices' numbers wrap.
-fn beginnings() -> impl Strategy<Value = i64> {
-    let greatest = Timestamp::MAX.as_micros();
+/// Generates the time of the first attempt in microseconds since 1970: any time, the limits
+/// of time, and the wrap-around of slice numbers.
+fn start_times() -> impl Strategy<Value = i64> {
+    let max = Timestamp::MAX.as_micros();
     prop_oneof![
         Just(0),
         0..4_000_000_000_000_000_i64,
         (1_i64 << 32).saturating_mul(12_000_000) - 5_000_000
             ..(1_i64 << 32) * 12_000_000 + 5_000_000,
-        greatest - 1_000_000_000..=greatest,
+        max - 1_000_000_000..=max,
     ]
 }
 
-/// Steps between attempts, in parts of a thousandth of the period: none, some, long, back.
+/// Generates steps between attempts in thousandths of the period: none, short, long and
+/// negative ones.
 fn steps() -> impl Strategy<Value = Vec<i64>> {
     let step = prop_oneof![
         3 => Just(0_i64),
@@ -48,34 +49,33 @@ fn steps() -> impl Strategy<Value = Vec<i64>> {
 }
 
 #[test]
-fn random_attempts_get_the_permits_of_the_memory_limiter() {
-    let Some(server) = Server::plain() else {
+fn random_attempts_have_the_permits_of_the_memory_limiter() {
+    let Some(server) = Server::new() else {
         return;
     };
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let connecting = Redis::builder(&server.url()).connect();
-    let redis = runtime.block_on(connecting).unwrap();
-    let shared = RedisRateLimiter::new(redis).with_patience(Duration::from_secs(30));
+    let redis = runtime.block_on(Redis::connect(&server.url())).unwrap();
+    let shared = RedisRateLimiter::from_client(redis).with_timeout(Duration::from_secs(30));
     let mut runner = TestRunner::new(Config {
         cases: 300,
         failure_persistence: None,
         ..Config::default()
     });
-    let cases = (quotas(), beginnings(), steps(), any::<[u8; 16]>());
-    let ran = runner.run(&cases, |(quota, beginning, steps, key)| {
+    let cases = (quotas(), start_times(), steps(), any::<[u8; 16]>());
+    let result = runner.run(&cases, |(quota, start, steps, key)| {
         let local = MemoryRateLimiter::new();
         let key = LimitKey::from_bytes(key);
         let period = i64::try_from(quota.period().as_micros()).unwrap();
-        let mut micros = beginning;
+        let mut micros = start;
         for (index, step) in steps.into_iter().enumerate() {
             micros = micros.saturating_add(step.saturating_mul(period / 1_000));
             micros = micros.clamp(0, Timestamp::MAX.as_micros());
             let now = Timestamp::from_micros(micros).unwrap();
             let expected = runtime.block_on(local.acquire(&key, &quota, now)).unwrap();
-            let found = runtime.block_on(shared.acquire(&key, &quota, now)).unwrap();
-            prop_assert_eq!(found, expected, "attempt {} at {}", index, now);
+            let actual = runtime.block_on(shared.acquire(&key, &quota, now)).unwrap();
+            prop_assert_eq!(actual, expected, "attempt {} at {}", index, now);
         }
         Ok(())
     });
-    ran.unwrap();
+    result.unwrap();
 }

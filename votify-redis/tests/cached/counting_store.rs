@@ -10,11 +10,11 @@ use votify_core::store::{Audit, ChangeOutcome, PollFilter, SealOutcome};
 use votify_core::store::{Page, PageRequest};
 use votify_core::{Ballot, Poll, PollChange, PollId, Store, StoreError, Tally, Timestamp, VoterId};
 
-use crate::scene::Behind;
+use crate::harness::InnerStore;
 
-/// A store that counts what reaches it.
+/// A store that counts its calls and ballots.
 pub(crate) struct CountingStore {
-    behind: Behind,
+    inner: InnerStore,
     calls: AtomicU64,
     ballots: AtomicU64,
     after_cast: Mutex<Option<Box<dyn FnOnce() + Send>>>,
@@ -22,38 +22,38 @@ pub(crate) struct CountingStore {
 
 impl fmt::Debug for CountingStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.behind.fmt(f)
+        self.inner.fmt(f)
     }
 }
 
 impl CountingStore {
-    pub(crate) fn of(behind: Behind) -> Arc<Self> {
+    pub(crate) fn new(inner: InnerStore) -> Arc<Self> {
         Arc::new(Self {
-            behind,
+            inner,
             calls: AtomicU64::new(0),
             ballots: AtomicU64::new(0),
             after_cast: Mutex::default(),
         })
     }
 
-    /// Has this done once, between the next commit and its answer.
-    pub(crate) fn after_cast(&self, done: impl FnOnce() + Send + 'static) {
-        *self.after_cast.lock().unwrap() = Some(Box::new(done));
+    /// Runs `action` once, after the next commit and before its reply.
+    pub(crate) fn after_cast(&self, action: impl FnOnce() + Send + 'static) {
+        *self.after_cast.lock().unwrap() = Some(Box::new(action));
     }
 
-    /// How often it was called since this was asked last, for whatever.
-    pub(crate) fn calls_seen(&self) -> u64 {
+    /// Returns the number of calls since the last call of this function.
+    pub(crate) fn take_calls(&self) -> u64 {
         self.calls.swap(0, Ordering::SeqCst)
     }
 
-    /// How many ballots it was given since this was asked last.
-    pub(crate) fn ballots_seen(&self) -> u64 {
+    /// Returns the number of ballots since the last call of this function.
+    pub(crate) fn take_ballots(&self) -> u64 {
         self.ballots.swap(0, Ordering::SeqCst)
     }
 
-    fn counted(&self) -> &Behind {
+    fn count_call(&self) -> &InnerStore {
         self.calls.fetch_add(1, Ordering::SeqCst);
-        &self.behind
+        &self.inner
     }
 }
 
@@ -61,15 +61,15 @@ impl CountingStore {
 #[deny(clippy::missing_trait_methods)]
 impl Store for CountingStore {
     fn backend(&self) -> &'static str {
-        self.behind.backend()
+        self.inner.backend()
     }
 
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
-        self.counted().create_poll(poll).await
+        self.count_call().create_poll(poll).await
     }
 
     async fn polls(&self, ids: &[PollId]) -> Result<Vec<Option<Poll>>, StoreError> {
-        self.counted().polls(ids).await
+        self.count_call().polls(ids).await
     }
 
     async fn list_polls(
@@ -78,7 +78,7 @@ impl Store for CountingStore {
         page: &PageRequest,
         now: Timestamp,
     ) -> Result<Page<Poll>, StoreError> {
-        self.counted().list_polls(filter, page, now).await
+        self.count_call().list_polls(filter, page, now).await
     }
 
     async fn change_poll(
@@ -87,7 +87,7 @@ impl Store for CountingStore {
         change: &PollChange,
         now: Timestamp,
     ) -> Result<ChangeOutcome, StoreError> {
-        self.counted().change_poll(id, change, now).await
+        self.count_call().change_poll(id, change, now).await
     }
 
     async fn seal_poll(
@@ -96,20 +96,20 @@ impl Store for CountingStore {
         cause: SealCause,
         now: Timestamp,
     ) -> Result<SealOutcome, StoreError> {
-        self.counted().seal_poll(id, cause, now).await
+        self.count_call().seal_poll(id, cause, now).await
     }
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
-        self.counted().delete_poll(id).await
+        self.count_call().delete_poll(id).await
     }
 
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
         let count = u64::try_from(ballots.len()).unwrap();
         self.ballots.fetch_add(count, Ordering::SeqCst);
-        let receipt = self.counted().cast_ballots(ballots, now).await;
-        let done = self.after_cast.lock().unwrap().take();
-        if let Some(done) = done {
-            done();
+        let receipt = self.count_call().cast_ballots(ballots, now).await;
+        let action = self.after_cast.lock().unwrap().take();
+        if let Some(action) = action {
+            action();
         }
         receipt
     }
@@ -119,22 +119,22 @@ impl Store for CountingStore {
         poll: PollId,
         voters: &[VoterId],
     ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
-        self.counted().ballots_of(poll, voters).await
+        self.count_call().ballots_of(poll, voters).await
     }
 
     async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
-        self.counted().tallies(polls).await
+        self.count_call().tallies(polls).await
     }
 
     fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
-        self.counted().ballots(poll)
+        self.count_call().ballots(poll)
     }
 
     async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError> {
-        self.counted().audit_poll(id).await
+        self.count_call().audit_poll(id).await
     }
 
     async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
-        self.counted().repair_poll(id).await
+        self.count_call().repair_poll(id).await
     }
 }
