@@ -30,11 +30,12 @@ use subscriptions::Subscriptions;
 /// A lost connection is replaced after delays that grow from 50 ms to 500 ms, plus up to
 /// 100 % jitter. Every subscription then delivers
 /// [`Lagged`](votify_core::broadcast::Delivery::Lagged) before any further update. A
-/// connection that stops responding is detected within 2 s plus the
-/// [timeout of a call](crate::RedisBuilder::timeout).
+/// connection that stops responding is detected within 2 s plus the [timeout of a
+/// call](crate::RedisBuilder::timeout).
 ///
 /// Subscribing waits for the server's confirmation. If there is no connection, or no
-/// confirmation in time, the stream starts with a `Lagged` once the subscription is active.
+/// confirmation in time, the stream starts with a `Lagged` once the subscription is
+/// active.
 ///
 /// # Security
 ///
@@ -71,8 +72,8 @@ impl RedisBroadcaster {
     /// Connects to the server or cluster at `url`, like [`Redis::connect`].
     ///
     /// # Errors
-    /// - [`BroadcastError::Unavailable`]: the server did not answer within 2 s. The caller
-    ///   may retry.
+    /// - [`BroadcastError::Unavailable`]: the server did not answer within 2 s. The
+    ///   caller may retry.
     /// - [`BroadcastError::Failed`]: the URL is invalid or the server rejected the
     ///   connection. Retrying does not help.
     pub async fn connect(url: &str) -> Result<Self, BroadcastError> {
@@ -94,10 +95,10 @@ impl RedisBroadcaster {
     /// Panics outside of a tokio runtime. The runtime drives the subscriber task.
     ///
     /// # Errors
-    /// - [`BroadcastError::Unavailable`]: no connection could be opened within the timeout
-    ///   of `redis`. The caller may retry.
-    /// - [`BroadcastError::Failed`]: the server rejected the connection. Retrying does not
-    ///   help.
+    /// - [`BroadcastError::Unavailable`]: no connection could be opened within the
+    ///   timeout of `redis`. The caller may retry.
+    /// - [`BroadcastError::Failed`]: the server rejected the connection. Retrying does
+    ///   not help.
     pub async fn from_client(redis: Redis) -> Result<Self, BroadcastError> {
         let subscriptions = Arc::new(Subscriptions::default());
         let subscriber = Subscriber::open(&redis, &subscriptions, 1).await;
@@ -124,8 +125,8 @@ impl RedisBroadcaster {
 
     /// Closes this broadcaster and all of its clones.
     ///
-    /// Every stream ends. The subscriber connection is closed when this returns. Cancelling
-    /// the call only cancels the wait.
+    /// Every stream ends. The subscriber connection is closed when this returns.
+    /// Cancelling the call only cancels the wait.
     ///
     /// Dropping the last clone closes the broadcaster too, without waiting.
     pub async fn close(&self) {

@@ -3,16 +3,16 @@
 //! # Answers from Redis
 //!
 //! - **[`AlreadyVoted`] and other refusals** of repeated votes, in polls without revote.
-//!   Redis stores a fingerprint of each voter's accepted ballot. A ballot with another id is
-//!   evaluated by [`decide`] against the voter's history. That history is complete, because
-//!   a vote in such a poll can be neither replaced nor withdrawn. If the result is a
-//!   refusal, the store is not called. All other ballots go to the store: first votes,
-//!   possible replays, and every result other than a refusal.
+//!   Redis stores a fingerprint of each voter's accepted ballot. A ballot with another id
+//!   is evaluated by [`decide`] against the voter's history. That history is complete,
+//!   because a vote in such a poll can be neither replaced nor withdrawn. If the result
+//!   is a refusal, the store is not called. All other ballots go to the store: first
+//!   votes, possible replays, and every result other than a refusal.
 //! - **Polls** that are read one at a time, and **tallies of sealed polls**.
 //!
 //! Tallies of open polls always come from the store, because votes do not wait for Redis.
-//! Concurrent reads of the same poll on one instance share one load of the store. That load
-//! starts after each of these reads.
+//! Concurrent reads of the same poll on one instance share one load of the store. That
+//! load starts after each of these reads.
 //!
 //! # Guarantees
 //!
@@ -25,8 +25,8 @@
 //!   ([`CacheConfig::lease`], default 1 s). The lease starts before the store is read.
 //!   Edits, seals, repairs and deletions by the owner revoke it before they return: by a
 //!   write to Redis, or by waiting for one lease. So no instance contradicts an earlier
-//!   answer of another one. A lease also ends at the poll's `closes_at`, so sealing a poll
-//!   at its deadline does not wait.
+//!   answer of another one. A lease also ends at the poll's `closes_at`, so sealing a
+//!   poll at its deadline does not wait.
 //! - The tally beside a cached refusal is at least as new as this instance's last answer
 //!   and the voter's own vote. It is at most one lease old.
 //!
@@ -46,12 +46,12 @@
 //!
 //! # Without Redis
 //!
-//! A call waits for Redis up to [`CacheConfig::timeout`] (default 150 ms). After the first
-//! call without an answer, a circuit breaker opens and all calls go to the store. A
-//! background task probes Redis every 250 ms and closes the breaker. Writes to Redis happen
-//! after the answer, for each poll only the newest snapshot, in bounded memory. Data that
-//! Redis lost is restored by later votes; the fingerprint of an old vote is restored when
-//! the voter tries again.
+//! A call waits for Redis up to [`CacheConfig::timeout`] (default 150 ms). After the
+//! first call without an answer, a circuit breaker opens and all calls go to the store. A
+//! background task probes Redis every 250 ms and closes the breaker. Writes to Redis
+//! happen after the answer, for each poll only the newest snapshot, in bounded memory.
+//! Data that Redis lost is restored by later votes; the fingerprint of an old vote is
+//! restored when the voter tries again.
 //!
 //! [`AlreadyVoted`]: votify_core::Refusal::AlreadyVoted
 //! [`decide`]: votify_core::ballot::decide
@@ -78,9 +78,9 @@ use crate::connect::Redis;
 
 /// A store with a read-through cache in Redis.
 ///
-/// Repeated votes and reads of polls are answered without the store. The
-/// [module documentation](self) describes the guarantees. All instances that share a store
-/// should share this cache.
+/// Repeated votes and reads of polls are answered without the store. The [module
+/// documentation](self) describes the guarantees. All instances that share a store should
+/// share this cache.
 ///
 /// ```no_run
 /// # async fn run(store: impl votify_core::Store) -> Result<(), votify_redis::ConnectError> {
@@ -140,7 +140,8 @@ impl<S: Store> CachedStore<S> {
 
     /// Waits until all pending writes to Redis are done or have failed. Cancel safe.
     ///
-    /// No call needs this. Before a shutdown, it saves other instances reads of the store.
+    /// No call needs this. Before a shutdown, it saves other instances reads of the
+    /// store.
     pub async fn flush(&self) {
         self.shared.queue.flush().await;
     }

@@ -87,9 +87,10 @@ impl Redis {
     ///
     /// Clusters need the feature `cluster`.
     ///
-    /// `url` is `redis://[user:password@]host[:port][/database]`. The scheme `rediss` uses
-    /// TLS and needs the feature `tls`. Reserved characters are percent-encoded. The
-    /// database does not separate channels: pub/sub is shared by all databases of a server.
+    /// `url` is `redis://[user:password@]host[:port][/database]`. The scheme `rediss`
+    /// uses TLS and needs the feature `tls`. Reserved characters are percent-encoded. The
+    /// database does not separate channels: pub/sub is shared by all databases of a
+    /// server.
     ///
     /// # Panics
     /// Panics outside of a tokio runtime. The runtime drives the connections.
@@ -122,13 +123,14 @@ impl Redis {
         RedisBuilder::from_client(client).connect().await
     }
 
-    /// Returns a client whose keys and channels begin with `prefix:` instead of `votify:`.
+    /// Returns a client whose keys and channels begin with `prefix:` instead of
+    /// `votify:`.
     ///
     /// Applications that share a server but not their polls need different prefixes.
     ///
     /// # Errors
-    /// Returns [`ConnectError::Failed`] unless `prefix` has 1 to 64 characters, all of them
-    /// ASCII letters, digits, `-`, `_`, `.` or `:`.
+    /// Returns [`ConnectError::Failed`] unless `prefix` has 1 to 64 characters, all of
+    /// them ASCII letters, digits, `-`, `_`, `.` or `:`.
     pub fn with_prefix(mut self, prefix: &str) -> Result<Self, ConnectError> {
         self.prefix = Prefix::parse(prefix).map_err(Error::into_connect_error)?;
         Ok(self)
@@ -169,7 +171,8 @@ impl Redis {
         })
     }
 
-    /// Returns a key or channel name of a poll. All names of one poll share a cluster slot.
+    /// Returns a key or channel name of a poll. All names of one poll share a cluster
+    /// slot.
     pub(crate) fn poll_key(&self, poll: PollId, suffix: &str) -> String {
         format!("{}:{{{poll}}}:{suffix}", self.prefix.as_str())
     }

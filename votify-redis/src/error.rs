@@ -27,7 +27,8 @@ pub(crate) enum Error {
     /// The server rejects this user or these settings. A retry does not help.
     #[error("{0}")]
     Rejected(RedisError),
-    /// Same as [`Rejected`](Self::Rejected), if the server's message contains the password.
+    /// Same as [`Rejected`](Self::Rejected), if the server's message contains the
+    /// password.
     #[error("the server rejected the user and password of the URL")]
     RejectedLogin,
     /// The reply has an unexpected type.
@@ -58,8 +59,8 @@ impl Error {
         )
     }
 
-    /// Replaces the error by [`RejectedLogin`](Self::RejectedLogin) if its message contains
-    /// the password.
+    /// Replaces the error by [`RejectedLogin`](Self::RejectedLogin) if its message
+    /// contains the password.
     pub(crate) fn redacted(self, password: Option<&str>) -> Self {
         let reveals = |secret: &str| !secret.is_empty() && self.to_string().contains(secret);
         if password.is_some_and(reveals) {
@@ -121,7 +122,8 @@ impl From<RedisError> for Error {
             | ErrorKind::Server(ServerErrorKind::NoPerm) => Self::Rejected(error),
             ErrorKind::Parse | ErrorKind::UnexpectedReturnType => Self::Parse(error),
             _ => match error.code() {
-                // Memory full; disk not writable; too few replicas; a long-running script.
+                // Memory full; disk not writable; too few replicas; a long-running
+                // script.
                 Some("OOM" | "MISCONF" | "NOREPLICAS" | "BUSY" | "UNBLOCKED") => {
                     Self::Unavailable(error)
                 }
@@ -139,8 +141,8 @@ pub enum ConnectError {
     /// The server cannot be reached now. The caller may retry.
     #[error("Redis is unavailable")]
     Unavailable(#[source] ErrorSource),
-    /// The settings are invalid, such as a malformed URL or an unknown user. Retrying does
-    /// not help.
+    /// The settings are invalid, such as a malformed URL or an unknown user. Retrying
+    /// does not help.
     #[error("Redis cannot be used")]
     Failed(#[source] ErrorSource),
 }

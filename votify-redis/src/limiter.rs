@@ -29,8 +29,8 @@ const CONTEXT: &str = "votify-redis 2026-11-21 names of rate limits";
 ///
 /// The clocks of the nodes should agree within a fifth of a quota's period.
 ///
-/// The timeout [defaults to 500 ms](Self::with_timeout), because a voter waits. The caller
-/// decides what an error means; `votify-axum` allows the request.
+/// The timeout [defaults to 500 ms](Self::with_timeout), because a voter waits. The
+/// caller decides what an error means; `votify-axum` allows the request.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -74,7 +74,8 @@ impl RedisRateLimiter {
 
     /// Sets the timeout of an attempt. Defaults to 500 ms.
     ///
-    /// The timeout of the [`Redis` client](crate::RedisBuilder::timeout) is an upper bound.
+    /// The timeout of the [`Redis` client](crate::RedisBuilder::timeout) is an upper
+    /// bound.
     #[must_use]
     pub const fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;

@@ -40,8 +40,8 @@ use listing::{DirtyScores, IndexIntent};
 
 /// A [`Store`] in Redis 7 or newer, or in Valkey, on one server or on a cluster.
 ///
-/// Clones share their connections. Several processes may use the same server, and the laws
-/// of [`Store`] hold across them. On a cluster, all keys of a poll are in one slot.
+/// Clones share their connections. Several processes may use the same server, and the
+/// laws of [`Store`] hold across them. On a cluster, all keys of a poll are in one slot.
 ///
 /// A batch is read, evaluated in this process, and written by one script per poll. The
 /// script writes nothing if the poll changed after the read; the batch is then evaluated
@@ -80,8 +80,8 @@ use listing::{DirtyScores, IndexIntent};
 /// - A filter by status or by words scans the smallest fitting listing in pages of 1 000
 ///   polls. There is one listing for all, for sealed and for unsealed polls, in total and
 ///   per category. Polls after the first 100 000 are neither found nor counted.
-/// - Audits and repairs read all ballots of a poll page by page while votes continue. They
-///   hold one choice per voter in memory.
+/// - Audits and repairs read all ballots of a poll page by page while votes continue.
+///   They hold one choice per voter in memory.
 ///
 /// # Errors
 ///
@@ -90,9 +90,11 @@ use listing::{DirtyScores, IndexIntent};
 /// A server whose memory is full returns [`StoreError::Unavailable`] for votes and new
 /// polls. Polls can still be read, closed and deleted.
 ///
-/// The user of the connection needs `EVALSHA`, `EVAL`, `INFO`, `TIME` and the commands on
-/// hashes, sets, sorted sets and strings, on all keys with the prefix. Without `CONFIG`, the
-/// durability is unknown.
+/// # Permissions
+///
+/// The connection's user needs access to all keys with the prefix. It needs `EVALSHA`,
+/// `EVAL`, `INFO`, `TIME` and the commands on hashes, sets, sorted sets and strings.
+/// Without `CONFIG`, the durability is unknown.
 #[derive(Clone)]
 pub struct RedisStore {
     redis: Redis,
@@ -110,8 +112,8 @@ impl RedisStore {
     /// # Errors
     /// - [`StoreError::Unavailable`]: the server did not answer in time. The caller may
     ///   retry.
-    /// - [`StoreError::Failed`]: the URL is invalid, the server rejected the connection, or
-    ///   the server would evict polls. Retrying does not help.
+    /// - [`StoreError::Failed`]: the URL is invalid, the server rejected the connection,
+    ///   or the server would evict polls. Retrying does not help.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let redis = Redis::connect(url).await.map_err(|error| {
             if error.is_transient() {
@@ -128,8 +130,9 @@ impl RedisStore {
     /// # Errors
     /// - [`StoreError::Unavailable`]: the server did not answer in time. The caller may
     ///   retry.
-    /// - [`StoreError::Failed`]: the server would evict polls, because it has a `maxmemory`
-    ///   and a `maxmemory-policy` of `allkeys-*`. Change the policy to `noeviction`.
+    /// - [`StoreError::Failed`]: the server would evict polls, because it has a
+    ///   `maxmemory` and a `maxmemory-policy` of `allkeys-*`. Change the policy to
+    ///   `noeviction`.
     pub async fn from_client(redis: Redis) -> Result<Self, StoreError> {
         let (durability, eviction) = durability::read_settings(&redis)
             .await
@@ -153,14 +156,15 @@ impl RedisStore {
         })
     }
 
-    /// Returns what an acknowledged vote survives, according to the server's settings when
-    /// this store was created.
+    /// Returns what an acknowledged vote survives, according to the server's settings
+    /// when this store was created.
     #[must_use]
     pub fn durability(&self) -> Durability {
         self.durability
     }
 
-    /// Returns this store if every acknowledged vote survives a crash and a loss of power.
+    /// Returns this store if every acknowledged vote survives a crash and a loss of
+    /// power.
     ///
     /// # Errors
     /// Returns [`StoreError::Failed`] with the actual durability otherwise. Set

@@ -1,7 +1,7 @@
 //! The laws of stores and invites, on one server, with a password, and on a cluster.
 //!
-//! The ordinary suite checks all laws on one server, and every 13th law on the other kinds.
-//! The endurance suite checks all laws on all kinds.
+//! The ordinary suite checks all laws on one server, and every 13th law on the other
+//! kinds. The endurance suite checks all laws on all kinds.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;

@@ -4,16 +4,16 @@ use tokio::time::timeout;
 use crate::connect::Redis;
 use crate::error::Error;
 
-/// Maximum messages in one pipeline. It bounds the connection's buffer, and other calls on
-/// the connection wait for one pipeline at most.
+/// Maximum messages in one pipeline. It bounds the connection's buffer, and other calls
+/// on the connection wait for one pipeline at most.
 const PIPELINE_SIZE: usize = 128;
 /// Maximum concurrent messages to a cluster. Same bound as for pipelines.
 const MAX_IN_FLIGHT: usize = 128;
 
 /// Publishes messages, each with its channel, in order.
 ///
-/// On a cluster, the order holds per channel, except while its slot is moving. If the call
-/// fails or is cancelled, a part of the messages may have been published.
+/// On a cluster, the order holds per channel, except while its slot is moving. If the
+/// call fails or is cancelled, a part of the messages may have been published.
 pub(super) async fn publish(redis: &Redis, messages: Vec<(String, String)>) -> Result<(), Error> {
     let limit = redis.timeout();
     let publish = async {

@@ -11,8 +11,8 @@ use super::wire;
 use crate::connect::{Connection, Redis};
 use crate::error::Error;
 
-/// Interval of pings on the subscriber connection. The documented detection time of a dead
-/// connection follows from it.
+/// Interval of pings on the subscriber connection. The documented detection time of a
+/// dead connection follows from it.
 const PING_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The subscriber connection, one per node on a cluster.
@@ -75,8 +75,8 @@ impl Subscriber {
 
     /// Waits until a ping fails after an earlier one succeeded.
     ///
-    /// On a cluster, a node that never responded does not count. Reconnecting because of it
-    /// would interrupt the other nodes.
+    /// On a cluster, a node that never responded does not count. Reconnecting because of
+    /// it would interrupt the other nodes.
     async fn ping_timeout(&self) {
         let mut responded = false;
         loop {

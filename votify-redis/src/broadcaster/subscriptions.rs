@@ -150,7 +150,8 @@ impl Subscriptions {
         self.lock().polls.keys().copied().collect()
     }
 
-    /// Waits for polls that gained their first or lost their last subscriber. Cancel safe.
+    /// Waits for polls that gained their first or lost their last subscriber. Cancel
+    /// safe.
     pub(super) async fn changed(&self) -> HashSet<PollId> {
         loop {
             let changed = std::mem::take(&mut self.lock().changed);
@@ -161,7 +162,8 @@ impl Subscriptions {
         }
     }
 
-    /// Sets the current connection. Messages of other connections are ignored from now on.
+    /// Sets the current connection. Messages of other connections are ignored from now
+    /// on.
     pub(super) fn set_connection(&self, generation: u64) {
         let mut state = self.lock();
         state.connection = Some(generation);

@@ -3,7 +3,8 @@
 -- Returns the server's time in microseconds, the fields of the state, the epoch of the
 -- fingerprints, and one fingerprint or nothing per voter.
 local CHUNK = 1000
--- Maximum size of a value: 1 MiB. Snapshots are far smaller, so a larger value is foreign.
+-- Maximum size of a value: 1 MiB. Snapshots are far smaller, so a larger value is
+-- foreign.
 local MAX_BYTES = 1048576
 
 local function fields(key, names)

@@ -110,8 +110,8 @@ impl<S: Store> Shared<S> {
         Ok(last.map_or(Loaded::Missing, Loaded::Contended))
     }
 
-    /// Writes a changed state to Redis, which revokes leases on older ones. Returns true if
-    /// Redis executed it.
+    /// Writes a changed state to Redis, which revokes leases on older ones. Returns true
+    /// if Redis executed it.
     pub(super) async fn publish(&self, tally: &Tally, poll: Option<&Poll>) -> bool {
         let snapshot = Snapshot {
             tally,

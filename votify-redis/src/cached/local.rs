@@ -42,8 +42,8 @@ impl LocalView {
         }
     }
 
-    /// Returns true if the poll is known to allow revotes. Then no vote can be refused from
-    /// the cache.
+    /// Returns true if the poll is known to allow revotes. Then no vote can be refused
+    /// from the cache.
     pub(super) fn allows_revote(&self, poll: PollId) -> bool {
         match self.lock().get(&poll) {
             Some(Observed::Present {
@@ -83,7 +83,8 @@ impl LocalView {
 
     /// Records a tally that the store returned, and its definition if known.
     ///
-    /// A deleted poll stays deleted, because the read may have started before the deletion.
+    /// A deleted poll stays deleted, because the read may have started before the
+    /// deletion.
     pub(super) fn observe(&self, tally: &Arc<Tally>, definition: Option<&Arc<Poll>>) {
         let mut polls = self.lock();
         let (tally, poll) = match polls.get(&tally.poll) {
@@ -112,8 +113,8 @@ impl LocalView {
         self.lock().insert(poll, Observed::Deleted);
     }
 
-    /// Records that the store has no such poll. Unknown ids are not stored, because callers
-    /// choose them freely.
+    /// Records that the store has no such poll. Unknown ids are not stored, because
+    /// callers choose them freely.
     pub(super) fn observe_missing(&self, poll: PollId) {
         let mut polls = self.lock();
         if polls.contains_key(&poll) {

@@ -57,7 +57,8 @@ impl Lookup {
         }
     }
 
-    /// Returns the fingerprints of the requested voters, in order, if they are of `epoch`.
+    /// Returns the fingerprints of the requested voters, in order, if they are of
+    /// `epoch`.
     pub(super) fn fingerprints_of(&self, epoch: u64) -> &[Option<BallotFingerprint>] {
         if self.epoch == Some(epoch) {
             &self.fingerprints
@@ -119,8 +120,8 @@ pub(super) fn sortable_version(version: u64) -> String {
 /// Identifies a voter's accepted ballot in Redis: a digest of the ballot's id.
 ///
 /// Ballots with different fingerprints have different ids. A ballot with an equal
-/// fingerprint may be a replay, so it goes to the store. Redis stores neither the id, which
-/// may identify a client, nor the choice.
+/// fingerprint may be a replay, so it goes to the store. Redis stores neither the id,
+/// which may identify a client, nor the choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct BallotFingerprint([u8; 8]);
 

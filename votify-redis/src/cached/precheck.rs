@@ -31,8 +31,8 @@ struct Precheck {
 impl<S: Store> Shared<S> {
     /// Refuses ballots from the cache and passes the rest to the store, in order.
     ///
-    /// A refusal has no effect on a poll. So the store decides the remaining ballots as if
-    /// the refused ones were present.
+    /// A refusal has no effect on a poll. So the store decides the remaining ballots as
+    /// if the refused ones were present.
     pub(super) async fn cast(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
         let groups = group_by_poll(ballots);
         let precheck = self.precheck(&groups, ballots, now).await;

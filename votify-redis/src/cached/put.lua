@@ -1,9 +1,10 @@
--- Stores a snapshot of a poll unless a newer one is stored, and adds fingerprints of voters.
+-- Stores a snapshot of a poll unless a newer one is stored, and adds fingerprints of
+-- voters.
 -- KEYS: the poll's state, its voters.
--- ARGV: position, version, tally, poll ('' keeps the poll of this version), end of the lease
--- ('0' keeps the lease), time to live in milliseconds; then voter, fingerprint pairs.
--- Positions and versions have a fixed width, so text comparison orders them. Leases end at
--- microseconds of this server's clock.
+-- ARGV: position, version, tally, poll ('' keeps the poll of this version), end of the
+-- lease ('0' keeps the lease), time to live in milliseconds; then voter, fingerprint
+-- pairs. Positions and versions have a fixed width, so text comparison orders them.
+-- Leases end at microseconds of this server's clock.
 local CHUNK = 1000
 local FIRST_VOTER = 7
 local state, voters = KEYS[1], KEYS[2]

@@ -133,8 +133,8 @@ impl RedisCache {
 
     /// Returns true if Redis answers within the cache's timeout.
     ///
-    /// The call itself has the longer timeout of the connection, so that a lost connection
-    /// is detected and replaced.
+    /// The call itself has the longer timeout of the connection, so that a lost
+    /// connection is detected and replaced.
     async fn probe(&self, poll: PollId) -> bool {
         let started = Instant::now();
         let mut command = redis::cmd("EXISTS");
@@ -205,8 +205,8 @@ pub(super) async fn probe(cache: Arc<RedisCache>) {
 /// So only the first votes of an outage wait for the timeout.
 #[derive(Debug)]
 struct CircuitBreaker {
-    /// The poll of the failed call while open. On a cluster, its key selects the node that
-    /// is probed.
+    /// The poll of the failed call while open. On a cluster, its key selects the node
+    /// that is probed.
     failed_poll: watch::Sender<Option<PollId>>,
 }
 

@@ -30,8 +30,8 @@ impl<S: Store> Shared<S> {
         })
     }
 
-    /// Returns the tally of a sealed poll from the cache, or that of an open poll from the
-    /// store. Concurrent reads share a load.
+    /// Returns the tally of a sealed poll from the cache, or that of an open poll from
+    /// the store. Concurrent reads share a load.
     async fn tally(&self, id: PollId) -> Result<Option<Tally>, StoreError> {
         if self.local.is_sealed(id)
             && let Some(lookup) = self.cache.get(id, &[]).await

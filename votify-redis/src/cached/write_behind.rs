@@ -171,7 +171,8 @@ impl<S: Store> Writer<S> {
         }
     }
 
-    /// Writes one snapshot. Failures are not retried, because later calls repeat the data.
+    /// Writes one snapshot. Failures are not retried, because later calls repeat the
+    /// data.
     async fn write(&self, mut snapshot: PendingSnapshot) {
         if !self.cache.is_available() {
             return;

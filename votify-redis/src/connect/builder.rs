@@ -67,8 +67,9 @@ impl RedisBuilder {
 
     /// Sets the timeout of a call and of connecting. Defaults to 2 s.
     ///
-    /// Values outside of 10 ms to 60 s are clamped. Connecting to one node of a cluster may
-    /// take a quarter of the timeout, so that an unreachable node does not block the others.
+    /// Values outside of 10 ms to 60 s are clamped. Connecting to one node of a cluster
+    /// may take a quarter of the timeout, so that an unreachable node does not block the
+    /// others.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout.clamp(Duration::from_millis(10), Duration::from_secs(60));

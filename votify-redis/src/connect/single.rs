@@ -18,8 +18,8 @@ type SharedConnect = Shared<BoxFuture<'static, RedisResult<MultiplexedConnection
 
 /// The connection to one server. The next call replaces a lost connection.
 ///
-/// The driver's `ConnectionManager` does the same, but it keeps non-network errors forever,
-/// such as "max generation of clients reached".
+/// The driver's `ConnectionManager` does the same, but it keeps non-network errors
+/// forever, such as "max generation of clients reached".
 pub(super) struct Single {
     target: Target,
     slot: Mutex<ConnectionSlot>,

@@ -25,7 +25,8 @@ impl Target {
     /// Creates a target from connection settings.
     ///
     /// # Errors
-    /// Returns an error if the settings contradict each other or a certificate is invalid.
+    /// Returns an error if the settings contradict each other or a certificate is
+    /// invalid.
     pub(super) fn new(
         info: ConnectionInfo,
         timeout: Duration,
@@ -34,8 +35,8 @@ impl Target {
         let info = info.set_tcp_settings(tcp_settings());
         #[cfg(feature = "tls")]
         let client = {
-            // rustls cannot choose by itself if a program links several providers. The call
-            // fails harmlessly if the host has installed one.
+            // rustls cannot choose by itself if a program links several providers. The
+            // call fails harmlessly if the host has installed one.
             let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
             match certificates {
                 Some(certificates) => Client::build_with_tls(info, certificates.clone())?,

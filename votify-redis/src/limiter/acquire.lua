@@ -4,8 +4,8 @@
 -- KEYS[1]: the window in the format of SlidingWindow::to_bytes
 -- ARGV: number of the current slice (below 2^32), limit, expiry in milliseconds
 --
--- Returns the window before the attempt; the caller derives the permit from it. All numbers
--- are integers far below 2^53, so Lua's doubles are exact.
+-- Returns the window before the attempt; the caller derives the permit from it. All
+-- numbers are integers far below 2^53, so Lua's doubles are exact.
 local slice, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
 local layout = '<I4I2I2I2I2I2I2'
 
@@ -16,7 +16,8 @@ if before and #before == 16 then
   newest = table.remove(granted, 1)
 end
 
--- Slices since the newest one, modulo 2^32. Values above 2^31 mean that the clock went back.
+-- Slices since the newest one, modulo 2^32. Values above 2^31 mean that the clock went
+-- back.
 local step = (slice - newest) % 4294967296
 local changed = false
 if step ~= 0 and step <= 2147483647 then

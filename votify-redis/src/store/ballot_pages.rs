@@ -62,8 +62,8 @@ pub(super) async fn page(
 
 /// Streams the active ballots in the order of their revisions.
 ///
-/// The stream ends at the revision of its start. A voter who replaces a vote meanwhile gets
-/// a later revision, and would otherwise appear twice.
+/// The stream ends at the revision of its start. A voter who replaces a vote meanwhile
+/// gets a later revision, and would otherwise appear twice.
 pub(super) fn ballots(
     store: &RedisStore,
     id: PollId,

@@ -1,4 +1,5 @@
-//! Compare-and-swap on polls: timeouts, locks within the process, and retries on conflicts.
+//! Compare-and-swap on polls: timeouts, locks within the process, and retries on
+//! conflicts.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -43,9 +44,10 @@ pub(super) async fn with_short_timeout(
 
 /// A call that reads and conditionally writes a poll.
 ///
-/// The first of several concurrent sessions writes, and the others conflict and read again.
-/// A session that conflicted reserves the next write for 250 ms at the server. So no session
-/// starves, and a process that is killed meanwhile blocks others for 250 ms at most.
+/// The first of several concurrent sessions writes, and the others conflict and read
+/// again. A session that conflicted reserves the next write for 250 ms at the server. So
+/// no session starves, and a process that is killed meanwhile blocks others for 250 ms at
+/// most.
 #[derive(Debug)]
 pub(super) struct CasSession<'a> {
     store: &'a RedisStore,

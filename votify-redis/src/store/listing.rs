@@ -15,8 +15,8 @@ pub(super) use reindex::{DirtyScores, IndexIntent, reindex_after, reindex_delete
 
 /// Rows per page of a scan. A row takes about 1 KiB, so a reply takes about 1 MiB.
 const ROWS_PER_PAGE: u64 = 1_000;
-/// Maximum rows that one call scans, documented on [`RedisStore`]. It bounds the time of a
-/// call.
+/// Maximum rows that one call scans, documented on [`RedisStore`]. It bounds the time of
+/// a call.
 const MAX_SCANNED_ROWS: u64 = 100_000;
 /// Maximum reads of a page that contains deleted polls.
 const MAX_ROUNDS: u32 = 3;

@@ -15,8 +15,8 @@ use super::{RedisStore, record};
 
 /// The choices of active ballots, up to the last revision that was read.
 ///
-/// A vote during the recount gets a later revision, whose page is read later. So after the
-/// last revision, the choices are those of that moment, and no vote had to wait.
+/// A vote during the recount gets a later revision, whose page is read later. So after
+/// the last revision, the choices are those of that moment, and no vote had to wait.
 #[derive(Default)]
 struct Recount {
     last_revision: u64,
@@ -42,7 +42,8 @@ impl Recount {
             let current = page.read.current()?.ok_or(Error::NotFound(id))?;
             let source = Some((current.stored.nonce, page.read.run.clone()));
             if self.source != source {
-                // A restarted server may have lost revisions, so the recount starts again.
+                // A restarted server may have lost revisions, so the recount starts
+                // again.
                 let was_started = self.source.is_some();
                 *self = Self {
                     source,

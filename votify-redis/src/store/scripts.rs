@@ -14,13 +14,13 @@ use crate::error::Error;
 pub(super) struct Script {
     text: String,
     digest: String,
-    /// Read-only scripts are retried after a lost connection, so that callers do not notice
-    /// a short restart.
+    /// Read-only scripts are retried after a lost connection, so that callers do not
+    /// notice a short restart.
     is_read_only: bool,
 }
 
-/// Delays between retries of read-only scripts, each with up to 100 % jitter. Together they
-/// are at most 150 ms, far below the timeout of a call.
+/// Delays between retries of read-only scripts, each with up to 100 % jitter. Together
+/// they are at most 150 ms, far below the timeout of a call.
 const RETRY_DELAYS: ExponentialBuilder = ExponentialBuilder::new()
     .with_min_delay(Duration::from_millis(5))
     .with_max_delay(Duration::from_millis(100))
@@ -103,8 +103,8 @@ macro_rules! scripts {
     )*};
 }
 
-// A server whose memory is full rejects votes and new polls. Closing, changing and deleting
-// polls still works, hence `allow-oom`.
+// A server whose memory is full rejects votes and new polls. Closing, changing and
+// deleting polls still works, hence `allow-oom`.
 scripts! {
     READ: "no-writes", [PRELUDE], "scripts/read.lua";
     PAGE: "no-writes", [PRELUDE], "scripts/page.lua";

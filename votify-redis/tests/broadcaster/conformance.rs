@@ -1,7 +1,7 @@
 //! The laws of broadcasters on every kind of server.
 //!
-//! The ordinary suite checks all laws on a plain server, and every seventh law on the other
-//! kinds. The endurance suite checks all laws on all kinds.
+//! The ordinary suite checks all laws on a plain server, and every seventh law on the
+//! other kinds. The endurance suite checks all laws on all kinds.
 
 use std::sync::Arc;
 

@@ -30,8 +30,8 @@ pub(crate) struct FaultCounts {
     pub(crate) overtaken: AtomicU64,
 }
 
-/// A node behind the relay. It publishes to the common prefix, and subscribes to the prefix
-/// that only the relay publishes to.
+/// A node behind the relay. It publishes to the common prefix, and subscribes to the
+/// prefix that only the relay publishes to.
 #[derive(Debug)]
 pub(crate) struct RelayedNode {
     publisher: RedisBroadcaster,

@@ -1,7 +1,7 @@
 //! The laws of stores, with different stores and different states of Redis.
 //!
-//! The ordinary suite checks every 13th law on clusters and without an answering Redis. The
-//! endurance suite checks all of them.
+//! The ordinary suite checks every 13th law on clusters and without an answering Redis.
+//! The endurance suite checks all of them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,8 +59,8 @@ async fn open_cached(store: InnerStore, url: &str, prefix: &str) -> Arc<dyn Stor
     Arc::new(cached(&store, &redis))
 }
 
-/// Each handle opens the same SQLite file, like a process of its own. Calls do not wait for
-/// writes to Redis.
+/// Each handle opens the same SQLite file, like a process of its own. Calls do not wait
+/// for writes to Redis.
 struct OnSqlite {
     url: String,
 }

@@ -152,7 +152,8 @@ async fn changes_of_a_disconnected_instance_are_not_contradicted() {
     changes_are_not_contradicted(true).await;
 }
 
-/// A repair raises the epoch, which invalidates fingerprints. The next vote restores them.
+/// A repair raises the epoch, which invalidates fingerprints. The next vote restores
+/// them.
 #[tokio::test(flavor = "multi_thread")]
 async fn new_epoch_invalidates_fingerprints() {
     for disconnected in [false, true] {

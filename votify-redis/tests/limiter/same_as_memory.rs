@@ -22,8 +22,8 @@ fn quotas() -> impl Strategy<Value = Quota> {
         .prop_map(|(limit, micros)| Quota::new(limit, Duration::from_micros(micros)).unwrap())
 }
 
-/// Generates the time of the first attempt in microseconds since 1970: any time, the limits
-/// of time, and the wrap-around of slice numbers.
+/// Generates the time of the first attempt in microseconds since 1970: any time, the
+/// limits of time, and the wrap-around of slice numbers.
 fn start_times() -> impl Strategy<Value = i64> {
     let max = Timestamp::MAX.as_micros();
     prop_oneof![

@@ -1,9 +1,9 @@
 //! Updates the listings.
 //!
 //! A call that creates, changes, seals or deletes a poll writes an [`IndexIntent`] first,
-//! and removes it after the listings are updated. If the process is killed in between, the
-//! next call that lists polls does the update. Votes change only a poll's trending score.
-//! [`DirtyScores`] writes those polls afterwards, many at a time.
+//! and removes it after the listings are updated. If the process is killed in between,
+//! the next call that lists polls does the update. Votes change only a poll's trending
+//! score. [`DirtyScores`] writes those polls afterwards, many at a time.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,12 +26,13 @@ use crate::store::scripts::{INDEX_CLEAR, INDEX_UPDATE, ZADD_NOW};
 
 /// Minimum interval between two reindexings of pending polls by one process.
 const REINDEX_INTERVAL: Duration = Duration::from_millis(250);
-/// Minimum age in milliseconds before [`reindex_pending`] removes an intent. It exceeds the
-/// time of a change and of a read that started before it (4 s each).
+/// Minimum age in milliseconds before [`reindex_pending`] removes an intent. It exceeds
+/// the time of a change and of a read that started before it (4 s each).
 const INTENT_LIFETIME_MS: &str = "10000";
 /// Maximum polls reindexed at once. It bounds the calls that wait on the connection.
 const MAX_CONCURRENT_POLLS: usize = 64;
-/// Delay before changed scores are written. Half of the documented delay of listings (1 s).
+/// Delay before changed scores are written. Half of the documented delay of listings (1
+/// s).
 const SCORE_DELAY: Duration = Duration::from_millis(500);
 /// Maximum attempts to write changed scores, 500 ms apart: about 10 s.
 const MAX_SCORE_ATTEMPTS: u32 = 20;
@@ -120,8 +121,8 @@ pub(in crate::store) async fn reindex_after(store: &RedisStore, intent: IndexInt
 
 /// Reindexes a deleted poll.
 ///
-/// The intent stays for 10 s, for calls that read the poll before the deletion and may add
-/// it to the listings again.
+/// The intent stays for 10 s, for calls that read the poll before the deletion and may
+/// add it to the listings again.
 pub(in crate::store) async fn reindex_deleted(store: &RedisStore, intent: IndexIntent) {
     let update = async {
         reindex(store, &[intent.poll]).await?;

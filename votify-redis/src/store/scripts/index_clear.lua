@@ -1,7 +1,7 @@
 -- Removes intents that are old enough, and dirty scores that are unchanged.
 -- KEYS: intents, dirty_scores.
--- ARGV: minimum age of an intent in milliseconds, number of intents, the intents; then polls
--- with dirty scores, each with its time as read.
+-- ARGV: minimum age of an intent in milliseconds, number of intents, the intents; then
+-- polls with dirty scores, each with its time as read.
 local time = redis.call('TIME')
 local newest = time[1] * 1000 + math.floor(time[2] / 1000) - tonumber(ARGV[1])
 local last_intent = 2 + tonumber(ARGV[2])

@@ -1,7 +1,8 @@
--- Replaces the entries of a poll if its row is unchanged, and returns the current row otherwise.
+-- Replaces the entries of a poll if its row is unchanged, and returns the current row
+-- otherwise.
 -- KEYS: rows, listings.
--- ARGV: poll, row as read or '', new row or '', number of removed entries; then, for removed and
--- added entries, the index of the listing in KEYS and the member.
+-- ARGV: poll, row as read or '', new row or '', number of removed entries; then, for
+-- removed and added entries, the index of the listing in KEYS and the member.
 local row = redis.call('HGET', KEYS[1], ARGV[1]) or ''
 if row ~= ARGV[2] then
   return row

@@ -1,6 +1,7 @@
--- Invites voters to an existing poll: all of them, or none if the total would exceed the maximum.
--- KEYS: poll, invited. ARGV: maximum, voters.
--- Returns the total and 1 if these voters are invited, 0 otherwise; nil if the poll does not exist.
+-- Invites voters to an existing poll: all of them, or none if the total would exceed the
+-- maximum.
+-- KEYS: poll, invited. ARGV: maximum, voters. Returns the total and 1 if these voters are
+-- invited, 0 otherwise; nil if the poll does not exist.
 if redis.call('HEXISTS', KEYS[1], 'state') == 0 then
   return nil
 end

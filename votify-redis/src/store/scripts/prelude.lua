@@ -1,12 +1,13 @@
 -- Functions that several scripts share.
 
--- Returns the run id, which changes with each start of the server and differs between servers.
+-- Returns the run id, which changes with each start of the server and differs between
+-- servers.
 local function run_id()
   return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 end
 
--- Reads fields of a hash. `packed` holds one field of `length` bytes in every `width` bytes.
--- Returns index (from 0) and value of each existing field.
+-- Reads fields of a hash. `packed` holds one field of `length` bytes in every `width`
+-- bytes. Returns index (from 0) and value of each existing field.
 local function rows(key, packed, width, length)
   local fields, found = {}, {}
   for at = 1, #packed, width do
@@ -24,8 +25,8 @@ local function rows(key, packed, width, length)
   return found
 end
 
--- Returns true if the poll is unchanged since `run` read `state`, and no other session has
--- reserved the next write.
+-- Returns true if the poll is unchanged since `run` read `state`, and no other session
+-- has reserved the next write.
 local function is_unchanged(poll, reservation, run, state, session)
   local next = redis.call('GET', reservation)
   return (not next or next == session) and redis.call('HGET', poll, 'state') == state and run_id() == run
@@ -37,9 +38,11 @@ local function reserve(reservation, session)
   redis.call('SET', reservation, session, 'NX', 'PX', 250)
 end
 
--- Reads a poll. `packed` holds voters (`width` 16), or voters with ballot ids (`width` 32).
+-- Reads a poll. `packed` holds voters (`width` 16), or voters with ballot ids (`width`
+-- 32).
 -- Returns run id, seconds, microseconds, whether another session has reserved the next
--- write, state, definition, and, if `packed` is not empty, rows of votes and superseded ballots.
+-- write, state and definition. If `packed` is not empty, rows of votes and of superseded
+-- ballots follow.
 local function read_poll(poll, reservation, session, votes, superseded, packed, width)
   local stored = redis.call('HMGET', poll, 'state', 'definition')
   local time = redis.call('TIME')

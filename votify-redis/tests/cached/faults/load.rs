@@ -15,8 +15,8 @@ use super::instances::Instances;
 /// Number of the next voter, unique within the test program.
 static NEXT_VOTER: AtomicU64 = AtomicU64::new(1);
 
-/// Tasks of voters. Each voter votes, replays the ballot, and tries to vote again, on both
-/// instances.
+/// Tasks of voters. Each voter votes, replays the ballot, and tries to vote again, on
+/// both instances.
 pub(crate) struct Load {
     state: Arc<State>,
     tasks: Vec<JoinHandle<()>>,
