@@ -1,5 +1,4 @@
 //! Connecting to servers and clusters.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,5 @@
 //! The store on real servers, with several instances and failing servers.
 #![expect(
-    clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a test fails by panicking"

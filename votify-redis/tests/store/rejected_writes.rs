@@ -11,16 +11,14 @@ use votify_test_support::redis::{Server, ServerConfig};
 
 use crate::harness::open_store;
 
-const BALLOTS: usize = 300;
+const BALLOTS: u32 = 300;
 
 fn is_unavailable<T>(result: &Result<T, StoreError>) -> bool {
     matches!(result, Err(StoreError::Unavailable { .. }))
 }
 
 async fn cast_all(store: &dyn Store, poll: &Poll) -> Vec<Result<Outcome, StoreError>> {
-    let ballots: Vec<_> = (0..BALLOTS as u32)
-        .map(|number| ballot(poll, number))
-        .collect();
+    let ballots: Vec<_> = (0..BALLOTS).map(|number| ballot(poll, number)).collect();
     cast(store, &ballots).await
 }
 
@@ -36,11 +34,12 @@ async fn assert_writes_rejected(store: &dyn Store, poll: &Poll) {
 
 /// Checks that the rejected votes count now, and that the first `before` are replays.
 async fn assert_writes_accepted(store: &dyn Store, poll: &Poll, before: usize) {
+    let total = BALLOTS as usize;
     let outcomes = cast_all(store, poll).await;
     let is_replayed = |outcome: &&Result<_, _>| matches!(outcome, Ok(Outcome::Replayed { .. }));
     let is_counted = |outcome: &&Result<_, _>| matches!(outcome, Ok(Outcome::Counted { .. }));
     assert_eq!(outcomes.iter().filter(is_replayed).count(), before);
-    assert_eq!(outcomes.iter().filter(is_counted).count(), BALLOTS - before);
+    assert_eq!(outcomes.iter().filter(is_counted).count(), total - before);
     assert_eq!(votes(store, poll).await, 300);
 }
 
