@@ -1,7 +1,7 @@
-mod ear;
-mod handover;
-mod listening;
-mod topics;
+mod listen_task;
+mod publish;
+mod subscriber;
+mod subscriptions;
 mod wire;
 
 use std::fmt;
@@ -15,36 +15,43 @@ use votify_core::broadcast::{BroadcastError, DeliveryStream, Topic, Update};
 
 use crate::connect::Redis;
 use crate::error::{Error, NAME};
-use ear::Ear;
-use listening::Listening;
-use topics::Topics;
+use listen_task::ListenTask;
+use subscriber::Subscriber;
+use subscriptions::Subscriptions;
 
-/// A [`Broadcaster`] over Redis' pub/sub: plain on one server, sharded on a cluster; clones share one connection that
-/// listens.
+/// A [`Broadcaster`] over Redis pub/sub. Clones share one subscriber connection.
 ///
-/// A node has one subscription per watched poll, however many listen to it, and none to a poll that nobody watches. On
-/// a cluster each poll's news pass through the node that holds the poll, and no other.
+/// Pub/sub is plain on a single server and sharded on a cluster. A node has one
+/// subscription per watched poll, independent of the number of viewers. On a cluster, the
+/// updates of a poll pass only through the node that holds the poll.
 ///
-/// A connection that is lost is replaced, after pauses that grow from 50 milliseconds to half a second, and up to twice as
-/// long by chance. Every subscription then gets a [`Lagged`](votify_core::broadcast::Delivery::Lagged) as soon as it is
-/// live again, before anything else. One that was lost without a word is noticed within
-/// two seconds more than a [call may take](crate::RedisBuilder::timeout).
+/// # Connection loss
 ///
-/// Subscribing waits until the server has confirmed it. Where there is no connection at that moment, or no answer in time,
-/// it does not wait for one: the stream begins with a `Lagged` when there is.
+/// A lost connection is replaced after delays that grow from 50 ms to 500 ms, plus up to
+/// 100 % jitter. Every subscription then delivers
+/// [`Lagged`](votify_core::broadcast::Delivery::Lagged) before any further update. A
+/// connection that stops responding is detected within 2 s plus the [timeout of a
+/// call](crate::RedisBuilder::timeout).
 ///
-/// What somebody else sends on a poll's channel and is no update of that poll, such as an update of a later version, is
-/// a `Lagged` to those who watch it. Whoever may connect to the server may also listen, to counts that are hidden from
-/// viewers too, and send updates of their own: give Votify a server, or a user and prefix of it, that is not shared with
-/// others who are not trusted.
+/// Subscribing waits for the server's confirmation. If there is no connection, or no
+/// confirmation in time, the stream starts with a `Lagged` once the subscription is
+/// active.
+///
+/// # Security
+///
+/// A message that is not an update of the poll, such as one of a later version, is
+/// delivered as `Lagged`. A client that can connect to the server can also read hidden
+/// counts and send forged updates. Use a server, or a user and prefix, that only trusted
+/// applications share.
+///
+/// # Examples
 ///
 /// ```no_run
 /// use votify_core::{PollEngine, Store};
-/// use votify_redis::{Redis, RedisBroadcaster};
+/// use votify_redis::RedisBroadcaster;
 ///
 /// # async fn run(store: impl Store) -> Result<(), Box<dyn std::error::Error>> {
-/// let redis = Redis::connect("redis://localhost").await?;
-/// let broadcaster = RedisBroadcaster::open(redis).await?;
+/// let broadcaster = RedisBroadcaster::connect("redis://localhost").await?;
 /// let engine = PollEngine::builder(store).broadcaster(broadcaster).build();
 /// # Ok(())
 /// # }
@@ -56,47 +63,72 @@ pub struct RedisBroadcaster {
 
 struct Shared {
     redis: Redis,
-    topics: Arc<Topics>,
+    subscriptions: Arc<Subscriptions>,
     shutdown: CancellationToken,
     tasks: TaskTracker,
 }
 
 impl RedisBroadcaster {
-    /// Listens with a connection of its own (on a cluster, one to each node), and publishes with those of `redis`.
-    ///
-    /// Must be called within a tokio runtime, which from then on runs the task that listens.
+    /// Connects to the server or cluster at `url`, like [`Redis::connect`].
     ///
     /// # Errors
-    /// [`Unavailable`](BroadcastError::Unavailable) if no connection can be made in time, and
-    /// [`Failed`](BroadcastError::Failed) if the server refuses it.
-    pub async fn open(redis: Redis) -> Result<Self, BroadcastError> {
-        let topics = Arc::new(Topics::default());
-        let ear = Ear::open(&redis, &topics, 1).await;
-        let ear = ear.map_err(Error::into_broadcast_error)?;
+    /// - [`BroadcastError::Unavailable`]: the server did not answer within 2 s. The
+    ///   caller may retry.
+    /// - [`BroadcastError::Failed`]: the URL is invalid or the server rejected the
+    ///   connection. Retrying does not help.
+    pub async fn connect(url: &str) -> Result<Self, BroadcastError> {
+        let redis = Redis::connect(url).await.map_err(|error| {
+            if error.is_transient() {
+                BroadcastError::unavailable(NAME, error)
+            } else {
+                BroadcastError::failed(NAME, error)
+            }
+        })?;
+        Self::from_client(redis).await
+    }
+
+    /// Creates a broadcaster that publishes over the connections of `redis`.
+    ///
+    /// It opens a connection of its own for subscriptions, one per node on a cluster.
+    ///
+    /// # Panics
+    /// Panics outside of a tokio runtime. The runtime drives the subscriber task.
+    ///
+    /// # Errors
+    /// - [`BroadcastError::Unavailable`]: no connection could be opened within the
+    ///   timeout of `redis`. The caller may retry.
+    /// - [`BroadcastError::Failed`]: the server rejected the connection. Retrying does
+    ///   not help.
+    pub async fn from_client(redis: Redis) -> Result<Self, BroadcastError> {
+        let subscriptions = Arc::new(Subscriptions::default());
+        let subscriber = Subscriber::open(&redis, &subscriptions, 1).await;
+        let subscriber = subscriber.map_err(Error::into_broadcast_error)?;
         let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let listening = Listening::new(redis.clone(), Arc::clone(&topics));
-        tasks.spawn(listening.run(ear, shutdown.clone()));
+        let task = ListenTask::new(redis.clone(), Arc::clone(&subscriptions));
+        tasks.spawn(task.run(subscriber, shutdown.clone()));
         tasks.close();
         Ok(Self {
             shared: Arc::new(Shared {
                 redis,
-                topics,
+                subscriptions,
                 shutdown,
                 tasks,
             }),
         })
     }
 
-    /// How many polls somebody listens to on this node: so many subscriptions it has, or will have in a moment.
+    /// Returns the number of polls with subscribers on this node.
     #[must_use]
     pub fn topic_count(&self) -> usize {
-        self.shared.topics.count()
+        self.shared.subscriptions.poll_count()
     }
 
-    /// Ends this broadcaster and all of its clones: every stream ends, and the connection that listens is closed when this
-    /// returns. Cancelling it loses nothing but the wait.
+    /// Closes this broadcaster and all of its clones.
     ///
-    /// Dropping the last clone does the same, without waiting for it.
+    /// Every stream ends. The subscriber connection is closed when this returns.
+    /// Cancelling the call only cancels the wait.
+    ///
+    /// Dropping the last clone closes the broadcaster too, without waiting.
     pub async fn close(&self) {
         self.shared.shutdown.cancel();
         self.shared.tasks.wait().await;
@@ -115,20 +147,20 @@ impl Broadcaster for RedisBroadcaster {
         }
         let messages = updates.iter().map(|update| {
             let channel = wire::channel(&self.shared.redis, update.poll());
-            Ok((channel, wire::payload(update)?))
+            Ok((channel, wire::encode(update)?))
         });
         let messages: Result<Vec<_>, serde_json::Error> = messages.collect();
         let messages = messages.map_err(|error| BroadcastError::failed(NAME, error))?;
-        let handed_over = handover::hand_over(&self.shared.redis, messages).await;
-        handed_over.map_err(Error::into_broadcast_error)
+        let published = publish::publish(&self.shared.redis, messages).await;
+        published.map_err(Error::into_broadcast_error)
     }
 
     async fn subscribe(&self, topic: &Topic) -> Result<DeliveryStream, BroadcastError> {
         let Topic::Poll(poll) = *topic else {
-            return Err(BroadcastError::failed(NAME, "a topic of an unknown kind"));
+            return Err(BroadcastError::failed(NAME, "unsupported kind of topic"));
         };
-        let within = self.shared.redis.timeout();
-        let subscribed = self.shared.topics.subscribe(poll, within).await;
+        let limit = self.shared.redis.timeout();
+        let subscribed = self.shared.subscriptions.subscribe(poll, limit).await;
         subscribed.map_err(Error::into_broadcast_error)
     }
 }

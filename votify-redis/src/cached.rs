@@ -1,60 +1,69 @@
-//! Redis as a helper in front of a store: it spares the store work, and decides nothing.
+//! A read-through cache in Redis for any store. The store remains the only authority.
 //!
-//! # What comes out of Redis
+//! # Answers from Redis
 //!
-//! - **"No" to who has voted already**, in polls without revote. Redis remembers who has voted, with a digest of the
-//!   ballot's id. A ballot with another id is put before the rule itself ([`decide`](votify_core::ballot::decide)), with the
-//!   voter's history, which is known to be whole: a vote that stands in such a poll can be neither replaced nor taken back.
-//!   What the rule refuses is refused without the store. Anything else goes to the store: who is not known to have voted, a
-//!   ballot whose id may be the accepted one (it may be a replay), and whatever the rule would do other than refuse.
-//! - **Polls** one at a time, and **results of sealed polls**.
+//! - **[`AlreadyVoted`] and other refusals** of repeated votes, in polls without revote.
+//!   Redis stores a fingerprint of each voter's accepted ballot. A ballot with another id
+//!   is evaluated by [`decide`] against the voter's history. That history is complete,
+//!   because a vote in such a poll can be neither replaced nor withdrawn. If the result
+//!   is a refusal, the store is not called. All other ballots go to the store: first
+//!   votes, possible replays, and every result other than a refusal.
+//! - **Polls** that are read one at a time, and **tallies of sealed polls**.
 //!
-//! Tallies of open polls come from the store every time, because votes do not wait for Redis, so Redis may not have heard
-//! of the last ones. All who ask an instance for the same poll at the same time share one load of the store, which began
-//! after each of them had asked.
+//! Tallies of open polls always come from the store, because votes do not wait for Redis.
+//! Concurrent reads of the same poll on one instance share one load of the store. That
+//! load starts after each of these reads.
 //!
-//! # What is promised
+//! # Guarantees
 //!
-//! The laws of [`Store`], for one instance and for several that share a Redis:
+//! The cache upholds the laws of [`Store`], for one instance and for several that share a
+//! Redis:
 //!
-//! - Nobody votes twice, and no vote is lost, whatever becomes of Redis: a "yes" comes from the store alone.
-//! - What Redis says of a poll (that it exists, its definition, its epoch, whether it is sealed) holds for a **lease**, a second
-//!   unless told otherwise, counted from before the store was asked. An edit, a seal, a repair and a deletion call it in before
-//!   they are answered: by writing to Redis, or if that cannot be done by waiting for as long as a lease lasts. So no instance
-//!   answers contrary to what another one has answered before. A poll's lease ends with its `closes_at`, so that sealing polls
-//!   that are due need not wait.
-//! - The tally beside a fast "no" is never older than what this instance has told, nor than the voter's own vote, and at
-//!   most a lease older than the newest one.
+//! - Nobody votes twice and no vote is lost, independent of the state of Redis. Only the
+//!   store accepts votes.
+//! - A cached poll (its existence, definition, epoch and seal) is valid for a **lease**
+//!   ([`CacheConfig::lease`], default 1 s). The lease starts before the store is read.
+//!   Edits, seals, repairs and deletions by the owner revoke it before they return: by a
+//!   write to Redis, or by waiting for one lease. So no instance contradicts an earlier
+//!   answer of another one. A lease also ends at the poll's `closes_at`, so sealing a
+//!   poll at its deadline does not wait.
+//! - The tally beside a cached refusal is at least as new as this instance's last answer
+//!   and the voter's own vote. It is at most one lease old.
 //!
-//! Three things are beyond leases, and answered at most a lease late: changes by a program that uses the store without this
-//! cache; a change that was made while another instance read the poll, if Redis is flushed (or fails over to a replica that had not
-//! heard of it) right after; and clocks of Redis and of the instances that are apart at a poll's end. What comes late is then a
-//! refusal for another reason, a definition or a sealed tally; never a vote that counts.
+//! In three cases, an answer may be outdated by up to one lease:
 //!
-//! If a store loses acknowledged votes (a restored backup), its polls must be repaired, which raises their epoch, or Redis be flushed:
-//! else voters whose votes were lost are told that they have voted.
+//! - Another program changes the store without this cache.
+//! - Redis is flushed, or fails over to an outdated replica, right after a change that
+//!   happened while another instance read the poll.
+//! - The clocks of Redis and of the instances disagree when a poll closes.
 //!
-//! # What becomes of it without Redis
+//! Outdated answers are refusals for another reason, definitions, or sealed tallies. They
+//! never count a vote.
 //!
-//! A call waits for Redis at most as long as [`patience`](CacheConfig::patience) says. From the first call that is not answered
-//! on, Redis is left alone until it answers a probe, so votes of that time go straight to the store. Writing to Redis happens
-//! after the answer, of each poll only the newest snapshot, in bounded memory. Whatever Redis forgets it is told again: by
-//! votes, and about old voters when they try to vote anew.
+//! If the store loses acknowledged votes (a restored backup), repair its polls, which
+//! raises their epoch, or flush Redis. Otherwise voters whose votes were lost get
+//! [`AlreadyVoted`].
+//!
+//! # Without Redis
+//!
+//! A call waits for Redis up to [`CacheConfig::timeout`] (default 150 ms). After the
+//! first call without an answer, a circuit breaker opens and all calls go to the store. A
+//! background task probes Redis every 250 ms and closes the breaker. Writes to Redis
+//! happen after the answer, for each poll only the newest snapshot, in bounded memory.
+//! Data that Redis lost is restored by later votes; the fingerprint of an old vote is
+//! restored when the voter tries again.
+//!
+//! [`AlreadyVoted`]: votify_core::Refusal::AlreadyVoted
+//! [`decide`]: votify_core::ballot::decide
 
-mod breaker;
-mod casting;
-mod clerk;
 mod config;
-mod desk;
-mod known;
-mod look;
-mod mark;
-mod owning;
-mod reading;
-mod shared;
-mod shelf;
-mod sorted;
+mod leases;
+mod local;
+mod lookup;
+mod precheck;
+mod redis;
 mod store;
+mod write_behind;
 
 use std::fmt;
 use std::sync::Arc;
@@ -63,13 +72,15 @@ use tokio_util::task::AbortOnDropHandle;
 use votify_core::Store;
 
 pub use config::CacheConfig;
-use shared::Shared;
+use leases::Shared;
 
 use crate::connect::Redis;
 
-/// A store with Redis as its helper: a flood of repeated votes, and of questions about polls, does not reach the store.
+/// A store with a read-through cache in Redis.
 ///
-/// See the [module](self) for what is promised. All instances that share a store should share this cache.
+/// Repeated votes and reads of polls are answered without the store. The [module
+/// documentation](self) describes the guarantees. All instances that share a store should
+/// share this cache.
 ///
 /// ```no_run
 /// # async fn run(store: impl votify_core::Store) -> Result<(), votify_redis::ConnectError> {
@@ -87,35 +98,52 @@ pub struct CachedStore<S> {
 }
 
 impl<S: Store> CachedStore<S> {
-    /// Puts Redis in front of `store`.
+    /// Wraps `store` with the default [`CacheConfig`].
     ///
     /// # Panics
-    /// Outside of a tokio runtime, which runs the two tasks that write to Redis; they end with this value.
+    /// Panics outside of a tokio runtime. Two background tasks write to Redis until this
+    /// value is dropped.
     #[must_use]
     pub fn new(store: S, redis: Redis) -> Self {
         Self::with_config(store, redis, CacheConfig::default())
     }
 
-    /// The same with other lives and bounds; what is out of bounds is brought to the nearest.
+    /// Wraps `store` with the given configuration. Values out of bounds are clamped.
+    ///
+    /// ```no_run
+    /// # async fn run(store: impl votify_core::Store) -> Result<(), votify_redis::ConnectError> {
+    /// use std::time::Duration;
+    /// use votify_redis::{CacheConfig, CachedStore, Redis};
+    ///
+    /// let redis = Redis::connect("redis://localhost:6379").await?;
+    /// let config = CacheConfig {
+    ///     timeout: Duration::from_millis(50),
+    ///     ..CacheConfig::default()
+    /// };
+    /// let store = CachedStore::with_config(store, redis, config);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Panics
-    /// As [`new`](Self::new).
+    /// Same as [`new`](Self::new).
     #[must_use]
     pub fn with_config(store: S, redis: Redis, config: CacheConfig) -> Self {
-        let shared = Arc::new(Shared::new(store, redis, &config.in_bounds()));
-        let writing = tokio::spawn(clerk::write(Arc::clone(&shared)));
-        let probing = tokio::spawn(clerk::probe(Arc::clone(&shared)));
+        let shared = Arc::new(Shared::new(store, redis, &config.normalized()));
+        let writer = tokio::spawn(shared.writer().run());
+        let probe = tokio::spawn(redis::probe(Arc::clone(&shared.cache)));
         Self {
             shared,
-            _tasks: [writing, probing].map(AbortOnDropHandle::new),
+            _tasks: [writer, probe].map(AbortOnDropHandle::new),
         }
     }
 
-    /// Waits until Redis has been told what there was to tell, or cannot be. Cancel safe.
+    /// Waits until all pending writes to Redis are done or have failed. Cancel safe.
     ///
-    /// No call waits for that by itself. Before a shutdown it spares other instances some work.
-    pub async fn settled(&self) {
-        self.shared.desk.cleared().await;
+    /// No call needs this. Before a shutdown, it saves other instances reads of the
+    /// store.
+    pub async fn flush(&self) {
+        self.shared.queue.flush().await;
     }
 }
 

@@ -28,151 +28,170 @@ use target::Target;
 
 use crate::error::{ConnectError, Error};
 
-/// Pauses before what was not done is tried again, each up to twice as long by chance: a tenth of a second in all, because
-/// somebody waits.
-const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
+/// Delays before a call that was not executed is retried, each with up to 100 % jitter.
+///
+/// Together they are about 100 ms on average, because a voter waits for the call.
+const RETRY_DELAYS: ExponentialBuilder = ExponentialBuilder::new()
     .with_min_delay(Duration::from_millis(10))
     .with_max_delay(Duration::from_millis(40))
     .with_max_times(3)
     .with_jitter();
 
-/// A way to one Redis server or one Redis Cluster; clones share its connections.
+/// A client for one Redis server or one Redis Cluster. Clones share its connections.
 ///
-/// Commands of all clones go over one connection, or over one to each node of a cluster, which are made anew by
-/// themselves when they are lost. Whoever listens to news has further ones.
+/// All clones send their commands over one connection, or over one connection per cluster
+/// node. Lost connections are replaced automatically. A [`RedisBroadcaster`] opens one
+/// further connection for its subscriptions.
 ///
-/// Every call is bounded in time, by two seconds unless [told otherwise](RedisBuilder::timeout). A call that was not even
-/// sent, or that the server put off, is tried again for a moment.
+/// Every call has a timeout, which [defaults to 2 s](RedisBuilder::timeout). A call that
+/// was not sent, or that the server postponed, is retried up to 3 times within about
+/// 100 ms.
 ///
-/// `Debug` shows no password.
+/// `Debug` prints no password.
 ///
 /// ```no_run
-/// # async fn run() -> Result<(), votify_redis::ConnectError> {
-/// use votify_redis::Redis;
+/// use votify_redis::{Redis, RedisBroadcaster, RedisStore};
 ///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let redis = Redis::connect("redis://:password@localhost:6379").await?;
+/// // Store and broadcaster share the client's connection for commands.
+/// let store = RedisStore::from_client(redis.clone()).await?;
+/// let broadcaster = RedisBroadcaster::from_client(redis).await?;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// [`RedisBroadcaster`]: crate::RedisBroadcaster
 #[derive(Clone)]
 pub struct Redis {
-    link: Arc<Link>,
+    inner: Arc<Inner>,
     prefix: Prefix,
 }
 
-struct Link {
+struct Inner {
     target: Target,
-    way: Way,
+    topology: Topology,
 }
 
-enum Way {
+enum Topology {
     Single(Arc<Single>),
     #[cfg(feature = "cluster")]
     Cluster(Cluster),
 }
 
 impl Redis {
-    /// How long a call may take unless told otherwise.
+    /// The default timeout of a call: 2 s.
     pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(2);
 
-    /// Connects to a server, or, with the feature `cluster`, to the cluster that it is a node of.
+    /// Connects to a server, or to the cluster that the server belongs to.
     ///
-    /// `url` is `redis://[user:password@]host[:port][/database]`, or the same with `rediss` for TLS with the feature `tls`;
-    /// what has a meaning in URLs is written with `%`. Pub/sub belongs to a server, not to a database of it.
+    /// Clusters need the feature `cluster`.
     ///
-    /// Must be called within a tokio runtime, which from then on runs the connections.
+    /// `url` is `redis://[user:password@]host[:port][/database]`. The scheme `rediss`
+    /// uses TLS and needs the feature `tls`. Reserved characters are percent-encoded. The
+    /// database does not separate channels: pub/sub is shared by all databases of a
+    /// server.
+    ///
+    /// # Panics
+    /// Panics outside of a tokio runtime. The runtime drives the connections.
     ///
     /// # Errors
-    /// [`Unavailable`](ConnectError::Unavailable) if the server cannot be reached within two seconds, and
-    /// [`Failed`](ConnectError::Failed) if the URL makes no sense, the server does not take the user and password, or a
-    /// feature is missing.
+    /// - [`ConnectError::Unavailable`]: the server did not answer within 2 s. The caller
+    ///   may retry.
+    /// - [`ConnectError::Failed`]: the URL is invalid, the server rejected user and
+    ///   password, or a feature is missing. Retrying does not help.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
         Self::builder(url).connect().await
     }
 
-    /// Connects in other ways than [`connect`](Self::connect) does.
+    /// Returns a builder that sets prefix, timeout and certificates before it connects.
     #[must_use]
     pub fn builder(url: &str) -> RedisBuilder {
         RedisBuilder::from_url(url)
     }
 
-    /// Connects as a host's client would, whatever it was made from, except that the newer protocol (RESP3) is spoken.
-    /// The connections are this value's own.
+    /// Connects with the settings of the host's `redis` client.
     ///
-    /// Of a cluster it must be a node. A root certificate of the client's own is then not known to the other nodes: give it
-    /// to a [`builder`](Self::builder) instead.
+    /// The new client opens connections of its own, and always uses RESP3.
+    ///
+    /// A cluster is found through any node. Certificates of `client` do not carry over to
+    /// the other nodes of a cluster: pass them to a [`builder`](Self::builder) instead.
     ///
     /// # Errors
-    /// As [`connect`](Self::connect).
+    /// Same as [`connect`](Self::connect).
     pub async fn from_client(client: redis::Client) -> Result<Self, ConnectError> {
         RedisBuilder::from_client(client).connect().await
     }
 
-    /// The same server with other names: `prefix:` in place of `votify:` begins all keys and channels. Whoever shares
-    /// a server and not the polls needs another one.
+    /// Returns a client whose keys and channels begin with `prefix:` instead of
+    /// `votify:`.
+    ///
+    /// Applications that share a server but not their polls need different prefixes.
     ///
     /// # Errors
-    /// If it has not 1 to 64 characters, or others than letters, digits, `-`, `_`, `.` and `:`.
+    /// Returns [`ConnectError::Failed`] unless `prefix` has 1 to 64 characters, all of
+    /// them ASCII letters, digits, `-`, `_`, `.` or `:`.
     pub fn with_prefix(mut self, prefix: &str) -> Result<Self, ConnectError> {
-        self.prefix = Prefix::read(prefix).map_err(Error::into_connect_error)?;
+        self.prefix = Prefix::parse(prefix).map_err(Error::into_connect_error)?;
         Ok(self)
     }
 
-    /// Whether it is a cluster.
+    /// Returns true if the server is part of a Redis Cluster.
     #[must_use]
     pub fn is_cluster(&self) -> bool {
-        match self.link.way {
-            Way::Single(_) => false,
+        match self.inner.topology {
+            Topology::Single(_) => false,
             #[cfg(feature = "cluster")]
-            Way::Cluster(_) => true,
+            Topology::Cluster(_) => true,
         }
     }
 
     async fn open(target: Target, prefix: Prefix) -> Result<Self, Error> {
         let single = Single::new(target.clone());
-        let within = target.timeout;
-        let opening = async {
+        let limit = target.timeout;
+        let open = async {
             let mut connection = single.connection().await?;
             if !target::is_in_cluster(&mut connection).await? {
-                return Ok(Way::Single(Arc::clone(&single)));
+                return Ok(Topology::Single(Arc::clone(&single)));
             }
             #[cfg(feature = "cluster")]
-            return Ok(Way::Cluster(Cluster::open(&target, connection).await?));
+            return Ok(Topology::Cluster(Cluster::open(&target, connection).await?));
             #[cfg(not(feature = "cluster"))]
-            Err(Error::WrongUrl(
-                "it is a node of a cluster, which needs the feature `cluster` of votify-redis"
+            Err(Error::InvalidUrl(
+                "the server is a node of a cluster: enable the feature `cluster` of votify-redis"
                     .to_owned(),
             ))
         };
-        let opened = timeout(within, opening).await;
-        let way = opened.unwrap_or(Err(Error::Silent(within)));
-        let way = way.map_err(|error| error.without(target.password()))?;
+        let opened = timeout(limit, open).await;
+        let topology = opened.unwrap_or(Err(Error::Timeout(limit)));
+        let topology = topology.map_err(|error| error.redacted(target.password()))?;
         Ok(Self {
-            link: Arc::new(Link { target, way }),
+            inner: Arc::new(Inner { target, topology }),
             prefix,
         })
     }
 
-    /// A key or channel of a poll. All of one poll are in the same slot of a cluster.
-    pub(crate) fn poll_key(&self, poll: PollId, rest: &str) -> String {
-        format!("{}:{{{poll}}}:{rest}", self.prefix.as_str())
+    /// Returns a key or channel name of a poll. All names of one poll share a cluster
+    /// slot.
+    pub(crate) fn poll_key(&self, poll: PollId, suffix: &str) -> String {
+        format!("{}:{{{poll}}}:{suffix}", self.prefix.as_str())
     }
 
-    /// A key of no poll, in a slot of its own.
-    pub(crate) fn key(&self, rest: &str) -> String {
-        format!("{}:{rest}", self.prefix.as_str())
+    /// Returns a key that belongs to no poll.
+    pub(crate) fn key(&self, suffix: &str) -> String {
+        format!("{}:{suffix}", self.prefix.as_str())
     }
 
-    /// How long a call may take.
+    /// Returns the timeout of a call.
     pub(crate) fn timeout(&self) -> Duration {
-        self.link.target.timeout
+        self.inner.target.timeout
     }
 
     pub(crate) async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Error> {
         self.call(Call::Command(command)).await
     }
 
-    /// On a cluster, all keys must be in one slot.
+    /// Runs a pipeline. On a cluster, all keys must be in one slot.
     pub(crate) async fn pipeline<T: FromRedisValue>(
         &self,
         pipeline: &Pipeline,
@@ -180,7 +199,7 @@ impl Redis {
         self.call(Call::Pipeline(pipeline)).await
     }
 
-    /// On a cluster, all keys must be in one slot.
+    /// Runs a script. On a cluster, all keys must be in one slot.
     pub(crate) async fn script<T: FromRedisValue>(
         &self,
         invocation: &ScriptInvocation<'_>,
@@ -188,94 +207,97 @@ impl Redis {
         self.call(Call::Script(invocation)).await
     }
 
-    /// The same, within a time that is shorter than what calls have otherwise.
-    pub(crate) async fn script_within<T: FromRedisValue>(
+    /// Runs a script with a timeout of at most `limit`.
+    pub(crate) async fn script_with_timeout<T: FromRedisValue>(
         &self,
         invocation: &ScriptInvocation<'_>,
-        within: Duration,
+        limit: Duration,
     ) -> Result<T, Error> {
-        self.call_within(Call::Script(invocation), within.min(self.timeout()))
+        self.call_with_timeout(Call::Script(invocation), limit.min(self.timeout()))
             .await
     }
 
-    /// Runs a command that is about a server rather than its data on the server, or on every node of a cluster that holds
-    /// data: one answer for each.
-    pub(crate) async fn run_everywhere<T: FromRedisValue>(
+    /// Runs a keyless command on the server, or on every master of a cluster.
+    ///
+    /// Returns one reply per server.
+    pub(crate) async fn run_on_masters<T: FromRedisValue>(
         &self,
         command: &Cmd,
     ) -> Result<Vec<T>, Error> {
-        match &self.link.way {
-            Way::Single(_) => Ok(vec![self.run(command).await?]),
+        match &self.inner.topology {
+            Topology::Single(_) => Ok(vec![self.run(command).await?]),
             #[cfg(feature = "cluster")]
-            Way::Cluster(cluster) => {
-                let within = self.timeout();
-                let answers = timeout(within, cluster.run_on_masters(command)).await;
-                answers.unwrap_or(Err(Error::Silent(within)))
+            Topology::Cluster(cluster) => {
+                let limit = self.timeout();
+                let replies = timeout(limit, cluster.run_on_masters(command)).await;
+                replies.unwrap_or(Err(Error::Timeout(limit)))
             }
         }
     }
 
-    /// A connection of its own, to every node if it is a cluster, that hands on whatever is sent without being asked for. It
-    /// is not made anew when it is lost, except by the driver in part and on a cluster.
+    /// Opens a dedicated connection that forwards push messages to `pushes`.
+    ///
+    /// On a cluster it consists of one connection per node, which the driver partly
+    /// replaces. On a single server, a lost connection is not replaced.
     pub(crate) async fn connection_with_pushes(
         &self,
         pushes: impl AsyncPushSender,
     ) -> Result<Connection, Error> {
-        let within = self.timeout();
-        let target = &self.link.target;
-        let connecting = async {
-            match &self.link.way {
-                Way::Single(_) => {
+        let limit = self.timeout();
+        let target = &self.inner.target;
+        let connect = async {
+            match &self.inner.topology {
+                Topology::Single(_) => {
                     let config = AsyncConnectionConfig::new()
                         .set_connection_timeout(None)
                         .set_response_timeout(None)
-                        .set_pipeline_buffer_size(single::QUEUE)
+                        .set_pipeline_buffer_size(single::MAX_QUEUED_CALLS)
                         .set_push_sender(pushes);
-                    let connecting = target
+                    let connection = target
                         .client
                         .get_multiplexed_async_connection_with_config(&config);
-                    Ok(Connection::Single(connecting.await?))
+                    Ok(Connection::Single(connection.await?))
                 }
                 #[cfg(feature = "cluster")]
-                Way::Cluster(cluster) => {
+                Topology::Cluster(cluster) => {
                     let client = cluster.builder(target).await.push_sender(pushes).build()?;
                     Ok(Connection::Cluster(client.get_async_connection().await?))
                 }
             }
         };
-        let connected = timeout(within, connecting).await;
-        let connected = connected.unwrap_or(Err(Error::Silent(within)));
-        connected.map_err(|error: Error| error.without(target.password()))
+        let connected = timeout(limit, connect).await;
+        let connected = connected.unwrap_or(Err(Error::Timeout(limit)));
+        connected.map_err(|error: Error| error.redacted(target.password()))
     }
 
     async fn call<T: FromRedisValue>(&self, call: Call<'_>) -> Result<T, Error> {
-        self.call_within(call, self.timeout()).await
+        self.call_with_timeout(call, self.timeout()).await
     }
 
-    async fn call_within<T: FromRedisValue>(
+    async fn call_with_timeout<T: FromRedisValue>(
         &self,
         call: Call<'_>,
-        within: Duration,
+        limit: Duration,
     ) -> Result<T, Error> {
         let attempts = (|| self.attempt(&call))
-            .retry(PAUSES)
-            .when(Error::is_passing);
-        let value = timeout(within, attempts).await;
+            .retry(RETRY_DELAYS)
+            .when(Error::was_not_executed);
+        let value = timeout(limit, attempts).await;
         if value.is_err()
-            && let Way::Single(single) = &self.link.way
+            && let Topology::Single(single) = &self.inner.topology
         {
-            // A network may lose a connection without a word; a new one costs little.
-            single.distrust();
+            // The network may have dropped the connection silently; a new one is cheap.
+            single.invalidate();
         }
-        let value = value.unwrap_or(Err(Error::Silent(within)))?;
+        let value = value.unwrap_or(Err(Error::Timeout(limit)))?;
         T::from_redis_value(value).map_err(|error| Error::from(redis::RedisError::from(error)))
     }
 
     async fn attempt(&self, call: &Call<'_>) -> Result<Value, Error> {
-        match &self.link.way {
-            Way::Single(single) => single.call(call).await,
+        match &self.inner.topology {
+            Topology::Single(single) => single.call(call).await,
             #[cfg(feature = "cluster")]
-            Way::Cluster(cluster) => Ok(call.on(&mut cluster.connection()).await?),
+            Topology::Cluster(cluster) => Ok(call.send(&mut cluster.connection()).await?),
         }
     }
 }
@@ -283,7 +305,7 @@ impl Redis {
 impl fmt::Debug for Redis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Redis")
-            .field("address", &self.link.target.address())
+            .field("address", &self.inner.target.address())
             .field("cluster", &self.is_cluster())
             .field("prefix", &self.prefix.as_str())
             .finish_non_exhaustive()

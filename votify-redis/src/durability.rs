@@ -6,18 +6,18 @@ use votify_core::store::Durability;
 use crate::connect::Redis;
 use crate::error::Error;
 
-/// What a server may do with data when its memory is full.
+/// Whether a server evicts data when its memory is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Eviction {
-    /// It refuses what is new.
+    /// The server rejects writes instead.
     Never,
-    /// It throws away what it likes, once it has a limit.
+    /// The policy evicts, but no memory limit is set.
     IfLimited,
-    /// It throws away what it likes.
+    /// The policy evicts and a memory limit is set.
     Now,
 }
 
-/// The settings that this library asks for.
+/// The server settings that this module reads.
 const SETTINGS: [&str; 6] = [
     "appendonly",
     "appendfsync",
@@ -27,11 +27,11 @@ const SETTINGS: [&str; 6] = [
     "maxmemory-policy",
 ];
 
-/// Asks all servers.
-pub(crate) async fn ask(redis: &Redis) -> Result<(Durability, Eviction), Error> {
+/// Reads durability and eviction of all servers, and returns the weakest of each.
+pub(crate) async fn read_settings(redis: &Redis) -> Result<(Durability, Eviction), Error> {
     let mut get = cmd("CONFIG");
     get.arg("GET").arg(&SETTINGS);
-    match redis.run_everywhere::<HashMap<String, String>>(&get).await {
+    match redis.run_on_masters::<HashMap<String, String>>(&get).await {
         Ok(nodes) => {
             let weakest = nodes.iter().map(durability).min();
             let worst = nodes.iter().map(eviction).max();
@@ -41,18 +41,18 @@ pub(crate) async fn ask(redis: &Redis) -> Result<(Durability, Eviction), Error> 
             ))
         }
         Err(error) if error.is_transient() => Err(error),
-        Err(_) => without_config(redis).await,
+        Err(_) => read_info(redis).await,
     }
 }
 
-/// What servers tell that forbid `CONFIG`.
-async fn without_config(redis: &Redis) -> Result<(Durability, Eviction), Error> {
+/// Reads the eviction policy from `INFO`, for servers that forbid `CONFIG`.
+async fn read_info(redis: &Redis) -> Result<(Durability, Eviction), Error> {
     let mut info = cmd("INFO");
     info.arg("memory");
-    let nodes: Vec<Value> = redis.run_everywhere(&info).await?;
+    let nodes: Vec<Value> = redis.run_on_masters(&info).await?;
     let evictions = nodes.iter().map(|node| {
         let text: String = redis::from_redis_value_ref(node).unwrap_or_default();
-        let of = |name: &str| {
+        let value_of = |name: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(name));
             line.map(|value| value.trim().to_owned())
         };
@@ -61,7 +61,7 @@ async fn without_config(redis: &Redis) -> Result<(Durability, Eviction), Error> 
             ("maxmemory", "maxmemory:"),
             ("maxmemory-policy", "maxmemory_policy:"),
         ] {
-            settings.extend(of(name).map(|value| (setting.to_owned(), value)));
+            settings.extend(value_of(name).map(|value| (setting.to_owned(), value)));
         }
         eviction(&settings)
     });
@@ -74,7 +74,7 @@ async fn without_config(redis: &Redis) -> Result<(Durability, Eviction), Error> 
 fn durability(settings: &HashMap<String, String>) -> Durability {
     let is = |name: &str, value: &str| settings.get(name).is_some_and(|found| found == value);
     if is("appendonly", "yes") {
-        // Such a server stops syncing while it writes its file anew.
+        // With no-appendfsync-on-rewrite, the server does not sync during a rewrite.
         if is("appendfsync", "always") && is("no-appendfsync-on-rewrite", "no") {
             Durability::PowerLoss
         } else {
@@ -91,7 +91,7 @@ fn durability(settings: &HashMap<String, String>) -> Durability {
 
 fn eviction(settings: &HashMap<String, String>) -> Eviction {
     let policy = settings.get("maxmemory-policy");
-    // The others take only what has an expiry, as no poll has.
+    // The other policies evict only keys with an expiry, and polls have none.
     if !policy.is_some_and(|policy| policy.starts_with("allkeys")) {
         Eviction::Never
     } else if settings.get("maxmemory").is_some_and(|limit| limit == "0") {
@@ -113,8 +113,8 @@ mod tests {
     }
 
     #[test]
-    fn settings_say_what_a_vote_is_worth() {
-        for (values, worth) in [
+    fn durability_follows_from_the_server_settings() {
+        for (values, expected) in [
             (
                 ["yes", "always", "no", "", "0", "noeviction"],
                 Durability::PowerLoss,
@@ -136,18 +136,19 @@ mod tests {
                 Durability::Nothing,
             ),
         ] {
-            assert_eq!(durability(&settings(values)), worth, "{values:?}");
+            assert_eq!(durability(&settings(values)), expected, "{values:?}");
         }
         assert_eq!(durability(&HashMap::new()), Durability::Unknown);
         assert!(Durability::PowerLoss > Durability::LastSeconds);
     }
 
     #[test]
-    fn what_throws_votes_away_is_known() {
-        let of = |limit, policy| eviction(&settings(["yes", "always", "no", "", limit, policy]));
-        assert_eq!(of("0", "noeviction"), Eviction::Never);
-        assert_eq!(of("100", "volatile-lru"), Eviction::Never);
-        assert_eq!(of("0", "allkeys-lru"), Eviction::IfLimited);
-        assert_eq!(of("100", "allkeys-random"), Eviction::Now);
+    fn eviction_follows_from_policy_and_limit() {
+        let eviction_of =
+            |limit, policy| eviction(&settings(["yes", "always", "no", "", limit, policy]));
+        assert_eq!(eviction_of("0", "noeviction"), Eviction::Never);
+        assert_eq!(eviction_of("100", "volatile-lru"), Eviction::Never);
+        assert_eq!(eviction_of("0", "allkeys-lru"), Eviction::IfLimited);
+        assert_eq!(eviction_of("100", "allkeys-random"), Eviction::Now);
     }
 }

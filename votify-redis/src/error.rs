@@ -6,76 +6,80 @@ use votify_core::StoreError;
 use votify_core::broadcast::BroadcastError;
 use votify_core::limit::LimitError;
 
-/// The name for errors and logs.
+/// The backend name in errors and logs.
 pub(crate) const NAME: &str = "redis";
 
-/// What can go wrong with Redis, named by what follows from it; turned into an error of the seam once, at the edge.
+/// An error of a call to Redis, classified by what the caller can do about it.
+///
+/// Public functions convert it into an error of `votify-core` or into a [`ConnectError`].
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Error {
-    /// Nothing was sent, or nothing was done with it: worth trying again at once.
+    /// The call was not sent or not executed. An immediate retry is safe.
     #[error("{0}")]
-    NotDone(RedisError),
-    /// Not reachable, full, read-only or loading. What was sent may have been done.
+    NotExecuted(RedisError),
+    /// The server is unreachable, full, read-only or loading. The call may have been
+    /// executed.
     #[error("{0}")]
     Unavailable(RedisError),
-    /// As [`Unavailable`](Self::Unavailable).
-    #[error("no answer within {0:?}")]
-    Silent(Duration),
-    /// The server is there, but has no place for this user or these settings: that will not change by waiting.
+    /// The server did not reply in time. The call may have been executed.
+    #[error("no reply within {0:?}")]
+    Timeout(Duration),
+    /// The server rejects this user or these settings. A retry does not help.
     #[error("{0}")]
-    Refused(RedisError),
-    /// The same, where the server's own words would give the password away.
-    #[error("the server does not take the URL's user and password")]
-    RefusedLogin,
-    /// The answer is none that this library's data can give.
+    Rejected(RedisError),
+    /// Same as [`Rejected`](Self::Rejected), if the server's message contains the
+    /// password.
+    #[error("the server rejected the user and password of the URL")]
+    RejectedLogin,
+    /// The reply has an unexpected type.
     #[error("{0}")]
-    Unreadable(RedisError),
-    /// Anything else that the server or the driver said.
+    Parse(RedisError),
+    /// Any other error of the server or the driver.
     #[error("{0}")]
     Driver(RedisError),
-    /// It is no URL of such a server.
-    #[error("{0}")]
-    WrongUrl(String),
-    #[error("a prefix has 1 to 64 letters, digits, '-', '_', '.' or ':'")]
-    WrongPrefix,
-    #[error("it was closed")]
+    #[error("invalid Redis URL: {0}")]
+    InvalidUrl(String),
+    #[error("invalid prefix: expected 1 to 64 letters, digits, '-', '_', '.' or ':'")]
+    InvalidPrefix,
+    #[error("the broadcaster is closed")]
     Closed,
 }
 
 impl Error {
-    /// Whether nothing happened, and the same may go through at once.
-    pub(crate) const fn is_passing(&self) -> bool {
-        matches!(self, Self::NotDone(_))
+    /// Returns true if the call had no effect and may succeed immediately.
+    pub(crate) const fn was_not_executed(&self) -> bool {
+        matches!(self, Self::NotExecuted(_))
     }
 
-    /// Whether the same call may succeed later.
+    /// Returns true if the same call may succeed later.
     pub(crate) const fn is_transient(&self) -> bool {
         matches!(
             self,
-            Self::NotDone(_) | Self::Unavailable(_) | Self::Silent(_) | Self::Closed
+            Self::NotExecuted(_) | Self::Unavailable(_) | Self::Timeout(_) | Self::Closed
         )
     }
 
-    /// The same, unless its words hold the password.
-    pub(crate) fn without(self, password: Option<&str>) -> Self {
-        let tells = |secret: &str| !secret.is_empty() && self.to_string().contains(secret);
-        if password.is_some_and(tells) {
-            return Self::RefusedLogin;
+    /// Replaces the error by [`RejectedLogin`](Self::RejectedLogin) if its message
+    /// contains the password.
+    pub(crate) fn redacted(self, password: Option<&str>) -> Self {
+        let reveals = |secret: &str| !secret.is_empty() && self.to_string().contains(secret);
+        if password.is_some_and(reveals) {
+            return Self::RejectedLogin;
         }
         self
     }
 
     pub(crate) fn into_connect_error(self) -> ConnectError {
         if self.is_transient() {
-            ConnectError::Unavailable(Cause::new(self))
+            ConnectError::Unavailable(ErrorSource::new(self))
         } else {
-            ConnectError::Failed(Cause::new(self))
+            ConnectError::Failed(ErrorSource::new(self))
         }
     }
 
     pub(crate) fn into_store_error(self) -> StoreError {
         match self {
-            Self::Unreadable(_) => StoreError::corrupt(NAME, self),
+            Self::Parse(_) => StoreError::corrupt(NAME, self),
             _ if self.is_transient() => StoreError::unavailable(NAME, self),
             _ => StoreError::failed(NAME, self),
         }
@@ -100,13 +104,13 @@ impl Error {
 impl From<RedisError> for Error {
     fn from(error: RedisError) -> Self {
         match error.kind() {
-            ErrorKind::Io if error.is_connection_refusal() => Self::NotDone(error),
+            ErrorKind::Io if error.is_connection_refusal() => Self::NotExecuted(error),
             ErrorKind::Server(
                 ServerErrorKind::BusyLoading
                 | ServerErrorKind::TryAgain
                 | ServerErrorKind::ClusterDown
                 | ServerErrorKind::MasterDown,
-            ) => Self::NotDone(error),
+            ) => Self::NotExecuted(error),
             ErrorKind::Io
             | ErrorKind::ClusterConnectionNotFound
             | ErrorKind::Server(
@@ -115,53 +119,54 @@ impl From<RedisError> for Error {
             ErrorKind::AuthenticationFailed
             | ErrorKind::InvalidClientConfig
             | ErrorKind::RESP3NotSupported
-            | ErrorKind::Server(ServerErrorKind::NoPerm) => Self::Refused(error),
-            ErrorKind::Parse | ErrorKind::UnexpectedReturnType => Self::Unreadable(error),
+            | ErrorKind::Server(ServerErrorKind::NoPerm) => Self::Rejected(error),
+            ErrorKind::Parse | ErrorKind::UnexpectedReturnType => Self::Parse(error),
             _ => match error.code() {
-                // Full; a disk that cannot be written to; too few replicas; somebody's endless script.
+                // Memory full; disk not writable; too few replicas; a long-running
+                // script.
                 Some("OOM" | "MISCONF" | "NOREPLICAS" | "BUSY" | "UNBLOCKED") => {
                     Self::Unavailable(error)
                 }
-                Some("NOAUTH" | "WRONGPASS") => Self::Refused(error),
+                Some("NOAUTH" | "WRONGPASS") => Self::Rejected(error),
                 _ => Self::Driver(error),
             },
         }
     }
 }
 
-/// Why there is no way to a Redis. Holds no password.
+/// The error of connecting to Redis. Contains no password.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// It cannot be reached; it may be later.
+    /// The server cannot be reached now. The caller may retry.
     #[error("Redis is unavailable")]
-    Unavailable(#[source] Cause),
-    /// Wrong settings, such as a URL that makes no sense or a user that the server does not know; the same call will not
-    /// succeed later.
+    Unavailable(#[source] ErrorSource),
+    /// The settings are invalid, such as a malformed URL or an unknown user. Retrying
+    /// does not help.
     #[error("Redis cannot be used")]
-    Failed(#[source] Cause),
+    Failed(#[source] ErrorSource),
 }
 
 impl ConnectError {
-    /// Whether the same call may succeed later.
+    /// Returns true if the same call may succeed later.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable(_))
     }
 }
 
-/// What happened, for logs.
+/// The cause of a [`ConnectError`], for logs.
 #[derive(Clone, thiserror::Error)]
 #[error("{0}")]
-pub struct Cause(Arc<Error>);
+pub struct ErrorSource(Arc<Error>);
 
-impl Cause {
+impl ErrorSource {
     fn new(error: Error) -> Self {
         Self(Arc::new(error))
     }
 }
 
-impl std::fmt::Debug for Cause {
+impl std::fmt::Debug for ErrorSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)
     }
@@ -172,13 +177,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_in_a_servers_words_is_kept_back() {
-        // As servers before version 6 answer to HELLO.
+    fn errors_that_contain_the_password_are_redacted() {
+        // The reply of servers before version 6 to HELLO.
         let detail = "unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'hunter2'";
         let error = RedisError::from((ErrorKind::Extension, "ERR", detail.to_owned()));
-        let shown = Error::from(error.clone()).without(Some("hunter2"));
-        assert!(matches!(shown, Error::RefusedLogin), "{shown:?}");
-        let shown = Error::from(error).without(Some("other"));
-        assert!(matches!(shown, Error::Driver(_)), "{shown:?}");
+        let redacted = Error::from(error.clone()).redacted(Some("hunter2"));
+        assert!(matches!(redacted, Error::RejectedLogin), "{redacted:?}");
+        let redacted = Error::from(error).redacted(Some("other"));
+        assert!(matches!(redacted, Error::Driver(_)), "{redacted:?}");
     }
 }

@@ -13,7 +13,7 @@ mod url;
 pub use broadcaster::RedisBroadcaster;
 pub use cached::{CacheConfig, CachedStore};
 pub use connect::{Redis, RedisBuilder};
-pub use error::{Cause, ConnectError};
+pub use error::{ConnectError, ErrorSource};
 pub use limiter::RedisRateLimiter;
 pub use store::RedisStore;
 

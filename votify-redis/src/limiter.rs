@@ -8,86 +8,107 @@ use votify_core::limit::{LimitError, LimitKey, Permit, Quota, RateLimiter};
 use votify_core::time::Timestamp;
 
 use crate::connect::Redis;
-use crate::error::{Error, NAME};
+use crate::error::{ConnectError, Error, NAME};
 
-/// A few additions on the 16 bytes of a window; the permit follows from the same bytes.
+/// Updates the 16 bytes of a window and returns the previous ones. The caller derives the
+/// permit from them.
 static ACQUIRE: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("limiter/acquire.lua")));
 
-/// Tells these digests from all others of the same bytes.
+/// Separates these digests from digests of the same bytes for other purposes.
 const CONTEXT: &str = "votify-redis 2026-11-21 names of rate limits";
 
-/// A [`RateLimiter`] whose attempts all nodes count together: one round trip and one atomic script for each.
+/// A [`RateLimiter`] that counts attempts across all nodes.
 ///
-/// It keeps 16 bytes for a key, under a name that is a digest, and about 150 bytes with all that Redis adds. Each has an
-/// expiry: two periods of its quota after the last attempt it is forgotten. A server that is full answers with an error
-/// unless its `maxmemory-policy` lets it forget others; then what it forgets begins anew.
+/// Each attempt is one round trip that runs one atomic script.
 ///
-/// All nodes' clocks should agree, as far as a fifth of a quota's period matters.
+/// A key takes 16 bytes, and about 150 bytes with the overhead of Redis. Its name is a
+/// digest. It expires two periods after the last attempt. A server whose memory is full
+/// returns an error, unless its `maxmemory-policy` allows eviction. An evicted key starts
+/// again from zero.
 ///
-/// An answer is waited for half a second at most, unless [told otherwise](Self::with_patience): somebody wants to vote.
-/// What happens without an answer is for the caller to decide; `votify-axum` then does not limit.
+/// The clocks of the nodes should agree within a fifth of a quota's period.
+///
+/// The timeout [defaults to 500 ms](Self::with_timeout), because a voter waits. The
+/// caller decides what an error means; `votify-axum` allows the request.
 ///
 /// ```no_run
-/// # async fn run() -> Result<(), votify_redis::ConnectError> {
-/// use votify_redis::{Redis, RedisRateLimiter};
+/// use std::time::Duration;
+/// use votify_redis::RedisRateLimiter;
 ///
-/// let redis = Redis::connect("redis://localhost").await?;
-/// let limiter = RedisRateLimiter::new(redis);
+/// # async fn run() -> Result<(), votify_redis::ConnectError> {
+/// let limiter = RedisRateLimiter::connect("redis://localhost")
+///     .await?
+///     .with_timeout(Duration::from_millis(200));
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug, Clone)]
 pub struct RedisRateLimiter {
     redis: Redis,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl RedisRateLimiter {
-    /// How long an answer is waited for unless told otherwise.
-    pub const DEFAULT_PATIENCE: Duration = Duration::from_millis(500);
+    /// The default timeout of an attempt: 500 ms.
+    pub const DEFAULT_TIMEOUT: Duration = Duration::from_millis(500);
 
-    /// A limiter that counts together with all others on the same server under the same prefix.
+    /// Connects to the server or cluster at `url`, like [`Redis::connect`].
+    ///
+    /// # Errors
+    /// Same as [`Redis::connect`].
+    pub async fn connect(url: &str) -> Result<Self, ConnectError> {
+        Ok(Self::from_client(Redis::connect(url).await?))
+    }
+
+    /// Creates a limiter that uses the connections of `redis`.
+    ///
+    /// It shares its counts with all limiters on the same server and prefix.
     #[must_use]
-    pub const fn new(redis: Redis) -> Self {
+    pub const fn from_client(redis: Redis) -> Self {
         Self {
             redis,
-            patience: Self::DEFAULT_PATIENCE,
+            timeout: Self::DEFAULT_TIMEOUT,
         }
     }
 
-    /// The same, waiting so long for an answer, but never longer than [a call may take](crate::RedisBuilder::timeout).
+    /// Sets the timeout of an attempt. Defaults to 500 ms.
+    ///
+    /// The timeout of the [`Redis` client](crate::RedisBuilder::timeout) is an upper
+    /// bound.
     #[must_use]
-    pub const fn with_patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    pub const fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 
-    /// The name that a key's attempts are counted under. The key itself may be what somebody called from.
-    fn name(&self, key: &LimitKey) -> String {
+    /// Returns the Redis key of a limit. A digest hides the key's bytes, which may be an
+    /// address.
+    fn redis_key(&self, key: &LimitKey) -> String {
         let mut digest = blake3::Hasher::new_derive_key(CONTEXT);
         digest.update(key.as_bytes());
         let digest = digest.finalize().to_hex();
         self.redis.key(&format!("limit:{}", &digest[..32]))
     }
 
-    async fn window(
+    /// Records the attempt and returns the window before it.
+    async fn previous_window(
         &self,
         key: &LimitKey,
         quota: &Quota,
         now: Timestamp,
     ) -> Result<SlidingWindow, Error> {
         let expiry = 2 * quota.period().as_millis();
-        let mut attempt = ACQUIRE.key(self.name(key));
+        let mut attempt = ACQUIRE.key(self.redis_key(key));
         attempt
             .arg(SlidingWindow::slice_at(quota, now))
             .arg(quota.limit())
             .arg(u64::try_from(expiry).unwrap_or(u64::MAX));
-        let patience = self.patience;
-        let before: Vec<u8> = self.redis.script_within(&attempt, patience).await?;
-        // Nothing was counted under the name yet, or by somebody else.
-        let before = <[u8; 16]>::try_from(before).unwrap_or_default();
-        Ok(SlidingWindow::from_bytes(before))
+        let timeout = self.timeout;
+        let previous: Vec<u8> = self.redis.script_with_timeout(&attempt, timeout).await?;
+        // Another length means a new key, or a foreign value, which the script replaced.
+        let previous = <[u8; 16]>::try_from(previous).unwrap_or_default();
+        Ok(SlidingWindow::from_bytes(previous))
     }
 }
 
@@ -97,14 +118,14 @@ impl RateLimiter for RedisRateLimiter {
         NAME
     }
 
-    /// Without an answer, the attempt may have been counted.
+    /// Counts the attempt. After an error, the attempt may have been counted.
     async fn acquire(
         &self,
         key: &LimitKey,
         quota: &Quota,
         now: Timestamp,
     ) -> Result<Permit, LimitError> {
-        let window = self.window(key, quota, now).await;
+        let window = self.previous_window(key, quota, now).await;
         let mut window = window.map_err(Error::into_limit_error)?;
         Ok(window.acquire(quota, now))
     }

@@ -1,18 +1,16 @@
-mod casting;
-mod fault;
+mod ballot_pages;
+mod cas;
+mod cast;
+mod error;
 mod invites;
 mod keys;
 mod lifecycle;
 mod listing;
-mod pages;
-mod patience;
-mod race;
-mod reading;
+mod poll_read;
+mod read;
 mod record;
 mod recount;
 mod scripts;
-mod seen;
-mod turns;
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -25,7 +23,7 @@ use tokio::time::Instant;
 use votify_core::ballot::ActiveBallot;
 use votify_core::poll::{PollState, SealCause};
 use votify_core::store::{
-    Audit, ChangeOutcome, InviteOutcome, InviteStore, PollFilter, SealOutcome,
+    Audit, ChangeOutcome, Durability, InviteOutcome, InviteStore, PollFilter, SealOutcome,
 };
 use votify_core::{
     Ballot, BatchReceipt, Page, PageRequest, Poll, PollChange, PollId, Store, StoreError, Tally,
@@ -35,58 +33,87 @@ use votify_core::{
 use crate::connect::Redis;
 use crate::durability::{self, Eviction};
 use crate::error::NAME;
-use fault::Fault;
-use lifecycle::Next;
-use listing::{Announcement, Warm};
-use patience::in_time;
-use turns::Turns;
-use votify_core::store::Durability;
+use cas::{PollLocks, with_timeout};
+use error::Error;
+use lifecycle::Transition;
+use listing::{DirtyScores, IndexIntent};
 
-/// A whole [`Store`] in Redis 7 or newer, or Valkey: one server or a cluster, on which each poll is in one slot.
+/// A [`Store`] in Redis 7 or newer, or in Valkey, on one server or on a cluster.
 ///
-/// Clones share the same connections. Several processes may use the same server; every law holds across them. A batch is
-/// read, decided here, and written by one script for each poll, which does nothing if the poll has moved meanwhile; it is
-/// then decided anew.
+/// Clones share their connections. Several processes may use the same server, and the
+/// laws of [`Store`] hold across them. On a cluster, all keys of a poll are in one slot.
 ///
-/// # What an acknowledged vote is worth
+/// A batch is read, evaluated in this process, and written by one script per poll. The
+/// script writes nothing if the poll changed after the read; the batch is then evaluated
+/// again.
 ///
-/// As much as the server's settings: see [`durability`](Self::durability), and [`require_durable`](Self::require_durable).
-/// After each start of a server, and on another server, each poll goes on in a new epoch, as what was acknowledged before
-/// may be gone: no position is used twice, as long as the server's clock is not set back.
+/// ```no_run
+/// use votify_core::PollEngine;
+/// use votify_redis::RedisStore;
+///
+/// # async fn run() -> Result<(), votify_core::StoreError> {
+/// let store = RedisStore::connect("redis://localhost:6379").await?;
+/// // Fails unless the server syncs every write to its append-only file.
+/// let store = store.require_durable()?;
+/// let engine = PollEngine::new(store);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Durability
+///
+/// The settings of the server decide what an acknowledged vote survives: see
+/// [`durability`](Self::durability) and [`require_durable`](Self::require_durable).
+///
+/// After a restart or a failover, acknowledged writes may be missing. So each poll then
+/// continues in a new epoch. No position is used twice, as long as the server's clock is
+/// not set back.
 ///
 /// # Costs
 ///
-/// * A ballot takes about 200 bytes of the server's memory, one that was replaced another 150. One call takes at most
-///   200 000 ballots for one poll.
-/// * A batch is two round trips for each of its polls, all polls at once.
-/// * Listings are sorted sets in a slot of their own, about 1 KiB for each poll. They follow edits at once and votes within a
-///   second; what a killed process left behind is made good by whoever lists polls next. A filter by status or by words
-///   looks at the polls of the smallest fitting listing (of all, the sealed or the unsealed ones, perhaps of one category),
-///   1 000 at a time and at most 100 000 of them: later ones are neither found nor counted.
-/// * Auditing and repairing read all ballots of a poll, page by page while votes go on, and keep them in memory.
+/// - A ballot takes about 200 bytes of memory, a replaced ballot another 150 bytes. One
+///   call accepts at most 200 000 ballots for one poll.
+/// - A batch takes two round trips for each of its polls. All polls run concurrently.
+/// - Listings are sorted sets in a slot of their own, about 1 KiB per poll. They follow
+///   edits immediately and votes within 1 s. If a process is killed in between, the next
+///   call that lists polls repairs them.
+/// - A filter by status or by words scans the smallest fitting listing in pages of 1 000
+///   polls. There is one listing for all, for sealed and for unsealed polls, in total and
+///   per category. Polls after the first 100 000 are neither found nor counted.
+/// - Audits and repairs read all ballots of a poll page by page while votes continue.
+///   They hold one choice per voter in memory.
 ///
 /// # Errors
 ///
-/// A call takes less than four seconds, except the reading of many ballots, each page of which does. A server whose memory
-/// is full is [`Unavailable`](StoreError::Unavailable) for votes and new polls; what is there can still be read, closed and
-/// deleted. The connection's user needs, on all keys that begin with the prefix, `EVALSHA`, `EVAL`, `INFO`, `TIME` and the
-/// commands on hashes, sets, sorted sets and strings; without `CONFIG` the durability is unknown.
+/// A call takes at most 4 s. When ballots are streamed, this limit applies to each page.
+///
+/// A server whose memory is full returns [`StoreError::Unavailable`] for votes and new
+/// polls. Polls can still be read, closed and deleted.
+///
+/// # Permissions
+///
+/// The connection's user needs access to all keys with the prefix. It needs `EVALSHA`,
+/// `EVAL`, `INFO`, `TIME` and the commands on hashes, sets, sorted sets and strings.
+/// Without `CONFIG`, the durability is unknown.
 #[derive(Clone)]
 pub struct RedisStore {
     redis: Redis,
     durability: Durability,
-    turns: Arc<Turns>,
-    /// Polls whose heat moved a moment ago.
-    add_votes: Arc<Warm>,
-    /// When this process saw to the listings last.
-    mended: Arc<Mutex<Option<Instant>>>,
+    locks: Arc<PollLocks>,
+    /// Polls whose trending score changed, to be written to the listings.
+    dirty_scores: Arc<DirtyScores>,
+    /// When this process reindexed pending polls last.
+    reindexed_at: Arc<Mutex<Option<Instant>>>,
 }
 
 impl RedisStore {
-    /// Connects to the server or cluster of this URL, as [`Redis::connect`] does.
+    /// Connects to the server or cluster at `url`, like [`Redis::connect`].
     ///
     /// # Errors
-    /// As with [`open`](Self::open).
+    /// - [`StoreError::Unavailable`]: the server did not answer in time. The caller may
+    ///   retry.
+    /// - [`StoreError::Failed`]: the URL is invalid, the server rejected the connection,
+    ///   or the server would evict polls. Retrying does not help.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let redis = Redis::connect(url).await.map_err(|error| {
             if error.is_transient() {
@@ -95,58 +122,87 @@ impl RedisStore {
                 StoreError::failed(NAME, error)
             }
         })?;
-        Self::open(redis).await
+        Self::from_client(redis).await
     }
 
-    /// Uses a server or cluster, after looking at its settings.
+    /// Creates a store that uses the connections of `redis`. Reads the server's settings.
     ///
     /// # Errors
-    /// [`Failed`](StoreError::Failed) if it is set up to throw data away when its memory is full (a `maxmemory` with a
-    /// `maxmemory-policy` of all keys), or [`Unavailable`](StoreError::Unavailable).
-    pub async fn open(redis: Redis) -> Result<Self, StoreError> {
-        let (durability, eviction) = durability::ask(&redis)
+    /// - [`StoreError::Unavailable`]: the server did not answer in time. The caller may
+    ///   retry.
+    /// - [`StoreError::Failed`]: the server would evict polls, because it has a
+    ///   `maxmemory` and a `maxmemory-policy` of `allkeys-*`. Change the policy to
+    ///   `noeviction`.
+    pub async fn from_client(redis: Redis) -> Result<Self, StoreError> {
+        let (durability, eviction) = durability::read_settings(&redis)
             .await
-            .map_err(|error| Fault::from(error).into_store_error())?;
+            .map_err(|error| Error::from(error).into_store_error())?;
         match eviction {
-            Eviction::Now => return Err(Fault::Evicting.into_store_error()),
+            Eviction::Now => return Err(Error::Evicting.into_store_error()),
             Eviction::IfLimited => tracing::warn!(
-                "Redis would throw votes away if it had a memory limit: set maxmemory-policy to noeviction"
+                "Redis would evict votes if maxmemory were set; set maxmemory-policy to noeviction"
             ),
             Eviction::Never => {}
         }
         if !durability.is_durable() {
-            tracing::warn!(%durability, "what an acknowledged vote is worth in this Redis");
+            tracing::warn!(%durability, "Redis may lose acknowledged votes");
         }
         Ok(Self {
             redis,
             durability,
-            turns: Arc::default(),
-            add_votes: Arc::default(),
-            mended: Arc::default(),
+            locks: Arc::default(),
+            dirty_scores: Arc::default(),
+            reindexed_at: Arc::default(),
         })
     }
 
-    /// What an acknowledged vote survives, as the servers were set up when this store was made.
+    /// Returns what an acknowledged vote survives, according to the server's settings
+    /// when this store was created.
     #[must_use]
     pub fn durability(&self) -> Durability {
         self.durability
     }
 
-    /// The same store, if every acknowledged vote survives a crash and a loss of power.
+    /// Returns this store if every acknowledged vote survives a crash and a loss of
+    /// power.
     ///
     /// # Errors
-    /// [`Failed`](StoreError::Failed), with what a vote is worth instead.
+    /// Returns [`StoreError::Failed`] with the actual durability otherwise. Set
+    /// `appendonly yes` and `appendfsync always` on the server.
     pub fn require_durable(self) -> Result<Self, StoreError> {
         if self.durability.is_durable() {
             Ok(self)
         } else {
-            Err(Fault::NotDurable(self.durability).into_store_error())
+            Err(Error::NotDurable(self.durability).into_store_error())
         }
     }
 
-    /// Lets listings follow the votes of a poll, soon.
-    fn warm(&self, poll: PollId) {
-        self.add_votes.add(&self.redis, poll);
+    /// Schedules an update of the poll's trending score in the listings.
+    fn mark_score_dirty(&self, poll: PollId) {
+        self.dirty_scores.add(&self.redis, poll);
+    }
+
+    /// Runs a change of a poll, and updates the listings afterwards.
+    ///
+    /// The intent is written before the change, so that the listings are repaired even if
+    /// this process is killed in between.
+    async fn with_reindex<T>(
+        &self,
+        id: PollId,
+        change: BoxFuture<'_, Result<T, Error>>,
+    ) -> Result<T, StoreError> {
+        let run = async {
+            let intent = IndexIntent::write(&self.redis, id).await?;
+            Ok((intent, change.await))
+        };
+        let (intent, result) = with_timeout(run).await.map_err(into_store_error)?;
+        let result = result.map_err(into_store_error);
+        // After a transient error, the change may still happen. The intent stays, and the
+        // next call that lists polls handles it.
+        if !result.as_ref().is_err_and(StoreError::is_transient) {
+            listing::reindex_after(self, intent).await;
+        }
+        result
     }
 }
 
@@ -171,12 +227,12 @@ impl Store for RedisStore {
 
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
         let state = PollState::new(poll.clone());
-        self.announced(poll.id, lifecycle::create(self, &state).boxed())
+        self.with_reindex(poll.id, lifecycle::create(self, &state).boxed())
             .await
     }
 
     async fn polls(&self, ids: &[PollId]) -> Result<Vec<Option<Poll>>, StoreError> {
-        let states = reading::states(self, ids).await.map_err(failed)?;
+        let states = read::states(self, ids).await.map_err(into_store_error)?;
         Ok(states.into_iter().map(|state| Some(state?.poll)).collect())
     }
 
@@ -186,9 +242,9 @@ impl Store for RedisStore {
         page: &PageRequest,
         now: Timestamp,
     ) -> Result<Page<Poll>, StoreError> {
-        in_time(listing::list(self, filter, page, now))
+        with_timeout(listing::list(self, filter, page, now))
             .await
-            .map_err(failed)
+            .map_err(into_store_error)
     }
 
     async fn change_poll(
@@ -197,15 +253,15 @@ impl Store for RedisStore {
         change: &PollChange,
         now: Timestamp,
     ) -> Result<ChangeOutcome, StoreError> {
-        let next = |state: &PollState| match state.apply_change(change, now) {
-            Err(refusal) => Next::stays(ChangeOutcome::Refused(refusal)),
-            Ok(None) => Next::stays(ChangeOutcome::Unchanged(Box::new(state.clone()))),
-            Ok(Some(changed)) => Next {
-                state: Some(changed.clone()),
-                answer: ChangeOutcome::Changed(Box::new(changed)),
+        let transition = |state: &PollState| match state.apply_change(change, now) {
+            Err(refusal) => Transition::keep(ChangeOutcome::Refused(refusal)),
+            Ok(None) => Transition::keep(ChangeOutcome::Unchanged(Box::new(state.clone()))),
+            Ok(Some(changed)) => Transition {
+                new_state: Some(changed.clone()),
+                result: ChangeOutcome::Changed(Box::new(changed)),
             },
         };
-        self.announced(id, lifecycle::transform(self, id, next).boxed())
+        self.with_reindex(id, lifecycle::transform(self, id, transition).boxed())
             .await
     }
 
@@ -215,31 +271,33 @@ impl Store for RedisStore {
         cause: SealCause,
         now: Timestamp,
     ) -> Result<SealOutcome, StoreError> {
-        let next = |state: &PollState| match state.seal(cause, now) {
-            Some(sealed) => Next {
-                answer: SealOutcome::Sealed(sealed.tally.clone()),
-                state: Some(sealed),
+        let transition = |state: &PollState| match state.seal(cause, now) {
+            Some(sealed) => Transition {
+                result: SealOutcome::Sealed(sealed.tally.clone()),
+                new_state: Some(sealed),
             },
-            None if state.poll.is_sealed() => Next::stays(SealOutcome::Sealed(state.tally.clone())),
-            None => Next::stays(SealOutcome::NotDue),
+            None if state.poll.is_sealed() => {
+                Transition::keep(SealOutcome::Sealed(state.tally.clone()))
+            }
+            None => Transition::keep(SealOutcome::NotDue),
         };
-        self.announced(id, lifecycle::transform(self, id, next).boxed())
+        self.with_reindex(id, lifecycle::transform(self, id, transition).boxed())
             .await
     }
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
-        let deleting = async {
-            let announcement = Announcement::make(&self.redis, id).await?;
+        let delete = async {
+            let intent = IndexIntent::write(&self.redis, id).await?;
             lifecycle::delete(self, id).await?;
-            Ok(announcement)
+            Ok(intent)
         };
-        let announcement = in_time(deleting).await.map_err(failed)?;
-        listing::leave_announced(self, announcement).await;
+        let intent = with_timeout(delete).await.map_err(into_store_error)?;
+        listing::reindex_deleted(self, intent).await;
         Ok(())
     }
 
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
-        casting::cast(self, ballots, now).await
+        cast::cast(self, ballots, now).await
     }
 
     async fn ballots_of(
@@ -247,26 +305,28 @@ impl Store for RedisStore {
         poll: PollId,
         voters: &[VoterId],
     ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
-        reading::ballots_of(self, poll, voters)
+        read::ballots_of(self, poll, voters)
             .await
-            .map_err(failed)
+            .map_err(into_store_error)
     }
 
     async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
-        let states = reading::states(self, polls).await.map_err(failed)?;
+        let states = read::states(self, polls).await.map_err(into_store_error)?;
         Ok(states.into_iter().map(|state| Some(state?.tally)).collect())
     }
 
     fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
-        pages::ballots(self, poll).map_err(failed).boxed()
+        ballot_pages::ballots(self, poll)
+            .map_err(into_store_error)
+            .boxed()
     }
 
     async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError> {
-        recount::audit(self, id).await.map_err(failed)
+        recount::audit(self, id).await.map_err(into_store_error)
     }
 
     async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
-        recount::repair(self, id).await.map_err(failed)
+        recount::repair(self, id).await.map_err(into_store_error)
     }
 }
 
@@ -276,39 +336,20 @@ impl InviteStore for RedisStore {
         &self,
         poll: PollId,
         voters: &[VoterId],
-        most: u64,
+        max: u64,
     ) -> Result<InviteOutcome, StoreError> {
-        invites::invite(self, poll, voters, most)
+        invites::invite(self, poll, voters, max)
             .await
-            .map_err(failed)
+            .map_err(into_store_error)
     }
 
     async fn invited(&self, poll: PollId, voters: &[VoterId]) -> Result<Vec<bool>, StoreError> {
-        invites::invited(self, poll, voters).await.map_err(failed)
+        invites::invited(self, poll, voters)
+            .await
+            .map_err(into_store_error)
     }
 }
 
-fn failed(fault: Fault) -> StoreError {
-    fault.into_store_error()
-}
-
-impl RedisStore {
-    /// Does something that the listings must follow.
-    async fn announced<T>(
-        &self,
-        id: PollId,
-        change: BoxFuture<'_, Result<T, Fault>>,
-    ) -> Result<T, StoreError> {
-        let announced = async {
-            let announcement = Announcement::make(&self.redis, id).await?;
-            Ok((announcement, change.await))
-        };
-        let (announcement, done) = in_time(announced).await.map_err(failed)?;
-        let done = done.map_err(failed);
-        // Whether it happened is not known then, and whoever lists polls next sees to it.
-        if !done.as_ref().is_err_and(StoreError::is_transient) {
-            listing::follow(self, announcement).await;
-        }
-        done
-    }
+fn into_store_error(error: Error) -> StoreError {
+    error.into_store_error()
 }

@@ -1,37 +1,41 @@
-//! What the URL of a server may say.
+//! Parses server URLs.
 
 use redis::{ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
 
 use crate::error::Error;
 
-/// Reads `redis://` and `rediss://` URLs. What it complains about it names without its value, which may be a secret.
-pub(crate) fn read(text: &str) -> Result<ConnectionInfo, Error> {
-    let wrong = |problem: &str| Err(Error::WrongUrl(problem.to_owned()));
-    // Its own error would be about the URL's very text.
+/// Parses a `redis://` or `rediss://` URL.
+///
+/// # Errors
+/// Returns [`Error::InvalidUrl`] or [`Error::Rejected`]. The message names the invalid
+/// part without its value, which may be a secret.
+pub(crate) fn parse(text: &str) -> Result<ConnectionInfo, Error> {
+    let invalid = |problem: &str| Err(Error::InvalidUrl(problem.to_owned()));
+    // The parser's own error is not used: it could quote the URL.
     let Ok(url) = url::Url::parse(text) else {
-        return wrong("it is no URL; one is redis://[user:password@]host[:port][/database]");
+        return invalid("not a URL: expected redis://[user:password@]host[:port][/database]");
     };
     match url.scheme() {
         "redis" => {}
         "rediss" if cfg!(feature = "tls") => {}
-        "rediss" => return wrong("rediss:// needs the feature `tls` of votify-redis"),
-        _ => return wrong("its scheme is neither redis nor rediss"),
+        "rediss" => return invalid("rediss:// needs the feature `tls` of votify-redis"),
+        _ => return invalid("the URL's scheme must be redis or rediss"),
     }
     if url.query().is_some_and(|query| !query.is_empty()) {
-        return wrong("it has parameters after '?', and none is known");
+        return invalid("the URL must have no query parameters");
     }
     if url.fragment().is_some() {
-        return wrong("it has a part after '#', and none is known");
+        return invalid("the URL must have no fragment");
     }
     let database = url.path().trim_matches('/');
     if !database.is_empty() && database.parse::<u32>().is_err() {
-        return wrong("its path is no number of a database");
+        return invalid("the URL's path must be a database number");
     }
-    let info = url.into_connection_info().map_err(Error::Refused)?;
+    let info = url.into_connection_info().map_err(Error::Rejected)?;
     Ok(with_resp3(info))
 }
 
-/// Messages come beside answers only in the newer protocol.
+/// Selects RESP3, the only protocol that delivers push messages beside replies.
 pub(crate) fn with_resp3(info: ConnectionInfo) -> ConnectionInfo {
     let settings = info.redis_settings().clone();
     info.set_redis_settings(settings.set_protocol(ProtocolVersion::RESP3))
@@ -44,8 +48,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_parts_are_read() {
-        let info = read("redis://ann:p%40ss@redis.example:7000/3").unwrap();
+    fn every_part_of_a_url_is_parsed() {
+        let info = parse("redis://ann:p%40ss@redis.example:7000/3").unwrap();
         assert_eq!(
             *info.addr(),
             ConnectionAddr::Tcp("redis.example".to_owned(), 7000)
@@ -58,8 +62,8 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_refused_without_a_secret() {
-        for bad in [
+    fn invalid_urls_are_rejected_without_revealing_secrets() {
+        for invalid in [
             "",
             "hunter2",
             "redis://",
@@ -75,10 +79,10 @@ mod tests {
             "redis://:hunter2@0.0.0.0",
             "redis://:hunter2%ff@host",
         ] {
-            let error = read(bad).unwrap_err();
+            let error = parse(invalid).unwrap_err();
             let text = format!("{error} {error:?}");
-            assert!(!text.contains("hunter2"), "{bad}: {text}");
-            assert!(!error.is_transient(), "{bad}");
+            assert!(!text.contains("hunter2"), "{invalid}: {text}");
+            assert!(!error.is_transient(), "{invalid}");
         }
     }
 }

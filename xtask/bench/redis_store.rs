@@ -97,7 +97,7 @@ async fn votes_per_second(redis: &ScratchRedis, nodes: u64) -> Result<f64> {
     let keyring = Keyring::ephemeral();
     let mut engines = Vec::new();
     for _ in 0..nodes {
-        let store = RedisStore::open(redis.redis().await?).await?;
+        let store = RedisStore::from_client(redis.redis().await?).await?;
         let engine = PollEngine::builder(store).keyring(keyring.clone());
         engines.push(engine.build());
     }

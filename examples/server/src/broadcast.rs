@@ -28,7 +28,7 @@ impl OpenBroadcast {
             }
             BroadcastUrl::Redis(url) => {
                 let redis = helpers.connect(SETTING, url).await?;
-                RedisBroadcaster::open(redis).await.map(Self::Redis)
+                RedisBroadcaster::from_client(redis).await.map(Self::Redis)
             }
         };
         opened.map_err(|error| Failure::of_setting(SETTING, &error))

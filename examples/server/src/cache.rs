@@ -48,7 +48,9 @@ impl OpenCache {
     pub(crate) fn check(&self) -> Option<CacheCheck> {
         match self {
             Self::None => None,
-            Self::Redis { redis, .. } => Some(CacheCheck(RedisRateLimiter::new(redis.clone()))),
+            Self::Redis { redis, .. } => {
+                Some(CacheCheck(RedisRateLimiter::from_client(redis.clone())))
+            }
         }
     }
 
@@ -56,7 +58,7 @@ impl OpenCache {
     pub(crate) async fn close(&self) {
         match self {
             Self::None => {}
-            Self::Redis { cached, .. } => cached.settled().await,
+            Self::Redis { cached, .. } => cached.flush().await,
         }
     }
 }

@@ -17,7 +17,7 @@ pub(crate) async fn open(
         LimiterUrl::Local => Ok(Some(Arc::new(MemoryRateLimiter::new()))),
         LimiterUrl::Redis(url) => {
             let redis = helpers.connect("--limits", url).await?;
-            Ok(Some(Arc::new(RedisRateLimiter::new(redis))))
+            Ok(Some(Arc::new(RedisRateLimiter::from_client(redis))))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is said, and where.
+//! Channel names and message format.
 
 use std::sync::Arc;
 
@@ -7,39 +7,42 @@ use votify_core::broadcast::{Delivery, Update};
 
 use crate::connect::Redis;
 
-/// What the names of channels end with, after the poll's part.
-const REST: &str = "updates";
+/// Suffix of channel names, after the poll's part.
+const CHANNEL_SUFFIX: &str = "updates";
 
-/// Far above the update with the longest texts and the most options. What is longer is not looked into.
-const LONGEST: usize = 1 << 20;
+/// Maximum size of a message: 1 MiB. The largest valid update is far smaller. Longer
+/// messages are not parsed.
+const MAX_PAYLOAD_BYTES: usize = 1 << 20;
 
-/// In place of an update that is too long: no update, and so missed.
-const NOTICE: &str = "{}";
+/// Replaces an update that is too long. It parses as no update, so it becomes `Lagged`.
+const OVERSIZE_NOTICE: &str = "{}";
 
 pub(super) fn channel(redis: &Redis, poll: PollId) -> String {
-    redis.poll_key(poll, REST)
+    redis.poll_key(poll, CHANNEL_SUFFIX)
 }
 
-/// The poll whose channel it is.
-pub(super) fn poll_of(channel: &[u8]) -> Option<PollId> {
+/// Returns the poll of a channel name.
+pub(super) fn parse_channel(channel: &[u8]) -> Option<PollId> {
     let channel = std::str::from_utf8(channel).ok()?;
     let (before, _) = channel.rsplit_once('}')?;
     let (_, poll) = before.rsplit_once('{')?;
     poll.parse().ok()
 }
 
-/// An update as it is sent, or a notice that there was one.
-pub(super) fn payload(update: &Update) -> serde_json::Result<String> {
+/// Encodes an update, or a notice if the update is too long.
+pub(super) fn encode(update: &Update) -> serde_json::Result<String> {
     let payload = serde_json::to_string(update)?;
-    if payload.len() <= LONGEST {
+    if payload.len() <= MAX_PAYLOAD_BYTES {
         return Ok(payload);
     }
-    Ok(NOTICE.to_owned())
+    Ok(OVERSIZE_NOTICE.to_owned())
 }
 
-/// What the subscriptions of `poll` get for a payload on its channel: the update, if it is one that this version knows.
-pub(super) fn delivery(poll: PollId, payload: &[u8]) -> Delivery {
-    if payload.len() > LONGEST {
+/// Decodes a message from the channel of `poll`.
+///
+/// Anything but an update of this poll becomes `Lagged`.
+pub(super) fn decode(poll: PollId, payload: &[u8]) -> Delivery {
+    if payload.len() > MAX_PAYLOAD_BYTES {
         return Delivery::Lagged;
     }
     match serde_json::from_slice::<Update>(payload) {
@@ -60,56 +63,56 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_node_id_survives() {
+    fn largest_node_id_round_trips() {
         let update = Update::Viewers {
             poll: poll(),
             node: NodeId(u128::MAX),
             viewers: 1,
         };
-        let payload = payload(&update).unwrap();
-        let delivery = delivery(update.poll(), payload.as_bytes());
+        let payload = encode(&update).unwrap();
+        let delivery = decode(update.poll(), payload.as_bytes());
         assert_eq!(delivery, Delivery::Update(Arc::new(update)));
     }
 
     #[test]
-    fn what_is_no_update_of_the_poll_is_missed() {
+    fn foreign_messages_decode_as_lagged() {
         let (poll, other) = (poll(), poll());
-        let of_other = payload(&Update::Deleted { poll: other }).unwrap();
-        let too_long = format!("{}{}", of_other, " ".repeat(LONGEST));
-        for strange in [
+        let update_of_other = encode(&Update::Deleted { poll: other }).unwrap();
+        let too_long = format!("{}{}", update_of_other, " ".repeat(MAX_PAYLOAD_BYTES));
+        for foreign in [
             "",
             "hello",
             "{}",
-            NOTICE,
+            OVERSIZE_NOTICE,
             r#"{"type":"sparkled","glitter":7}"#,
             r#"{"type":"deleted"}"#,
             "\u{0}",
-            &of_other,
+            &update_of_other,
         ] {
-            assert_eq!(delivery(poll, strange.as_bytes()), Delivery::Lagged);
+            assert_eq!(decode(poll, foreign.as_bytes()), Delivery::Lagged);
         }
-        assert_eq!(delivery(poll, &[0xff, 0xfe]), Delivery::Lagged);
-        assert_eq!(delivery(other, too_long.as_bytes()), Delivery::Lagged);
+        assert_eq!(decode(poll, &[0xff, 0xfe]), Delivery::Lagged);
+        assert_eq!(decode(other, too_long.as_bytes()), Delivery::Lagged);
     }
 
     #[test]
-    fn channels_tell_their_poll() {
+    fn channel_names_contain_their_poll() {
         let poll = poll();
         for channel in [
             format!("votify:{{{poll}}}:updates"),
             format!("a:{{{poll}}}:updates"),
         ] {
-            assert_eq!(poll_of(channel.as_bytes()), Some(poll));
+            assert_eq!(parse_channel(channel.as_bytes()), Some(poll));
         }
-        for strange in [
+        for foreign in [
             "",
             "votify",
             "votify:{}:updates",
             "votify:{pizza}:updates",
             "}{",
         ] {
-            assert_eq!(poll_of(strange.as_bytes()), None, "{strange}");
+            assert_eq!(parse_channel(foreign.as_bytes()), None, "{foreign}");
         }
-        assert_eq!(poll_of(&[0xff]), None);
+        assert_eq!(parse_channel(&[0xff]), None);
     }
 }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use votify_core::ballot::{ActiveBallot, Ballot, BatchReceipt};
@@ -7,11 +9,132 @@ use votify_core::store::{Page, PageRequest};
 use votify_core::{PollId, Store, StoreError, Tally, Timestamp, VoterId};
 
 use super::CachedStore;
+use super::leases::{Loaded, Shared};
+use super::lookup::{CacheState, PollSnapshot};
+
+/// Reads.
+impl<S: Store> Shared<S> {
+    async fn poll(&self, id: PollId) -> Result<Option<Poll>, StoreError> {
+        let lookup = match self.cache.get(id, &[]).await {
+            Some(lookup) if !matches!(lookup.state, CacheState::Tombstone) => lookup,
+            _ => return Ok(self.store.polls(&[id]).await?.into_iter().next().flatten()),
+        };
+        if let Some(snapshot) = self.leased(&lookup) {
+            return Ok(Some((*snapshot.poll).clone()));
+        }
+        Ok(match self.load(id, &lookup).await? {
+            Loaded::Missing => None,
+            Loaded::Poll(PollSnapshot { poll, .. }) | Loaded::Contended(poll) => {
+                Some((*poll).clone())
+            }
+        })
+    }
+
+    /// Returns the tally of a sealed poll from the cache, or that of an open poll from
+    /// the store. Concurrent reads share a load.
+    async fn tally(&self, id: PollId) -> Result<Option<Tally>, StoreError> {
+        if self.local.is_sealed(id)
+            && let Some(lookup) = self.cache.get(id, &[]).await
+        {
+            let sealed = self.leased(&lookup).filter(|leased| leased.tally.sealed);
+            if let Some(snapshot) = sealed {
+                return Ok(Some((*snapshot.tally).clone()));
+            }
+            match self.load(id, &lookup).await? {
+                Loaded::Missing => return Ok(None),
+                Loaded::Poll(snapshot) => return Ok(Some((*snapshot.tally).clone())),
+                Loaded::Contended(_) => {}
+            }
+        }
+        let load = async {
+            let tallies = self.store.tallies(&[id]).await?;
+            let tally = tallies.into_iter().next().flatten().map(Arc::new);
+            match &tally {
+                Some(tally) => self.local.observe(tally, None),
+                None => self.local.observe_missing(id),
+            }
+            Ok(tally)
+        };
+        let tally = self.tally_loads.get(id, load).await?;
+        Ok(tally.map(|tally| (*tally).clone()))
+    }
+
+    /// Reads several tallies from the store, which takes one call anyway.
+    async fn tallies(&self, ids: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
+        let tallies = self.store.tallies(ids).await?;
+        for (id, tally) in ids.iter().zip(&tallies) {
+            match tally {
+                Some(tally) => self.local.observe(&Arc::new(tally.clone()), None),
+                None => self.local.observe_missing(*id),
+            }
+        }
+        Ok(tallies)
+    }
+}
+
+/// Mutations. Each revokes the leases on older states before it returns.
+impl<S: Store> Shared<S> {
+    async fn create(&self, poll: &Poll) -> Result<(), StoreError> {
+        self.store.create_poll(poll).await?;
+        self.local.observe_created(poll.id);
+        Ok(())
+    }
+
+    async fn change(
+        &self,
+        id: PollId,
+        change: &PollChange,
+        now: Timestamp,
+    ) -> Result<ChangeOutcome, StoreError> {
+        let outcome = self.store.change_poll(id, change, now).await?;
+        if let ChangeOutcome::Changed(state) = &outcome {
+            let (poll, tally) = (Arc::new(state.poll.clone()), Arc::new(state.tally.clone()));
+            self.local.observe(&tally, Some(&poll));
+            self.revoke_leases(self.publish(&tally, Some(&poll))).await;
+        }
+        Ok(outcome)
+    }
+
+    async fn seal(
+        &self,
+        id: PollId,
+        cause: SealCause,
+        now: Timestamp,
+    ) -> Result<SealOutcome, StoreError> {
+        let outcome = self.store.seal_poll(id, cause, now).await?;
+        if let SealOutcome::Sealed(tally) = &outcome {
+            let tally = Arc::new(tally.clone());
+            self.local.observe(&tally, None);
+            let publish = self.publish(&tally, None);
+            match cause {
+                SealCause::Owner => self.revoke_leases(publish).await,
+                // Leases end at the poll's deadline by themselves.
+                SealCause::Deadline => drop(publish.await),
+            }
+        }
+        Ok(outcome)
+    }
+
+    async fn delete(&self, id: PollId) -> Result<(), StoreError> {
+        self.store.delete_poll(id).await?;
+        self.local.observe_deleted(id);
+        self.revoke_leases(self.cache.tombstone(id)).await;
+        Ok(())
+    }
+
+    async fn repair(&self, id: PollId) -> Result<Tally, StoreError> {
+        let tally = self.store.repair_poll(id).await?;
+        let shared = Arc::new(tally.clone());
+        self.local.observe(&shared, None);
+        self.revoke_leases(self.publish(&shared, None)).await;
+        Ok(tally)
+    }
+}
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl<S: Store> Store for CachedStore<S> {
-    /// The store's own name: it is what answers, and what fails.
+    /// Returns the name of the wrapped store, which is the source of answers and errors.
     fn backend(&self) -> &'static str {
         self.shared.store.backend()
     }
@@ -77,7 +200,7 @@ impl<S: Store> Store for CachedStore<S> {
     async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
         match polls {
             [poll] => Ok(vec![self.shared.tally(*poll).await?]),
-            _ => self.shared.many_tallies(polls).await,
+            _ => self.shared.tallies(polls).await,
         }
     }
 

@@ -9,7 +9,23 @@ use super::target::Target;
 use crate::error::{ConnectError, Error};
 use crate::url;
 
-/// Says how to connect; made by [`Redis::builder`]. `Debug` shows no password.
+/// Configures a connection to Redis. Created by [`Redis::builder`].
+///
+/// `Debug` prints no password.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use votify_redis::Redis;
+///
+/// # async fn run() -> Result<(), votify_redis::ConnectError> {
+/// let redis = Redis::builder("redis://localhost:6379")
+///     .prefix("app:votify")
+///     .timeout(Duration::from_millis(500))
+///     .connect()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct RedisBuilder {
     info: Result<ConnectionInfo, Error>,
     prefix: Result<Prefix, Error>,
@@ -20,16 +36,16 @@ pub struct RedisBuilder {
 
 impl RedisBuilder {
     pub(super) fn from_url(url: &str) -> Self {
-        Self::of(url::read(url))
+        Self::new(url::parse(url))
     }
 
     pub(super) fn from_client(client: redis::Client) -> Self {
         let info = client.get_connection_info().clone();
         drop(client);
-        Self::of(Ok(url::with_resp3(info)))
+        Self::new(Ok(url::with_resp3(info)))
     }
 
-    fn of(info: Result<ConnectionInfo, Error>) -> Self {
+    fn new(info: Result<ConnectionInfo, Error>) -> Self {
         Self {
             info,
             prefix: Ok(Prefix::default()),
@@ -39,22 +55,28 @@ impl RedisBuilder {
         }
     }
 
-    /// What names begin with, as [`Redis::with_prefix`] says.
+    /// Sets the prefix of all keys and channels. Defaults to `votify`.
+    ///
+    /// [`connect`](Self::connect) fails if the prefix breaks the rules of
+    /// [`Redis::with_prefix`].
     #[must_use]
     pub fn prefix(mut self, prefix: &str) -> Self {
-        self.prefix = Prefix::read(prefix);
+        self.prefix = Prefix::parse(prefix);
         self
     }
 
-    /// How long a call, and connecting, may take: between 10 milliseconds and a minute, else the nearest of those. One node of
-    /// a cluster may take a quarter of it to connect to, so that the others do not wait for one that is away.
+    /// Sets the timeout of a call and of connecting. Defaults to 2 s.
+    ///
+    /// Values outside of 10 ms to 60 s are clamped. Connecting to one node of a cluster
+    /// may take a quarter of the timeout, so that an unreachable node does not block the
+    /// others.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout.clamp(Duration::from_millis(10), Duration::from_secs(60));
         self
     }
 
-    /// Trusts servers with a certificate that follows from these (PEM), in place of those that the system trusts.
+    /// Sets the trusted root certificates (PEM). They replace those of the system.
     #[cfg(feature = "tls")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
     #[must_use]
@@ -63,7 +85,7 @@ impl RedisBuilder {
         self
     }
 
-    /// Shows this certificate to the server (PEM), with its key.
+    /// Sets the client certificate and its private key (both PEM).
     #[cfg(feature = "tls")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
     #[must_use]
@@ -79,12 +101,12 @@ impl RedisBuilder {
         self
     }
 
-    /// Connects.
+    /// Connects to the server or cluster.
     ///
     /// # Errors
-    /// As [`Redis::connect`].
+    /// Same as [`Redis::connect`]. An invalid prefix is [`ConnectError::Failed`].
     pub async fn connect(self) -> Result<Redis, ConnectError> {
-        let connecting = async {
+        let connect = async {
             let target = Target::new(
                 self.info?,
                 self.timeout,
@@ -93,7 +115,7 @@ impl RedisBuilder {
             )?;
             Redis::open(target, self.prefix?).await
         };
-        connecting.await.map_err(Error::into_connect_error)
+        connect.await.map_err(Error::into_connect_error)
     }
 
     #[cfg(feature = "tls")]

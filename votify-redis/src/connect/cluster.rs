@@ -11,15 +11,17 @@ use super::connection::Connection;
 use super::target::{Target, tcp_settings};
 use crate::error::Error;
 
-/// How often a call is sent anew, where a slot has moved or its node was lost.
-const RETRIES: u32 = 4;
-/// The pauses between, in milliseconds.
-const SHORTEST_PAUSE: u64 = 10;
-const LONGEST_PAUSE: u64 = 200;
+/// Maximum retries of a call whose slot moved or whose node was lost.
+const MAX_RETRIES: u32 = 4;
+/// Bounds of the delay between retries, in milliseconds. The sum stays below the default
+/// timeout of a call (2 s).
+const MIN_RETRY_DELAY_MS: u64 = 10;
+const MAX_RETRY_DELAY_MS: u64 = 200;
 
-/// Connections to all nodes of a cluster, made anew when they are lost.
+/// Connections to all nodes of a cluster. Lost connections are replaced.
 ///
-/// Unlike on one server, a call whose connection broke is sent again: what it does may be done twice.
+/// Unlike on a single server, the driver resends a call whose connection broke. So a call
+/// may be executed twice.
 pub(super) struct Cluster {
     connection: ClusterConnection,
     seeds: Mutex<Vec<ConnectionInfo>>,
@@ -51,20 +53,22 @@ impl Cluster {
     ) -> Result<Vec<T>, Error> {
         let routing = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
         let mut connection = self.connection.clone();
-        let answers = connection.route_command(command.clone(), routing).await?;
-        let answers = HashMap::<String, T>::from_redis_value(answers);
-        let answers = answers.map_err(redis::RedisError::from)?;
-        Ok(answers.into_values().collect())
+        let replies = connection.route_command(command.clone(), routing).await?;
+        let replies = HashMap::<String, T>::from_redis_value(replies);
+        let replies = replies.map_err(redis::RedisError::from)?;
+        Ok(replies.into_values().collect())
     }
 
-    /// Something that makes further connections, to whatever nodes the cluster has now as far as they can be asked.
+    /// Returns a builder for further connections to the cluster's current nodes.
+    ///
+    /// If the nodes cannot be queried, the last known ones are used.
     pub(super) async fn builder(&self, target: &Target) -> ClusterClientBuilder {
         let mut slots = cmd("CLUSTER");
         let mut connection = self.connection.clone();
-        let asked = slots.arg("SLOTS").query_async(&mut connection);
-        if let Ok(Ok(slots)) = tokio::time::timeout(target.timeout / 4, asked).await {
-            let found = seeds(target.client.get_connection_info(), &slots);
-            *self.seeds.lock().unwrap_or_else(PoisonError::into_inner) = found;
+        let query = slots.arg("SLOTS").query_async(&mut connection);
+        if let Ok(Ok(slots)) = tokio::time::timeout(target.timeout / 4, query).await {
+            let current = seeds(target.client.get_connection_info(), &slots);
+            *self.seeds.lock().unwrap_or_else(PoisonError::into_inner) = current;
         }
         let seeds = self.seeds.lock().unwrap_or_else(PoisonError::into_inner);
         builder(target, &seeds)
@@ -74,12 +78,13 @@ impl Cluster {
 fn builder(target: &Target, seeds: &[ConnectionInfo]) -> ClusterClientBuilder {
     let builder = ClusterClientBuilder::new(seeds.iter().cloned())
         .use_protocol(ProtocolVersion::RESP3)
-        // Whoever connects waits for each, twice: one that does not answer must leave time for the others.
+        // The driver tries each node twice in turn. A node that does not answer must
+        // leave time for the others.
         .connection_timeout(target.timeout / 4)
         .response_timeout(target.timeout)
-        .retries(RETRIES)
-        .min_retry_wait(SHORTEST_PAUSE)
-        .max_retry_wait(LONGEST_PAUSE)
+        .retries(MAX_RETRIES)
+        .min_retry_wait(MIN_RETRY_DELAY_MS)
+        .max_retry_wait(MAX_RETRY_DELAY_MS)
         .tcp_settings(tcp_settings());
     #[cfg(feature = "tls")]
     if let Some(certificates) = &target.certificates {
@@ -88,8 +93,10 @@ fn builder(target: &Target, seeds: &[ConnectionInfo]) -> ClusterClientBuilder {
     builder
 }
 
-/// The node that was named, and those that it names, in the answer to `CLUSTER SLOTS`: a list of
-/// `[first slot, last slot, [host, port, …], [host, port, …], …]`. What cannot be read is left out.
+/// Returns the configured node followed by the nodes of a `CLUSTER SLOTS` reply.
+///
+/// The reply is a list of `[first slot, last slot, [host, port, …], [host, port, …], …]`.
+/// Malformed entries are skipped.
 fn seeds(own: &ConnectionInfo, slots: &Value) -> Vec<ConnectionInfo> {
     let (own_host, own_port) = match own.addr() {
         ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => {
@@ -107,7 +114,7 @@ fn seeds(own: &ConnectionInfo, slots: &Value) -> Vec<ConnectionInfo> {
             continue;
         };
         let host = Option::<String>::from_redis_value_ref(host).unwrap_or_default();
-        // None, or an empty one: the host that was asked.
+        // A missing or empty host stands for the host that was queried.
         let host = host.filter(|host| !host.is_empty());
         if let Ok(port) = u16::from_redis_value_ref(port) {
             found.insert((host.unwrap_or_else(|| own_host.to_owned()), port));

@@ -3,7 +3,7 @@ use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::cluster_async::ClusterConnection;
 use redis::{Cmd, Pipeline, RedisFuture, RedisResult, Value};
 
-/// A connection of either kind; clones share it.
+/// A connection to a single server or to a cluster. Clones share it.
 #[derive(Clone)]
 pub(crate) enum Connection {
     Single(MultiplexedConnection),
@@ -12,7 +12,7 @@ pub(crate) enum Connection {
 }
 
 impl Connection {
-    /// Returns once the server has confirmed it. On a cluster the channel is a sharded one.
+    /// Subscribes to a channel (sharded on a cluster) and waits for the confirmation.
     pub(crate) async fn subscribe(&mut self, channel: &str) -> RedisResult<()> {
         match self {
             Self::Single(connection) => connection.subscribe(channel).await,
@@ -21,7 +21,7 @@ impl Connection {
         }
     }
 
-    /// Returns once the server has confirmed it.
+    /// Unsubscribes from a channel and waits for the confirmation.
     pub(crate) async fn unsubscribe(&mut self, channel: &str) -> RedisResult<()> {
         match self {
             Self::Single(connection) => connection.unsubscribe(channel).await,
@@ -30,7 +30,7 @@ impl Connection {
         }
     }
 
-    /// On a cluster, of every node that holds data.
+    /// Pings the server, or every master of a cluster.
     pub(crate) async fn ping(&mut self) -> RedisResult<()> {
         redis::cmd("PING").query_async(self).await
     }

@@ -2,19 +2,22 @@ use std::sync::Arc;
 
 use crate::error::Error;
 
-/// What all keys and channels begin with, followed by `:`.
+/// The prefix of all keys and channels, without the `:` that follows it.
 #[derive(Clone)]
 pub(super) struct Prefix(Arc<str>);
 
 impl Prefix {
+    /// Parses a prefix of 1 to 64 allowed characters.
+    ///
     /// # Errors
-    /// If it has braces, which say where a key lies in a cluster, or is otherwise no good beginning of a name.
-    pub(super) fn read(text: &str) -> Result<Self, Error> {
+    /// Returns [`Error::InvalidPrefix`] for other lengths and characters. Braces are not
+    /// allowed, because they choose the cluster slot of a key.
+    pub(super) fn parse(text: &str) -> Result<Self, Error> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
         if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
             return Ok(Self(text.into()));
         }
-        Err(Error::WrongPrefix)
+        Err(Error::InvalidPrefix)
     }
 
     pub(super) fn as_str(&self) -> &str {
@@ -33,12 +36,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_plain_names_begin_others() {
-        for good in ["a", "app:votify", "votify-test_1.x"] {
-            assert!(Prefix::read(good).is_ok(), "{good}");
+    fn only_plain_names_are_valid_prefixes() {
+        for valid in ["a", "app:votify", "votify-test_1.x"] {
+            assert!(Prefix::parse(valid).is_ok(), "{valid}");
         }
-        for bad in ["", "{a}", "a b", "ä", &"x".repeat(65), "a\r\n"] {
-            assert!(Prefix::read(bad).is_err(), "{bad}");
+        for invalid in ["", "{a}", "a b", "ä", &"x".repeat(65), "a\r\n"] {
+            assert!(Prefix::parse(invalid).is_err(), "{invalid}");
         }
     }
 }

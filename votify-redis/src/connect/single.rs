@@ -10,94 +10,97 @@ use super::connection::Connection;
 use super::target::Target;
 use crate::error::Error;
 
-/// How many calls may wait for their turn to be written.
-pub(super) const QUEUE: usize = 1_024;
+/// Maximum calls that wait to be written to one connection. Above the 256 polls that one
+/// call of the store reads at once, so that a few such calls do not block each other.
+pub(super) const MAX_QUEUED_CALLS: usize = 1_024;
 
-type Connecting = Shared<BoxFuture<'static, RedisResult<MultiplexedConnection>>>;
+type SharedConnect = Shared<BoxFuture<'static, RedisResult<MultiplexedConnection>>>;
 
-/// The connection to one server, made anew when it was lost, on the next call.
+/// The connection to one server. The next call replaces a lost connection.
 ///
-/// The driver's own manager of connections does the same, but stays for ever with an error that is not of the network, such
-/// as that of a server that had too many clients for a moment.
+/// The driver's `ConnectionManager` does the same, but it keeps non-network errors
+/// forever, such as "max generation of clients reached".
 pub(super) struct Single {
     target: Target,
-    latest: Mutex<Attempt>,
+    slot: Mutex<ConnectionSlot>,
 }
 
-/// At a connection, whatever has become of it. A number is given once.
+/// The current connection attempt, pending, established or failed.
 #[derive(Clone, Default)]
-struct Attempt {
-    number: u64,
-    connecting: Option<Connecting>,
+struct ConnectionSlot {
+    /// Number of the attempt, unique within the process.
+    generation: u64,
+    connecting: Option<SharedConnect>,
 }
 
 impl Single {
     pub(super) fn new(target: Target) -> Arc<Self> {
         Arc::new(Self {
             target,
-            latest: Mutex::default(),
+            slot: Mutex::default(),
         })
     }
 
-    /// Waits for the connection that is being made, if there is none.
+    /// Returns the connection, and establishes it first if there is none.
     pub(super) async fn connection(self: &Arc<Self>) -> Result<MultiplexedConnection, Error> {
-        Ok(self.numbered_connection().await?.1)
+        Ok(self.current_connection().await?.1)
     }
 
     pub(super) async fn call(self: &Arc<Self>, call: &Call<'_>) -> Result<Value, Error> {
-        let (number, connection) = self.numbered_connection().await?;
-        let called = call.on(&mut Connection::Single(connection)).await;
+        let (generation, connection) = self.current_connection().await?;
+        let called = call.send(&mut Connection::Single(connection)).await;
         if let Err(error) = &called
             && error.is_unrecoverable_error()
         {
-            self.give_up(number);
+            self.discard(generation);
         }
         Ok(called?)
     }
 
-    /// Lets calls that come make a new connection; those under way keep theirs.
-    pub(super) fn distrust(&self) {
-        let distrusted = self.lock().connecting.take();
-        drop(distrusted);
+    /// Makes later calls open a new connection. Calls in progress keep theirs.
+    pub(super) fn invalidate(&self) {
+        let invalidated = self.lock().connecting.take();
+        // Dropped after the lock is released: this may be the connection's last owner.
+        drop(invalidated);
     }
 
-    async fn numbered_connection(self: &Arc<Self>) -> Result<(u64, MultiplexedConnection), Error> {
-        let (number, connecting) = self.attempt();
+    async fn current_connection(self: &Arc<Self>) -> Result<(u64, MultiplexedConnection), Error> {
+        let (generation, connecting) = self.current_attempt();
         let connected = connecting.await;
         if connected.is_err() {
-            self.give_up(number);
+            self.discard(generation);
         }
         let connected =
-            connected.map_err(|error| Error::from(error).without(self.target.password()))?;
-        Ok((number, connected))
+            connected.map_err(|error| Error::from(error).redacted(self.target.password()))?;
+        Ok((generation, connected))
     }
 
-    fn attempt(self: &Arc<Self>) -> (u64, Connecting) {
-        let mut latest = self.lock();
-        if let Some(connecting) = &latest.connecting {
-            return (latest.number, connecting.clone());
+    fn current_attempt(self: &Arc<Self>) -> (u64, SharedConnect) {
+        let mut slot = self.lock();
+        if let Some(connecting) = &slot.connecting {
+            return (slot.generation, connecting.clone());
         }
-        let number = latest.number + 1;
-        let connecting = self.begin(number);
-        *latest = Attempt {
-            number,
+        let generation = slot.generation + 1;
+        let connecting = self.connect(generation);
+        *slot = ConnectionSlot {
+            generation,
             connecting: Some(connecting.clone()),
         };
-        (number, connecting)
+        (generation, connecting)
     }
 
-    fn begin(self: &Arc<Self>, number: u64) -> Connecting {
+    fn connect(self: &Arc<Self>, generation: u64) -> SharedConnect {
         let owner = Arc::downgrade(self);
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.target.timeout))
-            // Each call has its own.
+            // Each call sets its own timeout.
             .set_response_timeout(None)
-            .set_pipeline_buffer_size(QUEUE)
+            .set_pipeline_buffer_size(MAX_QUEUED_CALLS)
             .set_push_sender(move |push: PushInfo| {
                 if push.kind == PushKind::Disconnection
                     && let Some(owner) = owner.upgrade()
                 {
-                    owner.give_up(number);
+                    owner.discard(generation);
                 }
                 Ok::<_, ()>(())
             });
@@ -110,17 +113,18 @@ impl Single {
         connecting.boxed().shared()
     }
 
-    fn give_up(&self, number: u64) {
-        let mut latest = self.lock();
-        let lost = (latest.number == number)
-            .then(|| latest.connecting.take())
+    /// Clears the slot if it still holds the attempt of `generation`.
+    fn discard(&self, generation: u64) {
+        let mut slot = self.lock();
+        let lost = (slot.generation == generation)
+            .then(|| slot.connecting.take())
             .flatten();
-        drop(latest);
-        // Not while it is locked: it may be the last one that holds the connection.
+        drop(slot);
+        // Dropped after the lock is released: this may be the connection's last owner.
         drop(lost);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Attempt> {
-        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, ConnectionSlot> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,22 +7,26 @@ use redis::{Client, ConnectionInfo, cmd};
 
 use crate::error::Error;
 
-/// After how long a silence the operating system asks whether the other side is still there.
-const SILENCE: Duration = Duration::from_secs(10);
+/// Idle time after which the operating system sends the first TCP keepalive probe. Far
+/// below the idle timeouts of common firewalls and NATs, which start at 60 s.
+const KEEPALIVE: Duration = Duration::from_secs(10);
 
-/// Where to connect to, and how.
+/// The address of a server and the settings of its connections.
 #[derive(Clone)]
 pub(super) struct Target {
     pub(super) client: Client,
-    /// How long connecting, and each call, may take.
+    /// Timeout of connecting and of each call.
     pub(super) timeout: Duration,
     #[cfg(all(feature = "tls", feature = "cluster"))]
     pub(super) certificates: Option<redis::TlsCertificates>,
 }
 
 impl Target {
+    /// Creates a target from connection settings.
+    ///
     /// # Errors
-    /// If the settings do not go together.
+    /// Returns an error if the settings contradict each other or a certificate is
+    /// invalid.
     pub(super) fn new(
         info: ConnectionInfo,
         timeout: Duration,
@@ -31,7 +35,8 @@ impl Target {
         let info = info.set_tcp_settings(tcp_settings());
         #[cfg(feature = "tls")]
         let client = {
-            // Else rustls could not choose where a program holds several of them. It is no fault if the host has chosen.
+            // rustls cannot choose by itself if a program links several providers. The
+            // call fails harmlessly if the host has installed one.
             let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
             match certificates {
                 Some(certificates) => Client::build_with_tls(info, certificates.clone())?,
@@ -48,7 +53,7 @@ impl Target {
         })
     }
 
-    /// Host and port, for logs.
+    /// Returns host and port, for logs.
     pub(super) fn address(&self) -> String {
         self.client.get_connection_info().addr().to_string()
     }
@@ -63,13 +68,14 @@ impl Target {
 
 pub(super) fn tcp_settings() -> TcpSettings {
     let keepalive = TcpKeepalive::new()
-        .with_time(SILENCE)
-        .with_interval(SILENCE / 4);
+        .with_time(KEEPALIVE)
+        .with_interval(KEEPALIVE / 4);
     TcpSettings::default()
         .set_nodelay(true)
         .set_keepalive(keepalive)
 }
 
+/// Returns true if the server runs in cluster mode.
 pub(super) async fn is_in_cluster(connection: &mut MultiplexedConnection) -> Result<bool, Error> {
     let mut info = cmd("INFO");
     let info: String = info.arg("cluster").query_async(connection).await?;

@@ -1,10 +1,11 @@
--- Takes one attempt of a sliding window if one is left, exactly as votify-core's SlidingWindow::acquire does.
+-- Takes one attempt of a sliding window if one is left, like SlidingWindow::acquire in
+-- votify-core.
 --
--- KEYS[1]: the window, as SlidingWindow::to_bytes writes it
--- ARGV: the number of the current slice (below 2^32), the limit, and the expiry in milliseconds
+-- KEYS[1]: the window in the format of SlidingWindow::to_bytes
+-- ARGV: number of the current slice (below 2^32), limit, expiry in milliseconds
 --
--- Returns the window of before, from which the caller computes the permit. All numbers are integers far below 2^53, which
--- Lua's numbers hold exactly.
+-- Returns the window before the attempt; the caller derives the permit from it. All
+-- numbers are integers far below 2^53, so Lua's doubles are exact.
 local slice, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
 local layout = '<I4I2I2I2I2I2I2'
 
@@ -15,7 +16,8 @@ if before and #before == 16 then
   newest = table.remove(granted, 1)
 end
 
--- Modulo 2^32, where more than half of that is back in time.
+-- Slices since the newest one, modulo 2^32. Values above 2^31 mean that the clock went
+-- back.
 local step = (slice - newest) % 4294967296
 local changed = false
 if step ~= 0 and step <= 2147483647 then

@@ -1,142 +1,140 @@
-//! How polls come, change and go: each step written only if the poll is still as it was read.
+//! Creating, changing and deleting polls. Each step writes only if the poll is unchanged.
 
 use redis::Value;
 use votify_core::poll::PollState;
 use votify_core::{Poll, PollId};
 
-use super::fault::{Damaged, Fault};
+use super::cas::{CasSession, with_timeout};
+use super::error::{Corrupt, Error};
 use super::keys::Keys;
-use super::patience::in_time;
-use super::race::Race;
+use super::poll_read::{CurrentPoll, PollRead};
 use super::scripts::{CREATE, DELETE, READ, REPLACE};
-use super::seen::{Current, Seen};
 use super::{RedisStore, record};
 
-/// What becomes of a poll, and what is answered.
-pub(super) struct Next<T> {
-    /// `None` if it stays as it is.
-    pub(super) state: Option<PollState>,
-    pub(super) answer: T,
+/// The effect of a call on a poll, and the call's result.
+pub(super) struct Transition<T> {
+    /// `None` leaves the poll unchanged.
+    pub(super) new_state: Option<PollState>,
+    pub(super) result: T,
 }
 
-impl<T> Next<T> {
-    pub(super) const fn stays(answer: T) -> Self {
+impl<T> Transition<T> {
+    /// Leaves the poll unchanged.
+    pub(super) const fn keep(result: T) -> Self {
         Self {
-            state: None,
-            answer,
+            new_state: None,
+            result,
         }
     }
 }
 
-pub(super) async fn create(store: &RedisStore, state: &PollState) -> Result<(), Fault> {
+pub(super) async fn create(store: &RedisStore, state: &PollState) -> Result<(), Error> {
     let keys = Keys::new(&store.redis, state.poll.id);
     let nonce = fastrand::u64(..).to_be_bytes();
-    let (kept, definition) = (
+    let (encoded, definition) = (
         record::encode(nonce, state),
         encode_definition(&state.poll)?,
     );
-    let answer = CREATE
-        .call(&store.redis, &[&keys.poll], &[&kept, &definition])
+    let reply = CREATE
+        .call(&store.redis, &[&keys.poll], &[&encoded, &definition])
         .await?;
-    match answer {
+    match reply {
         Value::Int(1) => Ok(()),
-        // The call was sent twice, because the answer to the first one was lost.
-        Value::BulkString(there) if record::nonce(&there) == Some(nonce) => Ok(()),
-        Value::BulkString(_) => Err(Fault::Exists(state.poll.id)),
-        _ => Err(Damaged::of(state.poll.id, "the answer of a script").into()),
+        // The driver resent the call after the first reply was lost.
+        Value::BulkString(existing) if record::nonce(&existing) == Some(nonce) => Ok(()),
+        Value::BulkString(_) => Err(Error::Exists(state.poll.id)),
+        _ => Err(Corrupt::of(state.poll.id, "the reply of a script").into()),
     }
 }
 
-/// A poll as it is now, in the epoch of the server's run.
-pub(super) async fn current(store: &RedisStore, id: PollId) -> Result<Option<PollState>, Fault> {
-    let Some(current) = look(store, id).await?.current()? else {
+/// Returns a poll in the epoch of the server's run, and writes that epoch if it is new.
+pub(super) async fn current(store: &RedisStore, id: PollId) -> Result<Option<PollState>, Error> {
+    let Some(current) = read(store, id).await?.current()? else {
         return Ok(None);
     };
-    if !current.raised {
-        return Ok(Some(current.kept.state));
+    if !current.epoch_raised {
+        return Ok(Some(current.stored.state));
     }
-    let raised = transform(store, id, |state| Next {
-        state: None,
-        answer: state.clone(),
-    });
+    let raised = transform(store, id, |state| Transition::keep(state.clone()));
     match raised.await {
         Ok(state) => Ok(Some(state)),
-        Err(Fault::NotFound(_)) => Ok(None),
-        Err(fault) => Err(fault),
+        Err(Error::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
-/// Has `next` say what becomes of a poll, as often as it takes until nothing moved meanwhile.
+/// Applies `transition` to a poll, again after each conflict.
 pub(super) async fn transform<T: Send>(
     store: &RedisStore,
     id: PollId,
-    next: impl Fn(&PollState) -> Next<T> + Send + Sync,
-) -> Result<T, Fault> {
-    in_time(async {
-        let _turn = store.turns.take(id).await;
-        let mut race = Race::new(store, id, Vec::new());
-        let mut seen = race.enter().await?;
+    transition: impl Fn(&PollState) -> Transition<T> + Send + Sync,
+) -> Result<T, Error> {
+    with_timeout(async {
+        let _lock = store.locks.lock(id).await;
+        let mut session = CasSession::new(store, id, Vec::new());
+        let mut read = session.read().await?;
         loop {
-            let current = seen.current()?.ok_or(Fault::NotFound(id))?;
-            let Next { state, answer } = next(&current.kept.state);
-            if state.is_none() && !current.raised {
-                race.leave().await;
-                return Ok(answer);
+            let current = read.current()?.ok_or(Error::NotFound(id))?;
+            let Transition { new_state, result } = transition(&current.stored.state);
+            if new_state.is_none() && !current.epoch_raised {
+                session.release().await;
+                return Ok(result);
             }
-            let state = state.as_ref().unwrap_or(&current.kept.state);
-            match replace(&mut race, &seen.run, &current, state).await? {
-                None => return Ok(answer),
-                Some(anew) => seen = anew,
+            let new_state = new_state.as_ref().unwrap_or(&current.stored.state);
+            match replace(&mut session, &read.run, &current, new_state).await? {
+                None => return Ok(result),
+                Some(conflict) => read = conflict,
             }
         }
     })
     .await
 }
 
-/// How the poll is now, if it was not written because it has moved.
+/// Writes a new state if the poll is unchanged, and returns the current poll otherwise.
 pub(super) async fn replace(
-    race: &mut Race<'_>,
+    session: &mut CasSession<'_>,
     run: &[u8],
-    current: &Current,
+    current: &CurrentPoll,
     state: &PollState,
-) -> Result<Option<Seen>, Fault> {
-    let definition = if state.poll == current.kept.state.poll {
+) -> Result<Option<PollRead>, Error> {
+    let definition = if state.poll == current.stored.state.poll {
         Vec::new()
     } else {
         encode_definition(&state.poll)?
     };
-    let new = record::encode_by(run, current.kept.nonce, state);
-    let keys = [race.keys.poll.clone(), race.keys.turn.clone()];
-    race.write(&REPLACE, &keys, &[run, &current.read, &new, &definition])
-        .await
+    let encoded = record::encode_by(run, current.stored.nonce, state);
+    let keys = [session.keys.poll.clone(), session.keys.reservation.clone()];
+    let arguments = [run, &current.encoded, &encoded, &definition];
+    session.write(&REPLACE, &keys, &arguments).await
 }
 
-pub(super) async fn delete(store: &RedisStore, id: PollId) -> Result<(), Fault> {
-    in_time(async {
-        let _turn = store.turns.take(id).await;
-        let mut race = Race::new(store, id, Vec::new());
-        let mut seen = race.enter().await?;
+pub(super) async fn delete(store: &RedisStore, id: PollId) -> Result<(), Error> {
+    with_timeout(async {
+        let _lock = store.locks.lock(id).await;
+        let mut session = CasSession::new(store, id, Vec::new());
+        let mut read = session.read().await?;
         loop {
-            let current = seen.current()?.ok_or(Fault::NotFound(id))?;
-            let keys = race.keys.all(current.kept.state.tally.position.revision);
-            let arguments = [&*seen.run, &current.read];
-            match race.write(&DELETE, &keys, &arguments).await? {
+            let current = read.current()?.ok_or(Error::NotFound(id))?;
+            let revision = current.stored.state.tally.position.revision;
+            let keys = session.keys.all(revision);
+            let arguments = [&*read.run, &current.encoded];
+            match session.write(&DELETE, &keys, &arguments).await? {
                 None => return Ok(()),
-                Some(anew) => seen = anew,
+                Some(conflict) => read = conflict,
             }
         }
     })
     .await
 }
 
-async fn look(store: &RedisStore, id: PollId) -> Result<Seen, Fault> {
+async fn read(store: &RedisStore, id: PollId) -> Result<PollRead, Error> {
     let keys = Keys::new(&store.redis, id);
-    let answer = READ
+    let reply = READ
         .call(&store.redis, &keys.to_read(), &[b"", b"", b"16"])
         .await?;
-    Seen::read(id, answer)
+    PollRead::parse(id, reply)
 }
 
-fn encode_definition(poll: &Poll) -> Result<Vec<u8>, Fault> {
-    serde_json::to_vec(poll).map_err(|error| Fault::Unwritable(error.to_string()))
+fn encode_definition(poll: &Poll) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(poll).map_err(|error| Error::Encode(error.to_string()))
 }

@@ -1,153 +1,92 @@
-//! Listings: sorted sets beside the polls, in a slot of their own, made from the polls and made anew when they are behind.
+//! Listings: sorted sets in a slot of their own, derived from the polls.
 
-mod derive;
-mod marks;
-mod place;
+mod entry;
+mod index_page;
+mod reindex;
 
-use redis::Value;
 use votify_core::store::PollFilter;
 use votify_core::{Page, PageRequest, Poll, PollId, Timestamp};
 
 use super::RedisStore;
-use super::fault::{Damaged, Fault};
-use super::scripts::LIST;
-use super::seen::{bytes, list as values, number};
-pub(super) use derive::{follow, leave_announced};
-pub(super) use marks::{Announcement, Warm};
-use place::{Row, common_key, listing_for};
+use super::error::Error;
+use entry::{Row, listing_for};
+use index_page::IndexPage;
+pub(super) use reindex::{DirtyScores, IndexIntent, reindex_after, reindex_deleted};
 
-/// How many rows are looked at together.
-const CHUNK: u64 = 1_000;
-/// The most rows that one call looks at.
-const MOST: u64 = 100_000;
-/// How often a page is read anew because a poll on it is gone.
-const ROUNDS: u32 = 3;
-
-/// A stretch of a listing.
-struct Stretch {
-    /// How many polls the listing holds.
-    total: u64,
-    ids: Vec<PollId>,
-    rows: Vec<Option<Vec<u8>>>,
-    /// Polls that were announced to change: members.
-    announced: Vec<Vec<u8>>,
-    /// Polls whose heat moved, with the time.
-    warm: Vec<(Vec<u8>, Vec<u8>)>,
-}
+/// Rows per page of a scan. A row takes about 1 KiB, so a reply takes about 1 MiB.
+const ROWS_PER_PAGE: u64 = 1_000;
+/// Maximum rows that one call scans, documented on [`RedisStore`]. It bounds the time of
+/// a call.
+const MAX_SCANNED_ROWS: u64 = 100_000;
+/// Maximum reads of a page that contains deleted polls.
+const MAX_ROUNDS: u32 = 3;
 
 pub(super) async fn list(
     store: &RedisStore,
     filter: &PollFilter,
     page: &PageRequest,
     now: Timestamp,
-) -> Result<Page<Poll>, Fault> {
-    derive::mend(store).await?;
+) -> Result<Page<Poll>, Error> {
+    reindex::reindex_pending(store).await?;
     let mut round = 1;
     loop {
         let (ids, total) = find(store, filter, page, now).await?;
-        let states = super::reading::states(store, &ids).await?;
-        let gone: Vec<PollId> = ids
+        let states = super::read::states(store, &ids).await?;
+        let deleted: Vec<PollId> = ids
             .iter()
             .zip(&states)
             .filter_map(|(id, state)| state.is_none().then_some(*id))
             .collect();
-        if gone.is_empty() || round == ROUNDS {
+        if deleted.is_empty() || round == MAX_ROUNDS {
             let items = states.into_iter().flatten().map(|state| state.poll);
             return Ok(Page {
                 items: items.collect(),
                 total,
             });
         }
-        derive::derive(store, &gone).await?;
+        reindex::reindex(store, &deleted).await?;
         round += 1;
     }
 }
 
-/// The polls of a page, and how many there are in all.
+/// Returns the polls of a page, and the total number of matching polls.
 async fn find(
     store: &RedisStore,
     filter: &PollFilter,
     page: &PageRequest,
     now: Timestamp,
-) -> Result<(Vec<PollId>, u64), Fault> {
-    let (key, exactly) = listing_for(&store.redis, filter);
-    let (skipped, taken) = (u64::from(page.offset()), u64::from(page.limit()));
-    if exactly {
-        let stretch = stretch(store, &key, skipped, taken, false).await?;
-        return Ok((stretch.ids, stretch.total));
+) -> Result<(Vec<PollId>, u64), Error> {
+    let (key, is_exact) = listing_for(&store.redis, filter);
+    let (offset, limit) = (u64::from(page.offset()), u64::from(page.limit()));
+    if is_exact {
+        let index_page = IndexPage::read(store, &key, offset, limit, false).await?;
+        return Ok((index_page.ids, index_page.total));
     }
     let (mut ids, mut total, mut first) = (Vec::new(), 0_u64, 0);
-    while first < MOST {
-        let stretch = stretch(store, &key, first, CHUNK, true).await?;
-        for (id, row) in stretch.ids.iter().zip(&stretch.rows) {
-            let Some(row) = readable(*id, row.as_deref()) else {
+    while first < MAX_SCANNED_ROWS {
+        let index_page = IndexPage::read(store, &key, first, ROWS_PER_PAGE, true).await?;
+        for (id, row) in index_page.ids.iter().zip(&index_page.rows) {
+            let Some(row) = decode_row(*id, row.as_deref()) else {
                 continue;
             };
             if filter.matches(&row.state().poll, now) {
-                if total >= skipped && total - skipped < taken {
+                if total >= offset && total - offset < limit {
                     ids.push(*id);
                 }
                 total += 1;
             }
         }
-        first += CHUNK;
-        if first >= stretch.total {
+        first += ROWS_PER_PAGE;
+        if first >= index_page.total {
             break;
         }
     }
     Ok((ids, total))
 }
 
-/// A row that cannot be read must not take a whole listing with it: it is left out, and told of.
-fn readable(id: PollId, row: Option<&[u8]>) -> Option<Row> {
+/// Decodes a row. A corrupt row is logged and skipped, so that it does not fail the call.
+fn decode_row(id: PollId, row: Option<&[u8]>) -> Option<Row> {
     let row = Row::decode(row?);
-    row.inspect_err(|error| tracing::error!(%error, poll = %id, "a poll is left out of a listing"))
+    row.inspect_err(|error| tracing::error!(%error, poll = %id, "skipping a poll in a listing"))
         .ok()
-}
-
-async fn stretch(
-    store: &RedisStore,
-    key: &str,
-    first: u64,
-    length: u64,
-    with_rows: bool,
-) -> Result<Stretch, Fault> {
-    let redis = &store.redis;
-    let keys = [
-        key.to_owned(),
-        common_key(redis, "rows"),
-        marks::announced(redis),
-        marks::warm(redis),
-    ];
-    let last = (first + length).saturating_sub(1).to_string();
-    let first = first.to_string();
-    let rows: &[u8] = if with_rows { b"1" } else { b"0" };
-    let arguments = [first.as_bytes(), last.as_bytes(), rows];
-    let answer = LIST.call(redis, &keys, &arguments).await?;
-    read(answer).ok_or_else(|| Damaged::of_listing("the answer of a script").into())
-}
-
-fn read(answer: Value) -> Option<Stretch> {
-    let mut parts = values(answer)?.into_iter();
-    let total = number(parts.next()?)?;
-    let ids = values(parts.next()?)?.into_iter().map(|id| {
-        let id = <[u8; 16]>::try_from(bytes(id)?).ok()?;
-        Some(PollId::from_bytes(id))
-    });
-    let ids = ids.collect::<Option<_>>()?;
-    let rows = values(parts.next()?)?.into_iter().map(bytes).collect();
-    let announced = values(parts.next()?)?.into_iter().map(bytes);
-    let announced = announced.collect::<Option<_>>()?;
-    let mut marks = values(parts.next()?)?.into_iter();
-    let mut warm = Vec::new();
-    while let Some(member) = marks.next() {
-        warm.push((bytes(member)?, bytes(marks.next()?)?));
-    }
-    Some(Stretch {
-        total,
-        ids,
-        rows,
-        announced,
-        warm,
-    })
 }

@@ -1,31 +1,32 @@
-//! How a poll's state and ballots are written down: numbers as big-endian bytes.
+//! Encoding of poll states and ballots. Numbers are big-endian.
 
 use votify_core::backend::TrendingScore;
 use votify_core::ballot::{ActiveBallot, SupersededBallot};
-use votify_core::poll::PollState;
+use votify_core::poll::{PollOption, PollState};
 use votify_core::tally::OptionCount;
 use votify_core::{Ballot, BallotId, Choice, Poll, PollId, Position, Tally, Timestamp, VoterId};
 
-use super::fault::Damaged;
+use super::error::Corrupt;
 
-/// The form in which states are written; one that is newer cannot be read.
-const FORM: u8 = 1;
+/// Version of the state encoding, its first byte. Other versions cannot be decoded.
+const STATE_FORMAT: u8 = 1;
 
-/// A poll as it is kept.
+/// A poll as stored.
 #[derive(Debug, Clone)]
-pub(super) struct Kept {
-    /// Drawn when the poll was made: it tells this poll from another one that had its id before.
+pub(super) struct StoredPoll {
+    /// Random value from the poll's creation. It distinguishes a poll from a deleted one
+    /// with the same id.
     pub(super) nonce: [u8; 8],
     pub(super) state: PollState,
-    /// The run of the server that wrote it last.
+    /// Run id of the server at the last write.
     pub(super) run: Vec<u8>,
 }
 
-/// Everything of a state but its definition, and without the run that it ends with.
+/// Encodes a state without its definition and without the run id that ends it.
 pub(super) fn encode(nonce: [u8; 8], state: &PollState) -> Vec<u8> {
     let tally = &state.tally;
     let mut bytes = Vec::with_capacity(43 + 8 * tally.counts.len() + 40);
-    bytes.push(FORM);
+    bytes.push(STATE_FORMAT);
     bytes.extend_from_slice(&nonce);
     let numbers = [
         tally.position.epoch,
@@ -44,40 +45,39 @@ pub(super) fn encode(nonce: [u8; 8], state: &PollState) -> Vec<u8> {
     bytes
 }
 
-/// The same, as written by a run of the server.
+/// Encodes a state that the server's run `run` writes.
 pub(super) fn encode_by(run: &[u8], nonce: [u8; 8], state: &PollState) -> Vec<u8> {
     let mut bytes = encode(nonce, state);
     bytes.extend_from_slice(run);
     bytes
 }
 
-pub(super) fn decode(id: PollId, state: &[u8], definition: &[u8]) -> Result<Kept, Damaged> {
-    let damaged = |what| Damaged::of(id, what);
-    let poll: Poll =
-        serde_json::from_slice(definition).map_err(|_| damaged("the definition of a poll"))?;
+pub(super) fn decode(id: PollId, state: &[u8], definition: &[u8]) -> Result<StoredPoll, Corrupt> {
+    let corrupt = |what| Corrupt::of(id, what);
+    let poll: Poll = serde_json::from_slice(definition).map_err(|_| corrupt("the definition"))?;
     if poll.id != id {
-        return Err(damaged("the id of a poll"));
+        return Err(corrupt("the id"));
     }
-    let mut rest = Rest(state);
-    let mut read = || -> Option<Kept> {
-        if rest.take::<1>()? != [FORM] {
+    let mut reader = ByteReader(state);
+    let mut decode = || -> Option<StoredPoll> {
+        if reader.array::<1>()? != [STATE_FORMAT] {
             return None;
         }
-        let nonce = rest.take()?;
+        let nonce = reader.array()?;
         let position = Position {
-            epoch: rest.number()?,
-            revision: rest.number()?,
+            epoch: reader.number()?,
+            revision: reader.number()?,
         };
-        let total_votes = rest.number()?;
-        let heat = TrendingScore::from_log2(f64::from_bits(rest.number()?));
-        let options = u16::from_be_bytes(rest.take()?);
+        let total_votes = reader.number()?;
+        let trending = TrendingScore::from_log2(f64::from_bits(reader.number()?));
+        let options = u16::from_be_bytes(reader.array()?);
         if usize::from(options) != poll.options.len() {
             return None;
         }
-        let count = |option: &votify_core::poll::PollOption| {
+        let count = |option: &PollOption| {
             Some(OptionCount {
                 option: option.id,
-                count: rest.number()?,
+                count: reader.number()?,
             })
         };
         let counts = poll.options.iter().map(count).collect::<Option<_>>()?;
@@ -92,30 +92,30 @@ pub(super) fn decode(id: PollId, state: &[u8], definition: &[u8]) -> Result<Kept
         let state = PollState {
             poll: poll.clone(),
             tally,
-            trending: heat,
+            trending,
         };
-        Some(Kept {
+        Some(StoredPoll {
             nonce,
             state,
-            run: rest.0.to_vec(),
+            run: reader.0.to_vec(),
         })
     };
-    read().ok_or_else(|| damaged("the state of a poll"))
+    decode().ok_or_else(|| corrupt("the state"))
 }
 
-/// The nonce of a state.
+/// Returns the nonce of an encoded state.
 pub(super) fn nonce(state: &[u8]) -> Option<[u8; 8]> {
-    let mut rest = Rest(state);
-    rest.take::<1>()?;
-    rest.take()
+    let mut reader = ByteReader(state);
+    reader.array::<1>()?;
+    reader.array()
 }
 
-pub(super) fn encode_vote(standing: &ActiveBallot) -> Vec<u8> {
+pub(super) fn encode_vote(active: &ActiveBallot) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(49);
-    bytes.extend_from_slice(standing.ballot.id.as_bytes());
-    bytes.extend_from_slice(&standing.revision.to_be_bytes());
-    bytes.extend_from_slice(&standing.cast_at.as_micros().to_be_bytes());
-    bytes.extend_from_slice(&standing.ballot.choice.to_bytes());
+    bytes.extend_from_slice(active.ballot.id.as_bytes());
+    bytes.extend_from_slice(&active.revision.to_be_bytes());
+    bytes.extend_from_slice(&active.cast_at.as_micros().to_be_bytes());
+    bytes.extend_from_slice(&active.ballot.choice.to_bytes());
     bytes
 }
 
@@ -123,13 +123,13 @@ pub(super) fn decode_vote(
     poll: PollId,
     voter: VoterId,
     bytes: &[u8],
-) -> Result<ActiveBallot, Damaged> {
-    let mut rest = Rest(bytes);
-    let mut read = || {
-        let id = BallotId::from_bytes(rest.take()?);
-        let revision = rest.number()?;
-        let cast_at = Timestamp::from_micros(i64::from_be_bytes(rest.take()?)).ok()?;
-        let choice = Choice::from_bytes(rest.0).ok()?;
+) -> Result<ActiveBallot, Corrupt> {
+    let mut reader = ByteReader(bytes);
+    let mut decode = || {
+        let id = BallotId::from_bytes(reader.array()?);
+        let revision = reader.number()?;
+        let cast_at = Timestamp::from_micros(i64::from_be_bytes(reader.array()?)).ok()?;
+        let choice = Choice::from_bytes(reader.0).ok()?;
         Some(ActiveBallot {
             ballot: Ballot {
                 id,
@@ -142,7 +142,7 @@ pub(super) fn decode_vote(
             cast_at,
         })
     };
-    read().ok_or_else(|| Damaged::of(poll, "a ballot"))
+    decode().ok_or_else(|| Corrupt::of(poll, "a ballot"))
 }
 
 pub(super) fn encode_superseded(old: &SupersededBallot) -> Vec<u8> {
@@ -157,36 +157,37 @@ pub(super) fn decode_superseded(
     voter: VoterId,
     id: BallotId,
     bytes: &[u8],
-) -> Result<SupersededBallot, Damaged> {
-    let mut rest = Rest(bytes);
-    let mut read = || {
+) -> Result<SupersededBallot, Corrupt> {
+    let mut reader = ByteReader(bytes);
+    let mut decode = || {
         Some(SupersededBallot {
             id,
             voter,
-            revision: rest.number()?,
-            choice: Choice::from_bytes(rest.0).ok()?,
+            revision: reader.number()?,
+            choice: Choice::from_bytes(reader.0).ok()?,
         })
     };
-    read().ok_or_else(|| Damaged::of(poll, "a superseded ballot"))
+    decode().ok_or_else(|| Corrupt::of(poll, "a superseded ballot"))
 }
 
-pub(super) fn decode_voter(poll: PollId, bytes: &[u8]) -> Result<VoterId, Damaged> {
-    let read = <[u8; 16]>::try_from(bytes).ok();
-    read.and_then(|bytes| VoterId::from_bytes(bytes).ok())
-        .ok_or_else(|| Damaged::of(poll, "a voter"))
+pub(super) fn decode_voter(poll: PollId, bytes: &[u8]) -> Result<VoterId, Corrupt> {
+    let voter = <[u8; 16]>::try_from(bytes).ok();
+    voter
+        .and_then(|bytes| VoterId::from_bytes(bytes).ok())
+        .ok_or_else(|| Corrupt::of(poll, "a voter"))
 }
 
-/// What is left to read.
-struct Rest<'a>(&'a [u8]);
+/// Reads from the front of a byte slice, which is left with the remaining bytes.
+struct ByteReader<'a>(&'a [u8]);
 
-impl Rest<'_> {
-    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (taken, rest) = self.0.split_first_chunk::<N>()?;
+impl ByteReader<'_> {
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (array, rest) = self.0.split_first_chunk::<N>()?;
         self.0 = rest;
-        Some(*taken)
+        Some(*array)
     }
 
     fn number(&mut self) -> Option<u64> {
-        self.take().map(u64::from_be_bytes)
+        self.array().map(u64::from_be_bytes)
     }
 }

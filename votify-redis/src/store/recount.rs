@@ -1,127 +1,132 @@
-//! What a poll's ballots say, all of them at one moment, though they are read a page at a time.
+//! Recounts a poll's ballots as of one moment, although they are read in pages.
 
 use std::collections::HashMap;
 
 use votify_core::store::Audit;
 use votify_core::{Choice, PollId, Tally};
 
-use super::fault::{Damaged, Fault};
-use super::keys::ID;
+use super::ballot_pages::{Page, page};
+use super::cas::{CasSession, with_timeout};
+use super::error::{Corrupt, Error};
+use super::keys::ID_BYTES;
 use super::lifecycle::{self, replace};
-use super::pages::{Page, page};
-use super::patience::in_time;
-use super::race::Race;
-use super::seen::Current;
+use super::poll_read::CurrentPoll;
 use super::{RedisStore, record};
 
-/// The ballots that stand, as far as the revisions were looked at.
+/// The choices of active ballots, up to the last revision that was read.
 ///
-/// Who votes while this goes on gets a later revision, and is looked at again when that has its turn. So once the last
-/// revision was looked at, what is here is what stood at that moment, and nobody had to wait for it.
+/// A vote during the recount gets a later revision, whose page is read later. So after
+/// the last revision, the choices are those of that moment, and no vote had to wait.
 #[derive(Default)]
 struct Recount {
-    looked_at: u64,
-    choices: HashMap<[u8; ID], Choice>,
-    /// Which poll, and in which run of the server.
-    of: Option<([u8; 8], Vec<u8>)>,
+    last_revision: u64,
+    choices: HashMap<[u8; ID_BYTES], Choice>,
+    /// Nonce of the poll, and the server's run.
+    source: Option<([u8; 8], Vec<u8>)>,
 }
 
-/// A poll, and what its ballots say, of the same moment.
-struct Moment {
-    current: Current,
+/// A poll and its recounted tally, both of the same moment.
+struct RecountSnapshot {
+    current: CurrentPoll,
     run: Vec<u8>,
     recounted: Tally,
 }
 
 impl Recount {
-    /// Goes on until all revisions were looked at.
-    async fn finish(&mut self, store: &RedisStore, id: PollId) -> Result<Moment, Fault> {
+    /// Reads pages until the last revision.
+    async fn finish(&mut self, store: &RedisStore, id: PollId) -> Result<RecountSnapshot, Error> {
         loop {
-            let page = page(store, id, self.looked_at)
+            let page = page(store, id, self.last_revision)
                 .await?
-                .ok_or(Fault::NotFound(id))?;
-            let current = page.seen.current()?.ok_or(Fault::NotFound(id))?;
-            let of = Some((current.kept.nonce, page.seen.run.clone()));
-            if self.of != of {
-                // Begin, or begin anew: the server may have gone back to what it had before.
-                let begun = self.of.is_some();
+                .ok_or(Error::NotFound(id))?;
+            let current = page.read.current()?.ok_or(Error::NotFound(id))?;
+            let source = Some((current.stored.nonce, page.read.run.clone()));
+            if self.source != source {
+                // A restarted server may have lost revisions, so the recount starts
+                // again.
+                let was_started = self.source.is_some();
                 *self = Self {
-                    of,
+                    source,
                     ..Self::default()
                 };
-                if begun {
+                if was_started {
                     continue;
                 }
             }
-            self.look_at(id, &page)?;
-            if self.looked_at >= current.kept.state.tally.position.revision {
-                return self.moment(id, page, current);
+            self.apply(id, &page)?;
+            if self.last_revision >= current.stored.state.tally.position.revision {
+                return self.snapshot(id, page, current);
             }
         }
     }
 
-    fn look_at(&mut self, id: PollId, page: &Page) -> Result<(), Fault> {
+    fn apply(&mut self, id: PollId, page: &Page) -> Result<(), Error> {
         for (voter, vote) in &page.voters {
             match vote {
                 Some(vote) => {
-                    let known = record::decode_voter(id, voter)?;
-                    let standing = record::decode_vote(id, known, vote)?;
-                    self.choices.insert(*voter, standing.ballot.choice);
+                    let voter_id = record::decode_voter(id, voter)?;
+                    let active = record::decode_vote(id, voter_id, vote)?;
+                    self.choices.insert(*voter, active.ballot.choice);
                 }
                 None => {
                     self.choices.remove(voter);
                 }
             }
         }
-        self.looked_at = self.looked_at.max(page.last);
+        self.last_revision = self.last_revision.max(page.last);
         Ok(())
     }
 
-    fn moment(&self, id: PollId, page: Page, current: Current) -> Result<Moment, Fault> {
-        if u64::try_from(self.choices.len()) != Ok(page.seen.standing) {
-            return Err(Damaged::of(id, "a ballot that no revision tells of").into());
+    fn snapshot(
+        &self,
+        id: PollId,
+        page: Page,
+        current: CurrentPoll,
+    ) -> Result<RecountSnapshot, Error> {
+        if u64::try_from(self.choices.len()) != Ok(page.read.active_ballots) {
+            return Err(Corrupt::of(id, "a ballot without a revision").into());
         }
         let choices = self.choices.values().map(|choice| (choice, 1));
-        Ok(Moment {
-            recounted: current.kept.state.tally.recounted_by_choice(choices),
+        Ok(RecountSnapshot {
+            recounted: current.stored.state.tally.recounted_by_choice(choices),
             current,
-            run: page.seen.run,
+            run: page.read.run,
         })
     }
 }
 
-pub(super) async fn audit(store: &RedisStore, id: PollId) -> Result<Audit, Fault> {
-    // So that it is written in which epoch this is.
+pub(super) async fn audit(store: &RedisStore, id: PollId) -> Result<Audit, Error> {
+    // Writes the epoch of the server's run if it is new, so that the audit reports it.
     lifecycle::current(store, id)
         .await?
-        .ok_or(Fault::NotFound(id))?;
-    let Moment {
+        .ok_or(Error::NotFound(id))?;
+    let RecountSnapshot {
         current, recounted, ..
     } = Recount::default().finish(store, id).await?;
     Ok(Audit {
-        stored: current.kept.state.tally,
+        stored: current.stored.state.tally,
         recounted,
     })
 }
 
-pub(super) async fn repair(store: &RedisStore, id: PollId) -> Result<Tally, Fault> {
+pub(super) async fn repair(store: &RedisStore, id: PollId) -> Result<Tally, Error> {
     let mut recount = Recount::default();
-    // Most of it is done while votes go on.
+    // Most pages are read before the lock, while votes continue.
     recount.finish(store, id).await?;
-    in_time(async {
-        let _turn = store.turns.take(id).await;
-        let mut race = Race::new(store, id, Vec::new());
+    with_timeout(async {
+        let _lock = store.locks.lock(id).await;
+        let mut session = CasSession::new(store, id, Vec::new());
         loop {
-            let Moment { current, run, .. } = recount.finish(store, id).await?;
-            let state = &current.kept.state;
+            let RecountSnapshot { current, run, .. } = recount.finish(store, id).await?;
+            let state = &current.stored.state;
             let choices = recount.choices.values().map(|choice| (choice, 1));
             let mut repaired = state.recount_by_choice(choices);
-            if current.raised {
-                // One step is enough for both.
+            if current.epoch_raised {
+                // The epoch is new already; the repair need not raise it again.
                 repaired.tally.position.epoch = state.tally.position.epoch;
             }
-            // What was lost is made up for by recounting what came since, before anybody else writes again.
-            if replace(&mut race, &run, &current, &repaired)
+            // After a conflict, the next round reads only the pages since.
+            if replace(&mut session, &run, &current, &repaired)
                 .await?
                 .is_none()
             {

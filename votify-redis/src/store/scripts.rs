@@ -2,37 +2,41 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
-use redis::{Cmd, ErrorKind, Script, ServerErrorKind, Value, cmd};
+use redis::{Cmd, ErrorKind, ServerErrorKind, Value, cmd};
 use tokio::time::timeout;
 
 use crate::connect::Redis;
 use crate::error::Error;
 
-/// A script, called by its digest; its text is sent only to a server that does not know it.
+/// A Lua script. It is called by its digest; the text is sent if the server does not know
+/// the script.
 #[derive(Debug)]
-pub(super) struct Lua {
+pub(super) struct Script {
     text: String,
     digest: String,
-    /// What only reads is sent again when the connection is lost: after a restart nobody need know of that.
-    only_reads: bool,
+    /// Read-only scripts are retried after a lost connection, so that callers do not
+    /// notice a short restart.
+    is_read_only: bool,
 }
 
-const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
+/// Delays between retries of read-only scripts, each with up to 100 % jitter. Together
+/// they are at most 150 ms, far below the timeout of a call.
+const RETRY_DELAYS: ExponentialBuilder = ExponentialBuilder::new()
     .with_min_delay(Duration::from_millis(5))
     .with_max_delay(Duration::from_millis(100))
     .with_max_times(4)
     .with_jitter();
 
-impl Lua {
+impl Script {
     fn new(flags: &str, texts: &[&str]) -> Self {
-        // With the first line the server refuses a script that it has no memory for before it does anything, and knows which
-        // ones may run on even then.
+        // With the flags, a server whose memory is full rejects a script before it writes
+        // anything, and still runs scripts with `allow-oom`.
         let text = format!("#!lua flags={flags}\n{}", texts.concat());
-        let digest = Script::new(&text).get_hash().to_owned();
+        let digest = redis::Script::new(&text).get_hash().to_owned();
         Self {
             text,
             digest,
-            only_reads: flags == "no-writes",
+            is_read_only: flags == "no-writes",
         }
     }
 
@@ -43,13 +47,13 @@ impl Lua {
         arguments: &[&[u8]],
     ) -> Result<Value, Error> {
         let calls = (|| self.call_once(redis, keys, arguments))
-            .retry(PAUSES)
-            .when(|error| self.only_reads && matches!(error, Error::Unavailable(_)));
-        // Somewhat longer than one call, which gives its connection up when its own time is over.
-        let within = redis.timeout().mul_f64(1.25);
-        timeout(within, calls)
+            .retry(RETRY_DELAYS)
+            .when(|error| self.is_read_only && matches!(error, Error::Unavailable(_)));
+        // Longer than the timeout of one call, which also invalidates the connection.
+        let limit = redis.timeout().mul_f64(1.25);
+        timeout(limit, calls)
             .await
-            .unwrap_or(Err(Error::Silent(within)))
+            .unwrap_or(Err(Error::Timeout(limit)))
     }
 
     async fn call_once<K: AsRef<str> + Sync>(
@@ -58,26 +62,26 @@ impl Lua {
         keys: &[K],
         arguments: &[&[u8]],
     ) -> Result<Value, Error> {
-        let known = self.command("EVALSHA", &self.digest, keys, arguments);
-        match redis.run(&known).await {
+        let by_digest = self.command("EVALSHA", &self.digest, keys, arguments);
+        match redis.run(&by_digest).await {
             Err(Error::Driver(error))
                 if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) =>
             {
-                let told = self.command("EVAL", &self.text, keys, arguments);
-                redis.run(&told).await
+                let by_text = self.command("EVAL", &self.text, keys, arguments);
+                redis.run(&by_text).await
             }
-            answer => answer,
+            result => result,
         }
     }
 
     fn command<K: AsRef<str>>(
         &self,
-        verb: &str,
+        name: &str,
         script: &str,
         keys: &[K],
         arguments: &[&[u8]],
     ) -> Cmd {
-        let mut command = cmd(verb);
+        let mut command = cmd(name);
         command.arg(script).arg(keys.len());
         for key in keys {
             command.arg(key.as_ref());
@@ -89,29 +93,31 @@ impl Lua {
     }
 }
 
-const LOOK: &str = include_str!("scripts/look.lua");
+/// Lua functions that several scripts share.
+const PRELUDE: &str = include_str!("scripts/prelude.lua");
 
 macro_rules! scripts {
     ($($name:ident: $flags:literal, [$($part:expr),*], $file:literal;)*) => {$(
-        pub(super) static $name: LazyLock<Lua> =
-            LazyLock::new(|| Lua::new($flags, &[$($part,)* include_str!($file)]));
+        pub(super) static $name: LazyLock<Script> =
+            LazyLock::new(|| Script::new($flags, &[$($part,)* include_str!($file)]));
     )*};
 }
 
-// Votes and new polls are refused by a server whose memory is full; closing, changing and deleting go on.
+// A server whose memory is full rejects votes and new polls. Closing, changing and
+// deleting polls still works, hence `allow-oom`.
 scripts! {
-    READ: "no-writes", [LOOK], "scripts/read.lua";
-    PAGE: "no-writes", [LOOK], "scripts/page.lua";
-    CAST: "", [LOOK], "scripts/cast.lua";
-    PLACES: "no-writes", [LOOK], "scripts/places.lua";
-    CREATE: "", [LOOK], "scripts/create.lua";
-    REPLACE: "allow-oom", [LOOK], "scripts/replace.lua";
-    DELETE: "allow-oom", [LOOK], "scripts/delete.lua";
+    READ: "no-writes", [PRELUDE], "scripts/read.lua";
+    PAGE: "no-writes", [PRELUDE], "scripts/page.lua";
+    CAST: "", [PRELUDE], "scripts/cast.lua";
+    ADDRESS_USAGE: "no-writes", [PRELUDE], "scripts/address_usage.lua";
+    CREATE: "", [PRELUDE], "scripts/create.lua";
+    REPLACE: "allow-oom", [PRELUDE], "scripts/replace.lua";
+    DELETE: "allow-oom", [PRELUDE], "scripts/delete.lua";
     INVITE: "", [], "scripts/invite.lua";
     INVITED: "no-writes", [], "scripts/invited.lua";
     RELEASE: "allow-oom", [], "scripts/release.lua";
     LIST: "no-writes", [], "scripts/list.lua";
-    ENLIST: "allow-oom", [], "scripts/enlist.lua";
-    MARK: "allow-oom", [], "scripts/mark.lua";
-    SETTLE: "allow-oom", [], "scripts/settle.lua";
+    INDEX_UPDATE: "allow-oom", [], "scripts/index_update.lua";
+    INDEX_CLEAR: "allow-oom", [], "scripts/index_clear.lua";
+    ZADD_NOW: "allow-oom", [], "scripts/zadd_now.lua";
 }

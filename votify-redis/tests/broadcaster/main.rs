@@ -1,22 +1,20 @@
-//! The broadcaster, on real servers.
+//! The broadcaster on real servers.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "tests, whose scenes are built by functions outside of them"
+    reason = "a test fails by panicking"
 )]
 
-mod ending;
+mod closing;
+mod conformance;
+mod connection_loss;
 mod engines;
-mod foreign;
-mod laws;
-mod losing;
+mod harness;
+mod invalid_payloads;
 #[cfg(feature = "cluster")]
-mod private_servers_of_a_cluster;
+mod private_server_cluster;
 mod relay;
-mod scene;
-#[path = "../servers/mod.rs"]
-mod servers;
+mod subscribe_failures;
 mod subscriptions;
-mod unreliable;
-mod waiting;
+mod unreliable_delivery;

@@ -10,118 +10,119 @@ use tokio::time::timeout;
 use votify_core::broadcast::{BroadcastError, Delivery, DeliveryStream, Topic, Update};
 use votify_core::{Broadcaster, PollId};
 use votify_redis::RedisBroadcaster;
+use votify_test_support::redis::{Server, new_prefix};
 
-use crate::scene::redis;
-use crate::servers::{Server, new_prefix};
+use crate::harness::connect;
 
-/// How long a message is held back for others to overtake it, where no others come.
-const HELD: Duration = Duration::from_millis(300);
+/// How long a delayed message waits for later ones to overtake it.
+const MAX_DELAY: Duration = Duration::from_millis(300);
 
-/// How many of a hundred messages are lost, how many are doubled, and how many are held back until others have overtaken
-/// them.
-pub(crate) const OF_A_HUNDRED: u8 = 10;
+/// Percentage of messages that are dropped, that are duplicated, and that are delayed
+/// until others have overtaken them.
+const FAULT_PERCENT: u8 = 10;
 
-/// What the relay did.
+/// Counts of what the relay did.
 #[derive(Debug, Default)]
-pub(crate) struct Faults {
-    pub(crate) passed: AtomicU64,
+pub(crate) struct FaultCounts {
+    pub(crate) forwarded: AtomicU64,
     pub(crate) dropped: AtomicU64,
-    pub(crate) doubled: AtomicU64,
+    pub(crate) duplicated: AtomicU64,
     pub(crate) overtaken: AtomicU64,
 }
 
-/// A node behind a relay: it speaks where all of them do, and listens where the relay speaks to it alone.
+/// A node behind the relay. It publishes to the common prefix, and subscribes to the
+/// prefix that only the relay publishes to.
 #[derive(Debug)]
-pub(crate) struct Relayed {
-    speaks: RedisBroadcaster,
-    listens: RedisBroadcaster,
+pub(crate) struct RelayedNode {
+    publisher: RedisBroadcaster,
+    subscriber: RedisBroadcaster,
 }
 
 #[async_trait]
-impl Broadcaster for Relayed {
+impl Broadcaster for RelayedNode {
     fn backend(&self) -> &'static str {
         "relayed"
     }
 
     async fn publish(&self, updates: &[Update]) -> Result<(), BroadcastError> {
-        self.speaks.publish(updates).await
+        self.publisher.publish(updates).await
     }
 
     async fn subscribe(&self, topic: &Topic) -> Result<DeliveryStream, BroadcastError> {
-        self.listens.subscribe(topic).await
+        self.subscriber.subscribe(topic).await
     }
 }
 
-/// A relay between nodes on one server, which passes a poll's messages on to each of them, badly.
+/// A relay that forwards a poll's messages to every node, with faults.
 pub(crate) struct Relay {
-    /// What the nodes are to be made with.
-    pub(crate) nodes: Vec<Relayed>,
-    pub(crate) faults: Arc<Faults>,
-    said: RedisBroadcaster,
-    to: Vec<RedisBroadcaster>,
+    /// The broadcasters of the nodes.
+    pub(crate) nodes: Vec<RelayedNode>,
+    pub(crate) faults: Arc<FaultCounts>,
+    source: RedisBroadcaster,
+    targets: Vec<RedisBroadcaster>,
 }
 
 impl Relay {
-    pub(crate) async fn between(server: &Server, count: usize) -> Self {
+    pub(crate) async fn new(server: &Server, node_count: usize) -> Self {
         let open = async |prefix: &str| {
-            let redis = redis(server).await.with_prefix(prefix).unwrap();
-            RedisBroadcaster::open(redis).await.unwrap()
+            let redis = connect(server).await.with_prefix(prefix).unwrap();
+            RedisBroadcaster::from_client(redis).await.unwrap()
         };
-        let all = new_prefix();
-        let (mut nodes, mut to) = (Vec::new(), Vec::new());
-        for _ in 0..count {
-            let one = new_prefix();
-            to.push(open(&one).await);
-            nodes.push(Relayed {
-                speaks: open(&all).await,
-                listens: open(&one).await,
+        let common = new_prefix();
+        let (mut nodes, mut targets) = (Vec::new(), Vec::new());
+        for _ in 0..node_count {
+            let own = new_prefix();
+            targets.push(open(&own).await);
+            nodes.push(RelayedNode {
+                publisher: open(&common).await,
+                subscriber: open(&own).await,
             });
         }
         Self {
             nodes,
             faults: Arc::default(),
-            said: open(&all).await,
-            to,
+            source: open(&common).await,
+            targets,
         }
     }
 
-    /// Begins to pass on what is said of the poll: each node has luck of its own.
-    pub(crate) async fn pass_on(&self, poll: PollId, seed: u64) -> Vec<JoinHandle<()>> {
+    /// Starts to forward a poll's messages. Each node has its own random faults.
+    pub(crate) async fn forward(&self, poll: PollId, seed: u64) -> Vec<JoinHandle<()>> {
         let mut rng = Rng::with_seed(seed);
         let mut tasks = Vec::new();
-        for to in &self.to {
-            let line = Line {
-                from: self.said.subscribe(&Topic::Poll(poll)).await.unwrap(),
-                to: to.clone(),
-                held: Vec::new(),
+        for target in &self.targets {
+            let link = Link {
+                source: self.source.subscribe(&Topic::Poll(poll)).await.unwrap(),
+                target: target.clone(),
+                delayed: Vec::new(),
                 rng: rng.fork(),
                 faults: Arc::clone(&self.faults),
             };
-            tasks.push(tokio::spawn(line.run()));
+            tasks.push(tokio::spawn(link.run()));
         }
         tasks
     }
 }
 
-/// The way to one node.
-struct Line {
-    from: DeliveryStream,
-    to: RedisBroadcaster,
-    /// Messages that were held back, and how many are still to overtake each of them.
-    held: Vec<(Update, u8)>,
+/// The faulty link to one node.
+struct Link {
+    source: DeliveryStream,
+    target: RedisBroadcaster,
+    /// Delayed messages, each with how many more messages overtake it.
+    delayed: Vec<(Update, u8)>,
     rng: Rng,
-    faults: Arc<Faults>,
+    faults: Arc<FaultCounts>,
 }
 
-impl Line {
+impl Link {
     async fn run(mut self) {
         loop {
-            match timeout(HELD, self.from.next()).await {
-                Ok(Some(Delivery::Update(update))) => self.take(Update::clone(&update)).await,
-                Ok(Some(Delivery::Lagged)) => panic!("the way to the relay is sound"),
+            match timeout(MAX_DELAY, self.source.next()).await {
+                Ok(Some(Delivery::Update(update))) => self.handle(Update::clone(&update)).await,
+                Ok(Some(Delivery::Lagged)) => panic!("the relay itself lost an update"),
                 Ok(None) => return,
                 Err(_) => {
-                    for (update, _) in std::mem::take(&mut self.held) {
+                    for (update, _) in std::mem::take(&mut self.delayed) {
                         self.send(&[update]).await;
                     }
                 }
@@ -129,42 +130,44 @@ impl Line {
         }
     }
 
-    async fn take(&mut self, update: Update) {
+    async fn handle(&mut self, update: Update) {
         let faults = Arc::clone(&self.faults);
-        match self.rng.u8(0..100) / OF_A_HUNDRED {
-            0 => count(&faults.dropped),
+        match self.rng.u8(0..100) / FAULT_PERCENT {
+            0 => increment(&faults.dropped),
             1 => {
-                count(&faults.doubled);
+                increment(&faults.duplicated);
                 self.send(&[update.clone(), update]).await;
-                self.overtake().await;
+                self.release_overtaken().await;
             }
-            2 => self.held.push((update, self.rng.u8(1..=4))),
+            2 => self.delayed.push((update, self.rng.u8(1..=4))),
             _ => {
                 self.send(&[update]).await;
-                self.overtake().await;
+                self.release_overtaken().await;
             }
         }
     }
 
-    /// A message went past those that are held back; some have waited long enough.
-    async fn overtake(&mut self) {
+    /// Counts a message that overtook the delayed ones, and sends those that are due.
+    async fn release_overtaken(&mut self) {
         let faults = Arc::clone(&self.faults);
-        for (_, left) in &mut self.held {
-            *left -= 1;
+        for (_, remaining) in &mut self.delayed {
+            *remaining -= 1;
         }
-        let due = self.held.extract_if(.., |(_, left)| *left == 0);
+        let due = self
+            .delayed
+            .extract_if(.., |(_, remaining)| *remaining == 0);
         for (update, _) in due.collect::<Vec<_>>() {
-            count(&faults.overtaken);
+            increment(&faults.overtaken);
             self.send(&[update]).await;
         }
     }
 
     async fn send(&mut self, updates: &[Update]) {
-        count(&self.faults.passed);
-        self.to.publish(updates).await.unwrap();
+        increment(&self.faults.forwarded);
+        self.target.publish(updates).await.unwrap();
     }
 }
 
-fn count(number: &AtomicU64) {
-    number.fetch_add(1, Ordering::Relaxed);
+fn increment(count: &AtomicU64) {
+    count.fetch_add(1, Ordering::Relaxed);
 }

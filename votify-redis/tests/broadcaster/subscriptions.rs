@@ -1,67 +1,71 @@
-//! What a server has to do for a node.
+//! The number of subscriptions and connections of a node.
 
-use votify_core::Broadcaster;
+use votify_core::{Broadcaster, Poll};
+use votify_test_support::broadcaster::{next_update, poll, subscribe, tally_update, wait_until};
+use votify_test_support::redis::Server;
 
-use crate::scene::{channel, listen, node, poll, tallied, until, update};
-use crate::servers::Server;
+use crate::harness::{channel, open_node};
 
-/// How many connections are subscribed to a poll's channel.
-fn subscribed(server: &Server, poll: &votify_core::Poll) -> String {
-    let said = server.cli(&["PUBSUB", "NUMSUB", &channel(poll)]);
-    said.lines().last().unwrap().to_owned()
+/// Returns the number of connections that subscribe to a poll's channel.
+fn subscribers(server: &Server, poll: &Poll) -> String {
+    let reply = server.cli(&["PUBSUB", "NUMSUB", &channel(poll)]);
+    reply.lines().last().unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_node_has_one_subscription_to_a_poll_and_one_connection_for_all() {
-    let Some(server) = Server::plain() else {
+async fn node_has_one_connection_and_one_subscription_per_poll() {
+    let Some(server) = Server::new() else {
         return;
     };
-    let node = node(&server).await;
+    let node = open_node(&server).await;
     let polls: Vec<_> = (0..20).map(|_| poll()).collect();
-    let mut listeners = Vec::new();
+    let mut streams = Vec::new();
     for poll in &polls {
         for _ in 0..5 {
-            listeners.push(listen(&node, poll).await);
+            streams.push(subscribe(&node, poll).await);
         }
     }
     assert_eq!(node.topic_count(), 20);
     for poll in &polls {
-        assert_eq!(subscribed(&server, poll), "1");
+        assert_eq!(subscribers(&server, poll), "1");
     }
     let clients = server.cli(&["CLIENT", "LIST"]);
-    let listening = clients.lines().filter(|line| line.contains(" sub=20 "));
-    assert_eq!(listening.count(), 1, "{clients}");
-    // The last one who leaves unsubscribes, and nobody before.
-    let last = listeners.split_off(95);
-    drop(listeners);
-    until(|| {
+    let subscribed = clients.lines().filter(|line| line.contains(" sub=20 "));
+    assert_eq!(subscribed.count(), 1, "{clients}");
+    // Only the last stream of a poll unsubscribes.
+    let last_poll = streams.split_off(95);
+    drop(streams);
+    wait_until(async || {
         polls[..19]
             .iter()
-            .all(|poll| subscribed(&server, poll) == "0")
+            .all(|poll| subscribers(&server, poll) == "0")
     })
     .await;
-    assert_eq!(subscribed(&server, &polls[19]), "1");
-    drop(last);
-    until(|| subscribed(&server, &polls[19]) == "0").await;
+    assert_eq!(subscribers(&server, &polls[19]), "1");
+    drop(last_poll);
+    wait_until(async || subscribers(&server, &polls[19]) == "0").await;
     assert_eq!(node.topic_count(), 0);
-    // And a poll may be listened to again.
-    let mut again = listen(&node, &polls[19]).await;
-    node.publish(&[tallied(&polls[19], 1)]).await.unwrap();
-    assert_eq!(update(&mut again).await, tallied(&polls[19], 1));
+    // A poll can be subscribed to again.
+    let mut deliveries = subscribe(&node, &polls[19]).await;
+    let update = tally_update(&polls[19], 1);
+    node.publish(std::slice::from_ref(&update)).await.unwrap();
+    assert_eq!(next_update(&mut deliveries).await, update);
 }
 
-/// All that is published at once is one piece of work for the server's connection.
+/// The updates are sent in one pipeline.
 #[tokio::test(flavor = "multi_thread")]
-async fn many_updates_arrive_in_order() {
-    let Some(server) = Server::plain() else {
+async fn updates_of_one_call_arrive_in_order() {
+    let Some(server) = Server::new() else {
         return;
     };
-    let (here, there) = (node(&server).await, node(&server).await);
+    let (here, there) = (open_node(&server).await, open_node(&server).await);
     let poll = poll();
-    let mut heard = listen(&there, &poll).await;
-    let updates: Vec<_> = (1..=60).map(|revision| tallied(&poll, revision)).collect();
+    let mut deliveries = subscribe(&there, &poll).await;
+    let updates: Vec<_> = (1..=60)
+        .map(|revision| tally_update(&poll, revision))
+        .collect();
     here.publish(&updates).await.unwrap();
     for expected in &updates {
-        assert_eq!(update(&mut heard).await, *expected);
+        assert_eq!(next_update(&mut deliveries).await, *expected);
     }
 }

@@ -1,4 +1,4 @@
-//! Redis forgets everything at random moments, and nobody notices.
+//! Redis is flushed at random moments.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -6,40 +6,41 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use votify_core::conformance::{FreshStore, STORE_CASES, StoreFixture, check_store};
+use votify_core::conformance::{FreshStore, StoreFixture};
 use votify_core::{MemoryStore, Store};
 use votify_redis::redis;
+use votify_test_support::redis::Server;
 
-use crate::rotation::Rotation;
-use crate::scene::{Behind, apart, cached};
-use crate::servers::Server;
+use crate::conformance::check_all;
+use crate::harness::{InnerStore, cached, connect};
+use crate::round_robin::RoundRobin;
 
-/// Flushes a server again and again.
+/// Flushes a server every 0 to 8 ms.
 struct Flusher {
     stop: Arc<AtomicBool>,
-    flushed: Arc<AtomicU32>,
+    flushes: Arc<AtomicU32>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Flusher {
-    fn of(server: &Server) -> Self {
-        let (stop, flushed) = (
+    fn new(server: &Server) -> Self {
+        let (stop, flushes) = (
             Arc::new(AtomicBool::new(false)),
             Arc::new(AtomicU32::new(0)),
         );
         let client = redis::Client::open(server.url()).unwrap();
         let mut connection = client.get_connection().unwrap();
-        let (stopped, counted) = (Arc::clone(&stop), Arc::clone(&flushed));
+        let (should_stop, counter) = (Arc::clone(&stop), Arc::clone(&flushes));
         let thread = thread::spawn(move || {
-            while !stopped.load(Ordering::Relaxed) {
+            while !should_stop.load(Ordering::Relaxed) {
                 thread::sleep(Duration::from_micros(fastrand::u64(0..8_000)));
                 redis::cmd("FLUSHALL").exec(&mut connection).unwrap();
-                counted.fetch_add(1, Ordering::Relaxed);
+                counter.fetch_add(1, Ordering::Relaxed);
             }
         });
         Self {
             stop,
-            flushed,
+            flushes,
             thread: Some(thread),
         }
     }
@@ -47,56 +48,55 @@ impl Flusher {
     fn stop(mut self) {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.take().unwrap().join().unwrap();
-        assert!(self.flushed.load(Ordering::Relaxed) > 10, "it was flushed");
+        let flushes = self.flushes.load(Ordering::Relaxed);
+        assert!(flushes > 10, "{flushes} flushes");
     }
 }
 
-struct InTurns(String);
+/// Calls alternate between two instances, after all writes to Redis are done.
+struct TwoInstances(String);
 
 #[async_trait]
-impl StoreFixture for InTurns {
+impl StoreFixture for TwoInstances {
     async fn fresh(&self) -> FreshStore {
-        let redis = apart(&self.0).await;
-        let memory: Behind = Arc::new(MemoryStore::new());
+        let redis = connect(&self.0).await;
+        let memory: InnerStore = Arc::new(MemoryStore::new());
         let instances = vec![cached(&memory, &redis), cached(&memory, &redis)];
-        FreshStore::new(Arc::new(Rotation::of(instances)))
+        FreshStore::new(Arc::new(RoundRobin::new(instances)))
     }
 }
 
-/// Redis is told of the last call while the next one is under way already.
-struct Hurried(String);
+/// Calls do not wait for the writes of earlier calls to Redis.
+struct OneInstance(String);
 
 #[async_trait]
-impl StoreFixture for Hurried {
+impl StoreFixture for OneInstance {
     async fn fresh(&self) -> FreshStore {
-        let redis = apart(&self.0).await;
-        let memory: Behind = Arc::new(MemoryStore::new());
+        let redis = connect(&self.0).await;
+        let memory: InnerStore = Arc::new(MemoryStore::new());
         let store: Arc<dyn Store> = Arc::new(cached(&memory, &redis));
         FreshStore::new(store)
     }
 }
 
-fn check_all(fixture: &(dyn StoreFixture + 'static), server: &Server) {
-    let flusher = Flusher::of(server);
-    for case in STORE_CASES {
-        eprintln!("{case:?}");
-        check_store(fixture, case.name);
-    }
+fn check_all_with_flushes(fixture: &(dyn StoreFixture + 'static), server: &Server) {
+    let flusher = Flusher::new(server);
+    check_all(fixture);
     flusher.stop();
 }
 
 #[test]
-fn every_law_with_two_instances_in_turns() {
-    let Some(server) = Server::plain() else {
+fn all_laws_hold_with_flushes_and_two_instances() {
+    let Some(server) = Server::new() else {
         return;
     };
-    check_all(&InTurns(server.url()), &server);
+    check_all_with_flushes(&TwoInstances(server.url()), &server);
 }
 
 #[test]
-fn every_law_with_an_instance_in_a_hurry() {
-    let Some(server) = Server::plain() else {
+fn all_laws_hold_with_flushes_and_pending_writes() {
+    let Some(server) = Server::new() else {
         return;
     };
-    check_all(&Hurried(server.url()), &server);
+    check_all_with_flushes(&OneInstance(server.url()), &server);
 }

@@ -1,4 +1,4 @@
-//! What one instance has answered, no other one contradicts, whether or not it can tell Redis.
+//! No instance contradicts an earlier answer of another one, with and without Redis.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,73 +10,88 @@ use votify_core::{
     Clock, MemoryStore, Outcome, Poll, PollChange, PollDraft, Refusal, Store, SystemClock,
 };
 use votify_redis::{CachedStore, Redis};
+use votify_test_support::redis::Server;
 
-use crate::counting::CountingStore;
-use crate::scene::{ALREADY_VOTED, Behind, apart, brief, cached, cast, fresh, lunch, poll};
-use crate::servers::Server;
+use crate::counting_store::CountingStore;
+use crate::harness::{
+    ALREADY_VOTED, InnerStore, cached, cast, connect, create_poll, new_ballot, new_poll,
+    short_lease,
+};
 
-/// Two instances; the first one cannot reach Redis if it is cut off.
+/// Two instances on one store.
 struct Pair {
-    first: CachedStore<Behind>,
-    second: Arc<CachedStore<Behind>>,
+    first: CachedStore<InnerStore>,
+    second: Arc<CachedStore<InnerStore>>,
     store: Arc<CountingStore>,
     _servers: Vec<Server>,
 }
 
-async fn pair(cut_off: bool) -> Option<Pair> {
-    let server = Server::plain()?;
-    let redis = apart(&server.url()).await;
-    let store = CountingStore::of(Arc::new(MemoryStore::new()));
-    let behind: Behind = store.clone();
+/// Opens two instances. If `disconnected`, the first one cannot reach Redis.
+async fn open_pair(disconnected: bool) -> Option<Pair> {
+    let server = Server::new()?;
+    let redis = connect(&server.url()).await;
+    let store = CountingStore::new(Arc::new(MemoryStore::new()));
+    let inner: InnerStore = store.clone();
     let mut servers = vec![server];
-    let mut theirs = redis.clone();
-    if cut_off {
-        let mut gone = Server::plain()?;
-        theirs = Redis::connect(&gone.url()).await.unwrap();
-        gone.kill();
-        servers.push(gone);
+    let mut first_redis = redis.clone();
+    if disconnected {
+        let mut killed = Server::new()?;
+        first_redis = Redis::connect(&killed.url()).await.unwrap();
+        killed.kill();
+        servers.push(killed);
     }
     Some(Pair {
-        first: cached(&behind, &theirs),
-        second: Arc::new(cached(&behind, &redis)),
+        first: cached(&inner, &first_redis),
+        second: Arc::new(cached(&inner, &redis)),
         store,
         _servers: servers,
     })
 }
 
 impl Pair {
-    /// A poll in which voter 1 is known to have voted to the second instance, which answers that voter without the store.
-    async fn voted_in(&self) -> Poll {
-        let poll = lunch(&self.first).await;
-        let outcome = cast(&*self.second, &fresh(&poll, 1)).await;
+    /// Creates a poll in which voter 1 has voted, and the second instance refuses another
+    /// vote from the cache.
+    async fn create_poll_with_cached_voter(&self) -> Poll {
+        let poll = create_poll(&self.first).await;
+        let outcome = cast(&*self.second, &new_ballot(&poll, 1)).await;
         assert_eq!(outcome, Outcome::Counted { revision: 1 });
-        self.second.settled().await;
-        let _ = self.store.ballots_seen();
-        assert_eq!(cast(&*self.second, &fresh(&poll, 1)).await, ALREADY_VOTED);
-        assert_eq!(self.store.ballots_seen(), 0, "out of the cache");
+        self.second.flush().await;
+        let _ = self.store.take_ballots();
+        let outcome = cast(&*self.second, &new_ballot(&poll, 1)).await;
+        assert_eq!(outcome, ALREADY_VOTED);
+        assert_eq!(self.store.take_ballots(), 0, "the store was called");
         poll
     }
 
-    /// Lets voter 1 vote through the second instance all the time while `change` happens through the first one. Every vote
-    /// that begins after it was answered must be answered with `then`.
-    async fn contradicts(&self, poll: &Poll, change: impl Future<Output = ()>, then: Outcome) {
+    /// Repeats votes of voter 1 on the second instance while `change` runs on the first.
+    /// Every vote that starts after the change must have the outcome `expected`.
+    async fn assert_not_contradicted(
+        &self,
+        poll: &Poll,
+        change: impl Future<Output = ()>,
+        expected: Outcome,
+    ) {
         let (changed, stop) = (
             Arc::new(AtomicBool::new(false)),
             Arc::new(AtomicBool::new(false)),
         );
         let voter = {
-            let (second, poll, then) = (Arc::clone(&self.second), poll.clone(), then.clone());
+            let second = Arc::clone(&self.second);
+            let (poll, expected) = (poll.clone(), expected.clone());
             let (changed, stop) = (Arc::clone(&changed), Arc::clone(&stop));
             tokio::spawn(async move {
                 let (mut before, mut after) = (0, 0);
                 while !stop.load(Ordering::SeqCst) {
                     let is_after = changed.load(Ordering::SeqCst);
-                    let outcome = cast(&*second, &fresh(&poll, 1)).await;
+                    let outcome = cast(&*second, &new_ballot(&poll, 1)).await;
                     if is_after {
-                        assert_eq!(outcome, then);
+                        assert_eq!(outcome, expected);
                         after += 1;
                     } else {
-                        assert!(outcome == ALREADY_VOTED || outcome == then, "{outcome:?}");
+                        assert!(
+                            outcome == ALREADY_VOTED || outcome == expected,
+                            "{outcome:?}"
+                        );
                         before += 1;
                     }
                 }
@@ -92,173 +107,175 @@ impl Pair {
     }
 }
 
-async fn nothing_is_contradicted(cut_off: bool) {
-    let Some(pair) = pair(cut_off).await else {
+async fn changes_are_not_contradicted(disconnected: bool) {
+    let Some(pair) = open_pair(disconnected).await else {
         return;
     };
-    let poll = pair.voted_in().await;
-    let sealing = async {
+    let poll = pair.create_poll_with_cached_voter().await;
+    let seal = async {
         let sealed = pair
             .first
             .seal_poll(poll.id, SealCause::Owner, SystemClock.now());
         assert!(matches!(sealed.await.unwrap(), SealOutcome::Sealed(_)));
     };
-    pair.contradicts(&poll, sealing, Outcome::Refused(Refusal::Closed))
+    let closed = Outcome::Refused(Refusal::Closed);
+    pair.assert_not_contradicted(&poll, seal, closed.clone())
         .await;
 
-    let poll = pair.voted_in().await;
-    let deleting = async { pair.first.delete_poll(poll.id).await.unwrap() };
-    let gone = Outcome::Refused(Refusal::PollNotFound);
-    pair.contradicts(&poll, deleting, gone).await;
+    let poll = pair.create_poll_with_cached_voter().await;
+    let delete = async { pair.first.delete_poll(poll.id).await.unwrap() };
+    let not_found = Outcome::Refused(Refusal::PollNotFound);
+    pair.assert_not_contradicted(&poll, delete, not_found).await;
 
-    // An edit moves the end so near that it has passed by the time of the answer.
-    let poll = pair.voted_in().await;
-    let ending = async {
-        let end = SystemClock.now().saturating_add(Duration::from_millis(1));
+    // The edit sets a deadline that has passed when the edit returns.
+    let poll = pair.create_poll_with_cached_voter().await;
+    let edit = async {
+        let closes_at = SystemClock.now().saturating_add(Duration::from_millis(1));
         let change = PollChange {
-            closes_at: Some(Some(end)),
+            closes_at: Some(Some(closes_at)),
             ..PollChange::default()
         };
-        let changing = pair.first.change_poll(poll.id, &change, SystemClock.now());
-        assert!(matches!(changing.await.unwrap(), ChangeOutcome::Changed(_)));
-        SystemClock.sleep_until(end).await;
+        let changed = pair.first.change_poll(poll.id, &change, SystemClock.now());
+        assert!(matches!(changed.await.unwrap(), ChangeOutcome::Changed(_)));
+        SystemClock.sleep_until(closes_at).await;
     };
-    pair.contradicts(&poll, ending, Outcome::Refused(Refusal::Closed))
-        .await;
+    pair.assert_not_contradicted(&poll, edit, closed).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_contradicted_through_redis() {
-    nothing_is_contradicted(false).await;
+async fn changes_are_not_contradicted_with_redis() {
+    changes_are_not_contradicted(false).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_contradicted_by_who_cannot_reach_redis() {
-    nothing_is_contradicted(true).await;
+async fn changes_of_a_disconnected_instance_are_not_contradicted() {
+    changes_are_not_contradicted(true).await;
 }
 
-/// A repair raises the epoch: marks of the old one count no more, and are made anew; also where Redis was not told of it.
+/// A repair raises the epoch, which invalidates fingerprints. The next vote restores
+/// them.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_epoch_clears_the_marks() {
-    for cut_off in [false, true] {
-        let Some(pair) = pair(cut_off).await else {
+async fn new_epoch_invalidates_fingerprints() {
+    for disconnected in [false, true] {
+        let Some(pair) = open_pair(disconnected).await else {
             return;
         };
-        let poll = pair.voted_in().await;
+        let poll = pair.create_poll_with_cached_voter().await;
         let repaired = pair.first.repair_poll(poll.id).await.unwrap();
-        let _ = pair.store.ballots_seen();
-        assert_eq!(cast(&*pair.second, &fresh(&poll, 1)).await, ALREADY_VOTED);
-        assert_eq!(pair.store.ballots_seen(), 1, "the store was asked");
-        pair.second.settled().await;
+        let _ = pair.store.take_ballots();
+        let outcome = cast(&*pair.second, &new_ballot(&poll, 1)).await;
+        assert_eq!(outcome, ALREADY_VOTED);
+        assert_eq!(pair.store.take_ballots(), 1, "the store was not called");
+        pair.second.flush().await;
         let now = SystemClock.now();
-        let receipt = pair.second.cast_ballots(&[fresh(&poll, 1)], now).await;
-        assert_eq!(pair.store.ballots_seen(), 0, "and was learned from");
+        let receipt = pair.second.cast_ballots(&[new_ballot(&poll, 1)], now).await;
+        assert_eq!(pair.store.take_ballots(), 0, "the store was called");
         assert_eq!(receipt.tallies, [repaired]);
     }
 }
 
-/// The result of a sealed poll and definitions come out of the cache, and are what the store has.
 #[tokio::test(flavor = "multi_thread")]
-async fn results_of_sealed_polls_spare_the_store() {
-    let Some(pair) = pair(false).await else {
+async fn sealed_polls_are_served_from_the_cache() {
+    let Some(pair) = open_pair(false).await else {
         return;
     };
-    let poll = pair.voted_in().await;
+    let poll = pair.create_poll_with_cached_voter().await;
     let sealed = pair
         .first
         .seal_poll(poll.id, SealCause::Owner, SystemClock.now());
-    let SealOutcome::Sealed(last) = sealed.await.unwrap() else {
-        panic!("an owner can close at any time");
+    let SealOutcome::Sealed(final_tally) = sealed.await.unwrap() else {
+        panic!("the owner could not seal the poll");
     };
-    let since = Instant::now();
-    let _ = pair.store.calls_seen();
-    let mut asked: u32 = 0;
-    while since.elapsed() < 10 * brief().lease {
+    let started = Instant::now();
+    let _ = pair.store.take_calls();
+    let mut reads: u32 = 0;
+    while started.elapsed() < 10 * short_lease().lease {
         let tallies = pair.second.tallies(&[poll.id]).await.unwrap();
-        assert_eq!(tallies, [Some(last.clone())]);
+        assert_eq!(tallies, [Some(final_tally.clone())]);
         let polls = pair.second.polls(&[poll.id]).await.unwrap();
         assert!(polls[0].as_ref().unwrap().is_sealed());
-        asked += 2;
+        reads += 2;
     }
-    // A lease is renewed by one load of poll and tally, and by a few while Redis is being told.
-    let calls = pair.store.calls_seen();
-    eprintln!("{asked} questions, {calls} calls of the store");
-    assert!(calls < u64::from(asked) / 2, "{calls} of {asked}");
+    // Each lease takes one load of poll and tally, and a few more until Redis has it.
+    let calls = pair.store.take_calls();
+    eprintln!("{reads} reads, {calls} calls of the store");
+    assert!(calls < u64::from(reads) / 2, "{calls} of {reads}");
     pair.first.delete_poll(poll.id).await.unwrap();
     assert_eq!(pair.second.tallies(&[poll.id]).await.unwrap(), [None]);
     assert_eq!(pair.second.polls(&[poll.id]).await.unwrap(), [None]);
 }
 
-/// Edits made elsewhere are seen at once in the definition.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_edit_is_seen_elsewhere_at_once() {
-    for cut_off in [false, true] {
-        let Some(pair) = pair(cut_off).await else {
+async fn edits_are_visible_on_the_other_instance_immediately() {
+    for disconnected in [false, true] {
+        let Some(pair) = open_pair(disconnected).await else {
             return;
         };
-        let made = poll(PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]));
-        pair.first.create_poll(&made).await.unwrap();
+        let poll = new_poll(PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]));
+        pair.first.create_poll(&poll).await.unwrap();
         for round in 0..10 {
-            // Out of the cache, mostly.
+            // Most of these reads hit the cache.
             for _ in 0..3 {
-                pair.second.polls(&[made.id]).await.unwrap();
-                pair.second.settled().await;
+                pair.second.polls(&[poll.id]).await.unwrap();
+                pair.second.flush().await;
             }
             let title = format!("Lunch {round}?");
             let change = PollChange {
                 title: Some(title.clone()),
                 ..PollChange::default()
             };
-            let changing = pair.first.change_poll(made.id, &change, SystemClock.now());
-            changing.await.unwrap();
-            let polls = pair.second.polls(&[made.id]).await.unwrap();
+            let changed = pair.first.change_poll(poll.id, &change, SystemClock.now());
+            changed.await.unwrap();
+            let polls = pair.second.polls(&[poll.id]).await.unwrap();
             assert_eq!(polls[0].as_ref().unwrap().title, title);
         }
     }
 }
 
-/// What Redis is told late, because it was paused, is over by then.
+/// Redis is paused between a commit and its write to Redis. The write arrives after the
+/// deletion of the poll.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lease_that_comes_late_is_over() {
-    let (Some(server), Some(mut gone)) = (Server::plain(), Server::plain()) else {
+async fn lease_that_arrives_late_has_expired() {
+    let (Some(server), Some(mut killed)) = (Server::new(), Server::new()) else {
         return;
     };
     let server = Arc::new(server);
-    let theirs = Redis::connect(&gone.url()).await.unwrap();
-    gone.kill();
-    let store = CountingStore::of(Arc::new(MemoryStore::new()));
-    let mut config = brief();
+    let first_redis = Redis::connect(&killed.url()).await.unwrap();
+    killed.kill();
+    let store = CountingStore::new(Arc::new(MemoryStore::new()));
+    let mut config = short_lease();
     config.lease = Duration::from_secs(2);
     let instance = |redis| {
-        let behind: Behind = store.clone();
-        CachedStore::with_config(behind, redis, config.clone())
+        let inner: InnerStore = store.clone();
+        CachedStore::with_config(inner, redis, config.clone())
     };
-    let (first, second) = (instance(theirs), instance(apart(&server.url()).await));
-    // The server must know the script, which is sent only once.
-    cast(&second, &fresh(&lunch(&first).await, 1)).await;
-    second.settled().await;
-    let poll = lunch(&first).await;
+    let first = instance(first_redis);
+    let second = instance(connect(&server.url()).await);
+    // Loads the script, so that the late write is a single command.
+    cast(&second, &new_ballot(&create_poll(&first).await, 1)).await;
+    second.flush().await;
+    let poll = create_poll(&first).await;
     let paused = Arc::clone(&server);
     store.after_cast(move || paused.pause());
-    let outcome = cast(&second, &fresh(&poll, 1)).await;
+    let outcome = cast(&second, &new_ballot(&poll, 1)).await;
     assert_eq!(outcome, Outcome::Counted { revision: 1 });
-    second.settled().await;
+    second.flush().await;
 
-    let began = Instant::now();
+    let started = Instant::now();
     first.delete_poll(poll.id).await.unwrap();
     assert!(
-        began.elapsed() >= config.lease,
-        "it waits for leases to end"
+        started.elapsed() >= config.lease,
+        "the deletion did not wait for the end of the lease"
     );
     server.resume();
-    let end = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_secs(60);
     let keys = format!("*{}*", poll.id);
     while server.cli(&["KEYS", &keys]).trim().is_empty() {
-        assert!(Instant::now() < end, "what was under way arrives");
+        assert!(Instant::now() < deadline, "the late write did not arrive");
     }
-    let until_asked_again = Instant::now() + config.lease / 2;
-    while Instant::now() < until_asked_again {
-        let outcome = cast(&second, &fresh(&poll, 1)).await;
+    let end = Instant::now() + config.lease / 2;
+    while Instant::now() < end {
+        let outcome = cast(&second, &new_ballot(&poll, 1)).await;
         assert_eq!(outcome, Outcome::Refused(Refusal::PollNotFound));
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

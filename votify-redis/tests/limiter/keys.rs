@@ -1,26 +1,25 @@
-//! What is kept.
+//! The keys in Redis.
 
 use std::time::Duration;
 
 use votify_core::limit::{LimitKey, RateLimiter};
 use votify_core::{Clock, Quota, SystemClock};
 use votify_redis::{Redis, RedisRateLimiter};
-
-use crate::servers::Server;
+use votify_test_support::redis::Server;
 
 fn keys(server: &Server) -> Vec<String> {
-    let said = server.cli(&["--scan"]);
-    said.lines().map(str::to_owned).collect()
+    let reply = server.cli(&["--scan"]);
+    reply.lines().map(str::to_owned).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_key_expires_and_none_tells_what_it_limits() {
-    let Some(server) = Server::plain() else {
+async fn keys_expire_and_hide_the_limit_key() {
+    let Some(server) = Server::new() else {
         return;
     };
     let redis = Redis::connect(&server.url()).await.unwrap();
-    let limiter = RedisRateLimiter::new(redis.with_prefix("app").unwrap());
-    // As careless a caller as there may be: addresses as they are.
+    let limiter = RedisRateLimiter::from_client(redis.with_prefix("app").unwrap());
+    // Limit keys with plain addresses: callers should hash them, but need not.
     let quota = Quota::per_minute(3);
     for n in 0..50_u8 {
         let mut address = *b"192.168.100.    ";
@@ -34,9 +33,9 @@ async fn every_key_expires_and_none_tells_what_it_limits() {
                 .unwrap();
         }
     }
-    let found = keys(&server);
-    assert_eq!(found.len(), 50, "{found:?}");
-    for key in found {
+    let keys = keys(&server);
+    assert_eq!(keys.len(), 50, "{keys:?}");
+    for key in keys {
         assert!(key.starts_with("app:limit:"), "{key}");
         assert!(
             !key.contains("192.168") && !key.contains("3139322e"),
@@ -50,12 +49,12 @@ async fn every_key_expires_and_none_tells_what_it_limits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_is_forgotten_two_periods_after_its_last_attempt() {
-    let Some(server) = Server::plain() else {
+async fn key_expires_two_periods_after_the_last_attempt() {
+    let Some(server) = Server::new() else {
         return;
     };
     let redis = Redis::connect(&server.url()).await.unwrap();
-    let limiter = RedisRateLimiter::new(redis);
+    let limiter = RedisRateLimiter::from_client(redis);
     let quota = Quota::new(1, Duration::from_secs(1)).unwrap();
     let key = LimitKey::from_bytes([7; 16]);
     let now = SystemClock.now();

@@ -1,12 +1,7 @@
-//! The rate limiter, on real servers.
-#![expect(
-    clippy::unwrap_used,
-    reason = "tests, whose scenes are built by functions outside of them"
-)]
+//! The rate limiter on real servers.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod arithmetic;
+mod conformance;
+mod failures;
 mod keys;
-mod laws;
-mod losing;
-#[path = "../servers/mod.rs"]
-mod servers;
+mod same_as_memory;

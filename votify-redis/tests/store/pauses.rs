@@ -1,35 +1,35 @@
-//! The server stops answering, with all connections open.
+//! The server is paused, with all connections open.
 
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep};
-use votify_core::store::PageRequest;
-use votify_core::store::PollFilter;
+use votify_core::store::{PageRequest, PollFilter};
 use votify_core::{Store, StoreError};
+use votify_test_support::ballots::{NOW, ballot, cast, poll, votes};
+use votify_test_support::redis::Server;
 
-use crate::ballots::{NOW, ballot, cast, poll, votes};
-use crate::scene::open;
-use crate::servers::Server;
+use crate::harness::open_store;
 
-const LIMIT: Duration = Duration::from_secs(4);
+/// The documented maximum duration of a call.
+const MAX_CALL_TIME: Duration = Duration::from_secs(4);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn every_call_fails_in_time_and_settles_later() {
-    let Some(server) = Server::plain() else {
+async fn calls_time_out_while_paused_and_ballots_count_once_afterwards() {
+    let Some(server) = Server::new() else {
         return;
     };
-    let store = open(&server.url()).await;
+    let store = open_store(&server.url()).await;
     let poll = poll(&store).await;
     server.pause();
     let calls = (0..100_u32).map(|number| {
         let (store, poll) = (store.clone(), poll.clone());
         tokio::spawn(async move {
-            // Over some seconds, so that some come after others were given up.
+            // Over 6 s, so that later calls start after earlier ones timed out.
             sleep(Duration::from_millis(u64::from(number) * 60)).await;
-            let since = Instant::now();
-            let answer = match number % 5 {
+            let started = Instant::now();
+            let result = match number % 5 {
                 0 => store.tallies(&[poll.id]).await.map(|_| ()),
                 1 => store
                     .change_poll(poll.id, &Default::default(), NOW)
@@ -49,21 +49,24 @@ async fn every_call_fails_in_time_and_settles_later() {
                     .remove(0)
                     .map(|_| ()),
             };
-            (number, answer, since.elapsed())
+            (number, result, started.elapsed())
         })
     });
     for call in join_all(calls).await {
-        let (number, answer, time) = call.unwrap();
+        let (number, result, elapsed) = call.unwrap();
         assert!(
-            matches!(answer, Err(StoreError::Unavailable { .. })),
-            "{number}: {answer:?}"
+            matches!(result, Err(StoreError::Unavailable { .. })),
+            "{number}: {result:?}"
         );
-        assert!(time < LIMIT, "{number}: {time:?}");
+        assert!(elapsed < MAX_CALL_TIME, "{number}: {elapsed:?}");
     }
     server.resume();
-    let since = Instant::now();
+    let resumed_at = Instant::now();
     while store.tallies(&[poll.id]).await.is_err() {
-        assert!(since.elapsed() < LIMIT, "it is back, and not used");
+        assert!(
+            resumed_at.elapsed() < MAX_CALL_TIME,
+            "calls fail although the server answers"
+        );
     }
     for number in (4..100).step_by(5) {
         cast(&store, &[ballot(&poll, number)])

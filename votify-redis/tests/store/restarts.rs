@@ -1,22 +1,23 @@
-//! A server that forgets: what it had acknowledged is gone, and no position is used twice all the same.
+//! A restarted server that lost acknowledged writes.
 
 use std::collections::HashMap;
 
 use votify_core::{Outcome, PollId, Position, Store, Tally};
+use votify_test_support::ballots::{NOW, ballot, poll};
+use votify_test_support::redis::{Server, ServerConfig};
 
-use crate::ballots::{NOW, ballot, poll};
-use crate::scene::open;
-use crate::servers::{Server, Setup};
+use crate::harness::open_store;
 
-/// What every position was seen to be.
+/// All observed tallies by position.
 #[derive(Default)]
-struct Seen {
+struct ObservedTallies {
     tallies: HashMap<Position, Tally>,
     last: Option<Position>,
 }
 
-impl Seen {
-    fn see(&mut self, tally: &Tally) {
+impl ObservedTallies {
+    /// Checks that positions do not decrease, and that each stands for one tally.
+    fn observe(&mut self, tally: &Tally) {
         let position = tally.position;
         assert!(
             self.last.is_none_or(|last| position >= last),
@@ -28,72 +29,82 @@ impl Seen {
             .tallies
             .entry(position)
             .or_insert_with(|| tally.clone());
-        assert_eq!(known, tally, "one position is two states");
+        assert_eq!(known, tally, "one position has two tallies");
     }
 }
 
-async fn tally(store: &dyn Store, poll: PollId) -> Tally {
+async fn read_tally(store: &dyn Store, poll: PollId) -> Tally {
     store.tallies(&[poll]).await.unwrap().remove(0).unwrap()
 }
 
 #[tokio::test]
-async fn no_position_is_used_twice() {
-    // What is saved here is what it has after each start.
-    let Some(mut server) = Server::of(Setup::new().setting("save", "3600 1000000")) else {
+async fn positions_are_not_reused_after_lost_writes() {
+    // The server restarts with the data of the last SAVE.
+    let config = ServerConfig::new().setting("save", "3600 1000000");
+    let Some(mut server) = Server::with_config(config) else {
         return;
     };
-    let store = open(&server.url()).await;
+    let store = open_store(&server.url()).await;
     let poll = poll(&store).await;
-    let mut seen = Seen::default();
-    let safe: Vec<_> = (0..10).map(|number| ballot(&poll, number)).collect();
-    store.cast_ballots(&safe, NOW).await;
-    seen.see(&tally(&store, poll.id).await);
+    let mut observed = ObservedTallies::default();
+    let saved: Vec<_> = (0..10).map(|number| ballot(&poll, number)).collect();
+    store.cast_ballots(&saved, NOW).await;
+    observed.observe(&read_tally(&store, poll.id).await);
     server.cli(&["SAVE"]);
-    for life in 1..=6_u32 {
+    for run in 1..=6_u32 {
         for number in 0..5 {
-            // Others in every life, so that the same revision would be another state.
-            let vote = ballot(&poll, 100 * life + number);
+            // Other voters in each run, so that equal revisions have different tallies.
+            let vote = ballot(&poll, 100 * run + number);
             let receipt = store.cast_ballots(&[vote], NOW).await;
             let outcome = receipt.outcomes[0].clone().unwrap();
             assert!(matches!(outcome, Outcome::Counted { .. }), "{outcome:?}");
-            receipt.tallies.iter().for_each(|tally| seen.see(tally));
+            for tally in &receipt.tallies {
+                observed.observe(tally);
+            }
         }
-        assert_eq!(tally(&store, poll.id).await.total_votes, 15);
+        assert_eq!(read_tally(&store, poll.id).await.total_votes, 15);
         server.kill();
         server.start();
-        if life % 2 == 0 {
-            // A reader learns that what it saw is gone, though nobody votes.
-            let back = tally(&store, poll.id).await;
-            assert_eq!(back.total_votes, 10);
-            assert!(Some(back.position) > seen.last);
-            seen.see(&back);
+        if run % 2 == 0 {
+            // A read raises the epoch too.
+            let tally = read_tally(&store, poll.id).await;
+            assert_eq!(tally.total_votes, 10);
+            assert!(Some(tally.position) > observed.last);
+            observed.observe(&tally);
         }
-        let again = store.cast_ballots(&safe, NOW).await;
-        let replayed =
+        let receipt = store.cast_ballots(&saved, NOW).await;
+        let is_replayed =
             |outcome: &Result<Outcome, _>| matches!(outcome, Ok(Outcome::Replayed { .. }));
-        assert!(again.outcomes.iter().all(replayed), "{again:?}");
-        again.tallies.iter().for_each(|tally| seen.see(tally));
+        assert!(receipt.outcomes.iter().all(is_replayed), "{receipt:?}");
+        for tally in &receipt.tallies {
+            observed.observe(tally);
+        }
     }
-    assert_eq!(seen.tallies.len(), 1 + 6 * 6);
+    assert_eq!(observed.tallies.len(), 1 + 6 * 6);
     let audit = store.audit_poll(poll.id).await.unwrap();
     assert!(audit.is_exact(), "{audit:?}");
 }
 
 #[tokio::test]
-async fn a_start_without_loss_keeps_all_and_goes_on() {
-    let Some(mut server) = Server::of(Setup::new().append_only("always")) else {
+async fn restart_without_loss_raises_the_epoch_once() {
+    let config = ServerConfig::new().append_only("always");
+    let Some(mut server) = Server::with_config(config) else {
         return;
     };
-    let store = open(&server.url()).await;
+    let store = open_store(&server.url()).await;
     let poll = poll(&store).await;
     store.cast_ballots(&[ballot(&poll, 1)], NOW).await;
-    let before = tally(&store, poll.id).await;
+    let before = read_tally(&store, poll.id).await;
     server.kill();
     server.start();
-    let after = tally(&store, poll.id).await;
+    let after = read_tally(&store, poll.id).await;
     assert!(after.position.epoch > before.position.epoch);
     assert_eq!(after.position.revision, before.position.revision);
-    assert_eq!(after, tally(&store, poll.id).await, "it is raised once");
-    let other = open(&server.url()).await;
-    assert_eq!(after, tally(&other, poll.id).await);
+    assert_eq!(
+        after,
+        read_tally(&store, poll.id).await,
+        "the epoch was raised twice"
+    );
+    let other = open_store(&server.url()).await;
+    assert_eq!(after, read_tally(&other, poll.id).await);
 }

@@ -1,14 +1,16 @@
--- Writes what a batch did, if the poll is still as it was read; else tells how it is now.
--- KEYS: poll, turn, votes, superseded, places, addresses, then parts of the order.
--- ARGV: caller, run, state as read, new state, voters with ballots; how many rows are inserted, updated, removed,
--- superseded, how many places are freed, taken, and how many addresses have another number of them; then the offset and the
--- voters for each part of the order; then the rows.
-if not is_still(KEYS[1], KEYS[2], ARGV[2], ARGV[3], ARGV[1]) then
-  be_next(KEYS[2], ARGV[1])
-  return look(KEYS[1], KEYS[2], ARGV[1], KEYS[3], KEYS[4], ARGV[5], 32)
+-- Writes a batch if the poll is unchanged, and returns the current poll otherwise.
+-- KEYS: poll, reservation, votes, superseded, voter_addresses, address_counts, parts of
+-- the order.
+-- ARGV: session, run, state as read, new state, voters with ballot ids; the number of
+-- inserted, updated, removed and superseded ballots, of released and added voter
+-- addresses, and of changed address counts; offset and voters for each part of the order;
+-- the rows.
+if not is_unchanged(KEYS[1], KEYS[2], ARGV[2], ARGV[3], ARGV[1]) then
+  reserve(KEYS[2], ARGV[1])
+  return read_poll(KEYS[1], KEYS[2], ARGV[1], KEYS[3], KEYS[4], ARGV[5], 32)
 end
 
--- What could fail fails here, before anything is written.
+-- A key of the wrong type fails here, before anything is written.
 redis.call('HLEN', KEYS[4])
 for i = 5, 6 do
   redis.call('HLEN', KEYS[i])
@@ -22,10 +24,10 @@ for i = 1, tonumber(ARGV[6]) do
   inserted[i] = ARGV[at + 2 * i - 2]
 end
 for first = 1, #inserted, 4000 do
-  local there = redis.call('HMGET', KEYS[3], unpack(inserted, first, math.min(first + 3999, #inserted)))
-  for i = 1, #there do
-    if there[i] then
-      return redis.error_reply('VOTIFYTWICE a ballot stands where none was read')
+  local existing = redis.call('HMGET', KEYS[3], unpack(inserted, first, math.min(first + 3999, #inserted)))
+  for i = 1, #existing do
+    if existing[i] then
+      return redis.error_reply('VOTIFYTWICE a voter already has a ballot that was not read')
     end
   end
 end

@@ -1,5 +1,5 @@
--- KEYS: poll. ARGV: state without the run that it ends with, definition.
--- A poll that is there is answered, and stays.
+-- Creates a poll. An existing poll is left unchanged, and its state is returned.
+-- KEYS: poll. ARGV: state without the run id, definition.
 local state = redis.call('HGET', KEYS[1], 'state')
 if state then
   return state

@@ -1,22 +1,23 @@
--- Invites voters to a poll that is there, all or none: none if too many would be invited then.
--- KEYS: poll, invited. ARGV: the most, voters.
--- Answers how many are invited, and whether these are; nil if there is no such poll.
+-- Invites voters to an existing poll: all of them, or none if the total would exceed the
+-- maximum.
+-- KEYS: poll, invited. ARGV: maximum, voters. Returns the total and 1 if these voters are
+-- invited, 0 otherwise; nil if the poll does not exist.
 if redis.call('HEXISTS', KEYS[1], 'state') == 0 then
   return nil
 end
-local voters, given = {}, {}
+local voters, seen = {}, {}
 for at = 1, #ARGV[2], 16 do
   local voter = string.sub(ARGV[2], at, at + 15)
-  if not given[voter] then
-    given[voter] = true
+  if not seen[voter] then
+    seen[voter] = true
     voters[#voters + 1] = voter
   end
 end
 local new = {}
 for first = 1, #voters, 4000 do
-  local there = redis.call('SMISMEMBER', KEYS[2], unpack(voters, first, math.min(first + 3999, #voters)))
-  for i = 1, #there do
-    if there[i] == 0 then
+  local existing = redis.call('SMISMEMBER', KEYS[2], unpack(voters, first, math.min(first + 3999, #voters)))
+  for i = 1, #existing do
+    if existing[i] == 0 then
       new[#new + 1] = voters[first + i - 1]
     end
   end

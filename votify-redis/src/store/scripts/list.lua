@@ -1,5 +1,7 @@
--- Some places of a listing, and what its polls' places may have to be made anew for.
--- KEYS: the listing, rows, announced, warm. ARGV: the first and the last place, whether rows are wanted.
+-- Reads a page of a listing, and the polls that wait to be reindexed (up to 500 of each
+-- kind).
+-- KEYS: listing, rows, intents, dirty_scores. ARGV: first and last index, '1' to return
+-- rows.
 local members = redis.call('ZRANGE', KEYS[1], ARGV[1], ARGV[2], 'REV')
 local ids = {}
 for i = 1, #members do

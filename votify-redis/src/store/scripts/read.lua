@@ -1,2 +1,4 @@
--- KEYS: poll, turn, votes, superseded. ARGV: caller; voters, perhaps with ballots, and the width of each.
-return look(KEYS[1], KEYS[2], ARGV[1], KEYS[3], KEYS[4], ARGV[2], tonumber(ARGV[3]))
+-- Reads a poll and the ballots of voters.
+-- KEYS: poll, reservation, votes, superseded.
+-- ARGV: session, voters or voters with ballot ids, size of each in bytes.
+return read_poll(KEYS[1], KEYS[2], ARGV[1], KEYS[3], KEYS[4], ARGV[2], tonumber(ARGV[3]))

@@ -1,4 +1,4 @@
--- Wants to be next no more. KEYS: turn. ARGV: caller.
+-- Releases the reservation of a session. KEYS: reservation. ARGV: session.
 if redis.call('GET', KEYS[1]) == ARGV[1] then
   redis.call('DEL', KEYS[1])
 end

@@ -1,8 +1,9 @@
--- Writes a poll that is still as it was read; else tells how it is now.
--- KEYS: poll, turn. ARGV: caller, run, state as read, new state, new definition or nothing.
-if not is_still(KEYS[1], KEYS[2], ARGV[2], ARGV[3], ARGV[1]) then
-  be_next(KEYS[2], ARGV[1])
-  return look(KEYS[1], KEYS[2], ARGV[1], '', '', '', 16)
+-- Writes a new state if the poll is unchanged, and returns the current poll otherwise.
+-- KEYS: poll, reservation.
+-- ARGV: session, run, state as read, new state, new definition ('' keeps the definition).
+if not is_unchanged(KEYS[1], KEYS[2], ARGV[2], ARGV[3], ARGV[1]) then
+  reserve(KEYS[2], ARGV[1])
+  return read_poll(KEYS[1], KEYS[2], ARGV[1], '', '', '', 16)
 end
 if ARGV[5] ~= '' then
   redis.call('HSET', KEYS[1], 'definition', ARGV[5])

@@ -10,67 +10,67 @@ use votify_core::{
     BallotId, Caller, Choice, Clock, Poll, PollEngine, Refusal, SystemClock, VoteOutcome,
 };
 
-use super::fleet::Fleet;
+use super::instances::Instances;
 
-/// Numbers of voters, for the whole test.
-static NEXT: AtomicU64 = AtomicU64::new(1);
+/// Number of the next voter, unique within the test program.
+static NEXT_VOTER: AtomicU64 = AtomicU64::new(1);
 
-/// Voters who come one after another: each votes, sends that again, and tries to vote anew, at both instances.
+/// Tasks of voters. Each voter votes, replays the ballot, and tries to vote again, on
+/// both instances.
 pub(crate) struct Load {
-    told: Arc<Told>,
-    voters: Vec<JoinHandle<()>>,
+    state: Arc<State>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 #[derive(Default)]
-struct Told {
+struct State {
     stop: AtomicBool,
-    counted: Mutex<Counted>,
+    results: Mutex<LoadResults>,
 }
 
-/// What voters were told.
 #[derive(Default, Clone)]
-pub(crate) struct Counted {
-    /// The ballots that count.
-    pub(crate) ids: Vec<BallotId>,
-    /// What the longest call took, whatever its answer.
-    pub(crate) longest: Duration,
+pub(crate) struct LoadResults {
+    /// Ids of the acknowledged ballots.
+    pub(crate) acknowledged: Vec<BallotId>,
+    /// Duration of the longest call, with any result.
+    pub(crate) longest_call: Duration,
 }
 
 impl Load {
-    pub(crate) fn start(fleet: &Fleet, poll: &Arc<Poll>) -> Self {
-        let told = Arc::new(Told::default());
-        let voters = (0..16).map(|_| {
-            let (engines, poll, told) =
-                (fleet.engines.clone(), Arc::clone(poll), Arc::clone(&told));
+    pub(crate) fn start(instances: &Instances, poll: &Arc<Poll>) -> Self {
+        let state = Arc::new(State::default());
+        let tasks = (0..16).map(|_| {
+            let engines = instances.engines.clone();
+            let (poll, state) = (Arc::clone(poll), Arc::clone(&state));
             tokio::spawn(async move {
-                while !told.stop.load(Ordering::Relaxed) {
-                    told.vote(&engines, &poll).await;
+                while !state.stop.load(Ordering::Relaxed) {
+                    state.vote(&engines, &poll).await;
                 }
             })
         });
         Self {
-            voters: voters.collect(),
-            told,
+            tasks: tasks.collect(),
+            state,
         }
     }
 
     pub(crate) fn acknowledged(&self) -> Vec<BallotId> {
-        self.told.counted.lock().unwrap().ids.clone()
+        self.state.results.lock().unwrap().acknowledged.clone()
     }
 
-    /// Lets everybody end who has begun.
-    pub(crate) async fn stop(self) -> Counted {
-        self.told.stop.store(true, Ordering::Relaxed);
-        for voter in self.voters {
-            voter.await.unwrap();
+    /// Waits for the current voter of each task.
+    pub(crate) async fn stop(self) -> LoadResults {
+        self.state.stop.store(true, Ordering::Relaxed);
+        for task in self.tasks {
+            task.await.unwrap();
         }
-        self.told.counted.lock().unwrap().clone()
+        self.state.results.lock().unwrap().clone()
     }
 }
 
-impl Told {
+impl State {
     async fn vote(&self, engines: &[PollEngine; 2], poll: &Poll) {
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let number = NEXT_VOTER.fetch_add(1, Ordering::Relaxed);
         let voter = Caller::session(SessionId::from_bytes(u128::from(number).to_be_bytes()));
         let [first, second] = engines;
         let is_even = number.is_multiple_of(2);
@@ -83,10 +83,10 @@ impl Told {
         let cast = async |engine: &PollEngine, id, option: usize| {
             let choice = Choice::one(poll.options[option].id);
             loop {
-                let since = Instant::now();
-                let answer = engine.cast(poll.id, &voter, id, choice.clone()).await;
-                self.took(since.elapsed());
-                match answer {
+                let started = Instant::now();
+                let result = engine.cast(poll.id, &voter, id, choice.clone()).await;
+                self.record_duration(started.elapsed());
+                match result {
                     Ok(receipt) => return Ok(receipt.outcome),
                     Err(EngineError::Refused(refusal)) => return Err(refusal),
                     Err(EngineError::Overloaded { .. }) => {}
@@ -98,19 +98,20 @@ impl Told {
         };
         let outcome = cast(here, id, option).await.unwrap();
         let revision = outcome.revision();
-        self.counted.lock().unwrap().ids.push(id);
+        self.results.lock().unwrap().acknowledged.push(id);
         for engine in [there, here] {
-            let again = cast(engine, BallotId::generate(SystemClock.now()), 1 - option).await;
-            assert_eq!(again, Err(Refusal::AlreadyVoted));
-            let replay = cast(engine, id, option).await;
-            assert_eq!(replay, Ok(VoteOutcome::Replayed { revision }));
+            let new_id = BallotId::generate(SystemClock.now());
+            let repeated = cast(engine, new_id, 1 - option).await;
+            assert_eq!(repeated, Err(Refusal::AlreadyVoted));
+            let replayed = cast(engine, id, option).await;
+            assert_eq!(replayed, Ok(VoteOutcome::Replayed { revision }));
             let reused = cast(engine, id, 1 - option).await;
             assert_eq!(reused, Err(Refusal::BallotIdReused));
         }
     }
 
-    fn took(&self, time: Duration) {
-        let mut counted = self.counted.lock().unwrap();
-        counted.longest = counted.longest.max(time);
+    fn record_duration(&self, duration: Duration) {
+        let mut results = self.results.lock().unwrap();
+        results.longest_call = results.longest_call.max(duration);
     }
 }

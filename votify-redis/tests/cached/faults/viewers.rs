@@ -7,63 +7,67 @@ use tokio::time::timeout;
 use votify_core::tally::{TallyView, ViewPosition};
 use votify_core::{Audience, Caller, Poll, Position, Tally};
 
-use super::fleet::Fleet;
+use super::instances::Instances;
 
-/// One viewer at each instance. No news pass between the instances, so what the other one counts is seen in the store
-/// alone.
+/// One viewer on each instance. The instances have no broadcaster, so votes of the other
+/// instance arrive through the store only.
 pub(crate) struct Viewers {
-    seen: Vec<watch::Receiver<Option<TallyView>>>,
+    views: Vec<watch::Receiver<Option<TallyView>>>,
     tasks: Vec<JoinHandle<()>>,
     poll: Arc<Poll>,
 }
 
 impl Viewers {
-    pub(crate) async fn of(fleet: &Fleet, poll: &Arc<Poll>) -> Self {
-        let (mut seen, mut tasks) = (Vec::new(), Vec::new());
-        for engine in &fleet.engines {
-            let (shown, shows) = watch::channel(None);
-            let mut watching = engine
+    pub(crate) async fn watch(instances: &Instances, poll: &Arc<Poll>) -> Self {
+        let (mut views, mut tasks) = (Vec::new(), Vec::new());
+        for engine in &instances.engines {
+            let (sender, receiver) = watch::channel(None);
+            let mut watch = engine
                 .watch(poll.id, &Caller::anonymous(), None)
                 .await
                 .unwrap();
             tasks.push(tokio::spawn(async move {
                 let mut last = Position::START;
-                while let Some(frame) = watching.next().await {
+                while let Some(frame) = watch.next().await {
                     let ViewPosition::Shown(position) = frame.view.position() else {
-                        panic!("counts are shown");
+                        panic!("counts are hidden");
                     };
-                    assert!(position >= last, "a viewer never goes back");
+                    assert!(position >= last, "{position:?} after {last:?}");
                     last = position;
-                    shown.send_replace(Some(frame.view.clone()));
+                    sender.send_replace(Some(frame.view.clone()));
                 }
             }));
-            seen.push(shows);
+            views.push(receiver);
         }
         Self {
-            seen,
+            views,
             tasks,
             poll: Arc::clone(poll),
         }
     }
 
-    pub(crate) async fn exact_within(&self, limit: Duration, tally: &Tally) {
+    pub(crate) async fn assert_exact_within(&self, limit: Duration, tally: &Tally) {
         let exact = TallyView::new(&self.poll, tally, Audience::Public);
-        let all = self.seen.iter().map(|seen| {
-            let mut seen = seen.clone();
+        let waits = self.views.iter().map(|view| {
+            let mut view = view.clone();
             let exact = &exact;
             async move {
-                let _ = seen.wait_for(|view| view.as_ref() == Some(exact)).await;
+                let _ = view.wait_for(|view| view.as_ref() == Some(exact)).await;
             }
         });
-        let all = futures_util::future::join_all(all);
+        let all = futures_util::future::join_all(waits);
         if timeout(limit, all).await.is_err() {
-            let seen: Vec<_> = self.seen.iter().map(|seen| seen.borrow().clone()).collect();
-            panic!("not exact after {limit:?}: {seen:?} instead of {exact:?}");
+            let views: Vec<_> = self
+                .views
+                .iter()
+                .map(|view| view.borrow().clone())
+                .collect();
+            panic!("expected {exact:?} within {limit:?}, found {views:?}");
         }
     }
 
-    /// Nobody may have seen a position go down.
-    pub(crate) async fn end(self) {
+    /// Ends the viewers, and fails if a position decreased.
+    pub(crate) async fn stop(self) {
         for task in self.tasks {
             if task.is_finished() {
                 task.await.unwrap();

@@ -1,0 +1,134 @@
+//! Reads of the store that grant leases, and their revocation.
+
+use std::sync::Arc;
+
+use futures_util::future::try_join;
+use tokio::time::Instant;
+use votify_core::backend::SingleFlight;
+use votify_core::{Poll, PollId, Store, StoreError, Tally};
+
+use super::config::CacheConfig;
+use super::local::LocalView;
+use super::lookup::{CacheState, Lookup, PollSnapshot};
+use super::redis::{RedisCache, Snapshot};
+use super::write_behind::{WriteBehindQueue, Writer};
+use crate::connect::Redis;
+
+/// Maximum reads of a poll whose definition and tally differ in version. More than one
+/// repetition needs an edit during each read.
+const MAX_READS: usize = 3;
+
+/// The state that calls and background tasks share.
+#[derive(Debug)]
+pub(super) struct Shared<S> {
+    pub(super) store: Arc<S>,
+    pub(super) cache: Arc<RedisCache>,
+    pub(super) local: Arc<LocalView>,
+    pub(super) queue: Arc<WriteBehindQueue>,
+    pub(super) tally_loads: SingleFlight<Result<Option<Arc<Tally>>, StoreError>>,
+    poll_loads: SingleFlight<Result<Loaded, StoreError>>,
+}
+
+/// A poll as read from the store.
+#[derive(Debug, Clone)]
+pub(super) enum Loaded {
+    Missing,
+    Poll(PollSnapshot),
+    /// Every read was interrupted by an edit. The definition is current, a matching tally
+    /// is missing.
+    Contended(Arc<Poll>),
+}
+
+impl<S: Store> Shared<S> {
+    pub(super) fn new(store: S, redis: Redis, config: &CacheConfig) -> Self {
+        Self {
+            store: Arc::new(store),
+            cache: Arc::new(RedisCache::new(redis, config)),
+            local: Arc::new(LocalView::new(config.polls)),
+            queue: Arc::new(WriteBehindQueue::new(config.max_pending_voters)),
+            tally_loads: SingleFlight::new(),
+            poll_loads: SingleFlight::new(),
+        }
+    }
+
+    /// Returns the background writer of this cache.
+    pub(super) fn writer(&self) -> Writer<S> {
+        Writer {
+            store: Arc::clone(&self.store),
+            cache: Arc::clone(&self.cache),
+            local: Arc::clone(&self.local),
+            queue: Arc::clone(&self.queue),
+        }
+    }
+
+    /// Returns the cached state, unless this instance has observed a newer one.
+    pub(super) fn leased<'a>(&self, lookup: &'a Lookup) -> Option<&'a PollSnapshot> {
+        match &lookup.state {
+            CacheState::Hit(snapshot) if self.local.is_consistent_with(&snapshot.tally) => {
+                Some(snapshot)
+            }
+            _ => None,
+        }
+    }
+
+    /// Loads a poll from the store and grants a lease that starts at `lookup`.
+    pub(super) async fn load(&self, poll: PollId, lookup: &Lookup) -> Result<Loaded, StoreError> {
+        let load = async {
+            let loaded = self.read(poll).await?;
+            if let Loaded::Poll(snapshot) = &loaded {
+                self.local.observe(&snapshot.tally, Some(&snapshot.poll));
+                let lease_end = self.cache.lease_end(lookup);
+                self.queue.push(&snapshot.tally, lease_end, []);
+            }
+            Ok(loaded)
+        };
+        self.poll_loads.get(poll, load).await
+    }
+
+    /// Reads definition and tally until both have the same version.
+    async fn read(&self, id: PollId) -> Result<Loaded, StoreError> {
+        let mut last = None;
+        for _ in 0..MAX_READS {
+            let ids = [id];
+            let (polls, tallies) =
+                try_join(self.store.polls(&ids), self.store.tallies(&ids)).await?;
+            let poll = polls.into_iter().next().flatten();
+            let tally = tallies.into_iter().next().flatten();
+            let (Some(poll), Some(tally)) = (poll, tally) else {
+                self.local.observe_missing(id);
+                return Ok(Loaded::Missing);
+            };
+            let poll = Arc::new(poll);
+            if poll.version == tally.version {
+                return Ok(Loaded::Poll(PollSnapshot {
+                    poll,
+                    tally: Arc::new(tally),
+                }));
+            }
+            last = Some(poll);
+        }
+        Ok(last.map_or(Loaded::Missing, Loaded::Contended))
+    }
+
+    /// Writes a changed state to Redis, which revokes leases on older ones. Returns true
+    /// if Redis executed it.
+    pub(super) async fn publish(&self, tally: &Tally, poll: Option<&Poll>) -> bool {
+        let snapshot = Snapshot {
+            tally,
+            poll,
+            lease_end: 0,
+            voters: &[],
+        };
+        self.cache.put(&snapshot).await
+    }
+
+    /// Revokes the leases on a poll that has just changed.
+    ///
+    /// If the write to Redis returns false, this waits for one lease.
+    pub(super) async fn revoke_leases(&self, write: impl Future<Output = bool>) {
+        let changed_at = Instant::now();
+        if !write.await {
+            tokio::time::sleep_until(changed_at + self.cache.lease).await;
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Refuses repeated votes without calling the store.
+
+use std::collections::{HashMap, HashSet};
+use std::iter;
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use tokio::time::Instant;
+use votify_core::backend::{PollBatch, group_by_poll};
+use votify_core::ballot::{ActiveBallot, BatchReceipt, Verdict, VoterHistory, decide};
+use votify_core::{
+    Ballot, BallotId, Outcome, PollId, Refusal, Store, StoreError, Tally, Timestamp, VoterId,
+};
+
+use super::leases::{Loaded, Shared};
+use super::lookup::{BallotFingerprint, Lookup, PollSnapshot};
+
+/// Maximum polls read from Redis at once. It bounds the concurrent calls of one batch.
+const MAX_CONCURRENT_POLLS: usize = 64;
+
+/// The result of checking a batch against the cache.
+struct Precheck {
+    /// The lookup of each poll, in the order of the batch's polls.
+    lookups: Vec<Option<Lookup>>,
+    /// Per ballot, the refusal that needs no call of the store.
+    refusals: Vec<Option<Refusal>>,
+    /// The tallies beside the refusals.
+    tallies: HashMap<PollId, Arc<Tally>>,
+}
+
+impl<S: Store> Shared<S> {
+    /// Refuses ballots from the cache and passes the rest to the store, in order.
+    ///
+    /// A refusal has no effect on a poll. So the store decides the remaining ballots as
+    /// if the refused ones were present.
+    pub(super) async fn cast(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
+        let groups = group_by_poll(ballots);
+        let precheck = self.precheck(&groups, ballots, now).await;
+        let (mut indices, mut remaining) = (Vec::new(), Vec::new());
+        for (index, (ballot, refusal)) in ballots.iter().zip(&precheck.refusals).enumerate() {
+            if refusal.is_none() {
+                indices.push(index);
+                remaining.push(ballot.clone());
+            }
+        }
+        let receipt = if remaining.is_empty() {
+            BatchReceipt::unknown_polls(0)
+        } else {
+            self.store.cast_ballots(&remaining, now).await
+        };
+        if receipt.outcomes.len() != remaining.len() {
+            // The store violates its contract; the caller has to detect that.
+            return receipt;
+        }
+        self.queue_writes(&groups, &precheck, &indices, ballots, &receipt);
+        precheck.merge(&indices, receipt)
+    }
+
+    async fn precheck(&self, groups: &[PollBatch], ballots: &[Ballot], now: Timestamp) -> Precheck {
+        let mut precheck = Precheck {
+            lookups: Vec::with_capacity(groups.len()),
+            refusals: vec![None; ballots.len()],
+            tallies: HashMap::new(),
+        };
+        let started = Instant::now();
+        for chunk in groups.chunks(MAX_CONCURRENT_POLLS) {
+            // Slow replies to many chunks must not add up.
+            let in_time = started.elapsed() < self.cache.timeout;
+            let queried = if in_time { chunk } else { &[] };
+            let results = join_all(queried.iter().map(|group| self.query(group, ballots))).await;
+            let results = results
+                .into_iter()
+                .chain(iter::repeat_with(|| (None, None)));
+            for (group, (lookup, snapshot)) in chunk.iter().zip(results) {
+                if let (Some(lookup), Some(snapshot)) = (&lookup, &snapshot) {
+                    precheck.refuse(group, ballots, lookup, snapshot, now);
+                    if group
+                        .indices
+                        .iter()
+                        .any(|index| precheck.is_refused(*index))
+                    {
+                        let tally = self.local.newest(&snapshot.tally);
+                        precheck.tallies.insert(group.poll, tally);
+                    }
+                }
+                precheck.lookups.push(lookup);
+            }
+        }
+        precheck
+    }
+
+    /// Returns what Redis has of a group, and the poll's state if a refusal is possible.
+    async fn query(
+        &self,
+        group: &PollBatch,
+        ballots: &[Ballot],
+    ) -> (Option<Lookup>, Option<PollSnapshot>) {
+        let Some(lookup) = self.lookup(group, ballots).await else {
+            return (None, None);
+        };
+        let snapshot = self.current_state(group, ballots, &lookup).await;
+        (Some(lookup), snapshot)
+    }
+
+    /// Reads a group's poll and voters from Redis, unless the poll allows revotes.
+    async fn lookup(&self, group: &PollBatch, ballots: &[Ballot]) -> Option<Lookup> {
+        if !self.cache.is_available() || self.local.allows_revote(group.poll) {
+            return None;
+        }
+        let voters: Vec<VoterId> = group.ballots(ballots).map(|ballot| ballot.voter).collect();
+        self.cache.get(group.poll, &voters).await
+    }
+
+    /// Returns the poll's state from the cache or the store, if any voter seems to have
+    /// voted.
+    async fn current_state(
+        &self,
+        group: &PollBatch,
+        ballots: &[Ballot],
+        lookup: &Lookup,
+    ) -> Option<PollSnapshot> {
+        let mut pairs = group.ballots(ballots).zip(lookup.fingerprints());
+        if !pairs.any(|(ballot, fingerprint)| has_other_ballot(ballot, *fingerprint)) {
+            return None;
+        }
+        if let Some(snapshot) = self.leased(lookup) {
+            return Some(snapshot.clone());
+        }
+        match self.load(group.poll, lookup).await {
+            Ok(Loaded::Poll(snapshot)) => Some(snapshot),
+            // The store reports the missing poll or the error itself.
+            Ok(Loaded::Missing | Loaded::Contended(_)) | Err(_) => None,
+        }
+    }
+
+    /// Queues the results of the store for Redis.
+    fn queue_writes(
+        &self,
+        groups: &[PollBatch],
+        precheck: &Precheck,
+        indices: &[usize],
+        ballots: &[Ballot],
+        receipt: &BatchReceipt,
+    ) {
+        let outcomes: HashMap<usize, &Result<Outcome, StoreError>> =
+            indices.iter().copied().zip(&receipt.outcomes).collect();
+        let tallies: HashMap<PollId, &Tally> = receipt
+            .tallies
+            .iter()
+            .map(|tally| (tally.poll, tally))
+            .collect();
+        for (group, lookup) in groups.iter().zip(&precheck.lookups) {
+            let Some(tally) = tallies.get(&group.poll) else {
+                continue;
+            };
+            let tally = Arc::new((*tally).clone());
+            self.local.observe(&tally, None);
+            let Some(lookup) = lookup else { continue };
+            let voted = group.indices.iter().filter_map(|index| {
+                let ballot = ballots.get(*index)?;
+                let outcome = outcomes.get(index)?.as_ref().ok()?;
+                let fingerprint = accepted_fingerprint(ballot, outcome)?;
+                Some((ballot.voter, fingerprint))
+            });
+            self.queue.push(&tally, self.cache.lease_end(lookup), voted);
+        }
+    }
+}
+
+impl Precheck {
+    /// Evaluates the ballots of voters with an accepted ballot. Only refusals are used,
+    /// because the store alone can accept a ballot.
+    fn refuse(
+        &mut self,
+        group: &PollBatch,
+        ballots: &[Ballot],
+        lookup: &Lookup,
+        snapshot: &PollSnapshot,
+        now: Timestamp,
+    ) {
+        let fingerprints = lookup.fingerprints_of(snapshot.tally.position.epoch);
+        let ballots = group.indices.iter().zip(group.ballots(ballots));
+        for ((index, ballot), fingerprint) in ballots.zip(fingerprints) {
+            if !has_other_ballot(ballot, *fingerprint) || snapshot.poll.rules.revote {
+                continue;
+            }
+            // The address quota does not matter: the voter has voted already.
+            let verdict = decide(&snapshot.poll, &assumed_history(ballot), 0, ballot, now);
+            if let (Verdict::Refuse(refusal), Some(slot)) = (verdict, self.refusals.get_mut(*index))
+            {
+                *slot = Some(refusal);
+            }
+        }
+    }
+
+    fn is_refused(&self, index: usize) -> bool {
+        self.refusals.get(index).is_some_and(Option::is_some)
+    }
+
+    /// Combines refusals and the store's receipt. `indices` are those of the store's
+    /// ballots in the batch.
+    fn merge(self, indices: &[usize], receipt: BatchReceipt) -> BatchReceipt {
+        let BatchReceipt {
+            outcomes,
+            mut tallies,
+        } = receipt;
+        let mut merged = BatchReceipt::unknown_polls(self.refusals.len());
+        for (index, outcome) in indices.iter().zip(outcomes) {
+            if let Some(slot) = merged.outcomes.get_mut(*index) {
+                *slot = outcome;
+            }
+        }
+        for (slot, refusal) in merged.outcomes.iter_mut().zip(self.refusals) {
+            if let Some(refusal) = refusal {
+                *slot = Ok(Outcome::Refused(refusal));
+            }
+        }
+        let from_store: HashSet<PollId> = tallies.iter().map(|tally| tally.poll).collect();
+        let cached = self.tallies.into_iter();
+        let cached = cached.filter(|(poll, _)| !from_store.contains(poll));
+        tallies.extend(cached.map(|(_, tally)| (*tally).clone()));
+        merged.tallies = tallies;
+        merged
+    }
+}
+
+/// Returns true if the voter's accepted ballot is known to differ from this one.
+fn has_other_ballot(ballot: &Ballot, fingerprint: Option<BallotFingerprint>) -> bool {
+    fingerprint.is_some_and(|fingerprint| fingerprint != BallotFingerprint::of(ballot))
+}
+
+/// Returns the history of a voter whose only ballot is another one than `ballot`.
+///
+/// Choice and time of that ballot do not influence the decision in a poll without revote.
+fn assumed_history(ballot: &Ballot) -> VoterHistory {
+    let other_id = BallotId::from_bytes(ballot.id.as_bytes().map(|byte| !byte));
+    VoterHistory {
+        active: Some(ActiveBallot {
+            ballot: Ballot {
+                id: other_id,
+                ..ballot.clone()
+            },
+            revision: 0,
+            cast_at: Timestamp::EPOCH,
+        }),
+        superseded: Vec::new(),
+    }
+}
+
+/// Returns `Some` if the outcome shows that the voter has voted, with the fingerprint of
+/// the accepted ballot if the outcome shows that too.
+#[expect(clippy::option_option, reason = "two independent facts")]
+fn accepted_fingerprint(ballot: &Ballot, outcome: &Outcome) -> Option<Option<BallotFingerprint>> {
+    match outcome {
+        Outcome::Counted { .. } | Outcome::Replayed { .. } => {
+            Some(Some(BallotFingerprint::of(ballot)))
+        }
+        Outcome::Refused(Refusal::AlreadyVoted) => Some(None),
+        _ => None,
+    }
+}

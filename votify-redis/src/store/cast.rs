@@ -1,0 +1,127 @@
+//! Casting a batch: read, evaluate, and write if the poll is unchanged.
+
+mod address_usage;
+mod batch_writes;
+
+use std::collections::HashMap;
+
+use futures_util::stream::{self, StreamExt};
+use votify_core::backend::{AddressUsage, BatchEvaluator, PollBatch, group_by_poll};
+use votify_core::ballot::{Outcome, VoterHistory};
+use votify_core::{Ballot, BatchReceipt, Tally, Timestamp, VoterId};
+
+use super::cas::{CasSession, with_timeout};
+use super::error::Error;
+use super::keys::ID_BYTES;
+use super::poll_read::PollRead;
+use super::{RedisStore, record};
+use batch_writes::BatchWrites;
+
+/// Maximum polls of one batch in flight. It bounds the calls that wait on the connection.
+const MAX_CONCURRENT_POLLS: usize = 64;
+
+pub(super) async fn cast(store: &RedisStore, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
+    let mut receipt = BatchReceipt::unknown_polls(ballots.len());
+    let groups = group_by_poll(ballots);
+    let casts: Vec<_> = groups
+        .iter()
+        .map(|group| with_timeout(cast_group(store, group, ballots, now)))
+        .collect();
+    let mut results = stream::iter(casts)
+        .buffered(MAX_CONCURRENT_POLLS)
+        .zip(stream::iter(&groups));
+    while let Some((result, group)) = results.next().await {
+        match result {
+            Ok(Some((outcomes, tally))) => receipt.record(group, outcomes, tally),
+            // The poll does not exist. The receipt starts with that outcome.
+            Ok(None) => {}
+            Err(error) => receipt.fail(group, &error.into_store_error()),
+        }
+    }
+    receipt
+}
+
+async fn cast_group(
+    store: &RedisStore,
+    group: &PollBatch,
+    batch: &[Ballot],
+    now: Timestamp,
+) -> Result<Option<(Vec<Outcome>, Tally)>, Error> {
+    let ballots: Vec<&Ballot> = group.ballots(batch).collect();
+    let _lock = store.locks.lock(group.poll).await;
+    let mut session = CasSession::new(store, group.poll, pack(&ballots));
+    let mut read = session.read().await?;
+    loop {
+        let Some(current) = read.current()? else {
+            return Ok(None);
+        };
+        let trending_before = current.stored.state.trending;
+        let histories = histories(&read, &ballots)?;
+        let mut usage = AddressUsage::default();
+        if current.stored.state.poll.rules.address_quota.is_some() {
+            let current_usage = address_usage::read(store, &session.keys, &current, &ballots);
+            let Some(current_usage) = current_usage.await? else {
+                read = session.read().await?;
+                continue;
+            };
+            usage = current_usage;
+        }
+        let evaluator = BatchEvaluator::new(current.stored.state, histories, now);
+        let mut evaluator = evaluator.with_address_usage(usage);
+        let outcomes: Vec<Outcome> = ballots
+            .iter()
+            .map(|ballot| evaluator.cast(ballot))
+            .collect();
+        let write_set = evaluator.finish();
+        if write_set.is_empty() && !current.epoch_raised {
+            session.release().await;
+            return Ok(Some((outcomes, write_set.state.tally)));
+        }
+        let state = record::encode_by(&read.run, current.stored.nonce, &write_set.state);
+        let writes = BatchWrites::new(&session.keys, &ballots, &outcomes, &write_set)?;
+        let condition = [&*read.run, &current.encoded, &state];
+        match writes.write(&mut session, condition).await? {
+            Some(conflict) => read = conflict,
+            None => {
+                if write_set.state.trending != trending_before {
+                    store.mark_score_dirty(group.poll);
+                }
+                return Ok(Some((outcomes, write_set.state.tally)));
+            }
+        }
+    }
+}
+
+/// Concatenates voters and ballot ids.
+fn pack(ballots: &[&Ballot]) -> Vec<u8> {
+    let mut packed = Vec::with_capacity(2 * ID_BYTES * ballots.len());
+    for ballot in ballots {
+        packed.extend_from_slice(ballot.voter.as_bytes());
+        packed.extend_from_slice(ballot.id.as_bytes());
+    }
+    packed
+}
+
+fn histories(
+    read: &PollRead,
+    ballots: &[&Ballot],
+) -> Result<HashMap<VoterId, VoterHistory>, Error> {
+    let mut histories: HashMap<VoterId, VoterHistory> = HashMap::new();
+    let voter_at = |index: usize| ballots.get(index).map(|ballot| ballot.voter);
+    for (_, active) in read.active_ballots(voter_at)? {
+        let history = histories.entry(active.ballot.voter).or_default();
+        history.active = Some(active);
+    }
+    for (index, encoded) in &read.superseded {
+        let Some(ballot) = ballots.get(*index) else {
+            return Err(read.corrupt("a superseded ballot").into());
+        };
+        let old = record::decode_superseded(ballot.poll, ballot.voter, ballot.id, encoded)?;
+        let history = histories.entry(ballot.voter).or_default();
+        // The batch may contain the same ballot twice.
+        if !history.superseded.iter().any(|known| known.id == old.id) {
+            history.superseded.push(old);
+        }
+    }
+    Ok(histories)
+}

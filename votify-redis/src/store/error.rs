@@ -1,0 +1,84 @@
+use redis::RedisError;
+use votify_core::store::Durability;
+use votify_core::{PollId, StoreError};
+
+use crate::error::{self, NAME};
+
+/// An error of the store, converted into a [`StoreError`] by its public methods.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum Error {
+    #[error(transparent)]
+    Redis(#[from] error::Error),
+    /// The call as a whole timed out: the server was slow, or every write conflicted.
+    #[error("call timed out")]
+    Timeout,
+    #[error(transparent)]
+    Corrupt(#[from] Corrupt),
+    #[error("failed to encode a poll: {0}")]
+    Encode(String),
+    #[error("too many ballots of one poll in one call: {ballots}")]
+    TooManyBallots { ballots: usize },
+    #[error(
+        "Redis evicts votes when its memory is full: set maxmemory-policy to noeviction, or maxmemory to 0"
+    )]
+    Evicting,
+    #[error(
+        "Redis is not durable: an acknowledged vote is {0}; set appendonly to yes and appendfsync to always"
+    )]
+    NotDurable(Durability),
+    #[error("poll {0} does not exist")]
+    NotFound(PollId),
+    #[error("poll {0} already exists")]
+    Exists(PollId),
+}
+
+/// Data that this library would not have written.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("cannot decode {what} of {owner}")]
+pub(super) struct Corrupt {
+    owner: String,
+    what: &'static str,
+}
+
+impl Corrupt {
+    pub(super) fn of(poll: PollId, what: &'static str) -> Self {
+        Self {
+            owner: format!("poll {poll}"),
+            what,
+        }
+    }
+
+    pub(super) fn of_listing(what: &'static str) -> Self {
+        Self {
+            owner: "the listings".to_owned(),
+            what,
+        }
+    }
+}
+
+/// Error code of `cast.lua` if an inserted ballot would not be the voter's only one.
+const DUPLICATE_VOTE: &str = "VOTIFYTWICE";
+
+impl Error {
+    pub(super) fn into_store_error(self) -> StoreError {
+        match self {
+            Self::NotFound(id) => StoreError::PollNotFound(id),
+            Self::Exists(id) => StoreError::PollExists(id),
+            Self::Timeout => StoreError::unavailable(NAME, self),
+            Self::Corrupt(_) => StoreError::corrupt(NAME, self),
+            Self::Redis(error::Error::Driver(error)) if is_corruption(&error) => {
+                StoreError::corrupt(NAME, error)
+            }
+            Self::Redis(error) => error.into_store_error(),
+            Self::Encode(_)
+            | Self::TooManyBallots { .. }
+            | Self::Evicting
+            | Self::NotDurable(_) => StoreError::failed(NAME, self),
+        }
+    }
+}
+
+/// Returns true if a key has a type, or rows, that this library does not write.
+fn is_corruption(error: &RedisError) -> bool {
+    matches!(error.code(), Some("WRONGTYPE" | DUPLICATE_VOTE))
+}
