@@ -1,8 +1,8 @@
 //! Invariants that hold with several instances on one server, and while the server is
 //! killed.
 
-pub mod closing;
 mod clock;
+pub mod closing;
 pub mod kills;
 mod load;
 pub mod opposite_orders;

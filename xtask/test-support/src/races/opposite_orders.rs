@@ -20,11 +20,7 @@ const VOTERS: u32 = 30;
 ///
 /// # Panics
 /// Panics if a call fails, or a task casts fewer than `min_batches` batches.
-pub async fn batches_never_deadlock(
-    instances: &Instances,
-    duration: Duration,
-    min_batches: usize,
-) {
+pub async fn batches_never_deadlock(instances: &Instances, duration: Duration, min_batches: usize) {
     let mut polls = Vec::new();
     for _ in 0..POLLS {
         let mut draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);

@@ -66,8 +66,7 @@ impl Server {
             server.port = free_cluster_port();
             match server.try_start() {
                 Ok(()) => break,
-                Err(_)
-                    if attempt < START_ATTEMPTS && server.log().contains("already in use") => {}
+                Err(_) if attempt < START_ATTEMPTS && server.log().contains("already in use") => {}
                 Err(error) => server.fail(&error),
             }
         }

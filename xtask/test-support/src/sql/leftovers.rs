@@ -21,7 +21,10 @@ pub(super) fn new_name() -> String {
 /// Returns a unique name of the form `votify_test_<seconds since 1970>_<random>`.
 #[must_use]
 pub fn name_created_at(time: SystemTime) -> String {
-    let seconds = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let seconds = time
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
     // From the system's random source: two programs that start at once must not draw the
     // same name.
     let random = uuid::Uuid::new_v4().simple().to_string();
