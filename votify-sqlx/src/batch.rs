@@ -53,7 +53,7 @@ pub(crate) async fn cast<D: Dialect>(
                 }
             }
             Err(error) if group.len() > 1 && may_be_of_one_part(&error) => {
-                tracing::warn!(%error, parts = group.len(), "a batch failed, its parts are tried apart");
+                tracing::warn!(%error, parts = group.len(), "batch failed; retrying its polls separately");
                 let (left, right) = group.split_at(group.len() / 2);
                 waiting.extend([right, left]);
             }

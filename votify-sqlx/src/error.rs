@@ -23,20 +23,20 @@ pub(crate) enum Error {
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
     /// The same in a user's row.
-    #[error("{0} of a user cannot be read")]
+    #[error("invalid {0} in the row of a user")]
     UnreadableUser(&'static str),
     /// Anything else that the driver said.
     #[error("{0}")]
     Driver(sqlx::Error),
-    #[error("migrating failed: {0}")]
+    #[error("migration failed: {0}")]
     Migration(sqlx::migrate::MigrateError),
-    #[error("its tables do not exist yet or are of an older version: run migrate() first")]
+    #[error("the tables do not exist or are from an older version; run migrate() first")]
     NotMigrated,
     #[error(
-        "its tables are of schema version {found}, made by a newer Votify; this one knows {known}"
+        "the tables have schema version {found}, made by a newer Votify; this version supports at most {known}"
     )]
     TooNew { found: i64, known: i64 },
-    #[error("{table} exists, but was not made by Votify's migrations")]
+    #[error("table {table} exists but was not created by Votify's migrations")]
     Foreign { table: String },
     /// The text names the file and what to do.
     #[error("{0}")]
@@ -45,12 +45,12 @@ pub(crate) enum Error {
     NoDatabase(String),
     #[error("{0}")]
     WrongUrl(String),
-    #[error("{0} is larger than a database can keep")]
+    #[error("{0} exceeds the range of a database integer")]
     TooLarge(u64),
-    #[error("{0} cannot be written: {1}")]
+    #[error("failed to encode {0}: {1}")]
     Unwritable(&'static str, serde_json::Error),
     /// A write that should have met every row met fewer: something else writes without the poll's lock.
-    #[error("{changed} rows of {table} changed where {expected} should have")]
+    #[error("{changed} rows of {table} changed, expected {expected}")]
     Missed {
         table: &'static str,
         expected: usize,
@@ -60,7 +60,7 @@ pub(crate) enum Error {
     Ended,
     #[error("poll {0} does not exist")]
     PollNotFound(PollId),
-    #[error("poll {0} exists already")]
+    #[error("poll {0} already exists")]
     PollExists(PollId),
 }
 

@@ -8,7 +8,7 @@ use crate::error::Error;
 
 /// A stored value that makes no sense.
 #[derive(Debug, thiserror::Error)]
-#[error("{field} of poll {poll} cannot be read")]
+#[error("invalid {field} in poll {poll}")]
 pub(crate) struct Unreadable {
     pub(crate) poll: PollId,
     pub(crate) field: &'static str,

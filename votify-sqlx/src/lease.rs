@@ -61,7 +61,7 @@ where
         };
         match connection.execute("ROLLBACK").await {
             Ok(_) => self.give_back(),
-            Err(error) => tracing::debug!(%error, "a connection is closed instead of rolled back"),
+            Err(error) => tracing::debug!(%error, "rollback failed; closing the connection"),
         }
     }
 }

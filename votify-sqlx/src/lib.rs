@@ -1,7 +1,7 @@
 #![cfg_attr(feature = "sqlite", doc = include_str!("../README.md"))]
 #![cfg_attr(
     not(feature = "sqlite"),
-    doc = "Votify's polls and votes in SQL databases, each behind a feature; the introduction is written for `sqlite`."
+    doc = "Stores for Votify in SQL databases, each behind a feature. The introduction needs the feature `sqlite`."
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(

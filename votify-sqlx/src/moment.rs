@@ -7,7 +7,7 @@ pub(crate) struct Moment(pub(crate) i64);
 /// The moment is outside of what a database can tell.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 #[derive(Debug, thiserror::Error)]
-#[error("a moment too far from now")]
+#[error("timestamp out of range")]
 struct OutOfRange;
 
 #[cfg(feature = "sqlite")]

@@ -82,9 +82,7 @@ pub(crate) fn polls(rows: &[impl Columns]) -> Result<Vec<Locked>, Error> {
 /// A poll that can be read. One that cannot must not take a whole listing with it: it is left out, and told of.
 pub(crate) fn readable(row: &impl Columns) -> Option<PollState> {
     poll(row)
-        .inspect_err(
-            |error| tracing::error!(%error, "a poll cannot be read, and is left out of a listing"),
-        )
+        .inspect_err(|error| tracing::error!(%error, "left a corrupt poll out of a listing"))
         .ok()
 }
 

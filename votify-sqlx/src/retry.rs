@@ -29,7 +29,7 @@ where
         .retry(pauses)
         .when(|error| error.is_passing() && Instant::now() < deadline)
         .notify(
-            |error, pause| tracing::debug!(%error, ?pause, "trying again what failed in passing"),
+            |error, pause| tracing::debug!(%error, ?pause, "retrying after a transient failure"),
         )
         .await
 }

@@ -25,20 +25,29 @@ use crate::schema::Schema;
 use crate::{batch, lifecycle, pages, read, retry};
 use votify_core::store::Durability;
 
-/// A [`Store`] in a SQL database, whose tables may stand beside a host's own; by the names of its databases:
-/// `SqliteStore`, `PostgresStore`, `MySqlStore`.
+/// A [`Store`] in a SQL database: `SqliteStore`, `PostgresStore` or `MySqlStore`.
 ///
-/// It is an [`AccountStore`](votify_core::AccountStore) too, for hosts that have no users of their own.
+/// The tables may be in the same database as the host's own tables. The store is also an
+/// [`AccountStore`](votify_core::AccountStore), for hosts without users of their own.
 ///
-/// Clones share the same connections. Several processes may use one database; every law holds across them.
+/// Clones share connections. Several processes may use one database; the contract of
+/// [`Store`] holds across them.
 ///
-/// Transient failures are tried again inside for up to 3 seconds, with pauses that grow and differ: a deadlock, a lock that
-/// was not to be had, a connection lost before the commit. A connection lost *during* the commit is
-/// [`Unavailable`](StoreError::Unavailable): the ballots may be counted, and casting the same ones again settles it. Where a
-/// batch is written by a statement that is its own commit, as it mostly is on PostgreSQL, that is done inside too: what
-/// had been counted is then [`Replayed`](votify_core::Outcome::Replayed).
+/// # Retries
 ///
-/// Up to 16 MiB of polls are remembered, and used only where the database still has them at the same position.
+/// Transient failures are retried for up to 3 seconds with exponential backoff and jitter:
+/// deadlocks, lock timeouts, and connections lost before the commit. A connection lost
+/// *during* the commit returns [`Unavailable`](StoreError::Unavailable): the ballots may be
+/// counted, and casting the same ballots again settles it.
+///
+/// PostgreSQL writes most batches with one statement that is its own commit. The store then
+/// casts the same ballots again itself, and ballots that were counted return
+/// [`Replayed`](votify_core::Outcome::Replayed).
+///
+/// # Cache
+///
+/// Up to 16 MiB of poll states are cached. A cached state is used only if the database still
+/// has the poll at the same position.
 #[derive(Clone)]
 pub struct SqlStore<D> {
     database: D,
@@ -68,14 +77,19 @@ impl<D: Dialect> SqlStore<D> {
         Ok(this)
     }
 
-    /// Makes or updates the tables, all of whose names begin with `votify_`.
+    /// Creates or updates the tables. All their names start with `votify_`.
     ///
-    /// To be called at every start: where there is nothing to do it does nothing, and several processes may call it at
-    /// once. What one version of this library makes, the version before it can go on using.
+    /// Call this at every start: it does nothing if the tables are current, and several
+    /// processes may call it at once. The previous version of this library can use the updated
+    /// tables.
     ///
     /// # Errors
-    /// If the database is not available, was migrated by a newer version, or has tables of these names that are not
-    /// Votify's.
+    ///
+    /// - [`StoreError::Unavailable`]: the database cannot be reached, or another process is
+    ///   migrating; retry later.
+    /// - [`StoreError::Failed`]: a newer version of this library has migrated the database, or
+    ///   there are tables with these names that Votify did not create. Update this library, or
+    ///   use another schema or database.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         let migrated = async {
             if self.look().await? != Schema::Current {
@@ -87,22 +101,26 @@ impl<D: Dialect> SqlStore<D> {
         migrated.await.map_err(failed::<D>)
     }
 
-    /// Whether the tables are there and of this version, so that [`migrate`](Self::migrate) has nothing to do.
+    /// Returns true if the tables exist and are current, so that [`migrate`](Self::migrate) has
+    /// nothing to do.
     ///
     /// # Errors
-    /// As with [`migrate`](Self::migrate).
+    ///
+    /// As for [`migrate`](Self::migrate).
     pub async fn is_migrated(&self) -> Result<bool, StoreError> {
         let schema = self.look().await.map_err(failed::<D>)?;
         Ok(schema == Schema::Current)
     }
 
-    /// What an acknowledged vote survives, as the database was set up when this store was made.
+    /// Returns which failures acknowledged votes survive, according to the database's settings
+    /// when this store was opened.
     #[must_use]
     pub fn durability(&self) -> Durability {
         self.database.durability()
     }
 
-    /// Closes the connections after what they are doing; what is asked later fails. A host's pool is left open.
+    /// Closes the store's connections after their current calls. Later calls return
+    /// [`StoreError::Unavailable`]. A host's pool stays open.
     pub async fn close(&self) {
         self.database.close().await;
     }

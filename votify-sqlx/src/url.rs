@@ -17,7 +17,7 @@ pub(crate) fn check_parameters(url: &str, known: &[&str]) -> Result<(), String> 
         };
         if !known.iter().any(is_known) {
             return Err(format!(
-                "the URL's parameter {name:?} is not known; these are: {}",
+                "unknown parameter {name:?} in the URL; known parameters: {}",
                 known.join(", ").replace('[', "[…]")
             ));
         }

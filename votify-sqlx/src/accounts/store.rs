@@ -69,7 +69,7 @@ impl<D: AccountDialect> AccountStore for SqlStore<D> {
             }
             // The revocation is kept. What is not forgotten now is forgotten with the next one.
             if let Err(error) = forget(database, now).await {
-                tracing::debug!(%error, "revocations that ended are kept a while longer");
+                tracing::debug!(%error, "failed to delete expired revocations");
             }
             Ok(())
         };

@@ -128,7 +128,7 @@ const PARAMETERS: [&str; 14] = [
 fn options(url: &str) -> Result<MySqlConnectOptions, Error> {
     let wrong = |why: &str| {
         Error::WrongUrl(format!(
-            "{why}; a MySQL URL is such as mysql://user:password@localhost:3306/votify"
+            "{why}; use a URL such as mysql://user:password@localhost:3306/votify"
         ))
     };
     if !url.starts_with("mysql://") && !url.starts_with("mariadb://") {
@@ -136,7 +136,7 @@ fn options(url: &str) -> Result<MySqlConnectOptions, Error> {
     }
     check_parameters(url, &PARAMETERS).map_err(|problem| wrong(&problem))?;
     let options = MySqlConnectOptions::from_str(url)
-        .map_err(|error| wrong(&format!("the URL cannot be read ({error})")))?;
+        .map_err(|error| wrong(&format!("the URL is invalid ({error})")))?;
     if options.get_database().is_none() {
         return Err(wrong("the URL names no database"));
     }

@@ -1,14 +1,11 @@
 //! No statement may read a whole table, or sort what an index has in order already.
 
-#[path = "../../tests/servers/mod.rs"]
-mod servers;
-
 use sqlx::mysql::{MySqlArguments, MySqlConnection};
 use sqlx::{AssertSqlSafe, Connection, Executor, Row, query_with};
 use votify_core::store::{PollFilter, PollOrder};
 use votify_core::{PollStatus, Timestamp};
+use votify_test_support::sql::ScratchDatabase;
 
-use self::servers::Database;
 use super::statements::{self, Statement};
 use super::{database, schema};
 use crate::listing::Listing;
@@ -17,7 +14,7 @@ use crate::parameters::Parameters;
 /// Empty tables, for which servers like to plan in other ways than for full ones.
 struct Scene {
     connection: MySqlConnection,
-    _database: Database,
+    _database: ScratchDatabase,
 }
 
 /// One step of a plan: which table, by which key, and what else is to be said.
@@ -33,7 +30,7 @@ struct Step {
 impl Scene {
     /// None, after telling so, only if there is no server to ask.
     async fn new() -> Option<Self> {
-        let database = Database::mysql().await?;
+        let database = ScratchDatabase::mysql().await?;
         let mut connection = MySqlConnection::connect(database.url()).await.unwrap();
         schema::migrate_within(&mut connection).await.unwrap();
         Some(Self {

@@ -29,7 +29,7 @@ impl Place {
     pub(super) fn silent(&self, patience: Duration) -> Error {
         let seconds = patience.as_secs();
         Error::CannotOpen(format!(
-            "the MySQL server at {self} does not answer within {seconds} seconds"
+            "the MySQL server at {self} did not answer within {seconds} seconds"
         ))
     }
 }
@@ -40,35 +40,35 @@ pub(super) fn explained(error: sqlx::Error, options: &MySqlConnectOptions) -> Er
     let user = options.get_username();
     let database = options.get_database().unwrap_or_default();
     let advice = match &error {
-        sqlx::Error::Io(_) => "is a server running there, and may it be reached from here?".into(),
+        sqlx::Error::Io(_) => "check that a server is running there and is reachable from this machine".into(),
         sqlx::Error::Tls(_) => {
-            "the URL's ssl-mode wants TLS: it needs one of sqlx's tls features, and a server that \
-             offers TLS, or ssl-mode=DISABLED where the network is trusted"
+            "the URL's ssl-mode requires TLS; enable one of sqlx's tls features and TLS on the server, \
+             or set ssl-mode=DISABLED in a trusted network"
                 .into()
         }
         // The one way in which logging in ends so: the server wants the password encrypted.
         sqlx::Error::Configuration(_) => format!(
-            "user {user} logs in by caching_sha2_password, which needs sqlx's feature mysql-rsa or TLS"
+            "user {user} logs in with caching_sha2_password; enable sqlx's feature mysql-rsa, or TLS"
         ),
         sqlx::Error::Database(refused) => match number(refused.as_ref()) {
-            Some(1045 | 1698) => format!("is the password of user {user} right?"),
+            Some(1045 | 1698) => format!("check the password of user {user}"),
             Some(1044 | 1142 | 1227) => {
-                format!("user {user} needs all privileges on database {database}")
+                format!("grant user {user} all privileges on database {database}")
             }
-            Some(1049) => format!("create it: CREATE DATABASE {database}"),
-            Some(1040 | 1203 | 1226) => "it has too many connections already".into(),
-            Some(1129 | 1130) => "it does not let this machine in".into(),
-            Some(1820 | 1862) => format!("user {user} has to get a new password"),
+            Some(1049) => format!("create the database: CREATE DATABASE {database}"),
+            Some(1040 | 1203 | 1226) => "the server has too many connections".into(),
+            Some(1129 | 1130) => "the server does not accept connections from this machine".into(),
+            Some(1820 | 1862) => format!("the password of user {user} has expired; set a new one"),
             // SECURE_TRANSPORT_REQUIRED of either server
             Some(3159 | 4161) => {
-                "it wants TLS: one of sqlx's tls features, and ssl-mode=REQUIRED".into()
+                "the server requires TLS; enable one of sqlx's tls features and set ssl-mode=REQUIRED".into()
             }
             _ => return other(error, &place),
         },
         _ => return other(error, &place),
     };
     Error::CannotOpen(one_line(&format!(
-        "the MySQL server at {place} cannot be used: {error}; {advice}"
+        "cannot connect to the MySQL server at {place}: {error}; {advice}"
     )))
 }
 
@@ -76,7 +76,7 @@ fn other(error: sqlx::Error, place: &Place) -> Error {
     match Error::from(error) {
         Error::Unavailable(error) | Error::Lost(error) | Error::Conflict(error) => {
             Error::CannotOpen(one_line(&format!(
-                "the MySQL server at {place} cannot be used: {error}"
+                "cannot connect to the MySQL server at {place}: {error}"
             )))
         }
         other => other,

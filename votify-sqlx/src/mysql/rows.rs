@@ -43,7 +43,7 @@ pub(super) struct Piece {
 
 /// What is not to be told in decimal digits.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} cannot be kept")]
+#[error("value {0} is not supported by MySQL")]
 struct Untellable(String);
 
 /// Writes rows as texts of bounded size, in their order; none for no rows.

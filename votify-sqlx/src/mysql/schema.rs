@@ -81,7 +81,7 @@ pub(super) async fn look(connection: &mut MySqlConnection) -> Result<Found, Erro
             .find(|(_, engine)| !engine.is_empty() && !engine.eq_ignore_ascii_case("InnoDB"))
     {
         return Err(Error::CannotOpen(format!(
-            "{name} is a table of {engine}, which has no transactions: ALTER TABLE {name} ENGINE = InnoDB"
+            "table {name} has engine {engine}, which has no transactions; run ALTER TABLE {name} ENGINE = InnoDB"
         )));
     }
     Ok(Found {
@@ -109,12 +109,12 @@ pub(super) async fn migrate(pool: &MySqlPool) -> Result<(), Error> {
         connection.execute(SESSION).await?;
         if number(connection, LOCK).await? != 1 {
             return Err(Error::CannotOpen(
-                "another process has been migrating these tables for a minute: try again when it is done".into(),
+                "another process has been migrating these tables for a minute; retry when it has finished".into(),
             ));
         }
         let migrated = migrate_within(connection).await;
         if let Err(error) = connection.execute(UNLOCK).await {
-            tracing::debug!(%error, "the lock on migrations ends with its connection");
+            tracing::debug!(%error, "failed to release the migration lock; its connection is closed");
         }
         migrated
     })

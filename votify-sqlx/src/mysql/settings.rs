@@ -75,20 +75,22 @@ impl Settings {
         let version = self.text("version");
         if major_and_minor(version).is_some_and(|version| version < oldest) {
             return Some(format!(
-                "the server is {version}; {name} or newer is needed"
+                "server version {version} is not supported; at least {name} is required"
             ));
         }
         if !self.has_database {
-            return Some("connections select no database: name one in their options".into());
+            return Some(
+                "the pool's connections select no database; name one in the connect options".into(),
+            );
         }
         if self.is("autocommit", "OFF") {
-            return Some("sessions must have autocommit = 1".into());
+            return Some("sessions have autocommit = 0; set autocommit = 1".into());
         }
         let character_sets =
             ["client", "connection", "results"].map(|of| self.text(&format!("character_set_{of}")));
         if character_sets != ["utf8mb4"; 3] {
             return Some(format!(
-                "sessions must use the character set utf8mb4 (SET NAMES utf8mb4), not {}",
+                "sessions use the character sets {}; run SET NAMES utf8mb4",
                 character_sets.join(", ")
             ));
         }
@@ -97,20 +99,25 @@ impl Settings {
             self.text("tx_isolation"),
         ];
         if isolation.contains(&"READ-UNCOMMITTED") {
-            return Some("sessions must not read what is not committed: set their isolation level to READ COMMITTED".into());
+            return Some(
+                "sessions have isolation level READ UNCOMMITTED; set READ COMMITTED".into(),
+            );
         }
         if self.is("log_bin", "ON") && self.is("binlog_format", "STATEMENT") {
-            return Some("the server must have binlog_format = ROW or MIXED: with STATEMENT it refuses every vote".into());
+            return Some(
+                "the server has binlog_format = STATEMENT and rejects every vote; set ROW or MIXED"
+                    .into(),
+            );
         }
         let short = |name, least| self.number(name).filter(|found| *found < least);
         if let Some(found) = short("max_allowed_packet", LONGEST_STATEMENT) {
             return Some(format!(
-                "the server has max_allowed_packet = {found}: at least {LONGEST_STATEMENT} is needed"
+                "the server has max_allowed_packet = {found}; at least {LONGEST_STATEMENT} is required"
             ));
         }
         let json = short("group_concat_max_len", LONGEST_JSON).filter(|_| self.is_mariadb());
         json.map(|found| {
-            format!("sessions have group_concat_max_len = {found}, to which MariaDB cuts polls: set it to {LONGEST_JSON} or more")
+            format!("sessions have group_concat_max_len = {found}, and MariaDB truncates polls to it; set it to {LONGEST_JSON} or more")
         })
     }
 
@@ -151,8 +158,8 @@ impl Settings {
                 sync_binlog = self.text("sync_binlog"),
                 innodb_doublewrite = self.text("innodb_doublewrite"),
                 ?durability,
-                "acknowledged votes may be lost: this MySQL server should have innodb_flush_log_at_trx_commit=1, \
-                 innodb_doublewrite=ON, and with a binary log sync_binlog=1"
+                "acknowledged votes may be lost; set innodb_flush_log_at_trx_commit=1, innodb_doublewrite=ON and, \
+                 with a binary log, sync_binlog=1 on the MySQL server"
             );
         }
     }

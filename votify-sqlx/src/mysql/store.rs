@@ -4,37 +4,54 @@ use votify_core::StoreError;
 use super::connect::MySqlDatabase;
 use crate::store::SqlStore;
 
-/// A [`Store`](votify_core::Store) in a database of MySQL 8 or MariaDB 10.11, or newer.
+/// A [`Store`](votify_core::Store) in MySQL 8.0, MariaDB 10.11, or newer.
 ///
-/// Any number of processes may use one database.
+/// Several processes may use one database.
 pub type MySqlStore = SqlStore<MySqlDatabase>;
 
 impl SqlStore<MySqlDatabase> {
-    /// Connects to the database of a URL such as `mysql://user:password@localhost:3306/votify`, with at most eight
-    /// connections of its own. The database must exist; [`migrate`](Self::migrate) makes the tables in it.
+    /// Opens a pool of up to 8 connections to the database of a URL such as
+    /// `mysql://user:password@localhost:3306/votify`.
     ///
-    /// Whether acknowledged votes are on disk is the server's business: a warning is logged where they are not, see
-    /// [`durability`](Self::durability). MySQL 8's usual way to log in asks for sqlx's feature `mysql-rsa` or one of its
-    /// TLS features, which no feature of this library switches on.
+    /// The database must exist; [`migrate`](Self::migrate) creates the tables. Logs a warning if
+    /// acknowledged votes might not survive a loss of power; see
+    /// [`durability`](Self::durability).
+    ///
+    /// MySQL 8's default authentication needs sqlx's feature `mysql-rsa` or one of its TLS
+    /// features. No feature of this library enables them.
     ///
     /// # Errors
-    /// If the URL makes no sense or names no database, nobody answers within 3 seconds, the server refuses or is too old,
-    /// or the tables are not Votify's or were migrated by a newer version of this library. The sources of the error name
-    /// the host and what to do, and never the password.
+    ///
+    /// The sources of the error name the server and what to do, never the password.
+    ///
+    /// - [`StoreError::Unavailable`]: the server does not answer within 3 seconds, rejects the
+    ///   connection, or is older than the versions above. Retry, or do what the message says.
+    /// - [`StoreError::Failed`]: the URL is invalid or names no database, a newer version of
+    ///   this library has migrated the tables, or Votify did not create them. Correct the URL,
+    ///   update this library, or use another database.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         Self::new(MySqlDatabase::open(url).await).await
     }
 
-    /// Uses a pool of the host's, as the host has set it up. The tables go into the database that its connections select.
+    /// Uses a host's pool with the host's settings. The tables are in the database that the
+    /// pool's connections select.
     ///
-    /// How long somebody else's lock is waited for is the pool's business too (`innodb_lock_wait_timeout`, by default 50
-    /// seconds, is better a few). A warning is logged where the server makes acknowledged votes less than safe from a loss of power; see
+    /// The pool's `innodb_lock_wait_timeout` limits how long the store waits for another
+    /// session's lock. The server's default is 50 seconds; a few seconds are better. Logs a
+    /// warning if acknowledged votes might not survive a loss of power; see
     /// [`durability`](Self::durability).
     ///
     /// # Errors
-    /// As [`connect`](Self::connect), and if sessions of the pool are set up so that votes cannot be kept right: without
-    /// `autocommit`, with another character set than `utf8mb4`, with `READ UNCOMMITTED`, with `binlog_format=STATEMENT`, or
-    /// on MariaDB with a `group_concat_max_len` below 1 MiB. The sources of the error say what to set.
+    ///
+    /// As for [`connect`](Self::connect). Also [`StoreError::Unavailable`] if the pool's sessions
+    /// have unsuitable settings; the sources of the error name the setting to change:
+    ///
+    /// - `autocommit` is off,
+    /// - the character set is not `utf8mb4`,
+    /// - the isolation level is `READ UNCOMMITTED`,
+    /// - `binlog_format` is `STATEMENT` and the server has a binary log,
+    /// - `max_allowed_packet` is below 1 MiB,
+    /// - on MariaDB, `group_concat_max_len` is below 1 MiB.
     pub async fn from_pool(pool: MySqlPool) -> Result<Self, StoreError> {
         Self::new(MySqlDatabase::of_host(pool).await).await
     }

@@ -34,24 +34,32 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// How long a server may take to end a connection in good order.
 const PARTING: Duration = Duration::from_secs(1);
 
-/// A [`Broadcaster`] over Postgres' `LISTEN` and `NOTIFY`, for fleets that share a Postgres database and have no Redis;
-/// clones share one connection that listens.
+/// A [`Broadcaster`] over PostgreSQL's `LISTEN` and `NOTIFY`, for deployments with a
+/// PostgreSQL database and without Redis. Clones share one listening connection.
 ///
-/// The database need not be the one that holds the polls, and no tables are used. Channels belong to a database, not to a
-/// schema: all nodes of all applications on one database hear each other. That does no harm, because polls are told apart
-/// by ids that are unique everywhere, but costs each node the reading. For the same reason whoever may connect to the
-/// database may also listen, to counts that are hidden from viewers too, and send updates of their own: give Votify a
-/// database whose users are trusted.
+/// The database may be another one than the polls', and no tables are used.
 ///
-/// An update arrives as it is if it is shorter than 8000 bytes as JSON, else as
-/// [`Lagged`](votify_core::broadcast::Delivery::Lagged), upon which engines read the store: so with edits of polls with
-/// long texts, and with counts of about 100 options.
+/// # Channels
 ///
-/// A lost connection is replaced, after pauses that grow from a tenth of a second to ten seconds, and then every
-/// subscription gets a `Lagged`. One that was lost without a word is noticed within eight seconds.
+/// A channel belongs to a database, not to a schema: all nodes of all applications on one
+/// database receive each other's updates. Ids of polls are unique everywhere, so this costs
+/// time only. Everybody who can connect to the database can receive updates, including
+/// counts that are hidden from viewers, and can send updates. Use a database whose users
+/// are trusted.
 ///
-/// The connection that listens must be the server's own for as long as it lasts: a pooler between them that hands out
-/// connections by transaction or statement does not let `LISTEN` through. `NOTIFY` works through any.
+/// # Large updates
+///
+/// An update of less than 8000 bytes of JSON is sent completely. A larger one becomes
+/// [`Lagged`](votify_core::broadcast::Delivery::Lagged), and engines then read the store:
+/// edits of polls with long texts, and counts of about 100 options.
+///
+/// # Connection loss
+///
+/// A lost connection is replaced, with pauses that grow from 0.1 to 10 seconds. Every
+/// subscription then receives `Lagged`. A half-open connection is detected within 8 seconds.
+///
+/// A connection pooler must not share the listening connection: `LISTEN` does not work
+/// through poolers in transaction or statement mode. `NOTIFY` works through every pooler.
 ///
 /// ```no_run
 /// use votify_core::{PollEngine, Store};
@@ -80,15 +88,16 @@ struct Shared {
 }
 
 impl PostgresBroadcaster {
-    /// Listens with a connection of its own, and publishes with up to four others. `url` is a `postgres://` one, as
-    /// [`PgConnectOptions`](sqlx::postgres::PgConnectOptions) reads it.
+    /// Listens with one connection and publishes with up to four others. `url` is a
+    /// `postgres://` URL as read by [`PgConnectOptions`](sqlx::postgres::PgConnectOptions).
     ///
-    /// Must be called within a tokio runtime, which from then on runs the task that listens.
+    /// Call this within a tokio runtime, which then runs the listening task.
     ///
     /// # Errors
-    /// [`Unavailable`](BroadcastError::Unavailable) if the server cannot be reached within some three seconds, and
-    /// [`Failed`](BroadcastError::Failed) if the URL makes no sense, or the server refuses the user or has no such
-    /// database.
+    ///
+    /// - [`BroadcastError::Unavailable`]: the server cannot be reached within 3 seconds; retry.
+    /// - [`BroadcastError::Failed`]: the URL is invalid, or the server rejects the user or has
+    ///   no such database. Correct the URL or the server.
     pub async fn connect(url: &str) -> Result<Self, BroadcastError> {
         let connected = async {
             let options = connect::options(url).map_err(Fault::Url)?;
@@ -106,14 +115,15 @@ impl PostgresBroadcaster {
         connected.await.map_err(Fault::into_broadcast_error)
     }
 
-    /// Publishes with connections of a host's pool. To listen, one more is opened beside the pool, with the pool's options,
-    /// and whenever that one is lost with those that the pool has then.
+    /// Publishes with connections of a host's pool. Listens with one further connection, opened
+    /// with the pool's current options.
     ///
-    /// Must be called within a tokio runtime, which from then on runs the task that listens. The pool stays the host's:
-    /// the broadcaster never closes it, and publishes no more once the host does.
+    /// Call this within a tokio runtime, which then runs the listening task. The broadcaster
+    /// never closes the pool, and cannot publish after the host has closed it.
     ///
     /// # Errors
-    /// As [`connect`](Self::connect).
+    ///
+    /// As for [`connect`](Self::connect).
     pub async fn from_pool(pool: PgPool) -> Result<Self, BroadcastError> {
         let started = Self::start(pool, false).await;
         started.map_err(Fault::into_broadcast_error)
@@ -139,10 +149,11 @@ impl PostgresBroadcaster {
         })
     }
 
-    /// Ends this broadcaster and all of its clones: every stream ends, and their connections are closed when this returns,
-    /// or after two seconds if the server does not answer. Cancelling it loses nothing but the wait.
+    /// Closes this broadcaster and its clones: ends all streams and closes the connections.
     ///
-    /// Dropping the last clone does the same, without waiting for it.
+    /// Returns when the connections are closed, or after 2 seconds if the server does not
+    /// answer. Cancelling the call cancels the waiting only. Dropping the last clone closes the
+    /// broadcaster too, without waiting.
     pub async fn close(&self) {
         let Shared {
             shutdown, tasks, ..

@@ -134,7 +134,8 @@ impl PostgresDatabase {
 pub(super) fn options(url: &str) -> Result<PgConnectOptions, Error> {
     if !url.starts_with("postgres:") && !url.starts_with("postgresql:") {
         return Err(Error::WrongUrl(
-            "this is no PostgreSQL URL such as postgres://user@host/database".into(),
+            "the URL is not a PostgreSQL URL; use a URL such as postgres://user@host/database"
+                .into(),
         ));
     }
     check_parameters(url, &PARAMETERS).map_err(Error::WrongUrl)?;

@@ -13,11 +13,13 @@ pub(super) fn refusal(error: Error, options: &PgConnectOptions) -> Error {
     let text = match &error {
         Error::Unavailable(sqlx::Error::PoolTimedOut) => {
             format!(
-                "no PostgreSQL answers at {place}: is that its address, and does a firewall let us through?"
+                "PostgreSQL at {place} did not answer within 5 seconds; check the address and firewalls"
             )
         }
         Error::Lost(sqlx::Error::Io(error)) if error.kind() == ErrorKind::ConnectionRefused => {
-            format!("nothing listens at {place}: is PostgreSQL running there?")
+            format!(
+                "PostgreSQL at {place} refused the connection; check that a server is running there"
+            )
         }
         Error::Driver(sqlx::Error::Database(database)) => {
             match database.try_downcast_ref::<PgDatabaseError>() {
@@ -26,9 +28,9 @@ pub(super) fn refusal(error: Error, options: &PgConnectOptions) -> Error {
             }
         }
         Error::Driver(sqlx::Error::Tls(error)) => {
-            format!("PostgreSQL at {place} cannot be reached by TLS as sslmode wants it: {error}")
+            format!("TLS connection to PostgreSQL at {place} failed: {error}; check sslmode")
         }
-        Error::Lost(error) => format!("PostgreSQL at {place} cannot be reached: {error}"),
+        Error::Lost(error) => format!("cannot connect to PostgreSQL at {place}: {error}"),
         _ => return error,
     };
     Error::CannotOpen(text)
@@ -40,15 +42,18 @@ fn explained(error: &PgDatabaseError, place: &str, options: &PgConnectOptions) -
         // invalid_authorization_specification, invalid_password
         "28000" | "28P01" => {
             format!(
-                "PostgreSQL at {place} does not let {user} in: {}",
+                "PostgreSQL at {place} rejected user {user}: {}",
                 error.message()
             )
         }
         // invalid_catalog_name
         "3D000" => format!(
-            "PostgreSQL at {place} has no database {:?}: CREATE DATABASE makes it",
+            "PostgreSQL at {place} has no database {:?}; create it with CREATE DATABASE",
             options.get_database().unwrap_or(user)
         ),
-        _ => format!("PostgreSQL at {place} refuses: {}", error.message()),
+        _ => format!(
+            "PostgreSQL at {place} rejected the connection: {}",
+            error.message()
+        ),
     }
 }

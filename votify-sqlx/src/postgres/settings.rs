@@ -41,13 +41,13 @@ impl Settings {
         if self.version < OLDEST {
             let (found, oldest) = (self.version / 10_000, OLDEST / 10_000);
             return Err(Error::CannotOpen(format!(
-                "PostgreSQL {found} is too old: version {oldest} is the first that will do"
+                "PostgreSQL {found} is not supported; at least version {oldest} is required"
             )));
         }
         if self.encoding != "UTF8" {
             return Err(Error::CannotOpen(format!(
-                "the database keeps texts as {}, which has not all characters: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE \
-                 template0 makes one that has",
+                "the database has encoding {}, which lacks characters; create it with ENCODING 'UTF8' TEMPLATE \
+                 template0",
                 self.encoding
             )));
         }
@@ -57,8 +57,8 @@ impl Settings {
                 full_page_writes = self.full_page_writes,
                 synchronous_commit = self.synchronous_commit,
                 durability = ?self.durability,
-                "acknowledged votes may be lost: this PostgreSQL should have fsync=on, full_page_writes=on and \
-                 synchronous_commit=on"
+                "acknowledged votes may be lost; set fsync=on, full_page_writes=on and synchronous_commit=on on \
+                 the PostgreSQL server"
             );
         }
         Ok(())

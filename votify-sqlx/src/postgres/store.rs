@@ -4,32 +4,44 @@ use votify_core::StoreError;
 use super::connect::PostgresDatabase;
 use crate::store::SqlStore;
 
-/// A [`Store`](votify_core::Store) in PostgreSQL, version 12 or newer.
+/// A [`Store`](votify_core::Store) in PostgreSQL 12 or newer.
 pub type PostgresStore = SqlStore<PostgresDatabase>;
 
 impl SqlStore<PostgresDatabase> {
-    /// Opens a pool of up to 10 connections to the database of a URL such as `postgres://user:password@host:5432/database`.
+    /// Opens a pool of up to 10 connections to the database of a URL such as
+    /// `postgres://user:password@host:5432/database`.
     ///
-    /// The URL's parameters are [sqlx's](sqlx::postgres::PgConnectOptions); with `options=-csearch_path%3Dpolls` the tables
-    /// stand in the schema `polls`. TLS is there if the application switches on one of sqlx's `tls-` features; `sslmode`
-    /// then says what is wanted. A pooler in between must keep a connection's prepared statements (PgBouncer: session mode).
+    /// The URL's parameters are [sqlx's](sqlx::postgres::PgConnectOptions).
+    /// `options=-csearch_path%3Dpolls` puts the tables into the schema `polls`. TLS needs one of
+    /// sqlx's `tls-` features in the application, and `sslmode` selects when it is used. A
+    /// connection pooler must keep prepared statements (PgBouncer: session mode).
     ///
-    /// A warning is logged where the server's settings make acknowledged votes less than safe from a loss of power; see
-    /// [`durability`](Self::durability). Votes want `fsync`, `full_page_writes` and `synchronous_commit` on, as they are by
-    /// default.
+    /// Logs a warning if acknowledged votes might not survive a loss of power; see
+    /// [`durability`](Self::durability). That needs the settings `fsync`, `full_page_writes` and
+    /// `synchronous_commit` to be on, which is their default.
     ///
     /// # Errors
-    /// If the URL makes no sense, the server does not answer within 5 seconds, refuses or is too old, or the database was
-    /// migrated by a newer version of this library. The sources of the error name the server, never the password.
+    ///
+    /// The sources of the error name the server, never the password.
+    ///
+    /// - [`StoreError::Unavailable`]: the server does not answer within 5 seconds, rejects the
+    ///   connection, is older than version 12, or the database's encoding is not UTF-8. Retry,
+    ///   or do what the message says.
+    /// - [`StoreError::Failed`]: the URL is invalid, or a newer version of this library has
+    ///   migrated the database. Correct the URL, or update this library.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         Self::new(PostgresDatabase::open(url).await).await
     }
 
-    /// Uses a pool of the host's, as the host has set it up. What votes need otherwise, such as `READ COMMITTED`, is set for
-    /// each of their transactions.
+    /// Uses a host's pool with the host's settings. Settings that votes need, such as
+    /// `READ COMMITTED`, apply to each of the store's transactions only.
     ///
     /// # Errors
-    /// If the database cannot be read, is too old, or was migrated by a newer version of this library.
+    ///
+    /// - [`StoreError::Unavailable`]: the database cannot be reached, is older than version 12,
+    ///   or its encoding is not UTF-8.
+    /// - [`StoreError::Failed`]: a newer version of this library has migrated the database;
+    ///   update this library.
     pub async fn from_pool(pool: PgPool) -> Result<Self, StoreError> {
         Self::new(PostgresDatabase::of_host(pool).await).await
     }

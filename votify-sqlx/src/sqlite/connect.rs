@@ -97,7 +97,7 @@ impl SqliteDatabase {
         drop(connection);
         if settings.in_memory && pool.options().get_max_connections() > 1 {
             return Err(Error::CannotOpen(
-                "a database in memory needs a pool of max_connections(1), else every connection may have its own"
+                "a database in memory needs a pool with max_connections(1); otherwise every connection has its own database"
                     .into(),
             ));
         }
@@ -114,7 +114,7 @@ impl SqliteDatabase {
 fn options(url: &str) -> Result<SqliteConnectOptions, Error> {
     if !url.starts_with("sqlite:") {
         return Err(Error::WrongUrl(format!(
-            "{url} is no SQLite URL such as sqlite://votify.db?mode=rwc"
+            "{url} is not a SQLite URL; use a URL such as sqlite://votify.db?mode=rwc"
         )));
     }
     let options =
@@ -149,11 +149,11 @@ fn explained(error: sqlx::Error, path: &Path) -> Error {
             Error::CannotOpen(format!("the folder of {file} does not exist"))
         }
         Error::Unavailable(_) if !path.exists() => Error::CannotOpen(format!(
-            "{file} does not exist, or cannot be made; with ?mode=rwc in its URL it is made"
+            "{file} does not exist or cannot be created; add ?mode=rwc to the URL to create it"
         )),
-        Error::Unavailable(error) => Error::CannotOpen(format!("{file} cannot be opened: {error}")),
+        Error::Unavailable(error) => Error::CannotOpen(format!("cannot open {file}: {error}")),
         Error::Damaged(error) => {
-            Error::NoDatabase(format!("{file} is no SQLite database: {error}"))
+            Error::NoDatabase(format!("{file} is not a SQLite database: {error}"))
         }
         other => other,
     }

@@ -87,7 +87,7 @@ async fn roll_back(mut connection: PoolConnection<Sqlite>) {
         // SQLite did it already, or had not begun.
         Err(sqlx::Error::Database(error)) if nothing_open(error.as_ref()) => {}
         Err(error) => {
-            tracing::warn!(%error, "a transaction cannot be rolled back, its connection is closed");
+            tracing::warn!(%error, "rollback failed; closing the connection");
             connection.close_on_drop();
         }
     }

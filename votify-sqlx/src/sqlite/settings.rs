@@ -42,7 +42,7 @@ impl Settings {
                 journal_mode = self.journal_mode,
                 synchronous = self.synchronous,
                 durability = ?self.durability,
-                "acknowledged votes may be lost: this SQLite database should have journal_mode=WAL and synchronous=FULL"
+                "acknowledged votes may be lost; set journal_mode=WAL and synchronous=FULL on the SQLite database"
             );
         }
     }

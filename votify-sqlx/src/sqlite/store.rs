@@ -7,32 +7,43 @@ use crate::store::SqlStore;
 
 /// A [`Store`](votify_core::Store) in a SQLite file.
 ///
-/// Several processes may use one file on one machine.
+/// Several processes on one machine may use one file.
 pub type SqliteStore = SqlStore<SqliteDatabase>;
 
 impl SqlStore<SqliteDatabase> {
-    /// Opens the database of a URL such as `sqlite://votify.db?mode=rwc`, with connections of its own.
+    /// Opens the database of a URL such as `sqlite://votify.db?mode=rwc`.
     ///
-    /// The path is relative to the current folder; `sqlite:///var/lib/votify.db` is absolute. Without `mode=rwc` the file
-    /// must exist. The database is switched to write-ahead logging, and every commit is on disk when it is acknowledged.
-    /// `sqlite::memory:` is a new database that ends with this store and its clones.
+    /// The path is relative to the current folder; `sqlite:///var/lib/votify.db` is absolute.
+    /// Without `mode=rwc` the file must exist. The database is switched to write-ahead logging,
+    /// and every commit is on disk when it is acknowledged. `sqlite::memory:` is a new database
+    /// that ends with this store and its clones.
     ///
     /// # Errors
-    /// If the URL makes no sense, or the file cannot be opened, is no SQLite database, or was migrated by a newer version
-    /// of this library. The sources of the error name the file.
+    ///
+    /// The sources of the error name the file.
+    ///
+    /// - [`StoreError::Unavailable`]: the file does not exist or cannot be opened.
+    /// - [`StoreError::Corrupt`]: the file is not a SQLite database.
+    /// - [`StoreError::Failed`]: the URL is invalid, a newer version of this library has
+    ///   migrated the database, or Votify did not create its tables. Correct the URL, update
+    ///   this library, or use another file.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         // Another process may be switching the same new file to its log just now.
         Self::new(retry::on_conflict(|| SqliteDatabase::open(url)).await).await
     }
 
-    /// Uses a pool of the host's, as the host has set it up.
+    /// Uses a host's pool with the host's settings.
     ///
-    /// A warning is logged where that makes acknowledged votes less than safe from a loss of power; see
-    /// [`durability`](Self::durability). Votes want `journal_mode=WAL` and `synchronous=FULL`. The pool of a database in
-    /// memory must hold one connection only.
+    /// Logs a warning if acknowledged votes might not survive a loss of power; see
+    /// [`durability`](Self::durability). That needs `journal_mode=WAL` and `synchronous=FULL`.
+    /// The pool of a database in memory must have one connection only.
     ///
     /// # Errors
-    /// If the database cannot be read, is in memory with several connections, or was migrated by a newer version.
+    ///
+    /// - [`StoreError::Unavailable`]: the database cannot be opened, or is in memory and the
+    ///   pool has several connections.
+    /// - [`StoreError::Failed`]: a newer version of this library has migrated the database;
+    ///   update this library.
     pub async fn from_pool(pool: SqlitePool) -> Result<Self, StoreError> {
         Self::new(SqliteDatabase::of_host(pool).await).await
     }

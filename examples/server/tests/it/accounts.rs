@@ -5,7 +5,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::program::{Server, start};
-use crate::redis_servers::{self, Setup};
+use votify_test_support::redis::{self, ServerConfig};
 
 const ADA: (&str, &str) = ("ada", "correct horse");
 
@@ -91,7 +91,7 @@ async fn without_accounts_the_calls_are_not_there() {
     not_there(&server).await;
     server.stop().await;
 
-    let Some(redis) = redis_servers::Server::of(Setup::new()) else {
+    let Some(redis) = redis::Server::with_config(ServerConfig::new()) else {
         return;
     };
     let server = start(directory.path(), &["--store", &redis.url()]).await;

@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::api::{Api, Events};
 use crate::program::{ended, run, start, votify};
-use crate::servers::{self, Database, Kind};
+use votify_test_support::sql::{ScratchDatabase, Server, ServerKind};
 
 /// The same URL with a password in it, which these servers do not ask for.
 fn with_password(url: &str) -> String {
@@ -16,15 +16,15 @@ fn with_password(url: &str) -> String {
     url.into()
 }
 
-async fn a_schema_is_made_when_asked_for(kind: Kind) {
-    let Some(database) = Database::of(kind).await else {
+async fn a_schema_is_made_when_asked_for(kind: ServerKind) {
+    let Some(database) = ScratchDatabase::new(kind).await else {
         return;
     };
     let directory = tempfile::tempdir().unwrap();
     // MariaDB asks for no password of root, and minds one that is wrong.
     let url = match kind {
-        Kind::Postgres => with_password(database.url()),
-        Kind::MySql => database.url().to_owned(),
+        ServerKind::Postgres => with_password(database.url()),
+        ServerKind::MySql => database.url().to_owned(),
     };
     let serve = ["serve", "--listen", "127.0.0.1:0", "--store", &url];
 
@@ -59,9 +59,11 @@ async fn a_schema_is_made_when_asked_for(kind: Kind) {
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
 }
 
-async fn instances_share_voters_and_counts(kind: Kind) {
-    let (Some(database), Some(news)) = (Database::of(kind).await, Database::postgres().await)
-    else {
+async fn instances_share_voters_and_counts(kind: ServerKind) {
+    let (Some(database), Some(news)) = (
+        ScratchDatabase::new(kind).await,
+        ScratchDatabase::postgres().await,
+    ) else {
         return;
     };
     let directory = tempfile::tempdir().unwrap();
@@ -91,8 +93,8 @@ async fn instances_share_voters_and_counts(kind: Kind) {
     other.stop().await;
 }
 
-async fn votes_get_503_while_the_server_hangs(kind: Kind) {
-    let Some(database) = servers::Server::of(kind, &[]).await else {
+async fn votes_get_503_while_the_server_hangs(kind: ServerKind) {
+    let Some(database) = Server::new(kind, &[]).await else {
         return;
     };
     let directory = tempfile::tempdir().unwrap();
@@ -137,16 +139,16 @@ async fn votes_get_503_while_the_server_hangs(kind: Kind) {
 macro_rules! on_each_server {
     ($name:ident, $scenario:ident) => {
         mod $name {
-            use crate::servers::Kind;
+            use votify_test_support::sql::ServerKind;
 
             #[tokio::test]
             async fn on_postgres() {
-                super::$scenario(Kind::Postgres).await;
+                super::$scenario(ServerKind::Postgres).await;
             }
 
             #[tokio::test]
             async fn on_mysql() {
-                super::$scenario(Kind::MySql).await;
+                super::$scenario(ServerKind::MySql).await;
             }
         }
     };

@@ -6,10 +6,6 @@
     clippy::panic,
     reason = "a test fails by panicking"
 )]
-#![expect(
-    clippy::duplicate_mod,
-    reason = "database servers and Redis servers are guarded by the same code"
-)]
 
 mod accounts;
 mod api;
@@ -22,13 +18,9 @@ mod live;
 mod program;
 mod redis_away;
 mod redis_helpers;
-#[path = "../../../../votify-redis/tests/servers/mod.rs"]
-mod redis_servers;
 mod redis_settings;
 mod redis_store;
 mod secrets;
-#[path = "../../../../votify-sqlx/tests/servers/mod.rs"]
-mod servers;
 mod settings;
 mod starting;
 mod stopping;

@@ -7,8 +7,8 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::api::{Api, Events, Poll, ready};
 use crate::program::{Server, start_with};
-use crate::redis_servers::Server as Redis;
-use crate::servers::Database;
+use votify_test_support::redis::Server as Redis;
+use votify_test_support::sql::ScratchDatabase;
 
 /// The helpers that answer, by name; the instance must be ready.
 async fn helpers(server: &Server) -> Vec<String> {
@@ -43,7 +43,8 @@ async fn all_are_back(server: &Server) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn votes_go_on_viewers_see_them_and_the_log_stays_short() {
-    let (Some(database), Some(mut redis)) = (Database::postgres().await, Redis::plain()) else {
+    let (Some(database), Some(mut redis)) = (ScratchDatabase::postgres().await, Redis::new())
+    else {
         return;
     };
     let directory = tempfile::tempdir().unwrap();

@@ -7,14 +7,14 @@ use tokio::time::timeout;
 
 use crate::api::{Api, Events, ready};
 use crate::program::start_with;
-use crate::redis_servers::{Server, Setup};
-use crate::servers::Database;
+use votify_test_support::redis::{Server, ServerConfig};
+use votify_test_support::sql::ScratchDatabase;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn instances_share_news_and_limits() {
     let (Some(database), Some(redis)) = (
-        Database::postgres().await,
-        Server::of(Setup::new().password("hunter2")),
+        ScratchDatabase::postgres().await,
+        Server::with_config(ServerConfig::new().password("hunter2")),
     ) else {
         return;
     };

@@ -1,13 +1,13 @@
 //! What is said of a Redis that cannot be used.
 
 use crate::program::ended;
-use crate::redis_servers::{Server, Setup};
+use votify_test_support::redis::{Server, ServerConfig};
 
 const SETTINGS: [&str; 4] = ["--store", "--broadcast", "--cache", "--limits"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_one_line_that_names_the_setting_and_not_the_password() {
-    let Some(mut redis) = Server::of(Setup::new().password("open-sesame")) else {
+    let Some(mut redis) = Server::with_config(ServerConfig::new().password("open-sesame")) else {
         return;
     };
     let directory = tempfile::tempdir().unwrap();

@@ -4,12 +4,14 @@ use uuid::Uuid;
 
 use crate::api::Api;
 use crate::program::{SERVE, ended, run, start, start_with, votify};
-use crate::redis_servers::{Server, Setup};
+use votify_test_support::redis::{Server, ServerConfig};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn votes_outlive_the_program_and_can_be_verified() {
-    let durable = Setup::new().append_only("always").password("hunter2");
-    let Some(redis) = Server::of(durable) else {
+    let durable = ServerConfig::new()
+        .append_only("always")
+        .password("hunter2");
+    let Some(redis) = Server::with_config(durable) else {
         return;
     };
     let directory = tempfile::tempdir().unwrap();
@@ -64,10 +66,13 @@ async fn votes_outlive_the_program_and_can_be_verified() {
 async fn a_redis_that_forgets_is_told_of_and_refused_where_votes_must_last() {
     let directory = tempfile::tempdir().unwrap();
     for (setup, says) in [
-        (Setup::new(), "lost if the server's process"),
-        (Setup::new().append_only("everysec"), "the last seconds"),
+        (ServerConfig::new(), "lost if the server's process"),
+        (
+            ServerConfig::new().append_only("everysec"),
+            "the last seconds",
+        ),
     ] {
-        let Some(redis) = Server::of(setup) else {
+        let Some(redis) = Server::with_config(setup) else {
             return;
         };
         let url = redis.url();
@@ -128,7 +133,7 @@ async fn other_stores_are_asked_too_whether_votes_last() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tls_is_spoken_to_servers_that_the_system_trusts() {
-    let Some(redis) = Server::of(Setup::new().tls().password("hunter2")) else {
+    let Some(redis) = Server::with_config(ServerConfig::new().tls().password("hunter2")) else {
         return;
     };
     let directory = tempfile::tempdir().unwrap();
@@ -159,11 +164,11 @@ mod on_a_cluster_of_private_servers {
 
     use crate::api::{Api, Events};
     use crate::program::start;
-    use crate::redis_servers::Cluster;
+    use votify_test_support::redis::Cluster;
 
     #[tokio::test(flavor = "multi_thread")]
     async fn two_instances_share_voters_counts_and_news() {
-        let Some(cluster) = Cluster::plain() else {
+        let Some(cluster) = Cluster::new() else {
             return;
         };
         let directory = tempfile::tempdir().unwrap();

@@ -9,11 +9,11 @@ use crate::error::Error;
 /// What can go wrong, named by what follows from it; turned into a [`BroadcastError`] once, at the edge.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
-    #[error("the connection that listens was lost")]
+    #[error("the listening connection was lost")]
     Lost,
     #[error("no answer within {0:?}")]
     Silent(Duration),
-    #[error("it was closed")]
+    #[error("the broadcaster is closed")]
     Closed,
     /// It is no URL of such a server.
     #[error("{0}")]

@@ -55,7 +55,7 @@ impl Listening {
             drop(ear);
             tracing::warn!(
                 error = &fault as &dyn std::error::Error,
-                "no news from other nodes until there is a new connection"
+                "listening connection lost; no updates from other nodes until it is replaced"
             );
             if began.elapsed() >= STEADY {
                 pauses = PAUSES.build();
@@ -67,7 +67,7 @@ impl Listening {
             ear = next;
             // Before anything that the new connection brings, and before anybody is told that it is there.
             self.fanout.notify_lagged();
-            tracing::info!("listening to other nodes again");
+            tracing::info!("listening connection replaced");
         }
     }
 
@@ -101,7 +101,7 @@ impl Listening {
                 Ok(ear) => return ear,
                 Err(fault) => tracing::warn!(
                     error = &fault as &dyn std::error::Error,
-                    "still no connection to hear other nodes with"
+                    "failed to replace the listening connection"
                 ),
             }
         }

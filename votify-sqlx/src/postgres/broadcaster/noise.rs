@@ -25,8 +25,8 @@ impl Noise {
             bytes = notification.payload().len(),
             line = error.line(),
             column = error.column(),
-            since_last_told = self.untold,
-            "ignored notifications that are no updates of polls"
+            since_last_warning = self.untold,
+            "ignored invalid notifications"
         );
         *self = Self {
             told: Some(Instant::now()),

@@ -9,8 +9,8 @@ use tokio::time::{Instant, sleep};
 use super::nginx::Nginx;
 use crate::api::{Api, Poll};
 use crate::program::{Ended, Server, run, votify};
-use crate::redis_servers;
-use crate::servers::Database;
+use votify_test_support::redis;
+use votify_test_support::sql::ScratchDatabase;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -23,8 +23,8 @@ pub(crate) struct Fleet {
     instances: [Option<Server>; 3],
     arguments: Vec<String>,
     directory: TempDir,
-    redis: redis_servers::Server,
-    database: Database,
+    redis: redis::Server,
+    database: ScratchDatabase,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -33,8 +33,8 @@ impl Fleet {
     pub(crate) async fn open(more: &[&str]) -> Option<Self> {
         static TURN: Mutex<()> = Mutex::const_new(());
         let turn = TURN.lock().await;
-        let database = Database::postgres().await?;
-        let redis = redis_servers::Server::plain()?;
+        let database = ScratchDatabase::postgres().await?;
+        let redis = redis::Server::new()?;
         let directory = tempfile::tempdir().unwrap();
         let (store, news) = (database.url(), redis.url());
         let mut arguments: Vec<String> = [

@@ -10,9 +10,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
-
-#[path = "../../../../../votify-sqlx/tests/servers/guard.rs"]
-mod guard;
+use votify_test_support::process::CleanupGuard;
 
 /// The configuration, as it is handed to operators.
 const DEPLOY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy");
@@ -29,7 +27,7 @@ pub(crate) struct Nginx {
     folder: PathBuf,
     address: String,
     child: Child,
-    guard: guard::Guard,
+    guard: CleanupGuard,
 }
 
 impl Nginx {
@@ -41,7 +39,7 @@ impl Nginx {
         let program = program()?;
         let folder = TempDir::with_prefix("votify-nginx-").unwrap().keep();
         let folder = fs::canonicalize(folder).unwrap();
-        let guard = guard::Guard::of(&folder);
+        let guard = CleanupGuard::new(&folder);
         let main = fs::read(format!("{DEPLOY}/nginx.conf")).unwrap();
         fs::write(folder.join("nginx.conf"), main).unwrap();
         let mut attempt = 0;
@@ -81,7 +79,7 @@ impl Nginx {
 
 impl Drop for Nginx {
     fn drop(&mut self) {
-        self.guard.end();
+        self.guard.run();
         let _ = self.child.wait();
         // A second panic would end all tests.
         let gone = !self.folder.exists();

@@ -1,0 +1,23 @@
+//! The stores and the broadcaster on real databases: the contracts of the traits, and what
+//! is specific to each database.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod conformance;
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "postgres")]
+mod postgres_broadcaster;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod races;
+mod server_harness;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+mod upgrades;

@@ -1,0 +1,14 @@
+//! Tests specific to MySQL and MariaDB: sessions, host pools, locks, migrations and
+//! faults.
+
+mod commit;
+mod connect;
+mod connect_errors;
+mod connection_loss;
+mod faults;
+mod harness;
+mod listing;
+mod locking;
+mod migrations;
+mod private_server;
+mod upgrades;

@@ -1,0 +1,49 @@
+use votify_core::store::{PollFilter, PollOrder};
+use votify_core::{PageRequest, Store, Timestamp};
+use votify_test_support::ballots::{NOW, draft};
+
+use super::harness::Harness;
+
+#[tokio::test]
+async fn polls_without_a_deadline_follow_the_latest_deadline() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let store = harness.store().await;
+    let mut polls: Vec<_> = (0..4).map(|_| draft("Lunch?")).collect();
+    polls.sort_by_key(|poll| poll.id);
+    polls[0].closes_at = Some(Timestamp::MAX);
+    polls[2].closes_at = Some(Timestamp::MAX);
+    for poll in &polls {
+        store.create_poll(poll).await.unwrap();
+    }
+    let filter = PollFilter {
+        order: PollOrder::Closing,
+        ..PollFilter::default()
+    };
+    let listed = store.list_polls(&filter, &PageRequest::FIRST, NOW).await;
+    let listed: Vec<_> = listed.unwrap().items.iter().map(|poll| poll.id).collect();
+    let expected = [2, 0, 3, 1].map(|n: usize| polls[n].id);
+    assert_eq!(listed, expected);
+}
+
+#[tokio::test]
+async fn searches_compare_bytes() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let store = harness.store().await;
+    for title in ["Café", "Cafe", "cafe\u{301}", "100 %", "a\\b"] {
+        store.create_poll(&draft(title)).await.unwrap();
+    }
+    for (word, expected) in [("café", 1), ("cafe", 2), ("%", 1), ("_", 0), ("\\", 1)] {
+        let filter = PollFilter {
+            words: vec![votify_core::backend::search_key(word)],
+            ..PollFilter::default()
+        };
+        let listed = store.list_polls(&filter, &PageRequest::FIRST, NOW).await;
+        let polls = listed.unwrap().items;
+        let titles: Vec<_> = polls.iter().map(|poll| poll.title.as_str()).collect();
+        assert_eq!(titles.len(), expected, "{word}: {titles:?}");
+    }
+}

@@ -1,0 +1,13 @@
+//! Tests specific to PostgreSQL: connecting, host pools, locks, the cache, migrations and
+//! faults.
+
+mod cache;
+mod concurrency;
+mod connect;
+mod connection_loss;
+mod faults;
+mod harness;
+mod locking;
+mod migrations;
+mod standby;
+mod upgrades;

@@ -1,0 +1,223 @@
+//! Databases with corrupt data, rejected writes, and cancelled calls.
+
+use std::time::Duration;
+
+use votify_core::store::PollFilter;
+use votify_core::{Ballot, BallotId, Outcome, PageRequest, Store, StoreError};
+use votify_sqlx::PostgresStore;
+use votify_test_support::ballots::{NOW, ballot, cast, poll, repeat_voters_are_recognised, votes};
+
+use super::harness::{Harness, run};
+
+#[tokio::test]
+async fn a_read_only_database_is_unavailable_for_writes() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let store = harness.store().await;
+    let poll = poll(&store).await;
+    let pool = harness.pool().await;
+    // On a standby too, no transaction may write, whatever its access mode.
+    run(
+        &pool,
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
+        $$ BEGIN RAISE EXCEPTION 'standby' USING ERRCODE = 'read_only_sql_transaction'; END $$",
+    )
+    .await;
+    run(
+        &pool,
+        "CREATE TRIGGER refuse BEFORE INSERT ON votify_votes EXECUTE FUNCTION refuse()",
+    )
+    .await;
+    let outcome = cast(&store, &[ballot(&poll, 1)]).await.remove(0);
+    assert!(
+        matches!(outcome, Err(StoreError::Unavailable { .. })),
+        "{outcome:?}"
+    );
+    assert_eq!(votes(&store, &poll).await, 0);
+    run(&pool, "DROP TRIGGER refuse ON votify_votes").await;
+    let outcome = cast(&store, &[ballot(&poll, 1)]).await.remove(0);
+    assert!(
+        matches!(outcome, Ok(Outcome::Counted { .. })),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_corrupt_poll_does_not_affect_other_polls() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let store = harness.store().await;
+    let intact = poll(&store).await;
+    let (corrupt, corrupt_vote) = (poll(&store).await, poll(&store).await);
+    cast(&store, &[ballot(&corrupt_vote, 1)])
+        .await
+        .remove(0)
+        .unwrap();
+    let pool = harness.pool().await;
+    run(
+        &pool,
+        format!(
+            "UPDATE votify_polls SET voters = 'martians' WHERE id = '{}'",
+            corrupt.id
+        ),
+    )
+    .await;
+    run(
+        &pool,
+        format!(
+            "UPDATE votify_votes SET choice = '\\xff' WHERE poll_id = '{}'",
+            corrupt_vote.id
+        ),
+    )
+    .await;
+    let ballots = [
+        ballot(&corrupt, 1),
+        ballot(&corrupt_vote, 1),
+        ballot(&intact, 1),
+    ];
+    let outcomes = cast(&store, &ballots).await;
+    run(
+        &pool,
+        "UPDATE votify_polls SET opens_at = 'infinity' WHERE voters = 'martians'",
+    )
+    .await;
+    assert!(
+        matches!(
+            outcomes.as_slice(),
+            [
+                Err(StoreError::Corrupt { .. }),
+                Err(StoreError::Corrupt { .. }),
+                Ok(Outcome::Counted { revision: 1 })
+            ]
+        ),
+        "{outcomes:?}"
+    );
+    assert!(matches!(
+        store.polls(&[corrupt.id]).await,
+        Err(StoreError::Corrupt { .. })
+    ));
+    assert!(matches!(
+        store.audit_poll(corrupt_vote.id).await,
+        Err(StoreError::Corrupt { .. })
+    ));
+    let listed = store
+        .list_polls(&PollFilter::default(), &PageRequest::FIRST, NOW)
+        .await
+        .unwrap();
+    let listed: Vec<_> = listed.items.iter().map(|poll| poll.id).collect();
+    assert!(
+        listed.contains(&intact.id) && !listed.contains(&corrupt.id),
+        "{listed:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_rejected_write_does_not_affect_other_polls() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let store = harness.store().await;
+    let polls = [
+        poll(&store).await,
+        poll(&store).await,
+        poll(&store).await,
+        poll(&store).await,
+    ];
+    let rejected = &polls[2];
+    // A constraint of the host forbids votes in one poll.
+    run(
+        &harness.pool().await,
+        format!(
+            "ALTER TABLE votify_votes ADD CHECK (poll_id <> '{}')",
+            rejected.id
+        ),
+    )
+    .await;
+    let ballots: Vec<Ballot> = (0..40).map(|n| ballot(&polls[n as usize % 4], n)).collect();
+    for (ballot, outcome) in ballots.iter().zip(cast(&store, &ballots).await) {
+        if ballot.poll == rejected.id {
+            assert!(
+                matches!(outcome, Err(StoreError::Failed { .. })),
+                "{outcome:?}"
+            );
+        } else {
+            assert!(
+                matches!(outcome, Ok(Outcome::Counted { .. })),
+                "{outcome:?}"
+            );
+        }
+    }
+    assert_eq!(votes(&store, rejected).await, 0);
+    assert_eq!(votes(&store, &polls[0]).await, 10);
+}
+
+#[tokio::test]
+async fn the_primary_key_rejects_a_second_vote_that_the_history_hides() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let store = harness.store().await;
+    let poll = poll(&store).await;
+    cast(&store, &[ballot(&poll, 1)]).await.remove(0).unwrap();
+    // Queries no longer return the vote, but the primary key still contains it.
+    run(
+        &harness.pool().await,
+        "ALTER TABLE votify_votes RENAME TO real_votes; \
+         CREATE VIEW votify_votes AS SELECT * FROM real_votes WHERE false",
+    )
+    .await;
+    let second = Ballot {
+        id: BallotId::generate(NOW),
+        ..ballot(&poll, 1)
+    };
+    let outcome = cast(&store, &[second]).await.remove(0);
+    assert!(
+        matches!(outcome, Err(StoreError::Failed { .. })),
+        "{outcome:?}"
+    );
+    run(
+        &harness.pool().await,
+        "DROP VIEW votify_votes; ALTER TABLE real_votes RENAME TO votify_votes",
+    )
+    .await;
+    assert_eq!(votes(&store, &poll).await, 1);
+}
+
+#[tokio::test]
+async fn cancelled_calls_leave_no_locks() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let store = harness.store().await;
+    let poll = poll(&store).await;
+    for milliseconds in 0..30 {
+        let ballots: Vec<Ballot> = (0..500)
+            .map(|n| ballot(&poll, milliseconds * 500 + n))
+            .collect();
+        let limit = Duration::from_millis(u64::from(milliseconds) / 2);
+        // A cancelled batch is either committed or not; both are allowed.
+        let _ = tokio::time::timeout(limit, store.cast_ballots(&ballots, NOW)).await;
+    }
+    let other = PostgresStore::connect(harness.url()).await.unwrap();
+    let ballots: Vec<Ballot> = (0..30 * 500).map(|n| ballot(&poll, n)).collect();
+    for outcome in cast(&other, &ballots).await {
+        assert!(
+            matches!(
+                outcome,
+                Ok(Outcome::Counted { .. } | Outcome::Replayed { .. })
+            ),
+            "{outcome:?}"
+        );
+    }
+    assert_eq!(votes(&other, &poll).await, 30 * 500);
+}
+
+#[tokio::test]
+async fn repeat_voters_are_recognised_among_new_ones() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    repeat_voters_are_recognised(&harness.store().await).await;
+}

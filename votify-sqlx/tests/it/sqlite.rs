@@ -1,0 +1,8 @@
+//! Tests specific to SQLite: files, host pools, migrations and faults.
+
+mod concurrency;
+mod connect;
+mod faults;
+mod harness;
+mod migrations;
+mod upgrades;
