@@ -1,5 +1,5 @@
-//! `cargo xtask fuzz`: schemathesis sends requests to the server, which it generates from the
-//! OpenAPI document.
+//! `cargo xtask fuzz`: schemathesis sends requests to the server, which it generates from
+//! the OpenAPI document.
 
 mod python;
 mod server;
@@ -15,8 +15,8 @@ use server::{Poll, Server};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Maximum number of requests per operation and round. There are two rounds. The default
-    /// makes more than 10 000 requests in total.
+    /// Maximum number of requests per operation and round. There are two rounds. The
+    /// default makes more than 10 000 requests in total.
     #[arg(long, default_value_t = 500)]
     each: u32,
     /// Seed of the random number generator. The same seed repeats a run.
@@ -30,13 +30,13 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 
 /// Runs `cargo xtask fuzz`.
 ///
-/// The first round uses mostly unknown ids. The second round acts as the owner of an existing
-/// poll and leaves out the operations that end the poll. Both rounds leave out streams, which
-/// only their client ends.
+/// The first round uses mostly unknown ids. The second round acts as the owner of an
+/// existing poll and leaves out the operations that end the poll. Both rounds leave out
+/// streams, which only their client ends.
 ///
 /// # Errors
-/// Returns an error if Python is missing, schemathesis cannot be installed, the server does not
-/// start or ends, or a response fails a check.
+/// Returns an error if Python is missing, schemathesis cannot be installed, the server
+/// does not start or ends, or a response fails a check.
 pub(crate) fn task(arguments: &Arguments) -> Result<()> {
     let target = workspace()?.target_directory.into_std_path_buf();
     let schemathesis = Schemathesis::find_or_install(&target.join("schemathesis"))?;

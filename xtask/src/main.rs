@@ -22,7 +22,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Finds or starts the database servers for tests, and prints their URLs as shell exports.
+    /// Finds or starts the database servers for tests, and prints their URLs as shell
+    /// exports.
     Services(services::Arguments),
     /// Runs all tests except endurance tests, with all features.
     Test(test::Arguments),
@@ -32,7 +33,8 @@ enum Task {
     Verify,
     /// Formats the code and applies the fixes that clippy suggests.
     Fix,
-    /// Sends generated requests to the server, based on its OpenAPI document. Needs Python.
+    /// Sends generated requests to the server, based on its OpenAPI document. Needs
+    /// Python.
     Fuzz(fuzz::Arguments),
     /// Runs the benchmarks and prints their figures with a description of this machine.
     Bench(bench::Arguments),

@@ -27,8 +27,8 @@ pub(crate) struct Service {
     default_url: &'static str,
     /// The URL of a server that this program or Docker Compose started.
     started_url: &'static str,
-    /// Checks that the server at a URL has the right protocol. If the URL holds no password,
-    /// also checks that the server accepts a login without one.
+    /// Checks that the server at a URL has the right protocol. If the URL holds no
+    /// password, also checks that the server accepts a login without one.
     probe: fn(&Url) -> Result<()>,
     /// The server's programs. Tests also start servers of their own from them.
     programs: Programs,
@@ -88,8 +88,8 @@ pub(crate) struct Arguments {
 /// Runs `cargo xtask services`.
 ///
 /// # Errors
-/// Returns an error if a server can neither be found nor started. The message says what to
-/// start or install.
+/// Returns an error if a server can neither be found nor started. The message says what
+/// to start or install.
 pub(crate) fn task(arguments: &Arguments) -> Result<()> {
     let by_name = |name: &str| SERVICES.iter().find(|service| service.name == name);
     let mut selected = Vec::new();
@@ -117,13 +117,13 @@ pub(crate) fn task(arguments: &Arguments) -> Result<()> {
 
 /// Returns the URL of a running server.
 ///
-/// Tries in this order: the URL in the service's environment variable, the default port, a
-/// server that an earlier call started, Docker Compose, and installed programs. As root on
-/// Debian, installs the programs first.
+/// Tries in this order: the URL in the service's environment variable, the default port,
+/// a server that an earlier call started, Docker Compose, and installed programs. As root
+/// on Debian, installs the programs first.
 ///
 /// # Errors
-/// Returns an error if the environment variable names a server that fails the probe, or if no
-/// server can be found or started. The message says what to start or install.
+/// Returns an error if the environment variable names a server that fails the probe, or
+/// if no server can be found or started. The message says what to start or install.
 pub(crate) fn find_or_start(service: &Service) -> Result<Url> {
     let Service { name, variable, .. } = service;
     if let Ok(given) = env::var(variable) {
@@ -201,8 +201,8 @@ fn no_server(service: &Service, attempts: &[String]) -> Result<String> {
 /// Tests that kill a server start one of their own, even if another server was found.
 ///
 /// # Errors
-/// Returns an error if a program is missing and cannot be installed. The message names the
-/// Debian packages.
+/// Returns an error if a program is missing and cannot be installed. The message names
+/// the Debian packages.
 pub(crate) fn find_or_install(service: &Service) -> Result<()> {
     service.programs.find_or_install().with_context(|| {
         format!(

@@ -1,4 +1,5 @@
-//! The test tiers: `cargo xtask test`, `cargo xtask test --quick` and `cargo xtask endure`.
+//! The test tiers: `cargo xtask test`, `cargo xtask test --quick` and
+//! `cargo xtask endure`.
 
 mod budget;
 mod junit;
@@ -16,7 +17,8 @@ use tier::Tier;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Skips the fleet and the tests that start servers of their own. Takes about two minutes.
+    /// Skips the fleet and the tests that start servers of their own. Takes about two
+    /// minutes.
     #[arg(long)]
     quick: bool,
     #[command(flatten)]
@@ -33,8 +35,9 @@ pub(crate) struct EndureArguments {
 struct RunnerArguments {
     /// Arguments for `cargo nextest run`: part of a test's name, `-p`, `-E` and others.
     ///
-    /// They select among the tests of this command. Documentation examples run only without
-    /// them. If cargo-nextest is not installed, the arguments are passed to `cargo test`.
+    /// They select among the tests of this command. Documentation examples run only
+    /// without them. If cargo-nextest is not installed, the arguments are passed to
+    /// `cargo test`.
     #[arg(
         value_name = "RUNNER ARGUMENTS",
         trailing_var_arg = true,
@@ -46,8 +49,9 @@ struct RunnerArguments {
 /// Runs `cargo xtask test`.
 ///
 /// # Errors
-/// Returns an error if a database server can neither be found nor started, if a program that
-/// tests start is missing, or if cargo cannot be started. The message says what to install.
+/// Returns an error if a database server can neither be found nor started, if a program
+/// that tests start is missing, or if cargo cannot be started. The message says what to
+/// install.
 pub(crate) fn task(arguments: &Arguments) -> Result<ExitCode> {
     let tier = if arguments.quick {
         Tier::Quick
@@ -69,7 +73,8 @@ fn run(tier: Tier, rest: &[String]) -> Result<ExitCode> {
     let mut urls = Vec::new();
     for service in SERVICES {
         if tier.starts_servers() {
-            // Programs come first: on Debian, a package starts a server on the default port.
+            // Programs come first: on Debian, a package starts a server on the default
+            // port.
             services::find_or_install(service)?;
         }
         let url = services::find_or_start(service)?;

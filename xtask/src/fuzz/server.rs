@@ -11,7 +11,8 @@ use anyhow::{Context, Result};
 const READY_PREFIX: &str = "listening on http://";
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A server with a memory store and without rate limits. Dropping this value stops the server.
+/// A server with a memory store and without rate limits. Dropping this value stops the
+/// server.
 #[derive(Debug)]
 pub(super) struct Server {
     process: RefCell<Child>,

@@ -11,8 +11,8 @@ pub(super) const FILE: &str = include_str!("../../compose.yaml");
 /// Starts a service and waits until it is healthy.
 ///
 /// # Errors
-/// Returns an error if Docker Compose is not installed, the Docker engine is not running, or
-/// the service does not become healthy.
+/// Returns an error if Docker Compose is not installed, the Docker engine is not running,
+/// or the service does not become healthy.
 pub(super) fn start(service: &str) -> Result<()> {
     check_available()?;
     let mut up = compose();

@@ -1,7 +1,7 @@
 //! What the protocol handshakes have in common.
 //!
-//! The handshakes are written by hand because xtask is built before everything else. A ping
-//! by `sqlx` and `redis` would add 60 s of processor time to a first build of 35 s.
+//! The handshakes are written by hand because xtask is built before everything else. A
+//! ping by `sqlx` and `redis` would add 60 s of processor time to a first build of 35 s.
 
 use std::io::Read;
 use std::net::{TcpStream, ToSocketAddrs};
@@ -40,8 +40,8 @@ pub(super) fn connect(url: &Url, default_port: u16) -> Result<TcpStream> {
 /// Reads exactly `length` bytes.
 ///
 /// # Errors
-/// Returns an error if the server sends fewer bytes within 2 s, or if `length` is longer than
-/// any handshake message.
+/// Returns an error if the server sends fewer bytes within 2 s, or if `length` is longer
+/// than any handshake message.
 pub(super) fn read_bytes(stream: &mut TcpStream, length: usize) -> Result<Vec<u8>> {
     ensure!(length <= MAX_LENGTH, WRONG_PROTOCOL);
     let mut bytes = vec![0; length];

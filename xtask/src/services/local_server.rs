@@ -1,6 +1,7 @@
 //! Servers started from installed programs.
 //!
-//! Each has a data folder and a port of its own, so that no server of the system is affected.
+//! Each has a data folder and a port of its own, so that no server of the system is
+//! affected.
 
 use std::env;
 use std::fs;
@@ -50,8 +51,8 @@ impl LocalServer {
         Ok(self.folder.clone())
     }
 
-    /// Returns a command that, as root, runs as `user`: PostgreSQL and MariaDB refuse to run as
-    /// root.
+    /// Returns a command that, as root, runs as `user`: PostgreSQL and MariaDB refuse to
+    /// run as root.
     pub(super) fn command_as(&self, user: &str, program: &Path) -> Command {
         let mut command = if self.is_root {
             let mut command = Command::new("runuser");
@@ -98,7 +99,8 @@ pub(super) fn stop(service: &Service, server: &LocalServer) -> Result<bool> {
         .find_map(|file| fs::read_to_string(file).ok())
         .unwrap_or_default();
     let pid = text.lines().next().unwrap_or_default().trim();
-    // A killed server leaves its file, and another process may have received its pid since.
+    // A killed server leaves its file, and another process may have received its pid
+    // since.
     let process = Path::new("/proc").join(pid);
     let program = fs::read_to_string(process.join("comm")).unwrap_or_default();
     if pid.parse::<u32>().is_err() || !service.programs.names.contains(&program.trim()) {

@@ -10,7 +10,8 @@ use super::local_server::LocalServer;
 use super::programs;
 use crate::cargo::run;
 
-/// `PROTOCOL_41 | SECURE_CONNECTION | PLUGIN_AUTH`: protocol 4.1 with a named login method.
+/// `PROTOCOL_41 | SECURE_CONNECTION | PLUGIN_AUTH`: protocol 4.1 with a named login
+/// method.
 const CAPABILITIES: u32 = 0x0000_0200 | 0x0000_8000 | 0x0008_0000;
 /// The id of `utf8mb4_general_ci`.
 const UTF8MB4: u8 = 45;
@@ -26,8 +27,8 @@ const ERROR: u8 = 0xff;
 /// Reads the server's greeting, and logs in without a password if the URL holds none.
 ///
 /// # Errors
-/// Returns an error if the server is neither MySQL nor MariaDB, rejects the user, or requires a
-/// password and the URL holds none.
+/// Returns an error if the server is neither MySQL nor MariaDB, rejects the user, or
+/// requires a password and the URL holds none.
 pub(super) fn probe(url: &Url) -> Result<()> {
     let mut stream = connect(url, 3306)?;
     let (_, greeting) = read_packet(&mut stream)?;
@@ -42,7 +43,8 @@ pub(super) fn probe(url: &Url) -> Result<()> {
     write_packet(&mut stream, 1, &login(url.username()))?;
     let (sequence, mut reply) = read_packet(&mut stream)?;
     if reply.first() == Some(&AUTH_SWITCH) {
-        // The server requires another login method. In all of them, an empty password is empty.
+        // The server requires another login method. In all of them, an empty password is
+        // empty.
         write_packet(&mut stream, sequence.wrapping_add(1), &[])?;
         (_, reply) = read_packet(&mut stream)?;
     }
@@ -80,7 +82,8 @@ fn write_packet(stream: &mut TcpStream, sequence: u8, body: &[u8]) -> Result<()>
     Ok(())
 }
 
-/// Returns the text of an error packet, which follows the packet's type and a two-byte code.
+/// Returns the text of an error packet, which follows the packet's type and a two-byte
+/// code.
 fn error_text(packet: &[u8]) -> String {
     String::from_utf8_lossy(packet.get(3..).unwrap_or_default()).into_owned()
 }
@@ -109,7 +112,8 @@ pub(super) fn start(server: &LocalServer) -> Result<()> {
     command
         .args(["--no-defaults", "--bind-address=127.0.0.1"])
         .arg(&data_argument)
-        // A starting server deletes the temporary files of all servers that use its `tmpdir`.
+        // A starting server deletes the temporary files of all servers that use its
+        // `tmpdir`.
         .arg(format!("--tmpdir={}", data.display()))
         .arg(format!("--port={}", server.port))
         .arg(format!("--socket={}", data.join("socket").display()))

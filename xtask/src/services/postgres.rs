@@ -20,8 +20,8 @@ const LOGIN_ACCEPTED: [u8; 4] = [0; 4];
 /// Logs in as the URL's user.
 ///
 /// # Errors
-/// Returns an error if the server is not PostgreSQL, rejects the user, or requires a password
-/// and the URL holds none.
+/// Returns an error if the server is not PostgreSQL, rejects the user, or requires a
+/// password and the URL holds none.
 pub(super) fn probe(url: &Url) -> Result<()> {
     let mut stream = connect(url, 5432)?;
     stream.write_all(&startup_message(url)?)?;

@@ -23,11 +23,12 @@ pub(crate) const PROXY: Programs = Programs {
 };
 
 impl Programs {
-    /// Installs the packages if a program is missing and this process runs as root on Debian.
+    /// Installs the packages if a program is missing and this process runs as root on
+    /// Debian.
     ///
     /// # Errors
-    /// Returns an error if a program is missing and cannot be installed. The message names the
-    /// Debian packages.
+    /// Returns an error if a program is missing and cannot be installed. The message
+    /// names the Debian packages.
     pub(crate) fn find_or_install(&self) -> Result<()> {
         let find_all =
             || -> Result<()> { self.names.iter().try_for_each(|name| find(name).map(drop)) };
@@ -49,7 +50,8 @@ impl Programs {
 
 /// Returns the path of a program.
 ///
-/// Searches `PATH`, and then the folders where Debian installs servers, newest version first.
+/// Searches `PATH`, and then the folders where Debian installs servers, newest version
+/// first.
 pub(super) fn find(name: &str) -> Result<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let versions = fs::read_dir("/usr/lib/postgresql")

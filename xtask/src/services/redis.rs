@@ -10,8 +10,8 @@ use super::programs;
 /// Sends `PING`.
 ///
 /// # Errors
-/// Returns an error if the server is not Redis, or if it requires a password and the URL holds
-/// none.
+/// Returns an error if the server is not Redis, or if it requires a password and the URL
+/// holds none.
 pub(super) fn probe(url: &Url) -> Result<()> {
     let mut stream = connect(url, 6379)?;
     stream.write_all(b"PING\r\n")?;

@@ -70,8 +70,8 @@ fn forward(mut messages: impl BufRead, output: &mut impl Write) -> Result<Vec<u8
     Ok(closing_lines)
 }
 
-/// Returns true for a line such as `Summary [   1.2s] 3 tests run: 3 passed`, with or without
-/// colors.
+/// Returns true for a line such as `Summary [   1.2s] 3 tests run: 3 passed`, with or
+/// without colors.
 fn is_summary(line: &[u8]) -> bool {
     let line = String::from_utf8_lossy(line);
     line.contains("Summary") && line.contains(" run: ")

@@ -6,7 +6,8 @@ use crate::cargo::{cargo, output};
 /// Returns true if cargo-nextest is installed.
 ///
 /// Nextest runs the tests of all programs side by side, within the limits of
-/// `.config/nextest.toml`. `cargo test` is the fallback because it is part of every toolchain.
+/// `.config/nextest.toml`. `cargo test` is the fallback because it is part of every
+/// toolchain.
 pub(super) fn has_nextest() -> bool {
     output(&mut cargo(["nextest", "--version"])).is_ok()
 }
@@ -18,8 +19,8 @@ pub(super) fn doctests() -> Command {
 
 /// Returns the nextest command for a tier, with the caller's further arguments.
 pub(super) fn nextest(tier: Tier, rest: &[String]) -> Command {
-    // No `--workspace`: cargo ignores `--package` beside it, and the workspace's root has no
-    // package, so all members are the default.
+    // No `--workspace`: cargo ignores `--package` beside it, and the workspace's root has
+    // no package, so all members are the default.
     let mut command = cargo(["nextest", "run", "--all-features", "--profile"]);
     command.arg(tier.profile()).args(rest);
     command

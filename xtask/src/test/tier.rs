@@ -5,7 +5,8 @@
 pub(super) enum Tier {
     /// All tests except endurance tests.
     Full,
-    /// [`Tier::Full`] without the fleet and without tests that start servers of their own.
+    /// [`Tier::Full`] without the fleet and without tests that start servers of their
+    /// own.
     Quick,
     /// Endurance tests only.
     Endurance,
@@ -21,7 +22,8 @@ impl Tier {
         }
     }
 
-    /// Returns true if tests of this tier start servers of their own from installed programs.
+    /// Returns true if tests of this tier start servers of their own from installed
+    /// programs.
     pub(super) fn starts_servers(self) -> bool {
         self != Self::Quick
     }

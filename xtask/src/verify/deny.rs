@@ -5,14 +5,16 @@ use anyhow::{Result, bail};
 
 use crate::cargo::{cargo, run};
 
-/// The command that installs cargo-deny. Without optimization, the build takes a quarter of the
-/// time, and the result is fast enough.
+/// The command that installs cargo-deny. Without optimization, the build takes a quarter
+/// of the time, and the result is fast enough.
 const INSTALL: &str = "CARGO_PROFILE_RELEASE_OPT_LEVEL=0 cargo install cargo-deny --locked";
 
-/// Runs cargo-deny with `deny.toml`. Without cargo-deny, prints a warning, and fails in CI.
+/// Runs cargo-deny with `deny.toml`. Without cargo-deny, prints a warning, and fails in
+/// CI.
 ///
 /// # Errors
-/// Returns an error if a dependency violates `deny.toml`, or if cargo-deny is missing in CI.
+/// Returns an error if a dependency violates `deny.toml`, or if cargo-deny is missing in
+/// CI.
 pub(super) fn check() -> Result<()> {
     let mut version = cargo(["deny", "--version"]);
     let installed = version
@@ -21,7 +23,8 @@ pub(super) fn check() -> Result<()> {
         .status()?
         .success();
     if installed {
-        // Without advisories: their database needs network access, which CI does not have.
+        // Without advisories: their database needs network access, which CI does not
+        // have.
         return run(&mut cargo([
             "deny", "--locked", "check", "bans", "licenses", "sources",
         ]));

@@ -59,7 +59,8 @@ const RULES: &[DependencyRule] = &[
             "libsqlite3-sys",
             "ring",
             "native-tls",
-            // Not `openssl*`: `openssl-probe` finds the system's certificates, without OpenSSL.
+            // Not `openssl*`: `openssl-probe` finds the system's certificates, without
+            // OpenSSL.
             "openssl",
             "openssl-sys",
             "votify-axum",

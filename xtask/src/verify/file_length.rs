@@ -7,8 +7,8 @@ use crate::cargo::{git_ls_files, output, root};
 /// Maximum number of lines before a source file is reported.
 const MAX_LINES: usize = 300;
 
-/// Reports source files that are longer than 300 lines. A long file is not a failure, because
-/// it may have its reasons.
+/// Reports source files that are longer than 300 lines. A long file is not a failure,
+/// because it may have its reasons.
 ///
 /// # Errors
 /// Returns an error if the files cannot be listed or read.
