@@ -86,24 +86,32 @@ fn run(tier: Tier, rest: &[String]) -> Result<ExitCode> {
             .find_or_install()
             .context("fleet tests run several instances of the server behind a proxy")?;
     }
-    let mut commands = Vec::new();
-    let has_nextest = runner::has_nextest();
-    if !has_nextest {
-        eprintln!("cargo-nextest is not installed: running `cargo test`, without time budgets");
-        commands.push(runner::cargo_test(tier, rest));
-    } else if rest.is_empty() && tier.includes_doctests() {
-        commands.push(runner::doctests());
+    if !runner::has_nextest() {
+        eprintln!("cargo-nextest is not installed: running `cargo test`, without a time report");
+        let status = status(runner::cargo_test(tier, rest).envs(urls))?;
+        return Ok(exit_code(status));
     }
-    let mut exit_code = 0;
-    let mut record = |status: ExitStatus| {
-        let code = status.code().unwrap_or(1);
-        exit_code = exit_code.max(u8::try_from(code).unwrap_or(1));
+    if !rest.is_empty() {
+        let status = status(runner::nextest(tier, rest).envs(urls))?;
+        return Ok(exit_code(status));
+    }
+    let doctests_passed =
+        !tier.includes_doctests() || status(runner::doctests().envs(urls.clone()))?.success();
+    let notice = if doctests_passed {
+        ""
+    } else {
+        "\ndocumentation examples failed; their output precedes that of the tests\n"
     };
-    for mut command in commands {
-        record(status(command.envs(urls.clone()))?);
+    let mut command = runner::nextest(tier, rest);
+    let status = nextest::run_with_report(command.envs(urls), tier, notice)?;
+    if status.success() && !doctests_passed {
+        return Ok(ExitCode::FAILURE);
     }
-    if has_nextest {
-        record(nextest::run(tier, rest, urls)?);
-    }
-    Ok(ExitCode::from(exit_code))
+    Ok(exit_code(status))
+}
+
+/// Returns the exit code of a process, or 1 if a signal ended it.
+fn exit_code(status: ExitStatus) -> ExitCode {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    ExitCode::from(code.unwrap_or(1))
 }

@@ -7,28 +7,19 @@ use std::process::{Command, ExitStatus, Stdio};
 use anyhow::{Context, Result};
 
 use super::tier::Tier;
-use super::{budget, junit, runner};
-use crate::cargo::{show, status, workspace};
+use super::{budget, junit};
+use crate::cargo::{show, workspace};
 
-/// Runs the tests of a tier with nextest. Prints the time report if the whole tier runs.
+/// Runs a nextest command for a tier. Prints the time report and `notice` before nextest's
+/// closing lines.
 ///
 /// # Errors
 /// Returns an error if nextest cannot be started or its output cannot be forwarded.
-pub(super) fn run(
+pub(super) fn run_with_report(
+    command: &mut Command,
     tier: Tier,
-    rest: &[String],
-    variables: Vec<(&str, String)>,
+    notice: &str,
 ) -> Result<ExitStatus> {
-    let mut command = runner::nextest(tier, rest);
-    command.envs(variables);
-    if rest.is_empty() {
-        run_with_report(&mut command, tier)
-    } else {
-        status(&mut command)
-    }
-}
-
-fn run_with_report(command: &mut Command, tier: Tier) -> Result<ExitStatus> {
     let folder = workspace()?.target_directory.join("nextest");
     let report = folder.join(tier.profile()).join("junit.xml");
     // If the build fails, nextest leaves the report of the previous run.
@@ -51,6 +42,7 @@ fn run_with_report(command: &mut Command, tier: Tier) -> Result<ExitStatus> {
         Ok(tests) => eprint!("{}", budget::Report::new(&tests, tier)),
         Err(error) => eprintln!("no time report: cannot read {report}: {error:#}"),
     }
+    eprint!("{notice}");
     io::stderr().write_all(&closing_lines)?;
     Ok(status)
 }
