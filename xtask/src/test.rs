@@ -78,7 +78,6 @@ fn run(tier: Tier, rest: &[String]) -> Result<ExitCode> {
             services::find_or_install(service)?;
         }
         let url = services::find_or_start(service)?;
-        eprintln!("{}: {url}", service.name);
         urls.push((service.variable, url.to_string()));
     }
     if tier.starts_servers() {
