@@ -35,12 +35,15 @@ pub(super) fn run_with_report(
     let output = nextest.stderr.take().context("stderr is piped")?;
     let closing_lines = forward(BufReader::new(output), &mut io::stderr())?;
     let status = nextest.wait()?;
-    match fs::read_to_string(&report)
-        .map_err(Into::into)
-        .and_then(|xml| junit::parse(&xml))
-    {
-        Ok(tests) => eprint!("{}", budget::Report::new(&tests, tier)),
-        Err(error) => eprintln!("no time report: cannot read {report}: {error:#}"),
+    // Without a summary, the build failed and no test ran.
+    if !closing_lines.is_empty() {
+        match fs::read_to_string(&report)
+            .map_err(Into::into)
+            .and_then(|xml| junit::parse(&xml))
+        {
+            Ok(tests) => eprint!("{}", budget::Report::new(&tests, tier)),
+            Err(error) => eprintln!("no time report: cannot read {report}: {error:#}"),
+        }
     }
     eprint!("{notice}");
     io::stderr().write_all(&closing_lines)?;
