@@ -20,6 +20,7 @@ struct Budget {
 /// 9 minutes (full) and 2 minutes (quick) of wall-clock time with 4 tests at a time,
 /// divided in proportion to a measured run.
 const BUDGETS: &[Budget] = &[
+    budget("votify", 5, 5),
     budget("votify-core", 70, 40),
     budget("votify-sqlx", 1100, 240),
     budget("votify-redis", 700, 120),
