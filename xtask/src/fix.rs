@@ -2,10 +2,10 @@ use anyhow::Result;
 
 use crate::cargo::{cargo, run};
 
-/// `cargo xtask fix`
+/// Runs `cargo xtask fix`.
 ///
 /// # Errors
-/// If clippy or rustfmt fails.
+/// Returns an error if clippy or rustfmt fails. Their output names the cause.
 pub(crate) fn task() -> Result<()> {
     run(&mut cargo([
         "clippy",

@@ -5,7 +5,7 @@ mod cargo;
 mod fix;
 mod fuzz;
 mod services;
-mod suite;
+mod test;
 mod verify;
 
 use std::process::ExitCode;
@@ -22,30 +22,35 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Finds the database servers for tests, or starts them, and prints their URLs as shell exports.
+    /// Finds or starts the database servers for tests, and prints their URLs as shell
+    /// exports.
     Services(services::Arguments),
-    /// Runs every test of the workspace, with all features.
-    Test(suite::Arguments),
-    /// Checks everything but tests: format, lints, docs, features, dependencies. Changes no file of the tree.
+    /// Runs all tests except endurance tests, with all features.
+    Test(test::Arguments),
+    /// Runs only the endurance tests, which take many minutes.
+    Endure(test::EndureArguments),
+    /// Checks format, lints, documentation, features and dependencies. Changes no file.
     Verify,
-    /// Formats the code, and repairs what clippy can.
+    /// Formats the code and applies the fixes that clippy suggests.
     Fix,
-    /// Sends the built server requests made out of its OpenAPI document; needs Python.
+    /// Sends generated requests to the server, based on its OpenAPI document. Needs
+    /// Python.
     Fuzz(fuzz::Arguments),
-    /// Measures how fast it is, and prints the figures with this machine's description.
+    /// Runs the benchmarks and prints their figures with a description of this machine.
     Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
-    let done = match Arguments::parse().task {
+    let result = match Arguments::parse().task {
         Task::Services(arguments) => services::task(&arguments).map(|()| ExitCode::SUCCESS),
-        Task::Test(arguments) => suite::task(&arguments),
+        Task::Test(arguments) => test::task(&arguments),
+        Task::Endure(arguments) => test::endure_task(&arguments),
         Task::Verify => verify::task().map(|()| ExitCode::SUCCESS),
         Task::Fix => fix::task().map(|()| ExitCode::SUCCESS),
         Task::Fuzz(arguments) => fuzz::task(&arguments).map(|()| ExitCode::SUCCESS),
         Task::Bench(arguments) => bench::task(&arguments).map(|()| ExitCode::SUCCESS),
     };
-    done.unwrap_or_else(|error| {
+    result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
         ExitCode::FAILURE
     })

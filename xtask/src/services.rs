@@ -1,9 +1,9 @@
 //! The database servers that tests use: found, or started on ports of their own.
 
 mod compose;
-mod greeting;
+mod handshake;
+mod local_server;
 mod mysql;
-mod own;
 mod postgres;
 pub(crate) mod programs;
 mod redis;
@@ -13,38 +13,37 @@ use std::env;
 use anyhow::{Context, Result, bail};
 use url::Url;
 
+use local_server::LocalServer;
 use programs::Programs;
 
-/// A kind of server.
+/// A kind of database server.
 #[derive(Debug)]
 pub(crate) struct Service {
-    /// What it is called here, in the compose file and in messages.
+    /// The name in `compose.yaml`, on the command line and in messages.
     pub(crate) name: &'static str,
-    /// Where tests look for its URL.
+    /// The environment variable from which tests read the server's URL.
     pub(crate) variable: &'static str,
-    /// Whether there are tests that cannot run without it.
-    pub(crate) needed_by_tests: bool,
-    /// Its URL on the port where such a server usually listens, without a password.
-    usual: &'static str,
-    /// Its URL when this program or the compose file started it.
-    own: &'static str,
-    /// Whether what listens at a URL speaks the protocol, and lets one in if the URL holds no password.
-    speaks: fn(&Url) -> Result<()>,
-    /// Its program's name, and those of others that tests start servers of their own from.
+    /// The URL of a server on the default port, without a password.
+    default_url: &'static str,
+    /// The URL of a server that this program or Docker Compose started.
+    started_url: &'static str,
+    /// Checks that the server at a URL has the right protocol. If the URL holds no
+    /// password, also checks that the server accepts a login without one.
+    probe: fn(&Url) -> Result<()>,
+    /// The server's programs. Tests also start servers of their own from them.
     programs: Programs,
-    /// Starts its installed programs for `own`.
-    start: fn(&own::Place) -> Result<()>,
+    /// Starts the installed programs.
+    start: fn(&LocalServer) -> Result<()>,
 }
 
-/// Every kind of server that the stores are for.
+/// All kinds of database servers that tests and benchmarks use.
 pub(crate) const SERVICES: &[Service] = &[
     Service {
         name: "postgres",
         variable: "VOTIFY_TEST_POSTGRES_URL",
-        needed_by_tests: true,
-        usual: "postgres://postgres@127.0.0.1:5432/postgres",
-        own: "postgres://postgres@127.0.0.1:25432/postgres",
-        speaks: postgres::speaks,
+        default_url: "postgres://postgres@127.0.0.1:5432/postgres",
+        started_url: "postgres://postgres@127.0.0.1:25432/postgres",
+        probe: postgres::probe,
         programs: Programs {
             names: &["postgres", "initdb"],
             packages: &["postgresql"],
@@ -54,10 +53,9 @@ pub(crate) const SERVICES: &[Service] = &[
     Service {
         name: "mysql",
         variable: "VOTIFY_TEST_MYSQL_URL",
-        needed_by_tests: true,
-        usual: "mysql://root@127.0.0.1:3306/",
-        own: "mysql://root@127.0.0.1:23306/",
-        speaks: mysql::speaks,
+        default_url: "mysql://root@127.0.0.1:3306/",
+        started_url: "mysql://root@127.0.0.1:23306/",
+        probe: mysql::probe,
         programs: Programs {
             names: &["mariadbd", "mariadb-install-db"],
             packages: &["mariadb-server"],
@@ -67,10 +65,9 @@ pub(crate) const SERVICES: &[Service] = &[
     Service {
         name: "redis",
         variable: "VOTIFY_TEST_REDIS_URL",
-        needed_by_tests: true,
-        usual: "redis://127.0.0.1:6379/",
-        own: "redis://127.0.0.1:26379/",
-        speaks: redis::speaks,
+        default_url: "redis://127.0.0.1:6379/",
+        started_url: "redis://127.0.0.1:26379/",
+        probe: redis::probe,
         programs: Programs {
             names: &["redis-server", "redis-cli", "openssl"],
             packages: &["redis-server", "redis-tools", "openssl"],
@@ -81,31 +78,32 @@ pub(crate) const SERVICES: &[Service] = &[
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Which ones: postgres, mysql, redis. All if none is named.
+    /// The servers: postgres, mysql, redis. Defaults to all.
     names: Vec<String>,
-    /// Stops what an earlier call started.
+    /// Stops the servers that an earlier call started.
     #[arg(long)]
     stop: bool,
 }
 
-/// `cargo xtask services`
+/// Runs `cargo xtask services`.
 ///
 /// # Errors
-/// If one of the servers is neither there nor can be started.
+/// Returns an error if a server can neither be found nor started. The message says what
+/// to start or install.
 pub(crate) fn task(arguments: &Arguments) -> Result<()> {
-    let named = |name: &str| SERVICES.iter().find(|service| service.name == name);
-    let mut wanted = Vec::new();
+    let by_name = |name: &str| SERVICES.iter().find(|service| service.name == name);
+    let mut selected = Vec::new();
     for name in &arguments.names {
-        wanted.push(named(name).with_context(|| format!("there is no service {name:?}"))?);
+        selected.push(by_name(name).with_context(|| format!("unknown service {name:?}"))?);
     }
-    if wanted.is_empty() {
-        wanted.extend(SERVICES);
+    if selected.is_empty() {
+        selected.extend(SERVICES);
     }
     if arguments.stop {
-        return wanted.into_iter().try_for_each(stop);
+        return selected.into_iter().try_for_each(stop);
     }
     let mut failures = Vec::new();
-    for service in wanted {
+    for service in selected {
         match find_or_start(service) {
             Ok(url) => println!("export {}='{url}'", service.variable),
             Err(error) => failures.push(format!("{error:#}")),
@@ -117,77 +115,94 @@ pub(crate) fn task(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// The URL of a running server: the one that its variable names, else one on the usual port, else one that an earlier
-/// call started, else one started now by Docker Compose or from installed programs.
+/// Returns the URL of a running server.
+///
+/// Tries in this order: the URL in the service's environment variable, the default port,
+/// a server that an earlier call started, Docker Compose, and installed programs. As root
+/// on Debian, installs the programs first.
 ///
 /// # Errors
-/// If its variable names something that does not answer as it should, or if there is none and none can be started.
+/// Returns an error if the environment variable names a server that fails the probe, or
+/// if no server can be found or started. The message says what to start or install.
 pub(crate) fn find_or_start(service: &Service) -> Result<Url> {
-    if let Ok(given) = env::var(service.variable) {
-        let url = Url::parse(&given).with_context(|| format!("{} is no URL", service.variable))?;
-        (service.speaks)(&url).with_context(|| {
-            format!(
-                "{} names a {} that does not answer",
-                service.variable, service.name
-            )
-        })?;
-        eprintln!("{}: given by {}", service.name, service.variable);
+    let Service { name, variable, .. } = service;
+    if let Ok(given) = env::var(variable) {
+        let url = Url::parse(&given).with_context(|| format!("{variable} is not a valid URL"))?;
+        (service.probe)(&url)
+            .with_context(|| format!("{variable} does not lead to a usable {name} server"))?;
+        eprintln!("{name}: from {variable}");
         return Ok(url);
     }
-    let mut tried = Vec::new();
-    for (url, what) in [
-        (service.usual, "on its usual port"),
-        (service.own, "started earlier"),
+    let mut attempts = Vec::new();
+    for (url, origin) in [
+        (service.default_url, "on the default port"),
+        (service.started_url, "started earlier"),
     ] {
         let url = Url::parse(url)?;
-        match (service.speaks)(&url) {
+        match (service.probe)(&url) {
             Ok(()) => {
-                eprintln!("{}: {what}", service.name);
+                eprintln!("{name}: {origin}");
                 return Ok(url);
             }
-            Err(error) => tried.push(format!("{url}: {error:#}")),
+            Err(error) => attempts.push(format!("{url}: {error:#}")),
         }
     }
-    let url = Url::parse(service.own)?;
-    let place = own::Place::new(service.name, &url)?;
-    let compose = compose::start(service.name);
-    let started = match compose {
-        Ok(()) => "by Docker Compose",
+    let (url, origin) = match start(service, &mut attempts) {
+        Ok(started) => started,
         Err(error) => {
-            tried.push(format!("Docker Compose: {error:#}"));
-            if let Err(error) = own::start(service, &place) {
-                tried.push(format!("its own programs: {error:#}"));
-                bail!(
-                    "no {name} server for tests:\n  {}\nStart one on 127.0.0.1:{port} that lets {user} in without a \
-                     password, or set {} to the URL of one where databases may be created and dropped.",
-                    tried.join("\n  "),
-                    service.variable,
-                    name = service.name,
-                    port = url.port().unwrap_or_default(),
-                    user = if url.username().is_empty() {
-                        "everybody"
-                    } else {
-                        url.username()
-                    },
-                );
-            }
-            "from its own programs"
+            attempts.push(format!("installed programs: {error:#}"));
+            bail!(no_server(service, &attempts)?);
         }
     };
-    own::wait_until(|| (service.speaks)(&url))
-        .with_context(|| format!("{} was started {started}, but is not ready", service.name))?;
-    eprintln!(
-        "{}: started {started}; `cargo xtask services --stop` ends it",
-        service.name
-    );
+    local_server::wait_until(|| (service.probe)(&url))
+        .with_context(|| format!("{name} was started by {origin}, but is not ready"))?;
+    eprintln!("{name}: started by {origin}; `cargo xtask services --stop {name}` stops it");
     Ok(url)
 }
 
-/// Makes sure that the service's programs are installed, whoever runs the server that was found: tests that kill a server
-/// start one of their own.
+/// Starts a server with Docker Compose, or else from installed programs.
+fn start(service: &Service, attempts: &mut Vec<String>) -> Result<(Url, &'static str)> {
+    let url = Url::parse(service.started_url)?;
+    match compose::start(service.name) {
+        Ok(()) => Ok((url, "Docker Compose")),
+        Err(error) => {
+            attempts.push(format!("Docker Compose: {error:#}"));
+            let server = LocalServer::new(service.name, &url)?;
+            local_server::start(service, &server)?;
+            Ok((url, "xtask"))
+        }
+    }
+}
+
+/// Returns the message for a server that can neither be found nor started.
+fn no_server(service: &Service, attempts: &[String]) -> Result<String> {
+    let url = Url::parse(service.default_url)?;
+    let user = match url.username() {
+        "" => "everybody".to_owned(),
+        name => format!("the user {name}"),
+    };
+    Ok(format!(
+        "no {name} server for tests:\n  {}\n\
+         do one of these and try again:\n  \
+         start Docker\n  \
+         install the Debian packages {}\n  \
+         start a {name} server on 127.0.0.1:{} that accepts {user} without a password\n  \
+         set {} to the URL of a server where tests may create and drop databases",
+        attempts.join("\n  "),
+        service.programs.packages.join(" "),
+        url.port().unwrap_or_default(),
+        service.variable,
+        name = service.name,
+    ))
+}
+
+/// Installs the service's programs if they are missing.
+///
+/// Tests that kill a server start one of their own, even if another server was found.
 ///
 /// # Errors
-/// If they are missing and cannot be installed.
+/// Returns an error if a program is missing and cannot be installed. The message names
+/// the Debian packages.
 pub(crate) fn find_or_install(service: &Service) -> Result<()> {
     service.programs.find_or_install().with_context(|| {
         format!(
@@ -197,13 +212,13 @@ pub(crate) fn find_or_install(service: &Service) -> Result<()> {
     })
 }
 
-/// Stops what [`find_or_start`] started.
+/// Stops the server that [`find_or_start`] started, if any.
 fn stop(service: &Service) -> Result<()> {
-    let place = own::Place::new(service.name, &Url::parse(service.own)?)?;
-    if own::stop(service, &place)? || compose::stop(service.name)? {
+    let server = LocalServer::new(service.name, &Url::parse(service.started_url)?)?;
+    if local_server::stop(service, &server)? || compose::stop(service.name)? {
         eprintln!("{}: stopped", service.name);
     } else {
-        eprintln!("{}: nothing that was started here runs", service.name);
+        eprintln!("{}: no server of ours is running", service.name);
     }
     Ok(())
 }
@@ -213,17 +228,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_service_has_urls_of_its_own_and_stands_in_the_compose_file() {
+    fn every_service_has_its_own_port_and_a_compose_entry() {
         for (index, service) in SERVICES.iter().enumerate() {
-            let own = Url::parse(service.own).unwrap();
-            assert!(Url::parse(service.usual).unwrap().port() != own.port());
-            let port = own.port().unwrap();
+            let started = Url::parse(service.started_url).unwrap();
+            assert!(Url::parse(service.default_url).unwrap().port() != started.port());
+            let port = started.port().unwrap();
             assert!(compose::FILE.contains(&format!("\n  {}:\n", service.name)));
             assert!(compose::FILE.contains(&format!("\"127.0.0.1:{port}:")));
             for other in &SERVICES[index + 1..] {
                 assert_ne!(service.variable, other.variable);
-                assert_ne!(service.own, other.own);
+                assert_ne!(service.started_url, other.started_url);
             }
+        }
+    }
+
+    #[test]
+    fn the_message_for_a_missing_server_names_port_user_and_packages() {
+        let message = no_server(&SERVICES[0], &["Docker Compose: none".to_owned()]).unwrap();
+        for part in [
+            "\n  Docker Compose: none\n",
+            "127.0.0.1:5432 that accepts the user postgres",
+            "the Debian packages postgresql\n",
+            "set VOTIFY_TEST_POSTGRES_URL to",
+        ] {
+            assert!(message.contains(part), "{message}");
         }
     }
 }

@@ -1,9 +1,11 @@
-//! Everything that is checked beside tests. Nothing here changes a file of the tree.
+//! All checks except tests. None of them changes a file.
 
 mod deny;
+mod dependency_rules;
+mod docs;
 mod features;
-mod independence;
-mod length;
+mod file_length;
+mod metadata;
 
 use anyhow::{Result, bail};
 
@@ -11,21 +13,23 @@ use crate::cargo::{cargo, run};
 
 type Check = (&'static str, fn() -> Result<()>);
 
-/// In the order in which a mistake is found soonest.
+/// Fast checks come first.
 const CHECKS: &[Check] = &[
     ("format", format),
-    ("file length", length::check),
-    ("crate independence", independence::check),
+    ("file length", file_length::check),
+    ("links between documents", docs::check_links),
+    ("package metadata", metadata::check),
+    ("dependency rules", dependency_rules::check),
     ("licences and sources", deny::check),
     ("lints", lints),
     ("features", features::check),
-    ("documentation", documentation),
+    ("documentation", docs::check_rustdoc),
 ];
 
-/// `cargo xtask verify`: makes every check, also after one has failed.
+/// Runs `cargo xtask verify`: all checks, even after one has failed.
 ///
 /// # Errors
-/// The names of the checks that failed.
+/// Returns an error that names the failed checks.
 pub(crate) fn task() -> Result<()> {
     let mut failed = Vec::new();
     for (name, check) in CHECKS {
@@ -36,7 +40,7 @@ pub(crate) fn task() -> Result<()> {
         }
     }
     if !failed.is_empty() {
-        bail!("not right: {}", failed.join(", "));
+        bail!("failed checks: {}", failed.join(", "));
     }
     eprintln!("\nverified: {} checks", CHECKS.len());
     Ok(())
@@ -56,16 +60,4 @@ fn lints() -> Result<()> {
         "--",
         "-Dwarnings",
     ]))
-}
-
-fn documentation() -> Result<()> {
-    let mut doc = cargo([
-        "doc",
-        "--locked",
-        "--workspace",
-        "--no-deps",
-        "--all-features",
-        "--document-private-items",
-    ]);
-    run(doc.env("RUSTDOCFLAGS", "-Dwarnings"))
 }

@@ -7,18 +7,19 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-/// What the server prints once it is ready, before its address.
-const READY: &str = "listening on http://";
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The server prints this before its address when it is ready.
+const READY_PREFIX: &str = "listening on http://";
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A server in memory that limits nobody, ended with this.
+/// A server with a memory store and without rate limits. Dropping this value stops the
+/// server.
 #[derive(Debug)]
 pub(super) struct Server {
     process: RefCell<Child>,
     address: String,
 }
 
-/// A poll, and the session of its owner.
+/// A poll and its owner's session cookie.
 #[derive(Debug)]
 pub(super) struct Poll {
     pub(super) id: String,
@@ -34,11 +35,11 @@ impl Server {
             .stderr(Stdio::null())
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
-        let output = process.stdout.take().context("its output is piped")?;
+        let output = process.stdout.take().context("stdout is piped")?;
         let process = RefCell::new(process);
-        let mut first = String::new();
-        BufReader::new(output).read_line(&mut first)?;
-        let address = first.trim().strip_prefix(READY);
+        let mut first_line = String::new();
+        BufReader::new(output).read_line(&mut first_line)?;
+        let address = first_line.trim().strip_prefix(READY_PREFIX);
         let address = address.context("the server did not start")?.to_owned();
         Ok(Self { process, address })
     }
@@ -51,24 +52,25 @@ impl Server {
         Ok(self.process.borrow_mut().try_wait()?.is_none())
     }
 
-    /// A poll by invite, so that codes can be made for it.
-    pub(super) fn make_poll(&self) -> Result<Poll> {
-        let body = r#"{"title": "Lunch?", "options": ["Pizza", "Sushi"], "voters": "invite", "revote": true}"#;
+    /// Creates a poll for invited voters, so that the invite operations can be tested.
+    pub(super) fn create_poll(&self) -> Result<Poll> {
+        let body = r#"{"title": "Lunch?", "options": ["Pizza", "Sushi"],
+                       "voters": "invite", "revote": true}"#;
         let mut connection = TcpStream::connect(&self.address)?;
-        connection.set_read_timeout(Some(PATIENCE))?;
+        connection.set_read_timeout(Some(TIMEOUT))?;
         write!(
             connection,
-            "POST /api/polls HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\n\r\n{body}",
+            "POST /api/polls HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             self.address,
             body.len()
         )?;
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer)?;
+        let mut response = String::new();
+        connection.read_to_string(&mut response)?;
         let header = |name: &str| {
-            let mut lines = answer.lines();
+            let mut lines = response.lines();
             let line = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-            let missing = || format!("no {name} in the answer to a new poll:\n{answer}");
+            let missing = || format!("no {name} header in the response to a new poll:\n{response}");
             line.with_context(missing)
         };
         let id = header("location")?.rsplit('/').next().unwrap_or_default();

@@ -4,29 +4,30 @@ use anyhow::{Result, ensure};
 
 use crate::cargo::{output, root, run};
 
-/// The compose file with every service.
+/// The compose file with all services.
 #[cfg(test)]
 pub(super) const FILE: &str = include_str!("../../compose.yaml");
 
-/// Starts the service of this name and waits until it is healthy.
+/// Starts a service and waits until it is healthy.
 ///
 /// # Errors
-/// If there is no Docker Compose, its engine is not running, or the service does not become healthy.
+/// Returns an error if Docker Compose is not installed, the Docker engine is not running,
+/// or the service does not become healthy.
 pub(super) fn start(service: &str) -> Result<()> {
-    answers()?;
+    check_available()?;
     let mut up = compose();
-    // What it says goes where messages go: standard output is for URLs.
+    // Standard output is reserved for URLs.
     up.args(["up", "--detach", "--wait", service])
         .stdout(Stdio::null());
     run(&mut up)
 }
 
-/// Removes the service of this name; tells whether there was one.
+/// Stops and removes a service. Returns false if the service was not running.
 ///
 /// # Errors
-/// If it cannot be removed.
+/// Returns an error if Docker Compose cannot list or remove the service.
 pub(super) fn stop(service: &str) -> Result<bool> {
-    if answers().is_err()
+    if check_available().is_err()
         || output(compose().args(["ps", "--quiet", service]))?
             .trim()
             .is_empty()
@@ -40,8 +41,7 @@ pub(super) fn stop(service: &str) -> Result<bool> {
     run(&mut remove).map(|()| true)
 }
 
-/// Whether there is an engine to ask.
-fn answers() -> Result<()> {
+fn check_available() -> Result<()> {
     let version = compose()
         .arg("version")
         .stdout(Stdio::null())
@@ -56,7 +56,7 @@ fn answers() -> Result<()> {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()?;
-    ensure!(engine.success(), "the Docker engine does not answer");
+    ensure!(engine.success(), "the Docker engine is not running");
     Ok(())
 }
 

@@ -6,50 +6,53 @@ use std::process::Stdio;
 use anyhow::{Context, Result, bail};
 use url::Url;
 
-use super::greeting::{bytes, connect};
-use super::own::Place;
+use super::handshake::{WRONG_PROTOCOL, connect, read_bytes};
+use super::local_server::LocalServer;
 use super::programs;
 use crate::cargo::run;
 
 /// Protocol version 3.0.
 const VERSION: [u8; 4] = [0, 3, 0, 0];
 
-/// Asks to log in as the URL's user.
+/// The body of `AuthenticationOk`.
+const LOGIN_ACCEPTED: [u8; 4] = [0; 4];
+
+/// Logs in as the URL's user.
 ///
 /// # Errors
-/// If it is no PostgreSQL, refuses, or asks for a password that the URL has not got.
-pub(super) fn speaks(url: &Url) -> Result<()> {
+/// Returns an error if the server is not PostgreSQL, rejects the user, or requires a
+/// password and the URL holds none.
+pub(super) fn probe(url: &Url) -> Result<()> {
     let mut stream = connect(url, 5432)?;
-    stream.write_all(&startup(url)?)?;
+    stream.write_all(&startup_message(url)?)?;
     loop {
-        match message(&mut stream)? {
-            (b'R', body) if body == [0; 4] => {}
+        match read_message(&mut stream)? {
+            (b'R', body) if body == LOGIN_ACCEPTED => {}
             (b'R', _) if url.password().is_some() => return Ok(()),
-            (b'R', _) => bail!("it asks for a password"),
-            (b'E', body) => bail!("it refuses: {}", refusal(&body)),
-            // Parameters, a key to cancel with and notices, and then it is ready for queries.
+            (b'R', _) => bail!("the server requires a password"),
+            (b'E', body) => bail!("login rejected: {}", error_text(&body)),
+            // ParameterStatus, BackendKeyData and NoticeResponse precede ReadyForQuery.
             (b'S' | b'K' | b'N', _) => {}
             (b'Z', _) => return Ok(()),
-            _ => bail!("it does not speak the protocol"),
+            _ => bail!(WRONG_PROTOCOL),
         }
     }
 }
 
-fn message(stream: &mut TcpStream) -> Result<(u8, Vec<u8>)> {
-    let head = bytes(stream, 5)?;
-    let [kind, a, b, c, d] = head[..] else {
-        bail!("it does not speak the protocol")
+fn read_message(stream: &mut TcpStream) -> Result<(u8, Vec<u8>)> {
+    let header = read_bytes(stream, 5)?;
+    let [kind, a, b, c, d] = header[..] else {
+        bail!(WRONG_PROTOCOL)
     };
     let length = u32::from_be_bytes([a, b, c, d]).saturating_sub(4);
-    Ok((kind, bytes(stream, usize::try_from(length)?)?))
+    Ok((kind, read_bytes(stream, usize::try_from(length)?)?))
 }
 
-/// The first message of a client.
-fn startup(url: &Url) -> Result<Vec<u8>> {
-    let user = if url.username().is_empty() {
-        "postgres"
-    } else {
-        url.username()
+/// Returns the first message of a client.
+fn startup_message(url: &Url) -> Result<Vec<u8>> {
+    let user = match url.username() {
+        "" => "postgres",
+        name => name,
     };
     let database = Some(url.path().trim_start_matches('/')).filter(|name| !name.is_empty());
     let mut body = VERSION.to_vec();
@@ -62,28 +65,26 @@ fn startup(url: &Url) -> Result<Vec<u8>> {
     Ok(message)
 }
 
-/// The text of an error message: its field `M`.
-fn refusal(body: &[u8]) -> String {
+/// Returns the text of an `ErrorResponse`: its field `M`.
+fn error_text(body: &[u8]) -> String {
     let text = body
         .split(|byte| *byte == 0)
         .find_map(|field| field.strip_prefix(b"M"));
-    String::from_utf8_lossy(text.unwrap_or(b"without a word")).into_owned()
+    String::from_utf8_lossy(text.unwrap_or(b"no reason given")).into_owned()
 }
 
-/// Makes a cluster that lets everybody on this machine in, and starts it.
+/// Creates a cluster that accepts all local users without a password, and starts it.
 ///
 /// # Errors
-/// If PostgreSQL's programs are not there or fail.
-pub(super) fn start(place: &Place) -> Result<()> {
-    // Its other programs lie beside the server itself, wherever links to that lie.
-    let server = fs::canonicalize(programs::find("postgres")?)?;
-    let (initdb, control) = (
-        server.with_file_name("initdb"),
-        server.with_file_name("pg_ctl"),
-    );
-    let data = place.folder_of("postgres")?;
+/// Returns an error if PostgreSQL's programs are not installed or fail.
+pub(super) fn start(server: &LocalServer) -> Result<()> {
+    // The path may be a link. The other programs are in the folder of its target.
+    let program = fs::canonicalize(programs::find("postgres")?)?;
+    let initdb = program.with_file_name("initdb");
+    let pg_ctl = program.with_file_name("pg_ctl");
+    let data = server.data_folder("postgres")?;
     if !data.join("PG_VERSION").exists() {
-        run(place
+        run(server
             .command_as("postgres", &initdb)
             .args([
                 "--username=postgres",
@@ -96,16 +97,17 @@ pub(super) fn start(place: &Place) -> Result<()> {
     }
     let options = format!(
         "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''",
-        place.port
+        server.port
     );
-    run(place
-        .command_as("postgres", &control)
+    let log = data.join("server.log");
+    run(server
+        .command_as("postgres", &pg_ctl)
         .args(["start", "--wait", "--options", &options, "--pgdata"])
         .arg(&data)
         .arg("--log")
-        .arg(data.join("server.log"))
+        .arg(&log)
         .stdout(Stdio::null()))
-    .with_context(|| format!("its log is in {}", data.join("server.log").display()))
+    .with_context(|| format!("PostgreSQL's log is {}", log.display()))
 }
 
 #[cfg(test)]
@@ -113,18 +115,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_message_names_user_and_database() {
+    fn the_startup_message_names_user_and_database() {
         let url = Url::parse("postgres://ann@localhost/polls").unwrap();
         let expected = b"\0\0\0\x21\0\x03\0\0user\0ann\0database\0polls\0\0";
-        assert_eq!(startup(&url).unwrap(), expected);
+        assert_eq!(startup_message(&url).unwrap(), expected);
     }
 
     #[test]
-    fn a_refusal_is_told_in_the_servers_words() {
+    fn error_text_is_the_servers_message() {
         assert_eq!(
-            refusal(b"SFATAL\0C28000\0Mno such role\0\0"),
+            error_text(b"SFATAL\0C28000\0Mno such role\0\0"),
             "no such role"
         );
-        assert_eq!(refusal(b""), "without a word");
+        assert_eq!(error_text(b""), "no reason given");
     }
 }

@@ -1,4 +1,4 @@
-//! Programs that tests start: found, or installed.
+//! Programs that tests start: found, or installed from Debian packages.
 
 use std::env;
 use std::fs;
@@ -9,44 +9,49 @@ use anyhow::{Context, Result, ensure};
 
 use crate::cargo::{output, run};
 
-/// Programs, and the Debian packages that hold them.
+/// Programs and the Debian packages that contain them.
 #[derive(Debug)]
 pub(crate) struct Programs {
     pub(super) names: &'static [&'static str],
     pub(super) packages: &'static [&'static str],
 }
 
-/// What tests start beside servers of the kinds that are services: the proxy in front of several instances.
-pub(crate) const OTHERS: Programs = Programs {
+/// The proxy that fleet tests put in front of several server instances.
+pub(crate) const PROXY: Programs = Programs {
     names: &["nginx"],
     packages: &["nginx-light"],
 };
 
 impl Programs {
-    /// Installs them if one is missing and this is Debian's root.
+    /// Installs the packages if a program is missing and this process runs as root on
+    /// Debian.
     ///
     /// # Errors
-    /// If they are not there and cannot be installed, with what to install.
+    /// Returns an error if a program is missing and cannot be installed. The message
+    /// names the Debian packages.
     pub(crate) fn find_or_install(&self) -> Result<()> {
-        let all = || -> Result<()> { self.names.iter().try_for_each(|name| find(name).map(drop)) };
-        if let Err(missing) = all() {
+        let find_all =
+            || -> Result<()> { self.names.iter().try_for_each(|name| find(name).map(drop)) };
+        if let Err(missing) = find_all() {
             let packages = self.packages.join(" ");
-            ensure!(is_root()?, "{missing:#}; its Debian packages: {packages}");
             ensure!(
-                find("apt-get").is_ok(),
-                "{missing:#}, and there is no apt-get; its Debian packages: {packages}"
+                is_root()? && find("apt-get").is_ok(),
+                "{missing:#}; install the Debian packages {packages}"
             );
-            run(apt().arg("update"))?;
-            run(apt()
+            run(apt_get().arg("update"))?;
+            run(apt_get()
                 .args(["install", "--yes", "--no-install-recommends"])
                 .args(self.packages))?;
-            all()?;
+            find_all()?;
         }
         Ok(())
     }
 }
 
-/// A program from the search path or from where Debian puts servers, the newest version first.
+/// Returns the path of a program.
+///
+/// Searches `PATH`, and then the folders where Debian installs servers, newest version
+/// first.
 pub(super) fn find(name: &str) -> Result<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let versions = fs::read_dir("/usr/lib/postgresql")
@@ -61,19 +66,19 @@ pub(super) fn find(name: &str) -> Result<PathBuf> {
     let mut programs = folders.map(|folder| folder.join(name));
     programs
         .find(|program| program.is_file())
-        .with_context(|| format!("no program {name} is installed"))
+        .with_context(|| format!("the program {name} is not installed"))
 }
 
 pub(super) fn is_root() -> Result<bool> {
     Ok(output(Command::new("id").arg("-u"))?.trim() == "0")
 }
 
-fn apt() -> Command {
+fn apt_get() -> Command {
     let mut command = Command::new("apt-get");
     command
         .env("DEBIAN_FRONTEND", "noninteractive")
         .arg("--quiet")
-        // While another one unpacks, it is waited for.
+        // Another apt-get may hold the dpkg lock while it unpacks.
         .args(["-o", "DPkg::Lock::Timeout=60"])
         .stdout(Stdio::null());
     command

@@ -3,34 +3,35 @@ use std::io::Write;
 use anyhow::{Result, bail};
 use url::Url;
 
-use super::greeting::{bytes, connect};
-use super::own::Place;
+use super::handshake::{WRONG_PROTOCOL, connect, read_bytes};
+use super::local_server::LocalServer;
 use super::programs;
 
-/// Pings it.
+/// Sends `PING`.
 ///
 /// # Errors
-/// If it is no Redis, or asks for a password that the URL has not got.
-pub(super) fn speaks(url: &Url) -> Result<()> {
+/// Returns an error if the server is not Redis, or if it requires a password and the URL
+/// holds none.
+pub(super) fn probe(url: &Url) -> Result<()> {
     let mut stream = connect(url, 6379)?;
     stream.write_all(b"PING\r\n")?;
     // "+PONG\r\n", or "-NOAUTH Authentication required."
-    match bytes(&mut stream, 7)?.as_slice() {
+    match read_bytes(&mut stream, 7)?.as_slice() {
         b"+PONG\r\n" => Ok(()),
         b"-NOAUTH" if url.password().is_some() => Ok(()),
-        b"-NOAUTH" => bail!("it asks for a password"),
-        _ => bail!("it does not speak the protocol"),
+        b"-NOAUTH" => bail!("the server requires a password"),
+        _ => bail!(WRONG_PROTOCOL),
     }
 }
 
-/// Starts a server that keeps what it was told.
+/// Starts a durable Redis server.
 ///
 /// # Errors
-/// If the program is not there or fails.
-pub(super) fn start(place: &Place) -> Result<()> {
-    let server = programs::find("redis-server")?;
-    let data = place.folder_of("redis")?;
-    let mut command = place.command_as("redis", &server);
+/// Returns an error if the program is not installed or cannot be started.
+pub(super) fn start(server: &LocalServer) -> Result<()> {
+    let program = programs::find("redis-server")?;
+    let data = server.data_folder("redis")?;
+    let mut command = server.command_as("redis", &program);
     command
         .args([
             "--bind",
@@ -38,7 +39,7 @@ pub(super) fn start(place: &Place) -> Result<()> {
             "--appendonly",
             "yes",
             "--port",
-            &place.port.to_string(),
+            &server.port.to_string(),
         ])
         .arg("--dir")
         .arg(&data)
@@ -46,5 +47,5 @@ pub(super) fn start(place: &Place) -> Result<()> {
         .arg(data.join("server.pid"))
         .arg("--logfile")
         .arg(data.join("server.log"));
-    place.detach(&mut command)
+    server.spawn_detached(&mut command)
 }

@@ -5,13 +5,16 @@ use anyhow::{Result, bail};
 
 use crate::cargo::{cargo, run};
 
-/// How to get it; without optimization it is built in a quarter of the time, and is fast enough.
+/// The command that installs cargo-deny. Without optimization, the build takes a quarter
+/// of the time, and the result is fast enough.
 const INSTALL: &str = "CARGO_PROFILE_RELEASE_OPT_LEVEL=0 cargo install cargo-deny --locked";
 
-/// Runs cargo-deny on `deny.toml`. Where that is not installed, CI fails and a person is told.
+/// Runs cargo-deny with `deny.toml`. Without cargo-deny, prints a warning, and fails in
+/// CI.
 ///
 /// # Errors
-/// If a dependency is not as `deny.toml` wants it, or CI has no cargo-deny.
+/// Returns an error if a dependency violates `deny.toml`, or if cargo-deny is missing in
+/// CI.
 pub(super) fn check() -> Result<()> {
     let mut version = cargo(["deny", "--version"]);
     let installed = version
@@ -20,16 +23,17 @@ pub(super) fn check() -> Result<()> {
         .status()?
         .success();
     if installed {
-        // Advisories are left to who can reach their database.
+        // Without advisories: their database needs network access, which CI does not
+        // have.
         return run(&mut cargo([
             "deny", "--locked", "check", "bans", "licenses", "sources",
         ]));
     }
     if env::var_os("CI").is_some() {
-        bail!("cargo-deny is not installed: {INSTALL}");
+        bail!("cargo-deny is not installed; install it with `{INSTALL}`");
     }
     eprintln!(
-        "WARNING: NOT CHECKED, because cargo-deny is not installed. To install it:\n    {INSTALL}"
+        "warning: not checked, because cargo-deny is not installed; install it with\n    {INSTALL}"
     );
     Ok(())
 }
