@@ -67,7 +67,7 @@ impl ServerStore for MemoryStore {
     }
 
     fn durability_warning(&self) -> Option<String> {
-        Some("lost when this process ends".into())
+        Some("lost if this process ends".into())
     }
 
     fn accounts(&self) -> Option<Arc<dyn AccountStore>> {
