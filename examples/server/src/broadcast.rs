@@ -4,37 +4,40 @@ use votify_core::{Broadcaster, MemoryBroadcaster};
 use votify_redis::RedisBroadcaster;
 use votify_sqlx::PostgresBroadcaster;
 
-use crate::failure::Failure;
-use crate::redis::Helpers;
+use crate::error::CliError;
+use crate::redis_connections::RedisConnections;
 use crate::settings::BroadcastUrl;
 
 const SETTING: &str = "--broadcast";
 
-/// The way by which instances hear of each other's votes.
+/// The broadcaster chosen by `--broadcast`.
 #[derive(Debug, Clone)]
-pub(crate) enum OpenBroadcast {
+pub(crate) enum ServerBroadcaster {
     Local,
     Postgres(PostgresBroadcaster),
     Redis(RedisBroadcaster),
 }
 
-impl OpenBroadcast {
-    pub(crate) async fn open(url: &BroadcastUrl, helpers: &mut Helpers) -> Result<Self, Failure> {
+impl ServerBroadcaster {
+    pub(crate) async fn open(
+        url: &BroadcastUrl,
+        connections: &mut RedisConnections,
+    ) -> Result<Self, CliError> {
         let opened = match url {
             BroadcastUrl::Local => return Ok(Self::Local),
             BroadcastUrl::Postgres(url) => {
-                let opened = PostgresBroadcaster::connect(url.as_given()).await;
+                let opened = PostgresBroadcaster::connect(url.as_str()).await;
                 opened.map(Self::Postgres)
             }
             BroadcastUrl::Redis(url) => {
-                let redis = helpers.connect(SETTING, url).await?;
+                let redis = connections.connect(SETTING, url).await?;
                 RedisBroadcaster::from_client(redis).await.map(Self::Redis)
             }
         };
-        opened.map_err(|error| Failure::of_setting(SETTING, &error))
+        opened.map_err(|error| CliError::for_setting(SETTING, &error))
     }
 
-    /// The broadcaster as the engine takes it.
+    /// Returns the broadcaster for the engine.
     pub(crate) fn shared(&self) -> Arc<dyn Broadcaster> {
         match self {
             Self::Local => Arc::new(MemoryBroadcaster::default()),
@@ -43,7 +46,7 @@ impl OpenBroadcast {
         }
     }
 
-    /// Closes its connections.
+    /// Closes the connections.
     pub(crate) async fn close(&self) {
         match self {
             Self::Local => {}

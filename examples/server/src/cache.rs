@@ -6,13 +6,13 @@ use votify_core::limit::LimitKey;
 use votify_core::{Clock, Quota, RateLimiter, Store, SystemClock};
 use votify_redis::{CachedStore, Redis, RedisRateLimiter};
 
-use crate::failure::Failure;
-use crate::redis::Helpers;
+use crate::error::CliError;
+use crate::redis_connections::RedisConnections;
 use crate::settings::CacheUrl;
 
-/// What stands in front of the store, if anything does.
+/// The cache chosen by `--cache`.
 #[derive(Debug, Clone)]
-pub(crate) enum OpenCache {
+pub(crate) enum ServerCache {
     None,
     Redis {
         cached: Arc<CachedStore<Arc<dyn Store>>>,
@@ -20,23 +20,23 @@ pub(crate) enum OpenCache {
     },
 }
 
-impl OpenCache {
+impl ServerCache {
     pub(crate) async fn open(
         url: &CacheUrl,
         store: Arc<dyn Store>,
-        helpers: &mut Helpers,
-    ) -> Result<Self, Failure> {
+        connections: &mut RedisConnections,
+    ) -> Result<Self, CliError> {
         match url {
             CacheUrl::None => Ok(Self::None),
             CacheUrl::Redis(url) => {
-                let redis = helpers.connect("--cache", url).await?;
+                let redis = connections.connect("--cache", url).await?;
                 let cached = Arc::new(CachedStore::new(store, redis.clone()));
                 Ok(Self::Redis { cached, redis })
             }
         }
     }
 
-    /// The store as the engine takes it: with this in front.
+    /// Returns the store for the engine, with the cache in front of it.
     pub(crate) fn in_front_of(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
         match self {
             Self::None => store,
@@ -44,7 +44,7 @@ impl OpenCache {
         }
     }
 
-    /// Asks it for a sign of life, now and then.
+    /// Returns the readiness check of the cache, or `None` without a cache.
     pub(crate) fn check(&self) -> Option<CacheCheck> {
         match self {
             Self::None => None,
@@ -54,7 +54,7 @@ impl OpenCache {
         }
     }
 
-    /// Tells it what there is to tell, which spares other instances some work.
+    /// Writes pending snapshots to the cache, so that other instances need not read the store.
     pub(crate) async fn close(&self) {
         match self {
             Self::None => {}
@@ -63,7 +63,7 @@ impl OpenCache {
     }
 }
 
-/// Whether the cache's Redis answers, and can be written to. Votes go on without it.
+/// Checks that the cache's Redis can be written to. Votes continue without it.
 #[derive(Debug)]
 pub(crate) struct CacheCheck(RedisRateLimiter);
 

@@ -11,10 +11,10 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// What the program can be asked to do.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Serve the API and the streams on one port
+    /// Serve the API, the streams and the web page on one port
     #[command(after_help = SERVE_HELP)]
     Serve(Box<ServeArgs>),
     /// Create or upgrade the schema of the store, then exit
@@ -25,13 +25,13 @@ pub(crate) enum Command {
 
 const SERVE_HELP: &str = "\
 Every setting is a flag, an environment variable and a key of the TOML file, named like the flag (vote-rate = \"10/60s\").
-A flag beats the environment, the environment beats the file. An empty variable counts as unset.
+A flag beats the environment, and the environment beats the file. An empty variable counts as unset.
 
-VOTIFY_SECRET, or the key `secret`, keys cookies and voter ids: 32 bytes or more; several, newest first, separated by
-commas, to rotate. It is no flag, because every user of a machine can read the arguments of a program. Unset on a
-loopback address, one is made and kept beside the SQLite file; unset on any other address, the server does not start.";
+VOTIFY_SECRET, or the key `secret`, keys cookies and voter ids. It has 32 bytes or more. To rotate it, give several, newest
+first, separated by commas. It is not a flag, because every user of a machine can read the arguments of a program. If it is
+unset on a loopback address, the server creates one beside the SQLite file. On any other address it does not start.";
 
-/// Settings that every command has.
+/// The settings of every command.
 #[derive(Debug, Args)]
 pub(crate) struct StoreArgs {
     /// Read settings from this TOML file
@@ -42,11 +42,11 @@ pub(crate) struct StoreArgs {
         value_name = "FILE"
     )]
     pub(crate) config: Option<OsString>,
-    /// Where polls and votes are kept: sqlite://FILE?mode=rwc, postgres://USER:PASSWORD@HOST/DATABASE,
+    /// Database of the polls and votes: sqlite://FILE?mode=rwc, postgres://USER:PASSWORD@HOST/DATABASE,
     /// mysql://USER:PASSWORD@HOST/DATABASE, redis://USER:PASSWORD@HOST or memory: [default: sqlite://votify.db?mode=rwc]
     #[arg(long, env = "VOTIFY_STORE", hide_env_values = true, value_name = "URL")]
     pub(crate) store: Option<String>,
-    /// What to log to standard error: a level, or a filter as of tracing-subscriber [default: info]
+    /// Filter of the log on standard error: a level, or directives of tracing-subscriber [default: info]
     #[arg(long, env = "RUST_LOG", hide_env_values = true, value_name = "FILTER")]
     pub(crate) log: Option<String>,
 }
@@ -64,7 +64,7 @@ pub(crate) struct ServeArgs {
         value_name = "ADDRESS:PORT"
     )]
     pub(crate) listen: Option<String>,
-    /// Create or upgrade the schema of a database server at the start, as is always done with SQLite [default: false]
+    /// Create or upgrade the schema of a database server at the start; SQLite is always migrated [default: false]
     #[arg(
         long,
         env = "VOTIFY_MIGRATE",
@@ -75,7 +75,7 @@ pub(crate) struct ServeArgs {
         default_missing_value = "true"
     )]
     pub(crate) migrate: Option<String>,
-    /// Start only if the store keeps every acknowledged vote through a crash and a loss of power [default: false]
+    /// Start only if every acknowledged vote survives a crash and a loss of power [default: false]
     #[arg(
         long,
         env = "VOTIFY_REQUIRE_DURABLE",
@@ -86,7 +86,7 @@ pub(crate) struct ServeArgs {
         default_missing_value = "true"
     )]
     pub(crate) require_durable: Option<String>,
-    /// How instances tell each other of changes: local:, postgres://… (LISTEN and NOTIFY) or redis://… (pub/sub)
+    /// Channel for updates between instances: local:, postgres://… (LISTEN and NOTIFY) or redis://… (pub/sub)
     /// [default: local:]
     #[arg(
         long,
@@ -95,13 +95,13 @@ pub(crate) struct ServeArgs {
         value_name = "URL"
     )]
     pub(crate) broadcast: Option<String>,
-    /// What stands in front of the store and spares it work: none or redis://… [default: none]
+    /// Cache in front of the store: none or redis://… [default: none]
     #[arg(long, env = "VOTIFY_CACHE", hide_env_values = true, value_name = "URL")]
     pub(crate) cache: Option<String>,
-    /// What queues votes before the store: none [default: none]
+    /// Queue for votes before the store: none [default: none]
     #[arg(long, env = "VOTIFY_QUEUE", hide_env_values = true, value_name = "URL")]
     pub(crate) queue: Option<String>,
-    /// Where pictures are kept: off [default: off]
+    /// Object store of the pictures: off [default: off]
     #[arg(
         long,
         env = "VOTIFY_IMAGES",
@@ -109,7 +109,7 @@ pub(crate) struct ServeArgs {
         value_name = "URL"
     )]
     pub(crate) images: Option<String>,
-    /// Where rates are counted: local: (each instance alone), redis://… (all together) or off [default: local:]
+    /// Counter of the rate limits: local: (per instance), redis://… (for all instances) or off [default: local:]
     #[arg(
         long,
         env = "VOTIFY_LIMITS",
@@ -117,7 +117,7 @@ pub(crate) struct ServeArgs {
         value_name = "URL"
     )]
     pub(crate) limits: Option<String>,
-    /// How often one caller may try to vote, or off [default: 10/60s]
+    /// Vote attempts per session, or per address without a session; or off [default: 10/60s]
     #[arg(
         long,
         env = "VOTIFY_VOTE_RATE",
@@ -125,7 +125,7 @@ pub(crate) struct ServeArgs {
         value_name = "COUNT/TIME"
     )]
     pub(crate) vote_rate: Option<String>,
-    /// How many new sessions one address may get, or off [default: 1000/60s]
+    /// New sessions per address, or off [default: 1000/60s]
     #[arg(
         long,
         env = "VOTIFY_SESSION_RATE",
@@ -133,7 +133,7 @@ pub(crate) struct ServeArgs {
         value_name = "COUNT/TIME"
     )]
     pub(crate) session_rate: Option<String>,
-    /// Whether people can register and log in; not with a redis:// store, which keeps no users [default: true]
+    /// Allow registering and logging in; a redis:// store has no accounts [default: true]
     #[arg(
         long,
         env = "VOTIFY_ACCOUNTS",
@@ -144,7 +144,7 @@ pub(crate) struct ServeArgs {
         default_missing_value = "true"
     )]
     pub(crate) accounts: Option<String>,
-    /// How often one address may try to log in under one name, or off [default: 10/60s]
+    /// Log-in attempts per address and user name, or off [default: 10/60s]
     #[arg(
         long,
         env = "VOTIFY_LOGIN_RATE",
@@ -152,7 +152,7 @@ pub(crate) struct ServeArgs {
         value_name = "COUNT/TIME"
     )]
     pub(crate) login_rate: Option<String>,
-    /// How often one address may try to register, or off [default: 100/60s]
+    /// Registrations per address, or off [default: 100/60s]
     #[arg(
         long,
         env = "VOTIFY_REGISTER_RATE",
@@ -160,7 +160,7 @@ pub(crate) struct ServeArgs {
         value_name = "COUNT/TIME"
     )]
     pub(crate) register_rate: Option<String>,
-    /// How many streams one address may have open, or off [default: 1000]
+    /// Open streams per address, or off [default: 1000]
     #[arg(
         long,
         env = "VOTIFY_STREAMS_PER_ADDRESS",
@@ -168,7 +168,7 @@ pub(crate) struct ServeArgs {
         value_name = "COUNT"
     )]
     pub(crate) streams_per_address: Option<String>,
-    /// Networks, separated by commas, whose X-Forwarded-For and Forwarded are believed [default: none]
+    /// Proxies whose X-Forwarded-For and Forwarded headers are trusted: networks, separated by commas [default: none]
     #[arg(
         long,
         env = "VOTIFY_TRUSTED_PROXIES",
@@ -176,8 +176,8 @@ pub(crate) struct ServeArgs {
         value_name = "CIDRS"
     )]
     pub(crate) trusted_proxies: Option<String>,
-    /// The address that browsers use, like `https://polls.example.org`; for links and the origin check, and cookies are
-    /// `Secure` only if it is https [default: from the request, without `Secure` cookies]
+    /// Address that browsers use, for links and the origin check, like `https://polls.example.org`; with https, cookies
+    /// are `Secure` [default: from the request, cookies not `Secure`]
     #[arg(
         long,
         env = "VOTIFY_PUBLIC_URL",
@@ -190,12 +190,12 @@ pub(crate) struct ServeArgs {
     pub(crate) print_config: bool,
 }
 
-/// What `verify` is told.
+/// The arguments of `verify`.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
     /// The poll's id
     pub(crate) poll: PollId,
-    /// Where the tally differs, rebuild it from the ballots
+    /// Rebuild the tally from the ballots if they differ
     #[arg(long)]
     pub(crate) repair: bool,
     #[command(flatten)]

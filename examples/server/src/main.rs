@@ -1,14 +1,14 @@
-//! Votify as a program: an assembly of the library's crates. No voting rule lives here.
+//! The program `votify`: settings, the crates assembled, and the HTTP server. No voting rule lives here.
 
 mod broadcast;
 mod cache;
 mod cli;
-mod failure;
-mod limiter;
+mod error;
 mod log;
 mod migrate;
 mod output;
-mod redis;
+mod rate_limiter;
+mod redis_connections;
 mod runtime;
 mod serve;
 mod settings;
@@ -22,7 +22,7 @@ use clap::{CommandFactory, FromArgMatches};
 
 use cli::{Cli, Command};
 
-/// A vote makes and drops some dozens of small things on several threads; this allocator is made for that.
+// A vote allocates and frees some dozens of small objects on several threads, which mimalloc is fast at.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -35,17 +35,17 @@ fn main() -> ExitCode {
     let of_command = matches
         .subcommand()
         .map_or(&matches, |(_, of_command)| of_command);
-    let done = match &cli.command {
+    let result = match &cli.command {
         Command::Serve(args) => serve::run(args, of_command),
         Command::Migrate(args) => migrate::run(args, of_command),
         Command::Verify(args) => verify::run(args, of_command),
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            // There is nobody left to tell if this fails.
-            let _ = writeln!(std::io::stderr(), "error: {failure}");
-            failure.exit_code()
+        Err(error) => {
+            // If standard error is closed, the exit code still reports the failure.
+            let _ = writeln!(std::io::stderr(), "error: {error}");
+            error.exit_code()
         }
     }
 }

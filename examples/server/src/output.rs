@@ -1,11 +1,11 @@
 use std::io::{self, Write};
 
-use crate::failure::Failure;
+use crate::error::CliError;
 
-/// Prints a line to standard output, at once.
-pub(crate) fn line(text: &str) -> Result<(), Failure> {
+/// Prints a line to standard output and flushes it.
+pub(crate) fn line(text: &str) -> Result<(), CliError> {
     let mut output = io::stdout().lock();
     writeln!(output, "{text}")
         .and_then(|()| output.flush())
-        .map_err(|error| Failure::failed(format!("cannot write to standard output: {error}")))
+        .map_err(|error| CliError::failed(format!("cannot write to standard output: {error}")))
 }

@@ -4,49 +4,52 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::failure::Failure;
+use crate::error::CliError;
 
-/// How long threads that are busy when all is done are waited for.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long to wait for busy threads at the end.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Runs to the end on a runtime of its own.
-pub(crate) fn run(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+/// Runs a future to its end on a new runtime.
+pub(crate) fn run(work: impl Future<Output = Result<(), CliError>>) -> Result<(), CliError> {
     let runtime = Runtime::new()
-        .map_err(|error| Failure::failed(format!("cannot start threads: {error}")))?;
-    let done = runtime.block_on(work);
-    runtime.shutdown_timeout(PATIENCE);
-    done
+        .map_err(|error| CliError::failed(format!("cannot start threads: {error}")))?;
+    let result = runtime.block_on(work);
+    runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
+    result
 }
 
-/// A second runtime, for what must not wait behind the work of the first one. What is spawned by work that runs here runs here
-/// too.
+/// A second runtime for the engine, so that a batch does not wait behind requests. Tasks that the engine spawns run on
+/// it too.
 #[derive(Debug)]
-pub(crate) struct Apart(Runtime);
+pub(crate) struct EngineRuntime(Runtime);
 
-impl Apart {
-    /// Starts its thread.
-    pub(crate) fn start() -> Result<Self, Failure> {
+impl EngineRuntime {
+    /// Starts the runtime with one worker thread.
+    pub(crate) fn start() -> Result<Self, CliError> {
         Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("votify-engine")
             .enable_all()
             .build()
             .map(Self)
-            .map_err(|error| Failure::failed(format!("cannot start threads: {error}")))
+            .map_err(|error| CliError::failed(format!("cannot start threads: {error}")))
     }
 
-    /// Runs `work` there to its end. Dropping this ends it.
+    /// Runs `work` on this runtime. Dropping the returned future aborts it.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
-        work: impl Future<Output = Result<T, Failure>> + Send + 'static,
-    ) -> Result<T, Failure> {
+        work: impl Future<Output = Result<T, CliError>> + Send + 'static,
+    ) -> Result<T, CliError> {
         let task = AbortOnDropHandle::new(self.0.spawn(work));
-        let done = task.await;
-        done.unwrap_or_else(|error| Err(Failure::failed(format!("starting failed: {error}"))))
+        let result = task.await;
+        result.unwrap_or_else(|error| Err(CliError::failed(format!("starting failed: {error}"))))
     }
 
-    /// Ends what still runs there. Must not be called from within a runtime.
-    pub(crate) fn end(self) {
-        self.0.shutdown_timeout(PATIENCE);
+    /// Stops the runtime.
+    ///
+    /// # Panics
+    /// If called from within a runtime.
+    pub(crate) fn shutdown(self) {
+        self.0.shutdown_timeout(SHUTDOWN_TIMEOUT);
     }
 }

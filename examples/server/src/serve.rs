@@ -1,8 +1,8 @@
-//! `votify serve`: the parts put together, from the first setting to the last connection.
+//! `votify serve`: assembles the server from its settings, runs it, and shuts it down in order.
 
-mod answer;
+mod connection_state;
 mod connections;
-mod line;
+mod response_body;
 mod signals;
 mod socket;
 
@@ -23,83 +23,88 @@ use votify_axum::{Accounts, VotifyRouter};
 use votify_core::engine::EngineConfig;
 use votify_core::{PollEngine, RateLimiter};
 
-use crate::broadcast::OpenBroadcast;
-use crate::cache::OpenCache;
+use crate::broadcast::ServerBroadcaster;
+use crate::cache::ServerCache;
 use crate::cli::ServeArgs;
-use crate::failure::Failure;
-use crate::redis::Helpers;
-use crate::runtime::Apart;
+use crate::error::CliError;
+use crate::redis_connections::RedisConnections;
+use crate::runtime::EngineRuntime;
 use crate::serve::connections::Connections;
 use crate::settings::{ServeSettings, Sources, StoreUrl, check_secret, keyring};
-use crate::store::OpenStore;
-use crate::{limiter, log, output, runtime};
+use crate::store::OpenedStore;
+use crate::{log, output, rate_limiter, runtime};
 
-/// How long requests in hand may take once the server was told to stop: as long as a vote may take.
-const REQUESTS: Duration = Duration::from_secs(5);
-/// Over how long viewers are sent to other instances, so that those are not overrun.
-const GOODBYES: Duration = Duration::from_secs(5);
-/// When whatever is still open is cut off, from being told to stop. With what comes before and after it stays below the
-/// 10 s that a supervisor commonly waits.
-const EVERYTHING: Duration = Duration::from_secs(8);
-/// Open files that are no clients' connections: the database's, the runtime's, the log's.
-const OTHER_FILES: u64 = 128;
+/// How long requests in progress may take after a stop signal: as long as a vote may take.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// The time over which viewers are disconnected, so that they do not reconnect to other instances all at once.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+/// When connections that are still open are cut, counted from the stop signal. With the steps before and after, the
+/// shutdown stays below the 10 s that supervisors commonly wait.
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(8);
+/// Open files reserved for the database, the runtime and the log.
+const RESERVED_FILES: u64 = 128;
 
-/// `votify serve`
-pub(crate) fn run(args: &ServeArgs, matches: &ArgMatches) -> Result<(), Failure> {
+/// Runs `votify serve`.
+pub(crate) fn run(args: &ServeArgs, matches: &ArgMatches) -> Result<(), CliError> {
     let settings = ServeSettings::read(args, &Sources::read(&args.store, matches)?)?;
     if args.print_config {
         return output::line(settings.to_toml()?.trim_end());
     }
     check_secret(&settings)?;
     log::start(&settings.common.log)?;
-    // SQLite has a thread of its own already.
-    let is_apart = settings.common.store.is_server();
-    let apart = is_apart.then(Apart::start).transpose()?;
-    let served = runtime::run(serve(Arc::new(settings), apart.as_ref()));
-    if let Some(apart) = apart {
-        apart.end();
+    // SQLite already has its own thread.
+    let needs_runtime = settings.common.store.is_server();
+    let engine_runtime = needs_runtime.then(EngineRuntime::start).transpose()?;
+    let served = runtime::run(serve(Arc::new(settings), engine_runtime.as_ref()));
+    if let Some(runtime) = engine_runtime {
+        runtime.shutdown();
     }
     served
 }
 
-async fn serve(settings: Arc<ServeSettings>, apart: Option<&Apart>) -> Result<(), Failure> {
+async fn serve(
+    settings: Arc<ServeSettings>,
+    engine_runtime: Option<&EngineRuntime>,
+) -> Result<(), CliError> {
     let stop = signals::stop_on_signal()
-        .map_err(|error| Failure::failed(format!("cannot listen for signals: {error}")))?;
+        .map_err(|error| CliError::failed(format!("cannot listen for signals: {error}")))?;
     let starting = start(Arc::clone(&settings));
-    let started = match apart {
-        Some(apart) => stop.run_until_cancelled(apart.run(starting)).await,
+    let started = match engine_runtime {
+        Some(runtime) => stop.run_until_cancelled(runtime.run(starting)).await,
         None => stop.run_until_cancelled(starting).await,
     };
     match started {
         None => Ok(()),
-        Some(Err(failure)) => Err(failure),
+        Some(Err(error)) => Err(error),
         Some(Ok((listener, parts))) => {
             let app = app(&parts, &settings);
-            let connections = Connections::new(app, most_connections());
+            let connections = Connections::new(app, max_connections());
             announce(&listener, &settings);
             connections.accept(listener, &stop).await;
-            finish(&connections, &parts).await;
+            shut_down(&connections, &parts).await;
             Ok(())
         }
     }
 }
 
-/// What has to be ended in good order.
+/// The parts of a running server, which are shut down in order.
 struct Parts {
-    store: OpenStore,
-    cache: OpenCache,
-    broadcast: OpenBroadcast,
-    /// `None` limits no rate.
+    store: OpenedStore,
+    cache: ServerCache,
+    broadcast: ServerBroadcaster,
+    /// `None` if rate limits are off.
     limiter: Option<Arc<dyn RateLimiter>>,
     engine: PollEngine,
 }
 
-/// On a server it runs apart from the connections of clients: a batch goes to the store and back several times, and would wait
-/// behind requests at every step. Takes the port first, so that nothing is made on disk for a server that cannot have it; then the store.
-async fn start(settings: Arc<ServeSettings>) -> Result<(TcpListener, Parts), Failure> {
+/// Binds the port, then opens the store and the optional backends, and starts the engine.
+///
+/// The port comes first, so that a server that cannot bind it creates nothing on disk. With a database server, this runs
+/// on the engine's own runtime: a batch takes several round trips, and would wait behind requests at each of them.
+async fn start(settings: Arc<ServeSettings>) -> Result<(TcpListener, Parts), CliError> {
     let listener = listen(settings.listen).await?;
     let had_database = settings.common.store.file().is_some_and(Path::exists);
-    let store = OpenStore::open(&settings.common.store).await?;
+    let store = OpenedStore::open(&settings.common.store).await?;
     if settings.require_durable {
         store.check_durable()?;
     }
@@ -108,10 +113,10 @@ async fn start(settings: Arc<ServeSettings>) -> Result<(TcpListener, Parts), Fai
     } else {
         store.check_migrated().await?;
     }
-    let mut helpers = Helpers::default();
-    let broadcast = OpenBroadcast::open(&settings.broadcast, &mut helpers).await?;
-    let cache = OpenCache::open(&settings.cache, store.shared(), &mut helpers).await?;
-    let limiter = limiter::open(&settings.limits.limiter, &mut helpers).await?;
+    let mut connections = RedisConnections::default();
+    let broadcast = ServerBroadcaster::open(&settings.broadcast, &mut connections).await?;
+    let cache = ServerCache::open(&settings.cache, store.shared(), &mut connections).await?;
+    let limiter = rate_limiter::open(&settings.limits.limiter, &mut connections).await?;
     let config = EngineConfig {
         writers: writers(&settings.common.store),
         ..EngineConfig::default()
@@ -131,8 +136,8 @@ async fn start(settings: Arc<ServeSettings>) -> Result<(TcpListener, Parts), Fai
     Ok((listener, parts))
 }
 
-/// How many batches, each of other polls, are on their way to the store at once: SQLite writes one at a time, servers as many
-/// as this machine can prepare, and at most half of the connections.
+/// Returns how many batches are written at the same time. SQLite writes one. A server takes one per core, at most 4,
+/// which is half of the connection pool.
 fn writers(store: &StoreUrl) -> usize {
     if store.is_server() {
         thread::available_parallelism().map_or(1, |cores| cores.get().min(4))
@@ -141,15 +146,15 @@ fn writers(store: &StoreUrl) -> usize {
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+async fn listen(address: SocketAddr) -> Result<TcpListener, CliError> {
     connections::listen(address).map_err(|error| {
         let problem = match error.kind() {
             ErrorKind::AddrInUse => "address in use".to_owned(),
-            ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
-            ErrorKind::PermissionDenied => "not allowed".to_owned(),
+            ErrorKind::AddrNotAvailable => "this machine does not have this address".to_owned(),
+            ErrorKind::PermissionDenied => "permission denied".to_owned(),
             _ => error.to_string(),
         };
-        Failure::failed(format!(
+        CliError::failed(format!(
             "cannot listen on {address}: {problem}; choose another with --listen"
         ))
     })
@@ -183,14 +188,14 @@ fn app(parts: &Parts, settings: &ServeSettings) -> Router {
     }
 }
 
-/// The users, beside the polls, unless they are not wanted or the store cannot keep them.
+/// Returns the accounts, or `None` if they are off or the store has none.
 fn accounts(parts: &Parts, settings: &ServeSettings) -> Option<Accounts> {
     if !settings.accounts {
         return None;
     }
     let Some(store) = parts.store.accounts() else {
         tracing::info!(
-            "nobody can register or log in: a redis:// store keeps no users, and calls below /api/auth are answered 404"
+            "accounts are off: a redis:// store has no accounts, and calls below /api/auth answer 404"
         );
         return None;
     };
@@ -211,13 +216,13 @@ fn accounts(parts: &Parts, settings: &ServeSettings) -> Option<Accounts> {
     })
 }
 
-/// As many as the system lets this process have files open, which is raised as far as it may be.
-fn most_connections() -> usize {
+/// Raises the limit of open files as far as allowed, and returns how many connections fit below it.
+fn max_connections() -> usize {
     let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(1024);
-    usize::try_from(files.saturating_sub(OTHER_FILES).max(16)).unwrap_or(usize::MAX)
+    usize::try_from(files.saturating_sub(RESERVED_FILES).max(16)).unwrap_or(usize::MAX)
 }
 
-/// Says on standard output that the server is ready, and where.
+/// Prints the address to standard output once the server is ready.
 fn announce(listener: &TcpListener, settings: &ServeSettings) {
     let address = listener.local_addr().unwrap_or(settings.listen);
     tracing::info!(
@@ -228,31 +233,31 @@ fn announce(listener: &TcpListener, settings: &ServeSettings) {
         limits = %settings.limits.limiter,
         "ready"
     );
-    if let Err(failure) = output::line(&format!("listening on http://{address}")) {
-        tracing::warn!(%failure, "nobody was told that the server is ready");
+    if let Err(error) = output::line(&format!("listening on http://{address}")) {
+        tracing::warn!(%error, "failed to print the address");
     }
 }
 
-/// Finishes what is in hand: first the requests, while the viewers leave one after the other and are told why; then the votes, then
-/// the streams that are left.
-async fn finish(connections: &Connections, parts: &Parts) {
-    let begun = Instant::now();
+/// Shuts down in order: requests in progress, while viewers are disconnected one after the other with a reason; then
+/// votes; then the remaining streams and the backends.
+async fn shut_down(connections: &Connections, parts: &Parts) {
+    let start = Instant::now();
     tokio::join!(
-        within(begun + REQUESTS, connections.finish_requests()),
-        parts.engine.drain_viewers(GOODBYES),
+        within(start + REQUEST_TIMEOUT, connections.finish_requests()),
+        parts.engine.drain_viewers(DRAIN_TIMEOUT),
     );
-    within(begun + EVERYTHING, parts.engine.shutdown()).await;
-    within(begun + EVERYTHING, connections.closed()).await;
-    within(begun + EVERYTHING, parts.cache.close()).await;
-    within(begun + EVERYTHING, parts.store.close()).await;
-    within(begun + EVERYTHING, parts.broadcast.close()).await;
+    within(start + TOTAL_TIMEOUT, parts.engine.shutdown()).await;
+    within(start + TOTAL_TIMEOUT, connections.closed()).await;
+    within(start + TOTAL_TIMEOUT, parts.cache.close()).await;
+    within(start + TOTAL_TIMEOUT, parts.store.close()).await;
+    within(start + TOTAL_TIMEOUT, parts.broadcast.close()).await;
     match connections.open() {
         0 => tracing::info!("stopped"),
-        cut_off => tracing::warn!(cut_off, "stopped; these connections did not end in time"),
+        cut_off => tracing::warn!(cut_off, "stopped; some connections did not end in time"),
     }
 }
 
 async fn within(deadline: Instant, work: impl Future<Output = ()>) {
-    // What is not done by then is cut off, which clients must expect of a server anyway.
+    // Clients must handle a lost connection anyway.
     let _ = timeout_at(deadline, work).await;
 }

@@ -1,21 +1,25 @@
-//! The settings: read from flags, environment and file, and checked, before anything is done.
+//! Settings, read from flags, environment and file, and checked before the program does anything.
+//!
+//! Not the `config` crate: an error names the source of a bad value (flag, variable, or file and key) and never repeats
+//! a value that may hold a password, and an empty variable counts as unset. Each setting has one parser for all sources.
 
 mod broadcast;
 mod cache;
-mod file;
-mod limiter;
+mod limits_url;
 mod listen;
 mod print;
 mod rates;
 mod redis_url;
 mod secret;
+mod secret_file;
 mod server_url;
+mod settings_file;
 mod sources;
 mod store;
 
 pub(crate) use broadcast::BroadcastUrl;
 pub(crate) use cache::CacheUrl;
-pub(crate) use limiter::LimiterUrl;
+pub(crate) use limits_url::LimitsUrl;
 pub(crate) use rates::Limits;
 pub(crate) use secret::{check as check_secret, keyring};
 pub(crate) use server_url::ServerUrl;
@@ -30,38 +34,38 @@ use votify_axum::PublicUrl;
 use votify_core::Keyring;
 
 use crate::cli::{ServeArgs, StoreArgs};
-use crate::failure::Failure;
+use crate::error::CliError;
 
-/// What every command needs to know.
+/// The settings of every command.
 #[derive(Debug)]
 pub(crate) struct StoreSettings {
     pub(crate) store: StoreUrl,
-    /// A filter that `tracing-subscriber` takes.
+    /// A filter of `tracing-subscriber`.
     pub(crate) log: String,
 }
 
-/// Everything that the server needs to know.
+/// The settings of `votify serve`.
 #[derive(Debug)]
 pub(crate) struct ServeSettings {
     pub(crate) common: StoreSettings,
-    /// Whether the schema of a server is made or upgraded at the start.
+    /// Whether to migrate a database server at the start.
     pub(crate) migrate: bool,
-    /// Whether to start only if an acknowledged vote survives a crash and a loss of power.
+    /// Whether to refuse a store that may lose acknowledged votes.
     pub(crate) require_durable: bool,
     pub(crate) broadcast: BroadcastUrl,
     pub(crate) cache: CacheUrl,
     pub(crate) listen: SocketAddr,
-    /// Whether people can register and log in, where the store can keep them.
+    /// Whether to serve accounts, if the store has them.
     pub(crate) accounts: bool,
     pub(crate) limits: Limits,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) public_url: Option<PublicUrl>,
-    /// The secrets that were given. What to do without any is decided by [`keyring`].
+    /// The secrets given. Without any, [`keyring`] decides.
     pub(crate) secret: Option<Keyring>,
 }
 
 impl StoreSettings {
-    pub(crate) fn read(args: &StoreArgs, sources: &Sources<'_>) -> Result<Self, Failure> {
+    pub(crate) fn read(args: &StoreArgs, sources: &Sources<'_>) -> Result<Self, CliError> {
         let file = sources.file();
         Ok(Self {
             store: sources
@@ -76,7 +80,7 @@ impl StoreSettings {
 }
 
 impl ServeSettings {
-    pub(crate) fn read(args: &ServeArgs, sources: &Sources<'_>) -> Result<Self, Failure> {
+    pub(crate) fn read(args: &ServeArgs, sources: &Sources<'_>) -> Result<Self, CliError> {
         let file = sources.file();
         let common = StoreSettings::read(&args.store, sources)?;
         for (name, argument, in_file, known) in [
@@ -86,7 +90,7 @@ impl ServeSettings {
             sources
                 .setting(name, argument.as_ref(), in_file.as_ref())
                 .private()
-                .parse_or(known, |text| only(known, text))?;
+                .parse_or(known, |text| expect_only(known, text))?;
         }
         let cache = sources
             .setting("cache", args.cache.as_ref(), file.cache.as_ref())
@@ -143,17 +147,17 @@ impl ServeSettings {
         })
     }
 
-    /// The settings as TOML, secrets hidden.
-    pub(crate) fn to_toml(&self) -> Result<String, Failure> {
+    /// Returns the settings as TOML, with secrets hidden.
+    pub(crate) fn to_toml(&self) -> Result<String, CliError> {
         print::to_toml(self)
     }
 }
 
-fn only(known: &str, text: &str) -> Result<(), String> {
+fn expect_only(known: &str, text: &str) -> Result<(), String> {
     if text == known {
         Ok(())
     } else {
-        Err(format!("this build knows only {known}"))
+        Err(format!("must be {known} in this build"))
     }
 }
 

@@ -5,31 +5,31 @@ use votify_core::{AccountStore, MemoryAccountStore, MemoryStore, Store, StoreErr
 use votify_redis::RedisStore;
 use votify_sqlx::{MySqlStore, PostgresStore, SqliteStore};
 
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::settings::StoreUrl;
 
-/// A store that was opened by its URL.
+/// The store chosen by `--store`.
 #[derive(Debug, Clone)]
-pub(crate) struct OpenStore(Arc<dyn Kept>);
+pub(crate) struct OpenedStore(Arc<dyn ServerStore>);
 
-/// What a store that is kept somewhere can be asked besides.
+/// What the program needs of a store beside `Store` and `InviteStore`.
 #[async_trait]
-trait Kept: Store {
+trait ServerStore: Store {
     /// Creates or upgrades the schema.
     async fn migrate(&self) -> Result<(), StoreError>;
-    /// Whether the schema is that of this version.
+    /// Returns true if the schema has the version of this program.
     async fn is_migrated(&self) -> Result<bool, StoreError>;
-    /// What may become of an acknowledged vote, if it does not survive everything.
-    fn weakness(&self) -> Option<String>;
-    /// Where users are kept, if it can keep them.
+    /// Returns what may happen to an acknowledged vote, or `None` if it survives a crash and a loss of power.
+    fn durability_warning(&self) -> Option<String>;
+    /// Returns the account store, or `None` if the store has none.
     fn accounts(&self) -> Option<Arc<dyn AccountStore>>;
     async fn close(&self);
 }
 
-macro_rules! kept {
+macro_rules! server_store {
     ($($store:ty),*) => {$(
         #[async_trait]
-        impl Kept for $store {
+        impl ServerStore for $store {
             async fn migrate(&self) -> Result<(), StoreError> {
                 self.migrate().await
             }
@@ -38,7 +38,7 @@ macro_rules! kept {
                 self.is_migrated().await
             }
 
-            fn weakness(&self) -> Option<String> {
+            fn durability_warning(&self) -> Option<String> {
                 let durability = self.durability();
                 (!durability.is_durable()).then(|| durability.to_string())
             }
@@ -54,10 +54,10 @@ macro_rules! kept {
     )*};
 }
 
-kept!(SqliteStore, PostgresStore, MySqlStore);
+server_store!(SqliteStore, PostgresStore, MySqlStore);
 
 #[async_trait]
-impl Kept for MemoryStore {
+impl ServerStore for MemoryStore {
     async fn migrate(&self) -> Result<(), StoreError> {
         Ok(())
     }
@@ -66,8 +66,8 @@ impl Kept for MemoryStore {
         Ok(true)
     }
 
-    fn weakness(&self) -> Option<String> {
-        Some("gone when this process ends".into())
+    fn durability_warning(&self) -> Option<String> {
+        Some("lost if this process ends".into())
     }
 
     fn accounts(&self) -> Option<Arc<dyn AccountStore>> {
@@ -78,7 +78,7 @@ impl Kept for MemoryStore {
 }
 
 #[async_trait]
-impl Kept for RedisStore {
+impl ServerStore for RedisStore {
     async fn migrate(&self) -> Result<(), StoreError> {
         Ok(())
     }
@@ -87,9 +87,9 @@ impl Kept for RedisStore {
         Ok(true)
     }
 
-    fn weakness(&self) -> Option<String> {
+    fn durability_warning(&self) -> Option<String> {
         let durability = self.durability();
-        let hint = "it takes appendonly yes, appendfsync always and no-appendfsync-on-rewrite no";
+        let hint = "set appendonly yes, appendfsync always and no-appendfsync-on-rewrite no";
         (!durability.is_durable()).then(|| format!("{durability}; {hint}"))
     }
 
@@ -97,71 +97,71 @@ impl Kept for RedisStore {
         None
     }
 
-    // Its connections end with the last one that holds it.
+    // The connections close when the last handle is dropped.
     async fn close(&self) {}
 }
 
-impl OpenStore {
-    /// Opens the store. Its schema is as it was found.
-    pub(crate) async fn open(url: &StoreUrl) -> Result<Self, Failure> {
-        let opened: Result<Arc<dyn Kept>, StoreError> = match url {
+impl OpenedStore {
+    /// Opens the store without migrating it.
+    pub(crate) async fn open(url: &StoreUrl) -> Result<Self, CliError> {
+        let opened: Result<Arc<dyn ServerStore>, StoreError> = match url {
             StoreUrl::Memory => Ok(Arc::new(MemoryStore::new())),
             StoreUrl::Sqlite { url, .. } => SqliteStore::connect(url).await.map(shared),
-            StoreUrl::Postgres(url) => PostgresStore::connect(url.as_given()).await.map(shared),
-            StoreUrl::MySql(url) => MySqlStore::connect(url.as_given()).await.map(shared),
-            StoreUrl::Redis(url) => RedisStore::connect(url.as_given()).await.map(shared),
+            StoreUrl::Postgres(url) => PostgresStore::connect(url.as_str()).await.map(shared),
+            StoreUrl::MySql(url) => MySqlStore::connect(url.as_str()).await.map(shared),
+            StoreUrl::Redis(url) => RedisStore::connect(url.as_str()).await.map(shared),
         };
         opened.map(Self).map_err(|error| failed(&error))
     }
 
     /// Creates or upgrades the schema.
-    pub(crate) async fn migrate(&self) -> Result<(), Failure> {
+    pub(crate) async fn migrate(&self) -> Result<(), CliError> {
         self.0.migrate().await.map_err(|error| failed(&error))
     }
 
-    /// Fails with what to do where the schema is not that of this version.
-    pub(crate) async fn check_migrated(&self) -> Result<(), Failure> {
+    /// Fails if the schema does not have the version of this program.
+    pub(crate) async fn check_migrated(&self) -> Result<(), CliError> {
         match self.0.is_migrated().await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(Failure::failed(
-                "--store: its tables do not exist yet or are of an older version: run `votify migrate`, or start with \
+            Ok(false) => Err(CliError::failed(
+                "--store: the tables are missing or of an older version: run `votify migrate`, or start with \
                  --migrate",
             )),
             Err(error) => Err(failed(&error)),
         }
     }
 
-    /// Fails with what a vote is worth instead, unless every acknowledged one survives a crash and a loss of power.
-    pub(crate) fn check_durable(&self) -> Result<(), Failure> {
-        match self.0.weakness() {
+    /// Fails unless every acknowledged vote survives a crash and a loss of power.
+    pub(crate) fn check_durable(&self) -> Result<(), CliError> {
+        match self.0.durability_warning() {
             None => Ok(()),
-            Some(weakness) => Err(Failure::failed(format!(
-                "--require-durable: --store does not keep every acknowledged vote: {weakness}"
+            Some(warning) => Err(CliError::failed(format!(
+                "--require-durable: acknowledged votes in --store are not durable: {warning}"
             ))),
         }
     }
 
-    /// The store as the engine takes it.
+    /// Returns the store for the engine.
     pub(crate) fn shared(&self) -> Arc<dyn Store> {
         Arc::clone(&self.0) as _
     }
 
-    /// Where users are kept: beside the polls, if the store can keep them.
+    /// Returns the account store, or `None` if the store has none.
     pub(crate) fn accounts(&self) -> Option<Arc<dyn AccountStore>> {
         self.0.accounts()
     }
 
-    /// Closes its connections once they are done; it cannot be used afterwards.
+    /// Closes the connections once their calls have ended. The store cannot be used afterwards.
     pub(crate) async fn close(&self) {
         self.0.close().await;
     }
 }
 
-fn shared(store: impl Kept) -> Arc<dyn Kept> {
+fn shared(store: impl ServerStore) -> Arc<dyn ServerStore> {
     Arc::new(store)
 }
 
-/// The store's failure in one line that names the setting.
-pub(crate) fn failed(error: &StoreError) -> Failure {
-    Failure::of_setting("--store", error)
+/// Describes a store's error in one line that names the setting.
+pub(crate) fn failed(error: &StoreError) -> CliError {
+    CliError::for_setting("--store", error)
 }

@@ -6,27 +6,27 @@ use votify_core::store::Audit;
 use votify_core::{Caller, EngineError, Keyring, PollEngine, PollId, Tally};
 
 use crate::cli::VerifyArgs;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::settings::{Sources, StoreSettings};
-use crate::store::{self, OpenStore};
+use crate::store::{self, OpenedStore};
 use crate::{log, output, runtime};
 
-/// BatchEvaluator a large poll anew may take much longer than a vote.
-const PATIENCE: Duration = Duration::from_secs(3600);
+/// Recounting a large poll may take much longer than a vote.
+const STORE_TIMEOUT: Duration = Duration::from_secs(3600);
 
-/// `votify verify`
-pub(crate) fn run(args: &VerifyArgs, matches: &ArgMatches) -> Result<(), Failure> {
+/// Runs `votify verify`.
+pub(crate) fn run(args: &VerifyArgs, matches: &ArgMatches) -> Result<(), CliError> {
     let settings = StoreSettings::read(&args.store, &Sources::read(&args.store, matches)?)?;
     log::start(&settings.log)?;
     match settings.store.file() {
         None if !settings.store.is_server() => {
-            return Err(Failure::usage(
-                "--store: must name a database, for one in memory ends with its server",
+            return Err(CliError::usage(
+                "--store: must name a database; a store in memory ends with its server",
             ));
         }
         Some(file) if !file.exists() => {
-            return Err(Failure::failed(format!(
-                "--store: there is no file {}",
+            return Err(CliError::failed(format!(
+                "--store: no such file: {}",
                 file.display()
             )));
         }
@@ -34,11 +34,11 @@ pub(crate) fn run(args: &VerifyArgs, matches: &ArgMatches) -> Result<(), Failure
     }
     runtime::run(async {
         let config = EngineConfig {
-            store_timeout: PATIENCE,
+            store_timeout: STORE_TIMEOUT,
             ..EngineConfig::default()
         };
-        let store = OpenStore::open(&settings.store).await?;
-        // It makes no poll and knows no voter, so that any key will do.
+        let store = OpenedStore::open(&settings.store).await?;
+        // The command creates no poll and identifies no voter, so any key works.
         let engine = PollEngine::builder(store.shared())
             .config(config)
             .keyring(Keyring::ephemeral())
@@ -50,26 +50,26 @@ pub(crate) fn run(args: &VerifyArgs, matches: &ArgMatches) -> Result<(), Failure
     })
 }
 
-async fn verify(engine: &PollEngine, args: &VerifyArgs) -> Result<(), Failure> {
+async fn verify(engine: &PollEngine, args: &VerifyArgs) -> Result<(), CliError> {
     let audit = engine
         .audit_poll(args.poll)
         .await
         .map_err(|error| failed(&error))?;
-    let shown = are_counts_shown(engine, args.poll).await?;
+    let public = counts_are_public(engine, args.poll).await?;
     if audit.is_exact() {
         return output::line(&format!(
             "poll {}: the tally is exact{}",
             args.poll,
-            total(&audit.stored, shown)
+            total(&audit.stored, public)
         ));
     }
     let differs = format!(
         "poll {}: the tally differs from its ballots{}",
         args.poll,
-        difference(&audit, shown)
+        difference(&audit, public)
     );
     if !args.repair {
-        return Err(Failure::failed(format!(
+        return Err(CliError::failed(format!(
             "{differs}; rebuild it with --repair"
         )));
     }
@@ -82,12 +82,12 @@ async fn verify(engine: &PollEngine, args: &VerifyArgs) -> Result<(), Failure> {
         "poll {}: rebuilt as epoch {}{}",
         args.poll,
         tally.position.epoch,
-        total(&tally, shown)
+        total(&tally, public)
     ))
 }
 
-/// Whether anybody may see this poll's counts now. Where not, neither may who runs the server.
-async fn are_counts_shown(engine: &PollEngine, poll: PollId) -> Result<bool, Failure> {
+/// Returns true if anybody may see the poll's counts now. Otherwise the output hides them from the operator too.
+async fn counts_are_public(engine: &PollEngine, poll: PollId) -> Result<bool, CliError> {
     let snapshot = engine
         .poll(poll, &Caller::anonymous())
         .await
@@ -95,8 +95,8 @@ async fn are_counts_shown(engine: &PollEngine, poll: PollId) -> Result<bool, Fai
     Ok(snapshot.view.counts().is_some())
 }
 
-fn total(tally: &Tally, shown: bool) -> String {
-    if shown {
+fn total(tally: &Tally, public: bool) -> String {
+    if public {
         format!(
             ", {} votes at position {}",
             tally.total_votes, tally.position
@@ -106,8 +106,8 @@ fn total(tally: &Tally, shown: bool) -> String {
     }
 }
 
-fn difference(audit: &Audit, shown: bool) -> String {
-    if !shown {
+fn difference(audit: &Audit, public: bool) -> String {
+    if !public {
         return String::new();
     }
     let Audit { stored, recounted } = audit;
@@ -115,12 +115,12 @@ fn difference(audit: &Audit, shown: bool) -> String {
         .counts
         .iter()
         .zip(&recounted.counts)
-        .filter(|(kept, recounted)| kept != recounted);
+        .filter(|(stored, recounted)| stored != recounted);
     let options: String = options
-        .map(|(kept, recounted)| {
+        .map(|(stored, recounted)| {
             format!(
                 ", option {}: {} instead of {}",
-                kept.option, kept.count, recounted.count
+                stored.option, stored.count, recounted.count
             )
         })
         .collect();
@@ -130,9 +130,9 @@ fn difference(audit: &Audit, shown: bool) -> String {
     )
 }
 
-fn failed(error: &EngineError) -> Failure {
+fn failed(error: &EngineError) -> CliError {
     match error {
         EngineError::Store(error) => store::failed(error),
-        other => Failure::failed(other.to_string()),
+        other => CliError::failed(other.to_string()),
     }
 }

@@ -65,7 +65,7 @@ impl Store for CountingStore {
     }
 
     fn invites(&self) -> Option<&dyn votify_core::InviteStore> {
-        self.behind.invites()
+        self.inner.invites()
     }
 
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {

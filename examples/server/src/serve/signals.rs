@@ -2,7 +2,7 @@ use std::io;
 
 use tokio_util::sync::CancellationToken;
 
-/// A token that the first SIGTERM or SIGINT cancels. Until then neither ends the process by itself any more.
+/// Returns a token that the first SIGTERM or SIGINT cancels, and keeps these signals from ending the process.
 pub(crate) fn stop_on_signal() -> io::Result<CancellationToken> {
     let stop = CancellationToken::new();
     let signals = Signals::listen()?;

@@ -7,25 +7,25 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-/// A client's connection that holds its place among the open ones until it is closed, whoever owns it by then: a WebSocket
-/// outlives the HTTP connection that it began as.
+/// A client's socket that holds its permit until it is closed. A WebSocket keeps the socket after its HTTP connection has
+/// ended.
 #[derive(Debug)]
 pub(super) struct Socket {
     stream: TcpStream,
     _open: TaskTrackerToken,
-    _place: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Socket {
     pub(super) const fn new(
         stream: TcpStream,
         open: TaskTrackerToken,
-        place: OwnedSemaphorePermit,
+        permit: OwnedSemaphorePermit,
     ) -> Self {
         Self {
             stream,
             _open: open,
-            _place: place,
+            _permit: permit,
         }
     }
 }

@@ -3,14 +3,14 @@ use std::fmt;
 use super::redis_url;
 use super::server_url::ServerUrl;
 
-/// How instances tell each other of changes.
+/// The value of `--broadcast`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum BroadcastUrl {
-    /// Not at all: there is only this one.
+    /// Within this process only.
     Local,
-    /// By `LISTEN` and `NOTIFY` of PostgreSQL.
+    /// PostgreSQL `LISTEN` and `NOTIFY`.
     Postgres(ServerUrl),
-    /// By pub/sub of Redis.
+    /// Redis pub/sub.
     Redis(ServerUrl),
 }
 
@@ -18,7 +18,7 @@ impl BroadcastUrl {
     pub(super) const DEFAULT: &str = "local:";
 }
 
-/// The URL without its password.
+/// Writes the URL without its password.
 impl fmt::Display for BroadcastUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -35,6 +35,6 @@ pub(super) fn parse(text: &str) -> Result<BroadcastUrl, String> {
         Some((scheme, _)) if redis_url::is_redis(scheme) => {
             redis_url::parse(text).map(BroadcastUrl::Redis)
         }
-        _ => Err("this build knows local:, postgres: and redis:".into()),
+        _ => Err("must begin with local:, postgres: or redis:".into()),
     }
 }

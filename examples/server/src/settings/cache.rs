@@ -3,9 +3,9 @@ use std::fmt;
 use super::redis_url;
 use super::server_url::ServerUrl;
 use super::store::StoreUrl;
-use crate::failure::Failure;
+use crate::error::CliError;
 
-/// What stands in front of the store and spares it work.
+/// The value of `--cache`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum CacheUrl {
     None,
@@ -15,25 +15,24 @@ pub(crate) enum CacheUrl {
 impl CacheUrl {
     pub(super) const DEFAULT: &str = "none";
 
-    /// # Errors
-    /// If a cache in front of this store would do harm.
-    pub(super) fn check(&self, store: &StoreUrl) -> Result<(), Failure> {
+    /// Fails if a cache in front of this store would do harm.
+    pub(super) fn check(&self, store: &StoreUrl) -> Result<(), CliError> {
         let problem = match (self, store) {
             (Self::None, _) => return Ok(()),
-            (_, StoreUrl::Redis(_)) => "polls in Redis need no cache in front of them",
-            // Through the cache it would know polls of other processes, and not their votes.
+            (_, StoreUrl::Redis(_)) => "a store in Redis needs no cache",
+            // Through the cache it would see polls of other processes without their votes.
             (_, store) if !store.outlives_process() => {
-                "polls in memory need no cache in front of them, and none may be shared with other processes"
+                "a store in memory needs no cache, and cannot share one with other processes"
             }
             _ => return Ok(()),
         };
-        Err(Failure::usage(format!(
+        Err(CliError::usage(format!(
             "--cache: {problem}: leave it at none, or choose another --store"
         )))
     }
 }
 
-/// The URL without its password.
+/// Writes the URL without its password.
 impl fmt::Display for CacheUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -49,6 +48,6 @@ pub(super) fn parse(text: &str) -> Result<CacheUrl, String> {
         Some((scheme, _)) if redis_url::is_redis(scheme) => {
             redis_url::parse(text).map(CacheUrl::Redis)
         }
-        _ => Err("this build knows none and redis:".into()),
+        _ => Err("must be none or begin with redis:".into()),
     }
 }

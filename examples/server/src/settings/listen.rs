@@ -2,7 +2,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 
-/// An address to listen on.
+/// Parses an address to listen on.
 pub(super) fn parse(text: &str) -> Result<SocketAddr, String> {
     let numeric = text
         .strip_prefix("localhost:")
@@ -12,7 +12,7 @@ pub(super) fn parse(text: &str) -> Result<SocketAddr, String> {
     })
 }
 
-/// Networks separated by commas; an address stands for itself alone.
+/// Parses networks separated by commas. An address is a network of one.
 pub(super) fn parse_networks(text: &str) -> Result<Vec<IpNet>, String> {
     text.split(',')
         .map(str::trim)
@@ -20,7 +20,7 @@ pub(super) fn parse_networks(text: &str) -> Result<Vec<IpNet>, String> {
         .map(|item| match item.parse::<IpAddr>() {
             Ok(address) => Ok(IpNet::from(address)),
             Err(_) => item.parse().map_err(|_| {
-                format!("{item:?} is no network; write networks like 10.0.0.0/8,fd00::/8")
+                format!("{item:?} is not a network; write networks like 10.0.0.0/8,fd00::/8")
             }),
         })
         .collect()

@@ -1,9 +1,9 @@
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::settings::ServeSettings;
 use crate::settings::server_url::HIDDEN;
 use serde::Serialize;
 
-/// The settings as the file has them.
+/// The settings in the form of the file.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Printed {
@@ -37,7 +37,7 @@ enum Count {
     Off(&'static str),
 }
 
-pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, Failure> {
+pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, CliError> {
     let limits = &settings.limits;
     let or_off = |quota: Option<votify_core::Quota>| {
         quota.map_or_else(|| "off".to_owned(), |quota| quota.to_string())
@@ -70,5 +70,5 @@ pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, Failure> {
         secret: settings.secret.as_ref().map(|_| HIDDEN),
     };
     toml::to_string(&printed)
-        .map_err(|error| Failure::failed(format!("cannot print the settings: {error}")))
+        .map_err(|error| CliError::failed(format!("cannot print the settings: {error}")))
 }

@@ -3,14 +3,14 @@ use std::num::NonZeroU32;
 use votify_core::Quota;
 
 use crate::cli::ServeArgs;
-use crate::failure::Failure;
-use crate::settings::{LimiterUrl, Sources, limiter};
+use crate::error::CliError;
+use crate::settings::{LimitsUrl, Sources, limits_url};
 
-/// What is limited; `None` is no limit.
+/// The rate limits. `None` means no limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Limits {
-    /// Where rates are counted. If nowhere, the quotas say what would hold.
-    pub(crate) limiter: LimiterUrl,
+    /// The counter. If it is off, the quotas are not applied.
+    pub(crate) limiter: LimitsUrl,
     pub(crate) vote_rate: Option<Quota>,
     pub(crate) session_rate: Option<Quota>,
     pub(crate) login_rate: Option<Quota>,
@@ -19,13 +19,13 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    pub(super) fn read(args: &ServeArgs, sources: &Sources<'_>) -> Result<Self, Failure> {
+    pub(super) fn read(args: &ServeArgs, sources: &Sources<'_>) -> Result<Self, CliError> {
         let file = sources.file();
         Ok(Self {
             limiter: sources
                 .setting("limits", args.limits.as_ref(), file.limits.as_ref())
                 .private()
-                .parse_or(LimiterUrl::DEFAULT, limiter::parse)?,
+                .parse_or(LimitsUrl::DEFAULT, limits_url::parse)?,
             vote_rate: sources
                 .setting(
                     "vote-rate",
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn off_is_no_limit() {
+    fn off_means_no_limit() {
         assert_eq!(parse_quota("off"), Ok(None));
         assert_eq!(parse_quota("10/60s"), Ok(Some(Quota::per_minute(10))));
         assert!(parse_quota("ten").unwrap_err().contains("or off"));

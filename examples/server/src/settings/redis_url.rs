@@ -3,38 +3,33 @@ use votify_redis::redis::IntoConnectionInfo;
 
 use super::server_url::ServerUrl;
 
-/// Whether a URL's scheme is one of Redis'.
+/// Returns true if the scheme is one of Redis.
 pub(super) fn is_redis(scheme: &str) -> bool {
     matches!(scheme, "redis" | "rediss")
 }
 
-/// The URL of a Redis server, or of one node of a cluster.
+/// Parses the URL of a Redis server, or of one node of a cluster.
 ///
-/// # Errors
-/// If it is none. What is wrong is named without its value, which may be a secret.
+/// Errors never repeat a part of the URL, which may be a secret.
 pub(super) fn parse(text: &str) -> Result<ServerUrl, String> {
     let shape = "redis://[[user]:password@]host[:port][/number]";
     let given = ServerUrl::parse(text)?;
-    let url = Url::parse(text).map_err(|error| format!("is no URL: {error}"))?;
+    let url = Url::parse(text).map_err(|error| format!("is not a URL: {error}"))?;
     if url.query().is_some() {
-        return Err(format!(
-            "has parameters after a ?, and none is known: {shape}"
-        ));
+        return Err(format!("must not have parameters after a ?: {shape}"));
     }
     if !url.username().is_empty() && url.password().is_none() {
         return Err(format!(
-            "has a user without a password; a password alone stands after a colon: {shape}"
+            "has a user without a password; write a password alone after a colon: {shape}"
         ));
     }
     let database = url.path().trim_matches('/');
     if !database.is_empty() && database.parse::<u32>().is_err() {
-        return Err(format!(
-            "has a path that is no number of a database: {shape}"
-        ));
+        return Err(format!("has a path that is not a database number: {shape}"));
     }
     match url.into_connection_info() {
         Ok(_) => Ok(given),
-        Err(_) => Err(format!("is no URL of a Redis: {shape}")),
+        Err(_) => Err(format!("is not a Redis URL: {shape}")),
     }
 }
 
@@ -43,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_makes_no_sense_is_refused_without_its_password() {
+    fn errors_of_invalid_urls_do_not_show_the_password() {
         for good in [
             "redis://cache",
             "rediss://ann:hunter2@cache:7000/3",

@@ -2,15 +2,14 @@ use std::fmt;
 
 use url::Url;
 
-/// The URL of a server, with what it takes to get in. Shown as its address alone.
+/// The URL of a server, with its credentials. `Display` and `Debug` hide them.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct ServerUrl(String);
 
 impl ServerUrl {
-    /// # Errors
-    /// If it is no URL, or names no host. The text is not repeated: it may hold a password.
+    /// Parses a URL that names a host. Errors never repeat the text, which may hold a password.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let url = Url::parse(text).map_err(|error| format!("is no URL: {error}"))?;
+        let url = Url::parse(text).map_err(|error| format!("is not a URL: {error}"))?;
         if url.fragment().is_some() || url.path().contains('@') {
             return Err(
                 "has a #, / or ? before its @: in user and password write them as %23, %2F and %3F"
@@ -19,20 +18,20 @@ impl ServerUrl {
         }
         if url.host_str().is_none_or(str::is_empty) && url.query().is_none() {
             return Err(format!(
-                "names no server: {}://user:password@host/database",
+                "has no host; write {}://user:password@host/database",
                 url.scheme()
             ));
         }
         Ok(Self(text.to_owned()))
     }
 
-    /// All of it, secrets included.
-    pub(crate) fn as_given(&self) -> &str {
+    /// Returns the URL with its credentials.
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Without the password and the parameters, among which one may stand too.
+/// Writes the URL without its password and its parameters, which may hold a password too.
 impl fmt::Display for ServerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Ok(mut url) = Url::parse(&self.0) else {
@@ -54,7 +53,7 @@ impl fmt::Debug for ServerUrl {
     }
 }
 
-/// What stands in place of a secret. Too short to be one: a server that is given it does not start.
+/// The replacement of a secret in output. Too short to be accepted as a secret itself.
 pub(super) const HIDDEN: &str = "***";
 
 #[cfg(test)]
@@ -70,11 +69,11 @@ mod tests {
         let problem = ServerUrl::parse("postgres://ann:hunter2@db:port/polls").unwrap_err();
         assert!(!problem.contains("hunter2"), "{problem}");
         assert!(ServerUrl::parse("postgres:").is_err());
-        for torn in [
+        for unescaped in [
             "postgres://ann:12#hunter2@db/polls",
             "mysql://ann:/hunter2@db/polls",
         ] {
-            let problem = ServerUrl::parse(torn).unwrap_err();
+            let problem = ServerUrl::parse(unescaped).unwrap_err();
             assert!(
                 problem.contains("%2F") && !problem.contains("hunter2"),
                 "{problem}"

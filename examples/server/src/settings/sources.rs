@@ -6,10 +6,10 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 
 use crate::cli::StoreArgs;
-use crate::failure::Failure;
-use crate::settings::file::{File, Value};
+use crate::error::CliError;
+use crate::settings::settings_file::{File, Value};
 
-/// Where settings come from: flags and environment (as clap found them), then the file.
+/// The sources of settings: flags and environment, read by clap, then the file.
 #[derive(Debug)]
 pub(crate) struct Sources<'a> {
     matches: &'a ArgMatches,
@@ -18,8 +18,8 @@ pub(crate) struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    /// Reads the settings file, if one is named. `matches` are those of the subcommand that `args` belong to.
-    pub(crate) fn read(args: &StoreArgs, matches: &'a ArgMatches) -> Result<Self, Failure> {
+    /// Reads the settings file, if one is named. `matches` belong to the subcommand of `args`.
+    pub(crate) fn read(args: &StoreArgs, matches: &'a ArgMatches) -> Result<Self, CliError> {
         let (path, file) = match args.config.as_deref().filter(|path| !path.is_empty()) {
             Some(path) => File::read(path)?,
             None => Default::default(),
@@ -35,7 +35,7 @@ impl<'a> Sources<'a> {
         &self.file
     }
 
-    /// A setting, from where it is given first. `name` is the flag's, without dashes in front.
+    /// Returns a setting from the first source that has it. `name` is the flag without leading dashes.
     pub(super) fn setting(
         &self,
         name: &'static str,
@@ -56,27 +56,27 @@ impl<'a> Sources<'a> {
         Setting {
             name,
             given,
-            private: false,
+            is_private: false,
         }
     }
 
-    /// A setting that has a variable and a key, but no flag.
-    pub(super) fn unflagged(
+    /// Returns a setting that has a variable and a key, but no flag.
+    pub(super) fn without_flag(
         &self,
         name: &'static str,
         in_file: Option<&Value>,
-    ) -> Result<Setting<'_>, Failure> {
+    ) -> Result<Setting<'_>, CliError> {
         let variable = variable(name);
         let in_environment = std::env::var_os(&variable).filter(|text| !text.is_empty());
         let given = match in_environment.map(OsString::into_string) {
             Some(Ok(text)) => Some((text, Origin::Variable(variable))),
-            Some(Err(_)) => return Err(Failure::usage(format!("{variable}: must be UTF-8"))),
+            Some(Err(_)) => return Err(CliError::usage(format!("{variable}: must be UTF-8"))),
             None => in_file.map(|value| (value.0.clone(), Origin::File(&self.path))),
         };
         Ok(Setting {
             name,
             given,
-            private: true,
+            is_private: true,
         })
     }
 }
@@ -88,11 +88,11 @@ fn variable(name: &str) -> String {
     }
 }
 
-/// One setting as it was given, and where.
+/// A setting as given, with its source.
 pub(super) struct Setting<'a> {
     name: &'static str,
     given: Option<(String, Origin<'a>)>,
-    private: bool,
+    is_private: bool,
 }
 
 enum Origin<'a> {
@@ -102,43 +102,43 @@ enum Origin<'a> {
 }
 
 impl Setting<'_> {
-    /// The text may hold a password, so an error does not repeat it.
+    /// Marks the value as one that may hold a password, so that errors do not repeat it.
     pub(super) fn private(mut self) -> Self {
-        self.private = true;
+        self.is_private = true;
         self
     }
 
-    /// The value, or `None` if it was given nowhere.
+    /// Parses the value. Returns `None` if no source has it.
     pub(super) fn parse<T>(
         &self,
         parse: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Result<Option<T>, Failure> {
+    ) -> Result<Option<T>, CliError> {
         let Some((text, _)) = &self.given else {
             return Ok(None);
         };
         match parse(text.trim()) {
             Ok(value) => Ok(Some(value)),
-            Err(problem) if self.private => Err(Failure::usage(format!("{self}: {problem}"))),
-            Err(problem) => Err(Failure::usage(format!("{self} {text:?}: {problem}"))),
+            Err(problem) if self.is_private => Err(CliError::usage(format!("{self}: {problem}"))),
+            Err(problem) => Err(CliError::usage(format!("{self} {text:?}: {problem}"))),
         }
     }
 
-    /// The value, or the default's, which is one that `parse` takes.
+    /// Parses the value, or the default.
     pub(super) fn parse_or<T>(
         &self,
         default: &str,
         parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, CliError> {
         match self.parse(&parse)? {
             Some(value) => Ok(value),
             None => parse(default).map_err(|problem| {
-                Failure::failed(format!("the default of {}: {problem}", self.name))
+                CliError::failed(format!("the default of {}: {problem}", self.name))
             }),
         }
     }
 }
 
-/// Names the setting as it was given: `--listen`, `VOTIFY_LISTEN`, `votify.toml: listen`.
+/// Writes the name of the setting in its source: `--listen`, `VOTIFY_LISTEN`, `votify.toml: listen`.
 impl fmt::Display for Setting<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.given {

@@ -6,30 +6,30 @@ use votify_sqlx::sqlx::sqlite::SqliteConnectOptions;
 use super::redis_url;
 use super::server_url::ServerUrl;
 
-/// Where polls and votes are kept.
+/// The value of `--store`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum StoreUrl {
-    /// In this process.
+    /// In the memory of this process.
     Memory,
-    /// In a SQLite database.
+    /// A SQLite database.
     Sqlite {
-        /// As sqlx reads it.
+        /// The URL for sqlx.
         url: String,
         /// The file; `None` for a database in memory.
         file: Option<PathBuf>,
     },
-    /// In PostgreSQL.
+    /// PostgreSQL.
     Postgres(ServerUrl),
-    /// In MySQL or MariaDB.
+    /// MySQL or MariaDB.
     MySql(ServerUrl),
-    /// In Redis.
+    /// Redis.
     Redis(ServerUrl),
 }
 
 impl StoreUrl {
     pub(super) const DEFAULT: &str = "sqlite://votify.db?mode=rwc";
 
-    /// The file that outlives this process, if there is one.
+    /// Returns the database file, if there is one.
     pub(crate) fn file(&self) -> Option<&Path> {
         match self {
             Self::Sqlite { file, .. } => file.as_deref(),
@@ -37,12 +37,12 @@ impl StoreUrl {
         }
     }
 
-    /// Whether it is a server, which other processes may use too.
+    /// Returns true for a server, which other processes may use too.
     pub(crate) const fn is_server(&self) -> bool {
         matches!(self, Self::Postgres(_) | Self::MySql(_) | Self::Redis(_))
     }
 
-    /// Whether polls are still there when this process has ended.
+    /// Returns true if polls outlive this process.
     pub(crate) const fn outlives_process(&self) -> bool {
         match self {
             Self::Memory => false,
@@ -51,13 +51,13 @@ impl StoreUrl {
         }
     }
 
-    /// Whether it has a schema, which `votify migrate` makes and upgrades.
+    /// Returns true if the store has a schema, which `votify migrate` creates and upgrades.
     pub(crate) const fn has_schema(&self) -> bool {
         !matches!(self, Self::Memory | Self::Redis(_))
     }
 }
 
-/// The URL without its password.
+/// Writes the URL without its password.
 impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -83,7 +83,7 @@ pub(super) fn parse(text: &str) -> Result<StoreUrl, String> {
                 .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) =>
         {
             Err(format!(
-                "this build knows sqlite:, postgres:, mysql:, redis: and memory: stores, not {scheme}:"
+                "must begin with sqlite:, postgres:, mysql:, redis: or memory:, not {scheme}:"
             ))
         }
         _ => Err(format!(
@@ -107,10 +107,7 @@ fn sqlite(url: &str, rest: &str) -> Result<StoreUrl, String> {
         .as_ref()
         .is_some_and(|file| file.as_os_str().is_empty())
     {
-        return Err(format!(
-            "names no file; write it like {}",
-            StoreUrl::DEFAULT
-        ));
+        return Err(format!("has no file; write it like {}", StoreUrl::DEFAULT));
     }
     Ok(StoreUrl::Sqlite {
         url: url.to_owned(),
@@ -127,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_found_in_their_urls() {
+    fn urls_name_their_files() {
         assert_eq!(file(StoreUrl::DEFAULT), "votify.db");
         assert_eq!(file("sqlite:votify.db"), "votify.db");
         assert_eq!(
@@ -145,11 +142,11 @@ mod tests {
     }
 
     #[test]
-    fn other_stores_are_refused_without_their_password() {
+    fn errors_of_unknown_stores_do_not_show_the_password() {
         let problem = parse("oracle://votify:hunter2@db/votify").unwrap_err();
         assert_eq!(
             problem,
-            "this build knows sqlite:, postgres:, mysql:, redis: and memory: stores, not oracle:"
+            "must begin with sqlite:, postgres:, mysql:, redis: or memory:, not oracle:"
         );
         let server = parse("mysql://votify:hunter2@db/votify").unwrap();
         assert!(server.is_server() && !format!("{server} {server:?}").contains("hunter2"));

@@ -120,7 +120,7 @@ async fn other_stores_are_asked_too_whether_votes_last() {
         .await;
         let line = refused.failure(1);
         assert!(
-            line.contains("--require-durable") && line.contains("gone when"),
+            line.contains("--require-durable") && line.contains("lost if"),
             "{line}"
         );
     }

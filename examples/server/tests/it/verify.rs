@@ -90,7 +90,7 @@ async fn what_cannot_be_verified_is_said() {
         verify(directory.path(), &[nobodys])
             .await
             .failure(1)
-            .contains("no file votify.db")
+            .contains("no such file: votify.db")
     );
     assert!(!directory.path().join("votify.db").exists());
     assert!(

@@ -1,4 +1,4 @@
-//! The clock is moved by the runtime whenever nothing is left to do, so that minutes pass at once.
+//! Tokio advances the paused clock whenever no task can run, so that minutes pass at once.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -12,16 +12,16 @@ use tokio::time::{Instant, sleep};
 
 use super::*;
 
-const ASK: &[u8] = b"GET /whole HTTP/1.1\r\nhost: x\r\n\r\n";
+const REQUEST: &[u8] = b"GET /whole HTTP/1.1\r\nhost: x\r\n\r\n";
 
 /// A server, and a client's connection to it.
-struct Setting {
+struct Harness {
     client: TcpStream,
     stop: CancellationToken,
     server: JoinHandle<()>,
 }
 
-async fn setting() -> Setting {
+async fn harness() -> Harness {
     let ticks = || async {
         let ticks = stream::repeat(()).then(|()| async {
             sleep(Duration::from_secs(10)).await;
@@ -48,38 +48,38 @@ async fn setting() -> Setting {
             connections.closed().await;
         }
     });
-    Setting {
+    Harness {
         client: client.await.unwrap(),
         stop,
         server,
     }
 }
 
-/// What comes until the server closes the connection, and how long that takes.
-async fn rest(client: &mut TcpStream) -> (String, Duration) {
-    let (mut text, begun) = (Vec::new(), Instant::now());
+/// Reads until the server closes the connection. Returns the text and the time that took.
+async fn read_to_close(client: &mut TcpStream) -> (String, Duration) {
+    let (mut text, start) = (Vec::new(), Instant::now());
     // A connection that is reset is closed as well.
     let _ = client.read_to_end(&mut text).await;
-    (String::from_utf8(text).unwrap(), begun.elapsed())
+    (String::from_utf8(text).unwrap(), start.elapsed())
 }
 
-fn in_bounds(took: Duration) -> bool {
-    took <= 2 * IDLE + Duration::from_secs(1)
+fn is_in_time(took: Duration) -> bool {
+    took <= 2 * IDLE_TIMEOUT + Duration::from_secs(1)
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_idle_connection_is_closed_in_time() {
-    let mut setting = setting().await;
-    setting.client.write_all(ASK).await.unwrap();
-    let (text, took) = rest(&mut setting.client).await;
+async fn an_idle_connection_is_closed() {
+    let mut harness = harness().await;
+    harness.client.write_all(REQUEST).await.unwrap();
+    let (text, took) = read_to_close(&mut harness.client).await;
     assert!(text.starts_with("HTTP/1.1 200"), "{text}");
-    assert!(in_bounds(took), "{took:?}");
+    assert!(is_in_time(took), "{took:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_head_that_comes_byte_by_byte_is_not_waited_for() {
-    let setting = setting().await;
-    let (mut reads, mut writes) = setting.client.into_split();
+async fn a_head_sent_byte_by_byte_is_closed() {
+    let harness = harness().await;
+    let (mut reads, mut writes) = harness.client.into_split();
     let dripping = tokio::spawn(async move {
         for byte in b"GET /whole HTTP/1.1\r\nx: "
             .iter()
@@ -91,38 +91,38 @@ async fn a_head_that_comes_byte_by_byte_is_not_waited_for() {
             }
         }
     });
-    let begun = Instant::now();
+    let start = Instant::now();
     let mut text = String::new();
     let _ = reads.read_to_string(&mut text).await;
     assert_eq!(text, "");
-    assert!(in_bounds(begun.elapsed()), "{:?}", begun.elapsed());
+    assert!(is_in_time(start.elapsed()), "{:?}", start.elapsed());
     dripping.abort();
 }
 
 #[tokio::test(start_paused = true)]
-async fn requests_and_streams_are_not_idle_however_long_they_take() {
+async fn slow_requests_and_streams_are_not_closed() {
     for path in ["/slow", "/stream"] {
-        let mut setting = setting().await;
-        let ask = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
-        setting.client.write_all(ask.as_bytes()).await.unwrap();
-        let (text, took) = rest(&mut setting.client).await;
+        let mut harness = harness().await;
+        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        harness.client.write_all(request.as_bytes()).await.unwrap();
+        let (text, took) = read_to_close(&mut harness.client).await;
         assert!(text.starts_with("HTTP/1.1 200"), "{path}: {text}");
         assert!(took >= Duration::from_secs(590), "{path}: {took:?}");
         if path == "/stream" {
-            assert!(text.ends_with("0\r\n\r\n"), "all of it came: {text}");
+            assert!(text.ends_with("0\r\n\r\n"), "the stream was cut: {text}");
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_stops_answers_what_is_in_hand() {
-    let mut setting = setting().await;
-    let ask = b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n";
-    setting.client.write_all(ask).await.unwrap();
+async fn a_stopping_server_answers_requests_in_progress() {
+    let mut harness = harness().await;
+    let request = b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n";
+    harness.client.write_all(request).await.unwrap();
     sleep(Duration::from_secs(1)).await;
-    setting.stop.cancel();
-    let (text, _) = rest(&mut setting.client).await;
+    harness.stop.cancel();
+    let (text, _) = read_to_close(&mut harness.client).await;
     assert!(text.starts_with("HTTP/1.1 200"), "{text}");
     assert!(text.contains("connection: close"), "{text}");
-    setting.server.await.unwrap();
+    harness.server.await.unwrap();
 }

@@ -1,9 +1,9 @@
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
-/// Reads the file, or makes it: readable by its owner only, and there entirely or not at all. Of servers that start at the
-/// same time all get the same secret.
-pub(super) fn read_or_make(path: &Path, had_database: bool) -> io::Result<String> {
+/// Reads the secret, or creates the file: readable by its owner only, and written atomically. Servers that start at the
+/// same time get the same secret.
+pub(super) fn read_or_create(path: &Path, had_database: bool) -> io::Result<String> {
     match std::fs::read_to_string(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         read => return read,
@@ -27,10 +27,10 @@ pub(super) fn read_or_make(path: &Path, had_database: bool) -> io::Result<String
         Ok(_) => {
             #[cfg(unix)]
             std::fs::File::open(directory)?.sync_all()?;
-            tracing::info!(file = %path.display(), "made a secret; keep it with the database");
+            tracing::info!(file = %path.display(), "created a secret; back it up with the database");
             if had_database {
                 tracing::warn!(
-                    "the database was there before this secret: polls made with another one take no votes without it"
+                    "the database is older than this secret: polls created with another secret accept no votes"
                 );
             }
             Ok(secret)
@@ -52,7 +52,7 @@ mod tests {
         let path = directory.path().join("votify.db.secret");
         let secrets: Vec<String> = std::thread::scope(|scope| {
             let starts: Vec<_> = (0..16)
-                .map(|_| scope.spawn(|| read_or_make(&path, false).unwrap()))
+                .map(|_| scope.spawn(|| read_or_create(&path, false).unwrap()))
                 .collect();
             starts
                 .into_iter()
@@ -70,11 +70,11 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn only_the_owner_reads_it() {
+    fn the_file_is_readable_by_its_owner_only() {
         use std::os::unix::fs::PermissionsExt;
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("secret");
-        read_or_make(&path, false).unwrap();
+        read_or_create(&path, false).unwrap();
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

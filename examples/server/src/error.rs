@@ -1,18 +1,18 @@
 use std::fmt;
 use std::process::ExitCode;
 
-/// Why the program ends without having done what it was asked to: one line for a person, and an exit code for a script.
+/// Why a command failed: one line for a person and an exit code for a script.
 ///
-/// No secret ever goes into the line.
+/// The line never contains a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Failure {
-    /// A setting or argument is wrong: exit code 2.
+pub(crate) enum CliError {
+    /// A setting or argument is invalid: exit code 2.
     Usage(String),
-    /// It was asked for properly and did not work: exit code 1.
+    /// The command failed: exit code 1.
     Failed(String),
 }
 
-impl Failure {
+impl CliError {
     pub(crate) fn usage(line: impl Into<String>) -> Self {
         Self::Usage(line.into())
     }
@@ -21,8 +21,8 @@ impl Failure {
         Self::Failed(line.into())
     }
 
-    /// Names the setting, and what its error and the causes of that say.
-    pub(crate) fn of_setting(setting: &str, error: &dyn std::error::Error) -> Self {
+    /// Describes `error` and its sources, after the name of the setting.
+    pub(crate) fn for_setting(setting: &str, error: &dyn std::error::Error) -> Self {
         let mut line = format!("{setting}: {error}");
         let mut source = error.source();
         while let Some(cause) = source {
@@ -41,25 +41,25 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Self::Usage(line) | Self::Failed(line)) = self;
-        // Whatever a library said inside of it, it stays one line.
+        // A library's message may have several lines; this stays one.
         let mut words = line.split_whitespace();
         words.next().map_or(Ok(()), |word| f.write_str(word))?;
         words.try_for_each(|word| write!(f, " {word}"))
     }
 }
 
-impl std::error::Error for Failure {}
+impl std::error::Error for CliError {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_failure_is_one_line() {
-        let failure = Failure::failed("cannot open x\n  because of y\n");
-        assert_eq!(failure.to_string(), "cannot open x because of y");
+    fn an_error_is_one_line() {
+        let error = CliError::failed("cannot open x\n  because of y\n");
+        assert_eq!(error.to_string(), "cannot open x because of y");
     }
 }

@@ -5,28 +5,31 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
 
-use crate::serve::line::{Line, Streaming};
+use crate::serve::connection_state::{ConnectionState, StreamGuard};
 use std::sync::Arc;
 
-/// The body of an answer, which keeps its connection from being idle if it has no known end.
+/// A response body. One of unknown length marks its connection as streaming until it ends.
 #[derive(Debug)]
-pub(super) struct AnswerBody {
+pub(super) struct TrackedBody {
     body: Body,
-    _streaming: Option<Streaming>,
+    _stream: Option<StreamGuard>,
 }
 
-/// The same answer, noted on its connection's line.
-pub(super) fn noted(response: Response, line: &Arc<Line>) -> hyper::Response<AnswerBody> {
+/// Wraps a response so that its connection counts as busy while the body is sent.
+pub(super) fn track_response(
+    response: Response,
+    state: &Arc<ConnectionState>,
+) -> hyper::Response<TrackedBody> {
     response.map(|body| {
         let is_whole = body.size_hint().exact().is_some();
-        AnswerBody {
+        TrackedBody {
             body,
-            _streaming: (!is_whole).then(|| line.begin_stream()),
+            _stream: (!is_whole).then(|| state.begin_stream()),
         }
     })
 }
 
-impl HttpBody for AnswerBody {
+impl HttpBody for TrackedBody {
     type Data = Bytes;
     type Error = axum::Error;
 

@@ -3,23 +3,23 @@ use std::fmt;
 use super::redis_url;
 use super::server_url::ServerUrl;
 
-/// Where attempts are counted.
+/// The value of `--limits`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum LimiterUrl {
-    /// In this process, for this instance alone.
+pub(crate) enum LimitsUrl {
+    /// In this process, per instance.
     Local,
     /// In Redis, for all instances together.
     Redis(ServerUrl),
-    /// Nowhere: no rate is limited.
+    /// No rate is limited.
     Off,
 }
 
-impl LimiterUrl {
+impl LimitsUrl {
     pub(super) const DEFAULT: &str = "local:";
 }
 
-/// The URL without its password.
-impl fmt::Display for LimiterUrl {
+/// Writes the URL without its password.
+impl fmt::Display for LimitsUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Local => f.write_str(Self::DEFAULT),
@@ -29,13 +29,13 @@ impl fmt::Display for LimiterUrl {
     }
 }
 
-pub(super) fn parse(text: &str) -> Result<LimiterUrl, String> {
+pub(super) fn parse(text: &str) -> Result<LimitsUrl, String> {
     match text.split_once(':') {
-        None if text == "off" => Ok(LimiterUrl::Off),
-        Some(("local", "")) => Ok(LimiterUrl::Local),
+        None if text == "off" => Ok(LimitsUrl::Off),
+        Some(("local", "")) => Ok(LimitsUrl::Local),
         Some((scheme, _)) if redis_url::is_redis(scheme) => {
-            redis_url::parse(text).map(LimiterUrl::Redis)
+            redis_url::parse(text).map(LimitsUrl::Redis)
         }
-        _ => Err("this build knows local:, redis: and off".into()),
+        _ => Err("must be local:, redis:… or off".into()),
     }
 }

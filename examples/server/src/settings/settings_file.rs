@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 
-use crate::failure::Failure;
+use crate::error::CliError;
 
 /// The keys of the settings file, named like the flags.
 #[derive(Debug, Default, Deserialize)]
@@ -33,29 +33,29 @@ pub(crate) struct File {
 }
 
 impl File {
-    pub(super) fn read(path: &OsStr) -> Result<(PathBuf, Self), Failure> {
+    pub(super) fn read(path: &OsStr) -> Result<(PathBuf, Self), CliError> {
         let path = Path::new(path).to_owned();
         let text = std::fs::read_to_string(&path).map_err(|error| {
-            Failure::usage(format!(
+            CliError::usage(format!(
                 "--config {}: cannot be read: {error}",
                 path.display()
             ))
         })?;
-        // The error's `Display` would quote the line, which may be the secret's.
+        // The error's `Display` would quote the line, which may hold the secret.
         let file = toml::from_str(&text).map_err(|error| {
             let line = error
                 .span()
                 .and_then(|span| text.get(..span.start))
                 .map_or(1, |before| before.matches('\n').count() + 1);
-            Failure::usage(format!("{}:{line}: {}", path.display(), error.message()))
+            CliError::usage(format!("{}:{line}: {}", path.display(), error.message()))
         })?;
         Ok((path, file))
     }
 }
 
-/// A value as it would be written in a flag: text, a number, or a list, whose items are joined by commas.
+/// A value in the form of a flag: a text, a number, or a list with its items joined by commas.
 ///
-/// `Debug` does not show it, for it may be a secret.
+/// `Debug` hides it, because it may be a secret.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Value(pub(super) String);
 
