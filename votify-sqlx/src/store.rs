@@ -18,7 +18,7 @@ use votify_core::{
 
 use crate::dialect::{Dialect, Recount};
 use crate::error::Error;
-use crate::invites::InviteDialect;
+use crate::invites::dialect::InviteDialect;
 use crate::listing::Listing;
 use crate::newcomers::Newcomers;
 use crate::schema::Schema;

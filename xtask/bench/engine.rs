@@ -9,9 +9,10 @@ use tokio::task::JoinSet;
 use votify_core::voter::SessionId;
 use votify_core::{Caller, Choice, MemoryStore, PollDraft, PollEngine};
 
+use crate::duration::duration;
 use crate::load::per_second;
 use crate::measurement::ensure_all_stored;
-use crate::report::{Figure, Row, Target, duration};
+use crate::report::{Figure, Row, Target};
 
 const TASKS: u64 = 64;
 const RUNS: usize = 5;

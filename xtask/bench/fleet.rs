@@ -11,12 +11,13 @@ use tokio::time::sleep;
 
 use crate::constant_rate::{Change, ConstantRate};
 use crate::database::DatabaseKind;
+use crate::duration::duration;
 use crate::http::Connection;
 use crate::live::stream_of;
 use crate::load::{self, per_second};
 use crate::measurement::{ensure_all_stored, milliseconds};
 use crate::poll::Poll;
-use crate::report::{Figure, Row, Target, duration};
+use crate::report::{Figure, Row, Target};
 use crate::scratch_database::ScratchDatabase;
 use crate::scratch_redis::{self, publish_count};
 use crate::server::Server;

@@ -11,10 +11,11 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use tokio::time::{interval, sleep};
 
+use crate::duration::duration;
 use crate::http::{Connection, Request};
 use crate::measurement::{ensure_all_stored, milliseconds};
 use crate::poll::Poll;
-use crate::report::{Figure, Row, Target, duration};
+use crate::report::{Figure, Row, Target};
 use crate::server::Server;
 
 const LOGINS: usize = 500;

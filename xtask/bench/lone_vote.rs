@@ -7,11 +7,12 @@ use anyhow::Result;
 use tokio::time::sleep;
 
 use crate::database::DatabaseKind;
+use crate::duration::duration;
 use crate::http::Connection;
 use crate::insert_baseline::InsertBaseline;
 use crate::measurement::ensure_all_stored;
 use crate::poll::{BallotRequest, Poll};
-use crate::report::{Figure, Row, Target, duration};
+use crate::report::{Figure, Row, Target};
 use crate::scratch_database::ScratchDatabase;
 use crate::server::Server;
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use votify_core::{Clock, SystemClock};
 
-use crate::report::duration;
+use crate::duration::duration;
 
 /// When, where and at which commit a figure was measured.
 #[derive(Debug)]

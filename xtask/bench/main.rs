@@ -5,6 +5,7 @@ mod catalog;
 mod constant_rate;
 mod counting_store;
 mod database;
+mod duration;
 mod engine;
 mod fleet;
 mod growing_poll;

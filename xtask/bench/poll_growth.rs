@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use crate::duration::duration;
 use crate::http::Connection;
 use crate::measurement::{Load, Measurement, ensure_all_stored};
 use crate::poll::Poll;
-use crate::report::{Figure, Row, count, duration};
+use crate::report::{Figure, Row, count};
 use crate::server::Server;
 
 const SIZES: [usize; 5] = [1, 10, 100, 1_000, 10_000];

@@ -11,9 +11,10 @@ use votify_redis::RedisStore;
 use votify_redis::redis::AsyncCommands;
 use votify_redis::redis::aio::MultiplexedConnection;
 
+use crate::duration::duration;
 use crate::engine;
 use crate::load::per_second;
-use crate::report::{Figure, Row, Target, duration};
+use crate::report::{Figure, Row, Target};
 use crate::scratch_redis::ScratchRedis;
 
 /// Voting tasks per node.

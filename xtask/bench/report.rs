@@ -1,7 +1,6 @@
 //! A measured figure: its rows, their targets, and their Markdown.
 
 use std::fmt;
-use std::time::Duration;
 
 use crate::machine::Machine;
 
@@ -140,14 +139,6 @@ pub(crate) fn count(number: impl fmt::Display) -> String {
     grouped
 }
 
-/// Formats a duration with a space before its unit: `33 ms`.
-pub(crate) fn duration(duration: Duration) -> String {
-    let text = format!("{duration:?}");
-    let unit = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.');
-    let (number, unit) = text.split_at(unit.unwrap_or(text.len()));
-    format!("{number} {unit}")
-}
-
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "## {}\n\n{}\n\n{}", self.name, self.about, self.table())
@@ -203,12 +194,5 @@ mod tests {
         assert_eq!(number(123.4), "123");
         assert_eq!(number(12.34), "12.3");
         assert_eq!(number(1.234), "1.23");
-    }
-
-    #[test]
-    fn durations_have_a_space_before_the_unit() {
-        assert_eq!(duration(Duration::from_millis(33)), "33 ms");
-        assert_eq!(duration(Duration::from_micros(1_500)), "1.5 ms");
-        assert_eq!(duration(Duration::from_micros(200)), "200 µs");
     }
 }

@@ -6,11 +6,12 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::database::DatabaseKind;
+use crate::duration::duration;
 use crate::http::Connection;
 use crate::local_redis::LocalRedis;
 use crate::measurement::{Load, Measurement, ensure_all_stored};
 use crate::poll::Poll;
-use crate::report::{Figure, Row, count, duration};
+use crate::report::{Figure, Row, count};
 use crate::scratch_database::ScratchDatabase;
 use crate::server::Server;
 

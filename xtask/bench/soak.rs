@@ -13,13 +13,14 @@ use tokio::time::sleep_until;
 
 use crate::constant_rate::{Change, ConstantRate, RateSchedule};
 use crate::database::DatabaseKind;
+use crate::duration::duration;
 use crate::http::Connection;
 use crate::live::stream_of;
 use crate::load::per_second;
 use crate::measurement::{Load, ensure_all_stored};
 use crate::open_store::{open_store, recount};
 use crate::poll::Poll;
-use crate::report::{Figure, Row, Target, count, duration};
+use crate::report::{Figure, Row, Target, count};
 use crate::scratch_database::ScratchDatabase;
 use crate::server::Server;
 use crate::watch::Transport;

@@ -9,9 +9,10 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::database::DatabaseKind;
+use crate::duration::duration;
 use crate::local_redis::LocalRedis;
 use crate::measurement::Load;
-use crate::report::{Figure, Row, count, duration};
+use crate::report::{Figure, Row, count};
 use crate::scratch_database::ScratchDatabase;
 use crate::scratch_redis;
 use harness::{Harness, Run, answered_in_many};

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use crate::duration::duration;
 use crate::local_redis::LocalRedis;
 use crate::measurement::{Load, Measurement};
 use crate::poll::Poll;
-use crate::report::{Figure, Row, Target, duration};
+use crate::report::{Figure, Row, Target};
 use crate::scratch_redis::describe;
 use crate::server::Server;
 

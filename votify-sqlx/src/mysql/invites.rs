@@ -10,7 +10,7 @@ use super::statements::{COUNT_INVITES, INSERT_INVITES, INVITED};
 use crate::columns::Columns;
 use crate::error::Error;
 use crate::field::Fields;
-use crate::invites::{InviteDialect, InviteWork};
+use crate::invites::dialect::{InviteDialect, InviteWork};
 use crate::lease::Lease;
 use crate::parameters::Parameters;
 use crate::writes;

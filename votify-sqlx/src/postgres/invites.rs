@@ -9,7 +9,7 @@ use super::work::{column, one, rows};
 use crate::columns::Columns;
 use crate::error::Error;
 use crate::field::Fields;
-use crate::invites::{InviteDialect, InviteWork};
+use crate::invites::dialect::{InviteDialect, InviteWork};
 use crate::lease::Lease;
 
 pub(super) const INVITED: &str = "SELECT i.voter_id FROM unnest($2::uuid[]) AS given (voter_id) \

@@ -11,7 +11,7 @@ use super::script::Script;
 use crate::columns::Columns;
 use crate::error::Error;
 use crate::field::Fields;
-use crate::invites::{InviteDialect, InviteWork};
+use crate::invites::dialect::{InviteDialect, InviteWork};
 use crate::parameters::Parameters;
 use crate::writes;
 

@@ -9,9 +9,10 @@ use tokio::time::sleep;
 
 use super::subject::Subject;
 use crate::constant_rate::ConstantRate;
+use crate::duration::duration;
 use crate::http::{Connection, Request};
 use crate::library::READ_COUNT_PATH;
-use crate::report::{Figure, Row, Target, count, duration};
+use crate::report::{Figure, Row, Target, count};
 use crate::server::Server;
 use crate::watch::{Endpoint, ViewerPool};
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::subject::{Deliveries, Subject};
-use crate::report::{Figure, Row, Target, count, duration};
+use crate::duration::duration;
+use crate::report::{Figure, Row, Target, count};
 use crate::socket_io::SocketIo;
 
 const VIEWERS: usize = 2_000;

@@ -9,9 +9,10 @@ use tokio::time::sleep;
 
 use super::subject::Subject;
 use crate::constant_rate::{Change, ConstantRate, RateSchedule};
+use crate::duration::duration;
 use crate::measurement::milliseconds;
 use crate::poll::Poll;
-use crate::report::{Figure, Row, Target, count, duration};
+use crate::report::{Figure, Row, Target, count};
 use crate::server::Server;
 use crate::watch::{SentChange, ViewerPool};
 

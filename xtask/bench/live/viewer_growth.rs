@@ -10,8 +10,9 @@ use tokio::time::sleep;
 use super::subject::Subject;
 use super::viewer_memory::share_kib;
 use crate::constant_rate::ConstantRate;
+use crate::duration::duration;
 use crate::measurement::milliseconds;
-use crate::report::{Figure, Row, count, duration};
+use crate::report::{Figure, Row, count};
 use crate::server::Server;
 use crate::watch::ViewerPool;
 

@@ -8,7 +8,8 @@ use anyhow::Result;
 use tokio::time::sleep;
 
 use super::subject::Subject;
-use crate::report::{Figure, Row, Target, count, duration};
+use crate::duration::duration;
+use crate::report::{Figure, Row, Target, count};
 use crate::server::Server;
 use crate::watch::ViewerPool;
 

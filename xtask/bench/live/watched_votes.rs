@@ -8,11 +8,12 @@ use anyhow::Result;
 use tokio::time::sleep;
 
 use super::subject::stream_of;
+use crate::duration::duration;
 use crate::http::Connection;
 use crate::load::per_second;
 use crate::measurement::{Load, Measurement, ensure_all_stored};
 use crate::poll::Poll;
-use crate::report::{Figure, Row, Target, count, duration};
+use crate::report::{Figure, Row, Target, count};
 use crate::server::Server;
 use crate::watch::{Transport, ViewerPool};
 
