@@ -3,7 +3,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::cargo::{cargo, git_ls_files, is_published_library, output, root, run, workspace};
+use crate::cargo::{cargo, git_ls_files, output, root, run};
 
 /// Checks that relative links in Markdown files lead to existing files and headings.
 ///
@@ -91,12 +91,10 @@ fn anchor(heading: &str) -> String {
 pub(super) fn check_rustdoc() -> Result<()> {
     let mut internal = cargo(["doc", "--locked", "--no-deps", "--all-features"]);
     internal.args(["--workspace", "--document-private-items"]);
-    let mut public = cargo(["doc", "--locked", "--no-deps", "--all-features", "--lib"]);
-    for package in workspace()?.workspace_packages() {
-        if is_published_library(package) {
-            public.args(["--package", package.name.as_str()]);
-        }
-    }
+    // The whole workspace again: other packages would need their dependencies checked again,
+    // with other features.
+    let mut public = cargo(["doc", "--locked", "--no-deps", "--all-features"]);
+    public.args(["--workspace", "--lib"]);
     let mut failed = Vec::new();
     for (name, mut doc) in [("internal", internal), ("public", public)] {
         if let Err(error) = run(doc.env("RUSTDOCFLAGS", "-Dwarnings")) {
