@@ -20,6 +20,7 @@ async fn reconnect(harness: &Harness, poll: PollId, after: ViewPosition) -> Vec<
 #[tokio::test(start_paused = true)]
 async fn reconnecting_viewers_share_one_read_of_the_store() {
     let store = PausableStore::new();
+    store.cast_permits.add_permits(1);
     // A resync would add reads.
     let harness = Harness::with(Arc::clone(&store) as Arc<dyn Store>, |builder| {
         builder.config(EngineConfig {
