@@ -49,14 +49,17 @@ fn about(database: &str) -> String {
     )
 }
 
+/// The label of a latency, and its value.
+type Column = (&'static str, fn(&Latencies) -> f64);
+
 fn rows(before: &Latencies, runs: &[Run]) -> Vec<Row> {
-    let kinds: [(&str, fn(&Latencies) -> f64); 3] = [
+    let columns: [Column; 3] = [
         ("one ballot", |latencies| latencies.one),
         ("a batch", |latencies| latencies.batch),
         ("the tally", |latencies| latencies.tally),
     ];
     let mut rows = Vec::new();
-    for (label, value) in kinds {
+    for (label, value) in columns {
         let row = |poll: &str, unit, values| Row::new(format!("{label}, {poll}"), unit, values);
         let values = |of_run: fn(&Run) -> &Latencies| {
             let runs = runs.iter();

@@ -147,12 +147,17 @@ fn about() -> String {
     )
 }
 
+/// The label of a load, and its measurement.
+type LoadColumn = (&'static str, fn(&Sample) -> &Measurement);
+/// The label and the unit of a value, and the value.
+type ValueColumn = (&'static str, &'static str, fn(&Measurement) -> f64);
+
 fn rows(runs: &[Run]) -> Vec<Row> {
-    let polls: [(&str, fn(&Sample) -> &Measurement); 2] = [
+    let loads: [LoadColumn; 2] = [
         ("one poll", |sample| &sample.one_poll),
         ("1 000 polls", |sample| &sample.many_polls),
     ];
-    let values: [(&str, &str, fn(&Measurement) -> f64); 3] = [
+    let values: [ValueColumn; 3] = [
         ("votes", "a second", |measurement| {
             measurement.votes_per_second
         }),
@@ -162,7 +167,7 @@ fn rows(runs: &[Run]) -> Vec<Row> {
         ("latency p99", "ms", |measurement| measurement.p99),
     ];
     let mut rows = Vec::new();
-    for (load, of) in polls {
+    for (load, of) in loads {
         for (label, unit, value) in values {
             let before = |run: &Run| value(of(&run.before));
             let after = |run: &Run| value(of(&run.after));
