@@ -131,7 +131,8 @@
 //!             let writes = evaluator.finish();
 //!             row.state = writes.state;
 //!             for active in writes.inserted.into_iter().chain(writes.updated) {
-//!                 row.voters.entry(active.ballot.voter).or_default().active = Some(active);
+//!                 let voter = active.ballot.voter;
+//!                 row.voters.entry(voter).or_default().active = Some(active);
 //!             }
 //!             for voter in writes.removed {
 //!                 row.voters.entry(voter).or_default().active = None;

@@ -18,8 +18,8 @@ pub use votify_core::{
     MemoryAccountStore, MemoryBroadcaster, MemoryRateLimiter, MemoryStore, OptionId, Outcome,
     Owner, Page, PageRequest, Poll, PollChange, PollDraft, PollEngine, PollFilter, PollId,
     PollRules, PollStatus, Quota, RateLimiter, Refusal, ResultsPolicy, SessionId, Store,
-    StoreError, StoreExt, SystemClock, Tally, TallyView, Timestamp, VoteReceipt, VoterId,
-    VoterPolicy,
+    StoreError, StoreExt, SystemClock, Tally, TallyView, Timestamp, VoteOutcome, VoteReceipt,
+    VoterId, VoterPolicy,
 };
 
 #[cfg(feature = "axum")]
@@ -29,7 +29,7 @@ pub use votify_axum::Accounts;
 #[cfg(feature = "jwks")]
 pub use votify_axum::JwksIdentity;
 #[cfg(feature = "axum")]
-pub use votify_axum::{Identity, IdentityError, VotifyRouter, router};
+pub use votify_axum::{Identity, IdentityError, Problem, VotifyRouter, router};
 
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use votify_sqlx as sql;

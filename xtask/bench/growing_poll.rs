@@ -5,7 +5,8 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use votify_core::voter::VoterPolicy;
 use votify_core::{
-    Ballot, BallotId, Choice, Clock, Keyring, PollDraft, PollId, Store, SystemClock, VoterId,
+    Ballot, BallotId, Choice, Clock, Keyring, PollDraft, PollId, Store, StoreExt, SystemClock,
+    VoterId,
 };
 
 /// Ballots per call while a poll is filled.
@@ -89,9 +90,9 @@ impl GrowingPoll {
         let one = self.cast(1, store).await?;
         let batch = self.cast(BATCH, store).await?;
         let start = Instant::now();
-        let tallies = store.tallies(&[self.id]).await?;
+        let stored = store.tally(self.id).await?;
         let tally = milliseconds_since(start);
-        let stored = tallies.into_iter().next().flatten().context("no tally")?;
+        let stored = stored.context("no tally")?;
         ensure!(
             stored.total_votes == self.ballots,
             "{} ballots were counted, but the tally is {stored:?}",

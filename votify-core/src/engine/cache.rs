@@ -7,7 +7,7 @@ use crate::backend::SingleFlight;
 use crate::engine::EngineError;
 use crate::id::PollId;
 use crate::poll::Poll;
-use crate::store::Store;
+use crate::store::{Store, StoreExt};
 use crate::tally::Tally;
 
 /// Cached poll definitions, so that a vote need not read its poll first.
@@ -125,6 +125,6 @@ impl PollCache {
 }
 
 async fn read(id: PollId, store: &dyn Store) -> Result<Arc<Poll>, EngineError> {
-    let poll = store.polls(&[id]).await?.pop().flatten();
+    let poll = store.poll(id).await?;
     poll.map(Arc::new).ok_or(EngineError::PollNotFound(id))
 }

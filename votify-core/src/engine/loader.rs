@@ -10,7 +10,7 @@ use crate::engine::scheduler::event::SchedulerEvent;
 use crate::id::PollId;
 use crate::poll::{Poll, PollStatus, ResultsPolicy, SealCause};
 use crate::secret::Keyring;
-use crate::store::{SealOutcome, Store, StoreError};
+use crate::store::{SealOutcome, Store, StoreError, StoreExt};
 use crate::tally::{Audience, Tally};
 use crate::time::{Clock, Timestamp};
 use crate::voter::{AddressId, Caller, IdentifyError, VoterId, VoterPolicy};
@@ -122,7 +122,7 @@ impl PollLoader {
     }
 
     async fn tally(&self, id: PollId) -> Result<Tally, EngineError> {
-        let tally = self.store.tallies(&[id]).await?.pop().flatten();
+        let tally = self.store.tally(id).await?;
         if tally.is_none() {
             self.cache.invalidate(id);
         }

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use crate::broadcast::{Broadcaster, NodeId, Topic, Update};
 use crate::engine::PollEngine;
 use crate::id::PollId;
-use crate::store::Store;
+use crate::store::{Store, StoreExt};
 
 /// The id of a poll that does not exist, for probes.
 const PROBE_POLL: PollId = PollId::from_bytes([0; 16]);
@@ -96,7 +96,7 @@ async fn in_time(limit: Duration, probe: impl Future<Output = bool>) -> bool {
 }
 
 async fn store_ready(store: &dyn Store) -> bool {
-    store.polls(&[PROBE_POLL]).await.is_ok()
+    store.poll(PROBE_POLL).await.is_ok()
 }
 
 /// Publishes an update and waits for its delivery, because a broadcaster may accept

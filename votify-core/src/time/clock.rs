@@ -9,7 +9,7 @@ use super::Timestamp;
 /// A source of the current time.
 ///
 /// Only the engine reads the clock. It passes the time to stores and to
-/// [`decide`](crate::ballot::decide) as an argument.
+/// [`decide`](fn@crate::ballot::decide) as an argument.
 #[async_trait]
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// Returns the current time.

@@ -6,7 +6,7 @@ use votify_core::ballot::{ActiveBallot, Ballot, BatchReceipt};
 use votify_core::poll::{Poll, PollChange, SealCause};
 use votify_core::store::{Audit, ChangeOutcome, PollFilter, SealOutcome};
 use votify_core::store::{Page, PageRequest};
-use votify_core::{PollId, Store, StoreError, Tally, Timestamp, VoterId};
+use votify_core::{PollId, Store, StoreError, StoreExt, Tally, Timestamp, VoterId};
 
 use super::CachedStore;
 use super::leases::{Loaded, Shared};
@@ -17,7 +17,7 @@ impl<S: Store> Shared<S> {
     async fn poll(&self, id: PollId) -> Result<Option<Poll>, StoreError> {
         let lookup = match self.cache.get(id, &[]).await {
             Some(lookup) if !matches!(lookup.state, CacheState::Tombstone) => lookup,
-            _ => return Ok(self.store.polls(&[id]).await?.into_iter().next().flatten()),
+            _ => return self.store.poll(id).await,
         };
         if let Some(snapshot) = self.leased(&lookup) {
             return Ok(Some((*snapshot.poll).clone()));
@@ -47,8 +47,7 @@ impl<S: Store> Shared<S> {
             }
         }
         let load = async {
-            let tallies = self.store.tallies(&[id]).await?;
-            let tally = tallies.into_iter().next().flatten().map(Arc::new);
+            let tally = self.store.tally(id).await?.map(Arc::new);
             match &tally {
                 Some(tally) => self.local.observe(tally, None),
                 None => self.local.observe_missing(id),

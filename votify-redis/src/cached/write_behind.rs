@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt, stream};
 use tokio::sync::watch;
-use votify_core::{PollId, Store, Tally, VoterId};
+use votify_core::{PollId, Store, StoreExt, Tally, VoterId};
 
 use super::local::LocalView;
 use super::lookup::BallotFingerprint;
@@ -181,8 +181,8 @@ impl<S: Store> Writer<S> {
         let poll = match self.local.definition(&snapshot.tally) {
             Some(poll) => Some(poll),
             None => {
-                let polls = self.store.polls(&[id]).await.unwrap_or_default();
-                polls.into_iter().next().flatten().map(Arc::new)
+                let poll = self.store.poll(id).await;
+                poll.unwrap_or_default().map(Arc::new)
             }
         };
         // The ballots were cast at this version or an earlier one. Ballots freeze the
