@@ -11,23 +11,22 @@ use crate::counting_store::CountingStore;
 use crate::harness::{ALREADY_VOTED, InnerStore, cached, cast, connect, create_poll, new_ballot};
 
 const VOTERS: u32 = 1_000;
-const REPEATS: u32 = 200;
 /// Ballots per batch. An engine collects at least as many while a batch is written.
 const BATCH_SIZE: usize = 10;
 const TASKS: u32 = 8;
 
 type Instances = [Arc<CachedStore<Arc<CountingStore>>>; 2];
 
-/// Repeats the vote of every voter [`REPEATS`] times, on both instances.
-async fn repeat_votes(instances: &Instances, poll: &Poll) {
+/// Repeats the vote of every voter `repeats` times, on both instances.
+async fn repeat_votes(instances: &Instances, poll: &Poll, repeats: u32) {
     let mut tasks = Vec::new();
     for task in 0..TASKS {
         let instance = Arc::clone(&instances[task as usize % 2]);
         let poll = poll.clone();
         tasks.push(tokio::spawn(async move {
             let voters = (task..VOTERS).step_by(TASKS as usize);
-            let repeats = (0..REPEATS).flat_map(|_| voters.clone());
-            let ballots: Vec<Ballot> = repeats.map(|number| new_ballot(&poll, number)).collect();
+            let repeated = (0..repeats).flat_map(|_| voters.clone());
+            let ballots: Vec<Ballot> = repeated.map(|number| new_ballot(&poll, number)).collect();
             for batch in ballots.chunks(BATCH_SIZE) {
                 let receipt = instance.cast_ballots(batch, SystemClock.now()).await;
                 assert_eq!(receipt.tallies.len(), 1);
@@ -44,8 +43,8 @@ async fn repeat_votes(instances: &Instances, poll: &Poll) {
 }
 
 /// Checks that less than 1 % of the repeated votes reached the store.
-fn assert_store_was_spared(store: &CountingStore, phase: &str) {
-    let sent = u64::from(VOTERS * REPEATS);
+fn assert_store_was_spared(store: &CountingStore, repeats: u32, phase: &str) {
+    let sent = u64::from(VOTERS * repeats);
     let (ballots, calls) = (store.take_ballots(), store.take_calls());
     eprintln!("{phase}: {ballots} of {sent} repeated votes reached the store, in {calls} calls");
     assert!(ballots * 100 < sent, "{phase}: {ballots} ballots of {sent}");
@@ -56,8 +55,7 @@ fn reset_counts(store: &CountingStore) {
     let _ = (store.take_calls(), store.take_ballots());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn repeated_votes_do_not_reach_the_store() {
+async fn repeated_votes_do_not_reach_the_store(repeats: u32) {
     let Some(server) = Server::new() else {
         return;
     };
@@ -83,8 +81,8 @@ async fn repeated_votes_do_not_reach_the_store() {
         instance.flush().await;
     }
     reset_counts(&store);
-    repeat_votes(&instances, &poll).await;
-    assert_store_was_spared(&store, "after the votes");
+    repeat_votes(&instances, &poll, repeats).await;
+    assert_store_was_spared(&store, repeats, "after the votes");
 
     // After a flush, each voter's next vote reaches the store once and fills the cache.
     server.flush();
@@ -99,11 +97,23 @@ async fn repeated_votes_do_not_reach_the_store() {
     }
     assert_eq!(store.take_ballots(), u64::from(VOTERS));
     reset_counts(&store);
-    repeat_votes(&instances, &poll).await;
-    assert_store_was_spared(&store, "after a flush");
+    repeat_votes(&instances, &poll, repeats).await;
+    assert_store_was_spared(&store, repeats, "after a flush");
     let audit = store.audit_poll(poll.id).await.unwrap();
     assert!(audit.is_exact());
     assert_eq!(audit.stored.total_votes, u64::from(VOTERS));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn repeated_votes_of_1000_voters_20_times_do_not_reach_the_store() {
+    repeated_votes_do_not_reach_the_store(20).await;
+}
+
+mod endurance {
+    #[tokio::test(flavor = "multi_thread")]
+    async fn repeated_votes_of_1000_voters_200_times_do_not_reach_the_store() {
+        super::repeated_votes_do_not_reach_the_store(200).await;
+    }
 }
 
 /// All other ballots reach the store and have the store's outcomes.

@@ -60,8 +60,8 @@ async fn full_server_rejects_votes_and_still_seals_and_deletes_polls() {
     assert_writes_accepted(&store, &lunch, 1).await;
 }
 
-#[tokio::test]
-async fn server_that_becomes_full_rejects_whole_batches() {
+/// Casts `batches` batches of 500 ballots into a server with `free_bytes` of memory.
+async fn full_server_rejects_whole_batches(free_bytes: u64, batches: u32) {
     let Some(server) = Server::new() else {
         return;
     };
@@ -72,10 +72,10 @@ async fn server_that_becomes_full_rejects_whole_batches() {
         .lines()
         .find_map(|line| line.strip_prefix("used_memory:"));
     let used: u64 = used.unwrap().trim().parse().unwrap();
-    let limit = (used + 2_000_000).to_string();
+    let limit = (used + free_bytes).to_string();
     server.cli(&["CONFIG", "SET", "maxmemory", &limit]);
     let (mut counted, mut rejected) = (0, 0);
-    for batch in 0..100 {
+    for batch in 0..batches {
         let ballots: Vec<_> = (0..500).map(|n| ballot(&poll, 500 * batch + n)).collect();
         let outcomes = cast(&store, &ballots).await;
         if outcomes.iter().all(is_unavailable) {
@@ -93,6 +93,18 @@ async fn server_that_becomes_full_rejects_whole_batches() {
         rejected > 0 && counted > 0,
         "{rejected} batches rejected, {counted} votes counted"
     );
+}
+
+#[tokio::test]
+async fn server_that_becomes_full_rejects_whole_batches_of_30() {
+    full_server_rejects_whole_batches(1_000_000, 30).await;
+}
+
+mod endurance {
+    #[tokio::test]
+    async fn server_that_becomes_full_rejects_whole_batches_of_100() {
+        super::full_server_rejects_whole_batches(2_000_000, 100).await;
+    }
 }
 
 #[tokio::test]
