@@ -53,4 +53,5 @@ pub use postgres::{PostgresBroadcaster, PostgresDatabase, PostgresStore};
 pub use sqlite::{SqliteDatabase, SqliteStore};
 pub use store::SqlStore;
 
+/// The version of sqlx whose pools this crate accepts.
 pub use sqlx;

@@ -35,19 +35,19 @@ use votify_core::store::Durability;
 ///
 /// # Retries
 ///
-/// Transient failures are retried for up to 3 seconds with exponential backoff and jitter:
-/// deadlocks, lock timeouts, and connections lost before the commit. A connection lost
-/// *during* the commit returns [`Unavailable`](StoreError::Unavailable): the ballots may be
-/// counted, and casting the same ballots again settles it.
+/// Transient failures are retried for up to 3 seconds with exponential backoff and
+/// jitter: deadlocks, lock timeouts, and connections lost before the commit. A connection
+/// lost *during* the commit returns [`Unavailable`](StoreError::Unavailable): the ballots
+/// may be counted, and casting the same ballots again settles it.
 ///
-/// PostgreSQL writes most batches with one statement that is its own commit. The store then
-/// casts the same ballots again itself, and ballots that were counted return
+/// PostgreSQL writes most batches with one statement that is its own commit. The store
+/// then casts the same ballots again itself, and ballots that were counted return
 /// [`Replayed`](votify_core::Outcome::Replayed).
 ///
 /// # Cache
 ///
-/// Up to 16 MiB of poll states are cached. A cached state is used only if the database still
-/// has the poll at the same position.
+/// Up to 16 MiB of poll states are cached. A cached state is used only if the database
+/// still has the poll at the same position.
 #[derive(Clone)]
 pub struct SqlStore<D> {
     database: D,
@@ -80,16 +80,16 @@ impl<D: Dialect> SqlStore<D> {
     /// Creates or updates the tables. All their names start with `votify_`.
     ///
     /// Call this at every start: it does nothing if the tables are current, and several
-    /// processes may call it at once. The previous version of this library can use the updated
-    /// tables.
+    /// processes may call it at once. The previous version of this library can use the
+    /// updated tables.
     ///
     /// # Errors
     ///
-    /// - [`StoreError::Unavailable`]: the database cannot be reached, or another process is
-    ///   migrating; retry later.
-    /// - [`StoreError::Failed`]: a newer version of this library has migrated the database, or
-    ///   there are tables with these names that Votify did not create. Update this library, or
-    ///   use another schema or database.
+    /// - [`StoreError::Unavailable`]: the database cannot be reached, or another process
+    ///   is migrating; retry later.
+    /// - [`StoreError::Failed`]: a newer version of this library has migrated the
+    ///   database, or there are tables with these names that Votify did not create.
+    ///   Update this library, or use another schema or database.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         let migrated = async {
             if self.look().await? != Schema::Current {
@@ -101,8 +101,8 @@ impl<D: Dialect> SqlStore<D> {
         migrated.await.map_err(failed::<D>)
     }
 
-    /// Returns true if the tables exist and are current, so that [`migrate`](Self::migrate) has
-    /// nothing to do.
+    /// Returns true if the tables exist and are current, so that
+    /// [`migrate`](Self::migrate) has nothing to do.
     ///
     /// # Errors
     ///
@@ -112,8 +112,8 @@ impl<D: Dialect> SqlStore<D> {
         Ok(schema == Schema::Current)
     }
 
-    /// Returns which failures acknowledged votes survive, according to the database's settings
-    /// when this store was opened.
+    /// Returns which failures acknowledged votes survive, according to the database's
+    /// settings when this store was opened.
     #[must_use]
     pub fn durability(&self) -> Durability {
         self.database.durability()
@@ -134,7 +134,8 @@ impl<D: Dialect> SqlStore<D> {
         Ok(schema)
     }
 
-    /// The database, once its tables are known to be there; fails clearly where they are not.
+    /// The database, once its tables are known to be there; fails clearly where they are
+    /// not.
     pub(crate) async fn ready(&self) -> Result<&D, Error> {
         if self.ready.load(Ordering::Relaxed) || self.look().await? == Schema::Current {
             Ok(&self.database)

@@ -13,38 +13,40 @@ impl SqlStore<MySqlDatabase> {
     /// Opens a pool of up to 8 connections to the database of a URL such as
     /// `mysql://user:password@localhost:3306/votify`.
     ///
-    /// The database must exist; [`migrate`](Self::migrate) creates the tables. Logs a warning if
-    /// acknowledged votes might not survive a loss of power; see
+    /// The database must exist; [`migrate`](Self::migrate) creates the tables. Logs a
+    /// warning if acknowledged votes might not survive a loss of power; see
     /// [`durability`](Self::durability).
     ///
-    /// MySQL 8's default authentication needs sqlx's feature `mysql-rsa` or one of its TLS
-    /// features. No feature of this library enables them.
+    /// MySQL 8's default authentication needs sqlx's feature `mysql-rsa` or one of its
+    /// TLS features. No feature of this library enables them.
     ///
     /// # Errors
     ///
     /// The sources of the error name the server and what to do, never the password.
     ///
-    /// - [`StoreError::Unavailable`]: the server does not answer within 3 seconds, rejects the
-    ///   connection, or is older than the versions above. Retry, or do what the message says.
-    /// - [`StoreError::Failed`]: the URL is invalid or names no database, a newer version of
-    ///   this library has migrated the tables, or Votify did not create them. Correct the URL,
-    ///   update this library, or use another database.
+    /// - [`StoreError::Unavailable`]: the server does not answer within 3 seconds,
+    ///   rejects the connection, or is older than the versions above. Retry, or do what
+    ///   the message says.
+    /// - [`StoreError::Failed`]: the URL is invalid or names no database, a newer version
+    ///   of this library has migrated the tables, or Votify did not create them. Correct
+    ///   the URL, update this library, or use another database.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         Self::new(MySqlDatabase::open(url).await).await
     }
 
-    /// Uses a host's pool with the host's settings. The tables are in the database that the
-    /// pool's connections select.
+    /// Uses a host's pool with the host's settings. The tables are in the database that
+    /// the pool's connections select.
     ///
     /// The pool's `innodb_lock_wait_timeout` limits how long the store waits for another
-    /// session's lock. The server's default is 50 seconds; a few seconds are better. Logs a
-    /// warning if acknowledged votes might not survive a loss of power; see
+    /// session's lock. The server's default is 50 seconds; a few seconds are better. Logs
+    /// a warning if acknowledged votes might not survive a loss of power; see
     /// [`durability`](Self::durability).
     ///
     /// # Errors
     ///
-    /// As for [`connect`](Self::connect). Also [`StoreError::Unavailable`] if the pool's sessions
-    /// have unsuitable settings; the sources of the error name the setting to change:
+    /// As for [`connect`](Self::connect). Also [`StoreError::Unavailable`] if the pool's
+    /// sessions have unsuitable settings; the sources of the error name the setting to
+    /// change:
     ///
     /// - `autocommit` is off,
     /// - the character set is not `utf8mb4`,

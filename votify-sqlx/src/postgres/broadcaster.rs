@@ -27,9 +27,11 @@ use listening::Listening;
 
 /// The name for errors and logs.
 const NAME: &str = "postgres";
-/// One for everything: a server looks through a connection's channels one by one, and a node looks topics up by hash.
+/// One for everything: a server looks through a connection's channels one by one, and a
+/// node looks topics up by hash.
 const CHANNEL: &str = "votify_updates";
-/// How long connecting, and handing updates over, may take; an engine gives up on its broadcaster somewhat later.
+/// How long connecting, and handing updates over, may take; an engine gives up on its
+/// broadcaster somewhat later.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How long a server may take to end a connection in good order.
 const PARTING: Duration = Duration::from_secs(1);
@@ -42,10 +44,10 @@ const PARTING: Duration = Duration::from_secs(1);
 /// # Channels
 ///
 /// A channel belongs to a database, not to a schema: all nodes of all applications on one
-/// database receive each other's updates. Ids of polls are unique everywhere, so this costs
-/// time only. Everybody who can connect to the database can receive updates, including
-/// counts that are hidden from viewers, and can send updates. Use a database whose users
-/// are trusted.
+/// database receive each other's updates. Ids of polls are unique everywhere, so this
+/// costs time only. Everybody who can connect to the database can receive updates,
+/// including counts that are hidden from viewers, and can send updates. Use a database
+/// whose users are trusted.
 ///
 /// # Large updates
 ///
@@ -56,7 +58,8 @@ const PARTING: Duration = Duration::from_secs(1);
 /// # Connection loss
 ///
 /// A lost connection is replaced, with pauses that grow from 0.1 to 10 seconds. Every
-/// subscription then receives `Lagged`. A half-open connection is detected within 8 seconds.
+/// subscription then receives `Lagged`. A half-open connection is detected within 8
+/// seconds.
 ///
 /// A connection pooler must not share the listening connection: `LISTEN` does not work
 /// through poolers in transaction or statement mode. `NOTIFY` works through every pooler.
@@ -81,7 +84,8 @@ struct Shared {
     /// Whether the pool ends with the broadcaster.
     own_pool: bool,
     fanout: Fanout,
-    /// Whether what is published now is heard; its sender goes when nothing will be heard any more.
+    /// Whether what is published now is heard; its sender goes when nothing will be heard
+    /// any more.
     live: watch::Receiver<bool>,
     shutdown: CancellationToken,
     tasks: TaskTracker,
@@ -89,15 +93,17 @@ struct Shared {
 
 impl PostgresBroadcaster {
     /// Listens with one connection and publishes with up to four others. `url` is a
-    /// `postgres://` URL as read by [`PgConnectOptions`](sqlx::postgres::PgConnectOptions).
+    /// `postgres://` URL as read by
+    /// [`PgConnectOptions`](sqlx::postgres::PgConnectOptions).
     ///
     /// Call this within a tokio runtime, which then runs the listening task.
     ///
     /// # Errors
     ///
-    /// - [`BroadcastError::Unavailable`]: the server cannot be reached within 3 seconds; retry.
-    /// - [`BroadcastError::Failed`]: the URL is invalid, or the server rejects the user or has
-    ///   no such database. Correct the URL or the server.
+    /// - [`BroadcastError::Unavailable`]: the server cannot be reached within 3 seconds;
+    ///   retry.
+    /// - [`BroadcastError::Failed`]: the URL is invalid, or the server rejects the user
+    ///   or has no such database. Correct the URL or the server.
     pub async fn connect(url: &str) -> Result<Self, BroadcastError> {
         let connected = async {
             let options = connect::options(url).map_err(Fault::Url)?;
@@ -115,11 +121,12 @@ impl PostgresBroadcaster {
         connected.await.map_err(Fault::into_broadcast_error)
     }
 
-    /// Publishes with connections of a host's pool. Listens with one further connection, opened
-    /// with the pool's current options.
+    /// Publishes with connections of a host's pool. Listens with one further connection,
+    /// opened with the pool's current options.
     ///
-    /// Call this within a tokio runtime, which then runs the listening task. The broadcaster
-    /// never closes the pool, and cannot publish after the host has closed it.
+    /// Call this within a tokio runtime, which then runs the listening task. The
+    /// broadcaster never closes the pool, and cannot publish after the host has closed
+    /// it.
     ///
     /// # Errors
     ///
@@ -149,11 +156,12 @@ impl PostgresBroadcaster {
         })
     }
 
-    /// Closes this broadcaster and its clones: ends all streams and closes the connections.
+    /// Closes this broadcaster and its clones: ends all streams and closes the
+    /// connections.
     ///
     /// Returns when the connections are closed, or after 2 seconds if the server does not
-    /// answer. Cancelling the call cancels the waiting only. Dropping the last clone closes the
-    /// broadcaster too, without waiting.
+    /// answer. Cancelling the call cancels the waiting only. Dropping the last clone
+    /// closes the broadcaster too, without waiting.
     pub async fn close(&self) {
         let Shared {
             shutdown, tasks, ..

@@ -12,23 +12,23 @@ impl SqlStore<PostgresDatabase> {
     /// `postgres://user:password@host:5432/database`.
     ///
     /// The URL's parameters are [sqlx's](sqlx::postgres::PgConnectOptions).
-    /// `options=-csearch_path%3Dpolls` puts the tables into the schema `polls`. TLS needs one of
-    /// sqlx's `tls-` features in the application, and `sslmode` selects when it is used. A
-    /// connection pooler must keep prepared statements (PgBouncer: session mode).
+    /// `options=-csearch_path%3Dpolls` puts the tables into the schema `polls`. TLS needs
+    /// one of sqlx's `tls-` features in the application, and `sslmode` selects when it is
+    /// used. A connection pooler must keep prepared statements (PgBouncer: session mode).
     ///
     /// Logs a warning if acknowledged votes might not survive a loss of power; see
-    /// [`durability`](Self::durability). That needs the settings `fsync`, `full_page_writes` and
-    /// `synchronous_commit` to be on, which is their default.
+    /// [`durability`](Self::durability). That needs the settings `fsync`,
+    /// `full_page_writes` and `synchronous_commit` to be on, which is their default.
     ///
     /// # Errors
     ///
     /// The sources of the error name the server, never the password.
     ///
-    /// - [`StoreError::Unavailable`]: the server does not answer within 5 seconds, rejects the
-    ///   connection, is older than version 12, or the database's encoding is not UTF-8. Retry,
-    ///   or do what the message says.
-    /// - [`StoreError::Failed`]: the URL is invalid, or a newer version of this library has
-    ///   migrated the database. Correct the URL, or update this library.
+    /// - [`StoreError::Unavailable`]: the server does not answer within 5 seconds,
+    ///   rejects the connection, is older than version 12, or the database's encoding is
+    ///   not UTF-8. Retry, or do what the message says.
+    /// - [`StoreError::Failed`]: the URL is invalid, or a newer version of this library
+    ///   has migrated the database. Correct the URL, or update this library.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         Self::new(PostgresDatabase::open(url).await).await
     }
@@ -38,10 +38,10 @@ impl SqlStore<PostgresDatabase> {
     ///
     /// # Errors
     ///
-    /// - [`StoreError::Unavailable`]: the database cannot be reached, is older than version 12,
-    ///   or its encoding is not UTF-8.
-    /// - [`StoreError::Failed`]: a newer version of this library has migrated the database;
-    ///   update this library.
+    /// - [`StoreError::Unavailable`]: the database cannot be reached, is older than
+    ///   version 12, or its encoding is not UTF-8.
+    /// - [`StoreError::Failed`]: a newer version of this library has migrated the
+    ///   database; update this library.
     pub async fn from_pool(pool: PgPool) -> Result<Self, StoreError> {
         Self::new(PostgresDatabase::of_host(pool).await).await
     }

@@ -13,10 +13,10 @@ pub type SqliteStore = SqlStore<SqliteDatabase>;
 impl SqlStore<SqliteDatabase> {
     /// Opens the database of a URL such as `sqlite://votify.db?mode=rwc`.
     ///
-    /// The path is relative to the current folder; `sqlite:///var/lib/votify.db` is absolute.
-    /// Without `mode=rwc` the file must exist. The database is switched to write-ahead logging,
-    /// and every commit is on disk when it is acknowledged. `sqlite::memory:` is a new database
-    /// that ends with this store and its clones.
+    /// The path is relative to the current folder; `sqlite:///var/lib/votify.db` is
+    /// absolute. Without `mode=rwc` the file must exist. The database is switched to
+    /// write-ahead logging, and every commit is on disk when it is acknowledged.
+    /// `sqlite::memory:` is a new database that ends with this store and its clones.
     ///
     /// # Errors
     ///
@@ -25,8 +25,8 @@ impl SqlStore<SqliteDatabase> {
     /// - [`StoreError::Unavailable`]: the file does not exist or cannot be opened.
     /// - [`StoreError::Corrupt`]: the file is not a SQLite database.
     /// - [`StoreError::Failed`]: the URL is invalid, a newer version of this library has
-    ///   migrated the database, or Votify did not create its tables. Correct the URL, update
-    ///   this library, or use another file.
+    ///   migrated the database, or Votify did not create its tables. Correct the URL,
+    ///   update this library, or use another file.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         // Another process may be switching the same new file to its log just now.
         Self::new(retry::on_conflict(|| SqliteDatabase::open(url)).await).await
@@ -35,15 +35,16 @@ impl SqlStore<SqliteDatabase> {
     /// Uses a host's pool with the host's settings.
     ///
     /// Logs a warning if acknowledged votes might not survive a loss of power; see
-    /// [`durability`](Self::durability). That needs `journal_mode=WAL` and `synchronous=FULL`.
-    /// The pool of a database in memory must have one connection only.
+    /// [`durability`](Self::durability). That needs `journal_mode=WAL` and
+    /// `synchronous=FULL`. The pool of a database in memory must have one connection
+    /// only.
     ///
     /// # Errors
     ///
-    /// - [`StoreError::Unavailable`]: the database cannot be opened, or is in memory and the
-    ///   pool has several connections.
-    /// - [`StoreError::Failed`]: a newer version of this library has migrated the database;
-    ///   update this library.
+    /// - [`StoreError::Unavailable`]: the database cannot be opened, or is in memory and
+    ///   the pool has several connections.
+    /// - [`StoreError::Failed`]: a newer version of this library has migrated the
+    ///   database; update this library.
     pub async fn from_pool(pool: SqlitePool) -> Result<Self, StoreError> {
         Self::new(SqliteDatabase::of_host(pool).await).await
     }

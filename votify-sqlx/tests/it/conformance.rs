@@ -8,6 +8,7 @@ mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 /// Implements fixture traits for a type that has `async fn scratch() -> (String, guard)`,
 /// which returns the URL of an empty database, and `async fn open(url: &str) -> store`.
 macro_rules! impl_fixtures {

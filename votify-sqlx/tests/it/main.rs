@@ -1,5 +1,5 @@
-//! The stores and the broadcaster on real databases: the contracts of the traits, and what
-//! is specific to each database.
+//! The stores and the broadcaster on real databases: the contracts of the traits, and
+//! what is specific to each database.
 #![allow(
     clippy::expect_used,
     clippy::panic,

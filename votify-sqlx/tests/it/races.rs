@@ -64,8 +64,8 @@ async fn close_polls(kind: ServerKind, rounds: u64) {
     }
 }
 
-on_each_server!(closing_with_votes_in_flight: close_polls(10));
-on_each_server!(closing_with_votes_in_flight_endurance: close_polls(100));
+on_each_server!(final_tallies_contain_acknowledged_votes: close_polls(10));
+on_each_server!(final_tallies_contain_acknowledged_votes_endurance: close_polls(100));
 
 async fn cast_in_opposite_orders(kind: ServerKind, duration: Duration, min_batches: usize) {
     if let Some(instances) = instances(kind, Duration::ZERO).await {
@@ -74,10 +74,12 @@ async fn cast_in_opposite_orders(kind: ServerKind, duration: Duration, min_batch
 }
 
 on_each_server!(
-    opposite_orders: cast_in_opposite_orders(Duration::from_secs(3), 2)
+    batches_in_opposite_orders_never_deadlock:
+        cast_in_opposite_orders(Duration::from_secs(3), 2)
 );
 on_each_server!(
-    opposite_orders_endurance: cast_in_opposite_orders(Duration::from_secs(60), 11)
+    batches_in_opposite_orders_never_deadlock_endurance:
+        cast_in_opposite_orders(Duration::from_secs(60), 11)
 );
 
 async fn cast_two_ballots(kind: ServerKind) {
@@ -86,4 +88,4 @@ async fn cast_two_ballots(kind: ServerKind) {
     }
 }
 
-on_each_server!(two_ballots_of_each_voter: cast_two_ballots());
+on_each_server!(one_of_two_concurrent_ballots_counts: cast_two_ballots());

@@ -1,4 +1,5 @@
-//! Upgrades from earlier schema versions: creating them, and the checks after the upgrade.
+//! Upgrades from earlier schema versions: creating them, and the checks after the
+//! upgrade.
 
 use votify_core::account::{
     PasswordHash, Registration, Revocation, TokenId, User, UserId, UserName,

@@ -26,7 +26,8 @@ pub async fn poll(store: &dyn Store) -> Poll {
     poll
 }
 
-/// Returns voter `number`'s ballot for the first option. Equal numbers give equal ballots.
+/// Returns voter `number`'s ballot for the first option. Equal numbers give equal
+/// ballots.
 #[must_use]
 pub fn ballot(poll: &Poll, number: u32) -> Ballot {
     let voter = voter(number);

@@ -1,4 +1,5 @@
-//! Private Redis servers, which a test may kill: one [`Server`], or a [`Cluster`] of three.
+//! Private Redis servers, which a test may kill: one [`Server`], or a [`Cluster`] of
+//! three.
 //!
 //! One Redis server is small: only tests that start a cluster need `private_server` in
 //! their path.

@@ -38,8 +38,8 @@ impl HostPool {
         scratch().await
     }
 
-    /// Opens a store on a host's pool whose transactions are serializable and read-only by
-    /// default, with another time zone.
+    /// Opens a store on a host's pool whose transactions are serializable and read-only
+    /// by default, with another time zone.
     async fn open(url: &str) -> PostgresStore {
         let options = PgConnectOptions::from_str(url).unwrap();
         let options = options.options([

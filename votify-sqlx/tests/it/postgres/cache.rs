@@ -115,7 +115,8 @@ async fn a_new_connection_clears_the_cache() {
                    WHERE vote_count > 0";
     assert_eq!(counts_after(&store, ballot(&poll, 1)).await, [1, 0]);
     run(&harness.pool().await, add_ten).await;
-    // The position is unchanged, so the cache is used. Otherwise this test proves nothing.
+    // The position is unchanged, so the cache is used. Otherwise this test proves
+    // nothing.
     assert_eq!(counts_after(&store, ballot(&poll, 2)).await, [2, 0]);
     run(&harness.pool().await, add_ten).await;
     terminate_connections(&harness).await;

@@ -61,7 +61,8 @@ async fn a_lock_that_is_never_released_makes_the_poll_unavailable() {
     assert_eq!(votes(&store, &poll).await, 0);
 }
 
-/// The server ends one of the two transactions. If it ends the store's, the store retries.
+/// The server ends one of the two transactions. If it ends the store's, the store
+/// retries.
 #[tokio::test]
 async fn a_deadlock_with_another_session_is_retried() {
     let Some(harness) = Harness::new().await else {
@@ -77,7 +78,8 @@ async fn a_deadlock_with_another_session_is_retried() {
     let pool = harness.pool().await;
     for round in 0..3 {
         let mut transaction = pool.begin().await.unwrap();
-        // The other session checks for deadlocks late, so that the store's session detects it.
+        // The other session checks for deadlocks late, so that the store's session
+        // detects it.
         transaction
             .execute("SET LOCAL deadlock_timeout = '1min'")
             .await

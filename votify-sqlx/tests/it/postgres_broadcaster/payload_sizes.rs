@@ -32,8 +32,8 @@ async fn payloads_of_every_length_up_to_the_limit_are_accepted() {
     let poll = poll();
     let mut deliveries = subscribe(&node, &poll).await;
     let mut received = 0;
-    // An option takes about 60 bytes and a digit one byte, which covers every length around
-    // the limit.
+    // An option takes about 60 bytes and a digit one byte, which covers every length
+    // around the limit.
     for options in 118..136 {
         for digits in 0..20 {
             let update = large_tally_update(&poll, options, 10_u64.pow(digits));

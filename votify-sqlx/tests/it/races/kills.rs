@@ -15,8 +15,8 @@ use super::{on_each_server, open};
 const KILLS: u64 = 2;
 const ENDURANCE_KILLS: u64 = 50;
 
-/// On PostgreSQL, kills one client's process and the whole server in turn. MariaDB has one
-/// process only.
+/// On PostgreSQL, kills one client's process and the whole server in turn. MariaDB has
+/// one process only.
 async fn vote_during_kills(
     kind: ServerKind,
     server: &mut Server,
@@ -51,13 +51,17 @@ async fn assert_nothing_is_lost(kind: ServerKind, kills: u64) {
     vote_during_kills(kind, &mut server, kills).await.unwrap();
 }
 
-on_each_server!(kills_of_a_private_server: assert_nothing_is_lost(KILLS));
 on_each_server!(
-    kills_of_a_private_server_endurance: assert_nothing_is_lost(ENDURANCE_KILLS)
+    acknowledged_votes_survive_kills_of_a_private_server:
+        assert_nothing_is_lost(KILLS)
+);
+on_each_server!(
+    acknowledged_votes_survive_kills_of_a_private_server_endurance:
+        assert_nothing_is_lost(ENDURANCE_KILLS)
 );
 
-/// Shows that the test above detects lost votes: this server acknowledges commits that are
-/// only in its memory.
+/// Shows that the test above detects lost votes: this server acknowledges commits that
+/// are only in its memory.
 async fn assert_losses_are_detected(kind: ServerKind) {
     let settings: &[&str] = match kind {
         ServerKind::Postgres => &["synchronous_commit=off", "wal_writer_delay=10s"],
@@ -73,5 +77,6 @@ async fn assert_losses_are_detected(kind: ServerKind) {
 }
 
 on_each_server!(
-    kills_of_a_private_server_without_durability: assert_losses_are_detected()
+    losses_of_a_private_server_without_durability_are_detected:
+        assert_losses_are_detected()
 );

@@ -63,8 +63,10 @@ async fn vote_during_a_pause(kind: ServerKind, voters: u128, duration: Duration)
 
 // The first votes fail after 3 s, so that a pause of 4 s has votes after that.
 on_each_server!(
-    pauses_of_a_private_server: vote_during_a_pause(100, Duration::from_secs(4))
+    votes_count_after_a_pause_of_a_private_server:
+        vote_during_a_pause(100, Duration::from_secs(4))
 );
 on_each_server!(
-    pauses_of_a_private_server_endurance: vote_during_a_pause(300, Duration::from_secs(10))
+    votes_count_after_a_pause_of_a_private_server_endurance:
+        vote_during_a_pause(300, Duration::from_secs(10))
 );

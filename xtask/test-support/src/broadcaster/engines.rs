@@ -26,7 +26,8 @@ impl EnginePair {
     /// Builds an engine for each broadcaster, creates a poll and watches it.
     pub async fn new(voting: impl Broadcaster, watching: impl Broadcaster) -> Self {
         let (store, keyring) = (Arc::new(MemoryStore::new()), Keyring::ephemeral());
-        // Without resync and schedule: updates reach the other engine by its broadcaster only.
+        // Without resync and schedule: updates reach the other engine by its broadcaster
+        // only.
         let never = Duration::from_secs(3_600);
         let config = EngineConfig {
             resync_interval: never,

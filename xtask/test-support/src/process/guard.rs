@@ -2,8 +2,9 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// Waits for the end of its input, which comes at the latest when the test's process ends.
-/// Then kills all processes in the folder `$1` or its data folder, and removes the folder.
+/// Waits for the end of its input, which comes at the latest when the test's process
+/// ends. Then kills all processes in the folder `$1` or its data folder, and removes the
+/// folder.
 const SCRIPT: &str = r#"
 read -r _
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
@@ -36,7 +37,8 @@ impl CleanupGuard {
         command.args(["-c", SCRIPT, "guard"]).arg(folder);
         command.current_dir("/").stdin(Stdio::piped());
         command.stdout(Stdio::null()).stderr(Stdio::null());
-        // A process group of its own: Ctrl-C and nextest's time limit kill the test's group.
+        // A process group of its own: Ctrl-C and nextest's time limit kill the test's
+        // group.
         let shell = command.process_group(0).spawn().unwrap();
         Self { shell }
     }

@@ -16,8 +16,8 @@ use super::{Instances, Vote};
 pub const CLOCK_OFFSET: Duration = Duration::from_secs(5);
 const VOTES: u128 = 1_000;
 
-/// Closes `rounds` polls and checks that the final tally contains exactly the acknowledged
-/// votes.
+/// Closes `rounds` polls and checks that the final tally contains exactly the
+/// acknowledged votes.
 ///
 /// # Panics
 /// Panics if a tally, a closer's reply or the stored ballots differ.
@@ -105,7 +105,8 @@ async fn close_poll(instances: &Instances, cause: Cause, delay: Duration) -> u64
     u64::try_from(VOTES).unwrap() - u64::try_from(acknowledged.len()).unwrap()
 }
 
-/// Closes the poll, or queries it until its deadline has passed. Returns the final counts.
+/// Closes the poll, or queries it until its deadline has passed. Returns the final
+/// counts.
 async fn final_counts(engine: &PollEngine, poll: &Poll, cause: Cause) -> [u64; 2] {
     loop {
         let snapshot = match cause {

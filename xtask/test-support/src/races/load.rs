@@ -51,8 +51,8 @@ impl Load {
         self.state.retries.load(Ordering::Relaxed)
     }
 
-    /// Waits until the ballots that have been started are acknowledged. Returns the ids of
-    /// all acknowledged ballots.
+    /// Waits until the ballots that have been started are acknowledged. Returns the ids
+    /// of all acknowledged ballots.
     pub async fn stop(self) -> Vec<BallotId> {
         self.state.stop.store(true, Ordering::Relaxed);
         for task in self.tasks {

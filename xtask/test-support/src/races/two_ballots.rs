@@ -11,8 +11,8 @@ const VOTERS: u128 = 2_000;
 /// Checks that exactly one of the two ballots counts.
 ///
 /// # Panics
-/// Panics if both or neither of a voter's ballots were acknowledged, or the stored ballots
-/// differ from the acknowledged ones.
+/// Panics if both or neither of a voter's ballots were acknowledged, or the stored
+/// ballots differ from the acknowledged ones.
 pub async fn one_of_two_ballots_counts(instances: &Instances) {
     let [one, other] = &instances.engines;
     let poll = create_poll(one).await;

@@ -113,8 +113,8 @@ impl Server {
         run(self.client().args(words))
     }
 
-    /// Starts the server again after [`kill`](Self::kill) or [`stop`](Self::stop). Returns
-    /// when the server answers.
+    /// Starts the server again after [`kill`](Self::kill) or [`stop`](Self::stop).
+    /// Returns when the server answers.
     ///
     /// # Panics
     /// Panics with the server's log if the server does not answer within 60 s.
@@ -219,8 +219,8 @@ impl Server {
         }
     }
 
-    /// Returns true if this server answers on the port. Another server may listen there if
-    /// this one could not.
+    /// Returns true if this server answers on the port. Another server may listen there
+    /// if this one could not.
     fn answers(&self) -> bool {
         let output = self.client().args(["CONFIG", "GET", "dir"]).output();
         let reply = output.unwrap().stdout;

@@ -23,8 +23,8 @@ impl ServerKind {
         }
     }
 
-    /// The user that private servers run as if the tests run as root. These servers refuse
-    /// to run as root.
+    /// The user that private servers run as if the tests run as root. These servers
+    /// refuse to run as root.
     pub(super) const fn user(self) -> &'static str {
         match self {
             Self::Postgres => "postgres",

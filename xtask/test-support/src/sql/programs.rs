@@ -28,7 +28,8 @@ impl Programs {
         };
         let (init, server) = match kind {
             ServerKind::Postgres => {
-                // `initdb` is next to the server's file; links to the server may be elsewhere.
+                // `initdb` is next to the server's file; links to the server may be
+                // elsewhere.
                 let server = fs::canonicalize(find("postgres")?).map_err(|e| e.to_string())?;
                 (server.with_file_name("initdb"), server)
             }
@@ -45,8 +46,8 @@ impl Programs {
     pub(super) fn command(&self, program: &Path) -> Command {
         let mut command = match self.user {
             Some(user) => {
-                // `setpriv` becomes the server. `runuser` would stay as its parent and stop
-                // with it.
+                // `setpriv` becomes the server. `runuser` would stay as its parent and
+                // stop with it.
                 let mut command = Command::new("setpriv");
                 command.args(["--reuid", user, "--regid", user, "--init-groups"]);
                 command.arg("--").arg(program);

@@ -141,8 +141,9 @@ impl Server {
     }
 
     async fn try_start(&mut self) -> Result<(), String> {
-        // A killed server leaves this file. PostgreSQL refuses to start if another process
-        // has its id by now. `start` checks in another way that the server does not run.
+        // A killed server leaves this file. PostgreSQL refuses to start if another
+        // process has its id by now. `start` checks in another way that the server does
+        // not run.
         let _ = fs::remove_file(self.pid_file());
         let serve = match self.kind {
             ServerKind::Postgres => postgres::serve,
