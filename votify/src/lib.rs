@@ -29,7 +29,7 @@ pub use votify_axum::Accounts;
 #[cfg(feature = "jwks")]
 pub use votify_axum::JwksIdentity;
 #[cfg(feature = "axum")]
-pub use votify_axum::{Identity, IdentityError, VotifyRouter, router};
+pub use votify_axum::{Identity, IdentityError, Problem, VotifyRouter, router};
 
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use votify_sqlx as sql;
