@@ -86,10 +86,13 @@ use votify_core::voter::AccountId;
 ///     }
 /// }
 ///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
 /// let tokens = ApiTokens { users_by_token: HashMap::from([("secret".to_owned(), 7)]) };
 /// let engine = PollEngine::new(MemoryStore::new());
 /// let app: axum::Router = VotifyRouter::new(engine).identity(tokens).build();
 /// # let _ = app;
+/// # }
 /// ```
 #[async_trait]
 pub trait Identity: fmt::Debug + Send + Sync + 'static {

@@ -28,9 +28,12 @@ use crate::state::AppState;
 /// use axum::Router;
 /// use votify_core::{MemoryStore, PollEngine};
 ///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
 /// let engine = PollEngine::new(MemoryStore::new());
 /// let app: Router = Router::new().nest("/polls", votify_axum::router(engine));
 /// # let _ = app;
+/// # }
 /// ```
 pub fn router<S>(engine: PollEngine) -> Router<S>
 where
@@ -45,12 +48,15 @@ where
 /// use votify_axum::VotifyRouter;
 /// use votify_core::{MemoryStore, PollEngine, Quota};
 ///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
 /// let engine = PollEngine::new(MemoryStore::new());
 /// let app: axum::Router = VotifyRouter::new(engine)
 ///     .vote_quota(Quota::per_minute(30))
 ///     .operations(false)
 ///     .build();
 /// # let _ = app;
+/// # }
 /// ```
 ///
 /// # Addresses
@@ -92,13 +98,13 @@ impl VotifyRouter {
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
-    /// # use votify_core::{MemoryStore, PollEngine};
-    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// # fn configure(router: VotifyRouter) {
     /// use votify_core::Quota;
     ///
     /// let router = router.vote_quota(Quota::per_minute(30));
     /// let unlimited = router.vote_quota(None);
     /// # let _ = unlimited;
+    /// # }
     /// ```
     #[must_use]
     pub fn vote_quota(mut self, quota: impl Into<Option<Quota>>) -> Self {
@@ -110,12 +116,12 @@ impl VotifyRouter {
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
-    /// # use votify_core::{MemoryStore, PollEngine};
-    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// # fn configure(router: VotifyRouter) {
     /// use votify_core::Quota;
     ///
     /// let router = router.session_quota(Quota::per_minute(100));
     /// # let _ = router;
+    /// # }
     /// ```
     #[must_use]
     pub fn session_quota(mut self, quota: impl Into<Option<Quota>>) -> Self {
@@ -131,12 +137,12 @@ impl VotifyRouter {
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
-    /// # use votify_core::{MemoryStore, PollEngine};
-    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// # fn configure(router: VotifyRouter) {
     /// use votify_core::MemoryRateLimiter;
     ///
     /// let router = router.limiter(MemoryRateLimiter::new());
     /// # let _ = router;
+    /// # }
     /// ```
     #[must_use]
     pub fn limiter(mut self, limiter: impl RateLimiter) -> Self {
@@ -149,10 +155,10 @@ impl VotifyRouter {
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
-    /// # use votify_core::{MemoryStore, PollEngine};
-    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// # fn configure(router: VotifyRouter) {
     /// let router = router.streams_per_address(200);
     /// # let _ = router;
+    /// # }
     /// ```
     #[must_use]
     pub fn streams_per_address(mut self, max: impl Into<Option<u32>>) -> Self {
@@ -165,11 +171,11 @@ impl VotifyRouter {
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
-    /// # use votify_core::{MemoryStore, PollEngine};
-    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// # fn configure(router: VotifyRouter) -> Result<(), Box<dyn std::error::Error>> {
     /// let router = router.trusted_proxies(["10.0.0.0/8".parse()?, "::1/128".parse()?]);
     /// # let _ = router;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # Ok(())
+    /// # }
     /// ```
     #[must_use]
     pub fn trusted_proxies(mut self, proxies: impl IntoIterator<Item = IpNet>) -> Self {
@@ -185,11 +191,11 @@ impl VotifyRouter {
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
-    /// # use votify_core::{MemoryStore, PollEngine};
-    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// # fn configure(router: VotifyRouter) -> Result<(), votify_axum::InvalidOrigin> {
     /// let router = router.public_url("https://example.org/polls".parse()?);
     /// # let _ = router;
-    /// # Ok::<(), votify_axum::InvalidOrigin>(())
+    /// # Ok(())
+    /// # }
     /// ```
     #[must_use]
     pub fn public_url(mut self, url: PublicUrl) -> Self {
@@ -203,8 +209,7 @@ impl VotifyRouter {
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
-    /// # use votify_core::{MemoryStore, PollEngine};
-    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// # fn configure(router: VotifyRouter) {
     /// use async_trait::async_trait;
     /// use axum::http::request::Parts;
     /// use votify_axum::{Identity, IdentityError};
@@ -222,6 +227,7 @@ impl VotifyRouter {
     ///
     /// let router = router.identity(Nobody);
     /// # let _ = router;
+    /// # }
     /// ```
     #[must_use]
     pub fn identity(mut self, identity: impl Identity) -> Self {
@@ -236,13 +242,13 @@ impl VotifyRouter {
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
-    /// # use votify_core::{MemoryStore, PollEngine};
-    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// # fn configure(router: VotifyRouter) {
     /// use votify_axum::Accounts;
     /// use votify_core::MemoryAccountStore;
     ///
     /// let router = router.accounts(Accounts::new(MemoryAccountStore::new()));
     /// # let _ = router;
+    /// # }
     /// ```
     #[cfg(feature = "accounts")]
     #[must_use]
@@ -260,13 +266,13 @@ impl VotifyRouter {
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
-    /// # use votify_core::{MemoryStore, PollEngine};
-    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// # fn configure(router: VotifyRouter) -> Result<(), votify_axum::InvalidOrigin> {
     /// let router = router
     ///     .public_url("https://votes.example.org".parse()?)
     ///     .allowed_origins(["https://www.example.org".parse()?]);
     /// # let _ = router;
-    /// # Ok::<(), votify_axum::InvalidOrigin>(())
+    /// # Ok(())
+    /// # }
     /// ```
     #[must_use]
     pub fn allowed_origins(mut self, origins: impl IntoIterator<Item = Origin>) -> Self {
@@ -278,8 +284,7 @@ impl VotifyRouter {
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
-    /// # use votify_core::{MemoryStore, PollEngine};
-    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// # fn configure(router: VotifyRouter) {
     /// use std::time::Duration;
     /// use votify_axum::StreamTiming;
     ///
@@ -288,6 +293,7 @@ impl VotifyRouter {
     ///     ..StreamTiming::default()
     /// });
     /// # let _ = router;
+    /// # }
     /// ```
     #[must_use]
     pub fn stream_timing(mut self, timing: StreamTiming) -> Self {
@@ -299,10 +305,10 @@ impl VotifyRouter {
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
-    /// # use votify_core::{MemoryStore, PollEngine};
-    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// # fn configure(router: VotifyRouter) {
     /// let api_only = router.pages(false);
     /// # let _ = api_only;
+    /// # }
     /// ```
     #[cfg(feature = "ui")]
     #[must_use]
@@ -315,10 +321,10 @@ impl VotifyRouter {
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
-    /// # use votify_core::{MemoryStore, PollEngine};
-    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// # fn configure(router: VotifyRouter) {
     /// let router = router.operations(false);
     /// # let _ = router;
+    /// # }
     /// ```
     #[must_use]
     pub fn operations(mut self, operations: bool) -> Self {
@@ -333,8 +339,7 @@ impl VotifyRouter {
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
-    /// # use votify_core::{MemoryStore, PollEngine};
-    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// # fn configure(router: VotifyRouter) {
     /// use async_trait::async_trait;
     /// use votify_axum::ReadinessCheck;
     ///
@@ -358,6 +363,7 @@ impl VotifyRouter {
     ///
     /// let router = router.readiness_check(MailCheck);
     /// # let _ = router;
+    /// # }
     /// ```
     #[must_use]
     pub fn readiness_check(mut self, check: impl ReadinessCheck) -> Self {
@@ -370,10 +376,10 @@ impl VotifyRouter {
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
-    /// # use votify_core::{MemoryStore, PollEngine};
-    /// # let router = VotifyRouter::new(PollEngine::new(MemoryStore::new()));
+    /// # fn configure(router: VotifyRouter) {
     /// let alone: axum::Router = router.fallback(true).build();
     /// # let _ = alone;
+    /// # }
     /// ```
     #[must_use]
     pub fn fallback(mut self, fallback: bool) -> Self {

@@ -17,12 +17,15 @@ const MAX_LIFETIME: Duration = Duration::from_secs(400 * 24 * 3600);
 /// use votify_axum::{Accounts, VotifyRouter};
 /// use votify_core::{MemoryAccountStore, MemoryStore, PollEngine, Quota};
 ///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
 /// let accounts = Accounts::new(MemoryAccountStore::new())
 ///     .token_lifetime(Duration::from_secs(24 * 3600))
 ///     .register_quota(Quota::per_minute(20));
 /// let engine = PollEngine::new(MemoryStore::new());
 /// let app: axum::Router = VotifyRouter::new(engine).accounts(accounts).build();
 /// # let _ = app;
+/// # }
 /// ```
 ///
 /// # Tokens

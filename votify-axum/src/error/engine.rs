@@ -152,3 +152,77 @@ pub(crate) fn error_chain(error: &dyn Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use votify_core::engine::ErrorStatus;
+    use votify_core::poll::InvalidPoll;
+    use votify_core::{PollId, Timestamp};
+
+    use super::*;
+
+    /// The HTTP statuses of a kind of error. Queues that are full are answered 503.
+    const fn expected(status: ErrorStatus) -> u16 {
+        match status {
+            ErrorStatus::NotFound => 404,
+            ErrorStatus::Unauthenticated => 401,
+            ErrorStatus::Forbidden => 403,
+            ErrorStatus::Conflict => 409,
+            ErrorStatus::Invalid => 422,
+            ErrorStatus::Unavailable | ErrorStatus::Overloaded => 503,
+            ErrorStatus::Internal => 500,
+        }
+    }
+
+    fn refused(refusal: Refusal) -> EngineError {
+        EngineError::Refused(refusal)
+    }
+
+    #[test]
+    fn statuses_agree_with_the_engine() {
+        let poll = PollId::from_bytes([1; 16]);
+        let retry_after = Duration::from_secs(1);
+        for error in [
+            EngineError::PollNotFound(poll),
+            EngineError::InvalidPoll(InvalidPoll(Vec::new())),
+            EngineError::NotOwner,
+            EngineError::Overloaded { retry_after },
+            EngineError::ShuttingDown,
+            IdentifyError::NotLoggedIn.into(),
+            IdentifyError::NoInvite.into(),
+            IdentifyError::NotInvited.into(),
+            IdentifyError::NoAddress.into(),
+            refused(Refusal::PollNotFound),
+            refused(Refusal::NotOpenYet {
+                opens_at: Timestamp::EPOCH,
+            }),
+            refused(Refusal::Closed),
+            refused(Refusal::AlreadyVoted),
+            refused(Refusal::RevoteNotAllowed),
+            refused(Refusal::NotVoted),
+            refused(Refusal::BallotIdReused),
+            refused(Refusal::AddressQuota),
+            refused(Refusal::Invalid(Vec::new())),
+            refused(Refusal::OtherVoterPolicy),
+            ChangeRefusal::Closed.into(),
+            ChangeRefusal::HasVotes { field: "voters" }.into(),
+            ChangeRefusal::Invalid(InvalidPoll(Vec::new())).into(),
+            InviteRefusal::NotByInvite.into(),
+            InviteRefusal::Closed.into(),
+            InviteRefusal::Count { max: 1 }.into(),
+        ] {
+            let (text, status) = (format!("{error:?}"), expected(error.status()));
+            assert_eq!(Problem::from(error).status().as_u16(), status, "{text}");
+        }
+    }
+
+    /// The engine asks for a session. Over HTTP, a caller without one has not voted.
+    #[test]
+    fn a_caller_without_a_session_has_not_voted() {
+        let error = EngineError::from(IdentifyError::NoSession);
+        assert_eq!(error.status(), ErrorStatus::Unauthenticated);
+        assert_eq!(Problem::from(error).code(), "not_voted");
+    }
+}

@@ -16,8 +16,9 @@ use super::rate_limit::RateLimit;
 ///
 /// All routes of Votify answer errors in this shape. A host's own handlers can do so too:
 /// errors of the engine, of a store and of an [`Identity`](crate::Identity) convert with
-/// `?`. The conversion of [`EngineError`](votify_core::EngineError) alone assigns HTTP
-/// statuses to errors of the engine.
+/// `?`. The statuses agree with
+/// [`EngineError::status`](votify_core::EngineError::status), with one exception: a caller
+/// without a session gets 404 `not_voted`, because votes over HTTP start a session.
 ///
 /// Unexpected errors become a 500 with a random id. The server logs the cause under that
 /// id, and the client sees only the id.

@@ -50,7 +50,7 @@ pub enum EngineError {
 /// What kind of error an [`EngineError`] is, for responses of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorStatus {
-    /// The poll does not exist (HTTP 404).
+    /// The poll does not exist, or the caller has no vote in it (HTTP 404).
     NotFound,
     /// The caller must identify itself first: by a session or an account (HTTP 401).
     Unauthenticated,
@@ -108,7 +108,7 @@ impl EngineError {
                 IdentifyError::NoAddress | IdentifyError::UnknownKey(_) => ErrorStatus::Internal,
             },
             Self::Refused(refusal) => match refusal {
-                Refusal::PollNotFound => ErrorStatus::NotFound,
+                Refusal::PollNotFound | Refusal::NotVoted => ErrorStatus::NotFound,
                 Refusal::Invalid(_) => ErrorStatus::Invalid,
                 // The poll was edited during the call; a retry uses the new rules.
                 Refusal::OtherVoterPolicy => ErrorStatus::Unavailable,
@@ -116,7 +116,6 @@ impl EngineError {
                 | Refusal::Closed
                 | Refusal::AlreadyVoted
                 | Refusal::RevoteNotAllowed
-                | Refusal::NotVoted
                 | Refusal::BallotIdReused
                 | Refusal::AddressQuota => ErrorStatus::Conflict,
             },
