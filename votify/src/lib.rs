@@ -44,3 +44,8 @@ pub use votify_sqlx::{PostgresBroadcaster, PostgresStore};
 pub use votify_redis as redis;
 #[cfg(feature = "redis")]
 pub use votify_redis::{CachedStore, Redis, RedisBroadcaster, RedisRateLimiter, RedisStore};
+
+/// Compiles the examples of the repository's README.
+#[cfg(all(doctest, feature = "axum", feature = "sqlite"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;
