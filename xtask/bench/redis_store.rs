@@ -28,7 +28,7 @@ struct Run {
     one_node: f64,
     naive: f64,
     three_nodes: f64,
-    /// The naive sequence with the tasks of three nodes.
+    /// The naive sequence with the tasks of three instances.
     naive_three_nodes: f64,
 }
 
@@ -59,7 +59,7 @@ fn about(server: &str) -> String {
     format!(
         "{TASKS} tasks vote in one poll through a `PollEngine` on a `RedisStore`, for {} a run. Each \
          task sends its next vote after the answer to the last one. Each vote is by a new voter. \
-         With three nodes, {NODES} engines have {TASKS} tasks and connections each. A recount must \
+         With three instances, {NODES} engines have {TASKS} tasks and connections each. A recount must \
          equal the answered votes. The naive sequence makes five consecutive round trips per vote, \
          with as many tasks: check whether the voter is in the set, add the voter, add one to the \
          option, add one to the total, publish. Each of its tasks has its own connection. Both \
@@ -73,20 +73,22 @@ fn rows(runs: &[Run]) -> Vec<Row> {
         Row::new(label, unit, runs.iter().map(value).collect())
     };
     vec![
-        row("votes, one node", "a second", |run| run.one_node),
-        row("votes, three nodes", "a second", |run| run.three_nodes),
+        row("votes, one instance", "a second", |run| run.one_node),
+        row("votes, three instances", "a second", |run| run.three_nodes),
         row("votes, naive sequence", "a second", |run| run.naive),
         row(
-            "votes, naive sequence with the tasks of three nodes",
+            "votes, naive sequence with the tasks of three instances",
             "a second",
             |run| run.naive_three_nodes,
         ),
-        row("one node relative to the naive sequence", "times", |run| {
-            run.one_node / run.naive
-        })
+        row(
+            "one instance relative to the naive sequence",
+            "times",
+            |run| run.one_node / run.naive,
+        )
         .target(Target::AtLeast(5.0)),
         row(
-            "three nodes relative to the naive sequence",
+            "three instances relative to the naive sequence",
             "times",
             |run| run.three_nodes / run.naive_three_nodes,
         )

@@ -161,7 +161,7 @@ fn rows(result: &SoakResult, time: Duration) -> Result<Vec<Row>> {
         ),
         row("votes, each counted once", "in all", number(result.votes)?),
         row(
-            "expected repeats and rejections, and no others",
+            "expected repeats and refusals, and no others",
             "in all",
             number(result.repeats_and_rejections)?,
         ),
