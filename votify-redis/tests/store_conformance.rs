@@ -9,9 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use votify_core::Store;
-use votify_core::conformance::{
-    FreshInvites, FreshStore, InviteFixture, InviteHandle, STORE_CASES, StoreFixture, check_store,
-};
+use votify_core::conformance::{Fixture, STORE_CASES, StoreFixture, check_store};
 #[cfg(feature = "cluster")]
 use votify_core::conformance::{INVITE_CASES, check_invites};
 use votify_redis::{Redis, RedisStore};
@@ -47,10 +45,10 @@ async fn open_store(url: &str, prefix: &str) -> Arc<RedisStore> {
 
 #[async_trait]
 impl<S: Url> StoreFixture for OnServer<S> {
-    async fn fresh(&self) -> FreshStore {
+    async fn fresh(&self) -> Fixture<dyn Store> {
         let url = self.0.as_ref().unwrap().url();
         let prefix = new_prefix();
-        FreshStore::open(move || {
+        Fixture::open(move || {
             let (url, prefix) = (url.clone(), prefix.clone());
             async move { open_store(&url, &prefix).await as Arc<dyn Store> }
         })
@@ -61,25 +59,8 @@ impl<S: Url> StoreFixture for OnServer<S> {
         self.0.is_none().then(|| "there is no server".to_owned())
     }
 
-    fn listings_may_lag(&self) -> Duration {
+    fn max_listing_delay(&self) -> Duration {
         Duration::from_secs(2)
-    }
-}
-
-#[async_trait]
-impl<S: Url> InviteFixture for OnServer<S> {
-    async fn fresh(&self) -> FreshInvites {
-        let url = self.0.as_ref().unwrap().url();
-        let prefix = new_prefix();
-        FreshInvites::open(move || {
-            let (url, prefix) = (url.clone(), prefix.clone());
-            async move { InviteHandle::new(open_store(&url, &prefix).await) }
-        })
-        .await
-    }
-
-    fn unavailable(&self) -> Option<String> {
-        StoreFixture::unavailable(self)
     }
 }
 

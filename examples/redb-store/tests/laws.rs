@@ -6,17 +6,18 @@
 
 use std::sync::Arc;
 
-use votify_core::conformance::{FreshStore, StoreFixture};
+use votify_core::Store;
+use votify_core::conformance::{Fixture, StoreFixture};
 use votify_redb::RedbStore;
 
 struct Redb;
 
 #[async_trait::async_trait]
 impl StoreFixture for Redb {
-    async fn fresh(&self) -> FreshStore {
+    async fn fresh(&self) -> Fixture<dyn Store> {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let store = RedbStore::open(folder.path().join("votify.redb")).expect("a new database");
-        FreshStore::new(Arc::new(store)).guarded_by(folder)
+        Fixture::<dyn Store>::new(Arc::new(store)).guarded_by(folder)
     }
 }
 

@@ -1,12 +1,12 @@
 //! The cases for account stores.
 
-pub mod lasting;
-pub mod races;
+pub mod concurrency;
+pub mod durability;
 pub mod revocations;
 pub mod users;
 
 use crate::account::{AccountStore, PasswordHash, Registration, User, UserId, UserName};
-use crate::conformance::store::paper::at;
+use crate::conformance::store::builders::at;
 
 /// A name that the cases use.
 pub(crate) fn name(text: &str) -> UserName {
@@ -24,7 +24,7 @@ pub(crate) fn user(text: &str, hash: &str) -> User {
 }
 
 pub(crate) async fn register(store: &dyn AccountStore, user: &User) -> Registration {
-    store.register(user).await.expect("register answers")
+    store.register(user).await.expect("register succeeds")
 }
 
 /// The user to the last field: users are equal if their names are, however written.

@@ -1,7 +1,7 @@
 //! The cases for broadcasters.
 
-mod listener;
-mod news;
+mod subscriber;
+mod updates;
 
 pub mod delivery;
-pub mod listeners;
+pub mod subscribers;

@@ -3,16 +3,17 @@ use std::fmt;
 use futures_util::future::BoxFuture;
 
 use crate::conformance::fixture::{
-    AccountStoreFixture, BroadcasterFixture, InviteFixture, LimiterFixture, StoreFixture,
+    AccountStoreFixture, BroadcasterFixture, LimiterFixture, StoreFixture,
 };
 
-/// One law as a test, for backends that a fixture `F` opens.
+/// A test of one law, for backends opened by a fixture `F`.
 pub struct Case<F: ?Sized + 'static> {
-    /// The family of laws, which is also its module.
+    /// The family of laws, which is also the name of the case's module.
     pub family: &'static str,
-    /// Its name, which is also its function's.
+    /// The name, which is also that of the case's function.
     pub name: &'static str,
-    /// Checks the law on a fresh backend, in a runtime with several threads; panics if it is broken.
+    /// Checks the law on a fresh backend, in a runtime with several threads. Panics if the
+    /// law is broken.
     pub run: for<'a> fn(&'a F) -> BoxFuture<'a, ()>,
 }
 
@@ -22,22 +23,22 @@ impl<F: ?Sized> fmt::Debug for Case<F> {
     }
 }
 
-/// Every case that [`store_conformance!`](crate::store_conformance) makes a test of.
+/// The cases of [`store_conformance!`](crate::store_conformance).
 pub const STORE_CASES: &[Case<dyn StoreFixture>] =
     crate::__store_cases!(__conformance_table(store));
 
-/// Every case that [`broadcaster_conformance!`](crate::broadcaster_conformance) makes a test of.
+/// The cases of [`broadcaster_conformance!`](crate::broadcaster_conformance).
 pub const BROADCASTER_CASES: &[Case<dyn BroadcasterFixture>] =
     crate::__broadcaster_cases!(__conformance_table(broadcaster));
 
-/// Every case that [`invite_conformance!`](crate::invite_conformance) makes a test of.
-pub const INVITE_CASES: &[Case<dyn InviteFixture>] =
+/// The cases of [`invite_conformance!`](crate::invite_conformance).
+pub const INVITE_CASES: &[Case<dyn StoreFixture>] =
     crate::__invite_cases!(__conformance_table(invites));
 
-/// Every case that [`limiter_conformance!`](crate::limiter_conformance) makes a test of.
+/// The cases of [`limiter_conformance!`](crate::limiter_conformance).
 pub const LIMITER_CASES: &[Case<dyn LimiterFixture>] =
     crate::__limiter_cases!(__conformance_table(limiter));
 
-/// Every case that [`account_store_conformance!`](crate::account_store_conformance) makes a test of.
+/// The cases of [`account_store_conformance!`](crate::account_store_conformance).
 pub const ACCOUNT_STORE_CASES: &[Case<dyn AccountStoreFixture>] =
     crate::__account_store_cases!(__conformance_table(accounts));

@@ -1,5 +1,5 @@
 //! The cases for invite stores.
 
+pub mod cleanup;
+mod harness;
 pub mod inviting;
-pub mod parting;
-mod scene;

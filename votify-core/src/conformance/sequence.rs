@@ -1,10 +1,10 @@
-//! Random sequences of operations, and a small model of what they do.
+//! Random sequences of operations, and a model that predicts their results.
 
 mod edit;
-mod model;
+mod model_poll;
+mod model_store;
 mod operation;
-mod room;
 mod run;
 
-pub(crate) use operation::{Made, Operation, operations, vote};
+pub(crate) use operation::{Operation, PollSpec, operations, vote};
 pub(crate) use run::Run;

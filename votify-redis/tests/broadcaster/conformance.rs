@@ -6,9 +6,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use votify_core::conformance::{
-    BROADCASTER_CASES, BroadcasterFixture, FreshBroadcaster, check_broadcaster,
-};
+use votify_core::Broadcaster;
+use votify_core::conformance::{BROADCASTER_CASES, BroadcasterFixture, Fixture, check_broadcaster};
 #[cfg(feature = "cluster")]
 use votify_test_support::redis::Cluster;
 use votify_test_support::redis::{Server, ServerConfig, unavailable};
@@ -19,13 +18,13 @@ struct SingleServer(fn() -> ServerConfig);
 
 #[async_trait]
 impl BroadcasterFixture for SingleServer {
-    async fn fresh(&self) -> FreshBroadcaster {
+    async fn fresh(&self) -> Fixture<dyn Broadcaster> {
         let server = Arc::new(Server::with_config((self.0)()).unwrap());
         let (one, other) = (open_node(&server).await, open_node(&server).await);
         let interrupted = Arc::clone(&server);
-        FreshBroadcaster::new(Arc::new(one))
-            .with_another_node(Arc::new(other))
-            .interrupted_by(move || {
+        Fixture::<dyn Broadcaster>::new(Arc::new(one))
+            .with_second_instance(Arc::new(other))
+            .with_interrupt(move || {
                 let server = Arc::clone(&interrupted);
                 async move { server.end_all_connections() }
             })
@@ -43,16 +42,16 @@ struct ThreeNodes;
 #[cfg(feature = "cluster")]
 #[async_trait]
 impl BroadcasterFixture for ThreeNodes {
-    async fn fresh(&self) -> FreshBroadcaster {
+    async fn fresh(&self) -> Fixture<dyn Broadcaster> {
         let cluster = Arc::new(Cluster::new().unwrap());
         let [first, .., last] = cluster.nodes() else {
             panic!("the cluster has fewer than two nodes");
         };
         let (one, other) = (open_node(first).await, open_node(last).await);
         let interrupted = Arc::clone(&cluster);
-        FreshBroadcaster::new(Arc::new(one))
-            .with_another_node(Arc::new(other))
-            .interrupted_by(move || {
+        Fixture::<dyn Broadcaster>::new(Arc::new(one))
+            .with_second_instance(Arc::new(other))
+            .with_interrupt(move || {
                 let cluster = Arc::clone(&interrupted);
                 async move { cluster.end_all_connections() }
             })

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use votify_core::conformance::{FreshStore, STORE_CASES, StoreFixture, check_store};
+use votify_core::conformance::{Fixture, STORE_CASES, StoreFixture, check_store};
 use votify_core::{MemoryStore, Store};
 use votify_redis::{CachedStore, Redis};
 use votify_sqlx::{PostgresStore, SqliteStore};
@@ -41,11 +41,11 @@ impl TwoInstances {
 
 #[async_trait]
 impl StoreFixture for TwoInstances {
-    async fn fresh(&self) -> FreshStore {
+    async fn fresh(&self) -> Fixture<dyn Store> {
         let redis = connect(&self.url).await;
         let memory: InnerStore = Arc::new(MemoryStore::new());
         let instances = vec![cached(&memory, &redis), cached(&memory, &redis)];
-        FreshStore::new(Arc::new(RoundRobin::new(instances)))
+        Fixture::new(Arc::new(RoundRobin::new(instances)))
     }
 
     fn unavailable(&self) -> Option<String> {
@@ -67,7 +67,7 @@ struct OnSqlite {
 
 #[async_trait]
 impl StoreFixture for OnSqlite {
-    async fn fresh(&self) -> FreshStore {
+    async fn fresh(&self) -> Fixture<dyn Store> {
         let folder = TempDir::new().unwrap();
         let file = format!("sqlite://{}/votify.db?mode=rwc", folder.path().display());
         let (url, prefix) = (self.url.clone(), new_prefix());
@@ -79,7 +79,7 @@ impl StoreFixture for OnSqlite {
                 open_cached(Arc::new(store), &url, &prefix).await
             }
         };
-        FreshStore::open(open).await.guarded_by(folder)
+        Fixture::open(open).await.guarded_by(folder)
     }
 
     fn unavailable(&self) -> Option<String> {
@@ -91,7 +91,7 @@ struct OnPostgres;
 
 #[async_trait]
 impl StoreFixture for OnPostgres {
-    async fn fresh(&self) -> FreshStore {
+    async fn fresh(&self) -> Fixture<dyn Store> {
         let database = ScratchDatabase::postgres().await.unwrap();
         let (database_url, prefix) = (database.url().to_owned(), new_prefix());
         let open = move || {
@@ -102,7 +102,7 @@ impl StoreFixture for OnPostgres {
                 open_cached(Arc::new(store), &shared_url().unwrap(), &prefix).await
             }
         };
-        FreshStore::open(open).await.guarded_by(database)
+        Fixture::open(open).await.guarded_by(database)
     }
 
     fn unavailable(&self) -> Option<String> {
@@ -118,7 +118,7 @@ struct Unreachable {
 
 #[async_trait]
 impl StoreFixture for Unreachable {
-    async fn fresh(&self) -> FreshStore {
+    async fn fresh(&self) -> Fixture<dyn Store> {
         let memory: InnerStore = Arc::new(MemoryStore::new());
         let redis = self.redis.clone();
         let open = move || {
@@ -130,7 +130,7 @@ impl StoreFixture for Unreachable {
                 Arc::new(store) as Arc<dyn Store>
             }
         };
-        FreshStore::open(open).await
+        Fixture::open(open).await
     }
 }
 

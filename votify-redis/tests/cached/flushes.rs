@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use votify_core::conformance::{FreshStore, StoreFixture};
+use votify_core::conformance::{Fixture, StoreFixture};
 use votify_core::{MemoryStore, Store};
 use votify_redis::redis;
 use votify_test_support::redis::Server;
@@ -58,11 +58,11 @@ struct TwoInstances(String);
 
 #[async_trait]
 impl StoreFixture for TwoInstances {
-    async fn fresh(&self) -> FreshStore {
+    async fn fresh(&self) -> Fixture<dyn Store> {
         let redis = connect(&self.0).await;
         let memory: InnerStore = Arc::new(MemoryStore::new());
         let instances = vec![cached(&memory, &redis), cached(&memory, &redis)];
-        FreshStore::new(Arc::new(RoundRobin::new(instances)))
+        Fixture::new(Arc::new(RoundRobin::new(instances)))
     }
 }
 
@@ -71,11 +71,11 @@ struct OneInstance(String);
 
 #[async_trait]
 impl StoreFixture for OneInstance {
-    async fn fresh(&self) -> FreshStore {
+    async fn fresh(&self) -> Fixture<dyn Store> {
         let redis = connect(&self.0).await;
         let memory: InnerStore = Arc::new(MemoryStore::new());
         let store: Arc<dyn Store> = Arc::new(cached(&memory, &redis));
-        FreshStore::new(store)
+        Fixture::new(store)
     }
 }
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use votify_core::conformance::{FreshLimiter, LimiterFixture};
+use votify_core::RateLimiter;
+use votify_core::conformance::{Fixture, LimiterFixture};
 #[cfg(feature = "cluster")]
 use votify_core::conformance::{LIMITER_CASES, check_limiter};
 use votify_redis::{Redis, RedisRateLimiter};
@@ -28,10 +29,10 @@ struct SingleServer;
 
 #[async_trait]
 impl LimiterFixture for SingleServer {
-    async fn fresh(&self) -> FreshLimiter {
+    async fn fresh(&self) -> Fixture<dyn RateLimiter> {
         let server = Server::new().unwrap();
-        FreshLimiter::new(open_limiter(&server).await)
-            .with_another_node(open_limiter(&server).await)
+        Fixture::<dyn RateLimiter>::new(open_limiter(&server).await)
+            .with_second_instance(open_limiter(&server).await)
             .guarded_by(server)
     }
 
@@ -46,10 +47,10 @@ struct ThreeNodes;
 #[cfg(feature = "cluster")]
 #[async_trait]
 impl LimiterFixture for ThreeNodes {
-    async fn fresh(&self) -> FreshLimiter {
+    async fn fresh(&self) -> Fixture<dyn RateLimiter> {
         let cluster = Cluster::new().unwrap();
-        FreshLimiter::new(open_limiter(&cluster.nodes()[0]).await)
-            .with_another_node(open_limiter(&cluster.nodes()[2]).await)
+        Fixture::<dyn RateLimiter>::new(open_limiter(&cluster.nodes()[0]).await)
+            .with_second_instance(open_limiter(&cluster.nodes()[2]).await)
             .guarded_by(cluster)
     }
 

@@ -12,43 +12,23 @@ mod sqlite;
 /// Implements fixture traits for a type that has `async fn scratch() -> (String, guard)`,
 /// which returns the URL of an empty database, and `async fn open(url: &str) -> store`.
 macro_rules! impl_fixtures {
-    ($fixture:ty, unavailable: $unavailable:expr, $($suite:ident),+) => {
-        $(impl_fixtures!(@$suite $fixture, $unavailable);)+
+    ($fixture:ty, unavailable: $unavailable:expr) => {
+        impl_fixtures!(@one $fixture, $unavailable, StoreFixture, votify_core::Store);
+        impl_fixtures!(@one $fixture, $unavailable, AccountStoreFixture, votify_core::AccountStore);
     };
-    (@store $fixture:ty, $unavailable:expr) => {
-        impl_fixtures!(
-            @one $fixture, $unavailable, StoreFixture, FreshStore,
-            |store| std::sync::Arc::new(store) as std::sync::Arc<dyn votify_core::Store>
-        );
-    };
-    (@accounts $fixture:ty, $unavailable:expr) => {
-        impl_fixtures!(
-            @one $fixture, $unavailable, AccountStoreFixture, FreshAccountStore,
-            |store| std::sync::Arc::new(store) as std::sync::Arc<dyn votify_core::AccountStore>
-        );
-    };
-    (@invites $fixture:ty, $unavailable:expr) => {
-        impl_fixtures!(
-            @one $fixture, $unavailable, InviteFixture, FreshInvites,
-            |store| votify_core::conformance::InviteHandle::new(std::sync::Arc::new(store))
-        );
-    };
-    (
-        @one $fixture:ty, $unavailable:expr, $trait:ident, $fresh:ident,
-        |$store:ident| $handle:expr
-    ) => {
+    (@one $fixture:ty, $unavailable:expr, $fixture_trait:ident, $backend_trait:path) => {
         #[async_trait::async_trait]
-        impl votify_core::conformance::$trait for $fixture {
-            async fn fresh(&self) -> votify_core::conformance::$fresh {
+        impl votify_core::conformance::$fixture_trait for $fixture {
+            async fn fresh(&self) -> votify_core::conformance::Fixture<dyn $backend_trait> {
                 let (url, guard) = <$fixture>::scratch().await;
                 let open = move || {
                     let url = url.clone();
                     async move {
-                        let $store = <$fixture>::open(&url).await;
-                        $handle
+                        let store = <$fixture>::open(&url).await;
+                        std::sync::Arc::new(store) as std::sync::Arc<dyn $backend_trait>
                     }
                 };
-                votify_core::conformance::$fresh::open(open)
+                votify_core::conformance::Fixture::open(open)
                     .await
                     .guarded_by(guard)
             }

@@ -2,7 +2,7 @@
 
 use crate::account::{Revocation, TokenId};
 use crate::conformance::fixture::AccountStoreFixture;
-use crate::conformance::store::paper::at;
+use crate::conformance::store::builders::at;
 use crate::time::Timestamp;
 
 fn token(number: u8) -> TokenId {
@@ -10,9 +10,9 @@ fn token(number: u8) -> TokenId {
 }
 
 /// Answers come in the order asked, for none and for many, and tell of revoked tokens alone.
-pub async fn answers_come_in_the_order_asked(fixture: &dyn AccountStoreFixture) {
-    let fresh = fixture.fresh().await;
-    let store = fresh.store();
+pub async fn revocation_results_follow_argument_order(fixture: &dyn AccountStoreFixture) {
+    let backend = fixture.fresh().await;
+    let store = backend.instance();
     assert_eq!(
         store.are_revoked(&[]).await.expect("an answer"),
         Vec::<bool>::new()
@@ -22,10 +22,13 @@ pub async fn answers_come_in_the_order_asked(fixture: &dyn AccountStoreFixture) 
             token: token(number),
             expires_at: at(100),
         };
-        store.revoke(&revocation, at(1)).await.expect("it is kept");
+        store
+            .revoke(&revocation, at(1))
+            .await
+            .expect("it is stored");
     }
     let asked = [4, 3, 2, 1, 4].map(token);
-    let told = fresh.another().await.are_revoked(&asked).await;
+    let told = backend.second_instance().await.are_revoked(&asked).await;
     assert_eq!(told.expect("an answer"), [true, false, true, false, true]);
     let many: Vec<TokenId> = (0..1_000_u32)
         .map(|n| match n % 100 {
@@ -39,27 +42,33 @@ pub async fn answers_come_in_the_order_asked(fixture: &dyn AccountStoreFixture) 
 }
 
 /// Revoking a token again changes nothing, with another end neither.
-pub async fn revoking_again_changes_nothing(fixture: &dyn AccountStoreFixture) {
-    let fresh = fixture.fresh().await;
-    let store = fresh.store();
+pub async fn repeated_revocation_changes_nothing(fixture: &dyn AccountStoreFixture) {
+    let backend = fixture.fresh().await;
+    let store = backend.instance();
     for end in [100, 100, 50, 200] {
         let revocation = Revocation {
             token: token(1),
             expires_at: at(end),
         };
-        store.revoke(&revocation, at(1)).await.expect("it is kept");
+        store
+            .revoke(&revocation, at(1))
+            .await
+            .expect("it is stored");
     }
     assert_eq!(store.are_revoked(&[token(1)]).await.expect("told"), [true]);
 }
 
 /// However many others are revoked and forgotten, a token stays revoked until its own end, that moment included.
-pub async fn a_revoked_token_stays_so_until_its_end(fixture: &dyn AccountStoreFixture) {
-    let fresh = fixture.fresh().await;
-    let store = fresh.store();
+pub async fn revoked_token_stays_revoked_until_expiry(fixture: &dyn AccountStoreFixture) {
+    let backend = fixture.fresh().await;
+    let store = backend.instance();
     let lasting = [(token(1), at(1_000)), (token(2), Timestamp::MAX)];
     for (token, expires_at) in lasting {
         let revocation = Revocation { token, expires_at };
-        store.revoke(&revocation, at(0)).await.expect("it is kept");
+        store
+            .revoke(&revocation, at(0))
+            .await
+            .expect("it is stored");
     }
     for second in (1..=1_000).step_by(37).chain([1_000]) {
         let passing = Revocation {
@@ -69,7 +78,7 @@ pub async fn a_revoked_token_stays_so_until_its_end(fixture: &dyn AccountStoreFi
         store
             .revoke(&passing, at(second))
             .await
-            .expect("it is kept");
+            .expect("it is stored");
         let asked = [token(1), token(2), passing.token];
         let told = store.are_revoked(&asked).await.expect("an answer");
         assert_eq!(told, [true, true, true], "after {second} s");
@@ -77,23 +86,26 @@ pub async fn a_revoked_token_stays_so_until_its_end(fixture: &dyn AccountStoreFi
 }
 
 /// What has ended is forgotten as others arrive, so that it does not pile up.
-pub async fn what_has_ended_is_forgotten(fixture: &dyn AccountStoreFixture) {
-    let fresh = fixture.fresh().await;
-    let store = fresh.store();
+pub async fn expired_revocations_are_removed(fixture: &dyn AccountStoreFixture) {
+    let backend = fixture.fresh().await;
+    let store = backend.instance();
     let ended: Vec<TokenId> = (0..50).map(|_| TokenId::generate(at(0))).collect();
     for token in &ended {
         let revocation = Revocation {
             token: *token,
             expires_at: at(10),
         };
-        store.revoke(&revocation, at(1)).await.expect("it is kept");
+        store
+            .revoke(&revocation, at(1))
+            .await
+            .expect("it is stored");
     }
     for n in 0..50 {
         let another = Revocation {
             token: TokenId::generate(at(n)),
             expires_at: at(1_000),
         };
-        store.revoke(&another, at(20)).await.expect("it is kept");
+        store.revoke(&another, at(20)).await.expect("it is stored");
     }
     let told = store.are_revoked(&ended).await.expect("an answer");
     assert_eq!(told, vec![false; 50]);

@@ -6,24 +6,24 @@ use crate::conformance::fixture::AccountStoreFixture;
 use crate::time::Timestamp;
 
 /// Nobody is there at first, and looking for nobody finds nobody.
-pub async fn nobody_is_there_at_first(fixture: &dyn AccountStoreFixture) {
-    let fresh = fixture.fresh().await;
-    let store = fresh.store();
+pub async fn unknown_users_are_not_found(fixture: &dyn AccountStoreFixture) {
+    let backend = fixture.fresh().await;
+    let store = backend.instance();
     assert_eq!(store.user_named(&name("ada")).await.expect("a look"), None);
     let id = UserId::from_bytes([7; 16]);
     assert_eq!(store.user(id).await.expect("a look"), None);
 }
 
 /// A user comes back as it was registered, by name and by id.
-pub async fn a_user_comes_back_as_registered(fixture: &dyn AccountStoreFixture) {
-    let fresh = fixture.fresh().await;
-    let store = fresh.store();
+pub async fn users_are_read_as_registered(fixture: &dyn AccountStoreFixture) {
+    let backend = fixture.fresh().await;
+    let store = backend.instance();
     let ada = user("Ada", "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA");
     let bob = user("bob@example.org", "another");
     for one in [&ada, &bob] {
         assert_eq!(register(&*store, one).await, Registration::Registered);
     }
-    let another = fresh.another().await;
+    let another = backend.second_instance().await;
     for one in [&ada, &bob] {
         same_user(another.user(one.id).await.expect("a look").as_ref(), one);
         let named = another.user_named(&one.name).await.expect("a look");
@@ -32,9 +32,9 @@ pub async fn a_user_comes_back_as_registered(fixture: &dyn AccountStoreFixture) 
 }
 
 /// The extremes come back too: the longest name, key and hash, letters of every length, the first and the last moment.
-pub async fn extremes_come_back(fixture: &dyn AccountStoreFixture) {
-    let fresh = fixture.fresh().await;
-    let store = fresh.store();
+pub async fn extreme_values_are_read_as_written(fixture: &dyn AccountStoreFixture) {
+    let backend = fixture.fresh().await;
+    let store = backend.instance();
     let widest = "𝒳ΰ".repeat(UserName::MAX_CHARS / 2);
     for (text, created_at) in [
         ("x".repeat(UserName::MAX_CHARS), Timestamp::EPOCH),
@@ -57,9 +57,9 @@ pub async fn extremes_come_back(fixture: &dyn AccountStoreFixture) {
 }
 
 /// A name is taken once, however it is written, and the refused registration leaves no trace.
-pub async fn a_name_is_taken_once(fixture: &dyn AccountStoreFixture) {
-    let fresh = fixture.fresh().await;
-    let store = fresh.store();
+pub async fn name_is_registered_once(fixture: &dyn AccountStoreFixture) {
+    let backend = fixture.fresh().await;
+    let store = backend.instance();
     let first = user("Zoë", "first");
     assert_eq!(register(&*store, &first).await, Registration::Registered);
     for text in ["Zoë", "zoë", "ZOË", "ZOE\u{308}", " zoe\u{308} "] {
@@ -72,9 +72,9 @@ pub async fn a_name_is_taken_once(fixture: &dyn AccountStoreFixture) {
 }
 
 /// Names that databases like to take for one are two: by accents, by letters that expand, by their ends.
-pub async fn names_that_differ_are_two(fixture: &dyn AccountStoreFixture) {
-    let fresh = fixture.fresh().await;
-    let store = fresh.store();
+pub async fn similar_names_are_distinct(fixture: &dyn AccountStoreFixture) {
+    let backend = fixture.fresh().await;
+    let store = backend.instance();
     let names = [
         "zoe", "zoë", "zo", "zoee", "zoe.", "zo-e", "zo_e", "æ", "ae", "ı", "i1",
     ];
@@ -89,10 +89,10 @@ pub async fn names_that_differ_are_two(fixture: &dyn AccountStoreFixture) {
     }
 }
 
-/// An id names one user: another of that id is no refusal but a failure, and nothing of it is kept.
-pub async fn an_id_is_one_user(fixture: &dyn AccountStoreFixture) {
-    let fresh = fixture.fresh().await;
-    let store = fresh.store();
+/// An id names one user: another of that id is no refusal but a failure, and nothing of it is stored.
+pub async fn reused_user_id_is_an_error(fixture: &dyn AccountStoreFixture) {
+    let backend = fixture.fresh().await;
+    let store = backend.instance();
     let ada = user("ada", "a");
     assert_eq!(register(&*store, &ada).await, Registration::Registered);
     let bob = User {

@@ -3,105 +3,107 @@
 use std::collections::BTreeSet;
 
 use crate::broadcast::{Delivery, Update};
-use crate::conformance::broadcaster::listener::{Listener, publish};
-use crate::conformance::broadcaster::news::{largest_poll, one_of_each, poll, redefined, tallied};
+use crate::conformance::broadcaster::subscriber::{Subscriber, publish};
+use crate::conformance::broadcaster::updates::{
+    largest_poll, one_of_each, poll, redefined, tallied,
+};
 use crate::conformance::fixture::BroadcasterFixture;
-use crate::conformance::together::together;
+use crate::conformance::run_concurrently::run_concurrently;
 
 /// A subscription is live as soon as it resolves: what is published next arrives, on the publisher's own node too.
-pub async fn a_subscription_is_live_at_once(fixture: &dyn BroadcasterFixture) {
-    let fresh = fixture.fresh().await;
+pub async fn subscription_is_live_when_it_resolves(fixture: &dyn BroadcasterFixture) {
+    let backend = fixture.fresh().await;
     for (publisher, subscriber) in [
-        (fresh.node(), fresh.node()),
-        (fresh.another_node(), fresh.node()),
-        (fresh.node(), fresh.another_node()),
+        (backend.instance(), backend.instance()),
+        (backend.second_instance().await, backend.instance()),
+        (backend.instance(), backend.second_instance().await),
     ] {
         for revision in 1..20 {
             let poll = poll();
-            let mut listener = Listener::of(&subscriber, &poll).await;
+            let mut subscriber = Subscriber::new(&subscriber, &poll).await;
             let update = tallied(&poll, revision);
             publish(&publisher, std::slice::from_ref(&update)).await;
-            assert_eq!(listener.hears().await, update);
+            assert_eq!(subscriber.next_update().await, update);
         }
     }
 }
 
 /// Updates of every kind arrive as they were sent.
-pub async fn every_kind_of_update_arrives_as_it_was(fixture: &dyn BroadcasterFixture) {
-    let fresh = fixture.fresh().await;
+pub async fn updates_of_every_kind_arrive_unchanged(fixture: &dyn BroadcasterFixture) {
+    let backend = fixture.fresh().await;
     let poll = poll();
-    let mut listener = Listener::of(&fresh.another_node(), &poll).await;
+    let mut subscriber = Subscriber::new(&backend.second_instance().await, &poll).await;
     for update in one_of_each(&poll) {
-        publish(&fresh.node(), std::slice::from_ref(&update)).await;
-        assert_eq!(listener.hears().await, update);
+        publish(&backend.instance(), std::slice::from_ref(&update)).await;
+        assert_eq!(subscriber.next_update().await, update);
     }
     // And all in one call.
-    publish(&fresh.node(), &one_of_each(&poll)).await;
+    publish(&backend.instance(), &one_of_each(&poll)).await;
     let mut expected = one_of_each(&poll).to_vec();
     for _ in 0..4 {
-        let update = listener.hears().await;
+        let update = subscriber.next_update().await;
         let index = expected.iter().position(|other| *other == update);
         expected.remove(index.expect("an update that was sent, once"));
     }
-    publish(&fresh.node(), &[]).await;
+    publish(&backend.instance(), &[]).await;
 }
 
 /// An update of any size arrives as it was, or is told to be missed.
-pub async fn the_largest_poll_arrives_or_is_missed(fixture: &dyn BroadcasterFixture) {
-    let fresh = fixture.fresh().await;
+pub async fn largest_poll_arrives_or_lags(fixture: &dyn BroadcasterFixture) {
+    let backend = fixture.fresh().await;
     let poll = largest_poll();
-    let mut listener = Listener::of(&fresh.another_node(), &poll).await;
+    let mut subscriber = Subscriber::new(&backend.second_instance().await, &poll).await;
     let update = redefined(&poll);
-    publish(&fresh.node(), std::slice::from_ref(&update)).await;
-    match listener.next().await {
+    publish(&backend.instance(), std::slice::from_ref(&update)).await;
+    match subscriber.next().await {
         Delivery::Update(arrived) => assert_eq!(*arrived, update),
         Delivery::Lagged => {}
     }
-    // The listener is not lost by it.
+    // The subscriber is not lost by it.
     let small = Update::Deleted { poll: poll.id };
-    publish(&fresh.node(), std::slice::from_ref(&small)).await;
-    assert_eq!(listener.hears().await, small);
+    publish(&backend.instance(), std::slice::from_ref(&small)).await;
+    assert_eq!(subscriber.next_update().await, small);
 }
 
 /// Topics are isolated, also within one call.
 pub async fn topics_are_isolated(fixture: &dyn BroadcasterFixture) {
-    let fresh = fixture.fresh().await;
+    let backend = fixture.fresh().await;
     let (a, b) = (poll(), poll());
-    let mut of_a = Listener::of(&fresh.node(), &a).await;
-    let mut of_b = Listener::of(&fresh.another_node(), &b).await;
+    let mut of_a = Subscriber::new(&backend.instance(), &a).await;
+    let mut of_b = Subscriber::new(&backend.second_instance().await, &b).await;
     for revision in 1..20 {
         let (to_a, to_b) = (tallied(&a, revision), tallied(&b, revision));
-        publish(&fresh.node(), &[to_b.clone(), to_a.clone()]).await;
-        assert_eq!(of_a.hears().await, to_a);
-        assert_eq!(of_b.hears().await, to_b);
+        publish(&backend.instance(), &[to_b.clone(), to_a.clone()]).await;
+        assert_eq!(of_a.next_update().await, to_a);
+        assert_eq!(of_b.next_update().await, to_b);
     }
 }
 
-/// Every listener of a topic hears it, on every node.
-pub async fn every_listener_hears_on_every_node(fixture: &dyn BroadcasterFixture) {
-    let fresh = fixture.fresh().await;
+/// Every subscriber of a topic hears it, on every node.
+pub async fn subscribers_on_every_node_receive_updates(fixture: &dyn BroadcasterFixture) {
+    let backend = fixture.fresh().await;
     let poll = poll();
-    let nodes = [fresh.node(), fresh.another_node()];
+    let nodes = [backend.instance(), backend.second_instance().await];
     let mut listeners = Vec::new();
     for n in 0..10_usize {
-        listeners.push(Listener::of(&nodes[n % 2], &poll).await);
+        listeners.push(Subscriber::new(&nodes[n % 2], &poll).await);
     }
     for revision in 1..10 {
         let update = tallied(&poll, revision);
         let publisher = &nodes[usize::from(revision % 2 == 0)];
         publish(publisher, std::slice::from_ref(&update)).await;
-        for listener in &mut listeners {
-            assert_eq!(listener.hears().await, update);
+        for subscriber in &mut listeners {
+            assert_eq!(subscriber.next_update().await, update);
         }
     }
 }
 
 /// At most once: with several publishers at once and a reader that keeps up, each update arrives once.
-pub async fn nothing_arrives_twice(fixture: &dyn BroadcasterFixture) {
-    let fresh = fixture.fresh().await;
+pub async fn no_update_arrives_twice(fixture: &dyn BroadcasterFixture) {
+    let backend = fixture.fresh().await;
     let poll = poll();
-    let nodes = [fresh.node(), fresh.another_node()];
-    let mut listener = Listener::of(&fresh.node(), &poll).await;
+    let nodes = [backend.instance(), backend.second_instance().await];
+    let mut subscriber = Subscriber::new(&backend.instance(), &poll).await;
     let (mut seen, mut missed) = (BTreeSet::new(), false);
     for round in 0..20_u64 {
         let tasks = (0..4_u64).map(|n| {
@@ -109,9 +111,9 @@ pub async fn nothing_arrives_twice(fixture: &dyn BroadcasterFixture) {
             let revision = 10 * round + n;
             async move { publish(&node, &[tallied(&poll, revision)]).await }
         });
-        together(tasks.collect()).await;
+        run_concurrently(tasks.collect()).await;
         for _ in 0..4 {
-            match listener.next().await {
+            match subscriber.next().await {
                 Delivery::Lagged => missed = true,
                 Delivery::Update(update) => {
                     let Update::TallyChanged { tally, .. } = &*update else {
@@ -127,15 +129,15 @@ pub async fn nothing_arrives_twice(fixture: &dyn BroadcasterFixture) {
 }
 
 /// What was published before a subscription is not heard: the snapshot has it.
-pub async fn nothing_of_before_is_heard(fixture: &dyn BroadcasterFixture) {
-    let fresh = fixture.fresh().await;
+pub async fn earlier_updates_are_not_received(fixture: &dyn BroadcasterFixture) {
+    let backend = fixture.fresh().await;
     let poll = poll();
-    let mut early = Listener::of(&fresh.node(), &poll).await;
+    let mut early = Subscriber::new(&backend.instance(), &poll).await;
     let old = tallied(&poll, 1);
-    publish(&fresh.node(), std::slice::from_ref(&old)).await;
-    assert_eq!(early.hears().await, old);
-    let mut late = Listener::of(&fresh.node(), &poll).await;
+    publish(&backend.instance(), std::slice::from_ref(&old)).await;
+    assert_eq!(early.next_update().await, old);
+    let mut late = Subscriber::new(&backend.instance(), &poll).await;
     let new = tallied(&poll, 2);
-    publish(&fresh.node(), std::slice::from_ref(&new)).await;
-    assert_eq!(late.hears().await, new);
+    publish(&backend.instance(), std::slice::from_ref(&new)).await;
+    assert_eq!(late.next_update().await, new);
 }

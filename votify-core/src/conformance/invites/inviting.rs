@@ -1,163 +1,153 @@
 //! Who is invited, and up to how many.
 
+use std::sync::Arc;
+
 use crate::ballot::Outcome;
-use crate::conformance::fixture::InviteFixture;
-use crate::conformance::invites::scene::{ANY, Scene, count, guests, invite};
-use crate::conformance::store::paper::{at, ballot};
-use crate::conformance::together::together;
+use crate::conformance::fixture::StoreFixture;
+use crate::conformance::invites::harness::{Harness, UNBOUNDED, count, guests, invite, invites};
+use crate::conformance::run_concurrently::run_concurrently;
+use crate::conformance::store::builders::{at, ballot};
 use crate::store::InviteOutcome;
 
-/// Law 1: who was invited is invited, to that poll alone.
-pub async fn who_was_invited_is_and_nobody_else(fixture: &dyn InviteFixture) {
-    let scene = Scene::open(fixture).await;
-    let (poll, other) = (scene.poll().await, scene.poll().await);
-    let handle = scene.handle();
-    assert_eq!(count(&handle, &poll, &guests(0..9)).await, 0);
-    let invited = invite(&handle, &poll, &guests(0..5), ANY).await;
+/// Law 1: invited voters are invited to their poll and to no other one.
+pub async fn only_invited_voters_are_invited(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let (poll, other) = (harness.create_poll().await, harness.create_poll().await);
+    let store = harness.store();
+    assert_eq!(count(&store, &poll, &guests(0..9)).await, 0);
+    let invited = invite(&store, &poll, &guests(0..5), UNBOUNDED).await;
     assert_eq!(invited, InviteOutcome::Invited { total: 5 });
-    let invited = invite(&handle, &poll, &guests(5..7), ANY).await;
+    let invited = invite(&store, &poll, &guests(5..7), UNBOUNDED).await;
     assert_eq!(invited, InviteOutcome::Invited { total: 7 });
-    assert_eq!(count(&handle, &poll, &guests(0..7)).await, 7);
-    assert_eq!(count(&handle, &poll, &guests(7..9)).await, 0);
-    assert_eq!(count(&handle, &other, &guests(0..9)).await, 0);
-    let another = scene.fresh.another().await;
-    assert_eq!(count(&another, &poll, &guests(0..9)).await, 7);
+    assert_eq!(count(&store, &poll, &guests(0..7)).await, 7);
+    assert_eq!(count(&store, &poll, &guests(7..9)).await, 0);
+    assert_eq!(count(&store, &other, &guests(0..9)).await, 0);
+    let second = harness.second_store().await;
+    assert_eq!(count(&second, &poll, &guests(0..9)).await, 7);
 }
 
-/// Law 6: whether one is invited is answered in the order asked, as often as asked; nobody asked is nobody answered.
-pub async fn whether_one_is_invited_is_answered_in_the_order_asked(fixture: &dyn InviteFixture) {
-    let scene = Scene::open(fixture).await;
-    let poll = scene.poll().await;
-    let handle = scene.handle();
+/// Law 6: `invited` returns its results in the order of the arguments, repeated ones
+/// included, and nothing for no arguments.
+pub async fn invited_results_follow_argument_order(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let poll = harness.create_poll().await;
+    let store = harness.store();
     let odd: Vec<u32> = (0..2_000).filter(|number| number % 2 == 1).collect();
-    invite(&handle, &poll, &guests(odd), ANY).await;
-    let asked: Vec<u32> = (0..2_000).rev().chain([7, 7, 8]).collect();
-    let invited = handle
-        .invites
-        .invited(poll.id, &guests(asked.clone()))
+    invite(&store, &poll, &guests(odd), UNBOUNDED).await;
+    let requested: Vec<u32> = (0..2_000).rev().chain([7, 7, 8]).collect();
+    let invited = invites(&store)
+        .invited(poll.id, &guests(requested.clone()))
         .await;
-    let expected: Vec<bool> = asked.iter().map(|number| number % 2 == 1).collect();
-    assert_eq!(invited.expect("invited answers"), expected);
-    let nobody = handle.invites.invited(poll.id, &[]).await;
-    assert!(nobody.expect("invited answers").is_empty());
+    let expected: Vec<bool> = requested.iter().map(|number| number % 2 == 1).collect();
+    assert_eq!(invited.expect("invited succeeds"), expected);
+    let empty = invites(&store).invited(poll.id, &[]).await;
+    assert!(empty.expect("invited succeeds").is_empty());
 }
 
-/// Law 1: an invitation that comes again, in one call or in two, counts once.
-pub async fn inviting_again_changes_nothing(fixture: &dyn InviteFixture) {
-    let scene = Scene::open(fixture).await;
-    let poll = scene.poll().await;
-    let handle = scene.handle();
+/// Law 1: a voter invited repeatedly, in one call or in several, counts once.
+pub async fn repeated_invitation_counts_once(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let poll = harness.create_poll().await;
+    let store = harness.store();
     for _ in 0..2 {
-        let invited = invite(&handle, &poll, &guests([1, 2, 2, 3, 1]), ANY).await;
+        let invited = invite(&store, &poll, &guests([1, 2, 2, 3, 1]), UNBOUNDED).await;
         assert_eq!(invited, InviteOutcome::Invited { total: 3 });
     }
-    let further = invite(&handle, &poll, &guests([3, 4]), 4).await;
-    assert_eq!(further, InviteOutcome::Invited { total: 4 });
-    let nobody = invite(&handle, &poll, &[], 4).await;
-    assert_eq!(nobody, InviteOutcome::Invited { total: 4 });
+    let one_more = invite(&store, &poll, &guests([3, 4]), 4).await;
+    assert_eq!(one_more, InviteOutcome::Invited { total: 4 });
+    let empty = invite(&store, &poll, &[], 4).await;
+    assert_eq!(empty, InviteOutcome::Invited { total: 4 });
 }
 
-/// Laws 1 and 2: up to the bound all are invited, beyond it nobody.
-pub async fn too_many_invite_nobody(fixture: &dyn InviteFixture) {
-    let scene = Scene::open(fixture).await;
-    let poll = scene.poll().await;
-    let handle = scene.handle();
-    let refused = invite(&handle, &poll, &guests(0..11), 10).await;
+/// Laws 1 and 2: a call within the bound invites all of its voters, one beyond it none.
+pub async fn invitations_beyond_the_bound_invite_no_one(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let poll = harness.create_poll().await;
+    let store = harness.store();
+    let refused = invite(&store, &poll, &guests(0..11), 10).await;
     assert_eq!(refused, InviteOutcome::TooMany { total: 0 });
-    let all = invite(&handle, &poll, &guests(0..10), 10).await;
+    let all = invite(&store, &poll, &guests(0..10), 10).await;
     assert_eq!(all, InviteOutcome::Invited { total: 10 });
-    let refused = invite(&handle, &poll, &guests([9, 10]), 10).await;
+    let refused = invite(&store, &poll, &guests([9, 10]), 10).await;
     assert_eq!(refused, InviteOutcome::TooMany { total: 10 });
-    let again = invite(&handle, &poll, &guests(0..10), 10).await;
-    assert_eq!(again, InviteOutcome::Invited { total: 10 });
-    assert_eq!(count(&handle, &poll, &guests(0..20)).await, 10);
+    let repeated = invite(&store, &poll, &guests(0..10), 10).await;
+    assert_eq!(repeated, InviteOutcome::Invited { total: 10 });
+    assert_eq!(count(&store, &poll, &guests(0..20)).await, 10);
 }
 
-/// An engine invites so many in one call.
-pub async fn ten_thousand_are_invited_at_once(fixture: &dyn InviteFixture) {
-    let scene = Scene::open(fixture).await;
-    let poll = scene.poll().await;
-    let handle = scene.handle();
+/// One call invites 10 000 voters, the maximum of an engine's call.
+pub async fn one_call_invites_ten_thousand(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let poll = harness.create_poll().await;
+    let store = harness.store();
     let all = guests(0..10_000);
-    let invited = invite(&handle, &poll, &all, ANY).await;
+    let invited = invite(&store, &poll, &all, UNBOUNDED).await;
     assert_eq!(invited, InviteOutcome::Invited { total: 10_000 });
-    assert_eq!(count(&handle, &poll, &all).await, 10_000);
+    assert_eq!(count(&store, &poll, &all).await, 10_000);
 }
 
-/// Law 2: many who invite at the same time, over two handles, fill a poll up to the bound exactly.
-pub async fn invitations_at_the_same_time_keep_the_bound(fixture: &dyn InviteFixture) {
-    let scene = Scene::open(fixture).await;
-    let handles = [scene.handle(), scene.fresh.another().await];
-    let poll = scene.poll().await;
+/// Law 2: concurrent calls on two instances fill a poll exactly up to the bound.
+pub async fn concurrent_invitations_respect_the_bound(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let stores = [harness.store(), harness.second_store().await];
+    let poll = harness.create_poll().await;
     let tasks = (0..16_u32).map(|task| {
-        let (handle, poll) = (handles[task as usize % 2].clone(), poll.clone());
-        async move { invite(&handle, &poll, &guests(task * 10..task * 10 + 10), 100).await }
+        let (store, poll) = (Arc::clone(&stores[task as usize % 2]), poll.clone());
+        async move { invite(&store, &poll, &guests(task * 10..task * 10 + 10), 100).await }
     });
-    let answers = together(tasks.collect()).await;
-    let mut totals: Vec<u64> = answers
+    let outcomes = run_concurrently(tasks.collect()).await;
+    let mut totals: Vec<u64> = outcomes
         .iter()
-        .filter_map(|answer| match answer {
+        .filter_map(|outcome| match outcome {
             InviteOutcome::Invited { total } => Some(*total),
             InviteOutcome::TooMany { .. } => None,
         })
         .collect();
     totals.sort_unstable();
-    let one_after_the_other: Vec<u64> = (1..=10).map(|calls| calls * 10).collect();
-    assert_eq!(totals, one_after_the_other, "{answers:?}");
-    for (task, answer) in (0..).zip(&answers) {
-        let invited = count(&handles[0], &poll, &guests(task * 10..task * 10 + 10)).await;
-        let expected = if matches!(answer, InviteOutcome::Invited { .. }) {
+    let sequential: Vec<u64> = (1..=10).map(|calls| calls * 10).collect();
+    assert_eq!(totals, sequential, "{outcomes:?}");
+    for (task, outcome) in (0..).zip(&outcomes) {
+        let invited = count(&stores[0], &poll, &guests(task * 10..task * 10 + 10)).await;
+        let expected = if matches!(outcome, InviteOutcome::Invited { .. }) {
             10
         } else {
             0
         };
-        assert_eq!(invited, expected, "all or none");
+        assert_eq!(invited, expected, "a call invites all or none");
     }
 }
 
-/// Law 5: neither poll nor tally notice, and votes go on beside it.
-pub async fn inviting_leaves_the_poll_alone(fixture: &dyn InviteFixture) {
-    let scene = Scene::open(fixture).await;
-    let poll = scene.poll().await;
-    let handle = scene.handle();
-    let before = handle
-        .polls
-        .tallies(&[poll.id])
-        .await
-        .expect("tallies answers");
-    invite(&handle, &poll, &guests(0..3), ANY).await;
-    let after = handle
-        .polls
-        .tallies(&[poll.id])
-        .await
-        .expect("tallies answers");
+/// Laws 3 and 5: inviting changes neither poll nor tally, and voting keeps invitations.
+pub async fn inviting_does_not_change_the_poll(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let poll = harness.create_poll().await;
+    let store = harness.store();
+    let before = store.tallies(&[poll.id]).await.expect("tallies succeeds");
+    invite(&store, &poll, &guests(0..3), UNBOUNDED).await;
+    let after = store.tallies(&[poll.id]).await.expect("tallies succeeds");
     assert_eq!(after, before);
-    let kept = handle.polls.polls(&[poll.id]).await.expect("polls answers");
-    assert_eq!(kept, [Some(poll.clone())]);
+    let stored = store.polls(&[poll.id]).await.expect("polls succeeds");
+    assert_eq!(stored, [Some(poll.clone())]);
     let mut vote = ballot(&poll, 1, 1, 0);
     vote.voter = guests([1])[0];
-    let receipt = handle.polls.cast_ballots(&[vote], at(1)).await;
+    let receipt = store.cast_ballots(&[vote], at(1)).await;
     assert!(matches!(
         receipt.outcomes[..],
         [Ok(Outcome::Counted { revision: 1 })]
     ));
-    assert_eq!(count(&handle, &poll, &guests(0..3)).await, 3, "law 3");
-    let audit = handle
-        .polls
-        .audit_poll(poll.id)
-        .await
-        .expect("audit_poll answers");
+    assert_eq!(count(&store, &poll, &guests(0..3)).await, 3, "law 3");
+    let audit = store.audit_poll(poll.id).await;
+    let audit = audit.expect("audit_poll succeeds");
     assert_eq!(audit.stored, audit.recounted);
 }
 
-/// Law 7: who was invited is so when the store is opened anew.
-pub async fn invitations_last(fixture: &dyn InviteFixture) {
-    let mut scene = Scene::open(fixture).await;
-    let poll = scene.poll().await;
-    invite(&scene.handle(), &poll, &guests(0..10), ANY).await;
-    let Some(fresh) = scene.fresh.reopened().await else {
+/// Law 7: invitations are stored after the store is reopened.
+pub async fn invitations_survive_reopening(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let poll = harness.create_poll().await;
+    invite(&harness.store(), &poll, &guests(0..10), UNBOUNDED).await;
+    let Some(harness) = harness.reopen().await else {
         return;
     };
-    scene = Scene { fresh };
-    assert_eq!(count(&scene.handle(), &poll, &guests(0..20)).await, 10);
+    assert_eq!(count(&harness.store(), &poll, &guests(0..20)).await, 10);
 }

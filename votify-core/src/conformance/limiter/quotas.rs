@@ -11,9 +11,9 @@ use proptest::strategy::Strategy;
 
 use crate::backend::SlidingWindow;
 use crate::conformance::fixture::LimiterFixture;
-use crate::conformance::seeds::{check_random, same};
-use crate::conformance::store::paper::at;
-use crate::conformance::together::together;
+use crate::conformance::run_concurrently::run_concurrently;
+use crate::conformance::seeds::{check_equal, check_random};
+use crate::conformance::store::builders::at;
 use crate::limit::{LimitKey, Permit, Quota, RateLimiter};
 use crate::time::Timestamp;
 
@@ -35,13 +35,13 @@ async fn acquire(
     now: Timestamp,
 ) -> Permit {
     let permit = limiter.acquire(key, quota, now).await;
-    permit.expect("acquire answers")
+    permit.expect("acquire succeeds")
 }
 
 /// As many attempts are granted at once as the quota says, each says how many are left, and no more are granted.
-pub async fn the_limit_is_granted_and_no_more(fixture: &dyn LimiterFixture) {
-    let fresh = fixture.fresh().await;
-    let limiter = fresh.node();
+pub async fn exactly_the_limit_is_granted(fixture: &dyn LimiterFixture) {
+    let backend = fixture.fresh().await;
+    let limiter = backend.instance();
     for (number, limit) in [(1, 1), (2, 10), (3, 300)] {
         let quota = Quota::per_minute(limit);
         for left in (0..limit).rev() {
@@ -60,9 +60,9 @@ pub async fn the_limit_is_granted_and_no_more(fixture: &dyn LimiterFixture) {
 }
 
 /// A refused attempt costs nothing: however many there were, an attempt is granted when it was told to come back.
-pub async fn a_refused_attempt_costs_nothing(fixture: &dyn LimiterFixture) {
-    let fresh = fixture.fresh().await;
-    let limiter = fresh.node();
+pub async fn rejected_attempts_are_not_counted(fixture: &dyn LimiterFixture) {
+    let backend = fixture.fresh().await;
+    let limiter = backend.instance();
     let quota = Quota::per_minute(3);
     for _ in 0..3 {
         acquire(&limiter, &key(1), &quota, at(0)).await;
@@ -80,9 +80,9 @@ pub async fn a_refused_attempt_costs_nothing(fixture: &dyn LimiterFixture) {
 }
 
 /// Keys do not affect each other, however many there are and however alike.
-pub async fn keys_do_not_affect_each_other(fixture: &dyn LimiterFixture) {
-    let fresh = fixture.fresh().await;
-    let limiter = fresh.node();
+pub async fn keys_are_independent(fixture: &dyn LimiterFixture) {
+    let backend = fixture.fresh().await;
+    let limiter = backend.instance();
     let quota = Quota::per_minute(1);
     for number in 0..1_000 {
         let permit = acquire(&limiter, &key(number), &quota, at(1)).await;
@@ -95,9 +95,9 @@ pub async fn keys_do_not_affect_each_other(fixture: &dyn LimiterFixture) {
 }
 
 /// A key unused for two periods has its whole quota again.
-pub async fn what_was_granted_comes_back(fixture: &dyn LimiterFixture) {
-    let fresh = fixture.fresh().await;
-    let limiter = fresh.node();
+pub async fn quota_is_restored_after_two_periods(fixture: &dyn LimiterFixture) {
+    let backend = fixture.fresh().await;
+    let limiter = backend.instance();
     for (number, seconds) in [(1, 60), (2, 3_600), (3, 24 * 3_600)] {
         let quota = Quota::new(5, Duration::from_secs(seconds)).expect("a quota");
         for start in [0, 2 * seconds, 5 * seconds] {
@@ -115,9 +115,9 @@ pub async fn what_was_granted_comes_back(fixture: &dyn LimiterFixture) {
 }
 
 /// Attempts at once, on whatever node, get exactly the limit together.
-pub async fn attempts_at_once_share_the_limit(fixture: &dyn LimiterFixture) {
-    let fresh = fixture.fresh().await;
-    let nodes = [fresh.node(), fresh.another_node()];
+pub async fn concurrent_attempts_share_the_limit(fixture: &dyn LimiterFixture) {
+    let backend = fixture.fresh().await;
+    let nodes = [backend.instance(), backend.second_instance().await];
     let quota = Quota::per_minute(20);
     for round in 0..5 {
         let tasks = (0..16_usize).map(|n| {
@@ -131,7 +131,7 @@ pub async fn attempts_at_once_share_the_limit(fixture: &dyn LimiterFixture) {
                 granted
             }
         });
-        let granted = together(tasks.collect()).await.concat();
+        let granted = run_concurrently(tasks.collect()).await.concat();
         assert_eq!(granted.len(), 20, "round {round}");
         let left: BTreeSet<u32> = granted.into_iter().collect();
         assert_eq!(left, (0..20).collect(), "each was told what is left");
@@ -150,9 +150,9 @@ fn steps() -> impl Strategy<Value = Vec<(usize, i64)>> {
 }
 
 /// The arithmetic is [`SlidingWindow`]'s: any attempts get its permits, to the last field, also from clocks that differ.
-pub async fn any_attempts_get_the_sliding_windows_permits(fixture: &dyn LimiterFixture) {
-    let fresh = fixture.fresh().await;
-    let nodes = [fresh.node(), fresh.another_node()];
+pub async fn permits_equal_those_of_the_sliding_window(fixture: &dyn LimiterFixture) {
+    let backend = fixture.fresh().await;
+    let nodes = [backend.instance(), backend.second_instance().await];
     let quotas = [
         Quota::per_minute(3),
         Quota::per_minute(10),
@@ -168,16 +168,16 @@ pub async fn any_attempts_get_the_sliding_windows_permits(fixture: &dyn LimiterF
             let node = &nodes[index % 2];
             let found = acquire(node, &keys[which], &quotas[which], now).await;
             let expected = windows[which].acquire(&quotas[which], now);
-            same(format!("attempt {index} at {now}"), &found, &expected)?;
+            check_equal(format!("attempt {index} at {now}"), &found, &expected)?;
         }
         Ok(())
     });
 }
 
 /// In any stretch of the period at most the limit is granted, and more than nothing is.
-pub async fn no_stretch_of_a_period_sees_more_than_the_limit(fixture: &dyn LimiterFixture) {
-    let fresh = fixture.fresh().await;
-    let limiter = fresh.node();
+pub async fn no_period_exceeds_the_limit(fixture: &dyn LimiterFixture) {
+    let backend = fixture.fresh().await;
+    let limiter = backend.instance();
     check_random(&(steps(), 1..6_u16), async |(steps, limit)| {
         let quota = Quota::per_minute(limit);
         let key = new_key();
@@ -189,7 +189,7 @@ pub async fn no_stretch_of_a_period_sees_more_than_the_limit(fixture: &dyn Limit
                 *granted.entry(now).or_default() += 1;
             }
         }
-        same("something is granted", &granted.is_empty(), &false)?;
+        check_equal("something is granted", &granted.is_empty(), &false)?;
         for start in granted.keys() {
             let stretch = granted.range(start..&start.saturating_add(quota.period()));
             let sum: usize = stretch.map(|(_, count)| count).sum();

@@ -3,7 +3,7 @@ use proptest::prelude::{Just, any};
 use proptest::prop_oneof;
 use proptest::strategy::Strategy;
 
-use crate::conformance::store::paper::at;
+use crate::conformance::store::builders::at;
 use crate::id::OptionId;
 use crate::poll::{BallotKind, OptionChange, Poll, PollChange, PollOption, ResultsPolicy};
 use crate::voter::VoterPolicy;

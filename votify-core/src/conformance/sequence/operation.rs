@@ -6,7 +6,9 @@ use proptest::strategy::{Strategy, Union};
 
 use crate::ballot::{Ballot, Choice};
 use crate::conformance::sequence::edit::{Edit, edit};
-use crate::conformance::store::paper::{address, at, ballot_id, up_to, voter_of};
+use crate::conformance::store::builders::{
+    address, at, ballot_id, voter_with_policy, with_address_quota,
+};
 use crate::id::OptionId;
 use crate::poll::{BallotKind, Poll, PollDraft};
 use crate::voter::{VoterId, VoterPolicy};
@@ -20,7 +22,7 @@ pub(crate) const VOTERS: u32 = 5;
 #[derive(Debug, Clone)]
 pub(crate) enum Operation {
     /// Makes the poll, or another one in its place once it was deleted.
-    Create { slot: usize, made: Made },
+    Create { slot: usize, made: PollSpec },
     /// Casts a batch.
     Cast(Vec<Vote>),
     /// Casts again what was cast before: these of all ballots ever sent.
@@ -39,7 +41,7 @@ pub(crate) enum Operation {
 
 /// How a poll is made.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Made {
+pub(crate) struct PollSpec {
     pub(crate) several: bool,
     pub(crate) revote: bool,
     pub(crate) opens_in: u8,
@@ -47,7 +49,7 @@ pub(crate) struct Made {
     pub(crate) quota: Option<u32>,
 }
 
-impl Made {
+impl PollSpec {
     pub(crate) fn draft(self, now: u64) -> PollDraft {
         let mut draft = PollDraft::single_choice("title 0", ["a", "b", "c"]);
         if self.several {
@@ -58,7 +60,7 @@ impl Made {
         draft.opens_at = Some(at(opens));
         draft.closes_at = self.open_for.map(|seconds| at(opens + u64::from(seconds)));
         match self.quota {
-            Some(ballots) => up_to(ballots, draft),
+            Some(ballots) => with_address_quota(ballots, draft),
             None => draft,
         }
     }
@@ -70,7 +72,7 @@ pub(crate) struct Vote {
     pub(crate) slot: usize,
     pub(crate) voter: u32,
     pub(crate) id: u32,
-    pub(crate) says: Says,
+    pub(crate) says: ChoiceSpec,
     pub(crate) by_address: bool,
     pub(crate) from: u8,
 }
@@ -95,18 +97,18 @@ pub(crate) fn voter_by(number: u32, by_address: bool) -> VoterId {
     } else {
         VoterPolicy::Browser
     };
-    voter_of(policy, number)
+    voter_with_policy(policy, number)
 }
 
 /// A choice by numbers.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Says {
+pub(crate) enum ChoiceSpec {
     One(usize),
     Several(usize, usize),
     Withdraw,
 }
 
-impl Says {
+impl ChoiceSpec {
     /// An index beyond the poll's options stands for an option that it does not have.
     pub(crate) fn choice(self, poll: &Poll) -> Choice {
         let option = |index: usize| {
@@ -122,14 +124,14 @@ impl Says {
     }
 }
 
-fn made() -> impl Strategy<Value = Made> {
+fn made() -> impl Strategy<Value = PollSpec> {
     let window = (
         prop_oneof![4 => Just(0), 1 => 1..20_u8],
         option::of(1..60_u8),
     );
     let quota = option::of(1..3_u32);
     (any::<bool>(), any::<bool>(), window, quota).prop_map(
-        |(several, revote, (opens_in, open_for), quota)| Made {
+        |(several, revote, (opens_in, open_for), quota)| PollSpec {
             several,
             revote,
             opens_in,
@@ -141,9 +143,9 @@ fn made() -> impl Strategy<Value = Made> {
 
 pub(crate) fn vote() -> impl Strategy<Value = Vote> {
     let says = prop_oneof![
-        8 => (0..4_usize).prop_map(Says::One),
-        6 => (0..3_usize, 0..4_usize).prop_map(|(a, b)| Says::Several(a, b)),
-        3 => Just(Says::Withdraw),
+        8 => (0..4_usize).prop_map(ChoiceSpec::One),
+        6 => (0..3_usize, 0..4_usize).prop_map(|(a, b)| ChoiceSpec::Several(a, b)),
+        3 => Just(ChoiceSpec::Withdraw),
     ];
     let by_address = prop_oneof![19 => Just(false), 1 => Just(true)];
     (0..SLOTS, 0..VOTERS, 0..8_u32, says, by_address, 0..2_u8).prop_map(
@@ -159,7 +161,7 @@ pub(crate) fn vote() -> impl Strategy<Value = Vote> {
 }
 
 /// What to do after two polls were made like this.
-pub(crate) fn operations() -> impl Strategy<Value = ((Made, Made), Vec<Operation>)> {
+pub(crate) fn operations() -> impl Strategy<Value = ((PollSpec, PollSpec), Vec<Operation>)> {
     let slot = || 0..SLOTS;
     let operation = Union::new_weighted(vec![
         (8, vec(vote(), 1..12).prop_map(Operation::Cast).boxed()),

@@ -1,12 +1,12 @@
 use crate::backend::search_terms;
 use crate::ballot::{Ballot, Outcome, Refusal};
-use crate::conformance::seeds::same;
+use crate::conformance::seeds::check_equal;
 use crate::conformance::sequence::edit::Edit;
-use crate::conformance::sequence::model::Model;
-use crate::conformance::sequence::operation::{Made, Operation, SLOTS, VOTERS, Vote, voter_by};
-use crate::conformance::sequence::room::Changed;
-use crate::conformance::store::paper::{at, strict};
-use crate::conformance::store::scene::Scene;
+use crate::conformance::sequence::model_poll::Changed;
+use crate::conformance::sequence::model_store::ModelStore;
+use crate::conformance::sequence::operation::{Operation, PollSpec, SLOTS, VOTERS, Vote, voter_by};
+use crate::conformance::store::builders::{at, draft};
+use crate::conformance::store::harness::Harness;
 use crate::id::PollId;
 use crate::poll::{ChangeRefusal, InvalidPoll, Poll, PollStatus, SealCause};
 use crate::store::PageRequest;
@@ -14,8 +14,8 @@ use crate::store::{ChangeOutcome, PollFilter, PollOrder, SealOutcome, StoreError
 
 /// One sequence, on the store and on the model.
 pub(crate) struct Run<'a> {
-    scene: &'a Scene,
-    model: Model,
+    harness: &'a Harness,
+    model: ModelStore,
     /// The last definition seen in each slot, deleted or not; at first of polls that were never made.
     polls: Vec<Poll>,
     /// What sets the polls of this sequence apart from others in the same store.
@@ -42,11 +42,11 @@ fn in_general(outcome: Outcome) -> Outcome {
 }
 
 impl<'a> Run<'a> {
-    pub(crate) fn new(scene: &'a Scene) -> Self {
+    pub(crate) fn new(harness: &'a Harness) -> Self {
         Self {
-            scene,
-            model: Model::default(),
-            polls: (0..SLOTS).map(|_| scene.unknown_poll(strict())).collect(),
+            harness,
+            model: ModelStore::default(),
+            polls: (0..SLOTS).map(|_| harness.unknown_poll(draft())).collect(),
             category: format!("sequence {}", uuid::Uuid::new_v4()),
             now: 100,
             sent: Vec::new(),
@@ -73,14 +73,14 @@ impl<'a> Run<'a> {
             Operation::Seal { slot, by_owner } => self.seal(*slot, *by_owner).await,
             Operation::Delete { slot } => {
                 let id = self.polls[*slot].id;
-                let deleted = self.scene.store().delete_poll(id).await;
+                let deleted = self.harness.store().delete_poll(id).await;
                 let deleted = found(deleted, id)?.is_some();
-                same("deleted", &deleted, &self.model.delete(id))
+                check_equal("deleted", &deleted, &self.model.delete(id))
             }
             Operation::Repair { slot } => {
                 let id = self.polls[*slot].id;
-                let repaired = self.scene.store().repair_poll(id).await;
-                same("repaired", &found(repaired, id)?, &self.model.repair(id))
+                let repaired = self.harness.store().repair_poll(id).await;
+                check_equal("repaired", &found(repaired, id)?, &self.model.repair(id))
             }
             Operation::Wait(seconds) => {
                 self.now = self.now.saturating_add_signed((*seconds).into());
@@ -89,19 +89,19 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn create(&mut self, slot: usize, made: Made) -> Result<(), String> {
-        let mut poll = self.scene.unknown_poll(made.draft(self.now));
+    async fn create(&mut self, slot: usize, made: PollSpec) -> Result<(), String> {
+        let mut poll = self.harness.unknown_poll(made.draft(self.now));
         poll.created_at = at(self.now);
         poll.category = Some(self.category.clone());
         if self.model.poll(self.polls[slot].id).is_some() {
             poll.id = self.polls[slot].id;
         }
-        let created = match self.scene.store().create_poll(&poll).await {
+        let created = match self.harness.store().create_poll(&poll).await {
             Ok(()) => true,
             Err(StoreError::PollExists(id)) if id == poll.id => false,
             Err(error) => return Err(format!("failed: {error:?}")),
         };
-        same("created", &created, &self.model.create(&poll))?;
+        check_equal("created", &created, &self.model.create(&poll))?;
         if created {
             self.polls[slot] = poll;
         }
@@ -109,24 +109,24 @@ impl<'a> Run<'a> {
     }
 
     async fn cast(&mut self, batch: &[Ballot]) -> Result<(), String> {
-        let receipt = self.scene.receipt(batch, at(self.now)).await;
-        same("outcomes", &receipt.outcomes.len(), &batch.len())?;
+        let receipt = self.harness.cast_batch(batch, at(self.now)).await;
+        check_equal("outcomes", &receipt.outcomes.len(), &batch.len())?;
         for (index, (ballot, outcome)) in batch.iter().zip(receipt.outcomes).enumerate() {
             let outcome = outcome.map_err(|error| format!("ballot {index} failed: {error:?}"))?;
             let expected = self.model.cast(ballot, at(self.now));
-            same(format!("ballot {index}"), &in_general(outcome), &expected)?;
+            check_equal(format!("ballot {index}"), &in_general(outcome), &expected)?;
         }
         let mut tallies = receipt.tallies;
         tallies.sort_unstable_by_key(|tally| tally.poll);
         let expected = self.model.tallies_of(batch);
-        same("the receipt's tallies", &tallies, &expected)
+        check_equal("the receipt's tallies", &tallies, &expected)
     }
 
     async fn change(&mut self, slot: usize, edit: Edit) -> Result<(), String> {
         let id = self.polls[slot].id;
         let change = edit.change(&self.polls[slot], self.now);
         let changing = self
-            .scene
+            .harness
             .store()
             .change_poll(id, &change, at(self.now))
             .await;
@@ -139,7 +139,7 @@ impl<'a> Run<'a> {
             }
             Some(ChangeOutcome::Refused(refusal)) => Changed::Refused(refusal),
         };
-        same(
+        check_equal(
             "the change",
             &changing,
             &self.model.change(id, edit, self.now),
@@ -156,54 +156,60 @@ impl<'a> Run<'a> {
             true => SealCause::Owner,
             false => SealCause::Deadline,
         };
-        let sealing = self.scene.store().seal_poll(id, cause, at(self.now)).await;
+        let sealing = self
+            .harness
+            .store()
+            .seal_poll(id, cause, at(self.now))
+            .await;
         let sealing = found(sealing, id)?.map(|sealing| match sealing {
             SealOutcome::Sealed(tally) => Some(tally),
             SealOutcome::NotDue => None,
         });
         let expected = self.model.seal(id, cause, at(self.now));
-        same("the seal", &sealing, &expected)
+        check_equal("the seal", &sealing, &expected)
     }
 
     /// Polls, tallies and the voters' ballots are as the model says.
     pub(crate) async fn compare(&self) -> Result<(), String> {
-        let store = self.scene.store();
+        let store = self.harness.store();
         let ids: Vec<PollId> = self.polls.iter().map(|poll| poll.id).collect();
         let polls = store.polls(&ids).await;
         let expected = ids.iter().map(|id| self.model.poll(*id)).collect();
-        same("polls", &polls.expect("polls answers"), &expected)?;
+        check_equal("polls", &polls.expect("polls succeeds"), &expected)?;
         let tallies = store.tallies(&ids).await;
         let expected = ids.iter().map(|id| self.model.tally(*id)).collect();
-        same("tallies", &tallies.expect("tallies answers"), &expected)?;
+        check_equal("tallies", &tallies.expect("tallies succeeds"), &expected)?;
         let voters = |by_address| (0..VOTERS).map(move |number| voter_by(number, by_address));
         let voters: Vec<_> = voters(false).chain(voters(true)).collect();
         for id in ids {
             let standing = store.ballots_of(id, &voters).await;
-            let expected = voters.iter().map(|voter| self.model.standing(id, *voter));
-            let standing = standing.expect("ballots_of answers");
-            same("ballots_of", &standing, &expected.collect())?;
+            let expected = voters
+                .iter()
+                .map(|voter| self.model.active_ballot(id, *voter));
+            let standing = standing.expect("ballots_of succeeds");
+            check_equal("ballots_of", &standing, &expected.collect())?;
         }
         Ok(())
     }
 
     /// Streams, audits and listings are as the model says.
     pub(crate) async fn compare_all(&self) -> Result<(), String> {
-        let store = self.scene.store();
+        let store = self.harness.store();
         for poll in &self.polls {
-            let streamed = self.scene.streamed(poll).await;
-            same("the stream", &streamed, &self.model.ballots(poll.id))?;
+            let streamed = self.harness.streamed_ballots(poll).await;
+            check_equal("the stream", &streamed, &self.model.ballots(poll.id))?;
             let audit = found(store.audit_poll(poll.id).await, poll.id)?;
             let tally = self.model.tally(poll.id);
-            let (kept, recounted) = audit.map(|audit| (audit.stored, audit.recounted)).unzip();
-            same("the audit's kept tally", &kept, &tally)?;
-            same("the audit's recount", &recounted, &tally)?;
+            let (stored, recounted) = audit.map(|audit| (audit.stored, audit.recounted)).unzip();
+            check_equal("the audit's stored tally", &stored, &tally)?;
+            check_equal("the audit's recount", &recounted, &tally)?;
         }
         for filter in self.filters() {
             let expected = self.model.listed(&filter, at(self.now));
             let expected: Vec<&Poll> = expected.iter().collect();
             let total = expected.len() as u64;
-            let scene = self.scene;
-            scene
+            let harness = self.harness;
+            harness
                 .check_listed(&filter, &PageRequest::FIRST, at(self.now), &expected, total)
                 .await?;
         }

@@ -2,14 +2,17 @@
 
 use crate::ballot::{Ballot, Outcome, Refusal};
 use crate::conformance::fixture::StoreFixture;
-use crate::conformance::store::paper::{at, ballot, lenient, strict, withdrawal};
-use crate::conformance::store::scene::Scene;
+use crate::conformance::store::builders::{at, ballot, draft, revote_draft, withdrawal};
+use crate::conformance::store::harness::Harness;
 
 /// Law 2: the same ballot, voter or id twice in one batch is decided as one after the other.
-pub async fn duplicates_in_a_batch_are_decided_in_order(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let (strict, lenient) = (scene.poll(strict()).await, scene.poll(lenient()).await);
-    let outcomes = scene
+pub async fn duplicates_in_a_batch_are_evaluated_in_order(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let (strict, lenient) = (
+        harness.create_poll(draft()).await,
+        harness.create_poll(revote_draft()).await,
+    );
+    let outcomes = harness
         .cast_all(
             &[
                 ballot(&strict, 1, 1, 0),
@@ -29,8 +32,8 @@ pub async fn duplicates_in_a_batch_are_decided_in_order(fixture: &dyn StoreFixtu
             Outcome::Refused(Refusal::AlreadyVoted),
         ]
     );
-    assert_eq!(scene.counts(&strict).await, [1, 0, 0]);
-    let outcomes = scene
+    assert_eq!(harness.counts(&strict).await, [1, 0, 0]);
+    let outcomes = harness
         .cast_all(
             &[
                 ballot(&lenient, 1, 1, 0),
@@ -60,47 +63,47 @@ pub async fn duplicates_in_a_batch_are_decided_in_order(fixture: &dyn StoreFixtu
             Outcome::Counted { revision: 5 },
         ]
     );
-    assert_eq!(scene.counts(&lenient).await, [1, 0, 1]);
-    scene.assert_sound(&strict).await;
-    scene.assert_sound(&lenient).await;
+    assert_eq!(harness.counts(&lenient).await, [1, 0, 1]);
+    harness.assert_consistent(&strict).await;
+    harness.assert_consistent(&lenient).await;
 }
 
 /// Law 2: a ballot that was cast and taken back within one batch is remembered, though no ballot stands.
-pub async fn a_vote_taken_back_in_its_own_batch_is_remembered(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let poll = scene.poll(lenient()).await;
+pub async fn vote_withdrawn_in_its_batch_is_recorded(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let poll = harness.create_poll(revote_draft()).await;
     let batch = [ballot(&poll, 1, 1, 0), withdrawal(&poll, 1, 2)];
-    let outcomes = scene.cast_all(&batch, at(1)).await;
+    let outcomes = harness.cast_all(&batch, at(1)).await;
     assert_eq!(outcomes[1], Outcome::Withdrawn { revision: 2 });
     assert_eq!(
-        scene.cast_all(&batch, at(2)).await,
+        harness.cast_all(&batch, at(2)).await,
         [
             Outcome::Replayed { revision: 1 },
             Outcome::Replayed { revision: 2 }
         ]
     );
-    assert_eq!(scene.counts(&poll).await, [0, 0, 0]);
-    scene.assert_sound(&poll).await;
+    assert_eq!(harness.counts(&poll).await, [0, 0, 0]);
+    harness.assert_consistent(&poll).await;
 }
 
 /// Law 2: parts are independent: polls that are unknown or closed take nothing from the others.
-pub async fn an_unknown_poll_takes_no_other_part_with_it(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
+pub async fn unknown_poll_fails_no_other_part(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
     // So many that unknown and closed ones are before, between and after the open ones in any order of locking.
     let mut polls = Vec::new();
     for kind in 0..12 {
         let poll = if kind % 3 == 0 {
-            scene.unknown_poll(strict())
+            harness.unknown_poll(draft())
         } else {
-            scene.poll(strict()).await
+            harness.create_poll(draft()).await
         };
         if kind % 3 == 1 {
-            scene.close(&poll, at(1)).await;
+            harness.close(&poll, at(1)).await;
         }
         polls.push(poll);
     }
     let batch: Vec<Ballot> = polls.iter().map(|poll| ballot(poll, 1, 1, 0)).collect();
-    let receipt = scene.receipt(&batch, at(2)).await;
+    let receipt = harness.cast_batch(&batch, at(2)).await;
     for (index, outcome) in receipt.outcomes.iter().enumerate() {
         let outcome = outcome.as_ref().expect("no part fails");
         let expected = match index % 3 {
@@ -111,19 +114,25 @@ pub async fn an_unknown_poll_takes_no_other_part_with_it(fixture: &dyn StoreFixt
         assert_eq!(*outcome, expected, "ballot {index}");
     }
     for poll in polls.iter().skip(2).step_by(3) {
-        assert_eq!(scene.counts(poll).await, [1, 0, 0]);
-        scene.assert_sound(poll).await;
+        assert_eq!(harness.counts(poll).await, [1, 0, 0]);
+        harness.assert_consistent(poll).await;
     }
 }
 
 /// Law 9: the receipt has one tally for each poll whose part went through, of the same transaction, and no other.
-pub async fn the_receipts_tallies_are_of_the_same_transaction(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let (a, b) = (scene.poll(strict()).await, scene.poll(lenient()).await);
-    let (sealed, other) = (scene.poll(strict()).await, scene.poll(strict()).await);
-    scene.close(&sealed, at(1)).await;
-    let unknown = scene.unknown_poll(strict());
-    scene.cast(&ballot(&other, 1, 1, 0), at(1)).await;
+pub async fn receipt_tallies_match_the_transaction(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let (a, b) = (
+        harness.create_poll(draft()).await,
+        harness.create_poll(revote_draft()).await,
+    );
+    let (sealed, other) = (
+        harness.create_poll(draft()).await,
+        harness.create_poll(draft()).await,
+    );
+    harness.close(&sealed, at(1)).await;
+    let unknown = harness.unknown_poll(draft());
+    harness.cast(&ballot(&other, 1, 1, 0), at(1)).await;
     for round in 0..3_u32 {
         let batch = [
             ballot(&b, 1, 2 * round, 0),
@@ -133,12 +142,12 @@ pub async fn the_receipts_tallies_are_of_the_same_transaction(fixture: &dyn Stor
             ballot(&sealed, 1, 1, 1),
             ballot(&a, round, 100 + round, 1),
         ];
-        let receipt = scene.receipt(&batch, at(2)).await;
+        let receipt = harness.cast_batch(&batch, at(2)).await;
         let mut tallies = receipt.tallies;
         tallies.sort_unstable_by_key(|tally| tally.poll);
         let mut expected = Vec::new();
         for poll in [&a, &b, &sealed] {
-            expected.push(scene.tally(poll).await);
+            expected.push(harness.tally(poll).await);
         }
         expected.sort_unstable_by_key(|tally| tally.poll);
         assert_eq!(tallies, expected, "round {round}");
@@ -156,11 +165,11 @@ pub async fn the_receipts_tallies_are_of_the_same_transaction(fixture: &dyn Stor
 }
 
 /// Laws 1 and 2 in the large: 5 000 ballots over five polls in one batch, and the same batch once more.
-pub async fn five_thousand_ballots_in_one_batch(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
+pub async fn batch_of_five_thousand_ballots_is_counted(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
     let mut polls = Vec::new();
     for _ in 0..5 {
-        polls.push(scene.poll(lenient()).await);
+        polls.push(harness.create_poll(revote_draft()).await);
     }
     let batch: Vec<Ballot> = (0..1_000)
         .flat_map(|n: u32| {
@@ -168,31 +177,31 @@ pub async fn five_thousand_ballots_in_one_batch(fixture: &dyn StoreFixture) {
             polls.iter().map(move |poll| ballot(poll, n, n, option))
         })
         .collect();
-    for (index, outcome) in scene.cast_all(&batch, at(1)).await.iter().enumerate() {
+    for (index, outcome) in harness.cast_all(&batch, at(1)).await.iter().enumerate() {
         let revision = index as u64 / 5 + 1;
         assert_eq!(*outcome, Outcome::Counted { revision }, "ballot {index}");
     }
-    for (index, outcome) in scene.cast_all(&batch, at(2)).await.iter().enumerate() {
+    for (index, outcome) in harness.cast_all(&batch, at(2)).await.iter().enumerate() {
         let revision = index as u64 / 5 + 1;
         assert_eq!(*outcome, Outcome::Replayed { revision }, "ballot {index}");
     }
     for poll in &polls {
-        assert_eq!(scene.counts(poll).await, [334, 333, 333]);
-        scene.assert_sound(poll).await;
+        assert_eq!(harness.counts(poll).await, [334, 333, 333]);
+        harness.assert_consistent(poll).await;
     }
 }
 
 /// Laws 2 and 8: one voter who votes anew 300 times within one batch; every one of these ballots is remembered.
-pub async fn a_voter_of_many_minds_in_one_batch(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let poll = scene.poll(lenient()).await;
+pub async fn many_revotes_of_a_voter_fit_one_batch(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let poll = harness.create_poll(revote_draft()).await;
     let batch: Vec<Ballot> = (0..300)
         .map(|n| match n % 5 {
             4 => withdrawal(&poll, 1, n),
             _ => ballot(&poll, 1, n, n as usize % 3),
         })
         .collect();
-    for (index, outcome) in scene.cast_all(&batch, at(1)).await.iter().enumerate() {
+    for (index, outcome) in harness.cast_all(&batch, at(1)).await.iter().enumerate() {
         let revision = index as u64 + 1;
         let expected = match index % 5 {
             0 => Outcome::Counted { revision },
@@ -201,10 +210,10 @@ pub async fn a_voter_of_many_minds_in_one_batch(fixture: &dyn StoreFixture) {
         };
         assert_eq!(*outcome, expected, "ballot {index}");
     }
-    assert_eq!(scene.counts(&poll).await, [0, 0, 0]);
-    for (index, outcome) in scene.cast_all(&batch, at(2)).await.iter().enumerate() {
+    assert_eq!(harness.counts(&poll).await, [0, 0, 0]);
+    for (index, outcome) in harness.cast_all(&batch, at(2)).await.iter().enumerate() {
         let revision = index as u64 + 1;
         assert_eq!(*outcome, Outcome::Replayed { revision }, "ballot {index}");
     }
-    scene.assert_sound(&poll).await;
+    harness.assert_consistent(&poll).await;
 }

@@ -2,29 +2,33 @@
 
 use crate::ballot::{ActiveBallot, Choice, ChoiceProblem, Outcome, Refusal};
 use crate::conformance::fixture::StoreFixture;
-use crate::conformance::store::paper::{
-    at, ballot, ending, just_before, lenient, saying, strict, voter, voter_of, withdrawal,
+use crate::conformance::store::builders::{
+    at, ballot, ballot_with_choice, closing_after, draft, one_microsecond_before, revote_draft,
+    voter, voter_with_policy, withdrawal,
 };
-use crate::conformance::store::scene::Scene;
+use crate::conformance::store::harness::Harness;
 use crate::id::OptionId;
 use crate::poll::PollDraft;
 use crate::tally::Position;
 use crate::voter::VoterPolicy;
 
 /// Law 1: an empty batch gives an empty receipt.
-pub async fn an_empty_batch_gives_an_empty_receipt(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let receipt = scene.receipt(&[], at(1)).await;
+pub async fn empty_batch_returns_an_empty_receipt(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let receipt = harness.cast_batch(&[], at(1)).await;
     assert!(receipt.outcomes.is_empty(), "no outcomes");
     assert!(receipt.tallies.is_empty(), "no tallies");
 }
 
 /// Law 1: one outcome per ballot, in order, whatever the polls' order is.
-pub async fn outcomes_come_in_the_order_of_the_batch(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let (a, b) = (scene.poll(strict()).await, scene.poll(lenient()).await);
-    let unknown = scene.unknown_poll(strict());
-    let outcomes = scene
+pub async fn outcomes_follow_batch_order(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let (a, b) = (
+        harness.create_poll(draft()).await,
+        harness.create_poll(revote_draft()).await,
+    );
+    let unknown = harness.unknown_poll(draft());
+    let outcomes = harness
         .cast_all(
             &[
                 ballot(&b, 1, 1, 0),
@@ -52,19 +56,19 @@ pub async fn outcomes_come_in_the_order_of_the_batch(fixture: &dyn StoreFixture)
             Outcome::Withdrawn { revision: 3 },
         ]
     );
-    scene.assert_sound(&a).await;
-    scene.assert_sound(&b).await;
+    harness.assert_consistent(&a).await;
+    harness.assert_consistent(&b).await;
 }
 
 /// Laws 6 and 9: a counted ballot is in the receipt's tally, the tally, the voter's ballot, the stream and the audit.
-pub async fn a_counted_ballot_is_seen_everywhere(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let poll = scene.poll(strict()).await;
+pub async fn counted_ballot_is_visible_in_all_reads(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let poll = harness.create_poll(draft()).await;
     let cast = ballot(&poll, 1, 1, 2);
-    let receipt = scene.receipt(std::slice::from_ref(&cast), at(5)).await;
+    let receipt = harness.cast_batch(std::slice::from_ref(&cast), at(5)).await;
     let outcome = receipt.outcomes[0].clone().expect("the ballot is decided");
     assert_eq!(outcome, Outcome::Counted { revision: 1 });
-    let tally = scene.tally(&poll).await;
+    let tally = harness.tally(&poll).await;
     assert_eq!(receipt.tallies, std::slice::from_ref(&tally));
     assert_eq!(
         (tally.total_votes, tally.sealed, tally.version),
@@ -78,72 +82,81 @@ pub async fn a_counted_ballot_is_seen_everywhere(fixture: &dyn StoreFixture) {
             revision: 1
         }
     );
-    assert_eq!(scene.counts(&poll).await, [0, 0, 1]);
+    assert_eq!(harness.counts(&poll).await, [0, 0, 1]);
     let standing = ActiveBallot {
         ballot: cast,
         revision: 1,
         cast_at: at(5),
     };
-    assert_eq!(scene.standing(&poll, 1).await, Some(standing.clone()));
-    assert_eq!(scene.streamed(&poll).await, [standing]);
-    scene.assert_sound(&poll).await;
+    assert_eq!(
+        harness.active_ballot(&poll, 1).await,
+        Some(standing.clone())
+    );
+    assert_eq!(harness.streamed_ballots(&poll).await, [standing]);
+    harness.assert_consistent(&poll).await;
 }
 
 /// Law 5: where there is no revote, a voter's second ballot is refused, and the first one stands.
-pub async fn a_second_ballot_needs_revote(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let poll = scene.poll(strict()).await;
-    scene.cast(&ballot(&poll, 1, 1, 0), at(1)).await;
-    let first = scene.standing(&poll, 1).await;
+pub async fn second_ballot_requires_revote(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let poll = harness.create_poll(draft()).await;
+    harness.cast(&ballot(&poll, 1, 1, 0), at(1)).await;
+    let first = harness.active_ballot(&poll, 1).await;
     for (id, option) in [(2, 0), (3, 1)] {
-        let again = scene.cast(&ballot(&poll, 1, id, option), at(2)).await;
+        let again = harness.cast(&ballot(&poll, 1, id, option), at(2)).await;
         assert_eq!(again, Outcome::Refused(Refusal::AlreadyVoted));
     }
-    assert_eq!(scene.standing(&poll, 1).await, first);
-    assert_eq!(scene.counts(&poll).await, [1, 0, 0]);
-    scene.assert_sound(&poll).await;
+    assert_eq!(harness.active_ballot(&poll, 1).await, first);
+    assert_eq!(harness.counts(&poll).await, [1, 0, 0]);
+    harness.assert_consistent(&poll).await;
 }
 
 /// Laws 5 and 6: a revote takes the place of the earlier ballot, in the counts too.
-pub async fn a_revote_replaces(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let poll = scene.poll(lenient()).await;
-    scene.cast(&ballot(&poll, 1, 1, 0), at(1)).await;
-    scene.cast(&ballot(&poll, 2, 2, 0), at(1)).await;
-    let outcome = scene.cast(&ballot(&poll, 1, 3, 1), at(2)).await;
+pub async fn revote_replaces_the_ballot(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let poll = harness.create_poll(revote_draft()).await;
+    harness.cast(&ballot(&poll, 1, 1, 0), at(1)).await;
+    harness.cast(&ballot(&poll, 2, 2, 0), at(1)).await;
+    let outcome = harness.cast(&ballot(&poll, 1, 3, 1), at(2)).await;
     assert_eq!(outcome, Outcome::Replaced { revision: 3 });
-    assert_eq!(scene.counts(&poll).await, [1, 1, 0]);
-    let standing = scene.standing(&poll, 1).await.expect("a ballot stands");
+    assert_eq!(harness.counts(&poll).await, [1, 1, 0]);
+    let standing = harness
+        .active_ballot(&poll, 1)
+        .await
+        .expect("a ballot stands");
     assert_eq!(standing.ballot, ballot(&poll, 1, 3, 1));
     assert_eq!((standing.revision, standing.cast_at), (3, at(2)));
-    let same_option = scene.cast(&ballot(&poll, 1, 4, 1), at(3)).await;
+    let same_option = harness.cast(&ballot(&poll, 1, 4, 1), at(3)).await;
     assert_eq!(same_option, Outcome::Replaced { revision: 4 });
-    scene.assert_sound(&poll).await;
+    harness.assert_consistent(&poll).await;
 }
 
 /// Law 6: a withdrawal takes the ballot out of every count, and the voter may vote again.
-pub async fn a_withdrawal_takes_the_vote_back(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let poll = scene.poll(lenient()).await;
-    scene.cast(&ballot(&poll, 1, 1, 0), at(1)).await;
-    let outcome = scene.cast(&withdrawal(&poll, 1, 2), at(2)).await;
+pub async fn withdrawal_removes_the_vote(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let poll = harness.create_poll(revote_draft()).await;
+    harness.cast(&ballot(&poll, 1, 1, 0), at(1)).await;
+    let outcome = harness.cast(&withdrawal(&poll, 1, 2), at(2)).await;
     assert_eq!(outcome, Outcome::Withdrawn { revision: 2 });
-    assert_eq!(scene.counts(&poll).await, [0, 0, 0]);
-    assert_eq!(scene.standing(&poll, 1).await, None);
-    assert_eq!(scene.streamed(&poll).await, []);
-    scene.assert_sound(&poll).await;
-    let again = scene.cast(&ballot(&poll, 1, 3, 2), at(3)).await;
+    assert_eq!(harness.counts(&poll).await, [0, 0, 0]);
+    assert_eq!(harness.active_ballot(&poll, 1).await, None);
+    assert_eq!(harness.streamed_ballots(&poll).await, []);
+    harness.assert_consistent(&poll).await;
+    let again = harness.cast(&ballot(&poll, 1, 3, 2), at(3)).await;
     assert_eq!(again, Outcome::Counted { revision: 3 });
-    assert_eq!(scene.counts(&poll).await, [0, 0, 1]);
-    scene.assert_sound(&poll).await;
+    assert_eq!(harness.counts(&poll).await, [0, 0, 1]);
+    harness.assert_consistent(&poll).await;
 }
 
 /// A vote is taken back only where the poll allows revotes, and only if there is one.
-pub async fn a_withdrawal_needs_revote_and_a_vote(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let (strict, lenient) = (scene.poll(strict()).await, scene.poll(lenient()).await);
-    scene.cast(&ballot(&strict, 1, 1, 0), at(1)).await;
-    let outcomes = scene
+pub async fn withdrawal_requires_revote_and_a_vote(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let (strict, lenient) = (
+        harness.create_poll(draft()).await,
+        harness.create_poll(revote_draft()).await,
+    );
+    harness.cast(&ballot(&strict, 1, 1, 0), at(1)).await;
+    let outcomes = harness
         .cast_all(
             &[withdrawal(&strict, 1, 2), withdrawal(&lenient, 1, 2)],
             at(2),
@@ -156,44 +169,47 @@ pub async fn a_withdrawal_needs_revote_and_a_vote(fixture: &dyn StoreFixture) {
             Outcome::Refused(Refusal::NotVoted)
         ]
     );
-    assert_eq!(scene.position(&lenient).await, Position::START);
-    scene.assert_sound(&strict).await;
+    assert_eq!(harness.position(&lenient).await, Position::START);
+    harness.assert_consistent(&strict).await;
 }
 
 /// Law 6: a ballot for several options counts for each of them, and is one vote.
-pub async fn several_options_count_each(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
+pub async fn multiple_choice_counts_each_option(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
     let mut draft = PollDraft::multiple_choice("Toppings?", ["a", "b", "c", "d"], 1, 3);
     draft.rules.revote = true;
-    let poll = scene.poll(draft).await;
+    let poll = harness.create_poll(draft).await;
     let several = |voter, id, options: &[usize]| {
         let options = options.iter().map(|index| poll.options[*index].id);
-        saying(&poll, voter, id, Choice::several(options))
+        ballot_with_choice(&poll, voter, id, Choice::several(options))
     };
     let batch = [
         several(1, 1, &[2, 0, 1]),
         several(2, 2, &[0]),
         several(3, 3, &[3, 0]),
     ];
-    let outcomes = scene.cast_all(&batch, at(1)).await;
+    let outcomes = harness.cast_all(&batch, at(1)).await;
     assert!(outcomes.iter().all(Outcome::changed_tally), "{outcomes:?}");
-    assert_eq!(scene.counts(&poll).await, [3, 1, 1, 1]);
-    assert_eq!(scene.tally(&poll).await.total_votes, 3);
-    scene.cast(&several(1, 4, &[3]), at(2)).await;
-    assert_eq!(scene.counts(&poll).await, [2, 0, 0, 2]);
-    let kept = scene.standing(&poll, 3).await.expect("a ballot stands");
-    assert_eq!(kept.ballot, batch[2], "the choice comes back as it was");
-    let replay = scene.cast(&several(2, 2, &[0]), at(3)).await;
+    assert_eq!(harness.counts(&poll).await, [3, 1, 1, 1]);
+    assert_eq!(harness.tally(&poll).await.total_votes, 3);
+    harness.cast(&several(1, 4, &[3]), at(2)).await;
+    assert_eq!(harness.counts(&poll).await, [2, 0, 0, 2]);
+    let stored = harness
+        .active_ballot(&poll, 3)
+        .await
+        .expect("a ballot stands");
+    assert_eq!(stored.ballot, batch[2], "the choice comes back as it was");
+    let replay = harness.cast(&several(2, 2, &[0]), at(3)).await;
     assert_eq!(replay, Outcome::Replayed { revision: 2 });
-    scene.assert_sound(&poll).await;
+    harness.assert_consistent(&poll).await;
 }
 
 /// A ballot that does not fit its poll is refused with everything that is wrong with it.
-pub async fn ballots_that_do_not_fit_are_refused(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let single = scene.poll(strict()).await;
+pub async fn invalid_choices_are_refused(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let single = harness.create_poll(draft()).await;
     let multiple = PollDraft::multiple_choice("Toppings?", ["a", "b", "c"], 2, 2);
-    let multiple = scene.poll(multiple).await;
+    let multiple = harness.create_poll(multiple).await;
     let stranger = OptionId::from_bytes([1; 16]);
     let [a, b, c] = [0, 1, 2].map(|index: usize| multiple.options[index].id);
     let wrong = [
@@ -226,57 +242,59 @@ pub async fn ballots_that_do_not_fit_are_refused(fixture: &dyn StoreFixture) {
         ),
     ];
     for (poll, choice, problem) in wrong {
-        let outcome = scene.cast(&saying(poll, 1, 1, choice), at(1)).await;
+        let outcome = harness
+            .cast(&ballot_with_choice(poll, 1, 1, choice), at(1))
+            .await;
         assert_eq!(outcome, Outcome::Refused(Refusal::Invalid(vec![problem])));
     }
     for poll in [&single, &multiple] {
-        assert_eq!(scene.position(poll).await, Position::START);
-        assert_eq!(scene.standing(poll, 1).await, None);
+        assert_eq!(harness.position(poll).await, Position::START);
+        assert_eq!(harness.active_ballot(poll, 1).await, None);
     }
 }
 
 /// A voter id that was made under another policy than the poll's is refused.
 pub async fn voters_of_another_policy_are_refused(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
+    let harness = Harness::open(fixture).await;
     for policy in VoterPolicy::ALL {
-        let mut draft = strict();
+        let mut draft = draft();
         draft.rules.voters = policy;
-        let poll = scene.poll(draft).await;
+        let poll = harness.create_poll(draft).await;
         for other in VoterPolicy::ALL {
             let mut cast = ballot(&poll, 1, 1, 0);
-            cast.voter = voter_of(other, 1);
-            let outcome = scene.cast(&cast, at(1)).await;
+            cast.voter = voter_with_policy(other, 1);
+            let outcome = harness.cast(&cast, at(1)).await;
             if other == policy {
                 assert_eq!(outcome, Outcome::Counted { revision: 1 });
             } else {
                 assert_eq!(outcome, Outcome::Refused(Refusal::OtherVoterPolicy));
             }
         }
-        assert_eq!(scene.counts(&poll).await, [1, 0, 0]);
-        scene.assert_sound(&poll).await;
+        assert_eq!(harness.counts(&poll).await, [1, 0, 0]);
+        harness.assert_consistent(&poll).await;
     }
 }
 
 /// Closing: a ballot counts if `opens_at <= now < closes_at`, to the microsecond.
-pub async fn ballots_count_from_the_opening_until_the_end(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let mut draft = ending(strict(), 200);
+pub async fn ballots_count_between_opening_and_closing(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let mut draft = closing_after(draft(), 200);
     draft.opens_at = Some(at(100));
-    let poll = scene.poll(draft).await;
-    let early = scene
-        .cast(&ballot(&poll, 1, 1, 0), just_before(at(100)))
+    let poll = harness.create_poll(draft).await;
+    let early = harness
+        .cast(&ballot(&poll, 1, 1, 0), one_microsecond_before(at(100)))
         .await;
     let not_yet = Refusal::NotOpenYet { opens_at: at(100) };
     assert_eq!(early, Outcome::Refused(not_yet));
-    let first = scene.cast(&ballot(&poll, 1, 1, 0), at(100)).await;
+    let first = harness.cast(&ballot(&poll, 1, 1, 0), at(100)).await;
     assert_eq!(first, Outcome::Counted { revision: 1 });
-    let last = scene
-        .cast(&ballot(&poll, 2, 2, 0), just_before(at(200)))
+    let last = harness
+        .cast(&ballot(&poll, 2, 2, 0), one_microsecond_before(at(200)))
         .await;
     assert_eq!(last, Outcome::Counted { revision: 2 });
-    let late = scene.cast(&ballot(&poll, 3, 3, 0), at(200)).await;
+    let late = harness.cast(&ballot(&poll, 3, 3, 0), at(200)).await;
     assert_eq!(late, Outcome::Refused(Refusal::Closed));
-    assert_eq!(scene.standing_of(&poll, voter(3)).await, None);
-    assert_eq!(scene.counts(&poll).await, [2, 0, 0]);
-    scene.assert_sound(&poll).await;
+    assert_eq!(harness.active_ballot_of(&poll, voter(3)).await, None);
+    assert_eq!(harness.counts(&poll).await, [2, 0, 0]);
+    harness.assert_consistent(&poll).await;
 }

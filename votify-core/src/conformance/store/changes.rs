@@ -2,9 +2,11 @@
 
 use crate::ballot::{Choice, Outcome, Refusal};
 use crate::conformance::fixture::StoreFixture;
-use crate::conformance::store::paper::{address, at, ballot, ending, saying, strict, voter_of};
-use crate::conformance::store::scene::Scene;
-use crate::conformance::store::wishes::{frozen, keep, only};
+use crate::conformance::store::builders::{
+    address, at, ballot, ballot_with_choice, closing_after, draft, voter_with_policy,
+};
+use crate::conformance::store::change_builders::{change_with, frozen_changes, keep_option};
+use crate::conformance::store::harness::Harness;
 use crate::id::OptionId;
 use crate::poll::{
     AddressQuota, BallotKind, OptionChange, Poll, PollChange, PollOption, ResultsPolicy,
@@ -13,10 +15,10 @@ use crate::store::ChangeOutcome;
 use crate::tally::Position;
 use crate::voter::VoterPolicy;
 
-/// Until the first ballot everything can change at once, and the answer is what is kept from then on.
-pub async fn everything_changes_before_the_first_ballot(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let poll = scene.poll(ending(strict(), 60)).await;
+/// Until the first ballot everything can change at once, and the answer is what is stored from then on.
+pub async fn all_fields_change_before_the_first_ballot(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let poll = harness.create_poll(closing_after(draft(), 60)).await;
     let added = OptionId::from_bytes([7; 16]);
     let change = PollChange {
         title: Some("  Toppings?  ".into()),
@@ -27,8 +29,8 @@ pub async fn everything_changes_before_the_first_ballot(fixture: &dyn StoreFixtu
                 id: added,
                 text: "Olives".into(),
             },
-            keep(&poll.options[2], Some(" Corn ")),
-            keep(&poll.options[0], None),
+            keep_option(&poll.options[2], Some(" Corn ")),
+            keep_option(&poll.options[0], None),
         ]),
         ballot: Some(BallotKind::Multiple { min: 1, max: 2 }),
         voters: Some(VoterPolicy::Ip),
@@ -38,15 +40,15 @@ pub async fn everything_changes_before_the_first_ballot(fixture: &dyn StoreFixtu
         opens_at: Some(at(10)),
         closes_at: Some(Some(at(90))),
     };
-    let state = scene.changed(&poll, &change, at(1)).await;
-    let kept = scene.kept(&poll).await;
-    assert_eq!(state.poll, kept);
-    assert_eq!(state.tally, scene.tally(&poll).await);
-    assert_eq!((kept.title.as_str(), kept.version), ("Toppings?", 1));
-    assert_eq!(kept.category.as_deref(), Some("food"));
-    assert_eq!((kept.created_at, kept.edited_at), (at(0), None));
-    assert_eq!((kept.opens_at, kept.closes_at), (at(10), Some(at(90))));
-    let options: Vec<_> = kept
+    let state = harness.apply_change(&poll, &change, at(1)).await;
+    let stored = harness.stored_poll(&poll).await;
+    assert_eq!(state.poll, stored);
+    assert_eq!(state.tally, harness.tally(&poll).await);
+    assert_eq!((stored.title.as_str(), stored.version), ("Toppings?", 1));
+    assert_eq!(stored.category.as_deref(), Some("food"));
+    assert_eq!((stored.created_at, stored.edited_at), (at(0), None));
+    assert_eq!((stored.opens_at, stored.closes_at), (at(10), Some(at(90))));
+    let options: Vec<_> = stored
         .options
         .iter()
         .map(|o| (o.id, o.text.as_str()))
@@ -64,48 +66,48 @@ pub async fn everything_changes_before_the_first_ballot(fixture: &dyn StoreFixtu
         }
     );
     // The new rules hold, and the counts are in the new order.
-    let old_policy = saying(&poll, 1, 1, Choice::several([added]));
+    let old_policy = ballot_with_choice(&poll, 1, 1, Choice::several([added]));
     let mut vote = old_policy.clone();
-    vote.voter = voter_of(VoterPolicy::Ip, 1);
+    vote.voter = voter_with_policy(VoterPolicy::Ip, 1);
     vote.address = Some(address(1));
     vote.choice = Choice::several([third.id, added]);
     assert_eq!(
-        scene.cast_all(&[old_policy, vote], at(10)).await,
+        harness.cast_all(&[old_policy, vote], at(10)).await,
         [
             Outcome::Refused(Refusal::OtherVoterPolicy),
             Outcome::Counted { revision: 2 }
         ]
     );
-    assert_eq!(scene.counts(&poll).await, [1, 1, 0]);
-    scene.assert_sound(&poll).await;
+    assert_eq!(harness.counts(&poll).await, [1, 1, 0]);
+    harness.assert_consistent(&poll).await;
 }
 
 /// Each thing can be changed alone before the first ballot, and taken away where it may be absent.
-pub async fn each_thing_changes_alone(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    for index in 0..frozen(&scene.unknown_poll(strict())).len() {
-        let poll = scene.poll(strict()).await;
-        let (field, change) = frozen(&poll).swap_remove(index);
-        let state = scene.changed(&poll, &change, at(1)).await;
-        assert_eq!(state.poll, scene.kept(&poll).await, "{field}");
+pub async fn fields_change_independently(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    for index in 0..frozen_changes(&harness.unknown_poll(draft())).len() {
+        let poll = harness.create_poll(draft()).await;
+        let (field, change) = frozen_changes(&poll).swap_remove(index);
+        let state = harness.apply_change(&poll, &change, at(1)).await;
+        assert_eq!(state.poll, harness.stored_poll(&poll).await, "{field}");
         let unchanged = Poll {
             version: 1,
             ..poll.clone()
         };
         assert_ne!(state.poll, unchanged, "{field}");
-        scene.assert_sound(&poll).await;
+        harness.assert_consistent(&poll).await;
     }
-    let mut draft = ending(strict(), 60);
+    let mut draft = closing_after(draft(), 60);
     draft.category = Some("food".into());
     draft.description = "more".into();
-    let poll = scene.poll(draft).await;
+    let poll = harness.create_poll(draft).await;
     let away = PollChange {
         description: Some(String::new()),
         category: Some(None),
         closes_at: Some(None),
         ..PollChange::default()
     };
-    let state = scene.changed(&poll, &away, at(1)).await;
+    let state = harness.apply_change(&poll, &away, at(1)).await;
     let expected = Poll {
         description: String::new(),
         category: None,
@@ -114,69 +116,69 @@ pub async fn each_thing_changes_alone(fixture: &dyn StoreFixture) {
         ..poll.clone()
     };
     assert_eq!(state.poll, expected);
-    assert_eq!(scene.kept(&poll).await, expected);
+    assert_eq!(harness.stored_poll(&poll).await, expected);
 }
 
 /// After the first ballot texts can still be edited, which is marked, and so can the end, which is not; counts stay.
-pub async fn texts_and_the_end_change_after_the_first_ballot(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let poll = scene.poll(strict()).await;
+pub async fn texts_and_closing_time_change_after_the_first_ballot(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let poll = harness.create_poll(draft()).await;
     for (voter, option) in [(1, 0), (2, 2), (3, 2)] {
-        scene
+        harness
             .cast(&ballot(&poll, voter, voter, option), at(1))
             .await;
     }
-    let end = only(|change| change.closes_at = Some(Some(at(60))));
-    let state = scene.changed(&poll, &end, at(2)).await;
+    let end = change_with(|change| change.closes_at = Some(Some(at(60))));
+    let state = harness.apply_change(&poll, &end, at(2)).await;
     assert_eq!(
         (state.poll.closes_at, state.poll.edited_at),
         (Some(at(60)), None)
     );
     let [pizza, sushi, soup] = [0, 1, 2].map(|index: usize| &poll.options[index]);
     let texts = [
-        only(|change| change.title = Some("Dinner?".into())),
-        only(|change| change.description = Some("At eight".into())),
+        change_with(|change| change.title = Some("Dinner?".into())),
+        change_with(|change| change.description = Some("At eight".into())),
         PollChange {
             // Two options may even swap their texts.
             options: Some(vec![
-                keep(pizza, Some("Sushi")),
-                keep(sushi, Some("Pizza")),
-                keep(soup, None),
+                keep_option(pizza, Some("Sushi")),
+                keep_option(sushi, Some("Pizza")),
+                keep_option(soup, None),
             ]),
             ..PollChange::default()
         },
     ];
     for (edit, change) in (3..).zip(texts) {
-        let state = scene.changed(&poll, &change, at(edit)).await;
+        let state = harness.apply_change(&poll, &change, at(edit)).await;
         assert_eq!(state.poll.edited_at, Some(at(edit)));
-        assert_eq!(state.poll, scene.kept(&poll).await);
-        assert_eq!(state.tally, scene.tally(&poll).await);
-        assert_eq!(scene.counts(&poll).await, [1, 0, 2]);
+        assert_eq!(state.poll, harness.stored_poll(&poll).await);
+        assert_eq!(state.tally, harness.tally(&poll).await);
+        assert_eq!(harness.counts(&poll).await, [1, 0, 2]);
     }
-    let kept = scene.kept(&poll).await;
+    let stored = harness.stored_poll(&poll).await;
     assert_eq!(
-        kept.options[0],
+        stored.options[0],
         PollOption {
             id: pizza.id,
             text: "Sushi".into()
         }
     );
-    assert_eq!(kept.version, 4);
-    scene.assert_sound(&poll).await;
+    assert_eq!(stored.version, 4);
+    harness.assert_consistent(&poll).await;
 }
 
 /// Law 7: a change that changes nothing takes no position, and says how the poll is.
-pub async fn an_empty_change_takes_no_position(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let poll = scene.poll(ending(strict(), 60)).await;
-    scene.cast(&ballot(&poll, 1, 1, 0), at(1)).await;
-    let before = scene.tally(&poll).await;
+pub async fn empty_change_adds_no_revision(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let poll = harness.create_poll(closing_after(draft(), 60)).await;
+    harness.cast(&ballot(&poll, 1, 1, 0), at(1)).await;
+    let before = harness.tally(&poll).await;
     let same = PollChange {
         title: Some(format!(" {} ", poll.title)),
         options: Some(
             poll.options
                 .iter()
-                .map(|option| keep(option, None))
+                .map(|option| keep_option(option, None))
                 .collect(),
         ),
         revote: Some(poll.rules.revote),
@@ -184,13 +186,13 @@ pub async fn an_empty_change_takes_no_position(fixture: &dyn StoreFixture) {
         ..PollChange::default()
     };
     for change in [PollChange::default(), same] {
-        match scene.change(&poll, &change, at(2)).await {
+        match harness.change(&poll, &change, at(2)).await {
             ChangeOutcome::Unchanged(state) => {
                 assert_eq!((state.poll, state.tally), (poll.clone(), before.clone()));
             }
             other => panic!("nothing differs: {other:?}"),
         }
     }
-    assert_eq!(scene.kept(&poll).await, poll);
-    assert_eq!(scene.tally(&poll).await, before);
+    assert_eq!(harness.stored_poll(&poll).await, poll);
+    assert_eq!(harness.tally(&poll).await, before);
 }

@@ -4,30 +4,30 @@ use std::sync::Arc;
 
 use crate::ballot::{Outcome, Refusal};
 use crate::conformance::fixture::StoreFixture;
-use crate::conformance::store::paper::{at, ballot, lenient, strict, voter};
-use crate::conformance::store::scene::Scene;
-use crate::conformance::store::wishes::only;
-use crate::conformance::together::together;
+use crate::conformance::run_concurrently::run_concurrently;
+use crate::conformance::store::builders::{at, ballot, draft, revote_draft, voter};
+use crate::conformance::store::change_builders::change_with;
+use crate::conformance::store::harness::Harness;
 use crate::poll::{Poll, PollChange, SealCause};
 use crate::store::PageRequest;
 use crate::store::{PollFilter, StoreError};
 
 /// A deleted poll is unknown to every method, and nothing of it is left.
-async fn assert_gone(scene: &Scene, poll: &Poll) {
-    let store = scene.store();
+async fn assert_gone(harness: &Harness, poll: &Poll) {
+    let store = harness.store();
     let not_found =
         |error: StoreError| matches!(error, StoreError::PollNotFound(id) if id == poll.id);
     assert_eq!(
-        store.polls(&[poll.id]).await.expect("polls answers"),
+        store.polls(&[poll.id]).await.expect("polls succeeds"),
         [None]
     );
     assert_eq!(
-        store.tallies(&[poll.id]).await.expect("tallies answers"),
+        store.tallies(&[poll.id]).await.expect("tallies succeeds"),
         [None]
     );
-    assert_eq!(scene.standing(poll, 1).await, None);
-    assert_eq!(scene.streamed(poll).await, []);
-    let cast = scene.cast(&ballot(poll, 1, 1, 0), at(9)).await;
+    assert_eq!(harness.active_ballot(poll, 1).await, None);
+    assert_eq!(harness.streamed_ballots(poll).await, []);
+    let cast = harness.cast(&ballot(poll, 1, 1, 0), at(9)).await;
     assert_eq!(cast, Outcome::Refused(Refusal::PollNotFound));
     let change = PollChange::default();
     assert!(
@@ -44,42 +44,48 @@ async fn assert_gone(scene: &Scene, poll: &Poll) {
 }
 
 /// Deleting takes the poll, its tally and its ballots, and leaves the others alone.
-pub async fn a_deleted_poll_is_gone(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let (doomed, sealed) = (scene.poll(lenient()).await, scene.poll(strict()).await);
-    let (empty, other) = (scene.poll(strict()).await, scene.poll(strict()).await);
-    for poll in [&doomed, &sealed, &other] {
-        scene.cast(&ballot(poll, 1, 1, 0), at(1)).await;
+pub async fn deleted_poll_is_unknown(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let (deleted_poll, sealed) = (
+        harness.create_poll(revote_draft()).await,
+        harness.create_poll(draft()).await,
+    );
+    let (empty, other) = (
+        harness.create_poll(draft()).await,
+        harness.create_poll(draft()).await,
+    );
+    for poll in [&deleted_poll, &sealed, &other] {
+        harness.cast(&ballot(poll, 1, 1, 0), at(1)).await;
     }
-    scene.cast(&ballot(&doomed, 1, 2, 1), at(2)).await;
-    scene.close(&sealed, at(3)).await;
-    for poll in [&doomed, &sealed, &empty] {
-        let deleted = scene.store().delete_poll(poll.id).await;
+    harness.cast(&ballot(&deleted_poll, 1, 2, 1), at(2)).await;
+    harness.close(&sealed, at(3)).await;
+    for poll in [&deleted_poll, &sealed, &empty] {
+        let deleted = harness.store().delete_poll(poll.id).await;
         deleted.expect("the poll is deleted");
-        assert_gone(&scene, poll).await;
+        assert_gone(&harness, poll).await;
     }
-    assert_eq!(scene.counts(&other).await, [1, 0, 0]);
-    scene.assert_sound(&other).await;
+    assert_eq!(harness.counts(&other).await, [1, 0, 0]);
+    harness.assert_consistent(&other).await;
     let filter = PollFilter::default();
-    scene
+    harness
         .assert_listed(&filter, &PageRequest::FIRST, at(4), &[&other], 1)
         .await;
 }
 
 /// A poll that never was cannot be deleted.
-pub async fn an_unknown_poll_cannot_be_deleted(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    assert_gone(&scene, &scene.unknown_poll(strict())).await;
+pub async fn deleting_an_unknown_poll_is_an_error(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    assert_gone(&harness, &harness.unknown_poll(draft())).await;
 }
 
 /// Ballots, edits and seals that race a deletion come before it or find no poll; afterwards nothing is left.
-pub async fn a_deletion_among_ballots_leaves_nothing(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let handles = [scene.store(), scene.another().await];
+pub async fn concurrent_deletion_leaves_no_ballots(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let stores = [harness.store(), harness.second_store().await];
     for _ in 0..6 {
-        let poll = scene.poll(lenient()).await;
+        let poll = harness.create_poll(revote_draft()).await;
         let tasks = (0..16_u32).map(|n| {
-            let (store, poll) = (Arc::clone(&handles[n as usize % 2]), poll.clone());
+            let (store, poll) = (Arc::clone(&stores[n as usize % 2]), poll.clone());
             async move {
                 let found = |error| match error {
                     StoreError::PollNotFound(id) if id == poll.id => {}
@@ -88,7 +94,7 @@ pub async fn a_deletion_among_ballots_leaves_nothing(fixture: &dyn StoreFixture)
                 match n {
                     5 => store.delete_poll(poll.id).await.expect("deleted once"),
                     9 => {
-                        let title = only(|change| change.title = Some("x".into()));
+                        let title = change_with(|change| change.title = Some("x".into()));
                         let changed = store.change_poll(poll.id, &title, at(1)).await;
                         changed.map_or_else(found, |_| ());
                     }
@@ -114,12 +120,12 @@ pub async fn a_deletion_among_ballots_leaves_nothing(fixture: &dyn StoreFixture)
                 }
             }
         });
-        together(tasks.collect()).await;
-        assert_gone(&scene, &poll).await;
+        run_concurrently(tasks.collect()).await;
+        assert_gone(&harness, &poll).await;
         let voters: Vec<_> = (0..100).map(voter).collect();
-        let left = scene.store().ballots_of(poll.id, &voters).await;
+        let left = harness.store().ballots_of(poll.id, &voters).await;
         assert!(
-            left.expect("ballots_of answers")
+            left.expect("ballots_of succeeds")
                 .iter()
                 .all(Option::is_none)
         );

@@ -4,25 +4,25 @@ use std::cmp::Reverse;
 
 use crate::backend::search_terms;
 use crate::conformance::fixture::StoreFixture;
-use crate::conformance::store::paper::{at, strict};
-use crate::conformance::store::scene::Scene;
-use crate::conformance::store::wishes::only;
+use crate::conformance::store::builders::{at, draft};
+use crate::conformance::store::change_builders::change_with;
+use crate::conformance::store::harness::Harness;
 use crate::poll::{Poll, PollDraft, PollStatus};
 use crate::store::{PollFilter, PollOrder};
 
 /// `status` is as of `now`; `sealed` is apart from it.
-pub async fn status_and_seal_filter_at_the_time_of_asking(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
+pub async fn status_and_seal_filters_apply_at_the_given_time(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
     let made = |opens, closes: Option<u64>| PollDraft {
         opens_at: Some(at(opens)),
         closes_at: closes.map(at),
-        ..strict()
+        ..draft()
     };
-    let window = scene.poll(made(10, Some(20))).await;
-    let endless = scene.poll(made(10, None)).await;
-    let closed_early = scene.poll(made(10, Some(20))).await;
-    scene.close(&closed_early, at(5)).await;
-    let closed_early = scene.kept(&closed_early).await;
+    let window = harness.create_poll(made(10, Some(20))).await;
+    let endless = harness.create_poll(made(10, None)).await;
+    let closed_early = harness.create_poll(made(10, Some(20))).await;
+    harness.close(&closed_early, at(5)).await;
+    let closed_early = harness.stored_poll(&closed_early).await;
     let by = |status, sealed| PollFilter {
         status,
         sealed,
@@ -40,64 +40,66 @@ pub async fn status_and_seal_filter_at_the_time_of_asking(fixture: &dyn StoreFix
         (19, PollStatus::Open, &both),
         (20, PollStatus::Open, &[&endless]),
     ] {
-        scene
+        harness
             .assert_all_listed(&by(Some(status), None), now, expected)
             .await;
     }
     let mut closed = [&window, &closed_early];
     closed.sort_by_key(|poll| Reverse(poll.id));
-    scene
+    harness
         .assert_all_listed(&by(Some(PollStatus::Closed), None), 20, &closed)
         .await;
-    scene
+    harness
         .assert_all_listed(&by(None, Some(true)), 20, &[&closed_early])
         .await;
-    scene
+    harness
         .assert_all_listed(&by(None, Some(false)), 20, &both)
         .await;
-    scene
+    harness
         .assert_all_listed(&by(Some(PollStatus::Closed), Some(false)), 20, &[&window])
         .await;
-    scene
+    harness
         .assert_all_listed(&by(Some(PollStatus::Open), Some(true)), 20, &[])
         .await;
 }
 
 /// A category is exactly that: case and accents count, and so do blanks inside.
-pub async fn a_category_is_matched_exactly(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
+pub async fn categories_match_exactly(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
     let names = ["food", "Food", "föod", "foo", "food ie", "%", "_"];
     let mut polls = vec![];
     for name in names {
         let draft = PollDraft {
             category: Some(name.into()),
-            ..strict()
+            ..draft()
         };
-        polls.push(scene.poll(draft).await);
+        polls.push(harness.create_poll(draft).await);
     }
-    scene.poll(strict()).await;
+    harness.create_poll(draft()).await;
     let of = |name: &str| PollFilter {
         category: Some(name.into()),
         ..PollFilter::default()
     };
     for (name, poll) in names.into_iter().zip(&polls) {
-        scene.assert_all_listed(&of(name), 1, &[poll]).await;
+        harness.assert_all_listed(&of(name), 1, &[poll]).await;
     }
     for name in ["FOOD", "fo", "", "food ", "food  ie", "f%"] {
-        scene.assert_all_listed(&of(name), 1, &[]).await;
+        harness.assert_all_listed(&of(name), 1, &[]).await;
     }
 }
 
 /// Words are looked for anywhere in the title, folded, all of them; what means something to a database means itself.
-pub async fn words_are_found_in_titles(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
+pub async fn search_words_match_titles(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
     let titled = |title: &str| PollDraft {
         title: title.into(),
-        ..strict()
+        ..draft()
     };
-    let lunch = scene.poll(titled("Lunch on Friday?")).await;
-    let oil = scene.poll(titled("Öl, 100% 'pur' oder a_b\\c?")).await;
-    let greek = scene.poll(titled("ΚΑΛΗΜΕΡΑ 你好 👍")).await;
+    let lunch = harness.create_poll(titled("Lunch on Friday?")).await;
+    let oil = harness
+        .create_poll(titled("Öl, 100% 'pur' oder a_b\\c?"))
+        .await;
+    let greek = harness.create_poll(titled("ΚΑΛΗΜΕΡΑ 你好 👍")).await;
     let find = |query: &str| PollFilter {
         words: search_terms(query),
         ..PollFilter::default()
@@ -123,17 +125,19 @@ pub async fn words_are_found_in_titles(fixture: &dyn StoreFixture) {
         ("καλημερα", &[&greek]),
         ("好 👍", &[&greek]),
     ] {
-        scene.assert_all_listed(&find(query), 1, expected).await;
+        harness.assert_all_listed(&find(query), 1, expected).await;
     }
-    let change = only(|change| change.title = Some("Dinner".into()));
-    let dinner = scene.changed(&lunch, &change, at(1)).await.poll;
-    scene.assert_all_listed(&find("lunch"), 1, &[]).await;
-    scene.assert_all_listed(&find("DINN"), 1, &[&dinner]).await;
+    let change = change_with(|change| change.title = Some("Dinner".into()));
+    let dinner = harness.apply_change(&lunch, &change, at(1)).await.poll;
+    harness.assert_all_listed(&find("lunch"), 1, &[]).await;
+    harness
+        .assert_all_listed(&find("DINN"), 1, &[&dinner])
+        .await;
 }
 
 /// Filters are combined by "and".
 pub async fn filters_are_combined(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
+    let harness = Harness::open(fixture).await;
     let mut polls = Vec::new();
     for n in 0..16_u32 {
         let has = |bit: u32| n & bit != 0;
@@ -141,13 +145,13 @@ pub async fn filters_are_combined(fixture: &dyn StoreFixture) {
             title: if has(1) { "Red apples" } else { "Green apples" }.into(),
             category: has(2).then(|| "food".into()),
             opens_at: has(4).then(|| at(50)),
-            ..strict()
+            ..draft()
         };
-        let poll = scene.poll(draft).await;
+        let poll = harness.create_poll(draft).await;
         if has(8) {
-            scene.close(&poll, at(1)).await;
+            harness.close(&poll, at(1)).await;
         }
-        polls.push(scene.kept(&poll).await);
+        polls.push(harness.stored_poll(&poll).await);
     }
     polls.sort_by_key(|poll| Reverse(poll.id));
     for word in [None, Some("red"), Some("apples")] {
@@ -169,7 +173,7 @@ pub async fn filters_are_combined(fixture: &dyn StoreFixture) {
                             && sealed.is_none_or(|sealed| poll.sealed_at.is_some() == sealed)
                     });
                     let expected: Vec<&Poll> = expected.collect();
-                    scene.assert_all_listed(&filter, 2, &expected).await;
+                    harness.assert_all_listed(&filter, 2, &expected).await;
                 }
             }
         }

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use crate::backend::TrendingScore;
 use crate::conformance::fixture::StoreFixture;
-use crate::conformance::store::paper::{at, ballot, strict};
-use crate::conformance::store::scene::Scene;
+use crate::conformance::store::builders::{at, ballot, draft};
+use crate::conformance::store::harness::Harness;
 use crate::poll::{Poll, PollDraft, ResultsPolicy};
 use crate::store::PageRequest;
 use crate::store::{PollFilter, PollOrder};
@@ -16,17 +16,17 @@ fn page(number: u32, limit: u32) -> PageRequest {
 }
 
 /// Polls of one crowd: three moments of making, of opening and of closing, in every combination.
-async fn crowd(scene: &Scene) -> Vec<Poll> {
+async fn crowd(harness: &Harness) -> Vec<Poll> {
     let mut polls = Vec::new();
     let ends = [None, Some(at(200)), Some(at(201))];
     for (n, end) in (0..27_u64).zip(ends.into_iter().cycle()) {
-        let mut draft = strict();
+        let mut draft = draft();
         draft.title = format!("Poll {n}");
-        let mut poll = scene.unknown_poll(draft);
+        let mut poll = harness.unknown_poll(draft);
         poll.created_at = at(n / 9);
         poll.opens_at = at(100 + n / 3 % 3);
         poll.closes_at = end;
-        scene.store().create_poll(&poll).await.expect("created");
+        harness.store().create_poll(&poll).await.expect("created");
         polls.push(poll);
     }
     polls
@@ -34,8 +34,8 @@ async fn crowd(scene: &Scene) -> Vec<Poll> {
 
 /// `Newest`, `Closing` and `Opening` order as they say, and ties by id, descending; the default is all, newest first.
 pub async fn orders_are_total(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let polls = crowd(&scene).await;
+    let harness = Harness::open(fixture).await;
+    let polls = crowd(&harness).await;
     type Compare = fn(&Poll, &Poll) -> Ordering;
     let orders: [(PollOrder, Compare); 3] = [
         (PollOrder::Newest, |a, b| b.created_at.cmp(&a.created_at)),
@@ -57,14 +57,14 @@ pub async fn orders_are_total(fixture: &dyn StoreFixture) {
         };
         let mut expected: Vec<&Poll> = polls.iter().collect();
         expected.sort_by(|a, b| compare(a, b).then_with(|| b.id.cmp(&a.id)));
-        scene.assert_all_listed(&filter, 0, &expected).await;
+        harness.assert_all_listed(&filter, 0, &expected).await;
     }
 }
 
 /// Pages do not overlap, leave nothing out, all tell the same total, and are empty past the last one.
-pub async fn pages_cover_everything_once(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let polls = crowd(&scene).await;
+pub async fn pages_cover_each_poll_once(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let polls = crowd(&harness).await;
     for order in [
         PollOrder::Newest,
         PollOrder::Closing,
@@ -75,7 +75,7 @@ pub async fn pages_cover_everything_once(fixture: &dyn StoreFixture) {
             order,
             ..PollFilter::default()
         };
-        let all = scene.listed(&filter, &page(1, 100), at(0)).await;
+        let all = harness.list_polls(&filter, &page(1, 100), at(0)).await;
         assert_eq!(all.items.len(), polls.len());
         for limit in [1, 10, 27] {
             let pages = 27_u32.div_ceil(limit);
@@ -83,7 +83,7 @@ pub async fn pages_cover_everything_once(fixture: &dyn StoreFixture) {
                 let start = ((number - 1) * limit) as usize;
                 let expected: Vec<&Poll> =
                     all.items.iter().skip(start).take(limit as usize).collect();
-                scene
+                harness
                     .assert_listed(&filter, &page(number, limit), at(0), &expected, 27)
                     .await;
             }
@@ -91,55 +91,61 @@ pub async fn pages_cover_everything_once(fixture: &dyn StoreFixture) {
     }
     let last = page(PageRequest::MAX_PAGE, PageRequest::MAX_LIMIT);
     let filter = PollFilter::default();
-    scene.assert_listed(&filter, &last, at(0), &[], 27).await;
+    harness.assert_listed(&filter, &last, at(0), &[], 27).await;
 }
 
 /// `Trending`: more ballots are hotter, later ones more so; where counts are hidden, ballots do not show in the order.
-pub async fn trending_follows_the_ballots(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
+pub async fn trending_follows_votes(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
     let hidden = PollDraft {
         rules: crate::PollRules {
             results: ResultsPolicy::AfterClose,
-            ..strict().rules
+            ..draft().rules
         },
-        ..strict()
+        ..draft()
     };
-    let (few, many) = (scene.poll(strict()).await, scene.poll(strict()).await);
-    let (late, hidden) = (scene.poll(strict()).await, scene.poll(hidden).await);
+    let (few, many) = (
+        harness.create_poll(draft()).await,
+        harness.create_poll(draft()).await,
+    );
+    let (late, hidden) = (
+        harness.create_poll(draft()).await,
+        harness.create_poll(hidden).await,
+    );
     let filter = PollFilter {
         order: PollOrder::Trending,
         ..PollFilter::default()
     };
     let mut cold = [&few, &many, &late, &hidden];
     cold.sort_by_key(|poll| Reverse(poll.id));
-    scene.assert_all_listed(&filter, 1, &cold).await;
+    harness.assert_all_listed(&filter, 1, &cold).await;
     for n in 0..5 {
-        scene.cast(&ballot(&many, n, n, 0), at(10)).await;
-        scene.cast(&ballot(&hidden, n, n, 0), at(10)).await;
+        harness.cast(&ballot(&many, n, n, 0), at(10)).await;
+        harness.cast(&ballot(&hidden, n, n, 0), at(10)).await;
     }
-    scene.cast(&ballot(&few, 1, 1, 0), at(10)).await;
+    harness.cast(&ballot(&few, 1, 1, 0), at(10)).await;
     let mut untouched = [&late, &hidden];
     untouched.sort_by_key(|poll| Reverse(poll.id));
-    scene
+    harness
         .assert_all_listed(&filter, 11, &[&many, &few, untouched[0], untouched[1]])
         .await;
     // A day later one ballot weighs more than the five of yesterday.
     let day = 24 * 3600;
-    scene.cast(&ballot(&late, 1, 1, 0), at(day)).await;
-    scene
+    harness.cast(&ballot(&late, 1, 1, 0), at(day)).await;
+    harness
         .assert_all_listed(&filter, day, &[&late, &many, &few, &hidden])
         .await;
 }
 
 /// `Trending`: polls of one rank stand by id, however their heat differs within it.
-pub async fn trending_goes_by_rank(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
+pub async fn trending_orders_by_rank(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
     let mut polls = Vec::new();
     for votes in [40_u32, 41, 43, 47, 80, 82, 1, 0, 0] {
-        let poll = scene.poll(strict()).await;
+        let poll = harness.create_poll(draft()).await;
         let mut heat = TrendingScore::new(poll.created_at);
         let ballots: Vec<_> = (0..votes).map(|n| ballot(&poll, n, n, 0)).collect();
-        let receipt = scene.store().cast_ballots(&ballots, at(10)).await;
+        let receipt = harness.store().cast_ballots(&ballots, at(10)).await;
         assert!(receipt.outcomes.iter().all(Result::is_ok), "{receipt:?}");
         heat = heat.add_votes(votes, at(10));
         polls.push((heat.rank(), poll));
@@ -155,5 +161,5 @@ pub async fn trending_goes_by_rank(fixture: &dyn StoreFixture) {
         order: PollOrder::Trending,
         ..PollFilter::default()
     };
-    scene.assert_all_listed(&filter, 11, &expected).await;
+    harness.assert_all_listed(&filter, 11, &expected).await;
 }

@@ -2,8 +2,8 @@
 
 use crate::ballot::Outcome;
 use crate::conformance::fixture::StoreFixture;
-use crate::conformance::store::paper::{at, ballot, strict};
-use crate::conformance::store::scene::Scene;
+use crate::conformance::store::builders::{at, ballot, draft};
+use crate::conformance::store::harness::Harness;
 use crate::poll::{
     AddressQuota, BallotKind, CATEGORY_MAX, DESCRIPTION_MAX, OPTION_TEXT_MAX, OPTIONS_MAX, Poll,
     PollDraft, PollRules, ResultsPolicy, TITLE_MAX,
@@ -17,8 +17,8 @@ use crate::voter::{AccountId, Owner, SessionId, VoterPolicy};
 const WIDE: &str = "𝕍";
 
 /// A poll comes back exactly as it was made: every field at its ends, and every text as it was written.
-pub async fn a_poll_comes_back_as_it_was_made(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
+pub async fn polls_are_read_as_created(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
     let longest = PollDraft {
         title: WIDE.repeat(TITLE_MAX),
         description: WIDE.repeat(DESCRIPTION_MAX),
@@ -45,16 +45,16 @@ pub async fn a_poll_comes_back_as_it_was_made(fixture: &dyn StoreFixture) {
         owner: Some(Owner::Session(SessionId::from_bytes([0xFF; 16]))),
         ..PollDraft::default()
     };
-    for draft in [longest, awkward, strict()] {
-        let poll = scene.poll(draft).await;
-        assert_eq!(scene.kept(&poll).await, poll);
-        assert_eq!(scene.tally(&poll).await, Tally::new(&poll));
+    for draft in [longest, awkward, draft()] {
+        let poll = harness.create_poll(draft).await;
+        assert_eq!(harness.stored_poll(&poll).await, poll);
+        assert_eq!(harness.tally(&poll).await, Tally::new(&poll));
     }
 }
 
 /// Every combination of rules comes back as it was made.
-pub async fn every_rule_comes_back(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
+pub async fn all_rules_are_read_as_created(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
     let kinds = [
         BallotKind::Single,
         BallotKind::Multiple { min: 1, max: 3 },
@@ -79,89 +79,104 @@ pub async fn every_rule_comes_back(fixture: &dyn StoreFixture) {
                     revote,
                     address_quota,
                 };
-                let poll = scene.poll(PollDraft { rules, ..strict() }).await;
-                assert_eq!(scene.kept(&poll).await.rules, rules);
+                let poll = harness.create_poll(PollDraft { rules, ..draft() }).await;
+                assert_eq!(harness.stored_poll(&poll).await.rules, rules);
             }
         }
     }
 }
 
 /// An id is given once: making a poll of the same id again is refused, and changes nothing.
-pub async fn a_poll_is_made_once(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let poll = scene.poll(strict()).await;
+pub async fn duplicate_poll_id_is_an_error(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let poll = harness.create_poll(draft()).await;
     let twin = Poll {
         title: "Another one".into(),
-        ..scene.unknown_poll(strict())
+        ..harness.unknown_poll(draft())
     };
     let twin = Poll {
         id: poll.id,
         ..twin
     };
     for votes in 0..2 {
-        let again = scene.store().create_poll(&twin).await;
+        let again = harness.store().create_poll(&twin).await;
         assert!(
             matches!(&again, Err(StoreError::PollExists(id)) if *id == poll.id),
             "{again:?}"
         );
-        assert_eq!(scene.kept(&poll).await, poll);
-        assert_eq!(scene.tally(&poll).await.total_votes, votes);
-        scene.cast(&ballot(&poll, 1, 1, 0), at(1)).await;
+        assert_eq!(harness.stored_poll(&poll).await, poll);
+        assert_eq!(harness.tally(&poll).await.total_votes, votes);
+        harness.cast(&ballot(&poll, 1, 1, 0), at(1)).await;
     }
-    scene.assert_sound(&poll).await;
+    harness.assert_consistent(&poll).await;
 }
 
 /// `polls` and `tallies` answer in the order of the ids: `None` for unknown ones, twice for those asked twice.
-pub async fn answers_come_in_the_order_asked(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let (a, b) = (scene.poll(strict()).await, scene.poll(strict()).await);
-    let unknown = scene.unknown_poll(strict());
-    scene.cast(&ballot(&b, 1, 1, 0), at(1)).await;
+pub async fn poll_results_follow_argument_order(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let (a, b) = (
+        harness.create_poll(draft()).await,
+        harness.create_poll(draft()).await,
+    );
+    let unknown = harness.unknown_poll(draft());
+    harness.cast(&ballot(&b, 1, 1, 0), at(1)).await;
     let ids = [b.id, unknown.id, a.id, b.id];
-    let polls = scene.store().polls(&ids).await.expect("polls answers");
+    let polls = harness.store().polls(&ids).await.expect("polls succeeds");
     assert_eq!(
         polls,
         [Some(b.clone()), None, Some(a.clone()), Some(b.clone())]
     );
-    let tallies = scene.store().tallies(&ids).await.expect("tallies answers");
-    let (of_a, of_b) = (scene.tally(&a).await, scene.tally(&b).await);
+    let tallies = harness
+        .store()
+        .tallies(&ids)
+        .await
+        .expect("tallies succeeds");
+    let (of_a, of_b) = (harness.tally(&a).await, harness.tally(&b).await);
     assert_eq!((of_a.total_votes, of_b.total_votes), (0, 1));
     assert_eq!(tallies, [Some(of_b.clone()), None, Some(of_a), Some(of_b)]);
-    let nothing = scene.store().polls(&[]).await.expect("polls answers");
+    let nothing = harness.store().polls(&[]).await.expect("polls succeeds");
     assert_eq!(nothing, []);
-    let nothing = scene.store().tallies(&[]).await.expect("tallies answers");
+    let nothing = harness
+        .store()
+        .tallies(&[])
+        .await
+        .expect("tallies succeeds");
     assert_eq!(nothing, []);
 }
 
 /// Any number of ids may be asked for at once.
-pub async fn many_ids_are_answered_at_once(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let poll = scene.poll(strict()).await;
+pub async fn one_call_reads_many_ids(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let poll = harness.create_poll(draft()).await;
     let mut ids: Vec<_> = (0..3_000).map(|_| crate::PollId::generate(at(0))).collect();
     ids.push(poll.id);
-    let polls = scene.store().polls(&ids).await.expect("polls answers");
+    let polls = harness.store().polls(&ids).await.expect("polls succeeds");
     assert_eq!(polls.len(), ids.len());
     assert!(polls[..3_000].iter().all(Option::is_none));
     assert_eq!(polls[3_000].as_ref(), Some(&poll));
-    let tallies = scene.store().tallies(&ids).await.expect("tallies answers");
+    let tallies = harness
+        .store()
+        .tallies(&ids)
+        .await
+        .expect("tallies succeeds");
     assert_eq!(tallies.len(), ids.len());
     assert!(tallies[..3_000].iter().all(Option::is_none));
     assert_eq!(tallies[3_000], Some(Tally::new(&poll)));
 }
 
 /// A new poll has an empty tally at the first position, and takes ballots.
-pub async fn a_new_poll_begins_at_the_start(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let poll = scene.poll(strict()).await;
-    let tally = scene.tally(&poll).await;
+pub async fn new_poll_starts_empty(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let poll = harness.create_poll(draft()).await;
+    let tally = harness.tally(&poll).await;
     assert_eq!(tally.position, Position::START);
     assert_eq!(
         (tally.total_votes, tally.version, tally.sealed),
         (0, 0, false)
     );
-    assert_eq!(scene.counts(&poll).await, [0, 0, 0]);
-    assert_eq!(scene.streamed(&poll).await, []);
-    scene.assert_sound(&poll).await;
-    let first = scene.cast(&ballot(&poll, 1, 1, 0), at(0)).await;
+    assert_eq!(harness.counts(&poll).await, [0, 0, 0]);
+    assert_eq!(harness.streamed_ballots(&poll).await, []);
+    harness.assert_consistent(&poll).await;
+    let first = harness.cast(&ballot(&poll, 1, 1, 0), at(0)).await;
     assert_eq!(first, Outcome::Counted { revision: 1 });
 }

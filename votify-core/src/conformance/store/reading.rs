@@ -8,26 +8,26 @@ use futures_util::StreamExt;
 
 use crate::ballot::Ballot;
 use crate::conformance::fixture::StoreFixture;
-use crate::conformance::store::paper::{at, ballot, lenient, strict, voter, withdrawal};
-use crate::conformance::store::scene::Scene;
-use crate::conformance::together::together;
+use crate::conformance::run_concurrently::run_concurrently;
+use crate::conformance::store::builders::{at, ballot, draft, revote_draft, voter, withdrawal};
+use crate::conformance::store::harness::Harness;
 
 /// More than a store reads at once, so that streams take several pages.
 const MANY: u32 = 2_500;
 
-async fn crowded(scene: &Scene) -> crate::Poll {
-    let poll = scene.poll(lenient()).await;
+async fn crowded(harness: &Harness) -> crate::Poll {
+    let poll = harness.create_poll(revote_draft()).await;
     let crowd: Vec<Ballot> = (0..MANY)
         .map(|n| ballot(&poll, n, n, n as usize % 3))
         .collect();
-    scene.cast_all(&crowd, at(1)).await;
+    harness.cast_all(&crowd, at(1)).await;
     poll
 }
 
 /// The stream has every standing ballot once, in the order of revisions, after replacements and withdrawals too.
-pub async fn ballots_stream_completely_in_order(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let poll = crowded(&scene).await;
+pub async fn ballot_stream_is_complete_and_ordered(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let poll = crowded(&harness).await;
     let mut expected = BTreeMap::new();
     let mut later = Vec::new();
     for n in 0..MANY {
@@ -43,8 +43,8 @@ pub async fn ballots_stream_completely_in_order(fixture: &dyn StoreFixture) {
             expected.insert(sent.voter, (sent, at(if n % 7 == 0 { 2 } else { 1 })));
         }
     }
-    scene.cast_all(&later, at(2)).await;
-    let streamed = scene.streamed(&poll).await;
+    harness.cast_all(&later, at(2)).await;
+    let streamed = harness.streamed_ballots(&poll).await;
     assert!(streamed.is_sorted_by(|a, b| a.revision < b.revision));
     assert_eq!(
         streamed.len(),
@@ -55,32 +55,35 @@ pub async fn ballots_stream_completely_in_order(fixture: &dyn StoreFixture) {
         let sent = expected.remove(&standing.ballot.voter);
         assert_eq!(sent, Some((standing.ballot, standing.cast_at)));
     }
-    scene.assert_sound(&poll).await;
+    harness.assert_consistent(&poll).await;
 }
 
 /// A poll that does not exist has no ballots.
-pub async fn an_unknown_poll_has_no_ballots(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let unknown = scene.unknown_poll(strict());
-    assert_eq!(scene.streamed(&unknown).await, []);
-    let of = scene
+pub async fn unknown_poll_has_no_ballots(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let unknown = harness.unknown_poll(draft());
+    assert_eq!(harness.streamed_ballots(&unknown).await, []);
+    let of = harness
         .store()
         .ballots_of(unknown.id, &[voter(1), voter(2)])
         .await;
-    assert_eq!(of.expect("ballots_of answers"), [None, None]);
+    assert_eq!(of.expect("ballots_of succeeds"), [None, None]);
 }
 
 /// `ballots_of` answers in the order of the voters, as many as are asked for, and only of that poll.
-pub async fn ballots_of_come_in_the_order_asked(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let (poll, other) = (scene.poll(lenient()).await, scene.poll(lenient()).await);
+pub async fn ballots_of_follows_argument_order(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let (poll, other) = (
+        harness.create_poll(revote_draft()).await,
+        harness.create_poll(revote_draft()).await,
+    );
     let sent: Vec<Ballot> = (0..500).map(|n| ballot(&poll, 2 * n, n, 1)).collect();
-    scene.cast_all(&sent, at(1)).await;
-    scene.cast(&ballot(&other, 1, 1, 2), at(1)).await;
+    harness.cast_all(&sent, at(1)).await;
+    harness.cast(&ballot(&other, 1, 1, 2), at(1)).await;
     let asked: Vec<u32> = (0..1_500).rev().chain([4, 4]).collect();
     let voters: Vec<_> = asked.iter().copied().map(voter).collect();
-    let answer = scene.store().ballots_of(poll.id, &voters).await;
-    let answer = answer.expect("ballots_of answers");
+    let answer = harness.store().ballots_of(poll.id, &voters).await;
+    let answer = answer.expect("ballots_of succeeds");
     assert_eq!(answer.len(), asked.len());
     for (number, standing) in asked.into_iter().zip(answer) {
         if number % 2 == 0 && number < 1_000 {
@@ -91,15 +94,15 @@ pub async fn ballots_of_come_in_the_order_asked(fixture: &dyn StoreFixture) {
             assert_eq!(standing, None, "voter {number}");
         }
     }
-    let nobody = scene.store().ballots_of(poll.id, &[]).await;
-    assert_eq!(nobody.expect("ballots_of answers"), []);
+    let nobody = harness.store().ballots_of(poll.id, &[]).await;
+    assert_eq!(nobody.expect("ballots_of succeeds"), []);
 }
 
 /// While ballots change, a stream that is being read has no voter twice, stays in order and ends.
-pub async fn a_stream_has_no_voter_twice(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let poll = crowded(&scene).await;
-    let store = scene.store();
+pub async fn ballot_stream_has_each_voter_once(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let poll = crowded(&harness).await;
+    let store = harness.store();
     let mut ballots = store.ballots(poll.id);
     let mut seen = Vec::new();
     while let Some(standing) = ballots.next().await {
@@ -109,7 +112,7 @@ pub async fn a_stream_has_no_voter_twice(fixture: &dyn StoreFixture) {
             let id = MANY + u32::try_from(seen.len()).expect("a small number");
             let mut again = ballot(&poll, 0, id, 2);
             again.voter = standing.ballot.voter;
-            let outcome = scene.cast(&again, at(2)).await;
+            let outcome = harness.cast(&again, at(2)).await;
             assert!(outcome.changed_tally(), "{outcome:?}");
         }
         seen.push(standing);
@@ -123,39 +126,42 @@ pub async fn a_stream_has_no_voter_twice(fixture: &dyn StoreFixture) {
         "whoever did not change is there"
     );
     drop(ballots);
-    scene.assert_sound(&poll).await;
+    harness.assert_consistent(&poll).await;
 }
 
 /// A stream that is dropped half-way, or held and not read, is in nobody's way.
-pub async fn an_abandoned_stream_harms_nobody(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let poll = crowded(&scene).await;
-    let store = scene.store();
+pub async fn abandoned_stream_blocks_no_one(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let poll = crowded(&harness).await;
+    let store = harness.store();
     let mut held = store.ballots(poll.id);
     assert!(held.next().await.is_some());
     for n in 0..20 {
         let mut dropped = store.ballots(poll.id);
         assert!(dropped.next().await.is_some());
         drop(dropped);
-        let outcome = scene
+        let outcome = harness
             .cast(&ballot(&poll, MANY + n, MANY + n, 0), at(2))
             .await;
         assert!(outcome.changed_tally(), "{outcome:?}");
     }
-    assert_eq!(scene.streamed(&poll).await.len(), MANY as usize + 20);
+    assert_eq!(
+        harness.streamed_ballots(&poll).await.len(),
+        MANY as usize + 20
+    );
     drop(held);
-    scene.assert_sound(&poll).await;
+    harness.assert_consistent(&poll).await;
 }
 
 /// Law 7: while ballots come in, every tally and every audit is of one moment, none is older than the one before, and one
 /// position is one tally.
-pub async fn readers_see_whole_states_only(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
-    let handles = [scene.store(), scene.another().await];
-    let poll = scene.poll(lenient()).await;
+pub async fn readers_see_consistent_states(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let stores = [harness.store(), harness.second_store().await];
+    let poll = harness.create_poll(revote_draft()).await;
     let done = Arc::new(AtomicBool::new(false));
     let mut readers = tokio::task::JoinSet::new();
-    for store in &handles {
+    for store in &stores {
         let (store, poll, done) = (Arc::clone(store), poll.id, Arc::clone(&done));
         readers.spawn(async move {
             let mut seen = Vec::new();
@@ -163,9 +169,9 @@ pub async fn readers_see_whole_states_only(fixture: &dyn StoreFixture) {
             let mut last = false;
             while !last {
                 last = done.load(Ordering::SeqCst);
-                let tallies = store.tallies(&[poll]).await.expect("tallies answers");
+                let tallies = store.tallies(&[poll]).await.expect("tallies succeeds");
                 seen.extend(tallies.into_iter().flatten());
-                let audit = store.audit_poll(poll).await.expect("audit_poll answers");
+                let audit = store.audit_poll(poll).await.expect("audit_poll succeeds");
                 assert!(audit.is_exact(), "the audit is of one moment: {audit:?}");
                 seen.push(audit.stored);
             }
@@ -173,7 +179,7 @@ pub async fn readers_see_whole_states_only(fixture: &dyn StoreFixture) {
         });
     }
     let writers = (0..4_u32).map(|n| {
-        let (store, poll) = (Arc::clone(&handles[n as usize % 2]), poll.clone());
+        let (store, poll) = (Arc::clone(&stores[n as usize % 2]), poll.clone());
         async move {
             for round in 0..10 {
                 let id = 100 * n + round;
@@ -185,7 +191,7 @@ pub async fn readers_see_whole_states_only(fixture: &dyn StoreFixture) {
             }
         }
     });
-    together(writers.collect()).await;
+    run_concurrently(writers.collect()).await;
     done.store(true, Ordering::SeqCst);
     let mut by_position = HashMap::new();
     for seen in readers.join_all().await {
@@ -200,6 +206,6 @@ pub async fn readers_see_whole_states_only(fixture: &dyn StoreFixture) {
             assert_eq!(*known, tally, "one position, one tally");
         }
     }
-    assert_eq!(scene.position(&poll).await.revision, 80);
-    scene.assert_sound(&poll).await;
+    assert_eq!(harness.position(&poll).await.revision, 80);
+    harness.assert_consistent(&poll).await;
 }

@@ -9,18 +9,18 @@ use proptest::option;
 use proptest::prelude::any;
 
 use crate::conformance::fixture::StoreFixture;
-use crate::conformance::seeds::{check_random, same};
-use crate::conformance::sequence::{Made, Operation, Run, operations, vote};
-use crate::conformance::store::paper::at;
-use crate::conformance::store::scene::Scene;
+use crate::conformance::seeds::{check_equal, check_random};
+use crate::conformance::sequence::{Operation, PollSpec, Run, operations, vote};
+use crate::conformance::store::builders::at;
+use crate::conformance::store::harness::Harness;
 use crate::id::PollId;
 use crate::poll::Poll;
 
-/// Equivalence: any sequence of operations gives what the model says, in answers, in what is kept, and in listings.
-pub async fn any_sequence_does_what_the_model_says(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
+/// Equivalence: any sequence of operations gives what the model says, in answers, in what is stored, and in listings.
+pub async fn random_operations_match_the_model(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
     check_random(&operations(), async |(made, operations)| {
-        let mut run = Run::new(&scene);
+        let mut run = Run::new(&harness);
         run.step(&Operation::Create {
             slot: 0,
             made: made.0,
@@ -40,32 +40,32 @@ pub async fn any_sequence_does_what_the_model_says(fixture: &dyn StoreFixture) {
     });
 }
 
-/// Law 2: any batch equals its ballots cast one at a time, in outcomes and in everything that is kept.
-pub async fn any_batch_equals_its_ballots_one_at_a_time(fixture: &dyn StoreFixture) {
-    let scene = Scene::open(fixture).await;
+/// Law 2: any batch equals its ballots cast one at a time, in outcomes and in everything that is stored.
+pub async fn batch_equals_single_ballots(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
     let batches = vec(vec(vote(), 1..30), 1..4);
     let quotas = option::of(1..4_u32);
     let given = (any::<[bool; 2]>(), quotas, batches);
     check_random(&given, async |(kinds, quota, batches)| {
         let mut twins = Vec::new();
         for kind in [0, 1] {
-            let made = Made {
+            let made = PollSpec {
                 several: kinds[kind],
                 revote: kind == 0,
                 opens_in: 0,
                 open_for: None,
                 quota,
             };
-            let batched = scene.poll(made.draft(0)).await;
+            let batched = harness.create_poll(made.draft(0)).await;
             let single = Poll {
                 id: PollId::generate(at(0)),
                 ..batched.clone()
             };
-            scene.store().create_poll(&single).await.expect("created");
+            harness.store().create_poll(&single).await.expect("created");
             twins.push((batched, single));
         }
-        let unknown = scene.unknown_poll(
-            Made {
+        let unknown = harness.unknown_poll(
+            PollSpec {
                 several: false,
                 revote: true,
                 opens_in: 0,
@@ -82,14 +82,14 @@ pub async fn any_batch_equals_its_ballots_one_at_a_time(fixture: &dyn StoreFixtu
                     .map(|vote| vote.written(side(&twins[vote.slot])));
                 ballots.collect::<Vec<_>>()
             };
-            let at_once = scene
+            let at_once = harness
                 .cast_all(&cast(|(batched, _)| batched), at(step))
                 .await;
             for ((index, single), found) in
                 cast(|(_, single)| single).iter().enumerate().zip(at_once)
             {
-                let expected = scene.cast(single, at(step)).await;
-                same(
+                let expected = harness.cast(single, at(step)).await;
+                check_equal(
                     format!("ballot {index} of batch {step}, {:?}", votes[index]),
                     &found,
                     &expected,
@@ -97,17 +97,17 @@ pub async fn any_batch_equals_its_ballots_one_at_a_time(fixture: &dyn StoreFixtu
             }
         }
         for (batched, single) in &twins[..2] {
-            let mut found = scene.tally(batched).await;
+            let mut found = harness.tally(batched).await;
             found.poll = single.id;
-            same("the tally", &found, &scene.tally(single).await)?;
-            let mut found = scene.streamed(batched).await;
+            check_equal("the tally", &found, &harness.tally(single).await)?;
+            let mut found = harness.streamed_ballots(batched).await;
             found
                 .iter_mut()
                 .for_each(|standing| standing.ballot.poll = single.id);
-            same(
+            check_equal(
                 "the standing ballots",
                 &found,
-                &scene.streamed(single).await,
+                &harness.streamed_ballots(single).await,
             )?;
         }
         Ok(())

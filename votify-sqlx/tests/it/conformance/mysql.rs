@@ -24,11 +24,7 @@ impl OwnPool {
     }
 }
 
-impl_fixtures!(
-    OwnPool,
-    unavailable: ServerKind::MySql.unavailable(),
-    store, accounts, invites
-);
+impl_fixtures!(OwnPool, unavailable: ServerKind::MySql.unavailable());
 
 struct HostPool;
 
@@ -63,11 +59,7 @@ impl HostPool {
     }
 }
 
-impl_fixtures!(
-    HostPool,
-    unavailable: ServerKind::MySql.unavailable(),
-    store, accounts
-);
+impl_fixtures!(HostPool, unavailable: ServerKind::MySql.unavailable());
 
 mod own_pool {
     votify_core::store_conformance!(super::OwnPool);

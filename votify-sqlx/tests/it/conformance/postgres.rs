@@ -25,11 +25,7 @@ impl OwnPool {
     }
 }
 
-impl_fixtures!(
-    OwnPool,
-    unavailable: ServerKind::Postgres.unavailable(),
-    store, accounts, invites
-);
+impl_fixtures!(OwnPool, unavailable: ServerKind::Postgres.unavailable());
 
 struct HostPool;
 
@@ -54,11 +50,7 @@ impl HostPool {
     }
 }
 
-impl_fixtures!(
-    HostPool,
-    unavailable: ServerKind::Postgres.unavailable(),
-    store, accounts
-);
+impl_fixtures!(HostPool, unavailable: ServerKind::Postgres.unavailable());
 
 mod own_pool {
     votify_core::store_conformance!(super::OwnPool);

@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tempfile::TempDir;
-use votify_core::conformance::{AccountStoreFixture, FreshAccountStore, FreshStore, StoreFixture};
+use votify_core::conformance::{AccountStoreFixture, Fixture, StoreFixture};
+use votify_core::{AccountStore, Store};
 use votify_sqlx::SqliteStore;
 use votify_sqlx::sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
@@ -32,7 +33,7 @@ impl OwnPool {
     }
 }
 
-impl_fixtures!(OwnPool, unavailable: None, store, accounts, invites);
+impl_fixtures!(OwnPool, unavailable: None);
 
 struct HostPool;
 
@@ -55,22 +56,22 @@ impl HostPool {
     }
 }
 
-impl_fixtures!(HostPool, unavailable: None, store, accounts);
+impl_fixtures!(HostPool, unavailable: None);
 
 /// A database in memory ends with its store, so it cannot be opened twice.
 struct InMemory;
 
 #[async_trait]
 impl StoreFixture for InMemory {
-    async fn fresh(&self) -> FreshStore {
-        FreshStore::new(Arc::new(connect("sqlite::memory:").await))
+    async fn fresh(&self) -> Fixture<dyn Store> {
+        Fixture::new(Arc::new(connect("sqlite::memory:").await))
     }
 }
 
 #[async_trait]
 impl AccountStoreFixture for InMemory {
-    async fn fresh(&self) -> FreshAccountStore {
-        FreshAccountStore::new(Arc::new(connect("sqlite::memory:").await))
+    async fn fresh(&self) -> Fixture<dyn AccountStore> {
+        Fixture::new(Arc::new(connect("sqlite::memory:").await))
     }
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
-use votify_core::conformance::{BroadcasterFixture, FreshBroadcaster};
+use votify_core::Broadcaster;
+use votify_core::conformance::{BroadcasterFixture, Fixture};
 use votify_sqlx::PostgresBroadcaster;
 use votify_sqlx::sqlx::postgres::PgConnectOptions;
 use votify_test_support::sql::ServerKind;
@@ -29,13 +30,13 @@ struct OwnPool;
 
 #[async_trait]
 impl BroadcasterFixture for OwnPool {
-    async fn fresh(&self) -> FreshBroadcaster {
+    async fn fresh(&self) -> Fixture<dyn Broadcaster> {
         let server = harness::server().unwrap();
         let (named, name) = harness::named(&server);
         let (node, other) = (harness::node(&named).await, harness::node(&named).await);
-        FreshBroadcaster::new(Arc::new(node))
-            .with_another_node(Arc::new(other))
-            .interrupted_by(interrupt(server, name))
+        Fixture::<dyn Broadcaster>::new(Arc::new(node))
+            .with_second_instance(Arc::new(other))
+            .with_interrupt(interrupt(server, name))
     }
 
     fn unavailable(&self) -> Option<String> {
@@ -47,16 +48,16 @@ struct HostPool;
 
 #[async_trait]
 impl BroadcasterFixture for HostPool {
-    async fn fresh(&self) -> FreshBroadcaster {
+    async fn fresh(&self) -> Fixture<dyn Broadcaster> {
         let server = harness::server().unwrap();
         let (named, name) = harness::named(&server);
         let node = || async {
             let pool = harness::host_pool(&named).await;
             Arc::new(PostgresBroadcaster::from_pool(pool).await.unwrap())
         };
-        FreshBroadcaster::new(node().await)
-            .with_another_node(node().await)
-            .interrupted_by(interrupt(server, name))
+        Fixture::<dyn Broadcaster>::new(node().await)
+            .with_second_instance(node().await)
+            .with_interrupt(interrupt(server, name))
     }
 
     fn unavailable(&self) -> Option<String> {

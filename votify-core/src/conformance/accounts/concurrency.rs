@@ -1,0 +1,87 @@
+//! Many at the same moment, through two stores.
+
+use std::sync::Arc;
+
+use super::{register, same_user, user};
+use crate::account::{Registration, Revocation, TokenId, User};
+use crate::conformance::fixture::AccountStoreFixture;
+use crate::conformance::run_concurrently::run_concurrently;
+use crate::conformance::store::builders::at;
+
+/// Of many who register one name at once, one gets it, and it is that one who is found.
+pub async fn concurrent_registrations_of_a_name_have_one_winner(fixture: &dyn AccountStoreFixture) {
+    let backend = fixture.fresh().await;
+    let stores = [backend.instance(), backend.second_instance().await];
+    for round in 0..8 {
+        let users: Vec<User> = (0..16)
+            .map(|n| {
+                let text = if n % 2 == 0 { "name" } else { "NAME" };
+                user(&format!("{text}{round}"), &format!("hash {n}"))
+            })
+            .collect();
+        let tasks = users.iter().cloned().enumerate().map(|(n, one)| {
+            let store = Arc::clone(&stores[n % 2]);
+            async move { register(&*store, &one).await }
+        });
+        let answers = run_concurrently(tasks.collect()).await;
+        let registered: Vec<&User> = users
+            .iter()
+            .zip(&answers)
+            .filter_map(|(one, answer)| (*answer == Registration::Registered).then_some(one))
+            .collect();
+        let [winner] = registered.as_slice() else {
+            panic!("round {round}: {answers:?}");
+        };
+        for store in &stores {
+            let named = store.user_named(&winner.name).await.expect("a look");
+            same_user(named.as_ref(), winner);
+        }
+    }
+}
+
+/// Names that nobody shares are all registered, whatever the order.
+pub async fn concurrent_registrations_of_different_names_succeed(
+    fixture: &dyn AccountStoreFixture,
+) {
+    let backend = fixture.fresh().await;
+    let stores = [backend.instance(), backend.second_instance().await];
+    let users: Vec<User> = (0..64).map(|n| user(&format!("user{n}"), "hash")).collect();
+    let tasks = users.iter().cloned().enumerate().map(|(n, one)| {
+        let store = Arc::clone(&stores[n % 2]);
+        async move { register(&*store, &one).await }
+    });
+    let answers = run_concurrently(tasks.collect()).await;
+    assert_eq!(answers, vec![Registration::Registered; 64]);
+    for one in &users {
+        same_user(stores[0].user(one.id).await.expect("a look").as_ref(), one);
+    }
+}
+
+/// Tokens that are revoked at once, some of them twice, while old ones are forgotten, are all revoked.
+pub async fn concurrent_revocations_are_all_stored(fixture: &dyn AccountStoreFixture) {
+    let backend = fixture.fresh().await;
+    let stores = [backend.instance(), backend.second_instance().await];
+    for n in 0..32 {
+        let old = Revocation {
+            token: TokenId::generate(at(0)),
+            expires_at: at(10 + n),
+        };
+        stores[0].revoke(&old, at(1)).await.expect("it is stored");
+    }
+    let tokens: Vec<TokenId> = (0..32).map(|_| TokenId::generate(at(100))).collect();
+    let tasks = (0..64_usize).map(|n| {
+        let store = Arc::clone(&stores[n % 2]);
+        let revocation = Revocation {
+            token: tokens[n / 2],
+            expires_at: at(1_000),
+        };
+        async move { store.revoke(&revocation, at(100)).await }
+    });
+    for answer in run_concurrently(tasks.collect()).await {
+        answer.expect("it is stored");
+    }
+    for store in &stores {
+        let told = store.are_revoked(&tokens).await.expect("an answer");
+        assert_eq!(told, vec![true; 32]);
+    }
+}

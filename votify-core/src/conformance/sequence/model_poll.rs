@@ -1,0 +1,206 @@
+use std::collections::BTreeSet;
+
+use crate::ballot::{ActiveBallot, Ballot, Choice, Outcome, Refusal};
+use crate::conformance::sequence::edit::Edit;
+use crate::conformance::store::builders::at;
+use crate::poll::{BallotKind, ChangeRefusal, InvalidPoll, Poll};
+use crate::tally::{OptionCount, Position, Tally};
+use crate::time::Timestamp;
+use crate::voter::{AddressId, VoterId};
+
+/// One poll of the model: its definition, and every ballot that was ever accepted, in order.
+#[derive(Debug, Clone)]
+pub(crate) struct ModelPoll {
+    pub(crate) poll: Poll,
+    pub(crate) epoch: u64,
+    pub(crate) revision: u64,
+    pub(crate) accepted: Vec<ActiveBallot>,
+    /// From where each of them came.
+    pub(crate) came_from: Vec<Option<AddressId>>,
+}
+
+/// What a change should answer; what is wrong with an invalid one is left open.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Changed {
+    NotFound,
+    Refused(ChangeRefusal),
+    Unchanged(Poll, Tally),
+    Done(Poll, Tally),
+}
+
+impl ModelPoll {
+    pub(crate) fn active_ballot(&self, voter: VoterId) -> Option<ActiveBallot> {
+        let mut own = self
+            .accepted
+            .iter()
+            .rev()
+            .filter(|entry| entry.ballot.voter == voter);
+        own.next()
+            .filter(|last| last.ballot.choice != Choice::withdraw())
+            .cloned()
+    }
+
+    pub(crate) fn active_ballots(&self) -> Vec<ActiveBallot> {
+        let stands =
+            |entry: &&ActiveBallot| self.active_ballot(entry.ballot.voter).as_ref() == Some(*entry);
+        self.accepted.iter().filter(stands).cloned().collect()
+    }
+
+    pub(crate) fn tally(&self) -> Tally {
+        let standing = self.active_ballots();
+        let chose = |option| {
+            standing
+                .iter()
+                .filter(|entry| entry.ballot.choice.options().contains(&option))
+                .count() as u64
+        };
+        let counts = self.poll.options.iter().map(|option| OptionCount {
+            option: option.id,
+            count: chose(option.id),
+        });
+        Tally {
+            poll: self.poll.id,
+            position: Position {
+                epoch: self.epoch,
+                revision: self.revision,
+            },
+            version: self.poll.version,
+            sealed: self.poll.sealed_at.is_some(),
+            total_votes: standing.len() as u64,
+            counts: counts.collect(),
+        }
+    }
+
+    /// From where the ballot that stands came first, if it stands.
+    fn place(&self, voter: VoterId) -> Option<AddressId> {
+        let mut place = None;
+        for (entry, from) in self.accepted.iter().zip(&self.came_from) {
+            if entry.ballot.voter == voter {
+                place = match entry.ballot.choice == Choice::withdraw() {
+                    true => None,
+                    false => place.or(*from),
+                };
+            }
+        }
+        place
+    }
+
+    fn is_full(&self, address: Option<AddressId>) -> bool {
+        let Some(quota) = self.poll.rules.address_quota else {
+            return false;
+        };
+        let standing = self.active_ballots();
+        let there = standing
+            .iter()
+            .filter(|entry| self.place(entry.ballot.voter) == address);
+        there.count() >= quota.ballots as usize
+    }
+
+    fn ended(&self, now: Timestamp) -> bool {
+        self.poll.sealed_at.is_some() || self.poll.closes_at.is_some_and(|end| now >= end)
+    }
+
+    fn fits(&self, choice: &Choice) -> bool {
+        let options: BTreeSet<_> = choice.options().iter().collect();
+        let known = options
+            .iter()
+            .all(|id| self.poll.options.iter().any(|option| option.id == **id));
+        let shape = match self.poll.rules.ballot {
+            BallotKind::Single => *choice == Choice::one(choice.options()[0]),
+            BallotKind::Multiple { min, max } => {
+                *choice == Choice::several(choice.options().to_vec())
+                    && (min as usize..=max as usize).contains(&options.len())
+            }
+        };
+        shape && known
+    }
+
+    pub(crate) fn cast(&mut self, ballot: &Ballot, now: Timestamp) -> Outcome {
+        let mut own = self
+            .accepted
+            .iter()
+            .filter(|entry| entry.ballot.voter == ballot.voter);
+        if let Some(first) = own.find(|entry| entry.ballot.id == ballot.id) {
+            return match first.ballot.choice == ballot.choice {
+                true => Outcome::Replayed {
+                    revision: first.revision,
+                },
+                false => Outcome::Refused(Refusal::BallotIdReused),
+            };
+        }
+        let (stands, revote) = (
+            self.active_ballot(ballot.voter).is_some(),
+            self.poll.rules.revote,
+        );
+        let takes_back = ballot.choice == Choice::withdraw();
+        let refusal = if ballot.voter.policy() != self.poll.rules.voters {
+            Some(Refusal::OtherVoterPolicy)
+        } else if self.ended(now) {
+            Some(Refusal::Closed)
+        } else if now < self.poll.opens_at {
+            Some(Refusal::NotOpenYet {
+                opens_at: self.poll.opens_at,
+            })
+        } else if !takes_back && !self.fits(&ballot.choice) {
+            Some(Refusal::Invalid(Vec::new()))
+        } else if takes_back && !revote {
+            Some(Refusal::RevoteNotAllowed)
+        } else if takes_back && !stands {
+            Some(Refusal::NotVoted)
+        } else if stands && !revote {
+            Some(Refusal::AlreadyVoted)
+        } else if !takes_back && !stands && self.is_full(ballot.address) {
+            Some(Refusal::AddressQuota)
+        } else {
+            None
+        };
+        if let Some(refusal) = refusal {
+            return Outcome::Refused(refusal);
+        }
+        self.revision += 1;
+        let revision = self.revision;
+        self.accepted.push(ActiveBallot {
+            ballot: Ballot {
+                address: None,
+                ..ballot.clone()
+            },
+            revision,
+            cast_at: now,
+        });
+        self.came_from.push(ballot.address);
+        match (takes_back, stands) {
+            (true, _) => Outcome::Withdrawn { revision },
+            (false, true) => Outcome::Replaced { revision },
+            (false, false) => Outcome::Counted { revision },
+        }
+    }
+
+    pub(crate) fn change(&mut self, edit: Edit, now: u64) -> Changed {
+        if self.ended(at(now)) {
+            return Changed::Refused(ChangeRefusal::Closed);
+        }
+        let mut target = edit.carried_out(&self.poll, now);
+        if target == self.poll {
+            return Changed::Unchanged(self.poll.clone(), self.tally());
+        }
+        if let (false, Some(field)) = (self.accepted.is_empty(), edit.frozen()) {
+            return Changed::Refused(ChangeRefusal::HasVotes { field });
+        }
+        let texts: BTreeSet<_> = target.options.iter().map(|option| &option.text).collect();
+        let ends = |poll: &Poll| (poll.opens_at, poll.closes_at);
+        let bad_end = ends(&target) != ends(&self.poll)
+            && target
+                .closes_at
+                .is_some_and(|end| end <= at(now) || end <= target.opens_at);
+        if texts.len() < target.options.len() || target.options.len() < 2 || bad_end {
+            return Changed::Refused(ChangeRefusal::Invalid(InvalidPoll::default()));
+        }
+        if !self.accepted.is_empty() && !matches!(edit, Edit::ClosesIn(_)) {
+            target.edited_at = Some(at(now));
+        }
+        target.version += 1;
+        self.poll = target;
+        self.revision += 1;
+        Changed::Done(self.poll.clone(), self.tally())
+    }
+}

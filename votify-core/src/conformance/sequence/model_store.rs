@@ -1,0 +1,148 @@
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ballot::{ActiveBallot, Ballot, Outcome, Refusal};
+use crate::conformance::sequence::edit::Edit;
+use crate::conformance::sequence::model_poll::{Changed, ModelPoll};
+use crate::id::PollId;
+use crate::poll::{Poll, PollStatus, SealCause};
+use crate::store::{PollFilter, PollOrder};
+use crate::tally::Tally;
+use crate::time::Timestamp;
+use crate::voter::VoterId;
+
+/// What the store should be like: a log of accepted ballots per poll, from which everything is made anew each time.
+///
+/// Written from the laws alone: it shares no rule with the library.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ModelStore {
+    polls: BTreeMap<PollId, ModelPoll>,
+}
+
+impl ModelStore {
+    /// Whether there was no such poll yet.
+    pub(crate) fn create(&mut self, poll: &Poll) -> bool {
+        let poll_model = ModelPoll {
+            poll: poll.clone(),
+            epoch: 1,
+            revision: 0,
+            accepted: Vec::new(),
+            came_from: Vec::new(),
+        };
+        if self.polls.contains_key(&poll.id) {
+            return false;
+        }
+        self.polls.insert(poll.id, poll_model).is_none()
+    }
+
+    /// Whether there was such a poll.
+    pub(crate) fn delete(&mut self, id: PollId) -> bool {
+        self.polls.remove(&id).is_some()
+    }
+
+    pub(crate) fn poll(&self, id: PollId) -> Option<Poll> {
+        Some(self.polls.get(&id)?.poll.clone())
+    }
+
+    pub(crate) fn tally(&self, id: PollId) -> Option<Tally> {
+        Some(self.polls.get(&id)?.tally())
+    }
+
+    pub(crate) fn active_ballot(&self, id: PollId, voter: VoterId) -> Option<ActiveBallot> {
+        self.polls.get(&id)?.active_ballot(voter)
+    }
+
+    /// All standing ballots in the order of their revisions.
+    pub(crate) fn ballots(&self, id: PollId) -> Vec<ActiveBallot> {
+        self.polls
+            .get(&id)
+            .map(ModelPoll::active_ballots)
+            .unwrap_or_default()
+    }
+
+    /// The tallies that a receipt for these ballots has, by poll.
+    pub(crate) fn tallies_of(&self, batch: &[Ballot]) -> Vec<Tally> {
+        let polls: BTreeSet<_> = batch.iter().map(|ballot| ballot.poll).collect();
+        polls.into_iter().filter_map(|id| self.tally(id)).collect()
+    }
+
+    pub(crate) fn cast(&mut self, ballot: &Ballot, now: Timestamp) -> Outcome {
+        match self.polls.get_mut(&ballot.poll) {
+            Some(poll_model) => poll_model.cast(ballot, now),
+            None => Outcome::Refused(Refusal::PollNotFound),
+        }
+    }
+
+    pub(crate) fn change(&mut self, id: PollId, edit: Edit, now: u64) -> Changed {
+        match self.polls.get_mut(&id) {
+            Some(poll_model) => poll_model.change(edit, now),
+            None => Changed::NotFound,
+        }
+    }
+
+    /// `None`: no such poll. `Some(None)`: not due.
+    pub(crate) fn seal(
+        &mut self,
+        id: PollId,
+        cause: SealCause,
+        now: Timestamp,
+    ) -> Option<Option<Tally>> {
+        let poll_model = self.polls.get_mut(&id)?;
+        if poll_model.poll.sealed_at.is_none() {
+            let end = poll_model.poll.closes_at;
+            match cause {
+                SealCause::Deadline if end.is_none_or(|end| now < end) => return Some(None),
+                SealCause::Deadline => {}
+                SealCause::Owner => {
+                    poll_model.poll.closes_at = Some(end.unwrap_or(now).min(now));
+                }
+            }
+            poll_model.poll.sealed_at = Some(now);
+            poll_model.poll.version += 1;
+            poll_model.revision += 1;
+        }
+        Some(Some(poll_model.tally()))
+    }
+
+    pub(crate) fn repair(&mut self, id: PollId) -> Option<Tally> {
+        let poll_model = self.polls.get_mut(&id)?;
+        poll_model.epoch += 1;
+        Some(poll_model.tally())
+    }
+
+    /// The polls that a filter lets through, in its order. Knows nothing of heat.
+    pub(crate) fn listed(&self, filter: &PollFilter, now: Timestamp) -> Vec<Poll> {
+        let passes = |poll: &&Poll| {
+            let ended = poll.sealed_at.is_some() || poll.closes_at.is_some_and(|end| now >= end);
+            let status = match ended {
+                true => PollStatus::Closed,
+                false if now >= poll.opens_at => PollStatus::Open,
+                false => PollStatus::Scheduled,
+            };
+            filter.status.is_none_or(|wanted| wanted == status)
+                && filter
+                    .sealed
+                    .is_none_or(|wanted| wanted == poll.sealed_at.is_some())
+                && (filter.category.is_none() || filter.category == poll.category)
+                && filter.words.iter().all(|word| poll.title.contains(word))
+        };
+        let mut polls: Vec<Poll> = self
+            .polls
+            .values()
+            .map(|poll_model| &poll_model.poll)
+            .filter(passes)
+            .cloned()
+            .collect();
+        polls.sort_by_key(|poll| Reverse(poll.id));
+        match filter.order {
+            PollOrder::Opening => polls.sort_by_key(|poll| poll.opens_at),
+            PollOrder::Closing => {
+                polls.sort_by_key(|poll| poll.closes_at.unwrap_or(Timestamp::MAX));
+            }
+            PollOrder::Newest | PollOrder::Trending => {
+                polls.sort_by_key(|poll| Reverse(poll.created_at));
+            }
+        }
+        polls
+    }
+}

@@ -1,0 +1,66 @@
+//! Changes that a case asks for.
+
+use crate::conformance::store::builders::at;
+use crate::poll::{BallotKind, OptionChange, Poll, PollChange, PollOption, ResultsPolicy};
+use crate::voter::VoterPolicy;
+
+/// A change of nothing but this.
+pub(crate) fn change_with(set: impl FnOnce(&mut PollChange)) -> PollChange {
+    let mut change = PollChange::default();
+    set(&mut change);
+    change
+}
+
+/// An option that stays, perhaps with another text.
+pub(crate) fn keep_option(option: &PollOption, text: Option<&str>) -> OptionChange {
+    OptionChange::Keep {
+        id: option.id,
+        text: text.map(str::to_owned),
+    }
+}
+
+/// One change for each thing that the first ballot freezes, with the thing's name.
+pub(crate) fn frozen_changes(poll: &Poll) -> Vec<(&'static str, PollChange)> {
+    let mut fewer: Vec<_> = poll
+        .options
+        .iter()
+        .map(|option| keep_option(option, None))
+        .collect();
+    let mut turned = fewer.clone();
+    turned.reverse();
+    fewer.pop();
+    vec![
+        (
+            "options",
+            change_with(|change| change.options = Some(fewer)),
+        ),
+        (
+            "options",
+            change_with(|change| change.options = Some(turned)),
+        ),
+        (
+            "ballot",
+            change_with(|change| change.ballot = Some(BallotKind::Multiple { min: 1, max: 2 })),
+        ),
+        (
+            "voters",
+            change_with(|change| change.voters = Some(VoterPolicy::Ip)),
+        ),
+        (
+            "results",
+            change_with(|change| change.results = Some(ResultsPolicy::AfterClose)),
+        ),
+        (
+            "revote",
+            change_with(|change| change.revote = Some(!poll.rules.revote)),
+        ),
+        (
+            "opens_at",
+            change_with(|change| change.opens_at = Some(at(2))),
+        ),
+        (
+            "category",
+            change_with(|change| change.category = Some(Some("food".into()))),
+        ),
+    ]
+}

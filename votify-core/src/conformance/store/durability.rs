@@ -1,0 +1,120 @@
+//! What was acknowledged lasts, and a call that nobody waits for happened entirely or not at all.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll as Step;
+
+use crate::ballot::{Ballot, Outcome};
+use crate::conformance::fixture::StoreFixture;
+use crate::conformance::store::builders::{
+    at, ballot, closing_after, draft, revote_draft, withdrawal,
+};
+use crate::conformance::store::change_builders::change_with;
+use crate::conformance::store::harness::Harness;
+
+/// Polls a call so many times, then drops it; `None` if it was not done by then.
+async fn given_up<T>(call: impl Future<Output = T>, after: usize) -> Option<T> {
+    let mut call = pin!(call);
+    let mut polled = 0;
+    poll_fn(move |context| {
+        if polled == after {
+            return Step::Ready(None);
+        }
+        polled += 1;
+        call.as_mut().poll(context).map(Some)
+    })
+    .await
+}
+
+/// A batch whose caller goes away part of the way is counted entirely or not at all, per poll; replaying it settles it,
+/// and nothing stays locked.
+pub async fn dropped_call_is_atomic(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let stores = [harness.store(), harness.second_store().await];
+    for after in 0..24 {
+        let (a, b) = (
+            harness.create_poll(revote_draft()).await,
+            harness.create_poll(draft()).await,
+        );
+        let votes = |poll| (0..10).map(move |n| ballot(poll, n, n, n as usize % 3));
+        let batch: Vec<Ballot> = votes(&a).chain(votes(&b)).collect();
+        let done = given_up(stores[after % 2].cast_ballots(&batch, at(1)), after).await;
+        let again = harness.cast_all(&batch, at(2)).await;
+        for part in again.chunks(10) {
+            let counted = |outcome: &Outcome| matches!(outcome, Outcome::Counted { .. });
+            let replayed = |outcome: &Outcome| matches!(outcome, Outcome::Replayed { .. });
+            assert!(
+                part.iter().all(replayed) || (done.is_none() && part.iter().all(counted)),
+                "dropped at step {after}: {part:?}"
+            );
+            let revisions: Vec<_> = part.iter().filter_map(Outcome::revision).collect();
+            assert_eq!(revisions, (1..=10).collect::<Vec<_>>());
+        }
+        for poll in [&a, &b] {
+            assert_eq!(harness.position(poll).await.revision, 10);
+            harness.assert_consistent(poll).await;
+        }
+    }
+}
+
+/// History: what was acknowledged is there when the store is opened anew, replays included.
+///
+/// A store that keeps nothing beyond its handle has nothing to show here.
+pub async fn acknowledged_writes_survive_reopening(fixture: &dyn StoreFixture) {
+    let mut harness = Harness::open(fixture).await;
+    let (open, sealed) = (
+        harness.create_poll(revote_draft()).await,
+        harness.create_poll(closing_after(draft(), 60)).await,
+    );
+    let gone = harness.create_poll(draft()).await;
+    let sent = [
+        ballot(&open, 1, 1, 0),
+        ballot(&open, 2, 2, 1),
+        ballot(&open, 1, 3, 2),
+        withdrawal(&open, 2, 4),
+        ballot(&open, 3, 5, 1),
+    ];
+    harness.cast_all(&sent, at(1)).await;
+    harness.cast(&ballot(&sealed, 1, 1, 1), at(1)).await;
+    let title = change_with(|change| change.title = Some("Dinner?".into()));
+    harness.apply_change(&open, &title, at(2)).await;
+    let repaired = harness.store().repair_poll(open.id).await;
+    repaired.expect("repair_poll succeeds");
+    harness.close(&sealed, at(3)).await;
+    let deleted = harness.store().delete_poll(gone.id).await;
+    deleted.expect("the poll is deleted");
+    let mut before = Vec::new();
+    for poll in [&open, &sealed] {
+        before.push((
+            harness.stored_poll(poll).await,
+            harness.tally(poll).await,
+            harness.streamed_ballots(poll).await,
+        ));
+    }
+    let Some(reopened) = harness.reopen().await else {
+        eprintln!("this store ends with its handle: there is nothing to reopen");
+        return;
+    };
+    harness = reopened;
+    for (poll, before) in [&open, &sealed].into_iter().zip(before) {
+        let after = (
+            harness.stored_poll(poll).await,
+            harness.tally(poll).await,
+            harness.streamed_ballots(poll).await,
+        );
+        // A store that may have lost writes at a restart raises the epoch.
+        let mut after_as_before = after.clone();
+        after_as_before.1.position.epoch = before.1.position.epoch;
+        assert_eq!(after_as_before, before);
+        assert!(
+            after.1.position >= before.1.position,
+            "no position is used twice"
+        );
+        harness.assert_consistent(poll).await;
+    }
+    for (revision, outcome) in (1..).zip(harness.cast_all(&sent, at(5)).await) {
+        assert_eq!(outcome, Outcome::Replayed { revision });
+    }
+    let polls = harness.store().polls(&[gone.id]).await;
+    assert_eq!(polls.expect("polls succeeds"), [None]);
+}

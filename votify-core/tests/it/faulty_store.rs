@@ -1,0 +1,107 @@
+//! Stores with one fault each, and the same store without a fault.
+
+mod fault;
+mod faulty_poll;
+mod store;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use votify_core::Store;
+use votify_core::conformance::{Fixture, STORE_CASES, StoreFixture, check_store};
+
+use crate::assert_detected;
+use fault::Fault;
+use store::FaultyStore;
+
+struct WithFault(Option<Fault>);
+
+#[async_trait]
+impl StoreFixture for WithFault {
+    async fn fresh(&self) -> Fixture<dyn Store> {
+        Fixture::new(Arc::new(FaultyStore::new(self.0)))
+    }
+}
+
+/// Asserts that the case fails with the fault. `without_fault` shows that it passes without.
+fn assert_case_detects(case: &str, fault: Fault) {
+    assert!(
+        STORE_CASES.iter().any(|known| known.name == case),
+        "there is no case named {case}"
+    );
+    assert_detected(case, fault, || check_store(&WithFault(Some(fault)), case));
+}
+
+macro_rules! fault_tests {
+    ($($test:ident: $fault:ident by $case:ident;)*) => {
+        $(
+            #[test]
+            fn $test() {
+                assert_case_detects(stringify!($case), Fault::$fault);
+            }
+        )*
+
+        #[test]
+        fn every_fault_has_a_test() {
+            assert_eq!(&[$(Fault::$fault),*], Fault::ALL);
+        }
+    };
+}
+
+fault_tests! {
+    unlocked_history_read_is_detected:
+        UnlockedHistoryRead by concurrent_ballots_of_a_voter_count_once;
+    unlocked_seal_check_is_detected: UnlockedSealCheck by counted_ballots_are_in_the_final_tally;
+    reused_revision_is_detected: ReusedRevision by positions_are_never_reused;
+    counted_replaced_ballot_is_detected: ReplacedBallotCounted by revote_replaces_the_ballot;
+    missing_superseded_ids_are_detected:
+        NoSupersededIds by late_retry_of_a_replaced_ballot_is_replayed;
+    recorded_refusals_are_detected: RecordedRefusals by refusal_is_not_recorded;
+    aborted_batch_is_detected: UnknownPollAbortsBatch by unknown_poll_fails_no_other_part;
+    stale_receipt_tallies_are_detected:
+        StaleReceiptTallies by receipt_tallies_match_the_transaction;
+    unchecked_deadline_is_detected:
+        UncheckedDeadline by deadline_seal_reads_the_current_closing_time;
+    repair_without_new_epoch_is_detected:
+        RepairKeepsEpoch by repair_raises_the_epoch_and_keeps_the_counts;
+    independent_ballots_are_detected:
+        IndependentBallots by duplicates_in_a_batch_are_evaluated_in_order;
+    exposed_conflict_is_detected: ExposedConflict by batches_in_opposite_order_do_not_deadlock;
+    torn_tally_is_detected: TornTally by readers_see_consistent_states;
+    partial_batch_is_detected: PartialBatch by dropped_call_is_atomic;
+    repeated_seal_is_detected: RepeatedSeal by repeated_seal_returns_the_same_tally;
+    thawed_rules_are_detected: RulesThawWhenEmpty by rules_stay_frozen_without_ballots;
+    orphaned_ballots_are_detected: OrphanedBallots by deleted_poll_is_unknown;
+    unordered_ties_are_detected: UnorderedTies by orders_are_total;
+    case_insensitive_categories_are_detected: CaseInsensitiveCategories by categories_match_exactly;
+    unreleased_slots_are_detected: UnreleasedSlots by withdrawal_releases_its_quota_slot;
+    unlocked_usage_read_is_detected: UnlockedUsageRead by concurrent_ballots_respect_the_quota;
+    voter_ordered_stream_is_detected: VoterOrderedStream by ballot_stream_is_complete_and_ordered;
+}
+
+/// The model detects every fault that does not need concurrent calls.
+#[test]
+fn random_operations_detect_sequential_faults() {
+    for fault in [
+        Fault::ReusedRevision,
+        Fault::ReplacedBallotCounted,
+        Fault::NoSupersededIds,
+        Fault::RecordedRefusals,
+        Fault::UnknownPollAbortsBatch,
+        Fault::StaleReceiptTallies,
+        Fault::UncheckedDeadline,
+        Fault::RepairKeepsEpoch,
+        Fault::IndependentBallots,
+        Fault::RepeatedSeal,
+        Fault::UnreleasedSlots,
+        Fault::VoterOrderedStream,
+    ] {
+        assert_case_detects("random_operations_match_the_model", fault);
+    }
+}
+
+mod without_fault {
+    use super::WithFault;
+
+    votify_core::store_conformance!(WithFault(None));
+}

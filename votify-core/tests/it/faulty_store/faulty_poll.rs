@@ -1,0 +1,146 @@
+use std::collections::HashMap;
+
+use votify_core::BallotId;
+use votify_core::backend::{AddressUsage, AddressUsageChanges, BatchEvaluator};
+use votify_core::ballot::{ActiveBallot, Ballot, Outcome, Refusal, VoterHistory};
+use votify_core::poll::PollState;
+use votify_core::time::Timestamp;
+use votify_core::voter::VoterId;
+
+use super::fault::Fault;
+
+type Histories = HashMap<VoterId, VoterHistory>;
+
+/// A poll with its ballots, which applies the faults between reading and writing.
+#[derive(Debug, Clone)]
+pub(crate) struct FaultyPoll {
+    pub(crate) state: PollState,
+    pub(crate) voters: Histories,
+    pub(crate) deleted: bool,
+    usage: AddressUsage,
+    refused: HashMap<(VoterId, BallotId), Refusal>,
+}
+
+impl FaultyPoll {
+    pub(crate) fn new(state: PollState) -> Self {
+        Self {
+            state,
+            voters: HashMap::new(),
+            deleted: false,
+            usage: AddressUsage::default(),
+            refused: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn active_ballots(&self) -> impl Iterator<Item = &ActiveBallot> {
+        self.voters
+            .values()
+            .filter_map(|history| history.active.as_ref())
+    }
+
+    /// Casts ballots under the lock. `unlocked` is the poll as read before locking.
+    pub(crate) fn cast(
+        &mut self,
+        unlocked: &Self,
+        ballots: &[&Ballot],
+        now: Timestamp,
+        fault: Option<Fault>,
+    ) -> Vec<Outcome> {
+        if fault == Some(Fault::IndependentBallots) {
+            let histories = self.voters.clone();
+            let usage = self.usage.clone();
+            let mut cast =
+                |ballot: &&Ballot| self.evaluate(&histories, &usage, &[ballot], now, fault);
+            return ballots.iter().flat_map(&mut cast).collect();
+        }
+        let histories = match fault {
+            Some(Fault::UnlockedHistoryRead) => unlocked.voters.clone(),
+            Some(Fault::NoSupersededIds) => without_superseded(&self.voters),
+            _ => self.voters.clone(),
+        };
+        let usage = match fault {
+            Some(Fault::UnlockedUsageRead) => unlocked.usage.clone(),
+            _ => self.usage.clone(),
+        };
+        let locked = self.state.poll.clone();
+        if fault == Some(Fault::UnlockedSealCheck) {
+            self.state.poll = unlocked.state.poll.clone();
+        }
+        let outcomes = self.evaluate(&histories, &usage, ballots, now, fault);
+        self.state.poll = locked;
+        outcomes
+    }
+
+    fn evaluate(
+        &mut self,
+        histories: &Histories,
+        usage: &AddressUsage,
+        ballots: &[&Ballot],
+        now: Timestamp,
+        fault: Option<Fault>,
+    ) -> Vec<Outcome> {
+        let evaluator = BatchEvaluator::new(self.state.clone(), histories.clone(), now);
+        let mut evaluator = evaluator.with_address_usage(usage.clone());
+        let mut outcomes = Vec::new();
+        for ballot in ballots {
+            let key = (ballot.voter, ballot.id);
+            let outcome = match self.refused.get(&key) {
+                Some(refusal) if fault == Some(Fault::RecordedRefusals) => {
+                    Outcome::Refused(refusal.clone())
+                }
+                _ => evaluator.cast(ballot),
+            };
+            if let Outcome::Refused(refusal) = &outcome {
+                self.refused.insert(key, refusal.clone());
+            }
+            outcomes.push(outcome);
+        }
+        let writes = evaluator.finish();
+        self.state = writes.state;
+        self.write_usage(writes.address_usage, fault);
+        for active in writes.inserted.into_iter().chain(writes.updated) {
+            let history = self.voters.entry(active.ballot.voter).or_default();
+            let old = history.active.replace(active);
+            if let (Some(Fault::ReplacedBallotCounted), Some(old)) = (fault, old) {
+                let counts = &mut self.state.tally.counts;
+                for chosen in old.ballot.choice.options() {
+                    let entries = counts.iter_mut().filter(|entry| entry.option == *chosen);
+                    entries.for_each(|entry| entry.count += 1);
+                }
+            }
+        }
+        for voter in writes.removed {
+            self.voters.entry(voter).or_default().active = None;
+            if fault == Some(Fault::ReusedRevision) {
+                self.state.tally.position.revision -= 1;
+            }
+        }
+        for old in writes.superseded {
+            let history = self.voters.entry(old.voter).or_default();
+            history.superseded.push(old);
+        }
+        outcomes
+    }
+
+    fn write_usage(&mut self, changes: AddressUsageChanges, fault: Option<Fault>) {
+        for voter in changes.released {
+            self.usage.voters.remove(&voter);
+        }
+        self.usage.voters.extend(changes.added);
+        for (address, used) in changes.counts {
+            let stored = self.usage.used.entry(address).or_default();
+            *stored = match fault {
+                Some(Fault::UnreleasedSlots) => used.max(*stored),
+                _ => used,
+            };
+        }
+    }
+}
+
+fn without_superseded(histories: &Histories) -> Histories {
+    let mut histories = histories.clone();
+    for history in histories.values_mut() {
+        history.superseded.clear();
+    }
+    histories
+}

@@ -1,0 +1,18 @@
+//! The conformance suites on the in-memory backends, and tests of the suites themselves:
+//! a backend with one fault must fail the case that covers it.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod faulty_accounts;
+mod faulty_broadcaster;
+mod faulty_limiter;
+mod faulty_store;
+mod memory;
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Asserts that a conformance check fails on a backend with this fault.
+fn assert_detected(case: &str, fault: impl fmt::Debug, check: impl FnOnce()) {
+    let result = catch_unwind(AssertUnwindSafe(check));
+    assert!(result.is_err(), "{case} does not detect {fault:?}");
+}
