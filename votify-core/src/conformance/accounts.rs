@@ -8,12 +8,12 @@ pub mod users;
 use crate::account::{AccountStore, PasswordHash, Registration, User, UserId, UserName};
 use crate::conformance::store::builders::at;
 
-/// A name that the cases use.
+/// Returns a user name.
 pub(crate) fn name(text: &str) -> UserName {
     UserName::new(text).expect("a name")
 }
 
-/// Somebody who registers; the hash tells two of one name apart.
+/// Returns a new user. The hash distinguishes users of the same name.
 pub(crate) fn user(text: &str, hash: &str) -> User {
     User {
         id: UserId::generate(at(1)),
@@ -27,7 +27,8 @@ pub(crate) async fn register(store: &dyn AccountStore, user: &User) -> Registrat
     store.register(user).await.expect("register succeeds")
 }
 
-/// The user to the last field: users are equal if their names are, however written.
+/// Asserts that all fields are equal. Names are compared as written too, because
+/// normalized names compare as equal in any spelling.
 pub(crate) fn same_user(found: Option<&User>, expected: &User) {
     let found = found.expect("the user is there");
     assert_eq!(found, expected);

@@ -1,4 +1,4 @@
-//! Many at the same moment, through two stores.
+//! Concurrent calls on two instances.
 
 use std::sync::Arc;
 
@@ -8,7 +8,8 @@ use crate::conformance::fixture::AccountStoreFixture;
 use crate::conformance::run_concurrently::run_concurrently;
 use crate::conformance::store::builders::at;
 
-/// Of many who register one name at once, one gets it, and it is that one who is found.
+/// One of many concurrent registrations of a name succeeds, and reads return its
+/// user.
 pub async fn concurrent_registrations_of_a_name_have_one_winner(fixture: &dyn AccountStoreFixture) {
     let backend = fixture.fresh().await;
     let stores = [backend.instance(), backend.second_instance().await];
@@ -39,7 +40,7 @@ pub async fn concurrent_registrations_of_a_name_have_one_winner(fixture: &dyn Ac
     }
 }
 
-/// Names that nobody shares are all registered, whatever the order.
+/// Concurrent registrations of different names all succeed.
 pub async fn concurrent_registrations_of_different_names_succeed(
     fixture: &dyn AccountStoreFixture,
 ) {
@@ -57,7 +58,8 @@ pub async fn concurrent_registrations_of_different_names_succeed(
     }
 }
 
-/// Tokens that are revoked at once, some of them twice, while old ones are forgotten, are all revoked.
+/// Concurrent revocations are all stored, also repeated ones and while expired ones
+/// are removed.
 pub async fn concurrent_revocations_are_all_stored(fixture: &dyn AccountStoreFixture) {
     let backend = fixture.fresh().await;
     let stores = [backend.instance(), backend.second_instance().await];

@@ -1,11 +1,12 @@
-//! What is there after opening the store anew.
+//! Durability of users and revocations.
 
 use super::{name, register, same_user, user};
 use crate::account::{Registration, Revocation, TokenId};
 use crate::conformance::fixture::AccountStoreFixture;
 use crate::conformance::store::builders::at;
 
-/// Users, taken names and revocations are there when the store is opened anew, where anything outlives it.
+/// Users, taken names and revocations are stored after the store is reopened, if it
+/// can be.
 pub async fn accounts_survive_reopening(fixture: &dyn AccountStoreFixture) {
     let backend = fixture.fresh().await;
     let ada = user("ada", "hash");

@@ -1,4 +1,4 @@
-//! Tokens that are not to be taken any more.
+//! Revoked tokens.
 
 use crate::account::{Revocation, TokenId};
 use crate::conformance::fixture::AccountStoreFixture;
@@ -9,7 +9,8 @@ fn token(number: u8) -> TokenId {
     TokenId::from_bytes([number; 16])
 }
 
-/// Answers come in the order asked, for none and for many, and tell of revoked tokens alone.
+/// `are_revoked` returns its results in the order of the arguments, for none and for
+/// many, and true for revoked tokens only.
 pub async fn revocation_results_follow_argument_order(fixture: &dyn AccountStoreFixture) {
     let backend = fixture.fresh().await;
     let store = backend.instance();
@@ -41,7 +42,7 @@ pub async fn revocation_results_follow_argument_order(fixture: &dyn AccountStore
     assert_eq!(told, expected);
 }
 
-/// Revoking a token again changes nothing, with another end neither.
+/// Revoking a token again changes nothing, also with another expiry.
 pub async fn repeated_revocation_changes_nothing(fixture: &dyn AccountStoreFixture) {
     let backend = fixture.fresh().await;
     let store = backend.instance();
@@ -58,7 +59,8 @@ pub async fn repeated_revocation_changes_nothing(fixture: &dyn AccountStoreFixtu
     assert_eq!(store.are_revoked(&[token(1)]).await.expect("told"), [true]);
 }
 
-/// However many others are revoked and forgotten, a token stays revoked until its own end, that moment included.
+/// A token stays revoked up to and including its expiry, while other revocations are
+/// stored and removed.
 pub async fn revoked_token_stays_revoked_until_expiry(fixture: &dyn AccountStoreFixture) {
     let backend = fixture.fresh().await;
     let store = backend.instance();
@@ -85,7 +87,8 @@ pub async fn revoked_token_stays_revoked_until_expiry(fixture: &dyn AccountStore
     }
 }
 
-/// What has ended is forgotten as others arrive, so that it does not pile up.
+/// Later revocations remove expired ones, so that the store does not grow without
+/// bound.
 pub async fn expired_revocations_are_removed(fixture: &dyn AccountStoreFixture) {
     let backend = fixture.fresh().await;
     let store = backend.instance();

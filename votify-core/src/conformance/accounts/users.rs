@@ -1,11 +1,11 @@
-//! Registering, and finding again.
+//! Registering and reading users.
 
 use super::{name, register, same_user, user};
 use crate::account::{PasswordHash, Registration, User, UserId, UserName};
 use crate::conformance::fixture::AccountStoreFixture;
 use crate::time::Timestamp;
 
-/// Nobody is there at first, and looking for nobody finds nobody.
+/// An empty store finds no user, neither by name nor by id.
 pub async fn unknown_users_are_not_found(fixture: &dyn AccountStoreFixture) {
     let backend = fixture.fresh().await;
     let store = backend.instance();
@@ -14,7 +14,7 @@ pub async fn unknown_users_are_not_found(fixture: &dyn AccountStoreFixture) {
     assert_eq!(store.user(id).await.expect("a look"), None);
 }
 
-/// A user comes back as it was registered, by name and by id.
+/// A user is read as registered, by name and by id.
 pub async fn users_are_read_as_registered(fixture: &dyn AccountStoreFixture) {
     let backend = fixture.fresh().await;
     let store = backend.instance();
@@ -31,7 +31,8 @@ pub async fn users_are_read_as_registered(fixture: &dyn AccountStoreFixture) {
     }
 }
 
-/// The extremes come back too: the longest name, key and hash, letters of every length, the first and the last moment.
+/// Extreme values are read as written: the longest name, key and hash, characters of
+/// every length, the first and the last timestamp.
 pub async fn extreme_values_are_read_as_written(fixture: &dyn AccountStoreFixture) {
     let backend = fixture.fresh().await;
     let store = backend.instance();
@@ -56,7 +57,8 @@ pub async fn extreme_values_are_read_as_written(fixture: &dyn AccountStoreFixtur
     }
 }
 
-/// A name is taken once, however it is written, and the refused registration leaves no trace.
+/// A name can be registered once, in whatever spelling. A refused registration stores
+/// nothing.
 pub async fn name_is_registered_once(fixture: &dyn AccountStoreFixture) {
     let backend = fixture.fresh().await;
     let store = backend.instance();
@@ -71,7 +73,8 @@ pub async fn name_is_registered_once(fixture: &dyn AccountStoreFixture) {
     }
 }
 
-/// Names that databases like to take for one are two: by accents, by letters that expand, by their ends.
+/// Names that databases often compare as equal are distinct: with accents, with
+/// letters that expand, with other endings.
 pub async fn similar_names_are_distinct(fixture: &dyn AccountStoreFixture) {
     let backend = fixture.fresh().await;
     let store = backend.instance();
@@ -89,7 +92,8 @@ pub async fn similar_names_are_distinct(fixture: &dyn AccountStoreFixture) {
     }
 }
 
-/// An id names one user: another of that id is no refusal but a failure, and nothing of it is stored.
+/// Registering a second user with the same id is a permanent error and stores
+/// nothing.
 pub async fn reused_user_id_is_an_error(fixture: &dyn AccountStoreFixture) {
     let backend = fixture.fresh().await;
     let store = backend.instance();

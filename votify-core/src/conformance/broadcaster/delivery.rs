@@ -1,4 +1,4 @@
-//! What arrives, where, and how often.
+//! Which updates arrive, where, and how often.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,8 @@ use crate::conformance::broadcaster::updates::{
 use crate::conformance::fixture::BroadcasterFixture;
 use crate::conformance::run_concurrently::run_concurrently;
 
-/// A subscription is live as soon as it resolves: what is published next arrives, on the publisher's own node too.
+/// A subscription receives all updates published after it resolves, also from its own
+/// node.
 pub async fn subscription_is_live_when_it_resolves(fixture: &dyn BroadcasterFixture) {
     let backend = fixture.fresh().await;
     for (publisher, subscriber) in [
@@ -28,7 +29,7 @@ pub async fn subscription_is_live_when_it_resolves(fixture: &dyn BroadcasterFixt
     }
 }
 
-/// Updates of every kind arrive as they were sent.
+/// Updates of every kind arrive as they were published.
 pub async fn updates_of_every_kind_arrive_unchanged(fixture: &dyn BroadcasterFixture) {
     let backend = fixture.fresh().await;
     let poll = poll();
@@ -37,7 +38,7 @@ pub async fn updates_of_every_kind_arrive_unchanged(fixture: &dyn BroadcasterFix
         publish(&backend.instance(), std::slice::from_ref(&update)).await;
         assert_eq!(subscriber.next_update().await, update);
     }
-    // And all in one call.
+    // All updates in one call.
     publish(&backend.instance(), &one_of_each(&poll)).await;
     let mut expected = one_of_each(&poll).to_vec();
     for _ in 0..4 {
@@ -48,7 +49,7 @@ pub async fn updates_of_every_kind_arrive_unchanged(fixture: &dyn BroadcasterFix
     publish(&backend.instance(), &[]).await;
 }
 
-/// An update of any size arrives as it was, or is told to be missed.
+/// An update of the maximum size arrives unchanged or is reported as lag.
 pub async fn largest_poll_arrives_or_lags(fixture: &dyn BroadcasterFixture) {
     let backend = fixture.fresh().await;
     let poll = largest_poll();
@@ -59,13 +60,14 @@ pub async fn largest_poll_arrives_or_lags(fixture: &dyn BroadcasterFixture) {
         Delivery::Update(arrived) => assert_eq!(*arrived, update),
         Delivery::Lagged => {}
     }
-    // The subscriber is not lost by it.
+    // The subscription stays live.
     let small = Update::Deleted { poll: poll.id };
     publish(&backend.instance(), std::slice::from_ref(&small)).await;
     assert_eq!(subscriber.next_update().await, small);
 }
 
-/// Topics are isolated, also within one call.
+/// Subscribers receive only updates of their topic, also if one call publishes to
+/// several.
 pub async fn topics_are_isolated(fixture: &dyn BroadcasterFixture) {
     let backend = fixture.fresh().await;
     let (a, b) = (poll(), poll());
@@ -79,7 +81,7 @@ pub async fn topics_are_isolated(fixture: &dyn BroadcasterFixture) {
     }
 }
 
-/// Every subscriber of a topic hears it, on every node.
+/// Every subscriber of a topic receives its updates, on every node.
 pub async fn subscribers_on_every_node_receive_updates(fixture: &dyn BroadcasterFixture) {
     let backend = fixture.fresh().await;
     let poll = poll();
@@ -98,7 +100,8 @@ pub async fn subscribers_on_every_node_receive_updates(fixture: &dyn Broadcaster
     }
 }
 
-/// At most once: with several publishers at once and a reader that keeps up, each update arrives once.
+/// Each update arrives at most once, with several concurrent publishers and a
+/// subscriber that keeps up.
 pub async fn no_update_arrives_twice(fixture: &dyn BroadcasterFixture) {
     let backend = fixture.fresh().await;
     let poll = poll();
@@ -128,7 +131,8 @@ pub async fn no_update_arrives_twice(fixture: &dyn BroadcasterFixture) {
     assert!(missed || seen.len() == 80, "{} of 80 arrived", seen.len());
 }
 
-/// What was published before a subscription is not heard: the snapshot has it.
+/// Updates published before a subscription are not received; the snapshot includes
+/// them.
 pub async fn earlier_updates_are_not_received(fixture: &dyn BroadcasterFixture) {
     let backend = fixture.fresh().await;
     let poll = poll();

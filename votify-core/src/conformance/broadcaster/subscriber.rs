@@ -7,10 +7,11 @@ use crate::broadcast::{Broadcaster, Delivery, DeliveryStream, Update};
 use crate::conformance::broadcaster::updates::topic;
 use crate::poll::Poll;
 
-/// How long an update may be on its way before it is taken for lost. Far above what any broadcaster needs.
+/// An update that has not arrived after this time counts as lost. Far above the latency
+/// of any broadcaster.
 const LOST: Duration = Duration::from_secs(60);
 
-/// Somebody who listens to a poll.
+/// A subscription to a poll's topic.
 pub(crate) struct Subscriber(DeliveryStream);
 
 impl Subscriber {
@@ -19,7 +20,7 @@ impl Subscriber {
         Self(deliveries.expect("subscribe succeeds"))
     }
 
-    /// The next delivery, unless nothing comes for that long.
+    /// Returns the next delivery. `None` if none arrives within `time`.
     pub(crate) async fn within(&mut self, time: Duration) -> Option<Delivery> {
         let delivery = tokio::time::timeout(time, self.0.next()).await.ok()?;
         Some(delivery.expect("the stream goes on as long as its broadcaster"))
@@ -30,7 +31,7 @@ impl Subscriber {
         delivery.expect("something arrives")
     }
 
-    /// The next update; that something was missed may be told before it.
+    /// Returns the next update and skips `Lagged`.
     pub(crate) async fn next_update(&mut self) -> Update {
         loop {
             if let Delivery::Update(update) = self.next().await {

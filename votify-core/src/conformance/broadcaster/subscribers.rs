@@ -1,4 +1,4 @@
-//! Listeners that are slow, that go away, that lose their connection.
+//! Subscribers that are slow, unsubscribe, or lose their connection.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use crate::conformance::broadcaster::subscriber::{Subscriber, publish};
 use crate::conformance::broadcaster::updates::{poll, tallied, topic};
 use crate::conformance::fixture::BroadcasterFixture;
 
-/// How long to wait before something is published once more.
+/// Pause before the next update is published.
 const AGAIN: Duration = Duration::from_millis(500);
 
 fn revision(update: &Update) -> u64 {
@@ -18,8 +18,8 @@ fn revision(update: &Update) -> u64 {
     }
 }
 
-/// A reader that falls behind blocks neither the publisher nor other readers; where it lost something it is told so, and
-/// afterwards it hears what is new.
+/// A slow subscriber blocks neither publishers nor other subscribers. Its lost
+/// updates are reported as lag, and it then receives new ones.
 pub async fn slow_subscriber_lags_and_blocks_no_one(fixture: &dyn BroadcasterFixture) {
     const MANY: u64 = 5_000;
     let backend = fixture.fresh().await;
@@ -29,7 +29,8 @@ pub async fn slow_subscriber_lags_and_blocks_no_one(fixture: &dyn BroadcasterFix
     for batch in 0..MANY / 50 {
         let updates: Vec<Update> = (1..=50).map(|n| tallied(&poll, 50 * batch + n)).collect();
         publish(&backend.second_instance().await, &updates).await;
-        // Whoever keeps up hears of each batch, though the other one does not read.
+        // A subscriber that keeps up receives an update of each batch while the slow one
+        // does not read.
         let mut heard = 0;
         while heard < 50 * batch + 1 {
             match quick.next().await {
@@ -63,7 +64,8 @@ pub async fn slow_subscriber_lags_and_blocks_no_one(fixture: &dyn BroadcasterFix
     assert!(missed || lost == 0, "{lost} were lost, and nobody told");
 }
 
-/// Dropping the stream unsubscribes; others go on, and the topic can be listened to again.
+/// Dropping a stream unsubscribes. Other subscribers still receive updates, and the
+/// topic can be subscribed to again.
 pub async fn dropped_stream_unsubscribes(fixture: &dyn BroadcasterFixture) {
     let backend = fixture.fresh().await;
     let poll = poll();
@@ -79,20 +81,22 @@ pub async fn dropped_stream_unsubscribes(fixture: &dyn BroadcasterFixture) {
         assert_eq!(stays.next_update().await, update);
     }
     drop(stays);
-    // Nobody listens: publishing is no error.
+    // Publishing without subscribers is no error.
     publish(&backend.instance(), &[tallied(&poll, 5)]).await;
     let mut again = Subscriber::new(&backend.instance(), &poll).await;
     let update = tallied(&poll, 6);
     publish(&backend.instance(), std::slice::from_ref(&update)).await;
     let mut heard = again.next_update().await;
     if heard == tallied(&poll, 5) {
-        // It was still on its way when somebody listened again. It is older, so it does no harm.
+        // The earlier update may still be in transit. It is older, so a viewer ignores
+        // it.
         heard = again.next_update().await;
     }
     assert_eq!(heard, update);
 }
 
-/// While others of the same topic subscribe and leave, a subscriber that stays hears everything.
+/// A stream receives every update while other streams of its topic are opened and
+/// dropped.
 pub async fn other_subscribers_do_not_affect_a_stream(fixture: &dyn BroadcasterFixture) {
     let backend = fixture.fresh().await;
     let poll = poll();
@@ -119,9 +123,9 @@ pub async fn other_subscribers_do_not_affect_a_stream(fixture: &dyn BroadcasterF
     coming_and_going.join_all().await;
 }
 
-/// After a lost connection the stream goes on by itself, with `Lagged` first.
+/// A stream continues after a lost connection, with `Lagged` first.
 ///
-/// A broadcaster without a connection has nothing to show here.
+/// A broadcaster without a connection passes.
 pub async fn lost_connection_is_reported_and_restored(fixture: &dyn BroadcasterFixture) {
     let backend = fixture.fresh().await;
     let poll = poll();
@@ -134,7 +138,7 @@ pub async fn lost_connection_is_reported_and_restored(fixture: &dyn BroadcasterF
     }
     let mut told = false;
     for round in 2..120 {
-        // It may take a while to be back, and publishing may fail meanwhile.
+        // Publishing may fail until the connection is restored.
         let published = backend
             .second_instance()
             .await

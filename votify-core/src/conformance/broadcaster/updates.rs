@@ -1,4 +1,4 @@
-//! Updates that a case sends.
+//! Updates published by the cases.
 
 use crate::broadcast::{NodeId, Topic, Update};
 use crate::conformance::store::builders::at;
@@ -22,7 +22,8 @@ pub(crate) fn poll() -> Poll {
     ))
 }
 
-/// A poll with the longest texts and the most options, four bytes a character.
+/// Returns a poll with the longest texts and the maximum number of options, with four
+/// bytes per character.
 pub(crate) fn largest_poll() -> Poll {
     let wide = |count| "𝕍".repeat(count);
     made(PollDraft {
@@ -51,7 +52,7 @@ pub(crate) fn tally(poll: &Poll, revision: u64) -> Tally {
     tally
 }
 
-/// The counts of a poll at that revision.
+/// Returns an update with the poll's tally at a revision.
 pub(crate) fn tallied(poll: &Poll, revision: u64) -> Update {
     Update::TallyChanged {
         tally: tally(poll, revision),
@@ -66,7 +67,7 @@ pub(crate) fn redefined(poll: &Poll) -> Update {
     }
 }
 
-/// One update of each kind.
+/// Returns one update of each kind.
 pub(crate) fn one_of_each(poll: &Poll) -> [Update; 4] {
     [
         tallied(poll, 7),

@@ -1,4 +1,4 @@
-//! What is granted, to whom, and when it comes back.
+//! How many attempts are granted, and when the quota is restored.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ fn key(number: u32) -> LimitKey {
     LimitKey::from_bytes(bytes)
 }
 
-/// A key that nobody else has.
+/// Returns a key that no other test uses.
 fn new_key() -> LimitKey {
     LimitKey::from_bytes(*uuid::Uuid::new_v4().as_bytes())
 }
@@ -38,7 +38,8 @@ async fn acquire(
     permit.expect("acquire succeeds")
 }
 
-/// As many attempts are granted at once as the quota says, each says how many are left, and no more are granted.
+/// A key is granted exactly as many attempts as its quota allows, and each permit has
+/// the number of remaining ones.
 pub async fn exactly_the_limit_is_granted(fixture: &dyn LimiterFixture) {
     let backend = fixture.fresh().await;
     let limiter = backend.instance();
@@ -59,7 +60,8 @@ pub async fn exactly_the_limit_is_granted(fixture: &dyn LimiterFixture) {
     }
 }
 
-/// A refused attempt costs nothing: however many there were, an attempt is granted when it was told to come back.
+/// Rejected attempts do not count: an attempt is granted after the `retry_after` of
+/// the first rejection, however many were rejected since.
 pub async fn rejected_attempts_are_not_counted(fixture: &dyn LimiterFixture) {
     let backend = fixture.fresh().await;
     let limiter = backend.instance();
@@ -79,7 +81,7 @@ pub async fn rejected_attempts_are_not_counted(fixture: &dyn LimiterFixture) {
     }
 }
 
-/// Keys do not affect each other, however many there are and however alike.
+/// Keys do not affect each other, even many similar ones.
 pub async fn keys_are_independent(fixture: &dyn LimiterFixture) {
     let backend = fixture.fresh().await;
     let limiter = backend.instance();
@@ -94,7 +96,7 @@ pub async fn keys_are_independent(fixture: &dyn LimiterFixture) {
     }
 }
 
-/// A key unused for two periods has its whole quota again.
+/// A key has its whole quota again after two periods without attempts.
 pub async fn quota_is_restored_after_two_periods(fixture: &dyn LimiterFixture) {
     let backend = fixture.fresh().await;
     let limiter = backend.instance();
@@ -114,7 +116,7 @@ pub async fn quota_is_restored_after_two_periods(fixture: &dyn LimiterFixture) {
     }
 }
 
-/// Attempts at once, on whatever node, get exactly the limit together.
+/// Concurrent attempts on all nodes are together granted exactly the limit.
 pub async fn concurrent_attempts_share_the_limit(fixture: &dyn LimiterFixture) {
     let backend = fixture.fresh().await;
     let nodes = [backend.instance(), backend.second_instance().await];
@@ -138,7 +140,8 @@ pub async fn concurrent_attempts_share_the_limit(fixture: &dyn LimiterFixture) {
     }
 }
 
-/// Steps between attempts, in microseconds: some none, some long, some back.
+/// Generates the time between attempts in microseconds: also zero, long and negative
+/// ones.
 fn steps() -> impl Strategy<Value = Vec<(usize, i64)>> {
     let step = prop_oneof![
         2 => -1_000_000..1_i64,
@@ -149,7 +152,8 @@ fn steps() -> impl Strategy<Value = Vec<(usize, i64)>> {
     vec((0..3_usize, step), 1..60)
 }
 
-/// The arithmetic is [`SlidingWindow`]'s: any attempts get its permits, to the last field, also from clocks that differ.
+/// Permits equal those of [`SlidingWindow`] in every field, also if the nodes' clocks
+/// differ.
 pub async fn permits_equal_those_of_the_sliding_window(fixture: &dyn LimiterFixture) {
     let backend = fixture.fresh().await;
     let nodes = [backend.instance(), backend.second_instance().await];
@@ -174,7 +178,8 @@ pub async fn permits_equal_those_of_the_sliding_window(fixture: &dyn LimiterFixt
     });
 }
 
-/// In any stretch of the period at most the limit is granted, and more than nothing is.
+/// No interval of the quota's period has more granted attempts than the limit, and
+/// some attempts are granted.
 pub async fn no_period_exceeds_the_limit(fixture: &dyn LimiterFixture) {
     let backend = fixture.fresh().await;
     let limiter = backend.instance();

@@ -8,7 +8,7 @@ use crate::id::OptionId;
 use crate::poll::{BallotKind, OptionChange, Poll, PollChange, PollOption, ResultsPolicy};
 use crate::voter::VoterPolicy;
 
-/// One edit of a poll, by numbers.
+/// An edit of a poll, given by numbers, so that it shrinks well.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Edit {
     Nothing,
@@ -30,7 +30,7 @@ fn moment(now: u64, seconds: i8) -> u64 {
 }
 
 impl Edit {
-    /// The edit as a store is asked for it.
+    /// Returns the change to pass to the store.
     pub(crate) fn change(self, poll: &Poll, now: u64) -> PollChange {
         let target = self.carried_out(poll, now);
         let mut change = PollChange::default();
@@ -61,7 +61,8 @@ impl Edit {
         change
     }
 
-    /// The poll with this done to it, allowed or not; its version and marks untouched.
+    /// Returns the poll with this edit applied, whether allowed or not. Version and
+    /// `edited_at` stay unchanged.
     pub(crate) fn carried_out(self, poll: &Poll, now: u64) -> Poll {
         let mut poll = poll.clone();
         match self {
@@ -74,7 +75,7 @@ impl Edit {
                 poll.options[index].text = format!("option {text}");
             }
             Self::AddOption(n) => {
-                // An id that is new for as long as options are only added at the end and dropped from there.
+                // The id is unique because options are only added and removed at the end.
                 let mut id = [n; 16];
                 id[0] = u8::try_from(poll.options.len()).expect("few options");
                 poll.options.push(PollOption {
@@ -98,7 +99,7 @@ impl Edit {
         poll
     }
 
-    /// The name of what it changes, if the first ballot freezes that.
+    /// Returns the name of the changed field if the first ballot freezes it.
     pub(crate) const fn frozen(self) -> Option<&'static str> {
         match self {
             Self::AddOption(_) | Self::DropLastOption => Some("options"),

@@ -8,18 +8,18 @@ use crate::tally::{OptionCount, Position, Tally};
 use crate::time::Timestamp;
 use crate::voter::{AddressId, VoterId};
 
-/// One poll of the model: its definition, and every ballot that was ever accepted, in order.
+/// A poll of the model: its definition and the log of accepted ballots.
 #[derive(Debug, Clone)]
 pub(crate) struct ModelPoll {
     pub(crate) poll: Poll,
     pub(crate) epoch: u64,
     pub(crate) revision: u64,
     pub(crate) accepted: Vec<ActiveBallot>,
-    /// From where each of them came.
+    /// The addresses of the accepted ballots, in the same order.
     pub(crate) came_from: Vec<Option<AddressId>>,
 }
 
-/// What a change should answer; what is wrong with an invalid one is left open.
+/// The expected outcome of a change. The problems of an invalid change are not compared.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Changed {
     NotFound,
@@ -71,7 +71,7 @@ impl ModelPoll {
         }
     }
 
-    /// From where the ballot that stands came first, if it stands.
+    /// Returns the address that the voter's active ballot was first counted from.
     fn place(&self, voter: VoterId) -> Option<AddressId> {
         let mut place = None;
         for (entry, from) in self.accepted.iter().zip(&self.came_from) {

@@ -11,16 +11,18 @@ use crate::tally::Tally;
 use crate::time::Timestamp;
 use crate::voter::VoterId;
 
-/// What the store should be like: a log of accepted ballots per poll, from which everything is made anew each time.
+/// The expected state of a store: a log of accepted ballots per poll. Every read
+/// recomputes its result from the log.
 ///
-/// Written from the laws alone: it shares no rule with the library.
+/// It implements the laws directly and shares no code of the voting rule with the
+/// library.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ModelStore {
     polls: BTreeMap<PollId, ModelPoll>,
 }
 
 impl ModelStore {
-    /// Whether there was no such poll yet.
+    /// Returns false if the poll exists already.
     pub(crate) fn create(&mut self, poll: &Poll) -> bool {
         let poll_model = ModelPoll {
             poll: poll.clone(),
@@ -35,7 +37,7 @@ impl ModelStore {
         self.polls.insert(poll.id, poll_model).is_none()
     }
 
-    /// Whether there was such a poll.
+    /// Returns false if the poll does not exist.
     pub(crate) fn delete(&mut self, id: PollId) -> bool {
         self.polls.remove(&id).is_some()
     }
@@ -52,7 +54,7 @@ impl ModelStore {
         self.polls.get(&id)?.active_ballot(voter)
     }
 
-    /// All standing ballots in the order of their revisions.
+    /// Returns all active ballots, ordered by revision.
     pub(crate) fn ballots(&self, id: PollId) -> Vec<ActiveBallot> {
         self.polls
             .get(&id)
@@ -60,7 +62,7 @@ impl ModelStore {
             .unwrap_or_default()
     }
 
-    /// The tallies that a receipt for these ballots has, by poll.
+    /// Returns the tallies of a receipt for these ballots, ordered by poll.
     pub(crate) fn tallies_of(&self, batch: &[Ballot]) -> Vec<Tally> {
         let polls: BTreeSet<_> = batch.iter().map(|ballot| ballot.poll).collect();
         polls.into_iter().filter_map(|id| self.tally(id)).collect()
@@ -80,7 +82,7 @@ impl ModelStore {
         }
     }
 
-    /// `None`: no such poll. `Some(None)`: not due.
+    /// Returns `None` if the poll does not exist, and `Some(None)` if it is not due.
     pub(crate) fn seal(
         &mut self,
         id: PollId,
@@ -110,7 +112,8 @@ impl ModelStore {
         Some(poll_model.tally())
     }
 
-    /// The polls that a filter lets through, in its order. Knows nothing of heat.
+    /// Returns the polls that match a filter, in its order. Trending order is not
+    /// modelled.
     pub(crate) fn listed(&self, filter: &PollFilter, now: Timestamp) -> Vec<Poll> {
         let passes = |poll: &&Poll| {
             let ended = poll.sealed_at.is_some() || poll.closes_at.is_some_and(|end| now >= end);

@@ -13,19 +13,21 @@ use crate::id::OptionId;
 use crate::poll::{BallotKind, Poll, PollDraft};
 use crate::voter::{VoterId, VoterPolicy};
 
-/// How many polls a sequence knows of.
+/// Number of polls in a sequence.
 pub(crate) const SLOTS: usize = 3;
-/// How many voters there are.
+/// Number of voters in a sequence.
 pub(crate) const VOTERS: u32 = 5;
 
-/// Something to do, with polls and everything else by number, so that it shrinks and reads well.
+/// An operation on the store. Polls and everything else are numbers, so that it shrinks
+/// and prints well.
 #[derive(Debug, Clone)]
 pub(crate) enum Operation {
-    /// Makes the poll, or another one in its place once it was deleted.
+    /// Creates the poll of a slot, or another one after a deletion.
     Create { slot: usize, made: PollSpec },
     /// Casts a batch.
     Cast(Vec<Vote>),
-    /// Casts again what was cast before: these of all ballots ever sent.
+    /// Casts earlier ballots again, given by their index among all ballots of the
+    /// sequence.
     Resend(Vec<usize>),
     /// Edits a poll.
     Change { slot: usize, edit: Edit },
@@ -33,13 +35,13 @@ pub(crate) enum Operation {
     Seal { slot: usize, by_owner: bool },
     /// Deletes a poll.
     Delete { slot: usize },
-    /// Recounts a poll.
+    /// Repairs a poll.
     Repair { slot: usize },
-    /// Lets so many seconds pass; some clocks go back a little.
+    /// Advances the clock by seconds. Negative, because clocks of nodes differ.
     Wait(i8),
 }
 
-/// How a poll is made.
+/// The parameters of a new poll.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PollSpec {
     pub(crate) several: bool,
@@ -66,7 +68,7 @@ impl PollSpec {
     }
 }
 
-/// A ballot by numbers.
+/// The parameters of a ballot.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Vote {
     pub(crate) slot: usize,
@@ -78,7 +80,7 @@ pub(crate) struct Vote {
 }
 
 impl Vote {
-    /// The ballot, if it is for this poll.
+    /// Returns the ballot for this poll.
     pub(crate) fn written(&self, poll: &Poll) -> Ballot {
         Ballot {
             id: ballot_id(self.id),
@@ -90,7 +92,7 @@ impl Vote {
     }
 }
 
-/// The voter of that number under one of two policies.
+/// Returns the voter with this number under one of two policies.
 pub(crate) fn voter_by(number: u32, by_address: bool) -> VoterId {
     let policy = if by_address {
         VoterPolicy::Ip
@@ -100,7 +102,7 @@ pub(crate) fn voter_by(number: u32, by_address: bool) -> VoterId {
     voter_with_policy(policy, number)
 }
 
-/// A choice by numbers.
+/// The parameters of a choice.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum ChoiceSpec {
     One(usize),
@@ -109,7 +111,7 @@ pub(crate) enum ChoiceSpec {
 }
 
 impl ChoiceSpec {
-    /// An index beyond the poll's options stands for an option that it does not have.
+    /// Returns the choice. An index beyond the poll's options is an unknown option.
     pub(crate) fn choice(self, poll: &Poll) -> Choice {
         let option = |index: usize| {
             let own = poll.options.get(index).map(|option| option.id);
@@ -160,7 +162,7 @@ pub(crate) fn vote() -> impl Strategy<Value = Vote> {
     )
 }
 
-/// What to do after two polls were made like this.
+/// Generates two polls and a sequence of operations on them.
 pub(crate) fn operations() -> impl Strategy<Value = ((PollSpec, PollSpec), Vec<Operation>)> {
     let slot = || 0..SLOTS;
     let operation = Union::new_weighted(vec![

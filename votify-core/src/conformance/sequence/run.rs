@@ -12,19 +12,20 @@ use crate::poll::{ChangeRefusal, InvalidPoll, Poll, PollStatus, SealCause};
 use crate::store::PageRequest;
 use crate::store::{ChangeOutcome, PollFilter, PollOrder, SealOutcome, StoreError};
 
-/// One sequence, on the store and on the model.
+/// A sequence applied to the store and to the model.
 pub(crate) struct Run<'a> {
     harness: &'a Harness,
     model: ModelStore,
-    /// The last definition seen in each slot, deleted or not; at first of polls that were never made.
+    /// The last known definition of each slot, also after a deletion. Initially of polls
+    /// that were never created.
     polls: Vec<Poll>,
-    /// What sets the polls of this sequence apart from others in the same store.
+    /// A unique category, which separates this sequence from others in the same store.
     category: String,
     now: u64,
     sent: Vec<Ballot>,
 }
 
-/// `Ok`, or `None` for "no such poll"; whatever else went wrong is no answer.
+/// Converts "poll not found" to `None`.
 fn found<T>(answer: Result<T, StoreError>, id: PollId) -> Result<Option<T>, String> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
@@ -33,7 +34,7 @@ fn found<T>(answer: Result<T, StoreError>, id: PollId) -> Result<Option<T>, Stri
     }
 }
 
-/// What is wrong with a ballot in particular is another case's business.
+/// Removes the problems of an invalid choice, which the model does not predict.
 fn in_general(outcome: Outcome) -> Outcome {
     match outcome {
         Outcome::Refused(Refusal::Invalid(_)) => Outcome::Refused(Refusal::Invalid(Vec::new())),
@@ -53,7 +54,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Carries one operation out on both, and compares the answers.
+    /// Applies an operation to both and compares the results.
     pub(crate) async fn step(&mut self, operation: &Operation) -> Result<(), String> {
         match operation {
             Operation::Create { slot, made } => self.create(*slot, *made).await,
@@ -169,7 +170,7 @@ impl<'a> Run<'a> {
         check_equal("the seal", &sealing, &expected)
     }
 
-    /// Polls, tallies and the voters' ballots are as the model says.
+    /// Compares polls, tallies and the voters' ballots with the model.
     pub(crate) async fn compare(&self) -> Result<(), String> {
         let store = self.harness.store();
         let ids: Vec<PollId> = self.polls.iter().map(|poll| poll.id).collect();
@@ -192,7 +193,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Streams, audits and listings are as the model says.
+    /// Compares streams, audits and listings with the model.
     pub(crate) async fn compare_all(&self) -> Result<(), String> {
         let store = self.harness.store();
         for poll in &self.polls {

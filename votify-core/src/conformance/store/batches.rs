@@ -1,11 +1,12 @@
-//! The master law: a batch equals its ballots one at a time, and its parts do not depend on each other.
+//! The master law: a batch equals its ballots cast one at a time, and its parts are
+//! independent.
 
 use crate::ballot::{Ballot, Outcome, Refusal};
 use crate::conformance::fixture::StoreFixture;
 use crate::conformance::store::builders::{at, ballot, draft, revote_draft, withdrawal};
 use crate::conformance::store::harness::Harness;
 
-/// Law 2: the same ballot, voter or id twice in one batch is decided as one after the other.
+/// Law 2: a ballot, voter or id that occurs twice in a batch is evaluated in order.
 pub async fn duplicates_in_a_batch_are_evaluated_in_order(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let (strict, lenient) = (
@@ -68,7 +69,8 @@ pub async fn duplicates_in_a_batch_are_evaluated_in_order(fixture: &dyn StoreFix
     harness.assert_consistent(&lenient).await;
 }
 
-/// Law 2: a ballot that was cast and taken back within one batch is remembered, though no ballot stands.
+/// Law 2: a ballot cast and withdrawn within one batch is recorded, though no ballot
+/// is active.
 pub async fn vote_withdrawn_in_its_batch_is_recorded(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(revote_draft()).await;
@@ -86,10 +88,12 @@ pub async fn vote_withdrawn_in_its_batch_is_recorded(fixture: &dyn StoreFixture)
     harness.assert_consistent(&poll).await;
 }
 
-/// Law 2: parts are independent: polls that are unknown or closed take nothing from the others.
+/// Law 2: the parts of a batch are independent. Unknown and closed polls do not
+/// affect the others.
 pub async fn unknown_poll_fails_no_other_part(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
-    // So many that unknown and closed ones are before, between and after the open ones in any order of locking.
+    // With twelve polls of random ids, unknown and closed ones are locked before, between
+    // and after open ones.
     let mut polls = Vec::new();
     for kind in 0..12 {
         let poll = if kind % 3 == 0 {
@@ -119,7 +123,8 @@ pub async fn unknown_poll_fails_no_other_part(fixture: &dyn StoreFixture) {
     }
 }
 
-/// Law 9: the receipt has one tally for each poll whose part went through, of the same transaction, and no other.
+/// Law 9: the receipt has exactly one tally for each committed part, as of its
+/// transaction.
 pub async fn receipt_tallies_match_the_transaction(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let (a, b) = (
@@ -164,7 +169,8 @@ pub async fn receipt_tallies_match_the_transaction(fixture: &dyn StoreFixture) {
     }
 }
 
-/// Laws 1 and 2 in the large: 5 000 ballots over five polls in one batch, and the same batch once more.
+/// Laws 1 and 2: a batch of 5 000 ballots over five polls is counted, and replayed
+/// when sent again.
 pub async fn batch_of_five_thousand_ballots_is_counted(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let mut polls = Vec::new();
@@ -191,7 +197,8 @@ pub async fn batch_of_five_thousand_ballots_is_counted(fixture: &dyn StoreFixtur
     }
 }
 
-/// Laws 2 and 8: one voter who votes anew 300 times within one batch; every one of these ballots is remembered.
+/// Laws 2 and 8: one batch may have 300 ballots of one voter, and all of them are
+/// recorded.
 pub async fn many_revotes_of_a_voter_fit_one_batch(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(revote_draft()).await;

@@ -1,4 +1,4 @@
-//! One ballot after the other: what counts, what does not, and what one sees of it.
+//! Ballots cast one at a time: which ones count, and how reads show them.
 
 use crate::ballot::{ActiveBallot, Choice, ChoiceProblem, Outcome, Refusal};
 use crate::conformance::fixture::StoreFixture;
@@ -12,7 +12,7 @@ use crate::poll::PollDraft;
 use crate::tally::Position;
 use crate::voter::VoterPolicy;
 
-/// Law 1: an empty batch gives an empty receipt.
+/// Law 1: an empty batch returns an empty receipt.
 pub async fn empty_batch_returns_an_empty_receipt(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let receipt = harness.cast_batch(&[], at(1)).await;
@@ -20,7 +20,8 @@ pub async fn empty_batch_returns_an_empty_receipt(fixture: &dyn StoreFixture) {
     assert!(receipt.tallies.is_empty(), "no tallies");
 }
 
-/// Law 1: one outcome per ballot, in order, whatever the polls' order is.
+/// Law 1: the receipt has one outcome per ballot in the order of the batch, whatever
+/// the order of the polls.
 pub async fn outcomes_follow_batch_order(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let (a, b) = (
@@ -60,7 +61,8 @@ pub async fn outcomes_follow_batch_order(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&b).await;
 }
 
-/// Laws 6 and 9: a counted ballot is in the receipt's tally, the tally, the voter's ballot, the stream and the audit.
+/// Laws 6 and 9: a counted ballot is in the receipt's tally, the stored tally, the
+/// voter's active ballot, the stream and the audit.
 pub async fn counted_ballot_is_visible_in_all_reads(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(draft()).await;
@@ -96,7 +98,8 @@ pub async fn counted_ballot_is_visible_in_all_reads(fixture: &dyn StoreFixture) 
     harness.assert_consistent(&poll).await;
 }
 
-/// Law 5: where there is no revote, a voter's second ballot is refused, and the first one stands.
+/// Law 5: without revote, a voter's second ballot is refused and the first one stays
+/// active.
 pub async fn second_ballot_requires_revote(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(draft()).await;
@@ -111,7 +114,7 @@ pub async fn second_ballot_requires_revote(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&poll).await;
 }
 
-/// Laws 5 and 6: a revote takes the place of the earlier ballot, in the counts too.
+/// Laws 5 and 6: a revote replaces the voter's earlier ballot, also in the counts.
 pub async fn revote_replaces_the_ballot(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(revote_draft()).await;
@@ -131,7 +134,8 @@ pub async fn revote_replaces_the_ballot(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&poll).await;
 }
 
-/// Law 6: a withdrawal takes the ballot out of every count, and the voter may vote again.
+/// Law 6: a withdrawal removes the ballot from every count, and the voter may vote
+/// again.
 pub async fn withdrawal_removes_the_vote(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(revote_draft()).await;
@@ -148,7 +152,8 @@ pub async fn withdrawal_removes_the_vote(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&poll).await;
 }
 
-/// A vote is taken back only where the poll allows revotes, and only if there is one.
+/// A withdrawal is refused if the poll does not allow revotes, and if the voter has
+/// no active ballot.
 pub async fn withdrawal_requires_revote_and_a_vote(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let (strict, lenient) = (
@@ -173,7 +178,7 @@ pub async fn withdrawal_requires_revote_and_a_vote(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&strict).await;
 }
 
-/// Law 6: a ballot for several options counts for each of them, and is one vote.
+/// Law 6: a ballot for several options counts for each of them and is one vote.
 pub async fn multiple_choice_counts_each_option(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let mut draft = PollDraft::multiple_choice("Toppings?", ["a", "b", "c", "d"], 1, 3);
@@ -204,7 +209,7 @@ pub async fn multiple_choice_counts_each_option(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&poll).await;
 }
 
-/// A ballot that does not fit its poll is refused with everything that is wrong with it.
+/// A ballot with an invalid choice is refused with all of its problems.
 pub async fn invalid_choices_are_refused(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let single = harness.create_poll(draft()).await;
@@ -253,7 +258,7 @@ pub async fn invalid_choices_are_refused(fixture: &dyn StoreFixture) {
     }
 }
 
-/// A voter id that was made under another policy than the poll's is refused.
+/// A voter id derived under another policy than the poll's is refused.
 pub async fn voters_of_another_policy_are_refused(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     for policy in VoterPolicy::ALL {

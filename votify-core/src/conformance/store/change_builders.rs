@@ -1,17 +1,17 @@
-//! Changes that a case asks for.
+//! Builders of poll changes.
 
 use crate::conformance::store::builders::at;
 use crate::poll::{BallotKind, OptionChange, Poll, PollChange, PollOption, ResultsPolicy};
 use crate::voter::VoterPolicy;
 
-/// A change of nothing but this.
+/// Returns a change that sets only these fields.
 pub(crate) fn change_with(set: impl FnOnce(&mut PollChange)) -> PollChange {
     let mut change = PollChange::default();
     set(&mut change);
     change
 }
 
-/// An option that stays, perhaps with another text.
+/// Keeps an option, with another text if given.
 pub(crate) fn keep_option(option: &PollOption, text: Option<&str>) -> OptionChange {
     OptionChange::Keep {
         id: option.id,
@@ -19,7 +19,8 @@ pub(crate) fn keep_option(option: &PollOption, text: Option<&str>) -> OptionChan
     }
 }
 
-/// One change for each thing that the first ballot freezes, with the thing's name.
+/// Returns one change for each field that the first ballot freezes, with the field's
+/// name.
 pub(crate) fn frozen_changes(poll: &Poll) -> Vec<(&'static str, PollChange)> {
     let mut fewer: Vec<_> = poll
         .options

@@ -1,4 +1,4 @@
-//! Edits: what may change until when, and what an edit does to counts and positions.
+//! Edits: which fields may change until when, and the effect on counts and positions.
 
 use crate::ballot::{Choice, Outcome, Refusal};
 use crate::conformance::fixture::StoreFixture;
@@ -15,7 +15,8 @@ use crate::store::ChangeOutcome;
 use crate::tally::Position;
 use crate::voter::VoterPolicy;
 
-/// Until the first ballot everything can change at once, and the answer is what is stored from then on.
+/// One change may set all fields before the first ballot, and it returns the stored
+/// state.
 pub async fn all_fields_change_before_the_first_ballot(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(closing_after(draft(), 60)).await;
@@ -65,7 +66,7 @@ pub async fn all_fields_change_before_the_first_ballot(fixture: &dyn StoreFixtur
             ..Position::START
         }
     );
-    // The new rules hold, and the counts are in the new order.
+    // The new rules apply, and the counts have the new order.
     let old_policy = ballot_with_choice(&poll, 1, 1, Choice::several([added]));
     let mut vote = old_policy.clone();
     vote.voter = voter_with_policy(VoterPolicy::Ip, 1);
@@ -82,7 +83,8 @@ pub async fn all_fields_change_before_the_first_ballot(fixture: &dyn StoreFixtur
     harness.assert_consistent(&poll).await;
 }
 
-/// Each thing can be changed alone before the first ballot, and taken away where it may be absent.
+/// Each field can be changed alone before the first ballot, and optional ones can be
+/// removed.
 pub async fn fields_change_independently(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     for index in 0..frozen_changes(&harness.unknown_poll(draft())).len() {
@@ -119,7 +121,8 @@ pub async fn fields_change_independently(fixture: &dyn StoreFixture) {
     assert_eq!(harness.stored_poll(&poll).await, expected);
 }
 
-/// After the first ballot texts can still be edited, which is marked, and so can the end, which is not; counts stay.
+/// Texts and closing time can change after the first ballot. Only changes of texts
+/// set `edited_at`, and counts stay.
 pub async fn texts_and_closing_time_change_after_the_first_ballot(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(draft()).await;
@@ -139,7 +142,7 @@ pub async fn texts_and_closing_time_change_after_the_first_ballot(fixture: &dyn 
         change_with(|change| change.title = Some("Dinner?".into())),
         change_with(|change| change.description = Some("At eight".into())),
         PollChange {
-            // Two options may even swap their texts.
+            // Two options may swap their texts.
             options: Some(vec![
                 keep_option(pizza, Some("Sushi")),
                 keep_option(sushi, Some("Pizza")),
@@ -167,7 +170,7 @@ pub async fn texts_and_closing_time_change_after_the_first_ballot(fixture: &dyn 
     harness.assert_consistent(&poll).await;
 }
 
-/// Law 7: a change that changes nothing takes no position, and says how the poll is.
+/// Law 7: a change without effect adds no revision and returns the current state.
 pub async fn empty_change_adds_no_revision(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(closing_after(draft(), 60)).await;

@@ -1,4 +1,4 @@
-//! SealOutcome: when it happens, and that it is for ever.
+//! Sealing: when a poll is sealed, and that a seal is final.
 
 use crate::ballot::{Outcome, Refusal};
 use crate::conformance::fixture::StoreFixture;
@@ -11,7 +11,8 @@ use crate::poll::{ChangeRefusal, PollStatus, SealCause};
 use crate::store::{ChangeOutcome, SealOutcome, StoreError};
 use crate::tally::Position;
 
-/// `Owner` closes now, moves `closes_at` there, and takes one revision and one version.
+/// `Owner` closes the poll at `now`, sets `closes_at`, and adds one revision and one
+/// version.
 pub async fn owner_closes_immediately(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     for (draft, end) in [
@@ -41,7 +42,8 @@ pub async fn owner_closes_immediately(fixture: &dyn StoreFixture) {
     }
 }
 
-/// `Due` seals from `closes_at` on, and before that answers that it is not due and changes nothing.
+/// `Deadline` seals from `closes_at` on. Before, it returns `NotDue` and changes
+/// nothing.
 pub async fn deadline_seal_waits_for_the_closing_time(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(closing_after(draft(), 60)).await;
@@ -68,7 +70,8 @@ pub async fn deadline_seal_waits_for_the_closing_time(fixture: &dyn StoreFixture
     );
 }
 
-/// `Due` reads `closes_at` under the lock: an end that was moved meanwhile holds.
+/// `Deadline` reads `closes_at` under the lock, so that a concurrent change of it is
+/// respected.
 pub async fn deadline_seal_reads_the_current_closing_time(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(closing_after(draft(), 60)).await;
@@ -93,7 +96,7 @@ pub async fn deadline_seal_reads_the_current_closing_time(fixture: &dyn StoreFix
     harness.assert_consistent(&poll).await;
 }
 
-/// `Due` never seals a poll that only its owner closes.
+/// `Deadline` never seals a poll without a closing time.
 pub async fn poll_without_closing_time_is_never_due(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(draft()).await;
@@ -106,7 +109,7 @@ pub async fn poll_without_closing_time_is_never_due(fixture: &dyn StoreFixture) 
     assert_eq!(cast, Outcome::Counted { revision: 1 });
 }
 
-/// SealOutcome what is sealed answers the same final tally, whoever asks, for whatever cause, at whatever time.
+/// Sealing a sealed poll returns the same final tally, for every cause and time.
 pub async fn repeated_seal_returns_the_same_tally(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(closing_after(draft(), 60)).await;
@@ -129,7 +132,7 @@ pub async fn repeated_seal_returns_the_same_tally(fixture: &dyn StoreFixture) {
     assert_eq!(harness.stored_poll(&poll).await, stored);
 }
 
-/// After the seal no ballot is added, replaced or withdrawn and no edit is made, whatever `now` says.
+/// A sealed poll accepts no ballots, withdrawals or edits, whatever `now` is.
 pub async fn sealed_poll_never_changes(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(closing_after(revote_draft(), 60)).await;
@@ -159,7 +162,8 @@ pub async fn sealed_poll_never_changes(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&poll).await;
 }
 
-/// Correctness needs no job: past its end a poll takes neither ballots nor edits, though nobody sealed it.
+/// After its closing time a poll accepts neither ballots nor edits, even if nothing
+/// has sealed it.
 pub async fn unsealed_poll_refuses_ballots_after_closing(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(closing_after(revote_draft(), 60)).await;
@@ -183,7 +187,7 @@ pub async fn unsealed_poll_refuses_ballots_after_closing(fixture: &dyn StoreFixt
     assert_eq!(sealed.counts, before.counts);
 }
 
-/// A poll that does not exist cannot be sealed.
+/// Sealing an unknown poll is an error.
 pub async fn sealing_an_unknown_poll_is_an_error(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let unknown = harness.unknown_poll(draft());

@@ -1,4 +1,4 @@
-//! Many at once, half of them through another handle on the same data.
+//! Concurrent calls, half of them on a second instance with the same data.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub(super) fn casting(
     async move { decided(store.cast_ballots(&ballots, now).await) }
 }
 
-/// Law 10: the caller never sees a transient conflict.
+/// Returns the outcomes, and asserts law 10: the caller never sees a transient conflict.
 fn decided(receipt: BatchReceipt) -> Vec<Outcome> {
     let outcomes = receipt.outcomes.into_iter();
     outcomes
@@ -32,7 +32,7 @@ fn decided(receipt: BatchReceipt) -> Vec<Outcome> {
         .collect()
 }
 
-/// Law 5: of one voter's ballots that are cast at once exactly one counts where there is no revote.
+/// Law 5: without revote, exactly one of a voter's concurrent ballots counts.
 pub async fn concurrent_ballots_of_a_voter_count_once(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let stores = [harness.store(), harness.second_store().await];
@@ -62,7 +62,8 @@ pub async fn concurrent_ballots_of_a_voter_count_once(fixture: &dyn StoreFixture
     }
 }
 
-/// Laws 5 and 8: one ballot sent many times at once counts once, and all the others are replays of it.
+/// Laws 5 and 8: of many concurrent copies of a ballot one counts, and the others are
+/// replays.
 pub async fn concurrent_copies_of_a_ballot_are_replayed(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let stores = [harness.store(), harness.second_store().await];
@@ -80,7 +81,7 @@ pub async fn concurrent_copies_of_a_ballot_are_replayed(fixture: &dyn StoreFixtu
     }
 }
 
-/// Laws 5 and 7: many voters at once all count, each at a revision of its own.
+/// Laws 5 and 7: concurrent voters are all counted, each at a revision of its own.
 pub async fn concurrent_voters_are_all_counted(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let stores = [harness.store(), harness.second_store().await];
@@ -96,7 +97,8 @@ pub async fn concurrent_voters_are_all_counted(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&poll).await;
 }
 
-/// Laws 5, 6 and 7: one voter's revotes at once all take effect in some order, and the last of that order stands.
+/// Laws 5, 6 and 7: a voter's concurrent revotes take effect in some order, and the
+/// last one is active.
 pub async fn concurrent_revotes_leave_the_last_ballot_active(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let stores = [harness.store(), harness.second_store().await];
@@ -125,8 +127,8 @@ pub async fn concurrent_revotes_leave_the_last_ballot_active(fixture: &dyn Store
     }
 }
 
-/// Closing: with voters and closers at once, a ballot was counted if and only if it is in the final tally, and all
-/// closers get that same tally.
+/// Closing: with concurrent voters and closers, exactly the counted ballots are in
+/// the final tally, and all closers receive this tally.
 pub async fn counted_ballots_are_in_the_final_tally(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let stores = [harness.store(), harness.second_store().await];
@@ -181,7 +183,7 @@ pub async fn counted_ballots_are_in_the_final_tally(fixture: &dyn StoreFixture) 
     }
 }
 
-/// Law 10: overlapping batches over the same polls in opposite orders all go through.
+/// Law 10: concurrent batches over the same polls in opposite orders all succeed.
 pub async fn batches_in_opposite_order_do_not_deadlock(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let stores = [harness.store(), harness.second_store().await];
@@ -192,7 +194,7 @@ pub async fn batches_in_opposite_order_do_not_deadlock(fixture: &dyn StoreFixtur
     for round in 0..5_u32 {
         let tasks = (0..12_u32).map(|n| {
             let id = 100 * round + n;
-            // Voter 0 is in every batch, the other one in this batch only.
+            // Voter 0 votes in every batch, the other voter in this one only.
             let both = |poll| [ballot(poll, 0, id, 0), ballot(poll, 1 + id, id, 1)];
             let mut votes: Vec<Ballot> = polls.iter().flat_map(both).collect();
             if n % 2 == 0 {
@@ -211,7 +213,8 @@ pub async fn batches_in_opposite_order_do_not_deadlock(fixture: &dyn StoreFixtur
     }
 }
 
-/// An edit of the options and the first ballot at once: one of them comes first, and the other one is decided after it.
+/// A concurrent edit of the options and first ballot are serialized: the later one is
+/// evaluated after the earlier one.
 pub async fn concurrent_first_ballot_and_edit_are_serialized(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let stores = [harness.store(), harness.second_store().await];

@@ -12,7 +12,7 @@ use crate::poll::{Poll, PollChange, SealCause};
 use crate::store::PageRequest;
 use crate::store::{PollFilter, StoreError};
 
-/// A deleted poll is unknown to every method, and nothing of it is left.
+/// Asserts that a poll is unknown to every method and that none of its data is stored.
 async fn assert_gone(harness: &Harness, poll: &Poll) {
     let store = harness.store();
     let not_found =
@@ -43,7 +43,7 @@ async fn assert_gone(harness: &Harness, poll: &Poll) {
     assert!(store.delete_poll(poll.id).await.is_err_and(not_found));
 }
 
-/// Deleting takes the poll, its tally and its ballots, and leaves the others alone.
+/// Deleting a poll deletes its tally and ballots and affects no other poll.
 pub async fn deleted_poll_is_unknown(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let (deleted_poll, sealed) = (
@@ -72,13 +72,14 @@ pub async fn deleted_poll_is_unknown(fixture: &dyn StoreFixture) {
         .await;
 }
 
-/// A poll that never was cannot be deleted.
+/// Deleting an unknown poll is an error.
 pub async fn deleting_an_unknown_poll_is_an_error(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     assert_gone(&harness, &harness.unknown_poll(draft())).await;
 }
 
-/// Ballots, edits and seals that race a deletion come before it or find no poll; afterwards nothing is left.
+/// Each ballot, edit and seal concurrent with a deletion precedes it or finds no
+/// poll. Afterwards nothing is stored.
 pub async fn concurrent_deletion_leaves_no_ballots(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let stores = [harness.store(), harness.second_store().await];

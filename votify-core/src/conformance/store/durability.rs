@@ -1,4 +1,4 @@
-//! What was acknowledged lasts, and a call that nobody waits for happened entirely or not at all.
+//! Durability of acknowledged writes, and atomicity of dropped calls.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -12,7 +12,8 @@ use crate::conformance::store::builders::{
 use crate::conformance::store::change_builders::change_with;
 use crate::conformance::store::harness::Harness;
 
-/// Polls a call so many times, then drops it; `None` if it was not done by then.
+/// Polls a call at most `max_polls` times and then drops it. `None` if it did not
+/// complete.
 async fn given_up<T>(call: impl Future<Output = T>, after: usize) -> Option<T> {
     let mut call = pin!(call);
     let mut polled = 0;
@@ -26,8 +27,8 @@ async fn given_up<T>(call: impl Future<Output = T>, after: usize) -> Option<T> {
     .await
 }
 
-/// A batch whose caller goes away part of the way is counted entirely or not at all, per poll; replaying it settles it,
-/// and nothing stays locked.
+/// A batch whose call is dropped part of the way is counted entirely or not at all
+/// per poll. Sending it again completes it, and no lock stays held.
 pub async fn dropped_call_is_atomic(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let stores = [harness.store(), harness.second_store().await];
@@ -57,9 +58,10 @@ pub async fn dropped_call_is_atomic(fixture: &dyn StoreFixture) {
     }
 }
 
-/// History: what was acknowledged is there when the store is opened anew, replays included.
+/// Acknowledged writes are stored after the store is reopened, and ballots are
+/// replayed.
 ///
-/// A store that keeps nothing beyond its handle has nothing to show here.
+/// A store that cannot be reopened passes.
 pub async fn acknowledged_writes_survive_reopening(fixture: &dyn StoreFixture) {
     let mut harness = Harness::open(fixture).await;
     let (open, sealed) = (

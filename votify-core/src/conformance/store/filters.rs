@@ -1,4 +1,4 @@
-//! Listings: what a filter lets through.
+//! Listings: filters.
 
 use std::cmp::Reverse;
 
@@ -10,7 +10,7 @@ use crate::conformance::store::harness::Harness;
 use crate::poll::{Poll, PollDraft, PollStatus};
 use crate::store::{PollFilter, PollOrder};
 
-/// `status` is as of `now`; `sealed` is apart from it.
+/// `status` applies at `now`, and `sealed` is independent of it.
 pub async fn status_and_seal_filters_apply_at_the_given_time(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let made = |opens, closes: Option<u64>| PollDraft {
@@ -63,7 +63,7 @@ pub async fn status_and_seal_filters_apply_at_the_given_time(fixture: &dyn Store
         .await;
 }
 
-/// A category is exactly that: case and accents count, and so do blanks inside.
+/// A category matches exactly: case, accents and inner spaces count.
 pub async fn categories_match_exactly(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let names = ["food", "Food", "föod", "foo", "food ie", "%", "_"];
@@ -88,7 +88,8 @@ pub async fn categories_match_exactly(fixture: &dyn StoreFixture) {
     }
 }
 
-/// Words are looked for anywhere in the title, folded, all of them; what means something to a database means itself.
+/// All words must occur anywhere in the title, case-insensitively. Wildcards and
+/// quotes of databases match literally.
 pub async fn search_words_match_titles(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let titled = |title: &str| PollDraft {
@@ -135,7 +136,7 @@ pub async fn search_words_match_titles(fixture: &dyn StoreFixture) {
         .await;
 }
 
-/// Filters are combined by "and".
+/// A poll must match all filters.
 pub async fn filters_are_combined(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let mut polls = Vec::new();

@@ -1,4 +1,4 @@
-//! What is refused: edits of what ballots froze, of what is closed, or into something invalid.
+//! Refused edits: of frozen fields, of closed polls, and to invalid polls.
 
 use crate::conformance::fixture::StoreFixture;
 use crate::conformance::store::builders::{
@@ -11,7 +11,8 @@ use crate::poll::{BallotKind, ChangeRefusal, OptionChange, PollChange};
 use crate::store::{ChangeOutcome, StoreError};
 use crate::tally::Position;
 
-/// The first ballot freezes all but texts and the end, and names what is frozen; nothing else happens.
+/// The first ballot freezes everything except texts and closing time. A refusal names
+/// the frozen field and changes nothing.
 pub async fn first_ballot_freezes_the_rules(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(draft()).await;
@@ -28,7 +29,7 @@ pub async fn first_ballot_freezes_the_rules(fixture: &dyn StoreFixture) {
     assert_eq!(harness.tally(&poll).await, before);
 }
 
-/// What the first ballot froze stays frozen when that ballot is taken back, also after edits and repair.
+/// Rules stay frozen after all ballots are withdrawn, also after edits and a repair.
 pub async fn rules_stay_frozen_without_ballots(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(revote_draft()).await;
@@ -49,7 +50,7 @@ pub async fn rules_stay_frozen_without_ballots(fixture: &dyn StoreFixture) {
     }
 }
 
-/// Past its end nothing of a poll changes, not even the end.
+/// A closed poll refuses all changes, also of its closing time.
 pub async fn closed_poll_refuses_changes(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(closing_after(draft(), 60)).await;
@@ -67,7 +68,8 @@ pub async fn closed_poll_refuses_changes(fixture: &dyn StoreFixture) {
     assert_eq!(harness.position(&poll).await, Position::START);
 }
 
-/// The end is never set into the past, nor before the opening; and no change makes an invalid poll.
+/// A change to a closing time in the past or before the opening is refused, and so is
+/// any change to an invalid poll.
 pub async fn invalid_changes_are_refused(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(draft()).await;
@@ -112,7 +114,7 @@ pub async fn invalid_changes_are_refused(fixture: &dyn StoreFixture) {
     harness.apply_change(&poll, &soon, at(30)).await;
 }
 
-/// A poll that does not exist cannot be changed.
+/// Changing an unknown poll is an error.
 pub async fn changing_an_unknown_poll_is_an_error(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let unknown = harness.unknown_poll(draft()).id;

@@ -1,4 +1,4 @@
-//! Several stores on the same data: what one of them knew is worth nothing once another did something.
+//! Several instances on the same data: writes of one invalidate what another has cached.
 
 use std::sync::Arc;
 
@@ -14,7 +14,8 @@ use crate::conformance::store::harness::Harness;
 use crate::poll::SealCause;
 use crate::tally::Position;
 
-/// Laws 2 and 7: a batch goes by what was done on another handle a moment before, whatever this one knew of the poll.
+/// Laws 2 and 7: a batch sees all earlier writes of another instance, whatever this
+/// instance has cached.
 pub async fn batch_sees_writes_of_another_instance(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let another = harness.second_store().await;
@@ -30,11 +31,11 @@ pub async fn batch_sees_writes_of_another_instance(fixture: &dyn StoreFixture) {
             counted(1)
         );
     }
-    // A vote of a voter who is new here.
+    // A vote of a voter unknown to this instance.
     assert_eq!(there(vec![ballot(&poll, 2, 2, 1)]).await, [counted(2)]);
     let replaced = harness.cast(&ballot(&poll, 2, 3, 0), at(1)).await;
     assert_eq!(replaced, Outcome::Replaced { revision: 3 });
-    // A vote taken back, the last of this handle.
+    // A withdrawal of the last vote that this instance has cast.
     let gone = there(vec![withdrawal(&poll, 1, 4)]).await;
     assert_eq!(gone, [Outcome::Withdrawn { revision: 4 }]);
     let late = harness.cast(&ballot(&poll, 1, 1, 0), at(1)).await;
@@ -43,7 +44,8 @@ pub async fn batch_sees_writes_of_another_instance(fixture: &dyn StoreFixture) {
         harness.cast(&ballot(&poll, 3, 5, 2), at(1)).await,
         counted(5)
     );
-    // A recount, an edit and the seal, each beside another poll that stays as it is.
+    // A repair, an edit and the seal of one poll, while a batch also has a ballot for an
+    // unchanged poll.
     another.repair_poll(poll.id).await.expect("repaired");
     let both = [ballot(&poll, 4, 6, 2), ballot(&other, 4, 6, 2)];
     let outcomes = harness.cast_all(&both, at(1)).await;
@@ -78,8 +80,9 @@ pub async fn batch_sees_writes_of_another_instance(fixture: &dyn StoreFixture) {
     }
 }
 
-/// Laws 2, 5, 6 and 7: batches over several polls at once, while those are edited and recounted, count every voter once, and
-/// every effective change takes one revision.
+/// Laws 2, 5, 6 and 7: concurrent batches over several polls count each voter once,
+/// and each effective change adds one revision, while the polls are edited and
+/// repaired.
 pub async fn concurrent_batches_over_polls_count_each_voter_once(fixture: &dyn StoreFixture) {
     const ROUNDS: u32 = 6;
     const CASTERS: u32 = 8;

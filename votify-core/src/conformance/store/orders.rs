@@ -15,7 +15,8 @@ fn page(number: u32, limit: u32) -> PageRequest {
     PageRequest::new(number, limit).expect("a valid page")
 }
 
-/// Polls of one crowd: three moments of making, of opening and of closing, in every combination.
+/// Creates polls with three creation, opening and closing times each, in every
+/// combination.
 async fn crowd(harness: &Harness) -> Vec<Poll> {
     let mut polls = Vec::new();
     let ends = [None, Some(at(200)), Some(at(201))];
@@ -32,7 +33,8 @@ async fn crowd(harness: &Harness) -> Vec<Poll> {
     polls
 }
 
-/// `Newest`, `Closing` and `Opening` order as they say, and ties by id, descending; the default is all, newest first.
+/// `Newest`, `Closing` and `Opening` order as documented, with ties by id,
+/// descending. The default filter matches all polls, newest first.
 pub async fn orders_are_total(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let polls = crowd(&harness).await;
@@ -61,7 +63,8 @@ pub async fn orders_are_total(fixture: &dyn StoreFixture) {
     }
 }
 
-/// Pages do not overlap, leave nothing out, all tell the same total, and are empty past the last one.
+/// Pages do not overlap, omit no poll, have the same total, and are empty after the
+/// last one.
 pub async fn pages_cover_each_poll_once(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let polls = crowd(&harness).await;
@@ -94,7 +97,8 @@ pub async fn pages_cover_each_poll_once(fixture: &dyn StoreFixture) {
     harness.assert_listed(&filter, &last, at(0), &[], 27).await;
 }
 
-/// `Trending`: more ballots are hotter, later ones more so; where counts are hidden, ballots do not show in the order.
+/// `Trending` ranks more votes higher, and later votes more so. It ignores votes of
+/// polls with hidden results.
 pub async fn trending_follows_votes(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let hidden = PollDraft {
@@ -129,7 +133,7 @@ pub async fn trending_follows_votes(fixture: &dyn StoreFixture) {
     harness
         .assert_all_listed(&filter, 11, &[&many, &few, untouched[0], untouched[1]])
         .await;
-    // A day later one ballot weighs more than the five of yesterday.
+    // One ballot outweighs five ballots of the day before.
     let day = 24 * 3600;
     harness.cast(&ballot(&late, 1, 1, 0), at(day)).await;
     harness
@@ -137,7 +141,7 @@ pub async fn trending_follows_votes(fixture: &dyn StoreFixture) {
         .await;
 }
 
-/// `Trending`: polls of one rank stand by id, however their heat differs within it.
+/// `Trending` orders polls of equal rank by id, even if their exact scores differ.
 pub async fn trending_orders_by_rank(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let mut polls = Vec::new();

@@ -1,4 +1,4 @@
-//! Making polls and reading them.
+//! Creating and reading polls.
 
 use crate::ballot::Outcome;
 use crate::conformance::fixture::StoreFixture;
@@ -13,10 +13,11 @@ use crate::tally::{Position, Tally};
 use crate::time::Timestamp;
 use crate::voter::{AccountId, Owner, SessionId, VoterPolicy};
 
-/// Four bytes in UTF-8: the longest texts are counted in characters, not in bytes.
+/// Four bytes in UTF-8: text lengths are limited in characters, not in bytes.
 const WIDE: &str = "𝕍";
 
-/// A poll comes back exactly as it was made: every field at its ends, and every text as it was written.
+/// A poll is read as created, with every field at its bounds and every text
+/// unchanged.
 pub async fn polls_are_read_as_created(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let longest = PollDraft {
@@ -35,7 +36,7 @@ pub async fn polls_are_read_as_created(fixture: &dyn StoreFixture) {
         title: r#"Robert'); DROP TABLE polls;-- "%_\ {} $1 ?"#.into(),
         description: "two\r\nlines,\ta tab, \u{202e}and a 👩‍👩‍👧".into(),
         category: Some("a'b\"c\\d%".into()),
-        // All different, though some databases compare texts so that they are not.
+        // Distinct texts that some databases compare as equal.
         options: [
             "a", "A", "á", "a\u{301}", "ß", "ss", "ſ", "𝒶", "null", "0", "a b", "a\u{a0}b",
         ]
@@ -52,7 +53,7 @@ pub async fn polls_are_read_as_created(fixture: &dyn StoreFixture) {
     }
 }
 
-/// Every combination of rules comes back as it was made.
+/// Every combination of rules is read as created.
 pub async fn all_rules_are_read_as_created(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let kinds = [
@@ -86,7 +87,7 @@ pub async fn all_rules_are_read_as_created(fixture: &dyn StoreFixture) {
     }
 }
 
-/// An id is given once: making a poll of the same id again is refused, and changes nothing.
+/// Creating a second poll with the same id is an error and changes nothing.
 pub async fn duplicate_poll_id_is_an_error(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(draft()).await;
@@ -111,7 +112,8 @@ pub async fn duplicate_poll_id_is_an_error(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&poll).await;
 }
 
-/// `polls` and `tallies` answer in the order of the ids: `None` for unknown ones, twice for those asked twice.
+/// `polls` and `tallies` return their results in the order of the ids: `None` for
+/// unknown ids, and repeated ids repeatedly.
 pub async fn poll_results_follow_argument_order(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let (a, b) = (
@@ -144,7 +146,7 @@ pub async fn poll_results_follow_argument_order(fixture: &dyn StoreFixture) {
     assert_eq!(nothing, []);
 }
 
-/// Any number of ids may be asked for at once.
+/// One call accepts any number of ids.
 pub async fn one_call_reads_many_ids(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(draft()).await;
@@ -164,7 +166,7 @@ pub async fn one_call_reads_many_ids(fixture: &dyn StoreFixture) {
     assert_eq!(tallies[3_000], Some(Tally::new(&poll)));
 }
 
-/// A new poll has an empty tally at the first position, and takes ballots.
+/// A new poll has an empty tally at the first position and accepts ballots.
 pub async fn new_poll_starts_empty(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(draft()).await;

@@ -1,4 +1,4 @@
-//! Revisions, versions and epochs: one step for each effective change, and none is used twice.
+//! Revisions, versions and epochs: each effective change adds one, and none is reused.
 
 use crate::ballot::Outcome;
 use crate::conformance::fixture::StoreFixture;
@@ -13,7 +13,8 @@ fn titled(title: &str) -> PollChange {
     change_with(|change| change.title = Some(title.into()))
 }
 
-/// Law 7: every effective change takes one revision, edits and the seal one version too, and nothing else takes any.
+/// Law 7: every effective change adds one revision; edits and the seal also add one
+/// version. Nothing else changes either number.
 pub async fn every_effective_change_adds_one_revision(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(closing_after(revote_draft(), 60)).await;
@@ -61,7 +62,8 @@ pub async fn every_effective_change_adds_one_revision(fixture: &dyn StoreFixture
     stands(5, 2, "sealing again").await;
 }
 
-/// Law 7: no position is used twice, withdrawals, edits and repairs included; each one is newer than all before it.
+/// Law 7: positions only grow and are never reused, also across withdrawals, edits
+/// and repairs.
 pub async fn positions_are_never_reused(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(revote_draft()).await;
@@ -98,7 +100,8 @@ pub async fn positions_are_never_reused(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&poll).await;
 }
 
-/// Repair raises the epoch by one and keeps counts, ballots, poll and revision where nothing was wrong.
+/// Repairing a correct poll raises the epoch by one and keeps counts, ballots,
+/// definition and revision.
 pub async fn repair_raises_the_epoch_and_keeps_the_counts(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(revote_draft()).await;
@@ -140,7 +143,7 @@ pub async fn repair_raises_the_epoch_and_keeps_the_counts(fixture: &dyn StoreFix
     harness.assert_consistent(&poll).await;
 }
 
-/// A poll that does not exist can be neither audited nor repaired.
+/// Auditing or repairing an unknown poll is an error.
 pub async fn auditing_or_repairing_an_unknown_poll_is_an_error(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let unknown = harness.unknown_poll(revote_draft()).id;

@@ -1,4 +1,4 @@
-//! Law 11: how many ballots may stand from one address.
+//! Law 11: the number of active ballots from one address.
 
 use crate::ballot::{Ballot, Outcome, Refusal};
 use crate::conformance::fixture::StoreFixture;
@@ -13,12 +13,13 @@ use crate::voter::AddressId;
 
 const FULL: Outcome = Outcome::Refused(Refusal::AddressQuota);
 
-/// A vote of the voter of that number, from the address of that number.
+/// Returns a vote of the voter with this number from the address with this number.
 fn vote(poll: &Poll, voter: u32, home: u8) -> Ballot {
     from_address(home, ballot(poll, voter, voter, 0))
 }
 
-/// What is over the quota of an address is refused, and leaves no trace; other addresses have their own places.
+/// Law 11: ballots above an address's quota are refused and change nothing. Each
+/// address has a quota of its own.
 pub async fn quota_limits_ballots_per_address(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(with_address_quota(2, draft())).await;
@@ -37,7 +38,8 @@ pub async fn quota_limits_ballots_per_address(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&poll).await;
 }
 
-/// Law 2: a batch is decided one ballot at a time, also where an address is full within it.
+/// Law 2: a batch is evaluated ballot by ballot, also if it exhausts an address's
+/// quota.
 pub async fn quota_holds_within_a_batch(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let (poll, other) = (
@@ -59,7 +61,8 @@ pub async fn quota_holds_within_a_batch(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&poll).await;
 }
 
-/// A revote needs no place, wherever it comes from, and takes none but the one that its voter has.
+/// A revote needs no quota slot of its own, from any address, and its voter keeps the
+/// first one.
 pub async fn revote_keeps_its_quota_slot(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness
@@ -86,7 +89,7 @@ pub async fn revote_keeps_its_quota_slot(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&poll).await;
 }
 
-/// Taking a vote back makes poll_model for one more, and for no second one.
+/// A withdrawal releases exactly one quota slot.
 pub async fn withdrawal_releases_its_quota_slot(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness
@@ -107,7 +110,8 @@ pub async fn withdrawal_releases_its_quota_slot(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&poll).await;
 }
 
-/// Who takes a vote back and votes anew in one batch stands where they voted last.
+/// A voter who withdraws and votes again in one batch uses a slot of the second
+/// address.
 pub async fn quota_slot_is_reused_within_a_batch(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness
@@ -132,7 +136,7 @@ pub async fn quota_slot_is_reused_within_a_batch(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&poll).await;
 }
 
-/// Law 8: a ballot that was accepted is replayed, however many others stand from its address by now.
+/// Law 8: an accepted ballot is replayed, also if its address's quota is exhausted.
 pub async fn exhausted_address_still_replays(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(with_address_quota(1, draft())).await;
@@ -145,7 +149,8 @@ pub async fn exhausted_address_still_replays(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&poll).await;
 }
 
-/// A ballot that does not tell its address as the quota counts them goes back to be identified anew.
+/// A ballot whose address was not derived under the poll's quota is refused, so that
+/// the caller is identified again.
 pub async fn address_of_another_quota_is_refused(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(with_address_quota(1, draft())).await;
@@ -162,7 +167,7 @@ pub async fn address_of_another_quota_is_refused(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&poll).await;
 }
 
-/// A poll without a quota takes any number of ballots from anywhere, and told addresses change nothing.
+/// A poll without a quota accepts any number of ballots per address.
 pub async fn without_quota_addresses_are_ignored(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(draft()).await;
@@ -172,7 +177,8 @@ pub async fn without_quota_addresses_are_ignored(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&poll).await;
 }
 
-/// Law 5, for addresses: of many voters of one address at once, exactly as many count as there are places.
+/// Laws 5 and 11: of many concurrent voters from one address, exactly as many count
+/// as its quota allows.
 pub async fn concurrent_ballots_respect_the_quota(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let stores = [harness.store(), harness.second_store().await];
@@ -203,7 +209,8 @@ pub async fn concurrent_ballots_respect_the_quota(fixture: &dyn StoreFixture) {
     }
 }
 
-/// What was full stays full, in a store that was opened anew too.
+/// An exhausted quota is exhausted for other instances too, and after the store is
+/// reopened.
 pub async fn quota_usage_survives_reopening(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(with_address_quota(1, draft())).await;
@@ -221,7 +228,8 @@ pub async fn quota_usage_survives_reopening(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&poll).await;
 }
 
-/// Nothing of a deleted poll's places is left for another one of its id.
+/// Deleting a poll deletes its quota usage: a poll created again under the same id
+/// has its whole quota.
 pub async fn recreated_poll_has_its_whole_quota(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness

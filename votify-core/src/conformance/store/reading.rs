@@ -1,4 +1,4 @@
-//! Reading ballots: in which order, how many, and while they change.
+//! Reading ballots: order, completeness, and reads concurrent with writes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::conformance::run_concurrently::run_concurrently;
 use crate::conformance::store::builders::{at, ballot, draft, revote_draft, voter, withdrawal};
 use crate::conformance::store::harness::Harness;
 
-/// More than a store reads at once, so that streams take several pages.
+/// More than the page size of any store, so that streams read several pages.
 const MANY: u32 = 2_500;
 
 async fn crowded(harness: &Harness) -> crate::Poll {
@@ -24,7 +24,8 @@ async fn crowded(harness: &Harness) -> crate::Poll {
     poll
 }
 
-/// The stream has every standing ballot once, in the order of revisions, after replacements and withdrawals too.
+/// The stream has every active ballot once, ordered by revision, also after
+/// replacements and withdrawals.
 pub async fn ballot_stream_is_complete_and_ordered(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = crowded(&harness).await;
@@ -58,7 +59,7 @@ pub async fn ballot_stream_is_complete_and_ordered(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&poll).await;
 }
 
-/// A poll that does not exist has no ballots.
+/// An unknown poll has no ballots.
 pub async fn unknown_poll_has_no_ballots(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let unknown = harness.unknown_poll(draft());
@@ -70,7 +71,8 @@ pub async fn unknown_poll_has_no_ballots(fixture: &dyn StoreFixture) {
     assert_eq!(of.expect("ballots_of succeeds"), [None, None]);
 }
 
-/// `ballots_of` answers in the order of the voters, as many as are asked for, and only of that poll.
+/// `ballots_of` returns its results in the order of the voters, for any number of
+/// them, and only of this poll.
 pub async fn ballots_of_follows_argument_order(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let (poll, other) = (
@@ -98,7 +100,8 @@ pub async fn ballots_of_follows_argument_order(fixture: &dyn StoreFixture) {
     assert_eq!(nobody.expect("ballots_of succeeds"), []);
 }
 
-/// While ballots change, a stream that is being read has no voter twice, stays in order and ends.
+/// A stream that is read while ballots change has no voter twice, stays ordered and
+/// ends.
 pub async fn ballot_stream_has_each_voter_once(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = crowded(&harness).await;
@@ -107,7 +110,7 @@ pub async fn ballot_stream_has_each_voter_once(fixture: &dyn StoreFixture) {
     let mut seen = Vec::new();
     while let Some(standing) = ballots.next().await {
         let standing = standing.expect("the stream does not fail");
-        // Those who were seen vote anew, in front of the reader.
+        // A voter whose ballot was read votes again and gets a later revision.
         if seen.len() % 500 == 0 {
             let id = MANY + u32::try_from(seen.len()).expect("a small number");
             let mut again = ballot(&poll, 0, id, 2);
@@ -129,7 +132,7 @@ pub async fn ballot_stream_has_each_voter_once(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&poll).await;
 }
 
-/// A stream that is dropped half-way, or held and not read, is in nobody's way.
+/// A stream that is dropped early, or held without being read, blocks no other call.
 pub async fn abandoned_stream_blocks_no_one(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = crowded(&harness).await;
@@ -153,8 +156,8 @@ pub async fn abandoned_stream_blocks_no_one(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&poll).await;
 }
 
-/// Law 7: while ballots come in, every tally and every audit is of one moment, none is older than the one before, and one
-/// position is one tally.
+/// Law 7: while ballots are cast, each tally and audit is a consistent snapshot, no
+/// read is older than the one before, and each position has one tally.
 pub async fn readers_see_consistent_states(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let stores = [harness.store(), harness.second_store().await];
@@ -165,7 +168,7 @@ pub async fn readers_see_consistent_states(fixture: &dyn StoreFixture) {
         let (store, poll, done) = (Arc::clone(store), poll.id, Arc::clone(&done));
         readers.spawn(async move {
             let mut seen = Vec::new();
-            // Once more after the last write.
+            // Read once more after the last write.
             let mut last = false;
             while !last {
                 last = done.load(Ordering::SeqCst);

@@ -1,4 +1,4 @@
-//! Sending a ballot again, and what a refusal leaves behind: nothing.
+//! Replays, and refusals, which change nothing.
 
 use crate::ballot::{Outcome, Refusal};
 use crate::conformance::fixture::StoreFixture;
@@ -8,7 +8,8 @@ use crate::conformance::store::builders::{
 use crate::conformance::store::harness::Harness;
 use crate::tally::Position;
 
-/// Law 8: an accepted ballot that comes again is replayed with its revision, and changes nothing.
+/// Law 8: an accepted ballot that is sent again is replayed with its revision and
+/// changes nothing.
 pub async fn replay_returns_the_first_revision(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(draft()).await;
@@ -28,7 +29,7 @@ pub async fn replay_returns_the_first_revision(fixture: &dyn StoreFixture) {
     assert_eq!((standing.revision, standing.cast_at), (1, at(1)));
 }
 
-/// Law 8: the same id with another choice is refused, a withdrawal included.
+/// Law 8: the same id with another choice is refused, also for withdrawals.
 pub async fn reused_ballot_id_with_another_choice_is_refused(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(revote_draft()).await;
@@ -43,7 +44,7 @@ pub async fn reused_ballot_id_with_another_choice_is_refused(fixture: &dyn Store
     harness.assert_consistent(&poll).await;
 }
 
-/// Law 8: an id belongs to one voter in one poll; elsewhere it is free.
+/// Law 8: a ballot id is unique per voter and poll only.
 pub async fn ballot_ids_are_scoped_to_voter_and_poll(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let (a, b) = (
@@ -59,7 +60,7 @@ pub async fn ballot_ids_are_scoped_to_voter_and_poll(fixture: &dyn StoreFixture)
     for (outcome, revision) in harness.cast_all(&batch, at(1)).await.iter().zip(revisions) {
         assert_eq!(*outcome, Outcome::Counted { revision });
     }
-    // Also once one of them is superseded.
+    // The ids stay independent after one of the ballots is superseded.
     harness.cast(&ballot(&a, 1, 2, 1), at(2)).await;
     let other = harness.cast(&ballot(&a, 3, 1, 2), at(2)).await;
     assert_eq!(other, Outcome::Counted { revision: 4 });
@@ -70,7 +71,8 @@ pub async fn ballot_ids_are_scoped_to_voter_and_poll(fixture: &dyn StoreFixture)
     harness.assert_consistent(&b).await;
 }
 
-/// Law 8: a late retry of a ballot that was replaced since is replayed, and does not bring it back.
+/// Law 8: a late retry of a replaced ballot is replayed and does not become active
+/// again.
 pub async fn late_retry_of_a_replaced_ballot_is_replayed(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(revote_draft()).await;
@@ -87,7 +89,8 @@ pub async fn late_retry_of_a_replaced_ballot_is_replayed(fixture: &dyn StoreFixt
     harness.assert_consistent(&poll).await;
 }
 
-/// Law 8: a late retry of a ballot that was withdrawn since, or of the withdrawal, is replayed and does nothing.
+/// Law 8: late retries of a withdrawn ballot and of its withdrawal are replayed and
+/// change nothing.
 pub async fn late_retry_of_a_withdrawn_ballot_is_replayed(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(revote_draft()).await;
@@ -104,7 +107,8 @@ pub async fn late_retry_of_a_withdrawn_ballot_is_replayed(fixture: &dyn StoreFix
     harness.assert_consistent(&poll).await;
 }
 
-/// Law 8: replays are answered past the end and after the seal too, whatever became of the ballot.
+/// Law 8: replays succeed after the closing time and after the seal, also for
+/// replaced and withdrawn ballots.
 pub async fn replays_succeed_after_closing(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(closing_after(revote_draft(), 60)).await;
@@ -130,7 +134,7 @@ pub async fn replays_succeed_after_closing(fixture: &dyn StoreFixture) {
     assert_eq!(harness.position(&poll).await.revision, 6);
 }
 
-/// Law 4: a refusal leaves no trace on tally, position, poll, or anybody's ballot.
+/// Law 4: a refusal changes neither tally, position, poll nor any ballot.
 pub async fn refusal_changes_nothing(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(closing_after(draft(), 60)).await;
@@ -161,7 +165,8 @@ pub async fn refusal_changes_nothing(fixture: &dyn StoreFixture) {
     assert_eq!(harness.active_ballot_of(&poll, voter(2)).await, None);
 }
 
-/// Law 4: a refusal is not remembered: the same ballot is decided afresh, and may count then.
+/// Law 4: a refusal is not recorded. The same ballot is evaluated again and may then
+/// count.
 pub async fn refusal_is_not_recorded(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let mut later = revote_draft();
@@ -182,7 +187,7 @@ pub async fn refusal_is_not_recorded(fixture: &dyn StoreFixture) {
     assert_eq!(outcome, Outcome::Counted { revision: 1 });
     let outcome = harness.cast(&back, at(11)).await;
     assert_eq!(outcome, Outcome::Withdrawn { revision: 2 });
-    // The id of a refused ballot is free for another choice.
+    // The id of a refused ballot may be used for another choice.
     let strict = harness.create_poll(draft()).await;
     let early = harness
         .cast(&ballot(&strict, 1, 1, 0), one_microsecond_before(at(0)))

@@ -1,8 +1,8 @@
-//! Random sequences of operations, compared with a small model after every step, and random batches compared with
-//! their ballots one at a time.
+//! Random sequences of operations, compared with a model after every step, and random
+//! batches, compared with their ballots cast one at a time.
 //!
-//! `VOTIFY_CONFORMANCE_CASES` says how many sequences (64 unless told otherwise); the seeds are the same on every store,
-//! and one is new each time. What fails is made smaller and printed.
+//! The [module documentation](crate::conformance) describes seeds and the number of
+//! cases.
 
 use proptest::collection::vec;
 use proptest::option;
@@ -16,7 +16,8 @@ use crate::conformance::store::harness::Harness;
 use crate::id::PollId;
 use crate::poll::Poll;
 
-/// Equivalence: any sequence of operations gives what the model says, in answers, in what is stored, and in listings.
+/// A random sequence of operations gives the results, stored data and listings that
+/// the model predicts.
 pub async fn random_operations_match_the_model(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     check_random(&operations(), async |(made, operations)| {
@@ -40,7 +41,8 @@ pub async fn random_operations_match_the_model(fixture: &dyn StoreFixture) {
     });
 }
 
-/// Law 2: any batch equals its ballots cast one at a time, in outcomes and in everything that is stored.
+/// Law 2: a random batch equals its ballots cast one at a time, in outcomes and
+/// stored data.
 pub async fn batch_equals_single_ballots(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let batches = vec(vec(vote(), 1..30), 1..4);
