@@ -5,32 +5,54 @@ pub mod durability;
 pub mod revocations;
 pub mod users;
 
-use crate::account::{AccountStore, PasswordHash, Registration, User, UserId, UserName};
+use crate::account::{
+    AccountStore, PasswordHash, Registration, Revocation, TokenId, User, UserId, UserName,
+};
 use crate::conformance::store::builders::at;
+use crate::time::Timestamp;
 
 /// Returns a user name.
-pub(crate) fn name(text: &str) -> UserName {
-    UserName::new(text).expect("a name")
+fn name(text: &str) -> UserName {
+    UserName::new(text).expect("a valid name")
 }
 
 /// Returns a new user. The hash distinguishes users of the same name.
-pub(crate) fn user(text: &str, hash: &str) -> User {
+fn user(text: &str, hash: &str) -> User {
     User {
         id: UserId::generate(at(1)),
         name: name(text),
-        password: PasswordHash::new(hash).expect("a hash"),
+        password: PasswordHash::new(hash).expect("a valid hash"),
         created_at: at(1),
     }
 }
 
-pub(crate) async fn register(store: &dyn AccountStore, user: &User) -> Registration {
+async fn register(store: &dyn AccountStore, user: &User) -> Registration {
     store.register(user).await.expect("register succeeds")
+}
+
+async fn user_named(store: &dyn AccountStore, name: &UserName) -> Option<User> {
+    let user = store.user_named(name).await;
+    user.expect("user_named succeeds")
+}
+
+async fn user_by_id(store: &dyn AccountStore, id: UserId) -> Option<User> {
+    store.user(id).await.expect("user succeeds")
+}
+
+async fn revoke(store: &dyn AccountStore, revocation: &Revocation, now: Timestamp) {
+    let revoked = store.revoke(revocation, now).await;
+    revoked.expect("revoke succeeds");
+}
+
+async fn are_revoked(store: &dyn AccountStore, tokens: &[TokenId]) -> Vec<bool> {
+    let revoked = store.are_revoked(tokens).await;
+    revoked.expect("are_revoked succeeds")
 }
 
 /// Asserts that all fields are equal. Names are compared as written too, because
 /// normalized names compare as equal in any spelling.
-pub(crate) fn same_user(found: Option<&User>, expected: &User) {
-    let found = found.expect("the user is there");
+fn assert_same_user(found: Option<&User>, expected: &User) {
+    let found = found.expect("the user is found");
     assert_eq!(found, expected);
     assert_eq!(found.name.as_str(), expected.name.as_str());
 }

@@ -1,6 +1,6 @@
 //! Durability of users and revocations.
 
-use super::{name, register, same_user, user};
+use super::{assert_same_user, name, register, revoke, user, user_named};
 use crate::account::{Registration, Revocation, TokenId};
 use crate::conformance::fixture::AccountStoreFixture;
 use crate::conformance::store::builders::at;
@@ -16,19 +16,16 @@ pub async fn accounts_survive_reopening(fixture: &dyn AccountStoreFixture) {
     };
     let store = backend.instance();
     assert_eq!(register(&*store, &ada).await, Registration::Registered);
-    store
-        .revoke(&revocation, at(1))
-        .await
-        .expect("it is stored");
+    revoke(&*store, &revocation, at(1)).await;
     drop(store);
     let Some(reopened) = backend.reopen().await else {
         return;
     };
     let store = reopened.instance();
-    let named = store.user_named(&name("ADA")).await.expect("a look");
-    same_user(named.as_ref(), &ada);
+    let named = user_named(&*store, &name("ADA")).await;
+    assert_same_user(named.as_ref(), &ada);
     let second = register(&*store, &user("Ada", "another")).await;
     assert_eq!(second, Registration::NameTaken);
-    let told = store.are_revoked(&[revocation.token]).await;
-    assert_eq!(told.expect("an answer"), [true]);
+    let revoked = store.are_revoked(&[revocation.token]).await;
+    assert_eq!(revoked.expect("are_revoked succeeds"), [true]);
 }

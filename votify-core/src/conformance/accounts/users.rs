@@ -1,6 +1,6 @@
 //! Registering and reading users.
 
-use super::{name, register, same_user, user};
+use super::{assert_same_user, name, register, user, user_by_id, user_named};
 use crate::account::{PasswordHash, Registration, User, UserId, UserName};
 use crate::conformance::fixture::AccountStoreFixture;
 use crate::time::Timestamp;
@@ -9,9 +9,9 @@ use crate::time::Timestamp;
 pub async fn unknown_users_are_not_found(fixture: &dyn AccountStoreFixture) {
     let backend = fixture.fresh().await;
     let store = backend.instance();
-    assert_eq!(store.user_named(&name("ada")).await.expect("a look"), None);
+    assert_eq!(user_named(&*store, &name("ada")).await, None);
     let id = UserId::from_bytes([7; 16]);
-    assert_eq!(store.user(id).await.expect("a look"), None);
+    assert_eq!(user_by_id(&*store, id).await, None);
 }
 
 /// A user is read as registered, by name and by id.
@@ -25,9 +25,9 @@ pub async fn users_are_read_as_registered(fixture: &dyn AccountStoreFixture) {
     }
     let another = backend.second_instance().await;
     for one in [&ada, &bob] {
-        same_user(another.user(one.id).await.expect("a look").as_ref(), one);
-        let named = another.user_named(&one.name).await.expect("a look");
-        same_user(named.as_ref(), one);
+        assert_same_user(user_by_id(&*another, one.id).await.as_ref(), one);
+        let named = user_named(&*another, &one.name).await;
+        assert_same_user(named.as_ref(), one);
     }
 }
 
@@ -47,13 +47,13 @@ pub async fn extreme_values_are_read_as_written(fixture: &dyn AccountStoreFixtur
         let one = User {
             id: UserId::generate(created_at),
             name: name(&text),
-            password: PasswordHash::new("h".repeat(PasswordHash::MAX_BYTES)).expect("a hash"),
+            password: PasswordHash::new("h".repeat(PasswordHash::MAX_BYTES)).expect("a valid hash"),
             created_at,
         };
         assert_eq!(register(&*store, &one).await, Registration::Registered);
-        same_user(store.user(one.id).await.expect("a look").as_ref(), &one);
-        let named = store.user_named(&one.name).await.expect("a look");
-        same_user(named.as_ref(), &one);
+        assert_same_user(user_by_id(&*store, one.id).await.as_ref(), &one);
+        let named = user_named(&*store, &one.name).await;
+        assert_same_user(named.as_ref(), &one);
     }
 }
 
@@ -67,9 +67,9 @@ pub async fn name_is_registered_once(fixture: &dyn AccountStoreFixture) {
     for text in ["Zoë", "zoë", "ZOË", "ZOE\u{308}", " zoe\u{308} "] {
         let second = user(text, "second");
         assert_eq!(register(&*store, &second).await, Registration::NameTaken);
-        assert_eq!(store.user(second.id).await.expect("a look"), None);
-        let named = store.user_named(&name(text)).await.expect("a look");
-        same_user(named.as_ref(), &first);
+        assert_eq!(user_by_id(&*store, second.id).await, None);
+        let named = user_named(&*store, &name(text)).await;
+        assert_same_user(named.as_ref(), &first);
     }
 }
 
@@ -83,12 +83,12 @@ pub async fn similar_names_are_distinct(fixture: &dyn AccountStoreFixture) {
     ];
     let users: Vec<User> = names.iter().map(|text| user(text, text)).collect();
     for one in &users {
-        let answer = register(&*store, one).await;
-        assert_eq!(answer, Registration::Registered, "{:?}", one.name);
+        let result = register(&*store, one).await;
+        assert_eq!(result, Registration::Registered, "{:?}", one.name);
     }
     for one in &users {
-        let named = store.user_named(&one.name).await.expect("a look");
-        same_user(named.as_ref(), one);
+        let named = user_named(&*store, &one.name).await;
+        assert_same_user(named.as_ref(), one);
     }
 }
 
@@ -103,8 +103,11 @@ pub async fn reused_user_id_is_an_error(fixture: &dyn AccountStoreFixture) {
         id: ada.id,
         ..user("bob", "b")
     };
-    let failure = store.register(&bob).await.expect_err("the id is taken");
+    let failure = store
+        .register(&bob)
+        .await
+        .expect_err("the id is used already");
     assert!(!failure.is_transient(), "{failure:?}");
-    assert_eq!(store.user_named(&bob.name).await.expect("a look"), None);
-    same_user(store.user(ada.id).await.expect("a look").as_ref(), &ada);
+    assert_eq!(user_named(&*store, &bob.name).await, None);
+    assert_same_user(user_by_id(&*store, ada.id).await.as_ref(), &ada);
 }

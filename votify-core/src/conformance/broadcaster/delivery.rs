@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::broadcast::{Delivery, Update};
 use crate::conformance::broadcaster::subscriber::{Subscriber, publish};
 use crate::conformance::broadcaster::updates::{
-    largest_poll, one_of_each, poll, redefined, tallied,
+    largest_poll, one_of_each, poll, poll_changed, tally_changed,
 };
 use crate::conformance::fixture::BroadcasterFixture;
 use crate::conformance::run_concurrently::run_concurrently;
@@ -22,7 +22,7 @@ pub async fn subscription_is_live_when_it_resolves(fixture: &dyn BroadcasterFixt
         for revision in 1..20 {
             let poll = poll();
             let mut subscriber = Subscriber::new(&subscriber, &poll).await;
-            let update = tallied(&poll, revision);
+            let update = tally_changed(&poll, revision);
             publish(&publisher, std::slice::from_ref(&update)).await;
             assert_eq!(subscriber.next_update().await, update);
         }
@@ -44,7 +44,7 @@ pub async fn updates_of_every_kind_arrive_unchanged(fixture: &dyn BroadcasterFix
     for _ in 0..4 {
         let update = subscriber.next_update().await;
         let index = expected.iter().position(|other| *other == update);
-        expected.remove(index.expect("an update that was sent, once"));
+        expected.remove(index.expect("each published update arrives once"));
     }
     publish(&backend.instance(), &[]).await;
 }
@@ -54,7 +54,7 @@ pub async fn largest_poll_arrives_or_lags(fixture: &dyn BroadcasterFixture) {
     let backend = fixture.fresh().await;
     let poll = largest_poll();
     let mut subscriber = Subscriber::new(&backend.second_instance().await, &poll).await;
-    let update = redefined(&poll);
+    let update = poll_changed(&poll);
     publish(&backend.instance(), std::slice::from_ref(&update)).await;
     match subscriber.next().await {
         Delivery::Update(arrived) => assert_eq!(*arrived, update),
@@ -74,7 +74,7 @@ pub async fn topics_are_isolated(fixture: &dyn BroadcasterFixture) {
     let mut of_a = Subscriber::new(&backend.instance(), &a).await;
     let mut of_b = Subscriber::new(&backend.second_instance().await, &b).await;
     for revision in 1..20 {
-        let (to_a, to_b) = (tallied(&a, revision), tallied(&b, revision));
+        let (to_a, to_b) = (tally_changed(&a, revision), tally_changed(&b, revision));
         publish(&backend.instance(), &[to_b.clone(), to_a.clone()]).await;
         assert_eq!(of_a.next_update().await, to_a);
         assert_eq!(of_b.next_update().await, to_b);
@@ -86,15 +86,15 @@ pub async fn subscribers_on_every_node_receive_updates(fixture: &dyn Broadcaster
     let backend = fixture.fresh().await;
     let poll = poll();
     let nodes = [backend.instance(), backend.second_instance().await];
-    let mut listeners = Vec::new();
+    let mut subscribers = Vec::new();
     for n in 0..10_usize {
-        listeners.push(Subscriber::new(&nodes[n % 2], &poll).await);
+        subscribers.push(Subscriber::new(&nodes[n % 2], &poll).await);
     }
     for revision in 1..10 {
-        let update = tallied(&poll, revision);
+        let update = tally_changed(&poll, revision);
         let publisher = &nodes[usize::from(revision % 2 == 0)];
         publish(publisher, std::slice::from_ref(&update)).await;
-        for subscriber in &mut listeners {
+        for subscriber in &mut subscribers {
             assert_eq!(subscriber.next_update().await, update);
         }
     }
@@ -107,28 +107,28 @@ pub async fn no_update_arrives_twice(fixture: &dyn BroadcasterFixture) {
     let poll = poll();
     let nodes = [backend.instance(), backend.second_instance().await];
     let mut subscriber = Subscriber::new(&backend.instance(), &poll).await;
-    let (mut seen, mut missed) = (BTreeSet::new(), false);
+    let (mut seen, mut lagged) = (BTreeSet::new(), false);
     for round in 0..20_u64 {
         let tasks = (0..4_u64).map(|n| {
             let (node, poll) = (nodes[usize::from(n % 2 == 0)].clone(), poll.clone());
             let revision = 10 * round + n;
-            async move { publish(&node, &[tallied(&poll, revision)]).await }
+            async move { publish(&node, &[tally_changed(&poll, revision)]).await }
         });
         run_concurrently(tasks.collect()).await;
         for _ in 0..4 {
             match subscriber.next().await {
-                Delivery::Lagged => missed = true,
+                Delivery::Lagged => lagged = true,
                 Delivery::Update(update) => {
                     let Update::TallyChanged { tally, .. } = &*update else {
-                        panic!("only tallies were sent: {update:?}");
+                        panic!("only tallies were published, but received {update:?}");
                     };
                     let revision = tally.position.revision;
-                    assert!(seen.insert(revision), "{revision} arrives twice");
+                    assert!(seen.insert(revision), "revision {revision} arrived twice");
                 }
             }
         }
     }
-    assert!(missed || seen.len() == 80, "{} of 80 arrived", seen.len());
+    assert!(lagged || seen.len() == 80, "{} of 80 arrived", seen.len());
 }
 
 /// Updates published before a subscription are not received; the snapshot includes
@@ -137,11 +137,11 @@ pub async fn earlier_updates_are_not_received(fixture: &dyn BroadcasterFixture) 
     let backend = fixture.fresh().await;
     let poll = poll();
     let mut early = Subscriber::new(&backend.instance(), &poll).await;
-    let old = tallied(&poll, 1);
+    let old = tally_changed(&poll, 1);
     publish(&backend.instance(), std::slice::from_ref(&old)).await;
     assert_eq!(early.next_update().await, old);
     let mut late = Subscriber::new(&backend.instance(), &poll).await;
-    let new = tallied(&poll, 2);
+    let new = tally_changed(&poll, 2);
     publish(&backend.instance(), std::slice::from_ref(&new)).await;
     assert_eq!(late.next_update().await, new);
 }

@@ -9,7 +9,7 @@ use crate::poll::Poll;
 
 /// An update that has not arrived after this time counts as lost. Far above the latency
 /// of any broadcaster.
-const LOST: Duration = Duration::from_secs(60);
+const LOST_AFTER: Duration = Duration::from_secs(60);
 
 /// A subscription to a poll's topic.
 pub(crate) struct Subscriber(DeliveryStream);
@@ -23,12 +23,12 @@ impl Subscriber {
     /// Returns the next delivery. `None` if none arrives within `time`.
     pub(crate) async fn within(&mut self, time: Duration) -> Option<Delivery> {
         let delivery = tokio::time::timeout(time, self.0.next()).await.ok()?;
-        Some(delivery.expect("the stream goes on as long as its broadcaster"))
+        Some(delivery.expect("the stream does not end before its broadcaster"))
     }
 
     pub(crate) async fn next(&mut self) -> Delivery {
-        let delivery = self.within(LOST).await;
-        delivery.expect("something arrives")
+        let delivery = self.within(LOST_AFTER).await;
+        delivery.expect("a delivery arrives within a minute")
     }
 
     /// Returns the next update and skips `Lagged`.

@@ -5,52 +5,61 @@ use std::time::Duration;
 
 use crate::broadcast::{Delivery, Update};
 use crate::conformance::broadcaster::subscriber::{Subscriber, publish};
-use crate::conformance::broadcaster::updates::{poll, tallied, topic};
+use crate::conformance::broadcaster::updates::{poll, tally_changed, topic};
 use crate::conformance::fixture::BroadcasterFixture;
 
 /// Pause before the next update is published.
-const AGAIN: Duration = Duration::from_millis(500);
+const PUBLISH_INTERVAL: Duration = Duration::from_millis(500);
 
 fn revision(update: &Update) -> u64 {
     match update {
         Update::TallyChanged { tally, .. } => tally.position.revision,
-        other => panic!("only tallies were sent: {other:?}"),
+        other => panic!("only tallies were published, but received {other:?}"),
     }
 }
 
 /// A slow subscriber blocks neither publishers nor other subscribers. Its lost
 /// updates are reported as lag, and it then receives new ones.
 pub async fn slow_subscriber_lags_and_blocks_no_one(fixture: &dyn BroadcasterFixture) {
-    const MANY: u64 = 5_000;
+    const COUNT: u64 = 5_000;
     let backend = fixture.fresh().await;
     let poll = poll();
     let mut slow = Subscriber::new(&backend.instance(), &poll).await;
-    let mut quick = Subscriber::new(&backend.instance(), &poll).await;
-    for batch in 0..MANY / 50 {
-        let updates: Vec<Update> = (1..=50).map(|n| tallied(&poll, 50 * batch + n)).collect();
+    let mut fast = Subscriber::new(&backend.instance(), &poll).await;
+    for batch in 0..COUNT / 50 {
+        let updates: Vec<Update> = (1..=50)
+            .map(|n| tally_changed(&poll, 50 * batch + n))
+            .collect();
         publish(&backend.second_instance().await, &updates).await;
         // A subscriber that keeps up receives an update of each batch while the slow one
         // does not read.
-        let mut heard = 0;
-        while heard < 50 * batch + 1 {
-            match quick.next().await {
-                Delivery::Update(update) => heard = heard.max(revision(&update)),
+        let mut received = 0;
+        while received < 50 * batch + 1 {
+            match fast.next().await {
+                Delivery::Update(update) => received = received.max(revision(&update)),
                 Delivery::Lagged => break,
             }
         }
     }
-    let (mut seen, mut missed) = (BTreeSet::new(), false);
-    let mut last = MANY;
-    while seen.last().is_none_or(|newest| *newest <= MANY) {
+    let (mut seen, mut lagged) = (BTreeSet::new(), false);
+    let mut last = COUNT;
+    while seen.last().is_none_or(|newest| *newest <= COUNT) {
         last += 1;
-        assert!(last < MANY + 120, "a slow reader hears what is new");
-        publish(&backend.second_instance().await, &[tallied(&poll, last)]).await;
-        while let Some(delivery) = slow.within(AGAIN).await {
+        assert!(
+            last < COUNT + 120,
+            "the slow subscriber must receive new updates"
+        );
+        publish(
+            &backend.second_instance().await,
+            &[tally_changed(&poll, last)],
+        )
+        .await;
+        while let Some(delivery) = slow.within(PUBLISH_INTERVAL).await {
             match delivery {
-                Delivery::Lagged => missed = true,
+                Delivery::Lagged => lagged = true,
                 Delivery::Update(update) => {
                     let revision = revision(&update);
-                    assert!(seen.insert(revision), "{revision} arrives twice");
+                    assert!(seen.insert(revision), "revision {revision} arrived twice");
                     if revision == last {
                         break;
                     }
@@ -58,10 +67,13 @@ pub async fn slow_subscriber_lags_and_blocks_no_one(fixture: &dyn BroadcasterFix
             }
         }
     }
-    let lost = (1..=MANY)
+    let lost = (1..=COUNT)
         .filter(|revision| !seen.contains(revision))
         .count();
-    assert!(missed || lost == 0, "{lost} were lost, and nobody told");
+    assert!(
+        lagged || lost == 0,
+        "{lost} updates were lost without Lagged"
+    );
 }
 
 /// Dropping a stream unsubscribes. Other subscribers still receive updates, and the
@@ -69,30 +81,30 @@ pub async fn slow_subscriber_lags_and_blocks_no_one(fixture: &dyn BroadcasterFix
 pub async fn dropped_stream_unsubscribes(fixture: &dyn BroadcasterFixture) {
     let backend = fixture.fresh().await;
     let poll = poll();
-    let mut stays = Subscriber::new(&backend.instance(), &poll).await;
+    let mut remaining = Subscriber::new(&backend.instance(), &poll).await;
     for round in 1..5 {
-        let mut leavers = Vec::new();
+        let mut dropped = Vec::new();
         for _ in 0..20 {
-            leavers.push(Subscriber::new(&backend.instance(), &poll).await);
+            dropped.push(Subscriber::new(&backend.instance(), &poll).await);
         }
-        drop(leavers);
-        let update = tallied(&poll, round);
+        drop(dropped);
+        let update = tally_changed(&poll, round);
         publish(&backend.instance(), std::slice::from_ref(&update)).await;
-        assert_eq!(stays.next_update().await, update);
+        assert_eq!(remaining.next_update().await, update);
     }
-    drop(stays);
+    drop(remaining);
     // Publishing without subscribers is no error.
-    publish(&backend.instance(), &[tallied(&poll, 5)]).await;
+    publish(&backend.instance(), &[tally_changed(&poll, 5)]).await;
     let mut again = Subscriber::new(&backend.instance(), &poll).await;
-    let update = tallied(&poll, 6);
+    let update = tally_changed(&poll, 6);
     publish(&backend.instance(), std::slice::from_ref(&update)).await;
-    let mut heard = again.next_update().await;
-    if heard == tallied(&poll, 5) {
+    let mut received = again.next_update().await;
+    if received == tally_changed(&poll, 5) {
         // The earlier update may still be in transit. It is older, so a viewer ignores
         // it.
-        heard = again.next_update().await;
+        received = again.next_update().await;
     }
-    assert_eq!(heard, update);
+    assert_eq!(received, update);
 }
 
 /// A stream receives every update while other streams of its topic are opened and
@@ -100,11 +112,11 @@ pub async fn dropped_stream_unsubscribes(fixture: &dyn BroadcasterFixture) {
 pub async fn other_subscribers_do_not_affect_a_stream(fixture: &dyn BroadcasterFixture) {
     let backend = fixture.fresh().await;
     let poll = poll();
-    let mut stays = Subscriber::new(&backend.instance(), &poll).await;
-    let mut coming_and_going = tokio::task::JoinSet::new();
+    let mut remaining = Subscriber::new(&backend.instance(), &poll).await;
+    let mut other_subscribers = tokio::task::JoinSet::new();
     for _ in 0..4 {
         let (node, topic) = (backend.instance(), topic(&poll));
-        coming_and_going.spawn(async move {
+        other_subscribers.spawn(async move {
             for _ in 0..50 {
                 drop(node.subscribe(&topic).await.expect("subscribe succeeds"));
                 tokio::task::yield_now().await;
@@ -112,15 +124,15 @@ pub async fn other_subscribers_do_not_affect_a_stream(fixture: &dyn BroadcasterF
         });
     }
     for round in 1..50 {
-        let update = tallied(&poll, round);
+        let update = tally_changed(&poll, round);
         publish(
             &backend.second_instance().await,
             std::slice::from_ref(&update),
         )
         .await;
-        assert_eq!(stays.next_update().await, update);
+        assert_eq!(remaining.next_update().await, update);
     }
-    coming_and_going.join_all().await;
+    other_subscribers.join_all().await;
 }
 
 /// A stream continues after a lost connection, with `Lagged` first.
@@ -130,34 +142,31 @@ pub async fn lost_connection_is_reported_and_restored(fixture: &dyn BroadcasterF
     let backend = fixture.fresh().await;
     let poll = poll();
     let mut subscriber = Subscriber::new(&backend.instance(), &poll).await;
-    publish(&backend.instance(), &[tallied(&poll, 1)]).await;
-    assert_eq!(subscriber.next_update().await, tallied(&poll, 1));
+    publish(&backend.instance(), &[tally_changed(&poll, 1)]).await;
+    assert_eq!(subscriber.next_update().await, tally_changed(&poll, 1));
     if !backend.interrupt().await {
-        eprintln!("this broadcaster has no connection that could be lost");
+        eprintln!("skipped: the broadcaster has no connection to cut");
         return;
     }
-    let mut told = false;
+    let mut lagged = false;
     for round in 2..120 {
         // Publishing may fail until the connection is restored.
         let published = backend
             .second_instance()
             .await
-            .publish(&[tallied(&poll, round)])
+            .publish(&[tally_changed(&poll, round)])
             .await;
         if let Err(error) = published {
             assert!(error.is_transient(), "{error:?}");
         }
-        match subscriber.within(AGAIN).await {
+        match subscriber.within(PUBLISH_INTERVAL).await {
             None => {}
-            Some(Delivery::Lagged) => told = true,
+            Some(Delivery::Lagged) => lagged = true,
             Some(Delivery::Update(_)) => {
-                assert!(
-                    told,
-                    "an update came before it was told that some are missed"
-                );
+                assert!(lagged, "an update arrived before Lagged");
                 return;
             }
         }
     }
-    panic!("the subscriber is not back");
+    panic!("the subscription was not restored");
 }

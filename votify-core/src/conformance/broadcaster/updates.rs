@@ -9,14 +9,14 @@ use crate::poll::{
 use crate::secret::Keyring;
 use crate::tally::{Position, Tally};
 
-pub(crate) fn made(draft: PollDraft) -> Poll {
+pub(crate) fn create_poll(draft: PollDraft) -> Poll {
     draft
         .into_poll(PollId::generate(at(0)), at(0), &Keyring::ephemeral())
         .expect("a valid draft")
 }
 
 pub(crate) fn poll() -> Poll {
-    made(PollDraft::single_choice(
+    create_poll(PollDraft::single_choice(
         "Lunch?",
         ["Pizza", "Sushi", "Soup"],
     ))
@@ -26,7 +26,7 @@ pub(crate) fn poll() -> Poll {
 /// bytes per character.
 pub(crate) fn largest_poll() -> Poll {
     let wide = |count| "𝕍".repeat(count);
-    made(PollDraft {
+    create_poll(PollDraft {
         title: wide(TITLE_MAX),
         description: wide(DESCRIPTION_MAX),
         category: Some(wide(CATEGORY_MAX)),
@@ -53,14 +53,14 @@ pub(crate) fn tally(poll: &Poll, revision: u64) -> Tally {
 }
 
 /// Returns an update with the poll's tally at a revision.
-pub(crate) fn tallied(poll: &Poll, revision: u64) -> Update {
+pub(crate) fn tally_changed(poll: &Poll, revision: u64) -> Update {
     Update::TallyChanged {
         tally: tally(poll, revision),
         votes: vec![poll.options[0].id],
     }
 }
 
-pub(crate) fn redefined(poll: &Poll) -> Update {
+pub(crate) fn poll_changed(poll: &Poll) -> Update {
     Update::PollChanged {
         poll: Box::new(poll.clone()),
         tally: tally(poll, u64::MAX >> 11),
@@ -70,8 +70,8 @@ pub(crate) fn redefined(poll: &Poll) -> Update {
 /// Returns one update of each kind.
 pub(crate) fn one_of_each(poll: &Poll) -> [Update; 4] {
     [
-        tallied(poll, 7),
-        redefined(poll),
+        tally_changed(poll, 7),
+        poll_changed(poll),
         Update::Deleted { poll: poll.id },
         Update::Viewers {
             poll: poll.id,

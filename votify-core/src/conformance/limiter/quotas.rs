@@ -47,12 +47,12 @@ pub async fn exactly_the_limit_is_granted(fixture: &dyn LimiterFixture) {
         let quota = Quota::per_minute(limit);
         for left in (0..limit).rev() {
             let permit = acquire(&limiter, &key(number), &quota, at(1)).await;
-            assert!(permit.granted, "{left} should be left of {limit}");
+            assert!(permit.granted, "{left} of {limit} attempts must remain");
             assert_eq!(permit.remaining, u32::from(left));
         }
         for _ in 0..3 {
             let permit = acquire(&limiter, &key(number), &quota, at(1)).await;
-            assert!(!permit.granted, "all {limit} are gone");
+            assert!(!permit.granted, "all {limit} attempts are used");
             assert_eq!(permit.remaining, 0);
             assert!(permit.retry_after > Duration::ZERO);
             assert!(permit.reset_after >= permit.retry_after);
@@ -69,14 +69,14 @@ pub async fn rejected_attempts_are_not_counted(fixture: &dyn LimiterFixture) {
     for _ in 0..3 {
         acquire(&limiter, &key(1), &quota, at(0)).await;
     }
-    let told = acquire(&limiter, &key(1), &quota, at(1)).await.retry_after;
+    let retry_after = acquire(&limiter, &key(1), &quota, at(1)).await.retry_after;
     for seconds in 1..59 {
         let permit = acquire(&limiter, &key(1), &quota, at(seconds)).await;
         assert!(!permit.granted, "after {seconds} s");
     }
-    let then = at(1).saturating_add(told);
+    let retry_at = at(1).saturating_add(retry_after);
     for left in [2, 1, 0] {
-        let permit = acquire(&limiter, &key(1), &quota, then).await;
+        let permit = acquire(&limiter, &key(1), &quota, retry_at).await;
         assert_eq!((permit.granted, permit.remaining), (true, left));
     }
 }
@@ -88,11 +88,17 @@ pub async fn keys_are_independent(fixture: &dyn LimiterFixture) {
     let quota = Quota::per_minute(1);
     for number in 0..1_000 {
         let permit = acquire(&limiter, &key(number), &quota, at(1)).await;
-        assert!(permit.granted, "the first attempt of key {number}");
+        assert!(
+            permit.granted,
+            "the first attempt of key {number} must be granted"
+        );
     }
     for number in 0..1_000 {
         let permit = acquire(&limiter, &key(number), &quota, at(2)).await;
-        assert!(!permit.granted, "the second attempt of key {number}");
+        assert!(
+            !permit.granted,
+            "the second attempt of key {number} must be rejected"
+        );
     }
 }
 
@@ -101,7 +107,7 @@ pub async fn quota_is_restored_after_two_periods(fixture: &dyn LimiterFixture) {
     let backend = fixture.fresh().await;
     let limiter = backend.instance();
     for (number, seconds) in [(1, 60), (2, 3_600), (3, 24 * 3_600)] {
-        let quota = Quota::new(5, Duration::from_secs(seconds)).expect("a quota");
+        let quota = Quota::new(5, Duration::from_secs(seconds)).expect("a valid quota");
         for start in [0, 2 * seconds, 5 * seconds] {
             for left in [4, 3, 2, 1, 0] {
                 let permit = acquire(&limiter, &key(number), &quota, at(start)).await;
@@ -136,7 +142,11 @@ pub async fn concurrent_attempts_share_the_limit(fixture: &dyn LimiterFixture) {
         let granted = run_concurrently(tasks.collect()).await.concat();
         assert_eq!(granted.len(), 20, "round {round}");
         let left: BTreeSet<u32> = granted.into_iter().collect();
-        assert_eq!(left, (0..20).collect(), "each was told what is left");
+        assert_eq!(
+            left,
+            (0..20).collect(),
+            "each permit has another number of remaining attempts"
+        );
     }
 }
 
@@ -160,7 +170,7 @@ pub async fn permits_equal_those_of_the_sliding_window(fixture: &dyn LimiterFixt
     let quotas = [
         Quota::per_minute(3),
         Quota::per_minute(10),
-        Quota::new(5, Duration::from_secs(97)).expect("a quota"),
+        Quota::new(5, Duration::from_secs(97)).expect("a valid quota"),
     ];
     check_random(&(steps(), any::<u32>()), async |(steps, offset)| {
         let keys = [new_key(), new_key(), new_key()];
@@ -168,7 +178,7 @@ pub async fn permits_equal_those_of_the_sliding_window(fixture: &dyn LimiterFixt
         let mut micros = at(u64::from(offset)).as_micros();
         for (index, (which, step)) in steps.into_iter().enumerate() {
             micros += step;
-            let now = Timestamp::from_micros(micros).expect("a time");
+            let now = Timestamp::from_micros(micros).expect("a valid time");
             let node = &nodes[index % 2];
             let found = acquire(node, &keys[which], &quotas[which], now).await;
             let expected = windows[which].acquire(&quotas[which], now);
@@ -194,12 +204,14 @@ pub async fn no_period_exceeds_the_limit(fixture: &dyn LimiterFixture) {
                 *granted.entry(now).or_default() += 1;
             }
         }
-        check_equal("something is granted", &granted.is_empty(), &false)?;
+        check_equal("no attempt was granted", &granted.is_empty(), &false)?;
         for start in granted.keys() {
             let stretch = granted.range(start..&start.saturating_add(quota.period()));
             let sum: usize = stretch.map(|(_, count)| count).sum();
             if sum > usize::from(limit) {
-                return Err(format!("{sum} of {limit} in the minute from {start}"));
+                return Err(format!(
+                    "{sum} attempts instead of {limit} were granted in the minute from {start}"
+                ));
             }
         }
         Ok(())

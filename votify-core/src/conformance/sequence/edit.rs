@@ -17,8 +17,8 @@ pub(crate) enum Edit {
     Rename { option: usize, text: u8 },
     AddOption(u8),
     DropLastOption,
-    Several(bool),
-    ByAddress(bool),
+    Multiple(bool),
+    ByIp(bool),
     Hidden(bool),
     Revote(bool),
     OpensIn(u8),
@@ -32,7 +32,7 @@ fn moment(now: u64, seconds: i8) -> u64 {
 impl Edit {
     /// Returns the change to pass to the store.
     pub(crate) fn change(self, poll: &Poll, now: u64) -> PollChange {
-        let target = self.carried_out(poll, now);
+        let target = self.apply(poll, now);
         let mut change = PollChange::default();
         match self {
             Self::Nothing => {}
@@ -51,8 +51,8 @@ impl Edit {
                 };
                 change.options = Some(target.options.into_iter().map(known).collect());
             }
-            Self::Several(_) => change.ballot = Some(target.rules.ballot),
-            Self::ByAddress(_) => change.voters = Some(target.rules.voters),
+            Self::Multiple(_) => change.ballot = Some(target.rules.ballot),
+            Self::ByIp(_) => change.voters = Some(target.rules.voters),
             Self::Hidden(_) => change.results = Some(target.rules.results),
             Self::Revote(_) => change.revote = Some(target.rules.revote),
             Self::OpensIn(_) => change.opens_at = Some(target.opens_at),
@@ -63,7 +63,7 @@ impl Edit {
 
     /// Returns the poll with this edit applied, whether allowed or not. Version and
     /// `edited_at` stay unchanged.
-    pub(crate) fn carried_out(self, poll: &Poll, now: u64) -> Poll {
+    pub(crate) fn apply(self, poll: &Poll, now: u64) -> Poll {
         let mut poll = poll.clone();
         match self {
             Self::Nothing => {}
@@ -77,7 +77,7 @@ impl Edit {
             Self::AddOption(n) => {
                 // The id is unique because options are only added and removed at the end.
                 let mut id = [n; 16];
-                id[0] = u8::try_from(poll.options.len()).expect("few options");
+                id[0] = u8::try_from(poll.options.len()).expect("fewer than 256 options");
                 poll.options.push(PollOption {
                     id: OptionId::from_bytes(id),
                     text: format!("option {n}"),
@@ -86,10 +86,10 @@ impl Edit {
             Self::DropLastOption => {
                 poll.options.pop();
             }
-            Self::Several(true) => poll.rules.ballot = BallotKind::Multiple { min: 1, max: 2 },
-            Self::Several(false) => poll.rules.ballot = BallotKind::Single,
-            Self::ByAddress(true) => poll.rules.voters = VoterPolicy::Ip,
-            Self::ByAddress(false) => poll.rules.voters = VoterPolicy::Browser,
+            Self::Multiple(true) => poll.rules.ballot = BallotKind::Multiple { min: 1, max: 2 },
+            Self::Multiple(false) => poll.rules.ballot = BallotKind::Single,
+            Self::ByIp(true) => poll.rules.voters = VoterPolicy::Ip,
+            Self::ByIp(false) => poll.rules.voters = VoterPolicy::Browser,
             Self::Hidden(true) => poll.rules.results = ResultsPolicy::AfterClose,
             Self::Hidden(false) => poll.rules.results = ResultsPolicy::Live,
             Self::Revote(revote) => poll.rules.revote = revote,
@@ -103,8 +103,8 @@ impl Edit {
     pub(crate) const fn frozen(self) -> Option<&'static str> {
         match self {
             Self::AddOption(_) | Self::DropLastOption => Some("options"),
-            Self::Several(_) => Some("ballot"),
-            Self::ByAddress(_) => Some("voters"),
+            Self::Multiple(_) => Some("ballot"),
+            Self::ByIp(_) => Some("voters"),
             Self::Hidden(_) => Some("results"),
             Self::Revote(_) => Some("revote"),
             Self::OpensIn(_) => Some("opens_at"),
@@ -125,8 +125,8 @@ pub(crate) fn edit() -> impl Strategy<Value = Edit> {
         3 => (0..3_usize, 0..4_u8).prop_map(|(option, text)| Edit::Rename { option, text }),
         2 => (0..4_u8).prop_map(Edit::AddOption),
         2 => Just(Edit::DropLastOption),
-        1 => any::<bool>().prop_map(Edit::Several),
-        1 => any::<bool>().prop_map(Edit::ByAddress),
+        1 => any::<bool>().prop_map(Edit::Multiple),
+        1 => any::<bool>().prop_map(Edit::ByIp),
         1 => any::<bool>().prop_map(Edit::Hidden),
         1 => any::<bool>().prop_map(Edit::Revote),
         1 => (0..20_u8).prop_map(Edit::OpensIn),

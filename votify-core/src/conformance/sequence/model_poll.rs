@@ -16,7 +16,7 @@ pub(crate) struct ModelPoll {
     pub(crate) revision: u64,
     pub(crate) accepted: Vec<ActiveBallot>,
     /// The addresses of the accepted ballots, in the same order.
-    pub(crate) came_from: Vec<Option<AddressId>>,
+    pub(crate) addresses: Vec<Option<AddressId>>,
 }
 
 /// The expected outcome of a change. The problems of an invalid change are not compared.
@@ -47,9 +47,9 @@ impl ModelPoll {
     }
 
     pub(crate) fn tally(&self) -> Tally {
-        let standing = self.active_ballots();
+        let active = self.active_ballots();
         let chose = |option| {
-            standing
+            active
                 .iter()
                 .filter(|entry| entry.ballot.choice.options().contains(&option))
                 .count() as u64
@@ -66,34 +66,34 @@ impl ModelPoll {
             },
             version: self.poll.version,
             sealed: self.poll.sealed_at.is_some(),
-            total_votes: standing.len() as u64,
+            total_votes: active.len() as u64,
             counts: counts.collect(),
         }
     }
 
     /// Returns the address that the voter's active ballot was first counted from.
-    fn place(&self, voter: VoterId) -> Option<AddressId> {
-        let mut place = None;
-        for (entry, from) in self.accepted.iter().zip(&self.came_from) {
+    fn first_address(&self, voter: VoterId) -> Option<AddressId> {
+        let mut first_address = None;
+        for (entry, from) in self.accepted.iter().zip(&self.addresses) {
             if entry.ballot.voter == voter {
-                place = match entry.ballot.choice == Choice::withdraw() {
+                first_address = match entry.ballot.choice == Choice::withdraw() {
                     true => None,
-                    false => place.or(*from),
+                    false => first_address.or(*from),
                 };
             }
         }
-        place
+        first_address
     }
 
-    fn is_full(&self, address: Option<AddressId>) -> bool {
+    fn quota_exhausted(&self, address: Option<AddressId>) -> bool {
         let Some(quota) = self.poll.rules.address_quota else {
             return false;
         };
-        let standing = self.active_ballots();
-        let there = standing
+        let active = self.active_ballots();
+        let from_address = active
             .iter()
-            .filter(|entry| self.place(entry.ballot.voter) == address);
-        there.count() >= quota.ballots as usize
+            .filter(|entry| self.first_address(entry.ballot.voter) == address);
+        from_address.count() >= quota.ballots as usize
     }
 
     fn ended(&self, now: Timestamp) -> bool {
@@ -132,7 +132,7 @@ impl ModelPoll {
             self.active_ballot(ballot.voter).is_some(),
             self.poll.rules.revote,
         );
-        let takes_back = ballot.choice == Choice::withdraw();
+        let is_withdrawal = ballot.choice == Choice::withdraw();
         let refusal = if ballot.voter.policy() != self.poll.rules.voters {
             Some(Refusal::OtherVoterPolicy)
         } else if self.ended(now) {
@@ -141,15 +141,15 @@ impl ModelPoll {
             Some(Refusal::NotOpenYet {
                 opens_at: self.poll.opens_at,
             })
-        } else if !takes_back && !self.fits(&ballot.choice) {
+        } else if !is_withdrawal && !self.fits(&ballot.choice) {
             Some(Refusal::Invalid(Vec::new()))
-        } else if takes_back && !revote {
+        } else if is_withdrawal && !revote {
             Some(Refusal::RevoteNotAllowed)
-        } else if takes_back && !stands {
+        } else if is_withdrawal && !stands {
             Some(Refusal::NotVoted)
         } else if stands && !revote {
             Some(Refusal::AlreadyVoted)
-        } else if !takes_back && !stands && self.is_full(ballot.address) {
+        } else if !is_withdrawal && !stands && self.quota_exhausted(ballot.address) {
             Some(Refusal::AddressQuota)
         } else {
             None
@@ -167,8 +167,8 @@ impl ModelPoll {
             revision,
             cast_at: now,
         });
-        self.came_from.push(ballot.address);
-        match (takes_back, stands) {
+        self.addresses.push(ballot.address);
+        match (is_withdrawal, stands) {
             (true, _) => Outcome::Withdrawn { revision },
             (false, true) => Outcome::Replaced { revision },
             (false, false) => Outcome::Counted { revision },
@@ -179,7 +179,7 @@ impl ModelPoll {
         if self.ended(at(now)) {
             return Changed::Refused(ChangeRefusal::Closed);
         }
-        let mut target = edit.carried_out(&self.poll, now);
+        let mut target = edit.apply(&self.poll, now);
         if target == self.poll {
             return Changed::Unchanged(self.poll.clone(), self.tally());
         }

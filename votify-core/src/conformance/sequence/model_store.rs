@@ -29,7 +29,7 @@ impl ModelStore {
             epoch: 1,
             revision: 0,
             accepted: Vec::new(),
-            came_from: Vec::new(),
+            addresses: Vec::new(),
         };
         if self.polls.contains_key(&poll.id) {
             return false;
@@ -114,7 +114,7 @@ impl ModelStore {
 
     /// Returns the polls that match a filter, in its order. Trending order is not
     /// modelled.
-    pub(crate) fn listed(&self, filter: &PollFilter, now: Timestamp) -> Vec<Poll> {
+    pub(crate) fn list_polls(&self, filter: &PollFilter, now: Timestamp) -> Vec<Poll> {
         let passes = |poll: &&Poll| {
             let ended = poll.sealed_at.is_some() || poll.closes_at.is_some_and(|end| now >= end);
             let status = match ended {

@@ -23,7 +23,7 @@ pub(crate) const VOTERS: u32 = 5;
 #[derive(Debug, Clone)]
 pub(crate) enum Operation {
     /// Creates the poll of a slot, or another one after a deletion.
-    Create { slot: usize, made: PollSpec },
+    Create { slot: usize, spec: PollSpec },
     /// Casts a batch.
     Cast(Vec<Vote>),
     /// Casts earlier ballots again, given by their index among all ballots of the
@@ -44,23 +44,25 @@ pub(crate) enum Operation {
 /// The parameters of a new poll.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PollSpec {
-    pub(crate) several: bool,
+    pub(crate) multiple: bool,
     pub(crate) revote: bool,
-    pub(crate) opens_in: u8,
-    pub(crate) open_for: Option<u8>,
+    pub(crate) opens_after: u8,
+    pub(crate) open_seconds: Option<u8>,
     pub(crate) quota: Option<u32>,
 }
 
 impl PollSpec {
     pub(crate) fn draft(self, now: u64) -> PollDraft {
         let mut draft = PollDraft::single_choice("title 0", ["a", "b", "c"]);
-        if self.several {
+        if self.multiple {
             draft.rules.ballot = BallotKind::Multiple { min: 1, max: 2 };
         }
         draft.rules.revote = self.revote;
-        let opens = now + u64::from(self.opens_in);
+        let opens = now + u64::from(self.opens_after);
         draft.opens_at = Some(at(opens));
-        draft.closes_at = self.open_for.map(|seconds| at(opens + u64::from(seconds)));
+        draft.closes_at = self
+            .open_seconds
+            .map(|seconds| at(opens + u64::from(seconds)));
         match self.quota {
             Some(ballots) => with_address_quota(ballots, draft),
             None => draft,
@@ -74,27 +76,27 @@ pub(crate) struct Vote {
     pub(crate) slot: usize,
     pub(crate) voter: u32,
     pub(crate) id: u32,
-    pub(crate) says: ChoiceSpec,
-    pub(crate) by_address: bool,
+    pub(crate) choice: ChoiceSpec,
+    pub(crate) by_ip: bool,
     pub(crate) from: u8,
 }
 
 impl Vote {
     /// Returns the ballot for this poll.
-    pub(crate) fn written(&self, poll: &Poll) -> Ballot {
+    pub(crate) fn ballot(&self, poll: &Poll) -> Ballot {
         Ballot {
             id: ballot_id(self.id),
             poll: poll.id,
-            voter: voter_by(self.voter, self.by_address),
-            choice: self.says.choice(poll),
+            voter: voter_by(self.voter, self.by_ip),
+            choice: self.choice.choice(poll),
             address: Some(address(self.from)),
         }
     }
 }
 
 /// Returns the voter with this number under one of two policies.
-pub(crate) fn voter_by(number: u32, by_address: bool) -> VoterId {
-    let policy = if by_address {
+pub(crate) fn voter_by(number: u32, by_ip: bool) -> VoterId {
+    let policy = if by_ip {
         VoterPolicy::Ip
     } else {
         VoterPolicy::Browser
@@ -126,37 +128,37 @@ impl ChoiceSpec {
     }
 }
 
-fn made() -> impl Strategy<Value = PollSpec> {
+fn poll_spec() -> impl Strategy<Value = PollSpec> {
     let window = (
         prop_oneof![4 => Just(0), 1 => 1..20_u8],
         option::of(1..60_u8),
     );
     let quota = option::of(1..3_u32);
     (any::<bool>(), any::<bool>(), window, quota).prop_map(
-        |(several, revote, (opens_in, open_for), quota)| PollSpec {
-            several,
+        |(multiple, revote, (opens_after, open_seconds), quota)| PollSpec {
+            multiple,
             revote,
-            opens_in,
-            open_for,
+            opens_after,
+            open_seconds,
             quota,
         },
     )
 }
 
 pub(crate) fn vote() -> impl Strategy<Value = Vote> {
-    let says = prop_oneof![
+    let choice = prop_oneof![
         8 => (0..4_usize).prop_map(ChoiceSpec::One),
         6 => (0..3_usize, 0..4_usize).prop_map(|(a, b)| ChoiceSpec::Several(a, b)),
         3 => Just(ChoiceSpec::Withdraw),
     ];
-    let by_address = prop_oneof![19 => Just(false), 1 => Just(true)];
-    (0..SLOTS, 0..VOTERS, 0..8_u32, says, by_address, 0..2_u8).prop_map(
-        |(slot, voter, id, says, by_address, from)| Vote {
+    let by_ip = prop_oneof![19 => Just(false), 1 => Just(true)];
+    (0..SLOTS, 0..VOTERS, 0..8_u32, choice, by_ip, 0..2_u8).prop_map(
+        |(slot, voter, id, choice, by_ip, from)| Vote {
             slot,
             voter,
             id,
-            says,
-            by_address,
+            choice,
+            by_ip,
             from,
         },
     )
@@ -193,11 +195,11 @@ pub(crate) fn operations() -> impl Strategy<Value = ((PollSpec, PollSpec), Vec<O
         ),
         (
             1,
-            (slot(), made())
-                .prop_map(|(slot, made)| Operation::Create { slot, made })
+            (slot(), poll_spec())
+                .prop_map(|(slot, spec)| Operation::Create { slot, spec })
                 .boxed(),
         ),
         (2, (-5..30_i8).prop_map(Operation::Wait).boxed()),
     ]);
-    ((made(), made()), vec(operation, 1..16))
+    ((poll_spec(), poll_spec()), vec(operation, 1..16))
 }

@@ -26,16 +26,16 @@ pub(crate) struct Run<'a> {
 }
 
 /// Converts "poll not found" to `None`.
-fn found<T>(answer: Result<T, StoreError>, id: PollId) -> Result<Option<T>, String> {
-    match answer {
-        Ok(answer) => Ok(Some(answer)),
+fn not_found_as_none<T>(result: Result<T, StoreError>, id: PollId) -> Result<Option<T>, String> {
+    match result {
+        Ok(result) => Ok(Some(result)),
         Err(StoreError::PollNotFound(unknown)) if unknown == id => Ok(None),
         Err(error) => Err(format!("failed: {error:?}")),
     }
 }
 
 /// Removes the problems of an invalid choice, which the model does not predict.
-fn in_general(outcome: Outcome) -> Outcome {
+fn without_problems(outcome: Outcome) -> Outcome {
     match outcome {
         Outcome::Refused(Refusal::Invalid(_)) => Outcome::Refused(Refusal::Invalid(Vec::new())),
         other => other,
@@ -57,16 +57,16 @@ impl<'a> Run<'a> {
     /// Applies an operation to both and compares the results.
     pub(crate) async fn step(&mut self, operation: &Operation) -> Result<(), String> {
         match operation {
-            Operation::Create { slot, made } => self.create(*slot, *made).await,
+            Operation::Create { slot, spec } => self.create(*slot, *spec).await,
             Operation::Cast(votes) => {
-                let written = |vote: &Vote| vote.written(&self.polls[vote.slot]);
-                let batch: Vec<Ballot> = votes.iter().map(written).collect();
+                let ballot_of = |vote: &Vote| vote.ballot(&self.polls[vote.slot]);
+                let batch: Vec<Ballot> = votes.iter().map(ballot_of).collect();
                 self.sent.extend(batch.iter().cloned());
                 self.cast(&batch).await
             }
-            Operation::Resend(picked) => {
+            Operation::Resend(indices) => {
                 let sent = self.sent.len().max(1);
-                let again = picked.iter().filter_map(|n| self.sent.get(n % sent));
+                let again = indices.iter().filter_map(|n| self.sent.get(n % sent));
                 let batch: Vec<Ballot> = again.cloned().collect();
                 self.cast(&batch).await
             }
@@ -75,13 +75,17 @@ impl<'a> Run<'a> {
             Operation::Delete { slot } => {
                 let id = self.polls[*slot].id;
                 let deleted = self.harness.store().delete_poll(id).await;
-                let deleted = found(deleted, id)?.is_some();
+                let deleted = not_found_as_none(deleted, id)?.is_some();
                 check_equal("deleted", &deleted, &self.model.delete(id))
             }
             Operation::Repair { slot } => {
                 let id = self.polls[*slot].id;
                 let repaired = self.harness.store().repair_poll(id).await;
-                check_equal("repaired", &found(repaired, id)?, &self.model.repair(id))
+                check_equal(
+                    "repaired",
+                    &not_found_as_none(repaired, id)?,
+                    &self.model.repair(id),
+                )
             }
             Operation::Wait(seconds) => {
                 self.now = self.now.saturating_add_signed((*seconds).into());
@@ -90,8 +94,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn create(&mut self, slot: usize, made: PollSpec) -> Result<(), String> {
-        let mut poll = self.harness.unknown_poll(made.draft(self.now));
+    async fn create(&mut self, slot: usize, spec: PollSpec) -> Result<(), String> {
+        let mut poll = self.harness.unknown_poll(spec.draft(self.now));
         poll.created_at = at(self.now);
         poll.category = Some(self.category.clone());
         if self.model.poll(self.polls[slot].id).is_some() {
@@ -115,7 +119,11 @@ impl<'a> Run<'a> {
         for (index, (ballot, outcome)) in batch.iter().zip(receipt.outcomes).enumerate() {
             let outcome = outcome.map_err(|error| format!("ballot {index} failed: {error:?}"))?;
             let expected = self.model.cast(ballot, at(self.now));
-            check_equal(format!("ballot {index}"), &in_general(outcome), &expected)?;
+            check_equal(
+                format!("ballot {index}"),
+                &without_problems(outcome),
+                &expected,
+            )?;
         }
         let mut tallies = receipt.tallies;
         tallies.sort_unstable_by_key(|tally| tally.poll);
@@ -126,12 +134,12 @@ impl<'a> Run<'a> {
     async fn change(&mut self, slot: usize, edit: Edit) -> Result<(), String> {
         let id = self.polls[slot].id;
         let change = edit.change(&self.polls[slot], self.now);
-        let changing = self
+        let changed = self
             .harness
             .store()
             .change_poll(id, &change, at(self.now))
             .await;
-        let changing = match found(changing, id)? {
+        let changed = match not_found_as_none(changed, id)? {
             None => Changed::NotFound,
             Some(ChangeOutcome::Changed(state)) => Changed::Done(state.poll, state.tally),
             Some(ChangeOutcome::Unchanged(state)) => Changed::Unchanged(state.poll, state.tally),
@@ -142,7 +150,7 @@ impl<'a> Run<'a> {
         };
         check_equal(
             "the change",
-            &changing,
+            &changed,
             &self.model.change(id, edit, self.now),
         )?;
         if let Some(poll) = self.model.poll(id) {
@@ -157,17 +165,17 @@ impl<'a> Run<'a> {
             true => SealCause::Owner,
             false => SealCause::Deadline,
         };
-        let sealing = self
+        let sealed = self
             .harness
             .store()
             .seal_poll(id, cause, at(self.now))
             .await;
-        let sealing = found(sealing, id)?.map(|sealing| match sealing {
+        let sealed = not_found_as_none(sealed, id)?.map(|sealed| match sealed {
             SealOutcome::Sealed(tally) => Some(tally),
             SealOutcome::NotDue => None,
         });
         let expected = self.model.seal(id, cause, at(self.now));
-        check_equal("the seal", &sealing, &expected)
+        check_equal("the seal", &sealed, &expected)
     }
 
     /// Compares polls, tallies and the voters' ballots with the model.
@@ -180,15 +188,15 @@ impl<'a> Run<'a> {
         let tallies = store.tallies(&ids).await;
         let expected = ids.iter().map(|id| self.model.tally(*id)).collect();
         check_equal("tallies", &tallies.expect("tallies succeeds"), &expected)?;
-        let voters = |by_address| (0..VOTERS).map(move |number| voter_by(number, by_address));
+        let voters = |by_ip| (0..VOTERS).map(move |number| voter_by(number, by_ip));
         let voters: Vec<_> = voters(false).chain(voters(true)).collect();
         for id in ids {
-            let standing = store.ballots_of(id, &voters).await;
+            let active = store.ballots_of(id, &voters).await;
             let expected = voters
                 .iter()
                 .map(|voter| self.model.active_ballot(id, *voter));
-            let standing = standing.expect("ballots_of succeeds");
-            check_equal("ballots_of", &standing, &expected.collect())?;
+            let active = active.expect("ballots_of succeeds");
+            check_equal("ballots_of", &active, &expected.collect())?;
         }
         Ok(())
     }
@@ -199,14 +207,14 @@ impl<'a> Run<'a> {
         for poll in &self.polls {
             let streamed = self.harness.streamed_ballots(poll).await;
             check_equal("the stream", &streamed, &self.model.ballots(poll.id))?;
-            let audit = found(store.audit_poll(poll.id).await, poll.id)?;
+            let audit = not_found_as_none(store.audit_poll(poll.id).await, poll.id)?;
             let tally = self.model.tally(poll.id);
             let (stored, recounted) = audit.map(|audit| (audit.stored, audit.recounted)).unzip();
             check_equal("the audit's stored tally", &stored, &tally)?;
             check_equal("the audit's recount", &recounted, &tally)?;
         }
         for filter in self.filters() {
-            let expected = self.model.listed(&filter, at(self.now));
+            let expected = self.model.list_polls(&filter, at(self.now));
             let expected: Vec<&Poll> = expected.iter().collect();
             let total = expected.len() as u64;
             let harness = self.harness;

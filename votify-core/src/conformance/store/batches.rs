@@ -109,7 +109,7 @@ pub async fn unknown_poll_fails_no_other_part(fixture: &dyn StoreFixture) {
     let batch: Vec<Ballot> = polls.iter().map(|poll| ballot(poll, 1, 1, 0)).collect();
     let receipt = harness.cast_batch(&batch, at(2)).await;
     for (index, outcome) in receipt.outcomes.iter().enumerate() {
-        let outcome = outcome.as_ref().expect("no part fails");
+        let outcome = outcome.as_ref().expect("no part of the batch fails");
         let expected = match index % 3 {
             0 => Outcome::Refused(Refusal::PollNotFound),
             1 => Outcome::Refused(Refusal::Closed),

@@ -14,13 +14,13 @@ const START: &str = "2027-03-04T05:06:07.890123Z";
 
 /// Returns the time this many seconds after the polls' creation.
 pub(crate) fn at(seconds: u64) -> Timestamp {
-    let start: Timestamp = START.parse().expect("a time");
+    let start: Timestamp = START.parse().expect("a valid time");
     start.saturating_add(Duration::from_secs(seconds))
 }
 
 /// Returns the time one microsecond earlier.
 pub(crate) fn one_microsecond_before(moment: Timestamp) -> Timestamp {
-    Timestamp::from_micros(moment.as_micros() - 1).expect("a time")
+    Timestamp::from_micros(moment.as_micros() - 1).expect("a valid time")
 }
 
 /// Returns the voter with this number under a policy.

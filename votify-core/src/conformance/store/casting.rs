@@ -68,7 +68,9 @@ pub async fn counted_ballot_is_visible_in_all_reads(fixture: &dyn StoreFixture) 
     let poll = harness.create_poll(draft()).await;
     let cast = ballot(&poll, 1, 1, 2);
     let receipt = harness.cast_batch(std::slice::from_ref(&cast), at(5)).await;
-    let outcome = receipt.outcomes[0].clone().expect("the ballot is decided");
+    let outcome = receipt.outcomes[0]
+        .clone()
+        .expect("the ballot has an outcome");
     assert_eq!(outcome, Outcome::Counted { revision: 1 });
     let tally = harness.tally(&poll).await;
     assert_eq!(receipt.tallies, std::slice::from_ref(&tally));
@@ -85,16 +87,13 @@ pub async fn counted_ballot_is_visible_in_all_reads(fixture: &dyn StoreFixture) 
         }
     );
     assert_eq!(harness.counts(&poll).await, [0, 0, 1]);
-    let standing = ActiveBallot {
+    let active = ActiveBallot {
         ballot: cast,
         revision: 1,
         cast_at: at(5),
     };
-    assert_eq!(
-        harness.active_ballot(&poll, 1).await,
-        Some(standing.clone())
-    );
-    assert_eq!(harness.streamed_ballots(&poll).await, [standing]);
+    assert_eq!(harness.active_ballot(&poll, 1).await, Some(active.clone()));
+    assert_eq!(harness.streamed_ballots(&poll).await, [active]);
     harness.assert_consistent(&poll).await;
 }
 
@@ -123,12 +122,12 @@ pub async fn revote_replaces_the_ballot(fixture: &dyn StoreFixture) {
     let outcome = harness.cast(&ballot(&poll, 1, 3, 1), at(2)).await;
     assert_eq!(outcome, Outcome::Replaced { revision: 3 });
     assert_eq!(harness.counts(&poll).await, [1, 1, 0]);
-    let standing = harness
+    let active = harness
         .active_ballot(&poll, 1)
         .await
-        .expect("a ballot stands");
-    assert_eq!(standing.ballot, ballot(&poll, 1, 3, 1));
-    assert_eq!((standing.revision, standing.cast_at), (3, at(2)));
+        .expect("the voter has an active ballot");
+    assert_eq!(active.ballot, ballot(&poll, 1, 3, 1));
+    assert_eq!((active.revision, active.cast_at), (3, at(2)));
     let same_option = harness.cast(&ballot(&poll, 1, 4, 1), at(3)).await;
     assert_eq!(same_option, Outcome::Replaced { revision: 4 });
     harness.assert_consistent(&poll).await;
@@ -202,8 +201,8 @@ pub async fn multiple_choice_counts_each_option(fixture: &dyn StoreFixture) {
     let stored = harness
         .active_ballot(&poll, 3)
         .await
-        .expect("a ballot stands");
-    assert_eq!(stored.ballot, batch[2], "the choice comes back as it was");
+        .expect("the voter has an active ballot");
+    assert_eq!(stored.ballot, batch[2], "the choice is read as cast");
     let replay = harness.cast(&several(2, 2, &[0]), at(3)).await;
     assert_eq!(replay, Outcome::Replayed { revision: 2 });
     harness.assert_consistent(&poll).await;

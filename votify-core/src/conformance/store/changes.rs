@@ -193,7 +193,7 @@ pub async fn empty_change_adds_no_revision(fixture: &dyn StoreFixture) {
             ChangeOutcome::Unchanged(state) => {
                 assert_eq!((state.poll, state.tally), (poll.clone(), before.clone()));
             }
-            other => panic!("nothing differs: {other:?}"),
+            other => panic!("the change must have no effect, but the outcome is {other:?}"),
         }
     }
     assert_eq!(harness.stored_poll(&poll).await, poll);

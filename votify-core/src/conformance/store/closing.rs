@@ -23,7 +23,7 @@ pub async fn owner_closes_immediately(fixture: &dyn StoreFixture) {
         assert_eq!(poll.closes_at, end);
         harness.cast(&ballot(&poll, 1, 1, 1), at(1)).await;
         let sealed = harness.close(&poll, at(100)).await;
-        assert!(sealed.sealed, "the tally says that it is final");
+        assert!(sealed.sealed, "the tally is marked as final");
         assert_eq!((sealed.version, sealed.total_votes), (1, 1));
         assert_eq!(
             sealed.position,
@@ -56,7 +56,7 @@ pub async fn deadline_seal_waits_for_the_closing_time(fixture: &dyn StoreFixture
     assert_eq!(harness.tally(&poll).await, before);
     assert_eq!(harness.stored_poll(&poll).await, poll);
     let SealOutcome::Sealed(sealed) = harness.seal(&poll, SealCause::Deadline, at(60)).await else {
-        panic!("at its end the poll is due");
+        panic!("the poll must be due at its closing time");
     };
     assert_eq!(
         (sealed.sealed, sealed.version, sealed.total_votes),
@@ -182,7 +182,7 @@ pub async fn unsealed_poll_refuses_ballots_after_closing(fixture: &dyn StoreFixt
     assert_eq!(refused, ChangeOutcome::Refused(ChangeRefusal::Closed));
     assert_eq!(harness.tally(&poll).await, before);
     let SealOutcome::Sealed(sealed) = harness.seal(&poll, SealCause::Deadline, at(70)).await else {
-        panic!("past its end the poll is due");
+        panic!("the poll must be due after its closing time");
     };
     assert_eq!(sealed.counts, before.counts);
 }
@@ -192,10 +192,10 @@ pub async fn sealing_an_unknown_poll_is_an_error(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let unknown = harness.unknown_poll(draft());
     for cause in [SealCause::Deadline, SealCause::Owner] {
-        let sealing = harness.store().seal_poll(unknown.id, cause, at(1)).await;
+        let sealed = harness.store().seal_poll(unknown.id, cause, at(1)).await;
         assert!(
-            matches!(&sealing, Err(StoreError::PollNotFound(id)) if *id == unknown.id),
-            "{sealing:?}"
+            matches!(&sealed, Err(StoreError::PollNotFound(id)) if *id == unknown.id),
+            "{sealed:?}"
         );
     }
 }

@@ -15,20 +15,20 @@ use crate::poll::{ChangeRefusal, OptionChange, SealCause};
 use crate::store::{ChangeOutcome, SealOutcome, Store};
 use crate::time::Timestamp;
 
-pub(super) fn casting(
+pub(super) fn cast_batch(
     store: &Arc<dyn Store>,
     ballots: Vec<Ballot>,
     now: Timestamp,
 ) -> impl Future<Output = Vec<Outcome>> + Send + 'static {
     let store = Arc::clone(store);
-    async move { decided(store.cast_ballots(&ballots, now).await) }
+    async move { into_outcomes(store.cast_ballots(&ballots, now).await) }
 }
 
 /// Returns the outcomes, and asserts law 10: the caller never sees a transient conflict.
-fn decided(receipt: BatchReceipt) -> Vec<Outcome> {
+fn into_outcomes(receipt: BatchReceipt) -> Vec<Outcome> {
     let outcomes = receipt.outcomes.into_iter();
     outcomes
-        .map(|outcome| outcome.expect("a conflict is retried inside"))
+        .map(|outcome| outcome.expect("the store retries conflicts itself"))
         .collect()
 }
 
@@ -40,7 +40,7 @@ pub async fn concurrent_ballots_of_a_voter_count_once(fixture: &dyn StoreFixture
         let poll = harness.create_poll(draft()).await;
         let tasks = (0..16_u32).map(|n| {
             let vote = ballot(&poll, 1, n, n as usize % 3);
-            casting(&stores[n as usize % 2], vec![vote], at(1))
+            cast_batch(&stores[n as usize % 2], vec![vote], at(1))
         });
         let outcomes = run_concurrently(tasks.collect()).await.concat();
         let counted = outcomes.iter().filter(|outcome| outcome.changed_tally());
@@ -49,14 +49,14 @@ pub async fn concurrent_ballots_of_a_voter_count_once(fixture: &dyn StoreFixture
         let refused = outcomes.iter().filter(|outcome| **outcome == refused);
         assert_eq!(refused.count(), 15, "round {round}: {outcomes:?}");
         let winner = outcomes.iter().position(Outcome::changed_tally);
-        let standing = harness
+        let active = harness
             .active_ballot(&poll, 1)
             .await
-            .expect("a ballot stands");
+            .expect("the voter has an active ballot");
         assert_eq!(
-            Some(standing.ballot.choice),
+            Some(active.ballot.choice),
             winner.map(|n| ballot(&poll, 1, 1, n % 3).choice),
-            "the ballot that stands is the one that was told so"
+            "the active ballot is the one with the counted outcome"
         );
         harness.assert_consistent(&poll).await;
     }
@@ -70,7 +70,7 @@ pub async fn concurrent_copies_of_a_ballot_are_replayed(fixture: &dyn StoreFixtu
     for _ in 0..5 {
         let poll = harness.create_poll(draft()).await;
         let vote = ballot(&poll, 1, 1, 0);
-        let tasks = (0..16_usize).map(|n| casting(&stores[n % 2], vec![vote.clone()], at(1)));
+        let tasks = (0..16_usize).map(|n| cast_batch(&stores[n % 2], vec![vote.clone()], at(1)));
         let mut outcomes = run_concurrently(tasks.collect()).await.concat();
         outcomes.sort_by_key(|outcome| !outcome.changed_tally());
         assert_eq!(outcomes[0], Outcome::Counted { revision: 1 });
@@ -88,11 +88,11 @@ pub async fn concurrent_voters_are_all_counted(fixture: &dyn StoreFixture) {
     let poll = harness.create_poll(draft()).await;
     let tasks = (0..20_u32).map(|n| {
         let own = (0..5).map(|k| ballot(&poll, 5 * n + k, 5 * n + k, n as usize % 3));
-        casting(&stores[n as usize % 2], own.collect(), at(1))
+        cast_batch(&stores[n as usize % 2], own.collect(), at(1))
     });
     let outcomes = run_concurrently(tasks.collect()).await.concat();
     let revisions: BTreeSet<_> = outcomes.iter().filter_map(Outcome::revision).collect();
-    assert_eq!(revisions, (1..=100).collect(), "each revision once");
+    assert_eq!(revisions, (1..=100).collect(), "each revision occurs once");
     assert_eq!(harness.tally(&poll).await.total_votes, 100);
     harness.assert_consistent(&poll).await;
 }
@@ -110,19 +110,19 @@ pub async fn concurrent_revotes_leave_the_last_ballot_active(fixture: &dyn Store
         let tasks = votes
             .iter()
             .enumerate()
-            .map(|(n, vote)| casting(&stores[n % 2], vec![vote.clone()], at(1)));
+            .map(|(n, vote)| cast_batch(&stores[n % 2], vec![vote.clone()], at(1)));
         let outcomes = run_concurrently(tasks.collect()).await.concat();
         let revisions: BTreeSet<_> = outcomes.iter().filter_map(Outcome::revision).collect();
-        assert_eq!(revisions, (1..=16).collect(), "each revision once");
+        assert_eq!(revisions, (1..=16).collect(), "each revision occurs once");
         let last = outcomes
             .iter()
             .position(|outcome| outcome.revision() == Some(16));
-        let standing = harness
+        let active = harness
             .active_ballot(&poll, 1)
             .await
-            .expect("a ballot stands");
-        assert_eq!(Some(&standing.ballot), last.map(|n| &votes[n]));
-        assert_eq!(standing.revision, 16);
+            .expect("the voter has an active ballot");
+        assert_eq!(Some(&active.ballot), last.map(|n| &votes[n]));
+        assert_eq!(active.revision, 16);
         harness.assert_consistent(&poll).await;
     }
 }
@@ -145,20 +145,20 @@ pub async fn counted_ballots_are_in_the_final_tally(fixture: &dyn StoreFixture) 
             let poll = poll.clone();
             async move {
                 if n % 7 == 3 {
-                    let sealing = store.seal_poll(poll.id, cause, closing_at).await;
-                    Err(sealing.expect("seal_poll succeeds"))
+                    let sealed = store.seal_poll(poll.id, cause, closing_at).await;
+                    Err(sealed.expect("seal_poll succeeds"))
                 } else {
                     let votes = [ballot(&poll, 2 * n, n, 0), ballot(&poll, 2 * n + 1, n, 1)];
                     let now = one_microsecond_before(closing_at);
-                    Ok(decided(store.cast_ballots(&votes, now).await))
+                    Ok(into_outcomes(store.cast_ballots(&votes, now).await))
                 }
             }
         });
         let (mut counted, mut finals) = (BTreeSet::new(), Vec::new());
-        for (n, answer) in (0_u32..).zip(run_concurrently(tasks.collect()).await) {
-            match answer {
+        for (n, result) in (0_u32..).zip(run_concurrently(tasks.collect()).await) {
+            match result {
                 Err(SealOutcome::Sealed(tally)) => finals.push(tally),
-                Err(SealOutcome::NotDue) => panic!("at its end the poll is due"),
+                Err(SealOutcome::NotDue) => panic!("the poll must be due at its closing time"),
                 Ok(outcomes) => {
                     for (who, outcome) in [2 * n, 2 * n + 1].into_iter().zip(outcomes) {
                         match outcome {
@@ -171,13 +171,16 @@ pub async fn counted_ballots_are_in_the_final_tally(fixture: &dyn StoreFixture) 
                 }
             }
         }
-        let standing = harness.streamed_ballots(&poll).await;
-        let standing: BTreeSet<_> = standing.iter().map(|s| s.ballot.voter).collect();
-        assert_eq!(standing, counted, "round {round}: counted and standing");
+        let active = harness.streamed_ballots(&poll).await;
+        let active: BTreeSet<_> = active.iter().map(|s| s.ballot.voter).collect();
+        assert_eq!(active, counted, "round {round}: counted and active ballots");
         let last = harness.tally(&poll).await;
         assert_eq!(last.total_votes, counted.len() as u64, "round {round}");
         for tally in finals {
-            assert_eq!(tally, last, "round {round}: a closer's tally is final");
+            assert_eq!(
+                tally, last,
+                "round {round}: a closer's tally must be the final one"
+            );
         }
         harness.assert_consistent(&poll).await;
     }
@@ -200,7 +203,7 @@ pub async fn batches_in_opposite_order_do_not_deadlock(fixture: &dyn StoreFixtur
             if n % 2 == 0 {
                 votes.reverse();
             }
-            casting(&stores[(n / 2) as usize % 2], votes, at(1))
+            cast_batch(&stores[(n / 2) as usize % 2], votes, at(1))
         });
         for outcome in run_concurrently(tasks.collect()).await.concat() {
             assert!(outcome.changed_tally(), "{outcome:?}");
@@ -233,27 +236,27 @@ pub async fn concurrent_first_ballot_and_edit_are_serialized(fixture: &dyn Store
                     let change = store.change_poll(poll.id, &change, at(1)).await;
                     Err(change.expect("change_poll succeeds"))
                 } else {
-                    Ok(decided(
+                    Ok(into_outcomes(
                         store.cast_ballots(&[ballot(&poll, 1, 1, 0)], at(1)).await,
                     ))
                 }
             }
         });
-        let (mut outcome, mut changing) = (None, None);
-        for answer in run_concurrently(tasks.collect()).await {
-            match answer {
+        let (mut outcome, mut changed) = (None, None);
+        for result in run_concurrently(tasks.collect()).await {
+            match result {
                 Ok(outcomes) => outcome = outcomes.into_iter().next(),
-                Err(change) => changing = Some(change),
+                Err(change) => changed = Some(change),
             }
         }
-        match (outcome, changing) {
+        match (outcome, changed) {
             (Some(Outcome::Counted { revision: 1 }), Some(ChangeOutcome::Refused(refusal))) => {
                 assert_eq!(refusal, ChangeRefusal::HasVotes { field: "options" });
             }
             (Some(Outcome::Refused(Refusal::Invalid(_))), Some(ChangeOutcome::Changed(_))) => {
                 assert_eq!(harness.counts(&poll).await, [0, 0]);
             }
-            other => panic!("not one after the other: {other:?}"),
+            other => panic!("the outcomes are not serializable: {other:?}"),
         }
         harness.assert_consistent(&poll).await;
     }

@@ -61,7 +61,7 @@ pub async fn deleted_poll_is_unknown(fixture: &dyn StoreFixture) {
     harness.close(&sealed, at(3)).await;
     for poll in [&deleted_poll, &sealed, &empty] {
         let deleted = harness.store().delete_poll(poll.id).await;
-        deleted.expect("the poll is deleted");
+        deleted.expect("delete_poll succeeds");
         assert_gone(&harness, poll).await;
     }
     assert_eq!(harness.counts(&other).await, [1, 0, 0]);
@@ -93,7 +93,10 @@ pub async fn concurrent_deletion_leaves_no_ballots(fixture: &dyn StoreFixture) {
                     other => panic!("{other:?}"),
                 };
                 match n {
-                    5 => store.delete_poll(poll.id).await.expect("deleted once"),
+                    5 => store
+                        .delete_poll(poll.id)
+                        .await
+                        .expect("the poll exists until this deletion"),
                     9 => {
                         let title = change_with(|change| change.title = Some("x".into()));
                         let changed = store.change_poll(poll.id, &title, at(1)).await;
@@ -109,13 +112,15 @@ pub async fn concurrent_deletion_leaves_no_ballots(fixture: &dyn StoreFixture) {
                         let outcomes: Vec<_> = receipt
                             .outcomes
                             .into_iter()
-                            .map(|outcome| outcome.expect("decided before or after"))
+                            .map(|outcome| {
+                                outcome.expect("the part precedes the deletion or follows it")
+                            })
                             .collect();
                         let gone = Outcome::Refused(Refusal::PollNotFound);
                         assert!(
                             outcomes.iter().all(Outcome::changed_tally)
                                 || outcomes.iter().all(|outcome| *outcome == gone),
-                            "a part goes through entirely or finds no poll: {outcomes:?}"
+                            "a part must be counted entirely or find no poll: {outcomes:?}"
                         );
                     }
                 }

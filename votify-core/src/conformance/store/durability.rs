@@ -14,11 +14,11 @@ use crate::conformance::store::harness::Harness;
 
 /// Polls a call at most `max_polls` times and then drops it. `None` if it did not
 /// complete.
-async fn given_up<T>(call: impl Future<Output = T>, after: usize) -> Option<T> {
+async fn poll_then_drop<T>(call: impl Future<Output = T>, max_polls: usize) -> Option<T> {
     let mut call = pin!(call);
     let mut polled = 0;
     poll_fn(move |context| {
-        if polled == after {
+        if polled == max_polls {
             return Step::Ready(None);
         }
         polled += 1;
@@ -32,21 +32,22 @@ async fn given_up<T>(call: impl Future<Output = T>, after: usize) -> Option<T> {
 pub async fn dropped_call_is_atomic(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let stores = [harness.store(), harness.second_store().await];
-    for after in 0..24 {
+    for max_polls in 0..24 {
         let (a, b) = (
             harness.create_poll(revote_draft()).await,
             harness.create_poll(draft()).await,
         );
         let votes = |poll| (0..10).map(move |n| ballot(poll, n, n, n as usize % 3));
         let batch: Vec<Ballot> = votes(&a).chain(votes(&b)).collect();
-        let done = given_up(stores[after % 2].cast_ballots(&batch, at(1)), after).await;
-        let again = harness.cast_all(&batch, at(2)).await;
-        for part in again.chunks(10) {
+        let completed =
+            poll_then_drop(stores[max_polls % 2].cast_ballots(&batch, at(1)), max_polls).await;
+        let repeated = harness.cast_all(&batch, at(2)).await;
+        for part in repeated.chunks(10) {
             let counted = |outcome: &Outcome| matches!(outcome, Outcome::Counted { .. });
             let replayed = |outcome: &Outcome| matches!(outcome, Outcome::Replayed { .. });
             assert!(
-                part.iter().all(replayed) || (done.is_none() && part.iter().all(counted)),
-                "dropped at step {after}: {part:?}"
+                part.iter().all(replayed) || (completed.is_none() && part.iter().all(counted)),
+                "dropped after {max_polls} polls: {part:?}"
             );
             let revisions: Vec<_> = part.iter().filter_map(Outcome::revision).collect();
             assert_eq!(revisions, (1..=10).collect::<Vec<_>>());
@@ -68,7 +69,7 @@ pub async fn acknowledged_writes_survive_reopening(fixture: &dyn StoreFixture) {
         harness.create_poll(revote_draft()).await,
         harness.create_poll(closing_after(draft(), 60)).await,
     );
-    let gone = harness.create_poll(draft()).await;
+    let deleted_poll = harness.create_poll(draft()).await;
     let sent = [
         ballot(&open, 1, 1, 0),
         ballot(&open, 2, 2, 1),
@@ -83,8 +84,8 @@ pub async fn acknowledged_writes_survive_reopening(fixture: &dyn StoreFixture) {
     let repaired = harness.store().repair_poll(open.id).await;
     repaired.expect("repair_poll succeeds");
     harness.close(&sealed, at(3)).await;
-    let deleted = harness.store().delete_poll(gone.id).await;
-    deleted.expect("the poll is deleted");
+    let deleted = harness.store().delete_poll(deleted_poll.id).await;
+    deleted.expect("delete_poll succeeds");
     let mut before = Vec::new();
     for poll in [&open, &sealed] {
         before.push((
@@ -94,7 +95,7 @@ pub async fn acknowledged_writes_survive_reopening(fixture: &dyn StoreFixture) {
         ));
     }
     let Some(reopened) = harness.reopen().await else {
-        eprintln!("this store ends with its handle: there is nothing to reopen");
+        eprintln!("skipped: the store cannot be reopened");
         return;
     };
     harness = reopened;
@@ -105,18 +106,18 @@ pub async fn acknowledged_writes_survive_reopening(fixture: &dyn StoreFixture) {
             harness.streamed_ballots(poll).await,
         );
         // A store that may have lost writes at a restart raises the epoch.
-        let mut after_as_before = after.clone();
-        after_as_before.1.position.epoch = before.1.position.epoch;
-        assert_eq!(after_as_before, before);
+        let mut normalized = after.clone();
+        normalized.1.position.epoch = before.1.position.epoch;
+        assert_eq!(normalized, before);
         assert!(
             after.1.position >= before.1.position,
-            "no position is used twice"
+            "no position is reused"
         );
         harness.assert_consistent(poll).await;
     }
     for (revision, outcome) in (1..).zip(harness.cast_all(&sent, at(5)).await) {
         assert_eq!(outcome, Outcome::Replayed { revision });
     }
-    let polls = harness.store().polls(&[gone.id]).await;
+    let polls = harness.store().polls(&[deleted_poll.id]).await;
     assert_eq!(polls.expect("polls succeeds"), [None]);
 }

@@ -122,10 +122,10 @@ pub async fn changing_an_unknown_poll_is_an_error(fixture: &dyn StoreFixture) {
         PollChange::default(),
         change_with(|change| change.revote = Some(true)),
     ] {
-        let changing = harness.store().change_poll(unknown, &change, at(1)).await;
+        let changed = harness.store().change_poll(unknown, &change, at(1)).await;
         assert!(
-            matches!(&changing, Err(StoreError::PollNotFound(id)) if *id == unknown),
-            "{changing:?}"
+            matches!(&changed, Err(StoreError::PollNotFound(id)) if *id == unknown),
+            "{changed:?}"
         );
     }
 }

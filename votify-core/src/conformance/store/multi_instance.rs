@@ -9,7 +9,7 @@ use crate::conformance::fixture::StoreFixture;
 use crate::conformance::run_concurrently::run_concurrently;
 use crate::conformance::store::builders::{at, ballot, draft, revote_draft, withdrawal};
 use crate::conformance::store::change_builders::change_with;
-use crate::conformance::store::concurrency::casting;
+use crate::conformance::store::concurrency::cast_batch;
 use crate::conformance::store::harness::Harness;
 use crate::poll::SealCause;
 use crate::tally::Position;
@@ -23,7 +23,7 @@ pub async fn batch_sees_writes_of_another_instance(fixture: &dyn StoreFixture) {
         harness.create_poll(revote_draft()).await,
         harness.create_poll(revote_draft()).await,
     );
-    let there = async |votes: Vec<Ballot>| casting(&another, votes, at(1)).await;
+    let cast_on_second = async |votes: Vec<Ballot>| cast_batch(&another, votes, at(1)).await;
     let counted = |revision| Outcome::Counted { revision };
     for known in [&poll, &other] {
         assert_eq!(
@@ -32,11 +32,14 @@ pub async fn batch_sees_writes_of_another_instance(fixture: &dyn StoreFixture) {
         );
     }
     // A vote of a voter unknown to this instance.
-    assert_eq!(there(vec![ballot(&poll, 2, 2, 1)]).await, [counted(2)]);
+    assert_eq!(
+        cast_on_second(vec![ballot(&poll, 2, 2, 1)]).await,
+        [counted(2)]
+    );
     let replaced = harness.cast(&ballot(&poll, 2, 3, 0), at(1)).await;
     assert_eq!(replaced, Outcome::Replaced { revision: 3 });
     // A withdrawal of the last vote that this instance has cast.
-    let gone = there(vec![withdrawal(&poll, 1, 4)]).await;
+    let gone = cast_on_second(vec![withdrawal(&poll, 1, 4)]).await;
     assert_eq!(gone, [Outcome::Withdrawn { revision: 4 }]);
     let late = harness.cast(&ballot(&poll, 1, 1, 0), at(1)).await;
     assert_eq!(late, Outcome::Replayed { revision: 1 });
@@ -46,7 +49,10 @@ pub async fn batch_sees_writes_of_another_instance(fixture: &dyn StoreFixture) {
     );
     // A repair, an edit and the seal of one poll, while a batch also has a ballot for an
     // unchanged poll.
-    another.repair_poll(poll.id).await.expect("repaired");
+    another
+        .repair_poll(poll.id)
+        .await
+        .expect("repair_poll succeeds");
     let both = [ballot(&poll, 4, 6, 2), ballot(&other, 4, 6, 2)];
     let outcomes = harness.cast_all(&both, at(1)).await;
     assert_eq!(outcomes, [counted(6), counted(2)]);
@@ -103,13 +109,13 @@ pub async fn concurrent_batches_over_polls_count_each_voter_once(fixture: &dyn S
                     .map(|poll| ballot(poll, n * ROUNDS + round, n, 0));
                 let same = polls.iter().map(|poll| ballot(poll, 1_000 + round, n, 1));
                 let ballots = own.chain(same).collect();
-                outcomes.extend(casting(&store, ballots, at(1)).await);
+                outcomes.extend(cast_batch(&store, ballots, at(1)).await);
             }
             outcomes
         });
         tasks
     });
-    let meddlers = (0..2_usize).map(|n| {
+    let editors = (0..2_usize).map(|n| {
         let (store, polls) = (Arc::clone(&stores[n]), polls.clone());
         let task: BoxFuture<'static, Vec<Outcome>> = Box::pin(async move {
             for (round, poll) in polls.iter().enumerate() {
@@ -123,7 +129,7 @@ pub async fn concurrent_batches_over_polls_count_each_voter_once(fixture: &dyn S
         });
         task
     });
-    let outcomes = run_concurrently(casters.chain(meddlers).collect())
+    let outcomes = run_concurrently(casters.chain(editors).collect())
         .await
         .concat();
     let (own, same) = (CASTERS * ROUNDS, ROUNDS);

@@ -17,7 +17,7 @@ fn page(number: u32, limit: u32) -> PageRequest {
 
 /// Creates polls with three creation, opening and closing times each, in every
 /// combination.
-async fn crowd(harness: &Harness) -> Vec<Poll> {
+async fn create_polls(harness: &Harness) -> Vec<Poll> {
     let mut polls = Vec::new();
     let ends = [None, Some(at(200)), Some(at(201))];
     for (n, end) in (0..27_u64).zip(ends.into_iter().cycle()) {
@@ -27,7 +27,11 @@ async fn crowd(harness: &Harness) -> Vec<Poll> {
         poll.created_at = at(n / 9);
         poll.opens_at = at(100 + n / 3 % 3);
         poll.closes_at = end;
-        harness.store().create_poll(&poll).await.expect("created");
+        harness
+            .store()
+            .create_poll(&poll)
+            .await
+            .expect("create_poll succeeds");
         polls.push(poll);
     }
     polls
@@ -37,7 +41,7 @@ async fn crowd(harness: &Harness) -> Vec<Poll> {
 /// descending. The default filter matches all polls, newest first.
 pub async fn orders_are_total(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
-    let polls = crowd(&harness).await;
+    let polls = create_polls(&harness).await;
     type Compare = fn(&Poll, &Poll) -> Ordering;
     let orders: [(PollOrder, Compare); 3] = [
         (PollOrder::Newest, |a, b| b.created_at.cmp(&a.created_at)),
@@ -67,7 +71,7 @@ pub async fn orders_are_total(fixture: &dyn StoreFixture) {
 /// last one.
 pub async fn pages_cover_each_poll_once(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
-    let polls = crowd(&harness).await;
+    let polls = create_polls(&harness).await;
     for order in [
         PollOrder::Newest,
         PollOrder::Closing,
@@ -147,18 +151,18 @@ pub async fn trending_orders_by_rank(fixture: &dyn StoreFixture) {
     let mut polls = Vec::new();
     for votes in [40_u32, 41, 43, 47, 80, 82, 1, 0, 0] {
         let poll = harness.create_poll(draft()).await;
-        let mut heat = TrendingScore::new(poll.created_at);
+        let mut score = TrendingScore::new(poll.created_at);
         let ballots: Vec<_> = (0..votes).map(|n| ballot(&poll, n, n, 0)).collect();
         let receipt = harness.store().cast_ballots(&ballots, at(10)).await;
         assert!(receipt.outcomes.iter().all(Result::is_ok), "{receipt:?}");
-        heat = heat.add_votes(votes, at(10));
-        polls.push((heat.rank(), poll));
+        score = score.add_votes(votes, at(10));
+        polls.push((score.rank(), poll));
     }
     polls.sort_by(|(a, one), (b, other)| b.total_cmp(a).then_with(|| other.id.cmp(&one.id)));
     let ranks: HashSet<u64> = polls.iter().map(|(rank, _)| rank.to_bits()).collect();
     assert!(
         ranks.len() < polls.len() - 1,
-        "some of the votes share a rank: {ranks:?}"
+        "some polls must share a rank: {ranks:?}"
     );
     let expected: Vec<&Poll> = polls.iter().map(|(_, poll)| poll).collect();
     let filter = PollFilter {

@@ -18,7 +18,7 @@ fn titled(title: &str) -> PollChange {
 pub async fn every_effective_change_adds_one_revision(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(closing_after(revote_draft(), 60)).await;
-    let stands = async |revision, version, what: &str| {
+    let assert_at = async |revision, version, what: &str| {
         let tally = harness.tally(&poll).await;
         let position = Position {
             revision,
@@ -31,35 +31,35 @@ pub async fn every_effective_change_adds_one_revision(fixture: &dyn StoreFixture
         );
         assert_eq!(harness.stored_poll(&poll).await.version, version, "{what}");
     };
-    stands(0, 0, "a new poll").await;
+    assert_at(0, 0, "new poll").await;
     harness.cast(&ballot(&poll, 1, 1, 0), at(1)).await;
-    stands(1, 0, "a ballot counted").await;
+    assert_at(1, 0, "counted ballot").await;
     harness.cast(&ballot(&poll, 1, 1, 0), at(1)).await;
-    stands(1, 0, "a replay").await;
+    assert_at(1, 0, "replay").await;
     harness.cast(&ballot(&poll, 1, 2, 0), at(2)).await;
-    stands(2, 0, "a ballot replaced").await;
+    assert_at(2, 0, "replaced ballot").await;
     harness.cast(&withdrawal(&poll, 2, 3), at(2)).await;
-    stands(2, 0, "a refusal").await;
+    assert_at(2, 0, "refusal").await;
     harness.apply_change(&poll, &titled("Dinner?"), at(3)).await;
-    stands(3, 1, "an edit").await;
+    assert_at(3, 1, "edit").await;
     let same = harness.change(&poll, &titled("Dinner?"), at(4)).await;
     assert!(matches!(same, ChangeOutcome::Unchanged(_)), "{same:?}");
-    stands(3, 1, "an edit that changes nothing").await;
+    assert_at(3, 1, "edit without effect").await;
     let refused = change_with(|change| change.revote = Some(false));
     let refused = harness.change(&poll, &refused, at(4)).await;
     assert!(matches!(refused, ChangeOutcome::Refused(_)), "{refused:?}");
-    stands(3, 1, "an edit that is refused").await;
+    assert_at(3, 1, "refused edit").await;
     harness.cast(&withdrawal(&poll, 1, 4), at(5)).await;
-    stands(4, 1, "a ballot withdrawn").await;
+    assert_at(4, 1, "withdrawn ballot").await;
     assert_eq!(
         harness.seal(&poll, SealCause::Deadline, at(6)).await,
         SealOutcome::NotDue
     );
-    stands(4, 1, "a seal that is not due").await;
+    assert_at(4, 1, "seal that is not due").await;
     harness.close(&poll, at(7)).await;
-    stands(5, 2, "the seal").await;
+    assert_at(5, 2, "seal").await;
     harness.close(&poll, at(8)).await;
-    stands(5, 2, "sealing again").await;
+    assert_at(5, 2, "repeated seal").await;
 }
 
 /// Law 7: positions only grow and are never reused, also across withdrawals, edits

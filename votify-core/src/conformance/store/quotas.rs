@@ -6,16 +6,16 @@ use crate::conformance::run_concurrently::run_concurrently;
 use crate::conformance::store::builders::{
     address, at, ballot, draft, from_address, revote_draft, with_address_quota, withdrawal,
 };
-use crate::conformance::store::concurrency::casting;
+use crate::conformance::store::concurrency::cast_batch;
 use crate::conformance::store::harness::Harness;
 use crate::poll::Poll;
 use crate::voter::AddressId;
 
-const FULL: Outcome = Outcome::Refused(Refusal::AddressQuota);
+const EXHAUSTED: Outcome = Outcome::Refused(Refusal::AddressQuota);
 
 /// Returns a vote of the voter with this number from the address with this number.
-fn vote(poll: &Poll, voter: u32, home: u8) -> Ballot {
-    from_address(home, ballot(poll, voter, voter, 0))
+fn vote(poll: &Poll, voter: u32, address_number: u8) -> Ballot {
+    from_address(address_number, ballot(poll, voter, voter, 0))
 }
 
 /// Law 11: ballots above an address's quota are refused and change nothing. Each
@@ -28,13 +28,16 @@ pub async fn quota_limits_ballots_per_address(fixture: &dyn StoreFixture) {
         assert_eq!(outcome, Outcome::Counted { revision });
     }
     let late = vote(&poll, 3, 1);
-    assert_eq!(harness.cast(&late, at(1)).await, FULL);
-    assert_eq!(harness.cast(&late, at(2)).await, FULL);
+    assert_eq!(harness.cast(&late, at(1)).await, EXHAUSTED);
+    assert_eq!(harness.cast(&late, at(2)).await, EXHAUSTED);
     assert_eq!(harness.active_ballot(&poll, 3).await, None);
     let elsewhere = harness.cast(&vote(&poll, 3, 2), at(3)).await;
     assert_eq!(elsewhere, Outcome::Counted { revision: 3 });
-    let standing = harness.active_ballot(&poll, 3).await.expect("it stands");
-    assert_eq!(standing.ballot.address, None, "addresses are not told");
+    let active = harness
+        .active_ballot(&poll, 3)
+        .await
+        .expect("the voter has an active ballot");
+    assert_eq!(active.ballot.address, None, "reads do not return addresses");
     harness.assert_consistent(&poll).await;
 }
 
@@ -56,7 +59,14 @@ pub async fn quota_holds_within_a_batch(fixture: &dyn StoreFixture) {
         vote(&poll, 5, 1),
     ];
     let counted = |revision| Outcome::Counted { revision };
-    let expected = [counted(2), counted(1), FULL, counted(3), counted(2), FULL];
+    let expected = [
+        counted(2),
+        counted(1),
+        EXHAUSTED,
+        counted(3),
+        counted(2),
+        EXHAUSTED,
+    ];
     assert_eq!(harness.cast_all(&batch, at(2)).await, expected);
     harness.assert_consistent(&poll).await;
 }
@@ -75,13 +85,13 @@ pub async fn revote_keeps_its_quota_slot(fixture: &dyn StoreFixture) {
         harness.cast(&moved, at(2)).await,
         Outcome::Replaced { revision: 3 }
     );
-    assert_eq!(harness.cast(&vote(&poll, 3, 1), at(3)).await, FULL);
+    assert_eq!(harness.cast(&vote(&poll, 3, 1), at(3)).await, EXHAUSTED);
     let back = from_address(2, withdrawal(&poll, 1, 12));
     assert_eq!(
         harness.cast(&back, at(4)).await,
         Outcome::Withdrawn { revision: 4 }
     );
-    assert_eq!(harness.cast(&vote(&poll, 4, 2), at(5)).await, FULL);
+    assert_eq!(harness.cast(&vote(&poll, 4, 2), at(5)).await, EXHAUSTED);
     assert_eq!(
         harness.cast(&vote(&poll, 3, 1), at(5)).await,
         Outcome::Counted { revision: 5 }
@@ -97,7 +107,7 @@ pub async fn withdrawal_releases_its_quota_slot(fixture: &dyn StoreFixture) {
         .await;
     harness.cast(&vote(&poll, 1, 1), at(1)).await;
     harness.cast(&vote(&poll, 2, 1), at(1)).await;
-    assert_eq!(harness.cast(&vote(&poll, 3, 1), at(2)).await, FULL);
+    assert_eq!(harness.cast(&vote(&poll, 3, 1), at(2)).await, EXHAUSTED);
     harness
         .cast(&from_address(1, withdrawal(&poll, 1, 11)), at(3))
         .await;
@@ -106,7 +116,7 @@ pub async fn withdrawal_releases_its_quota_slot(fixture: &dyn StoreFixture) {
         Outcome::Counted { revision: 4 }
     );
     let again = from_address(1, ballot(&poll, 1, 12, 0));
-    assert_eq!(harness.cast(&again, at(5)).await, FULL);
+    assert_eq!(harness.cast(&again, at(5)).await, EXHAUSTED);
     harness.assert_consistent(&poll).await;
 }
 
@@ -128,11 +138,11 @@ pub async fn quota_slot_is_reused_within_a_batch(fixture: &dyn StoreFixture) {
         Outcome::Withdrawn { revision: 2 },
         Outcome::Counted { revision: 3 },
         Outcome::Counted { revision: 4 },
-        FULL,
+        EXHAUSTED,
     ];
     assert_eq!(harness.cast_all(&batch, at(2)).await, expected);
-    assert_eq!(harness.cast(&vote(&poll, 4, 1), at(3)).await, FULL);
-    assert_eq!(harness.cast(&vote(&poll, 5, 2), at(3)).await, FULL);
+    assert_eq!(harness.cast(&vote(&poll, 4, 1), at(3)).await, EXHAUSTED);
+    assert_eq!(harness.cast(&vote(&poll, 5, 2), at(3)).await, EXHAUSTED);
     harness.assert_consistent(&poll).await;
 }
 
@@ -145,7 +155,7 @@ pub async fn exhausted_address_still_replays(fixture: &dyn StoreFixture) {
     let replayed = Outcome::Replayed { revision: 1 };
     assert_eq!(harness.cast(&first, at(2)).await, replayed);
     let batch = [vote(&poll, 2, 1), first];
-    assert_eq!(harness.cast_all(&batch, at(3)).await, [FULL, replayed]);
+    assert_eq!(harness.cast_all(&batch, at(3)).await, [EXHAUSTED, replayed]);
     harness.assert_consistent(&poll).await;
 }
 
@@ -185,22 +195,23 @@ pub async fn concurrent_ballots_respect_the_quota(fixture: &dyn StoreFixture) {
     for round in 0..8 {
         let poll = harness.create_poll(with_address_quota(5, draft())).await;
         let tasks = (0..24_u32).map(|voter| {
-            let home = u8::from(voter % 3 == 0);
-            casting(
+            let address_number = u8::from(voter % 3 == 0);
+            cast_batch(
                 &stores[voter as usize % 2],
-                vec![vote(&poll, voter, home)],
+                vec![vote(&poll, voter, address_number)],
                 at(1),
             )
         });
         let outcomes = run_concurrently(tasks.collect()).await.concat();
-        for home in 0..2 {
-            let of_home = (0..).zip(&outcomes);
-            let of_home = of_home.filter(|(voter, _)| u8::from(voter % 3 == 0) == home);
+        for address_number in 0..2 {
+            let of_address = (0..).zip(&outcomes);
+            let of_address =
+                of_address.filter(|(voter, _)| u8::from(voter % 3 == 0) == address_number);
             let (counted, rest): (Vec<_>, Vec<_>) =
-                of_home.partition(|(_, outcome)| outcome.changed_tally());
+                of_address.partition(|(_, outcome)| outcome.changed_tally());
             assert_eq!(counted.len(), 5, "round {round}: {outcomes:?}");
             assert!(
-                rest.iter().all(|(_, outcome)| **outcome == FULL),
+                rest.iter().all(|(_, outcome)| **outcome == EXHAUSTED),
                 "round {round}: {outcomes:?}"
             );
         }
@@ -216,13 +227,13 @@ pub async fn quota_usage_survives_reopening(fixture: &dyn StoreFixture) {
     let poll = harness.create_poll(with_address_quota(1, draft())).await;
     harness.cast(&vote(&poll, 1, 1), at(1)).await;
     let another = harness.second_store().await;
-    let outcomes = casting(&another, vec![vote(&poll, 2, 1)], at(2)).await;
-    assert_eq!(outcomes, [FULL]);
+    let outcomes = cast_batch(&another, vec![vote(&poll, 2, 1)], at(2)).await;
+    assert_eq!(outcomes, [EXHAUSTED]);
     drop(another);
     let Some(harness) = harness.reopen().await else {
         return;
     };
-    assert_eq!(harness.cast(&vote(&poll, 2, 1), at(3)).await, FULL);
+    assert_eq!(harness.cast(&vote(&poll, 2, 1), at(3)).await, EXHAUSTED);
     let outcome = harness.cast(&vote(&poll, 2, 2), at(3)).await;
     assert_eq!(outcome, Outcome::Counted { revision: 2 });
     harness.assert_consistent(&poll).await;
@@ -237,9 +248,9 @@ pub async fn recreated_poll_has_its_whole_quota(fixture: &dyn StoreFixture) {
         .await;
     harness.cast(&vote(&poll, 1, 1), at(1)).await;
     let deleted = harness.store().delete_poll(poll.id).await;
-    deleted.expect("the poll is deleted");
-    let made = harness.store().create_poll(&poll).await;
-    made.expect("its id is free again");
+    deleted.expect("delete_poll succeeds");
+    let created = harness.store().create_poll(&poll).await;
+    created.expect("the id of a deleted poll is free");
     let outcome = harness.cast(&vote(&poll, 2, 1), at(2)).await;
     assert_eq!(outcome, Outcome::Counted { revision: 1 });
     let back = Ballot {

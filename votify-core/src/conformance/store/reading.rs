@@ -15,12 +15,12 @@ use crate::conformance::store::harness::Harness;
 /// More than the page size of any store, so that streams read several pages.
 const MANY: u32 = 2_500;
 
-async fn crowded(harness: &Harness) -> crate::Poll {
+async fn poll_with_many_ballots(harness: &Harness) -> crate::Poll {
     let poll = harness.create_poll(revote_draft()).await;
-    let crowd: Vec<Ballot> = (0..MANY)
+    let ballots: Vec<Ballot> = (0..MANY)
         .map(|n| ballot(&poll, n, n, n as usize % 3))
         .collect();
-    harness.cast_all(&crowd, at(1)).await;
+    harness.cast_all(&ballots, at(1)).await;
     poll
 }
 
@@ -28,7 +28,7 @@ async fn crowded(harness: &Harness) -> crate::Poll {
 /// replacements and withdrawals.
 pub async fn ballot_stream_is_complete_and_ordered(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
-    let poll = crowded(&harness).await;
+    let poll = poll_with_many_ballots(&harness).await;
     let mut expected = BTreeMap::new();
     let mut later = Vec::new();
     for n in 0..MANY {
@@ -50,11 +50,11 @@ pub async fn ballot_stream_is_complete_and_ordered(fixture: &dyn StoreFixture) {
     assert_eq!(
         streamed.len(),
         expected.len(),
-        "all of them, no voter twice"
+        "every active ballot, no voter twice"
     );
-    for standing in streamed {
-        let sent = expected.remove(&standing.ballot.voter);
-        assert_eq!(sent, Some((standing.ballot, standing.cast_at)));
+    for active in streamed {
+        let sent = expected.remove(&active.ballot.voter);
+        assert_eq!(sent, Some((active.ballot, active.cast_at)));
     }
     harness.assert_consistent(&poll).await;
 }
@@ -82,51 +82,51 @@ pub async fn ballots_of_follows_argument_order(fixture: &dyn StoreFixture) {
     let sent: Vec<Ballot> = (0..500).map(|n| ballot(&poll, 2 * n, n, 1)).collect();
     harness.cast_all(&sent, at(1)).await;
     harness.cast(&ballot(&other, 1, 1, 2), at(1)).await;
-    let asked: Vec<u32> = (0..1_500).rev().chain([4, 4]).collect();
-    let voters: Vec<_> = asked.iter().copied().map(voter).collect();
-    let answer = harness.store().ballots_of(poll.id, &voters).await;
-    let answer = answer.expect("ballots_of succeeds");
-    assert_eq!(answer.len(), asked.len());
-    for (number, standing) in asked.into_iter().zip(answer) {
+    let numbers: Vec<u32> = (0..1_500).rev().chain([4, 4]).collect();
+    let voters: Vec<_> = numbers.iter().copied().map(voter).collect();
+    let result = harness.store().ballots_of(poll.id, &voters).await;
+    let result = result.expect("ballots_of succeeds");
+    assert_eq!(result.len(), numbers.len());
+    for (number, active) in numbers.into_iter().zip(result) {
         if number % 2 == 0 && number < 1_000 {
-            let standing = standing.expect("a ballot stands");
-            assert_eq!(standing.ballot, ballot(&poll, number, number / 2, 1));
-            assert_eq!(standing.revision, u64::from(number / 2) + 1);
+            let active = active.expect("the voter has an active ballot");
+            assert_eq!(active.ballot, ballot(&poll, number, number / 2, 1));
+            assert_eq!(active.revision, u64::from(number / 2) + 1);
         } else {
-            assert_eq!(standing, None, "voter {number}");
+            assert_eq!(active, None, "voter {number}");
         }
     }
-    let nobody = harness.store().ballots_of(poll.id, &[]).await;
-    assert_eq!(nobody.expect("ballots_of succeeds"), []);
+    let empty = harness.store().ballots_of(poll.id, &[]).await;
+    assert_eq!(empty.expect("ballots_of succeeds"), []);
 }
 
 /// A stream that is read while ballots change has no voter twice, stays ordered and
 /// ends.
 pub async fn ballot_stream_has_each_voter_once(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
-    let poll = crowded(&harness).await;
+    let poll = poll_with_many_ballots(&harness).await;
     let store = harness.store();
     let mut ballots = store.ballots(poll.id);
     let mut seen = Vec::new();
-    while let Some(standing) = ballots.next().await {
-        let standing = standing.expect("the stream does not fail");
+    while let Some(active) = ballots.next().await {
+        let active = active.expect("the stream has no error");
         // A voter whose ballot was read votes again and gets a later revision.
         if seen.len() % 500 == 0 {
             let id = MANY + u32::try_from(seen.len()).expect("a small number");
             let mut again = ballot(&poll, 0, id, 2);
-            again.voter = standing.ballot.voter;
+            again.voter = active.ballot.voter;
             let outcome = harness.cast(&again, at(2)).await;
             assert!(outcome.changed_tally(), "{outcome:?}");
         }
-        seen.push(standing);
-        assert!(seen.len() <= MANY as usize, "nobody comes twice");
+        seen.push(active);
+        assert!(seen.len() <= MANY as usize, "no voter occurs twice");
     }
     assert!(seen.is_sorted_by(|a, b| a.revision < b.revision));
     let voters: BTreeSet<_> = seen.iter().map(|s| s.ballot.voter).collect();
     assert_eq!(voters.len(), seen.len(), "no voter twice");
     assert!(
         voters.len() >= MANY as usize - 5,
-        "whoever did not change is there"
+        "every unchanged ballot is in the stream"
     );
     drop(ballots);
     harness.assert_consistent(&poll).await;
@@ -135,7 +135,7 @@ pub async fn ballot_stream_has_each_voter_once(fixture: &dyn StoreFixture) {
 /// A stream that is dropped early, or held without being read, blocks no other call.
 pub async fn abandoned_stream_blocks_no_one(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
-    let poll = crowded(&harness).await;
+    let poll = poll_with_many_ballots(&harness).await;
     let store = harness.store();
     let mut held = store.ballots(poll.id);
     assert!(held.next().await.is_some());
@@ -175,7 +175,10 @@ pub async fn readers_see_consistent_states(fixture: &dyn StoreFixture) {
                 let tallies = store.tallies(&[poll]).await.expect("tallies succeeds");
                 seen.extend(tallies.into_iter().flatten());
                 let audit = store.audit_poll(poll).await.expect("audit_poll succeeds");
-                assert!(audit.is_exact(), "the audit is of one moment: {audit:?}");
+                assert!(
+                    audit.is_exact(),
+                    "the audit must be a consistent snapshot: {audit:?}"
+                );
                 seen.push(audit.stored);
             }
             seen
@@ -200,13 +203,16 @@ pub async fn readers_see_consistent_states(fixture: &dyn StoreFixture) {
     for seen in readers.join_all().await {
         assert!(
             seen.is_sorted_by_key(|tally| tally.position),
-            "a reader never goes back"
+            "no read is older than the one before"
         );
         for tally in seen {
             let sum: u64 = tally.counts.iter().map(|entry| entry.count).sum();
-            assert_eq!(sum, tally.total_votes, "one option a ballot: {tally:?}");
+            assert_eq!(
+                sum, tally.total_votes,
+                "each ballot chooses one option: {tally:?}"
+            );
             let known = by_position.entry(tally.position).or_insert(tally.clone());
-            assert_eq!(*known, tally, "one position, one tally");
+            assert_eq!(*known, tally, "each position has one tally");
         }
     }
     assert_eq!(harness.position(&poll).await.revision, 80);

@@ -22,11 +22,11 @@ pub async fn replay_returns_the_first_revision(fixture: &dyn StoreFixture) {
         assert_eq!(again, Outcome::Replayed { revision: 1 });
     }
     assert_eq!(harness.tally(&poll).await, before);
-    let standing = harness
+    let active = harness
         .active_ballot(&poll, 1)
         .await
-        .expect("a ballot stands");
-    assert_eq!((standing.revision, standing.cast_at), (1, at(1)));
+        .expect("the voter has an active ballot");
+    assert_eq!((active.revision, active.cast_at), (1, at(1)));
 }
 
 /// Law 8: the same id with another choice is refused, also for withdrawals.

@@ -20,22 +20,22 @@ use crate::poll::Poll;
 /// the model predicts.
 pub async fn random_operations_match_the_model(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
-    check_random(&operations(), async |(made, operations)| {
+    check_random(&operations(), async |(specs, operations)| {
         let mut run = Run::new(&harness);
         run.step(&Operation::Create {
             slot: 0,
-            made: made.0,
+            spec: specs.0,
         })
         .await?;
         run.step(&Operation::Create {
             slot: 1,
-            made: made.1,
+            spec: specs.1,
         })
         .await?;
         for (index, operation) in operations.iter().enumerate() {
-            let told = |reason| format!("operation {index}, {operation:?}: {reason}");
-            run.step(operation).await.map_err(told)?;
-            run.compare().await.map_err(told)?;
+            let with_context = |reason| format!("operation {index}, {operation:?}: {reason}");
+            run.step(operation).await.map_err(with_context)?;
+            run.compare().await.map_err(with_context)?;
         }
         run.compare_all().await
     });
@@ -49,39 +49,43 @@ pub async fn batch_equals_single_ballots(fixture: &dyn StoreFixture) {
     let quotas = option::of(1..4_u32);
     let given = (any::<[bool; 2]>(), quotas, batches);
     check_random(&given, async |(kinds, quota, batches)| {
-        let mut twins = Vec::new();
+        let mut pairs = Vec::new();
         for kind in [0, 1] {
-            let made = PollSpec {
-                several: kinds[kind],
+            let spec = PollSpec {
+                multiple: kinds[kind],
                 revote: kind == 0,
-                opens_in: 0,
-                open_for: None,
+                opens_after: 0,
+                open_seconds: None,
                 quota,
             };
-            let batched = harness.create_poll(made.draft(0)).await;
+            let batched = harness.create_poll(spec.draft(0)).await;
             let single = Poll {
                 id: PollId::generate(at(0)),
                 ..batched.clone()
             };
-            harness.store().create_poll(&single).await.expect("created");
-            twins.push((batched, single));
+            harness
+                .store()
+                .create_poll(&single)
+                .await
+                .expect("create_poll succeeds");
+            pairs.push((batched, single));
         }
         let unknown = harness.unknown_poll(
             PollSpec {
-                several: false,
+                multiple: false,
                 revote: true,
-                opens_in: 0,
-                open_for: None,
+                opens_after: 0,
+                open_seconds: None,
                 quota: None,
             }
             .draft(0),
         );
-        twins.push((unknown.clone(), unknown));
+        pairs.push((unknown.clone(), unknown));
         for (step, votes) in (1..).zip(&batches) {
             let cast = |side: fn(&(Poll, Poll)) -> &Poll| {
                 let ballots = votes
                     .iter()
-                    .map(|vote| vote.written(side(&twins[vote.slot])));
+                    .map(|vote| vote.ballot(side(&pairs[vote.slot])));
                 ballots.collect::<Vec<_>>()
             };
             let at_once = harness
@@ -98,16 +102,16 @@ pub async fn batch_equals_single_ballots(fixture: &dyn StoreFixture) {
                 )?;
             }
         }
-        for (batched, single) in &twins[..2] {
+        for (batched, single) in &pairs[..2] {
             let mut found = harness.tally(batched).await;
             found.poll = single.id;
             check_equal("the tally", &found, &harness.tally(single).await)?;
             let mut found = harness.streamed_ballots(batched).await;
             found
                 .iter_mut()
-                .for_each(|standing| standing.ballot.poll = single.id);
+                .for_each(|active| active.ballot.poll = single.id);
             check_equal(
-                "the standing ballots",
+                "the active ballots",
                 &found,
                 &harness.streamed_ballots(single).await,
             )?;
