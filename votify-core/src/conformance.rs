@@ -48,6 +48,7 @@ pub mod broadcaster;
 mod case;
 mod cases;
 mod fixture;
+mod forward_store;
 pub mod invites;
 pub mod limiter;
 mod run;
@@ -60,4 +61,5 @@ pub use case::{
     ACCOUNT_STORE_CASES, BROADCASTER_CASES, Case, INVITE_CASES, LIMITER_CASES, STORE_CASES,
 };
 pub use fixture::{AccountStoreFixture, BroadcasterFixture, Fixture, LimiterFixture, StoreFixture};
+pub use forward_store::ForwardStore;
 pub use run::{check_account_store, check_broadcaster, check_invites, check_limiter, check_store};

@@ -4,17 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use async_trait::async_trait;
-use futures_util::stream::BoxStream;
 use votify_core::backend::group_by_poll;
-use votify_core::ballot::{ActiveBallot, Ballot, BatchReceipt};
-use votify_core::poll::SealCause;
-use votify_core::store::{Audit, ChangeOutcome, PollFilter, SealOutcome};
-use votify_core::{
-    MemoryStore, Page, PageRequest, Poll, PollChange, PollId, Store, StoreError, Tally, Timestamp,
-    VoterId,
-};
+use votify_core::conformance::ForwardStore;
+use votify_core::{Ballot, BatchReceipt, InviteStore, MemoryStore, Store, StoreError, Timestamp};
 
-/// What clients must never read.
+/// Text of an internal error, which no response may contain.
 pub const SECRET_WORDS: &str = "ORA-00942: table or view does not exist";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +17,7 @@ pub enum Fault {
     None,
     Unavailable,
     Corrupt,
-    /// Ballots are never answered.
+    /// Casting never completes.
     Stuck,
 }
 
@@ -55,58 +49,21 @@ impl FailingStore {
 }
 
 #[async_trait]
-impl Store for FailingStore {
+impl ForwardStore for FailingStore {
+    fn inner(&self) -> &dyn Store {
+        &self.inner
+    }
+
+    async fn before_call(&self) -> Result<(), StoreError> {
+        self.check()
+    }
+
     fn backend(&self) -> &'static str {
         "failing"
     }
 
-    fn invites(&self) -> Option<&dyn votify_core::InviteStore> {
+    fn invites(&self) -> Option<&dyn InviteStore> {
         None
-    }
-
-    async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
-        self.check()?;
-        self.inner.create_poll(poll).await
-    }
-
-    async fn polls(&self, ids: &[PollId]) -> Result<Vec<Option<Poll>>, StoreError> {
-        self.check()?;
-        self.inner.polls(ids).await
-    }
-
-    async fn list_polls(
-        &self,
-        filter: &PollFilter,
-        page: &PageRequest,
-        now: Timestamp,
-    ) -> Result<Page<Poll>, StoreError> {
-        self.check()?;
-        self.inner.list_polls(filter, page, now).await
-    }
-
-    async fn change_poll(
-        &self,
-        id: PollId,
-        change: &PollChange,
-        now: Timestamp,
-    ) -> Result<ChangeOutcome, StoreError> {
-        self.check()?;
-        self.inner.change_poll(id, change, now).await
-    }
-
-    async fn seal_poll(
-        &self,
-        id: PollId,
-        cause: SealCause,
-        now: Timestamp,
-    ) -> Result<SealOutcome, StoreError> {
-        self.check()?;
-        self.inner.seal_poll(id, cause, now).await
-    }
-
-    async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
-        self.check()?;
-        self.inner.delete_poll(id).await
     }
 
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
@@ -121,31 +78,5 @@ impl Store for FailingStore {
             return receipt;
         }
         self.inner.cast_ballots(ballots, now).await
-    }
-
-    async fn ballots_of(
-        &self,
-        poll: PollId,
-        voters: &[VoterId],
-    ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
-        self.check()?;
-        self.inner.ballots_of(poll, voters).await
-    }
-
-    async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
-        self.check()?;
-        self.inner.tallies(polls).await
-    }
-
-    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
-        self.inner.ballots(poll)
-    }
-
-    async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError> {
-        self.inner.audit_poll(id).await
-    }
-
-    async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
-        self.inner.repair_poll(id).await
     }
 }

@@ -3,20 +3,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::stream::BoxStream;
 use tokio::sync::Semaphore;
 
-use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
+use crate::ballot::{Ballot, BatchReceipt};
+use crate::conformance::ForwardStore;
 use crate::id::PollId;
 use crate::memory::MemoryStore;
-use crate::poll::{Poll, PollChange, SealCause};
-use crate::store::{
-    Audit, ChangeOutcome, InviteStore, Page, PageRequest, PollFilter, SealOutcome, Store,
-    StoreError,
-};
+use crate::poll::Poll;
+use crate::store::{InviteStore, Store, StoreError};
 use crate::tally::Tally;
 use crate::time::Timestamp;
-use crate::voter::VoterId;
 
 /// A store that casts a batch only with a permit, counts reads, and can pause reads or
 /// panic.
@@ -70,48 +66,32 @@ impl PausableStore {
 }
 
 #[async_trait]
-impl Store for PausableStore {
+impl ForwardStore for PausableStore {
+    fn inner(&self) -> &dyn Store {
+        &self.inner
+    }
+
     fn backend(&self) -> &'static str {
         "pausable"
     }
+
     fn invites(&self) -> Option<&dyn InviteStore> {
         None
     }
-    async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
-        self.inner.create_poll(poll).await
-    }
+
     async fn polls(&self, ids: &[PollId]) -> Result<Vec<Option<Poll>>, StoreError> {
         let polls = self.inner.polls(ids).await;
         self.record_read().await;
         polls
     }
-    async fn list_polls(
-        &self,
-        filter: &PollFilter,
-        page: &PageRequest,
-        now: Timestamp,
-    ) -> Result<Page<Poll>, StoreError> {
-        self.inner.list_polls(filter, page, now).await
+
+    async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
+        self.tally_reads.fetch_add(1, Ordering::SeqCst);
+        let tallies = self.inner.tallies(polls).await;
+        self.record_read().await;
+        tallies
     }
-    async fn change_poll(
-        &self,
-        id: PollId,
-        change: &PollChange,
-        now: Timestamp,
-    ) -> Result<ChangeOutcome, StoreError> {
-        self.inner.change_poll(id, change, now).await
-    }
-    async fn seal_poll(
-        &self,
-        id: PollId,
-        cause: SealCause,
-        now: Timestamp,
-    ) -> Result<SealOutcome, StoreError> {
-        self.inner.seal_poll(id, cause, now).await
-    }
-    async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
-        self.inner.delete_poll(id).await
-    }
+
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
         self.batch_sizes.lock().unwrap().push(ballots.len());
         self.cast_permits.acquire().await.unwrap().forget();
@@ -124,27 +104,5 @@ impl Store for PausableStore {
             "the test asked for this panic"
         );
         self.inner.cast_ballots(ballots, now).await
-    }
-    async fn ballots_of(
-        &self,
-        poll: PollId,
-        voters: &[VoterId],
-    ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
-        self.inner.ballots_of(poll, voters).await
-    }
-    async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
-        self.tally_reads.fetch_add(1, Ordering::SeqCst);
-        let tallies = self.inner.tallies(polls).await;
-        self.record_read().await;
-        tallies
-    }
-    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
-        self.inner.ballots(poll)
-    }
-    async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError> {
-        self.inner.audit_poll(id).await
-    }
-    async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
-        self.inner.repair_poll(id).await
     }
 }

@@ -1,0 +1,156 @@
+use std::fmt;
+
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+
+use crate::backend::group_by_poll;
+use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
+use crate::id::PollId;
+use crate::poll::{Poll, PollChange, SealCause};
+use crate::store::{
+    Audit, ChangeOutcome, InviteStore, Page, PageRequest, PollFilter, SealOutcome, Store,
+    StoreError,
+};
+use crate::tally::Tally;
+use crate::time::Timestamp;
+use crate::voter::VoterId;
+
+/// A store for tests that forwards every call to another store.
+///
+/// Every type that implements it is a [`Store`]. An implementation overrides the methods
+/// that it observes or changes.
+#[async_trait]
+pub trait ForwardStore: fmt::Debug + Send + Sync + 'static {
+    /// Returns the store that receives the next call.
+    fn inner(&self) -> &dyn Store;
+
+    /// Runs before every call that is not overridden, except [`Store::ballots`] and the
+    /// synchronous ones. Defaults to doing nothing.
+    ///
+    /// # Errors
+    /// The call returns the error and is not forwarded.
+    async fn before_call(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Forwards [`Store::backend`].
+    fn backend(&self) -> &'static str {
+        self.inner().backend()
+    }
+
+    /// Forwards [`Store::invites`].
+    fn invites(&self) -> Option<&dyn InviteStore> {
+        self.inner().invites()
+    }
+
+    /// Forwards [`Store::polls`].
+    async fn polls(&self, ids: &[PollId]) -> Result<Vec<Option<Poll>>, StoreError> {
+        self.before_call().await?;
+        self.inner().polls(ids).await
+    }
+
+    /// Forwards [`Store::tallies`].
+    async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
+        self.before_call().await?;
+        self.inner().tallies(polls).await
+    }
+
+    /// Forwards [`Store::cast_ballots`].
+    async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
+        if let Err(error) = self.before_call().await {
+            let mut receipt = BatchReceipt::unknown_polls(ballots.len());
+            for part in group_by_poll(ballots) {
+                receipt.fail(&part, &error);
+            }
+            return receipt;
+        }
+        self.inner().cast_ballots(ballots, now).await
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl<S: ForwardStore> Store for S {
+    fn backend(&self) -> &'static str {
+        ForwardStore::backend(self)
+    }
+
+    fn invites(&self) -> Option<&dyn InviteStore> {
+        ForwardStore::invites(self)
+    }
+
+    async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
+        self.before_call().await?;
+        self.inner().create_poll(poll).await
+    }
+
+    async fn polls(&self, ids: &[PollId]) -> Result<Vec<Option<Poll>>, StoreError> {
+        ForwardStore::polls(self, ids).await
+    }
+
+    async fn list_polls(
+        &self,
+        filter: &PollFilter,
+        page: &PageRequest,
+        now: Timestamp,
+    ) -> Result<Page<Poll>, StoreError> {
+        self.before_call().await?;
+        self.inner().list_polls(filter, page, now).await
+    }
+
+    async fn change_poll(
+        &self,
+        id: PollId,
+        change: &PollChange,
+        now: Timestamp,
+    ) -> Result<ChangeOutcome, StoreError> {
+        self.before_call().await?;
+        self.inner().change_poll(id, change, now).await
+    }
+
+    async fn seal_poll(
+        &self,
+        id: PollId,
+        cause: SealCause,
+        now: Timestamp,
+    ) -> Result<SealOutcome, StoreError> {
+        self.before_call().await?;
+        self.inner().seal_poll(id, cause, now).await
+    }
+
+    async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
+        self.before_call().await?;
+        self.inner().delete_poll(id).await
+    }
+
+    async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
+        ForwardStore::cast_ballots(self, ballots, now).await
+    }
+
+    async fn ballots_of(
+        &self,
+        poll: PollId,
+        voters: &[VoterId],
+    ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
+        self.before_call().await?;
+        self.inner().ballots_of(poll, voters).await
+    }
+
+    async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
+        ForwardStore::tallies(self, polls).await
+    }
+
+    fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
+        self.inner().ballots(poll)
+    }
+
+    async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError> {
+        self.before_call().await?;
+        self.inner().audit_poll(id).await
+    }
+
+    async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
+        self.before_call().await?;
+        self.inner().repair_poll(id).await
+    }
+}
