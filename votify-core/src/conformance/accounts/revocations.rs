@@ -90,11 +90,11 @@ pub async fn expired_revocations_are_removed(fixture: &dyn AccountStoreFixture) 
         revoke(&*store, &revocation, at(1)).await;
     }
     for n in 0..50 {
-        let another = Revocation {
+        let later = Revocation {
             token: TokenId::generate(at(n)),
             expires_at: at(1_000),
         };
-        revoke(&*store, &another, at(20)).await;
+        revoke(&*store, &later, at(20)).await;
     }
     let revoked = are_revoked(&*store, &ended).await;
     assert_eq!(revoked, vec![false; 50]);

@@ -23,10 +23,10 @@ pub async fn users_are_read_as_registered(fixture: &dyn AccountStoreFixture) {
     for one in [&ada, &bob] {
         assert_eq!(register(&*store, one).await, Registration::Registered);
     }
-    let another = backend.second_instance().await;
+    let second_store = backend.second_instance().await;
     for one in [&ada, &bob] {
-        assert_same_user(user_by_id(&*another, one.id).await.as_ref(), one);
-        let named = user_named(&*another, &one.name).await;
+        assert_same_user(user_by_id(&*second_store, one.id).await.as_ref(), one);
+        let named = user_named(&*second_store, &one.name).await;
         assert_same_user(named.as_ref(), one);
     }
 }

@@ -95,14 +95,14 @@ pub async fn dropped_stream_unsubscribes(fixture: &dyn BroadcasterFixture) {
     drop(remaining);
     // Publishing without subscribers is no error.
     publish(&backend.instance(), &[tally_changed(&poll, 5)]).await;
-    let mut again = Subscriber::new(&backend.instance(), &poll).await;
+    let mut resubscribed = Subscriber::new(&backend.instance(), &poll).await;
     let update = tally_changed(&poll, 6);
     publish(&backend.instance(), std::slice::from_ref(&update)).await;
-    let mut received = again.next_update().await;
+    let mut received = resubscribed.next_update().await;
     if received == tally_changed(&poll, 5) {
         // The earlier update may still be in transit. It is older, so a viewer ignores
         // it.
-        received = again.next_update().await;
+        received = resubscribed.next_update().await;
     }
     assert_eq!(received, update);
 }

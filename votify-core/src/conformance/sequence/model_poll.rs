@@ -30,20 +30,21 @@ pub(crate) enum Changed {
 
 impl ModelPoll {
     pub(crate) fn active_ballot(&self, voter: VoterId) -> Option<ActiveBallot> {
-        let mut own = self
+        let mut voters_ballots = self
             .accepted
             .iter()
             .rev()
             .filter(|entry| entry.ballot.voter == voter);
-        own.next()
+        voters_ballots
+            .next()
             .filter(|last| last.ballot.choice != Choice::withdraw())
             .cloned()
     }
 
     pub(crate) fn active_ballots(&self) -> Vec<ActiveBallot> {
-        let stands =
+        let is_active =
             |entry: &&ActiveBallot| self.active_ballot(entry.ballot.voter).as_ref() == Some(*entry);
-        self.accepted.iter().filter(stands).cloned().collect()
+        self.accepted.iter().filter(is_active).cloned().collect()
     }
 
     pub(crate) fn tally(&self) -> Tally {
@@ -116,11 +117,11 @@ impl ModelPoll {
     }
 
     pub(crate) fn cast(&mut self, ballot: &Ballot, now: Timestamp) -> Outcome {
-        let mut own = self
+        let mut voters_ballots = self
             .accepted
             .iter()
             .filter(|entry| entry.ballot.voter == ballot.voter);
-        if let Some(first) = own.find(|entry| entry.ballot.id == ballot.id) {
+        if let Some(first) = voters_ballots.find(|entry| entry.ballot.id == ballot.id) {
             return match first.ballot.choice == ballot.choice {
                 true => Outcome::Replayed {
                     revision: first.revision,
@@ -128,7 +129,7 @@ impl ModelPoll {
                 false => Outcome::Refused(Refusal::BallotIdReused),
             };
         }
-        let (stands, revote) = (
+        let (has_ballot, revote) = (
             self.active_ballot(ballot.voter).is_some(),
             self.poll.rules.revote,
         );
@@ -145,11 +146,11 @@ impl ModelPoll {
             Some(Refusal::Invalid(Vec::new()))
         } else if is_withdrawal && !revote {
             Some(Refusal::RevoteNotAllowed)
-        } else if is_withdrawal && !stands {
+        } else if is_withdrawal && !has_ballot {
             Some(Refusal::NotVoted)
-        } else if stands && !revote {
+        } else if has_ballot && !revote {
             Some(Refusal::AlreadyVoted)
-        } else if !is_withdrawal && !stands && self.quota_exhausted(ballot.address) {
+        } else if !is_withdrawal && !has_ballot && self.quota_exhausted(ballot.address) {
             Some(Refusal::AddressQuota)
         } else {
             None
@@ -168,7 +169,7 @@ impl ModelPoll {
             cast_at: now,
         });
         self.addresses.push(ballot.address);
-        match (is_withdrawal, stands) {
+        match (is_withdrawal, has_ballot) {
             (true, _) => Outcome::Withdrawn { revision },
             (false, true) => Outcome::Replaced { revision },
             (false, false) => Outcome::Counted { revision },

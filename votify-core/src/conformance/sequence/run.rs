@@ -66,8 +66,8 @@ impl<'a> Run<'a> {
             }
             Operation::Resend(indices) => {
                 let sent = self.sent.len().max(1);
-                let again = indices.iter().filter_map(|n| self.sent.get(n % sent));
-                let batch: Vec<Ballot> = again.cloned().collect();
+                let ballots = indices.iter().filter_map(|n| self.sent.get(n % sent));
+                let batch: Vec<Ballot> = ballots.cloned().collect();
                 self.cast(&batch).await
             }
             Operation::Change { slot, edit } => self.change(*slot, *edit).await,

@@ -9,17 +9,17 @@ use crate::conformance::store::harness::Harness;
 /// Law 2: a ballot, voter or id that occurs twice in a batch is evaluated in order.
 pub async fn duplicates_in_a_batch_are_evaluated_in_order(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
-    let (strict, lenient) = (
+    let (no_revote, with_revote) = (
         harness.create_poll(draft()).await,
         harness.create_poll(revote_draft()).await,
     );
     let outcomes = harness
         .cast_all(
             &[
-                ballot(&strict, 1, 1, 0),
-                ballot(&strict, 1, 1, 0),
-                ballot(&strict, 1, 1, 1),
-                ballot(&strict, 1, 2, 1),
+                ballot(&no_revote, 1, 1, 0),
+                ballot(&no_revote, 1, 1, 0),
+                ballot(&no_revote, 1, 1, 1),
+                ballot(&no_revote, 1, 2, 1),
             ],
             at(1),
         )
@@ -33,19 +33,19 @@ pub async fn duplicates_in_a_batch_are_evaluated_in_order(fixture: &dyn StoreFix
             Outcome::Refused(Refusal::AlreadyVoted),
         ]
     );
-    assert_eq!(harness.counts(&strict).await, [1, 0, 0]);
+    assert_eq!(harness.counts(&no_revote).await, [1, 0, 0]);
     let outcomes = harness
         .cast_all(
             &[
-                ballot(&lenient, 1, 1, 0),
-                ballot(&lenient, 1, 2, 1),
-                ballot(&lenient, 1, 1, 0),
-                ballot(&lenient, 2, 1, 0),
-                withdrawal(&lenient, 1, 3),
-                withdrawal(&lenient, 1, 4),
-                withdrawal(&lenient, 1, 3),
-                ballot(&lenient, 1, 2, 1),
-                ballot(&lenient, 1, 5, 2),
+                ballot(&with_revote, 1, 1, 0),
+                ballot(&with_revote, 1, 2, 1),
+                ballot(&with_revote, 1, 1, 0),
+                ballot(&with_revote, 2, 1, 0),
+                withdrawal(&with_revote, 1, 3),
+                withdrawal(&with_revote, 1, 4),
+                withdrawal(&with_revote, 1, 3),
+                ballot(&with_revote, 1, 2, 1),
+                ballot(&with_revote, 1, 5, 2),
             ],
             at(1),
         )
@@ -64,9 +64,9 @@ pub async fn duplicates_in_a_batch_are_evaluated_in_order(fixture: &dyn StoreFix
             Outcome::Counted { revision: 5 },
         ]
     );
-    assert_eq!(harness.counts(&lenient).await, [1, 0, 1]);
-    harness.assert_consistent(&strict).await;
-    harness.assert_consistent(&lenient).await;
+    assert_eq!(harness.counts(&with_revote).await, [1, 0, 1]);
+    harness.assert_consistent(&no_revote).await;
+    harness.assert_consistent(&with_revote).await;
 }
 
 /// Law 2: a ballot cast and withdrawn within one batch is recorded, though no ballot

@@ -105,8 +105,8 @@ pub async fn second_ballot_requires_revote(fixture: &dyn StoreFixture) {
     harness.cast(&ballot(&poll, 1, 1, 0), at(1)).await;
     let first = harness.active_ballot(&poll, 1).await;
     for (id, option) in [(2, 0), (3, 1)] {
-        let again = harness.cast(&ballot(&poll, 1, id, option), at(2)).await;
-        assert_eq!(again, Outcome::Refused(Refusal::AlreadyVoted));
+        let second = harness.cast(&ballot(&poll, 1, id, option), at(2)).await;
+        assert_eq!(second, Outcome::Refused(Refusal::AlreadyVoted));
     }
     assert_eq!(harness.active_ballot(&poll, 1).await, first);
     assert_eq!(harness.counts(&poll).await, [1, 0, 0]);
@@ -145,8 +145,8 @@ pub async fn withdrawal_removes_the_vote(fixture: &dyn StoreFixture) {
     assert_eq!(harness.active_ballot(&poll, 1).await, None);
     assert_eq!(harness.streamed_ballots(&poll).await, []);
     harness.assert_consistent(&poll).await;
-    let again = harness.cast(&ballot(&poll, 1, 3, 2), at(3)).await;
-    assert_eq!(again, Outcome::Counted { revision: 3 });
+    let second = harness.cast(&ballot(&poll, 1, 3, 2), at(3)).await;
+    assert_eq!(second, Outcome::Counted { revision: 3 });
     assert_eq!(harness.counts(&poll).await, [0, 0, 1]);
     harness.assert_consistent(&poll).await;
 }
@@ -155,14 +155,14 @@ pub async fn withdrawal_removes_the_vote(fixture: &dyn StoreFixture) {
 /// no active ballot.
 pub async fn withdrawal_requires_revote_and_a_vote(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
-    let (strict, lenient) = (
+    let (no_revote, with_revote) = (
         harness.create_poll(draft()).await,
         harness.create_poll(revote_draft()).await,
     );
-    harness.cast(&ballot(&strict, 1, 1, 0), at(1)).await;
+    harness.cast(&ballot(&no_revote, 1, 1, 0), at(1)).await;
     let outcomes = harness
         .cast_all(
-            &[withdrawal(&strict, 1, 2), withdrawal(&lenient, 1, 2)],
+            &[withdrawal(&no_revote, 1, 2), withdrawal(&with_revote, 1, 2)],
             at(2),
         )
         .await;
@@ -173,8 +173,8 @@ pub async fn withdrawal_requires_revote_and_a_vote(fixture: &dyn StoreFixture) {
             Outcome::Refused(Refusal::NotVoted)
         ]
     );
-    assert_eq!(harness.position(&lenient).await, Position::START);
-    harness.assert_consistent(&strict).await;
+    assert_eq!(harness.position(&with_revote).await, Position::START);
+    harness.assert_consistent(&no_revote).await;
 }
 
 /// Law 6: a ballot for several options counts for each of them and is one vote.
@@ -214,13 +214,13 @@ pub async fn invalid_choices_are_refused(fixture: &dyn StoreFixture) {
     let single = harness.create_poll(draft()).await;
     let multiple = PollDraft::multiple_choice("Toppings?", ["a", "b", "c"], 2, 2);
     let multiple = harness.create_poll(multiple).await;
-    let stranger = OptionId::from_bytes([1; 16]);
+    let unknown_option = OptionId::from_bytes([1; 16]);
     let [a, b, c] = [0, 1, 2].map(|index: usize| multiple.options[index].id);
-    let wrong = [
+    let invalid = [
         (
             &single,
-            Choice::one(stranger),
-            ChoiceProblem::UnknownOption(stranger),
+            Choice::one(unknown_option),
+            ChoiceProblem::UnknownOption(unknown_option),
         ),
         (&single, Choice::one(a), ChoiceProblem::UnknownOption(a)),
         (
@@ -245,7 +245,7 @@ pub async fn invalid_choices_are_refused(fixture: &dyn StoreFixture) {
             ChoiceProblem::RepeatedOption(b),
         ),
     ];
-    for (poll, choice, problem) in wrong {
+    for (poll, choice, problem) in invalid {
         let outcome = harness
             .cast(&ballot_with_choice(poll, 1, 1, choice), at(1))
             .await;

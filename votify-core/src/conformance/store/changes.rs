@@ -103,13 +103,13 @@ pub async fn fields_change_independently(fixture: &dyn StoreFixture) {
     draft.category = Some("food".into());
     draft.description = "more".into();
     let poll = harness.create_poll(draft).await;
-    let away = PollChange {
+    let removal = PollChange {
         description: Some(String::new()),
         category: Some(None),
         closes_at: Some(None),
         ..PollChange::default()
     };
-    let state = harness.apply_change(&poll, &away, at(1)).await;
+    let state = harness.apply_change(&poll, &removal, at(1)).await;
     let expected = Poll {
         description: String::new(),
         category: None,

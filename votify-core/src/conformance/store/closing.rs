@@ -122,9 +122,9 @@ pub async fn repeated_seal_returns_the_same_tally(fixture: &dyn StoreFixture) {
         (SealCause::Deadline, at(2)),
         (SealCause::Deadline, at(60)),
     ] {
-        let again = harness.seal(&poll, cause, now).await;
+        let repeated = harness.seal(&poll, cause, now).await;
         assert_eq!(
-            again,
+            repeated,
             SealOutcome::Sealed(sealed.clone()),
             "{cause:?} at {now}"
         );

@@ -13,7 +13,7 @@ use crate::store::PageRequest;
 use crate::store::{PollFilter, StoreError};
 
 /// Asserts that a poll is unknown to every method and that none of its data is stored.
-async fn assert_gone(harness: &Harness, poll: &Poll) {
+async fn assert_unknown(harness: &Harness, poll: &Poll) {
     let store = harness.store();
     let not_found =
         |error: StoreError| matches!(error, StoreError::PollNotFound(id) if id == poll.id);
@@ -62,7 +62,7 @@ pub async fn deleted_poll_is_unknown(fixture: &dyn StoreFixture) {
     for poll in [&deleted_poll, &sealed, &empty] {
         let deleted = harness.store().delete_poll(poll.id).await;
         deleted.expect("delete_poll succeeds");
-        assert_gone(&harness, poll).await;
+        assert_unknown(&harness, poll).await;
     }
     assert_eq!(harness.counts(&other).await, [1, 0, 0]);
     harness.assert_consistent(&other).await;
@@ -75,7 +75,7 @@ pub async fn deleted_poll_is_unknown(fixture: &dyn StoreFixture) {
 /// Deleting an unknown poll is an error.
 pub async fn deleting_an_unknown_poll_is_an_error(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
-    assert_gone(&harness, &harness.unknown_poll(draft())).await;
+    assert_unknown(&harness, &harness.unknown_poll(draft())).await;
 }
 
 /// Each ballot, edit and seal concurrent with a deletion precedes it or finds no
@@ -116,10 +116,10 @@ pub async fn concurrent_deletion_leaves_no_ballots(fixture: &dyn StoreFixture) {
                                 outcome.expect("the part precedes the deletion or follows it")
                             })
                             .collect();
-                        let gone = Outcome::Refused(Refusal::PollNotFound);
+                        let poll_not_found = Outcome::Refused(Refusal::PollNotFound);
                         assert!(
                             outcomes.iter().all(Outcome::changed_tally)
-                                || outcomes.iter().all(|outcome| *outcome == gone),
+                                || outcomes.iter().all(|outcome| *outcome == poll_not_found),
                             "a part must be counted entirely or find no poll: {outcomes:?}"
                         );
                     }
@@ -127,7 +127,7 @@ pub async fn concurrent_deletion_leaves_no_ballots(fixture: &dyn StoreFixture) {
             }
         });
         run_concurrently(tasks.collect()).await;
-        assert_gone(&harness, &poll).await;
+        assert_unknown(&harness, &poll).await;
         let voters: Vec<_> = (0..100).map(voter).collect();
         let left = harness.store().ballots_of(poll.id, &voters).await;
         assert!(

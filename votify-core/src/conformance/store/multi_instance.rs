@@ -18,12 +18,12 @@ use crate::tally::Position;
 /// instance has cached.
 pub async fn batch_sees_writes_of_another_instance(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
-    let another = harness.second_store().await;
+    let second_store = harness.second_store().await;
     let (poll, other) = (
         harness.create_poll(revote_draft()).await,
         harness.create_poll(revote_draft()).await,
     );
-    let cast_on_second = async |votes: Vec<Ballot>| cast_batch(&another, votes, at(1)).await;
+    let cast_on_second = async |votes: Vec<Ballot>| cast_batch(&second_store, votes, at(1)).await;
     let counted = |revision| Outcome::Counted { revision };
     for known in [&poll, &other] {
         assert_eq!(
@@ -39,8 +39,8 @@ pub async fn batch_sees_writes_of_another_instance(fixture: &dyn StoreFixture) {
     let replaced = harness.cast(&ballot(&poll, 2, 3, 0), at(1)).await;
     assert_eq!(replaced, Outcome::Replaced { revision: 3 });
     // A withdrawal of the last vote that this instance has cast.
-    let gone = cast_on_second(vec![withdrawal(&poll, 1, 4)]).await;
-    assert_eq!(gone, [Outcome::Withdrawn { revision: 4 }]);
+    let withdrawn = cast_on_second(vec![withdrawal(&poll, 1, 4)]).await;
+    assert_eq!(withdrawn, [Outcome::Withdrawn { revision: 4 }]);
     let late = harness.cast(&ballot(&poll, 1, 1, 0), at(1)).await;
     assert_eq!(late, Outcome::Replayed { revision: 1 });
     assert_eq!(
@@ -49,7 +49,7 @@ pub async fn batch_sees_writes_of_another_instance(fixture: &dyn StoreFixture) {
     );
     // A repair, an edit and the seal of one poll, while a batch also has a ballot for an
     // unchanged poll.
-    another
+    second_store
         .repair_poll(poll.id)
         .await
         .expect("repair_poll succeeds");
@@ -64,12 +64,14 @@ pub async fn batch_sees_writes_of_another_instance(fixture: &dyn StoreFixture) {
         }
     );
     let earlier = change_with(|change| change.closes_at = Some(Some(at(3))));
-    let changed = another.change_poll(poll.id, &earlier, at(2)).await;
+    let changed = second_store.change_poll(poll.id, &earlier, at(2)).await;
     changed.expect("change_poll succeeds");
     let both = [ballot(&poll, 5, 7, 2), ballot(&other, 5, 7, 2)];
     let outcomes = harness.cast_all(&both, at(3)).await;
     assert_eq!(outcomes, [Outcome::Refused(Refusal::Closed), counted(3)]);
-    let sealed = another.seal_poll(other.id, SealCause::Owner, at(3)).await;
+    let sealed = second_store
+        .seal_poll(other.id, SealCause::Owner, at(3))
+        .await;
     sealed.expect("seal_poll succeeds");
     let outcomes = harness
         .cast_all(&[ballot(&other, 6, 8, 2), ballot(&other, 5, 7, 2)], at(3))

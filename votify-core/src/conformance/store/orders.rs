@@ -124,18 +124,22 @@ pub async fn trending_follows_votes(fixture: &dyn StoreFixture) {
         order: PollOrder::Trending,
         ..PollFilter::default()
     };
-    let mut cold = [&few, &many, &late, &hidden];
-    cold.sort_by_key(|poll| Reverse(poll.id));
-    harness.assert_all_listed(&filter, 1, &cold).await;
+    let mut unranked = [&few, &many, &late, &hidden];
+    unranked.sort_by_key(|poll| Reverse(poll.id));
+    harness.assert_all_listed(&filter, 1, &unranked).await;
     for n in 0..5 {
         harness.cast(&ballot(&many, n, n, 0), at(10)).await;
         harness.cast(&ballot(&hidden, n, n, 0), at(10)).await;
     }
     harness.cast(&ballot(&few, 1, 1, 0), at(10)).await;
-    let mut untouched = [&late, &hidden];
-    untouched.sort_by_key(|poll| Reverse(poll.id));
+    let mut without_score = [&late, &hidden];
+    without_score.sort_by_key(|poll| Reverse(poll.id));
     harness
-        .assert_all_listed(&filter, 11, &[&many, &few, untouched[0], untouched[1]])
+        .assert_all_listed(
+            &filter,
+            11,
+            &[&many, &few, without_score[0], without_score[1]],
+        )
         .await;
     // One ballot outweighs five ballots of the day before.
     let day = 24 * 3600;

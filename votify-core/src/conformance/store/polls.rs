@@ -32,7 +32,7 @@ pub async fn polls_are_read_as_created(fixture: &dyn StoreFixture) {
         owner: Some(Owner::Account(AccountId::new("alice"))),
         ..PollDraft::default()
     };
-    let awkward = PollDraft {
+    let special_characters = PollDraft {
         title: r#"Robert'); DROP TABLE polls;-- "%_\ {} $1 ?"#.into(),
         description: "two\r\nlines,\ta tab, \u{202e}and a 👩‍👩‍👧".into(),
         category: Some("a'b\"c\\d%".into()),
@@ -46,7 +46,7 @@ pub async fn polls_are_read_as_created(fixture: &dyn StoreFixture) {
         owner: Some(Owner::Session(SessionId::from_bytes([0xFF; 16]))),
         ..PollDraft::default()
     };
-    for draft in [longest, awkward, draft()] {
+    for draft in [longest, special_characters, draft()] {
         let poll = harness.create_poll(draft).await;
         assert_eq!(harness.stored_poll(&poll).await, poll);
         assert_eq!(harness.tally(&poll).await, Tally::new(&poll));
@@ -91,19 +91,19 @@ pub async fn all_rules_are_read_as_created(fixture: &dyn StoreFixture) {
 pub async fn duplicate_poll_id_is_an_error(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(draft()).await;
-    let twin = Poll {
+    let duplicate = Poll {
         title: "Another one".into(),
         ..harness.unknown_poll(draft())
     };
-    let twin = Poll {
+    let duplicate = Poll {
         id: poll.id,
-        ..twin
+        ..duplicate
     };
     for votes in 0..2 {
-        let again = harness.store().create_poll(&twin).await;
+        let result = harness.store().create_poll(&duplicate).await;
         assert!(
-            matches!(&again, Err(StoreError::PollExists(id)) if *id == poll.id),
-            "{again:?}"
+            matches!(&result, Err(StoreError::PollExists(id)) if *id == poll.id),
+            "{result:?}"
         );
         assert_eq!(harness.stored_poll(&poll).await, poll);
         assert_eq!(harness.tally(&poll).await.total_votes, votes);

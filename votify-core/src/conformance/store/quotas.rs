@@ -86,9 +86,9 @@ pub async fn revote_keeps_its_quota_slot(fixture: &dyn StoreFixture) {
         Outcome::Replaced { revision: 3 }
     );
     assert_eq!(harness.cast(&vote(&poll, 3, 1), at(3)).await, EXHAUSTED);
-    let back = from_address(2, withdrawal(&poll, 1, 12));
+    let withdrawn = from_address(2, withdrawal(&poll, 1, 12));
     assert_eq!(
-        harness.cast(&back, at(4)).await,
+        harness.cast(&withdrawn, at(4)).await,
         Outcome::Withdrawn { revision: 4 }
     );
     assert_eq!(harness.cast(&vote(&poll, 4, 2), at(5)).await, EXHAUSTED);
@@ -115,8 +115,8 @@ pub async fn withdrawal_releases_its_quota_slot(fixture: &dyn StoreFixture) {
         harness.cast(&vote(&poll, 3, 1), at(4)).await,
         Outcome::Counted { revision: 4 }
     );
-    let again = from_address(1, ballot(&poll, 1, 12, 0));
-    assert_eq!(harness.cast(&again, at(5)).await, EXHAUSTED);
+    let next_vote = from_address(1, ballot(&poll, 1, 12, 0));
+    assert_eq!(harness.cast(&next_vote, at(5)).await, EXHAUSTED);
     harness.assert_consistent(&poll).await;
 }
 
@@ -226,10 +226,10 @@ pub async fn quota_usage_survives_reopening(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(with_address_quota(1, draft())).await;
     harness.cast(&vote(&poll, 1, 1), at(1)).await;
-    let another = harness.second_store().await;
-    let outcomes = cast_batch(&another, vec![vote(&poll, 2, 1)], at(2)).await;
+    let second_store = harness.second_store().await;
+    let outcomes = cast_batch(&second_store, vec![vote(&poll, 2, 1)], at(2)).await;
     assert_eq!(outcomes, [EXHAUSTED]);
-    drop(another);
+    drop(second_store);
     let Some(harness) = harness.reopen().await else {
         return;
     };
@@ -253,11 +253,11 @@ pub async fn recreated_poll_has_its_whole_quota(fixture: &dyn StoreFixture) {
     created.expect("the id of a deleted poll is free");
     let outcome = harness.cast(&vote(&poll, 2, 1), at(2)).await;
     assert_eq!(outcome, Outcome::Counted { revision: 1 });
-    let back = Ballot {
+    let withdrawn = Ballot {
         address: Some(address(1)),
         ..withdrawal(&poll, 2, 11)
     };
-    harness.cast(&back, at(3)).await;
+    harness.cast(&withdrawn, at(3)).await;
     let outcome = harness.cast(&vote(&poll, 1, 1), at(4)).await;
     assert_eq!(outcome, Outcome::Counted { revision: 3 });
     harness.assert_consistent(&poll).await;

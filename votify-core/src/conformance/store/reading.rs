@@ -113,9 +113,9 @@ pub async fn ballot_stream_has_each_voter_once(fixture: &dyn StoreFixture) {
         // A voter whose ballot was read votes again and gets a later revision.
         if seen.len() % 500 == 0 {
             let id = MANY + u32::try_from(seen.len()).expect("a small number");
-            let mut again = ballot(&poll, 0, id, 2);
-            again.voter = active.ballot.voter;
-            let outcome = harness.cast(&again, at(2)).await;
+            let mut revote = ballot(&poll, 0, id, 2);
+            revote.voter = active.ballot.voter;
+            let outcome = harness.cast(&revote, at(2)).await;
             assert!(outcome.changed_tally(), "{outcome:?}");
         }
         seen.push(active);

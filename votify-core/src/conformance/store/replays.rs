@@ -18,8 +18,8 @@ pub async fn replay_returns_the_first_revision(fixture: &dyn StoreFixture) {
     harness.cast(&ballot(&poll, 2, 2, 1), at(2)).await;
     let before = harness.tally(&poll).await;
     for _ in 0..3 {
-        let again = harness.cast(&first, at(3)).await;
-        assert_eq!(again, Outcome::Replayed { revision: 1 });
+        let repeated = harness.cast(&first, at(3)).await;
+        assert_eq!(repeated, Outcome::Replayed { revision: 1 });
     }
     assert_eq!(harness.tally(&poll).await, before);
     let active = harness
@@ -80,9 +80,9 @@ pub async fn late_retry_of_a_replaced_ballot_is_replayed(fixture: &dyn StoreFixt
         harness.cast(&ballot(&poll, 1, id, option), at(1)).await;
     }
     for (id, option) in [(1, 0), (2, 1), (3, 2)] {
-        let again = harness.cast(&ballot(&poll, 1, id, option), at(2)).await;
+        let repeated = harness.cast(&ballot(&poll, 1, id, option), at(2)).await;
         let revision = id.into();
-        assert_eq!(again, Outcome::Replayed { revision });
+        assert_eq!(repeated, Outcome::Replayed { revision });
     }
     assert_eq!(harness.counts(&poll).await, [0, 0, 1]);
     assert_eq!(harness.position(&poll).await.revision, 3);
@@ -94,15 +94,15 @@ pub async fn late_retry_of_a_replaced_ballot_is_replayed(fixture: &dyn StoreFixt
 pub async fn late_retry_of_a_withdrawn_ballot_is_replayed(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(revote_draft()).await;
-    let (vote, back) = (ballot(&poll, 1, 1, 0), withdrawal(&poll, 1, 2));
+    let (vote, withdrawn) = (ballot(&poll, 1, 1, 0), withdrawal(&poll, 1, 2));
     harness.cast(&vote, at(1)).await;
-    harness.cast(&back, at(2)).await;
-    let again = harness.cast(&vote, at(3)).await;
-    assert_eq!(again, Outcome::Replayed { revision: 1 });
+    harness.cast(&withdrawn, at(2)).await;
+    let repeated = harness.cast(&vote, at(3)).await;
+    assert_eq!(repeated, Outcome::Replayed { revision: 1 });
     assert_eq!(harness.counts(&poll).await, [0, 0, 0]);
     harness.cast(&ballot(&poll, 1, 3, 1), at(4)).await;
-    let again = harness.cast(&back, at(5)).await;
-    assert_eq!(again, Outcome::Replayed { revision: 2 });
+    let repeated = harness.cast(&withdrawn, at(5)).await;
+    assert_eq!(repeated, Outcome::Replayed { revision: 2 });
     assert_eq!(harness.counts(&poll).await, [0, 1, 0]);
     harness.assert_consistent(&poll).await;
 }
@@ -147,12 +147,12 @@ pub async fn refusal_changes_nothing(fixture: &dyn StoreFixture) {
         )
     };
     let before = seen().await;
-    let mut misfit = ballot(&poll, 2, 2, 0);
-    misfit.choice = crate::Choice::several([poll.options[0].id]);
+    let mut invalid = ballot(&poll, 2, 2, 0);
+    invalid.choice = crate::Choice::several([poll.options[0].id]);
     let refused = [
         (ballot(&poll, 1, 2, 1), at(2)),
         (withdrawal(&poll, 1, 3), at(2)),
-        (misfit, at(2)),
+        (invalid, at(2)),
         (ballot(&poll, 2, 4, 1), one_microsecond_before(at(0))),
         (ballot(&poll, 2, 5, 1), at(60)),
         (ballot(&poll, 1, 1, 1), at(2)),
@@ -173,7 +173,7 @@ pub async fn refusal_is_not_recorded(fixture: &dyn StoreFixture) {
     later.opens_at = Some(at(10));
     let poll = harness.create_poll(later).await;
     assert_eq!(harness.position(&poll).await, Position::START);
-    let (early, back) = (ballot(&poll, 1, 1, 0), withdrawal(&poll, 1, 2));
+    let (early, withdrawn) = (ballot(&poll, 1, 1, 0), withdrawal(&poll, 1, 2));
     for _ in 0..2 {
         let outcome = harness.cast(&early, at(9)).await;
         assert_eq!(
@@ -181,19 +181,19 @@ pub async fn refusal_is_not_recorded(fixture: &dyn StoreFixture) {
             Outcome::Refused(Refusal::NotOpenYet { opens_at: at(10) })
         );
     }
-    let outcome = harness.cast(&back, at(10)).await;
+    let outcome = harness.cast(&withdrawn, at(10)).await;
     assert_eq!(outcome, Outcome::Refused(Refusal::NotVoted));
     let outcome = harness.cast(&early, at(10)).await;
     assert_eq!(outcome, Outcome::Counted { revision: 1 });
-    let outcome = harness.cast(&back, at(11)).await;
+    let outcome = harness.cast(&withdrawn, at(11)).await;
     assert_eq!(outcome, Outcome::Withdrawn { revision: 2 });
     // The id of a refused ballot may be used for another choice.
-    let strict = harness.create_poll(draft()).await;
+    let no_revote = harness.create_poll(draft()).await;
     let early = harness
-        .cast(&ballot(&strict, 1, 1, 0), one_microsecond_before(at(0)))
+        .cast(&ballot(&no_revote, 1, 1, 0), one_microsecond_before(at(0)))
         .await;
     assert!(matches!(early, Outcome::Refused(_)), "{early:?}");
-    let other = harness.cast(&ballot(&strict, 1, 1, 2), at(1)).await;
+    let other = harness.cast(&ballot(&no_revote, 1, 1, 2), at(1)).await;
     assert_eq!(other, Outcome::Counted { revision: 1 });
-    harness.assert_consistent(&strict).await;
+    harness.assert_consistent(&no_revote).await;
 }
