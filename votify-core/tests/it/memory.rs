@@ -45,8 +45,8 @@ impl LimiterFixture for Memory {
     }
 }
 
-/// `Arc<dyn Store>` and `Arc<dyn AccountStore>` implement the traits. Reopening returns the
-/// same store.
+/// `Arc<dyn Store>` and `Arc<dyn AccountStore>` implement the traits. Reopening returns
+/// the same store.
 struct Shared;
 
 #[async_trait]

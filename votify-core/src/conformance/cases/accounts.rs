@@ -1,8 +1,8 @@
 /// Generates one named `#[test]` per law of [`AccountStore`](crate::AccountStore).
 ///
 /// The argument is an expression for an
-/// [`AccountStoreFixture`](crate::conformance::AccountStoreFixture), evaluated in every test. Each test opens
-/// a backend of its own. See [`conformance`](crate::conformance).
+/// [`AccountStoreFixture`](crate::conformance::AccountStoreFixture), evaluated in every
+/// test. Each test opens a backend of its own. See [`conformance`](crate::conformance).
 #[macro_export]
 macro_rules! account_store_conformance {
     ($fixture:expr $(,)?) => {

@@ -1,8 +1,8 @@
 /// Generates one named `#[test]` per law of [`Broadcaster`](crate::Broadcaster).
 ///
 /// The argument is an expression for a
-/// [`BroadcasterFixture`](crate::conformance::BroadcasterFixture), evaluated in every test. Each test opens
-/// a backend of its own. See [`conformance`](crate::conformance).
+/// [`BroadcasterFixture`](crate::conformance::BroadcasterFixture), evaluated in every
+/// test. Each test opens a backend of its own. See [`conformance`](crate::conformance).
 #[macro_export]
 macro_rules! broadcaster_conformance {
     ($fixture:expr $(,)?) => {

@@ -1,8 +1,8 @@
 /// Generates one named `#[test]` per law of [`RateLimiter`](crate::RateLimiter).
 ///
 /// The argument is an expression for a
-/// [`LimiterFixture`](crate::conformance::LimiterFixture), evaluated in every test. Each test opens
-/// a backend of its own. See [`conformance`](crate::conformance).
+/// [`LimiterFixture`](crate::conformance::LimiterFixture), evaluated in every
+/// test. Each test opens a backend of its own. See [`conformance`](crate::conformance).
 #[macro_export]
 macro_rules! limiter_conformance {
     ($fixture:expr $(,)?) => {

@@ -1,8 +1,8 @@
 /// Generates one named `#[test]` per law of [`Store`](crate::Store).
 ///
 /// The argument is an expression for a
-/// [`StoreFixture`](crate::conformance::StoreFixture), evaluated in every test. Each test opens
-/// a backend of its own. See [`conformance`](crate::conformance).
+/// [`StoreFixture`](crate::conformance::StoreFixture), evaluated in every
+/// test. Each test opens a backend of its own. See [`conformance`](crate::conformance).
 #[macro_export]
 macro_rules! store_conformance {
     ($fixture:expr $(,)?) => {
