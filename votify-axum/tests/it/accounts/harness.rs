@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 use votify_axum::{Accounts, PasswordHashing, VotifyRouter};
 use votify_core::{AccountStore, MemoryAccountStore, MemoryStore};
 
-use crate::app::{Answer, App, request};
+use crate::app::{App, TestResponse, request};
 
 pub const PASSWORD: &str = "correct horse";
 
-/// Accounts whose passwords are cheap to hash.
+/// Builds accounts with cheap password hashes.
 pub fn cheap(store: impl AccountStore) -> Accounts {
     let hashing = PasswordHashing::argon2id(8, 1, 1).unwrap();
     Accounts::new(store).hashing(hashing.max_concurrent(2).max_queued(64))
@@ -35,7 +35,7 @@ pub fn with(mut request: Request<Body>, name: &'static str, value: &str) -> Requ
     request
 }
 
-pub fn bearing(token: &str, method: Method, path: &str, body: Option<Value>) -> Request<Body> {
+pub fn with_bearer(token: &str, method: Method, path: &str, body: Option<Value>) -> Request<Body> {
     with(
         request(method, path, body),
         "authorization",
@@ -44,30 +44,30 @@ pub fn bearing(token: &str, method: Method, path: &str, body: Option<Value>) -> 
 }
 
 impl App {
-    /// Registers, and gives the token.
+    /// Registers a user and returns the token.
     pub async fn token_of(&self, name: &str) -> String {
-        let answer = self.post("/api/auth/register", credentials(name, PASSWORD));
-        token(&answer.await.ok(201))
+        let response = self.post("/api/auth/register", credentials(name, PASSWORD));
+        token(&response.await.expect_status(201))
     }
 
-    pub async fn log_in(&self, name: &str, password: &str) -> Answer {
+    pub async fn log_in(&self, name: &str, password: &str) -> TestResponse {
         self.post("/api/auth/login", credentials(name, password))
             .await
     }
 
-    pub async fn me(&self, token: &str) -> Answer {
-        self.send(bearing(token, Method::GET, "/api/auth/me", None))
+    pub async fn me(&self, token: &str) -> TestResponse {
+        self.send(with_bearer(token, Method::GET, "/api/auth/me", None))
             .await
     }
 
-    pub async fn log_out(&self, token: &str) -> Answer {
-        self.send(bearing(token, Method::POST, "/api/auth/logout", None))
+    pub async fn log_out(&self, token: &str) -> TestResponse {
+        self.send(with_bearer(token, Method::POST, "/api/auth/logout", None))
             .await
     }
 
-    /// A number of `/metrics`.
-    pub async fn number(&self, name: &str) -> u64 {
-        let text = self.get("/metrics").await.ok(200).text;
+    /// Returns a value of `/metrics`.
+    pub async fn metric(&self, name: &str) -> u64 {
+        let text = self.get("/metrics").await.expect_status(200).text;
         let line = text
             .lines()
             .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
@@ -78,14 +78,14 @@ impl App {
 }
 
 #[track_caller]
-pub fn token(answer: &Answer) -> String {
-    answer.json()["token"].as_str().unwrap().to_owned()
+pub fn token(response: &TestResponse) -> String {
+    response.json()["token"].as_str().unwrap().to_owned()
 }
 
-/// What a browser sends back of the cookies that it was given.
-pub fn cookies(answer: &Answer) -> String {
-    let given = answer.headers.get_all("set-cookie").iter();
-    let pairs = given.map(|cookie| {
+/// Returns the `Cookie` header for the cookies that a response sets.
+pub fn cookies(response: &TestResponse) -> String {
+    let cookies = response.headers.get_all("set-cookie").iter();
+    let pairs = cookies.map(|cookie| {
         cookie
             .to_str()
             .unwrap()

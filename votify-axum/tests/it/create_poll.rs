@@ -5,18 +5,18 @@ use crate::app::App;
 use crate::browser::Browser;
 
 #[tokio::test]
-async fn a_poll_of_title_and_options_gets_the_defaults() {
+async fn a_minimal_poll_gets_the_defaults() {
     let app = App::new();
-    let answer = app
+    let response = app
         .post(
             "/api/polls",
             json!({"title": " Lunch? ", "options": ["Pizza", {"text": "Sushi"}]}),
         )
         .await
-        .ok(201);
-    let poll = answer.json();
+        .expect_status(201);
+    let poll = response.json();
     assert_eq!(
-        answer.header("location"),
+        response.header("location"),
         format!("/api/polls/{}", poll["id"].as_str().unwrap())
     );
     let expected = json!({
@@ -30,19 +30,23 @@ async fn a_poll_of_title_and_options_gets_the_defaults() {
         "total_votes": 0, "epoch": 1, "revision": 0,
     });
     assert_eq!(poll, expected);
-    assert_eq!(app.get(answer.header("location")).await.status, 200);
+    assert_eq!(app.get(response.header("location")).await.status, 200);
 }
 
 #[tokio::test]
-async fn everything_that_can_be_set_is_set() {
+async fn all_fields_can_be_set() {
     let app = App::new();
-    let (opens, closes) = (app.clock.ahead(60), app.clock.ahead(120));
+    let (opens, closes) = (app.clock.after(60), app.clock.after(120));
     let body = json!({
         "title": "t", "description": "d", "category": "food", "options": ["a", "b", "c"],
         "ballot": {"kind": "multiple", "min": 1, "max": 2}, "voters": "ip", "results": "after_vote", "revote": true,
         "opens_at": opens, "closes_at": closes, "image_id": null,
     });
-    let poll = app.post("/api/polls", body.clone()).await.ok(201).json();
+    let poll = app
+        .post("/api/polls", body.clone())
+        .await
+        .expect_status(201)
+        .json();
     for field in [
         "title",
         "description",
@@ -63,7 +67,7 @@ async fn everything_that_can_be_set_is_set() {
 async fn multiple_choice_bounds_have_defaults() {
     let app = App::new();
     let body = json!({"title": "t", "options": ["a", "b", "c"], "ballot": {"kind": "multiple"}});
-    let poll = app.post("/api/polls", body).await.ok(201).json();
+    let poll = app.post("/api/polls", body).await.expect_status(201).json();
     assert_eq!(
         poll["ballot"],
         json!({"kind": "multiple", "min": 1, "max": 3})
@@ -71,16 +75,16 @@ async fn multiple_choice_bounds_have_defaults() {
 }
 
 #[tokio::test]
-async fn all_problems_are_told_at_once() {
+async fn all_errors_of_a_draft_are_reported_together() {
     let app = App::new();
     let body = json!({
         "title": "", "description": 7, "options": ["same", " same ", 3, {"txt": "x"}, ""],
         "ballot": {"kind": "multiple", "min": "one", "max": 9, "most": 1}, "voters": "nobody", "results": 1,
         "revote": "yes", "opens_at": "tomorrow", "closes_at": "2001-01-01T00:00:00Z", "owner": "me",
     });
-    let answer = app.post("/api/polls", body).await;
-    answer.is_problem(422, "invalid_poll");
-    let wrong = answer.wrong_fields();
+    let response = app.post("/api/polls", body).await;
+    response.assert_problem(422, "invalid_poll");
+    let wrong = response.invalid_fields();
     for field in [
         "title",
         "description",
@@ -100,18 +104,18 @@ async fn all_problems_are_told_at_once() {
         "owner",
     ] {
         assert!(
-            wrong.iter().any(|told| told == field),
+            wrong.iter().any(|invalid| invalid == field),
             "{field} is not among {wrong:?}"
         );
     }
     let mut once = wrong.clone();
     once.sort();
     once.dedup();
-    assert_eq!(once.len(), wrong.len(), "told twice: {wrong:?}");
+    assert_eq!(once.len(), wrong.len(), "reported twice: {wrong:?}");
 }
 
 #[tokio::test]
-async fn other_shapes_are_refused_by_field() {
+async fn invalid_shapes_are_rejected_by_field() {
     let app = App::new();
     let cases: [(Value, &[&str]); 9] = [
         (json!([]), &[""]),
@@ -137,14 +141,14 @@ async fn other_shapes_are_refused_by_field() {
         ),
     ];
     for (body, fields) in cases {
-        let answer = app.post("/api/polls", body.clone()).await;
-        answer.is_problem(422, "invalid_poll");
-        assert_eq!(answer.wrong_fields(), fields, "{body}");
+        let response = app.post("/api/polls", body.clone()).await;
+        response.assert_problem(422, "invalid_poll");
+        assert_eq!(response.invalid_fields(), fields, "{body}");
     }
 }
 
 #[tokio::test]
-async fn what_is_not_built_yet_is_refused_and_said() {
+async fn unsupported_features_are_rejected_by_field() {
     let app = App::new();
     for (field, more) in [
         ("voters", json!({"voters": "invite"})),
@@ -167,25 +171,25 @@ async fn what_is_not_built_yet_is_refused_and_said() {
         body.as_object_mut()
             .unwrap()
             .extend(more.as_object().unwrap().clone());
-        let answer = app.post("/api/polls", body).await;
-        answer.is_problem(422, "invalid_poll");
-        assert_eq!(answer.wrong_fields(), [field]);
+        let response = app.post("/api/polls", body).await;
+        response.assert_problem(422, "invalid_poll");
+        assert_eq!(response.invalid_fields(), [field]);
     }
     let listed = app.get("/api/polls?status=all").await.json();
     assert_eq!(listed["pagination"]["total"], 0);
 }
 
 #[tokio::test]
-async fn the_maker_gets_a_session_once() {
+async fn the_creator_gets_one_session() {
     let app = App::new();
-    let mut maker = Browser::new(&app);
-    maker.make(json!({})).await;
-    let first = maker.cookie.clone().unwrap();
+    let mut creator = Browser::new(&app);
+    creator.create_poll(json!({})).await;
+    let first = creator.cookie.clone().unwrap();
     let body = json!({"title": "t", "options": ["a", "b"]});
-    let second = maker
+    let second = creator
         .call(Method::POST, "/api/polls", Some(body))
         .await
-        .ok(201);
+        .expect_status(201);
     assert!(!second.headers.contains_key("set-cookie"));
-    assert_eq!(maker.cookie.unwrap(), first);
+    assert_eq!(creator.cookie.unwrap(), first);
 }

@@ -1,4 +1,4 @@
-//! What is logged.
+//! Captures log output.
 
 use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex};
@@ -7,11 +7,11 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-/// What this thread logs while it is the default subscriber, at every level.
+/// A subscriber that captures every level of the current thread.
 #[derive(Debug, Clone, Default)]
-pub struct Log(Arc<Mutex<String>>);
+pub struct LogCapture(Arc<Mutex<String>>);
 
-impl Log {
+impl LogCapture {
     pub fn text(&self) -> String {
         self.0.lock().unwrap().clone()
     }
@@ -25,7 +25,7 @@ impl Visit for Fields<'_> {
     }
 }
 
-impl Subscriber for Log {
+impl Subscriber for LogCapture {
     fn enabled(&self, _: &Metadata<'_>) -> bool {
         true
     }

@@ -1,91 +1,97 @@
-//! Which tokens are taken, and who they prove.
+//! Accepted tokens, and the account that they identify.
 
 use axum::http::Method;
 use serde_json::json;
 use votify_axum::{JwksError, JwksIdentity};
 
-use super::issuer::{AUDIENCE, ISSUER, Issuer, app, ask, claims, header, now, token};
+use super::issuer::{AUDIENCE, ISSUER, Issuer, app, claims, header, now, send_with, token};
 use crate::app::request;
-use crate::signing::{eddsa, es256, rs256};
+use crate::signing_keys::{eddsa, es256, rs256};
 
 #[tokio::test]
-async fn every_kind_of_key_is_taken_and_fetched_once() {
+async fn all_key_types_are_accepted_and_fetched_once() {
     let (rsa, ec, ed) = (rs256(), es256(), eddsa());
     let issuer = Issuer::new(vec![rsa.jwk("rsa"), ec.jwk("ec"), ed.jwk("ed")]).await;
     let app = app(issuer.users());
-    app.get("/api/polls").await.ok(200);
-    assert_eq!(issuer.asked(), 0, "nobody has shown a token yet");
+    app.get("/api/polls").await.expect_status(200);
+    assert_eq!(issuer.request_count(), 0, "no request had a token");
     for (pair, algorithm, kid) in [
         (&rsa, "RS256", "rsa"),
         (&ec, "ES256", "ec"),
         (&ed, "EdDSA", "ed"),
     ] {
-        ask(&app, &token(&app, pair, algorithm, kid)).await.ok(200);
+        send_with(&app, &token(&app, pair, algorithm, kid))
+            .await
+            .expect_status(200);
     }
-    assert_eq!(issuer.asked(), 1);
+    assert_eq!(issuer.request_count(), 1);
 }
 
-/// The subject is the voter, whichever of the issuer's keys and tokens proves it.
+/// The subject is the voter, with every key and token of the issuer.
 #[tokio::test]
-async fn the_subject_votes_once() {
+async fn a_subject_votes_once() {
     let (ec, ed) = (es256(), eddsa());
     let issuer = Issuer::new(vec![ec.jwk("ec"), ed.jwk("ed")]).await;
     let app = app(issuer.users());
     let send = async |token: &str, method: Method, path: &str, body| {
-        let mut asked = request(method, path, Some(body));
+        let mut request = request(method, path, Some(body));
         let value = format!("Bearer {token}").parse().unwrap();
-        asked.headers_mut().insert("authorization", value);
-        app.send(asked).await
+        request.headers_mut().insert("authorization", value);
+        app.send(request).await
     };
     let ada = token(&app, &ec, "ES256", "ec");
     let draft = json!({"title": "t", "options": ["a", "b"], "voters": "account"});
     let made = send(&ada, Method::POST, "/api/polls", draft)
         .await
-        .ok(201)
+        .expect_status(201)
         .json();
     let path = format!("/api/polls/{}/vote", made["id"].as_str().unwrap());
     let ballot = json!({"option_id": made["options"][0]["id"]});
     send(&ada, Method::POST, &path, ballot.clone())
         .await
-        .ok(201);
+        .expect_status(201);
     let again = token(&app, &ed, "EdDSA", "ed");
     send(&again, Method::POST, &path, ballot.clone())
         .await
-        .is_problem(409, "already_voted");
+        .assert_problem(409, "already_voted");
     let mut other = claims(&app);
     other["sub"] = json!("bob");
     let bob = ed.sign(&header("EdDSA", "ed"), &other);
-    send(&bob, Method::POST, &path, ballot).await.ok(201);
+    send(&bob, Method::POST, &path, ballot)
+        .await
+        .expect_status(201);
     let close = format!("/api/polls/{}/close", made["id"].as_str().unwrap());
     send(&bob, Method::POST, &close, json!({}))
         .await
-        .is_problem(403, "not_owner");
-    send(&again, Method::POST, &close, json!({})).await.ok(200);
+        .assert_problem(403, "not_owner");
+    send(&again, Method::POST, &close, json!({}))
+        .await
+        .expect_status(200);
 }
 
 #[tokio::test]
-async fn another_claim_can_be_the_account() {
+async fn the_account_claim_is_configurable() {
     let ed = eddsa();
     let issuer = Issuer::new(vec![ed.jwk("ed")]).await;
     let app = app(issuer.users().claim("oid"));
     let mut claims = claims(&app);
     let token = |claims: &serde_json::Value| ed.sign(&header("EdDSA", "ed"), claims);
-    ask(&app, &token(&claims))
+    send_with(&app, &token(&claims))
         .await
-        .is_problem(401, "invalid_login");
+        .assert_problem(401, "invalid_login");
     claims["oid"] = json!("0001");
-    ask(&app, &token(&claims)).await.ok(200);
+    send_with(&app, &token(&claims)).await.expect_status(200);
     for wrong in [json!(1), json!(""), json!(null), json!("x".repeat(256))] {
         claims["oid"] = wrong;
-        ask(&app, &token(&claims))
+        send_with(&app, &token(&claims))
             .await
-            .is_problem(401, "invalid_login");
+            .assert_problem(401, "invalid_login");
     }
 }
 
-/// Audiences may be several, times may have fractions, and clocks may differ by the leeway and no more.
+/// Accepts several audiences, and clocks that differ by at most the leeway of 60 s.
 #[tokio::test]
-async fn what_the_standard_allows_is_taken() {
+async fn standard_claims_are_validated_with_leeway() {
     let ed = eddsa();
     let issuer = Issuer::new(vec![ed.jwk("ed")]).await;
     let app = app(issuer.users());
@@ -103,13 +109,13 @@ async fn what_the_standard_allows_is_taken() {
     ] {
         let mut claims = claims(&app);
         claims[claim] = value;
-        let answer = ask(&app, &ed.sign(&header("EdDSA", "ed"), &claims)).await;
-        assert_eq!(answer.status.as_u16(), status, "{claims}");
+        let response = send_with(&app, &ed.sign(&header("EdDSA", "ed"), &claims)).await;
+        assert_eq!(response.status.as_u16(), status, "{claims}");
     }
 }
 
 #[tokio::test]
-async fn keys_in_a_file_are_read_at_once_and_again_when_they_are_rotated() {
+async fn a_key_file_is_reread_after_rotation() {
     let (old, new) = (eddsa(), es256());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.json");
@@ -124,9 +130,13 @@ async fn keys_in_a_file_are_read_at_once_and_again_when_they_are_rotated() {
     assert!(matches!(read(), Err(JwksError::TooLarge(_))));
     write(json!([old.jwk("old")]));
     let app = app(read().unwrap());
-    ask(&app, &token(&app, &old, "EdDSA", "old")).await.ok(200);
+    send_with(&app, &token(&app, &old, "EdDSA", "old"))
+        .await
+        .expect_status(200);
     write(json!([new.jwk("new")]));
-    ask(&app, &token(&app, &new, "ES256", "new")).await.ok(200);
-    let gone = ask(&app, &token(&app, &old, "EdDSA", "old")).await;
-    gone.is_problem(401, "invalid_login");
+    send_with(&app, &token(&app, &new, "ES256", "new"))
+        .await
+        .expect_status(200);
+    let gone = send_with(&app, &token(&app, &old, "EdDSA", "old")).await;
+    gone.assert_problem(401, "invalid_login");
 }

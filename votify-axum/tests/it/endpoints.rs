@@ -1,5 +1,5 @@
-//! Every call that the description of the API knows, ready to be sent: what is not here fails the tests that go through all
-//! of them.
+//! A request for every endpoint of the OpenAPI document. Tests that call all endpoints fail
+//! if one is missing here.
 
 use std::collections::BTreeSet;
 
@@ -8,21 +8,21 @@ use serde_json::{Value, json};
 use votify_core::{BallotId, Clock, SystemClock};
 
 use crate::app::App;
-use crate::browser::Made;
+use crate::browser::CreatedPoll;
 
-/// One call of the API.
+/// A request to one endpoint.
 #[derive(Debug, Clone)]
-pub struct Call {
-    /// As the description names it: method and path.
+pub struct EndpointRequest {
+    /// Method and path template, as in the OpenAPI document.
     pub name: String,
     pub method: Method,
     pub path: String,
     pub body: Option<Value>,
 }
 
-impl Call {
-    /// What to send to this poll, so that its owner is not refused for anything but who they are.
-    fn of(name: &str, poll: &Made) -> Self {
+impl EndpointRequest {
+    /// Builds a request that is valid for this poll, so that only the caller decides the status.
+    fn new(name: &str, poll: &CreatedPoll) -> Self {
         let (method, path) = name.split_once(' ').unwrap();
         let body = match name {
             "POST /api/polls" => Some(json!({"title": "Dinner?", "options": ["Soup", "Salad"]})),
@@ -50,7 +50,7 @@ impl Call {
             | "GET /readyz"
             | "GET /metrics" => None,
             unknown => {
-                panic!("{unknown} is new: say here what to send, and in the tests what comes of it")
+                panic!("{unknown} is new: add its body here and its expected status to the tests")
             }
         };
         Self {
@@ -61,28 +61,31 @@ impl Call {
         }
     }
 
-    /// Whether it goes on without end.
+    /// Returns true if the body of the response does not end.
     pub fn is_stream(&self) -> bool {
         self.path.ends_with("/stream")
     }
 }
 
-/// All calls, to this poll.
-pub async fn all(app: &App, poll: &Made) -> Vec<Call> {
+/// Returns a request for every endpoint, for this poll.
+pub async fn all(app: &App, poll: &CreatedPoll) -> Vec<EndpointRequest> {
     let names = names(app).await;
-    names.iter().map(|name| Call::of(name, poll)).collect()
+    names
+        .iter()
+        .map(|name| EndpointRequest::new(name, poll))
+        .collect()
 }
 
 pub async fn names(app: &App) -> BTreeSet<String> {
-    let description = app.get("/api/openapi.json").await.ok(200).json();
-    let names = described(&description)
-        .map(|(method, path, _)| format!("{} {path}", method.to_uppercase()));
+    let document = app.get("/api/openapi.json").await.expect_status(200).json();
+    let names =
+        operations(&document).map(|(method, path, _)| format!("{} {path}", method.to_uppercase()));
     names.collect()
 }
 
-/// Every call of a description: its method, its path, and what is said of it.
-pub fn described(description: &Value) -> impl Iterator<Item = (&String, &String, &Value)> {
-    let paths = description["paths"].as_object().unwrap();
+/// Yields method, path and operation of every endpoint of an OpenAPI document.
+pub fn operations(document: &Value) -> impl Iterator<Item = (&String, &String, &Value)> {
+    let paths = document["paths"].as_object().unwrap();
     paths.iter().flat_map(|(path, calls)| {
         let calls = calls.as_object().unwrap().iter();
         calls.map(move |(method, call)| (method, path, call))

@@ -1,7 +1,7 @@
-//! Keys that are no server's: to attack with, or to issue tokens from outside.
+//! Key pairs of attackers and of external issuers.
 #![cfg_attr(
     not(feature = "jwks"),
-    allow(dead_code, reason = "attacks on accounts need one kind of key")
+    allow(dead_code, reason = "attacks on accounts need only ES256")
 )]
 
 use aws_lc_rs::rand::SystemRandom;
@@ -16,14 +16,14 @@ use serde_json::{Value, json};
 
 type Signing = Box<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
 
-/// A pair of keys, and the public one as a JWK.
-pub struct Pair {
+/// A key pair with its public key as a JWK.
+pub struct SigningKey {
     signing: Signing,
     public: Value,
 }
 
-impl Pair {
-    /// The public key under a name.
+impl SigningKey {
+    /// Returns the public key with a key id.
     pub fn jwk(&self, kid: &str) -> Value {
         let mut jwk = self.public.clone();
         jwk["kid"] = json!(kid);
@@ -37,12 +37,12 @@ impl Pair {
     }
 }
 
-/// A value as a part of a token.
+/// Encodes a value as a segment of a token.
 pub fn part(value: &Value) -> String {
     URL_SAFE_NO_PAD.encode(value.to_string())
 }
 
-pub fn es256() -> Pair {
+pub fn es256() -> SigningKey {
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
     let point = pair.public_key().as_ref();
     let x = URL_SAFE_NO_PAD.encode(&point[1..33]);
@@ -51,22 +51,22 @@ pub fn es256() -> Pair {
         let signature = pair.sign(&SystemRandom::new(), message).unwrap();
         signature.as_ref().to_vec()
     };
-    Pair {
+    SigningKey {
         signing: Box::new(sign),
         public: json!({"kty": "EC", "crv": "P-256", "x": x, "y": y, "use": "sig", "alg": "ES256"}),
     }
 }
 
-pub fn eddsa() -> Pair {
+pub fn eddsa() -> SigningKey {
     let pair = Ed25519KeyPair::generate().unwrap();
     let x = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
-    Pair {
+    SigningKey {
         signing: Box::new(move |message| pair.sign(message).as_ref().to_vec()),
         public: json!({"kty": "OKP", "crv": "Ed25519", "x": x, "use": "sig", "alg": "EdDSA"}),
     }
 }
 
-pub fn rs256() -> Pair {
+pub fn rs256() -> SigningKey {
     let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
     let public = pair.public_key();
     let n = public.modulus().big_endian_without_leading_zero().to_vec();
@@ -79,7 +79,7 @@ pub fn rs256() -> Pair {
         signed.unwrap();
         signature
     };
-    Pair {
+    SigningKey {
         signing: Box::new(sign),
         public: json!({"kty": "RSA", "n": n, "e": e, "use": "sig", "alg": "RS256"}),
     }

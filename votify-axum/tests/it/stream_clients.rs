@@ -1,4 +1,4 @@
-//! One client for both kinds of streams: JSON messages in, with what surrounds them.
+//! Clients of WebSocket streams and of server-sent events.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use crate::server::{PATIENCE, Server};
+use crate::server::{Server, TIMEOUT};
 
 #[derive(Debug)]
 pub struct Socket(pub WebSocketStream<MaybeTlsStream<TcpStream>>);
@@ -23,7 +23,7 @@ impl Socket {
         Self::try_open(server, path, headers).await.unwrap()
     }
 
-    /// Or the refusal.
+    /// Opens a stream, or returns the status and the body of the rejection.
     pub async fn try_open(
         server: &Server,
         path: &str,
@@ -34,7 +34,7 @@ impl Socket {
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
-        match timeout(PATIENCE, connect_async(request)).await.unwrap() {
+        match timeout(TIMEOUT, connect_async(request)).await.unwrap() {
             Ok((socket, _)) => Ok(Self(socket)),
             Err(Error::Http(response)) => {
                 let body = response.body().clone().unwrap_or_default();
@@ -48,10 +48,10 @@ impl Socket {
         }
     }
 
-    /// With the cookie that the handshake's answer sets.
+    /// Opens a stream and returns the cookie that the handshake sets.
     pub async fn open_for_cookie(server: &Server, path: &str) -> (Self, Option<String>) {
         let url = format!("ws://{}{path}", server.address);
-        let connected = timeout(PATIENCE, connect_async(url)).await.unwrap();
+        let connected = timeout(TIMEOUT, connect_async(url)).await.unwrap();
         let (socket, response) = connected.unwrap();
         let set = response.headers().get("set-cookie");
         let cookie = set.and_then(|set| set.to_str().unwrap().split(';').next());
@@ -59,7 +59,7 @@ impl Socket {
     }
 
     /// Sends a short message in the same write as the handshake.
-    pub async fn open_and_say(server: &Server, path: &str, text: &str) -> Self {
+    pub async fn open_and_send(server: &Server, path: &str, text: &str) -> Self {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
         let head = format!(
             "GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
@@ -72,17 +72,17 @@ impl Socket {
         stream.write_all(&all).await.unwrap();
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
-            head.push(timeout(PATIENCE, stream.read_u8()).await.unwrap().unwrap());
+            head.push(timeout(TIMEOUT, stream.read_u8()).await.unwrap().unwrap());
         }
         assert!(head.starts_with(b"HTTP/1.1 101"), "{head:?}");
         let stream = MaybeTlsStream::Plain(stream);
         Self(WebSocketStream::from_raw_socket(stream, Role::Client, None).await)
     }
 
-    /// The next JSON message; pings are passed over.
+    /// Returns the next JSON message. Skips pings.
     pub async fn next(&mut self) -> Value {
         loop {
-            let message = timeout(PATIENCE, self.0.next()).await.unwrap();
+            let message = timeout(TIMEOUT, self.0.next()).await.unwrap();
             match message.unwrap().unwrap() {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
                 Message::Ping(_) | Message::Pong(_) => {}
@@ -91,11 +91,11 @@ impl Socket {
         }
     }
 
-    /// The first message of that type that fits.
-    pub async fn next_where(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
+    /// Returns the first message that matches.
+    pub async fn next_where(&mut self, predicate: impl Fn(&Value) -> bool) -> Value {
         loop {
             let message = self.next().await;
-            if fits(&message) {
+            if predicate(&message) {
                 return message;
             }
         }
@@ -105,16 +105,16 @@ impl Socket {
         self.next_where(|message| message["type"] == kind).await
     }
 
-    /// What arrives within some time.
+    /// Returns the messages that arrive within the given time.
     pub async fn all_within(&mut self, span: Duration) -> Vec<Value> {
-        let mut heard = Vec::new();
-        let listening = async {
+        let mut received = Vec::new();
+        let receiving = async {
             loop {
-                heard.push(self.next().await);
+                received.push(self.next().await);
             }
         };
-        let _: Result<(), _> = timeout(span, listening).await;
-        heard
+        let _: Result<(), _> = timeout(span, receiving).await;
+        received
     }
 
     pub async fn send(&mut self, message: Value) {
@@ -122,16 +122,16 @@ impl Socket {
     }
 
     pub async fn send_raw(&mut self, message: Message) {
-        timeout(PATIENCE, self.0.send(message))
+        timeout(TIMEOUT, self.0.send(message))
             .await
             .unwrap()
             .unwrap();
     }
 
-    /// How the server ends it.
+    /// Waits until the server closes the socket, and returns its close frame.
     pub async fn closed(&mut self) -> Option<CloseFrame> {
         loop {
-            match timeout(PATIENCE, self.0.next()).await.unwrap() {
+            match timeout(TIMEOUT, self.0.next()).await.unwrap() {
                 Some(Ok(Message::Close(frame))) => return frame,
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return None,
@@ -148,20 +148,20 @@ pub struct Event {
     pub data: Value,
 }
 
-/// A plain reader of an event stream: every line as it comes.
+/// A line-based reader of an event stream.
 #[derive(Debug)]
-pub struct Events {
+pub struct EventStream {
     lines: BufReader<TcpStream>,
     pub status: u16,
     pub headers: String,
-    /// Comments and `retry:` lines that were passed over.
-    pub others: Vec<String>,
+    /// Skipped comments and `retry:` lines.
+    pub skipped: Vec<String>,
 }
 
-impl Events {
+impl EventStream {
     pub async fn open(server: &Server, path: &str, headers: &[(&str, &str)]) -> Self {
         let mut socket = TcpStream::connect(server.address).await.unwrap();
-        // HTTP/1.0 has no chunks, so what is read is the stream itself.
+        // HTTP/1.0 has no chunked encoding, so the body is the event stream itself.
         let mut request = format!("GET {path} HTTP/1.0\r\nhost: {}\r\n", server.address);
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));
@@ -172,7 +172,7 @@ impl Events {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
             assert_ne!(
-                timeout(PATIENCE, lines.read_line(&mut head))
+                timeout(TIMEOUT, lines.read_line(&mut head))
                     .await
                     .unwrap()
                     .unwrap(),
@@ -185,16 +185,16 @@ impl Events {
             lines,
             status,
             headers: head.to_lowercase(),
-            others: Vec::new(),
+            skipped: Vec::new(),
         }
     }
 
-    /// The next event; `None` at the end of the stream.
+    /// Returns the next event, or `None` at the end of the stream.
     pub async fn next(&mut self) -> Option<Event> {
         let mut event = Event::default();
         loop {
             let mut line = String::new();
-            let read = timeout(PATIENCE, self.lines.read_line(&mut line))
+            let read = timeout(TIMEOUT, self.lines.read_line(&mut line))
                 .await
                 .unwrap();
             if read.unwrap() == 0 {
@@ -206,7 +206,7 @@ impl Events {
                 Some(("data", data)) => event.data = serde_json::from_str(data).unwrap(),
                 _ if line == "\n" && !event.name.is_empty() => return Some(event),
                 _ if line == "\n" => {}
-                _ => self.others.push(line),
+                _ => self.skipped.push(line),
             }
         }
     }
@@ -221,10 +221,10 @@ impl Events {
         }
     }
 
-    /// Everything to the end, where there is one.
+    /// Reads to the end of the stream.
     pub async fn rest(mut self) -> String {
         let mut rest = String::new();
-        timeout(PATIENCE, self.lines.read_to_string(&mut rest))
+        timeout(TIMEOUT, self.lines.read_to_string(&mut rest))
             .await
             .unwrap()
             .unwrap();

@@ -5,30 +5,34 @@ use crate::app::App;
 use crate::browser::Browser;
 
 async fn titles(app: &App, query: &str) -> Vec<String> {
-    let answer = app.get(&format!("/api/polls{query}")).await.ok(200).json();
-    let polls = answer["polls"].as_array().unwrap();
+    let response = app
+        .get(&format!("/api/polls{query}"))
+        .await
+        .expect_status(200)
+        .json();
+    let polls = response["polls"].as_array().unwrap();
     polls
         .iter()
         .map(|poll| poll["title"].as_str().unwrap().to_owned())
         .collect()
 }
 
-/// One poll of each status, and one that closes soon.
-async fn filled() -> (App, Browser) {
+/// Creates one poll of each status, and one that closes in 10 min.
+async fn app_with_polls() -> (App, Browser) {
     let app = App::new();
     let mut owner = Browser::new(&app);
     for body in [
         json!({"title": "Open lunch", "category": "food"}),
-        json!({"title": "Scheduled lunch", "opens_at": app.clock.ahead(600)}),
-        json!({"title": "Soon over", "closes_at": app.clock.ahead(600)}),
+        json!({"title": "Scheduled lunch", "opens_at": app.clock.after(600)}),
+        json!({"title": "Soon over", "closes_at": app.clock.after(600)}),
         json!({"title": "Closed"}),
     ] {
-        let poll = owner.make(body.clone()).await;
+        let poll = owner.create_poll(body.clone()).await;
         if body["title"] == "Closed" {
             owner
-                .call(Method::POST, &poll.at("/close"), None)
+                .call(Method::POST, &poll.path("/close"), None)
                 .await
-                .ok(200);
+                .expect_status(200);
         }
         app.clock.advance(1);
     }
@@ -36,8 +40,8 @@ async fn filled() -> (App, Browser) {
 }
 
 #[tokio::test]
-async fn open_polls_are_listed_newest_first_unless_told_otherwise() {
-    let (app, _) = filled().await;
+async fn open_polls_are_listed_newest_first_by_default() {
+    let (app, _) = app_with_polls().await;
     let open = ["Soon over", "Open lunch"];
     assert_eq!(titles(&app, "").await, open);
     assert_eq!(titles(&app, "?status=active").await, open);
@@ -59,12 +63,12 @@ async fn open_polls_are_listed_newest_first_unless_told_otherwise() {
 }
 
 #[tokio::test]
-async fn pages_have_the_size_that_is_asked_for() {
-    let (app, _) = filled().await;
+async fn pages_have_the_requested_size() {
+    let (app, _) = app_with_polls().await;
     let page = app
         .get("/api/polls?status=all&limit=3&page=2")
         .await
-        .ok(200)
+        .expect_status(200)
         .json();
     assert_eq!(
         page["pagination"],
@@ -79,13 +83,13 @@ async fn pages_have_the_size_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn all_problems_of_a_query_are_told_at_once() {
+async fn all_errors_of_a_query_are_reported_together() {
     let app = App::new();
-    let answer = app
+    let response = app
         .get("/api/polls?page=0&limit=101&status=dead&sort=best&q=a%00b&x=1&category=a&category=b")
         .await;
-    answer.is_problem(422, "invalid_query");
-    let mut wrong = answer.wrong_fields();
+    response.assert_problem(422, "invalid_query");
+    let mut wrong = response.invalid_fields();
     wrong.sort();
     assert_eq!(
         wrong,
@@ -101,39 +105,43 @@ async fn all_problems_of_a_query_are_told_at_once() {
     ] {
         app.get(&format!("/api/polls{bad}"))
             .await
-            .is_problem(422, "invalid_query");
+            .assert_problem(422, "invalid_query");
     }
     let searched = app.get("/api/polls?q=a+b+c+d+e+f+g+h+a").await;
-    searched.ok(200);
+    searched.expect_status(200);
     let searched = app.get("/api/polls?q=a+b+c+d+e+f+g+h+i").await;
-    searched.is_problem(422, "invalid_query");
-    assert_eq!(searched.wrong_fields(), ["q"]);
+    searched.assert_problem(422, "invalid_query");
+    assert_eq!(searched.invalid_fields(), ["q"]);
     app.get("/api/trending?limit=0")
         .await
-        .is_problem(422, "invalid_query");
-    app.get("/api/polls?q=%FF%FE").await.ok(200);
+        .assert_problem(422, "invalid_query");
+    app.get("/api/polls?q=%FF%FE").await.expect_status(200);
 }
 
 #[tokio::test]
-async fn the_busiest_polls_are_trending() {
+async fn the_polls_with_most_votes_are_trending() {
     let app = App::unlimited();
     let mut owner = Browser::new(&app);
     let mut polls = Vec::new();
     for title in ["quiet", "busy", "middling"] {
-        polls.push(owner.make(json!({"title": title})).await);
+        polls.push(owner.create_poll(json!({"title": title})).await);
     }
     for (poll, votes) in [(&polls[1], 6), (&polls[2], 2)] {
         for _ in 0..votes {
-            Browser::new(&app).vote(poll, 0).await.ok(201);
+            Browser::new(&app).vote(poll, 0).await.expect_status(201);
         }
     }
-    let answer = app.get("/api/trending?limit=2").await.ok(200).json();
-    let titles: Vec<&str> = answer["polls"]
+    let response = app
+        .get("/api/trending?limit=2")
+        .await
+        .expect_status(200)
+        .json();
+    let titles: Vec<&str> = response["polls"]
         .as_array()
         .unwrap()
         .iter()
         .map(|poll| poll["title"].as_str().unwrap())
         .collect();
     assert_eq!(titles, ["busy", "middling"]);
-    assert_eq!(answer.as_object().unwrap().len(), 1);
+    assert_eq!(response.as_object().unwrap().len(), 1);
 }

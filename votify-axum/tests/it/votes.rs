@@ -8,11 +8,11 @@ const BALLOT: &str = "0190b6e2-1111-7000-8000-00000000000a";
 const OTHER: &str = "0190b6e2-1111-7000-8000-00000000000b";
 
 #[tokio::test]
-async fn a_vote_is_confirmed_and_a_repeated_one_again() {
+async fn votes_and_replays_are_confirmed() {
     let app = App::new();
     let mut browser = Browser::new(&app);
-    let poll = browser.make(json!({})).await;
-    let first = browser.vote_as(&poll, 0, BALLOT).await.ok(201);
+    let poll = browser.create_poll(json!({})).await;
+    let first = browser.vote_as(&poll, 0, BALLOT).await.expect_status(201);
     let expected = json!({
         "success": true, "ballot_id": BALLOT,
         "new_counts": [
@@ -22,10 +22,21 @@ async fn a_vote_is_confirmed_and_a_repeated_one_again() {
         "total_votes": 1, "epoch": 1, "revision": 1,
     });
     assert_eq!(first.json(), expected);
-    Browser::new(&app).vote(&poll, 1).await.ok(201);
-    let again = browser.vote_as(&poll, 0, BALLOT).await.ok(200).json();
-    assert_eq!(again["total_votes"], 2, "today's counts");
-    let own = browser.get(&poll.at("/vote")).await.ok(200).json();
+    Browser::new(&app).vote(&poll, 1).await.expect_status(201);
+    let again = browser
+        .vote_as(&poll, 0, BALLOT)
+        .await
+        .expect_status(200)
+        .json();
+    assert_eq!(
+        again["total_votes"], 2,
+        "the replay contains the current counts"
+    );
+    let own = browser
+        .get(&poll.path("/vote"))
+        .await
+        .expect_status(200)
+        .json();
     assert_eq!(own["option_id"], poll.options[0].as_str());
     assert_eq!(own["ballot_id"], BALLOT);
     assert_eq!(own["poll_id"], poll.id.as_str());
@@ -33,69 +44,69 @@ async fn a_vote_is_confirmed_and_a_repeated_one_again() {
 }
 
 #[tokio::test]
-async fn the_header_does_what_ballot_id_does() {
+async fn idempotency_key_is_equal_to_ballot_id() {
     let app = App::new();
     let mut browser = Browser::new(&app);
-    let poll = browser.make(json!({})).await;
+    let poll = browser.create_poll(json!({})).await;
     let body = json!({"option_id": poll.options[0]});
     let quoted = format!("\"{BALLOT}\"");
     let mut send = async |body: &serde_json::Value, key: &str| {
         let headers = [("idempotency-key", key)];
-        let path = poll.at("/vote");
+        let path = poll.path("/vote");
         browser
             .call_with(Method::POST, &path, Some(body.clone()), &headers)
             .await
     };
     assert_eq!(
-        send(&body, BALLOT).await.ok(201).json()["ballot_id"],
+        send(&body, BALLOT).await.expect_status(201).json()["ballot_id"],
         BALLOT
     );
-    send(&body, &quoted).await.ok(200);
+    send(&body, &quoted).await.expect_status(200);
     let both = json!({"option_id": poll.options[0], "ballot_id": BALLOT});
-    send(&both, BALLOT).await.ok(200);
+    send(&both, BALLOT).await.expect_status(200);
     for (body, key) in [(&both, OTHER), (&body, "retry-1"), (&body, "")] {
-        let answer = send(body, key).await;
-        answer.is_problem(422, "invalid_ballot");
-        assert_eq!(answer.wrong_fields(), ["Idempotency-Key"]);
+        let response = send(body, key).await;
+        response.assert_problem(422, "invalid_ballot");
+        assert_eq!(response.invalid_fields(), ["Idempotency-Key"]);
     }
     assert_eq!(app.total(&poll.id).await, 1);
 }
 
 #[tokio::test]
-async fn second_votes_and_reused_ids_are_refused() {
+async fn second_votes_and_reused_ids_are_rejected() {
     let app = App::new();
     let mut browser = Browser::new(&app);
-    let poll = browser.make(json!({})).await;
-    browser.vote_as(&poll, 0, BALLOT).await.ok(201);
+    let poll = browser.create_poll(json!({})).await;
+    browser.vote_as(&poll, 0, BALLOT).await.expect_status(201);
     browser
         .vote_as(&poll, 1, OTHER)
         .await
-        .is_problem(409, "already_voted");
+        .assert_problem(409, "already_voted");
     browser
         .vote_as(&poll, 1, BALLOT)
         .await
-        .is_problem(409, "ballot_id_reused");
-    let path = poll.at("/vote");
+        .assert_problem(409, "ballot_id_reused");
+    let path = poll.path("/vote");
     browser
         .call(Method::DELETE, &path, None)
         .await
-        .is_problem(409, "revote_not_allowed");
+        .assert_problem(409, "revote_not_allowed");
     assert_eq!(app.total(&poll.id).await, 1);
 }
 
 #[tokio::test]
-async fn where_allowed_a_vote_can_be_changed_and_taken_back() {
+async fn votes_can_be_changed_and_withdrawn_with_revote() {
     let app = App::new();
     let mut browser = Browser::new(&app);
-    let poll = browser.make(json!({"revote": true})).await;
-    let path = poll.at("/vote");
+    let poll = browser.create_poll(json!({"revote": true})).await;
+    let path = poll.path("/vote");
     browser
         .call(Method::DELETE, &path, None)
         .await
-        .is_problem(404, "not_voted");
-    browser.get(&path).await.is_problem(404, "not_voted");
-    browser.vote(&poll, 0).await.ok(201);
-    let changed = browser.vote(&poll, 1).await.ok(201).json();
+        .assert_problem(404, "not_voted");
+    browser.get(&path).await.assert_problem(404, "not_voted");
+    browser.vote(&poll, 0).await.expect_status(201);
+    let changed = browser.vote(&poll, 1).await.expect_status(201).json();
     assert_eq!(changed["new_counts"][1]["count"], 1);
     assert_eq!(changed["total_votes"], 1);
     let key = [("idempotency-key", BALLOT)];
@@ -103,7 +114,7 @@ async fn where_allowed_a_vote_can_be_changed_and_taken_back() {
         let taken = browser
             .call_with(Method::DELETE, &path, None, &key)
             .await
-            .ok(200)
+            .expect_status(200)
             .json();
         assert_eq!(taken["ballot_id"], BALLOT);
         assert_eq!(
@@ -111,17 +122,17 @@ async fn where_allowed_a_vote_can_be_changed_and_taken_back() {
             (&json!(true), &json!(0))
         );
     }
-    browser.get(&path).await.is_problem(404, "not_voted");
-    browser.vote(&poll, 2).await.ok(201);
+    browser.get(&path).await.assert_problem(404, "not_voted");
+    browser.vote(&poll, 2).await.expect_status(201);
 }
 
 #[tokio::test]
-async fn ballots_that_do_not_fit_are_refused_by_field() {
+async fn invalid_ballots_are_rejected_by_field() {
     let app = App::unlimited();
     let mut browser = Browser::new(&app);
-    let single = browser.make(json!({})).await;
+    let single = browser.create_poll(json!({})).await;
     let several = browser
-        .make(json!({"ballot": {"kind": "multiple", "min": 2, "max": 2}}))
+        .create_poll(json!({"ballot": {"kind": "multiple", "min": 2, "max": 2}}))
         .await;
     let (s, m) = (&single.options, &several.options);
     let cases = [
@@ -157,40 +168,40 @@ async fn ballots_that_do_not_fit_are_refused_by_field() {
         ),
     ];
     for (poll, body, fields) in cases {
-        let answer = browser.post(&poll.at("/vote"), body.clone()).await;
-        answer.is_problem(422, "invalid_ballot");
-        assert_eq!(answer.wrong_fields(), fields, "{body}");
+        let response = browser.post(&poll.path("/vote"), body.clone()).await;
+        response.assert_problem(422, "invalid_ballot");
+        assert_eq!(response.invalid_fields(), fields, "{body}");
     }
     let fits = json!({"option_ids": [m[2], m[0]]});
     let counted = browser
-        .post(&several.at("/vote"), fits)
+        .post(&several.path("/vote"), fits)
         .await
-        .ok(201)
+        .expect_status(201)
         .json();
     assert_eq!(counted["total_votes"], 1);
-    let own = browser.get(&several.at("/vote")).await.json();
+    let own = browser.get(&several.path("/vote")).await.json();
     assert_eq!(own["option_ids"].as_array().unwrap().len(), 2);
 }
 
 #[tokio::test]
-async fn votes_outside_of_the_window_are_refused() {
+async fn votes_outside_the_voting_window_are_rejected() {
     let app = App::new();
     let mut browser = Browser::new(&app);
-    let window = json!({"opens_at": app.clock.ahead(60), "closes_at": app.clock.ahead(120)});
-    let poll = browser.make(window).await;
+    let window = json!({"opens_at": app.clock.after(60), "closes_at": app.clock.after(120)});
+    let poll = browser.create_poll(window).await;
     let early = browser
         .vote(&poll, 0)
         .await
-        .is_problem(409, "poll_not_open");
+        .assert_problem(409, "poll_not_open");
     assert!(early["detail"].as_str().unwrap().contains("opens at"));
     app.clock.advance(60);
-    browser.vote(&poll, 0).await.ok(201);
+    browser.vote(&poll, 0).await.expect_status(201);
     app.clock.advance(60);
     Browser::new(&app)
         .vote(&poll, 0)
         .await
-        .is_problem(409, "poll_closed");
-    let details = app.get(&poll.at("")).await.json();
+        .assert_problem(409, "poll_closed");
+    let details = app.get(&poll.path("")).await.json();
     assert_eq!(
         (&details["poll"]["status"], &details["poll"]["final"]),
         (&json!("closed"), &json!(true))
@@ -198,26 +209,34 @@ async fn votes_outside_of_the_window_are_refused() {
 }
 
 #[tokio::test]
-async fn an_address_has_one_vote_where_addresses_count() {
+async fn an_address_has_one_vote_in_ip_polls() {
     let app = App::unlimited();
-    let poll = Browser::new(&app).make(json!({"voters": "ip"})).await;
-    Browser::at(&app, "192.0.2.7").vote(&poll, 0).await.ok(201);
-    Browser::at(&app, "192.0.2.7")
+    let poll = Browser::new(&app)
+        .create_poll(json!({"voters": "ip"}))
+        .await;
+    Browser::with_address(&app, "192.0.2.7")
+        .vote(&poll, 0)
+        .await
+        .expect_status(201);
+    Browser::with_address(&app, "192.0.2.7")
         .vote(&poll, 1)
         .await
-        .is_problem(409, "already_voted");
-    Browser::at(&app, "192.0.2.8").vote(&poll, 1).await.ok(201);
-    Browser::at(&app, "2001:db8::1")
+        .assert_problem(409, "already_voted");
+    Browser::with_address(&app, "192.0.2.8")
         .vote(&poll, 1)
         .await
-        .ok(201);
-    Browser::at(&app, "2001:db8::2")
+        .expect_status(201);
+    Browser::with_address(&app, "2001:db8::1")
         .vote(&poll, 1)
         .await
-        .is_problem(409, "already_voted");
-    Browser::at(&app, "2001:db8:0:1::1")
+        .expect_status(201);
+    Browser::with_address(&app, "2001:db8::2")
         .vote(&poll, 1)
         .await
-        .ok(201);
+        .assert_problem(409, "already_voted");
+    Browser::with_address(&app, "2001:db8:0:1::1")
+        .vote(&poll, 1)
+        .await
+        .expect_status(201);
     assert_eq!(app.total(&poll.id).await, 4);
 }

@@ -6,13 +6,13 @@ use votify_axum::StreamTiming;
 
 use crate::app::App;
 use crate::browser::Browser;
-use crate::live::Socket;
 use crate::server::Server;
+use crate::stream_clients::Socket;
 
 #[tokio::test]
-async fn what_is_not_understood_is_said_and_the_stream_stays() {
+async fn malformed_messages_are_answered_and_the_stream_continues() {
     let server = Server::start(App::new()).await;
-    let poll = Browser::new(&server.app).make(json!({})).await;
+    let poll = Browser::new(&server.app).create_poll(json!({})).await;
     let mut socket = Socket::open(&server, &Server::stream_path(&poll, ""), &[]).await;
     socket.next().await;
     let deep = "[".repeat(60_000);
@@ -30,11 +30,11 @@ async fn what_is_not_understood_is_said_and_the_stream_stays() {
         Message::binary(&b"{\"type\": \"refresh\"}"[..]),
     ] {
         socket.send_raw(message).await;
-        let answer = socket
+        let response = socket
             .next_where(|message| message["type"] != "poll_updated")
             .await;
         assert_eq!(
-            answer,
+            response,
             json!({"type": "error", "code": "malformed_message"})
         );
     }
@@ -42,19 +42,19 @@ async fn what_is_not_understood_is_said_and_the_stream_stays() {
     assert_eq!(socket.next_of("poll_updated").await["total_votes"], 0);
 }
 
-/// A state but for the number of those who look at it.
+/// Removes the viewer count, which may change at any time.
 fn without_viewers(mut state: Value) -> Value {
     state.as_object_mut().unwrap().remove("viewers");
     state
 }
 
-/// What the server says is nothing that it can be told.
+/// A client cannot send the message types of the server.
 #[tokio::test]
-async fn what_only_the_server_says_has_no_effect() {
+async fn server_message_types_are_rejected() {
     let server = Server::start(App::new()).await;
     let mut owner = Browser::new(&server.app);
-    let poll = owner.make(json!({})).await;
-    let before = owner.get(&poll.at("")).await.ok(200).json();
+    let poll = owner.create_poll(json!({})).await;
+    let before = owner.get(&poll.path("")).await.expect_status(200).json();
     let cookie = [("cookie", owner.cookie.as_deref().unwrap())];
     let mut socket = Socket::open(&server, &Server::stream_path(&poll, ""), &cookie).await;
     let state = socket.next().await;
@@ -68,8 +68,8 @@ async fn what_only_the_server_says_has_no_effect() {
         "vote_rejected",
         "error",
     ] {
-        let mut said = state.clone();
-        let fields = said.as_object_mut().unwrap();
+        let mut message = state.clone();
+        let fields = message.as_object_mut().unwrap();
         fields.extend([
             ("type".to_owned(), json!(kind)),
             ("request_id".to_owned(), json!("a")),
@@ -77,17 +77,17 @@ async fn what_only_the_server_says_has_no_effect() {
             ("total_votes".to_owned(), json!(7)),
             ("final".to_owned(), json!(true)),
         ]);
-        socket.send(said).await;
-        let answer = socket
+        socket.send(message).await;
+        let response = socket
             .next_where(|message| message["type"] != "poll_updated")
             .await;
-        let refused = json!({"type": "error", "code": "malformed_message"});
-        assert_eq!(answer, refused, "{kind}");
+        let expected = json!({"type": "error", "code": "malformed_message"});
+        assert_eq!(response, expected, "{kind}");
     }
     socket.send(json!({"type": "refresh"})).await;
     let after = socket.next_of("poll_updated").await;
     assert_eq!(without_viewers(after), without_viewers(state));
-    let after = owner.get(&poll.at("")).await.ok(200).json();
+    let after = owner.get(&poll.path("")).await.expect_status(200).json();
     assert_eq!(
         (&after["poll"], &after["options"]),
         (&before["poll"], &before["options"])
@@ -97,7 +97,7 @@ async fn what_only_the_server_says_has_no_effect() {
 #[tokio::test]
 async fn messages_beyond_64_kib_close_with_1009() {
     let server = Server::start(App::new()).await;
-    let poll = Browser::new(&server.app).make(json!({})).await;
+    let poll = Browser::new(&server.app).create_poll(json!({})).await;
     for size in [64 * 1024 + 1, 128 * 1024 + 1, 1024 * 1024] {
         let mut socket = Socket::open(&server, &Server::stream_path(&poll, ""), &[]).await;
         socket.send_raw(Message::text("x".repeat(size))).await;
@@ -110,34 +110,37 @@ async fn messages_beyond_64_kib_close_with_1009() {
     let mut socket = Socket::open(&server, &Server::stream_path(&poll, ""), &[]).await;
     socket.next().await;
     socket.send_raw(Message::text("x".repeat(64 * 1024))).await;
-    let answer = socket
+    let response = socket
         .next_where(|message| message["type"] != "poll_updated")
         .await;
-    assert_eq!(answer["code"], "malformed_message");
+    assert_eq!(response["code"], "malformed_message");
 }
 
 #[tokio::test]
-async fn a_peer_is_pinged_and_dropped_when_it_stays_silent() {
+async fn silent_peers_are_disconnected() {
     let timing = StreamTiming {
         ping_interval: Duration::from_millis(100),
         ..StreamTiming::default()
     };
     let server = Server::start(App::with(|router| router.stream_timing(timing))).await;
-    let poll = Browser::new(&server.app).make(json!({})).await;
+    let poll = Browser::new(&server.app).create_poll(json!({})).await;
     let path = Server::stream_path(&poll, "");
-    let mut awake = Socket::open(&server, &path, &[]).await;
-    let mut asleep = Socket::open(&server, &path, &[]).await;
-    // The one that reads answers the pings; the other one does not even look.
-    awake.all_within(Duration::from_secs(1)).await;
-    awake.send(json!({"type": "refresh"})).await;
-    awake.next_of("poll_updated").await;
-    assert!(asleep.closed().await.is_none(), "dropped without a word");
+    let mut responsive = Socket::open(&server, &path, &[]).await;
+    let mut silent = Socket::open(&server, &path, &[]).await;
+    // A client that reads responses the pings. The other client does not read.
+    responsive.all_within(Duration::from_secs(1)).await;
+    responsive.send(json!({"type": "refresh"})).await;
+    responsive.next_of("poll_updated").await;
+    assert!(
+        silent.closed().await.is_none(),
+        "the connection ends without a close frame"
+    );
 }
 
 #[tokio::test]
-async fn an_address_may_hold_so_many_streams() {
+async fn streams_are_limited_per_address() {
     let server = Server::start(App::with(|router| router.streams_per_address(Some(2)))).await;
-    let poll = Browser::new(&server.app).make(json!({})).await;
+    let poll = Browser::new(&server.app).create_poll(json!({})).await;
     let path = Server::stream_path(&poll, "");
     let first = Socket::open(&server, &path, &[]).await;
     let _second = Socket::open(&server, &path, &[]).await;
@@ -152,15 +155,15 @@ async fn an_address_may_hold_so_many_streams() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(crate::server::PATIENCE, opened)
+    tokio::time::timeout(crate::server::TIMEOUT, opened)
         .await
         .unwrap();
 }
 
 #[tokio::test]
-async fn when_the_engine_shuts_down_streams_end_with_a_reason() {
+async fn engine_shutdown_closes_streams_with_a_reason() {
     let server = Server::start(App::new()).await;
-    let poll = Browser::new(&server.app).make(json!({})).await;
+    let poll = Browser::new(&server.app).create_poll(json!({})).await;
     let mut socket = Socket::open(&server, &Server::stream_path(&poll, ""), &[]).await;
     socket.next().await;
     server.app.engine.shutdown().await;
