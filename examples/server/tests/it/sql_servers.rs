@@ -1,4 +1,4 @@
-//! Several instances of the program on one PostgreSQL or MariaDB.
+//! Several instances of the program on one PostgreSQL or MariaDB server.
 
 use std::time::Duration;
 
@@ -6,22 +6,22 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
 use crate::api::{Api, Events};
-use crate::program::{ended, run, start, votify};
+use crate::program::{run, run_with_secret, start, votify};
 use votify_test_support::sql::{ScratchDatabase, Server, ServerKind};
 
-/// The same URL with a password in it, which these servers do not ask for.
+/// Adds a password to a URL. These servers ignore it.
 fn with_password(url: &str) -> String {
     let mut url = url::Url::parse(url).unwrap();
     url.set_password(Some("hunter2")).unwrap();
     url.into()
 }
 
-async fn a_schema_is_made_when_asked_for(kind: ServerKind) {
+async fn migrations_run_only_on_request(kind: ServerKind) {
     let Some(database) = ScratchDatabase::new(kind).await else {
         return;
     };
     let directory = tempfile::tempdir().unwrap();
-    // MariaDB asks for no password of root, and minds one that is wrong.
+    // MariaDB needs no password for root, but rejects a wrong one.
     let url = match kind {
         ServerKind::Postgres => with_password(database.url()),
         ServerKind::MySql => database.url().to_owned(),
@@ -29,38 +29,38 @@ async fn a_schema_is_made_when_asked_for(kind: ServerKind) {
     let serve = ["serve", "--listen", "127.0.0.1:0", "--store", &url];
 
     let without_secret = run(&mut votify(directory.path(), &serve)).await;
-    let line = without_secret.failure(2);
+    let line = without_secret.error_line(2);
     assert!(
         line.contains("VOTIFY_SECRET") && line.contains("openssl rand"),
         "{line}"
     );
-    let unmigrated = ended(directory.path(), &serve).await;
-    let line = unmigrated.failure(1);
+    let unmigrated = run_with_secret(directory.path(), &serve).await;
+    let line = unmigrated.error_line(1);
     assert!(
         line.contains("votify migrate") && line.contains("--migrate"),
         "{line}"
     );
     for _ in 0..2 {
-        let migrated = ended(directory.path(), &["migrate", "--store", &url]).await;
+        let migrated = run_with_secret(directory.path(), &["migrate", "--store", &url]).await;
         assert_eq!(migrated.code(), 0, "{migrated:?}");
-        assert!(migrated.output.contains("up to date"), "{migrated:?}");
+        assert!(migrated.stdout.contains("up to date"), "{migrated:?}");
         assert!(!format!("{migrated:?}").contains("hunter2"), "{migrated:?}");
     }
     let server = start(directory.path(), &["--store", &url]).await;
     let api = Api::new(&server);
     let poll = api.create_poll().await;
     assert_eq!(api.vote(&poll, 0).await.0, 201);
-    let verified = ended(directory.path(), &["verify", &poll.id, "--store", &url]).await;
-    assert!(verified.output.contains("exact, 1 votes"), "{verified:?}");
-    server.send(rustix::process::Signal::TERM);
-    let stopped = server.end().await;
+    let verified = run_with_secret(directory.path(), &["verify", &poll.id, "--store", &url]).await;
+    assert!(verified.stdout.contains("exact, 1 votes"), "{verified:?}");
+    server.signal(rustix::process::Signal::TERM);
+    let stopped = server.wait().await;
     assert_eq!(stopped.code(), 0, "{stopped:?}");
     assert!(!format!("{stopped:?}").contains("hunter2"), "{stopped:?}");
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
 }
 
 async fn instances_share_voters_and_counts(kind: ServerKind) {
-    let (Some(database), Some(news)) = (
+    let (Some(database), Some(broadcast)) = (
         ScratchDatabase::new(kind).await,
         ScratchDatabase::postgres().await,
     ) else {
@@ -72,7 +72,7 @@ async fn instances_share_voters_and_counts(kind: ServerKind) {
         database.url(),
         "--migrate",
         "--broadcast",
-        news.url(),
+        broadcast.url(),
     ];
     let (one, other) = tokio::join!(
         start(directory.path(), &arguments),
@@ -93,7 +93,16 @@ async fn instances_share_voters_and_counts(kind: ServerKind) {
     other.stop().await;
 }
 
-async fn votes_get_503_while_the_server_hangs(kind: ServerKind) {
+async fn votes_get_503_while_the_server_hangs_briefly(kind: ServerKind) {
+    votes_get_503_while_the_server_hangs(kind, 10).await;
+}
+
+async fn votes_get_503_while_the_server_hangs_long(kind: ServerKind) {
+    votes_get_503_while_the_server_hangs(kind, 40).await;
+}
+
+/// Sends one vote every 200 ms to a paused database server. Each gets a 503 within 5 s.
+async fn votes_get_503_while_the_server_hangs(kind: ServerKind, votes: u64) {
     let Some(database) = Server::new(kind, &[]).await else {
         return;
     };
@@ -104,7 +113,7 @@ async fn votes_get_503_while_the_server_hangs(kind: ServerKind) {
     assert_eq!(api.vote(&poll, 0).await.0, 201);
 
     database.pause();
-    let votes = (0..40).map(|number: u64| {
+    let votes = (0..votes).map(|number| {
         let (voter, poll) = (Api::new(&server), poll.clone());
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_millis(number * 200)).await;
@@ -137,26 +146,30 @@ async fn votes_get_503_while_the_server_hangs(kind: ServerKind) {
 }
 
 macro_rules! on_each_server {
-    ($name:ident, $scenario:ident) => {
+    ($name:ident, $test:ident) => {
         mod $name {
             use votify_test_support::sql::ServerKind;
 
             #[tokio::test]
             async fn on_postgres() {
-                super::$scenario(ServerKind::Postgres).await;
+                super::$test(ServerKind::Postgres).await;
             }
 
             #[tokio::test]
             async fn on_mysql() {
-                super::$scenario(ServerKind::MySql).await;
+                super::$test(ServerKind::MySql).await;
             }
         }
     };
 }
 
-on_each_server!(making_the_schema, a_schema_is_made_when_asked_for);
+on_each_server!(migrations, migrations_run_only_on_request);
 on_each_server!(two_instances, instances_share_voters_and_counts);
 on_each_server!(
-    hanging_of_a_private_server,
-    votes_get_503_while_the_server_hangs
+    hanging_private_server,
+    votes_get_503_while_the_server_hangs_briefly
+);
+on_each_server!(
+    endurance_hanging_private_server,
+    votes_get_503_while_the_server_hangs_long
 );

@@ -5,7 +5,7 @@ use votify_sqlx::sqlx::{self, Connection, Executor};
 use crate::program::{Server, run, votify};
 
 #[tokio::test]
-async fn port_0_is_a_free_one_and_standard_output_says_which() {
+async fn port_0_selects_a_free_port_and_prints_it() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(directory.path(), &[]).await;
     assert!(!server.address().ends_with(":0"), "{}", server.address());
@@ -13,12 +13,12 @@ async fn port_0_is_a_free_one_and_standard_output_says_which() {
     assert_eq!(healthy.status(), 200);
     let ready = reqwest::get(server.url("/readyz")).await.unwrap();
     assert_eq!(ready.status(), 200);
-    server.send(rustix::process::Signal::INT);
-    let ended = server.end().await;
+    server.signal(rustix::process::Signal::INT);
+    let exit = server.wait().await;
     assert_eq!(
-        (ended.code(), ended.output.as_str()),
+        (exit.code(), exit.stdout.as_str()),
         (0, ""),
-        "logs go to standard error: {ended:?}"
+        "logs go to standard error: {exit:?}"
     );
 }
 
@@ -32,24 +32,24 @@ async fn pages_and_documents_are_served() {
         ("/api/openapi.json", "\"openapi\":\"3.1"),
         ("/metrics", "votify_viewers 0"),
     ] {
-        let answer = reqwest::get(server.url(path)).await.unwrap();
-        assert_eq!(answer.status(), 200, "{path}");
-        let body = answer.text().await.unwrap();
+        let response = reqwest::get(server.url(path)).await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        let body = response.text().await.unwrap();
         assert!(body.contains(holds), "{path}: {body}");
     }
 }
 
 #[tokio::test]
-async fn a_taken_port_is_said_and_nothing_is_made() {
+async fn a_used_port_is_reported_and_no_file_is_created() {
     let directory = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let ended = run(&mut votify(
+    let exit = run(&mut votify(
         directory.path(),
         &["serve", "--listen", &address],
     ))
     .await;
-    let line = ended.failure(1);
+    let line = exit.error_line(1);
     assert!(
         line.contains(&format!("cannot listen on {address}: address in use")),
         "{line}"
@@ -58,7 +58,7 @@ async fn a_taken_port_is_said_and_nothing_is_made() {
 }
 
 #[tokio::test]
-async fn a_database_that_cannot_be_used_is_one_line_that_names_the_setting() {
+async fn an_unusable_database_is_reported_in_one_line_with_the_setting() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     std::fs::write(
@@ -77,7 +77,7 @@ async fn a_database_that_cannot_be_used_is_one_line_that_names_the_setting() {
         .await
         .unwrap();
     foreign.close().await.unwrap();
-    for (url, says) in [
+    for (url, expected) in [
         ("sqlite://missing.db", "missing.db"),
         (
             "sqlite://no/such/folder/votify.db?mode=rwc",
@@ -91,9 +91,12 @@ async fn a_database_that_cannot_be_used_is_one_line_that_names_the_setting() {
         for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["migrate"]] {
             let mut arguments = command.to_vec();
             arguments.extend(["--store", url]);
-            let ended = run(&mut votify(path, &arguments)).await;
-            let line = ended.failure(1);
-            assert!(line.contains("--store") && line.contains(says), "{line}");
+            let exit = run(&mut votify(path, &arguments)).await;
+            let line = exit.error_line(1);
+            assert!(
+                line.contains("--store") && line.contains(expected),
+                "{line}"
+            );
         }
         assert_eq!(names(path), before, "{url}");
     }
@@ -112,11 +115,11 @@ fn names(path: &std::path::Path) -> Vec<std::ffi::OsString> {
 }
 
 #[tokio::test]
-async fn migrating_makes_the_database_and_may_be_repeated() {
+async fn migrate_creates_the_database_and_is_idempotent() {
     let directory = tempfile::tempdir().unwrap();
     for _ in 0..2 {
-        let ended = run(&mut votify(directory.path(), &["migrate"])).await;
-        assert_eq!(ended.code(), 0, "{ended:?}");
+        let exit = run(&mut votify(directory.path(), &["migrate"])).await;
+        assert_eq!(exit.code(), 0, "{exit:?}");
     }
     assert!(directory.path().join("votify.db").exists());
     Server::start(directory.path(), &["--store", "sqlite://votify.db"])

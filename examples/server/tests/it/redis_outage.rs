@@ -1,4 +1,4 @@
-//! Votes while the Redis that helps is away.
+//! Votes while the shared Redis is unavailable.
 
 use std::time::Duration;
 
@@ -10,18 +10,23 @@ use crate::program::{Server, start_with};
 use votify_test_support::redis::Server as Redis;
 use votify_test_support::sql::ScratchDatabase;
 
-/// The helpers that answer, by name; the instance must be ready.
-async fn helpers(server: &Server) -> Vec<String> {
+/// Returns the names of the optional components that are ready. The instance must be ready.
+async fn optional_components(server: &Server) -> Vec<String> {
     let (status, body) = ready(server).await;
     assert_eq!(status, 200, "{body}");
     let parts = body["parts"].as_array().unwrap().iter();
-    let there = parts.filter(|part| part["ready"] == true && part["needed"] == false);
+    let ready = parts.filter(|part| part["ready"] == true && part["needed"] == false);
     let name = |part: &Value| part["part"].as_str().unwrap().to_owned();
-    there.map(name).collect()
+    ready.map(name).collect()
 }
 
-/// Votes at both, and waits until a viewer at the other has seen all.
-async fn votes_go_on(servers: [&Server; 2], poll: &Poll, events: &mut Events, before: u64) -> u64 {
+/// Casts 20 votes on two instances, and waits until a viewer received all of them.
+async fn vote_and_wait(
+    servers: [&Server; 2],
+    poll: &Poll,
+    events: &mut Events,
+    before: u64,
+) -> u64 {
     for _ in 0..10 {
         for server in servers {
             let (status, body) = Api::new(server).vote(poll, 0).await;
@@ -33,16 +38,29 @@ async fn votes_go_on(servers: [&Server; 2], poll: &Poll, events: &mut Events, be
     before + 20
 }
 
-async fn all_are_back(server: &Server) {
+async fn wait_until_ready(server: &Server) {
     let since = Instant::now();
-    while helpers(server).await.len() < 3 {
-        assert!(since.elapsed() < Duration::from_secs(20), "they stay away");
+    while optional_components(server).await.len() < 3 {
+        assert!(
+            since.elapsed() < Duration::from_secs(20),
+            "an optional component stays unavailable"
+        );
         sleep(Duration::from_millis(100)).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn votes_go_on_viewers_see_them_and_the_log_stays_short() {
+async fn votes_continue_without_redis_and_the_log_stays_short() {
+    vote_through_an_outage(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn endurance_votes_continue_without_redis_and_the_log_stays_short() {
+    vote_through_an_outage(3).await;
+}
+
+/// Kills Redis for `rounds` rounds of 20 votes, then pauses it.
+async fn vote_through_an_outage(rounds: usize) {
     let (Some(database), Some(mut redis)) = (ScratchDatabase::postgres().await, Redis::new())
     else {
         return;
@@ -72,43 +90,43 @@ async fn votes_go_on_viewers_see_them_and_the_log_stays_short() {
     let poll = Api::new(&one).create_poll().await;
     let mut events = Events::open(&Api::new(&other), &poll).await;
     let servers = [&one, &other];
-    let mut total = votes_go_on(servers, &poll, &mut events, 0).await;
+    let mut total = vote_and_wait(servers, &poll, &mut events, 0).await;
 
     redis.kill();
-    for _ in 0..3 {
-        total = votes_go_on(servers, &poll, &mut events, total).await;
+    for _ in 0..rounds {
+        total = vote_and_wait(servers, &poll, &mut events, total).await;
     }
-    assert!(helpers(&one).await.is_empty());
+    assert!(optional_components(&one).await.is_empty());
     redis.start();
-    all_are_back(&one).await;
-    all_are_back(&other).await;
-    total = votes_go_on(servers, &poll, &mut events, total).await;
+    wait_until_ready(&one).await;
+    wait_until_ready(&other).await;
+    total = vote_and_wait(servers, &poll, &mut events, total).await;
 
     redis.pause();
     let voter = Api::new(&one);
     assert_eq!(voter.vote(&poll, 1).await.0, 201);
-    assert!(helpers(&one).await.is_empty());
+    assert!(optional_components(&one).await.is_empty());
     redis.resume();
-    all_are_back(&one).await;
-    all_are_back(&other).await;
-    votes_go_on(servers, &poll, &mut events, total + 1).await;
+    wait_until_ready(&one).await;
+    wait_until_ready(&other).await;
+    vote_and_wait(servers, &poll, &mut events, total + 1).await;
     assert_eq!(voter.vote(&poll, 1).await.0, 409);
 
     for server in [one, other] {
-        server.send(rustix::process::Signal::TERM);
-        let stopped = server.end().await;
+        server.signal(rustix::process::Signal::TERM);
+        let stopped = server.wait().await;
         assert_eq!(stopped.code(), 0, "{stopped:?}");
         let lines = |text: &str| {
             stopped
-                .errors
+                .stderr
                 .lines()
                 .filter(|line| line.contains(text))
                 .count()
         };
-        let told = lines("requests are not limited");
-        assert!((1..10).contains(&told), "{stopped:?}");
+        let lines_about_limits = lines("requests are not limited");
+        assert!((1..10).contains(&lines_about_limits), "{stopped:?}");
         assert!(lines("rate limiter available again") >= 1, "{stopped:?}");
         assert!(lines("failed to publish poll updates") < 10, "{stopped:?}");
-        assert!(stopped.errors.lines().count() < 60, "{stopped:?}");
+        assert!(stopped.stderr.lines().count() < 60, "{stopped:?}");
     }
 }

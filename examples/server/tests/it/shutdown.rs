@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::api::{Api, Events, viewers};
 use crate::program::{SERVE, Server, run, votify};
 
-/// Clients that do not do their part.
+/// Opens connections that send incomplete requests or never read.
 async fn stuck_clients(server: &Server, poll: &str) -> Vec<TcpStream> {
     let head = format!(
         "POST /api/polls/{poll}/vote HTTP/1.1\r\nhost: {}\r\n",
@@ -33,7 +33,7 @@ async fn stuck_clients(server: &Server, poll: &str) -> Vec<TcpStream> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sigterm_finishes_what_is_in_hand_and_waits_for_nobody_else() {
+async fn sigterm_finishes_running_requests_and_ignores_stuck_clients() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(directory.path(), &[]).await;
     let api = Api::without_cookies(&server);
@@ -62,10 +62,10 @@ async fn sigterm_finishes_what_is_in_hand_and_waits_for_nobody_else() {
     while api.counts(&poll).await[0] < 100 {}
 
     let begun = Instant::now();
-    server.send(Signal::TERM);
-    let ended = server.end().await;
+    server.signal(Signal::TERM);
+    let exit = server.wait().await;
     let took = begun.elapsed();
-    assert_eq!(ended.code(), 0, "{ended:?}");
+    assert_eq!(exit.code(), 0, "{exit:?}");
     assert!(took < Duration::from_secs(10), "{took:?}");
     drop(stuck);
 
@@ -108,7 +108,7 @@ async fn sigterm_finishes_what_is_in_hand_and_waits_for_nobody_else() {
 }
 
 #[tokio::test]
-async fn an_idle_server_with_idle_connections_ends_at_once() {
+async fn an_idle_server_stops_immediately() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(directory.path(), &[]).await;
     let mut idle = TcpStream::connect(server.address()).await.unwrap();
@@ -116,17 +116,17 @@ async fn an_idle_server_with_idle_connections_ends_at_once() {
         .await
         .unwrap();
     assert_ne!(idle.read(&mut [0; 1024]).await.unwrap(), 0);
-    server.send(Signal::TERM);
-    let ended = server.end().await;
-    assert_eq!(ended.code(), 0);
+    server.signal(Signal::TERM);
+    let exit = server.wait().await;
+    assert_eq!(exit.code(), 0);
     assert!(
-        ended.errors.contains("stopped") && !ended.errors.contains("cut_off"),
-        "{ended:?}"
+        exit.stderr.contains("stopped") && !exit.stderr.contains("cut_off"),
+        "{exit:?}"
     );
 }
 
-/// When a viewer was told to go, and how: over a WebSocket by its close code.
-async fn told_to_go(server: &Server, poll: &str) -> (Instant, u16) {
+/// Waits for the close frame of a WebSocket. Returns its arrival and its code.
+async fn close_frame(server: &Server, poll: &str) -> (Instant, u16) {
     let url = format!("ws://{}/api/polls/{poll}/stream", server.address());
     let (mut socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
     loop {
@@ -142,14 +142,14 @@ async fn told_to_go(server: &Server, poll: &str) -> (Instant, u16) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn viewers_are_let_go_one_after_the_other() {
+async fn viewers_are_disconnected_gradually() {
     const VIEWERS: usize = 300;
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(directory.path(), &[]).await;
     let api = Api::without_cookies(&server);
     let poll = api.create_poll().await;
-    let going = (0..VIEWERS).map(|_| told_to_go(&server, &poll.id));
-    let going = futures_util::future::join_all(going);
+    let closing = (0..VIEWERS).map(|_| close_frame(&server, &poll.id));
+    let closing = futures_util::future::join_all(closing);
     let mut events = Events::open(&api, &poll).await;
     let mut retries = 0;
     let listening = async {
@@ -161,25 +161,25 @@ async fn viewers_are_let_go_one_after_the_other() {
         while viewers(&server).await < VIEWERS + 1 {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        server.send(Signal::TERM);
+        server.signal(Signal::TERM);
     };
-    let (gone, (), ()) = tokio::join!(going, listening, stopping);
-    assert!(gone.iter().all(|(_, code)| *code == 1001));
+    let (frames, (), ()) = tokio::join!(closing, listening, stopping);
+    assert!(frames.iter().all(|(_, code)| *code == 1001));
     let (first, last) = (
-        gone.iter().map(|(at, _)| *at).min(),
-        gone.iter().map(|(at, _)| *at).max(),
+        frames.iter().map(|(at, _)| *at).min(),
+        frames.iter().map(|(at, _)| *at).max(),
     );
     let spread = last.unwrap() - first.unwrap();
-    // 2 ms from one to the next.
+    // The server closes one stream every 2 ms.
     assert!(spread >= Duration::from_millis(500), "{spread:?}");
-    assert_eq!(retries, 2, "one at the beginning, one for the way back");
-    let ended = server.end().await;
-    assert_eq!(ended.code(), 0, "{ended:?}");
-    assert!(!ended.errors.contains("cut_off"), "{ended:?}");
+    assert_eq!(retries, 2, "one at the start, one before the reconnect");
+    let exit = server.wait().await;
+    assert_eq!(exit.code(), 0, "{exit:?}");
+    assert!(!exit.stderr.contains("cut_off"), "{exit:?}");
 }
 
 #[tokio::test]
-async fn a_server_whose_log_nobody_reads_any_more_serves_and_stops_all_the_same() {
+async fn a_closed_log_pipe_does_not_affect_the_server() {
     let directory = tempfile::tempdir().unwrap();
     let (reader, writer) = std::io::pipe().unwrap();
     let mut command = votify(directory.path(), &SERVE);
@@ -191,12 +191,12 @@ async fn a_server_whose_log_nobody_reads_any_more_serves_and_stops_all_the_same(
     let url = ready.strip_prefix("listening on ").unwrap();
     drop(reader);
 
-    let answer = reqwest::get(format!("{url}/healthz")).await.unwrap();
-    assert_eq!(answer.status(), 200);
+    let response = reqwest::get(format!("{url}/healthz")).await.unwrap();
+    assert_eq!(response.status(), 200);
     let pid = Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
-    // It logs that it was told to stop, and that it has.
+    // The shutdown writes two log lines.
     kill_process(pid, Signal::TERM).unwrap();
-    let ended = timeout(Duration::from_secs(60), child.wait()).await;
-    let status = ended.expect("the server does not stop").unwrap();
+    let exit = timeout(Duration::from_secs(60), child.wait()).await;
+    let status = exit.expect("the server does not stop").unwrap();
     assert_eq!(status.code(), Some(0), "{status}");
 }

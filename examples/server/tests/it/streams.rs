@@ -6,7 +6,7 @@ use crate::api::{Api, Events};
 use crate::program::Server;
 
 #[tokio::test]
-async fn two_voters_move_what_others_see() {
+async fn votes_reach_sockets_and_event_streams() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(directory.path(), &[]).await;
     let (alice, bob) = (Api::new(&server), Api::new(&server));
@@ -18,7 +18,11 @@ async fn two_voters_move_what_others_see() {
     assert_eq!(alice.vote(&poll, 0).await.0, 201);
     let (status, body) = bob.vote(&poll, 1).await;
     assert_eq!((status, &body["total_votes"]), (201, &Value::from(2)));
-    assert_eq!(alice.vote(&poll, 1).await.0, 409, "nobody votes twice");
+    assert_eq!(
+        alice.vote(&poll, 1).await.0,
+        409,
+        "a second vote is rejected"
+    );
 
     let mut revision = 0;
     loop {

@@ -1,4 +1,4 @@
-//! Instances on one PostgreSQL that Redis helps: with news, a cache and common limits.
+//! Instances on one PostgreSQL that use Redis for updates, cache and rate limits.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use votify_test_support::redis::{Server, ServerConfig};
 use votify_test_support::sql::ScratchDatabase;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn instances_share_news_and_limits() {
+async fn instances_share_updates_and_limits() {
     let (Some(database), Some(redis)) = (
         ScratchDatabase::postgres().await,
         Server::with_config(ServerConfig::new().password("hunter2")),
@@ -19,7 +19,7 @@ async fn instances_share_news_and_limits() {
         return;
     };
     let directory = tempfile::tempdir().unwrap();
-    // The user that docs/operations.md proposes, in place of the one that may do everything.
+    // The restricted user that docs/operations.md proposes.
     redis.cli(&[
         "ACL",
         "SETUSER",
@@ -53,7 +53,7 @@ async fn instances_share_news_and_limits() {
     ];
     let one = start_with(directory.path(), &arguments, &[]).await;
     let other = start_with(directory.path(), &arguments, &[]).await;
-    let answer = ready(&other).await;
+    let response = ready(&other).await;
     let part = |part, backend, needed| json!({"part": part, "backend": backend, "needed": needed, "ready": true});
     let parts = json!([
         part("store", "postgres", true),
@@ -61,13 +61,13 @@ async fn instances_share_news_and_limits() {
         part("limiter", "redis", false),
         part("cache", "redis", false),
     ]);
-    assert_eq!(answer, (200, json!({"ready": true, "parts": parts})));
-    // Broadcast, cache and limits have one way to it together, and broadcast one to listen by, on each instance.
+    assert_eq!(response, (200, json!({"ready": true, "parts": parts})));
+    // Per instance: one connection for commands, and one for the subscriptions of the broadcaster.
     let clients = redis.cli(&["CLIENT", "LIST"]);
     let clients = clients.lines().filter(|line| !line.contains("cmd=client"));
     assert_eq!(clients.count(), 4);
 
-    // A poll's maker has a session, whose attempts are counted wherever it votes.
+    // The attempts of the creator's session count on every instance.
     let alice = Api::new(&one);
     let poll = alice.create_poll().await;
     let mut events = Events::open(&Api::new(&other), &poll).await;
@@ -86,7 +86,7 @@ async fn instances_share_news_and_limits() {
         );
     }
     assert_eq!(Api::new(&other).counts(&poll).await, [1, 0]);
-    // The cache keeps something of the poll, and every limit goes by itself.
+    // The cache contains the poll, and every key has an expiry.
     let keys = redis.cli(&["KEYS", "votify:*"]);
     assert!(
         keys.contains(&poll.id) && keys.contains("votify:limit:"),
@@ -97,15 +97,15 @@ async fn instances_share_news_and_limits() {
     }
 
     for server in [one, other] {
-        server.send(rustix::process::Signal::TERM);
-        let stopped = server.end().await;
+        server.signal(rustix::process::Signal::TERM);
+        let stopped = server.wait().await;
         assert_eq!(stopped.code(), 0, "{stopped:?}");
         assert!(!format!("{stopped:?}").contains("hunter2"), "{stopped:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_limits_off_nothing_is_counted() {
+async fn disabled_limits_count_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let arguments = [
         "serve",
@@ -125,7 +125,7 @@ async fn with_limits_off_nothing_is_counted() {
     for _ in 0..3 {
         assert_eq!(Api::new(&server).vote(&poll, 0).await.0, 201);
     }
-    let (_, answer) = ready(&server).await;
-    assert_eq!(answer["parts"].as_array().unwrap().len(), 2, "{answer}");
+    let (_, response) = ready(&server).await;
+    assert_eq!(response["parts"].as_array().unwrap().len(), 2, "{response}");
     server.stop().await;
 }

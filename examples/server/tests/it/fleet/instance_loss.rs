@@ -7,11 +7,11 @@ use super::viewers::Viewers;
 use super::voters::Voters;
 use crate::api::Api;
 
-/// Within which time of the last vote viewers must be exact.
-const EXACT: Duration = Duration::from_secs(2);
+/// Maximum time from the last vote until all viewers have the final counts.
+const MAX_DELAY: Duration = Duration::from_secs(2);
 
-/// Far above what it takes.
-const LOST: Duration = Duration::from_secs(30);
+/// Upper bound of every wait.
+const MAX_WAIT: Duration = Duration::from_secs(30);
 
 const VIEWERS: usize = 500;
 
@@ -20,13 +20,13 @@ fn sum(numbers: &[u64]) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_instance_is_killed_under_500_viewers() {
+async fn viewers_reconnect_after_an_instance_is_killed() {
     let Some(mut fleet) = Fleet::open(&[]).await else {
         return;
     };
-    let api = Api::through(&fleet.nginx.url()).forgetful();
+    let api = Api::with_url(&fleet.nginx.url()).clone_without_cookies();
     let poll = api.create_poll().await;
-    let mut viewers = Viewers::of(&fleet.nginx, &poll, VIEWERS).await;
+    let mut viewers = Viewers::open(&fleet.nginx, &poll, VIEWERS).await;
     let streams = fleet.metric("votify_streams").await;
     assert_eq!(sum(&streams), VIEWERS);
     assert!(streams.iter().all(|streams| *streams > 100), "{streams:?}");
@@ -35,40 +35,43 @@ async fn an_instance_is_killed_under_500_viewers() {
     sleep(Duration::from_secs(1)).await;
     let before = sum(&fleet.metric("votify_ballots_counted_total").await);
     fleet.kill(1).await;
-    let all_back = async || sum(&fleet.metric("votify_streams").await) == VIEWERS;
-    until("all viewers are back", LOST, all_back).await;
+    let all_open = async || sum(&fleet.metric("votify_streams").await) == VIEWERS;
+    until("all streams are open again", MAX_WAIT, all_open).await;
     sleep(Duration::from_secs(1)).await;
     let counted = voters.stop().await;
-    viewers.exact_within(EXACT, &counted.votes).await;
+    viewers.assert_exact_within(MAX_DELAY, &counted.votes).await;
 
-    let [broken, turned_away] = viewers.losses();
+    let [broken, failed_attempts] = viewers.losses();
     eprintln!(
-        "{} votes, {before} of them before the kill, {} sent again by their voters; {broken} streams broke, {turned_away} tries \
+        "{} votes, {before} of them before the kill, {} retried by their voters; {broken} streams broke, {failed_attempts} attempts \
          to open one failed",
         counted.total(),
-        counted.again
+        counted.retries
     );
     assert_eq!(broken, usize::try_from(streams[1]).unwrap());
     assert_eq!(
         viewers.reopened(),
         broken,
-        "all came back, and nobody else lost a stream"
+        "only the streams of the killed instance broke, and all were reopened"
     );
-    assert!(before > 10 && counted.total() > before + 10, "votes go on");
+    assert!(
+        before > 10 && counted.total() > before + 10,
+        "votes are counted after the kill"
+    );
     fleet.assert_exact(&poll, counted.total()).await;
     drop(viewers);
-    fleet.end().await;
+    fleet.shutdown().await;
 }
 
-/// As in an upgrade.
+/// A rolling upgrade.
 #[tokio::test(flavor = "multi_thread")]
-async fn one_instance_after_the_other_is_stopped_and_started_again() {
+async fn a_rolling_restart_loses_no_vote() {
     let Some(mut fleet) = Fleet::open(&[]).await else {
         return;
     };
-    let api = Api::through(&fleet.nginx.url()).forgetful();
+    let api = Api::with_url(&fleet.nginx.url()).clone_without_cookies();
     let poll = api.create_poll().await;
-    let mut viewers = Viewers::of(&fleet.nginx, &poll, 30).await;
+    let mut viewers = Viewers::open(&fleet.nginx, &poll, 30).await;
     let voters = Voters::start(&api, &poll);
     for index in 0..3 {
         let address = fleet.instance(index).address().to_owned();
@@ -76,21 +79,26 @@ async fn one_instance_after_the_other_is_stopped_and_started_again() {
         sleep(Duration::from_millis(500)).await;
         fleet.start(index, &address).await;
         let used = async || fleet.metric("votify_ballots_counted_total").await[index] > 0;
-        until("nginx uses it again", LOST, used).await;
+        until(
+            "nginx sends requests to the restarted instance",
+            MAX_WAIT,
+            used,
+        )
+        .await;
     }
     let counted = voters.stop().await;
-    viewers.exact_within(LOST, &counted.votes).await;
-    let [broken, turned_away] = viewers.losses();
+    viewers.assert_exact_within(MAX_WAIT, &counted.votes).await;
+    let [broken, failed_attempts] = viewers.losses();
     eprintln!(
-        "{} votes, {} sent again by their voters; {broken} streams ended, {turned_away} tries to open one failed",
+        "{} votes, {} retried by their voters; {broken} streams exit, {failed_attempts} attempts to open one failed",
         counted.total(),
-        counted.again
+        counted.retries
     );
     assert!(
         broken >= 30,
-        "every stream was at an instance that was stopped"
+        "every instance was stopped, so every stream broke"
     );
     fleet.assert_exact(&poll, counted.total()).await;
     drop(viewers);
-    fleet.end().await;
+    fleet.shutdown().await;
 }

@@ -10,19 +10,19 @@ use uuid::Uuid;
 use super::instances::Fleet;
 use crate::api::{Api, Poll};
 
-/// How long an instance holds the votes that it will never answer.
-const HELD: Duration = Duration::from_millis(500);
+/// How long the stopped instance holds votes before it is killed.
+const HOLD_TIME: Duration = Duration::from_millis(500);
 
 const BALLOTS: usize = 60;
 
-async fn code(answer: Response) -> (u16, String) {
-    let status = answer.status().as_u16();
-    let problem: Value = answer.json().await.unwrap();
+async fn code(response: Response) -> (u16, String) {
+    let status = response.status().as_u16();
+    let problem: Value = response.json().await.unwrap();
     (status, problem["code"].as_str().unwrap().to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn origins_and_sizes_are_judged_behind_nginx_as_before_it() {
+async fn origin_and_size_checks_work_behind_nginx() {
     let Some(fleet) = Fleet::open(&[]).await else {
         return;
     };
@@ -35,8 +35,12 @@ async fn origins_and_sizes_are_judged_behind_nginx_as_before_it() {
     let own = create(&url, lunch.clone()).await.unwrap();
     assert_eq!(own.status(), 201);
     let foreign = create("http://127.0.0.1", lunch).await.unwrap();
-    let told = (403, "origin_not_allowed".to_owned());
-    assert_eq!(code(foreign).await, told, "another port is another origin");
+    let expected = (403, "origin_not_allowed".to_owned());
+    assert_eq!(
+        code(foreign).await,
+        expected,
+        "another port is another origin"
+    );
     let large = json!({"title": "Lunch?", "description": "a".repeat(70_000)});
     let large = create(&url, large).await.unwrap();
     assert_eq!(code(large).await, (413, "body_too_large".to_owned()));
@@ -44,82 +48,99 @@ async fn origins_and_sizes_are_judged_behind_nginx_as_before_it() {
     assert_eq!(
         create(&url, huge).await.unwrap().status(),
         413,
-        "nginx' own"
+        "the response of nginx"
     );
-    fleet.end().await;
+    fleet.shutdown().await;
 }
 
-/// How one ballot went: how often it was sent, and how long its first answer took.
+/// Number of attempts for one ballot, and the duration of the first.
 struct Sent {
     times: usize,
     waited: Duration,
 }
 
-async fn send(api: &Api, poll: &Poll, under_key: bool) -> Sent {
+async fn send(api: &Api, poll: &Poll, with_header: bool) -> Sent {
     let ballot = Uuid::new_v4().to_string();
     let mut waited = None;
     for times in 1..20 {
         let since = Instant::now();
-        let answer = if under_key {
-            api.cast_under_key(poll, &ballot, 0).await
+        let response = if with_header {
+            api.cast_with_header(poll, &ballot, 0).await
         } else {
             api.cast(poll, &ballot, 0).await
         };
         let waited = *waited.get_or_insert(since.elapsed());
-        match answer.unwrap() {
+        match response.unwrap() {
             (200 | 201, _) => return Sent { times, waited },
             (503, problem) => {
-                let told = (&problem["code"], &problem["retry_after"]);
-                assert_eq!(told, (&"overloaded".into(), &1.into()));
+                let body = (&problem["code"], &problem["retry_after"]);
+                assert_eq!(body, (&"overloaded".into(), &1.into()));
             }
             (status, problem) => panic!("{status} {problem}"),
         }
         sleep(Duration::from_millis(100)).await;
     }
-    panic!("a ballot is not taken");
+    panic!("the ballot is not accepted");
 }
 
-/// It stands still, so that it has votes in hand for certain, and is killed with them.
+/// SIGSTOP guarantees that the instance holds votes when it is killed.
 #[tokio::test(flavor = "multi_thread")]
-async fn votes_that_a_killed_instance_had_in_hand_count_once() {
+async fn votes_in_flight_on_a_killed_instance_count_once() {
     let Some(mut fleet) = Fleet::open(&[]).await else {
         return;
     };
-    let api = Api::through(&fleet.nginx.url()).forgetful();
+    let api = Api::with_url(&fleet.nginx.url()).clone_without_cookies();
     let poll = api.create_poll().await;
-    fleet.instance(1).send(Signal::STOP);
-    let sent = |under_key: bool| {
+    fleet.instance(1).signal(Signal::STOP);
+    let sent = |with_header: bool| {
         let all = (0..BALLOTS).map(|_| {
             let (api, poll) = (api.clone(), poll.clone());
-            async move { send(&api, &poll, under_key).await }
+            async move { send(&api, &poll, with_header).await }
         });
         tokio::spawn(join_all(all.collect::<Vec<_>>()))
     };
-    let (under_key, under_none) = (sent(true), sent(false));
-    sleep(HELD).await;
+    let (with_header, without_header) = (sent(true), sent(false));
+    sleep(HOLD_TIME).await;
     fleet.kill(1).await;
-    let [under_key, under_none] = [under_key.await.unwrap(), under_none.await.unwrap()];
+    let [with_header, without_header] = [with_header.await.unwrap(), without_header.await.unwrap()];
 
-    let held = |sent: &[Sent]| sent.iter().filter(|one| one.waited >= HELD / 2).count();
-    let again = |sent: &[Sent]| sent.iter().filter(|one| one.times > 1).count();
-    let kept = [held(&under_key), held(&under_none)];
-    eprintln!("{kept:?} of {BALLOTS} were in hand, with and without the header");
-    assert!(kept.iter().all(|kept| *kept > 0), "{kept:?}");
-    assert_eq!(again(&under_key), 0, "nginx sends them to another instance");
-    assert!(again(&under_none) > 0, "and these not");
+    let held = |sent: &[Sent]| {
+        sent.iter()
+            .filter(|one| one.waited >= HOLD_TIME / 2)
+            .count()
+    };
+    let resent = |sent: &[Sent]| sent.iter().filter(|one| one.times > 1).count();
+    let in_flight = [held(&with_header), held(&without_header)];
+    eprintln!("{in_flight:?} of {BALLOTS} were in flight, with and without the header");
+    assert!(
+        in_flight.iter().all(|in_flight| *in_flight > 0),
+        "{in_flight:?}"
+    );
+    assert_eq!(
+        resent(&with_header),
+        0,
+        "nginx sends requests with Idempotency-Key to another instance"
+    );
+    assert!(
+        resent(&without_header) > 0,
+        "nginx does not resend requests without the header"
+    );
     fleet.assert_exact(&poll, 2 * BALLOTS).await;
 
     for index in [0, 2] {
         fleet.kill(index).await;
     }
-    let answer = reqwest::get(format!("{}/api/polls", fleet.nginx.url()))
+    let response = reqwest::get(format!("{}/api/polls", fleet.nginx.url()))
         .await
         .unwrap();
-    assert_eq!(answer.headers()["content-type"], "application/problem+json");
-    assert_eq!(answer.headers()["retry-after"], "1");
-    assert_eq!(code(answer).await, (503, "overloaded".to_owned()));
+    assert_eq!(
+        response.headers()["content-type"],
+        "application/problem+json"
+    );
+    assert_eq!(response.headers()["retry-after"], "1");
+    assert_eq!(code(response).await, (503, "overloaded".to_owned()));
     let ballot = Uuid::new_v4().to_string();
-    let (status, problem) = api.cast_under_key(&poll, &ballot, 0).await.unwrap();
+    let (status, problem) = api.cast_with_header(&poll, &ballot, 0).await.unwrap();
     assert_eq!((status, &problem["code"]), (503, &"overloaded".into()));
     let url = format!(
         "ws://{}/api/polls/{}/stream",
@@ -128,5 +149,5 @@ async fn votes_that_a_killed_instance_had_in_hand_count_once() {
     );
     let refused = tokio_tungstenite::connect_async(url).await.unwrap_err();
     assert!(refused.to_string().contains("503"), "{refused}");
-    fleet.end().await;
+    fleet.shutdown().await;
 }
