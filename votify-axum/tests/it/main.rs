@@ -39,6 +39,7 @@ mod server;
 mod sessions;
 #[cfg(any(feature = "accounts", feature = "jwks"))]
 mod signing_keys;
+mod snapshots;
 mod sse;
 mod stream_clients;
 mod voters_per_address;

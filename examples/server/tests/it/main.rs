@@ -21,6 +21,7 @@ mod redis_store;
 mod secrets;
 mod settings;
 mod shutdown;
+mod snapshots;
 mod sql_servers;
 mod startup;
 mod streams;

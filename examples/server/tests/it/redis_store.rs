@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::api::Api;
-use crate::program::{SERVE, run_with_secret, run, start, start_with, votify};
+use crate::program::{SERVE, run, run_with_secret, start, start_with, votify};
 use votify_test_support::redis::{Server, ServerConfig};
 
 #[tokio::test(flavor = "multi_thread")]

@@ -90,7 +90,7 @@ async fn a_rolling_restart_loses_no_vote() {
     viewers.assert_exact_within(MAX_WAIT, &counted.votes).await;
     let [broken, failed_attempts] = viewers.losses();
     eprintln!(
-        "{} votes, {} retried by their voters; {broken} streams exit, {failed_attempts} attempts to open one failed",
+        "{} votes, {} retried by their voters; {broken} streams ended, {failed_attempts} attempts to open one failed",
         counted.total(),
         counted.retries
     );

@@ -150,7 +150,7 @@ async fn ready(child: &mut Child, address: &str) -> Result<(), String> {
     let end = Instant::now() + START_TIMEOUT;
     loop {
         if let Some(status) = child.try_wait().unwrap() {
-            return Err(format!("nginx exit with {status}"));
+            return Err(format!("nginx ended with {status}"));
         }
         let response = client.get(&url).timeout(START_TIMEOUT).send().await;
         let reason = match response {

@@ -1,23 +1,20 @@
-//! The conformance suite on a store that is not one of ours.
-#![expect(
-    clippy::expect_used,
-    reason = "a fixture that cannot be made fails its test"
-)]
+//! The conformance suite for this store. One macro generates all its tests.
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 
 use votify_core::conformance::{FreshStore, StoreFixture};
 use votify_redb::RedbStore;
 
-struct Redb;
+struct RedbFixture;
 
 #[async_trait::async_trait]
-impl StoreFixture for Redb {
+impl StoreFixture for RedbFixture {
     async fn fresh(&self) -> FreshStore {
-        let folder = tempfile::tempdir().expect("a folder for the test");
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let store = RedbStore::open(folder.path().join("votify.redb")).expect("a new database");
         FreshStore::new(Arc::new(store)).guarded_by(folder)
     }
 }
 
-votify_core::store_conformance!(Redb);
+votify_core::store_conformance!(RedbFixture);
