@@ -1,8 +1,10 @@
-//! Votify inside an existing web app: a club with its own members, login, database and routes.
+//! Votify inside an existing web app: a club with its own members, login, database and
+//! routes.
 //!
 //! The whole integration is in [`app`]: a store on the pool of the club, an
-//! [`Identity`](votify_axum::Identity) for its members, and a nested router. Votify creates its
-//! own tables in the database of the club, and does not access the tables of the club.
+//! [`Identity`](votify_axum::Identity) for its members, and a nested router. Votify
+//! creates its own tables in the database of the club, and does not access the tables of
+//! the club.
 
 mod club;
 
@@ -20,7 +22,8 @@ pub use club::{Member, join};
 /// Returns the app of the club, with polls below `/votes`.
 ///
 /// # Errors
-/// If the database is unavailable or a migration fails. The app may retry at its next start.
+/// If the database is unavailable or a migration fails. The app may retry at its next
+/// start.
 pub async fn app(
     pool: SqlitePool,
     keyring: Keyring,

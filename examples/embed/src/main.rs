@@ -38,7 +38,8 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     }
 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
-    // The client's address is required for rate limits and for polls with one vote per address.
+    // The client's address is required for rate limits and for polls with one vote per
+    // address.
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, app).await?;
     Ok(())

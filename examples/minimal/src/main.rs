@@ -21,7 +21,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Add your own routes to this router.
     let app = axum::Router::new().merge(votify::router(engine));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
-    // The client's address is required for rate limits and for polls with one vote per address.
+    // The client's address is required for rate limits and for polls with one vote per
+    // address.
     axum::serve(
         listener,
         app.into_make_service_with_connect_info::<SocketAddr>(),

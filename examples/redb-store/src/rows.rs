@@ -122,8 +122,8 @@ pub(crate) fn voter(bytes: [u8; 16]) -> Result<VoterId, StoreError> {
     VoterId::from_bytes(bytes).map_err(|error| StoreError::corrupt(BACKEND, error))
 }
 
-/// Classifies an error of redb. Callers may retry only [`StoreError::Unavailable`], so that is
-/// reserved for errors that can pass, such as a full disk.
+/// Classifies an error of redb. Callers may retry only [`StoreError::Unavailable`], so
+/// that is reserved for errors that can pass, such as a full disk.
 pub(crate) fn store_error(error: impl Into<redb::Error>) -> StoreError {
     match error.into() {
         error @ (redb::Error::Io(_)

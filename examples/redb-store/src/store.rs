@@ -20,8 +20,8 @@ use crate::rows::{
     encode_state, state_of, store_error, voter,
 };
 
-/// Ballots per read transaction of `Store::ballots`. A short transaction does not keep redb
-/// from reusing freed pages.
+/// Ballots per read transaction of `Store::ballots`. A short transaction does not keep
+/// redb from reusing freed pages.
 const PAGE: usize = 1000;
 
 /// A store in one file.
@@ -36,8 +36,8 @@ impl RedbStore {
     /// Opens the file. Creates it if it does not exist.
     ///
     /// # Errors
-    /// - [`StoreError::Unavailable`] if the file cannot be read or written, or another process has
-    ///   opened it. Retrying is safe.
+    /// - [`StoreError::Unavailable`] if the file cannot be read or written, or another
+    ///   process has opened it. Retrying is safe.
     /// - [`StoreError::Corrupt`] if the file is damaged.
     /// - [`StoreError::Failed`] for any other error of redb.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
@@ -65,7 +65,8 @@ impl RedbStore {
         result.unwrap_or_else(|panic| Err(StoreError::failed(BACKEND, panic)))
     }
 
-    /// Reads the state of a poll, applies `next`, and writes the new state in one write transaction.
+    /// Reads the state of a poll, applies `next`, and writes the new state in one write
+    /// transaction.
     async fn update_state<T: Send + 'static>(
         &self,
         id: PollId,
@@ -106,8 +107,8 @@ impl RedbStore {
     }
 }
 
-/// Returns the committed active ballots of a poll. While the caller holds the write transaction,
-/// no newer ones exist.
+/// Returns the committed active ballots of a poll. While the caller holds the write
+/// transaction, no newer ones exist.
 fn committed_ballots(database: &Database, poll: PollId) -> Result<Vec<ActiveBallot>, StoreError> {
     let votes = database
         .begin_read()
@@ -117,7 +118,8 @@ fn committed_ballots(database: &Database, poll: PollId) -> Result<Vec<ActiveBall
     active_ballots(&votes, poll)
 }
 
-/// Returns up to [`PAGE`] active ballots with a revision in `after + 1..=end`, by revision.
+/// Returns up to [`PAGE`] active ballots with a revision in `after + 1..=end`, by
+/// revision.
 fn page(
     database: &Database,
     poll: PollId,
@@ -304,8 +306,9 @@ impl Store for RedbStore {
     }
 
     fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
-        // Each page has its own snapshot, and the stream ends at the revision of its start. A
-        // ballot that is replaced meanwhile gets a later revision, so no voter appears twice.
+        // Each page has its own snapshot, and the stream ends at the revision of its
+        // start. A ballot that is replaced meanwhile gets a later revision, so no voter
+        // appears twice.
         let start = async move { Ok(self.states(&[poll]).await?.pop().flatten()) };
         stream::once(start)
             .map_ok(move |state: Option<PollState>| {

@@ -101,7 +101,8 @@ async fn addresses_are_grouped_by_prefix_behind_trusted_proxies() {
         .expect_status(201);
 }
 
-/// Without client addresses, votes in polls with a quota fail instead of sharing one address.
+/// Without client addresses, votes in polls with a quota fail instead of sharing one
+/// address.
 #[tokio::test]
 async fn votes_without_an_address_fail() {
     let app = App::unlimited();

@@ -78,11 +78,11 @@ async fn bodies_above_64_kib_are_rejected() {
         .await;
     long.assert_problem(413, "body_too_large");
     // A content-length above the limit, and a stream without content-length.
-    let mut announced = raw("/api/polls", JSON, "{}");
-    announced
+    let mut declared = raw("/api/polls", JSON, "{}");
+    declared
         .headers_mut()
         .insert("content-length", "99999999".parse().unwrap());
-    app.send(announced)
+    app.send(declared)
         .await
         .assert_problem(413, "body_too_large");
     let chunks =

@@ -20,13 +20,14 @@ use crate::stream_clients::{EventStream, Socket};
 const FIRST: u32 = 10_007;
 const SECOND: u32 = 10_103;
 
-/// Returns true for the counts, their sum (also the revision), and both plus some further votes.
+/// Returns true for the counts, their sum (also the revision), and both plus some further
+/// votes.
 fn is_canary(number: u64) -> bool {
     (10_007..10_200).contains(&number) || (20_110..20_200).contains(&number)
 }
 
-/// Returns the separate five-digit numbers that reveal a count. Parts of UUIDs and timestamps
-/// have other lengths.
+/// Returns the separate five-digit numbers that reveal a count. Parts of UUIDs and
+/// timestamps have other lengths.
 fn canary_numbers(text: &str) -> Vec<&str> {
     let words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
     let is_canary_word = |word: &&str| word.len() == 5 && word.parse().is_ok_and(is_canary);

@@ -1,5 +1,5 @@
-//! A request for every endpoint of the OpenAPI document. Tests that call all endpoints fail
-//! if one is missing here.
+//! A request for every endpoint of the OpenAPI document. Tests that call all endpoints
+//! fail if one is missing here.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,8 @@ pub struct EndpointRequest {
 }
 
 impl EndpointRequest {
-    /// Builds a request that is valid for this poll, so that only the caller decides the status.
+    /// Builds a request that is valid for this poll, so that only the caller decides the
+    /// status.
     fn new(name: &str, poll: &CreatedPoll) -> Self {
         let (method, path) = name.split_once(' ').unwrap();
         let body = match name {

@@ -168,8 +168,9 @@ async fn a_panic_returns_500_with_an_id_from_the_log() {
             .insert("x-panic", "1".parse().unwrap());
         app.send(request)
     };
-    // tracing caches the interest of each callsite. Another test may register this callsite
-    // while this test installs its subscriber, so the callsite is registered before.
+    // tracing caches the interest of each callsite. Another test may register this
+    // callsite while this test installs its subscriber, so the callsite is registered
+    // before.
     panicking_request().await;
     let log = LogCapture::default();
     let guard = tracing::subscriber::set_default(log.clone());

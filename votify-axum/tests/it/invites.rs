@@ -92,7 +92,8 @@ async fn invalid_codes_are_rejected_and_rate_limited() {
         .assert_problem(403, "invite_invalid");
     let own = owner.get(&poll.path("/vote")).await;
     own.assert_problem(403, "invite_invalid");
-    // The first attempt counts for the address, the others for the session that it started.
+    // The first attempt counts for the address, the others for the session that it
+    // started.
     for _ in 0..6 {
         vote(&mut guesser, &poll, "0W3G-E1R7-0W3G-E1R7").await;
     }
@@ -118,10 +119,10 @@ async fn a_vote_by_code_can_be_withdrawn_and_cast_again() {
         .await
         .expect_status(201);
     let mut elsewhere = Browser::new(&app);
-    let taken = elsewhere
+    let withdrawn = elsewhere
         .call(Method::DELETE, &with(&poll, "/vote", &code), None)
         .await;
-    assert_eq!(taken.expect_status(200).json()["total_votes"], 0);
+    assert_eq!(withdrawn.expect_status(200).json()["total_votes"], 0);
     vote(&mut elsewhere, &poll, &code).await.expect_status(201);
     assert_eq!(app.total(&poll.id).await, 1);
 }

@@ -1,4 +1,5 @@
-//! The router over the real engine and the memory store, in process and over real sockets.
+//! The router over the real engine and the memory store, in process and over real
+//! sockets.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

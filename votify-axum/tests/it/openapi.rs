@@ -172,7 +172,8 @@ async fn every_schema_reference_resolves() {
     }
 }
 
-/// The parser knows every property of a request schema, and every response field is in a schema.
+/// The parser knows every property of a request schema, and every response field is in a
+/// schema.
 #[tokio::test]
 async fn schemas_match_requests_and_responses() {
     let document = document().await;

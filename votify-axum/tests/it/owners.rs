@@ -28,8 +28,8 @@ async fn only_the_owner_may_change_a_poll() {
     let mut other = Browser::new(&app);
     other.create_poll(json!({})).await;
     for (method, path, body) in owner_calls(&poll) {
-        let nobody = app.send(request(method.clone(), &path, body.clone())).await;
-        nobody.assert_problem(403, "not_owner");
+        let anonymous = app.send(request(method.clone(), &path, body.clone())).await;
+        anonymous.assert_problem(403, "not_owner");
         let stranger = other.call(method, &path, body).await;
         stranger.assert_problem(403, "not_owner");
     }
@@ -162,7 +162,8 @@ async fn all_errors_of_a_change_are_reported_together() {
     );
 }
 
-/// Reads the account from `x-user`. `bad` is invalid, `down` makes the identity unavailable.
+/// Reads the account from `x-user`. `bad` is invalid, `down` makes the identity
+/// unavailable.
 #[derive(Debug)]
 pub struct ByHeader;
 
@@ -201,12 +202,12 @@ async fn accounts_vote_once_and_own_their_polls() {
         .vote(&poll, 0)
         .await
         .assert_problem(401, "not_logged_in");
-    let nobody = app.get(&path).await;
-    nobody.assert_problem(401, "not_logged_in");
-    assert!(nobody.headers.contains_key("www-authenticate"));
+    let anonymous = app.get(&path).await;
+    anonymous.assert_problem(401, "not_logged_in");
+    assert!(anonymous.headers.contains_key("www-authenticate"));
     for _ in 0..2 {
-        let mut somewhere = Browser::new(&app);
-        let response = somewhere
+        let mut browser = Browser::new(&app);
+        let response = browser
             .call_with(Method::POST, &path, Some(vote.clone()), &bob)
             .await;
         assert!(
@@ -215,20 +216,20 @@ async fn accounts_vote_once_and_own_their_polls() {
     }
     assert_eq!(app.total(&poll.id).await, 1);
     let title = Some(json!({"title": "New"}));
-    let mut anywhere = Browser::new(&app);
-    anywhere
+    let mut browser = Browser::new(&app);
+    browser
         .call_with(Method::PATCH, &poll.path(""), title.clone(), &bob)
         .await
         .assert_problem(403, "not_owner");
-    anywhere
+    browser
         .call_with(Method::PATCH, &poll.path(""), title, &alice)
         .await
         .expect_status(200);
-    anywhere
+    browser
         .call_with(Method::GET, &path, None, &[("x-user", "bad")])
         .await
         .assert_problem(401, "invalid_login");
-    let down = anywhere
+    let down = browser
         .call_with(Method::GET, &path, None, &[("x-user", "down")])
         .await;
     down.assert_problem(503, "store_unavailable");

@@ -179,13 +179,13 @@ struct UnavailableLimiter;
 #[async_trait]
 impl RateLimiter for UnavailableLimiter {
     fn backend(&self) -> &'static str {
-        "away"
+        "unavailable"
     }
 
     async fn acquire(&self, _: &LimitKey, _: &Quota, _: Timestamp) -> Result<Permit, LimitError> {
         let source = std::io::Error::other("connection refused");
         Err(LimitError::Unavailable {
-            backend: "away",
+            backend: "unavailable",
             source: Arc::new(source),
         })
     }

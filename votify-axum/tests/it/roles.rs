@@ -1,4 +1,5 @@
-//! Calls every endpoint as an anonymous caller, as another session or account, and as the owner.
+//! Calls every endpoint as an anonymous caller, as another session or account, and as the
+//! owner.
 
 use std::collections::BTreeSet;
 

@@ -1,8 +1,9 @@
-//! Snapshots of the public formats: the OpenAPI document, problem bodies and stream frames.
+//! Snapshots of the public formats: the OpenAPI document, problem bodies and stream
+//! frames.
 //!
-//! A difference fails the test and writes nothing (`INSTA_UPDATE` in `.cargo/config.toml`).
-//! After an intended change: `INSTA_UPDATE=always cargo nextest run -p votify-axum
-//! --all-features snapshots`.
+//! A difference fails the test and writes nothing (`INSTA_UPDATE` in
+//! `.cargo/config.toml`). After an intended change: `INSTA_UPDATE=always cargo nextest
+//! run -p votify-axum --all-features snapshots`.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +23,8 @@ fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap()
 }
 
-/// Replaces UUIDs by `[id]`, timestamps by `[time]`, and the fields that change between runs.
+/// Replaces UUIDs by `[id]`, timestamps by `[time]`, and the fields that change between
+/// runs.
 fn redact(value: &mut Value) {
     match value {
         Value::String(text) if text.parse::<uuid::Uuid>().is_ok() => *value = json!("[id]"),

@@ -15,7 +15,8 @@ async fn allowed(
 ) -> u32 {
     let mut allowed = 0;
     for n in 0..attempts {
-        // Withdrawing a vote that was never cast counts as an attempt and starts no session.
+        // Withdrawing a vote that was never cast counts as an attempt and starts no
+        // session.
         let attempt = request(Method::DELETE, &poll.path("/vote"), None);
         let response = app.send(from(&address(n), attempt)).await;
         match response.status {

@@ -111,14 +111,14 @@ async fn votes_can_be_changed_and_withdrawn_with_revote() {
     assert_eq!(changed["total_votes"], 1);
     let key = [("idempotency-key", BALLOT)];
     for _ in 0..2 {
-        let taken = browser
+        let withdrawn = browser
             .call_with(Method::DELETE, &path, None, &key)
             .await
             .expect_status(200)
             .json();
-        assert_eq!(taken["ballot_id"], BALLOT);
+        assert_eq!(withdrawn["ballot_id"], BALLOT);
         assert_eq!(
-            (&taken["success"], &taken["total_votes"]),
+            (&withdrawn["success"], &withdrawn["total_votes"]),
             (&json!(true), &json!(0))
         );
     }

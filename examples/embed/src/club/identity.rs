@@ -20,8 +20,8 @@ impl MemberIdentity {
 impl Identity for MemberIdentity {
     async fn account(&self, request: &Parts) -> Result<Option<AccountId>, IdentityError> {
         match member(&self.0, &request.headers).await {
-            // The account is the id, not the name: a member who changes the name must stay the
-            // same voter.
+            // The account is the id, not the name: a member who changes the name must
+            // stay the same voter.
             Ok(member) => Ok(member.map(|member| AccountId::new(member.id.to_string()))),
             Err(_) => Err(IdentityError::Unavailable),
         }

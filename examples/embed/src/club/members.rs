@@ -92,8 +92,8 @@ fn session(headers: &HeaderMap) -> Option<String> {
         })
 }
 
-/// Returns 244 random bits. They cannot be guessed, so a hash without salt and stretching is
-/// sufficient for storage.
+/// Returns 244 random bits. They cannot be guessed, so a hash without salt and stretching
+/// is sufficient for storage.
 fn secret() -> String {
     format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }

@@ -7,8 +7,8 @@ use votify_core::{Ballot, PollId, StoreError};
 
 use crate::rows::{ADDRESS_COUNTS, VOTE_ADDRESSES, store_error};
 
-/// Returns the addresses of the voters' active ballots, and the number of active ballots of every
-/// address that the batch affects.
+/// Returns the addresses of the voters' active ballots, and the number of active ballots
+/// of every address that the batch affects.
 pub(super) fn read(
     transaction: &WriteTransaction,
     ballots: &[Ballot],

@@ -12,9 +12,11 @@ use crate::rows::{
     encode_vote, state_of, store_error,
 };
 
-/// Casts the ballots of each poll in a separate transaction, so that an error affects one poll.
+/// Casts the ballots of each poll in a separate transaction, so that an error affects one
+/// poll.
 ///
-/// A faster store writes all polls in one transaction, and uses this as the fallback on an error.
+/// A faster store writes all polls in one transaction, and uses this as the fallback on
+/// an error.
 pub(super) async fn cast(store: &RedbStore, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
     let mut receipt = BatchReceipt::unknown_polls(ballots.len());
     for batch in group_by_poll(ballots) {
@@ -78,8 +80,8 @@ fn cast_batch(
     Ok(Some((outcomes, writes.state.tally)))
 }
 
-/// Returns for each voter the active ballot, and the superseded ballots with an id of this batch.
-/// With them the evaluator recognizes replays.
+/// Returns for each voter the active ballot, and the superseded ballots with an id of
+/// this batch. With them the evaluator recognizes replays.
 fn histories(
     transaction: &WriteTransaction,
     ballots: &[Ballot],

@@ -9,13 +9,13 @@ use votify_test_support::redis::{self, ServerConfig};
 
 const ADA: (&str, &str) = ("ada", "correct horse");
 
-struct Person {
+struct User {
     client: Client,
     url: String,
 }
 
-impl Person {
-    fn of(server: &Server) -> Self {
+impl User {
+    fn new(server: &Server) -> Self {
         Self {
             client: Client::builder().cookie_store(true).build().unwrap(),
             url: server.url(""),
@@ -44,12 +44,13 @@ impl Person {
     }
 }
 
-/// Logins and logouts stay valid after a restart, with the secret stored beside the database.
+/// Logins and logouts stay valid after a restart, with the secret stored beside the
+/// database.
 #[tokio::test(flavor = "multi_thread")]
 async fn accounts_survive_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(directory.path(), &[]).await;
-    let ada = Person::of(&server);
+    let ada = User::new(&server);
     let (status, login) = ada.authenticate("register", ADA).await;
     assert_eq!(status, 201, "{login}");
     let draft = json!({"title": "Lunch?", "options": ["Pizza", "Sushi"], "voters": "account"});
@@ -58,15 +59,15 @@ async fn accounts_survive_a_restart() {
     let vote = format!("/api/polls/{}/vote", poll["id"].as_str().unwrap());
     let ballot = json!({"option_id": poll["options"][0]["id"]});
     assert_eq!(ada.post(&vote, &ballot).await.0, 201);
-    let gone = Person::of(&server);
-    assert_eq!(gone.authenticate("login", ADA).await.0, 200);
-    let taken = gone.client.post(format!("{}/api/auth/logout", gone.url));
-    assert_eq!(taken.send().await.unwrap().status(), 204);
+    let other = User::new(&server);
+    assert_eq!(other.authenticate("login", ADA).await.0, 200);
+    let logout = other.client.post(format!("{}/api/auth/logout", other.url));
+    assert_eq!(logout.send().await.unwrap().status(), 204);
     server.signal(Signal::TERM);
     assert_eq!(server.wait().await.code(), 0);
 
     let server = Server::start(directory.path(), &[]).await;
-    let again = Person {
+    let again = User {
         url: server.url(""),
         ..ada
     };
@@ -76,16 +77,22 @@ async fn accounts_survive_a_restart() {
     let elsewhere = Client::new().get(format!("{}/api/auth/me", again.url));
     let elsewhere = elsewhere.bearer_auth(token).send().await.unwrap();
     assert_eq!(elsewhere.status(), 200);
-    let other = Person::of(&server);
+    let stranger = User::new(&server);
     assert_eq!(
-        other.authenticate("login", ("ada", "wrong horse")).await.1["code"],
+        stranger
+            .authenticate("login", ("ada", "wrong horse"))
+            .await
+            .1["code"],
         "invalid_login"
     );
     assert_eq!(
-        other.authenticate("register", ADA).await.1["code"],
+        stranger.authenticate("register", ADA).await.1["code"],
         "name_taken"
     );
-    assert_eq!(other.post(&vote, &ballot).await.1["code"], "not_logged_in");
+    assert_eq!(
+        stranger.post(&vote, &ballot).await.1["code"],
+        "not_logged_in"
+    );
     server.stop().await;
 }
 
@@ -112,7 +119,7 @@ async fn account_endpoints_are_missing_without_accounts() {
 }
 
 async fn assert_no_accounts(server: &Server) {
-    let person = Person::of(server);
+    let person = User::new(server);
     for action in ["register", "login"] {
         let (status, problem) = person.authenticate(action, ADA).await;
         assert_eq!(

@@ -1,5 +1,5 @@
-//! Three instances of the program behind the nginx of `examples/deploy`, on one PostgreSQL
-//! and one Redis.
+//! Three instances of the program behind the nginx of `examples/deploy`, on one
+//! PostgreSQL and one Redis.
 //!
 //! nextest runs one of these tests at a time: it matches the name of this module.
 

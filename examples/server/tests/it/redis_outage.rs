@@ -10,7 +10,8 @@ use crate::program::{Server, start_with};
 use votify_test_support::redis::Server as Redis;
 use votify_test_support::sql::ScratchDatabase;
 
-/// Returns the names of the optional components that are ready. The instance must be ready.
+/// Returns the names of the optional components that are ready. The instance must be
+/// ready.
 async fn optional_components(server: &Server) -> Vec<String> {
     let (status, body) = ready(server).await;
     assert_eq!(status, 200, "{body}");

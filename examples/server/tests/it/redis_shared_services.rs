@@ -62,7 +62,8 @@ async fn instances_share_updates_and_limits() {
         part("cache", "redis", false),
     ]);
     assert_eq!(response, (200, json!({"ready": true, "parts": parts})));
-    // Per instance: one connection for commands, and one for the subscriptions of the broadcaster.
+    // Per instance: one connection for commands, and one for the subscriptions of the
+    // broadcaster.
     let clients = redis.cli(&["CLIENT", "LIST"]);
     let clients = clients.lines().filter(|line| !line.contains("cmd=client"));
     assert_eq!(clients.count(), 4);

@@ -37,20 +37,20 @@ async fn a_secret_is_created_beside_the_database() {
     let path = directory.path().join("votify.db.secret");
     let server = Server::start(directory.path(), &[]).await;
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    let kept = std::fs::read_to_string(&path).unwrap();
+    let secret = std::fs::read_to_string(&path).unwrap();
     let api = Api::new(&server);
     let poll = api.create_poll().await;
     assert_eq!(api.vote(&poll, 0).await.0, 201);
     server.signal(rustix::process::Signal::TERM);
     let exit = server.wait().await;
     assert!(
-        !exit.stderr.contains(kept.trim()) && !exit.stdout.contains(kept.trim()),
+        !exit.stderr.contains(secret.trim()) && !exit.stdout.contains(secret.trim()),
         "{exit:?}"
     );
 
     // The session is valid after a restart.
     let server = Server::start(directory.path(), &[]).await;
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), kept);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), secret);
     let (status, body) = api.at(&server).vote(&poll, 0).await;
     assert_eq!(
         (status, body["code"].as_str()),
@@ -59,7 +59,7 @@ async fn a_secret_is_created_beside_the_database() {
     );
     server.stop().await;
 
-    // A corrupt secret is not replaced.
+    // A corrupt secret file is not replaced.
     std::fs::write(&path, "").unwrap();
     let exit = run(&mut votify(
         directory.path(),

@@ -1,7 +1,8 @@
 //! Snapshots of the help texts and of the printed settings.
 //!
-//! A difference fails the test and writes nothing (`INSTA_UPDATE` in `.cargo/config.toml`).
-//! After an intended change: `INSTA_UPDATE=always cargo nextest run -p votify-server snapshots`.
+//! A difference fails the test and writes nothing (`INSTA_UPDATE` in
+//! `.cargo/config.toml`). After an intended change: `INSTA_UPDATE=always cargo nextest
+//! run -p votify-server snapshots`.
 
 use crate::program::{run, votify};
 

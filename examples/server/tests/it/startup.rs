@@ -42,8 +42,8 @@ async fn pages_and_documents_are_served() {
 #[tokio::test]
 async fn a_used_port_is_reported_and_no_file_is_created() {
     let directory = tempfile::tempdir().unwrap();
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap().to_string();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
     let exit = run(&mut votify(
         directory.path(),
         &["serve", "--listen", &address],

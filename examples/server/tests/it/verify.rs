@@ -85,9 +85,9 @@ async fn verify_does_not_print_hidden_counts() {
 #[tokio::test]
 async fn verify_reports_missing_polls_and_databases() {
     let directory = tempfile::tempdir().unwrap();
-    let nobodys = "01890a5d-ac96-774b-bcce-b302099a8057";
+    let unknown = "01890a5d-ac96-774b-bcce-b302099a8057";
     assert!(
-        verify(directory.path(), &[nobodys])
+        verify(directory.path(), &[unknown])
             .await
             .error_line(1)
             .contains("no such file: votify.db")
@@ -100,14 +100,14 @@ async fn verify_reports_missing_polls_and_databases() {
             .contains("lunch")
     );
     assert!(
-        verify(directory.path(), &[nobodys, "--store", "memory:"])
+        verify(directory.path(), &[unknown, "--store", "memory:"])
             .await
             .error_line(2)
             .contains("--store")
     );
     std::fs::write(directory.path().join("votify.db"), "").unwrap();
     assert!(
-        verify(directory.path(), &[nobodys])
+        verify(directory.path(), &[unknown])
             .await
             .error_line(1)
             .contains("--store"),
@@ -120,7 +120,7 @@ async fn verify_reports_missing_polls_and_databases() {
         0
     );
     assert!(
-        verify(directory.path(), &[nobodys])
+        verify(directory.path(), &[unknown])
             .await
             .error_line(1)
             .contains("does not exist")

@@ -92,7 +92,8 @@ async fn other_instances_reject_a_revoked_token_within_five_seconds() {
     };
     let (here, there) = (instance(), instance());
     let (one, other) = (here.token_of("ada").await, here.token_of("bob").await);
-    // The other instance has cached that the first token is valid, and has no entry for the second.
+    // The other instance has cached that the first token is valid, and has no entry for
+    // the second.
     there.me(&one).await.expect_status(200);
     for token in [&one, &other] {
         here.log_out(token).await.expect_status(204);

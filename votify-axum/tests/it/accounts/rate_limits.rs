@@ -36,7 +36,8 @@ async fn password_guesses_are_limited_to_ten_per_user() {
         assert_eq!(response.header("ratelimit-limit"), "10");
     }
     assert_eq!(app.metric("votify_passwords_hashed_total").await, before);
-    // The limit applies neither to another user of that address nor to the user at another address.
+    // The limit applies neither to another user of that address nor to the user at
+    // another address.
     app.log_in("bob", "wrong horse")
         .await
         .assert_problem(401, "invalid_login");

@@ -64,7 +64,8 @@ async fn every_endpoint_returns_the_expected_status_for_each_account() {
     app.token_of("bob").await;
     for (name, statuses) in EXPECTED {
         for (caller, expected) in [None, Some("bob"), Some("ada")].into_iter().zip(statuses) {
-            // A new poll and a new login for each request, because a request may end them.
+            // A new poll and a new login for each request, because a request may end
+            // them.
             let poll = create_poll(&app, &owner).await;
             let calls = endpoints::all(&app, &poll).await;
             let call = calls.iter().find(|call| call.name == name).unwrap();

@@ -89,7 +89,7 @@ async fn cached_keys_stay_valid_while_the_issuer_is_unavailable() {
     send_with(&app, &token(&app, &key, "ES256", "1"))
         .await
         .expect_status(200);
-    for away in [
+    for failure in [
         KeyResponse::Error,
         KeyResponse::Nothing,
         KeyResponse::Bytes(b"<html>login</html>".to_vec()),
@@ -97,8 +97,8 @@ async fn cached_keys_stay_valid_while_the_issuer_is_unavailable() {
         KeyResponse::Bytes(vec![b' '; 300 * 1024]),
         KeyResponse::Redirect(issuer.url.replace("127.0.0.1", "localhost")),
     ] {
-        let description = format!("{away:?}").chars().take(40).collect::<String>();
-        issuer.set_response(away);
+        let description = format!("{failure:?}").chars().take(40).collect::<String>();
+        issuer.set_response(failure);
         let response = send_with(&app, &token(&app, &key, "ES256", "1")).await;
         assert_eq!(response.status.as_u16(), 200, "{description}");
         let unknown = send_with(&app, &token(&app, &key, "ES256", "2")).await;

@@ -188,7 +188,8 @@ async fn an_invite_code_in_the_handshake_identifies_the_voter() {
     assert!(socket.next().await["total_votes"].is_null());
     socket.send(vote.clone()).await;
     socket.next_of("vote_confirmed").await;
-    // From now on this stream and later streams with the same code contain counts, and no others.
+    // From now on this stream and later streams with the same code contain counts, and no
+    // others.
     socket
         .next_where(|message| message["type"] == "poll_updated" && message["total_votes"] == 1)
         .await;

@@ -17,8 +17,8 @@ const SECRET: &str = "0123456789abcdef0123456789abcdef";
 /// The address of nginx. Test clients use other loopback addresses.
 const TRUSTED: &str = "127.0.0.1/32";
 
-/// Three instances behind nginx, with their database and Redis. One fleet at a time runs in a
-/// process, because a fleet needs much memory.
+/// Three instances behind nginx, with their database and Redis. One fleet at a time runs
+/// in a process, because a fleet needs much memory.
 pub(crate) struct Fleet {
     pub(crate) nginx: Nginx,
     instances: [Option<Server>; 3],
@@ -30,8 +30,8 @@ pub(crate) struct Fleet {
 }
 
 impl Fleet {
-    /// Starts a fleet. Reports and returns `None` if a server is missing and tests are not
-    /// configured to require it.
+    /// Starts a fleet. Reports and returns `None` if a server is missing and tests are
+    /// not configured to require it.
     pub(crate) async fn open(more: &[&str]) -> Option<Self> {
         static RUNNING: Mutex<()> = Mutex::const_new(());
         let guard = RUNNING.lock().await;

@@ -21,8 +21,8 @@ const INSTANCES: [&str; 3] = ["127.0.0.1:8081", "127.0.0.1:8082", "127.0.0.1:808
 /// Maximum time from the start of nginx to its first response.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// An nginx process with the configuration of `examples/deploy` in a temporary folder. It ends
-/// with this value or with the test process.
+/// An nginx process with the configuration of `examples/deploy` in a temporary folder. It
+/// ends with this value or with the test process.
 pub(crate) struct Nginx {
     folder: PathBuf,
     address: String,
@@ -31,8 +31,8 @@ pub(crate) struct Nginx {
 }
 
 impl Nginx {
-    /// Starts nginx. Reports and returns `None` if it is not installed and no test server is
-    /// configured.
+    /// Starts nginx. Reports and returns `None` if it is not installed and no test server
+    /// is configured.
     ///
     /// # Panics
     /// If nginx does not start.

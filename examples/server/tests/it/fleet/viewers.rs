@@ -13,7 +13,8 @@ use tokio_tungstenite::tungstenite::Message;
 use super::nginx::Nginx;
 use crate::api::Poll;
 
-/// First and longest pause before a viewer reopens its stream, as in the script of the page.
+/// First and longest pause before a viewer reopens its stream, as in the script of the
+/// page.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 

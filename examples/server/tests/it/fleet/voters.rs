@@ -62,8 +62,8 @@ impl Voters {
     }
 }
 
-/// Casts one ballot with its id in the header (as the page does) or in the body. Returns the
-/// number of retries.
+/// Casts one ballot with its id in the header (as the page does) or in the body. Returns
+/// the number of retries.
 async fn vote(api: &Api, poll: &Poll, votes: &mut [u64; 2]) -> usize {
     let (ballot, option) = (Uuid::new_v4().to_string(), fastrand::usize(0..2));
     let in_header = fastrand::bool();
