@@ -27,7 +27,7 @@ async fn health_and_readiness_list_the_components() {
     assert_eq!(ready["parts"].as_array().unwrap().len(), 2);
 }
 
-/// A component of the host that is unavailable or never responses.
+/// A component of the host that is unavailable or never answers.
 #[derive(Debug)]
 struct Unavailable {
     required: bool,

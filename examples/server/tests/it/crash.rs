@@ -16,8 +16,8 @@ const VOTERS: usize = 16;
 struct Ledger {
     /// Acknowledged: must never be lost.
     counted: HashMap<String, usize>,
-    /// SentBallots without a response: counted once or not at all.
-    in_doubt: HashMap<String, usize>,
+    /// Sent without a response: counted once or not at all.
+    unconfirmed: HashMap<String, usize>,
 }
 
 impl Ledger {
@@ -36,10 +36,10 @@ impl Ledger {
         tokio::time::sleep(killed_after).await;
         server.signal(Signal::KILL);
         let mut acknowledged = Vec::new();
-        for (counted, in_doubt) in voters.join_all().await {
+        for (counted, unconfirmed) in voters.join_all().await {
             acknowledged.extend(counted.iter().map(|(ballot, _)| ballot.clone()));
             self.counted.extend(counted);
-            self.in_doubt.extend(in_doubt);
+            self.unconfirmed.extend(unconfirmed);
         }
         acknowledged
     }
@@ -47,7 +47,7 @@ impl Ledger {
     /// Sends unconfirmed and acknowledged ballots again.
     async fn resend(&mut self, server: &Server, poll: &Poll, recent: &[String]) {
         let api = Api::without_cookies(server);
-        for (ballot, option) in self.in_doubt.drain() {
+        for (ballot, option) in self.unconfirmed.drain() {
             let (status, body) = api.cast(poll, &ballot, option).await.unwrap();
             assert!(matches!(status, 200 | 201), "{status} {body}");
             self.counted.insert(ballot, option);
@@ -71,16 +71,16 @@ type SentBallots = Vec<(String, usize)>;
 
 /// Casts one ballot after another until the server stops responding.
 async fn vote_on(api: Api, poll: Poll) -> (SentBallots, SentBallots) {
-    let (mut counted, mut in_doubt) = (SentBallots::new(), SentBallots::new());
+    let (mut counted, mut unconfirmed) = (SentBallots::new(), SentBallots::new());
     loop {
         let sent = (Uuid::new_v4().to_string(), fastrand::usize(0..2));
         match api.cast(&poll, &sent.0, sent.1).await {
             Ok((201, _)) => counted.push(sent),
-            Ok((503, _)) => in_doubt.push(sent),
+            Ok((503, _)) => unconfirmed.push(sent),
             Ok((status, body)) => panic!("{status} {body}"),
             Err(_) => {
-                in_doubt.push(sent);
-                return (counted, in_doubt);
+                unconfirmed.push(sent);
+                return (counted, unconfirmed);
             }
         }
     }

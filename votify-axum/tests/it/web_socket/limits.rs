@@ -127,7 +127,7 @@ async fn silent_peers_are_disconnected() {
     let path = Server::stream_path(&poll, "");
     let mut responsive = Socket::open(&server, &path, &[]).await;
     let mut silent = Socket::open(&server, &path, &[]).await;
-    // A client that reads responses the pings. The other client does not read.
+    // A client that reads answers the pings. The other client does not read.
     responsive.all_within(Duration::from_secs(1)).await;
     responsive.send(json!({"type": "refresh"})).await;
     responsive.next_of("poll_updated").await;
