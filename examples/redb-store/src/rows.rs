@@ -14,7 +14,7 @@ pub(crate) const POLLS: TableDefinition<'_, [u8; 16], Vec<u8>> = TableDefinition
 /// Active ballots by (poll, voter). The key guarantees one active ballot per voter.
 pub(crate) const VOTES: TableDefinition<'_, VoteKey, Vote> = TableDefinition::new("votes");
 /// The voters of active ballots by (poll, revision), for `Store::ballots`.
-pub(crate) const ORDER: TableDefinition<'_, ([u8; 16], u64), [u8; 16]> =
+pub(crate) const VOTES_BY_REVISION: TableDefinition<'_, ([u8; 16], u64), [u8; 16]> =
     TableDefinition::new("votes_by_revision");
 /// Accepted ballots that a later vote or a withdrawal replaced.
 pub(crate) const SUPERSEDED: TableDefinition<'_, SupersededKey, Superseded> =

@@ -16,8 +16,8 @@ use votify_core::{
 };
 
 use crate::rows::{
-    BACKEND, ORDER, POLLS, SUPERSEDED, VOTES, active_ballots, decode_state, decode_vote,
-    encode_state, state_of, store_error, voter,
+    BACKEND, POLLS, SUPERSEDED, VOTES, VOTES_BY_REVISION, active_ballots, decode_state,
+    decode_vote, encode_state, state_of, store_error, voter,
 };
 
 /// Ballots per read transaction of `Store::ballots`. A short transaction does not keep
@@ -45,7 +45,9 @@ impl RedbStore {
         let transaction = database.begin_write().map_err(store_error)?;
         transaction.open_table(POLLS).map_err(store_error)?;
         transaction.open_table(VOTES).map_err(store_error)?;
-        transaction.open_table(ORDER).map_err(store_error)?;
+        transaction
+            .open_table(VOTES_BY_REVISION)
+            .map_err(store_error)?;
         transaction.open_table(SUPERSEDED).map_err(store_error)?;
         transaction.commit().map_err(store_error)?;
         Ok(Self {
@@ -128,7 +130,9 @@ fn page(
 ) -> Result<Vec<ActiveBallot>, StoreError> {
     let snapshot = database.begin_read().map_err(store_error)?;
     let (order, votes) = (
-        snapshot.open_table(ORDER).map_err(store_error)?,
+        snapshot
+            .open_table(VOTES_BY_REVISION)
+            .map_err(store_error)?,
         snapshot.open_table(VOTES).map_err(store_error)?,
     );
     let range = (*poll.as_bytes(), after.saturating_add(1))..=(*poll.as_bytes(), end);
@@ -252,7 +256,9 @@ impl Store for RedbStore {
                 votes
                     .retain_in((first, [0; 16])..=(last, [0xFF; 16]), |_, _| false)
                     .map_err(store_error)?;
-                let mut order = transaction.open_table(ORDER).map_err(store_error)?;
+                let mut order = transaction
+                    .open_table(VOTES_BY_REVISION)
+                    .map_err(store_error)?;
                 order
                     .retain_in((first, 0)..=(last, u64::MAX), |_, _| false)
                     .map_err(store_error)?;

@@ -27,8 +27,8 @@ async fn votes_beyond_the_quota_are_rejected() {
     first.vote_as(&poll, 0, BALLOT).await.expect_status(201);
     Browser::new(&app).vote(&poll, 1).await.expect_status(201);
     let mut third = Browser::new(&app);
-    let refused = third.vote(&poll, 0).await;
-    let body = refused.assert_problem(409, "address_quota");
+    let rejected = third.vote(&poll, 0).await;
+    let body = rejected.assert_problem(409, "address_quota");
     assert!(
         body["detail"].as_str().unwrap().contains("another network"),
         "{body}"
@@ -78,11 +78,11 @@ async fn addresses_are_grouped_by_prefix_behind_trusted_proxies() {
     vote(&quota, "10.0.0.1", "203.0.113.1")
         .await
         .expect_status(201);
-    let refused = [
+    let rejected = [
         ("10.0.0.2", "203.0.113.200"),
         ("203.0.113.7", "198.51.100.1"),
     ];
-    for (peer, forwarded_for) in refused {
+    for (peer, forwarded_for) in rejected {
         vote(&quota, peer, forwarded_for)
             .await
             .assert_problem(409, "address_quota");
@@ -195,8 +195,8 @@ async fn quota_rejections_contain_no_counts() {
     let hidden = json!({"results": "after_close"});
     let poll = poll(&app, json!({"ballots": 1}), hidden).await;
     Browser::new(&app).vote(&poll, 0).await.expect_status(201);
-    let refused = Browser::new(&app).vote(&poll, 0).await;
-    let body = refused.assert_problem(409, "address_quota");
+    let rejected = Browser::new(&app).vote(&poll, 0).await;
+    let body = rejected.assert_problem(409, "address_quota");
     let fields: Vec<&String> = body.as_object().unwrap().keys().collect();
     assert_eq!(fields, ["code", "detail", "status", "title"]);
 }

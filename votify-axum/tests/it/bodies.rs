@@ -122,8 +122,8 @@ async fn malformed_ids_are_rejected_on_every_path() {
         "%E2%82",
     ] {
         let path = format!("/api/polls/{id}");
-        for below in ["", "/vote", "/results", "/stream"] {
-            app.get(&format!("{path}{below}"))
+        for suffix in ["", "/vote", "/results", "/stream"] {
+            app.get(&format!("{path}{suffix}"))
                 .await
                 .assert_problem(400, "malformed_id");
         }
@@ -142,7 +142,7 @@ async fn unknown_polls_are_not_found_on_every_path() {
     let mut browser = Browser::new(&app);
     let option = "0190b6e2-0000-7000-8000-000000000001";
     let path = "/api/polls/0190b6e2-0000-7000-8000-000000000000";
-    for (method, below, body) in [
+    for (method, suffix, body) in [
         (Method::GET, "", None),
         (Method::PATCH, "", Some(json!({"title": "x"}))),
         (Method::DELETE, "", None),
@@ -153,7 +153,7 @@ async fn unknown_polls_are_not_found_on_every_path() {
         (Method::DELETE, "/vote", None),
         (Method::POST, "/vote", Some(json!({"option_id": option}))),
     ] {
-        let response = browser.call(method, &format!("{path}{below}"), body).await;
+        let response = browser.call(method, &format!("{path}{suffix}"), body).await;
         response.assert_problem(404, "poll_not_found");
     }
     assert_eq!(browser.cookie, None, "an unknown poll starts no session");

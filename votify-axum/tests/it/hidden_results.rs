@@ -81,9 +81,9 @@ async fn after_close_results_are_hidden_from_everyone_until_the_close() {
         for body in read(browser, &poll).await {
             assert_no_counts(&body);
         }
-        for below in ["", "/results"] {
+        for suffix in ["", "/results"] {
             assert_eq!(
-                browser.get(&poll.path(below)).await.header("etag"),
+                browser.get(&poll.path(suffix)).await.header("etag"),
                 tag,
                 "votes do not change the ETag"
             );
@@ -137,9 +137,9 @@ async fn after_vote_results_are_visible_only_to_voters() {
             assert_no_counts(&body);
         }
         let headers = [("if-none-match", public_tag.as_str())];
-        for below in ["", "/results"] {
+        for suffix in ["", "/results"] {
             browser
-                .call_with(Method::GET, &poll.path(below), None, &headers)
+                .call_with(Method::GET, &poll.path(suffix), None, &headers)
                 .await
                 .expect_status(304);
         }

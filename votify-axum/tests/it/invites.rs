@@ -13,17 +13,17 @@ pub fn app(set: impl FnOnce(VotifyRouter) -> VotifyRouter) -> App {
 
 /// Creates `count` invite codes as the owner.
 pub async fn codes(owner: &mut Browser, poll: &CreatedPoll, count: u32) -> Vec<String> {
-    let made = owner
+    let created = owner
         .post(&poll.path("/invites"), json!({"count": count}))
         .await;
-    let made = made.expect_status(201).json();
-    let made = made["invites"].as_array().unwrap();
+    let created = created.expect_status(201).json();
+    let created = created["invites"].as_array().unwrap();
     let code = |invite: &Value| invite["code"].as_str().unwrap().to_owned();
-    made.iter().map(code).collect()
+    created.iter().map(code).collect()
 }
 
-fn with(poll: &CreatedPoll, below: &str, code: &str) -> String {
-    format!("{}?invite={code}", poll.path(below))
+fn with(poll: &CreatedPoll, suffix: &str, code: &str) -> String {
+    format!("{}?invite={code}", poll.path(suffix))
 }
 
 async fn vote(browser: &mut Browser, poll: &CreatedPoll, code: &str) -> crate::app::TestResponse {
@@ -83,8 +83,8 @@ async fn invalid_codes_are_rejected_and_rate_limited() {
     let foreign = codes(&mut owner, &other, 1).await.remove(0);
     let mut guesser = Browser::new(&app);
     for guess in ["0W3G-E1R7-0W3G-E1R7", "", "nonsense", "%00", &foreign] {
-        let refused = vote(&mut guesser, &poll, guess).await;
-        refused.assert_problem(403, "invite_invalid");
+        let rejected = vote(&mut guesser, &poll, guess).await;
+        rejected.assert_problem(403, "invite_invalid");
     }
     owner
         .vote(&poll, 0)
@@ -139,8 +139,8 @@ async fn counts_are_visible_to_the_code_that_voted() {
         .await
         .expect_status(201);
     for (code, shown) in [(codes[0].as_str(), true), (&codes[1], false), ("", false)] {
-        for below in ["", "/results"] {
-            let seen = app.get(&with(&poll, below, code)).await.expect_status(200);
+        for suffix in ["", "/results"] {
+            let seen = app.get(&with(&poll, suffix, code)).await.expect_status(200);
             assert_eq!(
                 seen.text.contains("\"total_votes\""),
                 shown,
@@ -159,18 +159,18 @@ async fn only_the_owner_may_create_codes() {
     let mut other = Browser::new(&app);
     other.create_poll(json!({})).await;
     for mut caller in [other, Browser::new(&app)] {
-        let refused = caller
+        let rejected = caller
             .post(&poll.path("/invites"), json!({"count": 1}))
             .await;
-        refused.assert_problem(403, "not_owner");
+        rejected.assert_problem(403, "not_owner");
     }
-    let made = owner
+    let created = owner
         .post(&poll.path("/invites"), json!({"count": 1}))
         .await
         .expect_status(201);
-    assert_eq!(made.header("cache-control"), "no-store");
+    assert_eq!(created.header("cache-control"), "no-store");
     let seen = owner.get(&poll.path("")).await.expect_status(200);
-    let code = made.json()["invites"][0]["code"]
+    let code = created.json()["invites"][0]["code"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -229,13 +229,13 @@ async fn links_include_the_path_of_the_router() {
     for (app, root) in [(plain, Some("")), (nested, Some("/a")), (without, None)] {
         let mut owner = Browser::new(&app);
         let prefix = root.unwrap_or_default();
-        let made = owner
+        let created = owner
             .post(
                 &format!("{prefix}/api/polls"),
                 json!({"title": "Lunch?", "options": ["Pizza", "Sushi"], "voters": "invite"}),
             )
             .await;
-        let poll = CreatedPoll::from(made.expect_status(201).json());
+        let poll = CreatedPoll::from(created.expect_status(201).json());
         let path = format!("{prefix}{}", poll.path("/invites"));
         let invites = owner
             .post(&path, json!({"count": 1}))
@@ -264,15 +264,15 @@ async fn invalid_invite_requests_are_rejected() {
         (json!({"count": 7, "more": 1}), "more"),
         (json!([]), ""),
     ] {
-        let refused = owner.post(&path, body).await;
-        refused.assert_problem(422, "invalid_invites");
-        assert_eq!(refused.invalid_fields(), [field]);
+        let rejected = owner.post(&path, body).await;
+        rejected.assert_problem(422, "invalid_invites");
+        assert_eq!(rejected.invalid_fields(), [field]);
     }
     let browsers = owner.create_poll(json!({})).await;
-    let refused = owner
+    let rejected = owner
         .post(&browsers.path("/invites"), json!({"count": 1}))
         .await;
-    refused.assert_problem(409, "not_by_invite");
+    rejected.assert_problem(409, "not_by_invite");
     for _ in 0..10 {
         owner
             .post(&path, json!({"count": 10_000}))
@@ -317,11 +317,11 @@ async fn polls_by_invite_are_invalid_without_an_invite_store() {
     let app = App::over(FailingStore::default(), |router| router);
     let mut owner = Browser::new(&app);
     let body = json!({"title": "Lunch?", "options": ["Pizza", "Sushi"], "voters": "invite"});
-    let refused = owner.post("/api/polls", body).await;
-    refused.assert_problem(422, "invalid_poll");
-    assert_eq!(refused.invalid_fields(), ["voters"]);
+    let rejected = owner.post("/api/polls", body).await;
+    rejected.assert_problem(422, "invalid_poll");
+    assert_eq!(rejected.invalid_fields(), ["voters"]);
     let poll = owner.create_poll(json!({})).await;
     let change = Some(json!({"voters": "invite"}));
-    let refused = owner.call(Method::PATCH, &poll.path(""), change).await;
-    refused.assert_problem(422, "invalid_poll");
+    let rejected = owner.call(Method::PATCH, &poll.path(""), change).await;
+    rejected.assert_problem(422, "invalid_poll");
 }

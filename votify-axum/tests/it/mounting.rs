@@ -27,11 +27,11 @@ async fn a_nested_router_works_below_its_prefix() {
     };
     assert_eq!(app.get("/hello").await.text, "hi");
     let body = json!({"title": "t", "options": ["a", "b"]});
-    let made = app
+    let created = app
         .post("/tenants/7/polls/api/polls", body)
         .await
         .expect_status(201);
-    let location = made.header("location").to_owned();
+    let location = created.header("location").to_owned();
     assert!(
         location.starts_with("/tenants/7/polls/api/polls/"),
         "{location}"
@@ -53,9 +53,9 @@ async fn a_nested_router_works_below_its_prefix() {
 async fn location_uses_the_path_of_the_public_url() {
     let app = App::with(|router| router.public_url("https://a.test/votes".parse().unwrap()));
     let body = json!({"title": "t", "options": ["a", "b"]});
-    let made = app.post("/api/polls", body).await.expect_status(201);
-    let id = made.json()["id"].as_str().unwrap().to_owned();
-    assert_eq!(made.header("location"), format!("/votes/api/polls/{id}"));
+    let created = app.post("/api/polls", body).await.expect_status(201);
+    let id = created.json()["id"].as_str().unwrap().to_owned();
+    assert_eq!(created.header("location"), format!("/votes/api/polls/{id}"));
 }
 
 #[tokio::test]

@@ -208,13 +208,13 @@ async fn schemas_match_requests_and_responses() {
             .collect();
         assert!(unknown.is_empty(), "{schema}: {unknown:?}");
     }
-    let made = app
+    let created = app
         .post("/api/polls", json!({"title": "t", "options": ["a", "b"]}))
         .await
         .expect_status(201)
         .json();
     let details = app
-        .get(&format!("/api/polls/{}", made["id"].as_str().unwrap()))
+        .get(&format!("/api/polls/{}", created["id"].as_str().unwrap()))
         .await
         .json();
     let fields: BTreeSet<String> = details["poll"]

@@ -187,15 +187,15 @@ async fn accounts_vote_once_and_own_their_polls() {
     let app = App::with(|router| router.identity(ByHeader).vote_quota(None));
     let (alice, bob) = ([("x-user", "alice")], [("x-user", "bob")]);
     let body = json!({"title": "t", "options": ["a", "b"], "voters": "account"});
-    let made = Browser::new(&app)
+    let created = Browser::new(&app)
         .call_with(Method::POST, "/api/polls", Some(body), &alice)
         .await
         .expect_status(201);
     assert!(
-        !made.headers.contains_key("set-cookie"),
+        !created.headers.contains_key("set-cookie"),
         "an account needs no session"
     );
-    let poll = CreatedPoll::from(made.json());
+    let poll = CreatedPoll::from(created.json());
     let vote = json!({"option_id": poll.options[0]});
     let path = poll.path("/vote");
     Browser::new(&app)

@@ -35,11 +35,11 @@ async fn matching_etags_return_304() {
     let app = App::new();
     let mut browser = Browser::new(&app);
     let poll = browser.create_poll(json!({})).await;
-    for (votes, below, total) in [
+    for (votes, suffix, total) in [
         (1, "", "/stats/total_votes"),
         (2, "/results", "/total_votes"),
     ] {
-        let path = poll.path(below);
+        let path = poll.path(suffix);
         let first = browser.get(&path).await.expect_status(200);
         let tag = first.header("etag").to_owned();
         let strong = tag.trim_start_matches("W/").to_owned();

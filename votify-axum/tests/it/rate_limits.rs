@@ -25,12 +25,12 @@ async fn clients_without_cookie_have_ten_attempts_a_minute_per_address() {
             "{reset}: the window consists of slices of its period"
         );
     }
-    let refused = Browser::new(&app).vote(&poll, 0).await;
-    refused.assert_problem(429, "rate_limited");
-    assert_eq!(refused.header("ratelimit-remaining"), "0");
-    let wait: u64 = refused.header("retry-after").parse().unwrap();
+    let rejected = Browser::new(&app).vote(&poll, 0).await;
+    rejected.assert_problem(429, "rate_limited");
+    assert_eq!(rejected.header("ratelimit-remaining"), "0");
+    let wait: u64 = rejected.header("retry-after").parse().unwrap();
     assert!((1..=75).contains(&wait));
-    assert!(!refused.headers.contains_key("set-cookie"));
+    assert!(!rejected.headers.contains_key("set-cookie"));
     Browser::with_address(&app, "192.0.2.2")
         .vote(&poll, 0)
         .await
@@ -104,9 +104,9 @@ async fn replays_and_rejected_votes_count_as_attempts() {
         assert!(replay.headers.contains_key("ratelimit-remaining"));
     }
     for _ in 0..4 {
-        let refused = browser.vote(&poll, 0).await;
-        refused.assert_problem(409, "already_voted");
-        assert!(refused.headers.contains_key("ratelimit-remaining"));
+        let rejected = browser.vote(&poll, 0).await;
+        rejected.assert_problem(409, "already_voted");
+        assert!(rejected.headers.contains_key("ratelimit-remaining"));
     }
     browser
         .vote_as(&poll, 0, ballot)
@@ -127,9 +127,9 @@ async fn new_sessions_are_limited_per_address() {
     app.post("/api/polls", body.clone())
         .await
         .expect_status(201);
-    let refused = app.post("/api/polls", body).await;
-    refused.assert_problem(429, "rate_limited");
-    assert!(refused.headers.contains_key("retry-after"));
+    let rejected = app.post("/api/polls", body).await;
+    rejected.assert_problem(429, "rate_limited");
+    assert!(rejected.headers.contains_key("retry-after"));
     Browser::new(&app)
         .vote(&poll, 0)
         .await

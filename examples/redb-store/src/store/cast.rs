@@ -8,8 +8,8 @@ use votify_core::{Ballot, PollId, StoreError, Tally, Timestamp, VoterId};
 
 use super::{RedbStore, address_usage};
 use crate::rows::{
-    BACKEND, ORDER, POLLS, SUPERSEDED, VOTES, decode_superseded, decode_vote, encode_state,
-    encode_vote, state_of, store_error,
+    BACKEND, POLLS, SUPERSEDED, VOTES, VOTES_BY_REVISION, decode_superseded, decode_vote,
+    encode_state, encode_vote, state_of, store_error,
 };
 
 /// Casts the ballots of each poll in a separate transaction, so that an error affects one
@@ -149,7 +149,9 @@ fn write(
             )
             .map_err(store_error)?;
     }
-    let mut order = transaction.open_table(ORDER).map_err(store_error)?;
+    let mut order = transaction
+        .open_table(VOTES_BY_REVISION)
+        .map_err(store_error)?;
     for old in &writes.superseded {
         order
             .remove((*poll.as_bytes(), old.revision))

@@ -15,18 +15,18 @@ async fn an_unusable_redis_is_reported_in_one_line_without_the_password() {
     let none = redis.url().replace(":open-sesame@", "");
     for url in [&wrong, &none] {
         for setting in SETTINGS {
-            refused(directory.path(), setting, url).await;
+            rejected(directory.path(), setting, url).await;
         }
     }
     let right = redis.url();
     redis.stop();
     for setting in SETTINGS {
-        let line = refused(directory.path(), setting, &right).await;
+        let line = rejected(directory.path(), setting, &right).await;
         assert!(line.contains("unavailable"), "{line}");
     }
 }
 
-async fn refused(directory: &std::path::Path, setting: &str, url: &str) -> String {
+async fn rejected(directory: &std::path::Path, setting: &str, url: &str) -> String {
     let serve = ["serve", "--listen", "127.0.0.1:0", setting, url];
     let exit = run_with_secret(directory, &serve).await;
     let line = exit.error_line(1).to_owned();

@@ -77,12 +77,12 @@ async fn a_volatile_redis_is_logged_and_rejected_by_require_durable() {
         };
         let url = redis.url();
         let serve = ["serve", "--listen", "127.0.0.1:0", "--store", &url];
-        let refused = run_with_secret(
+        let rejected = run_with_secret(
             directory.path(),
             &[&serve[..], &["--require-durable"]].concat(),
         )
         .await;
-        let line = refused.error_line(1);
+        let line = rejected.error_line(1);
         assert!(
             line.contains("--require-durable")
                 && line.contains(expected)
@@ -106,7 +106,7 @@ async fn a_volatile_redis_is_logged_and_rejected_by_require_durable() {
 async fn require_durable_applies_to_all_stores() {
     let directory = tempfile::tempdir().unwrap();
     for store in ["memory:", "sqlite::memory:"] {
-        let refused = run_with_secret(
+        let rejected = run_with_secret(
             directory.path(),
             &[
                 "serve",
@@ -118,7 +118,7 @@ async fn require_durable_applies_to_all_stores() {
             ],
         )
         .await;
-        let line = refused.error_line(1);
+        let line = rejected.error_line(1);
         assert!(
             line.contains("--require-durable") && line.contains("lost if"),
             "{line}"

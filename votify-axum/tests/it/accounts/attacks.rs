@@ -256,10 +256,10 @@ impl TokenForge {
 
 async fn account_poll(app: &App, token: &str) -> String {
     let draft = json!({"title": "t", "options": ["a", "b"], "voters": "account"});
-    let made = app
+    let created = app
         .send(with_bearer(token, Method::POST, "/api/polls", Some(draft)))
         .await;
-    made.expect_status(201).json()["id"]
+    created.expect_status(201).json()["id"]
         .as_str()
         .unwrap()
         .to_owned()

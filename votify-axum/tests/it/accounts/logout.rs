@@ -111,8 +111,8 @@ async fn votes_over_a_stream_are_rejected_after_logout() {
     let app = app();
     let (ada, bob) = (app.token_of("ada").await, app.token_of("bob").await);
     let draft = json!({"title": "t", "options": ["a", "b"], "voters": "account"});
-    let made = with_bearer(&ada, Method::POST, "/api/polls", Some(draft));
-    let poll = CreatedPoll::from(app.send(made).await.expect_status(201).json());
+    let created = with_bearer(&ada, Method::POST, "/api/polls", Some(draft));
+    let poll = CreatedPoll::from(app.send(created).await.expect_status(201).json());
     let server = Server::start(app).await;
     let path = Server::stream_path(&poll, "");
     let vote = json!({"type": "vote", "option_id": poll.options[0]});

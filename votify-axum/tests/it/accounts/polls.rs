@@ -8,10 +8,10 @@ use crate::app::{App, request};
 
 async fn poll(app: &App, token: &str) -> (String, String) {
     let draft = json!({"title": "Lunch?", "options": ["Pizza", "Sushi"], "voters": "account"});
-    let made = with_bearer(token, Method::POST, "/api/polls", Some(draft));
-    let made = app.send(made).await.expect_status(201).json();
+    let created = with_bearer(token, Method::POST, "/api/polls", Some(draft));
+    let created = app.send(created).await.expect_status(201).json();
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-    (text(&made["id"]), text(&made["options"][0]["id"]))
+    (text(&created["id"]), text(&created["options"][0]["id"]))
 }
 
 #[tokio::test]
@@ -73,11 +73,11 @@ async fn an_account_owns_its_polls_in_every_browser() {
 #[tokio::test]
 async fn session_polls_stay_owned_after_login() {
     let app = app();
-    let made = app
+    let created = app
         .post("/api/polls", json!({"title": "t", "options": ["a", "b"]}))
         .await
         .expect_status(201);
-    let session = cookies(&made);
+    let session = cookies(&created);
     let enter = with(
         request(
             Method::POST,
@@ -89,7 +89,7 @@ async fn session_polls_stay_owned_after_login() {
     );
     let login = cookies(&app.send(enter).await.expect_status(201));
     let both = format!("{session}; {login}");
-    let id = made.json()["id"].as_str().unwrap().to_owned();
+    let id = created.json()["id"].as_str().unwrap().to_owned();
     let delete = |cookie: &str| {
         with(
             request(Method::DELETE, &format!("/api/polls/{id}"), None),

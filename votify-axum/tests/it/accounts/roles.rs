@@ -40,8 +40,8 @@ const EXPECTED: [(&str, [u16; 3]); 21] = [
 
 async fn create_poll(app: &App, token: &str) -> CreatedPoll {
     let draft = json!({"title": "Lunch?", "options": ["Pizza", "Sushi"], "voters": "account"});
-    let made = with_bearer(token, Method::POST, "/api/polls", Some(draft));
-    CreatedPoll::from(app.send(made).await.expect_status(201).json())
+    let created = with_bearer(token, Method::POST, "/api/polls", Some(draft));
+    CreatedPoll::from(app.send(created).await.expect_status(201).json())
 }
 
 #[tokio::test]

@@ -41,12 +41,12 @@ async fn a_subject_votes_once() {
     };
     let ada = token(&app, &ec, "ES256", "ec");
     let draft = json!({"title": "t", "options": ["a", "b"], "voters": "account"});
-    let made = send(&ada, Method::POST, "/api/polls", draft)
+    let created = send(&ada, Method::POST, "/api/polls", draft)
         .await
         .expect_status(201)
         .json();
-    let path = format!("/api/polls/{}/vote", made["id"].as_str().unwrap());
-    let ballot = json!({"option_id": made["options"][0]["id"]});
+    let path = format!("/api/polls/{}/vote", created["id"].as_str().unwrap());
+    let ballot = json!({"option_id": created["options"][0]["id"]});
     send(&ada, Method::POST, &path, ballot.clone())
         .await
         .expect_status(201);
@@ -60,7 +60,7 @@ async fn a_subject_votes_once() {
     send(&bob, Method::POST, &path, ballot)
         .await
         .expect_status(201);
-    let close = format!("/api/polls/{}/close", made["id"].as_str().unwrap());
+    let close = format!("/api/polls/{}/close", created["id"].as_str().unwrap());
     send(&bob, Method::POST, &close, json!({}))
         .await
         .assert_problem(403, "not_owner");

@@ -40,17 +40,17 @@ impl Issuer {
     pub async fn new(keys: Vec<Value>) -> Self {
         let key_response = Arc::new(Mutex::new(KeyResponse::Keys(keys)));
         let requests = Arc::new(AtomicU32::new(0));
-        let response = {
+        let handler = {
             let (key_response, requests) = (Arc::clone(&key_response), Arc::clone(&requests));
             move || {
                 requests.fetch_add(1, Ordering::SeqCst);
                 let key_response = key_response.lock().unwrap().clone();
-                response(key_response)
+                respond(key_response)
             }
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/keys", listener.local_addr().unwrap());
-        let app = Router::new().route("/keys", get(response));
+        let app = Router::new().route("/keys", get(handler));
         let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         Self {
             url,
@@ -80,7 +80,7 @@ impl Drop for Issuer {
     }
 }
 
-async fn response(key_response: KeyResponse) -> Response {
+async fn respond(key_response: KeyResponse) -> Response {
     match key_response {
         KeyResponse::Keys(keys) => axum::Json(json!({ "keys": keys })).into_response(),
         KeyResponse::Bytes(bytes) => bytes.into_response(),

@@ -190,13 +190,13 @@ async fn resumed_streams_skip_older_states() {
         3,
         "the first frame is the newest state"
     );
-    let refused = Socket::try_open(
+    let rejected = Socket::try_open(
         &server,
         &Server::stream_path(&poll, "?after=yesterday&events=all"),
         &[],
     )
     .await;
-    let (status, body) = refused.unwrap_err();
+    let (status, body) = rejected.unwrap_err();
     assert_eq!(
         (status.as_u16(), &body["code"]),
         (422, &json!("invalid_query"))

@@ -147,7 +147,7 @@ async fn votes_in_flight_on_a_killed_instance_count_once() {
         fleet.nginx.address(),
         poll.id
     );
-    let refused = tokio_tungstenite::connect_async(url).await.unwrap_err();
-    assert!(refused.to_string().contains("503"), "{refused}");
+    let rejected = tokio_tungstenite::connect_async(url).await.unwrap_err();
+    assert!(rejected.to_string().contains("503"), "{rejected}");
     fleet.shutdown().await;
 }
