@@ -1,10 +1,10 @@
-//! The club itself, which knows nothing of polls but for one trait.
+//! The existing app. Only `identity` depends on Votify.
 
 mod identity;
 mod members;
 mod routes;
 
-pub(crate) use identity::Members;
-pub(crate) use members::make_tables;
+pub(crate) use identity::MemberIdentity;
+pub(crate) use members::create_tables;
 pub use members::{Member, join};
 pub(crate) use routes::routes;

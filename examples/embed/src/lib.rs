@@ -1,8 +1,10 @@
-//! A club's web app that was there before it had polls: its members, its log-in, its database and its routes are its own.
+//! Votify inside an existing web app: a club with its own members, login, database and
+//! routes.
 //!
-//! What it takes to bring Votify in stands in [`app`]: a store on the club's pool, an [`Identity`](votify_axum::Identity) that
-//! knows the club's members, and a place among the club's routes. Votify makes tables of its own beside the club's, and
-//! never looks at those.
+//! The whole integration is in [`app`]: a store on the pool of the club, an
+//! [`Identity`](votify_axum::Identity) for its members, and a nested router. Votify
+//! creates its own tables in the database of the club, and does not access the tables of
+//! the club.
 
 mod club;
 
@@ -14,24 +16,27 @@ use votify_axum::VotifyRouter;
 use votify_core::{Keyring, PollEngine};
 use votify_sqlx::SqliteStore;
 
-use club::Members;
+use club::MemberIdentity;
 pub use club::{Member, join};
 
-/// The club's app, with polls below `/votes`.
+/// Returns the app of the club, with polls below `/votes`.
 ///
 /// # Errors
-/// If the database is not available.
+/// If the database is unavailable or a migration fails. The app may retry at its next
+/// start.
 pub async fn app(
     pool: SqlitePool,
     keyring: Keyring,
 ) -> Result<Router, Box<dyn Error + Send + Sync>> {
-    club::make_tables(&pool).await?;
+    club::create_tables(&pool).await?;
 
+    // The store shares the pool of the app, so both use one set of connections.
     let store = SqliteStore::from_pool(pool.clone()).await?;
     store.migrate().await?;
     let engine = PollEngine::builder(store).keyring(keyring).build();
+    // With an identity, polls with `"voters": "account"` accept one vote per member.
     let polls = VotifyRouter::new(engine)
-        .identity(Members::of(pool.clone()))
+        .identity(MemberIdentity::new(pool.clone()))
         .build();
 
     Ok(club::routes(pool).nest("/votes", polls))

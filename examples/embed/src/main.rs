@@ -1,5 +1,13 @@
-//! The club's app: `cargo run -p votify-embed`, then log in with one of the codes that it prints:
-//! `curl -c jar -d code=CODE http://127.0.0.1:8080/login`, and make a poll with `-b jar` at `/votes/api/polls`.
+//! Runs the app of the club: `cargo run -p votify-embed`.
+//!
+//! Log in with a printed code, then create a poll with the session cookie:
+//!
+//! ```text
+//! curl -c jar -d code=CODE http://127.0.0.1:8080/login
+//! curl -b jar -H 'content-type: application/json' \
+//!     -d '{"title": "Where to?", "options": ["Sea", "Hills"], "voters": "account"}' \
+//!     http://127.0.0.1:8080/votes/api/polls
+//! ```
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -9,14 +17,14 @@ use votify_core::Keyring;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
-    // The club's own pool, with what acknowledged votes want of it: they are on disk.
+    // With `synchronous = FULL`, acknowledged votes survive a power failure.
     let options = SqliteConnectOptions::new()
         .filename("club.db")
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full);
     let pool = SqlitePool::connect_with(options).await?;
-    // A secret of your own (32 bytes or more) lets polls take votes after a restart too.
+    // With a fixed secret of at least 32 bytes, polls still accept votes after a restart.
     let keyring = std::env::var("VOTIFY_SECRET").map_or_else(
         |_| Ok(Keyring::ephemeral()),
         |secret| Keyring::new([secret]),
@@ -24,12 +32,14 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let app = votify_embed::app(pool.clone(), keyring).await?;
     for name in ["Ada", "Bob"] {
         println!(
-            "{name} may log in with {}",
+            "login code of {name}: {}",
             votify_embed::join(&pool, name).await?
         );
     }
 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+    // The client's address is required for rate limits and for polls with one vote per
+    // address.
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, app).await?;
     Ok(())

@@ -1,5 +1,5 @@
-//! Two members of the club, their polls, and everything that was there before.
-#![allow(clippy::unwrap_used, reason = "a test")]
+//! Members vote in polls, and the app of the club still works.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use axum::Router;
 use axum::body::Body;
@@ -16,7 +16,7 @@ struct Club {
     pool: SqlitePool,
 }
 
-/// Who asks: the cookies that the club gave.
+/// The session cookie of a member.
 type Cookies = String;
 
 impl Club {
@@ -27,21 +27,21 @@ impl Club {
     }
 
     async fn send(&self, request: Request<Body>) -> (StatusCode, Option<String>, String) {
-        let answer = self.app.clone().oneshot(request).await.unwrap();
-        let cookie = answer.headers().get(header::SET_COOKIE);
+        let response = self.app.clone().oneshot(request).await.unwrap();
+        let cookie = response.headers().get(header::SET_COOKIE);
         let cookie = cookie.map(|cookie| {
             let text = cookie.to_str().unwrap();
             text.split(';').next().unwrap().to_owned()
         });
-        let status = answer.status();
-        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
         (status, cookie, String::from_utf8(body.to_vec()).unwrap())
     }
 
-    /// A member's visit to the club's own pages.
-    async fn visit(&self, method: Method, path: &str, who: &str) -> (StatusCode, String) {
+    /// Requests a page of the club.
+    async fn visit(&self, method: Method, path: &str, cookies: &str) -> (StatusCode, String) {
         let request = Request::builder().method(method).uri(path);
-        let request = request.header(header::COOKIE, who).body(Body::empty());
+        let request = request.header(header::COOKIE, cookies).body(Body::empty());
         let (status, _, text) = self.send(request.unwrap()).await;
         (status, text)
     }
@@ -54,7 +54,7 @@ impl Club {
         (status, cookie.unwrap_or_default())
     }
 
-    /// Somebody who joins and logs in.
+    /// Adds a member and logs in.
     async fn member(&self, name: &str) -> Cookies {
         let code = votify_embed::join(&self.pool, name).await.unwrap();
         let (status, cookies) = self.log_in(&code).await;
@@ -62,12 +62,12 @@ impl Club {
         cookies
     }
 
-    /// A call to the polls.
-    async fn call(&self, who: &str, method: Method, path: &str, body: Value) -> (u16, Value) {
+    /// Sends a request to the API of Votify.
+    async fn call(&self, cookies: &str, method: Method, path: &str, body: Value) -> (u16, Value) {
         let request = Request::builder()
             .method(method)
             .uri(format!("/votes/api{path}"))
-            .header(header::COOKIE, who)
+            .header(header::COOKIE, cookies)
             .header(header::CONTENT_TYPE, "application/json")
             .body(Body::from(body.to_string()));
         let (status, _, text) = self.send(request.unwrap()).await;
@@ -94,23 +94,27 @@ async fn members_vote_and_own_their_polls() {
     let vote = format!("{path}/vote");
     let ballot = json!({"option_id": poll["options"][0]["id"]});
 
-    for who in [&ada, &bob] {
-        let (status, receipt) = club.call(who, Method::POST, &vote, ballot.clone()).await;
+    for cookies in [&ada, &bob] {
+        let (status, receipt) = club
+            .call(cookies, Method::POST, &vote, ballot.clone())
+            .await;
         assert_eq!(status, 201, "{receipt}");
-        let (status, again) = club.call(who, Method::POST, &vote, ballot.clone()).await;
+        let (status, again) = club
+            .call(cookies, Method::POST, &vote, ballot.clone())
+            .await;
         assert_eq!((status, &again["code"]), (409, &json!("already_voted")));
     }
-    for stranger in ["", "club_session=forged"] {
+    for cookies in ["", "club_session=forged"] {
         let (status, problem) = club
-            .call(stranger, Method::POST, &vote, ballot.clone())
+            .call(cookies, Method::POST, &vote, ballot.clone())
             .await;
         assert_eq!((status, &problem["code"]), (401, &json!("not_logged_in")));
     }
 
-    for (who, status) in [("", 403), (bob.as_str(), 403), (ada.as_str(), 200)] {
+    for (cookies, status) in [("", 403), (bob.as_str(), 403), (ada.as_str(), 200)] {
         let close = format!("{path}/close");
-        let (answered, body) = club.call(who, Method::POST, &close, json!({})).await;
-        assert_eq!(answered, status, "{body}");
+        let (actual, body) = club.call(cookies, Method::POST, &close, json!({})).await;
+        assert_eq!(actual, status, "{body}");
     }
     let (_, closed) = club.call("", Method::GET, &path, json!(null)).await;
     assert_eq!(closed["poll"]["status"], "closed");
@@ -118,7 +122,7 @@ async fn members_vote_and_own_their_polls() {
 }
 
 #[tokio::test]
-async fn everything_that_was_there_is_still_there() {
+async fn the_routes_of_the_club_still_work() {
     let club = Club::new(in_memory().await).await;
     let (status, greeting) = club.visit(Method::GET, "/", "").await;
     assert_eq!(
@@ -136,7 +140,7 @@ async fn everything_that_was_there_is_still_there() {
     );
     assert_eq!(club.visit(Method::GET, "/members", &ada).await.1, "Ada");
     assert_eq!(club.visit(Method::GET, "/nowhere", &ada).await.0, 404);
-    // The pages of the polls are at the polls' place, and they bring no accounts of their own.
+    // Votify answers only below its prefix, and has no account endpoints of its own.
     assert_eq!(
         club.visit(Method::GET, "/votes/api/openapi.json", "")
             .await
@@ -161,9 +165,9 @@ async fn everything_that_was_there_is_still_there() {
     assert_eq!(problem["code"], "not_logged_in");
 }
 
-/// Polls stand beside the club's tables, in the club's file, and are there when it opens again.
+/// Polls are in the database file of the club and survive a restart.
 #[tokio::test]
-async fn polls_live_in_the_clubs_own_file() {
+async fn polls_are_stored_in_the_database_of_the_club() {
     let folder = tempfile::tempdir().unwrap();
     let options = SqliteConnectOptions::new()
         .filename(folder.path().join("club.db"))

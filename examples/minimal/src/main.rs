@@ -1,5 +1,6 @@
-//! Polls in one SQLite file, in an axum application: `cargo run -p votify-minimal`, then open
-//! <http://127.0.0.1:8080>.
+//! The smallest axum app with polls, stored in one SQLite file.
+//!
+//! Run `cargo run -p votify-minimal`, then open <http://127.0.0.1:8080>.
 
 use std::net::SocketAddr;
 
@@ -8,6 +9,7 @@ use votify::{Keyring, PollEngine, SqliteStore};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let store = SqliteStore::connect("sqlite://votify.db?mode=rwc").await?;
+    // Creates the tables, or updates them after an upgrade of Votify.
     store.migrate().await?;
     // With a fixed secret of at least 32 bytes, polls still accept votes after a restart.
     let keyring = std::env::var("VOTIFY_SECRET").map_or_else(
@@ -16,9 +18,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     )?;
     let engine = PollEngine::builder(store).keyring(keyring).build();
 
+    // Add your own routes to this router.
     let app = axum::Router::new().merge(votify::router(engine));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
-    // The client's address is required for rate limits and for polls with one vote per address.
+    // The client's address is required for rate limits and for polls with one vote per
+    // address.
     axum::serve(
         listener,
         app.into_make_service_with_connect_info::<SocketAddr>(),

@@ -1,7 +1,9 @@
-//! Votify on [redb](https://docs.rs/redb), an embedded database: what a store of your own looks like.
+//! A store for [redb](https://docs.rs/redb), an embedded database: an example of a custom
+//! store.
 //!
-//! `docs/writing-a-backend.md` walks through it. It keeps every law (its test runs the conformance suite), with the
-//! simplest means: redb lets one writer in at a time, so a write transaction *is* the poll's lock.
+//! `docs/writing-a-backend.md` explains it step by step. The test of this crate runs the
+//! conformance suite. redb allows one write transaction at a time, so a write transaction
+//! also is the lock of a poll.
 
 mod rows;
 mod store;

@@ -1,4 +1,4 @@
-//! What is kept, and how it is written down.
+//! Tables, and the encoding of their rows.
 
 use redb::{ReadableTable, TableDefinition};
 use votify_core::ballot::{ActiveBallot, SupersededBallot};
@@ -6,25 +6,26 @@ use votify_core::poll::PollState;
 use votify_core::store::StoreError;
 use votify_core::{Ballot, BallotId, Choice, PollId, Timestamp, VoterId};
 
-/// The name that this store goes by in logs.
+/// The name of this store in logs and errors.
 pub(crate) const BACKEND: &str = "redb";
 
-/// A poll's definition, counts and position, as JSON.
+/// Definition, counts and position of each poll, as JSON.
 pub(crate) const POLLS: TableDefinition<'_, [u8; 16], Vec<u8>> = TableDefinition::new("polls");
-/// Standing ballots by (poll, voter): the unique key that is the judge.
+/// Active ballots by (poll, voter). The key guarantees one active ballot per voter.
 pub(crate) const VOTES: TableDefinition<'_, VoteKey, Vote> = TableDefinition::new("votes");
-/// The voters of standing ballots by (poll, revision).
-pub(crate) const ORDER: TableDefinition<'_, ([u8; 16], u64), [u8; 16]> =
+/// The voters of active ballots by (poll, revision), for `Store::ballots`.
+pub(crate) const VOTES_BY_REVISION: TableDefinition<'_, ([u8; 16], u64), [u8; 16]> =
     TableDefinition::new("votes_by_revision");
-/// Accepted ballots that count no more.
+/// Accepted ballots that a later vote or a withdrawal replaced.
 pub(crate) const SUPERSEDED: TableDefinition<'_, SupersededKey, Superseded> =
     TableDefinition::new("superseded_votes");
 
-/// Where a voter's ballot stands, by (poll, voter), in polls with a quota for each address.
-pub(crate) const PLACES: TableDefinition<'_, VoteKey, [u8; 16]> = TableDefinition::new("places");
-/// How many ballots stand at an address, by (poll, address).
-pub(crate) const ADDRESSES: TableDefinition<'_, ([u8; 16], [u8; 16]), u32> =
-    TableDefinition::new("addresses");
+/// The address of each active ballot by (poll, voter), in polls with an address quota.
+pub(crate) const VOTE_ADDRESSES: TableDefinition<'_, VoteKey, [u8; 16]> =
+    TableDefinition::new("vote_addresses");
+/// The number of active ballots by (poll, address).
+pub(crate) const ADDRESS_COUNTS: TableDefinition<'_, ([u8; 16], [u8; 16]), u32> =
+    TableDefinition::new("address_counts");
 
 /// Poll and voter.
 pub(crate) type VoteKey = ([u8; 16], [u8; 16]);
@@ -43,12 +44,12 @@ pub(crate) fn decode_state(bytes: &[u8]) -> Result<PollState, StoreError> {
     serde_json::from_slice(bytes).map_err(|error| StoreError::corrupt(BACKEND, error))
 }
 
-pub(crate) fn encode_vote(standing: &ActiveBallot) -> Vote {
+pub(crate) fn encode_vote(active: &ActiveBallot) -> Vote {
     let ActiveBallot {
         ballot,
         revision,
         cast_at,
-    } = standing;
+    } = active;
     (
         *ballot.id.as_bytes(),
         ballot.choice.to_bytes(),
@@ -91,27 +92,27 @@ pub(crate) fn decode_superseded(
     })
 }
 
-/// The state of a poll, if there is one.
+/// Returns the state of a poll, or `None` if it does not exist.
 pub(crate) fn state_of(
     polls: &impl ReadableTable<[u8; 16], Vec<u8>>,
     id: PollId,
 ) -> Result<Option<PollState>, StoreError> {
     polls
         .get(id.as_bytes())
-        .map_err(failure)?
+        .map_err(store_error)?
         .map(|row| decode_state(&row.value()))
         .transpose()
 }
 
-/// All of a poll's standing ballots.
-pub(crate) fn standing(
+/// Returns all active ballots of a poll.
+pub(crate) fn active_ballots(
     votes: &impl ReadableTable<VoteKey, Vote>,
     poll: PollId,
 ) -> Result<Vec<ActiveBallot>, StoreError> {
     let range = (*poll.as_bytes(), [0; 16])..=(*poll.as_bytes(), [0xFF; 16]);
-    let rows = votes.range(range).map_err(failure)?;
+    let rows = votes.range(range).map_err(store_error)?;
     rows.map(|row| {
-        let (key, vote) = row.map_err(failure)?;
+        let (key, vote) = row.map_err(store_error)?;
         decode_vote(poll, voter(key.value().1)?, &vote.value())
     })
     .collect()
@@ -121,8 +122,9 @@ pub(crate) fn voter(bytes: [u8; 16]) -> Result<VoterId, StoreError> {
     VoterId::from_bytes(bytes).map_err(|error| StoreError::corrupt(BACKEND, error))
 }
 
-/// Turns a failure of redb into one of ours, once, by kind: what the disk does may pass, what redb holds may not.
-pub(crate) fn failure(error: impl Into<redb::Error>) -> StoreError {
+/// Classifies an error of redb. Callers may retry only [`StoreError::Unavailable`], so
+/// that is reserved for errors that can pass, such as a full disk.
+pub(crate) fn store_error(error: impl Into<redb::Error>) -> StoreError {
     match error.into() {
         error @ (redb::Error::Io(_)
         | redb::Error::DatabaseAlreadyOpen

@@ -1,5 +1,5 @@
-mod casting;
-mod places;
+mod address_usage;
+mod cast;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,49 +16,60 @@ use votify_core::{
 };
 
 use crate::rows::{
-    BACKEND, ORDER, POLLS, SUPERSEDED, VOTES, decode_state, decode_vote, encode_state, failure,
-    standing, state_of, voter,
+    BACKEND, POLLS, SUPERSEDED, VOTES, VOTES_BY_REVISION, active_ballots, decode_state,
+    decode_vote, encode_state, state_of, store_error, voter,
 };
 
-/// How many ballots a stream reads at once.
+/// Ballots per read transaction of `Store::ballots`. A short transaction does not keep
+/// redb from reusing freed pages.
 const PAGE: usize = 1000;
 
-/// A store in one file. An acknowledged vote is on disk: redb syncs the file at each commit.
+/// A store in one file.
+///
+/// Acknowledged votes survive a crash: redb syncs the file on every commit.
 #[derive(Debug, Clone)]
 pub struct RedbStore {
     database: Arc<Database>,
 }
 
 impl RedbStore {
-    /// Opens the file, or makes it.
+    /// Opens the file. Creates it if it does not exist.
     ///
     /// # Errors
-    /// If it cannot be opened or is no redb database.
+    /// - [`StoreError::Unavailable`] if the file cannot be read or written, or another
+    ///   process has opened it. Retrying is safe.
+    /// - [`StoreError::Corrupt`] if the file is damaged.
+    /// - [`StoreError::Failed`] for any other error of redb.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        let database = Database::create(path).map_err(failure)?;
-        let transaction = database.begin_write().map_err(failure)?;
-        transaction.open_table(POLLS).map_err(failure)?;
-        transaction.open_table(VOTES).map_err(failure)?;
-        transaction.open_table(ORDER).map_err(failure)?;
-        transaction.open_table(SUPERSEDED).map_err(failure)?;
-        transaction.commit().map_err(failure)?;
+        let database = Database::create(path).map_err(store_error)?;
+        let transaction = database.begin_write().map_err(store_error)?;
+        transaction.open_table(POLLS).map_err(store_error)?;
+        transaction.open_table(VOTES).map_err(store_error)?;
+        transaction
+            .open_table(VOTES_BY_REVISION)
+            .map_err(store_error)?;
+        transaction.open_table(SUPERSEDED).map_err(store_error)?;
+        transaction.commit().map_err(store_error)?;
         Ok(Self {
             database: Arc::new(database),
         })
     }
 
-    /// Does something with the database on a thread that may block. A call that is dropped meanwhile still ends.
+    /// Runs `work` on the blocking thread pool: redb does synchronous I/O.
+    ///
+    /// If the caller drops the future, `work` still runs to its end.
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Database) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let database = Arc::clone(&self.database);
-        let done = tokio::task::spawn_blocking(move || work(&database)).await;
-        done.unwrap_or_else(|panicked| Err(StoreError::failed(BACKEND, panicked)))
+        let result = tokio::task::spawn_blocking(move || work(&database)).await;
+        result.unwrap_or_else(|panic| Err(StoreError::failed(BACKEND, panic)))
     }
 
-    /// Reads a poll, has `next` say what becomes of it, and writes that: all under the lock.
-    async fn transform<T: Send + 'static>(
+    /// Reads the state of a poll, applies `next`, and writes the new state in one write
+    /// transaction.
+    async fn update_state<T: Send + 'static>(
         &self,
         id: PollId,
         next: impl FnOnce(&Database, PollState) -> Result<(Option<PollState>, T), StoreError>
@@ -66,19 +77,19 @@ impl RedbStore {
         + 'static,
     ) -> Result<T, StoreError> {
         self.blocking(move |database| {
-            let transaction = database.begin_write().map_err(failure)?;
+            let transaction = database.begin_write().map_err(store_error)?;
             let answer = {
-                let mut polls = transaction.open_table(POLLS).map_err(failure)?;
+                let mut polls = transaction.open_table(POLLS).map_err(store_error)?;
                 let state = state_of(&polls, id)?.ok_or(StoreError::PollNotFound(id))?;
                 let (state, answer) = next(database, state)?;
                 if let Some(state) = state {
                     polls
                         .insert(id.as_bytes(), encode_state(&state)?)
-                        .map_err(failure)?;
+                        .map_err(store_error)?;
                 }
                 answer
             };
-            transaction.commit().map_err(failure)?;
+            transaction.commit().map_err(store_error)?;
             Ok(answer)
         })
         .await
@@ -89,44 +100,48 @@ impl RedbStore {
         self.blocking(move |database| {
             let polls = database
                 .begin_read()
-                .map_err(failure)?
+                .map_err(store_error)?
                 .open_table(POLLS)
-                .map_err(failure)?;
+                .map_err(store_error)?;
             ids.iter().map(|id| state_of(&polls, *id)).collect()
         })
         .await
     }
 }
 
-/// The standing ballots of a poll as last committed; under the write lock these are the newest.
-fn committed(database: &Database, poll: PollId) -> Result<Vec<ActiveBallot>, StoreError> {
+/// Returns the committed active ballots of a poll. While the caller holds the write
+/// transaction, no newer ones exist.
+fn committed_ballots(database: &Database, poll: PollId) -> Result<Vec<ActiveBallot>, StoreError> {
     let votes = database
         .begin_read()
-        .map_err(failure)?
+        .map_err(store_error)?
         .open_table(VOTES)
-        .map_err(failure)?;
-    standing(&votes, poll)
+        .map_err(store_error)?;
+    active_ballots(&votes, poll)
 }
 
-/// The next standing ballots above a revision and up to another, in the order of their revisions.
+/// Returns up to [`PAGE`] active ballots with a revision in `after + 1..=end`, by
+/// revision.
 fn page(
     database: &Database,
     poll: PollId,
     after: u64,
     end: u64,
 ) -> Result<Vec<ActiveBallot>, StoreError> {
-    let snapshot = database.begin_read().map_err(failure)?;
+    let snapshot = database.begin_read().map_err(store_error)?;
     let (order, votes) = (
-        snapshot.open_table(ORDER).map_err(failure)?,
-        snapshot.open_table(VOTES).map_err(failure)?,
+        snapshot
+            .open_table(VOTES_BY_REVISION)
+            .map_err(store_error)?,
+        snapshot.open_table(VOTES).map_err(store_error)?,
     );
     let range = (*poll.as_bytes(), after.saturating_add(1))..=(*poll.as_bytes(), end);
     let mut page = Vec::new();
-    for row in order.range(range).map_err(failure)?.take(PAGE) {
-        let voter = voter(row.map_err(failure)?.1.value())?;
+    for row in order.range(range).map_err(store_error)?.take(PAGE) {
+        let voter = voter(row.map_err(store_error)?.1.value())?;
         if let Some(vote) = votes
             .get((*poll.as_bytes(), *voter.as_bytes()))
-            .map_err(failure)?
+            .map_err(store_error)?
         {
             page.push(decode_vote(poll, voter, &vote.value())?);
         }
@@ -147,15 +162,15 @@ impl Store for RedbStore {
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
         let (id, row) = (poll.id, encode_state(&PollState::new(poll.clone()))?);
         self.blocking(move |database| {
-            let transaction = database.begin_write().map_err(failure)?;
+            let transaction = database.begin_write().map_err(store_error)?;
             {
-                let mut polls = transaction.open_table(POLLS).map_err(failure)?;
-                if polls.get(id.as_bytes()).map_err(failure)?.is_some() {
+                let mut polls = transaction.open_table(POLLS).map_err(store_error)?;
+                if polls.get(id.as_bytes()).map_err(store_error)?.is_some() {
                     return Err(StoreError::PollExists(id));
                 }
-                polls.insert(id.as_bytes(), row).map_err(failure)?;
+                polls.insert(id.as_bytes(), row).map_err(store_error)?;
             }
-            transaction.commit().map_err(failure)
+            transaction.commit().map_err(store_error)
         })
         .await
     }
@@ -179,14 +194,14 @@ impl Store for RedbStore {
         self.blocking(move |database| {
             let polls = database
                 .begin_read()
-                .map_err(failure)?
+                .map_err(store_error)?
                 .open_table(POLLS)
-                .map_err(failure)?;
+                .map_err(store_error)?;
             let states: Vec<PollState> = polls
                 .iter()
-                .map_err(failure)?
+                .map_err(store_error)?
                 .map(|row| {
-                    row.map_err(failure)
+                    row.map_err(store_error)
                         .and_then(|(_, state)| decode_state(&state.value()))
                 })
                 .collect::<Result<_, _>>()?;
@@ -202,7 +217,7 @@ impl Store for RedbStore {
         now: Timestamp,
     ) -> Result<ChangeOutcome, StoreError> {
         let change = change.clone();
-        self.transform(id, move |_, state| {
+        self.update_state(id, move |_, state| {
             Ok(match state.apply_change(&change, now) {
                 Err(refusal) => (None, ChangeOutcome::Refused(refusal)),
                 Ok(None) => (None, ChangeOutcome::Unchanged(Box::new(state))),
@@ -218,7 +233,7 @@ impl Store for RedbStore {
         cause: SealCause,
         now: Timestamp,
     ) -> Result<SealOutcome, StoreError> {
-        self.transform(id, move |_, state| {
+        self.update_state(id, move |_, state| {
             Ok(match state.seal(cause, now) {
                 Some(sealed) => (Some(sealed.clone()), SealOutcome::Sealed(sealed.tally)),
                 None if state.poll.is_sealed() => (None, SealOutcome::Sealed(state.tally)),
@@ -230,33 +245,37 @@ impl Store for RedbStore {
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
         self.blocking(move |database| {
-            let transaction = database.begin_write().map_err(failure)?;
+            let transaction = database.begin_write().map_err(store_error)?;
             {
-                let mut polls = transaction.open_table(POLLS).map_err(failure)?;
-                if polls.remove(id.as_bytes()).map_err(failure)?.is_none() {
+                let mut polls = transaction.open_table(POLLS).map_err(store_error)?;
+                if polls.remove(id.as_bytes()).map_err(store_error)?.is_none() {
                     return Err(StoreError::PollNotFound(id));
                 }
                 let (first, last) = (*id.as_bytes(), *id.as_bytes());
-                let mut votes = transaction.open_table(VOTES).map_err(failure)?;
+                let mut votes = transaction.open_table(VOTES).map_err(store_error)?;
                 votes
                     .retain_in((first, [0; 16])..=(last, [0xFF; 16]), |_, _| false)
-                    .map_err(failure)?;
-                let mut order = transaction.open_table(ORDER).map_err(failure)?;
+                    .map_err(store_error)?;
+                let mut order = transaction
+                    .open_table(VOTES_BY_REVISION)
+                    .map_err(store_error)?;
                 order
                     .retain_in((first, 0)..=(last, u64::MAX), |_, _| false)
-                    .map_err(failure)?;
-                let mut superseded = transaction.open_table(SUPERSEDED).map_err(failure)?;
+                    .map_err(store_error)?;
+                let mut superseded = transaction.open_table(SUPERSEDED).map_err(store_error)?;
                 let all = (first, [0; 16], [0; 16])..=(last, [0xFF; 16], [0xFF; 16]);
-                superseded.retain_in(all, |_, _| false).map_err(failure)?;
-                places::delete(&transaction, id)?;
+                superseded
+                    .retain_in(all, |_, _| false)
+                    .map_err(store_error)?;
+                address_usage::delete(&transaction, id)?;
             }
-            transaction.commit().map_err(failure)
+            transaction.commit().map_err(store_error)
         })
         .await
     }
 
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
-        casting::cast(self, ballots, now).await
+        cast::cast(self, ballots, now).await
     }
 
     async fn ballots_of(
@@ -268,13 +287,13 @@ impl Store for RedbStore {
         self.blocking(move |database| {
             let votes = database
                 .begin_read()
-                .map_err(failure)?
+                .map_err(store_error)?
                 .open_table(VOTES)
-                .map_err(failure)?;
+                .map_err(store_error)?;
             let of = |voter: &VoterId| {
                 let row = votes
                     .get((*poll.as_bytes(), *voter.as_bytes()))
-                    .map_err(failure)?;
+                    .map_err(store_error)?;
                 row.map(|row| decode_vote(poll, *voter, &row.value()))
                     .transpose()
             };
@@ -293,17 +312,18 @@ impl Store for RedbStore {
     }
 
     fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
-        // A page at a time, each from a snapshot of its own, up to the revision at which the stream began: a ballot that
-        // is cast again meanwhile gets a revision beyond that, so no voter comes twice.
-        let begin = async move { Ok(self.states(&[poll]).await?.pop().flatten()) };
-        stream::once(begin)
+        // Each page has its own snapshot, and the stream ends at the revision of its
+        // start. A ballot that is replaced meanwhile gets a later revision, so no voter
+        // appears twice.
+        let start = async move { Ok(self.states(&[poll]).await?.pop().flatten()) };
+        stream::once(start)
             .map_ok(move |state: Option<PollState>| {
                 let end = state.map_or(0, |state| state.tally.position.revision);
                 stream::try_unfold(0, move |after| async move {
                     let page = self
                         .blocking(move |database| page(database, poll, after, end))
                         .await?;
-                    let last = page.last().map(|standing| standing.revision);
+                    let last = page.last().map(|ballot| ballot.revision);
                     Ok::<_, StoreError>(
                         last.map(|last| (stream::iter(page.into_iter().map(Ok)), last)),
                     )
@@ -316,12 +336,12 @@ impl Store for RedbStore {
 
     async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError> {
         self.blocking(move |database| {
-            let snapshot = database.begin_read().map_err(failure)?;
-            let polls = snapshot.open_table(POLLS).map_err(failure)?;
+            let snapshot = database.begin_read().map_err(store_error)?;
+            let polls = snapshot.open_table(POLLS).map_err(store_error)?;
             let stored = state_of(&polls, id)?
                 .ok_or(StoreError::PollNotFound(id))?
                 .tally;
-            let ballots = standing(&snapshot.open_table(VOTES).map_err(failure)?, id)?;
+            let ballots = active_ballots(&snapshot.open_table(VOTES).map_err(store_error)?, id)?;
             Ok(Audit {
                 recounted: stored.recounted(&ballots),
                 stored,
@@ -331,8 +351,8 @@ impl Store for RedbStore {
     }
 
     async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
-        self.transform(id, move |database, state| {
-            let repaired = state.recount(&committed(database, id)?);
+        self.update_state(id, move |database, state| {
+            let repaired = state.recount(&committed_ballots(database, id)?);
             let tally = repaired.tally.clone();
             Ok((Some(repaired), tally))
         })

@@ -1,9 +1,9 @@
-//! Accounts of Votify's own.
+//! Accounts that Votify stores itself.
 
 mod attacks;
-mod entering;
-mod leaving;
-mod limits;
+pub mod harness;
+mod login;
+mod logout;
 mod polls;
+mod rate_limits;
 mod roles;
-pub mod scene;

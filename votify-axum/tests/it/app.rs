@@ -1,4 +1,4 @@
-//! An app in process: requests in, answers out.
+//! A router in the test process: sends requests without a socket.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use votify_core::{
 
 pub const SECRET: &str = "a secret of the tests that is long enough";
 
-/// A clock that test and engine share.
+/// A manual clock shared by the test and the engine.
 #[derive(Debug, Clone)]
 pub struct SharedClock(Arc<ManualClock>);
 
@@ -44,14 +44,14 @@ impl SharedClock {
         self.0.advance(Duration::from_secs(seconds));
     }
 
-    /// The moment in so many seconds, as the API writes it.
-    pub fn ahead(&self, seconds: u64) -> String {
-        let moment = self.0.now().saturating_add(Duration::from_secs(seconds));
-        moment.to_string()
+    /// Returns the time `seconds` from now in the format of the API.
+    pub fn after(&self, seconds: u64) -> String {
+        let time = self.0.now().saturating_add(Duration::from_secs(seconds));
+        time.to_string()
     }
 }
 
-/// An engine for tests: quick to notice, with a fixed secret.
+/// Builds an engine with short intervals and the given secrets.
 pub fn engine(store: impl Store, clock: &SharedClock, secrets: &[&str]) -> PollEngine {
     PollEngine::builder(store)
         .clock(clock.clone())
@@ -73,12 +73,12 @@ pub struct App {
 }
 
 impl App {
-    /// With everything as it is by default.
+    /// Builds an app with default settings.
     pub fn new() -> Self {
         Self::with(|router| router)
     }
 
-    /// Without limits on votes.
+    /// Builds an app without a limit on votes.
     pub fn unlimited() -> Self {
         Self::with(|router| router.vote_quota(None))
     }
@@ -97,34 +97,34 @@ impl App {
         }
     }
 
-    pub async fn send(&self, request: Request<Body>) -> Answer {
+    pub async fn send(&self, request: Request<Body>) -> TestResponse {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        Answer {
+        TestResponse {
             status: parts.status,
             headers: parts.headers,
             text: String::from_utf8_lossy(&bytes).into_owned(),
         }
     }
 
-    /// A request from 192.0.2.1 without cookie.
-    pub async fn get(&self, path: &str) -> Answer {
+    /// Sends a request from 192.0.2.1 without a cookie.
+    pub async fn get(&self, path: &str) -> TestResponse {
         self.send(request(Method::GET, path, None)).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub async fn post(&self, path: &str, body: Value) -> TestResponse {
         self.send(request(Method::POST, path, Some(body))).await
     }
 
-    /// How many votes stand, as everybody sees it.
+    /// Returns the public number of votes of a poll.
     pub async fn total(&self, poll: &str) -> u64 {
-        let answer = self.get(&format!("/api/polls/{poll}")).await;
-        answer.json()["stats"]["total_votes"].as_u64().unwrap()
+        let response = self.get(&format!("/api/polls/{poll}")).await;
+        response.json()["stats"]["total_votes"].as_u64().unwrap()
     }
 }
 
-/// A request from 192.0.2.1.
+/// Builds a request from 192.0.2.1.
 pub fn request(method: Method, path: &str, body: Option<Value>) -> Request<Body> {
     let mut request = Request::builder().method(method).uri(path);
     if body.is_some() {
@@ -135,7 +135,7 @@ pub fn request(method: Method, path: &str, body: Option<Value>) -> Request<Body>
     from("192.0.2.1", request)
 }
 
-/// The request as from another address.
+/// Sets the address of the client.
 pub fn from(address: &str, mut request: Request<Body>) -> Request<Body> {
     let peer = SocketAddr::new(address.parse().unwrap(), 4711);
     request.extensions_mut().insert(ConnectInfo(peer));
@@ -143,13 +143,13 @@ pub fn from(address: &str, mut request: Request<Body>) -> Request<Body> {
 }
 
 #[derive(Debug)]
-pub struct Answer {
+pub struct TestResponse {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub text: String,
 }
 
-impl Answer {
+impl TestResponse {
     #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("{} {}", self.status, self.text))
@@ -164,9 +164,9 @@ impl Answer {
             .unwrap()
     }
 
-    /// That it is so, and says so in the right form.
+    /// Asserts the status, the code and the form of a problem, and returns its body.
     #[track_caller]
-    pub fn is_problem(&self, status: u16, code: &str) -> Value {
+    pub fn assert_problem(&self, status: u16, code: &str) -> Value {
         assert_eq!(self.status.as_u16(), status, "{}", self.text);
         assert_eq!(self.header("content-type"), "application/problem+json");
         let body = self.json();
@@ -183,9 +183,9 @@ impl Answer {
         body
     }
 
-    /// The fields that are told to be wrong.
+    /// Returns the fields that the problem reports as invalid.
     #[track_caller]
-    pub fn wrong_fields(&self) -> Vec<String> {
+    pub fn invalid_fields(&self) -> Vec<String> {
         let body = self.json();
         let errors = body["errors"]
             .as_array()
@@ -202,7 +202,7 @@ impl Answer {
     }
 
     #[track_caller]
-    pub fn ok(self, status: u16) -> Self {
+    pub fn expect_status(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", self.text);
         self
     }

@@ -1,4 +1,4 @@
-//! Bodies, paths and methods that are refused before anybody looks at what they say.
+//! Bodies, paths and methods that are rejected before they are interpreted.
 
 use axum::body::Body;
 use axum::http::{Method, Request};
@@ -21,7 +21,7 @@ fn raw(path: &str, content_type: Option<&str>, body: impl Into<Body>) -> Request
 const JSON: Option<&str> = Some("application/json");
 
 #[tokio::test]
-async fn only_json_is_taken() {
+async fn only_json_is_accepted() {
     let app = App::new();
     let body = r#"{"title": "t", "options": ["a", "b"]}"#;
     for content_type in [
@@ -29,8 +29,8 @@ async fn only_json_is_taken() {
         Some("text/plain"),
         Some("application/x-www-form-urlencoded"),
     ] {
-        let answer = app.send(raw("/api/polls", content_type, body)).await;
-        answer.is_problem(415, "unsupported_media_type");
+        let response = app.send(raw("/api/polls", content_type, body)).await;
+        response.assert_problem(415, "unsupported_media_type");
     }
     app.send(raw(
         "/api/polls",
@@ -38,11 +38,11 @@ async fn only_json_is_taken() {
         body,
     ))
     .await
-    .ok(201);
+    .expect_status(201);
 }
 
 #[tokio::test]
-async fn what_is_no_json_is_malformed() {
+async fn invalid_json_is_malformed() {
     let app = App::new();
     let deep = "[".repeat(50_000);
     for body in [
@@ -56,15 +56,15 @@ async fn what_is_no_json_is_malformed() {
     ] {
         app.send(raw("/api/polls", JSON, body.to_owned()))
             .await
-            .is_problem(400, "malformed_json");
+            .assert_problem(400, "malformed_json");
     }
     app.send(raw("/api/polls", JSON, vec![b'"', 0xFF, b'"']))
         .await
-        .is_problem(400, "malformed_json");
+        .assert_problem(400, "malformed_json");
 }
 
 #[tokio::test]
-async fn no_body_is_longer_than_64_kib() {
+async fn bodies_above_64_kib_are_rejected() {
     let app = App::new();
     let padded = |length: usize| {
         let body = r#"{"title": "t", "options": ["a", "b"]}"#;
@@ -72,25 +72,29 @@ async fn no_body_is_longer_than_64_kib() {
     };
     app.send(raw("/api/polls", JSON, padded(64 * 1024)))
         .await
-        .ok(201);
+        .expect_status(201);
     let long = app
         .send(raw("/api/polls", JSON, padded(64 * 1024 + 1)))
         .await;
-    long.is_problem(413, "body_too_large");
-    // Announced as longer than it is taken, or not announced at all.
-    let mut announced = raw("/api/polls", JSON, "{}");
-    announced
+    long.assert_problem(413, "body_too_large");
+    // A content-length above the limit, and a stream without content-length.
+    let mut declared = raw("/api/polls", JSON, "{}");
+    declared
         .headers_mut()
         .insert("content-length", "99999999".parse().unwrap());
-    app.send(announced).await.is_problem(413, "body_too_large");
+    app.send(declared)
+        .await
+        .assert_problem(413, "body_too_large");
     let chunks =
         futures_util::stream::iter((0..80).map(|_| Ok::<_, std::io::Error>(" ".repeat(1024))));
     let streamed = raw("/api/polls", JSON, Body::from_stream(chunks));
-    app.send(streamed).await.is_problem(413, "body_too_large");
+    app.send(streamed)
+        .await
+        .assert_problem(413, "body_too_large");
 }
 
 #[tokio::test]
-async fn paths_that_lead_nowhere_are_not_found() {
+async fn unknown_paths_are_not_found() {
     let app = App::with(|router| router.fallback(true));
     for path in [
         "/nonsense",
@@ -101,12 +105,12 @@ async fn paths_that_lead_nowhere_are_not_found() {
         "/%FF%00",
         "/api/%F0%28",
     ] {
-        app.get(path).await.is_problem(404, "not_found");
+        app.get(path).await.assert_problem(404, "not_found");
     }
 }
 
 #[tokio::test]
-async fn malformed_ids_are_named_so_on_every_path() {
+async fn malformed_ids_are_rejected_on_every_path() {
     let app = App::new();
     for id in [
         "1",
@@ -118,17 +122,17 @@ async fn malformed_ids_are_named_so_on_every_path() {
         "%E2%82",
     ] {
         let path = format!("/api/polls/{id}");
-        for below in ["", "/vote", "/results", "/stream"] {
-            app.get(&format!("{path}{below}"))
+        for suffix in ["", "/vote", "/results", "/stream"] {
+            app.get(&format!("{path}{suffix}"))
                 .await
-                .is_problem(400, "malformed_id");
+                .assert_problem(400, "malformed_id");
         }
         app.post(&format!("{path}/vote"), json!({}))
             .await
-            .is_problem(400, "malformed_id");
+            .assert_problem(400, "malformed_id");
         app.send(request(Method::DELETE, &path, None))
             .await
-            .is_problem(400, "malformed_id");
+            .assert_problem(400, "malformed_id");
     }
 }
 
@@ -138,7 +142,7 @@ async fn unknown_polls_are_not_found_on_every_path() {
     let mut browser = Browser::new(&app);
     let option = "0190b6e2-0000-7000-8000-000000000001";
     let path = "/api/polls/0190b6e2-0000-7000-8000-000000000000";
-    for (method, below, body) in [
+    for (method, suffix, body) in [
         (Method::GET, "", None),
         (Method::PATCH, "", Some(json!({"title": "x"}))),
         (Method::DELETE, "", None),
@@ -149,31 +153,28 @@ async fn unknown_polls_are_not_found_on_every_path() {
         (Method::DELETE, "/vote", None),
         (Method::POST, "/vote", Some(json!({"option_id": option}))),
     ] {
-        let answer = browser.call(method, &format!("{path}{below}"), body).await;
-        answer.is_problem(404, "poll_not_found");
+        let response = browser.call(method, &format!("{path}{suffix}"), body).await;
+        response.assert_problem(404, "poll_not_found");
     }
-    assert_eq!(
-        browser.cookie, None,
-        "no session for a poll that does not exist"
-    );
+    assert_eq!(browser.cookie, None, "an unknown poll starts no session");
 }
 
 #[tokio::test]
-async fn other_methods_are_refused_with_those_that_are_allowed() {
+async fn unsupported_methods_return_the_allowed_ones() {
     let app = App::new();
-    let poll = Browser::new(&app).make(json!({})).await;
+    let poll = Browser::new(&app).create_poll(json!({})).await;
     for (method, path, allowed) in [
         (Method::PUT, "/api/polls".to_owned(), "GET,HEAD,POST"),
-        (Method::POST, poll.at(""), "DELETE,GET,HEAD,PATCH"),
-        (Method::PUT, poll.at("/vote"), "DELETE,GET,HEAD,POST"),
-        (Method::GET, poll.at("/close"), "POST"),
+        (Method::POST, poll.path(""), "DELETE,GET,HEAD,PATCH"),
+        (Method::PUT, poll.path("/vote"), "DELETE,GET,HEAD,POST"),
+        (Method::GET, poll.path("/close"), "POST"),
         (Method::POST, "/api/trending".to_owned(), "GET,HEAD"),
         (Method::POST, "/healthz".to_owned(), "GET,HEAD"),
     ] {
-        let answer = app.send(request(method, &path, None)).await;
-        answer.is_problem(405, "method_not_allowed");
-        let mut told: Vec<&str> = answer.header("allow").split(',').map(str::trim).collect();
-        told.sort_unstable();
-        assert_eq!(told.join(","), allowed, "{path}");
+        let response = app.send(request(method, &path, None)).await;
+        response.assert_problem(405, "method_not_allowed");
+        let mut methods: Vec<&str> = response.header("allow").split(',').map(str::trim).collect();
+        methods.sort_unstable();
+        assert_eq!(methods.join(","), allowed, "{path}");
     }
 }

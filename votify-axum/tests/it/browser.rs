@@ -1,9 +1,9 @@
-//! A caller that keeps its cookie.
+//! A client with a cookie jar of one cookie.
 
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::app::{Answer, App, from, request};
+use crate::app::{App, TestResponse, from, request};
 
 #[derive(Debug, Clone)]
 pub struct Browser {
@@ -14,10 +14,10 @@ pub struct Browser {
 
 impl Browser {
     pub fn new(app: &App) -> Self {
-        Self::at(app, "192.0.2.1")
+        Self::with_address(app, "192.0.2.1")
     }
 
-    pub fn at(app: &App, address: &str) -> Self {
+    pub fn with_address(app: &App, address: &str) -> Self {
         Self {
             app: app.clone(),
             address: address.to_owned(),
@@ -25,7 +25,7 @@ impl Browser {
         }
     }
 
-    pub async fn call(&mut self, method: Method, path: &str, body: Option<Value>) -> Answer {
+    pub async fn call(&mut self, method: Method, path: &str, body: Option<Value>) -> TestResponse {
         self.call_with(method, path, body, &[]).await
     }
 
@@ -35,7 +35,7 @@ impl Browser {
         path: &str,
         body: Option<Value>,
         headers: &[(&'static str, &str)],
-    ) -> Answer {
+    ) -> TestResponse {
         let mut request = from(&self.address, request(method, path, body));
         if let Some(cookie) = &self.cookie {
             request
@@ -45,51 +45,57 @@ impl Browser {
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
-        let answer = self.app.send(request).await;
-        if let Some(set) = answer.headers.get("set-cookie") {
+        let response = self.app.send(request).await;
+        if let Some(set) = response.headers.get("set-cookie") {
             let set = set.to_str().unwrap();
             self.cookie = set.split(';').next().map(str::to_owned);
         }
-        answer
+        response
     }
 
-    pub async fn get(&mut self, path: &str) -> Answer {
+    pub async fn get(&mut self, path: &str) -> TestResponse {
         self.call(Method::GET, path, None).await
     }
 
-    pub async fn post(&mut self, path: &str, body: Value) -> Answer {
+    pub async fn post(&mut self, path: &str, body: Value) -> TestResponse {
         self.call(Method::POST, path, Some(body)).await
     }
 
-    /// Makes a poll out of `{"title": "Lunch?", "options": ["Pizza", "Sushi", "Soup"]}` and what is given.
-    pub async fn make(&mut self, more: Value) -> Made {
+    /// Creates a poll from `{"title": "Lunch?", "options": ["Pizza", "Sushi", "Soup"]}`,
+    /// extended with the given fields.
+    pub async fn create_poll(&mut self, fields: Value) -> CreatedPoll {
         let mut body = json!({"title": "Lunch?", "options": ["Pizza", "Sushi", "Soup"]});
-        let fields = body.as_object_mut().unwrap();
-        fields.extend(more.as_object().unwrap().clone());
-        let answer = self.post("/api/polls", body).await.ok(201);
-        Made::from(answer.json())
+        let object = body.as_object_mut().unwrap();
+        object.extend(fields.as_object().unwrap().clone());
+        let response = self.post("/api/polls", body).await.expect_status(201);
+        CreatedPoll::from(response.json())
     }
 
-    pub async fn vote(&mut self, poll: &Made, option: usize) -> Answer {
+    pub async fn vote(&mut self, poll: &CreatedPoll, option: usize) -> TestResponse {
         let body = json!({"option_id": poll.options[option]});
-        self.post(&poll.at("/vote"), body).await
+        self.post(&poll.path("/vote"), body).await
     }
 
-    pub async fn vote_as(&mut self, poll: &Made, option: usize, ballot: &str) -> Answer {
+    pub async fn vote_as(
+        &mut self,
+        poll: &CreatedPoll,
+        option: usize,
+        ballot: &str,
+    ) -> TestResponse {
         let body = json!({"option_id": poll.options[option], "ballot_id": ballot});
-        self.post(&poll.at("/vote"), body).await
+        self.post(&poll.path("/vote"), body).await
     }
 }
 
-/// A poll that was made.
+/// A created poll.
 #[derive(Debug, Clone)]
-pub struct Made {
+pub struct CreatedPoll {
     pub id: String,
     pub options: Vec<String>,
     pub body: Value,
 }
 
-impl From<Value> for Made {
+impl From<Value> for CreatedPoll {
     fn from(body: Value) -> Self {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let options = body["options"].as_array().unwrap();
@@ -101,8 +107,8 @@ impl From<Value> for Made {
     }
 }
 
-impl Made {
-    pub fn at(&self, below: &str) -> String {
-        format!("/api/polls/{}{below}", self.id)
+impl CreatedPoll {
+    pub fn path(&self, suffix: &str) -> String {
+        format!("/api/polls/{}{suffix}", self.id)
     }
 }

@@ -1,5 +1,5 @@
-//! Counts that nobody could take for anything else, in polls that hide them: they are looked for in everything that leaves the
-//! server, on every call, in every header, frame and line of the log.
+//! Searches every response, header, frame and log line for the counts of hidden results.
+//! The counts are canary values: no other number looks like them.
 
 use std::time::Duration;
 
@@ -11,35 +11,37 @@ use tracing::subscriber::set_default;
 use votify_core::{BallotId, Caller, Choice, SessionId};
 
 use crate::app::{App, request};
-use crate::browser::{Browser, Made};
-use crate::calls::{self, Call};
-use crate::live::{Events, Socket};
-use crate::log::Log;
+use crate::browser::{Browser, CreatedPoll};
+use crate::endpoints::{self, EndpointRequest};
+use crate::log_capture::LogCapture;
 use crate::server::Server;
+use crate::stream_clients::{EventStream, Socket};
 
 const FIRST: u32 = 10_007;
 const SECOND: u32 = 10_103;
 
-/// Numbers that follow from the counts: each of them, and their sum, which is the revision too, and a few further votes.
-fn is_telling(number: u64) -> bool {
+/// Returns true for the counts, their sum (also the revision), and both plus some further
+/// votes.
+fn is_canary(number: u64) -> bool {
     (10_007..10_200).contains(&number) || (20_110..20_200).contains(&number)
 }
 
-/// A number of five digits that stands by itself. No part of a UUID or a time has as many.
-fn telling_numbers(text: &str) -> Vec<&str> {
+/// Returns the separate five-digit numbers that reveal a count. Parts of UUIDs and
+/// timestamps have other lengths.
+fn canary_numbers(text: &str) -> Vec<&str> {
     let words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
-    let told = |word: &&str| word.len() == 5 && word.parse().is_ok_and(is_telling);
-    words.filter(told).collect()
+    let is_canary_word = |word: &&str| word.len() == 5 && word.parse().is_ok_and(is_canary);
+    words.filter(is_canary_word).collect()
 }
 
 #[track_caller]
-fn tells_nothing(what: &str, text: &str) {
-    let told = telling_numbers(text);
-    assert!(told.is_empty(), "{what} tells {told:?}: {text}");
+fn assert_no_counts(what: &str, text: &str) {
+    let found = canary_numbers(text);
+    assert!(found.is_empty(), "{what} contains {found:?}: {text}");
 }
 
-/// Votes that nobody else casts.
-async fn fill(app: &App, poll: &Made) {
+/// Casts the canary votes.
+async fn fill(app: &App, poll: &CreatedPoll) {
     let id = poll.id.parse().unwrap();
     for (option, count) in [(0, FIRST), (1, SECOND)] {
         let option = poll.options[option].parse().unwrap();
@@ -48,7 +50,7 @@ async fn fill(app: &App, poll: &Made) {
             let ballot = BallotId::generate(engine.now());
             engine.cast(id, &voter, ballot, Choice::one(option)).await
         };
-        // Not all at once: a vote that waits for too many others is refused in the end.
+        // 500 at a time: a vote that waits too long is rejected.
         for begun in (0..count).step_by(500) {
             let votes = (begun..count.min(begun + 500)).map(|_| vote());
             for vote in join_all(votes).await {
@@ -58,8 +60,8 @@ async fn fill(app: &App, poll: &Made) {
     }
 }
 
-/// All that an answer is made of.
-async fn answer(app: &App, call: &Call, cookie: Option<&str>) -> String {
+/// Returns status, headers and body as text.
+async fn response(app: &App, call: &EndpointRequest, cookie: Option<&str>) -> String {
     let mut request = request(call.method.clone(), &call.path, call.body.clone());
     if let Some(cookie) = cookie {
         request
@@ -67,18 +69,21 @@ async fn answer(app: &App, call: &Call, cookie: Option<&str>) -> String {
             .insert("cookie", cookie.parse().unwrap());
     }
     if call.is_stream() {
-        // Its body has no end, and is listened to elsewhere.
-        let answer = app.router.clone().oneshot(request).await.unwrap();
-        return format!("{} {:?}", answer.status(), answer.headers());
+        // The body does not end. `watch` reads streams.
+        let response = app.router.clone().oneshot(request).await.unwrap();
+        return format!("{} {:?}", response.status(), response.headers());
     }
-    let mut answer = app.send(request).await;
-    // A size that happens to be such a number tells nothing.
-    answer.headers.remove("content-length");
-    format!("{} {:?} {}", answer.status, answer.headers, answer.text)
+    let mut response = app.send(request).await;
+    // The length of a body may equal a canary by chance.
+    response.headers.remove("content-length");
+    format!(
+        "{} {:?} {}",
+        response.status, response.headers, response.text
+    )
 }
 
-/// Whether the call itself ends the hiding: for the owner, who closes the poll, and for who votes where that shows the counts.
-fn reveals(call: &Call, results: &str) -> bool {
+/// Returns true if the request itself reveals the counts or ends the poll.
+fn reveals(call: &EndpointRequest, results: &str) -> bool {
     match call.name.as_str() {
         "POST /api/polls/{id}/close" | "DELETE /api/polls/{id}" => true,
         "POST /api/polls/{id}/vote" => results == "after_vote",
@@ -86,11 +91,11 @@ fn reveals(call: &Call, results: &str) -> bool {
     }
 }
 
-/// Pages and assets, which the description does not know.
-fn further_calls(poll: &Made) -> Vec<Call> {
+/// Pages, assets and queries that are not in the OpenAPI document.
+fn undocumented_endpoints(poll: &CreatedPoll) -> Vec<EndpointRequest> {
     let mut paths = vec![
         "/api/nothing".to_owned(),
-        poll.at("?invite=0W3G-E1R7-0W3G-E1R7"),
+        poll.path("?invite=0W3G-E1R7-0W3G-E1R7"),
     ];
     if cfg!(feature = "ui") {
         let pages = ["/", "/votify.js", "/votify.css"].map(str::to_owned);
@@ -99,7 +104,7 @@ fn further_calls(poll: &Made) -> Vec<Call> {
     for (status, sort) in [("all", "trending"), ("open", "newest"), ("all", "closing")] {
         paths.push(format!("/api/polls?status={status}&sort={sort}&limit=100"));
     }
-    let call = |path: String| Call {
+    let call = |path: String| EndpointRequest {
         name: format!("GET {path}"),
         method: Method::GET,
         path,
@@ -108,42 +113,42 @@ fn further_calls(poll: &Made) -> Vec<Call> {
     paths.into_iter().map(call).collect()
 }
 
-/// What streams bring while somebody votes, and when asked.
-async fn watch(server: &Server, poll: &Made, cookie: Option<&str>) -> Vec<Value> {
+/// Returns the frames of both kinds of streams during two votes and after a refresh.
+async fn watch(server: &Server, poll: &CreatedPoll, cookie: Option<&str>) -> Vec<Value> {
     let path = Server::stream_path(poll, "?events=votes");
     let headers: Vec<_> = cookie
         .map(|cookie| ("cookie", cookie))
         .into_iter()
         .collect();
     let mut socket = Socket::open(server, &path, &headers).await;
-    let mut events = Events::open(server, &path, &headers).await;
+    let mut events = EventStream::open(server, &path, &headers).await;
     let first = events.next().await.unwrap();
-    let mut heard = vec![json!(first.id), first.data];
+    let mut received = vec![json!(first.id), first.data];
     for option in [0, 1] {
-        Browser::at(&server.app, "198.51.100.9")
+        Browser::with_address(&server.app, "198.51.100.9")
             .vote(poll, option)
             .await
-            .ok(201);
+            .expect_status(201);
     }
     socket.send(json!({"type": "refresh"})).await;
-    heard.extend(socket.all_within(Duration::from_millis(1_200)).await);
+    received.extend(socket.all_within(Duration::from_millis(1_200)).await);
     assert!(
-        heard.len() >= 3,
-        "the first state, and the one that was asked for: {heard:?}"
+        received.len() >= 3,
+        "the first and the refreshed state: {received:?}"
     );
-    heard
+    received
 }
 
-async fn nothing_leaves(results: &str, log: &Log) {
+async fn assert_nothing_leaks(results: &str, log: &LogCapture) {
     let server = Server::start(App::unlimited()).await;
     let app = &server.app;
     let mut owner = Browser::new(app);
     let poll = owner
-        .make(json!({"results": results, "revote": true}))
+        .create_poll(json!({"results": results, "revote": true}))
         .await;
     fill(app, &poll).await;
     let mut other = Browser::new(app);
-    other.make(json!({})).await;
+    other.create_poll(json!({})).await;
     let mut audiences = vec![
         ("nobody", None),
         ("another", other.cookie),
@@ -151,51 +156,54 @@ async fn nothing_leaves(results: &str, log: &Log) {
     ];
     if results == "after_close" {
         let mut voter = Browser::new(app);
-        let receipt = voter.vote(&poll, 0).await.ok(201);
-        tells_nothing("the receipt", &format!("{receipt:?}"));
+        let receipt = voter.vote(&poll, 0).await.expect_status(201);
+        assert_no_counts("the receipt", &format!("{receipt:?}"));
         audiences.push(("a voter", voter.cookie));
     }
-    for (who, cookie) in &audiences {
+    for (caller, cookie) in &audiences {
         for frame in watch(&server, &poll, cookie.as_deref()).await {
-            tells_nothing(&format!("the stream of {who}"), &frame.to_string());
+            assert_no_counts(&format!("the stream of {caller}"), &frame.to_string());
         }
-        let described = calls::all(app, &poll).await;
-        for call in described.into_iter().chain(further_calls(&poll)) {
+        let documented = endpoints::all(app, &poll).await;
+        for call in documented.into_iter().chain(undocumented_endpoints(&poll)) {
             if reveals(&call, results) {
                 continue;
             }
-            let text = answer(app, &call, cookie.as_deref()).await;
-            tells_nothing(&format!("{} to {who}", call.name), &text);
+            let text = response(app, &call, cookie.as_deref()).await;
+            assert_no_counts(&format!("{} to {caller}", call.name), &text);
         }
     }
-    tells_nothing("the log", &log.text());
-    // That this test would see them: once the poll is closed, they are there.
-    let closed = owner.post(&poll.at("/close"), json!({})).await.ok(200);
-    assert!(telling_numbers(&closed.text).len() >= 3, "{}", closed.text);
-    for call in calls::all(app, &poll).await {
+    assert_no_counts("the log", &log.text());
+    // The search works: after the close the counts are public.
+    let closed = owner
+        .post(&poll.path("/close"), json!({}))
+        .await
+        .expect_status(200);
+    assert!(canary_numbers(&closed.text).len() >= 3, "{}", closed.text);
+    for call in endpoints::all(app, &poll).await {
         if ["GET /api/polls/{id}", "GET /api/polls/{id}/results"].contains(&call.name.as_str()) {
-            let text = answer(app, &call, None).await;
-            assert!(telling_numbers(&text).len() >= 3, "{text}");
+            let text = response(app, &call, None).await;
+            assert!(canary_numbers(&text).len() >= 3, "{text}");
         }
     }
 }
 
 #[tokio::test]
-async fn no_count_leaves_before_the_close() {
-    let log = Log::default();
+async fn no_count_leaks_before_the_close() {
+    let log = LogCapture::default();
     let _logging = set_default(log.clone());
-    nothing_leaves("after_close", &log).await;
+    assert_nothing_leaks("after_close", &log).await;
 }
 
 #[tokio::test]
-async fn no_count_leaves_to_who_has_not_voted() {
-    let log = Log::default();
+async fn no_count_leaks_to_callers_without_a_vote() {
+    let log = LogCapture::default();
     let _logging = set_default(log.clone());
-    nothing_leaves("after_vote", &log).await;
+    assert_nothing_leaks("after_vote", &log).await;
 }
 
 #[test]
-fn a_count_is_found_wherever_it_stands() {
+fn canary_numbers_are_found_in_any_context() {
     for text in [
         "W/\"1-20110-open\"",
         "{\"count\":10007}",
@@ -203,7 +211,7 @@ fn a_count_is_found_wherever_it_stands() {
         "votes 20111.",
         "a\n20110\n",
     ] {
-        assert_eq!(telling_numbers(text).len(), 1, "{text}");
+        assert_eq!(canary_numbers(text).len(), 1, "{text}");
     }
     for text in [
         "0190b6e2-1000-7000-8000-000000010007",
@@ -211,6 +219,6 @@ fn a_count_is_found_wherever_it_stands() {
         "100070",
         "x10007",
     ] {
-        assert!(telling_numbers(text).is_empty(), "{text}");
+        assert!(canary_numbers(text).is_empty(), "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! The memory store with faults on demand.
+//! A memory store with injected faults.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -8,8 +8,8 @@ use votify_core::backend::group_by_poll;
 use votify_core::conformance::ForwardStore;
 use votify_core::{Ballot, BatchReceipt, InviteStore, MemoryStore, Store, StoreError, Timestamp};
 
-/// Text of an internal error, which no response may contain.
-pub const SECRET_WORDS: &str = "ORA-00942: table or view does not exist";
+/// An internal detail that must not reach clients.
+pub const INTERNAL_DETAIL: &str = "ORA-00942: table or view does not exist";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -17,7 +17,7 @@ pub enum Fault {
     None,
     Unavailable,
     Corrupt,
-    /// Casting never completes.
+    /// `cast_ballots` never returns.
     Stuck,
 }
 
@@ -37,7 +37,7 @@ impl FailingStore {
     }
 
     fn check(&self) -> Result<(), StoreError> {
-        let source = || std::io::Error::other(SECRET_WORDS);
+        let source = || std::io::Error::other(INTERNAL_DETAIL);
         if self.is(Fault::Unavailable) {
             return Err(StoreError::unavailable("failing", source()));
         }

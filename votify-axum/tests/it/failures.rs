@@ -7,34 +7,34 @@ use votify_core::engine::EngineConfig;
 use votify_core::voter::AccountId;
 use votify_core::{Keyring, PollEngine};
 
-use crate::app::{Answer, App, SECRET, request};
+use crate::app::{App, SECRET, TestResponse, request};
 use crate::browser::Browser;
-use crate::failing_store::{FailingStore, Fault, SECRET_WORDS};
-use crate::log::Log;
+use crate::failing_store::{FailingStore, Fault, INTERNAL_DETAIL};
+use crate::log_capture::LogCapture;
 
 const BALLOT: &str = "0190b6e2-1111-4000-8000-00000000000a";
 
-fn says_nothing_of_the_store(answer: &Answer) {
+fn assert_no_store_details(response: &TestResponse) {
     assert!(
-        !answer.text.contains(SECRET_WORDS) && !answer.text.contains("failing"),
+        !response.text.contains(INTERNAL_DETAIL) && !response.text.contains("failing"),
         "{}",
-        answer.text
+        response.text
     );
 }
 
 #[tokio::test]
-async fn a_store_that_is_away_is_503_everywhere_and_the_retry_counts_once() {
+async fn an_unavailable_store_returns_503_and_the_retry_counts_once() {
     let store = FailingStore::default();
     let app = App::over(store.clone(), |router| router);
     let mut owner = Browser::new(&app);
-    let poll = owner.make(json!({})).await;
+    let poll = owner.create_poll(json!({})).await;
     let mut browser = Browser::new(&app);
     store.set(Fault::Unavailable);
     let vote = browser.vote_as(&poll, 0, BALLOT).await;
-    vote.is_problem(503, "store_unavailable");
+    vote.assert_problem(503, "store_unavailable");
     let wait: u64 = vote.header("retry-after").parse().unwrap();
     assert!((1..=3).contains(&wait));
-    says_nothing_of_the_store(&vote);
+    assert_no_store_details(&vote);
     for (method, path, body) in [
         (
             Method::POST,
@@ -43,75 +43,75 @@ async fn a_store_that_is_away_is_503_everywhere_and_the_retry_counts_once() {
         ),
         (Method::GET, "/api/polls".to_owned(), None),
         (Method::GET, "/api/trending".to_owned(), None),
-        (Method::GET, poll.at(""), None),
-        (Method::PATCH, poll.at(""), Some(json!({"title": "x"}))),
-        (Method::POST, poll.at("/close"), None),
-        (Method::DELETE, poll.at(""), None),
-        (Method::GET, poll.at("/results"), None),
-        (Method::GET, poll.at("/vote"), None),
-        (Method::DELETE, poll.at("/vote"), None),
+        (Method::GET, poll.path(""), None),
+        (Method::PATCH, poll.path(""), Some(json!({"title": "x"}))),
+        (Method::POST, poll.path("/close"), None),
+        (Method::DELETE, poll.path(""), None),
+        (Method::GET, poll.path("/results"), None),
+        (Method::GET, poll.path("/vote"), None),
+        (Method::DELETE, poll.path("/vote"), None),
     ] {
-        let answer = owner.call(method.clone(), &path, body).await;
-        answer.is_problem(503, "store_unavailable");
+        let response = owner.call(method.clone(), &path, body).await;
+        response.assert_problem(503, "store_unavailable");
         assert!(
-            answer.headers.contains_key("retry-after"),
+            response.headers.contains_key("retry-after"),
             "{method} {path}"
         );
-        says_nothing_of_the_store(&answer);
+        assert_no_store_details(&response);
     }
-    let ready = app.get("/readyz").await.ok(503).json();
+    let ready = app.get("/readyz").await.expect_status(503).json();
     assert_eq!(ready["ready"], false);
-    app.get("/healthz").await.ok(200);
+    app.get("/healthz").await.expect_status(200);
     store.set(Fault::None);
-    app.get("/readyz").await.ok(200);
-    browser.vote_as(&poll, 0, BALLOT).await.ok(201);
+    app.get("/readyz").await.expect_status(200);
+    browser.vote_as(&poll, 0, BALLOT).await.expect_status(201);
     assert_eq!(app.total(&poll.id).await, 1);
 }
 
 #[tokio::test]
-async fn a_vote_without_an_id_whose_outcome_is_unknown_leaves_a_session() {
+async fn a_failed_vote_without_ballot_id_sets_a_session() {
     let store = FailingStore::default();
     let app = App::over(store.clone(), |router| router);
-    let poll = Browser::new(&app).make(json!({})).await;
+    let poll = Browser::new(&app).create_poll(json!({})).await;
     let mut browser = Browser::new(&app);
     store.set(Fault::Unavailable);
     browser
         .vote(&poll, 0)
         .await
-        .is_problem(503, "store_unavailable");
+        .assert_problem(503, "store_unavailable");
     store.set(Fault::None);
     assert!(
         browser.cookie.is_some(),
-        "so that sending it again is the same voter"
+        "the cookie identifies the voter of the retry"
     );
-    browser.vote(&poll, 0).await.ok(201);
+    browser.vote(&poll, 0).await.expect_status(201);
     browser
         .vote(&poll, 0)
         .await
-        .is_problem(409, "already_voted");
+        .assert_problem(409, "already_voted");
 }
 
 #[tokio::test]
-async fn damage_is_internal_and_its_words_stay_in_the_log() {
+async fn corrupt_data_returns_500_without_details() {
     let store = FailingStore::default();
     let app = App::over(store.clone(), |router| router);
-    let poll = Browser::new(&app).make(json!({})).await;
+    let poll = Browser::new(&app).create_poll(json!({})).await;
     store.set(Fault::Corrupt);
-    let answer = app.get(&poll.at("")).await;
-    let body = answer.is_problem(500, "internal");
+    let response = app.get(&poll.path("")).await;
+    let body = response.assert_problem(500, "internal");
     assert!(
         body["id"]
             .as_str()
             .unwrap()
             .parse::<votify_core::PollId>()
             .is_ok(),
-        "an id to find it by"
+        "the response contains an id for the log"
     );
-    says_nothing_of_the_store(&answer);
+    assert_no_store_details(&response);
 }
 
 #[tokio::test]
-async fn more_votes_than_the_engine_takes_are_503_at_once() {
+async fn votes_beyond_the_queue_return_503() {
     let store = FailingStore::default();
     let engine = PollEngine::builder(store.clone())
         .keyring(Keyring::new([SECRET]).unwrap())
@@ -124,24 +124,24 @@ async fn more_votes_than_the_engine_takes_are_503_at_once() {
     let mut app = App::new();
     app.router = VotifyRouter::new(engine.clone()).vote_quota(None).build();
     app.engine = engine;
-    let poll = Browser::new(&app).make(json!({})).await;
+    let poll = Browser::new(&app).create_poll(json!({})).await;
     store.set(Fault::Stuck);
     let votes = (0..8).map(|_| {
         let (mut browser, poll) = (Browser::new(&app), poll.clone());
         async move { browser.vote(&poll, 0).await }
     });
     let mut codes = Vec::new();
-    for answer in futures_util::future::join_all(votes).await {
-        assert!(answer.headers.contains_key("retry-after"));
-        assert_eq!(answer.status, 503, "{}", answer.text);
-        codes.push(answer.json()["code"].as_str().unwrap().to_owned());
+    for response in futures_util::future::join_all(votes).await {
+        assert!(response.headers.contains_key("retry-after"));
+        assert_eq!(response.status, 503, "{}", response.text);
+        codes.push(response.json()["code"].as_str().unwrap().to_owned());
     }
     assert!(codes.iter().any(|code| code == "overloaded"), "{codes:?}");
     app.engine.shutdown().await;
     Browser::new(&app)
         .vote(&poll, 0)
         .await
-        .is_problem(503, "overloaded");
+        .assert_problem(503, "overloaded");
 }
 
 #[derive(Debug)]
@@ -150,60 +150,70 @@ struct Panics;
 #[async_trait]
 impl Identity for Panics {
     async fn account(&self, request: &Parts) -> Result<Option<AccountId>, IdentityError> {
-        assert!(!request.headers.contains_key("x-boom"), "{SECRET_WORDS}");
+        assert!(
+            !request.headers.contains_key("x-panic"),
+            "{INTERNAL_DETAIL}"
+        );
         Ok(None)
     }
 }
 
 #[tokio::test]
-async fn a_panic_is_internal_and_its_id_stands_in_the_log() {
+async fn a_panic_returns_500_with_an_id_from_the_log() {
     let app = App::with(|router| router.identity(Panics));
-    let boom = || {
+    let panicking_request = || {
         let mut request = request(Method::GET, "/api/polls", None);
-        request.headers_mut().insert("x-boom", "1".parse().unwrap());
+        request
+            .headers_mut()
+            .insert("x-panic", "1".parse().unwrap());
         app.send(request)
     };
-    // tracing remembers for each place in the code whether anybody listens. Another test may be the first to come by
-    // there, just while this one begins to listen; so it is passed once before.
-    boom().await;
-    let log = Log::default();
+    // tracing caches the interest of each callsite. Another test may register this
+    // callsite while this test installs its subscriber, so the callsite is registered
+    // before.
+    panicking_request().await;
+    let log = LogCapture::default();
     let guard = tracing::subscriber::set_default(log.clone());
-    let answer = boom().await;
+    let response = panicking_request().await;
     drop(guard);
-    let body = answer.is_problem(500, "internal");
-    says_nothing_of_the_store(&answer);
+    let body = response.assert_problem(500, "internal");
+    assert_no_store_details(&response);
     let log = log.text();
     assert!(
-        log.contains(body["id"].as_str().unwrap()) && log.contains(SECRET_WORDS),
+        log.contains(body["id"].as_str().unwrap()) && log.contains(INTERNAL_DETAIL),
         "{log}"
     );
-    app.get("/api/polls").await.ok(200);
+    app.get("/api/polls").await.expect_status(200);
 }
 
 #[tokio::test]
-async fn without_addresses_ip_polls_are_refused_and_say_why() {
+async fn ip_polls_without_client_addresses_are_rejected() {
     let app = App::new();
-    let poll = Browser::new(&app).make(json!({"voters": "ip"})).await;
+    let poll = Browser::new(&app)
+        .create_poll(json!({"voters": "ip"}))
+        .await;
     let bare = |method: Method, path: &str, body| {
         let mut request = request(method, path, Some(body));
         request.extensions_mut().clear();
         request
     };
     let new = json!({"title": "t", "options": ["a", "b"], "voters": "ip"});
-    let answer = app.send(bare(Method::POST, "/api/polls", new)).await;
-    answer.is_problem(422, "invalid_poll");
-    assert_eq!(answer.wrong_fields(), ["voters"]);
+    let response = app.send(bare(Method::POST, "/api/polls", new)).await;
+    response.assert_problem(422, "invalid_poll");
+    assert_eq!(response.invalid_fields(), ["voters"]);
     let vote = json!({"option_id": poll.options[0]});
-    let answer = app.send(bare(Method::POST, &poll.at("/vote"), vote)).await;
-    let body = answer.is_problem(500, "internal");
+    let response = app
+        .send(bare(Method::POST, &poll.path("/vote"), vote))
+        .await;
+    let body = response.assert_problem(500, "internal");
     assert!(body["detail"].as_str().unwrap().contains("address"));
-    let browsers = Browser::new(&app).make(json!({})).await;
+    let browsers = Browser::new(&app).create_poll(json!({})).await;
     for n in 0..11 {
         let vote = json!({"option_id": browsers.options[0]});
-        let answer = app
-            .send(bare(Method::POST, &browsers.at("/vote"), vote))
+        let response = app
+            .send(bare(Method::POST, &browsers.path("/vote"), vote))
             .await;
-        // The vote above was an attempt of the same unknown address.
-        assert_eq!(answer.status, if n < 9 { 201 } else { 429 });
+        // The vote above counts as an attempt of the same unknown address.
+        assert_eq!(response.status, if n < 9 { 201 } else { 429 });
     }
 }

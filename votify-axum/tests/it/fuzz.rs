@@ -1,4 +1,4 @@
-//! Bodies, paths and queries that nobody meant: never a failure of ours, never an effect.
+//! Random bodies, paths and queries: no server error and no effect.
 
 use axum::http::Method;
 use proptest::prelude::*;
@@ -55,27 +55,27 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A body for a poll with one thing in it that makes it wrong.
-fn spoilt(body: Value, nonsense: Value) -> Value {
+/// Adds an unknown field to a body, or to an empty object.
+fn with_unknown_field(body: Value, nonsense: Value) -> Value {
     let mut body = match body {
         Value::Object(fields) => fields,
         _ => Map::new(),
     };
-    body.insert("no field of ours".to_owned(), nonsense);
+    body.insert("unknown field".to_owned(), nonsense);
     body.into()
 }
 
 #[test]
-fn two_thousand_bad_bodies_have_no_effect() {
+fn invalid_bodies_have_no_effect() {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let (app, mut owner, poll) = runtime.block_on(async {
         let app = App::unlimited();
         let mut owner = Browser::new(&app);
-        let poll = owner.make(json!({"revote": true})).await;
-        owner.vote(&poll, 0).await.ok(201);
+        let poll = owner.create_poll(json!({"revote": true})).await;
+        owner.vote(&poll, 0).await.expect_status(201);
         (app, owner, poll)
     });
-    let before = runtime.block_on(app.get(&poll.at(""))).text;
+    let before = runtime.block_on(app.get(&poll.path(""))).text;
     let config = ProptestConfig {
         cases: 2_000,
         failure_persistence: None,
@@ -86,37 +86,37 @@ fn two_thousand_bad_bodies_have_no_effect() {
         .run(&strategy, |(body, nonsense, call)| {
             let (method, path) = match call {
                 0 => (Method::POST, "/api/polls".to_owned()),
-                1 => (Method::POST, poll.at("/vote")),
-                _ => (Method::PATCH, poll.at("")),
+                1 => (Method::POST, poll.path("/vote")),
+                _ => (Method::PATCH, poll.path("")),
             };
             let body = if body.is_object() {
-                spoilt(body, nonsense)
+                with_unknown_field(body, nonsense)
             } else {
                 body
             };
-            let answer = runtime.block_on(owner.clone().call(method, &path, Some(body.clone())));
+            let response = runtime.block_on(owner.clone().call(method, &path, Some(body.clone())));
             prop_assert_eq!(
-                answer.status.as_u16(),
+                response.status.as_u16(),
                 422,
                 "{} {}: {}",
                 path,
                 body,
-                answer.text
+                response.text
             );
-            prop_assert!(!answer.wrong_fields().is_empty());
+            prop_assert!(!response.invalid_fields().is_empty());
             Ok(())
         })
         .unwrap();
     let after = runtime.block_on(async {
         let total = app.get("/api/polls?status=all").await.json()["pagination"]["total"].clone();
         assert_eq!(total, 1);
-        owner.get(&poll.at("")).await.text
+        owner.get(&poll.path("")).await.text
     });
     assert_eq!(before, after);
 }
 
 #[test]
-fn bytes_that_are_anything_never_fail_us() {
+fn random_requests_never_cause_a_server_error() {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let app = runtime.block_on(async { App::unlimited() });
     let config = ProptestConfig {
@@ -153,12 +153,12 @@ fn bytes_that_are_anything_never_fail_us() {
                 }
             }
             *request.body_mut() = axum::body::Body::from(bytes);
-            let answer = runtime.block_on(app.send(request));
+            let response = runtime.block_on(app.send(request));
             prop_assert!(
-                (400..500).contains(&answer.status.as_u16()) || answer.status == 200,
+                (400..500).contains(&response.status.as_u16()) || response.status == 200,
                 "{} {}",
                 path,
-                answer.text
+                response.text
             );
             Ok(())
         })

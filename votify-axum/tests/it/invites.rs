@@ -3,125 +3,144 @@ use serde_json::{Value, json};
 use votify_axum::VotifyRouter;
 
 use crate::app::App;
-use crate::browser::{Browser, Made};
+use crate::browser::{Browser, CreatedPoll};
 use crate::failing_store::FailingStore;
 
-/// A server whose store supports invitations.
+/// Builds an app whose store supports invites.
 pub fn app(set: impl FnOnce(VotifyRouter) -> VotifyRouter) -> App {
     App::with(set)
 }
 
-/// So many codes of a poll that this browser made.
-pub async fn codes(owner: &mut Browser, poll: &Made, count: u32) -> Vec<String> {
-    let made = owner
-        .post(&poll.at("/invites"), json!({"count": count}))
+/// Creates `count` invite codes as the owner.
+pub async fn codes(owner: &mut Browser, poll: &CreatedPoll, count: u32) -> Vec<String> {
+    let created = owner
+        .post(&poll.path("/invites"), json!({"count": count}))
         .await;
-    let made = made.ok(201).json();
-    let made = made["invites"].as_array().unwrap();
+    let created = created.expect_status(201).json();
+    let created = created["invites"].as_array().unwrap();
     let code = |invite: &Value| invite["code"].as_str().unwrap().to_owned();
-    made.iter().map(code).collect()
+    created.iter().map(code).collect()
 }
 
-fn with(poll: &Made, below: &str, code: &str) -> String {
-    format!("{}?invite={code}", poll.at(below))
+fn with(poll: &CreatedPoll, suffix: &str, code: &str) -> String {
+    format!("{}?invite={code}", poll.path(suffix))
 }
 
-async fn vote(browser: &mut Browser, poll: &Made, code: &str) -> crate::app::Answer {
+async fn vote(browser: &mut Browser, poll: &CreatedPoll, code: &str) -> crate::app::TestResponse {
     let body = json!({"option_id": poll.options[0]});
     browser.post(&with(poll, "/vote", code), body).await
 }
 
 #[tokio::test]
-async fn each_code_is_good_for_one_vote() {
+async fn each_code_has_one_vote() {
     let app = app(|router| router);
     let mut owner = Browser::new(&app);
-    let poll = owner.make(json!({"voters": "invite"})).await;
+    let poll = owner.create_poll(json!({"voters": "invite"})).await;
     assert_eq!(poll.body["voters"], "invite");
     let codes = codes(&mut owner, &poll, 3).await;
     let mut voter = Browser::new(&app);
     let id = "0190b6e2-0000-7000-8000-000000000001";
     let ballot = json!({"option_id": poll.options[0], "ballot_id": id});
     let path = with(&poll, "/vote", &codes[0]);
-    let first = voter.post(&path, ballot.clone()).await.ok(201).json();
+    let first = voter
+        .post(&path, ballot.clone())
+        .await
+        .expect_status(201)
+        .json();
     assert_eq!(first["total_votes"], 1);
-    let again = voter.post(&path, ballot.clone()).await.ok(200).json();
+    let again = voter
+        .post(&path, ballot.clone())
+        .await
+        .expect_status(200)
+        .json();
     assert_eq!(again["total_votes"], 1);
-    // From anywhere, and however the code is written.
+    // Another browser with another spelling of the code is the same voter.
     let typed = codes[0].to_lowercase().replace('-', "+").replace('0', "o");
     let elsewhere = Browser::new(&app)
         .post(&with(&poll, "/vote", &typed), ballot)
         .await;
-    elsewhere.ok(200);
+    elsewhere.expect_status(200);
     let used = vote(&mut Browser::new(&app), &poll, &codes[0]).await;
-    used.is_problem(409, "already_voted");
-    // One browser may bring several.
-    vote(&mut voter, &poll, &codes[1]).await.ok(201);
+    used.assert_problem(409, "already_voted");
+    // One browser may use several codes.
+    vote(&mut voter, &poll, &codes[1]).await.expect_status(201);
     assert_eq!(app.total(&poll.id).await, 2);
-    let own = voter.get(&with(&poll, "/vote", &codes[1])).await.ok(200);
+    let own = voter
+        .get(&with(&poll, "/vote", &codes[1]))
+        .await
+        .expect_status(200);
     assert_eq!(own.json()["option_id"], poll.options[0]);
     let own = voter.get(&with(&poll, "/vote", &codes[2])).await;
-    own.is_problem(404, "not_voted");
+    own.assert_problem(404, "not_voted");
 }
 
 #[tokio::test]
-async fn wrong_codes_are_told_so_and_limited_as_votes_are() {
+async fn invalid_codes_are_rejected_and_rate_limited() {
     let app = app(|router| router);
     let mut owner = Browser::new(&app);
-    let poll = owner.make(json!({"voters": "invite"})).await;
-    let other = owner.make(json!({"voters": "invite"})).await;
+    let poll = owner.create_poll(json!({"voters": "invite"})).await;
+    let other = owner.create_poll(json!({"voters": "invite"})).await;
     let foreign = codes(&mut owner, &other, 1).await.remove(0);
     let mut guesser = Browser::new(&app);
     for guess in ["0W3G-E1R7-0W3G-E1R7", "", "nonsense", "%00", &foreign] {
-        let refused = vote(&mut guesser, &poll, guess).await;
-        refused.is_problem(403, "invite_invalid");
+        let rejected = vote(&mut guesser, &poll, guess).await;
+        rejected.assert_problem(403, "invite_invalid");
     }
-    owner.vote(&poll, 0).await.is_problem(403, "invite_invalid");
-    let own = owner.get(&poll.at("/vote")).await;
-    own.is_problem(403, "invite_invalid");
-    // The first attempt counted for the address, the others for the session that it began.
+    owner
+        .vote(&poll, 0)
+        .await
+        .assert_problem(403, "invite_invalid");
+    let own = owner.get(&poll.path("/vote")).await;
+    own.assert_problem(403, "invite_invalid");
+    // The first attempt counts for the address, the others for the session that it
+    // started.
     for _ in 0..6 {
         vote(&mut guesser, &poll, "0W3G-E1R7-0W3G-E1R7").await;
     }
     let code = codes(&mut owner, &poll, 1).await.remove(0);
     vote(&mut guesser, &poll, &code)
         .await
-        .is_problem(429, "rate_limited");
-    // An attempt that failed did not use it up.
-    vote(&mut Browser::new(&app), &poll, &code).await.ok(201);
+        .assert_problem(429, "rate_limited");
+    // A rejected attempt does not use the code.
+    vote(&mut Browser::new(&app), &poll, &code)
+        .await
+        .expect_status(201);
 }
 
 #[tokio::test]
-async fn a_vote_by_code_can_be_taken_back_and_cast_anew() {
+async fn a_vote_by_code_can_be_withdrawn_and_cast_again() {
     let app = app(|router| router);
     let mut owner = Browser::new(&app);
     let poll = owner
-        .make(json!({"voters": "invite", "revote": true}))
+        .create_poll(json!({"voters": "invite", "revote": true}))
         .await;
     let code = codes(&mut owner, &poll, 1).await.remove(0);
-    vote(&mut Browser::new(&app), &poll, &code).await.ok(201);
+    vote(&mut Browser::new(&app), &poll, &code)
+        .await
+        .expect_status(201);
     let mut elsewhere = Browser::new(&app);
-    let taken = elsewhere
+    let withdrawn = elsewhere
         .call(Method::DELETE, &with(&poll, "/vote", &code), None)
         .await;
-    assert_eq!(taken.ok(200).json()["total_votes"], 0);
-    vote(&mut elsewhere, &poll, &code).await.ok(201);
+    assert_eq!(withdrawn.expect_status(200).json()["total_votes"], 0);
+    vote(&mut elsewhere, &poll, &code).await.expect_status(201);
     assert_eq!(app.total(&poll.id).await, 1);
 }
 
 #[tokio::test]
-async fn counts_show_to_the_code_that_voted() {
+async fn counts_are_visible_to_the_code_that_voted() {
     let app = app(|router| router);
     let mut owner = Browser::new(&app);
     let poll = owner
-        .make(json!({"voters": "invite", "results": "after_vote"}))
+        .create_poll(json!({"voters": "invite", "results": "after_vote"}))
         .await;
     let codes = codes(&mut owner, &poll, 2).await;
     vote(&mut Browser::new(&app), &poll, &codes[0])
         .await
-        .ok(201);
+        .expect_status(201);
     for (code, shown) in [(codes[0].as_str(), true), (&codes[1], false), ("", false)] {
-        for below in ["", "/results"] {
-            let seen = app.get(&with(&poll, below, code)).await.ok(200);
+        for suffix in ["", "/results"] {
+            let seen = app.get(&with(&poll, suffix, code)).await.expect_status(200);
             assert_eq!(
                 seen.text.contains("\"total_votes\""),
                 shown,
@@ -133,36 +152,38 @@ async fn counts_show_to_the_code_that_voted() {
 }
 
 #[tokio::test]
-async fn codes_are_for_the_owner_alone() {
+async fn only_the_owner_may_create_codes() {
     let app = app(|router| router);
     let mut owner = Browser::new(&app);
-    let poll = owner.make(json!({"voters": "invite"})).await;
+    let poll = owner.create_poll(json!({"voters": "invite"})).await;
     let mut other = Browser::new(&app);
-    other.make(json!({})).await;
+    other.create_poll(json!({})).await;
     for mut caller in [other, Browser::new(&app)] {
-        let refused = caller.post(&poll.at("/invites"), json!({"count": 1})).await;
-        refused.is_problem(403, "not_owner");
+        let rejected = caller
+            .post(&poll.path("/invites"), json!({"count": 1}))
+            .await;
+        rejected.assert_problem(403, "not_owner");
     }
-    let made = owner
-        .post(&poll.at("/invites"), json!({"count": 1}))
+    let created = owner
+        .post(&poll.path("/invites"), json!({"count": 1}))
         .await
-        .ok(201);
-    assert_eq!(made.header("cache-control"), "no-store");
-    let seen = owner.get(&poll.at("")).await.ok(200);
-    let code = made.json()["invites"][0]["code"]
+        .expect_status(201);
+    assert_eq!(created.header("cache-control"), "no-store");
+    let seen = owner.get(&poll.path("")).await.expect_status(200);
+    let code = created.json()["invites"][0]["code"]
         .as_str()
         .unwrap()
         .to_owned();
-    assert!(!seen.text.contains(&code), "told once");
+    assert!(!seen.text.contains(&code), "the code is returned only once");
 }
 
 #[cfg(feature = "ui")]
 #[tokio::test]
-async fn codes_come_as_a_table_too() {
+async fn codes_can_be_returned_as_csv() {
     let app = app(|router| router.public_url("https://polls.test/below".parse().unwrap()));
     let mut owner = Browser::new(&app);
-    let poll = owner.make(json!({"voters": "invite"})).await;
-    let (path, body) = (poll.at("/invites"), json!({"count": 2}));
+    let poll = owner.create_poll(json!({"voters": "invite"})).await;
+    let (path, body) = (poll.path("/invites"), json!({"count": 2}));
     let accepting = [("accept", "text/csv")];
     let by_header = owner
         .call_with(Method::POST, &path, Some(body.clone()), &accepting)
@@ -171,7 +192,7 @@ async fn codes_come_as_a_table_too() {
         .post(&format!("{path}?format=csv"), body.clone())
         .await;
     for table in [by_header, by_query] {
-        let table = table.ok(201);
+        let table = table.expect_status(201);
         assert_eq!(table.header("content-type"), "text/csv; charset=utf-8");
         let name = format!("attachment; filename=\"invites-{}.csv\"", poll.id);
         assert_eq!(table.header("content-disposition"), name);
@@ -184,16 +205,20 @@ async fn codes_come_as_a_table_too() {
         }
         assert_eq!(lines.collect::<Vec<_>>(), [""]);
     }
-    let json = owner.post(&path, body.clone()).await.ok(201).json();
+    let json = owner
+        .post(&path, body.clone())
+        .await
+        .expect_status(201)
+        .json();
     let url = json["invites"][0]["url"].as_str().unwrap();
     assert!(url.starts_with("https://polls.test/below/p/"), "{url}");
     let wrong = owner.post(&format!("{path}?format=xml"), body).await;
-    wrong.is_problem(422, "invalid_query");
+    wrong.assert_problem(422, "invalid_query");
 }
 
 #[cfg(feature = "ui")]
 #[tokio::test]
-async fn links_lead_to_the_page_wherever_the_router_is_mounted() {
+async fn links_include_the_path_of_the_router() {
     let plain = app(|router| router);
     let votify = VotifyRouter::new(plain.engine.clone()).build();
     let nested = App {
@@ -204,15 +229,19 @@ async fn links_lead_to_the_page_wherever_the_router_is_mounted() {
     for (app, root) in [(plain, Some("")), (nested, Some("/a")), (without, None)] {
         let mut owner = Browser::new(&app);
         let prefix = root.unwrap_or_default();
-        let made = owner
+        let created = owner
             .post(
                 &format!("{prefix}/api/polls"),
                 json!({"title": "Lunch?", "options": ["Pizza", "Sushi"], "voters": "invite"}),
             )
             .await;
-        let poll = Made::from(made.ok(201).json());
-        let path = format!("{prefix}{}", poll.at("/invites"));
-        let invites = owner.post(&path, json!({"count": 1})).await.ok(201).json();
+        let poll = CreatedPoll::from(created.expect_status(201).json());
+        let path = format!("{prefix}{}", poll.path("/invites"));
+        let invites = owner
+            .post(&path, json!({"count": 1}))
+            .await
+            .expect_status(201)
+            .json();
         let invite = &invites["invites"][0];
         let code = invite["code"].as_str().unwrap();
         let page = root.map(|root| format!("{root}/p/{}?invite={code}", poll.id));
@@ -221,11 +250,11 @@ async fn links_lead_to_the_page_wherever_the_router_is_mounted() {
 }
 
 #[tokio::test]
-async fn what_makes_no_codes_is_told() {
+async fn invalid_invite_requests_are_rejected() {
     let app = app(|router| router.vote_quota(None));
     let mut owner = Browser::new(&app);
-    let poll = owner.make(json!({"voters": "invite"})).await;
-    let path = poll.at("/invites");
+    let poll = owner.create_poll(json!({"voters": "invite"})).await;
+    let path = poll.path("/invites");
     for (body, field) in [
         (json!({}), "count"),
         (json!({"count": 0}), "count"),
@@ -235,41 +264,52 @@ async fn what_makes_no_codes_is_told() {
         (json!({"count": 7, "more": 1}), "more"),
         (json!([]), ""),
     ] {
-        let refused = owner.post(&path, body).await;
-        refused.is_problem(422, "invalid_invites");
-        assert_eq!(refused.wrong_fields(), [field]);
+        let rejected = owner.post(&path, body).await;
+        rejected.assert_problem(422, "invalid_invites");
+        assert_eq!(rejected.invalid_fields(), [field]);
     }
-    let browsers = owner.make(json!({})).await;
-    let refused = owner
-        .post(&browsers.at("/invites"), json!({"count": 1}))
+    let browsers = owner.create_poll(json!({})).await;
+    let rejected = owner
+        .post(&browsers.path("/invites"), json!({"count": 1}))
         .await;
-    refused.is_problem(409, "not_by_invite");
+    rejected.assert_problem(409, "not_by_invite");
     for _ in 0..10 {
-        owner.post(&path, json!({"count": 10_000})).await.ok(201);
+        owner
+            .post(&path, json!({"count": 10_000}))
+            .await
+            .expect_status(201);
     }
     let full = owner.post(&path, json!({"count": 1})).await;
-    full.is_problem(422, "invalid_invites");
-    owner.post(&poll.at("/close"), json!({})).await.ok(200);
+    full.assert_problem(422, "invalid_invites");
+    owner
+        .post(&poll.path("/close"), json!({}))
+        .await
+        .expect_status(200);
     let closed = owner.post(&path, json!({"count": 1})).await;
-    closed.is_problem(409, "poll_closed");
-    owner.call(Method::DELETE, &poll.at(""), None).await.ok(204);
+    closed.assert_problem(409, "poll_closed");
+    owner
+        .call(Method::DELETE, &poll.path(""), None)
+        .await
+        .expect_status(204);
     let gone = owner.post(&path, json!({"count": 1})).await;
-    gone.is_problem(404, "poll_not_found");
+    gone.assert_problem(404, "poll_not_found");
 }
 
 #[tokio::test]
-async fn making_codes_is_limited() {
+async fn creating_codes_is_rate_limited() {
     let app = app(|router| router);
     let mut owner = Browser::new(&app);
-    let poll = owner.make(json!({"voters": "invite"})).await;
+    let poll = owner.create_poll(json!({"voters": "invite"})).await;
     for _ in 0..10 {
         owner
-            .post(&poll.at("/invites"), json!({"count": 1}))
+            .post(&poll.path("/invites"), json!({"count": 1}))
             .await
-            .ok(201);
+            .expect_status(201);
     }
-    let more = owner.post(&poll.at("/invites"), json!({"count": 1})).await;
-    more.is_problem(429, "rate_limited");
+    let more = owner
+        .post(&poll.path("/invites"), json!({"count": 1}))
+        .await;
+    more.assert_problem(429, "rate_limited");
 }
 
 #[tokio::test]
@@ -277,11 +317,11 @@ async fn polls_by_invite_are_invalid_without_an_invite_store() {
     let app = App::over(FailingStore::default(), |router| router);
     let mut owner = Browser::new(&app);
     let body = json!({"title": "Lunch?", "options": ["Pizza", "Sushi"], "voters": "invite"});
-    let refused = owner.post("/api/polls", body).await;
-    refused.is_problem(422, "invalid_poll");
-    assert_eq!(refused.wrong_fields(), ["voters"]);
-    let poll = owner.make(json!({})).await;
+    let rejected = owner.post("/api/polls", body).await;
+    rejected.assert_problem(422, "invalid_poll");
+    assert_eq!(rejected.invalid_fields(), ["voters"]);
+    let poll = owner.create_poll(json!({})).await;
     let change = Some(json!({"voters": "invite"}));
-    let refused = owner.call(Method::PATCH, &poll.at(""), change).await;
-    refused.is_problem(422, "invalid_poll");
+    let rejected = owner.call(Method::PATCH, &poll.path(""), change).await;
+    rejected.assert_problem(422, "invalid_poll");
 }

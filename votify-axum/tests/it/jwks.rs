@@ -1,6 +1,6 @@
-//! Users of an outside issuer, whose keys come from a real HTTP server.
+//! Users of an external issuer that publishes its keys over HTTP.
 
+mod acceptance;
 mod attacks;
 mod issuer;
 mod rotation;
-mod taking;

@@ -1,32 +1,31 @@
-//! The router over the real engine and the memory store, in process and over real sockets.
+//! The router over the real engine and the memory store, in process and over real
+//! sockets.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     clippy::cast_possible_truncation,
     unreachable_pub,
-    reason = "tests; what a fixture cannot do is a failed test"
+    reason = "a test fails by panicking"
 )]
 
 #[cfg(feature = "accounts")]
 mod accounts;
+mod address_quotas;
 mod app;
 mod bodies;
 mod browser;
-mod calls;
 mod canary;
-mod creating;
-mod crowds;
+mod create_poll;
+mod endpoints;
 mod failing_store;
 mod failures;
 mod fuzz;
-mod hidden;
+mod hidden_results;
 mod invites;
 #[cfg(feature = "jwks")]
 mod jwks;
-mod limits;
-mod listing;
-mod live;
-mod log;
+mod list_polls;
+mod log_capture;
 mod mounting;
 mod openapi;
 mod operations;
@@ -34,13 +33,16 @@ mod origins;
 mod owners;
 #[cfg(feature = "ui")]
 mod pages;
-mod quotas;
-mod reading;
+mod poll_details;
+mod rate_limits;
 mod roles;
 mod server;
 mod sessions;
 #[cfg(any(feature = "accounts", feature = "jwks"))]
-mod signing;
+mod signing_keys;
+mod snapshots;
 mod sse;
-mod voting;
+mod stream_clients;
+mod voters_per_address;
+mod votes;
 mod web_socket;

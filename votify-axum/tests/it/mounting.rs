@@ -15,7 +15,7 @@ async fn hello(State(state): State<HostState>) -> &'static str {
 }
 
 #[tokio::test]
-async fn nested_under_a_prefix_everything_works_below_it() {
+async fn a_nested_router_works_below_its_prefix() {
     let app = App::new();
     let votify = VotifyRouter::new(app.engine.clone()).build();
     let host = Router::new()
@@ -27,36 +27,39 @@ async fn nested_under_a_prefix_everything_works_below_it() {
     };
     assert_eq!(app.get("/hello").await.text, "hi");
     let body = json!({"title": "t", "options": ["a", "b"]});
-    let made = app.post("/tenants/7/polls/api/polls", body).await.ok(201);
-    let location = made.header("location").to_owned();
+    let created = app
+        .post("/tenants/7/polls/api/polls", body)
+        .await
+        .expect_status(201);
+    let location = created.header("location").to_owned();
     assert!(
         location.starts_with("/tenants/7/polls/api/polls/"),
         "{location}"
     );
-    app.get(&location).await.ok(200);
-    let described = app.get("/tenants/7/polls/api/openapi.json").await.json();
-    // From `api/openapi.json` this leads to where `api` is.
-    assert_eq!(described["servers"][0]["url"], "..");
-    assert!(described["paths"]["/api/polls"].is_object());
+    app.get(&location).await.expect_status(200);
+    let operations = app.get("/tenants/7/polls/api/openapi.json").await.json();
+    // Relative to `api/openapi.json`: the base path of the router.
+    assert_eq!(operations["servers"][0]["url"], "..");
+    assert!(operations["paths"]["/api/polls"].is_object());
     app.get("/tenants/7/polls/api/polls/7")
         .await
-        .is_problem(400, "malformed_id");
+        .assert_problem(400, "malformed_id");
     app.get("/tenants/7/polls/api/nonsense")
         .await
-        .is_problem(404, "not_found");
+        .assert_problem(404, "not_found");
 }
 
 #[tokio::test]
-async fn behind_a_proxy_that_strips_a_path_the_location_is_the_public_one() {
+async fn location_uses_the_path_of_the_public_url() {
     let app = App::with(|router| router.public_url("https://a.test/votes".parse().unwrap()));
     let body = json!({"title": "t", "options": ["a", "b"]});
-    let made = app.post("/api/polls", body).await.ok(201);
-    let id = made.json()["id"].as_str().unwrap().to_owned();
-    assert_eq!(made.header("location"), format!("/votes/api/polls/{id}"));
+    let created = app.post("/api/polls", body).await.expect_status(201);
+    let id = created.json()["id"].as_str().unwrap().to_owned();
+    assert_eq!(created.header("location"), format!("/votes/api/polls/{id}"));
 }
 
 #[tokio::test]
-async fn merged_with_the_hosts_routes_each_answers_its_own() {
+async fn merged_routers_answer_their_own_routes() {
     let app = App::new();
     let votify: Router<HostState> = VotifyRouter::new(app.engine.clone())
         .operations(false)
@@ -75,13 +78,15 @@ async fn merged_with_the_hosts_routes_each_answers_its_own() {
         assert_eq!(app.get(path).await.text, "hi", "{path}");
     }
     assert_eq!(app.get("/nonsense").await.text, "the host's own");
-    app.get("/api/nonsense").await.is_problem(404, "not_found");
-    Browser::new(&app).make(json!({})).await;
+    app.get("/api/nonsense")
+        .await
+        .assert_problem(404, "not_found");
+    Browser::new(&app).create_poll(json!({})).await;
 }
 
 #[cfg(feature = "ui")]
 #[tokio::test]
-async fn pages_can_be_left_to_the_host() {
+async fn pages_can_be_disabled() {
     let app = App::with(|router| router.pages(false));
     assert_eq!(app.get("/").await.status, 404);
 }

@@ -3,18 +3,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::calls;
+use crate::endpoints;
 use crate::owners::ByHeader;
 
-async fn description() -> Value {
-    App::new().get("/api/openapi.json").await.ok(200).json()
+async fn document() -> Value {
+    App::new()
+        .get("/api/openapi.json")
+        .await
+        .expect_status(200)
+        .json()
 }
 
 #[tokio::test]
-async fn every_call_is_described() {
-    let description = description().await;
-    assert!(description["openapi"].as_str().unwrap().starts_with("3.1"));
-    let calls: BTreeSet<String> = calls::described(&description)
+async fn every_endpoint_is_documented() {
+    let document = document().await;
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let calls: BTreeSet<String> = endpoints::operations(&document)
         .map(|(method, path, _)| format!("{method} {path}"))
         .collect();
     let expected = [
@@ -37,7 +41,7 @@ async fn every_call_is_described() {
         "post /api/polls/{id}/vote",
     ];
     assert_eq!(calls, expected.map(str::to_owned).into());
-    let vote = &description["paths"]["/api/polls/{id}/vote"]["post"]["responses"];
+    let vote = &document["paths"]["/api/polls/{id}/vote"]["post"]["responses"];
     for (status, code) in [
         ("409", "already_voted"),
         ("422", "invalid_ballot"),
@@ -54,9 +58,9 @@ async fn every_call_is_described() {
 
 #[cfg(feature = "accounts")]
 #[tokio::test]
-async fn the_calls_of_accounts_are_described_where_they_are() {
-    let app = crate::accounts::scene::app();
-    let description = app.get("/api/openapi.json").await.ok(200).json();
+async fn account_endpoints_are_documented() {
+    let app = crate::accounts::harness::app();
+    let document = app.get("/api/openapi.json").await.expect_status(200).json();
     for (path, method, status, code) in [
         ("register", "post", "409", "name_taken"),
         ("register", "post", "422", "invalid_account"),
@@ -65,84 +69,87 @@ async fn the_calls_of_accounts_are_described_where_they_are() {
         ("logout", "post", "401", "not_logged_in"),
         ("me", "get", "401", "not_logged_in"),
     ] {
-        let call = &description["paths"][format!("/api/auth/{path}")][method];
-        let told = &call["responses"][status]["description"];
-        assert!(told.as_str().unwrap().contains(code), "{path}: {call}");
+        let call = &document["paths"][format!("/api/auth/{path}")][method];
+        let description = &call["responses"][status]["description"];
+        assert!(
+            description.as_str().unwrap().contains(code),
+            "{path}: {call}"
+        );
     }
-    let schemas = &description["components"]["schemas"];
+    let schemas = &document["components"]["schemas"];
     for schema in ["Credentials", "Login", "User"] {
         assert!(schemas[schema]["properties"].is_object(), "{schema}");
     }
 }
 
 #[tokio::test]
-async fn how_callers_show_who_they_are_is_described() {
-    let schemes = |description: &Value| description["components"]["securitySchemes"].clone();
-    let description = description().await;
-    let session = &schemes(&description)["session"];
+async fn security_schemes_are_documented() {
+    let schemes = |document: &Value| document["components"]["securitySchemes"].clone();
+    let document = document().await;
+    let session = &schemes(&document)["session"];
     assert_eq!(session["in"], "cookie");
     assert_eq!(session["name"], "votify_session");
-    assert_eq!(description["security"], json!([{}, {"session": []}]));
+    assert_eq!(document["security"], json!([{}, {"session": []}]));
     let app = App::with(|router| router.public_url("https://polls.test".parse().unwrap()));
-    let description = app.get("/api/openapi.json").await.ok(200).json();
-    let session = &schemes(&description)["session"];
+    let document = app.get("/api/openapi.json").await.expect_status(200).json();
+    let session = &schemes(&document)["session"];
     assert_eq!(session["name"], "__Host-votify_session");
 }
 
-/// What the calls of the API name as their security, apart from those that leave it at the general choice.
-fn secured(description: &Value) -> BTreeMap<String, Value> {
-    let secured = calls::described(description).filter_map(|(method, path, call)| {
-        let needed = call.get("security")?;
-        Some((format!("{method} {path}"), needed.clone()))
+/// Returns the security requirements of the operations that override the default.
+fn security_overrides(document: &Value) -> BTreeMap<String, Value> {
+    let security_overrides = endpoints::operations(document).filter_map(|(method, path, call)| {
+        let required = call.get("security")?;
+        Some((format!("{method} {path}"), required.clone()))
     });
-    secured.collect()
+    security_overrides.collect()
 }
 
-fn owners(needed: &Value) -> BTreeMap<String, Value> {
+fn owners(required: &Value) -> BTreeMap<String, Value> {
     let calls = [
         "delete /api/polls/{id}",
         "patch /api/polls/{id}",
         "post /api/polls/{id}/close",
         "post /api/polls/{id}/invites",
     ];
-    calls.map(|call| (call.to_owned(), needed.clone())).into()
+    calls.map(|call| (call.to_owned(), required.clone())).into()
 }
 
 #[tokio::test]
-async fn what_only_owners_may_do_says_so() {
-    let needed = json!([{"session": []}]);
-    assert_eq!(secured(&description().await), owners(&needed));
+async fn owner_endpoints_require_a_session() {
+    let required = json!([{"session": []}]);
+    assert_eq!(security_overrides(&document().await), owners(&required));
 }
 
-/// By what the host knows them is not known here.
+/// The OpenAPI document cannot describe how the host authenticates its users.
 #[tokio::test]
-async fn where_a_host_has_its_own_users_no_call_needs_what_is_described() {
+async fn a_custom_identity_removes_security_requirements() {
     let app = App::with(|router| router.identity(ByHeader));
-    let description = app.get("/api/openapi.json").await.ok(200).json();
-    assert_eq!(secured(&description), BTreeMap::new());
+    let document = app.get("/api/openapi.json").await.expect_status(200).json();
+    assert_eq!(security_overrides(&document), BTreeMap::new());
 }
 
 #[cfg(feature = "accounts")]
 #[tokio::test]
-async fn what_needs_a_login_says_so() {
-    let app = crate::accounts::scene::app();
-    let description = app.get("/api/openapi.json").await.ok(200).json();
-    let schemes = &description["components"]["securitySchemes"];
+async fn account_endpoints_require_a_login() {
+    let app = crate::accounts::harness::app();
+    let document = app.get("/api/openapi.json").await.expect_status(200).json();
+    let schemes = &document["components"]["securitySchemes"];
     assert_eq!(schemes["login"]["scheme"], "bearer");
     assert_eq!(schemes["login_cookie"]["in"], "cookie");
     let anybody = json!([{}, {"session": []}, {"login": []}, {"login_cookie": []}]);
-    assert_eq!(description["security"], anybody);
-    let needed = json!([{"login": []}, {"login_cookie": []}]);
-    let mut told = owners(&json!([{"session": []}, {"login": []}, {"login_cookie": []}]));
+    assert_eq!(document["security"], anybody);
+    let required = json!([{"login": []}, {"login_cookie": []}]);
+    let mut expected = owners(&json!([{"session": []}, {"login": []}, {"login_cookie": []}]));
     for call in ["get /api/auth/me", "post /api/auth/logout"] {
-        told.insert(call.to_owned(), needed.clone());
+        expected.insert(call.to_owned(), required.clone());
     }
-    assert_eq!(secured(&description), told);
+    assert_eq!(security_overrides(&document), expected);
 }
 
-/// Every reference leads somewhere.
+/// Every `$ref` resolves.
 #[tokio::test]
-async fn no_schema_is_missing() {
+async fn every_schema_reference_resolves() {
     fn references(value: &Value, found: &mut BTreeSet<String>) {
         match value {
             Value::Object(fields) => {
@@ -155,22 +162,23 @@ async fn no_schema_is_missing() {
             _ => {}
         }
     }
-    let description = description().await;
+    let document = document().await;
     let mut found = BTreeSet::new();
-    references(&description, &mut found);
+    references(&document, &mut found);
     assert!(found.len() > 10, "{found:?}");
     for target in found {
         let pointer = target.strip_prefix('#').unwrap();
-        assert!(description.pointer(pointer).is_some(), "{target}");
+        assert!(document.pointer(pointer).is_some(), "{target}");
     }
 }
 
-/// What a schema says can be sent is what the reader takes, and what is answered is described.
+/// The parser knows every property of a request schema, and every response field is in a
+/// schema.
 #[tokio::test]
-async fn bodies_are_described_as_they_are() {
-    let description = description().await;
+async fn schemas_match_requests_and_responses() {
+    let document = document().await;
     let properties = |name: &str| -> BTreeSet<String> {
-        let schema = &description["components"]["schemas"][name];
+        let schema = &document["components"]["schemas"][name];
         let own = schema["properties"].as_object();
         own.unwrap_or_else(|| panic!("{name}: {schema}"))
             .keys()
@@ -189,8 +197,8 @@ async fn bodies_are_described_as_they_are() {
             .into_iter()
             .map(|name| (name, json!({"no": "value"})))
             .collect();
-        let answer = app.post(path, wrong).await.ok(422).json();
-        let unknown = answer["errors"]
+        let response = app.post(path, wrong).await.expect_status(422).json();
+        let unknown = response["errors"]
             .as_array()
             .unwrap()
             .iter()
@@ -200,34 +208,34 @@ async fn bodies_are_described_as_they_are() {
             .collect();
         assert!(unknown.is_empty(), "{schema}: {unknown:?}");
     }
-    let made = app
+    let created = app
         .post("/api/polls", json!({"title": "t", "options": ["a", "b"]}))
         .await
-        .ok(201)
+        .expect_status(201)
         .json();
     let details = app
-        .get(&format!("/api/polls/{}", made["id"].as_str().unwrap()))
+        .get(&format!("/api/polls/{}", created["id"].as_str().unwrap()))
         .await
         .json();
-    let told: BTreeSet<String> = details["poll"]
+    let fields: BTreeSet<String> = details["poll"]
         .as_object()
         .unwrap()
         .keys()
         .cloned()
         .collect();
-    assert!(told.is_subset(&properties("PollSummary")), "{told:?}");
+    assert!(fields.is_subset(&properties("PollSummary")), "{fields:?}");
 }
 
 #[cfg(feature = "docs")]
 #[tokio::test]
-async fn the_page_to_try_it_loads_nothing_from_elsewhere() {
+async fn the_documentation_page_loads_only_own_assets() {
     let app = App::new();
     let moved = app.get("/api/docs").await;
     assert_eq!(
         (moved.status.as_u16(), moved.header("location")),
         (308, "docs/")
     );
-    let page = app.get("/api/docs/").await.ok(200);
+    let page = app.get("/api/docs/").await.expect_status(200);
     assert!(page.header("content-type").starts_with("text/html"));
     assert!(
         page.header("content-security-policy")
@@ -245,11 +253,13 @@ async fn the_page_to_try_it_loads_nothing_from_elsewhere() {
         "index.css",
     ] {
         assert!(page.text.contains(asset), "{asset}");
-        app.get(&format!("/api/docs/{asset}")).await.ok(200);
+        app.get(&format!("/api/docs/{asset}"))
+            .await
+            .expect_status(200);
     }
     let start = app.get("/api/docs/swagger-initializer.js").await;
     assert!(start.text.contains("../openapi.json"), "{}", start.text);
     app.get("/api/docs/nonsense.js")
         .await
-        .is_problem(404, "not_found");
+        .assert_problem(404, "not_found");
 }

@@ -6,13 +6,13 @@ use crate::app::App;
 use crate::browser::Browser;
 
 #[tokio::test]
-async fn health_and_readiness_name_the_parts() {
+async fn health_and_readiness_list_the_components() {
     let app = App::new();
     assert_eq!(
-        app.get("/healthz").await.ok(200).json(),
+        app.get("/healthz").await.expect_status(200).json(),
         json!({"status": "ok"})
     );
-    let ready = app.get("/readyz").await.ok(200).json();
+    let ready = app.get("/readyz").await.expect_status(200).json();
     assert_eq!(ready["ready"], true);
     assert_eq!(
         ready["parts"],
@@ -23,19 +23,19 @@ async fn health_and_readiness_name_the_parts() {
         ])
     );
     let unlimited = App::with(|router| router.vote_quota(None).session_quota(None));
-    let ready = unlimited.get("/readyz").await.ok(200).json();
+    let ready = unlimited.get("/readyz").await.expect_status(200).json();
     assert_eq!(ready["parts"].as_array().unwrap().len(), 2);
 }
 
-/// Something of a host's that is away, or never answers.
+/// A component of the host that is unavailable or never answers.
 #[derive(Debug)]
-struct Away {
-    needed: bool,
+struct Unavailable {
+    required: bool,
     silent: bool,
 }
 
 #[async_trait]
-impl ReadinessCheck for Away {
+impl ReadinessCheck for Unavailable {
     fn component(&self) -> &'static str {
         "cache"
     }
@@ -45,7 +45,7 @@ impl ReadinessCheck for Away {
     }
 
     fn is_required(&self) -> bool {
-        self.needed
+        self.required
     }
 
     async fn is_ready(&self) -> bool {
@@ -57,25 +57,25 @@ impl ReadinessCheck for Away {
 }
 
 #[tokio::test]
-async fn a_helper_that_is_away_is_named_and_only_a_needed_one_makes_it_unready() {
+async fn only_required_components_affect_readiness() {
     for silent in [false, true] {
-        for (needed, status) in [(false, 200), (true, 503)] {
-            let app = App::with(|router| router.readiness_check(Away { needed, silent }));
-            let ready = app.get("/readyz").await.ok(status).json();
-            assert_eq!(ready["ready"], !needed);
-            let part =
-                json!({"part": "cache", "backend": "host", "needed": needed, "ready": false});
-            assert_eq!(ready["parts"][3], part);
+        for (required, status) in [(false, 200), (true, 503)] {
+            let app = App::with(|router| router.readiness_check(Unavailable { required, silent }));
+            let ready = app.get("/readyz").await.expect_status(status).json();
+            assert_eq!(ready["ready"], !required);
+            let component =
+                json!({"part": "cache", "backend": "host", "needed": required, "ready": false});
+            assert_eq!(ready["parts"][3], component);
         }
     }
 }
 
 #[tokio::test]
-async fn metrics_count_votes_but_none_of_hidden_polls() {
+async fn metrics_exclude_votes_in_hidden_polls() {
     let app = App::unlimited();
     let mut owner = Browser::new(&app);
-    let hidden = owner.make(json!({"results": "after_close"})).await;
-    let before = app.get("/metrics").await.ok(200);
+    let hidden = owner.create_poll(json!({"results": "after_close"})).await;
+    let before = app.get("/metrics").await.expect_status(200);
     assert!(
         before
             .header("content-type")
@@ -87,15 +87,15 @@ async fn metrics_count_votes_but_none_of_hidden_polls() {
         before.text
     );
     for _ in 0..3 {
-        Browser::new(&app).vote(&hidden, 0).await.ok(201);
+        Browser::new(&app).vote(&hidden, 0).await.expect_status(201);
     }
     Browser::new(&app)
         .vote_as(&hidden, 0, "nonsense")
         .await
-        .ok(422);
+        .expect_status(422);
     assert_eq!(app.get("/metrics").await.text, before.text);
-    let shown = owner.make(json!({})).await;
-    owner.vote(&shown, 0).await.ok(201);
+    let shown = owner.create_poll(json!({})).await;
+    owner.vote(&shown, 0).await.expect_status(201);
     let after = app.get("/metrics").await.text;
     assert!(after.contains("votify_ballots_counted_total 1"), "{after}");
 }

@@ -1,10 +1,10 @@
 use axum::http::Method;
 use serde_json::json;
 
-use crate::app::{Answer, App};
+use crate::app::{App, TestResponse};
 use crate::browser::Browser;
 
-async fn make_from(app: &App, origin: &str, host: &str) -> Answer {
+async fn make_from(app: &App, origin: &str, host: &str) -> TestResponse {
     let body = json!({"title": "t", "options": ["a", "b"]});
     let headers = [("origin", origin), ("host", host)];
     Browser::new(app)
@@ -12,8 +12,8 @@ async fn make_from(app: &App, origin: &str, host: &str) -> Answer {
         .await
 }
 
-/// What asks for a WebSocket, in process: it gets as far as the check of the origin.
-async fn watch_from(app: &App, path: &str, origin: &str) -> Answer {
+/// Sends a WebSocket handshake in process, up to the origin check.
+async fn watch_from(app: &App, path: &str, origin: &str) -> TestResponse {
     let headers = [
         ("origin", origin),
         ("connection", "upgrade"),
@@ -27,7 +27,7 @@ async fn watch_from(app: &App, path: &str, origin: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_page_of_the_same_host_may_write() {
+async fn pages_of_the_same_host_may_write() {
     let app = App::new();
     for (origin, host) in [
         ("http://polls.test", "polls.test"),
@@ -49,9 +49,9 @@ async fn a_page_of_the_same_host_may_write() {
 }
 
 #[tokio::test]
-async fn every_other_page_may_not() {
+async fn pages_of_other_origins_may_not_write() {
     let app = App::new();
-    let poll = Browser::new(&app).make(json!({})).await;
+    let poll = Browser::new(&app).create_poll(json!({})).await;
     for (origin, host) in [
         ("null", "polls.test"),
         ("", "polls.test"),
@@ -73,38 +73,38 @@ async fn every_other_page_may_not() {
         ("https://polls.test, https://evil.test", "polls.test"),
         ("https://", "polls.test"),
     ] {
-        let answer = make_from(&app, origin, host).await;
-        assert_eq!(answer.status, 403, "{origin:?} at {host}");
-        answer.is_problem(403, "origin_not_allowed");
+        let response = make_from(&app, origin, host).await;
+        assert_eq!(response.status, 403, "{origin:?} at {host}");
+        response.assert_problem(403, "origin_not_allowed");
     }
     let listed = app.get("/api/polls?status=all").await.json();
     assert_eq!(listed["pagination"]["total"], 1);
     let headers = [("origin", "https://evil.test")];
     for (method, path) in [
-        (Method::POST, poll.at("/vote")),
-        (Method::DELETE, poll.at("/vote")),
-        (Method::DELETE, poll.at("")),
-        (Method::POST, poll.at("/close")),
-        (Method::PATCH, poll.at("")),
+        (Method::POST, poll.path("/vote")),
+        (Method::DELETE, poll.path("/vote")),
+        (Method::DELETE, poll.path("")),
+        (Method::POST, poll.path("/close")),
+        (Method::PATCH, poll.path("")),
     ] {
-        let answer = Browser::new(&app)
+        let response = Browser::new(&app)
             .call_with(method, &path, Some(json!({})), &headers)
             .await;
-        answer.is_problem(403, "origin_not_allowed");
+        response.assert_problem(403, "origin_not_allowed");
     }
-    watch_from(&app, &poll.at("/stream"), "https://evil.test")
+    watch_from(&app, &poll.path("/stream"), "https://evil.test")
         .await
-        .is_problem(403, "origin_not_allowed");
-    watch_from(&app, &poll.at("/stream"), "null")
+        .assert_problem(403, "origin_not_allowed");
+    watch_from(&app, &poll.path("/stream"), "null")
         .await
-        .is_problem(403, "origin_not_allowed");
+        .assert_problem(403, "origin_not_allowed");
     let read = Browser::new(&app)
-        .call_with(Method::GET, &poll.at(""), None, &headers)
+        .call_with(Method::GET, &poll.path(""), None, &headers)
         .await
-        .ok(200);
+        .expect_status(200);
     assert!(
         !read.headers.contains_key("access-control-allow-origin"),
-        "a foreign page cannot read it"
+        "a page of another origin cannot read the response"
     );
 }
 
@@ -134,12 +134,12 @@ async fn the_public_url_and_allowed_origins_may_write() {
     ] {
         make_from(&app, origin, "internal:8080")
             .await
-            .is_problem(403, "origin_not_allowed");
+            .assert_problem(403, "origin_not_allowed");
     }
-    // Under the public name the scheme is known.
+    // The public URL fixes the scheme for its host.
     make_from(&app, "http://polls.example", "polls.example")
         .await
-        .is_problem(403, "origin_not_allowed");
+        .assert_problem(403, "origin_not_allowed");
     let preflight = [
         ("origin", "https://embed.example:8443"),
         ("access-control-request-method", "POST"),
@@ -148,19 +148,19 @@ async fn the_public_url_and_allowed_origins_may_write() {
             "content-type,idempotency-key",
         ),
     ];
-    let answer = Browser::new(&app)
+    let response = Browser::new(&app)
         .call_with(Method::OPTIONS, "/api/polls", None, &preflight)
         .await
-        .ok(200);
+        .expect_status(200);
     assert_eq!(
-        answer.header("access-control-allow-origin"),
+        response.header("access-control-allow-origin"),
         "https://embed.example:8443"
     );
-    assert_eq!(answer.header("access-control-allow-credentials"), "true");
+    assert_eq!(response.header("access-control-allow-credentials"), "true");
 }
 
 #[test]
-fn urls_and_origins_that_are_none_are_refused() {
+fn invalid_urls_and_origins_are_rejected() {
     use votify_axum::{Origin, PublicUrl};
     for bad in [
         "",

@@ -5,14 +5,14 @@ use crate::app::App;
 use crate::browser::Browser;
 
 #[tokio::test]
-async fn the_page_comes_with_a_session_and_a_policy() {
+async fn pages_set_a_session_and_a_content_security_policy() {
     let app = App::new();
     for path in [
         "/",
         "/p/0190b6e2-0000-7000-8000-000000000000",
         "/p/nonsense",
     ] {
-        let page = app.get(path).await.ok(200);
+        let page = app.get(path).await.expect_status(200);
         assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
         assert_eq!(page.header("x-content-type-options"), "nosniff");
         assert_eq!(page.header("x-frame-options"), "DENY");
@@ -28,7 +28,10 @@ async fn the_page_comes_with_a_session_and_a_policy() {
             page.text.contains("src=\"/votify.js\"") && !page.text.contains("{{"),
             "{path}"
         );
-        assert!(!page.text.contains("://"), "nothing from elsewhere");
+        assert!(
+            !page.text.contains("://"),
+            "the page references no other origin"
+        );
         assert!(
             !page.text.contains("<style")
                 && !page.text.contains(" style=")
@@ -39,37 +42,45 @@ async fn the_page_comes_with_a_session_and_a_policy() {
         ("/votify.js", "text/javascript; charset=utf-8"),
         ("/votify.css", "text/css; charset=utf-8"),
     ] {
-        let answer = app.get(asset).await.ok(200);
-        assert_eq!(answer.header("content-type"), content_type);
-        assert!(!answer.text.contains("https://") && !answer.headers.contains_key("set-cookie"));
+        let response = app.get(asset).await.expect_status(200);
+        assert_eq!(response.header("content-type"), content_type);
+        assert!(
+            !response.text.contains("https://") && !response.headers.contains_key("set-cookie")
+        );
     }
 }
 
 #[tokio::test]
-async fn a_class_behind_one_address_can_vote_at_once() {
+async fn thirty_browsers_behind_one_address_can_vote() {
     let app = App::new();
-    let poll = Browser::new(&app).make(json!({})).await;
+    let poll = Browser::new(&app).create_poll(json!({})).await;
     for _ in 0..30 {
-        let mut pupil = Browser::new(&app);
-        pupil.get(&format!("/p/{}", poll.id)).await.ok(200);
-        pupil.vote(&poll, 0).await.ok(201);
+        let mut voter = Browser::new(&app);
+        voter
+            .get(&format!("/p/{}", poll.id))
+            .await
+            .expect_status(200);
+        voter.vote(&poll, 0).await.expect_status(201);
     }
     assert_eq!(app.total(&poll.id).await, 30);
 }
 
 #[tokio::test]
-async fn where_no_session_is_to_be_had_the_page_comes_all_the_same() {
+async fn pages_are_served_when_the_session_quota_is_exhausted() {
     let app = App::with(|router| router.session_quota(Some(Quota::per_minute(1))));
     let mut browser = Browser::new(&app);
-    browser.get("/").await.ok(200);
-    let known = browser.get("/").await.ok(200);
-    assert!(!known.headers.contains_key("set-cookie"), "it has one");
-    let late = app.get("/").await.ok(200);
+    browser.get("/").await.expect_status(200);
+    let known = browser.get("/").await.expect_status(200);
+    assert!(
+        !known.headers.contains_key("set-cookie"),
+        "the browser has a session"
+    );
+    let late = app.get("/").await.expect_status(200);
     assert!(!late.headers.contains_key("set-cookie"));
 }
 
 #[tokio::test]
-async fn mounted_elsewhere_its_files_are_found() {
+async fn nested_pages_reference_their_assets() {
     let app = App::new();
     let votify = votify_axum::router(app.engine.clone());
     let nested = App {
@@ -77,14 +88,14 @@ async fn mounted_elsewhere_its_files_are_found() {
         ..app
     };
     for path in ["/a&b/polls", "/a&b/polls/p/x"] {
-        let page = nested.get(path).await.ok(200);
+        let page = nested.get(path).await.expect_status(200);
         assert!(
             page.text.contains("src=\"/a&amp;b/polls/votify.js\""),
             "{}",
             page.text
         );
     }
-    nested.get("/a&b/polls/votify.js").await.ok(200);
+    nested.get("/a&b/polls/votify.js").await.expect_status(200);
     let public = App::with(|router| router.public_url("https://polls.test/below".parse().unwrap()));
     assert!(
         public

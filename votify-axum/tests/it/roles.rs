@@ -1,4 +1,5 @@
-//! Every call by everybody: nobody, another session or account, and the owner.
+//! Calls every endpoint as an anonymous caller, as another session or account, and as the
+//! owner.
 
 use std::collections::BTreeSet;
 
@@ -6,11 +7,11 @@ use serde_json::json;
 use tower::ServiceExt;
 
 use crate::app::{App, request};
-use crate::browser::{Browser, Made};
+use crate::browser::{Browser, CreatedPoll};
 use crate::owners::ByHeader;
-use crate::{calls, invites};
+use crate::{endpoints, invites};
 
-/// What nobody, another one and the owner are answered.
+/// Expected status for an anonymous caller, another caller and the owner.
 const EXPECTED: [(&str, [u16; 3]); 17] = [
     ("GET /api/polls", [200, 200, 200]),
     ("POST /api/polls", [201, 201, 201]),
@@ -21,7 +22,7 @@ const EXPECTED: [(&str, [u16; 3]); 17] = [
     ("POST /api/polls/{id}/invites", [403, 403, 201]),
     ("GET /api/polls/{id}/results", [200, 200, 200]),
     ("GET /api/polls/{id}/stream", [200, 200, 200]),
-    // Who votes is not a matter of who made the poll: in this one, of a code that nobody brings.
+    // This poll accepts votes only with an invite code, which no caller sends.
     ("POST /api/polls/{id}/vote", [403, 403, 403]),
     ("GET /api/polls/{id}/vote", [403, 403, 403]),
     ("DELETE /api/polls/{id}/vote", [403, 403, 403]),
@@ -32,11 +33,11 @@ const EXPECTED: [(&str, [u16; 3]); 17] = [
     ("GET /metrics", [200, 200, 200]),
 ];
 
-/// How somebody shows who they are.
+/// The credential header of a caller.
 #[derive(Debug, Clone)]
-struct Somebody(Option<(&'static str, String)>);
+struct Credential(Option<(&'static str, String)>);
 
-impl Somebody {
+impl Credential {
     fn with_session(browser: &Browser) -> Self {
         assert!(browser.cookie.is_some());
         Self(browser.cookie.clone().map(|cookie| ("cookie", cookie)))
@@ -46,63 +47,63 @@ impl Somebody {
         Self(Some(("x-user", name.to_owned())))
     }
 
-    async fn status(&self, app: &App, call: &calls::Call) -> u16 {
+    async fn status(&self, app: &App, call: &endpoints::EndpointRequest) -> u16 {
         let mut request = request(call.method.clone(), &call.path, call.body.clone());
         if let Some((name, value)) = &self.0 {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
-        // The body is not waited for: a stream's has no end.
-        let answer = app.router.clone().oneshot(request).await.unwrap();
-        answer.status().as_u16()
+        // Does not read the body: the body of a stream does not end.
+        let response = app.router.clone().oneshot(request).await.unwrap();
+        response.status().as_u16()
     }
 
-    async fn make(&self, app: &App) -> Made {
+    async fn create_poll(&self, app: &App) -> CreatedPoll {
         let body = json!({"title": "Lunch?", "options": ["Pizza", "Sushi"], "voters": "invite", "revote": true});
         let mut request = request(axum::http::Method::POST, "/api/polls", Some(body));
         if let Some((name, value)) = &self.0 {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
-        Made::from(app.send(request).await.ok(201).json())
+        CreatedPoll::from(app.send(request).await.expect_status(201).json())
     }
 }
 
 #[tokio::test]
-async fn every_call_is_answered_by_who_asks() {
+async fn every_endpoint_returns_the_expected_status_for_each_caller() {
     let app = invites::app(|router| router.identity(ByHeader).vote_quota(None));
     let expected: BTreeSet<String> = EXPECTED
         .iter()
         .map(|(name, _)| (*name).to_owned())
         .collect();
     assert_eq!(
-        calls::names(&app).await,
+        endpoints::names(&app).await,
         expected,
-        "calls that have no row here, or rows without a call"
+        "every endpoint has one row"
     );
     let mut sessions = [Browser::new(&app), Browser::new(&app)];
     for browser in &mut sessions {
-        browser.make(json!({})).await;
+        browser.create_poll(json!({})).await;
     }
-    let [mine, others] = sessions.map(|browser| Somebody::with_session(&browser));
-    let [alice, bob] = ["alice", "bob"].map(Somebody::logged_in);
+    let [mine, others] = sessions.map(|browser| Credential::with_session(&browser));
+    let [alice, bob] = ["alice", "bob"].map(Credential::logged_in);
     for (owner, others) in [
         (&mine, [&others, &bob]),
         (&alice, [&others, &bob]),
         (&alice, [&mine, &bob]),
     ] {
-        for (name, [nobody, other, own]) in EXPECTED {
-            let asked = async |who: &Somebody, expected: u16| {
-                // One of its own, as a call may end it.
-                let poll = owner.make(&app).await;
-                let calls = calls::all(&app, &poll).await;
+        for (name, [anonymous, other, own]) in EXPECTED {
+            let check = async |caller: &Credential, expected: u16| {
+                // A new poll for each request, because a request may close or delete it.
+                let poll = owner.create_poll(&app).await;
+                let calls = endpoints::all(&app, &poll).await;
                 let call = calls.iter().find(|call| call.name == name).unwrap();
-                let status = who.status(&app, call).await;
-                assert_eq!(status, expected, "{name} by {who:?}, of {owner:?}");
+                let status = caller.status(&app, call).await;
+                assert_eq!(status, expected, "{name} by {caller:?}, of {owner:?}");
             };
-            asked(&Somebody(None), nobody).await;
-            for somebody in others {
-                asked(somebody, other).await;
+            check(&Credential(None), anonymous).await;
+            for caller in others {
+                check(caller, other).await;
             }
-            asked(owner, own).await;
+            check(owner, own).await;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! An app behind a real socket.
+//! An app on a TCP socket.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
-use crate::browser::Made;
+use crate::browser::CreatedPoll;
 
-/// Nothing in these tests takes so long unless it never comes.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+/// Upper bound of every wait. Reached only if the awaited event never happens.
+pub const TIMEOUT: Duration = Duration::from_secs(20);
 
 #[derive(Debug)]
 pub struct Server {
@@ -31,9 +31,9 @@ impl Server {
         Self { app, address, task }
     }
 
-    /// Where a poll's stream is, for the request line.
-    pub fn stream_path(poll: &Made, query: &str) -> String {
-        poll.at(&format!("/stream{query}"))
+    /// Returns the path of a poll's stream.
+    pub fn stream_path(poll: &CreatedPoll, query: &str) -> String {
+        poll.path(&format!("/stream{query}"))
     }
 }
 

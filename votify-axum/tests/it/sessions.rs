@@ -6,7 +6,7 @@ use votify_axum::VotifyRouter;
 use votify_core::{MemoryStore, Store};
 
 use crate::app::{App, SECRET, SharedClock, engine};
-use crate::browser::{Browser, Made};
+use crate::browser::{Browser, CreatedPoll};
 
 const BALLOT: &str = "0190b6e2-1111-4000-8000-00000000000a";
 const NEWER: &str = "a newer secret of the tests, also long enough";
@@ -20,79 +20,88 @@ fn app_with(store: &Arc<dyn Store>, clock: &SharedClock, secrets: &[&str]) -> Ap
     }
 }
 
-async fn polled(app: &App) -> Made {
-    Browser::new(app).make(json!({})).await
+async fn create_poll_in(app: &App) -> CreatedPoll {
+    Browser::new(app).create_poll(json!({})).await
 }
 
 #[tokio::test]
-async fn a_retry_after_a_lost_first_answer_is_the_same_voter() {
+async fn a_retry_with_the_same_ballot_id_is_the_same_voter() {
     let app = App::new();
-    let poll = polled(&app).await;
+    let poll = create_poll_in(&app).await;
     let mut first = Browser::new(&app);
-    first.vote_as(&poll, 0, BALLOT).await.ok(201);
-    // The answer was lost, and with it the cookie.
+    first.vote_as(&poll, 0, BALLOT).await.expect_status(201);
+    // The response was lost, and the cookie with it.
     let mut retry = Browser::new(&app);
-    retry.vote_as(&poll, 0, BALLOT).await.ok(200);
+    retry.vote_as(&poll, 0, BALLOT).await.expect_status(200);
     assert_eq!(first.cookie, retry.cookie);
-    retry.vote(&poll, 1).await.is_problem(409, "already_voted");
+    retry
+        .vote(&poll, 1)
+        .await
+        .assert_problem(409, "already_voted");
     assert_eq!(app.total(&poll.id).await, 1);
-    let other = polled(&app).await;
+    let other = create_poll_in(&app).await;
     let mut elsewhere = Browser::new(&app);
-    elsewhere.vote_as(&other, 0, BALLOT).await.ok(201);
+    elsewhere
+        .vote_as(&other, 0, BALLOT)
+        .await
+        .expect_status(201);
     assert_ne!(
         elsewhere.cookie, first.cookie,
-        "another poll, another session"
+        "another poll starts another session"
     );
 }
 
 #[tokio::test]
-async fn the_retry_is_the_same_voter_across_a_rotation() {
+async fn a_retry_is_the_same_voter_after_a_key_rotation() {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let clock = SharedClock::new();
     let before = app_with(&store, &clock, &[SECRET]);
-    let poll = polled(&before).await;
+    let poll = create_poll_in(&before).await;
     Browser::new(&before)
         .vote_as(&poll, 0, BALLOT)
         .await
-        .ok(201);
+        .expect_status(201);
     let after = app_with(&store, &clock, &[NEWER, SECRET]);
-    Browser::new(&after).vote_as(&poll, 0, BALLOT).await.ok(200);
+    Browser::new(&after)
+        .vote_as(&poll, 0, BALLOT)
+        .await
+        .expect_status(200);
     assert_eq!(after.total(&poll.id).await, 1);
 }
 
 #[tokio::test]
-async fn an_old_cookie_holds_and_is_replaced_with_the_next_write() {
+async fn old_cookies_stay_valid_and_are_replaced_by_the_next_write() {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let clock = SharedClock::new();
     let before = app_with(&store, &clock, &[SECRET]);
     let mut browser = Browser::new(&before);
-    let poll = browser.make(json!({"revote": true})).await;
-    browser.vote(&poll, 0).await.ok(201);
+    let poll = browser.create_poll(json!({"revote": true})).await;
+    browser.vote(&poll, 0).await.expect_status(201);
     let old = browser.cookie.clone();
     browser.app = app_with(&store, &clock, &[NEWER, SECRET]);
-    browser.get(&poll.at("/vote")).await.ok(200);
-    assert_eq!(browser.cookie, old, "nothing is set on reading");
-    browser.vote(&poll, 1).await.ok(201);
+    browser.get(&poll.path("/vote")).await.expect_status(200);
+    assert_eq!(browser.cookie, old, "reads set no cookie");
+    browser.vote(&poll, 1).await.expect_status(201);
     assert_ne!(browser.cookie, old);
     browser.app = app_with(&store, &clock, &[NEWER]);
     let own = browser
-        .call(Method::PATCH, &poll.at(""), Some(json!({"title": "New"})))
+        .call(Method::PATCH, &poll.path(""), Some(json!({"title": "New"})))
         .await;
-    own.is_problem(403, "not_owner"); // The poll's own secret is gone, so nobody can show to be its owner.
-    let fresh = browser.make(json!({})).await;
-    browser.vote(&fresh, 0).await.ok(201);
+    own.assert_problem(403, "not_owner"); // The secret of the owner's session was removed.
+    let fresh = browser.create_poll(json!({})).await;
+    browser.vote(&fresh, 0).await.expect_status(201);
     browser
         .vote(&fresh, 0)
         .await
-        .is_problem(409, "already_voted");
+        .assert_problem(409, "already_voted");
 }
 
 #[tokio::test]
-async fn forged_and_cut_cookies_are_no_sessions() {
+async fn forged_and_truncated_cookies_are_ignored() {
     let app = App::unlimited();
     let mut browser = Browser::new(&app);
-    let poll = browser.make(json!({})).await;
-    browser.vote(&poll, 0).await.ok(201);
+    let poll = browser.create_poll(json!({})).await;
+    browser.vote(&poll, 0).await.expect_status(201);
     let good = browser.cookie.clone().unwrap();
     let foreign = {
         let mut other = Browser::new(&App::over(MemoryStore::new(), |router| router));
@@ -101,7 +110,7 @@ async fn forged_and_cut_cookies_are_no_sessions() {
             &app.clock,
             &[NEWER],
         );
-        other.make(json!({})).await;
+        other.create_poll(json!({})).await;
         other.cookie.unwrap()
     };
     let last = if good.ends_with('A') { "B" } else { "A" };
@@ -119,42 +128,46 @@ async fn forged_and_cut_cookies_are_no_sessions() {
         let mut forger = Browser::new(&app);
         forger.cookie = Some(cookie.clone());
         forger
-            .get(&poll.at("/vote"))
+            .get(&poll.path("/vote"))
             .await
-            .is_problem(404, "not_voted");
+            .assert_problem(404, "not_voted");
         let body = Some(json!({"title": "Mine"}));
         forger
-            .call(Method::PATCH, &poll.at(""), body)
+            .call(Method::PATCH, &poll.path(""), body)
             .await
-            .is_problem(403, "not_owner");
-        forger.vote(&poll, 1).await.ok(201);
-        assert_ne!(forger.cookie.unwrap(), cookie, "a session of its own");
+            .assert_problem(403, "not_owner");
+        forger.vote(&poll, 1).await.expect_status(201);
+        assert_ne!(
+            forger.cookie.unwrap(),
+            cookie,
+            "the forger gets a new session"
+        );
     }
 }
 
 #[tokio::test]
 async fn reading_never_sets_a_cookie() {
     let app = App::new();
-    let poll = polled(&app).await;
+    let poll = create_poll_in(&app).await;
     for path in [
-        poll.at(""),
-        poll.at("/results"),
+        poll.path(""),
+        poll.path("/results"),
         "/api/polls".into(),
         "/api/trending".into(),
         "/healthz".into(),
     ] {
-        let answer = app.get(&path).await.ok(200);
-        assert!(!answer.headers.contains_key("set-cookie"), "{path}");
+        let response = app.get(&path).await.expect_status(200);
+        assert!(!response.headers.contains_key("set-cookie"), "{path}");
     }
 }
 
 #[tokio::test]
-async fn cookies_are_for_tls_only_where_the_public_url_is() {
+async fn cookies_are_secure_with_an_https_public_url() {
     for (url, secure) in [("https://polls.test", true), ("http://polls.test", false)] {
         let app = App::with(|router| router.public_url(url.parse().unwrap()));
         let body = json!({"title": "t", "options": ["a", "b"]});
-        let answer = app.post("/api/polls", body).await.ok(201);
-        let cookie = answer.header("set-cookie").to_owned();
+        let response = app.post("/api/polls", body).await.expect_status(201);
+        let cookie = response.header("set-cookie").to_owned();
         assert_eq!(cookie.contains("; Secure"), secure, "{cookie}");
         assert_eq!(
             cookie.starts_with("__Host-votify_session="),
@@ -173,19 +186,22 @@ async fn cookies_are_for_tls_only_where_the_public_url_is() {
 #[tokio::test]
 async fn a_session_is_one_voter_from_any_address() {
     let app = App::new();
-    let poll = polled(&app).await;
-    let mut browser = Browser::at(&app, "192.0.2.50");
-    browser.vote(&poll, 0).await.ok(201);
+    let poll = create_poll_in(&app).await;
+    let mut browser = Browser::with_address(&app, "192.0.2.50");
+    browser.vote(&poll, 0).await.expect_status(201);
     browser.address = "198.51.100.50".to_owned();
     browser
         .vote(&poll, 0)
         .await
-        .is_problem(409, "already_voted");
-    Browser::at(&app, "192.0.2.50").vote(&poll, 0).await.ok(201);
+        .assert_problem(409, "already_voted");
+    Browser::with_address(&app, "192.0.2.50")
+        .vote(&poll, 0)
+        .await
+        .expect_status(201);
 }
 
 #[tokio::test]
-async fn pages_of_other_sites_get_cookies_only_over_tls() {
+async fn cross_site_cookies_require_tls() {
     for (url, origins, same_site) in [
         ("https://polls.test", &["https://embed.example"][..], "None"),
         ("https://polls.test", &[], "Lax"),
@@ -199,17 +215,17 @@ async fn pages_of_other_sites_get_cookies_only_over_tls() {
         });
         let mut browser = Browser::new(&app);
         let body = json!({"title": "t", "options": ["a", "b"]});
-        let answer = browser.post("/api/polls", body).await.ok(201);
-        let cookie = answer.header("set-cookie");
+        let response = browser.post("/api/polls", body).await.expect_status(201);
+        let cookie = response.header("set-cookie");
         assert!(
             cookie.contains(&format!("; SameSite={same_site}")),
             "{cookie}"
         );
-        let poll = Made::from(answer.json());
+        let poll = CreatedPoll::from(response.json());
         let body = Some(json!({"title": "still mine"}));
         browser
-            .call(Method::PATCH, &poll.at(""), body)
+            .call(Method::PATCH, &poll.path(""), body)
             .await
-            .ok(200);
+            .expect_status(200);
     }
 }

@@ -6,15 +6,16 @@ use votify_axum::StreamTiming;
 
 use crate::app::App;
 use crate::browser::Browser;
-use crate::live::Events;
 use crate::server::Server;
+use crate::stream_clients::EventStream;
 
 #[tokio::test]
-async fn the_same_messages_come_as_events() {
+async fn events_contain_the_same_messages_as_sockets() {
     let server = Server::start(App::new()).await;
     let mut owner = Browser::new(&server.app);
-    let poll = owner.make(json!({})).await;
-    let mut events = Events::open(&server, &Server::stream_path(&poll, "?events=votes"), &[]).await;
+    let poll = owner.create_poll(json!({})).await;
+    let mut events =
+        EventStream::open(&server, &Server::stream_path(&poll, "?events=votes"), &[]).await;
     assert_eq!(events.status, 200);
     for header in [
         "content-type: text/event-stream\r\n",
@@ -31,31 +32,47 @@ async fn the_same_messages_come_as_events() {
     );
     assert_eq!(first.data["total_votes"], 0);
     assert!(
-        events.others.iter().any(|line| line.starts_with("retry: ")),
+        events
+            .skipped
+            .iter()
+            .any(|line| line.starts_with("retry: ")),
         "{:?}",
-        events.others
+        events.skipped
     );
-    owner.vote(&poll, 1).await.ok(201);
+    owner.vote(&poll, 1).await.expect_status(201);
     let update = events.next_of("poll_updated").await;
     let vote = events.next_of("vote_submitted").await;
     assert_eq!((update.id.as_str(), vote.id.as_str()), ("1-1", "1-1"));
     assert_eq!(vote.data["new_count"], 1);
-    owner.post(&poll.at("/close"), json!({})).await.ok(200);
+    owner
+        .post(&poll.path("/close"), json!({}))
+        .await
+        .expect_status(200);
     assert_eq!(events.next_of("poll_closed").await.data["final"], true);
-    owner.call(Method::DELETE, &poll.at(""), None).await.ok(204);
+    owner
+        .call(Method::DELETE, &poll.path(""), None)
+        .await
+        .expect_status(204);
     events.next_of("poll_deleted").await;
-    assert_eq!(events.next().await, None, "a deleted poll's stream ends");
-    let gone = Events::open(&server, &Server::stream_path(&poll, ""), &[]).await;
+    assert_eq!(
+        events.next().await,
+        None,
+        "the stream of a deleted poll ends"
+    );
+    let gone = EventStream::open(&server, &Server::stream_path(&poll, ""), &[]).await;
     assert_eq!(gone.status, 404);
     assert!(gone.rest().await.contains("poll_not_found"));
 }
 
 #[tokio::test]
-async fn a_browser_resumes_by_the_last_id_it_saw() {
+async fn a_stream_resumes_from_the_last_event_id() {
     let server = Server::start(App::unlimited()).await;
-    let poll = Browser::new(&server.app).make(json!({})).await;
+    let poll = Browser::new(&server.app).create_poll(json!({})).await;
     for _ in 0..3 {
-        Browser::new(&server.app).vote(&poll, 0).await.ok(201);
+        Browser::new(&server.app)
+            .vote(&poll, 0)
+            .await
+            .expect_status(201);
     }
     for (header, query) in [
         ("1-2", ""),
@@ -64,34 +81,34 @@ async fn a_browser_resumes_by_the_last_id_it_saw() {
         ("1-99", ""),
     ] {
         let path = Server::stream_path(&poll, query);
-        let mut events = Events::open(&server, &path, &[("last-event-id", header)]).await;
+        let mut events = EventStream::open(&server, &path, &[("last-event-id", header)]).await;
         assert_eq!(events.next().await.unwrap().id, "1-3", "{header}");
     }
 }
 
 #[tokio::test]
-async fn comments_keep_it_alive_and_shutting_down_ends_it_with_a_reason() {
+async fn comments_are_sent_and_shutdown_ends_the_stream_with_a_reason() {
     let timing = StreamTiming {
         comment_interval: Duration::from_millis(50),
         ..StreamTiming::default()
     };
     let server = Server::start(App::with(|router| router.stream_timing(timing))).await;
     let mut owner = Browser::new(&server.app);
-    let poll = owner.make(json!({})).await;
-    let mut events = Events::open(&server, &Server::stream_path(&poll, ""), &[]).await;
+    let poll = owner.create_poll(json!({})).await;
+    let mut events = EventStream::open(&server, &Server::stream_path(&poll, ""), &[]).await;
     events.next().await.unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
-    owner.vote(&poll, 0).await.ok(201);
+    owner.vote(&poll, 0).await.expect_status(201);
     while events.next_of("poll_updated").await.data["revision"] != 1 {}
     assert!(
         events
-            .others
+            .skipped
             .iter()
             .filter(|line| line.as_str() == ":\n")
             .count()
             >= 2,
         "{:?}",
-        events.others
+        events.skipped
     );
     server.app.engine.shutdown().await;
     assert!(
@@ -103,10 +120,10 @@ async fn comments_keep_it_alive_and_shutting_down_ends_it_with_a_reason() {
 }
 
 #[tokio::test]
-async fn an_upgrade_that_is_none_gets_events() {
+async fn an_incomplete_upgrade_gets_events() {
     let server = Server::start(App::new()).await;
-    let poll = Browser::new(&server.app).make(json!({})).await;
+    let poll = Browser::new(&server.app).create_poll(json!({})).await;
     let headers = [("connection", "upgrade"), ("upgrade", "websocket")];
-    let mut events = Events::open(&server, &Server::stream_path(&poll, ""), &headers).await;
+    let mut events = EventStream::open(&server, &Server::stream_path(&poll, ""), &headers).await;
     assert_eq!(events.next().await.unwrap().name, "poll_updated");
 }

@@ -1,4 +1,6 @@
-mod bounds;
+//! Streams over WebSocket.
+
+mod limits;
 mod sessions;
 mod state;
 mod votes;

@@ -6,20 +6,22 @@ use votify_core::voter::AccountId;
 
 use super::members::member;
 
-/// The club's members, as polls know them: by the number that never changes.
+/// Identifies the member of a request by the session cookie of the club.
 #[derive(Debug)]
-pub(crate) struct Members(SqlitePool);
+pub(crate) struct MemberIdentity(SqlitePool);
 
-impl Members {
-    pub(crate) const fn of(pool: SqlitePool) -> Self {
+impl MemberIdentity {
+    pub(crate) const fn new(pool: SqlitePool) -> Self {
         Self(pool)
     }
 }
 
 #[async_trait]
-impl Identity for Members {
+impl Identity for MemberIdentity {
     async fn account(&self, request: &Parts) -> Result<Option<AccountId>, IdentityError> {
         match member(&self.0, &request.headers).await {
+            // The account is the id, not the name: a member who changes the name must
+            // stay the same voter.
             Ok(member) => Ok(member.map(|member| AccountId::new(member.id.to_string()))),
             Err(_) => Err(IdentityError::Unavailable),
         }

@@ -3,19 +3,19 @@ use cookie::Cookie;
 use sqlx::SqlitePool;
 use uuid::Uuid;
 
-/// The cookie of somebody who logged in.
+/// The session cookie.
 pub(super) const COOKIE: &str = "club_session";
 
-/// Somebody of the club.
+/// A member of the club.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// Never changes.
+    /// Never changes, so polls use it as the account.
     pub id: i64,
-    /// May change.
+    /// May change at any time.
     pub name: String,
 }
 
-pub(crate) async fn make_tables(pool: &SqlitePool) -> Result<(), sqlx::Error> {
+pub(crate) async fn create_tables(pool: &SqlitePool) -> Result<(), sqlx::Error> {
     for table in [
         "CREATE TABLE IF NOT EXISTS club_members (id INTEGER PRIMARY KEY, name TEXT NOT NULL, code_hash TEXT NOT NULL UNIQUE)",
         "CREATE TABLE IF NOT EXISTS club_sessions (session_hash TEXT PRIMARY KEY, member_id INTEGER NOT NULL)",
@@ -25,10 +25,10 @@ pub(crate) async fn make_tables(pool: &SqlitePool) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-/// Takes somebody into the club. The answer is the code to log in with, which is told this once.
+/// Adds a member. Returns the login code, of which only a hash is stored.
 ///
 /// # Errors
-/// If the database is not available.
+/// If the database is unavailable. The caller may retry.
 pub async fn join(pool: &SqlitePool, name: &str) -> Result<String, sqlx::Error> {
     let code = secret();
     sqlx::query("INSERT INTO club_members (name, code_hash) VALUES (?, ?)")
@@ -39,27 +39,27 @@ pub async fn join(pool: &SqlitePool, name: &str) -> Result<String, sqlx::Error> 
     Ok(code)
 }
 
-/// Begins a session, if the code is somebody's.
+/// Starts a session. Returns `None` if no member has this code.
 pub(super) async fn log_in(pool: &SqlitePool, code: &str) -> Result<Option<String>, sqlx::Error> {
     let session = secret();
-    let begun = sqlx::query(
+    let inserted = sqlx::query(
         "INSERT INTO club_sessions (session_hash, member_id) SELECT ?, id FROM club_members WHERE code_hash = ?",
     )
     .bind(hash(&session))
     .bind(hash(code))
     .execute(pool)
     .await?;
-    Ok((begun.rows_affected() == 1).then_some(session))
+    Ok((inserted.rows_affected() == 1).then_some(session))
 }
 
 pub(super) async fn log_out(pool: &SqlitePool, headers: &HeaderMap) -> Result<(), sqlx::Error> {
     let session = session(headers).unwrap_or_default();
-    let ended =
+    let delete =
         sqlx::query("DELETE FROM club_sessions WHERE session_hash = ?").bind(hash(&session));
-    ended.execute(pool).await.map(drop)
+    delete.execute(pool).await.map(drop)
 }
 
-/// The member whose session a request shows.
+/// Returns the member of the session cookie.
 pub(super) async fn member(
     pool: &SqlitePool,
     headers: &HeaderMap,
@@ -87,12 +87,13 @@ fn session(headers: &HeaderMap) -> Option<String> {
         .filter_map(|line| line.to_str().ok())
         .find_map(|line| {
             let mut cookies = Cookie::split_parse(line).filter_map(Result::ok);
-            let ours = cookies.find(|cookie| cookie.name() == COOKIE)?;
-            Some(ours.value().to_owned())
+            let cookie = cookies.find(|cookie| cookie.name() == COOKIE)?;
+            Some(cookie.value().to_owned())
         })
 }
 
-/// 244 random bits, which nobody guesses, so that a plain hash of them is enough to keep.
+/// Returns 244 random bits. They cannot be guessed, so a hash without salt and stretching
+/// is sufficient for storage.
 fn secret() -> String {
     format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }

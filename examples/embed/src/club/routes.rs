@@ -8,24 +8,27 @@ use sqlx::SqlitePool;
 
 use super::members::{COOKIE, log_in, log_out, member, names};
 
-/// What the club had before.
+/// The routes of the club.
 pub(crate) fn routes(pool: SqlitePool) -> Router {
     Router::new()
         .route("/", get(home))
         .route("/members", get(members))
-        .route("/login", post(enter))
-        .route("/logout", post(leave))
+        .route("/login", post(login))
+        .route("/logout", post(logout))
         .with_state(pool)
 }
 
-async fn home(State(pool): State<SqlitePool>, headers: HeaderMap) -> Result<String, Broken> {
+async fn home(State(pool): State<SqlitePool>, headers: HeaderMap) -> Result<String, DatabaseError> {
     Ok(match member(&pool, &headers).await? {
         Some(member) => format!("Hello {}. The polls are at /votes.", member.name),
-        None => "Hello. Log in with the code that you were given.".to_owned(),
+        None => "Hello. Log in with your code.".to_owned(),
     })
 }
 
-async fn members(State(pool): State<SqlitePool>, headers: HeaderMap) -> Result<Response, Broken> {
+async fn members(
+    State(pool): State<SqlitePool>,
+    headers: HeaderMap,
+) -> Result<Response, DatabaseError> {
     if member(&pool, &headers).await?.is_none() {
         return Ok(StatusCode::UNAUTHORIZED.into_response());
     }
@@ -33,36 +36,39 @@ async fn members(State(pool): State<SqlitePool>, headers: HeaderMap) -> Result<R
 }
 
 #[derive(Deserialize)]
-struct Code {
+struct LoginForm {
     code: String,
 }
 
-async fn enter(
+async fn login(
     State(pool): State<SqlitePool>,
-    Form(given): Form<Code>,
-) -> Result<Response, Broken> {
-    let Some(session) = log_in(&pool, &given.code).await? else {
-        return Ok((StatusCode::UNAUTHORIZED, "Nobody has this code.").into_response());
+    Form(form): Form<LoginForm>,
+) -> Result<Response, DatabaseError> {
+    let Some(session) = log_in(&pool, &form.code).await? else {
+        return Ok((StatusCode::UNAUTHORIZED, "Unknown code.").into_response());
     };
     let cookie = format!("{COOKIE}={session}; HttpOnly; SameSite=Lax; Path=/");
-    Ok(([(header::SET_COOKIE, cookie)], "You are in.").into_response())
+    Ok(([(header::SET_COOKIE, cookie)], "Logged in.").into_response())
 }
 
-async fn leave(State(pool): State<SqlitePool>, headers: HeaderMap) -> Result<StatusCode, Broken> {
+async fn logout(
+    State(pool): State<SqlitePool>,
+    headers: HeaderMap,
+) -> Result<StatusCode, DatabaseError> {
     log_out(&pool, &headers).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The database is away.
-struct Broken;
+/// The database is unavailable.
+struct DatabaseError;
 
-impl From<sqlx::Error> for Broken {
+impl From<sqlx::Error> for DatabaseError {
     fn from(_: sqlx::Error) -> Self {
         Self
     }
 }
 
-impl IntoResponse for Broken {
+impl IntoResponse for DatabaseError {
     fn into_response(self) -> Response {
         StatusCode::SERVICE_UNAVAILABLE.into_response()
     }

@@ -1,4 +1,4 @@
-//! People register and log in, over the program's own port and across its restarts.
+//! Accounts over the port of the program, and after restarts.
 
 use reqwest::{Client, StatusCode};
 use rustix::process::Signal;
@@ -9,13 +9,13 @@ use votify_test_support::redis::{self, ServerConfig};
 
 const ADA: (&str, &str) = ("ada", "correct horse");
 
-struct Person {
+struct User {
     client: Client,
     url: String,
 }
 
-impl Person {
-    fn of(server: &Server) -> Self {
+impl User {
+    fn new(server: &Server) -> Self {
         Self {
             client: Client::builder().cookie_store(true).build().unwrap(),
             url: server.url(""),
@@ -24,30 +24,34 @@ impl Person {
 
     async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
         let request = self.client.post(format!("{}{path}", self.url)).json(body);
-        let answer = request.send().await.unwrap();
-        (answer.status(), answer.json().await.unwrap_or_default())
+        let response = request.send().await.unwrap();
+        (response.status(), response.json().await.unwrap_or_default())
     }
 
-    async fn enter(&self, how: &str, (name, password): (&str, &str)) -> (StatusCode, Value) {
+    async fn authenticate(
+        &self,
+        action: &str,
+        (name, password): (&str, &str),
+    ) -> (StatusCode, Value) {
         let body = json!({"name": name, "password": password});
-        self.post(&format!("/api/auth/{how}"), &body).await
+        self.post(&format!("/api/auth/{action}"), &body).await
     }
 
     async fn me(&self) -> (StatusCode, Value) {
         let request = self.client.get(format!("{}/api/auth/me", self.url));
-        let answer = request.send().await.unwrap();
-        (answer.status(), answer.json().await.unwrap())
+        let response = request.send().await.unwrap();
+        (response.status(), response.json().await.unwrap())
     }
 }
 
-/// A browser's cookie is enough for everything, and log-ins outlive the program with the secret that is kept beside the
-/// database; so do log-outs.
+/// Logins and logouts stay valid after a restart, with the secret stored beside the
+/// database.
 #[tokio::test(flavor = "multi_thread")]
-async fn accounts_outlive_the_program() {
+async fn accounts_survive_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(directory.path(), &[]).await;
-    let ada = Person::of(&server);
-    let (status, login) = ada.enter("register", ADA).await;
+    let ada = User::new(&server);
+    let (status, login) = ada.authenticate("register", ADA).await;
     assert_eq!(status, 201, "{login}");
     let draft = json!({"title": "Lunch?", "options": ["Pizza", "Sushi"], "voters": "account"});
     let (status, poll) = ada.post("/api/polls", &draft).await;
@@ -55,15 +59,15 @@ async fn accounts_outlive_the_program() {
     let vote = format!("/api/polls/{}/vote", poll["id"].as_str().unwrap());
     let ballot = json!({"option_id": poll["options"][0]["id"]});
     assert_eq!(ada.post(&vote, &ballot).await.0, 201);
-    let gone = Person::of(&server);
-    assert_eq!(gone.enter("login", ADA).await.0, 200);
-    let taken = gone.client.post(format!("{}/api/auth/logout", gone.url));
-    assert_eq!(taken.send().await.unwrap().status(), 204);
-    server.send(Signal::TERM);
-    assert_eq!(server.end().await.code(), 0);
+    let other = User::new(&server);
+    assert_eq!(other.authenticate("login", ADA).await.0, 200);
+    let logout = other.client.post(format!("{}/api/auth/logout", other.url));
+    assert_eq!(logout.send().await.unwrap().status(), 204);
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().await.code(), 0);
 
     let server = Server::start(directory.path(), &[]).await;
-    let again = Person {
+    let again = User {
         url: server.url(""),
         ..ada
     };
@@ -73,42 +77,51 @@ async fn accounts_outlive_the_program() {
     let elsewhere = Client::new().get(format!("{}/api/auth/me", again.url));
     let elsewhere = elsewhere.bearer_auth(token).send().await.unwrap();
     assert_eq!(elsewhere.status(), 200);
-    let other = Person::of(&server);
+    let stranger = User::new(&server);
     assert_eq!(
-        other.enter("login", ("ada", "wrong horse")).await.1["code"],
+        stranger
+            .authenticate("login", ("ada", "wrong horse"))
+            .await
+            .1["code"],
         "invalid_login"
     );
-    assert_eq!(other.enter("register", ADA).await.1["code"], "name_taken");
-    assert_eq!(other.post(&vote, &ballot).await.1["code"], "not_logged_in");
+    assert_eq!(
+        stranger.authenticate("register", ADA).await.1["code"],
+        "name_taken"
+    );
+    assert_eq!(
+        stranger.post(&vote, &ballot).await.1["code"],
+        "not_logged_in"
+    );
     server.stop().await;
 }
 
-/// Where users cannot be kept, or are not wanted, there are no calls for them, and no polls that need them.
+/// Without accounts, their endpoints are missing and polls cannot require them.
 #[tokio::test(flavor = "multi_thread")]
-async fn without_accounts_the_calls_are_not_there() {
+async fn account_endpoints_are_missing_without_accounts() {
     let directory = tempfile::tempdir().unwrap();
     let server = start(directory.path(), &["--accounts=false"]).await;
-    not_there(&server).await;
+    assert_no_accounts(&server).await;
     server.stop().await;
 
     let Some(redis) = redis::Server::with_config(ServerConfig::new()) else {
         return;
     };
     let server = start(directory.path(), &["--store", &redis.url()]).await;
-    not_there(&server).await;
-    server.send(Signal::TERM);
-    let ended = server.end().await;
-    let told = ended
-        .errors
+    assert_no_accounts(&server).await;
+    server.signal(Signal::TERM);
+    let exit = server.wait().await;
+    let warnings = exit
+        .stderr
         .matches("a redis:// store keeps no users")
         .count();
-    assert_eq!(told, 1, "{ended:?}");
+    assert_eq!(warnings, 1, "{exit:?}");
 }
 
-async fn not_there(server: &Server) {
-    let person = Person::of(server);
-    for how in ["register", "login"] {
-        let (status, problem) = person.enter(how, ADA).await;
+async fn assert_no_accounts(server: &Server) {
+    let person = User::new(server);
+    for action in ["register", "login"] {
+        let (status, problem) = person.authenticate(action, ADA).await;
         assert_eq!(
             (status.as_u16(), &problem["code"]),
             (404, &json!("not_found"))

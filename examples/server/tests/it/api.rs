@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 
 use crate::program::Server;
 
-/// A browser, with its cookies, at a server.
+/// A client of a server.
 #[derive(Debug, Clone)]
 pub(crate) struct Api {
     client: Client,
     url: String,
 }
 
-/// A poll as the server told it when it was made.
+/// A created poll.
 #[derive(Debug, Clone)]
 pub(crate) struct Poll {
     pub(crate) id: String,
@@ -21,7 +21,7 @@ pub(crate) struct Poll {
 }
 
 impl Api {
-    /// A new browser.
+    /// Creates a client with cookies.
     pub(crate) fn new(server: &Server) -> Self {
         Self {
             client: Client::builder().cookie_store(true).build().unwrap(),
@@ -29,7 +29,7 @@ impl Api {
         }
     }
 
-    /// Callers without cookies.
+    /// Creates a client without cookies.
     pub(crate) fn without_cookies(server: &Server) -> Self {
         Self {
             client: Client::new(),
@@ -37,7 +37,7 @@ impl Api {
         }
     }
 
-    /// Callers without cookies, at whatever answers there, from this address of their own, with these headers.
+    /// Creates a client without cookies, with a local address and default headers.
     pub(crate) fn from_address(
         address: IpAddr,
         url: &str,
@@ -55,23 +55,23 @@ impl Api {
         }
     }
 
-    /// A new browser at whatever answers there.
-    pub(crate) fn through(url: &str) -> Self {
+    /// Creates a client with cookies for a URL.
+    pub(crate) fn with_url(url: &str) -> Self {
         Self {
             client: Client::builder().cookie_store(true).build().unwrap(),
             url: url.to_owned(),
         }
     }
 
-    /// Callers without cookies, at the same place.
-    pub(crate) fn forgetful(&self) -> Self {
+    /// Returns a client of the same server without cookies.
+    pub(crate) fn clone_without_cookies(&self) -> Self {
         Self {
             client: Client::new(),
             url: self.url.clone(),
         }
     }
 
-    /// The same browser at another server.
+    /// Returns the same client for another server.
     pub(crate) fn at(&self, server: &Server) -> Self {
         Self {
             client: self.client.clone(),
@@ -88,15 +88,15 @@ impl Api {
         poll.as_object_mut()
             .unwrap()
             .extend(more.as_object().unwrap().clone());
-        let answer = self
+        let response = self
             .client
             .post(format!("{}/api/polls", self.url))
             .json(&poll)
             .send()
             .await
             .unwrap();
-        assert_eq!(answer.status(), StatusCode::CREATED);
-        let poll: Value = answer.json().await.unwrap();
+        assert_eq!(response.status(), StatusCode::CREATED);
+        let poll: Value = response.json().await.unwrap();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         Poll {
             id: text(&poll["id"]),
@@ -109,9 +109,9 @@ impl Api {
         }
     }
 
-    /// Votes for the option of this index.
+    /// Votes for the option at `option`.
     pub(crate) async fn vote(&self, poll: &Poll, option: usize) -> (u16, Value) {
-        Self::answered(
+        Self::status_and_body(
             self.post_vote(poll, &json!({"option_id": poll.options[option]}))
                 .await,
         )
@@ -119,18 +119,18 @@ impl Api {
         .unwrap()
     }
 
-    /// Votes under a ballot id; `Err` if there is no answer.
+    /// Votes with a ballot id. Returns an error if there is no response.
     pub(crate) async fn cast(
         &self,
         poll: &Poll,
         ballot: &str,
         option: usize,
     ) -> reqwest::Result<(u16, Value)> {
-        Self::answered(self.cast_raw(poll, ballot, option).await).await
+        Self::status_and_body(self.cast_raw(poll, ballot, option).await).await
     }
 
-    /// The same, with the id in the header `Idempotency-Key`.
-    pub(crate) async fn cast_under_key(
+    /// Like `cast`, with the ballot id in the header `Idempotency-Key`.
+    pub(crate) async fn cast_with_header(
         &self,
         poll: &Poll,
         ballot: &str,
@@ -141,10 +141,10 @@ impl Api {
             .post(format!("{}/api/polls/{}/vote", self.url, poll.id))
             .header("idempotency-key", ballot)
             .json(&json!({"option_id": poll.options[option]}));
-        Self::answered(request.send().await).await
+        Self::status_and_body(request.send().await).await
     }
 
-    /// The same, as it was answered.
+    /// Like `cast`, but returns the whole response.
     pub(crate) async fn cast_raw(
         &self,
         poll: &Poll,
@@ -166,21 +166,21 @@ impl Api {
             .await
     }
 
-    async fn answered(answer: reqwest::Result<Response>) -> reqwest::Result<(u16, Value)> {
-        let answer = answer?;
-        Ok((answer.status().as_u16(), answer.json().await?))
+    async fn status_and_body(response: reqwest::Result<Response>) -> reqwest::Result<(u16, Value)> {
+        let response = response?;
+        Ok((response.status().as_u16(), response.json().await?))
     }
 
-    /// The poll's counts, in the order of its options.
+    /// Returns the counts in the order of the options.
     pub(crate) async fn counts(&self, poll: &Poll) -> Vec<u64> {
-        let answer = self
+        let response = self
             .client
             .get(format!("{}/api/polls/{}", self.url, poll.id))
             .send()
             .await
             .unwrap();
-        assert_eq!(answer.status(), StatusCode::OK);
-        let poll: Value = answer.json().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        let poll: Value = response.json().await.unwrap();
         let counts: Vec<u64> = poll["options"]
             .as_array()
             .unwrap()
@@ -195,25 +195,25 @@ impl Api {
     }
 }
 
-/// How many streams a server says that it serves.
+/// Returns the number of viewers in the metrics of a server.
 pub(crate) async fn viewers(server: &Server) -> usize {
-    let answer = reqwest::get(server.url("/metrics")).await.unwrap();
-    let text = answer.text().await.unwrap();
+    let response = reqwest::get(server.url("/metrics")).await.unwrap();
+    let text = response.text().await.unwrap();
     let mut lines = text.lines();
     let viewers = lines.find_map(|line| line.strip_prefix("votify_viewers "));
     viewers.unwrap().parse().unwrap()
 }
 
-/// What `/readyz` answers.
+/// Returns status and body of `/readyz`.
 pub(crate) async fn ready(server: &Server) -> (u16, Value) {
-    let answer = reqwest::get(server.url("/readyz")).await.unwrap();
-    (answer.status().as_u16(), answer.json().await.unwrap())
+    let response = reqwest::get(server.url("/readyz")).await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap())
 }
 
-/// A poll's server-sent events.
+/// The server-sent events of a poll.
 #[derive(Debug)]
 pub(crate) struct Events {
-    answer: Response,
+    response: Response,
     read: String,
 }
 
@@ -222,19 +222,19 @@ impl Events {
         let request = api
             .client
             .get(format!("{}/api/polls/{}/stream", api.url, poll.id));
-        let answer = request
+        let response = request
             .header("accept", "text/event-stream")
             .send()
             .await
             .unwrap();
-        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(response.status(), StatusCode::OK);
         Self {
-            answer,
+            response,
             read: String::new(),
         }
     }
 
-    /// The next event's data; `None` once the stream has ended.
+    /// Returns the data of the next event, or `None` at the end of the stream.
     pub(crate) async fn next(&mut self) -> Option<Value> {
         loop {
             if let Some(data) = self.next_line().await?.strip_prefix("data:") {
@@ -243,7 +243,7 @@ impl Events {
         }
     }
 
-    /// The next line, whatever it tells; `None` once the stream has ended.
+    /// Returns the next line, or `None` at the end of the stream.
     pub(crate) async fn next_line(&mut self) -> Option<String> {
         loop {
             if let Some((line, rest)) = self.read.split_once('\n') {
@@ -251,7 +251,7 @@ impl Events {
                 self.read = rest;
                 return Some(line);
             }
-            let more = self.answer.chunk().await.ok()??;
+            let more = self.response.chunk().await.ok()??;
             self.read.push_str(std::str::from_utf8(&more).unwrap());
         }
     }

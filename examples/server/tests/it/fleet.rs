@@ -1,12 +1,13 @@
-//! Three instances of the program behind the nginx of `examples/deploy`, on one PostgreSQL and one Redis.
+//! Three instances of the program behind the nginx of `examples/deploy`, on one
+//! PostgreSQL and one Redis.
 //!
-//! They hold `fleet` in their names, so that nextest runs one at a time.
+//! nextest runs one of these tests at a time: it matches the name of this module.
 
 mod addresses;
-mod fault;
+mod instance_loss;
 mod instances;
 mod nginx;
-mod passing;
-mod serving;
+mod proxying;
 mod viewers;
+mod vote_counting;
 mod voters;

@@ -9,25 +9,29 @@ use uuid::Uuid;
 use crate::api::{Api, Poll};
 use crate::program::{SERVE, Server, prepared, run, votify, votify_after};
 
-/// Votes while there is room, while there is none, and when there is again.
-async fn votes_wait_for_room(
+/// Votes with free space, without free space, and with free space again.
+async fn votes_wait_for_free_space(
     server: Server,
     verify: impl Fn(&str) -> Command + Send + Sync,
-    no_room: impl FnOnce() + Send,
-    room: impl FnOnce() + Send,
+    fill: impl FnOnce() + Send,
+    free_space: impl FnOnce() + Send,
 ) {
     let verified = async |poll: &Poll| {
-        let ended = run(&mut verify(&poll.id)).await;
-        assert_eq!(ended.code(), 0, "{ended:?}");
+        let exit = run(&mut verify(&poll.id)).await;
+        assert_eq!(exit.code(), 0, "{exit:?}");
     };
     let api = Api::without_cookies(&server);
     let poll = api.create_poll().await;
     let mut counted = Vec::new();
     for _ in 0..20 {
-        counted.push(one_vote(&api, &poll).await.expect("there is room"));
+        counted.push(
+            one_vote(&api, &poll)
+                .await
+                .expect("the disk has free space"),
+        );
     }
 
-    no_room();
+    fill();
     let mut waiting = Vec::new();
     while waiting.len() < 20 {
         match one_vote(&api, &poll).await {
@@ -38,11 +42,11 @@ async fn votes_wait_for_room(
     let total = api.counts(&poll).await[0];
     assert!(
         total >= counted.len() as u64,
-        "what is counted can still be read"
+        "acknowledged votes stay readable"
     );
     verified(&poll).await;
 
-    room();
+    free_space();
     for ballot in &waiting {
         let (status, body) = api.cast(&poll, ballot, 0).await.unwrap();
         assert!(matches!(status, 200 | 201), "{body}");
@@ -54,7 +58,9 @@ async fn votes_wait_for_room(
             "an acknowledged vote is lost"
         );
     }
-    one_vote(&api, &poll).await.expect("there is room again");
+    one_vote(&api, &poll)
+        .await
+        .expect("the disk has free space again");
     assert_eq!(
         api.counts(&poll).await,
         [counted.len() as u64 + waiting.len() as u64 + 1, 0]
@@ -63,21 +69,21 @@ async fn votes_wait_for_room(
     server.stop().await;
 }
 
-/// The ballot's id, as error if it could not be written.
+/// Casts one vote. Returns its ballot id, as an error if the store rejected it.
 async fn one_vote(api: &Api, poll: &Poll) -> Result<String, String> {
     let ballot = Uuid::new_v4().to_string();
-    let answer = api.cast_raw(poll, &ballot, 0).await.unwrap();
-    if answer.status() == 201 {
+    let response = api.cast_raw(poll, &ballot, 0).await.unwrap();
+    if response.status() == 201 {
         return Ok(ballot);
     }
-    assert_eq!(answer.status(), 503);
-    let wait: u64 = answer.headers()["retry-after"]
+    assert_eq!(response.status(), 503);
+    let wait: u64 = response.headers()["retry-after"]
         .to_str()
         .unwrap()
         .parse()
         .unwrap();
     assert!(wait >= 1);
-    let problem: serde_json::Value = answer.json().await.unwrap();
+    let problem: serde_json::Value = response.json().await.unwrap();
     assert_eq!(problem["code"], "store_unavailable", "{problem}");
     assert!(
         !problem.to_string().to_lowercase().contains("sqlite"),
@@ -86,9 +92,9 @@ async fn one_vote(api: &Api, poll: &Poll) -> Result<String, String> {
     Err(ballot)
 }
 
-/// The files of the server may grow no further, which the kernel tells it as it tells of a full disk: the write fails.
+/// A file size limit makes writes fail, as a full disk does.
 #[tokio::test]
-async fn votes_wait_while_files_may_not_grow() {
+async fn votes_wait_while_files_cannot_grow() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::spawn(votify_after("trap '' XFSZ", directory.path(), &SERVE)).await;
     let pid = server.pid();
@@ -105,37 +111,35 @@ async fn votes_wait_while_files_may_not_grow() {
         )
         .unwrap()
     };
-    let no_room = || {
+    let fill = || {
         limit(Some(wal.metadata().unwrap().len() + 16_384));
     };
-    let room = || {
+    let free_space = || {
         limit(unlimited.current);
     };
-    votes_wait_for_room(
+    votes_wait_for_free_space(
         server,
         |poll| votify(directory.path(), &["verify", poll]),
-        no_room,
-        room,
+        fill,
+        free_space,
     )
     .await;
 }
 
-/// A file system of 4 MiB of the server's own, filled up.
+/// The server runs on a file system of 4 MiB that the test fills.
 #[tokio::test]
 async fn votes_wait_while_the_disk_is_full() {
     let directory = tempfile::tempdir().unwrap();
     if !can_mount(&directory).await {
-        // The other test shows the same with another error of the kernel's.
-        eprintln!(
-            "NOT RUN: this machine lets nobody mount a file system of their own (unshare -rm)"
-        );
+        // The other test covers the same behaviour with another error code.
+        eprintln!("NOT RUN: unprivileged mounts are not allowed on this machine (unshare -rm)");
         return;
     }
     let mut command = Command::new("unshare");
     let script = "mount -t tmpfs -o size=4m tmpfs . && cd \"$PWD\" && exec \"$0\" \"$@\"";
     command.args(["-rm", "sh", "-c", script, env!("CARGO_BIN_EXE_votify")]);
     let server = Server::spawn(prepared(command, directory.path(), &SERVE)).await;
-    // Only its process, and who joins it, see the file system.
+    // Only processes in the namespace of the server see the file system.
     let (pid, path) = (
         server.pid().as_raw_nonzero().to_string(),
         directory.path().display(),
@@ -147,15 +151,15 @@ async fn votes_wait_while_the_disk_is_full() {
         command.args([env!("CARGO_BIN_EXE_votify"), "verify", poll]);
         prepared(command, directory.path(), &[])
     };
-    let no_room = || {
+    let fill = || {
         let mut file = std::fs::File::create(&ballast).unwrap();
         let full = std::iter::repeat_with(|| file.write_all(&[0; 512]))
             .find_map(Result::err)
             .unwrap();
         assert_eq!(full.kind(), ErrorKind::StorageFull);
     };
-    let room = || std::fs::remove_file(&ballast).unwrap();
-    votes_wait_for_room(server, verify, no_room, room).await;
+    let free_space = || std::fs::remove_file(&ballast).unwrap();
+    votes_wait_for_free_space(server, verify, fill, free_space).await;
 }
 
 async fn can_mount(directory: &TempDir) -> bool {

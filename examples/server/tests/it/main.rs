@@ -1,4 +1,4 @@
-//! The built binary, from outside: its arguments, its signals, its port.
+//! Tests of the built binary: arguments, signals, port.
 #![cfg(unix)]
 #![expect(
     clippy::unwrap_used,
@@ -11,17 +11,18 @@ mod accounts;
 mod api;
 mod connections;
 mod crash;
-mod database_servers;
 mod fleet;
 mod full_disk;
-mod live;
 mod program;
-mod redis_away;
-mod redis_helpers;
+mod redis_outage;
 mod redis_settings;
+mod redis_shared_services;
 mod redis_store;
 mod secrets;
 mod settings;
-mod starting;
-mod stopping;
+mod shutdown;
+mod snapshots;
+mod sql_servers;
+mod startup;
+mod streams;
 mod verify;

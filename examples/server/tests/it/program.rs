@@ -8,10 +8,10 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// Longer than anything here takes; only so that a test that hangs fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Upper bound of every wait, so that a hanging test fails.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A server on a free port, without limits.
+/// Arguments for a server on a free port, without rate limits.
 pub(crate) const SERVE: [&str; 7] = [
     "serve",
     "--listen",
@@ -22,7 +22,8 @@ pub(crate) const SERVE: [&str; 7] = [
     "off",
 ];
 
-/// The binary, to run in a directory, without what whoever runs the tests has set for themselves.
+/// Returns the binary as a command in a directory, without the Votify variables of the
+/// environment.
 pub(crate) fn votify(directory: &Path, arguments: &[&str]) -> Command {
     prepared(
         Command::new(env!("CARGO_BIN_EXE_votify")),
@@ -31,7 +32,7 @@ pub(crate) fn votify(directory: &Path, arguments: &[&str]) -> Command {
     )
 }
 
-/// The binary, started by a shell that first does `before`.
+/// Returns the binary as a command that runs `before` in a shell first.
 pub(crate) fn votify_after(before: &str, directory: &Path, arguments: &[&str]) -> Command {
     let mut shell = Command::new("sh");
     shell.args([
@@ -58,68 +59,68 @@ pub(crate) fn prepared(mut command: Command, directory: &Path, arguments: &[&str
     command
 }
 
-/// How a program ended.
+/// Exit status and output of a program.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub(crate) struct ProgramExit {
     pub(crate) status: ExitStatus,
-    pub(crate) output: String,
-    pub(crate) errors: String,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
-impl Ended {
+impl ProgramExit {
     pub(crate) fn code(&self) -> i32 {
         self.status
             .code()
             .unwrap_or_else(|| panic!("killed: {self:?}"))
     }
 
-    /// The one line that a failure is told in; the exit code must be this one.
-    pub(crate) fn failure(&self, code: i32) -> &str {
+    /// Returns the only error line. Asserts the exit code.
+    pub(crate) fn error_line(&self, code: i32) -> &str {
         assert_eq!(self.code(), code, "{self:?}");
-        let told: Vec<&str> = self
-            .errors
+        let lines: Vec<&str> = self
+            .stderr
             .lines()
             .filter(|line| line.starts_with("error: "))
             .collect();
-        assert_eq!(told.len(), 1, "{self:?}");
+        assert_eq!(lines.len(), 1, "{self:?}");
         for word in ["panicked", "backtrace", "RUST_BACKTRACE"] {
-            assert!(!self.errors.contains(word), "{self:?}");
+            assert!(!self.stderr.contains(word), "{self:?}");
         }
-        told[0]
+        lines[0]
     }
 }
 
-/// Runs a command that ends by itself.
-pub(crate) async fn run(command: &mut Command) -> Ended {
-    let output = timeout(PATIENCE, command.output())
+/// Runs a command to its end.
+pub(crate) async fn run(command: &mut Command) -> ProgramExit {
+    let output = timeout(TIMEOUT, command.output())
         .await
         .expect("the program does not end")
         .unwrap();
-    Ended {
+    ProgramExit {
         status: output.status,
-        output: String::from_utf8(output.stdout).unwrap(),
-        errors: String::from_utf8(output.stderr).unwrap(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
     }
 }
 
-/// What the instances of a fleet have in common.
+/// The secret that all instances of a fleet share.
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// Runs the binary with a secret to its end.
-pub(crate) async fn ended(directory: &Path, arguments: &[&str]) -> Ended {
+pub(crate) async fn run_with_secret(directory: &Path, arguments: &[&str]) -> ProgramExit {
     let mut command = votify(directory, arguments);
     command.env("VOTIFY_SECRET", SECRET);
     run(&mut command).await
 }
 
-/// Starts one of several servers, without limits.
+/// Starts one of several instances, without rate limits.
 pub(crate) async fn start(directory: &Path, arguments: &[&str]) -> Server {
     let mut all = SERVE.to_vec();
     all.extend(arguments);
     start_with(directory, &all, &[]).await
 }
 
-/// Starts one of several servers with these arguments and variables.
+/// Starts one of several instances with the given arguments and variables.
 pub(crate) async fn start_with(
     directory: &Path,
     arguments: &[&str],
@@ -131,7 +132,7 @@ pub(crate) async fn start_with(
     Server::spawn(command).await
 }
 
-/// A server that is ready.
+/// A running server.
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
@@ -141,7 +142,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts one on a free port, without limits, and waits until it says that it is ready.
+    /// Starts a server on a free port without rate limits, and waits until it is ready.
     pub(crate) async fn start(directory: &Path, arguments: &[&str]) -> Self {
         let mut all = SERVE.to_vec();
         all.extend(arguments);
@@ -157,7 +158,7 @@ impl Server {
             stderr.read_to_string(&mut text).await.unwrap();
             text
         });
-        let first = timeout(PATIENCE, output.next_line())
+        let first = timeout(TIMEOUT, output.next_line())
             .await
             .expect("the server does not get ready")
             .unwrap();
@@ -180,7 +181,7 @@ impl Server {
         }
     }
 
-    /// `http://127.0.0.1:PORT` and the path.
+    /// Returns `http://127.0.0.1:PORT` followed by the path.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.url)
     }
@@ -193,13 +194,13 @@ impl Server {
         Pid::from_raw(i32::try_from(self.child.id().unwrap()).unwrap()).unwrap()
     }
 
-    pub(crate) fn send(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).unwrap();
     }
 
-    /// Waits for the end.
-    pub(crate) async fn end(mut self) -> Ended {
-        let status = timeout(PATIENCE, self.child.wait())
+    /// Waits until the program ends.
+    pub(crate) async fn wait(mut self) -> ProgramExit {
+        let status = timeout(TIMEOUT, self.child.wait())
             .await
             .expect("the server does not end")
             .unwrap();
@@ -208,17 +209,17 @@ impl Server {
             output.push_str(&line);
             output.push('\n');
         }
-        Ended {
+        ProgramExit {
             status,
-            output,
-            errors: self.errors.await.unwrap(),
+            stdout: output,
+            stderr: self.errors.await.unwrap(),
         }
     }
 
-    /// Ends it as an operator does; it must end well.
+    /// Sends SIGTERM and asserts the exit code 0.
     pub(crate) async fn stop(self) {
-        self.send(Signal::TERM);
-        let ended = self.end().await;
-        assert_eq!(ended.code(), 0, "{ended:?}");
+        self.signal(Signal::TERM);
+        let exit = self.wait().await;
+        assert_eq!(exit.code(), 0, "{exit:?}");
     }
 }

@@ -1,12 +1,12 @@
-//! What is said of a Redis that cannot be used.
+//! Error lines for an unusable Redis.
 
-use crate::program::ended;
+use crate::program::run_with_secret;
 use votify_test_support::redis::{Server, ServerConfig};
 
 const SETTINGS: [&str; 4] = ["--store", "--broadcast", "--cache", "--limits"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_is_one_line_that_names_the_setting_and_not_the_password() {
+async fn an_unusable_redis_is_reported_in_one_line_without_the_password() {
     let Some(mut redis) = Server::with_config(ServerConfig::new().password("open-sesame")) else {
         return;
     };
@@ -15,24 +15,24 @@ async fn it_is_one_line_that_names_the_setting_and_not_the_password() {
     let none = redis.url().replace(":open-sesame@", "");
     for url in [&wrong, &none] {
         for setting in SETTINGS {
-            refused(directory.path(), setting, url).await;
+            rejected(directory.path(), setting, url).await;
         }
     }
     let right = redis.url();
     redis.stop();
     for setting in SETTINGS {
-        let line = refused(directory.path(), setting, &right).await;
+        let line = rejected(directory.path(), setting, &right).await;
         assert!(line.contains("unavailable"), "{line}");
     }
 }
 
-async fn refused(directory: &std::path::Path, setting: &str, url: &str) -> String {
+async fn rejected(directory: &std::path::Path, setting: &str, url: &str) -> String {
     let serve = ["serve", "--listen", "127.0.0.1:0", setting, url];
-    let ended = ended(directory, &serve).await;
-    let line = ended.failure(1).to_owned();
+    let exit = run_with_secret(directory, &serve).await;
+    let line = exit.error_line(1).to_owned();
     assert!(line.starts_with(&format!("error: {setting}: ")), "{line}");
     for secret in ["hunter2", "open-sesame"] {
-        assert!(!format!("{ended:?}").contains(secret), "{ended:?}");
+        assert!(!format!("{exit:?}").contains(secret), "{exit:?}");
     }
     line
 }

@@ -1,13 +1,13 @@
-//! The program with all of its polls in a Redis.
+//! The program with Redis as its store.
 
 use uuid::Uuid;
 
 use crate::api::Api;
-use crate::program::{SERVE, ended, run, start, start_with, votify};
+use crate::program::{SERVE, run, run_with_secret, start, start_with, votify};
 use votify_test_support::redis::{Server, ServerConfig};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn votes_outlive_the_program_and_can_be_verified() {
+async fn votes_survive_a_restart_and_can_be_verified() {
     let durable = ServerConfig::new()
         .append_only("always")
         .password("hunter2");
@@ -23,12 +23,12 @@ async fn votes_outlive_the_program_and_can_be_verified() {
         &["serve", store[0], store[1]],
     ))
     .await;
-    let line = without_secret.failure(2);
+    let line = without_secret.error_line(2);
     assert!(line.contains("VOTIFY_SECRET"), "{line}");
-    let migrated = ended(directory.path(), &["migrate", "--store", &url]).await;
+    let migrated = run_with_secret(directory.path(), &["migrate", "--store", &url]).await;
     assert_eq!(migrated.code(), 0, "{migrated:?}");
     assert!(
-        migrated.output.contains("nothing to migrate"),
+        migrated.stdout.contains("nothing to migrate"),
         "{migrated:?}"
     );
 
@@ -39,16 +39,16 @@ async fn votes_outlive_the_program_and_can_be_verified() {
     assert_eq!(api.cast(&poll, &ballot, 0).await.unwrap().0, 201);
     assert_eq!(api.cast(&poll, &ballot, 0).await.unwrap().0, 200);
     assert_eq!(api.vote(&poll, 1).await.0, 409);
-    server.send(rustix::process::Signal::TERM);
-    let stopped = server.end().await;
+    server.signal(rustix::process::Signal::TERM);
+    let stopped = server.wait().await;
     assert_eq!(stopped.code(), 0, "{stopped:?}");
     assert!(
         !stopped
-            .errors
+            .stderr
             .contains("what an acknowledged vote is worth")
     );
-    for told in [&without_secret, &migrated, &stopped] {
-        assert!(!format!("{told:?}").contains("hunter2"), "{told:?}");
+    for exit in [&without_secret, &migrated, &stopped] {
+        assert!(!format!("{exit:?}").contains("hunter2"), "{exit:?}");
     }
 
     let server = start(directory.path(), &store).await;
@@ -56,16 +56,16 @@ async fn votes_outlive_the_program_and_can_be_verified() {
     assert_eq!(api.cast(&poll, &ballot, 0).await.unwrap().0, 200);
     assert_eq!(Api::new(&server).vote(&poll, 1).await.0, 201);
     assert_eq!(api.counts(&poll).await, [1, 1]);
-    let verified = ended(directory.path(), &["verify", &poll.id, "--store", &url]).await;
-    assert!(verified.output.contains("exact, 2 votes"), "{verified:?}");
+    let verified = run_with_secret(directory.path(), &["verify", &poll.id, "--store", &url]).await;
+    assert!(verified.stdout.contains("exact, 2 votes"), "{verified:?}");
     server.stop().await;
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_redis_that_forgets_is_told_of_and_refused_where_votes_must_last() {
+async fn a_volatile_redis_is_logged_and_rejected_by_require_durable() {
     let directory = tempfile::tempdir().unwrap();
-    for (setup, says) in [
+    for (setup, expected) in [
         (ServerConfig::new(), "lost if the server's process"),
         (
             ServerConfig::new().append_only("everysec"),
@@ -77,15 +77,15 @@ async fn a_redis_that_forgets_is_told_of_and_refused_where_votes_must_last() {
         };
         let url = redis.url();
         let serve = ["serve", "--listen", "127.0.0.1:0", "--store", &url];
-        let refused = ended(
+        let rejected = run_with_secret(
             directory.path(),
             &[&serve[..], &["--require-durable"]].concat(),
         )
         .await;
-        let line = refused.failure(1);
+        let line = rejected.error_line(1);
         assert!(
             line.contains("--require-durable")
-                && line.contains(says)
+                && line.contains(expected)
                 && line.contains("appendfsync"),
             "{line}"
         );
@@ -94,19 +94,19 @@ async fn a_redis_that_forgets_is_told_of_and_refused_where_votes_must_last() {
             &["--store", &url, "--require-durable=false"],
         )
         .await;
-        server.send(rustix::process::Signal::TERM);
-        let stopped = server.end().await;
-        let told = stopped.errors.lines();
-        let told = told.filter(|line| line.contains("WARN") && line.contains(says));
-        assert_eq!(told.count(), 1, "{stopped:?}");
+        server.signal(rustix::process::Signal::TERM);
+        let stopped = server.wait().await;
+        let lines = stopped.stderr.lines();
+        let lines = lines.filter(|line| line.contains("WARN") && line.contains(expected));
+        assert_eq!(lines.count(), 1, "{stopped:?}");
     }
 }
 
 #[tokio::test]
-async fn other_stores_are_asked_too_whether_votes_last() {
+async fn require_durable_applies_to_all_stores() {
     let directory = tempfile::tempdir().unwrap();
     for store in ["memory:", "sqlite::memory:"] {
-        let refused = ended(
+        let rejected = run_with_secret(
             directory.path(),
             &[
                 "serve",
@@ -118,7 +118,7 @@ async fn other_stores_are_asked_too_whether_votes_last() {
             ],
         )
         .await;
-        let line = refused.failure(1);
+        let line = rejected.error_line(1);
         assert!(
             line.contains("--require-durable") && line.contains("lost if"),
             "{line}"
@@ -132,7 +132,7 @@ async fn other_stores_are_asked_too_whether_votes_last() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tls_is_spoken_to_servers_that_the_system_trusts() {
+async fn tls_accepts_servers_with_trusted_certificates() {
     let Some(redis) = Server::with_config(ServerConfig::new().tls().password("hunter2")) else {
         return;
     };
@@ -140,8 +140,8 @@ async fn tls_is_spoken_to_servers_that_the_system_trusts() {
     let url = redis.url();
     let mut arguments = SERVE.to_vec();
     arguments.extend(["--store", &url, "--broadcast", &url, "--limits", &url]);
-    let distrusted = ended(directory.path(), &arguments).await;
-    let line = distrusted.failure(1);
+    let distrusted = run_with_secret(directory.path(), &arguments).await;
+    let line = distrusted.error_line(1);
     assert!(
         line.contains("--store") && !line.contains("hunter2"),
         "{line}"
@@ -167,7 +167,7 @@ mod on_a_cluster_of_private_servers {
     use votify_test_support::redis::Cluster;
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn two_instances_share_voters_counts_and_news() {
+    async fn two_instances_share_voters_counts_and_updates() {
         let Some(cluster) = Cluster::new() else {
             return;
         };

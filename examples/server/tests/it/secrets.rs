@@ -4,15 +4,15 @@ use crate::api::Api;
 use crate::program::{Server, run, votify};
 
 #[tokio::test]
-async fn without_a_secret_only_a_loopback_address_is_listened_on() {
+async fn public_addresses_require_a_secret() {
     let directory = tempfile::tempdir().unwrap();
     for listen in ["0.0.0.0:0", "[::]:0"] {
-        let ended = run(&mut votify(
+        let exit = run(&mut votify(
             directory.path(),
             &["serve", "--listen", listen],
         ))
         .await;
-        let line = ended.failure(2);
+        let line = exit.error_line(2);
         assert!(
             line.contains("VOTIFY_SECRET") && line.contains("openssl rand -hex 32"),
             "{line}"
@@ -21,7 +21,7 @@ async fn without_a_secret_only_a_loopback_address_is_listened_on() {
     assert_eq!(
         std::fs::read_dir(directory.path()).unwrap().count(),
         0,
-        "nothing is made"
+        "no file is created"
     );
     let mut command = votify(
         directory.path(),
@@ -32,25 +32,25 @@ async fn without_a_secret_only_a_loopback_address_is_listened_on() {
 }
 
 #[tokio::test]
-async fn one_is_made_and_kept_beside_the_database() {
+async fn a_secret_is_created_beside_the_database() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("votify.db.secret");
     let server = Server::start(directory.path(), &[]).await;
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    let kept = std::fs::read_to_string(&path).unwrap();
+    let secret = std::fs::read_to_string(&path).unwrap();
     let api = Api::new(&server);
     let poll = api.create_poll().await;
     assert_eq!(api.vote(&poll, 0).await.0, 201);
-    server.send(rustix::process::Signal::TERM);
-    let ended = server.end().await;
+    server.signal(rustix::process::Signal::TERM);
+    let exit = server.wait().await;
     assert!(
-        !ended.errors.contains(kept.trim()) && !ended.output.contains(kept.trim()),
-        "{ended:?}"
+        !exit.stderr.contains(secret.trim()) && !exit.stdout.contains(secret.trim()),
+        "{exit:?}"
     );
 
-    // The same browser is the same voter after a restart.
+    // The session is valid after a restart.
     let server = Server::start(directory.path(), &[]).await;
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), kept);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), secret);
     let (status, body) = api.at(&server).vote(&poll, 0).await;
     assert_eq!(
         (status, body["code"].as_str()),
@@ -59,18 +59,18 @@ async fn one_is_made_and_kept_beside_the_database() {
     );
     server.stop().await;
 
-    // A damaged one is not replaced behind the operator's back.
+    // A corrupt secret file is not replaced.
     std::fs::write(&path, "").unwrap();
-    let ended = run(&mut votify(
+    let exit = run(&mut votify(
         directory.path(),
         &["serve", "--listen", "127.0.0.1:0"],
     ))
     .await;
-    assert!(ended.failure(1).contains("votify.db.secret"), "{ended:?}");
+    assert!(exit.error_line(1).contains("votify.db.secret"), "{exit:?}");
 }
 
 #[tokio::test]
-async fn a_store_in_memory_leaves_nothing_behind() {
+async fn a_memory_store_creates_no_files() {
     let directory = tempfile::tempdir().unwrap();
     Server::start(directory.path(), &["--store", "memory:"])
         .await
@@ -80,7 +80,7 @@ async fn a_store_in_memory_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_rotated_secret_keeps_voters_known() {
+async fn voters_are_recognized_after_a_secret_rotation() {
     let directory = tempfile::tempdir().unwrap();
     let start = async |secrets: &str| {
         let mut command = votify(directory.path(), &["serve", "--listen", "127.0.0.1:0"]);

@@ -2,16 +2,16 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::program::{Ended, run, votify};
+use crate::program::{ProgramExit, run, votify};
 
 const SECRET: &str = "a secret that must not be seen anywhere at all";
 
-struct Case {
+struct SettingsCase {
     directory: TempDir,
     variables: Vec<(&'static str, String)>,
 }
 
-impl Case {
+impl SettingsCase {
     fn new(file: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("votify.toml"), file).unwrap();
@@ -26,27 +26,27 @@ impl Case {
         self
     }
 
-    async fn serve(&self, arguments: &[&str]) -> Ended {
+    async fn serve(&self, arguments: &[&str]) -> ProgramExit {
         let mut all = vec!["serve"];
         all.extend(arguments);
         let mut command = votify(self.directory.path(), &all);
-        let ended =
+        let exit =
             run(command.envs(self.variables.iter().map(|(name, value)| (name, value)))).await;
         for word in ["must not be seen", "hunter2"] {
             assert!(
-                !ended.output.contains(word) && !ended.errors.contains(word),
-                "{ended:?}"
+                !exit.stdout.contains(word) && !exit.stderr.contains(word),
+                "{exit:?}"
             );
         }
-        ended
+        exit
     }
 
     async fn printed(&self, arguments: &[&str]) -> toml::Table {
         let mut all = vec!["--print-config"];
         all.extend(arguments);
-        let ended = self.serve(&all).await;
-        assert_eq!(ended.code(), 0, "{ended:?}");
-        ended.output.parse().unwrap()
+        let exit = self.serve(&all).await;
+        assert_eq!(exit.code(), 0, "{exit:?}");
+        exit.stdout.parse().unwrap()
     }
 
     fn path(&self) -> &Path {
@@ -55,9 +55,9 @@ impl Case {
 }
 
 #[tokio::test]
-async fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
+async fn flags_override_environment_file_and_defaults() {
     let file = "vote-rate = \"1/60s\"\nlisten = \"127.0.0.1:1\"\nstreams-per-address = 11";
-    let case = Case::new(file)
+    let case = SettingsCase::new(file)
         .with("VOTIFY_VOTE_RATE", "2/60s")
         .with("VOTIFY_LISTEN", "127.0.0.1:2");
     let printed = case.printed(&["--vote-rate", "3/60s"]).await;
@@ -71,12 +71,12 @@ async fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
     );
     assert!(
         !case.path().join("votify.db").exists(),
-        "printing makes nothing"
+        "--print-config creates no file"
     );
 }
 
 #[tokio::test]
-async fn what_is_printed_is_a_file_that_gives_the_same() {
+async fn printed_settings_are_a_valid_settings_file() {
     let file = r#"
         listen = "[::1]:9000"
         store = "memory:"
@@ -94,7 +94,7 @@ async fn what_is_printed_is_a_file_that_gives_the_same() {
         public-url = "https://polls.example.org"
         log = "warn"
     "#;
-    let printed = Case::new(file).printed(&[]).await;
+    let printed = SettingsCase::new(file).printed(&[]).await;
     let expected = r#"
         listen = "[::1]:9000"
         store = "memory:"
@@ -116,32 +116,35 @@ async fn what_is_printed_is_a_file_that_gives_the_same() {
         log = "warn"
     "#;
     assert_eq!(printed, expected.parse().unwrap());
-    assert_eq!(Case::new(&printed.to_string()).printed(&[]).await, printed);
+    assert_eq!(
+        SettingsCase::new(&printed.to_string()).printed(&[]).await,
+        printed
+    );
 }
 
 #[tokio::test]
-async fn redis_is_printed_without_its_passwords() {
+async fn redis_passwords_are_not_printed() {
     let file = r#"
         store = "rediss://:hunter2@store:6380/1"
         broadcast = "redis://ann:hunter2@news"
         limits = "redis://:hunter2@limits"
     "#;
-    let printed = Case::new(file).printed(&[]).await;
+    let printed = SettingsCase::new(file).printed(&[]).await;
     assert_eq!(
         printed["store"].as_str(),
         Some("rediss://:***@store:6380/1")
     );
     assert_eq!(printed["broadcast"].as_str(), Some("redis://ann:***@news"));
     assert_eq!(printed["limits"].as_str(), Some("redis://:***@limits"));
-    let cached = Case::new("").with("VOTIFY_CACHE", "redis://:hunter2@cache");
+    let cached = SettingsCase::new("").with("VOTIFY_CACHE", "redis://:hunter2@cache");
     let printed = cached.printed(&["--require-durable"]).await;
     assert_eq!(printed["cache"].as_str(), Some("redis://:***@cache"));
     assert_eq!(printed["require-durable"].as_bool(), Some(true));
 }
 
 #[tokio::test]
-async fn an_empty_variable_counts_as_unset() {
-    let case = Case::new("vote-rate = \"1/60s\"")
+async fn empty_variables_are_ignored() {
+    let case = SettingsCase::new("vote-rate = \"1/60s\"")
         .with("VOTIFY_VOTE_RATE", "")
         .with("VOTIFY_SECRET", "");
     let printed = case.printed(&[]).await;
@@ -150,30 +153,30 @@ async fn an_empty_variable_counts_as_unset() {
 }
 
 #[tokio::test]
-async fn secrets_are_hidden_and_the_hidden_one_is_no_secret() {
+async fn secrets_are_masked_and_the_mask_is_rejected() {
     for case in [
-        Case::new("").with("VOTIFY_SECRET", SECRET),
-        Case::new(&format!("secret = [\"{SECRET}\", \"{SECRET} 2\"]")),
+        SettingsCase::new("").with("VOTIFY_SECRET", SECRET),
+        SettingsCase::new(&format!("secret = [\"{SECRET}\", \"{SECRET} 2\"]")),
     ] {
         let printed = case.printed(&[]).await;
         assert_eq!(printed["secret"].as_str(), Some("***"));
-        let ended = Case::new(&printed.to_string())
+        let exit = SettingsCase::new(&printed.to_string())
             .serve(&["--print-config"])
             .await;
-        assert!(ended.failure(2).contains("secret"), "{ended:?}");
+        assert!(exit.error_line(2).contains("secret"), "{exit:?}");
     }
-    let help = Case::new("")
+    let help = SettingsCase::new("")
         .with("VOTIFY_SECRET", SECRET)
         .with("VOTIFY_STORE", "postgres://u:hunter2@db/x")
         .serve(&["--help"])
         .await;
     assert_eq!(help.code(), 0);
-    assert!(help.output.contains("VOTIFY_SECRET") && help.output.contains("--vote-rate"));
+    assert!(help.stdout.contains("VOTIFY_SECRET") && help.stdout.contains("--vote-rate"));
 }
 
 #[tokio::test]
-async fn a_wrong_value_is_one_line_with_its_name_and_exit_code_2() {
-    for (file, name, value, says) in [
+async fn an_invalid_value_is_reported_in_one_line_with_exit_code_2() {
+    for (file, name, value, expected) in [
         (
             "",
             "VOTIFY_VOTE_RATE",
@@ -330,27 +333,29 @@ async fn a_wrong_value_is_one_line_with_its_name_and_exit_code_2() {
         ),
         ("secret = \"hunter2", "RUST_LOG", "", ["votify.toml:1", ""]),
     ] {
-        let ended = Case::new(file)
+        let exit = SettingsCase::new(file)
             .with(name, value)
             .serve(&["--listen", "127.0.0.1:0"][..usize::from(name != "VOTIFY_LISTEN") * 2])
             .await;
-        let line = ended.failure(2);
-        assert!(says.iter().all(|words| line.contains(words)), "{line}");
-        assert_eq!(ended.output, "");
+        let line = exit.error_line(2);
+        assert!(expected.iter().all(|words| line.contains(words)), "{line}");
+        assert_eq!(exit.stdout, "");
     }
-    let flag = Case::new("").serve(&["--session-rate", "never"]).await;
+    let flag = SettingsCase::new("")
+        .serve(&["--session-rate", "never"])
+        .await;
     assert!(
-        flag.failure(2).contains("--session-rate \"never\""),
+        flag.error_line(2).contains("--session-rate \"never\""),
         "{flag:?}"
     );
     for (flag, known) in [("--queue", "none"), ("--images", "off")] {
-        let ended = Case::new("").serve(&[flag, "redis://cache"]).await;
-        let line = ended.failure(2);
-        let says = format!("{flag}: must be {known} in this build");
-        assert!(line.contains(&says), "{line}");
-        let taken = Case::new("").printed(&[flag, known]).await;
-        assert_eq!(taken[&flag[2..]].as_str(), Some(known));
+        let exit = SettingsCase::new("").serve(&[flag, "redis://cache"]).await;
+        let line = exit.error_line(2);
+        let expected = format!("{flag}: must be {known} in this build");
+        assert!(line.contains(&expected), "{line}");
+        let accepted = SettingsCase::new("").printed(&[flag, known]).await;
+        assert_eq!(accepted[&flag[2..]].as_str(), Some(known));
     }
-    let unknown = Case::new("").serve(&["--colour", "red"]).await;
-    assert!(unknown.failure(2).contains("--colour"), "{unknown:?}");
+    let unknown = SettingsCase::new("").serve(&["--colour", "red"]).await;
+    assert!(unknown.error_line(2).contains("--colour"), "{unknown:?}");
 }

@@ -3,15 +3,15 @@ use std::path::Path;
 use votify_sqlx::sqlx::{self, Connection};
 
 use crate::api::{Api, Poll};
-use crate::program::{Ended, Server, run, votify};
+use crate::program::{ProgramExit, Server, run, votify};
 
-async fn verify(directory: &Path, arguments: &[&str]) -> Ended {
+async fn verify(directory: &Path, arguments: &[&str]) -> ProgramExit {
     let mut all = vec!["verify"];
     all.extend(arguments);
     run(&mut votify(directory, &all)).await
 }
 
-/// Counts one vote more than there are, as no server ever would.
+/// Adds one vote to the stored total.
 async fn tamper(directory: &Path, poll: &Poll) {
     let url = format!("sqlite://{}/votify.db", directory.display());
     let mut database = sqlx::SqliteConnection::connect(&url).await.unwrap();
@@ -26,29 +26,29 @@ async fn tamper(directory: &Path, poll: &Poll) {
 }
 
 #[tokio::test]
-async fn a_wrong_tally_is_found_and_repaired() {
+async fn verify_finds_and_repairs_a_wrong_tally() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(directory.path(), &[]).await;
     let api = Api::new(&server);
     let poll = api.create_poll().await;
     assert_eq!(api.vote(&poll, 0).await.0, 201);
-    let ended = verify(directory.path(), &[&poll.id]).await;
-    assert_eq!(ended.code(), 0, "beside a server too: {ended:?}");
-    assert!(ended.output.contains("exact, 1 votes"), "{ended:?}");
+    let exit = verify(directory.path(), &[&poll.id]).await;
+    assert_eq!(exit.code(), 0, "verify works while a server runs: {exit:?}");
+    assert!(exit.stdout.contains("exact, 1 votes"), "{exit:?}");
     server.stop().await;
 
     tamper(directory.path(), &poll).await;
-    let ended = verify(directory.path(), &[&poll.id]).await;
-    let line = ended.failure(1);
+    let exit = verify(directory.path(), &[&poll.id]).await;
+    let line = exit.error_line(1);
     assert!(
         line.contains("2 votes instead of 1") && line.contains("--repair"),
         "{line}"
     );
-    let ended = verify(directory.path(), &[&poll.id, "--repair"]).await;
-    assert_eq!(ended.code(), 0, "{ended:?}");
+    let exit = verify(directory.path(), &[&poll.id, "--repair"]).await;
+    assert_eq!(exit.code(), 0, "{exit:?}");
     assert!(
-        ended.output.contains("rebuilt as epoch 2, 1 votes"),
-        "{ended:?}"
+        exit.stdout.contains("rebuilt as epoch 2, 1 votes"),
+        "{exit:?}"
     );
     assert_eq!(verify(directory.path(), &[&poll.id]).await.code(), 0);
     let server = Server::start(directory.path(), &[]).await;
@@ -57,7 +57,7 @@ async fn a_wrong_tally_is_found_and_repaired() {
 }
 
 #[tokio::test]
-async fn hidden_counts_are_not_told_either() {
+async fn verify_does_not_print_hidden_counts() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(directory.path(), &[]).await;
     let api = Api::new(&server);
@@ -66,15 +66,15 @@ async fn hidden_counts_are_not_told_either() {
         .await;
     assert_eq!(api.vote(&poll, 0).await.0, 201);
     server.stop().await;
-    let ended = verify(directory.path(), &[&poll.id]).await;
+    let exit = verify(directory.path(), &[&poll.id]).await;
     assert_eq!(
-        ended.output,
+        exit.stdout,
         format!("poll {}: the tally is exact\n", poll.id)
     );
     tamper(directory.path(), &poll).await;
-    let ended = verify(directory.path(), &[&poll.id]).await;
+    let exit = verify(directory.path(), &[&poll.id]).await;
     assert_eq!(
-        ended.failure(1),
+        exit.error_line(1),
         format!(
             "error: poll {}: the tally differs from its ballots; rebuild it with --repair",
             poll.id
@@ -83,35 +83,35 @@ async fn hidden_counts_are_not_told_either() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_verified_is_said() {
+async fn verify_reports_missing_polls_and_databases() {
     let directory = tempfile::tempdir().unwrap();
-    let nobodys = "01890a5d-ac96-774b-bcce-b302099a8057";
+    let unknown = "01890a5d-ac96-774b-bcce-b302099a8057";
     assert!(
-        verify(directory.path(), &[nobodys])
+        verify(directory.path(), &[unknown])
             .await
-            .failure(1)
+            .error_line(1)
             .contains("no such file: votify.db")
     );
     assert!(!directory.path().join("votify.db").exists());
     assert!(
         verify(directory.path(), &["lunch"])
             .await
-            .failure(2)
+            .error_line(2)
             .contains("lunch")
     );
     assert!(
-        verify(directory.path(), &[nobodys, "--store", "memory:"])
+        verify(directory.path(), &[unknown, "--store", "memory:"])
             .await
-            .failure(2)
+            .error_line(2)
             .contains("--store")
     );
     std::fs::write(directory.path().join("votify.db"), "").unwrap();
     assert!(
-        verify(directory.path(), &[nobodys])
+        verify(directory.path(), &[unknown])
             .await
-            .failure(1)
+            .error_line(1)
             .contains("--store"),
-        "no tables"
+        "the database has no tables"
     );
     assert_eq!(
         run(&mut votify(directory.path(), &["migrate"]))
@@ -120,9 +120,9 @@ async fn what_cannot_be_verified_is_said() {
         0
     );
     assert!(
-        verify(directory.path(), &[nobodys])
+        verify(directory.path(), &[unknown])
             .await
-            .failure(1)
+            .error_line(1)
             .contains("does not exist")
     );
 }

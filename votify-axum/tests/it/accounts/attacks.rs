@@ -1,4 +1,4 @@
-//! The usual attacks on tokens, each of them refused: as bearer, as cookie, at every kind of call.
+//! Common attacks on tokens, as bearer token and as cookie, on several endpoints.
 
 use axum::http::Method;
 use base64::Engine;
@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use votify_core::secret::Purpose;
 use votify_core::{Keyring, PollEngine};
 
-use super::scene::{app_with, bearing, with};
+use super::harness::{app_with, with, with_bearer};
 use crate::app::{App, SECRET, request};
-use crate::signing::{es256, part};
+use crate::signing_keys::{es256, part};
 
-/// What the server signs with.
+/// The signing key of the server.
 fn key(keyring: &Keyring, purpose: Purpose) -> EncodingKey {
     let tag = keyring
         .mac(keyring.current(), purpose, &[b"jwt HS256"])
@@ -26,14 +26,14 @@ fn signed(header: &Value, claims: &Value, key: &EncodingKey, algorithm: Algorith
     format!("{message}.{signature}")
 }
 
-/// What a good token holds, and the ways to spoil it.
-struct Forge {
+/// The content of a valid token, and functions that forge it.
+struct TokenForge {
     keyring: Keyring,
     now: i64,
     user: Value,
 }
 
-impl Forge {
+impl TokenForge {
     fn new(engine: &PollEngine, user: Value) -> Self {
         Self {
             keyring: engine.keyring().clone(),
@@ -53,29 +53,29 @@ impl Forge {
         })
     }
 
-    /// Signed as the server does, but for what `spoil` does to the header and the claims.
-    fn spoiled(&self, spoil: impl FnOnce(&mut Value, &mut Value)) -> String {
+    /// Signs a token with the key of the server after `tamper` changed header and claims.
+    fn forged(&self, tamper: impl FnOnce(&mut Value, &mut Value)) -> String {
         let (mut header, mut claims) = (self.header(), self.claims());
-        spoil(&mut header, &mut claims);
+        tamper(&mut header, &mut claims);
         let key = key(&self.keyring, Purpose::Login);
         signed(&header, &claims, &key, Algorithm::HS256)
     }
 
     fn with_claim(&self, name: &str, value: &Value) -> String {
-        self.spoiled(|_, claims| claims[name] = value.clone())
+        self.forged(|_, claims| claims[name] = value.clone())
     }
 
     fn without_claim(&self, name: &str) -> String {
-        self.spoiled(|_, claims| {
+        self.forged(|_, claims| {
             claims.as_object_mut().unwrap().remove(name);
         })
     }
 
     fn with_header(&self, name: &str, value: &Value) -> String {
-        self.spoiled(|header, _| header[name] = value.clone())
+        self.forged(|header, _| header[name] = value.clone())
     }
 
-    fn of_key(&self, key: &[u8]) -> String {
+    fn signed_with(&self, key: &[u8]) -> String {
         let key = EncodingKey::from_secret(key);
         signed(&self.header(), &self.claims(), &key, Algorithm::HS256)
     }
@@ -83,7 +83,7 @@ impl Forge {
     fn attacks(&self) -> Vec<(String, String)> {
         let mut all = Vec::new();
         let mut add = |name: &str, token: String| all.push((name.to_owned(), token));
-        let good = self.spoiled(|_, _| ());
+        let good = self.forged(|_, _| ());
         let parts: Vec<&str> = good.split('.').collect();
         let [header, claims, signature] = parts.as_slice() else {
             panic!("{good}")
@@ -110,15 +110,18 @@ impl Forge {
         ] {
             add("truncated", good[..cut].to_owned());
         }
-        add("prolonged", format!("{good}A"));
+        add("extended", format!("{good}A"));
         add(
             "too long",
             self.with_claim("more", &json!("x".repeat(4_000))),
         );
-        add("signature left out", format!("{header}.{claims}."));
+        add("missing signature", format!("{header}.{claims}."));
         add("parts swapped", format!("{claims}.{header}.{signature}"));
         let other = part(&json!({"sub": "somebody else"}));
-        add("another's claims", format!("{header}.{other}.{signature}"));
+        add(
+            "claims of another user",
+            format!("{header}.{other}.{signature}"),
+        );
 
         for none in ["none", "None", "NONE", "nOnE", ""] {
             let unsigned = part(&json!({"alg": none, "kid": self.keyring.current().to_string()}));
@@ -144,7 +147,7 @@ impl Forge {
         }
         add(
             "no algorithm",
-            self.spoiled(|header, _| {
+            self.forged(|header, _| {
                 header.as_object_mut().unwrap().remove("alg");
             }),
         );
@@ -155,20 +158,23 @@ impl Forge {
             json!({"alg": "ES256", "kid": "own", "jku": "http://127.0.0.1:1/keys"}),
         ] {
             add(
-                "a key of the attacker's, brought along",
+                "a key embedded by the attacker",
                 pair.sign(&header, &self.claims()),
             );
         }
 
-        add("keyed with nothing", self.of_key(b""));
+        add("empty key", self.signed_with(b""));
         add(
-            "keyed with the key's id",
-            self.of_key(self.keyring.current().to_string().as_bytes()),
+            "signed with the key's id",
+            self.signed_with(self.keyring.current().to_string().as_bytes()),
         );
-        add("keyed with the raw secret", self.of_key(SECRET.as_bytes()));
+        add(
+            "signed with the raw secret",
+            self.signed_with(SECRET.as_bytes()),
+        );
         let session = key(&self.keyring, Purpose::Session);
         add(
-            "keyed for another purpose",
+            "key of another purpose",
             signed(&self.header(), &self.claims(), &session, Algorithm::HS256),
         );
         let foreign = Self {
@@ -176,7 +182,7 @@ impl Forge {
             user: self.user.clone(),
             ..*self
         };
-        add("a foreign key", foreign.spoiled(|_, _| ()));
+        add("a foreign key", foreign.forged(|_, _| ()));
         let ours = self.keyring.current().to_string();
         add(
             "a foreign key under our id",
@@ -206,11 +212,11 @@ impl Forge {
             json!([later]),
             json!(true),
         ] {
-            add("exp of another kind", self.with_claim("exp", &exp));
+            add("exp of another type", self.with_claim("exp", &exp));
         }
         add("not yet valid", self.with_claim("nbf", &json!(later)));
         add(
-            "nbf of another kind",
+            "nbf of another type",
             self.with_claim("nbf", &json!("soon")),
         );
         add(
@@ -236,7 +242,7 @@ impl Forge {
             add("wrong issuer", self.with_claim("iss", &issuer));
         }
         for claim in ["exp", "iss", "aud", "sub", "jti", "iat"] {
-            add("a claim left out", self.without_claim(claim));
+            add("missing claim", self.without_claim(claim));
         }
         for user in [json!("root"), json!(7), json!("")] {
             add("no user", self.with_claim("sub", &user));
@@ -250,25 +256,28 @@ impl Forge {
 
 async fn account_poll(app: &App, token: &str) -> String {
     let draft = json!({"title": "t", "options": ["a", "b"], "voters": "account"});
-    let made = app
-        .send(bearing(token, Method::POST, "/api/polls", Some(draft)))
+    let created = app
+        .send(with_bearer(token, Method::POST, "/api/polls", Some(draft)))
         .await;
-    made.ok(201).json()["id"].as_str().unwrap().to_owned()
+    created.expect_status(201).json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 #[tokio::test]
-async fn every_attack_on_a_token_is_refused() {
+async fn attacks_on_tokens_are_rejected() {
     let app = app_with(|router| router.vote_quota(None).session_quota(None));
     let token = app.token_of("ada").await;
     let user = app.me(&token).await.json()["id"].clone();
-    let forge = Forge::new(&app.engine, user);
+    let forge = TokenForge::new(&app.engine, user);
     let poll = account_poll(&app, &token).await;
 
-    // What is spoiled below is good.
-    app.me(&forge.spoiled(|_, _| ())).await.ok(200);
+    // The tokens are valid before they are changed below.
+    app.me(&forge.forged(|_, _| ())).await.expect_status(200);
     app.me(&forge.with_claim("nbf", &json!(forge.now)))
         .await
-        .ok(200);
+        .expect_status(200);
 
     let attacks = forge.attacks();
     assert!(attacks.len() > 70, "{}", attacks.len());
@@ -285,28 +294,32 @@ async fn every_attack_on_a_token_is_refused() {
             (Method::POST, format!("/api/polls/{poll}/close"), None),
             (Method::DELETE, format!("/api/polls/{poll}"), None),
         ] {
-            let as_bearer = bearing(&token, method.clone(), &path, body.clone());
-            let answer = app.send(as_bearer).await;
+            let as_bearer = with_bearer(&token, method.clone(), &path, body.clone());
+            let response = app.send(as_bearer).await;
             assert_eq!(
-                answer.status.as_u16(),
+                response.status.as_u16(),
                 401,
                 "{name}: {token}: {method} {path} {}",
-                answer.text
+                response.text
             );
-            answer.is_problem(401, "invalid_login");
+            response.assert_problem(401, "invalid_login");
 
             let cookie = format!("votify_login={token}");
             let as_cookie = with(request(method.clone(), &path, body), "cookie", &cookie);
-            let answer = app.send(as_cookie).await;
+            let response = app.send(as_cookie).await;
             assert!(
-                matches!(answer.status.as_u16(), 401 | 403),
+                matches!(response.status.as_u16(), 401 | 403),
                 "{name}: {token}: {method} {path} {} {}",
-                answer.status,
-                answer.text
+                response.status,
+                response.text
             );
         }
     }
-    let alive = app.get(&format!("/api/polls/{poll}")).await.ok(200).json();
+    let alive = app
+        .get(&format!("/api/polls/{poll}"))
+        .await
+        .expect_status(200)
+        .json();
     assert_eq!(
         (&alive["poll"]["status"], &alive["stats"]["total_votes"]),
         (&json!("open"), &json!(0))

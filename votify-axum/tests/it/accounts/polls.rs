@@ -1,21 +1,21 @@
-//! What accounts are for.
+//! Polls and votes of accounts.
 
 use axum::http::Method;
 use serde_json::json;
 
-use super::scene::{PASSWORD, app, bearing, cookies, credentials, with};
+use super::harness::{PASSWORD, app, cookies, credentials, with, with_bearer};
 use crate::app::{App, request};
 
 async fn poll(app: &App, token: &str) -> (String, String) {
     let draft = json!({"title": "Lunch?", "options": ["Pizza", "Sushi"], "voters": "account"});
-    let made = bearing(token, Method::POST, "/api/polls", Some(draft));
-    let made = app.send(made).await.ok(201).json();
+    let created = with_bearer(token, Method::POST, "/api/polls", Some(draft));
+    let created = app.send(created).await.expect_status(201).json();
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-    (text(&made["id"]), text(&made["options"][0]["id"]))
+    (text(&created["id"]), text(&created["options"][0]["id"]))
 }
 
 #[tokio::test]
-async fn an_account_has_one_vote_wherever_it_votes_from() {
+async fn an_account_has_one_vote_from_any_client() {
     let app = app();
     let ada = app.token_of("ada").await;
     let (id, option) = poll(&app, &ada).await;
@@ -23,57 +23,61 @@ async fn an_account_has_one_vote_wherever_it_votes_from() {
     let ballot = json!({"option_id": option});
     app.post(&path, ballot.clone())
         .await
-        .is_problem(401, "not_logged_in");
-    let vote = |token: &str| bearing(token, Method::POST, &path, Some(ballot.clone()));
-    app.send(vote(&ada)).await.ok(201);
+        .assert_problem(401, "not_logged_in");
+    let vote = |token: &str| with_bearer(token, Method::POST, &path, Some(ballot.clone()));
+    app.send(vote(&ada)).await.expect_status(201);
     let again = crate::app::from("192.0.2.9", vote(&ada));
-    app.send(again).await.is_problem(409, "already_voted");
-    // Another log-in of the same account is the same voter, by a cookie too.
-    let browser = app.log_in("ada", PASSWORD).await.ok(200);
+    app.send(again).await.assert_problem(409, "already_voted");
+    // A second login of the same account, by cookie, is the same voter.
+    let browser = app.log_in("ada", PASSWORD).await.expect_status(200);
     let by_cookie = with(
         request(Method::POST, &path, Some(ballot.clone())),
         "cookie",
         &cookies(&browser),
     );
-    app.send(by_cookie).await.is_problem(409, "already_voted");
+    app.send(by_cookie)
+        .await
+        .assert_problem(409, "already_voted");
     let bob = app.token_of("bob").await;
-    app.send(vote(&bob)).await.ok(201);
+    app.send(vote(&bob)).await.expect_status(201);
     assert_eq!(app.total(&id).await, 2);
-    // A token that does not hold is no voter.
-    app.log_out(&bob).await.ok(204);
-    app.send(vote(&bob)).await.is_problem(401, "invalid_login");
+    // A revoked token cannot vote.
+    app.log_out(&bob).await.expect_status(204);
+    app.send(vote(&bob))
+        .await
+        .assert_problem(401, "invalid_login");
 }
 
 #[tokio::test]
-async fn an_account_owns_what_it_made_from_every_browser() {
+async fn an_account_owns_its_polls_in_every_browser() {
     let app = app();
     let (ada, bob) = (app.token_of("ada").await, app.token_of("bob").await);
     let (id, _) = poll(&app, &ada).await;
     let path = format!("/api/polls/{id}/close");
     app.post(&path, json!({}))
         .await
-        .is_problem(403, "not_owner");
-    app.send(bearing(&bob, Method::POST, &path, None))
+        .assert_problem(403, "not_owner");
+    app.send(with_bearer(&bob, Method::POST, &path, None))
         .await
-        .is_problem(403, "not_owner");
-    let again = app.log_in("ada", PASSWORD).await.ok(200);
+        .assert_problem(403, "not_owner");
+    let again = app.log_in("ada", PASSWORD).await.expect_status(200);
     let elsewhere = with(
         request(Method::POST, &path, None),
         "cookie",
         &cookies(&again),
     );
-    app.send(elsewhere).await.ok(200);
+    app.send(elsewhere).await.expect_status(200);
 }
 
-/// A poll that a browser made before it logged in stays its own.
+/// A browser still owns the polls that it created before its login.
 #[tokio::test]
-async fn after_logging_in_both_session_and_account_count() {
+async fn session_polls_stay_owned_after_login() {
     let app = app();
-    let made = app
+    let created = app
         .post("/api/polls", json!({"title": "t", "options": ["a", "b"]}))
         .await
-        .ok(201);
-    let session = cookies(&made);
+        .expect_status(201);
+    let session = cookies(&created);
     let enter = with(
         request(
             Method::POST,
@@ -83,9 +87,9 @@ async fn after_logging_in_both_session_and_account_count() {
         "cookie",
         &session,
     );
-    let login = cookies(&app.send(enter).await.ok(201));
+    let login = cookies(&app.send(enter).await.expect_status(201));
     let both = format!("{session}; {login}");
-    let id = made.json()["id"].as_str().unwrap().to_owned();
+    let id = created.json()["id"].as_str().unwrap().to_owned();
     let delete = |cookie: &str| {
         with(
             request(Method::DELETE, &format!("/api/polls/{id}"), None),
@@ -93,19 +97,21 @@ async fn after_logging_in_both_session_and_account_count() {
             cookie,
         )
     };
-    app.send(delete(&login)).await.is_problem(403, "not_owner");
-    app.send(delete(&both)).await.ok(204);
+    app.send(delete(&login))
+        .await
+        .assert_problem(403, "not_owner");
+    app.send(delete(&both)).await.expect_status(204);
 }
 
-/// Writes that a cookie vouches for are covered by the origin check.
+/// The origin check covers writes that a cookie authenticates.
 #[tokio::test]
-async fn foreign_pages_write_nothing_with_a_visitors_login() {
+async fn foreign_origins_cannot_write_with_a_login_cookie() {
     let app = app();
     let entered = app
         .post("/api/auth/register", credentials("ada", PASSWORD))
         .await
-        .ok(201);
-    let ada = super::scene::token(&entered);
+        .expect_status(201);
+    let ada = super::harness::token(&entered);
     let (id, option) = poll(&app, &ada).await;
     for (method, path, body) in [
         (
@@ -126,9 +132,9 @@ async fn foreign_pages_write_nothing_with_a_visitors_login() {
             let foreign = with(foreign, "origin", origin);
             app.send(foreign)
                 .await
-                .is_problem(403, "origin_not_allowed");
+                .assert_problem(403, "origin_not_allowed");
         }
     }
     assert_eq!(app.total(&id).await, 0);
-    app.me(&ada).await.ok(200);
+    app.me(&ada).await.expect_status(200);
 }

@@ -1,4 +1,4 @@
-//! Every call by everybody: nobody, another account, and the account that made the poll.
+//! Calls every endpoint as an anonymous caller, as another account, and as the owner.
 
 use std::collections::BTreeSet;
 
@@ -7,12 +7,12 @@ use serde_json::json;
 use tower::ServiceExt;
 use votify_core::MemoryAccountStore;
 
-use super::scene::{PASSWORD, bearing, cheap, token, with};
-use crate::app::{App, request};
-use crate::browser::Made;
-use crate::{calls, invites};
+use super::harness::{PASSWORD, cheap, token, with, with_bearer};
+use crate::app::App;
+use crate::browser::CreatedPoll;
+use crate::{endpoints, invites};
 
-/// What nobody, another one and the owner are answered.
+/// Expected status for an anonymous caller, another caller and the owner.
 const EXPECTED: [(&str, [u16; 3]); 21] = [
     ("GET /api/auth/me", [401, 200, 200]),
     ("POST /api/auth/login", [200, 200, 200]),
@@ -24,7 +24,7 @@ const EXPECTED: [(&str, [u16; 3]); 21] = [
     ("PATCH /api/polls/{id}", [403, 403, 200]),
     ("DELETE /api/polls/{id}", [403, 403, 204]),
     ("POST /api/polls/{id}/close", [403, 403, 200]),
-    // Voters of this one are not invited, which its owner alone is told.
+    // This poll uses no invites, which only the owner learns.
     ("POST /api/polls/{id}/invites", [403, 403, 409]),
     ("GET /api/polls/{id}/results", [200, 200, 200]),
     ("GET /api/polls/{id}/stream", [200, 200, 200]),
@@ -38,14 +38,14 @@ const EXPECTED: [(&str, [u16; 3]); 21] = [
     ("GET /metrics", [200, 200, 200]),
 ];
 
-async fn make(app: &App, token: &str) -> Made {
+async fn create_poll(app: &App, token: &str) -> CreatedPoll {
     let draft = json!({"title": "Lunch?", "options": ["Pizza", "Sushi"], "voters": "account"});
-    let made = bearing(token, Method::POST, "/api/polls", Some(draft));
-    Made::from(app.send(made).await.ok(201).json())
+    let created = with_bearer(token, Method::POST, "/api/polls", Some(draft));
+    CreatedPoll::from(app.send(created).await.expect_status(201).json())
 }
 
 #[tokio::test]
-async fn every_call_is_answered_by_which_account_asks() {
+async fn every_endpoint_returns_the_expected_status_for_each_account() {
     let accounts = cheap(MemoryAccountStore::new())
         .login_quota(None)
         .address_quota(None)
@@ -56,26 +56,28 @@ async fn every_call_is_answered_by_which_account_asks() {
         .map(|(name, _)| (*name).to_owned())
         .collect();
     assert_eq!(
-        calls::names(&app).await,
+        endpoints::names(&app).await,
         expected,
-        "calls without a row, or rows without a call"
+        "every endpoint has one row"
     );
     let owner = app.token_of("ada").await;
     app.token_of("bob").await;
     for (name, statuses) in EXPECTED {
-        for (who, expected) in [None, Some("bob"), Some("ada")].into_iter().zip(statuses) {
-            // A poll and a log-in of its own, as a call may end them.
-            let poll = make(&app, &owner).await;
-            let calls = calls::all(&app, &poll).await;
+        for (caller, expected) in [None, Some("bob"), Some("ada")].into_iter().zip(statuses) {
+            // A new poll and a new login for each request, because a request may end
+            // them.
+            let poll = create_poll(&app, &owner).await;
+            let calls = endpoints::all(&app, &poll).await;
             let call = calls.iter().find(|call| call.name == name).unwrap();
-            let mut asked = request(call.method.clone(), &call.path, call.body.clone());
-            if let Some(who) = who {
-                let token = token(&app.log_in(who, PASSWORD).await.ok(200));
-                asked = with(asked, "authorization", &format!("Bearer {token}"));
+            let mut request =
+                crate::app::request(call.method.clone(), &call.path, call.body.clone());
+            if let Some(caller) = caller {
+                let token = token(&app.log_in(caller, PASSWORD).await.expect_status(200));
+                request = with(request, "authorization", &format!("Bearer {token}"));
             }
-            // The body is not waited for: a stream's has no end.
-            let answer = app.router.clone().oneshot(asked).await.unwrap();
-            assert_eq!(answer.status().as_u16(), expected, "{name} by {who:?}");
+            // Does not read the body: the body of a stream does not end.
+            let response = app.router.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status().as_u16(), expected, "{name} by {caller:?}");
         }
     }
 }

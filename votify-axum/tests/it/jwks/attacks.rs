@@ -1,15 +1,15 @@
-//! The usual attacks on tokens of an outside issuer, each of them refused.
+//! Common attacks on tokens of an external issuer.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use serde_json::{Value, json};
 
-use super::issuer::{Issuer, app, ask, claims, header, now, token};
+use super::issuer::{Issuer, app, claims, header, now, send_with, token};
 use crate::app::App;
-use crate::signing::{Pair, eddsa, es256, part, rs256};
+use crate::signing_keys::{SigningKey, eddsa, es256, part, rs256};
 
-/// Signed with HMAC under what everybody can know.
+/// Signs with HMAC and a public value as the key.
 fn symmetric(header: &Value, claims: &Value, key: &[u8]) -> String {
     let message = format!("{}.{}", part(header), part(claims));
     let key = EncodingKey::from_secret(key);
@@ -18,9 +18,9 @@ fn symmetric(header: &Value, claims: &Value, key: &[u8]) -> String {
 }
 
 struct Keys {
-    rsa: Pair,
-    ec: Pair,
-    ed: Pair,
+    rsa: SigningKey,
+    ec: SigningKey,
+    ed: SigningKey,
 }
 
 impl Keys {
@@ -45,7 +45,7 @@ impl Keys {
         let mut other = claims(app);
         other["sub"] = json!("somebody else");
         all.push((
-            "another's claims",
+            "claims of another user",
             format!("{head}.{}.{signature}", part(&other)),
         ));
         for none in ["none", "None", "NONE"] {
@@ -53,7 +53,7 @@ impl Keys {
             all.push(("alg none", format!("{head}.{body}.")));
             all.push(("alg none, signed", format!("{head}.{body}.{signature}")));
         }
-        // Public keys as if they were secrets.
+        // Public keys used as HMAC secrets.
         for (pair, kid) in [(&self.rsa, "rsa"), (&self.ec, "ec"), (&self.ed, "ed")] {
             let jwk = pair.jwk(kid);
             let texts = ["n", "x", "y"]
@@ -78,7 +78,7 @@ impl Keys {
             "a symmetric key of the set",
             symmetric(&header("HS256", "oct"), &claims(app), &[7; 32]),
         ));
-        // One key's signature under another's name, or another algorithm of the same key.
+        // The key id of another key, or another algorithm of the same key.
         for (pair, algorithm, kid) in [
             (&self.ec, "ES256", "ed"),
             (&self.ed, "EdDSA", "rsa"),
@@ -92,13 +92,13 @@ impl Keys {
         }
         let foreign = es256();
         all.push(("a foreign key", token(app, &foreign, "ES256", "ec")));
-        let mut brought = header("ES256", "ec");
-        brought["jwk"] = foreign.jwk("ec");
-        all.push(("a key brought along", foreign.sign(&brought, &claims(app))));
+        let mut embedded = header("ES256", "ec");
+        embedded["jwk"] = foreign.jwk("ec");
+        all.push(("an embedded key", foreign.sign(&embedded, &claims(app))));
         let mut critical = header("ES256", "ec");
         critical["crit"] = json!(["exp"]);
         all.push((
-            "something critical that is not known",
+            "unknown critical header",
             self.ec.sign(&critical, &claims(app)),
         ));
         for kid in [json!(null), json!(""), json!("EC"), json!(7)] {
@@ -109,12 +109,12 @@ impl Keys {
         for (name, claim, value) in [
             ("expired", "exp", json!(now - 3_600)),
             ("expired", "exp", json!(0)),
-            ("exp as a text", "exp", json!((now + 3_600).to_string())),
-            ("exp of another kind", "exp", json!(null)),
-            ("exp of another kind", "exp", json!(-1)),
-            ("exp of another kind", "exp", json!([now + 3_600])),
+            ("exp as a string", "exp", json!((now + 3_600).to_string())),
+            ("exp of another type", "exp", json!(null)),
+            ("exp of another type", "exp", json!(-1)),
+            ("exp of another type", "exp", json!([now + 3_600])),
             ("not yet valid", "nbf", json!(now + 3_600)),
-            ("nbf as a text", "nbf", json!("0")),
+            ("nbf as a string", "nbf", json!("0")),
             ("issued in the future", "iat", json!(now + 3_600)),
             ("wrong audience", "aud", json!("another")),
             ("wrong audience", "aud", json!([])),
@@ -125,16 +125,16 @@ impl Keys {
             ("no account", "sub", json!("")),
             ("too long", "more", json!("x".repeat(10_000))),
         ] {
-            let mut spoiled = claims(app);
-            spoiled[claim] = value;
-            all.push((name, self.ec.sign(&header("ES256", "ec"), &spoiled)));
+            let mut forged = claims(app);
+            forged[claim] = value;
+            all.push((name, self.ec.sign(&header("ES256", "ec"), &forged)));
         }
         for claim in ["exp", "iss", "aud", "sub"] {
-            let mut spoiled = claims(app);
-            spoiled.as_object_mut().unwrap().remove(claim);
+            let mut forged = claims(app);
+            forged.as_object_mut().unwrap().remove(claim);
             all.push((
-                "a claim left out",
-                self.ec.sign(&header("ES256", "ec"), &spoiled),
+                "missing claim",
+                self.ec.sign(&header("ES256", "ec"), &forged),
             ));
         }
         all
@@ -142,7 +142,7 @@ impl Keys {
 }
 
 #[tokio::test]
-async fn every_attack_on_an_outside_token_is_refused() {
+async fn attacks_on_external_tokens_are_rejected() {
     let keys = Keys {
         rsa: rs256(),
         ec: es256(),
@@ -157,20 +157,20 @@ async fn every_attack_on_an_outside_token_is_refused() {
     ])
     .await;
     let app = app(issuer.users());
-    // What is spoiled below is good.
-    ask(&app, &token(&app, &keys.ec, "ES256", "ec"))
+    // The tokens are valid before they are changed below.
+    send_with(&app, &token(&app, &keys.ec, "ES256", "ec"))
         .await
-        .ok(200);
+        .expect_status(200);
     let attacks = keys.attacks(&app);
     assert!(attacks.len() > 50, "{}", attacks.len());
     for (name, token) in attacks {
-        let answer = ask(&app, &token).await;
+        let response = send_with(&app, &token).await;
         assert_eq!(
-            answer.status.as_u16(),
+            response.status.as_u16(),
             401,
             "{name}: {token} {}",
-            answer.text
+            response.text
         );
-        answer.is_problem(401, "invalid_login");
+        response.assert_problem(401, "invalid_login");
     }
 }

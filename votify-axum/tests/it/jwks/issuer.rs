@@ -12,15 +12,15 @@ use tokio::task::JoinHandle;
 use votify_axum::{JwksIdentity, VotifyRouter};
 use votify_core::MemoryStore;
 
-use crate::app::{Answer, App, SharedClock, engine, request};
-use crate::signing::Pair;
+use crate::app::{App, SharedClock, TestResponse, engine, request};
+use crate::signing_keys::SigningKey;
 
 pub const ISSUER: &str = "https://login.test";
 pub const AUDIENCE: &str = "polls";
 
-/// What the issuer answers when it is asked for its keys.
+/// The response of the issuer to requests for its keys.
 #[derive(Debug, Clone)]
-pub enum Says {
+pub enum KeyResponse {
     Keys(Vec<Value>),
     Bytes(Vec<u8>),
     Redirect(String),
@@ -28,47 +28,47 @@ pub enum Says {
     Nothing,
 }
 
-/// A server on loopback that publishes keys, and counts how often it is asked.
+/// A loopback server that publishes keys and counts the requests.
 pub struct Issuer {
     pub url: String,
-    says: Arc<Mutex<Says>>,
-    asked: Arc<AtomicU32>,
+    key_response: Arc<Mutex<KeyResponse>>,
+    requests: Arc<AtomicU32>,
     server: JoinHandle<()>,
 }
 
 impl Issuer {
     pub async fn new(keys: Vec<Value>) -> Self {
-        let says = Arc::new(Mutex::new(Says::Keys(keys)));
-        let asked = Arc::new(AtomicU32::new(0));
-        let answer = {
-            let (says, asked) = (Arc::clone(&says), Arc::clone(&asked));
+        let key_response = Arc::new(Mutex::new(KeyResponse::Keys(keys)));
+        let requests = Arc::new(AtomicU32::new(0));
+        let handler = {
+            let (key_response, requests) = (Arc::clone(&key_response), Arc::clone(&requests));
             move || {
-                asked.fetch_add(1, Ordering::SeqCst);
-                let says = says.lock().unwrap().clone();
-                answer(says)
+                requests.fetch_add(1, Ordering::SeqCst);
+                let key_response = key_response.lock().unwrap().clone();
+                respond(key_response)
             }
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/keys", listener.local_addr().unwrap());
-        let app = Router::new().route("/keys", get(answer));
+        let app = Router::new().route("/keys", get(handler));
         let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         Self {
             url,
-            says,
-            asked,
+            key_response,
+            requests,
             server,
         }
     }
 
-    pub fn say(&self, says: Says) {
-        *self.says.lock().unwrap() = says;
+    pub fn set_response(&self, key_response: KeyResponse) {
+        *self.key_response.lock().unwrap() = key_response;
     }
 
-    pub fn asked(&self) -> u32 {
-        self.asked.load(Ordering::SeqCst)
+    pub fn request_count(&self) -> u32 {
+        self.requests.load(Ordering::SeqCst)
     }
 
-    /// Its users, as patient as tests are.
+    /// Returns an identity that fetches the keys of this issuer.
     pub fn users(&self) -> JwksIdentity {
         JwksIdentity::from_url(&self.url, ISSUER, AUDIENCE).unwrap()
     }
@@ -80,20 +80,20 @@ impl Drop for Issuer {
     }
 }
 
-async fn answer(says: Says) -> Response {
-    match says {
-        Says::Keys(keys) => axum::Json(json!({ "keys": keys })).into_response(),
-        Says::Bytes(bytes) => bytes.into_response(),
-        Says::Redirect(to) => (StatusCode::FOUND, [("location", to)]).into_response(),
-        Says::Error => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        Says::Nothing => {
+async fn respond(key_response: KeyResponse) -> Response {
+    match key_response {
+        KeyResponse::Keys(keys) => axum::Json(json!({ "keys": keys })).into_response(),
+        KeyResponse::Bytes(bytes) => bytes.into_response(),
+        KeyResponse::Redirect(to) => (StatusCode::FOUND, [("location", to)]).into_response(),
+        KeyResponse::Error => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        KeyResponse::Nothing => {
             tokio::time::sleep(Duration::from_secs(3_600)).await;
             StatusCode::OK.into_response()
         }
     }
 }
 
-/// An app with these users, on a clock of its own.
+/// Builds an app with this identity and its own clock.
 pub fn app(users: JwksIdentity) -> App {
     let clock = SharedClock::new();
     let engine = engine(MemoryStore::new(), &clock, &[crate::app::SECRET]);
@@ -109,7 +109,7 @@ pub fn now(app: &App) -> i64 {
     app.engine.now().as_micros() / 1_000_000
 }
 
-/// What a good token says.
+/// Returns valid claims.
 pub fn claims(app: &App) -> Value {
     json!({"iss": ISSUER, "aud": AUDIENCE, "sub": "ada", "iat": now(app), "exp": now(app) + 3_600})
 }
@@ -118,15 +118,15 @@ pub fn header(algorithm: &str, kid: &str) -> Value {
     json!({"typ": "JWT", "alg": algorithm, "kid": kid})
 }
 
-/// A good token.
-pub fn token(app: &App, pair: &Pair, algorithm: &str, kid: &str) -> String {
+/// Signs a valid token.
+pub fn token(app: &App, pair: &SigningKey, algorithm: &str, kid: &str) -> String {
     pair.sign(&header(algorithm, kid), &claims(app))
 }
 
-/// Asks for something, as who bears the token.
-pub async fn ask(app: &App, token: &str) -> Answer {
-    let mut asked = request(Method::GET, "/api/polls", None);
+/// Sends a request with a bearer token.
+pub async fn send_with(app: &App, token: &str) -> TestResponse {
+    let mut request = request(Method::GET, "/api/polls", None);
     let value = format!("Bearer {token}").parse().unwrap();
-    asked.headers_mut().insert("authorization", value);
-    app.send(asked).await
+    request.headers_mut().insert("authorization", value);
+    app.send(request).await
 }

@@ -1,72 +1,84 @@
-//! Keys that change, and an issuer that is away.
+//! Key rotation, and an unavailable issuer.
 
 use std::time::Duration;
 
-use super::issuer::{Issuer, Says, app, ask, header, token};
-use crate::signing::{eddsa, es256};
+use super::issuer::{Issuer, KeyResponse, app, header, send_with, token};
+use crate::signing_keys::{eddsa, es256};
 
 #[tokio::test]
-async fn a_new_key_is_fetched_when_a_token_names_it() {
+async fn unknown_key_ids_refetch_the_keys() {
     let (old, new) = (es256(), eddsa());
     let issuer = Issuer::new(vec![old.jwk("1")]).await;
     let app = app(issuer.users().min_refetch_interval(Duration::ZERO));
-    ask(&app, &token(&app, &old, "ES256", "1")).await.ok(200);
-    issuer.say(Says::Keys(vec![new.jwk("2"), old.jwk("1")]));
-    ask(&app, &token(&app, &old, "ES256", "1")).await.ok(200);
-    assert_eq!(issuer.asked(), 1);
-    ask(&app, &token(&app, &new, "EdDSA", "2")).await.ok(200);
-    assert_eq!(issuer.asked(), 2);
-    issuer.say(Says::Keys(vec![new.jwk("2")]));
-    ask(&app, &token(&app, &es256(), "ES256", "3"))
+    send_with(&app, &token(&app, &old, "ES256", "1"))
         .await
-        .is_problem(401, "invalid_login");
-    ask(&app, &token(&app, &old, "ES256", "1"))
+        .expect_status(200);
+    issuer.set_response(KeyResponse::Keys(vec![new.jwk("2"), old.jwk("1")]));
+    send_with(&app, &token(&app, &old, "ES256", "1"))
         .await
-        .is_problem(401, "invalid_login");
-    ask(&app, &token(&app, &new, "EdDSA", "2")).await.ok(200);
+        .expect_status(200);
+    assert_eq!(issuer.request_count(), 1);
+    send_with(&app, &token(&app, &new, "EdDSA", "2"))
+        .await
+        .expect_status(200);
+    assert_eq!(issuer.request_count(), 2);
+    issuer.set_response(KeyResponse::Keys(vec![new.jwk("2")]));
+    send_with(&app, &token(&app, &es256(), "ES256", "3"))
+        .await
+        .assert_problem(401, "invalid_login");
+    send_with(&app, &token(&app, &old, "ES256", "1"))
+        .await
+        .assert_problem(401, "invalid_login");
+    send_with(&app, &token(&app, &new, "EdDSA", "2"))
+        .await
+        .expect_status(200);
 }
 
-/// Whoever invents names of keys has the issuer asked once, not once for each.
+/// Unknown key ids cause one request to the issuer per refetch interval, not one each.
 #[tokio::test]
-async fn strangers_cannot_have_the_issuer_asked_again_and_again() {
+async fn unknown_key_ids_are_rate_limited() {
     let key = es256();
     let issuer = Issuer::new(vec![key.jwk("1")]).await;
     let app = app(issuer
         .users()
         .min_refetch_interval(Duration::from_secs(3_600)));
-    let invented: Vec<_> = (0..100)
+    let unknown: Vec<_> = (0..100)
         .map(|n| {
             let (app, token) = (
                 app.clone(),
-                token(&app, &key, "ES256", &format!("invented {n}")),
+                token(&app, &key, "ES256", &format!("unknown {n}")),
             );
-            tokio::spawn(async move { ask(&app, &token).await })
+            tokio::spawn(async move { send_with(&app, &token).await })
         })
         .collect();
-    for answer in invented {
-        answer.await.unwrap().is_problem(401, "invalid_login");
+    for response in unknown {
+        response.await.unwrap().assert_problem(401, "invalid_login");
     }
-    ask(&app, &token(&app, &key, "ES256", "1")).await.ok(200);
-    assert_eq!(issuer.asked(), 1);
+    send_with(&app, &token(&app, &key, "ES256", "1"))
+        .await
+        .expect_status(200);
+    assert_eq!(issuer.request_count(), 1);
 }
 
-/// A key that was taken back ends when those known have become old.
+/// A withdrawn key is rejected once the cached keys have expired.
 #[tokio::test]
-async fn old_keys_are_read_anew() {
+async fn expired_keys_are_refetched() {
     let key = es256();
     let issuer = Issuer::new(vec![key.jwk("1")]).await;
     let users = issuer.users().max_age(Duration::ZERO);
     let app = app(users.min_refetch_interval(Duration::ZERO));
-    ask(&app, &token(&app, &key, "ES256", "1")).await.ok(200);
-    issuer.say(Says::Keys(vec![eddsa().jwk("2")]));
-    ask(&app, &token(&app, &key, "ES256", "1"))
+    send_with(&app, &token(&app, &key, "ES256", "1"))
         .await
-        .is_problem(401, "invalid_login");
+        .expect_status(200);
+    issuer.set_response(KeyResponse::Keys(vec![eddsa().jwk("2")]));
+    send_with(&app, &token(&app, &key, "ES256", "1"))
+        .await
+        .assert_problem(401, "invalid_login");
 }
 
-/// While the issuer is away known keys stay in use, however old, and others are not known to be wrong.
+/// While the issuer is unavailable, cached keys stay valid and unknown keys get a 503.
 #[tokio::test]
-async fn known_keys_stay_while_the_issuer_is_away() {
+async fn cached_keys_stay_valid_while_the_issuer_is_unavailable() {
     let key = es256();
     let issuer = Issuer::new(vec![key.jwk("1")]).await;
     let users = issuer
@@ -74,38 +86,46 @@ async fn known_keys_stay_while_the_issuer_is_away() {
         .max_age(Duration::ZERO)
         .min_refetch_interval(Duration::ZERO);
     let app = app(users.timeout(Duration::from_millis(300)));
-    ask(&app, &token(&app, &key, "ES256", "1")).await.ok(200);
-    for away in [
-        Says::Error,
-        Says::Nothing,
-        Says::Bytes(b"<html>login</html>".to_vec()),
-        Says::Bytes(b"{\"keys\":[]}".to_vec()),
-        Says::Bytes(vec![b' '; 300 * 1024]),
-        Says::Redirect(issuer.url.replace("127.0.0.1", "localhost")),
+    send_with(&app, &token(&app, &key, "ES256", "1"))
+        .await
+        .expect_status(200);
+    for failure in [
+        KeyResponse::Error,
+        KeyResponse::Nothing,
+        KeyResponse::Bytes(b"<html>login</html>".to_vec()),
+        KeyResponse::Bytes(b"{\"keys\":[]}".to_vec()),
+        KeyResponse::Bytes(vec![b' '; 300 * 1024]),
+        KeyResponse::Redirect(issuer.url.replace("127.0.0.1", "localhost")),
     ] {
-        let told = format!("{away:?}").chars().take(40).collect::<String>();
-        issuer.say(away);
-        let answer = ask(&app, &token(&app, &key, "ES256", "1")).await;
-        assert_eq!(answer.status.as_u16(), 200, "{told}");
-        let unknown = ask(&app, &token(&app, &key, "ES256", "2")).await;
-        unknown.is_problem(503, "store_unavailable");
+        let description = format!("{failure:?}").chars().take(40).collect::<String>();
+        issuer.set_response(failure);
+        let response = send_with(&app, &token(&app, &key, "ES256", "1")).await;
+        assert_eq!(response.status.as_u16(), 200, "{description}");
+        let unknown = send_with(&app, &token(&app, &key, "ES256", "2")).await;
+        unknown.assert_problem(503, "store_unavailable");
     }
-    issuer.say(Says::Keys(vec![key.jwk("2")]));
-    ask(&app, &token(&app, &key, "ES256", "2")).await.ok(200);
+    issuer.set_response(KeyResponse::Keys(vec![key.jwk("2")]));
+    send_with(&app, &token(&app, &key, "ES256", "2"))
+        .await
+        .expect_status(200);
 }
 
-/// An issuer that was never there: tokens cannot be checked, and everybody else is served.
+/// Without any key, tokens get a 503 and requests without a token succeed.
 #[tokio::test]
-async fn an_issuer_that_was_never_there_keeps_nobody_else_out() {
+async fn an_unavailable_issuer_affects_only_its_tokens() {
     let key = es256();
     let issuer = Issuer::new(Vec::new()).await;
     let app = app(issuer.users().min_refetch_interval(Duration::ZERO));
-    ask(&app, &token(&app, &key, "ES256", "1"))
+    send_with(&app, &token(&app, &key, "ES256", "1"))
         .await
-        .is_problem(503, "store_unavailable");
-    app.get("/api/polls").await.ok(200);
-    // What is no token of such an issuer needs no key to be refused.
-    ask(&app, "x.y.z").await.is_problem(401, "invalid_login");
+        .assert_problem(503, "store_unavailable");
+    app.get("/api/polls").await.expect_status(200);
+    // Malformed tokens are rejected without a key.
+    send_with(&app, "x.y.z")
+        .await
+        .assert_problem(401, "invalid_login");
     let confused = key.sign(&header("HS256", "1"), &serde_json::json!({}));
-    ask(&app, &confused).await.is_problem(401, "invalid_login");
+    send_with(&app, &confused)
+        .await
+        .assert_problem(401, "invalid_login");
 }

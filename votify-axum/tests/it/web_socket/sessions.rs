@@ -3,15 +3,15 @@ use votify_core::Quota;
 
 use crate::app::App;
 use crate::browser::Browser;
-use crate::live::Socket;
 use crate::server::Server;
+use crate::stream_clients::Socket;
 
 const BALLOT: &str = "0190b6e2-1111-4000-8000-00000000000a";
 
 #[tokio::test]
-async fn foreign_pages_get_no_stream() {
+async fn foreign_origins_get_no_stream() {
     let server = Server::start(App::new()).await;
-    let poll = Browser::new(&server.app).make(json!({})).await;
+    let poll = Browser::new(&server.app).create_poll(json!({})).await;
     let path = Server::stream_path(&poll, "");
     let (status, body) = Socket::try_open(&server, &path, &[("origin", "https://evil.test")])
         .await
@@ -28,9 +28,9 @@ async fn foreign_pages_get_no_stream() {
 }
 
 #[tokio::test]
-async fn a_vote_over_a_socket_leaves_a_session_behind() {
+async fn votes_over_a_socket_use_the_handshake_session() {
     let server = Server::start(App::new()).await;
-    let poll = Browser::new(&server.app).make(json!({})).await;
+    let poll = Browser::new(&server.app).create_poll(json!({})).await;
     let path = Server::stream_path(&poll, "");
     let (mut socket, cookie) = Socket::open_for_cookie(&server, &path).await;
     let mut browser = Browser::new(&server.app);
@@ -40,22 +40,26 @@ async fn a_vote_over_a_socket_leaves_a_session_behind() {
         .send(json!({"type": "vote", "option_id": poll.options[0], "ballot_id": BALLOT}))
         .await;
     socket.next_of("vote_confirmed").await;
-    let own = browser.get(&poll.at("/vote")).await.ok(200).json();
+    let own = browser
+        .get(&poll.path("/vote"))
+        .await
+        .expect_status(200)
+        .json();
     assert_eq!(own["ballot_id"], BALLOT);
     browser
         .vote(&poll, 1)
         .await
-        .is_problem(409, "already_voted");
+        .assert_problem(409, "already_voted");
 }
 
 #[tokio::test]
-async fn without_a_session_one_may_watch_a_socket_but_not_vote() {
+async fn a_socket_without_session_can_watch_but_not_vote() {
     let server = Server::start(App::with(|router| {
         router.session_quota(Some(Quota::per_minute(1)))
     }))
     .await;
-    let poll = Browser::at(&server.app, "198.51.100.1")
-        .make(json!({}))
+    let poll = Browser::with_address(&server.app, "198.51.100.1")
+        .create_poll(json!({}))
         .await;
     let path = Server::stream_path(&poll, "");
     let (_first, cookie) = Socket::open_for_cookie(&server, &path).await;

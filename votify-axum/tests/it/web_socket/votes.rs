@@ -4,8 +4,8 @@ use votify_core::Quota;
 use crate::app::App;
 use crate::browser::Browser;
 use crate::invites;
-use crate::live::Socket;
 use crate::server::Server;
+use crate::stream_clients::Socket;
 
 const BALLOT: &str = "0190b6e2-1111-4000-8000-00000000000a";
 
@@ -13,7 +13,7 @@ const BALLOT: &str = "0190b6e2-1111-4000-8000-00000000000a";
 async fn votes_over_the_stream_are_confirmed_or_rejected() {
     let server = Server::start(App::new()).await;
     let mut browser = Browser::new(&server.app);
-    let poll = browser.make(json!({})).await;
+    let poll = browser.create_poll(json!({})).await;
     let cookie = [("cookie", browser.cookie.as_deref().unwrap())];
     let mut socket = Socket::open(&server, &Server::stream_path(&poll, ""), &cookie).await;
     let vote = json!({"type": "vote", "request_id": "a", "option_id": poll.options[0], "ballot_id": BALLOT});
@@ -56,14 +56,14 @@ async fn votes_over_the_stream_are_confirmed_or_rejected() {
     browser
         .vote(&poll, 1)
         .await
-        .is_problem(409, "already_voted");
+        .assert_problem(409, "already_voted");
     assert_eq!(server.app.total(&poll.id).await, 1);
 }
 
 #[tokio::test]
-async fn after_a_confirmed_vote_nothing_older_is_told() {
+async fn no_older_update_follows_a_confirmed_vote() {
     let server = Server::start(App::unlimited()).await;
-    let poll = Browser::new(&server.app).make(json!({})).await;
+    let poll = Browser::new(&server.app).create_poll(json!({})).await;
     let mut sockets = Vec::new();
     for _ in 0..20 {
         sockets.push(Socket::open(&server, &Server::stream_path(&poll, ""), &[]).await);
@@ -87,13 +87,13 @@ async fn after_a_confirmed_vote_nothing_older_is_told() {
 }
 
 #[tokio::test]
-async fn votes_over_the_stream_are_limited_like_others() {
+async fn votes_over_the_stream_are_rate_limited() {
     let server = Server::start(App::with(|router| {
         router.vote_quota(Some(Quota::per_minute(3)))
     }))
     .await;
-    let poll = Browser::at(&server.app, "198.51.100.1")
-        .make(json!({"revote": true}))
+    let poll = Browser::with_address(&server.app, "198.51.100.1")
+        .create_poll(json!({"revote": true}))
         .await;
     let mut socket = Socket::open(&server, &Server::stream_path(&poll, ""), &[]).await;
     for n in 0..3 {
@@ -103,7 +103,7 @@ async fn votes_over_the_stream_are_limited_like_others() {
         assert_eq!(
             socket.next_of("vote_confirmed").await["total_votes"],
             1,
-            "one stream, one voter"
+            "one stream is one voter"
         );
     }
     socket
@@ -120,23 +120,26 @@ async fn votes_over_the_stream_are_limited_like_others() {
     assert_eq!(
         other.next_of("vote_rejected").await["code"],
         "rate_limited",
-        "of the same address"
+        "the address has used its quota"
     );
 }
 
 #[tokio::test]
-async fn no_answer_on_a_socket_takes_the_revision_back() {
+async fn revisions_on_a_socket_never_decrease() {
     let server = Server::start(App::unlimited()).await;
     let mut owner = Browser::new(&server.app);
-    let poll = owner.make(json!({"revote": true})).await;
+    let poll = owner.create_poll(json!({"revote": true})).await;
     let mut socket = Socket::open(&server, &Server::stream_path(&poll, ""), &[]).await;
     let (app, target) = (server.app.clone(), poll.clone());
     let others = tokio::spawn(async move {
         for n in 0..30 {
-            Browser::new(&app).vote(&target, 0).await.ok(201);
+            Browser::new(&app).vote(&target, 0).await.expect_status(201);
             let body = Some(json!({"title": format!("Title {n}")}));
             let patch = axum::http::Method::PATCH;
-            owner.call(patch, &target.at(""), body).await.ok(200);
+            owner
+                .call(patch, &target.path(""), body)
+                .await
+                .expect_status(200);
         }
     });
     for n in 0..30 {
@@ -153,21 +156,21 @@ async fn no_answer_on_a_socket_takes_the_revision_back() {
         if message["type"] == "poll_changed" {
             title = message["poll"]["title"].clone();
         }
-        let told = message["revision"].as_u64();
-        let told = told
+        let next = message["revision"].as_u64();
+        let next = next
             .or_else(|| message["poll"]["revision"].as_u64())
             .unwrap();
-        assert!(told >= revision, "{message} after {revision}");
-        revision = told;
+        assert!(next >= revision, "{message} after {revision}");
+        revision = next;
     }
 }
 
 #[tokio::test]
-async fn a_code_in_the_handshake_is_who_votes_over_the_stream() {
+async fn an_invite_code_in_the_handshake_identifies_the_voter() {
     let server = Server::start(invites::app(|router| router)).await;
     let mut owner = Browser::new(&server.app);
     let poll = owner
-        .make(json!({"voters": "invite", "results": "after_vote"}))
+        .create_poll(json!({"voters": "invite", "results": "after_vote"}))
         .await;
     let codes = invites::codes(&mut owner, &poll, 2).await;
     let vote = json!({"type": "vote", "option_id": poll.options[1]});
@@ -185,7 +188,8 @@ async fn a_code_in_the_handshake_is_who_votes_over_the_stream() {
     assert!(socket.next().await["total_votes"].is_null());
     socket.send(vote.clone()).await;
     socket.next_of("vote_confirmed").await;
-    // From now on it shows the counts; so does a stream that comes later with the same code, and no other.
+    // From now on this stream and later streams with the same code contain counts, and no
+    // others.
     socket
         .next_where(|message| message["type"] == "poll_updated" && message["total_votes"] == 1)
         .await;

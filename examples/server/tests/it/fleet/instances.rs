@@ -8,16 +8,17 @@ use tokio::time::{Instant, sleep};
 
 use super::nginx::Nginx;
 use crate::api::{Api, Poll};
-use crate::program::{Ended, Server, run, votify};
+use crate::program::{ProgramExit, Server, run, votify};
 use votify_test_support::redis;
 use votify_test_support::sql::ScratchDatabase;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-/// The address from which nginx reaches the instances. Clients from others of this machine's are none of its.
+/// The address of nginx. Test clients use other loopback addresses.
 const TRUSTED: &str = "127.0.0.1/32";
 
-/// Three instances behind nginx, with what they share. They are large: in one process a fleet waits for the one before.
+/// Three instances behind nginx, with their database and Redis. One fleet at a time runs
+/// in a process, because a fleet needs much memory.
 pub(crate) struct Fleet {
     pub(crate) nginx: Nginx,
     instances: [Option<Server>; 3],
@@ -25,28 +26,29 @@ pub(crate) struct Fleet {
     directory: TempDir,
     redis: redis::Server,
     database: ScratchDatabase,
-    _turn: MutexGuard<'static, ()>,
+    _guard: MutexGuard<'static, ()>,
 }
 
 impl Fleet {
-    /// `None`, after telling so, only where a server is missing and tests were not told to use it.
+    /// Starts a fleet. Reports and returns `None` if a server is missing and tests are
+    /// not configured to require it.
     pub(crate) async fn open(more: &[&str]) -> Option<Self> {
-        static TURN: Mutex<()> = Mutex::const_new(());
-        let turn = TURN.lock().await;
+        static RUNNING: Mutex<()> = Mutex::const_new(());
+        let guard = RUNNING.lock().await;
         let database = ScratchDatabase::postgres().await?;
         let redis = redis::Server::new()?;
         let directory = tempfile::tempdir().unwrap();
-        let (store, news) = (database.url(), redis.url());
+        let (store, redis_url) = (database.url(), redis.url());
         let mut arguments: Vec<String> = [
             "--store",
             store,
             "--migrate",
             "--broadcast",
-            &news,
+            &redis_url,
             "--cache",
-            &news,
+            &redis_url,
             "--limits",
-            &news,
+            &redis_url,
             "--trusted-proxies",
             TRUSTED,
         ]
@@ -64,70 +66,74 @@ impl Fleet {
             directory,
             redis,
             database,
-            _turn: turn,
+            _guard: guard,
         })
     }
 
     pub(crate) fn instance(&self, index: usize) -> &Server {
-        self.instances[index].as_ref().expect("it runs")
+        self.instances[index].as_ref().expect("the instance runs")
     }
 
-    /// The instances that run.
+    /// Returns the running instances.
     pub(crate) fn instances(&self) -> impl Iterator<Item = &Server> {
         self.instances.iter().flatten()
     }
 
-    /// Kills one, as a crash would.
+    /// Kills an instance.
     pub(crate) async fn kill(&mut self, index: usize) {
-        let instance = self.instances[index].take().expect("it runs");
-        instance.send(Signal::KILL);
-        instance.end().await;
+        let instance = self.instances[index].take().expect("the instance runs");
+        instance.signal(Signal::KILL);
+        instance.wait().await;
     }
 
-    /// Ends one as an operator does; it must end well.
+    /// Stops an instance with SIGTERM and asserts the exit code 0.
     pub(crate) async fn stop(&mut self, index: usize) {
-        self.instances[index].take().expect("it runs").stop().await;
+        self.instances[index]
+            .take()
+            .expect("the instance runs")
+            .stop()
+            .await;
     }
 
-    /// Starts one at the address where it was.
+    /// Starts an instance at its previous address.
     pub(crate) async fn start(&mut self, index: usize, address: &str) {
         let server = start(self.directory.path(), address, &self.arguments).await;
         self.instances[index] = Some(server);
     }
 
-    /// A number of `/metrics`, of each instance that runs.
+    /// Returns a value of `/metrics` of each running instance.
     pub(crate) async fn metric(&self, name: &str) -> Vec<u64> {
         let mut numbers = Vec::new();
         for instance in self.instances() {
-            let answer = reqwest::get(instance.url("/metrics")).await.unwrap();
-            let text = answer.text().await.unwrap();
+            let response = reqwest::get(instance.url("/metrics")).await.unwrap();
+            let text = response.text().await.unwrap();
             let number = text.lines().find_map(|line| {
-                let (told, number) = line.split_once(' ')?;
-                (told == name).then(|| number.parse().unwrap())
+                let (key, number) = line.split_once(' ')?;
+                (key == name).then(|| number.parse().unwrap())
             });
             numbers.push(number.unwrap_or_else(|| panic!("{name} in\n{text}")));
         }
         numbers
     }
 
-    /// What `votify verify` says beside the instances; it must find the poll's tally exact.
+    /// Asserts that `votify verify` finds the tally exact while the instances run.
     pub(crate) async fn assert_exact(&self, poll: &Poll, votes: usize) {
         let store = self.database.url();
         let verify = ["verify", &poll.id, "--store", store];
         let mut command = votify(self.directory.path(), &verify);
-        let verified: Ended = run(command.env("VOTIFY_SECRET", SECRET)).await;
+        let verified: ProgramExit = run(command.env("VOTIFY_SECRET", SECRET)).await;
         assert_eq!(verified.code(), 0, "{verified:?}");
         let exact = format!("exact, {votes} votes");
-        assert!(verified.output.contains(&exact), "{verified:?}");
-        let counts = Api::through(&self.nginx.url()).counts(poll).await;
+        assert!(verified.stdout.contains(&exact), "{verified:?}");
+        let counts = Api::with_url(&self.nginx.url()).counts(poll).await;
         assert_eq!(usize::try_from(counts.iter().sum::<u64>()), Ok(votes));
     }
 
-    /// Ends all of it; the instances must end well.
-    pub(crate) async fn end(self) {
+    /// Stops all instances and asserts the exit code 0.
+    pub(crate) async fn shutdown(self) {
         assert!(
             self.redis.processes().len() == 1,
-            "Redis was there throughout"
+            "Redis was available during the whole test"
         );
         for instance in self.instances.into_iter().flatten() {
             instance.stop().await;
@@ -137,7 +143,7 @@ impl Fleet {
 
 async fn start(directory: &Path, address: &str, arguments: &[String]) -> Server {
     let mut all = vec!["serve", "--listen", address];
-    // What follows comes after, and so a test may set limits of its own.
+    // Defaults, unless the test sets its own limits.
     for (limit, value) in [("--vote-rate", "off"), ("--session-rate", "off")] {
         if !arguments.iter().any(|argument| argument == limit) {
             all.extend([limit, value]);
@@ -149,7 +155,7 @@ async fn start(directory: &Path, address: &str, arguments: &[String]) -> Server 
     Server::spawn(command).await
 }
 
-/// Waits until something holds that is asked for again and again.
+/// Polls a condition every 50 ms until it holds.
 pub(crate) async fn until(what: &str, limit: Duration, mut holds: impl AsyncFnMut() -> bool) {
     let end = Instant::now() + limit;
     while !holds().await {

@@ -12,17 +12,17 @@ use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 use votify_test_support::process::CleanupGuard;
 
-/// The configuration, as it is handed to operators.
+/// The folder of the committed configuration.
 const DEPLOY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy");
-/// Where the file says that nginx listens, and the instances.
-const LISTENS: &str = "127.0.0.1:8080";
+/// Addresses of nginx and of the instances in the committed configuration.
+const NGINX_ADDRESS: &str = "127.0.0.1:8080";
 const INSTANCES: [&str; 3] = ["127.0.0.1:8081", "127.0.0.1:8082", "127.0.0.1:8083"];
 
-/// What it may take to answer after its start.
-const LIMIT: Duration = Duration::from_secs(30);
+/// Maximum time from the start of nginx to its first response.
+const START_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A real nginx with the configuration of `examples/deploy`, in a folder of its own. It goes away with this value or with
-/// the test's process, whichever ends first and however.
+/// An nginx process with the configuration of `examples/deploy` in a temporary folder. It
+/// ends with this value or with the test process.
 pub(crate) struct Nginx {
     folder: PathBuf,
     address: String,
@@ -31,10 +31,11 @@ pub(crate) struct Nginx {
 }
 
 impl Nginx {
-    /// `None`, after telling so, only if it is not installed and no server for tests is named.
+    /// Starts nginx. Reports and returns `None` if it is not installed and no test server
+    /// is configured.
     ///
     /// # Panics
-    /// If it does not start, with what it said.
+    /// If nginx does not start.
     pub(crate) async fn in_front_of(instances: [&str; 3]) -> Option<Self> {
         let program = program()?;
         let folder = TempDir::with_prefix("votify-nginx-").unwrap().keep();
@@ -50,7 +51,7 @@ impl Nginx {
             let mut child = spawn(&program, &folder);
             match ready(&mut child, &address).await {
                 Ok(()) => break (address, child),
-                // Somebody was faster on this port.
+                // Another process took the port.
                 Err(_) if attempt < 5 && log(&folder).contains("Address already in use") => {}
                 Err(error) => panic!("nginx: {error}; its log is\n{}", log(&folder)),
             }
@@ -71,7 +72,7 @@ impl Nginx {
         format!("http://{}", self.address)
     }
 
-    /// What it found worth a line, from the beginning.
+    /// Returns the error log.
     pub(crate) fn log(&self) -> String {
         log(&self.folder)
     }
@@ -81,22 +82,25 @@ impl Drop for Nginx {
     fn drop(&mut self) {
         self.guard.run();
         let _ = self.child.wait();
-        // A second panic would end all tests.
+        // A panic during a panic would abort the test process.
         let gone = !self.folder.exists();
         assert!(
             gone || thread::panicking(),
-            "{} stays behind",
+            "{} was not removed",
             self.folder.display()
         );
     }
 }
 
-/// The committed file with other addresses in it, and no other change.
+/// Returns the committed file with other addresses.
 fn site(address: &str, instances: [&str; 3]) -> String {
     let mut site = fs::read_to_string(format!("{DEPLOY}/votify.conf")).unwrap();
     let pairs = INSTANCES.into_iter().zip(instances);
     let pairs = pairs.map(|(old, new)| ("server", old, new));
-    for (word, old, new) in [("listen", LISTENS, address)].into_iter().chain(pairs) {
+    for (word, old, new) in [("listen", NGINX_ADDRESS, address)]
+        .into_iter()
+        .chain(pairs)
+    {
         let old = format!("    {word} {old}");
         assert_eq!(site.matches(&old).count(), 1, "{old:?} in\n{site}");
         site = site.replace(&old, &format!("    {word} {new}"));
@@ -112,14 +116,14 @@ fn program() -> Option<PathBuf> {
         .find(|program| program.is_file());
     if found.is_none() {
         let missing = "no program nginx is installed (Debian package nginx-light)";
-        // Where servers are named, nothing may be skipped.
+        // No test may be skipped if test servers are configured.
         for variable in ["VOTIFY_TEST_POSTGRES_URL", "VOTIFY_TEST_REDIS_URL"] {
             assert!(env::var_os(variable).is_none(), "{missing}");
         }
         let test = thread::current().name().unwrap_or("a test").to_owned();
         let line =
             format!("SKIPPED {test}: {missing}; `cargo xtask test` installs what it needs\n");
-        // Past the test runner, which shows nothing that a passing test prints.
+        // Written directly to stderr: the test runner hides the output of passing tests.
         let _ = io::stderr().write_all(line.as_bytes());
     }
     found
@@ -140,22 +144,22 @@ fn spawn(program: &Path, folder: &Path) -> Child {
         .unwrap()
 }
 
-/// Waits until an instance answers through it.
+/// Waits until nginx forwards a response of an instance.
 async fn ready(child: &mut Child, address: &str) -> Result<(), String> {
     let (client, url) = (reqwest::Client::new(), format!("http://{address}/healthz"));
-    let end = Instant::now() + LIMIT;
+    let end = Instant::now() + START_TIMEOUT;
     loop {
         if let Some(status) = child.try_wait().unwrap() {
-            return Err(format!("it ended with {status}"));
+            return Err(format!("nginx ended with {status}"));
         }
-        let answer = client.get(&url).timeout(LIMIT).send().await;
-        let said = match answer {
-            Ok(answer) if answer.status().is_success() => return Ok(()),
-            Ok(answer) => answer.status().to_string(),
+        let response = client.get(&url).timeout(START_TIMEOUT).send().await;
+        let reason = match response {
+            Ok(response) if response.status().is_success() => return Ok(()),
+            Ok(response) => response.status().to_string(),
             Err(error) => error.to_string(),
         };
         if Instant::now() >= end {
-            return Err(format!("it is not ready: {said}"));
+            return Err(format!("nginx is not ready: {reason}"));
         }
         sleep(Duration::from_millis(20)).await;
     }
@@ -167,7 +171,7 @@ fn log(folder: &Path) -> String {
         .concat()
 }
 
-/// A port where nobody listens now, and where no outgoing connection starts from: those have ports from 32768 on.
+/// Returns a free port below 32768, where the range of outgoing connections starts.
 fn free_port() -> u16 {
     let mut ports = (0..1000).map(|_| fastrand::u16(10_000..30_000));
     let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();

@@ -13,16 +13,17 @@ use tokio_tungstenite::tungstenite::Message;
 use super::nginx::Nginx;
 use crate::api::Poll;
 
-/// How long a viewer that lost its stream waits first, and at most; the page's own script does the same.
+/// First and longest pause before a viewer reopens its stream, as in the script of the
+/// page.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// How long something may take before it is taken for lost. Far above what it needs.
-const LOST: Duration = Duration::from_secs(30);
+/// Upper bound of every wait.
+const MAX_WAIT: Duration = Duration::from_secs(30);
 
-/// What a viewer sees: where it stands, and the counts.
+/// The state that a viewer received: position and counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Seen {
+struct ViewerState {
     position: (u64, u64),
     counts: Vec<u64>,
 }
@@ -33,109 +34,135 @@ struct Update {
     epoch: u64,
     revision: u64,
     total_votes: u64,
-    options: Vec<Counted>,
+    options: Vec<OptionCount>,
 }
 
 #[derive(Deserialize)]
-struct Counted {
+struct OptionCount {
     count: u64,
 }
 
-/// Viewers of one poll by WebSocket, who come back by themselves when their stream breaks: after a pause that is another
-/// one for each, from where they were.
+/// WebSocket viewers of one poll. A viewer reopens a broken stream at its last position,
+/// after a random pause.
 pub(crate) struct Viewers {
     tasks: JoinSet<()>,
-    seen: Vec<watch::Receiver<Seen>>,
-    told: Arc<Told>,
+    seen: Vec<watch::Receiver<ViewerState>>,
+    stream_counts: Arc<StreamCounts>,
 }
 
 #[derive(Default)]
-struct Told {
+struct StreamCounts {
     streams: AtomicUsize,
     broken: AtomicUsize,
-    turned_away: AtomicUsize,
+    failed_attempts: AtomicUsize,
 }
 
 impl Viewers {
-    /// All of them see the poll.
-    pub(crate) async fn of(nginx: &Nginx, poll: &Poll, count: usize) -> Self {
+    /// Opens `count` streams, and waits until every viewer received the poll.
+    pub(crate) async fn open(nginx: &Nginx, poll: &Poll, count: usize) -> Self {
         let url = format!("ws://{}/api/polls/{}/stream", nginx.address(), poll.id);
-        let told = Arc::new(Told::default());
+        let stream_counts = Arc::new(StreamCounts::default());
         let (mut tasks, mut seen) = (JoinSet::new(), Vec::new());
         for _ in 0..count {
-            let (shows, shown) = watch::channel(Seen::default());
-            tasks.spawn(watch_for_ever(url.clone(), shows, Arc::clone(&told)));
-            seen.push(shown);
+            let (sender, receiver) = watch::channel(ViewerState::default());
+            tasks.spawn(watch_with_reconnect(
+                url.clone(),
+                sender,
+                Arc::clone(&stream_counts),
+            ));
+            seen.push(receiver);
         }
-        let viewers = Self { tasks, seen, told };
+        let viewers = Self {
+            tasks,
+            seen,
+            stream_counts,
+        };
         viewers
-            .all(LOST, "sees the poll", |seen| seen != &Seen::default())
+            .all(MAX_WAIT, "sees the poll", |seen| {
+                seen != &ViewerState::default()
+            })
             .await;
         viewers
     }
 
-    /// How many streams broke and were opened again.
+    /// Returns the number of reopened streams.
     pub(crate) fn reopened(&self) -> usize {
-        self.told.streams.load(Ordering::Relaxed) - self.seen.len()
+        self.stream_counts.streams.load(Ordering::Relaxed) - self.seen.len()
     }
 
-    /// How many streams broke, and how many tries to open one failed.
+    /// Returns the number of broken streams and of failed attempts to open one.
     pub(crate) fn losses(&self) -> [usize; 2] {
-        [&self.told.broken, &self.told.turned_away].map(|told| told.load(Ordering::Relaxed))
+        [
+            &self.stream_counts.broken,
+            &self.stream_counts.failed_attempts,
+        ]
+        .map(|stream_counts| stream_counts.load(Ordering::Relaxed))
     }
 
-    /// Everybody sees exactly this within the time.
-    pub(crate) async fn exact_within(&mut self, limit: Duration, counts: &[u64]) {
+    /// Asserts that every viewer has exactly these counts within the limit.
+    pub(crate) async fn assert_exact_within(&mut self, limit: Duration, counts: &[u64]) {
         self.all(limit, "sees the counts", |seen| seen.counts == counts)
             .await;
-        // A viewer ends only by a failed assertion.
+        // A viewer task ends only by a failed assertion.
         while let Some(ended) = self.tasks.try_join_next() {
             ended.unwrap();
         }
-        assert_eq!(self.tasks.len(), self.seen.len(), "all of them watch");
+        assert_eq!(self.tasks.len(), self.seen.len(), "every viewer task runs");
     }
 
-    async fn all(&self, limit: Duration, what: &str, holds: impl Fn(&Seen) -> bool + Send + Sync) {
+    async fn all(
+        &self,
+        limit: Duration,
+        what: &str,
+        holds: impl Fn(&ViewerState) -> bool + Send + Sync,
+    ) {
         let holding = self.seen.iter().map(|seen| {
             let (mut seen, holds) = (seen.clone(), &holds);
             async move { seen.wait_for(holds).await.is_ok() }
         });
         let all = timeout(limit, join_all(holding)).await;
         let good = all.is_ok_and(|all| all.into_iter().all(|good| good));
-        let mut others: Vec<Seen> = self.seen.iter().map(|seen| seen.borrow().clone()).collect();
+        let mut others: Vec<ViewerState> =
+            self.seen.iter().map(|seen| seen.borrow().clone()).collect();
         others.retain(|seen| !holds(seen));
         others.dedup();
         assert!(
             good,
-            "not everybody {what} after {limit:?}: {others:?}, {:?}",
+            "not every viewer {what} after {limit:?}: {others:?}, {:?}",
             self.losses()
         );
     }
 }
 
-async fn watch_for_ever(url: String, shows: watch::Sender<Seen>, told: Arc<Told>) {
+async fn watch_with_reconnect(
+    url: String,
+    sender: watch::Sender<ViewerState>,
+    stream_counts: Arc<StreamCounts>,
+) {
     let mut tries = 0;
     loop {
-        let (epoch, revision) = shows.borrow().position;
+        let (epoch, revision) = sender.borrow().position;
         let after = if epoch == 0 {
             String::new()
         } else {
             format!("?after={epoch}-{revision}")
         };
         let opened = tokio_tungstenite::connect_async(format!("{url}{after}"));
-        match timeout(LOST, opened).await.expect("no answer") {
+        match timeout(MAX_WAIT, opened).await.expect("no response") {
             Ok((mut socket, _)) => {
-                told.streams.fetch_add(1, Ordering::Relaxed);
+                stream_counts.streams.fetch_add(1, Ordering::Relaxed);
                 tries = 0;
                 while let Some(Ok(message)) = socket.next().await {
                     if let Message::Text(text) = message {
-                        show(&shows, &text);
+                        receive(&sender, &text);
                     }
                 }
-                told.broken.fetch_add(1, Ordering::Relaxed);
+                stream_counts.broken.fetch_add(1, Ordering::Relaxed);
             }
             Err(_) => {
-                told.turned_away.fetch_add(1, Ordering::Relaxed);
+                stream_counts
+                    .failed_attempts
+                    .fetch_add(1, Ordering::Relaxed);
                 tries += 1;
             }
         }
@@ -146,13 +173,13 @@ async fn watch_for_ever(url: String, shows: watch::Sender<Seen>, told: Arc<Told>
     }
 }
 
-fn show(shows: &watch::Sender<Seen>, text: &str) {
+fn receive(sender: &watch::Sender<ViewerState>, text: &str) {
     let update: Update = serde_json::from_str(text).unwrap();
     assert_eq!(update.r#type, "poll_updated");
     let position = (update.epoch, update.revision);
-    let before = shows.borrow().position;
+    let before = sender.borrow().position;
     assert!(position >= before, "{position:?} after {before:?}");
     let counts: Vec<u64> = update.options.iter().map(|option| option.count).collect();
     assert_eq!(counts.iter().sum::<u64>(), update.total_votes);
-    shows.send_replace(Seen { position, counts });
+    sender.send_replace(ViewerState { position, counts });
 }

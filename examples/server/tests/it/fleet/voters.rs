@@ -8,20 +8,19 @@ use uuid::Uuid;
 
 use crate::api::{Api, Poll};
 
-/// Voters who come one after another through nginx, each with a ballot of their own, which they send until they hear that it
-/// is counted.
+/// Concurrent voters behind nginx. Each voter resends its ballot until it is confirmed.
 pub(crate) struct Voters {
     stop: Arc<AtomicBool>,
     tasks: JoinSet<Counted>,
 }
 
-/// What voters were told.
+/// Confirmed votes and retries.
 #[derive(Debug, Default)]
 pub(crate) struct Counted {
-    /// Ballots that count, by option.
+    /// Confirmed ballots by option.
     pub(crate) votes: [u64; 2],
-    /// How often a ballot had to be sent again by its voter.
-    pub(crate) again: usize,
+    /// Number of retries.
+    pub(crate) retries: usize,
 }
 
 impl Counted {
@@ -39,8 +38,8 @@ impl Voters {
             tasks.spawn(async move {
                 let mut counted = Counted::default();
                 while !stop.load(Ordering::Relaxed) {
-                    counted.again += vote(&api, &poll, &mut counted.votes).await;
-                    // There are viewers to be told, on the same few processors.
+                    counted.retries += vote(&api, &poll, &mut counted.votes).await;
+                    // The viewers need processor time too.
                     sleep(Duration::from_millis(fastrand::u64(50..150))).await;
                 }
                 counted
@@ -49,12 +48,12 @@ impl Voters {
         Self { stop, tasks }
     }
 
-    /// Lets everybody end who has begun.
+    /// Stops after the current ballot of each voter.
     pub(crate) async fn stop(self) -> Counted {
         self.stop.store(true, Ordering::Relaxed);
         let mut all = Counted::default();
         for counted in self.tasks.join_all().await {
-            all.again += counted.again;
+            all.retries += counted.retries;
             for (all, votes) in all.votes.iter_mut().zip(counted.votes) {
                 *all += votes;
             }
@@ -63,20 +62,21 @@ impl Voters {
     }
 }
 
-/// Casts one ballot, with its id in the header, as the page does, or in the body; says how often it was sent again.
+/// Casts one ballot with its id in the header (as the page does) or in the body. Returns
+/// the number of retries.
 async fn vote(api: &Api, poll: &Poll, votes: &mut [u64; 2]) -> usize {
     let (ballot, option) = (Uuid::new_v4().to_string(), fastrand::usize(0..2));
     let in_header = fastrand::bool();
-    for again in 0..60 {
-        let answer = if in_header {
-            api.cast_under_key(poll, &ballot, option).await
+    for retries in 0..60 {
+        let response = if in_header {
+            api.cast_with_header(poll, &ballot, option).await
         } else {
             api.cast(poll, &ballot, option).await
         };
-        match answer {
+        match response {
             Ok((200 | 201, _)) => {
                 votes[option] += 1;
-                return again;
+                return retries;
             }
             Ok((503, body)) => assert!(body["retry_after"].is_u64(), "{body}"),
             Ok((status, body)) => panic!("{status} {body}"),
@@ -84,5 +84,5 @@ async fn vote(api: &Api, poll: &Poll, votes: &mut [u64; 2]) -> usize {
         }
         sleep(Duration::from_millis(fastrand::u64(50..250))).await;
     }
-    panic!("a ballot is not taken");
+    panic!("the ballot is not accepted");
 }
