@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::browser::Browser;
+use crate::failing_store::FailingStore;
 
 #[tokio::test]
 async fn a_minimal_poll_gets_the_defaults() {
@@ -149,7 +150,8 @@ async fn invalid_shapes_are_rejected_by_field() {
 
 #[tokio::test]
 async fn unsupported_features_are_rejected_by_field() {
-    let app = App::new();
+    // A store without invites.
+    let app = App::over(FailingStore::default(), |router| router);
     for (field, more) in [
         ("voters", json!({"voters": "invite"})),
         ("voters", json!({"voters": "account"})),
