@@ -101,7 +101,7 @@ pub struct Fixture<T: ?Sized> {
     guard: Box<dyn Any + Send + Sync>,
 }
 
-impl<T: ?Sized> Fixture<T> {
+impl<T: Send + Sync + ?Sized> Fixture<T> {
     /// Creates a fixture for a backend whose data is lost with this instance.
     #[must_use]
     pub fn new(instance: Arc<T>) -> Self {
