@@ -179,7 +179,7 @@ impl PollEngine {
     /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
     /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
     /// - [`ShuttingDown`](EngineError::ShuttingDown): the engine accepts no more viewers;
-    ///   connect to another node.
+    ///   connect to another instance.
     pub async fn watch(
         &self,
         poll: PollId,

@@ -9,7 +9,7 @@ use crate::dto::rules::{Capabilities, RulesInput, nullable_time};
 /// Reads the body of a new poll.
 ///
 /// # Errors
-/// All invalid fields, by type and by content.
+/// Returns one error per invalid field; the handler answers 422 `invalid_poll`.
 pub(crate) fn read(
     body: Value,
     capabilities: Capabilities,

@@ -70,7 +70,7 @@ pub(crate) async fn json_bytes(headers: &HeaderMap, mut body: Body) -> Result<By
 /// Parses any JSON.
 ///
 /// # Errors
-/// `malformed_json` with the position of the error.
+/// - `malformed_json`: the body is no JSON; the response names line and column.
 pub(crate) fn parse_json(bytes: &[u8]) -> Result<Value, Problem> {
     serde_json::from_slice(bytes).map_err(|error| {
         let (line, column) = (error.line(), error.column());

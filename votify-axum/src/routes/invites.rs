@@ -8,7 +8,7 @@ use votify_core::PollId;
 
 use crate::config::Config;
 use crate::dto::invites::{self, InvitesBody, NewInvites};
-use crate::error::{ErrorCode, Problem, RateLimit, error_responses};
+use crate::error::{ErrorCode, Problem, RateLimitHeaders, error_responses};
 use crate::extract::caller::RequestCaller;
 use crate::extract::json::JsonBody;
 use crate::extract::path::PollPath;
@@ -93,7 +93,7 @@ pub(crate) async fn create_invites(
 async fn acquire_invite_request(
     state: &AppState,
     caller: &RequestCaller,
-) -> Result<Option<RateLimit>, Problem> {
+) -> Result<Option<RateLimitHeaders>, Problem> {
     let keyring = state.engine.keyring();
     let key = || match caller.session {
         Some(session) => limit_key(keyring, &[b"invite-session", session.id.as_bytes()]),

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-/// Maximum number of single votes that one update carries as a sample.
+/// Maximum number of votes with one option that one update carries as a sample.
 pub(super) const VOTE_SAMPLE: usize = 32;
 
 /// Limits and intervals of an engine.
@@ -42,7 +42,7 @@ pub struct EngineConfig {
     /// Maximum duration of a call of the store or the broadcaster; a longer one fails
     /// with `Unavailable`. Defaults to 4 s, at least 1 ms.
     pub store_timeout: Duration,
-    /// Minimum time between two updates of one poll, to viewers and to other nodes.
+    /// Minimum time between two updates of one poll, to viewers and to other instances.
     /// Defaults to 50 ms, at least 1 ms.
     pub update_interval: Duration,
     /// Maximum time between two updates to the viewers of a poll that changes all the

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::ballot::ActiveBallot;
-use crate::engine::cache::CacheEntry;
+use crate::engine::cache::CachedDefinition;
 use crate::engine::loaded_poll::LoadedPoll;
 use crate::engine::{EngineError, PollEngine, PollSnapshot};
 use crate::id::PollId;
@@ -32,7 +32,7 @@ impl PollEngine {
     pub(super) async fn cached_definition(
         &self,
         id: PollId,
-    ) -> Result<Arc<CacheEntry>, EngineError> {
+    ) -> Result<Arc<CachedDefinition>, EngineError> {
         let loader = &self.inner.loader;
         loader.cache.get(id, &*loader.store).await
     }

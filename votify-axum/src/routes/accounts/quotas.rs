@@ -1,7 +1,7 @@
 use votify_core::account::UserName;
 
 use crate::accounts::AuthService;
-use crate::error::{Problem, RateLimit};
+use crate::error::{Problem, RateLimitHeaders};
 use crate::extract::caller::RequestCaller;
 use crate::rate_limit::{address_key, limit_key};
 use crate::state::AppState;
@@ -11,7 +11,7 @@ pub(super) async fn registration(
     state: &AppState,
     auth: &AuthService,
     caller: &RequestCaller,
-) -> Result<Option<RateLimit>, Problem> {
+) -> Result<Option<RateLimitHeaders>, Problem> {
     let engine = &state.engine;
     let key = || address_key(engine.keyring(), "register", caller.address_block());
     let quota = auth.quotas.register;
@@ -27,7 +27,7 @@ pub(super) async fn login(
     auth: &AuthService,
     caller: &RequestCaller,
     name: Option<&UserName>,
-) -> Result<Option<RateLimit>, Problem> {
+) -> Result<Option<RateLimitHeaders>, Problem> {
     let (engine, quotas) = (&state.engine, auth.quotas);
     let keyring = engine.keyring();
     let address = caller.address_block();

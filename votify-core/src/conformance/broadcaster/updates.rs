@@ -75,7 +75,7 @@ pub(crate) fn one_of_each(poll: &Poll) -> [Update; 4] {
         Update::Deleted { poll: poll.id },
         Update::Viewers {
             poll: poll.id,
-            node: NodeId(u128::MAX - 1),
+            instance: InstanceId(u128::MAX - 1),
             viewers: 17,
         },
     ]

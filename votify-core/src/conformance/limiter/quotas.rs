@@ -33,7 +33,7 @@ async fn acquire(
     key: &LimitKey,
     quota: &Quota,
     now: Timestamp,
-) -> Permit {
+) -> RateDecision {
     let permit = limiter.acquire(key, quota, now).await;
     permit.expect("acquire succeeds")
 }

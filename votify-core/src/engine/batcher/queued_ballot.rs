@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::shared_tally::SharedTally;
 use crate::ballot::{Ballot, Outcome};
 use crate::engine::EngineError;
-use crate::engine::cache::CacheEntry;
+use crate::engine::cache::CachedDefinition;
 use crate::store::StoreError;
 
 /// A ballot in the queue.
@@ -14,7 +14,7 @@ use crate::store::StoreError;
 pub(super) struct QueuedBallot {
     pub(super) ballot: Ballot,
     /// The definition that the ballot was checked against.
-    pub(super) entry: Arc<CacheEntry>,
+    pub(super) definition: Arc<CachedDefinition>,
     pub(super) queued_at: Instant,
     pub(super) reply: oneshot::Sender<Reply>,
 }
@@ -39,8 +39,8 @@ impl PendingVote {
 
     /// Waits until the ballot's batch is written.
     pub(in crate::engine) async fn result(self) -> Result<CastResult, EngineError> {
-        // A writer replies to every ballot that it takes; ballots that were left in the
-        // queue of an ended writer were not written.
+        // A writer replies to every ballot that it reads from the queue. Ballots that were
+        // left in the queue of an ended writer were not written.
         let reply = self.0.await.map_err(|_| EngineError::ShuttingDown)?;
         Ok(reply?)
     }

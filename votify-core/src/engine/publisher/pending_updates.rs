@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::broadcast::{NodeId, Update};
+use crate::broadcast::{InstanceId, Update};
 use crate::engine::config::VOTE_SAMPLE;
 use crate::id::{OptionId, PollId};
 use crate::poll::Poll;
@@ -14,7 +14,7 @@ use crate::tally::Tally;
 pub(super) struct PendingUpdates {
     definition: Option<(Arc<Poll>, Arc<Tally>)>,
     counts: Option<Counts>,
-    viewers: Option<(NodeId, u32)>,
+    viewers: Option<(InstanceId, u32)>,
     /// Set after counts were sent while a viewer number was pending.
     viewers_next: bool,
 }
@@ -57,9 +57,9 @@ impl PendingUpdates {
         self.definition = Some((poll, tally));
     }
 
-    /// Sets this node's number of viewers.
-    pub(super) fn set_viewers(&mut self, node: NodeId, viewers: u32) {
-        self.viewers = Some((node, viewers));
+    /// Sets this instance's number of viewers.
+    pub(super) fn set_viewers(&mut self, instance: InstanceId, viewers: u32) {
+        self.viewers = Some((instance, viewers));
     }
 
     /// Removes and returns the update to send next.
@@ -70,13 +70,13 @@ impl PendingUpdates {
                 tally: Arc::unwrap_or_clone(tally),
             });
         }
-        if let Some((node, viewers)) = self.viewers
+        if let Some((instance, viewers)) = self.viewers
             && (self.viewers_next || self.counts.is_none())
         {
             (self.viewers, self.viewers_next) = (None, false);
             return Some(Update::Viewers {
                 poll,
-                node,
+                instance,
                 viewers,
             });
         }

@@ -5,13 +5,13 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use tokio::time::Instant;
 
+use super::Room;
 use super::context::{CloseMode, RoomContext};
-use super::handle::Room;
 use super::mailbox::{ReloadRequest, RoomEvent};
 use super::state::{NextStep, RoomState};
 use crate::broadcast::{Delivery, DeliveryStream, Topic, Update};
 use crate::engine::EngineError;
-use crate::engine::live::snapshot::RoomView;
+use crate::engine::live::snapshot::PublishedState;
 use crate::engine::loaded_poll::LoadedPoll;
 
 /// How long an empty room stays open, so that a page reload does not load the poll again.
@@ -30,25 +30,25 @@ pub(in crate::engine::live) async fn run(
     let mut guard = CloseGuard {
         room: &room,
         close: &close,
-        end: RoomView::Ended,
+        end: PublishedState::Ended,
     };
     guard.end = tokio::select! {
-        () = context.shutdown.cancelled() => RoomView::Ended,
+        () = context.shutdown.cancelled() => PublishedState::Ended,
         end = serve(&room, &context, &close) => end,
     };
 }
 
 /// Publishes the poll's state until the poll is gone or no viewer is left; returns the
-/// last view.
+/// last published state.
 async fn serve(
     room: &Room,
     context: &RoomContext,
     close: &(impl Fn(CloseMode) -> bool + Send + Sync),
-) -> RoomView {
+) -> PublishedState {
     // Subscribed before the poll is loaded, so that no update falls in between.
     let mut deliveries = subscribe(room, context).await;
     let Some(loaded) = load_first(room, context, close).await else {
-        return RoomView::Deleted(None);
+        return PublishedState::Deleted(None);
     };
     let mut state = RoomState::new(room, context, loaded);
     let mut heartbeat = tokio::time::interval(context.config.resync_interval.min(IDLE_TIMEOUT));
@@ -79,7 +79,7 @@ async fn serve(
                 };
                 let is_idle = idle_since.is_some_and(|since| since.elapsed() >= IDLE_TIMEOUT);
                 if is_idle && close(CloseMode::IfEmpty) {
-                    return RoomView::Ended;
+                    return PublishedState::Ended;
                 }
             }
         }
@@ -128,24 +128,26 @@ async fn process_mailbox(
 fn handle_update(room: &Room, state: &mut RoomState<'_>, update: &Update) {
     match update {
         Update::TallyChanged { tally, votes } => {
-            // The broadcaster also delivers this node's own tallies, which the room has
+            // The broadcaster also delivers this instance's own tallies, which the room has
             // already.
             if tally.position > room.newest_pending().max(state.position()) {
-                room.push(RoomEvent::Tally(
-                    Arc::new(tally.clone()),
-                    votes.clone(),
-                    Vec::new(),
-                ));
+                room.push(RoomEvent::TallyChanged {
+                    tally: Arc::new(tally.clone()),
+                    vote_sample: votes.clone(),
+                    audience_changes: Vec::new(),
+                });
             }
         }
         Update::PollChanged { poll, tally } => {
-            room.push(RoomEvent::Definition(
-                Arc::new((**poll).clone()),
-                Arc::new(tally.clone()),
-            ));
+            room.push(RoomEvent::DefinitionChanged(LoadedPoll {
+                poll: Arc::new((**poll).clone()),
+                tally: Arc::new(tally.clone()),
+            }));
         }
         Update::Deleted { .. } => room.push(RoomEvent::Deleted),
-        Update::Viewers { node, viewers, .. } => state.update_presence(*node, *viewers),
+        Update::Viewers {
+            instance, viewers, ..
+        } => state.update_presence(*instance, *viewers),
     }
 }
 
@@ -157,7 +159,7 @@ async fn subscribe(room: &Room, context: &RoomContext) -> Option<DeliveryStream>
             tracing::warn!(
                 poll = %room.poll,
                 error = &error as &dyn std::error::Error,
-                "failed to subscribe to updates from other nodes; retrying"
+                "failed to subscribe to updates from other instances; retrying"
             );
             None
         }
@@ -176,7 +178,7 @@ async fn next_delivery(deliveries: &mut Option<DeliveryStream>) -> Option<Delive
 struct CloseGuard<'a, F: Fn(CloseMode) -> bool> {
     room: &'a Room,
     close: &'a F,
-    end: RoomView,
+    end: PublishedState,
 }
 
 impl<F: Fn(CloseMode) -> bool> Drop for CloseGuard<'_, F> {

@@ -37,7 +37,7 @@ impl fmt::Debug for LimitKey {
 
 /// The result of one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Permit {
+pub struct RateDecision {
     /// Whether the attempt is granted.
     pub granted: bool,
     /// The number of further attempts that would be granted now.
