@@ -91,8 +91,8 @@ pub struct StreamTiming {
     pub ping_interval: Duration,
     /// The time between two comment lines of an event stream. Defaults to 15 s.
     pub comment_interval: Duration,
-    /// How long a WebSocket may take to accept a message before it is dropped. Defaults
-    /// to 10 s.
+    /// Maximum time for a client of a WebSocket to accept a message; a slower client is
+    /// dropped. Defaults to 10 s.
     pub write_timeout: Duration,
 }
 

@@ -16,7 +16,7 @@ use crate::error::{ErrorCode, Problem};
 /// Maximum size of a body in bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// How long a client may take to send a body.
+/// Maximum time for a client to send a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A body of any JSON. The parser limits the nesting depth to 128.

@@ -88,8 +88,8 @@ pub(crate) async fn create_invites(
     Ok(response)
 }
 
-/// Takes one request of a quota that is as large as that of votes, but counted
-/// separately.
+/// Acquires one attempt of a quota that is as large as the quota of votes, but counted
+/// separately. Returns the remaining quota.
 async fn acquire_invite_request(
     state: &AppState,
     caller: &RequestCaller,

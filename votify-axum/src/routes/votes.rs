@@ -21,7 +21,7 @@ use crate::state::AppState;
 use crate::voting::{self, VoteResult};
 
 /// Number of headers of the response to a vote: `content-type`, three `ratelimit-*`,
-/// `cache-control`, HEADERS_TODO.
+/// `cache-control`, `vary`, `set-cookie`, `content-length`, `x-content-type-options`.
 const HEADER_COUNT: usize = 9;
 
 error_responses!(VoteErrors:

@@ -34,8 +34,8 @@ struct Outbox {
     polls: HashMap<PollId, PendingUpdates>,
     /// Polls that may send at once.
     ready: Vec<PollId>,
-    /// When polls that have sent may send again; ascending, because all wait equally
-    /// long.
+    /// Polls that have sent, each with the time of its next message. Ascending, because
+    /// all wait equally long.
     cooling_down: VecDeque<(Instant, PollId)>,
 }
 
@@ -51,8 +51,8 @@ impl Publisher {
     }
 
     /// Enqueues a tally; it replaces an older pending one of the same poll.
-    pub(super) fn publish_tally(&self, tally: &Arc<Tally>, votes: &[OptionId]) {
-        self.enqueue(tally.poll, |pending| pending.set_tally(tally, votes));
+    pub(super) fn publish_tally(&self, tally: &Arc<Tally>, vote_sample: &[OptionId]) {
+        self.enqueue(tally.poll, |pending| pending.set_tally(tally, vote_sample));
     }
 
     /// Enqueues a definition and its tally.

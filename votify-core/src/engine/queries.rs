@@ -21,12 +21,12 @@ impl PollEngine {
     /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
     /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
     pub async fn definition(&self, id: PollId) -> Result<Arc<Poll>, EngineError> {
-        let entry = match self.inner.loader.cache.peek(id) {
-            Some(entry) => entry,
+        let definition = match self.inner.loader.cache.peek(id) {
+            Some(definition) => definition,
             // Boxed: rare, and it would enlarge the future of every caller.
             None => Box::pin(self.cached_definition(id)).await?,
         };
-        Ok(Arc::clone(&entry.poll))
+        Ok(Arc::clone(&definition.poll))
     }
 
     pub(super) async fn cached_definition(
@@ -75,7 +75,7 @@ impl PollEngine {
     /// ```
     ///
     /// # Errors
-    /// [`Store`](EngineError::Store): the store failed; retrying is safe.
+    /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
     pub async fn list_polls(
         &self,
         filter: &PollFilter,

@@ -35,10 +35,10 @@ impl fmt::Debug for LimitKey {
     }
 }
 
-/// The result of one attempt.
+/// The decision of a rate limiter on one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateDecision {
-    /// Whether the attempt is granted.
+    /// True if the attempt is granted.
     pub granted: bool,
     /// The number of further attempts that would be granted now.
     pub remaining: u32,

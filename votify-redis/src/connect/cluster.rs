@@ -11,7 +11,7 @@ use super::connection::Connection;
 use super::target::{Target, tcp_settings};
 use crate::error::Error;
 
-/// Maximum retries of a call whose slot moved or whose node was lost.
+/// Maximum retries of a call whose cluster slot moved or whose node was lost.
 const MAX_RETRIES: u32 = 4;
 /// Bounds of the delay between retries, in milliseconds. The sum stays below the default
 /// timeout of a call (2 s).

@@ -6,7 +6,7 @@ use crate::extract::caller::RequestCaller;
 use crate::rate_limit::{address_key, limit_key};
 use crate::state::AppState;
 
-/// Takes one registration of the address's quota.
+/// Acquires one registration of the address's quota, and returns the remaining quota.
 pub(super) async fn registration(
     state: &AppState,
     auth: &AuthService,
@@ -18,7 +18,8 @@ pub(super) async fn registration(
     state.limiter.acquire(key, quota, engine.now()).await
 }
 
-/// Takes one login attempt of the address's quota, and of the quota of address and name.
+/// Acquires one login attempt of the address's quota, and of the quota of address and
+/// name. Returns the remaining quota.
 ///
 /// No quota counts attempts for a name from all addresses: it would slow down distributed
 /// guessing, but anybody could lock the user out.

@@ -31,7 +31,7 @@ const BUFFER_BYTES: usize = 2 * 1024;
 /// Number of unanswered pings after which a client is dropped, at the next tick. With the
 /// default interval of 25 s, the client was silent for 50 to 75 s.
 const MAX_SILENT_PINGS: u8 = 2;
-/// How long a client may take to receive the close frame.
+/// Maximum time for a client to receive the close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// `Retry-After` for a stream that has no session.

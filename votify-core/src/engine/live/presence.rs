@@ -5,10 +5,11 @@ use tokio::time::Instant;
 
 use crate::broadcast::InstanceId;
 
-/// How long another instance's number of viewers is valid without a repetition.
+/// The time after which another instance's number of viewers expires if it is not
+/// repeated.
 const EXPIRY: Duration = Duration::from_secs(5);
-/// How often a number of viewers is repeated; one repetition may get lost before it
-/// expires.
+/// The time between two repetitions of a number of viewers. One repetition may get lost
+/// before the number expires.
 const HEARTBEAT: Duration = Duration::from_secs(2);
 
 /// Decides when this instance announces its number of viewers to the others.

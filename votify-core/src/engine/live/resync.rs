@@ -77,7 +77,11 @@ impl RoomRegistry {
     async fn refresh_voters(&self, room: &Room) -> Vec<(VoterId, Audience)> {
         let mut refreshed = Vec::new();
         let store = &self.context.loader.store;
-        for voters in room.voters.to_refresh(room.allows_revote()).chunks(CHUNK) {
+        for voters in room
+            .tracked_voters
+            .to_refresh(room.allows_revote())
+            .chunks(CHUNK)
+        {
             let Ok(ballots) = store.ballots_of(room.poll, voters).await else {
                 break;
             };

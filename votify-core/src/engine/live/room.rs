@@ -16,12 +16,12 @@ use crate::id::PollId;
 use crate::tally::{Audience, Position, ViewPosition};
 use mailbox::{Mailbox, ReloadRequest, RoomEvent};
 
-/// One watched poll. Its task takes events from the mailbox and publishes the newest
-/// state to the viewers.
+/// One watched poll. Its task reads events from the mailbox and publishes the newest state
+/// to the viewers.
 #[derive(Debug)]
 pub(in crate::engine::live) struct Room {
     pub(in crate::engine::live) poll: PollId,
-    pub(in crate::engine::live) voters: TrackedVoters,
+    pub(in crate::engine::live) tracked_voters: TrackedVoters,
     pub(in crate::engine::live) latency: DeliveryLatency,
     public: watch::Sender<PublishedState>,
     voted: watch::Sender<PublishedState>,
@@ -39,7 +39,7 @@ impl Room {
     pub(in crate::engine::live) fn new(poll: PollId) -> Self {
         Self {
             poll,
-            voters: TrackedVoters::default(),
+            tracked_voters: TrackedVoters::default(),
             latency: DeliveryLatency::default(),
             public: watch::Sender::new(PublishedState::Loading),
             voted: watch::Sender::new(PublishedState::Loading),
@@ -85,7 +85,7 @@ impl Room {
 
     /// Adds an event to the mailbox and wakes the room's task.
     pub(in crate::engine::live) fn push(&self, event: RoomEvent) {
-        self.mailbox().push(event, &self.voters);
+        self.mailbox().push(event, &self.tracked_voters);
         self.notify.notify_one();
     }
 
@@ -100,7 +100,7 @@ impl Room {
         let mut completed = self.reload_completed.subscribe();
         let request = self.reload_requested.fetch_add(1, Ordering::Relaxed) + 1;
         self.push(RoomEvent::Reload(ReloadRequest {
-            number: request,
+            last_number: request,
             after: Some(after),
         }));
         let completed = completed.wait_for(|completed| *completed >= request);
@@ -148,7 +148,7 @@ mod tests {
         let room = Room::new(poll.id);
         let voter = |bytes| VoterId::new(VoterPolicy::Browser, bytes);
         let tracked = voter([1; 15]);
-        let subscription = room.voters.track(tracked, Audience::Public);
+        let subscription = room.tracked_voters.track(tracked, Audience::Public);
         for n in 0..10_000_u32 {
             let mut bytes = [2; 15];
             bytes[..4].copy_from_slice(&n.to_le_bytes());

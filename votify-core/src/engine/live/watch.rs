@@ -145,7 +145,7 @@ impl Watch {
             audience = loader.audience_of(poll.id, voter).await?;
             self.subscription = Some(Box::new(VoterSubscription {
                 voter,
-                audience: self.guard.room.voters.track(voter, audience),
+                audience: self.guard.room.tracked_voters.track(voter, audience),
                 queried_at: Instant::now(),
             }));
         }
@@ -289,7 +289,7 @@ impl Watch {
             let voter = subscription.voter;
             let loader = &self.guard.context().loader;
             let audience = loader.audience_of(room.poll, voter).await?;
-            room.voters.set(voter, audience);
+            room.tracked_voters.set(voter, audience);
             self.switch_to(audience);
         }
         let state = self.published.borrow().clone();

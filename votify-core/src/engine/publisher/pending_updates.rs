@@ -22,13 +22,13 @@ pub(super) struct PendingUpdates {
 #[derive(Debug)]
 struct Counts {
     tally: Arc<Tally>,
-    votes: Vec<OptionId>,
+    vote_sample: Vec<OptionId>,
 }
 
 impl PendingUpdates {
     /// Sets the counts, unless the pending ones are newer, and extends the sample of
     /// votes.
-    pub(super) fn set_tally(&mut self, tally: &Arc<Tally>, votes: &[OptionId]) {
+    pub(super) fn set_tally(&mut self, tally: &Arc<Tally>, vote_sample: &[OptionId]) {
         if let Some((_, defined)) = &self.definition
             && tally.position <= defined.position
         {
@@ -36,13 +36,13 @@ impl PendingUpdates {
         }
         let counts = self.counts.get_or_insert_with(|| Counts {
             tally: Arc::clone(tally),
-            votes: Vec::new(),
+            vote_sample: Vec::new(),
         });
         if tally.position > counts.tally.position {
             counts.tally = Arc::clone(tally);
         }
-        let free = VOTE_SAMPLE.saturating_sub(counts.votes.len());
-        counts.votes.extend(votes.iter().take(free));
+        let free = VOTE_SAMPLE.saturating_sub(counts.vote_sample.len());
+        counts.vote_sample.extend(vote_sample.iter().take(free));
     }
 
     /// Sets the definition and its tally, unless the pending one is newer.
@@ -80,11 +80,11 @@ impl PendingUpdates {
                 viewers,
             });
         }
-        let Counts { tally, votes } = self.counts.take()?;
+        let Counts { tally, vote_sample } = self.counts.take()?;
         self.viewers_next = self.viewers.is_some();
         Some(Update::TallyChanged {
             tally: Arc::unwrap_or_clone(tally),
-            votes,
+            votes: vote_sample,
         })
     }
 }

@@ -46,6 +46,6 @@ impl RoomContext {
 pub(in crate::engine::live) enum CloseMode {
     /// Only if the room has no viewers.
     IfEmpty,
-    /// Whether or not the room has viewers.
+    /// In any case.
     Always,
 }

@@ -32,7 +32,7 @@ pub(in crate::engine::live) enum RoomEvent {
 impl RoomEvent {
     /// A reload because updates may have been lost.
     pub(in crate::engine::live) const RELOAD: Self = Self::Reload(ReloadRequest {
-        number: 0,
+        last_number: 0,
         after: None,
     });
 }
@@ -40,8 +40,9 @@ impl RoomEvent {
 /// A request to read the poll from the store.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::engine::live) struct ReloadRequest {
-    /// The number of the last request by a viewer, or 0 if no viewer requested it.
-    pub(in crate::engine::live) number: u64,
+    /// The number of the last request of a viewer that this one includes, or 0 if it
+    /// includes none.
+    pub(in crate::engine::live) last_number: u64,
     /// The newest position that a viewer requires; `None` requires a read in any case.
     pub(in crate::engine::live) after: Option<ViewPosition>,
 }
@@ -56,8 +57,8 @@ impl ReloadRequest {
             }
             _ => None,
         };
-        let number = self.number.max(other.number);
-        Self { number, after }
+        let last_number = self.last_number.max(other.last_number);
+        Self { last_number, after }
     }
 }
 

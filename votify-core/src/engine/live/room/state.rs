@@ -29,7 +29,7 @@ pub(super) struct RoomState<'a> {
     presence: Presence,
     announcer: PresenceAnnouncer,
     interval: AdaptiveInterval,
-    /// When the next state may be published; `None` if nothing changed.
+    /// The time of the next publication; `None` if nothing changed.
     publish_at: Option<Instant>,
     published_at: Instant,
     /// The number of the last reload request that the state satisfies.
@@ -94,7 +94,7 @@ impl<'a> RoomState<'a> {
                 self.schedule_publish();
             } else {
                 reload = Some(ReloadRequest {
-                    number: reload.map_or(0, |request| request.number),
+                    last_number: reload.map_or(0, |request| request.last_number),
                     after: None,
                 });
             }
@@ -112,7 +112,7 @@ impl<'a> RoomState<'a> {
         match reload {
             None => NextStep::Wait,
             Some(request) if request.after.is_some_and(|after| self.is_at_least(after)) => {
-                self.complete_reload(request.number);
+                self.complete_reload(request.last_number);
                 NextStep::Wait
             }
             Some(request) => NextStep::Reload(request),
@@ -120,14 +120,14 @@ impl<'a> RoomState<'a> {
     }
 
     /// Replaces the state with the loaded poll if that is as new, and completes reload
-    /// request `number`.
-    pub(super) fn reloaded(&mut self, loaded: LoadedPoll, number: u64) {
+    /// request `last_number`.
+    pub(super) fn reloaded(&mut self, loaded: LoadedPoll, last_number: u64) {
         // Also at the same position, because a status changes by time alone.
         if loaded.tally.position >= self.position() {
             self.loaded = loaded;
             self.schedule_publish();
         }
-        self.complete_reload(number);
+        self.complete_reload(last_number);
     }
 
     /// Returns true if the state is as new as `position`, so that a read is not needed.
@@ -141,11 +141,11 @@ impl<'a> RoomState<'a> {
         }
     }
 
-    /// Marks requests up to `number` as complete at the next publication, so that their
+    /// Marks requests up to `last_number` as complete at the next publication, so that their
     /// viewers get the state that was read for them.
-    fn complete_reload(&mut self, number: u64) {
-        if number > 0 {
-            self.reload_completed = self.reload_completed.max(number);
+    fn complete_reload(&mut self, last_number: u64) {
+        if last_number > 0 {
+            self.reload_completed = self.reload_completed.max(last_number);
             self.schedule_publish();
         }
     }
@@ -199,18 +199,18 @@ impl<'a> RoomState<'a> {
             .voted
             .send_if_modified(|state| replace(state, &voted));
         for (voter, audience) in self.audience_changes.drain() {
-            self.room.voters.set(voter, audience);
+            self.room.tracked_voters.set(voter, audience);
         }
-        let number = self.reload_completed;
+        let last_number = self.reload_completed;
         self.room
             .reload_completed
-            .send_if_modified(|completed| std::mem::replace(completed, number) < number);
+            .send_if_modified(|completed| std::mem::replace(completed, last_number) < last_number);
     }
 
     fn snapshot(&self, audience: Audience, vote_sample: &[OptionId]) -> Arc<RoomSnapshot> {
         let LoadedPoll { poll, tally } = &self.loaded;
         let view = TallyView::new(poll, tally, audience);
-        let votes = if view.counts().is_some() {
+        let votes: Arc<[OptionId]> = if view.counts().is_some() {
             vote_sample.into()
         } else {
             Arc::default()

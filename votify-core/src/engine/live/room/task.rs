@@ -14,7 +14,7 @@ use crate::engine::EngineError;
 use crate::engine::live::snapshot::PublishedState;
 use crate::engine::loaded_poll::LoadedPoll;
 
-/// How long an empty room stays open, so that a page reload does not load the poll again.
+/// The time after which an empty room closes, so that a page reload does not load the poll again.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
 /// The time between attempts to load the poll of a new room.
 const LOAD_RETRY_INTERVAL: Duration = Duration::from_millis(250);
@@ -113,9 +113,9 @@ async fn process_mailbox(
     match state.apply(room.take_mailbox()) {
         NextStep::Wait => ControlFlow::Continue(()),
         NextStep::Close => ControlFlow::Break(()),
-        NextStep::Reload(ReloadRequest { number, .. }) => {
+        NextStep::Reload(ReloadRequest { last_number, .. }) => {
             match context.loader.load(room.poll).await {
-                Ok(loaded) => state.reloaded(loaded, number),
+                Ok(loaded) => state.reloaded(loaded, last_number),
                 Err(EngineError::PollNotFound(_)) => return ControlFlow::Break(()),
                 // The next resync requests a reload again.
                 Err(_) => {}

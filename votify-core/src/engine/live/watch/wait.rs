@@ -22,7 +22,7 @@ pub(super) enum WakeReason {
 pub(super) struct VoterSubscription {
     pub(super) voter: VoterId,
     pub(super) audience: watch::Receiver<Audience>,
-    /// When the store was last queried for the viewer's ballot.
+    /// The time of the last query for the viewer's ballot.
     pub(super) queried_at: Instant,
 }
 
