@@ -25,7 +25,7 @@ pub(crate) fn read(
     if errors.is_empty() {
         return Ok(change);
     }
-    // Types are invalid. The response also lists what is invalid by content.
+    // Types are invalid. The response also lists fields with invalid content.
     if let Err(ChangeRefusal::Invalid(invalid)) =
         PollState::new(poll.clone()).apply_change(&change, now)
     {

@@ -25,7 +25,7 @@ pub(crate) fn read(
     if errors.is_empty() {
         return Ok(draft);
     }
-    // Types are invalid. The response also lists what is invalid by content.
+    // Types are invalid. The response also lists fields with invalid content.
     if let Err(invalid) = draft.into_poll(PollId::generate(now), now, keyring) {
         errors.extend(invalid.0);
     }

@@ -44,7 +44,7 @@ pub(crate) enum MethodSchema {
     Approval,
 }
 
-/// True if the counts contain all accepted votes.
+/// The precision of the counts.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(

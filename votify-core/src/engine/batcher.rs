@@ -1,5 +1,6 @@
 mod batch_sizer;
 mod fair_queue;
+mod pending_vote;
 mod poll_batch_result;
 mod queue;
 mod queued_ballot;
@@ -19,9 +20,9 @@ use crate::ballot::Ballot;
 use crate::engine::EngineError;
 use crate::engine::cache::CachedDefinition;
 use crate::engine::config::EngineConfig;
+pub(super) use pending_vote::{CastResult, PendingVote};
 use queue::{BallotQueue, SubmitError};
 use queued_ballot::QueuedBallot;
-pub(super) use queued_ballot::{CastResult, PendingVote};
 pub(super) use shared_tally::SharedTally;
 pub(super) use writer::BatchWriter;
 

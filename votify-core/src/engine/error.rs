@@ -20,7 +20,7 @@ pub enum EngineError {
     /// The caller does not own the poll.
     #[error("only the owner of the poll may do this")]
     NotOwner,
-    /// The caller lacks what the poll's voter policy identifies voters by.
+    /// The caller lacks the identity that the poll's voter policy requires.
     #[error(transparent)]
     Unidentified(#[from] IdentifyError),
     /// The ballot was refused. It does not count, and nothing changed.

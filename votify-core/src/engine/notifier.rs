@@ -91,7 +91,7 @@ impl Notifier {
 
     fn publish_definition(&self, loaded: LoadedPoll) {
         self.rooms.definition_changed(loaded.clone());
-        self.publisher.publish_definition(loaded.poll, loaded.tally);
+        self.publisher.publish_definition(loaded);
     }
 
     fn emit(&self, event: Event) {

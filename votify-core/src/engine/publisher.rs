@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backend::LogThrottle;
 use crate::broadcast::{Broadcaster, InstanceId, Update};
+use crate::engine::loaded_poll::LoadedPoll;
 use crate::id::{OptionId, PollId};
-use crate::poll::Poll;
 use crate::tally::Tally;
 use pending_updates::PendingUpdates;
 
@@ -56,8 +56,8 @@ impl Publisher {
     }
 
     /// Enqueues a definition and its tally.
-    pub(super) fn publish_definition(&self, poll: Arc<Poll>, tally: Arc<Tally>) {
-        self.enqueue(poll.id, |pending| pending.set_definition(poll, tally));
+    pub(super) fn publish_definition(&self, loaded: LoadedPoll) {
+        self.enqueue(loaded.poll.id, |pending| pending.set_definition(loaded));
     }
 
     /// Enqueues the number of viewers that an instance has on a poll.

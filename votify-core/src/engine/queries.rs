@@ -160,8 +160,8 @@ impl PollEngine {
     ///
     /// # Errors
     /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
-    /// - [`Unidentified`](EngineError::Unidentified): the caller lacks what the poll's
-    ///   voter policy identifies voters by.
+    /// - [`Unidentified`](EngineError::Unidentified): the caller lacks the
+    ///   identity that the poll's voter policy requires.
     /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
     pub async fn ballot_of(
         &self,

@@ -120,7 +120,7 @@ impl PollChange {
         self
     }
 
-    /// Changes what identifies a voter.
+    /// Changes the voter policy.
     #[must_use]
     pub const fn voters(mut self, voters: VoterPolicy) -> Self {
         self.voters = Some(voters);

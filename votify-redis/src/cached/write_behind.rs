@@ -102,20 +102,20 @@ impl WriteBehindQueue {
 
     /// Waits for pending writes and removes all of them. Cancel safe.
     ///
-    /// The number is for [`complete`](Self::complete).
+    /// The returned number of the last push is for [`complete`](Self::complete).
     async fn drain(&self) -> (u64, Vec<PendingWrite>) {
         let mut pushed = self.pushed.subscribe();
         let completed = *self.completed.borrow();
         // Cannot fail: `self` owns the sender.
         let _ = pushed.wait_for(|pushed| *pushed > completed).await;
-        let number = *self.pushed.borrow();
+        let last_push = *self.pushed.borrow();
         let drained = std::mem::take(&mut *self.lock());
-        (number, drained.polls.into_values().collect())
+        (last_push, drained.polls.into_values().collect())
     }
 
-    /// Records that all pushes up to `number` are done.
-    fn complete(&self, number: u64) {
-        self.completed.send_replace(number);
+    /// Records that all pushes up to `last_push` are done.
+    fn complete(&self, last_push: u64) {
+        self.completed.send_replace(last_push);
     }
 
     /// Waits until all pushes up to now are done.
@@ -157,7 +157,7 @@ impl<S: Store> Writer<S> {
     /// Writes in rounds. Pushes during a round are merged for the next one.
     pub(super) async fn run(self) {
         loop {
-            let (number, pending_writes) = self.queue.drain().await;
+            let (last_push, pending_writes) = self.queue.drain().await;
             let writes = stream::iter(pending_writes).map(|pending| {
                 // A store that panics or hangs loses only this write.
                 let write = AssertUnwindSafe(self.write(pending)).catch_unwind();
@@ -167,7 +167,7 @@ impl<S: Store> Writer<S> {
                 .buffer_unordered(MAX_CONCURRENT_POLLS)
                 .collect::<()>()
                 .await;
-            self.queue.complete(number);
+            self.queue.complete(last_push);
         }
     }
 
@@ -256,13 +256,13 @@ mod tests {
         let queue = WriteBehindQueue::new(100);
         queue.push(&tally(7, 0), 70, voters(0..2));
         queue.push(&tally(5, 0), 50, voters(1..3));
-        let (number, snapshots) = queue.drain().await;
+        let (last_push, snapshots) = queue.drain().await;
         let [snapshot] = snapshots.as_slice() else {
             panic!("{snapshots:?}");
         };
         assert_eq!(snapshot.tally.position.revision, 7);
         assert_eq!((snapshot.lease_end, snapshot.voters.len()), (70, 3));
-        queue.complete(number);
+        queue.complete(last_push);
         queue.flush().await;
     }
 

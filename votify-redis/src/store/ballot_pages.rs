@@ -50,8 +50,8 @@ pub(super) async fn page(
     };
     let mut voters: Vec<_> = voters.iter().map(|voter| (*voter, None)).collect();
     for (index, vote) in std::mem::take(&mut read.votes) {
-        let entry = voters.get_mut(index);
-        entry.ok_or_else(|| read.corrupt("a voter"))?.1 = Some(vote);
+        let row = voters.get_mut(index);
+        row.ok_or_else(|| read.corrupt("a voter"))?.1 = Some(vote);
     }
     Ok(Some(Page {
         last: end.min(current.stored.state.tally.position.revision),

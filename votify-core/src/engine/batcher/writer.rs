@@ -8,9 +8,10 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::batch_sizer::BatchSizer;
+use super::pending_vote::CastResult;
 use super::poll_batch_result::PollBatchResult;
 use super::queue::{BallotQueue, BatchReceiver};
-use super::queued_ballot::{CastResult, QueuedBallot};
+use super::queued_ballot::QueuedBallot;
 use crate::ballot::{Ballot, BatchReceipt, Outcome};
 use crate::engine::VoteOutcome;
 use crate::engine::cache::CachedDefinition;

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use crate::broadcast::{InstanceId, Update};
 use crate::engine::config::VOTE_SAMPLE;
+use crate::engine::loaded_poll::LoadedPoll;
 use crate::id::{OptionId, PollId};
-use crate::poll::Poll;
 use crate::tally::Tally;
 
 /// The unsent updates of one poll: the newest of each kind, so at most three messages.
@@ -12,7 +12,7 @@ use crate::tally::Tally;
 /// Counts and viewer numbers alternate.
 #[derive(Debug, Default)]
 pub(super) struct PendingUpdates {
-    definition: Option<(Arc<Poll>, Arc<Tally>)>,
+    definition: Option<LoadedPoll>,
     counts: Option<Counts>,
     viewers: Option<(InstanceId, u32)>,
     /// Set after counts were sent while a viewer number was pending.
@@ -29,8 +29,8 @@ impl PendingUpdates {
     /// Sets the counts, unless the pending ones are newer, and extends the sample of
     /// votes.
     pub(super) fn set_tally(&mut self, tally: &Arc<Tally>, vote_sample: &[OptionId]) {
-        if let Some((_, defined)) = &self.definition
-            && tally.position <= defined.position
+        if let Some(loaded) = &self.definition
+            && tally.position <= loaded.tally.position
         {
             return;
         }
@@ -46,15 +46,15 @@ impl PendingUpdates {
     }
 
     /// Sets the definition and its tally, unless the pending one is newer.
-    pub(super) fn set_definition(&mut self, poll: Arc<Poll>, tally: Arc<Tally>) {
-        if let Some((_, pending)) = &self.definition
-            && tally.position < pending.position
+    pub(super) fn set_definition(&mut self, loaded: LoadedPoll) {
+        if let Some(pending) = &self.definition
+            && loaded.tally.position < pending.tally.position
         {
             return;
         }
-        let is_newer = |counts: &Counts| counts.tally.position > tally.position;
+        let is_newer = |counts: &Counts| counts.tally.position > loaded.tally.position;
         self.counts = self.counts.take().filter(is_newer);
-        self.definition = Some((poll, tally));
+        self.definition = Some(loaded);
     }
 
     /// Sets this instance's number of viewers.
@@ -64,7 +64,7 @@ impl PendingUpdates {
 
     /// Removes and returns the update to send next.
     pub(super) fn next(&mut self, poll: PollId) -> Option<Update> {
-        if let Some((poll, tally)) = self.definition.take() {
+        if let Some(LoadedPoll { poll, tally }) = self.definition.take() {
             return Some(Update::PollChanged {
                 poll: Box::new(Arc::unwrap_or_clone(poll)),
                 tally: Arc::unwrap_or_clone(tally),
