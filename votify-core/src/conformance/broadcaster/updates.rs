@@ -1,6 +1,6 @@
 //! Updates published by the cases.
 
-use crate::broadcast::{NodeId, Topic, Update};
+use crate::broadcast::{InstanceId, Topic, Update};
 use crate::conformance::store::builders::at;
 use crate::id::PollId;
 use crate::poll::{
