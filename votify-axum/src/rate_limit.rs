@@ -35,8 +35,8 @@ impl RequestLimiter {
 
     /// Acquires one attempt of a quota and returns the remaining quota.
     ///
-    /// Returns `None` if there is no quota or the limiter is unavailable. `key` is computed only
-    /// if there is a quota, because it costs a MAC.
+    /// Returns `None` if there is no quota or the limiter is unavailable. `key` is
+    /// computed only if there is a quota, because it costs a MAC.
     ///
     /// # Errors
     /// - `rate_limited`: the quota is used up; the caller may retry after `retry_after`.

@@ -19,7 +19,8 @@ pub(crate) struct VoteResult {
     pub(crate) rate_limit: Option<RateLimitHeaders>,
 }
 
-/// Casts a ballot, a vote or a withdrawal, if the caller's quota allows it. Starts a session for a caller without one, if the poll exists.
+/// Casts a ballot, a vote or a withdrawal, if the caller's quota allows it. Starts a
+/// session for a caller without one, if the poll exists.
 pub(crate) async fn cast_limited(
     state: &AppState,
     poll: PollId,

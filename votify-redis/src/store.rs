@@ -75,9 +75,9 @@ use listing::{DirtyScores, IndexIntent};
 /// - A ballot takes about 200 bytes of memory, a replaced ballot another 150 bytes. One
 ///   call accepts at most 200 000 ballots for one poll.
 /// - A batch takes two round trips for each of its polls. All polls run concurrently.
-/// - Listings are sorted sets in a cluster slot of their own, about 1 KiB per poll. They follow
-///   edits immediately and votes within 1 s. If a process is killed in between, the next
-///   call that lists polls repairs them.
+/// - Listings are sorted sets in a cluster slot of their own, about 1 KiB per poll. They
+///   follow edits immediately and votes within 1 s. If a process is killed in between,
+///   the next call that lists polls repairs them.
 /// - A filter by status or by words scans the smallest fitting listing in pages of 1 000
 ///   polls. There is one listing for all, for sealed and for unsealed polls, in total and
 ///   per category. Polls after the first 100 000 are neither found nor counted.

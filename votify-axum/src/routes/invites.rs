@@ -32,8 +32,8 @@ const FORMATS: [(&str, Format); 2] = [("json", Format::Json), ("csv", Format::Cs
 /// Creates invite codes for a poll whose `voters` are `invite`. Only for its owner.
 ///
 /// Each code is valid for one vote, with `?invite=CODE`. Only this response contains the
-/// codes; the server does not store them. The response is JSON, or a table with
-/// `Accept: text/csv` or `format=csv`. At most 10 000 codes per request, and 100 000 per poll.
+/// codes; the server does not store them. The response is JSON, or a table with `Accept:
+/// text/csv` or `format=csv`. At most 10 000 codes per request, and 100 000 per poll.
 #[utoipa::path(
     post,
     path = "/api/polls/{id}/invites",

@@ -51,7 +51,8 @@ pub enum Update {
         /// The poll.
         poll: PollId,
     },
-    /// The number of viewers that an instance has on a poll. Expires if it is not repeated.
+    /// The number of viewers that an instance has on a poll. Expires if it is not
+    /// repeated.
     Viewers {
         /// The poll.
         poll: PollId,

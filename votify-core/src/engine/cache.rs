@@ -12,10 +12,10 @@ use crate::tally::Tally;
 
 /// Cached poll definitions, so that a vote need not read its poll first.
 ///
-/// A cached definition may be outdated without harm. The store decides on the definition under its
-/// lock. The voting rule refuses a voter identified under an outdated policy. Counts are
-/// combined only with a definition of their own version. Only a definition known to be
-/// frozen by a ballot is used to refuse a choice.
+/// A cached definition may be outdated without harm. The store decides on the definition
+/// under its lock. The voting rule refuses a voter identified under an outdated policy.
+/// Counts are combined only with a definition of their own version. Only a definition
+/// known to be frozen by a ballot is used to refuse a choice.
 #[derive(Debug)]
 pub(super) struct PollCache {
     definitions: Cache<PollId, Arc<CachedDefinition>>,

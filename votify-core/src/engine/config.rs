@@ -37,8 +37,8 @@ pub struct EngineConfig {
     /// Number of batches that are written concurrently. Defaults to 1 batch.
     ///
     /// All ballots of a poll use the same writer. One is right for SQLite. For a database
-    /// server use one per core, at most 4: more writers than cores gained nothing, and the
-    /// store's pool of 10 connections also serves reads.
+    /// server use one per core, at most 4: more writers than cores gained nothing, and
+    /// the store's pool of 10 connections also serves reads.
     pub writers: usize,
     /// Maximum duration of a call of the store or the broadcaster; a longer one fails
     /// with `Unavailable`. Defaults to 4 s, at least 1 ms.
@@ -58,8 +58,8 @@ pub struct EngineConfig {
     ///
     /// Viewers see a lost update within twice this time.
     pub resync_interval: Duration,
-    /// The time between two queries for polls that open or close soon. Defaults to 5 s, at
-    /// least 1 ms.
+    /// The time between two queries for polls that open or close soon. Defaults to 5 s,
+    /// at least 1 ms.
     pub schedule_interval: Duration,
     /// Maximum number of cached poll definitions. Defaults to 10 000 polls.
     pub poll_cache_capacity: usize,

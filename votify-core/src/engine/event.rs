@@ -65,8 +65,8 @@ pub enum Event {
         poll: PollId,
         /// The id of the ballot.
         ballot: BallotId,
-        /// The effect of the ballot; never [`Replayed`](VoteOutcome::Replayed). The revision
-        /// is 0 if the counts are hidden.
+        /// The effect of the ballot; never [`Replayed`](VoteOutcome::Replayed). The
+        /// revision is 0 if the counts are hidden.
         outcome: VoteOutcome,
         /// The counts after the batch that contained the ballot.
         view: TallyView,

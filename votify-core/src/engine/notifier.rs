@@ -11,8 +11,8 @@ use crate::poll::Poll;
 use crate::tally::{Audience, Tally, TallyView};
 use crate::voter::VoterId;
 
-/// Sends changes of polls to the viewers of this engine, to the other instances and to the
-/// receivers of [`Event`]s.
+/// Sends changes of polls to the viewers of this engine, to the other instances and to
+/// the receivers of [`Event`]s.
 #[derive(Debug, Clone)]
 pub(super) struct Notifier {
     pub(super) rooms: Arc<RoomRegistry>,

@@ -11,7 +11,8 @@ use crate::tally::TallyView;
 pub struct VoteReceipt {
     /// The ballot's id. Sending the same ballot again is safe.
     pub ballot: BallotId,
-    /// The effect of the ballot. The revision is 0 if the counts are hidden from the caller.
+    /// The effect of the ballot. The revision is 0 if the counts are hidden from the
+    /// caller.
     pub outcome: VoteOutcome,
     /// The poll.
     pub poll: Arc<Poll>,

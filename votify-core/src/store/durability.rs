@@ -31,8 +31,8 @@ pub enum Durability {
     /// The end of the process, however sudden. A loss of power may take the last votes
     /// with it.
     ProcessCrash,
-    /// The end of the process and a loss of power, unless the disk reports data as written
-    /// before it is.
+    /// The end of the process and a loss of power, unless the disk reports data as
+    /// written before it is.
     PowerLoss,
 }
 

@@ -94,8 +94,8 @@ impl<S: Store> Shared<S> {
         precheck
     }
 
-    /// Returns the cached state and fingerprints of a batch's poll, and the poll's current
-    /// state if a refusal is possible.
+    /// Returns the cached state and fingerprints of a batch's poll, and the poll's
+    /// current state if a refusal is possible.
     async fn query(
         &self,
         batch: &PollBatch,
@@ -108,7 +108,8 @@ impl<S: Store> Shared<S> {
         (Some(lookup), cached)
     }
 
-    /// Reads the poll and the voters of a batch from Redis, unless the poll allows revotes.
+    /// Reads the poll and the voters of a batch from Redis, unless the poll allows
+    /// revotes.
     async fn lookup(&self, batch: &PollBatch, ballots: &[Ballot]) -> Option<Lookup> {
         if !self.cache.is_available() || self.local.allows_revote(batch.poll) {
             return None;

@@ -171,8 +171,8 @@ impl<S: Store> Writer<S> {
         }
     }
 
-    /// Writes the state of one poll. Failures are not retried, because later calls repeat the
-    /// data.
+    /// Writes the state of one poll. Failures are not retried, because later calls repeat
+    /// the data.
     async fn write(&self, mut pending: PendingWrite) {
         if !self.cache.is_available() {
             return;

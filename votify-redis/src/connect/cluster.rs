@@ -78,8 +78,8 @@ impl Cluster {
 fn builder(target: &Target, seeds: &[ConnectionInfo]) -> ClusterClientBuilder {
     let builder = ClusterClientBuilder::new(seeds.iter().cloned())
         .use_protocol(ProtocolVersion::RESP3)
-        // The driver tries each node twice, one after the other. A node that does not answer must
-        // leave time for the others.
+        // The driver tries each node twice, one after the other. A node that does not
+        // answer must leave time for the others.
         .connection_timeout(target.timeout / 4)
         .response_timeout(target.timeout)
         .retries(MAX_RETRIES)

@@ -29,8 +29,8 @@ impl CredentialsInput {
     /// Reads a body.
     ///
     /// # Errors
-    /// - `invalid_account`: fields are missing, unknown or of the wrong type; the response
-    ///   lists all.
+    /// - `invalid_account`: fields are missing, unknown or of the wrong type; the
+    ///   response lists all.
     pub(super) fn read(body: Value) -> Result<Self, Problem> {
         let mut errors = FieldErrors::default();
         let input = FieldReader::new(body, "", &mut errors).and_then(|mut fields| {

@@ -95,8 +95,8 @@ pub(super) fn frame_event(frame: &Frame) -> Bytes {
     })
 }
 
-/// Renders the sample of votes of a frame as WebSocket messages. There are none while counts
-/// are hidden, or if votes have several options.
+/// Renders the sample of votes of a frame as WebSocket messages. There are none while
+/// counts are hidden, or if votes have several options.
 pub(super) fn vote_messages(frame: &Frame) -> impl Iterator<Item = Bytes> {
     let options = match (frame.kind, frame.poll.rules.ballot) {
         (FrameKind::Updated, BallotKind::Single) => &frame.votes[..],

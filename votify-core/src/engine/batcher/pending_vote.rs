@@ -27,8 +27,8 @@ impl PendingVote {
 
     /// Waits until the ballot's batch is written.
     pub(in crate::engine) async fn result(self) -> Result<CastResult, EngineError> {
-        // A writer replies to every ballot that it reads from the queue. Ballots that were
-        // left in the queue of an ended writer were not written.
+        // A writer replies to every ballot that it reads from the queue. Ballots that
+        // were left in the queue of an ended writer were not written.
         let reply = self.0.await.map_err(|_| EngineError::ShuttingDown)?;
         Ok(reply?)
     }

@@ -32,8 +32,8 @@ impl Drain {
         }
     }
 
-    /// Returns the time at which the calling viewer is disconnected. Each viewer calls this
-    /// once.
+    /// Returns the time at which the calling viewer is disconnected. Each viewer calls
+    /// this once.
     pub(super) fn next(&self) -> Instant {
         self.started_at + self.pause * self.scheduled.fetch_add(1, Ordering::Relaxed)
     }

@@ -76,8 +76,8 @@ impl RoomRegistry {
         true
     }
 
-    /// Ends all watches one after the other. Returns when no viewer is left, at the latest
-    /// after `timeout`.
+    /// Ends all watches one after the other. Returns when no viewer is left, at the
+    /// latest after `timeout`.
     pub(in crate::engine) async fn drain_viewers(&self, timeout: Duration) {
         let now = Instant::now();
         let drain = {

@@ -16,8 +16,8 @@ use crate::id::PollId;
 use crate::tally::{Audience, Position, ViewPosition};
 use mailbox::{Mailbox, ReloadRequest, RoomEvent};
 
-/// One watched poll. Its task reads events from the mailbox and publishes the newest state
-/// to the viewers.
+/// One watched poll. Its task reads events from the mailbox and publishes the newest
+/// state to the viewers.
 #[derive(Debug)]
 pub(in crate::engine::live) struct Room {
     pub(in crate::engine::live) poll: PollId,

@@ -141,8 +141,8 @@ impl<'a> RoomState<'a> {
         }
     }
 
-    /// Marks requests up to `last_number` as complete at the next publication, so that their
-    /// viewers get the state that was read for them.
+    /// Marks requests up to `last_number` as complete at the next publication, so that
+    /// their viewers get the state that was read for them.
     fn complete_reload(&mut self, last_number: u64) {
         if last_number > 0 {
             self.reload_completed = self.reload_completed.max(last_number);

@@ -14,7 +14,8 @@ use crate::engine::EngineError;
 use crate::engine::live::snapshot::PublishedState;
 use crate::engine::loaded_poll::LoadedPoll;
 
-/// The time after which an empty room closes, so that a page reload does not load the poll again.
+/// The time after which an empty room closes, so that a page reload does not load the
+/// poll again.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
 /// The time between attempts to load the poll of a new room.
 const LOAD_RETRY_INTERVAL: Duration = Duration::from_millis(250);
@@ -128,8 +129,8 @@ async fn process_mailbox(
 fn handle_update(room: &Room, state: &mut RoomState<'_>, update: &Update) {
     match update {
         Update::TallyChanged { tally, votes } => {
-            // The broadcaster also delivers this instance's own tallies, which the room has
-            // already.
+            // The broadcaster also delivers this instance's own tallies, which the room
+            // has already.
             if tally.position > room.newest_pending().max(state.position()) {
                 room.push(RoomEvent::TallyChanged {
                     tally: Arc::new(tally.clone()),
