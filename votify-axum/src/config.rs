@@ -84,13 +84,15 @@ impl Default for Config {
 /// The timers of streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamTiming {
-    /// The time between two pings of a WebSocket. A WebSocket whose client is silent for
-    /// twice as long is dropped. Defaults to 25 s.
+    /// The time between two pings of a WebSocket. Defaults to 25 s.
+    ///
+    /// A WebSocket is dropped at the ping after two unanswered ones: after 50 to 75 s of
+    /// silence with the default.
     pub ping_interval: Duration,
     /// The time between two comment lines of an event stream. Defaults to 15 s.
     pub comment_interval: Duration,
-    /// How long a WebSocket may take to accept a message before it is dropped. Defaults
-    /// to 10 s.
+    /// Maximum time for a client of a WebSocket to accept a message; a slower client is
+    /// dropped. Defaults to 10 s.
     pub write_timeout: Duration,
 }
 

@@ -15,5 +15,5 @@ pub(crate) use engine::invalid_choice;
 #[cfg(feature = "accounts")]
 pub(crate) use engine::{error_chain, retry_later};
 pub use problem::Problem;
-pub(crate) use rate_limit::RateLimit;
+pub(crate) use rate_limit::RateLimitHeaders;
 pub(crate) use responses::{ErrorResponses, error_responses};

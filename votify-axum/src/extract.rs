@@ -1,4 +1,4 @@
-//! Extractors: what handlers read out of a request.
+//! Extractors for the handlers of requests.
 
 pub(crate) mod address;
 pub(crate) mod caller;

@@ -1,4 +1,4 @@
-//! Quotas: how often a caller may do something, and how many streams an address may hold.
+//! Quotas of callers, and the limit of streams per address.
 
 mod connections;
 
@@ -12,7 +12,7 @@ use votify_core::limit::LimitKey;
 use votify_core::secret::Purpose;
 use votify_core::{Keyring, Quota, RateLimiter, Timestamp};
 
-use crate::error::{ErrorCode, Problem, RateLimit};
+use crate::error::{ErrorCode, Problem, RateLimitHeaders};
 
 /// A [`RateLimiter`] whose failure lets requests pass.
 #[derive(Debug)]
@@ -33,24 +33,24 @@ impl RequestLimiter {
         self.limiter.backend()
     }
 
-    /// Takes one attempt of a quota and returns what is left of it.
+    /// Acquires one attempt of a quota and returns the remaining quota.
     ///
-    /// Returns `None` if there is no quota or no limiter to ask. `key` is computed only
-    /// if there is a quota, because it costs a MAC.
+    /// Returns `None` if there is no quota or the limiter is unavailable. `key` is
+    /// computed only if there is a quota, because it costs a MAC.
     ///
     /// # Errors
-    /// `rate_limited` if the quota is used up.
+    /// - `rate_limited`: the quota is used up; the caller may retry after `retry_after`.
     pub(crate) async fn acquire(
         &self,
         key: impl FnOnce() -> Option<LimitKey>,
         quota: Option<Quota>,
         now: Timestamp,
-    ) -> Result<Option<RateLimit>, Problem> {
+    ) -> Result<Option<RateLimitHeaders>, Problem> {
         let Some((quota, key)) = quota.and_then(|quota| Some((quota, key()?))) else {
             return Ok(None);
         };
-        let permit = match self.limiter.acquire(&key, &quota, now).await {
-            Ok(permit) => permit,
+        let decision = match self.limiter.acquire(&key, &quota, now).await {
+            Ok(decision) => decision,
             Err(error) => {
                 // A limiter protects polls from scripts. Its outage must not stop voters.
                 if let Some(attempts) = self.failures.record_failure() {
@@ -67,12 +67,12 @@ impl RequestLimiter {
         if self.failures.record_success() {
             tracing::info!("rate limiter available again, requests are limited");
         }
-        let rate_limit = RateLimit::new(&quota, &permit);
-        if permit.granted {
+        let rate_limit = RateLimitHeaders::new(&quota, &decision);
+        if decision.granted {
             return Ok(Some(rate_limit));
         }
         Err(Problem::new(ErrorCode::RateLimited)
-            .with_retry_after(permit.retry_after)
+            .with_retry_after(decision.retry_after)
             .with_rate_limit(rate_limit))
     }
 

@@ -67,7 +67,7 @@ impl AppState {
     /// Returns the service for accounts.
     ///
     /// # Errors
-    /// `not_found` if there are no accounts; their routes are not mounted then.
+    /// - `not_found`: there are no accounts. Their routes are not mounted then.
     #[cfg(feature = "accounts")]
     pub(crate) fn auth(&self) -> Result<&AuthService, Problem> {
         self.auth

@@ -5,7 +5,7 @@ use votify_core::ballot::Refusal;
 use votify_core::{BallotId, EngineError, PollId, SessionId, VoteReceipt};
 
 use crate::dto::ballot::BallotInput;
-use crate::error::{Problem, RateLimit, invalid_choice};
+use crate::error::{Problem, RateLimitHeaders, invalid_choice};
 use crate::extract::caller::RequestCaller;
 use crate::extract::session::session_for_first_ballot;
 use crate::rate_limit::{address_key, limit_key};
@@ -15,12 +15,13 @@ use crate::state::AppState;
 #[derive(Debug)]
 pub(crate) struct VoteResult {
     pub(crate) result: Result<VoteReceipt, Problem>,
-    /// What is left of the caller's quota. `None` if there is no quota or it is used up.
-    pub(crate) rate_limit: Option<RateLimit>,
+    /// The rest of the caller's quota. `None` if there is no quota or it is used up.
+    pub(crate) rate_limit: Option<RateLimitHeaders>,
 }
 
-/// Casts a ballot. Starts a session for a caller without one, if the poll exists.
-pub(crate) async fn vote(
+/// Casts a ballot, a vote or a withdrawal, if the caller's quota allows it. Starts a
+/// session for a caller without one, if the poll exists.
+pub(crate) async fn cast_limited(
     state: &AppState,
     poll: PollId,
     caller: &mut RequestCaller,
@@ -41,12 +42,12 @@ pub(crate) async fn vote(
     }
 }
 
-/// Takes one attempt of the session's quota, or of the address's for callers without a
-/// session.
+/// Acquires one attempt of the session's quota, or of the address's quota for callers
+/// without a session, and returns the remaining quota.
 async fn acquire_vote(
     state: &AppState,
     caller: &RequestCaller,
-) -> Result<Option<RateLimit>, Problem> {
+) -> Result<Option<RateLimitHeaders>, Problem> {
     let keyring = state.engine.keyring();
     let key = || match caller.session {
         Some(session) => limit_key(keyring, &[b"vote-session", session.id.as_bytes()]),

@@ -1,4 +1,4 @@
-//! Ballots: choices, the rule that accepts or refuses them, and their outcomes.
+//! Ballots: choices, the voting rule that accepts or refuses them, and their outcomes.
 
 mod choice;
 mod decide;

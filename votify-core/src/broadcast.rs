@@ -1,10 +1,10 @@
-//! Updates between nodes: the broadcaster trait and its messages.
+//! Updates between instances: the broadcaster trait and its messages.
 
 mod error;
 mod update;
 
 pub use error::BroadcastError;
-pub use update::{Delivery, NodeId, Update};
+pub use update::{Delivery, InstanceId, Update};
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ pub enum Topic {
 /// The deliveries of a subscription. Ends only when the broadcaster is closed.
 pub type DeliveryStream = BoxStream<'static, Delivery>;
 
-/// A transport that carries updates of polls to every subscribed node.
+/// A transport that carries updates of polls to every subscribed instance.
 ///
 /// # Laws
 ///

@@ -179,7 +179,7 @@ impl PollEngine {
     /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
     /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
     /// - [`ShuttingDown`](EngineError::ShuttingDown): the engine accepts no more viewers;
-    ///   connect to another node.
+    ///   connect to another instance.
     pub async fn watch(
         &self,
         poll: PollId,
@@ -222,16 +222,16 @@ impl PollEngine {
     /// Ends all watches, one after the other, so that their viewers do not all reconnect
     /// at the same moment.
     ///
-    /// Watches end evenly over `within`, or every 2 ms if they are few; until then each
+    /// Watches end evenly over `timeout`, or every 2 ms if they are few; until then each
     /// gets updates. From now on new watches are refused with
     /// [`ShuttingDown`](EngineError::ShuttingDown). Votes are still accepted.
     ///
-    /// Returns when no viewer is left, or after `within`. A server calls this when it
+    /// Returns when no viewer is left, or after `timeout`. A server calls this when it
     /// stops, before [`shutdown`](Self::shutdown), which ends the remaining watches at
     /// once. Calling it again waits for the same drain. Cancel safe: the watches end all
     /// the same.
-    pub async fn drain_viewers(&self, within: Duration) {
-        self.inner.rooms.drain_viewers(within).await;
+    pub async fn drain_viewers(&self, timeout: Duration) {
+        self.inner.rooms.drain_viewers(timeout).await;
     }
 
     /// Rejects new votes, finishes queued ones, ends all watches and stops all tasks.

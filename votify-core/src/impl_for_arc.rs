@@ -12,7 +12,7 @@ use crate::account::{
 use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
 use crate::broadcast::{BroadcastError, Broadcaster, DeliveryStream, Topic, Update};
 use crate::id::PollId;
-use crate::limit::{LimitError, LimitKey, Permit, Quota, RateLimiter};
+use crate::limit::{LimitError, LimitKey, Quota, RateDecision, RateLimiter};
 use crate::poll::{Poll, PollChange, SealCause};
 use crate::store::{
     Audit, ChangeOutcome, InviteOutcome, InviteStore, Page, PageRequest, PollFilter, SealOutcome,
@@ -111,7 +111,7 @@ impl_for_arc! {
         fn backend(&self) -> &'static str;
         async fn acquire(
             &self, key: &LimitKey, quota: &Quota, now: Timestamp
-        ) -> Result<Permit, LimitError>;
+        ) -> Result<RateDecision, LimitError>;
     }
 }
 

@@ -1,9 +1,9 @@
-//! Rate limits: the limiter trait, quotas and permits.
+//! Rate limits: the limiter trait, quotas and decisions.
 
-mod permit;
+mod decision;
 mod quota;
 
-pub use permit::{LimitKey, Permit};
+pub use decision::{LimitKey, RateDecision};
 pub use quota::{ParseQuotaError, Quota};
 
 use std::error::Error;
@@ -42,7 +42,7 @@ pub trait RateLimiter: fmt::Debug + Send + Sync + 'static {
         key: &LimitKey,
         quota: &Quota,
         now: Timestamp,
-    ) -> Result<Permit, LimitError>;
+    ) -> Result<RateDecision, LimitError>;
 }
 
 /// An error of a rate limiter.

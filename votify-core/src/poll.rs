@@ -49,7 +49,7 @@ pub struct Poll {
     pub closes_at: Option<Timestamp>,
     /// The time of the last edit of a text after the first ballot.
     pub edited_at: Option<Timestamp>,
-    /// The time of the seal. A sealed poll never changes.
+    /// The time of the seal. Only a repair or a deletion changes a sealed poll.
     pub sealed_at: Option<Timestamp>,
     /// The owner, who may change the poll. `None`: only the program that embeds the
     /// engine may.

@@ -79,7 +79,7 @@ pub struct Tally {
     pub position: Position,
     /// The version of the poll at that position.
     pub version: u64,
-    /// Whether the counts are final.
+    /// True if the counts are final.
     pub sealed: bool,
     /// The number of active ballots.
     pub total_votes: u64,

@@ -1,8 +1,8 @@
 //! Callers, voters and owners.
 //!
-//! A [`Caller`] is everything known about a request: session, address, account, invite
-//! code. A poll's [`VoterPolicy`] picks one of them and derives the [`VoterId`] from it.
-//! A keyed digest makes the id different in every poll.
+//! A [`Caller`] holds the identities that a request carries: session, address, account,
+//! invite code. A poll's [`VoterPolicy`] selects one of them and derives the [`VoterId`]
+//! from it. A keyed digest makes the id different in every poll.
 //!
 //! ```
 //! use votify_core::{Caller, Keyring, PollId, SessionId, Timestamp, VoterPolicy};

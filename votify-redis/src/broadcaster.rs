@@ -117,7 +117,7 @@ impl RedisBroadcaster {
         })
     }
 
-    /// Returns the number of polls with subscribers on this node.
+    /// Returns the number of polls with subscribers on this instance.
     #[must_use]
     pub fn topic_count(&self) -> usize {
         self.shared.subscriptions.poll_count()

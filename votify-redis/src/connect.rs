@@ -191,7 +191,7 @@ impl Redis {
         self.call(Call::Command(command)).await
     }
 
-    /// Runs a pipeline. On a cluster, all keys must be in one slot.
+    /// Runs a pipeline. On a cluster, all keys must be in one cluster slot.
     pub(crate) async fn pipeline<T: FromRedisValue>(
         &self,
         pipeline: &Pipeline,
@@ -199,7 +199,7 @@ impl Redis {
         self.call(Call::Pipeline(pipeline)).await
     }
 
-    /// Runs a script. On a cluster, all keys must be in one slot.
+    /// Runs a script. On a cluster, all keys must be in one cluster slot.
     pub(crate) async fn script<T: FromRedisValue>(
         &self,
         invocation: &ScriptInvocation<'_>,

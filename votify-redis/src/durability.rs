@@ -6,7 +6,7 @@ use votify_core::store::Durability;
 use crate::connect::Redis;
 use crate::error::Error;
 
-/// Whether a server evicts data when its memory is full.
+/// The eviction of data by a server whose memory is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Eviction {
     /// The server rejects writes instead.

@@ -4,21 +4,21 @@ use std::time::Duration;
 use async_trait::async_trait;
 use redis::Script;
 use votify_core::backend::SlidingWindow;
-use votify_core::limit::{LimitError, LimitKey, Permit, Quota, RateLimiter};
+use votify_core::limit::{LimitError, LimitKey, Quota, RateDecision, RateLimiter};
 use votify_core::time::Timestamp;
 
 use crate::connect::Redis;
 use crate::error::{ConnectError, Error, NAME};
 
 /// Updates the 16 bytes of a window and returns the previous ones. The caller derives the
-/// permit from them.
+/// decision from them.
 static ACQUIRE: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("limiter/acquire.lua")));
 
 /// Separates these digests from digests of the same bytes for other purposes.
 const CONTEXT: &str = "votify-redis 2026-11-21 names of rate limits";
 
-/// A [`RateLimiter`] that counts attempts across all nodes.
+/// A [`RateLimiter`] that counts attempts across all instances.
 ///
 /// Each attempt is one round trip that runs one atomic script.
 ///
@@ -27,7 +27,7 @@ const CONTEXT: &str = "votify-redis 2026-11-21 names of rate limits";
 /// returns an error, unless its `maxmemory-policy` allows eviction. An evicted key starts
 /// again from zero.
 ///
-/// The clocks of the nodes should agree within a fifth of a quota's period.
+/// The clocks of the instances should agree within a fifth of a quota's period.
 ///
 /// The timeout [defaults to 500 ms](Self::with_timeout), because a voter waits. The
 /// caller decides what an error means; `votify-axum` allows the request.
@@ -124,7 +124,7 @@ impl RateLimiter for RedisRateLimiter {
         key: &LimitKey,
         quota: &Quota,
         now: Timestamp,
-    ) -> Result<Permit, LimitError> {
+    ) -> Result<RateDecision, LimitError> {
         let window = self.previous_window(key, quota, now).await;
         let mut window = window.map_err(Error::into_limit_error)?;
         Ok(window.acquire(quota, now))

@@ -41,7 +41,8 @@ use listing::{DirtyScores, IndexIntent};
 /// A [`Store`] in Redis 7 or newer, or in Valkey, on one server or on a cluster.
 ///
 /// Clones share their connections. Several processes may use the same server, and the
-/// laws of [`Store`] hold across them. On a cluster, all keys of a poll are in one slot.
+/// laws of [`Store`] hold across them. On a cluster, all keys of a poll are in one
+/// cluster slot.
 ///
 /// A batch is read, evaluated in this process, and written by one script per poll. The
 /// script writes nothing if the poll changed after the read; the batch is then evaluated
@@ -74,9 +75,9 @@ use listing::{DirtyScores, IndexIntent};
 /// - A ballot takes about 200 bytes of memory, a replaced ballot another 150 bytes. One
 ///   call accepts at most 200 000 ballots for one poll.
 /// - A batch takes two round trips for each of its polls. All polls run concurrently.
-/// - Listings are sorted sets in a slot of their own, about 1 KiB per poll. They follow
-///   edits immediately and votes within 1 s. If a process is killed in between, the next
-///   call that lists polls repairs them.
+/// - Listings are sorted sets in a cluster slot of their own, about 1 KiB per poll. They
+///   follow edits immediately and votes within 1 s. If a process is killed in between,
+///   the next call that lists polls repairs them.
 /// - A filter by status or by words scans the smallest fitting listing in pages of 1 000
 ///   polls. There is one listing for all, for sealed and for unsealed polls, in total and
 ///   per category. Polls after the first 100 000 are neither found nor counted.
@@ -102,7 +103,7 @@ pub struct RedisStore {
     locks: Arc<PollLocks>,
     /// Polls whose trending score changed, to be written to the listings.
     dirty_scores: Arc<DirtyScores>,
-    /// When this process reindexed pending polls last.
+    /// The time of this process's last reindexing of pending polls.
     reindexed_at: Arc<Mutex<Option<Instant>>>,
 }
 

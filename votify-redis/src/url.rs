@@ -7,8 +7,8 @@ use crate::error::Error;
 /// Parses a `redis://` or `rediss://` URL.
 ///
 /// # Errors
-/// Returns [`Error::InvalidUrl`] or [`Error::Rejected`]. The message names the invalid
-/// part without its value, which may be a secret.
+/// - [`Error::InvalidUrl`], [`Error::Rejected`]: a part is invalid; correct the URL. The
+///   message names the part without its value, which may be a secret.
 pub(crate) fn parse(text: &str) -> Result<ConnectionInfo, Error> {
     let invalid = |problem: &str| Err(Error::InvalidUrl(problem.to_owned()));
     // The parser's own error is not used: it could quote the URL.

@@ -85,8 +85,7 @@ impl AuthService {
     /// tokens.
     ///
     /// # Errors
-    /// [`IdentityError::Unavailable`] if the account store cannot be read. The caller can
-    /// retry.
+    /// - [`IdentityError::Unavailable`]: the account store cannot be read; retry.
     pub(crate) async fn authenticate(&self, token: &str) -> Result<Option<Login>, IdentityError> {
         let now = self.engine.now();
         let Some(login) = self.tokens.verify(token, now, self.engine.keyring()) else {

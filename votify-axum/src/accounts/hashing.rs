@@ -36,7 +36,7 @@ impl PasswordHashing {
     /// Stored hashes with other parameters are checked with their own.
     ///
     /// # Errors
-    /// [`InvalidHashing`] if argon2id does not accept the parameters.
+    /// - [`InvalidHashing`]: argon2id does not accept the parameters; choose others.
     pub fn argon2id(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, InvalidHashing> {
         Params::new(memory_kib, passes, lanes, None).map_err(|_| InvalidHashing)?;
         Ok(Self {

@@ -22,7 +22,7 @@ use votify_core::account::{Password, PasswordHash};
 
 use crate::accounts::PasswordHashing;
 
-/// How long a caller waits in the queue and for the hash.
+/// Maximum time of a call in the queue and for the hash.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 type Job = Box<dyn FnOnce() + Send>;

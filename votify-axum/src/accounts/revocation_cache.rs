@@ -4,8 +4,8 @@ use quick_cache::sync::Cache;
 use votify_core::Timestamp;
 use votify_core::account::{AccountError, AccountStore, TokenId};
 
-/// How long the answer "not revoked" is cached. A logout on another server takes effect
-/// here after at most this time.
+/// The time for which the result "not revoked" is cached. A logout on another server
+/// takes effect here after at most this time.
 const NEGATIVE_TTL: Duration = Duration::from_secs(5);
 /// Maximum number of entries per cache. An entry takes about 100 bytes.
 const CAPACITY: usize = 50_000;
@@ -15,7 +15,7 @@ const CAPACITY: usize = 50_000;
 pub(super) struct RevocationCache {
     /// A revoked token stays revoked, so entries do not expire.
     revoked: Cache<TokenId, ()>,
-    /// When the store last answered that the token is not revoked.
+    /// The time of the store's last reply that the token is not revoked.
     checked_at: Cache<TokenId, Timestamp>,
 }
 

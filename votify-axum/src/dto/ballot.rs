@@ -59,7 +59,7 @@ pub(crate) fn parse_fast(body: &[u8]) -> Option<BallotInput> {
 /// Reads the body of a vote.
 ///
 /// # Errors
-/// All invalid fields.
+/// Returns one error per invalid field; the handler answers 422 `invalid_ballot`.
 pub(crate) fn read(body: Value) -> Result<BallotInput, Vec<FieldError>> {
     let mut errors = FieldErrors::default();
     let Some(mut fields) = FieldReader::new(body, "", &mut errors) else {

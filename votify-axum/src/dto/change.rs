@@ -9,7 +9,7 @@ use crate::dto::rules::{Capabilities, RulesInput, nullable_time};
 /// Reads the body of a change to `poll`.
 ///
 /// # Errors
-/// All invalid fields, by type and by content.
+/// Returns one error per invalid field; the handler answers 422 `invalid_poll`.
 pub(crate) fn read(
     body: Value,
     poll: &Poll,
@@ -25,7 +25,7 @@ pub(crate) fn read(
     if errors.is_empty() {
         return Ok(change);
     }
-    // Types are invalid. The response also lists what is invalid by content.
+    // Types are invalid. The response also lists fields with invalid content.
     if let Err(ChangeRefusal::Invalid(invalid)) =
         PollState::new(poll.clone()).apply_change(&change, now)
     {

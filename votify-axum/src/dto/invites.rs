@@ -19,7 +19,7 @@ pub(crate) struct NewInvites {
 /// Reads the number of codes to create.
 ///
 /// # Errors
-/// All invalid fields.
+/// Returns one error per invalid field; the handler answers 422 `invalid_invites`.
 pub(crate) fn read(body: Value) -> Result<u32, Vec<FieldError>> {
     let mut errors = FieldErrors::default();
     let Some(mut fields) = FieldReader::new(body, "", &mut errors) else {

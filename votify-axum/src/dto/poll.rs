@@ -37,7 +37,7 @@ pub(crate) struct PollSummary {
     opens_at: Timestamp,
     #[schema(value_type = Option<String>, format = DateTime)]
     closes_at: Option<Timestamp>,
-    /// When texts were last edited after the first vote.
+    /// The time of the last edit of a text after the first vote.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime, required = false)]
     edited_at: Option<Timestamp>,

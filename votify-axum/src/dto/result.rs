@@ -33,7 +33,7 @@ pub(crate) struct ResultBody {
     totals: Totals,
 }
 
-/// How votes are counted.
+/// The counting method.
 #[derive(ToSchema)]
 #[schema(as = Method, rename_all = "snake_case")]
 #[expect(dead_code, reason = "only for the OpenAPI document")]
@@ -44,7 +44,7 @@ pub(crate) enum MethodSchema {
     Approval,
 }
 
-/// Whether the counts contain all accepted votes.
+/// The precision of the counts.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(

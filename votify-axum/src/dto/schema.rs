@@ -35,7 +35,7 @@ pub(crate) enum BallotKind {
     },
 }
 
-/// How voters are distinguished.
+/// The identity by which voters are distinguished.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub(crate) enum Voters {
@@ -49,7 +49,7 @@ pub(crate) enum Voters {
     Invite,
 }
 
-/// Who sees the counts, and when.
+/// The audience that sees the counts.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub(crate) enum Results {
@@ -62,7 +62,7 @@ pub(crate) enum Results {
 }
 
 /// A limit of active votes per address, in addition to `voters`. A vote counts toward the
-/// address from which it was first cast, until it is taken back.
+/// address from which it was first cast, until it is withdrawn.
 #[derive(ToSchema)]
 pub(crate) struct AddressQuota {
     /// Maximum number of votes.
@@ -94,7 +94,7 @@ pub(crate) struct NewPoll {
     voters: Option<Voters>,
     /// Defaults to `live`.
     results: Option<Results>,
-    /// Whether a voter may change the vote or take it back. Defaults to `false`.
+    /// True if a voter may change or withdraw the vote. Defaults to `false`.
     revote: Option<bool>,
     /// Defaults to no limit.
     address_quota: Option<AddressQuota>,

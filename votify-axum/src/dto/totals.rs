@@ -14,7 +14,7 @@ pub(crate) struct Totals {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, example = 80)]
     pub(crate) total_votes: Option<u64>,
-    /// Increases only when the history is repaired or restored.
+    /// Increases when the tally is repaired or the store may have lost writes.
     #[schema(example = 1)]
     epoch: u64,
     /// Increases with every vote and every change.

@@ -39,7 +39,7 @@ pub(crate) struct FieldErrorBody {
     /// The path of the field. Empty for the whole body.
     #[schema(example = "options[2]")]
     pub(crate) field: String,
-    /// The error, and what would be valid.
+    /// The error, and the values that are valid.
     pub(crate) problem: String,
 }
 

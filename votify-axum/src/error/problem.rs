@@ -10,7 +10,7 @@ use votify_core::poll::FieldError;
 
 use super::body::{FieldErrorBody, ProblemBody};
 use super::code::ErrorCode;
-use super::rate_limit::RateLimit;
+use super::rate_limit::RateLimitHeaders;
 
 /// An error response: `application/problem+json` with a stable `code` (RFC 9457).
 ///
@@ -58,7 +58,7 @@ pub struct Problem {
     errors: Vec<FieldErrorBody>,
     id: Option<Uuid>,
     retry_after: Option<Duration>,
-    rate_limit: Option<RateLimit>,
+    rate_limit: Option<RateLimitHeaders>,
 }
 
 impl Problem {
@@ -95,7 +95,7 @@ impl Problem {
         self
     }
 
-    pub(crate) const fn with_rate_limit(mut self, rate_limit: RateLimit) -> Self {
+    pub(crate) const fn with_rate_limit(mut self, rate_limit: RateLimitHeaders) -> Self {
         self.rate_limit = Some(rate_limit);
         self
     }

@@ -1,25 +1,25 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use votify_core::Quota;
-use votify_core::limit::Permit;
+use votify_core::limit::RateDecision;
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// How much of a quota its caller has left, for the `RateLimit-*` headers.
+/// The rest of a caller's quota, for the `RateLimit-*` headers.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct RateLimit {
+pub(crate) struct RateLimitHeaders {
     limit: u16,
     remaining: u32,
     reset_seconds: u64,
 }
 
-impl RateLimit {
-    pub(crate) fn new(quota: &Quota, permit: &Permit) -> Self {
-        let reset = permit.reset_after;
+impl RateLimitHeaders {
+    pub(crate) fn new(quota: &Quota, decision: &RateDecision) -> Self {
+        let reset = decision.reset_after;
         Self {
             limit: quota.limit(),
-            remaining: permit.remaining,
+            remaining: decision.remaining,
             reset_seconds: reset.as_secs() + u64::from(reset.subsec_nanos() > 0),
         }
     }

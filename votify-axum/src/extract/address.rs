@@ -55,7 +55,7 @@ fn x_forwarded_for(headers: &HeaderMap) -> Option<Vec<Option<IpAddr>>> {
     lines.peek()?;
     let hops = lines.flat_map(|line| {
         let text = line.to_str().unwrap_or("?");
-        text.split(',').map(|hop| node(hop.trim()))
+        text.split(',').map(|hop| parse_address(hop.trim()))
     });
     Some(hops.collect())
 }
@@ -83,20 +83,20 @@ fn elements(line: &str) -> Option<Vec<&str>> {
 /// Returns the address after `for=` in one element.
 fn for_node(element: &str) -> Option<IpAddr> {
     let pairs = split_unquoted(element, ';')?;
-    let mut nodes = pairs.into_iter().filter_map(|pair| {
+    let mut values = pairs.into_iter().filter_map(|pair| {
         let (name, value) = pair.split_once('=')?;
         name.trim()
             .eq_ignore_ascii_case("for")
             .then(|| value.trim())
     });
-    let value = nodes.next()?;
-    if nodes.next().is_some() {
+    let value = values.next()?;
+    if values.next().is_some() {
         return None;
     }
     let bare = value
         .strip_prefix('"')
         .and_then(|inner| inner.strip_suffix('"'));
-    node(bare.unwrap_or(value))
+    parse_address(bare.unwrap_or(value))
 }
 
 fn split_unquoted(text: &str, separator: char) -> Option<Vec<&str>> {
@@ -119,7 +119,7 @@ fn split_unquoted(text: &str, separator: char) -> Option<Vec<&str>> {
 }
 
 /// Parses an address with or without a port. IPv6 may be in brackets.
-fn node(text: &str) -> Option<IpAddr> {
+fn parse_address(text: &str) -> Option<IpAddr> {
     let bare = || text.parse::<IpAddr>().ok();
     let bracketed = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
     let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());

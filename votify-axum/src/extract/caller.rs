@@ -80,7 +80,7 @@ impl RequestCaller {
     /// Starts a session with this id. Only for callers without a session.
     ///
     /// # Errors
-    /// `rate_limited` if the address has used up its quota of sessions.
+    /// - `rate_limited`: the address has used up its quota of sessions; retry later.
     pub(crate) async fn begin_session(
         &mut self,
         id: SessionId,

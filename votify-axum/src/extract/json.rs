@@ -16,7 +16,7 @@ use crate::error::{ErrorCode, Problem};
 /// Maximum size of a body in bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// How long a client may take to send a body.
+/// Maximum time for a client to send a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A body of any JSON. The parser limits the nesting depth to 128.
@@ -70,7 +70,7 @@ pub(crate) async fn json_bytes(headers: &HeaderMap, mut body: Body) -> Result<By
 /// Parses any JSON.
 ///
 /// # Errors
-/// `malformed_json` with the position of the error.
+/// - `malformed_json`: the body is no JSON; the response names line and column.
 pub(crate) fn parse_json(bytes: &[u8]) -> Result<Value, Problem> {
     serde_json::from_slice(bytes).map_err(|error| {
         let (line, column) = (error.line(), error.column());

@@ -82,7 +82,7 @@ impl QueryReader {
     /// Returns `value` if there are no errors and no unread parameters.
     ///
     /// # Errors
-    /// `invalid_query` with all errors.
+    /// - `invalid_query`: a parameter is invalid or unknown; the response lists all.
     pub(crate) fn finish<T>(mut self, value: T) -> Result<T, Problem> {
         for (name, _) in &self.remaining {
             let name: String = name.chars().take(NAME_MAX).collect();

@@ -6,8 +6,8 @@ use crate::identity::IdentityError;
 /// schemes are ignored: a proxy in front may use a password of its own.
 ///
 /// # Errors
-/// [`IdentityError::Invalid`] if there are several tokens, or one with other than visible
-/// ASCII characters.
+/// - [`IdentityError::Invalid`]: there are several tokens, or one with other than visible
+///   ASCII characters.
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, IdentityError> {
     let mut token = None;
     for line in headers.get_all(header::AUTHORIZATION) {

@@ -159,7 +159,7 @@ impl fmt::Display for PublicUrl {
 /// without the header pass: browsers always send it with writes and WebSockets.
 ///
 /// # Errors
-/// `origin_not_allowed` for pages of other origins.
+/// - `origin_not_allowed`: the page has another origin; the handler answers 403.
 pub(crate) fn check_origin(
     headers: &HeaderMap,
     uri: &Uri,

@@ -8,7 +8,7 @@ use votify_core::PollId;
 
 use crate::config::Config;
 use crate::dto::invites::{self, InvitesBody, NewInvites};
-use crate::error::{ErrorCode, Problem, RateLimit, error_responses};
+use crate::error::{ErrorCode, Problem, RateLimitHeaders, error_responses};
 use crate::extract::caller::RequestCaller;
 use crate::extract::json::JsonBody;
 use crate::extract::path::PollPath;
@@ -32,8 +32,8 @@ const FORMATS: [(&str, Format); 2] = [("json", Format::Json), ("csv", Format::Cs
 /// Creates invite codes for a poll whose `voters` are `invite`. Only for its owner.
 ///
 /// Each code is valid for one vote, with `?invite=CODE`. Only this response contains the
-/// codes; the server does not store them. The response is JSON, or a table with
-/// `Accept: text/csv` or `format=csv`. At most 10 000 codes per request, and 100 000 per poll.
+/// codes; the server does not store them. The response is JSON, or a table with `Accept:
+/// text/csv` or `format=csv`. At most 10 000 codes per request, and 100 000 per poll.
 #[utoipa::path(
     post,
     path = "/api/polls/{id}/invites",
@@ -88,12 +88,12 @@ pub(crate) async fn create_invites(
     Ok(response)
 }
 
-/// Takes one request of a quota that is as large as that of votes, but counted
-/// separately.
+/// Acquires one attempt of a quota that is as large as the quota of votes, but counted
+/// separately. Returns the remaining quota.
 async fn acquire_invite_request(
     state: &AppState,
     caller: &RequestCaller,
-) -> Result<Option<RateLimit>, Problem> {
+) -> Result<Option<RateLimitHeaders>, Problem> {
     let keyring = state.engine.keyring();
     let key = || match caller.session {
         Some(session) => limit_key(keyring, &[b"invite-session", session.id.as_bytes()]),

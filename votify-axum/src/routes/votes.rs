@@ -1,4 +1,4 @@
-//! Casting votes, taking them back and reading one's own.
+//! Routes to cast, withdraw and read the caller's vote.
 
 mod request;
 
@@ -20,7 +20,8 @@ use crate::extract::path::PollPath;
 use crate::state::AppState;
 use crate::voting::{self, VoteResult};
 
-/// Number of headers of the response to a vote.
+/// Number of headers of the response to a vote: `content-type`, three `ratelimit-*`,
+/// `cache-control`, `vary`, `set-cookie`, `content-length`, `x-content-type-options`.
 const HEADER_COUNT: usize = 9;
 
 error_responses!(VoteErrors:
@@ -64,14 +65,14 @@ pub(crate) async fn vote(State(state): State<AppState>, request: VoteRequest) ->
         mut caller,
         input,
     } = request;
-    let vote = voting::vote(&state, poll, &mut caller, input).await;
+    let vote = voting::cast_limited(&state, poll, &mut caller, input).await;
     vote_response(vote, &caller, &state, |outcome| match outcome {
         VoteOutcome::Replayed { .. } => StatusCode::OK,
         _ => StatusCode::CREATED,
     })
 }
 
-/// Takes the caller's vote back, if the poll allows it.
+/// Withdraws the caller's vote, if the poll allows it.
 #[utoipa::path(
     delete,
     path = "/api/polls/{id}/vote",
@@ -96,7 +97,7 @@ pub(crate) async fn withdraw(
     };
     let input = apply_idempotency_key(withdrawal, &headers)
         .map_err(|errors| Problem::field_errors(ErrorCode::InvalidBallot, errors))?;
-    let vote = voting::vote(&state, poll, &mut caller, input).await;
+    let vote = voting::cast_limited(&state, poll, &mut caller, input).await;
     Ok(vote_response(vote, &caller, &state, |_| StatusCode::OK))
 }
 

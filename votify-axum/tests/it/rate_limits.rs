@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::http::Method;
 use serde_json::json;
-use votify_core::limit::{LimitError, LimitKey, Permit};
+use votify_core::limit::{LimitError, LimitKey, RateDecision};
 use votify_core::{Quota, RateLimiter, Timestamp};
 
 use crate::app::App;
@@ -182,7 +182,12 @@ impl RateLimiter for UnavailableLimiter {
         "unavailable"
     }
 
-    async fn acquire(&self, _: &LimitKey, _: &Quota, _: Timestamp) -> Result<Permit, LimitError> {
+    async fn acquire(
+        &self,
+        _: &LimitKey,
+        _: &Quota,
+        _: Timestamp,
+    ) -> Result<RateDecision, LimitError> {
         let source = std::io::Error::other("connection refused");
         Err(LimitError::Unavailable {
             backend: "unavailable",

@@ -23,9 +23,9 @@ pub struct AddressUsage {
 /// A store applies [`released`](Self::released) before [`added`](Self::added).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AddressUsageChanges {
-    /// Voters who released the slot of their address, ascending.
+    /// Voters who released the quota slot of their address, ascending.
     pub released: Vec<VoterId>,
-    /// Voters who use a slot of an address now, ascending by voter.
+    /// Voters who use a quota slot of an address now, ascending by voter.
     pub added: Vec<(VoterId, AddressId)>,
     /// The new number of active ballots per touched address, ascending. Only for stores
     /// that persist these numbers.
@@ -72,7 +72,7 @@ impl AddressCounter {
         self.touched.insert(address);
     }
 
-    /// Releases the slot of `voter`, who withdrew the ballot.
+    /// Releases the quota slot of `voter`, who withdrew the ballot.
     pub(super) fn release(&mut self, voter: VoterId) {
         let Some(address) = self.current.voters.remove(&voter) else {
             return;

@@ -123,9 +123,9 @@ impl BatchEvaluator {
             .voters
             .entry(ballot.voter)
             .or_insert_with(|| VoterState::new(VoterHistory::default()));
-        let at_address = self.addresses.used(ballot.address);
+        let ballots_at_address = self.addresses.used(ballot.address);
         let poll = &self.state.poll;
-        let verdict = decide(poll, &voter.history, at_address, ballot, self.now);
+        let verdict = decide(poll, &voter.history, ballots_at_address, ballot, self.now);
         let outcome = verdict
             .clone()
             .outcome(self.state.tally.position.revision + 1);

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::limit::{Permit, Quota};
+use crate::limit::{Quota, RateDecision};
 use crate::time::Timestamp;
 
 /// The number of slices per period.
@@ -41,7 +41,7 @@ impl SlidingWindow {
     /// Grants one attempt at `now` if the quota has one left.
     ///
     /// If the clock went backwards, the newest slice stays current.
-    pub fn acquire(&mut self, quota: &Quota, now: Timestamp) -> Permit {
+    pub fn acquire(&mut self, quota: &Quota, now: Timestamp) -> RateDecision {
         self.advance(Self::slice_at(quota, now));
         let slice = slice_micros(quota);
         let now = now.as_micros().unsigned_abs();
@@ -53,7 +53,7 @@ impl SlidingWindow {
         }
         let into_slice = now % slice;
         let remaining = limit.saturating_sub(used + u32::from(granted));
-        Permit {
+        RateDecision {
             granted,
             remaining,
             reset_after: self.time_until_expiry(slice, into_slice, false),

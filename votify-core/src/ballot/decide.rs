@@ -34,11 +34,13 @@ impl Verdict {
     }
 }
 
-/// Decides whether a ballot counts. Nothing else in Votify accepts or refuses a ballot.
+/// Decides whether a ballot counts. The only function that accepts a ballot.
+///
+/// The engine refuses malformed choices earlier, if the definition is frozen.
 ///
 /// A pure function. A store calls it under the poll's lock, with the poll and the voter's
-/// history as read under that lock. `at_address` is the number of active ballots from the
-/// ballot's address, or 0 if the poll has no address quota.
+/// history as read under that lock. `ballots_at_address` is the number of active ballots
+/// from the ballot's address, or 0 if the poll has no address quota.
 ///
 /// The checks, in this order:
 ///
@@ -54,7 +56,7 @@ impl Verdict {
 pub fn decide(
     poll: &Poll,
     history: &VoterHistory,
-    at_address: u32,
+    ballots_at_address: u32,
     ballot: &Ballot,
     now: Timestamp,
 ) -> Verdict {
@@ -90,7 +92,7 @@ pub fn decide(
         (true, true, true) => Verdict::Withdraw,
         (false, true, false) => Verdict::Refuse(Refusal::AlreadyVoted),
         (false, true, true) => Verdict::Replace,
-        (false, false, _) if quota_exhausted(poll, at_address) => {
+        (false, false, _) if quota_exhausted(poll, ballots_at_address) => {
             Verdict::Refuse(Refusal::AddressQuota)
         }
         (false, false, _) => Verdict::Count,
@@ -107,9 +109,9 @@ fn address_matches_quota(poll: &Poll, ballot: &Ballot) -> bool {
     poll.rules.address_quota.is_none_or(matches_prefix)
 }
 
-fn quota_exhausted(poll: &Poll, at_address: u32) -> bool {
+fn quota_exhausted(poll: &Poll, ballots_at_address: u32) -> bool {
     let quota = poll.rules.address_quota;
-    quota.is_some_and(|quota| at_address >= quota.ballots)
+    quota.is_some_and(|quota| ballots_at_address >= quota.ballots)
 }
 
 #[cfg(test)]

@@ -11,17 +11,17 @@ use crate::tally::Tally;
 /// The id of an engine among those that share a store. Every start generates another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "Uuid", into = "Uuid")]
-pub struct NodeId(pub u128);
+pub struct InstanceId(pub u128);
 
 // Serialized as a UUID, because JSON and other formats have no 128-bit numbers.
-impl From<Uuid> for NodeId {
+impl From<Uuid> for InstanceId {
     fn from(id: Uuid) -> Self {
         Self(id.as_u128())
     }
 }
 
-impl From<NodeId> for Uuid {
-    fn from(id: NodeId) -> Self {
+impl From<InstanceId> for Uuid {
+    fn from(id: InstanceId) -> Self {
         Self::from_u128(id.0)
     }
 }
@@ -35,8 +35,8 @@ pub enum Update {
     TallyChanged {
         /// The newest tally.
         tally: Tally,
-        /// The options of single votes since the last update. A sample if there were
-        /// many.
+        /// The options of votes with one option since the last update. A sample if there
+        /// were many.
         votes: Vec<OptionId>,
     },
     /// A poll was edited, opened or sealed.
@@ -51,12 +51,13 @@ pub enum Update {
         /// The poll.
         poll: PollId,
     },
-    /// The number of viewers that a node has on a poll. Expires if it is not repeated.
+    /// The number of viewers that an instance has on a poll. Expires if it is not
+    /// repeated.
     Viewers {
         /// The poll.
         poll: PollId,
-        /// The node.
-        node: NodeId,
+        /// The instance.
+        instance: InstanceId,
         /// The number of viewers. 0 after the last one left.
         viewers: u32,
     },

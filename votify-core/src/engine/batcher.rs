@@ -1,6 +1,7 @@
 mod batch_sizer;
 mod fair_queue;
-mod poll_update;
+mod pending_vote;
+mod poll_batch_result;
 mod queue;
 mod queued_ballot;
 mod shared_tally;
@@ -17,15 +18,15 @@ use tokio_util::task::TaskTracker;
 
 use crate::ballot::Ballot;
 use crate::engine::EngineError;
-use crate::engine::cache::CacheEntry;
+use crate::engine::cache::CachedDefinition;
 use crate::engine::config::EngineConfig;
+pub(super) use pending_vote::{CastResult, PendingVote};
 use queue::{BallotQueue, SubmitError};
 use queued_ballot::QueuedBallot;
-pub(super) use queued_ballot::{CastResult, PendingVote};
 pub(super) use shared_tally::SharedTally;
 pub(super) use writer::BatchWriter;
 
-/// Collects ballots while the previous batch is written, and has them written together.
+/// Collects ballots while the previous batch is written, and writes them as one batch.
 ///
 /// There is no timer: a batch is whatever was queued meanwhile. A lone vote is written at
 /// once, a burst in large batches. A queued ballot is cast even if its caller goes away.
@@ -66,13 +67,13 @@ impl Batcher {
     pub(super) fn submit(
         &self,
         ballot: Ballot,
-        entry: Arc<CacheEntry>,
+        definition: Arc<CachedDefinition>,
     ) -> Result<PendingVote, EngineError> {
         let (reply, receiver) = oneshot::channel();
         let queue = self.queue_of(&ballot)?;
         let queued = QueuedBallot {
             ballot,
-            entry,
+            definition,
             queued_at: Instant::now(),
             reply,
         };
@@ -85,7 +86,7 @@ impl Batcher {
         }
     }
 
-    /// Returns the queue of a ballot; all ballots of a poll have the same one.
+    /// Returns the queue of a ballot. All ballots of a poll use the same queue.
     fn queue_of(&self, ballot: &Ballot) -> Result<&BallotQueue, EngineError> {
         let index = match self.queues.len() {
             0 | 1 => 0,

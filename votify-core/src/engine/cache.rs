@@ -12,26 +12,27 @@ use crate::tally::Tally;
 
 /// Cached poll definitions, so that a vote need not read its poll first.
 ///
-/// An entry may be outdated without harm. The store decides on the definition under its
-/// lock. The rule rejects a voter identified under an outdated policy. Counts are
-/// combined only with a definition of their own version. Only a definition known to be
-/// frozen by a ballot is used to refuse a choice.
+/// A cached definition may be outdated without harm. The store decides on the definition
+/// under its lock. The voting rule refuses a voter identified under an outdated policy.
+/// Counts are combined only with a definition of their own version. Only a definition
+/// known to be frozen by a ballot is used to refuse a choice.
 #[derive(Debug)]
 pub(super) struct PollCache {
-    polls: Cache<PollId, Arc<CacheEntry>>,
+    definitions: Cache<PollId, Arc<CachedDefinition>>,
     /// Loads of polls that are not cached.
-    misses: SingleFlight<Result<Arc<CacheEntry>, EngineError>>,
+    misses: SingleFlight<Result<Arc<CachedDefinition>, EngineError>>,
     /// Loads of polls whose cached definition is outdated.
-    reloads: SingleFlight<Result<Arc<CacheEntry>, EngineError>>,
+    reloads: SingleFlight<Result<Arc<CachedDefinition>, EngineError>>,
 }
 
+/// A cached poll definition.
 #[derive(Debug)]
-pub(super) struct CacheEntry {
+pub(super) struct CachedDefinition {
     pub(super) poll: Arc<Poll>,
     frozen: AtomicBool,
 }
 
-impl CacheEntry {
+impl CachedDefinition {
     fn new(poll: Arc<Poll>) -> Arc<Self> {
         Arc::new(Self {
             poll,
@@ -57,15 +58,15 @@ impl PollCache {
     /// Creates a cache for at most `capacity` definitions.
     pub(super) fn new(capacity: usize) -> Self {
         Self {
-            polls: Cache::new(capacity),
+            definitions: Cache::new(capacity),
             misses: SingleFlight::new(),
             reloads: SingleFlight::new(),
         }
     }
 
     /// Returns the cached definition without reading the store.
-    pub(super) fn peek(&self, id: PollId) -> Option<Arc<CacheEntry>> {
-        self.polls.get(&id)
+    pub(super) fn peek(&self, id: PollId) -> Option<Arc<CachedDefinition>> {
+        self.definitions.get(&id)
     }
 
     /// Returns the cached definition, or reads it from the store.
@@ -73,14 +74,14 @@ impl PollCache {
         &self,
         id: PollId,
         store: &dyn Store,
-    ) -> Result<Arc<CacheEntry>, EngineError> {
-        if let Some(entry) = self.peek(id) {
-            return Ok(entry);
+    ) -> Result<Arc<CachedDefinition>, EngineError> {
+        if let Some(definition) = self.peek(id) {
+            return Ok(definition);
         }
         let load = async {
-            // Another load may have filled the cache while this one waited for its turn.
+            // Another load may have filled the cache while this one waited for the lock.
             match self.peek(id) {
-                Some(entry) => Ok(entry),
+                Some(definition) => Ok(definition),
                 None => self.load(id, store).await,
             }
         };
@@ -93,11 +94,15 @@ impl PollCache {
         &self,
         id: PollId,
         store: &dyn Store,
-    ) -> Result<Arc<CacheEntry>, EngineError> {
+    ) -> Result<Arc<CachedDefinition>, EngineError> {
         self.reloads.get(id, self.load(id, store)).await
     }
 
-    async fn load(&self, id: PollId, store: &dyn Store) -> Result<Arc<CacheEntry>, EngineError> {
+    async fn load(
+        &self,
+        id: PollId,
+        store: &dyn Store,
+    ) -> Result<Arc<CachedDefinition>, EngineError> {
         let poll = read(id, store).await;
         if matches!(poll, Err(EngineError::PollNotFound(_))) {
             self.invalidate(id);
@@ -106,21 +111,21 @@ impl PollCache {
     }
 
     /// Caches a definition, unless a newer one is cached.
-    pub(super) fn put(&self, poll: Arc<Poll>) -> Arc<CacheEntry> {
-        match self.polls.peek(&poll.id) {
-            Some(entry) if entry.poll.version > poll.version || entry.poll == poll => entry,
+    pub(super) fn put(&self, poll: Arc<Poll>) -> Arc<CachedDefinition> {
+        match self.definitions.peek(&poll.id) {
+            Some(cached) if cached.poll.version > poll.version || cached.poll == poll => cached,
             _ => {
                 let id = poll.id;
-                let entry = CacheEntry::new(poll);
-                self.polls.insert(id, Arc::clone(&entry));
-                entry
+                let definition = CachedDefinition::new(poll);
+                self.definitions.insert(id, Arc::clone(&definition));
+                definition
             }
         }
     }
 
     /// Removes the cached definition.
     pub(super) fn invalidate(&self, id: PollId) {
-        self.polls.remove(&id);
+        self.definitions.remove(&id);
     }
 }
 

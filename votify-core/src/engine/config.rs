@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-/// Maximum number of single votes that one update carries as a sample.
+/// Maximum number of votes with one option that one update carries as a sample.
 pub(super) const VOTE_SAMPLE: usize = 32;
 
 /// Limits and intervals of an engine.
@@ -36,26 +36,29 @@ pub struct EngineConfig {
     pub max_batch_size: usize,
     /// Number of batches that are written concurrently. Defaults to 1 batch.
     ///
-    /// All ballots of a poll use the same writer. One is right for SQLite; for a database
-    /// server use about half of the connection pool.
+    /// All ballots of a poll use the same writer. One is right for SQLite. For a database
+    /// server use one per core, at most 4: more writers than cores gained nothing, and
+    /// the store's pool of 10 connections also serves reads.
     pub writers: usize,
     /// Maximum duration of a call of the store or the broadcaster; a longer one fails
     /// with `Unavailable`. Defaults to 4 s, at least 1 ms.
     pub store_timeout: Duration,
-    /// Minimum time between two updates of one poll, to viewers and to other nodes.
+    /// Minimum time between two updates of one poll, to viewers and to other instances.
     /// Defaults to 50 ms, at least 1 ms.
     pub update_interval: Duration,
     /// Maximum time between two updates to the viewers of a poll that changes all the
     /// time. Defaults to 1 s, at least [`update_interval`](Self::update_interval).
     ///
-    /// Between the two limits, the interval is twice the time that an update takes to
-    /// reach all viewers. It grows with the number of viewers and with the load of the
-    /// machine.
+    /// Between the two limits, the interval is twice the delivery time, which is the time
+    /// from the first viewer's frame to the last one's. It grows with the number of
+    /// viewers and with the load of the machine.
     pub max_update_interval: Duration,
-    /// How often watched polls are re-read from the store, in case updates were lost.
-    /// Defaults to 1 s, at least 1 ms.
+    /// The time between two reads of the watched polls from the store, in case updates
+    /// were lost. Defaults to 1 s, at least 1 ms.
+    ///
+    /// Viewers see a lost update within twice this time.
     pub resync_interval: Duration,
-    /// How often the store is queried for polls that open or close soon. Defaults to 5 s,
+    /// The time between two queries for polls that open or close soon. Defaults to 5 s,
     /// at least 1 ms.
     pub schedule_interval: Duration,
     /// Maximum number of cached poll definitions. Defaults to 10 000 polls.

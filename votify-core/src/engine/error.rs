@@ -7,7 +7,7 @@ use crate::poll::{ChangeRefusal, InvalidPoll};
 use crate::store::StoreError;
 use crate::voter::IdentifyError;
 
-/// Why a call of the engine failed.
+/// An error of a call of the engine.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
@@ -20,7 +20,7 @@ pub enum EngineError {
     /// The caller does not own the poll.
     #[error("only the owner of the poll may do this")]
     NotOwner,
-    /// The caller lacks what the poll's voter policy identifies voters by.
+    /// The caller lacks the identity that the poll's voter policy requires.
     #[error(transparent)]
     Unidentified(#[from] IdentifyError),
     /// The ballot was refused. It does not count, and nothing changed.
@@ -47,7 +47,7 @@ pub enum EngineError {
     ShuttingDown,
 }
 
-/// What kind of error an [`EngineError`] is, for responses of a server.
+/// The kind of an [`EngineError`], for the responses of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorStatus {
     /// The poll does not exist, or the caller has no vote in it (HTTP 404).
@@ -79,7 +79,7 @@ impl EngineError {
         }
     }
 
-    /// Returns what kind of error this is.
+    /// Returns the kind of this error.
     ///
     /// ```
     /// use votify_core::engine::ErrorStatus;

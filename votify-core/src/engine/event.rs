@@ -5,11 +5,11 @@ use crate::id::{BallotId, PollId};
 use crate::poll::Poll;
 use crate::tally::TallyView;
 
-/// Something that happened through this engine. Counts are as the public sees them.
+/// A change that was made through this engine. Counts are those that the public sees.
 ///
 /// [`PollEngine::events`](crate::PollEngine::events) returns a receiver. An event is sent
-/// once, to the receivers that exist at that moment; events are not a log. What happens
-/// through another engine on the same store is sent by that engine.
+/// once, to the receivers that exist at that moment; events are not a log. Another engine
+/// on the same store sends the events of its own changes.
 ///
 /// ```
 /// use votify_core::{Event, MemoryStore, PollDraft, PollEngine};
@@ -37,7 +37,7 @@ pub enum Event {
         /// The new poll.
         poll: Arc<Poll>,
     },
-    /// A poll's `opens_at` has come.
+    /// A poll's `opens_at` has passed.
     PollOpened {
         /// The poll.
         poll: Arc<Poll>,
@@ -65,8 +65,8 @@ pub enum Event {
         poll: PollId,
         /// The id of the ballot.
         ballot: BallotId,
-        /// What the ballot did; never [`Replayed`](VoteOutcome::Replayed). The revision
-        /// is 0 if the counts are hidden.
+        /// The effect of the ballot; never [`Replayed`](VoteOutcome::Replayed). The
+        /// revision is 0 if the counts are hidden.
         outcome: VoteOutcome,
         /// The counts after the batch that contained the ballot.
         view: TallyView,

@@ -4,7 +4,7 @@ use crate::poll::{InvalidPoll, PollStatus};
 use crate::store::InviteOutcome;
 use crate::voter::{Caller, InviteCode, VoterId, VoterPolicy};
 
-/// Why no invite codes were created.
+/// The reason for which no invite codes were created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InviteRefusal {
@@ -87,8 +87,8 @@ impl PollEngine {
         count: u32,
     ) -> Result<Vec<InviteCode>, EngineError> {
         let loader = &self.inner.loader;
-        let entry = loader.cache.reload(poll, &*loader.store).await?;
-        let poll = &entry.poll;
+        let definition = loader.cache.reload(poll, &*loader.store).await?;
+        let poll = &definition.poll;
         let by_invite = poll.rules.voters == VoterPolicy::Invite;
         let Some(invites) = loader.store.invites().filter(|_| by_invite) else {
             return Err(InviteRefusal::NotByInvite.into());

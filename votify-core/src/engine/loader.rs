@@ -94,8 +94,8 @@ impl PollLoader {
         let SealOutcome::Sealed(tally) = outcome else {
             return Ok(SealAttempt::NotDue);
         };
-        let entry = self.cache.reload(id, &*self.store).await?;
-        Ok(if entry.poll.sealed_at == Some(now) {
+        let definition = self.cache.reload(id, &*self.store).await?;
+        Ok(if definition.poll.sealed_at == Some(now) {
             SealAttempt::SealedNow(tally)
         } else {
             SealAttempt::SealedBefore(tally)

@@ -11,8 +11,8 @@ use crate::poll::Poll;
 use crate::tally::{Audience, Tally, TallyView};
 use crate::voter::VoterId;
 
-/// Sends changes of polls to the viewers of this engine, to the other nodes and to the
-/// receivers of [`Event`]s.
+/// Sends changes of polls to the viewers of this engine, to the other instances and to
+/// the receivers of [`Event`]s.
 #[derive(Debug, Clone)]
 pub(super) struct Notifier {
     pub(super) rooms: Arc<RoomRegistry>,
@@ -54,20 +54,21 @@ impl Notifier {
         self.publisher.publish_deleted(poll).await;
     }
 
-    /// Sends a new tally, a sample of its single votes, and the voters whose audience
-    /// changed.
+    /// Sends a new tally, a sample of the new votes with one option, and the voters whose
+    /// audience changed.
     pub(super) fn tally_changed(
         &self,
         tally: &Arc<Tally>,
-        votes: &[OptionId],
-        voters: Vec<(VoterId, Audience)>,
+        vote_sample: &[OptionId],
+        audience_changes: Vec<(VoterId, Audience)>,
     ) {
         // Local rooms first: they then recognise the echo from the broadcaster as known.
-        self.rooms.tally_changed(tally, votes.to_vec(), voters);
-        self.publisher.publish_tally(tally, votes);
+        self.rooms
+            .tally_changed(tally, vote_sample.to_vec(), audience_changes);
+        self.publisher.publish_tally(tally, vote_sample);
     }
 
-    /// Emits a ballot that changed its poll's tally; `view` is what the public sees.
+    /// Emits a ballot that changed its poll's tally. `view` is the view of the public.
     pub(super) fn ballot_cast(
         &self,
         poll: PollId,
@@ -88,10 +89,9 @@ impl Notifier {
         self.events.receiver_count() > 0
     }
 
-    fn publish_definition(&self, LoadedPoll { poll, tally }: LoadedPoll) {
-        self.rooms
-            .definition_changed(Arc::clone(&poll), Arc::clone(&tally));
-        self.publisher.publish_definition(poll, tally);
+    fn publish_definition(&self, loaded: LoadedPoll) {
+        self.rooms.definition_changed(loaded.clone());
+        self.publisher.publish_definition(loaded);
     }
 
     fn emit(&self, event: Event) {

@@ -9,13 +9,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::backend::LogThrottle;
-use crate::broadcast::{Broadcaster, NodeId, Update};
+use crate::broadcast::{Broadcaster, InstanceId, Update};
+use crate::engine::loaded_poll::LoadedPoll;
 use crate::id::{OptionId, PollId};
-use crate::poll::Poll;
 use crate::tally::Tally;
 use pending_updates::PendingUpdates;
 
-/// Publishes the newest state of each poll to the other nodes.
+/// Publishes the newest state of each poll to the other instances.
 ///
 /// The first change of a poll is sent at once, then at most one message an interval,
 /// whatever its kind. A deletion is sent at once, because no update follows it.
@@ -34,8 +34,8 @@ struct Outbox {
     polls: HashMap<PollId, PendingUpdates>,
     /// Polls that may send at once.
     ready: Vec<PollId>,
-    /// When polls that have sent may send again; ascending, because all wait equally
-    /// long.
+    /// Polls that have sent, each with the time of its next message. Ascending, because
+    /// all wait equally long.
     cooling_down: VecDeque<(Instant, PollId)>,
 }
 
@@ -51,18 +51,18 @@ impl Publisher {
     }
 
     /// Enqueues a tally; it replaces an older pending one of the same poll.
-    pub(super) fn publish_tally(&self, tally: &Arc<Tally>, votes: &[OptionId]) {
-        self.enqueue(tally.poll, |pending| pending.set_tally(tally, votes));
+    pub(super) fn publish_tally(&self, tally: &Arc<Tally>, vote_sample: &[OptionId]) {
+        self.enqueue(tally.poll, |pending| pending.set_tally(tally, vote_sample));
     }
 
     /// Enqueues a definition and its tally.
-    pub(super) fn publish_definition(&self, poll: Arc<Poll>, tally: Arc<Tally>) {
-        self.enqueue(poll.id, |pending| pending.set_definition(poll, tally));
+    pub(super) fn publish_definition(&self, loaded: LoadedPoll) {
+        self.enqueue(loaded.poll.id, |pending| pending.set_definition(loaded));
     }
 
-    /// Enqueues the number of viewers that a node has on a poll.
-    pub(super) fn publish_viewers(&self, poll: PollId, node: NodeId, viewers: u32) {
-        self.enqueue(poll, |pending| pending.set_viewers(node, viewers));
+    /// Enqueues the number of viewers that an instance has on a poll.
+    pub(super) fn publish_viewers(&self, poll: PollId, instance: InstanceId, viewers: u32) {
+        self.enqueue(poll, |pending| pending.set_viewers(instance, viewers));
     }
 
     /// Publishes a deletion at once, and drops the poll's pending updates.
@@ -109,7 +109,7 @@ impl Publisher {
         self.send(&remaining).await;
     }
 
-    /// Publishes without a retry: nodes that miss an update re-read the store.
+    /// Publishes without a retry: instances that miss an update re-read the store.
     async fn send(&self, updates: &[Update]) {
         if updates.is_empty() {
             return;
@@ -124,7 +124,7 @@ impl Publisher {
                     tracing::warn!(
                         times,
                         error = &error as &dyn std::error::Error,
-                        "failed to publish poll updates; other nodes re-read the store"
+                        "failed to publish poll updates; other instances re-read the store"
                     );
                 }
             }

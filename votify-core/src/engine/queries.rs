@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::ballot::ActiveBallot;
-use crate::engine::cache::CacheEntry;
+use crate::engine::cache::CachedDefinition;
 use crate::engine::loaded_poll::LoadedPoll;
 use crate::engine::{EngineError, PollEngine, PollSnapshot};
 use crate::id::PollId;
@@ -21,18 +21,18 @@ impl PollEngine {
     /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
     /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
     pub async fn definition(&self, id: PollId) -> Result<Arc<Poll>, EngineError> {
-        let entry = match self.inner.loader.cache.peek(id) {
-            Some(entry) => entry,
+        let definition = match self.inner.loader.cache.peek(id) {
+            Some(definition) => definition,
             // Boxed: rare, and it would enlarge the future of every caller.
             None => Box::pin(self.cached_definition(id)).await?,
         };
-        Ok(Arc::clone(&entry.poll))
+        Ok(Arc::clone(&definition.poll))
     }
 
     pub(super) async fn cached_definition(
         &self,
         id: PollId,
-    ) -> Result<Arc<CacheEntry>, EngineError> {
+    ) -> Result<Arc<CachedDefinition>, EngineError> {
         let loader = &self.inner.loader;
         loader.cache.get(id, &*loader.store).await
     }
@@ -75,7 +75,7 @@ impl PollEngine {
     /// ```
     ///
     /// # Errors
-    /// [`Store`](EngineError::Store): the store failed; retrying is safe.
+    /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
     pub async fn list_polls(
         &self,
         filter: &PollFilter,
@@ -160,8 +160,8 @@ impl PollEngine {
     ///
     /// # Errors
     /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
-    /// - [`Unidentified`](EngineError::Unidentified): the caller lacks what the poll's
-    ///   voter policy identifies voters by.
+    /// - [`Unidentified`](EngineError::Unidentified): the caller lacks the
+    ///   identity that the poll's voter policy requires.
     /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
     pub async fn ballot_of(
         &self,

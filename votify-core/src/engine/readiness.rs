@@ -4,7 +4,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use tokio::time::timeout;
 
-use crate::broadcast::{Broadcaster, NodeId, Topic, Update};
+use crate::broadcast::{Broadcaster, InstanceId, Topic, Update};
 use crate::engine::PollEngine;
 use crate::id::PollId;
 use crate::store::{Store, StoreExt};
@@ -107,7 +107,7 @@ async fn broadcaster_ready(broadcaster: &dyn Broadcaster) -> bool {
     };
     let probe = Update::Viewers {
         poll: PROBE_POLL,
-        node: NodeId(0),
+        instance: InstanceId(0),
         viewers: 0,
     };
     broadcaster.publish(&[probe]).await.is_ok() && deliveries.next().await.is_some()

@@ -11,7 +11,8 @@ use crate::tally::TallyView;
 pub struct VoteReceipt {
     /// The ballot's id. Sending the same ballot again is safe.
     pub ballot: BallotId,
-    /// What the ballot did. The revision is 0 if the counts are hidden from the caller.
+    /// The effect of the ballot. The revision is 0 if the counts are hidden from the
+    /// caller.
     pub outcome: VoteOutcome,
     /// The poll.
     pub poll: Arc<Poll>,
@@ -19,7 +20,7 @@ pub struct VoteReceipt {
     pub view: TallyView,
 }
 
-/// What an accepted ballot did. A refused ballot is an
+/// The effect of an accepted ballot. A refused ballot is an
 /// [`EngineError::Refused`](crate::EngineError::Refused) instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VoteOutcome {

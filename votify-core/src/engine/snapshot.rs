@@ -12,6 +12,6 @@ pub struct PollSnapshot {
     pub status: PollStatus,
     /// The counts.
     pub view: TallyView,
-    /// The number of viewers on all nodes; up to 5 s old.
+    /// The number of viewers on all instances; up to 5 s old.
     pub viewers: u32,
 }

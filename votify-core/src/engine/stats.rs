@@ -4,7 +4,7 @@ use crate::ballot::Outcome;
 
 /// Counters and gauges of an engine since it was built, for dashboards.
 ///
-/// Votes in polls with hidden results are in none of them.
+/// Vote counters exclude polls with hidden results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct EngineStats {
     /// Ballots counted.

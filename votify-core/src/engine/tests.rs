@@ -6,7 +6,7 @@ mod fairness;
 mod frame_interval;
 mod hidden;
 mod invites;
-mod multi_node;
+mod multi_instance;
 mod pausable_store;
 mod publish_interval;
 mod quotas;

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::ballot::{Ballot, Choice, Outcome, Refusal};
 use crate::engine::batcher::{CastResult, PendingVote, SharedTally};
-use crate::engine::cache::CacheEntry;
+use crate::engine::cache::CachedDefinition;
 use crate::engine::{EngineError, PollEngine, VoteOutcome, VoteReceipt};
 use crate::id::{BallotId, PollId};
 use crate::poll::ResultsPolicy;
@@ -92,14 +92,16 @@ impl PollEngine {
         let loader = &self.inner.loader;
         // Rare branches are boxed: thousands of these futures exist at once, and a future
         // is as large as its largest branch.
-        let mut entry = match loader.cache.peek(poll) {
-            Some(entry) => entry,
+        let mut definition = match loader.cache.peek(poll) {
+            Some(definition) => definition,
             None => Box::pin(self.cached_definition(poll)).await?,
         };
-        let mut cast = self.submit(&entry, voter, ballot, choice.clone()).await;
+        let mut cast = self
+            .submit(&definition, voter, ballot, choice.clone())
+            .await;
         if is_stale(&cast) {
-            entry = Box::pin(loader.cache.reload(poll, &*loader.store)).await?;
-            cast = Box::pin(self.submit(&entry, voter, ballot, choice.clone())).await;
+            definition = Box::pin(loader.cache.reload(poll, &*loader.store)).await?;
+            cast = Box::pin(self.submit(&definition, voter, ballot, choice.clone())).await;
         }
         let CastResult { outcome, tally } = cast?;
         let Some(tally) = tally.filter(|_| outcome != Outcome::Refused(Refusal::PollNotFound))
@@ -108,7 +110,7 @@ impl PollEngine {
             return Err(EngineError::PollNotFound(poll));
         };
         let outcome = VoteOutcome::try_from(outcome).map_err(EngineError::Refused)?;
-        match shared_receipt(&entry, ballot, &choice, outcome, &tally) {
+        match shared_receipt(&definition, ballot, &choice, outcome, &tally) {
             Some(receipt) => Ok(receipt),
             None => Box::pin(self.receipt(voter, ballot, &choice, outcome, &tally)).await,
         }
@@ -117,34 +119,38 @@ impl PollEngine {
     /// Identifies the voter and submits the ballot.
     async fn submit(
         &self,
-        entry: &Arc<CacheEntry>,
+        definition: &Arc<CachedDefinition>,
         voter: &Caller,
         id: BallotId,
         choice: Choice,
     ) -> Result<CastResult, EngineError> {
         let loader = &self.inner.loader;
-        let address = loader.address_id(&entry.poll, voter)?;
+        let address = loader.address_id(&definition.poll, voter)?;
         let ballot = Ballot {
             id,
-            poll: entry.poll.id,
-            voter: loader.authorize_voter(&entry.poll, voter).await?,
+            poll: definition.poll.id,
+            voter: loader.authorize_voter(&definition.poll, voter).await?,
             choice,
             address,
         };
-        self.enqueue(entry, ballot)?.result().await
+        self.enqueue(definition, ballot)?.result().await
     }
 
     /// Checks the choice if the definition is frozen, and submits the ballot to the
     /// batcher.
-    fn enqueue(&self, entry: &Arc<CacheEntry>, ballot: Ballot) -> Result<PendingVote, EngineError> {
+    fn enqueue(
+        &self,
+        definition: &Arc<CachedDefinition>,
+        ballot: Ballot,
+    ) -> Result<PendingVote, EngineError> {
         let inner = &self.inner;
-        let poll = &entry.poll;
-        if entry.is_frozen()
+        let poll = &definition.poll;
+        if definition.is_frozen()
             && let Err(problems) = ballot.choice.check(poll)
         {
             return Err(EngineError::Refused(Refusal::Invalid(problems)));
         }
-        let pending = inner.batcher.submit(ballot, Arc::clone(entry));
+        let pending = inner.batcher.submit(ballot, Arc::clone(definition));
         if matches!(pending, Err(EngineError::Overloaded { .. }))
             && poll.rules.results == ResultsPolicy::Live
         {
@@ -192,7 +198,7 @@ fn is_stale(cast: &Result<CastResult, EngineError>) -> bool {
 /// Makes the receipt of a ballot that changed the tally, with the view that all voters of
 /// its batch share. Returns `None` if the definition has another version than the tally.
 fn shared_receipt(
-    entry: &CacheEntry,
+    definition: &CachedDefinition,
     ballot: BallotId,
     choice: &Choice,
     outcome: VoteOutcome,
@@ -201,11 +207,11 @@ fn shared_receipt(
     if matches!(outcome, VoteOutcome::Replayed { .. }) {
         return None;
     }
-    let view = tally.view(&entry.poll, audience_after(choice))?;
+    let view = tally.view(&definition.poll, audience_after(choice))?;
     Some(VoteReceipt {
         ballot,
         outcome: outcome.redacted_for(&view),
-        poll: Arc::clone(&entry.poll),
+        poll: Arc::clone(&definition.poll),
         view,
     })
 }

@@ -65,7 +65,7 @@ impl<S: Store> Timeout<S> {
     /// Returns the inner store's invitations.
     ///
     /// # Errors
-    /// [`StoreError::Failed`] if the inner store does not support invitations.
+    /// - [`StoreError::Failed`]: the inner store does not support invitations.
     fn inner_invites(&self) -> Result<&dyn InviteStore, StoreError> {
         let invites = self.inner.invites();
         invites.ok_or_else(|| {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::backend::SlidingWindow;
-use crate::limit::{LimitError, LimitKey, Permit, Quota, RateLimiter};
+use crate::limit::{LimitError, LimitKey, Quota, RateDecision, RateLimiter};
 use crate::time::Timestamp;
 
 /// Number of shards. With 18, one million keys fill each table just below its resize
@@ -81,7 +81,7 @@ impl RateLimiter for MemoryRateLimiter {
         key: &LimitKey,
         quota: &Quota,
         now: Timestamp,
-    ) -> Result<Permit, LimitError> {
+    ) -> Result<RateDecision, LimitError> {
         // Keyed with a random secret of this process, so that no client can provoke a
         // collision.
         let digest = self.hasher.hash_one(key);
@@ -113,8 +113,8 @@ fn evict(keys: &mut HashMap<u64, KeyState>, capacity: usize, now: Timestamp) {
     keys.extend(in_use.take(target));
 }
 
-fn refused(quota: &Quota) -> Permit {
-    Permit {
+fn refused(quota: &Quota) -> RateDecision {
+    RateDecision {
         granted: false,
         remaining: 0,
         reset_after: quota.period(),

@@ -37,7 +37,7 @@ pub struct PollChange {
     pub voters: Option<VoterPolicy>,
     /// The new results policy.
     pub results: Option<ResultsPolicy>,
-    /// Whether voters may replace or withdraw their vote.
+    /// True if voters may replace or withdraw their vote.
     pub revote: Option<bool>,
     /// The new address quota. `Some(None)` removes it.
     pub address_quota: Option<Option<AddressQuota>>,
@@ -120,7 +120,7 @@ impl PollChange {
         self
     }
 
-    /// Changes what identifies a voter.
+    /// Changes the voter policy.
     #[must_use]
     pub const fn voters(mut self, voters: VoterPolicy) -> Self {
         self.voters = Some(voters);

@@ -89,7 +89,7 @@ impl PollDraft {
         self
     }
 
-    /// Sets what identifies a voter. Defaults to [`VoterPolicy::Browser`].
+    /// Sets the voter policy. Defaults to [`VoterPolicy::Browser`].
     #[must_use]
     pub const fn voters(mut self, voters: VoterPolicy) -> Self {
         self.rules.voters = voters;

@@ -11,9 +11,9 @@ use crate::voter::{AddressId, Caller, IdentifyError};
 /// [`VoterPolicy`](crate::VoterPolicy).
 ///
 /// A quota limits voters who open a new browser for each vote. It also limits honest
-/// voters who share an address. A ballot uses one slot of the address it was first
-/// counted from. A later revote keeps that slot, also from another address. A withdrawal
-/// frees it.
+/// voters who share an address. A ballot uses one quota slot of the address it was
+/// first counted from. A later revote keeps that quota slot, also from another address. A
+/// withdrawal releases it.
 ///
 /// ```
 /// use votify_core::poll::AddressQuota;

@@ -43,7 +43,7 @@ pub struct PollRules {
     pub voters: VoterPolicy,
     /// The audience of the counts.
     pub results: ResultsPolicy,
-    /// Whether voters may replace or withdraw their vote.
+    /// True if voters may replace or withdraw their vote.
     pub revote: bool,
     /// The maximum number of active ballots from one address. `None`: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]

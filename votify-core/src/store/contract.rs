@@ -27,7 +27,7 @@ use crate::voter::VoterId;
 ///
 /// 1. [`cast_ballots`](Self::cast_ballots) returns one outcome per ballot, in order. An
 ///    empty batch returns an empty receipt.
-/// 2. *The master law.* The ballots of each poll in a batch have the same result as if
+/// 2. *Batch equivalence.* The ballots of each poll in a batch have the same result as if
 ///    cast one at a time in order, including duplicates inside the batch. They are
 ///    written atomically. Polls are independent: a failure of one poll does not affect
 ///    another.
@@ -55,12 +55,13 @@ use crate::voter::VoterId;
 ///     bounds and jitter; the caller never sees one.
 /// 11. In a poll with an [`AddressQuota`](crate::poll::AddressQuota), the active ballots
 ///     from one address never exceed the quota, under any concurrency, across processes.
-///     A ballot uses a slot of the address it was first counted from. A replacement keeps
-///     the slot; a withdrawal frees it.
+///     A ballot uses a quota slot of the address it was first counted from. A replacement
+///     keeps the quota slot; a withdrawal releases it.
 ///
 /// **Closing.** A ballot is counted only if `opens_at <= now < closes_at` and the poll is
 /// not sealed, decided under the poll's lock. After [`seal_poll`](Self::seal_poll) has
-/// returned a tally, no ballot is ever added, and only deletion changes the poll. All
+/// returned a tally, no ballot is ever added, and only a repair or a deletion changes the
+/// poll. All
 /// callers get the same tally.
 ///
 /// **History.** An acknowledged write is durable, to the store's stated

@@ -1,10 +1,10 @@
 use std::fmt;
 
-/// What an acknowledged vote survives, by the settings of the database or server at
-/// connect.
+/// The failures that an acknowledged vote survives, by the settings of the database or
+/// server at connect.
 ///
 /// Ordered: a value that survives more compares greater. For several servers, a store
-/// reports the weakest. The value speaks of one server only: a replica that takes over
+/// reports the weakest. The value covers one server only: a replica that replaces it
 /// may lack the last votes.
 ///
 /// ```
@@ -31,8 +31,8 @@ pub enum Durability {
     /// The end of the process, however sudden. A loss of power may take the last votes
     /// with it.
     ProcessCrash,
-    /// The end of the process and a loss of power, unless the disk reports data as written
-    /// before it is.
+    /// The end of the process and a loss of power, unless the disk reports data as
+    /// written before it is.
     PowerLoss,
 }
 

@@ -129,7 +129,8 @@ impl TallyView {
             .map(|visible| visible.total_votes)
     }
 
-    /// Returns true if the poll is sealed, so that the view can never change again.
+    /// Returns true if the poll is sealed, so that only a repair or a deletion changes
+    /// the view.
     #[must_use]
     pub fn is_final(&self) -> bool {
         self.0.data.is_final

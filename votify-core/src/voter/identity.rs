@@ -53,7 +53,7 @@ impl AccountId {
     }
 }
 
-/// The known identities of a request: session, address, account, invite code.
+/// The identities that a request carries: session, address, account, invite code.
 ///
 /// The poll's [`VoterPolicy`](crate::VoterPolicy) decides which of them identifies the
 /// voter. `Debug` hides session, address and invite code.

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use votify_core::MemoryRateLimiter;
 use votify_core::backend::SlidingWindow;
 use votify_core::conformance::{Fixture, LimiterFixture, check_limiter};
-use votify_core::limit::{LimitError, LimitKey, Permit, Quota, RateLimiter};
+use votify_core::limit::{LimitError, LimitKey, Quota, RateDecision, RateLimiter};
 use votify_core::time::Timestamp;
 
 use crate::assert_detected;
@@ -43,7 +43,7 @@ impl RateLimiter for FaultyLimiter {
         key: &LimitKey,
         quota: &Quota,
         now: Timestamp,
-    ) -> Result<Permit, LimitError> {
+    ) -> Result<RateDecision, LimitError> {
         match self.fault {
             None => self.inner.acquire(key, quota, now).await,
             Some(Fault::MixedKeys) => {
@@ -73,10 +73,10 @@ impl RateLimiter for FaultyLimiter {
     }
 }
 
-fn permit(used: usize, quota: &Quota) -> Permit {
+fn permit(used: usize, quota: &Quota) -> RateDecision {
     let used = u32::try_from(used).unwrap();
     let remaining = u32::from(quota.limit()).checked_sub(used);
-    Permit {
+    RateDecision {
         granted: remaining.is_some(),
         remaining: remaining.unwrap_or(0),
         reset_after: quota.period(),

@@ -14,8 +14,8 @@ use super::subscriptions::Subscriptions;
 use crate::connect::Redis;
 use crate::error::Error;
 
-/// Delays before a reconnect, each with up to 100 % jitter, so that the nodes of a fleet
-/// do not reconnect at once.
+/// Delays before a reconnect, each with up to 100 % jitter, so that the instances of a
+/// fleet do not reconnect at once.
 const RECONNECT_DELAYS: ExponentialBuilder = ExponentialBuilder::new()
     .with_min_delay(Duration::from_millis(50))
     .with_max_delay(MAX_RECONNECT_DELAY)

@@ -12,8 +12,8 @@ const MAX_IN_FLIGHT: usize = 128;
 
 /// Publishes messages, each with its channel, in order.
 ///
-/// On a cluster, the order holds per channel, except while its slot is moving. If the
-/// call fails or is cancelled, a part of the messages may have been published.
+/// On a cluster, the order holds per channel, except while its cluster slot is moving. If
+/// the call fails or is cancelled, a part of the messages may have been published.
 pub(super) async fn publish(redis: &Redis, messages: Vec<(String, String)>) -> Result<(), Error> {
     let limit = redis.timeout();
     let publish = async {
@@ -33,7 +33,7 @@ pub(super) async fn publish(redis: &Redis, messages: Vec<(String, String)>) -> R
     published.unwrap_or(Err(Error::Timeout(limit)))
 }
 
-/// Sends single commands, because a pipeline must not span several slots.
+/// Sends single commands, because a pipeline must not span several cluster slots.
 async fn publish_to_cluster(redis: &Redis, messages: Vec<(String, String)>) -> Result<(), Error> {
     let sends = messages.into_iter().map(|(channel, payload)| {
         let mut publish = redis::cmd("SPUBLISH");

@@ -126,7 +126,7 @@ impl PushHandler {
             (PushKind::Subscribe | PushKind::SSubscribe, _) => {
                 self.subscriptions.confirmed(self.generation, poll);
             }
-            // Nothing requested it: the poll's slot has moved to another node.
+            // Nothing requested it: the poll's cluster slot has moved to another node.
             (PushKind::Unsubscribe | PushKind::SUnsubscribe, _)
                 if !self
                     .subscriptions

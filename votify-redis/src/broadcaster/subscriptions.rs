@@ -12,7 +12,7 @@ use votify_core::broadcast::{Delivery, DeliveryStream, Topic};
 use super::wire;
 use crate::error::Error;
 
-/// The subscriptions of this node and the state of each on the server.
+/// The subscriptions of this instance and the state of each on the server.
 #[derive(Default)]
 pub(super) struct Subscriptions {
     fanout: Fanout,

@@ -54,7 +54,7 @@ pub(super) fn decode(poll: PollId, payload: &[u8]) -> Delivery {
 #[cfg(test)]
 mod tests {
     use votify_core::Timestamp;
-    use votify_core::broadcast::NodeId;
+    use votify_core::broadcast::InstanceId;
 
     use super::*;
 
@@ -66,7 +66,7 @@ mod tests {
     fn largest_node_id_round_trips() {
         let update = Update::Viewers {
             poll: poll(),
-            node: NodeId(u128::MAX),
+            instance: InstanceId(u128::MAX),
             viewers: 1,
         };
         let payload = encode(&update).unwrap();

@@ -11,8 +11,8 @@ use std::time::Duration;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CacheConfig {
-    /// How long a cached poll is valid without asking the store. Defaults to 1 s; between
-    /// 1 ms and 10 s.
+    /// The time for which a cached poll is valid without a read of the store. Defaults to
+    /// 1 s; between 1 ms and 10 s.
     ///
     /// Use the same value on all instances. While Redis is unreachable, closing, editing,
     /// repairing and deleting a poll takes one lease longer.
@@ -20,8 +20,8 @@ pub struct CacheConfig {
     /// Time to live of the keys in Redis after their last write. Defaults to 1 h; between
     /// 1 minute and 7 days.
     pub ttl: Duration,
-    /// How long a call waits for Redis before it goes to the store. Defaults to 150 ms;
-    /// between 1 ms and 2 s.
+    /// Maximum time that a call waits for Redis before it uses the store. Defaults to 150
+    /// ms; between 1 ms and 2 s.
     pub timeout: Duration,
     /// Number of polls whose last answer each instance remembers. Defaults to 10 000; at
     /// least 100.

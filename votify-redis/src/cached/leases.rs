@@ -9,8 +9,8 @@ use votify_core::{Poll, PollId, Store, StoreError, Tally};
 
 use super::config::CacheConfig;
 use super::local::LocalView;
-use super::lookup::{CacheState, Lookup, PollSnapshot};
-use super::redis::{RedisCache, Snapshot};
+use super::lookup::{CacheState, CachedPoll, Lookup};
+use super::redis::{CacheWrite, RedisCache};
 use super::write_behind::{WriteBehindQueue, Writer};
 use crate::connect::Redis;
 
@@ -33,7 +33,7 @@ pub(super) struct Shared<S> {
 #[derive(Debug, Clone)]
 pub(super) enum Loaded {
     Missing,
-    Poll(PollSnapshot),
+    Poll(CachedPoll),
     /// Every read was interrupted by an edit. The definition is current, a matching tally
     /// is missing.
     Contended(Arc<Poll>),
@@ -62,11 +62,9 @@ impl<S: Store> Shared<S> {
     }
 
     /// Returns the cached state, unless this instance has observed a newer one.
-    pub(super) fn leased<'a>(&self, lookup: &'a Lookup) -> Option<&'a PollSnapshot> {
+    pub(super) fn leased<'a>(&self, lookup: &'a Lookup) -> Option<&'a CachedPoll> {
         match &lookup.state {
-            CacheState::Hit(snapshot) if self.local.is_consistent_with(&snapshot.tally) => {
-                Some(snapshot)
-            }
+            CacheState::Hit(cached) if self.local.is_consistent_with(&cached.tally) => Some(cached),
             _ => None,
         }
     }
@@ -75,10 +73,10 @@ impl<S: Store> Shared<S> {
     pub(super) async fn load(&self, poll: PollId, lookup: &Lookup) -> Result<Loaded, StoreError> {
         let load = async {
             let loaded = self.read(poll).await?;
-            if let Loaded::Poll(snapshot) = &loaded {
-                self.local.observe(&snapshot.tally, Some(&snapshot.poll));
+            if let Loaded::Poll(cached) = &loaded {
+                self.local.observe(&cached.tally, Some(&cached.poll));
                 let lease_end = self.cache.lease_end(lookup);
-                self.queue.push(&snapshot.tally, lease_end, []);
+                self.queue.push(&cached.tally, lease_end, []);
             }
             Ok(loaded)
         };
@@ -100,7 +98,7 @@ impl<S: Store> Shared<S> {
             };
             let poll = Arc::new(poll);
             if poll.version == tally.version {
-                return Ok(Loaded::Poll(PollSnapshot {
+                return Ok(Loaded::Poll(CachedPoll {
                     poll,
                     tally: Arc::new(tally),
                 }));
@@ -113,13 +111,13 @@ impl<S: Store> Shared<S> {
     /// Writes a changed state to Redis, which revokes leases on older ones. Returns true
     /// if Redis executed it.
     pub(super) async fn publish(&self, tally: &Tally, poll: Option<&Poll>) -> bool {
-        let snapshot = Snapshot {
+        let write = CacheWrite {
             tally,
             poll,
             lease_end: 0,
             voters: &[],
         };
-        self.cache.put(&snapshot).await
+        self.cache.put(&write).await
     }
 
     /// Revokes the leases on a poll that has just changed.

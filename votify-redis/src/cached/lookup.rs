@@ -4,7 +4,7 @@ use votify_core::{Ballot, BallotId, Poll, PollId, Position, Tally, VoterId};
 
 /// A poll and its tally, both of one version.
 #[derive(Debug, Clone)]
-pub(super) struct PollSnapshot {
+pub(super) struct CachedPoll {
     pub(super) poll: Arc<Poll>,
     pub(super) tally: Arc<Tally>,
 }
@@ -30,7 +30,7 @@ pub(super) enum CacheState {
     /// The value was not written by this library.
     Corrupt,
     /// The store had this state less than one lease ago.
-    Hit(PollSnapshot),
+    Hit(CachedPoll),
 }
 
 /// Reply of `get.lua`: time, state, epoch of the fingerprints, fingerprints.
@@ -97,7 +97,7 @@ fn parse_state(id: PollId, state: Fields, now: u64, lease: u64) -> Option<CacheS
     if lease_end <= now || lease_end > now.saturating_add(lease) {
         return Some(CacheState::Miss);
     }
-    Some(CacheState::Hit(PollSnapshot {
+    Some(CacheState::Hit(CachedPoll {
         poll: Arc::new(poll),
         tally: Arc::new(tally),
     }))

@@ -13,7 +13,7 @@ use votify_core::{
 };
 
 use super::leases::{Loaded, Shared};
-use super::lookup::{BallotFingerprint, Lookup, PollSnapshot};
+use super::lookup::{BallotFingerprint, CachedPoll, Lookup};
 
 /// Maximum polls read from Redis at once. It bounds the concurrent calls of one batch.
 const MAX_CONCURRENT_POLLS: usize = 64;
@@ -34,8 +34,8 @@ impl<S: Store> Shared<S> {
     /// A refusal has no effect on a poll. So the store decides the remaining ballots as
     /// if the refused ones were present.
     pub(super) async fn cast(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
-        let groups = group_by_poll(ballots);
-        let precheck = self.precheck(&groups, ballots, now).await;
+        let batches = group_by_poll(ballots);
+        let precheck = self.precheck(&batches, ballots, now).await;
         let (mut indices, mut remaining) = (Vec::new(), Vec::new());
         for (index, (ballot, refusal)) in ballots.iter().zip(&precheck.refusals).enumerate() {
             if refusal.is_none() {
@@ -52,35 +52,40 @@ impl<S: Store> Shared<S> {
             // The store violates its contract; the caller has to detect that.
             return receipt;
         }
-        self.queue_writes(&groups, &precheck, &indices, ballots, &receipt);
+        self.queue_writes(&batches, &precheck, &indices, ballots, &receipt);
         precheck.merge(&indices, receipt)
     }
 
-    async fn precheck(&self, groups: &[PollBatch], ballots: &[Ballot], now: Timestamp) -> Precheck {
+    async fn precheck(
+        &self,
+        batches: &[PollBatch],
+        ballots: &[Ballot],
+        now: Timestamp,
+    ) -> Precheck {
         let mut precheck = Precheck {
-            lookups: Vec::with_capacity(groups.len()),
+            lookups: Vec::with_capacity(batches.len()),
             refusals: vec![None; ballots.len()],
             tallies: HashMap::new(),
         };
         let started = Instant::now();
-        for chunk in groups.chunks(MAX_CONCURRENT_POLLS) {
+        for chunk in batches.chunks(MAX_CONCURRENT_POLLS) {
             // Slow replies to many chunks must not add up.
             let in_time = started.elapsed() < self.cache.timeout;
             let queried = if in_time { chunk } else { &[] };
-            let results = join_all(queried.iter().map(|group| self.query(group, ballots))).await;
+            let results = join_all(queried.iter().map(|batch| self.query(batch, ballots))).await;
             let results = results
                 .into_iter()
                 .chain(iter::repeat_with(|| (None, None)));
-            for (group, (lookup, snapshot)) in chunk.iter().zip(results) {
-                if let (Some(lookup), Some(snapshot)) = (&lookup, &snapshot) {
-                    precheck.refuse(group, ballots, lookup, snapshot, now);
-                    if group
+            for (batch, (lookup, cached)) in chunk.iter().zip(results) {
+                if let (Some(lookup), Some(cached)) = (&lookup, &cached) {
+                    precheck.refuse(batch, ballots, lookup, cached, now);
+                    if batch
                         .indices
                         .iter()
                         .any(|index| precheck.is_refused(*index))
                     {
-                        let tally = self.local.newest(&snapshot.tally);
-                        precheck.tallies.insert(group.poll, tally);
+                        let tally = self.local.newest(&cached.tally);
+                        precheck.tallies.insert(batch.poll, tally);
                     }
                 }
                 precheck.lookups.push(lookup);
@@ -89,45 +94,47 @@ impl<S: Store> Shared<S> {
         precheck
     }
 
-    /// Returns what Redis has of a group, and the poll's state if a refusal is possible.
+    /// Returns the cached state and fingerprints of a batch's poll, and the poll's
+    /// current state if a refusal is possible.
     async fn query(
         &self,
-        group: &PollBatch,
+        batch: &PollBatch,
         ballots: &[Ballot],
-    ) -> (Option<Lookup>, Option<PollSnapshot>) {
-        let Some(lookup) = self.lookup(group, ballots).await else {
+    ) -> (Option<Lookup>, Option<CachedPoll>) {
+        let Some(lookup) = self.lookup(batch, ballots).await else {
             return (None, None);
         };
-        let snapshot = self.current_state(group, ballots, &lookup).await;
-        (Some(lookup), snapshot)
+        let cached = self.current_state(batch, ballots, &lookup).await;
+        (Some(lookup), cached)
     }
 
-    /// Reads a group's poll and voters from Redis, unless the poll allows revotes.
-    async fn lookup(&self, group: &PollBatch, ballots: &[Ballot]) -> Option<Lookup> {
-        if !self.cache.is_available() || self.local.allows_revote(group.poll) {
+    /// Reads the poll and the voters of a batch from Redis, unless the poll allows
+    /// revotes.
+    async fn lookup(&self, batch: &PollBatch, ballots: &[Ballot]) -> Option<Lookup> {
+        if !self.cache.is_available() || self.local.allows_revote(batch.poll) {
             return None;
         }
-        let voters: Vec<VoterId> = group.ballots(ballots).map(|ballot| ballot.voter).collect();
-        self.cache.get(group.poll, &voters).await
+        let voters: Vec<VoterId> = batch.ballots(ballots).map(|ballot| ballot.voter).collect();
+        self.cache.get(batch.poll, &voters).await
     }
 
     /// Returns the poll's state from the cache or the store, if any voter seems to have
     /// voted.
     async fn current_state(
         &self,
-        group: &PollBatch,
+        batch: &PollBatch,
         ballots: &[Ballot],
         lookup: &Lookup,
-    ) -> Option<PollSnapshot> {
-        let mut pairs = group.ballots(ballots).zip(lookup.fingerprints());
+    ) -> Option<CachedPoll> {
+        let mut pairs = batch.ballots(ballots).zip(lookup.fingerprints());
         if !pairs.any(|(ballot, fingerprint)| has_other_ballot(ballot, *fingerprint)) {
             return None;
         }
-        if let Some(snapshot) = self.leased(lookup) {
-            return Some(snapshot.clone());
+        if let Some(cached) = self.leased(lookup) {
+            return Some(cached.clone());
         }
-        match self.load(group.poll, lookup).await {
-            Ok(Loaded::Poll(snapshot)) => Some(snapshot),
+        match self.load(batch.poll, lookup).await {
+            Ok(Loaded::Poll(cached)) => Some(cached),
             // The store reports the missing poll or the error itself.
             Ok(Loaded::Missing | Loaded::Contended(_)) | Err(_) => None,
         }
@@ -136,7 +143,7 @@ impl<S: Store> Shared<S> {
     /// Queues the results of the store for Redis.
     fn queue_writes(
         &self,
-        groups: &[PollBatch],
+        batches: &[PollBatch],
         precheck: &Precheck,
         indices: &[usize],
         ballots: &[Ballot],
@@ -149,14 +156,14 @@ impl<S: Store> Shared<S> {
             .iter()
             .map(|tally| (tally.poll, tally))
             .collect();
-        for (group, lookup) in groups.iter().zip(&precheck.lookups) {
-            let Some(tally) = tallies.get(&group.poll) else {
+        for (batch, lookup) in batches.iter().zip(&precheck.lookups) {
+            let Some(tally) = tallies.get(&batch.poll) else {
                 continue;
             };
             let tally = Arc::new((*tally).clone());
             self.local.observe(&tally, None);
             let Some(lookup) = lookup else { continue };
-            let voted = group.indices.iter().filter_map(|index| {
+            let voted = batch.indices.iter().filter_map(|index| {
                 let ballot = ballots.get(*index)?;
                 let outcome = outcomes.get(index)?.as_ref().ok()?;
                 let fingerprint = accepted_fingerprint(ballot, outcome)?;
@@ -172,20 +179,20 @@ impl Precheck {
     /// because the store alone can accept a ballot.
     fn refuse(
         &mut self,
-        group: &PollBatch,
+        batch: &PollBatch,
         ballots: &[Ballot],
         lookup: &Lookup,
-        snapshot: &PollSnapshot,
+        cached: &CachedPoll,
         now: Timestamp,
     ) {
-        let fingerprints = lookup.fingerprints_of(snapshot.tally.position.epoch);
-        let ballots = group.indices.iter().zip(group.ballots(ballots));
+        let fingerprints = lookup.fingerprints_of(cached.tally.position.epoch);
+        let ballots = batch.indices.iter().zip(batch.ballots(ballots));
         for ((index, ballot), fingerprint) in ballots.zip(fingerprints) {
-            if !has_other_ballot(ballot, *fingerprint) || snapshot.poll.rules.revote {
+            if !has_other_ballot(ballot, *fingerprint) || cached.poll.rules.revote {
                 continue;
             }
             // The address quota does not matter: the voter has voted already.
-            let verdict = decide(&snapshot.poll, &assumed_history(ballot), 0, ballot, now);
+            let verdict = decide(&cached.poll, &assumed_history(ballot), 0, ballot, now);
             if let (Verdict::Refuse(refusal), Some(slot)) = (verdict, self.refusals.get_mut(*index))
             {
                 *slot = Some(refusal);

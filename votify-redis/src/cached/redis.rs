@@ -34,9 +34,9 @@ struct Scripts {
     tombstone: Script,
 }
 
-/// A snapshot of a poll to be written.
+/// The state of a poll to write to Redis, with the fingerprints of voters.
 #[derive(Debug)]
-pub(super) struct Snapshot<'a> {
+pub(super) struct CacheWrite<'a> {
     pub(super) tally: &'a Tally,
     /// Written only if its version is that of the tally.
     pub(super) poll: Option<&'a Poll>,
@@ -86,14 +86,14 @@ impl RedisCache {
         lookup.now.saturating_add(micros(self.lease))
     }
 
-    /// Writes a snapshot unless a newer one is stored. Returns true if Redis executed it.
-    pub(super) async fn put(&self, snapshot: &Snapshot<'_>) -> bool {
-        let Snapshot {
+    /// Writes a state unless a newer one is stored. Returns true if Redis executed it.
+    pub(super) async fn put(&self, write: &CacheWrite<'_>) -> bool {
+        let CacheWrite {
             tally,
             poll,
             lease_end,
             voters,
-        } = *snapshot;
+        } = *write;
         let poll = poll.filter(|poll| poll.version == tally.version);
         let Ok(tally_json) = serde_json::to_vec(tally) else {
             return false;

@@ -10,7 +10,7 @@ use votify_core::{PollId, Store, StoreError, StoreExt, Tally, Timestamp, VoterId
 
 use super::CachedStore;
 use super::leases::{Loaded, Shared};
-use super::lookup::{CacheState, PollSnapshot};
+use super::lookup::{CacheState, CachedPoll};
 
 /// Reads.
 impl<S: Store> Shared<S> {
@@ -19,12 +19,12 @@ impl<S: Store> Shared<S> {
             Some(lookup) if !matches!(lookup.state, CacheState::Tombstone) => lookup,
             _ => return self.store.poll(id).await,
         };
-        if let Some(snapshot) = self.leased(&lookup) {
-            return Ok(Some((*snapshot.poll).clone()));
+        if let Some(cached) = self.leased(&lookup) {
+            return Ok(Some((*cached.poll).clone()));
         }
         Ok(match self.load(id, &lookup).await? {
             Loaded::Missing => None,
-            Loaded::Poll(PollSnapshot { poll, .. }) | Loaded::Contended(poll) => {
+            Loaded::Poll(CachedPoll { poll, .. }) | Loaded::Contended(poll) => {
                 Some((*poll).clone())
             }
         })
@@ -37,12 +37,12 @@ impl<S: Store> Shared<S> {
             && let Some(lookup) = self.cache.get(id, &[]).await
         {
             let sealed = self.leased(&lookup).filter(|leased| leased.tally.sealed);
-            if let Some(snapshot) = sealed {
-                return Ok(Some((*snapshot.tally).clone()));
+            if let Some(cached) = sealed {
+                return Ok(Some((*cached.tally).clone()));
             }
             match self.load(id, &lookup).await? {
                 Loaded::Missing => return Ok(None),
-                Loaded::Poll(snapshot) => return Ok(Some((*snapshot.tally).clone())),
+                Loaded::Poll(cached) => return Ok(Some((*cached.tally).clone())),
                 Loaded::Contended(_) => {}
             }
         }

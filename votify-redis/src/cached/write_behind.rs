@@ -11,7 +11,7 @@ use votify_core::{PollId, Store, StoreExt, Tally, VoterId};
 
 use super::local::LocalView;
 use super::lookup::BallotFingerprint;
-use super::redis::{RedisCache, Snapshot};
+use super::redis::{CacheWrite, RedisCache};
 
 /// Maximum number of polls written at once.
 const MAX_CONCURRENT_POLLS: usize = 16;
@@ -21,7 +21,7 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Maximum number of voters in one query to the store.
 const VOTERS_PER_QUERY: usize = 1_000;
 
-/// Snapshots that wait to be written, only the newest one of each poll.
+/// Writes that wait to be written, at most one for each poll.
 #[derive(Debug)]
 pub(super) struct WriteBehindQueue {
     pending: Mutex<Pending>,
@@ -34,13 +34,13 @@ pub(super) struct WriteBehindQueue {
 
 #[derive(Debug, Default)]
 struct Pending {
-    polls: HashMap<PollId, PendingSnapshot>,
+    polls: HashMap<PollId, PendingWrite>,
     voters: usize,
 }
 
 /// The pending writes of one poll.
 #[derive(Debug)]
-struct PendingSnapshot {
+struct PendingWrite {
     tally: Arc<Tally>,
     /// End of the lease in microseconds of Redis' clock; 0 grants none.
     lease_end: u64,
@@ -58,7 +58,7 @@ impl WriteBehindQueue {
         }
     }
 
-    /// Adds a snapshot. Polls and voters above the limit are dropped.
+    /// Adds the state of a poll. Polls and voters above the limit are dropped.
     pub(super) fn push(
         &self,
         tally: &Arc<Tally>,
@@ -75,47 +75,47 @@ impl WriteBehindQueue {
             if polls.len() >= self.max_voters.max(1) {
                 return;
             }
-            let snapshot = PendingSnapshot {
+            let write = PendingWrite {
                 tally: Arc::clone(tally),
                 lease_end: 0,
                 voters: HashMap::new(),
             };
-            polls.insert(tally.poll, snapshot);
+            polls.insert(tally.poll, write);
         }
-        let Some(snapshot) = polls.get_mut(&tally.poll) else {
+        let Some(write) = polls.get_mut(&tally.poll) else {
             return;
         };
-        snapshot.merge(tally, lease_end);
+        write.merge(tally, lease_end);
         for (voter, fingerprint) in voters {
             if *voter_count >= self.max_voters {
                 break;
             }
-            let entry = snapshot.voters.entry(voter).or_insert_with(|| {
+            let known = write.voters.entry(voter).or_insert_with(|| {
                 *voter_count += 1;
                 None
             });
-            *entry = fingerprint.or(*entry);
+            *known = fingerprint.or(*known);
         }
         drop(pending);
         self.pushed.send_modify(|pushed| *pushed += 1);
     }
 
-    /// Waits for snapshots and takes all of them. Cancel safe.
+    /// Waits for pending writes and removes all of them. Cancel safe.
     ///
-    /// The number is for [`complete`](Self::complete).
-    async fn drain(&self) -> (u64, Vec<PendingSnapshot>) {
+    /// The returned number of the last push is for [`complete`](Self::complete).
+    async fn drain(&self) -> (u64, Vec<PendingWrite>) {
         let mut pushed = self.pushed.subscribe();
         let completed = *self.completed.borrow();
         // Cannot fail: `self` owns the sender.
         let _ = pushed.wait_for(|pushed| *pushed > completed).await;
-        let number = *self.pushed.borrow();
+        let last_push = *self.pushed.borrow();
         let drained = std::mem::take(&mut *self.lock());
-        (number, drained.polls.into_values().collect())
+        (last_push, drained.polls.into_values().collect())
     }
 
-    /// Records that all pushes up to `number` are done.
-    fn complete(&self, number: u64) {
-        self.completed.send_replace(number);
+    /// Records that all pushes up to `last_push` are done.
+    fn complete(&self, last_push: u64) {
+        self.completed.send_replace(last_push);
     }
 
     /// Waits until all pushes up to now are done.
@@ -130,8 +130,8 @@ impl WriteBehindQueue {
     }
 }
 
-impl PendingSnapshot {
-    /// Takes over the newer tally. A lease holds only for its own epoch and version.
+impl PendingWrite {
+    /// Keeps the newer tally. A lease holds only for its own epoch and version.
     fn merge(&mut self, tally: &Arc<Tally>, lease_end: u64) {
         let leased = |tally: &Tally| (tally.position.epoch, tally.version);
         if leased(tally) == leased(&self.tally) {
@@ -145,7 +145,7 @@ impl PendingSnapshot {
     }
 }
 
-/// The task that writes queued snapshots to Redis.
+/// The task that writes the queue to Redis.
 pub(super) struct Writer<S> {
     pub(super) store: Arc<S>,
     pub(super) cache: Arc<RedisCache>,
@@ -157,28 +157,28 @@ impl<S: Store> Writer<S> {
     /// Writes in rounds. Pushes during a round are merged for the next one.
     pub(super) async fn run(self) {
         loop {
-            let (number, snapshots) = self.queue.drain().await;
-            let writes = stream::iter(snapshots).map(|snapshot| {
-                // A store that panics or hangs loses only this snapshot.
-                let write = AssertUnwindSafe(self.write(snapshot)).catch_unwind();
+            let (last_push, pending_writes) = self.queue.drain().await;
+            let writes = stream::iter(pending_writes).map(|pending| {
+                // A store that panics or hangs loses only this write.
+                let write = AssertUnwindSafe(self.write(pending)).catch_unwind();
                 tokio::time::timeout(WRITE_TIMEOUT, write).map(drop)
             });
             writes
                 .buffer_unordered(MAX_CONCURRENT_POLLS)
                 .collect::<()>()
                 .await;
-            self.queue.complete(number);
+            self.queue.complete(last_push);
         }
     }
 
-    /// Writes one snapshot. Failures are not retried, because later calls repeat the
-    /// data.
-    async fn write(&self, mut snapshot: PendingSnapshot) {
+    /// Writes the state of one poll. Failures are not retried, because later calls repeat
+    /// the data.
+    async fn write(&self, mut pending: PendingWrite) {
         if !self.cache.is_available() {
             return;
         }
-        let id = snapshot.tally.poll;
-        let poll = match self.local.definition(&snapshot.tally) {
+        let id = pending.tally.poll;
+        let poll = match self.local.definition(&pending.tally) {
             Some(poll) => Some(poll),
             None => {
                 let poll = self.store.poll(id).await;
@@ -187,37 +187,37 @@ impl<S: Store> Writer<S> {
         };
         // The ballots were cast at this version or an earlier one. Ballots freeze the
         // rules, so a newer definition has the same rules.
-        let Some(poll) = poll.filter(|poll| poll.version >= snapshot.tally.version) else {
+        let Some(poll) = poll.filter(|poll| poll.version >= pending.tally.version) else {
             return;
         };
-        self.local.observe(&snapshot.tally, Some(&poll));
+        self.local.observe(&pending.tally, Some(&poll));
         if poll.rules.revote {
-            snapshot.voters.clear();
+            pending.voters.clear();
         }
-        let voters = self.fingerprints(&snapshot).await;
-        if voters.is_empty() && snapshot.lease_end == 0 {
+        let voters = self.fingerprints(&pending).await;
+        if voters.is_empty() && pending.lease_end == 0 {
             return;
         }
-        let snapshot = Snapshot {
-            tally: &snapshot.tally,
+        let write = CacheWrite {
+            tally: &pending.tally,
             poll: Some(&poll),
-            lease_end: snapshot.lease_end,
+            lease_end: pending.lease_end,
             voters: &voters,
         };
-        self.cache.put(&snapshot).await;
+        self.cache.put(&write).await;
     }
 
     /// Returns the fingerprints of all voters, and reads missing ones from the store.
-    async fn fingerprints(&self, snapshot: &PendingSnapshot) -> Vec<(VoterId, BallotFingerprint)> {
+    async fn fingerprints(&self, pending: &PendingWrite) -> Vec<(VoterId, BallotFingerprint)> {
         let (mut fingerprints, mut missing) = (Vec::new(), Vec::new());
-        for (voter, fingerprint) in &snapshot.voters {
+        for (voter, fingerprint) in &pending.voters {
             match fingerprint {
                 Some(fingerprint) => fingerprints.push((*voter, *fingerprint)),
                 None => missing.push(*voter),
             }
         }
         for voters in missing.chunks(VOTERS_PER_QUERY) {
-            let ballots = self.store.ballots_of(snapshot.tally.poll, voters).await;
+            let ballots = self.store.ballots_of(pending.tally.poll, voters).await;
             let active = ballots.unwrap_or_default().into_iter().flatten();
             fingerprints.extend(active.map(|active| {
                 let ballot = &active.ballot;
@@ -256,13 +256,13 @@ mod tests {
         let queue = WriteBehindQueue::new(100);
         queue.push(&tally(7, 0), 70, voters(0..2));
         queue.push(&tally(5, 0), 50, voters(1..3));
-        let (number, snapshots) = queue.drain().await;
+        let (last_push, snapshots) = queue.drain().await;
         let [snapshot] = snapshots.as_slice() else {
             panic!("{snapshots:?}");
         };
         assert_eq!(snapshot.tally.position.revision, 7);
         assert_eq!((snapshot.lease_end, snapshot.voters.len()), (70, 3));
-        queue.complete(number);
+        queue.complete(last_push);
         queue.flush().await;
     }
 

@@ -11,7 +11,7 @@ use super::connection::Connection;
 use super::target::{Target, tcp_settings};
 use crate::error::Error;
 
-/// Maximum retries of a call whose slot moved or whose node was lost.
+/// Maximum retries of a call whose cluster slot moved or whose node was lost.
 const MAX_RETRIES: u32 = 4;
 /// Bounds of the delay between retries, in milliseconds. The sum stays below the default
 /// timeout of a call (2 s).
@@ -78,8 +78,8 @@ impl Cluster {
 fn builder(target: &Target, seeds: &[ConnectionInfo]) -> ClusterClientBuilder {
     let builder = ClusterClientBuilder::new(seeds.iter().cloned())
         .use_protocol(ProtocolVersion::RESP3)
-        // The driver tries each node twice in turn. A node that does not answer must
-        // leave time for the others.
+        // The driver tries each node twice, one after the other. A node that does not
+        // answer must leave time for the others.
         .connection_timeout(target.timeout / 4)
         .response_timeout(target.timeout)
         .retries(MAX_RETRIES)

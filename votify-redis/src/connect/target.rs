@@ -25,8 +25,8 @@ impl Target {
     /// Creates a target from connection settings.
     ///
     /// # Errors
-    /// Returns an error if the settings contradict each other or a certificate is
-    /// invalid.
+    /// - [`Error::Driver`]: the settings contradict each other, or a certificate is
+    ///   invalid; correct them.
     pub(super) fn new(
         info: ConnectionInfo,
         timeout: Duration,

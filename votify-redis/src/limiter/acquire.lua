@@ -1,4 +1,4 @@
--- Takes one attempt of a sliding window if one is left, like SlidingWindow::acquire in
+-- Acquires one attempt of a sliding window if one is left, like SlidingWindow::acquire in
 -- votify-core.
 --
 -- KEYS[1]: the window in the format of SlidingWindow::to_bytes

@@ -5,13 +5,13 @@ use votify_core::PollId;
 use votify_core::ballot::ActiveBallot;
 
 use super::error::{Corrupt, Error};
-use super::keys::{ID_BYTES, Keys, REVISIONS_PER_PART};
+use super::keys::{ID_BYTES, Keys, REVISIONS_PER_SEGMENT};
 use super::poll_read::PollRead;
 use super::scripts::PAGE;
 use super::{RedisStore, record};
 
-/// Revisions per page: 2 048. A part of the order is a multiple of it, so a page never
-/// spans two parts.
+/// Revisions per page: 2 048. A segment of the revision log is a multiple of
+/// it, so a page never spans two segments.
 const REVISIONS_PER_PAGE: u64 = 1 << 11;
 
 /// A page of revisions and the ballots that were active when it was read.
@@ -33,12 +33,12 @@ pub(super) async fn page(
     let keys = Keys::new(&store.redis, id);
     // Revision n is at index n - 1.
     let end = (after / REVISIONS_PER_PAGE + 1).saturating_mul(REVISIONS_PER_PAGE);
-    let part = keys.order(after / REVISIONS_PER_PART);
-    let first = after % REVISIONS_PER_PART;
+    let segment = keys.segment(after / REVISIONS_PER_SEGMENT);
+    let first = after % REVISIONS_PER_SEGMENT;
     let width = ID_BYTES as u64;
     let from = (first * width).to_string();
     let to = ((first + end - after) * width - 1).to_string();
-    let keys = [&keys.poll, &keys.reservation, &keys.votes, &part];
+    let keys = [&keys.poll, &keys.reservation, &keys.votes, &segment];
     let arguments = [from.as_bytes(), to.as_bytes()];
     let reply = PAGE.call(&store.redis, &keys, &arguments).await?;
     let mut read = PollRead::parse(id, reply)?;
@@ -46,12 +46,12 @@ pub(super) async fn page(
         return Ok(None);
     };
     let (voters, []) = read.voters.as_chunks::<ID_BYTES>() else {
-        return Err(Corrupt::of(id, "the order of the ballots").into());
+        return Err(Corrupt::of(id, "the revision log").into());
     };
     let mut voters: Vec<_> = voters.iter().map(|voter| (*voter, None)).collect();
     for (index, vote) in std::mem::take(&mut read.votes) {
-        let entry = voters.get_mut(index);
-        entry.ok_or_else(|| read.corrupt("a voter"))?.1 = Some(vote);
+        let row = voters.get_mut(index);
+        row.ok_or_else(|| read.corrupt("a voter"))?.1 = Some(vote);
     }
     Ok(Some(Page {
         last: end.min(current.stored.state.tally.position.revision),

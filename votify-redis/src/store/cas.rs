@@ -22,7 +22,7 @@ const CALL_TIMEOUT: Duration = Duration::from_millis(3_200);
 /// repeats it.
 const REINDEX_TIMEOUT: Duration = Duration::from_millis(600);
 
-/// Bounds of the longest delay of [`CasSession::back_off`]; it doubles with each.
+/// Bounds of the longest delay of [`CasAttempt::back_off`]; it doubles with each delay.
 const MIN_BACKOFF: Duration = Duration::from_millis(2);
 const MAX_BACKOFF: Duration = Duration::from_millis(16);
 
@@ -42,42 +42,42 @@ pub(super) async fn with_short_timeout(
         .unwrap_or(Err(Error::Timeout))
 }
 
-/// A call that reads and conditionally writes a poll.
+/// An attempt to read a poll and to write it if it is unchanged.
 ///
-/// The first of several concurrent sessions writes, and the others conflict and read
-/// again. A session that conflicted reserves the next write for 250 ms at the server. So
-/// no session starves, and a process that is killed meanwhile blocks others for 250 ms at
+/// The first of several concurrent attempts writes, and the others conflict and read
+/// again. An attempt that conflicted reserves the next write for 250 ms at the server. So
+/// no attempt starves, and a process that is killed meanwhile blocks others for 250 ms at
 /// most.
 #[derive(Debug)]
-pub(super) struct CasSession<'a> {
+pub(super) struct CasAttempt<'a> {
     store: &'a RedisStore,
     pub(super) keys: Keys<'a>,
     id: PollId,
-    /// Identifies this session in the server's reservation.
-    session_id: [u8; 8],
+    /// Identifies this attempt as the owner of the server's reservation.
+    owner: [u8; 8],
     /// Voters with ballot ids. Every read includes their rows.
     voters: Vec<u8>,
     has_conflicted: bool,
     max_backoff: Duration,
 }
 
-impl<'a> CasSession<'a> {
+impl<'a> CasAttempt<'a> {
     pub(super) fn new(store: &'a RedisStore, id: PollId, voters: Vec<u8>) -> Self {
         Self {
             store,
             keys: Keys::new(&store.redis, id),
             id,
-            session_id: fastrand::u64(..).to_be_bytes(),
+            owner: fastrand::u64(..).to_be_bytes(),
             voters,
             has_conflicted: false,
             max_backoff: MIN_BACKOFF,
         }
     }
 
-    /// Reads the poll, once no other session has reserved the next write.
+    /// Reads the poll, once no other attempt has reserved the next write.
     pub(super) async fn read(&mut self) -> Result<PollRead, Error> {
         loop {
-            let arguments: [&[u8]; 3] = [&self.session_id, &self.voters, b"32"];
+            let arguments: [&[u8]; 3] = [&self.owner, &self.voters, b"32"];
             let reply = READ
                 .call(&self.store.redis, &self.keys.to_read(), &arguments)
                 .await?;
@@ -99,7 +99,7 @@ impl<'a> CasSession<'a> {
         arguments: &[&[u8]],
     ) -> Result<Option<PollRead>, Error> {
         let mut all: Vec<&[u8]> = Vec::with_capacity(arguments.len() + 1);
-        all.push(&self.session_id);
+        all.push(&self.owner);
         all.extend(arguments);
         let reply: Value = script.call(&self.store.redis, keys, &all).await?;
         match CasResult::parse(self.id, reply)? {
@@ -120,17 +120,13 @@ impl<'a> CasSession<'a> {
         &self.voters
     }
 
-    /// Ends a session that writes nothing, and releases its reservation.
+    /// Ends an attempt that writes nothing, and releases its reservation.
     pub(super) async fn release(self) {
         if !self.has_conflicted {
             return;
         }
         let released = RELEASE
-            .call(
-                &self.store.redis,
-                &[&self.keys.reservation],
-                &[&self.session_id],
-            )
+            .call(&self.store.redis, &[&self.keys.reservation], &[&self.owner])
             .await;
         if let Err(error) = released {
             tracing::debug!(%error, "failed to release a reservation; it expires after 250 ms");

@@ -10,47 +10,47 @@ use votify_core::backend::{AddressUsage, BatchEvaluator, PollBatch, group_by_pol
 use votify_core::ballot::{Outcome, VoterHistory};
 use votify_core::{Ballot, BatchReceipt, Tally, Timestamp, VoterId};
 
-use super::cas::{CasSession, with_timeout};
+use super::cas::{CasAttempt, with_timeout};
 use super::error::Error;
 use super::keys::ID_BYTES;
 use super::poll_read::PollRead;
 use super::{RedisStore, record};
 use batch_writes::BatchWrites;
 
-/// Maximum polls of one batch in flight. It bounds the calls that wait on the connection.
+/// Maximum polls of one call in flight. It bounds the calls that wait on the connection.
 const MAX_CONCURRENT_POLLS: usize = 64;
 
 pub(super) async fn cast(store: &RedisStore, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
     let mut receipt = BatchReceipt::unknown_polls(ballots.len());
-    let groups = group_by_poll(ballots);
-    let casts: Vec<_> = groups
+    let batches = group_by_poll(ballots);
+    let casts: Vec<_> = batches
         .iter()
-        .map(|group| with_timeout(cast_group(store, group, ballots, now)))
+        .map(|batch| with_timeout(cast_batch(store, batch, ballots, now)))
         .collect();
     let mut results = stream::iter(casts)
         .buffered(MAX_CONCURRENT_POLLS)
-        .zip(stream::iter(&groups));
-    while let Some((result, group)) = results.next().await {
+        .zip(stream::iter(&batches));
+    while let Some((result, batch)) = results.next().await {
         match result {
-            Ok(Some((outcomes, tally))) => receipt.record(group, outcomes, tally),
+            Ok(Some((outcomes, tally))) => receipt.record(batch, outcomes, tally),
             // The poll does not exist. The receipt starts with that outcome.
             Ok(None) => {}
-            Err(error) => receipt.fail(group, &error.into_store_error()),
+            Err(error) => receipt.fail(batch, &error.into_store_error()),
         }
     }
     receipt
 }
 
-async fn cast_group(
+async fn cast_batch(
     store: &RedisStore,
-    group: &PollBatch,
-    batch: &[Ballot],
+    batch: &PollBatch,
+    all_ballots: &[Ballot],
     now: Timestamp,
 ) -> Result<Option<(Vec<Outcome>, Tally)>, Error> {
-    let ballots: Vec<&Ballot> = group.ballots(batch).collect();
-    let _lock = store.locks.lock(group.poll).await;
-    let mut session = CasSession::new(store, group.poll, pack(&ballots));
-    let mut read = session.read().await?;
+    let ballots: Vec<&Ballot> = batch.ballots(all_ballots).collect();
+    let _lock = store.locks.lock(batch.poll).await;
+    let mut attempt = CasAttempt::new(store, batch.poll, pack(&ballots));
+    let mut read = attempt.read().await?;
     loop {
         let Some(current) = read.current()? else {
             return Ok(None);
@@ -59,9 +59,9 @@ async fn cast_group(
         let histories = histories(&read, &ballots)?;
         let mut usage = AddressUsage::default();
         if current.stored.state.poll.rules.address_quota.is_some() {
-            let current_usage = address_usage::read(store, &session.keys, &current, &ballots);
+            let current_usage = address_usage::read(store, &attempt.keys, &current, &ballots);
             let Some(current_usage) = current_usage.await? else {
-                read = session.read().await?;
+                read = attempt.read().await?;
                 continue;
             };
             usage = current_usage;
@@ -74,17 +74,17 @@ async fn cast_group(
             .collect();
         let write_set = evaluator.finish();
         if write_set.is_empty() && !current.epoch_raised {
-            session.release().await;
+            attempt.release().await;
             return Ok(Some((outcomes, write_set.state.tally)));
         }
         let state = record::encode_by(&read.run, current.stored.nonce, &write_set.state);
-        let writes = BatchWrites::new(&session.keys, &ballots, &outcomes, &write_set)?;
+        let writes = BatchWrites::new(&attempt.keys, &ballots, &outcomes, &write_set)?;
         let condition = [&*read.run, &current.encoded, &state];
-        match writes.write(&mut session, condition).await? {
+        match writes.write(&mut attempt, condition).await? {
             Some(conflict) => read = conflict,
             None => {
                 if write_set.state.trending != trending_before {
-                    store.mark_score_dirty(group.poll);
+                    store.mark_score_dirty(batch.poll);
                 }
                 return Ok(Some((outcomes, write_set.state.tally)));
             }

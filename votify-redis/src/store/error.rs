@@ -57,7 +57,7 @@ impl Corrupt {
 }
 
 /// Error code of `cast.lua` if an inserted ballot would not be the voter's only one.
-const DUPLICATE_VOTE: &str = "VOTIFYTWICE";
+const DUPLICATE_VOTE: &str = "VOTIFYDUPLICATE";
 
 impl Error {
     pub(super) fn into_store_error(self) -> StoreError {

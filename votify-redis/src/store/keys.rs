@@ -2,19 +2,19 @@ use votify_core::PollId;
 
 use crate::connect::Redis;
 
-/// Revisions per part of the order: 65 536, which is 1 MiB of voters.
-pub(super) const REVISIONS_PER_PART: u64 = 1 << 16;
+/// Revisions per segment of the revision log: 65 536, which is 1 MiB of voters.
+pub(super) const REVISIONS_PER_SEGMENT: u64 = 1 << 16;
 /// Size of a voter and of a ballot id in bytes.
 pub(super) const ID_BYTES: usize = 16;
 
-/// The keys of one poll. On a cluster, all of them are in one slot.
+/// The keys of one poll. On a cluster, all of them are in one cluster slot.
 #[derive(Debug)]
 pub(super) struct Keys<'a> {
     redis: &'a Redis,
     id: PollId,
     /// Hash with the fields `state` and `definition`.
     pub(super) poll: String,
-    /// String: the session that has reserved the next write after a conflict.
+    /// String: the owner that has reserved the next write after a conflict.
     pub(super) reservation: String,
     /// Hash of active ballots by voter. Its fields guarantee one ballot per voter.
     pub(super) votes: String,
@@ -43,28 +43,34 @@ impl<'a> Keys<'a> {
         }
     }
 
-    /// Returns the key of a part of the order.
+    /// Returns the key of a segment of the revision log.
     ///
-    /// It is a string of the voters of [`REVISIONS_PER_PART`] revisions, in order.
-    /// Revisions that are not made by a ballot are filled with zero bytes.
-    pub(super) fn order(&self, part: u64) -> String {
-        self.redis.poll_key(self.id, &format!("order:{part}"))
+    /// The revision log lists the voter of each revision. A segment is a string of the
+    /// voters of [`REVISIONS_PER_SEGMENT`] revisions, in order. A revision that no ballot
+    /// made is 16 zero bytes.
+    pub(super) fn segment(&self, index: u64) -> String {
+        self.redis
+            .poll_key(self.id, &format!("revision_log:{index}"))
     }
 
-    /// Returns the parts of the order that hold revisions `first` to `last`.
+    /// Returns the segments of the revision log that hold revisions `first` to `last`.
     ///
     /// Each has its key, the offset of its first revision, and the number of revisions.
-    pub(super) fn order_parts(&self, first: u64, last: u64) -> Vec<(String, u64, u64)> {
-        let mut parts = Vec::new();
+    pub(super) fn segments(&self, first: u64, last: u64) -> Vec<(String, u64, u64)> {
+        let mut segments = Vec::new();
         // Revision 1 is at index 0: no ballot makes revision 0.
         let mut index = first.saturating_sub(1);
         while index < last {
-            let part = index / REVISIONS_PER_PART;
-            let end = last.min((part + 1).saturating_mul(REVISIONS_PER_PART));
-            parts.push((self.order(part), index % REVISIONS_PER_PART, end - index));
+            let segment = index / REVISIONS_PER_SEGMENT;
+            let end = last.min((segment + 1).saturating_mul(REVISIONS_PER_SEGMENT));
+            segments.push((
+                self.segment(segment),
+                index % REVISIONS_PER_SEGMENT,
+                end - index,
+            ));
             index = end;
         }
-        parts
+        segments
     }
 
     /// Returns the keys that [`PollRead`](super::poll_read::PollRead) needs.
@@ -77,8 +83,8 @@ impl<'a> Keys<'a> {
         let mut keys: Vec<String> = self.to_read().map(str::to_owned).to_vec();
         let others = [&self.invited, &self.voter_addresses, &self.address_counts];
         keys.extend(others.map(String::clone));
-        let parts = revision.div_ceil(REVISIONS_PER_PART);
-        keys.extend((0..parts).map(|part| self.order(part)));
+        let segments = revision.div_ceil(REVISIONS_PER_SEGMENT);
+        keys.extend((0..segments).map(|index| self.segment(index)));
         keys
     }
 }

@@ -4,7 +4,7 @@ use redis::Value;
 use votify_core::poll::PollState;
 use votify_core::{Poll, PollId};
 
-use super::cas::{CasSession, with_timeout};
+use super::cas::{CasAttempt, with_timeout};
 use super::error::{Corrupt, Error};
 use super::keys::Keys;
 use super::poll_read::{CurrentPoll, PollRead};
@@ -71,17 +71,17 @@ pub(super) async fn transform<T: Send>(
 ) -> Result<T, Error> {
     with_timeout(async {
         let _lock = store.locks.lock(id).await;
-        let mut session = CasSession::new(store, id, Vec::new());
-        let mut read = session.read().await?;
+        let mut attempt = CasAttempt::new(store, id, Vec::new());
+        let mut read = attempt.read().await?;
         loop {
             let current = read.current()?.ok_or(Error::NotFound(id))?;
             let Transition { new_state, result } = transition(&current.stored.state);
             if new_state.is_none() && !current.epoch_raised {
-                session.release().await;
+                attempt.release().await;
                 return Ok(result);
             }
             let new_state = new_state.as_ref().unwrap_or(&current.stored.state);
-            match replace(&mut session, &read.run, &current, new_state).await? {
+            match replace(&mut attempt, &read.run, &current, new_state).await? {
                 None => return Ok(result),
                 Some(conflict) => read = conflict,
             }
@@ -92,7 +92,7 @@ pub(super) async fn transform<T: Send>(
 
 /// Writes a new state if the poll is unchanged, and returns the current poll otherwise.
 pub(super) async fn replace(
-    session: &mut CasSession<'_>,
+    attempt: &mut CasAttempt<'_>,
     run: &[u8],
     current: &CurrentPoll,
     state: &PollState,
@@ -103,22 +103,22 @@ pub(super) async fn replace(
         encode_definition(&state.poll)?
     };
     let encoded = record::encode_by(run, current.stored.nonce, state);
-    let keys = [session.keys.poll.clone(), session.keys.reservation.clone()];
+    let keys = [attempt.keys.poll.clone(), attempt.keys.reservation.clone()];
     let arguments = [run, &current.encoded, &encoded, &definition];
-    session.write(&REPLACE, &keys, &arguments).await
+    attempt.write(&REPLACE, &keys, &arguments).await
 }
 
 pub(super) async fn delete(store: &RedisStore, id: PollId) -> Result<(), Error> {
     with_timeout(async {
         let _lock = store.locks.lock(id).await;
-        let mut session = CasSession::new(store, id, Vec::new());
-        let mut read = session.read().await?;
+        let mut attempt = CasAttempt::new(store, id, Vec::new());
+        let mut read = attempt.read().await?;
         loop {
             let current = read.current()?.ok_or(Error::NotFound(id))?;
             let revision = current.stored.state.tally.position.revision;
-            let keys = session.keys.all(revision);
+            let keys = attempt.keys.all(revision);
             let arguments = [&*read.run, &current.encoded];
-            match session.write(&DELETE, &keys, &arguments).await? {
+            match attempt.write(&DELETE, &keys, &arguments).await? {
                 None => return Ok(()),
                 Some(conflict) => read = conflict,
             }

@@ -1,4 +1,4 @@
-//! Listings: sorted sets in a slot of their own, derived from the polls.
+//! Listings: sorted sets in a cluster slot of their own, derived from the polls.
 
 mod entry;
 mod index_page;

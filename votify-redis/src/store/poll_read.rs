@@ -13,7 +13,7 @@ pub(super) struct PollRead {
     pub(super) run: Vec<u8>,
     /// The server's time in milliseconds.
     time: u64,
-    /// True if another session has reserved the next write.
+    /// True if another attempt has reserved the next write.
     pub(super) is_reserved: bool,
     /// The encoded state; `None` if the poll does not exist.
     state: Option<Vec<u8>>,

@@ -6,7 +6,7 @@ use votify_core::store::Audit;
 use votify_core::{Choice, PollId, Tally};
 
 use super::ballot_pages::{Page, page};
-use super::cas::{CasSession, with_timeout};
+use super::cas::{CasAttempt, with_timeout};
 use super::error::{Corrupt, Error};
 use super::keys::ID_BYTES;
 use super::lifecycle::{self, replace};
@@ -115,7 +115,7 @@ pub(super) async fn repair(store: &RedisStore, id: PollId) -> Result<Tally, Erro
     recount.finish(store, id).await?;
     with_timeout(async {
         let _lock = store.locks.lock(id).await;
-        let mut session = CasSession::new(store, id, Vec::new());
+        let mut attempt = CasAttempt::new(store, id, Vec::new());
         loop {
             let RecountSnapshot { current, run, .. } = recount.finish(store, id).await?;
             let state = &current.stored.state;
@@ -126,7 +126,7 @@ pub(super) async fn repair(store: &RedisStore, id: PollId) -> Result<Tally, Erro
                 repaired.tally.position.epoch = state.tally.position.epoch;
             }
             // After a conflict, the next round reads only the pages since.
-            if replace(&mut session, &run, &current, &repaired)
+            if replace(&mut attempt, &run, &current, &repaired)
                 .await?
                 .is_none()
             {

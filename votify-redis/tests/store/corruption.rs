@@ -115,7 +115,7 @@ async fn keys_of_another_type_are_reported_before_any_write() {
     let Some((_server, store, mut connection)) = open().await else {
         return;
     };
-    for name in ["poll", "votes", "superseded", "order:0"] {
+    for name in ["poll", "votes", "superseded", "revision_log:0"] {
         let poll = create_revotable_poll(&store).await;
         cast(&store, &[ballot(&poll, 1)]).await;
         let key = key(&poll, name);

@@ -29,7 +29,8 @@ impl CredentialsInput {
     /// Reads a body.
     ///
     /// # Errors
-    /// `invalid_account` with all fields that are missing, unknown or of the wrong type.
+    /// - `invalid_account`: fields are missing, unknown or of the wrong type; the
+    ///   response lists all.
     pub(super) fn read(body: Value) -> Result<Self, Problem> {
         let mut errors = FieldErrors::default();
         let input = FieldReader::new(body, "", &mut errors).and_then(|mut fields| {
@@ -56,7 +57,7 @@ impl CredentialsInput {
     /// Returns the credentials of a new user.
     ///
     /// # Errors
-    /// `invalid_account` with all invalid fields.
+    /// - `invalid_account`: name or password is invalid; the response lists both.
     pub(super) fn for_registration(&self) -> Result<(UserName, Password), Problem> {
         let (name, password) = (UserName::new(&self.name), Password::new(&self.password));
         let mut errors = FieldErrors::default();

@@ -1,24 +1,25 @@
 use votify_core::account::UserName;
 
 use crate::accounts::AuthService;
-use crate::error::{Problem, RateLimit};
+use crate::error::{Problem, RateLimitHeaders};
 use crate::extract::caller::RequestCaller;
 use crate::rate_limit::{address_key, limit_key};
 use crate::state::AppState;
 
-/// Takes one registration of the address's quota.
+/// Acquires one registration of the address's quota, and returns the remaining quota.
 pub(super) async fn registration(
     state: &AppState,
     auth: &AuthService,
     caller: &RequestCaller,
-) -> Result<Option<RateLimit>, Problem> {
+) -> Result<Option<RateLimitHeaders>, Problem> {
     let engine = &state.engine;
     let key = || address_key(engine.keyring(), "register", caller.address_block());
     let quota = auth.quotas.register;
     state.limiter.acquire(key, quota, engine.now()).await
 }
 
-/// Takes one login attempt of the address's quota, and of the quota of address and name.
+/// Acquires one login attempt of the address's quota, and of the quota of address and
+/// name. Returns the remaining quota.
 ///
 /// No quota counts attempts for a name from all addresses: it would slow down distributed
 /// guessing, but anybody could lock the user out.
@@ -27,7 +28,7 @@ pub(super) async fn login(
     auth: &AuthService,
     caller: &RequestCaller,
     name: Option<&UserName>,
-) -> Result<Option<RateLimit>, Problem> {
+) -> Result<Option<RateLimitHeaders>, Problem> {
     let (engine, quotas) = (&state.engine, auth.quotas);
     let keyring = engine.keyring();
     let address = caller.address_block();

@@ -43,7 +43,7 @@ pub(crate) struct LoginBody {
     token: String,
     /// Always `Bearer`.
     token_type: &'static str,
-    /// When the token expires, unless it is revoked before.
+    /// The time at which the token expires, unless it is revoked before.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
     user: UserBody,

@@ -2,7 +2,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use votify_core::PollStatus;
 use votify_core::engine::PollSnapshot;
 
-/// Returns the tag of what a caller sees of a poll: its position and status.
+/// Returns the tag of a caller's view of a poll: its position and status.
 ///
 /// The tag is weak, because the number of viewers may differ. Positions with hidden
 /// counts have a format of their own, so two callers with equal tags see the same.

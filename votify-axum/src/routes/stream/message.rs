@@ -95,8 +95,8 @@ pub(super) fn frame_event(frame: &Frame) -> Bytes {
     })
 }
 
-/// Renders the single votes of a frame as WebSocket messages. There are none while counts
-/// are hidden, or if votes have several options.
+/// Renders the sample of votes of a frame as WebSocket messages. There are none while
+/// counts are hidden, or if votes have several options.
 pub(super) fn vote_messages(frame: &Frame) -> impl Iterator<Item = Bytes> {
     let options = match (frame.kind, frame.poll.rules.ballot) {
         (FrameKind::Updated, BallotKind::Single) => &frame.votes[..],
@@ -115,7 +115,7 @@ pub(super) fn vote_messages(frame: &Frame) -> impl Iterator<Item = Bytes> {
     votes.map(|vote| json(&vote))
 }
 
-/// Renders a single vote as a server-sent event.
+/// Renders one vote of the sample as a server-sent event.
 pub(super) fn vote_event(frame: &Frame, vote: &[u8]) -> Bytes {
     event("vote_submitted", frame, vote)
 }

@@ -15,7 +15,7 @@ pub(super) struct Viewer {
     pub(super) login: Option<Box<Parts>>,
     pub(super) poll: PollId,
     pub(super) watch: Watch,
-    /// True if single votes are sent too.
+    /// True if the sample of votes of each frame is sent too.
     pub(super) wants_votes: bool,
     /// The last position sent over a WebSocket. Older states are not sent.
     pub(super) last_sent: LastSent,

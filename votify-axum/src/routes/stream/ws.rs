@@ -1,7 +1,7 @@
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{self, Context};
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
@@ -28,9 +28,10 @@ const MAX_READ_BYTES: usize = 2 * MAX_MESSAGE_BYTES;
 /// Size of the read and of the write buffer. Small, because clients send little and there
 /// are thousands of viewers.
 const BUFFER_BYTES: usize = 2 * 1024;
-/// A client that is silent for this many pings is dropped.
+/// Number of unanswered pings after which a client is dropped, at the next tick. With the
+/// default interval of 25 s, the client was silent for 50 to 75 s.
 const MAX_SILENT_PINGS: u8 = 2;
-/// How long a client may take to receive the close frame.
+/// Maximum time for a client to receive the close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// `Retry-After` for a stream that has no session.
@@ -39,7 +40,7 @@ const SESSION_WAIT: Duration = Duration::from_secs(10);
 /// The client is disconnected, or it does not accept messages.
 struct Disconnected;
 
-/// Why a stream ends.
+/// The reason for which a stream ends.
 enum CloseReason {
     Disconnected,
     /// The client sent a close frame, which the WebSocket answers itself.
@@ -105,21 +106,21 @@ async fn run(socket: &mut WebSocket, viewer: &mut Viewer) -> CloseReason {
         return CloseReason::Disconnected;
     }
     loop {
-        let event = tokio::select! {
+        let wakeup = tokio::select! {
             biased;
-            frame = viewer.watch.next() => Event::Frame(frame),
-            event = poll_fn(|context| {
+            frame = viewer.watch.next() => Wakeup::Frame(frame),
+            wakeup = poll_fn(|context| {
                 input_flag.poll(context, |context| poll_input(socket, tick.as_mut(), context))
-            }) => event,
+            }) => wakeup,
         };
-        match event {
-            Event::Frame(None) => return end_of_watch(viewer),
-            Event::Frame(Some(frame)) => {
+        match wakeup {
+            Wakeup::Frame(None) => return end_of_watch(viewer),
+            Wakeup::Frame(Some(frame)) => {
                 if send_frame(socket, viewer, &frame).await.is_err() {
                     return CloseReason::Disconnected;
                 }
             }
-            Event::Received(received) => {
+            Wakeup::Received(received) => {
                 silent_pings = 0;
                 let received = match received {
                     Some(Ok(received)) => received,
@@ -130,7 +131,7 @@ async fn run(socket: &mut WebSocket, viewer: &mut Viewer) -> CloseReason {
                     return reason;
                 }
             }
-            Event::Tick => {
+            Wakeup::Tick => {
                 tick.set(pings.tick());
                 let is_silent = silent_pings >= MAX_SILENT_PINGS;
                 silent_pings += 1;
@@ -146,8 +147,8 @@ async fn run(socket: &mut WebSocket, viewer: &mut Viewer) -> CloseReason {
     }
 }
 
-/// What a viewer's task waits for.
-enum Event {
+/// The cause that wakes a viewer's task.
+enum Wakeup {
     Frame(Option<Arc<Frame>>),
     Received(Option<Result<Message, axum::Error>>),
     Tick,
@@ -157,11 +158,11 @@ fn poll_input(
     socket: &mut WebSocket,
     tick: Pin<&mut impl Future<Output = ()>>,
     context: &mut Context<'_>,
-) -> Poll<Event> {
-    if let Poll::Ready(received) = socket.poll_next_unpin(context) {
-        return Poll::Ready(Event::Received(received));
+) -> task::Poll<Wakeup> {
+    if let task::Poll::Ready(received) = socket.poll_next_unpin(context) {
+        return task::Poll::Ready(Wakeup::Received(received));
     }
-    tick.poll(context).map(|()| Event::Tick)
+    tick.poll(context).map(|()| Wakeup::Tick)
 }
 
 /// Sends a frame, unless the client has a newer state.
@@ -258,7 +259,7 @@ async fn vote(viewer: &mut Viewer, body: serde_json::Value) -> Result<ReceiptBod
     if let Some(login) = &viewer.login {
         viewer.caller.reauthenticate(login, &viewer.state).await?;
     }
-    let vote = voting::vote(&viewer.state, viewer.poll, &mut viewer.caller, input).await;
+    let vote = voting::cast_limited(&viewer.state, viewer.poll, &mut viewer.caller, input).await;
     let receipt = vote.result?;
     viewer.last_sent.record(receipt.view.position());
     Ok(ReceiptBody::from(&receipt))

@@ -64,11 +64,11 @@ proptest! {
         let mut granted: Vec<Timestamp> = Vec::new();
         for step in steps {
             now = now.saturating_add(Duration::from_micros(step));
-            let permit = window.acquire(&quota, now);
-            if permit.granted {
+            let decision = window.acquire(&quota, now);
+            if decision.granted {
                 granted.push(now);
             } else {
-                prop_assert!(permit.retry_after <= Duration::from_secs(72));
+                prop_assert!(decision.retry_after <= Duration::from_secs(72));
             }
             let recent = granted.iter().filter(|time| now.saturating_since(**time) < quota.period()).count();
             prop_assert!(recent <= usize::from(limit));

@@ -1,6 +1,6 @@
 //! Updates published by the cases.
 
-use crate::broadcast::{NodeId, Topic, Update};
+use crate::broadcast::{InstanceId, Topic, Update};
 use crate::conformance::store::builders::at;
 use crate::id::PollId;
 use crate::poll::{
@@ -75,7 +75,7 @@ pub(crate) fn one_of_each(poll: &Poll) -> [Update; 4] {
         Update::Deleted { poll: poll.id },
         Update::Viewers {
             poll: poll.id,
-            node: NodeId(u128::MAX - 1),
+            instance: InstanceId(u128::MAX - 1),
             viewers: 17,
         },
     ]

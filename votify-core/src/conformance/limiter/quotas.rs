@@ -14,7 +14,7 @@ use crate::conformance::fixture::LimiterFixture;
 use crate::conformance::run_concurrently::run_concurrently;
 use crate::conformance::seeds::{check_equal, check_random};
 use crate::conformance::store::builders::at;
-use crate::limit::{LimitKey, Permit, Quota, RateLimiter};
+use crate::limit::{LimitKey, Quota, RateDecision, RateLimiter};
 use crate::time::Timestamp;
 
 fn key(number: u32) -> LimitKey {
@@ -33,12 +33,12 @@ async fn acquire(
     key: &LimitKey,
     quota: &Quota,
     now: Timestamp,
-) -> Permit {
-    let permit = limiter.acquire(key, quota, now).await;
-    permit.expect("acquire succeeds")
+) -> RateDecision {
+    let decision = limiter.acquire(key, quota, now).await;
+    decision.expect("acquire succeeds")
 }
 
-/// A key is granted exactly as many attempts as its quota allows, and each permit has
+/// A key is granted exactly as many attempts as its quota allows, and each decision has
 /// the number of remaining ones.
 pub async fn exactly_the_limit_is_granted(fixture: &dyn LimiterFixture) {
     let backend = fixture.fresh().await;
@@ -46,16 +46,16 @@ pub async fn exactly_the_limit_is_granted(fixture: &dyn LimiterFixture) {
     for (number, limit) in [(1, 1), (2, 10), (3, 300)] {
         let quota = Quota::per_minute(limit);
         for left in (0..limit).rev() {
-            let permit = acquire(&limiter, &key(number), &quota, at(1)).await;
-            assert!(permit.granted, "{left} of {limit} attempts must remain");
-            assert_eq!(permit.remaining, u32::from(left));
+            let decision = acquire(&limiter, &key(number), &quota, at(1)).await;
+            assert!(decision.granted, "{left} of {limit} attempts must remain");
+            assert_eq!(decision.remaining, u32::from(left));
         }
         for _ in 0..3 {
-            let permit = acquire(&limiter, &key(number), &quota, at(1)).await;
-            assert!(!permit.granted, "all {limit} attempts are used");
-            assert_eq!(permit.remaining, 0);
-            assert!(permit.retry_after > Duration::ZERO);
-            assert!(permit.reset_after >= permit.retry_after);
+            let decision = acquire(&limiter, &key(number), &quota, at(1)).await;
+            assert!(!decision.granted, "all {limit} attempts are used");
+            assert_eq!(decision.remaining, 0);
+            assert!(decision.retry_after > Duration::ZERO);
+            assert!(decision.reset_after >= decision.retry_after);
         }
     }
 }
@@ -71,13 +71,13 @@ pub async fn rejected_attempts_are_not_counted(fixture: &dyn LimiterFixture) {
     }
     let retry_after = acquire(&limiter, &key(1), &quota, at(1)).await.retry_after;
     for seconds in 1..59 {
-        let permit = acquire(&limiter, &key(1), &quota, at(seconds)).await;
-        assert!(!permit.granted, "after {seconds} s");
+        let decision = acquire(&limiter, &key(1), &quota, at(seconds)).await;
+        assert!(!decision.granted, "after {seconds} s");
     }
     let retry_at = at(1).saturating_add(retry_after);
     for left in [2, 1, 0] {
-        let permit = acquire(&limiter, &key(1), &quota, retry_at).await;
-        assert_eq!((permit.granted, permit.remaining), (true, left));
+        let decision = acquire(&limiter, &key(1), &quota, retry_at).await;
+        assert_eq!((decision.granted, decision.remaining), (true, left));
     }
 }
 
@@ -87,16 +87,16 @@ pub async fn keys_are_independent(fixture: &dyn LimiterFixture) {
     let limiter = backend.instance();
     let quota = Quota::per_minute(1);
     for number in 0..1_000 {
-        let permit = acquire(&limiter, &key(number), &quota, at(1)).await;
+        let decision = acquire(&limiter, &key(number), &quota, at(1)).await;
         assert!(
-            permit.granted,
+            decision.granted,
             "the first attempt of key {number} must be granted"
         );
     }
     for number in 0..1_000 {
-        let permit = acquire(&limiter, &key(number), &quota, at(2)).await;
+        let decision = acquire(&limiter, &key(number), &quota, at(2)).await;
         assert!(
-            !permit.granted,
+            !decision.granted,
             "the second attempt of key {number} must be rejected"
         );
     }
@@ -110,8 +110,8 @@ pub async fn quota_is_restored_after_two_periods(fixture: &dyn LimiterFixture) {
         let quota = Quota::new(5, Duration::from_secs(seconds)).expect("a valid quota");
         for start in [0, 2 * seconds, 5 * seconds] {
             for left in [4, 3, 2, 1, 0] {
-                let permit = acquire(&limiter, &key(number), &quota, at(start)).await;
-                assert_eq!((permit.granted, permit.remaining), (true, left));
+                let decision = acquire(&limiter, &key(number), &quota, at(start)).await;
+                assert_eq!((decision.granted, decision.remaining), (true, left));
             }
             assert!(
                 !acquire(&limiter, &key(number), &quota, at(start))
@@ -133,8 +133,8 @@ pub async fn concurrent_attempts_share_the_limit(fixture: &dyn LimiterFixture) {
             async move {
                 let mut granted = Vec::new();
                 for _ in 0..4 {
-                    let permit = acquire(&node, &key(round), &quota, at(1)).await;
-                    granted.extend(permit.granted.then_some(permit.remaining));
+                    let decision = acquire(&node, &key(round), &quota, at(1)).await;
+                    granted.extend(decision.granted.then_some(decision.remaining));
                 }
                 granted
             }
@@ -145,7 +145,7 @@ pub async fn concurrent_attempts_share_the_limit(fixture: &dyn LimiterFixture) {
         assert_eq!(
             left,
             (0..20).collect(),
-            "each permit has another number of remaining attempts"
+            "each decision has another number of remaining attempts"
         );
     }
 }

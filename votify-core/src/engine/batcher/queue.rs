@@ -20,7 +20,7 @@ struct State {
     closed: bool,
 }
 
-/// Why a ballot was not queued.
+/// The reason for which a ballot was not queued.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum SubmitError {
     /// The poll has its share of the queue already.

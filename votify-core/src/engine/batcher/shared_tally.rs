@@ -21,7 +21,7 @@ impl SharedTally {
         }
     }
 
-    /// Returns what `audience` sees, or `None` if `poll` has another version than the
+    /// Returns the view of `audience`, or `None` if `poll` has another version than the
     /// tally.
     pub(in crate::engine) fn view(&self, poll: &Poll, audience: Audience) -> Option<TallyView> {
         if poll.id != self.tally.poll || poll.version != self.tally.version {

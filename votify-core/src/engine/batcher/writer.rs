@@ -8,12 +8,13 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::batch_sizer::BatchSizer;
-use super::poll_update::PollUpdate;
+use super::pending_vote::CastResult;
+use super::poll_batch_result::PollBatchResult;
 use super::queue::{BallotQueue, BatchReceiver};
-use super::queued_ballot::{CastResult, QueuedBallot};
+use super::queued_ballot::QueuedBallot;
 use crate::ballot::{Ballot, BatchReceipt, Outcome};
 use crate::engine::VoteOutcome;
-use crate::engine::cache::CacheEntry;
+use crate::engine::cache::CachedDefinition;
 use crate::engine::config::VOTE_SAMPLE;
 use crate::engine::notifier::Notifier;
 use crate::engine::stats::Counters;
@@ -23,7 +24,8 @@ use crate::store::{Store, StoreError};
 use crate::tally::{Audience, TallyView};
 use crate::time::Clock;
 
-/// Writes batches, replies to their callers and notifies everyone else.
+/// Writes batches, replies to their callers, and sends the new tallies to viewers, other
+/// instances and event receivers.
 #[derive(Debug, Clone)]
 pub(in crate::engine) struct BatchWriter {
     pub(in crate::engine) store: Arc<dyn Store>,
@@ -100,23 +102,24 @@ impl BatchWriter {
         for queued in batch {
             oldest = oldest.min(queued.queued_at);
             ballots.push(queued.ballot);
-            replies.push((queued.entry, queued.reply));
+            replies.push((queued.definition, queued.reply));
         }
         let receipt = self.cast(&ballots, oldest + self.timeout).await;
-        let mut updates: HashMap<PollId, PollUpdate> = receipt
+        let mut results: HashMap<PollId, PollBatchResult> = receipt
             .tallies
             .into_iter()
-            .map(|tally| (tally.poll, PollUpdate::new(tally)))
+            .map(|tally| (tally.poll, PollBatchResult::new(tally)))
             .collect();
         let mut failure = None;
-        for ((ballot, outcome), (entry, reply)) in ballots.iter().zip(receipt.outcomes).zip(replies)
+        for ((ballot, outcome), (definition, reply)) in
+            ballots.iter().zip(receipt.outcomes).zip(replies)
         {
-            let result = match outcome {
+            let cast = match outcome {
                 Ok(outcome) => {
-                    let update = updates.get_mut(&ballot.poll);
-                    let tally = update.map(|update| {
-                        self.record_outcome(update, ballot, &outcome, entry);
-                        Arc::clone(&update.tally)
+                    let result = results.get_mut(&ballot.poll);
+                    let tally = result.map(|result| {
+                        self.record_outcome(result, ballot, &outcome, definition);
+                        Arc::clone(&result.tally)
                     });
                     Ok(CastResult { outcome, tally })
                 }
@@ -126,7 +129,7 @@ impl BatchWriter {
                 }
             };
             // Fails only if the caller is gone; the ballot is cast all the same.
-            let _ = reply.send(result);
+            let _ = reply.send(cast);
         }
         if let Some(failure) = failure {
             // Once for the batch, so that a burst of votes does not flood the log.
@@ -136,12 +139,14 @@ impl BatchWriter {
                 "failed to write a batch of votes"
             );
         }
-        for update in updates.into_values() {
-            let Some(entry) = update.entry else { continue };
-            let tally = &update.tally.tally;
-            entry.observe_tally(tally);
+        for result in results.into_values() {
+            let Some(definition) = result.definition else {
+                continue;
+            };
+            let tally = &result.tally.tally;
+            definition.observe_tally(tally);
             self.notifier
-                .tally_changed(tally, &update.votes, update.voters);
+                .tally_changed(tally, &result.vote_sample, result.audience_changes);
         }
     }
 
@@ -166,16 +171,16 @@ impl BatchWriter {
         }
     }
 
-    /// Adds a ballot's outcome to the statistics, to the events and to its poll's update.
+    /// Adds a ballot's outcome to the statistics, to the events and to its poll's result.
     fn record_outcome(
         &self,
-        update: &mut PollUpdate,
+        result: &mut PollBatchResult,
         ballot: &Ballot,
         outcome: &Outcome,
-        entry: Arc<CacheEntry>,
+        definition: Arc<CachedDefinition>,
     ) {
-        let poll = &entry.poll;
-        let same_version = poll.version == update.tally.tally.version;
+        let poll = &definition.poll;
+        let same_version = poll.version == result.tally.tally.version;
         let is_live = poll.rules.results == ResultsPolicy::Live && same_version;
         if is_live {
             self.stats.record_outcome(outcome);
@@ -185,29 +190,30 @@ impl BatchWriter {
         }
         let is_withdrawal = ballot.choice.is_withdrawal();
         if let (true, false, [option]) = (is_live, is_withdrawal, ballot.choice.options())
-            && update.votes.len() < VOTE_SAMPLE
+            && result.vote_sample.len() < VOTE_SAMPLE
         {
-            update.votes.push(*option);
+            result.vote_sample.push(*option);
         }
+        // Under `Live` both audiences see the same counts.
         if !is_live {
             let audience = if is_withdrawal {
                 Audience::Public
             } else {
                 Audience::Voted
             };
-            update.voters.push((ballot.voter, audience));
+            result.audience_changes.push((ballot.voter, audience));
         }
         if self.notifier.has_event_receivers()
             && let Ok(outcome) = VoteOutcome::try_from(outcome.clone())
         {
-            let shared = update.tally.view(poll, Audience::Public);
+            let shared = result.tally.view(poll, Audience::Public);
             let view = shared
-                .unwrap_or_else(|| TallyView::new(poll, &update.tally.tally, Audience::Public));
+                .unwrap_or_else(|| TallyView::new(poll, &result.tally.tally, Audience::Public));
             self.notifier
                 .ballot_cast(ballot.poll, ballot.id, outcome, view);
         }
-        if same_version || update.entry.is_none() {
-            update.entry = Some(entry);
+        if same_version || result.definition.is_none() {
+            result.definition = Some(definition);
         }
     }
 }

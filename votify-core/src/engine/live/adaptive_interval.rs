@@ -122,7 +122,7 @@ mod tests {
     fn overload_is_detected_although_latency_is_below_the_interval() {
         let mut interval = AdaptiveInterval::new(MIN, MAX);
         for _ in 0..20 {
-            // A late viewer takes the newest state, which is half an interval old on
+            // A late viewer receives the newest state, which is half an interval old on
             // average.
             interval.record(interval.interval() / 2);
         }

@@ -4,8 +4,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// The time between two viewers, unless they are too many for it. Another node takes 500
-/// reconnecting viewers a second without a delay for its own ones.
+/// The time between two viewers, unless they are too many for it. Another instance
+/// accepts 500 reconnecting viewers a second without a delay for its own viewers.
 const MAX_PAUSE: Duration = Duration::from_millis(2);
 
 /// Ends all watches one after the other, so that their viewers do not all reconnect at
@@ -21,18 +21,19 @@ pub(super) struct Drain {
 }
 
 impl Drain {
-    /// Plans the departure of `viewers` so that the last one leaves within `within`.
-    pub(super) fn new(viewers: u64, within: Duration, now: Instant) -> Self {
+    /// Schedules the disconnections of `viewers`; the last one is before `timeout` ends.
+    pub(super) fn new(viewers: u64, timeout: Duration, now: Instant) -> Self {
         let viewers = u32::try_from(viewers).unwrap_or(u32::MAX).max(1);
         Self {
             started_at: now,
-            pause: MAX_PAUSE.min(within / viewers),
+            pause: MAX_PAUSE.min(timeout / viewers),
             scheduled: AtomicU32::new(0),
             drained: CancellationToken::new(),
         }
     }
 
-    /// Returns when the calling viewer leaves. Each viewer calls this once.
+    /// Returns the time at which the calling viewer is disconnected. Each viewer calls
+    /// this once.
     pub(super) fn next(&self) -> Instant {
         self.started_at + self.pause * self.scheduled.fetch_add(1, Ordering::Relaxed)
     }

@@ -6,7 +6,7 @@ use crate::id::OptionId;
 use crate::poll::{Poll, PollStatus};
 use crate::tally::TallyView;
 
-/// What a frame announces.
+/// The kind of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FrameKind {
     /// The current state: the first frame of each watch, and one after every change.
@@ -31,7 +31,7 @@ pub enum FrameFormat {
 /// The whole state of a poll for one audience, shared by all of its viewers.
 #[derive(Debug)]
 pub struct Frame {
-    /// What the frame announces.
+    /// The kind.
     pub kind: FrameKind,
     /// The definition.
     pub poll: Arc<Poll>,
@@ -39,10 +39,10 @@ pub struct Frame {
     pub status: PollStatus,
     /// The counts as this audience sees them.
     pub view: TallyView,
-    /// The number of viewers on all nodes.
+    /// The number of viewers on all instances.
     pub viewers: u32,
-    /// The options of single votes since the last frame: a sample of at most 32, and none
-    /// if the counts are hidden.
+    /// The options of votes with one option since the last frame: a sample of at most 32,
+    /// and none if the counts are hidden.
     pub votes: Arc<[OptionId]>,
     rendered: [OnceLock<Bytes>; 2],
 }

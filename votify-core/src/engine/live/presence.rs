@@ -3,15 +3,16 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::broadcast::NodeId;
+use crate::broadcast::InstanceId;
 
-/// How long another node's number of viewers is valid without a repetition.
+/// The time after which another instance's number of viewers expires if it is not
+/// repeated.
 const EXPIRY: Duration = Duration::from_secs(5);
-/// How often a number of viewers is repeated; one repetition may get lost before it
-/// expires.
+/// The time between two repetitions of a number of viewers. One repetition may get lost
+/// before the number expires.
 const HEARTBEAT: Duration = Duration::from_secs(2);
 
-/// Decides when this node announces its number of viewers to the others.
+/// Decides when this instance announces its number of viewers to the others.
 #[derive(Debug, Default)]
 pub(super) struct PresenceAnnouncer {
     last: Option<(u32, Instant)>,
@@ -34,24 +35,24 @@ impl PresenceAnnouncer {
     }
 }
 
-/// The numbers of viewers that other nodes have on a poll.
+/// The numbers of viewers that other instances have on a poll.
 #[derive(Debug, Default)]
 pub(super) struct Presence {
-    nodes: HashMap<NodeId, (u32, Instant)>,
+    instances: HashMap<InstanceId, (u32, Instant)>,
 }
 
 impl Presence {
-    /// Records another node's number of viewers.
-    pub(super) fn update(&mut self, node: NodeId, viewers: u32, now: Instant) {
-        self.nodes.insert(node, (viewers, now));
+    /// Records another instance's number of viewers.
+    pub(super) fn update(&mut self, instance: InstanceId, viewers: u32, now: Instant) {
+        self.instances.insert(instance, (viewers, now));
     }
 
     /// Removes expired numbers, and returns the sum of the others.
     pub(super) fn remote_total(&mut self, now: Instant) -> u32 {
-        self.nodes.retain(|_, (viewers, received_at)| {
+        self.instances.retain(|_, (viewers, received_at)| {
             *viewers > 0 && now.duration_since(*received_at) <= EXPIRY
         });
-        self.nodes
+        self.instances
             .values()
             .fold(0, |sum, (viewers, _)| sum.saturating_add(*viewers))
     }
@@ -69,23 +70,23 @@ mod tests {
         };
         assert!(
             announces(0, 0),
-            "the first 0 replaces the number of an earlier room of this node"
+            "the first 0 replaces the number of an earlier room of this instance"
         );
         assert!(announces(3, 1) && !announces(3, 2) && announces(3, 3));
         assert!(announces(0, 4) && !announces(0, 60));
     }
 
     #[test]
-    fn silent_node_expires() {
+    fn silent_instance_expires() {
         let (mut presence, start) = (Presence::default(), Instant::now());
-        presence.update(NodeId(1), 7, start);
-        presence.update(NodeId(2), u32::MAX, start + EXPIRY);
+        presence.update(InstanceId(1), 7, start);
+        presence.update(InstanceId(2), u32::MAX, start + EXPIRY);
         assert_eq!(presence.remote_total(start + EXPIRY), u32::MAX);
         let later = start + EXPIRY + Duration::from_millis(1);
-        presence.update(NodeId(2), 1, later);
+        presence.update(InstanceId(2), 1, later);
         assert_eq!(presence.remote_total(later), 1);
-        presence.update(NodeId(2), 0, later);
+        presence.update(InstanceId(2), 0, later);
         assert_eq!(presence.remote_total(later), 0);
-        assert!(presence.nodes.is_empty());
+        assert!(presence.instances.is_empty());
     }
 }

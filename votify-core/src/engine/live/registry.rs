@@ -7,12 +7,12 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::engine::live::drain::Drain;
+use crate::engine::live::room::Room;
 use crate::engine::live::room::context::{CloseMode, RoomContext};
-use crate::engine::live::room::handle::Room;
 use crate::engine::live::room::mailbox::RoomEvent;
 use crate::engine::live::room::task;
+use crate::engine::loaded_poll::LoadedPoll;
 use crate::id::{OptionId, PollId};
-use crate::poll::Poll;
 use crate::tally::{Audience, Tally};
 use crate::voter::VoterId;
 
@@ -35,8 +35,8 @@ impl RoomRegistry {
         }
     }
 
-    /// Joins the room of a poll, and opens it if needed. Returns `None` once all viewers
-    /// are to leave.
+    /// Joins the room of a poll, and opens it if needed. Returns `None` once the
+    /// engine disconnects all viewers.
     pub(super) fn join(self: &Arc<Self>, poll: PollId) -> Option<ViewerGuard> {
         let mut rooms = self.rooms();
         if self.context.drain.get().is_some() {
@@ -44,12 +44,12 @@ impl RoomRegistry {
         }
         let room = rooms.entry(poll).or_insert_with(|| self.open(poll));
         // Counted under the lock under which empty rooms are closed.
-        let number = room.join();
+        let join_index = room.join();
         self.viewers.fetch_add(1, Ordering::Relaxed);
         Some(ViewerGuard {
             room: Arc::clone(room),
             registry: Arc::clone(self),
-            number,
+            join_index,
         })
     }
 
@@ -76,16 +76,16 @@ impl RoomRegistry {
         true
     }
 
-    /// Ends all watches one after the other within `within`; returns when no viewer is
-    /// left, or then.
-    pub(in crate::engine) async fn drain_viewers(&self, within: Duration) {
+    /// Ends all watches one after the other. Returns when no viewer is left, at the
+    /// latest after `timeout`.
+    pub(in crate::engine) async fn drain_viewers(&self, timeout: Duration) {
         let now = Instant::now();
         let drain = {
             // Under the lock, so that each viewer either is counted or cannot join any
             // more.
             let _rooms = self.rooms();
             let viewers = self.viewers.load(Ordering::Relaxed);
-            let start = || Arc::new(Drain::new(viewers, within, now));
+            let start = || Arc::new(Drain::new(viewers, timeout, now));
             let drain = Arc::clone(self.context.drain.get_or_init(start));
             if viewers == 0 {
                 drain.drained.cancel();
@@ -96,26 +96,30 @@ impl RoomRegistry {
             room.push(RoomEvent::Drain);
         }
         // The engine's shutdown ends the watches that remain after the timeout.
-        let _ = tokio::time::timeout_at(now + within, drain.drained.cancelled()).await;
+        let _ = tokio::time::timeout_at(now + timeout, drain.drained.cancelled()).await;
     }
 
-    /// Sends a new tally to the viewers of its poll, with the voters whose audience
-    /// changed.
+    /// Sends a new tally to the viewers of its poll, with a sample of the new votes and
+    /// the voters whose audience changed.
     pub(in crate::engine) fn tally_changed(
         &self,
         tally: &Arc<Tally>,
-        votes: Vec<OptionId>,
-        voters: Vec<(VoterId, Audience)>,
+        vote_sample: Vec<OptionId>,
+        audience_changes: Vec<(VoterId, Audience)>,
     ) {
         if let Some(room) = self.room(tally.poll) {
-            room.push(RoomEvent::Tally(Arc::clone(tally), votes, voters));
+            room.push(RoomEvent::TallyChanged {
+                tally: Arc::clone(tally),
+                vote_sample,
+                audience_changes,
+            });
         }
     }
 
-    /// Sends a new definition to the viewers of a poll.
-    pub(in crate::engine) fn definition_changed(&self, poll: Arc<Poll>, tally: Arc<Tally>) {
-        if let Some(room) = self.room(poll.id) {
-            room.push(RoomEvent::Definition(poll, tally));
+    /// Sends a new definition to the viewers of its poll.
+    pub(in crate::engine) fn definition_changed(&self, loaded: LoadedPoll) {
+        if let Some(room) = self.room(loaded.poll.id) {
+            room.push(RoomEvent::DefinitionChanged(loaded));
         }
     }
 
@@ -126,7 +130,7 @@ impl RoomRegistry {
         }
     }
 
-    /// Returns the number of viewers of a poll on all nodes.
+    /// Returns the number of viewers of a poll on all instances.
     pub(in crate::engine) fn viewers_of(&self, poll: PollId) -> u32 {
         self.room(poll).map_or(0, |room| room.total_viewers())
     }
@@ -156,7 +160,7 @@ pub(super) struct ViewerGuard {
     pub(super) room: Arc<Room>,
     registry: Arc<RoomRegistry>,
     /// The number of viewers that were in the room before.
-    pub(super) number: u32,
+    pub(super) join_index: u32,
 }
 
 impl ViewerGuard {

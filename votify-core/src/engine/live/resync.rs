@@ -4,9 +4,9 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::live::registry::RoomRegistry;
-use crate::engine::live::room::handle::Room;
+use crate::engine::live::room::Room;
 use crate::engine::live::room::mailbox::RoomEvent;
-use crate::engine::live::snapshot::RoomView;
+use crate::engine::live::snapshot::PublishedState;
 use crate::tally::{Audience, Tally};
 use crate::time::Timestamp;
 use crate::voter::VoterId;
@@ -39,9 +39,9 @@ impl RoomRegistry {
     async fn resync_rooms(&self, rooms: &[Arc<Room>]) {
         // Ballots before tallies, so that the tallies contain the ballots that were
         // found.
-        let mut voters = Vec::with_capacity(rooms.len());
+        let mut audience_changes = Vec::with_capacity(rooms.len());
         for room in rooms {
-            voters.push(self.refresh_voters(room).await);
+            audience_changes.push(self.refresh_voters(room).await);
         }
         let polls: Vec<_> = rooms.iter().map(|room| room.poll).collect();
         let tallies = match self.context.loader.store.tallies(&polls).await {
@@ -55,14 +55,18 @@ impl RoomRegistry {
             }
             Err(_) => return,
         };
-        for ((room, tally), voters) in rooms.iter().zip(tallies).zip(voters) {
+        for ((room, tally), audience_changes) in rooms.iter().zip(tallies).zip(audience_changes) {
             match tally {
                 None => room.push(RoomEvent::Deleted),
                 Some(tally) => {
                     if room.status_is_stale(self.context.loader.now(), &tally) {
                         room.push(RoomEvent::RELOAD);
                     }
-                    room.push(RoomEvent::Tally(Arc::new(tally), Vec::new(), voters));
+                    room.push(RoomEvent::TallyChanged {
+                        tally: Arc::new(tally),
+                        vote_sample: Vec::new(),
+                        audience_changes,
+                    });
                 }
             }
         }
@@ -73,7 +77,11 @@ impl RoomRegistry {
     async fn refresh_voters(&self, room: &Room) -> Vec<(VoterId, Audience)> {
         let mut refreshed = Vec::new();
         let store = &self.context.loader.store;
-        for voters in room.voters.to_refresh(room.allows_revote()).chunks(CHUNK) {
+        for voters in room
+            .tracked_voters
+            .to_refresh(room.allows_revote())
+            .chunks(CHUNK)
+        {
             let Ok(ballots) = store.ballots_of(room.poll, voters).await else {
                 break;
             };
@@ -92,8 +100,8 @@ impl RoomRegistry {
 
 impl Room {
     fn allows_revote(&self) -> bool {
-        match &*self.view(Audience::Public).borrow() {
-            RoomView::Snapshot(snapshot) => snapshot.updated().poll.rules.revote,
+        match &*self.subscribe(Audience::Public).borrow() {
+            PublishedState::Snapshot(snapshot) => snapshot.updated().poll.rules.revote,
             _ => false,
         }
     }
@@ -101,8 +109,8 @@ impl Room {
     /// Returns true if the poll has opened or closed since its last publication, by time
     /// alone.
     fn status_is_stale(&self, now: Timestamp, tally: &Tally) -> bool {
-        match &*self.view(Audience::Public).borrow() {
-            RoomView::Snapshot(snapshot) => {
+        match &*self.subscribe(Audience::Public).borrow() {
+            PublishedState::Snapshot(snapshot) => {
                 let frame = snapshot.updated();
                 frame.poll.version == tally.version && frame.poll.status(now) != frame.status
             }

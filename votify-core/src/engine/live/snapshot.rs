@@ -8,8 +8,7 @@ use crate::id::OptionId;
 use crate::poll::{Poll, PollStatus};
 use crate::tally::TallyView;
 
-/// The newest state of a room for one audience. Each viewer takes the frames that it has
-/// not received yet.
+/// The newest state of a room for one audience, with the frames that announce it.
 #[derive(Debug)]
 pub(super) struct RoomSnapshot {
     updated: Arc<Frame>,
@@ -18,13 +17,13 @@ pub(super) struct RoomSnapshot {
     pub(super) delivery: DeliveryInfo,
 }
 
-/// How a snapshot is delivered to the viewers.
+/// Delivery settings of a snapshot.
 #[derive(Debug, Clone)]
 pub(super) struct DeliveryInfo {
     pub(super) published_at: Instant,
-    /// Viewers whose number is a multiple of this record their delivery latency.
+    /// Viewers whose join index is a multiple of this record their delivery latency.
     pub(super) sample_every: u32,
-    /// Set once all viewers are to leave.
+    /// Set when the engine starts to disconnect all viewers.
     pub(super) drain: Option<Arc<Drain>>,
 }
 
@@ -89,16 +88,16 @@ impl RoomSnapshot {
         ))
     }
 
-    /// Returns true if a viewer with `other` needs no frame of this snapshot.
+    /// Returns true if a viewer that received `other` needs no frame of this snapshot.
     pub(super) fn same_state(&self, other: &Self) -> bool {
         let (is_draining, was_draining) = (&self.delivery.drain, &other.delivery.drain);
         self.updated.same_state(&other.updated) && is_draining.is_some() == was_draining.is_some()
     }
 }
 
-/// What a room publishes to one audience.
+/// The state that a room publishes to one audience.
 #[derive(Debug, Clone)]
-pub(super) enum RoomView {
+pub(super) enum PublishedState {
     /// The poll is being loaded.
     Loading,
     Snapshot(Arc<RoomSnapshot>),

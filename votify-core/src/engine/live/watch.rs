@@ -11,7 +11,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::engine::EngineError;
 use crate::engine::live::frame::{Frame, FrameKind};
 use crate::engine::live::registry::{RoomRegistry, ViewerGuard};
-use crate::engine::live::snapshot::{RoomSnapshot, RoomView};
+use crate::engine::live::snapshot::{PublishedState, RoomSnapshot};
 use crate::id::PollId;
 use crate::poll::ResultsPolicy;
 use crate::tally::{Audience, ViewPosition};
@@ -29,7 +29,9 @@ const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
 /// - Frames are merged: a slow viewer gets the newest state only, but still one frame for
 ///   each change of the definition and for the closing.
 /// - Positions never decrease.
-/// - The state is exact within 2 s of the last change and of the last fault.
+/// - The state is exact within 2 s of the last change and of the last fault: twice
+///   [`resync_interval`](crate::engine::EngineConfig::resync_interval), which defaults to
+///   1 s.
 ///
 /// ```
 /// use votify_core::engine::live::FrameKind;
@@ -58,22 +60,22 @@ const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
 pub struct Watch {
     guard: ViewerGuard,
     viewer: Caller,
-    /// The version of the poll by whose rules `subscription` was made, or not needed.
+    /// The version of the poll whose rules `subscription` follows.
     rules_version: u64,
-    view: watch::Receiver<RoomView>,
+    published: watch::Receiver<PublishedState>,
     subscription: Option<Box<VoterSubscription>>,
     last_seen: Option<LastSeen>,
     /// The frame to return next.
     queued_frame: Option<Arc<Frame>>,
-    /// True if this viewer was waiting when the current view was published: its latency
+    /// True if this viewer was waiting when the current state was published: its latency
     /// then measures this machine, not the viewer's client.
     was_waiting: bool,
-    /// Set once all viewers are to leave.
+    /// Set when the engine starts to disconnect all viewers.
     drain_at: Option<Pin<Box<Sleep>>>,
     ended: bool,
 }
 
-/// What a viewer finds in the current view.
+/// The result of reading the published state.
 enum NextFrame {
     Frame(Arc<Frame>),
     /// The poll was edited, and the viewer's counts may depend on whether they voted.
@@ -90,12 +92,12 @@ impl Watch {
         after: Option<ViewPosition>,
     ) -> Result<Self, EngineError> {
         let guard = rooms.join(poll).ok_or(EngineError::ShuttingDown)?;
-        let view = guard.room.view(Audience::Public);
+        let published = guard.room.subscribe(Audience::Public);
         let mut watch = Self {
             guard,
             viewer: viewer.clone(),
             rules_version: 0,
-            view,
+            published,
             subscription: None,
             last_seen: None,
             queued_frame: None,
@@ -108,28 +110,28 @@ impl Watch {
         if let Some(after) = after {
             watch.catch_up(after).await?;
         }
-        watch.view.mark_changed();
+        watch.published.mark_changed();
         Ok(watch)
     }
 
     async fn first_snapshot(&mut self, poll: PollId) -> Result<Arc<RoomSnapshot>, EngineError> {
         let context = self.guard.context();
         let loaded = self
-            .view
-            .wait_for(|view| !matches!(view, RoomView::Loading));
-        let view = match tokio::time::timeout(context.config.store_timeout, loaded).await {
-            Ok(Ok(view)) => view.clone(),
+            .published
+            .wait_for(|state| !matches!(state, PublishedState::Loading));
+        let state = match tokio::time::timeout(context.config.store_timeout, loaded).await {
+            Ok(Ok(state)) => state.clone(),
             _ => return Err(context.loader.unavailable()),
         };
-        match view {
-            RoomView::Snapshot(snapshot) => Ok(snapshot),
-            RoomView::Deleted(_) => Err(EngineError::PollNotFound(poll)),
-            RoomView::Loading | RoomView::Ended => Err(EngineError::ShuttingDown),
+        match state {
+            PublishedState::Snapshot(snapshot) => Ok(snapshot),
+            PublishedState::Deleted(_) => Err(EngineError::PollNotFound(poll)),
+            PublishedState::Loading | PublishedState::Ended => Err(EngineError::ShuttingDown),
         }
     }
 
     /// Subscribes to the viewer's audience if the counts depend on it, and switches to
-    /// the audience's view. Replaces an earlier subscription.
+    /// the audience's states. Replaces an earlier subscription.
     async fn track_voter(&mut self, snapshot: &RoomSnapshot) -> Result<(), EngineError> {
         let loader = &self.guard.context().loader;
         let poll = &snapshot.updated().poll;
@@ -143,7 +145,7 @@ impl Watch {
             audience = loader.audience_of(poll.id, voter).await?;
             self.subscription = Some(Box::new(VoterSubscription {
                 voter,
-                audience: self.guard.room.voters.track(voter, audience),
+                audience: self.guard.room.tracked_voters.track(voter, audience),
                 queried_at: Instant::now(),
             }));
         }
@@ -151,16 +153,16 @@ impl Watch {
         Ok(())
     }
 
-    /// Switches to the view of an audience, and marks it as not taken yet.
+    /// Switches to the states of an audience, and marks the current one as not taken yet.
     fn switch_to(&mut self, audience: Audience) {
-        self.view = self.guard.room.view(audience);
-        self.view.mark_changed();
+        self.published = self.guard.room.subscribe(audience);
+        self.published.mark_changed();
     }
 
     /// Waits until the room's state is as new as `after`, or as new as the store's.
     async fn catch_up(&self, after: ViewPosition) -> Result<(), EngineError> {
-        let is_behind = match &*self.view.borrow() {
-            RoomView::Snapshot(snapshot) => {
+        let is_behind = match &*self.published.borrow() {
+            PublishedState::Snapshot(snapshot) => {
                 snapshot.updated().view.position().is_older_than(&after)
             }
             _ => false,
@@ -186,7 +188,7 @@ impl Watch {
                 return None;
             }
             match self.wait().await {
-                WakeReason::ViewChanged => {}
+                WakeReason::StateChanged => {}
                 WakeReason::AudienceChanged(audience) => {
                     self.switch_to(audience);
                     continue;
@@ -200,7 +202,7 @@ impl Watch {
                 NextFrame::NewRules(snapshot) => {
                     // If this call is dropped during the await, the next one starts here
                     // again.
-                    self.view.mark_changed();
+                    self.published.mark_changed();
                     if self.track_voter(&snapshot).await.is_ok() {
                         continue;
                     }
@@ -216,8 +218,13 @@ impl Watch {
 
     /// Waits until there may be a new frame.
     async fn wait(&mut self) -> WakeReason {
-        let is_waiting = self.view.has_changed().is_ok_and(|changed| !changed);
-        let reason = wait(&mut self.view, &mut self.subscription, &mut self.drain_at).await;
+        let is_waiting = self.published.has_changed().is_ok_and(|changed| !changed);
+        let reason = wait(
+            &mut self.published,
+            &mut self.subscription,
+            &mut self.drain_at,
+        )
+        .await;
         self.was_waiting = is_waiting;
         reason
     }
@@ -225,9 +232,9 @@ impl Watch {
     /// Returns the current frame and records its delivery latency. With `check_rules`,
     /// rules that the voter subscription does not match are returned first.
     fn take_current(&mut self, check_rules: bool) -> NextFrame {
-        match &*self.view.borrow_and_update() {
-            RoomView::Loading => NextFrame::Nothing,
-            RoomView::Snapshot(snapshot) => {
+        match &*self.published.borrow_and_update() {
+            PublishedState::Loading => NextFrame::Nothing,
+            PublishedState::Snapshot(snapshot) => {
                 let frame = snapshot.updated();
                 let needs_subscription = self.subscription.is_some()
                     || frame.poll.rules.results == ResultsPolicy::AfterVote;
@@ -237,8 +244,10 @@ impl Watch {
                     return NextFrame::NewRules(Arc::clone(snapshot));
                 }
                 let delivery = &snapshot.delivery;
-                let ViewerGuard { room, number, .. } = &self.guard;
-                if self.was_waiting && number.is_multiple_of(delivery.sample_every) {
+                let ViewerGuard {
+                    room, join_index, ..
+                } = &self.guard;
+                if self.was_waiting && join_index.is_multiple_of(delivery.sample_every) {
                     room.latency.record(delivery.published_at.elapsed());
                 }
                 if let (Some(drain), None) = (&delivery.drain, &self.drain_at) {
@@ -248,12 +257,12 @@ impl Watch {
                 self.queued_frame = frames.second;
                 frames.first.map_or(NextFrame::Nothing, NextFrame::Frame)
             }
-            RoomView::Deleted(snapshot) => {
+            PublishedState::Deleted(snapshot) => {
                 self.ended = true;
                 let last = snapshot.as_ref().map(|snapshot| snapshot.deleted());
                 last.map_or(NextFrame::Nothing, NextFrame::Frame)
             }
-            RoomView::Ended => {
+            PublishedState::Ended => {
                 self.ended = true;
                 NextFrame::Nothing
             }
@@ -270,7 +279,7 @@ impl Watch {
     /// - [`PollNotFound`](EngineError::PollNotFound): the poll is deleted.
     /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
     /// - [`ShuttingDown`](EngineError::ShuttingDown): the watch has ended; connect to
-    ///   another node.
+    ///   another instance.
     pub async fn refresh(&mut self) -> Result<Arc<Frame>, EngineError> {
         let room = &self.guard.room;
         if let Some(subscription) = &mut self.subscription
@@ -280,14 +289,18 @@ impl Watch {
             let voter = subscription.voter;
             let loader = &self.guard.context().loader;
             let audience = loader.audience_of(room.poll, voter).await?;
-            room.voters.set(voter, audience);
+            room.tracked_voters.set(voter, audience);
             self.switch_to(audience);
         }
-        let view = self.view.borrow().clone();
-        let snapshot = match view {
-            RoomView::Snapshot(snapshot) => snapshot,
-            RoomView::Deleted(_) => return Err(EngineError::PollNotFound(self.guard.room.poll)),
-            RoomView::Loading | RoomView::Ended => return Err(EngineError::ShuttingDown),
+        let state = self.published.borrow().clone();
+        let snapshot = match state {
+            PublishedState::Snapshot(snapshot) => snapshot,
+            PublishedState::Deleted(_) => {
+                return Err(EngineError::PollNotFound(self.guard.room.poll));
+            }
+            PublishedState::Loading | PublishedState::Ended => {
+                return Err(EngineError::ShuttingDown);
+            }
         };
         let frame = Arc::clone(snapshot.updated());
         // An older queued state is obsolete; a closing still gets its own frame.

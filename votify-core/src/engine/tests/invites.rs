@@ -177,27 +177,27 @@ async fn invite_polls_are_invalid_without_an_invite_store() {
 #[tokio::test]
 async fn rejected_callers_are_checked_against_the_current_definition() {
     let store = Arc::new(MemoryStore::new());
-    let (node_a, node_b) = (engine(&store), engine(&store));
-    let poll = node_a.create_poll(draft()).await.unwrap();
+    let (instance_a, instance_b) = (engine(&store), engine(&store));
+    let poll = instance_a.create_poll(draft()).await.unwrap();
     let uninvited = Caller::invited(InviteCode::random()).with_session(SessionId::random());
-    let vote = async |voter| node_b.vote(poll.id, voter, first_option(&poll)).await;
+    let vote = async |voter| instance_b.vote(poll.id, voter, first_option(&poll)).await;
     assert!(is_not_invited(&vote(&uninvited).await.unwrap_err()));
     let change = PollChange {
         voters: Some(VoterPolicy::Browser),
         ..PollChange::default()
     };
-    node_a
+    instance_a
         .change_poll(poll.id, change, &browser(1))
         .await
         .unwrap();
     assert!(vote(&uninvited).await.is_ok());
-    node_a.delete_poll(poll.id).await.unwrap();
+    instance_a.delete_poll(poll.id).await.unwrap();
     let deleted = vote(&uninvited).await.unwrap_err();
     assert!(matches!(deleted, EngineError::PollNotFound(_)), "{deleted}");
-    let poll = node_a.create_poll(draft()).await.unwrap();
-    node_b.definition(poll.id).await.unwrap();
-    node_a.delete_poll(poll.id).await.unwrap();
-    let deleted = node_b
+    let poll = instance_a.create_poll(draft()).await.unwrap();
+    instance_b.definition(poll.id).await.unwrap();
+    instance_a.delete_poll(poll.id).await.unwrap();
+    let deleted = instance_b
         .vote(poll.id, &uninvited, first_option(&poll))
         .await
         .unwrap_err();

@@ -1,4 +1,4 @@
-//! The interval between updates to other nodes, with paused time.
+//! The interval between updates to other instances, with paused time.
 
 use std::sync::Mutex;
 

@@ -95,15 +95,15 @@ async fn votes_in_deleted_polls_are_not_found() {
 /// Two engines on one store, one of them with an outdated definition in its cache.
 #[tokio::test]
 async fn outdated_definition_neither_refuses_nor_reveals_counts() {
-    let node_a = Harness::new();
-    let node_b = Harness::on(Arc::clone(&node_a.store), MemoryBroadcaster::new());
-    let poll = node_a.create_poll().await;
-    node_b
+    let instance_a = Harness::new();
+    let instance_b = Harness::on(Arc::clone(&instance_a.store), MemoryBroadcaster::new());
+    let poll = instance_a.create_poll().await;
+    instance_b
         .engine
         .authorize_owner(poll.id, &browser(1))
         .await
         .unwrap_err();
-    let added = OptionId::generate(node_a.clock.now());
+    let added = OptionId::generate(instance_a.clock.now());
     let change = PollChange {
         voters: Some(VoterPolicy::Account),
         results: Some(crate::ResultsPolicy::AfterClose),
@@ -119,20 +119,20 @@ async fn outdated_definition_neither_refuses_nor_reveals_counts() {
         ]),
         ..PollChange::default()
     };
-    node_a
+    instance_a
         .engine
         .change_poll(poll.id, change, &browser(1))
         .await
         .unwrap();
     let alice = Caller::account("alice").with_session(SessionId::random());
-    let receipt = node_b
+    let receipt = instance_b
         .engine
         .vote(poll.id, &alice, Choice::one(added))
         .await
         .unwrap();
     assert_eq!(receipt.view.counts(), None);
     assert_eq!(receipt.outcome, VoteOutcome::Counted { revision: 0 });
-    let again = node_a
+    let again = instance_a
         .engine
         .vote(poll.id, &alice, Choice::one(added))
         .await

@@ -2,7 +2,7 @@ use votify_core::Ballot;
 use votify_core::backend::WriteSet;
 use votify_core::ballot::Outcome;
 
-use crate::store::cas::CasSession;
+use crate::store::cas::CasAttempt;
 use crate::store::error::Error;
 use crate::store::keys::{ID_BYTES, Keys};
 use crate::store::poll_read::PollRead;
@@ -18,8 +18,8 @@ pub(super) struct BatchWrites {
     keys: Vec<String>,
     /// Number of rows of each kind.
     counts: [String; 7],
-    /// Offset and voters for each affected part of the order.
-    order: Vec<(String, Vec<u8>)>,
+    /// Offset and voters for each affected segment of the revision log.
+    segments: Vec<(String, Vec<u8>)>,
     /// Fields and values.
     rows: Vec<Vec<u8>>,
 }
@@ -77,17 +77,17 @@ impl BatchWrites {
                 .map(str::to_owned)
                 .collect(),
             counts: counts.map(|count| count.to_string()),
-            order: Vec::new(),
+            segments: Vec::new(),
             rows,
         };
         let last_revision = write_set.state.tally.position.revision;
-        writes.add_order(keys, ballots, outcomes, last_revision);
+        writes.add_segments(keys, ballots, outcomes, last_revision);
         Ok(writes)
     }
 
-    /// Adds the order of votes. Each ballot that changed the tally has the next revision,
-    /// in the order of the batch.
-    fn add_order(
+    /// Adds the voters of the new revisions to the revision log. Each ballot that changed
+    /// the tally has the next revision, in the order of the batch.
+    fn add_segments(
         &mut self,
         keys: &Keys<'_>,
         ballots: &[&Ballot],
@@ -102,12 +102,12 @@ impl BatchWrites {
         let revisions = u64::try_from(voters.len() / ID_BYTES).unwrap_or(u64::MAX);
         let first_revision = last_revision + 1 - revisions.min(last_revision);
         let mut rest = voters.as_slice();
-        for (key, offset, length) in keys.order_parts(first_revision, last_revision) {
+        for (key, offset, length) in keys.segments(first_revision, last_revision) {
             let length = usize::try_from(length).unwrap_or(usize::MAX);
-            let (part, later) = rest.split_at(length.saturating_mul(ID_BYTES).min(rest.len()));
+            let (voters, later) = rest.split_at(length.saturating_mul(ID_BYTES).min(rest.len()));
             self.keys.push(key);
-            self.order
-                .push(((offset * ID_BYTES as u64).to_string(), part.to_vec()));
+            self.segments
+                .push(((offset * ID_BYTES as u64).to_string(), voters.to_vec()));
             rest = later;
         }
     }
@@ -117,18 +117,18 @@ impl BatchWrites {
     /// `condition` is the server's run, the state as read, and the new state.
     pub(super) async fn write(
         &self,
-        session: &mut CasSession<'_>,
+        attempt: &mut CasAttempt<'_>,
         condition: [&[u8]; 3],
     ) -> Result<Option<PollRead>, Error> {
-        let voters = session.voters().to_vec();
+        let voters = attempt.voters().to_vec();
         let mut arguments: Vec<&[u8]> = condition.to_vec();
         arguments.push(&voters);
         arguments.extend(self.counts.iter().map(|count| count.as_bytes()));
-        for (offset, voters) in &self.order {
+        for (offset, voters) in &self.segments {
             arguments.push(offset.as_bytes());
             arguments.push(voters);
         }
         arguments.extend(self.rows.iter().map(Vec::as_slice));
-        session.write(&CAST, &self.keys, &arguments).await
+        attempt.write(&CAST, &self.keys, &arguments).await
     }
 }

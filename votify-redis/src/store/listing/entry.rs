@@ -82,7 +82,8 @@ impl Row {
     }
 }
 
-/// Returns a key of the listings. On a cluster, all of them are in one slot.
+/// Returns a key of the listings. On a cluster, all of them are in one
+/// cluster slot.
 pub(super) fn key(redis: &Redis, suffix: &str) -> String {
     redis.key(&format!("{{listings}}:{suffix}"))
 }

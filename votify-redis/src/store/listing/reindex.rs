@@ -31,8 +31,8 @@ const REINDEX_INTERVAL: Duration = Duration::from_millis(250);
 const INTENT_LIFETIME_MS: &str = "10000";
 /// Maximum polls reindexed at once. It bounds the calls that wait on the connection.
 const MAX_CONCURRENT_POLLS: usize = 64;
-/// Delay before changed scores are written. Half of the documented delay of listings (1
-/// s).
+/// Delay before changed scores are written: half of the documented delay of listings,
+/// which is 1 s.
 const SCORE_DELAY: Duration = Duration::from_millis(500);
 /// Maximum attempts to write changed scores, 500 ms apart: about 10 s.
 const MAX_SCORE_ATTEMPTS: u32 = 20;

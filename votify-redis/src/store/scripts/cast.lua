@@ -1,10 +1,10 @@
 -- Writes a batch if the poll is unchanged, and returns the current poll otherwise.
--- KEYS: poll, reservation, votes, superseded, voter_addresses, address_counts, parts of
--- the order.
--- ARGV: session, run, state as read, new state, voters with ballot ids; the number of
+-- KEYS: poll, reservation, votes, superseded, voter_addresses, address_counts,
+-- segments of the revision log.
+-- ARGV: owner, run, state as read, new state, voters with ballot ids; the number of
 -- inserted, updated, removed and superseded ballots, of released and added voter
--- addresses, and of changed address counts; offset and voters for each part of the order;
--- the rows.
+-- addresses, and of changed address counts; offset and voters for each segment of the
+-- revision log; the rows.
 if not is_unchanged(KEYS[1], KEYS[2], ARGV[2], ARGV[3], ARGV[1]) then
   reserve(KEYS[2], ARGV[1])
   return read_poll(KEYS[1], KEYS[2], ARGV[1], KEYS[3], KEYS[4], ARGV[5], 32)
@@ -27,7 +27,7 @@ for first = 1, #inserted, 4000 do
   local existing = redis.call('HMGET', KEYS[3], unpack(inserted, first, math.min(first + 3999, #inserted)))
   for i = 1, #existing do
     if existing[i] then
-      return redis.error_reply('VOTIFYTWICE a voter already has a ballot that was not read')
+      return redis.error_reply('VOTIFYDUPLICATE a voter already has a ballot that was not read')
     end
   end
 end

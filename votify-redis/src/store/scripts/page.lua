@@ -1,6 +1,6 @@
 -- Reads the voters of some revisions, and their active ballots.
--- KEYS: poll, reservation, votes, part of the order. ARGV: first and last byte of the
--- part.
+-- KEYS: poll, reservation, votes, segment of the revision log. ARGV: first and last
+-- byte of the segment.
 local reply = read_poll(KEYS[1], KEYS[2], '', '', '', '', 16)
 if not reply[5] then
   return reply

@@ -25,29 +25,29 @@ local function rows(key, packed, width, length)
   return found
 end
 
--- Returns true if the poll is unchanged since `run` read `state`, and no other session
+-- Returns true if the poll is unchanged since `run` read `state`, and no other owner
 -- has reserved the next write.
-local function is_unchanged(poll, reservation, run, state, session)
+local function is_unchanged(poll, reservation, run, state, owner)
   local next = redis.call('GET', reservation)
-  return (not next or next == session) and redis.call('HGET', poll, 'state') == state and run_id() == run
+  return (not next or next == owner) and redis.call('HGET', poll, 'state') == state and run_id() == run
 end
 
--- Reserves the next write for 250 ms, so that a session that conflicted does not conflict
+-- Reserves the next write for 250 ms, so that an owner that conflicted does not conflict
 -- again.
-local function reserve(reservation, session)
-  redis.call('SET', reservation, session, 'NX', 'PX', 250)
+local function reserve(reservation, owner)
+  redis.call('SET', reservation, owner, 'NX', 'PX', 250)
 end
 
 -- Reads a poll. `packed` holds voters (`width` 16), or voters with ballot ids (`width`
 -- 32).
--- Returns run id, seconds, microseconds, whether another session has reserved the next
+-- Returns run id, seconds, microseconds, whether another owner has reserved the next
 -- write, state and definition. If `packed` is not empty, rows of votes and of superseded
 -- ballots follow.
-local function read_poll(poll, reservation, session, votes, superseded, packed, width)
+local function read_poll(poll, reservation, owner, votes, superseded, packed, width)
   local stored = redis.call('HMGET', poll, 'state', 'definition')
   local time = redis.call('TIME')
   local next = redis.call('GET', reservation)
-  local reply = { run_id(), time[1], time[2], (next and next ~= session) and 1 or 0, stored[1], stored[2] }
+  local reply = { run_id(), time[1], time[2], (next and next ~= owner) and 1 or 0, stored[1], stored[2] }
   if stored[1] and packed ~= '' then
     reply[7] = rows(votes, packed, width, 16)
     if width == 32 and redis.call('EXISTS', superseded) == 1 then

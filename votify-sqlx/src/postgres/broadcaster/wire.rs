@@ -69,7 +69,7 @@ pub(super) fn delivery(poll: PollId, payload: &str) -> Delivery {
 
 #[cfg(test)]
 mod tests {
-    use votify_core::broadcast::NodeId;
+    use votify_core::broadcast::InstanceId;
     use votify_core::tally::OptionCount;
     use votify_core::{Keyring, OptionId, PollDraft, Tally, Timestamp};
 
@@ -99,7 +99,7 @@ mod tests {
     fn the_largest_node_id_survives() {
         let update = Update::Viewers {
             poll: poll(),
-            node: NodeId(u128::MAX),
+            instance: InstanceId(u128::MAX),
             viewers: 1,
         };
         let payload = payload(&update).unwrap();

@@ -2,22 +2,22 @@ use std::sync::{Arc, OnceLock};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::broadcast::{Broadcaster, NodeId};
+use crate::broadcast::{Broadcaster, InstanceId};
 use crate::engine::config::EngineConfig;
 use crate::engine::live::drain::Drain;
 use crate::engine::loader::PollLoader;
 use crate::engine::publisher::Publisher;
 
-/// What all rooms of an engine share.
+/// The dependencies that all rooms of an engine share.
 #[derive(Debug)]
 pub(in crate::engine) struct RoomContext {
     pub(in crate::engine::live) loader: Arc<PollLoader>,
     pub(in crate::engine::live) broadcaster: Arc<dyn Broadcaster>,
     pub(in crate::engine::live) publisher: Arc<Publisher>,
     pub(in crate::engine::live) config: EngineConfig,
-    pub(in crate::engine::live) node: NodeId,
+    pub(in crate::engine::live) instance: InstanceId,
     pub(in crate::engine::live) shutdown: CancellationToken,
-    /// Set once all viewers are to leave.
+    /// Set when the engine starts to disconnect all viewers.
     pub(in crate::engine::live) drain: OnceLock<Arc<Drain>>,
 }
 
@@ -34,18 +34,18 @@ impl RoomContext {
             broadcaster,
             publisher,
             config,
-            node: NodeId(uuid::Uuid::new_v4().as_u128()),
+            instance: InstanceId(uuid::Uuid::new_v4().as_u128()),
             shutdown,
             drain: OnceLock::new(),
         }
     }
 }
 
-/// When a room's task removes its room from the registry.
+/// The condition for removing a room from the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::engine::live) enum CloseMode {
     /// Only if the room has no viewers.
     IfEmpty,
-    /// Whether or not the room has viewers.
+    /// In any case.
     Always,
 }

@@ -3,28 +3,36 @@ use std::sync::Arc;
 
 use crate::engine::config::VOTE_SAMPLE;
 use crate::engine::live::tracked_voters::TrackedVoters;
+use crate::engine::loaded_poll::LoadedPoll;
 use crate::id::OptionId;
-use crate::poll::Poll;
 use crate::tally::{Audience, Position, Tally, ViewPosition};
 use crate::voter::VoterId;
 
 /// An event for the viewers of a poll.
 #[derive(Debug)]
 pub(in crate::engine::live) enum RoomEvent {
-    /// A new tally, a sample of its single votes, and the voters whose audience changed.
-    Tally(Arc<Tally>, Vec<OptionId>, Vec<(VoterId, Audience)>),
-    Definition(Arc<Poll>, Arc<Tally>),
+    /// The tally changed.
+    TallyChanged {
+        tally: Arc<Tally>,
+        /// A sample of the new votes with one option.
+        vote_sample: Vec<OptionId>,
+        /// The voters whose audience changed, each with the new audience.
+        audience_changes: Vec<(VoterId, Audience)>,
+    },
+    /// The definition or the status changed.
+    DefinitionChanged(LoadedPoll),
+    /// The poll is deleted.
     Deleted,
-    /// All viewers are to leave, one after the other.
+    /// All viewers are disconnected, one after the other.
     Drain,
-    /// The room is to read its poll from the store.
+    /// A request to read the poll from the store.
     Reload(ReloadRequest),
 }
 
 impl RoomEvent {
     /// A reload because updates may have been lost.
     pub(in crate::engine::live) const RELOAD: Self = Self::Reload(ReloadRequest {
-        number: 0,
+        last_number: 0,
         after: None,
     });
 }
@@ -32,8 +40,9 @@ impl RoomEvent {
 /// A request to read the poll from the store.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::engine::live) struct ReloadRequest {
-    /// The number of the last request by a viewer, or 0 if no viewer requested it.
-    pub(in crate::engine::live) number: u64,
+    /// The number of the last request of a viewer that this one includes, or 0 if it
+    /// includes none.
+    pub(in crate::engine::live) last_number: u64,
     /// The newest position that a viewer requires; `None` requires a read in any case.
     pub(in crate::engine::live) after: Option<ViewPosition>,
 }
@@ -48,8 +57,8 @@ impl ReloadRequest {
             }
             _ => None,
         };
-        let number = self.number.max(other.number);
-        Self { number, after }
+        let last_number = self.last_number.max(other.last_number);
+        Self { last_number, after }
     }
 }
 
@@ -58,32 +67,37 @@ impl ReloadRequest {
 #[derive(Debug, Default)]
 pub(in crate::engine::live) struct Mailbox {
     pub(super) tally: Option<Arc<Tally>>,
-    pub(super) definition: Option<(Arc<Poll>, Arc<Tally>)>,
-    pub(super) votes: Vec<OptionId>,
-    /// The newest audience of each tracked voter.
-    pub(super) voters: HashMap<VoterId, Audience>,
+    pub(super) definition: Option<LoadedPoll>,
+    pub(super) vote_sample: Vec<OptionId>,
+    /// The newest audience of each tracked voter whose audience changed.
+    pub(super) audience_changes: HashMap<VoterId, Audience>,
     pub(super) deleted: bool,
     pub(super) draining: bool,
     pub(super) reload: Option<ReloadRequest>,
 }
 
 impl Mailbox {
-    /// Adds an event; of its voters only those in `tracked`.
+    /// Adds an event. Only the audience changes of voters in `tracked` are added.
     pub(super) fn push(&mut self, event: RoomEvent, tracked: &TrackedVoters) {
         match event {
-            RoomEvent::Tally(tally, votes, voters) => {
-                self.voters.extend(tracked.retain_tracked(voters));
+            RoomEvent::TallyChanged {
+                tally,
+                vote_sample,
+                audience_changes,
+            } => {
+                self.audience_changes
+                    .extend(tracked.retain_tracked(audience_changes));
                 let pending = self.tally.as_ref();
                 if pending.is_none_or(|pending| pending.position < tally.position) {
                     self.tally = Some(tally);
                 }
-                let free = VOTE_SAMPLE.saturating_sub(self.votes.len());
-                self.votes.extend(votes.into_iter().take(free));
+                let free = VOTE_SAMPLE.saturating_sub(self.vote_sample.len());
+                self.vote_sample.extend(vote_sample.into_iter().take(free));
             }
-            RoomEvent::Definition(poll, tally) => {
+            RoomEvent::DefinitionChanged(loaded) => {
                 let pending = self.definition.as_ref();
-                if pending.is_none_or(|(_, pending)| pending.position <= tally.position) {
-                    self.definition = Some((poll, tally));
+                if pending.is_none_or(|pending| pending.tally.position <= loaded.tally.position) {
+                    self.definition = Some(loaded);
                 }
             }
             RoomEvent::Deleted => self.deleted = true,

@@ -4,39 +4,39 @@ use std::sync::atomic::Ordering;
 
 use tokio::time::Instant;
 
+use super::Room;
 use super::context::RoomContext;
-use super::handle::Room;
 use super::mailbox::{Mailbox, ReloadRequest};
-use crate::broadcast::NodeId;
+use crate::broadcast::InstanceId;
 use crate::engine::config::VOTE_SAMPLE;
 use crate::engine::live::adaptive_interval::AdaptiveInterval;
 use crate::engine::live::presence::{Presence, PresenceAnnouncer};
-use crate::engine::live::snapshot::{DeliveryInfo, RoomSnapshot, RoomView};
+use crate::engine::live::snapshot::{DeliveryInfo, PublishedState, RoomSnapshot};
 use crate::engine::loaded_poll::LoadedPoll;
 use crate::id::OptionId;
 use crate::poll::ResultsPolicy;
 use crate::tally::{Audience, Position, TallyView, ViewPosition};
 use crate::voter::VoterId;
 
-/// The state of a room's poll, and what the room has published of it.
+/// The state of a room's poll, and the schedule of its publications.
 pub(super) struct RoomState<'a> {
     room: &'a Room,
     context: &'a RoomContext,
     loaded: LoadedPoll,
-    votes: Vec<OptionId>,
+    vote_sample: Vec<OptionId>,
     /// The audiences that voters join once the counts with their ballots are published.
-    voters: HashMap<VoterId, Audience>,
+    audience_changes: HashMap<VoterId, Audience>,
     presence: Presence,
     announcer: PresenceAnnouncer,
     interval: AdaptiveInterval,
-    /// When the next state may be published; `None` if nothing changed.
+    /// The time of the next publication; `None` if nothing changed.
     publish_at: Option<Instant>,
     published_at: Instant,
     /// The number of the last reload request that the state satisfies.
     reload_completed: u64,
 }
 
-/// What the task of a room does after it applied a mailbox.
+/// The next step of a room's task after it applied a mailbox.
 #[derive(Debug)]
 pub(super) enum NextStep {
     Wait,
@@ -54,8 +54,8 @@ impl<'a> RoomState<'a> {
             room,
             context,
             loaded,
-            votes: Vec::new(),
-            voters: HashMap::new(),
+            vote_sample: Vec::new(),
+            audience_changes: HashMap::new(),
             presence: Presence::default(),
             announcer: PresenceAnnouncer::default(),
             interval: AdaptiveInterval::new(config.update_interval, config.max_update_interval),
@@ -78,11 +78,11 @@ impl<'a> RoomState<'a> {
         if mailbox.deleted {
             return NextStep::Close;
         }
-        if let Some((poll, tally)) = mailbox.definition
-            && tally.position >= self.position()
-            && poll.version == tally.version
+        if let Some(loaded) = mailbox.definition
+            && loaded.tally.position >= self.position()
+            && loaded.poll.version == loaded.tally.version
         {
-            self.loaded = LoadedPoll { poll, tally };
+            self.loaded = loaded;
             self.schedule_publish();
         }
         let mut reload = mailbox.reload;
@@ -94,38 +94,40 @@ impl<'a> RoomState<'a> {
                 self.schedule_publish();
             } else {
                 reload = Some(ReloadRequest {
-                    number: reload.map_or(0, |request| request.number),
+                    last_number: reload.map_or(0, |request| request.last_number),
                     after: None,
                 });
             }
         }
-        if !mailbox.voters.is_empty() {
-            self.voters.extend(mailbox.voters);
+        if !mailbox.audience_changes.is_empty() {
+            self.audience_changes.extend(mailbox.audience_changes);
             self.schedule_publish();
         }
         if mailbox.draining {
             self.schedule_publish();
         }
-        let free = VOTE_SAMPLE.saturating_sub(self.votes.len());
-        self.votes.extend(mailbox.votes.into_iter().take(free));
+        let free = VOTE_SAMPLE.saturating_sub(self.vote_sample.len());
+        self.vote_sample
+            .extend(mailbox.vote_sample.into_iter().take(free));
         match reload {
             None => NextStep::Wait,
             Some(request) if request.after.is_some_and(|after| self.is_at_least(after)) => {
-                self.complete_reload(request.number);
+                self.complete_reload(request.last_number);
                 NextStep::Wait
             }
             Some(request) => NextStep::Reload(request),
         }
     }
 
-    /// Takes over a poll that was loaded for reload request `number`.
-    pub(super) fn reloaded(&mut self, loaded: LoadedPoll, number: u64) {
-        // At the same position too: a status changes by time alone.
+    /// Replaces the state with the loaded poll if that is as new, and completes reload
+    /// request `last_number`.
+    pub(super) fn reloaded(&mut self, loaded: LoadedPoll, last_number: u64) {
+        // Also at the same position, because a status changes by time alone.
         if loaded.tally.position >= self.position() {
             self.loaded = loaded;
             self.schedule_publish();
         }
-        self.complete_reload(number);
+        self.complete_reload(last_number);
     }
 
     /// Returns true if the state is as new as `position`, so that a read is not needed.
@@ -139,11 +141,11 @@ impl<'a> RoomState<'a> {
         }
     }
 
-    /// Has the next publication complete the requests up to `number`, so that their
-    /// viewers see the state that was read for them.
-    fn complete_reload(&mut self, number: u64) {
-        if number > 0 {
-            self.reload_completed = self.reload_completed.max(number);
+    /// Marks requests up to `last_number` as complete at the next publication, so that
+    /// their viewers get the state that was read for them.
+    fn complete_reload(&mut self, last_number: u64) {
+        if last_number > 0 {
+            self.reload_completed = self.reload_completed.max(last_number);
             self.schedule_publish();
         }
     }
@@ -180,36 +182,36 @@ impl<'a> RoomState<'a> {
     fn publish(&mut self) {
         self.publish_at = None;
         self.published_at = Instant::now();
-        let votes = std::mem::take(&mut self.votes);
-        let public = self.snapshot(Audience::Public, &votes);
+        let vote_sample = std::mem::take(&mut self.vote_sample);
+        let public = self.snapshot(Audience::Public, &vote_sample);
         // Under other policies both audiences see the same, and share the rendered
         // frames.
         let voted = match self.loaded.poll.rules.results {
             ResultsPolicy::AfterVote if !self.loaded.tally.sealed => {
-                self.snapshot(Audience::Voted, &votes)
+                self.snapshot(Audience::Voted, &vote_sample)
             }
             _ => Arc::clone(&public),
         };
         self.room
             .public
-            .send_if_modified(|view| replace(view, &public));
+            .send_if_modified(|state| replace(state, &public));
         self.room
             .voted
-            .send_if_modified(|view| replace(view, &voted));
-        for (voter, audience) in self.voters.drain() {
-            self.room.voters.set(voter, audience);
+            .send_if_modified(|state| replace(state, &voted));
+        for (voter, audience) in self.audience_changes.drain() {
+            self.room.tracked_voters.set(voter, audience);
         }
-        let number = self.reload_completed;
+        let last_number = self.reload_completed;
         self.room
             .reload_completed
-            .send_if_modified(|completed| std::mem::replace(completed, number) < number);
+            .send_if_modified(|completed| std::mem::replace(completed, last_number) < last_number);
     }
 
-    fn snapshot(&self, audience: Audience, votes: &[OptionId]) -> Arc<RoomSnapshot> {
+    fn snapshot(&self, audience: Audience, vote_sample: &[OptionId]) -> Arc<RoomSnapshot> {
         let LoadedPoll { poll, tally } = &self.loaded;
         let view = TallyView::new(poll, tally, audience);
-        let votes = if view.counts().is_some() {
-            votes.into()
+        let votes: Arc<[OptionId]> = if view.counts().is_some() {
+            vote_sample.into()
         } else {
             Arc::default()
         };
@@ -229,15 +231,15 @@ impl<'a> RoomState<'a> {
         ))
     }
 
-    /// Records the number of viewers of another node.
-    pub(super) fn update_presence(&mut self, node: NodeId, viewers: u32) {
-        if node != self.context.node {
-            self.presence.update(node, viewers, Instant::now());
+    /// Records the number of viewers of another instance.
+    pub(super) fn update_presence(&mut self, instance: InstanceId, viewers: u32) {
+        if instance != self.context.instance {
+            self.presence.update(instance, viewers, Instant::now());
         }
     }
 
-    /// Sums the viewers of all nodes, schedules a publication if the sum changed, and
-    /// announces this node's number to the others if it is due.
+    /// Sums the viewers of all instances, and schedules a publication if the sum changed.
+    /// Announces this instance's number to the others if that is due.
     pub(super) fn update_viewers(&mut self) {
         let (local, now) = (self.room.local_viewers(), Instant::now());
         let total = local.saturating_add(self.presence.remote_total(now));
@@ -247,24 +249,24 @@ impl<'a> RoomState<'a> {
         if self.announcer.should_announce(local, now) {
             self.context
                 .publisher
-                .publish_viewers(self.room.poll, self.context.node, local);
+                .publish_viewers(self.room.poll, self.context.instance, local);
         }
     }
 
-    /// Returns the last view of a deleted poll.
-    pub(super) fn deleted(&self) -> RoomView {
-        RoomView::Deleted(Some(self.snapshot(Audience::Public, &[])))
+    /// Returns the last state of a deleted poll.
+    pub(super) fn deleted(&self) -> PublishedState {
+        PublishedState::Deleted(Some(self.snapshot(Audience::Public, &[])))
     }
 }
 
-/// Replaces a view if the snapshot differs from it, and returns true if it did.
-fn replace(view: &mut RoomView, snapshot: &Arc<RoomSnapshot>) -> bool {
-    let differs = match view {
-        RoomView::Snapshot(current) => !snapshot.same_state(current),
+/// Publishes a snapshot unless it equals the published one, and returns true if it did.
+fn replace(state: &mut PublishedState, snapshot: &Arc<RoomSnapshot>) -> bool {
+    let differs = match state {
+        PublishedState::Snapshot(current) => !snapshot.same_state(current),
         _ => true,
     };
     if differs {
-        *view = RoomView::Snapshot(Arc::clone(snapshot));
+        *state = PublishedState::Snapshot(Arc::clone(snapshot));
     }
     differs
 }

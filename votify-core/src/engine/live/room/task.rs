@@ -5,16 +5,17 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use tokio::time::Instant;
 
+use super::Room;
 use super::context::{CloseMode, RoomContext};
-use super::handle::Room;
 use super::mailbox::{ReloadRequest, RoomEvent};
 use super::state::{NextStep, RoomState};
 use crate::broadcast::{Delivery, DeliveryStream, Topic, Update};
 use crate::engine::EngineError;
-use crate::engine::live::snapshot::RoomView;
+use crate::engine::live::snapshot::PublishedState;
 use crate::engine::loaded_poll::LoadedPoll;
 
-/// How long an empty room stays open, so that a page reload does not load the poll again.
+/// The time after which an empty room closes, so that a page reload does not load the
+/// poll again.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
 /// The time between attempts to load the poll of a new room.
 const LOAD_RETRY_INTERVAL: Duration = Duration::from_millis(250);
@@ -30,25 +31,25 @@ pub(in crate::engine::live) async fn run(
     let mut guard = CloseGuard {
         room: &room,
         close: &close,
-        end: RoomView::Ended,
+        end: PublishedState::Ended,
     };
     guard.end = tokio::select! {
-        () = context.shutdown.cancelled() => RoomView::Ended,
+        () = context.shutdown.cancelled() => PublishedState::Ended,
         end = serve(&room, &context, &close) => end,
     };
 }
 
 /// Publishes the poll's state until the poll is gone or no viewer is left; returns the
-/// last view.
+/// last published state.
 async fn serve(
     room: &Room,
     context: &RoomContext,
     close: &(impl Fn(CloseMode) -> bool + Send + Sync),
-) -> RoomView {
+) -> PublishedState {
     // Subscribed before the poll is loaded, so that no update falls in between.
     let mut deliveries = subscribe(room, context).await;
     let Some(loaded) = load_first(room, context, close).await else {
-        return RoomView::Deleted(None);
+        return PublishedState::Deleted(None);
     };
     let mut state = RoomState::new(room, context, loaded);
     let mut heartbeat = tokio::time::interval(context.config.resync_interval.min(IDLE_TIMEOUT));
@@ -79,7 +80,7 @@ async fn serve(
                 };
                 let is_idle = idle_since.is_some_and(|since| since.elapsed() >= IDLE_TIMEOUT);
                 if is_idle && close(CloseMode::IfEmpty) {
-                    return RoomView::Ended;
+                    return PublishedState::Ended;
                 }
             }
         }
@@ -113,9 +114,9 @@ async fn process_mailbox(
     match state.apply(room.take_mailbox()) {
         NextStep::Wait => ControlFlow::Continue(()),
         NextStep::Close => ControlFlow::Break(()),
-        NextStep::Reload(ReloadRequest { number, .. }) => {
+        NextStep::Reload(ReloadRequest { last_number, .. }) => {
             match context.loader.load(room.poll).await {
-                Ok(loaded) => state.reloaded(loaded, number),
+                Ok(loaded) => state.reloaded(loaded, last_number),
                 Err(EngineError::PollNotFound(_)) => return ControlFlow::Break(()),
                 // The next resync requests a reload again.
                 Err(_) => {}
@@ -128,24 +129,26 @@ async fn process_mailbox(
 fn handle_update(room: &Room, state: &mut RoomState<'_>, update: &Update) {
     match update {
         Update::TallyChanged { tally, votes } => {
-            // The broadcaster also delivers this node's own tallies, which the room has
-            // already.
+            // The broadcaster also delivers this instance's own tallies, which the room
+            // has already.
             if tally.position > room.newest_pending().max(state.position()) {
-                room.push(RoomEvent::Tally(
-                    Arc::new(tally.clone()),
-                    votes.clone(),
-                    Vec::new(),
-                ));
+                room.push(RoomEvent::TallyChanged {
+                    tally: Arc::new(tally.clone()),
+                    vote_sample: votes.clone(),
+                    audience_changes: Vec::new(),
+                });
             }
         }
         Update::PollChanged { poll, tally } => {
-            room.push(RoomEvent::Definition(
-                Arc::new((**poll).clone()),
-                Arc::new(tally.clone()),
-            ));
+            room.push(RoomEvent::DefinitionChanged(LoadedPoll {
+                poll: Arc::new((**poll).clone()),
+                tally: Arc::new(tally.clone()),
+            }));
         }
         Update::Deleted { .. } => room.push(RoomEvent::Deleted),
-        Update::Viewers { node, viewers, .. } => state.update_presence(*node, *viewers),
+        Update::Viewers {
+            instance, viewers, ..
+        } => state.update_presence(*instance, *viewers),
     }
 }
 
@@ -157,7 +160,7 @@ async fn subscribe(room: &Room, context: &RoomContext) -> Option<DeliveryStream>
             tracing::warn!(
                 poll = %room.poll,
                 error = &error as &dyn std::error::Error,
-                "failed to subscribe to updates from other nodes; retrying"
+                "failed to subscribe to updates from other instances; retrying"
             );
             None
         }
@@ -176,7 +179,7 @@ async fn next_delivery(deliveries: &mut Option<DeliveryStream>) -> Option<Delive
 struct CloseGuard<'a, F: Fn(CloseMode) -> bool> {
     room: &'a Room,
     close: &'a F,
-    end: RoomView,
+    end: PublishedState,
 }
 
 impl<F: Fn(CloseMode) -> bool> Drop for CloseGuard<'_, F> {

@@ -3,17 +3,17 @@ use std::pin::Pin;
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep};
 
-use crate::engine::live::snapshot::RoomView;
+use crate::engine::live::snapshot::PublishedState;
 use crate::tally::Audience;
 use crate::voter::VoterId;
 
-/// Why a waiting viewer wakes up.
+/// The reason for which a waiting viewer wakes up.
 pub(super) enum WakeReason {
-    /// The room published a view.
-    ViewChanged,
+    /// The room published a state.
+    StateChanged,
     /// The viewer's ballot was counted or withdrawn.
     AudienceChanged(Audience),
-    /// The room is closed, or the viewer's turn to leave has come.
+    /// The room is closed, or the viewer is due to be disconnected.
     End,
 }
 
@@ -22,27 +22,27 @@ pub(super) enum WakeReason {
 pub(super) struct VoterSubscription {
     pub(super) voter: VoterId,
     pub(super) audience: watch::Receiver<Audience>,
-    /// When the store was last queried for the viewer's ballot.
+    /// The time of the last query for the viewer's ballot.
     pub(super) queried_at: Instant,
 }
 
 /// Waits until there may be a new frame.
 pub(super) async fn wait(
-    view: &mut watch::Receiver<RoomView>,
+    published: &mut watch::Receiver<PublishedState>,
     subscription: &mut Option<Box<VoterSubscription>>,
     drain_at: &mut Option<Pin<Box<Sleep>>>,
 ) -> WakeReason {
-    let view_changed = async {
-        match view.changed().await {
-            Ok(()) => WakeReason::ViewChanged,
+    let state_changed = async {
+        match published.changed().await {
+            Ok(()) => WakeReason::StateChanged,
             Err(_) => WakeReason::End,
         }
     };
     if subscription.is_none() && drain_at.is_none() {
-        return view_changed.await;
+        return state_changed.await;
     }
     tokio::select! {
-        reason = view_changed => reason,
+        reason = state_changed => reason,
         audience = audience_changed(subscription) => WakeReason::AudienceChanged(audience),
         () = elapsed(drain_at) => WakeReason::End,
     }

@@ -35,10 +35,10 @@ impl fmt::Debug for LimitKey {
     }
 }
 
-/// The result of one attempt.
+/// The decision of a rate limiter on one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Permit {
-    /// Whether the attempt is granted.
+pub struct RateDecision {
+    /// True if the attempt is granted.
     pub granted: bool,
     /// The number of further attempts that would be granted now.
     pub remaining: u32,

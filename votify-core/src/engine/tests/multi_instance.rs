@@ -5,18 +5,18 @@ use crate::poll::PollChange;
 /// Two engines that share a store and a broadcaster.
 fn pair() -> (Harness, Harness) {
     let broadcaster = MemoryBroadcaster::new();
-    let node_a = Harness::on(Arc::new(MemoryStore::new()), broadcaster.clone());
-    let node_b = Harness::on(Arc::clone(&node_a.store), broadcaster);
-    (node_a, node_b)
+    let instance_a = Harness::on(Arc::new(MemoryStore::new()), broadcaster.clone());
+    let instance_b = Harness::on(Arc::clone(&instance_a.store), broadcaster);
+    (instance_a, instance_b)
 }
 
 #[tokio::test]
-async fn changes_on_one_node_reach_viewers_of_the_other() {
-    let (node_a, node_b) = pair();
-    let poll = node_a.create_poll().await;
-    let mut watch = node_b.watch(poll.id, &browser(9)).await;
+async fn changes_on_one_instance_reach_viewers_of_the_other() {
+    let (instance_a, instance_b) = pair();
+    let poll = instance_a.create_poll().await;
+    let mut watch = instance_b.watch(poll.id, &browser(9)).await;
     next_frame(&mut watch).await;
-    node_a
+    instance_a
         .engine
         .vote(poll.id, &browser(1), first_option(&poll))
         .await
@@ -27,7 +27,7 @@ async fn changes_on_one_node_reach_viewers_of_the_other() {
         title: Some("Dinner?".into()),
         ..PollChange::default()
     };
-    node_a
+    instance_a
         .engine
         .change_poll(poll.id, change, &browser(1))
         .await
@@ -39,22 +39,22 @@ async fn changes_on_one_node_reach_viewers_of_the_other() {
             .title,
         "Dinner?"
     );
-    node_a
+    instance_a
         .engine
         .close_poll(poll.id, &browser(1))
         .await
         .unwrap();
     frame_of_kind(&mut watch, FrameKind::Closed).await;
-    node_a.engine.delete_poll(poll.id).await.unwrap();
+    instance_a.engine.delete_poll(poll.id).await.unwrap();
     frame_of_kind(&mut watch, FrameKind::Deleted).await;
 }
 
 #[tokio::test]
-async fn viewers_are_summed_over_all_nodes() {
-    let (node_a, node_b) = pair();
-    let poll = node_a.create_poll().await;
-    let mut one = node_a.watch(poll.id, &browser(1)).await;
-    let mut two = node_b.watch(poll.id, &browser(2)).await;
+async fn viewers_are_summed_over_all_instances() {
+    let (instance_a, instance_b) = pair();
+    let poll = instance_a.create_poll().await;
+    let mut one = instance_a.watch(poll.id, &browser(1)).await;
+    let mut two = instance_b.watch(poll.id, &browser(2)).await;
     frame_where(&mut one, |frame| frame.viewers == 2).await;
     frame_where(&mut two, |frame| frame.viewers == 2).await;
     drop(two);
@@ -66,23 +66,23 @@ async fn viewers_are_summed_over_all_nodes() {
 
 #[tokio::test]
 async fn without_a_common_broadcaster_viewers_are_exact_within_two_seconds() {
-    let node_a = Harness::new();
-    let node_b = Harness::on(Arc::clone(&node_a.store), MemoryBroadcaster::new());
-    let poll = node_a.create_poll().await;
-    let mut watch = node_b.watch(poll.id, &browser(9)).await;
+    let instance_a = Harness::new();
+    let instance_b = Harness::on(Arc::clone(&instance_a.store), MemoryBroadcaster::new());
+    let poll = instance_a.create_poll().await;
+    let mut watch = instance_b.watch(poll.id, &browser(9)).await;
     next_frame(&mut watch).await;
-    node_a
+    instance_a
         .engine
         .vote(poll.id, &browser(1), first_option(&poll))
         .await
         .unwrap();
     frame_where(&mut watch, |frame| frame.view.total_votes() == Some(1)).await;
-    node_a
+    instance_a
         .engine
         .close_poll(poll.id, &browser(1))
         .await
         .unwrap();
     frame_of_kind(&mut watch, FrameKind::Closed).await;
-    node_a.engine.delete_poll(poll.id).await.unwrap();
+    instance_a.engine.delete_poll(poll.id).await.unwrap();
     frame_of_kind(&mut watch, FrameKind::Deleted).await;
 }
