@@ -148,7 +148,7 @@ async fn only_the_creator_owns_a_poll() {
     let harness = Harness::new();
     let poll = harness
         .create_poll_with(|draft| {
-            draft.owner = Some(Owner::Session(SessionId::from_bytes([1; 16])))
+            draft.owner = Some(Owner::Session(SessionId::from_bytes([1; 16])));
         })
         .await;
     assert!(
