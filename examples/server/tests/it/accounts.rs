@@ -113,7 +113,7 @@ async fn account_endpoints_are_missing_without_accounts() {
     let exit = server.wait().await;
     let warnings = exit
         .stderr
-        .matches("a redis:// store keeps no users")
+        .matches("a redis:// store has no accounts")
         .count();
     assert_eq!(warnings, 1, "{exit:?}");
 }
