@@ -193,8 +193,8 @@
 //! # }
 //! ```
 //!
-//! The feature `conformance` adds the laws as tests: `votify_core::store_conformance!`. The
-//! repository's `docs/writing-a-backend.md` describes each step.
+//! The feature `conformance` adds the laws as tests: `votify_core::store_conformance!`.
+//! The repository's `docs/writing-a-backend.md` describes each step.
 
 mod contract;
 mod durability;

@@ -11,8 +11,9 @@
 //! - **Polls** that are read one at a time, and **tallies of sealed polls**.
 //!
 //! Tallies of open polls always come from the store, because votes do not wait for Redis.
-//! Concurrent reads of the same poll on one instance share one load of the store. That
-//! load starts after each of these reads.
+//! Concurrent reads of the same poll on one instance share one load of the store. A read
+//! joins only a load that starts after the read was requested, so it never returns an
+//! older state.
 //!
 //! # Guarantees
 //!

@@ -139,7 +139,7 @@ impl Subject {
 fn about() -> String {
     format!(
         "Two binaries in alternation, each with its own data: {} connections vote over HTTP for {} \
-         in one new poll, then as long in {} polls in turn. The ratios compare neighbouring \
+         in one new poll, then as long in {} polls in turn. The ratios compare neighboring \
          measurements. The polls' totals must equal the answered votes.",
         LOAD.connections,
         duration(LOAD.time),

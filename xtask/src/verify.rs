@@ -20,7 +20,7 @@ const CHECKS: &[Check] = &[
     ("links between documents", docs::check_links),
     ("package metadata", metadata::check),
     ("dependency rules", dependency_rules::check),
-    ("licences and sources", deny::check),
+    ("licenses and sources", deny::check),
     ("lints", lints),
     ("features", features::check),
     ("documentation", docs::check_rustdoc),

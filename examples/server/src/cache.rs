@@ -54,7 +54,8 @@ impl ServerCache {
         }
     }
 
-    /// Writes pending snapshots to the cache, so that other instances need not read the store.
+    /// Writes pending snapshots to the cache, so that other instances need not read the
+    /// store.
     pub(crate) async fn close(&self) {
         match self {
             Self::None => {}

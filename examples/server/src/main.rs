@@ -1,4 +1,5 @@
-//! The program `votify`: settings, the crates assembled, and the HTTP server. No voting rule lives here.
+//! The program `votify`: settings, the crates assembled, and the HTTP server. No voting
+//! rule lives here.
 
 mod broadcast;
 mod cache;
@@ -22,7 +23,8 @@ use clap::{CommandFactory, FromArgMatches};
 
 use cli::{Cli, Command};
 
-// A vote allocates and frees some dozens of small objects on several threads, which mimalloc is fast at.
+// A vote allocates and frees some dozens of small objects on several threads, which
+// mimalloc is fast at.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -3,16 +3,19 @@ use votify_redis::Redis;
 use crate::error::CliError;
 use crate::settings::ServerUrl;
 
-/// Connections to the Redis servers of the optional backends, one per URL, shared between their uses.
+/// Connections to the Redis servers of the optional backends, one per URL, shared between
+/// their uses.
 ///
-/// A store in Redis has its own connection, so that votes do not queue behind other commands.
+/// A store in Redis has its own connection, so that votes do not queue behind other
+/// commands.
 #[derive(Debug, Default)]
 pub(crate) struct RedisConnections {
     open: Vec<(ServerUrl, Redis)>,
 }
 
 impl RedisConnections {
-    /// Returns the connection to `url`, and connects first if there is none. Errors name `setting`.
+    /// Returns the connection to `url`, and connects first if there is none. Errors name
+    /// `setting`.
     pub(crate) async fn connect(
         &mut self,
         setting: &str,

@@ -6,7 +6,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::error::CliError;
 
-/// How long to wait for busy threads at the end.
+/// The maximum time to wait for busy threads at the end.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Runs a future to its end on a new runtime.
@@ -18,8 +18,8 @@ pub(crate) fn run(work: impl Future<Output = Result<(), CliError>>) -> Result<()
     result
 }
 
-/// A second runtime for the engine, so that a batch does not wait behind requests. Tasks that the engine spawns run on
-/// it too.
+/// A second runtime for the engine, so that a batch does not wait behind requests. Tasks
+/// that the engine spawns run on it too.
 #[derive(Debug)]
 pub(crate) struct EngineRuntime(Runtime);
 

@@ -1,4 +1,5 @@
-//! `votify serve`: assembles the server from its settings, runs it, and shuts it down in order.
+//! `votify serve`: assembles the server from its settings, runs it, and shuts it down in
+//! order.
 
 mod connection_state;
 mod connections;
@@ -34,12 +35,15 @@ use crate::settings::{ServeSettings, Sources, StoreUrl, check_secret, keyring};
 use crate::store::OpenedStore;
 use crate::{log, output, rate_limiter, runtime};
 
-/// How long requests in progress may take after a stop signal: as long as a vote may take.
+/// The time that requests in progress have after a stop signal: the longest time that a
+/// vote takes.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
-/// The time over which viewers are disconnected, so that they do not reconnect to other instances all at once.
+/// The time over which viewers are disconnected, so that they do not reconnect to other
+/// instances all at once.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
-/// When connections that are still open are cut, counted from the stop signal. With the steps before and after, the
-/// shutdown stays below the 10 s that supervisors commonly wait.
+/// The time from the stop signal until connections that are still open are cut. With the
+/// steps before and after, the shutdown stays below the 10 s that supervisors commonly
+/// wait.
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(8);
 /// Open files reserved for the database, the runtime and the log.
 const RESERVED_FILES: u64 = 128;
@@ -99,8 +103,9 @@ struct Parts {
 
 /// Binds the port, then opens the store and the optional backends, and starts the engine.
 ///
-/// The port comes first, so that a server that cannot bind it creates nothing on disk. With a database server, this runs
-/// on the engine's own runtime: a batch takes several round trips, and would wait behind requests at each of them.
+/// The port comes first, so that a server that cannot bind it creates nothing on disk.
+/// With a database server, this runs on the engine's own runtime: a batch takes several
+/// round trips, and would wait behind requests at each of them.
 async fn start(settings: Arc<ServeSettings>) -> Result<(TcpListener, Parts), CliError> {
     let listener = listen(settings.listen).await?;
     let had_database = settings.common.store.file().is_some_and(Path::exists);
@@ -136,8 +141,8 @@ async fn start(settings: Arc<ServeSettings>) -> Result<(TcpListener, Parts), Cli
     Ok((listener, parts))
 }
 
-/// Returns how many batches are written at the same time. SQLite writes one. A server takes one per core, at most 4,
-/// which is half of the connection pool.
+/// Returns the number of batches that are written at the same time. SQLite writes one. A
+/// server takes one per core, at most 4, which is half of the connection pool.
 fn writers(store: &StoreUrl) -> usize {
     if store.is_server() {
         thread::available_parallelism().map_or(1, |cores| cores.get().min(4))
@@ -216,7 +221,8 @@ fn accounts(parts: &Parts, settings: &ServeSettings) -> Option<Accounts> {
     })
 }
 
-/// Raises the limit of open files as far as allowed, and returns how many connections fit below it.
+/// Raises the limit of open files as far as allowed, and returns the number of
+/// connections that fit below it.
 fn max_connections() -> usize {
     let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(1024);
     usize::try_from(files.saturating_sub(RESERVED_FILES).max(16)).unwrap_or(usize::MAX)
@@ -238,8 +244,8 @@ fn announce(listener: &TcpListener, settings: &ServeSettings) {
     }
 }
 
-/// Shuts down in order: requests in progress, while viewers are disconnected one after the other with a reason; then
-/// votes; then the remaining streams and the backends.
+/// Shuts down in order: requests in progress, while viewers are disconnected one after
+/// the other with a reason; then votes; then the remaining streams and the backends.
 async fn shut_down(connections: &Connections, parts: &Parts) {
     let start = Instant::now();
     tokio::join!(

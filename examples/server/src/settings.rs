@@ -1,7 +1,9 @@
-//! Settings, read from flags, environment and file, and checked before the program does anything.
+//! Settings, read from flags, environment and file, and checked before the program does
+//! anything.
 //!
-//! Not the `config` crate: an error names the source of a bad value (flag, variable, or file and key) and never repeats
-//! a value that may hold a password, and an empty variable counts as unset. Each setting has one parser for all sources.
+//! Not the `config` crate: an error names the source of a bad value (flag, variable, or
+//! file and key) and never repeats a value that may hold a password, and an empty
+//! variable counts as unset. Each setting has one parser for all sources.
 
 mod broadcast;
 mod cache;
@@ -48,14 +50,14 @@ pub(crate) struct StoreSettings {
 #[derive(Debug)]
 pub(crate) struct ServeSettings {
     pub(crate) common: StoreSettings,
-    /// Whether to migrate a database server at the start.
+    /// True if the schema of a database server is migrated at startup.
     pub(crate) migrate: bool,
-    /// Whether to refuse a store that may lose acknowledged votes.
+    /// True if a store that may lose acknowledged votes is refused.
     pub(crate) require_durable: bool,
     pub(crate) broadcast: BroadcastUrl,
     pub(crate) cache: CacheUrl,
     pub(crate) listen: SocketAddr,
-    /// Whether to serve accounts, if the store has them.
+    /// True if accounts are served, provided that the store has them.
     pub(crate) accounts: bool,
     pub(crate) limits: Limits,
     pub(crate) trusted_proxies: Vec<IpNet>,

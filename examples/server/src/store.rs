@@ -19,7 +19,8 @@ trait ServerStore: Store {
     async fn migrate(&self) -> Result<(), StoreError>;
     /// Returns true if the schema has the version of this program.
     async fn is_migrated(&self) -> Result<bool, StoreError>;
-    /// Returns what may happen to an acknowledged vote, or `None` if it survives a crash and a loss of power.
+    /// Returns what may happen to an acknowledged vote, or `None` if it survives a crash
+    /// and a loss of power.
     fn durability_warning(&self) -> Option<String>;
     /// Returns the account store, or `None` if the store has none.
     fn accounts(&self) -> Option<Arc<dyn AccountStore>>;
@@ -151,7 +152,8 @@ impl OpenedStore {
         self.0.accounts()
     }
 
-    /// Closes the connections once their calls have ended. The store cannot be used afterwards.
+    /// Closes the connections once their calls have ended. The store cannot be used
+    /// afterwards.
     pub(crate) async fn close(&self) {
         self.0.close().await;
     }

@@ -86,7 +86,8 @@ async fn verify(engine: &PollEngine, args: &VerifyArgs) -> Result<(), CliError> 
     ))
 }
 
-/// Returns true if anybody may see the poll's counts now. Otherwise the output hides them from the operator too.
+/// Returns true if anybody may see the poll's counts now. Otherwise the output hides them
+/// from the operator too.
 async fn counts_are_public(engine: &PollEngine, poll: PollId) -> Result<bool, CliError> {
     let snapshot = engine
         .poll(poll, &Caller::anonymous())

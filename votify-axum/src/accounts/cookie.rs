@@ -11,7 +11,7 @@ use crate::middleware::origin::own_host;
 
 const NAME: &str = "votify_login";
 /// Browsers accept a cookie with this prefix only over TLS and from the host itself. So
-/// no sibling domain can plant one.
+/// no sibling domain can set one.
 const HOST_NAME: &str = "__Host-votify_login";
 
 pub(crate) const fn name(cookies: CookieSettings) -> &'static str {
@@ -41,8 +41,8 @@ pub(crate) fn clear(cookies: CookieSettings, is_loopback: bool) -> Option<Header
     set("", Duration::ZERO, cookies, is_loopback)
 }
 
-/// Returns the values of all cookies of this name in their order. Others may have planted
-/// some.
+/// Returns the values of all cookies of this name in their order. A sibling
+/// domain may have set some of them.
 pub(crate) fn read(headers: &HeaderMap, cookies: CookieSettings) -> Vec<String> {
     let lines = headers.get_all(header::COOKIE).iter();
     lines

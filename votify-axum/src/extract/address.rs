@@ -1,7 +1,7 @@
 //! The address of a client behind trusted proxies.
 //!
 //! Hand-written and unchanged for now: the support of proxies is to be redesigned as a
-//! whole, and a crate is to be chosen then. Until then `tests.rs` defines the behaviour.
+//! whole, and a crate is to be chosen then. Until then `tests.rs` defines the behavior.
 
 use std::net::{IpAddr, SocketAddr};
 

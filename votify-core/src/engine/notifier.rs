@@ -62,7 +62,8 @@ impl Notifier {
         vote_sample: &[OptionId],
         audience_changes: Vec<(VoterId, Audience)>,
     ) {
-        // Local rooms first: they then recognise the echo from the broadcaster as known.
+        // Local rooms first, so that they ignore this instance's own update when the
+        // broadcaster delivers it.
         self.rooms
             .tally_changed(tally, vote_sample.to_vec(), audience_changes);
         self.publisher.publish_tally(tally, vote_sample);

@@ -17,6 +17,9 @@ use pending_updates::PendingUpdates;
 
 /// Publishes the newest state of each poll to the other instances.
 ///
+/// Its audience is the other instances, through the broadcaster. A room publishes to the
+/// viewers on this instance, as a `PublishedState`.
+///
 /// The first change of a poll is sent at once, then at most one message an interval,
 /// whatever its kind. A deletion is sent at once, because no update follows it.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ impl PollEngine {
     /// Casts a ballot under a new ballot id.
     ///
     /// Returns once the ballot is durable. Prefer [`cast`](Self::cast) if the response
-    /// may get lost: with an id of the caller's own, a repeated ballot is recognised.
+    /// may get lost: with an id of the caller's own, a repeated ballot is recognized.
     ///
     /// ```
     /// use votify_core::{Caller, Choice, MemoryStore, PollDraft, PollEngine, SessionId};

@@ -21,14 +21,14 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Maximum number of voters in one query to the store.
 const VOTERS_PER_QUERY: usize = 1_000;
 
-/// Writes that wait to be written, at most one for each poll.
+/// A queue of pending cache writes, at most one per poll.
 #[derive(Debug)]
 pub(super) struct WriteBehindQueue {
     pending: Mutex<Pending>,
     max_voters: usize,
     /// Number of pushes.
     pushed: watch::Sender<u64>,
-    /// All pushes up to this number are done.
+    /// All pushes up to this number are written or dropped.
     completed: watch::Sender<u64>,
 }
 

@@ -46,7 +46,7 @@ impl SampleData {
         Self { polls, ballots }
     }
 
-    /// Checks that a store with an old schema asks for the upgrade.
+    /// Checks that a store with an old schema returns an error that requires a migration.
     pub(crate) async fn assert_needs_migration(&self, store: &dyn Store) {
         let error: StoreError = store.polls(&[self.polls[0].id]).await.unwrap_err();
         let error = error_chain(&error);

@@ -1,4 +1,4 @@
-//! What the protocol handshakes have in common.
+//! The functions that the protocol handshakes share.
 //!
 //! The handshakes are written by hand because xtask is built before everything else. A
 //! ping by `sqlx` and `redis` would add 60 s of processor time to a first build of 35 s.

@@ -63,9 +63,9 @@ pub async fn votes(store: &dyn Store, poll: &Poll) -> u64 {
     audit.stored.total_votes
 }
 
-/// Checks that a voter who has voted is recognised in 40 batches of new voters, and that
+/// Checks that a voter who has voted is recognized in 40 batches of new voters, and that
 /// the new voters' ballots count.
-pub async fn repeat_voters_are_recognised(store: &dyn Store) {
+pub async fn repeat_voters_are_recognized(store: &dyn Store) {
     let polls = [poll(store).await, poll(store).await];
     let first = ballot(&polls[0], 0);
     let counted = |revision| Outcome::Counted { revision };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::task::AtomicWaker;
 use tokio::sync::Notify;
 
-/// What a connection must do.
+/// An instruction to a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Command {
     /// Continue.
@@ -18,15 +18,15 @@ pub(super) enum Command {
     Close,
 }
 
-/// State that a connection shares with the registry. A request costs a few atomic stores here, and no shared lock or
-/// timer.
+/// State that a connection shares with the registry. A request costs a few atomic stores
+/// here, and no shared lock or timer.
 #[derive(Debug, Default)]
 pub(super) struct ConnectionState {
     command: AtomicU8,
     waker: AtomicWaker,
-    /// A request has begun, and its response has not.
+    /// True from the start of a request until its response begins.
     request_in_progress: AtomicBool,
-    /// A response of unknown length is being sent.
+    /// True while a response of unknown length is being sent.
     is_streaming: AtomicBool,
     /// Number of requests and streams that ended.
     completed: AtomicU64,
@@ -131,8 +131,9 @@ impl ConnectionRegistry {
         }
     }
 
-    /// Closes, at every interval, the connections that completed no request since the last check. A connection that is idle,
-    /// or sends a head byte by byte, is closed after one to two intervals.
+    /// Closes, at every interval, the connections that completed no request since the
+    /// last check. A connection that is idle, or sends a head byte by byte, is closed
+    /// after one to two intervals.
     pub(super) async fn close_idle(&self, interval: Duration) {
         loop {
             tokio::time::sleep(interval).await;
@@ -142,7 +143,8 @@ impl ConnectionRegistry {
         }
     }
 
-    /// Lets every connection finish its request and accept no further one. Returns when no request is in progress.
+    /// Lets every connection finish its request and accept no further one. Returns when
+    /// no request is in progress.
     pub(super) async fn finish_requests(&self) {
         let all = self.all();
         for state in &all {

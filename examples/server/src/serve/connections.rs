@@ -22,22 +22,25 @@ use crate::serve::connection_state::{Command, ConnectionGuard, ConnectionRegistr
 use crate::serve::response_body::track_response;
 use crate::serve::socket::Socket;
 
-/// The minimum time that a client may take to send a request's head, or keep an idle connection. The maximum is twice as
-/// long. Longer than proxies commonly keep theirs (60 s), so that no proxy sends a request on a connection being closed.
+/// The minimum time that a client may take to send a request's head, or keep an idle
+/// connection. The maximum is twice as long. Longer than the 60 s for which proxies
+/// commonly keep theirs, so that no proxy sends a request on a connection being closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 
-/// How long a client may leave sent bytes unacknowledged. It ends event streams that nobody reads.
+/// The maximum time that sent bytes may stay unacknowledged. It ends event streams that
+/// nobody reads.
 #[cfg(target_os = "linux")]
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The listen backlog, as far as the system allows. Clients that connect at the same moment wait here, instead of
-/// retrying a second later.
+/// The listen backlog, as far as the system allows. Clients that connect at the same
+/// moment wait here, instead of retrying a second later.
 const BACKLOG: u32 = 4_096;
 
 /// The maximum size of a request's head and of the read buffer, in bytes.
 const READ_BUFFER: usize = 16 * 1024;
 
-/// The open connections. Their number is bounded; further clients wait in the listener's backlog.
+/// The open connections. Their number is bounded; further clients wait in the listener's
+/// backlog.
 #[derive(Debug)]
 pub(super) struct Connections {
     app: Router,
@@ -56,7 +59,8 @@ impl Connections {
         }
     }
 
-    /// Accepts and serves connections until `stop` is cancelled, then closes the listener.
+    /// Accepts and serves connections until `stop` is cancelled, then closes the
+    /// listener.
     pub(super) async fn accept(&self, listener: TcpListener, stop: &CancellationToken) {
         let accepting = async {
             loop {
@@ -86,8 +90,8 @@ impl Connections {
         stop.run_until_cancelled(serving).await;
     }
 
-    /// Lets every connection finish its request and accepts no further one. Returns when no request is in progress. Streams
-    /// may still be open.
+    /// Lets every connection finish its request and accepts no further one. Returns when
+    /// no request is in progress. Streams may still be open.
     pub(super) async fn finish_requests(&self) {
         self.registry.finish_requests().await;
     }
@@ -117,8 +121,8 @@ pub(super) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Sends small answers at once, and drops clients that acknowledge nothing. Errors are ignored: a broken connection fails
-/// at its first read.
+/// Sends small answers at once, and drops clients that acknowledge nothing. Errors are
+/// ignored: a broken connection fails at its first read.
 fn tune(stream: &TcpStream) {
     let _ = stream.set_nodelay(true);
     #[cfg(target_os = "linux")]
@@ -159,7 +163,8 @@ async fn serve(socket: Socket, peer: SocketAddr, app: Router, guard: ConnectionG
         }
     });
     let connection = http1::Builder::new()
-        // hyper would set a timer per request. `ConnectionRegistry::close_idle` closes idle connections instead.
+        // hyper would set a timer per request. `ConnectionRegistry::close_idle` closes
+        // idle connections instead.
         .header_read_timeout(None)
         .max_buf_size(READ_BUFFER)
         .serve_connection(TokioIo::new(socket), service)

@@ -8,7 +8,8 @@ use hyper::body::{Frame, SizeHint};
 use crate::serve::connection_state::{ConnectionState, StreamGuard};
 use std::sync::Arc;
 
-/// A response body. One of unknown length marks its connection as streaming until it ends.
+/// A response body. One of unknown length marks its connection as streaming until it
+/// ends.
 #[derive(Debug)]
 pub(super) struct TrackedBody {
     body: Body,

@@ -2,7 +2,8 @@ use std::io;
 
 use tokio_util::sync::CancellationToken;
 
-/// Returns a token that the first SIGTERM or SIGINT cancels, and keeps these signals from ending the process.
+/// Returns a token that the first SIGTERM or SIGINT cancels, and keeps these signals from
+/// ending the process.
 pub(crate) fn stop_on_signal() -> io::Result<CancellationToken> {
     let stop = CancellationToken::new();
     let signals = Signals::listen()?;

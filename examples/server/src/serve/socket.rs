@@ -7,8 +7,8 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-/// A client's socket that holds its permit until it is closed. A WebSocket keeps the socket after its HTTP connection has
-/// ended.
+/// A client's socket that holds its permit until it is closed. A WebSocket keeps the
+/// socket after its HTTP connection has ended.
 #[derive(Debug)]
 pub(super) struct Socket {
     stream: TcpStream,

@@ -20,7 +20,8 @@ impl CacheUrl {
         let problem = match (self, store) {
             (Self::None, _) => return Ok(()),
             (_, StoreUrl::Redis(_)) => "a store in Redis needs no cache",
-            // Through the cache it would see polls of other processes without their votes.
+            // Through the cache it would see polls of other processes without their
+            // votes.
             (_, store) if !store.outlives_process() => {
                 "a store in memory needs no cache, and cannot share one with other processes"
             }

@@ -41,11 +41,11 @@ pub(crate) fn check(settings: &ServeSettings) -> Result<(), CliError> {
     )))
 }
 
-/// Returns the secrets to use: those given, else the one beside the database file, else a random one for a store that ends
-/// with this process. Creates the file if it is missing.
+/// Returns the secrets to use: those given, else the one beside the database file, else a
+/// random one for a store that ends with this process. Creates the file if it is missing.
 ///
-/// Call it after opening the store, so that a server that cannot start leaves no secret behind. `had_database` is true if
-/// the database existed before.
+/// Call it after opening the store, so that a server that cannot start leaves no secret
+/// behind. `had_database` is true if the database existed before.
 pub(crate) fn keyring(settings: &ServeSettings, had_database: bool) -> Result<Keyring, CliError> {
     match (&settings.secret, settings.common.store.file()) {
         (Some(given), _) => Ok(given.clone()),

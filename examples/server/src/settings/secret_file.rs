@@ -1,8 +1,8 @@
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
-/// Reads the secret, or creates the file: readable by its owner only, and written atomically. Servers that start at the
-/// same time get the same secret.
+/// Reads the secret, or creates the file: readable by its owner only, and written
+/// atomically. Servers that start at the same time get the same secret.
 pub(super) fn read_or_create(path: &Path, had_database: bool) -> io::Result<String> {
     match std::fs::read_to_string(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {}

@@ -7,7 +7,8 @@ use url::Url;
 pub(crate) struct ServerUrl(String);
 
 impl ServerUrl {
-    /// Parses a URL that names a host. Errors never repeat the text, which may hold a password.
+    /// Parses a URL that names a host. Errors never repeat the text, which may hold a
+    /// password.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let url = Url::parse(text).map_err(|error| format!("is not a URL: {error}"))?;
         if url.fragment().is_some() || url.path().contains('@') {

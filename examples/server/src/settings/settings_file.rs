@@ -53,7 +53,8 @@ impl File {
     }
 }
 
-/// A value in the form of a flag: a text, a number, or a list with its items joined by commas.
+/// A value in the form of a flag: a text, a number, or a list with its items joined by
+/// commas.
 ///
 /// `Debug` hides it, because it may be a secret.
 #[derive(Clone, PartialEq, Eq)]

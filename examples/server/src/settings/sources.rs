@@ -18,7 +18,8 @@ pub(crate) struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    /// Reads the settings file, if one is named. `matches` belong to the subcommand of `args`.
+    /// Reads the settings file, if one is named. `matches` belong to the subcommand of
+    /// `args`.
     pub(crate) fn read(args: &StoreArgs, matches: &'a ArgMatches) -> Result<Self, CliError> {
         let (path, file) = match args.config.as_deref().filter(|path| !path.is_empty()) {
             Some(path) => File::read(path)?,
@@ -35,7 +36,8 @@ impl<'a> Sources<'a> {
         &self.file
     }
 
-    /// Returns a setting from the first source that has it. `name` is the flag without leading dashes.
+    /// Returns a setting from the first source that has it. `name` is the flag without
+    /// leading dashes.
     pub(super) fn setting(
         &self,
         name: &'static str,
@@ -138,7 +140,8 @@ impl Setting<'_> {
     }
 }
 
-/// Writes the name of the setting in its source: `--listen`, `VOTIFY_LISTEN`, `votify.toml: listen`.
+/// Writes the name of the setting in its source: `--listen`, `VOTIFY_LISTEN`,
+/// `votify.toml: listen`.
 impl fmt::Display for Setting<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.given {

@@ -51,7 +51,8 @@ impl StoreUrl {
         }
     }
 
-    /// Returns true if the store has a schema, which `votify migrate` creates and upgrades.
+    /// Returns true if the store has a schema, which `votify migrate` creates and
+    /// upgrades.
     pub(crate) const fn has_schema(&self) -> bool {
         !matches!(self, Self::Memory | Self::Redis(_))
     }

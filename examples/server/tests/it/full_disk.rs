@@ -131,7 +131,7 @@ async fn votes_wait_while_files_cannot_grow() {
 async fn votes_wait_while_the_disk_is_full() {
     let directory = tempfile::tempdir().unwrap();
     if !can_mount(&directory).await {
-        // The other test covers the same behaviour with another error code.
+        // The other test covers the same behavior with another error code.
         eprintln!("NOT RUN: unprivileged mounts are not allowed on this machine (unshare -rm)");
         return;
     }

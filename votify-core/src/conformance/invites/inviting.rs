@@ -1,4 +1,4 @@
-//! Who is invited, and up to how many.
+//! Tests of inviting voters, and of the maximum number of invited voters.
 
 use std::sync::Arc;
 

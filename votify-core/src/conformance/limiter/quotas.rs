@@ -1,4 +1,4 @@
-//! How many attempts are granted, and when the quota is restored.
+//! Tests of the number of granted attempts, and of the time at which a quota is restored.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -89,7 +89,7 @@ impl BatchWriter {
         let (expired, remaining): (Vec<_>, _) = batch.into_iter().partition(is_expired);
         let error = StoreError::unavailable(self.store.backend(), QueueTimeout);
         for ballot in expired {
-            // Fails only if the caller is gone.
+            // Fails only if the caller has dropped its future.
             let _ = ballot.reply.send(Err(error.clone()));
         }
         remaining
@@ -128,7 +128,8 @@ impl BatchWriter {
                     Err(error)
                 }
             };
-            // Fails only if the caller is gone; the ballot is cast all the same.
+            // Fails only if the caller has dropped its future. The ballot is cast
+            // nevertheless.
             let _ = reply.send(cast);
         }
         if let Some(failure) = failure {

@@ -96,6 +96,9 @@ impl RoomSnapshot {
 }
 
 /// The state that a room publishes to one audience.
+///
+/// Its receivers are the viewers on this instance. The engine's `Publisher` sends updates
+/// to the other instances.
 #[derive(Debug, Clone)]
 pub(super) enum PublishedState {
     /// The poll is being loaded.

@@ -169,7 +169,7 @@ async fn only_the_creator_owns_a_poll() {
 }
 
 #[tokio::test]
-async fn voters_are_recognised_after_secret_rotation() {
+async fn voters_are_recognized_after_secret_rotation() {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let before = Harness::on(Arc::clone(&store), MemoryBroadcaster::new());
     let poll = before.create_poll().await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use votify_core::store::PollFilter;
 use votify_core::{Ballot, BallotId, Choice, Outcome, PageRequest, Store, StoreError};
 use votify_test_support::ballots::{
-    NOW, ballot, cast, draft, poll, repeat_voters_are_recognised, voter, votes,
+    NOW, ballot, cast, draft, poll, repeat_voters_are_recognized, voter, votes,
 };
 
 use super::harness::{Harness, id_literal, query_integer, run};
@@ -222,9 +222,9 @@ async fn large_batches_are_split_and_fully_counted() {
 }
 
 #[tokio::test]
-async fn repeat_voters_are_recognised_among_new_ones() {
+async fn repeat_voters_are_recognized_among_new_ones() {
     let Some(harness) = Harness::new().await else {
         return;
     };
-    repeat_voters_are_recognised(&harness.store().await).await;
+    repeat_voters_are_recognized(&harness.store().await).await;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use votify_core::store::PollFilter;
 use votify_core::{Ballot, BallotId, Outcome, PageRequest, Store, StoreError};
 use votify_sqlx::PostgresStore;
-use votify_test_support::ballots::{NOW, ballot, cast, poll, repeat_voters_are_recognised, votes};
+use votify_test_support::ballots::{NOW, ballot, cast, poll, repeat_voters_are_recognized, votes};
 
 use super::harness::{Harness, run};
 
@@ -215,9 +215,9 @@ async fn cancelled_calls_leave_no_locks() {
 }
 
 #[tokio::test]
-async fn repeat_voters_are_recognised_among_new_ones() {
+async fn repeat_voters_are_recognized_among_new_ones() {
     let Some(harness) = Harness::new().await else {
         return;
     };
-    repeat_voters_are_recognised(&harness.store().await).await;
+    repeat_voters_are_recognized(&harness.store().await).await;
 }

@@ -11,7 +11,7 @@ use votify_test_support::sql::{Server, ServerKind};
 
 use super::{on_each_server, open};
 
-/// Two kills are one of each sort on PostgreSQL.
+/// Two kills are one of each kind on PostgreSQL.
 const KILLS: u64 = 2;
 const ENDURANCE_KILLS: u64 = 50;
 
@@ -31,7 +31,8 @@ async fn vote_during_kills(
     acknowledged_votes_survive(&*store, &engine, &poll, kills, async |kill| {
         if kind == ServerKind::Postgres && kill % 2 == 1 {
             server.kill_backend().await;
-            // The server notices the kill within milliseconds and goes down only then.
+            // PostgreSQL detects the kill within milliseconds, and only then stops
+            // accepting connections.
             sleep(Duration::from_millis(20)).await;
             server.wait_until_ready().await.unwrap();
         } else {

@@ -6,7 +6,7 @@ use votify_core::store::PollFilter;
 use votify_core::{Ballot, Outcome, PageRequest, Store, StoreError};
 use votify_sqlx::sqlx;
 use votify_test_support::ballots::{
-    NOW, ballot, cast, draft, poll, repeat_voters_are_recognised, votes,
+    NOW, ballot, cast, draft, poll, repeat_voters_are_recognized, votes,
 };
 
 use super::harness::{Harness, query_integer, run};
@@ -224,8 +224,8 @@ async fn the_unique_index_rejects_a_vote_written_without_the_lock() {
 }
 
 #[tokio::test]
-async fn repeat_voters_are_recognised_among_new_ones() {
-    repeat_voters_are_recognised(&Harness::new().store().await).await;
+async fn repeat_voters_are_recognized_among_new_ones() {
+    repeat_voters_are_recognized(&Harness::new().store().await).await;
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ pub(in crate::engine::live) async fn run(
     };
 }
 
-/// Publishes the poll's state until the poll is gone or no viewer is left; returns the
+/// Publishes the poll's state until the poll is deleted or no viewer is left; returns the
 /// last published state.
 async fn serve(
     room: &Room,
@@ -105,7 +105,7 @@ async fn load_first(
 }
 
 /// Applies the mailbox to the state, and reloads the poll if needed. Breaks if the poll
-/// is gone.
+/// is deleted.
 async fn process_mailbox(
     room: &Room,
     context: &RoomContext,
