@@ -10,6 +10,7 @@ use votify_core::{Choice, VoteOutcome};
 
 use self::request::VoteRequest;
 use super::response::mark_private;
+use crate::cast_limited::{VoteResult, cast_limited};
 use crate::dto::ballot::BallotInput;
 use crate::dto::receipt::{OwnBallotBody, ReceiptBody, receipt_json};
 use crate::dto::schema::NewBallot;
@@ -18,7 +19,6 @@ use crate::extract::caller::RequestCaller;
 use crate::extract::idempotency::apply_idempotency_key;
 use crate::extract::path::PollPath;
 use crate::state::AppState;
-use crate::voting::{self, VoteResult};
 
 /// Number of headers of the response to a vote: `content-type`, three `ratelimit-*`,
 /// `cache-control`, `vary`, `set-cookie`, `content-length`, `x-content-type-options`.
@@ -65,7 +65,7 @@ pub(crate) async fn vote(State(state): State<AppState>, request: VoteRequest) ->
         mut caller,
         input,
     } = request;
-    let vote = voting::cast_limited(&state, poll, &mut caller, input).await;
+    let vote = cast_limited(&state, poll, &mut caller, input).await;
     vote_response(vote, &caller, &state, |outcome| match outcome {
         VoteOutcome::Replayed { .. } => StatusCode::OK,
         _ => StatusCode::CREATED,
@@ -97,7 +97,7 @@ pub(crate) async fn withdraw(
     };
     let input = apply_idempotency_key(withdrawal, &headers)
         .map_err(|errors| Problem::field_errors(ErrorCode::InvalidBallot, errors))?;
-    let vote = voting::cast_limited(&state, poll, &mut caller, input).await;
+    let vote = cast_limited(&state, poll, &mut caller, input).await;
     Ok(vote_response(vote, &caller, &state, |_| StatusCode::OK))
 }
 

@@ -15,10 +15,10 @@ use super::command::{Command, Reply};
 use super::message;
 use super::viewer::Viewer;
 use super::wake_flag::WakeFlag;
+use crate::cast_limited::cast_limited;
 use crate::dto::ballot;
 use crate::dto::receipt::ReceiptBody;
 use crate::error::{ErrorCode, Problem};
-use crate::voting;
 
 /// Maximum size of a client's message in bytes. A longer one ends the stream.
 const MAX_MESSAGE_BYTES: usize = 64 * 1024;
@@ -259,7 +259,7 @@ async fn vote(viewer: &mut Viewer, body: serde_json::Value) -> Result<ReceiptBod
     if let Some(login) = &viewer.login {
         viewer.caller.reauthenticate(login, &viewer.state).await?;
     }
-    let vote = voting::cast_limited(&viewer.state, viewer.poll, &mut viewer.caller, input).await;
+    let vote = cast_limited(&viewer.state, viewer.poll, &mut viewer.caller, input).await;
     let receipt = vote.result?;
     viewer.last_sent.record(receipt.view.position());
     Ok(ReceiptBody::from(&receipt))
