@@ -12,12 +12,12 @@ mod loaded_poll;
 mod loader;
 mod manage;
 mod notifier;
+mod poll_snapshot;
 mod publisher;
 mod queries;
 mod readiness;
 mod receipt;
 mod scheduler;
-mod snapshot;
 mod stats;
 mod voting;
 
@@ -26,9 +26,9 @@ pub use config::EngineConfig;
 pub use error::{EngineError, ErrorStatus};
 pub use event::Event;
 pub use invites::InviteRefusal;
+pub use poll_snapshot::PollSnapshot;
 pub use readiness::{ComponentReadiness, Readiness};
 pub use receipt::{VoteOutcome, VoteReceipt};
-pub use snapshot::PollSnapshot;
 pub use stats::EngineStats;
 
 use std::sync::Arc;

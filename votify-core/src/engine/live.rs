@@ -5,10 +5,10 @@ mod adaptive_interval;
 mod drain;
 mod frame;
 mod presence;
+mod published_state;
 mod registry;
 mod resync;
 mod room;
-mod snapshot;
 mod tracked_voters;
 mod watch;
 

@@ -3,10 +3,10 @@ use std::sync::Arc;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use crate::engine::live::published_state::PublishedState;
 use crate::engine::live::registry::RoomRegistry;
 use crate::engine::live::room::Room;
 use crate::engine::live::room::mailbox::RoomEvent;
-use crate::engine::live::snapshot::PublishedState;
 use crate::tally::{Audience, Tally};
 use crate::time::Timestamp;
 use crate::voter::VoterId;

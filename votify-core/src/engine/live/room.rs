@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 use crate::engine::live::adaptive_interval::DeliveryLatency;
-use crate::engine::live::snapshot::PublishedState;
+use crate::engine::live::published_state::PublishedState;
 use crate::engine::live::tracked_voters::TrackedVoters;
 use crate::id::PollId;
 use crate::tally::{Audience, Position, ViewPosition};

@@ -10,8 +10,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::engine::EngineError;
 use crate::engine::live::frame::{Frame, FrameKind};
+use crate::engine::live::published_state::{PublishedState, RoomSnapshot};
 use crate::engine::live::registry::{RoomRegistry, ViewerGuard};
-use crate::engine::live::snapshot::{PublishedState, RoomSnapshot};
 use crate::id::PollId;
 use crate::poll::ResultsPolicy;
 use crate::tally::{Audience, ViewPosition};

@@ -11,7 +11,7 @@ use crate::broadcast::InstanceId;
 use crate::engine::config::VOTE_SAMPLE;
 use crate::engine::live::adaptive_interval::AdaptiveInterval;
 use crate::engine::live::presence::{Presence, PresenceAnnouncer};
-use crate::engine::live::snapshot::{DeliveryInfo, PublishedState, RoomSnapshot};
+use crate::engine::live::published_state::{DeliveryInfo, PublishedState, RoomSnapshot};
 use crate::engine::loaded_poll::LoadedPoll;
 use crate::id::OptionId;
 use crate::poll::ResultsPolicy;

@@ -11,7 +11,7 @@ use super::mailbox::{ReloadRequest, RoomEvent};
 use super::state::{NextStep, RoomState};
 use crate::broadcast::{Delivery, DeliveryStream, Topic, Update};
 use crate::engine::EngineError;
-use crate::engine::live::snapshot::PublishedState;
+use crate::engine::live::published_state::PublishedState;
 use crate::engine::loaded_poll::LoadedPoll;
 
 /// The time after which an empty room closes, so that a page reload does not load the

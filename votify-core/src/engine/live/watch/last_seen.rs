@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::engine::live::frame::Frame;
-use crate::engine::live::snapshot::RoomSnapshot;
+use crate::engine::live::published_state::RoomSnapshot;
 use crate::poll::PollStatus;
 use crate::tally::ViewPosition;
 

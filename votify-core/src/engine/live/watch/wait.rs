@@ -3,7 +3,7 @@ use std::pin::Pin;
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep};
 
-use crate::engine::live::snapshot::PublishedState;
+use crate::engine::live::published_state::PublishedState;
 use crate::tally::Audience;
 use crate::voter::VoterId;
 
