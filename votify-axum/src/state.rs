@@ -11,7 +11,7 @@ use crate::config::Config;
 #[cfg(feature = "accounts")]
 use crate::error::{ErrorCode, Problem};
 use crate::extract::session::CookieTemplate;
-use crate::heartbeat::Heartbeat;
+use crate::keep_alive::KeepAlive;
 use crate::rate_limit::{ConnectionLimiter, RequestLimiter};
 
 /// The state that all handlers share.
@@ -25,9 +25,9 @@ pub(crate) struct AppStateInner {
     pub(crate) limiter: RequestLimiter,
     pub(crate) streams: Arc<ConnectionLimiter>,
     /// Times the pings of WebSockets.
-    pub(crate) pings: Heartbeat,
+    pub(crate) pings: KeepAlive,
     /// Times the comment lines of event streams.
-    pub(crate) comments: Heartbeat,
+    pub(crate) comments: KeepAlive,
     /// The OpenAPI document, as JSON.
     pub(crate) openapi: Bytes,
     /// `None` if [`VotifyRouter::accounts`](crate::VotifyRouter::accounts) was not
@@ -55,8 +55,8 @@ impl AppState {
             session_cookie: CookieTemplate::new(config.cookies()),
             limiter: RequestLimiter::new(Arc::clone(&config.limiter)),
             streams: Arc::new(ConnectionLimiter::new(config.streams_per_address)),
-            pings: Heartbeat::new(config.timing.ping_interval),
-            comments: Heartbeat::new(config.timing.comment_interval),
+            pings: KeepAlive::new(config.timing.ping_interval),
+            comments: KeepAlive::new(config.timing.comment_interval),
             config,
             openapi,
             #[cfg(feature = "accounts")]

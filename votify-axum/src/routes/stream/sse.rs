@@ -14,7 +14,7 @@ use votify_core::engine::live::FrameKind;
 use super::message;
 use super::viewer::Viewer;
 use super::wake_flag::WakeFlag;
-use crate::heartbeat::HeartbeatListener;
+use crate::keep_alive::KeepAliveListener;
 use crate::routes::response::mark_private;
 
 const COMMENT: Bytes = Bytes::from_static(b":\n\n");
@@ -24,7 +24,7 @@ const COMMENT: Bytes = Bytes::from_static(b":\n\n");
 struct Events {
     viewer: Box<Viewer>,
     queue: VecDeque<Bytes>,
-    comments: HeartbeatListener,
+    comments: KeepAliveListener,
     tick: Pin<Box<OwnedNotified>>,
     tick_flag: WakeFlag,
     ended: bool,

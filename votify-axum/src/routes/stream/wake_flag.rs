@@ -5,11 +5,11 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use futures_util::task::AtomicWaker;
 
-/// Tracks whether the socket or the heartbeat, and not only a new frame, woke this task.
+/// Tracks whether the socket or the keep-alive, and not only a new frame, woke this task.
 ///
 /// A frame wakes thousands of viewers at once. Polling each one's socket then costs as
 /// much as sending the frame: a read buffer to clear and a reader to step. So the socket
-/// and the heartbeat wake the task through this flag, and are polled only after it was
+/// and the keep-alive wake the task through this flag, and are polled only after it was
 /// set.
 pub(super) struct WakeFlag {
     state: Arc<WakeState>,

@@ -10,7 +10,7 @@ use crate::broadcast::InstanceId;
 const EXPIRY: Duration = Duration::from_secs(5);
 /// The time between two repetitions of a number of viewers. One repetition may get lost
 /// before the number expires.
-const HEARTBEAT: Duration = Duration::from_secs(2);
+const REPEAT_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Decides when this instance announces its number of viewers to the others.
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ impl PresenceAnnouncer {
     pub(super) fn should_announce(&mut self, viewers: u32, now: Instant) -> bool {
         let announce = match self.last {
             Some((last, at)) if last == viewers => {
-                viewers > 0 && now.duration_since(at) >= HEARTBEAT
+                viewers > 0 && now.duration_since(at) >= REPEAT_INTERVAL
             }
             _ => true,
         };

@@ -52,7 +52,7 @@ async fn serve(
         return PublishedState::Deleted(None);
     };
     let mut state = RoomState::new(room, context, loaded);
-    let mut heartbeat = tokio::time::interval(context.config.resync_interval.min(IDLE_TIMEOUT));
+    let mut tick = tokio::time::interval(context.config.resync_interval.min(IDLE_TIMEOUT));
     let mut idle_since: Option<Instant> = None;
     loop {
         tokio::select! {
@@ -67,7 +67,7 @@ async fn serve(
                 None => deliveries = None,
             },
             () = state.publish_due() => state.publish_or_delay(),
-            _ = heartbeat.tick() => {
+            _ = tick.tick() => {
                 if deliveries.is_none() {
                     deliveries = subscribe(room, context).await;
                     room.push(RoomEvent::RELOAD);

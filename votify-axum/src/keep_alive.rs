@@ -16,7 +16,7 @@ const PHASES: usize = 25;
 /// The timer's task starts with the first listener and ends after the last one is
 /// dropped.
 #[derive(Debug)]
-pub(crate) struct Heartbeat {
+pub(crate) struct KeepAlive {
     interval: Duration,
     running: Mutex<Weak<Timer>>,
 }
@@ -27,14 +27,14 @@ struct Timer {
     joined: AtomicUsize,
 }
 
-/// A stream's subscription to a [`Heartbeat`].
+/// A stream's subscription to a [`KeepAlive`].
 #[derive(Debug)]
-pub(crate) struct HeartbeatListener {
+pub(crate) struct KeepAliveListener {
     phase: Arc<Notify>,
     _timer: Arc<Timer>,
 }
 
-impl Heartbeat {
+impl KeepAlive {
     pub(crate) const fn new(interval: Duration) -> Self {
         Self {
             interval,
@@ -42,7 +42,7 @@ impl Heartbeat {
         }
     }
 
-    pub(crate) fn listen(&self) -> HeartbeatListener {
+    pub(crate) fn listen(&self) -> KeepAliveListener {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let timer = running.upgrade().unwrap_or_else(|| {
             let timer = Arc::new(Timer::new());
@@ -52,7 +52,7 @@ impl Heartbeat {
         });
         drop(running);
         let phase = timer.joined.fetch_add(1, Ordering::Relaxed) % PHASES;
-        HeartbeatListener {
+        KeepAliveListener {
             phase: Arc::clone(&timer.phases[phase]),
             _timer: timer,
         }
@@ -68,7 +68,7 @@ impl Timer {
     }
 }
 
-impl HeartbeatListener {
+impl KeepAliveListener {
     /// Returns a future that completes at the next tick after this call, even if it is
     /// polled only later.
     pub(crate) fn tick(&self) -> OwnedNotified {
@@ -102,8 +102,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn listeners_tick_once_per_interval_and_spread_over_the_phases() {
-        let heartbeat = Heartbeat::new(INTERVAL);
-        let listeners: Vec<_> = (0..1_000).map(|_| heartbeat.listen()).collect();
+        let keep_alive = KeepAlive::new(INTERVAL);
+        let listeners: Vec<_> = (0..1_000).map(|_| keep_alive.listen()).collect();
         let start = Instant::now();
         let ticking = listeners.iter().map(|listener| async move {
             let mut ticks = Vec::new();
@@ -132,19 +132,19 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_task_runs_only_while_there_are_listeners() {
-        let heartbeat = Heartbeat::new(INTERVAL);
+        let keep_alive = KeepAlive::new(INTERVAL);
         let tasks = || {
             tokio::runtime::Handle::current()
                 .metrics()
                 .num_alive_tasks()
         };
         let before = tasks();
-        let listeners = [heartbeat.listen(), heartbeat.listen()];
+        let listeners = [keep_alive.listen(), keep_alive.listen()];
         assert_eq!(tasks(), before + 1, "all listeners share one task");
         drop(listeners);
         sleep(INTERVAL).await;
         assert_eq!(tasks(), before);
-        let again = heartbeat.listen();
+        let again = keep_alive.listen();
         again.tick().await;
         assert_eq!(tasks(), before + 1);
     }
