@@ -1,6 +1,6 @@
 mod batch_sizer;
 mod fair_queue;
-mod pending_vote;
+mod pending_reply;
 mod poll_batch_result;
 mod queue;
 mod queued_ballot;
@@ -20,7 +20,7 @@ use crate::ballot::Ballot;
 use crate::engine::EngineError;
 use crate::engine::cache::CachedDefinition;
 use crate::engine::config::EngineConfig;
-pub(super) use pending_vote::{CastResult, PendingVote};
+pub(super) use pending_reply::{CastResult, PendingReply};
 use queue::{BallotQueue, SubmitError};
 use queued_ballot::QueuedBallot;
 pub(super) use shared_tally::SharedTally;
@@ -68,7 +68,7 @@ impl Batcher {
         &self,
         ballot: Ballot,
         definition: Arc<CachedDefinition>,
-    ) -> Result<PendingVote, EngineError> {
+    ) -> Result<PendingReply, EngineError> {
         let (reply, receiver) = oneshot::channel();
         let queue = self.queue_of(&ballot)?;
         let queued = QueuedBallot {
@@ -78,7 +78,7 @@ impl Batcher {
             reply,
         };
         match queue.push(queued) {
-            Ok(()) => Ok(PendingVote::new(receiver)),
+            Ok(()) => Ok(PendingReply::new(receiver)),
             Err(SubmitError::Full) => Err(EngineError::Overloaded {
                 retry_after: self.jittered_retry_after(),
             }),

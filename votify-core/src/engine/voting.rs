@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::ballot::{Ballot, Choice, Outcome, Refusal};
-use crate::engine::batcher::{CastResult, PendingVote, SharedTally};
+use crate::engine::batcher::{CastResult, PendingReply, SharedTally};
 use crate::engine::cache::CachedDefinition;
 use crate::engine::{EngineError, PollEngine, VoteOutcome, VoteReceipt};
 use crate::id::{BallotId, PollId};
@@ -142,7 +142,7 @@ impl PollEngine {
         &self,
         definition: &Arc<CachedDefinition>,
         ballot: Ballot,
-    ) -> Result<PendingVote, EngineError> {
+    ) -> Result<PendingReply, EngineError> {
         let inner = &self.inner;
         let poll = &definition.poll;
         if definition.is_frozen()

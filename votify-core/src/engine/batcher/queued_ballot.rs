@@ -3,7 +3,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::pending_vote::Reply;
+use super::pending_reply::Reply;
 use crate::ballot::Ballot;
 use crate::engine::cache::CachedDefinition;
 

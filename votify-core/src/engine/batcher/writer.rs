@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::batch_sizer::BatchSizer;
-use super::pending_vote::CastResult;
+use super::pending_reply::CastResult;
 use super::poll_batch_result::PollBatchResult;
 use super::queue::{BallotQueue, BatchReceiver};
 use super::queued_ballot::QueuedBallot;

@@ -16,11 +16,11 @@ pub(in crate::engine) struct CastResult {
     pub(in crate::engine) tally: Option<Arc<SharedTally>>,
 }
 
-/// A queued ballot's reply. Dropping this does not cancel the ballot.
+/// A receiver for the reply to a queued ballot. Dropping this does not cancel the ballot.
 #[derive(Debug)]
-pub(in crate::engine) struct PendingVote(oneshot::Receiver<Reply>);
+pub(in crate::engine) struct PendingReply(oneshot::Receiver<Reply>);
 
-impl PendingVote {
+impl PendingReply {
     pub(super) const fn new(reply: oneshot::Receiver<Reply>) -> Self {
         Self(reply)
     }
