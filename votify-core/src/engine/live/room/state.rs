@@ -42,8 +42,8 @@ pub(super) enum NextStep {
     Wait,
     /// Load the poll, and call [`RoomState::reloaded`].
     Reload(ReloadRequest),
-    /// The poll is deleted.
-    Close,
+    /// The poll is deleted. Close the room.
+    Deleted,
 }
 
 impl<'a> RoomState<'a> {
@@ -76,7 +76,7 @@ impl<'a> RoomState<'a> {
     /// Applies the events of a mailbox.
     pub(super) fn apply(&mut self, mailbox: Mailbox) -> NextStep {
         if mailbox.deleted {
-            return NextStep::Close;
+            return NextStep::Deleted;
         }
         if let Some(loaded) = mailbox.definition
             && loaded.tally.position >= self.position()

@@ -113,7 +113,7 @@ async fn process_mailbox(
 ) -> ControlFlow<()> {
     match state.apply(room.take_mailbox()) {
         NextStep::Wait => ControlFlow::Continue(()),
-        NextStep::Close => ControlFlow::Break(()),
+        NextStep::Deleted => ControlFlow::Break(()),
         NextStep::Reload(ReloadRequest { last_number, .. }) => {
             match context.loader.load(room.poll).await {
                 Ok(loaded) => state.reloaded(loaded, last_number),
