@@ -57,6 +57,7 @@
 //! [`AlreadyVoted`]: votify_core::Refusal::AlreadyVoted
 //! [`decide`]: votify_core::ballot::decide
 
+mod cache_core;
 mod config;
 mod leases;
 mod local;
@@ -72,8 +73,8 @@ use std::sync::Arc;
 use tokio_util::task::AbortOnDropHandle;
 use votify_core::Store;
 
+use cache_core::CacheCore;
 pub use config::CacheConfig;
-use leases::Shared;
 
 use crate::connect::Redis;
 
@@ -94,7 +95,7 @@ use crate::connect::Redis;
 /// # }
 /// ```
 pub struct CachedStore<S> {
-    shared: Arc<Shared<S>>,
+    core: Arc<CacheCore<S>>,
     _tasks: [AbortOnDropHandle<()>; 2],
 }
 
@@ -130,11 +131,11 @@ impl<S: Store> CachedStore<S> {
     /// Same as [`new`](Self::new).
     #[must_use]
     pub fn with_config(store: S, redis: Redis, config: CacheConfig) -> Self {
-        let shared = Arc::new(Shared::new(store, redis, &config.normalized()));
-        let writer = tokio::spawn(shared.writer().run());
-        let probe = tokio::spawn(redis::probe(Arc::clone(&shared.cache)));
+        let core = Arc::new(CacheCore::new(store, redis, &config.normalized()));
+        let writer = tokio::spawn(core.writer().run());
+        let probe = tokio::spawn(redis::probe(Arc::clone(&core.cache)));
         Self {
-            shared,
+            core,
             _tasks: [writer, probe].map(AbortOnDropHandle::new),
         }
     }
@@ -144,14 +145,14 @@ impl<S: Store> CachedStore<S> {
     /// No call needs this. Before a shutdown, it saves other instances reads of the
     /// store.
     pub async fn flush(&self) {
-        self.shared.queue.flush().await;
+        self.core.queue.flush().await;
     }
 }
 
 impl<S: fmt::Debug> fmt::Debug for CachedStore<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CachedStore")
-            .field("store", &self.shared.store)
+            .field("store", &self.core.store)
             .finish_non_exhaustive()
     }
 }

@@ -4,30 +4,15 @@ use std::sync::Arc;
 
 use futures_util::future::try_join;
 use tokio::time::Instant;
-use votify_core::backend::SingleFlight;
 use votify_core::{Poll, PollId, Store, StoreError, Tally};
 
-use super::config::CacheConfig;
-use super::local::LocalView;
+use super::cache_core::CacheCore;
 use super::lookup::{CacheState, CachedPoll, Lookup};
-use super::redis::{CacheWrite, RedisCache};
-use super::write_behind::{WriteBehindQueue, Writer};
-use crate::connect::Redis;
+use super::redis::CacheWrite;
 
 /// Maximum reads of a poll whose definition and tally differ in version. More than one
 /// repetition needs an edit during each read.
 const MAX_READS: usize = 3;
-
-/// The state that calls and background tasks share.
-#[derive(Debug)]
-pub(super) struct Shared<S> {
-    pub(super) store: Arc<S>,
-    pub(super) cache: Arc<RedisCache>,
-    pub(super) local: Arc<LocalView>,
-    pub(super) queue: Arc<WriteBehindQueue>,
-    pub(super) tally_loads: SingleFlight<Result<Option<Arc<Tally>>, StoreError>>,
-    poll_loads: SingleFlight<Result<Loaded, StoreError>>,
-}
 
 /// A poll as read from the store.
 #[derive(Debug, Clone)]
@@ -39,28 +24,7 @@ pub(super) enum Loaded {
     Contended(Arc<Poll>),
 }
 
-impl<S: Store> Shared<S> {
-    pub(super) fn new(store: S, redis: Redis, config: &CacheConfig) -> Self {
-        Self {
-            store: Arc::new(store),
-            cache: Arc::new(RedisCache::new(redis, config)),
-            local: Arc::new(LocalView::new(config.polls)),
-            queue: Arc::new(WriteBehindQueue::new(config.max_pending_voters)),
-            tally_loads: SingleFlight::new(),
-            poll_loads: SingleFlight::new(),
-        }
-    }
-
-    /// Returns the background writer of this cache.
-    pub(super) fn writer(&self) -> Writer<S> {
-        Writer {
-            store: Arc::clone(&self.store),
-            cache: Arc::clone(&self.cache),
-            local: Arc::clone(&self.local),
-            queue: Arc::clone(&self.queue),
-        }
-    }
-
+impl<S: Store> CacheCore<S> {
     /// Returns the cached state, unless this instance has observed a newer one.
     pub(super) fn leased<'a>(&self, lookup: &'a Lookup) -> Option<&'a CachedPoll> {
         match &lookup.state {

@@ -12,7 +12,8 @@ use votify_core::{
     Ballot, BallotId, Outcome, PollId, Refusal, Store, StoreError, Tally, Timestamp, VoterId,
 };
 
-use super::leases::{Loaded, Shared};
+use super::cache_core::CacheCore;
+use super::leases::Loaded;
 use super::lookup::{BallotFingerprint, CachedPoll, Lookup};
 
 /// Maximum polls read from Redis at once. It bounds the concurrent calls of one batch.
@@ -28,7 +29,7 @@ struct Precheck {
     tallies: HashMap<PollId, Arc<Tally>>,
 }
 
-impl<S: Store> Shared<S> {
+impl<S: Store> CacheCore<S> {
     /// Refuses ballots from the cache and passes the rest to the store, in order.
     ///
     /// A refusal has no effect on a poll. So the store decides the remaining ballots as

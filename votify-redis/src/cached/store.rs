@@ -9,11 +9,12 @@ use votify_core::store::{Page, PageRequest};
 use votify_core::{PollId, Store, StoreError, StoreExt, Tally, Timestamp, VoterId};
 
 use super::CachedStore;
-use super::leases::{Loaded, Shared};
+use super::cache_core::CacheCore;
+use super::leases::Loaded;
 use super::lookup::{CacheState, CachedPoll};
 
 /// Reads.
-impl<S: Store> Shared<S> {
+impl<S: Store> CacheCore<S> {
     async fn poll(&self, id: PollId) -> Result<Option<Poll>, StoreError> {
         let lookup = match self.cache.get(id, &[]).await {
             Some(lookup) if !matches!(lookup.state, CacheState::Tombstone) => lookup,
@@ -72,7 +73,7 @@ impl<S: Store> Shared<S> {
 }
 
 /// Mutations. Each revokes the leases on older states before it returns.
-impl<S: Store> Shared<S> {
+impl<S: Store> CacheCore<S> {
     async fn create(&self, poll: &Poll) -> Result<(), StoreError> {
         self.store.create_poll(poll).await?;
         self.local.observe_created(poll.id);
@@ -135,21 +136,21 @@ impl<S: Store> Shared<S> {
 impl<S: Store> Store for CachedStore<S> {
     /// Returns the name of the wrapped store, which is the source of answers and errors.
     fn backend(&self) -> &'static str {
-        self.shared.store.backend()
+        self.core.store.backend()
     }
 
     fn invites(&self) -> Option<&dyn votify_core::InviteStore> {
-        self.shared.store.invites()
+        self.core.store.invites()
     }
 
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
-        self.shared.create(poll).await
+        self.core.create(poll).await
     }
 
     async fn polls(&self, ids: &[PollId]) -> Result<Vec<Option<Poll>>, StoreError> {
         match ids {
-            [id] => Ok(vec![self.shared.poll(*id).await?]),
-            _ => self.shared.store.polls(ids).await,
+            [id] => Ok(vec![self.core.poll(*id).await?]),
+            _ => self.core.store.polls(ids).await,
         }
     }
 
@@ -159,7 +160,7 @@ impl<S: Store> Store for CachedStore<S> {
         page: &PageRequest,
         now: Timestamp,
     ) -> Result<Page<Poll>, StoreError> {
-        self.shared.store.list_polls(filter, page, now).await
+        self.core.store.list_polls(filter, page, now).await
     }
 
     async fn change_poll(
@@ -168,7 +169,7 @@ impl<S: Store> Store for CachedStore<S> {
         change: &PollChange,
         now: Timestamp,
     ) -> Result<ChangeOutcome, StoreError> {
-        self.shared.change(id, change, now).await
+        self.core.change(id, change, now).await
     }
 
     async fn seal_poll(
@@ -177,15 +178,15 @@ impl<S: Store> Store for CachedStore<S> {
         cause: SealCause,
         now: Timestamp,
     ) -> Result<SealOutcome, StoreError> {
-        self.shared.seal(id, cause, now).await
+        self.core.seal(id, cause, now).await
     }
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
-        self.shared.delete(id).await
+        self.core.delete(id).await
     }
 
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
-        self.shared.cast(ballots, now).await
+        self.core.cast(ballots, now).await
     }
 
     async fn ballots_of(
@@ -193,25 +194,25 @@ impl<S: Store> Store for CachedStore<S> {
         poll: PollId,
         voters: &[VoterId],
     ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
-        self.shared.store.ballots_of(poll, voters).await
+        self.core.store.ballots_of(poll, voters).await
     }
 
     async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
         match polls {
-            [poll] => Ok(vec![self.shared.tally(*poll).await?]),
-            _ => self.shared.tallies(polls).await,
+            [poll] => Ok(vec![self.core.tally(*poll).await?]),
+            _ => self.core.tallies(polls).await,
         }
     }
 
     fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
-        self.shared.store.ballots(poll)
+        self.core.store.ballots(poll)
     }
 
     async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError> {
-        self.shared.store.audit_poll(id).await
+        self.core.store.audit_poll(id).await
     }
 
     async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
-        self.shared.repair(id).await
+        self.core.repair(id).await
     }
 }

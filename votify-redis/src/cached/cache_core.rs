@@ -1,0 +1,45 @@
+use std::sync::Arc;
+
+use votify_core::backend::SingleFlight;
+use votify_core::{Store, StoreError, Tally};
+
+use super::config::CacheConfig;
+use super::leases::Loaded;
+use super::local::LocalView;
+use super::redis::RedisCache;
+use super::write_behind::{WriteBehindQueue, Writer};
+use crate::connect::Redis;
+
+/// The state that calls and background tasks share.
+#[derive(Debug)]
+pub(super) struct CacheCore<S> {
+    pub(super) store: Arc<S>,
+    pub(super) cache: Arc<RedisCache>,
+    pub(super) local: Arc<LocalView>,
+    pub(super) queue: Arc<WriteBehindQueue>,
+    pub(super) tally_loads: SingleFlight<Result<Option<Arc<Tally>>, StoreError>>,
+    pub(super) poll_loads: SingleFlight<Result<Loaded, StoreError>>,
+}
+
+impl<S: Store> CacheCore<S> {
+    pub(super) fn new(store: S, redis: Redis, config: &CacheConfig) -> Self {
+        Self {
+            store: Arc::new(store),
+            cache: Arc::new(RedisCache::new(redis, config)),
+            local: Arc::new(LocalView::new(config.polls)),
+            queue: Arc::new(WriteBehindQueue::new(config.max_pending_voters)),
+            tally_loads: SingleFlight::new(),
+            poll_loads: SingleFlight::new(),
+        }
+    }
+
+    /// Returns the background writer of this cache.
+    pub(super) fn writer(&self) -> Writer<S> {
+        Writer {
+            store: Arc::clone(&self.store),
+            cache: Arc::clone(&self.cache),
+            local: Arc::clone(&self.local),
+            queue: Arc::clone(&self.queue),
+        }
+    }
+}
