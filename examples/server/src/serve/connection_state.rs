@@ -30,8 +30,8 @@ pub(super) struct ConnectionState {
     is_streaming: AtomicBool,
     /// Number of requests and streams that ended.
     completed: AtomicU64,
-    /// `completed` at the last idle check, plus one.
-    last_checked: AtomicU64,
+    /// `completed` at the last idle check, plus one; 0 before the first check.
+    completed_at_check_plus_one: AtomicU64,
     request_done: Notify,
 }
 
@@ -71,7 +71,10 @@ impl ConnectionState {
         let is_busy = self.request_in_progress.load(Ordering::SeqCst)
             || self.is_streaming.load(Ordering::Relaxed);
         // A new connection has 0 here, so that its first check never closes it.
-        if self.last_checked.swap(completed + 1, Ordering::Relaxed) == completed + 1 && !is_busy {
+        let previous = self
+            .completed_at_check_plus_one
+            .swap(completed + 1, Ordering::Relaxed);
+        if previous == completed + 1 && !is_busy {
             self.send(Command::Close);
         }
     }
