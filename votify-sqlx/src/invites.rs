@@ -2,14 +2,13 @@
 
 pub(crate) mod dialect;
 
-pub(crate) use dialect::{InviteDialect, InviteWork};
-
 use std::collections::HashSet;
 
 use async_trait::async_trait;
 use votify_core::store::{InviteOutcome, InviteStore};
 use votify_core::{PollId, StoreError, VoterId};
 
+use self::dialect::{InviteDialect, InviteWork};
 use crate::error::Error;
 use crate::store::{SqlStore, failed};
 use crate::writes::all_met;
