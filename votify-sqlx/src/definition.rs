@@ -1,88 +1,82 @@
-//! How the definition of a poll is written, the same on every database.
+//! Encodes polls, the same for every database.
 
+use std::fmt::Write;
+
+use votify_core::Tally;
 use votify_core::backend::search_key;
-use votify_core::poll::{PollOption, PollState};
+use votify_core::poll::PollState;
 
-use crate::dialect::Work;
+use crate::backend::Call;
 use crate::error::Error;
-use crate::field::{to_json, to_signed, to_word};
-use crate::parameters::Parameters;
-use crate::writes::all_met;
+use crate::field::{enum_name, to_json, to_signed};
+use crate::row_set::{RowSet, Value};
+use crate::statement::Statement;
 
-/// Keeps a new poll.
-pub(crate) async fn insert<W: Work>(work: &mut W, state: &PollState) -> Result<(), Error> {
-    if work.insert_poll(state).await? == 0 {
-        return Err(Error::PollExists(state.poll.id));
-    }
-    insert_options(work, state).await
-}
-
-/// Keeps the definition, options, counts and position of a locked poll.
-pub(crate) async fn replace<W: Work>(work: &mut W, state: &PollState) -> Result<(), Error> {
-    if work.update_poll(state).await? == 0 {
-        return Err(Error::PollNotFound(state.poll.id));
-    }
-    work.delete_options(state.poll.id).await?;
-    insert_options(work, state).await
-}
-
-async fn insert_options<W: Work>(work: &mut W, state: &PollState) -> Result<(), Error> {
-    let met = work.insert_options(state).await?;
-    all_met("votify_poll_options", state.poll.options.len(), met)
-}
-
-/// Adds the values of a poll's row: title, folded title, description, category, ballot, voters, results, revote, creation,
-/// opening, closing, edit, seal, owner, key, version, epoch, revision, total, heat, quota, and the id last.
-pub(crate) fn poll(values: &mut impl Parameters, state: &PollState) -> Result<(), Error> {
+/// Returns the parameters of [`Statement::InsertPoll`] and [`Statement::UpdatePoll`]:
+/// title, search key of the title, description, category, ballot kind as JSON, voter
+/// policy, results policy, whether revotes are allowed, address quota as JSON, times of
+/// creation, opening, closing, last edit and sealing, owner, key id, version, epoch,
+/// revision, total, counts as JSON, trending score, poll.
+pub(crate) fn params(state: &PollState) -> Result<Vec<Value>, Error> {
     let PollState {
         poll,
         tally,
         trending,
     } = state;
-    values.text(&poll.title)?;
-    values.text(&search_key(&poll.title))?;
-    values.text(&poll.description)?;
-    values.maybe_text(poll.category.as_deref())?;
-    values.text(&to_json("ballot", &poll.rules.ballot)?)?;
-    values.text(&to_word("voters", &poll.rules.voters)?)?;
-    values.text(&to_word("results", &poll.rules.results)?)?;
-    values.flag(poll.rules.revote)?;
-    values.moment(poll.created_at)?;
-    values.moment(poll.opens_at)?;
-    values.maybe_moment(poll.closes_at)?;
-    values.maybe_moment(poll.edited_at)?;
-    values.maybe_moment(poll.sealed_at)?;
-    values.maybe_bytes(poll.owner.as_ref().map(|owner| owner.as_bytes().as_slice()))?;
-    values.bytes(&poll.key.0)?;
-    values.integer(to_signed(poll.version)?)?;
-    values.integer(to_signed(tally.position.epoch)?)?;
-    values.integer(to_signed(tally.position.revision)?)?;
-    values.integer(to_signed(tally.total_votes)?)?;
-    values.real(trending.as_log2())?;
-    let quota = poll.rules.address_quota;
-    let quota = quota.map(|quota| to_json("address_quota", &quota));
-    values.maybe_text(quota.transpose()?.as_deref())?;
-    values.id(poll.id.as_bytes())
+    let rules = &poll.rules;
+    let quota = rules
+        .address_quota
+        .map(|quota| to_json("address quota", &quota));
+    let owner = poll.owner.as_ref().map(|owner| owner.as_bytes().to_vec());
+    Ok(vec![
+        Value::Text(poll.title.clone()),
+        Value::Text(search_key(&poll.title)),
+        Value::Text(poll.description.clone()),
+        Value::OptText(poll.category.clone()),
+        Value::Text(to_json("ballot kind", &rules.ballot)?),
+        Value::Text(enum_name("voter policy", &rules.voters)?),
+        Value::Text(enum_name("results policy", &rules.results)?),
+        Value::Flag(rules.revote),
+        Value::OptText(quota.transpose()?),
+        Value::time(poll.created_at),
+        Value::time(poll.opens_at),
+        Value::opt_time(poll.closes_at),
+        Value::opt_time(poll.edited_at),
+        Value::opt_time(poll.sealed_at),
+        Value::OptBytes(owner),
+        Value::Bytes(poll.key.0.to_vec()),
+        Value::Integer(to_signed(poll.version)?),
+        Value::Integer(to_signed(tally.position.epoch)?),
+        Value::Integer(to_signed(tally.position.revision)?),
+        Value::Integer(to_signed(tally.total_votes)?),
+        Value::Text(counts_json(tally)),
+        Value::Real(trending.as_log2()),
+        Value::id(poll.id.as_bytes()),
+    ])
 }
 
-/// The options of a poll, with their places and counts.
-pub(crate) fn options(state: &PollState) -> Result<Vec<(i64, &PollOption, i64)>, Error> {
-    let votes = |option: &PollOption| to_signed(state.tally.count(option.id).unwrap_or(0));
-    (0..)
-        .zip(&state.poll.options)
-        .map(|(place, option)| Ok((place, option, votes(option)?)))
-        .collect()
+/// Returns the call that inserts the options of a poll.
+pub(crate) fn insert_options(state: &PollState) -> Result<Call, Error> {
+    let poll = &state.poll;
+    let options: Vec<_> = (0..).zip(&poll.options).collect();
+    let rows = RowSet::of(&options)
+        .id(|_| poll.id.as_bytes())
+        .integer(|(ordinal, _)| Ok(*ordinal))?
+        .id(|(_, option)| option.id.as_bytes())
+        .text(|(_, option)| option.text.clone())
+        .build();
+    Ok(Call::rows(Statement::InsertOptions, rows))
 }
 
-/// Adds the values of an option's row: poll, id, place, text, count.
-pub(crate) fn option(
-    values: &mut impl Parameters,
-    state: &PollState,
-    (place, option, votes): &(i64, &PollOption, i64),
-) -> Result<(), Error> {
-    values.id(state.poll.id.as_bytes())?;
-    values.id(option.id.as_bytes())?;
-    values.integer(*place)?;
-    values.text(&option.text)?;
-    values.integer(*votes)
+/// Returns the counts as a JSON array, in the order of the options.
+pub(crate) fn counts_json(tally: &Tally) -> String {
+    let mut json = String::with_capacity(2 + 8 * tally.counts.len());
+    json.push('[');
+    for (index, entry) in tally.counts.iter().enumerate() {
+        let separator = if index == 0 { "" } else { "," };
+        // Writing to a `String` cannot fail.
+        let _ = write!(json, "{separator}{}", entry.count);
+    }
+    json.push(']');
+    json
 }

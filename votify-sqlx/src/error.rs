@@ -2,30 +2,33 @@ use sqlx::error::DatabaseError;
 use votify_core::account::AccountError;
 use votify_core::{PollId, StoreError};
 
-use crate::field::Unreadable;
+use crate::error_kind::ErrorKind;
+use crate::field::CorruptField;
 
-/// What can go wrong in a database, named by what follows from it; turned into a [`StoreError`] once, at the edge.
+/// An error of a database, named after its consequence. The public methods turn it into a
+/// [`StoreError`] or an [`AccountError`].
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// Another transaction is in the way: rolled back, and worth trying again at once.
+    /// Another transaction was in the way. Nothing happened, and a retry may succeed.
     #[error("{0}")]
     Conflict(sqlx::Error),
-    /// The connection broke before anything could be committed: worth trying again at once.
+    /// The connection broke before the commit. Nothing happened, and a retry may succeed.
     #[error("{0}")]
-    Lost(sqlx::Error),
-    /// Not reachable, full, read-only, or not answering.
+    ConnectionLost(sqlx::Error),
+    /// The database is unreachable, full, read-only or silent. After a commit, it is
+    /// unknown whether the transaction was committed.
     #[error("{0}")]
     Unavailable(sqlx::Error),
-    /// The database says that its files are damaged.
+    /// The database reports damaged files.
     #[error("{0}")]
-    Damaged(sqlx::Error),
-    /// A row that this library would not have written.
+    Corrupt(sqlx::Error),
+    /// A row of a poll has a value that this library does not write.
     #[error(transparent)]
-    Unreadable(#[from] Unreadable),
-    /// The same in a user's row.
+    CorruptField(#[from] CorruptField),
+    /// A row of a user has a value that this library does not write.
     #[error("invalid {0} in the row of a user")]
-    UnreadableUser(&'static str),
-    /// Anything else that the driver said.
+    CorruptUser(&'static str),
+    /// Any other error of the driver.
     #[error("{0}")]
     Driver(sqlx::Error),
     #[error("migration failed: {0}")]
@@ -37,27 +40,35 @@ pub(crate) enum Error {
     )]
     TooNew { found: i64, known: i64 },
     #[error("table {table} exists but was not created by Votify's migrations")]
-    Foreign { table: String },
-    /// The text names the file and what to do.
+    ForeignTable { table: String },
+    #[error(
+        "table {table} is from a development version of Votify before 0.1.0, which cannot be upgraded; drop every table whose name begins with votify_, or use another database or schema"
+    )]
+    UnreleasedTables { table: String },
+    /// The message names the server or file, and what to do.
     #[error("{0}")]
-    CannotOpen(String),
+    Connect(String),
     #[error("{0}")]
-    NoDatabase(String),
+    NotADatabase(String),
     #[error("{0}")]
-    WrongUrl(String),
+    InvalidUrl(String),
     #[error("{0} exceeds the range of a database integer")]
     TooLarge(u64),
     #[error("failed to encode {0}: {1}")]
-    Unwritable(&'static str, serde_json::Error),
-    /// A write that should have met every row met fewer: something else writes without the poll's lock.
+    Encode(
+        &'static str,
+        Box<dyn std::error::Error + Send + Sync + 'static>,
+    ),
+    /// A write changed another number of rows than it has: another program writes without
+    /// the poll's lock.
     #[error("{changed} rows of {table} changed, expected {expected}")]
-    Missed {
+    RowCountMismatch {
         table: &'static str,
         expected: usize,
         changed: u64,
     },
     #[error("the transaction has ended")]
-    Ended,
+    TransactionEnded,
     #[error("poll {0} does not exist")]
     PollNotFound(PollId),
     #[error("poll {0} already exists")]
@@ -65,40 +76,31 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    /// Whether nothing happened, and the same may go through at once.
-    pub(crate) const fn is_passing(&self) -> bool {
-        matches!(self, Self::Conflict(_) | Self::Lost(_))
+    /// Returns true if nothing happened, and a retry may succeed at once.
+    pub(crate) const fn is_retryable(&self) -> bool {
+        matches!(self, Self::Conflict(_) | Self::ConnectionLost(_))
     }
 
-    /// Whether a row that was to be inserted is there already.
-    pub(crate) fn is_taken(&self) -> bool {
+    /// Returns true if an inserted row exists already.
+    pub(crate) fn is_unique_violation(&self) -> bool {
         matches!(self, Self::Driver(sqlx::Error::Database(error)) if error.is_unique_violation())
     }
 
-    /// What this means of a commit: that may have happened, unless another transaction was in the way.
-    pub(crate) fn of_commit(self) -> Self {
+    /// Returns the error of a failed commit: unless there was a conflict, the transaction
+    /// may have been committed.
+    pub(crate) fn into_commit_error(self) -> Self {
         match self {
-            Self::Lost(error) | Self::Damaged(error) | Self::Driver(error) => {
+            Self::ConnectionLost(error) | Self::Corrupt(error) | Self::Driver(error) => {
                 Self::Unavailable(error)
             }
             other => other,
         }
     }
 
-    /// Whether a row of that key is there already.
-    pub(crate) fn is_duplicate(&self) -> bool {
-        match self {
-            Self::Driver(sqlx::Error::Database(error)) => error.is_unique_violation(),
-            _ => false,
-        }
-    }
-
     pub(crate) fn into_account_error(self, backend: &'static str) -> AccountError {
         match self {
-            Self::Conflict(_) | Self::Lost(_) | Self::Unavailable(_) | Self::CannotOpen(_) => {
-                AccountError::unavailable(backend, self)
-            }
-            Self::Damaged(_) | Self::UnreadableUser(_) | Self::NoDatabase(_) => {
+            error if error.is_unavailable() => AccountError::unavailable(backend, error),
+            Self::Corrupt(_) | Self::CorruptUser(_) | Self::NotADatabase(_) => {
                 AccountError::corrupt(backend, self)
             }
             _ => AccountError::failed(backend, self),
@@ -109,42 +111,49 @@ impl Error {
         match self {
             Self::PollNotFound(id) => StoreError::PollNotFound(id),
             Self::PollExists(id) => StoreError::PollExists(id),
-            Self::Conflict(_) | Self::Lost(_) | Self::Unavailable(_) | Self::CannotOpen(_) => {
-                StoreError::unavailable(backend, self)
-            }
-            Self::Damaged(_) | Self::Unreadable(_) | Self::NoDatabase(_) => {
+            error if error.is_unavailable() => StoreError::unavailable(backend, error),
+            Self::Corrupt(_) | Self::CorruptField(_) | Self::NotADatabase(_) => {
                 StoreError::corrupt(backend, self)
             }
             _ => StoreError::failed(backend, self),
         }
     }
+
+    const fn is_unavailable(&self) -> bool {
+        matches!(
+            self,
+            Self::Conflict(_) | Self::ConnectionLost(_) | Self::Unavailable(_) | Self::Connect(_)
+        )
+    }
 }
 
-/// What an error of a database means, if it is one of that database's, and known.
-type Meaning = fn(&dyn DatabaseError) -> Option<fn(sqlx::Error) -> Error>;
-
-const MEANINGS: &[Meaning] = &[
+/// Returns the kind of a database's error; `None` if it is another database's or unknown.
+fn classify(error: &dyn DatabaseError) -> Option<ErrorKind> {
+    let kind = None;
     #[cfg(feature = "sqlite")]
-    crate::sqlite::meaning,
+    let kind = kind.or_else(|| crate::sqlite::error_codes::classify(error));
     #[cfg(feature = "postgres")]
-    crate::postgres::meaning,
+    let kind = kind.or_else(|| crate::postgres::error_codes::classify(error));
     #[cfg(feature = "mysql")]
-    crate::mysql::meaning,
-];
+    let kind = kind.or_else(|| crate::mysql::error_codes::classify(error));
+    kind
+}
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match &error {
-            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => Self::Lost(error),
+            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => Self::ConnectionLost(error),
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
                 Self::Unavailable(error)
             }
-            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Damaged(error),
-            sqlx::Error::Database(database) => {
-                let database = database.as_ref();
-                let meaning = MEANINGS.iter().find_map(|meaning| meaning(database));
-                meaning.unwrap_or(Self::Driver)(error)
-            }
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Corrupt(error),
+            sqlx::Error::Database(database) => match classify(database.as_ref()) {
+                Some(ErrorKind::Conflict) => Self::Conflict(error),
+                Some(ErrorKind::ConnectionLost) => Self::ConnectionLost(error),
+                Some(ErrorKind::Unavailable) => Self::Unavailable(error),
+                Some(ErrorKind::Corrupt) => Self::Corrupt(error),
+                None => Self::Driver(error),
+            },
             _ => Self::Driver(error),
         }
     }

@@ -1,44 +1,48 @@
-//! Between Rust's types and what databases keep, checked in both directions.
+//! Conversions between Rust types and stored values, checked in both directions.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use votify_core::{Choice, PollId, Timestamp, VoterId};
+use votify_core::{PollId, Timestamp, VoterId};
 
 use crate::error::Error;
 
-/// A stored value that makes no sense.
+/// A stored value of a poll that this library does not write.
 #[derive(Debug, thiserror::Error)]
 #[error("invalid {field} in poll {poll}")]
-pub(crate) struct Unreadable {
+pub(crate) struct CorruptField {
     pub(crate) poll: PollId,
     pub(crate) field: &'static str,
 }
 
-/// Reads the fields of one poll's rows, and names that poll where one makes no sense.
+/// Reads the fields of one poll's rows. Errors name that poll.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Fields(pub(crate) PollId);
+pub(crate) struct FieldReader(pub(crate) PollId);
 
-impl Fields {
-    fn checked<T>(self, field: &'static str, value: Option<T>) -> Result<T, Unreadable> {
-        value.ok_or(Unreadable {
+impl FieldReader {
+    pub(crate) fn checked<T>(
+        self,
+        field: &'static str,
+        value: Option<T>,
+    ) -> Result<T, CorruptField> {
+        value.ok_or(CorruptField {
             poll: self.0,
             field,
         })
     }
 
-    pub(crate) fn count(self, field: &'static str, stored: i64) -> Result<u64, Unreadable> {
+    pub(crate) fn count(self, field: &'static str, stored: i64) -> Result<u64, CorruptField> {
         self.checked(field, u64::try_from(stored).ok())
     }
 
-    pub(crate) fn time(self, field: &'static str, stored: i64) -> Result<Timestamp, Unreadable> {
+    pub(crate) fn time(self, field: &'static str, stored: i64) -> Result<Timestamp, CorruptField> {
         self.checked(field, Timestamp::from_micros(stored).ok())
     }
 
-    pub(crate) fn maybe_time(
+    pub(crate) fn opt_time(
         self,
         field: &'static str,
         stored: Option<i64>,
-    ) -> Result<Option<Timestamp>, Unreadable> {
+    ) -> Result<Option<Timestamp>, CorruptField> {
         stored.map(|micros| self.time(field, micros)).transpose()
     }
 
@@ -46,48 +50,43 @@ impl Fields {
         self,
         field: &'static str,
         stored: &[u8],
-    ) -> Result<[u8; N], Unreadable> {
+    ) -> Result<[u8; N], CorruptField> {
         self.checked(field, stored.try_into().ok())
     }
 
-    pub(crate) fn choice(self, stored: &[u8]) -> Result<Choice, Unreadable> {
-        self.checked("the choice of a ballot", Choice::from_bytes(stored).ok())
-    }
-
-    pub(crate) fn voter(self, stored: &[u8]) -> Result<VoterId, Unreadable> {
-        let bytes = self.bytes("a voter", stored)?;
-        self.checked("a voter", VoterId::from_bytes(bytes).ok())
+    pub(crate) fn voter(self, stored: [u8; 16]) -> Result<VoterId, CorruptField> {
+        self.checked("voter id", VoterId::from_bytes(stored).ok())
     }
 
     pub(crate) fn json<T: DeserializeOwned>(
         self,
         field: &'static str,
         stored: &str,
-    ) -> Result<T, Unreadable> {
+    ) -> Result<T, CorruptField> {
         self.checked(field, serde_json::from_str(stored).ok())
     }
 
-    /// What [`to_word`] wrote.
-    pub(crate) fn word<T: DeserializeOwned>(
+    /// Reads what [`enum_name`] wrote.
+    pub(crate) fn enum_value<T: DeserializeOwned>(
         self,
         field: &'static str,
         stored: String,
-    ) -> Result<T, Unreadable> {
+    ) -> Result<T, CorruptField> {
         let value = serde_json::Value::String(stored);
         self.checked(field, serde_json::from_value(value).ok())
     }
 }
 
-/// Databases count in signed 64 bit numbers.
+/// Converts a count to the signed 64-bit integer of a database.
 pub(crate) fn to_signed(count: u64) -> Result<i64, Error> {
     i64::try_from(count).map_err(|_| Error::TooLarge(count))
 }
 
 pub(crate) fn to_json<T: Serialize>(field: &'static str, value: &T) -> Result<String, Error> {
-    serde_json::to_string(value).map_err(|error| Error::Unwritable(field, error))
+    serde_json::to_string(value).map_err(|error| Error::Encode(field, error.into()))
 }
 
-/// The name of an enum's variant without fields, without the quotes that JSON gives it.
-pub(crate) fn to_word<T: Serialize>(field: &'static str, value: &T) -> Result<String, Error> {
+/// Returns the serialized name of an enum variant without fields.
+pub(crate) fn enum_name<T: Serialize>(field: &'static str, value: &T) -> Result<String, Error> {
     to_json(field, value).map(|json| json.trim_matches('"').to_owned())
 }

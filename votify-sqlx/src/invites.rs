@@ -1,6 +1,4 @@
-//! Who is invited to polls, the same on every database: all or none of a call, under the poll's lock.
-
-pub(crate) mod dialect;
+//! Invites voters to polls: all voters of a call or none, under the poll's lock.
 
 use std::collections::HashSet;
 
@@ -8,68 +6,95 @@ use async_trait::async_trait;
 use votify_core::store::{InviteOutcome, InviteStore};
 use votify_core::{PollId, StoreError, VoterId};
 
-use self::dialect::{InviteDialect, InviteWork};
+use crate::backend::{Backend, Call, Transaction};
+use crate::batch_writes::expect_rows;
 use crate::error::Error;
-use crate::store::{SqlStore, failed};
-use crate::writes::all_met;
-use crate::{lifecycle, retry};
+use crate::field::FieldReader;
+use crate::lifecycle;
+use crate::retry::retry_on_conflict;
+use crate::row_ext::RowExt;
+use crate::row_set::{RowSet, Value};
+use crate::statement::Statement;
+use crate::store::{SqlStore, store_error};
 
 #[async_trait]
-impl<D: InviteDialect> InviteStore for SqlStore<D> {
+impl<B: Backend> InviteStore for SqlStore<B> {
     async fn invite(
         &self,
         poll: PollId,
         voters: &[VoterId],
-        most: u64,
+        max: u64,
     ) -> Result<InviteOutcome, StoreError> {
-        let invited = async { invite(self.ready().await?, poll, voters, most).await };
-        invited.await.map_err(failed::<D>)
+        let invited = async {
+            let backend = self.ready().await?;
+            retry_on_conflict(async || {
+                let (mut transaction, _) = lifecycle::lock(backend, poll).await?;
+                let result = invite(&mut transaction, poll, voters, max).await;
+                transaction.finish(result).await
+            })
+            .await
+        };
+        invited.await.map_err(store_error::<B>)
     }
 
     async fn invited(&self, poll: PollId, voters: &[VoterId]) -> Result<Vec<bool>, StoreError> {
         let read = async {
-            let database = self.ready().await?;
-            retry::on_conflict(|| InviteDialect::invited(database, poll, voters)).await
+            let backend = self.ready().await?;
+            let call = || Call::rows(Statement::ReadInvites, rows(poll, voters));
+            let rows = retry_on_conflict(|| backend.read(call())).await?;
+            voters_of(poll, &rows)
         };
-        let invited: HashSet<_> = read.await.map_err(failed::<D>)?.into_iter().collect();
-        let answers = voters.iter().map(|voter| invited.contains(voter));
-        Ok(answers.collect())
+        let invited = read.await.map_err(store_error::<B>)?;
+        Ok(voters
+            .iter()
+            .map(|voter| invited.contains(voter))
+            .collect())
     }
 }
 
-async fn invite<D: InviteDialect>(
-    dialect: &D,
+/// Invites voters to a locked poll. Returns true if something was written.
+async fn invite<T: Transaction>(
+    transaction: &mut T,
     poll: PollId,
     voters: &[VoterId],
-    most: u64,
-) -> Result<InviteOutcome, Error> {
-    retry::on_conflict(async || {
-        let mut work = dialect.begin().await?;
-        let result = invite_within(&mut work, poll, voters, most).await;
-        lifecycle::end(work, result).await
-    })
-    .await
-}
-
-async fn invite_within<W: InviteWork>(
-    work: &mut W,
-    poll: PollId,
-    voters: &[VoterId],
-    most: u64,
+    max: u64,
 ) -> Result<(InviteOutcome, bool), Error> {
-    lifecycle::lock(work, poll).await?;
-    let before = work.count_invited(poll).await?;
-    let mut known: HashSet<_> = work.invited(poll, voters).await?.into_iter().collect();
+    let calls = vec![
+        Call::params(Statement::CountInvites, vec![Value::id(poll.as_bytes())]),
+        Call::rows(Statement::ReadInvites, rows(poll, voters)),
+    ];
+    let replies = transaction.run(calls).await?;
+    let [count, invited] = replies.as_slice() else {
+        return Err(Error::TransactionEnded);
+    };
+    let count = count.rows.first().ok_or(Error::TransactionEnded)?;
+    let before = FieldReader(poll).count("number of invites", count.integer(0)?)?;
+    let mut known = voters_of(poll, &invited.rows)?;
     let new = voters.iter().filter(|voter| known.insert(**voter));
     let new: Vec<VoterId> = new.copied().collect();
     let total = before.saturating_add(u64::try_from(new.len()).unwrap_or(u64::MAX));
-    if total > most {
+    if total > max {
         return Ok((InviteOutcome::TooMany { total: before }, false));
     }
     if new.is_empty() {
         return Ok((InviteOutcome::Invited { total }, false));
     }
-    let kept = work.insert_invites(poll, &new).await?;
-    all_met("votify_invites", new.len(), kept)?;
+    let call = Call::rows(Statement::InsertInvites, rows(poll, &new));
+    let inserted = transaction.run_one(call).await?;
+    expect_rows(Statement::InsertInvites, new.len(), inserted.affected)?;
     Ok((InviteOutcome::Invited { total }, true))
+}
+
+fn rows(poll: PollId, voters: &[VoterId]) -> RowSet {
+    let rows: Vec<_> = voters.iter().map(|voter| (poll, voter)).collect();
+    RowSet::of(&rows)
+        .id(|(poll, _)| poll.as_bytes())
+        .id(|(_, voter)| voter.as_bytes())
+        .build()
+}
+
+fn voters_of(poll: PollId, rows: &[impl RowExt]) -> Result<HashSet<VoterId>, Error> {
+    rows.iter()
+        .map(|row| Ok(FieldReader(poll).voter(row.id(0)?)?))
+        .collect()
 }

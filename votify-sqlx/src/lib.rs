@@ -8,42 +8,43 @@
     not(all(feature = "sqlite", feature = "postgres", feature = "mysql")),
     allow(
         dead_code,
-        reason = "each database takes from the middle what it needs"
+        reason = "each database uses other parts of the shared modules"
     )
 )]
 
 mod accounts;
-mod batch;
-mod columns;
+mod address_quota;
+mod backend;
+mod ballot_stream;
+mod batch_writes;
+mod bind;
+mod cast;
+mod db_timestamp;
+mod decode;
 mod definition;
-mod dialect;
 mod error;
+mod error_kind;
 mod field;
 mod invites;
-#[cfg(any(feature = "postgres", feature = "mysql"))]
-mod lease;
 mod lifecycle;
 mod listing;
-mod memory;
-mod moment;
 #[cfg(feature = "mysql")]
 mod mysql;
-mod newcomers;
-mod pages;
-mod parameters;
-mod places;
+mod poll_cache;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod pooled_connection;
 #[cfg(feature = "postgres")]
 mod postgres;
-mod read;
 mod retry;
-mod row;
+mod row_ext;
+mod row_set;
 mod schema;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod statement;
 mod store;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod url;
-mod writes;
 
 #[cfg(feature = "mysql")]
 pub use mysql::{MySqlDatabase, MySqlStore};

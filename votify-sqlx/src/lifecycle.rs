@@ -1,133 +1,190 @@
-//! How polls come, change and go, the same on every database: each in one transaction, under the poll's lock.
+//! Creates, changes, seals, repairs and deletes polls, each in one transaction under the
+//! poll's lock.
 
 use votify_core::poll::{PollState, SealCause};
-use votify_core::store::{ChangeOutcome, SealOutcome};
-use votify_core::{PollChange, PollId, Tally, Timestamp};
+use votify_core::store::{Audit, ChangeOutcome, SealOutcome};
+use votify_core::{Choice, Poll, PollChange, PollId, Tally, Timestamp};
 
-use crate::dialect::{Dialect, Work, give_up};
+use crate::backend::{Backend, Call, Transaction, TransactionMode};
+use crate::batch_writes::expect_rows;
 use crate::error::Error;
-use crate::{definition, retry};
+use crate::retry::retry_on_conflict;
+use crate::row_set::{RowSet, Value};
+use crate::statement::Statement;
+use crate::{decode, definition};
 
-pub(crate) async fn create<D: Dialect>(dialect: &D, state: &PollState) -> Result<(), Error> {
-    retry::on_conflict(async || {
-        let mut work = dialect.begin().await?;
-        let result = definition::insert(&mut work, state).await;
-        end(work, result.map(|()| ((), true))).await
-    })
-    .await
+pub(crate) async fn create<B: Backend>(backend: &B, state: &PollState) -> Result<(), Error> {
+    let result = retry_on_conflict(async || {
+        let insert = Call::params(Statement::InsertPoll, definition::params(state)?);
+        let (mut transaction, _) = backend.begin(TransactionMode::Write, vec![insert]).await?;
+        let result = insert_options(&mut transaction, state).await;
+        transaction.finish(result.map(|()| ((), true))).await
+    });
+    match result.await {
+        // Only the id of a poll is unique.
+        Err(error) if error.is_unique_violation() => Err(Error::PollExists(state.poll.id)),
+        result => result,
+    }
 }
 
-pub(crate) async fn change<D: Dialect>(
-    dialect: &D,
+pub(crate) async fn change<B: Backend>(
+    backend: &B,
     id: PollId,
     change: &PollChange,
     now: Timestamp,
 ) -> Result<ChangeOutcome, Error> {
-    retry::on_conflict(async || {
-        let mut work = dialect.begin().await?;
-        let result = change_within(&mut work, id, change, now).await;
-        end(work, result).await
+    retry_on_conflict(async || {
+        let (mut transaction, state) = lock(backend, id).await?;
+        let result = match state.apply_change(change, now) {
+            Err(refusal) => Ok((ChangeOutcome::Refused(refusal), false)),
+            Ok(None) => Ok((ChangeOutcome::Unchanged(Box::new(state)), false)),
+            Ok(Some(changed)) => replace(&mut transaction, &changed)
+                .await
+                .map(|()| (ChangeOutcome::Changed(Box::new(changed)), true)),
+        };
+        transaction.finish(result).await
     })
     .await
 }
 
-async fn change_within<W: Work>(
-    work: &mut W,
-    id: PollId,
-    change: &PollChange,
-    now: Timestamp,
-) -> Result<(ChangeOutcome, bool), Error> {
-    let state = lock(work, id).await?;
-    Ok(match state.apply_change(change, now) {
-        Err(refusal) => (ChangeOutcome::Refused(refusal), false),
-        Ok(None) => (ChangeOutcome::Unchanged(Box::new(state)), false),
-        Ok(Some(changed)) => {
-            definition::replace(work, &changed).await?;
-            (ChangeOutcome::Changed(Box::new(changed)), true)
-        }
-    })
-}
-
-pub(crate) async fn seal<D: Dialect>(
-    dialect: &D,
+pub(crate) async fn seal<B: Backend>(
+    backend: &B,
     id: PollId,
     cause: SealCause,
     now: Timestamp,
 ) -> Result<SealOutcome, Error> {
-    retry::on_conflict(async || {
-        let mut work = dialect.begin().await?;
-        let result = seal_within(&mut work, id, cause, now).await;
-        end(work, result).await
-    })
-    .await
-}
-
-async fn seal_within<W: Work>(
-    work: &mut W,
-    id: PollId,
-    cause: SealCause,
-    now: Timestamp,
-) -> Result<(SealOutcome, bool), Error> {
-    let state = lock(work, id).await?;
-    if let Some(sealed) = state.seal(cause, now) {
-        definition::replace(work, &sealed).await?;
-        return Ok((SealOutcome::Sealed(sealed.tally), true));
-    }
-    let sealing = if state.poll.is_sealed() {
-        SealOutcome::Sealed(state.tally)
-    } else {
-        SealOutcome::NotDue
-    };
-    Ok((sealing, false))
-}
-
-pub(crate) async fn repair<D: Dialect>(dialect: &D, id: PollId) -> Result<Tally, Error> {
-    retry::on_conflict(async || {
-        let mut work = dialect.begin().await?;
-        let result = repair_within(&mut work, id).await;
-        end(work, result).await
-    })
-    .await
-}
-
-async fn repair_within<W: Work>(work: &mut W, id: PollId) -> Result<(Tally, bool), Error> {
-    let state = lock(work, id).await?;
-    let choices = work.choices(id).await?;
-    let repaired = state.recount_by_choice(choices.iter().map(|(choice, n)| (choice, *n)));
-    definition::replace(work, &repaired).await?;
-    Ok((repaired.tally, true))
-}
-
-pub(crate) async fn delete<D: Dialect>(dialect: &D, id: PollId) -> Result<(), Error> {
-    retry::on_conflict(async || {
-        let mut work = dialect.begin().await?;
-        let result = match work.delete_poll(id).await {
-            Ok(true) => Ok(((), true)),
-            Ok(false) => Err(Error::PollNotFound(id)),
-            Err(error) => Err(error),
+    retry_on_conflict(async || {
+        let (mut transaction, state) = lock(backend, id).await?;
+        let result = match state.seal(cause, now) {
+            Some(sealed) => replace(&mut transaction, &sealed)
+                .await
+                .map(|()| (SealOutcome::Sealed(sealed.tally), true)),
+            None if state.poll.is_sealed() => Ok((SealOutcome::Sealed(state.tally), false)),
+            None => Ok((SealOutcome::NotDue, false)),
         };
-        end(work, result).await
+        transaction.finish(result).await
     })
     .await
 }
 
-pub(crate) async fn lock<W: Work>(work: &mut W, id: PollId) -> Result<PollState, Error> {
-    let locked = work.lock_polls(&[id]).await?;
-    let (_, state) = locked.into_iter().next().ok_or(Error::PollNotFound(id))?;
-    state
+pub(crate) async fn repair<B: Backend>(backend: &B, id: PollId) -> Result<Tally, Error> {
+    retry_on_conflict(async || {
+        let (mut transaction, state) = lock(backend, id).await?;
+        let result = async {
+            let choices = count_choices(&mut transaction, &state.poll).await?;
+            let repaired = state.recount_by_choice(choices.iter().map(|(choice, n)| (choice, *n)));
+            replace(&mut transaction, &repaired).await?;
+            Ok((repaired.tally, true))
+        };
+        let result = result.await;
+        transaction.finish(result).await
+    })
+    .await
 }
 
-/// Commits if all went well and something was written, else rolls back.
-pub(crate) async fn end<W: Work, T>(work: W, result: Result<(T, bool), Error>) -> Result<T, Error> {
-    match result {
-        Ok((value, true)) => work.commit().await.map(|()| value),
-        Ok((value, false)) => {
-            work.rollback().await;
-            Ok(value)
-        }
+/// Compares the tally with a count of the active ballots, of one snapshot.
+pub(crate) async fn audit<B: Backend>(backend: &B, id: PollId) -> Result<Audit, Error> {
+    retry_on_conflict(async || {
+        let calls = vec![Call::rows(Statement::ReadPolls, ids(&[id]))];
+        let (mut transaction, replies) = backend.begin(TransactionMode::Snapshot, calls).await?;
+        let result = async {
+            let rows = replies.into_iter().next().unwrap_or_default().rows;
+            let state = only_poll(id, &rows)?;
+            let choices = count_choices(&mut transaction, &state.poll).await?;
+            let stored = state.tally;
+            let recounted =
+                stored.recounted_by_choice(choices.iter().map(|(choice, n)| (choice, *n)));
+            Ok((Audit { stored, recounted }, false))
+        };
+        let result = result.await;
+        transaction.finish(result).await
+    })
+    .await
+}
+
+pub(crate) async fn delete<B: Backend>(backend: &B, id: PollId) -> Result<(), Error> {
+    /// The poll itself last.
+    const STATEMENTS: [Statement; 6] = [
+        Statement::DeleteAllVotes,
+        Statement::DeleteAllSuperseded,
+        Statement::DeleteAllInvites,
+        Statement::DeleteAllVoteAddresses,
+        Statement::DeleteOptions,
+        Statement::DeletePoll,
+    ];
+    retry_on_conflict(async || {
+        let lock = Call::rows(Statement::LockPolls, ids(&[id]));
+        let (mut transaction, replies) = backend.begin(TransactionMode::Write, vec![lock]).await?;
+        let exists = replies.first().is_some_and(|reply| !reply.rows.is_empty());
+        let result = if exists {
+            let poll = || vec![Value::id(id.as_bytes())];
+            let deletions = STATEMENTS.map(|statement| Call::params(statement, poll()));
+            let deleted = transaction.run(deletions.into()).await;
+            deleted.map(|_| ((), true))
+        } else {
+            Err(Error::PollNotFound(id))
+        };
+        transaction.finish(result).await
+    })
+    .await
+}
+
+/// Begins a transaction, locks a poll and reads it.
+pub(crate) async fn lock<B: Backend>(
+    backend: &B,
+    id: PollId,
+) -> Result<(B::Transaction, PollState), Error> {
+    let calls = vec![
+        Call::rows(Statement::LockPolls, ids(&[id])),
+        Call::rows(Statement::ReadPolls, ids(&[id])),
+    ];
+    let (transaction, replies) = backend.begin(TransactionMode::Write, calls).await?;
+    let rows = replies.into_iter().nth(1).unwrap_or_default().rows;
+    match only_poll(id, &rows) {
+        Ok(state) => Ok((transaction, state)),
         Err(error) => {
-            give_up(work, &error).await;
+            transaction.abort(&error).await;
             Err(error)
         }
     }
+}
+
+pub(crate) fn ids(polls: &[PollId]) -> RowSet {
+    RowSet::of(polls).id(|id| id.as_bytes()).build()
+}
+
+fn only_poll(id: PollId, rows: &[impl crate::row_ext::RowExt]) -> Result<PollState, Error> {
+    decode::poll(rows.first().ok_or(Error::PollNotFound(id))?)
+}
+
+/// Writes the definition and the tally of a locked poll.
+async fn replace<T: Transaction>(transaction: &mut T, state: &PollState) -> Result<(), Error> {
+    let id = state.poll.id;
+    let calls = vec![
+        Call::params(Statement::UpdatePoll, definition::params(state)?),
+        Call::params(Statement::DeleteOptions, vec![Value::id(id.as_bytes())]),
+    ];
+    let replies = transaction.run(calls).await?;
+    if replies.first().is_none_or(|reply| reply.affected == 0) {
+        return Err(Error::PollNotFound(id));
+    }
+    insert_options(transaction, state).await
+}
+
+async fn insert_options<T: Transaction>(
+    transaction: &mut T,
+    state: &PollState,
+) -> Result<(), Error> {
+    let inserted = transaction.run_one(definition::insert_options(state)?).await?;
+    let expected = state.poll.options.len();
+    expect_rows(Statement::InsertOptions, expected, inserted.affected)
+}
+
+async fn count_choices<T: Transaction>(
+    transaction: &mut T,
+    poll: &Poll,
+) -> Result<Vec<(Choice, u64)>, Error> {
+    let params = vec![Value::id(poll.id.as_bytes())];
+    let counted = transaction.run_one(Call::params(Statement::CountChoices, params));
+    decode::choice_counts(poll, &counted.await?.rows)
 }

@@ -1,53 +1,85 @@
-//! Listings of polls as conditions, the same on every database.
+//! Listings of polls as SQL, the same for every database.
 
+use votify_core::poll::PollState;
 use votify_core::store::{PollFilter, PollOrder};
-use votify_core::{PollStatus, Timestamp};
+use votify_core::{Page, PageRequest, PollStatus, Timestamp};
 
+use crate::backend::{Backend, Call, Transaction, TransactionMode};
+use crate::decode;
 use crate::error::Error;
-use crate::parameters::Parameters;
+use crate::row_ext::RowExt;
+use crate::row_set::Value;
 
-/// Which polls, in which order, and the index that has them so.
+/// The parts of a listing that differ between databases.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ListingSyntax {
+    /// The start of the statement that reads polls, up to `FROM`.
+    pub(crate) select: &'static str,
+    /// The tables of that statement. Every `{index}` stands for the name of the index that
+    /// has the listing's order.
+    pub(crate) from: &'static str,
+    /// The tables of the statement that counts.
+    pub(crate) count_from: &'static str,
+    /// Returns the placeholder of a parameter, counted from 1.
+    pub(crate) placeholder: fn(usize) -> String,
+    /// The function that returns the position of its second argument in its first one, or
+    /// 0 if it does not occur.
+    pub(crate) find: &'static str,
+    /// The expression that `closing_order` is compared with, with a `?` for the time.
+    pub(crate) closing_time: &'static str,
+}
+
+/// A filter and an order of polls.
 #[derive(Debug)]
 pub(crate) struct Listing {
-    /// Of the names that every schema gives its indexes, without the `votify_polls_` that they begin with.
-    pub(crate) index: String,
-    pub(crate) order: &'static str,
+    /// The name of the index, without its prefix `votify_polls_`.
+    index: String,
+    order: &'static str,
     conditions: Vec<Condition>,
-    parameters: Vec<Parameter>,
+    params: Vec<Value>,
 }
 
-/// Columns are named without their tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Condition {
-    /// A text with a `?` where a parameter goes, or [`END`] where a moment is compared with `closes_order`.
-    Of(&'static str),
-    /// The title holds the parameter.
-    Word,
+    /// SQL with a `?` for each parameter, and [`CLOSING_TIME`] for each time that is
+    /// compared with `closing_order`.
+    Sql(&'static str),
+    /// The title contains the parameter.
+    TitleContains,
 }
 
-/// Stands for [`Syntax::end`].
-const END: &str = "{end}";
+/// Stands for [`ListingSyntax::closing_time`].
+const CLOSING_TIME: &str = "{closing_time}";
 
-#[derive(Debug)]
-enum Parameter {
-    Moment(Timestamp),
-    Text(String),
-}
-
-/// What a database writes in its own way.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Syntax {
-    /// The place of a parameter, counted from 1.
-    pub(crate) place: fn(usize) -> String,
-    /// The function that tells where in its first argument the second one begins, 0 for nowhere.
-    pub(crate) search: &'static str,
-    /// What `closes_order` is compared with: a text with a `?` where the moment goes.
-    pub(crate) end: &'static str,
-}
-
-/// Parameters that are all written alike.
+/// The placeholder of databases that do not number parameters.
+#[cfg(any(feature = "sqlite", feature = "mysql"))]
 pub(crate) fn question_mark(_: usize) -> String {
     "?".into()
+}
+
+/// Reads one page and the total number of polls, of one snapshot.
+pub(crate) async fn list<B: Backend>(
+    backend: &B,
+    listing: &Listing,
+    page: &PageRequest,
+) -> Result<Page<PollState>, Error> {
+    let mut params = listing.params.clone();
+    params.push(Value::Integer(page.limit().into()));
+    params.push(Value::Integer(page.offset().into()));
+    let calls = vec![
+        Call::listing(listing.count_sql(B::LISTING), listing.params.clone()),
+        Call::listing(listing.page_sql(B::LISTING), params),
+    ];
+    let (transaction, replies) = backend.begin(TransactionMode::Snapshot, calls).await?;
+    transaction.rollback().await;
+    let [count, polls] = replies.as_slice() else {
+        return Err(Error::TransactionEnded);
+    };
+    let total = count.rows.first().ok_or(Error::TransactionEnded)?;
+    Ok(Page {
+        items: polls.rows.iter().filter_map(decode::listed_poll).collect(),
+        total: u64::try_from(total.integer(0)?).unwrap_or(0),
+    })
 }
 
 impl Listing {
@@ -56,86 +88,95 @@ impl Listing {
             index: index(filter),
             order: order(filter.order),
             conditions: Vec::new(),
-            parameters: Vec::new(),
+            params: Vec::new(),
         };
         match (filter.status, filter.sealed) {
             (Some(PollStatus::Closed), Some(false)) => {
-                listing.need("closes_order <= {end}", &[now]);
+                listing.and_where("closing_order <= {closing_time}", &[now]);
             }
             (Some(PollStatus::Closed), _) => {
-                listing.need("(sealed_at IS NOT NULL OR closes_order <= {end})", &[now]);
+                let closed = "(sealed_at IS NOT NULL OR closing_order <= {closing_time})";
+                listing.and_where(closed, &[now]);
             }
-            (Some(PollStatus::Scheduled), _) => listing.need(
-                "sealed_at IS NULL AND closes_order > {end} AND opens_at > ?",
+            (Some(PollStatus::Scheduled), _) => listing.and_where(
+                "sealed_at IS NULL AND closing_order > {closing_time} AND opens_at > ?",
                 &[now, now],
             ),
-            (Some(PollStatus::Open), _) => listing.need(
-                "sealed_at IS NULL AND closes_order > {end} AND opens_at <= ?",
+            (Some(PollStatus::Open), _) => listing.and_where(
+                "sealed_at IS NULL AND closing_order > {closing_time} AND opens_at <= ?",
                 &[now, now],
             ),
             (None, _) => {}
         }
         match filter.sealed {
-            Some(true) => listing.need("sealed_at IS NOT NULL", &[]),
-            Some(false) => listing.need("sealed_at IS NULL", &[]),
+            Some(true) => listing.and_where("sealed_at IS NOT NULL", &[]),
+            Some(false) => listing.and_where("sealed_at IS NULL", &[]),
             None => {}
         }
         if let Some(category) = &filter.category {
-            listing.need("category = ?", &[]);
-            listing.parameters.push(Parameter::Text(category.clone()));
+            listing.and_where("category = ?", &[]);
+            listing.params.push(Value::Text(category.clone()));
         }
         for word in &filter.words {
-            listing.conditions.push(Condition::Word);
-            listing.parameters.push(Parameter::Text(word.clone()));
+            listing.conditions.push(Condition::TitleContains);
+            listing.params.push(Value::Text(word.clone()));
         }
         listing
     }
 
-    fn need(&mut self, condition: &'static str, moments: &[Timestamp]) {
-        self.conditions.push(Condition::Of(condition));
-        let moments = moments.iter().copied().map(Parameter::Moment);
-        self.parameters.extend(moments);
+    fn and_where(&mut self, condition: &'static str, times: &[Timestamp]) {
+        self.conditions.push(Condition::Sql(condition));
+        self.params.extend(times.iter().copied().map(Value::time));
     }
 
-    /// The conditions as SQL, and the place after their last parameter.
-    pub(crate) fn conditions(&self, syntax: Syntax) -> (String, usize) {
-        let mut place = 1;
+    /// Returns the statement that counts the polls of all pages.
+    pub(crate) fn count_sql(&self, syntax: ListingSyntax) -> String {
+        let (conditions, _) = self.conditions(syntax);
+        let from = syntax.count_from.replace("{index}", &self.index);
+        format!("SELECT count(*) FROM {from} WHERE {conditions}")
+    }
+
+    /// Returns the statement that reads one page. Its last two parameters are the number
+    /// of polls to read and to skip.
+    pub(crate) fn page_sql(&self, syntax: ListingSyntax) -> String {
+        let (conditions, next) = self.conditions(syntax);
+        let from = syntax.from.replace("{index}", &self.index);
+        let (select, order) = (syntax.select, self.order);
+        let (limit, offset) = ((syntax.placeholder)(next), (syntax.placeholder)(next + 1));
+        format!("{select} FROM {from} WHERE {conditions} ORDER BY {order} LIMIT {limit} OFFSET {offset}")
+    }
+
+    /// Returns the conditions as SQL, and the number of the parameter after their last one.
+    fn conditions(&self, syntax: ListingSyntax) -> (String, usize) {
+        let mut number = 1;
         let mut texts = Vec::new();
         for condition in &self.conditions {
             let text = match condition {
-                Condition::Of(text) => text.replace(END, syntax.end),
-                Condition::Word => format!("{}(title_search, ?) > 0", syntax.search),
+                Condition::Sql(text) => text.replace(CLOSING_TIME, syntax.closing_time),
+                Condition::TitleContains => format!("{}(title_search_key, ?) > 0", syntax.find),
             };
             let mut pieces = text.split('?');
-            let mut placed = pieces.next().unwrap_or_default().to_owned();
+            let mut numbered = pieces.next().unwrap_or_default().to_owned();
             for piece in pieces {
-                placed.push_str(&(syntax.place)(place));
-                placed.push_str(piece);
-                place += 1;
+                numbered.push_str(&(syntax.placeholder)(number));
+                numbered.push_str(piece);
+                number += 1;
             }
-            texts.push(placed);
+            texts.push(numbered);
         }
         if texts.is_empty() {
             texts.push("true".into());
         }
-        (texts.join(" AND "), place)
-    }
-
-    /// Adds the conditions' parameters.
-    pub(crate) fn bind(&self, values: &mut impl Parameters) -> Result<(), Error> {
-        self.parameters.iter().try_for_each(|value| match value {
-            Parameter::Moment(moment) => values.moment(*moment),
-            Parameter::Text(text) => values.text(text),
-        })
+        (texts.join(" AND "), number)
     }
 }
 
 const fn order(order: PollOrder) -> &'static str {
     match order {
         PollOrder::Newest => "created_at DESC, id DESC",
-        PollOrder::Closing => "closes_order, id DESC",
+        PollOrder::Closing => "closing_order, id DESC",
         PollOrder::Opening => "opens_at, id DESC",
-        PollOrder::Trending => "heat_rank DESC, id DESC",
+        PollOrder::Trending => "trending_rank DESC, id DESC",
     }
 }
 
@@ -151,12 +192,12 @@ fn index(filter: &PollFilter) -> String {
         PollOrder::Opening => "opening",
         PollOrder::Trending => "trending",
     };
-    let of = match filter.category {
+    let subset = match filter.category {
         Some(_) => "_category",
         None if only_unsealed => "_unsealed",
         None => "",
     };
-    format!("{order}{of}")
+    format!("{order}{subset}")
 }
 
 #[cfg(test)]
@@ -164,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_are_counted_from_the_first_to_the_last() {
+    fn parameters_are_numbered_in_order() {
         let filter = PollFilter {
             status: Some(PollStatus::Open),
             category: Some("food".into()),
@@ -172,16 +213,27 @@ mod tests {
             ..PollFilter::default()
         };
         let listing = Listing::new(&filter, Timestamp::EPOCH);
-        let syntax = Syntax {
-            place: |place| format!("${place}"),
-            search: "strpos",
-            end: "?",
+        let syntax = ListingSyntax {
+            select: "SELECT title",
+            from: "votify_polls",
+            count_from: "votify_polls INDEXED BY votify_polls_{index}",
+            placeholder: |number| format!("${number}"),
+            find: "strpos",
+            closing_time: "?",
         };
-        let (text, next) = listing.conditions(syntax);
+        let conditions = "sealed_at IS NULL AND closing_order > $1 AND opens_at <= $2 \
+            AND category = $3 AND strpos(title_search_key, $4) > 0";
         assert_eq!(
-            text,
-            "sealed_at IS NULL AND closes_order > $1 AND opens_at <= $2 AND category = $3 AND strpos(title_search, $4) > 0"
+            listing.count_sql(syntax),
+            format!("SELECT count(*) FROM votify_polls INDEXED BY votify_polls_newest_category WHERE {conditions}")
         );
-        assert_eq!((next, listing.parameters.len()), (5, 4));
+        assert_eq!(
+            listing.page_sql(syntax),
+            format!(
+                "SELECT title FROM votify_polls WHERE {conditions} \
+                 ORDER BY created_at DESC, id DESC LIMIT $5 OFFSET $6"
+            )
+        );
+        assert_eq!(listing.params.len(), 4);
     }
 }

@@ -1,5 +1,3 @@
-//! Trying again what failed only because something was in the way for a moment.
-
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
@@ -7,29 +5,30 @@ use tokio::time::Instant;
 
 use crate::error::Error;
 
-/// For how long it is tried again; an engine gives up on its store somewhat later.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// The pause before the first new try, at most twice as long by chance, so that two who met do not meet again; it doubles
-/// from then on.
-const FIRST_PAUSE: Duration = Duration::from_millis(2);
-const LONGEST_PAUSE: Duration = Duration::from_millis(128);
+/// The time after which no retry starts. An engine's timeout for its store is longer.
+const MAX_ELAPSED: Duration = Duration::from_secs(3);
+/// The delay before the first retry. It doubles with each retry, and jitter of up to the
+/// delay is added so that two conflicting callers do not meet again.
+const MIN_DELAY: Duration = Duration::from_millis(2);
+const MAX_DELAY: Duration = Duration::from_millis(128);
 
-/// Does `attempt` until it ends in something other than a passing failure, or patience ends.
-pub(crate) async fn on_conflict<T, F>(attempt: impl FnMut() -> F + Send) -> Result<T, Error>
+/// Runs `attempt` until it returns something else than a retryable error, or the time is
+/// up.
+pub(crate) async fn retry_on_conflict<T, F>(attempt: impl FnMut() -> F + Send) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>> + Send,
 {
-    let deadline = Instant::now() + PATIENCE;
-    let pauses = ExponentialBuilder::default()
-        .with_min_delay(FIRST_PAUSE)
-        .with_max_delay(LONGEST_PAUSE)
+    let deadline = Instant::now() + MAX_ELAPSED;
+    let delays = ExponentialBuilder::default()
+        .with_min_delay(MIN_DELAY)
+        .with_max_delay(MAX_DELAY)
         .with_jitter()
         .without_max_times();
     attempt
-        .retry(pauses)
-        .when(|error| error.is_passing() && Instant::now() < deadline)
+        .retry(delays)
+        .when(|error| error.is_retryable() && Instant::now() < deadline)
         .notify(
-            |error, pause| tracing::debug!(%error, ?pause, "retrying after a transient failure"),
+            |error, delay| tracing::debug!(%error, ?delay, "retrying after a transient failure"),
         )
         .await
 }

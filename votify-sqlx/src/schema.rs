@@ -1,32 +1,39 @@
-//! Which migrations there are, and the history that tells which of them a database has seen.
+//! The migrations of a database, and the checks of its tables.
 
 use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{SqlSafeStr, SqlStr};
 
 use crate::error::Error;
 
-/// Migrations that a host runs for its own tables leave theirs elsewhere.
+/// The table with the migrations that were run. The migrations of a host's own tables are
+/// recorded elsewhere.
 pub(crate) const HISTORY: &str = "votify_migrations";
 
-/// Reads the newest version that a database has seen.
+/// Reads the newest version that was run.
 pub(crate) const VERSION: &str = "SELECT coalesce(max(version), 0) FROM votify_migrations";
 
-/// The name and text of every migration, in the order in which they are run, the first as version 1. A text that was
-/// released never changes, and what it makes can be used by the release before it.
+/// A table that only unreleased versions created.
+const UNRELEASED: &str = "votify_poll_options";
+
+/// The name and the text of every migration, in the order in which they run, the first as
+/// version 1.
+///
+/// Until the first release, changes go into the first migration. A released text never
+/// changes, and the release before it can use the tables it creates.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Migrations(pub(crate) &'static [(&'static str, &'static str)]);
 
-/// What is there of tables whose names begin as ours do.
+/// The tables whose names begin with `votify_`.
 #[derive(Debug)]
-pub(crate) struct Found {
+pub(crate) struct SchemaInfo {
     pub(crate) tables: Vec<String>,
-    /// The newest version in the history, if there is one.
+    /// The newest version that was run, if there is a history.
     pub(crate) version: Option<i64>,
-    /// The newest version that this library knows.
+    /// The newest version that this library has.
     pub(crate) known: i64,
 }
 
-/// How far a database is.
+/// The state of the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Schema {
     Missing,
@@ -34,18 +41,25 @@ pub(crate) enum Schema {
     Current,
 }
 
-impl Found {
-    /// Fails if the database is further than this library knows, or if somebody else made tables of these names.
-    pub(crate) fn judge(self) -> Result<Schema, Error> {
+impl SchemaInfo {
+    /// Returns the state of the tables. Fails if they are newer than this library, or if
+    /// Votify did not create them.
+    pub(crate) fn check(self) -> Result<Schema, Error> {
         let Self {
             tables,
             version,
             known,
         } = self;
+        if version.is_some()
+            && let Some(table) = tables.iter().find(|table| *table == UNRELEASED)
+        {
+            let table = table.clone();
+            return Err(Error::UnreleasedTables { table });
+        }
         match version {
             None => match tables.into_iter().next() {
                 None => Ok(Schema::Missing),
-                Some(table) => Err(Error::Foreign { table }),
+                Some(table) => Err(Error::ForeignTable { table }),
             },
             Some(found) if found < known => Ok(Schema::Older),
             Some(found) if found > known => Err(Error::TooNew { found, known }),
@@ -55,12 +69,13 @@ impl Found {
 }
 
 impl Migrations {
-    /// The newest version.
+    /// Returns the newest version.
     pub(crate) fn known(self) -> i64 {
         i64::try_from(self.0.len()).unwrap_or(i64::MAX)
     }
 
-    /// Runs what this connection's database has not seen yet. The caller holds off everybody else.
+    /// Runs the migrations that the database has not seen yet. The caller holds the
+    /// migration lock.
     pub(crate) async fn run<C: Migrate>(self, connection: &mut C) -> Result<(), Error> {
         let done = self.migrator().run_direct(None, connection, false).await;
         done.map_err(|error| match error {

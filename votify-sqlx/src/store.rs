@@ -1,5 +1,3 @@
-//! The store itself, the same on every database.
-
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -10,20 +8,22 @@ use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use votify_core::backend::group_by_poll;
 use votify_core::ballot::ActiveBallot;
 use votify_core::poll::{PollState, SealCause};
-use votify_core::store::{Audit, ChangeOutcome, PollFilter, SealOutcome, Store};
+use votify_core::store::{Audit, ChangeOutcome, Durability, PollFilter, SealOutcome, Store};
 use votify_core::{
     Ballot, BatchReceipt, Page, PageRequest, Poll, PollChange, PollId, StoreError, Tally,
     Timestamp, VoterId,
 };
 
-use crate::dialect::{Dialect, Recount};
+use crate::backend::{Backend, Call};
+use crate::cast::FirstVoteHeuristic;
 use crate::error::Error;
-use crate::invites::dialect::InviteDialect;
-use crate::listing::Listing;
-use crate::newcomers::Newcomers;
+use crate::listing::{self, Listing};
+use crate::retry::retry_on_conflict;
+use crate::row_ext::RowExt;
+use crate::row_set::RowSet;
 use crate::schema::Schema;
-use crate::{batch, lifecycle, pages, read, retry};
-use votify_core::store::Durability;
+use crate::statement::Statement;
+use crate::{ballot_stream, cast, decode, lifecycle};
 
 /// A [`Store`] in a SQL database: `SqliteStore`, `PostgresStore` or `MySqlStore`.
 ///
@@ -49,32 +49,33 @@ use votify_core::store::Durability;
 /// Up to 16 MiB of poll states are cached. A cached state is used only if the database
 /// still has the poll at the same position.
 #[derive(Clone)]
-pub struct SqlStore<D> {
-    database: D,
-    /// Whether the tables were seen to be those of this version.
-    ready: Arc<AtomicBool>,
-    newcomers: Arc<Newcomers>,
+pub struct SqlStore<B> {
+    backend: B,
+    /// True once the tables were found to be current.
+    is_current: Arc<AtomicBool>,
+    heuristic: Arc<FirstVoteHeuristic>,
 }
 
-impl<D: fmt::Debug> fmt::Debug for SqlStore<D> {
+impl<B: fmt::Debug> fmt::Debug for SqlStore<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.database.fmt(f)
+        self.backend.fmt(f)
     }
 }
 
 #[expect(
     private_bounds,
-    reason = "what a database has to supply is nobody else's business"
+    reason = "databases are added inside this crate"
 )]
-impl<D: Dialect> SqlStore<D> {
-    pub(crate) async fn new(database: Result<D, Error>) -> Result<Self, StoreError> {
-        let this = Self {
-            database: database.map_err(failed::<D>)?,
-            ready: Arc::default(),
-            newcomers: Arc::default(),
+impl<B: Backend> SqlStore<B> {
+    /// Creates a store and checks the tables, which may be missing.
+    pub(crate) async fn new(backend: Result<B, Error>) -> Result<Self, StoreError> {
+        let store = Self {
+            backend: backend.map_err(store_error::<B>)?,
+            is_current: Arc::default(),
+            heuristic: Arc::default(),
         };
-        this.look().await.map_err(failed::<D>)?;
-        Ok(this)
+        store.check_schema().await.map_err(store_error::<B>)?;
+        Ok(store)
     }
 
     /// Creates or updates the tables. All their names start with `votify_`.
@@ -92,13 +93,13 @@ impl<D: Dialect> SqlStore<D> {
     ///   Update this library, or use another schema or database.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         let migrated = async {
-            if self.look().await? != Schema::Current {
-                self.database.migrate().await?;
-                self.look().await?;
+            if self.check_schema().await? != Schema::Current {
+                self.backend.migrate().await?;
+                self.check_schema().await?;
             }
             Ok(())
         };
-        migrated.await.map_err(failed::<D>)
+        migrated.await.map_err(store_error::<B>)
     }
 
     /// Returns true if the tables exist and are current, so that
@@ -108,7 +109,7 @@ impl<D: Dialect> SqlStore<D> {
     ///
     /// As for [`migrate`](Self::migrate).
     pub async fn is_migrated(&self) -> Result<bool, StoreError> {
-        let schema = self.look().await.map_err(failed::<D>)?;
+        let schema = self.check_schema().await.map_err(store_error::<B>)?;
         Ok(schema == Schema::Current)
     }
 
@@ -116,29 +117,28 @@ impl<D: Dialect> SqlStore<D> {
     /// settings when this store was opened.
     #[must_use]
     pub fn durability(&self) -> Durability {
-        self.database.durability()
+        self.backend.durability()
     }
 
     /// Closes the store's connections after their current calls. Later calls return
     /// [`StoreError::Unavailable`]. A host's pool stays open.
     pub async fn close(&self) {
-        self.database.close().await;
+        self.backend.close().await;
     }
 
-    async fn look(&self) -> Result<Schema, Error> {
-        let found = retry::on_conflict(|| self.database.found()).await?;
-        let schema = found.judge()?;
+    /// Returns the state of the tables.
+    async fn check_schema(&self) -> Result<Schema, Error> {
+        let schema = retry_on_conflict(|| self.backend.schema()).await?.check()?;
         if schema == Schema::Current {
-            self.ready.store(true, Ordering::Relaxed);
+            self.is_current.store(true, Ordering::Relaxed);
         }
         Ok(schema)
     }
 
-    /// The database, once its tables are known to be there; fails clearly where they are
-    /// not.
-    pub(crate) async fn ready(&self) -> Result<&D, Error> {
-        if self.ready.load(Ordering::Relaxed) || self.look().await? == Schema::Current {
-            Ok(&self.database)
+    /// Returns the backend if its tables are current.
+    pub(crate) async fn ready(&self) -> Result<&B, Error> {
+        if self.is_current.load(Ordering::Relaxed) || self.check_schema().await? == Schema::Current {
+            Ok(&self.backend)
         } else {
             Err(Error::NotMigrated)
         }
@@ -146,26 +146,27 @@ impl<D: Dialect> SqlStore<D> {
 
     async fn states(&self, ids: &[PollId]) -> Result<Vec<Option<PollState>>, StoreError> {
         let read = async {
-            let database = self.ready().await?;
-            let found = retry::on_conflict(|| database.polls(ids)).await?;
+            let backend = self.ready().await?;
+            let call = || Call::rows(Statement::ReadPolls, lifecycle::ids(ids));
+            let rows = retry_on_conflict(|| backend.read(call())).await?;
             let mut states = HashMap::new();
-            for (id, state) in found {
+            for (id, state) in decode::polls(&rows)? {
                 states.insert(id, state?);
             }
             Ok(ids.iter().map(|id| states.get(id).cloned()).collect())
         };
-        read.await.map_err(failed::<D>)
+        read.await.map_err(store_error::<B>)
     }
 }
 
-pub(crate) fn failed<D: Dialect>(error: Error) -> StoreError {
-    error.into_store_error(D::NAME)
+pub(crate) fn store_error<B: Backend>(error: Error) -> StoreError {
+    error.into_store_error(B::NAME)
 }
 
 #[async_trait]
-impl<D: InviteDialect> Store for SqlStore<D> {
+impl<B: Backend> Store for SqlStore<B> {
     fn backend(&self) -> &'static str {
-        D::NAME
+        B::NAME
     }
 
     fn invites(&self) -> Option<&dyn votify_core::InviteStore> {
@@ -175,7 +176,7 @@ impl<D: InviteDialect> Store for SqlStore<D> {
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
         let state = PollState::new(poll.clone());
         let created = async { lifecycle::create(self.ready().await?, &state).await };
-        created.await.map_err(failed::<D>)
+        created.await.map_err(store_error::<B>)
     }
 
     async fn polls(&self, ids: &[PollId]) -> Result<Vec<Option<Poll>>, StoreError> {
@@ -191,10 +192,10 @@ impl<D: InviteDialect> Store for SqlStore<D> {
     ) -> Result<Page<Poll>, StoreError> {
         let listing = Listing::new(filter, now);
         let listed = async {
-            let database = self.ready().await?;
-            retry::on_conflict(|| database.list(&listing, page)).await
+            let backend = self.ready().await?;
+            retry_on_conflict(|| listing::list(backend, &listing, page)).await
         };
-        let polls = listed.await.map_err(failed::<D>)?;
+        let polls = listed.await.map_err(store_error::<B>)?;
         Ok(polls.map(|state| state.poll))
     }
 
@@ -205,7 +206,7 @@ impl<D: InviteDialect> Store for SqlStore<D> {
         now: Timestamp,
     ) -> Result<ChangeOutcome, StoreError> {
         let changed = async { lifecycle::change(self.ready().await?, id, change, now).await };
-        changed.await.map_err(failed::<D>)
+        changed.await.map_err(store_error::<B>)
     }
 
     async fn seal_poll(
@@ -215,23 +216,23 @@ impl<D: InviteDialect> Store for SqlStore<D> {
         now: Timestamp,
     ) -> Result<SealOutcome, StoreError> {
         let sealed = async { lifecycle::seal(self.ready().await?, id, cause, now).await };
-        sealed.await.map_err(failed::<D>)
+        sealed.await.map_err(store_error::<B>)
     }
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
         let deleted = async { lifecycle::delete(self.ready().await?, id).await };
-        deleted.await.map_err(failed::<D>)
+        deleted.await.map_err(store_error::<B>)
     }
 
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
         match self.ready().await {
-            Ok(database) => batch::cast(database, &self.newcomers, ballots, now).await,
+            Ok(backend) => cast::cast(backend, &self.heuristic, ballots, now).await,
             Err(error) => {
-                let error = failed::<D>(error);
+                let error = store_error::<B>(error);
                 let mut receipt = BatchReceipt::unknown_polls(ballots.len());
                 group_by_poll(ballots)
                     .iter()
-                    .for_each(|part| receipt.fail(part, &error));
+                    .for_each(|batch| receipt.fail(batch, &error));
                 receipt
             }
         }
@@ -243,11 +244,25 @@ impl<D: InviteDialect> Store for SqlStore<D> {
         voters: &[VoterId],
     ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
         let read = async {
-            let database = self.ready().await?;
-            retry::on_conflict(|| database.votes_of(poll, voters)).await
+            let backend = self.ready().await?;
+            let rows = RowSet::of(voters)
+                .id(|_| poll.as_bytes())
+                .id(|voter| voter.as_bytes())
+                .build();
+            let call = || Call::rows(Statement::ReadVotes, rows.clone());
+            let rows = retry_on_conflict(|| backend.read(call())).await?;
+            let mut votes = HashMap::new();
+            for row in &rows {
+                let codec = decode::choice_codec(poll, row.opt_text(5)?.as_deref())?;
+                let vote = decode::vote(poll, &codec, row, 0)?;
+                votes.insert(vote.ballot.voter, vote);
+            }
+            Ok(voters
+                .iter()
+                .map(|voter| votes.get(voter).cloned())
+                .collect())
         };
-        let votes = read.await.map_err(failed::<D>)?;
-        Ok(read::in_order_of(voters, votes))
+        read.await.map_err(store_error::<B>)
     }
 
     async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
@@ -257,27 +272,19 @@ impl<D: InviteDialect> Store for SqlStore<D> {
 
     fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
         stream::once(self.ready())
-            .map_ok(move |database| pages::ballots(database, poll))
+            .map_ok(move |backend| ballot_stream::ballots(backend, poll))
             .try_flatten()
-            .map_err(failed::<D>)
+            .map_err(store_error::<B>)
             .boxed()
     }
 
     async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError> {
-        let recounted = async {
-            let database = self.ready().await?;
-            let recount = retry::on_conflict(|| database.recount(id)).await?;
-            let Recount { state, choices } = recount.ok_or(Error::PollNotFound(id))?;
-            let stored = state.tally;
-            let recounted =
-                stored.recounted_by_choice(choices.iter().map(|(choice, n)| (choice, *n)));
-            Ok(Audit { stored, recounted })
-        };
-        recounted.await.map_err(failed::<D>)
+        let audit = async { lifecycle::audit(self.ready().await?, id).await };
+        audit.await.map_err(store_error::<B>)
     }
 
     async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
         let repaired = async { lifecycle::repair(self.ready().await?, id).await };
-        repaired.await.map_err(failed::<D>)
+        repaired.await.map_err(store_error::<B>)
     }
 }

@@ -2,7 +2,7 @@
 
 /// Microseconds of Unix time. SQLite keeps the number; the others have a type for moments, with microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Moment(pub(crate) i64);
+pub(crate) struct DbTimestamp(pub(crate) i64);
 
 /// The moment is outside of what a database can tell.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
@@ -17,9 +17,9 @@ mod sqlite {
     use sqlx::sqlite::{SqliteArgumentsBuffer, SqliteTypeInfo, SqliteValueRef};
     use sqlx::{Decode, Encode, Sqlite, Type};
 
-    use super::Moment;
+    use super::DbTimestamp;
 
-    impl Type<Sqlite> for Moment {
+    impl Type<Sqlite> for DbTimestamp {
         fn type_info() -> SqliteTypeInfo {
             <i64 as Type<Sqlite>>::type_info()
         }
@@ -29,13 +29,13 @@ mod sqlite {
         }
     }
 
-    impl Encode<'_, Sqlite> for Moment {
+    impl Encode<'_, Sqlite> for DbTimestamp {
         fn encode_by_ref(&self, buffer: &mut SqliteArgumentsBuffer) -> Result<IsNull, BoxDynError> {
             <i64 as Encode<'_, Sqlite>>::encode_by_ref(&self.0, buffer)
         }
     }
 
-    impl Decode<'_, Sqlite> for Moment {
+    impl Decode<'_, Sqlite> for DbTimestamp {
         fn decode(value: SqliteValueRef<'_>) -> Result<Self, BoxDynError> {
             <i64 as Decode<'_, Sqlite>>::decode(value).map(Self)
         }
@@ -51,24 +51,24 @@ mod postgres {
     use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueRef};
     use sqlx::{Decode, Encode, Postgres, Type};
 
-    use super::{Moment, OutOfRange};
+    use super::{DbTimestamp, OutOfRange};
 
     /// The year 2000, from which PostgreSQL counts.
     const EPOCH: i64 = 946_684_800_000_000;
 
-    impl Type<Postgres> for Moment {
+    impl Type<Postgres> for DbTimestamp {
         fn type_info() -> PgTypeInfo {
             <DateTime<Utc> as Type<Postgres>>::type_info()
         }
     }
 
-    impl PgHasArrayType for Moment {
+    impl PgHasArrayType for DbTimestamp {
         fn array_type_info() -> PgTypeInfo {
             <DateTime<Utc> as PgHasArrayType>::array_type_info()
         }
     }
 
-    impl Encode<'_, Postgres> for Moment {
+    impl Encode<'_, Postgres> for DbTimestamp {
         fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
             let micros = self.0.checked_sub(EPOCH).ok_or(OutOfRange)?;
             <i64 as Encode<'_, Postgres>>::encode_by_ref(&micros, buffer)
@@ -76,7 +76,7 @@ mod postgres {
     }
 
     /// Not by way of a date: sqlx panics at one that is too far away, such as `infinity`.
-    impl Decode<'_, Postgres> for Moment {
+    impl Decode<'_, Postgres> for DbTimestamp {
         fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
             let micros = <i64 as Decode<'_, Postgres>>::decode(value)?;
             Ok(Self(micros.checked_add(EPOCH).ok_or(OutOfRange)?))
@@ -94,9 +94,9 @@ mod mysql {
     use sqlx::mysql::{MySqlTypeInfo, MySqlValueRef};
     use sqlx::{Decode, Encode, MySql, Type};
 
-    use super::{Moment, OutOfRange};
+    use super::{DbTimestamp, OutOfRange};
 
-    impl Type<MySql> for Moment {
+    impl Type<MySql> for DbTimestamp {
         fn type_info() -> MySqlTypeInfo {
             <NaiveDateTime as Type<MySql>>::type_info()
         }
@@ -106,14 +106,14 @@ mod mysql {
         }
     }
 
-    impl Encode<'_, MySql> for Moment {
+    impl Encode<'_, MySql> for DbTimestamp {
         fn encode_by_ref(&self, buffer: &mut Vec<u8>) -> Result<IsNull, BoxDynError> {
             let date = DateTime::from_timestamp_micros(self.0).ok_or(OutOfRange)?;
             <NaiveDateTime as Encode<'_, MySql>>::encode_by_ref(&date.naive_utc(), buffer)
         }
     }
 
-    impl Decode<'_, MySql> for Moment {
+    impl Decode<'_, MySql> for DbTimestamp {
         fn decode(value: MySqlValueRef<'_>) -> Result<Self, BoxDynError> {
             let date = <NaiveDateTime as Decode<'_, MySql>>::decode(value)?;
             Ok(Self(date.and_utc().timestamp_micros()))

@@ -1,28 +1,28 @@
-//! The values of a row, the same on every database.
+//! Reads the values of rows, the same for every database.
 
 use sqlx::{ColumnIndex, Decode, Row, Type};
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::moment::Moment;
+use crate::db_timestamp::DbTimestamp;
 
-/// A row whose columns are read by their place, counted from 0.
-pub(crate) trait Columns {
-    /// 16 bytes.
+/// A row whose columns are read by index, from 0.
+pub(crate) trait RowExt {
+    /// Reads an id of 16 bytes.
     fn id(&self, index: usize) -> Result<[u8; 16], Error>;
     fn bytes(&self, index: usize) -> Result<Vec<u8>, Error>;
-    fn maybe_bytes(&self, index: usize) -> Result<Option<Vec<u8>>, Error>;
+    fn opt_bytes(&self, index: usize) -> Result<Option<Vec<u8>>, Error>;
     fn text(&self, index: usize) -> Result<String, Error>;
-    fn maybe_text(&self, index: usize) -> Result<Option<String>, Error>;
+    fn opt_text(&self, index: usize) -> Result<Option<String>, Error>;
     fn integer(&self, index: usize) -> Result<i64, Error>;
     fn real(&self, index: usize) -> Result<f64, Error>;
     fn flag(&self, index: usize) -> Result<bool, Error>;
-    /// Microseconds of Unix time.
-    fn moment(&self, index: usize) -> Result<i64, Error>;
-    fn maybe_moment(&self, index: usize) -> Result<Option<i64>, Error>;
+    /// Reads a time in microseconds since the Unix epoch.
+    fn time(&self, index: usize) -> Result<i64, Error>;
+    fn opt_time(&self, index: usize) -> Result<Option<i64>, Error>;
 }
 
-impl<R> Columns for R
+impl<R> RowExt for R
 where
     R: Row,
     usize: ColumnIndex<R>,
@@ -32,7 +32,7 @@ where
     for<'r> i64: Decode<'r, R::Database> + Type<R::Database>,
     for<'r> f64: Decode<'r, R::Database> + Type<R::Database>,
     for<'r> bool: Decode<'r, R::Database> + Type<R::Database>,
-    for<'r> Moment: Decode<'r, R::Database> + Type<R::Database>,
+    for<'r> DbTimestamp: Decode<'r, R::Database> + Type<R::Database>,
 {
     fn id(&self, index: usize) -> Result<[u8; 16], Error> {
         Ok(self.try_get::<Uuid, _>(index)?.into_bytes())
@@ -42,7 +42,7 @@ where
         Ok(self.try_get(index)?)
     }
 
-    fn maybe_bytes(&self, index: usize) -> Result<Option<Vec<u8>>, Error> {
+    fn opt_bytes(&self, index: usize) -> Result<Option<Vec<u8>>, Error> {
         Ok(self.try_get(index)?)
     }
 
@@ -50,7 +50,7 @@ where
         Ok(self.try_get(index)?)
     }
 
-    fn maybe_text(&self, index: usize) -> Result<Option<String>, Error> {
+    fn opt_text(&self, index: usize) -> Result<Option<String>, Error> {
         Ok(self.try_get(index)?)
     }
 
@@ -66,13 +66,13 @@ where
         Ok(self.try_get(index)?)
     }
 
-    fn moment(&self, index: usize) -> Result<i64, Error> {
-        Ok(self.try_get::<Moment, _>(index)?.0)
+    fn time(&self, index: usize) -> Result<i64, Error> {
+        Ok(self.try_get::<DbTimestamp, _>(index)?.0)
     }
 
-    fn maybe_moment(&self, index: usize) -> Result<Option<i64>, Error> {
+    fn opt_time(&self, index: usize) -> Result<Option<i64>, Error> {
         Ok(self
-            .try_get::<Option<Moment>, _>(index)?
-            .map(|Moment(micros)| micros))
+            .try_get::<Option<DbTimestamp>, _>(index)?
+            .map(|DbTimestamp(micros)| micros))
     }
 }

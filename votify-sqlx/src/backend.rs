@@ -1,0 +1,205 @@
+//! The extension point for SQL databases. Each database supplies connections and the text
+//! of every [`Statement`]; everything else is written once, on these traits.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use votify_core::store::Durability;
+
+use crate::batch_writes::{BatchWrites, expect_rows};
+use crate::cast::optimistic::OptimisticBackend;
+use crate::error::Error;
+use crate::listing::ListingSyntax;
+use crate::poll_cache::PollStateCache;
+use crate::row_ext::RowExt;
+use crate::row_set::{RowSet, Value};
+use crate::schema::SchemaInfo;
+use crate::statement::Statement;
+
+/// A SQL database and its connections.
+#[async_trait]
+pub(crate) trait Backend: fmt::Debug + Clone + Send + Sync + 'static {
+    /// The name in errors and logs.
+    const NAME: &'static str;
+    /// The parts of listings that differ between databases.
+    const LISTING: ListingSyntax;
+    type Row: RowExt + Send + Sync;
+    type Transaction: Transaction<Row = Self::Row>;
+
+    /// Returns which failures acknowledged votes survive.
+    fn durability(&self) -> Durability;
+
+    /// Closes the connections. Does nothing if they belong to the host.
+    async fn close(&self);
+
+    /// Returns the tables that exist, and their version.
+    async fn schema(&self) -> Result<SchemaInfo, Error>;
+
+    /// Creates or updates the tables. Several processes may call this at once.
+    async fn migrate(&self) -> Result<(), Error>;
+
+    /// Begins a transaction and runs `calls` in it, in as few round trips as possible.
+    /// After an error there is no transaction.
+    async fn begin(
+        &self,
+        mode: TransactionMode,
+        calls: Vec<Call>,
+    ) -> Result<(Self::Transaction, Vec<Reply<Self::Row>>), Error>;
+
+    /// Runs one reading call, outside of a transaction.
+    async fn read(&self, call: Call) -> Result<Vec<Self::Row>, Error>;
+
+    /// Returns the cache of poll states, if the connections belong to this store. `None`
+    /// by default.
+    fn poll_cache(&self) -> Option<&PollStateCache> {
+        None
+    }
+
+    /// Returns the optimistic commit, which needs a [`poll_cache`](Self::poll_cache).
+    /// `None` by default: every batch is committed under locks.
+    fn optimistic(&self) -> Option<&dyn OptimisticBackend<Row = Self::Row>> {
+        None
+    }
+}
+
+/// An open transaction. Dropping it rolls it back.
+#[async_trait]
+pub(crate) trait Transaction: Send + Sized {
+    type Row: RowExt + Send + Sync;
+
+    /// Runs calls in their order, and returns one reply for each. A call sees what the
+    /// calls before it changed, and what others committed before it started.
+    async fn run(&mut self, calls: Vec<Call>) -> Result<Vec<Reply<Self::Row>>, Error>;
+
+    /// Commits. After an error nothing happened, except after [`Error::Unavailable`]: then
+    /// the transaction may be committed.
+    async fn commit(self) -> Result<(), Error>;
+
+    /// Rolls back.
+    async fn rollback(self);
+
+    /// Writes a batch and commits it. Returns the row version of the written tallies, or 0
+    /// if the database has no row versions.
+    ///
+    /// Fails as [`commit`](Self::commit) does, and also if a write changed another number
+    /// of rows than it has. By default, each write is a round trip.
+    async fn commit_batch(mut self, batch: BatchWrites) -> Result<i64, Error> {
+        for (statement, rows) in batch.into_writes() {
+            let expected = rows.len();
+            let written = match self.run_one(Call::rows(statement, rows)).await {
+                Ok(reply) => expect_rows(statement, expected, reply.affected),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = written {
+                self.abort(&error).await;
+                return Err(error);
+            }
+        }
+        self.commit().await.map(|()| 0)
+    }
+
+    /// Runs one call.
+    async fn run_one(&mut self, call: Call) -> Result<Reply<Self::Row>, Error> {
+        let replies = self.run(vec![call]).await?;
+        replies.into_iter().next().ok_or(Error::TransactionEnded)
+    }
+
+    /// Commits if `result` is `Ok` with something written (`true`); otherwise rolls back.
+    async fn finish<T: Send>(self, result: Result<(T, bool), Error>) -> Result<T, Error> {
+        match result {
+            Ok((value, true)) => self.commit().await.map(|()| value),
+            Ok((value, false)) => {
+                self.rollback().await;
+                Ok(value)
+            }
+            Err(error) => {
+                self.abort(&error).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Rolls back after an error.
+    ///
+    /// After [`Error::Unavailable`] the connection is closed instead: its server may be a
+    /// standby by now, and a new connection may reach the primary.
+    async fn abort(self, error: &Error) {
+        match error {
+            Error::Unavailable(_) => drop(self),
+            _ => self.rollback().await,
+        }
+    }
+}
+
+/// The purpose of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TransactionMode {
+    /// Writes. A statement after [`Statement::LockPolls`] sees everything that earlier
+    /// holders of the locks committed.
+    Write,
+    /// Reads one snapshot.
+    Snapshot,
+}
+
+/// A statement with its input.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) sql: Sql,
+    pub(crate) input: Input,
+}
+
+/// The text of a call.
+#[derive(Debug)]
+pub(crate) enum Sql {
+    Statement(Statement),
+    /// A listing, whose text depends on its filter.
+    Listing(String),
+}
+
+/// The input of a call.
+#[derive(Debug)]
+pub(crate) enum Input {
+    Params(Vec<Value>),
+    Rows(RowSet),
+}
+
+impl Call {
+    pub(crate) const fn params(statement: Statement, params: Vec<Value>) -> Self {
+        Self {
+            sql: Sql::Statement(statement),
+            input: Input::Params(params),
+        }
+    }
+
+    pub(crate) const fn rows(statement: Statement, rows: RowSet) -> Self {
+        Self {
+            sql: Sql::Statement(statement),
+            input: Input::Rows(rows),
+        }
+    }
+
+    pub(crate) const fn listing(text: String, params: Vec<Value>) -> Self {
+        Self {
+            sql: Sql::Listing(text),
+            input: Input::Params(params),
+        }
+    }
+}
+
+/// The result of a call.
+#[derive(Debug)]
+pub(crate) struct Reply<R> {
+    /// The result rows, in no particular order unless the statement orders them.
+    pub(crate) rows: Vec<R>,
+    /// The number of rows that a write matched, also if it did not change their values.
+    pub(crate) affected: u64,
+}
+
+impl<R> Default for Reply<R> {
+    fn default() -> Self {
+        Self {
+            rows: Vec::new(),
+            affected: 0,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+use votify_core::backend::WriteSet;
+use votify_core::ballot::{ActiveBallot, SupersededBallot};
+use votify_core::voter::AddressId;
+use votify_core::{Choice, Poll, VoterId};
+
+use crate::error::Error;
+use crate::definition::counts_json;
+use crate::field::to_signed;
+use crate::row_set::RowSet;
+use crate::statement::Statement;
+
+/// The rows that a batch writes, in any number of locked polls.
+#[derive(Debug)]
+pub(crate) struct BatchWrites {
+    pub(crate) addresses_deleted: RowSet,
+    pub(crate) addresses_inserted: RowSet,
+    /// New active ballots. If a voter has one already, the transaction must fail.
+    pub(crate) inserted: RowSet,
+    pub(crate) updated: RowSet,
+    pub(crate) deleted: RowSet,
+    pub(crate) superseded: RowSet,
+    pub(crate) tallies: RowSet,
+}
+
+impl BatchWrites {
+    /// Encodes the write sets of different polls.
+    pub(crate) fn new(sets: &[WriteSet]) -> Result<Self, Error> {
+        let released = per_poll(sets, |set| set.address_usage.released.iter());
+        let added = per_poll(sets, |set| set.address_usage.added.iter());
+        let inserted = per_poll(sets, |set| set.inserted.iter());
+        let updated = per_poll(sets, |set| set.updated.iter());
+        let removed = per_poll(sets, |set| set.removed.iter());
+        let superseded = per_poll(sets, |set| set.superseded.iter());
+        Ok(Self {
+            addresses_deleted: voter_rows(&released),
+            addresses_inserted: address_rows(&added),
+            inserted: vote_rows(&inserted)?,
+            updated: vote_rows(&updated)?,
+            deleted: voter_rows(&removed),
+            superseded: superseded_rows(&superseded)?,
+            tallies: tally_rows(sets)?,
+        })
+    }
+
+    /// Returns the writes that have rows, in the order in which they must run.
+    pub(crate) fn into_writes(self) -> impl Iterator<Item = (Statement, RowSet)> + Send {
+        [
+            (Statement::DeleteVoteAddresses, self.addresses_deleted),
+            (Statement::InsertVoteAddresses, self.addresses_inserted),
+            (Statement::InsertVotes, self.inserted),
+            (Statement::UpdateVotes, self.updated),
+            (Statement::DeleteVotes, self.deleted),
+            (Statement::InsertSuperseded, self.superseded),
+            (Statement::UpdateTallies, self.tallies),
+        ]
+        .into_iter()
+        .filter(|(_, rows)| !rows.is_empty())
+    }
+}
+
+/// Checks that a statement changed as many rows as it was given.
+pub(crate) fn expect_rows(
+    statement: Statement,
+    expected: usize,
+    changed: u64,
+) -> Result<(), Error> {
+    if usize::try_from(changed) == Ok(expected) {
+        return Ok(());
+    }
+    Err(Error::RowCountMismatch {
+        table: statement.table(),
+        expected,
+        changed,
+    })
+}
+
+/// Pairs the rows of each write set with its poll.
+fn per_poll<'a, T: 'a, I: Iterator<Item = &'a T>>(
+    sets: &'a [WriteSet],
+    rows: impl Fn(&'a WriteSet) -> I,
+) -> Vec<(&'a Poll, &'a T)> {
+    let of_poll = |set: &'a WriteSet| rows(set).map(move |row| (&set.state.poll, row));
+    sets.iter().flat_map(of_poll).collect()
+}
+
+/// Rows of poll and voter.
+fn voter_rows(rows: &[(&Poll, &VoterId)]) -> RowSet {
+    RowSet::of(rows)
+        .id(|(poll, _)| poll.id.as_bytes())
+        .id(|(_, voter)| voter.as_bytes())
+        .build()
+}
+
+fn address_rows(rows: &[(&Poll, &(VoterId, AddressId))]) -> RowSet {
+    RowSet::of(rows)
+        .id(|(poll, _)| poll.id.as_bytes())
+        .id(|(_, (voter, _))| voter.as_bytes())
+        .id(|(_, (_, address))| address.as_bytes())
+        .build()
+}
+
+fn vote_rows(rows: &[(&Poll, &ActiveBallot)]) -> Result<RowSet, Error> {
+    Ok(RowSet::of(rows)
+        .id(|(poll, _)| poll.id.as_bytes())
+        .id(|(_, vote)| vote.ballot.voter.as_bytes())
+        .id(|(_, vote)| vote.ballot.id.as_bytes())
+        .bytes(|(poll, vote)| encode_choice(poll, &vote.ballot.choice))?
+        .integer(|(_, vote)| to_signed(vote.revision))?
+        .time(|(_, vote)| vote.cast_at)
+        .build())
+}
+
+fn superseded_rows(rows: &[(&Poll, &SupersededBallot)]) -> Result<RowSet, Error> {
+    Ok(RowSet::of(rows)
+        .id(|(poll, _)| poll.id.as_bytes())
+        .id(|(_, old)| old.voter.as_bytes())
+        .id(|(_, old)| old.id.as_bytes())
+        .bytes(|(poll, old)| encode_choice(poll, &old.choice))?
+        .integer(|(_, old)| to_signed(old.revision))?
+        .build())
+}
+
+fn tally_rows(sets: &[WriteSet]) -> Result<RowSet, Error> {
+    Ok(RowSet::of(sets)
+        .id(|set| set.state.poll.id.as_bytes())
+        .integer(|set| to_signed(set.state.tally.position.revision))?
+        .integer(|set| to_signed(set.state.tally.total_votes))?
+        .text(|set| counts_json(&set.state.tally))
+        .real(|set| set.state.trending.as_log2())
+        .build())
+}
+
+fn encode_choice(poll: &Poll, choice: &Choice) -> Result<Vec<u8>, Error> {
+    poll.encode_choice(choice)
+        .map_err(|error| Error::Encode("the choice of a ballot", error.into()))
+}

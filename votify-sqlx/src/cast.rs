@@ -1,0 +1,89 @@
+//! Casts batches of ballots, the same for every database.
+
+mod evaluate;
+mod first_vote;
+pub(crate) mod optimistic;
+mod pessimistic;
+
+use votify_core::backend::{PollBatch, group_by_poll};
+use votify_core::{Ballot, BatchReceipt, Timestamp};
+
+pub(crate) use self::first_vote::FirstVoteHeuristic;
+use crate::backend::Backend;
+use crate::error::Error;
+use crate::retry;
+
+/// Ballots of different polls that are committed in one transaction.
+#[derive(Debug, Clone, Copy)]
+struct Group<'a> {
+    /// The polls, ascending: the order in which they are locked.
+    polls: &'a [PollBatch],
+    /// The ballots of the whole batch.
+    ballots: &'a [Ballot],
+    now: Timestamp,
+}
+
+/// Casts a batch in one transaction: the optimistic commit, or if that fails the
+/// pessimistic one. If the transaction fails because of one poll, the batch is halved
+/// until that poll fails alone.
+pub(crate) async fn cast<B: Backend>(
+    backend: &B,
+    heuristic: &FirstVoteHeuristic,
+    ballots: &[Ballot],
+    now: Timestamp,
+) -> BatchReceipt {
+    let mut receipt = BatchReceipt::unknown_polls(ballots.len());
+    let polls = group_by_poll(ballots);
+    let mut groups = vec![polls.as_slice()];
+    while let Some(polls) = groups.pop() {
+        if polls.is_empty() {
+            continue;
+        }
+        let group = Group {
+            polls,
+            ballots,
+            now,
+        };
+        // A retry is safe also if the connection was lost during a commit: ballots that
+        // were counted are replays.
+        let results = retry::retry_on_conflict(async || {
+            match optimistic::cast(backend, group).await? {
+                Some(results) => Ok(results),
+                None => pessimistic::cast(backend, heuristic, group).await,
+            }
+        });
+        match results.await {
+            Ok(results) => {
+                for (poll, result) in results {
+                    match result {
+                        Ok((outcomes, tally)) => receipt.record(poll, outcomes, tally),
+                        Err(error) => receipt.fail(poll, &error.into_store_error(B::NAME)),
+                    }
+                }
+            }
+            Err(error) if polls.len() > 1 && may_concern_one_poll(&error) => {
+                tracing::warn!(%error, polls = polls.len(), "batch failed; retrying its polls separately");
+                let (left, right) = polls.split_at(polls.len() / 2);
+                groups.extend([right, left]);
+            }
+            Err(error) => {
+                let error = error.into_store_error(B::NAME);
+                polls.iter().for_each(|poll| receipt.fail(poll, &error));
+            }
+        }
+    }
+    receipt
+}
+
+/// Returns true if a transaction with other polls may succeed.
+const fn may_concern_one_poll(error: &Error) -> bool {
+    !matches!(
+        error,
+        Error::Conflict(_)
+            | Error::ConnectionLost(_)
+            | Error::Unavailable(_)
+            | Error::Connect(_)
+            | Error::NotMigrated
+            | Error::TooNew { .. }
+    )
+}

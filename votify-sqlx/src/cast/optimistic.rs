@@ -1,0 +1,351 @@
+//! Optimistic commit: evaluates a group against cached states and writes it with one
+//! conditional statement, which is its own transaction. Takes no locks. On a conflict
+//! nothing is written, and the group is committed pessimistically.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use async_trait::async_trait;
+use votify_core::backend::{PollBatch, WriteSet};
+use votify_core::poll::PollState;
+use votify_core::{Ballot, PollId};
+
+use super::evaluate::{Evaluated, Known, PollResult, evaluate, update_cache};
+use super::pessimistic::read_polls;
+use super::{Group, may_concern_one_poll};
+use crate::backend::{Backend, Call};
+use crate::batch_writes::BatchWrites;
+use crate::decode::PollRead;
+use crate::error::Error;
+use crate::poll_cache::{CachedState, Generation, PollStateCache, RowVersion};
+use crate::row_set::RowSet;
+use crate::statement::Statement;
+
+/// The number of batches that are committed pessimistically after a conflict.
+const BACKOFF_BATCHES: u32 = 32;
+
+/// A database that can write a batch conditionally, in one statement.
+#[async_trait]
+pub(crate) trait OptimisticBackend: Send + Sync {
+    type Row;
+
+    fn backoff(&self) -> &OptimisticBackoff;
+
+    /// Commits all writes if the cache was not invalidated, all polls have the expected
+    /// row version, no other transaction holds their locks, and none of the voters has a
+    /// history. Otherwise writes nothing.
+    ///
+    /// After [`Error::ConnectionLost`] the writes may be committed. They are never
+    /// committed after another transaction changed one of the polls.
+    async fn write(
+        &self,
+        write: ConditionalWrite<'_>,
+    ) -> Result<ConditionalResult<Self::Row>, Error>;
+}
+
+/// The writes of a group, with their conditions.
+#[derive(Debug)]
+pub(crate) struct ConditionalWrite<'a> {
+    /// The generation of the cached states.
+    pub(crate) generation: Generation,
+    /// The expected row versions: first of the polls that change, in the order of
+    /// `writes.tallies`, then of the others. Without one of them nothing is written.
+    pub(crate) polls: Vec<(PollId, Option<RowVersion>)>,
+    /// The ballots of the voters who must have no history.
+    pub(crate) voters: &'a [&'a Ballot],
+    /// Those of them that may have been superseded.
+    pub(crate) may_be_superseded: &'a [&'a Ballot],
+    pub(crate) writes: BatchWrites,
+}
+
+/// The result of a conditional write.
+#[derive(Debug)]
+pub(crate) enum ConditionalResult<R> {
+    Committed {
+        /// The token of the new row versions.
+        token: i64,
+    },
+    /// Nothing was written. Holds the row versions of the polls that exist and the
+    /// histories of the voters, of one snapshot.
+    Stale {
+        versions: Vec<(PollId, RowVersion)>,
+        histories: HashMap<PollId, Vec<R>>,
+    },
+    /// Nothing was sent, because the cached states may be outdated.
+    CacheInvalidated,
+}
+
+/// Pauses optimistic commits after a conflict, so that two instances that vote in the
+/// same polls do not conflict forever.
+#[derive(Debug, Default)]
+pub(crate) struct OptimisticBackoff(AtomicU32);
+
+impl OptimisticBackoff {
+    fn record_conflict(&self) {
+        self.0.store(BACKOFF_BATCHES, Ordering::Relaxed);
+    }
+
+    /// Returns true if the next batch should be tried. Call this once per batch, because
+    /// it counts the batches of a pause.
+    fn should_try(&self) -> bool {
+        let left = |batches: u32| batches.checked_sub(1);
+        let counted = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, left);
+        counted.is_err()
+    }
+}
+
+/// Casts a group. Returns `None` if nothing was written and the group has to be committed
+/// pessimistically.
+pub(super) async fn cast<'a, B: Backend>(
+    backend: &B,
+    group: Group<'a>,
+) -> Result<Option<Vec<PollResult<'a>>>, Error> {
+    let (Some(optimistic), Some(cache)) = (backend.optimistic(), backend.poll_cache()) else {
+        return Ok(None);
+    };
+    if !optimistic.backoff().should_try() {
+        return Ok(None);
+    }
+    let cast = OptimisticCast::new(backend, optimistic, cache, group);
+    if cast.cached.values().any(|cached| has_quota(&cached.state)) {
+        return Ok(None);
+    }
+    let results = match cast.run().await {
+        // The pessimistic commit finds out which poll is the cause.
+        Err(error) if may_concern_one_poll(&error) => {
+            tracing::debug!(%error, "optimistic commit failed");
+            None
+        }
+        results => results?,
+    };
+    // A quota is no conflict.
+    if results.is_none() && !cast.found_quota() {
+        optimistic.backoff().record_conflict();
+    }
+    Ok(results)
+}
+
+struct OptimisticCast<'w, 'a, B: Backend> {
+    backend: &'w B,
+    optimistic: &'w dyn OptimisticBackend<Row = B::Row>,
+    cache: &'w PollStateCache,
+    generation: Generation,
+    group: Group<'a>,
+    voters: Vec<&'a Ballot>,
+    cached: HashMap<PollId, Arc<CachedState>>,
+}
+
+impl<'w, 'a, B: Backend> OptimisticCast<'w, 'a, B> {
+    fn new(
+        backend: &'w B,
+        optimistic: &'w dyn OptimisticBackend<Row = B::Row>,
+        cache: &'w PollStateCache,
+        group: Group<'a>,
+    ) -> Self {
+        let generation = cache.generation();
+        let polls = group.polls.iter();
+        let cached = polls.filter_map(|batch| {
+            let state = cache.get(batch.poll, generation)?;
+            Some((batch.poll, state))
+        });
+        Self {
+            backend,
+            optimistic,
+            cache,
+            generation,
+            cached: cached.collect(),
+            voters: group
+                .polls
+                .iter()
+                .flat_map(|batch| batch.ballots(group.ballots))
+                .collect(),
+            group,
+        }
+    }
+
+    async fn run(&self) -> Result<Option<Vec<PollResult<'a>>>, Error> {
+        let (results, writes) = self.evaluate_cached();
+        let assumed = !writes.is_empty();
+        match self.write_assuming_first_votes(&writes).await? {
+            ConditionalResult::Committed { token } => {
+                update_cache(self.backend, self.generation, writes, token);
+                Ok(Some(results))
+            }
+            // Everything is as assumed, so another transaction holds a lock.
+            ConditionalResult::Stale {
+                versions,
+                histories,
+            } if assumed && histories.is_empty() && self.are_unchanged(&versions) => Ok(None),
+            ConditionalResult::Stale {
+                versions,
+                histories,
+            } => self.retry_with(versions, histories).await,
+            ConditionalResult::CacheInvalidated => Ok(None),
+        }
+    }
+
+    /// Evaluates the group as if all cached states were current and all voters were new.
+    /// Decides nothing if a poll is not cached.
+    fn evaluate_cached(&self) -> (Vec<PollResult<'a>>, Vec<WriteSet>) {
+        if self.cached.len() < self.group.polls.len() {
+            return Default::default();
+        }
+        let states = self.cached.iter();
+        let polls = states.map(|(id, cached)| (*id, Ok(cached.state.clone())));
+        self.evaluate(polls.collect(), HashMap::new())
+    }
+
+    fn evaluate(
+        &self,
+        polls: Vec<PollRead>,
+        histories: HashMap<PollId, Vec<B::Row>>,
+    ) -> (Vec<PollResult<'a>>, Vec<WriteSet>) {
+        let known = Known {
+            polls,
+            histories,
+            addresses: HashMap::new(),
+            assumed_new: Vec::new(),
+        };
+        let Evaluated {
+            results, writes, ..
+        } = evaluate(known, self.group);
+        (results, writes)
+    }
+
+    /// Commits writes that assume first-time voters. Without writes, only reads.
+    async fn write_assuming_first_votes(
+        &self,
+        writes: &[WriteSet],
+    ) -> Result<ConditionalResult<B::Row>, Error> {
+        let version = |poll: PollId| {
+            let cached = self.cached.get(&poll).filter(|_| !writes.is_empty());
+            (poll, cached.map(|cached| cached.row_version()))
+        };
+        let changed = writes.iter().map(|write| write.state.poll.id);
+        let is_changed = |poll: &PollId| writes.iter().any(|write| write.state.poll.id == *poll);
+        let all = self.group.polls.iter().map(|batch: &PollBatch| batch.poll);
+        let unchanged = all.filter(|poll| !is_changed(poll));
+        let may_be_superseded: Vec<&Ballot> = self
+            .voters
+            .iter()
+            .filter(|ballot| !self.forbids_revotes(ballot.poll))
+            .copied()
+            .collect();
+        self.optimistic
+            .write(ConditionalWrite {
+                generation: self.generation,
+                polls: changed.chain(unchanged).map(version).collect(),
+                voters: &self.voters,
+                may_be_superseded: &may_be_superseded,
+                writes: BatchWrites::new(writes)?,
+            })
+            .await
+    }
+
+    /// Returns true if the poll did not allow revotes according to its cached state.
+    fn forbids_revotes(&self, id: PollId) -> bool {
+        let cached = self.cached.get(&id);
+        cached.is_some_and(|cached| !cached.state.poll.rules.revote)
+    }
+
+    fn are_unchanged(&self, versions: &[(PollId, RowVersion)]) -> bool {
+        let is_unchanged = |(id, version): &(PollId, RowVersion)| {
+            let cached = self.cached.get(id);
+            cached.is_some_and(|cached| cached.row_version() == *version)
+        };
+        versions.len() == self.group.polls.len() && versions.iter().all(is_unchanged)
+    }
+
+    /// Evaluates the group with what was read, and commits that if it is still current.
+    async fn retry_with(
+        &self,
+        versions: Vec<(PollId, RowVersion)>,
+        histories: HashMap<PollId, Vec<B::Row>>,
+    ) -> Result<Option<Vec<PollResult<'a>>>, Error> {
+        let Some(polls) = self.polls(&versions).await? else {
+            return Ok(None);
+        };
+        let mut states = polls.iter().filter_map(|(_, state)| state.as_ref().ok());
+        if states.any(has_quota) {
+            return Ok(None);
+        }
+        let (results, writes) = self.evaluate(polls, histories);
+        if writes.is_empty() {
+            return Ok(Some(results));
+        }
+        let versions: HashMap<PollId, RowVersion> = versions.into_iter().collect();
+        let changed = writes.iter().map(|write| write.state.poll.id);
+        let write = ConditionalWrite {
+            generation: self.generation,
+            polls: changed.map(|id| (id, versions.get(&id).copied())).collect(),
+            voters: &[],
+            may_be_superseded: &[],
+            writes: BatchWrites::new(&writes)?,
+        };
+        match self.optimistic.write(write).await? {
+            ConditionalResult::Committed { token } => {
+                update_cache(self.backend, self.generation, writes, token);
+                Ok(Some(results))
+            }
+            ConditionalResult::Stale { .. } | ConditionalResult::CacheInvalidated => Ok(None),
+        }
+    }
+
+    /// Returns the polls at these row versions; `None` if one has changed since.
+    async fn polls(
+        &self,
+        versions: &[(PollId, RowVersion)],
+    ) -> Result<Option<Vec<PollRead>>, Error> {
+        let (mut polls, misses) = self.cache.split_hits(self.generation, versions);
+        if !misses.is_empty() {
+            let ids = RowSet::of(&misses).id(|id| id.as_bytes()).build();
+            let call = Call::rows(Statement::ReadPolls, ids);
+            let rows = self.backend.read(call).await?;
+            read_polls(self.backend, self.generation, &rows)?;
+            let missed = versions.iter().filter(|(id, _)| misses.contains(id));
+            let missed: Vec<_> = missed.copied().collect();
+            let (read, changed) = self.cache.split_hits(self.generation, &missed);
+            if !changed.is_empty() {
+                return Ok(None);
+            }
+            polls.extend(read);
+        }
+        // Superseded ballots were not read if the cached rules forbid revotes.
+        let now_allows_revotes = |(id, state): &PollRead| {
+            let allows = |state: &PollState| state.poll.rules.revote;
+            self.forbids_revotes(*id) && state.as_ref().is_ok_and(allows)
+        };
+        Ok((!polls.iter().any(now_allows_revotes)).then_some(polls))
+    }
+
+    /// Returns true if a poll has a quota, according to what was read since.
+    fn found_quota(&self) -> bool {
+        let newest = |batch: &PollBatch| self.cache.get(batch.poll, self.generation);
+        let mut newest = self.group.polls.iter().filter_map(newest);
+        newest.any(|cached| has_quota(&cached.state))
+    }
+}
+
+/// Returns true if the poll has an address quota. The conditional statement does not
+/// check or write the addresses of votes.
+const fn has_quota(state: &PollState) -> bool {
+    state.poll.rules.address_quota.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conflict_pauses_the_next_32_batches() {
+        let backoff = OptimisticBackoff::default();
+        assert!(backoff.should_try());
+        backoff.record_conflict();
+        let paused = std::iter::repeat_with(|| backoff.should_try()).take_while(|tries| !tries);
+        assert_eq!(paused.count(), 32);
+        assert!(backoff.should_try());
+    }
+}

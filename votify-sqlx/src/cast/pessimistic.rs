@@ -1,0 +1,223 @@
+//! Commits a group under the locks of its polls: lock, read, decide, write.
+
+use votify_core::backend::PollBatch;
+use votify_core::{Ballot, PollId};
+
+use super::evaluate::{Evaluated, Known, PollResult, evaluate, update_cache};
+use super::{FirstVoteHeuristic, Group};
+use crate::backend::{Backend, Call, Reply, Transaction, TransactionMode};
+use crate::batch_writes::BatchWrites;
+use crate::decode::{self, PollRead};
+use crate::error::Error;
+use crate::poll_cache::Generation;
+use crate::row_ext::RowExt;
+use crate::row_set::RowSet;
+use crate::statement::Statement;
+use crate::address_quota;
+
+/// The result of one transaction.
+enum GroupResult<'a> {
+    Done {
+        results: Vec<PollResult<'a>>,
+        /// Polls in which a voter had a history.
+        with_histories: Vec<PollId>,
+    },
+    /// Nothing was written: voters of these polls may not be new, or of any poll if this
+    /// is empty.
+    NeedsLookup(Vec<PollId>),
+}
+
+/// Casts a group. Assumes first-time voters where that is likely, and repeats the
+/// transaction with lookups if it was wrong.
+pub(super) async fn cast<'a, B: Backend>(
+    backend: &B,
+    heuristic: &FirstVoteHeuristic,
+    group: Group<'a>,
+) -> Result<Vec<PollResult<'a>>, Error> {
+    let polls = group.polls.iter().map(|batch| batch.poll);
+    let assumed_new: Vec<PollId> = polls
+        .filter(|poll| heuristic.assume_first_vote(*poll))
+        .collect();
+    let doubtful = match cast_once(backend, group, &assumed_new).await? {
+        GroupResult::Done { results, .. } => {
+            assumed_new
+                .iter()
+                .for_each(|poll| heuristic.record_hit(*poll));
+            return Ok(results);
+        }
+        GroupResult::NeedsLookup(polls) => polls,
+    };
+    let GroupResult::Done {
+        results,
+        with_histories,
+    } = cast_once(backend, group, &[]).await?
+    else {
+        // Unreachable: without assumptions no poll needs a lookup.
+        return Err(Error::TransactionEnded);
+    };
+    for poll in assumed_new {
+        if doubtful.contains(&poll) || with_histories.contains(&poll) {
+            heuristic.record_miss(poll);
+        }
+    }
+    Ok(results)
+}
+
+async fn cast_once<'a, B: Backend>(
+    backend: &B,
+    group: Group<'a>,
+    assumed_new: &[PollId],
+) -> Result<GroupResult<'a>, Error> {
+    let to_look_up: Vec<&Ballot> = group
+        .polls
+        .iter()
+        .filter(|batch| !assumed_new.contains(&batch.poll))
+        .flat_map(|batch| batch.ballots(group.ballots))
+        .collect();
+    let generation = backend
+        .poll_cache()
+        .map_or_else(Generation::default, |cache| cache.generation());
+    let (mut transaction, replies) = backend
+        .begin(
+            TransactionMode::Write,
+            first_calls(backend, group.polls, &to_look_up)?,
+        )
+        .await?;
+    let known = match read(backend, &mut transaction, generation, group, replies).await {
+        Ok(known) => Known {
+            assumed_new: assumed_new.to_vec(),
+            ..known
+        },
+        Err(error) => {
+            transaction.abort(&error).await;
+            return Err(error);
+        }
+    };
+    let with_histories = known.histories.keys().copied().collect();
+    let Evaluated {
+        results,
+        writes,
+        needs_lookup,
+    } = evaluate(known, group);
+    if !needs_lookup.is_empty() {
+        transaction.rollback().await;
+        return Ok(GroupResult::NeedsLookup(needs_lookup));
+    }
+    let done = GroupResult::Done {
+        results,
+        with_histories,
+    };
+    if writes.is_empty() {
+        transaction.rollback().await;
+        return Ok(done);
+    }
+    let batch = match BatchWrites::new(&writes) {
+        Ok(batch) => batch,
+        Err(error) => {
+            transaction.abort(&error).await;
+            return Err(error);
+        }
+    };
+    match transaction.commit_batch(batch).await {
+        Ok(token) => {
+            update_cache(backend, generation, writes, token);
+            Ok(done)
+        }
+        Err(error) if error.is_unique_violation() && !assumed_new.is_empty() => {
+            Ok(GroupResult::NeedsLookup(Vec::new()))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns the calls that can be sent before anything is known: the locks, the histories,
+/// and without a cache the polls.
+fn first_calls<B: Backend>(
+    backend: &B,
+    polls: &[PollBatch],
+    to_look_up: &[&Ballot],
+) -> Result<Vec<Call>, Error> {
+    let ids = RowSet::of(polls).id(|batch| batch.poll.as_bytes()).build();
+    let mut calls = Vec::with_capacity(3);
+    if backend.poll_cache().is_none() {
+        calls.push(Call::rows(Statement::LockPolls, ids.clone()));
+        calls.push(Call::rows(Statement::ReadPolls, ids));
+    } else {
+        calls.push(Call::rows(Statement::LockPolls, ids));
+    }
+    if !to_look_up.is_empty() {
+        let rows = RowSet::of(to_look_up)
+            .id(|ballot| ballot.poll.as_bytes())
+            .id(|ballot| ballot.voter.as_bytes())
+            .id(|ballot| ballot.id.as_bytes())
+            .build();
+        calls.push(Call::rows(Statement::ReadHistories, rows));
+    }
+    Ok(calls)
+}
+
+/// Reads the replies to the first calls, and what is still missing.
+async fn read<B: Backend>(
+    backend: &B,
+    transaction: &mut B::Transaction,
+    generation: Generation,
+    group: Group<'_>,
+    replies: Vec<Reply<B::Row>>,
+) -> Result<Known<B::Row>, Error> {
+    let mut replies = replies.into_iter().map(|reply| reply.rows);
+    let locked = replies.next().unwrap_or_default();
+    let polls = match backend.poll_cache() {
+        Some(_) => cached_polls(backend, transaction, generation, &locked).await?,
+        None => decode::polls(&replies.next().unwrap_or_default())?,
+    };
+    let histories = decode::by_poll(replies.next().unwrap_or_default())?;
+    let addresses = address_quota::read(transaction, &polls, group.polls, group.ballots).await?;
+    Ok(Known {
+        polls,
+        histories,
+        addresses,
+        assumed_new: Vec::new(),
+    })
+}
+
+/// Returns locked polls from the cache, and reads those whose row version changed.
+async fn cached_polls<B: Backend>(
+    backend: &B,
+    transaction: &mut B::Transaction,
+    generation: Generation,
+    locked: &[B::Row],
+) -> Result<Vec<PollRead>, Error> {
+    let Some(cache) = backend.poll_cache() else {
+        return Ok(Vec::new());
+    };
+    let versions = locked
+        .iter()
+        .map(|row| decode::row_version(row, 0))
+        .collect::<Result<Vec<_>, _>>()?;
+    let (mut polls, misses) = cache.split_hits(generation, &versions);
+    if !misses.is_empty() {
+        let ids = RowSet::of(&misses).id(|id| id.as_bytes()).build();
+        let reply = transaction.run_one(Call::rows(Statement::ReadPolls, ids));
+        polls.extend(read_polls(backend, generation, &reply.await?.rows)?);
+    }
+    Ok(polls)
+}
+
+/// Decodes and caches polls.
+pub(super) fn read_polls<B: Backend>(
+    backend: &B,
+    generation: Generation,
+    rows: &[B::Row],
+) -> Result<Vec<PollRead>, Error> {
+    let polls = decode::polls(rows)?;
+    if let Some(cache) = backend.poll_cache() {
+        for (row, (_, state)) in rows.iter().zip(&polls) {
+            let token = row.integer(decode::ROW_VERSION)?;
+            // 0: the row was never written by a batch, so it has no token of its own.
+            if let (Ok(state), true) = (state, token != 0) {
+                cache.insert(generation, state.clone(), token);
+            }
+        }
+    }
+    Ok(polls)
+}

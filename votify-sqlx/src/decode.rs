@@ -1,0 +1,226 @@
+//! Decodes rows to polls and ballots, the same for every database.
+
+use std::collections::HashMap;
+
+use votify_core::backend::{ChoiceCodec, TrendingScore};
+use votify_core::ballot::{ActiveBallot, SupersededBallot, VoterHistory};
+use votify_core::poll::{PollOption, PollState};
+use votify_core::secret::KeyId;
+use votify_core::tally::OptionCount;
+use votify_core::voter::OwnerId;
+use votify_core::{
+    Ballot, BallotId, Choice, OptionId, Poll, PollId, PollRules, Position, Tally, VoterId,
+};
+
+use crate::error::Error;
+use crate::field::{CorruptField, FieldReader};
+use crate::poll_cache::RowVersion;
+use crate::row_ext::RowExt;
+
+/// A poll and its state. An error is about this poll alone.
+pub(crate) type PollRead = (PollId, Result<PollState, Error>);
+
+/// The histories of one poll's voters. Voters without ballots may be missing.
+pub(crate) type Histories = HashMap<VoterId, VoterHistory>;
+
+pub(crate) fn poll_id(row: &impl RowExt, index: usize) -> Result<PollId, Error> {
+    Ok(PollId::from_bytes(row.id(index)?))
+}
+
+/// Reads poll, epoch, revision and row version from four columns.
+pub(crate) fn row_version(
+    row: &impl RowExt,
+    first: usize,
+) -> Result<(PollId, RowVersion), Error> {
+    let id = poll_id(row, first)?;
+    let version = RowVersion {
+        position: position(id, row, first + 1)?,
+        token: row.integer(first + 3)?,
+    };
+    Ok((id, version))
+}
+
+fn position(poll: PollId, row: &impl RowExt, first: usize) -> Result<Position, Error> {
+    let read = FieldReader(poll);
+    Ok(Position {
+        epoch: read.count("epoch", row.integer(first)?)?,
+        revision: read.count("revision", row.integer(first + 1)?)?,
+    })
+}
+
+/// The index of the row version in the rows of polls.
+pub(crate) const ROW_VERSION: usize = 23;
+
+/// Reads a poll from these columns: poll, title, description, category, ballot kind,
+/// voter policy, results policy, whether revotes are allowed, address quota, times of
+/// creation, opening, closing, last edit and sealing, owner, key id, version, epoch,
+/// revision, total, counts, trending score, options, row version.
+///
+/// The counts are a JSON array in the order of the options, the options a JSON array of
+/// `[ordinal, id, text]`. So one row holds one snapshot of the whole poll.
+pub(crate) fn poll(row: &impl RowExt) -> Result<PollState, Error> {
+    let id = poll_id(row, 0)?;
+    let read = FieldReader(id);
+    let owner = row
+        .opt_bytes(14)?
+        .map(|bytes| read.bytes("owner", &bytes))
+        .transpose()?;
+    let quota = row.opt_text(8)?;
+    let quota = quota.map(|json| read.json("address quota", &json));
+    let poll = Poll {
+        id,
+        title: row.text(1)?,
+        description: row.text(2)?,
+        category: row.opt_text(3)?,
+        rules: PollRules {
+            ballot: read.json("ballot kind", &row.text(4)?)?,
+            voters: read.enum_value("voter policy", row.text(5)?)?,
+            results: read.enum_value("results policy", row.text(6)?)?,
+            revote: row.flag(7)?,
+            address_quota: quota.transpose()?,
+        },
+        options: options(id, row.opt_text(22)?.as_deref())?,
+        created_at: read.time("created_at", row.time(9)?)?,
+        opens_at: read.time("opens_at", row.time(10)?)?,
+        closes_at: read.opt_time("closes_at", row.opt_time(11)?)?,
+        edited_at: read.opt_time("edited_at", row.opt_time(12)?)?,
+        sealed_at: read.opt_time("sealed_at", row.opt_time(13)?)?,
+        owner: owner.map(OwnerId::from_bytes),
+        key: KeyId(read.bytes("key id", &row.bytes(15)?)?),
+        version: read.count("version", row.integer(16)?)?,
+    };
+    let tally = Tally {
+        poll: id,
+        position: position(id, row, 17)?,
+        version: poll.version,
+        sealed: poll.is_sealed(),
+        total_votes: read.count("total", row.integer(19)?)?,
+        counts: counts(&poll, &row.text(20)?)?,
+    };
+    Ok(PollState {
+        poll,
+        tally,
+        trending: TrendingScore::from_log2(row.real(21)?),
+    })
+}
+
+fn options(poll: PollId, json: Option<&str>) -> Result<Vec<PollOption>, CorruptField> {
+    let read = FieldReader(poll);
+    let mut options: Vec<(u64, OptionId, String)> =
+        read.json("options", json.unwrap_or("[]"))?;
+    options.sort_unstable_by_key(|(ordinal, ..)| *ordinal);
+    let options = (0..).zip(options).map(|(expected, (ordinal, id, text))| {
+        (ordinal == expected).then_some(PollOption { id, text })
+    });
+    read.checked("options", options.collect())
+}
+
+fn counts(poll: &Poll, json: &str) -> Result<Vec<OptionCount>, CorruptField> {
+    let read = FieldReader(poll.id);
+    let counts: Vec<u64> = read.json("counts", json)?;
+    let same_length = (counts.len() == poll.options.len()).then_some(());
+    read.checked("counts", same_length)?;
+    let options = poll.options.iter().zip(counts);
+    Ok(options
+        .map(|(option, count)| OptionCount {
+            option: option.id,
+            count,
+        })
+        .collect())
+}
+
+/// Reads polls.
+pub(crate) fn polls(rows: &[impl RowExt]) -> Result<Vec<PollRead>, Error> {
+    rows.iter()
+        .map(|row| Ok((poll_id(row, 0)?, poll(row))))
+        .collect()
+}
+
+/// Reads a poll of a listing. A corrupt poll is logged and left out, so that the other
+/// polls can still be listed.
+pub(crate) fn listed_poll(row: &impl RowExt) -> Option<PollState> {
+    poll(row)
+        .inspect_err(|error| tracing::error!(%error, "left a corrupt poll out of a listing"))
+        .ok()
+}
+
+/// Returns the codec for the choices of a poll, from the options of its row.
+pub(crate) fn choice_codec(poll: PollId, options_json: Option<&str>) -> Result<ChoiceCodec, Error> {
+    let options = options(poll, options_json)?;
+    Ok(ChoiceCodec::new(options.iter().map(|option| option.id)))
+}
+
+/// Reads voter, ballot, choice, revision and time from the columns from `first` on.
+pub(crate) fn vote(
+    poll: PollId,
+    codec: &ChoiceCodec,
+    row: &impl RowExt,
+    first: usize,
+) -> Result<ActiveBallot, Error> {
+    let read = FieldReader(poll);
+    Ok(ActiveBallot {
+        ballot: Ballot {
+            id: BallotId::from_bytes(row.id(first + 1)?),
+            poll,
+            voter: read.voter(row.id(first)?)?,
+            choice: choice(poll, codec, &row.bytes(first + 2)?)?,
+            address: None,
+        },
+        revision: read.count("revision of a ballot", row.integer(first + 3)?)?,
+        cast_at: read.time("time of a ballot", row.time(first + 4)?)?,
+    })
+}
+
+pub(crate) fn choice(
+    poll: PollId,
+    codec: &ChoiceCodec,
+    stored: &[u8],
+) -> Result<Choice, CorruptField> {
+    FieldReader(poll).checked("choice of a ballot", codec.decode(stored).ok())
+}
+
+/// Groups rows by the poll in their first column.
+pub(crate) fn by_poll<R: RowExt>(rows: Vec<R>) -> Result<HashMap<PollId, Vec<R>>, Error> {
+    let mut polls: HashMap<PollId, Vec<R>> = HashMap::new();
+    for row in rows {
+        polls.entry(poll_id(&row, 0)?).or_default().push(row);
+    }
+    Ok(polls)
+}
+
+/// Reads the histories of a poll's voters: poll, then the columns of a vote. Superseded
+/// ballots have no time.
+pub(crate) fn histories(poll: &Poll, rows: &[impl RowExt]) -> Result<Histories, Error> {
+    let codec = ChoiceCodec::of(poll);
+    let read = FieldReader(poll.id);
+    let mut histories = Histories::new();
+    for row in rows {
+        let voter = read.voter(row.id(1)?)?;
+        let history = histories.entry(voter).or_default();
+        if row.opt_time(5)?.is_some() {
+            history.active = Some(vote(poll.id, &codec, row, 1)?);
+        } else {
+            history.superseded.push(SupersededBallot {
+                voter,
+                id: BallotId::from_bytes(row.id(2)?),
+                choice: choice(poll.id, &codec, &row.bytes(3)?)?,
+                revision: read.count("revision of a ballot", row.integer(4)?)?,
+            });
+        }
+    }
+    Ok(histories)
+}
+
+/// Reads choices and the numbers of their ballots.
+pub(crate) fn choice_counts(
+    poll: &Poll,
+    rows: &[impl RowExt],
+) -> Result<Vec<(Choice, u64)>, Error> {
+    let codec = ChoiceCodec::of(poll);
+    rows.iter()
+        .map(|row| {
+            let count = FieldReader(poll.id).count("number of ballots", row.integer(1)?)?;
+            Ok((choice(poll.id, &codec, &row.bytes(0)?)?, count))
+        })
+        .collect()
+}

@@ -1,0 +1,13 @@
+/// The consequence of a database error, which each database derives from its error codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ErrorKind {
+    /// Another transaction is in the way. The transaction must be rolled back, and may be
+    /// retried at once.
+    Conflict,
+    /// The connection is lost, and with it the transaction, unless it was committing.
+    ConnectionLost,
+    /// The server cannot do its work: unreachable, full, read-only or overloaded.
+    Unavailable,
+    /// The database reports damaged files.
+    Corrupt,
+}

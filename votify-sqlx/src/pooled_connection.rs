@@ -1,0 +1,73 @@
+use sqlx::pool::PoolConnection;
+use sqlx::{AssertSqlSafe, Database, Executor, Pool};
+
+use crate::error::Error;
+
+/// A connection of a pool to a server.
+///
+/// If it is dropped mid-call, the connection is closed instead of returned, because a
+/// later borrower could read a stale reply; the server rolls back. Its slot in the pool
+/// becomes free at once.
+#[derive(Debug)]
+pub(crate) struct PooledConnection<DB: Database> {
+    /// `None` once the connection is released.
+    connection: Option<PoolConnection<DB>>,
+}
+
+impl<DB: Database> PooledConnection<DB> {
+    pub(crate) async fn acquire(pool: &Pool<DB>) -> Result<Self, sqlx::Error> {
+        let connection = pool.acquire().await?;
+        Ok(Self {
+            connection: Some(connection),
+        })
+    }
+
+    pub(crate) fn get(&mut self) -> Result<&mut DB::Connection, sqlx::Error> {
+        let connection = self.connection.as_deref_mut();
+        connection.ok_or(sqlx::Error::PoolClosed)
+    }
+
+    /// Returns the connection to the pool. No transaction may be open, and every reply
+    /// must have been read.
+    pub(crate) fn release(mut self) {
+        self.connection = None;
+    }
+}
+
+impl<DB> PooledConnection<DB>
+where
+    DB: Database,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
+    /// Runs statements without parameters and results, such as the start of a transaction.
+    pub(crate) async fn execute(&mut self, statements: &str) -> Result<(), Error> {
+        let statements = AssertSqlSafe(statements.to_owned());
+        self.get()?.execute(statements).await?;
+        Ok(())
+    }
+
+    /// Commits the transaction. If the connection breaks meanwhile, it is unknown whether
+    /// it was committed.
+    pub(crate) async fn commit(mut self) -> Result<(), Error> {
+        let committed = self.execute("COMMIT").await;
+        committed.map_err(Error::into_commit_error)?;
+        self.release();
+        Ok(())
+    }
+
+    /// Rolls back the transaction.
+    pub(crate) async fn rollback(mut self) {
+        match self.execute("ROLLBACK").await {
+            Ok(()) => self.release(),
+            Err(error) => tracing::debug!(%error, "rollback failed; closing the connection"),
+        }
+    }
+}
+
+impl<DB: Database> Drop for PooledConnection<DB> {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            drop(connection.detach());
+        }
+    }
+}

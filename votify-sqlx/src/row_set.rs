@@ -1,0 +1,136 @@
+//! The input of statements, in a form that every database can bind.
+
+use uuid::Uuid;
+use votify_core::Timestamp;
+
+use crate::db_timestamp::DbTimestamp;
+use crate::error::Error;
+
+/// A single parameter of a statement.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Value {
+    Id(Uuid),
+    Bytes(Vec<u8>),
+    OptBytes(Option<Vec<u8>>),
+    Text(String),
+    OptText(Option<String>),
+    Integer(i64),
+    Real(f64),
+    Flag(bool),
+    Time(DbTimestamp),
+    OptTime(Option<DbTimestamp>),
+}
+
+impl Value {
+    pub(crate) const fn id(bytes: &[u8; 16]) -> Self {
+        Self::Id(Uuid::from_bytes(*bytes))
+    }
+
+    pub(crate) const fn time(time: Timestamp) -> Self {
+        Self::Time(DbTimestamp(time.as_micros()))
+    }
+
+    pub(crate) fn opt_time(time: Option<Timestamp>) -> Self {
+        Self::OptTime(time.map(|time| DbTimestamp(time.as_micros())))
+    }
+}
+
+/// One column of a [`RowSet`].
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Column {
+    Id(Vec<Uuid>),
+    Bytes(Vec<Vec<u8>>),
+    /// Text from outside, so it must never become part of a statement unescaped.
+    Text(Vec<String>),
+    Integer(Vec<i64>),
+    Real(Vec<f64>),
+    Time(Vec<DbTimestamp>),
+}
+
+/// The rows of a statement, by column.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct RowSet {
+    len: usize,
+    columns: Vec<Column>,
+}
+
+impl RowSet {
+    /// Starts a row set with one row for each item, and without columns.
+    pub(crate) const fn of<T>(items: &[T]) -> Builder<'_, T> {
+        Builder {
+            items,
+            columns: Vec::new(),
+        }
+    }
+
+    /// Returns the number of rows.
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub(crate) fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+}
+
+/// Adds columns to a row set, from left to right.
+#[derive(Debug)]
+pub(crate) struct Builder<'a, T> {
+    items: &'a [T],
+    columns: Vec<Column>,
+}
+
+impl<'a, T> Builder<'a, T> {
+    pub(crate) fn id(mut self, id: impl Fn(&'a T) -> &'a [u8; 16]) -> Self {
+        let ids = self.items.iter().map(|item| Uuid::from_bytes(*id(item)));
+        self.columns.push(Column::Id(ids.collect()));
+        self
+    }
+
+    pub(crate) fn text(mut self, text: impl Fn(&'a T) -> String) -> Self {
+        let texts = self.items.iter().map(text);
+        self.columns.push(Column::Text(texts.collect()));
+        self
+    }
+
+    pub(crate) fn real(mut self, real: impl Fn(&'a T) -> f64) -> Self {
+        let reals = self.items.iter().map(real);
+        self.columns.push(Column::Real(reals.collect()));
+        self
+    }
+
+    pub(crate) fn time(mut self, time: impl Fn(&'a T) -> Timestamp) -> Self {
+        let times = self.items.iter().map(|item| DbTimestamp(time(item).as_micros()));
+        self.columns.push(Column::Time(times.collect()));
+        self
+    }
+
+    pub(crate) fn bytes(
+        mut self,
+        bytes: impl Fn(&'a T) -> Result<Vec<u8>, Error>,
+    ) -> Result<Self, Error> {
+        let column = self.items.iter().map(bytes).collect::<Result<_, _>>()?;
+        self.columns.push(Column::Bytes(column));
+        Ok(self)
+    }
+
+    pub(crate) fn integer(
+        mut self,
+        integer: impl Fn(&'a T) -> Result<i64, Error>,
+    ) -> Result<Self, Error> {
+        let column = self.items.iter().map(integer).collect::<Result<_, _>>()?;
+        self.columns.push(Column::Integer(column));
+        Ok(self)
+    }
+
+    pub(crate) fn build(self) -> RowSet {
+        RowSet {
+            len: self.items.len(),
+            columns: self.columns,
+        }
+    }
+}

@@ -1,0 +1,140 @@
+/// A statement that every database supplies as SQL text.
+///
+/// The comment of each variant lists its input and its result columns, in order. *Rows*
+/// are a [`RowSet`](crate::row_set::RowSet) with any number of rows, *params* are single
+/// [`Value`](crate::row_set::Value)s. A statement over rows reads or writes each of them,
+/// in their order where it takes locks.
+///
+/// *poll*, *option*, *voter*, *ballot* and *address* are ids of 16 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Statement {
+    /// Locks polls in ascending order, until the transaction ends.
+    ///
+    /// Rows: poll. Result: poll, epoch, revision, row version; only polls that exist.
+    LockPolls,
+    /// Reads polls with their options and tallies, each of one snapshot.
+    ///
+    /// Rows: poll. Result: the columns that [`decode::poll`](crate::decode::poll) reads.
+    ReadPolls,
+    /// Inserts a poll and its tally.
+    ///
+    /// Params: see [`definition::params`](crate::definition::params). Fails with a unique
+    /// violation if the poll exists.
+    InsertPoll,
+    /// Replaces the definition and the tally of a poll.
+    ///
+    /// Params: as for `InsertPoll`.
+    UpdatePoll,
+    /// Rows: poll, ordinal, option, text.
+    InsertOptions,
+    /// Params: poll.
+    DeleteOptions,
+    /// Deletes a poll and its tally. Params: poll.
+    DeletePoll,
+
+    /// Reads the active ballots of voters, and of the given ballots those that are
+    /// superseded.
+    ///
+    /// Rows: poll, voter, ballot. Result: poll, voter, ballot, choice, revision, time of
+    /// the vote or `NULL` if it is superseded.
+    ReadHistories,
+    /// Reads the active ballots of voters of one poll.
+    ///
+    /// Rows: poll, voter. Result: voter, ballot, choice, revision, time of the vote, the
+    /// poll's options as for `ReadPolls`.
+    ReadVotes,
+    /// Reads the position from which a poll's votes are exported.
+    ///
+    /// Params: poll. Result: revision, the poll's options as for `ReadPolls`.
+    ReadRevision,
+    /// Reads a page of a poll's active ballots, in the order of their revisions.
+    ///
+    /// Params: poll, revision before the page, last revision, maximum number of rows.
+    /// Result: voter, ballot, choice, revision, time of the vote.
+    ReadVotePage,
+    /// Counts the active ballots of a poll by choice.
+    ///
+    /// Params: poll. Result: choice, count.
+    CountChoices,
+    /// Inserts active ballots. Fails with a unique violation if a voter has one.
+    ///
+    /// Rows: poll, voter, ballot, choice, revision, time of the vote.
+    InsertVotes,
+    /// Replaces the active ballots of voters.
+    ///
+    /// Rows: as for `InsertVotes`.
+    UpdateVotes,
+    /// Deletes the active ballots of voters. Rows: poll, voter.
+    DeleteVotes,
+    /// Rows: poll, voter, ballot, choice, revision.
+    InsertSuperseded,
+    /// Writes the tallies of locked polls.
+    ///
+    /// Rows: poll, revision, total, counts as a JSON array in the order of the options,
+    /// trending score.
+    UpdateTallies,
+    /// Deletes all active ballots of a poll. Params: poll.
+    DeleteAllVotes,
+    /// Deletes all superseded ballots of a poll. Params: poll.
+    DeleteAllSuperseded,
+
+    /// Reads the addresses of active ballots. Rows: poll, voter. Result: poll, voter,
+    /// address.
+    ReadVoteAddresses,
+    /// Counts the active ballots of addresses.
+    ///
+    /// Rows: poll, address. Result: poll, address, count; addresses without ballots may
+    /// be missing.
+    CountVoteAddresses,
+    /// Rows: poll, voter, address. Fails with a unique violation if a voter has a row.
+    InsertVoteAddresses,
+    /// Rows: poll, voter.
+    DeleteVoteAddresses,
+    /// Deletes all addresses of a poll. Params: poll.
+    DeleteAllVoteAddresses,
+
+    /// Returns the invited of the given voters. Rows: poll, voter. Result: voter.
+    ReadInvites,
+    /// Params: poll. Result: count.
+    CountInvites,
+    /// Rows: poll, voter. Fails with a unique violation if a voter is invited already.
+    InsertInvites,
+    /// Deletes all invites of a poll. Params: poll.
+    DeleteAllInvites,
+
+    /// Params: the key of the name. Result: id, name, password hash, time of creation.
+    ReadUserByName,
+    /// Params: user id. Result: as for `ReadUserByName`.
+    ReadUser,
+    /// Params: id, name, key of the name, password hash, time of creation. Fails with a
+    /// unique violation if the id or the name is taken.
+    InsertUser,
+    /// Params: token id, expiry. Fails with a unique violation if the token is revoked.
+    InsertRevocation,
+    /// Deletes up to 100 revocations that expired. Params: now.
+    DeleteExpiredRevocations,
+    /// Returns the revoked of the given tokens. Rows: token id. Result: token id.
+    ReadRevocations,
+}
+
+impl Statement {
+    /// Returns the table that the statement writes; the empty string if it only reads.
+    pub(crate) const fn table(self) -> &'static str {
+        match self {
+            Self::InsertVotes | Self::UpdateVotes | Self::DeleteVotes | Self::DeleteAllVotes => {
+                "votify_votes"
+            }
+            Self::InsertSuperseded | Self::DeleteAllSuperseded => "votify_superseded_votes",
+            Self::UpdateTallies => "votify_tallies",
+            Self::InsertPoll | Self::UpdatePoll | Self::DeletePoll => "votify_polls",
+            Self::InsertOptions | Self::DeleteOptions => "votify_options",
+            Self::InsertVoteAddresses
+            | Self::DeleteVoteAddresses
+            | Self::DeleteAllVoteAddresses => "votify_vote_addresses",
+            Self::InsertInvites | Self::DeleteAllInvites => "votify_invites",
+            Self::InsertUser => "votify_users",
+            Self::InsertRevocation | Self::DeleteExpiredRevocations => "votify_revoked_tokens",
+            _ => "",
+        }
+    }
+}
