@@ -91,7 +91,9 @@ impl<B: Backend> AccountStore for SqlStore<B> {
             let call = || Call::rows(Statement::ReadRevocations, rows.clone());
             let rows = retry_on_conflict(|| backend.read(call())).await?;
             let token = |row: &B::Row| Ok(TokenId::from_bytes(row.id(0)?));
-            rows.iter().map(token).collect::<Result<HashSet<_>, Error>>()
+            rows.iter()
+                .map(token)
+                .collect::<Result<HashSet<_>, Error>>()
         };
         let revoked = read.await.map_err(account_error::<B>)?;
         Ok(tokens.iter().map(|token| revoked.contains(token)).collect())
@@ -106,7 +108,7 @@ async fn user_by_name<B: Backend>(backend: &B, name: &UserName) -> Result<Option
 async fn read_user<B: Backend>(
     backend: &B,
     statement: Statement,
-    params: impl Fn() -> Vec<Value> + Send,
+    params: impl Fn() -> Vec<Value> + Send + Sync,
 ) -> Result<Option<User>, Error> {
     let rows = retry_on_conflict(|| backend.read(Call::params(statement, params()))).await?;
     let Some(row) = rows.first() else {
@@ -126,7 +128,7 @@ async fn read_user<B: Backend>(
 async fn write<B: Backend>(
     backend: &B,
     statement: Statement,
-    params: impl Fn() -> Vec<Value> + Send,
+    params: impl Fn() -> Vec<Value> + Send + Sync,
 ) -> Result<(), Error> {
     retry_on_conflict(|| write_once(backend, statement, params())).await
 }

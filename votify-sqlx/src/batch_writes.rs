@@ -3,8 +3,8 @@ use votify_core::ballot::{ActiveBallot, SupersededBallot};
 use votify_core::voter::AddressId;
 use votify_core::{Choice, Poll, VoterId};
 
-use crate::error::Error;
 use crate::definition::counts_json;
+use crate::error::Error;
 use crate::field::to_signed;
 use crate::row_set::RowSet;
 use crate::statement::Statement;

@@ -46,12 +46,11 @@ pub(crate) async fn cast<B: Backend>(
         };
         // A retry is safe also if the connection was lost during a commit: ballots that
         // were counted are replays.
-        let results = retry::retry_on_conflict(async || {
-            match optimistic::cast(backend, group).await? {
+        let results =
+            retry::retry_on_conflict(async || match optimistic::cast(backend, group).await? {
                 Some(results) => Ok(results),
                 None => pessimistic::cast(backend, heuristic, group).await,
-            }
-        });
+            });
         match results.await {
             Ok(results) => {
                 for (poll, result) in results {

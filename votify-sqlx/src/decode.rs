@@ -28,10 +28,7 @@ pub(crate) fn poll_id(row: &impl RowExt, index: usize) -> Result<PollId, Error> 
 }
 
 /// Reads poll, epoch, revision and row version from four columns.
-pub(crate) fn row_version(
-    row: &impl RowExt,
-    first: usize,
-) -> Result<(PollId, RowVersion), Error> {
+pub(crate) fn row_version(row: &impl RowExt, first: usize) -> Result<(PollId, RowVersion), Error> {
     let id = poll_id(row, first)?;
     let version = RowVersion {
         position: position(id, row, first + 1)?,
@@ -106,8 +103,7 @@ pub(crate) fn poll(row: &impl RowExt) -> Result<PollState, Error> {
 
 fn options(poll: PollId, json: Option<&str>) -> Result<Vec<PollOption>, CorruptField> {
     let read = FieldReader(poll);
-    let mut options: Vec<(u64, OptionId, String)> =
-        read.json("options", json.unwrap_or("[]"))?;
+    let mut options: Vec<(u64, OptionId, String)> = read.json("options", json.unwrap_or("[]"))?;
     options.sort_unstable_by_key(|(ordinal, ..)| *ordinal);
     let options = (0..).zip(options).map(|(expected, (ordinal, id, text))| {
         (ordinal == expected).then_some(PollOption { id, text })
@@ -142,6 +138,10 @@ pub(crate) fn listed_poll(row: &impl RowExt) -> Option<PollState> {
     poll(row)
         .inspect_err(|error| tracing::error!(%error, "left a corrupt poll out of a listing"))
         .ok()
+}
+
+fn codec_of(poll: &Poll) -> ChoiceCodec {
+    ChoiceCodec::new(poll.options.iter().map(|option| option.id))
 }
 
 /// Returns the codec for the choices of a poll, from the options of its row.
@@ -191,7 +191,7 @@ pub(crate) fn by_poll<R: RowExt>(rows: Vec<R>) -> Result<HashMap<PollId, Vec<R>>
 /// Reads the histories of a poll's voters: poll, then the columns of a vote. Superseded
 /// ballots have no time.
 pub(crate) fn histories(poll: &Poll, rows: &[impl RowExt]) -> Result<Histories, Error> {
-    let codec = ChoiceCodec::of(poll);
+    let codec = codec_of(poll);
     let read = FieldReader(poll.id);
     let mut histories = Histories::new();
     for row in rows {
@@ -216,7 +216,7 @@ pub(crate) fn choice_counts(
     poll: &Poll,
     rows: &[impl RowExt],
 ) -> Result<Vec<(Choice, u64)>, Error> {
-    let codec = ChoiceCodec::of(poll);
+    let codec = codec_of(poll);
     rows.iter()
         .map(|row| {
             let count = FieldReader(poll.id).count("number of ballots", row.integer(1)?)?;

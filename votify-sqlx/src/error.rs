@@ -127,16 +127,20 @@ impl Error {
     }
 }
 
-/// Returns the kind of a database's error; `None` if it is another database's or unknown.
-fn classify(error: &dyn DatabaseError) -> Option<ErrorKind> {
-    let kind = None;
+/// Returns the kind of an error; `None` if it is another database's or unknown.
+type Classifier = fn(&dyn DatabaseError) -> Option<ErrorKind>;
+
+const CLASSIFIERS: &[Classifier] = &[
     #[cfg(feature = "sqlite")]
-    let kind = kind.or_else(|| crate::sqlite::error_codes::classify(error));
+    crate::sqlite::error_codes::classify,
     #[cfg(feature = "postgres")]
-    let kind = kind.or_else(|| crate::postgres::error_codes::classify(error));
+    crate::postgres::error_codes::classify,
     #[cfg(feature = "mysql")]
-    let kind = kind.or_else(|| crate::mysql::error_codes::classify(error));
-    kind
+    crate::mysql::error_codes::classify,
+];
+
+fn kind(error: &dyn DatabaseError) -> Option<ErrorKind> {
+    CLASSIFIERS.iter().find_map(|classify| classify(error))
 }
 
 impl From<sqlx::Error> for Error {
@@ -147,7 +151,7 @@ impl From<sqlx::Error> for Error {
                 Self::Unavailable(error)
             }
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Corrupt(error),
-            sqlx::Error::Database(database) => match classify(database.as_ref()) {
+            sqlx::Error::Database(database) => match kind(database.as_ref()) {
                 Some(ErrorKind::Conflict) => Self::Conflict(error),
                 Some(ErrorKind::ConnectionLost) => Self::ConnectionLost(error),
                 Some(ErrorKind::Unavailable) => Self::Unavailable(error),

@@ -45,10 +45,7 @@ impl<B: Backend> InviteStore for SqlStore<B> {
             voters_of(poll, &rows)
         };
         let invited = read.await.map_err(store_error::<B>)?;
-        Ok(voters
-            .iter()
-            .map(|voter| invited.contains(voter))
-            .collect())
+        Ok(voters.iter().map(|voter| invited.contains(voter)).collect())
     }
 }
 

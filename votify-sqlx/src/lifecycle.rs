@@ -175,7 +175,9 @@ async fn insert_options<T: Transaction>(
     transaction: &mut T,
     state: &PollState,
 ) -> Result<(), Error> {
-    let inserted = transaction.run_one(definition::insert_options(state)?).await?;
+    let inserted = transaction
+        .run_one(definition::insert_options(state)?)
+        .await?;
     let expected = state.poll.options.len();
     expect_rows(Statement::InsertOptions, expected, inserted.affected)
 }

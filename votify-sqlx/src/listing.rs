@@ -143,7 +143,9 @@ impl Listing {
         let from = syntax.from.replace("{index}", &self.index);
         let (select, order) = (syntax.select, self.order);
         let (limit, offset) = ((syntax.placeholder)(next), (syntax.placeholder)(next + 1));
-        format!("{select} FROM {from} WHERE {conditions} ORDER BY {order} LIMIT {limit} OFFSET {offset}")
+        format!(
+            "{select} FROM {from} WHERE {conditions} ORDER BY {order} LIMIT {limit} OFFSET {offset}"
+        )
     }
 
     /// Returns the conditions as SQL, and the number of the parameter after their last one.
@@ -225,7 +227,9 @@ mod tests {
             AND category = $3 AND strpos(title_search_key, $4) > 0";
         assert_eq!(
             listing.count_sql(syntax),
-            format!("SELECT count(*) FROM votify_polls INDEXED BY votify_polls_newest_category WHERE {conditions}")
+            format!(
+                "SELECT count(*) FROM votify_polls INDEXED BY votify_polls_newest_category WHERE {conditions}"
+            )
         );
         assert_eq!(
             listing.page_sql(syntax),

@@ -3,8 +3,8 @@
 use sqlx::{ColumnIndex, Decode, Row, Type};
 use uuid::Uuid;
 
-use crate::error::Error;
 use crate::db_timestamp::DbTimestamp;
+use crate::error::Error;
 
 /// A row whose columns are read by index, from 0.
 pub(crate) trait RowExt {

@@ -104,7 +104,10 @@ impl<'a, T> Builder<'a, T> {
     }
 
     pub(crate) fn time(mut self, time: impl Fn(&'a T) -> Timestamp) -> Self {
-        let times = self.items.iter().map(|item| DbTimestamp(time(item).as_micros()));
+        let times = self
+            .items
+            .iter()
+            .map(|item| DbTimestamp(time(item).as_micros()));
         self.columns.push(Column::Time(times.collect()));
         self
     }

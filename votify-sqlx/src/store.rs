@@ -62,10 +62,7 @@ impl<B: fmt::Debug> fmt::Debug for SqlStore<B> {
     }
 }
 
-#[expect(
-    private_bounds,
-    reason = "databases are added inside this crate"
-)]
+#[expect(private_bounds, reason = "databases are added inside this crate")]
 impl<B: Backend> SqlStore<B> {
     /// Creates a store and checks the tables, which may be missing.
     pub(crate) async fn new(backend: Result<B, Error>) -> Result<Self, StoreError> {
@@ -137,7 +134,8 @@ impl<B: Backend> SqlStore<B> {
 
     /// Returns the backend if its tables are current.
     pub(crate) async fn ready(&self) -> Result<&B, Error> {
-        if self.is_current.load(Ordering::Relaxed) || self.check_schema().await? == Schema::Current {
+        if self.is_current.load(Ordering::Relaxed) || self.check_schema().await? == Schema::Current
+        {
             Ok(&self.backend)
         } else {
             Err(Error::NotMigrated)

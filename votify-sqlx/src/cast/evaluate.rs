@@ -65,10 +65,12 @@ pub(super) fn evaluate<'a, R: RowExt>(mut known: Known<R>, group: Group<'a>) -> 
         let ballots = batch.ballots(group.ballots);
         let outcomes: Vec<_> = ballots.map(|ballot| evaluator.cast(ballot)).collect();
         let writes = evaluator.finish();
-        let ballots = batch.ballots(group.ballots).zip(&outcomes);
-        if known.assumed_new.contains(&id) && !index_detects_conflicts(&writes, ballots) {
-            evaluated.needs_lookup.push(id);
-            continue;
+        if known.assumed_new.contains(&id) {
+            let ballots = batch.ballots(group.ballots).zip(&outcomes);
+            if !index_detects_conflicts(&writes, ballots) {
+                evaluated.needs_lookup.push(id);
+                continue;
+            }
         }
         let tally = writes.state.tally.clone();
         evaluated.results.push((batch, Ok((outcomes, tally))));

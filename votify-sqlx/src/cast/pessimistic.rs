@@ -5,6 +5,7 @@ use votify_core::{Ballot, PollId};
 
 use super::evaluate::{Evaluated, Known, PollResult, evaluate, update_cache};
 use super::{FirstVoteHeuristic, Group};
+use crate::address_quota;
 use crate::backend::{Backend, Call, Reply, Transaction, TransactionMode};
 use crate::batch_writes::BatchWrites;
 use crate::decode::{self, PollRead};
@@ -13,7 +14,6 @@ use crate::poll_cache::Generation;
 use crate::row_ext::RowExt;
 use crate::row_set::RowSet;
 use crate::statement::Statement;
-use crate::address_quota;
 
 /// The result of one transaction.
 enum GroupResult<'a> {
