@@ -23,6 +23,9 @@ pub(crate) trait Backend: fmt::Debug + Clone + Send + Sync + 'static {
     const NAME: &'static str;
     /// The parts of listings that differ between databases.
     const LISTING: ListingSyntax;
+    /// True if a writing transaction locks the whole database, so that batches need no
+    /// [`Statement::LockPolls`]. False by default.
+    const LOCKS_DATABASE: bool = false;
     type Row: RowExt + Send + Sync;
     type Transaction: Transaction<Row = Self::Row>;
 

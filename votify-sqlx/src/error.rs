@@ -4,6 +4,7 @@ use votify_core::{PollId, StoreError};
 
 use crate::error_kind::ErrorKind;
 use crate::field::CorruptField;
+use crate::statement::Statement;
 
 /// An error of a database, named after its consequence. The public methods turn it into a
 /// [`StoreError`] or an [`AccountError`].
@@ -67,6 +68,9 @@ pub(crate) enum Error {
         expected: usize,
         changed: u64,
     },
+    /// A call has parameters where its statement has rows, or the reverse.
+    #[error("wrong kind of input for {0:?}")]
+    WrongInput(Statement),
     #[error("the transaction has ended")]
     TransactionEnded,
     #[error("poll {0} does not exist")]

@@ -1,47 +1,68 @@
-//! SQLite: the file that is the whole database.
+//! SQLite.
 
-mod accounts;
-mod bulk;
 mod connect;
-mod database;
-mod ending;
-mod invites;
-mod open;
-mod places;
+pub(crate) mod error_codes;
 #[cfg(test)]
 mod plans;
+mod rows;
 mod schema;
 mod script;
 mod settings;
-mod statements;
-mod store;
-mod work;
+mod sql;
+mod transaction;
 
 pub use connect::SqliteDatabase;
-pub use store::SqliteStore;
 
-use sqlx::error::DatabaseError;
-use sqlx::sqlite::SqliteError;
+use sqlx::sqlite::SqlitePool;
+use votify_core::StoreError;
 
-use crate::error::Error;
+use crate::retry::retry_on_conflict;
+use crate::store::SqlStore;
 
-/// The name for errors and logs.
+/// The name in errors and logs.
 const NAME: &str = "sqlite";
 
-/// What a SQLite error means, by its primary code (<https://sqlite.org/rescode.html>).
-pub(crate) fn meaning(error: &dyn DatabaseError) -> Option<fn(sqlx::Error) -> Error> {
-    match primary_code(error)? {
-        // BUSY, LOCKED, PROTOCOL
-        5 | 6 | 15 => Some(Error::Conflict),
-        // NOMEM, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN
-        7..=10 | 13 | 14 => Some(Error::Unavailable),
-        // CORRUPT, NOTADB
-        11 | 26 => Some(Error::Damaged),
-        _ => None,
-    }
-}
+/// A [`Store`](votify_core::Store) in a SQLite file.
+///
+/// Several processes on one machine may use one file.
+pub type SqliteStore = SqlStore<SqliteDatabase>;
 
-fn primary_code(error: &dyn DatabaseError) -> Option<u32> {
-    let extended = error.try_downcast_ref::<SqliteError>()?.code()?;
-    extended.parse::<u32>().ok().map(|code| code & 0xff)
+impl SqlStore<SqliteDatabase> {
+    /// Opens the database of a URL such as `sqlite://votify.db?mode=rwc`.
+    ///
+    /// The path is relative to the current folder; `sqlite:///var/lib/votify.db` is
+    /// absolute. Without `mode=rwc` the file must exist. The database is switched to
+    /// write-ahead logging, and every commit is on disk when it is acknowledged.
+    /// `sqlite::memory:` is a new database that ends with this store and its clones.
+    ///
+    /// # Errors
+    ///
+    /// The sources of the error name the file.
+    ///
+    /// - [`StoreError::Unavailable`]: the file does not exist or cannot be opened.
+    /// - [`StoreError::Corrupt`]: the file is not a SQLite database.
+    /// - [`StoreError::Failed`]: the URL is invalid, a newer version of this library has
+    ///   migrated the database, or Votify did not create its tables. Correct the URL,
+    ///   update this library, or use another file.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        // Another process may be switching the same new file to write-ahead logging.
+        Self::new(retry_on_conflict(|| SqliteDatabase::open(url)).await).await
+    }
+
+    /// Uses a host's pool with the host's settings.
+    ///
+    /// Logs a warning if acknowledged votes might not survive a loss of power; see
+    /// [`durability`](Self::durability). That needs `journal_mode=WAL` and
+    /// `synchronous=FULL`. The pool of a database in memory must have one connection
+    /// only.
+    ///
+    /// # Errors
+    ///
+    /// - [`StoreError::Unavailable`]: the database cannot be opened, or is in memory and
+    ///   the pool has several connections.
+    /// - [`StoreError::Failed`]: a newer version of this library has migrated the
+    ///   database; update this library.
+    pub async fn from_pool(pool: SqlitePool) -> Result<Self, StoreError> {
+        Self::new(SqliteDatabase::from_pool(pool).await).await
+    }
 }

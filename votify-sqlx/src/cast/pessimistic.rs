@@ -139,11 +139,11 @@ fn first_calls<B: Backend>(
 ) -> Result<Vec<Call>, Error> {
     let ids = RowSet::of(polls).id(|batch| batch.poll.as_bytes()).build();
     let mut calls = Vec::with_capacity(3);
-    if backend.poll_cache().is_none() {
+    if !B::LOCKS_DATABASE {
         calls.push(Call::rows(Statement::LockPolls, ids.clone()));
+    }
+    if backend.poll_cache().is_none() {
         calls.push(Call::rows(Statement::ReadPolls, ids));
-    } else {
-        calls.push(Call::rows(Statement::LockPolls, ids));
     }
     if !to_look_up.is_empty() {
         let rows = RowSet::of(to_look_up)
@@ -165,7 +165,11 @@ async fn read<B: Backend>(
     replies: Vec<Reply<B::Row>>,
 ) -> Result<Known<B::Row>, Error> {
     let mut replies = replies.into_iter().map(|reply| reply.rows);
-    let locked = replies.next().unwrap_or_default();
+    let locked = if B::LOCKS_DATABASE {
+        Vec::new()
+    } else {
+        replies.next().unwrap_or_default()
+    };
     let polls = match backend.poll_cache() {
         Some(_) => cached_polls(backend, transaction, generation, &locked).await?,
         None => decode::polls(&replies.next().unwrap_or_default())?,

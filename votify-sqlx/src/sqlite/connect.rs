@@ -7,30 +7,32 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
-use super::settings::Settings;
-use crate::error::Error;
 use votify_core::store::Durability;
 
-/// How long SQLite itself waits for a lock before it reports a conflict, which is then tried again.
-const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
-/// How long to wait for a connection: less than engines wait for their store.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-const READERS: u32 = 4;
-/// How many prepared scripts a connection keeps: those of batches of every size into a few polls.
-const STATEMENTS: usize = 256;
-/// The writer's page cache, in KiB as SQLite wants it: negative.
-const CACHE_KIB: &str = "-32768";
-/// Of a file that is made here. Voters come in no order, so each vote touches a page of the index of its own, and a page
-/// that was touched is written as a whole: half of SQLite's usual size writes half as much.
-const PAGE_BYTES: u32 = 2048;
-/// After how many pages the log is copied back. Pages that several batches wrote are copied once, and no vote waits
-/// meanwhile but those of one batch.
-const CHECKPOINT_PAGES: &str = "16000";
-/// What is left of the log's file after that.
-const JOURNAL_BYTES: &str = "67108864";
+use super::settings::Settings;
+use crate::error::Error;
 
-/// How many rows SQLite's thread may be ahead of who reads them, so that the two need not take turns row by row.
-const ROWS_AHEAD: usize = 1024;
+/// The time that SQLite waits for a lock before it reports a conflict, which is retried.
+const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
+/// The timeout for a connection of the pool, shorter than an engine's timeout for its store.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+const MAX_READERS: u32 = 4;
+/// The number of prepared scripts per connection: batches of every size for a few polls.
+const STATEMENT_CACHE: usize = 256;
+/// The size of the page cache. SQLite expects a negative number of KiB.
+const CACHE_KIB: &str = "-32768";
+/// The page size of a new file. Voters are random, so each vote changes another page of
+/// the index, and a changed page is written whole: half of SQLite's default size writes
+/// half as much.
+const PAGE_BYTES: u32 = 2048;
+/// The number of pages in the log before a checkpoint. A page that several batches changed
+/// is copied once, and only the votes of one batch wait for it.
+const CHECKPOINT_PAGES: &str = "16000";
+/// The size to which a checkpoint truncates the log.
+const JOURNAL_BYTES: &str = "67108864";
+/// The number of rows that the connection's thread reads ahead, so that the two threads
+/// need not switch for each row.
+const ROW_BUFFER: usize = 1024;
 
 /// The connections of a [`SqliteStore`](super::SqliteStore).
 #[derive(Clone)]
@@ -38,8 +40,8 @@ pub struct SqliteDatabase {
     pub(super) writer: SqlitePool,
     pub(super) readers: SqlitePool,
     pub(super) durability: Durability,
-    /// Whether the pools were made here, and may be closed here.
-    pub(super) own: bool,
+    /// True if the pools belong to this store, which closes them.
+    pub(super) owns_pools: bool,
 }
 
 impl fmt::Debug for SqliteDatabase {
@@ -51,11 +53,12 @@ impl fmt::Debug for SqliteDatabase {
 }
 
 impl SqliteDatabase {
-    /// Opens a database: one connection to write, some to read; in memory, one for everything.
+    /// Opens a database with one connection that writes and some that read. A database in
+    /// memory has one connection for everything.
     pub(super) async fn open(url: &str) -> Result<Self, Error> {
         let options = options(url)?;
         let path = options.get_filename().to_owned();
-        let wrong = |error: sqlx::Error| explained(error, &path);
+        let describe = |error: sqlx::Error| describe(error, &path);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .min_connections(1)
@@ -65,69 +68,69 @@ impl SqliteDatabase {
             .test_before_acquire(false)
             .connect_with(options.clone())
             .await
-            .map_err(wrong)?;
+            .map_err(describe)?;
         let mut connection = writer.acquire().await?;
         let settings = Settings::read(&mut connection).await?;
         drop(connection);
-        settings.warn_if_weak();
+        settings.warn_if_not_durable();
         let readers = if settings.in_memory {
             // Another connection would see another database.
             writer.clone()
         } else {
             SqlitePoolOptions::new()
-                .max_connections(READERS)
+                .max_connections(MAX_READERS)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
                 .test_before_acquire(false)
                 .connect_with(options.create_if_missing(false).pragma("query_only", "ON"))
                 .await
-                .map_err(wrong)?
+                .map_err(describe)?
         };
         Ok(Self {
             writer,
             readers,
             durability: settings.durability,
-            own: true,
+            owns_pools: true,
         })
     }
 
-    /// Uses a host's pool as it is, and warns where it makes votes less durable than they should be.
-    pub(super) async fn of_host(pool: SqlitePool) -> Result<Self, Error> {
+    /// Uses a host's pool, and logs a warning if its settings make votes less durable.
+    pub(super) async fn from_pool(pool: SqlitePool) -> Result<Self, Error> {
         let mut connection = pool.acquire().await?;
         let settings = Settings::read(&mut connection).await?;
         drop(connection);
         if settings.in_memory && pool.options().get_max_connections() > 1 {
-            return Err(Error::CannotOpen(
+            return Err(Error::Connect(
                 "a database in memory needs a pool with max_connections(1); otherwise every connection has its own database"
                     .into(),
             ));
         }
-        settings.warn_if_weak();
+        settings.warn_if_not_durable();
         Ok(Self {
             readers: pool.clone(),
             writer: pool,
             durability: settings.durability,
-            own: false,
+            owns_pools: false,
         })
     }
 }
 
 fn options(url: &str) -> Result<SqliteConnectOptions, Error> {
     if !url.starts_with("sqlite:") {
-        return Err(Error::WrongUrl(format!(
+        return Err(Error::InvalidUrl(format!(
             "{url} is not a SQLite URL; use a URL such as sqlite://votify.db?mode=rwc"
         )));
     }
-    let options =
-        SqliteConnectOptions::from_str(url).map_err(|error| Error::WrongUrl(error.to_string()))?;
+    let options = SqliteConnectOptions::from_str(url)
+        .map_err(|error| Error::InvalidUrl(error.to_string()))?;
     Ok(options
         .page_size(PAGE_BYTES)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
-        .row_buffer_size(ROWS_AHEAD)
-        .statement_cache_capacity(STATEMENTS)
-        // The given rows of a bulk statement.
+        .row_buffer_size(ROW_BUFFER)
+        .statement_cache_capacity(STATEMENT_CACHE)
+        // For the given rows of a statement.
         .pragma("temp_store", "MEMORY")
         .pragma("cache_size", CACHE_KIB)
         .pragma("fullfsync", "ON")
@@ -135,25 +138,25 @@ fn options(url: &str) -> Result<SqliteConnectOptions, Error> {
         .pragma("journal_size_limit", JOURNAL_BYTES))
 }
 
-/// Adds to SQLite's short words which file it is about, and what is wrong with it.
-fn explained(error: sqlx::Error, path: &Path) -> Error {
+/// Adds the file and its problem to an error of SQLite.
+fn describe(error: sqlx::Error, path: &Path) -> Error {
     let file = path.display();
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
     match Error::from(error) {
         Error::Unavailable(_) if path.is_dir() => {
-            Error::CannotOpen(format!("{file} is a folder, not a database"))
+            Error::Connect(format!("{file} is a folder, not a database"))
         }
         Error::Unavailable(_) if folder.is_some_and(|folder| !folder.exists()) => {
-            Error::CannotOpen(format!("the folder of {file} does not exist"))
+            Error::Connect(format!("the folder of {file} does not exist"))
         }
-        Error::Unavailable(_) if !path.exists() => Error::CannotOpen(format!(
+        Error::Unavailable(_) if !path.exists() => Error::Connect(format!(
             "{file} does not exist or cannot be created; add ?mode=rwc to the URL to create it"
         )),
-        Error::Unavailable(error) => Error::CannotOpen(format!("cannot open {file}: {error}")),
-        Error::Damaged(error) => {
-            Error::NoDatabase(format!("{file} is not a SQLite database: {error}"))
+        Error::Unavailable(error) => Error::Connect(format!("cannot open {file}: {error}")),
+        Error::Corrupt(error) => {
+            Error::NotADatabase(format!("{file} is not a SQLite database: {error}"))
         }
         other => other,
     }

@@ -1,71 +1,46 @@
 use sqlx::query_scalar;
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
 
-use super::open::Open;
+use super::sql::BEGIN;
+use super::transaction::SqliteTransaction;
+use crate::backend::Transaction;
 use crate::error::Error;
-use crate::retry;
-use crate::schema::{Found, HISTORY, Migrations, VERSION};
+use crate::retry::retry_on_conflict;
+use crate::schema::{HISTORY, Migrations, SchemaInfo, VERSION};
 
-const MIGRATIONS: Migrations = Migrations(&[
-    (
-        "polls and votes",
-        include_str!("../../migrations/sqlite/0001_polls_and_votes.sql"),
-    ),
-    (
-        "trending of unsealed polls",
-        include_str!("../../migrations/sqlite/0002_trending_of_unsealed_polls.sql"),
-    ),
-    (
-        "trending by rank",
-        include_str!("../../migrations/sqlite/0003_trending_by_rank.sql"),
-    ),
-    (
-        "invites",
-        include_str!("../../migrations/sqlite/0004_invites.sql"),
-    ),
-    (
-        "users",
-        include_str!("../../migrations/sqlite/0005_users.sql"),
-    ),
-    (
-        "address quotas",
-        include_str!("../../migrations/sqlite/0006_address_quotas.sql"),
-    ),
-]);
+const MIGRATIONS: Migrations = Migrations(&[(
+    "initial",
+    include_str!("../../migrations/sqlite/0001_initial.sql"),
+)]);
 
-pub(super) async fn look(connection: &mut SqliteConnection) -> Result<Found, Error> {
-    let tables: Vec<String> =
-        query_scalar("SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'votify_*' ORDER BY name")
-            .fetch_all(&mut *connection)
-            .await?;
+const TABLES: &str = "SELECT name FROM sqlite_master WHERE type = 'table' \
+    AND name GLOB 'votify_*' ORDER BY name";
+
+pub(super) async fn read(connection: &mut SqliteConnection) -> Result<SchemaInfo, Error> {
+    let tables: Vec<String> = query_scalar(TABLES).fetch_all(&mut *connection).await?;
     let version = if tables.iter().any(|name| name == HISTORY) {
         Some(query_scalar(VERSION).fetch_one(connection).await?)
     } else {
         None
     };
-    Ok(Found {
+    Ok(SchemaInfo {
         tables,
         version,
         known: MIGRATIONS.known(),
     })
 }
 
-/// Brings the database up to date, in one transaction that holds off everybody else's.
+/// Runs the missing migrations in one transaction, which locks the database.
 pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), Error> {
-    retry::on_conflict(async || {
-        let mut open = Open::begin(pool, "BEGIN IMMEDIATE").await?;
-        match migrate_within(open.connection()?).await {
-            Ok(()) => open.commit().await,
-            Err(error) => {
-                open.rollback().await;
-                Err(error)
-            }
-        }
+    retry_on_conflict(async || {
+        let (mut transaction, _) = SqliteTransaction::begin(pool, BEGIN, Vec::new()).await?;
+        let result = migrate_within(transaction.connection()?).await;
+        transaction.finish(result.map(|()| ((), true))).await
     })
     .await
 }
 
 async fn migrate_within(connection: &mut SqliteConnection) -> Result<(), Error> {
-    look(connection).await?.judge()?;
+    read(connection).await?.check()?;
     MIGRATIONS.run(connection).await
 }

@@ -1,118 +1,100 @@
 use futures_util::TryStreamExt;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
-use sqlx::{Arguments, AssertSqlSafe, Either, Executor, query_with};
+use sqlx::{AssertSqlSafe, Either, Executor, query_with};
 
-use super::bulk::{Bulk, Piece};
+use super::sql::{self, Text};
+use crate::backend::{Call, Input, Reply, Sql};
+use crate::bind::Bind;
 use crate::error::Error;
+use crate::row_set::{RowSet, Value};
+use crate::statement::Statement;
 
-/// Several statements in one text, with their parameters: one way to the connection's thread and back for all of them.
+/// Fails unless the statement before it changed this number of rows, because there is no
+/// absolute value of the smallest integer. Returns no row otherwise.
+const CHECK: &str = "SELECT 1 WHERE abs(-9223372036854775807 - (changes() <> ?)) < 0";
+
+/// Several statements in one text, with their parameters: one round trip to the
+/// connection's thread for all of them.
 ///
-/// The texts are made of constants. A statement that fails ends the script; what came before it has happened.
+/// The texts are constants. A statement that fails ends the script; the statements before
+/// it were executed.
 #[derive(Default)]
 pub(super) struct Script {
     text: String,
-    values: SqliteArguments,
-    /// How many statements each part is made of.
+    arguments: SqliteArguments,
+    /// The number of statements of each part.
     parts: Vec<usize>,
-}
-
-/// What one part of a script did.
-#[derive(Default)]
-pub(super) struct Done {
-    pub(super) rows: Vec<SqliteRow>,
-    pub(super) changed: u64,
 }
 
 impl Script {
     /// Adds a part of one statement without parameters.
-    pub(super) fn plain(mut self, statement: &str) -> Self {
-        self.add(statement);
+    pub(super) fn statement(mut self, text: &str) -> Self {
+        self.push(text);
         self.parts.push(1);
         self
     }
 
-    /// Adds a part of one statement.
-    pub(super) fn one(
-        mut self,
-        statement: &str,
-        bind: impl FnOnce(&mut SqliteArguments) -> Result<(), Error>,
-    ) -> Result<Self, Error> {
-        bind(&mut self.values)?;
-        Ok(self.plain(statement))
-    }
-
-    /// Adds a part: a bulk statement over all these rows, nothing if there are none.
-    pub(super) fn bulk<T: Sync>(
-        mut self,
-        bulk: &Bulk,
-        given: &[T],
-        bind: impl Fn(&mut SqliteArguments, &T) -> Result<(), Error>,
-    ) -> Result<Self, Error> {
-        let mut statements = 0;
-        for piece in bulk.pieces(given) {
-            self.add_piece(&piece, &bind)?;
-            statements += 1;
-        }
+    /// Adds a call as a part.
+    pub(super) fn call(mut self, call: Call) -> Result<Self, Error> {
+        let statements = match (call.sql, call.input) {
+            (Sql::Listing(text), Input::Params(params)) => self.push_params(&text, params)?,
+            (Sql::Statement(statement), Input::Params(params)) => match sql::text(statement) {
+                Text::Params(text) => self.push_params(text, params)?,
+                Text::Rows(_) => return Err(Error::WrongInput(statement)),
+            },
+            (Sql::Statement(statement), Input::Rows(rows)) => {
+                let Text::Rows(text) = sql::text(statement) else {
+                    return Err(Error::WrongInput(statement));
+                };
+                let mut chunks = 0;
+                for chunk in text.chunks(rows.len()) {
+                    self.push(chunk.text);
+                    chunk.bind(&mut self.arguments, &rows)?;
+                    chunks += 1;
+                }
+                chunks
+            }
+            (Sql::Listing(_), Input::Rows(_)) => return Err(Error::TransactionEnded),
+        };
         self.parts.push(statements);
         Ok(self)
     }
 
-    /// Adds a part: a bulk statement over as many rows as it takes at once.
-    pub(super) fn piece<T>(
-        mut self,
-        piece: &Piece<'_, T>,
-        bind: impl Fn(&mut SqliteArguments, &T) -> Result<(), Error>,
-    ) -> Result<Self, Error> {
-        self.add_piece(piece, &bind)?;
-        self.parts.push(1);
-        Ok(self)
-    }
-
-    fn add_piece<T>(
-        &mut self,
-        piece: &Piece<'_, T>,
-        bind: &impl Fn(&mut SqliteArguments, &T) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        self.add(piece.text);
-        for row in piece.rows {
-            bind(&mut self.values, row)?;
-        }
-        for _ in 0..piece.padding {
-            let padded = self.values.add(None::<i64>);
-            padded.map_err(sqlx::Error::Encode)?;
-        }
-        Ok(())
-    }
-
-    fn add(&mut self, statement: &str) {
-        self.text.push_str(statement);
+    fn push(&mut self, text: &str) {
+        self.text.push_str(text);
         self.text.push(';');
     }
 
-    /// Runs a script of one part.
-    pub(super) async fn run_alone(self, connection: &mut SqliteConnection) -> Result<Done, Error> {
-        let done = self.run(connection).await?;
-        done.into_iter().next().ok_or(Error::Ended)
+    fn push_params(&mut self, text: &str, params: Vec<Value>) -> Result<usize, Error> {
+        self.push(text);
+        for param in params {
+            self.arguments.bind(param)?;
+        }
+        Ok(1)
     }
 
-    /// Runs it all; what each part did, in their order.
-    pub(super) async fn run(self, connection: &mut SqliteConnection) -> Result<Vec<Done>, Error> {
-        let mut done = Vec::with_capacity(self.parts.len());
-        self.run_into(connection, &mut done).await?;
-        Ok(done)
-    }
-
-    /// Runs it all, and adds what each part did, also where a statement fails: those before its part.
-    pub(super) async fn run_into(
+    /// Executes the script, and returns the reply of each part.
+    pub(super) async fn run(
         self,
         connection: &mut SqliteConnection,
-        done: &mut Vec<Done>,
+    ) -> Result<Vec<Reply<SqliteRow>>, Error> {
+        let mut replies = Vec::with_capacity(self.parts.len());
+        self.run_into(connection, &mut replies).await?;
+        Ok(replies)
+    }
+
+    /// Executes the script, and adds the reply of each part. After an error, `replies`
+    /// holds the parts before the one that failed.
+    async fn run_into(
+        self,
+        connection: &mut SqliteConnection,
+        replies: &mut Vec<Reply<SqliteRow>>,
     ) -> Result<(), sqlx::Error> {
         let mut parts = self.parts.into_iter();
-        // Of the part that is under way.
-        let (mut part, mut statements) = (Done::default(), 0);
+        // The current part, and the number of its statements that are not finished.
+        let (mut part, mut statements) = (Reply::default(), 0);
         if !self.text.is_empty() {
-            let script = query_with(AssertSqlSafe(self.text), self.values);
+            let script = query_with(AssertSqlSafe(self.text), self.arguments);
             let mut results = connection.fetch_many(script);
             while let Some(result) = results.try_next().await? {
                 while statements == 0
@@ -120,23 +102,86 @@ impl Script {
                 {
                     statements = next;
                     if next == 0 {
-                        done.push(Done::default());
+                        replies.push(Reply::default());
                     }
                 }
                 match result {
                     Either::Right(row) => part.rows.push(row),
                     Either::Left(statement) => {
-                        part.changed += statement.rows_affected();
+                        part.affected += statement.rows_affected();
                         statements = statements.saturating_sub(1);
                         if statements == 0 {
-                            done.push(std::mem::take(&mut part));
+                            replies.push(std::mem::take(&mut part));
                         }
                     }
                 }
             }
         }
-        // Parts of no statements at the end.
-        done.extend(parts.map(|_| Done::default()));
+        // Parts without statements at the end.
+        replies.extend(parts.map(|_| Reply::default()));
         Ok(())
+    }
+}
+
+/// Writes, each with a check of its row count, and a `COMMIT` at the end: one script that
+/// commits everything or nothing.
+#[derive(Default)]
+pub(super) struct CommitScript {
+    script: Script,
+    /// The statement of each write, and its number of rows.
+    writes: Vec<(Statement, usize)>,
+}
+
+impl CommitScript {
+    /// Adds a write that must change as many rows as it has.
+    pub(super) fn write(mut self, statement: Statement, rows: &RowSet) -> Result<Self, Error> {
+        let Text::Rows(text) = sql::text(statement) else {
+            return Err(Error::WrongInput(statement));
+        };
+        for chunk in text.chunks(rows.len()) {
+            self.script.push(chunk.text);
+            chunk.bind(&mut self.script.arguments, rows)?;
+            self.script.parts.push(1);
+            let expected = i64::try_from(chunk.len).unwrap_or(i64::MAX);
+            let check = self
+                .script
+                .push_params(CHECK, vec![Value::Integer(expected)])?;
+            self.script.parts.push(check);
+            self.writes.push((statement, chunk.len));
+        }
+        Ok(self)
+    }
+
+    /// Executes the script. After an error nothing is committed, except perhaps after
+    /// [`Error::Unavailable`], but the transaction may still be open.
+    pub(super) async fn run(self, connection: &mut SqliteConnection) -> Result<(), Error> {
+        let mut replies = Vec::with_capacity(2 * self.writes.len() + 1);
+        let script = self.script.statement("COMMIT");
+        let run = script.run_into(connection, &mut replies).await;
+        run.map_err(|error| describe(error, &self.writes, &replies))
+    }
+}
+
+/// Returns the error of a commit script that failed after these replies.
+fn describe(
+    error: sqlx::Error,
+    writes: &[(Statement, usize)],
+    replies: &[Reply<SqliteRow>],
+) -> Error {
+    let error = Error::from(error);
+    match (writes.get(replies.len() / 2), replies.last()) {
+        // The `COMMIT` failed.
+        (None, _) => error.into_commit_error(),
+        // A check failed, for which there is no other reason.
+        (Some((statement, expected)), Some(write))
+            if replies.len() % 2 == 1 && matches!(error, Error::Driver(_)) =>
+        {
+            Error::RowCountMismatch {
+                table: statement.table(),
+                expected: *expected,
+                changed: write.affected,
+            }
+        }
+        _ => error,
     }
 }

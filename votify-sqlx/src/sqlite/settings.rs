@@ -1,10 +1,10 @@
 use sqlx::query_scalar;
 use sqlx::sqlite::SqliteConnection;
-
-use crate::error::Error;
 use votify_core::store::Durability;
 
-/// How a connection is set up, as far as it matters for votes.
+use crate::error::Error;
+
+/// The settings of a connection that matter for votes.
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) in_memory: bool,
@@ -35,8 +35,8 @@ impl Settings {
         })
     }
 
-    /// Says so where a vote is worth less than it should be.
-    pub(super) fn warn_if_weak(&self) {
+    /// Logs a warning if acknowledged votes may be lost.
+    pub(super) fn warn_if_not_durable(&self) {
         if self.durability < Durability::PowerLoss && !self.in_memory {
             tracing::warn!(
                 journal_mode = self.journal_mode,
@@ -48,8 +48,8 @@ impl Settings {
     }
 }
 
-/// <https://sqlite.org/pragma.html#pragma_synchronous>: with a rollback journal, only EXTRA keeps the last commit from
-/// being rolled back after a loss of power.
+/// With a rollback journal, only EXTRA prevents that the last commit is rolled back after a
+/// power loss (<https://sqlite.org/pragma.html#pragma_synchronous>).
 fn durability(in_memory: bool, journal_mode: &str, synchronous: i64) -> Durability {
     const FULL: i64 = 2;
     const EXTRA: i64 = 3;
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_written_through_survives_a_loss_of_power() {
+    fn only_synchronous_commits_survive_a_power_loss() {
         assert_eq!(durability(false, "wal", 2), Durability::PowerLoss);
         assert_eq!(durability(false, "wal", 1), Durability::ProcessCrash);
         assert_eq!(durability(false, "delete", 2), Durability::ProcessCrash);

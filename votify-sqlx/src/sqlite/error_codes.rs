@@ -1,0 +1,23 @@
+use sqlx::error::DatabaseError;
+use sqlx::sqlite::SqliteError;
+
+use crate::error_kind::ErrorKind;
+
+/// Returns the kind of a SQLite error, by its primary code
+/// (<https://sqlite.org/rescode.html>).
+pub(crate) fn classify(error: &dyn DatabaseError) -> Option<ErrorKind> {
+    match primary_code(error)? {
+        // BUSY, LOCKED, PROTOCOL
+        5 | 6 | 15 => Some(ErrorKind::Conflict),
+        // NOMEM, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN
+        7..=10 | 13 | 14 => Some(ErrorKind::Unavailable),
+        // CORRUPT, NOTADB
+        11 | 26 => Some(ErrorKind::Corrupt),
+        _ => None,
+    }
+}
+
+pub(super) fn primary_code(error: &dyn DatabaseError) -> Option<u32> {
+    let extended = error.try_downcast_ref::<SqliteError>()?.code()?;
+    extended.parse::<u32>().ok().map(|code| code & 0xff)
+}

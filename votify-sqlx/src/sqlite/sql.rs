@@ -1,0 +1,274 @@
+//! The SQL of every statement for SQLite.
+//!
+//! `CROSS JOIN` makes SQLite go through the given rows and look each one up. A plus sign
+//! before a column has the same purpose in an `UPDATE`.
+
+use std::sync::LazyLock;
+
+use super::rows::RowStatement;
+use crate::statement::Statement;
+
+/// Begins a transaction that locks the whole database for writing, and therefore every
+/// poll.
+pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
+/// Begins a transaction whose first read takes a snapshot.
+pub(super) const SNAPSHOT: &str = "BEGIN";
+
+/// The text of a statement.
+#[derive(Debug)]
+pub(super) enum Text {
+    Params(&'static str),
+    Rows(RowStatement),
+}
+
+/// The options of a poll `p`.
+macro_rules! options {
+    () => {
+        "(SELECT json_group_array(json_array(o.ordinal, hex(o.id), o.text)) \
+         FROM votify_options o WHERE o.poll_key = p.poll_key)"
+    };
+}
+
+/// A poll `p`, in one row.
+macro_rules! poll {
+    () => {
+        concat!(
+            "SELECT p.id, p.title, p.description, p.category, p.ballot_kind, p.voter_policy, \
+             p.results_policy, p.allows_revote, p.address_quota, p.created_at, p.opens_at, \
+             p.closes_at, p.edited_at, p.sealed_at, p.owner, p.key_id, p.version, p.epoch, \
+             p.revision, p.total_votes, p.vote_counts, p.trending_score, ",
+            options!(),
+            ", 0"
+        )
+    };
+}
+
+/// The columns that read a poll `p`.
+pub(super) const SELECT_POLL: &str = poll!();
+
+/// The given rows with their polls `p`.
+macro_rules! given_polls {
+    () => {
+        "FROM given CROSS JOIN votify_polls p ON p.id = given.poll_id "
+    };
+}
+
+/// Everything of a table that belongs to a poll.
+macro_rules! of_poll {
+    () => {
+        "poll_key = (SELECT poll_key FROM votify_polls WHERE id = ?)"
+    };
+}
+
+macro_rules! rows {
+    ($columns:expr, $($sql:expr),+ $(,)?) => {{
+        static TEXT: LazyLock<Text> =
+            LazyLock::new(|| Text::Rows(RowStatement::new(&$columns, concat!($($sql),+))));
+        &TEXT
+    }};
+}
+
+macro_rules! params {
+    ($($sql:expr),+ $(,)?) => {
+        &Text::Params(concat!($($sql),+))
+    };
+}
+
+/// Returns the text of a statement.
+pub(super) fn text(statement: Statement) -> &'static Text {
+    match statement {
+        Statement::LockPolls => rows!(
+            ["poll_id"],
+            "SELECT p.id, p.epoch, p.revision, 0 ",
+            given_polls!()
+        ),
+        Statement::ReadPolls => rows!(["poll_id"], poll!(), " ", given_polls!()),
+        Statement::InsertPoll => params!(
+            "INSERT INTO votify_polls (title, title_search_key, description, category, \
+             ballot_kind, voter_policy, results_policy, allows_revote, address_quota, created_at, \
+             opens_at, closes_at, edited_at, sealed_at, owner, key_id, version, epoch, revision, \
+             total_votes, vote_counts, trending_score, id) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        ),
+        Statement::UpdatePoll => params!(
+            "UPDATE votify_polls SET (title, title_search_key, description, category, \
+             ballot_kind, voter_policy, results_policy, allows_revote, address_quota, created_at, \
+             opens_at, closes_at, edited_at, sealed_at, owner, key_id, version, epoch, revision, \
+             total_votes, vote_counts, trending_score) \
+             = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?"
+        ),
+        Statement::InsertOptions => rows!(
+            ["poll_id", "ordinal", "id", "text"],
+            "INSERT INTO votify_options (poll_key, ordinal, id, text) \
+             SELECT p.poll_key, given.ordinal, given.id, given.text ",
+            given_polls!()
+        ),
+        Statement::DeleteOptions => params!("DELETE FROM votify_options WHERE ", of_poll!()),
+        Statement::DeletePoll => params!("DELETE FROM votify_polls WHERE id = ?"),
+
+        Statement::ReadHistories => rows!(
+            ["poll_id", "voter_id", "ballot_id"],
+            "SELECT p.id, v.voter_id, v.ballot_id, v.choice, v.revision, v.cast_at ",
+            given_polls!(),
+            "CROSS JOIN votify_votes v ON v.poll_key = p.poll_key AND v.voter_id = given.voter_id \
+             UNION ALL \
+             SELECT p.id, s.voter_id, s.ballot_id, s.choice, s.revision, NULL ",
+            given_polls!(),
+            "CROSS JOIN votify_superseded_votes s ON s.poll_key = p.poll_key \
+             AND s.voter_id = given.voter_id AND s.ballot_id = given.ballot_id"
+        ),
+        Statement::ReadVotes => rows!(
+            ["poll_id", "voter_id"],
+            "SELECT v.voter_id, v.ballot_id, v.choice, v.revision, v.cast_at, ",
+            options!(),
+            " ",
+            given_polls!(),
+            "CROSS JOIN votify_votes v ON v.poll_key = p.poll_key AND v.voter_id = given.voter_id"
+        ),
+        Statement::ReadRevision => {
+            params!(
+                "SELECT p.revision, ",
+                options!(),
+                " FROM votify_polls p WHERE p.id = ?"
+            )
+        }
+        Statement::ReadVotePage => params!(
+            "SELECT voter_id, ballot_id, choice, revision, cast_at FROM votify_votes WHERE ",
+            of_poll!(),
+            " AND revision > ? AND revision <= ? ORDER BY revision LIMIT ?"
+        ),
+        Statement::CountChoices => params!(
+            "SELECT choice, count(*) FROM votify_votes WHERE ",
+            of_poll!(),
+            " GROUP BY choice"
+        ),
+        Statement::InsertVotes => rows!(
+            [
+                "poll_id",
+                "voter_id",
+                "ballot_id",
+                "choice",
+                "revision",
+                "cast_at"
+            ],
+            "INSERT INTO votify_votes (poll_key, voter_id, ballot_id, choice, revision, cast_at) \
+             SELECT p.poll_key, given.voter_id, given.ballot_id, given.choice, given.revision, \
+             given.cast_at ",
+            given_polls!()
+        ),
+        Statement::UpdateVotes => rows!(
+            [
+                "poll_id",
+                "voter_id",
+                "ballot_id",
+                "choice",
+                "revision",
+                "cast_at"
+            ],
+            "UPDATE votify_votes SET ballot_id = given.ballot_id, choice = given.choice, \
+             revision = given.revision, cast_at = given.cast_at ",
+            given_polls!(),
+            "WHERE votify_votes.poll_key = +p.poll_key AND votify_votes.voter_id = +given.voter_id"
+        ),
+        Statement::DeleteVotes => rows!(
+            ["poll_id", "voter_id"],
+            "DELETE FROM votify_votes WHERE (poll_key, voter_id) IN \
+             (SELECT p.poll_key, given.voter_id ",
+            given_polls!(),
+            ")"
+        ),
+        Statement::InsertSuperseded => rows!(
+            ["poll_id", "voter_id", "ballot_id", "choice", "revision"],
+            "INSERT INTO votify_superseded_votes (poll_key, voter_id, ballot_id, choice, revision) \
+             SELECT p.poll_key, given.voter_id, given.ballot_id, given.choice, given.revision ",
+            given_polls!()
+        ),
+        Statement::UpdateTallies => rows!(
+            [
+                "poll_id",
+                "revision",
+                "total_votes",
+                "vote_counts",
+                "trending_score"
+            ],
+            "UPDATE votify_polls SET revision = given.revision, total_votes = given.total_votes, \
+             vote_counts = given.vote_counts, trending_score = given.trending_score FROM given \
+             WHERE votify_polls.id = +given.poll_id"
+        ),
+        Statement::DeleteAllVotes => params!("DELETE FROM votify_votes WHERE ", of_poll!()),
+        Statement::DeleteAllSuperseded => {
+            params!("DELETE FROM votify_superseded_votes WHERE ", of_poll!())
+        }
+
+        Statement::ReadVoteAddresses => rows!(
+            ["poll_id", "voter_id"],
+            "SELECT p.id, a.voter_id, a.address_id ",
+            given_polls!(),
+            "CROSS JOIN votify_vote_addresses a ON a.poll_key = p.poll_key \
+             AND a.voter_id = given.voter_id"
+        ),
+        Statement::CountVoteAddresses => rows!(
+            ["poll_id", "address_id"],
+            "SELECT p.id, a.address_id, count(*) ",
+            given_polls!(),
+            "CROSS JOIN votify_vote_addresses a ON a.poll_key = p.poll_key \
+             AND a.address_id = given.address_id GROUP BY p.id, a.address_id"
+        ),
+        Statement::InsertVoteAddresses => rows!(
+            ["poll_id", "voter_id", "address_id"],
+            "INSERT INTO votify_vote_addresses (poll_key, voter_id, address_id) \
+             SELECT p.poll_key, given.voter_id, given.address_id ",
+            given_polls!()
+        ),
+        Statement::DeleteVoteAddresses => rows!(
+            ["poll_id", "voter_id"],
+            "DELETE FROM votify_vote_addresses WHERE (poll_key, voter_id) IN \
+             (SELECT p.poll_key, given.voter_id ",
+            given_polls!(),
+            ")"
+        ),
+        Statement::DeleteAllVoteAddresses => {
+            params!("DELETE FROM votify_vote_addresses WHERE ", of_poll!())
+        }
+
+        Statement::ReadInvites => rows!(
+            ["poll_id", "voter_id"],
+            "SELECT i.voter_id ",
+            given_polls!(),
+            "CROSS JOIN votify_invites i ON i.poll_key = p.poll_key AND i.voter_id = given.voter_id"
+        ),
+        Statement::CountInvites => {
+            params!("SELECT count(*) FROM votify_invites WHERE ", of_poll!())
+        }
+        Statement::InsertInvites => rows!(
+            ["poll_id", "voter_id"],
+            "INSERT INTO votify_invites (poll_key, voter_id) SELECT p.poll_key, given.voter_id ",
+            given_polls!()
+        ),
+        Statement::DeleteAllInvites => params!("DELETE FROM votify_invites WHERE ", of_poll!()),
+
+        Statement::ReadUserByName => params!(
+            "SELECT id, name, password_hash, created_at FROM votify_users WHERE name_key = ?"
+        ),
+        Statement::ReadUser => {
+            params!("SELECT id, name, password_hash, created_at FROM votify_users WHERE id = ?")
+        }
+        Statement::InsertUser => params!(
+            "INSERT INTO votify_users (id, name, name_key, password_hash, created_at) \
+             VALUES (?, ?, ?, ?, ?)"
+        ),
+        Statement::InsertRevocation => {
+            params!("INSERT INTO votify_revoked_tokens (token_id, expires_at) VALUES (?, ?)")
+        }
+        Statement::DeleteExpiredRevocations => params!(
+            "DELETE FROM votify_revoked_tokens WHERE token_id IN \
+             (SELECT token_id FROM votify_revoked_tokens WHERE expires_at < ? \
+             ORDER BY expires_at LIMIT 100)"
+        ),
+        Statement::ReadRevocations => rows!(
+            ["token_id"],
+            "SELECT r.token_id FROM given \
+             CROSS JOIN votify_revoked_tokens r ON r.token_id = given.token_id"
+        ),
+    }
+}

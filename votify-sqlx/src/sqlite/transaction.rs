@@ -1,0 +1,192 @@
+use async_trait::async_trait;
+use sqlx::Executor;
+use sqlx::error::DatabaseError;
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool, SqliteRow};
+use votify_core::store::Durability;
+
+use super::connect::SqliteDatabase;
+use super::error_codes::primary_code;
+use super::script::{CommitScript, Script};
+use super::{NAME, schema, sql};
+use crate::backend::{Backend, Call, Reply, Transaction, TransactionMode};
+use crate::batch_writes::BatchWrites;
+use crate::error::Error;
+use crate::listing::{ListingSyntax, question_mark};
+use crate::schema::SchemaInfo;
+
+#[async_trait]
+impl Backend for SqliteDatabase {
+    const NAME: &'static str = NAME;
+    const LISTING: ListingSyntax = ListingSyntax {
+        select: sql::SELECT_POLL,
+        from: "votify_polls p INDEXED BY votify_polls_{index}",
+        count_from: "votify_polls p INDEXED BY votify_polls_{index}",
+        placeholder: question_mark,
+        find: "instr",
+        closing_time: "?",
+    };
+    const LOCKS_DATABASE: bool = true;
+    type Row = SqliteRow;
+    type Transaction = SqliteTransaction;
+
+    fn durability(&self) -> Durability {
+        self.durability
+    }
+
+    async fn close(&self) {
+        if self.owns_pools {
+            self.readers.close().await;
+            self.writer.close().await;
+        }
+    }
+
+    async fn schema(&self) -> Result<SchemaInfo, Error> {
+        schema::read(&mut *self.readers.acquire().await?).await
+    }
+
+    async fn migrate(&self) -> Result<(), Error> {
+        schema::migrate(&self.writer).await
+    }
+
+    async fn begin(
+        &self,
+        mode: TransactionMode,
+        calls: Vec<Call>,
+    ) -> Result<(SqliteTransaction, Vec<Reply<SqliteRow>>), Error> {
+        let (pool, begin) = match mode {
+            TransactionMode::Write => (&self.writer, sql::BEGIN),
+            TransactionMode::Snapshot => (&self.readers, sql::SNAPSHOT),
+        };
+        SqliteTransaction::begin(pool, begin, calls).await
+    }
+
+    async fn read(&self, call: Call) -> Result<Vec<SqliteRow>, Error> {
+        let script = Script::default().call(call)?;
+        let replies = script.run(&mut *self.readers.acquire().await?).await?;
+        Ok(replies.into_iter().next().unwrap_or_default().rows)
+    }
+}
+
+/// An open transaction; rolled back when dropped.
+///
+/// Not sqlx's own type: that one counts a transaction that SQLite has rolled back by
+/// itself, as it does when the disk is full, as open forever, and every later transaction
+/// on the connection fails.
+#[derive(Debug)]
+pub(crate) struct SqliteTransaction {
+    /// `None` once the transaction has ended.
+    connection: Option<PoolConnection<Sqlite>>,
+}
+
+impl SqliteTransaction {
+    pub(super) async fn begin(
+        pool: &SqlitePool,
+        begin: &'static str,
+        calls: Vec<Call>,
+    ) -> Result<(Self, Vec<Reply<SqliteRow>>), Error> {
+        let script = calls
+            .into_iter()
+            .try_fold(Script::default().statement(begin), Script::call)?;
+        // Created first, so that a transaction that is dropped while it begins is rolled
+        // back too.
+        let mut transaction = Self {
+            connection: Some(pool.acquire().await?),
+        };
+        match script.run(transaction.connection()?).await {
+            Ok(mut replies) => Ok((transaction, replies.split_off(1))),
+            Err(error) => {
+                transaction.rollback().await;
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) fn connection(&mut self) -> Result<&mut SqliteConnection, Error> {
+        self.connection
+            .as_deref_mut()
+            .ok_or(Error::TransactionEnded)
+    }
+}
+
+#[async_trait]
+impl Transaction for SqliteTransaction {
+    type Row = SqliteRow;
+
+    async fn run(&mut self, calls: Vec<Call>) -> Result<Vec<Reply<SqliteRow>>, Error> {
+        let script = calls
+            .into_iter()
+            .try_fold(Script::default(), Script::call)?;
+        script.run(self.connection()?).await
+    }
+
+    async fn commit_batch(mut self, batch: BatchWrites) -> Result<i64, Error> {
+        let script = batch
+            .into_writes()
+            .try_fold(CommitScript::default(), |script, (statement, rows)| {
+                script.write(statement, &rows)
+            });
+        let committed = match script {
+            Ok(script) => script.run(self.connection()?).await,
+            Err(error) => Err(error),
+        };
+        match committed {
+            Ok(()) => {
+                self.connection = None;
+                Ok(0)
+            }
+            Err(error) => {
+                self.rollback().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn commit(mut self) -> Result<(), Error> {
+        match self.connection()?.execute("COMMIT").await {
+            Ok(_) => {
+                self.connection = None;
+                Ok(())
+            }
+            Err(error) => {
+                self.rollback().await;
+                Err(Error::from(error).into_commit_error())
+            }
+        }
+    }
+
+    async fn rollback(mut self) {
+        if let Some(connection) = self.connection.take() {
+            roll_back(connection).await;
+        }
+    }
+}
+
+impl Drop for SqliteTransaction {
+    /// Returns the connection to the pool once the transaction is rolled back, as sqlx's
+    /// own transactions do.
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(roll_back(connection));
+        }
+    }
+}
+
+async fn roll_back(mut connection: PoolConnection<Sqlite>) {
+    match connection.execute("ROLLBACK").await {
+        Ok(_) => {}
+        // SQLite has rolled back by itself, or the transaction had not begun.
+        Err(sqlx::Error::Database(error)) if no_active_transaction(error.as_ref()) => {}
+        Err(error) => {
+            tracing::warn!(%error, "rollback failed; closing the connection");
+            connection.close_on_drop();
+        }
+    }
+}
+
+/// `ROLLBACK` fails with the generic `SQLITE_ERROR` for no other reason.
+fn no_active_transaction(error: &dyn DatabaseError) -> bool {
+    primary_code(error) == Some(1)
+}
