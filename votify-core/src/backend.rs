@@ -5,6 +5,7 @@
 //! | need | type |
 //! | --- | --- |
 //! | Decide a batch under a poll's lock | [`group_by_poll`], [`BatchEvaluator`], [`WriteSet`], [`AddressUsage`] |
+//! | Store choices without the poll's definition at hand | [`ChoiceCodec`] |
 //! | Search titles the same way as every other store | [`search_terms`], [`search_key`] |
 //! | Order polls by recent votes | [`TrendingScore`] |
 //! | Deliver updates to the subscribers of one process | [`Fanout`] |
@@ -21,6 +22,7 @@ mod single_flight;
 mod sliding_window;
 mod trending;
 
+pub use crate::ballot::encoded_choice::ChoiceCodec;
 pub use address_usage::{AddressUsage, AddressUsageChanges};
 pub use batch_evaluator::{BatchEvaluator, WriteSet};
 pub use fanout::Fanout;

@@ -2,12 +2,14 @@
 
 mod choice;
 mod decide;
+pub(crate) mod encoded_choice;
 mod history;
 mod outcome;
 mod receipt;
 
-pub use choice::{Choice, ChoiceProblem, CorruptChoice};
+pub use choice::{Choice, ChoiceProblem};
 pub use decide::{Verdict, decide};
+pub use encoded_choice::{CorruptChoice, EncodeChoiceError};
 pub use history::{ActiveBallot, SupersededBallot, VoterHistory};
 pub use outcome::{Outcome, Refusal};
 pub use receipt::BatchReceipt;

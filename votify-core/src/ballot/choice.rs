@@ -1,3 +1,4 @@
+use super::encoded_choice::CorruptChoice;
 use crate::id::OptionId;
 use crate::poll::{BallotKind, OPTIONS_MAX, Poll};
 
@@ -14,10 +15,10 @@ use crate::poll::{BallotKind, OPTIONS_MAX, Poll};
 /// assert!(Choice::withdraw().is_withdrawal());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Choice(Repr);
+pub struct Choice(pub(super) Repr);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Repr {
+pub(super) enum Repr {
     Withdraw,
     One(OptionId),
     /// Sorted. May contain duplicates, which `Choice::check` rejects.
@@ -53,11 +54,6 @@ pub enum ChoiceProblem {
         max: u32,
     },
 }
-
-/// The stored bytes are not a choice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("stored bytes are not a choice")]
-pub struct CorruptChoice;
 
 impl Choice {
     /// Chooses one option, for a poll of kind [`Single`](BallotKind::Single).
