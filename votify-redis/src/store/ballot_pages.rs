@@ -6,7 +6,7 @@ use votify_core::ballot::ActiveBallot;
 
 use super::error::{Corrupt, Error};
 use super::keys::{ID_BYTES, Keys, REVISIONS_PER_SEGMENT};
-use super::poll_read::PollRead;
+use super::poll_read::{CurrentPoll, PollRead};
 use super::scripts::PAGE;
 use super::{RedisStore, record};
 
@@ -17,6 +17,8 @@ const REVISIONS_PER_PAGE: u64 = 1 << 11;
 /// A page of revisions and the ballots that were active when it was read.
 pub(super) struct Page {
     pub(super) read: PollRead,
+    /// The poll of this read.
+    pub(super) current: CurrentPoll,
     /// The last revision of the page.
     pub(super) last: u64,
     /// The voter of each revision, with the voter's active ballot. That ballot may have
@@ -56,6 +58,7 @@ pub(super) async fn page(
     Ok(Some(Page {
         last: end.min(current.stored.state.tally.position.revision),
         read,
+        current,
         voters,
     }))
 }
@@ -77,11 +80,7 @@ pub(super) fn ballots(
             let Some(page) = page(store, id, after).await? else {
                 return Ok(None);
             };
-            let end = match (end, page.read.current()?) {
-                (Some(end), _) => end,
-                (None, Some(current)) => current.stored.state.tally.position.revision,
-                (None, None) => return Ok(None),
-            };
+            let end = end.unwrap_or(page.current.stored.state.tally.position.revision);
             let ballots = active_ballots(id, &page, after, end)?;
             // After a restart, the poll may have fewer revisions than before.
             let next = if page.last > after { page.last } else { end };
@@ -105,7 +104,7 @@ fn active_ballots(
     for (revision, (voter, vote)) in (after + 1..=end).zip(&page.voters) {
         let Some(vote) = vote else { continue };
         let voter = record::decode_voter(id, voter)?;
-        let active = record::decode_vote(id, voter, vote)?;
+        let active = record::decode_vote(&page.current.stored.state.poll, voter, vote)?;
         if active.revision == revision {
             ballots.push(active);
         }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use futures_util::stream::{self, StreamExt};
 use votify_core::backend::{AddressUsage, BatchEvaluator, PollBatch, group_by_poll};
 use votify_core::ballot::{Outcome, VoterHistory};
-use votify_core::{Ballot, BatchReceipt, Tally, Timestamp, VoterId};
+use votify_core::{Ballot, BatchReceipt, Poll, Tally, Timestamp, VoterId};
 
 use super::cas::{CasAttempt, with_timeout};
 use super::error::Error;
@@ -56,7 +56,7 @@ async fn cast_batch(
             return Ok(None);
         };
         let trending_before = current.stored.state.trending;
-        let histories = histories(&read, &ballots)?;
+        let histories = histories(&read, &current.stored.state.poll, &ballots)?;
         let mut usage = AddressUsage::default();
         if current.stored.state.poll.rules.address_quota.is_some() {
             let current_usage = address_usage::read(store, &attempt.keys, &current, &ballots);
@@ -104,11 +104,12 @@ fn pack(ballots: &[&Ballot]) -> Vec<u8> {
 
 fn histories(
     read: &PollRead,
+    poll: &Poll,
     ballots: &[&Ballot],
 ) -> Result<HashMap<VoterId, VoterHistory>, Error> {
     let mut histories: HashMap<VoterId, VoterHistory> = HashMap::new();
     let voter_at = |index: usize| ballots.get(index).map(|ballot| ballot.voter);
-    for (_, active) in read.active_ballots(voter_at)? {
+    for (_, active) in read.active_ballots(poll, voter_at)? {
         let history = histories.entry(active.ballot.voter).or_default();
         history.active = Some(active);
     }
@@ -116,7 +117,7 @@ fn histories(
         let Some(ballot) = ballots.get(*index) else {
             return Err(read.corrupt("a superseded ballot").into());
         };
-        let old = record::decode_superseded(ballot.poll, ballot.voter, ballot.id, encoded)?;
+        let old = record::decode_superseded(poll, ballot.voter, ballot.id, encoded)?;
         let history = histories.entry(ballot.voter).or_default();
         // The batch may contain the same ballot twice.
         if !history.superseded.iter().any(|known| known.id == old.id) {

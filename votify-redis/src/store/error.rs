@@ -1,4 +1,5 @@
 use redis::RedisError;
+use votify_core::ballot::EncodeChoiceError;
 use votify_core::store::Durability;
 use votify_core::{PollId, StoreError};
 
@@ -16,6 +17,8 @@ pub(super) enum Error {
     Corrupt(#[from] Corrupt),
     #[error("failed to encode a poll: {0}")]
     Encode(String),
+    #[error("failed to encode a choice: {0}")]
+    EncodeChoice(EncodeChoiceError),
     #[error("too many ballots of one poll in one call: {ballots}")]
     TooManyBallots { ballots: usize },
     #[error(
@@ -71,6 +74,7 @@ impl Error {
             }
             Self::Redis(error) => error.into_store_error(),
             Self::Encode(_)
+            | Self::EncodeChoice(_)
             | Self::TooManyBallots { .. }
             | Self::Evicting
             | Self::NotDurable(_) => StoreError::failed(NAME, self),

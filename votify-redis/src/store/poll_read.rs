@@ -1,6 +1,6 @@
 use redis::Value;
 use votify_core::ballot::ActiveBallot;
-use votify_core::{PollId, VoterId};
+use votify_core::{Poll, PollId, VoterId};
 
 use super::error::{Corrupt, Error};
 use super::record::{self, StoredPoll};
@@ -100,19 +100,27 @@ impl PollRead {
         }))
     }
 
+    /// Returns the definition of an existing poll.
+    pub(super) fn definition(&self) -> Result<Poll, Corrupt> {
+        record::decode_definition(self.id, &self.definition)
+    }
+
     pub(super) fn corrupt(&self, what: &'static str) -> Corrupt {
         Corrupt::of(self.id, what)
     }
 
     /// Returns the active ballots, each with the index of its voter in the request.
+    ///
+    /// `poll` is the definition of this read.
     pub(super) fn active_ballots(
         &self,
+        poll: &Poll,
         voter_at: impl Fn(usize) -> Option<VoterId>,
     ) -> Result<Vec<(usize, ActiveBallot)>, Error> {
         let mut ballots = Vec::with_capacity(self.votes.len());
         for (index, vote) in &self.votes {
             let voter = voter_at(*index).ok_or_else(|| self.corrupt("a voter"))?;
-            ballots.push((*index, record::decode_vote(self.id, voter, vote)?));
+            ballots.push((*index, record::decode_vote(poll, voter, vote)?));
         }
         Ok(ballots)
     }

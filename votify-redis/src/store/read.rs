@@ -53,7 +53,11 @@ pub(super) async fn ballots_of(
             .call(&store.redis, &keys.to_read(), &[b"", &packed, b"16"])
             .await?;
         let read = PollRead::parse(id, reply)?;
-        for (_, active) in read.active_ballots(|index| voters.get(index).copied())? {
+        if read.votes.is_empty() {
+            continue;
+        }
+        let poll = read.definition()?;
+        for (_, active) in read.active_ballots(&poll, |index| voters.get(index).copied())? {
             ballots.insert(active.ballot.voter, active);
         }
     }

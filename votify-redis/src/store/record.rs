@@ -1,10 +1,10 @@
 //! Encoding of poll states and ballots. Numbers are big-endian.
 
 use votify_core::backend::TrendingScore;
-use votify_core::ballot::{ActiveBallot, SupersededBallot};
+use votify_core::ballot::{ActiveBallot, EncodeChoiceError, SupersededBallot};
 use votify_core::poll::{PollOption, PollState};
 use votify_core::tally::OptionCount;
-use votify_core::{Ballot, BallotId, Choice, Poll, PollId, Position, Tally, Timestamp, VoterId};
+use votify_core::{Ballot, BallotId, Poll, PollId, Position, Tally, Timestamp, VoterId};
 
 use super::error::Corrupt;
 
@@ -53,11 +53,7 @@ pub(super) fn encode_by(run: &[u8], nonce: [u8; 8], state: &PollState) -> Vec<u8
 }
 
 pub(super) fn decode(id: PollId, state: &[u8], definition: &[u8]) -> Result<StoredPoll, Corrupt> {
-    let corrupt = |what| Corrupt::of(id, what);
-    let poll: Poll = serde_json::from_slice(definition).map_err(|_| corrupt("the definition"))?;
-    if poll.id != id {
-        return Err(corrupt("the id"));
-    }
+    let poll = decode_definition(id, definition)?;
     let mut reader = ByteReader(state);
     let mut decode = || -> Option<StoredPoll> {
         if reader.array::<1>()? != [STATE_FORMAT] {
@@ -100,7 +96,16 @@ pub(super) fn decode(id: PollId, state: &[u8], definition: &[u8]) -> Result<Stor
             run: reader.0.to_vec(),
         })
     };
-    decode().ok_or_else(|| corrupt("the state"))
+    decode().ok_or_else(|| Corrupt::of(id, "the state"))
+}
+
+pub(super) fn decode_definition(id: PollId, definition: &[u8]) -> Result<Poll, Corrupt> {
+    let corrupt = |what| Corrupt::of(id, what);
+    let poll: Poll = serde_json::from_slice(definition).map_err(|_| corrupt("the definition"))?;
+    if poll.id != id {
+        return Err(corrupt("the id"));
+    }
+    Ok(poll)
 }
 
 /// Returns the nonce of an encoded state.
@@ -110,17 +115,23 @@ pub(super) fn nonce(state: &[u8]) -> Option<[u8; 8]> {
     reader.array()
 }
 
-pub(super) fn encode_vote(active: &ActiveBallot) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(49);
+pub(super) fn encode_vote(
+    poll: &Poll,
+    active: &ActiveBallot,
+) -> Result<Vec<u8>, EncodeChoiceError> {
+    let choice = poll.encode_choice(&active.ballot.choice)?;
+    let mut bytes = Vec::with_capacity(32 + choice.len());
     bytes.extend_from_slice(active.ballot.id.as_bytes());
     bytes.extend_from_slice(&active.revision.to_be_bytes());
     bytes.extend_from_slice(&active.cast_at.as_micros().to_be_bytes());
-    bytes.extend_from_slice(&active.ballot.choice.to_bytes());
-    bytes
+    bytes.extend_from_slice(&choice);
+    Ok(bytes)
 }
 
+/// Decodes an active ballot. `poll` must be of the same read as the ballot, or of a later
+/// one: an edit before the first ballot may change what the stored choice refers to.
 pub(super) fn decode_vote(
-    poll: PollId,
+    poll: &Poll,
     voter: VoterId,
     bytes: &[u8],
 ) -> Result<ActiveBallot, Corrupt> {
@@ -129,11 +140,11 @@ pub(super) fn decode_vote(
         let id = BallotId::from_bytes(reader.array()?);
         let revision = reader.number()?;
         let cast_at = Timestamp::from_micros(i64::from_be_bytes(reader.array()?)).ok()?;
-        let choice = Choice::from_bytes(reader.0).ok()?;
+        let choice = poll.decode_choice(reader.0).ok()?;
         Some(ActiveBallot {
             ballot: Ballot {
                 id,
-                poll,
+                poll: poll.id,
                 voter,
                 choice,
                 address: None,
@@ -142,18 +153,23 @@ pub(super) fn decode_vote(
             cast_at,
         })
     };
-    decode().ok_or_else(|| Corrupt::of(poll, "a ballot"))
+    decode().ok_or_else(|| Corrupt::of(poll.id, "a ballot"))
 }
 
-pub(super) fn encode_superseded(old: &SupersededBallot) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(25);
+pub(super) fn encode_superseded(
+    poll: &Poll,
+    old: &SupersededBallot,
+) -> Result<Vec<u8>, EncodeChoiceError> {
+    let choice = poll.encode_choice(&old.choice)?;
+    let mut bytes = Vec::with_capacity(8 + choice.len());
     bytes.extend_from_slice(&old.revision.to_be_bytes());
-    bytes.extend_from_slice(&old.choice.to_bytes());
-    bytes
+    bytes.extend_from_slice(&choice);
+    Ok(bytes)
 }
 
+/// Decodes a superseded ballot. `poll` must be as for [`decode_vote`].
 pub(super) fn decode_superseded(
-    poll: PollId,
+    poll: &Poll,
     voter: VoterId,
     id: BallotId,
     bytes: &[u8],
@@ -164,10 +180,10 @@ pub(super) fn decode_superseded(
             id,
             voter,
             revision: reader.number()?,
-            choice: Choice::from_bytes(reader.0).ok()?,
+            choice: poll.decode_choice(reader.0).ok()?,
         })
     };
-    decode().ok_or_else(|| Corrupt::of(poll, "a superseded ballot"))
+    decode().ok_or_else(|| Corrupt::of(poll.id, "a superseded ballot"))
 }
 
 pub(super) fn decode_voter(poll: PollId, bytes: &[u8]) -> Result<VoterId, Corrupt> {
@@ -189,5 +205,74 @@ impl ByteReader<'_> {
 
     fn number(&mut self) -> Option<u64> {
         self.array().map(u64::from_be_bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use votify_core::{Choice, Keyring, PollDraft, VoterPolicy};
+
+    use super::*;
+
+    fn poll() -> Poll {
+        PollDraft::multiple_choice("Toppings?", ["Corn", "Olives", "Onions"], 1, 3)
+            .into_poll(
+                PollId::generate(Timestamp::EPOCH),
+                Timestamp::EPOCH,
+                &Keyring::ephemeral(),
+            )
+            .unwrap()
+    }
+
+    fn choices(poll: &Poll) -> [Choice; 3] {
+        let [first, _, third] = [0, 1, 2].map(|ordinal: usize| poll.options[ordinal].id);
+        [
+            Choice::withdraw(),
+            Choice::one(third),
+            Choice::several([third, first]),
+        ]
+    }
+
+    const VOTER: [u8; 15] = [7; 15];
+
+    #[test]
+    fn ballots_round_trip() {
+        let poll = poll();
+        let voter = VoterId::new(VoterPolicy::Browser, VOTER);
+        for choice in choices(&poll) {
+            let active = ActiveBallot {
+                ballot: Ballot {
+                    id: BallotId::from_bytes([9; 16]),
+                    poll: poll.id,
+                    voter,
+                    choice,
+                    address: None,
+                },
+                revision: 300,
+                cast_at: Timestamp::EPOCH,
+            };
+            let bytes = encode_vote(&poll, &active).unwrap();
+            assert_eq!(decode_vote(&poll, voter, &bytes).unwrap(), active);
+            let old = SupersededBallot {
+                id: active.ballot.id,
+                voter,
+                choice: active.ballot.choice,
+                revision: 300,
+            };
+            let bytes = encode_superseded(&poll, &old).unwrap();
+            let decoded = decode_superseded(&poll, voter, old.id, &bytes);
+            assert_eq!(decoded.unwrap(), old);
+        }
+    }
+
+    #[test]
+    fn choices_of_other_polls_are_corrupt() {
+        let (poll, voter) = (poll(), VoterId::new(VoterPolicy::Browser, VOTER));
+        for choice in [&[][..], &[0x11], &[0x11, 3], &[0x12, 1, 0], &[7]] {
+            let vote = [&[0; 32], choice].concat();
+            assert!(decode_vote(&poll, voter, &vote).is_err());
+            let (id, old) = (BallotId::from_bytes([9; 16]), [&[0; 8], choice].concat());
+            assert!(decode_superseded(&poll, voter, id, &old).is_err());
+        }
     }
 }

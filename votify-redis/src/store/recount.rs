@@ -39,8 +39,7 @@ impl Recount {
             let page = page(store, id, self.last_revision)
                 .await?
                 .ok_or(Error::NotFound(id))?;
-            let current = page.read.current()?.ok_or(Error::NotFound(id))?;
-            let source = Some((current.stored.nonce, page.read.run.clone()));
+            let source = Some((page.current.stored.nonce, page.read.run.clone()));
             if self.source != source {
                 // A restarted server may have lost revisions, so the recount starts
                 // again.
@@ -54,8 +53,8 @@ impl Recount {
                 }
             }
             self.apply(id, &page)?;
-            if self.last_revision >= current.stored.state.tally.position.revision {
-                return self.snapshot(id, page, current);
+            if self.last_revision >= page.current.stored.state.tally.position.revision {
+                return self.snapshot(id, page);
             }
         }
     }
@@ -65,7 +64,8 @@ impl Recount {
             match vote {
                 Some(vote) => {
                     let voter_id = record::decode_voter(id, voter)?;
-                    let active = record::decode_vote(id, voter_id, vote)?;
+                    let poll = &page.current.stored.state.poll;
+                    let active = record::decode_vote(poll, voter_id, vote)?;
                     self.choices.insert(*voter, active.ballot.choice);
                 }
                 None => {
@@ -77,19 +77,14 @@ impl Recount {
         Ok(())
     }
 
-    fn snapshot(
-        &self,
-        id: PollId,
-        page: Page,
-        current: CurrentPoll,
-    ) -> Result<RecountSnapshot, Error> {
+    fn snapshot(&self, id: PollId, page: Page) -> Result<RecountSnapshot, Error> {
         if u64::try_from(self.choices.len()) != Ok(page.read.active_ballots) {
             return Err(Corrupt::of(id, "a ballot without a revision").into());
         }
         let choices = self.choices.values().map(|choice| (choice, 1));
         Ok(RecountSnapshot {
-            recounted: current.stored.state.tally.recounted_by_choice(choices),
-            current,
+            recounted: (page.current.stored.state.tally).recounted_by_choice(choices),
+            current: page.current,
             run: page.read.run,
         })
     }

@@ -95,7 +95,9 @@ async fn corrupt_ballot_is_reported() {
     let ballots = [ballot(&poll, 1), ballot(&poll, 2)];
     cast(&store, &ballots).await;
     let voter = ballots[0].voter;
-    for garbage in [&b""[..], b"garbage", &[7; 49]] {
+    // The last one chooses the third of two options.
+    let unknown_option = [&[0; 32][..], &[0x11, 2]].concat();
+    for garbage in [&b""[..], b"garbage", &[7; 49], &unknown_option] {
         let key = key(&poll, "votes");
         let words = [b"HSET", key.as_bytes(), voter.as_bytes(), garbage];
         run(&mut connection, &words).await;

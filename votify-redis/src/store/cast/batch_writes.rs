@@ -36,11 +36,12 @@ impl BatchWrites {
                 ballots: ballots.len(),
             });
         }
+        let poll = &write_set.state.poll;
         let active = [&write_set.inserted, &write_set.updated];
         let mut rows = Vec::with_capacity(2 * ballots.len());
         for vote in active.into_iter().flatten() {
             rows.push(vote.ballot.voter.as_bytes().to_vec());
-            rows.push(record::encode_vote(vote));
+            rows.push(record::encode_vote(poll, vote).map_err(Error::EncodeChoice)?);
         }
         rows.extend(
             write_set
@@ -50,7 +51,7 @@ impl BatchWrites {
         );
         for old in &write_set.superseded {
             rows.push([*old.voter.as_bytes(), *old.id.as_bytes()].concat());
-            rows.push(record::encode_superseded(old));
+            rows.push(record::encode_superseded(poll, old).map_err(Error::EncodeChoice)?);
         }
         let usage = &write_set.address_usage;
         rows.extend(usage.released.iter().map(|voter| voter.as_bytes().to_vec()));
