@@ -4,7 +4,7 @@ use redb::{ReadableTable, TableDefinition};
 use votify_core::ballot::{ActiveBallot, SupersededBallot};
 use votify_core::poll::PollState;
 use votify_core::store::StoreError;
-use votify_core::{Ballot, BallotId, Choice, PollId, Timestamp, VoterId};
+use votify_core::{Ballot, BallotId, Choice, Poll, PollId, Timestamp, VoterId};
 
 /// The name of this store in logs and errors.
 pub(crate) const BACKEND: &str = "redb";
@@ -29,11 +29,11 @@ pub(crate) const ADDRESS_COUNTS: TableDefinition<'_, ([u8; 16], [u8; 16]), u32> 
 
 /// Poll and voter.
 pub(crate) type VoteKey = ([u8; 16], [u8; 16]);
-/// Ballot, choice, revision, microseconds.
+/// Ballot, encoded choice, revision, microseconds.
 pub(crate) type Vote = ([u8; 16], Vec<u8>, u64, i64);
 /// Poll, voter, ballot.
 pub(crate) type SupersededKey = ([u8; 16], [u8; 16], [u8; 16]);
-/// Choice, revision.
+/// Encoded choice, revision.
 pub(crate) type Superseded = (Vec<u8>, u64);
 
 pub(crate) fn encode_state(state: &PollState) -> Result<Vec<u8>, StoreError> {
@@ -44,52 +44,73 @@ pub(crate) fn decode_state(bytes: &[u8]) -> Result<PollState, StoreError> {
     serde_json::from_slice(bytes).map_err(|error| StoreError::corrupt(BACKEND, error))
 }
 
-pub(crate) fn encode_vote(active: &ActiveBallot) -> Vote {
+pub(crate) fn encode_vote(poll: &Poll, active: &ActiveBallot) -> Result<Vote, StoreError> {
     let ActiveBallot {
         ballot,
         revision,
         cast_at,
     } = active;
-    (
+    Ok((
         *ballot.id.as_bytes(),
-        ballot.choice.to_bytes(),
+        encode_choice(poll, &ballot.choice)?,
         *revision,
         cast_at.as_micros(),
-    )
+    ))
 }
 
+/// Decodes an active ballot. `poll` must be of the same transaction as the row: before
+/// the first ballot, an edit may change what a stored choice refers to.
 pub(crate) fn decode_vote(
-    poll: PollId,
+    poll: &Poll,
     voter: VoterId,
     vote: &Vote,
 ) -> Result<ActiveBallot, StoreError> {
     let (id, choice, revision, micros) = vote;
-    let corrupt = |error| StoreError::corrupt(BACKEND, error);
     Ok(ActiveBallot {
         ballot: Ballot {
             id: BallotId::from_bytes(*id),
-            poll,
+            poll: poll.id,
             voter,
-            choice: Choice::from_bytes(choice).map_err(|error| corrupt(error.to_string()))?,
+            choice: decode_choice(poll, choice)?,
             address: None,
         },
         revision: *revision,
-        cast_at: Timestamp::from_micros(*micros).map_err(|error| corrupt(error.to_string()))?,
+        cast_at: Timestamp::from_micros(*micros)
+            .map_err(|error| StoreError::corrupt(BACKEND, error))?,
     })
 }
 
+pub(crate) fn encode_superseded(
+    poll: &Poll,
+    old: &SupersededBallot,
+) -> Result<Superseded, StoreError> {
+    Ok((encode_choice(poll, &old.choice)?, old.revision))
+}
+
+/// Decodes a superseded ballot. `poll` must be as for [`decode_vote`].
 pub(crate) fn decode_superseded(
+    poll: &Poll,
     id: BallotId,
     voter: VoterId,
     row: &Superseded,
 ) -> Result<SupersededBallot, StoreError> {
-    let choice = Choice::from_bytes(&row.0).map_err(|error| StoreError::corrupt(BACKEND, error))?;
+    let (choice, revision) = row;
     Ok(SupersededBallot {
         id,
         voter,
-        choice,
-        revision: row.1,
+        choice: decode_choice(poll, choice)?,
+        revision: *revision,
     })
+}
+
+fn encode_choice(poll: &Poll, choice: &Choice) -> Result<Vec<u8>, StoreError> {
+    poll.encode_choice(choice)
+        .map_err(|error| StoreError::failed(BACKEND, error))
+}
+
+fn decode_choice(poll: &Poll, bytes: &[u8]) -> Result<Choice, StoreError> {
+    poll.decode_choice(bytes)
+        .map_err(|error| StoreError::corrupt(BACKEND, error))
 }
 
 /// Returns the state of a poll, or `None` if it does not exist.
@@ -107,9 +128,9 @@ pub(crate) fn state_of(
 /// Returns all active ballots of a poll.
 pub(crate) fn active_ballots(
     votes: &impl ReadableTable<VoteKey, Vote>,
-    poll: PollId,
+    poll: &Poll,
 ) -> Result<Vec<ActiveBallot>, StoreError> {
-    let range = (*poll.as_bytes(), [0; 16])..=(*poll.as_bytes(), [0xFF; 16]);
+    let range = (*poll.id.as_bytes(), [0; 16])..=(*poll.id.as_bytes(), [0xFF; 16]);
     let rows = votes.range(range).map_err(store_error)?;
     rows.map(|row| {
         let (key, vote) = row.map_err(store_error)?;

@@ -111,7 +111,7 @@ impl RedbStore {
 
 /// Returns the committed active ballots of a poll. While the caller holds the write
 /// transaction, no newer ones exist.
-fn committed_ballots(database: &Database, poll: PollId) -> Result<Vec<ActiveBallot>, StoreError> {
+fn committed_ballots(database: &Database, poll: &Poll) -> Result<Vec<ActiveBallot>, StoreError> {
     let votes = database
         .begin_read()
         .map_err(store_error)?
@@ -129,21 +129,23 @@ fn page(
     end: u64,
 ) -> Result<Vec<ActiveBallot>, StoreError> {
     let snapshot = database.begin_read().map_err(store_error)?;
+    let polls = snapshot.open_table(POLLS).map_err(store_error)?;
+    let Some(PollState { poll, .. }) = state_of(&polls, poll)? else {
+        return Ok(Vec::new());
+    };
     let (order, votes) = (
         snapshot
             .open_table(VOTES_BY_REVISION)
             .map_err(store_error)?,
         snapshot.open_table(VOTES).map_err(store_error)?,
     );
-    let range = (*poll.as_bytes(), after.saturating_add(1))..=(*poll.as_bytes(), end);
+    let id = *poll.id.as_bytes();
+    let range = (id, after.saturating_add(1))..=(id, end);
     let mut page = Vec::new();
     for row in order.range(range).map_err(store_error)?.take(PAGE) {
         let voter = voter(row.map_err(store_error)?.1.value())?;
-        if let Some(vote) = votes
-            .get((*poll.as_bytes(), *voter.as_bytes()))
-            .map_err(store_error)?
-        {
-            page.push(decode_vote(poll, voter, &vote.value())?);
+        if let Some(vote) = votes.get((id, *voter.as_bytes())).map_err(store_error)? {
+            page.push(decode_vote(&poll, voter, &vote.value())?);
         }
     }
     Ok(page)
@@ -285,16 +287,17 @@ impl Store for RedbStore {
     ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
         let voters = voters.to_vec();
         self.blocking(move |database| {
-            let votes = database
-                .begin_read()
-                .map_err(store_error)?
-                .open_table(VOTES)
-                .map_err(store_error)?;
+            let snapshot = database.begin_read().map_err(store_error)?;
+            let polls = snapshot.open_table(POLLS).map_err(store_error)?;
+            let Some(PollState { poll, .. }) = state_of(&polls, poll)? else {
+                return Ok(vec![None; voters.len()]);
+            };
+            let votes = snapshot.open_table(VOTES).map_err(store_error)?;
             let of = |voter: &VoterId| {
                 let row = votes
-                    .get((*poll.as_bytes(), *voter.as_bytes()))
+                    .get((*poll.id.as_bytes(), *voter.as_bytes()))
                     .map_err(store_error)?;
-                row.map(|row| decode_vote(poll, *voter, &row.value()))
+                row.map(|row| decode_vote(&poll, *voter, &row.value()))
                     .transpose()
             };
             voters.iter().map(of).collect()
@@ -338,21 +341,20 @@ impl Store for RedbStore {
         self.blocking(move |database| {
             let snapshot = database.begin_read().map_err(store_error)?;
             let polls = snapshot.open_table(POLLS).map_err(store_error)?;
-            let stored = state_of(&polls, id)?
-                .ok_or(StoreError::PollNotFound(id))?
-                .tally;
-            let ballots = active_ballots(&snapshot.open_table(VOTES).map_err(store_error)?, id)?;
+            let state = state_of(&polls, id)?.ok_or(StoreError::PollNotFound(id))?;
+            let votes = snapshot.open_table(VOTES).map_err(store_error)?;
+            let ballots = active_ballots(&votes, &state.poll)?;
             Ok(Audit {
-                recounted: stored.recounted(&ballots),
-                stored,
+                recounted: state.tally.recounted(&ballots),
+                stored: state.tally,
             })
         })
         .await
     }
 
     async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
-        self.update_state(id, move |database, state| {
-            let repaired = state.recount(&committed_ballots(database, id)?);
+        self.update_state(id, |database, state| {
+            let repaired = state.recount(&committed_ballots(database, &state.poll)?);
             let tally = repaired.tally.clone();
             Ok((Some(repaired), tally))
         })

@@ -3,13 +3,12 @@ use std::collections::HashMap;
 use redb::{Database, ReadableTable, WriteTransaction};
 use votify_core::backend::{BatchEvaluator, PollBatch, WriteSet, group_by_poll};
 use votify_core::ballot::{BatchReceipt, Outcome, VoterHistory};
-use votify_core::poll::PollState;
-use votify_core::{Ballot, PollId, StoreError, Tally, Timestamp, VoterId};
+use votify_core::{Ballot, Poll, StoreError, Tally, Timestamp, VoterId};
 
 use super::{RedbStore, address_usage};
 use crate::rows::{
     BACKEND, POLLS, SUPERSEDED, VOTES, VOTES_BY_REVISION, decode_superseded, decode_vote,
-    encode_state, encode_vote, state_of, store_error,
+    encode_state, encode_superseded, encode_vote, state_of, store_error,
 };
 
 /// Casts the ballots of each poll in a separate transaction, so that an error affects one
@@ -61,7 +60,8 @@ fn cast_batch(
         return Ok(None);
     };
     let has_quota = state.poll.rules.address_quota.is_some();
-    let mut evaluator = BatchEvaluator::new(state, histories(&transaction, ballots)?, now);
+    let histories = histories(&transaction, &state.poll, ballots)?;
+    let mut evaluator = BatchEvaluator::new(state, histories, now);
     if has_quota {
         evaluator = evaluator.with_address_usage(address_usage::read(&transaction, ballots)?);
     }
@@ -71,7 +71,7 @@ fn cast_batch(
         .collect();
     let writes = evaluator.finish();
     if !writes.is_empty() {
-        write(&transaction, poll, &writes)?;
+        write(&transaction, &writes)?;
         if !writes.address_usage.is_empty() {
             address_usage::write(&transaction, poll, &writes.address_usage)?;
         }
@@ -84,53 +84,47 @@ fn cast_batch(
 /// this batch. With them the evaluator recognizes replays.
 fn histories(
     transaction: &WriteTransaction,
+    poll: &Poll,
     ballots: &[Ballot],
 ) -> Result<HashMap<VoterId, VoterHistory>, StoreError> {
     let votes = transaction.open_table(VOTES).map_err(store_error)?;
     let superseded = transaction.open_table(SUPERSEDED).map_err(store_error)?;
     let mut histories: HashMap<VoterId, VoterHistory> = HashMap::new();
-    for Ballot {
-        id, poll, voter, ..
-    } in ballots
-    {
+    for Ballot { id, voter, .. } in ballots {
+        let key = (*poll.id.as_bytes(), *voter.as_bytes());
         let history = histories.entry(*voter).or_default();
         if history.active.is_none() {
-            let row = votes
-                .get((*poll.as_bytes(), *voter.as_bytes()))
-                .map_err(store_error)?;
+            let row = votes.get(key).map_err(store_error)?;
             history.active = row
-                .map(|row| decode_vote(*poll, *voter, &row.value()))
+                .map(|row| decode_vote(poll, *voter, &row.value()))
                 .transpose()?;
         }
         let old = superseded
-            .get((*poll.as_bytes(), *voter.as_bytes(), *id.as_bytes()))
+            .get((key.0, key.1, *id.as_bytes()))
             .map_err(store_error)?;
         if let Some(old) = old
             && !history.superseded.iter().any(|known| known.id == *id)
         {
             history
                 .superseded
-                .push(decode_superseded(*id, *voter, &old.value())?);
+                .push(decode_superseded(poll, *id, *voter, &old.value())?);
         }
     }
     Ok(histories)
 }
 
-fn write(
-    transaction: &WriteTransaction,
-    poll: PollId,
-    writes: &WriteSet,
-) -> Result<(), StoreError> {
-    let state: &PollState = &writes.state;
+fn write(transaction: &WriteTransaction, writes: &WriteSet) -> Result<(), StoreError> {
+    let state = &writes.state;
+    let (poll, id) = (&state.poll, *state.poll.id.as_bytes());
     let mut polls = transaction.open_table(POLLS).map_err(store_error)?;
     polls
-        .insert(poll.as_bytes(), encode_state(state)?)
+        .insert(id, encode_state(state)?)
         .map_err(store_error)?;
     let mut votes = transaction.open_table(VOTES).map_err(store_error)?;
     for active in &writes.inserted {
-        let key = (*poll.as_bytes(), *active.ballot.voter.as_bytes());
+        let key = (id, *active.ballot.voter.as_bytes());
         if votes
-            .insert(key, encode_vote(active))
+            .insert(key, encode_vote(poll, active)?)
             .map_err(store_error)?
             .is_some()
         {
@@ -144,8 +138,8 @@ fn write(
     for active in &writes.updated {
         votes
             .insert(
-                (*poll.as_bytes(), *active.ballot.voter.as_bytes()),
-                encode_vote(active),
+                (id, *active.ballot.voter.as_bytes()),
+                encode_vote(poll, active)?,
             )
             .map_err(store_error)?;
     }
@@ -153,28 +147,21 @@ fn write(
         .open_table(VOTES_BY_REVISION)
         .map_err(store_error)?;
     for old in &writes.superseded {
-        order
-            .remove((*poll.as_bytes(), old.revision))
-            .map_err(store_error)?;
+        order.remove((id, old.revision)).map_err(store_error)?;
     }
     for active in writes.inserted.iter().chain(&writes.updated) {
         order
-            .insert(
-                (*poll.as_bytes(), active.revision),
-                *active.ballot.voter.as_bytes(),
-            )
+            .insert((id, active.revision), *active.ballot.voter.as_bytes())
             .map_err(store_error)?;
     }
     for voter in &writes.removed {
-        votes
-            .remove((*poll.as_bytes(), *voter.as_bytes()))
-            .map_err(store_error)?;
+        votes.remove((id, *voter.as_bytes())).map_err(store_error)?;
     }
     let mut superseded = transaction.open_table(SUPERSEDED).map_err(store_error)?;
     for old in &writes.superseded {
-        let key = (*poll.as_bytes(), *old.voter.as_bytes(), *old.id.as_bytes());
+        let key = (id, *old.voter.as_bytes(), *old.id.as_bytes());
         superseded
-            .insert(key, (old.choice.to_bytes(), old.revision))
+            .insert(key, encode_superseded(poll, old)?)
             .map_err(store_error)?;
     }
     Ok(())
