@@ -73,7 +73,7 @@ fn only_encodings_of_choices_can_be_decoded() {
         .iter()
         .map(|choice| codec.encode(choice).unwrap())
         .collect();
-    // All strings of at most 5 bytes over a kind, an unknown kind, and ordinals inside and
+    // All strings of at most 4 bytes over kinds, unknown kinds, and ordinals inside and
     // outside the poll.
     let alphabet = [0, 1, 2, 3, WITHDRAWAL, ONE, SEVERAL, 0x13, 0x80, 0xFF];
     let mut strings = vec![Vec::new()];
