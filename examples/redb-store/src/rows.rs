@@ -58,13 +58,8 @@ pub(crate) fn encode_vote(poll: &Poll, active: &ActiveBallot) -> Result<Vote, St
     ))
 }
 
-<<<<<<< HEAD
-/// Decodes an active ballot. `poll` must be of the same transaction as the row: before the
-/// first ballot, an edit may change what a stored choice refers to.
-=======
 /// Decodes an active ballot. `poll` must be of the same transaction as the row: before
 /// the first ballot, an edit may change what a stored choice refers to.
->>>>>>> choices
 pub(crate) fn decode_vote(
     poll: &Poll,
     voter: VoterId,

@@ -1,4 +1,3 @@
-use super::encoded_choice::CorruptChoice;
 use crate::id::OptionId;
 use crate::poll::{BallotKind, OPTIONS_MAX, Poll};
 
@@ -130,41 +129,6 @@ impl Choice {
             Err(problems)
         }
     }
-
-    /// Returns the stored form: a kind byte, then 16 bytes for each option.
-    #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let kind = match self.0 {
-            Repr::Withdraw => 0,
-            Repr::One(_) => 1,
-            Repr::Several(_) => 2,
-        };
-        let mut bytes = Vec::with_capacity(1 + 16 * self.options().len());
-        bytes.push(kind);
-        self.options()
-            .iter()
-            .for_each(|option| bytes.extend_from_slice(option.as_bytes()));
-        bytes
-    }
-
-    /// Reads the form that [`to_bytes`](Self::to_bytes) writes.
-    ///
-    /// # Errors
-    /// Returns [`CorruptChoice`] for any other bytes; the stored row is damaged.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CorruptChoice> {
-        let (kind, rest) = bytes.split_first().ok_or(CorruptChoice)?;
-        let (options, []) = rest.as_chunks::<16>() else {
-            return Err(CorruptChoice);
-        };
-        match (kind, options) {
-            (0, []) => Ok(Self::withdraw()),
-            (1, [option]) => Ok(Self::one(OptionId::from_bytes(*option))),
-            (2, options) => Ok(Self::several(
-                options.iter().copied().map(OptionId::from_bytes),
-            )),
-            _ => Err(CorruptChoice),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -183,21 +147,6 @@ mod tests {
                 &Keyring::ephemeral(),
             )
             .unwrap()
-    }
-
-    #[test]
-    fn bytes_round_trip_and_other_bytes_are_rejected() {
-        let id = |n| OptionId::from_bytes([n; 16]);
-        for choice in [
-            Choice::withdraw(),
-            Choice::one(id(3)),
-            Choice::several([id(9), id(1)]),
-        ] {
-            assert_eq!(Choice::from_bytes(&choice.to_bytes()), Ok(choice));
-        }
-        for bad in [&[][..], &[1], &[0, 0], &[7], &[1; 16]] {
-            assert_eq!(Choice::from_bytes(bad), Err(CorruptChoice));
-        }
     }
 
     #[test]

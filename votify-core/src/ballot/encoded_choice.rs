@@ -33,15 +33,9 @@ pub struct CorruptChoice;
 /// Converts choices of one poll to and from their stored form, which refers to options by
 /// ordinal.
 ///
-<<<<<<< HEAD
-/// The ordinal of an option is its index in [`Poll::options`], starting at 0. Callers that
-/// have the poll use [`Poll::encode_choice`] and [`Poll::decode_choice`], which convert in
-/// the same way.
-=======
 /// The ordinal of an option is its index in [`Poll::options`], starting at 0. Callers
 /// that have the poll use [`Poll::encode_choice`] and [`Poll::decode_choice`], which
 /// convert in the same way.
->>>>>>> choices
 ///
 /// # Format
 ///
@@ -67,13 +61,8 @@ pub struct CorruptChoice;
 ///
 /// An edit before the first ballot may add, remove and reorder options. The first ballot
 /// freezes their ids and order, so ordinals never change after it. The options must be
-<<<<<<< HEAD
-/// read in the same transaction as the ballot, or later. Options that were read before the
-/// first ballot may decode to another choice.
-=======
 /// read in the same transaction as the ballot, or later. Options that were read before
 /// the first ballot may decode to another choice.
->>>>>>> choices
 ///
 /// ```
 /// use votify_core::backend::ChoiceCodec;
@@ -116,26 +105,16 @@ impl ChoiceCodec {
 }
 
 impl Poll {
-<<<<<<< HEAD
-    /// Returns the stored form of a choice: a byte for the version and kind, then one byte
-    /// for each option. [`ChoiceCodec`](crate::backend::ChoiceCodec) documents the format.
-=======
     /// Returns the stored form of a choice: a byte for the version and kind, then one
     /// byte for each option. [`ChoiceCodec`] documents the format.
->>>>>>> choices
     ///
     /// # Errors
     /// A choice that was accepted for this poll causes no error. A store returns
     /// [`StoreError::Failed`](crate::StoreError::Failed) and writes nothing.
     /// - [`EncodeChoiceError::UnknownOption`]: an option is not among the options of this
     ///   poll. The choice is for another poll, or was not checked.
-<<<<<<< HEAD
-    /// - [`EncodeChoiceError::RepeatedOption`]: the choice contains an option twice, and was
-    ///   not checked.
-=======
     /// - [`EncodeChoiceError::RepeatedOption`]: the choice contains an option twice, and
     ///   was not checked.
->>>>>>> choices
     pub fn encode_choice(&self, choice: &Choice) -> Result<Vec<u8>, EncodeChoiceError> {
         encode(self.options.iter().map(|option| option.id), choice)
     }
@@ -182,22 +161,11 @@ fn encode(
     if bytes.len() == length {
         return Ok(bytes);
     }
-<<<<<<< HEAD
-    let mut unknown = chosen
-        .iter()
-        .filter(|chosen| !options.clone().any(|option| option == **chosen));
-    Err(unknown
-        .next()
-        .map_or(EncodeChoiceError::RepeatedOption, |option| {
-            EncodeChoiceError::UnknownOption(*option)
-        }))
-=======
     let is_unknown = |chosen: &&OptionId| options.clone().all(|option| option != **chosen);
     Err(match chosen.iter().find(is_unknown) {
         Some(option) => EncodeChoiceError::UnknownOption(*option),
         None => EncodeChoiceError::RepeatedOption,
     })
->>>>>>> choices
 }
 
 fn decode(options: impl Iterator<Item = OptionId>, bytes: &[u8]) -> Result<Choice, CorruptChoice> {

@@ -1,7 +1,7 @@
 //! The SQL of every statement for SQLite.
 //!
-//! `CROSS JOIN` makes SQLite go through the given rows and look each one up. A plus sign
-//! before a column has the same purpose in an `UPDATE`.
+//! `CROSS JOIN` makes SQLite go through the given rows and look each one up. In an
+//! `UPDATE`, a plus sign before the value does so.
 
 use std::sync::LazyLock;
 
@@ -166,9 +166,10 @@ pub(super) fn text(statement: Statement) -> &'static Text {
                 "cast_at"
             ],
             "UPDATE votify_votes SET ballot_id = given.ballot_id, choice = given.choice, \
-             revision = given.revision, cast_at = given.cast_at ",
-            given_polls!(),
-            "WHERE votify_votes.poll_key = +p.poll_key AND votify_votes.voter_id = +given.voter_id"
+             revision = given.revision, cast_at = given.cast_at FROM given \
+             WHERE votify_votes.poll_key = \
+             +(SELECT poll_key FROM votify_polls WHERE id = given.poll_id) \
+             AND votify_votes.voter_id = +given.voter_id"
         ),
         Statement::DeleteVotes => rows!(
             ["poll_id", "voter_id"],

@@ -5,4 +5,3 @@ mod connect;
 mod faults;
 mod harness;
 mod migrations;
-mod upgrades;

@@ -115,16 +115,19 @@ async fn a_corrupt_poll_does_not_affect_other_polls() {
         .await
         .remove(0)
         .unwrap();
-    sqlx::query("UPDATE votify_polls SET voters = 'martians' WHERE id = ?")
+    sqlx::query("UPDATE votify_polls SET voter_policy = 'martians' WHERE id = ?")
         .bind(corrupt.id.as_bytes().to_vec())
         .execute(&pool)
         .await
         .unwrap();
-    sqlx::query("UPDATE votify_votes SET choice = x'ff' WHERE poll_id = ?")
-        .bind(corrupt_vote.id.as_bytes().to_vec())
-        .execute(&pool)
-        .await
-        .unwrap();
+    sqlx::query(
+        "UPDATE votify_votes SET choice = x'ff' WHERE poll_key = \
+         (SELECT poll_key FROM votify_polls WHERE id = ?)",
+    )
+    .bind(corrupt_vote.id.as_bytes().to_vec())
+    .execute(&pool)
+    .await
+    .unwrap();
     let ballots = [
         ballot(&corrupt, 1),
         ballot(&corrupt_vote, 1),
@@ -177,8 +180,8 @@ async fn a_rejected_write_does_not_affect_other_polls() {
     run(
         &pool,
         format!(
-            "CREATE TRIGGER forbid BEFORE INSERT ON votify_votes WHEN new.poll_id = x'{id}' \
-             BEGIN SELECT raise(ABORT, 'forbidden'); END"
+            "CREATE TRIGGER forbid BEFORE INSERT ON votify_votes WHEN new.poll_key = \
+             (SELECT poll_key FROM votify_polls WHERE id = x'{id}') BEGIN SELECT raise(ABORT, 'forbidden'); END"
         ),
     )
     .await;
@@ -212,7 +215,7 @@ async fn the_unique_index_rejects_a_vote_written_without_the_lock() {
         &pool,
         "CREATE TRIGGER add_vote BEFORE UPDATE OF revision ON votify_polls \
          WHEN new.revision = 1 BEGIN INSERT INTO votify_votes \
-         SELECT poll_id, 99, voter_id, ballot_id, choice, cast_at FROM votify_votes; END",
+         SELECT poll_key, 99, voter_id, ballot_id, choice, cast_at FROM votify_votes; END",
     )
     .await;
     let outcome = cast(&store, &[ballot(&poll, 1)]).await.remove(0);
@@ -235,10 +238,10 @@ async fn a_write_that_changes_too_few_rows_is_rolled_back() {
     let poll = poll(&store).await;
     cast(&store, &[ballot(&poll, 0)]).await.remove(0).unwrap();
     // A trigger of the host skips updates without an error.
-    for table in ["votify_poll_options", "votify_polls"] {
+    for write in ["INSERT ON votify_votes", "UPDATE ON votify_polls"] {
         run(
             &pool,
-            format!("CREATE TRIGGER skip BEFORE UPDATE ON {table} BEGIN SELECT RAISE(IGNORE); END"),
+            format!("CREATE TRIGGER skip BEFORE {write} BEGIN SELECT RAISE(IGNORE); END"),
         )
         .await;
         let outcome = cast(&store, &[ballot(&poll, 1)]).await.remove(0);

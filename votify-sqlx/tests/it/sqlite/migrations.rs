@@ -35,7 +35,7 @@ async fn concurrent_migrations_all_succeed() {
         assert_eq!(task.await.unwrap(), Ok(()));
     }
     let count = "SELECT count(*) FROM votify_migrations";
-    assert_eq!(query_integer(&harness.pool().await, count).await, 6);
+    assert_eq!(query_integer(&harness.pool().await, count).await, 1);
 }
 
 #[tokio::test]
@@ -127,6 +127,18 @@ async fn a_newer_schema_is_rejected() {
     let error = SqliteStore::from_pool(pool).await.unwrap_err();
     let error = error_chain(&error);
     assert!(error.contains("schema version 1000"), "{error}");
+}
+
+#[tokio::test]
+async fn tables_of_an_unreleased_version_are_rejected_with_the_remedy() {
+    let harness = Harness::new();
+    harness.store().await.close().await;
+    let pool = harness.pool().await;
+    run(&pool, "CREATE TABLE votify_poll_options (id BLOB)").await;
+    let error = SqliteStore::from_pool(pool).await.unwrap_err();
+    assert!(matches!(error, StoreError::Failed { .. }), "{error:?}");
+    let error = error_chain(&error);
+    assert!(error.contains("drop every table"), "{error}");
 }
 
 #[tokio::test]
