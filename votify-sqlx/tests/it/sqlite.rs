@@ -5,3 +5,4 @@ mod connect;
 mod faults;
 mod harness;
 mod migrations;
+mod size;
