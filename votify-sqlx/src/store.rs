@@ -249,9 +249,12 @@ impl<B: Backend> Store for SqlStore<B> {
                 .build();
             let call = || Call::rows(Statement::ReadVotes, rows.clone());
             let rows = retry_on_conflict(|| backend.read(call())).await?;
+            let Some(first) = rows.first() else {
+                return Ok(vec![None; voters.len()]);
+            };
+            let codec = decode::choice_codec(poll, first.opt_text(5)?.as_deref())?;
             let mut votes = HashMap::new();
             for row in &rows {
-                let codec = decode::choice_codec(poll, row.opt_text(5)?.as_deref())?;
                 let vote = decode::vote(poll, &codec, row, 0)?;
                 votes.insert(vote.ballot.voter, vote);
             }

@@ -100,6 +100,7 @@ macro_rules! __store_cases {
             changes {
                 all_fields_change_before_the_first_ballot
                 fields_change_independently
+                choices_are_read_back_after_options_moved
                 texts_and_closing_time_change_after_the_first_ballot
                 empty_change_adds_no_revision
             }

@@ -3,7 +3,7 @@
 use crate::ballot::{Choice, Outcome, Refusal};
 use crate::conformance::fixture::StoreFixture;
 use crate::conformance::store::builders::{
-    address, at, ballot, ballot_with_choice, closing_after, draft, voter_with_policy,
+    address, at, ballot, ballot_with_choice, closing_after, draft, revote_draft, voter_with_policy,
 };
 use crate::conformance::store::change_builders::{change_with, frozen_changes, keep_option};
 use crate::conformance::store::harness::Harness;
@@ -80,6 +80,48 @@ pub async fn all_fields_change_before_the_first_ballot(fixture: &dyn StoreFixtur
         ]
     );
     assert_eq!(harness.counts(&poll).await, [1, 1, 0]);
+    harness.assert_consistent(&poll).await;
+}
+
+/// A ballot that is cast after an edit moved the options chooses the same options
+/// wherever it is read: as an active ballot, in the stream, in a retry, in a recount and
+/// after it was replaced.
+pub async fn choices_are_read_back_after_options_moved(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let poll = harness.create_poll(revote_draft()).await;
+    let [first, second, third] = [0, 1, 2].map(|index: usize| &poll.options[index]);
+    let moved = change_with(|change| {
+        change.ballot = Some(BallotKind::Multiple { min: 1, max: 2 });
+        change.options = Some(vec![
+            keep_option(third, None),
+            OptionChange::Add {
+                id: OptionId::from_bytes([7; 16]),
+                text: "Olives".into(),
+            },
+            keep_option(first, None),
+            keep_option(second, None),
+        ]);
+    });
+    harness.apply_change(&poll, &moved, at(1)).await;
+    let vote = ballot_with_choice(&poll, 1, 1, Choice::several([second.id, third.id]));
+    let replacement = ballot_with_choice(&poll, 1, 2, Choice::several([first.id]));
+    let counted = Outcome::Counted { revision: 2 };
+    assert_eq!(harness.cast(&vote, at(2)).await, counted);
+    let active = harness.active_ballot(&poll, 1).await;
+    assert_eq!(active.map(|active| active.ballot), Some(vote.clone()));
+    let streamed = harness.streamed_ballots(&poll).await;
+    assert_eq!(streamed[0].ballot, vote);
+    assert_eq!(harness.counts(&poll).await, [1, 0, 0, 1]);
+
+    let replayed = Outcome::Replayed { revision: 2 };
+    assert_eq!(harness.cast(&vote, at(3)).await, replayed);
+    let replaced = Outcome::Replaced { revision: 3 };
+    assert_eq!(harness.cast(&replacement, at(3)).await, replaced);
+    assert_eq!(harness.cast(&vote, at(4)).await, replayed);
+    let other_choice = ballot_with_choice(&poll, 1, 1, Choice::several([second.id]));
+    let conflict = Outcome::Refused(Refusal::BallotIdReused);
+    assert_eq!(harness.cast(&other_choice, at(4)).await, conflict);
+    assert_eq!(harness.counts(&poll).await, [0, 0, 1, 0]);
     harness.assert_consistent(&poll).await;
 }
 
