@@ -88,7 +88,7 @@ impl<B: Backend> AccountStore for SqlStore<B> {
         let read = async {
             let backend = self.ready().await?;
             let rows = RowSet::of(tokens).id(|token| token.as_bytes()).build();
-            let call = || Call::rows(Statement::ReadRevocations, rows.clone());
+            let call = || Call::Rows(Statement::ReadRevocations, rows.clone());
             let rows = retry_on_conflict(|| backend.read(call())).await?;
             let token = |row: &B::Row| Ok(TokenId::from_bytes(row.id(0)?));
             rows.iter()
@@ -110,7 +110,7 @@ async fn read_user<B: Backend>(
     statement: Statement,
     params: impl Fn() -> Vec<Value> + Send + Sync,
 ) -> Result<Option<User>, Error> {
-    let rows = retry_on_conflict(|| backend.read(Call::params(statement, params()))).await?;
+    let rows = retry_on_conflict(|| backend.read(Call::Params(statement, params()))).await?;
     let Some(row) = rows.first() else {
         return Ok(None);
     };
@@ -138,7 +138,7 @@ async fn write_once<B: Backend>(
     statement: Statement,
     params: Vec<Value>,
 ) -> Result<(), Error> {
-    let calls = vec![Call::params(statement, params)];
+    let calls = vec![Call::Params(statement, params)];
     let (transaction, _) = backend.begin(TransactionMode::Write, calls).await?;
     transaction.commit().await
 }

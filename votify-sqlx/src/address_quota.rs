@@ -56,8 +56,8 @@ pub(crate) async fn read<T: Transaction>(
         .id(|(_, address)| address.as_bytes())
         .build();
     let calls = vec![
-        Call::rows(Statement::ReadVoteAddresses, voters),
-        Call::rows(Statement::CountVoteAddresses, addresses),
+        Call::Rows(Statement::ReadVoteAddresses, voters),
+        Call::Rows(Statement::CountVoteAddresses, addresses),
     ];
     let mut replies = transaction.run(calls).await?.into_iter();
     for row in replies.next().unwrap_or_default().rows {

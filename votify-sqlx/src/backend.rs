@@ -7,9 +7,8 @@ use async_trait::async_trait;
 use votify_core::store::Durability;
 
 use crate::batch_writes::{BatchWrites, expect_rows};
-use crate::cast::optimistic::OptimisticBackend;
 use crate::error::Error;
-use crate::listing::ListingSyntax;
+use crate::optimistic_backend::OptimisticBackend;
 use crate::poll_cache::PollStateCache;
 use crate::row_ext::RowExt;
 use crate::row_set::{RowSet, Value};
@@ -89,7 +88,7 @@ pub(crate) trait Transaction: Send + Sized {
     async fn commit_batch(mut self, batch: BatchWrites) -> Result<i64, Error> {
         for (statement, rows) in batch.into_writes() {
             let expected = rows.len();
-            let written = match self.run_one(Call::rows(statement, rows)).await {
+            let written = match self.run_one(Call::Rows(statement, rows)).await {
                 Ok(reply) => expect_rows(statement, expected, reply.affected),
                 Err(error) => Err(error),
             };
@@ -134,6 +133,25 @@ pub(crate) trait Transaction: Send + Sized {
     }
 }
 
+/// The parts of a listing that differ between databases.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ListingSyntax {
+    /// The start of the statement that reads polls, up to `FROM`.
+    pub(crate) select: &'static str,
+    /// The tables of that statement. Every `{index}` stands for the name of the index that
+    /// has the listing's order.
+    pub(crate) from: &'static str,
+    /// The tables of the statement that counts.
+    pub(crate) count_from: &'static str,
+    /// Returns the placeholder of a parameter, counted from 1.
+    pub(crate) placeholder: fn(usize) -> String,
+    /// The function that returns the position of its second argument in its first one, or
+    /// 0 if it does not occur.
+    pub(crate) find: &'static str,
+    /// The expression that the column `closing_order` is compared with, with a `?` for the time.
+    pub(crate) closing_time: &'static str,
+}
+
 /// The purpose of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TransactionMode {
@@ -146,47 +164,11 @@ pub(crate) enum TransactionMode {
 
 /// A statement with its input.
 #[derive(Debug)]
-pub(crate) struct Call {
-    pub(crate) sql: Sql,
-    pub(crate) input: Input,
-}
-
-/// The text of a call.
-#[derive(Debug)]
-pub(crate) enum Sql {
-    Statement(Statement),
-    /// A listing, whose text depends on its filter.
-    Listing(String),
-}
-
-/// The input of a call.
-#[derive(Debug)]
-pub(crate) enum Input {
-    Params(Vec<Value>),
-    Rows(RowSet),
-}
-
-impl Call {
-    pub(crate) const fn params(statement: Statement, params: Vec<Value>) -> Self {
-        Self {
-            sql: Sql::Statement(statement),
-            input: Input::Params(params),
-        }
-    }
-
-    pub(crate) const fn rows(statement: Statement, rows: RowSet) -> Self {
-        Self {
-            sql: Sql::Statement(statement),
-            input: Input::Rows(rows),
-        }
-    }
-
-    pub(crate) const fn listing(text: String, params: Vec<Value>) -> Self {
-        Self {
-            sql: Sql::Listing(text),
-            input: Input::Params(params),
-        }
-    }
+pub(crate) enum Call {
+    Params(Statement, Vec<Value>),
+    Rows(Statement, RowSet),
+    /// The text of a listing, which depends on its filter.
+    Listing(String, Vec<Value>),
 }
 
 /// The result of a call.

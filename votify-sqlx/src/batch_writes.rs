@@ -68,7 +68,7 @@ pub(crate) fn expect_rows(
         return Ok(());
     }
     Err(Error::RowCountMismatch {
-        table: statement.table(),
+        statement,
         expected,
         changed,
     })

@@ -2,26 +2,17 @@
 
 mod evaluate;
 mod first_vote;
-pub(crate) mod optimistic;
+mod group;
+mod optimistic;
 mod pessimistic;
 
-use votify_core::backend::{PollBatch, group_by_poll};
+use votify_core::backend::group_by_poll;
 use votify_core::{Ballot, BatchReceipt, Timestamp};
 
 pub(crate) use self::first_vote::FirstVoteHeuristic;
+use self::group::Group;
 use crate::backend::Backend;
-use crate::error::Error;
 use crate::retry;
-
-/// Ballots of different polls that are committed in one transaction.
-#[derive(Debug, Clone, Copy)]
-struct Group<'a> {
-    /// The polls, ascending: the order in which they are locked.
-    polls: &'a [PollBatch],
-    /// The ballots of the whole batch.
-    ballots: &'a [Ballot],
-    now: Timestamp,
-}
 
 /// Casts a batch in one transaction: the optimistic commit, or if that fails the
 /// pessimistic one. If the transaction fails because of one poll, the batch is halved
@@ -60,7 +51,7 @@ pub(crate) async fn cast<B: Backend>(
                     }
                 }
             }
-            Err(error) if polls.len() > 1 && may_concern_one_poll(&error) => {
+            Err(error) if polls.len() > 1 && error.may_concern_one_poll() => {
                 tracing::warn!(%error, polls = polls.len(), "batch failed; retrying its polls separately");
                 let (left, right) = polls.split_at(polls.len() / 2);
                 groups.extend([right, left]);
@@ -72,17 +63,4 @@ pub(crate) async fn cast<B: Backend>(
         }
     }
     receipt
-}
-
-/// Returns true if a transaction with other polls may succeed.
-const fn may_concern_one_poll(error: &Error) -> bool {
-    !matches!(
-        error,
-        Error::Conflict(_)
-            | Error::ConnectionLost(_)
-            | Error::Unavailable(_)
-            | Error::Connect(_)
-            | Error::NotMigrated
-            | Error::TooNew { .. }
-    )
 }

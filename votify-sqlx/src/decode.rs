@@ -12,8 +12,8 @@ use votify_core::{
     Ballot, BallotId, Choice, OptionId, Poll, PollId, PollRules, Position, Tally, VoterId,
 };
 
-use crate::error::Error;
-use crate::field::{CorruptField, FieldReader};
+use crate::error::{CorruptField, Error};
+use crate::field::FieldReader;
 use crate::poll_cache::RowVersion;
 use crate::row_ext::RowExt;
 

@@ -6,13 +6,11 @@ use votify_core::Tally;
 use votify_core::backend::search_key;
 use votify_core::poll::PollState;
 
-use crate::backend::Call;
 use crate::error::Error;
 use crate::field::{enum_name, to_json, to_signed};
 use crate::row_set::{RowSet, Value};
-use crate::statement::Statement;
 
-/// Returns the parameters of [`Statement::InsertPoll`] and [`Statement::UpdatePoll`]:
+/// Returns the parameters of `Statement::InsertPoll` and `Statement::UpdatePoll`:
 /// title, search key of the title, description, category, ballot kind as JSON, voter
 /// policy, results policy, whether revotes are allowed, address quota as JSON, times of
 /// creation, opening, closing, last edit and sealing, owner, key id, version, epoch,
@@ -55,17 +53,16 @@ pub(crate) fn params(state: &PollState) -> Result<Vec<Value>, Error> {
     ])
 }
 
-/// Returns the call that inserts the options of a poll.
-pub(crate) fn insert_options(state: &PollState) -> Result<Call, Error> {
+/// Returns the rows of [`Statement::InsertOptions`](crate::statement::Statement).
+pub(crate) fn option_rows(state: &PollState) -> Result<RowSet, Error> {
     let poll = &state.poll;
     let options: Vec<_> = (0..).zip(&poll.options).collect();
-    let rows = RowSet::of(&options)
+    Ok(RowSet::of(&options)
         .id(|_| poll.id.as_bytes())
         .integer(|(ordinal, _)| Ok(*ordinal))?
         .id(|(_, option)| option.id.as_bytes())
         .text(|(_, option)| option.text.clone())
-        .build();
-    Ok(Call::rows(Statement::InsertOptions, rows))
+        .build())
 }
 
 /// Returns the counts as a JSON array, in the order of the options.

@@ -3,7 +3,6 @@ use votify_core::account::AccountError;
 use votify_core::{PollId, StoreError};
 
 use crate::error_kind::ErrorKind;
-use crate::field::CorruptField;
 use crate::statement::Statement;
 
 /// An error of a database, named after its consequence. The public methods turn it into a
@@ -62,9 +61,9 @@ pub(crate) enum Error {
     ),
     /// A write changed another number of rows than it has: another program writes without
     /// the poll's lock.
-    #[error("{changed} rows of {table} changed, expected {expected}")]
+    #[error("{statement:?} changed {changed} rows, expected {expected}")]
     RowCountMismatch {
-        table: &'static str,
+        statement: Statement,
         expected: usize,
         changed: u64,
     },
@@ -77,6 +76,14 @@ pub(crate) enum Error {
     PollNotFound(PollId),
     #[error("poll {0} already exists")]
     PollExists(PollId),
+}
+
+/// A stored value of a poll that this library does not write.
+#[derive(Debug, thiserror::Error)]
+#[error("invalid {field} in poll {poll}")]
+pub(crate) struct CorruptField {
+    pub(crate) poll: PollId,
+    pub(crate) field: &'static str,
 }
 
 impl Error {
@@ -99,6 +106,19 @@ impl Error {
             }
             other => other,
         }
+    }
+
+    /// Returns true if a transaction with other polls may succeed.
+    pub(crate) const fn may_concern_one_poll(&self) -> bool {
+        !matches!(
+            self,
+            Self::Conflict(_)
+                | Self::ConnectionLost(_)
+                | Self::Unavailable(_)
+                | Self::Connect(_)
+                | Self::NotMigrated
+                | Self::TooNew { .. }
+        )
     }
 
     pub(crate) fn into_account_error(self, backend: &'static str) -> AccountError {

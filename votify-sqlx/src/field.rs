@@ -4,15 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use votify_core::{PollId, Timestamp, VoterId};
 
-use crate::error::Error;
-
-/// A stored value of a poll that this library does not write.
-#[derive(Debug, thiserror::Error)]
-#[error("invalid {field} in poll {poll}")]
-pub(crate) struct CorruptField {
-    pub(crate) poll: PollId,
-    pub(crate) field: &'static str,
-}
+use crate::error::{CorruptField, Error};
 
 /// Reads the fields of one poll's rows. Errors name that poll.
 #[derive(Debug, Clone, Copy)]

@@ -30,6 +30,7 @@ mod lifecycle;
 mod listing;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod optimistic_backend;
 mod poll_cache;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod pooled_connection;

@@ -15,7 +15,7 @@ use crate::{decode, definition};
 
 pub(crate) async fn create<B: Backend>(backend: &B, state: &PollState) -> Result<(), Error> {
     let result = retry_on_conflict(async || {
-        let insert = Call::params(Statement::InsertPoll, definition::params(state)?);
+        let insert = Call::Params(Statement::InsertPoll, definition::params(state)?);
         let (mut transaction, _) = backend.begin(TransactionMode::Write, vec![insert]).await?;
         let result = insert_options(&mut transaction, state).await;
         transaction.finish(result.map(|()| ((), true))).await
@@ -85,7 +85,7 @@ pub(crate) async fn repair<B: Backend>(backend: &B, id: PollId) -> Result<Tally,
 /// Compares the tally with a count of the active ballots, of one snapshot.
 pub(crate) async fn audit<B: Backend>(backend: &B, id: PollId) -> Result<Audit, Error> {
     retry_on_conflict(async || {
-        let calls = vec![Call::rows(Statement::ReadPolls, ids(&[id]))];
+        let calls = vec![Call::Rows(Statement::ReadPolls, ids(&[id]))];
         let (mut transaction, replies) = backend.begin(TransactionMode::Snapshot, calls).await?;
         let result = async {
             let rows = replies.into_iter().next().unwrap_or_default().rows;
@@ -113,12 +113,12 @@ pub(crate) async fn delete<B: Backend>(backend: &B, id: PollId) -> Result<(), Er
         Statement::DeletePoll,
     ];
     retry_on_conflict(async || {
-        let lock = Call::rows(Statement::LockPolls, ids(&[id]));
+        let lock = Call::Rows(Statement::LockPolls, ids(&[id]));
         let (mut transaction, replies) = backend.begin(TransactionMode::Write, vec![lock]).await?;
         let exists = replies.first().is_some_and(|reply| !reply.rows.is_empty());
         let result = if exists {
             let poll = || vec![Value::id(id.as_bytes())];
-            let deletions = STATEMENTS.map(|statement| Call::params(statement, poll()));
+            let deletions = STATEMENTS.map(|statement| Call::Params(statement, poll()));
             let deleted = transaction.run(deletions.into()).await;
             deleted.map(|_| ((), true))
         } else {
@@ -135,8 +135,8 @@ pub(crate) async fn lock<B: Backend>(
     id: PollId,
 ) -> Result<(B::Transaction, PollState), Error> {
     let calls = vec![
-        Call::rows(Statement::LockPolls, ids(&[id])),
-        Call::rows(Statement::ReadPolls, ids(&[id])),
+        Call::Rows(Statement::LockPolls, ids(&[id])),
+        Call::Rows(Statement::ReadPolls, ids(&[id])),
     ];
     let (transaction, replies) = backend.begin(TransactionMode::Write, calls).await?;
     let rows = replies.into_iter().nth(1).unwrap_or_default().rows;
@@ -161,8 +161,8 @@ fn only_poll(id: PollId, rows: &[impl crate::row_ext::RowExt]) -> Result<PollSta
 async fn replace<T: Transaction>(transaction: &mut T, state: &PollState) -> Result<(), Error> {
     let id = state.poll.id;
     let calls = vec![
-        Call::params(Statement::UpdatePoll, definition::params(state)?),
-        Call::params(Statement::DeleteOptions, vec![Value::id(id.as_bytes())]),
+        Call::Params(Statement::UpdatePoll, definition::params(state)?),
+        Call::Params(Statement::DeleteOptions, vec![Value::id(id.as_bytes())]),
     ];
     let replies = transaction.run(calls).await?;
     if replies.first().is_none_or(|reply| reply.affected == 0) {
@@ -175,9 +175,9 @@ async fn insert_options<T: Transaction>(
     transaction: &mut T,
     state: &PollState,
 ) -> Result<(), Error> {
-    let inserted = transaction
-        .run_one(definition::insert_options(state)?)
-        .await?;
+    let rows = definition::option_rows(state)?;
+    let call = Call::Rows(Statement::InsertOptions, rows);
+    let inserted = transaction.run_one(call).await?;
     let expected = state.poll.options.len();
     expect_rows(Statement::InsertOptions, expected, inserted.affected)
 }
@@ -187,6 +187,6 @@ async fn count_choices<T: Transaction>(
     poll: &Poll,
 ) -> Result<Vec<(Choice, u64)>, Error> {
     let params = vec![Value::id(poll.id.as_bytes())];
-    let counted = transaction.run_one(Call::params(Statement::CountChoices, params));
+    let counted = transaction.run_one(Call::Params(Statement::CountChoices, params));
     decode::choice_counts(poll, &counted.await?.rows)
 }

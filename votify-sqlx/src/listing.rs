@@ -4,30 +4,11 @@ use votify_core::poll::PollState;
 use votify_core::store::{PollFilter, PollOrder};
 use votify_core::{Page, PageRequest, PollStatus, Timestamp};
 
-use crate::backend::{Backend, Call, Transaction, TransactionMode};
+use crate::backend::{Backend, Call, ListingSyntax, Transaction, TransactionMode};
 use crate::decode;
 use crate::error::Error;
 use crate::row_ext::RowExt;
 use crate::row_set::Value;
-
-/// The parts of a listing that differ between databases.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ListingSyntax {
-    /// The start of the statement that reads polls, up to `FROM`.
-    pub(crate) select: &'static str,
-    /// The tables of that statement. Every `{index}` stands for the name of the index that
-    /// has the listing's order.
-    pub(crate) from: &'static str,
-    /// The tables of the statement that counts.
-    pub(crate) count_from: &'static str,
-    /// Returns the placeholder of a parameter, counted from 1.
-    pub(crate) placeholder: fn(usize) -> String,
-    /// The function that returns the position of its second argument in its first one, or
-    /// 0 if it does not occur.
-    pub(crate) find: &'static str,
-    /// The expression that `closing_order` is compared with, with a `?` for the time.
-    pub(crate) closing_time: &'static str,
-}
 
 /// A filter and an order of polls.
 #[derive(Debug)]
@@ -48,14 +29,8 @@ enum Condition {
     TitleContains,
 }
 
-/// Stands for [`ListingSyntax::closing_time`].
+/// The marker of [`ListingSyntax::closing_time`].
 const CLOSING_TIME: &str = "{closing_time}";
-
-/// The placeholder of databases that do not number parameters.
-#[cfg(any(feature = "sqlite", feature = "mysql"))]
-pub(crate) fn question_mark(_: usize) -> String {
-    "?".into()
-}
 
 /// Reads one page and the total number of polls, of one snapshot.
 pub(crate) async fn list<B: Backend>(
@@ -67,8 +42,8 @@ pub(crate) async fn list<B: Backend>(
     params.push(Value::Integer(page.limit().into()));
     params.push(Value::Integer(page.offset().into()));
     let calls = vec![
-        Call::listing(listing.count_sql(B::LISTING), listing.params.clone()),
-        Call::listing(listing.page_sql(B::LISTING), params),
+        Call::Listing(listing.count_sql(B::LISTING), listing.params.clone()),
+        Call::Listing(listing.page_sql(B::LISTING), params),
     ];
     let (transaction, replies) = backend.begin(TransactionMode::Snapshot, calls).await?;
     transaction.rollback().await;

@@ -6,8 +6,6 @@ use quick_cache::sync::Cache;
 use votify_core::poll::PollState;
 use votify_core::{PollId, Position};
 
-use crate::decode::PollRead;
-
 /// The approximate capacity.
 const CAPACITY_BYTES: u64 = 16 << 20;
 /// The approximate size of a poll with two options.
@@ -88,12 +86,12 @@ impl PollStateCache {
         &self,
         generation: Generation,
         versions: &[(PollId, RowVersion)],
-    ) -> (Vec<PollRead>, Vec<PollId>) {
+    ) -> (Vec<PollState>, Vec<PollId>) {
         let (mut hits, mut misses) = (Vec::with_capacity(versions.len()), Vec::new());
         for (id, version) in versions {
             let cached = self.get(*id, generation);
             match cached.filter(|cached| cached.row_version() == *version) {
-                Some(cached) => hits.push((*id, Ok(cached.state.clone()))),
+                Some(cached) => hits.push(cached.state.clone()),
                 None => misses.push(*id),
             }
         }

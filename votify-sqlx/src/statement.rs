@@ -116,25 +116,3 @@ pub(crate) enum Statement {
     /// Returns the revoked of the given tokens. Rows: token id. Result: token id.
     ReadRevocations,
 }
-
-impl Statement {
-    /// Returns the table that the statement writes; the empty string if it only reads.
-    pub(crate) const fn table(self) -> &'static str {
-        match self {
-            Self::InsertVotes | Self::UpdateVotes | Self::DeleteVotes | Self::DeleteAllVotes => {
-                "votify_votes"
-            }
-            Self::InsertSuperseded | Self::DeleteAllSuperseded => "votify_superseded_votes",
-            Self::UpdateTallies => "votify_tallies",
-            Self::InsertPoll | Self::UpdatePoll | Self::DeletePoll => "votify_polls",
-            Self::InsertOptions | Self::DeleteOptions => "votify_options",
-            Self::InsertVoteAddresses
-            | Self::DeleteVoteAddresses
-            | Self::DeleteAllVoteAddresses => "votify_vote_addresses",
-            Self::InsertInvites | Self::DeleteAllInvites => "votify_invites",
-            Self::InsertUser => "votify_users",
-            Self::InsertRevocation | Self::DeleteExpiredRevocations => "votify_revoked_tokens",
-            _ => "",
-        }
-    }
-}

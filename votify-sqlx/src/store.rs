@@ -145,7 +145,7 @@ impl<B: Backend> SqlStore<B> {
     async fn states(&self, ids: &[PollId]) -> Result<Vec<Option<PollState>>, StoreError> {
         let read = async {
             let backend = self.ready().await?;
-            let call = || Call::rows(Statement::ReadPolls, lifecycle::ids(ids));
+            let call = || Call::Rows(Statement::ReadPolls, lifecycle::ids(ids));
             let rows = retry_on_conflict(|| backend.read(call())).await?;
             let mut states = HashMap::new();
             for (id, state) in decode::polls(&rows)? {
@@ -247,7 +247,7 @@ impl<B: Backend> Store for SqlStore<B> {
                 .id(|_| poll.as_bytes())
                 .id(|voter| voter.as_bytes())
                 .build();
-            let call = || Call::rows(Statement::ReadVotes, rows.clone());
+            let call = || Call::Rows(Statement::ReadVotes, rows.clone());
             let rows = retry_on_conflict(|| backend.read(call())).await?;
             let Some(first) = rows.first() else {
                 return Ok(vec![None; voters.len()]);

@@ -7,7 +7,7 @@ use votify_core::ballot::Outcome;
 use votify_core::poll::PollState;
 use votify_core::{Ballot, PollId, Tally, VoterId};
 
-use super::Group;
+use super::group::Group;
 use crate::backend::Backend;
 use crate::decode::{self, PollRead};
 use crate::error::Error;

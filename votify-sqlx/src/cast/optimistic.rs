@@ -4,98 +4,21 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use async_trait::async_trait;
 use votify_core::backend::{PollBatch, WriteSet};
 use votify_core::poll::PollState;
 use votify_core::{Ballot, PollId};
 
 use super::evaluate::{Evaluated, Known, PollResult, evaluate, update_cache};
+use super::group::Group;
 use super::pessimistic::read_polls;
-use super::{Group, may_concern_one_poll};
 use crate::backend::{Backend, Call};
 use crate::batch_writes::BatchWrites;
-use crate::decode::PollRead;
 use crate::error::Error;
+use crate::optimistic_backend::{ConditionalResult, ConditionalWrite, OptimisticBackend};
 use crate::poll_cache::{CachedState, Generation, PollStateCache, RowVersion};
 use crate::row_set::RowSet;
 use crate::statement::Statement;
-
-/// The number of batches that are committed pessimistically after a conflict.
-const BACKOFF_BATCHES: u32 = 32;
-
-/// A database that can write a batch conditionally, in one statement.
-#[async_trait]
-pub(crate) trait OptimisticBackend: Send + Sync {
-    type Row;
-
-    fn backoff(&self) -> &OptimisticBackoff;
-
-    /// Commits all writes if the cache was not invalidated, all polls have the expected
-    /// row version, no other transaction holds their locks, and none of the voters has a
-    /// history. Otherwise writes nothing.
-    ///
-    /// After [`Error::ConnectionLost`] the writes may be committed. They are never
-    /// committed after another transaction changed one of the polls.
-    async fn write(
-        &self,
-        write: ConditionalWrite<'_>,
-    ) -> Result<ConditionalResult<Self::Row>, Error>;
-}
-
-/// The writes of a group, with their conditions.
-#[derive(Debug)]
-pub(crate) struct ConditionalWrite<'a> {
-    /// The generation of the cached states.
-    pub(crate) generation: Generation,
-    /// The expected row versions: first of the polls that change, in the order of
-    /// `writes.tallies`, then of the others. Without one of them nothing is written.
-    pub(crate) polls: Vec<(PollId, Option<RowVersion>)>,
-    /// The ballots of the voters who must have no history.
-    pub(crate) voters: &'a [&'a Ballot],
-    /// Those of them that may have been superseded.
-    pub(crate) may_be_superseded: &'a [&'a Ballot],
-    pub(crate) writes: BatchWrites,
-}
-
-/// The result of a conditional write.
-#[derive(Debug)]
-pub(crate) enum ConditionalResult<R> {
-    Committed {
-        /// The token of the new row versions.
-        token: i64,
-    },
-    /// Nothing was written. Holds the row versions of the polls that exist and the
-    /// histories of the voters, of one snapshot.
-    Stale {
-        versions: Vec<(PollId, RowVersion)>,
-        histories: HashMap<PollId, Vec<R>>,
-    },
-    /// Nothing was sent, because the cached states may be outdated.
-    CacheInvalidated,
-}
-
-/// Pauses optimistic commits after a conflict, so that two instances that vote in the
-/// same polls do not conflict forever.
-#[derive(Debug, Default)]
-pub(crate) struct OptimisticBackoff(AtomicU32);
-
-impl OptimisticBackoff {
-    fn record_conflict(&self) {
-        self.0.store(BACKOFF_BATCHES, Ordering::Relaxed);
-    }
-
-    /// Returns true if the next batch should be tried. Call this once per batch, because
-    /// it counts the batches of a pause.
-    fn should_try(&self) -> bool {
-        let left = |batches: u32| batches.checked_sub(1);
-        let counted = self
-            .0
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, left);
-        counted.is_err()
-    }
-}
 
 /// Casts a group. Returns `None` if nothing was written and the group has to be committed
 /// pessimistically.
@@ -115,7 +38,7 @@ pub(super) async fn cast<'a, B: Backend>(
     }
     let results = match cast.run().await {
         // The pessimistic commit finds out which poll is the cause.
-        Err(error) if may_concern_one_poll(&error) => {
+        Err(error) if error.may_concern_one_poll() => {
             tracing::debug!(%error, "optimistic commit failed");
             None
         }
@@ -193,18 +116,18 @@ impl<'w, 'a, B: Backend> OptimisticCast<'w, 'a, B> {
         if self.cached.len() < self.group.polls.len() {
             return Default::default();
         }
-        let states = self.cached.iter();
-        let polls = states.map(|(id, cached)| (*id, Ok(cached.state.clone())));
-        self.evaluate(polls.collect(), HashMap::new())
+        let states = self.cached.values().map(|cached| cached.state.clone());
+        self.evaluate(states.collect(), HashMap::new())
     }
 
     fn evaluate(
         &self,
-        polls: Vec<PollRead>,
+        states: Vec<PollState>,
         histories: HashMap<PollId, Vec<B::Row>>,
     ) -> (Vec<PollResult<'a>>, Vec<WriteSet>) {
+        let polls = states.into_iter().map(|state| (state.poll.id, Ok(state)));
         let known = Known {
-            polls,
+            polls: polls.collect(),
             histories,
             addresses: HashMap::new(),
             assumed_new: Vec::new(),
@@ -265,14 +188,13 @@ impl<'w, 'a, B: Backend> OptimisticCast<'w, 'a, B> {
         versions: Vec<(PollId, RowVersion)>,
         histories: HashMap<PollId, Vec<B::Row>>,
     ) -> Result<Option<Vec<PollResult<'a>>>, Error> {
-        let Some(polls) = self.polls(&versions).await? else {
+        let Some(states) = self.states(&versions).await? else {
             return Ok(None);
         };
-        let mut states = polls.iter().filter_map(|(_, state)| state.as_ref().ok());
-        if states.any(has_quota) {
+        if states.iter().any(has_quota) {
             return Ok(None);
         }
-        let (results, writes) = self.evaluate(polls, histories);
+        let (results, writes) = self.evaluate(states, histories);
         if writes.is_empty() {
             return Ok(Some(results));
         }
@@ -295,14 +217,14 @@ impl<'w, 'a, B: Backend> OptimisticCast<'w, 'a, B> {
     }
 
     /// Returns the polls at these row versions; `None` if one has changed since.
-    async fn polls(
+    async fn states(
         &self,
         versions: &[(PollId, RowVersion)],
-    ) -> Result<Option<Vec<PollRead>>, Error> {
-        let (mut polls, misses) = self.cache.split_hits(self.generation, versions);
+    ) -> Result<Option<Vec<PollState>>, Error> {
+        let (mut states, misses) = self.cache.split_hits(self.generation, versions);
         if !misses.is_empty() {
             let ids = RowSet::of(&misses).id(|id| id.as_bytes()).build();
-            let call = Call::rows(Statement::ReadPolls, ids);
+            let call = Call::Rows(Statement::ReadPolls, ids);
             let rows = self.backend.read(call).await?;
             read_polls(self.backend, self.generation, &rows)?;
             let missed = versions.iter().filter(|(id, _)| misses.contains(id));
@@ -311,14 +233,12 @@ impl<'w, 'a, B: Backend> OptimisticCast<'w, 'a, B> {
             if !changed.is_empty() {
                 return Ok(None);
             }
-            polls.extend(read);
+            states.extend(read);
         }
         // Superseded ballots were not read if the cached rules forbid revotes.
-        let now_allows_revotes = |(id, state): &PollRead| {
-            let allows = |state: &PollState| state.poll.rules.revote;
-            self.forbids_revotes(*id) && state.as_ref().is_ok_and(allows)
-        };
-        Ok((!polls.iter().any(now_allows_revotes)).then_some(polls))
+        let now_allows_revotes =
+            |state: &PollState| self.forbids_revotes(state.poll.id) && state.poll.rules.revote;
+        Ok((!states.iter().any(now_allows_revotes)).then_some(states))
     }
 
     /// Returns true if a poll has a quota, according to what was read since.
@@ -333,19 +253,4 @@ impl<'w, 'a, B: Backend> OptimisticCast<'w, 'a, B> {
 /// check or write the addresses of votes.
 const fn has_quota(state: &PollState) -> bool {
     state.poll.rules.address_quota.is_some()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn conflict_pauses_the_next_32_batches() {
-        let backoff = OptimisticBackoff::default();
-        assert!(backoff.should_try());
-        backoff.record_conflict();
-        let paused = std::iter::repeat_with(|| backoff.should_try()).take_while(|tries| !tries);
-        assert_eq!(paused.count(), 32);
-        assert!(backoff.should_try());
-    }
 }

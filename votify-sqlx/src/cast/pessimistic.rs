@@ -4,7 +4,8 @@ use votify_core::backend::PollBatch;
 use votify_core::{Ballot, PollId};
 
 use super::evaluate::{Evaluated, Known, PollResult, evaluate, update_cache};
-use super::{FirstVoteHeuristic, Group};
+use super::first_vote::FirstVoteHeuristic;
+use super::group::Group;
 use crate::address_quota;
 use crate::backend::{Backend, Call, Reply, Transaction, TransactionMode};
 use crate::batch_writes::BatchWrites;
@@ -140,10 +141,10 @@ fn first_calls<B: Backend>(
     let ids = RowSet::of(polls).id(|batch| batch.poll.as_bytes()).build();
     let mut calls = Vec::with_capacity(3);
     if !B::LOCKS_DATABASE {
-        calls.push(Call::rows(Statement::LockPolls, ids.clone()));
+        calls.push(Call::Rows(Statement::LockPolls, ids.clone()));
     }
     if backend.poll_cache().is_none() {
-        calls.push(Call::rows(Statement::ReadPolls, ids));
+        calls.push(Call::Rows(Statement::ReadPolls, ids));
     }
     if !to_look_up.is_empty() {
         let rows = RowSet::of(to_look_up)
@@ -151,7 +152,7 @@ fn first_calls<B: Backend>(
             .id(|ballot| ballot.voter.as_bytes())
             .id(|ballot| ballot.id.as_bytes())
             .build();
-        calls.push(Call::rows(Statement::ReadHistories, rows));
+        calls.push(Call::Rows(Statement::ReadHistories, rows));
     }
     Ok(calls)
 }
@@ -198,10 +199,14 @@ async fn cached_polls<B: Backend>(
         .iter()
         .map(|row| decode::row_version(row, 0))
         .collect::<Result<Vec<_>, _>>()?;
-    let (mut polls, misses) = cache.split_hits(generation, &versions);
+    let (hits, misses) = cache.split_hits(generation, &versions);
+    let mut polls: Vec<_> = hits
+        .into_iter()
+        .map(|state| (state.poll.id, Ok(state)))
+        .collect();
     if !misses.is_empty() {
         let ids = RowSet::of(&misses).id(|id| id.as_bytes()).build();
-        let reply = transaction.run_one(Call::rows(Statement::ReadPolls, ids));
+        let reply = transaction.run_one(Call::Rows(Statement::ReadPolls, ids));
         polls.extend(read_polls(backend, generation, &reply.await?.rows)?);
     }
     Ok(polls)

@@ -9,11 +9,11 @@ use votify_core::{PollStatus, Timestamp};
 use super::SqliteStore;
 use super::connect::SqliteDatabase;
 use super::sql::{self, Text};
-use crate::backend::Backend;
+use crate::backend::{Backend, ListingSyntax};
 use crate::listing::Listing;
 use crate::statement::Statement;
 
-const LISTING: crate::listing::ListingSyntax = SqliteDatabase::LISTING;
+const LISTING: ListingSyntax = SqliteDatabase::LISTING;
 
 async fn pool(store: &SqliteStore) -> SqlitePool {
     store.migrate().await.unwrap();

@@ -15,7 +15,7 @@ const SIZES: [usize; 10] = [512, 256, 128, 64, 32, 16, 8, 4, 2, 1];
 /// A statement over rows, with one text for each size.
 #[derive(Debug)]
 pub(super) struct RowStatement {
-    texts: [String; SIZES.len()],
+    texts: Vec<String>,
 }
 
 /// The rows of one execution.
@@ -36,12 +36,12 @@ impl RowStatement {
     pub(super) fn new(columns: &[&str], statement: &str) -> Self {
         let row = format!("({})", vec!["?"; columns.len()].join(","));
         let columns = columns.join(", ");
-        let text = |size| {
-            let rows = vec![row.as_str(); size].join(",");
+        let text = |size: &usize| {
+            let rows = vec![row.as_str(); *size].join(",");
             format!("WITH given ({columns}) AS (VALUES {rows}) {statement}")
         };
         Self {
-            texts: SIZES.map(text),
+            texts: SIZES.iter().map(text).collect(),
         }
     }
 

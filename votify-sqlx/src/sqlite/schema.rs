@@ -1,11 +1,7 @@
 use sqlx::query_scalar;
-use sqlx::sqlite::{SqliteConnection, SqlitePool};
+use sqlx::sqlite::SqliteConnection;
 
-use super::sql::BEGIN;
-use super::transaction::SqliteTransaction;
-use crate::backend::Transaction;
 use crate::error::Error;
-use crate::retry::retry_on_conflict;
 use crate::schema::{HISTORY, Migrations, SchemaInfo, VERSION};
 
 const MIGRATIONS: Migrations = Migrations(&[(
@@ -30,17 +26,8 @@ pub(super) async fn read(connection: &mut SqliteConnection) -> Result<SchemaInfo
     })
 }
 
-/// Runs the missing migrations in one transaction, which locks the database.
-pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), Error> {
-    retry_on_conflict(async || {
-        let (mut transaction, _) = SqliteTransaction::begin(pool, BEGIN, Vec::new()).await?;
-        let result = migrate_within(transaction.connection()?).await;
-        transaction.finish(result.map(|()| ((), true))).await
-    })
-    .await
-}
-
-async fn migrate_within(connection: &mut SqliteConnection) -> Result<(), Error> {
+/// Runs the missing migrations in a transaction that locks the database.
+pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), Error> {
     read(connection).await?.check()?;
     MIGRATIONS.run(connection).await
 }

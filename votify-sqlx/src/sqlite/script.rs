@@ -3,7 +3,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Either, Executor, query_with};
 
 use super::sql::{self, Text};
-use crate::backend::{Call, Input, Reply, Sql};
+use crate::backend::{Call, Reply};
 use crate::bind::Bind;
 use crate::error::Error;
 use crate::row_set::{RowSet, Value};
@@ -36,13 +36,13 @@ impl Script {
 
     /// Adds a call as a part.
     pub(super) fn call(mut self, call: Call) -> Result<Self, Error> {
-        let statements = match (call.sql, call.input) {
-            (Sql::Listing(text), Input::Params(params)) => self.push_params(&text, params)?,
-            (Sql::Statement(statement), Input::Params(params)) => match sql::text(statement) {
+        let statements = match call {
+            Call::Listing(text, params) => self.push_params(&text, params)?,
+            Call::Params(statement, params) => match sql::text(statement) {
                 Text::Params(text) => self.push_params(text, params)?,
                 Text::Rows(_) => return Err(Error::WrongInput(statement)),
             },
-            (Sql::Statement(statement), Input::Rows(rows)) => {
+            Call::Rows(statement, rows) => {
                 let Text::Rows(text) = sql::text(statement) else {
                     return Err(Error::WrongInput(statement));
                 };
@@ -54,7 +54,6 @@ impl Script {
                 }
                 chunks
             }
-            (Sql::Listing(_), Input::Rows(_)) => return Err(Error::TransactionEnded),
         };
         self.parts.push(statements);
         Ok(self)
@@ -177,7 +176,7 @@ fn describe(
             if replies.len() % 2 == 1 && matches!(error, Error::Driver(_)) =>
         {
             Error::RowCountMismatch {
-                table: statement.table(),
+                statement: *statement,
                 expected: *expected,
                 changed: write.affected,
             }

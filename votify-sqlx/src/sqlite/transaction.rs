@@ -9,10 +9,10 @@ use super::connect::SqliteDatabase;
 use super::error_codes::primary_code;
 use super::script::{CommitScript, Script};
 use super::{NAME, schema, sql};
-use crate::backend::{Backend, Call, Reply, Transaction, TransactionMode};
+use crate::backend::{Backend, Call, ListingSyntax, Reply, Transaction, TransactionMode};
 use crate::batch_writes::BatchWrites;
 use crate::error::Error;
-use crate::listing::{ListingSyntax, question_mark};
+use crate::retry::retry_on_conflict;
 use crate::schema::SchemaInfo;
 
 #[async_trait]
@@ -22,7 +22,7 @@ impl Backend for SqliteDatabase {
         select: sql::SELECT_POLL,
         from: "votify_polls p INDEXED BY votify_polls_{index}",
         count_from: "votify_polls p INDEXED BY votify_polls_{index}",
-        placeholder: question_mark,
+        placeholder: |_| "?".into(),
         find: "instr",
         closing_time: "?",
     };
@@ -46,7 +46,13 @@ impl Backend for SqliteDatabase {
     }
 
     async fn migrate(&self) -> Result<(), Error> {
-        schema::migrate(&self.writer).await
+        retry_on_conflict(async || {
+            let begin = SqliteTransaction::begin(&self.writer, sql::BEGIN, Vec::new());
+            let (mut transaction, _) = begin.await?;
+            let migrated = schema::migrate(transaction.connection()?).await;
+            transaction.finish(migrated.map(|()| ((), true))).await
+        })
+        .await
     }
 
     async fn begin(
@@ -80,7 +86,7 @@ pub(crate) struct SqliteTransaction {
 }
 
 impl SqliteTransaction {
-    pub(super) async fn begin(
+    async fn begin(
         pool: &SqlitePool,
         begin: &'static str,
         calls: Vec<Call>,
@@ -102,7 +108,7 @@ impl SqliteTransaction {
         }
     }
 
-    pub(super) fn connection(&mut self) -> Result<&mut SqliteConnection, Error> {
+    fn connection(&mut self) -> Result<&mut SqliteConnection, Error> {
         self.connection
             .as_deref_mut()
             .ok_or(Error::TransactionEnded)
