@@ -19,6 +19,7 @@ mod readiness;
 mod receipt;
 mod scheduler;
 mod stats;
+mod tally_change;
 mod voting;
 
 pub use builder::EngineBuilder;

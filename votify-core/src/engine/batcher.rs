@@ -1,7 +1,5 @@
 mod batch_sizer;
 mod fair_queue;
-mod pending_reply;
-mod poll_batch_result;
 mod queue;
 mod queued_ballot;
 mod shared_tally;
@@ -9,7 +7,6 @@ mod writer;
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -20,10 +17,12 @@ use crate::ballot::Ballot;
 use crate::engine::EngineError;
 use crate::engine::cache::CachedDefinition;
 use crate::engine::config::EngineConfig;
-pub(super) use pending_reply::{CastResult, PendingReply};
-use queue::{BallotQueue, SubmitError};
+use crate::engine::stats::Counters;
+use crate::poll::ResultsPolicy;
+use crate::store::StoreError;
+use queue::BallotQueue;
 use queued_ballot::QueuedBallot;
-pub(super) use shared_tally::SharedTally;
+pub(super) use queued_ballot::Reply;
 pub(super) use writer::BatchWriter;
 
 /// Collects ballots while the previous batch is written, and writes them as one batch.
@@ -36,6 +35,7 @@ pub(super) use writer::BatchWriter;
 pub(super) struct Batcher {
     queues: Vec<Arc<BallotQueue>>,
     hasher: RandomState,
+    stats: Arc<Counters>,
 }
 
 impl Batcher {
@@ -60,30 +60,30 @@ impl Batcher {
         Self {
             queues: (0..config.writers.max(1)).map(start).collect(),
             hasher: RandomState::new(),
+            stats: Arc::clone(&writer.stats),
         }
     }
 
     /// Queues a ballot, or rejects it at once if the queue is full.
+    ///
+    /// Returns the receiver of the reply. Dropping it does not cancel the ballot.
     pub(super) fn submit(
         &self,
         ballot: Ballot,
         definition: Arc<CachedDefinition>,
-    ) -> Result<PendingReply, EngineError> {
+    ) -> Result<oneshot::Receiver<Result<Reply, StoreError>>, EngineError> {
+        let is_live = definition.poll.rules.results == ResultsPolicy::Live;
         let (reply, receiver) = oneshot::channel();
-        let queue = self.queue_of(&ballot)?;
-        let queued = QueuedBallot {
+        let pushed = self.queue_of(&ballot)?.push(QueuedBallot {
             ballot,
             definition,
             queued_at: Instant::now(),
             reply,
-        };
-        match queue.push(queued) {
-            Ok(()) => Ok(PendingReply::new(receiver)),
-            Err(SubmitError::Full) => Err(EngineError::Overloaded {
-                retry_after: self.jittered_retry_after(),
-            }),
-            Err(SubmitError::Closed) => Err(EngineError::ShuttingDown),
+        });
+        if is_live && matches!(pushed, Err(EngineError::Overloaded { .. })) {
+            self.stats.record_overloaded();
         }
+        pushed.map(|()| receiver)
     }
 
     /// Returns the queue of a ballot. All ballots of a poll use the same queue.
@@ -96,11 +96,5 @@ impl Batcher {
         };
         let queue = self.queues.get(index).ok_or(EngineError::ShuttingDown)?;
         Ok(queue)
-    }
-
-    /// Returns 1 to 3 s, so that rejected callers do not all retry at once.
-    fn jittered_retry_after(&self) -> Duration {
-        let millis = self.hasher.hash_one(uuid::Uuid::new_v4()) % 2_000;
-        Duration::from_millis(1_000 + millis)
     }
 }

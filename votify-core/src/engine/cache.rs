@@ -25,7 +25,8 @@ pub(super) struct PollCache {
     reloads: SingleFlight<Result<Arc<CachedDefinition>, EngineError>>,
 }
 
-/// A cached poll definition.
+/// A cached poll definition. Its tally is not cached, except for the fact that it froze
+/// the definition.
 #[derive(Debug)]
 pub(super) struct CachedDefinition {
     pub(super) poll: Arc<Poll>,

@@ -5,11 +5,11 @@ use tokio::sync::broadcast;
 use crate::engine::live::RoomRegistry;
 use crate::engine::loaded_poll::LoadedPoll;
 use crate::engine::publisher::Publisher;
+use crate::engine::tally_change::TallyChange;
 use crate::engine::{Event, VoteOutcome};
-use crate::id::{BallotId, OptionId, PollId};
+use crate::id::{BallotId, PollId};
 use crate::poll::Poll;
-use crate::tally::{Audience, Tally, TallyView};
-use crate::voter::VoterId;
+use crate::tally::{Audience, TallyView};
 
 /// Sends changes of polls to the viewers of this engine, to the other instances and to
 /// the receivers of [`Event`]s.
@@ -54,19 +54,12 @@ impl Notifier {
         self.publisher.publish_deleted(poll).await;
     }
 
-    /// Sends a new tally, a sample of the new votes with one option, and the voters whose
-    /// audience changed.
-    pub(super) fn tally_changed(
-        &self,
-        tally: &Arc<Tally>,
-        vote_sample: &[OptionId],
-        audience_changes: Vec<(VoterId, Audience)>,
-    ) {
+    /// Sends a new tally to the viewers and to the other instances.
+    pub(super) fn tally_changed(&self, change: &TallyChange) {
         // Local rooms first, so that they ignore this instance's own update when the
         // broadcaster delivers it.
-        self.rooms
-            .tally_changed(tally, vote_sample.to_vec(), audience_changes);
-        self.publisher.publish_tally(tally, vote_sample);
+        self.rooms.tally_changed(change);
+        self.publisher.publish_tally(change);
     }
 
     /// Emits a ballot that changed its poll's tally. `view` is the view of the public.

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 use crate::backend::LogThrottle;
 use crate::broadcast::{Broadcaster, InstanceId, Update};
 use crate::engine::loaded_poll::LoadedPoll;
-use crate::id::{OptionId, PollId};
-use crate::tally::Tally;
+use crate::engine::tally_change::TallyChange;
+use crate::id::PollId;
 use pending_updates::PendingUpdates;
 
 /// Publishes the newest state of each poll to the other instances.
@@ -54,8 +54,8 @@ impl Publisher {
     }
 
     /// Enqueues a tally; it replaces an older pending one of the same poll.
-    pub(super) fn publish_tally(&self, tally: &Arc<Tally>, vote_sample: &[OptionId]) {
-        self.enqueue(tally.poll, |pending| pending.set_tally(tally, vote_sample));
+    pub(super) fn publish_tally(&self, change: &TallyChange) {
+        self.enqueue(change.tally.poll, |pending| pending.set_tally(change));
     }
 
     /// Enqueues a definition and its tally.

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use crate::ballot::ActiveBallot;
 use crate::engine::cache::CachedDefinition;
 use crate::engine::loaded_poll::LoadedPoll;
+use crate::engine::tally_change::TallyChange;
 use crate::engine::{EngineError, PollEngine, PollSnapshot};
 use crate::id::PollId;
 use crate::poll::Poll;
@@ -21,12 +22,7 @@ impl PollEngine {
     /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
     /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
     pub async fn definition(&self, id: PollId) -> Result<Arc<Poll>, EngineError> {
-        let definition = match self.inner.loader.cache.peek(id) {
-            Some(definition) => definition,
-            // Boxed: rare, and it would enlarge the future of every caller.
-            None => Box::pin(self.cached_definition(id)).await?,
-        };
-        Ok(Arc::clone(&definition.poll))
+        Ok(Arc::clone(&self.cached_definition(id).await?.poll))
     }
 
     pub(super) async fn cached_definition(
@@ -34,7 +30,11 @@ impl PollEngine {
         id: PollId,
     ) -> Result<Arc<CachedDefinition>, EngineError> {
         let loader = &self.inner.loader;
-        loader.cache.get(id, &*loader.store).await
+        match loader.cache.peek(id) {
+            Some(definition) => Ok(definition),
+            // Boxed: rare, and it would enlarge the future of every caller.
+            None => Box::pin(loader.cache.get(id, &*loader.store)).await,
+        }
     }
 
     /// Returns a poll as `caller` may see it.
@@ -194,8 +194,8 @@ impl PollEngine {
     /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
     pub async fn repair_poll(&self, id: PollId) -> Result<Tally, EngineError> {
         let tally = self.inner.loader.store.repair_poll(id).await?;
-        let shared = Arc::new(tally.clone());
-        self.inner.notifier.tally_changed(&shared, &[], Vec::new());
+        let change = TallyChange::new(Arc::new(tally.clone()));
+        self.inner.notifier.tally_changed(&change);
         Ok(tally)
     }
 

@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
 use crate::ballot::{Ballot, Choice, Outcome, Refusal};
-use crate::engine::batcher::{CastResult, PendingReply, SharedTally};
+use crate::engine::batcher::Reply;
 use crate::engine::cache::CachedDefinition;
 use crate::engine::{EngineError, PollEngine, VoteOutcome, VoteReceipt};
 use crate::id::{BallotId, PollId};
-use crate::poll::ResultsPolicy;
-use crate::tally::{Audience, TallyView};
+use crate::poll::Poll;
+use crate::tally::{Audience, Tally, TallyView};
 use crate::voter::Caller;
 
 /// Casting ballots.
@@ -90,134 +90,102 @@ impl PollEngine {
         choice: Choice,
     ) -> Result<VoteReceipt, EngineError> {
         let loader = &self.inner.loader;
-        // Rare branches are boxed: thousands of these futures exist at once, and a future
-        // is as large as its largest branch.
-        let mut definition = match loader.cache.peek(poll) {
-            Some(definition) => definition,
-            None => Box::pin(self.cached_definition(poll)).await?,
-        };
-        let mut cast = self
+        let mut definition = self.cached_definition(poll).await?;
+        let mut reply = self
             .submit(&definition, voter, ballot, choice.clone())
             .await;
-        if is_stale(&cast) {
+        // Rare branches are boxed: thousands of these futures exist at once, and a future
+        // is as large as its largest branch.
+        if is_stale(&reply) {
             definition = Box::pin(loader.cache.reload(poll, &*loader.store)).await?;
-            cast = Box::pin(self.submit(&definition, voter, ballot, choice.clone())).await;
+            reply = Box::pin(self.submit(&definition, voter, ballot, choice.clone())).await;
         }
-        let CastResult { outcome, tally } = cast?;
+        let Reply { outcome, tally } = reply?;
         let Some(tally) = tally.filter(|_| outcome != Outcome::Refused(Refusal::PollNotFound))
         else {
             loader.cache.invalidate(poll);
             return Err(EngineError::PollNotFound(poll));
         };
         let outcome = VoteOutcome::try_from(outcome).map_err(EngineError::Refused)?;
-        match shared_receipt(&definition, ballot, &choice, outcome, &tally) {
-            Some(receipt) => Ok(receipt),
-            None => Box::pin(self.receipt(voter, ballot, &choice, outcome, &tally)).await,
-        }
+        let audience = match outcome {
+            // Only the store knows whether a replayed ballot is still active.
+            VoteOutcome::Replayed { .. } => None,
+            _ => Some(audience_after(&choice)),
+        };
+        let shared = audience.and_then(|audience| tally.view(&definition.poll, audience));
+        let (poll, view) = match shared {
+            Some(view) => (Arc::clone(&definition.poll), view),
+            None => Box::pin(self.load_view(&tally.tally, voter, audience)).await?,
+        };
+        Ok(VoteReceipt {
+            ballot,
+            outcome: outcome.redacted_for(&view),
+            poll,
+            view,
+        })
     }
 
-    /// Identifies the voter and submits the ballot.
+    /// Identifies the voter, submits the ballot to the batcher, and waits for the reply.
     async fn submit(
         &self,
         definition: &Arc<CachedDefinition>,
         voter: &Caller,
         id: BallotId,
         choice: Choice,
-    ) -> Result<CastResult, EngineError> {
+    ) -> Result<Reply, EngineError> {
         let loader = &self.inner.loader;
-        let address = loader.address_id(&definition.poll, voter)?;
-        let ballot = Ballot {
-            id,
-            poll: definition.poll.id,
-            voter: loader.authorize_voter(&definition.poll, voter).await?,
-            choice,
-            address,
-        };
-        self.enqueue(definition, ballot)?.result().await
-    }
-
-    /// Checks the choice if the definition is frozen, and submits the ballot to the
-    /// batcher.
-    fn enqueue(
-        &self,
-        definition: &Arc<CachedDefinition>,
-        ballot: Ballot,
-    ) -> Result<PendingReply, EngineError> {
-        let inner = &self.inner;
         let poll = &definition.poll;
+        let address = loader.address_id(poll, voter)?;
+        let voter = loader.authorize_voter(poll, voter).await?;
         if definition.is_frozen()
-            && let Err(problems) = ballot.choice.check(poll)
+            && let Err(problems) = choice.check(poll)
         {
             return Err(EngineError::Refused(Refusal::Invalid(problems)));
         }
-        let pending = inner.batcher.submit(ballot, Arc::clone(definition));
-        if matches!(pending, Err(EngineError::Overloaded { .. }))
-            && poll.rules.results == ResultsPolicy::Live
-        {
-            inner.stats.record_overloaded();
-        }
-        pending
+        let ballot = Ballot {
+            id,
+            poll: poll.id,
+            voter,
+            choice,
+            address,
+        };
+        let reply = self.inner.batcher.submit(ballot, Arc::clone(definition))?;
+        // A writer replies to every ballot that it reads from the queue. Ballots that
+        // were left in the queue of an ended writer were not written.
+        let reply = reply.await.map_err(|_| EngineError::ShuttingDown)?;
+        Ok(reply?)
     }
 
-    /// Makes a receipt that `shared_receipt` cannot make, with reads of the store if
-    /// needed.
-    async fn receipt(
+    /// Returns the definition of the tally's version and the view of `audience`, or of
+    /// the voter's current audience, with reads of the store if needed.
+    async fn load_view(
         &self,
+        tally: &Arc<Tally>,
         voter: &Caller,
-        ballot: BallotId,
-        choice: &Choice,
-        outcome: VoteOutcome,
-        tally: &SharedTally,
-    ) -> Result<VoteReceipt, EngineError> {
+        audience: Option<Audience>,
+    ) -> Result<(Arc<Poll>, TallyView), EngineError> {
         let loader = &self.inner.loader;
-        let loaded = loader.with_definition(Arc::clone(&tally.tally)).await?;
-        let audience = match outcome {
-            // Only the store knows whether a replayed ballot is still active.
-            VoteOutcome::Replayed { .. } => loader.audience(&loaded, voter).await?,
-            _ => audience_after(choice),
+        let loaded = loader.with_definition(Arc::clone(tally)).await?;
+        let audience = match audience {
+            Some(audience) => audience,
+            None => loader.audience(&loaded, voter).await?,
         };
         let view = TallyView::new(&loaded.poll, &loaded.tally, audience);
-        Ok(VoteReceipt {
-            ballot,
-            outcome: outcome.redacted_for(&view),
-            poll: loaded.poll,
-            view,
-        })
+        Ok((loaded.poll, view))
     }
 }
 
 /// Returns true if the cached definition may have been outdated: the poll may have
 /// another voter policy by now, or be deleted.
-fn is_stale(cast: &Result<CastResult, EngineError>) -> bool {
-    match cast {
-        Ok(cast) => cast.outcome == Outcome::Refused(Refusal::OtherVoterPolicy),
+fn is_stale(reply: &Result<Reply, EngineError>) -> bool {
+    match reply {
+        Ok(reply) => reply.outcome == Outcome::Refused(Refusal::OtherVoterPolicy),
         Err(error) => matches!(error, EngineError::Unidentified(_)),
     }
 }
 
-/// Makes the receipt of a ballot that changed the tally, with the view that all voters of
-/// its batch share. Returns `None` if the definition has another version than the tally.
-fn shared_receipt(
-    definition: &CachedDefinition,
-    ballot: BallotId,
-    choice: &Choice,
-    outcome: VoteOutcome,
-    tally: &SharedTally,
-) -> Option<VoteReceipt> {
-    if matches!(outcome, VoteOutcome::Replayed { .. }) {
-        return None;
-    }
-    let view = tally.view(&definition.poll, audience_after(choice))?;
-    Some(VoteReceipt {
-        ballot,
-        outcome: outcome.redacted_for(&view),
-        poll: Arc::clone(&definition.poll),
-        view,
-    })
-}
-
 /// Returns the audience of a voter whose ballot was counted or withdrawn.
-const fn audience_after(choice: &Choice) -> Audience {
+pub(super) const fn audience_after(choice: &Choice) -> Audience {
     if choice.is_withdrawal() {
         Audience::Public
     } else {

@@ -1,9 +1,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use super::fair_queue::FairQueue;
 use super::queued_ballot::QueuedBallot;
+use crate::engine::EngineError;
 
 /// The queue of one writer: bounded, and fair between polls.
 #[derive(Debug)]
@@ -20,15 +22,6 @@ struct State {
     closed: bool,
 }
 
-/// The reason for which a ballot was not queued.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum SubmitError {
-    /// The poll has its share of the queue already.
-    Full,
-    /// The engine is shutting down.
-    Closed,
-}
-
 impl BallotQueue {
     /// Creates a queue for at most `max_per_poll` ballots of one poll while no other poll
     /// has any, and for twice as many of all polls.
@@ -43,10 +36,12 @@ impl BallotQueue {
         }
     }
 
-    pub(super) fn push(&self, ballot: QueuedBallot) -> Result<(), SubmitError> {
+    /// Adds a ballot, unless its poll has its share of the queue already or the writer
+    /// has ended.
+    pub(super) fn push(&self, ballot: QueuedBallot) -> Result<(), EngineError> {
         let mut state = self.lock();
         if state.closed {
-            return Err(SubmitError::Closed);
+            return Err(EngineError::ShuttingDown);
         }
         let pushed = state.ballots.push(ballot.ballot.poll, ballot);
         let wake = std::mem::take(&mut state.writer_waits);
@@ -54,12 +49,20 @@ impl BallotQueue {
         if wake {
             self.notify.notify_one();
         }
-        pushed.map_err(|_| SubmitError::Full)
+        pushed.map_err(|_| EngineError::Overloaded {
+            retry_after: jittered_retry_after(),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Returns 1 to 3 s, so that rejected callers do not all retry at once.
+fn jittered_retry_after() -> Duration {
+    let (_, random) = uuid::Uuid::new_v4().as_u64_pair();
+    Duration::from_millis(1_000 + random % 2_000)
 }
 
 /// The writer's end of a queue. Dropping it closes the queue and discards its ballots.

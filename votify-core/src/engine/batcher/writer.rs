@@ -8,16 +8,16 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::batch_sizer::BatchSizer;
-use super::pending_reply::CastResult;
-use super::poll_batch_result::PollBatchResult;
 use super::queue::{BallotQueue, BatchReceiver};
-use super::queued_ballot::QueuedBallot;
+use super::queued_ballot::{QueuedBallot, Reply};
+use super::shared_tally::SharedTally;
 use crate::ballot::{Ballot, BatchReceipt, Outcome};
 use crate::engine::VoteOutcome;
 use crate::engine::cache::CachedDefinition;
-use crate::engine::config::VOTE_SAMPLE;
 use crate::engine::notifier::Notifier;
 use crate::engine::stats::Counters;
+use crate::engine::tally_change::{TallyChange, extend_sample};
+use crate::engine::voting::audience_after;
 use crate::id::PollId;
 use crate::poll::ResultsPolicy;
 use crate::store::{Store, StoreError};
@@ -105,23 +105,23 @@ impl BatchWriter {
             replies.push((queued.definition, queued.reply));
         }
         let receipt = self.cast(&ballots, oldest + self.timeout).await;
-        let mut results: HashMap<PollId, PollBatchResult> = receipt
+        let tallies: HashMap<PollId, Arc<SharedTally>> = receipt
             .tallies
             .into_iter()
-            .map(|tally| (tally.poll, PollBatchResult::new(tally)))
+            .map(|tally| (tally.poll, Arc::new(SharedTally::new(tally))))
             .collect();
+        let mut changes = HashMap::with_capacity(tallies.len());
         let mut failure = None;
         for ((ballot, outcome), (definition, reply)) in
             ballots.iter().zip(receipt.outcomes).zip(replies)
         {
-            let cast = match outcome {
+            let result = match outcome {
                 Ok(outcome) => {
-                    let result = results.get_mut(&ballot.poll);
-                    let tally = result.map(|result| {
-                        self.record_outcome(result, ballot, &outcome, definition);
-                        Arc::clone(&result.tally)
-                    });
-                    Ok(CastResult { outcome, tally })
+                    let tally = tallies.get(&ballot.poll).cloned();
+                    if let Some(tally) = &tally {
+                        self.record_outcome(ballot, &outcome, &definition, tally, &mut changes);
+                    }
+                    Ok(Reply { outcome, tally })
                 }
                 Err(error) => {
                     failure = Some(error.clone());
@@ -130,7 +130,7 @@ impl BatchWriter {
             };
             // Fails only if the caller has dropped its future. The ballot is cast
             // nevertheless.
-            let _ = reply.send(cast);
+            let _ = reply.send(result);
         }
         if let Some(failure) = failure {
             // Once for the batch, so that a burst of votes does not flood the log.
@@ -140,14 +140,8 @@ impl BatchWriter {
                 "failed to write a batch of votes"
             );
         }
-        for result in results.into_values() {
-            let Some(definition) = result.definition else {
-                continue;
-            };
-            let tally = &result.tally.tally;
-            definition.observe_tally(tally);
-            self.notifier
-                .tally_changed(tally, &result.vote_sample, result.audience_changes);
+        for change in changes.values() {
+            self.notifier.tally_changed(change);
         }
     }
 
@@ -172,49 +166,48 @@ impl BatchWriter {
         }
     }
 
-    /// Adds a ballot's outcome to the statistics, to the events and to its poll's result.
+    /// Adds a ballot's outcome to the statistics and to the events, and if it changed its
+    /// poll's tally, to the poll's change.
     fn record_outcome(
         &self,
-        result: &mut PollBatchResult,
         ballot: &Ballot,
         outcome: &Outcome,
-        definition: Arc<CachedDefinition>,
+        definition: &CachedDefinition,
+        shared: &SharedTally,
+        changes: &mut HashMap<PollId, TallyChange>,
     ) {
-        let poll = &definition.poll;
-        let same_version = poll.version == result.tally.tally.version;
-        let is_live = poll.rules.results == ResultsPolicy::Live && same_version;
+        let (poll, tally) = (&definition.poll, &shared.tally);
+        let is_live = poll.rules.results == ResultsPolicy::Live && poll.version == tally.version;
         if is_live {
             self.stats.record_outcome(outcome);
         }
         if !outcome.changed_tally() {
             return;
         }
-        let is_withdrawal = ballot.choice.is_withdrawal();
-        if let (true, false, [option]) = (is_live, is_withdrawal, ballot.choice.options())
-            && result.vote_sample.len() < VOTE_SAMPLE
-        {
-            result.vote_sample.push(*option);
+        definition.observe_tally(tally);
+        let change = changes
+            .entry(ballot.poll)
+            .or_insert_with(|| TallyChange::new(Arc::clone(tally)));
+        if let (true, false, option @ [_]) = (
+            is_live,
+            ballot.choice.is_withdrawal(),
+            ballot.choice.options(),
+        ) {
+            extend_sample(&mut change.vote_sample, option);
         }
         // Under `Live` both audiences see the same counts.
         if !is_live {
-            let audience = if is_withdrawal {
-                Audience::Public
-            } else {
-                Audience::Voted
-            };
-            result.audience_changes.push((ballot.voter, audience));
+            let audience = audience_after(&ballot.choice);
+            change.audience_changes.push((ballot.voter, audience));
         }
         if self.notifier.has_event_receivers()
             && let Ok(outcome) = VoteOutcome::try_from(outcome.clone())
         {
-            let shared = result.tally.view(poll, Audience::Public);
             let view = shared
-                .unwrap_or_else(|| TallyView::new(poll, &result.tally.tally, Audience::Public));
+                .view(poll, Audience::Public)
+                .unwrap_or_else(|| TallyView::new(poll, tally, Audience::Public));
             self.notifier
                 .ballot_cast(ballot.poll, ballot.id, outcome, view);
-        }
-        if same_version || result.definition.is_none() {
-            result.definition = Some(definition);
         }
     }
 }

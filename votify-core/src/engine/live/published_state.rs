@@ -4,9 +4,6 @@ use tokio::time::Instant;
 
 use crate::engine::live::drain::Drain;
 use crate::engine::live::frame::{Frame, FrameKind};
-use crate::id::OptionId;
-use crate::poll::{Poll, PollStatus};
-use crate::tally::TallyView;
 
 /// The newest state of a room for one audience, with the frames that announce it.
 #[derive(Debug)]
@@ -14,12 +11,6 @@ pub(super) struct RoomSnapshot {
     updated: Arc<Frame>,
     changed: OnceLock<Arc<Frame>>,
     closed: OnceLock<Arc<Frame>>,
-    pub(super) delivery: DeliveryInfo,
-}
-
-/// Delivery settings of a snapshot.
-#[derive(Debug, Clone)]
-pub(super) struct DeliveryInfo {
     pub(super) published_at: Instant,
     /// Viewers whose join index is a multiple of this record their delivery latency.
     pub(super) sample_every: u32,
@@ -28,27 +19,20 @@ pub(super) struct DeliveryInfo {
 }
 
 impl RoomSnapshot {
+    /// Creates a snapshot from its frame of kind [`FrameKind::Updated`].
     pub(super) fn new(
-        poll: Arc<Poll>,
-        status: PollStatus,
-        view: TallyView,
-        viewers: u32,
-        votes: Arc<[OptionId]>,
-        delivery: DeliveryInfo,
+        updated: Frame,
+        published_at: Instant,
+        sample_every: u32,
+        drain: Option<Arc<Drain>>,
     ) -> Self {
-        let updated = Arc::new(Frame::new(
-            FrameKind::Updated,
-            poll,
-            status,
-            view,
-            viewers,
-            votes,
-        ));
         Self {
-            updated,
+            updated: Arc::new(updated),
             changed: OnceLock::new(),
             closed: OnceLock::new(),
-            delivery,
+            published_at,
+            sample_every,
+            drain,
         }
     }
 
@@ -90,8 +74,7 @@ impl RoomSnapshot {
 
     /// Returns true if a viewer that received `other` needs no frame of this snapshot.
     pub(super) fn same_state(&self, other: &Self) -> bool {
-        let (is_draining, was_draining) = (&self.delivery.drain, &other.delivery.drain);
-        self.updated.same_state(&other.updated) && is_draining.is_some() == was_draining.is_some()
+        self.updated.same_state(&other.updated) && self.drain.is_some() == other.drain.is_some()
     }
 }
 
@@ -108,4 +91,19 @@ pub(super) enum PublishedState {
     Deleted(Option<Arc<RoomSnapshot>>),
     /// The room is closed.
     Ended,
+}
+
+impl PublishedState {
+    /// Replaces the state with a snapshot unless it equals the current one, and returns
+    /// true if it did.
+    pub(super) fn replace(&mut self, snapshot: Arc<RoomSnapshot>) -> bool {
+        let differs = match self {
+            Self::Snapshot(current) => !snapshot.same_state(current),
+            _ => true,
+        };
+        if differs {
+            *self = Self::Snapshot(snapshot);
+        }
+        differs
+    }
 }

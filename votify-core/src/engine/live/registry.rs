@@ -9,12 +9,10 @@ use tokio_util::task::TaskTracker;
 use crate::engine::live::drain::Drain;
 use crate::engine::live::room::Room;
 use crate::engine::live::room::context::{CloseMode, RoomContext};
-use crate::engine::live::room::mailbox::RoomEvent;
 use crate::engine::live::room::task;
 use crate::engine::loaded_poll::LoadedPoll;
-use crate::id::{OptionId, PollId};
-use crate::tally::{Audience, Tally};
-use crate::voter::VoterId;
+use crate::engine::tally_change::TallyChange;
+use crate::id::PollId;
 
 /// The rooms of all polls that are watched through this engine.
 #[derive(Debug)]
@@ -93,40 +91,30 @@ impl RoomRegistry {
             drain
         };
         for room in self.open_rooms() {
-            room.push(RoomEvent::Drain);
+            room.update_mailbox(|mailbox| mailbox.draining = true);
         }
         // The engine's shutdown ends the watches that remain after the timeout.
         let _ = tokio::time::timeout_at(now + timeout, drain.drained.cancelled()).await;
     }
 
-    /// Sends a new tally to the viewers of its poll, with a sample of the new votes and
-    /// the voters whose audience changed.
-    pub(in crate::engine) fn tally_changed(
-        &self,
-        tally: &Arc<Tally>,
-        vote_sample: Vec<OptionId>,
-        audience_changes: Vec<(VoterId, Audience)>,
-    ) {
-        if let Some(room) = self.room(tally.poll) {
-            room.push(RoomEvent::TallyChanged {
-                tally: Arc::clone(tally),
-                vote_sample,
-                audience_changes,
-            });
+    /// Sends a new tally to the viewers of its poll.
+    pub(in crate::engine) fn tally_changed(&self, change: &TallyChange) {
+        if let Some(room) = self.room(change.tally.poll) {
+            room.tally_changed(change);
         }
     }
 
     /// Sends a new definition to the viewers of its poll.
     pub(in crate::engine) fn definition_changed(&self, loaded: LoadedPoll) {
         if let Some(room) = self.room(loaded.poll.id) {
-            room.push(RoomEvent::DefinitionChanged(loaded));
+            room.update_mailbox(|mailbox| mailbox.set_definition(loaded));
         }
     }
 
     /// Informs the viewers of a poll that it is deleted.
     pub(in crate::engine) fn deleted(&self, poll: PollId) {
         if let Some(room) = self.room(poll) {
-            room.push(RoomEvent::Deleted);
+            room.update_mailbox(|mailbox| mailbox.deleted = true);
         }
     }
 

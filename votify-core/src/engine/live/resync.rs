@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::live::published_state::PublishedState;
 use crate::engine::live::registry::RoomRegistry;
 use crate::engine::live::room::Room;
-use crate::engine::live::room::mailbox::RoomEvent;
+use crate::engine::tally_change::TallyChange;
 use crate::tally::{Audience, Tally};
 use crate::time::Timestamp;
 use crate::voter::VoterId;
@@ -57,15 +57,14 @@ impl RoomRegistry {
         };
         for ((room, tally), audience_changes) in rooms.iter().zip(tallies).zip(audience_changes) {
             match tally {
-                None => room.push(RoomEvent::Deleted),
+                None => room.update_mailbox(|mailbox| mailbox.deleted = true),
                 Some(tally) => {
                     if room.status_is_stale(self.context.loader.now(), &tally) {
-                        room.push(RoomEvent::RELOAD);
+                        room.reload();
                     }
-                    room.push(RoomEvent::TallyChanged {
-                        tally: Arc::new(tally),
-                        vote_sample: Vec::new(),
+                    room.tally_changed(&TallyChange {
                         audience_changes,
+                        ..TallyChange::new(Arc::new(tally))
                     });
                 }
             }

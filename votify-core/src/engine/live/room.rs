@@ -1,5 +1,6 @@
 pub(in crate::engine) mod context;
 pub(super) mod mailbox;
+mod publication;
 mod state;
 pub(super) mod task;
 
@@ -12,12 +13,14 @@ use tokio::sync::{Notify, watch};
 use crate::engine::live::adaptive_interval::DeliveryLatency;
 use crate::engine::live::published_state::PublishedState;
 use crate::engine::live::tracked_voters::TrackedVoters;
+use crate::engine::tally_change::TallyChange;
 use crate::id::PollId;
 use crate::tally::{Audience, Position, ViewPosition};
-use mailbox::{Mailbox, ReloadRequest, RoomEvent};
+use mailbox::{Mailbox, ReloadRequest};
+use publication::Publication;
 
-/// One watched poll. Its task reads events from the mailbox and publishes the newest
-/// state to the viewers.
+/// One watched poll. Its task processes the mailbox and publishes the newest state to the
+/// viewers.
 #[derive(Debug)]
 pub(in crate::engine::live) struct Room {
     pub(in crate::engine::live) poll: PollId,
@@ -83,10 +86,20 @@ impl Room {
         }
     }
 
-    /// Adds an event to the mailbox and wakes the room's task.
-    pub(in crate::engine::live) fn push(&self, event: RoomEvent) {
-        self.mailbox().push(event, &self.tracked_voters);
+    /// Changes the mailbox and wakes the room's task.
+    pub(in crate::engine::live) fn update_mailbox(&self, update: impl FnOnce(&mut Mailbox)) {
+        update(&mut self.mailbox());
         self.notify.notify_one();
+    }
+
+    /// Adds a new tally to the mailbox.
+    pub(in crate::engine::live) fn tally_changed(&self, change: &TallyChange) {
+        self.update_mailbox(|mailbox| mailbox.set_tally(change, &self.tracked_voters));
+    }
+
+    /// Requests a reload of the poll, because updates may have been lost.
+    pub(in crate::engine::live) fn reload(&self) {
+        self.update_mailbox(|mailbox| mailbox.request_reload(ReloadRequest::LOST_UPDATES));
     }
 
     /// Requests a reload of the poll, unless the room's state is as new as `after`, and
@@ -99,10 +112,11 @@ impl Room {
     ) -> bool {
         let mut completed = self.reload_completed.subscribe();
         let request = self.reload_requested.fetch_add(1, Ordering::Relaxed) + 1;
-        self.push(RoomEvent::Reload(ReloadRequest {
+        let reload = ReloadRequest {
             last_number: request,
             after: Some(after),
-        }));
+        };
+        self.update_mailbox(|mailbox| mailbox.request_reload(reload));
         let completed = completed.wait_for(|completed| *completed >= request);
         matches!(tokio::time::timeout(timeout, completed).await, Ok(Ok(_)))
     }
@@ -116,9 +130,28 @@ impl Room {
         std::mem::take(&mut *self.mailbox())
     }
 
-    /// Returns the position of the newest tally in the mailbox.
-    fn newest_pending(&self) -> Position {
-        self.mailbox().newest_pending()
+    /// Returns the position of the tally in the mailbox, if there is one.
+    fn newest_tally(&self) -> Option<Position> {
+        self.mailbox().newest_tally()
+    }
+
+    /// Sends a publication to the viewers.
+    fn publish(&self, publication: Publication) {
+        let Publication {
+            public,
+            voted,
+            audience_changes,
+            reload_completed,
+        } = publication;
+        self.public.send_if_modified(|state| state.replace(public));
+        self.voted.send_if_modified(|state| state.replace(voted));
+        // After the snapshots, because these voters and requests wait for them.
+        for (voter, audience) in audience_changes {
+            self.tracked_voters.set(voter, audience);
+        }
+        self.reload_completed.send_if_modified(|completed| {
+            std::mem::replace(completed, reload_completed) < reload_completed
+        });
     }
 
     fn mailbox(&self) -> MutexGuard<'_, Mailbox> {
@@ -153,7 +186,7 @@ mod tests {
             let mut bytes = [2; 15];
             bytes[..4].copy_from_slice(&n.to_le_bytes());
             let audience_changes = [tracked, voter(bytes)].map(|voter| (voter, Audience::Voted));
-            room.push(RoomEvent::TallyChanged {
+            room.tally_changed(&TallyChange {
                 tally: Arc::new(Tally::new(&poll)),
                 vote_sample: vec![poll.options[0].id; 5],
                 audience_changes: audience_changes.into(),

@@ -30,14 +30,15 @@ impl TrackedVoters {
         }
     }
 
-    /// Returns those of the voters who are tracked.
-    pub(super) fn retain_tracked(
+    /// Adds those of the voters who are tracked to `tracked`.
+    pub(super) fn collect_tracked(
         &self,
-        mut voters: Vec<(VoterId, Audience)>,
-    ) -> Vec<(VoterId, Audience)> {
-        let tracked = self.voters();
-        voters.retain(|(voter, _)| tracked.contains_key(voter));
-        voters
+        voters: &[(VoterId, Audience)],
+        tracked: &mut HashMap<VoterId, Audience>,
+    ) {
+        let by_voter = self.voters();
+        let is_tracked = |(voter, _): &&(VoterId, Audience)| by_voter.contains_key(voter);
+        tracked.extend(voters.iter().filter(is_tracked).copied());
     }
 
     /// Removes voters without a receiver, and returns the others: all of them, or only

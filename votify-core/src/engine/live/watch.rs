@@ -65,22 +65,14 @@ pub struct Watch {
     published: watch::Receiver<PublishedState>,
     subscription: Option<Box<VoterSubscription>>,
     last_seen: Option<LastSeen>,
-    /// The frame to return next.
-    queued_frame: Option<Arc<Frame>>,
+    /// The frames to return next, in order.
+    queued: [Option<Arc<Frame>>; 2],
     /// True if this viewer was waiting when the current state was published: its latency
     /// then measures this machine, not the viewer's client.
     was_waiting: bool,
     /// Set when the engine starts to disconnect all viewers.
     drain_at: Option<Pin<Box<Sleep>>>,
     ended: bool,
-}
-
-/// The result of reading the published state.
-enum NextFrame {
-    Frame(Arc<Frame>),
-    /// The poll was edited, and the viewer's counts may depend on whether they voted.
-    NewRules(Arc<RoomSnapshot>),
-    Nothing,
 }
 
 impl Watch {
@@ -100,7 +92,7 @@ impl Watch {
             published,
             subscription: None,
             last_seen: None,
-            queued_frame: None,
+            queued: [None, None],
             was_waiting: false,
             drain_at: None,
             ended: false,
@@ -181,7 +173,7 @@ impl Watch {
     /// Cancel safe.
     pub async fn next(&mut self) -> Option<Arc<Frame>> {
         loop {
-            if let Some(frame) = self.queued_frame.take() {
+            if let Some(frame) = self.queued.iter_mut().find_map(Option::take) {
                 return Some(frame);
             }
             if self.ended {
@@ -198,20 +190,13 @@ impl Watch {
                     continue;
                 }
             }
-            let next = match self.take_current(true) {
-                NextFrame::NewRules(snapshot) => {
-                    // If this call is dropped during the await, the next one starts here
-                    // again.
-                    self.published.mark_changed();
-                    if self.track_voter(&snapshot).await.is_ok() {
-                        continue;
-                    }
-                    self.take_current(false)
+            if let Some(snapshot) = self.take_current(true) {
+                // If this call is dropped during the await, the next one starts here
+                // again.
+                self.published.mark_changed();
+                if self.track_voter(&snapshot).await.is_err() {
+                    self.take_current(false);
                 }
-                next => next,
-            };
-            if let NextFrame::Frame(frame) = next {
-                return Some(frame);
             }
         }
     }
@@ -229,11 +214,12 @@ impl Watch {
         reason
     }
 
-    /// Returns the current frame and records its delivery latency. With `check_rules`,
-    /// rules that the voter subscription does not match are returned first.
-    fn take_current(&mut self, check_rules: bool) -> NextFrame {
+    /// Queues the frames of the current state and records its delivery latency. With
+    /// `check_rules`, rules that the voter subscription does not match are returned
+    /// instead.
+    fn take_current(&mut self, check_rules: bool) -> Option<Arc<RoomSnapshot>> {
         match &*self.published.borrow_and_update() {
-            PublishedState::Loading => NextFrame::Nothing,
+            PublishedState::Loading => {}
             PublishedState::Snapshot(snapshot) => {
                 let frame = snapshot.updated();
                 let needs_subscription = self.subscription.is_some()
@@ -241,32 +227,26 @@ impl Watch {
                 let is_outdated =
                     self.rules_version != frame.poll.version && !frame.view.is_final();
                 if check_rules && needs_subscription && is_outdated {
-                    return NextFrame::NewRules(Arc::clone(snapshot));
+                    return Some(Arc::clone(snapshot));
                 }
-                let delivery = &snapshot.delivery;
                 let ViewerGuard {
                     room, join_index, ..
                 } = &self.guard;
-                if self.was_waiting && join_index.is_multiple_of(delivery.sample_every) {
-                    room.latency.record(delivery.published_at.elapsed());
+                if self.was_waiting && join_index.is_multiple_of(snapshot.sample_every) {
+                    room.latency.record(snapshot.published_at.elapsed());
                 }
-                if let (Some(drain), None) = (&delivery.drain, &self.drain_at) {
+                if let (Some(drain), None) = (&snapshot.drain, &self.drain_at) {
                     self.drain_at = Some(Box::pin(sleep_until(drain.next())));
                 }
-                let frames = LastSeen::advance(&mut self.last_seen, snapshot);
-                self.queued_frame = frames.second;
-                frames.first.map_or(NextFrame::Nothing, NextFrame::Frame)
+                self.queued = LastSeen::advance(&mut self.last_seen, snapshot);
             }
             PublishedState::Deleted(snapshot) => {
                 self.ended = true;
-                let last = snapshot.as_ref().map(|snapshot| snapshot.deleted());
-                last.map_or(NextFrame::Nothing, NextFrame::Frame)
+                self.queued = [snapshot.as_ref().map(|last| last.deleted()), None];
             }
-            PublishedState::Ended => {
-                self.ended = true;
-                NextFrame::Nothing
-            }
+            PublishedState::Ended => self.ended = true,
         }
+        None
     }
 
     /// Returns the current state as an [`Updated`](super::FrameKind::Updated) frame, for
@@ -304,10 +284,9 @@ impl Watch {
         };
         let frame = Arc::clone(snapshot.updated());
         // An older queued state is obsolete; a closing still gets its own frame.
-        self.queued_frame = self
-            .queued_frame
-            .take()
-            .filter(|queued| queued.kind != FrameKind::Updated);
+        for queued in &mut self.queued {
+            queued.take_if(|queued| queued.kind == FrameKind::Updated);
+        }
         if let Some(last_seen) = &mut self.last_seen {
             last_seen.catch_up(&frame);
         }

@@ -1,48 +1,42 @@
 use std::sync::Arc;
 
 use crate::broadcast::{InstanceId, Update};
-use crate::engine::config::VOTE_SAMPLE;
 use crate::engine::loaded_poll::LoadedPoll;
+use crate::engine::tally_change::{TallyChange, extend_sample};
 use crate::id::{OptionId, PollId};
 use crate::tally::Tally;
 
 /// The unsent updates of one poll: the newest of each kind, so at most three messages.
 ///
-/// A definition is sent first, because counts of another version mean nothing without it.
-/// Counts and viewer numbers alternate.
+/// A definition is sent first, because a tally of another version means nothing without it.
+/// Tallies and viewer numbers alternate.
 #[derive(Debug, Default)]
 pub(super) struct PendingUpdates {
     definition: Option<LoadedPoll>,
-    counts: Option<Counts>,
+    tally: Option<Arc<Tally>>,
+    /// A sample of the votes that `tally` counted.
+    vote_sample: Vec<OptionId>,
     viewers: Option<(InstanceId, u32)>,
-    /// Set after counts were sent while a viewer number was pending.
+    /// Set after a tally was sent while a viewer number was pending.
     viewers_next: bool,
 }
 
-#[derive(Debug)]
-struct Counts {
-    tally: Arc<Tally>,
-    vote_sample: Vec<OptionId>,
-}
-
 impl PendingUpdates {
-    /// Sets the counts, unless the pending ones are newer, and extends the sample of
-    /// votes.
-    pub(super) fn set_tally(&mut self, tally: &Arc<Tally>, vote_sample: &[OptionId]) {
+    /// Sets the tally, unless the pending one is newer, and extends the sample of votes.
+    pub(super) fn set_tally(&mut self, change: &TallyChange) {
+        let TallyChange {
+            tally, vote_sample, ..
+        } = change;
         if let Some(loaded) = &self.definition
             && tally.position <= loaded.tally.position
         {
             return;
         }
-        let counts = self.counts.get_or_insert_with(|| Counts {
-            tally: Arc::clone(tally),
-            vote_sample: Vec::new(),
-        });
-        if tally.position > counts.tally.position {
-            counts.tally = Arc::clone(tally);
+        let pending = self.tally.as_ref();
+        if pending.is_none_or(|pending| pending.position < tally.position) {
+            self.tally = Some(Arc::clone(tally));
         }
-        let free = VOTE_SAMPLE.saturating_sub(counts.vote_sample.len());
-        counts.vote_sample.extend(vote_sample.iter().take(free));
+        extend_sample(&mut self.vote_sample, vote_sample);
     }
 
     /// Sets the definition and its tally, unless the pending one is newer.
@@ -52,8 +46,11 @@ impl PendingUpdates {
         {
             return;
         }
-        let is_newer = |counts: &Counts| counts.tally.position > loaded.tally.position;
-        self.counts = self.counts.take().filter(is_newer);
+        let pending = self.tally.as_ref();
+        if pending.is_none_or(|pending| pending.position <= loaded.tally.position) {
+            self.tally = None;
+            self.vote_sample.clear();
+        }
         self.definition = Some(loaded);
     }
 
@@ -71,7 +68,7 @@ impl PendingUpdates {
             });
         }
         if let Some((instance, viewers)) = self.viewers
-            && (self.viewers_next || self.counts.is_none())
+            && (self.viewers_next || self.tally.is_none())
         {
             (self.viewers, self.viewers_next) = (None, false);
             return Some(Update::Viewers {
@@ -80,11 +77,11 @@ impl PendingUpdates {
                 viewers,
             });
         }
-        let Counts { tally, vote_sample } = self.counts.take()?;
+        let tally = self.tally.take()?;
         self.viewers_next = self.viewers.is_some();
         Some(Update::TallyChanged {
             tally: Arc::unwrap_or_clone(tally),
-            votes: vote_sample,
+            votes: std::mem::take(&mut self.vote_sample),
         })
     }
 }

@@ -1,41 +1,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::engine::config::VOTE_SAMPLE;
 use crate::engine::live::tracked_voters::TrackedVoters;
 use crate::engine::loaded_poll::LoadedPoll;
+use crate::engine::tally_change::{TallyChange, extend_sample};
 use crate::id::OptionId;
 use crate::tally::{Audience, Position, Tally, ViewPosition};
 use crate::voter::VoterId;
-
-/// An event for the viewers of a poll.
-#[derive(Debug)]
-pub(in crate::engine::live) enum RoomEvent {
-    /// The tally changed.
-    TallyChanged {
-        tally: Arc<Tally>,
-        /// A sample of the new votes with one option.
-        vote_sample: Vec<OptionId>,
-        /// The voters whose audience changed, each with the new audience.
-        audience_changes: Vec<(VoterId, Audience)>,
-    },
-    /// The definition or the status changed.
-    DefinitionChanged(LoadedPoll),
-    /// The poll is deleted.
-    Deleted,
-    /// All viewers are disconnected, one after the other.
-    Drain,
-    /// A request to read the poll from the store.
-    Reload(ReloadRequest),
-}
-
-impl RoomEvent {
-    /// A reload because updates may have been lost.
-    pub(in crate::engine::live) const RELOAD: Self = Self::Reload(ReloadRequest {
-        last_number: 0,
-        after: None,
-    });
-}
 
 /// A request to read the poll from the store.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +19,12 @@ pub(in crate::engine::live) struct ReloadRequest {
 }
 
 impl ReloadRequest {
+    /// A request because updates may have been lost.
+    pub(in crate::engine::live) const LOST_UPDATES: Self = Self {
+        last_number: 0,
+        after: None,
+    };
+
     /// Returns a request that satisfies both.
     fn merge(self, other: Self) -> Self {
         let after = match (self.after, other.after) {
@@ -62,8 +39,8 @@ impl ReloadRequest {
     }
 }
 
-/// The unprocessed events of a room. A newer tally replaces an older one, so that the
-/// size is bounded by the number of viewers.
+/// The events that a room has not processed yet. A newer tally replaces an older one, so
+/// that the size is bounded by the number of viewers.
 #[derive(Debug, Default)]
 pub(in crate::engine::live) struct Mailbox {
     pub(super) tally: Option<Arc<Tally>>,
@@ -71,47 +48,39 @@ pub(in crate::engine::live) struct Mailbox {
     pub(super) vote_sample: Vec<OptionId>,
     /// The newest audience of each tracked voter whose audience changed.
     pub(super) audience_changes: HashMap<VoterId, Audience>,
-    pub(super) deleted: bool,
-    pub(super) draining: bool,
+    /// The poll is deleted.
+    pub(in crate::engine::live) deleted: bool,
+    /// All viewers are disconnected, one after the other.
+    pub(in crate::engine::live) draining: bool,
     pub(super) reload: Option<ReloadRequest>,
 }
 
 impl Mailbox {
-    /// Adds an event. Only the audience changes of voters in `tracked` are added.
-    pub(super) fn push(&mut self, event: RoomEvent, tracked: &TrackedVoters) {
-        match event {
-            RoomEvent::TallyChanged {
-                tally,
-                vote_sample,
-                audience_changes,
-            } => {
-                self.audience_changes
-                    .extend(tracked.retain_tracked(audience_changes));
-                let pending = self.tally.as_ref();
-                if pending.is_none_or(|pending| pending.position < tally.position) {
-                    self.tally = Some(tally);
-                }
-                let free = VOTE_SAMPLE.saturating_sub(self.vote_sample.len());
-                self.vote_sample.extend(vote_sample.into_iter().take(free));
-            }
-            RoomEvent::DefinitionChanged(loaded) => {
-                let pending = self.definition.as_ref();
-                if pending.is_none_or(|pending| pending.tally.position <= loaded.tally.position) {
-                    self.definition = Some(loaded);
-                }
-            }
-            RoomEvent::Deleted => self.deleted = true,
-            RoomEvent::Drain => self.draining = true,
-            RoomEvent::Reload(request) => {
-                let pending = self.reload.take();
-                self.reload = Some(pending.map_or(request, |pending| pending.merge(request)));
-            }
+    /// Adds a new tally. Only the audience changes of voters in `tracked` are added.
+    pub(super) fn set_tally(&mut self, change: &TallyChange, tracked: &TrackedVoters) {
+        tracked.collect_tracked(&change.audience_changes, &mut self.audience_changes);
+        if self.newest_tally() < Some(change.tally.position) {
+            self.tally = Some(Arc::clone(&change.tally));
+        }
+        extend_sample(&mut self.vote_sample, &change.vote_sample);
+    }
+
+    /// Adds a new definition or status.
+    pub(in crate::engine::live) fn set_definition(&mut self, loaded: LoadedPoll) {
+        let pending = self.definition.as_ref();
+        if pending.is_none_or(|pending| pending.tally.position <= loaded.tally.position) {
+            self.definition = Some(loaded);
         }
     }
 
-    /// Returns the position of the pending tally.
-    pub(super) fn newest_pending(&self) -> Position {
-        let tally = self.tally.as_ref();
-        tally.map_or(Position::START, |tally| tally.position)
+    /// Requests a read of the poll from the store.
+    pub(in crate::engine::live) fn request_reload(&mut self, request: ReloadRequest) {
+        let pending = self.reload.take();
+        self.reload = Some(pending.map_or(request, |pending| pending.merge(request)));
+    }
+
+    /// Returns the position of the tally, if there is one.
+    pub(super) fn newest_tally(&self) -> Option<Position> {
+        self.tally.as_ref().map(|tally| tally.position)
     }
 }

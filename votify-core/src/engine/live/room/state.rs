@@ -1,33 +1,39 @@
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Room;
-use super::context::RoomContext;
 use super::mailbox::{Mailbox, ReloadRequest};
+use super::publication::{Publication, PublishInputs};
 use crate::broadcast::InstanceId;
-use crate::engine::config::VOTE_SAMPLE;
+use crate::engine::config::EngineConfig;
 use crate::engine::live::adaptive_interval::AdaptiveInterval;
+use crate::engine::live::frame::{Frame, FrameKind};
 use crate::engine::live::presence::{Presence, PresenceAnnouncer};
-use crate::engine::live::published_state::{DeliveryInfo, PublishedState, RoomSnapshot};
+use crate::engine::live::published_state::RoomSnapshot;
 use crate::engine::loaded_poll::LoadedPoll;
+use crate::engine::tally_change::extend_sample;
 use crate::id::OptionId;
 use crate::poll::ResultsPolicy;
 use crate::tally::{Audience, Position, TallyView, ViewPosition};
 use crate::voter::VoterId;
 
 /// The state of a room's poll, and the schedule of its publications.
-pub(super) struct RoomState<'a> {
-    room: &'a Room,
-    context: &'a RoomContext,
+///
+/// Pure: it reads no clock and sends nothing. The room's task passes in what it received,
+/// and performs what is returned.
+#[derive(Debug)]
+pub(super) struct RoomState {
     loaded: LoadedPoll,
     vote_sample: Vec<OptionId>,
     /// The audiences that voters join once the counts with their ballots are published.
     audience_changes: HashMap<VoterId, Audience>,
     presence: Presence,
     announcer: PresenceAnnouncer,
+    /// The number of viewers on all instances at the last update.
+    total_viewers: u32,
     interval: AdaptiveInterval,
     /// The time of the next publication; `None` if nothing changed.
     publish_at: Option<Instant>,
@@ -36,47 +42,49 @@ pub(super) struct RoomState<'a> {
     reload_completed: u64,
 }
 
-/// The next step of a room's task after it applied a mailbox.
-#[derive(Debug)]
-pub(super) enum NextStep {
-    Wait,
-    /// Load the poll, and call [`RoomState::reloaded`].
-    Reload(ReloadRequest),
-    /// The poll is deleted. Close the room.
-    Deleted,
-}
-
-impl<'a> RoomState<'a> {
-    /// Creates the state and publishes it for the first time.
-    pub(super) fn new(room: &'a Room, context: &'a RoomContext, loaded: LoadedPoll) -> Self {
-        let config = &context.config;
-        let mut state = Self {
-            room,
-            context,
+impl RoomState {
+    /// Creates the state of a room that has published nothing yet.
+    pub(super) fn new(
+        loaded: LoadedPoll,
+        config: &EngineConfig,
+        local_viewers: u32,
+        now: Instant,
+    ) -> Self {
+        Self {
             loaded,
             vote_sample: Vec::new(),
             audience_changes: HashMap::new(),
             presence: Presence::default(),
             announcer: PresenceAnnouncer::default(),
+            total_viewers: local_viewers,
             interval: AdaptiveInterval::new(config.update_interval, config.max_update_interval),
             publish_at: None,
-            published_at: Instant::now(),
+            published_at: now,
             reload_completed: 0,
-        };
-        room.total_viewers
-            .store(room.local_viewers(), Ordering::Relaxed);
-        state.publish();
-        state
+        }
     }
 
     pub(super) fn position(&self) -> Position {
         self.loaded.tally.position
     }
 
+    /// Returns the number of viewers on all instances at the last update.
+    pub(super) const fn total_viewers(&self) -> u32 {
+        self.total_viewers
+    }
+
+    /// Returns the time of the next publication, or `None` if nothing changed.
+    pub(super) const fn publish_due_at(&self) -> Option<Instant> {
+        self.publish_at
+    }
+
     /// Applies the events of a mailbox.
-    pub(super) fn apply(&mut self, mailbox: Mailbox) -> NextStep {
+    ///
+    /// Returns a request if the poll must be loaded for [`reloaded`](Self::reloaded).
+    /// Breaks if the poll is deleted.
+    pub(super) fn apply(&mut self, mailbox: Mailbox) -> ControlFlow<(), Option<ReloadRequest>> {
         if mailbox.deleted {
-            return NextStep::Deleted;
+            return ControlFlow::Break(());
         }
         if let Some(loaded) = mailbox.definition
             && loaded.tally.position >= self.position()
@@ -100,22 +108,24 @@ impl<'a> RoomState<'a> {
             }
         }
         if !mailbox.audience_changes.is_empty() {
-            self.audience_changes.extend(mailbox.audience_changes);
+            if self.audience_changes.is_empty() {
+                // Reuses the mailbox's allocation.
+                self.audience_changes = mailbox.audience_changes;
+            } else {
+                self.audience_changes.extend(mailbox.audience_changes);
+            }
             self.schedule_publish();
         }
         if mailbox.draining {
             self.schedule_publish();
         }
-        let free = VOTE_SAMPLE.saturating_sub(self.vote_sample.len());
-        self.vote_sample
-            .extend(mailbox.vote_sample.into_iter().take(free));
+        extend_sample(&mut self.vote_sample, &mailbox.vote_sample);
         match reload {
-            None => NextStep::Wait,
             Some(request) if request.after.is_some_and(|after| self.is_at_least(after)) => {
                 self.complete_reload(request.last_number);
-                NextStep::Wait
+                ControlFlow::Continue(None)
             }
-            Some(request) => NextStep::Reload(request),
+            reload => ControlFlow::Continue(reload),
         }
     }
 
@@ -150,64 +160,75 @@ impl<'a> RoomState<'a> {
         }
     }
 
+    /// Records the number of viewers of another instance.
+    pub(super) fn update_presence(&mut self, instance: InstanceId, viewers: u32, now: Instant) {
+        self.presence.update(instance, viewers, now);
+    }
+
+    /// Sums the viewers of all instances, and schedules a publication if the sum changed.
+    /// Returns true if this instance's number should be announced to the others.
+    pub(super) fn update_viewers(&mut self, local: u32, now: Instant) -> bool {
+        let total = local.saturating_add(self.presence.remote_total(now));
+        if std::mem::replace(&mut self.total_viewers, total) != total {
+            self.schedule_publish();
+        }
+        self.announcer.should_announce(local, now)
+    }
+
     /// Schedules a publication one interval after the last one.
     fn schedule_publish(&mut self) {
         self.publish_at
             .get_or_insert(self.published_at + self.interval.interval());
     }
 
-    /// Waits until the scheduled publication is due.
-    pub(super) async fn publish_due(&self) {
-        match self.publish_at {
-            Some(time) => tokio::time::sleep_until(time).await,
-            None => std::future::pending().await,
-        }
-    }
-
-    /// Publishes the state, unless the last one was delivered so slowly that the interval
-    /// grew.
-    pub(super) fn publish_or_delay(&mut self) {
-        if let Some(latency) = self.room.latency.take() {
+    /// Publishes the state when the scheduled time has come. Delays the publication if
+    /// the last one was delivered so slowly that the interval grew.
+    ///
+    /// `latency` is the mean delivery latency of the last publication, if measured.
+    pub(super) fn publish_or_delay(
+        &mut self,
+        latency: Option<Duration>,
+        inputs: &PublishInputs,
+    ) -> Option<Publication> {
+        if let Some(latency) = latency {
             self.interval.record(latency);
         }
         let due = self.published_at + self.interval.interval();
-        if due > Instant::now() {
+        if due > inputs.now {
             self.publish_at = Some(due);
-        } else {
-            self.publish();
+            return None;
         }
+        Some(self.publish(inputs))
     }
 
-    /// Publishes the state to each audience for which it changed.
-    fn publish(&mut self) {
+    /// Publishes the state now.
+    pub(super) fn publish(&mut self, inputs: &PublishInputs) -> Publication {
         self.publish_at = None;
-        self.published_at = Instant::now();
+        self.published_at = inputs.now;
         let vote_sample = std::mem::take(&mut self.vote_sample);
-        let public = self.snapshot(Audience::Public, &vote_sample);
+        let public = self.snapshot(Audience::Public, &vote_sample, inputs);
         // Under other policies both audiences see the same, and share the rendered
         // frames.
         let voted = match self.loaded.poll.rules.results {
             ResultsPolicy::AfterVote if !self.loaded.tally.sealed => {
-                self.snapshot(Audience::Voted, &vote_sample)
+                self.snapshot(Audience::Voted, &vote_sample, inputs)
             }
             _ => Arc::clone(&public),
         };
-        self.room
-            .public
-            .send_if_modified(|state| replace(state, &public));
-        self.room
-            .voted
-            .send_if_modified(|state| replace(state, &voted));
-        for (voter, audience) in self.audience_changes.drain() {
-            self.room.tracked_voters.set(voter, audience);
+        Publication {
+            public,
+            voted,
+            audience_changes: std::mem::take(&mut self.audience_changes),
+            reload_completed: self.reload_completed,
         }
-        let last_number = self.reload_completed;
-        self.room
-            .reload_completed
-            .send_if_modified(|completed| std::mem::replace(completed, last_number) < last_number);
     }
 
-    fn snapshot(&self, audience: Audience, vote_sample: &[OptionId]) -> Arc<RoomSnapshot> {
+    fn snapshot(
+        &self,
+        audience: Audience,
+        vote_sample: &[OptionId],
+        inputs: &PublishInputs,
+    ) -> Arc<RoomSnapshot> {
         let LoadedPoll { poll, tally } = &self.loaded;
         let view = TallyView::new(poll, tally, audience);
         let votes: Arc<[OptionId]> = if view.counts().is_some() {
@@ -215,58 +236,28 @@ impl<'a> RoomState<'a> {
         } else {
             Arc::default()
         };
-        let status = poll.status(self.context.loader.now());
-        let delivery = DeliveryInfo {
-            published_at: self.published_at,
-            sample_every: AdaptiveInterval::sample_every(self.room.local_viewers()),
-            drain: self.context.drain.get().cloned(),
-        };
-        Arc::new(RoomSnapshot::new(
+        let frame = Frame::new(
+            FrameKind::Updated,
             Arc::clone(poll),
-            status,
+            poll.status(inputs.time),
             view,
-            self.room.total_viewers(),
+            // Viewers that joined since the last update count at once.
+            self.total_viewers.max(inputs.local_viewers),
             votes,
-            delivery,
+        );
+        Arc::new(RoomSnapshot::new(
+            frame,
+            self.published_at,
+            AdaptiveInterval::sample_every(inputs.local_viewers),
+            inputs.drain.clone(),
         ))
     }
 
-    /// Records the number of viewers of another instance.
-    pub(super) fn update_presence(&mut self, instance: InstanceId, viewers: u32) {
-        if instance != self.context.instance {
-            self.presence.update(instance, viewers, Instant::now());
-        }
-    }
-
-    /// Sums the viewers of all instances, and schedules a publication if the sum changed.
-    /// Announces this instance's number to the others if that is due.
-    pub(super) fn update_viewers(&mut self) {
-        let (local, now) = (self.room.local_viewers(), Instant::now());
-        let total = local.saturating_add(self.presence.remote_total(now));
-        if self.room.total_viewers.swap(total, Ordering::Relaxed) != total {
-            self.schedule_publish();
-        }
-        if self.announcer.should_announce(local, now) {
-            self.context
-                .publisher
-                .publish_viewers(self.room.poll, self.context.instance, local);
-        }
-    }
-
-    /// Returns the last state of a deleted poll.
-    pub(super) fn deleted(&self) -> PublishedState {
-        PublishedState::Deleted(Some(self.snapshot(Audience::Public, &[])))
+    /// Returns the last snapshot of a deleted poll.
+    pub(super) fn last_snapshot(&self, inputs: &PublishInputs) -> Arc<RoomSnapshot> {
+        self.snapshot(Audience::Public, &[], inputs)
     }
 }
 
-/// Publishes a snapshot unless it equals the published one, and returns true if it did.
-fn replace(state: &mut PublishedState, snapshot: &Arc<RoomSnapshot>) -> bool {
-    let differs = match state {
-        PublishedState::Snapshot(current) => !snapshot.same_state(current),
-        _ => true,
-    };
-    if differs {
-        *state = PublishedState::Snapshot(Arc::clone(snapshot));
-    }
-    differs
-}
+#[cfg(test)]
+mod tests;

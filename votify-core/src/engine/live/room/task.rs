@@ -1,5 +1,6 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -7,12 +8,14 @@ use tokio::time::Instant;
 
 use super::Room;
 use super::context::{CloseMode, RoomContext};
-use super::mailbox::{ReloadRequest, RoomEvent};
-use super::state::{NextStep, RoomState};
+use super::mailbox::ReloadRequest;
+use super::publication::PublishInputs;
+use super::state::RoomState;
 use crate::broadcast::{Delivery, DeliveryStream, Topic, Update};
 use crate::engine::EngineError;
 use crate::engine::live::published_state::PublishedState;
 use crate::engine::loaded_poll::LoadedPoll;
+use crate::engine::tally_change::TallyChange;
 
 /// The time after which an empty room closes, so that a page reload does not load the
 /// poll again.
@@ -51,28 +54,39 @@ async fn serve(
     let Some(loaded) = load_first(room, context, close).await else {
         return PublishedState::Deleted(None);
     };
-    let mut state = RoomState::new(room, context, loaded);
+    let (viewers, now) = (room.local_viewers(), Instant::now());
+    let mut state = RoomState::new(loaded, &context.config, viewers, now);
+    room.total_viewers.store(viewers, Ordering::Relaxed);
+    room.publish(state.publish(&inputs(room, context)));
     let mut tick = tokio::time::interval(context.config.resync_interval.min(IDLE_TIMEOUT));
     let mut idle_since: Option<Instant> = None;
     loop {
         tokio::select! {
             () = room.notified() => {
                 if process_mailbox(room, context, &mut state).await.is_break() {
-                    return state.deleted();
+                    let last = state.last_snapshot(&inputs(room, context));
+                    return PublishedState::Deleted(Some(last));
                 }
             }
             delivery = next_delivery(&mut deliveries) => match delivery {
-                Some(Delivery::Update(update)) => handle_update(room, &mut state, &update),
-                Some(Delivery::Lagged) => room.push(RoomEvent::RELOAD),
+                Some(Delivery::Update(update)) => {
+                    handle_update(room, context, &mut state, &update);
+                }
+                Some(Delivery::Lagged) => room.reload(),
                 None => deliveries = None,
             },
-            () = state.publish_due() => state.publish_or_delay(),
+            () = elapsed(state.publish_due_at()) => {
+                let latency = room.latency.take();
+                if let Some(publication) = state.publish_or_delay(latency, &inputs(room, context)) {
+                    room.publish(publication);
+                }
+            }
             _ = tick.tick() => {
                 if deliveries.is_none() {
                     deliveries = subscribe(room, context).await;
-                    room.push(RoomEvent::RELOAD);
+                    room.reload();
                 }
-                state.update_viewers();
+                update_viewers(room, context, &mut state);
                 idle_since = if room.local_viewers() == 0 {
                     idle_since.or_else(|| Some(Instant::now()))
                 } else {
@@ -109,46 +123,78 @@ async fn load_first(
 async fn process_mailbox(
     room: &Room,
     context: &RoomContext,
-    state: &mut RoomState<'_>,
+    state: &mut RoomState,
 ) -> ControlFlow<()> {
-    match state.apply(room.take_mailbox()) {
-        NextStep::Wait => ControlFlow::Continue(()),
-        NextStep::Deleted => ControlFlow::Break(()),
-        NextStep::Reload(ReloadRequest { last_number, .. }) => {
-            match context.loader.load(room.poll).await {
-                Ok(loaded) => state.reloaded(loaded, last_number),
-                Err(EngineError::PollNotFound(_)) => return ControlFlow::Break(()),
-                // The next resync requests a reload again.
-                Err(_) => {}
-            }
-            ControlFlow::Continue(())
+    if let Some(ReloadRequest { last_number, .. }) = state.apply(room.take_mailbox())? {
+        match context.loader.load(room.poll).await {
+            Ok(loaded) => state.reloaded(loaded, last_number),
+            Err(EngineError::PollNotFound(_)) => return ControlFlow::Break(()),
+            // The next resync requests a reload again.
+            Err(_) => {}
         }
     }
+    ControlFlow::Continue(())
 }
 
-fn handle_update(room: &Room, state: &mut RoomState<'_>, update: &Update) {
+fn handle_update(room: &Room, context: &RoomContext, state: &mut RoomState, update: &Update) {
     match update {
         Update::TallyChanged { tally, votes } => {
             // The broadcaster also delivers this instance's own tallies, which the room
             // has already.
-            if tally.position > room.newest_pending().max(state.position()) {
-                room.push(RoomEvent::TallyChanged {
-                    tally: Arc::new(tally.clone()),
+            let newest = room.newest_tally().max(Some(state.position()));
+            if Some(tally.position) > newest {
+                room.tally_changed(&TallyChange {
                     vote_sample: votes.clone(),
-                    audience_changes: Vec::new(),
+                    ..TallyChange::new(Arc::new(tally.clone()))
                 });
             }
         }
         Update::PollChanged { poll, tally } => {
-            room.push(RoomEvent::DefinitionChanged(LoadedPoll {
+            let loaded = LoadedPoll {
                 poll: Arc::new((**poll).clone()),
                 tally: Arc::new(tally.clone()),
-            }));
+            };
+            room.update_mailbox(|mailbox| mailbox.set_definition(loaded));
         }
-        Update::Deleted { .. } => room.push(RoomEvent::Deleted),
+        Update::Deleted { .. } => room.update_mailbox(|mailbox| mailbox.deleted = true),
         Update::Viewers {
             instance, viewers, ..
-        } => state.update_presence(*instance, *viewers),
+        } => {
+            if *instance != context.instance {
+                state.update_presence(*instance, *viewers, Instant::now());
+            }
+        }
+    }
+}
+
+/// Updates the number of viewers, and announces this instance's number to the others if
+/// that is due.
+fn update_viewers(room: &Room, context: &RoomContext, state: &mut RoomState) {
+    let local = room.local_viewers();
+    let announce = state.update_viewers(local, Instant::now());
+    room.total_viewers
+        .store(state.total_viewers(), Ordering::Relaxed);
+    if announce {
+        context
+            .publisher
+            .publish_viewers(room.poll, context.instance, local);
+    }
+}
+
+fn inputs(room: &Room, context: &RoomContext) -> PublishInputs {
+    PublishInputs {
+        now: Instant::now(),
+        time: context.loader.now(),
+        local_viewers: room.local_viewers(),
+        drain: context.drain.get().cloned(),
+    }
+}
+
+/// Waits until `time`; never resolves without one.
+async fn elapsed(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -15,13 +15,6 @@ pub(super) struct LastSeen {
     closed: bool,
 }
 
-/// The frames of a snapshot that a viewer has not received yet, in order.
-#[derive(Debug, Default)]
-pub(super) struct NewFrames {
-    pub(super) first: Option<Arc<Frame>>,
-    pub(super) second: Option<Arc<Frame>>,
-}
-
 impl LastSeen {
     pub(super) const fn position(&self) -> ViewPosition {
         self.position
@@ -45,41 +38,30 @@ impl LastSeen {
         }
     }
 
-    /// Advances to a snapshot, and returns its new frames; none if the viewer has
+    /// Advances to a snapshot, and returns its new frames in order; none if the viewer has
     /// received something newer.
-    pub(super) fn advance(last: &mut Option<Self>, snapshot: &RoomSnapshot) -> NewFrames {
+    pub(super) fn advance(
+        last: &mut Option<Self>,
+        snapshot: &RoomSnapshot,
+    ) -> [Option<Arc<Frame>>; 2] {
         let updated = snapshot.updated();
         let current = Self::of(updated);
         let Some(previous) = *last else {
             *last = Some(current);
-            return NewFrames {
-                first: Some(Arc::clone(updated)),
-                second: current.closed.then(|| Arc::clone(snapshot.closed())),
-            };
+            let closed = current.closed.then(|| Arc::clone(snapshot.closed()));
+            return [Some(Arc::clone(updated)), closed];
         };
         // A drain changes the snapshot, but not the poll.
-        let is_drain_only = snapshot.delivery.drain.is_some() && current == previous;
+        let is_drain_only = snapshot.drain.is_some() && current == previous;
         if is_drain_only || current.position.is_older_than(&previous.position) {
-            return NewFrames::default();
+            return [None, None];
         }
         *last = Some(current);
         if current.closed && !previous.closed {
-            return NewFrames {
-                first: Some(Arc::clone(snapshot.closed())),
-                second: None,
-            };
+            return [Some(Arc::clone(snapshot.closed())), None];
         }
-        let updated = Arc::clone(updated);
-        if (previous.version, previous.status) == (current.version, current.status) {
-            NewFrames {
-                first: Some(updated),
-                second: None,
-            }
-        } else {
-            NewFrames {
-                first: Some(Arc::clone(snapshot.changed())),
-                second: Some(updated),
-            }
-        }
+        let is_changed = (previous.version, previous.status) != (current.version, current.status);
+        let changed = is_changed.then(|| Arc::clone(snapshot.changed()));
+        [changed, Some(Arc::clone(updated))]
     }
 }
