@@ -1,4 +1,4 @@
-//! Casts ballots for callers, within their quotas. The HTTP routes and the WebSockets
+//! Casts ballots for callers, within their rates. The HTTP routes and the WebSockets
 //! share it.
 
 use votify_core::ballot::Refusal;
@@ -15,11 +15,11 @@ use crate::state::AppState;
 #[derive(Debug)]
 pub(crate) struct VoteResult {
     pub(crate) result: Result<VoteReceipt, Problem>,
-    /// The rest of the caller's quota. `None` if there is no quota or it is used up.
+    /// The rest of the caller's rate. `None` if there is no rate or it is used up.
     pub(crate) rate_limit: Option<RateLimitHeaders>,
 }
 
-/// Casts a ballot, a vote or a withdrawal, if the caller's quota allows it. Starts a
+/// Casts a ballot, a vote or a withdrawal, if the caller's rate allows it. Starts a
 /// session for a caller without one, if the poll exists.
 pub(crate) async fn cast_limited(
     state: &AppState,
@@ -42,8 +42,8 @@ pub(crate) async fn cast_limited(
     }
 }
 
-/// Acquires one attempt of the session's quota, or of the address's quota for callers
-/// without a session, and returns the remaining quota.
+/// Acquires one attempt of the session's rate, or of the address's rate for callers
+/// without a session, and returns the remaining rate.
 async fn acquire_vote(
     state: &AppState,
     caller: &RequestCaller,
@@ -53,8 +53,8 @@ async fn acquire_vote(
         Some(session) => limit_key(keyring, &[b"vote-session", session.id.as_bytes()]),
         None => address_key(keyring, "vote-address", caller.address_block()),
     };
-    let (quota, now) = (state.config.vote_quota, state.engine.now());
-    state.limiter.acquire(key, quota, now).await
+    let (rate, now) = (state.config.vote_rate, state.engine.now());
+    state.limiter.acquire(key, rate, now).await
 }
 
 async fn cast(

@@ -6,7 +6,7 @@ use axum::http::{HeaderName, Method};
 use axum::routing::any;
 use ipnet::IpNet;
 use tower_http::cors::CorsLayer;
-use votify_core::{PollEngine, Quota, RateLimiter};
+use votify_core::{PollEngine, Rate, RateLimiter};
 
 #[cfg(feature = "accounts")]
 use crate::accounts::Accounts;
@@ -46,13 +46,13 @@ where
 ///
 /// ```
 /// use votify_axum::VotifyRouter;
-/// use votify_core::{MemoryStore, PollEngine, Quota};
+/// use votify_core::{MemoryStore, PollEngine, Rate};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// let engine = PollEngine::new(MemoryStore::new());
 /// let app: axum::Router = VotifyRouter::new(engine)
-///     .vote_quota(Quota::per_minute(30))
+///     .vote_rate(Rate::per_minute(30))
 ///     .operations(false)
 ///     .build();
 /// # let _ = app;
@@ -68,7 +68,7 @@ where
 ///
 /// - `ip` polls cannot be created (422 `invalid_poll`).
 /// - Votes in existing `ip` polls are answered 500 `internal`, with the reason as detail.
-/// - All callers share one quota of votes without a session, of new sessions and of
+/// - All callers share one limit of votes without a session, of new sessions and of
 ///   streams.
 ///
 /// # Paths
@@ -99,16 +99,16 @@ impl VotifyRouter {
     /// ```
     /// # use votify_axum::VotifyRouter;
     /// # fn configure(router: VotifyRouter) {
-    /// use votify_core::Quota;
+    /// use votify_core::Rate;
     ///
-    /// let router = router.vote_quota(Quota::per_minute(30));
-    /// let unlimited = router.vote_quota(None);
+    /// let router = router.vote_rate(Rate::per_minute(30));
+    /// let unlimited = router.vote_rate(None);
     /// # let _ = unlimited;
     /// # }
     /// ```
     #[must_use]
-    pub fn vote_quota(mut self, quota: impl Into<Option<Quota>>) -> Self {
-        self.config.vote_quota = quota.into();
+    pub fn vote_rate(mut self, rate: impl Into<Option<Rate>>) -> Self {
+        self.config.vote_rate = rate.into();
         self
     }
 
@@ -117,15 +117,15 @@ impl VotifyRouter {
     /// ```
     /// # use votify_axum::VotifyRouter;
     /// # fn configure(router: VotifyRouter) {
-    /// use votify_core::Quota;
+    /// use votify_core::Rate;
     ///
-    /// let router = router.session_quota(Quota::per_minute(100));
+    /// let router = router.session_rate(Rate::per_minute(100));
     /// # let _ = router;
     /// # }
     /// ```
     #[must_use]
-    pub fn session_quota(mut self, quota: impl Into<Option<Quota>>) -> Self {
-        self.config.session_quota = quota.into();
+    pub fn session_rate(mut self, rate: impl Into<Option<Rate>>) -> Self {
+        self.config.session_rate = rate.into();
         self
     }
 
@@ -334,8 +334,8 @@ impl VotifyRouter {
 
     /// Adds a component to `/readyz`.
     ///
-    /// The store, the broadcaster and, if there are quotas, the limiter are always
-    /// listed.
+    /// The store and the broadcaster are always listed, and the limiter if a rate is
+    /// limited.
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;

@@ -97,7 +97,7 @@ pub(crate) async fn stream(
         // Only this response can set the cookie. Without it, a vote over the socket would
         // belong to a session that the browser does not store.
         state.engine.definition(poll).await?;
-        // If the quota is used up, the caller can watch, but not vote.
+        // If the session rate is exceeded, the caller can watch, but not vote.
         let _ = caller.begin_session(SessionId::random(), &state).await;
     }
     let watch = state.engine.watch(poll, &caller.to_caller(), after).await?;

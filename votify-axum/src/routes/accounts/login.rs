@@ -4,7 +4,7 @@ use axum::response::Response;
 use votify_core::AccountStore;
 
 use super::credentials::{Credentials, CredentialsInput};
-use super::quotas;
+use super::rate_limits;
 use super::responses::{LoginBody, login_response};
 use crate::error::{ErrorCode, Problem, error_responses};
 use crate::extract::caller::RequestCaller;
@@ -34,7 +34,7 @@ pub(crate) async fn login(
 ) -> Result<Response, Problem> {
     let auth = state.auth()?;
     let (name, password) = CredentialsInput::read(body)?.for_login();
-    let rate_limit = quotas::login(&state, auth, &caller, name.as_ref()).await?;
+    let rate_limit = rate_limits::login(&state, auth, &caller, name.as_ref()).await?;
     let (Some(name), Some(password)) = (name, password) else {
         // Nobody can have registered these, so an immediate response reveals no users.
         return Err(ErrorCode::InvalidLogin.into());

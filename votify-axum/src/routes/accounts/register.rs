@@ -5,7 +5,7 @@ use votify_core::AccountStore;
 use votify_core::account::{Registration, User, UserId};
 
 use super::credentials::{Credentials, CredentialsInput};
-use super::quotas;
+use super::rate_limits;
 use super::responses::{LoginBody, login_response};
 use crate::error::{ErrorCode, Problem, error_responses};
 use crate::extract::caller::RequestCaller;
@@ -33,7 +33,7 @@ pub(crate) async fn register(
 ) -> Result<Response, Problem> {
     let auth = state.auth()?;
     let (name, password) = CredentialsInput::read(body)?.for_registration()?;
-    let rate_limit = quotas::registration(&state, auth, &caller).await?;
+    let rate_limit = rate_limits::registration(&state, auth, &caller).await?;
     // Checked before the expensive hash. The store checks again, against concurrent
     // registrations.
     if auth.store.user_named(&name).await?.is_some() {
