@@ -30,7 +30,7 @@ use crate::middleware::origin::check_origin;
 use crate::state::AppState;
 
 /// `Retry-After` for an address that holds too many streams.
-const STREAM_LIMIT_WAIT: Duration = Duration::from_secs(10);
+const STREAM_LIMIT_RETRY_AFTER: Duration = Duration::from_secs(10);
 
 error_responses!(StreamErrors:
     MalformedId, InvalidLogin, OriginNotAllowed, PollNotFound, InvalidQuery, RateLimited,
@@ -91,7 +91,7 @@ pub(crate) async fn stream(
         .ok_or_else(|| {
             Problem::new(ErrorCode::RateLimited)
                 .with_detail("this address holds the maximum number of streams")
-                .with_retry_after(STREAM_LIMIT_WAIT)
+                .with_retry_after(STREAM_LIMIT_RETRY_AFTER)
         })?;
     if upgrade.is_ok() && caller.session.is_none() {
         // Only this response can set the cookie. Without it, a vote over the socket would

@@ -120,7 +120,7 @@ async fn votes_over_the_stream_are_rate_limited() {
     assert_eq!(
         other.next_of("vote_rejected").await["code"],
         "rate_limited",
-        "the address has used its rate"
+        "the address has exceeded the rate"
     );
 }
 
