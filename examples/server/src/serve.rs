@@ -83,7 +83,7 @@ async fn serve(
         Some(Ok((listener, parts))) => {
             let app = app(&parts, &settings);
             let connections = Connections::new(app, max_connections());
-            announce(&listener, &settings);
+            print_address(&listener, &settings);
             connections.accept(listener, &stop).await;
             shut_down(&connections, &parts).await;
             Ok(())
@@ -229,7 +229,7 @@ fn max_connections() -> usize {
 }
 
 /// Prints the address to standard output once the server is ready.
-fn announce(listener: &TcpListener, settings: &ServeSettings) {
+fn print_address(listener: &TcpListener, settings: &ServeSettings) {
     let address = listener.local_addr().unwrap_or(settings.listen);
     tracing::info!(
         %address,
