@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use axum::http::Uri;
 use ipnet::IpNet;
-use votify_core::{MemoryRateLimiter, Quota, RateLimiter};
+use votify_core::{MemoryRateLimiter, Rate, RateLimiter};
 
 #[cfg(feature = "accounts")]
 use crate::accounts::Accounts;
@@ -15,8 +15,8 @@ use crate::readiness::ReadinessCheck;
 /// The settings of a [`VotifyRouter`](crate::VotifyRouter).
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
-    pub(crate) vote_quota: Option<Quota>,
-    pub(crate) session_quota: Option<Quota>,
+    pub(crate) vote_rate: Option<Rate>,
+    pub(crate) session_rate: Option<Rate>,
     pub(crate) limiter: Arc<dyn RateLimiter>,
     pub(crate) streams_per_address: Option<u32>,
     pub(crate) trusted_proxies: Vec<IpNet>,
@@ -61,8 +61,8 @@ impl Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            vote_quota: Some(Quota::per_minute(10)),
-            session_quota: Some(Quota::per_minute(1_000)),
+            vote_rate: Some(Rate::per_minute(10)),
+            session_rate: Some(Rate::per_minute(1_000)),
             limiter: Arc::new(MemoryRateLimiter::new()),
             streams_per_address: Some(1_000),
             trusted_proxies: Vec::new(),

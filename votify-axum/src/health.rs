@@ -92,11 +92,11 @@ async fn run(check: &dyn ReadinessCheck) -> ComponentReadiness {
     }
 }
 
-/// Checks the limiter. Returns `None` if there are no quotas, because the limiter is
+/// Checks the limiter. Returns `None` if no rate is limited, because the limiter is
 /// unused then.
 async fn check_limiter(state: &AppState) -> Option<ComponentReadiness> {
-    let quota = state.config.vote_quota.or(state.config.session_quota)?;
-    let check = state.limiter.is_ready(&quota, state.engine.now());
+    let rate = state.config.vote_rate.or(state.config.session_rate)?;
+    let check = state.limiter.is_ready(&rate, state.engine.now());
     Some(ComponentReadiness {
         component: "limiter",
         backend: state.limiter.backend(),

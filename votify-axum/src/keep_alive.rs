@@ -8,7 +8,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 /// The number of groups that tick one after the other, so that not all streams are busy
 /// at once.
-const PHASES: usize = 25;
+const TICK_GROUPS: usize = 25;
 
 /// One timer for all streams of a kind: a timer per stream costs more than the ping it
 /// times.
@@ -23,14 +23,14 @@ pub(crate) struct KeepAlive {
 
 #[derive(Debug)]
 struct Timer {
-    phases: Vec<Arc<Notify>>,
+    groups: Vec<Arc<Notify>>,
     joined: AtomicUsize,
 }
 
 /// A stream's subscription to a [`KeepAlive`].
 #[derive(Debug)]
 pub(crate) struct KeepAliveListener {
-    phase: Arc<Notify>,
+    group: Arc<Notify>,
     _timer: Arc<Timer>,
 }
 
@@ -51,9 +51,9 @@ impl KeepAlive {
             timer
         });
         drop(running);
-        let phase = timer.joined.fetch_add(1, Ordering::Relaxed) % PHASES;
+        let group = timer.joined.fetch_add(1, Ordering::Relaxed) % TICK_GROUPS;
         KeepAliveListener {
-            phase: Arc::clone(&timer.phases[phase]),
+            group: Arc::clone(&timer.groups[group]),
             _timer: timer,
         }
     }
@@ -62,7 +62,7 @@ impl KeepAlive {
 impl Timer {
     fn new() -> Self {
         Self {
-            phases: (0..PHASES).map(|_| Arc::default()).collect(),
+            groups: (0..TICK_GROUPS).map(|_| Arc::default()).collect(),
             joined: AtomicUsize::new(0),
         }
     }
@@ -72,21 +72,21 @@ impl KeepAliveListener {
     /// Returns a future that completes at the next tick after this call, even if it is
     /// polled only later.
     pub(crate) fn tick(&self) -> OwnedNotified {
-        Arc::clone(&self.phase).notified_owned()
+        Arc::clone(&self.group).notified_owned()
     }
 }
 
-/// Notifies one phase after the other, each once per `period`.
+/// Notifies one group after the other, each once per `period`.
 async fn run_timer(timer: Weak<Timer>, period: Duration) {
-    let phases = u32::try_from(PHASES).unwrap_or(u32::MAX);
-    let mut ticks = interval((period / phases).max(Duration::from_millis(1)));
+    let groups = u32::try_from(TICK_GROUPS).unwrap_or(u32::MAX);
+    let mut ticks = interval((period / groups).max(Duration::from_millis(1)));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    for phase in (0..PHASES).cycle() {
+    for group in (0..TICK_GROUPS).cycle() {
         ticks.tick().await;
         let Some(timer) = timer.upgrade() else {
             return;
         };
-        timer.phases[phase].notify_waiters();
+        timer.groups[group].notify_waiters();
     }
 }
 
@@ -101,7 +101,7 @@ mod tests {
     const INTERVAL: Duration = Duration::from_secs(25);
 
     #[tokio::test(start_paused = true)]
-    async fn listeners_tick_once_per_interval_and_spread_over_the_phases() {
+    async fn listeners_tick_once_per_interval_and_spread_over_the_groups() {
         let keep_alive = KeepAlive::new(INTERVAL);
         let listeners: Vec<_> = (0..1_000).map(|_| keep_alive.listen()).collect();
         let start = Instant::now();
@@ -126,7 +126,7 @@ mod tests {
         let mut firsts: Vec<_> = all_ticks.iter().map(|ticks| ticks[0]).collect();
         firsts.sort();
         for simultaneous in firsts.chunk_by(|one, other| one == other) {
-            assert_eq!(simultaneous.len(), 1_000 / PHASES);
+            assert_eq!(simultaneous.len(), 1_000 / TICK_GROUPS);
         }
     }
 

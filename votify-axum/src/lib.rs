@@ -3,7 +3,6 @@
 
 #[cfg(feature = "accounts")]
 mod accounts;
-mod cast_limited;
 mod config;
 #[cfg(feature = "docs")]
 mod docs;
@@ -23,6 +22,7 @@ mod routes;
 mod state;
 #[cfg(feature = "ui")]
 mod ui;
+mod voting;
 
 #[cfg(feature = "accounts")]
 pub use accounts::{Accounts, InvalidHashing, PasswordHashing};

@@ -1,4 +1,4 @@
 //! The middleware around all routes.
 
-pub(crate) mod guard;
 pub(crate) mod origin;
+pub(crate) mod outer_layer;

@@ -1,4 +1,4 @@
-//! Quotas of callers, and the limit of streams per address.
+//! The rate limits of callers, and the limit of streams per address.
 
 mod connections;
 
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use votify_core::backend::LogThrottle;
 use votify_core::limit::LimitKey;
 use votify_core::secret::Purpose;
-use votify_core::{Keyring, Quota, RateLimiter, Timestamp};
+use votify_core::{Keyring, Rate, RateLimiter, Timestamp};
 
 use crate::error::{ErrorCode, Problem, RateLimitHeaders};
 
@@ -33,23 +33,23 @@ impl RequestLimiter {
         self.limiter.backend()
     }
 
-    /// Acquires one attempt of a quota and returns the remaining quota.
+    /// Acquires one attempt of a rate and returns the headers about the rest.
     ///
-    /// Returns `None` if there is no quota or the limiter is unavailable. `key` is
-    /// computed only if there is a quota, because it costs a MAC.
+    /// Returns `None` if there is no rate or the limiter is unavailable. `key` is
+    /// computed only if there is a rate, because it costs a MAC.
     ///
     /// # Errors
-    /// - `rate_limited`: the quota is used up; the caller may retry after `retry_after`.
+    /// - `rate_limited`: the rate is exceeded; the caller may retry after `retry_after`.
     pub(crate) async fn acquire(
         &self,
         key: impl FnOnce() -> Option<LimitKey>,
-        quota: Option<Quota>,
+        rate: Option<Rate>,
         now: Timestamp,
     ) -> Result<Option<RateLimitHeaders>, Problem> {
-        let Some((quota, key)) = quota.and_then(|quota| Some((quota, key()?))) else {
+        let Some((rate, key)) = rate.and_then(|rate| Some((rate, key()?))) else {
             return Ok(None);
         };
-        let decision = match self.limiter.acquire(&key, &quota, now).await {
+        let decision = match self.limiter.acquire(&key, &rate, now).await {
             Ok(decision) => decision,
             Err(error) => {
                 // A limiter protects polls from scripts. Its outage must not stop voters.
@@ -67,7 +67,7 @@ impl RequestLimiter {
         if self.failures.record_success() {
             tracing::info!("rate limiter available again, requests are limited");
         }
-        let rate_limit = RateLimitHeaders::new(&quota, &decision);
+        let rate_limit = RateLimitHeaders::new(&rate, &decision);
         if decision.granted {
             return Ok(Some(rate_limit));
         }
@@ -77,10 +77,10 @@ impl RequestLimiter {
     }
 
     /// Returns true if the limiter responds.
-    pub(crate) async fn is_ready(&self, quota: &Quota, now: Timestamp) -> bool {
+    pub(crate) async fn is_ready(&self, rate: &Rate, now: Timestamp) -> bool {
         // No caller has this key.
         let key = LimitKey::from_bytes([0; 16]);
-        self.limiter.acquire(&key, quota, now).await.is_ok()
+        self.limiter.acquire(&key, rate, now).await.is_ok()
     }
 }
 

@@ -48,7 +48,7 @@ async fn poll(
     page(&uri, request.uri().path(), caller, &state).await
 }
 
-/// Returns the page, with a new session for a caller without one. The quota of votes then
+/// Returns the page, with a new session for a caller without one. The vote rate then
 /// applies to the session, so all users behind one address can vote at the same time.
 async fn page(uri: &Uri, own_path: &str, mut caller: RequestCaller, state: &AppState) -> Response {
     let base_path = state.config.base_path(uri, own_path);
@@ -72,7 +72,7 @@ async fn page(uri: &Uri, own_path: &str, mut caller: RequestCaller, state: &AppS
         headers.insert(name, HeaderValue::from_static(value));
     }
     if caller.session.is_none() {
-        // If the quota is used up, the page works without a session. The first vote
+        // If the session rate is exceeded, the page works without a session. The first vote
         // starts one.
         let _ = caller.begin_session(SessionId::random(), state).await;
     }

@@ -10,7 +10,7 @@
 //! | Order polls by recent votes | [`TrendingScore`] |
 //! | Deliver updates to the subscribers of one process | [`Fanout`] |
 //! | Share one load among concurrent callers | [`SingleFlight`] |
-//! | Count attempts under a quota | [`SlidingWindow`] |
+//! | Count attempts under a rate | [`SlidingWindow`] |
 
 mod address_usage;
 mod batch_evaluator;

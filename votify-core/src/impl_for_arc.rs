@@ -12,7 +12,7 @@ use crate::account::{
 use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
 use crate::broadcast::{BroadcastError, Broadcaster, DeliveryStream, Topic, Update};
 use crate::id::PollId;
-use crate::limit::{LimitError, LimitKey, Quota, RateDecision, RateLimiter};
+use crate::limit::{LimitError, LimitKey, Rate, RateDecision, RateLimiter};
 use crate::poll::{Poll, PollChange, SealCause};
 use crate::store::{
     Audit, ChangeOutcome, InviteOutcome, InviteStore, Page, PageRequest, PollFilter, SealOutcome,
@@ -110,7 +110,7 @@ impl_for_arc! {
     RateLimiter {
         fn backend(&self) -> &'static str;
         async fn acquire(
-            &self, key: &LimitKey, quota: &Quota, now: Timestamp
+            &self, key: &LimitKey, rate: &Rate, now: Timestamp
         ) -> Result<RateDecision, LimitError>;
     }
 }

@@ -25,7 +25,7 @@ pub use ballot::{Ballot, BatchReceipt, Choice, Outcome, Refusal};
 pub use broadcast::Broadcaster;
 pub use engine::{EngineError, Event, PollEngine, VoteOutcome, VoteReceipt};
 pub use id::{BallotId, OptionId, ParseIdError, PollId};
-pub use limit::{Quota, RateLimiter};
+pub use limit::{Rate, RateLimiter};
 pub use memory::{MemoryAccountStore, MemoryBroadcaster, MemoryRateLimiter, MemoryStore};
 pub use poll::{
     BallotKind, InvalidPoll, Poll, PollChange, PollDraft, PollRules, PollStatus, ResultsPolicy,

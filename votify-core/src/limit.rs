@@ -1,10 +1,10 @@
-//! Rate limits: the limiter trait, quotas and decisions.
+//! The rate limiter trait, rates and decisions.
 
 mod decision;
-mod quota;
+mod rate;
 
 pub use decision::{LimitKey, RateDecision};
-pub use quota::{ParseQuotaError, Quota};
+pub use rate::{ParseRateError, Rate};
 
 use std::error::Error;
 use std::fmt;
@@ -18,7 +18,7 @@ use crate::time::Timestamp;
 ///
 /// # Laws
 ///
-/// - In any interval of the quota's period, at most its limit of attempts is granted per
+/// - In any interval of a rate's period, at most its limit of attempts is granted per
 ///   key. Keys are independent.
 /// - A refused attempt does not count.
 /// - Every backend computes with [`SlidingWindow`](crate::backend::SlidingWindow).
@@ -30,9 +30,9 @@ pub trait RateLimiter: fmt::Debug + Send + Sync + 'static {
     /// Returns a short name for logs and readiness, such as `local` or `redis`.
     fn backend(&self) -> &'static str;
 
-    /// Grants one attempt of `key` at `now` if the quota has one left.
+    /// Grants one attempt of `key` at `now` if the rate allows one more.
     ///
-    /// Callers must always use a key with the same quota.
+    /// Callers must always use a key with the same rate.
     ///
     /// # Errors
     /// - [`LimitError::Unavailable`]: the limiter cannot be reached; the attempt may have
@@ -40,7 +40,7 @@ pub trait RateLimiter: fmt::Debug + Send + Sync + 'static {
     async fn acquire(
         &self,
         key: &LimitKey,
-        quota: &Quota,
+        rate: &Rate,
         now: Timestamp,
     ) -> Result<RateDecision, LimitError>;
 }

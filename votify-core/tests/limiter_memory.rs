@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use votify_core::limit::LimitKey;
-use votify_core::{MemoryRateLimiter, Quota, RateLimiter, Timestamp};
+use votify_core::{MemoryRateLimiter, Rate, RateLimiter, Timestamp};
 
 const ADDRESSES: u32 = 1_000_000;
 const MAX_KIB: u64 = 64 * 1024;
@@ -23,7 +23,7 @@ async fn acquire(limiter: &MemoryRateLimiter, address: u32, now: Timestamp) -> b
     bytes[..4].copy_from_slice(&address.wrapping_mul(0x9E37_79B9).to_le_bytes());
     bytes[4..8].copy_from_slice(&address.to_le_bytes());
     let key = LimitKey::from_bytes(bytes);
-    let permit = limiter.acquire(&key, &Quota::per_minute(10), now).await;
+    let permit = limiter.acquire(&key, &Rate::per_minute(10), now).await;
     permit.unwrap().granted
 }
 

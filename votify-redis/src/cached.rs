@@ -7,7 +7,7 @@
 //!   is evaluated by [`decide`] against the voter's history. That history is complete,
 //!   because a vote in such a poll can be neither replaced nor withdrawn. If the result
 //!   is a refusal, the store is not called. All other ballots go to the store: first
-//!   votes, possible replays, and every result other than a refusal.
+//!   votes, possible replays, and ballots that `decide` does not refuse.
 //! - **Polls** that are read one at a time, and **tallies of sealed polls**.
 //!
 //! Tallies of open polls always come from the store, because votes do not wait for Redis.
@@ -24,10 +24,10 @@
 //!   store accepts votes.
 //! - A cached poll (its existence, definition, epoch and seal) is valid for a **lease**
 //!   ([`CacheConfig::lease`], default 1 s). The lease starts before the store is read.
-//!   Edits, seals, repairs and deletions by the owner revoke it before they return: by a
-//!   write to Redis, or by waiting for one lease. So no instance contradicts an earlier
-//!   answer of another one. A lease also ends at the poll's `closes_at`, so sealing a
-//!   poll at its deadline does not wait.
+//!   Edits, seals, repairs and deletions revoke it before they return: by a write to
+//!   Redis, or by waiting for one lease. So no instance contradicts an earlier answer of
+//!   another one. The exception is a seal at the deadline, which does not wait: a lease
+//!   ends at the poll's `closes_at` at the latest.
 //! - The tally beside a cached refusal is at least as new as this instance's last answer
 //!   and the voter's own vote. It is at most one lease old.
 //!
@@ -60,8 +60,8 @@
 mod cache_core;
 mod config;
 mod leases;
-mod local;
 mod lookup;
+mod observed_states;
 mod precheck;
 mod redis;
 mod store;

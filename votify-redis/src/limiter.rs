@@ -4,7 +4,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use redis::Script;
 use votify_core::backend::SlidingWindow;
-use votify_core::limit::{LimitError, LimitKey, Quota, RateDecision, RateLimiter};
+use votify_core::limit::{LimitError, LimitKey, Rate, RateDecision, RateLimiter};
 use votify_core::time::Timestamp;
 
 use crate::connect::Redis;
@@ -27,7 +27,7 @@ const CONTEXT: &str = "votify-redis 2026-11-21 names of rate limits";
 /// returns an error, unless its `maxmemory-policy` allows eviction. An evicted key starts
 /// again from zero.
 ///
-/// The clocks of the instances should agree within a fifth of a quota's period.
+/// The clocks of the instances should agree within a fifth of a rate's period.
 ///
 /// The timeout [defaults to 500 ms](Self::with_timeout), because a voter waits. The
 /// caller decides what an error means; `votify-axum` allows the request.
@@ -95,14 +95,14 @@ impl RedisRateLimiter {
     async fn previous_window(
         &self,
         key: &LimitKey,
-        quota: &Quota,
+        rate: &Rate,
         now: Timestamp,
     ) -> Result<SlidingWindow, Error> {
-        let expiry = 2 * quota.period().as_millis();
+        let expiry = 2 * rate.period().as_millis();
         let mut attempt = ACQUIRE.key(self.redis_key(key));
         attempt
-            .arg(SlidingWindow::slice_at(quota, now))
-            .arg(quota.limit())
+            .arg(SlidingWindow::slice_at(rate, now))
+            .arg(rate.limit())
             .arg(u64::try_from(expiry).unwrap_or(u64::MAX));
         let timeout = self.timeout;
         let previous: Vec<u8> = self.redis.script_with_timeout(&attempt, timeout).await?;
@@ -122,11 +122,11 @@ impl RateLimiter for RedisRateLimiter {
     async fn acquire(
         &self,
         key: &LimitKey,
-        quota: &Quota,
+        rate: &Rate,
         now: Timestamp,
     ) -> Result<RateDecision, LimitError> {
-        let window = self.previous_window(key, quota, now).await;
+        let window = self.previous_window(key, rate, now).await;
         let mut window = window.map_err(Error::into_limit_error)?;
-        Ok(window.acquire(quota, now))
+        Ok(window.acquire(rate, now))
     }
 }

@@ -17,9 +17,9 @@ pub use votify_core::{
     EngineError, Event, InvalidPoll, InviteCode, InviteStore, Keyring, ManualClock,
     MemoryAccountStore, MemoryBroadcaster, MemoryRateLimiter, MemoryStore, OptionId, Outcome,
     Owner, Page, PageRequest, Poll, PollChange, PollDraft, PollEngine, PollFilter, PollId,
-    PollRules, PollStatus, Quota, RateLimiter, Refusal, ResultsPolicy, SessionId, Store,
-    StoreError, StoreExt, SystemClock, Tally, TallyView, Timestamp, VoteOutcome, VoteReceipt,
-    VoterId, VoterPolicy,
+    PollRules, PollStatus, Rate, RateLimiter, Refusal, ResultsPolicy, SessionId, Store, StoreError,
+    StoreExt, SystemClock, Tally, TallyView, Timestamp, VoteOutcome, VoteReceipt, VoterId,
+    VoterPolicy,
 };
 
 #[cfg(feature = "axum")]

@@ -35,8 +35,8 @@ pub(crate) async fn serve() -> Result<()> {
         .with_state(store.tally_reads());
     let engine = PollEngine::builder(store).config(config()?).build();
     let votify = VotifyRouter::new(engine)
-        .vote_quota(None)
-        .session_quota(None)
+        .vote_rate(None)
+        .session_rate(None)
         .streams_per_address(None);
     let routes = votify.build().merge(read_count);
     listen::serve(routes.layer(axum::Extension(axum::extract::ConnectInfo(

@@ -14,7 +14,7 @@ impl StoreFixture for RedbFixture {
     async fn fresh(&self) -> Fixture<dyn Store> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let store = RedbStore::open(folder.path().join("votify.redb")).expect("a new database");
-        Fixture::<dyn Store>::new(Arc::new(store)).guarded_by(folder)
+        Fixture::<dyn Store>::new(Arc::new(store)).keeping_alive(folder)
     }
 }
 

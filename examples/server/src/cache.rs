@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use votify_axum::ReadinessCheck;
 use votify_core::limit::LimitKey;
-use votify_core::{Clock, Quota, RateLimiter, Store, SystemClock};
+use votify_core::{Clock, Rate, RateLimiter, Store, SystemClock};
 use votify_redis::{CachedStore, Redis, RedisRateLimiter};
 
 use crate::error::CliError;
@@ -80,7 +80,7 @@ impl ReadinessCheck for CacheCheck {
 
     async fn is_ready(&self) -> bool {
         let key = LimitKey::from_bytes(*b"votify cache ok?");
-        let (quota, now) = (Quota::per_minute(1), SystemClock.now());
-        self.0.acquire(&key, &quota, now).await.is_ok()
+        let (rate, now) = (Rate::per_minute(1), SystemClock.now());
+        self.0.acquire(&key, &rate, now).await.is_ok()
     }
 }

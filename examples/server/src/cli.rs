@@ -176,8 +176,9 @@ pub(crate) struct ServeArgs {
         value_name = "CIDRS"
     )]
     pub(crate) trusted_proxies: Option<String>,
-    /// Address that browsers use, for links and the origin check, like `https://polls.example.org`; with https, cookies
-    /// are `Secure` [default: from the request, cookies not `Secure`]
+    /// Address that browsers use, for links and the origin check, like `https://polls.example.org`; with https, all
+    /// cookies are `Secure`, else only the login cookie, except on localhost and loopback addresses [default: from the
+    /// request]
     #[arg(
         long,
         env = "VOTIFY_PUBLIC_URL",

@@ -83,7 +83,7 @@ async fn serve(
         Some(Ok((listener, parts))) => {
             let app = app(&parts, &settings);
             let connections = Connections::new(app, max_connections());
-            announce(&listener, &settings);
+            print_address(&listener, &settings);
             connections.accept(listener, &stop).await;
             shut_down(&connections, &parts).await;
             Ok(())
@@ -169,11 +169,11 @@ fn app(parts: &Parts, settings: &ServeSettings) -> Router {
     let limits = &settings.limits;
     let router = VotifyRouter::new(parts.engine.clone());
     let router = match &parts.limiter {
-        None => router.vote_quota(None).session_quota(None),
+        None => router.vote_rate(None).session_rate(None),
         Some(limiter) => router
             .limiter(Arc::clone(limiter))
-            .vote_quota(limits.vote_rate)
-            .session_quota(limits.session_rate),
+            .vote_rate(limits.vote_rate)
+            .session_rate(limits.session_rate),
     };
     let router = router
         .streams_per_address(limits.streams_per_address.map(NonZeroU32::get))
@@ -208,15 +208,15 @@ fn accounts(parts: &Parts, settings: &ServeSettings) -> Option<Accounts> {
     let limits = &settings.limits;
     Some(match &parts.limiter {
         None => accounts
-            .login_quota(None)
-            .address_quota(None)
-            .register_quota(None),
+            .login_rate(None)
+            .address_login_rate(None)
+            .register_rate(None),
         Some(_) => {
             let accounts = match limits.login_rate {
-                None => accounts.login_quota(None).address_quota(None),
-                rate => accounts.login_quota(rate),
+                None => accounts.login_rate(None).address_login_rate(None),
+                rate => accounts.login_rate(rate),
             };
-            accounts.register_quota(limits.register_rate)
+            accounts.register_rate(limits.register_rate)
         }
     })
 }
@@ -229,7 +229,7 @@ fn max_connections() -> usize {
 }
 
 /// Prints the address to standard output once the server is ready.
-fn announce(listener: &TcpListener, settings: &ServeSettings) {
+fn print_address(listener: &TcpListener, settings: &ServeSettings) {
     let address = listener.local_addr().unwrap_or(settings.listen);
     tracing::info!(
         %address,

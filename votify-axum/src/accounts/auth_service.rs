@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use votify_core::account::{AccountError, User};
 use votify_core::layers::Timeout;
 use votify_core::voter::AccountId;
-use votify_core::{AccountStore, PollEngine, Quota};
+use votify_core::{AccountStore, PollEngine, Rate};
 
 use crate::accounts::cookie;
 use crate::accounts::password_workers::{HashingStats, PasswordWorkers};
@@ -27,22 +27,22 @@ pub(crate) struct AuthService {
     pub(crate) store: Timeout<Arc<dyn AccountStore>>,
     pub(crate) workers: PasswordWorkers,
     pub(crate) token_lifetime: Duration,
-    pub(crate) quotas: AuthQuotas,
+    pub(crate) rates: AuthRates,
     pub(crate) cookies: CookieSettings,
     tokens: Tokens,
     revocations: RevocationCache,
     engine: PollEngine,
 }
 
-/// The quotas of requests to register and to log in. `None` is no limit.
+/// The maximum rates of registrations and login attempts. `None` is no limit.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct AuthQuotas {
+pub(crate) struct AuthRates {
     /// Per address and user name.
-    pub(crate) login: Option<Quota>,
+    pub(crate) login: Option<Rate>,
     /// Logins per address, for all user names.
-    pub(crate) address: Option<Quota>,
+    pub(crate) address: Option<Rate>,
     /// Per address.
-    pub(crate) register: Option<Quota>,
+    pub(crate) register: Option<Rate>,
 }
 
 impl AuthService {
@@ -51,10 +51,10 @@ impl AuthService {
             store: Timeout::new(Arc::clone(&accounts.store), STORE_TIMEOUT),
             workers: PasswordWorkers::new(accounts.hashing),
             token_lifetime: accounts.token_lifetime,
-            quotas: AuthQuotas {
-                login: accounts.login_quota,
-                address: accounts.address_quota,
-                register: accounts.register_quota,
+            rates: AuthRates {
+                login: accounts.login_rate,
+                address: accounts.address_login_rate,
+                register: accounts.register_rate,
             },
             cookies,
             tokens: Tokens::new(&accounts.issuer, &accounts.audience),

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use votify_core::{AccountStore, Quota};
+use votify_core::{AccountStore, Rate};
 
 use crate::accounts::PasswordHashing;
 
@@ -15,13 +15,13 @@ const MAX_LIFETIME: Duration = Duration::from_secs(400 * 24 * 3600);
 /// use std::time::Duration;
 ///
 /// use votify_axum::{Accounts, VotifyRouter};
-/// use votify_core::{MemoryAccountStore, MemoryStore, PollEngine, Quota};
+/// use votify_core::{MemoryAccountStore, MemoryStore, PollEngine, Rate};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// let accounts = Accounts::new(MemoryAccountStore::new())
 ///     .token_lifetime(Duration::from_secs(24 * 3600))
-///     .register_quota(Quota::per_minute(20));
+///     .register_rate(Rate::per_minute(20));
 /// let engine = PollEngine::new(MemoryStore::new());
 /// let app: axum::Router = VotifyRouter::new(engine).accounts(accounts).build();
 /// # let _ = app;
@@ -49,9 +49,9 @@ pub struct Accounts {
     pub(super) audience: String,
     pub(super) token_lifetime: Duration,
     pub(super) hashing: PasswordHashing,
-    pub(super) login_quota: Option<Quota>,
-    pub(super) address_quota: Option<Quota>,
-    pub(super) register_quota: Option<Quota>,
+    pub(super) login_rate: Option<Rate>,
+    pub(super) address_login_rate: Option<Rate>,
+    pub(super) register_rate: Option<Rate>,
 }
 
 impl Accounts {
@@ -64,9 +64,9 @@ impl Accounts {
             audience: "votify".to_owned(),
             token_lifetime: Duration::from_secs(7 * 24 * 3600),
             hashing: PasswordHashing::default(),
-            login_quota: Some(Quota::per_minute(10)),
-            address_quota: Some(Quota::per_minute(300)),
-            register_quota: Some(Quota::per_minute(100)),
+            login_rate: Some(Rate::per_minute(10)),
+            address_login_rate: Some(Rate::per_minute(300)),
+            register_rate: Some(Rate::per_minute(100)),
         }
     }
 
@@ -106,27 +106,27 @@ impl Accounts {
     /// Limits login attempts per address and user name, including successful ones. `None`
     /// is no limit. Defaults to 10 in 60 s.
     #[must_use]
-    pub fn login_quota(mut self, quota: impl Into<Option<Quota>>) -> Self {
-        self.login_quota = quota.into();
+    pub fn login_rate(mut self, rate: impl Into<Option<Rate>>) -> Self {
+        self.login_rate = rate.into();
         self
     }
 
     /// Limits login attempts per address, for all user names together. `None` is no
     /// limit. Defaults to 300 in 60 s.
     #[must_use]
-    pub fn address_quota(mut self, quota: impl Into<Option<Quota>>) -> Self {
-        self.address_quota = quota.into();
+    pub fn address_login_rate(mut self, rate: impl Into<Option<Rate>>) -> Self {
+        self.address_login_rate = rate.into();
         self
     }
 
     /// Limits registrations per address. `None` is no limit. Defaults to 100 in 60 s,
     /// enough for a lecture room behind one address.
     ///
-    /// A person with many accounts has many votes in `account` polls. This quota bounds
+    /// A person with many accounts has many votes in `account` polls. This rate bounds
     /// their number.
     #[must_use]
-    pub fn register_quota(mut self, quota: impl Into<Option<Quota>>) -> Self {
-        self.register_quota = quota.into();
+    pub fn register_rate(mut self, rate: impl Into<Option<Rate>>) -> Self {
+        self.register_rate = rate.into();
         self
     }
 }

@@ -41,7 +41,7 @@ pub(crate) struct PollSummary {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime, required = false)]
     edited_at: Option<Timestamp>,
-    /// True if the result can never change again.
+    /// True once the poll is sealed: votes and edits no longer change the result.
     #[serde(rename = "final")]
     is_final: bool,
 }

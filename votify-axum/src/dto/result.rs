@@ -20,7 +20,7 @@ pub(crate) struct ResultBody {
     #[schema(value_type = MethodSchema)]
     method: Method,
     precision: Precision,
-    /// True if the result can never change again.
+    /// True once the poll is sealed: votes and edits no longer change the result.
     #[serde(rename = "final")]
     is_final: bool,
     /// The options with the most votes. Several if they are tied, none before the first

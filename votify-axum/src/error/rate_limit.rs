@@ -1,12 +1,12 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use votify_core::Quota;
+use votify_core::Rate;
 use votify_core::limit::RateDecision;
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// The rest of a caller's quota, for the `RateLimit-*` headers.
+/// A caller's limit and remaining attempts, for the `RateLimit-*` headers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RateLimitHeaders {
     limit: u16,
@@ -15,10 +15,10 @@ pub(crate) struct RateLimitHeaders {
 }
 
 impl RateLimitHeaders {
-    pub(crate) fn new(quota: &Quota, decision: &RateDecision) -> Self {
+    pub(crate) fn new(rate: &Rate, decision: &RateDecision) -> Self {
         let reset = decision.reset_after;
         Self {
-            limit: quota.limit(),
+            limit: rate.limit(),
             remaining: decision.remaining,
             reset_seconds: reset.as_secs() + u64::from(reset.subsec_nanos() > 0),
         }

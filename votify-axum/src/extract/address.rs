@@ -24,7 +24,7 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet
         return peer;
     }
     let found = [x_forwarded_for(headers), forwarded(headers)]
-        .map(|hops| hops.map(|hops| walk(peer, &hops, trusted)));
+        .map(|hops| hops.map(|hops| first_untrusted(peer, &hops, trusted)));
     match found {
         [Some(one), Some(other)] if one != other => peer,
         [Some(address), _] | [None, Some(address)] => address,
@@ -32,7 +32,10 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet
     }
 }
 
-fn walk(peer: IpAddr, hops: &[Option<IpAddr>], trusted: &[IpNet]) -> IpAddr {
+/// Returns the first untrusted address of `peer` and then `hops`, read from right to left.
+///
+/// If all are trusted, or the next hop is unreadable, returns the last one that was read.
+fn first_untrusted(peer: IpAddr, hops: &[Option<IpAddr>], trusted: &[IpNet]) -> IpAddr {
     let mut address = peer;
     for hop in hops.iter().rev() {
         if !is_trusted(address, trusted) {

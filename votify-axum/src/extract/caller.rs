@@ -80,7 +80,7 @@ impl RequestCaller {
     /// Starts a session with this id. Only for callers without a session.
     ///
     /// # Errors
-    /// - `rate_limited`: the address has used up its quota of sessions; retry later.
+    /// - `rate_limited`: the address has exceeded the rate of new sessions; retry later.
     pub(crate) async fn begin_session(
         &mut self,
         id: SessionId,
@@ -88,8 +88,8 @@ impl RequestCaller {
     ) -> Result<(), Problem> {
         let engine = &state.engine;
         let key = || address_key(engine.keyring(), "new-session", self.address_block());
-        let quota = state.config.session_quota;
-        state.limiter.acquire(key, quota, engine.now()).await?;
+        let rate = state.config.session_rate;
+        state.limiter.acquire(key, rate, engine.now()).await?;
         self.new_session = Some(id);
         Ok(())
     }

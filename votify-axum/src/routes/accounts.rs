@@ -4,7 +4,7 @@ mod credentials;
 mod login;
 mod logout;
 mod me;
-mod quotas;
+mod rate_limits;
 mod register;
 mod responses;
 

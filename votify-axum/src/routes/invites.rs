@@ -88,8 +88,8 @@ pub(crate) async fn create_invites(
     Ok(response)
 }
 
-/// Acquires one attempt of a quota that is as large as the quota of votes, but counted
-/// separately. Returns the remaining quota.
+/// Acquires one attempt of a rate that is equal to the vote rate, but counted separately.
+/// Returns the headers about the rest.
 async fn acquire_invite_request(
     state: &AppState,
     caller: &RequestCaller,
@@ -99,8 +99,8 @@ async fn acquire_invite_request(
         Some(session) => limit_key(keyring, &[b"invite-session", session.id.as_bytes()]),
         None => address_key(keyring, "invite-address", caller.address_block()),
     };
-    let (quota, now) = (state.config.vote_quota, state.engine.now());
-    state.limiter.acquire(key, quota, now).await
+    let (rate, now) = (state.config.vote_rate, state.engine.now());
+    state.limiter.acquire(key, rate, now).await
 }
 
 fn csv_response(poll: PollId, invites: &InvitesBody) -> Response {

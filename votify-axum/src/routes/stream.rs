@@ -30,7 +30,7 @@ use crate::middleware::origin::check_origin;
 use crate::state::AppState;
 
 /// `Retry-After` for an address that holds too many streams.
-const STREAM_LIMIT_WAIT: Duration = Duration::from_secs(10);
+const STREAM_LIMIT_RETRY_AFTER: Duration = Duration::from_secs(10);
 
 error_responses!(StreamErrors:
     MalformedId, InvalidLogin, OriginNotAllowed, PollNotFound, InvalidQuery, RateLimited,
@@ -91,13 +91,13 @@ pub(crate) async fn stream(
         .ok_or_else(|| {
             Problem::new(ErrorCode::RateLimited)
                 .with_detail("this address holds the maximum number of streams")
-                .with_retry_after(STREAM_LIMIT_WAIT)
+                .with_retry_after(STREAM_LIMIT_RETRY_AFTER)
         })?;
     if upgrade.is_ok() && caller.session.is_none() {
         // Only this response can set the cookie. Without it, a vote over the socket would
         // belong to a session that the browser does not store.
         state.engine.definition(poll).await?;
-        // If the quota is used up, the caller can watch, but not vote.
+        // If the session rate is exceeded, the caller can watch, but not vote.
         let _ = caller.begin_session(SessionId::random(), &state).await;
     }
     let watch = state.engine.watch(poll, &caller.to_caller(), after).await?;

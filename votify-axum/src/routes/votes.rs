@@ -2,15 +2,13 @@
 
 mod request;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use votify_core::{Choice, VoteOutcome};
 
 use self::request::VoteRequest;
-use super::response::mark_private;
-use crate::cast_limited::{VoteResult, cast_limited};
+use super::response::{mark_private, private};
 use crate::dto::ballot::BallotInput;
 use crate::dto::receipt::{OwnBallotBody, ReceiptBody, receipt_json};
 use crate::dto::schema::NewBallot;
@@ -19,6 +17,7 @@ use crate::extract::caller::RequestCaller;
 use crate::extract::idempotency::apply_idempotency_key;
 use crate::extract::path::PollPath;
 use crate::state::AppState;
+use crate::voting::{CastAttempt, cast_within_rate};
 
 /// Number of headers of the response to a vote: `content-type`, three `ratelimit-*`,
 /// `cache-control`, `vary`, `set-cookie`, `content-length`, `x-content-type-options`.
@@ -65,8 +64,8 @@ pub(crate) async fn vote(State(state): State<AppState>, request: VoteRequest) ->
         mut caller,
         input,
     } = request;
-    let vote = cast_limited(&state, poll, &mut caller, input).await;
-    vote_response(vote, &caller, &state, |outcome| match outcome {
+    let attempt = cast_within_rate(&state, poll, &mut caller, input).await;
+    vote_response(attempt, &caller, &state, |outcome| match outcome {
         VoteOutcome::Replayed { .. } => StatusCode::OK,
         _ => StatusCode::CREATED,
     })
@@ -97,8 +96,8 @@ pub(crate) async fn withdraw(
     };
     let input = apply_idempotency_key(withdrawal, &headers)
         .map_err(|errors| Problem::field_errors(ErrorCode::InvalidBallot, errors))?;
-    let vote = cast_limited(&state, poll, &mut caller, input).await;
-    Ok(vote_response(vote, &caller, &state, |_| StatusCode::OK))
+    let attempt = cast_within_rate(&state, poll, &mut caller, input).await;
+    Ok(vote_response(attempt, &caller, &state, |_| StatusCode::OK))
 }
 
 /// Returns the caller's own vote.
@@ -120,18 +119,16 @@ pub(crate) async fn own_vote(
     let active = state.engine.ballot_of(id, &caller.to_caller()).await?;
     let active = active.ok_or(ErrorCode::NotVoted)?;
     let poll = state.engine.definition(id).await?;
-    let mut response = Json(OwnBallotBody::new(&poll, &active)).into_response();
-    mark_private(&mut response);
-    Ok(response)
+    Ok(private(OwnBallotBody::new(&poll, &active)))
 }
 
 fn vote_response(
-    vote: VoteResult,
+    attempt: CastAttempt,
     caller: &RequestCaller,
     state: &AppState,
     status: impl FnOnce(VoteOutcome) -> StatusCode,
 ) -> Response {
-    let mut response = match vote.result {
+    let mut response = match attempt.result {
         Ok(receipt) => {
             let mut response = Response::new(receipt_json(&receipt).into());
             *response.status_mut() = status(receipt.outcome);
@@ -143,7 +140,7 @@ fn vote_response(
         }
         Err(problem) => problem.into_response(),
     };
-    if let Some(rate_limit) = vote.rate_limit {
+    if let Some(rate_limit) = attempt.rate_limit {
         rate_limit.write_to(response.headers_mut());
     }
     mark_private(&mut response);

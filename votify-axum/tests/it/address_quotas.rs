@@ -65,7 +65,7 @@ async fn a_withdrawn_vote_frees_its_slot() {
 #[tokio::test]
 async fn addresses_are_grouped_by_prefix_behind_trusted_proxies() {
     let proxies = ["10.0.0.0/8".parse().unwrap()];
-    let app = App::with(|router| router.vote_quota(None).trusted_proxies(proxies));
+    let app = App::with(|router| router.vote_rate(None).trusted_proxies(proxies));
     let by_block = json!({"ballots": 1, "ipv4_prefix": 24});
     let vote = async |poll: &CreatedPoll, peer: &str, forwarded_for: &str| {
         let headers = [("x-forwarded-for", forwarded_for)];

@@ -80,7 +80,7 @@ impl App {
 
     /// Builds an app without a limit on votes.
     pub fn unlimited() -> Self {
-        Self::with(|router| router.vote_quota(None))
+        Self::with(|router| router.vote_rate(None))
     }
 
     pub fn with(set: impl FnOnce(VotifyRouter) -> VotifyRouter) -> Self {

@@ -122,7 +122,7 @@ async fn votes_beyond_the_queue_return_503() {
         })
         .build();
     let mut app = App::new();
-    app.router = VotifyRouter::new(engine.clone()).vote_quota(None).build();
+    app.router = VotifyRouter::new(engine.clone()).vote_rate(None).build();
     app.engine = engine;
     let poll = Browser::new(&app).create_poll(json!({})).await;
     store.set(Fault::Stuck);

@@ -251,7 +251,7 @@ async fn links_include_the_path_of_the_router() {
 
 #[tokio::test]
 async fn invalid_invite_requests_are_rejected() {
-    let app = app(|router| router.vote_quota(None));
+    let app = app(|router| router.vote_rate(None));
     let mut owner = Browser::new(&app);
     let poll = owner.create_poll(json!({"voters": "invite"})).await;
     let path = poll.path("/invites");

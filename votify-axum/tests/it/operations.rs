@@ -22,7 +22,7 @@ async fn health_and_readiness_list_the_components() {
             {"part": "limiter", "backend": "local", "needed": false, "ready": true},
         ])
     );
-    let unlimited = App::with(|router| router.vote_quota(None).session_quota(None));
+    let unlimited = App::with(|router| router.vote_rate(None).session_rate(None));
     let ready = unlimited.get("/readyz").await.expect_status(200).json();
     assert_eq!(ready["parts"].as_array().unwrap().len(), 2);
 }

@@ -184,7 +184,7 @@ impl Identity for ByHeader {
 
 #[tokio::test]
 async fn accounts_vote_once_and_own_their_polls() {
-    let app = App::with(|router| router.identity(ByHeader).vote_quota(None));
+    let app = App::with(|router| router.identity(ByHeader).vote_rate(None));
     let (alice, bob) = ([("x-user", "alice")], [("x-user", "bob")]);
     let body = json!({"title": "t", "options": ["a", "b"], "voters": "account"});
     let created = Browser::new(&app)

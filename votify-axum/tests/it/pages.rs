@@ -1,5 +1,5 @@
 use serde_json::json;
-use votify_core::Quota;
+use votify_core::Rate;
 
 use crate::app::App;
 use crate::browser::Browser;
@@ -66,8 +66,8 @@ async fn thirty_browsers_behind_one_address_can_vote() {
 }
 
 #[tokio::test]
-async fn pages_are_served_when_the_session_quota_is_exhausted() {
-    let app = App::with(|router| router.session_quota(Some(Quota::per_minute(1))));
+async fn pages_are_served_when_the_session_rate_is_exceeded() {
+    let app = App::with(|router| router.session_rate(Some(Rate::per_minute(1))));
     let mut browser = Browser::new(&app);
     browser.get("/").await.expect_status(200);
     let known = browser.get("/").await.expect_status(200);

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use axum::http::Method;
 use serde_json::json;
 use votify_core::limit::{LimitError, LimitKey, RateDecision};
-use votify_core::{Quota, RateLimiter, Timestamp};
+use votify_core::{Rate, RateLimiter, Timestamp};
 
 use crate::app::App;
 use crate::browser::Browser;
@@ -116,8 +116,8 @@ async fn replays_and_rejected_votes_count_as_attempts() {
 
 #[tokio::test]
 async fn new_sessions_are_limited_per_address() {
-    let quota = Quota::per_minute(3);
-    let app = App::with(|router| router.vote_quota(None).session_quota(Some(quota)));
+    let rate = Rate::per_minute(3);
+    let app = App::with(|router| router.vote_rate(None).session_rate(Some(rate)));
     let poll = Browser::with_address(&app, "198.51.100.1")
         .create_poll(json!({}))
         .await;
@@ -139,7 +139,7 @@ async fn new_sessions_are_limited_per_address() {
 
 #[tokio::test]
 async fn limits_can_be_disabled() {
-    let app = App::with(|router| router.vote_quota(None).session_quota(None));
+    let app = App::with(|router| router.vote_rate(None).session_rate(None));
     let poll = Browser::new(&app).create_poll(json!({})).await;
     for _ in 0..50 {
         let response = Browser::new(&app).vote(&poll, 0).await.expect_status(201);
@@ -185,7 +185,7 @@ impl RateLimiter for UnavailableLimiter {
     async fn acquire(
         &self,
         _: &LimitKey,
-        _: &Quota,
+        _: &Rate,
         _: Timestamp,
     ) -> Result<RateDecision, LimitError> {
         let source = std::io::Error::other("connection refused");

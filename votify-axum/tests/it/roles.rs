@@ -69,7 +69,7 @@ impl Credential {
 
 #[tokio::test]
 async fn every_endpoint_returns_the_expected_status_for_each_caller() {
-    let app = invites::app(|router| router.identity(ByHeader).vote_quota(None));
+    let app = invites::app(|router| router.identity(ByHeader).vote_rate(None));
     let expected: BTreeSet<String> = EXPECTED
         .iter()
         .map(|(name, _)| (*name).to_owned())

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use axum::http::Method;
 use serde_json::{Value, json};
-use votify_core::Quota;
+use votify_core::Rate;
 
 use crate::app::App;
 use crate::browser::Browser;
@@ -64,7 +64,7 @@ async fn openapi_document() {
 /// Problem bodies by code. Codes that need a special setup have tests of their own.
 #[tokio::test]
 async fn problem_bodies() {
-    let app = App::with(|router| router.session_quota(None));
+    let app = App::with(|router| router.session_rate(None));
     let mut problems = BTreeMap::new();
     let mut add = |problem: crate::app::TestResponse| {
         let body = problem.json();
@@ -140,7 +140,7 @@ async fn problem_bodies() {
 
     let store = FailingStore::default();
     let app = App::over(store.clone(), |router| {
-        router.vote_quota(Some(Quota::per_minute(1)))
+        router.vote_rate(Some(Rate::per_minute(1)))
     });
     let poll = Browser::new(&app).create_poll(json!({})).await;
     let mut add = |problem: crate::app::TestResponse| {

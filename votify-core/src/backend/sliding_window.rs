@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::limit::{Quota, RateDecision};
+use crate::limit::{Rate, RateDecision};
 use crate::time::Timestamp;
 
 /// The number of slices per period.
@@ -8,7 +8,7 @@ const SLICES_PER_PERIOD: u64 = 5;
 /// The number of slices stored: one period touches up to six.
 const SLICE_COUNT: usize = 6;
 
-/// The recent granted attempts of one key, counted in slices of a fifth of the quota's
+/// The recent granted attempts of one key, counted in slices of a fifth of the rate's
 /// period.
 ///
 /// An attempt is granted while the current slice and the five before it contain fewer
@@ -18,16 +18,16 @@ const SLICE_COUNT: usize = 6;
 ///
 /// ```
 /// use votify_core::backend::SlidingWindow;
-/// use votify_core::{Quota, Timestamp};
+/// use votify_core::{Rate, Timestamp};
 ///
-/// let quota = Quota::per_minute(1);
+/// let rate = Rate::per_minute(1);
 /// let mut window = SlidingWindow::default();
-/// assert!(window.acquire(&quota, Timestamp::EPOCH).granted);
+/// assert!(window.acquire(&rate, Timestamp::EPOCH).granted);
 ///
-/// let refused = window.acquire(&quota, Timestamp::EPOCH);
+/// let refused = window.acquire(&rate, Timestamp::EPOCH);
 /// assert!(!refused.granted);
 /// let later = Timestamp::EPOCH.saturating_add(refused.retry_after);
-/// assert!(window.acquire(&quota, later).granted);
+/// assert!(window.acquire(&rate, later).granted);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SlidingWindow {
@@ -38,15 +38,15 @@ pub struct SlidingWindow {
 }
 
 impl SlidingWindow {
-    /// Grants one attempt at `now` if the quota has one left.
+    /// Grants one attempt at `now` if the rate allows one more.
     ///
     /// If the clock went backwards, the newest slice stays current.
-    pub fn acquire(&mut self, quota: &Quota, now: Timestamp) -> RateDecision {
-        self.advance(Self::slice_at(quota, now));
-        let slice = slice_micros(quota);
+    pub fn acquire(&mut self, rate: &Rate, now: Timestamp) -> RateDecision {
+        self.advance(Self::slice_at(rate, now));
+        let slice = slice_micros(rate);
         let now = now.as_micros().unsigned_abs();
         let used: u32 = self.granted.iter().map(|n| u32::from(*n)).sum();
-        let limit = u32::from(quota.limit());
+        let limit = u32::from(rate.limit());
         let granted = used < limit;
         if granted {
             self.granted[0] += 1;
@@ -70,8 +70,8 @@ impl SlidingWindow {
     /// For limiters that count outside of this process, so that all processes agree on
     /// the slices.
     #[must_use]
-    pub fn slice_at(quota: &Quota, now: Timestamp) -> u32 {
-        truncate(now.as_micros().unsigned_abs() / slice_micros(quota))
+    pub fn slice_at(rate: &Rate, now: Timestamp) -> u32 {
+        truncate(now.as_micros().unsigned_abs() / slice_micros(rate))
     }
 
     /// Returns the stored form, all little-endian.
@@ -108,8 +108,8 @@ impl SlidingWindow {
 
     /// Returns true if no granted attempt counts any more at `now`.
     #[must_use]
-    pub fn is_idle(&self, quota_period: Duration, now: Timestamp) -> bool {
-        let slice = u64::try_from(quota_period.as_micros())
+    pub fn is_idle(&self, period: Duration, now: Timestamp) -> bool {
+        let slice = u64::try_from(period.as_micros())
             .unwrap_or(u64::MAX)
             .max(SLICES_PER_PERIOD)
             / SLICES_PER_PERIOD;
@@ -147,10 +147,10 @@ impl SlidingWindow {
     }
 }
 
-fn slice_micros(quota: &Quota) -> u64 {
-    // `Quota` bounds the period to 1 s to 24 h, so the result is neither zero nor
+fn slice_micros(rate: &Rate) -> u64 {
+    // `Rate` bounds the period to 1 s to 24 h, so the result is neither zero nor
     // truncated.
-    u64::try_from(quota.period().as_micros()).unwrap_or(u64::MAX) / SLICES_PER_PERIOD
+    u64::try_from(rate.period().as_micros()).unwrap_or(u64::MAX) / SLICES_PER_PERIOD
 }
 
 #[expect(

@@ -151,7 +151,7 @@ impl<T: Send + Sync + ?Sized> Fixture<T> {
 
     /// Adds a value that is dropped after the backend, for example a temporary directory.
     #[must_use]
-    pub fn guarded_by(mut self, guard: impl Any + Send + Sync) -> Self {
+    pub fn keeping_alive(mut self, guard: impl Any + Send + Sync) -> Self {
         self.guard = Box::new((self.guard, guard));
         self
     }

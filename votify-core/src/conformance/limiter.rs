@@ -1,3 +1,3 @@
 //! The cases for rate limiters.
 
-pub mod quotas;
+pub mod rates;

@@ -62,17 +62,14 @@ impl<S: Store> Timeout<S> {
         StoreError::unavailable(self.inner.backend(), Elapsed(self.limit))
     }
 
-    /// Returns the inner store's invitations.
+    /// Returns the inner store of invites.
     ///
     /// # Errors
-    /// - [`StoreError::Failed`]: the inner store does not support invitations.
+    /// - [`StoreError::Failed`]: the inner store does not support invites.
     fn inner_invites(&self) -> Result<&dyn InviteStore, StoreError> {
         let invites = self.inner.invites();
         invites.ok_or_else(|| {
-            StoreError::failed(
-                self.inner.backend(),
-                "the store does not support invitations",
-            )
+            StoreError::failed(self.inner.backend(), "the store does not support invites")
         })
     }
 

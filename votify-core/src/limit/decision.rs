@@ -42,7 +42,7 @@ pub struct RateDecision {
     pub granted: bool,
     /// The number of further attempts that would be granted now.
     pub remaining: u32,
-    /// The time until the whole quota is available again.
+    /// The time until the rate's whole limit is available again.
     pub reset_after: Duration,
     /// The time until another attempt can be granted. Zero if one would be granted now.
     pub retry_after: Duration,

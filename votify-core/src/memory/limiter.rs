@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::backend::SlidingWindow;
-use crate::limit::{LimitError, LimitKey, Quota, RateDecision, RateLimiter};
+use crate::limit::{LimitError, LimitKey, Rate, RateDecision, RateLimiter};
 use crate::time::Timestamp;
 
 /// Number of shards. With 18, one million keys fill each table just below its resize
@@ -28,7 +28,7 @@ pub struct MemoryRateLimiter {
 #[derive(Debug, Default)]
 struct KeyState {
     window: SlidingWindow,
-    /// The quota's period in seconds, which decides when the key is idle.
+    /// The rate's period in seconds, which decides when the key is idle.
     period_seconds: u32,
 }
 
@@ -79,7 +79,7 @@ impl RateLimiter for MemoryRateLimiter {
     async fn acquire(
         &self,
         key: &LimitKey,
-        quota: &Quota,
+        rate: &Rate,
         now: Timestamp,
     ) -> Result<RateDecision, LimitError> {
         // Keyed with a random secret of this process, so that no client can provoke a
@@ -87,15 +87,15 @@ impl RateLimiter for MemoryRateLimiter {
         let digest = self.hasher.hash_one(key);
         let shard = usize::try_from(digest >> 32).unwrap_or(0) % SHARDS;
         let Some(shard) = self.shards.get(shard) else {
-            return Ok(refused(quota));
+            return Ok(refused(rate));
         };
         let mut keys = shard.lock().unwrap_or_else(PoisonError::into_inner);
         if keys.len() >= self.keys_per_shard && !keys.contains_key(&digest) {
             evict(&mut keys, self.keys_per_shard, now);
         }
         let state = keys.entry(digest).or_default();
-        state.period_seconds = u32::try_from(quota.period().as_secs()).unwrap_or(u32::MAX);
-        Ok(state.window.acquire(quota, now))
+        state.period_seconds = u32::try_from(rate.period().as_secs()).unwrap_or(u32::MAX);
+        Ok(state.window.acquire(rate, now))
     }
 }
 
@@ -113,12 +113,12 @@ fn evict(keys: &mut HashMap<u64, KeyState>, capacity: usize, now: Timestamp) {
     keys.extend(in_use.take(target));
 }
 
-fn refused(quota: &Quota) -> RateDecision {
+fn refused(rate: &Rate) -> RateDecision {
     RateDecision {
         granted: false,
         remaining: 0,
-        reset_after: quota.period(),
-        retry_after: quota.period(),
+        reset_after: rate.period(),
+        retry_after: rate.period(),
     }
 }
 
@@ -138,7 +138,7 @@ mod tests {
         for n in 0..10_000 {
             assert!(
                 limiter
-                    .acquire(&key(n), &Quota::per_minute(1), Timestamp::EPOCH)
+                    .acquire(&key(n), &Rate::per_minute(1), Timestamp::EPOCH)
                     .await
                     .unwrap()
                     .granted
@@ -150,21 +150,21 @@ mod tests {
     #[tokio::test]
     async fn idle_keys_are_evicted_first() {
         let limiter = MemoryRateLimiter::with_capacity(160);
-        let quota = Quota::per_minute(1);
+        let rate = Rate::per_minute(1);
         for n in 0..100 {
             limiter
-                .acquire(&key(n), &quota, Timestamp::EPOCH)
+                .acquire(&key(n), &rate, Timestamp::EPOCH)
                 .await
                 .unwrap();
         }
         let later = Timestamp::EPOCH.saturating_add(Duration::from_secs(100));
-        limiter.acquire(&key(1_000), &quota, later).await.unwrap();
+        limiter.acquire(&key(1_000), &rate, later).await.unwrap();
         for n in 200..230 {
-            limiter.acquire(&key(n), &quota, later).await.unwrap();
+            limiter.acquire(&key(n), &rate, later).await.unwrap();
         }
         assert!(
             !limiter
-                .acquire(&key(1_000), &quota, later)
+                .acquire(&key(1_000), &rate, later)
                 .await
                 .unwrap()
                 .granted

@@ -96,7 +96,7 @@ impl PollDraft {
         self
     }
 
-    /// Sets the audience of the counts. Defaults to [`ResultsPolicy::Live`].
+    /// Sets when the counts become visible. Defaults to [`ResultsPolicy::Live`].
     #[must_use]
     pub const fn results(mut self, results: ResultsPolicy) -> Self {
         self.rules.results = results;
@@ -134,12 +134,13 @@ impl PollDraft {
     /// Sets the owner. Defaults to none: only the program that embeds the engine may
     /// change the poll.
     #[must_use]
-    pub fn owned_by(mut self, owner: Owner) -> Self {
+    pub fn owner(mut self, owner: Owner) -> Self {
         self.owner = Some(owner);
         self
     }
 
-    /// Creates the poll at `now`, with ids derived from the newest secret of `keyring`.
+    /// Creates the poll at `now`. The owner's id is derived from the newest secret of
+    /// `keyring`.
     ///
     /// # Errors
     /// Returns [`InvalidPoll`] with every invalid field of the draft; correct them and

@@ -78,10 +78,10 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Returns a short name for logs and readiness, such as `memory` or `sqlite`.
     fn backend(&self) -> &'static str;
 
-    /// Returns the store's invitations, or `None` if it does not support them.
+    /// Returns the store of invites, or `None` if this store does not support them.
     ///
-    /// Invitations belong to the store of the polls, because deleting a poll deletes its
-    /// invitations too. A layer returns those of the store that it wraps.
+    /// Invites belong to the store of the polls, because deleting a poll deletes its
+    /// invites too. A layer returns the store of invites of the store that it wraps.
     fn invites(&self) -> Option<&dyn InviteStore>;
 
     /// Stores a new poll, with an empty tally at

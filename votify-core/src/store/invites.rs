@@ -19,11 +19,11 @@ use crate::voter::VoterId;
 /// 2. After [`Invited`](InviteOutcome::Invited) under some `max_invited`, no more than
 ///    that are invited, also under concurrent calls, across processes.
 /// 3. An invited voter stays invited as long as the poll exists.
-/// 4. Deleting a poll deletes its invitations, also those of concurrent calls. Nobody is
+/// 4. Deleting a poll deletes its invites, also those of concurrent calls. Nobody is
 ///    invited to a poll that does not exist.
 /// 5. Inviting does not change the poll, its tally or its position.
 /// 6. [`invited`](Self::invited) returns its results in the order of the arguments.
-/// 7. Acknowledged invitations are as durable as ballots.
+/// 7. Acknowledged invites are as durable as ballots.
 ///
 /// After an `Err` nothing was written. The exception is [`StoreError::Unavailable`]: the
 /// commit may have happened, and a repeated call settles it. Every method is cancel safe:
@@ -56,7 +56,7 @@ pub trait InviteStore: fmt::Debug + Send + Sync + 'static {
     async fn invited(&self, poll: PollId, voters: &[VoterId]) -> Result<Vec<bool>, StoreError>;
 }
 
-/// The outcome of an invitation.
+/// The outcome of [`InviteStore::invite`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InviteOutcome {
     /// The voters are invited.

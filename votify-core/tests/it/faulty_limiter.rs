@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use votify_core::MemoryRateLimiter;
 use votify_core::backend::SlidingWindow;
 use votify_core::conformance::{Fixture, LimiterFixture, check_limiter};
-use votify_core::limit::{LimitError, LimitKey, Quota, RateDecision, RateLimiter};
+use votify_core::limit::{LimitError, LimitKey, Rate, RateDecision, RateLimiter};
 use votify_core::time::Timestamp;
 
 use crate::assert_detected;
@@ -41,20 +41,20 @@ impl RateLimiter for FaultyLimiter {
     async fn acquire(
         &self,
         key: &LimitKey,
-        quota: &Quota,
+        rate: &Rate,
         now: Timestamp,
     ) -> Result<RateDecision, LimitError> {
         match self.fault {
-            None => self.inner.acquire(key, quota, now).await,
+            None => self.inner.acquire(key, rate, now).await,
             Some(Fault::MixedKeys) => {
                 let shared_key = LimitKey::from_bytes([0; 16]);
-                self.inner.acquire(&shared_key, quota, now).await
+                self.inner.acquire(&shared_key, rate, now).await
             }
             Some(Fault::RacyCounts) => {
                 let window = self.windows.lock().unwrap().get(key).copied();
                 let mut window = window.unwrap_or_default();
                 tokio::task::yield_now().await;
-                let permit = window.acquire(quota, now);
+                let permit = window.acquire(rate, now);
                 self.windows.lock().unwrap().insert(*key, window);
                 Ok(permit)
             }
@@ -65,22 +65,22 @@ impl RateLimiter for FaultyLimiter {
                 let minute = |time: Timestamp| time.as_micros() / 60_000_000;
                 let counts = |time: &&Timestamp| match fault {
                     Fault::FixedWindows => minute(**time) == minute(now),
-                    _ => now.saturating_since(**time) < quota.period(),
+                    _ => now.saturating_since(**time) < rate.period(),
                 };
-                Ok(permit(attempts.iter().filter(counts).count(), quota))
+                Ok(permit(attempts.iter().filter(counts).count(), rate))
             }
         }
     }
 }
 
-fn permit(used: usize, quota: &Quota) -> RateDecision {
+fn permit(used: usize, rate: &Rate) -> RateDecision {
     let used = u32::try_from(used).unwrap();
-    let remaining = u32::from(quota.limit()).checked_sub(used);
+    let remaining = u32::from(rate.limit()).checked_sub(used);
     RateDecision {
         granted: remaining.is_some(),
         remaining: remaining.unwrap_or(0),
-        reset_after: quota.period(),
-        retry_after: quota.period(),
+        reset_after: rate.period(),
+        retry_after: rate.period(),
     }
 }
 

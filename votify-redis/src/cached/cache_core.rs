@@ -4,8 +4,8 @@ use votify_core::backend::SingleFlight;
 use votify_core::{Store, StoreError, Tally};
 
 use super::config::CacheConfig;
-use super::leases::Loaded;
-use super::local::LocalView;
+use super::leases::LoadResult;
+use super::observed_states::ObservedStates;
 use super::redis::RedisCache;
 use super::write_behind::{WriteBehindQueue, Writer};
 use crate::connect::Redis;
@@ -15,10 +15,10 @@ use crate::connect::Redis;
 pub(super) struct CacheCore<S> {
     pub(super) store: Arc<S>,
     pub(super) cache: Arc<RedisCache>,
-    pub(super) local: Arc<LocalView>,
+    pub(super) observed: Arc<ObservedStates>,
     pub(super) queue: Arc<WriteBehindQueue>,
     pub(super) tally_loads: SingleFlight<Result<Option<Arc<Tally>>, StoreError>>,
-    pub(super) poll_loads: SingleFlight<Result<Loaded, StoreError>>,
+    pub(super) poll_loads: SingleFlight<Result<LoadResult, StoreError>>,
 }
 
 impl<S: Store> CacheCore<S> {
@@ -26,7 +26,7 @@ impl<S: Store> CacheCore<S> {
         Self {
             store: Arc::new(store),
             cache: Arc::new(RedisCache::new(redis, config)),
-            local: Arc::new(LocalView::new(config.polls)),
+            observed: Arc::new(ObservedStates::new(config.polls)),
             queue: Arc::new(WriteBehindQueue::new(config.max_pending_voters)),
             tally_loads: SingleFlight::new(),
             poll_loads: SingleFlight::new(),
@@ -38,7 +38,7 @@ impl<S: Store> CacheCore<S> {
         Writer {
             store: Arc::clone(&self.store),
             cache: Arc::clone(&self.cache),
-            local: Arc::clone(&self.local),
+            observed: Arc::clone(&self.observed),
             queue: Arc::clone(&self.queue),
         }
     }

@@ -14,31 +14,37 @@ use super::redis::CacheWrite;
 /// repetition needs an edit during each read.
 const MAX_READS: usize = 3;
 
-/// A poll as read from the store.
+/// The result of loading a poll from the store.
 #[derive(Debug, Clone)]
-pub(super) enum Loaded {
+pub(super) enum LoadResult {
     Missing,
     Poll(CachedPoll),
     /// Every read was interrupted by an edit. The definition is current, a matching tally
     /// is missing.
-    Contended(Arc<Poll>),
+    EditedDuringRead(Arc<Poll>),
 }
 
 impl<S: Store> CacheCore<S> {
     /// Returns the cached state, unless this instance has observed a newer one.
-    pub(super) fn leased<'a>(&self, lookup: &'a Lookup) -> Option<&'a CachedPoll> {
+    pub(super) fn leased_state<'a>(&self, lookup: &'a Lookup) -> Option<&'a CachedPoll> {
         match &lookup.state {
-            CacheState::Hit(cached) if self.local.is_consistent_with(&cached.tally) => Some(cached),
+            CacheState::Hit(cached) if self.observed.is_consistent_with(&cached.tally) => {
+                Some(cached)
+            }
             _ => None,
         }
     }
 
     /// Loads a poll from the store and grants a lease that starts at `lookup`.
-    pub(super) async fn load(&self, poll: PollId, lookup: &Lookup) -> Result<Loaded, StoreError> {
+    pub(super) async fn load(
+        &self,
+        poll: PollId,
+        lookup: &Lookup,
+    ) -> Result<LoadResult, StoreError> {
         let load = async {
             let loaded = self.read(poll).await?;
-            if let Loaded::Poll(cached) = &loaded {
-                self.local.observe(&cached.tally, Some(&cached.poll));
+            if let LoadResult::Poll(cached) = &loaded {
+                self.observed.observe(&cached.tally, Some(&cached.poll));
                 let lease_end = self.cache.lease_end(lookup);
                 self.queue.push(&cached.tally, lease_end, []);
             }
@@ -48,7 +54,7 @@ impl<S: Store> CacheCore<S> {
     }
 
     /// Reads definition and tally until both have the same version.
-    async fn read(&self, id: PollId) -> Result<Loaded, StoreError> {
+    async fn read(&self, id: PollId) -> Result<LoadResult, StoreError> {
         let mut last = None;
         for _ in 0..MAX_READS {
             let ids = [id];
@@ -57,24 +63,24 @@ impl<S: Store> CacheCore<S> {
             let poll = polls.into_iter().next().flatten();
             let tally = tallies.into_iter().next().flatten();
             let (Some(poll), Some(tally)) = (poll, tally) else {
-                self.local.observe_missing(id);
-                return Ok(Loaded::Missing);
+                self.observed.observe_missing(id);
+                return Ok(LoadResult::Missing);
             };
             let poll = Arc::new(poll);
             if poll.version == tally.version {
-                return Ok(Loaded::Poll(CachedPoll {
+                return Ok(LoadResult::Poll(CachedPoll {
                     poll,
                     tally: Arc::new(tally),
                 }));
             }
             last = Some(poll);
         }
-        Ok(last.map_or(Loaded::Missing, Loaded::Contended))
+        Ok(last.map_or(LoadResult::Missing, LoadResult::EditedDuringRead))
     }
 
     /// Writes a changed state to Redis, which revokes leases on older ones. Returns true
     /// if Redis executed it.
-    pub(super) async fn publish(&self, tally: &Tally, poll: Option<&Poll>) -> bool {
+    pub(super) async fn write_state(&self, tally: &Tally, poll: Option<&Poll>) -> bool {
         let write = CacheWrite {
             tally,
             poll,

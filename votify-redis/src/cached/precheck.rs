@@ -13,7 +13,7 @@ use votify_core::{
 };
 
 use super::cache_core::CacheCore;
-use super::leases::Loaded;
+use super::leases::LoadResult;
 use super::lookup::{BallotFingerprint, CachedPoll, Lookup};
 
 /// Maximum polls read from Redis at once. It bounds the concurrent calls of one batch.
@@ -85,7 +85,7 @@ impl<S: Store> CacheCore<S> {
                         .iter()
                         .any(|index| precheck.is_refused(*index))
                     {
-                        let tally = self.local.newest(&cached.tally);
+                        let tally = self.observed.newest(&cached.tally);
                         precheck.tallies.insert(batch.poll, tally);
                     }
                 }
@@ -112,7 +112,7 @@ impl<S: Store> CacheCore<S> {
     /// Reads the poll and the voters of a batch from Redis, unless the poll allows
     /// revotes.
     async fn lookup(&self, batch: &PollBatch, ballots: &[Ballot]) -> Option<Lookup> {
-        if !self.cache.is_available() || self.local.allows_revote(batch.poll) {
+        if !self.cache.is_available() || self.observed.allows_revote(batch.poll) {
             return None;
         }
         let voters: Vec<VoterId> = batch.ballots(ballots).map(|ballot| ballot.voter).collect();
@@ -131,13 +131,13 @@ impl<S: Store> CacheCore<S> {
         if !pairs.any(|(ballot, fingerprint)| has_other_ballot(ballot, *fingerprint)) {
             return None;
         }
-        if let Some(cached) = self.leased(lookup) {
+        if let Some(cached) = self.leased_state(lookup) {
             return Some(cached.clone());
         }
         match self.load(batch.poll, lookup).await {
-            Ok(Loaded::Poll(cached)) => Some(cached),
+            Ok(LoadResult::Poll(cached)) => Some(cached),
             // The store reports the missing poll or the error itself.
-            Ok(Loaded::Missing | Loaded::Contended(_)) | Err(_) => None,
+            Ok(LoadResult::Missing | LoadResult::EditedDuringRead(_)) | Err(_) => None,
         }
     }
 
@@ -162,7 +162,7 @@ impl<S: Store> CacheCore<S> {
                 continue;
             };
             let tally = Arc::new((*tally).clone());
-            self.local.observe(&tally, None);
+            self.observed.observe(&tally, None);
             let Some(lookup) = lookup else { continue };
             let voted = batch.indices.iter().filter_map(|index| {
                 let ballot = ballots.get(*index)?;

@@ -10,7 +10,7 @@ use votify_core::{PollId, Store, StoreError, StoreExt, Tally, Timestamp, VoterId
 
 use super::CachedStore;
 use super::cache_core::CacheCore;
-use super::leases::Loaded;
+use super::leases::LoadResult;
 use super::lookup::{CacheState, CachedPoll};
 
 /// Reads.
@@ -20,12 +20,12 @@ impl<S: Store> CacheCore<S> {
             Some(lookup) if !matches!(lookup.state, CacheState::Tombstone) => lookup,
             _ => return self.store.poll(id).await,
         };
-        if let Some(cached) = self.leased(&lookup) {
+        if let Some(cached) = self.leased_state(&lookup) {
             return Ok(Some((*cached.poll).clone()));
         }
         Ok(match self.load(id, &lookup).await? {
-            Loaded::Missing => None,
-            Loaded::Poll(CachedPoll { poll, .. }) | Loaded::Contended(poll) => {
+            LoadResult::Missing => None,
+            LoadResult::Poll(CachedPoll { poll, .. }) | LoadResult::EditedDuringRead(poll) => {
                 Some((*poll).clone())
             }
         })
@@ -34,24 +34,26 @@ impl<S: Store> CacheCore<S> {
     /// Returns the tally of a sealed poll from the cache, or that of an open poll from
     /// the store. Concurrent reads share a load.
     async fn tally(&self, id: PollId) -> Result<Option<Tally>, StoreError> {
-        if self.local.is_sealed(id)
+        if self.observed.is_sealed(id)
             && let Some(lookup) = self.cache.get(id, &[]).await
         {
-            let sealed = self.leased(&lookup).filter(|leased| leased.tally.sealed);
+            let sealed = self
+                .leased_state(&lookup)
+                .filter(|leased| leased.tally.sealed);
             if let Some(cached) = sealed {
                 return Ok(Some((*cached.tally).clone()));
             }
             match self.load(id, &lookup).await? {
-                Loaded::Missing => return Ok(None),
-                Loaded::Poll(cached) => return Ok(Some((*cached.tally).clone())),
-                Loaded::Contended(_) => {}
+                LoadResult::Missing => return Ok(None),
+                LoadResult::Poll(cached) => return Ok(Some((*cached.tally).clone())),
+                LoadResult::EditedDuringRead(_) => {}
             }
         }
         let load = async {
             let tally = self.store.tally(id).await?.map(Arc::new);
             match &tally {
-                Some(tally) => self.local.observe(tally, None),
-                None => self.local.observe_missing(id),
+                Some(tally) => self.observed.observe(tally, None),
+                None => self.observed.observe_missing(id),
             }
             Ok(tally)
         };
@@ -64,8 +66,8 @@ impl<S: Store> CacheCore<S> {
         let tallies = self.store.tallies(ids).await?;
         for (id, tally) in ids.iter().zip(&tallies) {
             match tally {
-                Some(tally) => self.local.observe(&Arc::new(tally.clone()), None),
-                None => self.local.observe_missing(*id),
+                Some(tally) => self.observed.observe(&Arc::new(tally.clone()), None),
+                None => self.observed.observe_missing(*id),
             }
         }
         Ok(tallies)
@@ -76,7 +78,7 @@ impl<S: Store> CacheCore<S> {
 impl<S: Store> CacheCore<S> {
     async fn create(&self, poll: &Poll) -> Result<(), StoreError> {
         self.store.create_poll(poll).await?;
-        self.local.observe_created(poll.id);
+        self.observed.observe_created(poll.id);
         Ok(())
     }
 
@@ -89,8 +91,9 @@ impl<S: Store> CacheCore<S> {
         let outcome = self.store.change_poll(id, change, now).await?;
         if let ChangeOutcome::Changed(state) = &outcome {
             let (poll, tally) = (Arc::new(state.poll.clone()), Arc::new(state.tally.clone()));
-            self.local.observe(&tally, Some(&poll));
-            self.revoke_leases(self.publish(&tally, Some(&poll))).await;
+            self.observed.observe(&tally, Some(&poll));
+            self.revoke_leases(self.write_state(&tally, Some(&poll)))
+                .await;
         }
         Ok(outcome)
     }
@@ -104,12 +107,12 @@ impl<S: Store> CacheCore<S> {
         let outcome = self.store.seal_poll(id, cause, now).await?;
         if let SealOutcome::Sealed(tally) = &outcome {
             let tally = Arc::new(tally.clone());
-            self.local.observe(&tally, None);
-            let publish = self.publish(&tally, None);
+            self.observed.observe(&tally, None);
+            let write = self.write_state(&tally, None);
             match cause {
-                SealCause::Owner => self.revoke_leases(publish).await,
+                SealCause::Owner => self.revoke_leases(write).await,
                 // Leases end at the poll's deadline by themselves.
-                SealCause::Deadline => drop(publish.await),
+                SealCause::Deadline => drop(write.await),
             }
         }
         Ok(outcome)
@@ -117,7 +120,7 @@ impl<S: Store> CacheCore<S> {
 
     async fn delete(&self, id: PollId) -> Result<(), StoreError> {
         self.store.delete_poll(id).await?;
-        self.local.observe_deleted(id);
+        self.observed.observe_deleted(id);
         self.revoke_leases(self.cache.tombstone(id)).await;
         Ok(())
     }
@@ -125,8 +128,8 @@ impl<S: Store> CacheCore<S> {
     async fn repair(&self, id: PollId) -> Result<Tally, StoreError> {
         let tally = self.store.repair_poll(id).await?;
         let shared = Arc::new(tally.clone());
-        self.local.observe(&shared, None);
-        self.revoke_leases(self.publish(&shared, None)).await;
+        self.observed.observe(&shared, None);
+        self.revoke_leases(self.write_state(&shared, None)).await;
         Ok(tally)
     }
 }

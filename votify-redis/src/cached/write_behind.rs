@@ -1,4 +1,4 @@
-//! Writes to Redis after the answer: a bounded queue and the task that drains it.
+//! Writes to Redis after the answer: a bounded queue and the task that empties it.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -9,8 +9,8 @@ use futures_util::{FutureExt, StreamExt, stream};
 use tokio::sync::watch;
 use votify_core::{PollId, Store, StoreExt, Tally, VoterId};
 
-use super::local::LocalView;
 use super::lookup::BallotFingerprint;
+use super::observed_states::ObservedStates;
 use super::redis::{CacheWrite, RedisCache};
 
 /// Maximum number of polls written at once.
@@ -103,14 +103,14 @@ impl WriteBehindQueue {
     /// Waits for pending writes and removes all of them. Cancel safe.
     ///
     /// The returned number of the last push is for [`complete`](Self::complete).
-    async fn drain(&self) -> (u64, Vec<PendingWrite>) {
+    async fn take_pending(&self) -> (u64, Vec<PendingWrite>) {
         let mut pushed = self.pushed.subscribe();
         let completed = *self.completed.borrow();
         // Cannot fail: `self` owns the sender.
         let _ = pushed.wait_for(|pushed| *pushed > completed).await;
         let last_push = *self.pushed.borrow();
-        let drained = std::mem::take(&mut *self.lock());
-        (last_push, drained.polls.into_values().collect())
+        let taken = std::mem::take(&mut *self.lock());
+        (last_push, taken.polls.into_values().collect())
     }
 
     /// Records that all pushes up to `last_push` are done.
@@ -149,7 +149,7 @@ impl PendingWrite {
 pub(super) struct Writer<S> {
     pub(super) store: Arc<S>,
     pub(super) cache: Arc<RedisCache>,
-    pub(super) local: Arc<LocalView>,
+    pub(super) observed: Arc<ObservedStates>,
     pub(super) queue: Arc<WriteBehindQueue>,
 }
 
@@ -157,7 +157,7 @@ impl<S: Store> Writer<S> {
     /// Writes in rounds. Pushes during a round are merged for the next one.
     pub(super) async fn run(self) {
         loop {
-            let (last_push, pending_writes) = self.queue.drain().await;
+            let (last_push, pending_writes) = self.queue.take_pending().await;
             let writes = stream::iter(pending_writes).map(|pending| {
                 // A store that panics or hangs loses only this write.
                 let write = AssertUnwindSafe(self.write(pending)).catch_unwind();
@@ -178,7 +178,7 @@ impl<S: Store> Writer<S> {
             return;
         }
         let id = pending.tally.poll;
-        let poll = match self.local.definition(&pending.tally) {
+        let poll = match self.observed.definition(&pending.tally) {
             Some(poll) => Some(poll),
             None => {
                 let poll = self.store.poll(id).await;
@@ -190,7 +190,7 @@ impl<S: Store> Writer<S> {
         let Some(poll) = poll.filter(|poll| poll.version >= pending.tally.version) else {
             return;
         };
-        self.local.observe(&pending.tally, Some(&poll));
+        self.observed.observe(&pending.tally, Some(&poll));
         if poll.rules.revote {
             pending.voters.clear();
         }
@@ -256,7 +256,7 @@ mod tests {
         let queue = WriteBehindQueue::new(100);
         queue.push(&tally(7, 0), 70, voters(0..2));
         queue.push(&tally(5, 0), 50, voters(1..3));
-        let (last_push, snapshots) = queue.drain().await;
+        let (last_push, snapshots) = queue.take_pending().await;
         let [snapshot] = snapshots.as_slice() else {
             panic!("{snapshots:?}");
         };
@@ -272,7 +272,7 @@ mod tests {
         queue.push(&tally(5, 0), 50, []);
         queue.push(&tally(6, 1), 0, []);
         queue.push(&tally(5, 0), 60, []);
-        let (_, snapshots) = queue.drain().await;
+        let (_, snapshots) = queue.take_pending().await;
         let [snapshot] = snapshots.as_slice() else {
             panic!("{snapshots:?}");
         };
@@ -280,13 +280,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn voters_above_the_limit_are_dropped_until_the_queue_is_drained() {
+    async fn voters_above_the_limit_are_dropped_until_the_queue_is_empty() {
         let queue = WriteBehindQueue::new(5);
         queue.push(&tally(1, 0), 0, voters(0..200));
-        let (_, snapshots) = queue.drain().await;
+        let (_, snapshots) = queue.take_pending().await;
         assert_eq!(snapshots[0].voters.len(), 5);
         queue.push(&tally(2, 0), 0, voters(0..3));
-        let (_, snapshots) = queue.drain().await;
+        let (_, snapshots) = queue.take_pending().await;
         assert_eq!(snapshots[0].voters.len(), 3);
     }
 }

@@ -28,7 +28,7 @@ impl BroadcasterFixture for SingleServer {
                 let server = Arc::clone(&interrupted);
                 async move { server.end_all_connections() }
             })
-            .guarded_by(server)
+            .keeping_alive(server)
     }
 
     fn unavailable(&self) -> Option<String> {
@@ -55,7 +55,7 @@ impl BroadcasterFixture for ThreeNodes {
                 let cluster = Arc::clone(&interrupted);
                 async move { cluster.end_all_connections() }
             })
-            .guarded_by(cluster)
+            .keeping_alive(cluster)
     }
 
     fn unavailable(&self) -> Option<String> {

@@ -79,7 +79,7 @@ impl StoreFixture for OnSqlite {
                 open_cached(Arc::new(store), &url, &prefix).await
             }
         };
-        Fixture::open(open).await.guarded_by(folder)
+        Fixture::open(open).await.keeping_alive(folder)
     }
 
     fn unavailable(&self) -> Option<String> {
@@ -102,7 +102,7 @@ impl StoreFixture for OnPostgres {
                 open_cached(Arc::new(store), &shared_url().unwrap(), &prefix).await
             }
         };
-        Fixture::open(open).await.guarded_by(database)
+        Fixture::open(open).await.keeping_alive(database)
     }
 
     fn unavailable(&self) -> Option<String> {

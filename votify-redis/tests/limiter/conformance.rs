@@ -33,7 +33,7 @@ impl LimiterFixture for SingleServer {
         let server = Server::new().unwrap();
         Fixture::<dyn RateLimiter>::new(open_limiter(&server).await)
             .with_second_instance(open_limiter(&server).await)
-            .guarded_by(server)
+            .keeping_alive(server)
     }
 
     fn unavailable(&self) -> Option<String> {
@@ -51,7 +51,7 @@ impl LimiterFixture for ThreeNodes {
         let cluster = Cluster::new().unwrap();
         Fixture::<dyn RateLimiter>::new(open_limiter(&cluster.nodes()[0]).await)
             .with_second_instance(open_limiter(&cluster.nodes()[2]).await)
-            .guarded_by(cluster)
+            .keeping_alive(cluster)
     }
 
     fn unavailable(&self) -> Option<String> {

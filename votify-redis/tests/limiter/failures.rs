@@ -3,18 +3,18 @@
 use std::time::{Duration, Instant};
 
 use votify_core::limit::{LimitError, LimitKey, RateLimiter};
-use votify_core::{Clock, Quota, SystemClock};
+use votify_core::{Clock, Rate, SystemClock};
 use votify_redis::RedisRateLimiter;
 use votify_test_support::redis::Server;
 
 /// Maximum duration of an attempt without an answer. The timeout is 0.5 s.
 const MAX_ATTEMPT_TIME: Duration = Duration::from_secs(2);
 
-/// Makes an attempt with a quota of 1 per minute. Returns true if it was granted.
+/// Makes an attempt with a rate of 1 per minute. Returns true if it was granted.
 async fn attempt(limiter: &RedisRateLimiter) -> Result<bool, LimitError> {
     let key = LimitKey::from_bytes([1; 16]);
-    let quota = Quota::per_minute(1);
-    let permit = limiter.acquire(&key, &quota, SystemClock.now()).await;
+    let rate = Rate::per_minute(1);
+    let permit = limiter.acquire(&key, &rate, SystemClock.now()).await;
     permit.map(|permit| permit.granted)
 }
 
@@ -50,8 +50,8 @@ async fn paused_server_is_an_error_within_the_timeout() {
     };
     let limiter = open_limiter(&server).await;
     // Loads the script into the server.
-    let (key, quota) = (LimitKey::from_bytes([2; 16]), Quota::per_minute(1));
-    let other = limiter.acquire(&key, &quota, SystemClock.now()).await;
+    let (key, rate) = (LimitKey::from_bytes([2; 16]), Rate::per_minute(1));
+    let other = limiter.acquire(&key, &rate, SystemClock.now()).await;
     assert!(other.unwrap().granted);
     server.pause();
     let started = Instant::now();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use votify_core::limit::{LimitKey, RateLimiter};
-use votify_core::{Clock, Quota, SystemClock};
+use votify_core::{Clock, Rate, SystemClock};
 use votify_redis::{Redis, RedisRateLimiter};
 use votify_test_support::redis::Server;
 
@@ -20,7 +20,7 @@ async fn keys_expire_and_hide_the_limit_key() {
     let redis = Redis::connect(&server.url()).await.unwrap();
     let limiter = RedisRateLimiter::from_client(redis.with_prefix("app").unwrap());
     // Limit keys with plain addresses: callers should hash them, but need not.
-    let quota = Quota::per_minute(3);
+    let rate = Rate::per_minute(3);
     for n in 0..50_u8 {
         let mut address = *b"192.168.100.    ";
         address[12] = b'0' + n / 10;
@@ -28,7 +28,7 @@ async fn keys_expire_and_hide_the_limit_key() {
         for _ in 0..5 {
             let key = LimitKey::from_bytes(address);
             limiter
-                .acquire(&key, &quota, SystemClock.now())
+                .acquire(&key, &rate, SystemClock.now())
                 .await
                 .unwrap();
         }
@@ -55,11 +55,11 @@ async fn key_expires_two_periods_after_the_last_attempt() {
     };
     let redis = Redis::connect(&server.url()).await.unwrap();
     let limiter = RedisRateLimiter::from_client(redis);
-    let quota = Quota::new(1, Duration::from_secs(1)).unwrap();
+    let rate = Rate::new(1, Duration::from_secs(1)).unwrap();
     let key = LimitKey::from_bytes([7; 16]);
     let now = SystemClock.now();
-    assert!(limiter.acquire(&key, &quota, now).await.unwrap().granted);
-    assert!(!limiter.acquire(&key, &quota, now).await.unwrap().granted);
+    assert!(limiter.acquire(&key, &rate, now).await.unwrap().granted);
+    assert!(!limiter.acquire(&key, &rate, now).await.unwrap().granted);
     assert_eq!(keys(&server).len(), 1);
     tokio::time::sleep(Duration::from_millis(2_200)).await;
     assert!(keys(&server).is_empty());

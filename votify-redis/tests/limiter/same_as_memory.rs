@@ -6,12 +6,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use votify_core::limit::{LimitKey, RateLimiter};
-use votify_core::{MemoryRateLimiter, Quota, Timestamp};
+use votify_core::{MemoryRateLimiter, Rate, Timestamp};
 use votify_redis::{Redis, RedisRateLimiter};
 use votify_test_support::redis::Server;
 
-/// Generates any quota, mostly common ones.
-fn quotas() -> impl Strategy<Value = Quota> {
+/// Generates any rate, mostly common ones.
+fn rates() -> impl Strategy<Value = Rate> {
     let limit = prop_oneof![4 => 1..12_u16, 1 => 1..=u16::MAX, 1 => Just(u16::MAX)];
     let micros = prop_oneof![
         2 => Just(60_000_000_u64),
@@ -19,7 +19,7 @@ fn quotas() -> impl Strategy<Value = Quota> {
         1 => Just(24 * 3_600_000_000_u64),
     ];
     (limit, micros)
-        .prop_map(|(limit, micros)| Quota::new(limit, Duration::from_micros(micros)).unwrap())
+        .prop_map(|(limit, micros)| Rate::new(limit, Duration::from_micros(micros)).unwrap())
 }
 
 /// Generates the time of the first attempt in microseconds since 1970: any time, the
@@ -61,18 +61,18 @@ fn random_attempts_have_the_permits_of_the_memory_limiter() {
         failure_persistence: None,
         ..Config::default()
     });
-    let cases = (quotas(), start_times(), steps(), any::<[u8; 16]>());
-    let result = runner.run(&cases, |(quota, start, steps, key)| {
+    let cases = (rates(), start_times(), steps(), any::<[u8; 16]>());
+    let result = runner.run(&cases, |(rate, start, steps, key)| {
         let local = MemoryRateLimiter::new();
         let key = LimitKey::from_bytes(key);
-        let period = i64::try_from(quota.period().as_micros()).unwrap();
+        let period = i64::try_from(rate.period().as_micros()).unwrap();
         let mut micros = start;
         for (index, step) in steps.into_iter().enumerate() {
             micros = micros.saturating_add(step.saturating_mul(period / 1_000));
             micros = micros.clamp(0, Timestamp::MAX.as_micros());
             let now = Timestamp::from_micros(micros).unwrap();
-            let expected = runtime.block_on(local.acquire(&key, &quota, now)).unwrap();
-            let actual = runtime.block_on(shared.acquire(&key, &quota, now)).unwrap();
+            let expected = runtime.block_on(local.acquire(&key, &rate, now)).unwrap();
+            let actual = runtime.block_on(shared.acquire(&key, &rate, now)).unwrap();
             prop_assert_eq!(actual, expected, "attempt {} at {}", index, now);
         }
         Ok(())

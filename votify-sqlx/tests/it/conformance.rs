@@ -30,7 +30,7 @@ macro_rules! impl_fixtures {
                 };
                 votify_core::conformance::Fixture::open(open)
                     .await
-                    .guarded_by(guard)
+                    .keeping_alive(guard)
             }
 
             fn unavailable(&self) -> Option<String> {

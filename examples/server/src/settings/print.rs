@@ -39,8 +39,8 @@ enum Count {
 
 pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, CliError> {
     let limits = &settings.limits;
-    let or_off = |quota: Option<votify_core::Quota>| {
-        quota.map_or_else(|| "off".to_owned(), |quota| quota.to_string())
+    let or_off = |rate: Option<votify_core::Rate>| {
+        rate.map_or_else(|| "off".to_owned(), |rate| rate.to_string())
     };
     let printed = Printed {
         listen: settings.listen.to_string(),

@@ -1,6 +1,6 @@
 use std::num::NonZeroU32;
 
-use votify_core::Quota;
+use votify_core::Rate;
 
 use crate::cli::ServeArgs;
 use crate::error::CliError;
@@ -9,12 +9,12 @@ use crate::settings::{LimitsUrl, Sources, limits_url};
 /// The rate limits. `None` means no limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Limits {
-    /// The counter. If it is off, the quotas are not applied.
+    /// The counter. If it is off, the rates are not applied.
     pub(crate) limiter: LimitsUrl,
-    pub(crate) vote_rate: Option<Quota>,
-    pub(crate) session_rate: Option<Quota>,
-    pub(crate) login_rate: Option<Quota>,
-    pub(crate) register_rate: Option<Quota>,
+    pub(crate) vote_rate: Option<Rate>,
+    pub(crate) session_rate: Option<Rate>,
+    pub(crate) login_rate: Option<Rate>,
+    pub(crate) register_rate: Option<Rate>,
     pub(crate) streams_per_address: Option<NonZeroU32>,
 }
 
@@ -32,28 +32,28 @@ impl Limits {
                     args.vote_rate.as_ref(),
                     file.vote_rate.as_ref(),
                 )
-                .parse_or("10/60s", parse_quota)?,
+                .parse_or("10/60s", parse_rate)?,
             session_rate: sources
                 .setting(
                     "session-rate",
                     args.session_rate.as_ref(),
                     file.session_rate.as_ref(),
                 )
-                .parse_or("1000/60s", parse_quota)?,
+                .parse_or("1000/60s", parse_rate)?,
             login_rate: sources
                 .setting(
                     "login-rate",
                     args.login_rate.as_ref(),
                     file.login_rate.as_ref(),
                 )
-                .parse_or("10/60s", parse_quota)?,
+                .parse_or("10/60s", parse_rate)?,
             register_rate: sources
                 .setting(
                     "register-rate",
                     args.register_rate.as_ref(),
                     file.register_rate.as_ref(),
                 )
-                .parse_or("100/60s", parse_quota)?,
+                .parse_or("100/60s", parse_rate)?,
             streams_per_address: sources
                 .setting(
                     "streams-per-address",
@@ -65,7 +65,7 @@ impl Limits {
     }
 }
 
-fn parse_quota(text: &str) -> Result<Option<Quota>, String> {
+fn parse_rate(text: &str) -> Result<Option<Rate>, String> {
     match text {
         "off" => Ok(None),
         _ => text
@@ -91,9 +91,9 @@ mod tests {
 
     #[test]
     fn off_means_no_limit() {
-        assert_eq!(parse_quota("off"), Ok(None));
-        assert_eq!(parse_quota("10/60s"), Ok(Some(Quota::per_minute(10))));
-        assert!(parse_quota("ten").unwrap_err().contains("or off"));
+        assert_eq!(parse_rate("off"), Ok(None));
+        assert_eq!(parse_rate("10/60s"), Ok(Some(Rate::per_minute(10))));
+        assert!(parse_rate("ten").unwrap_err().contains("or off"));
         assert_eq!(parse_streams("off"), Ok(None));
         assert!(parse_streams("0").is_err());
     }

@@ -1,11 +1,16 @@
 use std::fmt;
 
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use serde_json::Value;
 use utoipa::ToSchema;
 use votify_core::account::{Password, UserName};
 
+use crate::accounts::cookie;
 use crate::dto::fields::{FieldErrors, FieldReader};
 use crate::error::{ErrorCode, Problem};
+use crate::extract::caller::RequestCaller;
+use crate::extract::json::JsonBody;
+use crate::state::AppState;
 
 /// A name and a password.
 #[derive(ToSchema)]
@@ -17,6 +22,32 @@ pub(crate) struct Credentials {
     /// At least 8 characters and at most 256 bytes.
     #[schema(min_length = 8, max_length = 256, format = Password, example = "correct horse")]
     password: String,
+}
+
+/// A request to register or to log in.
+#[derive(Debug)]
+pub(crate) struct CredentialsRequest {
+    pub(super) caller: RequestCaller,
+    pub(super) credentials: CredentialsInput,
+    /// True if the browser calls this server by a loopback name.
+    pub(super) is_loopback: bool,
+}
+
+impl FromRequest<AppState> for CredentialsRequest {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let caller = RequestCaller::from_request_parts(&mut parts, state).await?;
+        let is_loopback = cookie::is_loopback(&parts.headers, &parts.uri);
+        let request = Request::from_parts(parts, body);
+        let JsonBody(body) = JsonBody::from_request(request, state).await?;
+        Ok(Self {
+            caller,
+            credentials: CredentialsInput::read(body)?,
+            is_loopback,
+        })
+    }
 }
 
 /// The credentials of a request, not validated.

@@ -1,14 +1,13 @@
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::Response;
 use votify_core::AccountStore;
 
-use super::credentials::{Credentials, CredentialsInput};
-use super::quotas;
-use super::responses::{LoginBody, login_response};
+use super::credentials::{Credentials, CredentialsRequest};
+use super::rate_limits;
+use super::responses::LoginBody;
 use crate::error::{ErrorCode, Problem, error_responses};
-use crate::extract::caller::RequestCaller;
-use crate::extract::json::JsonBody;
+
 use crate::state::AppState;
 
 error_responses!(LoginErrors:
@@ -17,7 +16,7 @@ error_responses!(LoginErrors:
 
 /// Logs in.
 ///
-/// An unknown name gets the same response as a wrong password, after the same work.
+/// An unknown name gets the same response as a wrong password, and takes the same time.
 #[utoipa::path(
     post,
     path = "/api/auth/login",
@@ -27,14 +26,11 @@ error_responses!(LoginErrors:
 )]
 pub(crate) async fn login(
     State(state): State<AppState>,
-    uri: Uri,
-    caller: RequestCaller,
-    headers: HeaderMap,
-    JsonBody(body): JsonBody,
+    request: CredentialsRequest,
 ) -> Result<Response, Problem> {
     let auth = state.auth()?;
-    let (name, password) = CredentialsInput::read(body)?.for_login();
-    let rate_limit = quotas::login(&state, auth, &caller, name.as_ref()).await?;
+    let (name, password) = request.credentials.for_login();
+    let rate_limit = rate_limits::login(&state, auth, &request.caller, name.as_ref()).await?;
     let (Some(name), Some(password)) = (name, password) else {
         // Nobody can have registered these, so an immediate response reveals no users.
         return Err(ErrorCode::InvalidLogin.into());
@@ -45,9 +41,5 @@ pub(crate) async fn login(
     let Some(user) = user.filter(|_| matches) else {
         return Err(ErrorCode::InvalidLogin.into());
     };
-    let mut response = login_response(StatusCode::OK, &user, auth, &headers, &uri)?;
-    if let Some(rate_limit) = rate_limit {
-        rate_limit.write_to(response.headers_mut());
-    }
-    Ok(response)
+    request.login_response(StatusCode::OK, &user, auth, rate_limit)
 }

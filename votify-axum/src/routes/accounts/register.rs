@@ -1,15 +1,14 @@
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::Response;
 use votify_core::AccountStore;
 use votify_core::account::{Registration, User, UserId};
 
-use super::credentials::{Credentials, CredentialsInput};
-use super::quotas;
-use super::responses::{LoginBody, login_response};
+use super::credentials::{Credentials, CredentialsRequest};
+use super::rate_limits;
+use super::responses::LoginBody;
 use crate::error::{ErrorCode, Problem, error_responses};
-use crate::extract::caller::RequestCaller;
-use crate::extract::json::JsonBody;
+
 use crate::state::AppState;
 
 error_responses!(RegisterErrors:
@@ -26,14 +25,11 @@ error_responses!(RegisterErrors:
 )]
 pub(crate) async fn register(
     State(state): State<AppState>,
-    uri: Uri,
-    caller: RequestCaller,
-    headers: HeaderMap,
-    JsonBody(body): JsonBody,
+    request: CredentialsRequest,
 ) -> Result<Response, Problem> {
     let auth = state.auth()?;
-    let (name, password) = CredentialsInput::read(body)?.for_registration()?;
-    let rate_limit = quotas::registration(&state, auth, &caller).await?;
+    let (name, password) = request.credentials.for_registration()?;
+    let rate_limit = rate_limits::registration(&state, auth, &request.caller).await?;
     // Checked before the expensive hash. The store checks again, against concurrent
     // registrations.
     if auth.store.user_named(&name).await?.is_some() {
@@ -47,14 +43,10 @@ pub(crate) async fn register(
         password,
         created_at: now,
     };
-    let mut response = match auth.store.register(&user).await? {
+    match auth.store.register(&user).await? {
         Registration::Registered => {
-            login_response(StatusCode::CREATED, &user, auth, &headers, &uri)?
+            request.login_response(StatusCode::CREATED, &user, auth, rate_limit)
         }
-        Registration::NameTaken => return Err(ErrorCode::NameTaken.into()),
-    };
-    if let Some(rate_limit) = rate_limit {
-        rate_limit.write_to(response.headers_mut());
+        Registration::NameTaken => Err(ErrorCode::NameTaken.into()),
     }
-    Ok(response)
 }

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use axum::Json;
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,8 +9,9 @@ use uuid::Uuid;
 use votify_core::Timestamp;
 use votify_core::account::User;
 
+use super::credentials::CredentialsRequest;
 use crate::accounts::{AuthService, cookie};
-use crate::error::Problem;
+use crate::error::{Problem, RateLimitHeaders};
 use crate::routes::response::no_store;
 
 /// A user. Only that user can read it.
@@ -57,26 +58,35 @@ impl fmt::Debug for LoginBody {
     }
 }
 
-/// Logs a user in: returns a new token in the body and as a cookie.
-pub(super) fn login_response(
-    status: StatusCode,
-    user: &User,
-    auth: &AuthService,
-    headers: &HeaderMap,
-    uri: &Uri,
-) -> Result<Response, Problem> {
-    let issued = auth.new_session(user)?;
-    let is_loopback = cookie::is_loopback(headers, uri);
-    let cookie = cookie::set(&issued.text, auth.token_lifetime, auth.cookies, is_loopback);
-    let body = LoginBody {
-        token: issued.text,
-        token_type: "Bearer",
-        expires_at: issued.expires_at,
-        user: user.into(),
-    };
-    let mut response = no_store((status, Json(body)));
-    if let Some(cookie) = cookie {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
+impl CredentialsRequest {
+    /// Logs a user in: returns a new token in the body and as a cookie.
+    pub(super) fn login_response(
+        &self,
+        status: StatusCode,
+        user: &User,
+        auth: &AuthService,
+        rate_limit: Option<RateLimitHeaders>,
+    ) -> Result<Response, Problem> {
+        let issued = auth.new_session(user)?;
+        let cookie = cookie::set(
+            &issued.text,
+            auth.token_lifetime,
+            auth.cookies,
+            self.is_loopback,
+        );
+        let body = LoginBody {
+            token: issued.text,
+            token_type: "Bearer",
+            expires_at: issued.expires_at,
+            user: user.into(),
+        };
+        let mut response = no_store((status, Json(body)));
+        if let Some(cookie) = cookie {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        if let Some(rate_limit) = rate_limit {
+            rate_limit.write_to(response.headers_mut());
+        }
+        Ok(response)
     }
-    Ok(response)
 }

@@ -9,9 +9,10 @@ use votify_core::engine::live::{Frame, FrameFormat, FrameKind};
 use crate::dto::poll::PollBody;
 use crate::dto::totals::{Count, Totals};
 
+/// A message of the server to a viewer.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-enum Message {
+enum StreamMessage {
     PollUpdated {
         poll_id: Uuid,
         options: Vec<Count>,
@@ -43,7 +44,7 @@ enum Message {
     },
 }
 
-impl Message {
+impl StreamMessage {
     fn new(frame: &Frame) -> Self {
         let poll_id = *frame.poll.id.as_uuid();
         match frame.kind {
@@ -74,12 +75,14 @@ impl Message {
 
 /// Renders a frame as a WebSocket message.
 pub(super) fn frame_message(frame: &Frame) -> Bytes {
-    frame.rendered(FrameFormat::Message, |frame| json(&Message::new(frame)))
+    frame.rendered(FrameFormat::Message, |frame| {
+        json(&StreamMessage::new(frame))
+    })
 }
 
 /// Renders a `poll_changed` message with the state of a frame of any kind.
 pub(super) fn changed_message(frame: &Frame) -> Bytes {
-    json(&Message::changed(frame))
+    json(&StreamMessage::changed(frame))
 }
 
 /// Renders a frame as a server-sent event.
@@ -104,7 +107,7 @@ pub(super) fn vote_messages(frame: &Frame) -> impl Iterator<Item = Bytes> {
     };
     let votes = options.iter().filter_map(|option| {
         let totals = Totals::from(&frame.view);
-        Some(Message::VoteSubmitted {
+        Some(StreamMessage::VoteSubmitted {
             poll_id: *frame.poll.id.as_uuid(),
             option_id: *option.as_uuid(),
             new_count: frame.view.count(*option)?,

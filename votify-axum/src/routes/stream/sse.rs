@@ -21,7 +21,7 @@ const COMMENT: Bytes = Bytes::from_static(b":\n\n");
 
 /// The body of an event stream. The client's back-pressure sets its pace; the watch
 /// merges the frames in between.
-struct Events {
+struct EventStreamBody {
     viewer: Box<Viewer>,
     queue: VecDeque<Bytes>,
     comments: KeepAliveListener,
@@ -32,7 +32,7 @@ struct Events {
 
 pub(super) fn respond(viewer: Viewer) -> Response {
     let comments = viewer.state.comments.listen();
-    let events = Events {
+    let body = EventStreamBody {
         viewer: Box::new(viewer),
         queue: VecDeque::from([retry_event("")]),
         tick: Box::pin(comments.tick()),
@@ -40,11 +40,11 @@ pub(super) fn respond(viewer: Viewer) -> Response {
         tick_flag: WakeFlag::new(),
         ended: false,
     };
-    let body = unfold(events, |mut events| async move {
-        let next = events.next().await?;
-        Some((Ok::<_, Infallible>(next), events))
+    let chunks = unfold(body, |mut body| async move {
+        let next = body.next().await?;
+        Some((Ok::<_, Infallible>(next), body))
     });
-    let mut response = Response::new(Body::from_stream(body));
+    let mut response = Response::new(Body::from_stream(chunks));
     mark_private(&mut response);
     let headers = response.headers_mut();
     for (name, value) in [
@@ -58,7 +58,7 @@ pub(super) fn respond(viewer: Viewer) -> Response {
     response
 }
 
-impl Events {
+impl EventStreamBody {
     async fn next(&mut self) -> Option<Bytes> {
         if let Some(queued) = self.queue.pop_front() {
             return Some(queued);

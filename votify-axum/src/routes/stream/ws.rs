@@ -15,10 +15,10 @@ use super::command::{Command, Reply};
 use super::message;
 use super::viewer::Viewer;
 use super::wake_flag::WakeFlag;
-use crate::cast_limited::cast_limited;
 use crate::dto::ballot;
 use crate::dto::receipt::ReceiptBody;
 use crate::error::{ErrorCode, Problem};
+use crate::voting::cast_within_rate;
 
 /// Maximum size of a client's message in bytes. A longer one ends the stream.
 const MAX_MESSAGE_BYTES: usize = 64 * 1024;
@@ -35,7 +35,7 @@ const MAX_SILENT_PINGS: u8 = 2;
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// `Retry-After` for a stream that has no session.
-const SESSION_WAIT: Duration = Duration::from_secs(10);
+const SESSION_RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// The client is disconnected, or it does not accept messages.
 struct Disconnected;
@@ -62,13 +62,13 @@ pub(super) fn respond(upgrade: WebSocketUpgrade, viewer: Viewer) -> Response {
         .write_buffer_size(BUFFER_BYTES)
         .max_message_size(MAX_READ_BYTES)
         .max_frame_size(MAX_READ_BYTES)
-        .on_upgrade(move |socket| serve(socket, viewer));
+        .on_upgrade(move |socket| serve_socket(socket, viewer));
     caller.set_session_cookie(&mut response, &state);
     response
 }
 
-async fn serve(mut socket: WebSocket, mut viewer: Viewer) {
-    if let CloseReason::Close(code, reason) = run(&mut socket, &mut viewer).await {
+async fn serve_socket(mut socket: WebSocket, mut viewer: Viewer) {
+    if let CloseReason::Close(code, reason) = run_socket(&mut socket, &mut viewer).await {
         drop(viewer);
         send_close(socket, code, reason).await;
     }
@@ -92,7 +92,7 @@ async fn send_close(mut socket: WebSocket, code: u16, reason: &'static str) {
     let _ = timeout(CLOSE_TIMEOUT, handshake).await;
 }
 
-async fn run(socket: &mut WebSocket, viewer: &mut Viewer) -> CloseReason {
+async fn run_socket(socket: &mut WebSocket, viewer: &mut Viewer) -> CloseReason {
     let pings = viewer.state.pings.listen();
     let mut tick = pin!(pings.tick());
     let mut silent_pings = 0_u8;
@@ -106,21 +106,21 @@ async fn run(socket: &mut WebSocket, viewer: &mut Viewer) -> CloseReason {
         return CloseReason::Disconnected;
     }
     loop {
-        let wakeup = tokio::select! {
+        let input = tokio::select! {
             biased;
-            frame = viewer.watch.next() => Wakeup::Frame(frame),
-            wakeup = poll_fn(|context| {
+            frame = viewer.watch.next() => Input::Frame(frame),
+            input = poll_fn(|context| {
                 input_flag.poll(context, |context| poll_input(socket, tick.as_mut(), context))
-            }) => wakeup,
+            }) => input,
         };
-        match wakeup {
-            Wakeup::Frame(None) => return end_of_watch(viewer),
-            Wakeup::Frame(Some(frame)) => {
+        match input {
+            Input::Frame(None) => return end_of_watch(viewer),
+            Input::Frame(Some(frame)) => {
                 if send_frame(socket, viewer, &frame).await.is_err() {
                     return CloseReason::Disconnected;
                 }
             }
-            Wakeup::Received(received) => {
+            Input::Received(received) => {
                 silent_pings = 0;
                 let received = match received {
                     Some(Ok(received)) => received,
@@ -131,7 +131,7 @@ async fn run(socket: &mut WebSocket, viewer: &mut Viewer) -> CloseReason {
                     return reason;
                 }
             }
-            Wakeup::Tick => {
+            Input::Tick => {
                 tick.set(pings.tick());
                 let is_silent = silent_pings >= MAX_SILENT_PINGS;
                 silent_pings += 1;
@@ -147,8 +147,8 @@ async fn run(socket: &mut WebSocket, viewer: &mut Viewer) -> CloseReason {
     }
 }
 
-/// The cause that wakes a viewer's task.
-enum Wakeup {
+/// The next thing that a viewer's task handles.
+enum Input {
     Frame(Option<Arc<Frame>>),
     Received(Option<Result<Message, axum::Error>>),
     Tick,
@@ -158,11 +158,11 @@ fn poll_input(
     socket: &mut WebSocket,
     tick: Pin<&mut impl Future<Output = ()>>,
     context: &mut Context<'_>,
-) -> task::Poll<Wakeup> {
+) -> task::Poll<Input> {
     if let task::Poll::Ready(received) = socket.poll_next_unpin(context) {
-        return task::Poll::Ready(Wakeup::Received(received));
+        return task::Poll::Ready(Input::Received(received));
     }
-    tick.poll(context).map(|()| Wakeup::Tick)
+    tick.poll(context).map(|()| Input::Tick)
 }
 
 /// Sends a frame, unless the client has a newer state.
@@ -251,16 +251,16 @@ async fn vote(viewer: &mut Viewer, body: serde_json::Value) -> Result<ReceiptBod
     if viewer.caller.session_id().is_none() && !input.choice.is_withdrawal() {
         return Err(Problem::new(ErrorCode::RateLimited)
             .with_detail(
-                "this stream has no session, because the address had used up its quota of sessions: \
-                 reconnect later",
+                "this stream has no session, because the address had exceeded the rate of new \
+                 sessions: reconnect later",
             )
-            .with_retry_after(SESSION_WAIT));
+            .with_retry_after(SESSION_RETRY_AFTER));
     }
     if let Some(login) = &viewer.login {
         viewer.caller.reauthenticate(login, &viewer.state).await?;
     }
-    let vote = cast_limited(&viewer.state, viewer.poll, &mut viewer.caller, input).await;
-    let receipt = vote.result?;
+    let attempt = cast_within_rate(&viewer.state, viewer.poll, &mut viewer.caller, input).await;
+    let receipt = attempt.result?;
     viewer.last_sent.record(receipt.view.position());
     Ok(ReceiptBody::from(&receipt))
 }

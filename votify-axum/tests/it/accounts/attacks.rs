@@ -267,7 +267,7 @@ async fn account_poll(app: &App, token: &str) -> String {
 
 #[tokio::test]
 async fn attacks_on_tokens_are_rejected() {
-    let app = app_with(|router| router.vote_quota(None).session_quota(None));
+    let app = app_with(|router| router.vote_rate(None).session_rate(None));
     let token = app.token_of("ada").await;
     let user = app.me(&token).await.json()["id"].clone();
     let forge = TokenForge::new(&app.engine, user);

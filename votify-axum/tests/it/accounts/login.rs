@@ -220,8 +220,8 @@ async fn logins_beyond_the_queue_are_overloaded() {
     let hashing = PasswordHashing::argon2id(1_024, 2, 1).unwrap();
     let accounts = cheap(MemoryAccountStore::new())
         .hashing(hashing.max_concurrent(1).max_queued(4))
-        .login_quota(None)
-        .address_quota(None);
+        .login_rate(None)
+        .address_login_rate(None);
     let app = app_over(accounts, |router| router);
     app.token_of("ada").await;
     let logins: Vec<_> = (0..500)

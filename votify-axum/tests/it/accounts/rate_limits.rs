@@ -1,7 +1,7 @@
 //! Rate limits of registration and login.
 
 use axum::http::Method;
-use votify_core::{MemoryAccountStore, Quota};
+use votify_core::{MemoryAccountStore, Rate};
 
 use super::harness::{PASSWORD, app, app_over, cheap, credentials};
 use crate::app::{App, TestResponse, from, request};
@@ -50,7 +50,7 @@ async fn password_guesses_are_limited_to_ten_per_user() {
 
 #[tokio::test]
 async fn password_spraying_is_limited_per_address() {
-    let accounts = cheap(MemoryAccountStore::new()).address_quota(Some(Quota::per_minute(5)));
+    let accounts = cheap(MemoryAccountStore::new()).address_login_rate(Some(Rate::per_minute(5)));
     let app = app_over(accounts, |router| router);
     for number in 0..5 {
         app.log_in(&format!("user{number}"), PASSWORD)
@@ -71,7 +71,7 @@ async fn password_spraying_is_limited_per_address() {
 
 #[tokio::test]
 async fn registrations_are_limited_per_address() {
-    let accounts = cheap(MemoryAccountStore::new()).register_quota(Some(Quota::per_minute(3)));
+    let accounts = cheap(MemoryAccountStore::new()).register_rate(Some(Rate::per_minute(3)));
     let app = app_over(accounts, |router| router);
     for number in 0..3 {
         app.token_of(&format!("user{number}")).await;

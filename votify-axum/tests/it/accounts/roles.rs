@@ -47,10 +47,10 @@ async fn create_poll(app: &App, token: &str) -> CreatedPoll {
 #[tokio::test]
 async fn every_endpoint_returns_the_expected_status_for_each_account() {
     let accounts = cheap(MemoryAccountStore::new())
-        .login_quota(None)
-        .address_quota(None)
-        .register_quota(None);
-    let app = invites::app(|router| router.accounts(accounts).vote_quota(None));
+        .login_rate(None)
+        .address_login_rate(None)
+        .register_rate(None);
+    let app = invites::app(|router| router.accounts(accounts).vote_rate(None));
     let expected: BTreeSet<String> = EXPECTED
         .iter()
         .map(|(name, _)| (*name).to_owned())

@@ -1,5 +1,5 @@
 use serde_json::json;
-use votify_core::Quota;
+use votify_core::Rate;
 
 use crate::app::App;
 use crate::browser::Browser;
@@ -55,7 +55,7 @@ async fn votes_over_a_socket_use_the_handshake_session() {
 #[tokio::test]
 async fn a_socket_without_session_can_watch_but_not_vote() {
     let server = Server::start(App::with(|router| {
-        router.session_quota(Some(Quota::per_minute(1)))
+        router.session_rate(Some(Rate::per_minute(1)))
     }))
     .await;
     let poll = Browser::with_address(&server.app, "198.51.100.1")

@@ -125,7 +125,7 @@ async fn single_votes_are_sent_on_request() {
 #[tokio::test]
 async fn updates_are_merged_in_order_up_to_the_last() {
     let server = Server::start(App::with(|router| {
-        router.vote_quota(None).session_quota(None)
+        router.vote_rate(None).session_rate(None)
     }))
     .await;
     let poll = Browser::new(&server.app).create_poll(json!({})).await;

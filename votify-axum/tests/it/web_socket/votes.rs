@@ -1,5 +1,5 @@
 use serde_json::{Value, json};
-use votify_core::Quota;
+use votify_core::Rate;
 
 use crate::app::App;
 use crate::browser::Browser;
@@ -89,7 +89,7 @@ async fn no_older_update_follows_a_confirmed_vote() {
 #[tokio::test]
 async fn votes_over_the_stream_are_rate_limited() {
     let server = Server::start(App::with(|router| {
-        router.vote_quota(Some(Quota::per_minute(3)))
+        router.vote_rate(Some(Rate::per_minute(3)))
     }))
     .await;
     let poll = Browser::with_address(&server.app, "198.51.100.1")
@@ -120,7 +120,7 @@ async fn votes_over_the_stream_are_rate_limited() {
     assert_eq!(
         other.next_of("vote_rejected").await["code"],
         "rate_limited",
-        "the address has used its quota"
+        "the address has exceeded the rate"
     );
 }
 

@@ -19,17 +19,17 @@ macro_rules! __invite_cases {
             inviting {
                 only_invited_voters_are_invited
                 invited_results_follow_argument_order
-                repeated_invitation_counts_once
-                invitations_beyond_the_bound_invite_no_one
+                repeated_invite_counts_once
+                invites_beyond_the_bound_invite_no_one
                 one_call_invites_ten_thousand
-                concurrent_invitations_respect_the_bound
+                concurrent_invites_respect_the_bound
                 inviting_does_not_change_the_poll
-                invitations_survive_reopening
+                invites_survive_reopening
             }
             cleanup {
                 inviting_to_an_unknown_poll_is_an_error
-                deleting_a_poll_deletes_its_invitations
-                concurrent_deletion_leaves_no_invitations
+                deleting_a_poll_deletes_its_invites
+                concurrent_deletion_leaves_no_invites
             }
         }
     };

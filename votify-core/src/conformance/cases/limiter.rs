@@ -16,11 +16,11 @@ macro_rules! limiter_conformance {
 macro_rules! __limiter_cases {
     ($emit:ident $arguments:tt) => {
         $crate::$emit! { $arguments
-            quotas {
+            rates {
                 exactly_the_limit_is_granted
                 rejected_attempts_are_not_counted
                 keys_are_independent
-                quota_is_restored_after_two_periods
+                limit_is_restored_after_two_periods
                 concurrent_attempts_share_the_limit
                 permits_equal_those_of_the_sliding_window
                 no_period_exceeds_the_limit

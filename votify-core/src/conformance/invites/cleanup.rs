@@ -1,4 +1,4 @@
-//! Invitations of unknown and deleted polls.
+//! Invites of unknown and deleted polls.
 
 use std::sync::Arc;
 
@@ -25,9 +25,9 @@ pub async fn inviting_to_an_unknown_poll_is_an_error(fixture: &dyn StoreFixture)
     assert_not_found(&harness.store(), &Harness::unknown_poll()).await;
 }
 
-/// Law 4: deleting a poll deletes its invitations and no others. A poll created again
+/// Law 4: deleting a poll deletes its invites and no others. A poll created again
 /// under the same id has none.
-pub async fn deleting_a_poll_deletes_its_invitations(fixture: &dyn StoreFixture) {
+pub async fn deleting_a_poll_deletes_its_invites(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let (deleted, other) = (harness.create_poll().await, harness.create_poll().await);
     let store = harness.store();
@@ -45,9 +45,9 @@ pub async fn deleting_a_poll_deletes_its_invitations(fixture: &dyn StoreFixture)
     assert_eq!(invited, InviteOutcome::Invited { total: 1 });
 }
 
-/// Law 4: each invitation concurrent with a deletion precedes it or finds no poll.
+/// Law 4: each invite concurrent with a deletion precedes it or finds no poll.
 /// Afterwards none is stored.
-pub async fn concurrent_deletion_leaves_no_invitations(fixture: &dyn StoreFixture) {
+pub async fn concurrent_deletion_leaves_no_invites(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let stores = [harness.store(), harness.second_store().await];
     for _ in 0..6 {

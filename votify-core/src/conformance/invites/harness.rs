@@ -8,7 +8,7 @@ use crate::secret::Keyring;
 use crate::store::{InviteOutcome, InviteStore, Store};
 use crate::voter::{VoterId, VoterPolicy};
 
-/// A bound above the number of invitations of any case that does not test the bound.
+/// A bound above the number of invites of any case that does not test the bound.
 pub(super) const UNBOUNDED: u64 = 1_000_000;
 
 /// Returns the voters with these numbers, with ids as derived from invite codes.

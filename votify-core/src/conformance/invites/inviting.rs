@@ -45,7 +45,7 @@ pub async fn invited_results_follow_argument_order(fixture: &dyn StoreFixture) {
 }
 
 /// Law 1: a voter invited repeatedly, in one call or in several, counts once.
-pub async fn repeated_invitation_counts_once(fixture: &dyn StoreFixture) {
+pub async fn repeated_invite_counts_once(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll().await;
     let store = harness.store();
@@ -60,7 +60,7 @@ pub async fn repeated_invitation_counts_once(fixture: &dyn StoreFixture) {
 }
 
 /// Laws 1 and 2: a call within the bound invites all of its voters, one beyond it none.
-pub async fn invitations_beyond_the_bound_invite_no_one(fixture: &dyn StoreFixture) {
+pub async fn invites_beyond_the_bound_invite_no_one(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll().await;
     let store = harness.store();
@@ -87,7 +87,7 @@ pub async fn one_call_invites_ten_thousand(fixture: &dyn StoreFixture) {
 }
 
 /// Law 2: concurrent calls on two instances fill a poll exactly up to the bound.
-pub async fn concurrent_invitations_respect_the_bound(fixture: &dyn StoreFixture) {
+pub async fn concurrent_invites_respect_the_bound(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let stores = [harness.store(), harness.second_store().await];
     let poll = harness.create_poll().await;
@@ -117,7 +117,7 @@ pub async fn concurrent_invitations_respect_the_bound(fixture: &dyn StoreFixture
     }
 }
 
-/// Laws 3 and 5: inviting changes neither poll nor tally, and voting keeps invitations.
+/// Laws 3 and 5: inviting changes neither poll nor tally, and voting keeps invites.
 pub async fn inviting_does_not_change_the_poll(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll().await;
@@ -141,8 +141,8 @@ pub async fn inviting_does_not_change_the_poll(fixture: &dyn StoreFixture) {
     assert_eq!(audit.stored, audit.recounted);
 }
 
-/// Law 7: invitations are stored after the store is reopened.
-pub async fn invitations_survive_reopening(fixture: &dyn StoreFixture) {
+/// Law 7: invites are stored after the store is reopened.
+pub async fn invites_survive_reopening(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll().await;
     invite(&harness.store(), &poll, &guests(0..10), UNBOUNDED).await;

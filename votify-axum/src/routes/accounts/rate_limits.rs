@@ -6,7 +6,7 @@ use crate::extract::caller::RequestCaller;
 use crate::rate_limit::{address_key, limit_key};
 use crate::state::AppState;
 
-/// Acquires one registration of the address's quota, and returns the remaining quota.
+/// Acquires one registration of the address, and returns the headers about the rest.
 pub(super) async fn registration(
     state: &AppState,
     auth: &AuthService,
@@ -14,28 +14,28 @@ pub(super) async fn registration(
 ) -> Result<Option<RateLimitHeaders>, Problem> {
     let engine = &state.engine;
     let key = || address_key(engine.keyring(), "register", caller.address_block());
-    let quota = auth.quotas.register;
-    state.limiter.acquire(key, quota, engine.now()).await
+    let rate = auth.rates.register;
+    state.limiter.acquire(key, rate, engine.now()).await
 }
 
-/// Acquires one login attempt of the address's quota, and of the quota of address and
-/// name. Returns the remaining quota.
+/// Acquires one login attempt of the address, and one of the address for this name.
+/// Returns the headers about the rest.
 ///
-/// No quota counts attempts for a name from all addresses: it would slow down distributed
-/// guessing, but anybody could lock the user out.
+/// Attempts for one name from all addresses are not limited together. Such a limit would
+/// slow down distributed guessing, but anybody could lock the user out.
 pub(super) async fn login(
     state: &AppState,
     auth: &AuthService,
     caller: &RequestCaller,
     name: Option<&UserName>,
 ) -> Result<Option<RateLimitHeaders>, Problem> {
-    let (engine, quotas) = (&state.engine, auth.quotas);
+    let (engine, rates) = (&state.engine, auth.rates);
     let keyring = engine.keyring();
     let address = caller.address_block();
     let key = || address_key(keyring, "login-address", address);
     let rate_limit = state
         .limiter
-        .acquire(key, quotas.address, engine.now())
+        .acquire(key, rates.address, engine.now())
         .await?;
     let Some(name) = name else {
         return Ok(rate_limit);
@@ -45,5 +45,5 @@ pub(super) async fn login(
     let address = address.unwrap_or_default();
     let parts: &[&[u8]] = &[b"login-name", address.as_bytes(), name.key().as_bytes()];
     let key = || limit_key(keyring, parts);
-    state.limiter.acquire(key, quotas.login, engine.now()).await
+    state.limiter.acquire(key, rates.login, engine.now()).await
 }

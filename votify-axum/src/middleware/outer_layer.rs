@@ -25,13 +25,13 @@ use crate::state::AppState;
 /// Rejects writes of foreign web pages, answers panics with 500 and sets
 /// `X-Content-Type-Options`.
 #[derive(Debug, Clone)]
-pub(crate) struct GuardLayer(pub(crate) AppState);
+pub(crate) struct OuterLayer(pub(crate) AppState);
 
-impl<S> Layer<S> for GuardLayer {
-    type Service = Guard<S>;
+impl<S> Layer<S> for OuterLayer {
+    type Service = Outer<S>;
 
-    fn layer(&self, inner: S) -> Guard<S> {
-        Guard {
+    fn layer(&self, inner: S) -> Outer<S> {
+        Outer {
             inner,
             state: self.0.clone(),
         }
@@ -39,19 +39,19 @@ impl<S> Layer<S> for GuardLayer {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Guard<S> {
+pub(crate) struct Outer<S> {
     inner: S,
     state: AppState,
 }
 
-impl<S> Service<Request> for Guard<S>
+impl<S> Service<Request> for Outer<S>
 where
     S: Service<Request, Response = Response, Error = Infallible>,
     S::Future: Unpin,
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = GuardFuture<S::Future>;
+    type Future = OuterFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
@@ -59,20 +59,20 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         match check_csrf(&self.state, &request) {
-            Ok(()) => GuardFuture::Inner(self.inner.call(request)),
-            Err(problem) => GuardFuture::Rejected(Some(problem)),
+            Ok(()) => OuterFuture::Inner(self.inner.call(request)),
+            Err(problem) => OuterFuture::Rejected(Some(problem)),
         }
     }
 }
 
 #[derive(Debug)]
-pub(crate) enum GuardFuture<F> {
+pub(crate) enum OuterFuture<F> {
     Inner(F),
     /// `None` after the problem was returned.
     Rejected(Option<Box<Problem>>),
 }
 
-impl<F> Future for GuardFuture<F>
+impl<F> Future for OuterFuture<F>
 where
     F: Future<Output = Result<Response, Infallible>> + Unpin,
 {

@@ -7,37 +7,37 @@ use std::time::Duration;
 ///
 /// ```
 /// use std::time::Duration;
-/// use votify_core::Quota;
+/// use votify_core::Rate;
 ///
-/// let quota: Quota = "10/1m".parse()?;
-/// assert_eq!(quota, Quota::per_minute(10));
-/// assert_eq!(quota, Quota::new(10, Duration::from_secs(60))?);
-/// assert_eq!(quota.to_string(), "10/60s");
-/// # Ok::<(), votify_core::limit::ParseQuotaError>(())
+/// let rate: Rate = "10/1m".parse()?;
+/// assert_eq!(rate, Rate::per_minute(10));
+/// assert_eq!(rate, Rate::new(10, Duration::from_secs(60))?);
+/// assert_eq!(rate.to_string(), "10/60s");
+/// # Ok::<(), votify_core::limit::ParseRateError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Quota {
+pub struct Rate {
     limit: u16,
     period: Duration,
 }
 
-/// The text is not a quota, or a value is out of range.
+/// The text is not a rate, or a value is out of range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "must be like 10/60s: 1 to {} attempts in 1 second to 24 hours (s, m or h)",
     u16::MAX
 )]
-pub struct ParseQuotaError;
+pub struct ParseRateError;
 
-impl Quota {
+impl Rate {
     /// Allows `limit` attempts (at least 1) in any `period` (1 s to 24 h).
     ///
     /// # Errors
-    /// Returns [`ParseQuotaError`] if a value is out of range.
-    pub fn new(limit: u16, period: Duration) -> Result<Self, ParseQuotaError> {
+    /// Returns [`ParseRateError`] if a value is out of range.
+    pub fn new(limit: u16, period: Duration) -> Result<Self, ParseRateError> {
         let range = Duration::from_secs(1)..=Duration::from_secs(24 * 3600);
         if limit == 0 || !range.contains(&period) {
-            return Err(ParseQuotaError);
+            return Err(ParseRateError);
         }
         Ok(Self { limit, period })
     }
@@ -64,29 +64,29 @@ impl Quota {
     }
 }
 
-impl fmt::Display for Quota {
+impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}s", self.limit, self.period.as_secs())
     }
 }
 
-impl FromStr for Quota {
-    type Err = ParseQuotaError;
+impl FromStr for Rate {
+    type Err = ParseRateError;
 
-    fn from_str(text: &str) -> Result<Self, ParseQuotaError> {
-        let (limit, period) = text.trim().split_once('/').ok_or(ParseQuotaError)?;
-        let unit = period.chars().last().ok_or(ParseQuotaError)?;
+    fn from_str(text: &str) -> Result<Self, ParseRateError> {
+        let (limit, period) = text.trim().split_once('/').ok_or(ParseRateError)?;
+        let unit = period.chars().last().ok_or(ParseRateError)?;
         let seconds = match unit {
             's' => 1,
             'm' => 60,
             'h' => 3600,
-            _ => return Err(ParseQuotaError),
+            _ => return Err(ParseRateError),
         };
         let number: u64 = period[..period.len() - 1]
             .parse()
-            .map_err(|_| ParseQuotaError)?;
-        let period = Duration::from_secs(number.checked_mul(seconds).ok_or(ParseQuotaError)?);
-        Self::new(limit.parse().map_err(|_| ParseQuotaError)?, period)
+            .map_err(|_| ParseRateError)?;
+        let period = Duration::from_secs(number.checked_mul(seconds).ok_or(ParseRateError)?);
+        Self::new(limit.parse().map_err(|_| ParseRateError)?, period)
     }
 }
 
@@ -95,10 +95,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quotas_round_trip_and_invalid_texts_are_rejected() {
-        assert_eq!("10/60s".parse(), Ok(Quota::per_minute(10)));
+    fn rates_round_trip_and_invalid_texts_are_rejected() {
+        assert_eq!("10/60s".parse(), Ok(Rate::per_minute(10)));
         assert_eq!(
-            "10/1m".parse::<Quota>().map(|q| q.to_string()),
+            "10/1m".parse::<Rate>().map(|rate| rate.to_string()),
             Ok("10/60s".to_owned())
         );
         for bad in [
@@ -112,7 +112,7 @@ mod tests {
             "99999/60s",
             "10/6ö",
         ] {
-            assert_eq!(bad.parse::<Quota>(), Err(ParseQuotaError), "{bad}");
+            assert_eq!(bad.parse::<Rate>(), Err(ParseRateError), "{bad}");
         }
     }
 }

@@ -1,5 +1,4 @@
-//! Casts ballots for callers, within their quotas. The HTTP routes and the WebSockets
-//! share it.
+//! Casts ballots within the vote rate. HTTP routes and WebSockets share it.
 
 use votify_core::ballot::Refusal;
 use votify_core::{BallotId, EngineError, PollId, SessionId, VoteReceipt};
@@ -11,39 +10,40 @@ use crate::extract::session::session_for_first_ballot;
 use crate::rate_limit::{address_key, limit_key};
 use crate::state::AppState;
 
-/// The result of an attempt to vote.
+/// The result of an attempt to cast a ballot.
 #[derive(Debug)]
-pub(crate) struct VoteResult {
+pub(crate) struct CastAttempt {
     pub(crate) result: Result<VoteReceipt, Problem>,
-    /// The rest of the caller's quota. `None` if there is no quota or it is used up.
+    /// The caller's remaining attempts. `None` if attempts are not limited, or if this one
+    /// was rejected by the limiter.
     pub(crate) rate_limit: Option<RateLimitHeaders>,
 }
 
-/// Casts a ballot, a vote or a withdrawal, if the caller's quota allows it. Starts a
-/// session for a caller without one, if the poll exists.
-pub(crate) async fn cast_limited(
+/// Casts a ballot, a vote or a withdrawal, if the vote rate allows it. Starts a session for
+/// a caller without one, if the poll exists.
+pub(crate) async fn cast_within_rate(
     state: &AppState,
     poll: PollId,
     caller: &mut RequestCaller,
     input: BallotInput,
-) -> VoteResult {
+) -> CastAttempt {
     let rate_limit = match acquire_vote(state, caller).await {
         Ok(rate_limit) => rate_limit,
         Err(problem) => {
-            return VoteResult {
+            return CastAttempt {
                 result: Err(problem),
                 rate_limit: None,
             };
         }
     };
-    VoteResult {
+    CastAttempt {
         result: cast(state, poll, caller, input).await,
         rate_limit,
     }
 }
 
-/// Acquires one attempt of the session's quota, or of the address's quota for callers
-/// without a session, and returns the remaining quota.
+/// Acquires one vote attempt of the session, or of the address for callers without a
+/// session. Returns the headers about the rest.
 async fn acquire_vote(
     state: &AppState,
     caller: &RequestCaller,
@@ -53,8 +53,8 @@ async fn acquire_vote(
         Some(session) => limit_key(keyring, &[b"vote-session", session.id.as_bytes()]),
         None => address_key(keyring, "vote-address", caller.address_block()),
     };
-    let (quota, now) = (state.config.vote_quota, state.engine.now());
-    state.limiter.acquire(key, quota, now).await
+    let (rate, now) = (state.config.vote_rate, state.engine.now());
+    state.limiter.acquire(key, rate, now).await
 }
 
 async fn cast(

@@ -7,7 +7,7 @@ use votify_core::{Poll, PollId, Tally};
 ///
 /// Answers are never older than these.
 #[derive(Debug)]
-pub(super) struct LocalView {
+pub(super) struct ObservedStates {
     polls: Mutex<Cache<PollId, Observed>>,
 }
 
@@ -24,7 +24,7 @@ enum Observed {
     },
 }
 
-impl LocalView {
+impl ObservedStates {
     pub(super) fn new(capacity: usize) -> Self {
         Self {
             polls: Mutex::new(Cache::new(capacity)),

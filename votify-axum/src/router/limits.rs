@@ -1,0 +1,103 @@
+use std::sync::Arc;
+
+use votify_core::{Rate, RateLimiter};
+
+use super::VotifyRouter;
+use crate::config::StreamTiming;
+
+/// # Limits and timers
+impl VotifyRouter {
+    /// Limits attempts to vote: per session, or per address for callers without one.
+    /// `None` is no limit. Defaults to 10 in 60 s.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # fn configure(router: VotifyRouter) {
+    /// use votify_core::Rate;
+    ///
+    /// let router = router.vote_rate(Rate::per_minute(30));
+    /// let unlimited = router.vote_rate(None);
+    /// # let _ = unlimited;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn vote_rate(mut self, rate: impl Into<Option<Rate>>) -> Self {
+        self.config.vote_rate = rate.into();
+        self
+    }
+
+    /// Limits new sessions per address. `None` is no limit. Defaults to 1 000 in 60 s.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # fn configure(router: VotifyRouter) {
+    /// use votify_core::Rate;
+    ///
+    /// let router = router.session_rate(Rate::per_minute(100));
+    /// # let _ = router;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn session_rate(mut self, rate: impl Into<Option<Rate>>) -> Self {
+        self.config.session_rate = rate.into();
+        self
+    }
+
+    /// Sets the backend that counts attempts. Defaults to a
+    /// [`MemoryRateLimiter`](votify_core::MemoryRateLimiter), which counts in this
+    /// process.
+    ///
+    /// While the limiter is unavailable, requests are not limited.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # fn configure(router: VotifyRouter) {
+    /// use votify_core::MemoryRateLimiter;
+    ///
+    /// let router = router.limiter(MemoryRateLimiter::new());
+    /// # let _ = router;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn limiter(mut self, limiter: impl RateLimiter) -> Self {
+        self.config.limiter = Arc::new(limiter);
+        self
+    }
+
+    /// Limits the streams that one address holds at the same time. `None` is no limit.
+    /// Defaults to 1 000.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # fn configure(router: VotifyRouter) {
+    /// let router = router.streams_per_address(200);
+    /// # let _ = router;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn streams_per_address(mut self, max: impl Into<Option<u32>>) -> Self {
+        self.config.streams_per_address = max.into();
+        self
+    }
+
+    /// Sets the timers of streams. Durations below 1 ms are raised to 1 ms.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # fn configure(router: VotifyRouter) {
+    /// use std::time::Duration;
+    /// use votify_axum::StreamTiming;
+    ///
+    /// let router = router.stream_timing(StreamTiming {
+    ///     ping_interval: Duration::from_secs(10),
+    ///     ..StreamTiming::default()
+    /// });
+    /// # let _ = router;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn stream_timing(mut self, timing: StreamTiming) -> Self {
+        self.config.timing = timing.normalized();
+        self
+    }
+}
