@@ -19,5 +19,5 @@ mod races;
 mod server_harness;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+#[cfg(any(feature = "mysql", feature = "sqlite"))]
 mod upgrades;
