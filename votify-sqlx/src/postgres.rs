@@ -1,49 +1,65 @@
 //! PostgreSQL, from version 12 on.
 
-mod accounts;
 mod broadcaster;
 mod connect;
-mod database;
-mod invites;
-mod places;
+mod connect_error;
+pub(crate) mod error_codes;
+mod optimistic;
 #[cfg(test)]
 mod plans;
-mod refusal;
+mod rows;
 mod schema;
 mod settings;
-mod statements;
-mod store;
-mod work;
+mod sql;
+mod transaction;
 
 pub use broadcaster::PostgresBroadcaster;
 pub use connect::PostgresDatabase;
-pub use store::PostgresStore;
 
-use sqlx::error::DatabaseError;
-use sqlx::postgres::PgDatabaseError;
+use sqlx::postgres::PgPool;
+use votify_core::StoreError;
 
-use crate::error::Error;
+use crate::store::SqlStore;
 
-/// The name for errors and logs.
-const NAME: &str = "postgres";
+/// A [`Store`](votify_core::Store) in PostgreSQL 12 or newer.
+pub type PostgresStore = SqlStore<PostgresDatabase>;
 
-/// What a PostgreSQL error means, by its code (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
-pub(crate) fn meaning(error: &dyn DatabaseError) -> Option<fn(sqlx::Error) -> Error> {
-    match error.try_downcast_ref::<PgDatabaseError>()?.code() {
-        // serialization_failure, deadlock_detected, lock_not_available
-        "40001" | "40P01" | "55P03" => Some(Error::Conflict),
-        // admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped, and connections and transactions that stood idle: the server
-        // has ended the connection, and what was open on it.
-        "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03" | "25P04" => Some(Error::Lost),
-        // read_only_sql_transaction; query_canceled; feature_not_supported, which of all that is said here a standby alone
-        // answers, to the beginning of a transaction that writes
-        "25006" | "57014" | "0A000" => Some(Error::Unavailable),
-        // data_corrupted, index_corrupted
-        "XX001" | "XX002" => Some(Error::Damaged),
-        // connection exceptions
-        code if code.starts_with("08") => Some(Error::Lost),
-        // insufficient resources, system errors
-        code if code.starts_with("53") || code.starts_with("58") => Some(Error::Unavailable),
-        _ => None,
+impl SqlStore<PostgresDatabase> {
+    /// Opens a pool of up to 10 connections to the database of a URL such as
+    /// `postgres://user:password@host:5432/database`.
+    ///
+    /// The URL's parameters are [sqlx's](sqlx::postgres::PgConnectOptions).
+    /// `options=-csearch_path%3Dpolls` puts the tables into the schema `polls`. TLS needs
+    /// one of sqlx's `tls-` features in the application, and `sslmode` selects when it is
+    /// used. A connection pooler must keep prepared statements (PgBouncer: session mode).
+    ///
+    /// Logs a warning if acknowledged votes might not survive a loss of power; see
+    /// [`durability`](Self::durability). That needs the settings `fsync`,
+    /// `full_page_writes` and `synchronous_commit` to be on, which is their default.
+    ///
+    /// # Errors
+    ///
+    /// The sources of the error name the server, never the password.
+    ///
+    /// - [`StoreError::Unavailable`]: the server does not answer within 5 seconds,
+    ///   rejects the connection, is older than version 12, or the database's encoding is
+    ///   not UTF-8. Retry, or do what the message says.
+    /// - [`StoreError::Failed`]: the URL is invalid, or a newer version of this library
+    ///   has migrated the database. Correct the URL, or update this library.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        Self::new(PostgresDatabase::connect(url).await).await
+    }
+
+    /// Uses a host's pool with the host's settings. Settings that votes need, such as
+    /// `READ COMMITTED`, apply to each of the store's transactions only.
+    ///
+    /// # Errors
+    ///
+    /// - [`StoreError::Unavailable`]: the database cannot be reached, is older than
+    ///   version 12, or its encoding is not UTF-8.
+    /// - [`StoreError::Failed`]: a newer version of this library has migrated the
+    ///   database; update this library.
+    pub async fn from_pool(pool: PgPool) -> Result<Self, StoreError> {
+        Self::new(PostgresDatabase::from_pool(pool).await).await
     }
 }

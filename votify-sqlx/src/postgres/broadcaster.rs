@@ -1,8 +1,8 @@
-mod ear;
-mod fault;
-mod handover;
-mod listening;
-mod noise;
+mod error;
+mod invalid_payload_log;
+mod listen_task;
+mod listener;
+mod publish;
 mod wire;
 
 use std::fmt;
@@ -21,20 +21,20 @@ use votify_core::backend::Fanout;
 use votify_core::broadcast::{BroadcastError, DeliveryStream, Topic, Update};
 
 use super::connect;
-use ear::Ear;
-use fault::Fault;
-use listening::Listening;
+use error::Error;
+use listen_task::ListenTask;
+use listener::Listener;
 
-/// The name for errors and logs.
+/// The name in errors and logs.
 const NAME: &str = "postgres";
-/// One for everything: a server looks through a connection's channels one by one, and a
-/// node looks topics up by hash.
+/// One channel for all polls: a server searches a connection's channels linearly, and an
+/// instance looks topics up by hash.
 const CHANNEL: &str = "votify_updates";
-/// How long connecting, and handing updates over, may take; an engine gives up on its
-/// broadcaster somewhat later.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// How long a server may take to end a connection in good order.
-const PARTING: Duration = Duration::from_secs(1);
+/// The timeout for connecting and for publishing. An engine's timeout for its broadcaster
+/// is longer.
+const TIMEOUT: Duration = Duration::from_secs(3);
+/// The timeout for closing a connection.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A [`Broadcaster`] over PostgreSQL's `LISTEN` and `NOTIFY`, for deployments with a
 /// PostgreSQL database and without Redis. Clones share one listening connection.
@@ -81,11 +81,11 @@ pub struct PostgresBroadcaster {
 
 struct Shared {
     pool: PgPool,
-    /// Whether the pool ends with the broadcaster.
-    own_pool: bool,
+    /// False if the pool is a host's.
+    owns_pool: bool,
     fanout: Fanout,
-    /// Whether what is published now is heard; its sender goes when nothing will be heard
-    /// any more.
+    /// True while there is a listening connection. Its sender is dropped when there will be
+    /// none any more.
     live: watch::Receiver<bool>,
     shutdown: CancellationToken,
     tasks: TaskTracker,
@@ -106,19 +106,19 @@ impl PostgresBroadcaster {
     ///   or has no such database. Correct the URL or the server.
     pub async fn connect(url: &str) -> Result<Self, BroadcastError> {
         let connected = async {
-            let options = connect::options(url).map_err(Fault::Url)?;
-            // A pool would tell only that it waited in vain.
-            let trial = timeout(PATIENCE, options.connect()).await;
-            let trial: PgConnection = trial.map_err(|_| Fault::Silent(PATIENCE))??;
+            let options = connect::options(url).map_err(Error::InvalidUrl)?;
+            // A pool returns only that it timed out, without the cause.
+            let trial = timeout(TIMEOUT, options.connect()).await;
+            let trial: PgConnection = trial.map_err(|_| Error::Timeout(TIMEOUT))??;
             let pool = PgPoolOptions::new()
                 .max_connections(4)
-                .acquire_timeout(PATIENCE)
+                .acquire_timeout(TIMEOUT)
                 .connect_lazy_with(options);
-            // It has shown what it had to.
-            let _ = timeout(PARTING, trial.close()).await;
+            // The server accepted the connection, so a failure to close is irrelevant.
+            let _ = timeout(CLOSE_TIMEOUT, trial.close()).await;
             Self::start(pool, true).await
         };
-        connected.await.map_err(Fault::into_broadcast_error)
+        connected.await.map_err(Error::into_broadcast_error)
     }
 
     /// Publishes with connections of a host's pool. Listens with one further connection,
@@ -133,21 +133,21 @@ impl PostgresBroadcaster {
     /// As for [`connect`](Self::connect).
     pub async fn from_pool(pool: PgPool) -> Result<Self, BroadcastError> {
         let started = Self::start(pool, false).await;
-        started.map_err(Fault::into_broadcast_error)
+        started.map_err(Error::into_broadcast_error)
     }
 
-    async fn start(pool: PgPool, own_pool: bool) -> Result<Self, Fault> {
-        let ear = Ear::open(&pool).await?;
+    async fn start(pool: PgPool, owns_pool: bool) -> Result<Self, Error> {
+        let listener = Listener::connect(&pool).await?;
         let fanout = Fanout::new();
         let (sender, live) = watch::channel(true);
         let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let listening = Listening::new(pool.clone(), fanout.clone(), sender);
-        tasks.spawn(listening.run(ear, shutdown.clone()));
+        let task = ListenTask::new(pool.clone(), fanout.clone(), sender);
+        tasks.spawn(task.run(listener, shutdown.clone()));
         tasks.close();
         Ok(Self {
             shared: Arc::new(Shared {
                 pool,
-                own_pool,
+                owns_pool,
                 fanout,
                 live,
                 shutdown,
@@ -168,9 +168,9 @@ impl PostgresBroadcaster {
         } = &*self.shared;
         shutdown.cancel();
         tasks.wait().await;
-        if self.shared.own_pool {
-            // It is closed either way; this is only for the parting words.
-            let _ = timeout(PARTING, self.shared.pool.close()).await;
+        if self.shared.owns_pool {
+            // After the timeout the pool is closed without the server's answer.
+            let _ = timeout(CLOSE_TIMEOUT, self.shared.pool.close()).await;
         }
     }
 }
@@ -183,25 +183,25 @@ impl Broadcaster for PostgresBroadcaster {
 
     async fn publish(&self, updates: &[Update]) -> Result<(), BroadcastError> {
         if self.shared.shutdown.is_cancelled() {
-            return Err(Fault::Closed.into_broadcast_error());
+            return Err(Error::Closed.into_broadcast_error());
         }
         let payloads: Result<Vec<_>, _> = updates.iter().map(wire::payload).collect();
         let payloads = payloads.map_err(|error| BroadcastError::failed(NAME, error))?;
-        let handed_over = handover::hand_over(&self.shared.pool, &payloads);
-        match timeout(PATIENCE, handed_over).await {
+        let published = publish::publish(&self.shared.pool, &payloads);
+        match timeout(TIMEOUT, published).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(BroadcastError::unavailable(NAME, Fault::from(error))),
-            Err(_) => Err(Fault::Silent(PATIENCE).into_broadcast_error()),
+            Ok(Err(error)) => Err(BroadcastError::unavailable(NAME, Error::from(error))),
+            Err(_) => Err(Error::Timeout(TIMEOUT).into_broadcast_error()),
         }
     }
 
-    /// Waits as long as there is no connection to listen with.
+    /// Waits while there is no listening connection.
     async fn subscribe(&self, topic: &Topic) -> Result<DeliveryStream, BroadcastError> {
-        let closed = || Fault::Closed.into_broadcast_error();
+        let closed = || Error::Closed.into_broadcast_error();
         if self.shared.shutdown.is_cancelled() {
             return Err(closed());
         }
-        // Before the wait, so that a loss right after it is told too.
+        // Before the wait, so that a connection loss right after it is delivered too.
         let deliveries = self.shared.fanout.subscribe(*topic);
         let mut live = self.shared.live.clone();
         let live = live.wait_for(|live| *live).await;

@@ -7,24 +7,25 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, Connection, Executor};
-
-use super::refusal::refusal;
-use super::settings::Settings;
-use super::statements;
-use crate::batch::quick::Races;
-use crate::error::Error;
-use crate::memory::Memory;
-use crate::url::check_parameters;
 use votify_core::store::Durability;
 
-/// More would only wait for each other: one batch at a time is written to a hot poll.
-const CONNECTIONS: u32 = 10;
-/// How long to wait for a connection: less than engines wait for their store.
+use super::connect_error::connect_error;
+use super::settings::Settings;
+use super::sql;
+use crate::error::Error;
+use crate::optimistic_backend::OptimisticBackoff;
+use crate::poll_cache::PollStateCache;
+use crate::url::check_parameters;
+
+/// The size of the pool. More connections would only wait for each other: a busy poll
+/// has one batch at a time.
+const MAX_CONNECTIONS: u32 = 10;
+/// The timeout for a connection of the pool. An engine's timeout for its store is longer.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long to wait for the first one.
+/// The timeout for the first connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The parameters that sqlx knows.
+/// The parameters of a URL that sqlx knows.
 const PARAMETERS: [&str; 19] = [
     "sslmode",
     "ssl-mode",
@@ -51,14 +52,14 @@ const PARAMETERS: [&str; 19] = [
 #[derive(Clone)]
 pub struct PostgresDatabase {
     pub(super) pool: PgPool,
-    /// How a transaction that writes begins.
+    /// The statements that begin a write transaction.
     pub(super) begin: Cow<'static, str>,
     pub(super) durability: Durability,
-    /// Whether the pool was made here, and may be closed here.
-    pub(super) own: bool,
-    /// Only where new connections are prepared here.
-    pub(super) memory: Option<Arc<Memory>>,
-    pub(super) races: Arc<Races>,
+    /// False if the pool is a host's.
+    pub(super) owns_pool: bool,
+    /// `None` with a host's pool, whose new connections cannot invalidate the cache.
+    pub(super) cache: Option<Arc<PollStateCache>>,
+    pub(super) backoff: Arc<OptimisticBackoff>,
 }
 
 impl fmt::Debug for PostgresDatabase {
@@ -70,85 +71,88 @@ impl fmt::Debug for PostgresDatabase {
 }
 
 impl PostgresDatabase {
-    /// Looks at the server, and opens a pool to it.
-    pub(super) async fn open(url: &str) -> Result<Self, Error> {
+    /// Checks the server with one connection, and creates a pool.
+    pub(super) async fn connect(url: &str) -> Result<Self, Error> {
         let options = options(url)?;
-        let look = async {
+        let probe = async {
             let mut connection = PgConnection::connect_with(&options).await?;
             let settings = Settings::read(&mut connection).await;
-            // That it is closed politely matters to nobody.
+            // The settings are read, so a failure to close is irrelevant.
             let _ = connection.close().await;
             settings
         };
-        let settings = match tokio::time::timeout(CONNECT_TIMEOUT, look).await {
-            Ok(settings) => settings.map_err(|error| refusal(error, &options))?,
-            Err(_) => return Err(refusal(sqlx::Error::PoolTimedOut.into(), &options)),
+        let settings = match tokio::time::timeout(CONNECT_TIMEOUT, probe).await {
+            Ok(settings) => settings.map_err(|error| connect_error(error, &options))?,
+            Err(_) => return Err(connect_error(sqlx::Error::PoolTimedOut.into(), &options)),
         };
-        settings.judge()?;
-        let memory = Arc::new(Memory::new());
-        let of_connections = Arc::clone(&memory);
+        settings.check()?;
+        let cache = Arc::new(PollStateCache::new());
+        let shared = Arc::clone(&cache);
         let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
+            .max_connections(MAX_CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
             .after_connect(move |connection, _| {
-                // The last one may have gone with a server that lost what it had committed.
-                of_connections.forget();
+                // The previous connection may have been lost with a server that lost
+                // commits.
+                shared.invalidate_all();
                 Box::pin(async move {
-                    let settings = statements::for_session();
+                    let settings = sql::session_settings();
                     connection.execute(AssertSqlSafe(settings)).await.map(drop)
                 })
             })
             .connect_lazy_with(options);
         Ok(Self {
             pool,
-            begin: statements::BEGIN.into(),
+            begin: sql::BEGIN.into(),
             durability: settings.durability,
-            own: true,
-            memory: Some(memory),
-            races: Arc::default(),
+            owns_pool: true,
+            cache: Some(cache),
+            backoff: Arc::default(),
         })
     }
 
-    /// Uses a host's pool as it is, and warns where it makes votes less durable than they should be.
-    pub(super) async fn of_host(pool: PgPool) -> Result<Self, Error> {
+    /// Uses a host's pool with its settings.
+    pub(super) async fn from_pool(pool: PgPool) -> Result<Self, Error> {
         let mut connection = pool.acquire().await?;
         let settings = Settings::read(&mut connection).await?;
         drop(connection);
-        settings.judge()?;
+        settings.check()?;
         Ok(Self {
             pool,
-            begin: statements::begin_on_host().into(),
+            begin: sql::begin_on_host().into(),
             durability: settings.durability,
-            own: false,
-            memory: None,
-            races: Arc::default(),
+            owns_pool: false,
+            cache: None,
+            backoff: Arc::default(),
         })
     }
 }
 
-/// Reads a URL.
+/// Parses a URL.
 ///
-/// On this machine TLS protects nothing, and unless the URL or `PGSSLMODE` asks for it there is none: a batch would go out in several records, and
-/// as sqlx leaves `TCP_NODELAY` off, each such batch would wait 40 ms for the server to acknowledge the first one.
+/// On a loopback address, TLS is off unless the URL or `PGSSLMODE` requests it. It would
+/// protect nothing and split a batch into several records: sqlx does not set
+/// `TCP_NODELAY`, so the second record would wait up to 40 ms for the server's delayed
+/// acknowledgement of the first one.
 pub(super) fn options(url: &str) -> Result<PgConnectOptions, Error> {
     if !url.starts_with("postgres:") && !url.starts_with("postgresql:") {
-        return Err(Error::WrongUrl(
+        return Err(Error::InvalidUrl(
             "the URL is not a PostgreSQL URL; use a URL such as postgres://user@host/database"
                 .into(),
         ));
     }
-    check_parameters(url, &PARAMETERS).map_err(Error::WrongUrl)?;
+    check_parameters(url, &PARAMETERS).map_err(Error::InvalidUrl)?;
     let options =
-        PgConnectOptions::from_str(url).map_err(|error| Error::WrongUrl(error.to_string()))?;
+        PgConnectOptions::from_str(url).map_err(|error| Error::InvalidUrl(error.to_string()))?;
     let options = match options.get_application_name() {
         Some(_) => options,
         None => options.application_name("votify"),
     };
-    let says_nothing_of_tls = !url.contains("sslmode=")
+    let is_tls_unspecified = !url.contains("sslmode=")
         && !url.contains("ssl-mode=")
         && std::env::var_os("PGSSLMODE").is_none();
-    Ok(if says_nothing_of_tls && is_loopback(options.get_host()) {
+    Ok(if is_tls_unspecified && is_loopback(options.get_host()) {
         options.ssl_mode(PgSslMode::Disable)
     } else {
         options
@@ -168,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tls_is_left_out_on_this_machine_unless_it_is_asked_for() {
+    fn tls_is_off_on_loopback_addresses_by_default() {
         let mode = |url| format!("{:?}", options(url).unwrap().get_ssl_mode());
         assert_eq!(mode("postgres://u@localhost/x"), "Disable");
         assert_eq!(mode("postgres://u@127.0.0.1:5433/x"), "Disable");

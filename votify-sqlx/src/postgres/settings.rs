@@ -1,16 +1,16 @@
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{Row, query};
-
-use crate::error::Error;
 use votify_core::store::Durability;
 
+use crate::error::Error;
+
 /// The oldest version with generated columns and `plan_cache_mode`.
-const OLDEST: i32 = 120_000;
+const MIN_VERSION: i32 = 120_000;
 
 const READ: &str = "SELECT current_setting('server_version_num')::int, current_setting('fsync')::bool, \
     current_setting('full_page_writes')::bool, current_setting('synchronous_commit'), current_setting('server_encoding')";
 
-/// How a connection is set up, as far as it matters for votes.
+/// The settings of a server and connection that matter for votes.
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) durability: Durability,
@@ -36,16 +36,17 @@ impl Settings {
         })
     }
 
-    /// Fails where the server is too old or keeps not every text, and says so where a vote is worth less than it should be.
-    pub(super) fn judge(&self) -> Result<(), Error> {
-        if self.version < OLDEST {
-            let (found, oldest) = (self.version / 10_000, OLDEST / 10_000);
-            return Err(Error::CannotOpen(format!(
-                "PostgreSQL {found} is not supported; at least version {oldest} is required"
+    /// Fails if the server is too old or cannot store every text. Logs a warning if
+    /// acknowledged votes may be lost.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if self.version < MIN_VERSION {
+            let (found, min) = (self.version / 10_000, MIN_VERSION / 10_000);
+            return Err(Error::Connect(format!(
+                "PostgreSQL {found} is not supported; at least version {min} is required"
             )));
         }
         if self.encoding != "UTF8" {
-            return Err(Error::CannotOpen(format!(
+            return Err(Error::Connect(format!(
                 "the database has encoding {}, which lacks characters; create it with ENCODING 'UTF8' TEMPLATE \
                  template0",
                 self.encoding
@@ -65,8 +66,10 @@ impl Settings {
     }
 }
 
-/// <https://www.postgresql.org/docs/current/runtime-config-wal.html>: without `synchronous_commit` a crash of the server
-/// takes the last commits with it; without `fsync` or `full_page_writes` a loss of power may damage the whole database.
+/// Without `synchronous_commit`, a crash of the server loses the last commits. Without
+/// `fsync` or `full_page_writes`, a power loss may damage the whole database.
+///
+/// Source: <https://www.postgresql.org/docs/current/runtime-config-wal.html>.
 fn durability(fsync: bool, full_page_writes: bool, synchronous_commit: &str) -> Durability {
     match synchronous_commit {
         "off" => Durability::Nothing,
@@ -80,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_written_through_survives_a_loss_of_power() {
+    fn durability_follows_from_the_settings() {
         assert_eq!(durability(true, true, "on"), Durability::PowerLoss);
         assert_eq!(durability(true, true, "local"), Durability::PowerLoss);
         assert_eq!(durability(true, true, "off"), Durability::Nothing);

@@ -10,4 +10,3 @@ mod harness;
 mod locking;
 mod migrations;
 mod standby;
-mod upgrades;

@@ -1,4 +1,4 @@
-//! What is said on the channel.
+//! The payloads of notifications.
 
 use std::sync::Arc;
 
@@ -7,32 +7,32 @@ use votify_core::PollId;
 use votify_core::broadcast::{Delivery, Update};
 use votify_core::tally::Position;
 
-/// Postgres takes payloads shorter than 8000 bytes.
-const LONGEST: usize = 7_999;
+/// PostgreSQL accepts payloads of less than 8000 bytes.
+const MAX_BYTES: usize = 7_999;
 
-/// What a node says to hear whether it hears; everybody else takes no notice.
+/// The payload with which an instance tests its connection. Others ignore it.
 pub(super) const PROBE: &str = "{\"probe\":true}";
 
 #[derive(Serialize)]
-struct Carried<'a> {
+struct Envelope<'a> {
     poll: PollId,
     update: &'a Update,
 }
 
-/// In place of an update that is too long.
+/// Replaces an update that is too large.
 #[derive(Serialize)]
-struct Notice {
+struct OversizeNotice {
     poll: PollId,
     #[serde(skip_serializing_if = "Option::is_none")]
     position: Option<Position>,
 }
 
-/// An update as it is sent, or a notice that there was one.
+/// Returns the payload of an update, or an [`OversizeNotice`].
 pub(super) fn payload(update: &Update) -> serde_json::Result<String> {
     let poll = update.poll();
-    let carried = serde_json::to_string(&Carried { poll, update })?;
-    if carried.len() <= LONGEST {
-        return Ok(carried);
+    let envelope = serde_json::to_string(&Envelope { poll, update })?;
+    if envelope.len() <= MAX_BYTES {
+        return Ok(envelope);
     }
     let position = match update {
         Update::TallyChanged { tally, .. } | Update::PollChanged { tally, .. } => {
@@ -40,10 +40,10 @@ pub(super) fn payload(update: &Update) -> serde_json::Result<String> {
         }
         _ => None,
     };
-    serde_json::to_string(&Notice { poll, position })
+    serde_json::to_string(&OversizeNotice { poll, position })
 }
 
-/// The poll that a payload is about, whatever else it says, now or in a later version. Probes are about none.
+/// Returns the poll of a payload, which later versions may extend. A probe has none.
 pub(super) fn poll_of(payload: &str) -> serde_json::Result<Option<PollId>> {
     #[derive(Deserialize)]
     struct Head {
@@ -55,7 +55,8 @@ pub(super) fn poll_of(payload: &str) -> serde_json::Result<Option<PollId>> {
     serde_json::from_str(payload).map(|Head { poll }| Some(poll))
 }
 
-/// What the subscriptions of `poll` get for a payload about it: the update, if there is one that this version knows.
+/// Returns what the subscriptions of `poll` receive for a payload about it: the update, or
+/// `Lagged` if there is none that this version knows.
 pub(super) fn delivery(poll: PollId, payload: &str) -> Delivery {
     #[derive(Deserialize)]
     struct Body {
@@ -79,10 +80,10 @@ mod tests {
         PollId::generate(Timestamp::EPOCH)
     }
 
-    fn tallied(options: usize, count: u64) -> Update {
+    fn tally_update(options: usize, count: u64) -> Update {
         let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
-        let made = draft.into_poll(poll(), Timestamp::EPOCH, &Keyring::ephemeral());
-        let mut tally = Tally::new(&made.unwrap());
+        let created = draft.into_poll(poll(), Timestamp::EPOCH, &Keyring::ephemeral());
+        let mut tally = Tally::new(&created.unwrap());
         tally.counts = (0..options)
             .map(|_| OptionCount {
                 option: OptionId::generate(Timestamp::EPOCH),
@@ -96,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_node_id_survives() {
+    fn the_largest_instance_id_is_preserved() {
         let update = Update::Viewers {
             poll: poll(),
             instance: InstanceId(u128::MAX),
@@ -109,8 +110,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_becomes_a_notice_with_the_position() {
-        let update = tallied(100, u64::MAX);
+    fn an_oversize_update_becomes_a_notice_with_its_position() {
+        let update = tally_update(100, u64::MAX);
         let payload = payload(&update).unwrap();
         assert!(payload.len() < 200, "{payload}");
         assert!(
@@ -122,21 +123,18 @@ mod tests {
     }
 
     #[test]
-    fn what_just_fits_is_sent_whole() {
-        let mut lengths = (1..130).map(|options| payload(&tallied(options, 1)).unwrap().len());
-        let last_whole = lengths
+    fn an_update_of_the_maximum_size_is_sent_completely() {
+        let mut lengths = (1..130).map(|options| payload(&tally_update(options, 1)).unwrap().len());
+        let largest = lengths
             .by_ref()
             .take_while(|length| *length > 200)
             .last()
             .unwrap();
-        assert!(
-            (LONGEST - 80..=LONGEST).contains(&last_whole),
-            "{last_whole}"
-        );
+        assert!((MAX_BYTES - 80..=MAX_BYTES).contains(&largest), "{largest}");
     }
 
     #[test]
-    fn updates_of_a_later_version_are_missed() {
+    fn updates_of_a_later_version_become_lagged() {
         let poll = poll();
         for body in [
             r#""update":{"type":"sparkled","glitter":7}"#,
@@ -151,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn an_update_reaches_nobody_whom_it_is_not_about() {
+    fn an_update_of_another_poll_is_not_delivered() {
         let (addressed, other) = (poll(), poll());
         let payload =
             format!(r#"{{"poll":"{addressed}","update":{{"type":"deleted","poll":"{other}"}}}}"#);
@@ -159,8 +157,8 @@ mod tests {
     }
 
     #[test]
-    fn garbage_is_about_no_poll() {
-        for garbage in [
+    fn invalid_payloads_have_no_poll() {
+        for invalid in [
             "",
             "hello",
             "{}",
@@ -169,7 +167,7 @@ mod tests {
             r#"{"probe":false}"#,
             "\u{0}",
         ] {
-            assert!(poll_of(garbage).is_err(), "{garbage}");
+            assert!(poll_of(invalid).is_err(), "{invalid}");
         }
         assert_eq!(poll_of(PROBE).unwrap(), None);
     }

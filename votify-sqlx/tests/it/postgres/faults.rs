@@ -59,7 +59,7 @@ async fn a_corrupt_poll_does_not_affect_other_polls() {
     run(
         &pool,
         format!(
-            "UPDATE votify_polls SET voters = 'martians' WHERE id = '{}'",
+            "UPDATE votify_polls SET voter_policy = 'martians' WHERE id = '{}'",
             corrupt.id
         ),
     )
@@ -80,7 +80,7 @@ async fn a_corrupt_poll_does_not_affect_other_polls() {
     let outcomes = cast(&store, &ballots).await;
     run(
         &pool,
-        "UPDATE votify_polls SET opens_at = 'infinity' WHERE voters = 'martians'",
+        "UPDATE votify_polls SET opens_at = 'infinity' WHERE voter_policy = 'martians'",
     )
     .await;
     assert!(

@@ -134,6 +134,70 @@ async fn foreign_tables_with_votify_names_are_rejected() {
 }
 
 #[tokio::test]
+async fn tables_of_an_unreleased_version_are_rejected() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let pool = harness.pool().await;
+    let store = PostgresStore::from_pool(pool.clone()).await.unwrap();
+    run(
+        &pool,
+        "CREATE TABLE votify_migrations (version bigint); \
+         INSERT INTO votify_migrations VALUES (6); \
+         CREATE TABLE votify_poll_options (poll_id uuid)",
+    )
+    .await;
+    let errors = [
+        store.migrate().await.unwrap_err(),
+        PostgresStore::from_pool(pool).await.unwrap_err(),
+    ];
+    for error in errors {
+        assert!(matches!(error, StoreError::Failed { .. }), "{error:?}");
+        let error = error_chain(&error);
+        assert!(
+            error.contains("votify_poll_options is from a development version")
+                && error.contains("drop every table")
+                && !error.contains('\n'),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn no_table_has_a_foreign_key() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    harness.store().await;
+    let names: Vec<String> = sqlx::query_scalar(
+        "SELECT conname::text FROM pg_constraint \
+         WHERE contype = 'f' AND connamespace = current_schema()::regnamespace",
+    )
+    .fetch_all(&harness.pool().await)
+    .await
+    .unwrap();
+    assert_eq!(names, [""; 0]);
+}
+
+#[tokio::test]
+async fn option_counts_can_be_read_by_hand() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let store = harness.store().await;
+    let poll = poll(&store).await;
+    cast(&store, &[ballot(&poll, 1)]).await.remove(0).unwrap();
+    let counts: Vec<i64> = sqlx::query_scalar(
+        "SELECT c.vote_count FROM votify_option_counts c \
+         JOIN votify_options o ON o.id = c.option_id ORDER BY o.ordinal",
+    )
+    .fetch_all(&harness.pool().await)
+    .await
+    .unwrap();
+    assert_eq!(counts, [1, 0]);
+}
+
+#[tokio::test]
 async fn an_altered_history_is_rejected_and_voting_continues() {
     let Some(harness) = Harness::new().await else {
         return;

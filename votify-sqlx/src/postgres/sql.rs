@@ -1,0 +1,449 @@
+//! The SQL text of every statement. Rows are bound as one array per column, so that a
+//! statement has one text for any number of rows.
+//!
+//! A `LATERAL` subquery with `OFFSET 0` is a fence for the planner: whatever the
+//! statistics say, it goes through the given rows and looks each of them up in an index.
+//! Rows that were found this way are updated by their `ctid`, without a second lookup.
+
+use crate::statement::Statement;
+
+/// Begins a write transaction on a connection that was prepared by [`session_settings`].
+pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+/// Begins a transaction that reads one snapshot.
+pub(super) const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+    SET LOCAL plan_cache_mode = force_custom_plan";
+
+/// The settings of a session that casts votes.
+///
+/// - Waits for locks are bounded, and the server ends transactions whose client is gone.
+/// - Plans are generic and use indexes whatever the statistics say: a table that was small
+///   when it was last analyzed may have a hundred thousand votes a second later.
+/// - A statement without `BEGIN` runs as in a transaction by [`BEGIN`], whatever the
+///   database has as its default.
+const SETTINGS: [(&str, &str); 8] = [
+    ("lock_timeout", "'3s'"),
+    ("idle_in_transaction_session_timeout", "'5s'"),
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("default_transaction_isolation", "'read committed'"),
+    ("default_transaction_read_only", "off"),
+];
+
+/// Returns the statements that prepare a connection of the store's own pool.
+pub(super) fn session_settings() -> String {
+    SETTINGS
+        .map(|(name, value)| format!("SET {name} = {value};"))
+        .concat()
+}
+
+/// Begins a write transaction on a connection of a host's pool, and prepares it until the
+/// end of the transaction.
+pub(super) fn begin_on_host() -> String {
+    let settings = SETTINGS.map(|(name, value)| format!("; SET LOCAL {name} = {value}"));
+    format!("{BEGIN}{}", settings.concat())
+}
+
+/// The options of a poll as JSON. The argument is the poll's id.
+macro_rules! options {
+    ($poll:literal) => {
+        concat!(
+            "(SELECT json_agg(json_build_array(o.ordinal, o.id, o.text))::text \
+              FROM votify_options o WHERE o.poll_id = ",
+            $poll,
+            ")"
+        )
+    };
+}
+
+/// The columns of a poll `p` with its tally `t`, in one row, so that no reader sees half
+/// of a change.
+macro_rules! select_poll {
+    () => {
+        concat!(
+            "SELECT p.id, p.title, p.description, p.category, p.ballot_kind, p.voter_policy, \
+             p.results_policy, p.allows_revote, p.address_quota, p.created_at, p.opens_at, \
+             p.closes_at, p.edited_at, p.sealed_at, p.owner, p.key_id, p.version, t.epoch, \
+             t.revision, t.total_votes, array_to_json(t.vote_counts)::text, t.trending_score, ",
+            options!("p.id"),
+            ", t.xmin::text::bigint"
+        )
+    };
+}
+
+/// The start of a listing.
+pub(super) const LIST: &str = select_poll!();
+pub(super) const LIST_FROM: &str = "votify_polls p JOIN votify_tallies t ON t.poll_id = p.id";
+
+/// Converts a JSON array of counts to an array.
+macro_rules! counts {
+    ($json:literal) => {
+        concat!("translate(", $json, ", '[]', '{}')::bigint[]")
+    };
+}
+
+/// Active ballots have a time, superseded ones have none. The arguments are the arrays of
+/// polls and voters, and the arrays of polls, voters and ballots that may be superseded.
+macro_rules! histories {
+    ($polls:literal, $voters:literal; $superseded_polls:literal, $superseded_voters:literal, $ballots:literal) => {
+        concat!(
+            "SELECT v.poll_id, v.voter_id, v.ballot_id, v.choice, v.revision, v.cast_at \
+             FROM unnest(",
+            $polls,
+            "::uuid[], ",
+            $voters,
+            "::uuid[]) AS given (poll_id, voter_id) \
+             CROSS JOIN LATERAL (SELECT * FROM votify_votes \
+                WHERE poll_id = given.poll_id AND voter_id = given.voter_id OFFSET 0) AS v \
+             UNION ALL \
+             SELECT s.poll_id, s.voter_id, s.ballot_id, s.choice, s.revision, NULL \
+             FROM unnest(",
+            $superseded_polls,
+            "::uuid[], ",
+            $superseded_voters,
+            "::uuid[], ",
+            $ballots,
+            "::uuid[]) AS given (poll_id, voter_id, ballot_id) \
+             CROSS JOIN LATERAL (SELECT * FROM votify_superseded_votes \
+                WHERE poll_id = given.poll_id AND voter_id = given.voter_id \
+                    AND ballot_id = given.ballot_id OFFSET 0) AS s"
+        )
+    };
+}
+
+macro_rules! insert_votes {
+    ($rows:literal, $condition:literal) => {
+        concat!(
+            "INSERT INTO votify_votes (poll_id, voter_id, ballot_id, choice, revision, cast_at) \
+             SELECT * FROM unnest(",
+            $rows,
+            ") WHERE ",
+            $condition
+        )
+    };
+}
+
+macro_rules! update_votes {
+    ($rows:literal, $condition:literal) => {
+        concat!(
+            "UPDATE votify_votes v SET ballot_id = given.ballot_id, choice = given.choice, \
+                revision = given.revision, cast_at = given.cast_at \
+             FROM unnest(",
+            $rows,
+            ") AS given (poll_id, voter_id, ballot_id, choice, revision, cast_at) \
+             CROSS JOIN LATERAL (SELECT ctid AS tuple_id FROM votify_votes \
+                WHERE poll_id = given.poll_id AND voter_id = given.voter_id OFFSET 0) AS found \
+             WHERE ",
+            $condition,
+            " AND v.ctid = found.tuple_id"
+        )
+    };
+}
+
+macro_rules! delete_votes {
+    ($rows:literal, $condition:literal) => {
+        concat!(
+            "DELETE FROM votify_votes v USING unnest(",
+            $rows,
+            ") AS given (poll_id, voter_id) \
+             CROSS JOIN LATERAL (SELECT ctid AS tuple_id FROM votify_votes \
+                WHERE poll_id = given.poll_id AND voter_id = given.voter_id OFFSET 0) AS found \
+             WHERE ",
+            $condition,
+            " AND v.ctid = found.tuple_id"
+        )
+    };
+}
+
+macro_rules! insert_superseded {
+    ($rows:literal, $condition:literal) => {
+        concat!(
+            "INSERT INTO votify_superseded_votes (poll_id, voter_id, ballot_id, choice, revision) \
+             SELECT * FROM unnest(",
+            $rows,
+            ") WHERE ",
+            $condition
+        )
+    };
+}
+
+/// The argument selects the tallies to write as `given`, and joins them with `t`.
+macro_rules! update_tallies {
+    ($from:expr) => {
+        concat!(
+            "UPDATE votify_tallies t SET revision = given.revision, \
+                total_votes = given.total_votes, vote_counts = ",
+            counts!("given.vote_counts"),
+            ", trending_score = given.trending_score FROM ",
+            $from
+        )
+    };
+}
+
+/// The tallies of locked polls, for [`update_tallies`].
+macro_rules! given_tallies {
+    ($rows:literal) => {
+        concat!(
+            "unnest(",
+            $rows,
+            ") AS given (poll_id, revision, total_votes, vote_counts, trending_score) \
+             CROSS JOIN LATERAL (SELECT ctid AS tuple_id FROM votify_tallies \
+                WHERE poll_id = given.poll_id OFFSET 0) AS found \
+             WHERE t.ctid = found.tuple_id"
+        )
+    };
+}
+
+/// The writes of a batch as common table expressions, if a condition holds: `$1` to `$6`
+/// are inserted votes, `$7` to `$12` updated ones, `$13` and `$14` deleted ones, `$15` to
+/// `$19` superseded ballots. A voter who has a vote violates the primary key.
+macro_rules! writes {
+    ($condition:literal, $tallies:expr) => {
+        concat!(
+            "inserted AS (",
+            insert_votes!(
+                "$1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::bigint[], $6::timestamptz[]",
+                $condition
+            ),
+            " RETURNING 1), updated AS (",
+            update_votes!(
+                "$7::uuid[], $8::uuid[], $9::uuid[], $10::bytea[], $11::bigint[], $12::timestamptz[]",
+                $condition
+            ),
+            " RETURNING 1), deleted AS (",
+            delete_votes!("$13::uuid[], $14::uuid[]", $condition),
+            " RETURNING 1), superseded AS (",
+            insert_superseded!(
+                "$15::uuid[], $16::uuid[], $17::uuid[], $18::bytea[], $19::bigint[]",
+                $condition
+            ),
+            " RETURNING 1), tallies AS (",
+            update_tallies!($tallies),
+            " RETURNING t.xmin)"
+        )
+    };
+}
+
+/// Writes a batch in locked polls. `$20` to `$24` are the tallies. Returns how many rows
+/// each write changed, and the transaction id.
+pub(super) const CAST: &str = concat!(
+    "WITH ",
+    writes!(
+        "true",
+        given_tallies!("$20::uuid[], $21::bigint[], $22::bigint[], $23::text[], $24::float8[]")
+    ),
+    " SELECT (SELECT count(*) FROM inserted), (SELECT count(*) FROM updated), \
+        (SELECT count(*) FROM deleted), (SELECT count(*) FROM superseded), \
+        (SELECT count(*) FROM tallies), (SELECT max(xmin::text::bigint) FROM tallies)"
+);
+
+/// The kinds of rows that [`CAST_OPTIMISTIC`] returns, in column 6.
+pub(super) const HISTORY_ROW: i64 = 0;
+pub(super) const VERSION_ROW: i64 = 1;
+pub(super) const COMMITTED_ROW: i64 = 2;
+
+/// Writes a batch if all polls have the expected row versions and are not locked by
+/// another transaction, and no voter has a history. `$20` to `$24` are the tallies, `$25`
+/// to `$28` the expected polls, epochs, revisions and row versions, `$29` and `$30` the
+/// voters, `$31` to `$33` the ballots that may be superseded.
+///
+/// Returns the transaction id, and fails (division by zero) if a write changed another
+/// number of rows than it has. If the condition does not hold, returns the histories and
+/// the row versions.
+///
+/// `FOR UPDATE` re-evaluates a row that another transaction changed after this statement
+/// began, and then its row version differs. So all locked rows are as the statement's
+/// snapshot shows them. Every write waits for all locks, because it depends on their
+/// number. The histories come first: if they exclude every poll, no row is locked, so
+/// the transaction has nothing to commit.
+///
+/// The polls that change are the first of the expected ones, in the order of the tallies.
+/// They are updated by the `ctid` with which they were locked.
+pub(super) const CAST_OPTIMISTIC: &str = concat!(
+    "WITH histories (poll_id, voter_id, ballot_id, choice, revision, cast_at) AS MATERIALIZED (",
+    histories!("$29", "$30"; "$31", "$32", "$33"),
+    "), unchanged AS MATERIALIZED ( \
+        SELECT tally.tuple_id, given.revision, given.total_votes, given.vote_counts, given.trending_score \
+        FROM unnest($25::uuid[], $26::bigint[], $27::bigint[], $28::bigint[], \
+                $21::bigint[], $22::bigint[], $23::text[], $24::float8[]) \
+            AS given (poll_id, epoch, expected_revision, row_version, \
+                revision, total_votes, vote_counts, trending_score) \
+        CROSS JOIN LATERAL (SELECT ctid AS tuple_id FROM votify_tallies \
+            WHERE poll_id = given.poll_id AND epoch = given.epoch AND revision = given.expected_revision \
+                AND xmin::text::bigint = given.row_version FOR UPDATE SKIP LOCKED) AS tally \
+        WHERE NOT EXISTS (SELECT FROM histories)), \
+    condition (holds) AS MATERIALIZED ( \
+        SELECT (SELECT count(*) FROM unchanged) = cardinality($25::uuid[])), ",
+    writes!(
+        "(SELECT holds FROM condition)",
+        "unchanged AS given WHERE (SELECT holds FROM condition) \
+            AND given.revision IS NOT NULL AND t.ctid = given.tuple_id"
+    ),
+    " SELECT NULL::uuid, NULL::uuid, NULL::uuid, NULL::bytea, NULL::bigint, NULL::timestamptz, \
+        2::bigint, NULL::uuid, NULL::bigint, NULL::bigint, \
+        (SELECT max(xmin::text::bigint) FROM tallies) / ( \
+            (SELECT count(*) FROM inserted) = cardinality($1::uuid[]) \
+            AND (SELECT count(*) FROM updated) = cardinality($7::uuid[]) \
+            AND (SELECT count(*) FROM deleted) = cardinality($13::uuid[]) \
+            AND (SELECT count(*) FROM superseded) = cardinality($15::uuid[]) \
+            AND (SELECT count(*) FROM tallies) = cardinality($20::uuid[]))::int \
+        WHERE (SELECT holds FROM condition) \
+    UNION ALL \
+    SELECT poll_id, voter_id, ballot_id, choice, revision, cast_at, 0, NULL, NULL, NULL, NULL FROM histories \
+    UNION ALL \
+    SELECT NULL, NULL, NULL, NULL, NULL, NULL, 1, t.poll_id, t.epoch, t.revision, t.xmin::text::bigint \
+        FROM unnest($25::uuid[]) AS given (poll_id) \
+        CROSS JOIN LATERAL (SELECT poll_id, epoch, revision, xmin FROM votify_tallies \
+            WHERE poll_id = given.poll_id OFFSET 0) AS t \
+        WHERE NOT (SELECT holds FROM condition)"
+);
+
+/// Returns the text of a statement.
+pub(super) const fn text(statement: Statement) -> &'static str {
+    match statement {
+        Statement::LockPolls => {
+            "SELECT poll_id, epoch, revision, xmin::text::bigint FROM votify_tallies \
+             WHERE poll_id = ANY($1) ORDER BY poll_id FOR UPDATE"
+        }
+        Statement::ReadPolls => concat!(
+            select_poll!(),
+            " FROM unnest($1::uuid[]) AS given (id) \
+             CROSS JOIN LATERAL (SELECT * FROM votify_polls WHERE id = given.id OFFSET 0) AS p \
+             CROSS JOIN LATERAL (SELECT *, xmin FROM votify_tallies \
+                WHERE poll_id = given.id OFFSET 0) AS t"
+        ),
+        Statement::InsertPoll => concat!(
+            "WITH poll AS ( \
+                INSERT INTO votify_polls (title, title_search_key, description, category, ballot_kind, \
+                    voter_policy, results_policy, allows_revote, address_quota, created_at, opens_at, \
+                    closes_at, edited_at, sealed_at, owner, key_id, version, id) \
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $23) \
+                RETURNING id) \
+             INSERT INTO votify_tallies (poll_id, epoch, revision, total_votes, vote_counts, trending_score) \
+             SELECT id, $18, $19, $20, ",
+            counts!("$21"),
+            ", $22 FROM poll"
+        ),
+        Statement::UpdatePoll => concat!(
+            "WITH poll AS ( \
+                UPDATE votify_polls SET (title, title_search_key, description, category, ballot_kind, \
+                    voter_policy, results_policy, allows_revote, address_quota, created_at, opens_at, \
+                    closes_at, edited_at, sealed_at, owner, key_id, version) \
+                = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
+                WHERE id = $23 RETURNING id) \
+             UPDATE votify_tallies t SET (epoch, revision, total_votes, vote_counts, trending_score) \
+             = ($18, $19, $20, ",
+            counts!("$21"),
+            ", $22) FROM poll WHERE t.poll_id = poll.id"
+        ),
+        Statement::InsertOptions => {
+            "INSERT INTO votify_options (poll_id, ordinal, id, text) \
+             SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[])"
+        }
+        Statement::DeleteOptions => "DELETE FROM votify_options WHERE poll_id = $1",
+        Statement::DeletePoll => {
+            "WITH tally AS (DELETE FROM votify_tallies WHERE poll_id = $1) \
+             DELETE FROM votify_polls WHERE id = $1"
+        }
+
+        Statement::ReadHistories => histories!("$1", "$2"; "$1", "$2", "$3"),
+        Statement::ReadVotes => concat!(
+            "SELECT v.voter_id, v.ballot_id, v.choice, v.revision, v.cast_at, ",
+            options!("($1::uuid[])[1]"),
+            " FROM unnest($1::uuid[], $2::uuid[]) AS given (poll_id, voter_id) \
+             CROSS JOIN LATERAL (SELECT * FROM votify_votes \
+                WHERE poll_id = given.poll_id AND voter_id = given.voter_id OFFSET 0) AS v"
+        ),
+        Statement::ReadRevision => concat!(
+            "SELECT revision, ",
+            options!("$1"),
+            " FROM votify_tallies WHERE poll_id = $1"
+        ),
+        Statement::ReadVotePage => {
+            "SELECT voter_id, ballot_id, choice, revision, cast_at FROM votify_votes \
+             WHERE uuid_send(poll_id) = uuid_send($1) AND revision > $2 AND revision <= $3 \
+             ORDER BY revision LIMIT $4"
+        }
+        Statement::CountChoices => {
+            "SELECT choice, count(*) FROM votify_votes WHERE poll_id = $1 GROUP BY choice"
+        }
+        Statement::InsertVotes => insert_votes!(
+            "$1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::bigint[], $6::timestamptz[]",
+            "true"
+        ),
+        Statement::UpdateVotes => update_votes!(
+            "$1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::bigint[], $6::timestamptz[]",
+            "true"
+        ),
+        Statement::DeleteVotes => delete_votes!("$1::uuid[], $2::uuid[]", "true"),
+        Statement::InsertSuperseded => insert_superseded!(
+            "$1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::bigint[]",
+            "true"
+        ),
+        Statement::UpdateTallies => update_tallies!(given_tallies!(
+            "$1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::float8[]"
+        )),
+        Statement::DeleteAllVotes => "DELETE FROM votify_votes WHERE poll_id = $1",
+        Statement::DeleteAllSuperseded => "DELETE FROM votify_superseded_votes WHERE poll_id = $1",
+
+        Statement::ReadVoteAddresses => {
+            "SELECT a.poll_id, a.voter_id, a.address_id \
+             FROM unnest($1::uuid[], $2::uuid[]) AS given (poll_id, voter_id) \
+             CROSS JOIN LATERAL (SELECT * FROM votify_vote_addresses \
+                WHERE poll_id = given.poll_id AND voter_id = given.voter_id OFFSET 0) AS a"
+        }
+        Statement::CountVoteAddresses => {
+            "SELECT given.poll_id, given.address_id, a.used \
+             FROM unnest($1::uuid[], $2::uuid[]) AS given (poll_id, address_id) \
+             CROSS JOIN LATERAL (SELECT count(*) AS used FROM votify_vote_addresses \
+                WHERE poll_id = given.poll_id AND address_id = given.address_id OFFSET 0) AS a"
+        }
+        Statement::InsertVoteAddresses => {
+            "INSERT INTO votify_vote_addresses (poll_id, voter_id, address_id) \
+             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[])"
+        }
+        Statement::DeleteVoteAddresses => {
+            "DELETE FROM votify_vote_addresses a \
+             USING unnest($1::uuid[], $2::uuid[]) AS given (poll_id, voter_id) \
+             CROSS JOIN LATERAL (SELECT ctid AS tuple_id FROM votify_vote_addresses \
+                WHERE poll_id = given.poll_id AND voter_id = given.voter_id OFFSET 0) AS found \
+             WHERE a.ctid = found.tuple_id"
+        }
+        Statement::DeleteAllVoteAddresses => "DELETE FROM votify_vote_addresses WHERE poll_id = $1",
+
+        Statement::ReadInvites => {
+            "SELECT i.voter_id FROM unnest($1::uuid[], $2::uuid[]) AS given (poll_id, voter_id) \
+             CROSS JOIN LATERAL (SELECT voter_id FROM votify_invites \
+                WHERE poll_id = given.poll_id AND voter_id = given.voter_id OFFSET 0) AS i"
+        }
+        Statement::CountInvites => "SELECT count(*) FROM votify_invites WHERE poll_id = $1",
+        Statement::InsertInvites => {
+            "INSERT INTO votify_invites (poll_id, voter_id) SELECT * FROM unnest($1::uuid[], $2::uuid[])"
+        }
+        Statement::DeleteAllInvites => "DELETE FROM votify_invites WHERE poll_id = $1",
+
+        Statement::ReadUserByName => {
+            "SELECT id, name, password_hash, created_at FROM votify_users WHERE name_key = $1"
+        }
+        Statement::ReadUser => {
+            "SELECT id, name, password_hash, created_at FROM votify_users WHERE id = $1"
+        }
+        Statement::InsertUser => {
+            "INSERT INTO votify_users (id, name, name_key, password_hash, created_at) \
+             VALUES ($1, $2, $3, $4, $5)"
+        }
+        Statement::InsertRevocation => {
+            "INSERT INTO votify_revoked_tokens (token_id, expires_at) VALUES ($1, $2)"
+        }
+        // Skips rows that another process is deleting.
+        Statement::DeleteExpiredRevocations => {
+            "DELETE FROM votify_revoked_tokens WHERE token_id = ANY (ARRAY(\
+                SELECT token_id FROM votify_revoked_tokens WHERE expires_at < $1 \
+                ORDER BY expires_at LIMIT 100 FOR UPDATE SKIP LOCKED))"
+        }
+        Statement::ReadRevocations => {
+            "SELECT token_id FROM votify_revoked_tokens WHERE token_id = ANY ($1)"
+        }
+    }
+}
