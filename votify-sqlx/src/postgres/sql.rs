@@ -238,8 +238,7 @@ pub(super) const CAST: &str = concat!(
         (SELECT count(*) FROM tallies), (SELECT max(xmin::text::bigint) FROM tallies)"
 );
 
-/// The kinds of rows that [`CAST_OPTIMISTIC`] returns, in column 6.
-pub(super) const HISTORY_ROW: i64 = 0;
+/// The kinds of rows that [`CAST_OPTIMISTIC`] returns, in column 6. Histories have kind 0.
 pub(super) const VERSION_ROW: i64 = 1;
 pub(super) const COMMITTED_ROW: i64 = 2;
 
@@ -249,8 +248,8 @@ pub(super) const COMMITTED_ROW: i64 = 2;
 /// voters, `$31` to `$33` the ballots that may be superseded.
 ///
 /// Returns the transaction id, and fails (division by zero) if a write changed another
-/// number of rows than it has. If the condition does not hold, returns the histories and
-/// the row versions.
+/// number of rows than it has. `NULL` must not be divided: that would be no error. If the
+/// condition does not hold, returns the histories and the row versions.
 ///
 /// `FOR UPDATE` re-evaluates a row that another transaction changed after this statement
 /// began, and then its row version differs. So all locked rows are as the statement's
@@ -282,7 +281,7 @@ pub(super) const CAST_OPTIMISTIC: &str = concat!(
     ),
     " SELECT NULL::uuid, NULL::uuid, NULL::uuid, NULL::bytea, NULL::bigint, NULL::timestamptz, \
         2::bigint, NULL::uuid, NULL::bigint, NULL::bigint, \
-        (SELECT max(xmin::text::bigint) FROM tallies) / ( \
+        coalesce((SELECT max(xmin::text::bigint) FROM tallies), 0) / ( \
             (SELECT count(*) FROM inserted) = cardinality($1::uuid[]) \
             AND (SELECT count(*) FROM updated) = cardinality($7::uuid[]) \
             AND (SELECT count(*) FROM deleted) = cardinality($13::uuid[]) \
