@@ -4,6 +4,7 @@
 mod adaptive_interval;
 mod drain;
 mod frame;
+mod frame_latency;
 mod presence;
 mod published_state;
 mod registry;

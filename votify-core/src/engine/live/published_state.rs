@@ -5,14 +5,16 @@ use tokio::time::Instant;
 use crate::engine::live::drain::Drain;
 use crate::engine::live::frame::{Frame, FrameKind};
 
-/// The newest state of a room for one audience, with the frames that announce it.
+/// The state of a poll at one publication, with its frames for one audience.
+///
+/// A viewer receives the frames that it lacks, never the snapshot itself.
 #[derive(Debug)]
 pub(super) struct RoomSnapshot {
     updated: Arc<Frame>,
     changed: OnceLock<Arc<Frame>>,
     closed: OnceLock<Arc<Frame>>,
     pub(super) published_at: Instant,
-    /// Viewers whose join index is a multiple of this record their delivery latency.
+    /// Viewers whose join index is a multiple of this record the frame latency.
     pub(super) sample_every: u32,
     /// Set when the engine starts to disconnect all viewers.
     pub(super) drain: Option<Arc<Drain>>,
@@ -78,10 +80,10 @@ impl RoomSnapshot {
     }
 }
 
-/// The state that a room publishes to one audience.
+/// The value that a room publishes to the watches of one audience: a snapshot, or that the
+/// poll is loading or deleted, or that the room is closed.
 ///
-/// Its receivers are the viewers on this instance. The engine's `Publisher` sends updates
-/// to the other instances.
+/// Each watch receives it, and returns the frames of the snapshot that its viewer lacks.
 #[derive(Debug, Clone)]
 pub(super) enum PublishedState {
     /// The poll is being loaded.

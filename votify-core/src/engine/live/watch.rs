@@ -26,8 +26,9 @@ const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
 ///
 /// - The first frame is always an [`Updated`](super::FrameKind::Updated) with the newest
 ///   state.
-/// - Frames are merged: a slow viewer gets the newest state only, but still one frame for
-///   each change of the definition and for the closing.
+/// - Frames are merged: a slow viewer gets the newest state only. It gets one
+///   [`Changed`](super::FrameKind::Changed) frame if the definition changed since its last
+///   frame, and always one for the closing.
 /// - Positions never decrease.
 /// - The state is exact within 2 s of the last change and of the last fault: twice
 ///   [`resync_interval`](crate::engine::EngineConfig::resync_interval), which defaults to
@@ -100,7 +101,7 @@ impl Watch {
         let snapshot = watch.first_snapshot(poll).await?;
         watch.track_voter(&snapshot).await?;
         if let Some(after) = after {
-            watch.catch_up(after).await?;
+            watch.reload_to(after).await?;
         }
         watch.published.mark_changed();
         Ok(watch)
@@ -152,7 +153,7 @@ impl Watch {
     }
 
     /// Waits until the room's state is as new as `after`, or as new as the store's.
-    async fn catch_up(&self, after: ViewPosition) -> Result<(), EngineError> {
+    async fn reload_to(&self, after: ViewPosition) -> Result<(), EngineError> {
         let is_behind = match &*self.published.borrow() {
             PublishedState::Snapshot(snapshot) => {
                 snapshot.updated().view.position().is_older_than(&after)
@@ -161,7 +162,7 @@ impl Watch {
         };
         let context = self.guard.context();
         let timeout = context.config.store_timeout;
-        if is_behind && !self.guard.room.catch_up(after, timeout).await {
+        if is_behind && !self.guard.room.reload_to(after, timeout).await {
             return Err(context.loader.unavailable());
         }
         Ok(())
@@ -214,7 +215,7 @@ impl Watch {
         reason
     }
 
-    /// Queues the frames of the current state and records its delivery latency. With
+    /// Queues the frames of the current state and records the frame latency. With
     /// `check_rules`, rules that the voter subscription does not match are returned
     /// instead.
     fn take_current(&mut self, check_rules: bool) -> Option<Arc<RoomSnapshot>> {
@@ -288,7 +289,7 @@ impl Watch {
             queued.take_if(|queued| queued.kind == FrameKind::Updated);
         }
         if let Some(last_seen) = &mut self.last_seen {
-            last_seen.catch_up(&frame);
+            last_seen.record_refresh(&frame);
         }
         Ok(frame)
     }

@@ -78,9 +78,9 @@ impl RoomState {
         self.publish_at
     }
 
-    /// Applies the events of a mailbox.
+    /// Applies the messages of a mailbox.
     ///
-    /// Returns a request if the poll must be loaded for [`reloaded`](Self::reloaded).
+    /// Returns a request if the poll must be loaded for [`apply_reload`](Self::apply_reload).
     /// Breaks if the poll is deleted.
     pub(super) fn apply(&mut self, mailbox: Mailbox) -> ControlFlow<(), Option<ReloadRequest>> {
         if mailbox.deleted {
@@ -131,7 +131,7 @@ impl RoomState {
 
     /// Replaces the state with the loaded poll if that is as new, and completes reload
     /// request `last_number`.
-    pub(super) fn reloaded(&mut self, loaded: LoadedPoll, last_number: u64) {
+    pub(super) fn apply_reload(&mut self, loaded: LoadedPoll, last_number: u64) {
         // Also at the same position, because a status changes by time alone.
         if loaded.tally.position >= self.position() {
             self.loaded = loaded;
@@ -184,7 +184,7 @@ impl RoomState {
     /// Publishes the state when the scheduled time has come. Delays the publication if
     /// the last one was delivered so slowly that the interval grew.
     ///
-    /// `latency` is the mean delivery latency of the last publication, if measured.
+    /// `latency` is the mean frame latency of the last publication, if measured.
     pub(super) fn publish_or_delay(
         &mut self,
         latency: Option<Duration>,
@@ -231,7 +231,7 @@ impl RoomState {
     ) -> Arc<RoomSnapshot> {
         let LoadedPoll { poll, tally } = &self.loaded;
         let view = TallyView::new(poll, tally, audience);
-        let votes: Arc<[OptionId]> = if view.counts().is_some() {
+        let vote_sample: Arc<[OptionId]> = if view.counts().is_some() {
             vote_sample.into()
         } else {
             Arc::default()
@@ -243,7 +243,7 @@ impl RoomState {
             view,
             // Viewers that joined since the last update count at once.
             self.total_viewers.max(inputs.local_viewers),
-            votes,
+            vote_sample,
         );
         Arc::new(RoomSnapshot::new(
             frame,

@@ -32,7 +32,7 @@ impl LastSeen {
 
     /// Records a frame that the viewer got by a refresh, unless it has received something
     /// newer.
-    pub(super) fn catch_up(&mut self, frame: &Frame) {
+    pub(super) fn record_refresh(&mut self, frame: &Frame) {
         if !frame.view.position().is_older_than(&self.position) {
             self.position = frame.view.position();
         }
