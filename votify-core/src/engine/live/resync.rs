@@ -96,7 +96,7 @@ impl RoomRegistry {
 impl Room {
     fn allows_revote(&self) -> bool {
         match &*self.subscribe(Audience::Public).borrow() {
-            PublishedState::Snapshot(snapshot) => snapshot.updated().poll.rules.revote,
+            PublishedState::Frames(frames) => frames.updated().poll.rules.revote,
             _ => false,
         }
     }
@@ -105,8 +105,8 @@ impl Room {
     /// alone.
     fn status_is_stale(&self, now: Timestamp, tally: &Tally) -> bool {
         match &*self.subscribe(Audience::Public).borrow() {
-            PublishedState::Snapshot(snapshot) => {
-                let frame = snapshot.updated();
+            PublishedState::Frames(frames) => {
+                let frame = frames.updated();
                 frame.poll.version == tally.version && frame.poll.status(now) != frame.status
             }
             _ => false,

@@ -145,7 +145,7 @@ impl Room {
         } = publication;
         self.public.send_if_modified(|state| state.replace(public));
         self.voted.send_if_modified(|state| state.replace(voted));
-        // After the snapshots, because these voters and requests wait for them.
+        // After the frames, because these voters and requests wait for them.
         for (voter, audience) in audience_changes {
             self.tracked_voters.set(voter, audience);
         }

@@ -11,8 +11,8 @@ use crate::broadcast::InstanceId;
 use crate::engine::config::EngineConfig;
 use crate::engine::live::adaptive_interval::AdaptiveInterval;
 use crate::engine::live::frame::{Frame, FrameKind};
+use crate::engine::live::frame_set::FrameSet;
 use crate::engine::live::presence::{Presence, PresenceAnnouncer};
-use crate::engine::live::published_state::RoomSnapshot;
 use crate::engine::loaded_poll::LoadedPoll;
 use crate::engine::tally_change::extend_sample;
 use crate::id::OptionId;
@@ -206,12 +206,12 @@ impl RoomState {
         self.publish_at = None;
         self.published_at = inputs.now;
         let vote_sample = std::mem::take(&mut self.vote_sample);
-        let public = self.snapshot(Audience::Public, &vote_sample, inputs);
+        let public = self.frame_set(Audience::Public, &vote_sample, inputs);
         // Under other policies both audiences see the same, and share the rendered
         // frames.
         let voted = match self.loaded.poll.rules.results {
             ResultsPolicy::AfterVote if !self.loaded.tally.sealed => {
-                self.snapshot(Audience::Voted, &vote_sample, inputs)
+                self.frame_set(Audience::Voted, &vote_sample, inputs)
             }
             _ => Arc::clone(&public),
         };
@@ -223,12 +223,12 @@ impl RoomState {
         }
     }
 
-    fn snapshot(
+    fn frame_set(
         &self,
         audience: Audience,
         vote_sample: &[OptionId],
         inputs: &PublishInputs,
-    ) -> Arc<RoomSnapshot> {
+    ) -> Arc<FrameSet> {
         let LoadedPoll { poll, tally } = &self.loaded;
         let view = TallyView::new(poll, tally, audience);
         let vote_sample: Arc<[OptionId]> = if view.counts().is_some() {
@@ -245,7 +245,7 @@ impl RoomState {
             self.total_viewers.max(inputs.local_viewers),
             vote_sample,
         );
-        Arc::new(RoomSnapshot::new(
+        Arc::new(FrameSet::new(
             frame,
             self.published_at,
             AdaptiveInterval::sample_every(inputs.local_viewers),
@@ -253,9 +253,9 @@ impl RoomState {
         ))
     }
 
-    /// Returns the last snapshot of a deleted poll.
-    pub(super) fn last_snapshot(&self, inputs: &PublishInputs) -> Arc<RoomSnapshot> {
-        self.snapshot(Audience::Public, &[], inputs)
+    /// Returns the last frames of a deleted poll.
+    pub(super) fn last_frames(&self, inputs: &PublishInputs) -> Arc<FrameSet> {
+        self.frame_set(Audience::Public, &[], inputs)
     }
 }
 

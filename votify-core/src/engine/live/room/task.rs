@@ -64,7 +64,7 @@ async fn publish_until_closed(
         tokio::select! {
             () = room.notified() => {
                 if process_mailbox(room, context, &mut state).await.is_break() {
-                    let last = state.last_snapshot(&inputs(room, context));
+                    let last = state.last_frames(&inputs(room, context));
                     return PublishedState::Deleted(Some(last));
                 }
             }

@@ -107,8 +107,8 @@ fn reload_of(step: ControlFlow<(), Option<ReloadRequest>>) -> ReloadRequest {
     }
 }
 
-fn votes(snapshot: &RoomSnapshot) -> Option<u64> {
-    snapshot.updated().view.total_votes()
+fn votes(frames: &FrameSet) -> Option<u64> {
+    frames.updated().view.total_votes()
 }
 
 fn voter(n: u8) -> VoterId {

@@ -42,7 +42,7 @@ struct WakeRecorder {
 impl Wake for WakeRecorder {
     fn wake(self: Arc<Self>) {
         let published = match &*self.room.subscribe(Audience::Voted).borrow() {
-            PublishedState::Snapshot(snapshot) => votes(snapshot),
+            PublishedState::Frames(frames) => votes(frames),
             _ => None,
         };
         self.published.lock().unwrap().push(published);
@@ -50,7 +50,7 @@ impl Wake for WakeRecorder {
 }
 
 #[test]
-fn audiences_and_reloads_switch_after_the_snapshots() {
+fn audiences_and_reloads_switch_after_the_frames() {
     let mut harness = Harness::with(ResultsPolicy::AfterVote);
     let mailbox = Mailbox {
         tally: Some(harness.tally(1)),
@@ -89,7 +89,7 @@ fn audience_change_without_a_new_tally_schedules_a_publication() {
 }
 
 #[test]
-fn audiences_share_a_snapshot_unless_the_counts_depend_on_them() {
+fn audiences_share_frames_unless_the_counts_depend_on_them() {
     for (results, shared) in [
         (ResultsPolicy::Live, true),
         (ResultsPolicy::AfterVote, false),

@@ -161,6 +161,6 @@ fn deletion_breaks_and_leaves_the_last_state() {
         ..Mailbox::default()
     };
     assert!(harness.state.apply(mailbox).is_break());
-    let last = harness.state.last_snapshot(&inputs(harness.start));
+    let last = harness.state.last_frames(&inputs(harness.start));
     assert_eq!(votes(&last), Some(1));
 }
