@@ -13,13 +13,13 @@ mod loader;
 mod manage;
 mod notifier;
 mod poll_snapshot;
-mod publisher;
 mod queries;
 mod readiness;
 mod receipt;
 mod scheduler;
 mod stats;
 mod tally_change;
+mod update_sender;
 mod voting;
 
 pub use builder::EngineBuilder;
@@ -50,7 +50,7 @@ use batcher::Batcher;
 use live::{RoomRegistry, Watch};
 use loader::PollLoader;
 use notifier::Notifier;
-use scheduler::event::SchedulerEvent;
+use scheduler::message::SchedulerMessage;
 use stats::Counters;
 
 /// Polls over a store: accepts votes and streams live results. A handle; clones are the
@@ -72,7 +72,7 @@ struct Inner {
     batcher: Batcher,
     rooms: Arc<RoomRegistry>,
     notifier: Notifier,
-    scheduler: mpsc::Sender<SchedulerEvent>,
+    scheduler: mpsc::Sender<SchedulerMessage>,
     broadcaster: Arc<dyn Broadcaster>,
     stats: Arc<Counters>,
     config: EngineConfig,

@@ -255,8 +255,8 @@ impl Store for RedisStore {
         now: Timestamp,
     ) -> Result<ChangeOutcome, StoreError> {
         let transition = |state: &PollState| match state.apply_change(change, now) {
-            Err(refusal) => Transition::keep(ChangeOutcome::Refused(refusal)),
-            Ok(None) => Transition::keep(ChangeOutcome::Unchanged(Box::new(state.clone()))),
+            Err(refusal) => Transition::unchanged(ChangeOutcome::Refused(refusal)),
+            Ok(None) => Transition::unchanged(ChangeOutcome::Unchanged(Box::new(state.clone()))),
             Ok(Some(changed)) => Transition {
                 new_state: Some(changed.clone()),
                 result: ChangeOutcome::Changed(Box::new(changed)),
@@ -278,9 +278,9 @@ impl Store for RedisStore {
                 new_state: Some(sealed),
             },
             None if state.poll.is_sealed() => {
-                Transition::keep(SealOutcome::Sealed(state.tally.clone()))
+                Transition::unchanged(SealOutcome::Sealed(state.tally.clone()))
             }
-            None => Transition::keep(SealOutcome::NotDue),
+            None => Transition::unchanged(SealOutcome::NotDue),
         };
         self.with_reindex(id, lifecycle::transform(self, id, transition).boxed())
             .await

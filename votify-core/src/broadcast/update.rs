@@ -35,12 +35,12 @@ pub enum Update {
     TallyChanged {
         /// The newest tally.
         tally: Tally,
-        /// The options of votes with one option since the last update. A sample if there
-        /// were many.
-        votes: Vec<OptionId>,
+        /// The options of votes with one option since the last update: at most 32.
+        #[serde(rename = "votes")]
+        vote_sample: Vec<OptionId>,
     },
     /// A poll was edited, opened or sealed.
-    PollChanged {
+    DefinitionChanged {
         /// The new definition.
         poll: Box<Poll>,
         /// The tally at the same position.
@@ -74,7 +74,7 @@ impl Update {
     #[must_use]
     pub fn poll(&self) -> PollId {
         match self {
-            Self::TallyChanged { tally, .. } | Self::PollChanged { tally, .. } => tally.poll,
+            Self::TallyChanged { tally, .. } | Self::DefinitionChanged { tally, .. } => tally.poll,
             Self::Deleted { poll } | Self::Viewers { poll, .. } => *poll,
         }
     }

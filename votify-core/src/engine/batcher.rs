@@ -25,7 +25,7 @@ use queued_ballot::QueuedBallot;
 pub(super) use queued_ballot::Reply;
 pub(super) use writer::BatchWriter;
 
-/// Collects ballots while the previous batch is written, and writes them as one batch.
+/// Queues ballots for the writers, which write them in batches.
 ///
 /// There is no timer: a batch contains the ballots queued during the previous write. A
 /// lone vote is written at once, a burst in large batches. A queued ballot is cast even
@@ -67,7 +67,7 @@ impl Batcher {
     /// Queues a ballot, or rejects it at once if the queue is full.
     ///
     /// Returns the receiver of the reply. Dropping it does not cancel the ballot.
-    pub(super) fn submit(
+    pub(super) fn enqueue(
         &self,
         ballot: Ballot,
         definition: Arc<CachedDefinition>,

@@ -11,9 +11,9 @@ use crate::engine::cache::PollCache;
 use crate::engine::live::{RoomContext, RoomRegistry};
 use crate::engine::loader::PollLoader;
 use crate::engine::notifier::Notifier;
-use crate::engine::publisher::Publisher;
 use crate::engine::scheduler::Scheduler;
 use crate::engine::stats::Counters;
+use crate::engine::update_sender::UpdateSender;
 use crate::engine::{EngineConfig, Inner, PollEngine};
 use crate::layers::Timeout;
 use crate::memory::MemoryBroadcaster;
@@ -23,7 +23,7 @@ use crate::time::{Clock, SystemClock};
 
 /// Capacity of the channel to the scheduler. Events beyond it are dropped; the
 /// scheduler's next scan finds their polls.
-const SCHEDULER_EVENTS: usize = 1_024;
+const SCHEDULER_MESSAGES: usize = 1_024;
 
 /// Configures and builds a [`PollEngine`].
 ///
@@ -116,9 +116,9 @@ impl EngineBuilder {
         let broadcaster: Arc<dyn Broadcaster> = Arc::new(Timeout::new(broadcaster, timeout));
         let stats = Arc::new(Counters::default());
         let (writer_tasks, tasks) = (TaskTracker::new(), TaskTracker::new());
-        // The writers end first, so that the other tasks still publish the last batches.
+        // The writers end first, so that the other tasks still send the last tallies.
         let (stop_writers, shutdown) = (CancellationToken::new(), CancellationToken::new());
-        let (scheduler_events, event_receiver) = mpsc::channel(SCHEDULER_EVENTS);
+        let (scheduler_sender, scheduler_receiver) = mpsc::channel(SCHEDULER_MESSAGES);
 
         let loader = Arc::new(PollLoader {
             store: Arc::clone(&store),
@@ -126,9 +126,9 @@ impl EngineBuilder {
             keyring,
             cache: PollCache::new(config.poll_cache_capacity),
             loads: SingleFlight::new(),
-            scheduler: scheduler_events.clone(),
+            scheduler: scheduler_sender.clone(),
         });
-        let publisher = Arc::new(Publisher::new(
+        let update_sender = Arc::new(UpdateSender::new(
             Arc::clone(&broadcaster),
             config.update_interval,
         ));
@@ -136,7 +136,7 @@ impl EngineBuilder {
             RoomContext::new(
                 Arc::clone(&loader),
                 Arc::clone(&broadcaster),
-                Arc::clone(&publisher),
+                Arc::clone(&update_sender),
                 config.clone(),
                 shutdown.clone(),
             ),
@@ -144,7 +144,7 @@ impl EngineBuilder {
         ));
         let notifier = Notifier {
             rooms: Arc::clone(&rooms),
-            publisher: Arc::clone(&publisher),
+            update_sender: Arc::clone(&update_sender),
             events: broadcast::Sender::new(config.event_buffer.max(1)),
         };
         let writer = BatchWriter {
@@ -161,16 +161,16 @@ impl EngineBuilder {
             notifier: notifier.clone(),
             scan_interval: config.schedule_interval,
         };
-        tasks.spawn(publisher.run(shutdown.clone()));
+        tasks.spawn(update_sender.run(shutdown.clone()));
         tasks.spawn(Arc::clone(&rooms).resync(shutdown.clone()));
-        tasks.spawn(scheduler.run(event_receiver, shutdown.clone()));
+        tasks.spawn(scheduler.run(scheduler_receiver, shutdown.clone()));
         PollEngine {
             inner: Arc::new(Inner {
                 loader,
                 batcher,
                 rooms,
                 notifier,
-                scheduler: scheduler_events,
+                scheduler: scheduler_sender,
                 broadcaster,
                 stats,
                 config,

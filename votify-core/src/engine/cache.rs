@@ -48,7 +48,7 @@ impl CachedDefinition {
     }
 
     /// Marks the definition as frozen if a tally of the same version ever had ballots.
-    pub(super) fn observe_tally(&self, tally: &Tally) {
+    pub(super) fn mark_frozen_if_voted(&self, tally: &Tally) {
         if tally.ever_had_ballots() && tally.version == self.poll.version {
             self.frozen.store(true, Ordering::Relaxed);
         }

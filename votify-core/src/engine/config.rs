@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-/// Maximum number of votes with one option that one update carries as a sample.
-pub(super) const VOTE_SAMPLE: usize = 32;
+/// Maximum number of votes in the sample of an update or frame.
+pub(super) const MAX_VOTE_SAMPLE: usize = 32;
 
 /// Limits and intervals of an engine.
 ///
@@ -23,11 +23,11 @@ pub(super) const VOTE_SAMPLE: usize = 32;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineConfig {
-    /// Maximum queued ballots per poll and writer; more are rejected with
+    /// Maximum queued ballots of one poll; more are rejected with
     /// [`Overloaded`](crate::EngineError::Overloaded). Defaults to 32 768 ballots.
     ///
-    /// All polls together may queue twice as many. If several polls are busy, each gets
-    /// less, so that other polls always find capacity.
+    /// All polls of a writer together may queue twice as many. If several polls are busy,
+    /// each gets less, so that other polls always find capacity.
     pub max_queued_ballots: usize,
     /// Maximum ballots per batch. Defaults to 4 096 ballots.
     ///

@@ -42,9 +42,9 @@ pub enum Event {
         /// The poll.
         poll: Arc<Poll>,
     },
-    /// A poll was changed.
-    PollChanged {
-        /// The poll after the change.
+    /// A poll was edited.
+    PollEdited {
+        /// The poll after the edit.
         poll: Arc<Poll>,
     },
     /// A poll was sealed.

@@ -9,7 +9,7 @@ use crate::voter::{Caller, InviteCode, VoterId, VoterPolicy};
 #[non_exhaustive]
 pub enum InviteRefusal {
     /// The poll's voter policy is not `Invite`, or the store does not support
-    /// invitations.
+    /// invites.
     #[error("voters of this poll are not invited")]
     NotByInvite,
     /// The poll is closed.
@@ -38,7 +38,7 @@ impl PollEngine {
     /// Maximum number of codes of one poll.
     pub const MAX_INVITES_PER_POLL: u64 = 100_000;
 
-    /// Returns true if the store supports invitations
+    /// Returns true if the store supports invites
     /// ([`Store::invites`](crate::Store::invites)).
     ///
     /// If it does not, polls with the voter policy `Invite` cannot be created.
@@ -114,14 +114,14 @@ impl PollEngine {
         }
     }
 
-    /// Rejects the voter policy `Invite` if the store does not support invitations.
+    /// Rejects the voter policy `Invite` if the store does not support invites.
     pub(super) fn check_voter_policy(
         &self,
         voters: Option<VoterPolicy>,
     ) -> Result<(), InvalidPoll> {
         let mut problems = InvalidPoll::default();
         if voters == Some(VoterPolicy::Invite) && !self.supports_invites() {
-            problems.add("voters", "this server does not support invitations");
+            problems.add("voters", "this server does not support invites");
         }
         problems.into_result(())
     }

@@ -4,6 +4,8 @@
 mod adaptive_interval;
 mod drain;
 mod frame;
+mod frame_latency;
+mod frame_set;
 mod presence;
 mod published_state;
 mod registry;

@@ -6,7 +6,7 @@ use crate::backend::SingleFlight;
 use crate::engine::EngineError;
 use crate::engine::cache::PollCache;
 use crate::engine::loaded_poll::LoadedPoll;
-use crate::engine::scheduler::event::SchedulerEvent;
+use crate::engine::scheduler::message::SchedulerMessage;
 use crate::id::PollId;
 use crate::poll::{Poll, PollStatus, ResultsPolicy, SealCause};
 use crate::secret::Keyring;
@@ -27,7 +27,7 @@ pub(super) struct PollLoader {
     pub(super) cache: PollCache,
     pub(super) loads: SingleFlight<Result<LoadedPoll, EngineError>>,
     /// Receives the polls that a read past their closing time has sealed.
-    pub(super) scheduler: mpsc::Sender<SchedulerEvent>,
+    pub(super) scheduler: mpsc::Sender<SchedulerMessage>,
 }
 
 /// The result of sealing a poll that appeared to be past its closing time.
@@ -76,7 +76,7 @@ impl PollLoader {
                 SealAttempt::SealedNow(sealed) => {
                     tally = sealed;
                     // If the channel is full, the next resync informs the viewers.
-                    let _ = self.scheduler.try_send(SchedulerEvent::Sealed(id));
+                    let _ = self.scheduler.try_send(SchedulerMessage::Sealed(id));
                 }
                 // The cached closing time was outdated.
                 SealAttempt::NotDue => {
@@ -149,7 +149,7 @@ impl PollLoader {
 
     /// Returns the voter id of a caller who may vote in a poll.
     ///
-    /// Invitations are never revoked, so this check needs no lock.
+    /// Invites are never revoked, so this check needs no lock.
     pub(super) async fn authorize_voter(
         &self,
         poll: &Poll,
@@ -180,11 +180,7 @@ impl PollLoader {
         voter: VoterId,
     ) -> Result<Audience, EngineError> {
         let ballot = self.store.ballots_of(poll, &[voter]).await?.pop().flatten();
-        Ok(if ballot.is_some() {
-            Audience::Voted
-        } else {
-            Audience::Public
-        })
+        Ok(Audience::of_voter(ballot.is_some()))
     }
 
     /// Returns the audience of a caller, and reads the store only if the counts depend on

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::engine::loaded_poll::LoadedPoll;
-use crate::engine::scheduler::event::SchedulerEvent;
+use crate::engine::scheduler::message::SchedulerMessage;
 use crate::engine::{EngineError, PollEngine, PollSnapshot};
 use crate::id::PollId;
 use crate::poll::{Poll, PollChange, PollDraft, PollState, SealCause};
@@ -46,7 +46,7 @@ impl PollEngine {
         loader.store.create_poll(&poll).await?;
         let poll = Arc::clone(&loader.cache.put(Arc::new(poll)).poll);
         self.schedule(&poll);
-        self.inner.notifier.created(Arc::clone(&poll));
+        self.inner.notifier.notify_created(Arc::clone(&poll));
         Ok(poll)
     }
 
@@ -97,7 +97,7 @@ impl PollEngine {
     /// - [`ChangeRefused`](EngineError::ChangeRefused): the poll is closed, a field is
     ///   frozen since the first ballot, or the result would be invalid. Nothing changed.
     /// - [`InvalidPoll`](EngineError::InvalidPoll): the voter policy is `Invite` and the
-    ///   store does not support invitations. Nothing changed.
+    ///   store does not support invites. Nothing changed.
     /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
     /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
     pub async fn change_poll(
@@ -114,7 +114,7 @@ impl PollEngine {
             ChangeOutcome::Changed(state) => {
                 let loaded = self.cache_state(*state);
                 self.schedule(&loaded.poll);
-                self.inner.notifier.definition_changed(loaded.clone());
+                self.inner.notifier.notify_edited(loaded.clone());
                 loaded
             }
         };
@@ -157,12 +157,12 @@ impl PollEngine {
         };
         let loaded = loader.with_definition(Arc::new(tally)).await?;
         if loaded.poll.sealed_at == Some(now) {
-            self.inner.notifier.closed(loaded.clone());
+            self.inner.notifier.notify_closed(loaded.clone());
         }
         self.snapshot(loaded, caller).await
     }
 
-    /// Deletes a poll with its ballots and invitations, and ends its watches.
+    /// Deletes a poll with its ballots and invites, and ends its watches.
     ///
     /// # Errors
     /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
@@ -171,7 +171,7 @@ impl PollEngine {
         let loader = &self.inner.loader;
         loader.store.delete_poll(id).await?;
         loader.cache.invalidate(id);
-        self.inner.notifier.deleted(id).await;
+        self.inner.notifier.notify_deleted(id).await;
         Ok(())
     }
 
@@ -186,7 +186,7 @@ impl PollEngine {
 
     fn schedule(&self, poll: &Arc<Poll>) {
         // If the channel is full, the scheduler's next scan finds the poll.
-        let event = SchedulerEvent::Scheduled(Arc::clone(poll));
-        let _ = self.inner.scheduler.try_send(event);
+        let message = SchedulerMessage::Scheduled(Arc::clone(poll));
+        let _ = self.inner.scheduler.try_send(message);
     }
 }

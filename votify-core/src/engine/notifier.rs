@@ -4,8 +4,8 @@ use tokio::sync::broadcast;
 
 use crate::engine::live::RoomRegistry;
 use crate::engine::loaded_poll::LoadedPoll;
-use crate::engine::publisher::Publisher;
 use crate::engine::tally_change::TallyChange;
+use crate::engine::update_sender::UpdateSender;
 use crate::engine::{Event, VoteOutcome};
 use crate::id::{BallotId, PollId};
 use crate::poll::Poll;
@@ -16,54 +16,54 @@ use crate::tally::{Audience, TallyView};
 #[derive(Debug, Clone)]
 pub(super) struct Notifier {
     pub(super) rooms: Arc<RoomRegistry>,
-    pub(super) publisher: Arc<Publisher>,
+    pub(super) update_sender: Arc<UpdateSender>,
     pub(super) events: broadcast::Sender<Event>,
 }
 
 impl Notifier {
-    pub(super) fn created(&self, poll: Arc<Poll>) {
+    pub(super) fn notify_created(&self, poll: Arc<Poll>) {
         self.emit(Event::PollCreated { poll });
     }
 
-    pub(super) fn opened(&self, loaded: LoadedPoll) {
+    pub(super) fn notify_opened(&self, loaded: LoadedPoll) {
         self.emit(Event::PollOpened {
             poll: Arc::clone(&loaded.poll),
         });
-        self.publish_definition(loaded);
+        self.send_definition(loaded);
     }
 
-    pub(super) fn definition_changed(&self, loaded: LoadedPoll) {
-        self.emit(Event::PollChanged {
+    pub(super) fn notify_edited(&self, loaded: LoadedPoll) {
+        self.emit(Event::PollEdited {
             poll: Arc::clone(&loaded.poll),
         });
-        self.publish_definition(loaded);
+        self.send_definition(loaded);
     }
 
-    pub(super) fn closed(&self, loaded: LoadedPoll) {
+    pub(super) fn notify_closed(&self, loaded: LoadedPoll) {
         let result = TallyView::new(&loaded.poll, &loaded.tally, Audience::Public);
         self.emit(Event::PollClosed {
             poll: Arc::clone(&loaded.poll),
             result,
         });
-        self.publish_definition(loaded);
+        self.send_definition(loaded);
     }
 
-    pub(super) async fn deleted(&self, poll: PollId) {
+    pub(super) async fn notify_deleted(&self, poll: PollId) {
         self.emit(Event::PollDeleted { poll });
-        self.rooms.deleted(poll);
-        self.publisher.publish_deleted(poll).await;
+        self.rooms.notify_deleted(poll);
+        self.update_sender.send_deleted(poll).await;
     }
 
     /// Sends a new tally to the viewers and to the other instances.
-    pub(super) fn tally_changed(&self, change: &TallyChange) {
+    pub(super) fn notify_tally_changed(&self, change: &TallyChange) {
         // Local rooms first, so that they ignore this instance's own update when the
         // broadcaster delivers it.
-        self.rooms.tally_changed(change);
-        self.publisher.publish_tally(change);
+        self.rooms.notify_tally_changed(change);
+        self.update_sender.enqueue_tally(change);
     }
 
     /// Emits a ballot that changed its poll's tally. `view` is the view of the public.
-    pub(super) fn ballot_cast(
+    pub(super) fn emit_ballot_cast(
         &self,
         poll: PollId,
         ballot: BallotId,
@@ -83,9 +83,9 @@ impl Notifier {
         self.events.receiver_count() > 0
     }
 
-    fn publish_definition(&self, loaded: LoadedPoll) {
-        self.rooms.definition_changed(loaded.clone());
-        self.publisher.publish_definition(loaded);
+    fn send_definition(&self, loaded: LoadedPoll) {
+        self.rooms.notify_definition_changed(loaded.clone());
+        self.update_sender.enqueue_definition(loaded);
     }
 
     fn emit(&self, event: Event) {

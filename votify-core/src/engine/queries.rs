@@ -195,7 +195,7 @@ impl PollEngine {
     pub async fn repair_poll(&self, id: PollId) -> Result<Tally, EngineError> {
         let tally = self.inner.loader.store.repair_poll(id).await?;
         let change = TallyChange::new(Arc::new(tally.clone()));
-        self.inner.notifier.tally_changed(&change);
+        self.inner.notifier.notify_tally_changed(&change);
         Ok(tally)
     }
 

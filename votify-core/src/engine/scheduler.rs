@@ -1,4 +1,4 @@
-pub(super) mod event;
+pub(super) mod message;
 mod timers;
 
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::id::PollId;
 use crate::poll::{Poll, PollStatus};
 use crate::store::{PageRequest, PollFilter, PollOrder, StoreError};
 use crate::time::Timestamp;
-use event::SchedulerEvent;
+use message::SchedulerMessage;
 use timers::{Timers, Transition};
 
 /// Maximum number of pages of a list that one scan reads.
@@ -37,7 +37,7 @@ impl Scheduler {
     /// Runs until `shutdown` is cancelled.
     pub(super) async fn run(
         self,
-        mut events: mpsc::Receiver<SchedulerEvent>,
+        mut messages: mpsc::Receiver<SchedulerMessage>,
         shutdown: CancellationToken,
     ) {
         let mut timers = Timers::default();
@@ -49,9 +49,9 @@ impl Scheduler {
                 tokio::select! {
                     _ = scan.tick() => self.refresh_timers(&mut timers).await,
                     () = self.sleep_until(next) => self.run_due(&mut timers).await,
-                    Some(event) = events.recv() => match event {
-                        SchedulerEvent::Scheduled(poll) => timers.add(&poll, self.loader.now()),
-                        SchedulerEvent::Sealed(id) => self.notify_closed(id).await,
+                    Some(message) = messages.recv() => match message {
+                        SchedulerMessage::Scheduled(poll) => timers.add(&poll, self.loader.now()),
+                        SchedulerMessage::Sealed(id) => self.notify_closed(id).await,
                     },
                 }
             };
@@ -149,21 +149,21 @@ impl Scheduler {
         let loaded = self.loader.load(id).await?;
         let is_open = loaded.poll.status(self.loader.now()) == PollStatus::Open;
         if is_open && loaded.poll.opens_at == time {
-            self.notifier.opened(loaded);
+            self.notifier.notify_opened(loaded);
         }
         Ok(())
     }
 
     async fn close(&self, id: PollId) -> Result<(), EngineError> {
         if let SealAttempt::SealedNow(_) = self.loader.seal_due(id).await? {
-            self.notifier.closed(self.loader.load(id).await?);
+            self.notifier.notify_closed(self.loader.load(id).await?);
         }
         Ok(())
     }
 
     async fn notify_closed(&self, id: PollId) {
         if let Ok(loaded) = self.loader.load(id).await {
-            self.notifier.closed(loaded);
+            self.notifier.notify_closed(loaded);
         }
     }
 }

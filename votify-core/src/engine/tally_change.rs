@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::engine::config::VOTE_SAMPLE;
+use crate::engine::config::MAX_VOTE_SAMPLE;
 use crate::id::OptionId;
 use crate::tally::{Audience, Tally};
 use crate::voter::VoterId;
@@ -27,8 +27,8 @@ impl TallyChange {
     }
 }
 
-/// Adds votes to a sample while it has fewer than [`VOTE_SAMPLE`].
+/// Adds votes to a sample while it has fewer than [`MAX_VOTE_SAMPLE`].
 pub(super) fn extend_sample(sample: &mut Vec<OptionId>, votes: &[OptionId]) {
-    let free = VOTE_SAMPLE.saturating_sub(sample.len());
+    let free = MAX_VOTE_SAMPLE.saturating_sub(sample.len());
     sample.extend(votes.iter().take(free));
 }

@@ -81,7 +81,8 @@ impl PollEngine {
     ///   [`ShuttingDown`](EngineError::ShuttingDown): nothing happened; the caller may
     ///   retry later.
     /// - [`Store`](EngineError::Store): the outcome is unknown; send the same ballot
-    ///   again.
+    ///   again. A ballot that waited too long for earlier batches gets this error too,
+    ///   although it was not written.
     pub async fn cast(
         &self,
         poll: PollId,
@@ -125,7 +126,7 @@ impl PollEngine {
         })
     }
 
-    /// Identifies the voter, submits the ballot to the batcher, and waits for the reply.
+    /// Identifies the voter, queues the ballot in the batcher, and waits for the reply.
     async fn submit(
         &self,
         definition: &Arc<CachedDefinition>,
@@ -149,7 +150,7 @@ impl PollEngine {
             choice,
             address,
         };
-        let reply = self.inner.batcher.submit(ballot, Arc::clone(definition))?;
+        let reply = self.inner.batcher.enqueue(ballot, Arc::clone(definition))?;
         // A writer replies to every ballot that it reads from the queue. Ballots that
         // were left in the queue of an ended writer were not written.
         let reply = reply.await.map_err(|_| EngineError::ShuttingDown)?;
@@ -186,9 +187,5 @@ fn is_stale(reply: &Result<Reply, EngineError>) -> bool {
 
 /// Returns the audience of a voter whose ballot was counted or withdrawn.
 pub(super) const fn audience_after(choice: &Choice) -> Audience {
-    if choice.is_withdrawal() {
-        Audience::Public
-    } else {
-        Audience::Voted
-    }
+    Audience::of_voter(!choice.is_withdrawal())
 }

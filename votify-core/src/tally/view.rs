@@ -16,6 +16,17 @@ pub enum Audience {
     Voted,
 }
 
+impl Audience {
+    /// Returns the audience of a voter with or without an active ballot in the poll.
+    pub(crate) const fn of_voter(has_active_ballot: bool) -> Self {
+        if has_active_ballot {
+            Self::Voted
+        } else {
+            Self::Public
+        }
+    }
+}
+
 /// The part of a tally that an audience may see. Counts leave the engine only in this
 /// form.
 ///

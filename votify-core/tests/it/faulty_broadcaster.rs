@@ -46,8 +46,8 @@ impl Broadcaster for FaultyBroadcaster {
         let mut updates = updates.to_vec();
         if self.has(Fault::TruncatedUpdates) {
             for update in &mut updates {
-                if let Update::TallyChanged { votes, .. } = update {
-                    votes.clear();
+                if let Update::TallyChanged { vote_sample, .. } = update {
+                    vote_sample.clear();
                 }
             }
         }

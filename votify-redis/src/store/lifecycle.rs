@@ -20,7 +20,7 @@ pub(super) struct Transition<T> {
 
 impl<T> Transition<T> {
     /// Leaves the poll unchanged.
-    pub(super) const fn keep(result: T) -> Self {
+    pub(super) const fn unchanged(result: T) -> Self {
         Self {
             new_state: None,
             result,
@@ -55,7 +55,7 @@ pub(super) async fn current(store: &RedisStore, id: PollId) -> Result<Option<Pol
     if !current.epoch_raised {
         return Ok(Some(current.stored.state));
     }
-    let raised = transform(store, id, |state| Transition::keep(state.clone()));
+    let raised = transform(store, id, |state| Transition::unchanged(state.clone()));
     match raised.await {
         Ok(state) => Ok(Some(state)),
         Err(Error::NotFound(_)) => Ok(None),

@@ -38,7 +38,7 @@ pub fn tally_update(poll: &Poll, revision: u64) -> Update {
     };
     Update::TallyChanged {
         tally,
-        votes: Vec::new(),
+        vote_sample: Vec::new(),
     }
 }
 

@@ -102,7 +102,7 @@ pub(super) fn frame_event(frame: &Frame) -> Bytes {
 /// counts are hidden, or if votes have several options.
 pub(super) fn vote_messages(frame: &Frame) -> impl Iterator<Item = Bytes> {
     let options = match (frame.kind, frame.poll.rules.ballot) {
-        (FrameKind::Updated, BallotKind::Single) => &frame.votes[..],
+        (FrameKind::Updated, BallotKind::Single) => &frame.vote_sample[..],
         _ => &[],
     };
     let votes = options.iter().filter_map(|option| {

@@ -189,7 +189,7 @@ async fn send_frame(
         send_json(socket, viewer, message::changed_message(frame)).await?;
     }
     send_json(socket, viewer, message::frame_message(frame)).await?;
-    if viewer.wants_votes && !frame.votes.is_empty() {
+    if viewer.wants_votes && !frame.vote_sample.is_empty() {
         // Boxed, because few viewers want votes, and a future is as large as its largest
         // branch.
         Box::pin(async {

@@ -56,12 +56,12 @@ pub(crate) fn tally(poll: &Poll, revision: u64) -> Tally {
 pub(crate) fn tally_changed(poll: &Poll, revision: u64) -> Update {
     Update::TallyChanged {
         tally: tally(poll, revision),
-        votes: vec![poll.options[0].id],
+        vote_sample: vec![poll.options[0].id],
     }
 }
 
 pub(crate) fn poll_changed(poll: &Poll) -> Update {
-    Update::PollChanged {
+    Update::DefinitionChanged {
         poll: Box::new(poll.clone()),
         tally: tally(poll, u64::MAX >> 11),
     }

@@ -36,7 +36,11 @@ pub(in crate::engine) struct BatchWriter {
     pub(in crate::engine) timeout: Duration,
 }
 
-/// Earlier batches took so long that the ballot was not sent to the store.
+/// The error of a ballot that waited too long for earlier batches and was not sent to the
+/// store.
+///
+/// Callers get it as [`EngineError::Store`](crate::EngineError::Store). That error means
+/// that the outcome is unknown, although this ballot was not written.
 #[derive(Debug, thiserror::Error)]
 #[error("earlier ballots took too long, so this one was not sent to the store")]
 struct QueueTimeout;
@@ -141,7 +145,7 @@ impl BatchWriter {
             );
         }
         for change in changes.values() {
-            self.notifier.tally_changed(change);
+            self.notifier.notify_tally_changed(change);
         }
     }
 
@@ -184,7 +188,7 @@ impl BatchWriter {
         if !outcome.changed_tally() {
             return;
         }
-        definition.observe_tally(tally);
+        definition.mark_frozen_if_voted(tally);
         let change = changes
             .entry(ballot.poll)
             .or_insert_with(|| TallyChange::new(Arc::clone(tally)));
@@ -207,7 +211,7 @@ impl BatchWriter {
                 .view(poll, Audience::Public)
                 .unwrap_or_else(|| TallyView::new(poll, tally, Audience::Public));
             self.notifier
-                .ballot_cast(ballot.poll, ballot.id, outcome, view);
+                .emit_ballot_cast(ballot.poll, ballot.id, outcome, view);
         }
     }
 }

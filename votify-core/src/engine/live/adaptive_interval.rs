@@ -1,23 +1,20 @@
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// About how many viewers of a room record their latency: enough for a mean, few enough
 /// to cost nothing.
 const LATENCY_SAMPLES: u32 = 64;
-/// The interval is this many times the delivery time, which leaves half of the machine to
-/// votes.
+/// The interval is this many times the delivery time, so delivery takes at most half of
+/// each interval.
 const INTERVAL_FACTOR: u32 = 2;
-/// A recorded latency is capped at this, so that the sum cannot overflow.
-const MAX_LATENCY: Duration = Duration::from_secs(60);
 
-/// The time between two publications of a room: the minimum while viewers are reached
-/// fast, longer with more viewers or more load, and never above the maximum.
+/// The time between two publications of a room: the minimum while frames reach viewers
+/// quickly, longer with more viewers or more load, and at most the maximum.
 #[derive(Debug)]
 pub(super) struct AdaptiveInterval {
     min: Duration,
     max: Duration,
-    /// Moving average of the time from the first viewer's delivery to the last one's.
-    spread: Duration,
+    /// Moving average of the time from the first viewer's frame to the last one's.
+    delivery_time: Duration,
 }
 
 impl AdaptiveInterval {
@@ -25,54 +22,26 @@ impl AdaptiveInterval {
         Self {
             min,
             max,
-            spread: Duration::ZERO,
+            delivery_time: Duration::ZERO,
         }
     }
 
-    /// Records the mean delivery latency of the last publication.
+    /// Records the mean frame latency of the last publication.
     ///
     /// The last viewer's latency is about twice the mean. Averaging with the former value
     /// keeps one slow delivery from changing the interval.
     pub(super) fn record(&mut self, latency: Duration) {
-        self.spread = (self.spread + latency * 2) / 2;
+        self.delivery_time = (self.delivery_time + latency * 2) / 2;
     }
 
     /// Returns the time from one publication to the next.
     pub(super) fn interval(&self) -> Duration {
-        (self.spread * INTERVAL_FACTOR).clamp(self.min, self.max)
+        (self.delivery_time * INTERVAL_FACTOR).clamp(self.min, self.max)
     }
 
     /// Returns `n` so that every `n`th of the viewers records its latency.
     pub(super) fn sample_every(viewers: u32) -> u32 {
         (viewers / LATENCY_SAMPLES).max(1)
-    }
-}
-
-/// The delivery latency of viewers that were waiting when a state was published.
-///
-/// A viewer that was still busy with an older state records nothing: it waited for its
-/// own client, not for this machine.
-#[derive(Debug, Default)]
-pub(super) struct DeliveryLatency {
-    sum_micros: AtomicU64,
-    samples: AtomicU32,
-}
-
-impl DeliveryLatency {
-    pub(super) fn record(&self, latency: Duration) {
-        let micros = u64::try_from(latency.min(MAX_LATENCY).as_micros()).unwrap_or(0);
-        self.sum_micros.fetch_add(micros, Ordering::Relaxed);
-        self.samples.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Returns the mean since the last call, or `None` without samples.
-    ///
-    /// The two counters are not read atomically: a sample recorded meanwhile may fall
-    /// into the next mean, which is exact enough.
-    pub(super) fn take(&self) -> Option<Duration> {
-        let samples = self.samples.swap(0, Ordering::Relaxed);
-        let micros = self.sum_micros.swap(0, Ordering::Relaxed);
-        (samples > 0).then(|| Duration::from_micros(micros / u64::from(samples)))
     }
 }
 
@@ -127,16 +96,6 @@ mod tests {
             interval.record(interval.interval() / 2);
         }
         assert_eq!(interval.interval(), MAX);
-    }
-
-    #[test]
-    fn mean_is_reset_when_taken() {
-        let latency = DeliveryLatency::default();
-        assert_eq!(latency.take(), None);
-        latency.record(Duration::from_millis(10));
-        latency.record(Duration::from_millis(30));
-        assert_eq!(latency.take(), Some(Duration::from_millis(20)));
-        assert_eq!(latency.take(), None);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::tally::TallyView;
 pub enum FrameKind {
     /// The current state: the first frame of each watch, and one after every change.
     Updated,
-    /// The poll was changed or has opened; an [`Updated`](Self::Updated) frame follows.
+    /// The poll was edited or has opened; an [`Updated`](Self::Updated) frame follows.
     Changed,
     /// The poll is sealed, and this is its final result.
     Closed,
@@ -28,7 +28,8 @@ pub enum FrameFormat {
     TextStream,
 }
 
-/// The whole state of a poll for one audience, shared by all of its viewers.
+/// The state of a poll for one audience, rendered at most once per format and shared by
+/// its viewers.
 #[derive(Debug)]
 pub struct Frame {
     /// The kind.
@@ -41,9 +42,9 @@ pub struct Frame {
     pub view: TallyView,
     /// The number of viewers on all instances.
     pub viewers: u32,
-    /// The options of votes with one option since the last frame: a sample of at most 32,
-    /// and none if the counts are hidden.
-    pub votes: Arc<[OptionId]>,
+    /// The options of votes with one option since the last frame: at most 32, and none if
+    /// the counts are hidden.
+    pub vote_sample: Arc<[OptionId]>,
     rendered: [OnceLock<Bytes>; 2],
 }
 
@@ -54,7 +55,7 @@ impl Frame {
         status: PollStatus,
         view: TallyView,
         viewers: u32,
-        votes: Arc<[OptionId]>,
+        vote_sample: Arc<[OptionId]>,
     ) -> Self {
         Self {
             kind,
@@ -62,7 +63,7 @@ impl Frame {
             status,
             view,
             viewers,
-            votes,
+            vote_sample,
             rendered: [OnceLock::new(), OnceLock::new()],
         }
     }

@@ -57,7 +57,7 @@ impl RoomRegistry {
         let close = move |mode| registry.close(&own, mode);
         let context = Arc::clone(&self.context);
         self.tasks
-            .spawn(task::run(Arc::clone(&room), context, close));
+            .spawn(task::run_room(Arc::clone(&room), context, close));
         room
     }
 
@@ -98,21 +98,21 @@ impl RoomRegistry {
     }
 
     /// Sends a new tally to the viewers of its poll.
-    pub(in crate::engine) fn tally_changed(&self, change: &TallyChange) {
+    pub(in crate::engine) fn notify_tally_changed(&self, change: &TallyChange) {
         if let Some(room) = self.room(change.tally.poll) {
-            room.tally_changed(change);
+            room.add_tally(change);
         }
     }
 
     /// Sends a new definition to the viewers of its poll.
-    pub(in crate::engine) fn definition_changed(&self, loaded: LoadedPoll) {
+    pub(in crate::engine) fn notify_definition_changed(&self, loaded: LoadedPoll) {
         if let Some(room) = self.room(loaded.poll.id) {
             room.update_mailbox(|mailbox| mailbox.set_definition(loaded));
         }
     }
 
     /// Informs the viewers of a poll that it is deleted.
-    pub(in crate::engine) fn deleted(&self, poll: PollId) {
+    pub(in crate::engine) fn notify_deleted(&self, poll: PollId) {
         if let Some(room) = self.room(poll) {
             room.update_mailbox(|mailbox| mailbox.deleted = true);
         }

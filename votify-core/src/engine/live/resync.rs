@@ -62,7 +62,7 @@ impl RoomRegistry {
                     if room.status_is_stale(self.context.loader.now(), &tally) {
                         room.reload();
                     }
-                    room.tally_changed(&TallyChange {
+                    room.add_tally(&TallyChange {
                         audience_changes,
                         ..TallyChange::new(Arc::new(tally))
                     });
@@ -84,13 +84,9 @@ impl RoomRegistry {
             let Ok(ballots) = store.ballots_of(room.poll, voters).await else {
                 break;
             };
-            let audiences = ballots.iter().map(|ballot| {
-                if ballot.is_some() {
-                    Audience::Voted
-                } else {
-                    Audience::Public
-                }
-            });
+            let audiences = ballots
+                .iter()
+                .map(|ballot| Audience::of_voter(ballot.is_some()));
             refreshed.extend(voters.iter().copied().zip(audiences));
         }
         refreshed
@@ -100,7 +96,7 @@ impl RoomRegistry {
 impl Room {
     fn allows_revote(&self) -> bool {
         match &*self.subscribe(Audience::Public).borrow() {
-            PublishedState::Snapshot(snapshot) => snapshot.updated().poll.rules.revote,
+            PublishedState::Frames(frames) => frames.updated().poll.rules.revote,
             _ => false,
         }
     }
@@ -109,8 +105,8 @@ impl Room {
     /// alone.
     fn status_is_stale(&self, now: Timestamp, tally: &Tally) -> bool {
         match &*self.subscribe(Audience::Public).borrow() {
-            PublishedState::Snapshot(snapshot) => {
-                let frame = snapshot.updated();
+            PublishedState::Frames(frames) => {
+                let frame = frames.updated();
                 frame.poll.version == tally.version && frame.poll.status(now) != frame.status
             }
             _ => false,

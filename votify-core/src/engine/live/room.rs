@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
-use crate::engine::live::adaptive_interval::DeliveryLatency;
+use crate::engine::live::frame_latency::FrameLatency;
 use crate::engine::live::published_state::PublishedState;
 use crate::engine::live::tracked_voters::TrackedVoters;
 use crate::engine::tally_change::TallyChange;
@@ -25,7 +25,7 @@ use publication::Publication;
 pub(in crate::engine::live) struct Room {
     pub(in crate::engine::live) poll: PollId,
     pub(in crate::engine::live) tracked_voters: TrackedVoters,
-    pub(in crate::engine::live) latency: DeliveryLatency,
+    pub(in crate::engine::live) latency: FrameLatency,
     public: watch::Sender<PublishedState>,
     voted: watch::Sender<PublishedState>,
     local_viewers: AtomicU32,
@@ -43,7 +43,7 @@ impl Room {
         Self {
             poll,
             tracked_voters: TrackedVoters::default(),
-            latency: DeliveryLatency::default(),
+            latency: FrameLatency::default(),
             public: watch::Sender::new(PublishedState::Loading),
             voted: watch::Sender::new(PublishedState::Loading),
             local_viewers: AtomicU32::new(0),
@@ -93,7 +93,7 @@ impl Room {
     }
 
     /// Adds a new tally to the mailbox.
-    pub(in crate::engine::live) fn tally_changed(&self, change: &TallyChange) {
+    pub(in crate::engine::live) fn add_tally(&self, change: &TallyChange) {
         self.update_mailbox(|mailbox| mailbox.set_tally(change, &self.tracked_voters));
     }
 
@@ -105,7 +105,7 @@ impl Room {
     /// Requests a reload of the poll, unless the room's state is as new as `after`, and
     /// waits until the result is published. Returns false after `timeout`. Concurrent
     /// calls share one read.
-    pub(in crate::engine::live) async fn catch_up(
+    pub(in crate::engine::live) async fn reload_to(
         &self,
         after: ViewPosition,
         timeout: Duration,
@@ -121,7 +121,7 @@ impl Room {
         matches!(tokio::time::timeout(timeout, completed).await, Ok(Ok(_)))
     }
 
-    /// Waits until an event was pushed.
+    /// Waits until the mailbox was changed.
     async fn notified(&self) {
         self.notify.notified().await;
     }
@@ -145,7 +145,7 @@ impl Room {
         } = publication;
         self.public.send_if_modified(|state| state.replace(public));
         self.voted.send_if_modified(|state| state.replace(voted));
-        // After the snapshots, because these voters and requests wait for them.
+        // After the frames, because these voters and requests wait for them.
         for (voter, audience) in audience_changes {
             self.tracked_voters.set(voter, audience);
         }
@@ -164,7 +164,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::engine::config::VOTE_SAMPLE;
+    use crate::engine::config::MAX_VOTE_SAMPLE;
     use crate::poll::PollDraft;
     use crate::secret::Keyring;
     use crate::tally::Tally;
@@ -186,7 +186,7 @@ mod tests {
             let mut bytes = [2; 15];
             bytes[..4].copy_from_slice(&n.to_le_bytes());
             let audience_changes = [tracked, voter(bytes)].map(|voter| (voter, Audience::Voted));
-            room.tally_changed(&TallyChange {
+            room.add_tally(&TallyChange {
                 tally: Arc::new(Tally::new(&poll)),
                 vote_sample: vec![poll.options[0].id; 5],
                 audience_changes: audience_changes.into(),
@@ -198,7 +198,7 @@ mod tests {
             1,
             "only the tracked voter, once"
         );
-        assert_eq!(mailbox.vote_sample.len(), VOTE_SAMPLE);
+        assert_eq!(mailbox.vote_sample.len(), MAX_VOTE_SAMPLE);
         drop(subscription);
     }
 }

@@ -10,7 +10,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::engine::EngineError;
 use crate::engine::live::frame::{Frame, FrameKind};
-use crate::engine::live::published_state::{PublishedState, RoomSnapshot};
+use crate::engine::live::frame_set::FrameSet;
+use crate::engine::live::published_state::PublishedState;
 use crate::engine::live::registry::{RoomRegistry, ViewerGuard};
 use crate::id::PollId;
 use crate::poll::ResultsPolicy;
@@ -26,8 +27,9 @@ const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
 ///
 /// - The first frame is always an [`Updated`](super::FrameKind::Updated) with the newest
 ///   state.
-/// - Frames are merged: a slow viewer gets the newest state only, but still one frame for
-///   each change of the definition and for the closing.
+/// - Frames are merged: a slow viewer gets the newest state only. It gets one
+///   [`Changed`](super::FrameKind::Changed) frame if the definition changed since its last
+///   frame, and always one for the closing.
 /// - Positions never decrease.
 /// - The state is exact within 2 s of the last change and of the last fault: twice
 ///   [`resync_interval`](crate::engine::EngineConfig::resync_interval), which defaults to
@@ -76,7 +78,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Joins the room of a poll, and waits for its first snapshot.
+    /// Joins the room of a poll, and waits for its first frames.
     pub(in crate::engine) async fn join(
         rooms: &Arc<RoomRegistry>,
         poll: PollId,
@@ -97,16 +99,16 @@ impl Watch {
             drain_at: None,
             ended: false,
         };
-        let snapshot = watch.first_snapshot(poll).await?;
-        watch.track_voter(&snapshot).await?;
+        let frames = watch.first_frames(poll).await?;
+        watch.track_voter(&frames).await?;
         if let Some(after) = after {
-            watch.catch_up(after).await?;
+            watch.reload_to(after).await?;
         }
         watch.published.mark_changed();
         Ok(watch)
     }
 
-    async fn first_snapshot(&mut self, poll: PollId) -> Result<Arc<RoomSnapshot>, EngineError> {
+    async fn first_frames(&mut self, poll: PollId) -> Result<Arc<FrameSet>, EngineError> {
         let context = self.guard.context();
         let loaded = self
             .published
@@ -116,7 +118,7 @@ impl Watch {
             _ => return Err(context.loader.unavailable()),
         };
         match state {
-            PublishedState::Snapshot(snapshot) => Ok(snapshot),
+            PublishedState::Frames(frames) => Ok(frames),
             PublishedState::Deleted(_) => Err(EngineError::PollNotFound(poll)),
             PublishedState::Loading | PublishedState::Ended => Err(EngineError::ShuttingDown),
         }
@@ -124,9 +126,9 @@ impl Watch {
 
     /// Subscribes to the viewer's audience if the counts depend on it, and switches to
     /// the audience's states. Replaces an earlier subscription.
-    async fn track_voter(&mut self, snapshot: &RoomSnapshot) -> Result<(), EngineError> {
+    async fn track_voter(&mut self, frames: &FrameSet) -> Result<(), EngineError> {
         let loader = &self.guard.context().loader;
-        let poll = &snapshot.updated().poll;
+        let poll = &frames.updated().poll;
         self.rules_version = poll.version;
         self.subscription = None;
         let mut audience = Audience::Public;
@@ -152,16 +154,16 @@ impl Watch {
     }
 
     /// Waits until the room's state is as new as `after`, or as new as the store's.
-    async fn catch_up(&self, after: ViewPosition) -> Result<(), EngineError> {
+    async fn reload_to(&self, after: ViewPosition) -> Result<(), EngineError> {
         let is_behind = match &*self.published.borrow() {
-            PublishedState::Snapshot(snapshot) => {
-                snapshot.updated().view.position().is_older_than(&after)
+            PublishedState::Frames(frames) => {
+                frames.updated().view.position().is_older_than(&after)
             }
             _ => false,
         };
         let context = self.guard.context();
         let timeout = context.config.store_timeout;
-        if is_behind && !self.guard.room.catch_up(after, timeout).await {
+        if is_behind && !self.guard.room.reload_to(after, timeout).await {
             return Err(context.loader.unavailable());
         }
         Ok(())
@@ -190,11 +192,11 @@ impl Watch {
                     continue;
                 }
             }
-            if let Some(snapshot) = self.take_current(true) {
+            if let Some(frames) = self.take_current(true) {
                 // If this call is dropped during the await, the next one starts here
                 // again.
                 self.published.mark_changed();
-                if self.track_voter(&snapshot).await.is_err() {
+                if self.track_voter(&frames).await.is_err() {
                     self.take_current(false);
                 }
             }
@@ -214,35 +216,35 @@ impl Watch {
         reason
     }
 
-    /// Queues the frames of the current state and records its delivery latency. With
+    /// Queues the frames of the current state and records the frame latency. With
     /// `check_rules`, rules that the voter subscription does not match are returned
     /// instead.
-    fn take_current(&mut self, check_rules: bool) -> Option<Arc<RoomSnapshot>> {
+    fn take_current(&mut self, check_rules: bool) -> Option<Arc<FrameSet>> {
         match &*self.published.borrow_and_update() {
             PublishedState::Loading => {}
-            PublishedState::Snapshot(snapshot) => {
-                let frame = snapshot.updated();
+            PublishedState::Frames(frames) => {
+                let frame = frames.updated();
                 let needs_subscription = self.subscription.is_some()
                     || frame.poll.rules.results == ResultsPolicy::AfterVote;
                 let is_outdated =
                     self.rules_version != frame.poll.version && !frame.view.is_final();
                 if check_rules && needs_subscription && is_outdated {
-                    return Some(Arc::clone(snapshot));
+                    return Some(Arc::clone(frames));
                 }
                 let ViewerGuard {
                     room, join_index, ..
                 } = &self.guard;
-                if self.was_waiting && join_index.is_multiple_of(snapshot.sample_every) {
-                    room.latency.record(snapshot.published_at.elapsed());
+                if self.was_waiting && join_index.is_multiple_of(frames.sample_every) {
+                    room.latency.record(frames.published_at.elapsed());
                 }
-                if let (Some(drain), None) = (&snapshot.drain, &self.drain_at) {
+                if let (Some(drain), None) = (&frames.drain, &self.drain_at) {
                     self.drain_at = Some(Box::pin(sleep_until(drain.next())));
                 }
-                self.queued = LastSeen::advance(&mut self.last_seen, snapshot);
+                self.queued = LastSeen::advance(&mut self.last_seen, frames);
             }
-            PublishedState::Deleted(snapshot) => {
+            PublishedState::Deleted(frames) => {
                 self.ended = true;
-                self.queued = [snapshot.as_ref().map(|last| last.deleted()), None];
+                self.queued = [frames.as_ref().map(|last| last.deleted()), None];
             }
             PublishedState::Ended => self.ended = true,
         }
@@ -273,8 +275,8 @@ impl Watch {
             self.switch_to(audience);
         }
         let state = self.published.borrow().clone();
-        let snapshot = match state {
-            PublishedState::Snapshot(snapshot) => snapshot,
+        let frames = match state {
+            PublishedState::Frames(frames) => frames,
             PublishedState::Deleted(_) => {
                 return Err(EngineError::PollNotFound(self.guard.room.poll));
             }
@@ -282,13 +284,13 @@ impl Watch {
                 return Err(EngineError::ShuttingDown);
             }
         };
-        let frame = Arc::clone(snapshot.updated());
+        let frame = Arc::clone(frames.updated());
         // An older queued state is obsolete; a closing still gets its own frame.
         for queued in &mut self.queued {
             queued.take_if(|queued| queued.kind == FrameKind::Updated);
         }
         if let Some(last_seen) = &mut self.last_seen {
-            last_seen.catch_up(&frame);
+            last_seen.record_refresh(&frame);
         }
         Ok(frame)
     }

@@ -57,7 +57,7 @@ async fn each_code_counts_as_one_voter() {
 }
 
 #[tokio::test]
-async fn callers_without_an_invitation_are_rejected() {
+async fn callers_without_an_invite_are_rejected() {
     let engine = engine(&Arc::new(MemoryStore::new()));
     let poll = engine.create_poll(draft()).await.unwrap();
     let other = engine.create_poll(draft()).await.unwrap();

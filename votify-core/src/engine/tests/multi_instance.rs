@@ -22,7 +22,7 @@ async fn changes_on_one_instance_reach_viewers_of_the_other() {
         .await
         .unwrap();
     let update = frame_where(&mut watch, |frame| frame.view.total_votes() == Some(1)).await;
-    assert_eq!(&*update.votes, [poll.options[0].id]);
+    assert_eq!(&*update.vote_sample, [poll.options[0].id]);
     let change = PollChange {
         title: Some("Dinner?".into()),
         ..PollChange::default()

@@ -74,6 +74,6 @@ async fn empty_rooms_leave_no_tasks_or_subscriptions() {
     assert_eq!((stats.viewers, stats.watched_polls), (0, 0));
     assert_eq!(broadcaster.topic_count(), 0, "subscriptions remain");
     assert_eq!(harness.engine.inner.tasks.len(), tasks, "tasks remain");
-    let held = harness.engine.inner.notifier.publisher.poll_count();
-    assert_eq!(held, 0, "the publisher still holds polls");
+    let held = harness.engine.inner.notifier.update_sender.poll_count();
+    assert_eq!(held, 0, "the update sender still holds polls");
 }

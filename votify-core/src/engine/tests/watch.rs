@@ -25,7 +25,7 @@ async fn first_frame_is_the_current_state_and_votes_follow() {
         .await
         .unwrap();
     let update = frame_where(&mut watch, |frame| frame.view.total_votes() == Some(2)).await;
-    assert_eq!(&*update.votes, [poll.options[0].id]);
+    assert_eq!(&*update.vote_sample, [poll.options[0].id]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -250,7 +250,7 @@ async fn single_vote_is_in_one_frame() {
     let mut votes = 0;
     let watching = async {
         while let Some(frame) = watch.next().await {
-            votes += frame.votes.len();
+            votes += frame.vote_sample.len();
         }
     };
     tokio::select! {

@@ -35,7 +35,7 @@ pub(super) fn payload(update: &Update) -> serde_json::Result<String> {
         return Ok(envelope);
     }
     let position = match update {
-        Update::TallyChanged { tally, .. } | Update::PollChanged { tally, .. } => {
+        Update::TallyChanged { tally, .. } | Update::DefinitionChanged { tally, .. } => {
             Some(tally.position)
         }
         _ => None,
@@ -92,7 +92,7 @@ mod tests {
             .collect();
         Update::TallyChanged {
             tally,
-            votes: Vec::new(),
+            vote_sample: Vec::new(),
         }
     }
 

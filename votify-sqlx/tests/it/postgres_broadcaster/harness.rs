@@ -133,6 +133,6 @@ pub(super) fn large_tally_update(poll: &Poll, options: usize, count: u64) -> Upd
     tally.counts = std::iter::repeat_with(option).take(options).collect();
     Update::TallyChanged {
         tally,
-        votes: Vec::new(),
+        vote_sample: Vec::new(),
     }
 }

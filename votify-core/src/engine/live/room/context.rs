@@ -6,14 +6,14 @@ use crate::broadcast::{Broadcaster, InstanceId};
 use crate::engine::config::EngineConfig;
 use crate::engine::live::drain::Drain;
 use crate::engine::loader::PollLoader;
-use crate::engine::publisher::Publisher;
+use crate::engine::update_sender::UpdateSender;
 
 /// The dependencies that all rooms of an engine share.
 #[derive(Debug)]
 pub(in crate::engine) struct RoomContext {
     pub(in crate::engine::live) loader: Arc<PollLoader>,
     pub(in crate::engine::live) broadcaster: Arc<dyn Broadcaster>,
-    pub(in crate::engine::live) publisher: Arc<Publisher>,
+    pub(in crate::engine::live) update_sender: Arc<UpdateSender>,
     pub(in crate::engine::live) config: EngineConfig,
     pub(in crate::engine::live) instance: InstanceId,
     pub(in crate::engine::live) shutdown: CancellationToken,
@@ -25,14 +25,14 @@ impl RoomContext {
     pub(in crate::engine) fn new(
         loader: Arc<PollLoader>,
         broadcaster: Arc<dyn Broadcaster>,
-        publisher: Arc<Publisher>,
+        update_sender: Arc<UpdateSender>,
         config: EngineConfig,
         shutdown: CancellationToken,
     ) -> Self {
         Self {
             loader,
             broadcaster,
-            publisher,
+            update_sender,
             config,
             instance: InstanceId(uuid::Uuid::new_v4().as_u128()),
             shutdown,

@@ -39,7 +39,7 @@ impl ReloadRequest {
     }
 }
 
-/// The events that a room has not processed yet. A newer tally replaces an older one, so
+/// The messages that a room has not processed yet. A newer tally replaces an older one, so
 /// that the size is bounded by the number of viewers.
 #[derive(Debug, Default)]
 pub(in crate::engine::live) struct Mailbox {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::engine::live::drain::Drain;
-use crate::engine::live::published_state::RoomSnapshot;
+use crate::engine::live::frame_set::FrameSet;
 use crate::tally::Audience;
 use crate::time::Timestamp;
 use crate::voter::VoterId;
@@ -23,11 +23,11 @@ pub(super) struct PublishInputs {
 /// A publication, in the order in which its parts are sent.
 #[derive(Debug)]
 pub(super) struct Publication {
-    pub(super) public: Arc<RoomSnapshot>,
+    pub(super) public: Arc<FrameSet>,
     /// The same as `public` if both audiences see the same counts.
-    pub(super) voted: Arc<RoomSnapshot>,
-    /// The voters whose ballots the snapshots contain, each with the new audience.
+    pub(super) voted: Arc<FrameSet>,
+    /// The voters whose ballots the frames contain, each with the new audience.
     pub(super) audience_changes: HashMap<VoterId, Audience>,
-    /// The number of the last reload request that the snapshots satisfy.
+    /// The number of the last reload request that the frames satisfy.
     pub(super) reload_completed: u64,
 }

@@ -11,8 +11,8 @@ use crate::broadcast::InstanceId;
 use crate::engine::config::EngineConfig;
 use crate::engine::live::adaptive_interval::AdaptiveInterval;
 use crate::engine::live::frame::{Frame, FrameKind};
+use crate::engine::live::frame_set::FrameSet;
 use crate::engine::live::presence::{Presence, PresenceAnnouncer};
-use crate::engine::live::published_state::RoomSnapshot;
 use crate::engine::loaded_poll::LoadedPoll;
 use crate::engine::tally_change::extend_sample;
 use crate::id::OptionId;
@@ -78,9 +78,9 @@ impl RoomState {
         self.publish_at
     }
 
-    /// Applies the events of a mailbox.
+    /// Applies the messages of a mailbox.
     ///
-    /// Returns a request if the poll must be loaded for [`reloaded`](Self::reloaded).
+    /// Returns a request if the poll must be loaded for [`apply_reload`](Self::apply_reload).
     /// Breaks if the poll is deleted.
     pub(super) fn apply(&mut self, mailbox: Mailbox) -> ControlFlow<(), Option<ReloadRequest>> {
         if mailbox.deleted {
@@ -131,7 +131,7 @@ impl RoomState {
 
     /// Replaces the state with the loaded poll if that is as new, and completes reload
     /// request `last_number`.
-    pub(super) fn reloaded(&mut self, loaded: LoadedPoll, last_number: u64) {
+    pub(super) fn apply_reload(&mut self, loaded: LoadedPoll, last_number: u64) {
         // Also at the same position, because a status changes by time alone.
         if loaded.tally.position >= self.position() {
             self.loaded = loaded;
@@ -184,7 +184,7 @@ impl RoomState {
     /// Publishes the state when the scheduled time has come. Delays the publication if
     /// the last one was delivered so slowly that the interval grew.
     ///
-    /// `latency` is the mean delivery latency of the last publication, if measured.
+    /// `latency` is the mean frame latency of the last publication, if measured.
     pub(super) fn publish_or_delay(
         &mut self,
         latency: Option<Duration>,
@@ -206,12 +206,12 @@ impl RoomState {
         self.publish_at = None;
         self.published_at = inputs.now;
         let vote_sample = std::mem::take(&mut self.vote_sample);
-        let public = self.snapshot(Audience::Public, &vote_sample, inputs);
+        let public = self.frame_set(Audience::Public, &vote_sample, inputs);
         // Under other policies both audiences see the same, and share the rendered
         // frames.
         let voted = match self.loaded.poll.rules.results {
             ResultsPolicy::AfterVote if !self.loaded.tally.sealed => {
-                self.snapshot(Audience::Voted, &vote_sample, inputs)
+                self.frame_set(Audience::Voted, &vote_sample, inputs)
             }
             _ => Arc::clone(&public),
         };
@@ -223,15 +223,15 @@ impl RoomState {
         }
     }
 
-    fn snapshot(
+    fn frame_set(
         &self,
         audience: Audience,
         vote_sample: &[OptionId],
         inputs: &PublishInputs,
-    ) -> Arc<RoomSnapshot> {
+    ) -> Arc<FrameSet> {
         let LoadedPoll { poll, tally } = &self.loaded;
         let view = TallyView::new(poll, tally, audience);
-        let votes: Arc<[OptionId]> = if view.counts().is_some() {
+        let vote_sample: Arc<[OptionId]> = if view.counts().is_some() {
             vote_sample.into()
         } else {
             Arc::default()
@@ -243,9 +243,9 @@ impl RoomState {
             view,
             // Viewers that joined since the last update count at once.
             self.total_viewers.max(inputs.local_viewers),
-            votes,
+            vote_sample,
         );
-        Arc::new(RoomSnapshot::new(
+        Arc::new(FrameSet::new(
             frame,
             self.published_at,
             AdaptiveInterval::sample_every(inputs.local_viewers),
@@ -253,9 +253,9 @@ impl RoomState {
         ))
     }
 
-    /// Returns the last snapshot of a deleted poll.
-    pub(super) fn last_snapshot(&self, inputs: &PublishInputs) -> Arc<RoomSnapshot> {
-        self.snapshot(Audience::Public, &[], inputs)
+    /// Returns the last frames of a deleted poll.
+    pub(super) fn last_frames(&self, inputs: &PublishInputs) -> Arc<FrameSet> {
+        self.frame_set(Audience::Public, &[], inputs)
     }
 }
 

@@ -26,7 +26,7 @@ const LOAD_RETRY_INTERVAL: Duration = Duration::from_millis(250);
 /// Runs a room until its poll is deleted, it is idle, or the engine shuts down.
 ///
 /// `close` removes the room from the registry, and returns true if it did.
-pub(in crate::engine::live) async fn run(
+pub(in crate::engine::live) async fn run_room(
     room: Arc<Room>,
     context: Arc<RoomContext>,
     close: impl Fn(CloseMode) -> bool + Send + Sync,
@@ -38,13 +38,13 @@ pub(in crate::engine::live) async fn run(
     };
     guard.end = tokio::select! {
         () = context.shutdown.cancelled() => PublishedState::Ended,
-        end = serve(&room, &context, &close) => end,
+        end = publish_until_closed(&room, &context, &close) => end,
     };
 }
 
 /// Publishes the poll's state until the poll is deleted or no viewer is left; returns the
 /// last published state.
-async fn serve(
+async fn publish_until_closed(
     room: &Room,
     context: &RoomContext,
     close: &(impl Fn(CloseMode) -> bool + Send + Sync),
@@ -64,7 +64,7 @@ async fn serve(
         tokio::select! {
             () = room.notified() => {
                 if process_mailbox(room, context, &mut state).await.is_break() {
-                    let last = state.last_snapshot(&inputs(room, context));
+                    let last = state.last_frames(&inputs(room, context));
                     return PublishedState::Deleted(Some(last));
                 }
             }
@@ -127,7 +127,7 @@ async fn process_mailbox(
 ) -> ControlFlow<()> {
     if let Some(ReloadRequest { last_number, .. }) = state.apply(room.take_mailbox())? {
         match context.loader.load(room.poll).await {
-            Ok(loaded) => state.reloaded(loaded, last_number),
+            Ok(loaded) => state.apply_reload(loaded, last_number),
             Err(EngineError::PollNotFound(_)) => return ControlFlow::Break(()),
             // The next resync requests a reload again.
             Err(_) => {}
@@ -138,18 +138,18 @@ async fn process_mailbox(
 
 fn handle_update(room: &Room, context: &RoomContext, state: &mut RoomState, update: &Update) {
     match update {
-        Update::TallyChanged { tally, votes } => {
+        Update::TallyChanged { tally, vote_sample } => {
             // The broadcaster also delivers this instance's own tallies, which the room
             // has already.
             let newest = room.newest_tally().max(Some(state.position()));
             if Some(tally.position) > newest {
-                room.tally_changed(&TallyChange {
-                    vote_sample: votes.clone(),
+                room.add_tally(&TallyChange {
+                    vote_sample: vote_sample.clone(),
                     ..TallyChange::new(Arc::new(tally.clone()))
                 });
             }
         }
-        Update::PollChanged { poll, tally } => {
+        Update::DefinitionChanged { poll, tally } => {
             let loaded = LoadedPoll {
                 poll: Arc::new((**poll).clone()),
                 tally: Arc::new(tally.clone()),
@@ -176,8 +176,8 @@ fn update_viewers(room: &Room, context: &RoomContext, state: &mut RoomState) {
         .store(state.total_viewers(), Ordering::Relaxed);
     if announce {
         context
-            .publisher
-            .publish_viewers(room.poll, context.instance, local);
+            .update_sender
+            .enqueue_viewers(room.poll, context.instance, local);
     }
 }
 

@@ -16,7 +16,7 @@ const INTERVAL: Duration = Duration::from_millis(50);
 /// Longer than any interval.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// A state that was published at `start`, and the events for it.
+/// A state that was published at `start`, and the messages for it.
 struct Harness {
     state: RoomState,
     poll: Arc<Poll>,
@@ -107,8 +107,8 @@ fn reload_of(step: ControlFlow<(), Option<ReloadRequest>>) -> ReloadRequest {
     }
 }
 
-fn votes(snapshot: &RoomSnapshot) -> Option<u64> {
-    snapshot.updated().view.total_votes()
+fn votes(frames: &FrameSet) -> Option<u64> {
+    frames.updated().view.total_votes()
 }
 
 fn voter(n: u8) -> VoterId {

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::task::{Context, Wake, Waker};
 
 use super::*;
-use crate::engine::config::VOTE_SAMPLE;
+use crate::engine::config::MAX_VOTE_SAMPLE;
 use crate::engine::live::published_state::PublishedState;
 use crate::engine::live::room::Room;
 
@@ -42,7 +42,7 @@ struct WakeRecorder {
 impl Wake for WakeRecorder {
     fn wake(self: Arc<Self>) {
         let published = match &*self.room.subscribe(Audience::Voted).borrow() {
-            PublishedState::Snapshot(snapshot) => votes(snapshot),
+            PublishedState::Frames(frames) => votes(frames),
             _ => None,
         };
         self.published.lock().unwrap().push(published);
@@ -50,7 +50,7 @@ impl Wake for WakeRecorder {
 }
 
 #[test]
-fn audiences_and_reloads_switch_after_the_snapshots() {
+fn audiences_and_reloads_switch_after_the_frames() {
     let mut harness = Harness::with(ResultsPolicy::AfterVote);
     let mailbox = Mailbox {
         tally: Some(harness.tally(1)),
@@ -89,7 +89,7 @@ fn audience_change_without_a_new_tally_schedules_a_publication() {
 }
 
 #[test]
-fn audiences_share_a_snapshot_unless_the_counts_depend_on_them() {
+fn audiences_share_frames_unless_the_counts_depend_on_them() {
     for (results, shared) in [
         (ResultsPolicy::Live, true),
         (ResultsPolicy::AfterVote, false),
@@ -103,7 +103,7 @@ fn audiences_share_a_snapshot_unless_the_counts_depend_on_them() {
     let mut harness = Harness::with(ResultsPolicy::AfterVote);
     let mut sealed = harness.loaded(1);
     Arc::make_mut(&mut sealed.tally).sealed = true;
-    harness.state.reloaded(sealed, 0);
+    harness.state.apply_reload(sealed, 0);
     let Publication { public, voted, .. } = harness.publish(PAUSE, None).unwrap();
     assert!(Arc::ptr_eq(&public, &voted));
     assert_eq!(votes(&public), Some(1));
@@ -112,22 +112,22 @@ fn audiences_share_a_snapshot_unless_the_counts_depend_on_them() {
 #[test]
 fn vote_sample_is_bounded_sent_once_and_hidden_with_the_counts() {
     for (results, sent) in [
-        (ResultsPolicy::Live, VOTE_SAMPLE),
+        (ResultsPolicy::Live, MAX_VOTE_SAMPLE),
         (ResultsPolicy::AfterClose, 0),
     ] {
         let mut harness = Harness::with(results);
         for revision in [1, 2] {
             let mailbox = Mailbox {
                 tally: Some(harness.tally(revision)),
-                vote_sample: vec![harness.poll.options[0].id; VOTE_SAMPLE - 1],
+                vote_sample: vec![harness.poll.options[0].id; MAX_VOTE_SAMPLE - 1],
                 ..Mailbox::default()
             };
             assert_waits(harness.state.apply(mailbox));
         }
         let publication = harness.publish(PAUSE, None).unwrap();
-        assert_eq!(publication.public.updated().votes.len(), sent);
+        assert_eq!(publication.public.updated().vote_sample.len(), sent);
         harness.apply_tally(3);
         let next = harness.publish(PAUSE * 2, None).unwrap();
-        assert!(next.public.updated().votes.is_empty());
+        assert!(next.public.updated().vote_sample.is_empty());
     }
 }

@@ -119,7 +119,7 @@ fn reload_completes_at_the_publication_of_the_loaded_state() {
     assert_eq!(harness.due_after(), None);
     harness
         .state
-        .reloaded(harness.loaded(4), request.last_number);
+        .apply_reload(harness.loaded(4), request.last_number);
     let publication = harness.publish(PAUSE, None).unwrap();
     assert_eq!(publication.reload_completed, 7);
     assert_eq!(votes(&publication.public), Some(4));
@@ -130,9 +130,9 @@ fn older_loaded_state_completes_the_request_only() {
     let mut harness = Harness::new();
     harness.apply_tally(5);
     harness.publish(PAUSE, None).unwrap();
-    harness.state.reloaded(harness.loaded(4), 0);
+    harness.state.apply_reload(harness.loaded(4), 0);
     assert_eq!(harness.due_after(), None, "no viewer waits for it");
-    harness.state.reloaded(harness.loaded(4), 7);
+    harness.state.apply_reload(harness.loaded(4), 7);
     let publication = harness.publish(PAUSE * 2, None).unwrap();
     assert_eq!(votes(&publication.public), Some(5));
     assert_eq!(publication.reload_completed, 7);
@@ -141,7 +141,7 @@ fn older_loaded_state_completes_the_request_only() {
 #[test]
 fn status_changes_with_a_reload_at_the_same_position() {
     let mut harness = Harness::new();
-    harness.state.reloaded(harness.loaded(0), 0);
+    harness.state.apply_reload(harness.loaded(0), 0);
     assert_eq!(harness.due_after(), Some(INTERVAL));
     let later = PublishInputs {
         time: Timestamp::EPOCH.saturating_add(PAUSE),
@@ -161,6 +161,6 @@ fn deletion_breaks_and_leaves_the_last_state() {
         ..Mailbox::default()
     };
     assert!(harness.state.apply(mailbox).is_break());
-    let last = harness.state.last_snapshot(&inputs(harness.start));
+    let last = harness.state.last_frames(&inputs(harness.start));
     assert_eq!(votes(&last), Some(1));
 }

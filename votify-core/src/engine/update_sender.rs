@@ -15,15 +15,12 @@ use crate::engine::tally_change::TallyChange;
 use crate::id::PollId;
 use pending_updates::PendingUpdates;
 
-/// Publishes the newest state of each poll to the other instances.
-///
-/// Its audience is the other instances, through the broadcaster. A room publishes to the
-/// viewers on this instance, as a `PublishedState`.
+/// Sends the newest state of each poll to the other instances, through the broadcaster.
 ///
 /// The first change of a poll is sent at once, then at most one message an interval,
 /// whatever its kind. A deletion is sent at once, because no update follows it.
 #[derive(Debug)]
-pub(super) struct Publisher {
+pub(super) struct UpdateSender {
     broadcaster: Arc<dyn Broadcaster>,
     interval: Duration,
     outbox: Mutex<Outbox>,
@@ -42,7 +39,7 @@ struct Outbox {
     cooling_down: VecDeque<(Instant, PollId)>,
 }
 
-impl Publisher {
+impl UpdateSender {
     pub(super) fn new(broadcaster: Arc<dyn Broadcaster>, interval: Duration) -> Self {
         Self {
             broadcaster,
@@ -54,22 +51,22 @@ impl Publisher {
     }
 
     /// Enqueues a tally; it replaces an older pending one of the same poll.
-    pub(super) fn publish_tally(&self, change: &TallyChange) {
+    pub(super) fn enqueue_tally(&self, change: &TallyChange) {
         self.enqueue(change.tally.poll, |pending| pending.set_tally(change));
     }
 
     /// Enqueues a definition and its tally.
-    pub(super) fn publish_definition(&self, loaded: LoadedPoll) {
+    pub(super) fn enqueue_definition(&self, loaded: LoadedPoll) {
         self.enqueue(loaded.poll.id, |pending| pending.set_definition(loaded));
     }
 
     /// Enqueues the number of viewers that an instance has on a poll.
-    pub(super) fn publish_viewers(&self, poll: PollId, instance: InstanceId, viewers: u32) {
+    pub(super) fn enqueue_viewers(&self, poll: PollId, instance: InstanceId, viewers: u32) {
         self.enqueue(poll, |pending| pending.set_viewers(instance, viewers));
     }
 
-    /// Publishes a deletion at once, and drops the poll's pending updates.
-    pub(super) async fn publish_deleted(&self, poll: PollId) {
+    /// Sends a deletion at once, and drops the poll's pending updates.
+    pub(super) async fn send_deleted(&self, poll: PollId) {
         if let Some(pending) = self.outbox().polls.get_mut(&poll) {
             *pending = PendingUpdates::default();
         }
@@ -90,7 +87,7 @@ impl Publisher {
         self.notify.notify_one();
     }
 
-    /// Publishes updates until `shutdown` is cancelled, and then all that are still
+    /// Sends updates until `shutdown` is cancelled, and then all that are still
     /// pending.
     pub(super) async fn run(self: Arc<Self>, shutdown: CancellationToken) {
         loop {
@@ -108,11 +105,11 @@ impl Publisher {
                 () = cooled_down => {}
             }
         }
-        let remaining = self.drain();
+        let remaining = self.take_all();
         self.send(&remaining).await;
     }
 
-    /// Publishes without a retry: instances that miss an update re-read the store.
+    /// Sends without a retry: instances that miss an update re-read the store.
     async fn send(&self, updates: &[Update]) {
         if updates.is_empty() {
             return;
@@ -161,7 +158,7 @@ impl Publisher {
     }
 
     /// Removes and returns all pending updates.
-    fn drain(&self) -> Vec<Update> {
+    fn take_all(&self) -> Vec<Update> {
         let mut updates = Vec::new();
         for (poll, mut pending) in self.outbox().polls.drain() {
             while let Some(update) = pending.next(poll) {

@@ -87,7 +87,7 @@ async fn counts_viewers_and_edits_share_one_message_per_interval() {
     // The votes take about 10 s.
     assert!(count(|update| matches!(update, Update::Viewers { .. })) >= 4);
     assert_eq!(
-        count(|update| matches!(update, Update::PollChanged { .. })),
+        count(|update| matches!(update, Update::DefinitionChanged { .. })),
         5
     );
     assert!(count(|update| matches!(update, Update::TallyChanged { .. })) >= 150);
@@ -118,5 +118,5 @@ async fn no_update_follows_a_deletion() {
     let published = std::mem::take(&mut *recorder.published.lock().unwrap());
     let (_, last) = published.last().unwrap();
     assert!(matches!(last, Update::Deleted { .. }), "{last:?}");
-    assert_eq!(harness.engine.inner.notifier.publisher.poll_count(), 0);
+    assert_eq!(harness.engine.inner.notifier.update_sender.poll_count(), 0);
 }

@@ -62,7 +62,7 @@ impl PendingUpdates {
     /// Removes and returns the update to send next.
     pub(super) fn next(&mut self, poll: PollId) -> Option<Update> {
         if let Some(LoadedPoll { poll, tally }) = self.definition.take() {
-            return Some(Update::PollChanged {
+            return Some(Update::DefinitionChanged {
                 poll: Box::new(Arc::unwrap_or_clone(poll)),
                 tally: Arc::unwrap_or_clone(tally),
             });
@@ -81,7 +81,7 @@ impl PendingUpdates {
         self.viewers_next = self.viewers.is_some();
         Some(Update::TallyChanged {
             tally: Arc::unwrap_or_clone(tally),
-            votes: std::mem::take(&mut self.vote_sample),
+            vote_sample: std::mem::take(&mut self.vote_sample),
         })
     }
 }
