@@ -41,7 +41,7 @@ pub(super) fn explain(error: sqlx::Error, options: &MySqlConnectOptions) -> Erro
         sqlx::Error::Configuration(_) => format!(
             "user {user} logs in with caching_sha2_password; enable sqlx's feature mysql-rsa, or TLS"
         ),
-        sqlx::Error::Database(database) => match number(database.as_ref()) {
+        sqlx::Error::Database(reported) => match number(reported.as_ref()) {
             Some(1045 | 1698) => format!("check the password of user {user}"),
             Some(1044 | 1142 | 1227) => {
                 format!("grant user {user} all privileges on database {database}")

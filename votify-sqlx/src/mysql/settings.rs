@@ -27,7 +27,9 @@ pub(super) struct Settings {
 
 impl Settings {
     pub(super) async fn read(connection: &mut MySqlConnection) -> Result<Self, sqlx::Error> {
-        let rows = sqlx::raw_sql(READ_VARIABLES).fetch_all(&mut *connection).await?;
+        let rows = sqlx::raw_sql(READ_VARIABLES)
+            .fetch_all(&mut *connection)
+            .await?;
         // Unchecked, because the types of these columns differ between servers.
         let variables = rows
             .iter()

@@ -400,7 +400,10 @@ pub(super) fn templates(statement: Statement) -> &'static [Template] {
             "SELECT count(*) FROM votify_invites FORCE INDEX (PRIMARY) WHERE poll_id = ?"
         ),
         Statement::InsertInvites => {
-            template!(values, "INSERT INTO votify_invites (poll_id, voter_id) VALUES ")
+            template!(
+                values,
+                "INSERT INTO votify_invites (poll_id, voter_id) VALUES "
+            )
         }
         Statement::DeleteAllInvites => {
             template!(params, "DELETE FROM votify_invites WHERE poll_id = ?")

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use sqlx::mysql::{MySql, MySqlArguments, MySqlConnection, MySqlRow};
-use sqlx::{AssertSqlSafe, Either, SqlSafeStr, SqlStr, query_with, raw_sql};
+use sqlx::{AssertSqlSafe, Either, Executor, SqlSafeStr, SqlStr, query_with, raw_sql};
 use uuid::Uuid;
 use votify_core::store::Durability;
 
@@ -176,7 +176,7 @@ async fn run_prepared(
     arguments: MySqlArguments,
 ) -> Result<Reply<MySqlRow>, Error> {
     let mut reply = Reply::default();
-    let mut results = query_with(text, arguments).fetch_many(connection);
+    let mut results = connection.fetch_many(query_with(text, arguments));
     while let Some(result) = results.try_next().await? {
         match result {
             Either::Right(row) => reply.rows.push(row),

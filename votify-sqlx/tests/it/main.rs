@@ -19,5 +19,3 @@ mod races;
 mod server_harness;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
-mod upgrades;
