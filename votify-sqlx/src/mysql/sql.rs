@@ -214,8 +214,8 @@ const TALLY: InputTable = InputTable(&[
     ("trending_score", Kind::Real),
 ]);
 
-fn join_polls() -> String {
-    POLL.join("votify_polls p", "PRIMARY", &["id"])
+fn join_polls(input: InputTable) -> String {
+    input.join("votify_polls p", "PRIMARY", &["id"])
 }
 
 fn join_votes(input: InputTable) -> String {
@@ -259,11 +259,11 @@ pub(super) fn templates(statement: Statement) -> &'static [Template] {
             json,
             format!(
                 "SELECT p.id, p.epoch, p.revision, coalesce(p.row_version, 0) FROM {} FOR UPDATE",
-                join_polls()
+                join_polls(POLL)
             )
         ),
         Statement::ReadPolls => {
-            template!(json, format!("{SELECT_POLLS} FROM {}", join_polls()))
+            template!(json, format!("{SELECT_POLLS} FROM {}", join_polls(POLL)))
         }
         Statement::InsertPoll => template!(
             params,
@@ -345,7 +345,7 @@ pub(super) fn templates(statement: Statement) -> &'static [Template] {
             json,
             format!(
                 "UPDATE {} SET {}",
-                join_polls(),
+                join_polls(TALLY),
                 TALLY.assignments(
                     "p",
                     &["revision", "total_votes", "vote_counts", "trending_score"]
