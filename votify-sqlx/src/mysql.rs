@@ -1,12 +1,12 @@
 //! MySQL and MariaDB, with SQL that both understand.
 
 mod connect;
-mod connect_error;
 pub(crate) mod error_codes;
 #[cfg(test)]
 mod plans;
 mod rows;
 mod schema;
+mod script;
 mod settings;
 mod sql;
 mod transaction;

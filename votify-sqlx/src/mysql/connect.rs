@@ -8,7 +8,7 @@ use sqlx::{Connection, Executor};
 use tokio::time::timeout;
 use votify_core::store::Durability;
 
-use super::connect_error;
+use super::error_codes::number;
 use super::settings::Settings;
 use crate::error::Error;
 use crate::poll_cache::PollStateCache;
@@ -57,9 +57,9 @@ impl MySqlDatabase {
         let options = options(url)?;
         // Without the pool, which retries refused connections and loses their errors.
         let Ok(settings) = timeout(ACQUIRE_TIMEOUT, read_settings(&options)).await else {
-            return Err(connect_error::timed_out(&options, ACQUIRE_TIMEOUT));
+            return Err(timed_out(&options, ACQUIRE_TIMEOUT));
         };
-        let settings = settings.map_err(|error| connect_error::explain(error, &options))?;
+        let settings = settings.map_err(|error| explain(error, &options))?;
         settings.check()?;
         settings.warn_if_not_durable();
         let cache = Arc::new(PollStateCache::new());
@@ -146,4 +146,75 @@ fn options(url: &str) -> Result<MySqlConnectOptions, Error> {
         .collation("utf8mb4_bin")
         .timezone(Some("+00:00".to_owned()))
         .statement_cache_capacity(STATEMENT_CACHE))
+}
+
+/// Returns the address of the server.
+fn address(options: &MySqlConnectOptions) -> String {
+    match options.get_socket() {
+        Some(path) => path.display().to_string(),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    }
+}
+
+fn timed_out(options: &MySqlConnectOptions, timeout: Duration) -> Error {
+    let (address, seconds) = (address(options), timeout.as_secs());
+    Error::Connect(format!(
+        "the MySQL server at {address} did not answer within {seconds} seconds"
+    ))
+}
+
+/// Adds the server and what to do to an error of the first connection, as one line. sqlx's
+/// errors contain no password.
+fn explain(error: sqlx::Error, options: &MySqlConnectOptions) -> Error {
+    let address = address(options);
+    let user = options.get_username();
+    let database = options.get_database().unwrap_or_default();
+    let advice = match &error {
+        sqlx::Error::Io(_) => {
+            "check that a server is running there and is reachable from this machine".into()
+        }
+        sqlx::Error::Tls(_) => {
+            "the URL's ssl-mode requires TLS; enable one of sqlx's tls features and TLS on the server, \
+             or set ssl-mode=DISABLED in a trusted network"
+                .into()
+        }
+        // The only login error of this kind: the server requires an encrypted password.
+        sqlx::Error::Configuration(_) => format!(
+            "user {user} logs in with caching_sha2_password; enable sqlx's feature mysql-rsa, or TLS"
+        ),
+        sqlx::Error::Database(reported) => match number(reported.as_ref()) {
+            Some(1045 | 1698) => format!("check the password of user {user}"),
+            Some(1044 | 1142 | 1227) => {
+                format!("grant user {user} all privileges on database {database}")
+            }
+            Some(1049) => format!("create the database: CREATE DATABASE {database}"),
+            Some(1040 | 1203 | 1226) => "the server has too many connections".into(),
+            Some(1129 | 1130) => "the server does not accept connections from this machine".into(),
+            Some(1820 | 1862) => format!("the password of user {user} has expired; set a new one"),
+            // SECURE_TRANSPORT_REQUIRED of either server
+            Some(3159 | 4161) => {
+                "the server requires TLS; enable one of sqlx's tls features and set ssl-mode=REQUIRED".into()
+            }
+            _ => return without_advice(error, &address),
+        },
+        _ => return without_advice(error, &address),
+    };
+    Error::Connect(one_line(&format!(
+        "cannot connect to the MySQL server at {address}: {error}; {advice}"
+    )))
+}
+
+fn without_advice(error: sqlx::Error, address: &str) -> Error {
+    match Error::from(error) {
+        Error::Unavailable(error) | Error::ConnectionLost(error) | Error::Conflict(error) => {
+            Error::Connect(one_line(&format!(
+                "cannot connect to the MySQL server at {address}: {error}"
+            )))
+        }
+        other => other,
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
