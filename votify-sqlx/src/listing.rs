@@ -104,6 +104,17 @@ impl Listing {
         self.params.extend(times.iter().copied().map(Value::time));
     }
 
+    #[cfg(test)]
+    pub(crate) fn index(&self) -> &str {
+        &self.index
+    }
+
+    /// Returns the parameters of the conditions.
+    #[cfg(test)]
+    pub(crate) fn params(&self) -> &[Value] {
+        &self.params
+    }
+
     /// Returns the statement that counts the polls of all pages.
     pub(crate) fn count_sql(&self, syntax: ListingSyntax) -> String {
         let (conditions, _) = self.conditions(syntax);

@@ -1,64 +1,73 @@
-//! MySQL and MariaDB: one dialect of what both know.
+//! MySQL and MariaDB, with SQL that both understand.
 
-mod accounts;
 mod connect;
-mod database;
-mod ending;
-mod given;
-mod invites;
-mod open;
-mod places;
+pub(crate) mod error_codes;
 #[cfg(test)]
 mod plans;
-mod refusal;
 mod rows;
-mod run;
 mod schema;
 mod script;
 mod settings;
-mod statements;
-mod store;
-mod work;
+mod sql;
+mod transaction;
 
-pub use connect::MySqlDatabase;
-pub use store::MySqlStore;
+use sqlx::mysql::MySqlPool;
+use votify_core::StoreError;
 
-use sqlx::error::DatabaseError;
-use sqlx::mysql::MySqlDatabaseError;
+pub use self::connect::MySqlDatabase;
+use crate::store::SqlStore;
 
-use crate::error::Error;
+/// A [`Store`](votify_core::Store) in MySQL 8.0, MariaDB 10.11, or newer.
+///
+/// Several processes may use one database.
+pub type MySqlStore = SqlStore<MySqlDatabase>;
 
-/// The name for errors and logs.
-const NAME: &str = "mysql";
-
-/// What an error means, by the numbers that MySQL (<https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html>)
-/// and MariaDB (<https://mariadb.com/kb/en/mariadb-error-code-reference/>) give it. Where something passing is told of a
-/// transaction, the whole of it has to be rolled back: a lock that was waited for in vain ends one statement only.
-pub(crate) fn meaning(error: &dyn DatabaseError) -> Option<fn(sqlx::Error) -> Error> {
-    match number(error)? {
-        // CHECKREAD, LOCK_WAIT_TIMEOUT, LOCK_DEADLOCK, XA_RBTIMEOUT, XA_RBDEADLOCK, TRANSACTION_ROLLBACK_DURING_COMMIT; a table
-        // that is being altered: TABLE_DEF_CHANGED, NEED_REPREPARE
-        1020 | 1205 | 1213 | 1613 | 1614 | 3101 | 1412 | 1615 => Some(Error::Conflict),
-        // The server ends, or somebody ended the connection or statement: SERVER_SHUTDOWN, ABORTING_CONNECTION,
-        // NET_READ_ERROR and its like, NEW_ABORTING_CONNECTION, QUERY_INTERRUPTED, CONNECTION_KILLED,
-        // CLIENT_INTERACTION_TIMEOUT
-        1053 | 1152 | 1158..=1161 | 1184 | 1317 | 1927 | 4031 => Some(Error::Lost),
-        // Too much at once: CON_COUNT, TOO_MANY_USER_CONNECTIONS, LOCK_TABLE_FULL, USER_LIMIT_REACHED, STATEMENT_TIMEOUT,
-        // QUERY_TIMEOUT, CANT_CREATE_THREAD, HOST_IS_BLOCKED, MAX_PREPARED_STMT_COUNT_REACHED
-        1040 | 1203 | 1206 | 1226 | 1969 | 3024 | 1135 | 1129 | 1461
-        // Nowhere to write to: ERROR_ON_WRITE, DISK_FULL, GET_ERRNO, OUTOFMEMORY, OUT_OF_SORTMEMORY, OUT_OF_RESOURCES,
-        // RECORD_FILE_FULL; or nobody knows whether it was written: ERROR_DURING_COMMIT
-        | 1026 | 1021 | 1030 | 1037 | 1038 | 1041 | 1114 | 1180
-        // Only to be read just now: OPEN_AS_READONLY, CANT_UPDATE_WITH_READLOCK, OPTION_PREVENTS_STATEMENT,
-        // CANT_EXECUTE_IN_READ_ONLY_TRANSACTION, READ_ONLY_MODE; a node without its cluster: UNKNOWN_COM_ERROR
-        | 1036 | 1223 | 1290 | 1792 | 1836 | 1047 => Some(Error::Unavailable),
-        // NOT_FORM_FILE, NOT_KEYFILE, CRASHED_ON_USAGE, CRASHED_ON_REPAIR, INDEX_CORRUPT, TABLESPACE_MISSING,
-        // TABLE_CORRUPT, NO_SUCH_TABLE_IN_ENGINE
-        1033 | 1034 | 1194 | 1195 | 1712 | 1812 | 1877 | 1932 => Some(Error::Damaged),
-        _ => None,
+impl SqlStore<MySqlDatabase> {
+    /// Opens a pool of up to 8 connections to the database of a URL such as
+    /// `mysql://user:password@localhost:3306/votify`.
+    ///
+    /// The database must exist; [`migrate`](Self::migrate) creates the tables. Logs a
+    /// warning if acknowledged votes might not survive a loss of power; see
+    /// [`durability`](Self::durability).
+    ///
+    /// MySQL 8's default authentication needs sqlx's feature `mysql-rsa` or one of its
+    /// TLS features. No feature of this library enables them.
+    ///
+    /// # Errors
+    ///
+    /// The sources of the error name the server and what to do, never the password.
+    ///
+    /// - [`StoreError::Unavailable`]: the server does not answer within 3 seconds,
+    ///   rejects the connection, or is older than the versions above. Retry, or do what
+    ///   the message says.
+    /// - [`StoreError::Failed`]: the URL is invalid or names no database, a newer version
+    ///   of this library has migrated the tables, or Votify did not create them. Correct
+    ///   the URL, update this library, or use another database.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        Self::new(MySqlDatabase::connect(url).await).await
     }
-}
 
-fn number(error: &dyn DatabaseError) -> Option<u16> {
-    Some(error.try_downcast_ref::<MySqlDatabaseError>()?.number())
+    /// Uses a host's pool with the host's settings. The tables are in the database that
+    /// the pool's connections select.
+    ///
+    /// The pool's `innodb_lock_wait_timeout` limits how long the store waits for another
+    /// session's lock. The server's default is 50 seconds; a few seconds are better. Logs
+    /// a warning if acknowledged votes might not survive a loss of power; see
+    /// [`durability`](Self::durability).
+    ///
+    /// # Errors
+    ///
+    /// As for [`connect`](Self::connect). Also [`StoreError::Unavailable`] if the pool's
+    /// sessions have unsuitable settings; the sources of the error name the setting to
+    /// change:
+    ///
+    /// - `autocommit` is off,
+    /// - the character set is not `utf8mb4`,
+    /// - the isolation level is `READ UNCOMMITTED`,
+    /// - `binlog_format` is `STATEMENT` and the server has a binary log,
+    /// - `max_allowed_packet` is below 1 MiB,
+    /// - on MariaDB, `group_concat_max_len` is below 1 MiB.
+    pub async fn from_pool(pool: MySqlPool) -> Result<Self, StoreError> {
+        Self::new(MySqlDatabase::from_pool(pool).await).await
+    }
 }

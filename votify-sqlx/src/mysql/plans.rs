@@ -1,4 +1,5 @@
-//! No statement may read a whole table, or sort what an index has in order already.
+//! Plans of all statements: none reads a whole table, or sorts what an index returns in
+//! order.
 
 use sqlx::mysql::{MySqlArguments, MySqlConnection};
 use sqlx::{AssertSqlSafe, Connection, Executor, Row, query_with};
@@ -6,42 +7,44 @@ use votify_core::store::{PollFilter, PollOrder};
 use votify_core::{PollStatus, Timestamp};
 use votify_test_support::sql::ScratchDatabase;
 
-use super::statements::{self, Statement};
-use super::{database, schema};
+use super::{schema, sql};
+use crate::bind::Bind;
 use crate::listing::Listing;
-use crate::parameters::Parameters;
+use crate::row_set::Value;
+use crate::statement::Statement;
 
-/// Empty tables, for which servers like to plan in other ways than for full ones.
-struct Scene {
+/// A connection to empty tables, for which servers tend to choose other plans than for
+/// large ones.
+struct Harness {
     connection: MySqlConnection,
     _database: ScratchDatabase,
 }
 
-/// One step of a plan: which table, by which key, and what else is to be said.
+/// One step of a plan.
 #[derive(Debug)]
 struct Step {
     table: String,
-    /// `ALL` for the whole table.
-    way: String,
+    /// How the table is read: `ALL` for the whole table.
+    access: String,
     key: String,
     extra: String,
 }
 
-impl Scene {
-    /// None, after telling so, only if there is no server to ask.
+impl Harness {
+    /// Returns `None`, and reports the skip, without a server.
     async fn new() -> Option<Self> {
         let database = ScratchDatabase::mysql().await?;
         let mut connection = MySqlConnection::connect(database.url()).await.unwrap();
-        schema::migrate_within(&mut connection).await.unwrap();
+        schema::migrate_locked(&mut connection).await.unwrap();
         Some(Self {
             connection,
             _database: database,
         })
     }
 
-    async fn explained(&mut self, statement: &str, arguments: MySqlArguments) -> Vec<Step> {
+    async fn explain(&mut self, statement: &str, params: Vec<Value>) -> Vec<Step> {
         let text = AssertSqlSafe(format!("EXPLAIN {statement}"));
-        let rows = query_with(text, arguments);
+        let rows = query_with(text, MySqlArguments::from_values(params).unwrap());
         let rows = self.connection.fetch_all(rows).await.unwrap();
         let text = |row: &sqlx::mysql::MySqlRow, name| {
             let text: Option<String> = row.try_get_unchecked(name).unwrap();
@@ -50,26 +53,21 @@ impl Scene {
         rows.iter()
             .map(|row| Step {
                 table: text(row, "table"),
-                way: text(row, "type"),
+                access: text(row, "type"),
                 key: text(row, "key"),
                 extra: text(row, "Extra"),
             })
             .collect()
     }
-
-    /// The steps of a statement over given rows.
-    async fn over_rows(&mut self, statement: &'static Statement) -> Vec<Step> {
-        self.explained(&as_text(statement), MySqlArguments::default())
-            .await
-    }
 }
 
-/// Over no rows.
-fn as_text(statement: &Statement) -> String {
-    let text = statement.with("");
-    // Its mark is told behind it.
-    let is_marked = text.ends_with("= ");
-    if is_marked { text + "0" } else { text }
+/// Returns the texts of a statement over no rows.
+fn texts(statement: Statement) -> Vec<String> {
+    let id = "X'01010101010101010101010101010101'";
+    let templates = sql::templates(statement).iter();
+    templates
+        .map(|template| template.with_rows("", id))
+        .collect()
 }
 
 fn step<'s>(steps: &'s [Step], table: &str) -> &'s Step {
@@ -79,7 +77,7 @@ fn step<'s>(steps: &'s [Step], table: &str) -> &'s Step {
 
 #[tokio::test]
 async fn every_listing_follows_its_index() {
-    let Some(mut scene) = Scene::new().await else {
+    let Some(mut harness) = Harness::new().await else {
         return;
     };
     let statuses = [PollStatus::Scheduled, PollStatus::Open, PollStatus::Closed];
@@ -92,7 +90,7 @@ async fn every_listing_follows_its_index() {
     ] {
         for status in [None].into_iter().chain(statuses.map(Some)) {
             for sealed in [None, Some(true), Some(false)] {
-                // Nothing passes, and the server knows it.
+                // No poll passes, and the server knows it.
                 let unsealed = matches!(status, Some(PollStatus::Scheduled | PollStatus::Open));
                 if unsealed && sealed == Some(true) {
                     continue;
@@ -113,32 +111,30 @@ async fn every_listing_follows_its_index() {
     for filter in filters {
         let listing = Listing::new(&filter, Timestamp::EPOCH);
         for (statement, is_page) in [
-            (database::page(&listing), true),
-            (database::count(&listing), false),
+            (listing.page_sql(sql::LISTING), true),
+            (listing.count_sql(sql::LISTING), false),
         ] {
-            let mut arguments = MySqlArguments::default();
-            listing.bind(&mut arguments).unwrap();
+            let mut params = listing.params().to_vec();
             if is_page {
-                arguments.integer(50).unwrap();
-                arguments.integer(0).unwrap();
+                params.extend([Value::Integer(50), Value::Integer(0)]);
             }
-            let steps = scene.explained(&statement, arguments).await;
+            let steps = harness.explain(&statement, params).await;
             let polls = step(&steps, "p");
-            let key = format!("votify_polls_{}", listing.index);
-            // What counts all polls may as well read the rows themselves.
-            let narrows = listing.index.contains('_');
+            let key = format!("votify_polls_{}", listing.index());
+            // A count of all polls may read the rows themselves.
+            let narrows = listing.index().contains('_');
             if is_page || narrows {
                 assert_eq!(polls.key, key, "{filter:?}\n{statement}\n{steps:?}");
-                assert_ne!(polls.way, "ALL", "{filter:?}\n{statement}\n{steps:?}");
+                assert_ne!(polls.access, "ALL", "{filter:?}\n{statement}\n{steps:?}");
             }
             if narrows {
-                assert_ne!(polls.way, "index", "{filter:?}\n{statement}\n{steps:?}");
+                assert_ne!(polls.access, "index", "{filter:?}\n{statement}\n{steps:?}");
             }
             let sorts = steps.iter().any(|step| step.extra.contains("filesort"));
             assert!(!sorts, "{filter:?}\n{statement}\n{steps:?}");
             if is_page {
                 let options = step(&steps, "o");
-                let found = (&*options.way, &*options.key);
+                let found = (&*options.access, &*options.key);
                 assert_eq!(found, ("ref", "PRIMARY"), "{statement}\n{steps:?}");
             }
         }
@@ -147,7 +143,7 @@ async fn every_listing_follows_its_index() {
 
 #[tokio::test]
 async fn due_polls_are_found_without_the_others() {
-    let Some(mut scene) = Scene::new().await else {
+    let Some(mut harness) = Harness::new().await else {
         return;
     };
     let filter = PollFilter {
@@ -157,91 +153,110 @@ async fn due_polls_are_found_without_the_others() {
         ..PollFilter::default()
     };
     let listing = Listing::new(&filter, Timestamp::EPOCH);
-    let mut arguments = MySqlArguments::default();
-    listing.bind(&mut arguments).unwrap();
-    arguments.integer(50).unwrap();
-    arguments.integer(0).unwrap();
-    let page = database::page(&listing);
-    let steps = scene.explained(&page, arguments).await;
+    let mut params = listing.params().to_vec();
+    params.extend([Value::Integer(50), Value::Integer(0)]);
+    let page = listing.page_sql(sql::LISTING);
+    let steps = harness.explain(&page, params).await;
     let due = step(&steps, "p");
     assert_eq!(
-        (&*due.way, &*due.key),
+        (&*due.access, &*due.key),
         ("range", "votify_polls_closing_unsealed"),
         "{steps:?}"
     );
 }
 
 #[tokio::test]
-async fn given_rows_are_looked_up() {
-    let Some(mut scene) = Scene::new().await else {
+async fn rows_are_looked_up() {
+    let Some(mut harness) = Harness::new().await else {
         return;
     };
     let one_per_voter = "votify_votes_one_per_voter";
-    for (statement, table, key) in [
-        (&statements::LOCK_POLLS, "p", "PRIMARY"),
-        (&statements::LOCKED_STAMPS, "p", "PRIMARY"),
-        (&statements::LOCKED_POLLS, "p", "PRIMARY"),
-        (&statements::POLLS, "p", "PRIMARY"),
-        (&statements::VOTES_OF, "v", one_per_voter),
-        (&statements::STANDING, "v", one_per_voter),
-        (&statements::SUPERSEDED, "s", "PRIMARY"),
-        (&statements::UPDATE_VOTES, "v", one_per_voter),
-        (&statements::DELETE_VOTES, "v", one_per_voter),
-        (&statements::UPDATE_COUNTS, "o", "PRIMARY"),
-        (&statements::UPDATE_POLLS, "p", "PRIMARY"),
-        (&statements::PLACES, "p", "PRIMARY"),
-        (&statements::FREE_PLACES, "p", "PRIMARY"),
+    for (statement, found) in [
+        (Statement::LockPolls, &[("p", "PRIMARY")][..]),
+        (Statement::ReadPolls, &[("p", "PRIMARY")]),
+        (Statement::ReadVotes, &[("v", one_per_voter)]),
+        (
+            Statement::ReadHistories,
+            &[("v", one_per_voter), ("s", "PRIMARY")],
+        ),
+        (Statement::UpdateVotes, &[("v", one_per_voter)]),
+        (Statement::DeleteVotes, &[("v", one_per_voter)]),
+        (Statement::UpdateTallies, &[("p", "PRIMARY")]),
+        (Statement::ReadVoteAddresses, &[("a", "PRIMARY")]),
+        (Statement::DeleteVoteAddresses, &[("a", "PRIMARY")]),
+        (Statement::ReadInvites, &[("i", "PRIMARY")]),
+        (Statement::ReadRevocations, &[("t", "PRIMARY")]),
     ] {
-        let steps = scene.over_rows(statement).await;
-        let text = as_text(statement);
-        let found = step(&steps, table);
+        let texts = texts(statement);
+        assert_eq!(texts.len(), found.len());
+        for (text, (table, key)) in texts.iter().zip(found) {
+            let steps = harness.explain(text, Vec::new()).await;
+            let found = step(&steps, table);
+            assert_eq!(
+                (&*found.access, &*found.key),
+                ("eq_ref", *key),
+                "{text}\n{steps:?}"
+            );
+            let is_buffered = steps.iter().any(|step| step.extra.contains("join buffer"));
+            assert!(!is_buffered, "{text}\n{steps:?}");
+            let mut outer = steps.iter().filter(|step| step.table != "o");
+            assert_eq!(outer.next().unwrap().table, "input", "{text}\n{steps:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn ballots_of_addresses_are_counted_by_index() {
+    let Some(mut harness) = Harness::new().await else {
+        return;
+    };
+    for text in texts(Statement::CountVoteAddresses) {
+        let steps = harness.explain(&text, Vec::new()).await;
+        let addresses = step(&steps, "a");
         assert_eq!(
-            (&*found.way, &*found.key),
-            ("eq_ref", key),
+            (&*addresses.access, &*addresses.key),
+            ("ref", "votify_vote_addresses_by_address"),
             "{text}\n{steps:?}"
         );
-        let joined = steps.iter().any(|step| step.extra.contains("join buffer"));
-        assert!(!joined, "{text}\n{steps:?}");
-        let first = steps.first().unwrap();
-        assert_eq!(first.table, "given", "{text}\n{steps:?}");
     }
 }
 
 #[tokio::test]
 async fn pages_and_recounts_stay_within_their_poll() {
-    let Some(mut scene) = Scene::new().await else {
+    let Some(mut harness) = Harness::new().await else {
         return;
     };
-    let mut arguments = MySqlArguments::default();
-    arguments.id(&[1; 16]).unwrap();
-    for value in [0, 9, 1000] {
-        arguments.integer(value).unwrap();
-    }
-    let steps = scene.explained(statements::VOTES_PAGE, arguments).await;
+    let text = |statement| sql::templates(statement)[0].text();
+    let poll = || Value::id(&[1; 16]);
+    let mut params = vec![poll()];
+    params.extend([0, 9, 1000].map(Value::Integer));
+    let steps = harness.explain(text(Statement::ReadVotePage), params).await;
     let page = step(&steps, "votify_votes");
-    assert_eq!((&*page.way, &*page.key), ("range", "PRIMARY"), "{steps:?}");
+    assert_eq!(
+        (&*page.access, &*page.key),
+        ("range", "PRIMARY"),
+        "{steps:?}"
+    );
     assert!(!page.extra.contains("filesort"), "{steps:?}");
     for (statement, table) in [
-        (statements::CHOICES, "votify_votes"),
-        (statements::REVISION, "votify_polls"),
-        (statements::DELETE_OPTIONS, "votify_poll_options"),
-        (statements::DELETE[0], "votify_votes"),
-        (statements::DELETE[1], "votify_superseded_votes"),
-        (statements::DELETE[2], "votify_invites"),
-        (statements::DELETE[3], "votify_places"),
-        (statements::DELETE[5], "votify_polls"),
+        (Statement::CountChoices, "votify_votes"),
+        (Statement::ReadRevision, "p"),
+        (Statement::DeleteOptions, "votify_options"),
+        (Statement::DeleteAllVotes, "votify_votes"),
+        (Statement::DeleteAllSuperseded, "votify_superseded_votes"),
+        (Statement::DeleteAllInvites, "votify_invites"),
+        (Statement::DeleteAllVoteAddresses, "votify_vote_addresses"),
+        (Statement::DeletePoll, "votify_polls"),
     ] {
-        let mut arguments = MySqlArguments::default();
-        arguments.id(&[1; 16]).unwrap();
-        let steps = scene.explained(statement, arguments).await;
-        // A poll that does not exist is known not to, before any step.
+        let steps = harness.explain(text(statement), vec![poll()]).await;
+        // The server finds out before the first step that a poll does not exist.
         if let Some(found) = steps.iter().find(|step| step.table == table) {
             assert!(
-                ["ref", "range", "const"].contains(&&*found.way),
-                "{statement}\n{steps:?}"
+                ["ref", "range", "const"].contains(&&*found.access),
+                "{statement:?}\n{steps:?}"
             );
         } else {
-            assert_eq!(statement, statements::REVISION, "{steps:?}");
+            assert_eq!(statement, Statement::ReadRevision, "{steps:?}");
         }
     }
 }

@@ -1,233 +1,178 @@
-//! Rows of parameters as texts.
+//! Row sets as SQL text, in pieces of bounded size.
 
 use std::fmt::{self, Write};
 
 use chrono::DateTime;
-use votify_core::Timestamp;
 
+use crate::db_timestamp::DbTimestamp;
 use crate::error::Error;
-use crate::parameters::Parameters;
+use crate::row_set::{Column, RowSet};
 
-/// How many rows one statement gets.
-const ROWS: usize = 1000;
-/// How long they are at most, if they are several: servers take statements of 1 MiB and more.
-const BYTES: usize = 512 * 1024;
-const DIGITS: &[u8; 16] = b"0123456789abcdef";
+/// The maximum number of rows of one statement.
+const MAX_ROWS: usize = 1000;
+/// The maximum length of several rows. Servers accept statements of at least 1 MiB.
+const MAX_BYTES: usize = 512 * 1024;
+const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
-    /// As one array of arrays in JSON, for the tables of [`Given`](super::given::Given).
+pub(super) enum RowFormat {
+    /// The elements of a JSON array, each an array of values.
     Json,
-    /// As the rows after `VALUES`.
+    /// The rows after `VALUES`.
     Values,
 }
 
-/// A row under construction, behind those that are done. Nothing in it has to be escaped: it is made of digits and fixed marks.
-#[derive(Debug)]
-pub(super) struct Row {
-    style: Style,
-    text: String,
-    /// Whether the next value is the row's first one.
-    begins: bool,
-    /// The moment that was told last, and how: all ballots of a batch were cast at the same one.
-    told: Option<(Timestamp, String)>,
-}
-
-/// As many rows as one statement gets.
+/// The rows of one statement.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Piece {
     pub(super) text: String,
     pub(super) rows: usize,
 }
 
-/// What is not to be told in decimal digits.
+/// A value that has no decimal or date text that MySQL accepts.
 #[derive(Debug, thiserror::Error)]
 #[error("value {0} is not supported by MySQL")]
-struct Untellable(String);
+struct UnsupportedValue(String);
 
-/// Writes rows as texts of bounded size, in their order; none for no rows.
-pub(super) fn pieces<T>(
-    style: Style,
-    rows: &[T],
-    write: impl Fn(&mut Row, &T) -> Result<(), Error>,
-) -> Result<Vec<Piece>, Error> {
-    let (open, close) = style.row();
+/// Writes rows in their order, as pieces of bounded size. Returns none for no rows.
+pub(super) fn pieces(format: RowFormat, rows: &RowSet) -> Result<Vec<Piece>, Error> {
+    let (open, close) = match format {
+        RowFormat::Json => ('[', ']'),
+        RowFormat::Values => ('(', ')'),
+    };
     let mut pieces = Vec::new();
     let mut count = 0;
-    let mut row = Row {
-        style,
+    let mut writer = RowWriter {
+        format,
         text: String::new(),
-        begins: true,
-        told: None,
+        last_time: None,
     };
-    for values in rows {
-        let end = row.text.len();
+    for row in 0..rows.len() {
+        let end = writer.text.len();
         if count > 0 {
-            row.text.push(',');
+            writer.text.push(',');
         }
-        row.text.push(open);
-        row.begins = true;
-        write(&mut row, values)?;
-        row.text.push(close);
-        if count == ROWS || (count > 0 && row.text.len() > BYTES) {
-            let next = row.text.split_off(end + 1);
-            row.text.truncate(end);
-            let text = std::mem::replace(&mut row.text, next);
+        writer.text.push(open);
+        for (index, column) in rows.columns().iter().enumerate() {
+            if index > 0 {
+                writer.text.push(',');
+            }
+            writer.cell(column, row)?;
+        }
+        writer.text.push(close);
+        if count == MAX_ROWS || (count > 0 && writer.text.len() > MAX_BYTES) {
+            let next = writer.text.split_off(end + 1);
+            writer.text.truncate(end);
+            let text = std::mem::replace(&mut writer.text, next);
             pieces.push(Piece { text, rows: count });
             count = 0;
         }
         count += 1;
     }
     if count > 0 {
-        let text = row.text;
+        let text = writer.text;
         pieces.push(Piece { text, rows: count });
     }
     Ok(pieces)
 }
 
-impl Style {
-    const fn row(self) -> (char, char) {
-        match self {
-            Self::Json => ('[', ']'),
-            Self::Values => ('(', ')'),
-        }
-    }
+/// Writes values as digits and fixed characters, so that no value needs escaping.
+#[derive(Debug)]
+struct RowWriter {
+    format: RowFormat,
+    text: String,
+    /// The last time and its text: all ballots of a batch have the same time.
+    last_time: Option<(DbTimestamp, String)>,
 }
 
-impl Row {
-    /// Begins the next value.
-    fn next(&mut self) -> &mut String {
-        if !std::mem::take(&mut self.begins) {
-            self.text.push(',');
+impl RowWriter {
+    fn cell(&mut self, column: &Column, row: usize) -> Result<(), Error> {
+        match column {
+            Column::Id(ids) => self.hex("X", ids[row].as_bytes()),
+            Column::Bytes(bytes) => self.hex("X", &bytes[row]),
+            Column::Text(texts) => self.hex("_utf8mb4 X", texts[row].as_bytes()),
+            Column::Integer(integers) => self.write(format_args!("{}", integers[row])),
+            Column::Real(reals) => {
+                let real = reals[row];
+                if !real.is_finite() {
+                    return Err(unsupported(real));
+                }
+                self.quoted(format_args!("{real:e}"));
+            }
+            Column::Time(times) => {
+                let time = times[row];
+                let text = match self.last_time.take() {
+                    Some((last, text)) if last == time => text,
+                    _ => date_text(time)?,
+                };
+                self.quoted(format_args!("{text}"));
+                self.last_time = Some((time, text));
+            }
         }
-        &mut self.text
+        Ok(())
+    }
+
+    fn write(&mut self, value: fmt::Arguments<'_>) {
+        // Writing to a `String` cannot fail.
+        let _ = self.text.write_fmt(value);
     }
 
     const fn quote(&self) -> char {
-        match self.style {
-            Style::Json => '"',
-            Style::Values => '\'',
+        match self.format {
+            RowFormat::Json => '"',
+            RowFormat::Values => '\'',
         }
     }
 
-    fn written_as(&mut self, value: fmt::Arguments<'_>) -> Result<(), Error> {
-        // Writing to memory does not fail.
-        let written = self.next().write_fmt(value);
-        written.map_err(|error| sqlx::Error::Encode(error.into()).into())
-    }
-
-    fn quoted(&mut self, value: fmt::Arguments<'_>) -> Result<(), Error> {
+    fn quoted(&mut self, value: fmt::Arguments<'_>) {
         let quote = self.quote();
-        self.written_as(format_args!("{quote}{value}{quote}"))
+        self.write(format_args!("{quote}{value}{quote}"));
     }
 
-    fn null(&mut self) -> Result<(), Error> {
-        self.next().push_str("null");
-        Ok(())
-    }
-
-    /// Hexadecimal digits, after what says so where it has to be said.
-    fn digits(&mut self, mark: &str, value: &[u8]) -> Result<(), Error> {
-        let (quote, mark) = match self.style {
-            Style::Json => ('"', ""),
-            Style::Values => ('\'', mark),
-        };
-        let text = self.next();
-        text.reserve(mark.len() + 2 * value.len() + 2);
-        text.push_str(mark);
-        text.push(quote);
-        for byte in value {
-            let [high, low] = [byte >> 4, byte & 0xf];
-            text.extend([high, low].map(|half| char::from(DIGITS[usize::from(half)])));
+    /// Writes hexadecimal digits, in SQL behind a prefix for their type.
+    fn hex(&mut self, prefix: &str, bytes: &[u8]) {
+        let quote = self.quote();
+        self.text.reserve(prefix.len() + 2 * bytes.len() + 2);
+        if self.format == RowFormat::Values {
+            self.text.push_str(prefix);
         }
-        text.push(quote);
-        Ok(())
+        self.text.push(quote);
+        for byte in bytes {
+            let digits = [byte >> 4, byte & 0xf];
+            let digits = digits.map(|digit| char::from(HEX_DIGITS[usize::from(digit)]));
+            self.text.extend(digits);
+        }
+        self.text.push(quote);
     }
 }
 
-impl Parameters for Row {
-    fn id(&mut self, value: &[u8; 16]) -> Result<(), Error> {
-        self.bytes(value)
-    }
-
-    fn bytes(&mut self, value: &[u8]) -> Result<(), Error> {
-        self.digits("X", value)
-    }
-
-    fn maybe_bytes(&mut self, value: Option<&[u8]>) -> Result<(), Error> {
-        match value {
-            Some(value) => self.bytes(value),
-            None => self.null(),
-        }
-    }
-
-    fn text(&mut self, value: &str) -> Result<(), Error> {
-        self.digits("_utf8mb4 X", value.as_bytes())
-    }
-
-    fn maybe_text(&mut self, value: Option<&str>) -> Result<(), Error> {
-        match value {
-            Some(value) => self.text(value),
-            None => self.null(),
-        }
-    }
-
-    fn integer(&mut self, value: i64) -> Result<(), Error> {
-        self.written_as(format_args!("{value}"))
-    }
-
-    fn real(&mut self, value: f64) -> Result<(), Error> {
-        if value.is_finite() {
-            self.quoted(format_args!("{value:e}"))
-        } else {
-            Err(unwritable(Untellable(value.to_string())))
-        }
-    }
-
-    fn flag(&mut self, value: bool) -> Result<(), Error> {
-        self.integer(value.into())
-    }
-
-    fn moment(&mut self, value: Timestamp) -> Result<(), Error> {
-        let text = match self.told.take() {
-            Some((told, text)) if told == value => text,
-            _ => told(value)?,
-        };
-        let quoted = self.quoted(format_args!("{text}"));
-        self.told = Some((value, text));
-        quoted
-    }
-
-    fn maybe_moment(&mut self, value: Option<Timestamp>) -> Result<(), Error> {
-        match value {
-            Some(value) => self.moment(value),
-            None => self.null(),
-        }
-    }
-}
-
-fn told(value: Timestamp) -> Result<String, Error> {
-    let micros = value.as_micros();
-    let date = DateTime::from_timestamp_micros(micros)
-        .ok_or_else(|| unwritable(Untellable(micros.to_string())))?;
+fn date_text(time: DbTimestamp) -> Result<String, Error> {
+    let date = DateTime::from_timestamp_micros(time.0).ok_or_else(|| unsupported(time.0))?;
     Ok(date.format("%Y-%m-%d %H:%M:%S%.6f").to_string())
 }
 
-fn unwritable(why: Untellable) -> Error {
-    sqlx::Error::Encode(why.into()).into()
+fn unsupported(value: impl fmt::Display) -> Error {
+    sqlx::Error::Encode(UnsupportedValue(value.to_string()).into()).into()
 }
 
 #[cfg(test)]
 mod tests {
+    use votify_core::Timestamp;
+
     use super::*;
+
+    fn integers(values: &[i64]) -> RowSet {
+        let rows = RowSet::of(values).integer(|value| Ok(*value));
+        rows.unwrap().build()
+    }
 
     #[test]
     fn every_row_is_in_one_piece() {
-        for count in [0, 1, 2, ROWS, ROWS + 1, 2 * ROWS + 7] {
+        for count in [0, 1, 2, MAX_ROWS, MAX_ROWS + 1, 2 * MAX_ROWS + 7] {
             let rows: Vec<i64> = (0..).take(count).collect();
-            let pieces = pieces(Style::Json, &rows, |row, n| row.integer(*n)).unwrap();
-            assert_eq!(pieces.len(), count.div_ceil(ROWS));
+            let pieces = pieces(RowFormat::Json, &integers(&rows)).unwrap();
+            assert_eq!(pieces.len(), count.div_ceil(MAX_ROWS));
             let counted: usize = pieces.iter().map(|piece| piece.rows).sum();
             assert_eq!(counted, count);
             let read = |piece: &Piece| {
@@ -241,43 +186,42 @@ mod tests {
     }
 
     #[test]
-    fn long_rows_are_taken_apart() {
-        let rows = vec![vec![7; BYTES / 5]; 5];
-        let pieces = pieces(Style::Values, &rows, |row, bytes| row.bytes(bytes)).unwrap();
+    fn long_rows_are_in_separate_pieces() {
+        let rows = vec![vec![7; MAX_BYTES / 5]; 5];
+        let rows = RowSet::of(&rows).bytes(|bytes| Ok(bytes.clone()));
+        let pieces = pieces(RowFormat::Values, &rows.unwrap().build()).unwrap();
         assert_eq!(pieces.len(), 3);
-        assert!(pieces.iter().all(|piece| piece.text.len() <= BYTES));
+        assert!(pieces.iter().all(|piece| piece.text.len() <= MAX_BYTES));
         let rows: Vec<_> = pieces.iter().map(|piece| piece.rows).collect();
         assert_eq!(rows, [2, 2, 1]);
     }
 
     #[test]
-    fn values_travel_in_forms_that_need_no_interpretation() {
-        let written = |style| {
-            let pieces = pieces(style, &[()], |row, ()| {
-                row.id(&[0xab; 16])?;
-                row.text("é'")?;
-                row.maybe_text(None)?;
-                row.real(-1234.5)?;
-                row.flag(true)?;
-                row.moment(Timestamp::MAX)
-            });
-            pieces.unwrap().remove(0).text
-        };
+    fn values_need_no_escaping() {
+        let rows = RowSet::of(&[[0xab; 16]])
+            .id(|id| id)
+            .text(|_| "é'".to_owned())
+            .real(|_| -1234.5)
+            .time(|_| Timestamp::MAX)
+            .integer(|_| Ok(-1))
+            .unwrap()
+            .build();
+        let written = |format| pieces(format, &rows).unwrap().remove(0).text;
         assert_eq!(
-            written(Style::Json),
-            "[\"abababababababababababababababab\",\"c3a927\",null,\"-1.2345e3\",1,\"9999-12-31 23:59:59.999999\"]"
+            written(RowFormat::Json),
+            "[\"abababababababababababababababab\",\"c3a927\",\"-1.2345e3\",\"9999-12-31 23:59:59.999999\",-1]"
         );
         assert_eq!(
-            written(Style::Values),
-            "(X'abababababababababababababababab',_utf8mb4 X'c3a927',null,'-1.2345e3',1,'9999-12-31 23:59:59.999999')"
+            written(RowFormat::Values),
+            "(X'abababababababababababababababab',_utf8mb4 X'c3a927','-1.2345e3','9999-12-31 23:59:59.999999',-1)"
         );
-        let moments = [Timestamp::EPOCH, Timestamp::EPOCH, Timestamp::MAX];
-        let moments = pieces(Style::Values, &moments, |row, moment| row.moment(*moment));
+        let times = [Timestamp::EPOCH, Timestamp::EPOCH, Timestamp::MAX];
+        let times = RowSet::of(&times).time(|time| *time).build();
         assert_eq!(
-            moments.unwrap()[0].text,
+            pieces(RowFormat::Values, &times).unwrap()[0].text,
             "('1970-01-01 00:00:00.000000'),('1970-01-01 00:00:00.000000'),('9999-12-31 23:59:59.999999')"
         );
-        let infinite = [f64::NEG_INFINITY];
-        assert!(pieces(Style::Json, &infinite, |row, value| row.real(*value)).is_err());
+        let infinite = RowSet::of(&[f64::NEG_INFINITY]).real(|real| *real).build();
+        pieces(RowFormat::Json, &infinite).unwrap_err();
     }
 }

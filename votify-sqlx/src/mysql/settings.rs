@@ -2,22 +2,23 @@ use std::collections::HashMap;
 
 use sqlx::Row;
 use sqlx::mysql::MySqlConnection;
-
-use crate::error::Error;
 use votify_core::store::Durability;
 
-/// Only those exist that the server knows. A session's own value comes before the server's.
-const READ: &str = "SHOW SESSION VARIABLES WHERE Variable_name IN ('version', 'autocommit', 'binlog_format', \
+use crate::error::Error;
+
+/// Reads the values of the session, of those variables that the server has.
+const READ_VARIABLES: &str = "SHOW SESSION VARIABLES WHERE Variable_name IN ('version', 'autocommit', 'binlog_format', \
     'character_set_client', 'character_set_connection', 'character_set_results', 'debug_no_sync', 'group_concat_max_len', \
     'innodb_doublewrite', 'innodb_flush_log_at_trx_commit', 'innodb_flush_method', 'log_bin', 'max_allowed_packet', \
     'sync_binlog', 'transaction_isolation', 'tx_isolation')";
 
-/// What MariaDB cuts the options of a poll to must hold a hundred of the longest.
-const LONGEST_JSON: u64 = 1 << 20;
-/// Twice what is given to a statement at most.
-const LONGEST_STATEMENT: u64 = 1 << 20;
+/// MariaDB truncates JSON arrays to `group_concat_max_len`. This is enough for the options
+/// of the largest poll.
+const MIN_JSON_BYTES: u64 = 1 << 20;
+/// More than the longest text of statements.
+const MIN_PACKET_BYTES: u64 = 1 << 20;
 
-/// How a server and a session are set up, as far as it matters for votes.
+/// The settings of a server and a session that affect correctness or durability.
 #[derive(Debug)]
 pub(super) struct Settings {
     variables: HashMap<String, String>,
@@ -26,8 +27,10 @@ pub(super) struct Settings {
 
 impl Settings {
     pub(super) async fn read(connection: &mut MySqlConnection) -> Result<Self, sqlx::Error> {
-        let rows = sqlx::raw_sql(READ).fetch_all(&mut *connection).await?;
-        // Unchecked: servers give the columns of their own tables various types.
+        let rows = sqlx::raw_sql(READ_VARIABLES)
+            .fetch_all(&mut *connection)
+            .await?;
+        // Unchecked, because the types of these columns differ between servers.
         let variables = rows
             .iter()
             .map(|row| Ok((row.try_get_unchecked(0)?, row.try_get_unchecked(1)?)))
@@ -49,7 +52,7 @@ impl Settings {
         self.text(name).eq_ignore_ascii_case(value)
     }
 
-    /// None for what this server does not have.
+    /// Returns `None` if the server does not have the variable.
     fn number(&self, name: &str) -> Option<u64> {
         self.text(name).parse().ok()
     }
@@ -58,22 +61,22 @@ impl Settings {
         self.text("version").to_lowercase().contains("mariadb")
     }
 
-    /// Fails where votes could not be kept right.
+    /// Fails if the store would not work correctly.
     pub(super) fn check(&self) -> Result<(), Error> {
         match self.problem() {
             None => Ok(()),
-            Some(problem) => Err(Error::CannotOpen(problem)),
+            Some(problem) => Err(Error::Connect(problem)),
         }
     }
 
     fn problem(&self) -> Option<String> {
-        let (name, oldest) = if self.is_mariadb() {
+        let (name, min_version) = if self.is_mariadb() {
             ("MariaDB 10.11", (10, 11))
         } else {
             ("MySQL 8.0", (8, 0))
         };
         let version = self.text("version");
-        if major_and_minor(version).is_some_and(|version| version < oldest) {
+        if major_and_minor(version).is_some_and(|version| version < min_version) {
             return Some(format!(
                 "server version {version} is not supported; at least {name} is required"
             ));
@@ -109,27 +112,29 @@ impl Settings {
                     .into(),
             );
         }
-        let short = |name, least| self.number(name).filter(|found| *found < least);
-        if let Some(found) = short("max_allowed_packet", LONGEST_STATEMENT) {
+        let short = |name, min| self.number(name).filter(|found| *found < min);
+        if let Some(found) = short("max_allowed_packet", MIN_PACKET_BYTES) {
             return Some(format!(
-                "the server has max_allowed_packet = {found}; at least {LONGEST_STATEMENT} is required"
+                "the server has max_allowed_packet = {found}; at least {MIN_PACKET_BYTES} is required"
             ));
         }
-        let json = short("group_concat_max_len", LONGEST_JSON).filter(|_| self.is_mariadb());
+        let json = short("group_concat_max_len", MIN_JSON_BYTES).filter(|_| self.is_mariadb());
         json.map(|found| {
-            format!("sessions have group_concat_max_len = {found}, and MariaDB truncates polls to it; set it to {LONGEST_JSON} or more")
+            format!("sessions have group_concat_max_len = {found}, and MariaDB truncates polls to it; set it to {MIN_JSON_BYTES} or more")
         })
     }
 
-    /// What an acknowledged vote survives.
+    /// Returns which failures acknowledged votes survive.
     ///
-    /// `innodb_flush_log_at_trx_commit`: with 1 (on MariaDB also 3) a commit is on disk when it is acknowledged. With 2 it
-    /// was handed to the operating system, which survives the server's own crash; a loss of power takes up to a second of
-    /// commits. With 0 it is in the server's memory for up to a second, and any crash of the server takes that second.
+    /// `innodb_flush_log_at_trx_commit`: with 1 (on MariaDB also 3), a commit is synced to
+    /// disk before it is acknowledged. With 2 it is written to the operating system, so a
+    /// loss of power loses up to a second of commits. With 0 it is in the server's memory,
+    /// and a crash of the server loses up to a second.
     ///
-    /// Where there is a binary log, what is missing from it after a crash is rolled back: unless `sync_binlog` is 1, a loss
-    /// of power takes commits that InnoDB had on disk. Without `innodb_doublewrite`, it may leave pages written by halves,
-    /// which nothing can repair.
+    /// With a binary log, recovery rolls back commits that are missing from it. Unless
+    /// `sync_binlog` is 1, a loss of power then loses commits that InnoDB had synced.
+    /// Without `innodb_doublewrite`, a loss of power may leave half-written pages, which
+    /// cannot be repaired.
     pub(super) fn durability(&self) -> Durability {
         let flushed = match self.number("innodb_flush_log_at_trx_commit") {
             Some(1) => Durability::PowerLoss,
@@ -148,8 +153,8 @@ impl Settings {
         }
     }
 
-    /// Says so where a vote is worth less than it should be.
-    pub(super) fn warn_if_weak(&self) {
+    /// Logs a warning if acknowledged votes might not survive a loss of power.
+    pub(super) fn warn_if_not_durable(&self) {
         let durability = self.durability();
         if durability < Durability::PowerLoss {
             tracing::warn!(
@@ -197,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_written_through_survives_a_loss_of_power() {
+    fn only_synced_commits_survive_power_loss() {
         let flush = "innodb_flush_log_at_trx_commit";
         let (power, crash, nothing) = (
             Durability::PowerLoss,
@@ -222,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_do_is_refused_with_what_to_set() {
+    fn unsuitable_settings_are_rejected_with_the_remedy() {
         assert_eq!(settings(&[]).problem(), None);
         let short = ("group_concat_max_len", "1024");
         assert_eq!(settings(&[short, ("version", "8.4.0")]).problem(), None);

@@ -11,4 +11,3 @@ mod listing;
 mod locking;
 mod migrations;
 mod private_server;
-mod upgrades;

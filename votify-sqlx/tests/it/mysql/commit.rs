@@ -22,12 +22,16 @@ async fn a_write_that_changes_too_few_rows_is_rolled_back() {
         let outcome = cast(&store, slice::from_ref(ballot)).await.remove(0);
         assert_eq!(outcome.unwrap(), Outcome::Counted { revision });
     }
-    // Moves the options away while the store's cached state still has them.
+    // Moves the poll away within the store's transaction, so that its tally is not found.
     let id = id_literal(&poll);
-    let move_options =
-        |from, to| format!("UPDATE votify_poll_options SET poll_id = {to} WHERE poll_id = {from}");
-    let other_id = "x'00112233445566778899aabbccddeeff'";
-    run(&pool, move_options(id.as_str(), other_id)).await;
+    run(
+        &pool,
+        format!(
+            "CREATE TRIGGER move_poll AFTER INSERT ON votify_votes FOR EACH ROW \
+             UPDATE votify_polls SET id = x'00112233445566778899aabbccddeeff' WHERE id = {id}"
+        ),
+    )
+    .await;
     for outcome in cast(&store, &ballots[2..]).await {
         assert!(
             matches!(outcome, Err(StoreError::Failed { .. })),
@@ -38,7 +42,7 @@ async fn a_write_that_changes_too_few_rows_is_rolled_back() {
     assert_eq!(stored, 2);
     let revision = query_integer(&pool, "SELECT revision FROM votify_polls").await;
     assert_eq!(revision, 2);
-    run(&pool, move_options(other_id, id.as_str())).await;
+    run(&pool, "DROP TRIGGER move_poll").await;
     for (outcome, revision) in cast(&store, &ballots[2..]).await.into_iter().zip(3..) {
         assert_eq!(outcome.unwrap(), Outcome::Counted { revision });
     }

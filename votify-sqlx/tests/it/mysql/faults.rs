@@ -76,7 +76,7 @@ async fn a_corrupt_poll_does_not_affect_other_polls() {
     let id = id_literal(&corrupt);
     run(
         &pool,
-        format!("UPDATE votify_polls SET voters = 'martians' WHERE id = {id}"),
+        format!("UPDATE votify_polls SET voter_policy = 'martians' WHERE id = {id}"),
     )
     .await;
     let id = id_literal(&corrupt_vote);

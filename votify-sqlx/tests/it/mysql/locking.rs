@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
+use votify_core::poll::SealCause;
+use votify_core::store::SealOutcome;
 use votify_core::{Outcome, Poll, Store};
 use votify_sqlx::MySqlStore;
 use votify_test_support::ballots::{NOW, ballot, cast, poll, votes};
@@ -116,7 +118,14 @@ async fn a_batch_sees_writes_committed_while_it_waited() {
     let Some(harness) = Harness::new().await else {
         return;
     };
-    let store = harness.store().await;
+    // A host's pool has no cache: its polls are locked and read in one round trip.
+    let (_pool, host_store) = harness.host_store().await;
+    for store in [harness.store().await, host_store] {
+        assert_sees_writes_committed_while_waiting(&harness, store).await;
+    }
+}
+
+async fn assert_sees_writes_committed_while_waiting(harness: &Harness, store: MySqlStore) {
     let poll = poll(&store).await;
     cast(&store, &[ballot(&poll, 1)]).await.remove(0).unwrap();
     let mut other = harness.connection().await;
@@ -135,10 +144,9 @@ async fn a_batch_sees_writes_committed_while_it_waited() {
              FROM votify_votes WHERE poll_id = {id}"
         ),
         format!(
-            "UPDATE votify_poll_options SET vote_count = 2 \
-             WHERE poll_id = {id} AND vote_count = 1"
+            "UPDATE votify_polls SET revision = 2, total_votes = 2, \
+             vote_counts = replace(vote_counts, '1', '2') WHERE id = {id}"
         ),
-        format!("UPDATE votify_polls SET revision = 2, total_votes = 2 WHERE id = {id}"),
         "COMMIT".into(),
     ] {
         other.run(statement).await.unwrap();
@@ -148,6 +156,41 @@ async fn a_batch_sees_writes_committed_while_it_waited() {
     let tallies = store.tallies(&[poll.id]).await.unwrap();
     assert_eq!(tallies[0].as_ref().unwrap().total_votes, 3);
     assert_eq!(votes(&store, &poll).await, 3);
+}
+
+/// Sealing locks and reads the poll in one round trip, and writes the tally that it read.
+/// No unique index would detect a read of an older snapshot, as one does for votes.
+#[tokio::test]
+async fn sealing_keeps_votes_committed_while_it_waited() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let store = harness.store().await;
+    let poll = poll(&store).await;
+    cast(&store, &[ballot(&poll, 1)]).await.remove(0).unwrap();
+    let mut other = harness.connection().await;
+    other.run("BEGIN").await.unwrap();
+    lock(&mut other, &poll).await;
+    let sealing = {
+        let (store, id) = (store.clone(), poll.id);
+        tokio::spawn(async move { store.seal_poll(id, SealCause::Owner, NOW).await })
+    };
+    sleep(Duration::from_millis(300)).await;
+    assert!(!sealing.is_finished());
+    let id = id_literal(&poll);
+    let count = format!(
+        "UPDATE votify_polls SET revision = 2, total_votes = 2, \
+         vote_counts = replace(vote_counts, '1', '2') WHERE id = {id}"
+    );
+    other.run(count).await.unwrap();
+    other.run("COMMIT").await.unwrap();
+    let sealed = sealing.await.unwrap().unwrap();
+    assert!(
+        matches!(&sealed, SealOutcome::Sealed(tally) if tally.total_votes == 2),
+        "{sealed:?}"
+    );
+    let tallies = store.tallies(&[poll.id]).await.unwrap();
+    assert_eq!(tallies[0].as_ref().unwrap().total_votes, 2);
 }
 
 #[tokio::test]

@@ -1,0 +1,463 @@
+//! The text of every statement. Statements over rows read the rows in their order and look
+//! each one up in the named index, whatever the server assumes about the sizes of tables.
+
+use std::sync::LazyLock;
+
+use super::rows::RowFormat;
+use crate::listing::{ListingSyntax, question_mark};
+use crate::statement::Statement;
+
+/// Starts a transaction that sees what earlier holders of its locks committed: with READ
+/// COMMITTED each statement reads a new snapshot.
+pub(super) const BEGIN: &[&str] = &[
+    "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
+    "START TRANSACTION",
+];
+/// Starts a transaction whose statements read one snapshot.
+pub(super) const BEGIN_SNAPSHOT: &[&str] = &[
+    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+    "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+];
+
+/// The options of a poll, as the SQL expression of its id, as a JSON array. MySQL has a
+/// type for JSON, MariaDB has none.
+macro_rules! options {
+    ($poll:literal) => {
+        concat!(
+            "CONVERT((SELECT JSON_ARRAYAGG(JSON_ARRAY(o.ordinal, HEX(o.id), o.`text`)) \
+             FROM votify_options o FORCE INDEX (PRIMARY) WHERE o.poll_id = ",
+            $poll,
+            ") USING utf8mb4)"
+        )
+    };
+}
+
+/// Reads polls `p` with their options in one statement, so that each is of one snapshot.
+macro_rules! select_polls {
+    () => {
+        concat!(
+            "SELECT p.id, p.title, p.description, CONVERT(p.category USING utf8mb4), \
+             p.ballot_kind, p.voter_policy, p.results_policy, p.allows_revote, \
+             p.address_quota, p.created_at, p.opens_at, p.closes_at, p.edited_at, \
+             p.sealed_at, p.owner, p.key_id, p.version, p.epoch, p.revision, p.total_votes, \
+             p.vote_counts, p.trending_score, ",
+            options!("p.id"),
+            ", coalesce(p.row_version, 0)"
+        )
+    };
+}
+
+const SELECT_POLLS: &str = select_polls!();
+const LISTED_POLLS: &str = "votify_polls p FORCE INDEX (votify_polls_{index})";
+
+pub(super) const LISTING: ListingSyntax = ListingSyntax {
+    select: SELECT_POLLS,
+    from: LISTED_POLLS,
+    count_from: LISTED_POLLS,
+    placeholder: question_mark,
+    find: "instr",
+    closing_time: "timestampdiff(MICROSECOND, TIMESTAMP'1970-01-01 00:00:00', ?)",
+};
+
+/// A statement whose text is built at its first use.
+#[derive(Debug)]
+pub(super) struct Template {
+    text: LazyLock<String>,
+    /// `None` if the statement has no rows.
+    format: Option<RowFormat>,
+}
+
+/// Stands for the first id of the first row.
+const FIRST_ID: &str = "{first_id}";
+/// Stands for the rows, as JSON.
+const ROWS: char = '?';
+
+impl Template {
+    /// A statement with parameters.
+    const fn params(text: fn() -> String) -> Self {
+        Self {
+            text: LazyLock::new(text),
+            format: None,
+        }
+    }
+
+    /// A statement whose rows are a JSON array.
+    const fn json(text: fn() -> String) -> Self {
+        Self {
+            text: LazyLock::new(text),
+            format: Some(RowFormat::Json),
+        }
+    }
+
+    /// A statement that ends with its rows.
+    const fn values(text: fn() -> String) -> Self {
+        Self {
+            text: LazyLock::new(text),
+            format: Some(RowFormat::Values),
+        }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns how the rows are written.
+    pub(super) fn format(&self) -> RowFormat {
+        self.format.unwrap_or(RowFormat::Values)
+    }
+
+    /// Returns the statement with its rows.
+    pub(super) fn with_rows(&self, rows: &str, first_id: &str) -> String {
+        match self.text.split_once(ROWS) {
+            Some((before, after)) if self.format == Some(RowFormat::Json) => {
+                let before = before.replace(FIRST_ID, first_id);
+                format!("{before}'[{rows}]'{after}")
+            }
+            _ => format!("{}{rows}", *self.text),
+        }
+    }
+}
+
+/// The type of a column in the JSON, and in the statement.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    /// 16 bytes, as hexadecimal digits.
+    Id,
+    /// Bytes, as hexadecimal digits.
+    Bytes,
+    /// ASCII text, as hexadecimal digits.
+    Ascii,
+    Integer,
+    /// Decimal text, which both servers convert to the nearest number.
+    Real,
+    /// A time in SQL's form.
+    Time,
+}
+
+/// The columns of the table `input`, in the order of the values in a row.
+#[derive(Debug, Clone, Copy)]
+struct InputTable(&'static [(&'static str, Kind)]);
+
+impl InputTable {
+    /// Returns the table as a SQL expression.
+    fn table(self) -> String {
+        let columns = self.0.iter().enumerate().map(|(index, (name, kind))| {
+            let sql = match kind {
+                Kind::Id | Kind::Real | Kind::Time => "VARCHAR(32)",
+                Kind::Bytes | Kind::Ascii => "LONGTEXT",
+                Kind::Integer => "BIGINT",
+            };
+            format!("`{name}` {sql} PATH '$[{index}]' ERROR ON EMPTY ERROR ON ERROR")
+        });
+        let columns: Vec<_> = columns.collect();
+        format!(
+            "JSON_TABLE({ROWS}, '$[*]' COLUMNS ({})) input",
+            columns.join(", ")
+        )
+    }
+
+    /// Returns the assignments of these columns to the columns of a table.
+    fn assignments(self, table: &str, names: &[&str]) -> String {
+        self.pairs(table, names, ", ")
+    }
+
+    /// Returns the condition that these columns equal those of a table.
+    fn equals(self, table: &str, names: &[&str]) -> String {
+        self.pairs(table, names, " AND ")
+    }
+
+    fn pairs(self, table: &str, names: &[&str], separator: &str) -> String {
+        let columns = self.0.iter().filter(|(name, _)| names.contains(name));
+        let pairs = columns.map(|(name, kind)| {
+            let value = match kind {
+                Kind::Id | Kind::Bytes => format!("UNHEX(input.`{name}`)"),
+                Kind::Ascii => format!("CONVERT(UNHEX(input.`{name}`) USING ascii)"),
+                Kind::Integer => format!("input.`{name}`"),
+                Kind::Real => format!("input.`{name}` + 0e0"),
+                Kind::Time => format!("CAST(input.`{name}` AS DATETIME(6))"),
+            };
+            format!("{table}.`{name}` = {value}")
+        });
+        pairs.collect::<Vec<_>>().join(separator)
+    }
+
+    /// Joins the rows with the rows of a table that have the same keys.
+    fn join(self, table: &str, index: &str, keys: &[&str]) -> String {
+        let alias = table.rsplit(' ').next().unwrap_or(table);
+        let (input, condition) = (self.table(), self.equals(alias, keys));
+        format!("{input} STRAIGHT_JOIN {table} FORCE INDEX ({index}) ON {condition}")
+    }
+}
+
+const POLL: InputTable = InputTable(&[("id", Kind::Id)]);
+const TOKEN: InputTable = InputTable(&[("token_id", Kind::Id)]);
+const ADDRESS: InputTable = InputTable(&[("poll_id", Kind::Id), ("address_id", Kind::Id)]);
+const VOTER: InputTable = InputTable(&[("poll_id", Kind::Id), ("voter_id", Kind::Id)]);
+const BALLOT: InputTable = InputTable(&[
+    ("poll_id", Kind::Id),
+    ("voter_id", Kind::Id),
+    ("ballot_id", Kind::Id),
+]);
+const VOTE: InputTable = InputTable(&[
+    ("poll_id", Kind::Id),
+    ("voter_id", Kind::Id),
+    ("ballot_id", Kind::Id),
+    ("choice", Kind::Bytes),
+    ("revision", Kind::Integer),
+    ("cast_at", Kind::Time),
+]);
+const TALLY: InputTable = InputTable(&[
+    ("id", Kind::Id),
+    ("revision", Kind::Integer),
+    ("total_votes", Kind::Integer),
+    ("vote_counts", Kind::Ascii),
+    ("trending_score", Kind::Real),
+]);
+
+fn join_polls(input: InputTable) -> String {
+    input.join("votify_polls p", "PRIMARY", &["id"])
+}
+
+fn join_votes(input: InputTable) -> String {
+    let keys = ["poll_id", "voter_id"];
+    input.join("votify_votes v", "votify_votes_one_per_voter", &keys)
+}
+
+fn join_voters(table: &str) -> String {
+    VOTER.join(table, "PRIMARY", &["poll_id", "voter_id"])
+}
+
+/// The active ballots of voters, and the given ballots that are superseded.
+static READ_HISTORIES: [Template; 2] = [
+    Template::json(|| {
+        let votes = join_votes(VOTER);
+        format!(
+            "SELECT v.poll_id, v.voter_id, v.ballot_id, v.choice, v.revision, v.cast_at FROM {votes}"
+        )
+    }),
+    Template::json(|| {
+        let keys = ["poll_id", "voter_id", "ballot_id"];
+        let superseded = BALLOT.join("votify_superseded_votes s", "PRIMARY", &keys);
+        format!(
+            "SELECT s.poll_id, s.voter_id, s.ballot_id, s.choice, s.revision, \
+             CAST(NULL AS DATETIME(6)) FROM {superseded}"
+        )
+    }),
+];
+
+/// Returns the texts of a statement: one, or several over the same rows, whose results are
+/// concatenated.
+pub(super) fn templates(statement: Statement) -> &'static [Template] {
+    macro_rules! template {
+        ($kind:ident, $text:expr) => {{
+            static TEMPLATE: Template = Template::$kind(|| $text.into());
+            std::slice::from_ref(&TEMPLATE)
+        }};
+    }
+    match statement {
+        Statement::LockPolls => template!(
+            json,
+            format!(
+                "SELECT p.id, p.epoch, p.revision, coalesce(p.row_version, 0) FROM {} FOR UPDATE",
+                join_polls(POLL)
+            )
+        ),
+        Statement::ReadPolls => {
+            template!(json, format!("{SELECT_POLLS} FROM {}", join_polls(POLL)))
+        }
+        Statement::InsertPoll => template!(
+            params,
+            "INSERT INTO votify_polls (title, title_search_key, description, category, \
+             ballot_kind, voter_policy, results_policy, allows_revote, address_quota, \
+             created_at, opens_at, closes_at, edited_at, sealed_at, owner, key_id, version, \
+             epoch, revision, total_votes, vote_counts, trending_score, id) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        ),
+        Statement::UpdatePoll => template!(
+            params,
+            "UPDATE votify_polls SET title = ?, title_search_key = ?, description = ?, \
+             category = ?, ballot_kind = ?, voter_policy = ?, results_policy = ?, \
+             allows_revote = ?, address_quota = ?, created_at = ?, opens_at = ?, \
+             closes_at = ?, edited_at = ?, sealed_at = ?, owner = ?, key_id = ?, \
+             version = ?, epoch = ?, revision = ?, total_votes = ?, vote_counts = ?, \
+             trending_score = ? WHERE id = ?"
+        ),
+        Statement::InsertOptions => template!(
+            values,
+            "INSERT INTO votify_options (poll_id, ordinal, id, `text`) VALUES "
+        ),
+        Statement::DeleteOptions => {
+            template!(params, "DELETE FROM votify_options WHERE poll_id = ?")
+        }
+        Statement::DeletePoll => template!(params, "DELETE FROM votify_polls WHERE id = ?"),
+
+        Statement::ReadHistories => &READ_HISTORIES,
+        Statement::ReadVotes => template!(
+            json,
+            format!(
+                "SELECT v.voter_id, v.ballot_id, v.choice, v.revision, v.cast_at, {} FROM {}",
+                options!("{first_id}"),
+                join_votes(VOTER)
+            )
+        ),
+        Statement::ReadRevision => template!(
+            params,
+            concat!(
+                "SELECT p.revision, ",
+                options!("p.id"),
+                " FROM votify_polls p WHERE p.id = ?"
+            )
+        ),
+        Statement::ReadVotePage => template!(
+            params,
+            "SELECT voter_id, ballot_id, choice, revision, cast_at FROM votify_votes \
+             FORCE INDEX (PRIMARY) WHERE poll_id = ? AND revision > ? AND revision <= ? \
+             ORDER BY revision LIMIT ?"
+        ),
+        Statement::CountChoices => template!(
+            params,
+            "SELECT choice, count(*) FROM votify_votes FORCE INDEX (PRIMARY) \
+             WHERE poll_id = ? GROUP BY choice"
+        ),
+        Statement::InsertVotes => template!(
+            values,
+            "INSERT INTO votify_votes (poll_id, voter_id, ballot_id, choice, revision, cast_at) \
+             VALUES "
+        ),
+        Statement::UpdateVotes => template!(
+            json,
+            format!(
+                "UPDATE {} SET {}",
+                join_votes(VOTE),
+                VOTE.assignments("v", &["ballot_id", "choice", "revision", "cast_at"])
+            )
+        ),
+        Statement::DeleteVotes => {
+            template!(json, format!("DELETE v FROM {}", join_votes(VOTER)))
+        }
+        Statement::InsertSuperseded => template!(
+            values,
+            "INSERT INTO votify_superseded_votes (poll_id, voter_id, ballot_id, choice, revision) \
+             VALUES "
+        ),
+        // The commit of a batch adds the assignment of the row version.
+        Statement::UpdateTallies => template!(
+            json,
+            format!(
+                "UPDATE {} SET {}",
+                join_polls(TALLY),
+                TALLY.assignments(
+                    "p",
+                    &["revision", "total_votes", "vote_counts", "trending_score"]
+                )
+            )
+        ),
+        Statement::DeleteAllVotes => {
+            template!(params, "DELETE FROM votify_votes WHERE poll_id = ?")
+        }
+        Statement::DeleteAllSuperseded => template!(
+            params,
+            "DELETE FROM votify_superseded_votes WHERE poll_id = ?"
+        ),
+
+        Statement::ReadVoteAddresses => template!(
+            json,
+            format!(
+                "SELECT a.poll_id, a.voter_id, a.address_id FROM {}",
+                join_voters("votify_vote_addresses a")
+            )
+        ),
+        Statement::CountVoteAddresses => template!(
+            json,
+            format!(
+                "SELECT a.poll_id, a.address_id, count(*) FROM {} GROUP BY a.poll_id, a.address_id",
+                ADDRESS.join(
+                    "votify_vote_addresses a",
+                    "votify_vote_addresses_by_address",
+                    &["poll_id", "address_id"]
+                )
+            )
+        ),
+        Statement::InsertVoteAddresses => template!(
+            values,
+            "INSERT INTO votify_vote_addresses (poll_id, voter_id, address_id) VALUES "
+        ),
+        Statement::DeleteVoteAddresses => template!(
+            json,
+            format!("DELETE a FROM {}", join_voters("votify_vote_addresses a"))
+        ),
+        Statement::DeleteAllVoteAddresses => template!(
+            params,
+            "DELETE FROM votify_vote_addresses WHERE poll_id = ?"
+        ),
+
+        Statement::ReadInvites => template!(
+            json,
+            format!("SELECT i.voter_id FROM {}", join_voters("votify_invites i"))
+        ),
+        Statement::CountInvites => template!(
+            params,
+            "SELECT count(*) FROM votify_invites FORCE INDEX (PRIMARY) WHERE poll_id = ?"
+        ),
+        Statement::InsertInvites => {
+            template!(
+                values,
+                "INSERT INTO votify_invites (poll_id, voter_id) VALUES "
+            )
+        }
+        Statement::DeleteAllInvites => {
+            template!(params, "DELETE FROM votify_invites WHERE poll_id = ?")
+        }
+
+        Statement::ReadUserByName => template!(
+            params,
+            "SELECT id, name, password_hash, created_at FROM votify_users WHERE name_key = ?"
+        ),
+        Statement::ReadUser => template!(
+            params,
+            "SELECT id, name, password_hash, created_at FROM votify_users WHERE id = ?"
+        ),
+        Statement::InsertUser => template!(
+            params,
+            "INSERT INTO votify_users (id, name, name_key, password_hash, created_at) \
+             VALUES (?, ?, ?, ?, ?)"
+        ),
+        Statement::InsertRevocation => template!(
+            params,
+            "INSERT INTO votify_revoked_tokens (token_id, expires_at) VALUES (?, ?)"
+        ),
+        Statement::DeleteExpiredRevocations => template!(
+            params,
+            "DELETE FROM votify_revoked_tokens WHERE expires_at < ? \
+             ORDER BY expires_at, token_id LIMIT 100"
+        ),
+        Statement::ReadRevocations => template!(
+            json,
+            format!(
+                "SELECT t.token_id FROM {}",
+                TOKEN.join("votify_revoked_tokens t", "PRIMARY", &["token_id"])
+            )
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_read_by_their_index() {
+        let input = InputTable(&[("id", Kind::Id), ("revision", Kind::Integer)]);
+        assert_eq!(
+            input.table(),
+            "JSON_TABLE(?, '$[*]' COLUMNS (\
+             `id` VARCHAR(32) PATH '$[0]' ERROR ON EMPTY ERROR ON ERROR, \
+             `revision` BIGINT PATH '$[1]' ERROR ON EMPTY ERROR ON ERROR)) input"
+        );
+        assert_eq!(input.equals("p", &["id"]), "p.`id` = UNHEX(input.`id`)");
+        assert_eq!(
+            input.assignments("p", &["revision"]),
+            "p.`revision` = input.`revision`"
+        );
+    }
+}

@@ -1,0 +1,172 @@
+use async_trait::async_trait;
+use futures_util::TryStreamExt;
+use sqlx::mysql::{MySql, MySqlArguments, MySqlConnection, MySqlRow};
+use sqlx::{AssertSqlSafe, Either, Executor, SqlSafeStr, SqlStr, query_with};
+use uuid::Uuid;
+use votify_core::store::Durability;
+
+use super::connect::MySqlDatabase;
+use super::script::{CommitScript, Script};
+use super::{schema, sql};
+use crate::backend::{Backend, Call, Input, Reply, Sql, Transaction, TransactionMode};
+use crate::batch_writes::BatchWrites;
+use crate::bind::Bind;
+use crate::error::Error;
+use crate::listing::ListingSyntax;
+use crate::poll_cache::PollStateCache;
+use crate::pooled_connection::PooledConnection;
+use crate::schema::SchemaInfo;
+
+#[async_trait]
+impl Backend for MySqlDatabase {
+    const NAME: &'static str = "mysql";
+    const LISTING: ListingSyntax = sql::LISTING;
+    type Row = MySqlRow;
+    type Transaction = MySqlTransaction;
+
+    fn durability(&self) -> Durability {
+        self.durability
+    }
+
+    async fn close(&self) {
+        if self.owns_pool {
+            self.pool.close().await;
+        }
+    }
+
+    async fn schema(&self) -> Result<SchemaInfo, Error> {
+        let mut connection = PooledConnection::acquire(&self.pool).await?;
+        let schema = schema::read(connection.get()?).await?;
+        connection.release();
+        Ok(schema)
+    }
+
+    async fn migrate(&self) -> Result<(), Error> {
+        schema::migrate(&self.pool).await
+    }
+
+    async fn begin(
+        &self,
+        mode: TransactionMode,
+        calls: Vec<Call>,
+    ) -> Result<(MySqlTransaction, Vec<Reply<MySqlRow>>), Error> {
+        let begin = match mode {
+            TransactionMode::Write => sql::BEGIN,
+            TransactionMode::Snapshot => sql::BEGIN_SNAPSHOT,
+        };
+        let mut transaction = MySqlTransaction(PooledConnection::acquire(&self.pool).await?);
+        match run_calls(transaction.0.get()?, begin, calls).await {
+            Ok(replies) => Ok((transaction, replies)),
+            Err(error) => {
+                transaction.abort(&error).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn read(&self, call: Call) -> Result<Vec<MySqlRow>, Error> {
+        let mut connection = PooledConnection::acquire(&self.pool).await?;
+        let replies = run_calls(connection.get()?, &[], vec![call]).await?;
+        connection.release();
+        Ok(replies.into_iter().flat_map(|reply| reply.rows).collect())
+    }
+
+    fn poll_cache(&self) -> Option<&PollStateCache> {
+        self.cache.as_deref()
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct MySqlTransaction(PooledConnection<MySql>);
+
+#[async_trait]
+impl Transaction for MySqlTransaction {
+    type Row = MySqlRow;
+
+    async fn run(&mut self, calls: Vec<Call>) -> Result<Vec<Reply<MySqlRow>>, Error> {
+        run_calls(self.0.get()?, &[], calls).await
+    }
+
+    async fn commit(self) -> Result<(), Error> {
+        self.0.commit().await
+    }
+
+    async fn rollback(self) {
+        self.0.rollback().await;
+    }
+
+    async fn commit_batch(mut self, batch: BatchWrites) -> Result<i64, Error> {
+        let token = row_version();
+        let committed = async {
+            let script = CommitScript::new(batch, token)?;
+            script.run(self.0.get()?).await
+        };
+        match committed.await {
+            Ok(()) => {
+                self.0.release();
+                Ok(token)
+            }
+            Err(error) => {
+                self.abort(&error).await;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Returns a random row version, which no other batch gets. Never 0, which means that
+/// there is none.
+fn row_version() -> i64 {
+    let (random, _) = Uuid::new_v4().as_u64_pair();
+    random.cast_signed() | 1
+}
+
+/// Runs statements without results, then calls, in their order. Consecutive statements
+/// without parameters take one round trip.
+async fn run_calls(
+    connection: &mut MySqlConnection,
+    before: &[&str],
+    calls: Vec<Call>,
+) -> Result<Vec<Reply<MySqlRow>>, Error> {
+    let mut replies = Vec::with_capacity(calls.len());
+    let mut script = Script::starting_with(before);
+    for Call { sql, input } in calls {
+        match (input, sql) {
+            (Input::Rows(rows), Sql::Statement(statement)) => script.add(statement, &rows)?,
+            (Input::Rows(_), Sql::Listing(text)) => script.add_text(text),
+            (Input::Params(values), sql) => {
+                replies.extend(std::mem::take(&mut script).run(connection).await?);
+                let arguments = MySqlArguments::from_values(values)?;
+                replies.push(run_prepared(connection, text(sql), arguments).await?);
+            }
+        }
+    }
+    replies.extend(script.run(connection).await?);
+    Ok(replies)
+}
+
+fn text(sql: Sql) -> SqlStr {
+    match sql {
+        Sql::Statement(statement) => {
+            let template = sql::templates(statement).first();
+            template.map_or("", sql::Template::text).into_sql_str()
+        }
+        Sql::Listing(text) => AssertSqlSafe(text).into_sql_str(),
+    }
+}
+
+async fn run_prepared(
+    connection: &mut MySqlConnection,
+    text: SqlStr,
+    arguments: MySqlArguments,
+) -> Result<Reply<MySqlRow>, Error> {
+    let mut reply = Reply::default();
+    let mut results = connection.fetch_many(query_with(text, arguments));
+    while let Some(result) = results.try_next().await? {
+        match result {
+            Either::Right(row) => reply.rows.push(row),
+            Either::Left(done) => reply.affected += done.rows_affected(),
+        }
+    }
+    Ok(reply)
+}
