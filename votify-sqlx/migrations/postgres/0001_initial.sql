@@ -146,7 +146,7 @@ CREATE TABLE votify_revoked_tokens (
 
 COMMENT ON TABLE votify_revoked_tokens IS 'Tokens that were revoked before their expiry.';
 
-CREATE INDEX votify_revoked_tokens_ending ON votify_revoked_tokens (expires_at, token_id);
+CREATE INDEX votify_revoked_tokens_by_expiry ON votify_revoked_tokens (expires_at, token_id);
 
 CREATE VIEW votify_option_counts AS
     SELECT o.poll_id, o.id AS option_id, t.vote_counts[o.ordinal + 1] AS vote_count

@@ -52,11 +52,6 @@ impl Script {
         Ok(())
     }
 
-    pub(super) fn add_text(&mut self, text: String) {
-        self.statements.push(text);
-        self.parts.push(1);
-    }
-
     /// Runs the statements. Returns the replies of the calls.
     pub(super) async fn run(
         self,
@@ -136,8 +131,8 @@ async fn run_text(
 #[derive(Debug)]
 pub(super) struct CommitScript {
     statements: Vec<String>,
-    /// The table and the number of rows of each write.
-    writes: Vec<(&'static str, usize)>,
+    /// Each write with its number of rows.
+    writes: Vec<(Statement, usize)>,
 }
 
 impl CommitScript {
@@ -150,7 +145,7 @@ impl CommitScript {
                 }
                 statements.push(text);
                 statements.push(format!("{CHECK}{rows})"));
-                writes.push((statement.table(), rows));
+                writes.push((statement, rows));
             }
         }
         statements.push("COMMIT".to_owned());
@@ -186,7 +181,7 @@ impl CommitScript {
 /// Returns the error of a script whose statements had these replies before the error.
 fn checked(
     error: sqlx::Error,
-    writes: &[(&'static str, usize)],
+    writes: &[(Statement, usize)],
     replies: &[Reply<MySqlRow>],
 ) -> Error {
     let is_check = matches!(
@@ -194,8 +189,8 @@ fn checked(
         sqlx::Error::Database(error) if number(error.as_ref()) == Some(OUT_OF_RANGE)
     ) && replies.len() % 2 == 1;
     match (writes.get(replies.len() / 2), replies.last()) {
-        (Some((table, expected)), Some(write)) if is_check => Error::RowCountMismatch {
-            table,
+        (Some((statement, expected)), Some(write)) if is_check => Error::RowCountMismatch {
+            statement: *statement,
             expected: *expected,
             changed: write.affected,
         },

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use super::rows::RowFormat;
-use crate::listing::{ListingSyntax, question_mark};
+use crate::backend::ListingSyntax;
 use crate::statement::Statement;
 
 /// Starts a transaction that sees what earlier holders of its locks committed: with READ
@@ -54,7 +54,7 @@ pub(super) const LISTING: ListingSyntax = ListingSyntax {
     select: SELECT_POLLS,
     from: LISTED_POLLS,
     count_from: LISTED_POLLS,
-    placeholder: question_mark,
+    placeholder: |_| "?".into(),
     find: "instr",
     closing_time: "timestampdiff(MICROSECOND, TIMESTAMP'1970-01-01 00:00:00', ?)",
 };

@@ -8,11 +8,10 @@ use votify_core::store::Durability;
 use super::connect::MySqlDatabase;
 use super::script::{CommitScript, Script};
 use super::{schema, sql};
-use crate::backend::{Backend, Call, Input, Reply, Sql, Transaction, TransactionMode};
+use crate::backend::{Backend, Call, ListingSyntax, Reply, Transaction, TransactionMode};
 use crate::batch_writes::BatchWrites;
 use crate::bind::Bind;
 use crate::error::Error;
-use crate::listing::ListingSyntax;
 use crate::poll_cache::PollStateCache;
 use crate::pooled_connection::PooledConnection;
 use crate::schema::SchemaInfo;
@@ -130,29 +129,26 @@ async fn run_calls(
 ) -> Result<Vec<Reply<MySqlRow>>, Error> {
     let mut replies = Vec::with_capacity(calls.len());
     let mut script = Script::starting_with(before);
-    for Call { sql, input } in calls {
-        match (input, sql) {
-            (Input::Rows(rows), Sql::Statement(statement)) => script.add(statement, &rows)?,
-            (Input::Rows(_), Sql::Listing(text)) => script.add_text(text),
-            (Input::Params(values), sql) => {
-                replies.extend(std::mem::take(&mut script).run(connection).await?);
-                let arguments = MySqlArguments::from_values(values)?;
-                replies.push(run_prepared(connection, text(sql), arguments).await?);
+    for call in calls {
+        let (text, params) = match call {
+            Call::Rows(statement, rows) => {
+                script.add(statement, &rows)?;
+                continue;
             }
-        }
+            Call::Params(statement, params) => {
+                let [template] = sql::templates(statement) else {
+                    return Err(Error::WrongInput(statement));
+                };
+                (template.text().into_sql_str(), params)
+            }
+            Call::Listing(text, params) => (AssertSqlSafe(text).into_sql_str(), params),
+        };
+        replies.extend(std::mem::take(&mut script).run(connection).await?);
+        let arguments = MySqlArguments::from_values(params)?;
+        replies.push(run_prepared(connection, text, arguments).await?);
     }
     replies.extend(script.run(connection).await?);
     Ok(replies)
-}
-
-fn text(sql: Sql) -> SqlStr {
-    match sql {
-        Sql::Statement(statement) => {
-            let template = sql::templates(statement).first();
-            template.map_or("", sql::Template::text).into_sql_str()
-        }
-        Sql::Listing(text) => AssertSqlSafe(text).into_sql_str(),
-    }
 }
 
 async fn run_prepared(

@@ -252,7 +252,7 @@ async fn users_and_revocations_are_read_by_index() {
         (Statement::ReadRevocations, "votify_revoked_tokens_pkey"),
         (
             Statement::DeleteExpiredRevocations,
-            "votify_revoked_tokens_ending",
+            "votify_revoked_tokens_by_expiry",
         ),
     ] {
         let plan = plan(&mut tables, sql::text(statement)).await;
