@@ -1,10 +1,9 @@
-//! A moment in the type that each database has for it.
-
-/// Microseconds of Unix time. SQLite keeps the number; the others have a type for moments, with microseconds.
+/// Microseconds since the Unix epoch, in the type that each database has for times: an
+/// integer in SQLite, `timestamptz` in PostgreSQL, `datetime(6)` in MySQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DbTimestamp(pub(crate) i64);
 
-/// The moment is outside of what a database can tell.
+/// The time is outside the range of the database's type.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 #[derive(Debug, thiserror::Error)]
 #[error("timestamp out of range")]
@@ -42,7 +41,6 @@ mod sqlite {
     }
 }
 
-/// PostgreSQL has `timestamptz`.
 #[cfg(feature = "postgres")]
 mod postgres {
     use chrono::{DateTime, Utc};
@@ -53,7 +51,7 @@ mod postgres {
 
     use super::{DbTimestamp, OutOfRange};
 
-    /// The year 2000, from which PostgreSQL counts.
+    /// PostgreSQL's epoch, the year 2000.
     const EPOCH: i64 = 946_684_800_000_000;
 
     impl Type<Postgres> for DbTimestamp {
@@ -75,7 +73,8 @@ mod postgres {
         }
     }
 
-    /// Not by way of a date: sqlx panics at one that is too far away, such as `infinity`.
+    /// Decodes the integer and not a date: sqlx panics on dates out of its range, such as
+    /// `infinity`.
     impl Decode<'_, Postgres> for DbTimestamp {
         fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
             let micros = <i64 as Decode<'_, Postgres>>::decode(value)?;
@@ -84,8 +83,8 @@ mod postgres {
     }
 }
 
-/// MySQL has `datetime(6)`, kept as UTC. It is no `DateTime<Utc>`, which sqlx sends as a TIMESTAMP: MariaDB takes one after the
-/// year 2038 for NULL, and reads it in the session's time zone.
+/// Stored as UTC. Not a `DateTime<Utc>`, which sqlx sends as a TIMESTAMP: MariaDB converts
+/// one after the year 2038 to NULL, and reads it in the session's time zone.
 #[cfg(feature = "mysql")]
 mod mysql {
     use chrono::{DateTime, NaiveDateTime};

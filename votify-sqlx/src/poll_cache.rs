@@ -68,8 +68,9 @@ impl PollStateCache {
         }
     }
 
-    /// Returns the current generation. Call this while a connection is held, before
-    /// anything is read on it: its results belong to this generation.
+    /// Returns the current generation. Call this before anything is read: the results
+    /// belong to this generation. If the connection that reads is opened later, they are
+    /// not cached.
     pub(crate) fn generation(&self) -> Generation {
         Generation(self.generation.load(Ordering::SeqCst))
     }

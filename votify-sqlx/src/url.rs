@@ -1,7 +1,5 @@
-//! What the URL of a server may say.
-
-/// Fails on a parameter that is not one of these, and names it without its value, which may be a secret: sqlx would pass
-/// over it, or put it into the log.
+/// Returns an error for an unknown parameter of a URL, without its value, which may be a
+/// secret. sqlx would ignore the parameter or log it.
 pub(crate) fn check_parameters(url: &str, known: &[&str]) -> Result<(), String> {
     let Some((_, parameters)) = url.split_once('?') else {
         return Ok(());

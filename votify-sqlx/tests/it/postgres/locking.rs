@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use votify_core::{Outcome, Poll, StoreError};
+use votify_core::poll::SealCause;
+use votify_core::store::SealOutcome;
+use votify_core::{Outcome, Poll, Store, StoreError};
 use votify_sqlx::sqlx::{self, Executor};
-use votify_test_support::ballots::{ballot, cast, poll, votes};
+use votify_test_support::ballots::{NOW, ballot, cast, poll, votes};
 
 use super::harness::Harness;
 
@@ -38,6 +40,41 @@ async fn a_batch_waits_for_a_lock_and_does_not_delay_other_polls() {
         matches!(outcome, Ok(Outcome::Counted { revision: 1 })),
         "{outcome:?}"
     );
+}
+
+/// Sealing writes the tally that it read. No unique index would detect a read of an older
+/// snapshot, as one does for votes.
+#[tokio::test]
+async fn sealing_keeps_votes_committed_while_it_waited() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let store = harness.store().await;
+    let poll = poll(&store).await;
+    cast(&store, &[ballot(&poll, 1)]).await.remove(0).unwrap();
+    let mut transaction = harness.pool().await.begin().await.unwrap();
+    sqlx::query(
+        "UPDATE votify_tallies SET revision = 2, total_votes = 2, vote_counts[1] = 2 \
+         WHERE poll_id = $1",
+    )
+    .bind(*poll.id.as_uuid())
+    .execute(&mut *transaction)
+    .await
+    .unwrap();
+    let sealing = tokio::spawn({
+        let (store, id) = (store.clone(), poll.id);
+        async move { store.seal_poll(id, SealCause::Owner, NOW).await }
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!sealing.is_finished());
+    transaction.commit().await.unwrap();
+    let sealed = sealing.await.unwrap().unwrap();
+    assert!(
+        matches!(&sealed, SealOutcome::Sealed(tally) if tally.total_votes == 2),
+        "{sealed:?}"
+    );
+    let tallies = store.tallies(&[poll.id]).await.unwrap();
+    assert_eq!(tallies[0].as_ref().unwrap().total_votes, 2);
 }
 
 #[tokio::test]
