@@ -6,12 +6,15 @@ mod group;
 mod optimistic;
 mod pessimistic;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use votify_core::backend::group_by_poll;
 use votify_core::{Ballot, BatchReceipt, Timestamp};
 
 pub(crate) use self::first_vote::FirstVoteHeuristic;
 use self::group::Group;
 use crate::backend::Backend;
+use crate::error::Error;
 use crate::retry;
 
 /// Casts a batch in one transaction: the optimistic commit, or if that fails the
@@ -26,6 +29,17 @@ pub(crate) async fn cast<B: Backend>(
     let mut receipt = BatchReceipt::unknown_polls(ballots.len());
     let polls = group_by_poll(ballots);
     let mut groups = vec![polls.as_slice()];
+    // True once an optimistic commit lost its connection. From then on, no error may say
+    // that nothing was written.
+    let may_be_committed = AtomicBool::new(false);
+    let store_error = |error: Error| {
+        let error = if may_be_committed.load(Ordering::Relaxed) {
+            Error::OutcomeUnknown(Box::new(error))
+        } else {
+            error
+        };
+        error.into_store_error(B::NAME)
+    };
     while let Some(polls) = groups.pop() {
         if polls.is_empty() {
             continue;
@@ -37,17 +51,22 @@ pub(crate) async fn cast<B: Backend>(
         };
         // A retry is safe also if the connection was lost during a commit: ballots that
         // were counted are replays.
-        let results =
-            retry::retry_on_conflict(async || match optimistic::cast(backend, group).await? {
+        let results = retry::retry_on_conflict(async || {
+            let optimistic = optimistic::cast(backend, group).await;
+            if matches!(optimistic, Err(Error::ConnectionLost(_))) {
+                may_be_committed.store(true, Ordering::Relaxed);
+            }
+            match optimistic? {
                 Some(results) => Ok(results),
                 None => pessimistic::cast(backend, heuristic, group).await,
-            });
+            }
+        });
         match results.await {
             Ok(results) => {
                 for (poll, result) in results {
                     match result {
                         Ok((outcomes, tally)) => receipt.record(poll, outcomes, tally),
-                        Err(error) => receipt.fail(poll, &error.into_store_error(B::NAME)),
+                        Err(error) => receipt.fail(poll, &store_error(error)),
                     }
                 }
             }
@@ -57,7 +76,7 @@ pub(crate) async fn cast<B: Backend>(
                 groups.extend([right, left]);
             }
             Err(error) => {
-                let error = error.into_store_error(B::NAME);
+                let error = store_error(error);
                 polls.iter().for_each(|poll| receipt.fail(poll, &error));
             }
         }

@@ -19,6 +19,10 @@ pub(crate) enum Error {
     /// unknown whether the transaction was committed.
     #[error("{0}")]
     Unavailable(sqlx::Error),
+    /// An earlier attempt lost its connection and may have been committed, and a retry
+    /// failed.
+    #[error("an earlier attempt may have been committed, and its retry failed: {0}")]
+    OutcomeUnknown(Box<Self>),
     /// The database reports damaged files.
     #[error("{0}")]
     Corrupt(sqlx::Error),
@@ -146,7 +150,11 @@ impl Error {
     const fn is_unavailable(&self) -> bool {
         matches!(
             self,
-            Self::Conflict(_) | Self::ConnectionLost(_) | Self::Unavailable(_) | Self::Connect(_)
+            Self::Conflict(_)
+                | Self::ConnectionLost(_)
+                | Self::Unavailable(_)
+                | Self::OutcomeUnknown(_)
+                | Self::Connect(_)
         )
     }
 }

@@ -75,11 +75,13 @@ impl PollStateCache {
         Generation(self.generation.load(Ordering::SeqCst))
     }
 
-    /// Returns the last known state of a poll, if it is of this generation.
+    /// Returns the last known state of a poll, if `generation` is still the current one
+    /// and the state belongs to it.
     pub(crate) fn get(&self, id: PollId, generation: Generation) -> Option<Arc<CachedState>> {
-        self.polls
-            .get(&id)
-            .filter(|poll| poll.generation == generation)
+        let cached = self.polls.get(&id)?;
+        // The second check matters for a state that another task was inserting while
+        // everything was invalidated.
+        (cached.generation == generation && generation == self.generation()).then_some(cached)
     }
 
     /// Splits polls into cached states with the given row version, and polls to read.
@@ -164,6 +166,9 @@ mod tests {
         assert_eq!((hits.len(), misses), (1, vec![]));
         let (hits, misses) = cache.split_hits(cache.generation(), &[(id, version(8))]);
         assert_eq!((hits.len(), misses), (0, vec![id]));
+        cache.generation.fetch_add(1, Ordering::SeqCst);
+        // As if the state had been inserted after everything was cleared.
+        assert!(cache.get(id, before).is_none());
         cache.invalidate_all();
         assert!(cache.get(id, cache.generation()).is_none());
         cache.insert(before, state, 7);

@@ -273,6 +273,7 @@ pub(super) fn templates(statement: Statement) -> &'static [Template] {
              epoch, revision, total_votes, vote_counts, trending_score, id) \
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         ),
+        // Without a row version, the edited poll is not cached until its next batch.
         Statement::UpdatePoll => template!(
             params,
             "UPDATE votify_polls SET title = ?, title_search_key = ?, description = ?, \
@@ -280,7 +281,7 @@ pub(super) fn templates(statement: Statement) -> &'static [Template] {
              allows_revote = ?, address_quota = ?, created_at = ?, opens_at = ?, \
              closes_at = ?, edited_at = ?, sealed_at = ?, owner = ?, key_id = ?, \
              version = ?, epoch = ?, revision = ?, total_votes = ?, vote_counts = ?, \
-             trending_score = ? WHERE id = ?"
+             trending_score = ?, row_version = NULL WHERE id = ?"
         ),
         Statement::InsertOptions => template!(
             values,

@@ -172,10 +172,13 @@ impl Drop for SqliteTransaction {
     /// Returns the connection to the pool once the transaction is rolled back, as sqlx's
     /// own transactions do.
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take()
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            runtime.spawn(roll_back(connection));
+        let Some(mut connection) = self.connection.take() else {
+            return;
+        };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(roll_back(connection))),
+            // Closing the connection rolls back too.
+            Err(_) => connection.close_on_drop(),
         }
     }
 }

@@ -1,22 +1,28 @@
 //! Connections that are lost during a vote.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use url::Url;
-use votify_core::Outcome;
+use votify_core::{Outcome, StoreError};
 use votify_sqlx::PostgresStore;
+use votify_sqlx::sqlx::PgPool;
 use votify_test_support::ballots::{ballot, cast, poll, votes};
 
 use super::harness::{Harness, run};
+
+/// A statement and the pool to run it on.
+type AfterDrop = Arc<Mutex<Option<(PgPool, &'static str)>>>;
 
 /// A TCP proxy to a server that can drop a reply and its connection.
 struct ReplyDroppingProxy {
     url: String,
     drop_next: Arc<AtomicBool>,
+    /// Runs on the server after a reply was dropped and before its connection is closed.
+    after_drop: AfterDrop,
     _tasks: JoinSet<()>,
 }
 
@@ -29,26 +35,32 @@ impl ReplyDroppingProxy {
         url.set_port(Some(listener.local_addr().unwrap().port()))
             .unwrap();
         let drop_next = Arc::new(AtomicBool::new(false));
-        let shared = Arc::clone(&drop_next);
+        let after_drop = AfterDrop::default();
+        let shared = (Arc::clone(&drop_next), Arc::clone(&after_drop));
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             let mut connections = JoinSet::new();
             loop {
                 let (client, _) = listener.accept().await.unwrap();
                 let server = TcpStream::connect(&target).await.unwrap();
-                connections.spawn(forward(client, server, Arc::clone(&shared)));
+                connections.spawn(forward(client, server, shared.clone()));
             }
         });
         Self {
             url: url.to_string(),
             drop_next,
+            after_drop,
             _tasks: tasks,
         }
     }
 }
 
 /// Forwards bytes in both directions until one end closes or a reply is dropped.
-async fn forward(client: TcpStream, server: TcpStream, drop_next: Arc<AtomicBool>) {
+async fn forward(
+    client: TcpStream,
+    server: TcpStream,
+    (drop_next, after_drop): (Arc<AtomicBool>, AfterDrop),
+) {
     let ((mut client_in, mut client_out), (mut server_in, mut server_out)) =
         (client.into_split(), server.into_split());
     let requests = async {
@@ -60,7 +72,14 @@ async fn forward(client: TcpStream, server: TcpStream, drop_next: Arc<AtomicBool
         let mut reply = vec![0; 1 << 16];
         loop {
             let length = server_in.read(&mut reply).await?;
-            if length == 0 || drop_next.swap(false, Ordering::SeqCst) {
+            if length == 0 {
+                return Ok(());
+            }
+            if drop_next.swap(false, Ordering::SeqCst) {
+                let after_drop = after_drop.lock().unwrap().take();
+                if let Some((pool, sql)) = after_drop {
+                    run(&pool, sql).await;
+                }
                 return Ok(());
             }
             client_out.write_all(&reply[..length]).await?;
@@ -103,6 +122,45 @@ async fn a_vote_whose_reply_is_lost_counts_once() {
         }
         assert_eq!(votes(&store, &poll).await, expected);
     }
+}
+
+/// The first attempt may have been committed, so an error of the second one must not say
+/// that nothing was written.
+#[tokio::test]
+async fn an_error_after_a_lost_reply_leaves_the_outcome_unknown() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    harness.store().await;
+    let proxy = ReplyDroppingProxy::new(harness.url()).await;
+    let store = PostgresStore::connect(&proxy.url).await.unwrap();
+    let poll = poll(&store).await;
+    for number in 0..3 {
+        cast(&store, &[ballot(&poll, number)])
+            .await
+            .remove(0)
+            .unwrap();
+    }
+    let (hide, show) = (
+        "ALTER TABLE votify_votes RENAME TO hidden_votes",
+        "ALTER TABLE hidden_votes RENAME TO votify_votes",
+    );
+    for number in 3..13 {
+        *proxy.after_drop.lock().unwrap() = Some((harness.pool().await, hide));
+        proxy.drop_next.store(true, Ordering::SeqCst);
+        let outcome = cast(&store, &[ballot(&poll, number)]).await.remove(0);
+        let error = outcome.expect_err("the table is hidden");
+        run(&harness.pool().await, show).await;
+        let retried = cast(&store, &[ballot(&poll, number)]).await.remove(0);
+        assert_eq!(votes(&store, &poll).await, u64::from(number) + 1);
+        // Otherwise the lost reply belonged to an earlier statement, and nothing was
+        // written.
+        if matches!(retried, Ok(Outcome::Replayed { .. })) {
+            assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+            return;
+        }
+    }
+    panic!("no lost reply belonged to a commit");
 }
 
 #[tokio::test]
