@@ -135,27 +135,25 @@ async fn an_error_after_a_lost_reply_leaves_the_outcome_unknown() {
     let proxy = ReplyDroppingProxy::new(harness.url()).await;
     let store = PostgresStore::connect(&proxy.url).await.unwrap();
     let poll = poll(&store).await;
-    for number in 0..3 {
-        cast(&store, &[ballot(&poll, number)])
-            .await
-            .remove(0)
-            .unwrap();
-    }
     let (hide, show) = (
         "ALTER TABLE votify_votes RENAME TO hidden_votes",
         "ALTER TABLE hidden_votes RENAME TO votify_votes",
     );
-    for number in 3..13 {
+    for attempt in 0..20 {
+        // After a conflict the store commits 32 batches pessimistically.
+        for number in 0..40 {
+            let known = ballot(&poll, 100 * attempt + number);
+            cast(&store, &[known]).await.remove(0).unwrap();
+        }
         *proxy.after_drop.lock().unwrap() = Some((harness.pool().await, hide));
         proxy.drop_next.store(true, Ordering::SeqCst);
-        let outcome = cast(&store, &[ballot(&poll, number)]).await.remove(0);
-        let error = outcome.expect_err("the table is hidden");
+        let vote = ballot(&poll, 100 * attempt + 40);
+        let outcome = cast(&store, std::slice::from_ref(&vote)).await.remove(0);
         run(&harness.pool().await, show).await;
-        let retried = cast(&store, &[ballot(&poll, number)]).await.remove(0);
-        assert_eq!(votes(&store, &poll).await, u64::from(number) + 1);
-        // Otherwise the lost reply belonged to an earlier statement, and nothing was
-        // written.
-        if matches!(retried, Ok(Outcome::Replayed { .. })) {
+        let retried = cast(&store, &[vote]).await.remove(0);
+        assert_eq!(votes(&store, &poll).await, 41 * u64::from(attempt) + 41);
+        // Otherwise the lost reply belonged to an earlier statement.
+        if let (Err(error), Ok(Outcome::Replayed { .. })) = (outcome, retried) {
             assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
             return;
         }
