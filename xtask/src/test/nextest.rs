@@ -20,7 +20,8 @@ pub(super) fn run_with_report(
     tier: Tier,
     notice: &str,
 ) -> Result<ExitStatus> {
-    let folder = workspace()?.target_directory.join("nextest");
+    // The store of nextest's default configuration, which ignores `CARGO_TARGET_DIR`.
+    let folder = workspace()?.workspace_root.join("target/nextest");
     let report = folder.join(tier.profile()).join("junit.xml");
     // If the build fails, nextest leaves the report of the previous run.
     let _ = fs::remove_file(&report);
