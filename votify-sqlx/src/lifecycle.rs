@@ -9,7 +9,7 @@ use crate::backend::{Backend, Call, Transaction, TransactionMode};
 use crate::batch_writes::expect_rows;
 use crate::error::Error;
 use crate::retry::retry_on_conflict;
-use crate::row_set::{RowSet, Value};
+use crate::row_set::{Value, poll_rows};
 use crate::statement::Statement;
 use crate::{decode, definition};
 
@@ -85,7 +85,7 @@ pub(crate) async fn repair<B: Backend>(backend: &B, id: PollId) -> Result<Tally,
 /// Compares the tally with a count of the active ballots, of one snapshot.
 pub(crate) async fn audit<B: Backend>(backend: &B, id: PollId) -> Result<Audit, Error> {
     retry_on_conflict(async || {
-        let calls = vec![Call::Rows(Statement::ReadPolls, ids(&[id]))];
+        let calls = vec![Call::Rows(Statement::ReadPolls, poll_rows(&[id]))];
         let (mut transaction, replies) = backend.begin(TransactionMode::Snapshot, calls).await?;
         let result = async {
             let rows = replies.into_iter().next().unwrap_or_default().rows;
@@ -113,7 +113,7 @@ pub(crate) async fn delete<B: Backend>(backend: &B, id: PollId) -> Result<(), Er
         Statement::DeletePoll,
     ];
     retry_on_conflict(async || {
-        let lock = Call::Rows(Statement::LockPolls, ids(&[id]));
+        let lock = Call::Rows(Statement::LockPolls, poll_rows(&[id]));
         let (mut transaction, replies) = backend.begin(TransactionMode::Write, vec![lock]).await?;
         let exists = replies.first().is_some_and(|reply| !reply.rows.is_empty());
         let result = if exists {
@@ -135,8 +135,8 @@ pub(crate) async fn lock<B: Backend>(
     id: PollId,
 ) -> Result<(B::Transaction, PollState), Error> {
     let calls = vec![
-        Call::Rows(Statement::LockPolls, ids(&[id])),
-        Call::Rows(Statement::ReadPolls, ids(&[id])),
+        Call::Rows(Statement::LockPolls, poll_rows(&[id])),
+        Call::Rows(Statement::ReadPolls, poll_rows(&[id])),
     ];
     let (transaction, replies) = backend.begin(TransactionMode::Write, calls).await?;
     let rows = replies.into_iter().nth(1).unwrap_or_default().rows;
@@ -147,10 +147,6 @@ pub(crate) async fn lock<B: Backend>(
             Err(error)
         }
     }
-}
-
-pub(crate) fn ids(polls: &[PollId]) -> RowSet {
-    RowSet::of(polls).id(|id| id.as_bytes()).build()
 }
 
 fn only_poll(id: PollId, rows: &[impl crate::row_ext::RowExt]) -> Result<PollState, Error> {

@@ -1,7 +1,7 @@
 //! The input of statements, in a form that every database can bind.
 
 use uuid::Uuid;
-use votify_core::Timestamp;
+use votify_core::{Ballot, PollId, Timestamp};
 
 use crate::db_timestamp::DbTimestamp;
 use crate::error::Error;
@@ -75,6 +75,20 @@ impl RowSet {
     pub(crate) fn columns(&self) -> &[Column] {
         &self.columns
     }
+}
+
+/// Returns rows of poll.
+pub(crate) fn poll_rows(polls: &[PollId]) -> RowSet {
+    RowSet::of(polls).id(|poll| poll.as_bytes()).build()
+}
+
+/// Returns rows of poll, voter and ballot.
+pub(crate) fn ballot_rows(ballots: &[&Ballot]) -> RowSet {
+    RowSet::of(ballots)
+        .id(|ballot| ballot.poll.as_bytes())
+        .id(|ballot| ballot.voter.as_bytes())
+        .id(|ballot| ballot.id.as_bytes())
+        .build()
 }
 
 /// Adds columns to a row set, from left to right.

@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::listing::{self, Listing};
 use crate::retry::retry_on_conflict;
 use crate::row_ext::RowExt;
-use crate::row_set::RowSet;
+use crate::row_set::{RowSet, poll_rows};
 use crate::schema::Schema;
 use crate::statement::Statement;
 use crate::{ballot_stream, cast, decode, lifecycle};
@@ -145,7 +145,7 @@ impl<B: Backend> SqlStore<B> {
     async fn states(&self, ids: &[PollId]) -> Result<Vec<Option<PollState>>, StoreError> {
         let read = async {
             let backend = self.ready().await?;
-            let call = || Call::Rows(Statement::ReadPolls, lifecycle::ids(ids));
+            let call = || Call::Rows(Statement::ReadPolls, poll_rows(ids));
             let rows = retry_on_conflict(|| backend.read(call())).await?;
             let mut states = HashMap::new();
             for (id, state) in decode::polls(&rows)? {

@@ -1,6 +1,6 @@
 //! Decides the ballots of a group in memory.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use votify_core::backend::{AddressUsage, BatchEvaluator, PollBatch, WriteSet};
 use votify_core::ballot::Outcome;
@@ -23,8 +23,6 @@ pub(super) struct Known<R> {
     /// The rows of [`Statement::ReadHistories`](crate::statement::Statement).
     pub(super) histories: HashMap<PollId, Vec<R>>,
     pub(super) addresses: HashMap<PollId, AddressUsage>,
-    /// Polls whose voters are assumed to be new, so that they have no histories here.
-    pub(super) assumed_new: Vec<PollId>,
 }
 
 /// The decisions on a group.
@@ -37,8 +35,13 @@ pub(super) struct Evaluated<'a> {
     pub(super) needs_lookup: Vec<PollId>,
 }
 
-/// Decides every ballot of a group.
-pub(super) fn evaluate<'a, R: RowExt>(mut known: Known<R>, group: Group<'a>) -> Evaluated<'a> {
+/// Decides every ballot of a group. The voters of the polls in `assumed_new` are assumed to
+/// be new, so that they have no histories in `known`.
+pub(super) fn evaluate<'a, R: RowExt>(
+    mut known: Known<R>,
+    assumed_new: &HashSet<PollId>,
+    group: Group<'a>,
+) -> Evaluated<'a> {
     let mut states: HashMap<PollId, Result<PollState, Error>> = known.polls.into_iter().collect();
     let mut evaluated = Evaluated::default();
     for batch in group.polls {
@@ -65,7 +68,7 @@ pub(super) fn evaluate<'a, R: RowExt>(mut known: Known<R>, group: Group<'a>) -> 
         let ballots = batch.ballots(group.ballots);
         let outcomes: Vec<_> = ballots.map(|ballot| evaluator.cast(ballot)).collect();
         let writes = evaluator.finish();
-        if known.assumed_new.contains(&id) {
+        if assumed_new.contains(&id) {
             let ballots = batch.ballots(group.ballots).zip(&outcomes);
             if !index_detects_conflicts(&writes, ballots) {
                 evaluated.needs_lookup.push(id);

@@ -2,7 +2,7 @@
 //! conditional statement, which is its own transaction. Takes no locks. On a conflict
 //! nothing is written, and the group is committed pessimistically.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use votify_core::backend::{PollBatch, WriteSet};
@@ -17,7 +17,7 @@ use crate::batch_writes::BatchWrites;
 use crate::error::Error;
 use crate::optimistic_backend::{ConditionalResult, ConditionalWrite, OptimisticBackend};
 use crate::poll_cache::{CachedState, Generation, PollStateCache, RowVersion};
-use crate::row_set::RowSet;
+use crate::row_set::poll_rows;
 use crate::statement::Statement;
 
 /// Casts a group. Returns `None` if nothing was written and the group has to be committed
@@ -130,11 +130,10 @@ impl<'w, 'a, B: Backend> OptimisticCast<'w, 'a, B> {
             polls: polls.collect(),
             histories,
             addresses: HashMap::new(),
-            assumed_new: Vec::new(),
         };
         let Evaluated {
             results, writes, ..
-        } = evaluate(known, self.group);
+        } = evaluate(known, &HashSet::new(), self.group);
         (results, writes)
     }
 
@@ -143,14 +142,6 @@ impl<'w, 'a, B: Backend> OptimisticCast<'w, 'a, B> {
         &self,
         writes: &[WriteSet],
     ) -> Result<ConditionalResult<B::Row>, Error> {
-        let version = |poll: PollId| {
-            let cached = self.cached.get(&poll).filter(|_| !writes.is_empty());
-            (poll, cached.map(|cached| cached.row_version()))
-        };
-        let changed = writes.iter().map(|write| write.state.poll.id);
-        let is_changed = |poll: &PollId| writes.iter().any(|write| write.state.poll.id == *poll);
-        let all = self.group.polls.iter().map(|batch: &PollBatch| batch.poll);
-        let unchanged = all.filter(|poll| !is_changed(poll));
         let may_be_superseded: Vec<&Ballot> = self
             .voters
             .iter()
@@ -160,12 +151,27 @@ impl<'w, 'a, B: Backend> OptimisticCast<'w, 'a, B> {
         self.optimistic
             .write(ConditionalWrite {
                 generation: self.generation,
-                polls: changed.chain(unchanged).map(version).collect(),
+                polls: self.cached_versions(writes),
                 voters: &self.voters,
                 may_be_superseded: &may_be_superseded,
                 writes: BatchWrites::new(writes)?,
             })
             .await
+    }
+
+    /// Returns the cached row versions, first of the polls that change, or none without
+    /// writes.
+    fn cached_versions(&self, writes: &[WriteSet]) -> Vec<(PollId, Option<RowVersion>)> {
+        let version = |poll: PollId| {
+            let cached = self.cached.get(&poll).filter(|_| !writes.is_empty());
+            (poll, cached.map(|cached| cached.row_version()))
+        };
+        // Both are ascending, so one pass separates the polls that change.
+        let mut written = writes.iter().map(|write| write.state.poll.id).peekable();
+        let all = self.group.polls.iter().map(|batch: &PollBatch| batch.poll);
+        let (changed, unchanged): (Vec<PollId>, Vec<PollId>) =
+            all.partition(|poll| written.next_if_eq(poll).is_some());
+        changed.into_iter().chain(unchanged).map(version).collect()
     }
 
     /// Returns true if the poll did not allow revotes according to its cached state.
@@ -223,8 +229,7 @@ impl<'w, 'a, B: Backend> OptimisticCast<'w, 'a, B> {
     ) -> Result<Option<Vec<PollState>>, Error> {
         let (mut states, misses) = self.cache.split_hits(self.generation, versions);
         if !misses.is_empty() {
-            let ids = RowSet::of(&misses).id(|id| id.as_bytes()).build();
-            let call = Call::Rows(Statement::ReadPolls, ids);
+            let call = Call::Rows(Statement::ReadPolls, poll_rows(&misses));
             let rows = self.backend.read(call).await?;
             read_polls(self.backend, self.generation, &rows)?;
             let missed = versions.iter().filter(|(id, _)| misses.contains(id));

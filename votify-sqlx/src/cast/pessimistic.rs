@@ -1,5 +1,7 @@
 //! Commits a group under the locks of its polls: lock, read, decide, write.
 
+use std::collections::HashSet;
+
 use votify_core::backend::PollBatch;
 use votify_core::{Ballot, PollId};
 
@@ -13,7 +15,7 @@ use crate::decode::{self, PollRead};
 use crate::error::Error;
 use crate::poll_cache::Generation;
 use crate::row_ext::RowExt;
-use crate::row_set::RowSet;
+use crate::row_set::{RowSet, ballot_rows, poll_rows};
 use crate::statement::Statement;
 
 /// The result of one transaction.
@@ -36,7 +38,7 @@ pub(super) async fn cast<'a, B: Backend>(
     group: Group<'a>,
 ) -> Result<Vec<PollResult<'a>>, Error> {
     let polls = group.polls.iter().map(|batch| batch.poll);
-    let assumed_new: Vec<PollId> = polls
+    let assumed_new: HashSet<PollId> = polls
         .filter(|poll| heuristic.assume_first_vote(*poll))
         .collect();
     let doubtful = match cast_once(backend, group, &assumed_new).await? {
@@ -51,7 +53,7 @@ pub(super) async fn cast<'a, B: Backend>(
     let GroupResult::Done {
         results,
         with_histories,
-    } = cast_once(backend, group, &[]).await?
+    } = cast_once(backend, group, &HashSet::new()).await?
     else {
         // Unreachable: without assumptions no poll needs a lookup.
         return Err(Error::TransactionEnded);
@@ -67,7 +69,7 @@ pub(super) async fn cast<'a, B: Backend>(
 async fn cast_once<'a, B: Backend>(
     backend: &B,
     group: Group<'a>,
-    assumed_new: &[PollId],
+    assumed_new: &HashSet<PollId>,
 ) -> Result<GroupResult<'a>, Error> {
     let to_look_up: Vec<&Ballot> = group
         .polls
@@ -81,14 +83,11 @@ async fn cast_once<'a, B: Backend>(
     let (mut transaction, replies) = backend
         .begin(
             TransactionMode::Write,
-            first_calls(backend, group.polls, &to_look_up)?,
+            first_calls(backend, group.polls, &to_look_up),
         )
         .await?;
     let known = match read(backend, &mut transaction, generation, group, replies).await {
-        Ok(known) => Known {
-            assumed_new: assumed_new.to_vec(),
-            ..known
-        },
+        Ok(known) => known,
         Err(error) => {
             transaction.abort(&error).await;
             return Err(error);
@@ -99,7 +98,7 @@ async fn cast_once<'a, B: Backend>(
         results,
         writes,
         needs_lookup,
-    } = evaluate(known, group);
+    } = evaluate(known, assumed_new, group);
     if !needs_lookup.is_empty() {
         transaction.rollback().await;
         return Ok(GroupResult::NeedsLookup(needs_lookup));
@@ -133,11 +132,7 @@ async fn cast_once<'a, B: Backend>(
 
 /// Returns the calls that can be sent before anything is known: the locks, the histories,
 /// and without a cache the polls.
-fn first_calls<B: Backend>(
-    backend: &B,
-    polls: &[PollBatch],
-    to_look_up: &[&Ballot],
-) -> Result<Vec<Call>, Error> {
+fn first_calls<B: Backend>(backend: &B, polls: &[PollBatch], to_look_up: &[&Ballot]) -> Vec<Call> {
     let ids = RowSet::of(polls).id(|batch| batch.poll.as_bytes()).build();
     let mut calls = Vec::with_capacity(3);
     if !B::LOCKS_DATABASE {
@@ -147,14 +142,12 @@ fn first_calls<B: Backend>(
         calls.push(Call::Rows(Statement::ReadPolls, ids));
     }
     if !to_look_up.is_empty() {
-        let rows = RowSet::of(to_look_up)
-            .id(|ballot| ballot.poll.as_bytes())
-            .id(|ballot| ballot.voter.as_bytes())
-            .id(|ballot| ballot.id.as_bytes())
-            .build();
-        calls.push(Call::Rows(Statement::ReadHistories, rows));
+        calls.push(Call::Rows(
+            Statement::ReadHistories,
+            ballot_rows(to_look_up),
+        ));
     }
-    Ok(calls)
+    calls
 }
 
 /// Reads the replies to the first calls, and what is still missing.
@@ -181,7 +174,6 @@ async fn read<B: Backend>(
         polls,
         histories,
         addresses,
-        assumed_new: Vec::new(),
     })
 }
 
@@ -205,8 +197,7 @@ async fn cached_polls<B: Backend>(
         .map(|state| (state.poll.id, Ok(state)))
         .collect();
     if !misses.is_empty() {
-        let ids = RowSet::of(&misses).id(|id| id.as_bytes()).build();
-        let reply = transaction.run_one(Call::Rows(Statement::ReadPolls, ids));
+        let reply = transaction.run_one(Call::Rows(Statement::ReadPolls, poll_rows(&misses)));
         polls.extend(read_polls(backend, generation, &reply.await?.rows)?);
     }
     Ok(polls)

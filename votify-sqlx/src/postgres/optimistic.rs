@@ -17,7 +17,7 @@ use crate::optimistic_backend::{
 use crate::poll_cache::RowVersion;
 use crate::pooled_connection::PooledConnection;
 use crate::row_ext::RowExt;
-use crate::row_set::RowSet;
+use crate::row_set::{RowSet, ballot_rows};
 
 /// An epoch, revision and transaction id that no row has.
 const NEVER_MATCHES: i64 = -1;
@@ -106,14 +106,5 @@ fn voter_rows(ballots: &[&Ballot]) -> RowSet {
     RowSet::of(ballots)
         .id(|ballot| ballot.poll.as_bytes())
         .id(|ballot| ballot.voter.as_bytes())
-        .build()
-}
-
-/// Rows of poll, voter and ballot.
-fn ballot_rows(ballots: &[&Ballot]) -> RowSet {
-    RowSet::of(ballots)
-        .id(|ballot| ballot.poll.as_bytes())
-        .id(|ballot| ballot.voter.as_bytes())
-        .id(|ballot| ballot.id.as_bytes())
         .build()
 }
