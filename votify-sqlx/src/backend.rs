@@ -37,7 +37,8 @@ pub(crate) trait Backend: fmt::Debug + Clone + Send + Sync + 'static {
     /// Returns the tables that exist, and their version.
     async fn schema(&self) -> Result<SchemaInfo, Error>;
 
-    /// Creates or updates the tables. Several processes may call this at once.
+    /// Creates or updates the tables. Several processes may call this at once. The store
+    /// retries it after a conflict.
     async fn migrate(&self) -> Result<(), Error>;
 
     /// Begins a transaction and runs `calls` in it, in as few round trips as possible.

@@ -91,7 +91,7 @@ impl<B: Backend> SqlStore<B> {
     pub async fn migrate(&self) -> Result<(), StoreError> {
         let migrated = async {
             if self.check_schema().await? != Schema::Current {
-                self.backend.migrate().await?;
+                retry_on_conflict(|| self.backend.migrate()).await?;
                 self.check_schema().await?;
             }
             Ok(())

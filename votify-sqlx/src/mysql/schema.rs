@@ -3,7 +3,6 @@ use sqlx::{Executor, Row, raw_sql};
 
 use crate::error::Error;
 use crate::pooled_connection::PooledConnection;
-use crate::retry::retry_on_conflict;
 use crate::schema::{HISTORY, Migrations, Schema, SchemaInfo};
 
 const MIGRATIONS: Migrations = Migrations(&[(
@@ -77,22 +76,19 @@ async fn number(connection: &mut MySqlConnection, query: &'static str) -> Result
 
 /// Migrates on a connection that is closed afterwards, which also releases the lock.
 pub(super) async fn migrate(pool: &MySqlPool) -> Result<(), Error> {
-    retry_on_conflict(async || {
-        let mut pooled = PooledConnection::acquire(pool).await?;
-        let connection = pooled.get()?;
-        connection.execute(SESSION).await?;
-        if number(connection, LOCK).await? != 1 {
-            return Err(Error::Connect(
-                "another process has been migrating these tables for a minute; retry when it has finished".into(),
-            ));
-        }
-        let migrated = migrate_locked(connection).await;
-        if let Err(error) = connection.execute(UNLOCK).await {
-            tracing::debug!(%error, "failed to release the migration lock; its connection is closed");
-        }
-        migrated
-    })
-    .await
+    let mut pooled = PooledConnection::acquire(pool).await?;
+    let connection = pooled.get()?;
+    connection.execute(SESSION).await?;
+    if number(connection, LOCK).await? != 1 {
+        return Err(Error::Connect(
+            "another process has been migrating these tables for a minute; retry when it has finished".into(),
+        ));
+    }
+    let migrated = migrate_locked(connection).await;
+    if let Err(error) = connection.execute(UNLOCK).await {
+        tracing::debug!(%error, "failed to release the migration lock; its connection is closed");
+    }
+    migrated
 }
 
 pub(super) async fn migrate_locked(connection: &mut MySqlConnection) -> Result<(), Error> {

@@ -3,7 +3,6 @@ use sqlx::{Executor, query, query_scalar};
 
 use super::sql::BEGIN;
 use crate::error::Error;
-use crate::retry::retry_on_conflict;
 use crate::schema::{HISTORY, Migrations, SchemaInfo, VERSION};
 
 pub(super) const MIGRATIONS: Migrations = Migrations(&[(
@@ -37,15 +36,12 @@ pub(super) async fn read(connection: &mut PgConnection) -> Result<SchemaInfo, Er
 
 /// Runs the missing migrations in one transaction, under the migration lock.
 pub(super) async fn migrate(pool: &PgPool) -> Result<(), Error> {
-    retry_on_conflict(async || {
-        // Not in the isolation level of the host or database: after waiting for the lock,
-        // the changes of its last holder must be visible.
-        let mut transaction = pool.begin_with(BEGIN).await?;
-        transaction.execute(LOCK_TIMEOUT).await?;
-        query(LOCK).execute(&mut *transaction).await?;
-        read(&mut transaction).await?.check()?;
-        MIGRATIONS.run(&mut *transaction).await?;
-        Ok(transaction.commit().await?)
-    })
-    .await
+    // Not in the isolation level of the host or database: after waiting for the lock, the
+    // changes of its last holder must be visible.
+    let mut transaction = pool.begin_with(BEGIN).await?;
+    transaction.execute(LOCK_TIMEOUT).await?;
+    query(LOCK).execute(&mut *transaction).await?;
+    read(&mut transaction).await?.check()?;
+    MIGRATIONS.run(&mut *transaction).await?;
+    Ok(transaction.commit().await?)
 }

@@ -12,7 +12,6 @@ use super::{NAME, schema, sql};
 use crate::backend::{Backend, Call, ListingSyntax, Reply, Transaction, TransactionMode};
 use crate::batch_writes::BatchWrites;
 use crate::error::Error;
-use crate::retry::retry_on_conflict;
 use crate::schema::SchemaInfo;
 
 #[async_trait]
@@ -46,13 +45,10 @@ impl Backend for SqliteDatabase {
     }
 
     async fn migrate(&self) -> Result<(), Error> {
-        retry_on_conflict(async || {
-            let begin = SqliteTransaction::begin(&self.writer, sql::BEGIN, Vec::new());
-            let (mut transaction, _) = begin.await?;
-            let migrated = schema::migrate(transaction.connection()?).await;
-            transaction.finish(migrated.map(|()| ((), true))).await
-        })
-        .await
+        let begin = SqliteTransaction::begin(&self.writer, sql::BEGIN, Vec::new());
+        let (mut transaction, _) = begin.await?;
+        let migrated = schema::migrate(transaction.connection()?).await;
+        transaction.finish(migrated.map(|()| ((), true))).await
     }
 
     async fn begin(
