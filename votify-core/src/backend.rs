@@ -5,7 +5,7 @@
 //! | need | type |
 //! | --- | --- |
 //! | Decide a batch under a poll's lock | [`group_by_poll`], [`BatchEvaluator`], [`WriteSet`], [`AddressUsage`] |
-//! | Store choices without the poll's definition at hand | [`ChoiceCodec`] |
+//! | Encode choices without a `Poll` | [`ChoiceCodec`] |
 //! | Search titles the same way as every other store | [`search_terms`], [`search_key`] |
 //! | Order polls by recent votes | [`TrendingScore`] |
 //! | Deliver updates to the subscribers of one process | [`Fanout`] |
