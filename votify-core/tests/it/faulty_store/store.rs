@@ -1,11 +1,13 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex as SyncMutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::task::yield_now;
+use tokio::time::sleep;
 
 use votify_core::PollId;
 use votify_core::backend::group_by_poll;
@@ -59,6 +61,20 @@ impl FaultyStore {
                 Some(poll) => Some(poll.lock().await.state.clone()),
                 None => None,
             });
+        }
+        states
+    }
+
+    /// Reads the states again once no write changed them for 1 ms, or after 20 ms. Then
+    /// other readers return the true counts at the same positions.
+    async fn states_after_writes(&self, ids: &[PollId]) -> Vec<Option<PollState>> {
+        let mut states = self.states(ids).await;
+        for _ in 0..20 {
+            sleep(Duration::from_millis(1)).await;
+            let before = std::mem::replace(&mut states, self.states(ids).await);
+            if states == before {
+                break;
+            }
         }
         states
     }
@@ -279,8 +295,7 @@ impl Store for FaultyStore {
         let states = self.states(polls).await.into_iter();
         let mut tallies: Vec<_> = states.map(|state| state.map(|state| state.tally)).collect();
         if self.has(Fault::TornTally) {
-            yield_now().await;
-            let later = self.states(polls).await;
+            let later = self.states_after_writes(polls).await;
             for (tally, later) in tallies.iter_mut().zip(later) {
                 if let (Some(tally), Some(later)) = (tally, later) {
                     tally.position = later.tally.position;
