@@ -92,15 +92,21 @@ async fn forward(
     };
 }
 
-/// The store casts the same ballots again to find out whether the commit happened.
-#[tokio::test]
-async fn a_vote_whose_reply_is_lost_counts_once() {
-    let Some(harness) = Harness::new().await else {
-        return;
-    };
+/// Opens a store whose connections lead through a proxy; `None` without a server.
+async fn store_behind_proxy() -> Option<(Harness, ReplyDroppingProxy, PostgresStore)> {
+    let harness = Harness::new().await?;
     harness.store().await;
     let proxy = ReplyDroppingProxy::new(harness.url()).await;
     let store = PostgresStore::connect(&proxy.url).await.unwrap();
+    Some((harness, proxy, store))
+}
+
+/// The store casts the same ballots again to find out whether the commit happened.
+#[tokio::test]
+async fn a_vote_whose_reply_is_lost_counts_once() {
+    let Some((_harness, proxy, store)) = store_behind_proxy().await else {
+        return;
+    };
     let poll = poll(&store).await;
     for number in 0..3 {
         cast(&store, &[ballot(&poll, number)])
@@ -128,12 +134,9 @@ async fn a_vote_whose_reply_is_lost_counts_once() {
 /// that nothing was written.
 #[tokio::test]
 async fn an_error_after_a_lost_reply_leaves_the_outcome_unknown() {
-    let Some(harness) = Harness::new().await else {
+    let Some((harness, proxy, store)) = store_behind_proxy().await else {
         return;
     };
-    harness.store().await;
-    let proxy = ReplyDroppingProxy::new(harness.url()).await;
-    let store = PostgresStore::connect(&proxy.url).await.unwrap();
     let poll = poll(&store).await;
     let (hide, show) = (
         "ALTER TABLE votify_votes RENAME TO hidden_votes",
