@@ -5,8 +5,8 @@
 pub(super) enum Tier {
     /// All tests except endurance tests.
     Full,
-    /// [`Tier::Full`] without the fleet and without tests that start servers of their
-    /// own.
+    /// [`Tier::Full`] without the fleet, tests that start servers of their own, and
+    /// repeats of the laws on further set-ups of a store.
     Quick,
     /// Endurance tests only.
     Endurance,
@@ -32,11 +32,29 @@ impl Tier {
         self != Self::Endurance
     }
 
+    /// Returns the number of random cases of each law, if it is not the default.
+    pub(super) fn random_cases(self) -> Option<&'static str> {
+        (self == Self::Quick).then_some("16")
+    }
+
     /// Returns the substrings of test paths that `cargo test` skips in this tier.
     pub(super) fn skipped(self) -> &'static [&'static str] {
         match self {
             Self::Full => &["endurance"],
-            Self::Quick => &["endurance", "private_server", "fleet::"],
+            Self::Quick => &[
+                "endurance",
+                "private_server",
+                "fleet::",
+                "host_pool",
+                "in_memory",
+                "two_instances",
+                "on_postgres",
+                "conformance::postgres::",
+                "conformance::mysql::",
+                "a_million_addresses",
+                "random_operations_detect",
+                "all_laws_hold_with_flushes",
+            ],
             Self::Endurance => &[],
         }
     }
