@@ -271,7 +271,7 @@ pub async fn voters_of_another_policy_are_refused(fixture: &dyn StoreFixture) {
             if other == policy {
                 assert_eq!(outcome, Outcome::Counted { revision: 1 });
             } else {
-                assert_eq!(outcome, Outcome::Refused(Refusal::OtherVoterPolicy));
+                assert_eq!(outcome, Outcome::Refused(Refusal::OutdatedIdentity));
             }
         }
         assert_eq!(harness.counts(&poll).await, [1, 0, 0]);

@@ -75,7 +75,7 @@ pub async fn all_fields_change_before_the_first_ballot(fixture: &dyn StoreFixtur
     assert_eq!(
         harness.cast_all(&[old_policy, vote], at(10)).await,
         [
-            Outcome::Refused(Refusal::OtherVoterPolicy),
+            Outcome::Refused(Refusal::OutdatedIdentity),
             Outcome::Counted { revision: 2 }
         ]
     );

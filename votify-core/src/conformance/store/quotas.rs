@@ -170,7 +170,7 @@ pub async fn address_of_another_quota_is_refused(fixture: &dyn StoreFixture) {
     };
     for sent in [ballot(&poll, 1, 1, 0), other_prefix] {
         let outcome = harness.cast(&sent, at(1)).await;
-        assert_eq!(outcome, Outcome::Refused(Refusal::OtherVoterPolicy));
+        assert_eq!(outcome, Outcome::Refused(Refusal::OutdatedIdentity));
     }
     let outcome = harness.cast(&vote(&poll, 1, 1), at(1)).await;
     assert_eq!(outcome, Outcome::Counted { revision: 1 });
