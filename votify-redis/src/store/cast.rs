@@ -81,7 +81,7 @@ async fn cast_poll_batch(
         let writes = BatchWrites::new(&attempt.keys, &ballots, &outcomes, &write_set)?;
         let condition = [&*read.run, &current.encoded, &state];
         match writes.write(&mut attempt, condition).await? {
-            Some(conflict) => read = conflict,
+            Some(newer_read) => read = newer_read,
             None => {
                 if write_set.state.trending != trending_before {
                     store.mark_score_dirty(poll_batch.poll);

@@ -10,8 +10,8 @@ use crate::conformance::broadcaster::updates::{
 use crate::conformance::fixture::BroadcasterFixture;
 use crate::conformance::run_concurrently::run_concurrently;
 
-/// A subscription receives all updates published after it resolves, also from its own
-/// instance.
+/// A subscription receives all updates published after it resolves, including
+/// those from its own instance.
 pub async fn subscription_is_live_when_it_resolves(fixture: &dyn BroadcasterFixture) {
     let backend = fixture.fresh().await;
     for (publisher, subscriber) in [
@@ -66,7 +66,7 @@ pub async fn largest_poll_arrives_or_lags(fixture: &dyn BroadcasterFixture) {
     assert_eq!(subscriber.next_update().await, small);
 }
 
-/// Subscribers receive only updates of their topic, also if one call publishes to
+/// Subscribers receive only updates of their topic, even if one call publishes to
 /// several.
 pub async fn topics_are_isolated(fixture: &dyn BroadcasterFixture) {
     let backend = fixture.fresh().await;

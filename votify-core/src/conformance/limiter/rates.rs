@@ -162,7 +162,7 @@ fn steps() -> impl Strategy<Value = Vec<(usize, i64)>> {
     vec((0..3_usize, step), 1..60)
 }
 
-/// Permits equal those of [`SlidingWindow`] in every field, also if the instances' clocks
+/// Permits equal those of [`SlidingWindow`] in every field, even if the instances' clocks
 /// differ.
 pub async fn permits_equal_those_of_the_sliding_window(fixture: &dyn LimiterFixture) {
     let backend = fixture.fresh().await;

@@ -113,7 +113,7 @@ pub async fn second_ballot_requires_revote(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&poll).await;
 }
 
-/// Laws 5 and 6: a revote replaces the voter's earlier ballot, also in the counts.
+/// Laws 5 and 6: a revote replaces the voter's earlier ballot and its counts.
 pub async fn revote_replaces_the_ballot(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(revote_draft()).await;
