@@ -50,7 +50,7 @@ pub async fn rules_stay_frozen_without_ballots(fixture: &dyn StoreFixture) {
     }
 }
 
-/// A closed poll refuses all changes, also of its closing time.
+/// A closed poll refuses all changes, including those of its closing time.
 pub async fn closed_poll_refuses_changes(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(closing_after(draft(), 60)).await;
