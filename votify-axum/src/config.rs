@@ -86,8 +86,8 @@ impl Default for Config {
 pub struct StreamTiming {
     /// The time between two pings of a WebSocket. Defaults to 25 s.
     ///
-    /// A WebSocket is dropped at the ping after two unanswered ones: after 50 to 75 s of
-    /// silence with the default.
+    /// A WebSocket is dropped at the ping after two unanswered ones: with the default, after
+    /// 50 to 75 s without a message from the client.
     pub ping_interval: Duration,
     /// The time between two comment lines of an event stream. Defaults to 15 s.
     pub comment_interval: Duration,

@@ -6,16 +6,11 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use utoipa::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::error::{FieldErrorBody, ProblemBody};
-#[cfg(feature = "accounts")]
-use crate::routes::accounts;
-use crate::routes::{invites, polls, stream, votes};
 use crate::state::AppState;
-use crate::{health, metrics};
 
+/// The parts of the document that the handlers do not describe.
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -33,48 +28,13 @@ use crate::{health, metrics};
         (name = "operations", description = "Monitoring"),
     )
 )]
-struct ApiDocument;
+pub(crate) struct ApiDocument;
 
+/// The part of the document about accounts.
 #[cfg(feature = "accounts")]
 #[derive(OpenApi)]
 #[openapi(tags((name = "accounts", description = "Register, log in and log out")))]
-struct AccountsDocument;
-
-/// Returns the routes of the API with their documentation.
-pub(crate) fn api() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(ApiDocument::openapi())
-        .routes(routes!(polls::create_poll, polls::list_polls))
-        .routes(routes!(
-            polls::get_poll,
-            polls::change_poll,
-            polls::delete_poll
-        ))
-        .routes(routes!(polls::close_poll))
-        .routes(routes!(polls::get_results))
-        .routes(routes!(polls::trending))
-        .routes(routes!(votes::vote, votes::own_vote, votes::withdraw))
-        .routes(routes!(invites::create_invites))
-        .routes(routes!(stream::stream))
-        .routes(routes!(openapi_json))
-}
-
-/// Returns the routes of accounts with their documentation.
-#[cfg(feature = "accounts")]
-pub(crate) fn accounts() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(AccountsDocument::openapi())
-        .routes(routes!(accounts::register))
-        .routes(routes!(accounts::login))
-        .routes(routes!(accounts::logout))
-        .routes(routes!(accounts::me))
-}
-
-/// Returns the routes for monitoring with their documentation.
-pub(crate) fn operations() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(health::healthz))
-        .routes(routes!(health::readyz))
-        .routes(routes!(metrics::metrics))
-}
+pub(crate) struct AccountsDocument;
 
 /// Returns this OpenAPI document.
 #[utoipa::path(

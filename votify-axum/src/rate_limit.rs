@@ -1,8 +1,8 @@
 //! The rate limits of callers, and the limit of streams per address.
 
-mod connections;
+mod streams;
 
-pub(crate) use connections::{ConnectionLimiter, StreamPermit};
+pub(crate) use streams::{StreamLimiter, StreamPermit};
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 mod build;
 mod limits;
 mod network;
+mod options;
 mod routes;
 mod users;
 

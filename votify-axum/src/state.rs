@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::error::{ErrorCode, Problem};
 use crate::extract::session::CookieTemplate;
 use crate::keep_alive::KeepAlive;
-use crate::rate_limit::{ConnectionLimiter, RequestLimiter};
+use crate::rate_limit::{RequestLimiter, StreamLimiter};
 
 /// The state that all handlers share.
 #[derive(Clone)]
@@ -23,7 +23,7 @@ pub(crate) struct AppStateInner {
     pub(crate) config: Config,
     pub(crate) session_cookie: CookieTemplate,
     pub(crate) limiter: RequestLimiter,
-    pub(crate) streams: Arc<ConnectionLimiter>,
+    pub(crate) streams: Arc<StreamLimiter>,
     /// Times the pings of WebSockets.
     pub(crate) pings: KeepAlive,
     /// Times the comment lines of event streams.
@@ -54,7 +54,7 @@ impl AppState {
             engine,
             session_cookie: CookieTemplate::new(config.cookies()),
             limiter: RequestLimiter::new(Arc::clone(&config.limiter)),
-            streams: Arc::new(ConnectionLimiter::new(config.streams_per_address)),
+            streams: Arc::new(StreamLimiter::new(config.streams_per_address)),
             pings: KeepAlive::new(config.timing.ping_interval),
             comments: KeepAlive::new(config.timing.comment_interval),
             config,

@@ -44,7 +44,7 @@ use crate::time::Timestamp;
 ///
 /// # Laws
 ///
-/// 1. *Names are unique.* Of any number of registrations of one name, also concurrent and
+/// 1. *Names are unique.* Of any number of registrations of one name, even concurrent and
 ///    from several processes, one is [`Registered`](Registration::Registered) and all
 ///    others are [`NameTaken`](Registration::NameTaken). Names with the same
 ///    [`key`](UserName::key) are one name.

@@ -17,7 +17,7 @@ pub use receipt::BatchReceipt;
 use crate::id::{BallotId, PollId};
 use crate::voter::{AddressId, VoterId};
 
-/// A vote as it is sent to a store.
+/// A vote or a withdrawal, as it is sent to a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ballot {
     /// The ballot's id, unique for this voter in this poll. Makes retries safe.

@@ -28,8 +28,9 @@ pub type DeliveryStream = BoxStream<'static, Delivery>;
 ///
 /// # Laws
 ///
-/// - At most once: an update is delivered once or not at all. Updates carry the whole
-///   state with a position, so lost, duplicate or reordered updates do no harm.
+/// - At most once: an update is delivered once or not at all. Publishers, not the
+///   broadcaster, may send the same state twice. Updates carry the whole state with a
+///   position, so lost, repeated or reordered updates do no harm.
 /// - Active on return: a subscription delivers every update published after
 ///   [`subscribe`](Self::subscribe) has returned.
 /// - Topics are isolated. The publisher's own subscriptions receive its updates too.

@@ -152,8 +152,8 @@ impl PollEngine {
     /// Watches a poll with the counts that `viewer` may see.
     ///
     /// `after` is the last position that a reconnecting viewer received: no older state
-    /// is returned. If the store itself has nothing as new, the position belongs to
-    /// another history, and the watch starts at the current state.
+    /// is returned. If the store has nothing as new, for example because a backup
+    /// was restored, the watch starts at the current state.
     ///
     /// ```
     /// use votify_core::{Caller, MemoryStore, PollDraft, PollEngine};

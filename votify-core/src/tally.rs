@@ -31,14 +31,16 @@ use crate::ballot::{ActiveBallot, Choice};
 use crate::id::{OptionId, PollId};
 use crate::poll::Poll;
 
-/// A position in a poll's history. Positions compare by epoch, then by revision; larger
-/// is newer.
+/// Identifies one state of a poll. Positions compare by epoch, then by revision; larger is
+/// newer.
 ///
-/// Every effective change increases the revision by one. Only a repair or a restore
-/// increases the epoch. So no position is used twice.
+/// Every effective change increases the revision by one. No position is used twice, with
+/// two exceptions: after a database is restored from a backup, and when a poll is deleted
+/// and created again with the same id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Position {
-    /// The number of repairs and restores. Starts at 1.
+    /// Increases when the tally is repaired, or when a store detects that it may have lost
+    /// writes (Redis: at each restart). Starts at 1.
     pub epoch: u64,
     /// The number of ballots counted, replaced or withdrawn, of edits, and of the seal.
     /// Starts at 0.
@@ -75,7 +77,7 @@ pub struct OptionCount {
 pub struct Tally {
     /// The counted poll.
     pub poll: PollId,
-    /// The counted position of its history.
+    /// The position of the counted state.
     pub position: Position,
     /// The version of the poll at that position.
     pub version: u64,

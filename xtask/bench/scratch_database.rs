@@ -19,7 +19,7 @@ pub(crate) struct ScratchDatabase {
 }
 
 impl ScratchDatabase {
-    /// Creates a database, runs `work` and drops the database, also if `work` fails or
+    /// Creates a database, runs `work` and drops the database, even if `work` fails or
     /// Ctrl-C is pressed.
     ///
     /// # Errors

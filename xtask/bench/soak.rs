@@ -77,7 +77,7 @@ fn about(time: Duration, database: &str) -> String {
          leaves after 5 to 40 s and reconnects with its last position. Another client sends \
          repeated votes, malformed votes and votes for unknown polls, which must be answered 200, \
          400 and 404. The revision of each message must not be lower than the viewer's previous \
-         one, also across visits. At the end a recount, the API and every viewer must have the \
+         one, even across visits. At the end a recount, the API and every viewer must have the \
          answered votes. The database is {database}.",
         duration(time),
         MAX_LOAD.connections,

@@ -18,6 +18,7 @@ const CHECKS: &[Check] = &[
     ("format", format),
     ("file length", file_length::check),
     ("links between documents", docs::check_links),
+    ("names of tests in CONTRIBUTING.md", docs::check_test_names),
     ("package metadata", metadata::check),
     ("dependency rules", dependency_rules::check),
     ("licenses and sources", deny::check),

@@ -11,7 +11,7 @@ pub(crate) fn run(args: &StoreArgs, matches: &ArgMatches) -> Result<(), CliError
     let settings = StoreSettings::read(args, &Sources::read(args, matches)?)?;
     log::start(&settings.log)?;
     if !settings.store.has_schema() {
-        return output::line(&format!(
+        return output::print_line(&format!(
             "{} has no schema, nothing to migrate",
             settings.store
         ));
@@ -21,6 +21,6 @@ pub(crate) fn run(args: &StoreArgs, matches: &ArgMatches) -> Result<(), CliError
         let migrated = store.migrate().await;
         store.close().await;
         migrated?;
-        output::line(&format!("the schema of {} is up to date", settings.store))
+        output::print_line(&format!("the schema of {} is up to date", settings.store))
     })
 }

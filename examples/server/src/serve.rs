@@ -52,7 +52,7 @@ const RESERVED_FILES: u64 = 128;
 pub(crate) fn run(args: &ServeArgs, matches: &ArgMatches) -> Result<(), CliError> {
     let settings = ServeSettings::read(args, &Sources::read(&args.store, matches)?)?;
     if args.print_config {
-        return output::line(settings.to_toml()?.trim_end());
+        return output::print_line(settings.to_toml()?.trim_end());
     }
     check_secret(&settings)?;
     log::start(&settings.common.log)?;
@@ -239,7 +239,7 @@ fn print_address(listener: &TcpListener, settings: &ServeSettings) {
         limits = %settings.limits.limiter,
         "ready"
     );
-    if let Err(error) = output::line(&format!("listening on http://{address}")) {
+    if let Err(error) = output::print_line(&format!("listening on http://{address}")) {
         tracing::warn!(%error, "failed to print the address");
     }
 }
@@ -257,7 +257,7 @@ async fn shut_down(connections: &Connections, parts: &Parts) {
     within(start + TOTAL_TIMEOUT, parts.cache.close()).await;
     within(start + TOTAL_TIMEOUT, parts.store.close()).await;
     within(start + TOTAL_TIMEOUT, parts.broadcast.close()).await;
-    match connections.open() {
+    match connections.open_count() {
         0 => tracing::info!("stopped"),
         cut_off => tracing::warn!(cut_off, "stopped; some connections did not end in time"),
     }

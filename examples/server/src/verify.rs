@@ -57,7 +57,7 @@ async fn verify(engine: &PollEngine, args: &VerifyArgs) -> Result<(), CliError> 
         .map_err(|error| failed(&error))?;
     let public = counts_are_public(engine, args.poll).await?;
     if audit.is_exact() {
-        return output::line(&format!(
+        return output::print_line(&format!(
             "poll {}: the tally is exact{}",
             args.poll,
             total(&audit.stored, public)
@@ -77,8 +77,8 @@ async fn verify(engine: &PollEngine, args: &VerifyArgs) -> Result<(), CliError> 
         .repair_poll(args.poll)
         .await
         .map_err(|error| failed(&error))?;
-    output::line(&differs)?;
-    output::line(&format!(
+    output::print_line(&differs)?;
+    output::print_line(&format!(
         "poll {}: rebuilt as epoch {}{}",
         args.poll,
         tally.position.epoch,

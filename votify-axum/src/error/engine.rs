@@ -115,7 +115,7 @@ impl From<Refusal> for Problem {
             ),
             Refusal::Invalid(errors) => invalid_choice(&errors, "option_ids"),
             // The poll was edited during this vote. A retry is judged by the new rules.
-            Refusal::OtherVoterPolicy => retry_later(ErrorCode::Overloaded),
+            Refusal::OutdatedIdentity => retry_later(ErrorCode::Overloaded),
             other => Self::internal(&other),
         }
     }
@@ -205,7 +205,7 @@ mod tests {
             refused(Refusal::BallotIdReused),
             refused(Refusal::AddressQuota),
             refused(Refusal::Invalid(Vec::new())),
-            refused(Refusal::OtherVoterPolicy),
+            refused(Refusal::OutdatedIdentity),
             ChangeRefusal::Closed.into(),
             ChangeRefusal::HasVotes { field: "voters" }.into(),
             ChangeRefusal::Invalid(InvalidPoll(Vec::new())).into(),

@@ -4,7 +4,7 @@ use axum::http::{HeaderName, Method};
 use axum::routing::any;
 use tower_http::cors::CorsLayer;
 
-use super::VotifyRouter;
+use super::{VotifyRouter, routes};
 use crate::error::{ErrorCode, Problem};
 use crate::middleware::origin::Origin;
 use crate::middleware::outer_layer::OuterLayer;
@@ -18,15 +18,15 @@ impl VotifyRouter {
         S: Clone + Send + Sync + 'static,
     {
         let Self { engine, config } = self;
-        let mut routes = openapi::api();
+        let mut api = routes::api();
         #[cfg(feature = "accounts")]
         if config.accounts.is_some() {
-            routes = routes.merge(openapi::accounts());
+            api = api.merge(routes::accounts());
         }
         if config.operations {
-            routes = routes.merge(openapi::operations());
+            api = api.merge(routes::operations());
         }
-        let (mut router, mut document) = routes.split_for_parts();
+        let (mut router, mut document) = api.split_for_parts();
         openapi::security::describe(&mut document, &config);
         let document = serde_json::to_vec(&document).unwrap_or_default();
         router = router

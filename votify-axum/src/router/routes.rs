@@ -1,93 +1,45 @@
-use std::sync::Arc;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::VotifyRouter;
-use crate::readiness::ReadinessCheck;
+#[cfg(feature = "accounts")]
+use crate::routes::accounts;
+use crate::routes::{invites, polls, stream, votes};
+use crate::state::AppState;
+use crate::{health, metrics, openapi};
 
-/// # Routes
-impl VotifyRouter {
-    /// Serves the web pages at `/` and `/p/{id}`. Defaults to true.
-    ///
-    /// ```
-    /// # use votify_axum::VotifyRouter;
-    /// # fn configure(router: VotifyRouter) {
-    /// let api_only = router.pages(false);
-    /// # let _ = api_only;
-    /// # }
-    /// ```
-    #[cfg(feature = "ui")]
-    #[must_use]
-    pub fn pages(mut self, pages: bool) -> Self {
-        self.config.pages = pages;
-        self
-    }
+/// Returns the routes of the API with their documentation.
+pub(super) fn api() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(openapi::ApiDocument::openapi())
+        .routes(routes!(polls::create_poll, polls::list_polls))
+        .routes(routes!(
+            polls::get_poll,
+            polls::change_poll,
+            polls::delete_poll
+        ))
+        .routes(routes!(polls::close_poll))
+        .routes(routes!(polls::get_results))
+        .routes(routes!(polls::trending))
+        .routes(routes!(votes::vote, votes::own_vote, votes::withdraw))
+        .routes(routes!(invites::create_invites))
+        .routes(routes!(stream::stream))
+        .routes(routes!(openapi::openapi_json))
+}
 
-    /// Serves `/healthz`, `/readyz` and `/metrics`. Defaults to true.
-    ///
-    /// ```
-    /// # use votify_axum::VotifyRouter;
-    /// # fn configure(router: VotifyRouter) {
-    /// let router = router.operations(false);
-    /// # let _ = router;
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn operations(mut self, operations: bool) -> Self {
-        self.config.operations = operations;
-        self
-    }
+/// Returns the routes of accounts with their documentation.
+#[cfg(feature = "accounts")]
+pub(super) fn accounts() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(openapi::AccountsDocument::openapi())
+        .routes(routes!(accounts::register))
+        .routes(routes!(accounts::login))
+        .routes(routes!(accounts::logout))
+        .routes(routes!(accounts::me))
+}
 
-    /// Adds a component to `/readyz`.
-    ///
-    /// The store and the broadcaster are always listed, and the limiter if a rate is
-    /// limited.
-    ///
-    /// ```
-    /// # use votify_axum::VotifyRouter;
-    /// # fn configure(router: VotifyRouter) {
-    /// use async_trait::async_trait;
-    /// use votify_axum::ReadinessCheck;
-    ///
-    /// #[derive(Debug)]
-    /// struct MailCheck;
-    ///
-    /// #[async_trait]
-    /// impl ReadinessCheck for MailCheck {
-    ///     fn component(&self) -> &'static str {
-    ///         "mail"
-    ///     }
-    ///
-    ///     fn backend(&self) -> &'static str {
-    ///         "smtp"
-    ///     }
-    ///
-    ///     async fn is_ready(&self) -> bool {
-    ///         true
-    ///     }
-    /// }
-    ///
-    /// let router = router.readiness_check(MailCheck);
-    /// # let _ = router;
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn readiness_check(mut self, check: impl ReadinessCheck) -> Self {
-        self.config.checks.push(Arc::new(check));
-        self
-    }
-
-    /// Answers every unknown path with 404 `not_found`, not only those below `/api`.
-    /// Defaults to false, because two routers that both have a fallback cannot be merged.
-    ///
-    /// ```
-    /// # use votify_axum::VotifyRouter;
-    /// # fn configure(router: VotifyRouter) {
-    /// let alone: axum::Router = router.fallback(true).build();
-    /// # let _ = alone;
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn fallback(mut self, fallback: bool) -> Self {
-        self.config.fallback = fallback;
-        self
-    }
+/// Returns the routes for monitoring with their documentation.
+pub(super) fn operations() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(metrics::metrics))
 }

@@ -31,7 +31,7 @@ async fn health_and_readiness_list_the_components() {
 #[derive(Debug)]
 struct Unavailable {
     required: bool,
-    silent: bool,
+    unresponsive: bool,
 }
 
 #[async_trait]
@@ -49,7 +49,7 @@ impl ReadinessCheck for Unavailable {
     }
 
     async fn is_ready(&self) -> bool {
-        if self.silent {
+        if self.unresponsive {
             std::future::pending::<()>().await;
         }
         false
@@ -58,9 +58,14 @@ impl ReadinessCheck for Unavailable {
 
 #[tokio::test]
 async fn only_required_components_affect_readiness() {
-    for silent in [false, true] {
+    for unresponsive in [false, true] {
         for (required, status) in [(false, 200), (true, 503)] {
-            let app = App::with(|router| router.readiness_check(Unavailable { required, silent }));
+            let app = App::with(|router| {
+                router.readiness_check(Unavailable {
+                    required,
+                    unresponsive,
+                })
+            });
             let ready = app.get("/readyz").await.expect_status(status).json();
             assert_eq!(ready["ready"], !required);
             let component =

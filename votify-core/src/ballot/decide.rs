@@ -44,9 +44,9 @@ impl Verdict {
 ///
 /// The checks, in this order:
 ///
-/// 1. A ballot that was accepted before is replayed, also after closing or a later
+/// 1. A ballot that was accepted before is replayed, even after closing or a later
 ///    change.
-/// 2. A voter or address identified under another policy than the poll's is refused.
+/// 2. A voter or address identified under other rules than the poll's is refused.
 /// 3. The poll must be open at `now`.
 /// 4. The choice must fit the poll.
 /// 5. The voter's history must allow the ballot: revotes and withdrawals depend on the
@@ -68,7 +68,7 @@ pub fn decide(
         };
     }
     if ballot.voter.policy() != poll.rules.voters || !address_matches_quota(poll, ballot) {
-        return Verdict::Refuse(Refusal::OtherVoterPolicy);
+        return Verdict::Refuse(Refusal::OutdatedIdentity);
     }
     match poll.status(now) {
         PollStatus::Closed => return Verdict::Refuse(Refusal::Closed),

@@ -102,8 +102,8 @@ pub enum Refusal {
     Invalid(Vec<ChoiceProblem>),
     /// The voter or address was identified under other rules than the poll's current
     /// ones. Identify the voter again and cast again.
-    #[error("the voter was identified under another policy than the poll's")]
-    OtherVoterPolicy,
+    #[error("the voter or address was identified under other rules than the poll's")]
+    OutdatedIdentity,
     /// The voter's address has reached the poll's vote limit.
     #[error("this address has reached the poll's vote limit")]
     AddressQuota,

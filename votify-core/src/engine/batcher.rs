@@ -30,7 +30,7 @@ pub(super) use writer::BatchWriter;
 /// There is no timer: a batch contains the ballots queued during the previous write. A
 /// lone vote is written at once, a burst in large batches. A queued ballot is cast even
 /// if its caller has dropped its future. Every ballot gets a reply within the store's
-/// timeout, also if it waited for a batch that timed out.
+/// timeout, even if it waited for a batch that timed out.
 #[derive(Debug)]
 pub(super) struct Batcher {
     queues: Vec<Arc<BallotQueue>>,

@@ -82,7 +82,7 @@ impl EngineBuilder {
     /// Sets the secrets that voter and owner ids are derived from. Defaults to a random
     /// secret, which is lost with the process.
     ///
-    /// All engines that share a store need the same secrets, also after a restart.
+    /// All engines that share a store need the same secrets, even after a restart.
     #[must_use]
     pub fn keyring(mut self, keyring: Keyring) -> Self {
         self.keyring = Some(keyring);

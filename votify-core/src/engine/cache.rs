@@ -25,8 +25,7 @@ pub(super) struct PollCache {
     reloads: SingleFlight<Result<Arc<CachedDefinition>, EngineError>>,
 }
 
-/// A cached poll definition. Its tally is not cached, except for the fact that it froze
-/// the definition.
+/// A cached poll definition. Of the tally, only whether a ballot was counted is cached.
 #[derive(Debug)]
 pub(super) struct CachedDefinition {
     pub(super) poll: Arc<Poll>,

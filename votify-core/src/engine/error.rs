@@ -111,7 +111,7 @@ impl EngineError {
                 Refusal::PollNotFound | Refusal::NotVoted => ErrorStatus::NotFound,
                 Refusal::Invalid(_) => ErrorStatus::Invalid,
                 // The poll was edited during the call; a retry uses the new rules.
-                Refusal::OtherVoterPolicy => ErrorStatus::Unavailable,
+                Refusal::OutdatedIdentity => ErrorStatus::Unavailable,
                 Refusal::NotOpenYet { .. }
                 | Refusal::Closed
                 | Refusal::AlreadyVoted

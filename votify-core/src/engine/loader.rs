@@ -26,7 +26,7 @@ pub(super) struct PollLoader {
     pub(super) keyring: Keyring,
     pub(super) cache: PollCache,
     pub(super) loads: SingleFlight<Result<LoadedPoll, EngineError>>,
-    /// Receives the polls that a read past their closing time has sealed.
+    /// Receives polls that were sealed by a read after their closing time.
     pub(super) scheduler: mpsc::Sender<SchedulerMessage>,
 }
 

@@ -180,7 +180,7 @@ impl PollEngine {
 /// another voter policy by now, or be deleted.
 fn is_stale(reply: &Result<Reply, EngineError>) -> bool {
     match reply {
-        Ok(reply) => reply.outcome == Outcome::Refused(Refusal::OtherVoterPolicy),
+        Ok(reply) => reply.outcome == Outcome::Refused(Refusal::OutdatedIdentity),
         Err(error) => matches!(error, EngineError::Unidentified(_)),
     }
 }

@@ -12,7 +12,7 @@ use crate::voter::{AddressId, Caller, IdentifyError};
 ///
 /// A quota limits voters who open a new browser for each vote. It also limits honest
 /// voters who share an address. A ballot uses one quota slot of the address it was
-/// first counted from. A later revote keeps that quota slot, also from another address. A
+/// first counted from. A later revote keeps that quota slot, even from another address. A
 /// withdrawal releases it.
 ///
 /// ```

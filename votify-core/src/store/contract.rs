@@ -15,10 +15,10 @@ use crate::voter::VoterId;
 
 /// A database for polls and ballots that makes "read, decide, write" atomic.
 ///
-/// A store contains no voting rule and reads no clock. It locks a poll, reads it, and
-/// calls core's pure functions ([`BatchEvaluator`](crate::backend::BatchEvaluator),
-/// [`PollState`](crate::poll::PollState)). Then it writes their result in the same
-/// transaction. The [module documentation](crate::store) shows a complete small store.
+/// A store contains no voting rule and reads no clock. It reads a poll, calls core's pure
+/// functions ([`BatchEvaluator`](crate::backend::BatchEvaluator),
+/// [`PollState`](crate::poll::PollState)), and writes their result atomically. It locks the
+/// poll before it reads, or writes only if the poll is unchanged since. The [module documentation](crate::store) shows a complete small store.
 /// The feature `conformance` adds tests for all laws.
 ///
 /// # Laws
@@ -46,7 +46,7 @@ use crate::voter::VoterId;
 ///    edits and the seal only.
 /// 8. A ballot id belongs to its poll and voter. An accepted ballot that is cast again
 ///    (same id, same choice) is [`Replayed`](crate::ballot::Outcome::Replayed) with its
-///    original revision. This holds also after closing and after a replacement or
+///    original revision. This holds even after closing and after a replacement or
 ///    withdrawal, and never reactivates the ballot. The same id with another choice is
 ///    refused.
 /// 9. The receipt's tallies are those of the same transaction.
@@ -59,10 +59,9 @@ use crate::voter::VoterId;
 ///     keeps the quota slot; a withdrawal releases it.
 ///
 /// **Closing.** A ballot is counted only if `opens_at <= now < closes_at` and the poll is
-/// not sealed, decided under the poll's lock. After [`seal_poll`](Self::seal_poll) has
+/// not sealed when the ballot is written. After [`seal_poll`](Self::seal_poll) has
 /// returned a tally, no ballot is ever added, and only a repair or a deletion changes the
-/// poll. All
-/// callers get the same tally.
+/// poll. Until then, every call returns the same tally.
 ///
 /// **History.** An acknowledged write is durable, to the store's stated
 /// [`Durability`](super::Durability). The history contains only ballots that were cast. A

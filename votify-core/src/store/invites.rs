@@ -17,9 +17,9 @@ use crate::voter::VoterId;
 /// 1. [`invite`](Self::invite) invites all or none. A voter who is already invited counts
 ///    once, so a repeated call changes nothing.
 /// 2. After [`Invited`](InviteOutcome::Invited) under some `max_invited`, no more than
-///    that are invited, also under concurrent calls, across processes.
+///    that are invited, even under concurrent calls, across processes.
 /// 3. An invited voter stays invited as long as the poll exists.
-/// 4. Deleting a poll deletes its invites, also those of concurrent calls. Nobody is
+/// 4. Deleting a poll deletes its invites, including those of concurrent calls. Nobody is
 ///    invited to a poll that does not exist.
 /// 5. Inviting does not change the poll, its tally or its position.
 /// 6. [`invited`](Self::invited) returns its results in the order of the arguments.

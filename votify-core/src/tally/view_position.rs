@@ -13,7 +13,7 @@ pub enum ViewPosition {
     Shown(Position),
     /// The view hides counts.
     Hidden {
-        /// The epoch of the poll's history.
+        /// The poll's epoch.
         epoch: u64,
         /// The poll's version.
         version: u64,
@@ -21,7 +21,7 @@ pub enum ViewPosition {
 }
 
 impl ViewPosition {
-    /// Returns the epoch of the poll's history.
+    /// Returns the poll's epoch.
     #[must_use]
     pub const fn epoch(&self) -> u64 {
         match self {

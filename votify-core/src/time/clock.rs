@@ -77,7 +77,7 @@ impl ManualClock {
         self.0.send_modify(|now| *now = now.saturating_add(by));
     }
 
-    /// Sets the clock, also backwards.
+    /// Sets the clock, even backwards.
     pub fn set(&self, now: Timestamp) {
         self.0.send_replace(now);
     }

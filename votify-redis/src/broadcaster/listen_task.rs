@@ -45,7 +45,7 @@ impl ListenTask {
 
     pub(super) async fn run(self, mut subscriber: Subscriber, shutdown: CancellationToken) {
         let mut delays = RECONNECT_DELAYS.build();
-        for generation in 2.. {
+        for connection_number in 2.. {
             let connected_at = Instant::now();
             let sync = SubscriptionSync::new(&subscriber, &self.subscriptions).run();
             let Some(reason) = shutdown.run_until_cancelled(sync).await else {
@@ -57,7 +57,7 @@ impl ListenTask {
             if connected_at.elapsed() >= STABLE_AFTER {
                 delays = RECONNECT_DELAYS.build();
             }
-            let reconnect = self.reconnect(generation, &mut delays);
+            let reconnect = self.reconnect(connection_number, &mut delays);
             let Some(next) = shutdown.run_until_cancelled(reconnect).await else {
                 return;
             };
@@ -68,12 +68,12 @@ impl ListenTask {
 
     async fn reconnect(
         &self,
-        generation: u64,
+        connection_number: u64,
         delays: &mut (impl Iterator<Item = Duration> + Send),
     ) -> Subscriber {
         loop {
             sleep(delays.next().unwrap_or(MAX_RECONNECT_DELAY)).await;
-            match Subscriber::open(&self.redis, &self.subscriptions, generation).await {
+            match Subscriber::open(&self.redis, &self.subscriptions, connection_number).await {
                 Ok(subscriber) => return subscriber,
                 Err(error) => tracing::warn!(
                     error = &error as &dyn std::error::Error,
@@ -85,7 +85,7 @@ impl ListenTask {
 }
 
 impl Drop for ListenTask {
-    /// Ends all streams, also after a panic.
+    /// Ends all streams, even after a panic.
     fn drop(&mut self) {
         self.subscriptions.close();
     }
@@ -135,7 +135,7 @@ impl<'a> SubscriptionSync<'a> {
         loop {
             tokio::select! {
                 reason = &mut closed => return reason,
-                changed = self.subscriptions.changed() => self.sync(changed),
+                changed_polls = self.subscriptions.next_changed_polls() => self.sync(changed_polls),
                 Some(completed) = self.requests.next() => self.complete(completed),
                 _ = retry.tick(), if !self.failed.is_empty() => {
                     let failed = std::mem::take(&mut self.failed);

@@ -25,17 +25,17 @@ pub(super) struct Subscriber {
 }
 
 impl Subscriber {
-    /// Opens a connection. `generation` distinguishes it from earlier connections of the
+    /// Opens a connection. `connection_number` distinguishes it from earlier connections of the
     /// same `subscriptions`.
     pub(super) async fn open(
         redis: &Redis,
         subscriptions: &Arc<Subscriptions>,
-        generation: u64,
+        connection_number: u64,
     ) -> Result<Self, Error> {
         let lost = Arc::new(Notify::new());
         let handler = PushHandler {
             subscriptions: Arc::clone(subscriptions),
-            generation,
+            connection_number,
             lost: Arc::clone(&lost),
         };
         let on_push = move |push: PushInfo| {
@@ -43,7 +43,7 @@ impl Subscriber {
             Ok::<_, ()>(())
         };
         let connection = redis.connection_with_pushes(on_push).await?;
-        subscriptions.set_connection(generation);
+        subscriptions.set_connection(connection_number);
         Ok(Self {
             redis: redis.clone(),
             connection,
@@ -105,7 +105,7 @@ impl Subscriber {
 /// Handles the push messages of one connection, in order.
 struct PushHandler {
     subscriptions: Arc<Subscriptions>,
-    generation: u64,
+    connection_number: u64,
     lost: Arc<Notify>,
 }
 
@@ -121,16 +121,17 @@ impl PushHandler {
         };
         match (push.kind, data.next()) {
             (PushKind::Message | PushKind::SMessage, Some(Value::BulkString(payload))) => {
-                self.subscriptions.received(self.generation, poll, &payload);
+                self.subscriptions
+                    .received(self.connection_number, poll, &payload);
             }
             (PushKind::Subscribe | PushKind::SSubscribe, _) => {
-                self.subscriptions.confirmed(self.generation, poll);
+                self.subscriptions.confirmed(self.connection_number, poll);
             }
             // Nothing requested it: the poll's cluster slot has moved to another node.
             (PushKind::Unsubscribe | PushKind::SUnsubscribe, _)
                 if !self
                     .subscriptions
-                    .unsubscribe_was_expected(self.generation, poll) =>
+                    .unsubscribe_was_expected(self.connection_number, poll) =>
             {
                 self.lost.notify_one();
             }

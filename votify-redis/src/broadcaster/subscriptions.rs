@@ -17,17 +17,18 @@ use crate::error::Error;
 pub(super) struct Subscriptions {
     fanout: Fanout,
     state: Mutex<State>,
-    changed: Notify,
+    /// Notified after each insertion into [`State::changed_polls`].
+    polls_changed: Notify,
 }
 
 #[derive(Default)]
 struct State {
     polls: HashMap<PollId, PollSubscription>,
-    /// Generation of the current connection, if there is one.
+    /// Number of the current connection, if there is one.
     connection: Option<u64>,
     /// Polls that gained their first or lost their last subscriber since the last call of
-    /// [`Subscriptions::changed`].
-    changed: HashSet<PollId>,
+    /// [`Subscriptions::next_changed_polls`].
+    changed_polls: HashSet<PollId>,
     /// Polls with an unsubscribe request that is not confirmed yet.
     unsubscribing: HashSet<PollId>,
     closed: bool,
@@ -111,8 +112,8 @@ impl Subscriptions {
         subscription.subscribers += 1;
         let receiver = subscription.state.subscribe();
         if is_first {
-            state.changed.insert(poll);
-            self.changed.notify_one();
+            state.changed_polls.insert(poll);
+            self.polls_changed.notify_one();
         }
         drop(state);
         let guard = SubscriptionGuard {
@@ -130,8 +131,8 @@ impl Subscriptions {
         subscription.subscribers -= 1;
         if subscription.subscribers == 0 {
             state.polls.remove(&poll);
-            state.changed.insert(poll);
-            self.changed.notify_one();
+            state.changed_polls.insert(poll);
+            self.polls_changed.notify_one();
         }
     }
 
@@ -152,21 +153,21 @@ impl Subscriptions {
 
     /// Waits for polls that gained their first or lost their last subscriber. Cancel
     /// safe.
-    pub(super) async fn changed(&self) -> HashSet<PollId> {
+    pub(super) async fn next_changed_polls(&self) -> HashSet<PollId> {
         loop {
-            let changed = std::mem::take(&mut self.lock().changed);
-            if !changed.is_empty() {
-                return changed;
+            let changed_polls = std::mem::take(&mut self.lock().changed_polls);
+            if !changed_polls.is_empty() {
+                return changed_polls;
             }
-            self.changed.notified().await;
+            self.polls_changed.notified().await;
         }
     }
 
     /// Sets the current connection. Messages of other connections are ignored from now
     /// on.
-    pub(super) fn set_connection(&self, generation: u64) {
+    pub(super) fn set_connection(&self, connection_number: u64) {
         let mut state = self.lock();
-        state.connection = Some(generation);
+        state.connection = Some(connection_number);
         state.unsubscribing.clear();
     }
 
@@ -180,9 +181,9 @@ impl Subscriptions {
     }
 
     /// Marks a poll's subscription as active, after the server confirmed it.
-    pub(super) fn confirmed(&self, generation: u64, poll: PollId) {
+    pub(super) fn confirmed(&self, connection_number: u64, poll: PollId) {
         let mut state = self.lock();
-        if state.connection != Some(generation) {
+        if state.connection != Some(connection_number) {
             return;
         }
         if let Some(subscription) = state.polls.get_mut(&poll) {
@@ -197,8 +198,8 @@ impl Subscriptions {
     /// Marks a poll's subscription as active if the server still has an earlier one.
     pub(super) fn reconfirm(&self, poll: PollId) {
         let connection = self.lock().connection;
-        if let Some(generation) = connection {
-            self.confirmed(generation, poll);
+        if let Some(connection_number) = connection {
+            self.confirmed(connection_number, poll);
         }
     }
 
@@ -212,9 +213,9 @@ impl Subscriptions {
     }
 
     /// Delivers a message that arrived on a poll's channel.
-    pub(super) fn received(&self, generation: u64, poll: PollId, payload: &[u8]) {
+    pub(super) fn received(&self, connection_number: u64, poll: PollId, payload: &[u8]) {
         let state = self.lock();
-        let is_current = state.connection == Some(generation);
+        let is_current = state.connection == Some(connection_number);
         let is_active = |subscription: &PollSubscription| {
             matches!(*subscription.state.borrow(), SubscriptionState::Active)
         };
@@ -233,9 +234,9 @@ impl Subscriptions {
     }
 
     /// Returns true if an unsubscribe push was requested or comes from an old connection.
-    pub(super) fn unsubscribe_was_expected(&self, generation: u64, poll: PollId) -> bool {
+    pub(super) fn unsubscribe_was_expected(&self, connection_number: u64, poll: PollId) -> bool {
         let mut state = self.lock();
-        state.unsubscribing.remove(&poll) || state.connection != Some(generation)
+        state.unsubscribing.remove(&poll) || state.connection != Some(connection_number)
     }
 
     /// Ends every stream. Later subscriptions fail.

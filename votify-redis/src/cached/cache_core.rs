@@ -7,7 +7,7 @@ use super::config::CacheConfig;
 use super::leases::LoadResult;
 use super::observed_states::ObservedStates;
 use super::redis::RedisCache;
-use super::write_behind::{WriteBehindQueue, Writer};
+use super::write_behind::{CacheWriter, WriteBehindQueue};
 use crate::connect::Redis;
 
 /// The state that calls and background tasks share.
@@ -34,8 +34,8 @@ impl<S: Store> CacheCore<S> {
     }
 
     /// Returns the background writer of this cache.
-    pub(super) fn writer(&self) -> Writer<S> {
-        Writer {
+    pub(super) fn writer(&self) -> CacheWriter<S> {
+        CacheWriter {
             store: Arc::clone(&self.store),
             cache: Arc::clone(&self.cache),
             observed: Arc::clone(&self.observed),

@@ -132,7 +132,7 @@ impl BallotFingerprint {
 
     fn digest(poll: PollId, voter: VoterId, id: BallotId) -> Self {
         let mut hasher =
-            blake3::Hasher::new_derive_key("votify 2026-11 mark of an accepted ballot");
+            blake3::Hasher::new_derive_key("votify 2026-11 fingerprint of an accepted ballot");
         for part in [poll.as_bytes(), voter.as_bytes(), id.as_bytes()] {
             hasher.update(part);
         }

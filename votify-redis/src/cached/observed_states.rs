@@ -93,8 +93,8 @@ impl ObservedStates {
                 tally: observed,
                 poll,
             }) => {
-                let is_newer = observed.position >= tally.position;
-                let newest = if is_newer { observed } else { tally };
+                let observed_is_current = observed.position >= tally.position;
+                let newest = if observed_is_current { observed } else { tally };
                 let newer_poll = poll.as_ref().filter(|poll| {
                     definition.is_none_or(|definition| poll.version > definition.version)
                 });

@@ -21,11 +21,11 @@ const MAX_CONCURRENT_POLLS: usize = 64;
 
 /// The result of checking a batch against the cache.
 struct Precheck {
-    /// The lookup of each poll, in the order of the batch's polls.
+    /// The lookup of each poll, in the order of the poll batches.
     lookups: Vec<Option<Lookup>>,
     /// Per ballot, the refusal that needs no call of the store.
     refusals: Vec<Option<Refusal>>,
-    /// The tallies beside the refusals.
+    /// The tallies that are returned with the refusals.
     tallies: HashMap<PollId, Arc<Tally>>,
 }
 
@@ -35,8 +35,8 @@ impl<S: Store> CacheCore<S> {
     /// A refusal has no effect on a poll. So the store decides the remaining ballots as
     /// if the refused ones were present.
     pub(super) async fn cast(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
-        let batches = group_by_poll(ballots);
-        let precheck = self.precheck(&batches, ballots, now).await;
+        let poll_batches = group_by_poll(ballots);
+        let precheck = self.precheck(&poll_batches, ballots, now).await;
         let (mut indices, mut remaining) = (Vec::new(), Vec::new());
         for (index, (ballot, refusal)) in ballots.iter().zip(&precheck.refusals).enumerate() {
             if refusal.is_none() {
@@ -53,40 +53,45 @@ impl<S: Store> CacheCore<S> {
             // The store violates its contract; the caller has to detect that.
             return receipt;
         }
-        self.queue_writes(&batches, &precheck, &indices, ballots, &receipt);
+        self.queue_writes(&poll_batches, &precheck, &indices, ballots, &receipt);
         precheck.merge(&indices, receipt)
     }
 
     async fn precheck(
         &self,
-        batches: &[PollBatch],
+        poll_batches: &[PollBatch],
         ballots: &[Ballot],
         now: Timestamp,
     ) -> Precheck {
         let mut precheck = Precheck {
-            lookups: Vec::with_capacity(batches.len()),
+            lookups: Vec::with_capacity(poll_batches.len()),
             refusals: vec![None; ballots.len()],
             tallies: HashMap::new(),
         };
         let started = Instant::now();
-        for chunk in batches.chunks(MAX_CONCURRENT_POLLS) {
+        for chunk in poll_batches.chunks(MAX_CONCURRENT_POLLS) {
             // Slow replies to many chunks must not add up.
             let in_time = started.elapsed() < self.cache.timeout;
             let queried = if in_time { chunk } else { &[] };
-            let results = join_all(queried.iter().map(|batch| self.query(batch, ballots))).await;
+            let results = join_all(
+                queried
+                    .iter()
+                    .map(|poll_batch| self.query(poll_batch, ballots)),
+            )
+            .await;
             let results = results
                 .into_iter()
                 .chain(iter::repeat_with(|| (None, None)));
-            for (batch, (lookup, cached)) in chunk.iter().zip(results) {
+            for (poll_batch, (lookup, cached)) in chunk.iter().zip(results) {
                 if let (Some(lookup), Some(cached)) = (&lookup, &cached) {
-                    precheck.refuse(batch, ballots, lookup, cached, now);
-                    if batch
+                    precheck.refuse(poll_batch, ballots, lookup, cached, now);
+                    if poll_batch
                         .indices
                         .iter()
                         .any(|index| precheck.is_refused(*index))
                     {
                         let tally = self.observed.newest(&cached.tally);
-                        precheck.tallies.insert(batch.poll, tally);
+                        precheck.tallies.insert(poll_batch.poll, tally);
                     }
                 }
                 precheck.lookups.push(lookup);
@@ -95,46 +100,49 @@ impl<S: Store> CacheCore<S> {
         precheck
     }
 
-    /// Returns the cached state and fingerprints of a batch's poll, and the poll's
+    /// Returns the cached state and fingerprints of a poll batch, and the poll's
     /// current state if a refusal is possible.
     async fn query(
         &self,
-        batch: &PollBatch,
+        poll_batch: &PollBatch,
         ballots: &[Ballot],
     ) -> (Option<Lookup>, Option<CachedPoll>) {
-        let Some(lookup) = self.lookup(batch, ballots).await else {
+        let Some(lookup) = self.lookup(poll_batch, ballots).await else {
             return (None, None);
         };
-        let cached = self.current_state(batch, ballots, &lookup).await;
+        let cached = self.current_state(poll_batch, ballots, &lookup).await;
         (Some(lookup), cached)
     }
 
-    /// Reads the poll and the voters of a batch from Redis, unless the poll allows
+    /// Reads the poll and the voters of a poll batch from Redis, unless the poll allows
     /// revotes.
-    async fn lookup(&self, batch: &PollBatch, ballots: &[Ballot]) -> Option<Lookup> {
-        if !self.cache.is_available() || self.observed.allows_revote(batch.poll) {
+    async fn lookup(&self, poll_batch: &PollBatch, ballots: &[Ballot]) -> Option<Lookup> {
+        if !self.cache.is_available() || self.observed.allows_revote(poll_batch.poll) {
             return None;
         }
-        let voters: Vec<VoterId> = batch.ballots(ballots).map(|ballot| ballot.voter).collect();
-        self.cache.get(batch.poll, &voters).await
+        let voters: Vec<VoterId> = poll_batch
+            .ballots(ballots)
+            .map(|ballot| ballot.voter)
+            .collect();
+        self.cache.get(poll_batch.poll, &voters).await
     }
 
     /// Returns the poll's state from the cache or the store, if any voter seems to have
     /// voted.
     async fn current_state(
         &self,
-        batch: &PollBatch,
+        poll_batch: &PollBatch,
         ballots: &[Ballot],
         lookup: &Lookup,
     ) -> Option<CachedPoll> {
-        let mut pairs = batch.ballots(ballots).zip(lookup.fingerprints());
+        let mut pairs = poll_batch.ballots(ballots).zip(lookup.fingerprints());
         if !pairs.any(|(ballot, fingerprint)| has_other_ballot(ballot, *fingerprint)) {
             return None;
         }
         if let Some(cached) = self.leased_state(lookup) {
             return Some(cached.clone());
         }
-        match self.load(batch.poll, lookup).await {
+        match self.load(poll_batch.poll, lookup).await {
             Ok(LoadResult::Poll(cached)) => Some(cached),
             // The store reports the missing poll or the error itself.
             Ok(LoadResult::Missing | LoadResult::EditedDuringRead(_)) | Err(_) => None,
@@ -144,7 +152,7 @@ impl<S: Store> CacheCore<S> {
     /// Queues the results of the store for Redis.
     fn queue_writes(
         &self,
-        batches: &[PollBatch],
+        poll_batches: &[PollBatch],
         precheck: &Precheck,
         indices: &[usize],
         ballots: &[Ballot],
@@ -157,14 +165,14 @@ impl<S: Store> CacheCore<S> {
             .iter()
             .map(|tally| (tally.poll, tally))
             .collect();
-        for (batch, lookup) in batches.iter().zip(&precheck.lookups) {
-            let Some(tally) = tallies.get(&batch.poll) else {
+        for (poll_batch, lookup) in poll_batches.iter().zip(&precheck.lookups) {
+            let Some(tally) = tallies.get(&poll_batch.poll) else {
                 continue;
             };
             let tally = Arc::new((*tally).clone());
             self.observed.observe(&tally, None);
             let Some(lookup) = lookup else { continue };
-            let voted = batch.indices.iter().filter_map(|index| {
+            let voted = poll_batch.indices.iter().filter_map(|index| {
                 let ballot = ballots.get(*index)?;
                 let outcome = outcomes.get(index)?.as_ref().ok()?;
                 let fingerprint = accepted_fingerprint(ballot, outcome)?;
@@ -180,14 +188,14 @@ impl Precheck {
     /// because the store alone can accept a ballot.
     fn refuse(
         &mut self,
-        batch: &PollBatch,
+        poll_batch: &PollBatch,
         ballots: &[Ballot],
         lookup: &Lookup,
         cached: &CachedPoll,
         now: Timestamp,
     ) {
         let fingerprints = lookup.fingerprints_of(cached.tally.position.epoch);
-        let ballots = batch.indices.iter().zip(batch.ballots(ballots));
+        let ballots = poll_batch.indices.iter().zip(poll_batch.ballots(ballots));
         for ((index, ballot), fingerprint) in ballots.zip(fingerprints) {
             if !has_other_ballot(ballot, *fingerprint) || cached.poll.rules.revote {
                 continue;

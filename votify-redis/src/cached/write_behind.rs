@@ -146,14 +146,14 @@ impl PendingWrite {
 }
 
 /// The task that writes the queue to Redis.
-pub(super) struct Writer<S> {
+pub(super) struct CacheWriter<S> {
     pub(super) store: Arc<S>,
     pub(super) cache: Arc<RedisCache>,
     pub(super) observed: Arc<ObservedStates>,
     pub(super) queue: Arc<WriteBehindQueue>,
 }
 
-impl<S: Store> Writer<S> {
+impl<S: Store> CacheWriter<S> {
     /// Writes in rounds. Pushes during a round are merged for the next one.
     pub(super) async fn run(self) {
         loop {
@@ -252,16 +252,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn pushes_merge_into_the_newest_snapshot_with_all_voters() {
+    async fn pushes_merge_into_one_write_of_the_newest_tally_with_all_voters() {
         let queue = WriteBehindQueue::new(100);
         queue.push(&tally(7, 0), 70, voters(0..2));
         queue.push(&tally(5, 0), 50, voters(1..3));
-        let (last_push, snapshots) = queue.take_pending().await;
-        let [snapshot] = snapshots.as_slice() else {
-            panic!("{snapshots:?}");
+        let (last_push, pending_writes) = queue.take_pending().await;
+        let [write] = pending_writes.as_slice() else {
+            panic!("{pending_writes:?}");
         };
-        assert_eq!(snapshot.tally.position.revision, 7);
-        assert_eq!((snapshot.lease_end, snapshot.voters.len()), (70, 3));
+        assert_eq!(write.tally.position.revision, 7);
+        assert_eq!((write.lease_end, write.voters.len()), (70, 3));
         queue.complete(last_push);
         queue.flush().await;
     }
@@ -272,21 +272,21 @@ mod tests {
         queue.push(&tally(5, 0), 50, []);
         queue.push(&tally(6, 1), 0, []);
         queue.push(&tally(5, 0), 60, []);
-        let (_, snapshots) = queue.take_pending().await;
-        let [snapshot] = snapshots.as_slice() else {
-            panic!("{snapshots:?}");
+        let (_, pending_writes) = queue.take_pending().await;
+        let [write] = pending_writes.as_slice() else {
+            panic!("{pending_writes:?}");
         };
-        assert_eq!((snapshot.tally.version, snapshot.lease_end), (1, 0));
+        assert_eq!((write.tally.version, write.lease_end), (1, 0));
     }
 
     #[tokio::test]
     async fn voters_above_the_limit_are_dropped_until_the_queue_is_empty() {
         let queue = WriteBehindQueue::new(5);
         queue.push(&tally(1, 0), 0, voters(0..200));
-        let (_, snapshots) = queue.take_pending().await;
-        assert_eq!(snapshots[0].voters.len(), 5);
+        let (_, pending_writes) = queue.take_pending().await;
+        assert_eq!(pending_writes[0].voters.len(), 5);
         queue.push(&tally(2, 0), 0, voters(0..3));
-        let (_, snapshots) = queue.take_pending().await;
-        assert_eq!(snapshots[0].voters.len(), 3);
+        let (_, pending_writes) = queue.take_pending().await;
+        assert_eq!(pending_writes[0].voters.len(), 3);
     }
 }

@@ -22,34 +22,34 @@ const MAX_CONCURRENT_POLLS: usize = 64;
 
 pub(super) async fn cast(store: &RedisStore, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
     let mut receipt = BatchReceipt::unknown_polls(ballots.len());
-    let batches = group_by_poll(ballots);
-    let casts: Vec<_> = batches
+    let poll_batches = group_by_poll(ballots);
+    let casts: Vec<_> = poll_batches
         .iter()
-        .map(|batch| with_timeout(cast_batch(store, batch, ballots, now)))
+        .map(|poll_batch| with_timeout(cast_poll_batch(store, poll_batch, ballots, now)))
         .collect();
     let mut results = stream::iter(casts)
         .buffered(MAX_CONCURRENT_POLLS)
-        .zip(stream::iter(&batches));
-    while let Some((result, batch)) = results.next().await {
+        .zip(stream::iter(&poll_batches));
+    while let Some((result, poll_batch)) = results.next().await {
         match result {
-            Ok(Some((outcomes, tally))) => receipt.record(batch, outcomes, tally),
+            Ok(Some((outcomes, tally))) => receipt.record(poll_batch, outcomes, tally),
             // The poll does not exist. The receipt starts with that outcome.
             Ok(None) => {}
-            Err(error) => receipt.fail(batch, &error.into_store_error()),
+            Err(error) => receipt.fail(poll_batch, &error.into_store_error()),
         }
     }
     receipt
 }
 
-async fn cast_batch(
+async fn cast_poll_batch(
     store: &RedisStore,
-    batch: &PollBatch,
+    poll_batch: &PollBatch,
     all_ballots: &[Ballot],
     now: Timestamp,
 ) -> Result<Option<(Vec<Outcome>, Tally)>, Error> {
-    let ballots: Vec<&Ballot> = batch.ballots(all_ballots).collect();
-    let _lock = store.locks.lock(batch.poll).await;
-    let mut attempt = CasAttempt::new(store, batch.poll, pack(&ballots));
+    let ballots: Vec<&Ballot> = poll_batch.ballots(all_ballots).collect();
+    let _lock = store.locks.lock(poll_batch.poll).await;
+    let mut attempt = CasAttempt::new(store, poll_batch.poll, pack(&ballots));
     let mut read = attempt.read().await?;
     loop {
         let Some(current) = read.current()? else {
@@ -81,10 +81,10 @@ async fn cast_batch(
         let writes = BatchWrites::new(&attempt.keys, &ballots, &outcomes, &write_set)?;
         let condition = [&*read.run, &current.encoded, &state];
         match writes.write(&mut attempt, condition).await? {
-            Some(conflict) => read = conflict,
+            Some(newer_read) => read = newer_read,
             None => {
                 if write_set.state.trending != trending_before {
-                    store.mark_score_dirty(batch.poll);
+                    store.mark_score_dirty(poll_batch.poll);
                 }
                 return Ok(Some((outcomes, write_set.state.tally)));
             }
@@ -119,7 +119,7 @@ fn histories(
         };
         let old = record::decode_superseded(poll, ballot.voter, ballot.id, encoded)?;
         let history = histories.entry(ballot.voter).or_default();
-        // The batch may contain the same ballot twice.
+        // The poll_batch may contain the same ballot twice.
         if !history.superseded.iter().any(|known| known.id == old.id) {
             history.superseded.push(old);
         }

@@ -83,7 +83,7 @@ pub(super) async fn transform<T: Send>(
             let new_state = new_state.as_ref().unwrap_or(&current.stored.state);
             match replace(&mut attempt, &read.run, &current, new_state).await? {
                 None => return Ok(result),
-                Some(conflict) => read = conflict,
+                Some(newer_read) => read = newer_read,
             }
         }
     })
@@ -120,7 +120,7 @@ pub(super) async fn delete(store: &RedisStore, id: PollId) -> Result<(), Error> 
             let arguments = [&*read.run, &current.encoded];
             match attempt.write(&DELETE, &keys, &arguments).await? {
                 None => return Ok(()),
-                Some(conflict) => read = conflict,
+                Some(newer_read) => read = newer_read,
             }
         }
     })

@@ -24,7 +24,7 @@ pub(super) struct PollRead {
     /// Only for pages: the voters of the page.
     pub(super) voters: Vec<u8>,
     /// Only for pages: the number of active ballots.
-    pub(super) active_ballots: u64,
+    pub(super) active_ballot_count: u64,
 }
 
 /// The result of a conditional write.
@@ -63,7 +63,7 @@ impl PollRead {
         let votes = rows()?;
         let superseded = rows()?;
         let voters = parts.next().and_then(bytes).unwrap_or_default();
-        let active_ballots = parts.next().and_then(number).unwrap_or_default();
+        let active_ballot_count = parts.next().and_then(number).unwrap_or_default();
         Ok(Self {
             id,
             run,
@@ -74,7 +74,7 @@ impl PollRead {
             votes,
             superseded,
             voters,
-            active_ballots,
+            active_ballot_count,
         })
     }
 

@@ -78,7 +78,7 @@ impl Recount {
     }
 
     fn snapshot(&self, id: PollId, page: Page) -> Result<RecountSnapshot, Error> {
-        if u64::try_from(self.choices.len()) != Ok(page.read.active_ballots) {
+        if u64::try_from(self.choices.len()) != Ok(page.read.active_ballot_count) {
             return Err(Corrupt::of(id, "a ballot without a revision").into());
         }
         let choices = self.choices.values().map(|choice| (choice, 1));

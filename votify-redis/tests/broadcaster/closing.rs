@@ -5,7 +5,7 @@ use votify_test_support::broadcaster::{
 };
 use votify_test_support::redis::Server;
 
-use crate::harness::open_node;
+use crate::harness::open_instance;
 
 /// Returns the number of connections with subscriptions.
 fn subscriber_connections(server: &Server) -> usize {
@@ -22,8 +22,8 @@ async fn close_ends_streams_connections_and_clones() {
         return;
     };
     closing_ends_streams_and_clones(
-        open_node(&server).await,
-        async |node| node.close().await,
+        open_instance(&server).await,
+        async |instance| instance.close().await,
         async || subscriber_connections(&server),
         1..=1,
     )
@@ -35,6 +35,6 @@ async fn dropping_the_last_clone_ends_task_and_streams() {
     let Some(server) = Server::new() else {
         return;
     };
-    let node = open_node(&server).await;
-    dropping_the_last_clone_ends_streams(node, async || subscriber_connections(&server)).await;
+    let instance = open_instance(&server).await;
+    dropping_the_last_clone_ends_streams(instance, async || subscriber_connections(&server)).await;
 }

@@ -12,7 +12,7 @@ use votify_core::conformance::{BROADCASTER_CASES, BroadcasterFixture, Fixture, c
 use votify_test_support::redis::Cluster;
 use votify_test_support::redis::{Server, ServerConfig, unavailable};
 
-use crate::harness::open_node;
+use crate::harness::open_instance;
 
 struct SingleServer(fn() -> ServerConfig);
 
@@ -20,7 +20,7 @@ struct SingleServer(fn() -> ServerConfig);
 impl BroadcasterFixture for SingleServer {
     async fn fresh(&self) -> Fixture<dyn Broadcaster> {
         let server = Arc::new(Server::with_config((self.0)()).unwrap());
-        let (one, other) = (open_node(&server).await, open_node(&server).await);
+        let (one, other) = (open_instance(&server).await, open_instance(&server).await);
         let interrupted = Arc::clone(&server);
         Fixture::<dyn Broadcaster>::new(Arc::new(one))
             .with_second_instance(Arc::new(other))
@@ -47,7 +47,7 @@ impl BroadcasterFixture for ThreeNodes {
         let [first, .., last] = cluster.nodes() else {
             panic!("the cluster has fewer than two nodes");
         };
-        let (one, other) = (open_node(first).await, open_node(last).await);
+        let (one, other) = (open_instance(first).await, open_instance(last).await);
         let interrupted = Arc::clone(&cluster);
         Fixture::<dyn Broadcaster>::new(Arc::new(one))
             .with_second_instance(Arc::new(other))

@@ -9,14 +9,14 @@ use votify_test_support::broadcaster::{
 };
 use votify_test_support::redis::Server;
 
-use crate::harness::{SHORT_TIMEOUT, open_node, open_node_with_short_timeout};
+use crate::harness::{SHORT_TIMEOUT, open_instance, open_instance_with_short_timeout};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_server_causes_lagged_and_updates_resume() {
     let Some(mut server) = Server::new() else {
         return;
     };
-    let (here, there) = (open_node(&server).await, open_node(&server).await);
+    let (here, there) = (open_instance(&server).await, open_instance(&server).await);
     let polls = [poll(), poll()];
     let mut streams = [
         subscribe(&here, &polls[0]).await,
@@ -40,12 +40,15 @@ async fn paused_server_is_detected_and_updates_resume() {
     let Some(server) = Server::new() else {
         return;
     };
-    let node = open_node_with_short_timeout(&server).await;
+    let instance = open_instance_with_short_timeout(&server).await;
     let poll = poll();
-    let mut deliveries = subscribe(&node, &poll).await;
+    let mut deliveries = subscribe(&instance, &poll).await;
     server.pause();
     let started = Instant::now();
-    let error = node.publish(&[tally_update(&poll, 1)]).await.unwrap_err();
+    let error = instance
+        .publish(&[tally_update(&poll, 1)])
+        .await
+        .unwrap_err();
     assert!(error.is_transient(), "{error:?}");
     assert!(
         started.elapsed() < SHORT_TIMEOUT + Duration::from_secs(1),
@@ -55,7 +58,7 @@ async fn paused_server_is_detected_and_updates_resume() {
     // Longer than the ping interval (2 s) and the timeout together.
     tokio::time::sleep(Duration::from_secs(4)).await;
     server.resume();
-    assert_lagged_then_updates(&mut deliveries, &node, &poll).await;
+    assert_lagged_then_updates(&mut deliveries, &instance, &poll).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,9 +66,9 @@ async fn idle_connection_stays_open() {
     let Some(server) = Server::new() else {
         return;
     };
-    let node = open_node_with_short_timeout(&server).await;
+    let instance = open_instance_with_short_timeout(&server).await;
     // Three ping intervals.
-    silent_connections_stay_open(&node, Duration::from_secs(6)).await;
+    silent_connections_stay_open(&instance, Duration::from_secs(6)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,7 +76,7 @@ async fn lost_updates_are_replaced_by_lagged_under_traffic() {
     let Some(server) = Server::new() else {
         return;
     };
-    let (publisher, listener) = (open_node(&server).await, open_node(&server).await);
+    let (publisher, listener) = (open_instance(&server).await, open_instance(&server).await);
     lost_updates_are_reported(publisher, &listener, async || {
         server.cli(&["CLIENT", "KILL", "TYPE", "pubsub"]);
     })

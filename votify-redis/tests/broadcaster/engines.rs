@@ -5,15 +5,15 @@ use std::time::Duration;
 use votify_test_support::broadcaster::EnginePair;
 use votify_test_support::redis::Server;
 
-use crate::harness::open_node;
+use crate::harness::open_instance;
 
 /// Also covers votes whose updates were lost.
 #[tokio::test(flavor = "multi_thread")]
-async fn votes_on_one_node_reach_viewers_on_the_other() {
+async fn votes_on_one_instance_reach_viewers_on_the_other() {
     let Some(mut server) = Server::new() else {
         return;
     };
-    let (here, there) = (open_node(&server).await, open_node(&server).await);
+    let (here, there) = (open_instance(&server).await, open_instance(&server).await);
     let mut pair = EnginePair::new(here, there).await;
     pair.votes_reach_the_viewer().await;
     server.kill();

@@ -17,14 +17,14 @@ pub(crate) async fn connect(server: &Server) -> Redis {
     builder.connect().await.unwrap()
 }
 
-/// Returns a broadcaster, as each node of a fleet has one.
-pub(crate) async fn open_node(server: &Server) -> RedisBroadcaster {
+/// Returns a broadcaster, as each instance of a fleet has one.
+pub(crate) async fn open_instance(server: &Server) -> RedisBroadcaster {
     let redis = connect(server).await;
     RedisBroadcaster::from_client(redis).await.unwrap()
 }
 
 /// Returns a broadcaster whose calls time out after [`SHORT_TIMEOUT`].
-pub(crate) async fn open_node_with_short_timeout(server: &Server) -> RedisBroadcaster {
+pub(crate) async fn open_instance_with_short_timeout(server: &Server) -> RedisBroadcaster {
     let builder = Redis::builder(&server.url()).timeout(SHORT_TIMEOUT);
     let redis = builder.connect().await.unwrap();
     RedisBroadcaster::from_client(redis).await.unwrap()

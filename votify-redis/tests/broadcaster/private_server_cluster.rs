@@ -11,7 +11,7 @@ use votify_test_support::broadcaster::{
 };
 use votify_test_support::redis::{Cluster, ServerConfig};
 
-use crate::harness::{channel, open_node, open_node_with_short_timeout};
+use crate::harness::{channel, open_instance, open_instance_with_short_timeout};
 
 /// Returns a poll whose channel is on the given node.
 fn poll_on(cluster: &Cluster, node: usize) -> Poll {
@@ -28,8 +28,8 @@ async fn updates_pass_through_the_node_of_their_poll_only() {
     let Some(cluster) = Cluster::new() else {
         return;
     };
-    let here = open_node(&cluster.nodes()[0]).await;
-    let there = open_node(&cluster.nodes()[2]).await;
+    let here = open_instance(&cluster.nodes()[0]).await;
+    let there = open_instance(&cluster.nodes()[2]).await;
     for index in 0..3 {
         let poll = poll_on(&cluster, index);
         let mut deliveries = subscribe(&there, &poll).await;
@@ -54,8 +54,8 @@ async fn killed_node_causes_lagged_and_updates_resume() {
     };
     // Node 0 is also the one in the client's URL.
     for killed in [0, 1] {
-        let here = open_node(&cluster.nodes()[0]).await;
-        let there = open_node(&cluster.nodes()[2]).await;
+        let here = open_instance(&cluster.nodes()[0]).await;
+        let there = open_instance(&cluster.nodes()[2]).await;
         let polls = [poll_on(&cluster, killed), poll_on(&cluster, 2)];
         let mut streams = [
             subscribe(&here, &polls[0]).await,
@@ -76,7 +76,7 @@ async fn paused_node_is_detected_and_updates_resume() {
     let Some(cluster) = Cluster::new() else {
         return;
     };
-    let here = open_node_with_short_timeout(&cluster.nodes()[0]).await;
+    let here = open_instance_with_short_timeout(&cluster.nodes()[0]).await;
     let polls = [poll_on(&cluster, 1), poll_on(&cluster, 2)];
     let mut streams = [
         subscribe(&here, &polls[0]).await,
@@ -99,8 +99,8 @@ async fn moved_slot_causes_lagged_and_updates_resume() {
     let Some(cluster) = Cluster::new() else {
         return;
     };
-    let here = open_node(&cluster.nodes()[0]).await;
-    let there = open_node(&cluster.nodes()[2]).await;
+    let here = open_instance(&cluster.nodes()[0]).await;
+    let there = open_instance(&cluster.nodes()[2]).await;
     let (moved, unmoved) = (poll_on(&cluster, 0), poll_on(&cluster, 2));
     let mut deliveries = subscribe(&here, &moved).await;
     let mut deliveries_of_unmoved = subscribe(&here, &unmoved).await;
@@ -123,7 +123,7 @@ async fn paused_node_does_not_interrupt_the_others(observed: Duration) {
     let Some(cluster) = Cluster::with_config(&partial) else {
         return;
     };
-    let here = open_node(&cluster.nodes()[0]).await;
+    let here = open_instance(&cluster.nodes()[0]).await;
     let (on_paused, on_other) = (poll_on(&cluster, 1), poll_on(&cluster, 2));
     let mut deliveries_of_paused = subscribe(&here, &on_paused).await;
     let mut deliveries = subscribe(&here, &on_other).await;
@@ -134,7 +134,7 @@ async fn paused_node_does_not_interrupt_the_others(observed: Duration) {
     assert_eq!(next_delivery(&mut deliveries).await, Delivery::Lagged);
     publish_until_received(&mut deliveries, &here, &on_other).await;
     // New broadcasters and new subscriptions work too.
-    let there = open_node(&cluster.nodes()[2]).await;
+    let there = open_instance(&cluster.nodes()[2]).await;
     let mut deliveries_there = subscribe(&there, &on_other).await;
     publish_until_received(&mut deliveries_there, &here, &on_other).await;
     let update = tally_update(&on_paused, 1);

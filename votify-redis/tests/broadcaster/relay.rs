@@ -30,16 +30,16 @@ pub(crate) struct FaultCounts {
     pub(crate) overtaken: AtomicU64,
 }
 
-/// A node behind the relay. It publishes to the common prefix, and subscribes to the
+/// An instance behind the relay. It publishes to the common prefix, and subscribes to the
 /// prefix that only the relay publishes to.
 #[derive(Debug)]
-pub(crate) struct RelayedNode {
+pub(crate) struct RelayedInstance {
     publisher: RedisBroadcaster,
     subscriber: RedisBroadcaster,
 }
 
 #[async_trait]
-impl Broadcaster for RelayedNode {
+impl Broadcaster for RelayedInstance {
     fn backend(&self) -> &'static str {
         "relayed"
     }
@@ -53,40 +53,40 @@ impl Broadcaster for RelayedNode {
     }
 }
 
-/// A relay that forwards a poll's messages to every node, with faults.
+/// A relay that forwards a poll's messages to every instance, with faults.
 pub(crate) struct Relay {
-    /// The broadcasters of the nodes.
-    pub(crate) nodes: Vec<RelayedNode>,
+    /// The broadcasters of the instances.
+    pub(crate) instances: Vec<RelayedInstance>,
     pub(crate) faults: Arc<FaultCounts>,
     source: RedisBroadcaster,
     targets: Vec<RedisBroadcaster>,
 }
 
 impl Relay {
-    pub(crate) async fn new(server: &Server, node_count: usize) -> Self {
+    pub(crate) async fn new(server: &Server, instance_count: usize) -> Self {
         let open = async |prefix: &str| {
             let redis = connect(server).await.with_prefix(prefix).unwrap();
             RedisBroadcaster::from_client(redis).await.unwrap()
         };
         let common = new_prefix();
-        let (mut nodes, mut targets) = (Vec::new(), Vec::new());
-        for _ in 0..node_count {
+        let (mut instances, mut targets) = (Vec::new(), Vec::new());
+        for _ in 0..instance_count {
             let own = new_prefix();
             targets.push(open(&own).await);
-            nodes.push(RelayedNode {
+            instances.push(RelayedInstance {
                 publisher: open(&common).await,
                 subscriber: open(&own).await,
             });
         }
         Self {
-            nodes,
+            instances,
             faults: Arc::default(),
             source: open(&common).await,
             targets,
         }
     }
 
-    /// Starts to forward a poll's messages. Each node has its own random faults.
+    /// Starts to forward a poll's messages. Each instance has its own random faults.
     pub(crate) async fn forward(&self, poll: PollId, seed: u64) -> Vec<JoinHandle<()>> {
         let mut rng = Rng::with_seed(seed);
         let mut tasks = Vec::new();
@@ -104,7 +104,7 @@ impl Relay {
     }
 }
 
-/// The faulty link to one node.
+/// The faulty link to one instance.
 struct Link {
     source: DeliveryStream,
     target: RedisBroadcaster,

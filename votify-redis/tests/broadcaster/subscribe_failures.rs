@@ -10,21 +10,21 @@ use votify_test_support::broadcaster::{
 };
 use votify_test_support::redis::Server;
 
-use crate::harness::{open_node, open_node_with_short_timeout};
+use crate::harness::{open_instance, open_instance_with_short_timeout};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stream_without_a_server_starts_with_lagged() {
     let Some(mut server) = Server::new() else {
         return;
     };
-    let node = open_node(&server).await;
+    let instance = open_instance(&server).await;
     let (early, late) = (poll(), poll());
-    let mut early_deliveries = subscribe(&node, &early).await;
+    let mut early_deliveries = subscribe(&instance, &early).await;
     server.kill();
-    let mut late_deliveries = subscribe(&node, &late).await;
+    let mut late_deliveries = subscribe(&instance, &late).await;
     server.start();
-    assert_lagged_then_updates(&mut late_deliveries, &node, &late).await;
-    assert_lagged_then_updates(&mut early_deliveries, &node, &early).await;
+    assert_lagged_then_updates(&mut late_deliveries, &instance, &late).await;
+    assert_lagged_then_updates(&mut early_deliveries, &instance, &early).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -32,13 +32,13 @@ async fn subscribe_to_a_paused_server_returns_within_the_timeout() {
     let Some(server) = Server::new() else {
         return;
     };
-    let node = open_node_with_short_timeout(&server).await;
+    let instance = open_instance_with_short_timeout(&server).await;
     server.pause();
     let started = Instant::now();
     let polls = [poll(), poll()];
     let mut streams = [
-        subscribe(&node, &polls[0]).await,
-        subscribe(&node, &polls[1]).await,
+        subscribe(&instance, &polls[0]).await,
+        subscribe(&instance, &polls[1]).await,
     ];
     assert!(
         started.elapsed() < Duration::from_secs(3),
@@ -47,7 +47,7 @@ async fn subscribe_to_a_paused_server_returns_within_the_timeout() {
     );
     server.resume();
     for (poll, stream) in polls.iter().zip(&mut streams) {
-        assert_lagged_then_updates(stream, &node, poll).await;
+        assert_lagged_then_updates(stream, &instance, poll).await;
     }
 }
 

@@ -23,7 +23,7 @@ const ROUNDS: usize = 12;
 /// How soon after the last vote every view must be exact.
 const EXACT_WITHIN: Duration = Duration::from_secs(2);
 
-/// A viewer of the poll on one node. Its positions must never decrease.
+/// A viewer of the poll on one instance. Its positions must never decrease.
 struct Viewer {
     latest: watch::Receiver<Option<TallyView>>,
     task: JoinHandle<()>,
@@ -54,7 +54,7 @@ impl Viewer {
     }
 }
 
-/// Votes on all nodes at once, for about 0.3 s.
+/// Votes on all instances at once, for about 0.3 s.
 async fn vote(engines: &[PollEngine], poll: &Arc<Poll>) {
     let tasks = engines.iter().map(|engine| {
         let (engine, poll) = (engine.clone(), Arc::clone(poll));
@@ -82,11 +82,14 @@ async fn viewers_become_exact_despite_lost_duplicated_and_reordered_updates() {
     eprintln!("seed {seed}");
     let mut relay = Relay::new(&server, NODES).await;
     let (store, keyring) = (Arc::new(MemoryStore::new()), Keyring::ephemeral());
-    let engines: Vec<PollEngine> = std::mem::take(&mut relay.nodes)
+    let engines: Vec<PollEngine> = std::mem::take(&mut relay.instances)
         .into_iter()
-        .map(|node| {
+        .map(|instance| {
             let builder = PollEngine::builder(Arc::clone(&store));
-            builder.broadcaster(node).keyring(keyring.clone()).build()
+            builder
+                .broadcaster(instance)
+                .keyring(keyring.clone())
+                .build()
         })
         .collect();
     let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);

@@ -1,5 +1,6 @@
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -28,6 +29,27 @@ pub(super) fn check_links() -> Result<()> {
         "broken links:\n  {}",
         broken.join("\n  ")
     );
+    Ok(())
+}
+
+/// Checks that the tests which `CONTRIBUTING.md` runs by name exist.
+///
+/// # Errors
+/// Returns an error that names the first missing test.
+pub(super) fn check_test_names() -> Result<()> {
+    let text = fs::read_to_string(root().join("CONTRIBUTING.md"))?;
+    let commands = text
+        .lines()
+        .filter(|line| line.starts_with("cargo nextest run") || line.starts_with("cargo test"));
+    // A word with an underscore is a function; a word without may be a part of a name.
+    let is_function = |word: &&str| word.contains('_') && !word.contains('=');
+    for name in commands.flat_map(str::split_whitespace).filter(is_function) {
+        let mut grep = Command::new("git");
+        grep.current_dir(root())
+            .args(["grep", "--quiet", "--fixed-strings"]);
+        let found = grep.args([&format!("fn {name}("), "--", "*.rs"]).status()?;
+        ensure!(found.success(), "CONTRIBUTING.md: no test is named {name}");
+    }
     Ok(())
 }
 

@@ -55,9 +55,9 @@ pub fn revision(update: &Update) -> u64 {
 }
 
 /// Subscribes to a poll within [`WAIT_LIMIT`].
-pub async fn subscribe(node: &impl Broadcaster, poll: &Poll) -> DeliveryStream {
+pub async fn subscribe(instance: &impl Broadcaster, poll: &Poll) -> DeliveryStream {
     let topic = Topic::Poll(poll.id);
-    let subscribed = tokio::time::timeout(WAIT_LIMIT, node.subscribe(&topic)).await;
+    let subscribed = tokio::time::timeout(WAIT_LIMIT, instance.subscribe(&topic)).await;
     subscribed.unwrap().unwrap()
 }
 

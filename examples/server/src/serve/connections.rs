@@ -103,7 +103,7 @@ impl Connections {
     }
 
     /// Returns the number of open connections.
-    pub(super) fn open(&self) -> usize {
+    pub(super) fn open_count(&self) -> usize {
         self.sockets.len()
     }
 }

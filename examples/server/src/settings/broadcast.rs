@@ -35,6 +35,6 @@ pub(super) fn parse(text: &str) -> Result<BroadcastUrl, String> {
         Some((scheme, _)) if redis_url::is_redis(scheme) => {
             redis_url::parse(text).map(BroadcastUrl::Redis)
         }
-        _ => Err("must begin with local:, postgres: or redis:".into()),
+        _ => Err("must begin with local:, postgres:, postgresql:, redis: or rediss:".into()),
     }
 }

@@ -29,8 +29,8 @@ const MAX_READ_BYTES: usize = 2 * MAX_MESSAGE_BYTES;
 /// are thousands of viewers.
 const BUFFER_BYTES: usize = 2 * 1024;
 /// Number of unanswered pings after which a client is dropped, at the next tick. With the
-/// default interval of 25 s, the client was silent for 50 to 75 s.
-const MAX_SILENT_PINGS: u8 = 2;
+/// default interval of 25 s, the client was unresponsive for 50 to 75 s.
+const MAX_UNANSWERED_PINGS: u8 = 2;
 /// Maximum time for a client to receive the close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -95,7 +95,7 @@ async fn send_close(mut socket: WebSocket, code: u16, reason: &'static str) {
 async fn run_socket(socket: &mut WebSocket, viewer: &mut Viewer) -> CloseReason {
     let pings = viewer.state.pings.listen();
     let mut tick = pin!(pings.tick());
-    let mut silent_pings = 0_u8;
+    let mut unanswered_pings = 0_u8;
     let input_flag = WakeFlag::new();
     // The state is sent first, even if the client's first message arrives with its
     // handshake.
@@ -121,7 +121,7 @@ async fn run_socket(socket: &mut WebSocket, viewer: &mut Viewer) -> CloseReason 
                 }
             }
             Input::Received(received) => {
-                silent_pings = 0;
+                unanswered_pings = 0;
                 let received = match received {
                     Some(Ok(received)) => received,
                     Some(Err(error)) => return close_reason(error),
@@ -133,9 +133,9 @@ async fn run_socket(socket: &mut WebSocket, viewer: &mut Viewer) -> CloseReason 
             }
             Input::Tick => {
                 tick.set(pings.tick());
-                let is_silent = silent_pings >= MAX_SILENT_PINGS;
-                silent_pings += 1;
-                if is_silent
+                let is_unresponsive = unanswered_pings >= MAX_UNANSWERED_PINGS;
+                unanswered_pings += 1;
+                if is_unresponsive
                     || send(socket, viewer, Message::Ping(Bytes::new()))
                         .await
                         .is_err()

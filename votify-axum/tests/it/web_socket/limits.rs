@@ -117,7 +117,7 @@ async fn messages_beyond_64_kib_close_with_1009() {
 }
 
 #[tokio::test]
-async fn silent_peers_are_disconnected() {
+async fn unresponsive_peers_are_disconnected() {
     let timing = StreamTiming {
         ping_interval: Duration::from_millis(100),
         ..StreamTiming::default()
@@ -126,13 +126,13 @@ async fn silent_peers_are_disconnected() {
     let poll = Browser::new(&server.app).create_poll(json!({})).await;
     let path = Server::stream_path(&poll, "");
     let mut responsive = Socket::open(&server, &path, &[]).await;
-    let mut silent = Socket::open(&server, &path, &[]).await;
+    let mut unresponsive = Socket::open(&server, &path, &[]).await;
     // A client that reads answers the pings. The other client does not read.
     responsive.all_within(Duration::from_secs(1)).await;
     responsive.send(json!({"type": "refresh"})).await;
     responsive.next_of("poll_updated").await;
     assert!(
-        silent.closed().await.is_none(),
+        unresponsive.closed().await.is_none(),
         "the connection ends without a close frame"
     );
 }

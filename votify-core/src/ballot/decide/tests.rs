@@ -185,7 +185,7 @@ fn a_voter_of_another_policy_is_refused() {
     let mut ballot = ballot(&poll, 1, one(&poll, 0));
     ballot.voter = VoterId::new(VoterPolicy::Ip, [9; 15]);
     let verdict = decide(&poll, &VoterHistory::default(), 0, &ballot, OPENS);
-    assert_eq!(verdict, Verdict::Refuse(Refusal::OtherVoterPolicy));
+    assert_eq!(verdict, Verdict::Refuse(Refusal::OutdatedIdentity));
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn an_address_of_another_prefix_is_refused() {
     });
     let mut ballot = ballot(&poll, 1, one(&poll, 0));
     let none = VoterHistory::default();
-    let refused = Verdict::Refuse(Refusal::OtherVoterPolicy);
+    let refused = Verdict::Refuse(Refusal::OutdatedIdentity);
     assert_eq!(decide(&poll, &none, 0, &ballot, OPENS), refused);
     ballot.address = Some(AddressId::new(32, [1; 15]));
     assert_eq!(decide(&poll, &none, 0, &ballot, OPENS), refused);

@@ -58,7 +58,7 @@ pub async fn concurrent_registrations_of_different_names_succeed(
     }
 }
 
-/// Concurrent revocations are all stored, also repeated ones and while expired ones
+/// Concurrent revocations are all stored, even repeated ones and while expired ones
 /// are removed.
 pub async fn concurrent_revocations_are_all_stored(fixture: &dyn AccountStoreFixture) {
     let backend = fixture.fresh().await;

@@ -40,7 +40,7 @@ pub async fn revocation_results_follow_argument_order(fixture: &dyn AccountStore
     assert_eq!(revoked, expected);
 }
 
-/// Revoking a token again changes nothing, also with another expiry.
+/// Revoking a token again changes nothing, even with another expiry.
 pub async fn repeated_revocation_changes_nothing(fixture: &dyn AccountStoreFixture) {
     let backend = fixture.fresh().await;
     let store = backend.instance();

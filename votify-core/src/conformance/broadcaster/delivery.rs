@@ -10,8 +10,8 @@ use crate::conformance::broadcaster::updates::{
 use crate::conformance::fixture::BroadcasterFixture;
 use crate::conformance::run_concurrently::run_concurrently;
 
-/// A subscription receives all updates published after it resolves, also from its own
-/// node.
+/// A subscription receives all updates published after it resolves, including
+/// those from its own instance.
 pub async fn subscription_is_live_when_it_resolves(fixture: &dyn BroadcasterFixture) {
     let backend = fixture.fresh().await;
     for (publisher, subscriber) in [
@@ -66,7 +66,7 @@ pub async fn largest_poll_arrives_or_lags(fixture: &dyn BroadcasterFixture) {
     assert_eq!(subscriber.next_update().await, small);
 }
 
-/// Subscribers receive only updates of their topic, also if one call publishes to
+/// Subscribers receive only updates of their topic, even if one call publishes to
 /// several.
 pub async fn topics_are_isolated(fixture: &dyn BroadcasterFixture) {
     let backend = fixture.fresh().await;
@@ -81,18 +81,18 @@ pub async fn topics_are_isolated(fixture: &dyn BroadcasterFixture) {
     }
 }
 
-/// Every subscriber of a topic receives its updates, on every node.
-pub async fn subscribers_on_every_node_receive_updates(fixture: &dyn BroadcasterFixture) {
+/// Every subscriber of a topic receives its updates, on every instance.
+pub async fn subscribers_on_every_instance_receive_updates(fixture: &dyn BroadcasterFixture) {
     let backend = fixture.fresh().await;
     let poll = poll();
-    let nodes = [backend.instance(), backend.second_instance().await];
+    let instances = [backend.instance(), backend.second_instance().await];
     let mut subscribers = Vec::new();
     for n in 0..10_usize {
-        subscribers.push(Subscriber::new(&nodes[n % 2], &poll).await);
+        subscribers.push(Subscriber::new(&instances[n % 2], &poll).await);
     }
     for revision in 1..10 {
         let update = tally_changed(&poll, revision);
-        let publisher = &nodes[usize::from(revision % 2 == 0)];
+        let publisher = &instances[usize::from(revision % 2 == 0)];
         publish(publisher, std::slice::from_ref(&update)).await;
         for subscriber in &mut subscribers {
             assert_eq!(subscriber.next_update().await, update);
@@ -105,14 +105,14 @@ pub async fn subscribers_on_every_node_receive_updates(fixture: &dyn Broadcaster
 pub async fn no_update_arrives_twice(fixture: &dyn BroadcasterFixture) {
     let backend = fixture.fresh().await;
     let poll = poll();
-    let nodes = [backend.instance(), backend.second_instance().await];
+    let instances = [backend.instance(), backend.second_instance().await];
     let mut subscriber = Subscriber::new(&backend.instance(), &poll).await;
     let (mut seen, mut lagged) = (BTreeSet::new(), false);
     for round in 0..20_u64 {
         let tasks = (0..4_u64).map(|n| {
-            let (node, poll) = (nodes[usize::from(n % 2 == 0)].clone(), poll.clone());
+            let (instance, poll) = (instances[usize::from(n % 2 == 0)].clone(), poll.clone());
             let revision = 10 * round + n;
-            async move { publish(&node, &[tally_changed(&poll, revision)]).await }
+            async move { publish(&instance, &[tally_changed(&poll, revision)]).await }
         });
         run_concurrently(tasks.collect()).await;
         for _ in 0..4 {

@@ -15,8 +15,8 @@ const LOST_AFTER: Duration = Duration::from_secs(60);
 pub(crate) struct Subscriber(DeliveryStream);
 
 impl Subscriber {
-    pub(crate) async fn new(node: &Arc<dyn Broadcaster>, poll: &Poll) -> Self {
-        let deliveries = node.subscribe(&topic(poll)).await;
+    pub(crate) async fn new(instance: &Arc<dyn Broadcaster>, poll: &Poll) -> Self {
+        let deliveries = instance.subscribe(&topic(poll)).await;
         Self(deliveries.expect("subscribe succeeds"))
     }
 
@@ -41,7 +41,7 @@ impl Subscriber {
     }
 }
 
-pub(crate) async fn publish(node: &Arc<dyn Broadcaster>, updates: &[Update]) {
-    let published = node.publish(updates).await;
+pub(crate) async fn publish(instance: &Arc<dyn Broadcaster>, updates: &[Update]) {
+    let published = instance.publish(updates).await;
     published.expect("publish succeeds");
 }

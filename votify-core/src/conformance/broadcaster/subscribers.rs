@@ -115,10 +115,15 @@ pub async fn other_subscribers_do_not_affect_a_stream(fixture: &dyn BroadcasterF
     let mut remaining = Subscriber::new(&backend.instance(), &poll).await;
     let mut other_subscribers = tokio::task::JoinSet::new();
     for _ in 0..4 {
-        let (node, topic) = (backend.instance(), topic(&poll));
+        let (instance, topic) = (backend.instance(), topic(&poll));
         other_subscribers.spawn(async move {
             for _ in 0..50 {
-                drop(node.subscribe(&topic).await.expect("subscribe succeeds"));
+                drop(
+                    instance
+                        .subscribe(&topic)
+                        .await
+                        .expect("subscribe succeeds"),
+                );
                 tokio::task::yield_now().await;
             }
         });

@@ -21,7 +21,7 @@ macro_rules! __broadcaster_cases {
                 updates_of_every_kind_arrive_unchanged
                 largest_poll_arrives_or_lags
                 topics_are_isolated
-                subscribers_on_every_node_receive_updates
+                subscribers_on_every_instance_receive_updates
                 no_update_arrives_twice
                 earlier_updates_are_not_received
             }

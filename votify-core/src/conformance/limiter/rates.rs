@@ -122,18 +122,18 @@ pub async fn limit_is_restored_after_two_periods(fixture: &dyn LimiterFixture) {
     }
 }
 
-/// Concurrent attempts on all nodes are together granted exactly the limit.
+/// Concurrent attempts on all instances are together granted exactly the limit.
 pub async fn concurrent_attempts_share_the_limit(fixture: &dyn LimiterFixture) {
     let backend = fixture.fresh().await;
-    let nodes = [backend.instance(), backend.second_instance().await];
+    let instances = [backend.instance(), backend.second_instance().await];
     let rate = Rate::per_minute(20);
     for round in 0..5 {
         let tasks = (0..16_usize).map(|n| {
-            let node = Arc::clone(&nodes[n % 2]);
+            let instance = Arc::clone(&instances[n % 2]);
             async move {
                 let mut granted = Vec::new();
                 for _ in 0..4 {
-                    let decision = acquire(&node, &key(round), &rate, at(1)).await;
+                    let decision = acquire(&instance, &key(round), &rate, at(1)).await;
                     granted.extend(decision.granted.then_some(decision.remaining));
                 }
                 granted
@@ -162,11 +162,11 @@ fn steps() -> impl Strategy<Value = Vec<(usize, i64)>> {
     vec((0..3_usize, step), 1..60)
 }
 
-/// Permits equal those of [`SlidingWindow`] in every field, also if the nodes' clocks
+/// Permits equal those of [`SlidingWindow`] in every field, even if the instances' clocks
 /// differ.
 pub async fn permits_equal_those_of_the_sliding_window(fixture: &dyn LimiterFixture) {
     let backend = fixture.fresh().await;
-    let nodes = [backend.instance(), backend.second_instance().await];
+    let instances = [backend.instance(), backend.second_instance().await];
     let rates = [
         Rate::per_minute(3),
         Rate::per_minute(10),
@@ -179,8 +179,8 @@ pub async fn permits_equal_those_of_the_sliding_window(fixture: &dyn LimiterFixt
         for (index, (which, step)) in steps.into_iter().enumerate() {
             micros += step;
             let now = Timestamp::from_micros(micros).expect("a valid time");
-            let node = &nodes[index % 2];
-            let found = acquire(node, &keys[which], &rates[which], now).await;
+            let instance = &instances[index % 2];
+            let found = acquire(instance, &keys[which], &rates[which], now).await;
             let expected = windows[which].acquire(&rates[which], now);
             check_equal(format!("attempt {index} at {now}"), &found, &expected)?;
         }

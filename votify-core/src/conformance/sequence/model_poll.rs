@@ -135,7 +135,7 @@ impl ModelPoll {
         );
         let is_withdrawal = ballot.choice == Choice::withdraw();
         let refusal = if ballot.voter.policy() != self.poll.rules.voters {
-            Some(Refusal::OtherVoterPolicy)
+            Some(Refusal::OutdatedIdentity)
         } else if self.ended(now) {
             Some(Refusal::Closed)
         } else if now < self.poll.opens_at {

@@ -37,7 +37,7 @@ pub(crate) enum Operation {
     Delete { slot: usize },
     /// Repairs a poll.
     Repair { slot: usize },
-    /// Advances the clock by seconds. Negative, because clocks of nodes differ.
+    /// Advances the clock by seconds. Negative, because clocks of instances differ.
     Wait(i8),
 }
 

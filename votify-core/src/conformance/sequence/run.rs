@@ -16,7 +16,7 @@ use crate::store::{ChangeOutcome, PollFilter, PollOrder, SealOutcome, StoreError
 pub(crate) struct Run<'a> {
     harness: &'a Harness,
     model: ModelStore,
-    /// The last known definition of each slot, also after a deletion. Initially of polls
+    /// The last known definition of each slot, even after a deletion. Initially of polls
     /// that were never created.
     polls: Vec<Poll>,
     /// A unique category, which separates this sequence from others in the same store.

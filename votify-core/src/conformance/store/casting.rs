@@ -113,7 +113,7 @@ pub async fn second_ballot_requires_revote(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&poll).await;
 }
 
-/// Laws 5 and 6: a revote replaces the voter's earlier ballot, also in the counts.
+/// Laws 5 and 6: a revote replaces the voter's earlier ballot and its counts.
 pub async fn revote_replaces_the_ballot(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(revote_draft()).await;
@@ -271,7 +271,7 @@ pub async fn voters_of_another_policy_are_refused(fixture: &dyn StoreFixture) {
             if other == policy {
                 assert_eq!(outcome, Outcome::Counted { revision: 1 });
             } else {
-                assert_eq!(outcome, Outcome::Refused(Refusal::OtherVoterPolicy));
+                assert_eq!(outcome, Outcome::Refused(Refusal::OutdatedIdentity));
             }
         }
         assert_eq!(harness.counts(&poll).await, [1, 0, 0]);

@@ -75,7 +75,7 @@ pub async fn all_fields_change_before_the_first_ballot(fixture: &dyn StoreFixtur
     assert_eq!(
         harness.cast_all(&[old_policy, vote], at(10)).await,
         [
-            Outcome::Refused(Refusal::OtherVoterPolicy),
+            Outcome::Refused(Refusal::OutdatedIdentity),
             Outcome::Counted { revision: 2 }
         ]
     );
@@ -119,8 +119,8 @@ pub async fn choices_are_read_back_after_options_moved(fixture: &dyn StoreFixtur
     assert_eq!(harness.cast(&replacement, at(3)).await, replaced);
     assert_eq!(harness.cast(&vote, at(4)).await, replayed);
     let other_choice = ballot_with_choice(&poll, 1, 1, Choice::several([second.id]));
-    let conflict = Outcome::Refused(Refusal::BallotIdReused);
-    assert_eq!(harness.cast(&other_choice, at(4)).await, conflict);
+    let id_reused = Outcome::Refused(Refusal::BallotIdReused);
+    assert_eq!(harness.cast(&other_choice, at(4)).await, id_reused);
     assert_eq!(harness.counts(&poll).await, [0, 0, 1, 0]);
     harness.assert_consistent(&poll).await;
 }

@@ -29,7 +29,7 @@ pub async fn first_ballot_freezes_the_rules(fixture: &dyn StoreFixture) {
     assert_eq!(harness.tally(&poll).await, before);
 }
 
-/// Rules stay frozen after all ballots are withdrawn, also after edits and a repair.
+/// Rules stay frozen after all ballots are withdrawn, even after edits and a repair.
 pub async fn rules_stay_frozen_without_ballots(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(revote_draft()).await;
@@ -50,7 +50,7 @@ pub async fn rules_stay_frozen_without_ballots(fixture: &dyn StoreFixture) {
     }
 }
 
-/// A closed poll refuses all changes, also of its closing time.
+/// A closed poll refuses all changes, including those of its closing time.
 pub async fn closed_poll_refuses_changes(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(closing_after(draft(), 60)).await;

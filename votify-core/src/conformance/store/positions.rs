@@ -62,7 +62,7 @@ pub async fn every_effective_change_adds_one_revision(fixture: &dyn StoreFixture
     assert_at(5, 2, "repeated seal").await;
 }
 
-/// Law 7: positions only grow and are never reused, also across withdrawals, edits
+/// Law 7: positions only grow and are never reused, even across withdrawals, edits
 /// and repairs.
 pub async fn positions_are_never_reused(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;

@@ -41,7 +41,7 @@ pub async fn quota_limits_ballots_per_address(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&poll).await;
 }
 
-/// Law 2: a batch is evaluated ballot by ballot, also if it exhausts an address's
+/// Law 2: a batch is evaluated ballot by ballot, even if it exhausts an address's
 /// quota.
 pub async fn quota_holds_within_a_batch(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
@@ -146,7 +146,7 @@ pub async fn quota_slot_is_reused_within_a_batch(fixture: &dyn StoreFixture) {
     harness.assert_consistent(&poll).await;
 }
 
-/// Law 8: an accepted ballot is replayed, also if its address's quota is exhausted.
+/// Law 8: an accepted ballot is replayed, even if its address's quota is exhausted.
 pub async fn exhausted_address_still_replays(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(with_address_quota(1, draft())).await;
@@ -170,7 +170,7 @@ pub async fn address_of_another_quota_is_refused(fixture: &dyn StoreFixture) {
     };
     for sent in [ballot(&poll, 1, 1, 0), other_prefix] {
         let outcome = harness.cast(&sent, at(1)).await;
-        assert_eq!(outcome, Outcome::Refused(Refusal::OtherVoterPolicy));
+        assert_eq!(outcome, Outcome::Refused(Refusal::OutdatedIdentity));
     }
     let outcome = harness.cast(&vote(&poll, 1, 1), at(1)).await;
     assert_eq!(outcome, Outcome::Counted { revision: 1 });

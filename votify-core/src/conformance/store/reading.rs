@@ -24,7 +24,7 @@ async fn poll_with_many_ballots(harness: &Harness) -> crate::Poll {
     poll
 }
 
-/// The stream has every active ballot once, ordered by revision, also after
+/// The stream has every active ballot once, ordered by revision, even after
 /// replacements and withdrawals.
 pub async fn ballot_stream_is_complete_and_ordered(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;

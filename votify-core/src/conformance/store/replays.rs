@@ -29,7 +29,7 @@ pub async fn replay_returns_the_first_revision(fixture: &dyn StoreFixture) {
     assert_eq!((active.revision, active.cast_at), (1, at(1)));
 }
 
-/// Law 8: the same id with another choice is refused, also for withdrawals.
+/// Law 8: the same id with another choice is refused, including for withdrawals.
 pub async fn reused_ballot_id_with_another_choice_is_refused(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(revote_draft()).await;
@@ -107,8 +107,8 @@ pub async fn late_retry_of_a_withdrawn_ballot_is_replayed(fixture: &dyn StoreFix
     harness.assert_consistent(&poll).await;
 }
 
-/// Law 8: replays succeed after the closing time and after the seal, also for
-/// replaced and withdrawn ballots.
+/// Law 8: replays succeed after the closing time and after the seal, including
+/// those of replaced and withdrawn ballots.
 pub async fn replays_succeed_after_closing(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(closing_after(revote_draft(), 60)).await;

@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn silent_instance_expires() {
+    fn unannounced_instance_expires() {
         let (mut presence, start) = (Presence::default(), Instant::now());
         presence.update(InstanceId(1), 7, start);
         presence.update(InstanceId(2), u32::MAX, start + EXPIRY);

@@ -181,7 +181,7 @@ mod tests {
         let room = Room::new(poll.id);
         let voter = |bytes| VoterId::new(VoterPolicy::Browser, bytes);
         let tracked = voter([1; 15]);
-        let subscription = room.tracked_voters.track(tracked, Audience::Public);
+        let tracking = room.tracked_voters.track(tracked, Audience::Public);
         for n in 0..10_000_u32 {
             let mut bytes = [2; 15];
             bytes[..4].copy_from_slice(&n.to_le_bytes());
@@ -199,6 +199,6 @@ mod tests {
             "only the tracked voter, once"
         );
         assert_eq!(mailbox.vote_sample.len(), MAX_VOTE_SAMPLE);
-        drop(subscription);
+        drop(tracking);
     }
 }

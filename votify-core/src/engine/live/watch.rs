@@ -18,7 +18,7 @@ use crate::poll::ResultsPolicy;
 use crate::tally::{Audience, ViewPosition};
 use crate::voter::Caller;
 use last_seen::LastSeen;
-use wait::{VoterSubscription, WakeReason, wait};
+use wait::{VoterTracking, WakeReason, wait};
 
 /// Minimum time between two queries of the store by the refreshes of one viewer.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
@@ -62,10 +62,10 @@ const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
 pub struct Watch {
     guard: ViewerGuard,
     viewer: Caller,
-    /// The version of the poll whose rules `subscription` follows.
+    /// The version of the poll whose rules `tracking` follows.
     rules_version: u64,
     published: watch::Receiver<PublishedState>,
-    subscription: Option<Box<VoterSubscription>>,
+    tracking: Option<Box<VoterTracking>>,
     last_seen: Option<LastSeen>,
     /// The frames to return next, in order.
     queued: [Option<Arc<Frame>>; 2],
@@ -75,6 +75,14 @@ pub struct Watch {
     /// Set when the engine starts to disconnect all viewers.
     drain_at: Option<Pin<Box<Sleep>>>,
     ended: bool,
+}
+
+/// The result of [`Watch::queue_current_frames`].
+enum QueueResult {
+    /// The new frames are queued; there may be none.
+    Queued,
+    /// The voter is tracked under other rules than those of these frames.
+    RulesChanged(Arc<FrameSet>),
 }
 
 impl Watch {
@@ -92,7 +100,7 @@ impl Watch {
             viewer: viewer.clone(),
             rules_version: 0,
             published,
-            subscription: None,
+            tracking: None,
             last_seen: None,
             queued: [None, None],
             was_waiting: false,
@@ -124,20 +132,20 @@ impl Watch {
         }
     }
 
-    /// Subscribes to the viewer's audience if the counts depend on it, and switches to
-    /// the audience's states. Replaces an earlier subscription.
+    /// Tracks the voter if the counts depend on their vote, and switches to the states of
+    /// their audience. Replaces an earlier tracking.
     async fn track_voter(&mut self, frames: &FrameSet) -> Result<(), EngineError> {
         let loader = &self.guard.context().loader;
         let poll = &frames.updated().poll;
         self.rules_version = poll.version;
-        self.subscription = None;
+        self.tracking = None;
         let mut audience = Audience::Public;
         // A viewer who cannot be identified cannot have voted.
         if poll.rules.results == ResultsPolicy::AfterVote
             && let Ok(voter) = loader.identify(poll, &self.viewer)
         {
             audience = loader.audience_of(poll.id, voter).await?;
-            self.subscription = Some(Box::new(VoterSubscription {
+            self.tracking = Some(Box::new(VoterTracking {
                 voter,
                 audience: self.guard.room.tracked_voters.track(voter, audience),
                 queried_at: Instant::now(),
@@ -192,12 +200,12 @@ impl Watch {
                     continue;
                 }
             }
-            if let Some(frames) = self.take_current(true) {
+            if let QueueResult::RulesChanged(frames) = self.queue_current_frames(true) {
                 // If this call is dropped during the await, the next one starts here
                 // again.
                 self.published.mark_changed();
                 if self.track_voter(&frames).await.is_err() {
-                    self.take_current(false);
+                    self.queue_current_frames(false);
                 }
             }
         }
@@ -206,30 +214,27 @@ impl Watch {
     /// Waits until there may be a new frame.
     async fn wait(&mut self) -> WakeReason {
         let is_waiting = self.published.has_changed().is_ok_and(|changed| !changed);
-        let reason = wait(
-            &mut self.published,
-            &mut self.subscription,
-            &mut self.drain_at,
-        )
-        .await;
+        let reason = wait(&mut self.published, &mut self.tracking, &mut self.drain_at).await;
         self.was_waiting = is_waiting;
         reason
     }
 
-    /// Queues the frames of the current state and records the frame latency. With
-    /// `check_rules`, rules that the voter subscription does not match are returned
-    /// instead.
-    fn take_current(&mut self, check_rules: bool) -> Option<Arc<FrameSet>> {
+    /// Queues the frames of the current state and records the frame latency. Also ends
+    /// the watch if the poll is deleted or the room closed, and starts the drain timer.
+    ///
+    /// With `check_rules`, nothing is queued if the voter must be tracked under other
+    /// rules first.
+    fn queue_current_frames(&mut self, check_rules: bool) -> QueueResult {
         match &*self.published.borrow_and_update() {
             PublishedState::Loading => {}
             PublishedState::Frames(frames) => {
                 let frame = frames.updated();
-                let needs_subscription = self.subscription.is_some()
-                    || frame.poll.rules.results == ResultsPolicy::AfterVote;
+                let needs_tracking =
+                    self.tracking.is_some() || frame.poll.rules.results == ResultsPolicy::AfterVote;
                 let is_outdated =
                     self.rules_version != frame.poll.version && !frame.view.is_final();
-                if check_rules && needs_subscription && is_outdated {
-                    return Some(Arc::clone(frames));
+                if check_rules && needs_tracking && is_outdated {
+                    return QueueResult::RulesChanged(Arc::clone(frames));
                 }
                 let ViewerGuard {
                     room, join_index, ..
@@ -248,7 +253,7 @@ impl Watch {
             }
             PublishedState::Ended => self.ended = true,
         }
-        None
+        QueueResult::Queued
     }
 
     /// Returns the current state as an [`Updated`](super::FrameKind::Updated) frame, for
@@ -264,11 +269,11 @@ impl Watch {
     ///   another instance.
     pub async fn refresh(&mut self) -> Result<Arc<Frame>, EngineError> {
         let room = &self.guard.room;
-        if let Some(subscription) = &mut self.subscription
-            && subscription.queried_at.elapsed() >= REFRESH_INTERVAL
+        if let Some(tracking) = &mut self.tracking
+            && tracking.queried_at.elapsed() >= REFRESH_INTERVAL
         {
-            subscription.queried_at = Instant::now();
-            let voter = subscription.voter;
+            tracking.queried_at = Instant::now();
+            let voter = tracking.voter;
             let loader = &self.guard.context().loader;
             let audience = loader.audience_of(room.poll, voter).await?;
             room.tracked_voters.set(voter, audience);

@@ -109,7 +109,7 @@ async fn dropped_call_leaves_the_ballot_counted() {
 }
 
 #[tokio::test]
-async fn silent_store_is_unavailable_after_the_timeout() {
+async fn unresponsive_store_is_unavailable_after_the_timeout() {
     let store = PausableStore::new();
     let harness = harness(&store, |config| {
         config.store_timeout = Duration::from_millis(100);
@@ -135,7 +135,7 @@ async fn silent_store_is_unavailable_after_the_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn votes_queued_behind_a_silent_store_are_answered_within_the_timeout() {
+async fn votes_queued_behind_an_unresponsive_store_are_answered_within_the_timeout() {
     let limit = Duration::from_secs(4);
     let store = PausableStore::new();
     let harness = harness(&store, |config| config.store_timeout = limit);

@@ -70,7 +70,7 @@ async fn caller_without_an_address_is_unidentified_under_a_quota() {
 /// A quota that was added, narrowed or removed by another instance applies at once, although
 /// the cached definition has the old one.
 #[tokio::test]
-async fn quota_changed_by_another_node_applies_at_once() {
+async fn quota_changed_by_another_instance_applies_at_once() {
     let quota = |ipv4_prefix| {
         Some(AddressQuota {
             ballots: 1,

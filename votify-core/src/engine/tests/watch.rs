@@ -262,12 +262,12 @@ async fn single_vote_is_in_one_frame() {
 
 /// A broadcaster whose calls never return.
 #[derive(Debug)]
-struct Silent;
+struct Unresponsive;
 
 #[async_trait::async_trait]
-impl Broadcaster for Silent {
+impl Broadcaster for Unresponsive {
     fn backend(&self) -> &'static str {
-        "silent"
+        "unresponsive"
     }
 
     async fn publish(
@@ -286,11 +286,11 @@ impl Broadcaster for Silent {
 }
 
 #[tokio::test]
-async fn silent_broadcaster_delays_neither_votes_nor_shutdown() {
+async fn unresponsive_broadcaster_delays_neither_votes_nor_shutdown() {
     let harness = Harness::with(Arc::new(MemoryStore::new()), |builder| {
         let store_timeout = Duration::from_millis(200);
         builder
-            .broadcaster(Silent)
+            .broadcaster(Unresponsive)
             .config(crate::engine::EngineConfig {
                 store_timeout,
                 ..config()

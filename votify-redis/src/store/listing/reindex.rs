@@ -207,7 +207,7 @@ async fn reindex_one(store: &RedisStore, id: PollId) -> Result<(), Error> {
         }
         match update_entries(store, id, &row, old.as_ref(), new.as_ref()).await? {
             None => return Ok(()),
-            Some(conflict) => row = conflict,
+            Some(newer_row) => row = newer_row,
         }
     }
 }
@@ -244,7 +244,7 @@ async fn update_entries(
     let reply = INDEX_UPDATE.call(redis, &keys, &arguments).await?;
     match reply {
         Value::Int(1) => Ok(None),
-        Value::BulkString(conflict) => Ok(Some(conflict)),
+        Value::BulkString(newer_row) => Ok(Some(newer_row)),
         _ => Err(Corrupt::of_listing("the reply of a script").into()),
     }
 }

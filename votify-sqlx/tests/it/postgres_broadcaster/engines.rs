@@ -5,7 +5,7 @@ use votify_test_support::broadcaster::EnginePair;
 use super::harness::{node, server};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn votes_edits_and_deletions_reach_viewers_of_another_node() {
+async fn votes_edits_and_deletions_reach_viewers_of_another_instance() {
     let Some(server) = server() else { return };
     let mut engines = EnginePair::new(node(&server).await, node(&server).await).await;
     engines.votes_reach_the_viewer().await;

@@ -16,20 +16,20 @@ use super::{WAIT_LIMIT, next_update, poll, subscribe, tally_update, wait_until};
 /// # Panics
 /// Panics if one of these does not happen within [`WAIT_LIMIT`].
 pub async fn closing_ends_streams_and_clones<B: Broadcaster + Clone>(
-    node: B,
+    instance: B,
     close: impl AsyncFn(&B),
     mut connections: impl AsyncFnMut() -> usize,
     expected: impl RangeBounds<usize> + Debug,
 ) {
-    let clone = node.clone();
+    let clone = instance.clone();
     let poll = poll();
-    let mut deliveries = subscribe(&node, &poll).await;
-    node.publish(&[tally_update(&poll, 1)]).await.unwrap();
+    let mut deliveries = subscribe(&instance, &poll).await;
+    instance.publish(&[tally_update(&poll, 1)]).await.unwrap();
     assert_eq!(next_update(&mut deliveries).await, tally_update(&poll, 1));
     let open = connections().await;
     assert!(expected.contains(&open), "{open} in {expected:?}");
 
-    close(&node).await;
+    close(&instance).await;
     assert!(deliveries.next().await.is_none());
     // The server may notice a closed connection a moment later.
     wait_until(async || connections().await == 0).await;
@@ -50,12 +50,12 @@ pub async fn closing_ends_streams_and_clones<B: Broadcaster + Clone>(
 /// # Panics
 /// Panics if one of these does not happen within [`WAIT_LIMIT`].
 pub async fn dropping_the_last_clone_ends_streams<B: Broadcaster + Clone>(
-    node: B,
+    instance: B,
     mut connections: impl AsyncFnMut() -> usize,
 ) {
-    let mut deliveries = subscribe(&node, &poll()).await;
-    let clone = node.clone();
-    drop(node);
+    let mut deliveries = subscribe(&instance, &poll()).await;
+    let clone = instance.clone();
+    drop(instance);
     clone.publish(&[]).await.unwrap();
     drop(clone);
     let ended = tokio::time::timeout(WAIT_LIMIT, deliveries.next()).await;

@@ -96,10 +96,10 @@ impl Receiver {
 ///
 /// # Panics
 /// Panics if the first delivery after `duration` is not the update.
-pub async fn silent_connections_stay_open(node: &impl Broadcaster, duration: Duration) {
+pub async fn silent_connections_stay_open(instance: &impl Broadcaster, duration: Duration) {
     let poll = poll();
-    let mut deliveries = subscribe(node, &poll).await;
+    let mut deliveries = subscribe(instance, &poll).await;
     tokio::time::sleep(duration).await;
-    node.publish(&[tally_update(&poll, 1)]).await.unwrap();
+    instance.publish(&[tally_update(&poll, 1)]).await.unwrap();
     assert_eq!(next_update(&mut deliveries).await, tally_update(&poll, 1));
 }

@@ -14,7 +14,7 @@ const REMOVAL_LIMIT: Duration = Duration::from_secs(20);
 /// An empty database on the shared server for one test: a schema on PostgreSQL, a
 /// database on MySQL.
 ///
-/// It is dropped with this value, also after a panic. Connections that are still open are
+/// It is dropped with this value, even after a panic. Connections that are still open are
 /// terminated.
 #[derive(Debug)]
 pub struct ScratchDatabase {

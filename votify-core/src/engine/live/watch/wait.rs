@@ -17,9 +17,9 @@ pub(super) enum WakeReason {
     End,
 }
 
-/// The subscription of a viewer whose counts depend on whether they voted.
+/// The tracking of a viewer whose counts depend on whether they voted.
 #[derive(Debug)]
-pub(super) struct VoterSubscription {
+pub(super) struct VoterTracking {
     pub(super) voter: VoterId,
     pub(super) audience: watch::Receiver<Audience>,
     /// The time of the last query for the viewer's ballot.
@@ -29,7 +29,7 @@ pub(super) struct VoterSubscription {
 /// Waits until there may be a new frame.
 pub(super) async fn wait(
     published: &mut watch::Receiver<PublishedState>,
-    subscription: &mut Option<Box<VoterSubscription>>,
+    tracking: &mut Option<Box<VoterTracking>>,
     drain_at: &mut Option<Pin<Box<Sleep>>>,
 ) -> WakeReason {
     let state_changed = async {
@@ -38,22 +38,22 @@ pub(super) async fn wait(
             Err(_) => WakeReason::End,
         }
     };
-    if subscription.is_none() && drain_at.is_none() {
+    if tracking.is_none() && drain_at.is_none() {
         return state_changed.await;
     }
     tokio::select! {
         reason = state_changed => reason,
-        audience = audience_changed(subscription) => WakeReason::AudienceChanged(audience),
+        audience = audience_changed(tracking) => WakeReason::AudienceChanged(audience),
         () = elapsed(drain_at) => WakeReason::End,
     }
 }
 
 /// Waits until the audience of a tracked voter changes, and returns it.
-async fn audience_changed(subscription: &mut Option<Box<VoterSubscription>>) -> Audience {
-    if let Some(subscription) = subscription
-        && subscription.audience.changed().await.is_ok()
+async fn audience_changed(tracking: &mut Option<Box<VoterTracking>>) -> Audience {
+    if let Some(tracking) = tracking
+        && tracking.audience.changed().await.is_ok()
     {
-        return *subscription.audience.borrow_and_update();
+        return *tracking.audience.borrow_and_update();
     }
     std::future::pending().await
 }

@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Limits how many streams an address holds at the same time. Callers without a known
 /// address count as one address.
 #[derive(Debug)]
-pub(crate) struct ConnectionLimiter {
+pub(crate) struct StreamLimiter {
     max_per_address: Option<u32>,
     held: Mutex<HashMap<Option<IpAddr>, u32>>,
     total: AtomicU64,
 }
 
-impl ConnectionLimiter {
+impl StreamLimiter {
     /// Creates a limiter; `None` is no limit.
     pub(crate) fn new(max_per_address: Option<u32>) -> Self {
         Self {
@@ -49,7 +49,7 @@ impl ConnectionLimiter {
 /// A stream's share of its address's limit. Dropping it releases the share.
 #[derive(Debug)]
 pub(crate) struct StreamPermit {
-    limiter: Arc<ConnectionLimiter>,
+    limiter: Arc<StreamLimiter>,
     address: Option<IpAddr>,
 }
 
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn dropping_a_permit_releases_it() {
-        let limiter = Arc::new(ConnectionLimiter::new(Some(2)));
+        let limiter = Arc::new(StreamLimiter::new(Some(2)));
         let one = Some("192.0.2.1".parse().unwrap());
         let (first, second) = (limiter.acquire(one), limiter.acquire(one));
         assert!(first.is_some() && second.is_some() && limiter.acquire(one).is_none());
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_limit_of_zero_grants_no_permit() {
-        let limiter = Arc::new(ConnectionLimiter::new(Some(0)));
+        let limiter = Arc::new(StreamLimiter::new(Some(0)));
         assert!(limiter.acquire(None).is_none());
     }
 }
