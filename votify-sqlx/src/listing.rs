@@ -188,6 +188,31 @@ fn index(filter: &PollFilter) -> String {
     format!("{order}{subset}")
 }
 
+/// Returns a filter for each combination of order, status, seal and category.
+#[cfg(test)]
+pub(crate) fn all_filters() -> Vec<PollFilter> {
+    use PollOrder::{Closing, Newest, Opening, Trending};
+    use PollStatus::{Closed, Open, Scheduled};
+    let mut filters = Vec::new();
+    for order in [Newest, Closing, Opening, Trending] {
+        for status in [None, Some(Scheduled), Some(Open), Some(Closed)] {
+            for sealed in [None, Some(true), Some(false)] {
+                for category in [None, Some("food".to_owned())] {
+                    let words = vec!["lunch".to_owned()];
+                    filters.push(PollFilter {
+                        status,
+                        sealed,
+                        category,
+                        words,
+                        order,
+                    });
+                }
+            }
+        }
+    }
+    filters
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
