@@ -9,18 +9,11 @@ use crate::field::to_signed;
 use crate::row_set::RowSet;
 use crate::statement::Statement;
 
-/// The rows that a batch writes, in any number of locked polls.
+/// The rows that a batch writes, in any number of locked polls, in the order in which they
+/// must be written. If a voter of an inserted vote has one already, the transaction must
+/// fail.
 #[derive(Debug)]
-pub(crate) struct BatchWrites {
-    pub(crate) addresses_deleted: RowSet,
-    pub(crate) addresses_inserted: RowSet,
-    /// New active ballots. If a voter has one already, the transaction must fail.
-    pub(crate) inserted: RowSet,
-    pub(crate) updated: RowSet,
-    pub(crate) deleted: RowSet,
-    pub(crate) superseded: RowSet,
-    pub(crate) tallies: RowSet,
-}
+pub(crate) struct BatchWrites(pub(crate) [(Statement, RowSet); 7]);
 
 impl BatchWrites {
     /// Encodes the write sets of different polls.
@@ -31,30 +24,20 @@ impl BatchWrites {
         let updated = per_poll(sets, |set| set.updated.iter());
         let removed = per_poll(sets, |set| set.removed.iter());
         let superseded = per_poll(sets, |set| set.superseded.iter());
-        Ok(Self {
-            addresses_deleted: voter_rows(&released),
-            addresses_inserted: address_rows(&added),
-            inserted: vote_rows(&inserted)?,
-            updated: vote_rows(&updated)?,
-            deleted: voter_rows(&removed),
-            superseded: superseded_rows(&superseded)?,
-            tallies: tally_rows(sets)?,
-        })
+        Ok(Self([
+            (Statement::DeleteVoteAddresses, voter_rows(&released)),
+            (Statement::InsertVoteAddresses, address_rows(&added)),
+            (Statement::InsertVotes, vote_rows(&inserted)?),
+            (Statement::UpdateVotes, vote_rows(&updated)?),
+            (Statement::DeleteVotes, voter_rows(&removed)),
+            (Statement::InsertSuperseded, superseded_rows(&superseded)?),
+            (Statement::UpdateTallies, tally_rows(sets)?),
+        ]))
     }
 
-    /// Returns the writes that have rows, in the order in which they must run.
+    /// Returns the writes that have rows.
     pub(crate) fn into_writes(self) -> impl Iterator<Item = (Statement, RowSet)> + Send {
-        [
-            (Statement::DeleteVoteAddresses, self.addresses_deleted),
-            (Statement::InsertVoteAddresses, self.addresses_inserted),
-            (Statement::InsertVotes, self.inserted),
-            (Statement::UpdateVotes, self.updated),
-            (Statement::DeleteVotes, self.deleted),
-            (Statement::InsertSuperseded, self.superseded),
-            (Statement::UpdateTallies, self.tallies),
-        ]
-        .into_iter()
-        .filter(|(_, rows)| !rows.is_empty())
+        self.0.into_iter().filter(|(_, rows)| !rows.is_empty())
     }
 }
 
