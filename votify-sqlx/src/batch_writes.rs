@@ -3,6 +3,7 @@ use votify_core::ballot::{ActiveBallot, SupersededBallot};
 use votify_core::voter::AddressId;
 use votify_core::{Choice, Poll, VoterId};
 
+use crate::backend::Reply;
 use crate::definition::counts_json;
 use crate::error::Error;
 use crate::field::to_signed;
@@ -55,6 +56,26 @@ pub(crate) fn expect_rows(
         expected,
         changed,
     })
+}
+
+/// Returns the error of a script in which a check of the row count follows each write.
+/// `replies` are those of the statements before the failed one. `may_be_check` is true if
+/// a failed check has such an error.
+pub(crate) fn script_error<R>(
+    error: Error,
+    may_be_check: bool,
+    writes: &[(Statement, usize)],
+    replies: &[Reply<R>],
+) -> Error {
+    let is_check = may_be_check && replies.len() % 2 == 1;
+    match (writes.get(replies.len() / 2), replies.last()) {
+        (Some((statement, expected)), Some(write)) if is_check => Error::RowCountMismatch {
+            statement: *statement,
+            expected: *expected,
+            changed: write.affected,
+        },
+        _ => error,
+    }
 }
 
 /// Pairs the rows of each write set with its poll.

@@ -8,7 +8,7 @@ use super::error_codes::number;
 use super::rows::pieces;
 use super::sql;
 use crate::backend::Reply;
-use crate::batch_writes::BatchWrites;
+use crate::batch_writes::{BatchWrites, script_error};
 use crate::error::Error;
 use crate::row_set::{Column, RowSet};
 use crate::statement::Statement;
@@ -166,7 +166,11 @@ impl CommitScript {
                 // was not reached unless that statement is the commit.
                 let is_reported = matches!(error, sqlx::Error::Database(_));
                 let is_open = !has_commit || (is_reported && replies.len() < 2 * writes.len());
-                let error = checked(error, &writes, &replies);
+                let may_be_check = matches!(
+                    &error,
+                    sqlx::Error::Database(error) if number(error.as_ref()) == Some(OUT_OF_RANGE)
+                );
+                let error = script_error(error.into(), may_be_check, &writes, &replies);
                 if is_open {
                     error
                 } else {
@@ -175,26 +179,6 @@ impl CommitScript {
             })?;
         }
         Ok(())
-    }
-}
-
-/// Returns the error of a script whose statements had these replies before the error.
-fn checked(
-    error: sqlx::Error,
-    writes: &[(Statement, usize)],
-    replies: &[Reply<MySqlRow>],
-) -> Error {
-    let is_check = matches!(
-        &error,
-        sqlx::Error::Database(error) if number(error.as_ref()) == Some(OUT_OF_RANGE)
-    ) && replies.len() % 2 == 1;
-    match (writes.get(replies.len() / 2), replies.last()) {
-        (Some((statement, expected)), Some(write)) if is_check => Error::RowCountMismatch {
-            statement: *statement,
-            expected: *expected,
-            changed: write.affected,
-        },
-        _ => error.into(),
     }
 }
 
