@@ -73,9 +73,9 @@ async fn page<B: Backend>(
 ) -> Result<Vec<ActiveBallot>, Error> {
     let params = vec![
         Value::id(poll.as_bytes()),
-        Value::Integer(cursor.after),
-        Value::Integer(cursor.until),
-        Value::Integer(PAGE),
+        Value::Integer(Some(cursor.after)),
+        Value::Integer(Some(cursor.until)),
+        Value::Integer(Some(PAGE)),
     ];
     let rows = backend
         .read(Call::Params(Statement::ReadVotePage, params))

@@ -39,8 +39,8 @@ pub(crate) async fn list<B: Backend>(
     page: &PageRequest,
 ) -> Result<Page<PollState>, Error> {
     let mut params = listing.params.clone();
-    params.push(Value::Integer(page.limit().into()));
-    params.push(Value::Integer(page.offset().into()));
+    params.push(Value::Integer(Some(page.limit().into())));
+    params.push(Value::Integer(Some(page.offset().into())));
     let calls = vec![
         Call::Listing(listing.count_sql(B::LISTING), listing.params.clone()),
         Call::Listing(listing.page_sql(B::LISTING), params),
@@ -90,11 +90,11 @@ impl Listing {
         }
         if let Some(category) = &filter.category {
             listing.and_where("category = ?", &[]);
-            listing.params.push(Value::Text(category.clone()));
+            listing.params.push(Value::Text(Some(category.clone())));
         }
         for word in &filter.words {
             listing.conditions.push(Condition::TitleContains);
-            listing.params.push(Value::Text(word.clone()));
+            listing.params.push(Value::Text(Some(word.clone())));
         }
         listing
     }

@@ -6,32 +6,25 @@ use votify_core::{Ballot, PollId, Timestamp};
 use crate::db_timestamp::DbTimestamp;
 use crate::error::Error;
 
-/// A single parameter of a statement.
+/// A single parameter of a statement. `None` is `NULL`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value {
-    Id(Uuid),
-    Bytes(Vec<u8>),
-    OptBytes(Option<Vec<u8>>),
-    Text(String),
-    OptText(Option<String>),
-    Integer(i64),
-    Real(f64),
-    Flag(bool),
-    Time(DbTimestamp),
-    OptTime(Option<DbTimestamp>),
+    Id(Option<Uuid>),
+    Bytes(Option<Vec<u8>>),
+    Text(Option<String>),
+    Integer(Option<i64>),
+    Real(Option<f64>),
+    Flag(Option<bool>),
+    Time(Option<DbTimestamp>),
 }
 
 impl Value {
     pub(crate) const fn id(bytes: &[u8; 16]) -> Self {
-        Self::Id(Uuid::from_bytes(*bytes))
+        Self::Id(Some(Uuid::from_bytes(*bytes)))
     }
 
-    pub(crate) const fn time(time: Timestamp) -> Self {
-        Self::Time(DbTimestamp(time.as_micros()))
-    }
-
-    pub(crate) fn opt_time(time: Option<Timestamp>) -> Self {
-        Self::OptTime(time.map(|time| DbTimestamp(time.as_micros())))
+    pub(crate) fn time(time: impl Into<Option<Timestamp>>) -> Self {
+        Self::Time(time.into().map(|time| DbTimestamp(time.as_micros())))
     }
 }
 
@@ -45,6 +38,20 @@ pub(crate) enum Column {
     Integer(Vec<i64>),
     Real(Vec<f64>),
     Time(Vec<DbTimestamp>),
+}
+
+impl Column {
+    /// Returns the value of a row, or `NULL` behind the last row.
+    pub(crate) fn value(&self, row: usize) -> Value {
+        match self {
+            Self::Id(ids) => Value::Id(ids.get(row).copied()),
+            Self::Bytes(bytes) => Value::Bytes(bytes.get(row).cloned()),
+            Self::Text(texts) => Value::Text(texts.get(row).cloned()),
+            Self::Integer(integers) => Value::Integer(integers.get(row).copied()),
+            Self::Real(reals) => Value::Real(reals.get(row).copied()),
+            Self::Time(times) => Value::Time(times.get(row).copied()),
+        }
+    }
 }
 
 /// The rows of a statement, by column.

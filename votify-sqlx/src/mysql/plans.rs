@@ -96,7 +96,7 @@ async fn every_listing_follows_its_index() {
         ] {
             let mut params = listing.params().to_vec();
             if is_page {
-                params.extend([Value::Integer(50), Value::Integer(0)]);
+                params.extend([Value::Integer(Some(50)), Value::Integer(Some(0))]);
             }
             let steps = harness.explain(&statement, params).await;
             let polls = step(&steps, "p");
@@ -134,7 +134,7 @@ async fn due_polls_are_found_without_the_others() {
     };
     let listing = Listing::new(&filter, Timestamp::EPOCH);
     let mut params = listing.params().to_vec();
-    params.extend([Value::Integer(50), Value::Integer(0)]);
+    params.extend([Value::Integer(Some(50)), Value::Integer(Some(0))]);
     let page = listing.page_sql(sql::LISTING);
     let steps = harness.explain(&page, params).await;
     let due = step(&steps, "p");
@@ -210,7 +210,7 @@ async fn pages_and_recounts_stay_within_their_poll() {
     let text = |statement| sql::templates(statement)[0].text();
     let poll = || Value::id(&[1; 16]);
     let mut params = vec![poll()];
-    params.extend([0, 9, 1000].map(Value::Integer));
+    params.extend([0, 9, 1000].map(|number| Value::Integer(Some(number))));
     let steps = harness.explain(text(Statement::ReadVotePage), params).await;
     let page = step(&steps, "votify_votes");
     assert_eq!(

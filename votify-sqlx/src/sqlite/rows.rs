@@ -78,7 +78,7 @@ impl Chunk<'_> {
         for index in self.start..self.start + self.size {
             // A later row of the set belongs to another chunk only if this one is full.
             for column in rows.columns() {
-                arguments.bind_cell(column, index)?;
+                arguments.bind(column.value(index))?;
             }
         }
         Ok(())

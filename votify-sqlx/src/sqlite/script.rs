@@ -145,7 +145,7 @@ impl CommitScript {
             let expected = i64::try_from(chunk.len).unwrap_or(i64::MAX);
             let check = self
                 .script
-                .push_params(CHECK, vec![Value::Integer(expected)])?;
+                .push_params(CHECK, vec![Value::Integer(Some(expected))])?;
             self.script.parts.push(check);
             self.writes.push((statement, chunk.len));
         }
