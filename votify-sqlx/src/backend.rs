@@ -49,7 +49,7 @@ pub(crate) trait Backend: fmt::Debug + Clone + Send + Sync + 'static {
         calls: Vec<Call>,
     ) -> Result<(Self::Transaction, Vec<Reply<Self::Row>>), Error>;
 
-    /// Runs one reading call, outside of a transaction.
+    /// Runs one call that only reads, outside of a transaction.
     async fn read(&self, call: Call) -> Result<Vec<Self::Row>, Error>;
 
     /// Returns the cache of poll states, if the connections belong to this store. `None`
@@ -84,8 +84,8 @@ pub(crate) trait Transaction: Send + Sized {
     /// Writes a batch and commits it. Returns the row version of the written tallies, or 0
     /// if the database has no row versions.
     ///
-    /// Fails as [`commit`](Self::commit) does, and also if a write changed another number
-    /// of rows than it has. By default, each write is a round trip.
+    /// Fails as [`commit`](Self::commit) does, and also if a write changed a different
+    /// number of rows than it was given. By default, each write is a round trip.
     async fn commit_batch(mut self, batch: BatchWrites) -> Result<i64, Error> {
         for (statement, rows) in batch.into_writes() {
             let expected = rows.len();

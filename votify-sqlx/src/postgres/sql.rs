@@ -1,9 +1,9 @@
 //! The SQL text of every statement. Rows are bound as one array per column, so that a
 //! statement has one text for any number of rows.
 //!
-//! A `LATERAL` subquery with `OFFSET 0` is a fence for the planner: whatever the
-//! statistics say, it goes through the given rows and looks each of them up in an index.
-//! Rows that were found this way are updated by their `ctid`, without a second lookup.
+//! PostgreSQL does not reorder a subquery with `OFFSET`. So the given rows drive the plan,
+//! and each is an index lookup, whatever the statistics say. Rows that were found this way
+//! are updated by their `ctid`, without a second lookup.
 
 use crate::statement::Statement;
 
