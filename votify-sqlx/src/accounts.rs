@@ -87,7 +87,7 @@ impl<B: Backend> AccountStore for SqlStore<B> {
         }
         let read = async {
             let backend = self.ready().await?;
-            let rows = RowSet::of(tokens).id(|token| token.as_bytes()).build();
+            let rows = RowSet::builder(tokens).id(|token| token.as_bytes()).build();
             let call = || Call::Rows(Statement::ReadRevocations, rows.clone());
             let rows = retry_on_conflict(|| backend.read(call())).await?;
             let token = |row: &B::Row| Ok(TokenId::from_bytes(row.id(0)?));

@@ -20,8 +20,8 @@ struct PageCursor {
     codec: ChoiceCodec,
     /// The revision of the last ballot that was returned.
     after: i64,
-    /// The poll's revision at the start of the stream. Later ballots are left out, so that
-    /// a voter who replaces a ballot is not returned twice.
+    /// The poll's revision at the start of the stream. Later ballots are left out, so
+    /// that a voter who replaces a ballot is not returned twice.
     until: i64,
 }
 

@@ -10,9 +10,9 @@ use crate::field::to_signed;
 use crate::row_set::RowSet;
 use crate::statement::Statement;
 
-/// The rows that a batch writes, in any number of locked polls, in the order in which they
-/// must be written. If a voter of an inserted vote has one already, the transaction must
-/// fail.
+/// The rows that a batch writes, in any number of locked polls, in the order in which
+/// they must be written. If a voter of an inserted vote has one already, the transaction
+/// must fail.
 #[derive(Debug)]
 pub(crate) struct BatchWrites(pub(crate) [(Statement, RowSet); 7]);
 
@@ -89,14 +89,14 @@ fn per_poll<'a, T: 'a, I: Iterator<Item = &'a T>>(
 
 /// Rows of poll and voter.
 fn voter_rows(rows: &[(&Poll, &VoterId)]) -> RowSet {
-    RowSet::of(rows)
+    RowSet::builder(rows)
         .id(|(poll, _)| poll.id.as_bytes())
         .id(|(_, voter)| voter.as_bytes())
         .build()
 }
 
 fn address_rows(rows: &[(&Poll, &(VoterId, AddressId))]) -> RowSet {
-    RowSet::of(rows)
+    RowSet::builder(rows)
         .id(|(poll, _)| poll.id.as_bytes())
         .id(|(_, (voter, _))| voter.as_bytes())
         .id(|(_, (_, address))| address.as_bytes())
@@ -104,7 +104,7 @@ fn address_rows(rows: &[(&Poll, &(VoterId, AddressId))]) -> RowSet {
 }
 
 fn vote_rows(rows: &[(&Poll, &ActiveBallot)]) -> Result<RowSet, Error> {
-    Ok(RowSet::of(rows)
+    Ok(RowSet::builder(rows)
         .id(|(poll, _)| poll.id.as_bytes())
         .id(|(_, vote)| vote.ballot.voter.as_bytes())
         .id(|(_, vote)| vote.ballot.id.as_bytes())
@@ -115,7 +115,7 @@ fn vote_rows(rows: &[(&Poll, &ActiveBallot)]) -> Result<RowSet, Error> {
 }
 
 fn superseded_rows(rows: &[(&Poll, &SupersededBallot)]) -> Result<RowSet, Error> {
-    Ok(RowSet::of(rows)
+    Ok(RowSet::builder(rows)
         .id(|(poll, _)| poll.id.as_bytes())
         .id(|(_, old)| old.voter.as_bytes())
         .id(|(_, old)| old.id.as_bytes())
@@ -125,7 +125,7 @@ fn superseded_rows(rows: &[(&Poll, &SupersededBallot)]) -> Result<RowSet, Error>
 }
 
 fn tally_rows(sets: &[WriteSet]) -> Result<RowSet, Error> {
-    Ok(RowSet::of(sets)
+    Ok(RowSet::builder(sets)
         .id(|set| set.state.poll.id.as_bytes())
         .integer(|set| to_signed(set.state.tally.position.revision))?
         .integer(|set| to_signed(set.state.tally.total_votes))?

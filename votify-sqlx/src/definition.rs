@@ -57,7 +57,7 @@ pub(crate) fn params(state: &PollState) -> Result<Vec<Value>, Error> {
 pub(crate) fn option_rows(state: &PollState) -> Result<RowSet, Error> {
     let poll = &state.poll;
     let options: Vec<_> = (0..).zip(&poll.options).collect();
-    Ok(RowSet::of(&options)
+    Ok(RowSet::builder(&options)
         .id(|_| poll.id.as_bytes())
         .integer(|(ordinal, _)| Ok(*ordinal))?
         .id(|(_, option)| option.id.as_bytes())

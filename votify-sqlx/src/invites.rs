@@ -83,7 +83,7 @@ async fn invite<T: Transaction>(
 }
 
 fn rows(poll: &PollId, voters: &[VoterId]) -> RowSet {
-    RowSet::of(voters)
+    RowSet::builder(voters)
         .id(|_| poll.as_bytes())
         .id(|voter| voter.as_bytes())
         .build()

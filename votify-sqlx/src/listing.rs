@@ -134,7 +134,8 @@ impl Listing {
         )
     }
 
-    /// Returns the conditions as SQL, and the number of the parameter after their last one.
+    /// Returns the conditions as SQL, and the number of the parameter after their last
+    /// one.
     fn conditions(&self, syntax: ListingSyntax) -> (String, usize) {
         let mut number = 1;
         let mut texts = Vec::new();

@@ -63,8 +63,8 @@ pub(crate) struct RowSet {
 
 impl RowSet {
     /// Starts a row set with one row for each item, and without columns.
-    pub(crate) const fn of<T>(items: &[T]) -> Builder<'_, T> {
-        Builder {
+    pub(crate) const fn builder<T>(items: &[T]) -> RowSetBuilder<'_, T> {
+        RowSetBuilder {
             items,
             columns: Vec::new(),
         }
@@ -86,12 +86,12 @@ impl RowSet {
 
 /// Returns rows of poll.
 pub(crate) fn poll_rows(polls: &[PollId]) -> RowSet {
-    RowSet::of(polls).id(|poll| poll.as_bytes()).build()
+    RowSet::builder(polls).id(|poll| poll.as_bytes()).build()
 }
 
 /// Returns rows of poll, voter and ballot.
 pub(crate) fn ballot_rows(ballots: &[&Ballot]) -> RowSet {
-    RowSet::of(ballots)
+    RowSet::builder(ballots)
         .id(|ballot| ballot.poll.as_bytes())
         .id(|ballot| ballot.voter.as_bytes())
         .id(|ballot| ballot.id.as_bytes())
@@ -100,12 +100,12 @@ pub(crate) fn ballot_rows(ballots: &[&Ballot]) -> RowSet {
 
 /// Adds columns to a row set, from left to right.
 #[derive(Debug)]
-pub(crate) struct Builder<'a, T> {
+pub(crate) struct RowSetBuilder<'a, T> {
     items: &'a [T],
     columns: Vec<Column>,
 }
 
-impl<'a, T> Builder<'a, T> {
+impl<'a, T> RowSetBuilder<'a, T> {
     pub(crate) fn id(mut self, id: impl Fn(&'a T) -> &'a [u8; 16]) -> Self {
         let ids = self.items.iter().map(|item| Uuid::from_bytes(*id(item)));
         self.columns.push(Column::Id(ids.collect()));

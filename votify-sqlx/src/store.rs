@@ -244,7 +244,7 @@ impl<B: Backend> Store for SqlStore<B> {
     ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
         let read = async {
             let backend = self.ready().await?;
-            let rows = RowSet::of(voters)
+            let rows = RowSet::builder(voters)
                 .id(|_| poll.as_bytes())
                 .id(|voter| voter.as_bytes())
                 .build();

@@ -35,8 +35,8 @@ pub(super) struct Evaluated<'a> {
     pub(super) needs_lookup: Vec<PollId>,
 }
 
-/// Decides every ballot of a group. The voters of the polls in `assumed_new` are assumed to
-/// be new, so that they have no histories in `input`.
+/// Decides every ballot of a group. The voters of the polls in `assumed_new` are assumed
+/// to be new, so that they have no histories in `input`.
 pub(super) fn evaluate<'a, R: RowExt>(
     mut input: DecisionInput<R>,
     assumed_new: &HashSet<PollId>,

@@ -133,7 +133,9 @@ async fn cast_once<'a, B: Backend>(
 /// Returns the calls that can be sent before anything is known: the locks, the histories,
 /// and without a cache the polls.
 fn first_calls<B: Backend>(backend: &B, polls: &[PollBatch], to_look_up: &[&Ballot]) -> Vec<Call> {
-    let ids = RowSet::of(polls).id(|batch| batch.poll.as_bytes()).build();
+    let ids = RowSet::builder(polls)
+        .id(|batch| batch.poll.as_bytes())
+        .build();
     let mut calls = Vec::with_capacity(3);
     if !B::LOCKS_DATABASE {
         calls.push(Call::Rows(Statement::LockPolls, ids.clone()));

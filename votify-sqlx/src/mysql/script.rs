@@ -5,7 +5,7 @@ use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, Either, raw_sql};
 
 use super::error_codes::number;
-use super::rows::pieces;
+use super::rows::chunks;
 use super::sql;
 use crate::backend::Reply;
 use crate::batch_writes::{BatchWrites, script_error};
@@ -83,8 +83,8 @@ fn with_rows(statement: Statement, rows: &RowSet) -> Result<Vec<(String, usize)>
     let first_id = first_id.unwrap_or_default();
     let mut texts = Vec::new();
     for template in sql::templates(statement) {
-        for piece in pieces(template.format(), rows)? {
-            texts.push((template.with_rows(&piece.text, &first_id), piece.rows));
+        for chunk in chunks(template.format(), rows)? {
+            texts.push((template.with_rows(&chunk.text, &first_id), chunk.rows));
         }
     }
     Ok(texts)
@@ -152,8 +152,8 @@ impl CommitScript {
         Ok(Self { statements, writes })
     }
 
-    /// Runs the script. After an error the transaction is still open, except perhaps after
-    /// [`Error::Unavailable`]: then it may be committed.
+    /// Runs the script. After an error the transaction is still open, except perhaps
+    /// after [`Error::Unavailable`]: then it may be committed.
     pub(super) async fn run(self, connection: &mut MySqlConnection) -> Result<(), Error> {
         let Self { statements, writes } = self;
         let mut replies = Vec::with_capacity(statements.len());
@@ -162,8 +162,8 @@ impl CommitScript {
             let has_commit = texts.peek().is_none();
             let run = run_text(connection, text, &mut replies).await;
             run.map_err(|error| {
-                // The server reports an error of the first statement that fails. The commit
-                // was not reached unless that statement is the commit.
+                // The server reports an error of the first statement that fails. The
+                // commit was not reached unless that statement is the commit.
                 let is_reported = matches!(error, sqlx::Error::Database(_));
                 let is_open = !has_commit || (is_reported && replies.len() < 2 * writes.len());
                 let may_be_check = matches!(

@@ -1,5 +1,6 @@
-//! The text of every statement. Statements over rows read the rows in their order and look
-//! each one up in the named index, whatever the server assumes about the sizes of tables.
+//! The text of every statement. Statements over rows read the rows in their order and
+//! look each one up in the named index, whatever the server assumes about the sizes of
+//! tables.
 
 use std::sync::LazyLock;
 
@@ -228,8 +229,8 @@ static READ_HISTORIES: [Template; 2] = [
     }),
 ];
 
-/// Returns the texts of a statement: one, or several over the same rows, whose results are
-/// concatenated.
+/// Returns the texts of a statement: one, or several over the same rows, whose results
+/// are concatenated.
 pub(super) fn templates(statement: Statement) -> &'static [Template] {
     macro_rules! template {
         ($format:expr, $($text:tt)+) => {{

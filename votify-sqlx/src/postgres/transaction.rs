@@ -167,7 +167,8 @@ async fn write_batch(
     row.integer(votes.len())
 }
 
-/// Binds the parameters of [`sql::CAST`], which are the first of [`sql::CAST_OPTIMISTIC`].
+/// Binds the parameters of [`sql::CAST`], which are the first of
+/// [`sql::CAST_OPTIMISTIC`].
 pub(super) fn bind_batch(arguments: &mut PgArguments, batch: &BatchWrites) -> Result<(), Error> {
     let BatchWrites([_, _, votes @ ..]) = batch;
     votes

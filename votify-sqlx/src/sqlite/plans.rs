@@ -1,5 +1,5 @@
-//! Checks the query plans: no statement reads a whole table, or sorts what an index has in
-//! order.
+//! Checks the query plans: no statement reads a whole table, or sorts what an index has
+//! in order.
 
 use sqlx::sqlite::SqlitePool;
 use sqlx::{AssertSqlSafe, Row, query};

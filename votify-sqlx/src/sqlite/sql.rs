@@ -1,8 +1,8 @@
 //! The SQL of every statement for SQLite.
 //!
-//! SQLite does not reorder the tables of a `CROSS JOIN`. So the given rows drive the plan,
-//! and each is an index lookup. In an `UPDATE`, a plus sign before a given value does the
-//! same: SQLite cannot use the comparison to look up the given rows.
+//! SQLite does not reorder the tables of a `CROSS JOIN`. So the given rows drive the
+//! plan, and each is an index lookup. In an `UPDATE`, a plus sign before a given value
+//! does the same: SQLite cannot use the comparison to look up the given rows.
 
 use std::sync::LazyLock;
 

@@ -41,8 +41,8 @@ pub(super) fn poll_of(payload: &str) -> serde_json::Result<Option<PollId>> {
     serde_json::from_str(payload).map(|Head { poll }| Some(poll))
 }
 
-/// Returns what the subscriptions of `poll` receive for a payload about it: the update, or
-/// `Lagged` if there is none that this version knows.
+/// Returns what the subscriptions of `poll` receive for a payload about it: the update,
+/// or `Lagged` if there is none that this version knows.
 pub(super) fn delivery(poll: PollId, payload: &str) -> Delivery {
     #[derive(Deserialize)]
     struct Body {
