@@ -104,7 +104,7 @@ pub(crate) trait Transaction: Send + Sized {
     /// Runs one call.
     async fn run_one(&mut self, call: Call) -> Result<Reply<Self::Row>, Error> {
         let replies = self.run(vec![call]).await?;
-        replies.into_iter().next().ok_or(Error::TransactionEnded)
+        replies.into_iter().next().ok_or(Error::MissingReply)
     }
 
     /// Commits if `result` is `Ok` with something written (`true`); otherwise rolls back.

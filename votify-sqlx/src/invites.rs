@@ -62,9 +62,9 @@ async fn invite<T: Transaction>(
     ];
     let replies = transaction.run(calls).await?;
     let [count, invited] = replies.as_slice() else {
-        return Err(Error::TransactionEnded);
+        return Err(Error::MissingReply);
     };
-    let count = count.rows.first().ok_or(Error::TransactionEnded)?;
+    let count = count.rows.first().ok_or(Error::MissingReply)?;
     let before = FieldReader(poll).count("number of invites", count.integer(0)?)?;
     let mut known = voters_of(poll, &invited.rows)?;
     let new = voters.iter().filter(|voter| known.insert(**voter));

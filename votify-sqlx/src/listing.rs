@@ -48,9 +48,9 @@ pub(crate) async fn list<B: Backend>(
     let (transaction, replies) = backend.begin(TransactionMode::Snapshot, calls).await?;
     transaction.rollback().await;
     let [count, polls] = replies.as_slice() else {
-        return Err(Error::TransactionEnded);
+        return Err(Error::MissingReply);
     };
-    let total = count.rows.first().ok_or(Error::TransactionEnded)?;
+    let total = count.rows.first().ok_or(Error::MissingReply)?;
     Ok(Page {
         items: polls.rows.iter().filter_map(decode::listed_poll).collect(),
         total: u64::try_from(total.integer(0)?).unwrap_or(0),

@@ -53,7 +53,7 @@ pub(super) async fn read(connection: &mut MySqlConnection) -> Result<SchemaInfo,
             .iter()
             .find(|(_, engine)| !engine.is_empty() && !engine.eq_ignore_ascii_case("InnoDB"))
     {
-        return Err(Error::Connect(format!(
+        return Err(Error::TablesUnusable(format!(
             "table {name} has engine {engine}, which has no transactions; run ALTER TABLE {name} ENGINE = InnoDB"
         )));
     }
@@ -80,7 +80,7 @@ pub(super) async fn migrate(pool: &MySqlPool) -> Result<(), Error> {
     let connection = pooled.get()?;
     connection.execute(SESSION).await?;
     if number(connection, LOCK).await? != 1 {
-        return Err(Error::Connect(
+        return Err(Error::TablesUnusable(
             "another process has been migrating these tables for a minute; retry when it has finished".into(),
         ));
     }
