@@ -27,9 +27,9 @@ impl<B: Backend> AccountStore for SqlStore<B> {
         let params = || {
             vec![
                 Value::id(user.id.as_bytes()),
-                Value::Text(user.name.as_str().to_owned()),
-                Value::Bytes(user.name.key().as_bytes().to_vec()),
-                Value::Text(user.password.as_str().to_owned()),
+                Value::Text(Some(user.name.as_str().to_owned())),
+                Value::Bytes(Some(user.name.key().as_bytes().to_vec())),
+                Value::Text(Some(user.password.as_str().to_owned())),
                 Value::time(user.created_at),
             ]
         };
@@ -87,7 +87,7 @@ impl<B: Backend> AccountStore for SqlStore<B> {
         }
         let read = async {
             let backend = self.ready().await?;
-            let rows = RowSet::of(tokens).id(|token| token.as_bytes()).build();
+            let rows = RowSet::builder(tokens).id(|token| token.as_bytes()).build();
             let call = || Call::Rows(Statement::ReadRevocations, rows.clone());
             let rows = retry_on_conflict(|| backend.read(call())).await?;
             let token = |row: &B::Row| Ok(TokenId::from_bytes(row.id(0)?));
@@ -101,7 +101,7 @@ impl<B: Backend> AccountStore for SqlStore<B> {
 }
 
 async fn user_by_name<B: Backend>(backend: &B, name: &UserName) -> Result<Option<User>, Error> {
-    let params = || vec![Value::Bytes(name.key().as_bytes().to_vec())];
+    let params = || vec![Value::Bytes(Some(name.key().as_bytes().to_vec()))];
     read_user(backend, Statement::ReadUserByName, params).await
 }
 

@@ -47,11 +47,11 @@ pub(crate) async fn read<T: Transaction>(
     }
     let voters: Vec<_> = voters.into_iter().collect();
     let addresses: Vec<_> = addresses.into_iter().collect();
-    let voters = RowSet::of(&voters)
+    let voters = RowSet::builder(&voters)
         .id(|(poll, _)| poll.as_bytes())
         .id(|(_, voter)| voter.as_bytes())
         .build();
-    let addresses = RowSet::of(&addresses)
+    let addresses = RowSet::builder(&addresses)
         .id(|(poll, _)| poll.as_bytes())
         .id(|(_, address)| address.as_bytes())
         .build();

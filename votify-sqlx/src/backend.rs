@@ -49,7 +49,7 @@ pub(crate) trait Backend: fmt::Debug + Clone + Send + Sync + 'static {
         calls: Vec<Call>,
     ) -> Result<(Self::Transaction, Vec<Reply<Self::Row>>), Error>;
 
-    /// Runs one reading call, outside of a transaction.
+    /// Runs one call that only reads, outside of a transaction.
     async fn read(&self, call: Call) -> Result<Vec<Self::Row>, Error>;
 
     /// Returns the cache of poll states, if the connections belong to this store. `None`
@@ -74,18 +74,18 @@ pub(crate) trait Transaction: Send + Sized {
     /// calls before it changed, and what others committed before it started.
     async fn run(&mut self, calls: Vec<Call>) -> Result<Vec<Reply<Self::Row>>, Error>;
 
-    /// Commits. After an error nothing happened, except after [`Error::Unavailable`]: then
-    /// the transaction may be committed.
+    /// Commits. After an error nothing happened, except after [`Error::Unavailable`]:
+    /// then the transaction may be committed.
     async fn commit(self) -> Result<(), Error>;
 
     /// Rolls back.
     async fn rollback(self);
 
-    /// Writes a batch and commits it. Returns the row version of the written tallies, or 0
-    /// if the database has no row versions.
+    /// Writes a batch and commits it. Returns the row version of the written tallies, or
+    /// 0 if the database has no row versions.
     ///
-    /// Fails as [`commit`](Self::commit) does, and also if a write changed another number
-    /// of rows than it has. By default, each write is a round trip.
+    /// Fails as [`commit`](Self::commit) does, and also if a write changed a different
+    /// number of rows than it was given. By default, each write is a round trip.
     async fn commit_batch(mut self, batch: BatchWrites) -> Result<i64, Error> {
         for (statement, rows) in batch.into_writes() {
             let expected = rows.len();
@@ -104,7 +104,7 @@ pub(crate) trait Transaction: Send + Sized {
     /// Runs one call.
     async fn run_one(&mut self, call: Call) -> Result<Reply<Self::Row>, Error> {
         let replies = self.run(vec![call]).await?;
-        replies.into_iter().next().ok_or(Error::TransactionEnded)
+        replies.into_iter().next().ok_or(Error::MissingReply)
     }
 
     /// Commits if `result` is `Ok` with something written (`true`); otherwise rolls back.
@@ -139,8 +139,8 @@ pub(crate) trait Transaction: Send + Sized {
 pub(crate) struct ListingSyntax {
     /// The start of the statement that reads polls, up to `FROM`.
     pub(crate) select: &'static str,
-    /// The tables of that statement. Every `{index}` stands for the name of the index that
-    /// has the listing's order.
+    /// The tables of that statement. Every `{index}` stands for the name of the index
+    /// that has the listing's order.
     pub(crate) from: &'static str,
     /// The tables of the statement that counts.
     pub(crate) count_from: &'static str,
@@ -149,7 +149,8 @@ pub(crate) struct ListingSyntax {
     /// The function that returns the position of its second argument in its first one, or
     /// 0 if it does not occur.
     pub(crate) find: &'static str,
-    /// The expression that the column `closing_order` is compared with, with a `?` for the time.
+    /// The expression that the column `closing_order` is compared with, with a `?` for
+    /// the time.
     pub(crate) closing_time: &'static str,
 }
 

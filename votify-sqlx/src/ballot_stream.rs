@@ -20,8 +20,8 @@ struct PageCursor {
     codec: ChoiceCodec,
     /// The revision of the last ballot that was returned.
     after: i64,
-    /// The poll's revision at the start of the stream. Later ballots are left out, so that
-    /// a voter who replaces a ballot is not returned twice.
+    /// The poll's revision at the start of the stream. Later ballots are left out, so
+    /// that a voter who replaces a ballot is not returned twice.
     until: i64,
 }
 
@@ -73,9 +73,9 @@ async fn page<B: Backend>(
 ) -> Result<Vec<ActiveBallot>, Error> {
     let params = vec![
         Value::id(poll.as_bytes()),
-        Value::Integer(cursor.after),
-        Value::Integer(cursor.until),
-        Value::Integer(PAGE),
+        Value::Integer(Some(cursor.after)),
+        Value::Integer(Some(cursor.until)),
+        Value::Integer(Some(PAGE)),
     ];
     let rows = backend
         .read(Call::Params(Statement::ReadVotePage, params))

@@ -3,24 +3,18 @@ use votify_core::ballot::{ActiveBallot, SupersededBallot};
 use votify_core::voter::AddressId;
 use votify_core::{Choice, Poll, VoterId};
 
+use crate::backend::Reply;
 use crate::definition::counts_json;
 use crate::error::Error;
 use crate::field::to_signed;
 use crate::row_set::RowSet;
 use crate::statement::Statement;
 
-/// The rows that a batch writes, in any number of locked polls.
+/// The rows that a batch writes, in any number of locked polls, in the order in which
+/// they must be written. If a voter of an inserted vote has one already, the transaction
+/// must fail.
 #[derive(Debug)]
-pub(crate) struct BatchWrites {
-    pub(crate) addresses_deleted: RowSet,
-    pub(crate) addresses_inserted: RowSet,
-    /// New active ballots. If a voter has one already, the transaction must fail.
-    pub(crate) inserted: RowSet,
-    pub(crate) updated: RowSet,
-    pub(crate) deleted: RowSet,
-    pub(crate) superseded: RowSet,
-    pub(crate) tallies: RowSet,
-}
+pub(crate) struct BatchWrites(pub(crate) [(Statement, RowSet); 7]);
 
 impl BatchWrites {
     /// Encodes the write sets of different polls.
@@ -31,30 +25,20 @@ impl BatchWrites {
         let updated = per_poll(sets, |set| set.updated.iter());
         let removed = per_poll(sets, |set| set.removed.iter());
         let superseded = per_poll(sets, |set| set.superseded.iter());
-        Ok(Self {
-            addresses_deleted: voter_rows(&released),
-            addresses_inserted: address_rows(&added),
-            inserted: vote_rows(&inserted)?,
-            updated: vote_rows(&updated)?,
-            deleted: voter_rows(&removed),
-            superseded: superseded_rows(&superseded)?,
-            tallies: tally_rows(sets)?,
-        })
+        Ok(Self([
+            (Statement::DeleteVoteAddresses, voter_rows(&released)),
+            (Statement::InsertVoteAddresses, address_rows(&added)),
+            (Statement::InsertVotes, vote_rows(&inserted)?),
+            (Statement::UpdateVotes, vote_rows(&updated)?),
+            (Statement::DeleteVotes, voter_rows(&removed)),
+            (Statement::InsertSuperseded, superseded_rows(&superseded)?),
+            (Statement::UpdateTallies, tally_rows(sets)?),
+        ]))
     }
 
-    /// Returns the writes that have rows, in the order in which they must run.
+    /// Returns the writes that have rows.
     pub(crate) fn into_writes(self) -> impl Iterator<Item = (Statement, RowSet)> + Send {
-        [
-            (Statement::DeleteVoteAddresses, self.addresses_deleted),
-            (Statement::InsertVoteAddresses, self.addresses_inserted),
-            (Statement::InsertVotes, self.inserted),
-            (Statement::UpdateVotes, self.updated),
-            (Statement::DeleteVotes, self.deleted),
-            (Statement::InsertSuperseded, self.superseded),
-            (Statement::UpdateTallies, self.tallies),
-        ]
-        .into_iter()
-        .filter(|(_, rows)| !rows.is_empty())
+        self.0.into_iter().filter(|(_, rows)| !rows.is_empty())
     }
 }
 
@@ -74,6 +58,26 @@ pub(crate) fn expect_rows(
     })
 }
 
+/// Returns the error of a script in which a check of the row count follows each write.
+/// `replies` are those of the statements before the failed one. `may_be_check` is true if
+/// a failed check has such an error.
+pub(crate) fn script_error<R>(
+    error: Error,
+    may_be_check: bool,
+    writes: &[(Statement, usize)],
+    replies: &[Reply<R>],
+) -> Error {
+    let is_check = may_be_check && replies.len() % 2 == 1;
+    match (writes.get(replies.len() / 2), replies.last()) {
+        (Some((statement, expected)), Some(write)) if is_check => Error::RowCountMismatch {
+            statement: *statement,
+            expected: *expected,
+            changed: write.affected,
+        },
+        _ => error,
+    }
+}
+
 /// Pairs the rows of each write set with its poll.
 fn per_poll<'a, T: 'a, I: Iterator<Item = &'a T>>(
     sets: &'a [WriteSet],
@@ -85,14 +89,14 @@ fn per_poll<'a, T: 'a, I: Iterator<Item = &'a T>>(
 
 /// Rows of poll and voter.
 fn voter_rows(rows: &[(&Poll, &VoterId)]) -> RowSet {
-    RowSet::of(rows)
+    RowSet::builder(rows)
         .id(|(poll, _)| poll.id.as_bytes())
         .id(|(_, voter)| voter.as_bytes())
         .build()
 }
 
 fn address_rows(rows: &[(&Poll, &(VoterId, AddressId))]) -> RowSet {
-    RowSet::of(rows)
+    RowSet::builder(rows)
         .id(|(poll, _)| poll.id.as_bytes())
         .id(|(_, (voter, _))| voter.as_bytes())
         .id(|(_, (_, address))| address.as_bytes())
@@ -100,7 +104,7 @@ fn address_rows(rows: &[(&Poll, &(VoterId, AddressId))]) -> RowSet {
 }
 
 fn vote_rows(rows: &[(&Poll, &ActiveBallot)]) -> Result<RowSet, Error> {
-    Ok(RowSet::of(rows)
+    Ok(RowSet::builder(rows)
         .id(|(poll, _)| poll.id.as_bytes())
         .id(|(_, vote)| vote.ballot.voter.as_bytes())
         .id(|(_, vote)| vote.ballot.id.as_bytes())
@@ -111,7 +115,7 @@ fn vote_rows(rows: &[(&Poll, &ActiveBallot)]) -> Result<RowSet, Error> {
 }
 
 fn superseded_rows(rows: &[(&Poll, &SupersededBallot)]) -> Result<RowSet, Error> {
-    Ok(RowSet::of(rows)
+    Ok(RowSet::builder(rows)
         .id(|(poll, _)| poll.id.as_bytes())
         .id(|(_, old)| old.voter.as_bytes())
         .id(|(_, old)| old.id.as_bytes())
@@ -121,7 +125,7 @@ fn superseded_rows(rows: &[(&Poll, &SupersededBallot)]) -> Result<RowSet, Error>
 }
 
 fn tally_rows(sets: &[WriteSet]) -> Result<RowSet, Error> {
-    Ok(RowSet::of(sets)
+    Ok(RowSet::builder(sets)
         .id(|set| set.state.poll.id.as_bytes())
         .integer(|set| to_signed(set.state.tally.position.revision))?
         .integer(|set| to_signed(set.state.tally.total_votes))?

@@ -5,16 +5,12 @@ use uuid::Uuid;
 
 use crate::db_timestamp::DbTimestamp;
 use crate::error::Error;
-use crate::row_set::{Column, Value};
+use crate::row_set::Value;
 
 /// The arguments of a statement.
 pub(crate) trait Bind: Default {
     /// Adds a parameter.
     fn bind(&mut self, value: Value) -> Result<(), Error>;
-
-    /// Adds the value of a column at an index as a parameter, or `NULL` if the index is
-    /// behind the last row.
-    fn bind_cell(&mut self, column: &Column, row: usize) -> Result<(), Error>;
 
     /// Collects parameters.
     fn from_values(values: Vec<Value>) -> Result<Self, Error> {
@@ -35,32 +31,17 @@ where
     Option<i64>: for<'q> Encode<'q, A::Database> + Type<A::Database>,
     Option<f64>: for<'q> Encode<'q, A::Database> + Type<A::Database>,
     Option<DbTimestamp>: for<'q> Encode<'q, A::Database> + Type<A::Database>,
-    bool: for<'q> Encode<'q, A::Database> + Type<A::Database>,
+    Option<bool>: for<'q> Encode<'q, A::Database> + Type<A::Database>,
 {
     fn bind(&mut self, value: Value) -> Result<(), Error> {
         let added = match value {
-            Value::Id(id) => self.add(Some(id)),
-            Value::Bytes(bytes) => self.add(Some(bytes)),
-            Value::OptBytes(bytes) => self.add(bytes),
-            Value::Text(text) => self.add(Some(text)),
-            Value::OptText(text) => self.add(text),
-            Value::Integer(integer) => self.add(Some(integer)),
-            Value::Real(real) => self.add(Some(real)),
+            Value::Id(id) => self.add(id),
+            Value::Bytes(bytes) => self.add(bytes),
+            Value::Text(text) => self.add(text),
+            Value::Integer(integer) => self.add(integer),
+            Value::Real(real) => self.add(real),
             Value::Flag(flag) => self.add(flag),
-            Value::Time(time) => self.add(Some(time)),
-            Value::OptTime(time) => self.add(time),
-        };
-        added.map_err(|error| sqlx::Error::Encode(error).into())
-    }
-
-    fn bind_cell(&mut self, column: &Column, row: usize) -> Result<(), Error> {
-        let added = match column {
-            Column::Id(ids) => self.add(ids.get(row).copied()),
-            Column::Bytes(bytes) => self.add(bytes.get(row).cloned()),
-            Column::Text(texts) => self.add(texts.get(row).cloned()),
-            Column::Integer(integers) => self.add(integers.get(row).copied()),
-            Column::Real(reals) => self.add(reals.get(row).copied()),
-            Column::Time(times) => self.add(times.get(row).copied()),
+            Value::Time(time) => self.add(time),
         };
         added.map_err(|error| sqlx::Error::Encode(error).into())
     }

@@ -83,8 +83,8 @@ mod postgres {
     }
 }
 
-/// Stored as UTC. Not a `DateTime<Utc>`, which sqlx sends as a TIMESTAMP: MariaDB converts
-/// one after the year 2038 to NULL, and reads it in the session's time zone.
+/// Stored as UTC. Not a `DateTime<Utc>`, which sqlx sends as a TIMESTAMP: MariaDB
+/// converts one after the year 2038 to NULL, and reads it in the session's time zone.
 #[cfg(feature = "mysql")]
 mod mysql {
     use chrono::{DateTime, NaiveDateTime};

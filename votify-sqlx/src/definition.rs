@@ -27,28 +27,28 @@ pub(crate) fn params(state: &PollState) -> Result<Vec<Value>, Error> {
         .map(|quota| to_json("address quota", &quota));
     let owner = poll.owner.as_ref().map(|owner| owner.as_bytes().to_vec());
     Ok(vec![
-        Value::Text(poll.title.clone()),
-        Value::Text(search_key(&poll.title)),
-        Value::Text(poll.description.clone()),
-        Value::OptText(poll.category.clone()),
-        Value::Text(to_json("ballot kind", &rules.ballot)?),
-        Value::Text(enum_name("voter policy", &rules.voters)?),
-        Value::Text(enum_name("results policy", &rules.results)?),
-        Value::Flag(rules.revote),
-        Value::OptText(quota.transpose()?),
+        Value::Text(Some(poll.title.clone())),
+        Value::Text(Some(search_key(&poll.title))),
+        Value::Text(Some(poll.description.clone())),
+        Value::Text(poll.category.clone()),
+        Value::Text(Some(to_json("ballot kind", &rules.ballot)?)),
+        Value::Text(Some(enum_name("voter policy", &rules.voters)?)),
+        Value::Text(Some(enum_name("results policy", &rules.results)?)),
+        Value::Flag(Some(rules.revote)),
+        Value::Text(quota.transpose()?),
         Value::time(poll.created_at),
         Value::time(poll.opens_at),
-        Value::opt_time(poll.closes_at),
-        Value::opt_time(poll.edited_at),
-        Value::opt_time(poll.sealed_at),
-        Value::OptBytes(owner),
-        Value::Bytes(poll.key.0.to_vec()),
-        Value::Integer(to_signed(poll.version)?),
-        Value::Integer(to_signed(tally.position.epoch)?),
-        Value::Integer(to_signed(tally.position.revision)?),
-        Value::Integer(to_signed(tally.total_votes)?),
-        Value::Text(counts_json(tally)),
-        Value::Real(trending.as_log2()),
+        Value::time(poll.closes_at),
+        Value::time(poll.edited_at),
+        Value::time(poll.sealed_at),
+        Value::Bytes(owner),
+        Value::Bytes(Some(poll.key.0.to_vec())),
+        Value::Integer(Some(to_signed(poll.version)?)),
+        Value::Integer(Some(to_signed(tally.position.epoch)?)),
+        Value::Integer(Some(to_signed(tally.position.revision)?)),
+        Value::Integer(Some(to_signed(tally.total_votes)?)),
+        Value::Text(Some(counts_json(tally))),
+        Value::Real(Some(trending.as_log2())),
         Value::id(poll.id.as_bytes()),
     ])
 }
@@ -57,7 +57,7 @@ pub(crate) fn params(state: &PollState) -> Result<Vec<Value>, Error> {
 pub(crate) fn option_rows(state: &PollState) -> Result<RowSet, Error> {
     let poll = &state.poll;
     let options: Vec<_> = (0..).zip(&poll.options).collect();
-    Ok(RowSet::of(&options)
+    Ok(RowSet::builder(&options)
         .id(|_| poll.id.as_bytes())
         .integer(|(ordinal, _)| Ok(*ordinal))?
         .id(|(_, option)| option.id.as_bytes())

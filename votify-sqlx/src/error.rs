@@ -52,6 +52,9 @@ pub(crate) enum Error {
     /// The message names the server or file, and what to do.
     #[error("{0}")]
     Connect(String),
+    /// The tables cannot be used now. The message says what to do.
+    #[error("{0}")]
+    TablesUnusable(String),
     #[error("{0}")]
     NotADatabase(String),
     #[error("{0}")]
@@ -76,6 +79,9 @@ pub(crate) enum Error {
     WrongInput(Statement),
     #[error("the transaction has ended")]
     TransactionEnded,
+    /// A call has no reply, or a count has no row.
+    #[error("the database did not reply to every call")]
+    MissingReply,
     #[error("poll {0} does not exist")]
     PollNotFound(PollId),
     #[error("poll {0} already exists")]
@@ -120,6 +126,7 @@ impl Error {
                 | Self::ConnectionLost(_)
                 | Self::Unavailable(_)
                 | Self::Connect(_)
+                | Self::TablesUnusable(_)
                 | Self::NotMigrated
                 | Self::TooNew { .. }
         )
@@ -155,6 +162,7 @@ impl Error {
                 | Self::Unavailable(_)
                 | Self::OutcomeUnknown(_)
                 | Self::Connect(_)
+                | Self::TablesUnusable(_)
         )
     }
 }

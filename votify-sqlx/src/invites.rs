@@ -40,7 +40,7 @@ impl<B: Backend> InviteStore for SqlStore<B> {
     async fn invited(&self, poll: PollId, voters: &[VoterId]) -> Result<Vec<bool>, StoreError> {
         let read = async {
             let backend = self.ready().await?;
-            let call = || Call::Rows(Statement::ReadInvites, rows(poll, voters));
+            let call = || Call::Rows(Statement::ReadInvites, rows(&poll, voters));
             let rows = retry_on_conflict(|| backend.read(call())).await?;
             voters_of(poll, &rows)
         };
@@ -58,13 +58,13 @@ async fn invite<T: Transaction>(
 ) -> Result<(InviteOutcome, bool), Error> {
     let calls = vec![
         Call::Params(Statement::CountInvites, vec![Value::id(poll.as_bytes())]),
-        Call::Rows(Statement::ReadInvites, rows(poll, voters)),
+        Call::Rows(Statement::ReadInvites, rows(&poll, voters)),
     ];
     let replies = transaction.run(calls).await?;
     let [count, invited] = replies.as_slice() else {
-        return Err(Error::TransactionEnded);
+        return Err(Error::MissingReply);
     };
-    let count = count.rows.first().ok_or(Error::TransactionEnded)?;
+    let count = count.rows.first().ok_or(Error::MissingReply)?;
     let before = FieldReader(poll).count("number of invites", count.integer(0)?)?;
     let mut known = voters_of(poll, &invited.rows)?;
     let new = voters.iter().filter(|voter| known.insert(**voter));
@@ -76,17 +76,16 @@ async fn invite<T: Transaction>(
     if new.is_empty() {
         return Ok((InviteOutcome::Invited { total }, false));
     }
-    let call = Call::Rows(Statement::InsertInvites, rows(poll, &new));
+    let call = Call::Rows(Statement::InsertInvites, rows(&poll, &new));
     let inserted = transaction.run_one(call).await?;
     expect_rows(Statement::InsertInvites, new.len(), inserted.affected)?;
     Ok((InviteOutcome::Invited { total }, true))
 }
 
-fn rows(poll: PollId, voters: &[VoterId]) -> RowSet {
-    let rows: Vec<_> = voters.iter().map(|voter| (poll, voter)).collect();
-    RowSet::of(&rows)
-        .id(|(poll, _)| poll.as_bytes())
-        .id(|(_, voter)| voter.as_bytes())
+fn rows(poll: &PollId, voters: &[VoterId]) -> RowSet {
+    RowSet::builder(voters)
+        .id(|_| poll.as_bytes())
+        .id(|voter| voter.as_bytes())
         .build()
 }
 

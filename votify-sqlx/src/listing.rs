@@ -39,8 +39,8 @@ pub(crate) async fn list<B: Backend>(
     page: &PageRequest,
 ) -> Result<Page<PollState>, Error> {
     let mut params = listing.params.clone();
-    params.push(Value::Integer(page.limit().into()));
-    params.push(Value::Integer(page.offset().into()));
+    params.push(Value::Integer(Some(page.limit().into())));
+    params.push(Value::Integer(Some(page.offset().into())));
     let calls = vec![
         Call::Listing(listing.count_sql(B::LISTING), listing.params.clone()),
         Call::Listing(listing.page_sql(B::LISTING), params),
@@ -48,9 +48,9 @@ pub(crate) async fn list<B: Backend>(
     let (transaction, replies) = backend.begin(TransactionMode::Snapshot, calls).await?;
     transaction.rollback().await;
     let [count, polls] = replies.as_slice() else {
-        return Err(Error::TransactionEnded);
+        return Err(Error::MissingReply);
     };
-    let total = count.rows.first().ok_or(Error::TransactionEnded)?;
+    let total = count.rows.first().ok_or(Error::MissingReply)?;
     Ok(Page {
         items: polls.rows.iter().filter_map(decode::listed_poll).collect(),
         total: u64::try_from(total.integer(0)?).unwrap_or(0),
@@ -90,11 +90,11 @@ impl Listing {
         }
         if let Some(category) = &filter.category {
             listing.and_where("category = ?", &[]);
-            listing.params.push(Value::Text(category.clone()));
+            listing.params.push(Value::Text(Some(category.clone())));
         }
         for word in &filter.words {
             listing.conditions.push(Condition::TitleContains);
-            listing.params.push(Value::Text(word.clone()));
+            listing.params.push(Value::Text(Some(word.clone())));
         }
         listing
     }
@@ -134,7 +134,8 @@ impl Listing {
         )
     }
 
-    /// Returns the conditions as SQL, and the number of the parameter after their last one.
+    /// Returns the conditions as SQL, and the number of the parameter after their last
+    /// one.
     fn conditions(&self, syntax: ListingSyntax) -> (String, usize) {
         let mut number = 1;
         let mut texts = Vec::new();
@@ -186,6 +187,31 @@ fn index(filter: &PollFilter) -> String {
         None => "",
     };
     format!("{order}{subset}")
+}
+
+/// Returns a filter for each combination of order, status, seal and category.
+#[cfg(test)]
+pub(crate) fn all_filters() -> Vec<PollFilter> {
+    use PollOrder::{Closing, Newest, Opening, Trending};
+    use PollStatus::{Closed, Open, Scheduled};
+    let mut filters = Vec::new();
+    for order in [Newest, Closing, Opening, Trending] {
+        for status in [None, Some(Scheduled), Some(Open), Some(Closed)] {
+            for sealed in [None, Some(true), Some(false)] {
+                for category in [None, Some("food".to_owned())] {
+                    let words = vec!["lunch".to_owned()];
+                    filters.push(PollFilter {
+                        status,
+                        sealed,
+                        category,
+                        words,
+                        order,
+                    });
+                }
+            }
+        }
+    }
+    filters
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ pub(crate) struct ConditionalWrite<'a> {
     /// The generation of the cached states.
     pub(crate) generation: Generation,
     /// The expected row versions: first of the polls that change, in the order of
-    /// `writes.tallies`, then of the others. Without one of them nothing is written.
+    /// their tallies, then of the others. Without one of them nothing is written.
     pub(crate) polls: Vec<(PollId, Option<RowVersion>)>,
     /// The ballots of the voters who must have no history.
     pub(crate) voters: &'a [&'a Ballot],

@@ -29,7 +29,7 @@ pub(crate) struct PollStateCache {
     generation: AtomicU64,
 }
 
-/// The time between two invalidations of a cache.
+/// The number of invalidations so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Generation(u64);
 

@@ -6,32 +6,25 @@ use votify_core::{Ballot, PollId, Timestamp};
 use crate::db_timestamp::DbTimestamp;
 use crate::error::Error;
 
-/// A single parameter of a statement.
+/// A single parameter of a statement. `None` is `NULL`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value {
-    Id(Uuid),
-    Bytes(Vec<u8>),
-    OptBytes(Option<Vec<u8>>),
-    Text(String),
-    OptText(Option<String>),
-    Integer(i64),
-    Real(f64),
-    Flag(bool),
-    Time(DbTimestamp),
-    OptTime(Option<DbTimestamp>),
+    Id(Option<Uuid>),
+    Bytes(Option<Vec<u8>>),
+    Text(Option<String>),
+    Integer(Option<i64>),
+    Real(Option<f64>),
+    Flag(Option<bool>),
+    Time(Option<DbTimestamp>),
 }
 
 impl Value {
     pub(crate) const fn id(bytes: &[u8; 16]) -> Self {
-        Self::Id(Uuid::from_bytes(*bytes))
+        Self::Id(Some(Uuid::from_bytes(*bytes)))
     }
 
-    pub(crate) const fn time(time: Timestamp) -> Self {
-        Self::Time(DbTimestamp(time.as_micros()))
-    }
-
-    pub(crate) fn opt_time(time: Option<Timestamp>) -> Self {
-        Self::OptTime(time.map(|time| DbTimestamp(time.as_micros())))
+    pub(crate) fn time(time: impl Into<Option<Timestamp>>) -> Self {
+        Self::Time(time.into().map(|time| DbTimestamp(time.as_micros())))
     }
 }
 
@@ -47,6 +40,20 @@ pub(crate) enum Column {
     Time(Vec<DbTimestamp>),
 }
 
+impl Column {
+    /// Returns the value of a row, or `NULL` behind the last row.
+    pub(crate) fn value(&self, row: usize) -> Value {
+        match self {
+            Self::Id(ids) => Value::Id(ids.get(row).copied()),
+            Self::Bytes(bytes) => Value::Bytes(bytes.get(row).cloned()),
+            Self::Text(texts) => Value::Text(texts.get(row).cloned()),
+            Self::Integer(integers) => Value::Integer(integers.get(row).copied()),
+            Self::Real(reals) => Value::Real(reals.get(row).copied()),
+            Self::Time(times) => Value::Time(times.get(row).copied()),
+        }
+    }
+}
+
 /// The rows of a statement, by column.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct RowSet {
@@ -56,8 +63,8 @@ pub(crate) struct RowSet {
 
 impl RowSet {
     /// Starts a row set with one row for each item, and without columns.
-    pub(crate) const fn of<T>(items: &[T]) -> Builder<'_, T> {
-        Builder {
+    pub(crate) const fn builder<T>(items: &[T]) -> RowSetBuilder<'_, T> {
+        RowSetBuilder {
             items,
             columns: Vec::new(),
         }
@@ -79,12 +86,12 @@ impl RowSet {
 
 /// Returns rows of poll.
 pub(crate) fn poll_rows(polls: &[PollId]) -> RowSet {
-    RowSet::of(polls).id(|poll| poll.as_bytes()).build()
+    RowSet::builder(polls).id(|poll| poll.as_bytes()).build()
 }
 
 /// Returns rows of poll, voter and ballot.
 pub(crate) fn ballot_rows(ballots: &[&Ballot]) -> RowSet {
-    RowSet::of(ballots)
+    RowSet::builder(ballots)
         .id(|ballot| ballot.poll.as_bytes())
         .id(|ballot| ballot.voter.as_bytes())
         .id(|ballot| ballot.id.as_bytes())
@@ -93,12 +100,12 @@ pub(crate) fn ballot_rows(ballots: &[&Ballot]) -> RowSet {
 
 /// Adds columns to a row set, from left to right.
 #[derive(Debug)]
-pub(crate) struct Builder<'a, T> {
+pub(crate) struct RowSetBuilder<'a, T> {
     items: &'a [T],
     columns: Vec<Column>,
 }
 
-impl<'a, T> Builder<'a, T> {
+impl<'a, T> RowSetBuilder<'a, T> {
     pub(crate) fn id(mut self, id: impl Fn(&'a T) -> &'a [u8; 16]) -> Self {
         let ids = self.items.iter().map(|item| Uuid::from_bytes(*id(item)));
         self.columns.push(Column::Id(ids.collect()));

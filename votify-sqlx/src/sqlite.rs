@@ -19,9 +19,6 @@ use votify_core::StoreError;
 use crate::retry::retry_on_conflict;
 use crate::store::SqlStore;
 
-/// The name in errors and logs.
-const NAME: &str = "sqlite";
-
 /// A [`Store`](votify_core::Store) in a SQLite file.
 ///
 /// Several processes on one machine may use one file.

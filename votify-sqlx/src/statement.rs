@@ -25,9 +25,9 @@ pub(crate) enum Statement {
     ///
     /// Params: as for `InsertPoll`.
     UpdatePoll,
-    /// Rows: poll, ordinal, option, text.
+    /// Inserts options. Rows: poll, ordinal, option, text.
     InsertOptions,
-    /// Params: poll.
+    /// Deletes all options of a poll. Params: poll.
     DeleteOptions,
     /// Deletes a poll and its tally. Params: poll.
     DeletePoll,
@@ -66,7 +66,7 @@ pub(crate) enum Statement {
     UpdateVotes,
     /// Deletes the active ballots of voters. Rows: poll, voter.
     DeleteVotes,
-    /// Rows: poll, voter, ballot, choice, revision.
+    /// Inserts superseded ballots. Rows: poll, voter, ballot, choice, revision.
     InsertSuperseded,
     /// Writes the tallies of locked polls.
     ///
@@ -86,33 +86,43 @@ pub(crate) enum Statement {
     /// Rows: poll, address. Result: poll, address, count; addresses without ballots may
     /// be missing.
     CountVoteAddresses,
-    /// Rows: poll, voter, address. Fails with a unique violation if a voter has a row.
+    /// Inserts the addresses of active ballots. Fails with a unique violation if a voter
+    /// has one.
+    ///
+    /// Rows: poll, voter, address.
     InsertVoteAddresses,
-    /// Rows: poll, voter.
+    /// Deletes the addresses of voters' ballots. Rows: poll, voter.
     DeleteVoteAddresses,
     /// Deletes all addresses of a poll. Params: poll.
     DeleteAllVoteAddresses,
 
-    /// Returns the invited of the given voters. Rows: poll, voter. Result: voter.
+    /// Returns which of the given voters are invited. Rows: poll, voter. Result: voter.
     ReadInvites,
-    /// Params: poll. Result: count.
+    /// Counts the invites of a poll. Params: poll. Result: count.
     CountInvites,
-    /// Rows: poll, voter. Fails with a unique violation if a voter is invited already.
+    /// Inserts invites. Fails with a unique violation if a voter is invited already.
+    ///
+    /// Rows: poll, voter.
     InsertInvites,
     /// Deletes all invites of a poll. Params: poll.
     DeleteAllInvites,
 
+    /// Reads the user with a name.
+    ///
     /// Params: the key of the name. Result: id, name, password hash, time of creation.
     ReadUserByName,
-    /// Params: user id. Result: as for `ReadUserByName`.
+    /// Reads a user. Params: user id. Result: as for `ReadUserByName`.
     ReadUser,
-    /// Params: id, name, key of the name, password hash, time of creation. Fails with a
-    /// unique violation if the id or the name is taken.
+    /// Inserts a user. Fails with a unique violation if the id or the name is taken.
+    ///
+    /// Params: id, name, key of the name, password hash, time of creation.
     InsertUser,
-    /// Params: token id, expiry. Fails with a unique violation if the token is revoked.
+    /// Inserts a revocation. Fails with a unique violation if the token is revoked.
+    ///
+    /// Params: token id, expiry.
     InsertRevocation,
     /// Deletes up to 100 revocations that expired. Params: now.
     DeleteExpiredRevocations,
-    /// Returns the revoked of the given tokens. Rows: token id. Result: token id.
+    /// Returns which of the given tokens are revoked. Rows: token id. Result: token id.
     ReadRevocations,
 }

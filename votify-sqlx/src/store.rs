@@ -52,7 +52,7 @@ use crate::{ballot_stream, cast, decode, lifecycle};
 pub struct SqlStore<B> {
     backend: B,
     /// True once the tables were found to be current.
-    is_current: Arc<AtomicBool>,
+    schema_is_current: Arc<AtomicBool>,
     heuristic: Arc<FirstVoteHeuristic>,
 }
 
@@ -68,7 +68,7 @@ impl<B: Backend> SqlStore<B> {
     pub(crate) async fn new(backend: Result<B, Error>) -> Result<Self, StoreError> {
         let store = Self {
             backend: backend.map_err(store_error::<B>)?,
-            is_current: Arc::default(),
+            schema_is_current: Arc::default(),
             heuristic: Arc::default(),
         };
         store.check_schema().await.map_err(store_error::<B>)?;
@@ -127,14 +127,15 @@ impl<B: Backend> SqlStore<B> {
     async fn check_schema(&self) -> Result<Schema, Error> {
         let schema = retry_on_conflict(|| self.backend.schema()).await?.check()?;
         if schema == Schema::Current {
-            self.is_current.store(true, Ordering::Relaxed);
+            self.schema_is_current.store(true, Ordering::Relaxed);
         }
         Ok(schema)
     }
 
     /// Returns the backend if its tables are current.
     pub(crate) async fn ready(&self) -> Result<&B, Error> {
-        if self.is_current.load(Ordering::Relaxed) || self.check_schema().await? == Schema::Current
+        if self.schema_is_current.load(Ordering::Relaxed)
+            || self.check_schema().await? == Schema::Current
         {
             Ok(&self.backend)
         } else {
@@ -243,7 +244,7 @@ impl<B: Backend> Store for SqlStore<B> {
     ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
         let read = async {
             let backend = self.ready().await?;
-            let rows = RowSet::of(voters)
+            let rows = RowSet::builder(voters)
                 .id(|_| poll.as_bytes())
                 .id(|voter| voter.as_bytes())
                 .build();

@@ -17,8 +17,8 @@ use crate::row_ext::RowExt;
 /// The outcomes of one poll's ballots, or the error that concerns this poll alone.
 pub(super) type PollResult<'a> = (&'a PollBatch, Result<(Vec<Outcome>, Tally), Error>);
 
-/// What the decisions are based on.
-pub(super) struct Known<R> {
+/// The data on which a group is decided.
+pub(super) struct DecisionInput<R> {
     pub(super) polls: Vec<PollRead>,
     /// The rows of [`Statement::ReadHistories`](crate::statement::Statement).
     pub(super) histories: HashMap<PollId, Vec<R>>,
@@ -35,21 +35,21 @@ pub(super) struct Evaluated<'a> {
     pub(super) needs_lookup: Vec<PollId>,
 }
 
-/// Decides every ballot of a group. The voters of the polls in `assumed_new` are assumed to
-/// be new, so that they have no histories in `known`.
+/// Decides every ballot of a group. The voters of the polls in `assumed_new` are assumed
+/// to be new, so that they have no histories in `input`.
 pub(super) fn evaluate<'a, R: RowExt>(
-    mut known: Known<R>,
+    mut input: DecisionInput<R>,
     assumed_new: &HashSet<PollId>,
     group: Group<'a>,
 ) -> Evaluated<'a> {
-    let mut states: HashMap<PollId, Result<PollState, Error>> = known.polls.into_iter().collect();
+    let mut states: HashMap<PollId, Result<PollState, Error>> = input.polls.into_iter().collect();
     let mut evaluated = Evaluated::default();
     for batch in group.polls {
         let id = batch.poll;
         let Some(state) = states.remove(&id) else {
             continue;
         };
-        let rows = known.histories.remove(&id).unwrap_or_default();
+        let rows = input.histories.remove(&id).unwrap_or_default();
         let read = state.and_then(|state| {
             let histories = decode::histories(&state.poll, &rows)?;
             Ok((state, histories))
@@ -62,7 +62,7 @@ pub(super) fn evaluate<'a, R: RowExt>(
             }
         };
         let mut evaluator = BatchEvaluator::new(state, histories, group.now);
-        if let Some(usage) = known.addresses.remove(&id) {
+        if let Some(usage) = input.addresses.remove(&id) {
             evaluator = evaluator.with_address_usage(usage);
         }
         let ballots = batch.ballots(group.ballots);

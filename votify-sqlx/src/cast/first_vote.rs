@@ -11,9 +11,9 @@ const MAX_BACKOFF: u16 = 1024;
 /// Decides per poll whether to skip the history lookup and assume first-time voters.
 ///
 /// Most voters are new to their poll. A batch that assumes so saves one lookup for each
-/// voter: the unique index rejects its write if a voter has voted before, and the batch is
-/// repeated with lookups. A poll where that happened backs off, so that voters who vote
-/// twice on purpose cost the others little.
+/// voter: the unique index rejects its write if a voter has voted before, and the batch
+/// is repeated with lookups. A poll where that happened backs off, so that voters who
+/// vote twice on purpose cost the others little.
 #[derive(Debug)]
 pub(crate) struct FirstVoteHeuristic {
     polls: Cache<PollId, Backoff>,

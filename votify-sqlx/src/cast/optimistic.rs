@@ -9,7 +9,7 @@ use votify_core::backend::{PollBatch, WriteSet};
 use votify_core::poll::PollState;
 use votify_core::{Ballot, PollId};
 
-use super::evaluate::{Evaluated, Known, PollResult, evaluate, update_cache};
+use super::evaluate::{DecisionInput, Evaluated, PollResult, evaluate, update_cache};
 use super::group::Group;
 use super::pessimistic::read_polls;
 use crate::backend::{Backend, Call};
@@ -126,14 +126,14 @@ impl<'w, 'a, B: Backend> OptimisticCast<'w, 'a, B> {
         histories: HashMap<PollId, Vec<B::Row>>,
     ) -> (Vec<PollResult<'a>>, Vec<WriteSet>) {
         let polls = states.into_iter().map(|state| (state.poll.id, Ok(state)));
-        let known = Known {
+        let input = DecisionInput {
             polls: polls.collect(),
             histories,
             addresses: HashMap::new(),
         };
         let Evaluated {
             results, writes, ..
-        } = evaluate(known, &HashSet::new(), self.group);
+        } = evaluate(input, &HashSet::new(), self.group);
         (results, writes)
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use votify_core::backend::PollBatch;
 use votify_core::{Ballot, PollId};
 
-use super::evaluate::{Evaluated, Known, PollResult, evaluate, update_cache};
+use super::evaluate::{DecisionInput, Evaluated, PollResult, evaluate, update_cache};
 use super::first_vote::FirstVoteHeuristic;
 use super::group::Group;
 use crate::address_quota;
@@ -86,19 +86,19 @@ async fn cast_once<'a, B: Backend>(
             first_calls(backend, group.polls, &to_look_up),
         )
         .await?;
-    let known = match read(backend, &mut transaction, generation, group, replies).await {
-        Ok(known) => known,
+    let input = match load_input(backend, &mut transaction, generation, group, replies).await {
+        Ok(input) => input,
         Err(error) => {
             transaction.abort(&error).await;
             return Err(error);
         }
     };
-    let with_histories = known.histories.keys().copied().collect();
+    let with_histories = input.histories.keys().copied().collect();
     let Evaluated {
         results,
         writes,
         needs_lookup,
-    } = evaluate(known, assumed_new, group);
+    } = evaluate(input, assumed_new, group);
     if !needs_lookup.is_empty() {
         transaction.rollback().await;
         return Ok(GroupResult::NeedsLookup(needs_lookup));
@@ -133,7 +133,9 @@ async fn cast_once<'a, B: Backend>(
 /// Returns the calls that can be sent before anything is known: the locks, the histories,
 /// and without a cache the polls.
 fn first_calls<B: Backend>(backend: &B, polls: &[PollBatch], to_look_up: &[&Ballot]) -> Vec<Call> {
-    let ids = RowSet::of(polls).id(|batch| batch.poll.as_bytes()).build();
+    let ids = RowSet::builder(polls)
+        .id(|batch| batch.poll.as_bytes())
+        .build();
     let mut calls = Vec::with_capacity(3);
     if !B::LOCKS_DATABASE {
         calls.push(Call::Rows(Statement::LockPolls, ids.clone()));
@@ -150,14 +152,15 @@ fn first_calls<B: Backend>(backend: &B, polls: &[PollBatch], to_look_up: &[&Ball
     calls
 }
 
-/// Reads the replies to the first calls, and what is still missing.
-async fn read<B: Backend>(
+/// Decodes the replies to the first calls, and reads the polls and addresses that they
+/// lack.
+async fn load_input<B: Backend>(
     backend: &B,
     transaction: &mut B::Transaction,
     generation: Generation,
     group: Group<'_>,
     replies: Vec<Reply<B::Row>>,
-) -> Result<Known<B::Row>, Error> {
+) -> Result<DecisionInput<B::Row>, Error> {
     let mut replies = replies.into_iter().map(|reply| reply.rows);
     let locked = if B::LOCKS_DATABASE {
         Vec::new()
@@ -170,7 +173,7 @@ async fn read<B: Backend>(
     };
     let histories = decode::by_poll(replies.next().unwrap_or_default())?;
     let addresses = address_quota::read(transaction, &polls, group.polls, group.ballots).await?;
-    Ok(Known {
+    Ok(DecisionInput {
         polls,
         histories,
         addresses,

@@ -59,7 +59,7 @@ impl MySqlDatabase {
         let Ok(settings) = timeout(ACQUIRE_TIMEOUT, read_settings(&options)).await else {
             return Err(timed_out(&options, ACQUIRE_TIMEOUT));
         };
-        let settings = settings.map_err(|error| explain(error, &options))?;
+        let settings = settings.map_err(|error| describe(error, &options))?;
         settings.check()?;
         settings.warn_if_not_durable();
         let cache = Arc::new(PollStateCache::new());
@@ -165,7 +165,7 @@ fn timed_out(options: &MySqlConnectOptions, timeout: Duration) -> Error {
 
 /// Adds the server and what to do to an error of the first connection, as one line. sqlx's
 /// errors contain no password.
-fn explain(error: sqlx::Error, options: &MySqlConnectOptions) -> Error {
+fn describe(error: sqlx::Error, options: &MySqlConnectOptions) -> Error {
     let address = address(options);
     let user = options.get_username();
     let database = options.get_database().unwrap_or_default();

@@ -27,8 +27,8 @@ pub(crate) fn classify(error: &dyn DatabaseError) -> Option<ErrorKind> {
         // HOST_IS_BLOCKED, MAX_PREPARED_STMT_COUNT_REACHED
         1040 | 1203 | 1206 | 1226 | 1969 | 3024 | 1135 | 1129 | 1461
         // Out of disk or memory: ERROR_ON_WRITE, DISK_FULL, GET_ERRNO, OUTOFMEMORY,
-        // OUT_OF_SORTMEMORY, OUT_OF_RESOURCES, RECORD_FILE_FULL. Or unknown whether it was
-        // committed: ERROR_DURING_COMMIT
+        // OUT_OF_SORTMEMORY, OUT_OF_RESOURCES, RECORD_FILE_FULL. Or unknown whether it
+        // was committed: ERROR_DURING_COMMIT
         | 1026 | 1021 | 1030 | 1037 | 1038 | 1041 | 1114 | 1180
         // Read-only: OPEN_AS_READONLY, CANT_UPDATE_WITH_READLOCK,
         // OPTION_PREVENTS_STATEMENT, CANT_EXECUTE_IN_READ_ONLY_TRANSACTION,

@@ -9,7 +9,7 @@ use votify_test_support::sql::ScratchDatabase;
 
 use super::{schema, sql};
 use crate::bind::Bind;
-use crate::listing::Listing;
+use crate::listing::{self, Listing};
 use crate::row_set::Value;
 use crate::statement::Statement;
 
@@ -80,35 +80,15 @@ async fn every_listing_follows_its_index() {
     let Some(mut harness) = Harness::new().await else {
         return;
     };
-    let statuses = [PollStatus::Scheduled, PollStatus::Open, PollStatus::Closed];
-    let mut filters = Vec::new();
-    for order in [
-        PollOrder::Newest,
-        PollOrder::Closing,
-        PollOrder::Opening,
-        PollOrder::Trending,
-    ] {
-        for status in [None].into_iter().chain(statuses.map(Some)) {
-            for sealed in [None, Some(true), Some(false)] {
-                // No poll passes, and the server knows it.
-                let unsealed = matches!(status, Some(PollStatus::Scheduled | PollStatus::Open));
-                if unsealed && sealed == Some(true) {
-                    continue;
-                }
-                for category in [None, Some("food".to_owned())] {
-                    let words = vec!["lunch".to_owned()];
-                    filters.push(PollFilter {
-                        status,
-                        sealed,
-                        category,
-                        words,
-                        order,
-                    });
-                }
-            }
+    for filter in listing::all_filters() {
+        // No poll passes, and the server knows it.
+        let is_unsealed = matches!(
+            filter.status,
+            Some(PollStatus::Scheduled | PollStatus::Open)
+        );
+        if is_unsealed && filter.sealed == Some(true) {
+            continue;
         }
-    }
-    for filter in filters {
         let listing = Listing::new(&filter, Timestamp::EPOCH);
         for (statement, is_page) in [
             (listing.page_sql(sql::LISTING), true),
@@ -116,7 +96,7 @@ async fn every_listing_follows_its_index() {
         ] {
             let mut params = listing.params().to_vec();
             if is_page {
-                params.extend([Value::Integer(50), Value::Integer(0)]);
+                params.extend([Value::Integer(Some(50)), Value::Integer(Some(0))]);
             }
             let steps = harness.explain(&statement, params).await;
             let polls = step(&steps, "p");
@@ -154,7 +134,7 @@ async fn due_polls_are_found_without_the_others() {
     };
     let listing = Listing::new(&filter, Timestamp::EPOCH);
     let mut params = listing.params().to_vec();
-    params.extend([Value::Integer(50), Value::Integer(0)]);
+    params.extend([Value::Integer(Some(50)), Value::Integer(Some(0))]);
     let page = listing.page_sql(sql::LISTING);
     let steps = harness.explain(&page, params).await;
     let due = step(&steps, "p");
@@ -167,25 +147,26 @@ async fn due_polls_are_found_without_the_others() {
 
 #[tokio::test]
 async fn rows_are_looked_up() {
+    const PRIMARY: &str = "PRIMARY";
+    const PER_VOTER: &str = "votify_votes_one_per_voter";
     let Some(mut harness) = Harness::new().await else {
         return;
     };
-    let one_per_voter = "votify_votes_one_per_voter";
     for (statement, found) in [
-        (Statement::LockPolls, &[("p", "PRIMARY")][..]),
-        (Statement::ReadPolls, &[("p", "PRIMARY")]),
-        (Statement::ReadVotes, &[("v", one_per_voter)]),
+        (Statement::LockPolls, &[("p", PRIMARY)][..]),
+        (Statement::ReadPolls, &[("p", PRIMARY)]),
+        (Statement::ReadVotes, &[("v", PER_VOTER)]),
         (
             Statement::ReadHistories,
-            &[("v", one_per_voter), ("s", "PRIMARY")],
+            &[("v", PER_VOTER), ("s", PRIMARY)],
         ),
-        (Statement::UpdateVotes, &[("v", one_per_voter)]),
-        (Statement::DeleteVotes, &[("v", one_per_voter)]),
-        (Statement::UpdateTallies, &[("p", "PRIMARY")]),
-        (Statement::ReadVoteAddresses, &[("a", "PRIMARY")]),
-        (Statement::DeleteVoteAddresses, &[("a", "PRIMARY")]),
-        (Statement::ReadInvites, &[("i", "PRIMARY")]),
-        (Statement::ReadRevocations, &[("t", "PRIMARY")]),
+        (Statement::UpdateVotes, &[("v", PER_VOTER)]),
+        (Statement::DeleteVotes, &[("v", PER_VOTER)]),
+        (Statement::UpdateTallies, &[("p", PRIMARY)]),
+        (Statement::ReadVoteAddresses, &[("a", PRIMARY)]),
+        (Statement::DeleteVoteAddresses, &[("a", PRIMARY)]),
+        (Statement::ReadInvites, &[("i", PRIMARY)]),
+        (Statement::ReadRevocations, &[("t", PRIMARY)]),
     ] {
         let texts = texts(statement);
         assert_eq!(texts.len(), found.len());
@@ -229,7 +210,7 @@ async fn pages_and_recounts_stay_within_their_poll() {
     let text = |statement| sql::templates(statement)[0].text();
     let poll = || Value::id(&[1; 16]);
     let mut params = vec![poll()];
-    params.extend([0, 9, 1000].map(Value::Integer));
+    params.extend([0, 9, 1000].map(|number| Value::Integer(Some(number))));
     let steps = harness.explain(text(Statement::ReadVotePage), params).await;
     let page = step(&steps, "votify_votes");
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Row sets as SQL text, in pieces of bounded size.
+//! Row sets as SQL text, in chunks of bounded size.
 
 use std::fmt::{self, Write};
 
@@ -25,7 +25,7 @@ pub(super) enum RowFormat {
 
 /// The rows of one statement.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Piece {
+pub(super) struct Chunk {
     pub(super) text: String,
     pub(super) rows: usize,
 }
@@ -35,13 +35,13 @@ pub(super) struct Piece {
 #[error("value {0} is not supported by MySQL")]
 struct UnsupportedValue(String);
 
-/// Writes rows in their order, as pieces of bounded size. Returns none for no rows.
-pub(super) fn pieces(format: RowFormat, rows: &RowSet) -> Result<Vec<Piece>, Error> {
+/// Writes rows in their order, as chunks of bounded size. Returns none for no rows.
+pub(super) fn chunks(format: RowFormat, rows: &RowSet) -> Result<Vec<Chunk>, Error> {
     let (open, close) = match format {
         RowFormat::Json => ('[', ']'),
         RowFormat::Values => ('(', ')'),
     };
-    let mut pieces = Vec::new();
+    let mut chunks = Vec::new();
     let mut count = 0;
     let mut writer = RowWriter {
         format,
@@ -65,16 +65,16 @@ pub(super) fn pieces(format: RowFormat, rows: &RowSet) -> Result<Vec<Piece>, Err
             let next = writer.text.split_off(end + 1);
             writer.text.truncate(end);
             let text = std::mem::replace(&mut writer.text, next);
-            pieces.push(Piece { text, rows: count });
+            chunks.push(Chunk { text, rows: count });
             count = 0;
         }
         count += 1;
     }
     if count > 0 {
         let text = writer.text;
-        pieces.push(Piece { text, rows: count });
+        chunks.push(Chunk { text, rows: count });
     }
-    Ok(pieces)
+    Ok(chunks)
 }
 
 /// Writes values as digits and fixed characters, so that no value needs escaping.
@@ -163,42 +163,42 @@ mod tests {
     use super::*;
 
     fn integers(values: &[i64]) -> RowSet {
-        let rows = RowSet::of(values).integer(|value| Ok(*value));
+        let rows = RowSet::builder(values).integer(|value| Ok(*value));
         rows.unwrap().build()
     }
 
     #[test]
-    fn every_row_is_in_one_piece() {
+    fn every_row_is_in_one_chunk() {
         for count in [0, 1, 2, MAX_ROWS, MAX_ROWS + 1, 2 * MAX_ROWS + 7] {
             let rows: Vec<i64> = (0..).take(count).collect();
-            let pieces = pieces(RowFormat::Json, &integers(&rows)).unwrap();
-            assert_eq!(pieces.len(), count.div_ceil(MAX_ROWS));
-            let counted: usize = pieces.iter().map(|piece| piece.rows).sum();
+            let chunks = chunks(RowFormat::Json, &integers(&rows)).unwrap();
+            assert_eq!(chunks.len(), count.div_ceil(MAX_ROWS));
+            let counted: usize = chunks.iter().map(|chunk| chunk.rows).sum();
             assert_eq!(counted, count);
-            let read = |piece: &Piece| {
-                let rows: Vec<(i64,)> = serde_json::from_str(&format!("[{}]", piece.text)).unwrap();
-                assert_eq!(rows.len(), piece.rows);
+            let read = |chunk: &Chunk| {
+                let rows: Vec<(i64,)> = serde_json::from_str(&format!("[{}]", chunk.text)).unwrap();
+                assert_eq!(rows.len(), chunk.rows);
                 rows
             };
-            let read: Vec<i64> = pieces.iter().flat_map(read).map(|(n,)| n).collect();
+            let read: Vec<i64> = chunks.iter().flat_map(read).map(|(n,)| n).collect();
             assert_eq!(read, rows);
         }
     }
 
     #[test]
-    fn long_rows_are_in_separate_pieces() {
+    fn long_rows_are_in_separate_chunks() {
         let rows = vec![vec![7; MAX_BYTES / 5]; 5];
-        let rows = RowSet::of(&rows).bytes(|bytes| Ok(bytes.clone()));
-        let pieces = pieces(RowFormat::Values, &rows.unwrap().build()).unwrap();
-        assert_eq!(pieces.len(), 3);
-        assert!(pieces.iter().all(|piece| piece.text.len() <= MAX_BYTES));
-        let rows: Vec<_> = pieces.iter().map(|piece| piece.rows).collect();
+        let rows = RowSet::builder(&rows).bytes(|bytes| Ok(bytes.clone()));
+        let chunks = chunks(RowFormat::Values, &rows.unwrap().build()).unwrap();
+        assert_eq!(chunks.len(), 3);
+        assert!(chunks.iter().all(|chunk| chunk.text.len() <= MAX_BYTES));
+        let rows: Vec<_> = chunks.iter().map(|chunk| chunk.rows).collect();
         assert_eq!(rows, [2, 2, 1]);
     }
 
     #[test]
     fn values_need_no_escaping() {
-        let rows = RowSet::of(&[[0xab; 16]])
+        let rows = RowSet::builder(&[[0xab; 16]])
             .id(|id| id)
             .text(|_| "é'".to_owned())
             .real(|_| -1234.5)
@@ -206,7 +206,7 @@ mod tests {
             .integer(|_| Ok(-1))
             .unwrap()
             .build();
-        let written = |format| pieces(format, &rows).unwrap().remove(0).text;
+        let written = |format| chunks(format, &rows).unwrap().remove(0).text;
         assert_eq!(
             written(RowFormat::Json),
             "[\"abababababababababababababababab\",\"c3a927\",\"-1.2345e3\",\"9999-12-31 23:59:59.999999\",-1]"
@@ -216,12 +216,14 @@ mod tests {
             "(X'abababababababababababababababab',_utf8mb4 X'c3a927','-1.2345e3','9999-12-31 23:59:59.999999',-1)"
         );
         let times = [Timestamp::EPOCH, Timestamp::EPOCH, Timestamp::MAX];
-        let times = RowSet::of(&times).time(|time| *time).build();
+        let times = RowSet::builder(&times).time(|time| *time).build();
         assert_eq!(
-            pieces(RowFormat::Values, &times).unwrap()[0].text,
+            chunks(RowFormat::Values, &times).unwrap()[0].text,
             "('1970-01-01 00:00:00.000000'),('1970-01-01 00:00:00.000000'),('9999-12-31 23:59:59.999999')"
         );
-        let infinite = RowSet::of(&[f64::NEG_INFINITY]).real(|real| *real).build();
-        pieces(RowFormat::Json, &infinite).unwrap_err();
+        let infinite = RowSet::builder(&[f64::NEG_INFINITY])
+            .real(|real| *real)
+            .build();
+        chunks(RowFormat::Json, &infinite).unwrap_err();
     }
 }

@@ -31,8 +31,8 @@ const CREATE_HISTORY: &str = "CREATE TABLE IF NOT EXISTS votify_migrations (\
 const SESSION: &str = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', lock_wait_timeout = 30, \
     innodb_lock_wait_timeout = 30";
 
-/// Waits up to 60 seconds for other migrations. The names of these locks are shared by all
-/// databases of a server, and have at most 64 characters.
+/// Waits up to 60 seconds for other migrations. The names of these locks are shared by
+/// all databases of a server, and have at most 64 characters.
 const LOCK: &str =
     "SELECT coalesce(GET_LOCK(concat('votify_migrations.', sha1(DATABASE())), 60), 0)";
 const UNLOCK: &str = "DO RELEASE_LOCK(concat('votify_migrations.', sha1(DATABASE())))";
@@ -53,7 +53,7 @@ pub(super) async fn read(connection: &mut MySqlConnection) -> Result<SchemaInfo,
             .iter()
             .find(|(_, engine)| !engine.is_empty() && !engine.eq_ignore_ascii_case("InnoDB"))
     {
-        return Err(Error::Connect(format!(
+        return Err(Error::TablesUnusable(format!(
             "table {name} has engine {engine}, which has no transactions; run ALTER TABLE {name} ENGINE = InnoDB"
         )));
     }
@@ -80,7 +80,7 @@ pub(super) async fn migrate(pool: &MySqlPool) -> Result<(), Error> {
     let connection = pooled.get()?;
     connection.execute(SESSION).await?;
     if number(connection, LOCK).await? != 1 {
-        return Err(Error::Connect(
+        return Err(Error::TablesUnusable(
             "another process has been migrating these tables for a minute; retry when it has finished".into(),
         ));
     }

@@ -5,10 +5,10 @@ use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, Either, raw_sql};
 
 use super::error_codes::number;
-use super::rows::pieces;
+use super::rows::chunks;
 use super::sql;
 use crate::backend::Reply;
-use crate::batch_writes::BatchWrites;
+use crate::batch_writes::{BatchWrites, script_error};
 use crate::error::Error;
 use crate::row_set::{Column, RowSet};
 use crate::statement::Statement;
@@ -83,8 +83,8 @@ fn with_rows(statement: Statement, rows: &RowSet) -> Result<Vec<(String, usize)>
     let first_id = first_id.unwrap_or_default();
     let mut texts = Vec::new();
     for template in sql::templates(statement) {
-        for piece in pieces(template.format(), rows)? {
-            texts.push((template.with_rows(&piece.text, &first_id), piece.rows));
+        for chunk in chunks(template.format(), rows)? {
+            texts.push((template.with_rows(&chunk.text, &first_id), chunk.rows));
         }
     }
     Ok(texts)
@@ -152,8 +152,8 @@ impl CommitScript {
         Ok(Self { statements, writes })
     }
 
-    /// Runs the script. After an error the transaction is still open, except perhaps after
-    /// [`Error::Unavailable`]: then it may be committed.
+    /// Runs the script. After an error the transaction is still open, except perhaps
+    /// after [`Error::Unavailable`]: then it may be committed.
     pub(super) async fn run(self, connection: &mut MySqlConnection) -> Result<(), Error> {
         let Self { statements, writes } = self;
         let mut replies = Vec::with_capacity(statements.len());
@@ -162,11 +162,15 @@ impl CommitScript {
             let has_commit = texts.peek().is_none();
             let run = run_text(connection, text, &mut replies).await;
             run.map_err(|error| {
-                // The server reports an error of the first statement that fails. The commit
-                // was not reached unless that statement is the commit.
+                // The server reports an error of the first statement that fails. The
+                // commit was not reached unless that statement is the commit.
                 let is_reported = matches!(error, sqlx::Error::Database(_));
                 let is_open = !has_commit || (is_reported && replies.len() < 2 * writes.len());
-                let error = checked(error, &writes, &replies);
+                let may_be_check = matches!(
+                    &error,
+                    sqlx::Error::Database(error) if number(error.as_ref()) == Some(OUT_OF_RANGE)
+                );
+                let error = script_error(error.into(), may_be_check, &writes, &replies);
                 if is_open {
                     error
                 } else {
@@ -175,26 +179,6 @@ impl CommitScript {
             })?;
         }
         Ok(())
-    }
-}
-
-/// Returns the error of a script whose statements had these replies before the error.
-fn checked(
-    error: sqlx::Error,
-    writes: &[(Statement, usize)],
-    replies: &[Reply<MySqlRow>],
-) -> Error {
-    let is_check = matches!(
-        &error,
-        sqlx::Error::Database(error) if number(error.as_ref()) == Some(OUT_OF_RANGE)
-    ) && replies.len() % 2 == 1;
-    match (writes.get(replies.len() / 2), replies.last()) {
-        (Some((statement, expected)), Some(write)) if is_check => Error::RowCountMismatch {
-            statement: *statement,
-            expected: *expected,
-            changed: write.affected,
-        },
-        _ => error.into(),
     }
 }
 

@@ -12,8 +12,8 @@ const READ_VARIABLES: &str = "SHOW SESSION VARIABLES WHERE Variable_name IN ('ve
     'innodb_doublewrite', 'innodb_flush_log_at_trx_commit', 'innodb_flush_method', 'log_bin', 'max_allowed_packet', \
     'sync_binlog', 'transaction_isolation', 'tx_isolation')";
 
-/// MariaDB truncates JSON arrays to `group_concat_max_len`. This is enough for the options
-/// of the largest poll.
+/// MariaDB truncates JSON arrays to `group_concat_max_len`. This is enough for the
+/// options of the largest poll.
 const MIN_JSON_BYTES: u64 = 1 << 20;
 /// More than the longest text of statements.
 const MIN_PACKET_BYTES: u64 = 1 << 20;
@@ -126,10 +126,10 @@ impl Settings {
 
     /// Returns which failures acknowledged votes survive.
     ///
-    /// `innodb_flush_log_at_trx_commit`: with 1 (on MariaDB also 3), a commit is synced to
-    /// disk before it is acknowledged. With 2 it is written to the operating system, so a
-    /// loss of power loses up to a second of commits. With 0 it is in the server's memory,
-    /// and a crash of the server loses up to a second.
+    /// `innodb_flush_log_at_trx_commit`: with 1 (on MariaDB also 3), a commit is synced
+    /// to disk before it is acknowledged. With 2 it is written to the operating system,
+    /// so a loss of power loses up to a second of commits. With 0 it is in the server's
+    /// memory, and a crash of the server loses up to a second.
     ///
     /// With a binary log, recovery rolls back commits that are missing from it. Unless
     /// `sync_binlog` is 1, a loss of power then loses commits that InnoDB had synced.

@@ -1,5 +1,6 @@
-//! The text of every statement. Statements over rows read the rows in their order and look
-//! each one up in the named index, whatever the server assumes about the sizes of tables.
+//! The text of every statement. Statements over rows read the rows in their order and
+//! look each one up in the named index, whatever the server assumes about the sizes of
+//! tables.
 
 use std::sync::LazyLock;
 
@@ -73,27 +74,10 @@ const FIRST_ID: &str = "{first_id}";
 const ROWS: char = '?';
 
 impl Template {
-    /// A statement with parameters.
-    const fn params(text: fn() -> String) -> Self {
+    const fn new(format: Option<RowFormat>, text: fn() -> String) -> Self {
         Self {
             text: LazyLock::new(text),
-            format: None,
-        }
-    }
-
-    /// A statement whose rows are a JSON array.
-    const fn json(text: fn() -> String) -> Self {
-        Self {
-            text: LazyLock::new(text),
-            format: Some(RowFormat::Json),
-        }
-    }
-
-    /// A statement that ends with its rows.
-    const fn values(text: fn() -> String) -> Self {
-        Self {
-            text: LazyLock::new(text),
-            format: Some(RowFormat::Values),
+            format,
         }
     }
 
@@ -229,13 +213,13 @@ fn join_voters(table: &str) -> String {
 
 /// The active ballots of voters, and the given ballots that are superseded.
 static READ_HISTORIES: [Template; 2] = [
-    Template::json(|| {
+    Template::new(Some(RowFormat::Json), || {
         let votes = join_votes(VOTER);
         format!(
             "SELECT v.poll_id, v.voter_id, v.ballot_id, v.choice, v.revision, v.cast_at FROM {votes}"
         )
     }),
-    Template::json(|| {
+    Template::new(Some(RowFormat::Json), || {
         let keys = ["poll_id", "voter_id", "ballot_id"];
         let superseded = BALLOT.join("votify_superseded_votes s", "PRIMARY", &keys);
         format!(
@@ -245,28 +229,34 @@ static READ_HISTORIES: [Template; 2] = [
     }),
 ];
 
-/// Returns the texts of a statement: one, or several over the same rows, whose results are
-/// concatenated.
+/// Returns the texts of a statement: one, or several over the same rows, whose results
+/// are concatenated.
 pub(super) fn templates(statement: Statement) -> &'static [Template] {
     macro_rules! template {
-        ($kind:ident, $text:expr) => {{
-            static TEMPLATE: Template = Template::$kind(|| $text.into());
+        ($format:expr, $($text:tt)+) => {{
+            static TEMPLATE: Template = Template::new($format, || format!($($text)+));
             std::slice::from_ref(&TEMPLATE)
         }};
     }
+    /// A statement with parameters.
+    macro_rules! params {
+        ($($text:tt)+) => { template!(None, $($text)+) };
+    }
+    /// A statement whose rows are a JSON array.
+    macro_rules! json {
+        ($($text:tt)+) => { template!(Some(RowFormat::Json), $($text)+) };
+    }
+    /// A statement that ends with its rows.
+    macro_rules! values {
+        ($($text:tt)+) => { template!(Some(RowFormat::Values), $($text)+) };
+    }
     match statement {
-        Statement::LockPolls => template!(
-            json,
-            format!(
-                "SELECT p.id, p.epoch, p.revision, coalesce(p.row_version, 0) FROM {} FOR UPDATE",
-                join_polls(POLL)
-            )
+        Statement::LockPolls => json!(
+            "SELECT p.id, p.epoch, p.revision, coalesce(p.row_version, 0) FROM {} FOR UPDATE",
+            join_polls(POLL)
         ),
-        Statement::ReadPolls => {
-            template!(json, format!("{SELECT_POLLS} FROM {}", join_polls(POLL)))
-        }
-        Statement::InsertPoll => template!(
-            params,
+        Statement::ReadPolls => json!("{SELECT_POLLS} FROM {}", join_polls(POLL)),
+        Statement::InsertPoll => params!(
             "INSERT INTO votify_polls (title, title_search_key, description, category, \
              ballot_kind, voter_policy, results_policy, allows_revote, address_quota, \
              created_at, opens_at, closes_at, edited_at, sealed_at, owner, key_id, version, \
@@ -274,8 +264,7 @@ pub(super) fn templates(statement: Statement) -> &'static [Template] {
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         ),
         // Without a row version, the edited poll is not cached until its next batch.
-        Statement::UpdatePoll => template!(
-            params,
+        Statement::UpdatePoll => params!(
             "UPDATE votify_polls SET title = ?, title_search_key = ?, description = ?, \
              category = ?, ballot_kind = ?, voter_policy = ?, results_policy = ?, \
              allows_revote = ?, address_quota = ?, created_at = ?, opens_at = ?, \
@@ -283,161 +272,112 @@ pub(super) fn templates(statement: Statement) -> &'static [Template] {
              version = ?, epoch = ?, revision = ?, total_votes = ?, vote_counts = ?, \
              trending_score = ?, row_version = NULL WHERE id = ?"
         ),
-        Statement::InsertOptions => template!(
-            values,
-            "INSERT INTO votify_options (poll_id, ordinal, id, `text`) VALUES "
-        ),
-        Statement::DeleteOptions => {
-            template!(params, "DELETE FROM votify_options WHERE poll_id = ?")
+        Statement::InsertOptions => {
+            values!("INSERT INTO votify_options (poll_id, ordinal, id, `text`) VALUES ")
         }
-        Statement::DeletePoll => template!(params, "DELETE FROM votify_polls WHERE id = ?"),
+        Statement::DeleteOptions => params!("DELETE FROM votify_options WHERE poll_id = ?"),
+        Statement::DeletePoll => params!("DELETE FROM votify_polls WHERE id = ?"),
 
         Statement::ReadHistories => &READ_HISTORIES,
-        Statement::ReadVotes => template!(
-            json,
-            format!(
-                "SELECT v.voter_id, v.ballot_id, v.choice, v.revision, v.cast_at, {} FROM {}",
-                options!("{first_id}"),
-                join_votes(VOTER)
-            )
+        Statement::ReadVotes => json!(
+            "SELECT v.voter_id, v.ballot_id, v.choice, v.revision, v.cast_at, {} FROM {}",
+            options!("{first_id}"),
+            join_votes(VOTER)
         ),
-        Statement::ReadRevision => template!(
-            params,
-            concat!(
-                "SELECT p.revision, ",
-                options!("p.id"),
-                " FROM votify_polls p WHERE p.id = ?"
-            )
+        Statement::ReadRevision => params!(
+            "SELECT p.revision, {} FROM votify_polls p WHERE p.id = ?",
+            options!("p.id")
         ),
-        Statement::ReadVotePage => template!(
-            params,
+        Statement::ReadVotePage => params!(
             "SELECT voter_id, ballot_id, choice, revision, cast_at FROM votify_votes \
              FORCE INDEX (PRIMARY) WHERE poll_id = ? AND revision > ? AND revision <= ? \
              ORDER BY revision LIMIT ?"
         ),
-        Statement::CountChoices => template!(
-            params,
+        Statement::CountChoices => params!(
             "SELECT choice, count(*) FROM votify_votes FORCE INDEX (PRIMARY) \
              WHERE poll_id = ? GROUP BY choice"
         ),
-        Statement::InsertVotes => template!(
-            values,
+        Statement::InsertVotes => values!(
             "INSERT INTO votify_votes (poll_id, voter_id, ballot_id, choice, revision, cast_at) \
              VALUES "
         ),
-        Statement::UpdateVotes => template!(
-            json,
-            format!(
-                "UPDATE {} SET {}",
-                join_votes(VOTE),
-                VOTE.assignments("v", &["ballot_id", "choice", "revision", "cast_at"])
-            )
+        Statement::UpdateVotes => json!(
+            "UPDATE {} SET {}",
+            join_votes(VOTE),
+            VOTE.assignments("v", &["ballot_id", "choice", "revision", "cast_at"])
         ),
-        Statement::DeleteVotes => {
-            template!(json, format!("DELETE v FROM {}", join_votes(VOTER)))
-        }
-        Statement::InsertSuperseded => template!(
-            values,
+        Statement::DeleteVotes => json!("DELETE v FROM {}", join_votes(VOTER)),
+        Statement::InsertSuperseded => values!(
             "INSERT INTO votify_superseded_votes (poll_id, voter_id, ballot_id, choice, revision) \
              VALUES "
         ),
         // The commit of a batch adds the assignment of the row version.
-        Statement::UpdateTallies => template!(
-            json,
-            format!(
-                "UPDATE {} SET {}",
-                join_polls(TALLY),
-                TALLY.assignments(
-                    "p",
-                    &["revision", "total_votes", "vote_counts", "trending_score"]
-                )
+        Statement::UpdateTallies => json!(
+            "UPDATE {} SET {}",
+            join_polls(TALLY),
+            TALLY.assignments(
+                "p",
+                &["revision", "total_votes", "vote_counts", "trending_score"]
             )
         ),
-        Statement::DeleteAllVotes => {
-            template!(params, "DELETE FROM votify_votes WHERE poll_id = ?")
+        Statement::DeleteAllVotes => params!("DELETE FROM votify_votes WHERE poll_id = ?"),
+        Statement::DeleteAllSuperseded => {
+            params!("DELETE FROM votify_superseded_votes WHERE poll_id = ?")
         }
-        Statement::DeleteAllSuperseded => template!(
-            params,
-            "DELETE FROM votify_superseded_votes WHERE poll_id = ?"
-        ),
 
-        Statement::ReadVoteAddresses => template!(
-            json,
-            format!(
-                "SELECT a.poll_id, a.voter_id, a.address_id FROM {}",
-                join_voters("votify_vote_addresses a")
+        Statement::ReadVoteAddresses => json!(
+            "SELECT a.poll_id, a.voter_id, a.address_id FROM {}",
+            join_voters("votify_vote_addresses a")
+        ),
+        Statement::CountVoteAddresses => json!(
+            "SELECT a.poll_id, a.address_id, count(*) FROM {} GROUP BY a.poll_id, a.address_id",
+            ADDRESS.join(
+                "votify_vote_addresses a",
+                "votify_vote_addresses_by_address",
+                &["poll_id", "address_id"]
             )
         ),
-        Statement::CountVoteAddresses => template!(
-            json,
-            format!(
-                "SELECT a.poll_id, a.address_id, count(*) FROM {} GROUP BY a.poll_id, a.address_id",
-                ADDRESS.join(
-                    "votify_vote_addresses a",
-                    "votify_vote_addresses_by_address",
-                    &["poll_id", "address_id"]
-                )
-            )
-        ),
-        Statement::InsertVoteAddresses => template!(
-            values,
-            "INSERT INTO votify_vote_addresses (poll_id, voter_id, address_id) VALUES "
-        ),
-        Statement::DeleteVoteAddresses => template!(
-            json,
-            format!("DELETE a FROM {}", join_voters("votify_vote_addresses a"))
-        ),
-        Statement::DeleteAllVoteAddresses => template!(
-            params,
-            "DELETE FROM votify_vote_addresses WHERE poll_id = ?"
-        ),
+        Statement::InsertVoteAddresses => {
+            values!("INSERT INTO votify_vote_addresses (poll_id, voter_id, address_id) VALUES ")
+        }
+        Statement::DeleteVoteAddresses => {
+            json!("DELETE a FROM {}", join_voters("votify_vote_addresses a"))
+        }
+        Statement::DeleteAllVoteAddresses => {
+            params!("DELETE FROM votify_vote_addresses WHERE poll_id = ?")
+        }
 
-        Statement::ReadInvites => template!(
-            json,
-            format!("SELECT i.voter_id FROM {}", join_voters("votify_invites i"))
-        ),
-        Statement::CountInvites => template!(
-            params,
-            "SELECT count(*) FROM votify_invites FORCE INDEX (PRIMARY) WHERE poll_id = ?"
-        ),
+        Statement::ReadInvites => {
+            json!("SELECT i.voter_id FROM {}", join_voters("votify_invites i"))
+        }
+        Statement::CountInvites => {
+            params!("SELECT count(*) FROM votify_invites FORCE INDEX (PRIMARY) WHERE poll_id = ?")
+        }
         Statement::InsertInvites => {
-            template!(
-                values,
-                "INSERT INTO votify_invites (poll_id, voter_id) VALUES "
-            )
+            values!("INSERT INTO votify_invites (poll_id, voter_id) VALUES ")
         }
-        Statement::DeleteAllInvites => {
-            template!(params, "DELETE FROM votify_invites WHERE poll_id = ?")
-        }
+        Statement::DeleteAllInvites => params!("DELETE FROM votify_invites WHERE poll_id = ?"),
 
-        Statement::ReadUserByName => template!(
-            params,
+        Statement::ReadUserByName => params!(
             "SELECT id, name, password_hash, created_at FROM votify_users WHERE name_key = ?"
         ),
-        Statement::ReadUser => template!(
-            params,
-            "SELECT id, name, password_hash, created_at FROM votify_users WHERE id = ?"
-        ),
-        Statement::InsertUser => template!(
-            params,
+        Statement::ReadUser => {
+            params!("SELECT id, name, password_hash, created_at FROM votify_users WHERE id = ?")
+        }
+        Statement::InsertUser => params!(
             "INSERT INTO votify_users (id, name, name_key, password_hash, created_at) \
              VALUES (?, ?, ?, ?, ?)"
         ),
-        Statement::InsertRevocation => template!(
-            params,
-            "INSERT INTO votify_revoked_tokens (token_id, expires_at) VALUES (?, ?)"
-        ),
-        Statement::DeleteExpiredRevocations => template!(
-            params,
+        Statement::InsertRevocation => {
+            params!("INSERT INTO votify_revoked_tokens (token_id, expires_at) VALUES (?, ?)")
+        }
+        Statement::DeleteExpiredRevocations => params!(
             "DELETE FROM votify_revoked_tokens WHERE expires_at < ? \
              ORDER BY expires_at, token_id LIMIT 100"
         ),
-        Statement::ReadRevocations => template!(
-            json,
-            format!(
-                "SELECT t.token_id FROM {}",
-                TOKEN.join("votify_revoked_tokens t", "PRIMARY", &["token_id"])
-            )
+        Statement::ReadRevocations => json!(
+            "SELECT t.token_id FROM {}",
+            TOKEN.join("votify_revoked_tokens t", "PRIMARY", &["token_id"])
         ),
     }
 }

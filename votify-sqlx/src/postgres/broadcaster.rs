@@ -69,8 +69,9 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// use votify_sqlx::PostgresBroadcaster;
 ///
 /// # async fn run(store: impl Store) -> Result<(), Box<dyn std::error::Error>> {
-/// let broadcaster = PostgresBroadcaster::connect("postgres://votify@localhost/votify").await?;
-/// let engine = PollEngine::builder(store).broadcaster(broadcaster).build();
+/// let broadcaster =
+/// PostgresBroadcaster::connect("postgres://votify@localhost/votify").await?; let engine
+/// = PollEngine::builder(store).broadcaster(broadcaster).build();
 /// # Ok(())
 /// # }
 /// ```
@@ -84,8 +85,8 @@ struct Shared {
     /// False if the pool is a host's.
     owns_pool: bool,
     fanout: Fanout,
-    /// True while there is a listening connection. Its sender is dropped when there will be
-    /// none any more.
+    /// True while there is a listening connection. Its sender is dropped when there will
+    /// be none any more.
     live: watch::Receiver<bool>,
     shutdown: CancellationToken,
     tasks: TaskTracker,

@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgSs
 use sqlx::{AssertSqlSafe, Connection, Executor};
 use votify_core::store::Durability;
 
-use super::connect_error::connect_error;
+use super::connect_error::describe;
 use super::settings::Settings;
 use super::sql;
 use crate::error::Error;
@@ -82,8 +82,8 @@ impl PostgresDatabase {
             settings
         };
         let settings = match tokio::time::timeout(CONNECT_TIMEOUT, probe).await {
-            Ok(settings) => settings.map_err(|error| connect_error(error, &options))?,
-            Err(_) => return Err(connect_error(sqlx::Error::PoolTimedOut.into(), &options)),
+            Ok(settings) => settings.map_err(|error| describe(error, &options))?,
+            Err(_) => return Err(describe(sqlx::Error::PoolTimedOut.into(), &options)),
         };
         settings.check()?;
         let cache = Arc::new(PollStateCache::new());

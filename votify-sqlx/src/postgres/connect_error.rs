@@ -5,7 +5,7 @@ use sqlx::postgres::{PgConnectOptions, PgDatabaseError};
 use crate::error::Error;
 
 /// Describes a failed connection: the server and what to do, without the password.
-pub(super) fn connect_error(error: Error, options: &PgConnectOptions) -> Error {
+pub(super) fn describe(error: Error, options: &PgConnectOptions) -> Error {
     let server = match options.get_socket() {
         Some(socket) => socket.display().to_string(),
         None => format!("{}:{}", options.get_host(), options.get_port()),
@@ -25,7 +25,7 @@ pub(super) fn connect_error(error: Error, options: &PgConnectOptions) -> Error {
         }
         Error::Driver(sqlx::Error::Database(database)) => {
             match database.try_downcast_ref::<PgDatabaseError>() {
-                Some(database) => describe(database, &server, options),
+                Some(database) => describe_rejection(database, &server, options),
                 None => return error,
             }
         }
@@ -40,7 +40,7 @@ pub(super) fn connect_error(error: Error, options: &PgConnectOptions) -> Error {
     Error::Connect(text)
 }
 
-fn describe(error: &PgDatabaseError, server: &str, options: &PgConnectOptions) -> String {
+fn describe_rejection(error: &PgDatabaseError, server: &str, options: &PgConnectOptions) -> String {
     let user = options.get_username();
     match error.code() {
         // invalid_authorization_specification, invalid_password

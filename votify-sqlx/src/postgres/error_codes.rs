@@ -17,7 +17,8 @@ pub(crate) fn classify(error: &dyn DatabaseError) -> Option<ErrorKind> {
             Some(ErrorKind::ConnectionLost)
         }
         // read_only_sql_transaction, query_canceled, feature_not_supported. Among the
-        // statements here, only BEGIN of a write transaction on a standby is not supported.
+        // statements here, only BEGIN of a write transaction on a standby is not
+        // supported.
         "25006" | "57014" | "0A000" => Some(ErrorKind::Unavailable),
         // data_corrupted, index_corrupted
         "XX001" | "XX002" => Some(ErrorKind::Corrupt),

@@ -93,7 +93,7 @@ fn version_rows(polls: &[(PollId, Option<RowVersion>)]) -> Result<RowSet, Error>
     let expected = |version: &Option<RowVersion>, field: fn(&RowVersion) -> Result<i64, Error>| {
         version.as_ref().map_or(Ok(NEVER_MATCHES), field)
     };
-    Ok(RowSet::of(polls)
+    Ok(RowSet::builder(polls)
         .id(|(poll, _)| poll.as_bytes())
         .integer(|(_, version)| expected(version, |version| to_signed(version.position.epoch)))?
         .integer(|(_, version)| expected(version, |version| to_signed(version.position.revision)))?
@@ -103,7 +103,7 @@ fn version_rows(polls: &[(PollId, Option<RowVersion>)]) -> Result<RowSet, Error>
 
 /// Rows of poll and voter.
 fn voter_rows(ballots: &[&Ballot]) -> RowSet {
-    RowSet::of(ballots)
+    RowSet::builder(ballots)
         .id(|ballot| ballot.poll.as_bytes())
         .id(|ballot| ballot.voter.as_bytes())
         .build()

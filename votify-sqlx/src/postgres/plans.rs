@@ -4,13 +4,12 @@ use std::env;
 
 use sqlx::postgres::{PgConnection, PgTransaction};
 use sqlx::{AssertSqlSafe, Connection, Executor, Row};
-use votify_core::store::{PollFilter, PollOrder};
 use votify_core::{PollStatus, Timestamp};
 
 use super::connect::PostgresDatabase;
 use super::{schema, sql};
 use crate::backend::Backend;
-use crate::listing::Listing;
+use crate::listing::{self, Listing};
 use crate::statement::Statement;
 
 /// Lets the planner sort only if no index has the order.
@@ -77,130 +76,72 @@ async fn listings_are_read_in_the_order_of_an_index() {
         return;
     };
     let mut tables = tables(&mut connection).await;
-    let statuses = [PollStatus::Scheduled, PollStatus::Open, PollStatus::Closed];
-    for order in [
-        PollOrder::Newest,
-        PollOrder::Closing,
-        PollOrder::Opening,
-        PollOrder::Trending,
-    ] {
-        for status in [None].into_iter().chain(statuses.map(Some)) {
-            for sealed in [None, Some(true), Some(false)] {
-                for category in [None, Some("food".to_owned())] {
-                    let words = vec!["lunch".to_owned()];
-                    let filter = PollFilter {
-                        status,
-                        sealed,
-                        category,
-                        words,
-                        order,
-                    };
-                    let listing = Listing::new(&filter, Timestamp::EPOCH);
-                    let page =
-                        plan(&mut tables, &listing.page_sql(PostgresDatabase::LISTING)).await;
-                    assert!(
-                        !page.contains("Sort") && !page.contains("Seq Scan"),
-                        "{filter:?}\n{page}"
-                    );
-                    let count =
-                        plan(&mut tables, &listing.count_sql(PostgresDatabase::LISTING)).await;
-                    // Without such a condition, the count reads all polls.
-                    let is_narrowed = filter.category.is_some()
-                        || sealed == Some(false)
-                        || matches!(status, Some(PollStatus::Open | PollStatus::Scheduled));
-                    assert!(
-                        !is_narrowed || !count.contains("Seq Scan"),
-                        "{filter:?}\n{count}"
-                    );
-                }
-            }
-        }
+    for filter in listing::all_filters() {
+        let listing = Listing::new(&filter, Timestamp::EPOCH);
+        let page = plan(&mut tables, &listing.page_sql(PostgresDatabase::LISTING)).await;
+        assert!(
+            !page.contains("Sort") && !page.contains("Seq Scan"),
+            "{filter:?}\n{page}"
+        );
+        let count = plan(&mut tables, &listing.count_sql(PostgresDatabase::LISTING)).await;
+        // Without such a condition, the count reads all polls.
+        let is_narrowed = filter.category.is_some()
+            || filter.sealed == Some(false)
+            || matches!(
+                filter.status,
+                Some(PollStatus::Open | PollStatus::Scheduled)
+            );
+        assert!(
+            !is_narrowed || !count.contains("Seq Scan"),
+            "{filter:?}\n{count}"
+        );
     }
 }
 
 #[tokio::test]
 async fn statements_read_rows_by_index() {
+    const POLLS: &str = "votify_polls_pkey";
+    const TALLIES: &str = "votify_tallies_pkey";
+    const OPTIONS: &str = "votify_options_pkey";
+    const VOTES: &str = "votify_votes_pkey";
+    const SUPERSEDED: &str = "votify_superseded_votes_pkey";
+    const ADDRESSES: &str = "votify_vote_addresses_pkey";
+    const BY_ADDRESS: &str = "votify_vote_addresses_by_address";
+    const INVITES: &str = "votify_invites_pkey";
     let Some(mut connection) = connection("statements_read_rows_by_index").await else {
         return;
     };
     let mut tables = tables(&mut connection).await;
-    let expected: [(&str, &[&str]); 20] = [
-        (sql::CAST, &["votify_votes_pkey", "votify_tallies_pkey"]),
-        (
-            sql::CAST_OPTIMISTIC,
-            &[
-                "votify_votes_pkey",
-                "votify_superseded_votes_pkey",
-                "votify_tallies_pkey",
-            ],
-        ),
-        (sql::text(Statement::LockPolls), &["votify_tallies_pkey"]),
-        (
-            sql::text(Statement::ReadPolls),
-            &[
-                "votify_polls_pkey",
-                "votify_tallies_pkey",
-                "votify_options_pkey",
-            ],
-        ),
-        (
-            sql::text(Statement::ReadRevision),
-            &["votify_tallies_pkey", "votify_options_pkey"],
-        ),
-        (
-            sql::text(Statement::ReadHistories),
-            &["votify_votes_pkey", "votify_superseded_votes_pkey"],
-        ),
-        (
-            sql::text(Statement::ReadVotes),
-            &["votify_votes_pkey", "votify_options_pkey"],
-        ),
-        (
-            sql::text(Statement::ReadVotePage),
-            &["votify_votes_in_order"],
-        ),
-        (sql::text(Statement::UpdateVotes), &["votify_votes_pkey"]),
-        (sql::text(Statement::DeleteVotes), &["votify_votes_pkey"]),
-        (
-            sql::text(Statement::UpdateTallies),
-            &["votify_tallies_pkey"],
-        ),
-        (
-            sql::text(Statement::ReadVoteAddresses),
-            &["votify_vote_addresses_pkey"],
-        ),
-        (
-            sql::text(Statement::CountVoteAddresses),
-            &["votify_vote_addresses_by_address"],
-        ),
-        (
-            sql::text(Statement::DeleteVoteAddresses),
-            &["votify_vote_addresses_pkey"],
-        ),
-        (
-            sql::text(Statement::DeleteAllVoteAddresses),
-            &["votify_vote_addresses_by_address"],
-        ),
-        (
-            sql::text(Statement::DeletePoll),
-            &["votify_tallies_pkey", "votify_polls_pkey"],
-        ),
-        (
-            sql::text(Statement::DeleteAllSuperseded),
-            &["votify_superseded_votes_pkey"],
-        ),
-        (
-            sql::text(Statement::DeleteOptions),
-            &["votify_options_pkey"],
-        ),
-        (sql::text(Statement::ReadInvites), &["votify_invites_pkey"]),
-        (sql::text(Statement::CountInvites), &["votify_invites_pkey"]),
+    let expected = [
+        (Statement::LockPolls, &[TALLIES][..]),
+        (Statement::ReadPolls, &[POLLS, TALLIES, OPTIONS]),
+        (Statement::ReadRevision, &[TALLIES, OPTIONS]),
+        (Statement::ReadHistories, &[VOTES, SUPERSEDED]),
+        (Statement::ReadVotes, &[VOTES, OPTIONS]),
+        (Statement::ReadVotePage, &["votify_votes_in_order"]),
+        (Statement::UpdateVotes, &[VOTES]),
+        (Statement::DeleteVotes, &[VOTES]),
+        (Statement::UpdateTallies, &[TALLIES]),
+        (Statement::ReadVoteAddresses, &[ADDRESSES]),
+        (Statement::CountVoteAddresses, &[BY_ADDRESS]),
+        (Statement::DeleteVoteAddresses, &[ADDRESSES]),
+        (Statement::DeleteAllVoteAddresses, &[BY_ADDRESS]),
+        (Statement::DeletePoll, &[TALLIES, POLLS]),
+        (Statement::DeleteAllSuperseded, &[SUPERSEDED]),
+        (Statement::DeleteOptions, &[OPTIONS]),
+        (Statement::ReadInvites, &[INVITES]),
+        (Statement::CountInvites, &[INVITES]),
     ];
+    let casts = [
+        (sql::CAST, &[VOTES, TALLIES][..]),
+        (sql::CAST_OPTIMISTIC, &[VOTES, SUPERSEDED, TALLIES]),
+    ];
+    let expected = expected.map(|(statement, indexes)| (sql::text(statement), indexes));
     for is_analyzed in [false, true] {
         if is_analyzed {
             analyze_small_tables(&mut tables).await;
         }
-        for (statement, indexes) in expected {
+        for (statement, indexes) in expected.into_iter().chain(casts) {
             let plan = plan(&mut tables, statement).await;
             for index in indexes {
                 assert!(plan.contains(&format!("using {index} ")), "{index}\n{plan}");

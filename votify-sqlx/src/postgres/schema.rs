@@ -10,7 +10,8 @@ pub(super) const MIGRATIONS: Migrations = Migrations(&[(
     include_str!("../../migrations/postgres/0001_initial.sql"),
 )]);
 
-/// Reads the tables and views that statements would use, in any schema of the search path.
+/// Reads the tables and views that statements would use, in any schema of the search
+/// path.
 const TABLES: &str = "SELECT relname::text FROM pg_class WHERE relkind IN ('r', 'p', 'v') \
     AND starts_with(relname::text, 'votify_') AND pg_table_is_visible(oid) ORDER BY relname";
 

@@ -1,9 +1,9 @@
 //! The SQL text of every statement. Rows are bound as one array per column, so that a
 //! statement has one text for any number of rows.
 //!
-//! A `LATERAL` subquery with `OFFSET 0` is a fence for the planner: whatever the
-//! statistics say, it goes through the given rows and looks each of them up in an index.
-//! Rows that were found this way are updated by their `ctid`, without a second lookup.
+//! PostgreSQL does not reorder a subquery with `OFFSET`. So the given rows drive the
+//! plan, and each is an index lookup, whatever the statistics say. Rows that were found
+//! this way are updated by their `ctid`, without a second lookup.
 
 use crate::statement::Statement;
 
@@ -16,8 +16,8 @@ pub(super) const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ R
 /// The settings of a session that casts votes.
 ///
 /// - Waits for locks are bounded, and the server ends transactions whose client is gone.
-/// - Plans are generic and use indexes whatever the statistics say: a table that was small
-///   when it was last analyzed may have a hundred thousand votes a second later.
+/// - Plans are generic and use indexes whatever the statistics say: a table that was
+///   small when it was last analyzed may have a hundred thousand votes a second later.
 /// - A statement without `BEGIN` runs as in a transaction by [`BEGIN`], whatever the
 ///   database has as its default.
 const SETTINGS: [(&str, &str); 8] = [
@@ -238,7 +238,8 @@ pub(super) const CAST: &str = concat!(
         (SELECT count(*) FROM tallies), (SELECT max(xmin::text::bigint) FROM tallies)"
 );
 
-/// The kinds of rows that [`CAST_OPTIMISTIC`] returns, in column 6. Histories have kind 0.
+/// The kinds of rows that [`CAST_OPTIMISTIC`] returns, in column 6. Histories have kind
+/// 0.
 pub(super) const VERSION_ROW: i64 = 1;
 pub(super) const COMMITTED_ROW: i64 = 2;
 

@@ -15,7 +15,6 @@ use crate::poll_cache::PollStateCache;
 use crate::pooled_connection::PooledConnection;
 use crate::row_ext::RowExt;
 use crate::schema::SchemaInfo;
-use crate::statement::Statement;
 
 #[async_trait]
 impl Backend for PostgresDatabase {
@@ -153,42 +152,26 @@ async fn write_batch(
 ) -> Result<i64, Error> {
     let mut arguments = PgArguments::default();
     bind_batch(&mut arguments, &batch)?;
-    let counted = [
-        (Statement::InsertVotes, batch.inserted.len()),
-        (Statement::UpdateVotes, batch.updated.len()),
-        (Statement::DeleteVotes, batch.deleted.len()),
-        (Statement::InsertSuperseded, batch.superseded.len()),
-        (Statement::UpdateTallies, batch.tallies.len()),
-    ];
-    for (statement, rows) in [
-        (Statement::DeleteVoteAddresses, batch.addresses_deleted),
-        (Statement::InsertVoteAddresses, batch.addresses_inserted),
-    ] {
+    let BatchWrites([released, added, votes @ ..]) = batch;
+    for (statement, rows) in [released, added] {
         let expected = rows.len();
         let reply = transaction.run_one(Call::Rows(statement, rows)).await?;
         expect_rows(statement, expected, reply.affected)?;
     }
     let query = query_with(sql::CAST, arguments);
     let row = transaction.get()?.fetch_one(query).await?;
-    for (column, (statement, expected)) in counted.into_iter().enumerate() {
+    for (column, (statement, rows)) in votes.iter().enumerate() {
         let changed = u64::try_from(row.integer(column)?).unwrap_or(0);
-        expect_rows(statement, expected, changed)?;
+        expect_rows(*statement, rows.len(), changed)?;
     }
-    row.integer(counted.len())
+    row.integer(votes.len())
 }
 
-/// Binds the parameters of [`sql::CAST`], which are the first of [`sql::CAST_OPTIMISTIC`].
+/// Binds the parameters of [`sql::CAST`], which are the first of
+/// [`sql::CAST_OPTIMISTIC`].
 pub(super) fn bind_batch(arguments: &mut PgArguments, batch: &BatchWrites) -> Result<(), Error> {
-    let BatchWrites {
-        inserted,
-        updated,
-        deleted,
-        superseded,
-        tallies,
-        ..
-    } = batch;
-    for rows in [inserted, updated, deleted, superseded, tallies] {
-        rows::bind_rows(arguments, rows)?;
-    }
-    Ok(())
+    let BatchWrites([_, _, votes @ ..]) = batch;
+    votes
+        .iter()
+        .try_for_each(|(_, rows)| rows::bind_rows(arguments, rows))
 }

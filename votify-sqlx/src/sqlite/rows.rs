@@ -33,9 +33,8 @@ pub(super) struct Chunk<'s> {
 impl RowStatement {
     /// Creates a statement. `columns` names the columns of `given`; `statement` must
     /// ignore rows of `NULL`.
-    pub(super) fn new(columns: &[&str], statement: &str) -> Self {
-        let row = format!("({})", vec!["?"; columns.len()].join(","));
-        let columns = columns.join(", ");
+    pub(super) fn new(columns: &str, statement: &str) -> Self {
+        let row = format!("({})", vec!["?"; columns.split(',').count()].join(","));
         let text = |size: &usize| {
             let rows = vec![row.as_str(); *size].join(",");
             format!("WITH given ({columns}) AS (VALUES {rows}) {statement}")
@@ -78,7 +77,7 @@ impl Chunk<'_> {
         for index in self.start..self.start + self.size {
             // A later row of the set belongs to another chunk only if this one is full.
             for column in rows.columns() {
-                arguments.bind_cell(column, index)?;
+                arguments.bind(column.value(index))?;
             }
         }
         Ok(())
@@ -91,7 +90,7 @@ mod tests {
 
     #[test]
     fn every_row_is_in_one_chunk_and_texts_are_filled_up() {
-        let statement = RowStatement::new(&["a", "b"], "SELECT a, b FROM given");
+        let statement = RowStatement::new("a, b", "SELECT a, b FROM given");
         for len in [0, 1, 4, 5, 8, 33, 300, 513, 1000] {
             let mut next = 0;
             for chunk in statement.chunks(len) {

@@ -4,6 +4,7 @@ use sqlx::{AssertSqlSafe, Either, Executor, query_with};
 
 use super::sql::{self, Text};
 use crate::backend::{Call, Reply};
+use crate::batch_writes::script_error;
 use crate::bind::Bind;
 use crate::error::Error;
 use crate::row_set::{RowSet, Value};
@@ -144,7 +145,7 @@ impl CommitScript {
             let expected = i64::try_from(chunk.len).unwrap_or(i64::MAX);
             let check = self
                 .script
-                .push_params(CHECK, vec![Value::Integer(expected)])?;
+                .push_params(CHECK, vec![Value::Integer(Some(expected))])?;
             self.script.parts.push(check);
             self.writes.push((statement, chunk.len));
         }
@@ -157,30 +158,15 @@ impl CommitScript {
         let mut replies = Vec::with_capacity(2 * self.writes.len() + 1);
         let script = self.script.statement("COMMIT");
         let run = script.run_into(connection, &mut replies).await;
-        run.map_err(|error| describe(error, &self.writes, &replies))
-    }
-}
-
-/// Returns the error of a commit script that failed after these replies.
-fn describe(
-    error: sqlx::Error,
-    writes: &[(Statement, usize)],
-    replies: &[Reply<SqliteRow>],
-) -> Error {
-    let error = Error::from(error);
-    match (writes.get(replies.len() / 2), replies.last()) {
-        // The `COMMIT` failed.
-        (None, _) => error.into_commit_error(),
-        // A check failed, for which there is no other reason.
-        (Some((statement, expected)), Some(write))
-            if replies.len() % 2 == 1 && matches!(error, Error::Driver(_)) =>
-        {
-            Error::RowCountMismatch {
-                statement: *statement,
-                expected: *expected,
-                changed: write.affected,
+        run.map_err(|error| {
+            let error = Error::from(error);
+            // A check has no other reason for such an error.
+            let may_be_check = matches!(error, Error::Driver(_));
+            if replies.len() < 2 * self.writes.len() {
+                script_error(error, may_be_check, &self.writes, &replies)
+            } else {
+                error.into_commit_error()
             }
-        }
-        _ => error,
+        })
     }
 }

@@ -48,8 +48,8 @@ impl Settings {
     }
 }
 
-/// With a rollback journal, only EXTRA prevents that the last commit is rolled back after a
-/// power loss (<https://sqlite.org/pragma.html#pragma_synchronous>).
+/// With a rollback journal, only EXTRA prevents that the last commit is rolled back after
+/// a power loss (<https://sqlite.org/pragma.html#pragma_synchronous>).
 fn durability(in_memory: bool, journal_mode: &str, synchronous: i64) -> Durability {
     const FULL: i64 = 2;
     const EXTRA: i64 = 3;

@@ -1,7 +1,8 @@
 //! The SQL of every statement for SQLite.
 //!
-//! `CROSS JOIN` makes SQLite go through the given rows and look each one up. In an
-//! `UPDATE`, a plus sign before the value does so.
+//! SQLite does not reorder the tables of a `CROSS JOIN`. So the given rows drive the
+//! plan, and each is an index lookup. In an `UPDATE`, a plus sign before a given value
+//! does the same: SQLite cannot use the comparison to look up the given rows.
 
 use std::sync::LazyLock;
 
@@ -61,9 +62,9 @@ macro_rules! of_poll {
 }
 
 macro_rules! rows {
-    ($columns:expr, $($sql:expr),+ $(,)?) => {{
+    ($columns:literal, $($sql:expr),+ $(,)?) => {{
         static TEXT: LazyLock<Text> =
-            LazyLock::new(|| Text::Rows(RowStatement::new(&$columns, concat!($($sql),+))));
+            LazyLock::new(|| Text::Rows(RowStatement::new($columns, concat!($($sql),+))));
         &TEXT
     }};
 }
@@ -78,11 +79,11 @@ macro_rules! params {
 pub(super) fn text(statement: Statement) -> &'static Text {
     match statement {
         Statement::LockPolls => rows!(
-            ["poll_id"],
+            "poll_id",
             "SELECT p.id, p.epoch, p.revision, 0 ",
             given_polls!()
         ),
-        Statement::ReadPolls => rows!(["poll_id"], poll!(), " ", given_polls!()),
+        Statement::ReadPolls => rows!("poll_id", poll!(), " ", given_polls!()),
         Statement::InsertPoll => params!(
             "INSERT INTO votify_polls (title, title_search_key, description, category, \
              ballot_kind, voter_policy, results_policy, allows_revote, address_quota, created_at, \
@@ -98,7 +99,7 @@ pub(super) fn text(statement: Statement) -> &'static Text {
              = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?"
         ),
         Statement::InsertOptions => rows!(
-            ["poll_id", "ordinal", "id", "text"],
+            "poll_id, ordinal, id, text",
             "INSERT INTO votify_options (poll_key, ordinal, id, text) \
              SELECT p.poll_key, given.ordinal, given.id, given.text ",
             given_polls!()
@@ -107,7 +108,7 @@ pub(super) fn text(statement: Statement) -> &'static Text {
         Statement::DeletePoll => params!("DELETE FROM votify_polls WHERE id = ?"),
 
         Statement::ReadHistories => rows!(
-            ["poll_id", "voter_id", "ballot_id"],
+            "poll_id, voter_id, ballot_id",
             "SELECT p.id, v.voter_id, v.ballot_id, v.choice, v.revision, v.cast_at ",
             given_polls!(),
             "CROSS JOIN votify_votes v ON v.poll_key = p.poll_key AND v.voter_id = given.voter_id \
@@ -118,7 +119,7 @@ pub(super) fn text(statement: Statement) -> &'static Text {
              AND s.voter_id = given.voter_id AND s.ballot_id = given.ballot_id"
         ),
         Statement::ReadVotes => rows!(
-            ["poll_id", "voter_id"],
+            "poll_id, voter_id",
             "SELECT v.voter_id, v.ballot_id, v.choice, v.revision, v.cast_at, ",
             options!(),
             " ",
@@ -143,28 +144,14 @@ pub(super) fn text(statement: Statement) -> &'static Text {
             " GROUP BY choice"
         ),
         Statement::InsertVotes => rows!(
-            [
-                "poll_id",
-                "voter_id",
-                "ballot_id",
-                "choice",
-                "revision",
-                "cast_at"
-            ],
+            "poll_id, voter_id, ballot_id, choice, revision, cast_at",
             "INSERT INTO votify_votes (poll_key, voter_id, ballot_id, choice, revision, cast_at) \
              SELECT p.poll_key, given.voter_id, given.ballot_id, given.choice, given.revision, \
              given.cast_at ",
             given_polls!()
         ),
         Statement::UpdateVotes => rows!(
-            [
-                "poll_id",
-                "voter_id",
-                "ballot_id",
-                "choice",
-                "revision",
-                "cast_at"
-            ],
+            "poll_id, voter_id, ballot_id, choice, revision, cast_at",
             "UPDATE votify_votes SET ballot_id = given.ballot_id, choice = given.choice, \
              revision = given.revision, cast_at = given.cast_at FROM given \
              WHERE votify_votes.poll_key = \
@@ -172,26 +159,20 @@ pub(super) fn text(statement: Statement) -> &'static Text {
              AND votify_votes.voter_id = +given.voter_id"
         ),
         Statement::DeleteVotes => rows!(
-            ["poll_id", "voter_id"],
+            "poll_id, voter_id",
             "DELETE FROM votify_votes WHERE (poll_key, voter_id) IN \
              (SELECT p.poll_key, given.voter_id ",
             given_polls!(),
             ")"
         ),
         Statement::InsertSuperseded => rows!(
-            ["poll_id", "voter_id", "ballot_id", "choice", "revision"],
+            "poll_id, voter_id, ballot_id, choice, revision",
             "INSERT INTO votify_superseded_votes (poll_key, voter_id, ballot_id, choice, revision) \
              SELECT p.poll_key, given.voter_id, given.ballot_id, given.choice, given.revision ",
             given_polls!()
         ),
         Statement::UpdateTallies => rows!(
-            [
-                "poll_id",
-                "revision",
-                "total_votes",
-                "vote_counts",
-                "trending_score"
-            ],
+            "poll_id, revision, total_votes, vote_counts, trending_score",
             "UPDATE votify_polls SET revision = given.revision, total_votes = given.total_votes, \
              vote_counts = given.vote_counts, trending_score = given.trending_score FROM given \
              WHERE votify_polls.id = +given.poll_id"
@@ -202,27 +183,27 @@ pub(super) fn text(statement: Statement) -> &'static Text {
         }
 
         Statement::ReadVoteAddresses => rows!(
-            ["poll_id", "voter_id"],
+            "poll_id, voter_id",
             "SELECT p.id, a.voter_id, a.address_id ",
             given_polls!(),
             "CROSS JOIN votify_vote_addresses a ON a.poll_key = p.poll_key \
              AND a.voter_id = given.voter_id"
         ),
         Statement::CountVoteAddresses => rows!(
-            ["poll_id", "address_id"],
+            "poll_id, address_id",
             "SELECT p.id, a.address_id, count(*) ",
             given_polls!(),
             "CROSS JOIN votify_vote_addresses a ON a.poll_key = p.poll_key \
              AND a.address_id = given.address_id GROUP BY p.id, a.address_id"
         ),
         Statement::InsertVoteAddresses => rows!(
-            ["poll_id", "voter_id", "address_id"],
+            "poll_id, voter_id, address_id",
             "INSERT INTO votify_vote_addresses (poll_key, voter_id, address_id) \
              SELECT p.poll_key, given.voter_id, given.address_id ",
             given_polls!()
         ),
         Statement::DeleteVoteAddresses => rows!(
-            ["poll_id", "voter_id"],
+            "poll_id, voter_id",
             "DELETE FROM votify_vote_addresses WHERE (poll_key, voter_id) IN \
              (SELECT p.poll_key, given.voter_id ",
             given_polls!(),
@@ -233,7 +214,7 @@ pub(super) fn text(statement: Statement) -> &'static Text {
         }
 
         Statement::ReadInvites => rows!(
-            ["poll_id", "voter_id"],
+            "poll_id, voter_id",
             "SELECT i.voter_id ",
             given_polls!(),
             "CROSS JOIN votify_invites i ON i.poll_key = p.poll_key AND i.voter_id = given.voter_id"
@@ -242,7 +223,7 @@ pub(super) fn text(statement: Statement) -> &'static Text {
             params!("SELECT count(*) FROM votify_invites WHERE ", of_poll!())
         }
         Statement::InsertInvites => rows!(
-            ["poll_id", "voter_id"],
+            "poll_id, voter_id",
             "INSERT INTO votify_invites (poll_key, voter_id) SELECT p.poll_key, given.voter_id ",
             given_polls!()
         ),
@@ -267,7 +248,7 @@ pub(super) fn text(statement: Statement) -> &'static Text {
              ORDER BY expires_at LIMIT 100)"
         ),
         Statement::ReadRevocations => rows!(
-            ["token_id"],
+            "token_id",
             "SELECT r.token_id FROM given \
              CROSS JOIN votify_revoked_tokens r ON r.token_id = given.token_id"
         ),

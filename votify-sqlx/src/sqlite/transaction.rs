@@ -8,7 +8,7 @@ use votify_core::store::Durability;
 use super::connect::SqliteDatabase;
 use super::error_codes::primary_code;
 use super::script::{CommitScript, Script};
-use super::{NAME, schema, sql};
+use super::{schema, sql};
 use crate::backend::{Backend, Call, ListingSyntax, Reply, Transaction, TransactionMode};
 use crate::batch_writes::BatchWrites;
 use crate::error::Error;
@@ -16,7 +16,7 @@ use crate::schema::SchemaInfo;
 
 #[async_trait]
 impl Backend for SqliteDatabase {
-    const NAME: &'static str = NAME;
+    const NAME: &'static str = "sqlite";
     const LISTING: ListingSyntax = ListingSyntax {
         select: sql::SELECT_POLL,
         from: "votify_polls p INDEXED BY votify_polls_{index}",

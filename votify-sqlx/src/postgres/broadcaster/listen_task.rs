@@ -13,8 +13,8 @@ use super::invalid_payload_log::InvalidPayloadLog;
 use super::listener::Listener;
 use super::wire;
 
-/// The delays before a reconnect. Jitter doubles each delay at most, so that the instances
-/// of a deployment do not reconnect at once.
+/// The delays before a reconnect. Jitter doubles each delay at most, so that the
+/// instances of a deployment do not reconnect at once.
 const DELAYS: ExponentialBuilder = ExponentialBuilder::new()
     .with_min_delay(Duration::from_millis(100))
     .with_max_delay(MAX_DELAY)

@@ -10,7 +10,8 @@ use super::{CHANNEL, CLOSE_TIMEOUT, TIMEOUT};
 /// The time without notifications after which a connection is probed.
 const KEEPALIVE: Duration = Duration::from_secs(5);
 
-/// The listening connection. It never reconnects by itself, so that every loss is noticed.
+/// The listening connection. It never reconnects by itself, so that every loss is
+/// noticed.
 pub(super) struct Listener {
     listener: PgListener,
     /// A pool of this one connection: a [`PgListener`] takes its connection from a pool,

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use votify_core::PollId;
 use votify_core::broadcast::{Delivery, Update};
-use votify_core::tally::Position;
 
 /// PostgreSQL accepts payloads of less than 8000 bytes.
 const MAX_BYTES: usize = 7_999;
@@ -19,28 +19,14 @@ struct Envelope<'a> {
     update: &'a Update,
 }
 
-/// Replaces an update that is too large.
-#[derive(Serialize)]
-struct OversizeNotice {
-    poll: PollId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    position: Option<Position>,
-}
-
-/// Returns the payload of an update, or an [`OversizeNotice`].
+/// Returns the payload of an update, or only its poll if the update is too large.
 pub(super) fn payload(update: &Update) -> serde_json::Result<String> {
     let poll = update.poll();
     let envelope = serde_json::to_string(&Envelope { poll, update })?;
     if envelope.len() <= MAX_BYTES {
         return Ok(envelope);
     }
-    let position = match update {
-        Update::TallyChanged { tally, .. } | Update::DefinitionChanged { tally, .. } => {
-            Some(tally.position)
-        }
-        _ => None,
-    };
-    serde_json::to_string(&OversizeNotice { poll, position })
+    Ok(json!({ "poll": poll }).to_string())
 }
 
 /// Returns the poll of a payload, which later versions may extend. A probe has none.
@@ -55,8 +41,8 @@ pub(super) fn poll_of(payload: &str) -> serde_json::Result<Option<PollId>> {
     serde_json::from_str(payload).map(|Head { poll }| Some(poll))
 }
 
-/// Returns what the subscriptions of `poll` receive for a payload about it: the update, or
-/// `Lagged` if there is none that this version knows.
+/// Returns what the subscriptions of `poll` receive for a payload about it: the update,
+/// or `Lagged` if there is none that this version knows.
 pub(super) fn delivery(poll: PollId, payload: &str) -> Delivery {
     #[derive(Deserialize)]
     struct Body {
@@ -110,14 +96,10 @@ mod tests {
     }
 
     #[test]
-    fn an_oversize_update_becomes_a_notice_with_its_position() {
+    fn an_oversize_update_is_sent_as_its_poll_only() {
         let update = tally_update(100, u64::MAX);
         let payload = payload(&update).unwrap();
-        assert!(payload.len() < 200, "{payload}");
-        assert!(
-            payload.contains("\"position\":{\"epoch\":1,\"revision\":0}"),
-            "{payload}"
-        );
+        assert_eq!(payload, format!(r#"{{"poll":"{}"}}"#, update.poll()));
         assert_eq!(poll_of(&payload).unwrap(), Some(update.poll()));
         assert_eq!(delivery(update.poll(), &payload), Delivery::Lagged);
     }
