@@ -11,17 +11,19 @@ use crate::statement::Statement;
 pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 /// Begins a transaction that reads one snapshot.
 pub(super) const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-    SET LOCAL plan_cache_mode = force_custom_plan";
+    SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL statement_timeout = '5s'";
 
 /// The settings of a session that casts votes.
 ///
 /// - Waits for locks are bounded, and the server ends transactions whose client is gone.
+/// - The server ends a statement soon after an engine has stopped waiting for it.
 /// - Plans are generic and use indexes whatever the statistics say: a table that was small
 ///   when it was last analyzed may have a hundred thousand votes a second later.
 /// - A statement without `BEGIN` runs as in a transaction by [`BEGIN`], whatever the
 ///   database has as its default.
-const SETTINGS: [(&str, &str); 8] = [
+const SETTINGS: [(&str, &str); 9] = [
     ("lock_timeout", "'3s'"),
+    ("statement_timeout", "'5s'"),
     ("idle_in_transaction_session_timeout", "'5s'"),
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),
