@@ -71,6 +71,8 @@ impl MySqlDatabase {
             .max_connections(MAX_CONNECTIONS)
             .idle_timeout(IDLE_TIMEOUT)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            // A replaced connection would clear the cache.
+            .max_lifetime(None)
             .test_before_acquire(false)
             .after_connect(move |connection, _| {
                 // The server may have lost commits since the last connection.

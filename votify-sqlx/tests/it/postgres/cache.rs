@@ -3,6 +3,7 @@
 use votify_core::poll::SealCause;
 use votify_core::{Ballot, BallotId, Choice, Outcome, Poll, Refusal, Store, StoreError};
 use votify_sqlx::PostgresStore;
+use votify_sqlx::sqlx::{self, AssertSqlSafe};
 use votify_test_support::ballots::{NOW, ballot, cast, draft, poll, votes};
 
 use super::harness::{Harness, run};
@@ -250,4 +251,107 @@ async fn changes_of_another_instance_are_noticed() {
         "{outcomes:?}"
     );
     assert_eq!(votes(&store, &poll).await, 3);
+}
+
+/// Logs which statements insert votes, and on which connections.
+const LOG_INSERTS: &str = "CREATE TABLE inserts (is_optimistic boolean, pid int); \
+    CREATE FUNCTION log_insert() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+        INSERT INTO inserts VALUES (current_query() LIKE '%SKIP LOCKED%', pg_backend_pid()); \
+        RETURN NEW; \
+    END $$; \
+    CREATE TRIGGER log_insert BEFORE INSERT ON votify_votes FOR EACH ROW EXECUTE FUNCTION log_insert()";
+
+async fn count_inserts(harness: &Harness, condition: &str) -> i64 {
+    let count = format!("SELECT count(*) FROM inserts WHERE {condition}");
+    let count = sqlx::query_scalar(AssertSqlSafe(count));
+    count.fetch_one(&harness.pool().await).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_corrupt_poll_does_not_prevent_optimistic_commits() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let store = harness.store().await;
+    let (intact, corrupt) = (poll(&store).await, poll(&store).await);
+    assert_counted(&store, &[ballot(&intact, 0)]).await;
+    let corrupt_row = format!(
+        "UPDATE votify_polls SET voter_policy = 'martians' WHERE id = '{}'",
+        corrupt.id
+    );
+    let pool = harness.pool().await;
+    run(&pool, format!("{LOG_INSERTS}; {corrupt_row}")).await;
+    for number in 1..=5 {
+        let ballots = [ballot(&intact, number), ballot(&corrupt, number)];
+        let outcomes = cast(&store, &ballots).await;
+        assert!(
+            matches!(
+                outcomes.as_slice(),
+                [Ok(Outcome::Counted { .. }), Err(StoreError::Corrupt { .. })]
+            ),
+            "{outcomes:?}"
+        );
+    }
+    assert_eq!(count_inserts(&harness, "is_optimistic").await, 5);
+}
+
+#[tokio::test]
+async fn new_connections_do_not_pause_optimistic_commits() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let store = harness.store().await;
+    let mut polls = Vec::new();
+    for _ in 0..10 {
+        polls.push(poll(&store).await);
+    }
+    // Several batches at once open several connections.
+    let casts = polls.iter().map(|poll| {
+        let (store, ballot) = (store.clone(), ballot(poll, 0));
+        tokio::spawn(async move { assert_counted(&store, &[ballot]).await })
+    });
+    for cast in casts.collect::<Vec<_>>() {
+        cast.await.unwrap();
+    }
+    run(&harness.pool().await, LOG_INSERTS).await;
+    for number in 1..=5 {
+        assert_counted(&store, &[ballot(&polls[0], number)]).await;
+    }
+    assert_eq!(count_inserts(&harness, "is_optimistic").await, 5);
+}
+
+#[tokio::test]
+async fn a_connection_is_reused_after_a_conflict() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let store = harness.store().await;
+    let poll = poll(&store).await;
+    let pool = harness.pool().await;
+    run(&pool, LOG_INSERTS).await;
+    assert_counted(&store, &[ballot(&poll, 1)]).await;
+    let blocked = ballot(&poll, 2);
+    let insert = format!(
+        "INSERT INTO votify_votes (poll_id, voter_id, ballot_id, choice, revision, cast_at) \
+         VALUES ('{}', '{}', '{}', '', 9, now())",
+        poll.id,
+        uuid::Uuid::from_bytes(*blocked.voter.as_bytes()),
+        blocked.id,
+    );
+    let mut blocker = pool.begin().await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(insert))
+        .execute(&mut *blocker)
+        .await
+        .unwrap();
+    // The unique index waits for the other transaction, until the lock times out.
+    let outcome = cast(&store, &[blocked]).await.remove(0);
+    assert!(
+        matches!(outcome, Err(StoreError::Unavailable { .. })),
+        "{outcome:?}"
+    );
+    blocker.rollback().await.unwrap();
+    assert_counted(&store, &[ballot(&poll, 3)]).await;
+    assert_eq!(count_inserts(&harness, "true").await, 2);
+    let first = "pid = (SELECT max(pid) FROM inserts)";
+    assert_eq!(count_inserts(&harness, first).await, 2);
 }

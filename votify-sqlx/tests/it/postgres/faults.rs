@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use votify_core::store::PollFilter;
 use votify_core::{Ballot, BallotId, Outcome, PageRequest, Store, StoreError};
-use votify_sqlx::PostgresStore;
+use votify_sqlx::{PostgresStore, sqlx};
 use votify_test_support::ballots::{NOW, ballot, cast, poll, repeat_voters_are_recognized, votes};
 
 use super::harness::{Harness, run};
