@@ -285,8 +285,18 @@ impl<B: Backend> Store for SqlStore<B> {
     }
 
     async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
-        let states = self.states(polls).await?;
-        Ok(states.into_iter().map(|state| Some(state?.tally)).collect())
+        let read = async {
+            let backend = self.ready().await?;
+            let call = || Call::Rows(Statement::ReadTallies, poll_rows(polls));
+            let rows = retry_transient(|| backend.read(call())).await?;
+            let mut tallies = HashMap::with_capacity(rows.len());
+            for row in &rows {
+                let tally = decode::tally(row)?;
+                tallies.insert(tally.poll, tally);
+            }
+            Ok(in_order_of(polls, tallies))
+        };
+        read.await.map_err(store_error::<B>)
     }
 
     fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {

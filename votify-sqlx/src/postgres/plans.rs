@@ -124,7 +124,7 @@ async fn statements_read_rows_by_index() {
         return;
     };
     let mut tables = tables(&mut connection).await;
-    let expected: [(&str, &[&str]); 20] = [
+    let expected: [(&str, &[&str]); 21] = [
         (sql::CAST, &["votify_votes_pkey", "votify_tallies_pkey"]),
         (
             sql::CAST_OPTIMISTIC,
@@ -137,6 +137,14 @@ async fn statements_read_rows_by_index() {
         (sql::text(Statement::LockPolls), &["votify_tallies_pkey"]),
         (
             sql::text(Statement::ReadPolls),
+            &[
+                "votify_polls_pkey",
+                "votify_tallies_pkey",
+                "votify_options_pkey",
+            ],
+        ),
+        (
+            sql::text(Statement::ReadTallies),
             &[
                 "votify_polls_pkey",
                 "votify_tallies_pkey",

@@ -119,6 +119,11 @@ async fn statements_over_rows_look_each_row_up() {
             Statement::ReadPolls,
             "SEARCH o USING PRIMARY KEY (poll_key=?)",
         ),
+        (Statement::ReadTallies, POLL),
+        (
+            Statement::ReadTallies,
+            "SEARCH o USING PRIMARY KEY (poll_key=?)",
+        ),
         (Statement::InsertOptions, POLL),
         (Statement::ReadVotes, VOTE),
         (Statement::ReadHistories, VOTE),
