@@ -11,7 +11,7 @@ use votify_core::account::{
 
 use crate::backend::{Backend, Call, Transaction, TransactionMode};
 use crate::error::Error;
-use crate::retry::retry_on_conflict;
+use crate::retry::retry_transient;
 use crate::row_ext::RowExt;
 use crate::row_set::{RowSet, Value};
 use crate::statement::Statement;
@@ -89,7 +89,7 @@ impl<B: Backend> AccountStore for SqlStore<B> {
             let backend = self.ready().await?;
             let rows = RowSet::builder(tokens).id(|token| token.as_bytes()).build();
             let call = || Call::Rows(Statement::ReadRevocations, rows.clone());
-            let rows = retry_on_conflict(|| backend.read(call())).await?;
+            let rows = retry_transient(|| backend.read(call())).await?;
             let token = |row: &B::Row| Ok(TokenId::from_bytes(row.id(0)?));
             rows.iter()
                 .map(token)
@@ -110,7 +110,7 @@ async fn read_user<B: Backend>(
     statement: Statement,
     params: impl Fn() -> Vec<Value> + Send + Sync,
 ) -> Result<Option<User>, Error> {
-    let rows = retry_on_conflict(|| backend.read(Call::Params(statement, params()))).await?;
+    let rows = retry_transient(|| backend.read(Call::Params(statement, params()))).await?;
     let Some(row) = rows.first() else {
         return Ok(None);
     };
@@ -130,7 +130,7 @@ async fn write<B: Backend>(
     statement: Statement,
     params: impl Fn() -> Vec<Value> + Send + Sync,
 ) -> Result<(), Error> {
-    retry_on_conflict(|| write_once(backend, statement, params())).await
+    retry_transient(|| write_once(backend, statement, params())).await
 }
 
 async fn write_once<B: Backend>(

@@ -15,7 +15,8 @@ use crate::row_ext::RowExt;
 use crate::row_set::RowSet;
 use crate::statement::Statement;
 
-/// Reads the address usage of the locked polls that have a quota.
+/// Reads the address usage of the locked polls that have a quota. `batches` are in
+/// ascending order of their polls.
 pub(crate) async fn read<T: Transaction>(
     transaction: &mut T,
     polls: &[PollRead],
@@ -25,14 +26,17 @@ pub(crate) async fn read<T: Transaction>(
     let mut usage = HashMap::new();
     let (mut voters, mut addresses) = (BTreeSet::new(), BTreeSet::new());
     for (id, state) in polls {
-        let batch = batches.iter().find(|batch| batch.poll == *id);
-        let (Ok(state), Some(batch)) = (state, batch) else {
+        let Ok(state) = state else {
             continue;
         };
         let rules = state.poll.rules;
         if rules.address_quota.is_none() {
             continue;
         }
+        let index = batches.binary_search_by_key(id, |batch| batch.poll);
+        let Some(batch) = index.ok().and_then(|index| batches.get(index)) else {
+            continue;
+        };
         usage.insert(*id, AddressUsage::default());
         for ballot in batch.ballots(ballots) {
             addresses.extend(ballot.address.map(|address| (*id, address)));

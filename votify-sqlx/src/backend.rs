@@ -49,7 +49,8 @@ pub(crate) trait Backend: fmt::Debug + Clone + Send + Sync + 'static {
         calls: Vec<Call>,
     ) -> Result<(Self::Transaction, Vec<Reply<Self::Row>>), Error>;
 
-    /// Runs one call that only reads, outside of a transaction.
+    /// Runs one call that only reads, outside of a transaction. Uses no connection for a call
+    /// over no rows.
     async fn read(&self, call: Call) -> Result<Vec<Self::Row>, Error>;
 
     /// Returns the cache of poll states, if the connections belong to this store. `None`
@@ -74,15 +75,15 @@ pub(crate) trait Transaction: Send + Sized {
     /// calls before it changed, and what others committed before it started.
     async fn run(&mut self, calls: Vec<Call>) -> Result<Vec<Reply<Self::Row>>, Error>;
 
-    /// Commits. After an error nothing happened, except after [`Error::Unavailable`]:
-    /// then the transaction may be committed.
+    /// Commits. After an error the transaction is rolled back, except after
+    /// [`Error::Unavailable`]: then it may be committed.
     async fn commit(self) -> Result<(), Error>;
 
     /// Rolls back.
     async fn rollback(self);
 
-    /// Writes a batch and commits it. Returns the row version of the written tallies, or
-    /// 0 if the database has no row versions.
+    /// Writes a batch and commits it. Returns the row token of the written tallies, or 0 if
+    /// the database has no row tokens.
     ///
     /// Fails as [`commit`](Self::commit) does, and also if a write changed a different
     /// number of rows than it was given. By default, each write is a round trip.
@@ -124,11 +125,13 @@ pub(crate) trait Transaction: Send + Sized {
 
     /// Rolls back after an error.
     ///
-    /// After [`Error::Unavailable`] the connection is closed instead: its server may be a
-    /// standby by now, and a new connection may reach the primary.
+    /// After [`Error::Unavailable`] the connection is dropped instead: its server may be a
+    /// standby by now, and a new connection may reach the primary. After
+    /// [`Error::ConnectionLost`] it is dropped because no reply can be expected, or the next
+    /// one may belong to an earlier statement.
     async fn abort(self, error: &Error) {
         match error {
-            Error::Unavailable(_) => drop(self),
+            Error::Unavailable(_) | Error::ConnectionLost(_) => drop(self),
             _ => self.rollback().await,
         }
     }
@@ -171,6 +174,13 @@ pub(crate) enum Call {
     Rows(Statement, RowSet),
     /// The text of a listing, which depends on its filter.
     Listing(String, Vec<Value>),
+}
+
+impl Call {
+    /// Returns true if this is a call over no rows, which is not sent.
+    pub(crate) const fn has_no_rows(&self) -> bool {
+        matches!(self, Self::Rows(_, rows) if rows.is_empty())
+    }
 }
 
 /// The result of a call.

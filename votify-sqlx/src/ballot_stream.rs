@@ -7,7 +7,7 @@ use crate::backend::{Backend, Call};
 use crate::decode;
 use crate::error::Error;
 use crate::field::to_signed;
-use crate::retry::retry_on_conflict;
+use crate::retry::retry_transient;
 use crate::row_ext::RowExt;
 use crate::row_set::Value;
 use crate::statement::Statement;
@@ -34,12 +34,12 @@ pub(crate) fn ballots<B: Backend>(
     stream::try_unfold(None, move |cursor: Option<PageCursor>| async move {
         let cursor = match cursor {
             Some(cursor) => Some(cursor),
-            None => retry_on_conflict(|| start(backend, poll)).await?,
+            None => retry_transient(|| start(backend, poll)).await?,
         };
         let Some(mut cursor) = cursor.filter(|cursor| cursor.after < cursor.until) else {
             return Ok(None);
         };
-        let ballots = retry_on_conflict(|| page(backend, poll, &cursor)).await?;
+        let ballots = retry_transient(|| page(backend, poll, &cursor)).await?;
         cursor.after = match ballots.last() {
             Some(last) if i64::try_from(ballots.len()) == Ok(PAGE) => to_signed(last.revision)?,
             _ => cursor.until,

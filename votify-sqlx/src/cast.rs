@@ -6,8 +6,6 @@ mod group;
 mod optimistic;
 mod pessimistic;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use votify_core::backend::group_by_poll;
 use votify_core::{Ballot, BatchReceipt, Timestamp};
 
@@ -28,19 +26,10 @@ pub(crate) async fn cast<B: Backend>(
 ) -> BatchReceipt {
     let mut receipt = BatchReceipt::unknown_polls(ballots.len());
     let polls = group_by_poll(ballots);
-    let mut groups = vec![polls.as_slice()];
-    // True once an optimistic commit lost its connection. From then on, no error may say
+    // Each with true if an optimistic commit of it may be committed. Then no error may say
     // that nothing was written.
-    let may_be_committed = AtomicBool::new(false);
-    let store_error = |error: Error| {
-        let error = if may_be_committed.load(Ordering::Relaxed) {
-            Error::OutcomeUnknown(Box::new(error))
-        } else {
-            error
-        };
-        error.into_store_error(B::NAME)
-    };
-    while let Some(polls) = groups.pop() {
+    let mut groups = vec![(polls.as_slice(), false)];
+    while let Some((polls, mut may_be_committed)) = groups.pop() {
         if polls.is_empty() {
             continue;
         }
@@ -49,19 +38,29 @@ pub(crate) async fn cast<B: Backend>(
             ballots,
             now,
         };
-        // A retry is safe also if the connection was lost during a commit: ballots that
-        // were counted are replays.
-        let results = retry::retry_on_conflict(async || {
-            let optimistic = optimistic::cast(backend, group).await;
-            if matches!(optimistic, Err(Error::ConnectionLost(_))) {
-                may_be_committed.store(true, Ordering::Relaxed);
-            }
-            match optimistic? {
+        let deadline = retry::deadline();
+        let mut results = retry::retry_until(deadline, async || {
+            match optimistic::cast(backend, group).await? {
                 Some(results) => Ok(results),
                 None => pessimistic::cast(backend, heuristic, group).await,
             }
-        });
-        match results.await {
+        })
+        .await;
+        if let Err(error @ Error::CommitUnknown(_)) = &results {
+            tracing::debug!(%error, "casting the ballots again: those that were counted are replays");
+            may_be_committed = true;
+            let cast = || pessimistic::cast(backend, heuristic, group);
+            results = retry::retry_until(deadline, cast).await;
+        }
+        let store_error = |error: Error| {
+            let error = if may_be_committed {
+                Error::OutcomeUnknown(Box::new(error))
+            } else {
+                error
+            };
+            error.into_store_error(B::NAME)
+        };
+        match results {
             Ok(results) => {
                 for (poll, result) in results {
                     match result {
@@ -73,7 +72,7 @@ pub(crate) async fn cast<B: Backend>(
             Err(error) if polls.len() > 1 && error.may_concern_one_poll() => {
                 tracing::warn!(%error, polls = polls.len(), "batch failed; retrying its polls separately");
                 let (left, right) = polls.split_at(polls.len() / 2);
-                groups.extend([right, left]);
+                groups.extend([(right, may_be_committed), (left, may_be_committed)]);
             }
             Err(error) => {
                 let error = store_error(error);

@@ -27,7 +27,7 @@ pub(crate) fn poll_id(row: &impl RowExt, index: usize) -> Result<PollId, Error> 
     Ok(PollId::from_bytes(row.id(index)?))
 }
 
-/// Reads poll, epoch, revision and row version from four columns.
+/// Reads poll, epoch, revision and row token from four columns.
 pub(crate) fn row_version(row: &impl RowExt, first: usize) -> Result<(PollId, RowVersion), Error> {
     let id = poll_id(row, first)?;
     let version = RowVersion {
@@ -45,18 +45,22 @@ fn position(poll: PollId, row: &impl RowExt, first: usize) -> Result<Position, E
     })
 }
 
-/// The index of the row version in the rows of polls.
-pub(crate) const ROW_VERSION: usize = 23;
+/// The index of the row token in the rows of polls.
+pub(crate) const ROW_TOKEN: usize = 23;
 
 /// Reads a poll from these columns: poll, title, description, category, ballot kind,
 /// voter policy, results policy, whether revotes are allowed, address quota, times of
 /// creation, opening, closing, last edit and sealing, owner, key id, version, epoch,
-/// revision, total, counts, trending score, options, row version.
+/// revision, total, counts, trending score, options, row token.
 ///
 /// The counts are a JSON array in the order of the options, the options a JSON array of
 /// `[ordinal, id, text]`. So one row holds one snapshot of the whole poll.
 pub(crate) fn poll(row: &impl RowExt) -> Result<PollState, Error> {
     let id = poll_id(row, 0)?;
+    poll_columns(id, row).map_err(|error| error.in_row_of(id))
+}
+
+fn poll_columns(id: PollId, row: &impl RowExt) -> Result<PollState, Error> {
     let read = FieldReader(id);
     let owner = row
         .opt_bytes(14)?
@@ -92,7 +96,11 @@ pub(crate) fn poll(row: &impl RowExt) -> Result<PollState, Error> {
         version: poll.version,
         sealed: poll.is_sealed(),
         total_votes: read.count("total", row.integer(19)?)?,
-        counts: counts(&poll, &row.text(20)?)?,
+        counts: counts(
+            id,
+            poll.options.iter().map(|option| option.id),
+            &row.text(20)?,
+        )?,
     };
     Ok(PollState {
         poll,
@@ -101,27 +109,59 @@ pub(crate) fn poll(row: &impl RowExt) -> Result<PollState, Error> {
     })
 }
 
-fn options(poll: PollId, json: Option<&str>) -> Result<Vec<PollOption>, CorruptField> {
-    let read = FieldReader(poll);
-    let mut options: Vec<(u64, OptionId, String)> = read.json("options", json.unwrap_or("[]"))?;
-    options.sort_unstable_by_key(|(ordinal, ..)| *ordinal);
-    let options = (0..).zip(options).map(|(expected, (ordinal, id, text))| {
-        (ordinal == expected).then_some(PollOption { id, text })
-    });
-    read.checked("options", options.collect())
+/// Reads a tally from these columns: poll, version, whether the poll is sealed, epoch,
+/// revision, total, counts, options.
+///
+/// The counts are as for [`poll`], the options a JSON array of `[ordinal, id]`.
+pub(crate) fn tally(row: &impl RowExt) -> Result<Tally, Error> {
+    let id = poll_id(row, 0)?;
+    tally_columns(id, row).map_err(|error| error.in_row_of(id))
 }
 
-fn counts(poll: &Poll, json: &str) -> Result<Vec<OptionCount>, CorruptField> {
-    let read = FieldReader(poll.id);
+fn tally_columns(id: PollId, row: &impl RowExt) -> Result<Tally, Error> {
+    let read = FieldReader(id);
+    let options = row.opt_text(7)?;
+    let options = read.json("options", options.as_deref().unwrap_or("[]"))?;
+    let options: Vec<OptionId> = in_order(id, options)?;
+    Ok(Tally {
+        poll: id,
+        version: read.count("version", row.integer(1)?)?,
+        sealed: row.flag(2)?,
+        position: position(id, row, 3)?,
+        total_votes: read.count("total", row.integer(5)?)?,
+        counts: counts(id, options.into_iter(), &row.text(6)?)?,
+    })
+}
+
+fn options(poll: PollId, json: Option<&str>) -> Result<Vec<PollOption>, CorruptField> {
+    let options: Vec<(u64, OptionId, String)> =
+        FieldReader(poll).json("options", json.unwrap_or("[]"))?;
+    let options = options.into_iter();
+    let options = options.map(|(ordinal, id, text)| (ordinal, PollOption { id, text }));
+    in_order(poll, options.collect())
+}
+
+/// Sorts options by their ordinals, which must be 0, 1, 2 and so on.
+fn in_order<T>(poll: PollId, mut options: Vec<(u64, T)>) -> Result<Vec<T>, CorruptField> {
+    options.sort_unstable_by_key(|(ordinal, _)| *ordinal);
+    let options = (0..).zip(options);
+    let options =
+        options.map(|(expected, (ordinal, option))| (ordinal == expected).then_some(option));
+    FieldReader(poll).checked("options", options.collect())
+}
+
+fn counts(
+    poll: PollId,
+    options: impl ExactSizeIterator<Item = OptionId>,
+    json: &str,
+) -> Result<Vec<OptionCount>, CorruptField> {
+    let read = FieldReader(poll);
     let counts: Vec<u64> = read.json("counts", json)?;
-    let same_length = (counts.len() == poll.options.len()).then_some(());
+    let same_length = (counts.len() == options.len()).then_some(());
     read.checked("counts", same_length)?;
-    let options = poll.options.iter().zip(counts);
-    Ok(options
-        .map(|(option, count)| OptionCount {
-            option: option.id,
-            count,
-        })
+    let counts = options.zip(counts);
+    Ok(counts
+        .map(|(option, count)| OptionCount { option, count })
         .collect())
 }
 

@@ -15,6 +15,10 @@ pub(crate) enum Error {
     /// The connection broke before the commit. Nothing happened, and a retry may succeed.
     #[error("{0}")]
     ConnectionLost(sqlx::Error),
+    /// The connection broke after an optimistic commit was sent, which may be committed.
+    /// Casting the same ballots again settles it.
+    #[error("{0}")]
+    CommitUnknown(sqlx::Error),
     /// The database is unreachable, full, read-only or silent. After a commit, it is
     /// unknown whether the transaction was committed.
     #[error("{0}")]
@@ -32,6 +36,12 @@ pub(crate) enum Error {
     /// A row of a user has a value that this library does not write.
     #[error("invalid {0} in the row of a user")]
     CorruptUser(&'static str),
+    /// The row of a poll has a column that cannot be decoded.
+    #[error("invalid row of poll {poll}: {error}")]
+    CorruptRow { poll: PollId, error: sqlx::Error },
+    /// The database rejects the login or the statement, whatever the values are.
+    #[error("{0}")]
+    Rejected(sqlx::Error),
     /// Any other error of the driver.
     #[error("{0}")]
     Driver(sqlx::Error),
@@ -111,24 +121,45 @@ impl Error {
     /// may have been committed.
     pub(crate) fn into_commit_error(self) -> Self {
         match self {
-            Self::ConnectionLost(error) | Self::Corrupt(error) | Self::Driver(error) => {
+            Self::ConnectionLost(error)
+            | Self::Corrupt(error)
+            | Self::Rejected(error)
+            | Self::Driver(error) => Self::Unavailable(error),
+            other => other,
+        }
+    }
+
+    /// Returns the error of a failed attempt to get a connection. Without one nothing is
+    /// known about the data, so that every error that is not retryable is a database that
+    /// cannot be reached.
+    pub(crate) fn of_acquire(error: sqlx::Error) -> Self {
+        match Self::from(error) {
+            Self::Corrupt(error) | Self::Rejected(error) | Self::Driver(error) => {
                 Self::Unavailable(error)
             }
             other => other,
         }
     }
 
+    /// Attaches the poll to an error of a column of its row.
+    pub(crate) fn in_row_of(self, poll: PollId) -> Self {
+        match self {
+            Self::Corrupt(error) => Self::CorruptRow { poll, error },
+            other => other,
+        }
+    }
+
     /// Returns true if a transaction with other polls may succeed.
     pub(crate) const fn may_concern_one_poll(&self) -> bool {
-        !matches!(
+        matches!(
             self,
-            Self::Conflict(_)
-                | Self::ConnectionLost(_)
-                | Self::Unavailable(_)
-                | Self::Connect(_)
-                | Self::TablesUnusable(_)
-                | Self::NotMigrated
-                | Self::TooNew { .. }
+            Self::Corrupt(_)
+                | Self::CorruptField(_)
+                | Self::CorruptRow { .. }
+                | Self::Driver(_)
+                | Self::TooLarge(_)
+                | Self::Encode(..)
+                | Self::RowCountMismatch { .. }
         )
     }
 
@@ -147,9 +178,10 @@ impl Error {
             Self::PollNotFound(id) => StoreError::PollNotFound(id),
             Self::PollExists(id) => StoreError::PollExists(id),
             error if error.is_unavailable() => StoreError::unavailable(backend, error),
-            Self::Corrupt(_) | Self::CorruptField(_) | Self::NotADatabase(_) => {
-                StoreError::corrupt(backend, self)
-            }
+            Self::Corrupt(_)
+            | Self::CorruptField(_)
+            | Self::CorruptRow { .. }
+            | Self::NotADatabase(_) => StoreError::corrupt(backend, self),
             _ => StoreError::failed(backend, self),
         }
     }
@@ -159,6 +191,7 @@ impl Error {
             self,
             Self::Conflict(_)
                 | Self::ConnectionLost(_)
+                | Self::CommitUnknown(_)
                 | Self::Unavailable(_)
                 | Self::OutcomeUnknown(_)
                 | Self::Connect(_)
@@ -190,15 +223,44 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
                 Self::Unavailable(error)
             }
+            sqlx::Error::Tls(_) | sqlx::Error::Configuration(_) => Self::Rejected(error),
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Corrupt(error),
             sqlx::Error::Database(database) => match kind(database.as_ref()) {
                 Some(ErrorKind::Conflict) => Self::Conflict(error),
                 Some(ErrorKind::ConnectionLost) => Self::ConnectionLost(error),
                 Some(ErrorKind::Unavailable) => Self::Unavailable(error),
                 Some(ErrorKind::Corrupt) => Self::Corrupt(error),
+                Some(ErrorKind::Rejected) => Self::Rejected(error),
                 None => Self::Driver(error),
             },
             _ => Self::Driver(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_errors_of_data_may_concern_one_poll() {
+        let tls = || sqlx::Error::Tls("handshake failed".into());
+        assert!(matches!(Error::from(tls()), Error::Rejected(_)));
+        assert!(!Error::from(tls()).may_concern_one_poll());
+        assert!(!Error::NotMigrated.may_concern_one_poll());
+        assert!(Error::TooLarge(u64::MAX).may_concern_one_poll());
+        let error = Error::of_acquire(tls());
+        assert!(matches!(error, Error::Unavailable(_)), "{error:?}");
+        let lost = || sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into());
+        assert!(Error::of_acquire(lost()).is_retryable());
+    }
+
+    #[test]
+    fn an_unknown_commit_is_unavailable_and_not_retried_blindly() {
+        let lost = sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into());
+        let error = Error::CommitUnknown(lost);
+        assert!(!error.is_retryable() && !error.may_concern_one_poll());
+        let error = error.into_store_error("test");
+        assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
     }
 }

@@ -10,4 +10,7 @@ pub(crate) enum ErrorKind {
     Unavailable,
     /// The database reports damaged files.
     Corrupt,
+    /// The database rejects the login or the statement, whatever the values are: a wrong
+    /// password, a missing grant or a missing table.
+    Rejected,
 }

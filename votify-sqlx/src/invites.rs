@@ -11,7 +11,7 @@ use crate::batch_writes::expect_rows;
 use crate::error::Error;
 use crate::field::FieldReader;
 use crate::lifecycle;
-use crate::retry::retry_on_conflict;
+use crate::retry::retry_transient;
 use crate::row_ext::RowExt;
 use crate::row_set::{RowSet, Value};
 use crate::statement::Statement;
@@ -27,7 +27,7 @@ impl<B: Backend> InviteStore for SqlStore<B> {
     ) -> Result<InviteOutcome, StoreError> {
         let invited = async {
             let backend = self.ready().await?;
-            retry_on_conflict(async || {
+            retry_transient(async || {
                 let (mut transaction, _) = lifecycle::lock(backend, poll).await?;
                 let result = invite(&mut transaction, poll, voters, max).await;
                 transaction.finish(result).await
@@ -41,7 +41,7 @@ impl<B: Backend> InviteStore for SqlStore<B> {
         let read = async {
             let backend = self.ready().await?;
             let call = || Call::Rows(Statement::ReadInvites, rows(&poll, voters));
-            let rows = retry_on_conflict(|| backend.read(call())).await?;
+            let rows = retry_transient(|| backend.read(call())).await?;
             voters_of(poll, &rows)
         };
         let invited = read.await.map_err(store_error::<B>)?;

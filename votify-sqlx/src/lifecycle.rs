@@ -8,13 +8,13 @@ use votify_core::{Choice, Poll, PollChange, PollId, Tally, Timestamp};
 use crate::backend::{Backend, Call, Transaction, TransactionMode};
 use crate::batch_writes::expect_rows;
 use crate::error::Error;
-use crate::retry::retry_on_conflict;
+use crate::retry::retry_transient;
 use crate::row_set::{Value, poll_rows};
 use crate::statement::Statement;
 use crate::{decode, definition};
 
 pub(crate) async fn create<B: Backend>(backend: &B, state: &PollState) -> Result<(), Error> {
-    let result = retry_on_conflict(async || {
+    let result = retry_transient(async || {
         let insert = Call::Params(Statement::InsertPoll, definition::params(state)?);
         let (mut transaction, _) = backend.begin(TransactionMode::Write, vec![insert]).await?;
         let result = insert_options(&mut transaction, state).await;
@@ -33,7 +33,7 @@ pub(crate) async fn change<B: Backend>(
     change: &PollChange,
     now: Timestamp,
 ) -> Result<ChangeOutcome, Error> {
-    retry_on_conflict(async || {
+    retry_transient(async || {
         let (mut transaction, state) = lock(backend, id).await?;
         let result = match state.apply_change(change, now) {
             Err(refusal) => Ok((ChangeOutcome::Refused(refusal), false)),
@@ -53,7 +53,7 @@ pub(crate) async fn seal<B: Backend>(
     cause: SealCause,
     now: Timestamp,
 ) -> Result<SealOutcome, Error> {
-    retry_on_conflict(async || {
+    retry_transient(async || {
         let (mut transaction, state) = lock(backend, id).await?;
         let result = match state.seal(cause, now) {
             Some(sealed) => replace(&mut transaction, &sealed)
@@ -68,7 +68,7 @@ pub(crate) async fn seal<B: Backend>(
 }
 
 pub(crate) async fn repair<B: Backend>(backend: &B, id: PollId) -> Result<Tally, Error> {
-    retry_on_conflict(async || {
+    retry_transient(async || {
         let (mut transaction, state) = lock(backend, id).await?;
         let result = async {
             let choices = count_choices(&mut transaction, &state.poll).await?;
@@ -84,7 +84,7 @@ pub(crate) async fn repair<B: Backend>(backend: &B, id: PollId) -> Result<Tally,
 
 /// Compares the tally with a count of the active ballots, of one snapshot.
 pub(crate) async fn audit<B: Backend>(backend: &B, id: PollId) -> Result<Audit, Error> {
-    retry_on_conflict(async || {
+    retry_transient(async || {
         let calls = vec![Call::Rows(Statement::ReadPolls, poll_rows(&[id]))];
         let (mut transaction, replies) = backend.begin(TransactionMode::Snapshot, calls).await?;
         let result = async {
@@ -112,7 +112,7 @@ pub(crate) async fn delete<B: Backend>(backend: &B, id: PollId) -> Result<(), Er
         Statement::DeleteOptions,
         Statement::DeletePoll,
     ];
-    retry_on_conflict(async || {
+    retry_transient(async || {
         let lock = Call::Rows(Statement::LockPolls, poll_rows(&[id]));
         let (mut transaction, replies) = backend.begin(TransactionMode::Write, vec![lock]).await?;
         let exists = replies.first().is_some_and(|reply| !reply.rows.is_empty());

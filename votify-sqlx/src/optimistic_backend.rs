@@ -24,8 +24,9 @@ pub(crate) trait OptimisticBackend: Send + Sync {
     /// row version, no other transaction holds their locks, and none of the voters has a
     /// history. Otherwise writes nothing.
     ///
-    /// After [`Error::ConnectionLost`] the writes may be committed. They are never
-    /// committed after another transaction changed one of the polls.
+    /// After [`Error::CommitUnknown`] the writes may be committed; after any other error
+    /// they are not. They are never committed after another transaction changed one of the
+    /// polls.
     async fn write(
         &self,
         write: ConditionalWrite<'_>,
@@ -40,10 +41,11 @@ pub(crate) struct ConditionalWrite<'a> {
     /// The expected row versions: first of the polls that change, in the order of
     /// their tallies, then of the others. Without one of them nothing is written.
     pub(crate) polls: Vec<(PollId, Option<RowVersion>)>,
-    /// The ballots of the voters who must have no history.
-    pub(crate) voters: &'a [&'a Ballot],
-    /// Those of them that may have been superseded.
-    pub(crate) may_be_superseded: &'a [&'a Ballot],
+    /// The ballots, whose voters must have no history.
+    pub(crate) ballots: &'a [&'a Ballot],
+    /// The ballots of polls that allow revotes: their ids are also searched among
+    /// superseded ballots.
+    pub(crate) revotable_ballots: &'a [&'a Ballot],
     pub(crate) writes: BatchWrites,
 }
 
@@ -51,7 +53,7 @@ pub(crate) struct ConditionalWrite<'a> {
 #[derive(Debug)]
 pub(crate) enum ConditionalResult<R> {
     Committed {
-        /// The token of the new row versions.
+        /// The row token of the written tallies.
         token: i64,
     },
     /// Nothing was written. Holds the row versions of the polls that exist and the
@@ -64,7 +66,7 @@ pub(crate) enum ConditionalResult<R> {
     CacheInvalidated,
 }
 
-/// Pauses optimistic commits after a conflict, so that two instances that vote in the
+/// Pauses optimistic commits after a stale write, so that two instances that vote in the
 /// same polls do not conflict forever.
 #[derive(Debug, Default)]
 pub(crate) struct OptimisticBackoff(AtomicU32);

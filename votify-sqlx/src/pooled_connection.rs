@@ -15,11 +15,15 @@ pub(crate) struct PooledConnection<DB: Database> {
 }
 
 impl<DB: Database> PooledConnection<DB> {
-    pub(crate) async fn acquire(pool: &Pool<DB>) -> Result<Self, sqlx::Error> {
-        let connection = pool.acquire().await?;
-        Ok(Self {
+    pub(crate) async fn acquire(pool: &Pool<DB>) -> Result<Self, Error> {
+        let connection = pool.acquire().await.map_err(Error::of_acquire)?;
+        Ok(Self::new(connection))
+    }
+
+    pub(crate) const fn new(connection: PoolConnection<DB>) -> Self {
+        Self {
             connection: Some(connection),
-        })
+        }
     }
 
     pub(crate) fn get(&mut self) -> Result<&mut DB::Connection, sqlx::Error> {

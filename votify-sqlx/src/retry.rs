@@ -12,13 +12,29 @@ const MAX_ELAPSED: Duration = Duration::from_secs(3);
 const MIN_DELAY: Duration = Duration::from_millis(2);
 const MAX_DELAY: Duration = Duration::from_millis(128);
 
-/// Runs `attempt` until it returns something else than a retryable error, or the time is
-/// up.
-pub(crate) async fn retry_on_conflict<T, F>(attempt: impl FnMut() -> F + Send) -> Result<T, Error>
+/// Returns the time after which no retry of a call that begins now starts.
+pub(crate) fn deadline() -> Instant {
+    Instant::now() + MAX_ELAPSED
+}
+
+/// Runs `attempt` until it returns something else than a retryable error, at most until
+/// the [`deadline`].
+pub(crate) async fn retry_transient<T, F>(attempt: impl FnMut() -> F + Send) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>> + Send,
 {
-    let deadline = Instant::now() + MAX_ELAPSED;
+    retry_until(deadline(), attempt).await
+}
+
+/// Runs `attempt` at least once, and until it returns something else than a retryable
+/// error or the deadline has passed.
+pub(crate) async fn retry_until<T, F>(
+    deadline: Instant,
+    attempt: impl FnMut() -> F + Send,
+) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>> + Send,
+{
     let delays = ExponentialBuilder::default()
         .with_min_delay(MIN_DELAY)
         .with_max_delay(MAX_DELAY)

@@ -16,7 +16,7 @@ pub use connect::SqliteDatabase;
 use sqlx::sqlite::SqlitePool;
 use votify_core::StoreError;
 
-use crate::retry::retry_on_conflict;
+use crate::retry::retry_transient;
 use crate::store::SqlStore;
 
 /// A [`Store`](votify_core::Store) in a SQLite file.
@@ -43,7 +43,7 @@ impl SqlStore<SqliteDatabase> {
     ///   update this library, or use another file.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         // Another process may be switching the same new file to write-ahead logging.
-        Self::new(retry_on_conflict(|| SqliteDatabase::open(url)).await).await
+        Self::new(retry_transient(|| SqliteDatabase::open(url)).await).await
     }
 
     /// Uses a host's pool with the host's settings.

@@ -10,12 +10,16 @@
 pub(crate) enum Statement {
     /// Locks polls in ascending order, until the transaction ends.
     ///
-    /// Rows: poll. Result: poll, epoch, revision, row version; only polls that exist.
+    /// Rows: poll. Result: poll, epoch, revision, row token; only polls that exist.
     LockPolls,
     /// Reads polls with their options and tallies, each of one snapshot.
     ///
     /// Rows: poll. Result: the columns that [`decode::poll`](crate::decode::poll) reads.
     ReadPolls,
+    /// Reads the tallies of polls, each of one snapshot.
+    ///
+    /// Rows: poll. Result: the columns that [`decode::tally`](crate::decode::tally) reads.
+    ReadTallies,
     /// Inserts a poll and its tally.
     ///
     /// Params: see [`definition::params`](crate::definition::params). Fails with a unique

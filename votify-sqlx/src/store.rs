@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -18,7 +19,7 @@ use crate::backend::{Backend, Call};
 use crate::cast::FirstVoteHeuristic;
 use crate::error::Error;
 use crate::listing::{self, Listing};
-use crate::retry::retry_on_conflict;
+use crate::retry::retry_transient;
 use crate::row_ext::RowExt;
 use crate::row_set::{RowSet, poll_rows};
 use crate::schema::Schema;
@@ -46,8 +47,9 @@ use crate::{ballot_stream, cast, decode, lifecycle};
 ///
 /// # Cache
 ///
-/// Up to 16 MiB of poll states are cached. A cached state is used only if the database
-/// still has the poll at the same position.
+/// A PostgreSQL or MySQL store with its own pool caches up to 16 MiB of poll states. A
+/// cached state is used only if the database still has the poll at the same position.
+/// SQLite and stores on a host's pool cache nothing.
 #[derive(Clone)]
 pub struct SqlStore<B> {
     backend: B,
@@ -91,7 +93,7 @@ impl<B: Backend> SqlStore<B> {
     pub async fn migrate(&self) -> Result<(), StoreError> {
         let migrated = async {
             if self.check_schema().await? != Schema::Current {
-                retry_on_conflict(|| self.backend.migrate()).await?;
+                retry_transient(|| self.backend.migrate()).await?;
                 self.check_schema().await?;
             }
             Ok(())
@@ -125,7 +127,7 @@ impl<B: Backend> SqlStore<B> {
 
     /// Returns the state of the tables.
     async fn check_schema(&self) -> Result<Schema, Error> {
-        let schema = retry_on_conflict(|| self.backend.schema()).await?.check()?;
+        let schema = retry_transient(|| self.backend.schema()).await?.check()?;
         if schema == Schema::Current {
             self.schema_is_current.store(true, Ordering::Relaxed);
         }
@@ -147,15 +149,34 @@ impl<B: Backend> SqlStore<B> {
         let read = async {
             let backend = self.ready().await?;
             let call = || Call::Rows(Statement::ReadPolls, poll_rows(ids));
-            let rows = retry_on_conflict(|| backend.read(call())).await?;
-            let mut states = HashMap::new();
+            let rows = retry_transient(|| backend.read(call())).await?;
+            let mut states = HashMap::with_capacity(rows.len());
             for (id, state) in decode::polls(&rows)? {
                 states.insert(id, state?);
             }
-            Ok(ids.iter().map(|id| states.get(id).cloned()).collect())
+            Ok(in_order_of(ids, states))
         };
         read.await.map_err(store_error::<B>)
     }
+}
+
+/// Returns the value of each id. Only the values of repeated ids are cloned.
+fn in_order_of<K: Copy + Eq + Hash, V: Clone>(
+    ids: &[K],
+    mut values: HashMap<K, V>,
+) -> Vec<Option<V>> {
+    let mut uses: HashMap<K, usize> = HashMap::with_capacity(ids.len());
+    for id in ids {
+        *uses.entry(*id).or_default() += 1;
+    }
+    let value = |id: &K| match uses.get_mut(id) {
+        Some(left @ 2..) => {
+            *left -= 1;
+            values.get(id).cloned()
+        }
+        _ => values.remove(id),
+    };
+    ids.iter().map(value).collect()
 }
 
 pub(crate) fn store_error<B: Backend>(error: Error) -> StoreError {
@@ -192,7 +213,7 @@ impl<B: Backend> Store for SqlStore<B> {
         let listing = Listing::new(filter, now);
         let listed = async {
             let backend = self.ready().await?;
-            retry_on_conflict(|| listing::list(backend, &listing, page)).await
+            retry_transient(|| listing::list(backend, &listing, page)).await
         };
         let polls = listed.await.map_err(store_error::<B>)?;
         Ok(polls.map(|state| state.poll))
@@ -249,7 +270,7 @@ impl<B: Backend> Store for SqlStore<B> {
                 .id(|voter| voter.as_bytes())
                 .build();
             let call = || Call::Rows(Statement::ReadVotes, rows.clone());
-            let rows = retry_on_conflict(|| backend.read(call())).await?;
+            let rows = retry_transient(|| backend.read(call())).await?;
             let Some(first) = rows.first() else {
                 return Ok(vec![None; voters.len()]);
             };
@@ -259,17 +280,24 @@ impl<B: Backend> Store for SqlStore<B> {
                 let vote = decode::vote(poll, &codec, row, 0)?;
                 votes.insert(vote.ballot.voter, vote);
             }
-            Ok(voters
-                .iter()
-                .map(|voter| votes.get(voter).cloned())
-                .collect())
+            Ok(in_order_of(voters, votes))
         };
         read.await.map_err(store_error::<B>)
     }
 
     async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
-        let states = self.states(polls).await?;
-        Ok(states.into_iter().map(|state| Some(state?.tally)).collect())
+        let read = async {
+            let backend = self.ready().await?;
+            let call = || Call::Rows(Statement::ReadTallies, poll_rows(polls));
+            let rows = retry_transient(|| backend.read(call())).await?;
+            let mut tallies = HashMap::with_capacity(rows.len());
+            for row in &rows {
+                let tally = decode::tally(row)?;
+                tallies.insert(tally.poll, tally);
+            }
+            Ok(in_order_of(polls, tallies))
+        };
+        read.await.map_err(store_error::<B>)
     }
 
     fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {

@@ -1,5 +1,5 @@
 //! Optimistic commit: evaluates a group against cached states and writes it with one
-//! conditional statement, which is its own transaction. Takes no locks. On a conflict
+//! conditional statement, which is its own transaction. Waits for no lock. On a conflict
 //! nothing is written, and the group is committed pessimistically.
 
 use std::collections::{HashMap, HashSet};
@@ -14,9 +14,11 @@ use super::group::Group;
 use super::pessimistic::read_polls;
 use crate::backend::{Backend, Call};
 use crate::batch_writes::BatchWrites;
+use crate::decode::{self, PollRead};
 use crate::error::Error;
 use crate::optimistic_backend::{ConditionalResult, ConditionalWrite, OptimisticBackend};
 use crate::poll_cache::{CachedState, Generation, PollStateCache, RowVersion};
+use crate::row_ext::RowExt;
 use crate::row_set::poll_rows;
 use crate::statement::Statement;
 
@@ -36,19 +38,31 @@ pub(super) async fn cast<'a, B: Backend>(
     if cast.cached.values().any(|cached| has_quota(&cached.state)) {
         return Ok(None);
     }
-    let results = match cast.run().await {
+    match cast.run().await {
+        Ok(Attempt::Committed(results)) => Ok(Some(results)),
+        Ok(Attempt::Stale) => {
+            optimistic.backoff().record_conflict();
+            Ok(None)
+        }
+        Ok(Attempt::Unsuitable) => Ok(None),
         // The pessimistic commit finds out which poll is the cause.
         Err(error) if error.may_concern_one_poll() => {
             tracing::debug!(%error, "optimistic commit failed");
-            None
+            Ok(None)
         }
-        results => results?,
-    };
-    // A quota is no conflict.
-    if results.is_none() && !cast.found_quota() {
-        optimistic.backoff().record_conflict();
+        Err(error) => Err(error),
     }
-    Ok(results)
+}
+
+/// The result of an optimistic commit.
+enum Attempt<'a> {
+    /// Everything is written, if there was anything to write.
+    Committed(Vec<PollResult<'a>>),
+    /// Nothing was written, because another transaction changed or locks a poll.
+    Stale,
+    /// Nothing was written, because the group needs the pessimistic commit: a connection is
+    /// new, or a poll has got a quota or allows revotes.
+    Unsuitable,
 }
 
 struct OptimisticCast<'w, 'a, B: Backend> {
@@ -57,7 +71,7 @@ struct OptimisticCast<'w, 'a, B: Backend> {
     cache: &'w PollStateCache,
     generation: Generation,
     group: Group<'a>,
-    voters: Vec<&'a Ballot>,
+    ballots: Vec<&'a Ballot>,
     cached: HashMap<PollId, Arc<CachedState>>,
 }
 
@@ -80,7 +94,7 @@ impl<'w, 'a, B: Backend> OptimisticCast<'w, 'a, B> {
             cache,
             generation,
             cached: cached.collect(),
-            voters: group
+            ballots: group
                 .polls
                 .iter()
                 .flat_map(|batch| batch.ballots(group.ballots))
@@ -89,24 +103,26 @@ impl<'w, 'a, B: Backend> OptimisticCast<'w, 'a, B> {
         }
     }
 
-    async fn run(&self) -> Result<Option<Vec<PollResult<'a>>>, Error> {
+    async fn run(&self) -> Result<Attempt<'a>, Error> {
         let (results, writes) = self.evaluate_cached();
         let assumed = !writes.is_empty();
         match self.write_assuming_first_votes(&writes).await? {
             ConditionalResult::Committed { token } => {
                 update_cache(self.backend, self.generation, writes, token);
-                Ok(Some(results))
+                Ok(Attempt::Committed(results))
             }
             // Everything is as assumed, so another transaction holds a lock.
             ConditionalResult::Stale {
                 versions,
                 histories,
-            } if assumed && histories.is_empty() && self.are_unchanged(&versions) => Ok(None),
+            } if assumed && histories.is_empty() && self.are_unchanged(&versions) => {
+                Ok(Attempt::Stale)
+            }
             ConditionalResult::Stale {
                 versions,
                 histories,
             } => self.retry_with(versions, histories).await,
-            ConditionalResult::CacheInvalidated => Ok(None),
+            ConditionalResult::CacheInvalidated => Ok(Attempt::Unsuitable),
         }
     }
 
@@ -116,18 +132,18 @@ impl<'w, 'a, B: Backend> OptimisticCast<'w, 'a, B> {
         if self.cached.len() < self.group.polls.len() {
             return Default::default();
         }
-        let states = self.cached.values().map(|cached| cached.state.clone());
-        self.evaluate(states.collect(), HashMap::new())
+        let polls = self.cached.iter();
+        let polls = polls.map(|(id, cached)| (*id, Ok(cached.state.clone())));
+        self.evaluate(polls.collect(), HashMap::new())
     }
 
     fn evaluate(
         &self,
-        states: Vec<PollState>,
+        polls: Vec<PollRead>,
         histories: HashMap<PollId, Vec<B::Row>>,
     ) -> (Vec<PollResult<'a>>, Vec<WriteSet>) {
-        let polls = states.into_iter().map(|state| (state.poll.id, Ok(state)));
         let input = DecisionInput {
-            polls: polls.collect(),
+            polls,
             histories,
             addresses: HashMap::new(),
         };
@@ -142,8 +158,8 @@ impl<'w, 'a, B: Backend> OptimisticCast<'w, 'a, B> {
         &self,
         writes: &[WriteSet],
     ) -> Result<ConditionalResult<B::Row>, Error> {
-        let may_be_superseded: Vec<&Ballot> = self
-            .voters
+        let revotable_ballots: Vec<&Ballot> = self
+            .ballots
             .iter()
             .filter(|ballot| !self.forbids_revotes(ballot.poll))
             .copied()
@@ -152,8 +168,8 @@ impl<'w, 'a, B: Backend> OptimisticCast<'w, 'a, B> {
             .write(ConditionalWrite {
                 generation: self.generation,
                 polls: self.cached_versions(writes),
-                voters: &self.voters,
-                may_be_superseded: &may_be_superseded,
+                ballots: &self.ballots,
+                revotable_ballots: &revotable_ballots,
                 writes: BatchWrites::new(writes)?,
             })
             .await
@@ -166,12 +182,12 @@ impl<'w, 'a, B: Backend> OptimisticCast<'w, 'a, B> {
             let cached = self.cached.get(&poll).filter(|_| !writes.is_empty());
             (poll, cached.map(|cached| cached.row_version()))
         };
-        // Both are ascending, so one pass separates the polls that change.
-        let mut written = writes.iter().map(|write| write.state.poll.id).peekable();
+        // The polls that change are in the order of their tallies.
+        let changed = || writes.iter().map(|write| write.state.poll.id);
+        let is_changed: HashSet<PollId> = changed().collect();
         let all = self.group.polls.iter().map(|batch: &PollBatch| batch.poll);
-        let (changed, unchanged): (Vec<PollId>, Vec<PollId>) =
-            all.partition(|poll| written.next_if_eq(poll).is_some());
-        changed.into_iter().chain(unchanged).map(version).collect()
+        let unchanged = all.filter(|poll| !is_changed.contains(poll));
+        changed().chain(unchanged).map(version).collect()
     }
 
     /// Returns true if the poll did not allow revotes according to its cached state.
@@ -193,64 +209,77 @@ impl<'w, 'a, B: Backend> OptimisticCast<'w, 'a, B> {
         &self,
         versions: Vec<(PollId, RowVersion)>,
         histories: HashMap<PollId, Vec<B::Row>>,
-    ) -> Result<Option<Vec<PollResult<'a>>>, Error> {
-        let Some(states) = self.states(&versions).await? else {
-            return Ok(None);
-        };
-        if states.iter().any(has_quota) {
-            return Ok(None);
-        }
-        let (results, writes) = self.evaluate(states, histories);
-        if writes.is_empty() {
-            return Ok(Some(results));
-        }
+    ) -> Result<Attempt<'a>, Error> {
         let versions: HashMap<PollId, RowVersion> = versions.into_iter().collect();
+        let Some(polls) = self.read_versions(&versions).await? else {
+            return Ok(Attempt::Stale);
+        };
+        let mut states = polls.iter().filter_map(|(_, state)| state.as_ref().ok());
+        if states.any(|state| has_quota(state) || self.newly_allows_revotes(state)) {
+            return Ok(Attempt::Unsuitable);
+        }
+        let (results, writes) = self.evaluate(polls, histories);
+        if writes.is_empty() {
+            return Ok(Attempt::Committed(results));
+        }
         let changed = writes.iter().map(|write| write.state.poll.id);
         let write = ConditionalWrite {
             generation: self.generation,
             polls: changed.map(|id| (id, versions.get(&id).copied())).collect(),
-            voters: &[],
-            may_be_superseded: &[],
+            ballots: &[],
+            revotable_ballots: &[],
             writes: BatchWrites::new(&writes)?,
         };
         match self.optimistic.write(write).await? {
             ConditionalResult::Committed { token } => {
                 update_cache(self.backend, self.generation, writes, token);
-                Ok(Some(results))
+                Ok(Attempt::Committed(results))
             }
-            ConditionalResult::Stale { .. } | ConditionalResult::CacheInvalidated => Ok(None),
+            ConditionalResult::Stale { .. } => Ok(Attempt::Stale),
+            ConditionalResult::CacheInvalidated => Ok(Attempt::Unsuitable),
         }
     }
 
-    /// Returns the polls at these row versions; `None` if one has changed since.
-    async fn states(
+    /// Returns the polls at these row versions; `None` if one has changed since. A corrupt
+    /// poll has its own error.
+    async fn read_versions(
         &self,
-        versions: &[(PollId, RowVersion)],
-    ) -> Result<Option<Vec<PollState>>, Error> {
-        let (mut states, misses) = self.cache.split_hits(self.generation, versions);
-        if !misses.is_empty() {
-            let call = Call::Rows(Statement::ReadPolls, poll_rows(&misses));
-            let rows = self.backend.read(call).await?;
-            read_polls(self.backend, self.generation, &rows)?;
-            let missed = versions.iter().filter(|(id, _)| misses.contains(id));
-            let missed: Vec<_> = missed.copied().collect();
-            let (read, changed) = self.cache.split_hits(self.generation, &missed);
-            if !changed.is_empty() {
+        versions: &HashMap<PollId, RowVersion>,
+    ) -> Result<Option<Vec<PollRead>>, Error> {
+        let expected: Vec<_> = versions
+            .iter()
+            .map(|(id, version)| (*id, *version))
+            .collect();
+        let (hits, misses) = self.cache.split_hits(self.generation, &expected);
+        let hits = hits.into_iter().map(|state| (state.poll.id, Ok(state)));
+        let mut polls: Vec<PollRead> = hits.collect();
+        if misses.is_empty() {
+            return Ok(Some(polls));
+        }
+        let call = Call::Rows(Statement::ReadPolls, poll_rows(&misses));
+        let rows = self.backend.read(call).await?;
+        let read = read_polls(self.backend, self.generation, &rows)?;
+        if read.len() < misses.len() {
+            return Ok(None);
+        }
+        for (row, (id, state)) in rows.iter().zip(&read) {
+            let Ok(state) = state else { continue };
+            let version = RowVersion {
+                position: state.tally.position,
+                token: row.integer(decode::ROW_TOKEN)?,
+            };
+            if versions.get(id) != Some(&version) {
                 return Ok(None);
             }
-            states.extend(read);
         }
-        // Superseded ballots were not read if the cached rules forbid revotes.
-        let now_allows_revotes =
-            |state: &PollState| self.forbids_revotes(state.poll.id) && state.poll.rules.revote;
-        Ok((!states.iter().any(now_allows_revotes)).then_some(states))
+        polls.extend(read);
+        Ok(Some(polls))
     }
 
-    /// Returns true if a poll has a quota, according to what was read since.
-    fn found_quota(&self) -> bool {
-        let newest = |batch: &PollBatch| self.cache.get(batch.poll, self.generation);
-        let mut newest = self.group.polls.iter().filter_map(newest);
-        newest.any(|cached| has_quota(&cached.state))
+    /// Returns true if the poll allows revotes and did not according to its cached state, so
+    /// that its superseded ballots were not read.
+    fn newly_allows_revotes(&self, state: &PollState) -> bool {
+        self.forbids_revotes(state.poll.id) && state.poll.rules.revote
     }
 }
 

@@ -215,7 +215,7 @@ pub(super) fn read_polls<B: Backend>(
     let polls = decode::polls(rows)?;
     if let Some(cache) = backend.poll_cache() {
         for (row, (_, state)) in rows.iter().zip(&polls) {
-            let token = row.integer(decode::ROW_VERSION)?;
+            let token = row.integer(decode::ROW_TOKEN)?;
             // 0: the row was never written by a batch, so it has no token of its own.
             if let (Ok(state), true) = (state, token != 0) {
                 cache.insert(generation, state.clone(), token);

@@ -26,11 +26,14 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 const STATEMENT_CACHE: usize = 100;
 
 /// Settings that replace the server's defaults: values out of range are errors, lock waits
-/// are bounded, sessions of vanished processes end, and MariaDB does not truncate JSON.
+/// are bounded, statements end if they take too long, sessions of vanished processes end,
+/// and MariaDB does not truncate JSON. MySQL limits only statements that read; each server
+/// ignores the comment for the other one.
 const SESSION: &str = "SET SESSION \
     sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', \
     autocommit = 1, innodb_lock_wait_timeout = 3, lock_wait_timeout = 3, wait_timeout = 120, \
-    group_concat_max_len = 16777216";
+    group_concat_max_len = 16777216 \
+    /*!50708 , max_execution_time = 5000 */ /*M! , max_statement_time = 5 */";
 
 /// The connections of a [`MySqlStore`](super::MySqlStore).
 #[derive(Clone)]
@@ -68,6 +71,8 @@ impl MySqlDatabase {
             .max_connections(MAX_CONNECTIONS)
             .idle_timeout(IDLE_TIMEOUT)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            // A replaced connection would clear the cache.
+            .max_lifetime(None)
             .test_before_acquire(false)
             .after_connect(move |connection, _| {
                 // The server may have lost commits since the last connection.

@@ -13,15 +13,15 @@ use crate::error_kind::ErrorKind;
 pub(crate) fn classify(error: &dyn DatabaseError) -> Option<ErrorKind> {
     match number(error)? {
         // CHECKREAD, LOCK_WAIT_TIMEOUT, LOCK_DEADLOCK, XA_RBTIMEOUT, XA_RBDEADLOCK,
-        // TRANSACTION_ROLLBACK_DURING_COMMIT
-        1020 | 1205 | 1213 | 1613 | 1614 | 3101
+        // TRANSACTION_ROLLBACK_DURING_COMMIT. KILL QUERY, which leaves the connection
+        // usable: QUERY_INTERRUPTED
+        1020 | 1205 | 1213 | 1613 | 1614 | 3101 | 1317
         // A table is being altered: TABLE_DEF_CHANGED, NEED_REPREPARE
         | 1412 | 1615 => Some(ErrorKind::Conflict),
-        // The server is stopping, or the connection or statement was killed:
-        // SERVER_SHUTDOWN, ABORTING_CONNECTION, NET_READ_ERROR and related,
-        // NEW_ABORTING_CONNECTION, QUERY_INTERRUPTED, CONNECTION_KILLED,
-        // CLIENT_INTERACTION_TIMEOUT
-        1053 | 1152 | 1158..=1161 | 1184 | 1317 | 1927 | 4031 => Some(ErrorKind::ConnectionLost),
+        // The server is stopping, or the connection was killed: SERVER_SHUTDOWN,
+        // ABORTING_CONNECTION, NET_READ_ERROR and related, NEW_ABORTING_CONNECTION,
+        // CONNECTION_KILLED, CLIENT_INTERACTION_TIMEOUT
+        1053 | 1152 | 1158..=1161 | 1184 | 1927 | 4031 => Some(ErrorKind::ConnectionLost),
         // Overloaded: CON_COUNT, TOO_MANY_USER_CONNECTIONS, LOCK_TABLE_FULL,
         // USER_LIMIT_REACHED, STATEMENT_TIMEOUT, QUERY_TIMEOUT, CANT_CREATE_THREAD,
         // HOST_IS_BLOCKED, MAX_PREPARED_STMT_COUNT_REACHED
@@ -37,6 +37,12 @@ pub(crate) fn classify(error: &dyn DatabaseError) -> Option<ErrorKind> {
         // NOT_FORM_FILE, NOT_KEYFILE, CRASHED_ON_USAGE, CRASHED_ON_REPAIR, INDEX_CORRUPT,
         // TABLESPACE_MISSING, TABLE_CORRUPT, NO_SUCH_TABLE_IN_ENGINE
         1033 | 1034 | 1194 | 1195 | 1712 | 1812 | 1877 | 1932 => Some(ErrorKind::Corrupt),
+        // The login, a grant or the tables are wrong: DBACCESS_DENIED, ACCESS_DENIED, NO_DB,
+        // BAD_DB, BAD_FIELD, PARSE_ERROR, TABLEACCESS_DENIED, COLUMNACCESS_DENIED,
+        // NO_SUCH_TABLE, SPECIFIC_ACCESS_DENIED, ACCESS_DENIED_NO_PASSWORD, MUST_CHANGE_PASSWORD
+        1044 | 1045 | 1046 | 1049 | 1054 | 1064 | 1142 | 1143 | 1146 | 1227 | 1698 | 1820 => {
+            Some(ErrorKind::Rejected)
+        }
         _ => None,
     }
 }

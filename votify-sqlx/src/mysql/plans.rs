@@ -155,6 +155,7 @@ async fn rows_are_looked_up() {
     for (statement, found) in [
         (Statement::LockPolls, &[("p", PRIMARY)][..]),
         (Statement::ReadPolls, &[("p", PRIMARY)]),
+        (Statement::ReadTallies, &[("p", PRIMARY)]),
         (Statement::ReadVotes, &[("v", PER_VOTER)]),
         (
             Statement::ReadHistories,

@@ -27,9 +27,10 @@ const CREATE_HISTORY: &str = "CREATE TABLE IF NOT EXISTS votify_migrations (\
     version BIGINT PRIMARY KEY, description TEXT NOT NULL, installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, \
     success BOOLEAN NOT NULL, checksum BLOB NOT NULL, execution_time BIGINT NOT NULL) ENGINE = InnoDB";
 
-/// Settings of the migrating session: bounded waits for transactions that use the tables.
+/// Settings of the migrating session: bounded waits for transactions that use the tables,
+/// but no limit for a statement, which may rebuild a table.
 const SESSION: &str = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', lock_wait_timeout = 30, \
-    innodb_lock_wait_timeout = 30";
+    innodb_lock_wait_timeout = 30 /*!50708 , max_execution_time = 0 */ /*M! , max_statement_time = 0 */";
 
 /// Waits up to 60 seconds for other migrations. The names of these locks are shared by
 /// all databases of a server, and have at most 64 characters.

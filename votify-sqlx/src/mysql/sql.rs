@@ -256,6 +256,13 @@ pub(super) fn templates(statement: Statement) -> &'static [Template] {
             join_polls(POLL)
         ),
         Statement::ReadPolls => json!("{SELECT_POLLS} FROM {}", join_polls(POLL)),
+        Statement::ReadTallies => json!(
+            "SELECT p.id, p.version, p.sealed_at IS NOT NULL, p.epoch, p.revision, p.total_votes, \
+             p.vote_counts, CONVERT((SELECT JSON_ARRAYAGG(JSON_ARRAY(o.ordinal, HEX(o.id))) \
+             FROM votify_options o FORCE INDEX (PRIMARY) WHERE o.poll_id = p.id) USING utf8mb4) \
+             FROM {}",
+            join_polls(POLL)
+        ),
         Statement::InsertPoll => params!(
             "INSERT INTO votify_polls (title, title_search_key, description, category, \
              ballot_kind, voter_policy, results_policy, allows_revote, address_quota, \
@@ -263,7 +270,7 @@ pub(super) fn templates(statement: Statement) -> &'static [Template] {
              epoch, revision, total_votes, vote_counts, trending_score, id) \
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         ),
-        // Without a row version, the edited poll is not cached until its next batch.
+        // Without a row token, the edited poll is not cached until its next batch.
         Statement::UpdatePoll => params!(
             "UPDATE votify_polls SET title = ?, title_search_key = ?, description = ?, \
              category = ?, ballot_kind = ?, voter_policy = ?, results_policy = ?, \
@@ -311,7 +318,7 @@ pub(super) fn templates(statement: Statement) -> &'static [Template] {
             "INSERT INTO votify_superseded_votes (poll_id, voter_id, ballot_id, choice, revision) \
              VALUES "
         ),
-        // The commit of a batch adds the assignment of the row version.
+        // The commit of a batch adds the assignment of the row token.
         Statement::UpdateTallies => json!(
             "UPDATE {} SET {}",
             join_polls(TALLY),

@@ -64,6 +64,9 @@ impl Backend for MySqlDatabase {
     }
 
     async fn read(&self, call: Call) -> Result<Vec<MySqlRow>, Error> {
+        if call.has_no_rows() {
+            return Ok(Vec::new());
+        }
         let mut connection = PooledConnection::acquire(&self.pool).await?;
         let replies = run_calls(connection.get()?, &[], vec![call]).await?;
         connection.release();
@@ -95,7 +98,7 @@ impl Transaction for MySqlTransaction {
     }
 
     async fn commit_batch(mut self, batch: BatchWrites) -> Result<i64, Error> {
-        let token = row_version();
+        let token = random_row_token();
         let committed = async {
             let script = CommitScript::new(batch, token)?;
             script.run(self.0.get()?).await
@@ -113,9 +116,9 @@ impl Transaction for MySqlTransaction {
     }
 }
 
-/// Returns a random row version, which no other batch gets. Never 0, which means that
+/// Returns a random row token, which no other batch gets. Never 0, which means that
 /// there is none.
-fn row_version() -> i64 {
+fn random_row_token() -> i64 {
     let (random, _) = Uuid::new_v4().as_u64_pair();
     random.cast_signed() | 1
 }

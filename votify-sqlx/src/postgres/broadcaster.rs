@@ -191,7 +191,7 @@ impl Broadcaster for PostgresBroadcaster {
         let published = publish::publish(&self.shared.pool, &payloads);
         match timeout(TIMEOUT, published).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(BroadcastError::unavailable(NAME, Error::from(error))),
+            Ok(Err(error)) => Err(Error::from(error).into_broadcast_error()),
             Err(_) => Err(Error::Timeout(TIMEOUT).into_broadcast_error()),
         }
     }

@@ -91,6 +91,8 @@ impl PostgresDatabase {
         let pool = PgPoolOptions::new()
             .max_connections(MAX_CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            // A replaced connection would clear the cache.
+            .max_lifetime(None)
             .test_before_acquire(false)
             .after_connect(move |connection, _| {
                 // The previous connection may have been lost with a server that lost
@@ -114,7 +116,7 @@ impl PostgresDatabase {
 
     /// Uses a host's pool with its settings.
     pub(super) async fn from_pool(pool: PgPool) -> Result<Self, Error> {
-        let mut connection = pool.acquire().await?;
+        let mut connection = pool.acquire().await.map_err(Error::of_acquire)?;
         let settings = Settings::read(&mut connection).await?;
         drop(connection);
         settings.check()?;

@@ -23,13 +23,14 @@ pub(super) fn describe(error: Error, options: &PgConnectOptions) -> Error {
                 "PostgreSQL at {server} refused the connection; check that a server is running there"
             )
         }
-        Error::Driver(sqlx::Error::Database(database)) => {
+        Error::Rejected(sqlx::Error::Database(database))
+        | Error::Driver(sqlx::Error::Database(database)) => {
             match database.try_downcast_ref::<PgDatabaseError>() {
                 Some(database) => describe_rejection(database, &server, options),
                 None => return error,
             }
         }
-        Error::Driver(sqlx::Error::Tls(error)) => {
+        Error::Rejected(sqlx::Error::Tls(error)) => {
             format!("TLS connection to PostgreSQL at {server} failed: {error}; check sslmode")
         }
         Error::ConnectionLost(error) => {

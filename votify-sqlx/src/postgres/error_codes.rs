@@ -26,6 +26,50 @@ pub(crate) fn classify(error: &dyn DatabaseError) -> Option<ErrorKind> {
         code if code.starts_with("08") => Some(ErrorKind::ConnectionLost),
         // Class 53: insufficient resources. Class 58: system errors.
         code if code.starts_with("53") || code.starts_with("58") => Some(ErrorKind::Unavailable),
+        // Class 28: invalid authorization. Class 3D: no such database. Class 42: no such
+        // table or column, or no privilege for it.
+        code if ["28", "3D", "42"]
+            .iter()
+            .any(|class| code.starts_with(class)) =>
+        {
+            Some(ErrorKind::Rejected)
+        }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+
+    use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+
+    use crate::error::Error;
+    use crate::pooled_connection::PooledConnection;
+
+    async fn query(pool: &PgPool, text: &'static str) -> Error {
+        sqlx::raw_sql(text).execute(pool).await.unwrap_err().into()
+    }
+
+    #[tokio::test]
+    async fn errors_of_every_poll_concern_no_single_one() {
+        let Ok(url) = env::var("VOTIFY_TEST_POSTGRES_URL") else {
+            eprintln!(
+                "SKIPPED errors_of_every_poll_concern_no_single_one: needs VOTIFY_TEST_POSTGRES_URL"
+            );
+            return;
+        };
+        let options: PgConnectOptions = url.parse().unwrap();
+        let pool = PgPool::connect_lazy_with(options.clone());
+        let missing_table = query(&pool, "SELECT FROM votify_no_such_table").await;
+        assert!(matches!(missing_table, Error::Rejected(_)));
+        assert!(!missing_table.may_concern_one_poll());
+        let invalid_value = query(&pool, "SELECT 1 / 0").await;
+        assert!(invalid_value.may_concern_one_poll());
+        let options = options.database("votify_no_such_database");
+        let pool = PgPoolOptions::new().connect_lazy_with(options);
+        let no_database = PooledConnection::acquire(&pool).await.unwrap_err();
+        assert!(matches!(no_database, Error::Unavailable(_)));
+        assert!(!no_database.may_concern_one_poll());
     }
 }

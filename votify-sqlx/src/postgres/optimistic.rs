@@ -39,8 +39,8 @@ impl OptimisticBackend for PostgresDatabase {
         let mut arguments = PgArguments::default();
         bind_batch(&mut arguments, &write.writes)?;
         bind_rows(&mut arguments, &version_rows(&write.polls)?)?;
-        bind_rows(&mut arguments, &voter_rows(write.voters))?;
-        bind_rows(&mut arguments, &ballot_rows(write.may_be_superseded))?;
+        bind_rows(&mut arguments, &voter_rows(write.ballots))?;
+        bind_rows(&mut arguments, &ballot_rows(write.revotable_ballots))?;
         let mut connection = PooledConnection::acquire(&self.pool).await?;
         // Checked while the connection is held: if it is new, it may lead to a server that
         // lost commits.
@@ -58,11 +58,16 @@ impl OptimisticBackend for PostgresDatabase {
                 connection.release();
                 result(rows)
             }
-            // The statement was rolled back, and the connection is usable.
-            Err(error @ Error::Driver(_)) => {
+            // The server reports that it rolled back, and the connection is usable.
+            Err(
+                error @ (Error::Conflict(sqlx::Error::Database(_))
+                | Error::Rejected(sqlx::Error::Database(_))
+                | Error::Driver(sqlx::Error::Database(_))),
+            ) => {
                 connection.release();
                 Err(error)
             }
+            Err(Error::ConnectionLost(error)) => Err(Error::CommitUnknown(error)),
             Err(error) => Err(error),
         }
     }

@@ -115,6 +115,7 @@ async fn statements_read_rows_by_index() {
     let expected = [
         (Statement::LockPolls, &[TALLIES][..]),
         (Statement::ReadPolls, &[POLLS, TALLIES, OPTIONS]),
+        (Statement::ReadTallies, &[POLLS, TALLIES, OPTIONS]),
         (Statement::ReadRevision, &[TALLIES, OPTIONS]),
         (Statement::ReadHistories, &[VOTES, SUPERSEDED]),
         (Statement::ReadVotes, &[VOTES, OPTIONS]),

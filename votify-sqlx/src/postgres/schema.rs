@@ -18,8 +18,9 @@ const TABLES: &str = "SELECT relname::text FROM pg_class WHERE relkind IN ('r', 
 /// Locks the migrations of a schema against other processes, until the transaction ends.
 const LOCK: &str =
     "SELECT pg_advisory_xact_lock(hashtextextended('votify_migrations ' || current_schema(), 0))";
-/// Longer than for votes: the migration of another process may take long.
-const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '60s'";
+/// Longer than for votes: the migration of another process may take long, and so may a
+/// statement that rebuilds a table.
+const TIMEOUTS: &str = "SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = 0";
 
 pub(super) async fn read(connection: &mut PgConnection) -> Result<SchemaInfo, Error> {
     let tables: Vec<String> = query_scalar(TABLES).fetch_all(&mut *connection).await?;
@@ -40,7 +41,7 @@ pub(super) async fn migrate(pool: &PgPool) -> Result<(), Error> {
     // Not in the isolation level of the host or database: after waiting for the lock, the
     // changes of its last holder must be visible.
     let mut transaction = pool.begin_with(BEGIN).await?;
-    transaction.execute(LOCK_TIMEOUT).await?;
+    transaction.execute(TIMEOUTS).await?;
     query(LOCK).execute(&mut *transaction).await?;
     read(&mut transaction).await?.check()?;
     MIGRATIONS.run(&mut *transaction).await?;

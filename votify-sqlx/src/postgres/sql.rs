@@ -11,17 +11,19 @@ use crate::statement::Statement;
 pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 /// Begins a transaction that reads one snapshot.
 pub(super) const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-    SET LOCAL plan_cache_mode = force_custom_plan";
+    SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL statement_timeout = '5s'";
 
 /// The settings of a session that casts votes.
 ///
 /// - Waits for locks are bounded, and the server ends transactions whose client is gone.
+/// - The server ends a statement soon after an engine has stopped waiting for it.
 /// - Plans are generic and use indexes whatever the statistics say: a table that was
 ///   small when it was last analyzed may have a hundred thousand votes a second later.
 /// - A statement without `BEGIN` runs as in a transaction by [`BEGIN`], whatever the
 ///   database has as its default.
-const SETTINGS: [(&str, &str); 8] = [
+const SETTINGS: [(&str, &str); 9] = [
     ("lock_timeout", "'3s'"),
+    ("statement_timeout", "'5s'"),
     ("idle_in_transaction_session_timeout", "'5s'"),
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),
@@ -245,7 +247,7 @@ pub(super) const COMMITTED_ROW: i64 = 2;
 
 /// Writes a batch if all polls have the expected row versions and are not locked by
 /// another transaction, and no voter has a history. `$20` to `$24` are the tallies, `$25`
-/// to `$28` the expected polls, epochs, revisions and row versions, `$29` and `$30` the
+/// to `$28` the expected polls, epochs, revisions and row tokens, `$29` and `$30` the
 /// voters, `$31` to `$33` the ballots that may be superseded.
 ///
 /// Returns the transaction id, and fails (division by zero) if a write changed another
@@ -267,11 +269,11 @@ pub(super) const CAST_OPTIMISTIC: &str = concat!(
         SELECT tally.tuple_id, given.revision, given.total_votes, given.vote_counts, given.trending_score \
         FROM unnest($25::uuid[], $26::bigint[], $27::bigint[], $28::bigint[], \
                 $21::bigint[], $22::bigint[], $23::text[], $24::float8[]) \
-            AS given (poll_id, epoch, expected_revision, row_version, \
+            AS given (poll_id, epoch, expected_revision, row_token, \
                 revision, total_votes, vote_counts, trending_score) \
         CROSS JOIN LATERAL (SELECT ctid AS tuple_id FROM votify_tallies \
             WHERE poll_id = given.poll_id AND epoch = given.epoch AND revision = given.expected_revision \
-                AND xmin::text::bigint = given.row_version FOR UPDATE SKIP LOCKED) AS tally \
+                AND xmin::text::bigint = given.row_token FOR UPDATE SKIP LOCKED) AS tally \
         WHERE NOT EXISTS (SELECT FROM histories)), \
     condition (holds) AS MATERIALIZED ( \
         SELECT (SELECT count(*) FROM unchanged) = cardinality($25::uuid[])), ",
@@ -313,6 +315,17 @@ pub(super) const fn text(statement: Statement) -> &'static str {
              CROSS JOIN LATERAL (SELECT *, xmin FROM votify_tallies \
                 WHERE poll_id = given.id OFFSET 0) AS t"
         ),
+        Statement::ReadTallies => {
+            "SELECT p.id, p.version, p.sealed_at IS NOT NULL, t.epoch, t.revision, t.total_votes, \
+                array_to_json(t.vote_counts)::text, \
+                (SELECT json_agg(json_build_array(o.ordinal, o.id))::text \
+                    FROM votify_options o WHERE o.poll_id = p.id) \
+             FROM unnest($1::uuid[]) AS given (id) \
+             CROSS JOIN LATERAL (SELECT id, version, sealed_at FROM votify_polls \
+                WHERE id = given.id OFFSET 0) AS p \
+             CROSS JOIN LATERAL (SELECT epoch, revision, total_votes, vote_counts FROM votify_tallies \
+                WHERE poll_id = given.id OFFSET 0) AS t"
+        }
         Statement::InsertPoll => concat!(
             "WITH poll AS ( \
                 INSERT INTO votify_polls (title, title_search_key, description, category, ballot_kind, \

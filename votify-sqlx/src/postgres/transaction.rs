@@ -72,6 +72,9 @@ impl Backend for PostgresDatabase {
     }
 
     async fn read(&self, call: Call) -> Result<Vec<PgRow>, Error> {
+        if call.has_no_rows() {
+            return Ok(Vec::new());
+        }
         let mut connection = PooledConnection::acquire(&self.pool).await?;
         let reply = run(connection.get()?, call).await?;
         connection.release();
@@ -145,7 +148,7 @@ async fn run(connection: &mut PgConnection, call: Call) -> Result<Reply<PgRow>, 
     Ok(reply)
 }
 
-/// Writes a batch and returns the transaction id, which is the token of its row versions.
+/// Writes a batch and returns the transaction id, which is the row token of its tallies.
 async fn write_batch(
     transaction: &mut PooledConnection<Postgres>,
     batch: BatchWrites,

@@ -95,7 +95,7 @@ impl SqliteDatabase {
 
     /// Uses a host's pool, and logs a warning if its settings make votes less durable.
     pub(super) async fn from_pool(pool: SqlitePool) -> Result<Self, Error> {
-        let mut connection = pool.acquire().await?;
+        let mut connection = pool.acquire().await.map_err(Error::of_acquire)?;
         let settings = Settings::read(&mut connection).await?;
         drop(connection);
         if settings.in_memory && pool.options().get_max_connections() > 1 {
@@ -116,9 +116,10 @@ impl SqliteDatabase {
 
 fn options(url: &str) -> Result<SqliteConnectOptions, Error> {
     if !url.starts_with("sqlite:") {
-        return Err(Error::InvalidUrl(format!(
-            "{url} is not a SQLite URL; use a URL such as sqlite://votify.db?mode=rwc"
-        )));
+        // Without the URL, which may contain the password of another database.
+        return Err(Error::InvalidUrl(
+            "the URL is not a SQLite URL; use a URL such as sqlite://votify.db?mode=rwc".into(),
+        ));
     }
     let options = SqliteConnectOptions::from_str(url)
         .map_err(|error| Error::InvalidUrl(error.to_string()))?;

@@ -105,6 +105,8 @@ async fn statements_over_rows_look_each_row_up() {
         (Statement::LockPolls, "p", POLL),
         (Statement::ReadPolls, "p", POLL),
         (Statement::ReadPolls, "o", OF_POLL),
+        (Statement::ReadTallies, "p", POLL),
+        (Statement::ReadTallies, "o", OF_POLL),
         (Statement::InsertOptions, "p", POLL),
         (Statement::ReadVotes, "v", VOTE),
         (Statement::ReadHistories, "v", VOTE),

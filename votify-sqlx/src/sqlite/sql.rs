@@ -84,6 +84,13 @@ pub(super) fn text(statement: Statement) -> &'static Text {
             given_polls!()
         ),
         Statement::ReadPolls => rows!("poll_id", poll!(), " ", given_polls!()),
+        Statement::ReadTallies => rows!(
+            "poll_id",
+            "SELECT p.id, p.version, p.sealed_at IS NOT NULL, p.epoch, p.revision, p.total_votes, \
+             p.vote_counts, (SELECT json_group_array(json_array(o.ordinal, hex(o.id))) \
+             FROM votify_options o WHERE o.poll_key = p.poll_key) ",
+            given_polls!()
+        ),
         Statement::InsertPoll => params!(
             "INSERT INTO votify_polls (title, title_search_key, description, category, \
              ballot_kind, voter_policy, results_policy, allows_revote, address_quota, created_at, \

@@ -41,7 +41,7 @@ impl Backend for SqliteDatabase {
     }
 
     async fn schema(&self) -> Result<SchemaInfo, Error> {
-        schema::read(&mut *self.readers.acquire().await?).await
+        schema::read(&mut *acquire(&self.readers).await?).await
     }
 
     async fn migrate(&self) -> Result<(), Error> {
@@ -64,10 +64,17 @@ impl Backend for SqliteDatabase {
     }
 
     async fn read(&self, call: Call) -> Result<Vec<SqliteRow>, Error> {
+        if call.has_no_rows() {
+            return Ok(Vec::new());
+        }
         let script = Script::default().call(call)?;
-        let replies = script.run(&mut *self.readers.acquire().await?).await?;
+        let replies = script.run(&mut *acquire(&self.readers).await?).await?;
         Ok(replies.into_iter().next().unwrap_or_default().rows)
     }
+}
+
+async fn acquire(pool: &SqlitePool) -> Result<PoolConnection<Sqlite>, Error> {
+    pool.acquire().await.map_err(Error::of_acquire)
 }
 
 /// An open transaction; rolled back when dropped.
@@ -93,7 +100,7 @@ impl SqliteTransaction {
         // Created first, so that a transaction that is dropped while it begins is rolled
         // back too.
         let mut transaction = Self {
-            connection: Some(pool.acquire().await?),
+            connection: Some(acquire(pool).await?),
         };
         match script.run(transaction.connection()?).await {
             Ok(mut replies) => Ok((transaction, replies.split_off(1))),

@@ -17,7 +17,7 @@ pub(super) async fn publish(pool: &PgPool, payloads: &[String]) -> Result<(), Er
     if payloads.is_empty() {
         return Ok(());
     }
-    let mut connection = PooledConnection::acquire(pool).await?;
+    let mut connection = PooledConnection::new(pool.acquire().await?);
     for chunk in payloads.chunks(CHUNK) {
         let notify = sqlx::query(NOTIFY).bind(CHANNEL).bind(chunk);
         notify.execute(connection.get()?).await?;

@@ -228,3 +228,30 @@ async fn repeat_voters_are_recognized_among_new_ones() {
     };
     repeat_voters_are_recognized(&harness.store().await).await;
 }
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_is_unavailable() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let pool = harness.pool().await;
+    let store = harness.store().await;
+    let is_mariadb = "SELECT CAST(version() LIKE '%MariaDB%' AS SIGNED)";
+    if query_integer(&pool, is_mariadb).await == 0 {
+        eprintln!("SKIPPED a_statement_that_takes_too_long_is_unavailable: MySQL limits no writes");
+        return;
+    }
+    let poll = poll(&store).await;
+    run(
+        &pool,
+        "CREATE TRIGGER wait BEFORE INSERT ON votify_votes FOR EACH ROW DO SLEEP(30)",
+    )
+    .await;
+    let ballots = [ballot(&poll, 1)];
+    let casts = tokio::time::timeout(Duration::from_secs(20), cast(&store, &ballots));
+    let outcome = casts.await.unwrap().remove(0);
+    assert!(
+        matches!(outcome, Err(StoreError::Unavailable { .. })),
+        "{outcome:?}"
+    );
+}

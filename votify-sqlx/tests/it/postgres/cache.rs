@@ -1,8 +1,12 @@
 //! Cached poll states are used only if the database still has the same ones.
 
+use std::collections::HashSet;
+
 use votify_core::poll::SealCause;
 use votify_core::{Ballot, BallotId, Choice, Outcome, Poll, Refusal, Store, StoreError};
 use votify_sqlx::PostgresStore;
+use votify_sqlx::sqlx::postgres::PgPool;
+use votify_sqlx::sqlx::{self, AssertSqlSafe};
 use votify_test_support::ballots::{NOW, ballot, cast, draft, poll, votes};
 
 use super::harness::{Harness, run};
@@ -250,4 +254,114 @@ async fn changes_of_another_instance_are_noticed() {
         "{outcomes:?}"
     );
     assert_eq!(votes(&store, &poll).await, 3);
+}
+
+/// Logs which statements insert votes.
+const LOG_INSERTS: &str = "CREATE TABLE inserts (is_optimistic boolean); \
+    CREATE FUNCTION log_insert() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+        INSERT INTO inserts VALUES (current_query() LIKE '%SKIP LOCKED%'); \
+        RETURN NEW; \
+    END $$; \
+    CREATE TRIGGER log_insert BEFORE INSERT ON votify_votes FOR EACH ROW EXECUTE FUNCTION log_insert()";
+
+/// Returns true if a batch was committed optimistically. Not every one is: the pool may
+/// open a connection meanwhile, which clears the cache.
+async fn has_optimistic_commits(harness: &Harness) -> bool {
+    let any = sqlx::query_scalar("SELECT coalesce(bool_or(is_optimistic), false) FROM inserts");
+    any.fetch_one(&harness.pool().await).await.unwrap()
+}
+
+/// Returns the processes of all connections to the schema.
+async fn server_processes(pool: &PgPool, harness: &Harness) -> HashSet<i32> {
+    let pids = sqlx::query_scalar("SELECT pid FROM pg_stat_activity WHERE application_name = $1");
+    let pids = pids.bind(harness.name()).fetch_all(pool).await.unwrap();
+    pids.into_iter().collect()
+}
+
+#[tokio::test]
+async fn a_corrupt_poll_does_not_prevent_optimistic_commits() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let store = harness.store().await;
+    let (intact, corrupt) = (poll(&store).await, poll(&store).await);
+    assert_counted(&store, &[ballot(&intact, 0)]).await;
+    let corrupt_row = format!(
+        "UPDATE votify_polls SET voter_policy = 'martians' WHERE id = '{}'",
+        corrupt.id
+    );
+    let pool = harness.pool().await;
+    run(&pool, format!("{LOG_INSERTS}; {corrupt_row}")).await;
+    for number in 1..=10 {
+        let ballots = [ballot(&intact, number), ballot(&corrupt, number)];
+        let outcomes = cast(&store, &ballots).await;
+        assert!(
+            matches!(
+                outcomes.as_slice(),
+                [Ok(Outcome::Counted { .. }), Err(StoreError::Corrupt { .. })]
+            ),
+            "{outcomes:?}"
+        );
+    }
+    assert!(has_optimistic_commits(&harness).await);
+}
+
+#[tokio::test]
+async fn new_connections_do_not_pause_optimistic_commits() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let store = harness.store().await;
+    let mut polls = Vec::new();
+    for _ in 0..10 {
+        polls.push(poll(&store).await);
+    }
+    // Several batches at once open several connections.
+    let casts = polls.iter().map(|poll| {
+        let (store, ballot) = (store.clone(), ballot(poll, 0));
+        tokio::spawn(async move { assert_counted(&store, &[ballot]).await })
+    });
+    for cast in casts.collect::<Vec<_>>() {
+        cast.await.unwrap();
+    }
+    run(&harness.pool().await, LOG_INSERTS).await;
+    for number in 1..=10 {
+        assert_counted(&store, &[ballot(&polls[0], number)]).await;
+    }
+    assert!(has_optimistic_commits(&harness).await);
+}
+
+#[tokio::test]
+async fn a_connection_is_reused_after_a_conflict() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let store = harness.store().await;
+    let poll = poll(&store).await;
+    let pool = harness.pool().await;
+    assert_counted(&store, &[ballot(&poll, 1)]).await;
+    let blocked = ballot(&poll, 2);
+    let insert = format!(
+        "INSERT INTO votify_votes (poll_id, voter_id, ballot_id, choice, revision, cast_at) \
+         VALUES ('{}', '{}', '{}', '', 9, now())",
+        poll.id,
+        uuid::Uuid::from_bytes(*blocked.voter.as_bytes()),
+        blocked.id,
+    );
+    let before = server_processes(&pool, &harness).await;
+    let mut blocker = pool.begin().await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(insert))
+        .execute(&mut *blocker)
+        .await
+        .unwrap();
+    // The unique index waits for the other transaction, until the lock times out.
+    let outcome = cast(&store, &[blocked]).await.remove(0);
+    assert!(
+        matches!(outcome, Err(StoreError::Unavailable { .. })),
+        "{outcome:?}"
+    );
+    blocker.rollback().await.unwrap();
+    assert_counted(&store, &[ballot(&poll, 3)]).await;
+    let after = server_processes(&pool, &harness).await;
+    assert!(before.is_subset(&after), "{before:?} {after:?}");
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use votify_core::store::PollFilter;
 use votify_core::{Ballot, BallotId, Outcome, PageRequest, Store, StoreError};
-use votify_sqlx::PostgresStore;
+use votify_sqlx::{PostgresStore, sqlx};
 use votify_test_support::ballots::{NOW, ballot, cast, poll, repeat_voters_are_recognized, votes};
 
 use super::harness::{Harness, run};
@@ -220,4 +220,67 @@ async fn repeat_voters_are_recognized_among_new_ones() {
         return;
     };
     repeat_voters_are_recognized(&harness.store().await).await;
+}
+
+/// Makes each statement that inserts votes wait for 30 seconds.
+const SLOW_INSERTS: &str = "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS \
+    $$ BEGIN PERFORM pg_sleep(30); RETURN NULL; END $$; \
+    CREATE TRIGGER wait BEFORE INSERT ON votify_votes EXECUTE FUNCTION wait()";
+
+#[tokio::test]
+async fn a_cancelled_statement_ends_on_the_server() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let store = harness.store().await;
+    let host_store = PostgresStore::from_pool(harness.pool().await)
+        .await
+        .unwrap();
+    let (poll, host_poll) = (poll(&store).await, poll(&store).await);
+    let pool = harness.pool().await;
+    run(&pool, SLOW_INSERTS).await;
+    let (ballots, host_ballots) = ([ballot(&poll, 1)], [ballot(&host_poll, 1)]);
+    let casts = async {
+        tokio::join!(
+            store.cast_ballots(&ballots, NOW),
+            host_store.cast_ballots(&host_ballots, NOW)
+        )
+    };
+    let cancelled = tokio::time::timeout(Duration::from_secs(1), casts).await;
+    assert!(cancelled.is_err(), "{cancelled:?}");
+    let active = async || -> i64 {
+        let active = sqlx::query_scalar(
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 \
+             AND state = 'active' AND pid <> pg_backend_pid()",
+        );
+        active.bind(harness.name()).fetch_one(&pool).await.unwrap()
+    };
+    assert_eq!(active().await, 2);
+    let ended = async {
+        while active().await > 0 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), ended)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_is_unavailable() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let store = harness.store().await;
+    let poll = poll(&store).await;
+    run(&harness.pool().await, SLOW_INSERTS).await;
+    let ballots = [ballot(&poll, 1), ballot(&poll, 2)];
+    let casts = cast(&store, &ballots);
+    let outcomes = tokio::time::timeout(Duration::from_secs(20), casts).await;
+    for outcome in outcomes.unwrap() {
+        assert!(
+            matches!(outcome, Err(StoreError::Unavailable { .. })),
+            "{outcome:?}"
+        );
+    }
 }

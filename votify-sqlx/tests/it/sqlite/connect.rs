@@ -41,6 +41,13 @@ async fn errors_name_the_file() {
 }
 
 #[tokio::test]
+async fn the_url_of_another_database_is_not_repeated() {
+    let error = connect_error("postgres://u:secret@localhost/votify").await;
+    assert!(error.contains("sqlite://votify.db"), "{error}");
+    assert!(!error.contains("secret"), "{error}");
+}
+
+#[tokio::test]
 async fn a_file_that_is_not_a_database_stays_unchanged() {
     let harness = Harness::new();
     let text = "Dear diary, ".repeat(1000);

@@ -6,7 +6,7 @@ use votify_core::store::PollFilter;
 use votify_core::{Ballot, Outcome, PageRequest, Store, StoreError};
 use votify_sqlx::sqlx;
 use votify_test_support::ballots::{
-    NOW, ballot, cast, draft, poll, repeat_voters_are_recognized, votes,
+    NOW, ballot, cast, draft, error_chain, poll, repeat_voters_are_recognized, votes,
 };
 
 use super::harness::{Harness, query_integer, run};
@@ -255,4 +255,47 @@ async fn a_write_that_changes_too_few_rows_is_rolled_back() {
     let outcome = cast(&store, &[ballot(&poll, 1)]).await.remove(0);
     assert_eq!(outcome.unwrap(), Outcome::Counted { revision: 2 });
     assert_eq!(votes(&store, &poll).await, 2);
+}
+
+#[tokio::test]
+async fn an_undecodable_column_names_its_poll() {
+    let harness = Harness::new();
+    let (pool, store) = harness.host_store().await;
+    let poll = poll(&store).await;
+    run(&pool, "UPDATE votify_polls SET title = CAST(x'ff' AS TEXT)").await;
+    let error = store.polls(&[poll.id]).await.unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+    let error = error_chain(&error);
+    assert!(error.contains(&poll.id.to_string()), "{error}");
+    // A tally needs no title.
+    assert!(store.tallies(&[poll.id]).await.unwrap()[0].is_some());
+}
+
+#[tokio::test]
+async fn calls_without_ids_need_no_connection() {
+    let harness = Harness::new();
+    let (pool, store) = harness.host_store().await;
+    let poll = poll(&store).await;
+    let _only_connection = pool.acquire().await.unwrap();
+    let calls = async {
+        assert!(store.polls(&[]).await.unwrap().is_empty());
+        assert!(store.tallies(&[]).await.unwrap().is_empty());
+        assert!(store.ballots_of(poll.id, &[]).await.unwrap().is_empty());
+    };
+    let limit = Duration::from_secs(2);
+    tokio::time::timeout(limit, calls).await.unwrap();
+}
+
+#[tokio::test]
+async fn repeated_ids_are_answered_repeatedly() {
+    let harness = Harness::new();
+    let store = harness.store().await;
+    let (first, second) = (poll(&store).await, poll(&store).await);
+    let ids = [first.id, second.id, first.id, first.id];
+    let polls = store.polls(&ids).await.unwrap();
+    let tallies = store.tallies(&ids).await.unwrap();
+    for ((id, poll), tally) in ids.iter().zip(polls).zip(tallies) {
+        assert_eq!(poll.unwrap().id, *id);
+        assert_eq!(tally.unwrap().poll, *id);
+    }
 }
