@@ -103,30 +103,37 @@ pub(crate) async fn audit<B: Backend>(backend: &B, id: PollId) -> Result<Audit, 
 }
 
 pub(crate) async fn delete<B: Backend>(backend: &B, id: PollId) -> Result<(), Error> {
-    /// The poll itself last.
-    const STATEMENTS: [Statement; 6] = [
-        Statement::DeleteAllVotes,
-        Statement::DeleteAllSuperseded,
-        Statement::DeleteAllInvites,
-        Statement::DeleteAllVoteAddresses,
-        Statement::DeleteOptions,
-        Statement::DeletePoll,
-    ];
     retry_transient(async || {
         let lock = Call::Rows(Statement::LockPolls, poll_rows(&[id]));
         let (mut transaction, replies) = backend.begin(TransactionMode::Write, vec![lock]).await?;
         let exists = replies.first().is_some_and(|reply| !reply.rows.is_empty());
         let result = if exists {
-            let poll = || vec![Value::id(id.as_bytes())];
-            let deletions = STATEMENTS.map(|statement| Call::Params(statement, poll()));
-            let deleted = transaction.run(deletions.into()).await;
-            deleted.map(|_| ((), true))
+            let deleted = delete_rows(&mut transaction, id).await;
+            deleted.map(|()| ((), true))
         } else {
             Err(Error::PollNotFound(id))
         };
         transaction.finish(result).await
     })
     .await
+}
+
+/// Deletes the rows of a locked poll, the poll itself last.
+async fn delete_rows<T: Transaction>(transaction: &mut T, id: PollId) -> Result<(), Error> {
+    /// Limited, so that a server's timeout for one statement ends no deletion.
+    const LIMITED: [Statement; 4] = [
+        Statement::DeleteVotesOfPoll,
+        Statement::DeleteSupersededOfPoll,
+        Statement::DeleteInvitesOfPoll,
+        Statement::DeleteVoteAddressesOfPoll,
+    ];
+    let of_poll = |statement| Call::Params(statement, vec![Value::id(id.as_bytes())]);
+    for statement in LIMITED {
+        while transaction.run_one(of_poll(statement)).await?.affected > 0 {}
+    }
+    let last = [Statement::DeleteOptions, Statement::DeletePoll];
+    transaction.run(last.map(of_poll).into()).await?;
+    Ok(())
 }
 
 /// Begins a transaction, locks a poll and reads it.

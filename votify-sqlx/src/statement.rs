@@ -77,10 +77,10 @@ pub(crate) enum Statement {
     /// Rows: poll, revision, total, counts as a JSON array in the order of the options,
     /// trending score.
     UpdateTallies,
-    /// Deletes all active ballots of a poll. Params: poll.
-    DeleteAllVotes,
-    /// Deletes all superseded ballots of a poll. Params: poll.
-    DeleteAllSuperseded,
+    /// Deletes active ballots of a poll: 10 000 or, on SQLite, all. Params: poll.
+    DeleteVotesOfPoll,
+    /// Deletes superseded ballots of a poll, as many as `DeleteVotesOfPoll`. Params: poll.
+    DeleteSupersededOfPoll,
 
     /// Reads the addresses of active ballots. Rows: poll, voter. Result: poll, voter,
     /// address.
@@ -97,8 +97,8 @@ pub(crate) enum Statement {
     InsertVoteAddresses,
     /// Deletes the addresses of voters' ballots. Rows: poll, voter.
     DeleteVoteAddresses,
-    /// Deletes all addresses of a poll. Params: poll.
-    DeleteAllVoteAddresses,
+    /// Deletes addresses of a poll, as many as `DeleteVotesOfPoll`. Params: poll.
+    DeleteVoteAddressesOfPoll,
 
     /// Returns which of the given voters are invited. Rows: poll, voter. Result: voter.
     ReadInvites,
@@ -108,8 +108,8 @@ pub(crate) enum Statement {
     ///
     /// Rows: poll, voter.
     InsertInvites,
-    /// Deletes all invites of a poll. Params: poll.
-    DeleteAllInvites,
+    /// Deletes invites of a poll, as many as `DeleteVotesOfPoll`. Params: poll.
+    DeleteInvitesOfPoll,
 
     /// Reads the user with a name.
     ///

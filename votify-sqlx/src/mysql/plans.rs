@@ -224,10 +224,13 @@ async fn pages_and_recounts_stay_within_their_poll() {
         (Statement::CountChoices, "votify_votes"),
         (Statement::ReadRevision, "p"),
         (Statement::DeleteOptions, "votify_options"),
-        (Statement::DeleteAllVotes, "votify_votes"),
-        (Statement::DeleteAllSuperseded, "votify_superseded_votes"),
-        (Statement::DeleteAllInvites, "votify_invites"),
-        (Statement::DeleteAllVoteAddresses, "votify_vote_addresses"),
+        (Statement::DeleteVotesOfPoll, "votify_votes"),
+        (Statement::DeleteSupersededOfPoll, "votify_superseded_votes"),
+        (Statement::DeleteInvitesOfPoll, "votify_invites"),
+        (
+            Statement::DeleteVoteAddressesOfPoll,
+            "votify_vote_addresses",
+        ),
         (Statement::DeletePoll, "votify_polls"),
     ] {
         let steps = harness.explain(text(statement), vec![poll()]).await;

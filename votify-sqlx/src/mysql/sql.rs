@@ -327,9 +327,11 @@ pub(super) fn templates(statement: Statement) -> &'static [Template] {
                 &["revision", "total_votes", "vote_counts", "trending_score"]
             )
         ),
-        Statement::DeleteAllVotes => params!("DELETE FROM votify_votes WHERE poll_id = ?"),
-        Statement::DeleteAllSuperseded => {
-            params!("DELETE FROM votify_superseded_votes WHERE poll_id = ?")
+        Statement::DeleteVotesOfPoll => {
+            params!("DELETE FROM votify_votes WHERE poll_id = ? LIMIT 10000")
+        }
+        Statement::DeleteSupersededOfPoll => {
+            params!("DELETE FROM votify_superseded_votes WHERE poll_id = ? LIMIT 10000")
         }
 
         Statement::ReadVoteAddresses => json!(
@@ -350,8 +352,8 @@ pub(super) fn templates(statement: Statement) -> &'static [Template] {
         Statement::DeleteVoteAddresses => {
             json!("DELETE a FROM {}", join_voters("votify_vote_addresses a"))
         }
-        Statement::DeleteAllVoteAddresses => {
-            params!("DELETE FROM votify_vote_addresses WHERE poll_id = ?")
+        Statement::DeleteVoteAddressesOfPoll => {
+            params!("DELETE FROM votify_vote_addresses WHERE poll_id = ? LIMIT 10000")
         }
 
         Statement::ReadInvites => {
@@ -363,7 +365,9 @@ pub(super) fn templates(statement: Statement) -> &'static [Template] {
         Statement::InsertInvites => {
             values!("INSERT INTO votify_invites (poll_id, voter_id) VALUES ")
         }
-        Statement::DeleteAllInvites => params!("DELETE FROM votify_invites WHERE poll_id = ?"),
+        Statement::DeleteInvitesOfPoll => {
+            params!("DELETE FROM votify_invites WHERE poll_id = ? LIMIT 10000")
+        }
 
         Statement::ReadUserByName => params!(
             "SELECT id, name, password_hash, created_at FROM votify_users WHERE name_key = ?"

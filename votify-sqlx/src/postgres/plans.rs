@@ -126,9 +126,9 @@ async fn statements_read_rows_by_index() {
         (Statement::ReadVoteAddresses, &[ADDRESSES]),
         (Statement::CountVoteAddresses, &[BY_ADDRESS]),
         (Statement::DeleteVoteAddresses, &[ADDRESSES]),
-        (Statement::DeleteAllVoteAddresses, &[BY_ADDRESS]),
+        (Statement::DeleteVoteAddressesOfPoll, &[BY_ADDRESS]),
         (Statement::DeletePoll, &[TALLIES, POLLS]),
-        (Statement::DeleteAllSuperseded, &[SUPERSEDED]),
+        (Statement::DeleteSupersededOfPoll, &[SUPERSEDED]),
         (Statement::DeleteOptions, &[OPTIONS]),
         (Statement::ReadInvites, &[INVITES]),
         (Statement::CountInvites, &[INVITES]),
@@ -176,7 +176,7 @@ async fn pages_and_recounts_read_one_poll_only() {
         "{page}"
     );
     assert!(!page.contains("Sort"), "{page}");
-    for statement in [Statement::CountChoices, Statement::DeleteAllVotes] {
+    for statement in [Statement::CountChoices, Statement::DeleteVotesOfPoll] {
         let whole = plan(&mut tables, sql::text(statement)).await;
         assert!(whole.contains("Index Cond: (poll_id = $1)"), "{whole}");
     }

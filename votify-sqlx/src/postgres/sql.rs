@@ -114,6 +114,19 @@ macro_rules! histories {
     };
 }
 
+/// Deletes some rows of a poll.
+macro_rules! delete_some {
+    ($table:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE ctid = ANY(ARRAY(SELECT ctid FROM ",
+            $table,
+            " WHERE poll_id = $1 LIMIT 10000))"
+        )
+    };
+}
+
 macro_rules! insert_votes {
     ($rows:literal, $condition:literal) => {
         concat!(
@@ -397,8 +410,8 @@ pub(super) const fn text(statement: Statement) -> &'static str {
         Statement::UpdateTallies => update_tallies!(given_tallies!(
             "$1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::float8[]"
         )),
-        Statement::DeleteAllVotes => "DELETE FROM votify_votes WHERE poll_id = $1",
-        Statement::DeleteAllSuperseded => "DELETE FROM votify_superseded_votes WHERE poll_id = $1",
+        Statement::DeleteVotesOfPoll => delete_some!("votify_votes"),
+        Statement::DeleteSupersededOfPoll => delete_some!("votify_superseded_votes"),
 
         Statement::ReadVoteAddresses => {
             "SELECT a.poll_id, a.voter_id, a.address_id \
@@ -423,7 +436,7 @@ pub(super) const fn text(statement: Statement) -> &'static str {
                 WHERE poll_id = given.poll_id AND voter_id = given.voter_id OFFSET 0) AS found \
              WHERE a.ctid = found.tuple_id"
         }
-        Statement::DeleteAllVoteAddresses => "DELETE FROM votify_vote_addresses WHERE poll_id = $1",
+        Statement::DeleteVoteAddressesOfPoll => delete_some!("votify_vote_addresses"),
 
         Statement::ReadInvites => {
             "SELECT i.voter_id FROM unnest($1::uuid[], $2::uuid[]) AS given (poll_id, voter_id) \
@@ -434,7 +447,7 @@ pub(super) const fn text(statement: Statement) -> &'static str {
         Statement::InsertInvites => {
             "INSERT INTO votify_invites (poll_id, voter_id) SELECT * FROM unnest($1::uuid[], $2::uuid[])"
         }
-        Statement::DeleteAllInvites => "DELETE FROM votify_invites WHERE poll_id = $1",
+        Statement::DeleteInvitesOfPoll => delete_some!("votify_invites"),
 
         Statement::ReadUserByName => {
             "SELECT id, name, password_hash, created_at FROM votify_users WHERE name_key = $1"

@@ -184,8 +184,8 @@ pub(super) fn text(statement: Statement) -> &'static Text {
              vote_counts = given.vote_counts, trending_score = given.trending_score FROM given \
              WHERE votify_polls.id = +given.poll_id"
         ),
-        Statement::DeleteAllVotes => params!("DELETE FROM votify_votes WHERE ", of_poll!()),
-        Statement::DeleteAllSuperseded => {
+        Statement::DeleteVotesOfPoll => params!("DELETE FROM votify_votes WHERE ", of_poll!()),
+        Statement::DeleteSupersededOfPoll => {
             params!("DELETE FROM votify_superseded_votes WHERE ", of_poll!())
         }
 
@@ -216,7 +216,7 @@ pub(super) fn text(statement: Statement) -> &'static Text {
             given_polls!(),
             ")"
         ),
-        Statement::DeleteAllVoteAddresses => {
+        Statement::DeleteVoteAddressesOfPoll => {
             params!("DELETE FROM votify_vote_addresses WHERE ", of_poll!())
         }
 
@@ -234,7 +234,7 @@ pub(super) fn text(statement: Statement) -> &'static Text {
             "INSERT INTO votify_invites (poll_key, voter_id) SELECT p.poll_key, given.voter_id ",
             given_polls!()
         ),
-        Statement::DeleteAllInvites => params!("DELETE FROM votify_invites WHERE ", of_poll!()),
+        Statement::DeleteInvitesOfPoll => params!("DELETE FROM votify_invites WHERE ", of_poll!()),
 
         Statement::ReadUserByName => params!(
             "SELECT id, name, password_hash, created_at FROM votify_users WHERE name_key = ?"
