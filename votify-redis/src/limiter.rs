@@ -126,7 +126,7 @@ impl RedisRateLimiter {
         let (now, previous): (u64, Vec<u8>) =
             self.redis.script_with_timeout(&attempt, timeout).await?;
         // Another length means a new key, or a foreign value, which the script replaced.
-        let previous = <[u8; 28]>::try_from(previous).unwrap_or([0; 28]);
+        let previous = <[u8; 28]>::try_from(previous).unwrap_or_default();
         let window = SlidingWindow::from_bytes(previous);
         Ok((window, Duration::from_micros(now)))
     }

@@ -37,7 +37,7 @@ struct FaultyLimiter {
     clock: Arc<ManualClock>,
     inner: MemoryRateLimiter,
     windows: Mutex<HashMap<LimitKey, SlidingWindow>>,
-    attempts: Mutex<HashMap<LimitKey, Vec<Duration>>>,
+    attempts: Mutex<HashMap<LimitKey, Vec<(Duration, u32)>>>,
 }
 
 #[async_trait]
@@ -83,19 +83,24 @@ impl RateLimiter for FaultyLimiter {
             Some(fault) => {
                 let mut attempts = self.attempts.lock().unwrap();
                 let attempts = attempts.entry(*key).or_default();
-                attempts.push(now);
                 let minute = |time: Duration| time.as_secs() / 60;
-                let counts = |time: &&Duration| match fault {
-                    Fault::FixedWindows => minute(**time) == minute(now),
-                    _ => now - **time < rate.period(),
+                let counts = |(time, _): &&(Duration, u32)| match fault {
+                    Fault::FixedWindows => minute(*time) == minute(now),
+                    _ => now - *time < rate.period(),
                 };
-                Ok(permit(attempts.iter().filter(counts).count(), rate))
+                let recent = attempts.iter().filter(counts);
+                let used: u64 = recent.map(|(_, cost)| u64::from(*cost)).sum();
+                let decision = permit(used + u64::from(cost), rate);
+                if decision.granted || fault == Fault::CountedRejections {
+                    attempts.push((now, cost));
+                }
+                Ok(decision)
             }
         }
     }
 }
 
-fn permit(used: usize, rate: &Rate) -> RateDecision {
+fn permit(used: u64, rate: &Rate) -> RateDecision {
     let used = u32::try_from(used).unwrap();
     let remaining = rate.limit().checked_sub(used);
     RateDecision {
