@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use axum::http::Uri;
 use ipnet::IpNet;
-use votify_core::{MemoryRateLimiter, Rate, RateLimiter};
+use votify_core::{Rate, RateLimiter};
 
 #[cfg(feature = "accounts")]
 use crate::accounts::Accounts;
@@ -17,7 +17,8 @@ use crate::readiness::ReadinessCheck;
 pub(crate) struct Config {
     pub(crate) vote_rate: Option<Rate>,
     pub(crate) session_rate: Option<Rate>,
-    pub(crate) limiter: Arc<dyn RateLimiter>,
+    /// `None` counts in this process.
+    pub(crate) limiter: Option<Arc<dyn RateLimiter>>,
     pub(crate) streams_per_address: Option<u32>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) public_url: Option<PublicUrl>,
@@ -63,7 +64,7 @@ impl Default for Config {
         Self {
             vote_rate: Some(Rate::per_minute(10)),
             session_rate: Some(Rate::per_minute(1_000)),
-            limiter: Arc::new(MemoryRateLimiter::new()),
+            limiter: None,
             streams_per_address: Some(1_000),
             trusted_proxies: Vec::new(),
             public_url: None,

@@ -96,7 +96,7 @@ async fn run(check: &dyn ReadinessCheck) -> ComponentReadiness {
 /// unused then.
 async fn check_limiter(state: &AppState) -> Option<ComponentReadiness> {
     let rate = state.config.vote_rate.or(state.config.session_rate)?;
-    let check = state.limiter.is_ready(&rate, state.engine.now());
+    let check = state.limiter.is_ready(&rate);
     Some(ComponentReadiness {
         component: "limiter",
         backend: state.limiter.backend(),

@@ -10,9 +10,12 @@ use std::sync::Arc;
 use votify_core::backend::LogThrottle;
 use votify_core::limit::LimitKey;
 use votify_core::secret::Purpose;
-use votify_core::{Keyring, Rate, RateLimiter, Timestamp};
+use votify_core::{Keyring, Rate, RateLimiter};
 
 use crate::error::{ErrorCode, Problem, RateLimitHeaders};
+
+/// The cost of an attempt under a rate that counts attempts.
+const ATTEMPT: u32 = 1;
 
 /// A [`RateLimiter`] whose failure lets requests pass.
 #[derive(Debug)]
@@ -44,12 +47,11 @@ impl RequestLimiter {
         &self,
         key: impl FnOnce() -> Option<LimitKey>,
         rate: Option<Rate>,
-        now: Timestamp,
     ) -> Result<Option<RateLimitHeaders>, Problem> {
         let Some((rate, key)) = rate.and_then(|rate| Some((rate, key()?))) else {
             return Ok(None);
         };
-        let decision = match self.limiter.acquire(&key, &rate, now).await {
+        let decision = match self.limiter.acquire(&key, &rate, ATTEMPT).await {
             Ok(decision) => decision,
             Err(error) => {
                 // A limiter protects polls from scripts. Its outage must not stop voters.
@@ -77,10 +79,10 @@ impl RequestLimiter {
     }
 
     /// Returns true if the limiter responds.
-    pub(crate) async fn is_ready(&self, rate: &Rate, now: Timestamp) -> bool {
+    pub(crate) async fn is_ready(&self, rate: &Rate) -> bool {
         // No caller has this key.
         let key = LimitKey::from_bytes([0; 16]);
-        self.limiter.acquire(&key, rate, now).await.is_ok()
+        self.limiter.acquire(&key, rate, ATTEMPT).await.is_ok()
     }
 }
 

@@ -3,7 +3,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use votify_core::PollEngine;
+use votify_core::{MemoryRateLimiter, PollEngine};
 
 #[cfg(feature = "accounts")]
 use crate::accounts::AuthService;
@@ -50,10 +50,13 @@ impl AppState {
         });
         #[cfg(not(feature = "accounts"))]
         let _ = &mut config;
+        let limiter = config.limiter.clone().unwrap_or_else(|| {
+            Arc::new(MemoryRateLimiter::new().with_clock(Arc::clone(engine.clock())))
+        });
         Self(Arc::new(AppStateInner {
             engine,
             session_cookie: CookieTemplate::new(config.cookies()),
-            limiter: RequestLimiter::new(Arc::clone(&config.limiter)),
+            limiter: RequestLimiter::new(limiter),
             streams: Arc::new(StreamLimiter::new(config.streams_per_address)),
             pings: KeepAlive::new(config.timing.ping_interval),
             comments: KeepAlive::new(config.timing.comment_interval),

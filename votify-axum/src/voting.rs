@@ -53,8 +53,7 @@ async fn acquire_vote(
         Some(session) => limit_key(keyring, &[b"vote-session", session.id.as_bytes()]),
         None => address_key(keyring, "vote-address", caller.address_block()),
     };
-    let (rate, now) = (state.config.vote_rate, state.engine.now());
-    state.limiter.acquire(key, rate, now).await
+    state.limiter.acquire(key, state.config.vote_rate).await
 }
 
 async fn cast(

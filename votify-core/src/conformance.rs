@@ -29,7 +29,8 @@
 //! | [`AccountStore`](crate::AccountStore) | [`AccountStoreFixture`] | [`account_store_conformance!`](crate::account_store_conformance) |
 //!
 //! Every case uses only the trait, on a backend of its own. No case measures time: `now`
-//! is an argument. Cases that wait for a delivery fail after a bound of at least a minute.
+//! is an argument, and the cases for limiters move a [`ManualClock`](crate::ManualClock).
+//! Cases that wait for a delivery fail after a bound of at least a minute.
 //! A case reports a broken law by panicking.
 //!
 //! Random cases run with the same four seeds everywhere, and with a new seed each time.

@@ -44,7 +44,7 @@ use crate::id::PollId;
 use crate::secret::Keyring;
 use crate::store::Store;
 use crate::tally::ViewPosition;
-use crate::time::Timestamp;
+use crate::time::{Clock, Timestamp};
 use crate::voter::Caller;
 use batcher::Batcher;
 use live::{RoomRegistry, Watch};
@@ -137,7 +137,13 @@ impl PollEngine {
         EngineBuilder::new(Arc::new(store))
     }
 
-    /// Returns the time of the engine's clock.
+    /// Returns the engine's clock.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.inner.loader.clock
+    }
+
+    /// Returns the time of day of the engine's clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.inner.loader.now()

@@ -2,6 +2,7 @@
 //! forwarding.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
@@ -110,7 +111,7 @@ impl_for_arc! {
     RateLimiter {
         fn backend(&self) -> &'static str;
         async fn acquire(
-            &self, key: &LimitKey, rate: &Rate, now: Timestamp
+            &self, key: &LimitKey, rate: &Rate, cost: u32
         ) -> Result<RateDecision, LimitError>;
     }
 }
@@ -118,6 +119,7 @@ impl_for_arc! {
 impl_for_arc! {
     Clock {
         fn now(&self) -> Timestamp;
+        fn monotonic(&self) -> Duration;
         async fn sleep_until(&self, deadline: Timestamp) -> ();
     }
 }

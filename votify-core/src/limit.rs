@@ -12,15 +12,18 @@ use std::fmt;
 use async_trait::async_trait;
 
 use crate::store::Source;
-use crate::time::Timestamp;
 
 /// A counter of attempts per key.
 ///
 /// # Laws
 ///
-/// - In any interval of a rate's period, at most its limit of attempts is granted per
-///   key. Keys are independent.
-/// - A refused attempt does not count.
+/// - In any interval of a rate's period, the granted attempts of a key cost together at
+///   most the limit. Keys are independent.
+/// - A refused attempt takes nothing. An attempt whose cost is above the limit is always
+///   refused.
+/// - A limiter measures time with a clock of its own. It is monotonic, or the clock of
+///   the server that counts. Adjusting the time of day of this process changes no
+///   decision.
 /// - Every backend computes with [`SlidingWindow`](crate::backend::SlidingWindow).
 /// - Concurrent attempts together never exceed the limit.
 /// - Memory is bounded. A key unused for two periods is removed, and new keys evict old
@@ -30,18 +33,20 @@ pub trait RateLimiter: fmt::Debug + Send + Sync + 'static {
     /// Returns a short name for logs and readiness, such as `local` or `redis`.
     fn backend(&self) -> &'static str;
 
-    /// Grants one attempt of `key` at `now` if the rate allows one more.
+    /// Grants an attempt of `key` if the rate's limit has `cost` left, and takes it.
+    ///
+    /// The cost of a vote is 1. An attempt without a cost takes nothing.
     ///
     /// Callers must always use a key with the same rate.
     ///
     /// # Errors
     /// - [`LimitError::Unavailable`]: the limiter cannot be reached; the attempt may have
-    ///   counted. The caller decides whether to let the attempt pass.
+    ///   taken its cost. The caller decides whether to let the attempt pass.
     async fn acquire(
         &self,
         key: &LimitKey,
         rate: &Rate,
-        now: Timestamp,
+        cost: u32,
     ) -> Result<RateDecision, LimitError>;
 }
 

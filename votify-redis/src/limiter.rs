@@ -1,17 +1,17 @@
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use redis::Script;
 use votify_core::backend::SlidingWindow;
 use votify_core::limit::{LimitError, LimitKey, Rate, RateDecision, RateLimiter};
-use votify_core::time::Timestamp;
+use votify_core::time::Clock;
 
 use crate::connect::Redis;
 use crate::error::{ConnectError, Error, NAME};
 
-/// Updates the 16 bytes of a window and returns the previous ones. The caller derives the
-/// decision from them.
+/// Updates the 28 bytes of a window, and returns the time of the attempt and the previous
+/// bytes. The caller derives the decision from them.
 static ACQUIRE: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("limiter/acquire.lua")));
 
@@ -22,12 +22,14 @@ const CONTEXT: &str = "votify-redis 2026-11-21 names of rate limits";
 ///
 /// Each attempt is one round trip that runs one atomic script.
 ///
-/// A key takes 16 bytes, and about 150 bytes with the overhead of Redis. Its name is a
+/// A key takes 28 bytes, and about 160 bytes with the overhead of Redis. Its name is a
 /// digest. It expires two periods after the last attempt. A server whose memory is full
 /// returns an error, unless its `maxmemory-policy` allows eviction. An evicted key starts
 /// again from zero.
 ///
-/// The clocks of the instances should agree within a fifth of a rate's period.
+/// The server's clock measures the time of all attempts; the clocks of the instances do
+/// not matter. If the server's clock is set back, each limit is available again at most
+/// 1.2 periods later. If it is set ahead, limits are available again at once.
 ///
 /// The timeout [defaults to 500 ms](Self::with_timeout), because a voter waits. The
 /// caller decides what an error means; `votify-axum` allows the request.
@@ -47,6 +49,8 @@ const CONTEXT: &str = "votify-redis 2026-11-21 names of rate limits";
 pub struct RedisRateLimiter {
     redis: Redis,
     timeout: Duration,
+    /// Replaces the server's clock in tests.
+    clock: Option<Arc<dyn Clock>>,
 }
 
 impl RedisRateLimiter {
@@ -69,7 +73,17 @@ impl RedisRateLimiter {
         Self {
             redis,
             timeout: Self::DEFAULT_TIMEOUT,
+            clock: None,
         }
+    }
+
+    /// Replaces the server's clock by the monotonic time of `clock`. For tests: instances
+    /// that share a server need one clock.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
     }
 
     /// Sets the timeout of an attempt. Defaults to 500 ms.
@@ -91,24 +105,30 @@ impl RedisRateLimiter {
         self.redis.key(&format!("limit:{}", &digest[..32]))
     }
 
-    /// Records the attempt and returns the window before it.
+    /// Records the attempt. Returns the window before it, and its time.
     async fn previous_window(
         &self,
         key: &LimitKey,
         rate: &Rate,
-        now: Timestamp,
-    ) -> Result<SlidingWindow, Error> {
+        cost: u32,
+    ) -> Result<(SlidingWindow, Duration), Error> {
         let expiry = 2 * rate.period().as_millis();
         let mut attempt = ACQUIRE.key(self.redis_key(key));
         attempt
-            .arg(SlidingWindow::slice_at(rate, now))
+            .arg(micros(SlidingWindow::slice_length(rate)))
             .arg(rate.limit())
+            .arg(cost)
             .arg(u64::try_from(expiry).unwrap_or(u64::MAX));
+        if let Some(clock) = &self.clock {
+            attempt.arg(micros(clock.monotonic()));
+        }
         let timeout = self.timeout;
-        let previous: Vec<u8> = self.redis.script_with_timeout(&attempt, timeout).await?;
+        let (now, previous): (u64, Vec<u8>) =
+            self.redis.script_with_timeout(&attempt, timeout).await?;
         // Another length means a new key, or a foreign value, which the script replaced.
-        let previous = <[u8; 16]>::try_from(previous).unwrap_or_default();
-        Ok(SlidingWindow::from_bytes(previous))
+        let previous = <[u8; 28]>::try_from(previous).unwrap_or_default();
+        let window = SlidingWindow::from_bytes(previous);
+        Ok((window, Duration::from_micros(now)))
     }
 }
 
@@ -123,10 +143,14 @@ impl RateLimiter for RedisRateLimiter {
         &self,
         key: &LimitKey,
         rate: &Rate,
-        now: Timestamp,
+        cost: u32,
     ) -> Result<RateDecision, LimitError> {
-        let window = self.previous_window(key, rate, now).await;
-        let mut window = window.map_err(Error::into_limit_error)?;
-        Ok(window.acquire(rate, now))
+        let previous = self.previous_window(key, rate, cost).await;
+        let (mut window, now) = previous.map_err(Error::into_limit_error)?;
+        Ok(window.acquire(rate, cost, now))
     }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use votify_axum::ReadinessCheck;
 use votify_core::limit::LimitKey;
-use votify_core::{Clock, Rate, RateLimiter, Store, SystemClock};
+use votify_core::{Rate, RateLimiter, Store};
 use votify_redis::{CachedStore, Redis, RedisRateLimiter};
 
 use crate::error::CliError;
@@ -80,7 +80,6 @@ impl ReadinessCheck for CacheCheck {
 
     async fn is_ready(&self) -> bool {
         let key = LimitKey::from_bytes(*b"votify cache ok?");
-        let (rate, now) = (Rate::per_minute(1), SystemClock.now());
-        self.0.acquire(&key, &rate, now).await.is_ok()
+        self.0.acquire(&key, &Rate::per_minute(1), 1).await.is_ok()
     }
 }

@@ -91,6 +91,7 @@ impl AuthService {
         let Some(login) = self.tokens.verify(token, now, self.engine.keyring()) else {
             return Ok(None);
         };
+        let now = self.engine.clock().monotonic();
         let revoked = self.revocations.contains(login.token, &self.store, now);
         match revoked.await {
             Ok(revoked) => Ok((!revoked).then_some(login)),

@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use quick_cache::sync::Cache;
-use votify_core::Timestamp;
 use votify_core::account::{AccountError, AccountStore, TokenId};
 
 /// The time for which the result "not revoked" is cached. A logout on another server
@@ -15,8 +14,8 @@ const CAPACITY: usize = 50_000;
 pub(super) struct RevocationCache {
     /// A revoked token stays revoked, so entries do not expire.
     revoked: Cache<TokenId, ()>,
-    /// The time of the store's last reply that the token is not revoked.
-    checked_at: Cache<TokenId, Timestamp>,
+    /// The monotonic time of the store's last reply that the token is not revoked.
+    checked_at: Cache<TokenId, Duration>,
 }
 
 impl RevocationCache {
@@ -33,21 +32,19 @@ impl RevocationCache {
     }
 
     /// Returns true if a token was revoked here, or elsewhere more than [`NEGATIVE_TTL`]
-    /// ago.
+    /// ago. `now` is the monotonic time of the engine's clock.
     pub(super) async fn contains(
         &self,
         token: TokenId,
         store: &dyn AccountStore,
-        now: Timestamp,
+        now: Duration,
     ) -> Result<bool, AccountError> {
         if self.revoked.get(&token).is_some() {
             return Ok(true);
         }
         let checked_at = self.checked_at.get(&token);
-        // After the clock was set back, entries from the future are not valid.
-        let is_fresh = checked_at.is_some_and(|checked_at| {
-            checked_at <= now && now.saturating_since(checked_at) < NEGATIVE_TTL
-        });
+        let is_fresh =
+            checked_at.is_some_and(|checked_at| now.saturating_sub(checked_at) < NEGATIVE_TTL);
         if is_fresh {
             return Ok(false);
         }

@@ -9,7 +9,7 @@ const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 /// A caller's limit and remaining attempts, for the `RateLimit-*` headers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RateLimitHeaders {
-    limit: u16,
+    limit: u32,
     remaining: u32,
     reset_seconds: u64,
 }

@@ -89,7 +89,7 @@ impl RequestCaller {
         let engine = &state.engine;
         let key = || address_key(engine.keyring(), "new-session", self.address_block());
         let rate = state.config.session_rate;
-        state.limiter.acquire(key, rate, engine.now()).await?;
+        state.limiter.acquire(key, rate).await?;
         self.new_session = Some(id);
         Ok(())
     }

@@ -45,7 +45,7 @@ impl VotifyRouter {
 
     /// Sets the backend that counts attempts. Defaults to a
     /// [`MemoryRateLimiter`](votify_core::MemoryRateLimiter), which counts in this
-    /// process.
+    /// process, with the engine's clock.
     ///
     /// While the limiter is unavailable, requests are not limited.
     ///
@@ -60,7 +60,7 @@ impl VotifyRouter {
     /// ```
     #[must_use]
     pub fn limiter(mut self, limiter: impl RateLimiter) -> Self {
-        self.config.limiter = Arc::new(limiter);
+        self.config.limiter = Some(Arc::new(limiter));
         self
     }
 

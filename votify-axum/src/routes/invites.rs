@@ -99,8 +99,7 @@ async fn acquire_invite_request(
         Some(session) => limit_key(keyring, &[b"invite-session", session.id.as_bytes()]),
         None => address_key(keyring, "invite-address", caller.address_block()),
     };
-    let (rate, now) = (state.config.vote_rate, state.engine.now());
-    state.limiter.acquire(key, rate, now).await
+    state.limiter.acquire(key, state.config.vote_rate).await
 }
 
 fn csv_response(poll: PollId, invites: &InvitesBody) -> Response {

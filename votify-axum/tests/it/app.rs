@@ -30,6 +30,10 @@ impl Clock for SharedClock {
         self.0.now()
     }
 
+    fn monotonic(&self) -> Duration {
+        self.0.monotonic()
+    }
+
     async fn sleep_until(&self, deadline: Timestamp) {
         self.0.sleep_until(deadline).await;
     }
@@ -42,6 +46,12 @@ impl SharedClock {
 
     pub fn advance(&self, seconds: u64) {
         self.0.advance(Duration::from_secs(seconds));
+    }
+
+    /// Sets the time of day back or ahead by this many hours, without passing time.
+    pub fn shift_hours(&self, hours: i64) {
+        let micros = self.0.now().as_micros() + hours * 3_600_000_000;
+        self.0.set(Timestamp::from_micros(micros).unwrap());
     }
 
     /// Returns the time `seconds` from now in the format of the API.

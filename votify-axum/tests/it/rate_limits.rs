@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use axum::http::Method;
 use serde_json::json;
 use votify_core::limit::{LimitError, LimitKey, RateDecision};
-use votify_core::{Rate, RateLimiter, Timestamp};
+use votify_core::{Rate, RateLimiter};
 
 use crate::app::App;
 use crate::browser::Browser;
@@ -38,6 +38,50 @@ async fn clients_without_cookie_have_ten_attempts_a_minute_per_address() {
     app.clock.advance(wait);
     Browser::new(&app).vote(&poll, 0).await.expect_status(201);
     assert_eq!(app.total(&poll.id).await, 12);
+}
+
+/// A clock that is set back or ahead neither locks a caller out nor lifts the limit.
+#[tokio::test]
+async fn setting_the_clock_changes_no_vote_limit() {
+    for (first, second) in [(-1, 2), (1, -2)] {
+        let app = App::new();
+        let poll = Browser::with_address(&app, "198.51.100.1")
+            .create_poll(json!({}))
+            .await;
+        // The poll has opened more than an hour ago, so it stays open at all times.
+        app.clock.advance(4_000);
+        let mut used = 0;
+        for hours in [0, first, second] {
+            app.clock.shift_hours(hours);
+            let expected = if hours == 0 { 4 } else { 3 };
+            for _ in 0..expected {
+                let response = Browser::new(&app).vote(&poll, 0).await.expect_status(201);
+                used += 1;
+                let left = (10 - used).to_string();
+                assert_eq!(response.header("ratelimit-remaining"), left, "{hours} h");
+            }
+        }
+        for hours in [0, -second, -first] {
+            app.clock.shift_hours(hours);
+            let rejected = Browser::new(&app).vote(&poll, 0).await;
+            rejected.assert_problem(429, "rate_limited");
+            let wait: u64 = rejected.header("retry-after").parse().unwrap();
+            assert!((1..=72).contains(&wait), "{wait} s after {hours} h");
+        }
+        Browser::with_address(&app, "192.0.2.2")
+            .vote(&poll, 0)
+            .await
+            .expect_status(201);
+        for hours in [first, second] {
+            app.clock.shift_hours(hours);
+            app.clock.advance(72);
+            for _ in 0..10 {
+                Browser::new(&app).vote(&poll, 0).await.expect_status(201);
+            }
+            let rejected = Browser::new(&app).vote(&poll, 0).await;
+            rejected.assert_problem(429, "rate_limited");
+        }
+    }
 }
 
 #[tokio::test]
@@ -182,12 +226,7 @@ impl RateLimiter for UnavailableLimiter {
         "unavailable"
     }
 
-    async fn acquire(
-        &self,
-        _: &LimitKey,
-        _: &Rate,
-        _: Timestamp,
-    ) -> Result<RateDecision, LimitError> {
+    async fn acquire(&self, _: &LimitKey, _: &Rate, _: u32) -> Result<RateDecision, LimitError> {
         let source = std::io::Error::other("connection refused");
         Err(LimitError::Unavailable {
             backend: "unavailable",

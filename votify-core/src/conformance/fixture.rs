@@ -12,6 +12,7 @@ use crate::account::AccountStore;
 use crate::broadcast::Broadcaster;
 use crate::limit::RateLimiter;
 use crate::store::Store;
+use crate::time::ManualClock;
 
 /// Opens stores for [`store_conformance!`](crate::store_conformance) and
 /// [`invite_conformance!`](crate::invite_conformance).
@@ -74,11 +75,15 @@ pub trait BroadcasterFixture: Send + Sync {
 /// Opens rate limiters for [`limiter_conformance!`](crate::limiter_conformance).
 #[async_trait]
 pub trait LimiterFixture: Send + Sync {
-    /// Returns a limiter without recorded attempts.
+    /// Returns a limiter without recorded attempts, whose instances measure time with the
+    /// monotonic time of `clock`. The cases move this clock forward.
+    ///
+    /// A limiter that uses the clock of a server needs a setting for tests that replaces
+    /// it.
     ///
     /// # Panics
     /// If the limiter cannot be opened; the test then fails.
-    async fn fresh(&self) -> Fixture<dyn RateLimiter>;
+    async fn fresh(&self, clock: Arc<ManualClock>) -> Fixture<dyn RateLimiter>;
 
     /// Returns why the limiter cannot be tested here; see [`StoreFixture::unavailable`].
     fn unavailable(&self) -> Option<String> {

@@ -40,10 +40,13 @@ impl fmt::Debug for LimitKey {
 pub struct RateDecision {
     /// True if the attempt is granted.
     pub granted: bool,
-    /// The number of further attempts that would be granted now.
+    /// The part of the rate's limit that further attempts can take now, in the unit of
+    /// their cost.
     pub remaining: u32,
     /// The time until the rate's whole limit is available again.
     pub reset_after: Duration,
-    /// The time until another attempt can be granted. Zero if one would be granted now.
+    /// The time until another attempt of the same cost can be granted. Zero if one would
+    /// be granted now. The rate's period if the cost is above the limit, because such an
+    /// attempt is never granted.
     pub retry_after: Duration,
 }

@@ -5,6 +5,9 @@ use std::time::Duration;
 /// A maximum number of attempts in any interval of a period. Written `10/60s`, with the
 /// units `s`, `m` and `h`.
 ///
+/// Instead of attempts, the limit may count another unit, such as bytes: an attempt then
+/// takes its [cost](crate::RateLimiter::acquire).
+///
 /// ```
 /// use std::time::Duration;
 /// use votify_core::Rate;
@@ -17,7 +20,7 @@ use std::time::Duration;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Rate {
-    limit: u16,
+    limit: u32,
     period: Duration,
 }
 
@@ -25,16 +28,16 @@ pub struct Rate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "must be like 10/60s: 1 to {} attempts in 1 second to 24 hours (s, m or h)",
-    u16::MAX
+    u32::MAX
 )]
 pub struct ParseRateError;
 
 impl Rate {
-    /// Allows `limit` attempts (at least 1) in any `period` (1 s to 24 h).
+    /// Allows `limit` attempts (1 to 4 294 967 295) in any `period` (1 s to 24 h).
     ///
     /// # Errors
     /// Returns [`ParseRateError`] if a value is out of range.
-    pub fn new(limit: u16, period: Duration) -> Result<Self, ParseRateError> {
+    pub fn new(limit: u32, period: Duration) -> Result<Self, ParseRateError> {
         let range = Duration::from_secs(1)..=Duration::from_secs(24 * 3600);
         if limit == 0 || !range.contains(&period) {
             return Err(ParseRateError);
@@ -44,7 +47,7 @@ impl Rate {
 
     /// Allows `limit` attempts in any minute. A limit of 0 becomes 1.
     #[must_use]
-    pub const fn per_minute(limit: u16) -> Self {
+    pub const fn per_minute(limit: u32) -> Self {
         Self {
             limit: if limit == 0 { 1 } else { limit },
             period: Duration::from_secs(60),
@@ -53,7 +56,7 @@ impl Rate {
 
     /// Returns the maximum number of attempts.
     #[must_use]
-    pub const fn limit(&self) -> u16 {
+    pub const fn limit(&self) -> u32 {
         self.limit
     }
 
@@ -101,6 +104,11 @@ mod tests {
             "10/1m".parse::<Rate>().map(|rate| rate.to_string()),
             Ok("10/60s".to_owned())
         );
+        let max = "4294967295/1s".parse::<Rate>().unwrap();
+        assert_eq!(
+            (max.limit(), max.to_string()),
+            (u32::MAX, "4294967295/1s".to_owned())
+        );
         for bad in [
             "",
             "10",
@@ -109,7 +117,7 @@ mod tests {
             "10/60",
             "10/25h",
             "-1/60s",
-            "99999/60s",
+            "4294967296/60s",
             "10/6ö",
         ] {
             assert_eq!(bad.parse::<Rate>(), Err(ParseRateError), "{bad}");

@@ -1,13 +1,13 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::backend::SlidingWindow;
 use crate::limit::{LimitError, LimitKey, Rate, RateDecision, RateLimiter};
-use crate::time::Timestamp;
+use crate::time::{Clock, SystemClock};
 
 /// Number of shards. With 18, one million keys fill each table just below its resize
 /// threshold (7/8 of 65 536); 16 would double the memory.
@@ -15,14 +15,17 @@ const SHARDS: usize = 18;
 
 /// A [`RateLimiter`] within this process.
 ///
-/// Holds up to [`with_capacity`](Self::with_capacity) keys, about 40 bytes each. Defaults
+/// Holds up to [`with_capacity`](Self::with_capacity) keys, about 50 bytes each. Defaults
 /// to 1 000 000. When it is full, it first evicts idle keys, then an eighth of the
 /// others: their count starts again at zero.
+///
+/// Measures time with the monotonic time of a [`Clock`].
 #[derive(Debug)]
 pub struct MemoryRateLimiter {
     shards: Vec<Mutex<HashMap<u64, KeyState>>>,
     hasher: RandomState,
     keys_per_shard: usize,
+    clock: Arc<dyn Clock>,
 }
 
 #[derive(Debug, Default)]
@@ -51,7 +54,36 @@ impl MemoryRateLimiter {
                 .collect(),
             hasher: RandomState::new(),
             keys_per_shard: keys.div_ceil(SHARDS).max(1),
+            clock: Arc::new(SystemClock),
         }
+    }
+
+    /// Sets the clock. Defaults to [`SystemClock`].
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    /// use votify_core::limit::LimitKey;
+    /// use votify_core::{ManualClock, MemoryRateLimiter, Rate, RateLimiter, Timestamp};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), votify_core::limit::LimitError> {
+    /// let clock = Arc::new(ManualClock::new(Timestamp::EPOCH));
+    /// let limiter = MemoryRateLimiter::new().with_clock(Arc::clone(&clock));
+    /// let (key, rate) = (LimitKey::from_bytes([7; 16]), Rate::per_minute(1));
+    /// assert!(limiter.acquire(&key, &rate, 1).await?.granted);
+    ///
+    /// let refused = limiter.acquire(&key, &rate, 1).await?;
+    /// assert!(!refused.granted);
+    /// clock.advance(refused.retry_after);
+    /// assert!(limiter.acquire(&key, &rate, 1).await?.granted);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
     }
 
     /// Returns the current number of keys.
@@ -80,7 +112,7 @@ impl RateLimiter for MemoryRateLimiter {
         &self,
         key: &LimitKey,
         rate: &Rate,
-        now: Timestamp,
+        cost: u32,
     ) -> Result<RateDecision, LimitError> {
         // Keyed with a random secret of this process, so that no client can provoke a
         // collision.
@@ -90,17 +122,19 @@ impl RateLimiter for MemoryRateLimiter {
             return Ok(refused(rate));
         };
         let mut keys = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        // Under the lock, so that the attempts of a key are in the order of their times.
+        let now = self.clock.monotonic();
         if keys.len() >= self.keys_per_shard && !keys.contains_key(&digest) {
             evict(&mut keys, self.keys_per_shard, now);
         }
         let state = keys.entry(digest).or_default();
         state.period_seconds = u32::try_from(rate.period().as_secs()).unwrap_or(u32::MAX);
-        Ok(state.window.acquire(rate, now))
+        Ok(state.window.acquire(rate, cost, now))
     }
 }
 
 /// Removes the idle keys, and if more than 7/8 of the capacity are left, the excess.
-fn evict(keys: &mut HashMap<u64, KeyState>, capacity: usize, now: Timestamp) {
+fn evict(keys: &mut HashMap<u64, KeyState>, capacity: usize, now: Duration) {
     let is_idle = |state: &KeyState| {
         let period = Duration::from_secs(u64::from(state.period_seconds));
         state.window.is_idle(period, now)
@@ -125,6 +159,7 @@ fn refused(rate: &Rate) -> RateDecision {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::{ManualClock, Timestamp};
 
     fn key(n: u32) -> LimitKey {
         let mut bytes = [0; 16];
@@ -138,7 +173,7 @@ mod tests {
         for n in 0..10_000 {
             assert!(
                 limiter
-                    .acquire(&key(n), &Rate::per_minute(1), Timestamp::EPOCH)
+                    .acquire(&key(n), &Rate::per_minute(1), 1)
                     .await
                     .unwrap()
                     .granted
@@ -149,25 +184,18 @@ mod tests {
 
     #[tokio::test]
     async fn idle_keys_are_evicted_first() {
-        let limiter = MemoryRateLimiter::with_capacity(160);
+        let clock = Arc::new(ManualClock::new(Timestamp::EPOCH));
+        let limiter = MemoryRateLimiter::with_capacity(160).with_clock(Arc::clone(&clock));
         let rate = Rate::per_minute(1);
         for n in 0..100 {
-            limiter
-                .acquire(&key(n), &rate, Timestamp::EPOCH)
-                .await
-                .unwrap();
+            limiter.acquire(&key(n), &rate, 1).await.unwrap();
         }
-        let later = Timestamp::EPOCH.saturating_add(Duration::from_secs(100));
-        limiter.acquire(&key(1_000), &rate, later).await.unwrap();
+        clock.advance(Duration::from_secs(100));
+        limiter.acquire(&key(1_000), &rate, 1).await.unwrap();
         for n in 200..230 {
-            limiter.acquire(&key(n), &rate, later).await.unwrap();
+            limiter.acquire(&key(n), &rate, 1).await.unwrap();
         }
-        assert!(
-            !limiter
-                .acquire(&key(1_000), &rate, later)
-                .await
-                .unwrap()
-                .granted
-        );
+        let decision = limiter.acquire(&key(1_000), &rate, 1).await.unwrap();
+        assert!(!decision.granted);
     }
 }

@@ -9,8 +9,8 @@ use votify_core::conformance::{
     AccountStoreFixture, BroadcasterFixture, Fixture, LimiterFixture, StoreFixture,
 };
 use votify_core::{
-    AccountStore, Broadcaster, MemoryAccountStore, MemoryBroadcaster, MemoryRateLimiter,
-    MemoryStore, RateLimiter, Store, Timestamp,
+    AccountStore, Broadcaster, ManualClock, MemoryAccountStore, MemoryBroadcaster,
+    MemoryRateLimiter, MemoryStore, RateLimiter, Store, Timestamp,
 };
 
 struct Memory;
@@ -40,8 +40,8 @@ impl BroadcasterFixture for Memory {
 
 #[async_trait]
 impl LimiterFixture for Memory {
-    async fn fresh(&self) -> Fixture<dyn RateLimiter> {
-        Fixture::new(Arc::new(MemoryRateLimiter::new()))
+    async fn fresh(&self, clock: Arc<ManualClock>) -> Fixture<dyn RateLimiter> {
+        Fixture::new(Arc::new(MemoryRateLimiter::new().with_clock(clock)))
     }
 }
 

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use votify_core::RateLimiter;
 use votify_core::conformance::{Fixture, LimiterFixture};
 #[cfg(feature = "cluster")]
 use votify_core::conformance::{LIMITER_CASES, check_limiter};
+use votify_core::{ManualClock, RateLimiter};
 use votify_redis::{Redis, RedisRateLimiter};
 #[cfg(feature = "cluster")]
 use votify_test_support::redis::Cluster;
@@ -19,20 +19,21 @@ use votify_test_support::redis::{Server, unavailable};
 /// Far above the default: the laws are about arithmetic, and must hold on a slow machine.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-async fn open_limiter(server: &Server) -> Arc<RedisRateLimiter> {
+async fn open_limiter(server: &Server, clock: &Arc<ManualClock>) -> Arc<RedisRateLimiter> {
     let redis = Redis::builder(&server.url()).timeout(TIMEOUT);
     let redis = redis.connect().await.unwrap();
-    Arc::new(RedisRateLimiter::from_client(redis).with_timeout(TIMEOUT))
+    let limiter = RedisRateLimiter::from_client(redis).with_timeout(TIMEOUT);
+    Arc::new(limiter.with_clock(Arc::clone(clock)))
 }
 
 struct SingleServer;
 
 #[async_trait]
 impl LimiterFixture for SingleServer {
-    async fn fresh(&self) -> Fixture<dyn RateLimiter> {
+    async fn fresh(&self, clock: Arc<ManualClock>) -> Fixture<dyn RateLimiter> {
         let server = Server::new().unwrap();
-        Fixture::<dyn RateLimiter>::new(open_limiter(&server).await)
-            .with_second_instance(open_limiter(&server).await)
+        Fixture::<dyn RateLimiter>::new(open_limiter(&server, &clock).await)
+            .with_second_instance(open_limiter(&server, &clock).await)
             .keeping_alive(server)
     }
 
@@ -47,10 +48,10 @@ struct ThreeNodes;
 #[cfg(feature = "cluster")]
 #[async_trait]
 impl LimiterFixture for ThreeNodes {
-    async fn fresh(&self) -> Fixture<dyn RateLimiter> {
+    async fn fresh(&self, clock: Arc<ManualClock>) -> Fixture<dyn RateLimiter> {
         let cluster = Cluster::new().unwrap();
-        Fixture::<dyn RateLimiter>::new(open_limiter(&cluster.nodes()[0]).await)
-            .with_second_instance(open_limiter(&cluster.nodes()[2]).await)
+        Fixture::<dyn RateLimiter>::new(open_limiter(&cluster.nodes()[0], &clock).await)
+            .with_second_instance(open_limiter(&cluster.nodes()[2], &clock).await)
             .keeping_alive(cluster)
     }
 

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use votify_core::Rate;
 use votify_core::limit::{LimitError, LimitKey, RateLimiter};
-use votify_core::{Clock, Rate, SystemClock};
 use votify_redis::RedisRateLimiter;
 use votify_test_support::redis::Server;
 
@@ -14,7 +14,7 @@ const MAX_ATTEMPT_TIME: Duration = Duration::from_secs(2);
 async fn attempt(limiter: &RedisRateLimiter) -> Result<bool, LimitError> {
     let key = LimitKey::from_bytes([1; 16]);
     let rate = Rate::per_minute(1);
-    let permit = limiter.acquire(&key, &rate, SystemClock.now()).await;
+    let permit = limiter.acquire(&key, &rate, 1).await;
     permit.map(|permit| permit.granted)
 }
 
@@ -51,7 +51,7 @@ async fn paused_server_is_an_error_within_the_timeout() {
     let limiter = open_limiter(&server).await;
     // Loads the script into the server.
     let (key, rate) = (LimitKey::from_bytes([2; 16]), Rate::per_minute(1));
-    let other = limiter.acquire(&key, &rate, SystemClock.now()).await;
+    let other = limiter.acquire(&key, &rate, 1).await;
     assert!(other.unwrap().granted);
     server.pause();
     let started = Instant::now();

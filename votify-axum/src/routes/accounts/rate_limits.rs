@@ -12,10 +12,9 @@ pub(super) async fn registration(
     auth: &AuthService,
     caller: &RequestCaller,
 ) -> Result<Option<RateLimitHeaders>, Problem> {
-    let engine = &state.engine;
-    let key = || address_key(engine.keyring(), "register", caller.address_block());
-    let rate = auth.rates.register;
-    state.limiter.acquire(key, rate, engine.now()).await
+    let keyring = state.engine.keyring();
+    let key = || address_key(keyring, "register", caller.address_block());
+    state.limiter.acquire(key, auth.rates.register).await
 }
 
 /// Acquires one login attempt of the address, and one of the address for this name.
@@ -29,14 +28,10 @@ pub(super) async fn login(
     caller: &RequestCaller,
     name: Option<&UserName>,
 ) -> Result<Option<RateLimitHeaders>, Problem> {
-    let (engine, rates) = (&state.engine, auth.rates);
-    let keyring = engine.keyring();
+    let (keyring, rates) = (state.engine.keyring(), auth.rates);
     let address = caller.address_block();
     let key = || address_key(keyring, "login-address", address);
-    let rate_limit = state
-        .limiter
-        .acquire(key, rates.address, engine.now())
-        .await?;
+    let rate_limit = state.limiter.acquire(key, rates.address).await?;
     let Some(name) = name else {
         return Ok(rate_limit);
     };
@@ -45,5 +40,5 @@ pub(super) async fn login(
     let address = address.unwrap_or_default();
     let parts: &[&[u8]] = &[b"login-name", address.as_bytes(), name.key().as_bytes()];
     let key = || limit_key(keyring, parts);
-    state.limiter.acquire(key, rates.login, engine.now()).await
+    state.limiter.acquire(key, rates.login).await
 }

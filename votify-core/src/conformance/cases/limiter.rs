@@ -25,6 +25,17 @@ macro_rules! __limiter_cases {
                 permits_equal_those_of_the_sliding_window
                 no_period_exceeds_the_limit
             }
+            costs {
+                attempts_take_their_cost
+                rejected_costs_are_free
+                costs_above_the_limit_are_rejected
+                largest_limit_is_granted
+                concurrent_costs_share_the_limit
+            }
+            clock {
+                time_of_day_changes_no_decision
+                instances_share_the_clock
+            }
         }
     };
 }

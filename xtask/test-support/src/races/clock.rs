@@ -13,6 +13,10 @@ impl Clock for OffsetClock {
         SystemClock.now().saturating_add(self.0)
     }
 
+    fn monotonic(&self) -> Duration {
+        SystemClock.monotonic()
+    }
+
     async fn sleep_until(&self, deadline: Timestamp) {
         while self.now() < deadline {
             tokio::time::sleep(Duration::from_millis(1)).await;
