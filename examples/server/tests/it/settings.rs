@@ -299,7 +299,10 @@ async fn an_invalid_value_is_reported_in_one_line_with_exit_code_2() {
             "",
             "VOTIFY_BROADCAST",
             "nats://u:hunter2@cache",
-            ["VOTIFY_BROADCAST", "local:, postgres: or redis:"],
+            [
+                "VOTIFY_BROADCAST",
+                "local:, postgres:, postgresql:, redis: or rediss:",
+            ],
         ),
         (
             "",
