@@ -5,7 +5,7 @@ use crate::voter::{AddressId, VoterId};
 /// The addresses of a poll's active ballots, as far as a batch needs them.
 ///
 /// Only for polls with an [`AddressQuota`](crate::poll::AddressQuota). A store reads it
-/// under the poll's lock.
+/// under the poll's lock, or writes only if the poll is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AddressUsage {
     /// For the batch's voters with an active ballot: the address it was first counted

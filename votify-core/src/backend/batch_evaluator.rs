@@ -11,8 +11,8 @@ use crate::voter::VoterId;
 /// Decides the ballots of one poll in order, in memory, and collects the resulting
 /// writes.
 ///
-/// Every store uses it between the read under the poll's lock and the write in the same
-/// transaction. So a batch has the same result as its ballots one at a time.
+/// Every store uses it between a read and a write: both under the poll's lock, or a write
+/// that happens only if the poll is unchanged. So a batch has the same result as its ballots one at a time.
 ///
 /// ```
 /// # use std::collections::HashMap;

@@ -72,7 +72,7 @@ impl Batcher {
         ballot: Ballot,
         definition: Arc<CachedDefinition>,
     ) -> Result<oneshot::Receiver<Result<Reply, StoreError>>, EngineError> {
-        let is_live = definition.poll.rules.results == ResultsPolicy::Live;
+        let counts_are_public = definition.poll.rules.results == ResultsPolicy::Live;
         let (reply, receiver) = oneshot::channel();
         let pushed = self.queue_of(&ballot)?.push(QueuedBallot {
             ballot,
@@ -80,7 +80,7 @@ impl Batcher {
             queued_at: Instant::now(),
             reply,
         });
-        if is_live && matches!(pushed, Err(EngineError::Overloaded { .. })) {
+        if counts_are_public && matches!(pushed, Err(EngineError::Overloaded { .. })) {
             self.stats.record_overloaded();
         }
         pushed.map(|()| receiver)

@@ -18,9 +18,9 @@ pub enum SealCause {
 /// Everything that a store persists for a poll except its ballots, with its pure
 /// transitions.
 ///
-/// A store reads the state under the poll's lock and calls one of these functions or a
-/// [`BatchEvaluator`](crate::backend::BatchEvaluator). It writes the result in the same
-/// transaction.
+/// A store reads the state and calls one of these functions or a
+/// [`BatchEvaluator`](crate::backend::BatchEvaluator). It writes the result under the
+/// poll's lock, or only if the poll is unchanged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PollState {
     /// The definition.

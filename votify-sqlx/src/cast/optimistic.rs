@@ -1,6 +1,6 @@
 //! Optimistic commit: evaluates a group against cached states and writes it with one
 //! conditional statement, which is its own transaction. Waits for no lock. On a conflict
-//! nothing is written, and the group is committed pessimistically.
+//! nothing is written. After a second one, the group is committed pessimistically.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -61,7 +61,7 @@ enum Attempt<'a> {
     /// Nothing was written, because another transaction changed or locks a poll.
     Stale,
     /// Nothing was written, because the group needs the pessimistic commit: a connection is
-    /// new, or a poll has got a quota or allows revotes.
+    /// new, or a poll has a quota or allows revotes, and its cached state does not show it.
     Unsuitable,
 }
 

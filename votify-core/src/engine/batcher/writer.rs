@@ -181,8 +181,9 @@ impl BatchWriter {
         changes: &mut HashMap<PollId, TallyChange>,
     ) {
         let (poll, tally) = (&definition.poll, &shared.tally);
-        let is_live = poll.rules.results == ResultsPolicy::Live && poll.version == tally.version;
-        if is_live {
+        let counts_are_public =
+            poll.rules.results == ResultsPolicy::Live && poll.version == tally.version;
+        if counts_are_public {
             self.stats.record_outcome(outcome);
         }
         if !outcome.changed_tally() {
@@ -193,14 +194,14 @@ impl BatchWriter {
             .entry(ballot.poll)
             .or_insert_with(|| TallyChange::new(Arc::clone(tally)));
         if let (true, false, option @ [_]) = (
-            is_live,
+            counts_are_public,
             ballot.choice.is_withdrawal(),
             ballot.choice.options(),
         ) {
             extend_sample(&mut change.vote_sample, option);
         }
         // Under `Live` both audiences see the same counts.
-        if !is_live {
+        if !counts_are_public {
             let audience = audience_after(&ballot.choice);
             change.audience_changes.push((ballot.voter, audience));
         }

@@ -118,7 +118,8 @@ impl RoomRegistry {
         }
     }
 
-    /// Returns the number of viewers of a poll on all instances.
+    /// Returns the number of viewers of a poll on all instances, or 0 if this instance has
+    /// no viewer of it.
     pub(in crate::engine) fn viewers_of(&self, poll: PollId) -> u32 {
         self.room(poll).map_or(0, |room| room.total_viewers())
     }

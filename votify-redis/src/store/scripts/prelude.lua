@@ -25,8 +25,8 @@ local function rows(key, packed, width, length)
   return found
 end
 
--- Returns true if the poll is unchanged since `run` read `state`, and no other owner
--- has reserved the next write.
+-- Returns true if the poll's state is still `state`, the server is still in run `run`, and
+-- no other attempt than `owner` has reserved the next write.
 local function is_unchanged(poll, reservation, run, state, owner)
   local next = redis.call('GET', reservation)
   return (not next or next == owner) and redis.call('HGET', poll, 'state') == state and run_id() == run
