@@ -39,8 +39,9 @@ impl Verdict {
 /// The engine refuses malformed choices earlier, if the definition is frozen.
 ///
 /// A pure function. A store calls it with the poll and the voter's history as read under
-/// the poll's lock, or writes the verdict only if both are unchanged. `ballots_at_address` is the number of active ballots
-/// from the ballot's address, or 0 if the poll has no address quota.
+/// the poll's lock, or writes the verdict only if both are unchanged.
+/// `ballots_at_address` is the number of active ballots from the ballot's address, or 0 if
+/// the poll has no address quota.
 ///
 /// The checks, in this order:
 ///
