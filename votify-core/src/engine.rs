@@ -3,20 +3,24 @@
 mod batcher;
 mod builder;
 mod cache;
+mod clock_monitor;
 mod config;
 mod error;
 mod event;
 mod invites;
+mod lists;
 pub mod live;
 mod loaded_poll;
 mod loader;
 mod manage;
 mod notifier;
+mod owners;
 mod poll_snapshot;
 mod queries;
 mod readiness;
 mod receipt;
 mod scheduler;
+mod shared_reads;
 mod stats;
 mod tally_change;
 mod update_sender;
@@ -47,6 +51,7 @@ use crate::tally::ViewPosition;
 use crate::time::{Clock, Timestamp};
 use crate::voter::Caller;
 use batcher::Batcher;
+use lists::SharedLists;
 use live::{RoomRegistry, Watch};
 use loader::PollLoader;
 use notifier::Notifier;
@@ -69,6 +74,7 @@ pub struct PollEngine {
 #[derive(Debug)]
 struct Inner {
     loader: Arc<PollLoader>,
+    lists: SharedLists,
     batcher: Batcher,
     rooms: Arc<RoomRegistry>,
     notifier: Notifier,

@@ -8,20 +8,21 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
 use crate::account::{
-    AccountError, AccountStore, Registration, Revocation, TokenId, User, UserId, UserName,
+    AccountError, AccountStore, IssuedToken, PasswordChange, PasswordHash, Registration,
+    Revocation, User, UserId, UserName,
 };
 use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
 use crate::broadcast::{BroadcastError, Broadcaster, DeliveryStream, Topic, Update};
 use crate::id::PollId;
 use crate::limit::{LimitError, LimitKey, Rate, RateDecision, RateLimiter};
-use crate::poll::{Poll, PollChange, SealCause};
+use crate::poll::{JoinCode, Poll, PollChange, PollState, SealCause};
 use crate::store::{
-    Audit, ChangeOutcome, InviteOutcome, InviteStore, Page, PageRequest, PollFilter, SealOutcome,
-    Store, StoreError,
+    Audit, ChangeOutcome, InviteOutcome, InviteStore, Page, PageRequest, PollCount, PollFilter,
+    SealOutcome, Store, StoreError,
 };
 use crate::tally::Tally;
 use crate::time::{Clock, Timestamp};
-use crate::voter::VoterId;
+use crate::voter::{OwnerId, VoterId};
 
 /// Implements a trait for `Arc<T>`. The synchronous methods come first, then the
 /// asynchronous ones.
@@ -57,13 +58,19 @@ impl_for_arc! {
         async fn polls(&self, ids: &[PollId]) -> Result<Vec<Option<Poll>>, StoreError>;
         async fn list_polls(
             &self, filter: &PollFilter, page: &PageRequest, now: Timestamp
-        ) -> Result<Page<Poll>, StoreError>;
+        ) -> Result<Page<PollState>, StoreError>;
+        async fn count_polls(
+            &self, filter: &PollFilter, now: Timestamp
+        ) -> Result<PollCount, StoreError>;
+        async fn poll_by_join_code(
+            &self, code: &JoinCode, now: Timestamp
+        ) -> Result<Option<PollId>, StoreError>;
         async fn change_poll(
             &self, id: PollId, change: &PollChange, now: Timestamp
         ) -> Result<ChangeOutcome, StoreError>;
-        async fn seal_poll(
-            &self, id: PollId, cause: SealCause, now: Timestamp
-        ) -> Result<SealOutcome, StoreError>;
+        async fn seal_polls(
+            &self, ids: &[PollId], cause: SealCause, now: Timestamp
+        ) -> Vec<Result<SealOutcome, StoreError>>;
         async fn delete_poll(&self, id: PollId) -> Result<(), StoreError>;
         async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt;
         async fn ballots_of(
@@ -72,6 +79,11 @@ impl_for_arc! {
         async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError>;
         async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError>;
         async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError>;
+        async fn claim_owner(
+            &self, account: OwnerId, session: OwnerId
+        ) -> Result<bool, StoreError>;
+        async fn claimed_owners(&self, accounts: &[OwnerId]) -> Result<Vec<OwnerId>, StoreError>;
+        async fn server_time(&self) -> Result<Option<Timestamp>, StoreError>;
     }
 }
 
@@ -83,6 +95,7 @@ impl_for_arc! {
         async fn invited(
             &self, poll: PollId, voters: &[VoterId]
         ) -> Result<Vec<bool>, StoreError>;
+        async fn count(&self, poll: PollId) -> Result<u64, StoreError>;
     }
 }
 
@@ -92,10 +105,13 @@ impl_for_arc! {
         async fn register(&self, user: &User) -> Result<Registration, AccountError>;
         async fn user_named(&self, name: &UserName) -> Result<Option<User>, AccountError>;
         async fn user(&self, id: UserId) -> Result<Option<User>, AccountError>;
+        async fn change_password(
+            &self, id: UserId, password: &PasswordHash, expected_generation: u32
+        ) -> Result<PasswordChange, AccountError>;
         async fn revoke(
             &self, revocation: &Revocation, now: Timestamp
         ) -> Result<(), AccountError>;
-        async fn are_revoked(&self, tokens: &[TokenId]) -> Result<Vec<bool>, AccountError>;
+        async fn are_revoked(&self, tokens: &[IssuedToken]) -> Result<Vec<bool>, AccountError>;
     }
 }
 

@@ -17,6 +17,7 @@ pub mod poll;
 pub mod secret;
 pub mod store;
 pub mod tally;
+mod text;
 pub mod time;
 pub mod voter;
 
@@ -28,10 +29,13 @@ pub use id::{BallotId, OptionId, ParseIdError, PollId};
 pub use limit::{Rate, RateLimiter};
 pub use memory::{MemoryAccountStore, MemoryBroadcaster, MemoryRateLimiter, MemoryStore};
 pub use poll::{
-    BallotKind, InvalidPoll, Poll, PollChange, PollDraft, PollRules, PollStatus, ResultsPolicy,
+    BallotKind, InvalidPoll, JoinCode, Metadata, Poll, PollChange, PollDraft, PollRules,
+    PollStatus, ResultsPolicy, Visibility,
 };
 pub use secret::Keyring;
-pub use store::{InviteStore, Page, PageRequest, PollFilter, Store, StoreError, StoreExt};
+pub use store::{
+    InviteStore, Page, PageRequest, PollCursor, PollFilter, Store, StoreError, StoreExt,
+};
 pub use tally::{Audience, Position, Tally, TallyView};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};
-pub use voter::{Caller, InviteCode, Owner, SessionId, VoterId, VoterPolicy};
+pub use voter::{Caller, InviteCode, Owner, OwnerId, SessionId, VoterId, VoterPolicy};

@@ -3,27 +3,34 @@
 mod change;
 mod draft;
 mod error;
+mod join_code;
+mod metadata;
 mod quota;
 mod rules;
 mod state;
 mod validation;
+mod visibility;
 
 pub use change::{ChangeRefusal, OptionChange, PollChange};
 pub use draft::PollDraft;
 pub use error::{FieldError, InvalidPoll};
+pub use join_code::{JoinCode, ParseJoinCodeError};
+pub use metadata::{Metadata, MetadataError};
 pub use quota::AddressQuota;
 pub use rules::{BallotKind, PollRules, ResultsPolicy};
 pub use state::{PollState, SealCause};
 pub use validation::{
-    CATEGORY_MAX, DESCRIPTION_MAX, OPTION_TEXT_MAX, OPTIONS_MAX, OPTIONS_MIN, TITLE_MAX,
+    CATEGORY_MAX, DESCRIPTION_MAX, EXTERNAL_REF_MAX, OPTION_TEXT_MAX, OPTIONS_MAX, OPTIONS_MIN,
+    TITLE_MAX,
 };
+pub use visibility::Visibility;
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::{OptionId, PollId};
 use crate::secret::{KeyId, Keyring};
 use crate::time::Timestamp;
-use crate::voter::{Caller, OwnerId};
+use crate::voter::{Caller, OwnerId, OwnerKind};
 
 /// A poll's definition: everything except its counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,8 +49,8 @@ pub struct Poll {
     pub options: Vec<PollOption>,
     /// The time of creation.
     pub created_at: Timestamp,
-    /// The first moment at which a ballot counts.
-    pub opens_at: Timestamp,
+    /// The first moment at which a ballot counts. `None`: open since its creation.
+    pub opens_at: Option<Timestamp>,
     /// The first moment at which ballots no longer count. `None`: open until its owner
     /// closes it.
     pub closes_at: Option<Timestamp>,
@@ -53,11 +60,30 @@ pub struct Poll {
     pub sealed_at: Option<Timestamp>,
     /// The owner, who may change the poll. `None`: only the program that embeds the
     /// engine may.
-    pub owner: Option<OwnerId>,
+    pub owner: Option<PollOwner>,
+    /// Whether lists show the poll.
+    pub visibility: Visibility,
+    /// The host's own id for the poll, up to [`EXTERNAL_REF_MAX`] characters. Several polls
+    /// may have the same.
+    pub external_ref: Option<String>,
+    /// The host's data.
+    pub metadata: Option<Metadata>,
+    /// The short code of the poll. It leads to the poll until
+    /// [`join_code_expires_at`](Self::join_code_expires_at).
+    pub join_code: Option<JoinCode>,
     /// The secret from which the poll's voter and owner ids are derived.
     pub key: KeyId,
     /// The number of edits, including the seal. Starts at 0.
     pub version: u64,
+}
+
+/// The owner of a poll, as it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PollOwner {
+    /// The keyed digest of the account or session.
+    pub id: OwnerId,
+    /// What the id was derived from.
+    pub kind: OwnerKind,
 }
 
 /// One option of a poll.
@@ -83,15 +109,35 @@ pub enum PollStatus {
 
 impl Poll {
     /// Returns the poll's status at `now`.
+    ///
+    /// `ever_had_ballots` is that of the poll's [`Tally`](crate::Tally). Once a ballot was
+    /// counted, no clock makes the poll `Scheduled` again.
     #[must_use]
-    pub fn status(&self, now: Timestamp) -> PollStatus {
+    pub fn status(&self, now: Timestamp, ever_had_ballots: bool) -> PollStatus {
         if self.is_sealed() || self.closes_at.is_some_and(|end| end <= now) {
             PollStatus::Closed
-        } else if now < self.opens_at {
+        } else if !ever_had_ballots && self.opens_at.is_some_and(|start| now < start) {
             PollStatus::Scheduled
         } else {
             PollStatus::Open
         }
+    }
+
+    /// Returns `opens_at`, or the time of creation if there is none.
+    #[must_use]
+    pub fn opening_time(&self) -> Timestamp {
+        self.opens_at.unwrap_or(self.created_at)
+    }
+
+    /// Returns the time from which another poll may have this poll's join code, or `None`
+    /// while no closing time is known.
+    #[must_use]
+    pub fn join_code_expires_at(&self) -> Option<Timestamp> {
+        let closed_at = match (self.sealed_at, self.closes_at) {
+            (Some(sealed_at), Some(closes_at)) => Some(sealed_at.min(closes_at)),
+            (sealed_at, closes_at) => sealed_at.or(closes_at),
+        };
+        closed_at.map(|time| time.saturating_add(JoinCode::KEPT_AFTER_CLOSE))
     }
 
     /// Returns true if the result is final.
@@ -110,9 +156,9 @@ impl Poll {
     #[must_use]
     pub fn is_owned_by(&self, caller: &Caller, keyring: &Keyring) -> bool {
         self.owner.is_some_and(|owner| {
-            caller.owner_candidates().any(|candidate| {
-                OwnerId::derive(&candidate, self.id, self.key, keyring) == Some(owner)
-            })
+            caller
+                .owner_candidates()
+                .any(|candidate| OwnerId::derive(&candidate, self.key, keyring) == Some(owner.id))
         })
     }
 }

@@ -11,18 +11,21 @@
 //! all polls.
 //!
 //! ```
-//! use std::collections::HashMap;
+//! use std::collections::{HashMap, HashSet};
 //! use std::sync::{Mutex, MutexGuard, PoisonError};
 //!
 //! use futures_util::stream::{self, BoxStream, StreamExt};
 //! use votify_core::backend::{BatchEvaluator, group_by_poll};
 //! use votify_core::ballot::{ActiveBallot, BatchReceipt, VoterHistory};
 //! use votify_core::poll::{PollState, SealCause};
-//! use votify_core::store::{Audit, ChangeOutcome, PollFilter, SealOutcome};
+//! use votify_core::store::{Audit, ChangeOutcome, MAX_CLAIMS, PollCount, SealOutcome};
 //! use votify_core::*;
 //!
 //! #[derive(Debug, Default)]
-//! struct ToyStore(Mutex<HashMap<PollId, Row>>);
+//! struct ToyStore {
+//!     rows: Mutex<HashMap<PollId, Row>>,
+//!     claims: Mutex<HashSet<(OwnerId, OwnerId)>>,
+//! }
 //!
 //! #[derive(Debug)]
 //! struct Row {
@@ -38,7 +41,21 @@
 //!
 //! impl ToyStore {
 //!     fn lock(&self) -> MutexGuard<'_, HashMap<PollId, Row>> {
-//!         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+//!         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+//!     }
+//!
+//!     /// Finds the poll that has this join code at `now`.
+//!     fn holder(
+//!         &self,
+//!         rows: &HashMap<PollId, Row>,
+//!         code: JoinCode,
+//!         now: Timestamp,
+//!     ) -> Option<PollId> {
+//!         let mut polls = rows.values().map(|row| &row.state.poll);
+//!         let has_code = |poll: &&Poll| {
+//!             poll.join_code == Some(code) && poll.join_code_expires_at().is_none_or(|end| now < end)
+//!         };
+//!         polls.find(has_code).map(|poll| poll.id)
 //!     }
 //!
 //!     fn with<T>(&self, id: PollId, run: impl FnOnce(&mut Row) -> T) -> Result<T, StoreError> {
@@ -61,6 +78,11 @@
 //!         if rows.contains_key(&poll.id) {
 //!             return Err(StoreError::PollExists(poll.id));
 //!         }
+//!         if let Some(code) = poll.join_code
+//!             && self.holder(&rows, code, poll.created_at).is_some()
+//!         {
+//!             return Err(StoreError::JoinCodeTaken(code));
+//!         }
 //!         let state = PollState::new(poll.clone());
 //!         rows.insert(poll.id, Row { state, voters: HashMap::new() });
 //!         Ok(())
@@ -76,9 +98,25 @@
 //!         filter: &PollFilter,
 //!         page: &PageRequest,
 //!         now: Timestamp,
-//!     ) -> Result<Page<Poll>, StoreError> {
+//!     ) -> Result<Page<PollState>, StoreError> {
 //!         let states: Vec<_> = self.lock().values().map(|row| row.state.clone()).collect();
 //!         Ok(filter.paginate(states, page, now))
+//!     }
+//!
+//!     async fn count_polls(
+//!         &self,
+//!         filter: &PollFilter,
+//!         now: Timestamp,
+//!     ) -> Result<PollCount, StoreError> {
+//!         Ok(filter.count(self.lock().values().map(|row| &row.state), now))
+//!     }
+//!
+//!     async fn poll_by_join_code(
+//!         &self,
+//!         code: &JoinCode,
+//!         now: Timestamp,
+//!     ) -> Result<Option<PollId>, StoreError> {
+//!         Ok(self.holder(&self.lock(), *code, now))
 //!     }
 //!
 //!     async fn change_poll(
@@ -97,20 +135,21 @@
 //!         })
 //!     }
 //!
-//!     async fn seal_poll(
+//!     async fn seal_polls(
 //!         &self,
-//!         id: PollId,
+//!         ids: &[PollId],
 //!         cause: SealCause,
 //!         now: Timestamp,
-//!     ) -> Result<SealOutcome, StoreError> {
-//!         self.with(id, |row| {
+//!     ) -> Vec<Result<SealOutcome, StoreError>> {
+//!         let seal = |row: &mut Row| {
 //!             row.state = row.state.seal(cause, now).unwrap_or_else(|| row.state.clone());
 //!             if row.state.poll.is_sealed() {
 //!                 SealOutcome::Sealed(row.state.tally.clone())
 //!             } else {
 //!                 SealOutcome::NotDue
 //!             }
-//!         })
+//!         };
+//!         ids.iter().map(|id| self.with(*id, seal)).collect()
 //!     }
 //!
 //!     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
@@ -180,6 +219,28 @@
 //!             row.state.tally.clone()
 //!         })
 //!     }
+//!
+//!     async fn claim_owner(&self, account: OwnerId, session: OwnerId) -> Result<bool, StoreError> {
+//!         let mut claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
+//!         let known = claims.contains(&(account, session));
+//!         let claimed = claims.iter().filter(|claim| claim.0 == account).count();
+//!         if !known && claimed >= MAX_CLAIMS {
+//!             return Ok(false);
+//!         }
+//!         claims.insert((account, session));
+//!         Ok(true)
+//!     }
+//!
+//!     async fn claimed_owners(&self, accounts: &[OwnerId]) -> Result<Vec<OwnerId>, StoreError> {
+//!         let claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
+//!         let of_accounts = claims.iter().filter(|claim| accounts.contains(&claim.0));
+//!         let sessions: HashSet<_> = of_accounts.map(|claim| claim.1).collect();
+//!         Ok(sessions.into_iter().collect())
+//!     }
+//!
+//!     async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
+//!         Ok(None)
+//!     }
 //! }
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -197,6 +258,7 @@
 //! The repository's `docs/writing-a-backend.md` describes each step.
 
 mod contract;
+mod cursor;
 mod durability;
 mod error;
 mod ext;
@@ -205,15 +267,19 @@ mod invites;
 mod page;
 
 pub use contract::Store;
+pub use cursor::{ParseCursorError, PollCursor};
 pub use durability::Durability;
 pub use error::{Source, StoreError};
 pub use ext::StoreExt;
 pub use filter::{PollFilter, PollOrder};
 pub use invites::{InviteOutcome, InviteStore};
-pub use page::{Page, PageError, PageRequest};
+pub use page::{Page, PageError, PageRequest, PollCount};
 
 use crate::poll::{ChangeRefusal, PollState};
 use crate::tally::Tally;
+
+/// The maximum number of sessions that an account may claim.
+pub const MAX_CLAIMS: usize = 1_000;
 
 /// The outcome of a change.
 #[derive(Debug, Clone, PartialEq)]

@@ -25,7 +25,7 @@ mod policy;
 mod voter_id;
 
 pub use address_id::AddressId;
-pub use identity::{AccountId, Caller, Owner, SessionId};
+pub use identity::{AccountId, Caller, Owner, OwnerKind, SessionId};
 pub use invite::{InviteCode, ParseInviteCodeError};
 pub use policy::{IdentifyError, VoterPolicy};
 pub use voter_id::{OwnerId, ParseVoterIdError, VoterId};

@@ -1,8 +1,10 @@
 mod ballot_pages;
 mod cas;
 mod cast;
+mod claims;
 mod error;
 mod invites;
+mod join_codes;
 mod keys;
 mod lifecycle;
 mod listing;
@@ -23,11 +25,12 @@ use tokio::time::Instant;
 use votify_core::ballot::ActiveBallot;
 use votify_core::poll::{PollState, SealCause};
 use votify_core::store::{
-    Audit, ChangeOutcome, Durability, InviteOutcome, InviteStore, PollFilter, SealOutcome,
+    Audit, ChangeOutcome, Durability, InviteOutcome, InviteStore, PollCount, PollFilter,
+    SealOutcome,
 };
 use votify_core::{
-    Ballot, BatchReceipt, Page, PageRequest, Poll, PollChange, PollId, Store, StoreError, Tally,
-    Timestamp, VoterId,
+    Ballot, BatchReceipt, JoinCode, OwnerId, Page, PageRequest, Poll, PollChange, PollId, Store,
+    StoreError, Tally, Timestamp, VoterId,
 };
 
 use crate::connect::Redis;
@@ -36,7 +39,7 @@ use crate::error::NAME;
 use cas::{PollLocks, with_timeout};
 use error::Error;
 use lifecycle::Transition;
-use listing::{DirtyScores, IndexIntent};
+use listing::{DirtyScores, IndexIntents};
 
 /// A [`Store`] in Redis 7 or newer, or in Valkey, on one server or on a cluster.
 ///
@@ -75,12 +78,18 @@ use listing::{DirtyScores, IndexIntent};
 /// - A ballot takes about 200 bytes of memory, a replaced ballot another 150 bytes. One
 ///   call accepts at most 200 000 ballots for one poll.
 /// - A batch takes two round trips for each of its polls. All polls run concurrently.
-/// - Listings are sorted sets in a cluster slot of their own, about 1 KiB per poll. They
-///   follow edits immediately and votes within 1 s. If a process is killed in between,
-///   the next call that lists polls repairs them.
-/// - A filter by status or by words scans the smallest fitting listing in pages of 1 000
-///   polls. There is one listing for all, for sealed and for unsealed polls, in total and
-///   per category. Polls after the first 100 000 are neither found nor counted.
+/// - Listings are sorted sets in a cluster slot of their own, about 2 KiB per poll: one
+///   entry per order for its visibility, category, owner and external reference, and one
+///   per word of its title. They follow edits immediately and votes within 1 s. If a
+///   process is killed in between, the next call that lists polls repairs them.
+/// - A page that no index answers alone scans the smallest fitting listings in reads of
+///   1 000 polls. A search whose rarest word is in at most 10 000 titles reads those
+///   polls instead. A scan ends after 100 000 polls: the page is then short, and its
+///   cursor continues the scan. Counts by visibility, category, owner, status and seal
+///   read no polls.
+/// - Join codes and claims have keys of their own. On a cluster, a new poll reserves its
+///   code first. If its process is killed before the poll is created, the code is free
+///   again after 10 s.
 /// - Audits and repairs read all ballots of a poll page by page while votes continue.
 ///   They hold one choice per voter in memory.
 ///
@@ -193,15 +202,15 @@ impl RedisStore {
         change: BoxFuture<'_, Result<T, Error>>,
     ) -> Result<T, StoreError> {
         let run = async {
-            let intent = IndexIntent::write(&self.redis, id).await?;
-            Ok((intent, change.await))
+            let intents = IndexIntents::write(&self.redis, &[id]).await?;
+            Ok((intents, change.await))
         };
-        let (intent, result) = with_timeout(run).await.map_err(into_store_error)?;
+        let (intents, result) = with_timeout(run).await.map_err(into_store_error)?;
         let result = result.map_err(into_store_error);
         // After a transient error, the change may still happen. The intent stays, and the
         // next call that lists polls handles it.
         if !result.as_ref().is_err_and(StoreError::is_transient) {
-            listing::reindex_after(self, intent).await;
+            listing::reindex_after(self, intents).await;
         }
         result
     }
@@ -242,8 +251,28 @@ impl Store for RedisStore {
         filter: &PollFilter,
         page: &PageRequest,
         now: Timestamp,
-    ) -> Result<Page<Poll>, StoreError> {
+    ) -> Result<Page<PollState>, StoreError> {
         with_timeout(listing::list(self, filter, page, now))
+            .await
+            .map_err(into_store_error)
+    }
+
+    async fn count_polls(
+        &self,
+        filter: &PollFilter,
+        now: Timestamp,
+    ) -> Result<PollCount, StoreError> {
+        with_timeout(listing::count(self, filter, now))
+            .await
+            .map_err(into_store_error)
+    }
+
+    async fn poll_by_join_code(
+        &self,
+        code: &JoinCode,
+        now: Timestamp,
+    ) -> Result<Option<PollId>, StoreError> {
+        with_timeout(join_codes::find(self, *code, now))
             .await
             .map_err(into_store_error)
     }
@@ -266,34 +295,23 @@ impl Store for RedisStore {
             .await
     }
 
-    async fn seal_poll(
+    async fn seal_polls(
         &self,
-        id: PollId,
+        ids: &[PollId],
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<SealOutcome, StoreError> {
-        let transition = |state: &PollState| match state.seal(cause, now) {
-            Some(sealed) => Transition {
-                result: SealOutcome::Sealed(sealed.tally.clone()),
-                new_state: Some(sealed),
-            },
-            None if state.poll.is_sealed() => {
-                Transition::unchanged(SealOutcome::Sealed(state.tally.clone()))
-            }
-            None => Transition::unchanged(SealOutcome::NotDue),
-        };
-        self.with_reindex(id, lifecycle::transform(self, id, transition).boxed())
-            .await
+    ) -> Vec<Result<SealOutcome, StoreError>> {
+        lifecycle::seal(self, ids, cause, now).await
     }
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
         let delete = async {
-            let intent = IndexIntent::write(&self.redis, id).await?;
+            let intents = IndexIntents::write(&self.redis, &[id]).await?;
             lifecycle::delete(self, id).await?;
-            Ok(intent)
+            Ok(intents)
         };
-        let intent = with_timeout(delete).await.map_err(into_store_error)?;
-        listing::reindex_deleted(self, intent).await;
+        let intents = with_timeout(delete).await.map_err(into_store_error)?;
+        listing::reindex_deleted(self, intents).await;
         Ok(())
     }
 
@@ -329,6 +347,23 @@ impl Store for RedisStore {
     async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
         recount::repair(self, id).await.map_err(into_store_error)
     }
+
+    async fn claim_owner(&self, account: OwnerId, session: OwnerId) -> Result<bool, StoreError> {
+        claims::claim(self, account, session)
+            .await
+            .map_err(into_store_error)
+    }
+
+    async fn claimed_owners(&self, accounts: &[OwnerId]) -> Result<Vec<OwnerId>, StoreError> {
+        claims::claimed(self, accounts)
+            .await
+            .map_err(into_store_error)
+    }
+
+    async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        let time = with_timeout(read::server_time(self)).await;
+        time.map(Some).map_err(into_store_error)
+    }
 }
 
 #[async_trait]
@@ -348,6 +383,10 @@ impl InviteStore for RedisStore {
         invites::invited(self, poll, voters)
             .await
             .map_err(into_store_error)
+    }
+
+    async fn count(&self, poll: PollId) -> Result<u64, StoreError> {
+        invites::count(self, poll).await.map_err(into_store_error)
     }
 }
 

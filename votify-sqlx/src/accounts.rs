@@ -1,12 +1,12 @@
 //! Users and revoked tokens, on the same connections as the polls.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use async_trait::async_trait;
 use votify_core::Timestamp;
 use votify_core::account::{
-    AccountError, AccountStore, PasswordHash, Registration, Revocation, TokenId, User, UserId,
-    UserName,
+    AccountError, AccountStore, IssuedToken, PasswordChange, PasswordHash, Registration,
+    Revocation, TokenId, User, UserId, UserName,
 };
 
 use crate::backend::{Backend, Call, Transaction, TransactionMode};
@@ -31,12 +31,13 @@ impl<B: Backend> AccountStore for SqlStore<B> {
                 Value::Bytes(Some(user.name.key().as_bytes().to_vec())),
                 Value::Text(Some(user.password.as_str().to_owned())),
                 Value::time(user.created_at),
+                Value::Integer(Some(user.token_generation.into())),
             ]
         };
         let registered = async {
             let backend = self.ready().await?;
             match write(backend, Statement::InsertUser, params).await {
-                Ok(()) => Ok(Registration::Registered),
+                Ok(_) => Ok(Registration::Registered),
                 // Users are never deleted, so the user with this name can be read.
                 Err(error) if error.is_unique_violation() => {
                     let named = user_by_name(backend, &user.name).await?;
@@ -57,6 +58,31 @@ impl<B: Backend> AccountStore for SqlStore<B> {
         let params = || vec![Value::id(id.as_bytes())];
         let found = async { read_user(self.ready().await?, Statement::ReadUser, params).await };
         found.await.map_err(account_error::<B>)
+    }
+
+    async fn change_password(
+        &self,
+        id: UserId,
+        password: &PasswordHash,
+        expected_generation: u32,
+    ) -> Result<PasswordChange, AccountError> {
+        let Some(token_generation) = expected_generation.checked_add(1) else {
+            let source = "the token generation cannot be raised";
+            return Err(AccountError::failed(B::NAME, source));
+        };
+        let params = || {
+            vec![
+                Value::Text(Some(password.as_str().to_owned())),
+                Value::Integer(Some(token_generation.into())),
+                Value::id(id.as_bytes()),
+                Value::Integer(Some(expected_generation.into())),
+            ]
+        };
+        let changed = async { write(self.ready().await?, Statement::UpdatePassword, params).await };
+        match changed.await.map_err(account_error::<B>)? {
+            0 => Ok(PasswordChange::Outdated),
+            _ => Ok(PasswordChange::Changed { token_generation }),
+        }
     }
 
     async fn revoke(&self, revocation: &Revocation, now: Timestamp) -> Result<(), AccountError> {
@@ -81,22 +107,35 @@ impl<B: Backend> AccountStore for SqlStore<B> {
         revoked.await.map_err(account_error::<B>)
     }
 
-    async fn are_revoked(&self, tokens: &[TokenId]) -> Result<Vec<bool>, AccountError> {
+    async fn are_revoked(&self, tokens: &[IssuedToken]) -> Result<Vec<bool>, AccountError> {
         if tokens.is_empty() {
             return Ok(Vec::new());
         }
         let read = async {
             let backend = self.ready().await?;
-            let rows = RowSet::builder(tokens).id(|token| token.as_bytes()).build();
-            let call = || Call::Rows(Statement::ReadRevocations, rows.clone());
+            let rows = RowSet::builder(tokens)
+                .id(|token| token.user.as_bytes())
+                .id(|token| token.token.as_bytes())
+                .build();
+            let call = || Call::Rows(Statement::ReadTokens, rows.clone());
             let rows = retry_transient(|| backend.read(call())).await?;
-            let token = |row: &B::Row| Ok(TokenId::from_bytes(row.id(0)?));
+            let generation = |row: &B::Row| {
+                let key = (
+                    UserId::from_bytes(row.id(0)?),
+                    TokenId::from_bytes(row.id(1)?),
+                );
+                Ok((key, token_generation(row, 2)?))
+            };
             rows.iter()
-                .map(token)
-                .collect::<Result<HashSet<_>, Error>>()
+                .map(generation)
+                .collect::<Result<HashMap<_, _>, Error>>()
         };
-        let revoked = read.await.map_err(account_error::<B>)?;
-        Ok(tokens.iter().map(|token| revoked.contains(token)).collect())
+        let current = read.await.map_err(account_error::<B>)?;
+        let is_revoked = |token: &IssuedToken| {
+            let current = current.get(&(token.user, token.token));
+            current.is_none_or(|current| token.generation < *current)
+        };
+        Ok(tokens.iter().map(is_revoked).collect())
     }
 }
 
@@ -121,15 +160,21 @@ async fn read_user<B: Backend>(
         password: PasswordHash::new(row.text(2)?).ok_or(corrupt("password hash"))?,
         created_at: Timestamp::from_micros(row.time(3)?)
             .map_err(|_| corrupt("time of creation"))?,
+        token_generation: token_generation(row, 4)?,
     }))
 }
 
+fn token_generation(row: &impl RowExt, column: usize) -> Result<u32, Error> {
+    u32::try_from(row.integer(column)?).map_err(|_| Error::CorruptUser("token generation"))
+}
+
 /// Runs one statement in a transaction of its own, and retries it after a conflict.
+/// Returns the number of rows that it matched.
 async fn write<B: Backend>(
     backend: &B,
     statement: Statement,
     params: impl Fn() -> Vec<Value> + Send + Sync,
-) -> Result<(), Error> {
+) -> Result<u64, Error> {
     retry_transient(|| write_once(backend, statement, params())).await
 }
 
@@ -137,10 +182,11 @@ async fn write_once<B: Backend>(
     backend: &B,
     statement: Statement,
     params: Vec<Value>,
-) -> Result<(), Error> {
+) -> Result<u64, Error> {
     let calls = vec![Call::Params(statement, params)];
-    let (transaction, _) = backend.begin(TransactionMode::Write, calls).await?;
-    transaction.commit().await
+    let (transaction, replies) = backend.begin(TransactionMode::Write, calls).await?;
+    transaction.commit().await?;
+    Ok(replies.iter().map(|reply| reply.affected).sum())
 }
 
 fn account_error<B: Backend>(error: Error) -> AccountError {

@@ -53,6 +53,14 @@ pub(crate) trait Backend: fmt::Debug + Clone + Send + Sync + 'static {
     /// over no rows.
     async fn read(&self, call: Call) -> Result<Vec<Self::Row>, Error>;
 
+    /// Runs one call that may read long, such as a page of an export, with the connections
+    /// of [`TransactionMode::Snapshot`].
+    async fn read_slowly(&self, call: Call) -> Result<Vec<Self::Row>, Error> {
+        let (transaction, replies) = self.begin(TransactionMode::Snapshot, vec![call]).await?;
+        transaction.rollback().await;
+        Ok(replies.into_iter().flat_map(|reply| reply.rows).collect())
+    }
+
     /// Returns the cache of poll states, if the connections belong to this store. `None`
     /// by default.
     fn poll_cache(&self) -> Option<&PollStateCache> {
@@ -137,24 +145,36 @@ pub(crate) trait Transaction: Send + Sized {
     }
 }
 
-/// The parts of a listing that differ between databases.
+/// The parts of a list that differ between databases. In SQL, `p` is `votify_polls`, and
+/// each `?` is a parameter.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ListingSyntax {
-    /// The start of the statement that reads polls, up to `FROM`.
-    pub(crate) select: &'static str,
-    /// The tables of that statement. Every `{index}` stands for the name of the index
-    /// that has the listing's order.
-    pub(crate) from: &'static str,
-    /// The tables of the statement that counts.
-    pub(crate) count_from: &'static str,
+    /// The tables of the lists that are not ordered by trending.
+    pub(crate) polls: ListedTables,
+    /// The tables of the lists by trending.
+    pub(crate) trending: ListedTables,
+    /// The columns of the rank, the poll's id and its visibility in lists by trending.
+    pub(crate) trending_rank: &'static str,
+    pub(crate) trending_id: &'static str,
+    pub(crate) trending_visibility: &'static str,
+    /// The condition that a word of the poll's title is in a range.
+    pub(crate) has_word: &'static str,
+    /// The condition that a ballot of the poll was ever counted.
+    pub(crate) has_ballots: &'static str,
+    /// Returns the value with which the column `closing_order` is compared, for a time in
+    /// microseconds, or for `i64::MAX`: no closing time.
+    pub(crate) closing_value: fn(i64) -> Value,
     /// Returns the placeholder of a parameter, counted from 1.
     pub(crate) placeholder: fn(usize) -> String,
-    /// The function that returns the position of its second argument in its first one, or
-    /// 0 if it does not occur.
-    pub(crate) find: &'static str,
-    /// The expression that the column `closing_order` is compared with, with a `?` for
-    /// the time.
-    pub(crate) closing_time: &'static str,
+}
+
+/// The tables of a list, as SQL after `FROM`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ListedTables {
+    /// All polls. `{index}` stands for the name of the index that has the list's order.
+    pub(crate) all: &'static str,
+    /// The polls of which a word of the title is in a range.
+    pub(crate) with_word: &'static str,
 }
 
 /// The purpose of a transaction.
@@ -163,7 +183,8 @@ pub(crate) enum TransactionMode {
     /// Writes. A statement after [`Statement::LockPolls`] sees everything that earlier
     /// holders of the locks committed.
     Write,
-    /// Reads one snapshot.
+    /// Reads one snapshot: lists, counts, exports and audits. Has connections of its own, so
+    /// that votes never wait for these.
     Snapshot,
 }
 

@@ -68,7 +68,11 @@ mod postgres {
 
     impl Encode<'_, Postgres> for DbTimestamp {
         fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
-            let micros = self.0.checked_sub(EPOCH).ok_or(OutOfRange)?;
+            // The integer of `infinity`, after all times.
+            let micros = match self.0 {
+                i64::MAX => i64::MAX,
+                micros => micros.checked_sub(EPOCH).ok_or(OutOfRange)?,
+            };
             <i64 as Encode<'_, Postgres>>::encode_by_ref(&micros, buffer)
         }
     }

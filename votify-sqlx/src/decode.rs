@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use votify_core::backend::{ChoiceCodec, TrendingScore};
 use votify_core::ballot::{ActiveBallot, SupersededBallot, VoterHistory};
-use votify_core::poll::{PollOption, PollState};
+use votify_core::poll::{PollOption, PollOwner, PollState};
 use votify_core::secret::KeyId;
 use votify_core::tally::OptionCount;
 use votify_core::voter::OwnerId;
@@ -46,12 +46,13 @@ fn position(poll: PollId, row: &impl RowExt, first: usize) -> Result<Position, E
 }
 
 /// The index of the row token in the rows of polls.
-pub(crate) const ROW_TOKEN: usize = 23;
+pub(crate) const ROW_TOKEN: usize = 28;
 
 /// Reads a poll from these columns: poll, title, description, category, ballot kind,
 /// voter policy, results policy, whether revotes are allowed, address quota, times of
-/// creation, opening, closing, last edit and sealing, owner, key id, version, epoch,
-/// revision, total, counts, trending score, options, row token.
+/// creation, opening, closing, last edit and sealing, owner, kind of owner, visibility,
+/// external reference, metadata, join code, key id, version, epoch, revision, total, counts,
+/// trending score, options, row token.
 ///
 /// The counts are a JSON array in the order of the options, the options a JSON array of
 /// `[ordinal, id, text]`. So one row holds one snapshot of the whole poll.
@@ -62,10 +63,16 @@ pub(crate) fn poll(row: &impl RowExt) -> Result<PollState, Error> {
 
 fn poll_columns(id: PollId, row: &impl RowExt) -> Result<PollState, Error> {
     let read = FieldReader(id);
-    let owner = row
-        .opt_bytes(14)?
-        .map(|bytes| read.bytes("owner", &bytes))
-        .transpose()?;
+    let owner = match (row.opt_id(14)?, row.opt_text(15)?) {
+        (None, None) => None,
+        (Some(id), Some(kind)) => Some(PollOwner {
+            id: OwnerId::from_bytes(id),
+            kind: read.enum_value("owner kind", kind)?,
+        }),
+        _ => read.checked("owner", None)?,
+    };
+    let metadata = row.opt_text(18)?.map(|text| text.parse().ok());
+    let join_code = row.opt_text(19)?.map(|text| text.parse().ok());
     let quota = row.opt_text(8)?;
     let quota = quota.map(|json| read.json("address quota", &json));
     let poll = Poll {
@@ -80,32 +87,40 @@ fn poll_columns(id: PollId, row: &impl RowExt) -> Result<PollState, Error> {
             revote: row.flag(7)?,
             address_quota: quota.transpose()?,
         },
-        options: options(id, row.opt_text(22)?.as_deref())?,
+        options: options(id, row.opt_text(27)?.as_deref())?,
         created_at: read.time("created_at", row.time(9)?)?,
-        opens_at: read.time("opens_at", row.time(10)?)?,
+        opens_at: read.opt_time("opens_at", row.opt_time(10)?)?,
         closes_at: read.opt_time("closes_at", row.opt_time(11)?)?,
         edited_at: read.opt_time("edited_at", row.opt_time(12)?)?,
         sealed_at: read.opt_time("sealed_at", row.opt_time(13)?)?,
-        owner: owner.map(OwnerId::from_bytes),
-        key: KeyId(read.bytes("key id", &row.bytes(15)?)?),
-        version: read.count("version", row.integer(16)?)?,
+        owner,
+        visibility: read.enum_value("visibility", row.text(16)?)?,
+        external_ref: row.opt_text(17)?,
+        metadata: metadata
+            .map(|value| read.checked("metadata", value))
+            .transpose()?,
+        join_code: join_code
+            .map(|value| read.checked("join code", value))
+            .transpose()?,
+        key: KeyId(read.bytes("key id", &row.bytes(20)?)?),
+        version: read.count("version", row.integer(21)?)?,
     };
     let tally = Tally {
         poll: id,
-        position: position(id, row, 17)?,
+        position: position(id, row, 22)?,
         version: poll.version,
         sealed: poll.is_sealed(),
-        total_votes: read.count("total", row.integer(19)?)?,
+        total_votes: read.count("total", row.integer(24)?)?,
         counts: counts(
             id,
             poll.options.iter().map(|option| option.id),
-            &row.text(20)?,
+            &row.text(25)?,
         )?,
     };
     Ok(PollState {
         poll,
         tally,
-        trending: TrendingScore::from_log2(row.real(21)?),
+        trending: TrendingScore::from_log2(row.real(26)?),
     })
 }
 
@@ -170,14 +185,6 @@ pub(crate) fn polls(rows: &[impl RowExt]) -> Result<Vec<PollRead>, Error> {
     rows.iter()
         .map(|row| Ok((poll_id(row, 0)?, poll(row))))
         .collect()
-}
-
-/// Reads a poll of a listing. A corrupt poll is logged and left out, so that the other
-/// polls can still be listed.
-pub(crate) fn listed_poll(row: &impl RowExt) -> Option<PollState> {
-    poll(row)
-        .inspect_err(|error| tracing::error!(%error, "left a corrupt poll out of a listing"))
-        .ok()
 }
 
 fn codec_of(poll: &Poll) -> ChoiceCodec {

@@ -2,19 +2,20 @@
 
 use std::fmt::Write;
 
+use uuid::Uuid;
 use votify_core::Tally;
-use votify_core::backend::search_key;
-use votify_core::poll::PollState;
+use votify_core::backend::search_words;
+use votify_core::poll::{Poll, PollState};
 
 use crate::error::Error;
 use crate::field::{enum_name, to_json, to_signed};
 use crate::row_set::{RowSet, Value};
 
 /// Returns the parameters of `Statement::InsertPoll` and `Statement::UpdatePoll`:
-/// title, search key of the title, description, category, ballot kind as JSON, voter
-/// policy, results policy, whether revotes are allowed, address quota as JSON, times of
-/// creation, opening, closing, last edit and sealing, owner, key id, version, epoch,
-/// revision, total, counts as JSON, trending score, poll.
+/// title, description, category, ballot kind as JSON, voter policy, results policy, whether
+/// revotes are allowed, address quota as JSON, times of creation, opening, closing, last
+/// edit and sealing, owner, kind of owner, visibility, external reference, metadata, join
+/// code, key id, version, epoch, revision, total, counts as JSON, trending score, poll.
 pub(crate) fn params(state: &PollState) -> Result<Vec<Value>, Error> {
     let PollState {
         poll,
@@ -25,10 +26,11 @@ pub(crate) fn params(state: &PollState) -> Result<Vec<Value>, Error> {
     let quota = rules
         .address_quota
         .map(|quota| to_json("address quota", &quota));
-    let owner = poll.owner.as_ref().map(|owner| owner.as_bytes().to_vec());
+    let owner = poll.owner.as_ref();
+    let owner_kind = owner.map(|owner| enum_name("owner kind", &owner.kind));
+    let owner_id = owner.map(|owner| Uuid::from_bytes(*owner.id.as_bytes()));
     Ok(vec![
         Value::Text(Some(poll.title.clone())),
-        Value::Text(Some(search_key(&poll.title))),
         Value::Text(Some(poll.description.clone())),
         Value::Text(poll.category.clone()),
         Value::Text(Some(to_json("ballot kind", &rules.ballot)?)),
@@ -41,7 +43,12 @@ pub(crate) fn params(state: &PollState) -> Result<Vec<Value>, Error> {
         Value::time(poll.closes_at),
         Value::time(poll.edited_at),
         Value::time(poll.sealed_at),
-        Value::Bytes(owner),
+        Value::Id(owner_id),
+        Value::Text(owner_kind.transpose()?),
+        Value::Text(Some(enum_name("visibility", &poll.visibility)?)),
+        Value::Text(poll.external_ref.clone()),
+        Value::Text(poll.metadata.clone().map(String::from)),
+        Value::Text(poll.join_code.map(String::from)),
         Value::Bytes(Some(poll.key.0.to_vec())),
         Value::Integer(Some(to_signed(poll.version)?)),
         Value::Integer(Some(to_signed(tally.position.epoch)?)),
@@ -62,6 +69,33 @@ pub(crate) fn option_rows(state: &PollState) -> Result<RowSet, Error> {
         .integer(|(ordinal, _)| Ok(*ordinal))?
         .id(|(_, option)| option.id.as_bytes())
         .text(|(_, option)| option.text.clone())
+        .build())
+}
+
+/// Returns the rows of `Statement::InsertTitleWords`.
+pub(crate) fn word_rows(poll: &Poll) -> RowSet {
+    let words = search_words(&poll.title);
+    RowSet::builder(&words)
+        .id(|_| poll.id.as_bytes())
+        .text(String::clone)
+        .build()
+}
+
+/// Returns the rows of `Statement::SealPolls`.
+pub(crate) fn seal_rows(sealed: &[PollState]) -> Result<RowSet, Error> {
+    let mut times = Vec::with_capacity(sealed.len());
+    for state in sealed {
+        // A sealed poll has both times.
+        let poll = &state.poll;
+        let sealed_at = poll.sealed_at.unwrap_or(poll.created_at);
+        times.push((state, sealed_at, poll.closes_at.unwrap_or(sealed_at)));
+    }
+    Ok(RowSet::builder(&times)
+        .id(|(state, ..)| state.poll.id.as_bytes())
+        .time(|(_, sealed_at, _)| *sealed_at)
+        .time(|(_, _, closes_at)| *closes_at)
+        .integer(|(state, ..)| to_signed(state.poll.version))?
+        .integer(|(state, ..)| to_signed(state.tally.position.revision))?
         .build())
 }
 

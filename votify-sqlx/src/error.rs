@@ -1,5 +1,6 @@
 use sqlx::error::DatabaseError;
 use votify_core::account::AccountError;
+use votify_core::poll::JoinCode;
 use votify_core::{PollId, StoreError};
 
 use crate::error_kind::ErrorKind;
@@ -96,6 +97,8 @@ pub(crate) enum Error {
     PollNotFound(PollId),
     #[error("poll {0} already exists")]
     PollExists(PollId),
+    #[error("another poll has the join code {0}")]
+    JoinCodeTaken(JoinCode),
 }
 
 /// A stored value of a poll that this library does not write.
@@ -114,7 +117,11 @@ impl Error {
 
     /// Returns true if an inserted row exists already.
     pub(crate) fn is_unique_violation(&self) -> bool {
-        matches!(self, Self::Driver(sqlx::Error::Database(error)) if error.is_unique_violation())
+        matches!(self, Self::Driver(error) if Self::is_unique(error))
+    }
+
+    pub(crate) fn is_unique(error: &sqlx::Error) -> bool {
+        matches!(error, sqlx::Error::Database(error) if error.is_unique_violation())
     }
 
     /// Returns the error of a failed commit: unless there was a conflict, the transaction
@@ -177,6 +184,7 @@ impl Error {
         match self {
             Self::PollNotFound(id) => StoreError::PollNotFound(id),
             Self::PollExists(id) => StoreError::PollExists(id),
+            Self::JoinCodeTaken(code) => StoreError::JoinCodeTaken(code),
             error if error.is_unavailable() => StoreError::unavailable(backend, error),
             Self::Corrupt(_)
             | Self::CorruptField(_)

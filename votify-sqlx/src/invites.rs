@@ -47,6 +47,24 @@ impl<B: Backend> InviteStore for SqlStore<B> {
         let invited = read.await.map_err(store_error::<B>)?;
         Ok(voters.iter().map(|voter| invited.contains(voter)).collect())
     }
+
+    async fn count(&self, poll: PollId) -> Result<u64, StoreError> {
+        let read = async {
+            let backend = self.ready().await?;
+            let rows = retry_transient(|| backend.read(count_call(poll))).await?;
+            count_of(poll, &rows)
+        };
+        read.await.map_err(store_error::<B>)
+    }
+}
+
+fn count_call(poll: PollId) -> Call {
+    Call::Params(Statement::CountInvites, vec![Value::id(poll.as_bytes())])
+}
+
+fn count_of(poll: PollId, rows: &[impl RowExt]) -> Result<u64, Error> {
+    let count = rows.first().ok_or(Error::MissingReply)?;
+    Ok(FieldReader(poll).count("number of invites", count.integer(0)?)?)
 }
 
 /// Invites voters to a locked poll. Returns true if something was written.
@@ -57,15 +75,14 @@ async fn invite<T: Transaction>(
     max: u64,
 ) -> Result<(InviteOutcome, bool), Error> {
     let calls = vec![
-        Call::Params(Statement::CountInvites, vec![Value::id(poll.as_bytes())]),
+        count_call(poll),
         Call::Rows(Statement::ReadInvites, rows(&poll, voters)),
     ];
     let replies = transaction.run(calls).await?;
     let [count, invited] = replies.as_slice() else {
         return Err(Error::MissingReply);
     };
-    let count = count.rows.first().ok_or(Error::MissingReply)?;
-    let before = FieldReader(poll).count("number of invites", count.integer(0)?)?;
+    let before = count_of(poll, &count.rows)?;
     let mut known = voters_of(poll, &invited.rows)?;
     let new = voters.iter().filter(|voter| known.insert(**voter));
     let new: Vec<VoterId> = new.copied().collect();

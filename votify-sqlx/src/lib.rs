@@ -26,11 +26,13 @@ mod error;
 mod error_kind;
 mod field;
 mod invites;
+mod join_codes;
 mod lifecycle;
 mod listing;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod optimistic_backend;
+mod owner_claims;
 mod poll_cache;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod pooled_connection;
@@ -40,6 +42,9 @@ mod retry;
 mod row_ext;
 mod row_set;
 mod schema;
+mod seal;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod slow_reads;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod statement;

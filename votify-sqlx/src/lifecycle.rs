@@ -1,8 +1,8 @@
-//! Creates, changes, seals, repairs and deletes polls, each in one transaction under the
+//! Creates, changes, repairs and deletes polls, each in one transaction under the
 //! poll's lock.
 
-use votify_core::poll::{PollState, SealCause};
-use votify_core::store::{Audit, ChangeOutcome, SealOutcome};
+use votify_core::poll::PollState;
+use votify_core::store::{Audit, ChangeOutcome};
 use votify_core::{Choice, Poll, PollChange, PollId, Tally, Timestamp};
 
 use crate::backend::{Backend, Call, Transaction, TransactionMode};
@@ -11,17 +11,22 @@ use crate::error::Error;
 use crate::retry::retry_transient;
 use crate::row_set::{Value, poll_rows};
 use crate::statement::Statement;
-use crate::{decode, definition};
+use crate::{decode, definition, join_codes};
 
 pub(crate) async fn create<B: Backend>(backend: &B, state: &PollState) -> Result<(), Error> {
     let result = retry_transient(async || {
         let insert = Call::Params(Statement::InsertPoll, definition::params(state)?);
         let (mut transaction, _) = backend.begin(TransactionMode::Write, vec![insert]).await?;
-        let result = insert_options(&mut transaction, state).await;
+        let result = async {
+            insert_options(&mut transaction, state).await?;
+            insert_words(&mut transaction, &state.poll).await?;
+            join_codes::take(&mut transaction, &state.poll).await
+        };
+        let result = result.await;
         transaction.finish(result.map(|()| ((), true))).await
     });
     match result.await {
-        // Only the id of a poll is unique.
+        // The id is taken: a taken join code is another error.
         Err(error) if error.is_unique_violation() => Err(Error::PollExists(state.poll.id)),
         result => result,
     }
@@ -38,29 +43,9 @@ pub(crate) async fn change<B: Backend>(
         let result = match state.apply_change(change, now) {
             Err(refusal) => Ok((ChangeOutcome::Refused(refusal), false)),
             Ok(None) => Ok((ChangeOutcome::Unchanged(Box::new(state)), false)),
-            Ok(Some(changed)) => replace(&mut transaction, &changed)
+            Ok(Some(changed)) => replace(&mut transaction, &state, &changed)
                 .await
                 .map(|()| (ChangeOutcome::Changed(Box::new(changed)), true)),
-        };
-        transaction.finish(result).await
-    })
-    .await
-}
-
-pub(crate) async fn seal<B: Backend>(
-    backend: &B,
-    id: PollId,
-    cause: SealCause,
-    now: Timestamp,
-) -> Result<SealOutcome, Error> {
-    retry_transient(async || {
-        let (mut transaction, state) = lock(backend, id).await?;
-        let result = match state.seal(cause, now) {
-            Some(sealed) => replace(&mut transaction, &sealed)
-                .await
-                .map(|()| (SealOutcome::Sealed(sealed.tally), true)),
-            None if state.poll.is_sealed() => Ok((SealOutcome::Sealed(state.tally), false)),
-            None => Ok((SealOutcome::NotDue, false)),
         };
         transaction.finish(result).await
     })
@@ -73,7 +58,7 @@ pub(crate) async fn repair<B: Backend>(backend: &B, id: PollId) -> Result<Tally,
         let result = async {
             let choices = count_choices(&mut transaction, &state.poll).await?;
             let repaired = state.recount_by_choice(choices.iter().map(|(choice, n)| (choice, *n)));
-            replace(&mut transaction, &repaired).await?;
+            replace(&mut transaction, &state, &repaired).await?;
             Ok((repaired.tally, true))
         };
         let result = result.await;
@@ -131,7 +116,12 @@ async fn delete_rows<T: Transaction>(transaction: &mut T, id: PollId) -> Result<
     for statement in LIMITED {
         while transaction.run_one(of_poll(statement)).await?.affected > 0 {}
     }
-    let last = [Statement::DeleteOptions, Statement::DeletePoll];
+    let last = [
+        Statement::DeleteOptions,
+        Statement::DeleteTitleWords,
+        Statement::DeleteJoinCode,
+        Statement::DeletePoll,
+    ];
     transaction.run(last.map(of_poll).into()).await?;
     Ok(())
 }
@@ -160,18 +150,47 @@ fn only_poll(id: PollId, rows: &[impl crate::row_ext::RowExt]) -> Result<PollSta
     decode::poll(rows.first().ok_or(Error::PollNotFound(id))?)
 }
 
-/// Writes the definition and the tally of a locked poll.
-async fn replace<T: Transaction>(transaction: &mut T, state: &PollState) -> Result<(), Error> {
-    let id = state.poll.id;
-    let calls = vec![
-        Call::Params(Statement::UpdatePoll, definition::params(state)?),
-        Call::Params(Statement::DeleteOptions, vec![Value::id(id.as_bytes())]),
-    ];
+/// Writes the definition and the tally of a locked poll. `before` is its stored state.
+async fn replace<T: Transaction>(
+    transaction: &mut T,
+    before: &PollState,
+    after: &PollState,
+) -> Result<(), Error> {
+    let poll = || vec![Value::id(after.poll.id.as_bytes())];
+    let has_new_options = before.poll.options != after.poll.options;
+    let has_new_title = before.poll.title != after.poll.title;
+    let mut calls = vec![Call::Params(
+        Statement::UpdatePoll,
+        definition::params(after)?,
+    )];
+    if has_new_options {
+        calls.push(Call::Params(Statement::DeleteOptions, poll()));
+    }
+    if has_new_title {
+        calls.push(Call::Params(Statement::DeleteTitleWords, poll()));
+    }
     let replies = transaction.run(calls).await?;
     if replies.first().is_none_or(|reply| reply.affected == 0) {
-        return Err(Error::PollNotFound(id));
+        return Err(Error::PollNotFound(after.poll.id));
     }
-    insert_options(transaction, state).await
+    if has_new_options {
+        insert_options(transaction, after).await?;
+    }
+    if has_new_title {
+        insert_words(transaction, &after.poll).await?;
+    }
+    Ok(())
+}
+
+async fn insert_words<T: Transaction>(transaction: &mut T, poll: &Poll) -> Result<(), Error> {
+    let rows = definition::word_rows(poll);
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let expected = rows.len();
+    let call = Call::Rows(Statement::InsertTitleWords, rows);
+    let inserted = transaction.run_one(call).await?;
+    expect_rows(Statement::InsertTitleWords, expected, inserted.affected)
 }
 
 async fn insert_options<T: Transaction>(

@@ -1,5 +1,6 @@
 use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, Database, Executor, Pool};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::error::Error;
 
@@ -12,6 +13,8 @@ use crate::error::Error;
 pub(crate) struct PooledConnection<DB: Database> {
     /// `None` once the connection is released.
     connection: Option<PoolConnection<DB>>,
+    /// Returned after the connection.
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl<DB: Database> PooledConnection<DB> {
@@ -23,7 +26,14 @@ impl<DB: Database> PooledConnection<DB> {
     pub(crate) const fn new(connection: PoolConnection<DB>) -> Self {
         Self {
             connection: Some(connection),
+            permit: None,
         }
+    }
+
+    /// Holds a permit as long as the connection.
+    pub(crate) fn with_permit(mut self, permit: OwnedSemaphorePermit) -> Self {
+        self.permit = Some(permit);
+        self
     }
 
     pub(crate) fn get(&mut self) -> Result<&mut DB::Connection, sqlx::Error> {

@@ -10,8 +10,8 @@ use crate::error::Error;
 pub(crate) trait RowExt {
     /// Reads an id of 16 bytes.
     fn id(&self, index: usize) -> Result<[u8; 16], Error>;
+    fn opt_id(&self, index: usize) -> Result<Option<[u8; 16]>, Error>;
     fn bytes(&self, index: usize) -> Result<Vec<u8>, Error>;
-    fn opt_bytes(&self, index: usize) -> Result<Option<Vec<u8>>, Error>;
     fn text(&self, index: usize) -> Result<String, Error>;
     fn opt_text(&self, index: usize) -> Result<Option<String>, Error>;
     fn integer(&self, index: usize) -> Result<i64, Error>;
@@ -38,11 +38,12 @@ where
         Ok(self.try_get::<Uuid, _>(index)?.into_bytes())
     }
 
-    fn bytes(&self, index: usize) -> Result<Vec<u8>, Error> {
-        Ok(self.try_get(index)?)
+    fn opt_id(&self, index: usize) -> Result<Option<[u8; 16]>, Error> {
+        let id: Option<Uuid> = self.try_get(index)?;
+        Ok(id.map(Uuid::into_bytes))
     }
 
-    fn opt_bytes(&self, index: usize) -> Result<Option<Vec<u8>>, Error> {
+    fn bytes(&self, index: usize) -> Result<Vec<u8>, Error> {
         Ok(self.try_get(index)?)
     }
 

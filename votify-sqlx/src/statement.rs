@@ -33,8 +33,25 @@ pub(crate) enum Statement {
     InsertOptions,
     /// Deletes all options of a poll. Params: poll.
     DeleteOptions,
+    /// Rows: poll, word. Fails with a unique violation if the poll has the word.
+    InsertTitleWords,
+    /// Deletes the words of a poll's title. Params: poll.
+    DeleteTitleWords,
+    /// Seals locked polls.
+    ///
+    /// Rows: poll, time of the seal, closing time, version, revision.
+    SealPolls,
     /// Deletes a poll and its tally. Params: poll.
     DeletePoll,
+
+    /// Reads the last poll that got a join code. Params: code. Result: poll.
+    ReadJoinCode,
+    /// Params: code, poll. Fails with a unique violation if a poll got the code before.
+    InsertJoinCode,
+    /// Gives a join code to another poll. Params: new poll, code, old poll.
+    MoveJoinCode,
+    /// Deletes the join code of a poll, unless another poll has it by now. Params: poll.
+    DeleteJoinCode,
 
     /// Reads the active ballots of voters, and of the given ballots those that are
     /// superseded.
@@ -111,22 +128,40 @@ pub(crate) enum Statement {
     /// Deletes invites of a poll, as many as `DeleteVotesOfPoll`. Params: poll.
     DeleteInvitesOfPoll,
 
+    /// Reads the sessions that accounts claimed. Rows: account. Result: session.
+    ReadClaims,
+    /// Params: account, session. Fails with a unique violation if the claim exists.
+    InsertClaim,
+
+    /// Result: the time of the server's clock, or `NULL` if it has none of its own.
+    ReadServerTime,
+
     /// Reads the user with a name.
     ///
-    /// Params: the key of the name. Result: id, name, password hash, time of creation.
+    /// Params: the key of the name. Result: id, name, password hash, time of creation,
+    /// token generation.
     ReadUserByName,
     /// Reads a user. Params: user id. Result: as for `ReadUserByName`.
     ReadUser,
     /// Inserts a user. Fails with a unique violation if the id or the name is taken.
     ///
-    /// Params: id, name, key of the name, password hash, time of creation.
+    /// Params: id, name, key of the name, password hash, time of creation, token
+    /// generation.
     InsertUser,
+    /// Replaces the password hash and the token generation of a user who has the expected
+    /// generation.
+    ///
+    /// Params: password hash, new generation, user id, expected generation.
+    UpdatePassword,
     /// Inserts a revocation. Fails with a unique violation if the token is revoked.
     ///
     /// Params: token id, expiry.
     InsertRevocation,
     /// Deletes up to 100 revocations that expired. Params: now.
     DeleteExpiredRevocations,
-    /// Returns which of the given tokens are revoked. Rows: token id. Result: token id.
-    ReadRevocations,
+    /// Returns the given tokens that are not revoked and whose user exists, with the token
+    /// generation of the user.
+    ///
+    /// Rows: user id, token id. Result: user id, token id, generation.
+    ReadTokens,
 }

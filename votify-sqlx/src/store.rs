@@ -8,8 +8,11 @@ use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use votify_core::backend::group_by_poll;
 use votify_core::ballot::ActiveBallot;
-use votify_core::poll::{PollState, SealCause};
-use votify_core::store::{Audit, ChangeOutcome, Durability, PollFilter, SealOutcome, Store};
+use votify_core::poll::{JoinCode, PollState, SealCause};
+use votify_core::store::{
+    Audit, ChangeOutcome, Durability, PollCount, PollFilter, SealOutcome, Store,
+};
+use votify_core::voter::OwnerId;
 use votify_core::{
     Ballot, BatchReceipt, Page, PageRequest, Poll, PollChange, PollId, StoreError, Tally,
     Timestamp, VoterId,
@@ -18,13 +21,12 @@ use votify_core::{
 use crate::backend::{Backend, Call};
 use crate::cast::FirstVoteHeuristic;
 use crate::error::Error;
-use crate::listing::{self, Listing};
 use crate::retry::retry_transient;
 use crate::row_ext::RowExt;
 use crate::row_set::{RowSet, poll_rows};
 use crate::schema::Schema;
 use crate::statement::Statement;
-use crate::{ballot_stream, cast, decode, lifecycle};
+use crate::{ballot_stream, cast, decode, join_codes, lifecycle, listing, owner_claims, seal};
 
 /// A [`Store`] in a SQL database: `SqliteStore`, `PostgresStore` or `MySqlStore`.
 ///
@@ -209,14 +211,33 @@ impl<B: Backend> Store for SqlStore<B> {
         filter: &PollFilter,
         page: &PageRequest,
         now: Timestamp,
-    ) -> Result<Page<Poll>, StoreError> {
-        let listing = Listing::new(filter, now);
+    ) -> Result<Page<PollState>, StoreError> {
         let listed = async {
             let backend = self.ready().await?;
-            retry_transient(|| listing::list(backend, &listing, page)).await
+            retry_transient(|| listing::list(backend, filter, page, now)).await
         };
-        let polls = listed.await.map_err(store_error::<B>)?;
-        Ok(polls.map(|state| state.poll))
+        listed.await.map_err(store_error::<B>)
+    }
+
+    async fn count_polls(
+        &self,
+        filter: &PollFilter,
+        now: Timestamp,
+    ) -> Result<PollCount, StoreError> {
+        let counted = async {
+            let backend = self.ready().await?;
+            retry_transient(|| listing::count(backend, filter, now)).await
+        };
+        counted.await.map_err(store_error::<B>)
+    }
+
+    async fn poll_by_join_code(
+        &self,
+        code: &JoinCode,
+        now: Timestamp,
+    ) -> Result<Option<PollId>, StoreError> {
+        let found = async { join_codes::find(self.ready().await?, *code, now).await };
+        found.await.map_err(store_error::<B>)
     }
 
     async fn change_poll(
@@ -229,14 +250,19 @@ impl<B: Backend> Store for SqlStore<B> {
         changed.await.map_err(store_error::<B>)
     }
 
-    async fn seal_poll(
+    async fn seal_polls(
         &self,
-        id: PollId,
+        ids: &[PollId],
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<SealOutcome, StoreError> {
-        let sealed = async { lifecycle::seal(self.ready().await?, id, cause, now).await };
-        sealed.await.map_err(store_error::<B>)
+    ) -> Vec<Result<SealOutcome, StoreError>> {
+        match self.ready().await {
+            Ok(backend) => seal::seal(backend, ids, cause, now).await,
+            Err(error) => {
+                let error = store_error::<B>(error);
+                ids.iter().map(|_| Err(error.clone())).collect()
+            }
+        }
     }
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
@@ -316,5 +342,28 @@ impl<B: Backend> Store for SqlStore<B> {
     async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
         let repaired = async { lifecycle::repair(self.ready().await?, id).await };
         repaired.await.map_err(store_error::<B>)
+    }
+
+    async fn claim_owner(&self, account: OwnerId, session: OwnerId) -> Result<bool, StoreError> {
+        let claimed = async { owner_claims::claim(self.ready().await?, account, session).await };
+        claimed.await.map_err(store_error::<B>)
+    }
+
+    async fn claimed_owners(&self, accounts: &[OwnerId]) -> Result<Vec<OwnerId>, StoreError> {
+        let claimed = async { owner_claims::claimed(self.ready().await?, accounts).await };
+        claimed.await.map_err(store_error::<B>)
+    }
+
+    async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        let read = async {
+            let backend = self.ready().await?;
+            let call = || Call::Params(Statement::ReadServerTime, Vec::new());
+            let rows = retry_transient(|| backend.read(call())).await?;
+            let micros = rows.first().map(|row| row.opt_time(0)).transpose()?;
+            Ok(micros
+                .flatten()
+                .and_then(|micros| Timestamp::from_micros(micros).ok()))
+        };
+        read.await.map_err(store_error::<B>)
     }
 }

@@ -1,6 +1,6 @@
 //! Tables, and the encoding of their rows.
 
-use redb::{ReadableTable, TableDefinition};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use votify_core::ballot::{ActiveBallot, SupersededBallot};
 use votify_core::poll::PollState;
 use votify_core::store::StoreError;
@@ -26,6 +26,13 @@ pub(crate) const VOTE_ADDRESSES: TableDefinition<'_, VoteKey, [u8; 16]> =
 /// The number of active ballots by (poll, address).
 pub(crate) const ADDRESS_COUNTS: TableDefinition<'_, ([u8; 16], [u8; 16]), u32> =
     TableDefinition::new("address_counts");
+
+/// The last poll of each join code.
+pub(crate) const JOIN_CODES: TableDefinition<'_, &str, [u8; 16]> =
+    TableDefinition::new("join_codes");
+/// The browser sessions that each account claimed, as (account, session).
+pub(crate) const CLAIMS: TableDefinition<'_, ([u8; 16], [u8; 16]), ()> =
+    TableDefinition::new("claims");
 
 /// Poll and voter.
 pub(crate) type VoteKey = ([u8; 16], [u8; 16]);
@@ -123,6 +130,15 @@ pub(crate) fn state_of(
         .map_err(store_error)?
         .map(|row| decode_state(&row.value()))
         .transpose()
+}
+
+/// Returns the states of all polls. A store for many polls needs an index instead.
+pub(crate) fn all_states(database: &Database) -> Result<Vec<PollState>, StoreError> {
+    let snapshot = database.begin_read().map_err(store_error)?;
+    let polls = snapshot.open_table(POLLS).map_err(store_error)?;
+    let rows = polls.iter().map_err(store_error)?;
+    rows.map(|row| decode_state(&row.map_err(store_error)?.1.value()))
+        .collect()
 }
 
 /// Returns all active ballots of a poll.

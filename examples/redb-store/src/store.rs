@@ -1,23 +1,25 @@
 mod address_usage;
 mod cast;
+mod claims;
+mod join_codes;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use redb::{Database, ReadableDatabase, ReadableTable};
+use redb::{Database, ReadableDatabase};
 use votify_core::ballot::{ActiveBallot, BatchReceipt};
 use votify_core::poll::{PollState, SealCause};
-use votify_core::store::{Audit, ChangeOutcome, PollFilter, SealOutcome};
+use votify_core::store::{Audit, ChangeOutcome, PollCount, PollFilter, SealOutcome};
 use votify_core::{
-    Ballot, Page, PageRequest, Poll, PollChange, PollId, Store, StoreError, Tally, Timestamp,
-    VoterId,
+    Ballot, JoinCode, OwnerId, Page, PageRequest, Poll, PollChange, PollId, Store, StoreError,
+    Tally, Timestamp, VoterId,
 };
 
 use crate::rows::{
-    BACKEND, POLLS, SUPERSEDED, VOTES, VOTES_BY_REVISION, active_ballots, decode_state,
-    decode_vote, encode_state, state_of, store_error, voter,
+    BACKEND, CLAIMS, JOIN_CODES, POLLS, SUPERSEDED, VOTES, VOTES_BY_REVISION, active_ballots,
+    all_states, decode_vote, encode_state, state_of, store_error, voter,
 };
 
 /// Ballots per read transaction of `Store::ballots`. A short transaction does not keep
@@ -49,6 +51,8 @@ impl RedbStore {
             .open_table(VOTES_BY_REVISION)
             .map_err(store_error)?;
         transaction.open_table(SUPERSEDED).map_err(store_error)?;
+        transaction.open_table(JOIN_CODES).map_err(store_error)?;
+        transaction.open_table(CLAIMS).map_err(store_error)?;
         transaction.commit().map_err(store_error)?;
         Ok(Self {
             database: Arc::new(database),
@@ -162,15 +166,18 @@ impl Store for RedbStore {
     }
 
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
-        let (id, row) = (poll.id, encode_state(&PollState::new(poll.clone()))?);
+        let poll = poll.clone();
         self.blocking(move |database| {
             let transaction = database.begin_write().map_err(store_error)?;
             {
                 let mut polls = transaction.open_table(POLLS).map_err(store_error)?;
-                if polls.get(id.as_bytes()).map_err(store_error)?.is_some() {
-                    return Err(StoreError::PollExists(id));
+                if state_of(&polls, poll.id)?.is_some() {
+                    return Err(StoreError::PollExists(poll.id));
                 }
-                polls.insert(id.as_bytes(), row).map_err(store_error)?;
+                join_codes::take(&transaction, &polls, &poll)?;
+                let id = *poll.id.as_bytes();
+                let row = encode_state(&PollState::new(poll))?;
+                polls.insert(id, row).map_err(store_error)?;
             }
             transaction.commit().map_err(store_error)
         })
@@ -191,25 +198,30 @@ impl Store for RedbStore {
         filter: &PollFilter,
         page: &PageRequest,
         now: Timestamp,
-    ) -> Result<Page<Poll>, StoreError> {
+    ) -> Result<Page<PollState>, StoreError> {
         let (filter, page) = (filter.clone(), *page);
-        self.blocking(move |database| {
-            let polls = database
-                .begin_read()
-                .map_err(store_error)?
-                .open_table(POLLS)
-                .map_err(store_error)?;
-            let states: Vec<PollState> = polls
-                .iter()
-                .map_err(store_error)?
-                .map(|row| {
-                    row.map_err(store_error)
-                        .and_then(|(_, state)| decode_state(&state.value()))
-                })
-                .collect::<Result<_, _>>()?;
-            Ok(filter.paginate(states, &page, now))
-        })
-        .await
+        self.blocking(move |database| Ok(filter.paginate(all_states(database)?, &page, now)))
+            .await
+    }
+
+    async fn count_polls(
+        &self,
+        filter: &PollFilter,
+        now: Timestamp,
+    ) -> Result<PollCount, StoreError> {
+        let filter = filter.clone();
+        self.blocking(move |database| Ok(filter.count(&all_states(database)?, now)))
+            .await
+    }
+
+    async fn poll_by_join_code(
+        &self,
+        code: &JoinCode,
+        now: Timestamp,
+    ) -> Result<Option<PollId>, StoreError> {
+        let code = *code;
+        self.blocking(move |database| join_codes::find(database, code, now))
+            .await
     }
 
     async fn change_poll(
@@ -229,20 +241,25 @@ impl Store for RedbStore {
         .await
     }
 
-    async fn seal_poll(
+    /// Seals each poll in a separate transaction, so that an error affects one poll.
+    async fn seal_polls(
         &self,
-        id: PollId,
+        ids: &[PollId],
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<SealOutcome, StoreError> {
-        self.update_state(id, move |_, state| {
-            Ok(match state.seal(cause, now) {
-                Some(sealed) => (Some(sealed.clone()), SealOutcome::Sealed(sealed.tally)),
-                None if state.poll.is_sealed() => (None, SealOutcome::Sealed(state.tally)),
-                None => (None, SealOutcome::NotDue),
-            })
-        })
-        .await
+    ) -> Vec<Result<SealOutcome, StoreError>> {
+        let mut outcomes = Vec::with_capacity(ids.len());
+        for id in ids {
+            let seal = self.update_state(*id, move |_, state| {
+                Ok(match state.seal(cause, now) {
+                    Some(sealed) => (Some(sealed.clone()), SealOutcome::Sealed(sealed.tally)),
+                    None if state.poll.is_sealed() => (None, SealOutcome::Sealed(state.tally)),
+                    None => (None, SealOutcome::NotDue),
+                })
+            });
+            outcomes.push(seal.await);
+        }
+        outcomes
     }
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
@@ -250,9 +267,9 @@ impl Store for RedbStore {
             let transaction = database.begin_write().map_err(store_error)?;
             {
                 let mut polls = transaction.open_table(POLLS).map_err(store_error)?;
-                if polls.remove(id.as_bytes()).map_err(store_error)?.is_none() {
-                    return Err(StoreError::PollNotFound(id));
-                }
+                let state = state_of(&polls, id)?.ok_or(StoreError::PollNotFound(id))?;
+                polls.remove(id.as_bytes()).map_err(store_error)?;
+                join_codes::free(&transaction, &state.poll)?;
                 let (first, last) = (*id.as_bytes(), *id.as_bytes());
                 let mut votes = transaction.open_table(VOTES).map_err(store_error)?;
                 votes
@@ -359,5 +376,20 @@ impl Store for RedbStore {
             Ok((Some(repaired), tally))
         })
         .await
+    }
+
+    async fn claim_owner(&self, account: OwnerId, session: OwnerId) -> Result<bool, StoreError> {
+        self.blocking(move |database| claims::add(database, account, session))
+            .await
+    }
+
+    async fn claimed_owners(&self, accounts: &[OwnerId]) -> Result<Vec<OwnerId>, StoreError> {
+        let accounts = accounts.to_vec();
+        self.blocking(move |database| claims::of(database, &accounts))
+            .await
+    }
+
+    async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(None)
     }
 }

@@ -13,7 +13,7 @@ use crate::accounts::cookie;
 use crate::accounts::password_workers::{HashingStats, PasswordWorkers};
 use crate::accounts::revocation_cache::RevocationCache;
 use crate::accounts::settings::Accounts;
-use crate::accounts::token::{IssuedToken, Login, Tokens};
+use crate::accounts::token::{Login, SignedToken, Tokens};
 use crate::error::Problem;
 use crate::extract::cookie::CookieSettings;
 use crate::identity::{Identity, IdentityError, bearer};
@@ -24,13 +24,14 @@ const STORE_TIMEOUT: Duration = Duration::from_secs(4);
 /// Registers users, issues their tokens and authenticates requests by them.
 #[derive(Debug)]
 pub(crate) struct AuthService {
-    pub(crate) store: Timeout<Arc<dyn AccountStore>>,
+    /// Revokes logins and changes passwords with immediate effect here, and within 5 s on
+    /// other servers.
+    pub(crate) store: RevocationCache<Timeout<Arc<dyn AccountStore>>>,
     pub(crate) workers: PasswordWorkers,
     pub(crate) token_lifetime: Duration,
     pub(crate) rates: AuthRates,
     pub(crate) cookies: CookieSettings,
     tokens: Tokens,
-    revocations: RevocationCache,
     engine: PollEngine,
 }
 
@@ -48,7 +49,10 @@ pub(crate) struct AuthRates {
 impl AuthService {
     pub(crate) fn new(engine: PollEngine, accounts: &Accounts, cookies: CookieSettings) -> Self {
         Self {
-            store: Timeout::new(Arc::clone(&accounts.store), STORE_TIMEOUT),
+            store: RevocationCache::new(
+                Timeout::new(Arc::clone(&accounts.store), STORE_TIMEOUT),
+                engine.clone(),
+            ),
             workers: PasswordWorkers::new(accounts.hashing),
             token_lifetime: accounts.token_lifetime,
             rates: AuthRates {
@@ -58,31 +62,28 @@ impl AuthService {
             },
             cookies,
             tokens: Tokens::new(&accounts.issuer, &accounts.audience),
-            revocations: RevocationCache::new(),
             engine,
         }
     }
 
     /// Issues a token to a user whose password was checked.
-    pub(crate) fn new_session(&self, user: &User) -> Result<IssuedToken, Problem> {
+    pub(crate) fn new_session(&self, user: &User) -> Result<SignedToken, Problem> {
         let now = self.engine.now();
         let expires_at = now.saturating_add(self.token_lifetime);
         let token = self
             .tokens
-            .issue(user.id, now, expires_at, self.engine.keyring());
+            .issue(user, now, expires_at, self.engine.keyring());
         token.ok_or_else(|| Problem::internal(&"failed to sign a token"))
     }
 
     /// Revokes a login. The effect is immediate here, and within 5 s on other servers.
     pub(crate) async fn revoke(&self, login: &Login) -> Result<(), AccountError> {
         let now = self.engine.now();
-        self.store.revoke(&login.revocation(), now).await?;
-        self.revocations.insert(login.token);
-        Ok(())
+        self.store.revoke(&login.revocation(), now).await
     }
 
     /// Returns the login of a token. Returns `None` for foreign, expired and revoked
-    /// tokens.
+    /// tokens, and for those issued before the user's last password change.
     ///
     /// # Errors
     /// - [`IdentityError::Unavailable`]: the account store cannot be read; retry.
@@ -91,10 +92,8 @@ impl AuthService {
         let Some(login) = self.tokens.verify(token, now, self.engine.keyring()) else {
             return Ok(None);
         };
-        let now = self.engine.clock().monotonic();
-        let revoked = self.revocations.contains(login.token, &self.store, now);
-        match revoked.await {
-            Ok(revoked) => Ok((!revoked).then_some(login)),
+        match self.store.are_revoked(&[login.issued()]).await {
+            Ok(revoked) => Ok((revoked == [false]).then_some(login)),
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
                 tracing::warn!(error, "failed to check whether a token is revoked");

@@ -37,6 +37,8 @@ const MAX_LIFETIME: Duration = Duration::from_secs(400 * 24 * 3600);
 ///
 /// Logging out revokes the token: immediately on the server that answers, and within 5 s
 /// on all others. A server caches for 5 s that a token is not revoked.
+/// [`AccountStore::change_password`] revokes all earlier tokens of a user, within 5 s on
+/// all servers.
 ///
 /// # Passwords
 ///

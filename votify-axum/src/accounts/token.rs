@@ -6,7 +6,7 @@ use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
 };
 use serde::{Deserialize, Serialize};
-use votify_core::account::{Revocation, TokenId, UserId};
+use votify_core::account::{IssuedToken, Revocation, TokenId, User, UserId};
 use votify_core::secret::{KeyId, Mac, Purpose};
 use votify_core::{Keyring, Timestamp};
 
@@ -27,7 +27,7 @@ pub(crate) struct Tokens {
 
 /// A new token.
 #[derive(Debug, Clone)]
-pub(crate) struct IssuedToken {
+pub(crate) struct SignedToken {
     pub(crate) text: String,
     pub(crate) expires_at: Timestamp,
 }
@@ -37,10 +37,20 @@ pub(crate) struct IssuedToken {
 pub(crate) struct Login {
     pub(crate) user: UserId,
     pub(crate) token: TokenId,
+    /// The user's token generation at the login.
+    pub(crate) generation: u32,
     pub(crate) expires_at: Timestamp,
 }
 
 impl Login {
+    pub(super) const fn issued(&self) -> IssuedToken {
+        IssuedToken {
+            token: self.token,
+            user: self.user,
+            generation: self.generation,
+        }
+    }
+
     pub(super) const fn revocation(&self) -> Revocation {
         Revocation {
             token: self.token,
@@ -55,6 +65,8 @@ struct Claims {
     aud: String,
     sub: UserId,
     jti: TokenId,
+    #[serde(rename = "gen")]
+    generation: u32,
     iat: u64,
     exp: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,17 +93,18 @@ impl Tokens {
     /// Issues a token, signed with the newest secret. Returns `None` if signing fails.
     pub(super) fn issue(
         &self,
-        user: UserId,
+        user: &User,
         now: Timestamp,
         expires_at: Timestamp,
         keyring: &Keyring,
-    ) -> Option<IssuedToken> {
+    ) -> Option<SignedToken> {
         let key = keyring.current();
         let claims = Claims {
             iss: self.issuer.clone(),
             aud: self.audience.clone(),
-            sub: user,
+            sub: user.id,
             jti: TokenId::generate(now),
+            generation: user.token_generation,
             iat: seconds(now),
             exp: seconds(expires_at),
             nbf: None,
@@ -102,7 +115,7 @@ impl Tokens {
         };
         let encoding_key = EncodingKey::from_secret(signing_key(key, keyring)?.as_bytes());
         let text = encode(&header, &claims, &encoding_key).ok()?;
-        Some(IssuedToken { text, expires_at })
+        Some(SignedToken { text, expires_at })
     }
 
     /// Returns the login of a token that is valid at `now`.
@@ -128,6 +141,7 @@ impl Tokens {
         Some(Login {
             user: claims.sub,
             token: claims.jti,
+            generation: claims.generation,
             expires_at: Timestamp::from_micros(micros).ok()?,
         })
     }

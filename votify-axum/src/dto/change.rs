@@ -54,13 +54,6 @@ fn change(
     if fields.take_non_null("image_id").is_some() {
         errors.add("image_id", "images are not supported yet");
     }
-    let opens_at = match nullable_time(fields, "opens_at", errors) {
-        Some(None) => {
-            errors.add("opens_at", "must be a time");
-            None
-        }
-        opens_at => opens_at.flatten(),
-    };
     PollChange {
         title,
         description,
@@ -71,8 +64,9 @@ fn change(
         results: rules.results,
         revote: rules.revote,
         address_quota: rules.address_quota,
-        opens_at,
+        opens_at: nullable_time(fields, "opens_at", errors),
         closes_at: nullable_time(fields, "closes_at", errors),
+        ..PollChange::default()
     }
 }
 

@@ -1,6 +1,6 @@
 use serde_json::Value;
 use votify_core::poll::FieldError;
-use votify_core::{Keyring, PollDraft, PollId, PollRules, Timestamp};
+use votify_core::{Keyring, PollDraft, PollId, PollRules, Timestamp, Visibility, VoterPolicy};
 
 use crate::dto::fields::{FieldErrors, FieldReader};
 use crate::dto::options::{self, OptionInput};
@@ -59,6 +59,7 @@ fn draft(
     if fields.take_non_null("image_id").is_some() {
         errors.add("image_id", "images are not supported yet");
     }
+    let voters = voters.unwrap_or_default();
     PollDraft {
         title,
         description: description.unwrap_or_default(),
@@ -66,7 +67,7 @@ fn draft(
         options: texts(entries),
         rules: PollRules {
             ballot: ballot.unwrap_or_default(),
-            voters: voters.unwrap_or_default(),
+            voters,
             results: results.unwrap_or_default(),
             revote: revote.unwrap_or_default(),
             address_quota: address_quota.flatten(),
@@ -74,6 +75,19 @@ fn draft(
         opens_at: nullable_time(fields, "opens_at", errors).flatten(),
         closes_at: nullable_time(fields, "closes_at", errors).flatten(),
         owner: None,
+        visibility: default_visibility(voters),
+        external_ref: None,
+        metadata: None,
+        join_code: true,
+    }
+}
+
+/// Returns the visibility of polls created over HTTP: those for a closed group are in no
+/// list.
+fn default_visibility(voters: VoterPolicy) -> Visibility {
+    match voters {
+        VoterPolicy::Account | VoterPolicy::Invite => Visibility::Unlisted,
+        _ => Visibility::Public,
     }
 }
 

@@ -3,7 +3,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use votify_core::engine::PollSnapshot;
 use votify_core::poll::AddressQuota;
-use votify_core::{Poll, PollStatus, ResultsPolicy, TallyView, Timestamp, VoterPolicy};
+use votify_core::{JoinCode, Poll, PollStatus, ResultsPolicy, TallyView, Timestamp, VoterPolicy};
 
 use crate::dto::schema;
 use crate::dto::totals::Totals;
@@ -33,14 +33,18 @@ pub(crate) struct PollSummary {
     address_quota: Option<AddressQuota>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    #[schema(value_type = String, format = DateTime)]
-    opens_at: Timestamp,
+    /// `null`: open from its creation.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    opens_at: Option<Timestamp>,
     #[schema(value_type = Option<String>, format = DateTime)]
     closes_at: Option<Timestamp>,
     /// The time of the last edit of a text after the first vote.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime, required = false)]
     edited_at: Option<Timestamp>,
+    /// The short code of the poll, until 7 days after its close.
+    #[schema(value_type = Option<String>, example = "K7WM3P")]
+    join_code: Option<JoinCode>,
     /// True once the poll is sealed: votes and edits no longer change the result.
     #[serde(rename = "final")]
     is_final: bool,
@@ -63,6 +67,7 @@ impl PollSummary {
             opens_at: poll.opens_at,
             closes_at: poll.closes_at,
             edited_at: poll.edited_at,
+            join_code: poll.join_code,
             is_final: view.is_final(),
         }
     }

@@ -98,7 +98,7 @@ pub(crate) struct NewPoll {
     revote: Option<bool>,
     /// Defaults to no limit.
     address_quota: Option<AddressQuota>,
-    /// Defaults to the time of creation.
+    /// Defaults to none: the poll is open from its creation.
     #[schema(format = DateTime)]
     opens_at: Option<String>,
     /// Defaults to none: the owner closes the poll.
@@ -139,6 +139,7 @@ pub(crate) struct PollChange {
     revote: Option<bool>,
     /// `null` removes the limit.
     address_quota: Option<AddressQuota>,
+    /// `null` removes the time: the poll is open from its creation.
     #[schema(format = DateTime)]
     opens_at: Option<String>,
     /// `null` removes the time: the owner closes the poll.

@@ -144,7 +144,7 @@ function showHome() {
     byId("polls").replaceChildren(...polls.map(renderListItem));
     byId("no-polls").hidden = polls.length > 0;
     byId("previous").hidden = page <= 1;
-    byId("next").hidden = page >= pagination.pages;
+    byId("next").hidden = pagination.next === null || page >= pagination.pages;
   }
   const showPage = () => loadPage().catch((error) => showError(error.message));
 

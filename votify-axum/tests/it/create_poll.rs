@@ -23,7 +23,7 @@ async fn a_minimal_poll_gets_the_defaults() {
     let expected = json!({
         "id": poll["id"], "title": "Lunch?", "description": "", "category": null, "status": "open",
         "ballot": {"kind": "single"}, "voters": "browser", "results": "live", "revote": false,
-        "created_at": poll["created_at"], "opens_at": poll["created_at"], "closes_at": null, "final": false,
+        "created_at": poll["created_at"], "opens_at": null, "closes_at": null, "join_code": poll["join_code"], "final": false,
         "options": [
             {"id": poll["options"][0]["id"], "text": "Pizza", "image_url": null, "count": 0},
             {"id": poll["options"][1]["id"], "text": "Sushi", "image_url": null, "count": 0},

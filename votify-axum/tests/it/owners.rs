@@ -129,7 +129,7 @@ async fn all_errors_of_a_change_are_reported_together() {
     let mut owner = Browser::new(&app);
     let poll = owner.create_poll(json!({})).await;
     let body = json!({
-        "title": "", "category": 3, "closes_at": "2001-01-01T00:00:00Z", "opens_at": null, "status": "open",
+        "title": "", "category": 3, "closes_at": "2001-01-01T00:00:00Z", "opens_at": "soon", "status": "open",
         "options": [{"id": "nonsense", "text": "a"}, {"id": poll.id}, {}],
     });
     let response = owner.call(Method::PATCH, &poll.path(""), Some(body)).await;

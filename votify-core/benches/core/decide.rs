@@ -26,6 +26,7 @@ pub(crate) fn bench(criterion: &mut Criterion) -> Result<()> {
             bencher.iter(|| {
                 decide(
                     black_box(&poll),
+                    false,
                     black_box(history),
                     0,
                     black_box(ballot),

@@ -3,6 +3,8 @@ use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::text::fold_case;
+
 /// The characters allowed in a name besides letters and digits.
 const PUNCTUATION: [char; 5] = ['.', '_', '-', '@', '+'];
 
@@ -89,13 +91,6 @@ impl UserName {
     pub fn key(&self) -> &str {
         &self.key
     }
-}
-
-/// Folds case. Upper case first, because several lower-case forms share one capital (ς
-/// and σ, ß and ss).
-fn fold_case(text: &str) -> String {
-    let folded = text.chars().flat_map(char::to_uppercase);
-    folded.flat_map(char::to_lowercase).nfkc().collect()
 }
 
 /// Compares the [`key`](UserName::key) only.

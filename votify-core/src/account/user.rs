@@ -29,6 +29,9 @@ pub struct User {
     pub password: PasswordHash,
     /// The time of registration.
     pub created_at: Timestamp,
+    /// The number of password changes. Starts at 0. A token carries the value at its
+    /// login, and is revoked once the user's is higher.
+    pub token_generation: u32,
 }
 
 /// The outcome of a registration.
@@ -38,6 +41,30 @@ pub enum Registration {
     Registered,
     /// Another user has the name. Nothing changed.
     NameTaken,
+}
+
+/// The outcome of [`change_password`](crate::AccountStore::change_password).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordChange {
+    /// The password is changed.
+    Changed {
+        /// The new [`token_generation`](User::token_generation) of the user.
+        token_generation: u32,
+    },
+    /// The password was changed since the user was read, or the user does not exist.
+    /// Nothing changed.
+    Outdated,
+}
+
+/// A token as it was issued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct IssuedToken {
+    /// The token.
+    pub token: TokenId,
+    /// The user who logged in.
+    pub user: UserId,
+    /// The [`token_generation`](User::token_generation) of the user at the login.
+    pub generation: u32,
 }
 
 /// A token that is no longer valid.

@@ -124,8 +124,15 @@ impl BatchEvaluator {
             .entry(ballot.voter)
             .or_insert_with(|| VoterState::new(VoterHistory::default()));
         let ballots_at_address = self.addresses.used(ballot.address);
-        let poll = &self.state.poll;
-        let verdict = decide(poll, &voter.history, ballots_at_address, ballot, self.now);
+        let PollState { poll, tally, .. } = &self.state;
+        let verdict = decide(
+            poll,
+            tally.ever_had_ballots(),
+            &voter.history,
+            ballots_at_address,
+            ballot,
+            self.now,
+        );
         let outcome = verdict
             .clone()
             .outcome(self.state.tally.position.revision + 1);

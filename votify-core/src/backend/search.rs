@@ -1,36 +1,80 @@
-/// Returns the search terms of a query: lower case, split at white space, sorted, without
+use unicode_normalization::UnicodeNormalization;
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::text::{fold_case, is_invisible};
+
+/// The maximum number of characters of a search word. Further characters are ignored.
+pub const SEARCH_WORD_MAX: usize = 64;
+
+/// Returns the words of a title or a query as searches compare them, sorted, without
 /// duplicates.
 ///
-/// ```
-/// use votify_core::backend::search_terms;
+/// A poll matches a query if each word of the query is the beginning of a word of its
+/// title. Every store saves the words of a title, so that all stores find the same polls.
 ///
-/// assert_eq!(search_terms("Lunch today LUNCH"), ["lunch", "today"]);
+/// Words are those of Unicode UAX #29, after NFKC and case folding, without invisible
+/// characters. Punctuation is no word.
+///
+/// ```
+/// use votify_core::backend::search_words;
+///
+/// assert_eq!(search_words("Lunch, today? LUNCH!"), ["lunch", "today"]);
+/// assert_eq!(search_words("Straße \u{FF24}\u{AD}rei"), ["drei", "strasse"]);
 /// ```
 #[must_use]
-pub fn search_terms(query: &str) -> Vec<String> {
-    let mut terms: Vec<String> = search_key(query)
-        .split_whitespace()
-        .map(str::to_owned)
+pub fn search_words(text: &str) -> Vec<String> {
+    let visible: String = text.nfkc().filter(|c| !is_invisible(*c)).collect();
+    let mut words: Vec<String> = fold_case(&visible)
+        .unicode_words()
+        .map(|word| word.chars().take(SEARCH_WORD_MAX).collect())
         .collect();
-    terms.sort_unstable();
-    terms.dedup();
-    terms
+    words.sort_unstable();
+    words.dedup();
+    words
 }
 
-/// Returns the form of a title that searches compare: lower case. Every store saves it
-/// with the title, so that all stores find the same polls.
+/// Returns true if each query word is the beginning of a title word. Both are results of
+/// [`search_words`].
 #[must_use]
-pub fn search_key(title: &str) -> String {
-    title.to_lowercase()
+pub fn matches_words(title_words: &[String], query_words: &[String]) -> bool {
+    query_words.iter().all(|wanted| {
+        // Sorted, so the first word that is not smaller is the only candidate.
+        let first = title_words.partition_point(|word| word < wanted);
+        title_words
+            .get(first)
+            .is_some_and(|word| word.starts_with(wanted.as_str()))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn matches(title: &str, query: &str) -> bool {
+        matches_words(&search_words(title), &search_words(query))
+    }
+
     #[test]
-    fn search_terms_are_lower_case_and_unique() {
-        assert_eq!(search_terms("  Öl  lunch LUNCH "), ["lunch", "öl"]);
-        assert!(search_terms(" ").is_empty());
+    fn words_are_unique_and_folded() {
+        assert_eq!(search_words("  Öl  lunch LUNCH "), ["lunch", "öl"]);
+        assert_eq!(search_words("ΣΊΣΥΦΟΣ σίσυφος"), ["σίσυφοσ"]);
+        assert!(search_words(" ?! ").is_empty());
+    }
+
+    #[test]
+    fn each_query_word_begins_a_title_word() {
+        assert!(matches("Lunch on Friday?", "fri lun"));
+        assert!(matches("Lunch on Friday?", ""));
+        assert!(!matches("Lunch on Friday?", "day"));
+        assert!(!matches("Lunch on Friday?", "lunch monday"));
+        assert!(matches("lun\u{200B}ch", "LUNCH"));
+        assert!(matches("e\u{301}te\u{301}", "\u{C9}t\u{C9}"));
+    }
+
+    #[test]
+    fn long_words_are_truncated_on_both_sides() {
+        let long = "a".repeat(SEARCH_WORD_MAX + 9);
+        assert!(matches(&long, &format!("{long}b")));
+        assert_eq!(search_words(&long), ["a".repeat(SEARCH_WORD_MAX)]);
     }
 }

@@ -45,8 +45,12 @@ impl TrendingScore {
     /// not on every vote. A database computes it as `trunc(score * 8)`; both steps are
     /// exact.
     #[must_use]
-    pub fn rank(self) -> f64 {
-        (self.0 * 8.0).trunc()
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a score, not a count; truncated on purpose, and below 2^28"
+    )]
+    pub fn rank(self) -> i64 {
+        (self.0 * 8.0).trunc() as i64
     }
 
     /// Returns the score after `votes` more votes at `now`.
@@ -97,10 +101,10 @@ mod tests {
     #[test]
     fn ranks_are_truncated_eighths() {
         let rank = |score| TrendingScore::from_log2(score).rank();
-        assert_eq!(rank(3.0), 24.0);
-        assert_eq!(rank(3.1249), 24.0);
-        assert_eq!(rank(3.125), 25.0);
-        assert_eq!(rank(-3.1249), -24.0);
+        assert_eq!(rank(3.0), 24);
+        assert_eq!(rank(3.1249), 24);
+        assert_eq!(rank(3.125), 25);
+        assert_eq!(rank(-3.1249), -24);
     }
 
     #[test]

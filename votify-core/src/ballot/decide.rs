@@ -39,16 +39,17 @@ impl Verdict {
 /// The engine refuses malformed choices earlier, if the definition is frozen.
 ///
 /// A pure function. A store calls it with the poll and the voter's history as read under
-/// the poll's lock, or writes the verdict only if both are unchanged.
-/// `ballots_at_address` is the number of active ballots from the ballot's address, or 0 if
-/// the poll has no address quota.
+/// the poll's lock, or writes the verdict only if both are unchanged. `ever_had_ballots` is
+/// that of the poll's tally. `ballots_at_address` is the number of active ballots from the
+/// ballot's address, or 0 if the poll has no address quota.
 ///
 /// The checks, in this order:
 ///
 /// 1. A ballot that was accepted before is replayed, even after closing or a later
 ///    change.
 /// 2. A voter or address identified under other rules than the poll's is refused.
-/// 3. The poll must be open at `now`.
+/// 3. The poll must be open at `now`. A poll with a counted ballot has opened, whatever the
+///    clock says.
 /// 4. The choice must fit the poll.
 /// 5. The voter's history must allow the ballot: revotes and withdrawals depend on the
 ///    rules.
@@ -56,6 +57,7 @@ impl Verdict {
 #[must_use]
 pub fn decide(
     poll: &Poll,
+    ever_had_ballots: bool,
     history: &VoterHistory,
     ballots_at_address: u32,
     ballot: &Ballot,
@@ -71,11 +73,11 @@ pub fn decide(
     if ballot.voter.policy() != poll.rules.voters || !address_matches_quota(poll, ballot) {
         return Verdict::Refuse(Refusal::OutdatedIdentity);
     }
-    match poll.status(now) {
+    match poll.status(now, ever_had_ballots) {
         PollStatus::Closed => return Verdict::Refuse(Refusal::Closed),
         PollStatus::Scheduled => {
             return Verdict::Refuse(Refusal::NotOpenYet {
-                opens_at: poll.opens_at,
+                opens_at: poll.opening_time(),
             });
         }
         PollStatus::Open => {}

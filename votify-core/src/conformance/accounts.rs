@@ -2,11 +2,13 @@
 
 pub mod concurrency;
 pub mod durability;
+pub mod passwords;
 pub mod revocations;
 pub mod users;
 
 use crate::account::{
-    AccountStore, PasswordHash, Registration, Revocation, TokenId, User, UserId, UserName,
+    AccountStore, IssuedToken, PasswordChange, PasswordHash, Registration, Revocation, TokenId,
+    User, UserId, UserName,
 };
 use crate::conformance::store::builders::at;
 use crate::time::Timestamp;
@@ -21,9 +23,30 @@ fn user(text: &str, hash: &str) -> User {
     User {
         id: UserId::generate(at(1)),
         name: name(text),
-        password: PasswordHash::new(hash).expect("a valid hash"),
+        password: password(hash),
         created_at: at(1),
+        token_generation: 0,
     }
+}
+
+fn password(hash: &str) -> PasswordHash {
+    PasswordHash::new(hash).expect("a valid hash")
+}
+
+/// Returns a token that a user got at the user's current generation.
+fn issued(user: &User, token: TokenId) -> IssuedToken {
+    IssuedToken {
+        token,
+        user: user.id,
+        generation: user.token_generation,
+    }
+}
+
+/// Registers a user and returns it.
+async fn registered(store: &dyn AccountStore, text: &str) -> User {
+    let user = user(text, "hash");
+    assert_eq!(register(store, &user).await, Registration::Registered);
+    user
 }
 
 async fn register(store: &dyn AccountStore, user: &User) -> Registration {
@@ -44,7 +67,18 @@ async fn revoke(store: &dyn AccountStore, revocation: &Revocation, now: Timestam
     revoked.expect("revoke succeeds");
 }
 
-async fn are_revoked(store: &dyn AccountStore, tokens: &[TokenId]) -> Vec<bool> {
+async fn change_password(
+    store: &dyn AccountStore,
+    user: UserId,
+    hash: &str,
+    expected_generation: u32,
+) -> PasswordChange {
+    let password = password(hash);
+    let change = store.change_password(user, &password, expected_generation);
+    change.await.expect("change_password succeeds")
+}
+
+async fn are_revoked(store: &dyn AccountStore, tokens: &[IssuedToken]) -> Vec<bool> {
     let revoked = store.are_revoked(tokens).await;
     revoked.expect("are_revoked succeeds")
 }

@@ -6,14 +6,14 @@ use futures_util::stream::BoxStream;
 use crate::backend::group_by_poll;
 use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
 use crate::id::PollId;
-use crate::poll::{Poll, PollChange, SealCause};
+use crate::poll::{JoinCode, Poll, PollChange, PollState, SealCause};
 use crate::store::{
-    Audit, ChangeOutcome, InviteStore, Page, PageRequest, PollFilter, SealOutcome, Store,
-    StoreError,
+    Audit, ChangeOutcome, InviteStore, Page, PageRequest, PollCount, PollFilter, SealOutcome,
+    Store, StoreError,
 };
 use crate::tally::Tally;
 use crate::time::Timestamp;
-use crate::voter::VoterId;
+use crate::voter::{OwnerId, VoterId};
 
 /// A store for tests that forwards every call to another store.
 ///
@@ -93,9 +93,27 @@ impl<S: ForwardStore> Store for S {
         filter: &PollFilter,
         page: &PageRequest,
         now: Timestamp,
-    ) -> Result<Page<Poll>, StoreError> {
+    ) -> Result<Page<PollState>, StoreError> {
         self.before_call().await?;
         self.inner().list_polls(filter, page, now).await
+    }
+
+    async fn count_polls(
+        &self,
+        filter: &PollFilter,
+        now: Timestamp,
+    ) -> Result<PollCount, StoreError> {
+        self.before_call().await?;
+        self.inner().count_polls(filter, now).await
+    }
+
+    async fn poll_by_join_code(
+        &self,
+        code: &JoinCode,
+        now: Timestamp,
+    ) -> Result<Option<PollId>, StoreError> {
+        self.before_call().await?;
+        self.inner().poll_by_join_code(code, now).await
     }
 
     async fn change_poll(
@@ -108,14 +126,16 @@ impl<S: ForwardStore> Store for S {
         self.inner().change_poll(id, change, now).await
     }
 
-    async fn seal_poll(
+    async fn seal_polls(
         &self,
-        id: PollId,
+        ids: &[PollId],
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<SealOutcome, StoreError> {
-        self.before_call().await?;
-        self.inner().seal_poll(id, cause, now).await
+    ) -> Vec<Result<SealOutcome, StoreError>> {
+        if let Err(error) = self.before_call().await {
+            return ids.iter().map(|_| Err(error.clone())).collect();
+        }
+        self.inner().seal_polls(ids, cause, now).await
     }
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
@@ -152,5 +172,20 @@ impl<S: ForwardStore> Store for S {
     async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
         self.before_call().await?;
         self.inner().repair_poll(id).await
+    }
+
+    async fn claim_owner(&self, account: OwnerId, session: OwnerId) -> Result<bool, StoreError> {
+        self.before_call().await?;
+        self.inner().claim_owner(account, session).await
+    }
+
+    async fn claimed_owners(&self, accounts: &[OwnerId]) -> Result<Vec<OwnerId>, StoreError> {
+        self.before_call().await?;
+        self.inner().claimed_owners(accounts).await
+    }
+
+    async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.before_call().await?;
+        self.inner().server_time().await
     }
 }

@@ -8,6 +8,8 @@ use crate::backend::SingleFlight;
 use crate::broadcast::Broadcaster;
 use crate::engine::batcher::{BatchWriter, Batcher};
 use crate::engine::cache::PollCache;
+use crate::engine::clock_monitor::ClockMonitor;
+use crate::engine::lists::SharedLists;
 use crate::engine::live::{RoomContext, RoomRegistry};
 use crate::engine::loader::PollLoader;
 use crate::engine::notifier::Notifier;
@@ -120,8 +122,10 @@ impl EngineBuilder {
         let (stop_writers, shutdown) = (CancellationToken::new(), CancellationToken::new());
         let (scheduler_sender, scheduler_receiver) = mpsc::channel(SCHEDULER_MESSAGES);
 
+        let clock_monitor = Arc::new(ClockMonitor::new(Arc::clone(&store), Arc::clone(&clock)));
         let loader = Arc::new(PollLoader {
             store: Arc::clone(&store),
+            clock_monitor: Arc::clone(&clock_monitor),
             clock: Arc::clone(&clock),
             keyring,
             cache: PollCache::new(config.poll_cache_capacity),
@@ -161,12 +165,14 @@ impl EngineBuilder {
             notifier: notifier.clone(),
             scan_interval: config.schedule_interval,
         };
+        tasks.spawn(clock_monitor.run(shutdown.clone()));
         tasks.spawn(update_sender.run(shutdown.clone()));
         tasks.spawn(Arc::clone(&rooms).resync(shutdown.clone()));
         tasks.spawn(scheduler.run(scheduler_receiver, shutdown.clone()));
         PollEngine {
             inner: Arc::new(Inner {
                 loader,
+                lists: SharedLists::new(),
                 batcher,
                 rooms,
                 notifier,

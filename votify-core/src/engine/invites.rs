@@ -93,7 +93,7 @@ impl PollEngine {
         let Some(invites) = loader.store.invites().filter(|_| by_invite) else {
             return Err(InviteRefusal::NotByInvite.into());
         };
-        if poll.status(self.now()) == PollStatus::Closed {
+        if poll.status(self.now(), definition.is_frozen()) == PollStatus::Closed {
             return Err(InviteRefusal::Closed.into());
         }
         let max = Self::MAX_INVITES_PER_CALL;

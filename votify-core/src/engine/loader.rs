@@ -5,6 +5,7 @@ use tokio::sync::mpsc;
 use crate::backend::SingleFlight;
 use crate::engine::EngineError;
 use crate::engine::cache::PollCache;
+use crate::engine::clock_monitor::ClockMonitor;
 use crate::engine::loaded_poll::LoadedPoll;
 use crate::engine::scheduler::message::SchedulerMessage;
 use crate::id::PollId;
@@ -23,6 +24,7 @@ const MAX_ATTEMPTS: usize = 5;
 pub(super) struct PollLoader {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) clock_monitor: Arc<ClockMonitor>,
     pub(super) keyring: Keyring,
     pub(super) cache: PollCache,
     pub(super) loads: SingleFlight<Result<LoadedPoll, EngineError>>,
@@ -34,9 +36,9 @@ pub(super) struct PollLoader {
 #[derive(Debug)]
 pub(super) enum SealAttempt {
     /// This call sealed the poll, so its caller announces the result.
-    SealedNow(Tally),
+    SealedNow(LoadedPoll),
     /// The poll was sealed before.
-    SealedBefore(Tally),
+    SealedBefore(LoadedPoll),
     /// The closing time has not come.
     NotDue,
 }
@@ -65,18 +67,19 @@ impl PollLoader {
                 tally = self.tally(id).await?;
                 continue;
             }
-            if tally.sealed || poll.status(self.now()) != PollStatus::Closed {
+            let status = poll.status(self.now(), tally.ever_had_ballots());
+            if tally.sealed || status != PollStatus::Closed || self.clock_monitor.differs() {
                 return Ok(LoadedPoll {
                     poll,
                     tally: Arc::new(tally),
                 });
             }
             match self.seal_due(id).await? {
-                SealAttempt::SealedBefore(sealed) => tally = sealed,
+                SealAttempt::SealedBefore(sealed) => return Ok(sealed),
                 SealAttempt::SealedNow(sealed) => {
-                    tally = sealed;
                     // If the channel is full, the next resync informs the viewers.
                     let _ = self.scheduler.try_send(SchedulerMessage::Sealed(id));
+                    return Ok(sealed);
                 }
                 // The cached closing time was outdated.
                 SealAttempt::NotDue => {
@@ -89,17 +92,51 @@ impl PollLoader {
 
     /// Seals a poll if its closing time has passed.
     pub(super) async fn seal_due(&self, id: PollId) -> Result<SealAttempt, EngineError> {
+        let mut attempts = self.seal_all_due(&[id]).await;
+        attempts.pop().unwrap_or(Ok(SealAttempt::NotDue))
+    }
+
+    /// Seals those polls whose closing time has passed. Returns one result per poll, in
+    /// order. Seals none while the clock is known to be wrong.
+    pub(super) async fn seal_all_due(
+        &self,
+        ids: &[PollId],
+    ) -> Vec<Result<SealAttempt, EngineError>> {
         let now = self.now();
-        let outcome = self.store.seal_poll(id, SealCause::Deadline, now).await?;
-        let SealOutcome::Sealed(tally) = outcome else {
-            return Ok(SealAttempt::NotDue);
-        };
-        let definition = self.cache.reload(id, &*self.store).await?;
-        Ok(if definition.poll.sealed_at == Some(now) {
-            SealAttempt::SealedNow(tally)
-        } else {
-            SealAttempt::SealedBefore(tally)
-        })
+        if ids.is_empty() || self.clock_monitor.differs() {
+            return ids.iter().map(|_| Ok(SealAttempt::NotDue)).collect();
+        }
+        let outcomes = self.store.seal_polls(ids, SealCause::Deadline, now).await;
+        let sealed: Vec<PollId> = outcomes
+            .iter()
+            .zip(ids)
+            .filter(|(outcome, _)| matches!(outcome, Ok(SealOutcome::Sealed(_))))
+            .map(|(_, id)| *id)
+            .collect();
+        let definitions = self.store.polls(&sealed).await;
+        let mut definitions = definitions.map(Vec::into_iter);
+        let attempts = ids.iter().zip(outcomes).map(|(id, outcome)| {
+            let SealOutcome::Sealed(tally) = outcome? else {
+                return Ok(SealAttempt::NotDue);
+            };
+            let poll = match &mut definitions {
+                Ok(polls) => polls.next().flatten(),
+                Err(error) => return Err(error.clone().into()),
+            };
+            let poll = Arc::new(poll.ok_or(EngineError::PollNotFound(*id))?);
+            self.cache.put(Arc::clone(&poll));
+            let sealed_now = poll.sealed_at == Some(now);
+            let loaded = LoadedPoll {
+                poll,
+                tally: Arc::new(tally),
+            };
+            Ok(if sealed_now {
+                SealAttempt::SealedNow(loaded)
+            } else {
+                SealAttempt::SealedBefore(loaded)
+            })
+        });
+        attempts.collect()
     }
 
     /// Returns the tally with the definition of its version, or a newer state if the poll

@@ -4,9 +4,12 @@ use crate::engine::loaded_poll::LoadedPoll;
 use crate::engine::scheduler::message::SchedulerMessage;
 use crate::engine::{EngineError, PollEngine, PollSnapshot};
 use crate::id::PollId;
-use crate::poll::{Poll, PollChange, PollDraft, PollState, SealCause};
-use crate::store::{ChangeOutcome, SealOutcome};
+use crate::poll::{JoinCode, Poll, PollChange, PollDraft, PollState, SealCause};
+use crate::store::{ChangeOutcome, SealOutcome, StoreError, StoreExt};
 use crate::voter::Caller;
+
+/// How many join codes are tried for a new poll. One of 729 million codes is rarely taken.
+const MAX_JOIN_CODES: usize = 10;
 
 /// Creating, changing, closing and deleting polls.
 ///
@@ -42,34 +45,21 @@ impl PollEngine {
         let loader = &self.inner.loader;
         let now = self.now();
         self.check_voter_policy(Some(draft.rules.voters))?;
-        let poll = draft.into_poll(PollId::generate(now), now, &loader.keyring)?;
-        loader.store.create_poll(&poll).await?;
+        let mut poll = draft.into_poll(PollId::generate(now), now, &loader.keyring)?;
+        let mut created = loader.store.create_poll(&poll).await;
+        for _ in 1..MAX_JOIN_CODES {
+            if !matches!(created, Err(StoreError::JoinCodeTaken(_))) {
+                break;
+            }
+            poll.join_code = Some(JoinCode::random());
+            created = loader.store.create_poll(&poll).await;
+        }
+        created?;
         let poll = Arc::clone(&loader.cache.put(Arc::new(poll)).poll);
         self.schedule(&poll);
+        self.inner.lists.drop_pages();
         self.inner.notifier.notify_created(Arc::clone(&poll));
         Ok(poll)
-    }
-
-    /// Returns the poll if `caller` owns it.
-    ///
-    /// # Errors
-    /// - [`NotOwner`](EngineError::NotOwner): the caller does not own the poll.
-    /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
-    /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
-    pub async fn authorize_owner(
-        &self,
-        id: PollId,
-        caller: &Caller,
-    ) -> Result<Arc<Poll>, EngineError> {
-        let loader = &self.inner.loader;
-        // Owner and key never change, but a deleted poll must not be served from the
-        // cache.
-        let poll = Arc::clone(&loader.cache.reload(id, &*loader.store).await?.poll);
-        if poll.is_owned_by(caller, &loader.keyring) {
-            Ok(poll)
-        } else {
-            Err(EngineError::NotOwner)
-        }
     }
 
     /// Changes a poll, informs its viewers, and returns the poll as `caller` may see it.
@@ -114,6 +104,7 @@ impl PollEngine {
             ChangeOutcome::Changed(state) => {
                 let loaded = self.cache_state(*state);
                 self.schedule(&loaded.poll);
+                self.inner.lists.drop_pages();
                 self.inner.notifier.notify_edited(loaded.clone());
                 loaded
             }
@@ -155,6 +146,7 @@ impl PollEngine {
         let SealOutcome::Sealed(tally) = outcome else {
             return Err(loader.unavailable());
         };
+        self.inner.lists.drop_pages();
         let loaded = loader.with_definition(Arc::new(tally)).await?;
         if loaded.poll.sealed_at == Some(now) {
             self.inner.notifier.notify_closed(loaded.clone());
@@ -171,6 +163,7 @@ impl PollEngine {
         let loader = &self.inner.loader;
         loader.store.delete_poll(id).await?;
         loader.cache.invalidate(id);
+        self.inner.lists.drop_pages();
         self.inner.notifier.notify_deleted(id).await;
         Ok(())
     }

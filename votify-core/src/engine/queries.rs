@@ -7,7 +7,7 @@ use crate::engine::tally_change::TallyChange;
 use crate::engine::{EngineError, PollEngine, PollSnapshot};
 use crate::id::PollId;
 use crate::poll::Poll;
-use crate::store::{Audit, Page, PageRequest, PollFilter};
+use crate::store::Audit;
 use crate::tally::{Method, PollResult, Tally, TallyView};
 use crate::voter::Caller;
 
@@ -47,77 +47,6 @@ impl PollEngine {
     pub async fn poll(&self, id: PollId, caller: &Caller) -> Result<PollSnapshot, EngineError> {
         let loaded = self.inner.loader.load(id).await?;
         self.snapshot(loaded, caller).await
-    }
-
-    /// Returns one page of a list, each poll as `caller` may see it.
-    ///
-    /// Polls that are deleted during the call are left out. A poll that has just passed
-    /// its `closes_at` may not be final yet.
-    ///
-    /// ```
-    /// use votify_core::store::PollFilter;
-    /// use votify_core::{Caller, MemoryStore, PageRequest, PollDraft, PollEngine};
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let engine = PollEngine::new(MemoryStore::new());
-    /// for title in ["Lunch?", "Dinner?"] {
-    ///     let draft = PollDraft::single_choice(title, ["Pizza", "Sushi"]);
-    ///     engine.create_poll(draft).await?;
-    /// }
-    ///
-    /// let first_page = PageRequest::new(1, 20)?;
-    /// let filter = PollFilter::default();
-    /// let page = engine.list_polls(&filter, &first_page, &Caller::anonymous()).await?;
-    /// assert_eq!(page.items.len(), 2);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
-    pub async fn list_polls(
-        &self,
-        filter: &PollFilter,
-        page: &PageRequest,
-        caller: &Caller,
-    ) -> Result<Page<PollSnapshot>, EngineError> {
-        let store = &self.inner.loader.store;
-        let Page { items, total } = store.list_polls(filter, page, self.now()).await?;
-        let ids: Vec<PollId> = items.iter().map(|poll| poll.id).collect();
-        let tallies = store.tallies(&ids).await?;
-        let mut snapshots = Vec::with_capacity(items.len());
-        for (poll, tally) in items.into_iter().zip(tallies) {
-            if let Some(tally) = tally
-                && let Some(loaded) = self.of_one_version(poll, tally).await?
-            {
-                snapshots.push(self.snapshot(loaded, caller).await?);
-            }
-        }
-        Ok(Page {
-            items: snapshots,
-            total,
-        })
-    }
-
-    /// Combines a listed poll with its tally, and loads both again if their versions
-    /// differ. Returns `None` if the poll is gone.
-    async fn of_one_version(
-        &self,
-        poll: Poll,
-        tally: Tally,
-    ) -> Result<Option<LoadedPoll>, EngineError> {
-        if poll.version == tally.version {
-            return Ok(Some(LoadedPoll {
-                poll: poll.into(),
-                tally: tally.into(),
-            }));
-        }
-        match self.inner.loader.load(poll.id).await {
-            Ok(loaded) => Ok(Some(loaded)),
-            Err(EngineError::PollNotFound(_)) => Ok(None),
-            Err(error) => Err(error),
-        }
     }
 
     /// Returns a poll and its result as `caller` may see them.
@@ -205,9 +134,10 @@ impl PollEngine {
         caller: &Caller,
     ) -> Result<PollSnapshot, EngineError> {
         let audience = self.inner.loader.audience(&loaded, caller).await?;
+        let status = loaded.status(self.now());
         let LoadedPoll { poll, tally } = loaded;
         Ok(PollSnapshot {
-            status: poll.status(self.now()),
+            status,
             view: TallyView::new(&poll, &tally, audience),
             viewers: self.inner.rooms.viewers_of(poll.id),
             poll,

@@ -36,14 +36,16 @@ pub struct Readiness {
 /// The readiness of one component.
 #[derive(Debug, Clone)]
 pub struct ComponentReadiness {
-    /// The component: `store` or `broadcaster`.
+    /// The component: `store`, `broadcaster` or `clock`.
     pub component: &'static str,
     /// The implementation: for example `sqlite` or `local`.
     pub backend: &'static str,
     /// True if votes fail without the component. Without an optional component votes
     /// continue, but something is slower or weaker.
     pub required: bool,
-    /// True if the component replied in time.
+    /// True if the component replied in time. For the clock, which is listed if the store
+    /// has one of its own: true if both were at most 5 s apart when they were last
+    /// compared, each minute.
     pub ready: bool,
 }
 
@@ -72,22 +74,30 @@ impl PollEngine {
             in_time(store_timeout, store_ready(&**store)),
             in_time(Readiness::TIMEOUT, broadcaster_ready(&**broadcaster)),
         );
-        Readiness {
-            components: vec![
-                ComponentReadiness {
-                    component: "store",
-                    backend: store.backend(),
-                    required: true,
-                    ready: store_ready,
-                },
-                ComponentReadiness {
-                    component: "broadcaster",
-                    backend: broadcaster.backend(),
-                    required: false,
-                    ready: broadcaster_ready,
-                },
-            ],
+        let mut components = vec![
+            ComponentReadiness {
+                component: "store",
+                backend: store.backend(),
+                required: true,
+                ready: store_ready,
+            },
+            ComponentReadiness {
+                component: "broadcaster",
+                backend: broadcaster.backend(),
+                required: false,
+                ready: broadcaster_ready,
+            },
+        ];
+        let clock_monitor = &self.inner.loader.clock_monitor;
+        if clock_monitor.has_compared() {
+            components.push(ComponentReadiness {
+                component: "clock",
+                backend: store.backend(),
+                required: false,
+                ready: !clock_monitor.differs(),
+            });
         }
+        Readiness { components }
     }
 }
 

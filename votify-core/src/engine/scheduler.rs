@@ -21,6 +21,9 @@ use timers::{Timers, Transition};
 /// Maximum number of pages of a list that one scan reads.
 const MAX_PAGES: u32 = 100;
 
+/// Maximum number of polls in one call of the store that seals them.
+const MAX_SEALED_TOGETHER: usize = 500;
+
 /// Announces openings and closings on time, and seals polls that are due.
 ///
 /// Correctness does not depend on this task: ballots are decided by the clock, and a read
@@ -75,15 +78,15 @@ impl Scheduler {
         let opening = PollFilter {
             status: Some(PollStatus::Scheduled),
             order: PollOrder::Opening,
-            ..PollFilter::default()
+            ..PollFilter::all()
         };
         let closing = PollFilter {
             sealed: Some(false),
             order: PollOrder::Closing,
-            ..PollFilter::default()
+            ..PollFilter::all()
         };
         let scans = async {
-            self.scan(timers, &opening, |poll| poll.opens_at <= horizon)
+            self.scan(timers, &opening, |poll| poll.opening_time() <= horizon)
                 .await?;
             self.scan(timers, &closing, |poll| {
                 poll.closes_at.is_some_and(|closes_at| closes_at <= horizon)
@@ -113,57 +116,72 @@ impl Scheduler {
             };
             let store = &self.loader.store;
             let polls = store.list_polls(filter, &page, now).await?.items;
-            for poll in &polls {
-                timers.add(poll, self.loader.now());
+            for state in &polls {
+                timers.add(&state.poll, self.loader.now());
             }
             let has_more = polls.len() == PageRequest::MAX_LIMIT as usize;
-            if !has_more || !polls.last().is_some_and(&near) {
+            if !has_more || !polls.last().is_some_and(|last| near(&last.poll)) {
                 break;
             }
         }
         Ok(())
     }
 
+    /// Opens and closes the polls that are due. Polls that close together are sealed
+    /// together.
     async fn run_due(&self, timers: &mut Timers) {
         let now = self.loader.now();
+        let mut closing = Vec::new();
         while let Some((time, id, transition)) = timers.pop_due(now) {
-            let result = match transition {
-                Transition::Opens => self.open(id, time).await,
-                Transition::Closes => self.close(id).await,
-            };
-            if let Err(error) = result
-                && !matches!(error, EngineError::PollNotFound(_))
-            {
-                tracing::warn!(
-                    poll = %id,
-                    error = &error as &dyn std::error::Error,
-                    "failed to open or close a poll on time; the next scan retries"
-                );
+            match transition {
+                Transition::Opens => log_failure(id, self.open(id, time).await),
+                Transition::Closes => closing.push(id),
+            }
+            if closing.len() == MAX_SEALED_TOGETHER {
+                self.close(&closing).await;
+                closing.clear();
             }
         }
+        self.close(&closing).await;
     }
 
     /// Announces that a poll opens at `time`, unless its `opens_at` was changed
     /// meanwhile.
     async fn open(&self, id: PollId, time: Timestamp) -> Result<(), EngineError> {
         let loaded = self.loader.load(id).await?;
-        let is_open = loaded.poll.status(self.loader.now()) == PollStatus::Open;
-        if is_open && loaded.poll.opens_at == time {
+        let is_open = loaded.status(self.loader.now()) == PollStatus::Open;
+        if is_open && loaded.poll.opens_at == Some(time) {
             self.notifier.notify_opened(loaded);
         }
         Ok(())
     }
 
-    async fn close(&self, id: PollId) -> Result<(), EngineError> {
-        if let SealAttempt::SealedNow(_) = self.loader.seal_due(id).await? {
-            self.notifier.notify_closed(self.loader.load(id).await?);
+    async fn close(&self, ids: &[PollId]) {
+        let attempts = self.loader.seal_all_due(ids).await;
+        for (id, attempt) in ids.iter().zip(attempts) {
+            match attempt {
+                Ok(SealAttempt::SealedNow(loaded)) => self.notifier.notify_closed(loaded),
+                Ok(_) => {}
+                Err(error) => log_failure(*id, Err(error)),
+            }
         }
-        Ok(())
     }
 
     async fn notify_closed(&self, id: PollId) {
         if let Ok(loaded) = self.loader.load(id).await {
             self.notifier.notify_closed(loaded);
         }
+    }
+}
+
+fn log_failure(poll: PollId, result: Result<(), EngineError>) {
+    if let Err(error) = result
+        && !matches!(error, EngineError::PollNotFound(_))
+    {
+        tracing::warn!(
+            %poll,
+            error = &error as &dyn std::error::Error,
+            "failed to open or close a poll on time; the next scan retries"
+        );
     }
 }

@@ -4,20 +4,21 @@ use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt};
 
 use crate::account::{
-    AccountError, AccountStore, Registration, Revocation, TokenId, User, UserId, UserName,
+    AccountError, AccountStore, IssuedToken, PasswordChange, PasswordHash, Registration,
+    Revocation, User, UserId, UserName,
 };
 use crate::backend::group_by_poll;
 use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
 use crate::broadcast::{BroadcastError, Broadcaster, DeliveryStream, Topic, Update};
 use crate::id::PollId;
-use crate::poll::{Poll, PollChange, SealCause};
+use crate::poll::{JoinCode, Poll, PollChange, PollState, SealCause};
 use crate::store::{
-    Audit, ChangeOutcome, InviteOutcome, InviteStore, Page, PageRequest, PollFilter, SealOutcome,
-    Store, StoreError,
+    Audit, ChangeOutcome, InviteOutcome, InviteStore, Page, PageRequest, PollCount, PollFilter,
+    SealOutcome, Store, StoreError,
 };
 use crate::tally::Tally;
 use crate::time::Timestamp;
-use crate::voter::VoterId;
+use crate::voter::{OwnerId, VoterId};
 
 /// Limits the duration of every call to a store, invite store, account store or
 /// broadcaster.
@@ -108,8 +109,25 @@ impl<S: Store> Store for Timeout<S> {
         filter: &PollFilter,
         page: &PageRequest,
         now: Timestamp,
-    ) -> Result<Page<Poll>, StoreError> {
+    ) -> Result<Page<PollState>, StoreError> {
         self.with_timeout(self.inner.list_polls(filter, page, now))
+            .await
+    }
+
+    async fn count_polls(
+        &self,
+        filter: &PollFilter,
+        now: Timestamp,
+    ) -> Result<PollCount, StoreError> {
+        self.with_timeout(self.inner.count_polls(filter, now)).await
+    }
+
+    async fn poll_by_join_code(
+        &self,
+        code: &JoinCode,
+        now: Timestamp,
+    ) -> Result<Option<PollId>, StoreError> {
+        self.with_timeout(self.inner.poll_by_join_code(code, now))
             .await
     }
 
@@ -123,14 +141,16 @@ impl<S: Store> Store for Timeout<S> {
             .await
     }
 
-    async fn seal_poll(
+    async fn seal_polls(
         &self,
-        id: PollId,
+        ids: &[PollId],
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<SealOutcome, StoreError> {
-        self.with_timeout(self.inner.seal_poll(id, cause, now))
+    ) -> Vec<Result<SealOutcome, StoreError>> {
+        let call = self.inner.seal_polls(ids, cause, now);
+        tokio::time::timeout(self.limit, call)
             .await
+            .unwrap_or_else(|_| ids.iter().map(|_| Err(self.timed_out())).collect())
     }
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
@@ -182,6 +202,19 @@ impl<S: Store> Store for Timeout<S> {
     async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
         self.inner.repair_poll(id).await
     }
+
+    async fn claim_owner(&self, account: OwnerId, session: OwnerId) -> Result<bool, StoreError> {
+        self.with_timeout(self.inner.claim_owner(account, session))
+            .await
+    }
+
+    async fn claimed_owners(&self, accounts: &[OwnerId]) -> Result<Vec<OwnerId>, StoreError> {
+        self.with_timeout(self.inner.claimed_owners(accounts)).await
+    }
+
+    async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.with_timeout(self.inner.server_time()).await
+    }
 }
 
 #[async_trait]
@@ -200,6 +233,10 @@ impl<S: Store> InviteStore for Timeout<S> {
     async fn invited(&self, poll: PollId, voters: &[VoterId]) -> Result<Vec<bool>, StoreError> {
         self.with_timeout(self.inner_invites()?.invited(poll, voters))
             .await
+    }
+
+    async fn count(&self, poll: PollId) -> Result<u64, StoreError> {
+        self.with_timeout(self.inner_invites()?.count(poll)).await
     }
 }
 
@@ -244,11 +281,23 @@ impl<S: AccountStore> AccountStore for Timeout<S> {
         self.account_call(self.inner.user(id)).await
     }
 
+    async fn change_password(
+        &self,
+        id: UserId,
+        password: &PasswordHash,
+        expected_generation: u32,
+    ) -> Result<PasswordChange, AccountError> {
+        let change = self
+            .inner
+            .change_password(id, password, expected_generation);
+        self.account_call(change).await
+    }
+
     async fn revoke(&self, revocation: &Revocation, now: Timestamp) -> Result<(), AccountError> {
         self.account_call(self.inner.revoke(revocation, now)).await
     }
 
-    async fn are_revoked(&self, tokens: &[TokenId]) -> Result<Vec<bool>, AccountError> {
+    async fn are_revoked(&self, tokens: &[IssuedToken]) -> Result<Vec<bool>, AccountError> {
         self.account_call(self.inner.are_revoked(tokens)).await
     }
 }

@@ -4,7 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use crate::account::{
-    AccountError, AccountStore, Registration, Revocation, TokenId, User, UserId, UserName,
+    AccountError, AccountStore, IssuedToken, PasswordChange, PasswordHash, Registration,
+    Revocation, TokenId, User, UserId, UserName,
 };
 use crate::time::Timestamp;
 
@@ -111,6 +112,28 @@ impl AccountStore for MemoryAccountStore {
         Ok(self.lock().users.get(&id).cloned())
     }
 
+    async fn change_password(
+        &self,
+        id: UserId,
+        password: &PasswordHash,
+        expected_generation: u32,
+    ) -> Result<PasswordChange, AccountError> {
+        let Some(token_generation) = expected_generation.checked_add(1) else {
+            return Err(AccountError::failed(
+                BACKEND,
+                "the token generation cannot be raised",
+            ));
+        };
+        let mut state = self.lock();
+        let user = state.users.get_mut(&id);
+        let Some(user) = user.filter(|user| user.token_generation == expected_generation) else {
+            return Ok(PasswordChange::Outdated);
+        };
+        user.password = password.clone();
+        user.token_generation = token_generation;
+        Ok(PasswordChange::Changed { token_generation })
+    }
+
     async fn revoke(&self, revocation: &Revocation, now: Timestamp) -> Result<(), AccountError> {
         let mut state = self.lock();
         while let Some((expiry, token)) = state.by_expiry.first().copied()
@@ -130,9 +153,13 @@ impl AccountStore for MemoryAccountStore {
         Ok(())
     }
 
-    async fn are_revoked(&self, tokens: &[TokenId]) -> Result<Vec<bool>, AccountError> {
+    async fn are_revoked(&self, tokens: &[IssuedToken]) -> Result<Vec<bool>, AccountError> {
         let state = self.lock();
-        let revoked = tokens.iter().map(|token| state.revoked.contains(token));
+        let revoked = tokens.iter().map(|token| {
+            let user = state.users.get(&token.user);
+            state.revoked.contains(&token.token)
+                || user.is_none_or(|user| token.generation < user.token_generation)
+        });
         Ok(revoked.collect())
     }
 }

@@ -1,7 +1,7 @@
 mod entry;
 mod invites;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use async_trait::async_trait;
@@ -10,14 +10,14 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use crate::backend::group_by_poll;
 use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
 use crate::id::PollId;
-use crate::poll::{Poll, PollChange, PollState, SealCause};
+use crate::poll::{JoinCode, Poll, PollChange, PollState, SealCause};
 use crate::store::{
-    Audit, ChangeOutcome, InviteStore, Page, PageRequest, PollFilter, SealOutcome, Store,
-    StoreError,
+    Audit, ChangeOutcome, InviteStore, MAX_CLAIMS, Page, PageRequest, PollCount, PollFilter,
+    SealOutcome, Store, StoreError,
 };
 use crate::tally::Tally;
 use crate::time::Timestamp;
-use crate::voter::VoterId;
+use crate::voter::{OwnerId, VoterId};
 use entry::Entry;
 
 type SharedEntry = Arc<Mutex<Entry>>;
@@ -43,11 +43,19 @@ type SharedEntry = Arc<Mutex<Entry>>;
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     polls: RwLock<HashMap<PollId, SharedEntry>>,
+    /// The last poll of each join code. Locked after `polls`.
+    join_codes: Mutex<HashMap<JoinCode, PollId>>,
+    /// The sessions that each account claimed.
+    claims: Mutex<HashMap<OwnerId, HashSet<OwnerId>>>,
 }
 
 /// Ignores poisoning: no code under the lock can panic between two related writes.
 fn lock(entry: &SharedEntry) -> MutexGuard<'_, Entry> {
     entry.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn keeps_join_code(poll: &Poll, now: Timestamp) -> bool {
+    poll.join_code_expires_at().is_none_or(|end| now < end)
 }
 
 impl MemoryStore {
@@ -63,6 +71,21 @@ impl MemoryStore {
             .unwrap_or_else(PoisonError::into_inner)
             .get(&id)
             .cloned()
+    }
+
+    fn entries(&self) -> Vec<SharedEntry> {
+        let polls = self.polls.read().unwrap_or_else(PoisonError::into_inner);
+        polls.values().cloned().collect()
+    }
+
+    fn join_codes(&self) -> MutexGuard<'_, HashMap<JoinCode, PollId>> {
+        self.join_codes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn claims(&self) -> MutexGuard<'_, HashMap<OwnerId, HashSet<OwnerId>>> {
+        self.claims.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn existing(&self, id: PollId) -> Result<SharedEntry, StoreError> {
@@ -91,6 +114,15 @@ impl Store for MemoryStore {
         if polls.contains_key(&poll.id) {
             return Err(StoreError::PollExists(poll.id));
         }
+        if let Some(code) = poll.join_code {
+            let mut codes = self.join_codes();
+            let holder = codes.get(&code).and_then(|holder| polls.get(holder));
+            if holder.is_some_and(|entry| keeps_join_code(&lock(entry).state.poll, poll.created_at))
+            {
+                return Err(StoreError::JoinCodeTaken(code));
+            }
+            codes.insert(code, poll.id);
+        }
         polls.insert(
             poll.id,
             Arc::new(Mutex::new(Entry::new(PollState::new(poll.clone())))),
@@ -107,13 +139,38 @@ impl Store for MemoryStore {
         filter: &PollFilter,
         page: &PageRequest,
         now: Timestamp,
-    ) -> Result<Page<Poll>, StoreError> {
-        let entries: Vec<SharedEntry> = {
-            let polls = self.polls.read().unwrap_or_else(PoisonError::into_inner);
-            polls.values().cloned().collect()
-        };
+    ) -> Result<Page<PollState>, StoreError> {
+        let entries = self.entries();
         let states = entries.iter().map(|entry| lock(entry).state.clone());
         Ok(filter.paginate(states, page, now))
+    }
+
+    async fn count_polls(
+        &self,
+        filter: &PollFilter,
+        now: Timestamp,
+    ) -> Result<PollCount, StoreError> {
+        let entries = self.entries();
+        let matching = entries
+            .iter()
+            .filter(|entry| filter.matches(&lock(entry).state, now));
+        Ok(PollCount::capped(
+            u64::try_from(matching.count()).unwrap_or(u64::MAX),
+        ))
+    }
+
+    async fn poll_by_join_code(
+        &self,
+        code: &JoinCode,
+        now: Timestamp,
+    ) -> Result<Option<PollId>, StoreError> {
+        let Some(id) = self.join_codes().get(code).copied() else {
+            return Ok(None);
+        };
+        let holder = self.find(id);
+        Ok(holder
+            .filter(|entry| keeps_join_code(&lock(entry).state.poll, now))
+            .map(|_| id))
     }
 
     async fn change_poll(
@@ -135,24 +192,27 @@ impl Store for MemoryStore {
         })
     }
 
-    async fn seal_poll(
+    async fn seal_polls(
         &self,
-        id: PollId,
+        ids: &[PollId],
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<SealOutcome, StoreError> {
-        let entry = self.existing(id)?;
-        let mut entry = lock(&entry);
-        entry.ensure_exists(id)?;
-        if let Some(sealed) = entry.state.seal(cause, now) {
-            entry.state = sealed;
-        }
-        let state = &entry.state;
-        Ok(if state.poll.is_sealed() {
-            SealOutcome::Sealed(state.tally.clone())
-        } else {
-            SealOutcome::NotDue
-        })
+    ) -> Vec<Result<SealOutcome, StoreError>> {
+        let seal = |id| {
+            let entry = self.existing(id)?;
+            let mut entry = lock(&entry);
+            entry.ensure_exists(id)?;
+            if let Some(sealed) = entry.state.seal(cause, now) {
+                entry.state = sealed;
+            }
+            let state = &entry.state;
+            Ok(if state.poll.is_sealed() {
+                SealOutcome::Sealed(state.tally.clone())
+            } else {
+                SealOutcome::NotDue
+            })
+        };
+        ids.iter().copied().map(seal).collect()
     }
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
@@ -163,7 +223,14 @@ impl Store for MemoryStore {
             .remove(&id);
         let entry = removed.ok_or(StoreError::PollNotFound(id))?;
         // A concurrent call may still hold the entry; the mark makes it fail.
-        lock(&entry).delete();
+        let mut entry = lock(&entry);
+        entry.delete();
+        if let Some(code) = entry.state.poll.join_code {
+            let mut codes = self.join_codes();
+            if codes.get(&code) == Some(&id) {
+                codes.remove(&code);
+            }
+        }
         Ok(())
     }
 
@@ -234,5 +301,30 @@ impl Store for MemoryStore {
         let repaired = entry.state.recount(entry.active_ballots());
         entry.state = repaired;
         Ok(entry.state.tally.clone())
+    }
+
+    async fn claim_owner(&self, account: OwnerId, session: OwnerId) -> Result<bool, StoreError> {
+        let mut claims = self.claims();
+        let sessions = claims.entry(account).or_default();
+        if sessions.len() >= MAX_CLAIMS && !sessions.contains(&session) {
+            return Ok(false);
+        }
+        sessions.insert(session);
+        Ok(true)
+    }
+
+    async fn claimed_owners(&self, accounts: &[OwnerId]) -> Result<Vec<OwnerId>, StoreError> {
+        let claims = self.claims();
+        let sessions: HashSet<OwnerId> = accounts
+            .iter()
+            .filter_map(|account| claims.get(account))
+            .flatten()
+            .copied()
+            .collect();
+        Ok(sessions.into_iter().collect())
+    }
+
+    async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(None)
     }
 }

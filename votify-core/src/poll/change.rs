@@ -1,14 +1,14 @@
 mod apply;
 
 use crate::id::OptionId;
-use crate::poll::{AddressQuota, BallotKind, InvalidPoll, ResultsPolicy};
+use crate::poll::{AddressQuota, BallotKind, InvalidPoll, Metadata, ResultsPolicy, Visibility};
 use crate::time::Timestamp;
 use crate::voter::VoterPolicy;
 
 /// Changes to a poll by its owner. `None` leaves a field as it is.
 ///
-/// Every field may change before the first ballot. Afterwards only texts and `closes_at`
-/// may. A closed poll never changes.
+/// Every field may change before the first ballot. Afterwards only texts, `closes_at`,
+/// `visibility`, `external_ref` and `metadata` may. A closed poll never changes.
 ///
 /// ```
 /// use votify_core::PollChange;
@@ -41,10 +41,16 @@ pub struct PollChange {
     pub revote: Option<bool>,
     /// The new address quota. `Some(None)` removes it.
     pub address_quota: Option<Option<AddressQuota>>,
-    /// The new opening time.
-    pub opens_at: Option<Timestamp>,
+    /// The new opening time. `Some(None)` removes it: the poll is open from its creation.
+    pub opens_at: Option<Option<Timestamp>>,
     /// The new closing time. `Some(None)` removes it: the owner closes the poll.
     pub closes_at: Option<Option<Timestamp>>,
+    /// The new visibility.
+    pub visibility: Option<Visibility>,
+    /// The host's new id for the poll. `Some(None)` removes it.
+    pub external_ref: Option<Option<String>>,
+    /// The host's new data. `Some(None)` removes it.
+    pub metadata: Option<Option<Metadata>>,
 }
 
 /// One entry of a changed list of options.
@@ -148,9 +154,9 @@ impl PollChange {
         self
     }
 
-    /// Changes the opening time.
+    /// Changes the opening time. `None` removes it: the poll is open from its creation.
     #[must_use]
-    pub const fn opens_at(mut self, opens_at: Timestamp) -> Self {
+    pub const fn opens_at(mut self, opens_at: Option<Timestamp>) -> Self {
         self.opens_at = Some(opens_at);
         self
     }
@@ -159,6 +165,27 @@ impl PollChange {
     #[must_use]
     pub const fn closes_at(mut self, closes_at: Option<Timestamp>) -> Self {
         self.closes_at = Some(closes_at);
+        self
+    }
+
+    /// Changes whether lists show the poll.
+    #[must_use]
+    pub const fn visibility(mut self, visibility: Visibility) -> Self {
+        self.visibility = Some(visibility);
+        self
+    }
+
+    /// Changes the host's own id for the poll. `None` removes it.
+    #[must_use]
+    pub fn external_ref(mut self, external_ref: Option<String>) -> Self {
+        self.external_ref = Some(external_ref);
+        self
+    }
+
+    /// Changes the host's data. `None` removes it.
+    #[must_use]
+    pub fn metadata(mut self, metadata: Option<Metadata>) -> Self {
+        self.metadata = Some(metadata);
         self
     }
 }

@@ -1,7 +1,10 @@
 use crate::id::{OptionId, PollId};
-use crate::poll::validation::{check_closing_time, check_definition, normalize_category};
+use crate::poll::validation::{
+    check_closing_time, check_definition, normalize_category, normalize_external_ref,
+};
 use crate::poll::{
-    AddressQuota, BallotKind, InvalidPoll, Poll, PollOption, PollRules, ResultsPolicy,
+    AddressQuota, BallotKind, InvalidPoll, JoinCode, Metadata, Poll, PollOption, PollOwner,
+    PollRules, ResultsPolicy, Visibility,
 };
 use crate::secret::Keyring;
 use crate::time::Timestamp;
@@ -10,11 +13,11 @@ use crate::voter::{Owner, OwnerId, VoterPolicy};
 /// A request to create a poll.
 ///
 /// Defaults: one option per ballot, one vote per browser, live results, no revote, no
-/// address quota, opens on creation, closes when its owner closes it.
+/// address quota, open from its creation until its owner closes it, unlisted, no join code.
 ///
 /// ```
 /// use votify_core::poll::AddressQuota;
-/// use votify_core::{PollDraft, ResultsPolicy, VoterPolicy};
+/// use votify_core::{PollDraft, ResultsPolicy, Visibility, VoterPolicy};
 ///
 /// let draft = PollDraft::multiple_choice("Lunch?", ["Pizza", "Sushi", "Soup"], 1, 2)
 ///     .description("For Friday.")
@@ -23,10 +26,14 @@ use crate::voter::{Owner, OwnerId, VoterPolicy};
 ///     .results(ResultsPolicy::AfterVote)
 ///     .revote(true)
 ///     .address_quota(AddressQuota::new(3))
+///     .visibility(Visibility::Public)
+///     .external_ref("meeting-42")
+///     .metadata(r#"{"room": 7}"#.parse()?)
+///     .join_code(true)
 ///     .opens_at("2026-11-27T08:00:00Z".parse()?)
 ///     .closes_at("2026-11-27T11:00:00Z".parse()?);
 /// assert!(draft.rules.revote);
-/// # Ok::<(), votify_core::time::TimestampError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PollDraft {
@@ -40,12 +47,20 @@ pub struct PollDraft {
     pub options: Vec<String>,
     /// The rules for votes and results.
     pub rules: PollRules,
-    /// The opening time. `None`: the time of creation.
+    /// The opening time. `None`: open from its creation.
     pub opens_at: Option<Timestamp>,
     /// The closing time. `None`: open until its owner closes it.
     pub closes_at: Option<Timestamp>,
     /// The owner, who may change the poll later.
     pub owner: Option<Owner>,
+    /// Whether lists show the poll.
+    pub visibility: Visibility,
+    /// The host's own id for the poll.
+    pub external_ref: Option<String>,
+    /// The host's data.
+    pub metadata: Option<Metadata>,
+    /// True if the poll gets a [`JoinCode`].
+    pub join_code: bool,
 }
 
 impl PollDraft {
@@ -117,7 +132,7 @@ impl PollDraft {
         self
     }
 
-    /// Sets the opening time. Defaults to the time of creation.
+    /// Sets the opening time. Defaults to none: the poll is open from its creation.
     #[must_use]
     pub const fn opens_at(mut self, opens_at: Timestamp) -> Self {
         self.opens_at = Some(opens_at);
@@ -136,6 +151,36 @@ impl PollDraft {
     #[must_use]
     pub fn owner(mut self, owner: Owner) -> Self {
         self.owner = Some(owner);
+        self
+    }
+
+    /// Sets whether lists show the poll. Defaults to [`Visibility::Unlisted`].
+    #[must_use]
+    pub const fn visibility(mut self, visibility: Visibility) -> Self {
+        self.visibility = visibility;
+        self
+    }
+
+    /// Sets the host's own id for the poll, up to 255 characters, by which
+    /// [`PollFilter`](crate::PollFilter) finds it again. Defaults to none.
+    #[must_use]
+    pub fn external_ref(mut self, external_ref: impl Into<String>) -> Self {
+        self.external_ref = Some(external_ref.into());
+        self
+    }
+
+    /// Sets the host's data. Defaults to none.
+    #[must_use]
+    pub fn metadata(mut self, metadata: Metadata) -> Self {
+        self.metadata = Some(metadata);
+        self
+    }
+
+    /// Sets whether the poll gets a join code, by which people in a room find it. Defaults
+    /// to false.
+    #[must_use]
+    pub const fn join_code(mut self, join_code: bool) -> Self {
+        self.join_code = join_code;
         self
     }
 
@@ -167,13 +212,18 @@ impl PollDraft {
                 })
                 .collect(),
             created_at: now,
-            opens_at: self.opens_at.unwrap_or(now),
+            opens_at: self.opens_at,
             closes_at: self.closes_at,
             edited_at: None,
             sealed_at: None,
-            owner: self
-                .owner
-                .and_then(|owner| OwnerId::derive(&owner, id, key, keyring)),
+            owner: self.owner.and_then(|owner| {
+                let kind = owner.kind();
+                OwnerId::derive(&owner, key, keyring).map(|id| PollOwner { id, kind })
+            }),
+            visibility: self.visibility,
+            external_ref: normalize_external_ref(self.external_ref),
+            metadata: self.metadata,
+            join_code: self.join_code.then(JoinCode::random),
             key,
             version: 0,
         };
@@ -212,7 +262,7 @@ mod tests {
         assert_eq!(poll.options[0].text, "Pizza");
         assert_eq!(
             (poll.opens_at, poll.closes_at, poll.version),
-            (now(), None, 0)
+            (None, None, 0)
         );
     }
 

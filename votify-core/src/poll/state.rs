@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::backend::TrendingScore;
 use crate::ballot::{ActiveBallot, Choice};
-use crate::poll::{ChangeRefusal, Poll, PollChange, PollStatus, ResultsPolicy};
+use crate::poll::{ChangeRefusal, Poll, PollChange, PollStatus, ResultsPolicy, Visibility};
 use crate::tally::Tally;
 use crate::time::Timestamp;
 
@@ -42,6 +42,12 @@ impl PollState {
         }
     }
 
+    /// Returns the poll's status at `now`.
+    #[must_use]
+    pub fn status(&self, now: Timestamp) -> PollStatus {
+        self.poll.status(now, self.tally.ever_had_ballots())
+    }
+
     /// Returns the state after `change`, at the next revision, or `None` if nothing would
     /// differ.
     ///
@@ -74,7 +80,7 @@ impl PollState {
         }
         let mut poll = self.poll.clone();
         match cause {
-            SealCause::Deadline if poll.status(now) != PollStatus::Closed => return None,
+            SealCause::Deadline if self.status(now) != PollStatus::Closed => return None,
             SealCause::Deadline => {}
             SealCause::Owner => {
                 poll.closes_at = Some(poll.closes_at.map_or(now, |end| end.min(now)));
@@ -113,8 +119,8 @@ impl PollState {
     }
 
     /// Returns true if ballots raise [`trending`](Self::trending). A score that follows
-    /// hidden votes would reveal them.
+    /// hidden votes would reveal them, and unlisted polls are in no trending list.
     pub(crate) fn counts_toward_trending(&self) -> bool {
-        self.poll.rules.results == ResultsPolicy::Live
+        self.poll.rules.results == ResultsPolicy::Live && self.poll.visibility == Visibility::Public
     }
 }

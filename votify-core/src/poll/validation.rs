@@ -7,6 +7,8 @@ pub const TITLE_MAX: usize = 255;
 pub const DESCRIPTION_MAX: usize = 10_000;
 /// The maximum number of characters in a category.
 pub const CATEGORY_MAX: usize = 100;
+/// The maximum number of characters in an external reference.
+pub const EXTERNAL_REF_MAX: usize = 255;
 /// The maximum number of characters in an option's text.
 pub const OPTION_TEXT_MAX: usize = 255;
 /// The minimum number of options.
@@ -19,6 +21,11 @@ pub(super) fn normalize_category(category: Option<String>) -> Option<String> {
     category
         .map(|text| text.trim().to_owned())
         .filter(|text| !text.is_empty())
+}
+
+/// Returns the external reference as the host wrote it. An empty one is none.
+pub(super) fn normalize_external_ref(external_ref: Option<String>) -> Option<String> {
+    external_ref.filter(|text| !text.is_empty())
 }
 
 /// Returns every error in a poll's texts, options and rules.
@@ -35,6 +42,16 @@ pub(super) fn check_definition(poll: &Poll) -> InvalidPoll {
     );
     if let Some(category) = &poll.category {
         check_text(&mut errors, "category", category, 1, CATEGORY_MAX, false);
+    }
+    if let Some(text) = &poll.external_ref {
+        check_text(
+            &mut errors,
+            "external_ref",
+            text,
+            1,
+            EXTERNAL_REF_MAX,
+            false,
+        );
     }
     check_options(&mut errors, &poll.options);
     if let BallotKind::Multiple { min, max } = poll.rules.ballot {
@@ -63,7 +80,7 @@ pub(super) fn check_closing_time(poll: &Poll, now: Timestamp, errors: &mut Inval
     let Some(end) = poll.closes_at else { return };
     if end <= now {
         errors.add("closes_at", "must be in the future");
-    } else if end <= poll.opens_at {
+    } else if poll.opens_at.is_some_and(|start| end <= start) {
         errors.add("closes_at", "must be later than opens_at");
     }
 }

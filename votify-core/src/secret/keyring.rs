@@ -148,6 +148,13 @@ impl Keyring {
         self.newest.id
     }
 
+    /// Returns the ids of all secrets, the newest first.
+    pub fn ids(&self) -> impl Iterator<Item = KeyId> + '_ {
+        std::iter::once(&self.newest)
+            .chain(&self.older)
+            .map(|keys| keys.id)
+    }
+
     /// Returns the keyed BLAKE3 digest of `parts`, or `None` if the keyring lacks the
     /// secret `key`.
     ///

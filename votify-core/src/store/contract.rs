@@ -4,14 +4,15 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
 use super::{
-    Audit, ChangeOutcome, InviteStore, Page, PageRequest, PollFilter, SealOutcome, StoreError,
+    Audit, ChangeOutcome, InviteStore, Page, PageRequest, PollCount, PollFilter, SealOutcome,
+    StoreError,
 };
 use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
 use crate::id::PollId;
-use crate::poll::{Poll, PollChange, SealCause};
+use crate::poll::{JoinCode, Poll, PollChange, PollState, SealCause};
 use crate::tally::Tally;
 use crate::time::Timestamp;
-use crate::voter::VoterId;
+use crate::voter::{OwnerId, VoterId};
 
 /// A database for polls and ballots that makes "read, decide, write" atomic.
 ///
@@ -58,8 +59,10 @@ use crate::voter::VoterId;
 ///     A ballot uses a quota slot of the address it was first counted from. A replacement
 ///     keeps the quota slot; a withdrawal releases it.
 ///
-/// **Closing.** A ballot is counted only if `opens_at <= now < closes_at` and the poll is
-/// not sealed when the ballot is written. After [`seal_poll`](Self::seal_poll) has
+/// **Opening and closing.** When a ballot is written, it is counted only if the poll is not
+/// sealed, `now < closes_at`, and `opens_at <= now` or a ballot was counted before. Either
+/// bound may be absent. Opening is sticky: once a ballot was counted, no clock makes the
+/// poll scheduled again, in filters too. After [`seal_polls`](Self::seal_polls) has
 /// returned a tally, no ballot is ever added, and only a repair or a deletion changes the
 /// poll. Until then, every call returns the same tally.
 ///
@@ -88,6 +91,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// - [`StoreError::PollExists`]: the id is taken; generate another one.
+    /// - [`StoreError::JoinCodeTaken`]: another poll has the join code, and keeps it at
+    ///   this poll's `created_at`; generate another one.
     /// - [`StoreError::Unavailable`]: the database cannot be reached; retrying is safe. A
     ///   retry may return `PollExists` if the first call was committed.
     /// - [`StoreError::Failed`]: the database rejected the call; nothing was written.
@@ -107,7 +112,10 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Returns one page of the polls that match `filter`, in its order. Their status
     /// depends on `now`.
     ///
-    /// The order is total, so pages do not overlap while nothing changes.
+    /// The order is total. Pages by number do not overlap while nothing changes. Pages by
+    /// cursor neither repeat nor skip a poll while others are created or deleted.
+    ///
+    /// Each state is one snapshot. A poll that cannot be read is left out.
     ///
     /// # Errors
     /// - [`StoreError::Unavailable`]: the database cannot be reached; retry.
@@ -118,7 +126,32 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         filter: &PollFilter,
         page: &PageRequest,
         now: Timestamp,
-    ) -> Result<Page<Poll>, StoreError>;
+    ) -> Result<Page<PollState>, StoreError>;
+
+    /// Counts the polls that match `filter`, up to
+    /// [`PollCount::MAX`](super::PollCount::MAX).
+    ///
+    /// # Errors
+    /// - [`StoreError::Unavailable`]: the database cannot be reached; retry.
+    /// - [`StoreError::Failed`]: the database rejected the call.
+    async fn count_polls(
+        &self,
+        filter: &PollFilter,
+        now: Timestamp,
+    ) -> Result<PollCount, StoreError>;
+
+    /// Returns the poll that has this join code at `now`. `None` if no poll ever had it, or
+    /// the last one [lost it](Poll::join_code_expires_at) or was deleted.
+    ///
+    /// # Errors
+    /// - [`StoreError::Unavailable`]: the database cannot be reached; retry.
+    /// - [`StoreError::Corrupt`]: a stored poll cannot be read; the data needs repair.
+    /// - [`StoreError::Failed`]: the database rejected the call.
+    async fn poll_by_join_code(
+        &self,
+        code: &JoinCode,
+        now: Timestamp,
+    ) -> Result<Option<PollId>, StoreError>;
 
     /// Changes a poll with
     /// [`PollState::apply_change`](crate::poll::PollState::apply_change), under its lock.
@@ -138,23 +171,27 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<ChangeOutcome, StoreError>;
 
-    /// Seals a poll with [`PollState::seal`](crate::poll::PollState::seal), under the
-    /// lock that [`cast_ballots`](Self::cast_ballots) takes.
+    /// Seals polls with [`PollState::seal`](crate::poll::PollState::seal), each under the
+    /// lock that [`cast_ballots`](Self::cast_ballots) takes. Returns one outcome per id, in
+    /// order.
     ///
-    /// Sealing a sealed poll returns the same final tally again.
+    /// Each poll is sealed atomically by itself; a failure of one does not affect another.
+    /// Sealing a sealed poll returns the same final tally again, also if an id is given
+    /// twice. [`StoreExt::seal_poll`](super::StoreExt::seal_poll) seals one poll.
     ///
     /// # Errors
+    /// Of each poll:
     /// - [`StoreError::PollNotFound`]: the poll does not exist.
     /// - [`StoreError::Unavailable`]: the database cannot be reached, and the seal may
     ///   have happened; retrying is safe.
     /// - [`StoreError::Corrupt`]: the stored poll cannot be read; the data needs repair.
     /// - [`StoreError::Failed`]: the database rejected the call; nothing was written.
-    async fn seal_poll(
+    async fn seal_polls(
         &self,
-        id: PollId,
+        ids: &[PollId],
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<SealOutcome, StoreError>;
+    ) -> Vec<Result<SealOutcome, StoreError>>;
 
     /// Deletes a poll with its ballots.
     ///
@@ -224,4 +261,31 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// - [`StoreError::Corrupt`]: stored data cannot be read.
     /// - [`StoreError::Failed`]: the database rejected the call; nothing was written.
     async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError>;
+
+    /// Records that an account owns what a browser session owns. Recording it again changes
+    /// nothing.
+    ///
+    /// Returns false, and changes nothing, if the account has
+    /// [`MAX_CLAIMS`](super::MAX_CLAIMS) sessions already. Polls do not change.
+    ///
+    /// # Errors
+    /// - [`StoreError::Unavailable`]: the database cannot be reached, and the claim may be
+    ///   recorded; retrying is safe.
+    /// - [`StoreError::Failed`]: the database rejected the call; nothing was written.
+    async fn claim_owner(&self, account: OwnerId, session: OwnerId) -> Result<bool, StoreError>;
+
+    /// Returns the sessions that any of these accounts claimed, in no particular order.
+    ///
+    /// # Errors
+    /// - [`StoreError::Unavailable`]: the database cannot be reached; retry.
+    /// - [`StoreError::Failed`]: the database rejected the call.
+    async fn claimed_owners(&self, accounts: &[OwnerId]) -> Result<Vec<OwnerId>, StoreError>;
+
+    /// Returns the time of day of the store's server, so that an instance can compare its
+    /// clock. `None` if the store has no clock of its own. No other method reads it.
+    ///
+    /// # Errors
+    /// - [`StoreError::Unavailable`]: the server cannot be reached; retry.
+    /// - [`StoreError::Failed`]: the server rejected the call.
+    async fn server_time(&self) -> Result<Option<Timestamp>, StoreError>;
 }

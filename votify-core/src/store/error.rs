@@ -2,6 +2,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use crate::id::PollId;
+use crate::poll::JoinCode;
 
 /// The underlying error. Shared, because one failure can affect many ballots.
 pub type Source = Arc<dyn Error + Send + Sync>;
@@ -16,6 +17,9 @@ pub enum StoreError {
     /// A poll with this id already exists.
     #[error("poll {0} already exists")]
     PollExists(PollId),
+    /// Another poll has this join code.
+    #[error("another poll has the join code {0}")]
+    JoinCodeTaken(JoinCode),
     /// The database cannot be reached, is full, read-only or overloaded, or timed out.
     ///
     /// A write may have happened. Casting the same ballots again is safe and settles it.

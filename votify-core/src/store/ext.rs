@@ -1,7 +1,7 @@
-use super::{Store, StoreError};
+use super::{SealOutcome, Store, StoreError};
 use crate::ballot::{Ballot, Outcome};
 use crate::id::PollId;
-use crate::poll::Poll;
+use crate::poll::{Poll, SealCause};
 use crate::tally::Tally;
 use crate::time::Timestamp;
 
@@ -42,6 +42,25 @@ pub trait StoreExt: Store {
         id: PollId,
     ) -> impl Future<Output = Result<Option<Tally>, StoreError>> + Send + '_ {
         async move { Ok(self.tallies(&[id]).await?.pop().flatten()) }
+    }
+
+    /// Seals one poll.
+    ///
+    /// # Errors
+    /// The errors of [`Store::seal_polls`].
+    fn seal_poll(
+        &self,
+        id: PollId,
+        cause: SealCause,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<SealOutcome, StoreError>> + Send + '_ {
+        async move {
+            let outcome = self.seal_polls(&[id], cause, now).await.pop();
+            outcome.unwrap_or_else(|| {
+                let source = "the result has no outcome for the poll";
+                Err(StoreError::failed(self.backend(), source))
+            })
+        }
     }
 
     /// Casts one ballot.

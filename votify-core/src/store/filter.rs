@@ -1,35 +1,43 @@
 use std::cmp::Ordering;
 
-use super::{Page, PageRequest};
-use crate::backend::search_key;
-use crate::poll::{Poll, PollState, PollStatus};
+use super::{Page, PageRequest, PollCount, PollCursor};
+use crate::backend::{matches_words, search_words};
+use crate::poll::{PollState, PollStatus, Visibility};
 use crate::time::Timestamp;
+use crate::voter::OwnerId;
 
-/// A filter and an order for a list of polls. Defaults to all polls, newest first.
+/// A filter and an order for a list of polls. Defaults to public polls, newest first.
 ///
 /// ```
-/// use votify_core::backend::search_terms;
+/// use votify_core::backend::search_words;
 /// use votify_core::store::{PollFilter, PollOrder};
-/// use votify_core::PollStatus;
+/// use votify_core::{PollStatus, Visibility};
 ///
 /// let filter = PollFilter {
 ///     status: Some(PollStatus::Open),
-///     words: search_terms("lunch"),
+///     words: search_words("lunch"),
 ///     order: PollOrder::Trending,
 ///     ..PollFilter::default()
 /// };
 /// assert_eq!(filter.category, None); // any category
+/// assert_eq!(filter.visibility, Some(Visibility::Public));
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PollFilter {
+    /// Only polls with this visibility.
+    pub visibility: Option<Visibility>,
     /// Only polls with this status at the time of the call.
     pub status: Option<PollStatus>,
     /// Only sealed polls, or only unsealed ones.
     pub sealed: Option<bool>,
+    /// Only polls of one of these owners. Empty: of any owner, or none.
+    pub owners: Vec<OwnerId>,
+    /// Only polls with exactly this external reference.
+    pub external_ref: Option<String>,
     /// Only polls with exactly this category.
     pub category: Option<String>,
-    /// Only polls whose title contains all of these
-    /// [`search_terms`](crate::backend::search_terms).
+    /// Only polls in whose title each of these
+    /// [`search_words`](crate::backend::search_words) is the beginning of a word.
     pub words: Vec<String>,
     /// The order.
     pub order: PollOrder,
@@ -43,31 +51,80 @@ pub enum PollOrder {
     Newest,
     /// By `closes_at`, soonest first. Polls without a closing time come last.
     Closing,
-    /// By `opens_at`, soonest first.
+    /// By [`opening_time`](crate::Poll::opening_time), soonest first.
     Opening,
     /// By [`TrendingScore::rank`](crate::backend::TrendingScore::rank), highest first.
     Trending,
 }
 
 impl PollOrder {
+    /// All orders.
+    pub const ALL: [Self; 4] = [Self::Newest, Self::Closing, Self::Opening, Self::Trending];
+
+    /// Returns the number by which polls are sorted: a time in microseconds since 1970, or
+    /// the trending rank. Polls without a closing time have [`i64::MAX`] in `Closing`.
+    #[must_use]
+    pub fn sort_key(self, state: &PollState) -> i64 {
+        match self {
+            Self::Newest => state.poll.created_at.as_micros(),
+            Self::Closing => state.poll.closes_at.map_or(i64::MAX, Timestamp::as_micros),
+            Self::Opening => state.poll.opening_time().as_micros(),
+            Self::Trending => state.trending.rank(),
+        }
+    }
+
+    /// Returns true if larger sort keys come first.
+    #[must_use]
+    pub const fn is_descending(self) -> bool {
+        matches!(self, Self::Newest | Self::Trending)
+    }
+
     /// Compares two polls. Returns `Equal` only for the same poll.
     #[must_use]
     pub fn compare(self, a: &PollState, b: &PollState) -> Ordering {
-        let first = match self {
-            Self::Newest => b.poll.created_at.cmp(&a.poll.created_at),
-            Self::Closing => {
-                let end =
-                    |state: &PollState| (state.poll.closes_at.is_none(), state.poll.closes_at);
-                end(a).cmp(&end(b))
-            }
-            Self::Opening => a.poll.opens_at.cmp(&b.poll.opens_at),
-            Self::Trending => b.trending.rank().total_cmp(&a.trending.rank()),
+        let place = |state: &PollState| (self.sort_key(state), state.poll.id);
+        self.compare_keys(&place(a), &place(b))
+    }
+
+    /// Compares two polls by their sort keys and ids.
+    #[must_use]
+    pub(crate) fn compare_keys<Id: Ord>(self, a: &(i64, Id), b: &(i64, Id)) -> Ordering {
+        let by_key = if self.is_descending() {
+            b.0.cmp(&a.0)
+        } else {
+            a.0.cmp(&b.0)
         };
-        first.then_with(|| b.poll.id.cmp(&a.poll.id))
+        by_key.then_with(|| b.1.cmp(&a.1))
+    }
+}
+
+impl Default for PollFilter {
+    /// Returns the filter of the public lists: public polls, newest first.
+    fn default() -> Self {
+        Self {
+            visibility: Some(Visibility::Public),
+            ..Self::all()
+        }
     }
 }
 
 impl PollFilter {
+    /// Returns the filter of all polls, also unlisted ones, newest first. For hosts: a list
+    /// with this filter must not be shown to strangers.
+    #[must_use]
+    pub const fn all() -> Self {
+        Self {
+            visibility: None,
+            status: None,
+            sealed: None,
+            owners: Vec::new(),
+            external_ref: None,
+            category: None,
+            words: Vec::new(),
+            order: PollOrder::Newest,
+        }
+    }
+
     /// Filters, sorts and paginates `polls`, for stores without an index of their own.
     #[must_use]
     pub fn paginate(
@@ -75,34 +132,83 @@ impl PollFilter {
         polls: impl IntoIterator<Item = PollState>,
         page: &PageRequest,
         now: Timestamp,
-    ) -> Page<Poll> {
+    ) -> Page<PollState> {
         let mut states: Vec<PollState> = polls
             .into_iter()
-            .filter(|state| self.matches(&state.poll, now))
+            .filter(|state| self.matches(state, now))
+            .filter(|state| {
+                let cursor = page.cursor();
+                cursor.is_none_or(|cursor| cursor.precedes(state, self.order))
+            })
             .collect();
         states.sort_unstable_by(|a, b| self.order.compare(a, b));
-        let total = u64::try_from(states.len()).unwrap_or(u64::MAX);
         let offset = usize::try_from(page.offset()).unwrap_or(usize::MAX);
         let limit = usize::try_from(page.limit()).unwrap_or(usize::MAX);
-        let items = states
+        let entries = states
             .into_iter()
             .skip(offset)
-            .take(limit)
-            .map(|state| state.poll)
-            .collect();
-        Page { items, total }
+            .take(limit.saturating_add(1));
+        Page::from_entries(entries.collect(), page, |last| PollCursor::of(last, self))
+    }
+
+    /// Counts the polls that match, for stores without an index of their own.
+    #[must_use]
+    pub fn count<'a>(
+        &self,
+        polls: impl IntoIterator<Item = &'a PollState>,
+        now: Timestamp,
+    ) -> PollCount {
+        let matching = polls.into_iter().filter(|state| self.matches(state, now));
+        PollCount::capped(u64::try_from(matching.count()).unwrap_or(u64::MAX))
     }
 
     /// Returns true if the poll matches at `now`. Ignores the order.
     #[must_use]
-    pub fn matches(&self, poll: &Poll, now: Timestamp) -> bool {
-        let title = search_key(&poll.title);
-        self.status.is_none_or(|status| poll.status(now) == status)
-            && self.sealed.is_none_or(|sealed| poll.is_sealed() == sealed)
-            && self
-                .category
-                .as_ref()
-                .is_none_or(|category| poll.category.as_ref() == Some(category))
-            && self.words.iter().all(|word| title.contains(word.as_str()))
+    pub fn matches(&self, state: &PollState, now: Timestamp) -> bool {
+        fn is<T: PartialEq>(wanted: Option<&T>, found: Option<&T>) -> bool {
+            wanted.is_none() || wanted == found
+        }
+        let poll = &state.poll;
+        is(self.visibility.as_ref(), Some(&poll.visibility))
+            && is(self.status.as_ref(), Some(&state.status(now)))
+            && is(self.sealed.as_ref(), Some(&poll.is_sealed()))
+            && is(self.external_ref.as_ref(), poll.external_ref.as_ref())
+            && is(self.category.as_ref(), poll.category.as_ref())
+            && (self.owners.is_empty()
+                || poll
+                    .owner
+                    .is_some_and(|owner| self.owners.contains(&owner.id)))
+            && (self.words.is_empty() || matches_words(&search_words(&poll.title), &self.words))
+    }
+
+    /// Returns a digest of the filter and the order, which binds a cursor to its list.
+    pub(super) fn digest(&self) -> [u8; 8] {
+        let mut hasher = blake3::Hasher::new_derive_key("votify 2026-11 list query");
+        let mut add = |field: &[u8]| {
+            let length = u64::try_from(field.len()).unwrap_or(u64::MAX);
+            hasher.update(&length.to_be_bytes());
+            hasher.update(field);
+        };
+        let Self {
+            visibility,
+            status,
+            sealed,
+            owners,
+            external_ref,
+            category,
+            words,
+            order,
+        } = self;
+        add(format!("{visibility:?} {status:?} {sealed:?} {order:?}").as_bytes());
+        for text in [external_ref, category] {
+            add(&[u8::from(text.is_some())]);
+            add(text.as_deref().unwrap_or_default().as_bytes());
+        }
+        add(&owners.len().to_be_bytes());
+        owners.iter().for_each(|owner| add(owner.as_bytes()));
+        words.iter().for_each(|word| add(word.as_bytes()));
+        let mut digest = [0; 8];
+        digest.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
+        digest
     }
 }

@@ -23,7 +23,9 @@ use crate::voter::VoterId;
 ///    invited to a poll that does not exist.
 /// 5. Inviting does not change the poll, its tally or its position.
 /// 6. [`invited`](Self::invited) returns its results in the order of the arguments.
-/// 7. Acknowledged invites are as durable as ballots.
+/// 7. [`count`](Self::count) returns the number of voters for whom
+///    [`invited`](Self::invited) returns true.
+/// 8. Acknowledged invites are as durable as ballots.
 ///
 /// After an `Err` nothing was written. The exception is [`StoreError::Unavailable`]: the
 /// commit may have happened, and a repeated call settles it. Every method is cancel safe:
@@ -54,6 +56,14 @@ pub trait InviteStore: fmt::Debug + Send + Sync + 'static {
     /// - [`StoreError::Unavailable`]: the database cannot be reached; retry.
     /// - [`StoreError::Failed`]: the database rejected the call.
     async fn invited(&self, poll: PollId, voters: &[VoterId]) -> Result<Vec<bool>, StoreError>;
+
+    /// Returns the number of invited voters of a poll. 0 if the poll does not exist.
+    ///
+    /// # Errors
+    /// - [`StoreError::Unavailable`]: the database cannot be reached; retry.
+    /// - [`StoreError::Corrupt`]: the stored number cannot be read; the data needs repair.
+    /// - [`StoreError::Failed`]: the database rejected the call.
+    async fn count(&self, poll: PollId) -> Result<u64, StoreError>;
 }
 
 /// The outcome of [`InviteStore::invite`].

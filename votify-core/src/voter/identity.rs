@@ -1,6 +1,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
+use serde::{Deserialize, Serialize};
+
 use crate::voter::InviteCode;
 
 /// The id of a browser session: 16 random bytes, which the HTTP layer stores in a signed
@@ -186,6 +188,27 @@ pub enum Owner {
     Account(AccountId),
     /// A browser session.
     Session(SessionId),
+}
+
+impl Owner {
+    /// Returns the kind of owner.
+    #[must_use]
+    pub const fn kind(&self) -> OwnerKind {
+        match self {
+            Self::Account(_) => OwnerKind::Account,
+            Self::Session(_) => OwnerKind::Session,
+        }
+    }
+}
+
+/// What owns a poll.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OwnerKind {
+    /// A logged-in user.
+    Account,
+    /// A browser session.
+    Session,
 }
 
 /// Returns the block that counts as one address: an IPv4 address, or the /64 of an IPv6

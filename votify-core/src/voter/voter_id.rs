@@ -2,7 +2,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::PollId;
 use crate::secret::{KeyId, Keyring, Mac, Purpose};
 use crate::voter::{Owner, VoterPolicy};
 
@@ -67,22 +66,25 @@ impl fmt::Debug for VoterId {
     }
 }
 
-/// The id of a poll's owner: 16 opaque bytes, stored with the poll. `Debug` hides the
+/// The id of an owner: 16 opaque bytes, stored with each of their polls. `Debug` hides the
 /// bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+///
+/// The same in all polls of one secret, so that an index finds an owner's polls. Whoever
+/// reads the database can therefore link the polls of one owner, but not an owner's votes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct OwnerId([u8; 16]);
 
 impl OwnerId {
-    /// Derives the id of `owner` in one poll. Returns `None` if the keyring lacks the
-    /// secret `key`.
+    /// Derives the id of `owner` under the secret `key`. Returns `None` if the keyring
+    /// lacks that secret.
     #[must_use]
-    pub fn derive(owner: &Owner, poll: PollId, key: KeyId, keyring: &Keyring) -> Option<Self> {
+    pub fn derive(owner: &Owner, key: KeyId, keyring: &Keyring) -> Option<Self> {
         let (kind, value) = match owner {
             Owner::Account(account) => (b"account".as_slice(), account.as_str().as_bytes()),
             Owner::Session(session) => (b"session".as_slice(), session.as_bytes().as_slice()),
         };
-        let mac = keyring.mac(key, Purpose::Owner, &[poll.as_bytes(), kind, value])?;
+        let mac = keyring.mac(key, Purpose::Owner, &[kind, value])?;
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&mac.as_bytes()[..16]);
         Some(Self(bytes))

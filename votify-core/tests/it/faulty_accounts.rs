@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use votify_core::account::{
-    AccountError, AccountStore, PasswordHash, Registration, Revocation, TokenId, User, UserId,
-    UserName,
+    AccountError, AccountStore, IssuedToken, PasswordChange, PasswordHash, Registration,
+    Revocation, User, UserId, UserName,
 };
 use votify_core::conformance::{
     ACCOUNT_STORE_CASES, AccountStoreFixture, Fixture, check_account_store,
@@ -29,16 +29,31 @@ enum Fault {
     EarlyRemoval,
     /// Never removes an expired revocation.
     NoRemoval,
+    /// Changes a password without comparing the generation.
+    BlindPasswordChange,
+    /// Compares the generation and changes the password in two steps.
+    RacyPasswordChange,
+    /// Raises the generation and keeps the old hash.
+    LostPassword,
+    /// Does not revoke tokens of lower generations.
+    IgnoredGenerations,
+    /// Does not revoke tokens of unknown users.
+    UnknownUsersAccepted,
 }
 
 impl Fault {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 11] = [
         Self::RacyRegistration,
         Self::CaseSensitiveNames,
         Self::TruncatedHashes,
         Self::UnorderedResults,
         Self::EarlyRemoval,
         Self::NoRemoval,
+        Self::BlindPasswordChange,
+        Self::RacyPasswordChange,
+        Self::LostPassword,
+        Self::IgnoredGenerations,
+        Self::UnknownUsersAccepted,
     ];
 }
 
@@ -121,6 +136,29 @@ impl AccountStore for FaultyAccountStore {
         }
     }
 
+    async fn change_password(
+        &self,
+        id: UserId,
+        password: &PasswordHash,
+        expected_generation: u32,
+    ) -> Result<PasswordChange, AccountError> {
+        let Some(user) = self.inner.user(id).await? else {
+            return Ok(PasswordChange::Outdated);
+        };
+        let (mut password, mut expected) = (password, expected_generation);
+        match self.fault {
+            Fault::BlindPasswordChange => expected = user.token_generation,
+            Fault::RacyPasswordChange if user.token_generation == expected => {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                let user = self.inner.user(id).await?;
+                expected = user.map_or(expected, |user| user.token_generation);
+            }
+            Fault::LostPassword => password = &user.password,
+            _ => {}
+        }
+        self.inner.change_password(id, password, expected).await
+    }
+
     async fn revoke(&self, revocation: &Revocation, now: Timestamp) -> Result<(), AccountError> {
         let now = match self.fault {
             Fault::EarlyRemoval => Timestamp::MAX,
@@ -130,8 +168,19 @@ impl AccountStore for FaultyAccountStore {
         self.inner.revoke(revocation, now).await
     }
 
-    async fn are_revoked(&self, tokens: &[TokenId]) -> Result<Vec<bool>, AccountError> {
-        let mut revoked = self.inner.are_revoked(tokens).await?;
+    async fn are_revoked(&self, tokens: &[IssuedToken]) -> Result<Vec<bool>, AccountError> {
+        let mut tokens = tokens.to_vec();
+        if self.has(Fault::IgnoredGenerations) {
+            tokens
+                .iter_mut()
+                .for_each(|token| token.generation = u32::MAX);
+        }
+        let mut revoked = self.inner.are_revoked(&tokens).await?;
+        if self.has(Fault::UnknownUsersAccepted) {
+            for (revoked, token) in revoked.iter_mut().zip(&tokens) {
+                *revoked &= self.inner.user(token.user).await?.is_some();
+            }
+        }
         if self.has(Fault::UnorderedResults) {
             revoked.sort_unstable();
         }
@@ -187,4 +236,14 @@ fault_tests! {
         UnorderedResults by revocation_results_follow_argument_order;
     early_removal_is_detected: EarlyRemoval by revoked_token_stays_revoked_until_expiry;
     missing_removal_is_detected: NoRemoval by expired_revocations_are_removed;
+    blind_password_change_is_detected:
+        BlindPasswordChange by outdated_password_change_is_refused;
+    racy_password_change_is_detected:
+        RacyPasswordChange by concurrent_password_changes_have_one_winner;
+    lost_password_is_detected:
+        LostPassword by password_change_replaces_hash_and_raises_generation;
+    ignored_generations_are_detected:
+        IgnoredGenerations by password_change_revokes_earlier_tokens;
+    accepted_unknown_users_are_detected:
+        UnknownUsersAccepted by tokens_of_unknown_users_are_revoked;
 }

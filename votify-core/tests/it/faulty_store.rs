@@ -2,6 +2,7 @@
 
 mod fault;
 mod faulty_poll;
+mod listing;
 mod store;
 
 use std::sync::Arc;
@@ -77,6 +78,46 @@ fault_tests! {
     unreleased_slots_are_detected: UnreleasedSlots by withdrawal_releases_its_quota_slot;
     unlocked_usage_read_is_detected: UnlockedUsageRead by concurrent_ballots_respect_the_quota;
     voter_ordered_stream_is_detected: VoterOrderedStream by ballot_stream_is_complete_and_ordered;
+    rescheduled_polls_are_detected:
+        ClockReschedulesPolls by opening_is_sticky;
+    listed_unlisted_polls_are_detected:
+        UnlistedPollsListed by unlisted_polls_are_in_no_public_list;
+    scores_of_unlisted_polls_are_detected:
+        UnlistedPollsScore by unlisted_polls_are_in_no_public_list;
+    trimmed_references_are_detected:
+        TrimmedExternalRefs by owners_and_references_match_exactly;
+    reformatted_metadata_is_detected:
+        ReformattedMetadata by host_fields_are_read_as_written;
+    ignored_owners_are_detected:
+        OnlyFirstOwner by owners_and_references_match_exactly;
+    search_inside_words_is_detected:
+        SearchInsideWords by words_are_compared_in_every_script;
+    stale_words_are_detected:
+        StaleWords by search_words_match_titles;
+    wrong_counts_are_detected:
+        CountIgnoresWords by search_words_match_titles;
+    skipped_ties_are_detected:
+        CursorSkipsTies by cursor_pages_neither_repeat_nor_skip;
+    repeated_ties_are_detected:
+        CursorRepeatsTies by cursor_pages_neither_repeat_nor_skip;
+    restarted_pages_are_detected:
+        CursorNeedsItsPoll by cursor_pages_neither_repeat_nor_skip;
+    cursor_of_the_last_page_is_detected:
+        NextAfterFullPage by cursor_pages_neither_repeat_nor_skip;
+    unordered_seals_are_detected:
+        UnorderedSeals by seals_follow_argument_order;
+    aborted_seals_are_detected:
+        SealStopsAtError by seals_follow_argument_order;
+    unlocked_join_codes_are_detected:
+        UnlockedJoinCodes by concurrent_creations_share_no_join_code;
+    join_codes_kept_forever_are_detected:
+        JoinCodeKeptForever by join_code_leads_to_its_poll;
+    join_codes_of_deleted_polls_are_detected:
+        DeletionKeepsJoinCode by deletion_frees_the_join_code;
+    unbounded_claims_are_detected:
+        UnboundedClaims by claims_are_bounded;
+    wrong_server_time_is_detected:
+        WrongServerTime by server_time_is_the_current_time;
 }
 
 /// The model detects every fault that does not need concurrent calls.

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use votify_core::account::{Revocation, TokenId};
+use votify_core::account::{
+    IssuedToken, PasswordHash, Revocation, TokenId, User, UserId, UserName,
+};
 use votify_core::conformance::{
     AccountStoreFixture, BroadcasterFixture, Fixture, LimiterFixture, StoreFixture,
 };
@@ -124,7 +126,20 @@ async fn full_account_store_keeps_active_revocations() {
     assert!(full.is_transient(), "{full:?}");
     store.revoke(&revocation(2, 20), at(0)).await.unwrap();
     store.revoke(&revocation(3, 30), at(11)).await.unwrap();
-    let revoked = store.are_revoked(&[1, 2, 3].map(token)).await.unwrap();
+    let user = User {
+        id: UserId::from_bytes([7; 16]),
+        name: UserName::new("ada").unwrap(),
+        password: PasswordHash::new("hash").unwrap(),
+        created_at: at(0),
+        token_generation: 0,
+    };
+    store.register(&user).await.unwrap();
+    let issued = |number| IssuedToken {
+        token: token(number),
+        user: user.id,
+        generation: 0,
+    };
+    let revoked = store.are_revoked(&[1, 2, 3].map(issued)).await.unwrap();
     assert_eq!(revoked, [false, true, true]);
     assert_eq!(store.revocations(), 2);
 }

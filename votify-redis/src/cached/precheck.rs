@@ -200,8 +200,9 @@ impl Precheck {
             if !has_other_ballot(ballot, *fingerprint) || cached.poll.rules.revote {
                 continue;
             }
-            // The address quota does not matter: the voter has voted already.
-            let verdict = decide(&cached.poll, &assumed_history(ballot), 0, ballot, now);
+            // The voter has voted already, so the poll has opened, and the address quota
+            // does not matter.
+            let verdict = decide(&cached.poll, true, &assumed_history(ballot), 0, ballot, now);
             if let (Verdict::Refuse(refusal), Some(slot)) = (verdict, self.refusals.get_mut(*index))
             {
                 *slot = Some(refusal);

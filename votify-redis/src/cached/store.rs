@@ -1,17 +1,22 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream, StreamExt};
 use votify_core::ballot::{ActiveBallot, Ballot, BatchReceipt};
-use votify_core::poll::{Poll, PollChange, SealCause};
-use votify_core::store::{Audit, ChangeOutcome, PollFilter, SealOutcome};
-use votify_core::store::{Page, PageRequest};
-use votify_core::{PollId, Store, StoreError, StoreExt, Tally, Timestamp, VoterId};
+use votify_core::poll::{JoinCode, Poll, PollChange, PollState, SealCause};
+use votify_core::store::{
+    Audit, ChangeOutcome, Page, PageRequest, PollCount, PollFilter, SealOutcome,
+};
+use votify_core::{OwnerId, PollId, Store, StoreError, StoreExt, Tally, Timestamp, VoterId};
 
 use super::CachedStore;
 use super::cache_core::CacheCore;
 use super::leases::LoadResult;
 use super::lookup::{CacheState, CachedPoll};
+
+/// Maximum sealed polls of one call whose leases are revoked at once. It bounds the calls
+/// that wait on the connection.
+const MAX_CONCURRENT_WRITES: usize = 64;
 
 /// Reads.
 impl<S: Store> CacheCore<S> {
@@ -100,22 +105,31 @@ impl<S: Store> CacheCore<S> {
 
     async fn seal(
         &self,
-        id: PollId,
+        ids: &[PollId],
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<SealOutcome, StoreError> {
-        let outcome = self.store.seal_poll(id, cause, now).await?;
-        if let SealOutcome::Sealed(tally) = &outcome {
-            let tally = Arc::new(tally.clone());
-            self.observed.observe(&tally, None);
-            let write = self.write_state(&tally, None);
-            match cause {
-                SealCause::Owner => self.revoke_leases(write).await,
-                // Leases end at the poll's deadline by themselves.
-                SealCause::Deadline => drop(write.await),
-            }
-        }
-        Ok(outcome)
+    ) -> Vec<Result<SealOutcome, StoreError>> {
+        let outcomes = self.store.seal_polls(ids, cause, now).await;
+        let sealed = outcomes.iter().filter_map(|outcome| match outcome {
+            Ok(SealOutcome::Sealed(tally)) => Some(Arc::new(tally.clone())),
+            _ => None,
+        });
+        let writes: Vec<_> = sealed
+            .map(|tally| async move {
+                self.observed.observe(&tally, None);
+                let write = self.write_state(&tally, None);
+                match cause {
+                    SealCause::Owner => self.revoke_leases(write).await,
+                    // Leases end at the poll's deadline by themselves.
+                    SealCause::Deadline => drop(write.await),
+                }
+            })
+            .collect();
+        stream::iter(writes)
+            .buffer_unordered(MAX_CONCURRENT_WRITES)
+            .collect::<()>()
+            .await;
+        outcomes
     }
 
     async fn delete(&self, id: PollId) -> Result<(), StoreError> {
@@ -162,8 +176,24 @@ impl<S: Store> Store for CachedStore<S> {
         filter: &PollFilter,
         page: &PageRequest,
         now: Timestamp,
-    ) -> Result<Page<Poll>, StoreError> {
+    ) -> Result<Page<PollState>, StoreError> {
         self.core.store.list_polls(filter, page, now).await
+    }
+
+    async fn count_polls(
+        &self,
+        filter: &PollFilter,
+        now: Timestamp,
+    ) -> Result<PollCount, StoreError> {
+        self.core.store.count_polls(filter, now).await
+    }
+
+    async fn poll_by_join_code(
+        &self,
+        code: &JoinCode,
+        now: Timestamp,
+    ) -> Result<Option<PollId>, StoreError> {
+        self.core.store.poll_by_join_code(code, now).await
     }
 
     async fn change_poll(
@@ -175,13 +205,13 @@ impl<S: Store> Store for CachedStore<S> {
         self.core.change(id, change, now).await
     }
 
-    async fn seal_poll(
+    async fn seal_polls(
         &self,
-        id: PollId,
+        ids: &[PollId],
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<SealOutcome, StoreError> {
-        self.core.seal(id, cause, now).await
+    ) -> Vec<Result<SealOutcome, StoreError>> {
+        self.core.seal(ids, cause, now).await
     }
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
@@ -217,5 +247,17 @@ impl<S: Store> Store for CachedStore<S> {
 
     async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
         self.core.repair(id).await
+    }
+
+    async fn claim_owner(&self, account: OwnerId, session: OwnerId) -> Result<bool, StoreError> {
+        self.core.store.claim_owner(account, session).await
+    }
+
+    async fn claimed_owners(&self, accounts: &[OwnerId]) -> Result<Vec<OwnerId>, StoreError> {
+        self.core.store.claimed_owners(accounts).await
+    }
+
+    async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.core.store.server_time().await
     }
 }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use futures_util::stream::{self, StreamExt};
 use votify_core::backend::{AddressUsage, BatchEvaluator, PollBatch, group_by_poll};
 use votify_core::ballot::{Outcome, VoterHistory};
+use votify_core::poll::PollState;
 use votify_core::{Ballot, BatchReceipt, Poll, Tally, Timestamp, VoterId};
 
 use super::cas::{CasAttempt, with_timeout};
@@ -55,7 +56,7 @@ async fn cast_poll_batch(
         let Some(current) = read.current()? else {
             return Ok(None);
         };
-        let trending_before = current.stored.state.trending;
+        let indexed_before = indexed(&current.stored.state);
         let histories = histories(&read, &current.stored.state.poll, &ballots)?;
         let mut usage = AddressUsage::default();
         if current.stored.state.poll.rules.address_quota.is_some() {
@@ -83,13 +84,18 @@ async fn cast_poll_batch(
         match writes.write(&mut attempt, condition).await? {
             Some(newer_read) => read = newer_read,
             None => {
-                if write_set.state.trending != trending_before {
+                if indexed(&write_set.state) != indexed_before {
                     store.mark_score_dirty(poll_batch.poll);
                 }
                 return Ok(Some((outcomes, write_set.state.tally)));
             }
         }
     }
+}
+
+/// Returns what votes change in the listings.
+fn indexed(state: &PollState) -> (i64, bool) {
+    (state.trending.rank(), state.tally.ever_had_ballots())
 }
 
 /// Concatenates voters and ballot ids.

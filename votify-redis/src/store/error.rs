@@ -1,7 +1,7 @@
 use redis::RedisError;
 use votify_core::ballot::EncodeChoiceError;
 use votify_core::store::Durability;
-use votify_core::{PollId, StoreError};
+use votify_core::{JoinCode, PollId, StoreError};
 
 use crate::error::{self, NAME};
 
@@ -33,6 +33,8 @@ pub(super) enum Error {
     NotFound(PollId),
     #[error("poll {0} already exists")]
     Exists(PollId),
+    #[error("another poll has the join code {0}")]
+    JoinCodeTaken(JoinCode),
 }
 
 /// Data that this library would not have written.
@@ -48,6 +50,27 @@ impl Corrupt {
         Self {
             owner: format!("poll {poll}"),
             what,
+        }
+    }
+
+    pub(super) fn of_join_code(code: JoinCode) -> Self {
+        Self {
+            owner: format!("the join code {code}"),
+            what: "the holder",
+        }
+    }
+
+    pub(super) fn of_claims() -> Self {
+        Self {
+            owner: "the claims of an account".to_owned(),
+            what: "a session",
+        }
+    }
+
+    pub(super) fn of_server_time() -> Self {
+        Self {
+            owner: "the server".to_owned(),
+            what: "the time",
         }
     }
 
@@ -67,6 +90,7 @@ impl Error {
         match self {
             Self::NotFound(id) => StoreError::PollNotFound(id),
             Self::Exists(id) => StoreError::PollExists(id),
+            Self::JoinCodeTaken(code) => StoreError::JoinCodeTaken(code),
             Self::Timeout => StoreError::unavailable(NAME, self),
             Self::Corrupt(_) => StoreError::corrupt(NAME, self),
             Self::Redis(error::Error::Driver(error)) if is_corruption(&error) => {

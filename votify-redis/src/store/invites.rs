@@ -8,7 +8,7 @@ use super::RedisStore;
 use super::cas::with_timeout;
 use super::error::{Corrupt, Error};
 use super::keys::{ID_BYTES, Keys};
-use super::scripts::{INVITE, INVITED};
+use super::scripts::{INVITE, INVITE_COUNT, INVITED};
 
 pub(super) async fn invite(
     store: &RedisStore,
@@ -51,6 +51,16 @@ pub(super) async fn invited(
         }
         _ => Err(Corrupt::of(poll, "the reply of a script").into()),
     }
+}
+
+pub(super) async fn count(store: &RedisStore, poll: PollId) -> Result<u64, Error> {
+    let keys = [&Keys::new(&store.redis, poll).invited];
+    let query = async { Ok(INVITE_COUNT.call(&store.redis, &keys, &[]).await?) };
+    match with_timeout(query).await? {
+        Value::Int(count) => u64::try_from(count).ok(),
+        _ => None,
+    }
+    .ok_or_else(|| Corrupt::of(poll, "the reply of a script").into())
 }
 
 fn packed(voters: &[VoterId]) -> Vec<u8> {

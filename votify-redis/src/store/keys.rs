@@ -1,4 +1,4 @@
-use votify_core::PollId;
+use votify_core::{JoinCode, OwnerId, PollId};
 
 use crate::connect::Redis;
 
@@ -26,6 +26,18 @@ pub(super) struct Keys<'a> {
     pub(super) voter_addresses: String,
     /// Hash of the number of active ballots by address.
     pub(super) address_counts: String,
+}
+
+/// Returns the key of a join code: a hash with the fields `poll` and `nonce`, and
+/// `reserved_at` until the poll is created. On a cluster, not in the poll's slot.
+pub(super) fn join_code_key(redis: &Redis, code: JoinCode) -> String {
+    redis.key(&format!("join_code:{code}"))
+}
+
+/// Returns the key of the set of sessions that an account claimed.
+pub(super) fn claims_key(redis: &Redis, account: OwnerId) -> String {
+    let account = u128::from_be_bytes(*account.as_bytes());
+    redis.key(&format!("claims:{account:032x}"))
 }
 
 impl<'a> Keys<'a> {

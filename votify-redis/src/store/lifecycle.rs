@@ -1,15 +1,24 @@
 //! Creating, changing and deleting polls. Each step writes only if the poll is unchanged.
 
+use std::collections::HashSet;
+
+use futures_util::stream::{self, StreamExt};
 use redis::Value;
-use votify_core::poll::PollState;
-use votify_core::{Poll, PollId};
+use votify_core::poll::{PollState, SealCause};
+use votify_core::store::SealOutcome;
+use votify_core::{Poll, PollId, StoreError, Timestamp};
 
 use super::cas::{CasAttempt, with_timeout};
 use super::error::{Corrupt, Error};
 use super::keys::Keys;
+use super::listing::{self, IndexIntents};
 use super::poll_read::{CurrentPoll, PollRead};
 use super::scripts::{CREATE, DELETE, READ, REPLACE};
-use super::{RedisStore, record};
+use super::{RedisStore, join_codes, record};
+
+/// Maximum polls of one call that are sealed at once. It bounds the calls that wait on
+/// the connection.
+const MAX_CONCURRENT_SEALS: usize = 64;
 
 /// The effect of a call on a poll, and the call's result.
 pub(super) struct Transition<T> {
@@ -28,7 +37,39 @@ impl<T> Transition<T> {
     }
 }
 
+/// Creates a poll that holds its join code.
 pub(super) async fn create(store: &RedisStore, state: &PollState) -> Result<(), Error> {
+    let poll = &state.poll;
+    let Some(code) = poll.join_code else {
+        return create_alone(store, state).await;
+    };
+    let (holder, is_new) = join_codes::reserve(store, poll, code).await?;
+    match create_alone(store, state).await {
+        Ok(()) => {}
+        Err(Error::Exists(id)) => {
+            let existing = current(store, id).await?;
+            if existing.is_some_and(|existing| existing.poll.join_code == Some(code)) {
+                // An earlier call may have been killed before it confirmed the code.
+                join_codes::confirm(store, &holder).await?;
+            } else if is_new {
+                join_codes::release(store, &holder).await;
+            }
+            return Err(Error::Exists(id));
+        }
+        Err(error) => return Err(error),
+    }
+    if join_codes::confirm(store, &holder).await? {
+        return Ok(());
+    }
+    match delete(store, poll.id).await {
+        Ok(()) => Err(Error::JoinCodeTaken(code)),
+        // Created, and deleted by another call meanwhile.
+        Err(Error::NotFound(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+async fn create_alone(store: &RedisStore, state: &PollState) -> Result<(), Error> {
     let keys = Keys::new(&store.redis, state.poll.id);
     let nonce = fastrand::u64(..).to_be_bytes();
     let (encoded, definition) = (
@@ -90,6 +131,51 @@ pub(super) async fn transform<T: Send>(
     .await
 }
 
+/// Seals polls, each by one script, and updates the listings afterwards.
+pub(super) async fn seal(
+    store: &RedisStore,
+    ids: &[PollId],
+    cause: SealCause,
+    now: Timestamp,
+) -> Vec<Result<SealOutcome, StoreError>> {
+    let intents = with_timeout(IndexIntents::write(&store.redis, ids)).await;
+    let mut intents = match intents {
+        Ok(intents) => intents,
+        Err(error) => {
+            let error = error.into_store_error();
+            return ids.iter().map(|_| Err(error.clone())).collect();
+        }
+    };
+    let transition = |state: &PollState| match state.seal(cause, now) {
+        Some(sealed) => Transition {
+            result: SealOutcome::Sealed(sealed.tally.clone()),
+            new_state: Some(sealed),
+        },
+        None if state.poll.is_sealed() => {
+            Transition::unchanged(SealOutcome::Sealed(state.tally.clone()))
+        }
+        None => Transition::unchanged(SealOutcome::NotDue),
+    };
+    let seals = ids.iter().map(|id| transform(store, *id, transition));
+    // Collected first: the stream would otherwise borrow the closure.
+    let seals: Vec<_> = seals.collect();
+    let outcomes = stream::iter(seals)
+        .buffered(MAX_CONCURRENT_SEALS)
+        .map(|outcome| outcome.map_err(Error::into_store_error));
+    let outcomes: Vec<Result<SealOutcome, StoreError>> = outcomes.collect().await;
+    // After a transient error, the seal may still happen. The intent stays, and the next
+    // call that lists polls handles it.
+    let uncertain: HashSet<PollId> = ids
+        .iter()
+        .zip(&outcomes)
+        .filter(|(_, outcome)| outcome.as_ref().is_err_and(StoreError::is_transient))
+        .map(|(id, _)| *id)
+        .collect();
+    intents.retain(|id| !uncertain.contains(&id));
+    listing::reindex_after(store, intents).await;
+    outcomes
+}
+
 /// Writes a new state if the poll is unchanged, and returns the current poll otherwise.
 pub(super) async fn replace(
     attempt: &mut CasAttempt<'_>,
@@ -108,18 +194,31 @@ pub(super) async fn replace(
     attempt.write(&REPLACE, &keys, &arguments).await
 }
 
+/// Deletes a poll, and frees its join code.
 pub(super) async fn delete(store: &RedisStore, id: PollId) -> Result<(), Error> {
     with_timeout(async {
         let _lock = store.locks.lock(id).await;
         let mut attempt = CasAttempt::new(store, id, Vec::new());
         let mut read = attempt.read().await?;
+        let code = read
+            .current()?
+            .and_then(|poll| poll.stored.state.poll.join_code);
+        let holder = match code {
+            Some(code) => join_codes::holder(store, code).await?,
+            None => None,
+        };
         loop {
             let current = read.current()?.ok_or(Error::NotFound(id))?;
             let revision = current.stored.state.tally.position.revision;
             let keys = attempt.keys.all(revision);
             let arguments = [&*read.run, &current.encoded];
             match attempt.write(&DELETE, &keys, &arguments).await? {
-                None => return Ok(()),
+                None => {
+                    if let Some(holder) = holder.filter(|holder| holder.is(id)) {
+                        join_codes::release(store, &holder).await;
+                    }
+                    return Ok(());
+                }
                 Some(newer_read) => read = newer_read,
             }
         }

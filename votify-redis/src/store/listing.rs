@@ -1,92 +1,253 @@
 //! Listings: sorted sets in a cluster slot of their own, derived from the polls.
 
 mod entry;
-mod index_page;
+mod keys;
+mod pending;
+mod query;
 mod reindex;
+mod scan;
+mod words;
 
-use votify_core::store::PollFilter;
-use votify_core::{Page, PageRequest, Poll, PollId, Timestamp};
+use redis::cmd;
+use votify_core::poll::PollState;
+use votify_core::store::{PollCount, PollFilter};
+use votify_core::{Page, PageRequest, PollCursor, PollId, Timestamp};
 
 use super::RedisStore;
-use super::error::Error;
-use entry::{Row, listing_for};
-use index_page::IndexPage;
-pub(super) use reindex::{DirtyScores, IndexIntent, reindex_after, reindex_deleted};
+use super::error::{Corrupt, Error};
+use super::poll_read::{list as values, number};
+use super::scripts::LEX_COUNTS;
+use entry::{Place, Row};
+use keys::rows_key;
+pub(super) use keys::rows_key as clock_key;
+use query::{Query, Range};
+pub(super) use reindex::{DirtyScores, IndexIntents, reindex_after, reindex_deleted};
+use scan::Scan;
 
-/// Rows per page of a scan. A row takes about 1 KiB, so a reply takes about 1 MiB.
-const ROWS_PER_PAGE: u64 = 1_000;
+/// Rows per read. A row takes about 1 KiB, so a reply takes about 1 MiB.
+const ROWS_PER_READ: usize = 1_000;
+/// Places per read if no rows are read. A place takes 24 bytes.
+const PLACES_PER_READ: usize = 5_000;
 /// Maximum rows that one call scans, documented on [`RedisStore`]. It bounds the time of
 /// a call.
-const MAX_SCANNED_ROWS: u64 = 100_000;
-/// Maximum reads of a page that contains deleted polls.
+const MAX_SCANNED_ROWS: usize = 100_000;
+/// Maximum attempts to read a page whose listings are outdated.
 const MAX_ROUNDS: u32 = 3;
+
+/// The places of matching polls, in order.
+struct Found {
+    places: Vec<Place>,
+    /// The last place that was scanned, if the scan ended before the listing.
+    incomplete_at: Option<Place>,
+}
 
 pub(super) async fn list(
     store: &RedisStore,
     filter: &PollFilter,
     page: &PageRequest,
     now: Timestamp,
-) -> Result<Page<Poll>, Error> {
+) -> Result<Page<PollState>, Error> {
     reindex::reindex_pending(store).await?;
+    let limit = to_usize(page.limit());
     let mut round = 1;
     loop {
-        let (ids, total) = find(store, filter, page, now).await?;
-        let states = super::read::states(store, &ids).await?;
-        let deleted: Vec<PollId> = ids
+        // One more than the page shows whether another page follows.
+        let found = find(store, filter, page, limit + 1, now).await?;
+        let shown = found.places.get(..limit).unwrap_or(&found.places);
+        let last = if found.places.len() > limit {
+            shown.last().copied()
+        } else {
+            found.incomplete_at
+        };
+        let ids: Vec<PollId> = shown.iter().map(|place| place.id()).collect();
+        let states = super::read::readable_states(store, &ids).await?;
+        let is_current = |state: &Option<PollState>| {
+            let state = state.as_ref();
+            state.is_some_and(|state| filter.matches(state, now))
+        };
+        let outdated: Vec<PollId> = ids
             .iter()
             .zip(&states)
-            .filter_map(|(id, state)| state.is_none().then_some(*id))
+            .filter_map(|(id, state)| (!is_current(state)).then_some(*id))
             .collect();
-        if deleted.is_empty() || round == MAX_ROUNDS {
-            let items = states.into_iter().flatten().map(|state| state.poll);
+        if outdated.is_empty() || round == MAX_ROUNDS {
+            let current = states.into_iter().filter(is_current).flatten();
+            let cursor =
+                |place: Place| PollCursor::at(place.sort_key(filter.order), place.id(), filter);
             return Ok(Page {
-                items: items.collect(),
-                total,
+                items: current.collect(),
+                next: last.map(cursor),
             });
         }
-        reindex::reindex(store, &deleted).await?;
+        reindex::reindex(store, &outdated).await?;
         round += 1;
     }
 }
 
-/// Returns the polls of a page, and the total number of matching polls.
+pub(super) async fn count(
+    store: &RedisStore,
+    filter: &PollFilter,
+    now: Timestamp,
+) -> Result<PollCount, Error> {
+    reindex::reindex_pending(store).await?;
+    let query = Query::new(&store.redis, filter);
+    if let Some((added, subtracted)) = query.counted(now) {
+        let added_ranges = added.len();
+        let ranges: Vec<Range> = added.into_iter().chain(subtracted).collect();
+        let sizes = sizes(store, &ranges).await?;
+        let (added, subtracted) = sizes.split_at(added_ranges);
+        let total = added.iter().sum::<u64>();
+        return Ok(PollCount::capped(
+            total.saturating_sub(subtracted.iter().sum()),
+        ));
+    }
+    let max = to_usize(PollCount::MAX) + 1;
+    let all = PageRequest::FIRST;
+    let found = find(store, filter, &all, max, now).await?;
+    let total = u64::try_from(found.places.len()).unwrap_or(u64::MAX);
+    let mut count = PollCount::capped(total);
+    count.is_more |= found.incomplete_at.is_some();
+    Ok(count)
+}
+
+/// Returns up to `count` places of the page.
 async fn find(
     store: &RedisStore,
     filter: &PollFilter,
     page: &PageRequest,
+    count: usize,
     now: Timestamp,
-) -> Result<(Vec<PollId>, u64), Error> {
-    let (key, is_exact) = listing_for(&store.redis, filter);
-    let (offset, limit) = (u64::from(page.offset()), u64::from(page.limit()));
-    if is_exact {
-        let index_page = IndexPage::read(store, &key, offset, limit, false).await?;
-        return Ok((index_page.ids, index_page.total));
-    }
-    let (mut ids, mut total, mut first) = (Vec::new(), 0_u64, 0);
-    while first < MAX_SCANNED_ROWS {
-        let index_page = IndexPage::read(store, &key, first, ROWS_PER_PAGE, true).await?;
-        for (id, row) in index_page.ids.iter().zip(&index_page.rows) {
-            let Some(row) = decode_row(*id, row.as_deref()) else {
-                continue;
-            };
-            if filter.matches(&row.state().poll, now) {
-                if total >= offset && total - offset < limit {
-                    ids.push(*id);
-                }
-                total += 1;
-            }
-        }
-        first += ROWS_PER_PAGE;
-        if first >= index_page.total {
-            break;
-        }
-    }
-    Ok((ids, total))
+) -> Result<Found, Error> {
+    let query = Query::new(&store.redis, filter);
+    let candidates = words::candidates(store, filter, &query).await?;
+    let mut found = match candidates {
+        Some(ids) => filter_candidates(store, filter, page, &ids, now).await?,
+        None => scan(store, filter, page, &query, count, now).await?,
+    };
+    let offset = to_usize(page.offset()).min(found.places.len());
+    found.places.drain(..offset);
+    found.places.truncate(count);
+    Ok(found)
 }
 
-/// Decodes a row. A corrupt row is logged and skipped, so that it does not fail the call.
-fn decode_row(id: PollId, row: Option<&[u8]>) -> Option<Row> {
-    let row = Row::decode(row?);
-    row.inspect_err(|error| tracing::error!(%error, poll = %id, "skipping a poll in a listing"))
-        .ok()
+/// Returns the places of matching polls, up to the last of the page.
+async fn scan(
+    store: &RedisStore,
+    filter: &PollFilter,
+    page: &PageRequest,
+    query: &Query<'_>,
+    count: usize,
+    now: Timestamp,
+) -> Result<Found, Error> {
+    let wanted = to_usize(page.offset()) + count;
+    let mut scan = Scan::new(
+        store,
+        query.listings(),
+        query.upper_bound(now),
+        page.cursor(),
+        filter.order,
+    );
+    let mut places: Vec<Place> = Vec::new();
+    let mut scanned = 0;
+    while places.len() < wanted {
+        if query.is_exact() {
+            let missing = wanted - places.len();
+            let next = scan.next(missing.min(PLACES_PER_READ)).await?;
+            if next.is_empty() {
+                break;
+            }
+            places.extend(next);
+            continue;
+        }
+        let next = scan.next(ROWS_PER_READ).await?;
+        let Some(last) = next.last().copied() else {
+            break;
+        };
+        scanned += next.len();
+        let ids: Vec<PollId> = next.iter().map(|place| place.id()).collect();
+        let rows = rows(store, &ids).await?;
+        let matching = next.iter().zip(rows).filter_map(|(place, row)| {
+            let row = row?;
+            filter.matches(row.state(), now).then_some(*place)
+        });
+        places.extend(matching);
+        if scanned >= MAX_SCANNED_ROWS && places.len() < wanted {
+            return Ok(Found {
+                places,
+                incomplete_at: Some(last),
+            });
+        }
+    }
+    Ok(Found {
+        places,
+        incomplete_at: None,
+    })
+}
+
+/// Returns the places of those candidates that match and are after the page's cursor.
+async fn filter_candidates(
+    store: &RedisStore,
+    filter: &PollFilter,
+    page: &PageRequest,
+    ids: &[PollId],
+    now: Timestamp,
+) -> Result<Found, Error> {
+    let mut places = Vec::new();
+    for ids in ids.chunks(ROWS_PER_READ) {
+        for row in rows(store, ids).await?.into_iter().flatten() {
+            let state = row.state();
+            let is_on_page = |cursor: PollCursor| cursor.precedes(state, filter.order);
+            if filter.matches(state, now) && page.cursor().is_none_or(is_on_page) {
+                places.push(Place::of(state, filter.order));
+            }
+        }
+    }
+    places.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(Found {
+        places,
+        incomplete_at: None,
+    })
+}
+
+/// Returns the rows of polls, in order.
+///
+/// A corrupt row is logged and left out, so that it does not fail the call.
+async fn rows(store: &RedisStore, ids: &[PollId]) -> Result<Vec<Option<Row>>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut read = cmd("HMGET");
+    read.arg(rows_key(&store.redis));
+    for id in ids {
+        read.arg(id.as_bytes());
+    }
+    let rows: Vec<Option<Vec<u8>>> = store.redis.run(&read).await?;
+    let decode = |(id, row): (&PollId, Option<Vec<u8>>)| {
+        let row = Row::decode(&row?);
+        row.inspect_err(|error| tracing::error!(%error, poll = %id, "skipping a poll in a listing"))
+            .ok()
+    };
+    Ok(ids.iter().zip(rows).map(decode).collect())
+}
+
+/// Returns the number of members in each range.
+async fn sizes(store: &RedisStore, ranges: &[Range]) -> Result<Vec<u64>, Error> {
+    let keys: Vec<&str> = ranges.iter().map(|range| range.key.as_str()).collect();
+    let bounds = ranges.iter().flat_map(|range| [&*range.min, &*range.max]);
+    let bounds: Vec<&[u8]> = bounds.collect();
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let reply = LEX_COUNTS.call(&store.redis, &keys, &bounds).await?;
+    let sizes = values(reply).and_then(|sizes| {
+        let sizes = sizes.into_iter().map(number);
+        sizes.collect::<Option<Vec<u64>>>()
+    });
+    sizes
+        .filter(|sizes| sizes.len() == ranges.len())
+        .ok_or_else(|| Corrupt::of_listing("the reply of a script").into())
+}
+
+fn to_usize(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }

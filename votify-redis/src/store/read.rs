@@ -2,18 +2,19 @@
 
 use std::collections::HashMap;
 
+use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use votify_core::ballot::ActiveBallot;
 use votify_core::poll::PollState;
-use votify_core::{PollId, VoterId};
+use votify_core::{PollId, Timestamp, VoterId};
 
 use super::RedisStore;
 use super::cas::with_timeout;
-use super::error::Error;
+use super::error::{Corrupt, Error};
 use super::keys::{ID_BYTES, Keys};
-use super::lifecycle;
-use super::poll_read::PollRead;
-use super::scripts::READ;
+use super::poll_read::{PollRead, list, number};
+use super::scripts::{READ, TIME};
+use super::{lifecycle, listing};
 
 /// Maximum polls read at once. Below the queue of a connection (1 024 calls).
 const MAX_CONCURRENT_POLLS: usize = 256;
@@ -30,6 +31,28 @@ pub(super) async fn states(
         .iter()
         .map(|id| with_timeout(lifecycle::current(store, *id)))
         .collect();
+    stream::iter(reads)
+        .buffered(MAX_CONCURRENT_POLLS)
+        .try_collect()
+        .await
+}
+
+/// Returns the states of polls, in order. A corrupt poll is logged and left out.
+pub(super) async fn readable_states(
+    store: &RedisStore,
+    ids: &[PollId],
+) -> Result<Vec<Option<PollState>>, Error> {
+    let read = |id: PollId| async move {
+        // Boxed: a page of these futures exists at once, and most do not write an epoch.
+        match with_timeout(lifecycle::current(store, id).boxed()).await {
+            Err(Error::Corrupt(error)) => {
+                tracing::error!(%error, "leaving a poll out of a list");
+                Ok(None)
+            }
+            result => result,
+        }
+    };
+    let reads: Vec<_> = ids.iter().map(|id| read(*id)).collect();
     stream::iter(reads)
         .buffered(MAX_CONCURRENT_POLLS)
         .try_collect()
@@ -65,4 +88,17 @@ pub(super) async fn ballots_of(
         .iter()
         .map(|voter| ballots.get(voter).cloned())
         .collect())
+}
+
+/// Returns the time of a server: on a cluster, of the one with the listings.
+pub(super) async fn server_time(store: &RedisStore) -> Result<Timestamp, Error> {
+    let keys = [listing::clock_key(&store.redis)];
+    let reply = TIME.call(&store.redis, &keys, &[]).await?;
+    let parse = || {
+        let [seconds, micros] = <[_; 2]>::try_from(list(reply)?).ok()?;
+        let seconds = number(seconds)?.checked_mul(1_000_000)?;
+        let micros = seconds.checked_add(number(micros)?)?;
+        Timestamp::from_micros(i64::try_from(micros).ok()?).ok()
+    };
+    parse().ok_or_else(|| Corrupt::of_server_time().into())
 }

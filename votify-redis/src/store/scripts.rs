@@ -115,8 +115,16 @@ scripts! {
     DELETE: "allow-oom", [PRELUDE], "scripts/delete.lua";
     INVITE: "", [], "scripts/invite.lua";
     INVITED: "no-writes", [], "scripts/invited.lua";
+    INVITE_COUNT: "no-writes", [], "scripts/invite_count.lua";
     RELEASE: "allow-oom", [], "scripts/release.lua";
     LIST: "no-writes", [], "scripts/list.lua";
+    LEX_COUNTS: "no-writes", [], "scripts/lex_counts.lua";
+    PENDING: "no-writes", [], "scripts/pending.lua";
+    JOIN_CODE_RESERVE: "", [], "scripts/join_code_reserve.lua";
+    JOIN_CODE_CONFIRM: "allow-oom", [], "scripts/join_code_confirm.lua";
+    JOIN_CODE_RELEASE: "allow-oom", [], "scripts/join_code_release.lua";
+    CLAIM: "", [], "scripts/claim.lua";
+    TIME: "no-writes", [], "scripts/time.lua";
     INDEX_UPDATE: "allow-oom", [], "scripts/index_update.lua";
     INDEX_CLEAR: "allow-oom", [], "scripts/index_clear.lua";
     ZADD_NOW: "allow-oom", [], "scripts/zadd_now.lua";

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use votify_core::poll::SealCause;
 use votify_core::store::{ChangeOutcome, SealOutcome};
 use votify_core::{
-    Clock, MemoryStore, Outcome, Poll, PollChange, PollDraft, Refusal, Store, SystemClock,
+    Clock, MemoryStore, Outcome, Poll, PollChange, PollDraft, Refusal, Store, StoreExt, SystemClock,
 };
 use votify_redis::{CachedStore, Redis};
 use votify_test_support::redis::Server;

@@ -3,7 +3,7 @@
 use futures_util::TryStreamExt;
 use votify_core::poll::SealCause;
 use votify_core::store::{PageRequest, PollFilter};
-use votify_core::{Keyring, Outcome, Poll, PollDraft, PollId, Store, StoreError};
+use votify_core::{Keyring, Outcome, Poll, PollDraft, PollId, Store, StoreError, StoreExt};
 use votify_redis::redis::aio::MultiplexedConnection;
 use votify_redis::{RedisStore, redis};
 use votify_test_support::ballots::{NOW, ballot, cast, poll, votes};
@@ -192,12 +192,13 @@ async fn corrupt_row_is_skipped_in_listings() {
     let words = [b"HSET", &rows[..], corrupt.id.as_bytes(), b"garbage"];
     run(&mut connection, &words).await;
     let filter = PollFilter {
-        words: votify_core::backend::search_terms("lunch"),
-        ..PollFilter::default()
+        words: votify_core::backend::search_words("lunch"),
+        ..PollFilter::all()
     };
     let page = store
         .list_polls(&filter, &PageRequest::FIRST, NOW)
         .await
         .unwrap();
-    assert_eq!(page.items, [intact]);
+    let listed = page.items.into_iter().map(|state| state.poll);
+    assert_eq!(listed.collect::<Vec<_>>(), [intact]);
 }

@@ -14,19 +14,19 @@ use crate::harness::open_store;
 /// Maximum delay of listings.
 const MAX_LAG: Duration = Duration::from_secs(2);
 
-async fn list(store: &dyn Store) -> (Vec<PollId>, u64) {
-    let page = store
-        .list_polls(&PollFilter::default(), &PageRequest::FIRST, NOW)
-        .await;
-    let page = page.unwrap();
-    (page.items.iter().map(|poll| poll.id).collect(), page.total)
+async fn list(store: &dyn Store) -> (Vec<PollId>, u32) {
+    let filter = PollFilter::all();
+    let page = store.list_polls(&filter, &PageRequest::FIRST, NOW).await;
+    let ids = page.unwrap().items.into_iter().map(|state| state.poll.id);
+    let count = store.count_polls(&filter, NOW).await.unwrap();
+    (ids.collect(), count.total)
 }
 
 /// Waits until exactly these polls are listed.
 async fn assert_listed(store: &dyn Store, polls: &[&Poll]) {
     let mut expected: Vec<PollId> = polls.iter().map(|poll| poll.id).collect();
     expected.sort_unstable_by(|a, b| b.cmp(a));
-    let (since, total) = (Instant::now(), polls.len() as u64);
+    let (since, total) = (Instant::now(), u32::try_from(polls.len()).unwrap());
     while list(store).await != (expected.clone(), total) {
         assert!(
             since.elapsed() < MAX_LAG,

@@ -27,6 +27,7 @@ mod connect;
 mod contention;
 mod corruption;
 mod harness;
+mod join_codes;
 mod kills;
 mod listings;
 mod pauses;

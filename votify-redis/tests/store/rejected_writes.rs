@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use votify_core::poll::SealCause;
 use votify_core::store::SealOutcome;
-use votify_core::{Outcome, Poll, Store, StoreError};
+use votify_core::{Outcome, Poll, Store, StoreError, StoreExt};
 use votify_test_support::ballots::{NOW, ballot, cast, draft, poll, votes};
 use votify_test_support::redis::{Server, ServerConfig};
 

@@ -7,10 +7,34 @@ CREATE TABLE votify_polls (
     -- saves 15 bytes in each row and index entry.
     poll_key         INTEGER PRIMARY KEY,
     id               BLOB    NOT NULL UNIQUE,
-    title            TEXT    NOT NULL,
-    -- The title as searches compare it: folded to lower case, without accents.
-    title_search_key TEXT    NOT NULL,
-    description      TEXT    NOT NULL,
+    visibility       TEXT    NOT NULL,
+    created_at       INTEGER NOT NULL,
+    -- NULL for a poll that is open since its creation.
+    opens_at         INTEGER,
+    closes_at        INTEGER,
+    -- The order of lists by opening time.
+    opening_order    INTEGER NOT NULL GENERATED ALWAYS AS (coalesce(opens_at, created_at)) VIRTUAL,
+    -- Polls without a closing time come last.
+    closing_order    INTEGER NOT NULL GENERATED ALWAYS AS (coalesce(closes_at, 9223372036854775807)) VIRTUAL,
+    edited_at        INTEGER,
+    sealed_at        INTEGER,
+    -- The number of the definition, increased by each edit.
+    version          INTEGER NOT NULL,
+    epoch            INTEGER NOT NULL,
+    -- The number of changes of the tally.
+    revision         INTEGER NOT NULL,
+    total_votes      INTEGER NOT NULL,
+    trending_score   REAL    NOT NULL,
+    -- In steps of an eighth, so that few votes change an index.
+    trending_rank    INTEGER NOT NULL GENERATED ALWAYS AS (CAST(trending_score * 8 AS INTEGER)) VIRTUAL,
+    -- A keyed digest of the owner, and whether it is an account or a session. NULL for a
+    -- poll that only the host may change.
+    owner_id         BLOB,
+    owner_kind       TEXT,
+    -- The key from which the ids of the owner and of voters are derived.
+    key_id           BLOB    NOT NULL,
+    -- votify_join_codes has the poll that the code leads to now.
+    join_code        TEXT,
     category         TEXT,
     -- The kind of a ballot and its limits, as JSON.
     ballot_kind      TEXT    NOT NULL,
@@ -19,43 +43,62 @@ CREATE TABLE votify_polls (
     allows_revote    INTEGER NOT NULL,
     -- The maximum of active ballots from one address, as JSON; NULL for no limit.
     address_quota    TEXT,
-    created_at       INTEGER NOT NULL,
-    opens_at         INTEGER NOT NULL,
-    closes_at        INTEGER,
-    -- Polls without a closing time come last.
-    closing_order    INTEGER NOT NULL GENERATED ALWAYS AS (coalesce(closes_at, 9223372036854775807)) VIRTUAL,
-    edited_at        INTEGER,
-    sealed_at        INTEGER,
-    owner            BLOB,
-    -- The key of the keyring that signed the owner's id.
-    key_id           BLOB    NOT NULL,
-    -- The number of the definition, increased by each edit.
-    version          INTEGER NOT NULL,
-    epoch            INTEGER NOT NULL,
-    -- The number of changes of the tally.
-    revision         INTEGER NOT NULL,
-    total_votes      INTEGER NOT NULL,
+    -- The id that the host gave the poll.
+    external_ref     TEXT,
     -- The votes of each option in the order of their ordinals, as a JSON array.
     vote_counts      TEXT    NOT NULL,
-    trending_score   REAL    NOT NULL,
-    -- In steps of an eighth, so that few votes change an index.
-    trending_rank    INTEGER NOT NULL GENERATED ALWAYS AS (CAST(trending_score * 8 AS INTEGER)) VIRTUAL
+    -- Long texts come last, because SQLite reads a row from its beginning.
+    title            TEXT    NOT NULL,
+    description      TEXT    NOT NULL,
+    -- Data of the host, as the JSON text that it sent.
+    metadata         TEXT,
+    CHECK ((owner_id IS NULL) = (owner_kind IS NULL))
 ) STRICT;
 
--- One index for each order of a listing: of all polls, of those that are not sealed, and
--- of one category. Columns after the id save a look at the row.
+-- For each order of listings: one index for all polls, one for public polls, one for public
+-- polls that are not sealed, and one for the public polls of a category.
 CREATE INDEX votify_polls_newest ON votify_polls (created_at, id);
-CREATE INDEX votify_polls_newest_unsealed ON votify_polls (created_at, id, opens_at, closing_order) WHERE sealed_at IS NULL;
-CREATE INDEX votify_polls_newest_category ON votify_polls (category, created_at, id) WHERE category IS NOT NULL;
+CREATE INDEX votify_polls_newest_public ON votify_polls (created_at, id) WHERE visibility = 'public';
+CREATE INDEX votify_polls_newest_unsealed ON votify_polls (created_at, id) WHERE visibility = 'public' AND sealed_at IS NULL;
+CREATE INDEX votify_polls_newest_category ON votify_polls (category, created_at, id) WHERE visibility = 'public';
 CREATE INDEX votify_polls_closing ON votify_polls (closing_order, id DESC);
-CREATE INDEX votify_polls_closing_unsealed ON votify_polls (closing_order, id DESC, opens_at) WHERE sealed_at IS NULL;
-CREATE INDEX votify_polls_closing_category ON votify_polls (category, closing_order, id DESC) WHERE category IS NOT NULL;
-CREATE INDEX votify_polls_opening ON votify_polls (opens_at, id DESC);
-CREATE INDEX votify_polls_opening_unsealed ON votify_polls (opens_at, id DESC, closing_order) WHERE sealed_at IS NULL;
-CREATE INDEX votify_polls_opening_category ON votify_polls (category, opens_at, id DESC) WHERE category IS NOT NULL;
+CREATE INDEX votify_polls_closing_public ON votify_polls (closing_order, id DESC) WHERE visibility = 'public';
+CREATE INDEX votify_polls_closing_unsealed ON votify_polls (closing_order, id DESC) WHERE visibility = 'public' AND sealed_at IS NULL;
+CREATE INDEX votify_polls_closing_category ON votify_polls (category, closing_order, id DESC) WHERE visibility = 'public';
+CREATE INDEX votify_polls_opening ON votify_polls (opening_order, id DESC);
+CREATE INDEX votify_polls_opening_public ON votify_polls (opening_order, id DESC) WHERE visibility = 'public';
+CREATE INDEX votify_polls_opening_unsealed ON votify_polls (opening_order, id DESC) WHERE visibility = 'public' AND sealed_at IS NULL;
+CREATE INDEX votify_polls_opening_category ON votify_polls (category, opening_order, id DESC) WHERE visibility = 'public';
 CREATE INDEX votify_polls_trending ON votify_polls (trending_rank, id);
-CREATE INDEX votify_polls_trending_unsealed ON votify_polls (trending_rank, id, opens_at, closing_order) WHERE sealed_at IS NULL;
-CREATE INDEX votify_polls_trending_category ON votify_polls (category, trending_rank, id) WHERE category IS NOT NULL;
+CREATE INDEX votify_polls_trending_public ON votify_polls (trending_rank, id) WHERE visibility = 'public';
+CREATE INDEX votify_polls_trending_unsealed ON votify_polls (trending_rank, id) WHERE visibility = 'public' AND sealed_at IS NULL;
+CREATE INDEX votify_polls_trending_category ON votify_polls (category, trending_rank, id) WHERE visibility = 'public';
+-- For the scheduler: unsealed polls by closing time.
+CREATE INDEX votify_polls_due ON votify_polls (closing_order, id DESC) WHERE sealed_at IS NULL;
+CREATE INDEX votify_polls_owner ON votify_polls (owner_id, created_at, id) WHERE owner_id IS NOT NULL;
+CREATE INDEX votify_polls_external_ref ON votify_polls (external_ref, created_at, id) WHERE external_ref IS NOT NULL;
+
+-- The words of each title, in the form in which searches compare them.
+CREATE TABLE votify_title_words (
+    word     TEXT    NOT NULL,
+    poll_key INTEGER NOT NULL,
+    PRIMARY KEY (word, poll_key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX votify_title_words_by_poll ON votify_title_words (poll_key, word);
+
+-- The last poll that got each join code.
+CREATE TABLE votify_join_codes (
+    code    TEXT NOT NULL PRIMARY KEY,
+    poll_id BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The sessions whose polls an account owns too. Both are owner ids.
+CREATE TABLE votify_owner_claims (
+    account BLOB NOT NULL,
+    session BLOB NOT NULL,
+    PRIMARY KEY (account, session)
+) STRICT, WITHOUT ROWID;
 
 -- The options of polls. The first ballot freezes their ids and ordinals.
 CREATE TABLE votify_options (
@@ -122,12 +165,14 @@ CREATE TABLE votify_invites (
 
 -- The users of hosts that have no users of their own.
 CREATE TABLE votify_users (
-    id            BLOB    NOT NULL PRIMARY KEY,
-    name          TEXT    NOT NULL,
+    id               BLOB    NOT NULL PRIMARY KEY,
+    name             TEXT    NOT NULL,
     -- Equal for all spellings of the name.
-    name_key      BLOB    NOT NULL,
-    password_hash TEXT    NOT NULL,
-    created_at    INTEGER NOT NULL
+    name_key         BLOB    NOT NULL,
+    password_hash    TEXT    NOT NULL,
+    created_at       INTEGER NOT NULL,
+    -- The number of password changes. Tokens of a lower generation are revoked.
+    token_generation INTEGER NOT NULL
 ) STRICT;
 
 CREATE UNIQUE INDEX votify_users_one_per_name ON votify_users (name_key);

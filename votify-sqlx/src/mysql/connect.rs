@@ -3,7 +3,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlPool, MySqlPoolOptions};
+use sqlx::mysql::{MySql, MySqlConnectOptions, MySqlConnection, MySqlPool, MySqlPoolOptions};
 use sqlx::{Connection, Executor};
 use tokio::time::timeout;
 use votify_core::store::Durability;
@@ -13,6 +13,7 @@ use super::settings::Settings;
 use crate::error::Error;
 use crate::poll_cache::PollStateCache;
 use crate::pooled_connection::PooledConnection;
+use crate::slow_reads::{self, SlowReads};
 use crate::url::check_parameters;
 
 /// The timeout for a connection: shorter than an engine's timeout for its store.
@@ -39,6 +40,7 @@ const SESSION: &str = "SET SESSION \
 #[derive(Clone)]
 pub struct MySqlDatabase {
     pub(super) pool: MySqlPool,
+    pub(super) slow_reads: SlowReads<MySql>,
     pub(super) durability: Durability,
     /// False if the pool belongs to the host, who closes it.
     pub(super) owns_pool: bool,
@@ -67,6 +69,16 @@ impl MySqlDatabase {
         settings.warn_if_not_durable();
         let cache = Arc::new(PollStateCache::new());
         let shared = Arc::clone(&cache);
+        // Its new connections leave the cache as it is, because it reads none of it.
+        let slow_reads = MySqlPoolOptions::new()
+            .max_connections(slow_reads::MAX_CONNECTIONS)
+            .idle_timeout(IDLE_TIMEOUT)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .after_connect(|connection, _| {
+                Box::pin(async move { connection.execute(SESSION).await.map(drop) })
+            })
+            .connect_lazy_with(options.clone());
         let pool = MySqlPoolOptions::new()
             .max_connections(MAX_CONNECTIONS)
             .idle_timeout(IDLE_TIMEOUT)
@@ -82,6 +94,7 @@ impl MySqlDatabase {
             .connect_lazy_with(options);
         Ok(Self {
             pool,
+            slow_reads: SlowReads::own(slow_reads),
             durability: settings.durability(),
             owns_pool: true,
             cache: Some(cache),
@@ -96,6 +109,7 @@ impl MySqlDatabase {
         settings.check()?;
         settings.warn_if_not_durable();
         Ok(Self {
+            slow_reads: SlowReads::share_of(pool.clone()),
             pool,
             durability: settings.durability(),
             owns_pool: false,

@@ -5,7 +5,8 @@
 use std::sync::LazyLock;
 
 use super::rows::RowFormat;
-use crate::backend::ListingSyntax;
+use crate::backend::{ListedTables, ListingSyntax};
+use crate::row_set::Value;
 use crate::statement::Statement;
 
 /// Starts a transaction that sees what earlier holders of its locks committed: with READ
@@ -40,8 +41,9 @@ macro_rules! select_polls {
             "SELECT p.id, p.title, p.description, CONVERT(p.category USING utf8mb4), \
              p.ballot_kind, p.voter_policy, p.results_policy, p.allows_revote, \
              p.address_quota, p.created_at, p.opens_at, p.closes_at, p.edited_at, \
-             p.sealed_at, p.owner, p.key_id, p.version, p.epoch, p.revision, p.total_votes, \
-             p.vote_counts, p.trending_score, ",
+             p.sealed_at, p.owner_id, p.owner_kind, p.visibility, CONVERT(p.external_ref \
+             USING utf8mb4), p.metadata, p.join_code, p.key_id, p.version, p.epoch, \
+             p.revision, p.total_votes, p.vote_counts, p.trending_score, ",
             options!("p.id"),
             ", coalesce(p.row_version, 0)"
         )
@@ -49,15 +51,26 @@ macro_rules! select_polls {
 }
 
 const SELECT_POLLS: &str = select_polls!();
-const LISTED_POLLS: &str = "votify_polls p FORCE INDEX (votify_polls_{index})";
+const LISTED_POLLS: ListedTables = ListedTables {
+    all: "votify_polls p FORCE INDEX (votify_polls_{index})",
+    with_word: "(SELECT DISTINCT poll_id FROM votify_title_words FORCE INDEX (PRIMARY) \
+        WHERE word >= ? AND word < ?) w \
+        STRAIGHT_JOIN votify_polls p FORCE INDEX (PRIMARY) ON p.id = w.poll_id",
+};
 
+/// Scalar subqueries are never turned into joins, so they are evaluated poll by poll, in
+/// the order of the listing's index.
 pub(super) const LISTING: ListingSyntax = ListingSyntax {
-    select: SELECT_POLLS,
-    from: LISTED_POLLS,
-    count_from: LISTED_POLLS,
+    polls: LISTED_POLLS,
+    trending: LISTED_POLLS,
+    trending_rank: "p.trending_rank",
+    trending_id: "p.id",
+    trending_visibility: "p.visibility",
+    has_word: "(SELECT 1 FROM votify_title_words v FORCE INDEX (votify_title_words_by_poll) \
+        WHERE v.poll_id = p.id AND v.word >= ? AND v.word < ? LIMIT 1) IS NOT NULL",
+    has_ballots: "(p.total_votes > 0 OR p.revision > p.version)",
+    closing_value: |micros| Value::Integer(Some(micros)),
     placeholder: |_| "?".into(),
-    find: "instr",
-    closing_time: "timestampdiff(MICROSECOND, TIMESTAMP'1970-01-01 00:00:00', ?)",
 };
 
 /// A statement whose text is built at its first use.
@@ -174,7 +187,16 @@ impl InputTable {
 }
 
 const POLL: InputTable = InputTable(&[("id", Kind::Id)]);
-const TOKEN: InputTable = InputTable(&[("token_id", Kind::Id)]);
+const SEAL: InputTable = InputTable(&[
+    ("id", Kind::Id),
+    ("sealed_at", Kind::Time),
+    ("closes_at", Kind::Time),
+    ("version", Kind::Integer),
+    ("revision", Kind::Integer),
+]);
+const ACCOUNT: InputTable = InputTable(&[("account", Kind::Id)]);
+/// The column `id` is the id of the user.
+const TOKEN: InputTable = InputTable(&[("id", Kind::Id), ("token_id", Kind::Id)]);
 const ADDRESS: InputTable = InputTable(&[("poll_id", Kind::Id), ("address_id", Kind::Id)]);
 const VOTER: InputTable = InputTable(&[("poll_id", Kind::Id), ("voter_id", Kind::Id)]);
 const BALLOT: InputTable = InputTable(&[
@@ -257,33 +279,61 @@ pub(super) fn templates(statement: Statement) -> &'static [Template] {
         ),
         Statement::ReadPolls => json!("{SELECT_POLLS} FROM {}", join_polls(POLL)),
         Statement::ReadTallies => json!(
-            "SELECT p.id, p.version, p.sealed_at IS NOT NULL, p.epoch, p.revision, p.total_votes, \
-             p.vote_counts, CONVERT((SELECT JSON_ARRAYAGG(JSON_ARRAY(o.ordinal, HEX(o.id))) \
+            "SELECT p.id, p.version, p.sealed_at IS NOT NULL, p.epoch, p.revision, \
+             p.total_votes, p.vote_counts, \
+             CONVERT((SELECT JSON_ARRAYAGG(JSON_ARRAY(o.ordinal, HEX(o.id))) \
              FROM votify_options o FORCE INDEX (PRIMARY) WHERE o.poll_id = p.id) USING utf8mb4) \
              FROM {}",
             join_polls(POLL)
         ),
         Statement::InsertPoll => params!(
-            "INSERT INTO votify_polls (title, title_search_key, description, category, \
-             ballot_kind, voter_policy, results_policy, allows_revote, address_quota, \
-             created_at, opens_at, closes_at, edited_at, sealed_at, owner, key_id, version, \
-             epoch, revision, total_votes, vote_counts, trending_score, id) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO votify_polls (title, description, category, ballot_kind, voter_policy, results_policy, \
+             allows_revote, address_quota, created_at, opens_at, closes_at, edited_at, \
+             sealed_at, owner_id, owner_kind, visibility, external_ref, metadata, \
+             join_code, key_id, version, epoch, revision, total_votes, vote_counts, \
+             trending_score, id) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, \
+             ?, ?)"
         ),
         // Without a row token, the edited poll is not cached until its next batch.
         Statement::UpdatePoll => params!(
-            "UPDATE votify_polls SET title = ?, title_search_key = ?, description = ?, \
-             category = ?, ballot_kind = ?, voter_policy = ?, results_policy = ?, \
-             allows_revote = ?, address_quota = ?, created_at = ?, opens_at = ?, \
-             closes_at = ?, edited_at = ?, sealed_at = ?, owner = ?, key_id = ?, \
-             version = ?, epoch = ?, revision = ?, total_votes = ?, vote_counts = ?, \
-             trending_score = ?, row_version = NULL WHERE id = ?"
+            "UPDATE votify_polls SET title = ?, description = ?, category = ?, ballot_kind = ?, voter_policy = \
+             ?, results_policy = ?, allows_revote = ?, address_quota = ?, created_at = \
+             ?, opens_at = ?, closes_at = ?, edited_at = ?, sealed_at = ?, owner_id = ?, \
+             owner_kind = ?, visibility = ?, external_ref = ?, metadata = ?, join_code = \
+             ?, key_id = ?, version = ?, epoch = ?, revision = ?, total_votes = ?, \
+             vote_counts = ?, trending_score = ?, \
+             row_version = NULL WHERE id = ?"
+        ),
+        Statement::SealPolls => json!(
+            "UPDATE {} SET {}, p.row_version = NULL",
+            join_polls(SEAL),
+            SEAL.assignments("p", &["sealed_at", "closes_at", "version", "revision"])
         ),
         Statement::InsertOptions => {
             values!("INSERT INTO votify_options (poll_id, ordinal, id, `text`) VALUES ")
         }
         Statement::DeleteOptions => params!("DELETE FROM votify_options WHERE poll_id = ?"),
         Statement::DeletePoll => params!("DELETE FROM votify_polls WHERE id = ?"),
+        Statement::InsertTitleWords => {
+            values!("INSERT INTO votify_title_words (poll_id, word) VALUES ")
+        }
+        Statement::DeleteTitleWords => {
+            params!("DELETE FROM votify_title_words WHERE poll_id = ?")
+        }
+        Statement::ReadJoinCode => {
+            params!("SELECT poll_id FROM votify_join_codes WHERE code = ?")
+        }
+        Statement::InsertJoinCode => {
+            params!("INSERT INTO votify_join_codes (code, poll_id) VALUES (?, ?)")
+        }
+        Statement::MoveJoinCode => {
+            params!("UPDATE votify_join_codes SET poll_id = ? WHERE code = ? AND poll_id = ?")
+        }
+        Statement::DeleteJoinCode => params!(
+            "DELETE c FROM votify_polls p STRAIGHT_JOIN votify_join_codes c \
+             FORCE INDEX (PRIMARY) ON c.code = p.join_code AND c.poll_id = p.id WHERE p.id = ?"
+        ),
 
         Statement::ReadHistories => &READ_HISTORIES,
         Statement::ReadVotes => json!(
@@ -369,15 +419,32 @@ pub(super) fn templates(statement: Statement) -> &'static [Template] {
             params!("DELETE FROM votify_invites WHERE poll_id = ? LIMIT 10000")
         }
 
-        Statement::ReadUserByName => params!(
-            "SELECT id, name, password_hash, created_at FROM votify_users WHERE name_key = ?"
+        Statement::ReadClaims => json!(
+            "SELECT c.session FROM {}",
+            ACCOUNT.join("votify_owner_claims c", "PRIMARY", &["account"])
         ),
-        Statement::ReadUser => {
-            params!("SELECT id, name, password_hash, created_at FROM votify_users WHERE id = ?")
+        Statement::InsertClaim => {
+            params!("INSERT INTO votify_owner_claims (account, session) VALUES (?, ?)")
         }
+
+        Statement::ReadServerTime => params!("SELECT UTC_TIMESTAMP(6)"),
+
+        Statement::ReadUserByName => params!(
+            "SELECT id, name, password_hash, created_at, token_generation \
+             FROM votify_users WHERE name_key = ?"
+        ),
+        Statement::ReadUser => params!(
+            "SELECT id, name, password_hash, created_at, token_generation \
+             FROM votify_users WHERE id = ?"
+        ),
         Statement::InsertUser => params!(
-            "INSERT INTO votify_users (id, name, name_key, password_hash, created_at) \
-             VALUES (?, ?, ?, ?, ?)"
+            "INSERT INTO votify_users \
+             (id, name, name_key, password_hash, created_at, token_generation) \
+             VALUES (?, ?, ?, ?, ?, ?)"
+        ),
+        Statement::UpdatePassword => params!(
+            "UPDATE votify_users SET password_hash = ?, token_generation = ? \
+             WHERE id = ? AND token_generation = ?"
         ),
         Statement::InsertRevocation => {
             params!("INSERT INTO votify_revoked_tokens (token_id, expires_at) VALUES (?, ?)")
@@ -386,9 +453,14 @@ pub(super) fn templates(statement: Statement) -> &'static [Template] {
             "DELETE FROM votify_revoked_tokens WHERE expires_at < ? \
              ORDER BY expires_at, token_id LIMIT 100"
         ),
-        Statement::ReadRevocations => json!(
-            "SELECT t.token_id FROM {}",
-            TOKEN.join("votify_revoked_tokens t", "PRIMARY", &["token_id"])
+        // Counts instead of an outer join with `IS NULL`: MariaDB 10.11 returns no rows for
+        // such a join from the second execution of a prepared statement on.
+        Statement::ReadTokens => json!(
+            "SELECT u.id, UNHEX(input.token_id), u.token_generation FROM {} \
+             WHERE (SELECT count(*) FROM votify_revoked_tokens t FORCE INDEX (PRIMARY) \
+             WHERE {}) = 0",
+            TOKEN.join("votify_users u", "PRIMARY", &["id"]),
+            TOKEN.equals("t", &["token_id"])
         ),
     }
 }

@@ -29,6 +29,7 @@ impl Backend for MySqlDatabase {
 
     async fn close(&self) {
         if self.owns_pool {
+            self.slow_reads.close().await;
             self.pool.close().await;
         }
     }
@@ -49,11 +50,11 @@ impl Backend for MySqlDatabase {
         mode: TransactionMode,
         calls: Vec<Call>,
     ) -> Result<(MySqlTransaction, Vec<Reply<MySqlRow>>), Error> {
-        let begin = match mode {
-            TransactionMode::Write => sql::BEGIN,
-            TransactionMode::Snapshot => sql::BEGIN_SNAPSHOT,
+        let (begin, connection) = match mode {
+            TransactionMode::Write => (sql::BEGIN, PooledConnection::acquire(&self.pool).await?),
+            TransactionMode::Snapshot => (sql::BEGIN_SNAPSHOT, self.slow_reads.acquire().await?),
         };
-        let mut transaction = MySqlTransaction(PooledConnection::acquire(&self.pool).await?);
+        let mut transaction = MySqlTransaction(connection);
         match run_calls(transaction.0.get()?, begin, calls).await {
             Ok(replies) => Ok((transaction, replies)),
             Err(error) => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgSslMode};
-use sqlx::{AssertSqlSafe, Connection, Executor};
+use sqlx::{AssertSqlSafe, Connection, Executor, Postgres};
 use votify_core::store::Durability;
 
 use super::connect_error::describe;
@@ -15,6 +15,7 @@ use super::sql;
 use crate::error::Error;
 use crate::optimistic_backend::OptimisticBackoff;
 use crate::poll_cache::PollStateCache;
+use crate::slow_reads::{self, SlowReads};
 use crate::url::check_parameters;
 
 /// The size of the pool. More connections would only wait for each other: a busy poll
@@ -52,6 +53,7 @@ const PARAMETERS: [&str; 19] = [
 #[derive(Clone)]
 pub struct PostgresDatabase {
     pub(super) pool: PgPool,
+    pub(super) slow_reads: SlowReads<Postgres>,
     /// The statements that begin a write transaction.
     pub(super) begin: Cow<'static, str>,
     pub(super) durability: Durability,
@@ -88,6 +90,18 @@ impl PostgresDatabase {
         settings.check()?;
         let cache = Arc::new(PollStateCache::new());
         let shared = Arc::clone(&cache);
+        // Its new connections leave the cache as it is, because it reads none of it.
+        let slow_reads = PgPoolOptions::new()
+            .max_connections(slow_reads::MAX_CONNECTIONS)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    let settings = sql::session_settings();
+                    connection.execute(AssertSqlSafe(settings)).await.map(drop)
+                })
+            })
+            .connect_lazy_with(options.clone());
         let pool = PgPoolOptions::new()
             .max_connections(MAX_CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -106,6 +120,7 @@ impl PostgresDatabase {
             .connect_lazy_with(options);
         Ok(Self {
             pool,
+            slow_reads: SlowReads::own(slow_reads),
             begin: sql::BEGIN.into(),
             durability: settings.durability,
             owns_pool: true,
@@ -121,6 +136,7 @@ impl PostgresDatabase {
         drop(connection);
         settings.check()?;
         Ok(Self {
+            slow_reads: SlowReads::share_of(pool.clone()),
             pool,
             begin: sql::begin_on_host().into(),
             durability: settings.durability,

@@ -4,12 +4,11 @@ use std::env;
 
 use sqlx::postgres::{PgConnection, PgTransaction};
 use sqlx::{AssertSqlSafe, Connection, Executor, Row};
-use votify_core::{PollStatus, Timestamp};
+use votify_core::{PollStatus, Visibility};
 
-use super::connect::PostgresDatabase;
 use super::{schema, sql};
-use crate::backend::Backend;
-use crate::listing::{self, Listing};
+use crate::backend::Call;
+use crate::listing::{self, Source};
 use crate::statement::Statement;
 
 /// Lets the planner sort only if no index has the order.
@@ -43,10 +42,10 @@ async fn tables(connection: &mut PgConnection) -> PgTransaction<'_> {
 
 /// Analyzes tables of 50 rows, the smallest that the server analyzes by itself.
 async fn analyze_small_tables(transaction: &mut PgTransaction<'_>) {
-    let statements = "INSERT INTO votify_polls (id, title, title_search_key, description, ballot_kind, voter_policy, results_policy, allows_revote, created_at, opens_at, \
-            key_id, version) SELECT gen_random_uuid(), '', '', '', '', '', '', false, now(), now(), '', 1 FROM generate_series(1, 50); \
-        INSERT INTO votify_tallies (poll_id, epoch, revision, total_votes, trending_score, vote_counts) \
-            SELECT id, 1, 2, 2, random(), '{2}' FROM votify_polls; \
+    let statements = "INSERT INTO votify_polls (id, title, description, ballot_kind, voter_policy, results_policy, allows_revote, created_at, \
+            visibility, key_id, version) SELECT gen_random_uuid(), '', '', '', '', '', false, now(), 'public', '', 1 FROM generate_series(1, 50); \
+        INSERT INTO votify_tallies (poll_id, visibility, epoch, revision, total_votes, trending_score, vote_counts) \
+            SELECT id, 'public', 1, 2, 2, random(), '{2}' FROM votify_polls; \
         INSERT INTO votify_options SELECT id, 0, gen_random_uuid(), '' FROM votify_polls; \
         INSERT INTO votify_votes SELECT id, gen_random_uuid(), gen_random_uuid(), 1, now(), '' FROM votify_polls; \
         INSERT INTO votify_superseded_votes SELECT id, gen_random_uuid(), gen_random_uuid(), 1, '' FROM votify_polls; \
@@ -77,24 +76,41 @@ async fn listings_are_read_in_the_order_of_an_index() {
     };
     let mut tables = tables(&mut connection).await;
     for filter in listing::all_filters() {
-        let listing = Listing::new(&filter, Timestamp::EPOCH);
-        let page = plan(&mut tables, &listing.page_sql(PostgresDatabase::LISTING)).await;
-        assert!(
-            !page.contains("Sort") && !page.contains("Seq Scan"),
-            "{filter:?}\n{page}"
-        );
-        let count = plan(&mut tables, &listing.count_sql(PostgresDatabase::LISTING)).await;
-        // Without such a condition, the count reads all polls.
-        let is_narrowed = filter.category.is_some()
-            || filter.sealed == Some(false)
-            || matches!(
-                filter.status,
-                Some(PollStatus::Open | PollStatus::Scheduled)
-            );
-        assert!(
-            !is_narrowed || !count.contains("Seq Scan"),
-            "{filter:?}\n{count}"
-        );
+        for (source, call) in listing::all_calls(&filter, sql::LISTING) {
+            let Call::Listing(statement, _) = call else {
+                panic!("{call:?}");
+            };
+            let plan = plan(&mut tables, &statement).await;
+            let plan = format!("{filter:?}\n{statement}\n{plan}");
+            // A count ends at its maximum. Without such a condition it reads any polls.
+            let is_narrowed = filter.visibility == Some(Visibility::Public)
+                || filter.sealed == Some(false)
+                || matches!(
+                    filter.status,
+                    Some(PollStatus::Open | PollStatus::Scheduled)
+                );
+            let may_scan = statement.contains("count(*)") && !is_narrowed;
+            assert!(may_scan || !plan.contains("Seq Scan"), "{plan}");
+            assert!(!plan.contains("JIT"), "{plan}");
+            if source == Source::LongestWord {
+                assert!(plan.contains("votify_title_words_pkey"), "{plan}");
+                assert!(plan.contains("votify_polls_pkey"), "{plan}");
+                continue;
+            }
+            // Only the polls of an owner or with an external reference are sorted.
+            let narrow = [
+                (!filter.owners.is_empty(), "votify_polls_owner"),
+                (filter.external_ref.is_some(), "votify_polls_external_ref"),
+            ];
+            let is_narrow = narrow
+                .iter()
+                .any(|(is_set, index)| *is_set && plan.contains(index));
+            assert!(is_narrow || !plan.contains("Sort"), "{plan}");
+            if !filter.words.is_empty() {
+                let words = "votify_title_words_by_poll";
+                assert!(plan.contains(words), "{plan}");
+            }
+        }
     }
 }
 
@@ -130,6 +146,14 @@ async fn statements_read_rows_by_index() {
         (Statement::DeletePoll, &[TALLIES, POLLS]),
         (Statement::DeleteSupersededOfPoll, &[SUPERSEDED]),
         (Statement::DeleteOptions, &[OPTIONS]),
+        (Statement::SealPolls, &[POLLS, TALLIES]),
+        (Statement::DeleteTitleWords, &["votify_title_words_by_poll"]),
+        (Statement::ReadJoinCode, &["votify_join_codes_pkey"]),
+        (
+            Statement::DeleteJoinCode,
+            &["votify_join_codes_pkey", POLLS],
+        ),
+        (Statement::ReadClaims, &["votify_owner_claims_pkey"]),
         (Statement::ReadInvites, &[INVITES]),
         (Statement::CountInvites, &[INVITES]),
     ];
@@ -191,7 +215,9 @@ async fn users_and_revocations_are_read_by_index() {
     for (statement, index) in [
         (Statement::ReadUserByName, "votify_users_one_per_name"),
         (Statement::ReadUser, "votify_users_pkey"),
-        (Statement::ReadRevocations, "votify_revoked_tokens_pkey"),
+        (Statement::UpdatePassword, "votify_users_pkey"),
+        (Statement::ReadTokens, "votify_users_pkey"),
+        (Statement::ReadTokens, "votify_revoked_tokens_pkey"),
         (
             Statement::DeleteExpiredRevocations,
             "votify_revoked_tokens_by_expiry",

@@ -5,13 +5,16 @@
 //! plan, and each is an index lookup, whatever the statistics say. Rows that were found
 //! this way are updated by their `ctid`, without a second lookup.
 
+use crate::backend::{ListedTables, ListingSyntax};
+use crate::db_timestamp::DbTimestamp;
+use crate::row_set::Value;
 use crate::statement::Statement;
 
 /// Begins a write transaction on a connection that was prepared by [`session_settings`].
 pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 /// Begins a transaction that reads one snapshot.
 pub(super) const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-    SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL statement_timeout = '5s'";
+    SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off; SET LOCAL statement_timeout = '5s'";
 
 /// The settings of a session that casts votes.
 ///
@@ -21,11 +24,12 @@ pub(super) const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ R
 ///   small when it was last analyzed may have a hundred thousand votes a second later.
 /// - A statement without `BEGIN` runs as in a transaction by [`BEGIN`], whatever the
 ///   database has as its default.
-const SETTINGS: [(&str, &str); 9] = [
+const SETTINGS: [(&str, &str); 10] = [
     ("lock_timeout", "'3s'"),
     ("statement_timeout", "'5s'"),
     ("idle_in_transaction_session_timeout", "'5s'"),
     ("plan_cache_mode", "force_generic_plan"),
+    ("jit", "off"),
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
@@ -64,19 +68,52 @@ macro_rules! options {
 macro_rules! select_poll {
     () => {
         concat!(
-            "SELECT p.id, p.title, p.description, p.category, p.ballot_kind, p.voter_policy, \
-             p.results_policy, p.allows_revote, p.address_quota, p.created_at, p.opens_at, \
-             p.closes_at, p.edited_at, p.sealed_at, p.owner, p.key_id, p.version, t.epoch, \
-             t.revision, t.total_votes, array_to_json(t.vote_counts)::text, t.trending_score, ",
+            "SELECT p.id, p.title, p.description, p.category, p.ballot_kind, \
+             p.voter_policy, p.results_policy, p.allows_revote, p.address_quota, \
+             p.created_at, p.opens_at, p.closes_at, p.edited_at, p.sealed_at, \
+             p.owner_id, p.owner_kind, p.visibility, p.external_ref, p.metadata, \
+             p.join_code, p.key_id, p.version, t.epoch, t.revision, t.total_votes, \
+             array_to_json(t.vote_counts)::text, t.trending_score, ",
             options!("p.id"),
             ", t.xmin::text::bigint"
         )
     };
 }
 
-/// The start of a listing.
-pub(super) const LIST: &str = select_poll!();
-pub(super) const LIST_FROM: &str = "votify_polls p JOIN votify_tallies t ON t.poll_id = p.id";
+/// The polls with a word of the title in a range.
+macro_rules! polls_with_word {
+    () => {
+        "(SELECT DISTINCT poll_id FROM (SELECT poll_id FROM votify_title_words \
+            WHERE word >= ? AND word < ? OFFSET 0) AS found OFFSET 0) AS w \
+         CROSS JOIN LATERAL (SELECT * FROM votify_polls WHERE id = w.poll_id OFFSET 0) AS p"
+    };
+}
+
+/// Scalar subqueries are never turned into joins, so they are evaluated poll by poll, in
+/// the order of the listing's index.
+pub(super) const LISTING: ListingSyntax = ListingSyntax {
+    polls: ListedTables {
+        all: "votify_polls p",
+        with_word: polls_with_word!(),
+    },
+    trending: ListedTables {
+        all: "votify_tallies t JOIN votify_polls p ON p.id = t.poll_id",
+        with_word: concat!(
+            polls_with_word!(),
+            " CROSS JOIN LATERAL (SELECT * FROM votify_tallies \
+                WHERE poll_id = w.poll_id OFFSET 0) AS t"
+        ),
+    },
+    trending_rank: "t.trending_rank",
+    trending_id: "t.poll_id",
+    trending_visibility: "t.visibility",
+    has_word: "(SELECT 1 FROM votify_title_words \
+        WHERE poll_id = p.id AND word >= ? AND word < ? LIMIT 1) IS NOT NULL",
+    has_ballots: "(SELECT b.total_votes > 0 OR b.revision > p.version FROM votify_tallies b \
+        WHERE b.poll_id = p.id)",
+    closing_value: |micros| Value::Time(Some(DbTimestamp(micros))),
+    placeholder: |number| format!("${number}"),
+};
 
 /// Converts a JSON array of counts to an array.
 macro_rules! counts {
@@ -341,28 +378,49 @@ pub(super) const fn text(statement: Statement) -> &'static str {
         }
         Statement::InsertPoll => concat!(
             "WITH poll AS ( \
-                INSERT INTO votify_polls (title, title_search_key, description, category, ballot_kind, \
-                    voter_policy, results_policy, allows_revote, address_quota, created_at, opens_at, \
-                    closes_at, edited_at, sealed_at, owner, key_id, version, id) \
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $23) \
+                INSERT INTO votify_polls (title, description, category, ballot_kind, voter_policy, \
+                    results_policy, allows_revote, address_quota, created_at, opens_at, \
+                    closes_at, edited_at, sealed_at, owner_id, owner_kind, visibility, \
+                    external_ref, metadata, join_code, key_id, version, id) \
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
+                    $16, $17, $18, $19, $20, $21, $27) \
                 RETURNING id) \
-             INSERT INTO votify_tallies (poll_id, epoch, revision, total_votes, vote_counts, trending_score) \
-             SELECT id, $18, $19, $20, ",
-            counts!("$21"),
-            ", $22 FROM poll"
+             INSERT INTO votify_tallies (poll_id, visibility, epoch, revision, total_votes, \
+                vote_counts, trending_score) \
+             SELECT id, $16, $22, $23, $24, ",
+            counts!("$25"),
+            ", $26 FROM poll"
         ),
         Statement::UpdatePoll => concat!(
             "WITH poll AS ( \
-                UPDATE votify_polls SET (title, title_search_key, description, category, ballot_kind, \
-                    voter_policy, results_policy, allows_revote, address_quota, created_at, opens_at, \
-                    closes_at, edited_at, sealed_at, owner, key_id, version) \
-                = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
-                WHERE id = $23 RETURNING id) \
-             UPDATE votify_tallies t SET (epoch, revision, total_votes, vote_counts, trending_score) \
-             = ($18, $19, $20, ",
-            counts!("$21"),
-            ", $22) FROM poll WHERE t.poll_id = poll.id"
+                UPDATE votify_polls SET (title, description, category, ballot_kind, voter_policy, \
+                    results_policy, allows_revote, address_quota, created_at, opens_at, \
+                    closes_at, edited_at, sealed_at, owner_id, owner_kind, visibility, \
+                    external_ref, metadata, join_code, key_id, version) \
+                = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
+                    $16, $17, $18, $19, $20, $21) \
+                WHERE id = $27 RETURNING id) \
+             UPDATE votify_tallies t SET (visibility, epoch, revision, total_votes, vote_counts, \
+                trending_score) \
+             = ($16, $22, $23, $24, ",
+            counts!("$25"),
+            ", $26) FROM poll WHERE t.poll_id = poll.id"
         ),
+        Statement::SealPolls => {
+            "WITH given AS MATERIALIZED (SELECT * FROM unnest($1::uuid[], $2::timestamptz[], \
+                $3::timestamptz[], $4::bigint[], $5::bigint[]) \
+                AS given (poll_id, sealed_at, closes_at, version, revision)), \
+             sealed AS ( \
+                UPDATE votify_polls p SET sealed_at = given.sealed_at, \
+                    closes_at = given.closes_at, version = given.version FROM given \
+                CROSS JOIN LATERAL (SELECT ctid AS tuple_id FROM votify_polls \
+                    WHERE id = given.poll_id OFFSET 0) AS found \
+                WHERE p.ctid = found.tuple_id RETURNING given.poll_id, given.revision) \
+             UPDATE votify_tallies t SET revision = sealed.revision FROM sealed \
+             CROSS JOIN LATERAL (SELECT ctid AS tuple_id FROM votify_tallies \
+                WHERE poll_id = sealed.poll_id OFFSET 0) AS found \
+             WHERE t.ctid = found.tuple_id"
+        }
         Statement::InsertOptions => {
             "INSERT INTO votify_options (poll_id, ordinal, id, text) \
              SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[])"
@@ -371,6 +429,22 @@ pub(super) const fn text(statement: Statement) -> &'static str {
         Statement::DeletePoll => {
             "WITH tally AS (DELETE FROM votify_tallies WHERE poll_id = $1) \
              DELETE FROM votify_polls WHERE id = $1"
+        }
+        Statement::InsertTitleWords => {
+            "INSERT INTO votify_title_words (poll_id, word) \
+             SELECT * FROM unnest($1::uuid[], $2::text[])"
+        }
+        Statement::DeleteTitleWords => "DELETE FROM votify_title_words WHERE poll_id = $1",
+        Statement::ReadJoinCode => "SELECT poll_id FROM votify_join_codes WHERE code = $1",
+        Statement::InsertJoinCode => {
+            "INSERT INTO votify_join_codes (code, poll_id) VALUES ($1, $2)"
+        }
+        Statement::MoveJoinCode => {
+            "UPDATE votify_join_codes SET poll_id = $1 WHERE code = $2 AND poll_id = $3"
+        }
+        Statement::DeleteJoinCode => {
+            "DELETE FROM votify_join_codes \
+             WHERE code = (SELECT join_code FROM votify_polls WHERE id = $1) AND poll_id = $1"
         }
 
         Statement::ReadHistories => histories!("$1", "$2"; "$1", "$2", "$3"),
@@ -449,15 +523,33 @@ pub(super) const fn text(statement: Statement) -> &'static str {
         }
         Statement::DeleteInvitesOfPoll => delete_some!("votify_invites"),
 
+        Statement::ReadClaims => {
+            "SELECT c.session FROM unnest($1::uuid[]) AS given (account) \
+             CROSS JOIN LATERAL (SELECT session FROM votify_owner_claims \
+                WHERE account = given.account OFFSET 0) AS c"
+        }
+        Statement::InsertClaim => {
+            "INSERT INTO votify_owner_claims (account, session) VALUES ($1, $2)"
+        }
+
+        Statement::ReadServerTime => "SELECT clock_timestamp()",
+
         Statement::ReadUserByName => {
-            "SELECT id, name, password_hash, created_at FROM votify_users WHERE name_key = $1"
+            "SELECT id, name, password_hash, created_at, token_generation \
+             FROM votify_users WHERE name_key = $1"
         }
         Statement::ReadUser => {
-            "SELECT id, name, password_hash, created_at FROM votify_users WHERE id = $1"
+            "SELECT id, name, password_hash, created_at, token_generation \
+             FROM votify_users WHERE id = $1"
         }
         Statement::InsertUser => {
-            "INSERT INTO votify_users (id, name, name_key, password_hash, created_at) \
-             VALUES ($1, $2, $3, $4, $5)"
+            "INSERT INTO votify_users \
+             (id, name, name_key, password_hash, created_at, token_generation) \
+             VALUES ($1, $2, $3, $4, $5, $6)"
+        }
+        Statement::UpdatePassword => {
+            "UPDATE votify_users SET password_hash = $1, token_generation = $2 \
+             WHERE id = $3 AND token_generation = $4"
         }
         Statement::InsertRevocation => {
             "INSERT INTO votify_revoked_tokens (token_id, expires_at) VALUES ($1, $2)"
@@ -468,8 +560,14 @@ pub(super) const fn text(statement: Statement) -> &'static str {
                 SELECT token_id FROM votify_revoked_tokens WHERE expires_at < $1 \
                 ORDER BY expires_at LIMIT 100 FOR UPDATE SKIP LOCKED))"
         }
-        Statement::ReadRevocations => {
-            "SELECT token_id FROM votify_revoked_tokens WHERE token_id = ANY ($1)"
+        Statement::ReadTokens => {
+            "SELECT given.user_id, given.token_id, u.token_generation \
+             FROM unnest($1::uuid[], $2::uuid[]) AS given (user_id, token_id) \
+             CROSS JOIN LATERAL (SELECT token_generation FROM votify_users \
+                WHERE id = given.user_id OFFSET 0) AS u \
+             LEFT JOIN LATERAL (SELECT token_id FROM votify_revoked_tokens \
+                WHERE token_id = given.token_id OFFSET 0) AS r ON true \
+             WHERE r.token_id IS NULL"
         }
     }
 }

@@ -19,14 +19,7 @@ use crate::schema::SchemaInfo;
 #[async_trait]
 impl Backend for PostgresDatabase {
     const NAME: &'static str = "postgres";
-    const LISTING: ListingSyntax = ListingSyntax {
-        select: sql::LIST,
-        from: sql::LIST_FROM,
-        count_from: "votify_polls",
-        placeholder: |number| format!("${number}"),
-        find: "strpos",
-        closing_time: "?",
-    };
+    const LISTING: ListingSyntax = sql::LISTING;
     type Row = PgRow;
     type Transaction = PooledConnection<Postgres>;
 
@@ -36,6 +29,7 @@ impl Backend for PostgresDatabase {
 
     async fn close(&self) {
         if self.owns_pool {
+            self.slow_reads.close().await;
             self.pool.close().await;
         }
     }
@@ -56,11 +50,10 @@ impl Backend for PostgresDatabase {
         mode: TransactionMode,
         calls: Vec<Call>,
     ) -> Result<(Self::Transaction, Vec<Reply<PgRow>>), Error> {
-        let begin = match mode {
-            TransactionMode::Write => &self.begin,
-            TransactionMode::Snapshot => sql::BEGIN_SNAPSHOT,
+        let (begin, mut transaction) = match mode {
+            TransactionMode::Write => (&*self.begin, PooledConnection::acquire(&self.pool).await?),
+            TransactionMode::Snapshot => (sql::BEGIN_SNAPSHOT, self.slow_reads.acquire().await?),
         };
-        let mut transaction = PooledConnection::acquire(&self.pool).await?;
         transaction.execute(begin).await?;
         match transaction.run(calls).await {
             Ok(replies) => Ok((transaction, replies)),

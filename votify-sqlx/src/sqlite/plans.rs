@@ -9,14 +9,16 @@ use votify_core::{PollStatus, Timestamp};
 use super::SqliteStore;
 use super::connect::SqliteDatabase;
 use super::sql::{self, Text};
-use crate::backend::{Backend, ListingSyntax};
-use crate::listing::{self, Listing};
+use crate::backend::{Backend, Call, ListingSyntax};
+use crate::listing::{self, Listing, Part, Source};
 use crate::statement::Statement;
 
 const LISTING: ListingSyntax = SqliteDatabase::LISTING;
 
 /// Indexes, with the columns that a step looks up.
 const POLL: &str = "INDEX sqlite_autoindex_votify_polls_1 (id=?)";
+const OF_POLL_WORDS: &str = "COVERING INDEX votify_title_words_by_poll (poll_key=?)";
+const CODE: &str = "PRIMARY KEY (code=?)";
 const OF_POLL: &str = "PRIMARY KEY (poll_key=?)";
 const VOTER: &str = "PRIMARY KEY (poll_key=? AND voter_id=?)";
 const BALLOT: &str = "PRIMARY KEY (poll_key=? AND voter_id=? AND ballot_id=?)";
@@ -46,18 +48,42 @@ async fn plan(pool: &SqlitePool, statement: &str) -> String {
     texts.join("\n")
 }
 
+fn text_of(call: Call) -> String {
+    match call {
+        Call::Listing(text, _) => text,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[tokio::test]
 async fn every_listing_follows_an_index() {
     let pool = pool(&store().await).await;
     for filter in listing::all_filters() {
-        let listing = Listing::new(&filter, Timestamp::EPOCH);
-        for statement in [listing.page_sql(LISTING), listing.count_sql(LISTING)] {
-            let plan = plan(&pool, &statement).await;
-            assert!(
-                !plan.contains("TEMP B-TREE"),
-                "{filter:?}\n{statement}\n{plan}"
-            );
-            assert!(plan.contains("INDEX votify_polls_"), "{filter:?}\n{plan}");
+        let name = Listing::new(&filter, Timestamp::EPOCH, LISTING).index();
+        for (source, call) in listing::all_calls(&filter, LISTING) {
+            let statement = text_of(call);
+            let plan = plan(&pool, &statement).await.replace("COVERING ", "");
+            let plan = format!("{filter:?}\n{statement}\n{plan}");
+            if source == Source::LongestWord {
+                assert!(
+                    plan.contains("USING PRIMARY KEY (word>? AND word<?)"),
+                    "{plan}"
+                );
+                assert!(
+                    plan.contains("SEARCH p USING INTEGER PRIMARY KEY"),
+                    "{plan}"
+                );
+                continue;
+            }
+            assert!(plan.contains(&format!(" votify_polls_{name}")), "{plan}");
+            // Only the polls of an owner or with an external reference are sorted.
+            let is_narrow = ["owner", "external_ref"].contains(&&*name);
+            assert!(is_narrow || !plan.contains("TEMP B-TREE"), "{plan}");
+            assert!(!is_narrow || plan.contains("SEARCH p USING"), "{plan}");
+            if !filter.words.is_empty() {
+                let words = "INDEX votify_title_words_by_poll (poll_key=? AND word>? AND word<?)";
+                assert!(plan.contains(words), "{plan}");
+            }
         }
     }
 }
@@ -69,17 +95,12 @@ async fn due_polls_are_found_without_the_others() {
         status: Some(PollStatus::Closed),
         sealed: Some(false),
         order: PollOrder::Closing,
-        ..PollFilter::default()
+        ..PollFilter::all()
     };
-    let due = plan(
-        &pool,
-        &Listing::new(&filter, Timestamp::EPOCH).page_sql(LISTING),
-    )
-    .await;
-    assert!(
-        due.contains("votify_polls_closing_unsealed (closing_order<?)"),
-        "{due}"
-    );
+    let listing = Listing::new(&filter, Timestamp::EPOCH, LISTING);
+    let page = text_of(listing.ids_call(Source::Index, Part::All, 50, 0));
+    let due = plan(&pool, &page).await;
+    assert!(due.contains("votify_polls_due (closing_order<?)"), "{due}");
 }
 
 /// Returns the texts of a statement, one for each number of rows.
@@ -108,6 +129,9 @@ async fn statements_over_rows_look_each_row_up() {
         (Statement::ReadTallies, "p", POLL),
         (Statement::ReadTallies, "o", OF_POLL),
         (Statement::InsertOptions, "p", POLL),
+        (Statement::InsertTitleWords, "p", POLL),
+        (Statement::SealPolls, "votify_polls", POLL),
+        (Statement::ReadClaims, "c", "PRIMARY KEY (account=?)"),
         (Statement::ReadVotes, "v", VOTE),
         (Statement::ReadHistories, "v", VOTE),
         (Statement::ReadHistories, "s", BALLOT),
@@ -126,7 +150,12 @@ async fn statements_over_rows_look_each_row_up() {
         (Statement::InsertVoteAddresses, "p", POLL),
         (Statement::ReadInvites, "i", VOTER),
         (Statement::InsertInvites, "p", POLL),
-        (Statement::ReadRevocations, "r", "PRIMARY KEY (token_id=?)"),
+        (
+            Statement::ReadTokens,
+            "u",
+            "INDEX sqlite_autoindex_votify_users_1 (id=?)",
+        ),
+        (Statement::ReadTokens, "r", "PRIMARY KEY (token_id=?)"),
     ];
     for (statement, table, index) in statements {
         let expected = format!("SEARCH {table} USING {index}");
@@ -159,8 +188,16 @@ async fn statements_of_one_poll_read_no_other_poll() {
         ),
         (Statement::DeleteInvitesOfPoll, "votify_invites", OF_POLL),
         (Statement::DeleteOptions, "votify_options", OF_POLL),
+        (
+            Statement::DeleteTitleWords,
+            "votify_title_words",
+            OF_POLL_WORDS,
+        ),
+        (Statement::ReadJoinCode, "votify_join_codes", CODE),
+        (Statement::DeleteJoinCode, "votify_join_codes", CODE),
         (Statement::ReadUserByName, "votify_users", USER_BY_NAME),
         (Statement::ReadUser, "votify_users", USER),
+        (Statement::UpdatePassword, "votify_users", USER),
         (
             Statement::DeleteExpiredRevocations,
             "votify_revoked_tokens",

@@ -7,6 +7,8 @@
 use std::sync::LazyLock;
 
 use super::rows::RowStatement;
+use crate::backend::{ListedTables, ListingSyntax};
+use crate::row_set::Value;
 use crate::statement::Statement;
 
 /// Begins a transaction that locks the whole database for writing, and therefore every
@@ -34,18 +36,36 @@ macro_rules! options {
 macro_rules! poll {
     () => {
         concat!(
-            "SELECT p.id, p.title, p.description, p.category, p.ballot_kind, p.voter_policy, \
-             p.results_policy, p.allows_revote, p.address_quota, p.created_at, p.opens_at, \
-             p.closes_at, p.edited_at, p.sealed_at, p.owner, p.key_id, p.version, p.epoch, \
-             p.revision, p.total_votes, p.vote_counts, p.trending_score, ",
+            "SELECT p.id, p.title, p.description, p.category, p.ballot_kind, \
+             p.voter_policy, p.results_policy, p.allows_revote, p.address_quota, \
+             p.created_at, p.opens_at, p.closes_at, p.edited_at, p.sealed_at, \
+             p.owner_id, p.owner_kind, p.visibility, p.external_ref, p.metadata, \
+             p.join_code, p.key_id, p.version, p.epoch, p.revision, p.total_votes, \
+             p.vote_counts, p.trending_score, ",
             options!(),
             ", 0"
         )
     };
 }
 
-/// The columns that read a poll `p`.
-pub(super) const SELECT_POLL: &str = poll!();
+const LISTED_POLLS: ListedTables = ListedTables {
+    all: "votify_polls p INDEXED BY votify_polls_{index}",
+    with_word: "(SELECT DISTINCT poll_key FROM votify_title_words WHERE word >= ? AND word < ?) w \
+        CROSS JOIN votify_polls p ON p.poll_key = w.poll_key",
+};
+
+pub(super) const LISTING: ListingSyntax = ListingSyntax {
+    polls: LISTED_POLLS,
+    trending: LISTED_POLLS,
+    trending_rank: "p.trending_rank",
+    trending_id: "p.id",
+    trending_visibility: "p.visibility",
+    has_word: "(SELECT 1 FROM votify_title_words v INDEXED BY votify_title_words_by_poll \
+        WHERE v.poll_key = p.poll_key AND v.word >= ? AND v.word < ? LIMIT 1) IS NOT NULL",
+    has_ballots: "(p.total_votes > 0 OR p.revision > p.version)",
+    closing_value: |micros| Value::Integer(Some(micros)),
+    placeholder: |_| "?".into(),
+};
 
 /// The given rows with their polls `p`.
 macro_rules! given_polls {
@@ -92,18 +112,28 @@ pub(super) fn text(statement: Statement) -> &'static Text {
             given_polls!()
         ),
         Statement::InsertPoll => params!(
-            "INSERT INTO votify_polls (title, title_search_key, description, category, \
-             ballot_kind, voter_policy, results_policy, allows_revote, address_quota, created_at, \
-             opens_at, closes_at, edited_at, sealed_at, owner, key_id, version, epoch, revision, \
-             total_votes, vote_counts, trending_score, id) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO votify_polls (title, description, category, ballot_kind, voter_policy, results_policy, \
+             allows_revote, address_quota, created_at, opens_at, closes_at, edited_at, \
+             sealed_at, owner_id, owner_kind, visibility, external_ref, metadata, \
+             join_code, key_id, version, epoch, revision, total_votes, vote_counts, \
+             trending_score, id) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, \
+             ?, ?)"
         ),
         Statement::UpdatePoll => params!(
-            "UPDATE votify_polls SET (title, title_search_key, description, category, \
-             ballot_kind, voter_policy, results_policy, allows_revote, address_quota, created_at, \
-             opens_at, closes_at, edited_at, sealed_at, owner, key_id, version, epoch, revision, \
-             total_votes, vote_counts, trending_score) \
-             = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?"
+            "UPDATE votify_polls SET (title, description, category, ballot_kind, voter_policy, results_policy, \
+             allows_revote, address_quota, created_at, opens_at, closes_at, edited_at, \
+             sealed_at, owner_id, owner_kind, visibility, external_ref, metadata, \
+             join_code, key_id, version, epoch, revision, total_votes, vote_counts, \
+             trending_score) \
+             = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, \
+             ?) WHERE id = ?"
+        ),
+        Statement::SealPolls => rows!(
+            "poll_id, sealed_at, closes_at, version, revision",
+            "UPDATE votify_polls SET sealed_at = given.sealed_at, closes_at = given.closes_at, \
+             version = given.version, revision = given.revision FROM given \
+             WHERE votify_polls.id = +given.poll_id"
         ),
         Statement::InsertOptions => rows!(
             "poll_id, ordinal, id, text",
@@ -113,6 +143,23 @@ pub(super) fn text(statement: Statement) -> &'static Text {
         ),
         Statement::DeleteOptions => params!("DELETE FROM votify_options WHERE ", of_poll!()),
         Statement::DeletePoll => params!("DELETE FROM votify_polls WHERE id = ?"),
+        Statement::InsertTitleWords => rows!(
+            "poll_id, word",
+            "INSERT INTO votify_title_words (poll_key, word) SELECT p.poll_key, given.word ",
+            given_polls!()
+        ),
+        Statement::DeleteTitleWords => params!("DELETE FROM votify_title_words WHERE ", of_poll!()),
+        Statement::ReadJoinCode => params!("SELECT poll_id FROM votify_join_codes WHERE code = ?"),
+        Statement::InsertJoinCode => {
+            params!("INSERT INTO votify_join_codes (code, poll_id) VALUES (?, ?)")
+        }
+        Statement::MoveJoinCode => {
+            params!("UPDATE votify_join_codes SET poll_id = ? WHERE code = ? AND poll_id = ?")
+        }
+        Statement::DeleteJoinCode => params!(
+            "DELETE FROM votify_join_codes WHERE (code, poll_id) \
+             = (SELECT join_code, id FROM votify_polls WHERE id = ?)"
+        ),
 
         Statement::ReadHistories => rows!(
             "poll_id, voter_id, ballot_id",
@@ -236,15 +283,36 @@ pub(super) fn text(statement: Statement) -> &'static Text {
         ),
         Statement::DeleteInvitesOfPoll => params!("DELETE FROM votify_invites WHERE ", of_poll!()),
 
+        Statement::ReadClaims => rows!(
+            "account",
+            "SELECT c.session FROM given \
+             CROSS JOIN votify_owner_claims c ON c.account = given.account"
+        ),
+        Statement::InsertClaim => {
+            params!("INSERT INTO votify_owner_claims (account, session) VALUES (?, ?)")
+        }
+
+        // SQLite has the clock of its process.
+        Statement::ReadServerTime => params!("SELECT NULL"),
+
         Statement::ReadUserByName => params!(
-            "SELECT id, name, password_hash, created_at FROM votify_users WHERE name_key = ?"
+            "SELECT id, name, password_hash, created_at, token_generation \
+             FROM votify_users WHERE name_key = ?"
         ),
         Statement::ReadUser => {
-            params!("SELECT id, name, password_hash, created_at FROM votify_users WHERE id = ?")
+            params!(
+                "SELECT id, name, password_hash, created_at, token_generation \
+             FROM votify_users WHERE id = ?"
+            )
         }
         Statement::InsertUser => params!(
-            "INSERT INTO votify_users (id, name, name_key, password_hash, created_at) \
-             VALUES (?, ?, ?, ?, ?)"
+            "INSERT INTO votify_users \
+             (id, name, name_key, password_hash, created_at, token_generation) \
+             VALUES (?, ?, ?, ?, ?, ?)"
+        ),
+        Statement::UpdatePassword => params!(
+            "UPDATE votify_users SET password_hash = ?, token_generation = ? \
+             WHERE id = ? AND token_generation = ?"
         ),
         Statement::InsertRevocation => {
             params!("INSERT INTO votify_revoked_tokens (token_id, expires_at) VALUES (?, ?)")
@@ -254,10 +322,12 @@ pub(super) fn text(statement: Statement) -> &'static Text {
              (SELECT token_id FROM votify_revoked_tokens WHERE expires_at < ? \
              ORDER BY expires_at LIMIT 100)"
         ),
-        Statement::ReadRevocations => rows!(
-            "token_id",
-            "SELECT r.token_id FROM given \
-             CROSS JOIN votify_revoked_tokens r ON r.token_id = given.token_id"
+        Statement::ReadTokens => rows!(
+            "user_id, token_id",
+            "SELECT given.user_id, given.token_id, u.token_generation FROM given \
+             CROSS JOIN votify_users u ON u.id = given.user_id \
+             LEFT JOIN votify_revoked_tokens r ON r.token_id = given.token_id \
+             WHERE r.token_id IS NULL"
         ),
     }
 }

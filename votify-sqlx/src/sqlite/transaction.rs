@@ -17,14 +17,7 @@ use crate::schema::SchemaInfo;
 #[async_trait]
 impl Backend for SqliteDatabase {
     const NAME: &'static str = "sqlite";
-    const LISTING: ListingSyntax = ListingSyntax {
-        select: sql::SELECT_POLL,
-        from: "votify_polls p INDEXED BY votify_polls_{index}",
-        count_from: "votify_polls p INDEXED BY votify_polls_{index}",
-        placeholder: |_| "?".into(),
-        find: "instr",
-        closing_time: "?",
-    };
+    const LISTING: ListingSyntax = sql::LISTING;
     const LOCKS_DATABASE: bool = true;
     type Row = SqliteRow;
     type Transaction = SqliteTransaction;

@@ -10,13 +10,12 @@ use crate::program::{Server, start_with};
 use votify_test_support::redis::Server as Redis;
 use votify_test_support::sql::ScratchDatabase;
 
-/// Returns the names of the optional components that are ready. The instance must be
-/// ready.
-async fn optional_components(server: &Server) -> Vec<String> {
+/// Returns the names of the components on Redis that are ready. The instance must be ready.
+async fn redis_components(server: &Server) -> Vec<String> {
     let (status, body) = ready(server).await;
     assert_eq!(status, 200, "{body}");
     let parts = body["parts"].as_array().unwrap().iter();
-    let ready = parts.filter(|part| part["ready"] == true && part["needed"] == false);
+    let ready = parts.filter(|part| part["ready"] == true && part["backend"] == "redis");
     let name = |part: &Value| part["part"].as_str().unwrap().to_owned();
     ready.map(name).collect()
 }
@@ -41,10 +40,10 @@ async fn vote_and_wait(
 
 async fn wait_until_ready(server: &Server) {
     let since = Instant::now();
-    while optional_components(server).await.len() < 3 {
+    while redis_components(server).await.len() < 3 {
         assert!(
             since.elapsed() < Duration::from_secs(20),
-            "an optional component stays unavailable"
+            "a component on Redis stays unavailable"
         );
         sleep(Duration::from_millis(100)).await;
     }
@@ -97,7 +96,7 @@ async fn vote_through_an_outage(rounds: usize) {
     for _ in 0..rounds {
         total = vote_and_wait(servers, &poll, &mut events, total).await;
     }
-    assert!(optional_components(&one).await.is_empty());
+    assert!(redis_components(&one).await.is_empty());
     redis.start();
     wait_until_ready(&one).await;
     wait_until_ready(&other).await;
@@ -106,7 +105,7 @@ async fn vote_through_an_outage(rounds: usize) {
     redis.pause();
     let voter = Api::new(&one);
     assert_eq!(voter.vote(&poll, 1).await.0, 201);
-    assert!(optional_components(&one).await.is_empty());
+    assert!(redis_components(&one).await.is_empty());
     redis.resume();
     wait_until_ready(&one).await;
     wait_until_ready(&other).await;

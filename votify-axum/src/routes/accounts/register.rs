@@ -42,6 +42,7 @@ pub(crate) async fn register(
         name,
         password,
         created_at: now,
+        token_generation: 0,
     };
     match auth.store.register(&user).await? {
         Registration::Registered => {

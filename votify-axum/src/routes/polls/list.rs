@@ -1,10 +1,10 @@
 use axum::extract::State;
 use axum::response::Response;
-use votify_core::backend::search_terms;
+use votify_core::backend::search_words;
 use votify_core::poll::CATEGORY_MAX;
 use votify_core::store::PageError;
 use votify_core::store::{PollFilter, PollOrder};
-use votify_core::{PageRequest, PollStatus};
+use votify_core::{PageRequest, PollCursor, PollStatus};
 
 use crate::dto::listing::{PageBody, TrendingBody};
 use crate::error::{Problem, error_responses};
@@ -15,8 +15,10 @@ use crate::state::AppState;
 
 /// Maximum number of characters of a search.
 const MAX_SEARCH_LENGTH: usize = 200;
-/// Maximum number of words of a search. The store compares each with every poll.
-const MAX_SEARCH_TERMS: usize = 8;
+/// Maximum number of words of a search.
+const MAX_SEARCH_WORDS: usize = 8;
+/// Maximum number of characters of a cursor.
+const MAX_CURSOR_LENGTH: usize = 64;
 const DEFAULT_TRENDING_LIMIT: u32 = 10;
 const STATUS: [(&str, Option<PollStatus>); 5] = [
     ("active", Some(PollStatus::Open)),
@@ -39,7 +41,8 @@ error_responses!(ListErrors: InvalidLogin, InvalidQuery, StoreUnavailable, Inter
     path = "/api/polls",
     tag = "polls",
     params(
-        ("page" = Option<u32>, Query, minimum = 1, maximum = 10_000, description = "The page. Defaults to 1"),
+        ("page" = Option<u32>, Query, minimum = 1, maximum = 10_000, description = "The page. Defaults to 1. Pages end within the first 10 000 polls; continue with `after`"),
+        ("after" = Option<String>, Query, max_length = 64, description = "The `next` of the previous page, with the same filters. Pages after a cursor neither repeat nor skip a poll"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Polls per page. Defaults to 20"),
         ("status" = Option<String>, Query, description = "`open`, `active` (the same as `open`), `scheduled`, `closed` or `all`. Defaults to `active`"),
         ("category" = Option<String>, Query, max_length = 100, description = "The exact category"),
@@ -53,7 +56,6 @@ pub(crate) async fn list_polls(
     caller: RequestCaller,
     mut query: QueryReader,
 ) -> Result<Response, Problem> {
-    let page = page_request(&mut query, PageRequest::FIRST.limit());
     let filter = PollFilter {
         status: query
             .keyword("status", &STATUS)
@@ -63,12 +65,12 @@ pub(crate) async fn list_polls(
         order: query.keyword("sort", &SORT).unwrap_or_default(),
         ..PollFilter::default()
     };
-    let (page, filter) = query.finish((page, filter))?;
-    let polls = state
-        .engine
-        .list_polls(&filter, &page, &caller.to_caller())
-        .await?;
-    Ok(private(PageBody::new(&polls, &page)))
+    let request = page_request(&mut query, &filter);
+    let (request, filter) = query.finish((request, filter))?;
+    let (engine, caller) = (&state.engine, caller.to_caller());
+    let page = engine.list_polls(&filter, &request, &caller).await?;
+    let total = engine.total_polls(&filter, &request, &page).await?;
+    Ok(private(PageBody::new(&page, &request, total)))
 }
 
 /// Lists the open polls with the most recent activity. Activity decays over time.
@@ -102,23 +104,37 @@ pub(crate) async fn trending(
 /// Reads the search terms. Too many are an error.
 fn search(query: &mut QueryReader) -> Vec<String> {
     let text = query.string("q", MAX_SEARCH_LENGTH).unwrap_or_default();
-    let terms = search_terms(&text);
-    if terms.len() > MAX_SEARCH_TERMS {
+    let terms = search_words(&text);
+    if terms.len() > MAX_SEARCH_WORDS {
         query.add_error(
             "q",
-            format!("must be at most {MAX_SEARCH_TERMS} different words"),
+            format!("must be at most {MAX_SEARCH_WORDS} different words"),
         );
         return Vec::new();
     }
     terms
 }
 
-fn page_request(query: &mut QueryReader, default_limit: u32) -> PageRequest {
-    let expected = PageError::Page.to_string();
-    let page = query.parse("page", &expected).unwrap_or(1);
-    let limit = limit(query, default_limit);
-    PageRequest::new(page, limit).unwrap_or_else(|_| {
-        query.add_error("page", expected);
+/// Reads the page number or the cursor of a list.
+fn page_request(query: &mut QueryReader, filter: &PollFilter) -> PageRequest {
+    let page = query.parse("page", &PageError::Page.to_string());
+    let limit = limit(query, PageRequest::FIRST.limit());
+    let after = query.string("after", MAX_CURSOR_LENGTH);
+    if page.is_some() && after.is_some() {
+        query.add_error("after", "must not be combined with page");
+    }
+    let request = match after {
+        Some(text) => match PollCursor::parse(&text, filter) {
+            Ok(cursor) => PageRequest::after(cursor, limit),
+            Err(error) => {
+                query.add_error("after", error.to_string());
+                return PageRequest::FIRST;
+            }
+        },
+        None => PageRequest::new(page.unwrap_or(1), limit),
+    };
+    request.unwrap_or_else(|error| {
+        query.add_error("page", error.to_string());
         PageRequest::FIRST
     })
 }

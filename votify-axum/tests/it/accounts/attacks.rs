@@ -49,7 +49,7 @@ impl TokenForge {
     fn claims(&self) -> Value {
         json!({
             "iss": "votify", "aud": "votify", "sub": self.user, "jti": "0190b6e2-0000-7000-8000-000000000001",
-            "iat": self.now, "exp": self.now + 3_600,
+            "iat": self.now, "exp": self.now + 3_600, "gen": 0,
         })
     }
 
@@ -241,8 +241,22 @@ impl TokenForge {
         ] {
             add("wrong issuer", self.with_claim("iss", &issuer));
         }
-        for claim in ["exp", "iss", "aud", "sub", "jti", "iat"] {
+        for claim in ["exp", "iss", "aud", "sub", "jti", "iat", "gen"] {
             add("missing claim", self.without_claim(claim));
+        }
+        for generation in [
+            json!("0"),
+            json!(-1),
+            json!(0.5),
+            json!(4_294_967_296_u64),
+            json!(null),
+            json!([0]),
+            json!(false),
+        ] {
+            add(
+                "generation of another type",
+                self.with_claim("gen", &generation),
+            );
         }
         for user in [json!("root"), json!(7), json!("")] {
             add("no user", self.with_claim("sub", &user));

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use axum::http::Method;
 use serde_json::json;
 use votify_axum::VotifyRouter;
+use votify_core::account::{PasswordChange, UserName};
 use votify_core::{AccountStore, MemoryAccountStore, MemoryStore};
 
-use super::harness::{PASSWORD, app, cheap, cookies, credentials, token, with, with_bearer};
+use super::harness::{
+    PASSWORD, app, app_over, cheap, cookies, credentials, token, with, with_bearer,
+};
 use crate::app::{App, SECRET, SharedClock, engine, request};
 use crate::browser::CreatedPoll;
 use crate::server::Server;
@@ -103,6 +106,47 @@ async fn other_instances_reject_a_revoked_token_within_five_seconds() {
     there.me(&one).await.expect_status(200);
     clock.advance(5);
     there.me(&one).await.assert_problem(401, "invalid_login");
+}
+
+/// The host changes the password in its store. Instances reject the earlier tokens, as
+/// bearer token and as cookie, within 5 s, and accept a later login.
+#[tokio::test]
+async fn earlier_tokens_are_rejected_within_five_seconds_of_a_password_change() {
+    let accounts: Arc<dyn AccountStore> = Arc::new(MemoryAccountStore::new());
+    let app = app_over(cheap(Arc::clone(&accounts)), |router| router);
+    let (one, bob) = (app.token_of("ada").await, app.token_of("bob").await);
+    let other = token(&app.log_in("ada", PASSWORD).await);
+    app.me(&one).await.expect_status(200);
+    let name = |name| UserName::new(name).unwrap();
+    let ada = accounts.user_named(&name("ada")).await.unwrap().unwrap();
+    let same_password = accounts.user_named(&name("bob")).await.unwrap().unwrap();
+    let changed = accounts
+        .change_password(ada.id, &same_password.password, 0)
+        .await;
+    let token_generation = 1;
+    assert_eq!(
+        changed.unwrap(),
+        PasswordChange::Changed { token_generation }
+    );
+    // Not cached.
+    app.me(&other).await.assert_problem(401, "invalid_login");
+    app.clock.advance(5);
+    for token in [&one, &other] {
+        app.me(token).await.assert_problem(401, "invalid_login");
+        app.log_out(token)
+            .await
+            .assert_problem(401, "invalid_login");
+        let cookie = format!("votify_login={token}");
+        let browser = with(
+            request(Method::GET, "/api/auth/me", None),
+            "cookie",
+            &cookie,
+        );
+        app.send(browser).await.assert_problem(401, "invalid_login");
+    }
+    app.me(&bob).await.expect_status(200);
+    let new = token(&app.log_in("ada", PASSWORD).await.expect_status(200));
+    app.me(&new).await.expect_status(200);
 }
 
 /// After a logout, open streams of the user still send public updates and reject votes.

@@ -1,7 +1,7 @@
 use super::*;
 use crate::ballot::{Choice, Refusal};
 use crate::id::{BallotId, PollId};
-use crate::poll::{PollDraft, ResultsPolicy};
+use crate::poll::{PollDraft, ResultsPolicy, Visibility};
 use crate::secret::Keyring;
 use crate::voter::VoterPolicy;
 
@@ -12,6 +12,7 @@ fn state(results: ResultsPolicy) -> PollState {
         PollDraft::single_choice("t", ["a", "b"])
             .revote(true)
             .results(results)
+            .visibility(Visibility::Public)
             .into_poll(PollId::generate(NOW), NOW, &Keyring::ephemeral())
             .unwrap(),
     )
@@ -117,6 +118,15 @@ fn refusals_alone_write_nothing() {
     let write_set = evaluator.finish();
     assert!(write_set.is_empty());
     assert_eq!(write_set.state, state);
+}
+
+#[test]
+fn unlisted_polls_have_no_trending_votes() {
+    let mut state = state(ResultsPolicy::Live);
+    state.poll.visibility = Visibility::Unlisted;
+    let mut evaluator = BatchEvaluator::new(state.clone(), HashMap::new(), NOW);
+    evaluator.cast(&ballot(&state, 1, 1, Some(0)));
+    assert_eq!(evaluator.finish().state.trending, state.trending);
 }
 
 #[test]

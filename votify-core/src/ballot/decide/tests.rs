@@ -48,6 +48,18 @@ fn voted(ballot: Ballot) -> VoterHistory {
     }
 }
 
+/// Decides a ballot for a poll whose only ballots are those of this history.
+fn decide(
+    poll: &Poll,
+    history: &VoterHistory,
+    ballots_at_address: u32,
+    ballot: &Ballot,
+    now: Timestamp,
+) -> Verdict {
+    let had_ballots = history.active.is_some() || !history.superseded.is_empty();
+    super::decide(poll, had_ballots, history, ballots_at_address, ballot, now)
+}
+
 #[test]
 fn a_second_ballot_counts_only_with_revote() {
     for (revote, second) in [
@@ -104,12 +116,33 @@ fn opening_time_is_inclusive_and_closing_time_exclusive() {
     assert_eq!(now(OPENS), Verdict::Count);
     assert_eq!(now(last), Verdict::Count);
     assert_eq!(now(closes()), Verdict::Refuse(Refusal::Closed));
-    poll.opens_at = last;
+    poll.opens_at = Some(last);
     let early = decide(&poll, &VoterHistory::default(), 0, &ballot, OPENS);
     assert_eq!(
         early,
         Verdict::Refuse(Refusal::NotOpenYet { opens_at: last })
     );
+}
+
+#[test]
+fn a_poll_with_ballots_is_open_before_its_opening_time() {
+    let mut poll = poll(false);
+    poll.opens_at = Some(Timestamp::from_micros(closes().as_micros() - 1).unwrap());
+    let (ballot, none) = (ballot(&poll, 1, one(&poll, 0)), VoterHistory::default());
+    let opened = super::decide(&poll, true, &none, 0, &ballot, OPENS);
+    assert_eq!(opened, Verdict::Count);
+    let closed = super::decide(&poll, true, &none, 0, &ballot, closes());
+    assert_eq!(closed, Verdict::Refuse(Refusal::Closed));
+}
+
+#[test]
+fn a_poll_without_opening_time_is_open_before_its_creation() {
+    let poll = PollDraft::single_choice("t", ["a", "b"])
+        .into_poll(PollId::generate(closes()), closes(), &Keyring::ephemeral())
+        .unwrap();
+    let ballot = ballot(&poll, 1, one(&poll, 0));
+    let counted = decide(&poll, &VoterHistory::default(), 0, &ballot, OPENS);
+    assert_eq!(counted, Verdict::Count);
 }
 
 #[test]

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{are_revoked, assert_same_user, register, revoke, user, user_by_id, user_named};
-use crate::account::{Registration, Revocation, TokenId, User};
+use super::{
+    are_revoked, assert_same_user, change_password, issued, password, register, registered, revoke,
+    user, user_by_id, user_named,
+};
+use crate::account::{IssuedToken, PasswordChange, Registration, Revocation, TokenId, User};
 use crate::conformance::fixture::AccountStoreFixture;
 use crate::conformance::run_concurrently::run_concurrently;
 use crate::conformance::store::builders::at;
@@ -82,8 +85,89 @@ pub async fn concurrent_revocations_are_all_stored(fixture: &dyn AccountStoreFix
     for result in run_concurrently(tasks.collect()).await {
         result.expect("revoke succeeds");
     }
+    let ada = registered(&*stores[0], "ada").await;
+    let tokens: Vec<IssuedToken> = tokens.iter().map(|token| issued(&ada, *token)).collect();
     for store in &stores {
         let revoked = are_revoked(&**store, &tokens).await;
         assert_eq!(revoked, vec![true; 32]);
     }
+}
+
+/// One of many concurrent password changes that expect the same generation succeeds, and
+/// its hash is stored.
+pub async fn concurrent_password_changes_have_one_winner(fixture: &dyn AccountStoreFixture) {
+    let backend = fixture.fresh().await;
+    let stores = [backend.instance(), backend.second_instance().await];
+    let ada = registered(&*stores[0], "ada").await;
+    for generation in 0..8 {
+        let hash = move |n: usize| format!("hash {generation} {n}");
+        let tasks = (0..16_usize).map(|n| {
+            let (store, id) = (Arc::clone(&stores[n % 2]), ada.id);
+            async move { change_password(&*store, id, &hash(n), generation).await }
+        });
+        let results = run_concurrently(tasks.collect()).await;
+        let token_generation = generation + 1;
+        let changed = PasswordChange::Changed { token_generation };
+        let winners: Vec<usize> = (0..16).filter(|n| results[*n] == changed).collect();
+        let [winner] = winners[..] else {
+            panic!("generation {generation}: {results:?}");
+        };
+        let outdated = results
+            .iter()
+            .filter(|result| **result == PasswordChange::Outdated);
+        assert_eq!(outdated.count(), 15, "{results:?}");
+        let expected = User {
+            password: password(&hash(winner)),
+            token_generation,
+            ..ada.clone()
+        };
+        for store in &stores {
+            let found = user_by_id(&**store, ada.id).await;
+            assert_same_user(found.as_ref(), &expected);
+        }
+    }
+}
+
+/// Reads and checks during password changes return a hash with its generation, and a
+/// token is never valid again after it was revoked.
+pub async fn checks_during_password_changes_are_consistent(fixture: &dyn AccountStoreFixture) {
+    let backend = fixture.fresh().await;
+    let stores = [backend.instance(), backend.second_instance().await];
+    let ada = User {
+        password: password("0"),
+        ..user("ada", "")
+    };
+    assert_eq!(register(&*stores[0], &ada).await, Registration::Registered);
+    let tasks = (0..4_usize).map(|task| {
+        let (store, ada) = (Arc::clone(&stores[task % 2]), ada.clone());
+        async move {
+            let token = TokenId::from_bytes([1; 16]);
+            let mut before = vec![false; 17];
+            for generation in 0..16_u32 {
+                if task == 0 {
+                    let hash = (generation + 1).to_string();
+                    let changed = change_password(&*store, ada.id, &hash, generation).await;
+                    assert_ne!(changed, PasswordChange::Outdated);
+                    continue;
+                }
+                let found = user_by_id(&*store, ada.id).await.expect("the user exists");
+                assert_eq!(
+                    found.password,
+                    password(&found.token_generation.to_string())
+                );
+                let tokens: Vec<IssuedToken> = (0..=16)
+                    .map(|generation| IssuedToken {
+                        generation,
+                        ..issued(&ada, token)
+                    })
+                    .collect();
+                let revoked = are_revoked(&*store, &tokens).await;
+                for (number, (before, now)) in before.iter().zip(&revoked).enumerate() {
+                    assert!(*now || !*before, "generation {number} is valid again");
+                }
+                before = revoked;
+            }
+        }
+    });
+    run_concurrently(tasks.collect()).await;
 }

@@ -1,7 +1,7 @@
 //! Revoked tokens.
 
-use super::{are_revoked, revoke};
-use crate::account::{Revocation, TokenId};
+use super::{are_revoked, issued, registered, revoke};
+use crate::account::{IssuedToken, Revocation, TokenId};
 use crate::conformance::fixture::AccountStoreFixture;
 use crate::conformance::store::builders::at;
 use crate::time::Timestamp;
@@ -15,6 +15,7 @@ fn token(number: u8) -> TokenId {
 pub async fn revocation_results_follow_argument_order(fixture: &dyn AccountStoreFixture) {
     let backend = fixture.fresh().await;
     let store = backend.instance();
+    let ada = registered(&*store, "ada").await;
     assert_eq!(are_revoked(&*store, &[]).await, Vec::<bool>::new());
     for number in [2, 4] {
         let revocation = Revocation {
@@ -23,17 +24,18 @@ pub async fn revocation_results_follow_argument_order(fixture: &dyn AccountStore
         };
         revoke(&*store, &revocation, at(1)).await;
     }
-    let tokens = [4, 3, 2, 1, 4].map(token);
+    let tokens = [4, 3, 2, 1, 4].map(|number| issued(&ada, token(number)));
     let revoked = backend.second_instance().await.are_revoked(&tokens).await;
     assert_eq!(
         revoked.expect("are_revoked succeeds"),
         [true, false, true, false, true]
     );
-    let many: Vec<TokenId> = (0..1_000_u32)
+    let many: Vec<IssuedToken> = (0..1_000_u32)
         .map(|n| match n % 100 {
             0 => token(2),
             _ => TokenId::generate(at(u64::from(n))),
         })
+        .map(|token| issued(&ada, token))
         .collect();
     let revoked = are_revoked(&*store, &many).await;
     let expected: Vec<bool> = (0..1_000).map(|n| n % 100 == 0).collect();
@@ -44,6 +46,7 @@ pub async fn revocation_results_follow_argument_order(fixture: &dyn AccountStore
 pub async fn repeated_revocation_changes_nothing(fixture: &dyn AccountStoreFixture) {
     let backend = fixture.fresh().await;
     let store = backend.instance();
+    let ada = registered(&*store, "ada").await;
     for end in [100, 100, 50, 200] {
         let revocation = Revocation {
             token: token(1),
@@ -51,7 +54,10 @@ pub async fn repeated_revocation_changes_nothing(fixture: &dyn AccountStoreFixtu
         };
         revoke(&*store, &revocation, at(1)).await;
     }
-    assert_eq!(are_revoked(&*store, &[token(1)]).await, [true]);
+    assert_eq!(
+        are_revoked(&*store, &[issued(&ada, token(1))]).await,
+        [true]
+    );
 }
 
 /// A token stays revoked up to and including its expiry, while other revocations are
@@ -59,6 +65,7 @@ pub async fn repeated_revocation_changes_nothing(fixture: &dyn AccountStoreFixtu
 pub async fn revoked_token_stays_revoked_until_expiry(fixture: &dyn AccountStoreFixture) {
     let backend = fixture.fresh().await;
     let store = backend.instance();
+    let ada = registered(&*store, "ada").await;
     let permanent = [(token(1), at(1_000)), (token(2), Timestamp::MAX)];
     for (token, expires_at) in permanent {
         let revocation = Revocation { token, expires_at };
@@ -70,7 +77,7 @@ pub async fn revoked_token_stays_revoked_until_expiry(fixture: &dyn AccountStore
             expires_at: at(second + 5),
         };
         revoke(&*store, &temporary, at(second)).await;
-        let tokens = [token(1), token(2), temporary.token];
+        let tokens = [token(1), token(2), temporary.token].map(|token| issued(&ada, token));
         let revoked = are_revoked(&*store, &tokens).await;
         assert_eq!(revoked, [true, true, true], "after {second} s");
     }
@@ -81,6 +88,7 @@ pub async fn revoked_token_stays_revoked_until_expiry(fixture: &dyn AccountStore
 pub async fn expired_revocations_are_removed(fixture: &dyn AccountStoreFixture) {
     let backend = fixture.fresh().await;
     let store = backend.instance();
+    let ada = registered(&*store, "ada").await;
     let ended: Vec<TokenId> = (0..50).map(|_| TokenId::generate(at(0))).collect();
     for token in &ended {
         let revocation = Revocation {
@@ -96,6 +104,7 @@ pub async fn expired_revocations_are_removed(fixture: &dyn AccountStoreFixture) 
         };
         revoke(&*store, &later, at(20)).await;
     }
+    let ended: Vec<IssuedToken> = ended.iter().map(|token| issued(&ada, *token)).collect();
     let revoked = are_revoked(&*store, &ended).await;
     assert_eq!(revoked, vec![false; 50]);
 }

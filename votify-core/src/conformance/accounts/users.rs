@@ -32,7 +32,7 @@ pub async fn users_are_read_as_registered(fixture: &dyn AccountStoreFixture) {
 }
 
 /// Extreme values are read as written: the longest name, key and hash, characters of
-/// every length, the first and the last timestamp.
+/// every length, the first and the last timestamp, the highest generation.
 pub async fn extreme_values_are_read_as_written(fixture: &dyn AccountStoreFixture) {
     let backend = fixture.fresh().await;
     let store = backend.instance();
@@ -49,6 +49,7 @@ pub async fn extreme_values_are_read_as_written(fixture: &dyn AccountStoreFixtur
             name: name(&text),
             password: PasswordHash::new("h".repeat(PasswordHash::MAX_BYTES)).expect("a valid hash"),
             created_at,
+            token_generation: u32::MAX,
         };
         assert_eq!(register(&*store, &one).await, Registration::Registered);
         assert_same_user(user_by_id(&*store, one.id).await.as_ref(), &one);

@@ -24,10 +24,20 @@ macro_rules! __account_store_cases {
                 similar_names_are_distinct
                 reused_user_id_is_an_error
             }
+            passwords {
+                password_change_replaces_hash_and_raises_generation
+                outdated_password_change_is_refused
+                password_of_an_unknown_user_cannot_be_changed
+                highest_generation_cannot_be_raised
+                password_change_revokes_earlier_tokens
+                tokens_of_unknown_users_are_revoked
+            }
             concurrency {
                 concurrent_registrations_of_a_name_have_one_winner
                 concurrent_registrations_of_different_names_succeed
                 concurrent_revocations_are_all_stored
+                concurrent_password_changes_have_one_winner
+                checks_during_password_changes_are_consistent
             }
             revocations {
                 revocation_results_follow_argument_order

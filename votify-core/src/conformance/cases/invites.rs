@@ -20,6 +20,7 @@ macro_rules! __invite_cases {
                 only_invited_voters_are_invited
                 invited_results_follow_argument_order
                 repeated_invite_counts_once
+                count_is_the_number_of_invited_voters
                 invites_beyond_the_bound_invite_no_one
                 one_call_invites_ten_thousand
                 concurrent_invites_respect_the_bound

@@ -136,6 +136,31 @@ macro_rules! __store_cases {
                 search_words_match_titles
                 filters_are_combined
             }
+            opening {
+                opening_is_sticky
+                polls_without_opening_time_are_never_scheduled
+            }
+            sealing {
+                seals_follow_argument_order
+            }
+            lists {
+                host_fields_are_read_as_written
+                unlisted_polls_are_in_no_public_list
+                owners_and_references_match_exactly
+                words_are_compared_in_every_script
+                cursor_pages_neither_repeat_nor_skip
+            }
+            join_codes {
+                join_code_leads_to_its_poll
+                join_code_belongs_to_one_poll
+                deletion_frees_the_join_code
+                concurrent_creations_share_no_join_code
+            }
+            claims {
+                claims_are_read_as_recorded
+                claims_are_bounded
+                server_time_is_the_current_time
+            }
             sequences {
                 random_operations_match_the_model
                 batch_equals_single_ballots

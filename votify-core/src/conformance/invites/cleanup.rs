@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::conformance::fixture::StoreFixture;
-use crate::conformance::invites::harness::{Harness, UNBOUNDED, count, guests, invite, invites};
+use crate::conformance::invites::harness::{
+    Harness, UNBOUNDED, count, guests, invite, invites, total,
+};
 use crate::conformance::run_concurrently::run_concurrently;
 use crate::poll::Poll;
 use crate::store::{InviteOutcome, Store, StoreError};
@@ -17,6 +19,7 @@ async fn assert_not_found(store: &Arc<dyn Store>, poll: &Poll) {
         "{invited:?}"
     );
     assert_eq!(count(store, poll, &guests(0..100)).await, 0);
+    assert_eq!(total(store, poll).await, 0);
 }
 
 /// Law 4: inviting to an unknown poll returns an error and invites no one.
@@ -41,6 +44,8 @@ pub async fn deleting_a_poll_deletes_its_invites(fixture: &dyn StoreFixture) {
     let created = store.create_poll(&deleted).await;
     created.expect("the id of a deleted poll is free");
     assert_eq!(count(&store, &deleted, &guests(0..100)).await, 0);
+    assert_eq!(total(&store, &deleted).await, 0);
+    assert_eq!(total(&store, &other).await, 20);
     let invited = invite(&store, &deleted, &guests([1]), UNBOUNDED).await;
     assert_eq!(invited, InviteOutcome::Invited { total: 1 });
 }
@@ -72,5 +77,6 @@ pub async fn concurrent_deletion_leaves_no_invites(fixture: &dyn StoreFixture) {
         let created = stores[0].create_poll(&poll).await;
         created.expect("the id of a deleted poll is free");
         assert_eq!(count(&stores[1], &poll, &guests(0..100)).await, 0);
+        assert_eq!(total(&stores[1], &poll).await, 0);
     }
 }

@@ -31,6 +31,12 @@ pub(super) async fn invite(
     invited.expect("invite succeeds")
 }
 
+/// Returns the number of invited voters of a poll.
+pub(super) async fn total(store: &Arc<dyn Store>, poll: &Poll) -> u64 {
+    let count = invites(store).count(poll.id).await;
+    count.expect("count succeeds")
+}
+
 /// Returns how many of these voters are invited.
 pub(super) async fn count(store: &Arc<dyn Store>, poll: &Poll, voters: &[VoterId]) -> usize {
     let invited = invites(store).invited(poll.id, voters).await;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::ballot::Outcome;
 use crate::conformance::fixture::StoreFixture;
-use crate::conformance::invites::harness::{Harness, UNBOUNDED, count, guests, invite, invites};
+use crate::conformance::invites::harness::{
+    Harness, UNBOUNDED, count, guests, invite, invites, total,
+};
 use crate::conformance::run_concurrently::run_concurrently;
 use crate::conformance::store::builders::{at, ballot};
 use crate::store::InviteOutcome;
@@ -59,6 +61,34 @@ pub async fn repeated_invite_counts_once(fixture: &dyn StoreFixture) {
     assert_eq!(empty, InviteOutcome::Invited { total: 4 });
 }
 
+/// Law 7: `count` returns the number of invited voters of its poll, on every instance, and
+/// neither a refused call nor a vote changes it.
+pub async fn count_is_the_number_of_invited_voters(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let (poll, other) = (harness.create_poll().await, harness.create_poll().await);
+    let stores = [harness.store(), harness.second_store().await];
+    assert_eq!(total(&stores[0], &poll).await, 0);
+    assert_eq!(total(&stores[0], &Harness::unknown_poll()).await, 0);
+    invite(&stores[0], &other, &guests(0..3), UNBOUNDED).await;
+    for (voters, max, expected) in [
+        (guests(0..5), UNBOUNDED, 5),
+        (guests([4, 5, 5]), UNBOUNDED, 6),
+        (guests(0..1_500), 1_499, 6),
+        (guests(0..1_500), 1_500, 1_500),
+        (guests([]), UNBOUNDED, 1_500),
+    ] {
+        invite(&stores[0], &poll, &voters, max).await;
+        for store in &stores {
+            assert_eq!(total(store, &poll).await, expected);
+            assert_eq!(total(store, &other).await, 3);
+        }
+    }
+    let mut vote = ballot(&poll, 1, 1, 0);
+    vote.voter = guests([1])[0];
+    stores[0].cast_ballots(&[vote], at(1)).await;
+    assert_eq!(total(&stores[1], &poll).await, 1_500);
+}
+
 /// Laws 1 and 2: a call within the bound invites all of its voters, one beyond it none.
 pub async fn invites_beyond_the_bound_invite_no_one(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
@@ -96,6 +126,7 @@ pub async fn concurrent_invites_respect_the_bound(fixture: &dyn StoreFixture) {
         async move { invite(&store, &poll, &guests(task * 10..task * 10 + 10), 100).await }
     });
     let outcomes = run_concurrently(tasks.collect()).await;
+    assert_eq!(total(&stores[1], &poll).await, 100);
     let mut totals: Vec<u64> = outcomes
         .iter()
         .filter_map(|outcome| match outcome {
@@ -141,7 +172,7 @@ pub async fn inviting_does_not_change_the_poll(fixture: &dyn StoreFixture) {
     assert_eq!(audit.stored, audit.recounted);
 }
 
-/// Law 7: invites are stored after the store is reopened.
+/// Law 8: invites are stored after the store is reopened.
 pub async fn invites_survive_reopening(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll().await;
@@ -150,4 +181,5 @@ pub async fn invites_survive_reopening(fixture: &dyn StoreFixture) {
         return;
     };
     assert_eq!(count(&harness.store(), &poll, &guests(0..20)).await, 10);
+    assert_eq!(total(&harness.store(), &poll).await, 10);
 }

@@ -3,9 +3,12 @@ use proptest::prelude::{Just, any};
 use proptest::prop_oneof;
 use proptest::strategy::Strategy;
 
-use crate::conformance::store::builders::at;
+use crate::conformance::sequence::operation::external_ref;
+use crate::conformance::store::builders::{at, metadata};
 use crate::id::OptionId;
-use crate::poll::{BallotKind, OptionChange, Poll, PollChange, PollOption, ResultsPolicy};
+use crate::poll::{
+    BallotKind, OptionChange, Poll, PollChange, PollOption, ResultsPolicy, Visibility,
+};
 use crate::voter::VoterPolicy;
 
 /// An edit of a poll, given by numbers, so that it shrinks well.
@@ -21,8 +24,11 @@ pub(crate) enum Edit {
     ByIp(bool),
     Hidden(bool),
     Revote(bool),
-    OpensIn(u8),
+    OpensIn(Option<u8>),
     ClosesIn(Option<i8>),
+    Public(bool),
+    ExternalRef(Option<u8>),
+    Metadata(Option<u8>),
 }
 
 fn moment(now: u64, seconds: i8) -> u64 {
@@ -57,6 +63,9 @@ impl Edit {
             Self::Revote(_) => change.revote = Some(target.rules.revote),
             Self::OpensIn(_) => change.opens_at = Some(target.opens_at),
             Self::ClosesIn(_) => change.closes_at = Some(target.closes_at),
+            Self::Public(_) => change.visibility = Some(target.visibility),
+            Self::ExternalRef(_) => change.external_ref = Some(target.external_ref),
+            Self::Metadata(_) => change.metadata = Some(target.metadata),
         }
         change
     }
@@ -93,10 +102,26 @@ impl Edit {
             Self::Hidden(true) => poll.rules.results = ResultsPolicy::AfterClose,
             Self::Hidden(false) => poll.rules.results = ResultsPolicy::Live,
             Self::Revote(revote) => poll.rules.revote = revote,
-            Self::OpensIn(seconds) => poll.opens_at = at(now + u64::from(seconds)),
+            Self::OpensIn(start) => {
+                poll.opens_at = start.map(|seconds| at(now + u64::from(seconds)));
+            }
+            Self::Public(true) => poll.visibility = Visibility::Public,
+            Self::Public(false) => poll.visibility = Visibility::Unlisted,
+            Self::ExternalRef(number) => poll.external_ref = number.map(external_ref),
+            Self::Metadata(number) => {
+                poll.metadata = number.map(|n| metadata(&format!("{{ \"n\":{n} }}")));
+            }
             Self::ClosesIn(end) => poll.closes_at = end.map(|seconds| at(moment(now, seconds))),
         }
         poll
+    }
+
+    /// Returns true if the edit changes a text that voters read.
+    pub(crate) const fn is_text(self) -> bool {
+        matches!(
+            self,
+            Self::Title(_) | Self::Description(_) | Self::Rename { .. }
+        )
     }
 
     /// Returns the name of the changed field if the first ballot freezes it.
@@ -112,7 +137,10 @@ impl Edit {
             | Self::Title(_)
             | Self::Description(_)
             | Self::Rename { .. }
-            | Self::ClosesIn(_) => None,
+            | Self::ClosesIn(_)
+            | Self::Public(_)
+            | Self::ExternalRef(_)
+            | Self::Metadata(_) => None,
         }
     }
 }
@@ -129,7 +157,10 @@ pub(crate) fn edit() -> impl Strategy<Value = Edit> {
         1 => any::<bool>().prop_map(Edit::ByIp),
         1 => any::<bool>().prop_map(Edit::Hidden),
         1 => any::<bool>().prop_map(Edit::Revote),
-        1 => (0..20_u8).prop_map(Edit::OpensIn),
+        2 => option::of(0..20_u8).prop_map(Edit::OpensIn),
         2 => option::of(-5..60_i8).prop_map(Edit::ClosesIn),
+        2 => any::<bool>().prop_map(Edit::Public),
+        2 => option::of(0..2_u8).prop_map(Edit::ExternalRef),
+        1 => option::of(0..3_u8).prop_map(Edit::Metadata),
     ]
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use crate::ballot::{ActiveBallot, Ballot, Choice, Outcome, Refusal};
 use crate::conformance::sequence::edit::Edit;
 use crate::conformance::store::builders::at;
-use crate::poll::{BallotKind, ChangeRefusal, InvalidPoll, Poll};
+use crate::poll::{BallotKind, ChangeRefusal, InvalidPoll, Poll, PollStatus};
 use crate::tally::{OptionCount, Position, Tally};
 use crate::time::Timestamp;
 use crate::voter::{AddressId, VoterId};
@@ -101,6 +101,23 @@ impl ModelPoll {
         self.poll.sealed_at.is_some() || self.poll.closes_at.is_some_and(|end| now >= end)
     }
 
+    /// Returns the opening time if the poll has not opened. A poll opens at that time or,
+    /// if an instance's clock is ahead, with its first accepted ballot.
+    fn opens_later(&self, now: Timestamp) -> Option<Timestamp> {
+        let opens_at = self.poll.opens_at.filter(|start| *start > now)?;
+        self.accepted.is_empty().then_some(opens_at)
+    }
+
+    pub(crate) fn status(&self, now: Timestamp) -> PollStatus {
+        if self.ended(now) {
+            PollStatus::Closed
+        } else if self.opens_later(now).is_some() {
+            PollStatus::Scheduled
+        } else {
+            PollStatus::Open
+        }
+    }
+
     fn fits(&self, choice: &Choice) -> bool {
         let options: BTreeSet<_> = choice.options().iter().collect();
         let known = options
@@ -138,10 +155,8 @@ impl ModelPoll {
             Some(Refusal::OutdatedIdentity)
         } else if self.ended(now) {
             Some(Refusal::Closed)
-        } else if now < self.poll.opens_at {
-            Some(Refusal::NotOpenYet {
-                opens_at: self.poll.opens_at,
-            })
+        } else if let Some(opens_at) = self.opens_later(now) {
+            Some(Refusal::NotOpenYet { opens_at })
         } else if !is_withdrawal && !self.fits(&ballot.choice) {
             Some(Refusal::Invalid(Vec::new()))
         } else if is_withdrawal && !revote {
@@ -190,13 +205,13 @@ impl ModelPoll {
         let texts: BTreeSet<_> = target.options.iter().map(|option| &option.text).collect();
         let ends = |poll: &Poll| (poll.opens_at, poll.closes_at);
         let bad_end = ends(&target) != ends(&self.poll)
-            && target
-                .closes_at
-                .is_some_and(|end| end <= at(now) || end <= target.opens_at);
+            && target.closes_at.is_some_and(|end| {
+                end <= at(now) || target.opens_at.is_some_and(|start| end <= start)
+            });
         if texts.len() < target.options.len() || target.options.len() < 2 || bad_end {
             return Changed::Refused(ChangeRefusal::Invalid(InvalidPoll::default()));
         }
-        if !self.accepted.is_empty() && !matches!(edit, Edit::ClosesIn(_)) {
+        if !self.accepted.is_empty() && edit.is_text() {
             target.edited_at = Some(at(now));
         }
         target.version += 1;

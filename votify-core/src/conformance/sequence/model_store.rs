@@ -5,11 +5,11 @@ use crate::ballot::{ActiveBallot, Ballot, Outcome, Refusal};
 use crate::conformance::sequence::edit::Edit;
 use crate::conformance::sequence::model_poll::{Changed, ModelPoll};
 use crate::id::PollId;
-use crate::poll::{Poll, PollStatus, SealCause};
+use crate::poll::{Poll, SealCause};
 use crate::store::{PollFilter, PollOrder};
 use crate::tally::Tally;
 use crate::time::Timestamp;
-use crate::voter::VoterId;
+use crate::voter::{OwnerId, VoterId};
 
 /// The expected state of a store: a log of accepted ballots per poll. Every read
 /// recomputes its result from the log.
@@ -115,30 +115,42 @@ impl ModelStore {
     /// Returns the polls that match a filter, in its order. Trending order is not
     /// modelled.
     pub(crate) fn list_polls(&self, filter: &PollFilter, now: Timestamp) -> Vec<Poll> {
-        let passes = |poll: &&Poll| {
-            let ended = poll.sealed_at.is_some() || poll.closes_at.is_some_and(|end| now >= end);
-            let status = match ended {
-                true => PollStatus::Closed,
-                false if now >= poll.opens_at => PollStatus::Open,
-                false => PollStatus::Scheduled,
-            };
+        let owned_by = |poll: &Poll, owners: &[OwnerId]| {
+            let owner = poll.owner.map(|owner| owner.id);
+            owners.iter().any(|wanted| Some(*wanted) == owner)
+        };
+        // The titles are lower-case words of ASCII with spaces between them.
+        let begins_a_word =
+            |title: &str, word: &str| title.split(' ').any(|found| found.starts_with(word));
+        let passes = |poll_model: &&ModelPoll| {
+            let poll = &poll_model.poll;
+            let status = poll_model.status(now);
             filter.status.is_none_or(|wanted| wanted == status)
                 && filter
                     .sealed
                     .is_none_or(|wanted| wanted == poll.sealed_at.is_some())
                 && (filter.category.is_none() || filter.category == poll.category)
-                && filter.words.iter().all(|word| poll.title.contains(word))
+                && filter
+                    .visibility
+                    .is_none_or(|wanted| wanted == poll.visibility)
+                && (filter.external_ref.is_none() || filter.external_ref == poll.external_ref)
+                && (filter.owners.is_empty() || owned_by(poll, &filter.owners))
+                && filter
+                    .words
+                    .iter()
+                    .all(|word| begins_a_word(&poll.title, word))
         };
         let mut polls: Vec<Poll> = self
             .polls
             .values()
-            .map(|poll_model| &poll_model.poll)
             .filter(passes)
-            .cloned()
+            .map(|poll_model| poll_model.poll.clone())
             .collect();
         polls.sort_by_key(|poll| Reverse(poll.id));
         match filter.order {
-            PollOrder::Opening => polls.sort_by_key(|poll| poll.opens_at),
+            PollOrder::Opening => {
+                polls.sort_by_key(|poll| poll.opens_at.unwrap_or(poll.created_at))
+            }
             PollOrder::Closing => {
                 polls.sort_by_key(|poll| poll.closes_at.unwrap_or(Timestamp::MAX));
             }

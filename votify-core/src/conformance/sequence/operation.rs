@@ -10,8 +10,8 @@ use crate::conformance::store::builders::{
     address, at, ballot_id, voter_with_policy, with_address_quota,
 };
 use crate::id::OptionId;
-use crate::poll::{BallotKind, Poll, PollDraft};
-use crate::voter::{VoterId, VoterPolicy};
+use crate::poll::{BallotKind, Poll, PollDraft, Visibility};
+use crate::voter::{AccountId, Owner, VoterId, VoterPolicy};
 
 /// Number of polls in a sequence.
 pub(crate) const SLOTS: usize = 3;
@@ -31,8 +31,8 @@ pub(crate) enum Operation {
     Resend(Vec<usize>),
     /// Edits a poll.
     Change { slot: usize, edit: Edit },
-    /// Seals a poll.
-    Seal { slot: usize, by_owner: bool },
+    /// Seals the polls of some slots, which may occur several times.
+    Seal { slots: Vec<usize>, by_owner: bool },
     /// Deletes a poll.
     Delete { slot: usize },
     /// Repairs a poll.
@@ -46,9 +46,13 @@ pub(crate) enum Operation {
 pub(crate) struct PollSpec {
     pub(crate) multiple: bool,
     pub(crate) revote: bool,
-    pub(crate) opens_after: u8,
+    /// The seconds until the opening. `None`: no opening time.
+    pub(crate) opens_after: Option<u8>,
     pub(crate) open_seconds: Option<u8>,
     pub(crate) quota: Option<u32>,
+    pub(crate) public: bool,
+    pub(crate) owner: Option<u8>,
+    pub(crate) external_ref: Option<u8>,
 }
 
 impl PollSpec {
@@ -58,8 +62,13 @@ impl PollSpec {
             draft.rules.ballot = BallotKind::Multiple { min: 1, max: 2 };
         }
         draft.rules.revote = self.revote;
-        let opens = now + u64::from(self.opens_after);
-        draft.opens_at = Some(at(opens));
+        if self.public {
+            draft.visibility = Visibility::Public;
+        }
+        draft.owner = self.owner.map(owner);
+        draft.external_ref = self.external_ref.map(external_ref);
+        let opens = now + u64::from(self.opens_after.unwrap_or(0));
+        draft.opens_at = self.opens_after.map(|_| at(opens));
         draft.closes_at = self
             .open_seconds
             .map(|seconds| at(opens + u64::from(seconds)));
@@ -68,6 +77,16 @@ impl PollSpec {
             None => draft,
         }
     }
+}
+
+/// Returns the owner with this number.
+pub(crate) fn owner(number: u8) -> Owner {
+    Owner::Account(AccountId::new(format!("owner {number}")))
+}
+
+/// Returns the external reference with this number.
+pub(crate) fn external_ref(number: u8) -> String {
+    format!("ref {number}")
 }
 
 /// The parameters of a ballot.
@@ -130,17 +149,23 @@ impl ChoiceSpec {
 
 fn poll_spec() -> impl Strategy<Value = PollSpec> {
     let window = (
-        prop_oneof![4 => Just(0), 1 => 1..20_u8],
+        prop_oneof![3 => Just(None), 1 => Just(Some(0)), 2 => (1..20_u8).prop_map(Some)],
         option::of(1..60_u8),
     );
     let quota = option::of(1..3_u32);
-    (any::<bool>(), any::<bool>(), window, quota).prop_map(
-        |(multiple, revote, (opens_after, open_seconds), quota)| PollSpec {
-            multiple,
-            revote,
-            opens_after,
-            open_seconds,
-            quota,
+    let listed = (any::<bool>(), option::of(0..3_u8), option::of(0..2_u8));
+    (any::<bool>(), any::<bool>(), window, quota, listed).prop_map(
+        |(multiple, revote, (opens_after, open_seconds), quota, (public, owner, external_ref))| {
+            PollSpec {
+                multiple,
+                revote,
+                opens_after,
+                open_seconds,
+                quota,
+                public,
+                owner,
+                external_ref,
+            }
         },
     )
 }
@@ -181,8 +206,8 @@ pub(crate) fn operations() -> impl Strategy<Value = ((PollSpec, PollSpec), Vec<O
         ),
         (
             2,
-            (slot(), any::<bool>())
-                .prop_map(|(slot, by_owner)| Operation::Seal { slot, by_owner })
+            (vec(slot(), 1..5), any::<bool>())
+                .prop_map(|(slots, by_owner)| Operation::Seal { slots, by_owner })
                 .boxed(),
         ),
         (

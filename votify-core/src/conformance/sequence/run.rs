@@ -1,16 +1,17 @@
-use crate::backend::search_terms;
+use crate::backend::search_words;
 use crate::ballot::{Ballot, Outcome, Refusal};
 use crate::conformance::seeds::check_equal;
 use crate::conformance::sequence::edit::Edit;
 use crate::conformance::sequence::model_poll::Changed;
 use crate::conformance::sequence::model_store::ModelStore;
-use crate::conformance::sequence::operation::{Operation, PollSpec, SLOTS, VOTERS, Vote, voter_by};
+use crate::conformance::sequence::operation::{
+    Operation, PollSpec, SLOTS, VOTERS, Vote, external_ref, voter_by,
+};
 use crate::conformance::store::builders::{at, draft};
 use crate::conformance::store::harness::Harness;
 use crate::id::PollId;
-use crate::poll::{ChangeRefusal, InvalidPoll, Poll, PollStatus, SealCause};
-use crate::store::PageRequest;
-use crate::store::{ChangeOutcome, PollFilter, PollOrder, SealOutcome, StoreError};
+use crate::poll::{ChangeRefusal, InvalidPoll, Poll, PollStatus, SealCause, Visibility};
+use crate::store::{ChangeOutcome, PageRequest, PollFilter, PollOrder, SealOutcome, StoreError};
 
 /// A sequence applied to the store and to the model.
 pub(crate) struct Run<'a> {
@@ -71,7 +72,7 @@ impl<'a> Run<'a> {
                 self.cast(&batch).await
             }
             Operation::Change { slot, edit } => self.change(*slot, *edit).await,
-            Operation::Seal { slot, by_owner } => self.seal(*slot, *by_owner).await,
+            Operation::Seal { slots, by_owner } => self.seal(slots, *by_owner).await,
             Operation::Delete { slot } => {
                 let id = self.polls[*slot].id;
                 let deleted = self.harness.store().delete_poll(id).await;
@@ -159,23 +160,24 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    async fn seal(&mut self, slot: usize, by_owner: bool) -> Result<(), String> {
-        let id = self.polls[slot].id;
+    async fn seal(&mut self, slots: &[usize], by_owner: bool) -> Result<(), String> {
+        let ids: Vec<PollId> = slots.iter().map(|slot| self.polls[*slot].id).collect();
         let cause = match by_owner {
             true => SealCause::Owner,
             false => SealCause::Deadline,
         };
-        let sealed = self
-            .harness
-            .store()
-            .seal_poll(id, cause, at(self.now))
-            .await;
-        let sealed = not_found_as_none(sealed, id)?.map(|sealed| match sealed {
-            SealOutcome::Sealed(tally) => Some(tally),
-            SealOutcome::NotDue => None,
-        });
-        let expected = self.model.seal(id, cause, at(self.now));
-        check_equal("the seal", &sealed, &expected)
+        let store = self.harness.store();
+        let sealed = store.seal_polls(&ids, cause, at(self.now)).await;
+        check_equal("seals", &sealed.len(), &ids.len())?;
+        for (id, sealed) in ids.into_iter().zip(sealed) {
+            let sealed = not_found_as_none(sealed, id)?.map(|sealed| match sealed {
+                SealOutcome::Sealed(tally) => Some(tally),
+                SealOutcome::NotDue => None,
+            });
+            let expected = self.model.seal(id, cause, at(self.now));
+            check_equal("the seal", &sealed, &expected)?;
+        }
+        Ok(())
     }
 
     /// Compares polls, tallies and the voters' ballots with the model.
@@ -216,11 +218,15 @@ impl<'a> Run<'a> {
         for filter in self.filters() {
             let expected = self.model.list_polls(&filter, at(self.now));
             let expected: Vec<&Poll> = expected.iter().collect();
-            let total = expected.len() as u64;
+            let total = expected.len();
             let harness = self.harness;
             harness
                 .check_listed(&filter, &PageRequest::FIRST, at(self.now), &expected, total)
                 .await?;
+            let walked = harness.walk(&filter, 1, at(self.now)).await;
+            let walked: Vec<PollId> = walked.iter().map(|state| state.poll.id).collect();
+            let expected: Vec<PollId> = expected.iter().map(|poll| poll.id).collect();
+            check_equal(format!("pages by {filter:?}"), &walked, &expected)?;
         }
         Ok(())
     }
@@ -228,7 +234,18 @@ impl<'a> Run<'a> {
     fn filters(&self) -> Vec<PollFilter> {
         let own = PollFilter {
             category: Some(self.category.clone()),
-            ..PollFilter::default()
+            ..PollFilter::all()
+        };
+        let by_owners = |slots: std::ops::Range<usize>| PollFilter {
+            owners: self.polls[slots]
+                .iter()
+                .filter_map(|poll| Some(poll.owner?.id))
+                .collect(),
+            ..own.clone()
+        };
+        let by_visibility = |visibility| PollFilter {
+            visibility: Some(visibility),
+            ..own.clone()
         };
         let by_status = |status| PollFilter {
             status: Some(status),
@@ -252,7 +269,19 @@ impl<'a> Run<'a> {
             by_seal(true),
             by_seal(false),
             PollFilter {
-                words: search_terms("TITLE 1"),
+                words: search_words("TIT 1"),
+                ..own.clone()
+            },
+            PollFilter {
+                words: search_words("itle"),
+                ..own.clone()
+            },
+            by_owners(0..1),
+            by_owners(1..SLOTS),
+            by_visibility(Visibility::Public),
+            by_visibility(Visibility::Unlisted),
+            PollFilter {
+                external_ref: Some(external_ref(0)),
                 ..own.clone()
             },
         ]

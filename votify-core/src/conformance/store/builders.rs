@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::ballot::{Ballot, Choice};
 use crate::id::BallotId;
-use crate::poll::{AddressQuota, Poll, PollDraft};
+use crate::poll::{AddressQuota, Metadata, Poll, PollDraft, Visibility};
 use crate::time::Timestamp;
 use crate::voter::{AddressId, VoterId, VoterPolicy};
 
@@ -81,9 +81,10 @@ pub(crate) fn from_address(number: u8, ballot: Ballot) -> Ballot {
     }
 }
 
-/// Returns a single-choice draft with three options, without revote and closing time.
+/// Returns a public single-choice draft with three options, without revote and closing
+/// time.
 pub(crate) fn draft() -> PollDraft {
-    PollDraft::single_choice("Lunch?", ["Pizza", "Sushi", "Soup"])
+    PollDraft::single_choice("Lunch?", ["Pizza", "Sushi", "Soup"]).visibility(Visibility::Public)
 }
 
 /// Returns a single-choice draft with three options and revote.
@@ -91,6 +92,11 @@ pub(crate) fn revote_draft() -> PollDraft {
     let mut draft = draft();
     draft.rules.revote = true;
     draft
+}
+
+/// Returns metadata with exactly this text.
+pub(crate) fn metadata(text: &str) -> Metadata {
+    text.parse().expect("a JSON object")
 }
 
 /// Returns the draft with an address quota.

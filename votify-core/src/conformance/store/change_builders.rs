@@ -57,7 +57,7 @@ pub(crate) fn frozen_changes(poll: &Poll) -> Vec<(&'static str, PollChange)> {
         ),
         (
             "opens_at",
-            change_with(|change| change.opens_at = Some(at(2))),
+            change_with(|change| change.opens_at = Some(Some(at(2)))),
         ),
         (
             "category",

@@ -3,13 +3,14 @@
 use crate::ballot::{Choice, Outcome, Refusal};
 use crate::conformance::fixture::StoreFixture;
 use crate::conformance::store::builders::{
-    address, at, ballot, ballot_with_choice, closing_after, draft, revote_draft, voter_with_policy,
+    address, at, ballot, ballot_with_choice, closing_after, draft, metadata, revote_draft,
+    voter_with_policy,
 };
 use crate::conformance::store::change_builders::{change_with, frozen_changes, keep_option};
 use crate::conformance::store::harness::Harness;
 use crate::id::OptionId;
 use crate::poll::{
-    AddressQuota, BallotKind, OptionChange, Poll, PollChange, PollOption, ResultsPolicy,
+    AddressQuota, BallotKind, OptionChange, Poll, PollChange, PollOption, ResultsPolicy, Visibility,
 };
 use crate::store::ChangeOutcome;
 use crate::tally::Position;
@@ -38,8 +39,11 @@ pub async fn all_fields_change_before_the_first_ballot(fixture: &dyn StoreFixtur
         results: Some(ResultsPolicy::AfterVote),
         revote: Some(true),
         address_quota: Some(Some(AddressQuota::new(3))),
-        opens_at: Some(at(10)),
+        opens_at: Some(Some(at(10))),
         closes_at: Some(Some(at(90))),
+        visibility: Some(Visibility::Unlisted),
+        external_ref: Some(Some("ref 1".into())),
+        metadata: Some(Some(metadata(r#"{"b": 1, "a":2}"#))),
     };
     let state = harness.apply_change(&poll, &change, at(1)).await;
     let stored = harness.stored_poll(&poll).await;
@@ -48,7 +52,11 @@ pub async fn all_fields_change_before_the_first_ballot(fixture: &dyn StoreFixtur
     assert_eq!((stored.title.as_str(), stored.version), ("Toppings?", 1));
     assert_eq!(stored.category.as_deref(), Some("food"));
     assert_eq!((stored.created_at, stored.edited_at), (at(0), None));
-    assert_eq!((stored.opens_at, stored.closes_at), (at(10), Some(at(90))));
+    let window = (stored.opens_at, stored.closes_at);
+    assert_eq!(window, (Some(at(10)), Some(at(90))));
+    assert_eq!(stored.visibility, Visibility::Unlisted);
+    assert_eq!(stored.external_ref.as_deref(), Some("ref 1"));
+    assert_eq!(stored.metadata, Some(metadata(r#"{"b": 1, "a":2}"#)));
     let options: Vec<_> = stored
         .options
         .iter()

@@ -8,7 +8,7 @@ use crate::conformance::store::builders::{
 use crate::conformance::store::change_builders::change_with;
 use crate::conformance::store::harness::Harness;
 use crate::poll::{ChangeRefusal, PollStatus, SealCause};
-use crate::store::{ChangeOutcome, SealOutcome, StoreError};
+use crate::store::{ChangeOutcome, SealOutcome, StoreError, StoreExt};
 use crate::tally::Position;
 
 /// `Owner` closes the poll at `now`, sets `closes_at`, and adds one revision and one
@@ -37,7 +37,7 @@ pub async fn owner_closes_immediately(fixture: &dyn StoreFixture) {
         assert_eq!(stored.sealed_at, Some(at(100)));
         assert_eq!(stored.closes_at, Some(at(100)));
         assert_eq!(stored.version, 1);
-        assert_eq!(stored.status(at(100)), PollStatus::Closed);
+        assert_eq!(stored.status(at(100), true), PollStatus::Closed);
         harness.assert_consistent(&poll).await;
     }
 }

@@ -12,7 +12,7 @@ use crate::conformance::store::builders::{
 use crate::conformance::store::change_builders::change_with;
 use crate::conformance::store::harness::Harness;
 use crate::poll::{ChangeRefusal, OptionChange, SealCause};
-use crate::store::{ChangeOutcome, SealOutcome, Store};
+use crate::store::{ChangeOutcome, SealOutcome, Store, StoreExt};
 use crate::time::Timestamp;
 
 pub(super) fn cast_batch(

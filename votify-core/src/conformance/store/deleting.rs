@@ -9,8 +9,7 @@ use crate::conformance::store::builders::{at, ballot, draft, revote_draft, voter
 use crate::conformance::store::change_builders::change_with;
 use crate::conformance::store::harness::Harness;
 use crate::poll::{Poll, PollChange, SealCause};
-use crate::store::PageRequest;
-use crate::store::{PollFilter, StoreError};
+use crate::store::{PageRequest, PollFilter, StoreError, StoreExt};
 
 /// Asserts that a poll is unknown to every method and that none of its data is stored.
 async fn assert_unknown(harness: &Harness, poll: &Poll) {

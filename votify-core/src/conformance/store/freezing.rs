@@ -77,7 +77,7 @@ pub async fn invalid_changes_are_refused(fixture: &dyn StoreFixture) {
         change_with(|change| change.closes_at = Some(Some(at(29)))),
         change_with(|change| change.closes_at = Some(Some(at(30)))),
         PollChange {
-            opens_at: Some(at(90)),
+            opens_at: Some(Some(at(90))),
             closes_at: Some(Some(at(90))),
             ..PollChange::default()
         },

@@ -10,8 +10,9 @@ use crate::conformance::store::builders::{at, voter};
 use crate::id::PollId;
 use crate::poll::{Poll, PollChange, PollDraft, PollState, SealCause};
 use crate::secret::Keyring;
-use crate::store::{ChangeOutcome, PollFilter, SealOutcome, Store};
-use crate::store::{Page, PageRequest};
+use crate::store::{
+    ChangeOutcome, Page, PageRequest, PollCount, PollFilter, SealOutcome, Store, StoreExt,
+};
 use crate::tally::{Position, Tally};
 use crate::time::Timestamp;
 use crate::voter::VoterId;
@@ -184,20 +185,44 @@ impl Harness {
         filter: &PollFilter,
         page: &PageRequest,
         now: Timestamp,
-    ) -> Page<Poll> {
+    ) -> Page<PollState> {
         let listed = self.store().list_polls(filter, page, now).await;
         listed.expect("list_polls succeeds")
     }
 
-    /// Asserts that the page has exactly these polls in this order, at the latest after the
-    /// fixture's maximum listing delay.
+    /// Lists all polls that match, page by page with cursors.
+    pub(crate) async fn walk(
+        &self,
+        filter: &PollFilter,
+        limit: u32,
+        now: Timestamp,
+    ) -> Vec<PollState> {
+        let mut page = PageRequest::new(1, limit).expect("a valid page");
+        let mut states = Vec::new();
+        loop {
+            let listed = self.list_polls(filter, &page, now).await;
+            states.extend(listed.items);
+            let Some(next) = listed.next else {
+                return states;
+            };
+            page = PageRequest::after(next, limit).expect("a valid limit");
+        }
+    }
+
+    pub(crate) async fn count_polls(&self, filter: &PollFilter, now: Timestamp) -> PollCount {
+        let counted = self.store().count_polls(filter, now).await;
+        counted.expect("count_polls succeeds")
+    }
+
+    /// Asserts that the page has exactly these polls in this order, and that `total` polls
+    /// match, at the latest after the fixture's maximum listing delay.
     pub(crate) async fn assert_listed(
         &self,
         filter: &PollFilter,
         page: &PageRequest,
         now: Timestamp,
         expected: &[&Poll],
-        total: u64,
+        total: usize,
     ) {
         if let Err(reason) = self.check_listed(filter, page, now, expected, total).await {
             panic!("{reason}");
@@ -211,25 +236,33 @@ impl Harness {
         now: u64,
         expected: &[&Poll],
     ) {
-        let page = PageRequest::new(1, 100).expect("a valid page");
-        let total = expected.len() as u64;
+        let (page, total) = (PageRequest::FIRST_HUNDRED, expected.len());
         self.assert_listed(filter, &page, at(now), expected, total)
             .await;
     }
 
+    /// Returns an error if the page or the count differs from what is expected, or if a
+    /// listed state has another tally than the poll.
     pub(crate) async fn check_listed(
         &self,
         filter: &PollFilter,
         page: &PageRequest,
         now: Timestamp,
         expected: &[&Poll],
-        total: u64,
+        total: usize,
     ) -> Result<(), String> {
         let start = Instant::now();
+        let count = PollCount::capped(total as u64);
         loop {
-            let listed = self.list_polls(filter, page, now).await;
-            let items: Vec<&Poll> = listed.items.iter().collect();
-            if items == expected && listed.total == total {
+            let listed = self.list_polls(filter, page, now).await.items;
+            let items: Vec<&Poll> = listed.iter().map(|state| &state.poll).collect();
+            let found = self.count_polls(filter, now).await;
+            let ids: Vec<PollId> = items.iter().map(|poll| poll.id).collect();
+            let tallies = self.store().tallies(&ids).await;
+            let tallies = tallies.expect("tallies succeeds");
+            let listed_tallies = listed.iter().map(|state| Some(state.tally.clone()));
+            let listed_tallies: Vec<_> = listed_tallies.collect();
+            if items == expected && found == count && listed_tallies == tallies {
                 return Ok(());
             }
             if start.elapsed() >= self.max_listing_delay {
@@ -241,8 +274,13 @@ impl Harness {
                 };
                 let subject = format!("list_polls by {filter:?}, {page:?} at {now}");
                 check_equal(&subject, &titles(&items), &titles(expected))?;
-                check_equal(&subject, &listed.total, &total)?;
                 check_equal(&subject, &items.as_slice(), &expected)?;
+                check_equal(
+                    format!("count_polls by {filter:?} at {now}"),
+                    &found,
+                    &count,
+                )?;
+                check_equal(&subject, &listed_tallies, &tallies)?;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

@@ -12,6 +12,7 @@ use crate::conformance::store::change_builders::change_with;
 use crate::conformance::store::concurrency::cast_batch;
 use crate::conformance::store::harness::Harness;
 use crate::poll::SealCause;
+use crate::store::StoreExt;
 use crate::tally::Position;
 
 /// Laws 2 and 7: a batch sees all earlier writes of another instance, whatever this

@@ -153,7 +153,6 @@ pub async fn refusal_changes_nothing(fixture: &dyn StoreFixture) {
         (ballot(&poll, 1, 2, 1), at(2)),
         (withdrawal(&poll, 1, 3), at(2)),
         (invalid, at(2)),
-        (ballot(&poll, 2, 4, 1), one_microsecond_before(at(0))),
         (ballot(&poll, 2, 5, 1), at(60)),
         (ballot(&poll, 1, 1, 1), at(2)),
     ];
@@ -188,9 +187,9 @@ pub async fn refusal_is_not_recorded(fixture: &dyn StoreFixture) {
     let outcome = harness.cast(&withdrawn, at(11)).await;
     assert_eq!(outcome, Outcome::Withdrawn { revision: 2 });
     // The id of a refused ballot may be used for another choice.
-    let no_revote = harness.create_poll(draft()).await;
+    let no_revote = harness.create_poll(draft().opens_at(at(1))).await;
     let early = harness
-        .cast(&ballot(&no_revote, 1, 1, 0), one_microsecond_before(at(0)))
+        .cast(&ballot(&no_revote, 1, 1, 0), one_microsecond_before(at(1)))
         .await;
     assert!(matches!(early, Outcome::Refused(_)), "{early:?}");
     let other = harness.cast(&ballot(&no_revote, 1, 1, 2), at(1)).await;

@@ -54,9 +54,12 @@ pub async fn batch_equals_single_ballots(fixture: &dyn StoreFixture) {
             let spec = PollSpec {
                 multiple: kinds[kind],
                 revote: kind == 0,
-                opens_after: 0,
+                opens_after: None,
                 open_seconds: None,
                 quota,
+                public: true,
+                owner: None,
+                external_ref: None,
             };
             let batched = harness.create_poll(spec.draft(0)).await;
             let single = Poll {
@@ -74,9 +77,12 @@ pub async fn batch_equals_single_ballots(fixture: &dyn StoreFixture) {
             PollSpec {
                 multiple: false,
                 revote: true,
-                opens_after: 0,
+                opens_after: None,
                 open_seconds: None,
                 quota: None,
+                public: true,
+                owner: None,
+                external_ref: None,
             }
             .draft(0),
         );

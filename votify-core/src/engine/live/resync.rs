@@ -107,7 +107,8 @@ impl Room {
         match &*self.subscribe(Audience::Public).borrow() {
             PublishedState::Frames(frames) => {
                 let frame = frames.updated();
-                frame.poll.version == tally.version && frame.poll.status(now) != frame.status
+                let status = frame.poll.status(now, tally.ever_had_ballots());
+                frame.poll.version == tally.version && status != frame.status
             }
             _ => false,
         }

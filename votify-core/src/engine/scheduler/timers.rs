@@ -25,8 +25,10 @@ impl Timers {
         if poll.is_sealed() {
             return;
         }
-        if poll.opens_at > now {
-            self.0.insert((poll.opens_at, poll.id, Transition::Opens));
+        if let Some(opens_at) = poll.opens_at
+            && opens_at > now
+        {
+            self.0.insert((opens_at, poll.id, Transition::Opens));
         }
         if let Some(closes_at) = poll.closes_at {
             self.0.insert((closes_at, poll.id, Transition::Closes));

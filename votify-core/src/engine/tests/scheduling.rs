@@ -125,7 +125,7 @@ async fn rescheduled_poll_opens_once() {
         .create_poll_with(|draft| draft.opens_at = Some(first_time))
         .await;
     let change = crate::PollChange {
-        opens_at: Some(second_time),
+        opens_at: Some(Some(second_time)),
         ..Default::default()
     };
     harness

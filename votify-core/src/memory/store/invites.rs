@@ -40,6 +40,11 @@ impl InviteStore for MemoryStore {
         let invited = voters.iter().map(|voter| entry.invited.contains(voter));
         Ok(invited.collect())
     }
+
+    async fn count(&self, poll: PollId) -> Result<u64, StoreError> {
+        let entry = self.find(poll);
+        Ok(entry.map_or(0, |entry| to_u64(lock(&entry).invited.len())))
+    }
 }
 
 fn to_u64(length: usize) -> u64 {

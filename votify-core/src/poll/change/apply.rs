@@ -1,5 +1,7 @@
 use super::{ChangeRefusal, OptionChange, PollChange};
-use crate::poll::validation::{check_closing_time, check_definition, normalize_category};
+use crate::poll::validation::{
+    check_closing_time, check_definition, normalize_category, normalize_external_ref,
+};
 use crate::poll::{InvalidPoll, Poll, PollOption, PollStatus};
 use crate::time::Timestamp;
 
@@ -19,7 +21,7 @@ impl PollChange {
         ever_had_ballots: bool,
         now: Timestamp,
     ) -> Result<Option<Poll>, ChangeRefusal> {
-        if poll.status(now) == PollStatus::Closed {
+        if poll.status(now, ever_had_ballots) == PollStatus::Closed {
             return Err(ChangeRefusal::Closed);
         }
         let mut changed = self.merged_with(poll)?;
@@ -62,6 +64,13 @@ impl PollChange {
         changed.rules.address_quota = self.address_quota.unwrap_or(poll.rules.address_quota);
         changed.opens_at = self.opens_at.unwrap_or(poll.opens_at);
         changed.closes_at = self.closes_at.unwrap_or(poll.closes_at);
+        changed.visibility = self.visibility.unwrap_or(poll.visibility);
+        if let Some(external_ref) = &self.external_ref {
+            changed.external_ref = normalize_external_ref(external_ref.clone());
+        }
+        if let Some(metadata) = &self.metadata {
+            changed.metadata.clone_from(metadata);
+        }
         Ok(changed)
     }
 }

@@ -45,6 +45,46 @@ pub(crate) enum Fault {
     UnlockedUsageRead,
     /// Streams ballots in the order of voters.
     VoterOrderedStream,
+    /// Schedules an opened poll again if the clock is before its opening time.
+    ClockReschedulesPolls,
+    /// Ignores the visibility in filters.
+    UnlistedPollsListed,
+    /// Counts votes of unlisted polls toward trending.
+    UnlistedPollsScore,
+    /// Trims external references when it compares them.
+    TrimmedExternalRefs,
+    /// Stores metadata without its spaces.
+    ReformattedMetadata,
+    /// Reads only the first of several owners.
+    OnlyFirstOwner,
+    /// Finds query words in the middle of words.
+    SearchInsideWords,
+    /// Searches the title that the poll was created with.
+    StaleWords,
+    /// Ignores search words in counts.
+    CountIgnoresWords,
+    /// Skips polls with the sort key of the cursor.
+    CursorSkipsTies,
+    /// Returns all polls with the sort key of the cursor again.
+    CursorRepeatsTies,
+    /// Starts again if the last poll of a page was deleted.
+    CursorNeedsItsPoll,
+    /// Returns a cursor after every full page.
+    NextAfterFullPage,
+    /// Returns the outcomes of seals in the order of the ids.
+    UnorderedSeals,
+    /// Does not seal the polls after one that failed.
+    SealStopsAtError,
+    /// Checks and stores a join code in two steps.
+    UnlockedJoinCodes,
+    /// Never frees the join code of a closed poll.
+    JoinCodeKeptForever,
+    /// Does not free the join code of a deleted poll.
+    DeletionKeepsJoinCode,
+    /// Does not limit the claims of an account.
+    UnboundedClaims,
+    /// Returns a server time that is not the current one.
+    WrongServerTime,
 }
 
 impl Fault {
@@ -71,5 +111,25 @@ impl Fault {
         Self::UnreleasedSlots,
         Self::UnlockedUsageRead,
         Self::VoterOrderedStream,
+        Self::ClockReschedulesPolls,
+        Self::UnlistedPollsListed,
+        Self::UnlistedPollsScore,
+        Self::TrimmedExternalRefs,
+        Self::ReformattedMetadata,
+        Self::OnlyFirstOwner,
+        Self::SearchInsideWords,
+        Self::StaleWords,
+        Self::CountIgnoresWords,
+        Self::CursorSkipsTies,
+        Self::CursorRepeatsTies,
+        Self::CursorNeedsItsPoll,
+        Self::NextAfterFullPage,
+        Self::UnorderedSeals,
+        Self::SealStopsAtError,
+        Self::UnlockedJoinCodes,
+        Self::JoinCodeKeptForever,
+        Self::DeletionKeepsJoinCode,
+        Self::UnboundedClaims,
+        Self::WrongServerTime,
     ];
 }

@@ -1,13 +1,14 @@
 use std::collections::HashMap;
 
-use votify_core::BallotId;
 use votify_core::backend::{AddressUsage, AddressUsageChanges, BatchEvaluator};
 use votify_core::ballot::{ActiveBallot, Ballot, Outcome, Refusal, VoterHistory};
 use votify_core::poll::PollState;
 use votify_core::time::Timestamp;
 use votify_core::voter::VoterId;
+use votify_core::{BallotId, Visibility};
 
 use super::fault::Fault;
+use super::listing::{Listed, is_scheduled_by_clock};
 
 type Histories = HashMap<VoterId, VoterHistory>;
 
@@ -17,6 +18,7 @@ pub(crate) struct FaultyPoll {
     pub(crate) state: PollState,
     pub(crate) voters: Histories,
     pub(crate) deleted: bool,
+    first_title: String,
     usage: AddressUsage,
     refused: HashMap<(VoterId, BallotId), Refusal>,
 }
@@ -24,11 +26,19 @@ pub(crate) struct FaultyPoll {
 impl FaultyPoll {
     pub(crate) fn new(state: PollState) -> Self {
         Self {
+            first_title: state.poll.title.clone(),
             state,
             voters: HashMap::new(),
             deleted: false,
             usage: AddressUsage::default(),
             refused: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn listed(&self) -> Listed {
+        Listed {
+            state: self.state.clone(),
+            first_title: self.first_title.clone(),
         }
     }
 
@@ -66,6 +76,9 @@ impl FaultyPoll {
         if fault == Some(Fault::UnlockedSealCheck) {
             self.state.poll = unlocked.state.poll.clone();
         }
+        if fault == Some(Fault::UnlistedPollsScore) {
+            self.state.poll.visibility = Visibility::Public;
+        }
         let outcomes = self.evaluate(&histories, &usage, ballots, now, fault);
         self.state.poll = locked;
         outcomes
@@ -81,12 +94,17 @@ impl FaultyPoll {
     ) -> Vec<Outcome> {
         let evaluator = BatchEvaluator::new(self.state.clone(), histories.clone(), now);
         let mut evaluator = evaluator.with_address_usage(usage.clone());
+        let is_scheduled = is_scheduled_by_clock(&self.state, now);
         let mut outcomes = Vec::new();
         for ballot in ballots {
             let key = (ballot.voter, ballot.id);
             let outcome = match self.refused.get(&key) {
                 Some(refusal) if fault == Some(Fault::RecordedRefusals) => {
                     Outcome::Refused(refusal.clone())
+                }
+                _ if fault == Some(Fault::ClockReschedulesPolls) && is_scheduled => {
+                    let opens_at = self.state.poll.opening_time();
+                    Outcome::Refused(Refusal::NotOpenYet { opens_at })
                 }
                 _ => evaluator.cast(ballot),
             };

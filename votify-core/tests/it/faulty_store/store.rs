@@ -1,5 +1,4 @@
-use std::cmp::{Ordering, Reverse};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex as SyncMutex};
 use std::time::Duration;
 
@@ -12,17 +11,18 @@ use tokio::time::sleep;
 use votify_core::PollId;
 use votify_core::backend::group_by_poll;
 use votify_core::ballot::{ActiveBallot, Ballot, BatchReceipt, Outcome};
-use votify_core::poll::{Poll, PollChange, PollState, SealCause};
+use votify_core::poll::{JoinCode, Metadata, Poll, PollChange, PollState, SealCause};
 use votify_core::store::{
-    Audit, ChangeOutcome, PollFilter, PollOrder, SealOutcome, Store, StoreError,
+    Audit, ChangeOutcome, MAX_CLAIMS, Page, PageRequest, PollCount, PollFilter, SealOutcome, Store,
+    StoreError,
 };
-use votify_core::store::{Page, PageRequest};
 use votify_core::tally::Tally;
 use votify_core::time::Timestamp;
-use votify_core::voter::VoterId;
+use votify_core::voter::{OwnerId, VoterId};
 
 use super::fault::Fault;
 use super::faulty_poll::FaultyPoll;
+use super::listing::{matches, paginate};
 
 /// A store that obeys all laws except the one its fault violates. It yields where a
 /// database would wait, so that concurrent calls interleave.
@@ -31,6 +31,11 @@ pub(crate) struct FaultyStore {
     fault: Option<Fault>,
     polls: SyncMutex<BTreeMap<PollId, Arc<Mutex<FaultyPoll>>>>,
     orphans: SyncMutex<BTreeMap<PollId, FaultyPoll>>,
+    /// The last poll of each join code.
+    join_codes: SyncMutex<BTreeMap<JoinCode, PollId>>,
+    /// Locked while a poll with a join code is created.
+    creation: Mutex<()>,
+    claims: SyncMutex<HashMap<OwnerId, BTreeSet<OwnerId>>>,
 }
 
 impl FaultyStore {
@@ -39,6 +44,9 @@ impl FaultyStore {
             fault,
             polls: SyncMutex::default(),
             orphans: SyncMutex::default(),
+            join_codes: SyncMutex::default(),
+            creation: Mutex::default(),
+            claims: SyncMutex::default(),
         }
     }
 
@@ -77,6 +85,62 @@ impl FaultyStore {
             }
         }
         states
+    }
+
+    fn insert(&self, poll: Poll) {
+        let id = poll.id;
+        let faulty = FaultyPoll::new(PollState::new(poll));
+        let mut polls = self.polls.lock().unwrap();
+        polls.insert(id, Arc::new(Mutex::new(faulty)));
+    }
+
+    /// Returns the poll that has a join code.
+    async fn holder(&self, code: JoinCode, now: Timestamp) -> Option<PollId> {
+        let id = self.join_codes.lock().unwrap().get(&code).copied()?;
+        if self.has(Fault::DeletionKeepsJoinCode) && self.find(id).is_none() {
+            return Some(id);
+        }
+        let state = self.states(&[id]).await.pop().flatten()?;
+        let is_kept = keeps_join_code(&state.poll, now) || self.has(Fault::JoinCodeKeptForever);
+        is_kept.then_some(id)
+    }
+
+    async fn matching(&self, filter: &PollFilter, now: Timestamp) -> Vec<PollState> {
+        let polls: Vec<_> = self.polls.lock().unwrap().values().cloned().collect();
+        let mut states = Vec::new();
+        for poll in polls {
+            let poll = poll.lock().await;
+            if matches(&poll.listed(), filter, now, self.fault) {
+                states.push(poll.state.clone());
+            }
+        }
+        states
+    }
+
+    async fn seal(
+        &self,
+        id: PollId,
+        cause: SealCause,
+        now: Timestamp,
+    ) -> Result<SealOutcome, StoreError> {
+        let poll = self.get(id)?;
+        yield_now().await;
+        let mut poll = ensure_exists(poll.lock().await, id)?;
+        let mut state = poll.state.clone();
+        if self.has(Fault::RepeatedSeal) {
+            state.poll.sealed_at = None;
+        }
+        let cause = match self.fault {
+            Some(Fault::UncheckedDeadline) => SealCause::Owner,
+            _ => cause,
+        };
+        if let Some(sealed) = state.seal(cause, now) {
+            poll.state = sealed;
+        }
+        Ok(match poll.state.poll.is_sealed() {
+            true => SealOutcome::Sealed(poll.state.tally.clone()),
+            false => SealOutcome::NotDue,
+        })
     }
 
     /// Casts one part of a batch in one transaction. `None` if the poll was deleted
@@ -128,14 +192,14 @@ fn ensure_exists(
     }
 }
 
-fn compare(order: PollOrder, a: &PollState, b: &PollState) -> Ordering {
-    let end = |state: &PollState| (state.poll.closes_at.is_none(), state.poll.closes_at);
-    match order {
-        PollOrder::Newest => b.poll.created_at.cmp(&a.poll.created_at),
-        PollOrder::Closing => end(a).cmp(&end(b)),
-        PollOrder::Opening => a.poll.opens_at.cmp(&b.poll.opens_at),
-        PollOrder::Trending => b.trending.rank().total_cmp(&a.trending.rank()),
-    }
+/// Removes the spaces of JSON, as a database does that parses it.
+fn without_spaces(metadata: &Metadata) -> Metadata {
+    let spaceless = metadata.as_str().replace(' ', "");
+    spaceless.parse().unwrap()
+}
+
+fn keeps_join_code(poll: &Poll, now: Timestamp) -> bool {
+    poll.join_code_expires_at().is_none_or(|end| now < end)
 }
 
 #[async_trait]
@@ -149,12 +213,29 @@ impl Store for FaultyStore {
     }
 
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
-        let mut polls = self.polls.lock().unwrap();
-        if polls.contains_key(&poll.id) {
+        let mut poll = poll.clone();
+        if self.has(Fault::ReformattedMetadata) {
+            poll.metadata = poll.metadata.as_ref().map(without_spaces);
+        }
+        if self.polls.lock().unwrap().contains_key(&poll.id) {
             return Err(StoreError::PollExists(poll.id));
         }
-        let faulty = FaultyPoll::new(PollState::new(poll.clone()));
-        polls.insert(poll.id, Arc::new(Mutex::new(faulty)));
+        if let Some(code) = poll.join_code {
+            let mut lock = Some(self.creation.lock().await);
+            if self.has(Fault::UnlockedJoinCodes) {
+                lock = None;
+            }
+            let holder = self.holder(code, poll.created_at).await;
+            yield_now().await;
+            if holder.is_some() {
+                return Err(StoreError::JoinCodeTaken(code));
+            }
+            self.join_codes.lock().unwrap().insert(code, poll.id);
+            self.insert(poll);
+            drop(lock);
+        } else {
+            self.insert(poll);
+        }
         Ok(())
     }
 
@@ -168,32 +249,30 @@ impl Store for FaultyStore {
         filter: &PollFilter,
         page: &PageRequest,
         now: Timestamp,
-    ) -> Result<Page<Poll>, StoreError> {
-        let ids: Vec<PollId> = self.polls.lock().unwrap().keys().copied().collect();
+    ) -> Result<Page<PollState>, StoreError> {
+        let states = self.matching(filter, now).await;
+        Ok(paginate(states, filter, page, self.fault))
+    }
+
+    async fn count_polls(
+        &self,
+        filter: &PollFilter,
+        now: Timestamp,
+    ) -> Result<PollCount, StoreError> {
         let mut filter = filter.clone();
-        let folded = filter.category.clone().map(|name| name.to_lowercase());
-        if self.has(Fault::CaseInsensitiveCategories) {
-            filter.category = None;
+        if self.has(Fault::CountIgnoresWords) {
+            filter.words.clear();
         }
-        let mut states: Vec<PollState> = self.states(&ids).await.into_iter().flatten().collect();
-        states.retain(|state| filter.matches(&state.poll, now));
-        if self.has(Fault::CaseInsensitiveCategories) && folded.is_some() {
-            states.retain(|state| {
-                let category = state.poll.category.as_ref();
-                category.map(|name| name.to_lowercase()) == folded
-            });
-        }
-        if !self.has(Fault::UnorderedTies) {
-            states.sort_by_key(|state| Reverse(state.poll.id));
-        }
-        states.sort_by(|a, b| compare(filter.order, a, b));
-        let total = states.len() as u64;
-        let polls = states.into_iter().map(|state| state.poll);
-        let (offset, limit) = (page.offset() as usize, page.limit() as usize);
-        Ok(Page {
-            items: polls.skip(offset).take(limit).collect(),
-            total,
-        })
+        let matching = self.matching(&filter, now).await;
+        Ok(PollCount::capped(matching.len() as u64))
+    }
+
+    async fn poll_by_join_code(
+        &self,
+        code: &JoinCode,
+        now: Timestamp,
+    ) -> Result<Option<PollId>, StoreError> {
+        Ok(self.holder(*code, now).await)
     }
 
     async fn change_poll(
@@ -220,30 +299,25 @@ impl Store for FaultyStore {
         })
     }
 
-    async fn seal_poll(
+    async fn seal_polls(
         &self,
-        id: PollId,
+        ids: &[PollId],
         cause: SealCause,
         now: Timestamp,
-    ) -> Result<SealOutcome, StoreError> {
-        let poll = self.get(id)?;
-        yield_now().await;
-        let mut poll = ensure_exists(poll.lock().await, id)?;
-        let mut state = poll.state.clone();
-        if self.has(Fault::RepeatedSeal) {
-            state.poll.sealed_at = None;
+    ) -> Vec<Result<SealOutcome, StoreError>> {
+        let mut ids = ids.to_vec();
+        if self.has(Fault::UnorderedSeals) {
+            ids.sort_unstable();
         }
-        let cause = match self.fault {
-            Some(Fault::UncheckedDeadline) => SealCause::Owner,
-            _ => cause,
-        };
-        if let Some(sealed) = state.seal(cause, now) {
-            poll.state = sealed;
+        let mut outcomes: Vec<Result<SealOutcome, StoreError>> = Vec::new();
+        for id in ids {
+            let outcome = match outcomes.last() {
+                Some(Err(error)) if self.has(Fault::SealStopsAtError) => Err(error.clone()),
+                _ => self.seal(id, cause, now).await,
+            };
+            outcomes.push(outcome);
         }
-        Ok(match poll.state.poll.is_sealed() {
-            true => SealOutcome::Sealed(poll.state.tally.clone()),
-            false => SealOutcome::NotDue,
-        })
+        outcomes
     }
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
@@ -251,6 +325,12 @@ impl Store for FaultyStore {
         let poll = removed.ok_or(StoreError::PollNotFound(id))?;
         let mut poll = poll.lock().await;
         poll.deleted = true;
+        if let Some(code) = poll.state.poll.join_code {
+            let mut codes = self.join_codes.lock().unwrap();
+            if codes.get(&code) == Some(&id) && !self.has(Fault::DeletionKeepsJoinCode) {
+                codes.remove(&code);
+            }
+        }
         if self.has(Fault::OrphanedBallots) {
             self.orphans.lock().unwrap().insert(id, poll.clone());
         }
@@ -343,5 +423,30 @@ impl Store for FaultyStore {
         }
         poll.state = state;
         Ok(poll.state.tally.clone())
+    }
+    async fn claim_owner(&self, account: OwnerId, session: OwnerId) -> Result<bool, StoreError> {
+        let mut claims = self.claims.lock().unwrap();
+        let sessions = claims.entry(account).or_default();
+        let is_full = sessions.len() >= MAX_CLAIMS && !self.has(Fault::UnboundedClaims);
+        if is_full && !sessions.contains(&session) {
+            return Ok(false);
+        }
+        sessions.insert(session);
+        Ok(true)
+    }
+
+    async fn claimed_owners(&self, accounts: &[OwnerId]) -> Result<Vec<OwnerId>, StoreError> {
+        let claims = self.claims.lock().unwrap();
+        let accounts = match self.fault {
+            Some(Fault::OnlyFirstOwner) => &accounts[..accounts.len().min(1)],
+            _ => accounts,
+        };
+        let sessions = accounts.iter().filter_map(|account| claims.get(account));
+        let sessions: BTreeSet<OwnerId> = sessions.flatten().copied().collect();
+        Ok(sessions.into_iter().collect())
+    }
+
+    async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.has(Fault::WrongServerTime).then_some(Timestamp::EPOCH))
     }
 }

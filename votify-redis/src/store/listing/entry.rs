@@ -1,7 +1,9 @@
+use votify_core::backend::search_words;
 use votify_core::poll::PollState;
-use votify_core::store::{PollFilter, PollOrder};
-use votify_core::{PollStatus, Position};
+use votify_core::store::PollOrder;
+use votify_core::{PollId, Position, Visibility};
 
+use super::keys::{Phase, Scope, listing_key, words_key};
 use crate::connect::Redis;
 use crate::store::error::{Corrupt, Error};
 
@@ -9,22 +11,80 @@ use crate::store::error::{Corrupt, Error};
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Row(PollState);
 
-/// An entry in a listing: the listing's key and the member.
+/// An entry in a listing or in the words: the key and the member.
 pub(super) type IndexEntry = (String, Vec<u8>);
 
-const ORDERS: [PollOrder; 4] = [
-    PollOrder::Newest,
-    PollOrder::Closing,
-    PollOrder::Opening,
-    PollOrder::Trending,
-];
+/// A poll's place in a listing: its sort key, then its id. The first poll of a listing
+/// has the greatest place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    sort_key: [u8; 8],
+    id: [u8; 16],
+}
+
+impl Place {
+    pub(super) fn of(state: &PollState, order: PollOrder) -> Self {
+        Self::new(order, order.sort_key(state), state.poll.id)
+    }
+
+    pub(super) fn new(order: PollOrder, sort_key: i64, id: PollId) -> Self {
+        Self {
+            sort_key: sortable(order, sort_key),
+            id: *id.as_bytes(),
+        }
+    }
+
+    /// Parses a member of a listing.
+    pub(super) fn parse(member: &[u8]) -> Option<Self> {
+        let (sort_key, id) = member.split_first_chunk()?;
+        Some(Self {
+            sort_key: *sort_key,
+            id: id.try_into().ok()?,
+        })
+    }
+
+    pub(super) fn to_member(self) -> Vec<u8> {
+        [&self.sort_key[..], &self.id].concat()
+    }
+
+    pub(super) fn id(self) -> PollId {
+        PollId::from_bytes(self.id)
+    }
+
+    /// Returns the poll's [sort key](PollOrder::sort_key).
+    pub(super) fn sort_key(self, order: PollOrder) -> i64 {
+        let ascending = u64::from_be_bytes(self.sort_key);
+        let ascending = if order.is_descending() {
+            ascending
+        } else {
+            !ascending
+        };
+        (ascending ^ SIGN).cast_signed()
+    }
+}
+
+/// The sign bit, inverted so that negative numbers sort first.
+const SIGN: u64 = 1 << 63;
+
+/// Returns bytes that sort like the numbers of `order`, the first poll's greatest.
+pub(super) fn sortable(order: PollOrder, sort_key: i64) -> [u8; 8] {
+    let ascending = sort_key.cast_unsigned() ^ SIGN;
+    let sortable = if order.is_descending() {
+        ascending
+    } else {
+        !ascending
+    };
+    sortable.to_be_bytes()
+}
 
 impl Row {
     pub(super) fn new(mut state: PollState) -> Self {
+        // Of the counts, the status needs only whether there ever was a ballot.
+        state.tally.total_votes = u64::from(state.tally.ever_had_ballots());
+        state.tally.counts.clear();
         state.poll.description.clear();
         state.poll.options.clear();
-        state.tally.counts.clear();
-        state.tally.total_votes = 0;
+        state.poll.metadata = None;
         Self(state)
     }
 
@@ -45,110 +105,44 @@ impl Row {
         self.0.tally.position
     }
 
-    /// Returns the poll's entries in all listings.
+    /// Returns the poll's entries in all listings and in the words.
     pub(super) fn entries(&self, redis: &Redis) -> Vec<IndexEntry> {
         let poll = &self.0.poll;
-        let mut entries = Vec::with_capacity(16);
-        for category in [None, poll.category.as_deref()] {
-            for order in ORDERS {
-                for sealed in [None, Some(poll.is_sealed())] {
-                    let key = listing_key(redis, order, sealed, category);
-                    entries.push((key, self.member(order)));
-                }
-            }
-            if poll.category.is_none() {
-                break;
+        let visibility = poll.visibility;
+        let mut scopes = vec![Scope::Visibility(visibility)];
+        if let Some(category) = &poll.category {
+            scopes.push(Scope::Category(visibility, category));
+        }
+        if let Some(owner) = poll.owner {
+            scopes.push(Scope::Owner(owner.id));
+        }
+        if let Some(external_ref) = &poll.external_ref {
+            scopes.push(Scope::ExternalRef(external_ref));
+        }
+        let phase = Phase::of(&self.0);
+        let mut entries = Vec::with_capacity(32);
+        for order in PollOrder::ALL {
+            let member = Place::of(&self.0, order).to_member();
+            for scope in &scopes {
+                entries.push((listing_key(redis, order, phase, *scope), member.clone()));
             }
         }
+        entries.extend(word_entries(redis, visibility, &poll.title, poll.id));
         entries
     }
-
-    /// Returns the member of a listing: a sort key followed by the id.
-    ///
-    /// Listings are read in descending order, so the first poll has the greatest member.
-    fn member(&self, order: PollOrder) -> Vec<u8> {
-        let poll = &self.0.poll;
-        let sort_key = match order {
-            PollOrder::Newest => ascending(poll.created_at.as_micros()),
-            PollOrder::Closing => {
-                !ascending(poll.closes_at.map_or(i64::MAX, |time| time.as_micros()))
-            }
-            PollOrder::Opening => !ascending(poll.opens_at.as_micros()),
-            PollOrder::Trending => ordered_bits(self.0.trending.rank()),
-        };
-        let mut member = sort_key.to_be_bytes().to_vec();
-        member.extend_from_slice(poll.id.as_bytes());
-        member
-    }
 }
 
-/// Returns a key of the listings. On a cluster, all of them are in one
-/// cluster slot.
-pub(super) fn key(redis: &Redis, suffix: &str) -> String {
-    redis.key(&format!("{{listings}}:{suffix}"))
-}
-
-/// Returns the key of the hash of rows by poll id.
-pub(super) fn rows_key(redis: &Redis) -> String {
-    key(redis, "rows")
-}
-
-/// Returns the key of the sorted set of intents, scored by time.
-pub(super) fn intents_key(redis: &Redis) -> String {
-    key(redis, "intents")
-}
-
-/// Returns the key of the sorted set of polls with changed trending scores.
-pub(super) fn dirty_scores_key(redis: &Redis) -> String {
-    key(redis, "dirty_scores")
-}
-
-fn listing_key(
+fn word_entries(
     redis: &Redis,
-    order: PollOrder,
-    sealed: Option<bool>,
-    category: Option<&str>,
-) -> String {
-    let order = match order {
-        PollOrder::Newest => "newest",
-        PollOrder::Closing => "closing",
-        PollOrder::Opening => "opening",
-        PollOrder::Trending => "trending",
-    };
-    let subset = match sealed {
-        None => "all",
-        Some(true) => "sealed",
-        Some(false) => "unsealed",
-    };
-    let category = category.map_or_else(String::new, |category| format!(":category:{category}"));
-    key(redis, &format!("{order}:{subset}{category}"))
-}
-
-/// Returns the smallest listing with all polls that match the filter, and whether it
-/// contains no other polls.
-pub(super) fn listing_for(redis: &Redis, filter: &PollFilter) -> (String, bool) {
-    let unsealed = matches!(
-        filter.status,
-        Some(PollStatus::Open | PollStatus::Scheduled)
-    );
-    let sealed = filter.sealed.or(unsealed.then_some(false));
-    let key = listing_key(redis, filter.order, sealed, filter.category.as_deref());
-    (key, filter.status.is_none() && filter.words.is_empty())
-}
-
-/// Converts a timestamp, which is never negative, to a sortable number.
-fn ascending(micros: i64) -> u64 {
-    micros.unsigned_abs()
-}
-
-/// Returns bits that sort like `f64::total_cmp`.
-fn ordered_bits(number: f64) -> u64 {
-    let bits = number.to_bits();
-    if bits >> 63 == 1 {
-        !bits
-    } else {
-        bits | 1 << 63
-    }
+    visibility: Visibility,
+    title: &str,
+    id: PollId,
+) -> impl Iterator<Item = IndexEntry> {
+    let key = words_key(redis, visibility);
+    search_words(title).into_iter().map(move |word| {
+        let member = [word.as_bytes(), b"\0", id.as_bytes()].concat();
+        (key.clone(), member)
+    })
 }
 
 #[cfg(test)]
@@ -156,8 +150,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ordered_bits_sort_like_numbers() {
-        let sorted = [f64::NEG_INFINITY, -2.5, -0.0, 0.0, 1e-9, 3.0, f64::INFINITY];
-        assert!(sorted.map(ordered_bits).is_sorted());
+    fn places_sort_like_polls() {
+        let numbers = [i64::MIN, -25, -1, 0, 1, 1_000, i64::MAX];
+        let (low, high) = (PollId::from_bytes([1; 16]), PollId::from_bytes([2; 16]));
+        for order in PollOrder::ALL {
+            let places = numbers.map(|number| Place::new(order, number, low));
+            assert_eq!(places.is_sorted(), order.is_descending());
+            assert_eq!(places.map(|place| place.sort_key(order)), numbers);
+            for place in places {
+                assert_eq!(Place::parse(&place.to_member()), Some(place));
+                assert!(place < Place::new(order, place.sort_key(order), high));
+            }
+        }
     }
 }

@@ -1,9 +1,10 @@
 //! Updates the listings.
 //!
-//! A call that creates, changes, seals or deletes a poll writes an [`IndexIntent`] first,
-//! and removes it after the listings are updated. If the process is killed in between,
-//! the next call that lists polls does the update. Votes change only a poll's trending
-//! score. [`DirtyScores`] writes those polls afterwards, many at a time.
+//! A call that creates, changes, seals or deletes polls writes [`IndexIntents`] first, and
+//! removes them after the listings are updated. If the process is killed in between, the
+//! next call that lists polls does the update. Votes change only a poll's trending score,
+//! and whether it ever had ballots. [`DirtyScores`] writes those polls afterwards, many at
+//! a time.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,8 +15,9 @@ use redis::{Value, cmd};
 use tokio::time::{Instant, sleep};
 use votify_core::PollId;
 
-use super::entry::{IndexEntry, Row, dirty_scores_key, intents_key, key, rows_key};
-use super::index_page::IndexPage;
+use super::entry::{IndexEntry, Row};
+use super::keys::{dirty_scores_key, intents_key, rows_key};
+use super::pending::PendingPolls;
 use crate::connect::Redis;
 use crate::error;
 use crate::store::RedisStore;
@@ -37,33 +39,56 @@ const SCORE_DELAY: Duration = Duration::from_millis(500);
 /// Maximum attempts to write changed scores, 500 ms apart: about 10 s.
 const MAX_SCORE_ATTEMPTS: u32 = 20;
 /// Maximum polls in one call of `zadd_now.lua`.
-const SCORES_PER_CALL: usize = 1_000;
+const MEMBERS_PER_CALL: usize = 1_000;
 
-/// Announces that a poll is about to change.
-pub(in crate::store) struct IndexIntent {
+/// Announces that polls are about to change.
+pub(in crate::store) struct IndexIntents(Vec<IndexIntent>);
+
+struct IndexIntent {
     poll: PollId,
     /// Poll id followed by random bytes, which distinguish this intent from others.
     member: Vec<u8>,
 }
 
-impl IndexIntent {
-    pub(in crate::store) async fn write(redis: &Redis, poll: PollId) -> Result<Self, Error> {
-        let mut member = poll.as_bytes().to_vec();
-        member.extend_from_slice(&fastrand::u64(..).to_be_bytes());
-        ZADD_NOW
-            .call(redis, &[intents_key(redis)], &[&member])
-            .await?;
-        Ok(Self { poll, member })
+impl IndexIntents {
+    pub(in crate::store) async fn write(redis: &Redis, polls: &[PollId]) -> Result<Self, Error> {
+        let intent = |poll: &PollId| IndexIntent {
+            poll: *poll,
+            member: [poll.as_bytes().as_slice(), &fastrand::u64(..).to_be_bytes()].concat(),
+        };
+        let intents: Vec<IndexIntent> = polls.iter().map(intent).collect();
+        for intents in intents.chunks(MEMBERS_PER_CALL) {
+            let members: Vec<&[u8]> = intents.iter().map(|intent| &*intent.member).collect();
+            ZADD_NOW
+                .call(redis, &[intents_key(redis)], &members)
+                .await?;
+        }
+        Ok(Self(intents))
+    }
+
+    /// Leaves the intents of other polls to the next call that lists polls.
+    pub(in crate::store) fn retain(&mut self, keep: impl Fn(PollId) -> bool) {
+        self.0.retain(|intent| keep(intent.poll));
+    }
+
+    fn polls(&self) -> Vec<PollId> {
+        self.0.iter().map(|intent| intent.poll).collect()
     }
 
     async fn cancel(self, redis: &Redis) -> Result<(), error::Error> {
-        let mut remove = cmd("ZREM");
-        remove.arg(intents_key(redis)).arg(&self.member);
-        redis.run::<Value>(&remove).await.map(|_| ())
+        for intents in self.0.chunks(MEMBERS_PER_CALL) {
+            let mut remove = cmd("ZREM");
+            remove.arg(intents_key(redis));
+            for intent in intents {
+                remove.arg(&intent.member);
+            }
+            redis.run::<Value>(&remove).await?;
+        }
+        Ok(())
     }
 }
 
-/// Polls whose trending score changed and is not written yet.
+/// Polls whose votes changed their row, which is not written yet.
 #[derive(Debug, Default)]
 pub(in crate::store) struct DirtyScores(Mutex<HashSet<PollId>>);
 
@@ -87,7 +112,7 @@ impl DirtyScores {
             let mut polls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             polls.drain().collect()
         };
-        for polls in polls.chunks(SCORES_PER_CALL) {
+        for polls in polls.chunks(MEMBERS_PER_CALL) {
             let members: Vec<&[u8]> = polls
                 .iter()
                 .map(|poll| poll.as_bytes().as_slice())
@@ -105,13 +130,13 @@ impl DirtyScores {
     }
 }
 
-/// Reindexes a created or changed poll, and cancels the intent.
+/// Reindexes created or changed polls, and cancels the intents.
 ///
-/// After a failure, the next call that lists polls reindexes it.
-pub(in crate::store) async fn reindex_after(store: &RedisStore, intent: IndexIntent) {
+/// After a failure, the next call that lists polls reindexes them.
+pub(in crate::store) async fn reindex_after(store: &RedisStore, intents: IndexIntents) {
     let update = async {
-        reindex(store, &[intent.poll]).await?;
-        intent.cancel(&store.redis).await?;
+        reindex(store, &intents.polls()).await?;
+        intents.cancel(&store.redis).await?;
         Ok(())
     };
     if let Err(error) = with_short_timeout(update).await {
@@ -119,13 +144,13 @@ pub(in crate::store) async fn reindex_after(store: &RedisStore, intent: IndexInt
     }
 }
 
-/// Reindexes a deleted poll.
+/// Reindexes deleted polls.
 ///
-/// The intent stays for 10 s, for calls that read the poll before the deletion and may
-/// add it to the listings again.
-pub(in crate::store) async fn reindex_deleted(store: &RedisStore, intent: IndexIntent) {
+/// The intents stay for 10 s, for calls that read a poll before the deletion and may add
+/// it to the listings again.
+pub(in crate::store) async fn reindex_deleted(store: &RedisStore, intents: IndexIntents) {
     let update = async {
-        reindex(store, &[intent.poll]).await?;
+        reindex(store, &intents.polls()).await?;
         reindex_pending(store).await
     };
     if let Err(error) = with_short_timeout(update).await {
@@ -146,10 +171,9 @@ pub(super) async fn reindex_pending(store: &RedisStore) -> Result<(), Error> {
         *reindexed_at = Some(Instant::now());
     }
     let redis = &store.redis;
-    // The listing does not exist. Only the pending polls of the page matter.
-    let page = IndexPage::read(store, &key(redis, "rows:none"), 0, 1, false).await?;
-    let ids = page.intents.iter();
-    let ids = ids.chain(page.dirty_scores.iter().map(|(member, _)| member));
+    let pending = PendingPolls::read(redis).await?;
+    let ids = pending.intents.iter();
+    let ids = ids.chain(pending.dirty_scores.iter().map(|(member, _)| member));
     let ids = ids.filter_map(|member| Some(PollId::from_bytes(*member.first_chunk()?)));
     let mut ids: Vec<PollId> = ids.collect();
     if ids.is_empty() {
@@ -158,10 +182,10 @@ pub(super) async fn reindex_pending(store: &RedisStore) -> Result<(), Error> {
     ids.sort_unstable();
     ids.dedup();
     reindex(store, &ids).await?;
-    let intent_count = page.intents.len().to_string();
+    let intent_count = pending.intents.len().to_string();
     let mut arguments = vec![INTENT_LIFETIME_MS.as_bytes(), intent_count.as_bytes()];
-    arguments.extend(page.intents.iter().map(Vec::as_slice));
-    for (member, time) in &page.dirty_scores {
+    arguments.extend(pending.intents.iter().map(Vec::as_slice));
+    for (member, time) in &pending.dirty_scores {
         arguments.extend([member.as_slice(), time]);
     }
     let keys = [intents_key(redis), dirty_scores_key(redis)];

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use votify_core::poll::SealCause;
 use votify_core::store::SealOutcome;
-use votify_core::{Outcome, Poll, Store};
+use votify_core::{Outcome, Poll, Store, StoreExt};
 use votify_sqlx::MySqlStore;
 use votify_test_support::ballots::{NOW, ballot, cast, poll, votes};
 use votify_test_support::sql::Connection;

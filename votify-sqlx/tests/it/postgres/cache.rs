@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use votify_core::poll::SealCause;
-use votify_core::{Ballot, BallotId, Choice, Outcome, Poll, Refusal, Store, StoreError};
+use votify_core::{Ballot, BallotId, Choice, Outcome, Poll, Refusal, Store, StoreError, StoreExt};
 use votify_sqlx::PostgresStore;
 use votify_sqlx::sqlx::postgres::PgPool;
 use votify_sqlx::sqlx::{self, AssertSqlSafe};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use tokio::sync::Barrier;
 use votify_core::poll::SealCause;
-use votify_core::{Ballot, Outcome, Poll, PollChange, Refusal, Store};
+use votify_core::{Ballot, Outcome, Poll, PollChange, Refusal, Store, StoreExt};
 use votify_sqlx::PostgresStore;
 use votify_test_support::ballots::{NOW, ballot, poll, votes};
 

@@ -1,5 +1,5 @@
 use votify_core::poll::SealCause;
-use votify_core::{Store, StoreError};
+use votify_core::{Store, StoreError, StoreExt};
 use votify_sqlx::{PostgresStore, sqlx};
 use votify_test_support::ballots::{NOW, ballot, cast, draft, error_chain, poll, votes};
 

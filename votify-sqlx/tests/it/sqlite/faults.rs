@@ -153,10 +153,10 @@ async fn a_corrupt_poll_does_not_affect_other_polls() {
         Err(StoreError::Corrupt { .. })
     ));
     let listed = store
-        .list_polls(&PollFilter::default(), &PageRequest::FIRST, NOW)
+        .list_polls(&PollFilter::all(), &PageRequest::FIRST, NOW)
         .await
         .unwrap();
-    let listed: Vec<_> = listed.items.iter().map(|poll| poll.id).collect();
+    let listed: Vec<_> = listed.items.iter().map(|state| state.poll.id).collect();
     assert!(
         listed.contains(&intact.id) && !listed.contains(&corrupt.id),
         "{listed:?}"

@@ -239,7 +239,7 @@ impl RoomState {
         let frame = Frame::new(
             FrameKind::Updated,
             Arc::clone(poll),
-            poll.status(inputs.time),
+            self.loaded.status(inputs.time),
             view,
             // Viewers that joined since the last update count at once.
             self.total_viewers.max(inputs.local_viewers),

@@ -1,0 +1,205 @@
+//! Lists: visibility, owners, external references, words and pages by cursor.
+
+use std::cmp::Reverse;
+
+use crate::backend::search_words;
+use crate::conformance::fixture::StoreFixture;
+use crate::conformance::store::builders::{at, ballot, draft, metadata};
+use crate::conformance::store::change_builders::change_with;
+use crate::conformance::store::harness::Harness;
+use crate::poll::{EXTERNAL_REF_MAX, Metadata, Poll, PollDraft, Visibility};
+use crate::store::{PageRequest, PollFilter, PollOrder};
+use crate::voter::{AccountId, Owner, SessionId};
+
+/// Visibility, external reference, metadata and owner are read as written, at their bounds
+/// and after a change. Metadata keeps its spaces, order of keys and escapes.
+pub async fn host_fields_are_read_as_written(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let longest = format!("{{\"a\":\"{}\"}}", "x".repeat(Metadata::MAX_BYTES - 8));
+    let texts = [
+        &longest,
+        r#" { "b" : 1.0, "a": "\u00e9é", "b":[ ] } "#,
+        "{}",
+    ];
+    let refs = ["𝕍".repeat(EXTERNAL_REF_MAX), " Ref ".into(), "'\\%".into()];
+    let owners = [
+        Owner::Account(AccountId::new("alice")),
+        Owner::Session(SessionId::from_bytes([3; 16])),
+        Owner::Account(AccountId::new("bob")),
+    ];
+    for ((text, external_ref), owner) in texts.into_iter().zip(refs).zip(owners) {
+        let full = draft()
+            .metadata(metadata(text))
+            .external_ref(external_ref.clone())
+            .owner(owner)
+            .visibility(Visibility::Unlisted);
+        let poll = harness.create_poll(full).await;
+        assert_eq!(harness.stored_poll(&poll).await, poll);
+        let changed = harness.create_poll(draft()).await;
+        harness.cast(&ballot(&changed, 1, 1, 0), at(1)).await;
+        let change = change_with(|change| {
+            change.metadata = Some(Some(metadata(text)));
+            change.external_ref = Some(Some(external_ref));
+            change.visibility = Some(Visibility::Unlisted);
+        });
+        let state = harness.apply_change(&changed, &change, at(2)).await;
+        let stored = harness.stored_poll(&changed).await;
+        assert_eq!(state.poll, stored);
+        assert_eq!(stored.metadata, poll.metadata);
+        assert_eq!(stored.external_ref, poll.external_ref);
+        assert_eq!(
+            (stored.visibility, stored.edited_at),
+            (poll.visibility, None)
+        );
+    }
+}
+
+/// The default filter finds public polls only, and `PollFilter::all` finds all of them.
+/// Votes of unlisted polls do not count toward trending.
+pub async fn unlisted_polls_are_in_no_public_list(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let unlisted = draft().visibility(Visibility::Unlisted);
+    let unlisted = harness.create_poll(unlisted).await;
+    let public = harness.create_poll(draft()).await;
+    for voter in 0..9 {
+        harness
+            .cast(&ballot(&unlisted, voter, voter, 0), at(9))
+            .await;
+    }
+    harness.cast(&ballot(&public, 1, 1, 0), at(9)).await;
+    for order in PollOrder::ALL {
+        let filter = PollFilter {
+            order,
+            ..PollFilter::default()
+        };
+        harness.assert_all_listed(&filter, 9, &[&public]).await;
+    }
+    let all = PollFilter {
+        order: PollOrder::Trending,
+        ..PollFilter::all()
+    };
+    harness
+        .assert_all_listed(&all, 9, &[&public, &unlisted])
+        .await;
+}
+
+/// Owners match if any is the poll's. An external reference matches exactly: case, accents
+/// and blanks count.
+pub async fn owners_and_references_match_exactly(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let refs = ["ref", "Ref", "réf", "re\u{301}f", "ref ", " ref", "%"];
+    let mut polls = Vec::new();
+    for external_ref in refs {
+        let owner = Owner::Account(AccountId::new(external_ref));
+        let draft = draft().external_ref(external_ref).owner(owner);
+        polls.push(harness.create_poll(draft).await);
+    }
+    harness.create_poll(draft()).await;
+    for (external_ref, poll) in refs.into_iter().zip(&polls) {
+        let filter = PollFilter {
+            external_ref: Some(external_ref.into()),
+            ..PollFilter::default()
+        };
+        harness.assert_all_listed(&filter, 1, &[poll]).await;
+    }
+    let filter = PollFilter {
+        owners: polls[..3]
+            .iter()
+            .filter_map(|poll| Some(poll.owner?.id))
+            .collect(),
+        ..PollFilter::default()
+    };
+    let mut expected: Vec<&Poll> = polls[..3].iter().collect();
+    expected.sort_by_key(|poll| Reverse(poll.id));
+    harness.assert_all_listed(&filter, 1, &expected).await;
+}
+
+/// Words are compared without case, invisible characters and differences of composition.
+/// Accents are letters of their own. A word begins, and does not merely contain, another.
+pub async fn words_are_compared_in_every_script(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let titled = |title: String| PollDraft { title, ..draft() };
+    let title = "Cafe\u{301} Ｌunch 東京 مرحبا Привет [x]* 'q'";
+    let poll = harness.create_poll(titled(title.into())).await;
+    let long = harness.create_poll(titled("a".repeat(70))).await;
+    let find = |query: &str| PollFilter {
+        words: search_words(query),
+        ..PollFilter::default()
+    };
+    for query in [
+        "CAFÉ",
+        "lun",
+        "l\u{AD}unch",
+        "東",
+        "京",
+        "مرح",
+        "ПРИ",
+        "x* 'q",
+    ] {
+        harness.assert_all_listed(&find(query), 1, &[&poll]).await;
+    }
+    for query in ["cafe", "unch", "ривет", "lunch dinner"] {
+        harness.assert_all_listed(&find(query), 1, &[]).await;
+    }
+    let longer = find(&"a".repeat(90));
+    harness.assert_all_listed(&longer, 1, &[&long]).await;
+    let deleted = harness.store().delete_poll(long.id).await;
+    deleted.expect("delete_poll succeeds");
+    harness.assert_all_listed(&longer, 1, &[]).await;
+}
+
+/// Pages by cursor neither repeat nor skip a poll in any order, though polls of equal keys
+/// are created and deleted between them, the last one of a page too. They equal the pages
+/// by number while nothing changes, and only the last page has no cursor.
+pub async fn cursor_pages_neither_repeat_nor_skip(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let mut drafts = Vec::new();
+    for n in 0..12 {
+        let end = (n % 3 != 0).then(|| at(200 + n % 3));
+        let mut draft = draft().opens_at(at(100 + n % 2));
+        draft.closes_at = end;
+        drafts.push(draft);
+    }
+    for draft in &drafts {
+        harness.create_poll(draft.clone()).await;
+    }
+    for order in PollOrder::ALL {
+        let filter = PollFilter {
+            order,
+            ..PollFilter::default()
+        };
+        let all = harness
+            .list_polls(&filter, &PageRequest::FIRST_HUNDRED, at(1))
+            .await;
+        assert_eq!(all.next, None, "{order:?}");
+        let exact = u32::try_from(all.items.len()).expect("few polls");
+        let exact = PageRequest::new(1, exact).expect("a valid limit");
+        let exact = harness.list_polls(&filter, &exact, at(1)).await;
+        assert_eq!(exact.next, None, "{order:?}: a full last page");
+        for limit in [1, 4, 5, 12] {
+            let walked = harness.walk(&filter, limit, at(1)).await;
+            assert_eq!(walked, all.items, "{order:?}, {limit}");
+        }
+        let mut remaining: Vec<_> = all.items.iter().map(|state| state.poll.id).collect();
+        let mut page = PageRequest::new(1, 4).expect("a valid page");
+        let mut found = Vec::new();
+        loop {
+            let listed = harness.list_polls(&filter, &page, at(1)).await;
+            found.extend(listed.items.iter().map(|state| state.poll.id));
+            let Some(next) = listed.next else { break };
+            page = PageRequest::after(next, 4).expect("a valid limit");
+            // A deleted poll was found already, and new ones may be found.
+            let deleted = harness.store().delete_poll(next.id()).await;
+            deleted.expect("delete_poll succeeds");
+            if found.len() < 9 {
+                harness.create_poll(drafts[found.len()].clone()).await;
+            }
+        }
+        let mut unique = found.clone();
+        unique.sort_unstable();
+        unique.dedup();
+        assert_eq!(unique.len(), found.len(), "{order:?} repeats a poll");
+        remaining.retain(|id| !found.contains(id));
+        assert!(remaining.is_empty(), "{order:?} skips {remaining:?}");
+    }
+}

@@ -1,0 +1,55 @@
+//! Seals of several polls in one call.
+
+use crate::conformance::fixture::StoreFixture;
+use crate::conformance::store::builders::{at, ballot, closing_after, draft};
+use crate::conformance::store::harness::Harness;
+use crate::poll::SealCause;
+use crate::store::{SealOutcome, StoreError};
+
+/// One call seals several polls and returns one outcome per id, in order: also for due
+/// polls after unknown ones, for polls that are not due, and for ids given twice.
+pub async fn seals_follow_argument_order(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let mut due = Vec::new();
+    for votes in 0..6 {
+        let poll = harness.create_poll(closing_after(draft(), 60)).await;
+        for voter in 0..votes {
+            harness.cast(&ballot(&poll, voter, voter, 0), at(1)).await;
+        }
+        due.push(poll);
+    }
+    due.reverse();
+    let later = harness.create_poll(closing_after(draft(), 90)).await;
+    let endless = harness.create_poll(draft()).await;
+    let unknown = harness.unknown_poll(draft());
+    let polls = [
+        &due[0], &unknown, &due[1], &later, &due[2], &due[0], &endless, &due[3], &unknown, &due[4],
+        &due[5],
+    ];
+    let ids = polls.map(|poll| poll.id);
+    let store = harness.store();
+    for _ in 0..2 {
+        let outcomes = store.seal_polls(&ids, SealCause::Deadline, at(60)).await;
+        assert_eq!(outcomes.len(), ids.len(), "one outcome per id");
+        for (poll, outcome) in polls.into_iter().zip(outcomes) {
+            if poll.id == unknown.id {
+                assert!(
+                    matches!(&outcome, Err(StoreError::PollNotFound(id)) if *id == unknown.id),
+                    "{outcome:?}"
+                );
+                continue;
+            }
+            let outcome = outcome.expect("the seal succeeds");
+            if poll.id == later.id || poll.id == endless.id {
+                assert_eq!(outcome, SealOutcome::NotDue);
+                continue;
+            }
+            let tally = harness.tally(poll).await;
+            assert!(tally.sealed, "{tally:?}");
+            assert_eq!(outcome, SealOutcome::Sealed(tally));
+            assert_eq!(harness.stored_poll(poll).await.version, 1);
+        }
+    }
+    let nothing = store.seal_polls(&[], SealCause::Owner, at(60)).await;
+    assert!(nothing.is_empty());
+}

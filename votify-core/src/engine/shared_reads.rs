@@ -1,0 +1,170 @@
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::engine::EngineError;
+
+/// Maximum number of results in memory.
+const MAX_ENTRIES: usize = 256;
+
+/// Results of reads, each shared by all callers within a time.
+///
+/// Concurrent callers with the same key share one read, and also its failure.
+#[derive(Debug)]
+pub(super) struct SharedReads<K, T> {
+    max_age: Duration,
+    slots: Mutex<HashMap<K, Arc<Slot<T>>>>,
+}
+
+/// The last result of a key. The lock is held during a read.
+type Slot<T> = tokio::sync::Mutex<Option<SharedRead<T>>>;
+
+#[derive(Debug)]
+struct SharedRead<T> {
+    started: Instant,
+    ended: Instant,
+    result: Result<T, EngineError>,
+}
+
+impl<K: Eq + Hash + Clone + Sync, T: Clone + Send> SharedReads<K, T> {
+    /// Creates an empty set of results, each of which is used for `max_age` after its read
+    /// began.
+    pub(super) fn new(max_age: Duration) -> Self {
+        Self {
+            max_age,
+            slots: Mutex::default(),
+        }
+    }
+
+    /// Returns the result for a key, or reads it.
+    pub(super) async fn get(
+        &self,
+        key: &K,
+        read: impl Future<Output = Result<T, EngineError>> + Send,
+    ) -> Result<T, EngineError> {
+        let arrived = Instant::now();
+        let slot = self.slot(key);
+        let mut shared = slot.lock().await;
+        if let Some(last) = &*shared {
+            let is_usable = match last.result {
+                Ok(_) => last.started.elapsed() < self.max_age,
+                // A failure is shared by those who waited for it.
+                Err(_) => arrived <= last.ended,
+            };
+            if is_usable {
+                return last.result.clone();
+            }
+        }
+        let started = Instant::now();
+        let result = read.await;
+        *shared = Some(SharedRead {
+            started,
+            ended: Instant::now(),
+            result: result.clone(),
+        });
+        result
+    }
+
+    /// Drops all results. Later calls read anew, even if a read is running.
+    pub(super) fn clear(&self) {
+        self.slots
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
+    fn slot(&self, key: &K) -> Arc<Slot<T>> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = slots.get(key) {
+            return Arc::clone(slot);
+        }
+        if slots.len() >= MAX_ENTRIES {
+            slots.clear();
+        }
+        Arc::clone(slots.entry(key.clone()).or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    struct Reads {
+        shared: SharedReads<u32, u32>,
+        count: AtomicU32,
+    }
+
+    impl Reads {
+        fn new() -> Self {
+            Self {
+                shared: SharedReads::new(Duration::from_secs(1)),
+                count: AtomicU32::new(0),
+            }
+        }
+
+        async fn get(&self, key: u32) -> Result<u32, EngineError> {
+            let read = async {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                Ok(self.count.fetch_add(1, Ordering::Relaxed))
+            };
+            self.shared.get(&key, read).await
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn callers_within_a_second_share_one_read() {
+        let reads = Reads::new();
+        let (first, second) = tokio::join!(reads.get(1), reads.get(1));
+        assert_eq!((first.unwrap(), second.unwrap()), (0, 0));
+        assert_eq!(reads.get(2).await.unwrap(), 1);
+        assert_eq!(reads.get(1).await.unwrap(), 0);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(reads.get(1).await.unwrap(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_after_clear_reads_anew_even_during_a_read() {
+        let reads = Reads::new();
+        let later = async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            reads.shared.clear();
+            reads.get(1).await
+        };
+        let (first, second) = tokio::join!(reads.get(1), later);
+        assert_eq!((first.unwrap(), second.unwrap()), (0, 1));
+        assert_eq!(reads.get(1).await.unwrap(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_is_shared_with_those_who_waited_only() {
+        let shared = SharedReads::<u32, u32>::new(Duration::from_secs(1));
+        let count = AtomicU32::new(0);
+        let get = || async {
+            let read = async {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                count.fetch_add(1, Ordering::Relaxed);
+                Err(EngineError::ShuttingDown)
+            };
+            shared.get(&1, read).await
+        };
+        let _ = tokio::join!(get(), get(), get());
+        assert_eq!(count.load(Ordering::Relaxed), 1);
+        tokio::time::advance(Duration::from_millis(1)).await;
+        let _ = get().await;
+        assert_eq!(count.load(Ordering::Relaxed), 2);
+    }
+
+    #[tokio::test]
+    async fn the_number_of_results_is_bounded() {
+        let shared = SharedReads::new(Duration::from_secs(1));
+        for key in 0..1_000 {
+            shared.get(&key, async { Ok(key) }).await.unwrap();
+        }
+        assert!(shared.slots.lock().unwrap().len() <= MAX_ENTRIES);
+    }
+}

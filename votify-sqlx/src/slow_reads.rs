@@ -1,0 +1,69 @@
+//! The connections of long reads: lists, counts, searches, exports and audits. They never
+//! take the connections of votes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::{Database, Pool};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use crate::error::Error;
+use crate::pooled_connection::PooledConnection;
+
+/// The number of connections in an own pool for long reads.
+pub(crate) const MAX_CONNECTIONS: u32 = 3;
+/// The timeout for a share of a host's pool, as for a connection of an own pool.
+const TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A pool for long reads, or a share of a host's pool.
+#[derive(Debug)]
+pub(crate) struct SlowReads<DB: Database> {
+    pool: Pool<DB>,
+    /// `None` for an own pool.
+    share: Option<Arc<Semaphore>>,
+}
+
+impl<DB: Database> Clone for SlowReads<DB> {
+    fn clone(&self) -> Self {
+        Self {
+            pool: self.pool.clone(),
+            share: self.share.clone(),
+        }
+    }
+}
+
+impl<DB: Database> SlowReads<DB> {
+    /// Uses a pool of which nothing else takes connections.
+    pub(crate) const fn own(pool: Pool<DB>) -> Self {
+        Self { pool, share: None }
+    }
+
+    /// Uses at most half of a host's pool, and at least one connection.
+    pub(crate) fn share_of(pool: Pool<DB>) -> Self {
+        let half = pool.options().get_max_connections() / 2;
+        let permits = usize::try_from(half).unwrap_or(1).max(1);
+        Self {
+            pool,
+            share: Some(Arc::new(Semaphore::new(
+                permits.min(Semaphore::MAX_PERMITS),
+            ))),
+        }
+    }
+
+    pub(crate) async fn acquire(&self) -> Result<PooledConnection<DB>, Error> {
+        let Some(share) = &self.share else {
+            return PooledConnection::acquire(&self.pool).await;
+        };
+        let permit = timeout(TIMEOUT, Arc::clone(share).acquire_owned()).await;
+        let Ok(Ok(permit)) = permit else {
+            return Err(Error::Unavailable(sqlx::Error::PoolTimedOut));
+        };
+        let connection = PooledConnection::acquire(&self.pool).await?;
+        Ok(connection.with_permit(permit))
+    }
+
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+    }
+}
