@@ -49,9 +49,17 @@ pub(crate) trait Backend: fmt::Debug + Clone + Send + Sync + 'static {
         calls: Vec<Call>,
     ) -> Result<(Self::Transaction, Vec<Reply<Self::Row>>), Error>;
 
-    /// Runs one call that only reads, outside of a transaction. Uses no connection for a call
-    /// over no rows.
-    async fn read(&self, call: Call) -> Result<Vec<Self::Row>, Error>;
+    /// Runs one call that only reads, outside of a transaction.
+    async fn run_read(&self, call: Call) -> Result<Vec<Self::Row>, Error>;
+
+    /// Does the same as [`run_read`](Self::run_read). Uses no connection for a call over no
+    /// rows.
+    async fn read(&self, call: Call) -> Result<Vec<Self::Row>, Error> {
+        match call {
+            Call::Rows(_, rows) if rows.is_empty() => Ok(Vec::new()),
+            call => self.run_read(call).await,
+        }
+    }
 
     /// Runs one call that may read long, such as a page of an export, with the connections
     /// of [`TransactionMode::Snapshot`].
@@ -195,13 +203,6 @@ pub(crate) enum Call {
     Rows(Statement, RowSet),
     /// The text of a listing, which depends on its filter.
     Listing(String, Vec<Value>),
-}
-
-impl Call {
-    /// Returns true if this is a call over no rows, which is not sent.
-    pub(crate) const fn has_no_rows(&self) -> bool {
-        matches!(self, Self::Rows(_, rows) if rows.is_empty())
-    }
 }
 
 /// The result of a call.

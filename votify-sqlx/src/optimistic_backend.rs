@@ -39,8 +39,8 @@ pub(crate) struct ConditionalWrite<'a> {
     /// The generation of the cached states.
     pub(crate) generation: Generation,
     /// The expected row versions: first of the polls that change, in the order of
-    /// their tallies, then of the others. If one is `None`, nothing is
-    /// written, and the call only reads.
+    /// their tallies, then of the others. If one is `None`, nothing is written, and the
+    /// call only reads.
     pub(crate) polls: Vec<(PollId, Option<RowVersion>)>,
     /// The ballots, whose voters must have no history.
     pub(crate) ballots: &'a [&'a Ballot],

@@ -64,10 +64,7 @@ impl Backend for MySqlDatabase {
         }
     }
 
-    async fn read(&self, call: Call) -> Result<Vec<MySqlRow>, Error> {
-        if call.has_no_rows() {
-            return Ok(Vec::new());
-        }
+    async fn run_read(&self, call: Call) -> Result<Vec<MySqlRow>, Error> {
         let mut connection = PooledConnection::acquire(&self.pool).await?;
         let replies = run_calls(connection.get()?, &[], vec![call]).await?;
         connection.release();

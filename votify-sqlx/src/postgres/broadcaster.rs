@@ -69,9 +69,9 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// use votify_sqlx::PostgresBroadcaster;
 ///
 /// # async fn run(store: impl Store) -> Result<(), Box<dyn std::error::Error>> {
-/// let broadcaster =
-/// PostgresBroadcaster::connect("postgres://votify@localhost/votify").await?; let engine
-/// = PollEngine::builder(store).broadcaster(broadcaster).build();
+/// let url = "postgres://votify@localhost/votify";
+/// let broadcaster = PostgresBroadcaster::connect(url).await?;
+/// let engine = PollEngine::builder(store).broadcaster(broadcaster).build();
 /// # Ok(())
 /// # }
 /// ```

@@ -64,10 +64,7 @@ impl Backend for PostgresDatabase {
         }
     }
 
-    async fn read(&self, call: Call) -> Result<Vec<PgRow>, Error> {
-        if call.has_no_rows() {
-            return Ok(Vec::new());
-        }
+    async fn run_read(&self, call: Call) -> Result<Vec<PgRow>, Error> {
         let mut connection = PooledConnection::acquire(&self.pool).await?;
         let reply = run(connection.get()?, call).await?;
         connection.release();

@@ -56,10 +56,7 @@ impl Backend for SqliteDatabase {
         SqliteTransaction::begin(pool, begin, calls).await
     }
 
-    async fn read(&self, call: Call) -> Result<Vec<SqliteRow>, Error> {
-        if call.has_no_rows() {
-            return Ok(Vec::new());
-        }
+    async fn run_read(&self, call: Call) -> Result<Vec<SqliteRow>, Error> {
         let script = Script::default().call(call)?;
         let replies = script.run(&mut *acquire(&self.readers).await?).await?;
         Ok(replies.into_iter().next().unwrap_or_default().rows)
