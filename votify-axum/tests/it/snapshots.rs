@@ -34,6 +34,7 @@ fn redact(value: &mut Value) {
                 match name.as_str() {
                     "retry_after" => *field = json!("[seconds]"),
                     "viewers" => *field = json!("[viewers]"),
+                    "join_code" if field.is_string() => *field = json!("[code]"),
                     _ => redact(field),
                 }
             }

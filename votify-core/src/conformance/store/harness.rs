@@ -190,7 +190,8 @@ impl Harness {
         listed.expect("list_polls succeeds")
     }
 
-    /// Lists all polls that match, page by page with cursors.
+    /// Lists all polls that match, page by page with cursors. Panics if a page repeats a
+    /// poll, which would not end.
     pub(crate) async fn walk(
         &self,
         filter: &PollFilter,
@@ -201,6 +202,11 @@ impl Harness {
         let mut states = Vec::new();
         loop {
             let listed = self.list_polls(filter, &page, now).await;
+            let is_repeated = |state: &PollState| states.contains(state);
+            assert!(
+                !listed.items.iter().any(is_repeated),
+                "{page:?} repeats a poll"
+            );
             states.extend(listed.items);
             let Some(next) = listed.next else {
                 return states;
