@@ -7,9 +7,9 @@ use crate::poll::PollState;
 use crate::store::{Page, PageRequest, PollCount, PollFilter};
 use crate::voter::Caller;
 
-/// How long a first page is shared by all who ask for it.
+/// The time for which callers share a first page.
 const PAGE_AGE: Duration = Duration::from_secs(1);
-/// How long a number of polls is shared by all who ask for it.
+/// The time for which callers share a number of polls.
 const COUNT_AGE: Duration = Duration::from_secs(5);
 
 /// Pages and counts that callers share.
