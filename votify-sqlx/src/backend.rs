@@ -165,6 +165,8 @@ pub(crate) struct ListingSyntax {
     pub(crate) trending_rank: &'static str,
     pub(crate) trending_id: &'static str,
     pub(crate) trending_visibility: &'static str,
+    /// The condition that a poll is not sealed, in lists by trending.
+    pub(crate) trending_unsealed: &'static str,
     /// The condition that a word of the poll's title is in a range.
     pub(crate) has_word: &'static str,
     /// The condition that a ballot of the poll was ever counted.

@@ -43,7 +43,6 @@ mod row_ext;
 mod row_set;
 mod schema;
 mod seal;
-#[cfg(any(feature = "postgres", feature = "mysql"))]
 mod slow_reads;
 #[cfg(feature = "sqlite")]
 mod sqlite;

@@ -1,53 +1,35 @@
-//! Lists of polls as SQL, the same for every database.
+//! Lists of polls, the same for every database.
 //!
 //! A list reads the ids of a page first, in the order of an index, and then the polls with
 //! these ids.
 
+#[cfg(test)]
+mod cases;
+mod conditions;
+mod index;
+mod prefix;
+mod query;
+mod sql_builder;
+
 use std::collections::HashMap;
 
-use votify_core::poll::{PollState, Visibility};
+use votify_core::poll::PollState;
 use votify_core::store::{PollCount, PollCursor, PollFilter, PollOrder};
-use votify_core::{Page, PageRequest, PollId, PollStatus, Timestamp};
+use votify_core::{Page, PageRequest, PollId, Timestamp};
 
-use crate::backend::{Backend, Call, ListingSyntax, Reply, Transaction, TransactionMode};
+use self::query::MAX_RARE;
+pub(crate) use self::query::{Listing, Part, Source};
+use crate::backend::{Backend, Call, Transaction, TransactionMode};
 use crate::decode;
 use crate::error::Error;
 use crate::row_ext::RowExt;
-use crate::row_set::{Value, poll_rows};
+use crate::row_set::poll_rows;
 use crate::statement::Statement;
 
-/// A query word with at most this many title words is rare: its polls are read and sorted.
-/// With more, the polls of the list are read in order, and each title is searched. Sorting
-/// 1 000 polls takes a few milliseconds, as reading 1 000 titles does.
-const RARE: i64 = 1000;
-
-/// A filter and an order of polls at some moment, in the SQL of one database.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Listing<'a> {
-    filter: &'a PollFilter,
-    now: Timestamp,
-    syntax: ListingSyntax,
-}
-
-/// Where the polls of a statement are read from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// An index, in the order of the list if it has one for the filter.
-    Index,
-    /// The titles with the longest word of the filter.
-    LongestWord,
-}
-
-/// Which polls of a list a statement reads. All polls after a cursor are its ties, then the
-/// rest: one condition for both would keep some databases from using the index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
-    All,
-    /// Those with the sort key of the cursor.
-    TiesAfter(PollCursor),
-    /// Those with a sort key after that of the cursor.
-    KeysAfter(PollCursor),
-}
+#[cfg(test)]
+pub(crate) use self::cases::{all_calls, all_filters};
+#[cfg(test)]
+pub(crate) use self::index::index;
 
 /// Reads one page, of one snapshot.
 pub(crate) async fn list<B: Backend>(
@@ -64,13 +46,8 @@ pub(crate) async fn list<B: Backend>(
     if listing.matches_nothing() {
         return Ok(empty);
     }
-    let probe = listing.probe().into_iter().collect();
-    let (mut transaction, replies) = backend.begin(TransactionMode::Snapshot, probe).await?;
-    let page = async {
-        let source = listing.source(&replies)?;
-        listing.page(&mut transaction, source, request).await
-    };
-    let page = page.await;
+    let (mut transaction, source) = listing.begin(backend).await?;
+    let page = listing.page(&mut transaction, source, request).await;
     transaction.finish(page.map(|page| (page, false))).await
 }
 
@@ -89,10 +66,8 @@ pub(crate) async fn count<B: Backend>(
     if listing.matches_nothing() {
         return Ok(PollCount::default());
     }
-    let probe = listing.probe().into_iter().collect();
-    let (mut transaction, replies) = backend.begin(TransactionMode::Snapshot, probe).await?;
+    let (mut transaction, source) = listing.begin(backend).await?;
     let count = async {
-        let source = listing.source(&replies)?;
         let counted = transaction.run_one(listing.count_call(source)).await?;
         let count = counted.rows.first().ok_or(Error::MissingReply)?;
         let polls = u64::try_from(count.integer(0)?).unwrap_or(0);
@@ -102,59 +77,39 @@ pub(crate) async fn count<B: Backend>(
     transaction.finish(count).await
 }
 
-impl<'a> Listing<'a> {
-    pub(crate) const fn new(filter: &'a PollFilter, now: Timestamp, syntax: ListingSyntax) -> Self {
-        Self {
-            filter,
-            now,
-            syntax,
-        }
-    }
-
-    /// Returns true if no poll can match. Polls contain no NUL, which PostgreSQL rejects.
-    fn matches_nothing(&self) -> bool {
-        let PollFilter {
-            external_ref,
-            category,
-            words,
-            ..
-        } = self.filter;
-        let mut texts = external_ref.iter().chain(category).chain(words);
-        texts.any(|text| text.contains('\0'))
-    }
-
-    /// Returns the call that counts the titles with the longest word, if the search may
-    /// start there. The polls of an owner or with an external reference are few.
-    fn probe(&self) -> Option<Call> {
-        let is_narrow = !self.filter.owners.is_empty() || self.filter.external_ref.is_some();
-        let word = self.longest_word().filter(|_| !is_narrow)?;
-        let mut sql = Sql::default();
-        sql.push(
-            "SELECT count(*) FROM (SELECT 1 FROM votify_title_words \
-             WHERE word >= ? AND word < ? LIMIT ?) found",
-        );
-        sql.params.extend(prefix_range(word));
-        sql.params.push(Value::Integer(Some(RARE + 1)));
-        Some(sql.into_call(self.syntax))
-    }
-
-    fn longest_word(&self) -> Option<&'a str> {
-        let words = self.filter.words.iter();
-        words
-            .max_by_key(|word| word.chars().count())
-            .map(String::as_str)
-    }
-
-    /// Returns where to start, from the reply of [`probe`](Self::probe).
-    fn source<R: RowExt>(&self, replies: &[Reply<R>]) -> Result<Source, Error> {
-        let Some(found) = replies.first().and_then(|reply| reply.rows.first()) else {
-            return Ok(Source::Index);
+impl Listing<'_> {
+    /// Begins a transaction, and finds out where to read the polls from: the titles with a
+    /// rare word, or the index.
+    pub(crate) async fn begin<B: Backend>(
+        &self,
+        backend: &B,
+    ) -> Result<(B::Transaction, Source), Error> {
+        let mut words = self.start_words().into_iter();
+        let mut word = words.next();
+        let probe = word.map(|word| self.probe(word)).into_iter().collect();
+        let (mut transaction, replies) = backend.begin(TransactionMode::Snapshot, probe).await?;
+        let mut replies = replies.into_iter();
+        let source = async {
+            while let Some(tried) = word {
+                let reply = match replies.next() {
+                    Some(reply) => reply,
+                    None => transaction.run_one(self.probe(tried)).await?,
+                };
+                let titles = reply.rows.first().ok_or(Error::MissingReply)?;
+                if titles.integer(0)? <= MAX_RARE {
+                    return Ok(Source::Word(tried));
+                }
+                word = words.next();
+            }
+            Ok(Source::Index)
         };
-        Ok(if found.integer(0)? <= RARE {
-            Source::LongestWord
-        } else {
-            Source::Index
-        })
+        match source.await {
+            Ok(source) => Ok((transaction, source)),
+            Err(error) => {
+                transaction.abort(&error).await;
+                Err(error)
+            }
+        }
     }
 
     async fn page<T: Transaction>(
@@ -210,196 +165,6 @@ impl<'a> Listing<'a> {
         }
         Ok(ids.split_off(ids.len().min(usize::try_from(offset).unwrap_or(usize::MAX))))
     }
-
-    /// Returns the call that reads ids in the order of the list.
-    pub(crate) fn ids_call(&self, source: Source, part: Part, limit: u32, offset: u32) -> Call {
-        let mut sql = Sql::default();
-        let (key, id) = self.sort_columns();
-        sql.push(&format!("SELECT {id} FROM "));
-        self.push_polls(&mut sql, source);
-        match part {
-            Part::All => {}
-            Part::TiesAfter(cursor) => {
-                sql.and(&format!("{key} = ?"), [self.key_value(cursor.key())]);
-                sql.and(&format!("{id} < ?"), [Value::id(cursor.id().as_bytes())]);
-            }
-            Part::KeysAfter(cursor) => {
-                let after = if self.filter.order.is_descending() {
-                    '<'
-                } else {
-                    '>'
-                };
-                sql.and(&format!("{key} {after} ?"), [self.key_value(cursor.key())]);
-            }
-        }
-        let direction = if self.filter.order.is_descending() {
-            " DESC"
-        } else {
-            ""
-        };
-        sql.push(&format!(
-            " ORDER BY {key}{direction}, {id} DESC LIMIT ? OFFSET ?"
-        ));
-        let numbers = [limit, offset].map(|number| Value::Integer(Some(number.into())));
-        sql.params.extend(numbers);
-        sql.into_call(self.syntax)
-    }
-
-    /// Returns the call that counts the polls, up to one more than the maximum.
-    pub(crate) fn count_call(&self, source: Source) -> Call {
-        let mut sql = Sql::default();
-        sql.push("SELECT count(*) FROM (SELECT 1 FROM ");
-        self.push_polls(&mut sql, source);
-        sql.push(" LIMIT ?) found");
-        let limit = i64::from(PollCount::MAX) + 1;
-        sql.params.push(Value::Integer(Some(limit)));
-        sql.into_call(self.syntax)
-    }
-
-    /// Adds the tables, and the conditions of the filter.
-    fn push_polls(&self, sql: &mut Sql, source: Source) {
-        let PollFilter {
-            visibility,
-            status,
-            sealed,
-            owners,
-            external_ref,
-            category,
-            words,
-            order,
-        } = self.filter;
-        let is_trending = *order == PollOrder::Trending;
-        let tables = if is_trending {
-            self.syntax.trending
-        } else {
-            self.syntax.polls
-        };
-        match (source, self.longest_word()) {
-            (Source::LongestWord, Some(word)) => {
-                sql.push(tables.with_word);
-                sql.params.extend(prefix_range(word));
-            }
-            _ => sql.push(&tables.all.replace("{index}", &self.index())),
-        }
-        // Constants, because partial indexes do not apply to parameters.
-        let column = if is_trending {
-            self.syntax.trending_visibility
-        } else {
-            "p.visibility"
-        };
-        match visibility {
-            Some(Visibility::Public) => sql.and(&format!("{column} = 'public'"), []),
-            Some(Visibility::Unlisted) => sql.and(&format!("{column} = 'unlisted'"), []),
-            None => {}
-        }
-        if let Some(status) = status {
-            self.push_status(sql, *status, *sealed);
-        }
-        match sealed {
-            Some(true) => sql.and("p.sealed_at IS NOT NULL", []),
-            Some(false) => sql.and("p.sealed_at IS NULL", []),
-            None => {}
-        }
-        if !owners.is_empty() {
-            let places = vec!["?"; owners.len()].join(", ");
-            let owners = owners.iter().map(|owner| Value::id(owner.as_bytes()));
-            sql.and(&format!("p.owner_id IN ({places})"), owners);
-        }
-        for (column, text) in [("external_ref", external_ref), ("category", category)] {
-            if let Some(text) = text {
-                let text = Value::Text(Some(text.clone()));
-                sql.and(&format!("p.{column} = ?"), [text]);
-            }
-        }
-        for word in words {
-            sql.and(self.syntax.has_word, prefix_range(word));
-        }
-    }
-
-    fn push_status(&self, sql: &mut Sql, status: PollStatus, sealed: Option<bool>) {
-        let now = || Value::time(self.now);
-        let closing = (self.syntax.closing_value)(self.now.as_micros());
-        let has_ballots = self.syntax.has_ballots;
-        match status {
-            PollStatus::Closed if sealed == Some(false) => {
-                sql.and("p.closing_order <= ?", [closing]);
-            }
-            PollStatus::Closed => {
-                let closed = "(p.sealed_at IS NOT NULL OR p.closing_order <= ?)";
-                sql.and(closed, [closing]);
-            }
-            PollStatus::Scheduled => {
-                let unsealed = "p.sealed_at IS NULL AND p.closing_order > ?";
-                sql.and(unsealed, [closing]);
-                sql.and(&format!("p.opens_at > ? AND NOT {has_ballots}"), [now()]);
-            }
-            PollStatus::Open => {
-                let unsealed = "p.sealed_at IS NULL AND p.closing_order > ?";
-                sql.and(unsealed, [closing]);
-                let open = format!("(p.opens_at IS NULL OR p.opens_at <= ? OR {has_ballots})");
-                sql.and(&open, [now()]);
-            }
-        }
-    }
-
-    /// Returns the columns of the sort key and of the id.
-    const fn sort_columns(&self) -> (&'static str, &'static str) {
-        match self.filter.order {
-            PollOrder::Newest => ("p.created_at", "p.id"),
-            PollOrder::Closing => ("p.closing_order", "p.id"),
-            PollOrder::Opening => ("p.opening_order", "p.id"),
-            PollOrder::Trending => (self.syntax.trending_rank, self.syntax.trending_id),
-        }
-    }
-
-    /// Returns a sort key as a parameter. Clients can make up a cursor, so a time may be
-    /// out of range.
-    fn key_value(&self, key: i64) -> Value {
-        match self.filter.order {
-            PollOrder::Trending => Value::Integer(Some(key)),
-            PollOrder::Closing if key == i64::MAX => (self.syntax.closing_value)(key),
-            PollOrder::Closing => (self.syntax.closing_value)(clamped(key).as_micros()),
-            PollOrder::Newest | PollOrder::Opening => Value::time(clamped(key)),
-        }
-    }
-
-    /// Returns the name of the index for the list, without its prefix `votify_polls_`.
-    pub(crate) fn index(&self) -> String {
-        let PollFilter {
-            visibility,
-            status,
-            sealed,
-            owners,
-            external_ref,
-            category,
-            order,
-            ..
-        } = self.filter;
-        let is_unsealed = *sealed == Some(false)
-            || matches!(status, Some(PollStatus::Open | PollStatus::Scheduled));
-        let name = match order {
-            PollOrder::Newest => "newest",
-            PollOrder::Closing => "closing",
-            PollOrder::Opening => "opening",
-            PollOrder::Trending => "trending",
-        };
-        let is_public = *visibility == Some(Visibility::Public);
-        if external_ref.is_some() {
-            "external_ref".into()
-        } else if !owners.is_empty() {
-            "owner".into()
-        } else if is_public && category.is_some() {
-            format!("{name}_category")
-        } else if is_public && is_unsealed {
-            format!("{name}_unsealed")
-        } else if is_public {
-            format!("{name}_public")
-        } else if is_unsealed && *order == PollOrder::Closing {
-            "due".into()
-        } else {
-            name.into()
-        }
-    }
 }
 
 async fn read_ids<T: Transaction>(transaction: &mut T, call: Call) -> Result<Vec<PollId>, Error> {
@@ -424,217 +189,4 @@ async fn read<T: Transaction>(
         }
     }
     Ok(ids.iter().filter_map(|id| states.remove(id)).collect())
-}
-
-fn clamped(micros: i64) -> Timestamp {
-    let bound = if micros < 0 {
-        Timestamp::EPOCH
-    } else {
-        Timestamp::MAX
-    };
-    Timestamp::from_micros(micros).unwrap_or(bound)
-}
-
-/// Returns the smallest text with a prefix, and a text after all others with the prefix, in
-/// the order of bytes.
-fn prefix_range(prefix: &str) -> [Value; 2] {
-    [prefix.to_owned(), after_prefix(prefix)].map(|text| Value::Text(Some(text)))
-}
-
-/// Returns the prefix with its last character replaced by the next one. The order of
-/// characters is that of their bytes in UTF-8.
-fn after_prefix(prefix: &str) -> String {
-    let mut chars: Vec<char> = prefix.chars().collect();
-    while let Some(last) = chars.pop() {
-        if let Some(next) = (last..=char::MAX).nth(1) {
-            chars.push(next);
-            return chars.into_iter().collect();
-        }
-    }
-    // No word consists of this character, which Unicode assigns to nothing.
-    char::MAX.to_string().repeat(2 + prefix.chars().count())
-}
-
-/// A statement in which `?` stands for each parameter.
-#[derive(Debug, Default)]
-struct Sql {
-    text: String,
-    params: Vec<Value>,
-    has_conditions: bool,
-}
-
-impl Sql {
-    fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-    }
-
-    /// Adds a condition and its parameters.
-    fn and(&mut self, condition: &str, params: impl IntoIterator<Item = Value>) {
-        self.push(if self.has_conditions {
-            " AND "
-        } else {
-            " WHERE "
-        });
-        self.push(condition);
-        self.params.extend(params);
-        self.has_conditions = true;
-    }
-
-    fn into_call(self, syntax: ListingSyntax) -> Call {
-        let mut pieces = self.text.split('?');
-        let mut text = pieces.next().unwrap_or_default().to_owned();
-        for (number, piece) in (1..).zip(pieces) {
-            text.push_str(&(syntax.placeholder)(number));
-            text.push_str(piece);
-        }
-        Call::Listing(text, self.params)
-    }
-}
-
-/// Returns filters of each order with each status, seal, visibility, narrowing filter, and
-/// with and without words.
-#[cfg(test)]
-pub(crate) fn all_filters() -> Vec<PollFilter> {
-    use PollStatus::{Closed, Open, Scheduled};
-    let statuses = [
-        (None, None),
-        (None, Some(true)),
-        (None, Some(false)),
-        (Some(Scheduled), None),
-        (Some(Open), None),
-        (Some(Closed), None),
-        (Some(Closed), Some(false)),
-    ];
-    let public = Some(Visibility::Public);
-    let owner = |id| votify_core::voter::OwnerId::from_bytes([id; 16]);
-    let narrowed =
-        |visibility, category: Option<&str>, external_ref: Option<&str>, owners| PollFilter {
-            visibility,
-            category: category.map(str::to_owned),
-            external_ref: external_ref.map(str::to_owned),
-            owners,
-            ..PollFilter::all()
-        };
-    let narrowed = [
-        narrowed(public, None, None, vec![]),
-        narrowed(None, None, None, vec![]),
-        narrowed(Some(Visibility::Unlisted), None, None, vec![]),
-        narrowed(public, Some("food"), None, vec![]),
-        narrowed(None, None, None, vec![owner(1)]),
-        narrowed(None, None, None, vec![owner(1), owner(2)]),
-        narrowed(None, None, Some("meeting"), vec![]),
-    ];
-    let mut filters = Vec::new();
-    for filter in narrowed {
-        for order in PollOrder::ALL {
-            for (status, sealed) in statuses {
-                for words in [vec![], vec!["lunch".to_owned(), "on".to_owned()]] {
-                    filters.push(PollFilter {
-                        status,
-                        sealed,
-                        words,
-                        order,
-                        ..filter.clone()
-                    });
-                }
-            }
-        }
-    }
-    filters
-}
-
-/// Returns the calls that read the ids of a list: of its first page, of a page after a
-/// cursor, and of its count.
-#[cfg(test)]
-pub(crate) fn all_calls(filter: &PollFilter, syntax: ListingSyntax) -> Vec<(Source, Call)> {
-    let cursor = format!("{}{}", "0".repeat(32), "1".repeat(32));
-    let cursor = cursor.parse().unwrap();
-    let listing = Listing::new(filter, Timestamp::EPOCH, syntax);
-    let mut sources = vec![Source::Index];
-    if listing.probe().is_some() {
-        sources.push(Source::LongestWord);
-    }
-    let mut calls = Vec::new();
-    for source in sources {
-        for part in [Part::All, Part::TiesAfter(cursor), Part::KeysAfter(cursor)] {
-            calls.push((source, listing.ids_call(source, part, 21, 0)));
-        }
-        calls.push((source, listing.count_call(source)));
-    }
-    calls
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SYNTAX: ListingSyntax = ListingSyntax {
-        polls: crate::backend::ListedTables {
-            all: "polls p INDEXED BY {index}",
-            with_word: "words w JOIN polls p ON w.word >= ? AND w.word < ?",
-        },
-        trending: crate::backend::ListedTables {
-            all: "tallies t",
-            with_word: "words w JOIN tallies t ON w.word >= ? AND w.word < ?",
-        },
-        trending_rank: "t.trending_rank",
-        trending_id: "t.poll_id",
-        trending_visibility: "t.visibility",
-        has_word: "has(?, ?)",
-        has_ballots: "has_ballots",
-        closing_value: |micros| Value::Integer(Some(micros)),
-        placeholder: |number| format!("${number}"),
-    };
-
-    fn text(call: Call) -> (String, usize) {
-        let Call::Listing(text, params) = call else {
-            panic!("{call:?}");
-        };
-        (text, params.len())
-    }
-
-    #[test]
-    fn parameters_are_numbered_in_order() {
-        let filter = PollFilter {
-            status: Some(PollStatus::Open),
-            category: Some("food".into()),
-            words: vec!["lunch".into()],
-            ..PollFilter::default()
-        };
-        let listing = Listing::new(&filter, Timestamp::EPOCH, SYNTAX);
-        let (page, params) = text(listing.ids_call(Source::LongestWord, Part::All, 21, 0));
-        assert_eq!(
-            page,
-            "SELECT p.id FROM words w JOIN polls p ON w.word >= $1 AND w.word < $2 \
-             WHERE p.visibility = 'public' AND p.sealed_at IS NULL AND p.closing_order > $3 \
-             AND (p.opens_at IS NULL OR p.opens_at <= $4 OR has_ballots) AND p.category = $5 \
-             AND has($6, $7) ORDER BY p.created_at DESC, p.id DESC LIMIT $8 OFFSET $9"
-        );
-        assert_eq!(params, 9);
-        let (count, params) = text(listing.count_call(Source::Index));
-        assert!(count.starts_with(
-            "SELECT count(*) FROM (SELECT 1 FROM polls p INDEXED BY newest_category "
-        ));
-        assert!(count.ends_with(" LIMIT $6) found"), "{count}");
-        assert_eq!(params, 6);
-    }
-
-    #[test]
-    fn a_prefix_range_has_exactly_the_words_with_the_prefix() {
-        for (prefix, inside, outside) in [
-            ("lun", "lunch", "luo"),
-            ("z", "z\u{10FFFF}", "{"),
-            ("a\u{D7FF}", "a\u{D7FF}b", "a\u{E000}"),
-            ("a\u{10FFFF}", "a\u{10FFFF}b", "b"),
-            ("\u{10FFFF}", "\u{10FFFF}b", ""),
-        ] {
-            let end = after_prefix(prefix);
-            let range = prefix..end.as_str();
-            assert!(
-                range.contains(&prefix) && range.contains(&inside),
-                "{prefix}"
-            );
-            assert!(!range.contains(&outside), "{prefix}");
-        }
-    }
 }

@@ -23,7 +23,8 @@ use crate::store::SqlStore;
 pub type MySqlStore = SqlStore<MySqlDatabase>;
 
 impl SqlStore<MySqlDatabase> {
-    /// Opens a pool of up to 8 connections to the database of a URL such as
+    /// Opens a pool of up to 8 connections, and one of up to 3 for [long
+    /// reads](SqlStore#long-reads), to the database of a URL such as
     /// `mysql://user:password@localhost:3306/votify`.
     ///
     /// The database must exist; [`migrate`](Self::migrate) creates the tables. Logs a
@@ -51,9 +52,10 @@ impl SqlStore<MySqlDatabase> {
     /// the pool's connections select.
     ///
     /// The pool's `innodb_lock_wait_timeout` limits how long the store waits for another
-    /// session's lock. The server's default is 50 seconds; a few seconds are better. Logs
-    /// a warning if acknowledged votes might not survive a loss of power; see
-    /// [`durability`](Self::durability).
+    /// session's lock. The server's default is 50 seconds; a few seconds are better. During
+    /// a [long read](SqlStore#long-reads), the session has another statement timeout and the
+    /// variable `@votify_timeout`. Logs a warning if acknowledged votes might not survive a
+    /// loss of power; see [`durability`](Self::durability).
     ///
     /// # Errors
     ///

@@ -59,7 +59,7 @@ pub(crate) enum ConditionalResult<R> {
     },
     /// Nothing was written. Holds the row versions of the polls that exist and the
     /// histories of the voters, of one snapshot.
-    Stale {
+    Conflict {
         versions: Vec<(PollId, RowVersion)>,
         histories: HashMap<PollId, Vec<R>>,
     },
@@ -67,7 +67,7 @@ pub(crate) enum ConditionalResult<R> {
     CacheInvalidated,
 }
 
-/// Pauses optimistic commits after a stale write, so that two instances that vote in the
+/// Pauses optimistic commits after a conflict, so that two instances that vote in the
 /// same polls do not conflict forever.
 #[derive(Debug, Default)]
 pub(crate) struct OptimisticBackoff(AtomicU32);

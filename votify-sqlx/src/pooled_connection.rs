@@ -3,6 +3,7 @@ use sqlx::{AssertSqlSafe, Database, Executor, Pool};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::error::Error;
+use crate::slow_reads::SlowReads;
 
 /// A connection of a pool to a server.
 ///
@@ -30,10 +31,12 @@ impl<DB: Database> PooledConnection<DB> {
         }
     }
 
-    /// Holds a permit as long as the connection.
-    pub(crate) fn with_permit(mut self, permit: OwnedSemaphorePermit) -> Self {
-        self.permit = Some(permit);
-        self
+    pub(crate) async fn acquire_for_slow_reads(reads: &SlowReads<DB>) -> Result<Self, Error> {
+        let (connection, permit) = reads.acquire().await?;
+        Ok(Self {
+            connection: Some(connection),
+            permit,
+        })
     }
 
     pub(crate) fn get(&mut self) -> Result<&mut DB::Connection, sqlx::Error> {
@@ -83,5 +86,6 @@ impl<DB: Database> Drop for PooledConnection<DB> {
         if let Some(connection) = self.connection.take() {
             drop(connection.detach());
         }
+        drop(self.permit.take());
     }
 }

@@ -25,7 +25,8 @@ use crate::store::SqlStore;
 pub type PostgresStore = SqlStore<PostgresDatabase>;
 
 impl SqlStore<PostgresDatabase> {
-    /// Opens a pool of up to 10 connections to the database of a URL such as
+    /// Opens a pool of up to 10 connections, and one of up to 3 for [long
+    /// reads](SqlStore#long-reads), to the database of a URL such as
     /// `postgres://user:password@host:5432/database`.
     ///
     /// The URL's parameters are [sqlx's](sqlx::postgres::PgConnectOptions).

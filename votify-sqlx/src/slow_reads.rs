@@ -4,19 +4,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::pool::PoolConnection;
 use sqlx::{Database, Pool};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::error::Error;
-use crate::pooled_connection::PooledConnection;
 
 /// The number of connections in an own pool for long reads.
 pub(crate) const MAX_CONNECTIONS: u32 = 3;
 /// The timeout for a share of a host's pool, as for a connection of an own pool.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A pool for long reads, or a share of a host's pool.
+/// A connection for long reads, with the permit of its share.
+type SharedConnection<DB> = (PoolConnection<DB>, Option<OwnedSemaphorePermit>);
+
+/// A pool for long reads, or a share of a pool with other uses.
 #[derive(Debug)]
 pub(crate) struct SlowReads<DB: Database> {
     pool: Pool<DB>,
@@ -39,7 +42,7 @@ impl<DB: Database> SlowReads<DB> {
         Self { pool, share: None }
     }
 
-    /// Uses at most half of a host's pool, and at least one connection.
+    /// Uses at most half of a pool with other uses, and at least one connection.
     pub(crate) fn share_of(pool: Pool<DB>) -> Self {
         let half = pool.options().get_max_connections() / 2;
         let permits = usize::try_from(half).unwrap_or(1).max(1);
@@ -51,16 +54,25 @@ impl<DB: Database> SlowReads<DB> {
         }
     }
 
-    pub(crate) async fn acquire(&self) -> Result<PooledConnection<DB>, Error> {
-        let Some(share) = &self.share else {
-            return PooledConnection::acquire(&self.pool).await;
+    /// Returns a connection, and the permit to hold as long as the connection.
+    pub(crate) async fn acquire(&self) -> Result<SharedConnection<DB>, Error> {
+        let permit = match &self.share {
+            None => None,
+            Some(share) => {
+                let permit = timeout(TIMEOUT, Arc::clone(share).acquire_owned()).await;
+                let Ok(Ok(permit)) = permit else {
+                    return Err(Error::Unavailable(sqlx::Error::PoolTimedOut));
+                };
+                Some(permit)
+            }
         };
-        let permit = timeout(TIMEOUT, Arc::clone(share).acquire_owned()).await;
-        let Ok(Ok(permit)) = permit else {
-            return Err(Error::Unavailable(sqlx::Error::PoolTimedOut));
-        };
-        let connection = PooledConnection::acquire(&self.pool).await?;
-        Ok(connection.with_permit(permit))
+        let connection = self.pool.acquire().await.map_err(Error::of_acquire)?;
+        Ok((connection, permit))
+    }
+
+    /// Returns true if the pool has other uses too.
+    pub(crate) const fn is_shared(&self) -> bool {
+        self.share.is_some()
     }
 
     pub(crate) async fn close(&self) {

@@ -4,6 +4,7 @@ mod connect;
 pub(crate) mod error_codes;
 #[cfg(test)]
 mod plans;
+mod read_timeout;
 mod rows;
 mod schema;
 mod script;
@@ -51,7 +52,8 @@ impl SqlStore<SqliteDatabase> {
     /// Logs a warning if acknowledged votes might not survive a loss of power; see
     /// [`durability`](Self::durability). That needs `journal_mode=WAL` and
     /// `synchronous=FULL`. The pool of a database in memory must have one connection
-    /// only.
+    /// only. A [long read](SqlStore#long-reads) replaces the progress handler of its
+    /// connection, and removes it afterwards.
     ///
     /// # Errors
     ///

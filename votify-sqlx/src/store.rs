@@ -47,6 +47,13 @@ use crate::{ballot_stream, cast, decode, join_codes, lifecycle, listing, owner_c
 /// then casts the same ballots again itself, and ballots that were counted return
 /// [`Replayed`](votify_core::Outcome::Replayed).
 ///
+/// # Long reads
+///
+/// Lists, counts, exports and audits have up to 3 connections of their own, or up to half
+/// of a host's pool, so that they do not delay votes. After 5 seconds the database ends
+/// them, and the call returns [`Unavailable`](StoreError::Unavailable). An audit may take
+/// 5 seconds for each statement, on SQLite for all statements together.
+///
 /// # Cache
 ///
 /// A PostgreSQL or MySQL store with its own pool caches up to 16 MiB of poll states. A

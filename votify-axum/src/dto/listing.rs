@@ -39,11 +39,17 @@ impl PageBody {
                 limit: request.limit(),
                 total: count.total,
                 total_is_more: count.is_more,
-                pages: count.total.div_ceil(request.limit()),
+                pages: pages(count.total, request.limit()),
                 next: page.next.map(|cursor| cursor.to_string()),
             },
         }
     }
+}
+
+/// Returns the number of pages that can be requested by number.
+fn pages(total: u32, limit: u32) -> u32 {
+    let max = PageRequest::MAX_ENTRIES / limit.max(1);
+    total.div_ceil(limit.max(1)).min(max)
 }
 
 /// The polls with the most recent activity, busiest first.
@@ -57,6 +63,25 @@ impl TrendingBody {
     pub(crate) fn new(page: &Page<PollSnapshot>) -> Self {
         Self {
             polls: page.items.iter().map(PollBody::from).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_number_is_accepted() {
+        assert_eq!(pages(0, 20), 0);
+        assert_eq!(pages(41, 20), 3);
+        for limit in 1..=PageRequest::MAX_LIMIT {
+            for total in [9_980, 9_999, 10_000] {
+                assert!(
+                    PageRequest::new(pages(total, limit), limit).is_ok(),
+                    "{limit}"
+                );
+            }
         }
     }
 }

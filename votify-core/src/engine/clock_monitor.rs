@@ -21,7 +21,7 @@ const INTERVAL: Duration = Duration::from_secs(60);
 pub(super) struct ClockMonitor {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    /// True once the store has told its time.
+    /// True once the store has returned its time.
     compared: AtomicBool,
     differs: AtomicBool,
 }

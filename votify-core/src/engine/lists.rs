@@ -3,13 +3,13 @@ use std::time::Duration;
 
 use crate::engine::shared_reads::SharedReads;
 use crate::engine::{EngineError, PollEngine, PollSnapshot};
-use crate::poll::PollState;
+use crate::poll::{PollOption, PollState};
 use crate::store::{Page, PageRequest, PollCount, PollFilter};
 use crate::voter::Caller;
 
-/// How long a first page is shared by all who ask for it.
+/// The time for which callers share a first page.
 const PAGE_AGE: Duration = Duration::from_secs(1);
-/// How long a number of polls is shared by all who ask for it.
+/// The time for which callers share a number of polls.
 const COUNT_AGE: Duration = Duration::from_secs(5);
 
 /// Pages and counts that callers share.
@@ -22,8 +22,8 @@ pub(super) struct SharedLists {
 impl SharedLists {
     pub(super) fn new() -> Self {
         Self {
-            pages: SharedReads::new(PAGE_AGE),
-            counts: SharedReads::new(COUNT_AGE),
+            pages: SharedReads::new(PAGE_AGE, |page| page.items.iter().map(size_of_state).sum()),
+            counts: SharedReads::new(COUNT_AGE, |_| size_of::<PollCount>()),
         }
     }
 
@@ -31,6 +31,21 @@ impl SharedLists {
     pub(super) fn drop_pages(&self) {
         self.pages.clear();
     }
+}
+
+/// Returns the approximate size of a state in bytes.
+fn size_of_state(state: &PollState) -> usize {
+    let poll = &state.poll;
+    let options = poll.options.iter();
+    let options = options.map(|option| size_of::<PollOption>() + option.text.len());
+    let texts = [Some(&poll.title), Some(&poll.description)];
+    let texts = texts
+        .into_iter()
+        .chain([poll.category.as_ref(), poll.external_ref.as_ref()]);
+    let texts = texts.flatten().map(String::len);
+    let metadata = poll.metadata.as_ref().map_or(0, |data| data.as_str().len());
+    let counts = size_of_val(&*state.tally.counts);
+    size_of::<PollState>() + options.chain(texts).sum::<usize>() + metadata + counts
 }
 
 /// Listing polls.

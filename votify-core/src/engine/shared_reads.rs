@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -9,6 +9,9 @@ use crate::engine::EngineError;
 
 /// Maximum number of results in memory.
 const MAX_ENTRIES: usize = 256;
+/// Maximum size of the results in memory. Anybody can ask for many different lists of large
+/// polls: a first page of 100 polls can have 14 MB.
+const MAX_BYTES: usize = 16 << 20;
 
 /// Results of reads, each shared by all callers within a time.
 ///
@@ -16,7 +19,23 @@ const MAX_ENTRIES: usize = 256;
 #[derive(Debug)]
 pub(super) struct SharedReads<K, T> {
     max_age: Duration,
-    slots: Mutex<HashMap<K, Arc<Slot<T>>>>,
+    /// Returns the approximate size of a result in bytes.
+    size_of: fn(&T) -> usize,
+    slots: Mutex<Slots<K, T>>,
+}
+
+#[derive(Debug)]
+struct Slots<K, T> {
+    by_key: HashMap<K, Arc<Slot<T>>>,
+    /// The size of all results since the last clearing, also of those that were replaced.
+    bytes: usize,
+}
+
+impl<K, T> Slots<K, T> {
+    fn clear(&mut self) {
+        self.by_key.clear();
+        self.bytes = 0;
+    }
 }
 
 /// The last result of a key. The lock is held during a read.
@@ -32,10 +51,14 @@ struct SharedRead<T> {
 impl<K: Eq + Hash + Clone + Sync, T: Clone + Send> SharedReads<K, T> {
     /// Creates an empty set of results, each of which is used for `max_age` after its read
     /// began.
-    pub(super) fn new(max_age: Duration) -> Self {
+    pub(super) fn new(max_age: Duration, size_of: fn(&T) -> usize) -> Self {
         Self {
             max_age,
-            slots: Mutex::default(),
+            size_of,
+            slots: Mutex::new(Slots {
+                by_key: HashMap::new(),
+                bytes: 0,
+            }),
         }
     }
 
@@ -60,6 +83,9 @@ impl<K: Eq + Hash + Clone + Sync, T: Clone + Send> SharedReads<K, T> {
         }
         let started = Instant::now();
         let result = read.await;
+        if let Ok(result) = &result {
+            self.add_bytes((self.size_of)(result));
+        }
         *shared = Some(SharedRead {
             started,
             ended: Instant::now(),
@@ -70,21 +96,32 @@ impl<K: Eq + Hash + Clone + Sync, T: Clone + Send> SharedReads<K, T> {
 
     /// Drops all results. Later calls read anew, even if a read is running.
     pub(super) fn clear(&self) {
-        self.slots
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.lock_slots().clear();
+    }
+
+    /// Adds the size of a new result, and drops all results if they are too large. The
+    /// callers that wait for this one still get it.
+    fn add_bytes(&self, bytes: usize) {
+        let mut slots = self.lock_slots();
+        slots.bytes = slots.bytes.saturating_add(bytes);
+        if slots.bytes > MAX_BYTES {
+            slots.clear();
+        }
+    }
+
+    fn lock_slots(&self) -> MutexGuard<'_, Slots<K, T>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn slot(&self, key: &K) -> Arc<Slot<T>> {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = slots.get(key) {
+        let mut slots = self.lock_slots();
+        if let Some(slot) = slots.by_key.get(key) {
             return Arc::clone(slot);
         }
-        if slots.len() >= MAX_ENTRIES {
+        if slots.by_key.len() >= MAX_ENTRIES {
             slots.clear();
         }
-        Arc::clone(slots.entry(key.clone()).or_default())
+        Arc::clone(slots.by_key.entry(key.clone()).or_default())
     }
 }
 
@@ -102,7 +139,7 @@ mod tests {
     impl Reads {
         fn new() -> Self {
             Self {
-                shared: SharedReads::new(Duration::from_secs(1)),
+                shared: SharedReads::new(Duration::from_secs(1), |_| 1),
                 count: AtomicU32::new(0),
             }
         }
@@ -142,7 +179,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_failure_is_shared_with_those_who_waited_only() {
-        let shared = SharedReads::<u32, u32>::new(Duration::from_secs(1));
+        let shared = SharedReads::<u32, u32>::new(Duration::from_secs(1), |_| 1);
         let count = AtomicU32::new(0);
         let get = || async {
             let read = async {
@@ -161,10 +198,22 @@ mod tests {
 
     #[tokio::test]
     async fn the_number_of_results_is_bounded() {
-        let shared = SharedReads::new(Duration::from_secs(1));
+        let shared = SharedReads::new(Duration::from_secs(1), |_| 1);
         for key in 0..1_000 {
             shared.get(&key, async { Ok(key) }).await.unwrap();
         }
-        assert!(shared.slots.lock().unwrap().len() <= MAX_ENTRIES);
+        assert!(shared.lock_slots().by_key.len() <= MAX_ENTRIES);
+    }
+
+    #[tokio::test]
+    async fn the_size_of_all_results_is_bounded() {
+        const RESULT_BYTES: usize = 5 << 20;
+        let shared = SharedReads::new(Duration::from_secs(1), |_| RESULT_BYTES);
+        for key in 0..20 {
+            let result = shared.get(&key, async { Ok(key) }).await;
+            assert_eq!(result.unwrap(), key);
+            let stored = shared.lock_slots().by_key.len();
+            assert!(stored * RESULT_BYTES <= MAX_BYTES, "{stored}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// and digits that look and sound different.
 ///
 /// A code belongs to one poll until [`KEPT_AFTER_CLOSE`](Self::KEPT_AFTER_CLOSE) after the
-/// poll's close. It is no secret: whoever tries codes finds polls.
+/// poll's close. It is no secret: polls can be found by trying codes.
 ///
 /// ```
 /// use votify_core::poll::JoinCode;

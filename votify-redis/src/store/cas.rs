@@ -53,8 +53,8 @@ pub(super) struct CasAttempt<'a> {
     store: &'a RedisStore,
     pub(super) keys: Keys<'a>,
     id: PollId,
-    /// Identifies this attempt as the owner of the server's reservation.
-    owner: [u8; 8],
+    /// Random bytes that identify this attempt in the server's reservation.
+    attempt_id: [u8; 8],
     /// Voters with ballot ids. Every read includes their rows.
     voters: Vec<u8>,
     has_conflicted: bool,
@@ -67,7 +67,7 @@ impl<'a> CasAttempt<'a> {
             store,
             keys: Keys::new(&store.redis, id),
             id,
-            owner: fastrand::u64(..).to_be_bytes(),
+            attempt_id: fastrand::u64(..).to_be_bytes(),
             voters,
             has_conflicted: false,
             max_backoff: MIN_BACKOFF,
@@ -77,7 +77,7 @@ impl<'a> CasAttempt<'a> {
     /// Reads the poll, once no other attempt has reserved the next write.
     pub(super) async fn read(&mut self) -> Result<PollRead, Error> {
         loop {
-            let arguments: [&[u8]; 3] = [&self.owner, &self.voters, b"32"];
+            let arguments: [&[u8]; 3] = [&self.attempt_id, &self.voters, b"32"];
             let reply = READ
                 .call(&self.store.redis, &self.keys.to_read(), &arguments)
                 .await?;
@@ -99,7 +99,7 @@ impl<'a> CasAttempt<'a> {
         arguments: &[&[u8]],
     ) -> Result<Option<PollRead>, Error> {
         let mut all: Vec<&[u8]> = Vec::with_capacity(arguments.len() + 1);
-        all.push(&self.owner);
+        all.push(&self.attempt_id);
         all.extend(arguments);
         let reply: Value = script.call(&self.store.redis, keys, &all).await?;
         match CasResult::parse(self.id, reply)? {
@@ -126,7 +126,7 @@ impl<'a> CasAttempt<'a> {
             return;
         }
         let released = RELEASE
-            .call(&self.store.redis, &[&self.keys.reservation], &[&self.owner])
+            .call(&self.store.redis, &[&self.keys.reservation], &[&self.attempt_id])
             .await;
         if let Err(error) = released {
             tracing::debug!(%error, "failed to release a reservation; it expires after 250 ms");

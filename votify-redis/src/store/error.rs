@@ -39,44 +39,44 @@ pub(super) enum Error {
 
 /// Data that this library would not have written.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("cannot decode {what} of {owner}")]
+#[error("cannot decode {what} of {subject}")]
 pub(super) struct Corrupt {
-    owner: String,
+    subject: String,
     what: &'static str,
 }
 
 impl Corrupt {
     pub(super) fn of(poll: PollId, what: &'static str) -> Self {
         Self {
-            owner: format!("poll {poll}"),
+            subject: format!("poll {poll}"),
             what,
         }
     }
 
     pub(super) fn of_join_code(code: JoinCode) -> Self {
         Self {
-            owner: format!("the join code {code}"),
+            subject: format!("the join code {code}"),
             what: "the holder",
         }
     }
 
     pub(super) fn of_claims() -> Self {
         Self {
-            owner: "the claims of an account".to_owned(),
+            subject: "the claims of an account".to_owned(),
             what: "a session",
         }
     }
 
     pub(super) fn of_server_time() -> Self {
         Self {
-            owner: "the server".to_owned(),
+            subject: "the server".to_owned(),
             what: "the time",
         }
     }
 
     pub(super) fn of_listing(what: &'static str) -> Self {
         Self {
-            owner: "the listings".to_owned(),
+            subject: "the listings".to_owned(),
             what,
         }
     }

@@ -14,7 +14,7 @@ pub(super) struct Keys<'a> {
     id: PollId,
     /// Hash with the fields `state` and `definition`.
     pub(super) poll: String,
-    /// String: the owner that has reserved the next write after a conflict.
+    /// String: the attempt that has reserved the next write after a conflict.
     pub(super) reservation: String,
     /// Hash of active ballots by voter. Its fields guarantee one ballot per voter.
     pub(super) votes: String,

@@ -99,6 +99,7 @@ CREATE TABLE votify_tallies (
     trending_score double precision NOT NULL,
     trending_rank  double precision NOT NULL GENERATED ALWAYS AS (trunc(trending_score * 8)) STORED,
     visibility     text             NOT NULL,
+    is_sealed      boolean          NOT NULL,
     vote_counts    bigint[]         NOT NULL
 ) WITH (fillfactor = 50);
 
@@ -106,12 +107,14 @@ COMMENT ON TABLE votify_tallies IS 'The tally of each poll. Each batch of votes 
 COMMENT ON COLUMN votify_tallies.epoch IS 'The number of repairs and restores, from 1.';
 COMMENT ON COLUMN votify_tallies.revision IS 'The number of ballots counted, replaced or withdrawn, of edits, and of the seal.';
 COMMENT ON COLUMN votify_tallies.visibility IS 'The visibility of the poll, for the index of public polls by trending.';
+COMMENT ON COLUMN votify_tallies.is_sealed IS 'Whether the poll is sealed, for the index of open polls by trending.';
 COMMENT ON COLUMN votify_tallies.vote_counts IS 'The votes for each option, in the order of votify_options.ordinal.';
 COMMENT ON COLUMN votify_tallies.trending_score IS 'The base-2 logarithm of the number of votes, of which later ones weigh more.';
 COMMENT ON COLUMN votify_tallies.trending_rank IS 'The score in eighths, so that few votes change an indexed column.';
 
 CREATE INDEX votify_tallies_trending ON votify_tallies (trending_rank, poll_id);
 CREATE INDEX votify_tallies_trending_public ON votify_tallies (trending_rank, poll_id) WHERE visibility = 'public';
+CREATE INDEX votify_tallies_trending_unsealed ON votify_tallies (trending_rank, poll_id) WHERE visibility = 'public' AND NOT is_sealed;
 
 CREATE TABLE votify_options (
     poll_id uuid    NOT NULL,

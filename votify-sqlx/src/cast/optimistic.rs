@@ -40,7 +40,7 @@ pub(super) async fn cast<'a, B: Backend>(
     }
     match cast.run().await {
         Ok(Attempt::Committed(results)) => Ok(Some(results)),
-        Ok(Attempt::Stale) => {
+        Ok(Attempt::Conflict) => {
             optimistic.backoff().record_conflict();
             Ok(None)
         }
@@ -59,7 +59,7 @@ enum Attempt<'a> {
     /// Everything is written, if there was anything to write.
     Committed(Vec<PollResult<'a>>),
     /// Nothing was written, because another transaction changed or locks a poll.
-    Stale,
+    Conflict,
     /// Nothing was written, because the group needs the pessimistic commit: a connection is
     /// new, or a poll has a quota or allows revotes, and its cached state does not show it.
     Unsuitable,
@@ -112,13 +112,13 @@ impl<'w, 'a, B: Backend> OptimisticCast<'w, 'a, B> {
                 Ok(Attempt::Committed(results))
             }
             // Everything is as assumed, so another transaction holds a lock.
-            ConditionalResult::Stale {
+            ConditionalResult::Conflict {
                 versions,
                 histories,
             } if assumed && histories.is_empty() && self.are_unchanged(&versions) => {
-                Ok(Attempt::Stale)
+                Ok(Attempt::Conflict)
             }
-            ConditionalResult::Stale {
+            ConditionalResult::Conflict {
                 versions,
                 histories,
             } => self.retry_with(versions, histories).await,
@@ -212,7 +212,7 @@ impl<'w, 'a, B: Backend> OptimisticCast<'w, 'a, B> {
     ) -> Result<Attempt<'a>, Error> {
         let versions: HashMap<PollId, RowVersion> = versions.into_iter().collect();
         let Some(polls) = self.read_versions(&versions).await? else {
-            return Ok(Attempt::Stale);
+            return Ok(Attempt::Conflict);
         };
         let mut states = polls.iter().filter_map(|(_, state)| state.as_ref().ok());
         if states.any(|state| has_quota(state) || self.newly_allows_revotes(state)) {
@@ -235,7 +235,7 @@ impl<'w, 'a, B: Backend> OptimisticCast<'w, 'a, B> {
                 update_cache(self.backend, self.generation, writes, token);
                 Ok(Attempt::Committed(results))
             }
-            ConditionalResult::Stale { .. } => Ok(Attempt::Stale),
+            ConditionalResult::Conflict { .. } => Ok(Attempt::Conflict),
             ConditionalResult::CacheInvalidated => Ok(Attempt::Unsuitable),
         }
     }

@@ -1,7 +1,7 @@
 //! Plans of all statements: none reads a whole table, or sorts what an index returns in
 //! order.
 
-use sqlx::mysql::{MySqlArguments, MySqlConnection};
+use sqlx::mysql::{MySqlArguments, MySqlConnectOptions, MySqlConnection};
 use sqlx::{AssertSqlSafe, Connection, Executor, Row, query_with};
 use votify_core::store::{PollFilter, PollOrder};
 use votify_core::{PollStatus, Timestamp};
@@ -37,7 +37,10 @@ impl Harness {
     /// Returns `None`, and reports the skip, without a server.
     async fn new() -> Option<Self> {
         let database = ScratchDatabase::mysql().await?;
-        let mut connection = MySqlConnection::connect(database.url()).await.unwrap();
+        let options: MySqlConnectOptions = database.url().parse().unwrap();
+        // Replacing a cached statement takes 40 ms.
+        let options = options.statement_cache_capacity(4_000);
+        let mut connection = MySqlConnection::connect_with(&options).await.unwrap();
         schema::migrate_locked(&mut connection).await.unwrap();
         Some(Self {
             connection,
@@ -92,7 +95,7 @@ async fn every_listing_follows_its_index() {
         return;
     };
     for filter in listing::all_filters() {
-        let name = Listing::new(&filter, Timestamp::EPOCH, sql::LISTING).index();
+        let name = listing::index(&filter);
         for (source, call) in listing::all_calls(&filter, sql::LISTING) {
             let (statement, params) = parts_of(call);
             let steps = harness.explain(&statement, params).await;
@@ -103,7 +106,7 @@ async fn every_listing_follows_its_index() {
             }
             let polls = step(&steps, "p");
             let sorts = steps.iter().any(|step| step.extra.contains("filesort"));
-            if source == Source::LongestWord {
+            if source != Source::Index {
                 let word = step(&steps, "votify_title_words");
                 assert_eq!((&*word.access, &*word.key), ("range", PRIMARY), "{plan}");
                 assert_eq!((&*polls.access, &*polls.key), ("eq_ref", PRIMARY), "{plan}");

@@ -21,6 +21,21 @@ pub(super) const BEGIN_SNAPSHOT: &[&str] = &[
     "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
 ];
 
+/// Starts a transaction as [`BEGIN_SNAPSHOT`] does, on a connection of a host's pool: its
+/// statements have a timeout until [`ROLLBACK_ON_HOST`]. A connection on which that does
+/// not run is closed.
+pub(super) const BEGIN_SNAPSHOT_ON_HOST: &[&str] = &[
+    "SET @votify_timeout = 0 \
+     /*!50708 , @votify_timeout = @@SESSION.max_execution_time, SESSION max_execution_time = 5000 */ \
+     /*M! , @votify_timeout = @@SESSION.max_statement_time, SESSION max_statement_time = 5 */",
+    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+    "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+];
+/// Ends a transaction that began with [`BEGIN_SNAPSHOT_ON_HOST`].
+pub(super) const ROLLBACK_ON_HOST: &str = "ROLLBACK; SET @votify_ended = 1 \
+    /*!50708 , SESSION max_execution_time = @votify_timeout */ \
+    /*M! , SESSION max_statement_time = @votify_timeout */";
+
 /// The options of a poll, as the SQL expression of its id, as a JSON array. MySQL has a
 /// type for JSON, MariaDB has none.
 macro_rules! options {
@@ -66,6 +81,7 @@ pub(super) const LISTING: ListingSyntax = ListingSyntax {
     trending_rank: "p.trending_rank",
     trending_id: "p.id",
     trending_visibility: "p.visibility",
+    trending_unsealed: "p.sealed_at IS NULL",
     has_word: "(SELECT 1 FROM votify_title_words v FORCE INDEX (votify_title_words_by_poll) \
         WHERE v.poll_id = p.id AND v.word >= ? AND v.word < ? LIMIT 1) IS NOT NULL",
     has_ballots: "(p.total_votes > 0 OR p.revision > p.version)",

@@ -52,10 +52,21 @@ impl Backend for MySqlDatabase {
     ) -> Result<(MySqlTransaction, Vec<Reply<MySqlRow>>), Error> {
         let (begin, connection) = match mode {
             TransactionMode::Write => (sql::BEGIN, PooledConnection::acquire(&self.pool).await?),
-            TransactionMode::Snapshot => (sql::BEGIN_SNAPSHOT, self.slow_reads.acquire().await?),
+            TransactionMode::Snapshot => {
+                let connection = PooledConnection::acquire_for_slow_reads(&self.slow_reads).await?;
+                let begin = if self.owns_pool {
+                    sql::BEGIN_SNAPSHOT
+                } else {
+                    sql::BEGIN_SNAPSHOT_ON_HOST
+                };
+                (begin, connection)
+            }
         };
-        let mut transaction = MySqlTransaction(connection);
-        match run_calls(transaction.0.get()?, begin, calls).await {
+        let mut transaction = MySqlTransaction {
+            connection,
+            restores_timeout: mode == TransactionMode::Snapshot && !self.owns_pool,
+        };
+        match run_calls(transaction.connection.get()?, begin, calls).await {
             Ok(replies) => Ok((transaction, replies)),
             Err(error) => {
                 transaction.abort(&error).await;
@@ -77,33 +88,50 @@ impl Backend for MySqlDatabase {
 }
 
 #[derive(Debug)]
-pub(crate) struct MySqlTransaction(PooledConnection<MySql>);
+pub(crate) struct MySqlTransaction {
+    connection: PooledConnection<MySql>,
+    /// True if the session of a host has another statement timeout until the end of the
+    /// transaction.
+    restores_timeout: bool,
+}
 
 #[async_trait]
 impl Transaction for MySqlTransaction {
     type Row = MySqlRow;
 
     async fn run(&mut self, calls: Vec<Call>) -> Result<Vec<Reply<MySqlRow>>, Error> {
-        run_calls(self.0.get()?, &[], calls).await
+        run_calls(self.connection.get()?, &[], calls).await
     }
 
     async fn commit(self) -> Result<(), Error> {
-        self.0.commit().await
+        if self.restores_timeout {
+            // It only read.
+            self.rollback().await;
+            return Ok(());
+        }
+        self.connection.commit().await
     }
 
-    async fn rollback(self) {
-        self.0.rollback().await;
+    async fn rollback(mut self) {
+        if !self.restores_timeout {
+            self.connection.rollback().await;
+            return;
+        }
+        match self.connection.execute(sql::ROLLBACK_ON_HOST).await {
+            Ok(()) => self.connection.release(),
+            Err(error) => tracing::debug!(%error, "rollback failed; closing the connection"),
+        }
     }
 
     async fn commit_batch(mut self, batch: BatchWrites) -> Result<i64, Error> {
         let token = random_row_token();
         let committed = async {
             let script = CommitScript::new(batch, token)?;
-            script.run(self.0.get()?).await
+            script.run(self.connection.get()?).await
         };
         match committed.await {
             Ok(()) => {
-                self.0.release();
+                self.connection.release();
                 Ok(token)
             }
             Err(error) => {

@@ -87,7 +87,7 @@ fn result(rows: Vec<PgRow>) -> Result<ConditionalResult<PgRow>, Error> {
             _ => histories.push(row),
         }
     }
-    Ok(ConditionalResult::Stale {
+    Ok(ConditionalResult::Conflict {
         versions,
         histories: decode::by_poll(histories)?,
     })

@@ -14,7 +14,11 @@ use crate::statement::Statement;
 pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 /// Begins a transaction that reads one snapshot.
 pub(super) const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-    SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off; SET LOCAL statement_timeout = '5s'";
+    SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off; SET LOCAL statement_timeout = '5s'; \
+    SET LOCAL idle_in_transaction_session_timeout = '5s'";
+/// Begins a transaction for one large statement on a connection of a host's pool.
+pub(super) const BEGIN_LARGE_READ: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; \
+    SET LOCAL jit = off; SET LOCAL statement_timeout = '5s'";
 
 /// The settings of a session that casts votes.
 ///
@@ -107,6 +111,7 @@ pub(super) const LISTING: ListingSyntax = ListingSyntax {
     trending_rank: "t.trending_rank",
     trending_id: "t.poll_id",
     trending_visibility: "t.visibility",
+    trending_unsealed: "NOT t.is_sealed",
     has_word: "(SELECT 1 FROM votify_title_words \
         WHERE poll_id = p.id AND word >= ? AND word < ? LIMIT 1) IS NOT NULL",
     has_ballots: "(SELECT b.total_votes > 0 OR b.revision > p.version FROM votify_tallies b \
@@ -385,9 +390,9 @@ pub(super) const fn text(statement: Statement) -> &'static str {
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
                     $16, $17, $18, $19, $20, $21, $27) \
                 RETURNING id) \
-             INSERT INTO votify_tallies (poll_id, visibility, epoch, revision, total_votes, \
-                vote_counts, trending_score) \
-             SELECT id, $16, $22, $23, $24, ",
+             INSERT INTO votify_tallies (poll_id, visibility, is_sealed, epoch, revision, \
+                total_votes, vote_counts, trending_score) \
+             SELECT id, $16, $13 IS NOT NULL, $22, $23, $24, ",
             counts!("$25"),
             ", $26 FROM poll"
         ),
@@ -400,9 +405,9 @@ pub(super) const fn text(statement: Statement) -> &'static str {
                 = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
                     $16, $17, $18, $19, $20, $21) \
                 WHERE id = $27 RETURNING id) \
-             UPDATE votify_tallies t SET (visibility, epoch, revision, total_votes, vote_counts, \
-                trending_score) \
-             = ($16, $22, $23, $24, ",
+             UPDATE votify_tallies t SET (visibility, is_sealed, epoch, revision, total_votes, \
+                vote_counts, trending_score) \
+             = ($16, $13 IS NOT NULL, $22, $23, $24, ",
             counts!("$25"),
             ", $26) FROM poll WHERE t.poll_id = poll.id"
         ),
@@ -416,7 +421,7 @@ pub(super) const fn text(statement: Statement) -> &'static str {
                 CROSS JOIN LATERAL (SELECT ctid AS tuple_id FROM votify_polls \
                     WHERE id = given.poll_id OFFSET 0) AS found \
                 WHERE p.ctid = found.tuple_id RETURNING given.poll_id, given.revision) \
-             UPDATE votify_tallies t SET revision = sealed.revision FROM sealed \
+             UPDATE votify_tallies t SET revision = sealed.revision, is_sealed = true FROM sealed \
              CROSS JOIN LATERAL (SELECT ctid AS tuple_id FROM votify_tallies \
                 WHERE poll_id = sealed.poll_id OFFSET 0) AS found \
              WHERE t.ctid = found.tuple_id"

@@ -52,7 +52,10 @@ impl Backend for PostgresDatabase {
     ) -> Result<(Self::Transaction, Vec<Reply<PgRow>>), Error> {
         let (begin, mut transaction) = match mode {
             TransactionMode::Write => (&*self.begin, PooledConnection::acquire(&self.pool).await?),
-            TransactionMode::Snapshot => (sql::BEGIN_SNAPSHOT, self.slow_reads.acquire().await?),
+            TransactionMode::Snapshot => {
+                let connection = PooledConnection::acquire_for_slow_reads(&self.slow_reads).await?;
+                (sql::BEGIN_SNAPSHOT, connection)
+            }
         };
         transaction.execute(begin).await?;
         match transaction.run(calls).await {
@@ -66,6 +69,19 @@ impl Backend for PostgresDatabase {
 
     async fn run_read(&self, call: Call) -> Result<Vec<PgRow>, Error> {
         let mut connection = PooledConnection::acquire(&self.pool).await?;
+        if !self.owns_pool && is_large(&call) {
+            connection.execute(sql::BEGIN_LARGE_READ).await?;
+            return match run(connection.get()?, call).await {
+                Ok(reply) => {
+                    connection.rollback().await;
+                    Ok(reply.rows)
+                }
+                Err(error) => {
+                    connection.abort(&error).await;
+                    Err(error)
+                }
+            };
+        }
         let reply = run(connection.get()?, call).await?;
         connection.release();
         Ok(reply.rows)
@@ -113,6 +129,14 @@ impl Transaction for PooledConnection<Postgres> {
             }
         }
     }
+}
+
+/// Returns true if PostgreSQL might compile the statement (JIT) on a host's pool, which
+/// takes longer than the statement. PostgreSQL rates each row of a call at about 30, and
+/// compiles statements above `jit_above_cost` (100 000 by default).
+const fn is_large(call: &Call) -> bool {
+    const MAX_ROWS: usize = 100;
+    matches!(call, Call::Rows(_, rows) if rows.len() > MAX_ROWS)
 }
 
 /// Runs a call. A call over no rows is not sent.

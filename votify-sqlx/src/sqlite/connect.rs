@@ -4,13 +4,15 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
 };
 
 use votify_core::store::Durability;
 
 use super::settings::Settings;
 use crate::error::Error;
+use crate::slow_reads::{self, SlowReads};
 
 /// The time that SQLite waits for a lock before it reports a conflict, which is retried.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
@@ -21,6 +23,8 @@ const MAX_READERS: u32 = 4;
 const STATEMENT_CACHE: usize = 256;
 /// The size of the page cache. SQLite expects a negative number of KiB.
 const CACHE_KIB: &str = "-32768";
+/// The page cache of connections for long reads, which read most pages once.
+const SLOW_CACHE_KIB: &str = "-8192";
 /// The page size of a new file. Voters are random, so each vote changes another page of
 /// the index, and a changed page is written whole: half of SQLite's default size writes
 /// half as much.
@@ -39,6 +43,7 @@ const ROW_BUFFER: usize = 1024;
 pub struct SqliteDatabase {
     pub(super) writer: SqlitePool,
     pub(super) readers: SqlitePool,
+    pub(super) slow_reads: SlowReads<Sqlite>,
     pub(super) durability: Durability,
     /// True if the pools belong to this store, which closes them.
     pub(super) owns_pools: bool,
@@ -53,8 +58,8 @@ impl fmt::Debug for SqliteDatabase {
 }
 
 impl SqliteDatabase {
-    /// Opens a database with one connection that writes and some that read. A database in
-    /// memory has one connection for everything.
+    /// Opens a database with one connection that writes, some that read, and some for long
+    /// reads. A database in memory has one connection for everything.
     pub(super) async fn open(url: &str) -> Result<Self, Error> {
         let options = options(url)?;
         let path = options.get_filename().to_owned();
@@ -73,21 +78,27 @@ impl SqliteDatabase {
         let settings = Settings::read(&mut connection).await?;
         drop(connection);
         settings.warn_if_not_durable();
-        let readers = if settings.in_memory {
+        let (readers, slow_reads) = if settings.in_memory {
             // Another connection would see another database.
-            writer.clone()
+            (writer.clone(), SlowReads::share_of(writer.clone()))
         } else {
-            SqlitePoolOptions::new()
-                .max_connections(MAX_READERS)
-                .acquire_timeout(ACQUIRE_TIMEOUT)
-                .test_before_acquire(false)
-                .connect_with(options.create_if_missing(false).pragma("query_only", "ON"))
-                .await
-                .map_err(describe)?
+            let options = options.create_if_missing(false).pragma("query_only", "ON");
+            let pool = || {
+                SqlitePoolOptions::new()
+                    .acquire_timeout(ACQUIRE_TIMEOUT)
+                    .test_before_acquire(false)
+            };
+            let slow_reads = pool()
+                .max_connections(slow_reads::MAX_CONNECTIONS)
+                .connect_lazy_with(options.clone().pragma("cache_size", SLOW_CACHE_KIB));
+            let readers = pool().max_connections(MAX_READERS).connect_with(options);
+            let readers = readers.await.map_err(describe)?;
+            (readers, SlowReads::own(slow_reads))
         };
         Ok(Self {
             writer,
             readers,
+            slow_reads,
             durability: settings.durability,
             owns_pools: true,
         })
@@ -106,6 +117,7 @@ impl SqliteDatabase {
         }
         settings.warn_if_not_durable();
         Ok(Self {
+            slow_reads: SlowReads::share_of(pool.clone()),
             readers: pool.clone(),
             writer: pool,
             durability: settings.durability,

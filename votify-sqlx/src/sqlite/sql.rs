@@ -60,6 +60,7 @@ pub(super) const LISTING: ListingSyntax = ListingSyntax {
     trending_rank: "p.trending_rank",
     trending_id: "p.id",
     trending_visibility: "p.visibility",
+    trending_unsealed: "p.sealed_at IS NULL",
     has_word: "(SELECT 1 FROM votify_title_words v INDEXED BY votify_title_words_by_poll \
         WHERE v.poll_key = p.poll_key AND v.word >= ? AND v.word < ? LIMIT 1) IS NOT NULL",
     has_ballots: "(p.total_votes > 0 OR p.revision > p.version)",

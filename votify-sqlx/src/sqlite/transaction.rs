@@ -3,16 +3,19 @@ use sqlx::Executor;
 use sqlx::error::DatabaseError;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool, SqliteRow};
+use tokio::sync::OwnedSemaphorePermit;
 use votify_core::store::Durability;
 
 use super::connect::SqliteDatabase;
 use super::error_codes::primary_code;
+use super::read_timeout;
 use super::script::{CommitScript, Script};
 use super::{schema, sql};
 use crate::backend::{Backend, Call, ListingSyntax, Reply, Transaction, TransactionMode};
 use crate::batch_writes::BatchWrites;
 use crate::error::Error;
 use crate::schema::SchemaInfo;
+use crate::slow_reads::SlowReads;
 
 #[async_trait]
 impl Backend for SqliteDatabase {
@@ -28,6 +31,7 @@ impl Backend for SqliteDatabase {
 
     async fn close(&self) {
         if self.owns_pools {
+            self.slow_reads.close().await;
             self.readers.close().await;
             self.writer.close().await;
         }
@@ -38,8 +42,8 @@ impl Backend for SqliteDatabase {
     }
 
     async fn migrate(&self) -> Result<(), Error> {
-        let begin = SqliteTransaction::begin(&self.writer, sql::BEGIN, Vec::new());
-        let (mut transaction, _) = begin.await?;
+        let mut transaction = SqliteTransaction::new(acquire(&self.writer).await?);
+        transaction.begin(sql::BEGIN, Vec::new()).await?;
         let migrated = schema::migrate(transaction.connection()?).await;
         transaction.finish(migrated.map(|()| ((), true))).await
     }
@@ -49,11 +53,24 @@ impl Backend for SqliteDatabase {
         mode: TransactionMode,
         calls: Vec<Call>,
     ) -> Result<(SqliteTransaction, Vec<Reply<SqliteRow>>), Error> {
-        let (pool, begin) = match mode {
-            TransactionMode::Write => (&self.writer, sql::BEGIN),
-            TransactionMode::Snapshot => (&self.readers, sql::SNAPSHOT),
+        let (mut transaction, begin) = match mode {
+            TransactionMode::Write => {
+                let connection = acquire(&self.writer).await?;
+                (SqliteTransaction::new(connection), sql::BEGIN)
+            }
+            TransactionMode::Snapshot => {
+                let transaction = SqliteTransaction::for_slow_read(&self.slow_reads).await?;
+                (transaction, sql::SNAPSHOT)
+            }
         };
-        SqliteTransaction::begin(pool, begin, calls).await
+        let replies = transaction.begin(begin, calls).await;
+        match replies {
+            Ok(replies) => Ok((transaction, replies)),
+            Err(error) => {
+                transaction.rollback().await;
+                Err(error)
+            }
+        }
     }
 
     async fn run_read(&self, call: Call) -> Result<Vec<SqliteRow>, Error> {
@@ -76,29 +93,44 @@ async fn acquire(pool: &SqlitePool) -> Result<PoolConnection<Sqlite>, Error> {
 pub(crate) struct SqliteTransaction {
     /// `None` once the transaction has ended.
     connection: Option<PoolConnection<Sqlite>>,
+    /// Returned after the connection.
+    permit: Option<OwnedSemaphorePermit>,
+    /// True if the connection has a timeout that ends with the transaction.
+    removes_timeout: bool,
 }
 
 impl SqliteTransaction {
+    const fn new(connection: PoolConnection<Sqlite>) -> Self {
+        Self {
+            connection: Some(connection),
+            permit: None,
+            removes_timeout: false,
+        }
+    }
+
+    /// Returns a transaction that ends with an error if it reads too long.
+    async fn for_slow_read(reads: &SlowReads<Sqlite>) -> Result<Self, Error> {
+        let (connection, permit) = reads.acquire().await?;
+        // Created first, so that the timeout is removed if this call is dropped.
+        let mut transaction = Self {
+            connection: Some(connection),
+            permit,
+            removes_timeout: reads.is_shared(),
+        };
+        read_timeout::set(transaction.connection()?).await?;
+        Ok(transaction)
+    }
+
     async fn begin(
-        pool: &SqlitePool,
+        &mut self,
         begin: &'static str,
         calls: Vec<Call>,
-    ) -> Result<(Self, Vec<Reply<SqliteRow>>), Error> {
+    ) -> Result<Vec<Reply<SqliteRow>>, Error> {
         let script = calls
             .into_iter()
             .try_fold(Script::default().statement(begin), Script::call)?;
-        // Created first, so that a transaction that is dropped while it begins is rolled
-        // back too.
-        let mut transaction = Self {
-            connection: Some(acquire(pool).await?),
-        };
-        match script.run(transaction.connection()?).await {
-            Ok(mut replies) => Ok((transaction, replies.split_off(1))),
-            Err(error) => {
-                transaction.rollback().await;
-                Err(error)
-            }
-        }
+        let mut replies = script.run(self.connection()?).await?;
+        Ok(replies.split_off(1))
     }
 
     fn connection(&mut self) -> Result<&mut SqliteConnection, Error> {
@@ -156,7 +188,7 @@ impl Transaction for SqliteTransaction {
 
     async fn rollback(mut self) {
         if let Some(connection) = self.connection.take() {
-            roll_back(connection).await;
+            roll_back(connection, self.permit.take(), self.removes_timeout).await;
         }
     }
 }
@@ -169,23 +201,40 @@ impl Drop for SqliteTransaction {
             return;
         };
         match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(roll_back(connection))),
+            Ok(runtime) => {
+                let permit = self.permit.take();
+                drop(runtime.spawn(roll_back(connection, permit, self.removes_timeout)));
+            }
             // Closing the connection rolls back too.
             Err(_) => connection.close_on_drop(),
         }
     }
 }
 
-async fn roll_back(mut connection: PoolConnection<Sqlite>) {
-    match connection.execute("ROLLBACK").await {
-        Ok(_) => {}
-        // SQLite has rolled back by itself, or the transaction had not begun.
-        Err(sqlx::Error::Database(error)) if no_active_transaction(error.as_ref()) => {}
-        Err(error) => {
-            tracing::warn!(%error, "rollback failed; closing the connection");
-            connection.close_on_drop();
+/// Rolls back, and returns the connection to the pool before the permit.
+async fn roll_back(
+    mut connection: PoolConnection<Sqlite>,
+    permit: Option<OwnedSemaphorePermit>,
+    removes_timeout: bool,
+) {
+    let ended = async {
+        match connection.execute("ROLLBACK").await {
+            Ok(_) => {}
+            // SQLite has rolled back by itself, or the transaction had not begun.
+            Err(sqlx::Error::Database(error)) if no_active_transaction(error.as_ref()) => {}
+            Err(error) => return Err(error),
         }
+        if removes_timeout {
+            read_timeout::remove(&mut connection).await?;
+        }
+        Ok(())
+    };
+    if let Err(error) = ended.await {
+        tracing::warn!(%error, "rollback failed; closing the connection");
+        connection.close_on_drop();
     }
+    drop(connection);
+    drop(permit);
 }
 
 /// `ROLLBACK` fails with the generic `SQLITE_ERROR` for no other reason.

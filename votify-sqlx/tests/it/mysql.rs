@@ -11,3 +11,4 @@ mod listing;
 mod locking;
 mod migrations;
 mod private_server;
+mod slow_reads;

@@ -9,4 +9,5 @@ mod faults;
 mod harness;
 mod locking;
 mod migrations;
+mod slow_reads;
 mod standby;

@@ -6,3 +6,4 @@ mod faults;
 mod harness;
 mod migrations;
 mod size;
+mod slow_reads;

@@ -1,7 +1,7 @@
 -- Writes a batch if the poll is unchanged, and returns the current poll otherwise.
 -- KEYS: poll, reservation, votes, superseded, voter_addresses, address_counts,
 -- segments of the revision log.
--- ARGV: owner, run, state as read, new state, voters with ballot ids; the number of
+-- ARGV: attempt, run, state as read, new state, voters with ballot ids; the number of
 -- inserted, updated, removed and superseded ballots, of released and added voter
 -- addresses, and of changed address counts; offset and voters for each segment of the
 -- revision log; the rows.

@@ -26,28 +26,28 @@ local function rows(key, packed, width, length)
 end
 
 -- Returns true if the poll's state is still `state`, the server is still in run `run`, and
--- no other attempt than `owner` has reserved the next write.
-local function is_unchanged(poll, reservation, run, state, owner)
+-- no attempt but `attempt` has reserved the next write.
+local function is_unchanged(poll, reservation, run, state, attempt)
   local next = redis.call('GET', reservation)
-  return (not next or next == owner) and redis.call('HGET', poll, 'state') == state and run_id() == run
+  return (not next or next == attempt) and redis.call('HGET', poll, 'state') == state and run_id() == run
 end
 
--- Reserves the next write for 250 ms, so that an owner that conflicted does not conflict
+-- Reserves the next write for 250 ms, so that an attempt that conflicted does not conflict
 -- again.
-local function reserve(reservation, owner)
-  redis.call('SET', reservation, owner, 'NX', 'PX', 250)
+local function reserve(reservation, attempt)
+  redis.call('SET', reservation, attempt, 'NX', 'PX', 250)
 end
 
 -- Reads a poll. `packed` holds voters (`width` 16), or voters with ballot ids (`width`
 -- 32).
--- Returns run id, seconds, microseconds, whether another owner has reserved the next
+-- Returns run id, seconds, microseconds, whether another attempt has reserved the next
 -- write, state and definition. If `packed` is not empty, rows of votes and of superseded
 -- ballots follow.
-local function read_poll(poll, reservation, owner, votes, superseded, packed, width)
+local function read_poll(poll, reservation, attempt, votes, superseded, packed, width)
   local stored = redis.call('HMGET', poll, 'state', 'definition')
   local time = redis.call('TIME')
   local next = redis.call('GET', reservation)
-  local reply = { run_id(), time[1], time[2], (next and next ~= owner) and 1 or 0, stored[1], stored[2] }
+  local reply = { run_id(), time[1], time[2], (next and next ~= attempt) and 1 or 0, stored[1], stored[2] }
   if stored[1] and packed ~= '' then
     reply[7] = rows(votes, packed, width, 16)
     if width == 32 and redis.call('EXISTS', superseded) == 1 then

@@ -1,4 +1,4 @@
--- Releases the reservation of an owner. KEYS: reservation. ARGV: owner.
+-- Releases the reservation of an attempt. KEYS: reservation. ARGV: attempt.
 if redis.call('GET', KEYS[1]) == ARGV[1] then
   redis.call('DEL', KEYS[1])
 end

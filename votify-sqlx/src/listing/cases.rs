@@ -1,0 +1,77 @@
+//! Filters and statements of every kind, for tests of the query plans.
+
+use votify_core::poll::Visibility;
+use votify_core::store::{PollFilter, PollOrder};
+use votify_core::{PollStatus, Timestamp};
+
+use super::query::{Listing, Part, Source};
+use crate::backend::{Call, ListingSyntax};
+
+/// Returns filters of each order with each status, seal, visibility, narrowing filter, and
+/// with and without words.
+pub(crate) fn all_filters() -> Vec<PollFilter> {
+    use PollStatus::{Closed, Open, Scheduled};
+    let statuses = [
+        (None, None),
+        (None, Some(true)),
+        (None, Some(false)),
+        (Some(Scheduled), None),
+        (Some(Open), None),
+        (Some(Closed), None),
+        (Some(Closed), Some(false)),
+    ];
+    let public = Some(Visibility::Public);
+    let owner = |id| votify_core::voter::OwnerId::from_bytes([id; 16]);
+    let narrowed =
+        |visibility, category: Option<&str>, external_ref: Option<&str>, owners| PollFilter {
+            visibility,
+            category: category.map(str::to_owned),
+            external_ref: external_ref.map(str::to_owned),
+            owners,
+            ..PollFilter::all()
+        };
+    let narrowed = [
+        narrowed(public, None, None, vec![]),
+        narrowed(None, None, None, vec![]),
+        narrowed(Some(Visibility::Unlisted), None, None, vec![]),
+        narrowed(public, Some("food"), None, vec![]),
+        narrowed(None, None, None, vec![owner(1)]),
+        narrowed(None, None, None, vec![owner(1), owner(2)]),
+        narrowed(None, None, Some("meeting"), vec![]),
+    ];
+    let mut filters = Vec::new();
+    for filter in narrowed {
+        for order in PollOrder::ALL {
+            for (status, sealed) in statuses {
+                for words in [vec![], vec!["lunch".to_owned(), "on".to_owned()]] {
+                    filters.push(PollFilter {
+                        status,
+                        sealed,
+                        words,
+                        order,
+                        ..filter.clone()
+                    });
+                }
+            }
+        }
+    }
+    filters
+}
+
+/// Returns the calls that read the ids of a list: of its first page, of a page after a
+/// cursor, and of its count.
+pub(crate) fn all_calls(filter: &PollFilter, syntax: ListingSyntax) -> Vec<(Source, Call)> {
+    let cursor = format!("{}{}", "0".repeat(32), "1".repeat(32));
+    let cursor = cursor.parse().unwrap();
+    let listing = Listing::new(filter, Timestamp::EPOCH, syntax);
+    let mut sources = vec![Source::Index];
+    sources.extend(listing.start_words().first().copied().map(Source::Word));
+    let mut calls = Vec::new();
+    for source in sources {
+        for part in [Part::All, Part::TiesAfter(cursor), Part::KeysAfter(cursor)] {
+            calls.push((source, listing.ids_call(source, part, 21, 0)));
+        }
+        calls.push((source, listing.count_call(source)));
+    }
+    calls
+}
