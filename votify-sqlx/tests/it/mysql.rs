@@ -9,5 +9,7 @@ mod faults;
 mod harness;
 mod listing;
 mod locking;
+mod long_reads;
 mod migrations;
 mod private_server;
+mod seals;

@@ -8,5 +8,7 @@ mod connection_loss;
 mod faults;
 mod harness;
 mod locking;
+mod long_reads;
 mod migrations;
+mod seals;
 mod standby;

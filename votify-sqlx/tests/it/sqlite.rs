@@ -5,4 +5,5 @@ mod connect;
 mod faults;
 mod harness;
 mod migrations;
+mod seals;
 mod size;
