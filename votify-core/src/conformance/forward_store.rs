@@ -66,6 +66,12 @@ pub trait ForwardStore: fmt::Debug + Send + Sync + 'static {
         }
         self.inner().cast_ballots(ballots, now).await
     }
+
+    /// Forwards [`Store::server_time`].
+    async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.before_call().await?;
+        self.inner().server_time().await
+    }
 }
 
 #[async_trait]
@@ -185,7 +191,6 @@ impl<S: ForwardStore> Store for S {
     }
 
     async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.before_call().await?;
-        self.inner().server_time().await
+        ForwardStore::server_time(self).await
     }
 }

@@ -14,6 +14,7 @@ pub mod deleting;
 pub mod durability;
 pub mod filters;
 pub mod freezing;
+pub mod host_fields;
 pub mod join_codes;
 pub mod lists;
 pub mod multi_instance;

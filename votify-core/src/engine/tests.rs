@@ -1,6 +1,7 @@
 //! The engine over the memory store, with a clock that the test sets.
 
 mod batching;
+mod clocks;
 mod drain;
 mod fairness;
 mod frame_interval;

@@ -1,9 +1,14 @@
 //! Stores with one fault each, and the same store without a fault.
 
+mod casting;
+mod claims;
 mod fault;
 mod faulty_poll;
+mod join_codes;
 mod listing;
+mod sealing;
 mod store;
+mod store_trait;
 
 use std::sync::Arc;
 
@@ -114,6 +119,12 @@ fault_tests! {
         JoinCodeKeptForever by join_code_leads_to_its_poll;
     join_codes_of_deleted_polls_are_detected:
         DeletionKeepsJoinCode by deletion_frees_the_join_code;
+    unlocked_seals_are_detected:
+        UnlockedSeal by concurrent_seals_agree;
+    forgotten_owner_kinds_are_detected:
+        ChangeForgetsOwnerKind by owners_survive_changes;
+    searches_that_ignore_visibility_are_detected:
+        SearchIgnoresVisibility by host_filters_are_combined;
     unbounded_claims_are_detected:
         UnboundedClaims by claims_are_bounded;
     wrong_server_time_is_detected:

@@ -11,4 +11,6 @@ mod listing;
 mod locking;
 mod migrations;
 mod private_server;
+mod seals;
 mod slow_reads;
+mod votes_beside_searches;

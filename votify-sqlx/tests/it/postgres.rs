@@ -9,5 +9,7 @@ mod faults;
 mod harness;
 mod locking;
 mod migrations;
+mod seals;
 mod slow_reads;
 mod standby;
+mod votes_beside_searches;

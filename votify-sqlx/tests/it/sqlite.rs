@@ -5,5 +5,6 @@ mod connect;
 mod faults;
 mod harness;
 mod migrations;
+mod seals;
 mod size;
 mod slow_reads;

@@ -17,10 +17,12 @@
 pub mod ballots;
 pub mod broadcaster;
 mod command;
+pub mod long_reads;
 mod port;
 pub mod process;
 pub mod races;
 pub mod redis;
+pub mod seals;
 mod skip;
 pub mod sql;
 mod wait;

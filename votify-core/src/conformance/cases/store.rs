@@ -142,11 +142,16 @@ macro_rules! __store_cases {
             }
             sealing {
                 seals_follow_argument_order
+                concurrent_seals_agree
+            }
+            host_fields {
+                host_fields_are_read_as_written
+                owners_and_references_match_exactly
+                owners_survive_changes
+                host_filters_are_combined
             }
             lists {
-                host_fields_are_read_as_written
                 unlisted_polls_are_in_no_public_list
-                owners_and_references_match_exactly
                 words_are_compared_in_every_script
                 cursor_pages_neither_repeat_nor_skip
             }

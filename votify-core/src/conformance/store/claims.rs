@@ -1,10 +1,17 @@
 //! Claims of sessions by accounts, and the server's clock.
 
+use std::sync::Arc;
+
 use crate::conformance::fixture::StoreFixture;
+use crate::conformance::run_concurrently::run_concurrently;
 use crate::conformance::store::harness::Harness;
 use crate::store::{MAX_CLAIMS, Store};
 use crate::time::{Clock, SystemClock};
 use crate::voter::OwnerId;
+
+/// The number of claims that are recorded at the same time, so that a store whose commits
+/// wait for a disk records [`MAX_CLAIMS`] of them soon.
+const CONCURRENT_CLAIMS: usize = 50;
 
 /// Returns the owner id with this number.
 fn owner(number: u16) -> OwnerId {
@@ -57,9 +64,15 @@ pub async fn claims_are_bounded(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let (store, alice) = (harness.store(), owner(60_000));
     let max = u16::try_from(MAX_CLAIMS).expect("a small limit");
-    for session in 0..max {
-        let recorded = store.claim_owner(alice, owner(session)).await;
-        assert!(recorded.expect("claim_owner succeeds"), "claim {session}");
+    let sessions: Vec<u16> = (0..max).collect();
+    for sessions in sessions.chunks(CONCURRENT_CLAIMS) {
+        let claims = sessions.iter().map(|session| {
+            let (store, session) = (Arc::clone(&store), owner(*session));
+            async move { store.claim_owner(alice, session).await }
+        });
+        for recorded in run_concurrently(claims.collect()).await {
+            assert!(recorded.expect("claim_owner succeeds"));
+        }
     }
     for (account, session, expected) in [
         (alice, max, false),

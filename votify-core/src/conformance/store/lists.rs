@@ -1,58 +1,11 @@
-//! Lists: visibility, owners, external references, words and pages by cursor.
-
-use std::cmp::Reverse;
+//! Lists: visibility, words and pages by cursor.
 
 use crate::backend::search_words;
 use crate::conformance::fixture::StoreFixture;
-use crate::conformance::store::builders::{at, ballot, draft, metadata};
-use crate::conformance::store::change_builders::change_with;
+use crate::conformance::store::builders::{at, ballot, draft};
 use crate::conformance::store::harness::Harness;
-use crate::poll::{EXTERNAL_REF_MAX, Metadata, Poll, PollDraft, Visibility};
+use crate::poll::{PollDraft, Visibility};
 use crate::store::{PageRequest, PollFilter, PollOrder};
-use crate::voter::{AccountId, Owner, SessionId};
-
-/// Visibility, external reference, metadata and owner are read as written, at their bounds
-/// and after a change. Metadata keeps its spaces, order of keys and escapes.
-pub async fn host_fields_are_read_as_written(fixture: &dyn StoreFixture) {
-    let harness = Harness::open(fixture).await;
-    let longest = format!("{{\"a\":\"{}\"}}", "x".repeat(Metadata::MAX_BYTES - 8));
-    let texts = [
-        &longest,
-        r#" { "b" : 1.0, "a": "\u00e9é", "b":[ ] } "#,
-        "{}",
-    ];
-    let refs = ["𝕍".repeat(EXTERNAL_REF_MAX), " Ref ".into(), "'\\%".into()];
-    let owners = [
-        Owner::Account(AccountId::new("alice")),
-        Owner::Session(SessionId::from_bytes([3; 16])),
-        Owner::Account(AccountId::new("bob")),
-    ];
-    for ((text, external_ref), owner) in texts.into_iter().zip(refs).zip(owners) {
-        let full = draft()
-            .metadata(metadata(text))
-            .external_ref(external_ref.clone())
-            .owner(owner)
-            .visibility(Visibility::Unlisted);
-        let poll = harness.create_poll(full).await;
-        assert_eq!(harness.stored_poll(&poll).await, poll);
-        let changed = harness.create_poll(draft()).await;
-        harness.cast(&ballot(&changed, 1, 1, 0), at(1)).await;
-        let change = change_with(|change| {
-            change.metadata = Some(Some(metadata(text)));
-            change.external_ref = Some(Some(external_ref));
-            change.visibility = Some(Visibility::Unlisted);
-        });
-        let state = harness.apply_change(&changed, &change, at(2)).await;
-        let stored = harness.stored_poll(&changed).await;
-        assert_eq!(state.poll, stored);
-        assert_eq!(stored.metadata, poll.metadata);
-        assert_eq!(stored.external_ref, poll.external_ref);
-        assert_eq!(
-            (stored.visibility, stored.edited_at),
-            (poll.visibility, None)
-        );
-    }
-}
 
 /// The default filter finds public polls only, and `PollFilter::all` finds all of them.
 /// Votes of unlisted polls do not count toward trending.
@@ -81,37 +34,6 @@ pub async fn unlisted_polls_are_in_no_public_list(fixture: &dyn StoreFixture) {
     harness
         .assert_all_listed(&all, 9, &[&public, &unlisted])
         .await;
-}
-
-/// Owners match if any is the poll's. An external reference matches exactly: case, accents
-/// and blanks count.
-pub async fn owners_and_references_match_exactly(fixture: &dyn StoreFixture) {
-    let harness = Harness::open(fixture).await;
-    let refs = ["ref", "Ref", "réf", "re\u{301}f", "ref ", " ref", "%"];
-    let mut polls = Vec::new();
-    for external_ref in refs {
-        let owner = Owner::Account(AccountId::new(external_ref));
-        let draft = draft().external_ref(external_ref).owner(owner);
-        polls.push(harness.create_poll(draft).await);
-    }
-    harness.create_poll(draft()).await;
-    for (external_ref, poll) in refs.into_iter().zip(&polls) {
-        let filter = PollFilter {
-            external_ref: Some(external_ref.into()),
-            ..PollFilter::default()
-        };
-        harness.assert_all_listed(&filter, 1, &[poll]).await;
-    }
-    let filter = PollFilter {
-        owners: polls[..3]
-            .iter()
-            .filter_map(|poll| Some(poll.owner?.id))
-            .collect(),
-        ..PollFilter::default()
-    };
-    let mut expected: Vec<&Poll> = polls[..3].iter().collect();
-    expected.sort_by_key(|poll| Reverse(poll.id));
-    harness.assert_all_listed(&filter, 1, &expected).await;
 }
 
 /// Words are compared without case, invisible characters and differences of composition.

@@ -138,13 +138,18 @@ pub async fn replays_succeed_after_closing(fixture: &dyn StoreFixture) {
 pub async fn refusal_changes_nothing(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(closing_after(draft(), 60)).await;
+    let scheduled = harness.create_poll(draft().opens_at(at(10))).await;
     harness.cast(&ballot(&poll, 1, 1, 0), at(1)).await;
     let seen = async || {
-        (
-            harness.stored_poll(&poll).await,
-            harness.tally(&poll).await,
-            harness.streamed_ballots(&poll).await,
-        )
+        let mut seen = Vec::new();
+        for poll in [&poll, &scheduled] {
+            seen.push((
+                harness.stored_poll(poll).await,
+                harness.tally(poll).await,
+                harness.streamed_ballots(poll).await,
+            ));
+        }
+        seen
     };
     let before = seen().await;
     let mut invalid = ballot(&poll, 2, 2, 0);
@@ -155,13 +160,16 @@ pub async fn refusal_changes_nothing(fixture: &dyn StoreFixture) {
         (invalid, at(2)),
         (ballot(&poll, 2, 5, 1), at(60)),
         (ballot(&poll, 1, 1, 1), at(2)),
+        (ballot(&scheduled, 2, 6, 0), one_microsecond_before(at(10))),
     ];
     for (ballot, now) in refused {
         let outcome = harness.cast(&ballot, now).await;
         assert!(matches!(outcome, Outcome::Refused(_)), "{outcome:?}");
     }
     assert_eq!(seen().await, before);
-    assert_eq!(harness.active_ballot_of(&poll, voter(2)).await, None);
+    for poll in [&poll, &scheduled] {
+        assert_eq!(harness.active_ballot_of(poll, voter(2)).await, None);
+    }
 }
 
 /// Law 4: a refusal is not recorded. The same ballot is evaluated again and may then

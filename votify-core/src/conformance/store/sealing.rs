@@ -1,8 +1,12 @@
 //! Seals of several polls in one call.
 
+use std::sync::Arc;
+
 use crate::conformance::fixture::StoreFixture;
+use crate::conformance::run_concurrently::run_concurrently;
 use crate::conformance::store::builders::{at, ballot, closing_after, draft};
 use crate::conformance::store::harness::Harness;
+use crate::id::PollId;
 use crate::poll::SealCause;
 use crate::store::{SealOutcome, StoreError};
 
@@ -52,4 +56,58 @@ pub async fn seals_follow_argument_order(fixture: &dyn StoreFixture) {
     }
     let nothing = store.seal_polls(&[], SealCause::Owner, at(60)).await;
     assert!(nothing.is_empty());
+}
+
+/// Concurrent callers over the same polls, each at another time, in one order and in
+/// several, all get the final tally. Each poll is sealed once: every caller reads the same
+/// time of its seal afterwards.
+pub async fn concurrent_seals_agree(fixture: &dyn StoreFixture) {
+    const CALLERS: usize = 8;
+    let harness = Harness::open(fixture).await;
+    let stores = [harness.store(), harness.second_store().await];
+    for round in 0..3 {
+        let mut ids: Vec<PollId> = Vec::new();
+        let mut polls = Vec::new();
+        for votes in 0..4 {
+            let poll = harness.create_poll(closing_after(draft(), 60)).await;
+            for voter in 0..votes {
+                harness.cast(&ballot(&poll, voter, voter, 0), at(1)).await;
+            }
+            ids.push(poll.id);
+            polls.push(poll);
+        }
+        let callers = (0..CALLERS).map(|caller| {
+            let (store, mut ids) = (Arc::clone(&stores[caller % 2]), ids.clone());
+            if round == 1 {
+                ids.rotate_left(caller % 4);
+            }
+            let now = at(60 + caller as u64);
+            async move {
+                let outcomes = store.seal_polls(&ids, SealCause::Deadline, now).await;
+                let read = store.polls(&ids).await.expect("polls succeeds");
+                let results = ids.iter().zip(outcomes).zip(read);
+                let mut results: Vec<_> = results
+                    .map(|((id, outcome), poll)| {
+                        let outcome = outcome.expect("the store retries conflicts itself");
+                        (*id, outcome, poll.expect("the poll exists").sealed_at)
+                    })
+                    .collect();
+                results.sort_unstable_by_key(|(id, ..)| *id);
+                results
+            }
+        });
+        let results = run_concurrently(callers.collect()).await;
+        let mut expected = Vec::new();
+        for (votes, poll) in (0..).zip(&polls) {
+            let tally = harness.tally(poll).await;
+            assert_eq!((tally.position.revision, tally.version), (votes + 1, 1));
+            let sealed_at = harness.stored_poll(poll).await.sealed_at;
+            expected.push((poll.id, SealOutcome::Sealed(tally), sealed_at));
+            harness.assert_consistent(poll).await;
+        }
+        expected.sort_unstable_by_key(|(id, ..)| *id);
+        for found in results {
+            assert_eq!(found, expected, "round {round}");
+        }
+    }
 }

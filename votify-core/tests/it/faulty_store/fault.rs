@@ -81,6 +81,12 @@ pub(crate) enum Fault {
     JoinCodeKeptForever,
     /// Does not free the join code of a deleted poll.
     DeletionKeepsJoinCode,
+    /// Decides a seal before it locks the poll.
+    UnlockedSeal,
+    /// Changes the kind of an owner with every edit.
+    ChangeForgetsOwnerKind,
+    /// Ignores the visibility in filters with words.
+    SearchIgnoresVisibility,
     /// Does not limit the claims of an account.
     UnboundedClaims,
     /// Returns a server time that is not the current one.
@@ -129,6 +135,9 @@ impl Fault {
         Self::UnlockedJoinCodes,
         Self::JoinCodeKeptForever,
         Self::DeletionKeepsJoinCode,
+        Self::UnlockedSeal,
+        Self::ChangeForgetsOwnerKind,
+        Self::SearchIgnoresVisibility,
         Self::UnboundedClaims,
         Self::WrongServerTime,
     ];

@@ -49,6 +49,10 @@ pub(crate) fn matches(
             let is_begun = |wanted: &String| words.iter().any(|word| word.starts_with(wanted));
             filter.words.iter().all(is_begun)
         }
+        Some(Fault::SearchIgnoresVisibility) if !filter.words.is_empty() => {
+            others.visibility = None;
+            true
+        }
         Some(Fault::UnlistedPollsListed) => {
             others.visibility = None;
             true

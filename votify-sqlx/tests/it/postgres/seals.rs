@@ -1,0 +1,28 @@
+//! Seals of several polls, of which some cannot be sealed.
+
+use votify_test_support::seals::{others_are_sealed, voted_polls};
+
+use super::harness::{Harness, run};
+
+#[tokio::test]
+async fn a_poll_that_cannot_be_sealed_does_not_affect_the_others() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let (store, pool) = (harness.store().await, harness.pool().await);
+    let polls = voted_polls(&store).await;
+    let (corrupt, rejected) = (&polls[2], &polls[4]);
+    let martians = format!(
+        "UPDATE votify_polls SET voter_policy = 'martians' WHERE id = '{}'",
+        corrupt.id
+    );
+    run(&pool, martians).await;
+    others_are_sealed(&store, &polls[..4], corrupt, None).await;
+    // A constraint of the host forbids to seal one poll.
+    let constraint = format!(
+        "ALTER TABLE votify_polls ADD CHECK (sealed_at IS NULL OR id <> '{}')",
+        rejected.id
+    );
+    run(&pool, constraint).await;
+    others_are_sealed(&store, &polls, corrupt, Some(rejected)).await;
+}
