@@ -149,7 +149,7 @@ impl ModelStore {
         polls.sort_by_key(|poll| Reverse(poll.id));
         match filter.order {
             PollOrder::Opening => {
-                polls.sort_by_key(|poll| poll.opens_at.unwrap_or(poll.created_at))
+                polls.sort_by_key(|poll| poll.opens_at.unwrap_or(poll.created_at));
             }
             PollOrder::Closing => {
                 polls.sort_by_key(|poll| poll.closes_at.unwrap_or(Timestamp::MAX));
