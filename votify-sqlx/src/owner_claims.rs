@@ -22,14 +22,16 @@ pub(crate) async fn claim<B: Backend>(
     session: OwnerId,
 ) -> Result<bool, Error> {
     let result = retry_transient(async || {
-        let read = Call::Rows(Statement::ReadClaims, account_rows(&[account]));
-        let (mut transaction, replies) = backend.begin(TransactionMode::Write, vec![read]).await?;
+        let params = [session, account].map(|owner| Value::id(owner.as_bytes()));
+        let count = Call::Params(Statement::CountClaims, params.into());
+        let (mut transaction, replies) = backend.begin(TransactionMode::Write, vec![count]).await?;
         let result = async {
-            let claimed = sessions(&replies.into_iter().next().unwrap_or_default().rows)?;
-            if claimed.contains(&session) {
+            let counted = replies.into_iter().next().unwrap_or_default().rows;
+            let counted = counted.first().ok_or(Error::MissingReply)?;
+            if counted.integer(1)? > 0 {
                 return Ok((true, false));
             }
-            if claimed.len() >= MAX_CLAIMS {
+            if usize::try_from(counted.integer(0)?).unwrap_or_default() >= MAX_CLAIMS {
                 return Ok((false, false));
             }
             let params = [account, session].map(|owner| Value::id(owner.as_bytes()));

@@ -130,6 +130,10 @@ pub(crate) enum Statement {
 
     /// Reads the sessions that accounts claimed. Rows: account. Result: session.
     ReadClaims,
+    /// Counts the claims of an account.
+    ///
+    /// Params: session, account. Result: count, count of claims of the session.
+    CountClaims,
     /// Params: account, session. Fails with a unique violation if the claim exists.
     InsertClaim,
 

@@ -10,7 +10,9 @@ use votify_core::{Ballot, BallotId, Choice, Poll, PollId, Timestamp, VoterId};
 pub(crate) const BACKEND: &str = "redb";
 
 /// Definition, counts and position of each poll, as JSON.
-pub(crate) const POLLS: TableDefinition<'_, [u8; 16], Vec<u8>> = TableDefinition::new("polls");
+///
+/// Read as a slice: redb decodes a `Vec<u8>` byte by byte.
+pub(crate) const POLLS: TableDefinition<'_, [u8; 16], &[u8]> = TableDefinition::new("polls");
 /// Active ballots by (poll, voter). The key guarantees one active ballot per voter.
 pub(crate) const VOTES: TableDefinition<'_, VoteKey, Vote> = TableDefinition::new("votes");
 /// The voters of active ballots by (poll, revision), for `Store::ballots`.
@@ -122,13 +124,13 @@ fn decode_choice(poll: &Poll, bytes: &[u8]) -> Result<Choice, StoreError> {
 
 /// Returns the state of a poll, or `None` if it does not exist.
 pub(crate) fn state_of(
-    polls: &impl ReadableTable<[u8; 16], Vec<u8>>,
+    polls: &impl ReadableTable<[u8; 16], &'static [u8]>,
     id: PollId,
 ) -> Result<Option<PollState>, StoreError> {
     polls
         .get(id.as_bytes())
         .map_err(store_error)?
-        .map(|row| decode_state(&row.value()))
+        .map(|row| decode_state(row.value()))
         .transpose()
 }
 
@@ -137,7 +139,7 @@ pub(crate) fn all_states(database: &Database) -> Result<Vec<PollState>, StoreErr
     let snapshot = database.begin_read().map_err(store_error)?;
     let polls = snapshot.open_table(POLLS).map_err(store_error)?;
     let rows = polls.iter().map_err(store_error)?;
-    rows.map(|row| decode_state(&row.map_err(store_error)?.1.value()))
+    rows.map(|row| decode_state(row.map_err(store_error)?.1.value()))
         .collect()
 }
 

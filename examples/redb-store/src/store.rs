@@ -72,7 +72,7 @@ impl RedbStore {
     }
 
     /// Reads the state of a poll, applies `next`, and writes the new state in one write
-    /// transaction.
+    /// transaction. Commits nothing, and so waits for no disk, without a new state.
     async fn update_state<T: Send + 'static>(
         &self,
         id: PollId,
@@ -86,11 +86,12 @@ impl RedbStore {
                 let mut polls = transaction.open_table(POLLS).map_err(store_error)?;
                 let state = state_of(&polls, id)?.ok_or(StoreError::PollNotFound(id))?;
                 let (state, answer) = next(database, state)?;
-                if let Some(state) = state {
-                    polls
-                        .insert(id.as_bytes(), encode_state(&state)?)
-                        .map_err(store_error)?;
-                }
+                let Some(state) = state else {
+                    return Ok(answer);
+                };
+                polls
+                    .insert(id.as_bytes(), &*encode_state(&state)?)
+                    .map_err(store_error)?;
                 answer
             };
             transaction.commit().map_err(store_error)?;
@@ -177,7 +178,7 @@ impl Store for RedbStore {
                 join_codes::take(&transaction, &polls, &poll)?;
                 let id = *poll.id.as_bytes();
                 let row = encode_state(&PollState::new(poll))?;
-                polls.insert(id, row).map_err(store_error)?;
+                polls.insert(id, &*row).map_err(store_error)?;
             }
             transaction.commit().map_err(store_error)
         })

@@ -44,6 +44,12 @@ impl SharedClock {
         Self(Arc::new(ManualClock::new(SystemClock.now())))
     }
 
+    /// Sets the time of day this many seconds after another clock's.
+    pub fn set_after(&self, other: &Self, seconds: u64) {
+        let after = Duration::from_secs(seconds);
+        self.0.set(other.now().saturating_add(after));
+    }
+
     pub fn advance(&self, seconds: u64) {
         self.0.advance(Duration::from_secs(seconds));
     }

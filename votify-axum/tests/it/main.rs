@@ -15,6 +15,7 @@ mod app;
 mod bodies;
 mod browser;
 mod canary;
+mod clocks;
 mod create_poll;
 mod endpoints;
 mod failing_store;
@@ -24,6 +25,7 @@ mod hidden_results;
 mod invites;
 #[cfg(feature = "jwks")]
 mod jwks;
+mod list_pages;
 mod list_polls;
 mod log_capture;
 mod mounting;

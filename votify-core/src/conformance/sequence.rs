@@ -1,6 +1,7 @@
 //! Random sequences of operations, and a model that predicts their results.
 
 mod edit;
+mod filters;
 mod model_poll;
 mod model_store;
 mod operation;

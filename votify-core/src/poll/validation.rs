@@ -132,3 +132,44 @@ fn check_text(
         errors.add(field, "must not contain control characters");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::PollId;
+    use crate::poll::{ChangeRefusal, PollChange, PollDraft};
+    use crate::secret::Keyring;
+
+    const NOW: Timestamp = Timestamp::EPOCH;
+
+    fn poll(external_ref: &str) -> Result<Poll, InvalidPoll> {
+        let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
+        let draft = draft.external_ref(external_ref);
+        draft.into_poll(PollId::generate(NOW), NOW, &Keyring::ephemeral())
+    }
+
+    fn fields(errors: InvalidPoll) -> Vec<String> {
+        errors.0.into_iter().map(|error| error.field).collect()
+    }
+
+    #[test]
+    fn invalid_external_references_are_errors_of_their_field() {
+        let longest = "𝕍".repeat(EXTERNAL_REF_MAX);
+        let valid = poll(&longest).unwrap();
+        assert_eq!(valid.external_ref.as_ref(), Some(&longest));
+        assert_eq!(poll("").unwrap().external_ref, None);
+        assert_eq!(poll(" ").unwrap().external_ref.as_deref(), Some(" "));
+        for invalid in [format!("{longest}a"), "a\nb".into(), "\0".into()] {
+            assert_eq!(fields(poll(&invalid).unwrap_err()), ["external_ref"]);
+            for ever_had_ballots in [false, true] {
+                let change = PollChange::default().external_ref(Some(invalid.clone()));
+                let Err(ChangeRefusal::Invalid(errors)) =
+                    change.apply(&valid, ever_had_ballots, NOW)
+                else {
+                    panic!("{invalid:?} is accepted");
+                };
+                assert_eq!(fields(errors), ["external_ref"]);
+            }
+        }
+    }
+}

@@ -439,6 +439,10 @@ pub(super) fn templates(statement: Statement) -> &'static [Template] {
             "SELECT c.session FROM {}",
             ACCOUNT.join("votify_owner_claims c", "PRIMARY", &["account"])
         ),
+        Statement::CountClaims => params!(
+            "SELECT count(*), count(CASE WHEN session = ? THEN 1 END) \
+             FROM votify_owner_claims FORCE INDEX (PRIMARY) WHERE account = ?"
+        ),
         Statement::InsertClaim => {
             params!("INSERT INTO votify_owner_claims (account, session) VALUES (?, ?)")
         }

@@ -185,6 +185,7 @@ async fn statements_read_rows_by_index() {
             &["votify_join_codes_pkey", POLLS],
         ),
         (Statement::ReadClaims, &["votify_owner_claims_pkey"]),
+        (Statement::CountClaims, &["votify_owner_claims_pkey"]),
         (Statement::ReadInvites, &[INVITES]),
         (Statement::CountInvites, &[INVITES]),
     ];

@@ -533,6 +533,10 @@ pub(super) const fn text(statement: Statement) -> &'static str {
              CROSS JOIN LATERAL (SELECT session FROM votify_owner_claims \
                 WHERE account = given.account OFFSET 0) AS c"
         }
+        Statement::CountClaims => {
+            "SELECT count(*), count(CASE WHEN session = $1 THEN 1 END) \
+             FROM votify_owner_claims WHERE account = $2"
+        }
         Statement::InsertClaim => {
             "INSERT INTO votify_owner_claims (account, session) VALUES ($1, $2)"
         }

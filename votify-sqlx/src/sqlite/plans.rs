@@ -225,6 +225,11 @@ async fn statements_of_one_poll_read_no_other_poll() {
             OF_POLL_WORDS,
         ),
         (Statement::ReadJoinCode, "votify_join_codes", CODE),
+        (
+            Statement::CountClaims,
+            "votify_owner_claims",
+            "PRIMARY KEY (account=?)",
+        ),
         (Statement::DeleteJoinCode, "votify_join_codes", CODE),
         (Statement::ReadUserByName, "votify_users", USER_BY_NAME),
         (Statement::ReadUser, "votify_users", USER),

@@ -289,6 +289,10 @@ pub(super) fn text(statement: Statement) -> &'static Text {
             "SELECT c.session FROM given \
              CROSS JOIN votify_owner_claims c ON c.account = given.account"
         ),
+        Statement::CountClaims => params!(
+            "SELECT count(*), count(CASE WHEN session = ? THEN 1 END) \
+             FROM votify_owner_claims WHERE account = ?"
+        ),
         Statement::InsertClaim => {
             params!("INSERT INTO votify_owner_claims (account, session) VALUES (?, ?)")
         }

@@ -118,7 +118,7 @@ fn write(transaction: &WriteTransaction, writes: &WriteSet) -> Result<(), StoreE
     let (poll, id) = (&state.poll, *state.poll.id.as_bytes());
     let mut polls = transaction.open_table(POLLS).map_err(store_error)?;
     polls
-        .insert(id, encode_state(state)?)
+        .insert(id, &*encode_state(state)?)
         .map_err(store_error)?;
     let mut votes = transaction.open_table(VOTES).map_err(store_error)?;
     for active in &writes.inserted {

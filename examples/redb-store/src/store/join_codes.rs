@@ -8,7 +8,7 @@ use crate::rows::{JOIN_CODES, POLLS, state_of, store_error};
 /// Assigns the code of a new poll, which may be that of a poll that closed long ago.
 pub(super) fn take(
     transaction: &WriteTransaction,
-    polls: &impl ReadableTable<[u8; 16], Vec<u8>>,
+    polls: &impl ReadableTable<[u8; 16], &'static [u8]>,
     poll: &Poll,
 ) -> Result<(), StoreError> {
     let Some(code) = poll.join_code else {
@@ -52,7 +52,7 @@ pub(super) fn find(
 
 fn holder(
     codes: &impl ReadableTable<&'static str, [u8; 16]>,
-    polls: &impl ReadableTable<[u8; 16], Vec<u8>>,
+    polls: &impl ReadableTable<[u8; 16], &'static [u8]>,
     code: JoinCode,
     now: Timestamp,
 ) -> Result<Option<PollId>, StoreError> {

@@ -149,10 +149,10 @@ impl ChoiceSpec {
 
 fn poll_spec() -> impl Strategy<Value = PollSpec> {
     let window = (
-        prop_oneof![3 => Just(None), 1 => Just(Some(0)), 2 => (1..20_u8).prop_map(Some)],
+        prop_oneof![6 => Just(None), 1 => Just(Some(0)), 2 => (1..20_u8).prop_map(Some)],
         option::of(1..60_u8),
     );
-    let quota = option::of(1..3_u32);
+    let quota = prop_oneof![1 => Just(None), 2 => (1..3_u32).prop_map(Some)];
     let listed = (any::<bool>(), option::of(0..3_u8), option::of(0..2_u8));
     (any::<bool>(), any::<bool>(), window, quota, listed).prop_map(
         |(multiple, revote, (opens_after, open_seconds), quota, (public, owner, external_ref))| {
@@ -174,7 +174,7 @@ pub(crate) fn vote() -> impl Strategy<Value = Vote> {
     let choice = prop_oneof![
         8 => (0..4_usize).prop_map(ChoiceSpec::One),
         6 => (0..3_usize, 0..4_usize).prop_map(|(a, b)| ChoiceSpec::Several(a, b)),
-        3 => Just(ChoiceSpec::Withdraw),
+        5 => Just(ChoiceSpec::Withdraw),
     ];
     let by_ip = prop_oneof![19 => Just(false), 1 => Just(true)];
     (0..SLOTS, 0..VOTERS, 0..8_u32, choice, by_ip, 0..2_u8).prop_map(
@@ -193,7 +193,7 @@ pub(crate) fn vote() -> impl Strategy<Value = Vote> {
 pub(crate) fn operations() -> impl Strategy<Value = ((PollSpec, PollSpec), Vec<Operation>)> {
     let slot = || 0..SLOTS;
     let operation = Union::new_weighted(vec![
-        (8, vec(vote(), 1..12).prop_map(Operation::Cast).boxed()),
+        (8, vec(vote(), 1..16).prop_map(Operation::Cast).boxed()),
         (
             2,
             vec(0..64_usize, 1..8).prop_map(Operation::Resend).boxed(),

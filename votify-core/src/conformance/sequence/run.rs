@@ -1,17 +1,15 @@
-use crate::backend::search_words;
 use crate::ballot::{Ballot, Outcome, Refusal};
 use crate::conformance::seeds::check_equal;
 use crate::conformance::sequence::edit::Edit;
+use crate::conformance::sequence::filters::filters;
 use crate::conformance::sequence::model_poll::Changed;
 use crate::conformance::sequence::model_store::ModelStore;
-use crate::conformance::sequence::operation::{
-    Operation, PollSpec, SLOTS, VOTERS, Vote, external_ref, voter_by,
-};
+use crate::conformance::sequence::operation::{Operation, PollSpec, SLOTS, VOTERS, Vote, voter_by};
 use crate::conformance::store::builders::{at, draft};
 use crate::conformance::store::harness::Harness;
 use crate::id::PollId;
-use crate::poll::{ChangeRefusal, InvalidPoll, Poll, PollStatus, SealCause, Visibility};
-use crate::store::{ChangeOutcome, PageRequest, PollFilter, PollOrder, SealOutcome, StoreError};
+use crate::poll::{ChangeRefusal, InvalidPoll, Poll, SealCause};
+use crate::store::{ChangeOutcome, PageRequest, SealOutcome, StoreError};
 
 /// A sequence applied to the store and to the model.
 pub(crate) struct Run<'a> {
@@ -24,6 +22,7 @@ pub(crate) struct Run<'a> {
     category: String,
     now: u64,
     sent: Vec<Ballot>,
+    created: Vec<PollId>,
 }
 
 /// Converts "poll not found" to `None`.
@@ -52,7 +51,13 @@ impl<'a> Run<'a> {
             category: format!("sequence {}", uuid::Uuid::new_v4()),
             now: 100,
             sent: Vec::new(),
+            created: Vec::new(),
         }
+    }
+
+    /// Returns the polls that were created, whether they exist or not.
+    pub(crate) fn created(&self) -> &[PollId] {
+        &self.created
     }
 
     /// Applies an operation to both and compares the results.
@@ -109,6 +114,7 @@ impl<'a> Run<'a> {
         };
         check_equal("created", &created, &self.model.create(&poll))?;
         if created {
+            self.created.push(poll.id);
             self.polls[slot] = poll;
         }
         Ok(())
@@ -215,7 +221,7 @@ impl<'a> Run<'a> {
             check_equal("the audit's stored tally", &stored, &tally)?;
             check_equal("the audit's recount", &recounted, &tally)?;
         }
-        for filter in self.filters() {
+        for filter in filters(&self.polls, &self.category) {
             let expected = self.model.list_polls(&filter, at(self.now));
             let expected: Vec<&Poll> = expected.iter().collect();
             let total = expected.len();
@@ -229,61 +235,5 @@ impl<'a> Run<'a> {
             check_equal(format!("pages by {filter:?}"), &walked, &expected)?;
         }
         Ok(())
-    }
-
-    fn filters(&self) -> Vec<PollFilter> {
-        let own = PollFilter {
-            category: Some(self.category.clone()),
-            ..PollFilter::all()
-        };
-        let by_owners = |slots: std::ops::Range<usize>| PollFilter {
-            owners: self.polls[slots]
-                .iter()
-                .filter_map(|poll| Some(poll.owner?.id))
-                .collect(),
-            ..own.clone()
-        };
-        let by_visibility = |visibility| PollFilter {
-            visibility: Some(visibility),
-            ..own.clone()
-        };
-        let by_status = |status| PollFilter {
-            status: Some(status),
-            ..own.clone()
-        };
-        let by_seal = |sealed| PollFilter {
-            sealed: Some(sealed),
-            ..own.clone()
-        };
-        let by_order = |order| PollFilter {
-            order,
-            ..own.clone()
-        };
-        vec![
-            by_order(PollOrder::Newest),
-            by_order(PollOrder::Closing),
-            by_order(PollOrder::Opening),
-            by_status(PollStatus::Scheduled),
-            by_status(PollStatus::Open),
-            by_status(PollStatus::Closed),
-            by_seal(true),
-            by_seal(false),
-            PollFilter {
-                words: search_words("TIT 1"),
-                ..own.clone()
-            },
-            PollFilter {
-                words: search_words("itle"),
-                ..own.clone()
-            },
-            by_owners(0..1),
-            by_owners(1..SLOTS),
-            by_visibility(Visibility::Public),
-            by_visibility(Visibility::Unlisted),
-            PollFilter {
-                external_ref: Some(external_ref(0)),
-                ..own.clone()
-            },
-        ]
     }
 }
