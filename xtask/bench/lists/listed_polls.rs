@@ -85,9 +85,10 @@ pub(super) fn open_polls() -> PollFilter {
     }
 }
 
-/// Returns a title that no other number has.
+/// Returns a title that no other number has. No number is the beginning of another: a
+/// search finds words by their beginnings.
 pub(super) fn title(number: u32) -> String {
-    format!("Lunch with team {number}: what shall we eat?")
+    format!("Lunch with team {number:06}: what shall we eat?")
 }
 
 /// Creates polls, several at a time.

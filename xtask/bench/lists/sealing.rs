@@ -14,7 +14,7 @@ use super::listed_polls::create_all;
 use crate::server::Server;
 
 pub(super) const POLLS: u32 = 10_000;
-pub(super) const RUNS: usize = 3;
+pub(super) const RUNS: usize = 2;
 /// The time to create the polls and to start a server, which then finds them.
 const PREPARATION: Duration = Duration::from_secs(12);
 /// The time between two looks at the unsealed polls, which cost less than 1 ms each.

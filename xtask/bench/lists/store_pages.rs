@@ -103,7 +103,12 @@ fn check(found: &[Vec<PollId>], number: u32, polls: &ListedPolls) -> Result<()> 
         newest,
         polls.ids(LAST_PAGE_OFFSET, 20)?,
     ];
-    ensure!(found == expected, "{found:?} instead of {expected:?}");
+    for (list, (found, expected)) in found.iter().zip(&expected).enumerate() {
+        ensure!(
+            found == expected,
+            "list {list}: {found:?}, not {expected:?}"
+        );
+    }
     Ok(())
 }
 
