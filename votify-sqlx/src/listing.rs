@@ -10,6 +10,7 @@ mod index;
 mod prefix;
 mod query;
 mod sql_builder;
+mod start;
 
 use std::collections::HashMap;
 
@@ -17,7 +18,6 @@ use votify_core::poll::PollState;
 use votify_core::store::{PollCount, PollCursor, PollFilter, PollOrder};
 use votify_core::{Page, PageRequest, PollId, Timestamp};
 
-use self::query::MAX_RARE;
 pub(crate) use self::query::{Listing, Part, Source};
 use crate::backend::{Backend, Call, Transaction, TransactionMode};
 use crate::decode;
@@ -78,40 +78,6 @@ pub(crate) async fn count<B: Backend>(
 }
 
 impl Listing<'_> {
-    /// Begins a transaction, and finds out where to read the polls from: the titles with a
-    /// rare word, or the index.
-    pub(crate) async fn begin<B: Backend>(
-        &self,
-        backend: &B,
-    ) -> Result<(B::Transaction, Source), Error> {
-        let mut words = self.start_words().into_iter();
-        let mut word = words.next();
-        let probe = word.map(|word| self.probe(word)).into_iter().collect();
-        let (mut transaction, replies) = backend.begin(TransactionMode::Snapshot, probe).await?;
-        let mut replies = replies.into_iter();
-        let source = async {
-            while let Some(tried) = word {
-                let reply = match replies.next() {
-                    Some(reply) => reply,
-                    None => transaction.run_one(self.probe(tried)).await?,
-                };
-                let titles = reply.rows.first().ok_or(Error::MissingReply)?;
-                if titles.integer(0)? <= MAX_RARE {
-                    return Ok(Source::Word(tried));
-                }
-                word = words.next();
-            }
-            Ok(Source::Index)
-        };
-        match source.await {
-            Ok(source) => Ok((transaction, source)),
-            Err(error) => {
-                transaction.abort(&error).await;
-                Err(error)
-            }
-        }
-    }
-
     async fn page<T: Transaction>(
         &self,
         transaction: &mut T,

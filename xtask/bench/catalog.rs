@@ -10,8 +10,8 @@ use crate::database::DatabaseKind;
 use crate::report::Figure;
 use crate::side_by_side::{self, StoreKind};
 use crate::{
-    engine, fleet, live, logins, lone_vote, million, poll_growth, redis_store, soak, sql_http,
-    store_http,
+    engine, fleet, lists, live, logins, lone_vote, million, poll_growth, redis_store, soak,
+    sql_http, store_http,
 };
 
 /// A figure, in the order of the results page.
@@ -36,6 +36,7 @@ pub(crate) enum Name {
     LoneVote,
     BallotGrowth,
     PollGrowth,
+    Lists,
     Logins,
     Soak,
 }
@@ -85,6 +86,7 @@ impl Name {
             Self::LoneVote => lone_vote::measure(program, scratch),
             Self::BallotGrowth => million::growth(),
             Self::PollGrowth => poll_growth::measure(program, scratch),
+            Self::Lists => lists::measure(program, scratch),
             Self::Logins => logins::measure(program, scratch),
             Self::Soak => soak::measure(program, scratch, Duration::from_secs(seconds)),
         }

@@ -132,7 +132,12 @@ async fn send_until_stopped(
         }
         let response = connection.send(change.next()).await?;
         response.expect_status(201)?;
+        let answered = Instant::now().into_std();
         let revision = revision(response.body)?.context("answer without a revision")?;
-        sent.push(SentChange { at, revision });
+        sent.push(SentChange {
+            at,
+            answered,
+            revision,
+        });
     }
 }

@@ -13,6 +13,7 @@ mod http;
 mod insert_baseline;
 mod library;
 mod listen;
+mod lists;
 mod live;
 mod load;
 mod local_redis;

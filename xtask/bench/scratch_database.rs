@@ -3,7 +3,7 @@
 mod mysql;
 mod postgres;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use tokio::signal::ctrl_c;
 use url::Url;
 use uuid::Uuid;
@@ -55,6 +55,18 @@ impl ScratchDatabase {
             DatabaseKind::Postgres => postgres::describe(self.url()).await?,
             DatabaseKind::MySql => mysql::describe(self.url()).await?,
         })
+    }
+
+    /// Updates the statistics of all tables, as a server does by itself after a while.
+    ///
+    /// # Errors
+    /// If the server cannot be queried.
+    pub(crate) async fn analyze(&self) -> Result<()> {
+        match self.kind {
+            DatabaseKind::Postgres => postgres::analyze(self.url(), &self.name).await?,
+            DatabaseKind::MySql => bail!("not supported on MySQL"),
+        }
+        Ok(())
     }
 
     async fn create(kind: DatabaseKind, server: Url) -> Result<Self> {

@@ -15,7 +15,7 @@ pub(crate) struct Arguments {
     /// Figures to measure: memory-engine, memory-http, sqlite-http, rooms, viewer-memory,
     /// viewer-growth, seen-by-all, watched-votes, reconnect, postgres-http,
     /// postgres-million, mysql-http, mysql-million, redis-store, redis-http, fleet,
-    /// lone-vote, ballot-growth, poll-growth, logins, soak. Defaults to all except soak,
+    /// lone-vote, ballot-growth, poll-growth, lists, logins, soak. Defaults to all except soak,
     /// which takes minutes.
     names: Vec<String>,
     /// Replaces the sections of the measured figures in docs/benchmarks.md.
@@ -97,6 +97,7 @@ const OTHER_FIGURES: &[(&str, &[&str])] = &[
     ("fleet", &["postgres", "redis"]),
     ("lone-vote", &["postgres"]),
     ("ballot-growth", &["postgres"]),
+    ("lists", &["postgres"]),
     ("soak", &["postgres"]),
 ];
 

@@ -1,13 +1,24 @@
 //! Response headers about caching.
 
 use axum::Json;
+use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use serde::Serialize;
 
 /// Returns a JSON response that only the caller's own cache may store.
 pub(super) fn private<T: Serialize>(body: T) -> Response {
     let mut response = Json(body).into_response();
+    mark_private(&mut response);
+    response
+}
+
+/// Does the same as [`private`] for rendered JSON.
+pub(super) fn private_json(json: Bytes) -> Response {
+    let mut response = Response::new(Body::from(json));
+    let value = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, value);
     mark_private(&mut response);
     response
 }

@@ -1,10 +1,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::engine::loaded_poll::LoadedPoll;
 use crate::engine::shared_reads::SharedReads;
-use crate::engine::{EngineError, PollEngine, PollSnapshot};
+use crate::engine::{EngineError, PollEngine, PollPage};
 use crate::poll::{PollOption, PollState};
 use crate::store::{Page, PageRequest, PollCount, PollFilter};
+use crate::tally::Audience;
 use crate::voter::Caller;
 
 /// The time for which callers share a first page.
@@ -15,14 +17,23 @@ const COUNT_AGE: Duration = Duration::from_secs(5);
 /// Pages and counts that callers share.
 #[derive(Debug)]
 pub(super) struct SharedLists {
-    pages: SharedReads<(PollFilter, u32), Arc<Page<PollState>>>,
+    pages: SharedReads<(PollFilter, u32), Arc<ReadPage>>,
     counts: SharedReads<PollFilter, PollCount>,
+}
+
+/// A page that was read from the store.
+#[derive(Debug)]
+struct ReadPage {
+    polls: Vec<LoadedPoll>,
+    /// The page for callers who voted in none of the polls. Everyone else gets it too if
+    /// the counts that they see do not depend on their votes.
+    public: PollPage,
 }
 
 impl SharedLists {
     pub(super) fn new() -> Self {
         Self {
-            pages: SharedReads::new(PAGE_AGE, |page| page.items.iter().map(size_of_state).sum()),
+            pages: SharedReads::new(PAGE_AGE, |page| page.size()),
             counts: SharedReads::new(COUNT_AGE, |_| size_of::<PollCount>()),
         }
     }
@@ -33,9 +44,16 @@ impl SharedLists {
     }
 }
 
-/// Returns the approximate size of a state in bytes.
-fn size_of_state(state: &PollState) -> usize {
-    let poll = &state.poll;
+impl ReadPage {
+    /// Returns the approximate size in bytes. A rendering of the polls is about as large as
+    /// the polls.
+    fn size(&self) -> usize {
+        2 * self.polls.iter().map(size_of_poll).sum::<usize>()
+    }
+}
+
+fn size_of_poll(loaded: &LoadedPoll) -> usize {
+    let LoadedPoll { poll, tally } = loaded;
     let options = poll.options.iter();
     let options = options.map(|option| size_of::<PollOption>() + option.text.len());
     let texts = [Some(&poll.title), Some(&poll.description)];
@@ -44,7 +62,7 @@ fn size_of_state(state: &PollState) -> usize {
         .chain([poll.category.as_ref(), poll.external_ref.as_ref()]);
     let texts = texts.flatten().map(String::len);
     let metadata = poll.metadata.as_ref().map_or(0, |data| data.as_str().len());
-    let counts = size_of_val(&*state.tally.counts);
+    let counts = size_of_val(&*tally.counts);
     size_of::<PollState>() + options.chain(texts).sum::<usize>() + metadata + counts
 }
 
@@ -85,26 +103,55 @@ impl PollEngine {
         filter: &PollFilter,
         page: &PageRequest,
         caller: &Caller,
-    ) -> Result<Page<PollSnapshot>, EngineError> {
+    ) -> Result<PollPage, EngineError> {
         let store = &self.inner.loader.store;
         let read = async {
-            let read = store.list_polls(filter, page, self.now()).await;
-            read.map(Arc::new).map_err(EngineError::from)
+            let read = store.list_polls(filter, page, self.now()).await?;
+            Ok(Arc::new(self.read_page(read)))
         };
-        let shared = if page.page() == Some(1) {
+        let read = if page.page() == Some(1) {
             let key = (filter.clone(), page.limit());
             self.inner.lists.pages.get(&key, read).await?
         } else {
             read.await?
         };
-        let mut items = Vec::with_capacity(shared.items.len());
-        for state in &shared.items {
-            items.push(self.snapshot(state.clone().into(), caller).await?);
+        self.page_of(&read, caller).await
+    }
+
+    fn read_page(&self, page: Page<PollState>) -> ReadPage {
+        let polls: Vec<LoadedPoll> = page.items.into_iter().map(LoadedPoll::from).collect();
+        let snapshots = polls
+            .iter()
+            .map(|loaded| self.snapshot_for(loaded.clone(), Audience::Public));
+        ReadPage {
+            public: PollPage::new(Page {
+                items: snapshots.collect(),
+                next: page.next,
+            }),
+            polls,
         }
-        Ok(Page {
-            items,
-            next: shared.next,
-        })
+    }
+
+    /// Returns a page as `caller` may see it.
+    async fn page_of(&self, read: &ReadPage, caller: &Caller) -> Result<PollPage, EngineError> {
+        let mut audiences = Vec::with_capacity(read.polls.len());
+        for loaded in &read.polls {
+            audiences.push(self.inner.loader.audience(loaded, caller).await?);
+        }
+        let now = self.now();
+        let mut shown = read.polls.iter().zip(&read.public.items);
+        // A poll may have opened or closed since the page was read.
+        let is_current = shown.all(|(loaded, shown)| loaded.status(now) == shown.status);
+        if is_current && audiences.iter().all(|one| *one == Audience::Public) {
+            return Ok(read.public.clone());
+        }
+        let polls = read.polls.iter().cloned().zip(audiences);
+        Ok(PollPage::new(Page {
+            items: polls
+                .map(|(loaded, audience)| self.snapshot_for(loaded, audience))
+                .collect(),
+            next: read.public.next,
+        }))
     }
 
     /// Returns the number of polls on all pages of a list, of which `page` is one. Counts

@@ -12,7 +12,7 @@ pub struct PollSnapshot {
     pub status: PollStatus,
     /// The counts.
     pub view: TallyView,
-    /// The number of viewers on all instances, up to 5 s old. 0 if this instance has no
-    /// viewer of the poll.
+    /// The number of viewers on all instances, up to 5 s old, or 6 s in a list. 0 if this
+    /// instance has no viewer of the poll.
     pub viewers: u32,
 }

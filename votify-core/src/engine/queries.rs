@@ -8,7 +8,7 @@ use crate::engine::{EngineError, PollEngine, PollSnapshot};
 use crate::id::PollId;
 use crate::poll::Poll;
 use crate::store::Audit;
-use crate::tally::{Method, PollResult, Tally, TallyView};
+use crate::tally::{Audience, Method, PollResult, Tally, TallyView};
 use crate::voter::Caller;
 
 /// Reading polls, results and ballots.
@@ -134,13 +134,18 @@ impl PollEngine {
         caller: &Caller,
     ) -> Result<PollSnapshot, EngineError> {
         let audience = self.inner.loader.audience(&loaded, caller).await?;
+        Ok(self.snapshot_for(loaded, audience))
+    }
+
+    /// Returns a poll as an audience may see it.
+    pub(super) fn snapshot_for(&self, loaded: LoadedPoll, audience: Audience) -> PollSnapshot {
         let status = loaded.status(self.now());
         let LoadedPoll { poll, tally } = loaded;
-        Ok(PollSnapshot {
+        PollSnapshot {
             status,
             view: TallyView::new(&poll, &tally, audience),
             viewers: self.inner.rooms.viewers_of(poll.id),
             poll,
-        })
+        }
     }
 }

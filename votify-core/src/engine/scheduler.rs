@@ -110,19 +110,21 @@ impl Scheduler {
         near: impl Fn(&Poll) -> bool + Send + Sync,
     ) -> Result<(), StoreError> {
         let now = self.loader.now();
-        for number in 1..=MAX_PAGES {
-            let Ok(page) = PageRequest::new(number, PageRequest::MAX_LIMIT) else {
-                break;
-            };
-            let store = &self.loader.store;
-            let polls = store.list_polls(filter, &page, now).await?.items;
-            for state in &polls {
+        let mut request = PageRequest::FIRST_HUNDRED;
+        for _ in 0..MAX_PAGES {
+            let page = self.loader.store.list_polls(filter, &request, now).await?;
+            for state in &page.items {
                 timers.add(&state.poll, self.loader.now());
             }
-            let has_more = polls.len() == PageRequest::MAX_LIMIT as usize;
-            if !has_more || !polls.last().is_some_and(|last| near(&last.poll)) {
+            // A full page is not the sign of another: a store leaves out corrupt polls.
+            let Some(next) = page.next else { break };
+            if !page.items.last().is_some_and(|last| near(&last.poll)) {
                 break;
             }
+            let Ok(after) = PageRequest::after(next, PageRequest::MAX_LIMIT) else {
+                break;
+            };
+            request = after;
         }
         Ok(())
     }

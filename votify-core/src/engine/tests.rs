@@ -7,6 +7,7 @@ mod fairness;
 mod frame_interval;
 mod hidden;
 mod invites;
+mod lists;
 mod multi_instance;
 mod pausable_store;
 mod quotas;

@@ -126,7 +126,11 @@ impl<'a> CasAttempt<'a> {
             return;
         }
         let released = RELEASE
-            .call(&self.store.redis, &[&self.keys.reservation], &[&self.attempt_id])
+            .call(
+                &self.store.redis,
+                &[&self.keys.reservation],
+                &[&self.attempt_id],
+            )
             .await;
         if let Err(error) = released {
             tracing::debug!(%error, "failed to release a reservation; it expires after 250 ms");

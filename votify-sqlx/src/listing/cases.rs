@@ -65,7 +65,9 @@ pub(crate) fn all_calls(filter: &PollFilter, syntax: ListingSyntax) -> Vec<(Sour
     let cursor = cursor.parse().unwrap();
     let listing = Listing::new(filter, Timestamp::EPOCH, syntax);
     let mut sources = vec![Source::Index];
-    sources.extend(listing.start_words().first().copied().map(Source::Word));
+    if listing.probe(1).is_some() {
+        sources.push(Source::Word(0));
+    }
     let mut calls = Vec::new();
     for source in sources {
         for part in [Part::All, Part::TiesAfter(cursor), Part::KeysAfter(cursor)] {

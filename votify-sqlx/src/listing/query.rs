@@ -1,22 +1,12 @@
 //! The statements of a list as SQL.
 
-use std::cmp::Reverse;
 use votify_core::Timestamp;
-
 use votify_core::store::{PollCount, PollCursor, PollFilter, PollOrder};
 
 use super::prefix::prefix_range;
 use super::sql_builder::SqlBuilder;
 use crate::backend::{Call, ListingSyntax};
 use crate::row_set::Value;
-
-/// A query word with at most this many title words is rare: its polls are read and sorted.
-/// With more, the polls of the list are read in order, and each title is searched. Sorting
-/// 1 000 polls takes a few milliseconds, as reading 1 000 titles does.
-pub(super) const MAX_RARE: i64 = 1000;
-/// The maximum number of words of which one is searched that is rare. Each costs a round
-/// trip.
-const MAX_PROBES: usize = 4;
 
 /// A filter and an order of polls at some moment, in the SQL of one database.
 #[derive(Debug, Clone, Copy)]
@@ -65,39 +55,6 @@ impl<'a> Listing<'a> {
         } = self.filter;
         let mut texts = external_ref.iter().chain(category).chain(words);
         texts.any(|text| text.contains('\0'))
-    }
-
-    /// Returns the indexes of the words from which the search may start, the longest word
-    /// first: it is mostly the rarest. There are none if the filter has few polls: those of
-    /// an owner or with an external reference.
-    pub(super) fn start_words(&self) -> Vec<usize> {
-        let PollFilter {
-            owners,
-            external_ref,
-            words,
-            ..
-        } = self.filter;
-        if !owners.is_empty() || external_ref.is_some() {
-            return Vec::new();
-        }
-        let mut indexes: Vec<usize> = (0..words.len()).collect();
-        indexes.sort_by_key(|index| Reverse(words[*index].chars().count()));
-        indexes.truncate(MAX_PROBES);
-        indexes
-    }
-
-    /// Returns the call that counts the titles with a word, up to one more than
-    /// [`MAX_RARE`].
-    pub(super) fn probe(&self, word: usize) -> Call {
-        let word = self.word(word);
-        let mut sql = SqlBuilder::default();
-        sql.push(
-            "SELECT count(*) FROM (SELECT 1 FROM votify_title_words \
-             WHERE word >= ? AND word < ? LIMIT ?) found",
-        );
-        sql.params.extend(word_range(word));
-        sql.params.push(Value::Integer(Some(MAX_RARE + 1)));
-        sql.into_call(self.syntax)
     }
 
     /// Returns a word of the filter. Every text begins with the empty word, which stands

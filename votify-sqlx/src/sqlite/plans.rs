@@ -109,7 +109,7 @@ async fn a_search_starts_at_a_rare_word() {
     let pool = pool(&store).await;
     query(
         "WITH RECURSIVE numbers (number) AS \
-            (SELECT 1 UNION ALL SELECT number + 1 FROM numbers LIMIT 1001) \
+            (SELECT 1 UNION ALL SELECT number + 1 FROM numbers LIMIT 5001) \
          INSERT INTO votify_title_words (word, poll_key) \
          SELECT 'frequent', number FROM numbers UNION ALL SELECT 'rare', 1",
     )

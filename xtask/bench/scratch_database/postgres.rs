@@ -18,6 +18,19 @@ pub(super) async fn create(server: &str, schema: &str) -> Result<(), Error> {
     run(server, format!("CREATE SCHEMA {schema}")).await
 }
 
+/// Vacuums and analyzes the tables of a schema.
+pub(super) async fn analyze(url: &str, schema: &str) -> Result<(), Error> {
+    let mut connection = PgConnection::connect(url).await?;
+    let tables: Vec<String> = query_scalar(
+        "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = $1",
+    )
+    .bind(schema)
+    .fetch_all(&mut connection)
+    .await?;
+    connection.close().await?;
+    run(url, format!("VACUUM (ANALYZE) {}", tables.join(", "))).await
+}
+
 /// Makes all connections of this URL use the schema.
 pub(super) fn set_search_path(url: &mut Url, schema: &str) {
     url.query_pairs_mut()

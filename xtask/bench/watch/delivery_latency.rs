@@ -13,7 +13,15 @@ pub(super) type ViewerLog = Vec<(u64, Duration)>;
 pub(crate) struct SentChange {
     /// The scheduled time of the change.
     pub(crate) at: Instant,
+    pub(crate) answered: Instant,
     pub(crate) revision: u64,
+}
+
+impl SentChange {
+    /// Returns the time from the schedule to the answer.
+    pub(crate) fn latency(&self) -> Duration {
+        self.answered.saturating_duration_since(self.at)
+    }
 }
 
 /// Returns the times in microseconds from each change until the last viewer received its
@@ -59,6 +67,7 @@ mod tests {
         let at = Duration::from_millis;
         let sent = |revision, millis| SentChange {
             at: start + at(millis),
+            answered: start + at(millis),
             revision,
         };
         let logs = [

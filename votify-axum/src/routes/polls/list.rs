@@ -6,11 +6,11 @@ use votify_core::store::PageError;
 use votify_core::store::{PollFilter, PollOrder};
 use votify_core::{PageRequest, PollCursor, PollStatus};
 
-use crate::dto::listing::{PageBody, TrendingBody};
+use crate::dto::listing::{PageBody, TrendingBody, page_json, trending_json};
 use crate::error::{Problem, error_responses};
 use crate::extract::caller::RequestCaller;
 use crate::extract::query::QueryReader;
-use crate::routes::response::private;
+use crate::routes::response::private_json;
 use crate::state::AppState;
 
 /// Maximum number of characters of a search.
@@ -70,7 +70,7 @@ pub(crate) async fn list_polls(
     let (engine, caller) = (&state.engine, caller.to_caller());
     let page = engine.list_polls(&filter, &request, &caller).await?;
     let total = engine.total_polls(&filter, &request, &page).await?;
-    Ok(private(PageBody::new(&page, &request, total)))
+    Ok(private_json(page_json(&page, &request, total)))
 }
 
 /// Lists the open polls with the most recent activity. Activity decays over time.
@@ -98,7 +98,7 @@ pub(crate) async fn trending(
         .engine
         .list_polls(&filter, &page, &caller.to_caller())
         .await?;
-    Ok(private(TrendingBody::new(&polls)))
+    Ok(private_json(trending_json(&polls)))
 }
 
 /// Reads the search terms. Too many are an error.

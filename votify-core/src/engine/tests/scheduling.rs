@@ -1,8 +1,12 @@
+use async_trait::async_trait;
+
 use super::*;
 use crate::ballot::Refusal;
+use crate::conformance::ForwardStore;
 use crate::engine::EngineError;
 use crate::engine::Event;
-use crate::poll::PollStatus;
+use crate::poll::{PollState, PollStatus};
+use crate::store::{Page, PageRequest, PollFilter, StoreError};
 
 #[tokio::test]
 async fn opening_and_closing_are_announced_on_time() {
@@ -171,4 +175,59 @@ async fn polls_that_open_or_close_together_are_all_announced() {
         closed += usize::from(matches!(event, Event::PollClosed { .. }));
     }
     assert_eq!((opened, closed), (250, 250));
+}
+
+/// A store that leaves the first poll out of every page, as stores do with a corrupt poll.
+#[derive(Debug)]
+struct ShortPages(Arc<dyn Store>);
+
+#[async_trait]
+impl ForwardStore for ShortPages {
+    fn inner(&self) -> &dyn Store {
+        &*self.0
+    }
+
+    async fn list_polls(
+        &self,
+        filter: &PollFilter,
+        page: &PageRequest,
+        now: Timestamp,
+    ) -> Result<Page<PollState>, StoreError> {
+        let mut page = self.0.list_polls(filter, page, now).await?;
+        if page.items.len() > 1 {
+            page.items.remove(0);
+        }
+        Ok(page)
+    }
+}
+
+#[tokio::test]
+async fn polls_after_a_short_page_are_announced() {
+    let before = Harness::new();
+    let closes = before.in_seconds(60);
+    for _ in 0..150 {
+        before
+            .create_poll_with(|draft| draft.closes_at = Some(closes))
+            .await;
+    }
+    before.engine.shutdown().await;
+    let store = ShortPages(Arc::clone(&before.store));
+    let after = Harness::with(Arc::new(store), |builder| {
+        // There is one scan only.
+        builder.config(EngineConfig {
+            schedule_interval: Duration::from_secs(3600),
+            ..config()
+        })
+    });
+    let mut events = after.engine.events();
+    after.clock.advance(Duration::from_secs(61));
+    let closed = async {
+        for _ in 0..148 {
+            let event = events.recv().await.unwrap();
+            assert!(matches!(event, Event::PollClosed { .. }), "{event:?}");
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), closed)
+        .await
+        .unwrap();
 }
