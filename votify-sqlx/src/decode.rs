@@ -236,7 +236,7 @@ pub(crate) fn by_poll<R: RowExt>(rows: Vec<R>) -> Result<HashMap<PollId, Vec<R>>
 }
 
 /// Reads the histories of a poll's voters: poll, then the columns of a vote. Superseded
-/// ballots have no time.
+/// ballots have no time, and voters who have superseded ballots only have no ballot.
 pub(crate) fn histories(poll: &Poll, rows: &[impl RowExt]) -> Result<Histories, Error> {
     let codec = codec_of(poll);
     let read = FieldReader(poll.id);
@@ -246,13 +246,15 @@ pub(crate) fn histories(poll: &Poll, rows: &[impl RowExt]) -> Result<Histories, 
         let history = histories.entry(voter).or_default();
         if row.opt_time(5)?.is_some() {
             history.active = Some(vote(poll.id, &codec, row, 1)?);
-        } else {
+        } else if let Some(id) = row.opt_id(2)? {
             history.superseded.push(SupersededBallot {
                 voter,
-                id: BallotId::from_bytes(row.id(2)?),
+                id: BallotId::from_bytes(id),
                 choice: choice(poll.id, &codec, &row.bytes(3)?)?,
                 revision: read.count("revision of a ballot", row.integer(4)?)?,
             });
+        } else {
+            history.has_voted_before = true;
         }
     }
     Ok(histories)

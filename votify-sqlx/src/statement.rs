@@ -53,11 +53,12 @@ pub(crate) enum Statement {
     /// Deletes the join code of a poll, unless another poll has it by now. Params: poll.
     DeleteJoinCode,
 
-    /// Reads the active ballots of voters, and of the given ballots those that are
-    /// superseded.
+    /// Reads the active ballots of voters, of the given ballots those that are superseded,
+    /// and the voters who have superseded ballots only.
     ///
     /// Rows: poll, voter, ballot. Result: poll, voter, ballot, choice, revision, time of
-    /// the vote or `NULL` if it is superseded.
+    /// the vote or `NULL` if it is superseded. Of a voter who has superseded ballots only:
+    /// poll and voter, the rest `NULL`.
     ReadHistories,
     /// Reads the active ballots of voters of one poll.
     ///

@@ -44,7 +44,8 @@ pub struct BatchEvaluator {
     voters: HashMap<VoterId, VoterState>,
     superseded: Vec<SupersededBallot>,
     addresses: AddressCounter,
-    effective_ballots: u32,
+    /// Voters whose first ballot is in the batch.
+    new_voters: u32,
 }
 
 /// One voter's history while the batch is evaluated.
@@ -104,7 +105,7 @@ impl BatchEvaluator {
             voters,
             superseded: Vec::new(),
             addresses: AddressCounter::default(),
-            effective_ballots: 0,
+            new_voters: 0,
         }
     }
 
@@ -157,7 +158,9 @@ impl BatchEvaluator {
         tally.position.revision += 1;
         let revision = tally.position.revision;
         voter.changed = true;
-        self.effective_ballots = self.effective_ballots.saturating_add(1);
+        if voter.history.is_new() {
+            self.new_voters = self.new_voters.saturating_add(1);
+        }
         if let Some(old) = voter.history.active.take() {
             tally.subtract(&old.ballot.choice);
             let old = SupersededBallot {
@@ -196,7 +199,7 @@ impl BatchEvaluator {
     pub fn finish(self) -> WriteSet {
         let mut state = self.state;
         if state.counts_toward_trending() {
-            state.trending = state.trending.add_votes(self.effective_ballots, self.now);
+            state.trending = state.trending.add_voters(self.new_voters, self.now);
         }
         let (mut inserted, mut updated, mut removed) = (Vec::new(), Vec::new(), Vec::new());
         for (id, voter) in self.voters.into_iter().filter(|(_, voter)| voter.changed) {

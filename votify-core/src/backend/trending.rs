@@ -2,15 +2,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
 
-/// The time in which a vote loses half its weight, in microseconds: 6 hours.
+/// The time in which a voter loses half their weight, in microseconds: 6 hours.
 const HALF_LIFE_MICROS: f64 = 6.0 * 3600.0 * 1e6;
 
 /// A forward-decayed activity score, stored as a base 2 logarithm.
 ///
-/// A vote at time *t* adds 2^(*t* / half-life) to a sum, of which only the logarithm is
-/// stored. Later votes weigh more, so earlier ones decay relatively. The order by score
-/// is the order by decayed activity at any moment: no job ages the scores, and an index
-/// on [`rank`](Self::rank) stays valid.
+/// A voter whose first vote is at time *t* adds 2^(*t* / half-life) to a sum, of which only
+/// the logarithm is stored. Later voters weigh more, so earlier ones decay relatively. The
+/// order by score is the order by decayed activity at any moment: no job ages the scores,
+/// and an index on [`rank`](Self::rank) stays valid. Replaced, withdrawn and repeated votes
+/// add nothing, so one voter cannot drive a poll up.
 ///
 /// Source: Cormode, Shkapenyuk, Srivastava, Xu, "Forward Decay: A Practical Time Decay
 /// Model for Streaming Systems", ICDE 2009.
@@ -19,7 +20,7 @@ const HALF_LIFE_MICROS: f64 = 6.0 * 3600.0 * 1e6;
 pub struct TrendingScore(f64);
 
 impl TrendingScore {
-    /// Creates the score of a new poll: that of one vote at `now`.
+    /// Creates the score of a new poll: that of one voter at `now`.
     #[must_use]
     pub fn new(now: Timestamp) -> Self {
         Self(half_lives(now))
@@ -41,7 +42,7 @@ impl TrendingScore {
     /// toward zero.
     ///
     /// Polls whose activity differs by less than 9 % may have the same rank. In exchange,
-    /// an index on the rank is written once the votes of a busy poll have grown by 9 %,
+    /// an index on the rank is written once the voters of a busy poll have grown by 9 %,
     /// not on every vote. A database computes it as `trunc(score * 8)`; both steps are
     /// exact.
     #[must_use]
@@ -53,13 +54,13 @@ impl TrendingScore {
         (self.0 * 8.0).trunc() as i64
     }
 
-    /// Returns the score after `votes` more votes at `now`.
+    /// Returns the score after `voters` more voters at `now`.
     #[must_use]
-    pub fn add_votes(self, votes: u32, now: Timestamp) -> Self {
-        if votes == 0 {
+    pub fn add_voters(self, voters: u32, now: Timestamp) -> Self {
+        if voters == 0 {
             return self;
         }
-        let added = half_lives(now) + f64::from(votes).log2();
+        let added = half_lives(now) + f64::from(voters).log2();
         let (high, low) = if self.0 >= added {
             (self.0, added)
         } else {
@@ -92,9 +93,9 @@ mod tests {
     }
 
     #[test]
-    fn two_votes_equal_one_vote_a_half_life_later() {
-        let old = TrendingScore::from_log2(-1e9).add_votes(2, START);
-        let new = TrendingScore::from_log2(-1e9).add_votes(1, hours(6));
+    fn two_voters_equal_one_a_half_life_later() {
+        let old = TrendingScore::from_log2(-1e9).add_voters(2, START);
+        let new = TrendingScore::from_log2(-1e9).add_voters(1, hours(6));
         assert!((old.as_log2() - new.as_log2()).abs() < 1e-9);
     }
 
@@ -108,12 +109,12 @@ mod tests {
     }
 
     #[test]
-    fn votes_add_up_one_by_one_or_together() {
+    fn voters_add_up_one_by_one_or_together() {
         let one_by_one = (0..10).fold(TrendingScore::new(START), |score, _| {
-            score.add_votes(1, hours(1))
+            score.add_voters(1, hours(1))
         });
-        let together = TrendingScore::new(START).add_votes(10, hours(1));
+        let together = TrendingScore::new(START).add_voters(10, hours(1));
         assert!((one_by_one.as_log2() - together.as_log2()).abs() < 1e-9);
-        assert_eq!(together.add_votes(0, hours(99)), together);
+        assert_eq!(together.add_voters(0, hours(99)), together);
     }
 }

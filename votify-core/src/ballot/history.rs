@@ -37,9 +37,18 @@ pub struct VoterHistory {
     /// Accepted ballots that no longer count. A store may omit those whose ids are not in
     /// the current batch.
     pub superseded: Vec<SupersededBallot>,
+    /// True if any ballot of the voter was accepted before. A store reads it only for a
+    /// voter without an active ballot, in a poll that allows revotes: all other voters
+    /// without an active ballot are new.
+    pub has_voted_before: bool,
 }
 
 impl VoterHistory {
+    /// Returns true if no ballot of the voter was accepted before.
+    pub(crate) const fn is_new(&self) -> bool {
+        self.active.is_none() && self.superseded.is_empty() && !self.has_voted_before
+    }
+
     /// Returns the choice and the revision of the accepted ballot with this id.
     pub(crate) fn accepted(&self, id: BallotId) -> Option<(&Choice, u64)> {
         let active = self.active.as_ref().filter(|active| active.ballot.id == id);

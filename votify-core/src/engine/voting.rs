@@ -47,8 +47,9 @@ impl PollEngine {
 
     /// Casts a ballot: a vote, or with [`Choice::withdraw`] the withdrawal of one.
     ///
-    /// Returns once the ballot is durable. Sending the same ballot (same id, same choice)
-    /// again is always safe, and returns [`VoteOutcome::Replayed`]. A call that is
+    /// Returns once the ballot is durable. The first ballot that is refused because the
+    /// poll's closing time has passed seals the poll, so that it is closed on every instance.
+    /// Sending the same ballot (same id, same choice) again is always safe, and returns [`VoteOutcome::Replayed`]. A call that is
     /// dropped may have been counted; sending the ballot again returns its outcome.
     ///
     /// ```
@@ -107,6 +108,11 @@ impl PollEngine {
             loader.cache.invalidate(poll);
             return Err(EngineError::PollNotFound(poll));
         };
+        if outcome == Outcome::Refused(Refusal::Closed) && !tally.tally.sealed {
+            // From now on the poll is closed on every instance, whatever its clock. If that
+            // fails, the refusal stands, and the next one tries again.
+            let _ = Box::pin(loader.load(poll)).await;
+        }
         let outcome = VoteOutcome::try_from(outcome).map_err(EngineError::Refused)?;
         let audience = match outcome {
             // Only the store knows whether a replayed ballot is still active.

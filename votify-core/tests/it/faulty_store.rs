@@ -79,6 +79,8 @@ fault_tests! {
     thawed_rules_are_detected: RulesThawWhenEmpty by rules_stay_frozen_without_ballots;
     orphaned_ballots_are_detected: OrphanedBallots by deleted_poll_is_unknown;
     unordered_ties_are_detected: UnorderedTies by orders_are_total;
+    forgotten_voters_are_detected:
+        ForgottenVoters by voters_count_once_toward_trending;
     case_insensitive_categories_are_detected: CaseInsensitiveCategories by categories_match_exactly;
     unreleased_slots_are_detected: UnreleasedSlots by withdrawal_releases_its_quota_slot;
     unlocked_usage_read_is_detected: UnlockedUsageRead by concurrent_ballots_respect_the_quota;

@@ -260,7 +260,7 @@ fn assumed_history(ballot: &Ballot) -> VoterHistory {
             revision: 0,
             cast_at: Timestamp::EPOCH,
         }),
-        superseded: Vec::new(),
+        ..VoterHistory::default()
     }
 }
 

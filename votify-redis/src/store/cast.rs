@@ -130,5 +130,9 @@ fn histories(
             history.superseded.push(old);
         }
     }
+    for index in &read.withdrawn {
+        let voter = voter_at(*index).ok_or_else(|| read.corrupt("a voter"))?;
+        histories.entry(voter).or_default().has_voted_before = true;
+    }
     Ok(histories)
 }

@@ -18,7 +18,8 @@ pub(super) struct Keys<'a> {
     pub(super) reservation: String,
     /// Hash of active ballots by voter. Its fields guarantee one ballot per voter.
     pub(super) votes: String,
-    /// Hash of superseded ballots by voter and ballot id.
+    /// Hash of superseded ballots by voter and ballot id. A voter who withdrew a ballot has
+    /// an empty value, by voter alone.
     pub(super) superseded: String,
     /// Set of invited voters.
     pub(super) invited: String,

@@ -21,6 +21,8 @@ pub(super) struct PollRead {
     /// Ballots, each with the index of its voter in the request.
     pub(super) votes: Vec<(usize, Vec<u8>)>,
     pub(super) superseded: Vec<(usize, Vec<u8>)>,
+    /// Voters who withdrew a ballot, by their indexes in the request.
+    pub(super) withdrawn: Vec<usize>,
     /// Only for pages: the voters of the page.
     pub(super) voters: Vec<u8>,
     /// Only for pages: the number of active ballots.
@@ -62,6 +64,7 @@ impl PollRead {
         };
         let votes = rows()?;
         let superseded = rows()?;
+        let withdrawn = rows()?.into_iter().map(|(index, _)| index).collect();
         let voters = parts.next().and_then(bytes).unwrap_or_default();
         let active_ballot_count = parts.next().and_then(number).unwrap_or_default();
         Ok(Self {
@@ -73,6 +76,7 @@ impl PollRead {
             definition,
             votes,
             superseded,
+            withdrawn,
             voters,
             active_ballot_count,
         })

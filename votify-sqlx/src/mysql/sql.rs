@@ -249,8 +249,9 @@ fn join_voters(table: &str) -> String {
     VOTER.join(table, "PRIMARY", &["poll_id", "voter_id"])
 }
 
-/// The active ballots of voters, and the given ballots that are superseded.
-static READ_HISTORIES: [Template; 2] = [
+/// The active ballots of voters, the given ballots that are superseded, and the voters who
+/// have superseded ballots only. A scalar subquery is not turned into a join.
+static READ_HISTORIES: [Template; 3] = [
     Template::new(Some(RowFormat::Json), || {
         let votes = join_votes(VOTER);
         format!(
@@ -263,6 +264,18 @@ static READ_HISTORIES: [Template; 2] = [
         format!(
             "SELECT s.poll_id, s.voter_id, s.ballot_id, s.choice, s.revision, \
              CAST(NULL AS DATETIME(6)) FROM {superseded}"
+        )
+    }),
+    Template::new(Some(RowFormat::Json), || {
+        let (ballots, keys) = (BALLOT.table(), ["poll_id", "voter_id"]);
+        let (is_superseded, is_active) = (BALLOT.equals("s", &keys), BALLOT.equals("v", &keys));
+        format!(
+            "SELECT CAST(UNHEX(input.poll_id) AS BINARY(16)), \
+             CAST(UNHEX(input.voter_id) AS BINARY(16)), NULL, NULL, NULL, NULL FROM {ballots} \
+             WHERE (SELECT 1 FROM votify_superseded_votes s FORCE INDEX (PRIMARY) \
+                WHERE {is_superseded} LIMIT 1) IS NOT NULL \
+             AND (SELECT 1 FROM votify_votes v FORCE INDEX (votify_votes_one_per_voter) \
+                WHERE {is_active} LIMIT 1) IS NULL"
         )
     }),
 ];

@@ -127,8 +127,10 @@ macro_rules! counts {
     };
 }
 
-/// Active ballots have a time, superseded ones have none. The arguments are the arrays of
-/// polls and voters, and the arrays of polls, voters and ballots that may be superseded.
+/// Active ballots have a time, superseded ones have none, and voters who have superseded
+/// ballots only have no ballot. The arguments are the arrays of polls and voters, and the
+/// arrays of polls, voters and ballots that may be superseded. `OFFSET 0` keeps the lookups
+/// from becoming joins that read a whole table.
 macro_rules! histories {
     ($polls:literal, $voters:literal; $superseded_polls:literal, $superseded_voters:literal, $ballots:literal) => {
         concat!(
@@ -151,7 +153,18 @@ macro_rules! histories {
             "::uuid[]) AS given (poll_id, voter_id, ballot_id) \
              CROSS JOIN LATERAL (SELECT * FROM votify_superseded_votes \
                 WHERE poll_id = given.poll_id AND voter_id = given.voter_id \
-                    AND ballot_id = given.ballot_id OFFSET 0) AS s"
+                    AND ballot_id = given.ballot_id OFFSET 0) AS s \
+             UNION ALL \
+             SELECT given.poll_id, given.voter_id, NULL, NULL, NULL, NULL \
+             FROM unnest(",
+            $superseded_polls,
+            "::uuid[], ",
+            $superseded_voters,
+            "::uuid[]) AS given (poll_id, voter_id) \
+             WHERE NOT EXISTS (SELECT FROM votify_votes \
+                WHERE poll_id = given.poll_id AND voter_id = given.voter_id OFFSET 0) \
+             AND EXISTS (SELECT FROM votify_superseded_votes \
+                WHERE poll_id = given.poll_id AND voter_id = given.voter_id OFFSET 0)"
         )
     };
 }

@@ -171,7 +171,15 @@ pub(super) fn text(statement: Statement) -> &'static Text {
              SELECT p.id, s.voter_id, s.ballot_id, s.choice, s.revision, NULL ",
             given_polls!(),
             "CROSS JOIN votify_superseded_votes s ON s.poll_key = p.poll_key \
-             AND s.voter_id = given.voter_id AND s.ballot_id = given.ballot_id"
+             AND s.voter_id = given.voter_id AND s.ballot_id = given.ballot_id \
+             UNION ALL \
+             SELECT p.id, given.voter_id, NULL, NULL, NULL, NULL ",
+            given_polls!(),
+            "WHERE p.allows_revote \
+             AND NOT EXISTS (SELECT 1 FROM votify_votes v \
+                WHERE v.poll_key = p.poll_key AND v.voter_id = given.voter_id) \
+             AND EXISTS (SELECT 1 FROM votify_superseded_votes s \
+                WHERE s.poll_key = p.poll_key AND s.voter_id = given.voter_id)"
         ),
         Statement::ReadVotes => rows!(
             "poll_id, voter_id",

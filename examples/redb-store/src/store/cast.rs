@@ -80,8 +80,9 @@ fn cast_batch(
     Ok(Some((outcomes, writes.state.tally)))
 }
 
-/// Returns for each voter the active ballot, and the superseded ballots with an id of
-/// this batch. With them the evaluator recognizes replays.
+/// Returns for each voter the active ballot, the superseded ballots with an id of this
+/// batch, and whether a ballot was accepted before. With them the evaluator recognizes
+/// replays and new voters.
 fn histories(
     transaction: &WriteTransaction,
     poll: &Poll,
@@ -98,6 +99,11 @@ fn histories(
             history.active = row
                 .map(|row| decode_vote(poll, *voter, &row.value()))
                 .transpose()?;
+        }
+        if poll.rules.revote && history.active.is_none() && !history.has_voted_before {
+            let any = (key.0, key.1, [u8::MIN; 16])..=(key.0, key.1, [u8::MAX; 16]);
+            let mut any = superseded.range(any).map_err(store_error)?;
+            history.has_voted_before = any.next().is_some();
         }
         let old = superseded
             .get((key.0, key.1, *id.as_bytes()))

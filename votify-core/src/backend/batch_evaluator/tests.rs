@@ -88,7 +88,7 @@ fn earlier_ballots_are_updated_or_removed() {
             active.ballot.voter,
             VoterHistory {
                 active: Some(active.clone()),
-                superseded: Vec::new(),
+                ..VoterHistory::default()
             },
         )
     });

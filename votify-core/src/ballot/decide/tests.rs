@@ -44,7 +44,7 @@ fn voted(ballot: Ballot) -> VoterHistory {
     };
     VoterHistory {
         active: Some(active),
-        superseded: Vec::new(),
+        ..VoterHistory::default()
     }
 }
 
@@ -180,8 +180,8 @@ fn replays_are_recognized_after_closing_and_after_replacement() {
         revision: 3,
     };
     let history = VoterHistory {
-        active: None,
         superseded: vec![old],
+        ..VoterHistory::default()
     };
     assert_eq!(
         decide(&poll, &history, 0, &first, OPENS),

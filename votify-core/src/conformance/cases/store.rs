@@ -129,6 +129,7 @@ macro_rules! __store_cases {
                 pages_cover_each_poll_once
                 trending_follows_votes
                 trending_orders_by_rank
+                voters_count_once_toward_trending
             }
             filters {
                 status_and_seal_filters_apply_at_the_given_time

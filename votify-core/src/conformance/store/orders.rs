@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use crate::backend::TrendingScore;
 use crate::conformance::fixture::StoreFixture;
-use crate::conformance::store::builders::{at, ballot, draft};
+use crate::conformance::store::builders::{at, ballot, draft, revote_draft, withdrawal};
 use crate::conformance::store::harness::Harness;
 use crate::poll::{Poll, PollDraft, ResultsPolicy};
 use crate::store::PageRequest;
@@ -102,6 +102,44 @@ pub async fn pages_cover_each_poll_once(fixture: &dyn StoreFixture) {
     );
     let filter = PollFilter::default();
     harness.assert_listed(&filter, &last, at(0), &[], 27).await;
+}
+
+/// A voter adds to a poll's score once, whatever they replace, withdraw and cast again, in
+/// one batch or in many.
+pub async fn voters_count_once_toward_trending(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let mut polls = Vec::new();
+    for _ in 0..4 {
+        polls.push(harness.create_poll(revote_draft()).await);
+    }
+    polls.sort_by_key(|poll| Reverse(poll.id));
+    let [once, replaced, cast_again, together] = &polls[..] else {
+        unreachable!("four polls")
+    };
+    harness.cast(&ballot(once, 1, 0, 0), at(9)).await;
+    for n in 0..20 {
+        harness.cast(&ballot(replaced, 1, n, 0), at(9)).await;
+        harness.cast(&ballot(cast_again, 1, 2 * n, 0), at(9)).await;
+        harness
+            .cast(&withdrawal(cast_again, 1, 2 * n + 1), at(9))
+            .await;
+        let batch = [
+            ballot(together, 1, 3 * n, 0),
+            ballot(together, 1, 3 * n + 1, 1),
+            withdrawal(together, 1, 3 * n + 2),
+        ];
+        harness.cast_batch(&batch, at(9)).await;
+    }
+    let filter = PollFilter {
+        order: PollOrder::Trending,
+        ..PollFilter::default()
+    };
+    let ties: Vec<&Poll> = polls.iter().collect();
+    harness.assert_all_listed(&filter, 9, &ties).await;
+    // A second voter outranks all of these changes.
+    harness.cast(&ballot(together, 2, 90, 0), at(9)).await;
+    let expected = [together, once, replaced, cast_again];
+    harness.assert_all_listed(&filter, 9, &expected).await;
 }
 
 /// `Trending` ranks more votes higher, and later votes more so. It ignores votes of

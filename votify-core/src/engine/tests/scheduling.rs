@@ -120,6 +120,42 @@ async fn reading_a_poll_past_its_closing_time_seals_it() {
     assert!(result.leaders().is_empty());
 }
 
+/// With clocks apart, a poll that is closed on one instance must not count on another.
+#[tokio::test]
+async fn the_first_refusal_as_closed_seals_the_poll_for_all() {
+    let unscheduled = |builder: EngineBuilder| {
+        builder.config(EngineConfig {
+            schedule_interval: Duration::from_secs(3600),
+            ..config()
+        })
+    };
+    let behind = Harness::with(Arc::new(MemoryStore::new()), unscheduled);
+    let ahead = Harness::with(Arc::clone(&behind.store), unscheduled);
+    let closes = behind.in_seconds(60);
+    let poll = behind
+        .create_poll_with(|draft| draft.closes_at = Some(closes))
+        .await;
+    let vote = async |harness: &Harness, voter| {
+        let voter = browser(voter);
+        let choice = first_option(&poll);
+        harness.engine.vote(poll.id, &voter, choice).await
+    };
+    behind.clock.advance(Duration::from_secs(58));
+    ahead.clock.advance(Duration::from_secs(58));
+    vote(&ahead, 1).await.unwrap();
+    ahead.clock.advance(Duration::from_secs(3));
+    for harness in [&ahead, &behind] {
+        let late = vote(harness, 2).await.unwrap_err();
+        assert!(
+            matches!(late, EngineError::Refused(Refusal::Closed)),
+            "{late}"
+        );
+    }
+    let tally = behind.store.tallies(&[poll.id]).await.unwrap().remove(0);
+    let tally = tally.unwrap();
+    assert_eq!((tally.sealed, tally.total_votes), (true, 1));
+}
+
 #[tokio::test]
 async fn rescheduled_poll_opens_once() {
     let harness = Harness::new();

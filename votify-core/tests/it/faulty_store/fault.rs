@@ -11,6 +11,8 @@ pub(crate) enum Fault {
     ReplacedBallotCounted,
     /// Does not read superseded ballots.
     NoSupersededIds,
+    /// Takes a voter who withdrew a ballot for a new one.
+    ForgottenVoters,
     /// Records a refusal and repeats it for the same ballot.
     RecordedRefusals,
     /// Refuses the whole batch if one of its polls is unknown.
@@ -100,6 +102,7 @@ impl Fault {
         Self::ReusedRevision,
         Self::ReplacedBallotCounted,
         Self::NoSupersededIds,
+        Self::ForgottenVoters,
         Self::RecordedRefusals,
         Self::UnknownPollAbortsBatch,
         Self::StaleReceiptTallies,

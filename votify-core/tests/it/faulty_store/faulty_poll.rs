@@ -65,7 +65,8 @@ impl FaultyPoll {
         }
         let histories = match fault {
             Some(Fault::UnlockedHistoryRead) => unlocked.voters.clone(),
-            Some(Fault::NoSupersededIds) => without_superseded(&self.voters),
+            Some(Fault::NoSupersededIds) => without_superseded(&self.voters, &[]),
+            Some(Fault::ForgottenVoters) => without_superseded(&self.voters, ballots),
             _ => self.voters.clone(),
         };
         let usage = match fault {
@@ -155,10 +156,12 @@ impl FaultyPoll {
     }
 }
 
-fn without_superseded(histories: &Histories) -> Histories {
+/// Returns the histories with the superseded ballots that are in `kept`.
+fn without_superseded(histories: &Histories, kept: &[&Ballot]) -> Histories {
     let mut histories = histories.clone();
+    let is_kept = |id: BallotId| kept.iter().any(|ballot| ballot.id == id);
     for history in histories.values_mut() {
-        history.superseded.clear();
+        history.superseded.retain(|old| is_kept(old.id));
     }
     histories
 }

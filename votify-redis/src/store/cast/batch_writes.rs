@@ -53,6 +53,10 @@ impl BatchWrites {
             rows.push([*old.voter.as_bytes(), *old.id.as_bytes()].concat());
             rows.push(record::encode_superseded(poll, old).map_err(Error::EncodeChoice)?);
         }
+        for voter in &write_set.removed {
+            rows.push(voter.as_bytes().to_vec());
+            rows.push(Vec::new());
+        }
         let usage = &write_set.address_usage;
         rows.extend(usage.released.iter().map(|voter| voter.as_bytes().to_vec()));
         for (voter, address) in &usage.added {
@@ -67,7 +71,7 @@ impl BatchWrites {
             write_set.inserted.len(),
             write_set.updated.len(),
             write_set.removed.len(),
-            write_set.superseded.len(),
+            write_set.superseded.len() + write_set.removed.len(),
             usage.released.len(),
             usage.added.len(),
             usage.counts.len(),

@@ -2,9 +2,9 @@
 -- KEYS: poll, reservation, votes, superseded, voter_addresses, address_counts,
 -- segments of the revision log.
 -- ARGV: attempt, run, state as read, new state, voters with ballot ids; the number of
--- inserted, updated, removed and superseded ballots, of released and added voter
--- addresses, and of changed address counts; offset and voters for each segment of the
--- revision log; the rows.
+-- inserted, updated and removed ballots, of superseded ones with voters who withdrew, of
+-- released and added voter addresses, and of changed address counts; offset and voters
+-- for each segment of the revision log; the rows.
 if not is_unchanged(KEYS[1], KEYS[2], ARGV[2], ARGV[3], ARGV[1]) then
   reserve(KEYS[2], ARGV[1])
   return read_poll(KEYS[1], KEYS[2], ARGV[1], KEYS[3], KEYS[4], ARGV[5], 32)

@@ -8,6 +8,7 @@ end
 local voters = redis.call('GETRANGE', KEYS[4], ARGV[1], ARGV[2])
 reply[7] = rows(KEYS[3], voters, 16, 16)
 reply[8] = {}
-reply[9] = voters
-reply[10] = redis.call('HLEN', KEYS[3])
+reply[9] = {}
+reply[10] = voters
+reply[11] = redis.call('HLEN', KEYS[3])
 return reply

@@ -41,8 +41,8 @@ end
 -- Reads a poll. `packed` holds voters (`width` 16), or voters with ballot ids (`width`
 -- 32).
 -- Returns run id, seconds, microseconds, whether another attempt has reserved the next
--- write, state and definition. If `packed` is not empty, rows of votes and of superseded
--- ballots follow.
+-- write, state and definition. If `packed` is not empty, rows of votes, of superseded
+-- ballots, and of voters who withdrew a ballot follow.
 local function read_poll(poll, reservation, attempt, votes, superseded, packed, width)
   local stored = redis.call('HMGET', poll, 'state', 'definition')
   local time = redis.call('TIME')
@@ -52,6 +52,7 @@ local function read_poll(poll, reservation, attempt, votes, superseded, packed, 
     reply[7] = rows(votes, packed, width, 16)
     if width == 32 and redis.call('EXISTS', superseded) == 1 then
       reply[8] = rows(superseded, packed, 32, 32)
+      reply[9] = rows(superseded, packed, 32, 16)
     end
   end
   return reply
