@@ -200,7 +200,7 @@ pub async fn trending_orders_by_rank(fixture: &dyn StoreFixture) {
         let ballots: Vec<_> = (0..votes).map(|n| ballot(&poll, n, n, 0)).collect();
         let receipt = harness.store().cast_ballots(&ballots, at(10)).await;
         assert!(receipt.outcomes.iter().all(Result::is_ok), "{receipt:?}");
-        score = score.add_votes(votes, at(10));
+        score = score.add_voters(votes, at(10));
         polls.push((score.rank(), poll));
     }
     polls.sort_by(|(a, one), (b, other)| b.cmp(a).then_with(|| other.id.cmp(&one.id)));

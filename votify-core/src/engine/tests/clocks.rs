@@ -34,8 +34,9 @@ async fn listed(harness: &Harness, status: PollStatus) -> Vec<PollId> {
     let listed = harness
         .engine
         .list_polls(&filter, &PageRequest::FIRST, &anyone);
-    let listed = listed.await.unwrap().items;
-    for snapshot in &listed {
+    let page = listed.await.unwrap();
+    let listed = &page.items;
+    for snapshot in listed {
         assert_eq!(snapshot.status, status);
     }
     let mut ids: Vec<_> = listed.iter().map(|snapshot| snapshot.poll.id).collect();
