@@ -49,6 +49,17 @@ pub trait ForwardStore: fmt::Debug + Send + Sync + 'static {
         self.inner().polls(ids).await
     }
 
+    /// Forwards [`Store::list_polls`].
+    async fn list_polls(
+        &self,
+        filter: &PollFilter,
+        page: &PageRequest,
+        now: Timestamp,
+    ) -> Result<Page<PollState>, StoreError> {
+        self.before_call().await?;
+        self.inner().list_polls(filter, page, now).await
+    }
+
     /// Forwards [`Store::tallies`].
     async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
         self.before_call().await?;
@@ -94,8 +105,7 @@ impl<S: ForwardStore> Store for S {
         page: &PageRequest,
         now: Timestamp,
     ) -> Result<Page<PollState>, StoreError> {
-        self.before_call().await?;
-        self.inner().list_polls(filter, page, now).await
+        ForwardStore::list_polls(self, filter, page, now).await
     }
 
     async fn count_polls(
