@@ -16,7 +16,7 @@ use crate::server::Server;
 pub(super) const POLLS: u32 = 10_000;
 pub(super) const RUNS: usize = 2;
 /// The time to create the polls and to start a server, which then finds them.
-const PREPARATION: Duration = Duration::from_secs(12);
+const PREPARATION: Duration = Duration::from_secs(30);
 /// The time between two looks at the unsealed polls, which cost less than 1 ms each.
 const RESOLUTION: Duration = Duration::from_millis(20);
 /// A longer time fails the figure.
