@@ -19,7 +19,7 @@ use votify_core::store::{PollCount, PollCursor, PollFilter, PollOrder};
 use votify_core::{Page, PageRequest, PollId, Timestamp};
 
 pub(crate) use self::query::{Listing, Part, Source};
-use crate::backend::{Backend, Call, Transaction, TransactionMode};
+use crate::backend::{Backend, Call, Transaction};
 use crate::decode;
 use crate::error::Error;
 use crate::row_ext::RowExt;
