@@ -129,9 +129,9 @@ pub trait AccountStore: fmt::Debug + Send + Sync + 'static {
 
     /// Returns whether each of these tokens is revoked, in their order.
     ///
-    /// A token is revoked by [`revoke`](Self::revoke), and if its generation is lower than
-    /// its user's. A token of a user who does not exist is revoked. Either result is valid
-    /// for an expired token.
+    /// A token is revoked after [`revoke`](Self::revoke), if its generation is lower than
+    /// its user's, or if its user does not exist. Either result is valid for an expired
+    /// token.
     ///
     /// # Errors
     /// - [`AccountError::Unavailable`]: the database cannot be reached; retry.

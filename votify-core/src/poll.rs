@@ -64,12 +64,13 @@ pub struct Poll {
     /// Whether lists show the poll.
     pub visibility: Visibility,
     /// The host's own id for the poll, up to [`EXTERNAL_REF_MAX`] characters. Several polls
-    /// may have the same.
+    /// may have the same one.
     pub external_ref: Option<String>,
-    /// The host's data.
+    /// The host's data, which Votify stores unchanged and does not read.
     pub metadata: Option<Metadata>,
-    /// The short code of the poll. It leads to the poll until
-    /// [`join_code_expires_at`](Self::join_code_expires_at).
+    /// A short code that finds the poll until
+    /// [`join_code_expires_at`](Self::join_code_expires_at). Afterwards another poll may
+    /// have the same one.
     pub join_code: Option<JoinCode>,
     /// The secret from which the poll's voter and owner ids are derived.
     pub key: KeyId,
@@ -82,7 +83,7 @@ pub struct Poll {
 pub struct PollOwner {
     /// The keyed digest of the account or session.
     pub id: OwnerId,
-    /// What the id was derived from.
+    /// Whether the id was derived from an account or a session.
     pub kind: OwnerKind,
 }
 
@@ -111,7 +112,7 @@ impl Poll {
     /// Returns the poll's status at `now`.
     ///
     /// `ever_had_ballots` is that of the poll's [`Tally`](crate::Tally). Once a ballot was
-    /// counted, no clock makes the poll `Scheduled` again.
+    /// counted, the poll is never `Scheduled` again, even if a clock goes back.
     #[must_use]
     pub fn status(&self, now: Timestamp, ever_had_ballots: bool) -> PollStatus {
         if self.is_sealed() || self.closes_at.is_some_and(|end| end <= now) {
@@ -129,8 +130,9 @@ impl Poll {
         self.opens_at.unwrap_or(self.created_at)
     }
 
-    /// Returns the time from which another poll may have this poll's join code, or `None`
-    /// while no closing time is known.
+    /// Returns the time from which another poll may get this poll's join code: 7 days
+    /// after `closes_at` or the seal, whichever is earlier. `None` if the poll has
+    /// neither.
     #[must_use]
     pub fn join_code_expires_at(&self) -> Option<Timestamp> {
         let closed_at = match (self.sealed_at, self.closes_at) {

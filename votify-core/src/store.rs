@@ -278,7 +278,8 @@ pub use page::{Page, PageError, PageRequest, PollCount};
 use crate::poll::{ChangeRefusal, PollState};
 use crate::tally::Tally;
 
-/// The maximum number of sessions that an account may claim.
+/// The maximum number of sessions that an account may claim. It bounds the work of a
+/// list.
 pub const MAX_CLAIMS: usize = 1_000;
 
 /// The outcome of a change.

@@ -1,4 +1,4 @@
-//! Join codes: which poll a code leads to.
+//! Join codes, and the last poll that got each.
 
 use votify_core::poll::{JoinCode, Poll};
 use votify_core::{PollId, Timestamp};

@@ -1,6 +1,6 @@
 //! Lists of polls, the same for every database.
 //!
-//! A list reads the ids of a page first, in the order of an index, and then the polls with
+//! A list first reads the ids of a page in the order of an index, then the polls with
 //! these ids.
 
 #[cfg(test)]
@@ -31,7 +31,7 @@ pub(crate) use self::cases::{all_calls, all_filters};
 #[cfg(test)]
 pub(crate) use self::index::index;
 
-/// Reads one page, of one snapshot.
+/// Reads one page from one snapshot.
 pub(crate) async fn list<B: Backend>(
     backend: &B,
     filter: &PollFilter,
@@ -57,7 +57,7 @@ pub(crate) async fn count<B: Backend>(
     filter: &PollFilter,
     now: Timestamp,
 ) -> Result<PollCount, Error> {
-    // The order in which the conditions on the status are a range of the index.
+    // In this order, the conditions on the status are a range of the index.
     let filter = &PollFilter {
         order: PollOrder::Closing,
         ..filter.clone()
@@ -95,7 +95,8 @@ impl Listing<'_> {
                 ids.pop();
             }
             let items = read(transaction, &ids).await?;
-            // Corrupt polls are left out. A page of nothing else would end the list.
+            // Corrupt polls are left out. A page of only corrupt polls would be empty and
+            // have no cursor, so it would end the list.
             if items.is_empty() && has_more {
                 offset += limit;
                 continue;

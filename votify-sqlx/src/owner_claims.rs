@@ -1,4 +1,4 @@
-//! Claims: sessions whose polls an account owns too.
+//! Claims: sessions whose polls an account also owns.
 
 use std::collections::HashSet;
 
@@ -14,8 +14,8 @@ use crate::statement::Statement;
 
 /// Records a claim. Returns false if the account has the maximum number of claims.
 ///
-/// Calls for one account at the same time may exceed the maximum, by their number: it
-/// bounds the work of a list, and needs no lock.
+/// Takes no lock, so concurrent calls for one account may exceed the maximum by their
+/// number.
 pub(crate) async fn claim<B: Backend>(
     backend: &B,
     account: OwnerId,

@@ -1,5 +1,5 @@
-//! The connections of long reads: lists, counts, searches, exports and audits. They never
-//! take the connections of votes.
+//! The connections of long reads: lists, counts, searches, exports and audits. Votes do
+//! not wait for them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use tokio::time::timeout;
 
 use crate::error::Error;
 
-/// The number of connections in an own pool for long reads.
+/// The number of connections of a pool for long reads only.
 pub(crate) const MAX_CONNECTIONS: u32 = 3;
-/// The timeout for a share of a host's pool, as for a connection of an own pool.
+/// The timeout for a permit, the same as for a connection of a store's own pool.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A connection for long reads, with the permit of its share.
@@ -23,7 +23,7 @@ type SharedConnection<DB> = (PoolConnection<DB>, Option<OwnedSemaphorePermit>);
 #[derive(Debug)]
 pub(crate) struct SlowReads<DB: Database> {
     pool: Pool<DB>,
-    /// `None` for an own pool.
+    /// `None` if the pool is for long reads only.
     share: Option<Arc<Semaphore>>,
 }
 
@@ -37,7 +37,7 @@ impl<DB: Database> Clone for SlowReads<DB> {
 }
 
 impl<DB: Database> SlowReads<DB> {
-    /// Uses a pool of which nothing else takes connections.
+    /// Uses a pool that is for long reads only.
     pub(crate) const fn own(pool: Pool<DB>) -> Self {
         Self { pool, share: None }
     }

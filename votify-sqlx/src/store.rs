@@ -50,9 +50,9 @@ use crate::{ballot_stream, cast, decode, join_codes, lifecycle, listing, owner_c
 /// # Long reads
 ///
 /// Lists, counts, exports and audits have up to 3 connections of their own, or up to half
-/// of a host's pool, so that they do not delay votes. After 5 seconds the database ends
-/// them, and the call returns [`Unavailable`](StoreError::Unavailable). An audit may take
-/// 5 seconds for each statement, on SQLite for all statements together.
+/// of a host's pool, so that votes do not wait for them. The database ends a statement
+/// after 5 seconds, on SQLite all statements of the call together. The call then returns
+/// [`Unavailable`](StoreError::Unavailable).
 ///
 /// # Cache
 ///

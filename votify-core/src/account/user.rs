@@ -29,7 +29,7 @@ pub struct User {
     pub password: PasswordHash,
     /// The time of registration.
     pub created_at: Timestamp,
-    /// The number of password changes. Starts at 0. A token carries the value at its
+    /// The number of password changes. Starts at 0. A token contains the value at its
     /// login, and is revoked once the user's is higher.
     pub token_generation: u32,
 }

@@ -13,7 +13,7 @@ pub const SEARCH_WORD_MAX: usize = 64;
 /// title. Every store saves the words of a title, so that all stores find the same polls.
 ///
 /// Words are those of Unicode UAX #29, after NFKC and case folding, without invisible
-/// characters. Punctuation is no word.
+/// characters. Punctuation is ignored.
 ///
 /// ```
 /// use votify_core::backend::search_words;

@@ -13,10 +13,10 @@ const MAX_DIFFERENCE: Duration = Duration::from_secs(5);
 /// The time between two comparisons.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// Compares the engine's clock with the store's, each minute.
+/// Compares the engine's clock with the store's every minute.
 ///
-/// An engine whose clock is wrong seals nothing by deadline: it would close a poll for
-/// everybody at the wrong moment.
+/// While they differ, the engine seals no poll by its deadline: a wrong clock would close
+/// the poll for everybody at the wrong time.
 #[derive(Debug)]
 pub(super) struct ClockMonitor {
     store: Arc<dyn Store>,

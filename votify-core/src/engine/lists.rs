@@ -25,7 +25,7 @@ pub(super) struct SharedLists {
 #[derive(Debug)]
 struct ReadPage {
     polls: Vec<LoadedPoll>,
-    /// The page for callers who voted in none of the polls. Everyone else gets it too if
+    /// The page for callers who voted in none of the polls. Other callers get it too if
     /// the counts that they see do not depend on their votes.
     public: PollPage,
 }
@@ -38,7 +38,7 @@ impl SharedLists {
         }
     }
 
-    /// Drops the shared pages, so that nobody misses a change of their own.
+    /// Drops the shared pages, so that callers see their own changes at once.
     pub(super) fn drop_pages(&self) {
         self.pages.clear();
     }
@@ -70,9 +70,12 @@ fn size_of_poll(loaded: &LoadedPoll) -> usize {
 impl PollEngine {
     /// Returns one page of a list, each poll as `caller` may see it.
     ///
-    /// First pages are shared by all callers within a second. A creation, edit, close or
-    /// deletion through this engine shows at once, one through another engine within a
-    /// second. A poll that has just passed its `closes_at` may not be final yet.
+    /// All callers within a second share a first page. A creation, edit, close or
+    /// deletion shows at once if it was made through this engine, and within a second
+    /// otherwise. A poll that has just passed its `closes_at` may not be final yet.
+    ///
+    /// A page may have fewer polls than its limit although another page follows: only
+    /// [`next`](Page::next) shows the end.
     ///
     /// ```
     /// use votify_core::store::PollFilter;
@@ -154,8 +157,11 @@ impl PollEngine {
         }))
     }
 
-    /// Returns the number of polls on all pages of a list, of which `page` is one. Counts
-    /// only if the page is not the last.
+    /// Returns the number of polls on all pages of a list, up to [`PollCount::MAX`].
+    /// `page` is the page that `request` returned.
+    ///
+    /// Counts only if the page does [not show the number](Page::known_total): if another
+    /// page follows, or it was requested with a cursor.
     ///
     /// # Errors
     /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
@@ -171,8 +177,8 @@ impl PollEngine {
         }
     }
 
-    /// Counts the polls that match `filter`, up to [`PollCount::MAX`]. A count is shared by
-    /// all callers within 5 seconds.
+    /// Counts the polls that match `filter`, up to [`PollCount::MAX`]. All callers within
+    /// 5 seconds share a count.
     ///
     /// # Errors
     /// - [`Store`](EngineError::Store): the store failed; retrying is safe.

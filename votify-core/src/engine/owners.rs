@@ -30,12 +30,13 @@ impl PollEngine {
         }
     }
 
-    /// Records that the caller's account owns what their session owns, from any browser.
-    /// Does nothing if the caller lacks one of them.
+    /// Records that the caller's account also owns the polls of the caller's session, and
+    /// may change them from any browser. Does nothing if the caller has no account or no
+    /// session.
     ///
-    /// Returns false if the account has claimed
-    /// [`MAX_CLAIMS`](crate::store::MAX_CLAIMS) sessions already. Repeating changes
-    /// nothing. A server calls this when a request proves both, such as at log-in.
+    /// Returns false if the account has claimed [`MAX_CLAIMS`](crate::store::MAX_CLAIMS)
+    /// sessions already. Repeating a claim changes nothing. Call it when a request proves
+    /// both, such as at a login.
     ///
     /// ```
     /// use votify_core::{Caller, MemoryStore, Owner, PollDraft, PollEngine, SessionId};
@@ -66,7 +67,8 @@ impl PollEngine {
         let (account, session) = (Owner::Account(account.clone()), Owner::Session(session));
         let loader = &self.inner.loader;
         let mut claimed = true;
-        // Polls have the ids of the secret that was the newest at their creation.
+        // The owner id of a poll is derived from the secret that was newest at its
+        // creation.
         for key in loader.keyring.ids() {
             let id = |owner| OwnerId::derive(owner, key, &loader.keyring);
             if let (Some(account), Some(session)) = (id(&account), id(&session)) {
@@ -77,8 +79,10 @@ impl PollEngine {
     }
 
     /// Returns every id by which `caller` owns polls, for
-    /// [`PollFilter::owners`](crate::PollFilter::owners). Empty if the caller has neither
-    /// an account nor a session; such a filter would list the polls of everybody.
+    /// [`PollFilter::owners`](crate::PollFilter::owners).
+    ///
+    /// Returns none if the caller has neither an account nor a session. Then list
+    /// nothing: a filter without owners lists the polls of everybody.
     ///
     /// # Errors
     /// - [`Store`](EngineError::Store): the store failed; retrying is safe.

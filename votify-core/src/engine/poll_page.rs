@@ -8,8 +8,8 @@ use crate::store::Page;
 
 /// A page of polls as a caller may see them. Dereferences to the [`Page`].
 ///
-/// Cloning is cheap: clones share the data. Callers who see the same get the same page
-/// while it is shared.
+/// Cloning is cheap: clones share the data. Callers who see the same polls and counts get
+/// clones of one page while it is shared.
 #[derive(Debug, Clone)]
 pub struct PollPage(Arc<Inner>);
 
@@ -30,7 +30,8 @@ impl PollPage {
     /// Returns the rendered polls. The first call renders them; all clones share the
     /// result.
     ///
-    /// `render` must depend on the polls only, and be the same for all callers and lists.
+    /// Pass the same `render` for all callers and lists. Its result must depend on the
+    /// polls only.
     pub fn rendered(&self, render: impl FnOnce(&[PollSnapshot]) -> Bytes) -> &Bytes {
         let Inner { page, rendered } = &*self.0;
         rendered.get_or_init(|| render(&page.items))

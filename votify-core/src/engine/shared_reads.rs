@@ -94,7 +94,7 @@ impl<K: Eq + Hash + Clone + Sync, T: Clone + Send> SharedReads<K, T> {
         result
     }
 
-    /// Drops all results. Later calls read anew, even if a read is running.
+    /// Drops all results. Later calls read again, even if a read is running.
     pub(super) fn clear(&self) {
         self.lock_slots().clear();
     }

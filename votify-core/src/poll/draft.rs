@@ -161,8 +161,8 @@ impl PollDraft {
         self
     }
 
-    /// Sets the host's own id for the poll, up to 255 characters, by which
-    /// [`PollFilter`](crate::PollFilter) finds it again. Defaults to none.
+    /// Sets the host's own id for the poll, up to 255 characters.
+    /// [`PollFilter`](crate::PollFilter) finds polls by it. Defaults to none.
     #[must_use]
     pub fn external_ref(mut self, external_ref: impl Into<String>) -> Self {
         self.external_ref = Some(external_ref.into());
@@ -176,8 +176,7 @@ impl PollDraft {
         self
     }
 
-    /// Sets whether the poll gets a join code, by which people in a room find it. Defaults
-    /// to false.
+    /// Sets whether the poll gets a [`JoinCode`]. Defaults to false.
     #[must_use]
     pub const fn join_code(mut self, join_code: bool) -> Self {
         self.join_code = join_code;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// A short code by which people in a room find a poll: [`LENGTH`](Self::LENGTH) letters
-/// and digits that look and sound different.
+/// A short code to say aloud or show on a screen, by which people find a poll:
+/// [`LENGTH`](Self::LENGTH) letters and digits, without those that are easily confused.
 ///
 /// A code belongs to one poll until [`KEPT_AFTER_CLOSE`](Self::KEPT_AFTER_CLOSE) after the
-/// poll's close. It is no secret: polls can be found by trying codes.
+/// poll's close. It is not a secret: anybody can find polls by trying codes.
 ///
 /// ```
 /// use votify_core::poll::JoinCode;
@@ -36,7 +36,7 @@ const SYMBOLS: &[u8; 30] = b"23456789ABCDEFGHJKMNPQRSTVWXYZ";
 impl JoinCode {
     /// The number of symbols.
     pub const LENGTH: usize = 6;
-    /// How long a code stays with a closed poll: 7 days.
+    /// The time for which a closed poll keeps its code: 7 days.
     pub const KEPT_AFTER_CLOSE: Duration = Duration::from_secs(7 * 24 * 3600);
 
     /// Generates a random code, one of 729 million.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// A host's data for a poll: the text of a JSON object of at most
 /// [`MAX_BYTES`](Self::MAX_BYTES).
 ///
-/// It is stored and returned unchanged, with the order and the spelling of the host.
+/// It is stored and returned unchanged, including spaces, escapes and the order of keys.
 ///
 /// ```
 /// use votify_core::poll::Metadata;

@@ -16,11 +16,12 @@ use crate::voter::{OwnerId, VoterId};
 
 /// A database for polls and ballots that makes "read, decide, write" atomic.
 ///
-/// A store contains no voting rule and reads no clock. It reads a poll, calls core's pure
-/// functions ([`BatchEvaluator`](crate::backend::BatchEvaluator),
-/// [`PollState`](crate::poll::PollState)), and writes their result atomically. It locks the
-/// poll before it reads, or writes only if the poll is unchanged since. The [module documentation](crate::store) shows a complete small store.
-/// The feature `conformance` adds tests for all laws.
+/// A store contains no voting rule, and gets the time as an argument. It reads a poll,
+/// calls core's pure functions ([`BatchEvaluator`](crate::backend::BatchEvaluator),
+/// [`PollState`](crate::poll::PollState)), and writes their result atomically. It locks
+/// the poll before it reads, or writes only if the poll is unchanged since. The [module
+/// documentation](crate::store) shows a complete small store. The feature `conformance`
+/// adds tests for all laws.
 ///
 /// # Laws
 ///
@@ -59,12 +60,13 @@ use crate::voter::{OwnerId, VoterId};
 ///     A ballot uses a quota slot of the address it was first counted from. A replacement
 ///     keeps the quota slot; a withdrawal releases it.
 ///
-/// **Opening and closing.** When a ballot is written, it is counted only if the poll is not
-/// sealed, `now < closes_at`, and `opens_at <= now` or a ballot was counted before. Either
-/// bound may be absent. Opening is sticky: once a ballot was counted, no clock makes the
-/// poll scheduled again, in filters too. After [`seal_polls`](Self::seal_polls) has
-/// returned a tally, no ballot is ever added, and only a repair or a deletion changes the
-/// poll. Until then, every call returns the same tally.
+/// **Opening and closing.** When a ballot is written, it is counted only if the poll is
+/// not sealed, `now < closes_at`, and `opens_at <= now` or a ballot was counted before.
+/// Either bound may be absent. Once a ballot was counted, the poll is never scheduled
+/// again, even if a clock goes back. Filters by status follow the same rule. After
+/// [`seal_polls`](Self::seal_polls) has returned a tally, no ballot is ever added, and
+/// only a repair or a deletion changes the poll. Until then, every call returns the same
+/// tally.
 ///
 /// **History.** An acknowledged write is durable, to the store's stated
 /// [`Durability`](super::Durability). The history contains only ballots that were cast. A
@@ -91,8 +93,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// - [`StoreError::PollExists`]: the id is taken; generate another one.
-    /// - [`StoreError::JoinCodeTaken`]: another poll has the join code, and keeps it at
-    ///   this poll's `created_at`; generate another one.
+    /// - [`StoreError::JoinCodeTaken`]: another poll still has the join code at this
+    ///   poll's `created_at`; generate another one. Nothing was written.
     /// - [`StoreError::Unavailable`]: the database cannot be reached; retrying is safe. A
     ///   retry may return `PollExists` if the first call was committed.
     /// - [`StoreError::Failed`]: the database rejected the call; nothing was written.
@@ -140,8 +142,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<PollCount, StoreError>;
 
-    /// Returns the poll that has this join code at `now`. `None` if no poll ever had it, or
-    /// the last one [lost it](Poll::join_code_expires_at) or was deleted.
+    /// Returns the poll that has this join code at `now`. `None` if no poll ever had it,
+    /// if it [expired](Poll::join_code_expires_at), or if its last poll was deleted.
     ///
     /// # Errors
     /// - [`StoreError::Unavailable`]: the database cannot be reached; retry.
@@ -175,12 +177,13 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// lock that [`cast_ballots`](Self::cast_ballots) takes. Returns one outcome per id, in
     /// order.
     ///
-    /// Each poll is sealed atomically by itself; a failure of one does not affect another.
-    /// Sealing a sealed poll returns the same final tally again, also if an id is given
-    /// twice. [`StoreExt::seal_poll`](super::StoreExt::seal_poll) seals one poll.
+    /// Each poll is sealed atomically by itself; a failure of one does not affect
+    /// another. Sealing a sealed poll returns the same final tally again, also if `ids`
+    /// contains it twice. [`StoreExt::seal_poll`](super::StoreExt::seal_poll) seals one
+    /// poll.
     ///
     /// # Errors
-    /// Of each poll:
+    /// For each poll:
     /// - [`StoreError::PollNotFound`]: the poll does not exist.
     /// - [`StoreError::Unavailable`]: the database cannot be reached, and the seal may
     ///   have happened; retrying is safe.
@@ -262,11 +265,12 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// - [`StoreError::Failed`]: the database rejected the call; nothing was written.
     async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError>;
 
-    /// Records that an account owns what a browser session owns. Recording it again changes
-    /// nothing.
+    /// Records that an account also owns the polls of a browser session. The polls do not
+    /// change. Recording a claim again changes nothing and returns true.
     ///
     /// Returns false, and changes nothing, if the account has
-    /// [`MAX_CLAIMS`](super::MAX_CLAIMS) sessions already. Polls do not change.
+    /// [`MAX_CLAIMS`](super::MAX_CLAIMS) other sessions already. Concurrent calls for one
+    /// account may exceed the maximum by their number.
     ///
     /// # Errors
     /// - [`StoreError::Unavailable`]: the database cannot be reached, and the claim may be
@@ -281,8 +285,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// - [`StoreError::Failed`]: the database rejected the call.
     async fn claimed_owners(&self, accounts: &[OwnerId]) -> Result<Vec<OwnerId>, StoreError>;
 
-    /// Returns the time of day of the store's server, so that an instance can compare its
-    /// clock. `None` if the store has no clock of its own. No other method reads it.
+    /// Returns the time of day of the store's server, with which each engine compares its
+    /// clock. `None` if the store has no clock of its own. Polls open and close by the
+    /// `now` of each call, never by this clock.
     ///
     /// # Errors
     /// - [`StoreError::Unavailable`]: the server cannot be reached; retry.

@@ -7,10 +7,11 @@ use super::{PollFilter, PollOrder};
 use crate::id::PollId;
 use crate::poll::PollState;
 
-/// A place in a list: the page that follows it continues after its last poll.
+/// The last poll of a page, after which the next page begins.
 ///
 /// Unlike page numbers, cursors neither repeat nor skip a poll while others are created or
 /// deleted. A cursor is valid for one filter and order. Clients treat its text as opaque.
+/// The text is not signed, so a client can make up a cursor of a list.
 ///
 /// ```
 /// use votify_core::{PollCursor, PollFilter};
@@ -31,14 +32,14 @@ pub struct PollCursor {
 pub struct ParseCursorError;
 
 impl PollCursor {
-    /// Returns the place of a poll in the list of `filter`.
+    /// Returns the cursor after a poll in the list of `filter`.
     #[must_use]
     pub fn of(state: &PollState, filter: &PollFilter) -> Self {
         Self::at(filter.order.sort_key(state), state.poll.id, filter)
     }
 
-    /// Returns the place after a [sort key](PollOrder::sort_key) and an id in the list of
-    /// `filter`, for stores whose index may be behind the polls.
+    /// Returns the cursor after a [sort key](PollOrder::sort_key) and an id in the list
+    /// of `filter`, for stores whose index may be older than the polls.
     #[must_use]
     pub fn at(key: i64, id: PollId, filter: &PollFilter) -> Self {
         Self {
@@ -51,8 +52,8 @@ impl PollCursor {
     /// Reads the text of a cursor that the list of `filter` returned.
     ///
     /// # Errors
-    /// Returns [`ParseCursorError`] if the text was cut, made up, or belongs to another
-    /// filter or order.
+    /// Returns [`ParseCursorError`] if the text is malformed or belongs to another filter
+    /// or order.
     pub fn parse(text: &str, filter: &PollFilter) -> Result<Self, ParseCursorError> {
         let cursor: Self = text.parse()?;
         if cursor.query == filter.digest() {
@@ -62,19 +63,19 @@ impl PollCursor {
         }
     }
 
-    /// Returns the [sort key](PollOrder::sort_key) of the last poll before the place.
+    /// Returns the [sort key](PollOrder::sort_key) of the last poll of the page.
     #[must_use]
     pub const fn key(&self) -> i64 {
         self.key
     }
 
-    /// Returns the last poll before the place.
+    /// Returns the id of the last poll of the page.
     #[must_use]
     pub const fn id(&self) -> PollId {
         self.id
     }
 
-    /// Returns true if a poll comes after this place.
+    /// Returns true if a poll comes after this cursor.
     #[must_use]
     pub fn precedes(&self, state: &PollState, order: PollOrder) -> bool {
         let place = (order.sort_key(state), state.poll.id);

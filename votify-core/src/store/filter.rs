@@ -30,7 +30,7 @@ pub struct PollFilter {
     pub status: Option<PollStatus>,
     /// Only sealed polls, or only unsealed ones.
     pub sealed: Option<bool>,
-    /// Only polls of one of these owners. Empty: of any owner, or none.
+    /// Only polls of one of these owners. Empty: all polls, also those without an owner.
     pub owners: Vec<OwnerId>,
     /// Only polls with exactly this external reference.
     pub external_ref: Option<String>,
@@ -109,8 +109,8 @@ impl Default for PollFilter {
 }
 
 impl PollFilter {
-    /// Returns the filter of all polls, also unlisted ones, newest first. For hosts: a list
-    /// with this filter must not be shown to strangers.
+    /// Returns the filter of all polls, also unlisted ones, newest first. Do not show
+    /// this list to everybody.
     #[must_use]
     pub const fn all() -> Self {
         Self {
@@ -181,7 +181,8 @@ impl PollFilter {
             && (self.words.is_empty() || matches_words(&search_words(&poll.title), &self.words))
     }
 
-    /// Returns a digest of the filter and the order, which binds a cursor to its list.
+    /// Returns a digest of the filter and the order. A cursor contains the digest of its
+    /// list.
     pub(super) fn digest(&self) -> [u8; 8] {
         let mut hasher = blake3::Hasher::new_derive_key("votify 2026-11 list query");
         let mut add = |field: &[u8]| {

@@ -1,6 +1,6 @@
 use super::PollCursor;
 
-/// Which part of a list to return: a page number or a cursor, and the number of entries.
+/// A request for one page: a page number or a cursor, and the number of entries.
 ///
 /// ```
 /// use votify_core::PageRequest;
@@ -17,7 +17,7 @@ pub struct PageRequest {
     limit: u32,
 }
 
-/// Where a page begins.
+/// The start of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum PageStart {
     Number(u32),
@@ -44,8 +44,9 @@ pub enum PageError {
 impl PageRequest {
     /// The maximum number of entries per page.
     pub const MAX_LIMIT: u32 = 100;
-    /// The number of entries that page numbers reach. Bounds the number of entries that a
-    /// store skips; [`after`](Self::after) goes further.
+    /// The number of entries that can be requested by page number. It bounds the number
+    /// of entries that a store skips. Cursors ([`after`](Self::after)) have no such
+    /// bound.
     pub const MAX_ENTRIES: u32 = 10_000;
     /// The first page of 20 entries.
     pub const FIRST: Self = Self {
@@ -118,7 +119,7 @@ impl PageRequest {
         self.limit
     }
 
-    /// Returns the number of entries to skip after the cursor or from the start.
+    /// Returns the number of entries before the page. 0 for a page after a cursor.
     #[must_use]
     pub const fn offset(&self) -> u32 {
         match self.start {
@@ -138,8 +139,8 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// Creates a page from up to one entry more than its limit, which shows whether
-    /// another page follows.
+    /// Creates a page from its entries. One entry more than the limit shows that another
+    /// page follows, and is dropped.
     #[must_use]
     pub fn from_entries(
         mut entries: Vec<T>,
@@ -156,8 +157,8 @@ impl<T> Page<T> {
         }
     }
 
-    /// Returns the number of entries on all pages if this page shows it: it is the last
-    /// one, and has a page number.
+    /// Returns the number of entries on all pages if this page shows it: if it is the
+    /// last page and was requested by number. An empty page shows it only as page 1.
     #[must_use]
     pub fn known_total(&self, request: &PageRequest) -> Option<PollCount> {
         let is_last = self.next.is_none() && (request.page() == Some(1) || !self.items.is_empty());

@@ -201,7 +201,7 @@ impl Owner {
     }
 }
 
-/// What owns a poll.
+/// The kind of a poll's owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OwnerKind {

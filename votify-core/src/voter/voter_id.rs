@@ -69,8 +69,9 @@ impl fmt::Debug for VoterId {
 /// The id of an owner: 16 opaque bytes, stored with each of their polls. `Debug` hides the
 /// bytes.
 ///
-/// The same in all polls of one secret, so that an index finds an owner's polls. A reader of the
-/// database can therefore link the polls of one owner, but not an owner's votes.
+/// It is the same in all polls that use one secret, so that an index finds an owner's
+/// polls. So a reader of the database can link the polls of one owner, but not an owner's
+/// votes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct OwnerId([u8; 16]);

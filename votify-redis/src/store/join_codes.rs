@@ -1,10 +1,12 @@
 //! Join codes, each in a key of its own.
 //!
-//! On a cluster, a code and its poll are on different servers, so no step writes both. A
-//! new poll first reserves its code, then is created, and then confirms the reservation.
-//! A code is taken over only from a poll that does not exist or lost it, and only if the
-//! reservation is the same as before that poll was read. So of a takeover and a
-//! confirmation, one fails.
+//! On a cluster, a code and its poll may be on different servers, so no script can write
+//! both. A new poll first reserves its code, then is created, and then confirms the
+//! reservation.
+//!
+//! Another poll takes a code over if the holder does not exist or its code has expired.
+//! The takeover fails if the reservation has changed since the holder was read. A
+//! confirmation fails after a takeover. So two polls never both get the code.
 
 use futures_util::FutureExt;
 use redis::{Value, cmd};
@@ -16,10 +18,10 @@ use super::poll_read::bytes;
 use super::scripts::{JOIN_CODE_CONFIRM, JOIN_CODE_RELEASE, JOIN_CODE_RESERVE};
 use super::{RedisStore, lifecycle};
 
-/// Age in milliseconds below which an unconfirmed reservation is not taken over. It
-/// exceeds the time of a call, so the poll is not being created any more.
+/// Minimum age in milliseconds of an unconfirmed reservation that is taken over. It
+/// exceeds the time of a call (4 s), so no call is still creating the poll.
 const MIN_TAKEOVER_AGE_MS: i64 = 10_000;
-/// Maximum attempts to reserve a code that others reserve meanwhile.
+/// Maximum attempts to reserve a code while other calls reserve it.
 const MAX_ATTEMPTS: u32 = 4;
 
 /// A poll that holds a join code.

@@ -26,7 +26,7 @@ use scan::Scan;
 
 /// Rows per read. A row takes about 1 KiB, so a reply takes about 1 MiB.
 const ROWS_PER_READ: usize = 1_000;
-/// Places per read if no rows are read. A place takes 24 bytes.
+/// [Places](Place) per read if no rows are read. A place takes 24 bytes.
 const PLACES_PER_READ: usize = 5_000;
 /// Maximum rows that one call scans, documented on [`RedisStore`]. It bounds the time of
 /// a call.
@@ -51,7 +51,7 @@ pub(super) async fn list(
     let limit = to_usize(page.limit());
     let mut round = 1;
     loop {
-        // One more than the page shows whether another page follows.
+        // One place more than the limit shows that another page follows.
         let found = find(store, filter, page, limit + 1, now).await?;
         let shown = found.places.get(..limit).unwrap_or(&found.places);
         let last = if found.places.len() > limit {

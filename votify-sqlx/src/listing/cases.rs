@@ -7,8 +7,8 @@ use votify_core::{PollStatus, Timestamp};
 use super::query::{Listing, Part, Source};
 use crate::backend::{Call, ListingSyntax};
 
-/// Returns filters of each order with each status, seal, visibility, narrowing filter, and
-/// with and without words.
+/// Returns a filter for each order, status, seal, visibility and narrowing filter, with
+/// and without words.
 pub(crate) fn all_filters() -> Vec<PollFilter> {
     use PollStatus::{Closed, Open, Scheduled};
     let statuses = [
@@ -58,8 +58,8 @@ pub(crate) fn all_filters() -> Vec<PollFilter> {
     filters
 }
 
-/// Returns the calls that read the ids of a list: of its first page, of a page after a
-/// cursor, and of its count.
+/// Returns the calls of a list: the ids of its first page and of a page after a cursor,
+/// and the count.
 pub(crate) fn all_calls(filter: &PollFilter, syntax: ListingSyntax) -> Vec<(Source, Call)> {
     let cursor = format!("{}{}", "0".repeat(32), "1".repeat(32));
     let cursor = cursor.parse().unwrap();

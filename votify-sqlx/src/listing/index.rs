@@ -1,4 +1,4 @@
-//! Which index has the order of a list.
+//! Chooses the index that has the order of a list.
 
 use votify_core::PollStatus;
 use votify_core::poll::Visibility;

@@ -8,7 +8,7 @@ use super::sql_builder::SqlBuilder;
 use crate::backend::{Call, ListingSyntax};
 use crate::row_set::Value;
 
-/// A filter and an order of polls at some moment, in the SQL of one database.
+/// A filter and an order of polls at one time, for the SQL of one database.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Listing<'a> {
     pub(super) filter: &'a PollFilter,
@@ -16,21 +16,21 @@ pub(crate) struct Listing<'a> {
     pub(super) syntax: ListingSyntax,
 }
 
-/// Where the polls of a statement are read from.
+/// The index from which a statement reads polls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// An index, in the order of the list if it has one for the filter.
+    /// An index of polls, in the order of the list if the filter has such an index.
     Index,
-    /// The titles with one word of the filter, by its index.
+    /// The index of title words, for the filter's word with this number.
     Word(usize),
 }
 
-/// Which polls of a list a statement reads. All polls after a cursor are its ties, then the
-/// rest: one condition for both would keep some databases from using the index.
+/// The polls of a list that a statement reads. The polls after a cursor are read with two
+/// statements: with one condition for both, some databases would not use the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
     All,
-    /// Those with the sort key of the cursor.
+    /// Those after the cursor that have its sort key.
     TiesAfter(PollCursor),
     /// Those with a sort key after that of the cursor.
     KeysAfter(PollCursor),

@@ -1,4 +1,5 @@
-//! Where a search starts: at the titles with a rare word, or at the polls of the list.
+//! Chooses whether a search reads the titles with a rare word, or the polls of the list
+//! in order.
 
 use super::query::{Listing, Source, word_range};
 use super::sql_builder::SqlBuilder;
@@ -7,20 +8,20 @@ use crate::error::Error;
 use crate::row_ext::RowExt;
 use crate::row_set::Value;
 
-/// The number of title words up to which each word of a search is counted first. Most
-/// searches have a word this rare, and eight such counts take less than 1 ms.
+/// The maximum of the first count of each word. Most searches have a word in at most this
+/// many titles, and eight such counts take less than 1 ms.
 const VERY_RARE: i64 = 100;
-/// If the only word of a search has at most this many title words, its polls are read and
-/// sorted. With more, the polls of the list are read in order, and each title is searched.
-/// Sorting 1 000 polls takes a few milliseconds, as reading 1 000 titles does.
+/// If the only word of a search is in at most this many titles, its polls are read and
+/// sorted. Otherwise the polls of the list are read in order, and each title is searched.
+/// Sorting 1 000 polls takes a few milliseconds, and so does reading 1 000 titles.
 const RARE: i64 = 1_000;
-/// Does the same as [`RARE`] for the rarest of several words. More than for one word,
-/// because few titles with it may have the others too: on PostgreSQL with 100 000 polls,
-/// 5 000 polls are read and sorted in 75 ms, and all titles are searched in 2 s.
+/// Like [`RARE`], for the rarest of several words. Greater, because few titles may have
+/// all the words, and the list is then read to its end: on PostgreSQL with 100 000 polls,
+/// that takes 2 s, and reading and sorting 5 000 polls takes 75 ms.
 const RARE_OF_SEVERAL: i64 = 5_000;
 
 impl Listing<'_> {
-    /// Begins a transaction, and finds out where to read the polls from.
+    /// Begins a transaction, and chooses the source of the polls.
     pub(crate) async fn begin<B: Backend>(
         &self,
         backend: &B,
@@ -36,8 +37,8 @@ impl Listing<'_> {
         }
     }
 
-    /// Returns the call that counts the titles with each word, up to one more than `max`,
-    /// if the search may start there. The polls of an owner or with an external reference
+    /// Returns the call that counts the titles with each word, up to one more than `max`.
+    /// Returns `None` without words, or with owners or an external reference: such polls
     /// are few.
     pub(super) fn probe(&self, max: i64) -> Option<Call> {
         let filter = self.filter;
@@ -58,8 +59,8 @@ impl Listing<'_> {
         Some(sql.into_call(self.syntax))
     }
 
-    /// Returns where to start, from the reply of the first [`probe`](Self::probe): at the
-    /// rarest word, if it is rare enough.
+    /// Returns the rarest word if it is rare enough, and the index otherwise. `replies`
+    /// has the reply of the first [`probe`](Self::probe).
     async fn source<T: Transaction>(
         &self,
         transaction: &mut T,

@@ -9,8 +9,8 @@ use crate::store::{MAX_CLAIMS, Store};
 use crate::time::{Clock, SystemClock};
 use crate::voter::OwnerId;
 
-/// The number of claims that are recorded at the same time, so that a store whose commits
-/// wait for a disk records [`MAX_CLAIMS`] of them soon.
+/// The number of claims recorded concurrently. One after the other, [`MAX_CLAIMS`] of
+/// them would take long on a store whose commits wait for a disk.
 const CONCURRENT_CLAIMS: usize = 50;
 
 /// Returns the owner id with this number.

@@ -1,4 +1,4 @@
-//! Fields for the embedding program: visibility, owner, external reference and metadata.
+//! Fields that the host sets: visibility, owner, external reference and metadata.
 
 use std::cmp::Reverse;
 
@@ -54,8 +54,8 @@ pub async fn host_fields_are_read_as_written(fixture: &dyn StoreFixture) {
     }
 }
 
-/// Owners match if any is the poll's. An external reference matches exactly: case, accents
-/// and blanks count.
+/// A filter with several owners matches the polls of each. An external reference matches
+/// exactly, including case, accents and spaces.
 pub async fn owners_and_references_match_exactly(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let refs = ["ref", "Ref", "réf", "re\u{301}f", "ref ", " ref", "%"];
@@ -133,7 +133,8 @@ pub async fn host_filters_are_combined(fixture: &dyn StoreFixture) {
     let owner = || Owner::Account(AccountId::new("alice"));
     let has = |set: u32, bit: u32| set & (1 << bit) != 0;
     let mut polls = Vec::new();
-    // One poll for each combination, and the filter of its index matches its supersets.
+    // One poll and one filter for each set of properties. A filter matches the polls that
+    // have at least its properties.
     for set in 0..64 {
         let draft = PollDraft {
             title: if has(set, 0) { "Red kale" } else { "Kale" }.into(),

@@ -1,4 +1,4 @@
-//! Join codes: how polls are found by them, and when another poll may have a code.
+//! Join codes: finding polls by code, and reuse of codes.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::poll::{JoinCode, Poll, PollDraft};
 use crate::store::StoreError;
 use crate::time::Timestamp;
 
-/// How long a code stays with a closed poll, in seconds.
+/// The time for which a closed poll keeps its code, in seconds.
 const KEPT: u64 = JoinCode::KEPT_AFTER_CLOSE.as_secs();
 
 fn with_code(harness: &Harness, code: JoinCode, created_at: u64, draft: PollDraft) -> Poll {
@@ -66,8 +66,8 @@ pub async fn join_code_leads_to_its_poll(fixture: &dyn StoreFixture) {
     }
 }
 
-/// A join code belongs to one poll at a time. When it is free, a new poll takes it over,
-/// and the old poll's definition stays.
+/// A join code belongs to one poll at a time. When it has expired, a new poll gets it,
+/// and the old poll's definition does not change.
 pub async fn join_code_belongs_to_one_poll(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let code = JoinCode::random();

@@ -36,8 +36,8 @@ pub async fn unlisted_polls_are_in_no_public_list(fixture: &dyn StoreFixture) {
         .await;
 }
 
-/// Words are compared without case, invisible characters and differences of composition.
-/// Accents are letters of their own. A word begins, and does not merely contain, another.
+/// A search ignores case, width, invisible characters and Unicode composition, but not
+/// accents. A search word matches the beginning of a title word, not its middle.
 pub async fn words_are_compared_in_every_script(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let titled = |title: String| PollDraft { title, ..draft() };
@@ -70,9 +70,9 @@ pub async fn words_are_compared_in_every_script(fixture: &dyn StoreFixture) {
     harness.assert_all_listed(&longer, 1, &[]).await;
 }
 
-/// Pages by cursor neither repeat nor skip a poll in any order, though polls of equal keys
-/// are created and deleted between them, the last one of a page too. They equal the pages
-/// by number while nothing changes, and only the last page has no cursor.
+/// Pages by cursor neither repeat nor skip a poll, in any order. Between two pages, polls
+/// with equal sort keys are created and deleted, also the last poll of a page. While
+/// nothing changes, they equal the pages by number. Only the last page has no cursor.
 pub async fn cursor_pages_neither_repeat_nor_skip(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let mut drafts = Vec::new();
@@ -110,7 +110,7 @@ pub async fn cursor_pages_neither_repeat_nor_skip(fixture: &dyn StoreFixture) {
             found.extend(listed.items.iter().map(|state| state.poll.id));
             let Some(next) = listed.next else { break };
             page = PageRequest::after(next, 4).expect("a valid limit");
-            // A deleted poll was found already, and new ones may be found.
+            // Each deleted poll was on an earlier page. New ones may be on a later page.
             let deleted = harness.store().delete_poll(next.id()).await;
             deleted.expect("delete_poll succeeds");
             if found.len() < 9 {

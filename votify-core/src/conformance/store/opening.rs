@@ -1,4 +1,4 @@
-//! Opening: polls with and without an opening time, and clocks that go back.
+//! Polls with and without an opening time, and clocks that go back.
 
 use crate::ballot::{Outcome, Refusal};
 use crate::conformance::fixture::StoreFixture;
@@ -15,8 +15,9 @@ async fn assert_status(harness: &Harness, now: u64, status: PollStatus, expected
     harness.assert_all_listed(&filter, now, expected).await;
 }
 
-/// Once a ballot was counted, a clock before `opens_at` does not schedule the poll again:
-/// votes count, and filters find the poll open, also after the last ballot is withdrawn.
+/// Once a ballot was counted, the poll is open even if a clock goes back to before
+/// `opens_at`: votes count, and filters find it open. This holds after the last ballot is
+/// withdrawn.
 pub async fn opening_is_sticky(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let poll = harness.create_poll(revote_draft().opens_at(at(10))).await;

@@ -10,8 +10,8 @@ use crate::id::PollId;
 use crate::poll::SealCause;
 use crate::store::{SealOutcome, StoreError};
 
-/// One call seals several polls and returns one outcome per id, in order: also for due
-/// polls after unknown ones, for polls that are not due, and for ids given twice.
+/// One call seals several polls and returns one outcome per id, in order. The ids include
+/// due polls after unknown ones, polls that are not due, and repeated ids.
 pub async fn seals_follow_argument_order(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let mut due = Vec::new();
@@ -58,9 +58,9 @@ pub async fn seals_follow_argument_order(fixture: &dyn StoreFixture) {
     assert!(nothing.is_empty());
 }
 
-/// Concurrent callers over the same polls, each at another time, in one order and in
-/// several, all get the final tally. Each poll is sealed once: every caller reads the same
-/// time of its seal afterwards.
+/// Concurrent callers seal the same polls, each at another time, in the same order and in
+/// different orders. All get the final tally. Each poll is sealed once: afterwards every
+/// caller reads the same `sealed_at`.
 pub async fn concurrent_seals_agree(fixture: &dyn StoreFixture) {
     const CALLERS: usize = 8;
     let harness = Harness::open(fixture).await;

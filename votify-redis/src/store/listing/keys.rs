@@ -6,10 +6,12 @@ use votify_core::{OwnerId, Visibility};
 
 use crate::connect::Redis;
 
-/// What a poll can become without an edit. Each poll is in the listings of one phase.
+/// The statuses that a poll can still have without an edit. Each poll is in the listings
+/// of one phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// Unsealed, with an `opens_at` and without ballots: `Scheduled` before it.
+    /// Unsealed, with an `opens_at`, and never had ballots: `Scheduled` before
+    /// `opens_at`.
     Pending,
     /// Unsealed, and never `Scheduled`.
     Opened,
@@ -38,7 +40,8 @@ impl Phase {
     }
 }
 
-/// The polls of a listing. Those of one kind do not overlap.
+/// The property that all polls of a listing share. Listings of one variant do not
+/// overlap.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Scope<'a> {
     Visibility(Visibility),

@@ -92,7 +92,7 @@ impl<'a> Query<'a> {
 
     /// Returns the upper bound of the listings' members that may match at `now`.
     ///
-    /// Skips polls whose time has passed, in an order that begins with them.
+    /// Skips the polls whose time has passed, if the order begins with them.
     pub(super) fn upper_bound(&self, now: Timestamp) -> Vec<u8> {
         let is_after_now = match (self.filter.order, self.filter.status) {
             (PollOrder::Opening, Some(PollStatus::Scheduled)) => true,
@@ -107,7 +107,7 @@ impl<'a> Query<'a> {
     }
 
     /// Returns ranges whose sizes add up to the number of matching polls: those to add,
-    /// and those to subtract. Returns `None` if only the polls show it.
+    /// and those to subtract. Returns `None` if the polls have to be read.
     pub(super) fn counted(&self, now: Timestamp) -> Option<(Vec<Range>, Vec<Range>)> {
         if !self.is_scope_exact {
             return None;

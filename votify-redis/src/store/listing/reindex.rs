@@ -41,7 +41,7 @@ const MAX_SCORE_ATTEMPTS: u32 = 20;
 /// Maximum polls in one call of `zadd_now.lua`.
 const MEMBERS_PER_CALL: usize = 1_000;
 
-/// Announces that polls are about to change.
+/// The intents of one call, for the polls that it is about to change.
 pub(in crate::store) struct IndexIntents(Vec<IndexIntent>);
 
 struct IndexIntent {
@@ -66,7 +66,8 @@ impl IndexIntents {
         Ok(Self(intents))
     }
 
-    /// Leaves the intents of other polls to the next call that lists polls.
+    /// Keeps the intents of some polls. The next call that lists polls removes the
+    /// others.
     pub(in crate::store) fn retain(&mut self, keep: impl Fn(PollId) -> bool) {
         self.0.retain(|intent| keep(intent.poll));
     }
@@ -88,7 +89,7 @@ impl IndexIntents {
     }
 }
 
-/// Polls whose votes changed their row, which is not written yet.
+/// Polls whose rows are outdated because of votes.
 #[derive(Debug, Default)]
 pub(in crate::store) struct DirtyScores(Mutex<HashSet<PollId>>);
 

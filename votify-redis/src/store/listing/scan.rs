@@ -11,7 +11,7 @@ use crate::store::scripts::LIST;
 /// Maximum places per read, over all listings. A place takes 24 bytes.
 const MAX_PLACES: usize = 20_000;
 
-/// Several listings that do not overlap, read as one listing from a place on.
+/// A reader of several listings that do not overlap, as if they were one.
 pub(super) struct Scan<'a> {
     store: &'a RedisStore,
     listings: Vec<String>,
@@ -44,7 +44,7 @@ impl<'a> Scan<'a> {
         scan
     }
 
-    /// Reads the next places, at most `count`. The end is an empty page.
+    /// Reads the next places, at most `count`. Returns none at the end.
     pub(super) async fn next(&mut self, count: usize) -> Result<Vec<Place>, Error> {
         if self.listings.is_empty() || count == 0 {
             return Ok(Vec::new());
@@ -59,7 +59,8 @@ impl<'a> Scan<'a> {
         let pages = list(reply).ok_or_else(corrupt)?.into_iter();
         let mut places = Vec::new();
         let mut has_more = Vec::with_capacity(self.listings.len());
-        // Other listings may go on before this place.
+        // The first place after which a listing has unread places. Later places wait for
+        // the next read, because unread places may precede them.
         let mut cut = None;
         for page in pages {
             let page = list(page).ok_or_else(corrupt)?.into_iter();

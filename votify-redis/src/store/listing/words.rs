@@ -12,8 +12,8 @@ use super::sizes;
 use crate::store::RedisStore;
 use crate::store::error::{Corrupt, Error};
 
-/// Maximum polls whose rows are read for a word: about 10 MiB. Of a more frequent word, a
-/// scan of the listings soon finds enough polls.
+/// Maximum polls whose rows are read for a word: about 10 MiB. For a more frequent word,
+/// a scan of the listings soon finds enough polls.
 const MAX_CANDIDATES: u64 = 10_000;
 
 /// Returns all polls with the rarest word of the filter. Returns `None` if there are no
