@@ -7,8 +7,10 @@ use votify_core::{Rate, RateLimiter};
 
 #[cfg(feature = "accounts")]
 use crate::accounts::Accounts;
+use crate::extract::address::ClientAddressHeader;
 use crate::extract::cookie::CookieSettings;
 use crate::identity::Identity;
+use crate::middleware::host::AllowedHost;
 use crate::middleware::origin::{Origin, PublicUrl};
 use crate::readiness::ReadinessCheck;
 
@@ -21,7 +23,10 @@ pub(crate) struct Config {
     pub(crate) limiter: Option<Arc<dyn RateLimiter>>,
     pub(crate) streams_per_address: Option<u32>,
     pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) client_address_header: ClientAddressHeader,
     pub(crate) public_url: Option<PublicUrl>,
+    /// `None` if the host of requests is not checked, unless there is a public URL.
+    pub(crate) allowed_hosts: Option<Vec<AllowedHost>>,
     pub(crate) identity: Option<Arc<dyn Identity>>,
     #[cfg(feature = "accounts")]
     pub(crate) accounts: Option<Accounts>,
@@ -41,6 +46,21 @@ impl Config {
             secure: url.is_some_and(|url| url.origin().is_secure()),
             cross_site: !self.allowed_origins.is_empty(),
         }
+    }
+
+    /// Returns the origin of the public URL and the allowed ones.
+    pub(crate) fn origins(&self) -> impl Iterator<Item = &Origin> {
+        let public = self.public_url.as_ref().map(PublicUrl::origin);
+        self.allowed_origins.iter().chain(public)
+    }
+
+    pub(crate) fn allowed_hosts(&self) -> &[AllowedHost] {
+        self.allowed_hosts.as_deref().unwrap_or_default()
+    }
+
+    /// Returns true if the names of this server are unknown, so that none is checked.
+    pub(crate) const fn allows_every_host(&self) -> bool {
+        self.public_url.is_none() && self.allowed_hosts.is_none()
     }
 
     /// Returns the path under which browsers reach this router, without a trailing slash.
@@ -67,7 +87,9 @@ impl Default for Config {
             limiter: None,
             streams_per_address: Some(1_000),
             trusted_proxies: Vec::new(),
+            client_address_header: ClientAddressHeader::default(),
             public_url: None,
+            allowed_hosts: None,
             identity: None,
             #[cfg(feature = "accounts")]
             accounts: None,

@@ -28,10 +28,12 @@ mod voting;
 pub use accounts::{Accounts, InvalidHashing, PasswordHashing};
 pub use config::StreamTiming;
 pub use error::Problem;
+pub use extract::address::{ClientAddressHeader, InvalidHeaderName};
 pub use identity::{Identity, IdentityError};
 #[cfg(feature = "jwks")]
 pub use identity::{JwksError, JwksIdentity};
 pub use ipnet::IpNet;
+pub use middleware::host::{AllowedHost, InvalidHost};
 pub use middleware::origin::{InvalidOrigin, Origin, PublicUrl};
 pub use readiness::ReadinessCheck;
 pub use router::{VotifyRouter, router};

@@ -41,7 +41,10 @@ impl Club {
     /// Requests a page of the club.
     async fn visit(&self, method: Method, path: &str, cookies: &str) -> (StatusCode, String) {
         let request = Request::builder().method(method).uri(path);
-        let request = request.header(header::COOKIE, cookies).body(Body::empty());
+        let request = request
+            .header(header::HOST, "club.example")
+            .header(header::COOKIE, cookies)
+            .body(Body::empty());
         let (status, _, text) = self.send(request.unwrap()).await;
         (status, text)
     }
@@ -67,6 +70,7 @@ impl Club {
         let request = Request::builder()
             .method(method)
             .uri(format!("/votes/api{path}"))
+            .header(header::HOST, "club.example")
             .header(header::COOKIE, cookies)
             .header(header::CONTENT_TYPE, "application/json")
             .body(Body::from(body.to_string()));

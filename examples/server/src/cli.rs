@@ -168,7 +168,7 @@ pub(crate) struct ServeArgs {
         value_name = "COUNT"
     )]
     pub(crate) streams_per_address: Option<String>,
-    /// Proxies whose X-Forwarded-For and Forwarded headers are trusted: networks, separated by commas [default: none]
+    /// Proxies whose header with the client's address is trusted: networks, separated by commas [default: none]
     #[arg(
         long,
         env = "VOTIFY_TRUSTED_PROXIES",
@@ -176,9 +176,18 @@ pub(crate) struct ServeArgs {
         value_name = "CIDRS"
     )]
     pub(crate) trusted_proxies: Option<String>,
-    /// Address that browsers use, for links and the origin check, like `https://polls.example.org`; with https, all
-    /// cookies are `Secure`, else only the login cookie, except on localhost and loopback addresses [default: from the
-    /// request]
+    /// The one header with the client's address: x-forwarded-for, forwarded, or one with a single address like x-real-ip
+    /// [default: x-forwarded-for]
+    #[arg(
+        long,
+        env = "VOTIFY_CLIENT_ADDRESS_HEADER",
+        hide_env_values = true,
+        value_name = "HEADER"
+    )]
+    pub(crate) client_address_header: Option<String>,
+    /// Address that browsers use, for links and the checks of host and origin, like `https://polls.example.org`; with
+    /// https, all cookies are `Secure`, else only the login cookie, except on localhost and loopback addresses [default:
+    /// from the request]
     #[arg(
         long,
         env = "VOTIFY_PUBLIC_URL",
@@ -186,6 +195,15 @@ pub(crate) struct ServeArgs {
         value_name = "URL"
     )]
     pub(crate) public_url: Option<String>,
+    /// Host names of this server besides the public URL's, localhost and literal addresses: names, separated by commas, or
+    /// `*` for all; a listener that is not loopback needs this or a public URL [default: none]
+    #[arg(
+        long,
+        env = "VOTIFY_ALLOWED_HOSTS",
+        hide_env_values = true,
+        value_name = "HOSTS"
+    )]
+    pub(crate) allowed_hosts: Option<String>,
     /// Print the settings as TOML, secrets hidden, and exit
     #[arg(long)]
     pub(crate) print_config: bool,

@@ -31,7 +31,7 @@ use crate::error::CliError;
 use crate::redis_connections::RedisConnections;
 use crate::runtime::EngineRuntime;
 use crate::serve::connections::Connections;
-use crate::settings::{ServeSettings, Sources, StoreUrl, check_secret, keyring};
+use crate::settings::{ServeSettings, Sources, StoreUrl, check_hosts, check_secret, keyring};
 use crate::store::OpenedStore;
 use crate::{log, output, rate_limiter, runtime};
 
@@ -55,6 +55,7 @@ pub(crate) fn run(args: &ServeArgs, matches: &ArgMatches) -> Result<(), CliError
         return output::print_line(settings.to_toml()?.trim_end());
     }
     check_secret(&settings)?;
+    check_hosts(&settings)?;
     log::start(&settings.common.log)?;
     // SQLite already has its own thread.
     let needs_runtime = settings.common.store.is_server();
@@ -178,6 +179,8 @@ fn app(parts: &Parts, settings: &ServeSettings) -> Router {
     let router = router
         .streams_per_address(limits.streams_per_address.map(NonZeroU32::get))
         .trusted_proxies(settings.trusted_proxies.iter().copied())
+        .client_address_header(settings.client_address_header.clone())
+        .allowed_hosts(settings.allowed_hosts.iter().cloned())
         .fallback(true);
     let router = match accounts(parts, settings) {
         Some(accounts) => router.accounts(accounts),

@@ -7,6 +7,7 @@
 
 mod broadcast;
 mod cache;
+mod hosts;
 mod limits_url;
 mod listen;
 mod print;
@@ -21,6 +22,7 @@ mod store;
 
 pub(crate) use broadcast::BroadcastUrl;
 pub(crate) use cache::CacheUrl;
+pub(crate) use hosts::check as check_hosts;
 pub(crate) use limits_url::LimitsUrl;
 pub(crate) use rates::Limits;
 pub(crate) use secret::{check as check_secret, keyring};
@@ -32,7 +34,7 @@ use std::net::SocketAddr;
 
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
-use votify_axum::PublicUrl;
+use votify_axum::{AllowedHost, ClientAddressHeader, InvalidHeaderName, PublicUrl};
 use votify_core::Keyring;
 
 use crate::cli::{ServeArgs, StoreArgs};
@@ -61,7 +63,9 @@ pub(crate) struct ServeSettings {
     pub(crate) accounts: bool,
     pub(crate) limits: Limits,
     pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) client_address_header: ClientAddressHeader,
     pub(crate) public_url: Option<PublicUrl>,
+    pub(crate) allowed_hosts: Vec<AllowedHost>,
     /// The secrets given. Without any, [`keyring`] decides.
     pub(crate) secret: Option<Keyring>,
 }
@@ -134,6 +138,16 @@ impl ServeSettings {
                     file.trusted_proxies.as_ref(),
                 )
                 .parse_or("", listen::parse_networks)?,
+            client_address_header: sources
+                .setting(
+                    "client-address-header",
+                    args.client_address_header.as_ref(),
+                    file.client_address_header.as_ref(),
+                )
+                .parse_or("x-forwarded-for", |text| {
+                    text.parse()
+                        .map_err(|error: InvalidHeaderName| error.to_string())
+                })?,
             public_url: sources
                 .setting(
                     "public-url",
@@ -145,6 +159,13 @@ impl ServeSettings {
                     text.parse()
                         .map_err(|error: votify_axum::InvalidOrigin| error.to_string())
                 })?,
+            allowed_hosts: sources
+                .setting(
+                    "allowed-hosts",
+                    args.allowed_hosts.as_ref(),
+                    file.allowed_hosts.as_ref(),
+                )
+                .parse_or("", hosts::parse)?,
             secret: secret::read(sources)?,
         })
     }

@@ -1,13 +1,12 @@
 //! The login cookie, which contains a token for browsers.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use cookie::Cookie;
 
 use crate::extract::cookie::CookieSettings;
-use crate::middleware::origin::own_host;
+use crate::middleware::host::Host;
 
 const NAME: &str = "votify_login";
 /// Browsers accept a cookie with this prefix only over TLS and from the host itself. So
@@ -60,16 +59,7 @@ pub(crate) fn read(headers: &HeaderMap, cookies: CookieSettings) -> Vec<String> 
 /// Returns true if the browser calls this server by a loopback name. Browsers then
 /// protect cookies as they do with TLS.
 pub(crate) fn is_loopback(headers: &HeaderMap, uri: &Uri) -> bool {
-    let Some(host) = own_host(headers, uri) else {
-        return false;
-    };
-    let host = host.host().to_ascii_lowercase();
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare == "localhost"
-        || bare.ends_with(".localhost")
-        || bare
-            .parse()
-            .is_ok_and(|address: IpAddr| address.is_loopback())
+    Host::of_request(headers, uri).is_some_and(|host| host.is_loopback())
 }
 
 #[cfg(test)]

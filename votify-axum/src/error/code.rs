@@ -35,6 +35,7 @@ macro_rules! error_codes {
 error_codes! {
     MalformedJson = BAD_REQUEST, "malformed_json", "malformed JSON body";
     MalformedId = BAD_REQUEST, "malformed_id", "the id is not a UUID";
+    MalformedHost = BAD_REQUEST, "malformed_host", "malformed Host header";
     NotLoggedIn = UNAUTHORIZED, "not_logged_in", "login required";
     InvalidLogin = UNAUTHORIZED, "invalid_login", "invalid login";
     NotOwner = FORBIDDEN, "not_owner", "only the owner of the poll may do this";
@@ -56,6 +57,7 @@ error_codes! {
     NameTaken = CONFLICT, "name_taken", "name already taken";
     NotByInvite = CONFLICT, "not_by_invite", "poll without invite codes";
     BodyTooLarge = PAYLOAD_TOO_LARGE, "body_too_large", "body too large";
+    HostNotAllowed = MISDIRECTED_REQUEST, "host_not_allowed", "host not allowed";
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "body is not JSON";
     InvalidPoll = UNPROCESSABLE_ENTITY, "invalid_poll", "invalid poll";
     InvalidBallot = UNPROCESSABLE_ENTITY, "invalid_ballot", "invalid vote";

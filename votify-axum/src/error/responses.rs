@@ -6,6 +6,9 @@ use utoipa::openapi::{Ref, RefOr, Response};
 
 use super::code::ErrorCode;
 
+/// The errors of requests to the wrong host, which every operation may answer.
+const OF_EVERY_OPERATION: [ErrorCode; 2] = [ErrorCode::MalformedHost, ErrorCode::HostNotAllowed];
+
 /// The error responses of a group of operations, for the OpenAPI document.
 pub(crate) trait ErrorResponses {
     const CODES: &'static [ErrorCode];
@@ -13,7 +16,7 @@ pub(crate) trait ErrorResponses {
     /// Returns one response per status that lists the codes of that status.
     fn describe() -> BTreeMap<String, RefOr<Response>> {
         let mut by_status: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-        for code in Self::CODES {
+        for code in Self::CODES.iter().chain(&OF_EVERY_OPERATION) {
             let names = by_status.entry(code.status().as_str().to_owned());
             names.or_default().push(code.name());
         }

@@ -1,48 +1,69 @@
 //! The address of a client behind trusted proxies.
 //!
-//! Hand-written and unchanged for now: the support of proxies is to be redesigned as a
-//! whole, and a crate is to be chosen then. Until then `tests.rs` defines the behavior.
+//! Hand-written. Crates such as `client-ip` take an entry at a fixed place of a header, or
+//! know no list of trusted proxies. Others reject the whole header for one malformed
+//! entry, which the client can write.
 
-use std::net::{IpAddr, SocketAddr};
+mod forwarded;
+mod header;
+
+use std::borrow::Cow;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::http::HeaderMap;
-use axum::http::header::FORWARDED;
-use ipnet::IpNet;
+use axum::http::header::HeaderName;
+use ipnet::{IpNet, Ipv4Net};
 
-const X_FORWARDED_FOR: &str = "x-forwarded-for";
+use self::header::Format;
+pub use self::header::{ClientAddressHeader, InvalidHeaderName};
 
 /// Returns the peer's address or, if the peer is a trusted proxy, the nearest untrusted
-/// hop.
+/// hop in `header`. Other headers are ignored.
 ///
-/// Hops are read from right to left, because a client can forge everything to the left of
-/// what a trusted proxy appended. An unreadable hop ends the search at the proxy that
-/// reported it. If both headers are present and disagree, one of them is forged, and the
-/// peer's address is used.
-pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+/// Each proxy appends the address of its peer on the right. So hops are read from right
+/// to left while they are trusted. The client writes what is left of them, and it cannot
+/// change how they are parsed. A hop that is not an address ends the search at the
+/// proxy that reported it. An empty hop does so too: the hop to its left was not written
+/// by that proxy, and may be forged.
+pub(crate) fn client_address(
+    peer: IpAddr,
+    headers: &HeaderMap,
+    header: &ClientAddressHeader,
+    trusted: &[IpNet],
+) -> IpAddr {
     let peer = peer.to_canonical();
     if !is_trusted(peer, trusted) {
         return peer;
     }
-    let found = [x_forwarded_for(headers), forwarded(headers)]
-        .map(|hops| hops.map(|hops| first_untrusted(peer, &hops, trusted)));
-    match found {
-        [Some(one), Some(other)] if one != other => peer,
-        [Some(address), _] | [None, Some(address)] => address,
-        [None, None] => peer,
+    let Some(lines) = joined_lines(headers, header.name()) else {
+        return peer;
+    };
+    let hops = || lines.rsplit(|byte| *byte == b',').map(parse_address);
+    match header.format() {
+        Format::List => nearest_untrusted(peer, hops(), trusted),
+        // Not a list: only the proxy's own value counts, even if it is trusted.
+        Format::Single => nearest_untrusted(peer, hops().take(1), trusted),
+        Format::Forwarded => {
+            let nodes = forwarded::elements_from_right(&lines).map(forwarded::for_node);
+            nearest_untrusted(peer, nodes, trusted)
+        }
     }
 }
 
-/// Returns the first untrusted address of `peer` and then `hops`, read from right to left.
-///
-/// If all are trusted, or the next hop is unreadable, returns the last one that was read.
-fn first_untrusted(peer: IpAddr, hops: &[Option<IpAddr>], trusted: &[IpNet]) -> IpAddr {
+/// Returns the last address of `peer` and then `hops`, up to the first that is untrusted
+/// or before the first that is `None`.
+fn nearest_untrusted(
+    peer: IpAddr,
+    hops: impl Iterator<Item = Option<IpAddr>>,
+    trusted: &[IpNet],
+) -> IpAddr {
     let mut address = peer;
-    for hop in hops.iter().rev() {
+    for hop in hops {
+        let Some(hop) = hop else { break };
+        address = hop;
         if !is_trusted(address, trusted) {
             break;
         }
-        let Some(hop) = hop else { break };
-        address = *hop;
     }
     address
 }
@@ -51,85 +72,54 @@ fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|net| net.contains(&address))
 }
 
-/// Returns the hops from left to right, with `None` for an unreadable hop. Returns `None`
-/// if the header is absent.
-fn x_forwarded_for(headers: &HeaderMap) -> Option<Vec<Option<IpAddr>>> {
-    let mut lines = headers.get_all(X_FORWARDED_FOR).iter().peekable();
-    lines.peek()?;
-    let hops = lines.flat_map(|line| {
-        let text = line.to_str().unwrap_or("?");
-        text.split(',').map(|hop| parse_address(hop.trim()))
-    });
-    Some(hops.collect())
-}
-
-fn forwarded(headers: &HeaderMap) -> Option<Vec<Option<IpAddr>>> {
-    let mut lines = headers.get_all(FORWARDED).iter().peekable();
-    lines.peek()?;
-    let mut hops = Vec::new();
-    for line in lines {
-        match line.to_str().ok().and_then(elements) {
-            Some(elements) => hops.extend(elements.iter().map(|element| for_node(element))),
-            None => hops.push(None),
-        }
+/// Returns the IPv4 network of one in IPv4-mapped notation, and any other network as it
+/// is. Addresses are compared in their IPv4 form.
+pub(crate) fn canonical_network(network: IpNet) -> IpNet {
+    let IpNet::V6(mapped) = network else {
+        return network;
+    };
+    let ipv4 = mapped.addr().to_ipv4_mapped();
+    let prefix = mapped.prefix_len().checked_sub(96);
+    match (ipv4, prefix) {
+        (Some(address), Some(prefix)) => Ipv4Net::new(address, prefix).map_or(network, IpNet::V4),
+        _ => network,
     }
-    Some(hops)
 }
 
-/// Splits a `Forwarded` line at commas outside of quotes. Returns `None` if a quote is
-/// not closed.
-fn elements(line: &str) -> Option<Vec<&str>> {
-    let parts = split_unquoted(line, ',')?;
-    Some(parts.into_iter().map(str::trim).collect())
+/// Returns the lines of a header, joined by commas (RFC 9110, 5.3). `None` if there are
+/// none.
+fn joined_lines<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, [u8]>> {
+    let mut lines = headers.get_all(name).iter().map(|line| line.as_bytes());
+    let first = lines.next()?;
+    Some(lines.fold(Cow::Borrowed(first), |joined, line| {
+        [&joined, line].join(&b',').into()
+    }))
 }
 
-/// Returns the address after `for=` in one element.
-fn for_node(element: &str) -> Option<IpAddr> {
-    let pairs = split_unquoted(element, ';')?;
-    let mut values = pairs.into_iter().filter_map(|pair| {
-        let (name, value) = pair.split_once('=')?;
-        name.trim()
-            .eq_ignore_ascii_case("for")
-            .then(|| value.trim())
-    });
-    let value = values.next()?;
-    if values.next().is_some() {
-        return None;
-    }
-    let bare = value
-        .strip_prefix('"')
-        .and_then(|inner| inner.strip_suffix('"'));
-    parse_address(bare.unwrap_or(value))
-}
-
-fn split_unquoted(text: &str, separator: char) -> Option<Vec<&str>> {
-    let (mut parts, mut start) = (Vec::new(), 0);
-    let (mut quoted, mut escaped) = (false, false);
-    for (index, letter) in text.char_indices() {
-        if escaped {
-            escaped = false;
-        } else if quoted && letter == '\\' {
-            escaped = true;
-        } else if letter == '"' {
-            quoted = !quoted;
-        } else if letter == separator && !quoted {
-            parts.push(&text[start..index]);
-            start = index + letter.len_utf8();
-        }
-    }
-    parts.push(&text[start..]);
-    (!quoted).then_some(parts)
-}
-
-/// Parses an address with or without a port. IPv6 may be in brackets.
-fn parse_address(text: &str) -> Option<IpAddr> {
+/// Parses an address with or without a port. IPv6 may be in brackets and have a zone.
+fn parse_address(bytes: &[u8]) -> Option<IpAddr> {
+    let text = str::from_utf8(bytes).ok()?.trim_matches([' ', '\t']);
     let bare = || text.parse::<IpAddr>().ok();
-    let bracketed = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
     let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
-    bare()
-        .or_else(bracketed)
-        .or_else(with_port)
-        .map(|address: IpAddr| address.to_canonical())
+    let address: IpAddr = bare().or_else(with_port).or_else(|| ipv6(text))?;
+    Some(address.to_canonical())
+}
+
+/// Parses `[ADDRESS]` and `[ADDRESS]:PORT`, and a bare address with a zone. The zone names
+/// an interface of the proxy.
+fn ipv6(text: &str) -> Option<IpAddr> {
+    let inner = match text.strip_prefix('[') {
+        None => text,
+        Some(rest) => {
+            let (inner, port) = rest.split_once(']')?;
+            if !port.is_empty() {
+                port.strip_prefix(':')?.parse::<u16>().ok()?;
+            }
+            inner
+        }
+    };
+    let address = inner.split_once('%').map_or(inner, |(address, _)| address);
+    address.parse::<Ipv6Addr>().ok().map(IpAddr::V6)
 }
 
 #[cfg(test)]

@@ -118,7 +118,12 @@ impl FromRequestParts<AppState> for RequestCaller {
         };
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let address = peer.map(|ConnectInfo(peer)| {
-            client_address(peer.ip(), &parts.headers, &state.config.trusted_proxies)
+            client_address(
+                peer.ip(),
+                &parts.headers,
+                &state.config.client_address_header,
+                &state.config.trusted_proxies,
+            )
         });
         Ok(Self {
             session: session::read(

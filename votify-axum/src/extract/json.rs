@@ -1,5 +1,7 @@
 //! A JSON body extractor that rejects with [`Problem`] responses.
 
+mod unique_keys;
+
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody, to_bytes};
@@ -11,6 +13,7 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use tokio::time::timeout;
 
+use self::unique_keys::UniqueKeys;
 use crate::error::{ErrorCode, Problem};
 
 /// Maximum size of a body in bytes.
@@ -29,7 +32,7 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let bytes = json_bytes(&parts.headers, body).await?;
-        parse_json(&bytes).map(Self)
+        Ok(Self(parse_json(&bytes)?))
     }
 }
 
@@ -67,16 +70,50 @@ pub(crate) async fn json_bytes(headers: &HeaderMap, mut body: Body) -> Result<By
     Box::pin(read_remaining(first, body)).await
 }
 
-/// Parses any JSON.
+/// The reason why a text is rejected.
+#[derive(Debug)]
+pub(crate) enum JsonError {
+    Syntax {
+        line: usize,
+        column: usize,
+    },
+    /// An object has a key twice. The message names the key, line and column.
+    RepeatedKey(String),
+}
+
+impl From<JsonError> for Problem {
+    fn from(error: JsonError) -> Self {
+        let detail = match error {
+            JsonError::Syntax { line, column } => {
+                format!("syntax error at line {line}, column {column}")
+            }
+            JsonError::RepeatedKey(message) => message,
+        };
+        Self::new(ErrorCode::MalformedJson).with_detail(detail)
+    }
+}
+
+/// Parses any JSON in which no object has a key twice.
 ///
 /// # Errors
-/// - `malformed_json`: the body is no JSON; the response names line and column.
-pub(crate) fn parse_json(bytes: &[u8]) -> Result<Value, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        Problem::new(ErrorCode::MalformedJson)
-            .with_detail(format!("syntax error at line {line}, column {column}"))
-    })
+/// - [`JsonError::Syntax`]: the text is no JSON.
+/// - [`JsonError::RepeatedKey`]: an object has a key twice.
+///
+/// The handler answers 400 `malformed_json`.
+pub(crate) fn parse_json(bytes: &[u8]) -> Result<Value, JsonError> {
+    serde_json::from_slice::<UniqueKeys>(bytes)
+        .and_then(|UniqueKeys| serde_json::from_slice(bytes))
+        .map_err(|error| {
+            // Any JSON is accepted, so an error about data is a repeated key.
+            if error.is_data() {
+                JsonError::RepeatedKey(error.to_string())
+            } else {
+                JsonError::Syntax {
+                    line: error.line(),
+                    column: error.column(),
+                }
+            }
+        })
 }
 
 async fn read_remaining(first: Bytes, body: Body) -> Result<Bytes, Problem> {

@@ -6,7 +6,9 @@ use std::str::FromStr;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 
+use crate::config::Config;
 use crate::error::{ErrorCode, Problem};
+use crate::middleware::host::Host;
 
 /// The origin of a web page: scheme, host and port. Compared exactly.
 ///
@@ -38,6 +40,10 @@ impl Origin {
         self.secure
     }
 
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
     const fn default_port(secure: bool) -> u16 {
         if secure { 443 } else { 80 }
     }
@@ -47,12 +53,10 @@ impl Origin {
     ///
     /// That header has no scheme. A host without a port matches the default port of both
     /// schemes.
-    fn matches_host(&self, host: &Authority) -> bool {
-        let port = match host.port_u16() {
-            Some(port) => self.port == port,
-            None => self.port == Self::default_port(self.secure),
-        };
-        port && host.host().eq_ignore_ascii_case(&self.host)
+    fn matches_host(&self, host: &Host<'_>) -> bool {
+        let default_port = || Self::default_port(self.secure);
+        self.port == host.port().unwrap_or_else(default_port)
+            && self.host.eq_ignore_ascii_case(host.name())
     }
 
     /// Returns the origin as browsers send it.
@@ -160,12 +164,7 @@ impl fmt::Display for PublicUrl {
 ///
 /// # Errors
 /// - `origin_not_allowed`: the page has another origin; the handler answers 403.
-pub(crate) fn check_origin(
-    headers: &HeaderMap,
-    uri: &Uri,
-    public_url: Option<&PublicUrl>,
-    allowed_origins: &[Origin],
-) -> Result<(), Problem> {
+pub(crate) fn check_origin(headers: &HeaderMap, uri: &Uri, config: &Config) -> Result<(), Problem> {
     let mut lines = headers.get_all(header::ORIGIN).iter();
     let Some(first) = lines.next() else {
         return Ok(());
@@ -176,10 +175,9 @@ pub(crate) fn check_origin(
         .filter(|_| lines.next().is_none())
         .and_then(|text| text.parse::<Origin>().ok());
     let allowed = origin.is_some_and(|origin| {
-        let public = public_url.map(PublicUrl::origin);
-        allowed_origins.contains(&origin)
-            || public == Some(&origin)
-            || own_host(headers, uri).is_some_and(|host| {
+        let public = config.public_url.as_ref().map(PublicUrl::origin);
+        config.origins().any(|known| *known == origin)
+            || Host::of_request(headers, uri).is_some_and(|host| {
                 // The scheme of the public host is known, and must match.
                 origin.matches_host(&host) && public.is_none_or(|public| public.host != origin.host)
             })
@@ -188,16 +186,5 @@ pub(crate) fn check_origin(
         Ok(())
     } else {
         Err(ErrorCode::OriginNotAllowed.into())
-    }
-}
-
-/// Returns the host that the client called.
-pub(crate) fn own_host(headers: &HeaderMap, uri: &Uri) -> Option<Authority> {
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    match host {
-        Some(host) => plain_authority(host),
-        None => uri.authority().cloned(),
     }
 }

@@ -46,12 +46,12 @@ impl VotifyRouter {
         }
         let cors = cors(&config.allowed_origins);
         let state = AppState::new(engine, config, document.into());
-        let router = router.layer(OuterLayer(state.clone()));
+        // Inside of the outer layer, which rejects preflights to foreign hosts too.
         let router = match cors {
             Some(cors) => router.layer(cors),
             None => router,
         };
-        router.with_state(state)
+        router.layer(OuterLayer(state.clone())).with_state(state)
     }
 }
 

@@ -1,12 +1,17 @@
 use ipnet::IpNet;
 
 use super::VotifyRouter;
+use crate::extract::address::{ClientAddressHeader, canonical_network};
+use crate::middleware::host::AllowedHost;
 use crate::middleware::origin::{Origin, PublicUrl};
 
 /// # Proxies and browsers
 impl VotifyRouter {
-    /// Sets the proxies whose `X-Forwarded-For` or `Forwarded` header is trusted.
-    /// Defaults to none.
+    /// Sets the proxies whose [`client_address_header`](Self::client_address_header) is
+    /// trusted. Defaults to none.
+    ///
+    /// IPv4-mapped networks mean the IPv4 network: `::ffff:10.0.0.0/104` is `10.0.0.0/8`.
+    /// Include only proxies: a client inside of these networks can claim any address.
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
@@ -18,13 +23,61 @@ impl VotifyRouter {
     /// ```
     #[must_use]
     pub fn trusted_proxies(mut self, proxies: impl IntoIterator<Item = IpNet>) -> Self {
-        self.config.trusted_proxies = proxies.into_iter().collect();
+        let proxies = proxies.into_iter().map(canonical_network);
+        self.config.trusted_proxies = proxies.collect();
+        self
+    }
+
+    /// Sets the header in which trusted proxies report the client's address. Defaults to
+    /// `X-Forwarded-For`. Other headers are ignored.
+    ///
+    /// The header is read from right to left: the first address that is no trusted proxy
+    /// is the client's. What the client itself sent in the header has no effect.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # fn configure(router: VotifyRouter) -> Result<(), Box<dyn std::error::Error>> {
+    /// let router = router
+    ///     .trusted_proxies(["10.0.0.0/8".parse()?])
+    ///     .client_address_header("x-real-ip".parse()?);
+    /// # let _ = router;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn client_address_header(mut self, header: ClientAddressHeader) -> Self {
+        self.config.client_address_header = header;
+        self
+    }
+
+    /// Sets the names under which this server answers, besides those it knows. Defaults to
+    /// none.
+    ///
+    /// With this setting or a [`public_url`](Self::public_url), requests to other hosts
+    /// are answered 421 `host_not_allowed`. Set one of them: otherwise any web page can
+    /// act as a page of this server for its visitors, by DNS rebinding. The server always
+    /// knows the hosts of the public URL and of the
+    /// [`allowed_origins`](Self::allowed_origins), `localhost` and the names below it, and
+    /// literal addresses. `/healthz`, `/readyz` and `/metrics` answer for every host.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # fn configure(router: VotifyRouter) -> Result<(), votify_axum::InvalidHost> {
+    /// let router = router.allowed_hosts(["polls.example.org".parse()?]);
+    /// # let _ = router;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn allowed_hosts(mut self, hosts: impl IntoIterator<Item = AllowedHost>) -> Self {
+        self.config.allowed_hosts = Some(hosts.into_iter().collect());
         self
     }
 
     /// Sets the URL under which browsers reach this server. Defaults to none.
     ///
-    /// Pages of this origin may write and open WebSockets. With `https`, cookies are
+    /// Pages of this origin may write and open WebSockets. Requests to other hosts are
+    /// rejected, see [`allowed_hosts`](Self::allowed_hosts). With `https`, cookies are
     /// `Secure` and their names start with `__Host-`. A path in the URL is the prefix of
     /// all links.
     ///

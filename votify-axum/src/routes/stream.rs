@@ -10,8 +10,6 @@ mod ws;
 
 use std::time::Duration;
 
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{OriginalUri, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -21,6 +19,7 @@ use votify_core::tally::ViewPosition;
 
 use self::last_sent::LastSent;
 use self::viewer::Viewer;
+use self::ws::Upgrade;
 use crate::error::{ErrorCode, Problem, error_responses};
 use crate::extract::caller::RequestCaller;
 use crate::extract::invite;
@@ -66,25 +65,19 @@ pub(crate) async fn stream(
     PollPath(poll): PollPath,
     OriginalUri(uri): OriginalUri,
     mut caller: RequestCaller,
-    parts: Parts,
+    mut parts: Parts,
     mut query: QueryReader,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
-    let headers = &parts.headers;
-    if requests_web_socket(headers) {
-        let config = &state.config;
-        check_origin(
-            headers,
-            &uri,
-            config.public_url.as_ref(),
-            &config.allowed_origins,
-        )?;
+    let mut upgrade = None;
+    if requests_web_socket(&parts.headers) {
+        check_origin(&parts.headers, &uri, &state.config)?;
+        upgrade = Upgrade::of(&mut parts);
     }
     let after = query.parse("after", "must be a position of a stream");
     let wants_votes = query.keyword("events", &[("votes", true)]).unwrap_or(false);
     // `RequestCaller` has already read this parameter.
     let _ = query.take(invite::PARAMETER);
-    let after = query.finish(last_event_id(headers).or(after))?;
+    let after = query.finish(last_event_id(&parts.headers).or(after))?;
     let permit = state
         .streams
         .acquire(caller.address_block())
@@ -93,7 +86,7 @@ pub(crate) async fn stream(
                 .with_detail("this address holds the maximum number of streams")
                 .with_retry_after(STREAM_LIMIT_RETRY_AFTER)
         })?;
-    if upgrade.is_ok() && caller.session.is_none() {
+    if upgrade.is_some() && caller.session.is_none() {
         // Only this response can set the cookie. Without it, a vote over the socket would
         // belong to a session that the browser does not store.
         state.engine.definition(poll).await?;
@@ -114,8 +107,8 @@ pub(crate) async fn stream(
         _permit: permit,
     };
     Ok(match upgrade {
-        Ok(upgrade) => ws::respond(upgrade, viewer),
-        Err(_) => sse::respond(viewer),
+        Some(upgrade) => ws::respond(upgrade, viewer),
+        None => sse::respond(viewer),
     })
 }
 

@@ -63,6 +63,96 @@ async fn invalid_json_is_malformed() {
         .assert_problem(400, "malformed_json");
 }
 
+/// Two parsers may disagree about which of the two values counts.
+#[tokio::test]
+async fn a_repeated_key_is_malformed() {
+    let app = App::new();
+    let mut owner = Browser::new(&app);
+    let poll = owner.create_poll(json!({"revote": true})).await;
+    let [a, b, _] = &poll.options[..] else {
+        panic!("{poll:?}")
+    };
+    let path = poll.path("/vote");
+    let create = "/api/polls";
+    let deep = |body: &str| format!("{}{body}{}", "[".repeat(100), "]".repeat(100));
+    for (path, body, key) in [
+        (
+            &path[..],
+            format!(r#"{{"option_id": "{a}", "option_id": "{b}"}}"#),
+            "option_id",
+        ),
+        (
+            &path,
+            format!(r#"{{"option_id": "{a}", "option_id": "{a}"}}"#),
+            "option_id",
+        ),
+        (
+            &path,
+            format!(r#"{{"option_id": "{a}", "option\u005fid": "{b}"}}"#),
+            "option_id",
+        ),
+        (
+            &path,
+            format!(r#"{{"ranking": {{"x": 1, "y": 2, "x": 3}}, "option_id": "{a}"}}"#),
+            "x",
+        ),
+        (&path, format!(r#"{{"option_id": {}}}"#, deep(r#"{"": 1, "": 2}"#)), ""),
+        (
+            create,
+            r#"{"title": "a", "options": ["a", "b"], "title": "b"}"#.to_owned(),
+            "title",
+        ),
+        (
+            create,
+            r#"{"title": "a", "options": [{"text": "a"}, {"text": "b", "text": "c"}]}"#.to_owned(),
+            "text",
+        ),
+        (
+            create,
+            r#"{"title": "a", "options": ["a", "b"], "address_quota": {"ballots": 1, "ballots": 2}}"#
+                .to_owned(),
+            "ballots",
+        ),
+        (create, r#"[{"\u00e9": 1, "é": 2}]"#.to_owned(), "é"),
+    ] {
+        let response = app.send(raw(path, JSON, body.clone())).await;
+        let problem = response.assert_problem(400, "malformed_json");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(&format!("{key:?}")), "{body}: {detail}");
+    }
+    let long = "k".repeat(10_000);
+    let body = format!(r#"{{"{long}": 1, "{long}": 2}}"#);
+    let response = app.send(raw(create, JSON, body)).await;
+    response.assert_problem(400, "malformed_json");
+    assert!(response.text.len() < 400, "{}", response.text);
+    assert_eq!(app.total(&poll.id).await, 0);
+    // The same key in different objects is no repetition.
+    let body = r#"{"title": "a", "options": [{"text": "a"}, {"text": "b"}]}"#;
+    app.send(raw(create, JSON, body)).await.expect_status(201);
+}
+
+#[tokio::test]
+async fn every_endpoint_with_a_body_rejects_repeated_keys() {
+    let app = App::new();
+    let mut owner = Browser::new(&app);
+    let poll = owner.create_poll(json!({"voters": "invite"})).await;
+    let calls = [
+        (Method::PATCH, poll.path("")),
+        (Method::POST, poll.path("/invites")),
+        (Method::POST, poll.path("/vote")),
+        (Method::POST, "/api/polls".to_owned()),
+    ];
+    for (method, path) in calls {
+        let mut request = raw(&path, JSON, r#"{"count": 1, "count": 2}"#);
+        *request.method_mut() = method;
+        let cookie = owner.cookie.as_deref().unwrap().parse().unwrap();
+        request.headers_mut().insert("cookie", cookie);
+        app.send(request)
+            .await
+            .assert_problem(400, "malformed_json");
+    }
+}
+
 #[tokio::test]
 async fn bodies_above_64_kib_are_rejected() {
     let app = App::new();

@@ -51,7 +51,7 @@ async fn a_nested_router_works_below_its_prefix() {
 
 #[tokio::test]
 async fn location_uses_the_path_of_the_public_url() {
-    let app = App::with(|router| router.public_url("https://a.test/votes".parse().unwrap()));
+    let app = App::with(|router| router.public_url("https://polls.test/votes".parse().unwrap()));
     let body = json!({"title": "t", "options": ["a", "b"]});
     let created = app.post("/api/polls", body).await.expect_status(201);
     let id = created.json()["id"].as_str().unwrap().to_owned();

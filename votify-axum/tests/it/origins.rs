@@ -114,6 +114,7 @@ async fn the_public_url_and_allowed_origins_may_write() {
         router
             .public_url("https://polls.example/app".parse().unwrap())
             .allowed_origins(["https://embed.example:8443".parse().unwrap()])
+            .allowed_hosts(["internal".parse().unwrap(), "polls.test".parse().unwrap()])
     });
     for origin in [
         "https://polls.example",

@@ -100,6 +100,11 @@ async fn problem_bodies() {
     add(app.send(text("text/plain", "{}".to_owned())).await);
     let long = " ".repeat(64 * 1024 + 1);
     add(app.send(text("application/json", long)).await);
+    let mut without_host = crate::app::request(Method::GET, "/api/polls", None);
+    without_host.headers_mut().remove("host");
+    add(app.send(without_host).await);
+    let named = App::with(|router| router.allowed_hosts([]));
+    add(named.get("/api/polls").await);
     let origin = [("origin", "https://evil.test")];
     add(owner
         .call_with(Method::POST, "/api/polls", Some(json!({})), &origin)

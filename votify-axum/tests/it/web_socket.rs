@@ -1,5 +1,6 @@
 //! Streams over WebSocket.
 
+mod closing;
 mod limits;
 mod sessions;
 mod state;

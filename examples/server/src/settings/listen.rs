@@ -17,13 +17,23 @@ pub(super) fn parse_networks(text: &str) -> Result<Vec<IpNet>, String> {
     text.split(',')
         .map(str::trim)
         .filter(|item| !item.is_empty())
-        .map(|item| match item.parse::<IpAddr>() {
-            Ok(address) => Ok(IpNet::from(address)),
-            Err(_) => item.parse().map_err(|_| {
-                format!("{item:?} is not a network; write networks like 10.0.0.0/8,fd00::/8")
-            }),
+        .map(|item| match (item.parse::<IpAddr>(), item.parse()) {
+            (Ok(address), _) => Ok(IpNet::from(address)),
+            (Err(_), Ok(network)) if !has_mapped_address(&network) => Ok(network),
+            (Err(_), Ok(network)) if network.prefix_len() >= 96 => Ok(network),
+            (Err(_), Ok(_)) => Err(format!(
+                "{item:?} is not an IPv4 network; write it like 10.0.0.0/8 or ::ffff:10.0.0.0/104"
+            )),
+            (Err(_), Err(_)) => Err(format!(
+                "{item:?} is not a network; write networks like 10.0.0.0/8,fd00::/8"
+            )),
         })
         .collect()
+}
+
+/// Returns true for an IPv4 address in IPv6 notation.
+fn has_mapped_address(network: &IpNet) -> bool {
+    network.addr().is_ipv6() && network.addr().to_canonical().is_ipv4()
 }
 
 #[cfg(test)]
@@ -57,5 +67,10 @@ mod tests {
         assert_eq!(shown, ["10.0.0.0/8", "192.0.2.1/32", "fd00::/8"]);
         assert_eq!(parse_networks("").unwrap(), []);
         assert!(parse_networks("10.0.0.0/33").is_err() && parse_networks("proxy").is_err());
+        for mapped in ["::ffff:10.0.0.1", "::ffff:10.0.0.0/104", "::ffff:0:0/96"] {
+            assert!(parse_networks(mapped).is_ok(), "{mapped}");
+        }
+        // This prefix counts from the left of the IPv6 address.
+        assert!(parse_networks("::ffff:10.0.0.0/8").is_err());
     }
 }

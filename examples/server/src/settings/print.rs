@@ -23,8 +23,10 @@ struct Printed {
     register_rate: String,
     streams_per_address: Count,
     trusted_proxies: Vec<String>,
+    client_address_header: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     public_url: Option<String>,
+    allowed_hosts: Vec<String>,
     log: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<&'static str>,
@@ -65,7 +67,13 @@ pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, CliError> {
             .iter()
             .map(ToString::to_string)
             .collect(),
+        client_address_header: settings.client_address_header.to_string(),
         public_url: settings.public_url.as_ref().map(ToString::to_string),
+        allowed_hosts: settings
+            .allowed_hosts
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         log: settings.common.log.clone(),
         secret: settings.secret.as_ref().map(|_| HIDDEN),
     };

@@ -12,8 +12,10 @@ use crate::error::CliError;
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct File {
     pub(super) accounts: Option<Value>,
+    pub(super) allowed_hosts: Option<Value>,
     pub(super) broadcast: Option<Value>,
     pub(super) cache: Option<Value>,
+    pub(super) client_address_header: Option<Value>,
     pub(super) images: Option<Value>,
     pub(super) limits: Option<Value>,
     pub(super) listen: Option<Value>,

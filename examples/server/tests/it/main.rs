@@ -13,6 +13,7 @@ mod connections;
 mod crash;
 mod fleet;
 mod full_disk;
+mod hosts;
 mod list_readers;
 mod program;
 mod redis_outage;

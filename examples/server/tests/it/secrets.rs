@@ -25,7 +25,15 @@ async fn public_addresses_require_a_secret() {
     );
     let mut command = votify(
         directory.path(),
-        &["serve", "--listen", "0.0.0.0:0", "--store", "memory:"],
+        &[
+            "serve",
+            "--listen",
+            "0.0.0.0:0",
+            "--store",
+            "memory:",
+            "--allowed-hosts",
+            "polls.example",
+        ],
     );
     command.env("VOTIFY_SECRET", "0123456789abcdef0123456789abcdef");
     Server::spawn(command).await.stop().await;

@@ -91,7 +91,9 @@ async fn printed_settings_are_a_valid_settings_file() {
         register-rate = "7/1h"
         streams-per-address = "off"
         trusted-proxies = ["10.0.0.0/8", "::1"]
+        client-address-header = "X-Real-IP"
         public-url = "https://polls.example.org"
+        allowed-hosts = ["Polls.internal:8080", "*"]
         log = "warn"
     "#;
     let printed = SettingsCase::new(file).printed(&[]).await;
@@ -112,7 +114,9 @@ async fn printed_settings_are_a_valid_settings_file() {
         register-rate = "7/3600s"
         streams-per-address = "off"
         trusted-proxies = ["10.0.0.0/8", "::1/128"]
+        client-address-header = "x-real-ip"
         public-url = "https://polls.example.org"
+        allowed-hosts = ["polls.internal:8080", "*"]
         log = "warn"
     "#;
     assert_eq!(printed, expected.parse().unwrap());
@@ -263,6 +267,27 @@ async fn an_invalid_value_is_reported_in_one_line_with_exit_code_2() {
             "VOTIFY_TRUSTED_PROXIES",
             "10.0.0.0/99",
             ["VOTIFY_TRUSTED_PROXIES", "10.0.0.0/8"],
+        ),
+        (
+            "",
+            "VOTIFY_TRUSTED_PROXIES",
+            "::ffff:10.0.0.0/8",
+            ["VOTIFY_TRUSTED_PROXIES", "::ffff:10.0.0.0/104"],
+        ),
+        (
+            "",
+            "VOTIFY_CLIENT_ADDRESS_HEADER",
+            "X-Forwarded-For, Forwarded",
+            [
+                "VOTIFY_CLIENT_ADDRESS_HEADER",
+                "x-forwarded-for, forwarded or x-real-ip",
+            ],
+        ),
+        (
+            "",
+            "VOTIFY_ALLOWED_HOSTS",
+            "polls.example.org,https://polls.example.org",
+            ["VOTIFY_ALLOWED_HOSTS", "polls.example.org:8080"],
         ),
         (
             "",

@@ -1,9 +1,10 @@
-use axum::extract::ws::Message;
 use serde::Serialize;
 use serde_json::Value;
+use tungstenite::Message;
 
 use crate::dto::receipt::ReceiptBody;
 use crate::error::ProblemBody;
+use crate::extract::json::{JsonError, parse_json};
 
 /// Maximum number of characters of a `request_id`.
 const MAX_REQUEST_ID_LENGTH: usize = 100;
@@ -18,16 +19,20 @@ pub(super) enum Command {
     },
     /// Requests the current state.
     Refresh,
-    Malformed,
+    /// Anything else. The message is about a repeated key.
+    Malformed(Option<String>),
 }
 
 impl Command {
     pub(super) fn parse(message: &Message) -> Self {
         let Message::Text(text) = message else {
-            return Self::Malformed;
+            return Self::Malformed(None);
         };
-        let Ok(Value::Object(mut fields)) = serde_json::from_str(text) else {
-            return Self::Malformed;
+        let mut fields = match parse_json(text.as_bytes()) {
+            Ok(Value::Object(fields)) => fields,
+            Ok(_) => return Self::Malformed(None),
+            Err(JsonError::RepeatedKey(message)) => return Self::Malformed(Some(message)),
+            Err(JsonError::Syntax { .. }) => return Self::Malformed(None),
         };
         let kind = fields.remove("type");
         match kind.as_ref().and_then(Value::as_str) {
@@ -43,9 +48,9 @@ impl Command {
                         body: Value::Object(fields),
                     }
                 }
-                Some(_) => Self::Malformed,
+                Some(_) => Self::Malformed(None),
             },
-            _ => Self::Malformed,
+            _ => Self::Malformed(None),
         }
     }
 }
@@ -68,11 +73,16 @@ pub(super) enum Reply {
     },
     Error {
         code: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        detail: Option<String>,
     },
 }
 
 impl Reply {
-    pub(super) const MALFORMED: Self = Self::Error {
-        code: "malformed_message",
-    };
+    pub(super) const fn malformed(detail: Option<String>) -> Self {
+        Self::Error {
+            code: "malformed_message",
+            detail,
+        }
+    }
 }

@@ -1,16 +1,23 @@
+mod closing;
+mod opening;
+
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{self, Context};
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::Response;
 use bytes::Bytes;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio::time::timeout;
+use tungstenite::protocol::WebSocketConfig;
+use tungstenite::{Message, Utf8Bytes};
 use votify_core::engine::live::{Frame, FrameKind};
 
+use self::closing::{CloseReason, Disconnected};
+pub(super) use self::opening::Upgrade;
+use self::opening::WebSocket;
 use super::command::{Command, Reply};
 use super::message;
 use super::viewer::Viewer;
@@ -22,74 +29,32 @@ use crate::voting::cast_within_rate;
 
 /// Maximum size of a client's message in bytes. A longer one ends the stream.
 const MAX_MESSAGE_BYTES: usize = 64 * 1024;
-/// Messages up to this size are read before they are rejected, so that the client
-/// receives the reason. For longer ones it may receive none.
-const MAX_READ_BYTES: usize = 2 * MAX_MESSAGE_BYTES;
 /// Size of the read and of the write buffer. Small, because clients send little and there
 /// are thousands of viewers.
 const BUFFER_BYTES: usize = 2 * 1024;
-/// Number of unanswered pings after which a client is dropped, at the next tick. With the
+/// Number of unanswered pings after which the stream is closed, at the next tick. With the
 /// default interval of 25 s, the client was unresponsive for 50 to 75 s.
 const MAX_UNANSWERED_PINGS: u8 = 2;
-/// Maximum time for a client to receive the close frame.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// `Retry-After` for a stream that has no session.
 const SESSION_RETRY_AFTER: Duration = Duration::from_secs(10);
 
-/// The client is disconnected, or it does not accept messages.
-struct Disconnected;
-
-/// The reason for which a stream ends.
-enum CloseReason {
-    Disconnected,
-    /// The client sent a close frame, which the WebSocket answers itself.
-    ClosedByClient,
-    /// The server closes with this code and text.
-    Close(u16, &'static str),
-}
-
-impl From<Disconnected> for CloseReason {
-    fn from(Disconnected: Disconnected) -> Self {
-        Self::Disconnected
-    }
-}
-
-pub(super) fn respond(upgrade: WebSocketUpgrade, viewer: Viewer) -> Response {
+pub(super) fn respond(upgrade: Upgrade, viewer: Viewer) -> Response {
     let (caller, state) = (viewer.caller.clone(), viewer.state.clone());
-    let mut response = upgrade
+    let config = WebSocketConfig::default()
         .read_buffer_size(BUFFER_BYTES)
         .write_buffer_size(BUFFER_BYTES)
-        .max_message_size(MAX_READ_BYTES)
-        .max_frame_size(MAX_READ_BYTES)
-        .on_upgrade(move |socket| serve_socket(socket, viewer));
+        .max_message_size(Some(MAX_MESSAGE_BYTES))
+        .max_frame_size(Some(MAX_MESSAGE_BYTES));
+    let mut response = upgrade.serve(config, move |socket| serve_socket(socket, viewer));
     caller.set_session_cookie(&mut response, &state);
     response
 }
 
 async fn serve_socket(mut socket: WebSocket, mut viewer: Viewer) {
-    if let CloseReason::Close(code, reason) = run_socket(&mut socket, &mut viewer).await {
-        drop(viewer);
-        send_close(socket, code, reason).await;
-    }
-}
-
-async fn send_close(mut socket: WebSocket, code: u16, reason: &'static str) {
-    let close = Message::Close(Some(CloseFrame {
-        code,
-        reason: Utf8Bytes::from_static(reason),
-    }));
-    // Dropping a socket with unread input resets the connection, and the client may not
-    // receive the close frame.
-    let handshake = Box::pin(async {
-        if socket.send(close).await.is_ok() {
-            while let Some(Ok(_)) = socket.recv().await {}
-            if code == close_code::SIZE {
-                std::future::pending::<()>().await;
-            }
-        }
-    });
-    let _ = timeout(CLOSE_TIMEOUT, handshake).await;
+    let reason = run_socket(&mut socket, &mut viewer).await;
+    drop(viewer);
+    closing::close(socket, reason).await;
 }
 
 async fn run_socket(socket: &mut WebSocket, viewer: &mut Viewer) -> CloseReason {
@@ -124,7 +89,7 @@ async fn run_socket(socket: &mut WebSocket, viewer: &mut Viewer) -> CloseReason 
                 unanswered_pings = 0;
                 let received = match received {
                     Some(Ok(received)) => received,
-                    Some(Err(error)) => return close_reason(error),
+                    Some(Err(error)) => return CloseReason::of_error(&error),
                     None => return CloseReason::Disconnected,
                 };
                 if let Err(reason) = Box::pin(handle(socket, viewer, received)).await {
@@ -133,13 +98,12 @@ async fn run_socket(socket: &mut WebSocket, viewer: &mut Viewer) -> CloseReason 
             }
             Input::Tick => {
                 tick.set(pings.tick());
-                let is_unresponsive = unanswered_pings >= MAX_UNANSWERED_PINGS;
+                if unanswered_pings >= MAX_UNANSWERED_PINGS {
+                    return CloseReason::UNRESPONSIVE;
+                }
                 unanswered_pings += 1;
-                if is_unresponsive
-                    || send(socket, viewer, Message::Ping(Bytes::new()))
-                        .await
-                        .is_err()
-                {
+                let ping = Message::Ping(Bytes::new());
+                if send(socket, viewer, ping).await.is_err() {
                     return CloseReason::Disconnected;
                 }
             }
@@ -150,7 +114,7 @@ async fn run_socket(socket: &mut WebSocket, viewer: &mut Viewer) -> CloseReason 
 /// The next thing that a viewer's task handles.
 enum Input {
     Frame(Option<Arc<Frame>>),
-    Received(Option<Result<Message, axum::Error>>),
+    Received(Option<tungstenite::Result<Message>>),
     Tick,
 }
 
@@ -211,14 +175,10 @@ async fn handle(
     match &received {
         Message::Ping(_) | Message::Pong(_) => return Ok(()),
         Message::Close(_) => return Err(CloseReason::ClosedByClient),
-        Message::Text(text) if text.len() > MAX_MESSAGE_BYTES => return Err(message_too_long()),
-        Message::Binary(bytes) if bytes.len() > MAX_MESSAGE_BYTES => {
-            return Err(message_too_long());
-        }
-        Message::Text(_) | Message::Binary(_) => {}
+        _ => {}
     }
     let reply = match Command::parse(&received) {
-        Command::Malformed => message::json(&Reply::MALFORMED),
+        Command::Malformed(detail) => message::json(&Reply::malformed(detail)),
         Command::Refresh => match refresh(viewer).await {
             Ok(frame) => {
                 viewer.last_sent.record(frame.view.position());
@@ -226,6 +186,7 @@ async fn handle(
             }
             Err(problem) => message::json(&Reply::Error {
                 code: problem.code(),
+                detail: None,
             }),
         },
         Command::Vote { request_id, body } => {
@@ -286,26 +247,9 @@ async fn refresh(viewer: &mut Viewer) -> Result<Arc<Frame>, Problem> {
 
 fn end_of_watch(viewer: &Viewer) -> CloseReason {
     if viewer.deleted {
-        CloseReason::Close(close_code::NORMAL, "the poll was deleted")
+        CloseReason::POLL_DELETED
     } else {
-        CloseReason::Close(close_code::AWAY, "the server is shutting down")
-    }
-}
-
-const fn message_too_long() -> CloseReason {
-    CloseReason::Close(close_code::SIZE, "a message may have at most 64 KiB")
-}
-
-/// Returns the reason for a client that violates the WebSocket protocol.
-fn close_reason(error: axum::Error) -> CloseReason {
-    use tungstenite::Error;
-    match error.into_inner().downcast_ref() {
-        Some(Error::Capacity(_)) => message_too_long(),
-        Some(Error::Utf8(_)) => CloseReason::Close(close_code::INVALID, "text must be UTF-8"),
-        Some(Error::Protocol(_)) => {
-            CloseReason::Close(close_code::PROTOCOL, "WebSocket protocol error")
-        }
-        _ => CloseReason::Disconnected,
+        CloseReason::SHUTDOWN
     }
 }
 
