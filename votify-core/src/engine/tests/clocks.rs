@@ -30,10 +30,7 @@ async fn listed(harness: &Harness, status: PollStatus) -> Vec<PollId> {
         status: Some(status),
         ..PollFilter::default()
     };
-    let anyone = Caller::anonymous();
-    let listed = harness
-        .engine
-        .list_polls(&filter, &PageRequest::FIRST, &anyone);
+    let listed = harness.engine.list_polls(&filter, &PageRequest::FIRST);
     let page = listed.await.unwrap();
     let listed = &page.items;
     for snapshot in listed {
