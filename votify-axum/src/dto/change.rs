@@ -1,7 +1,8 @@
 use serde_json::Value;
 use votify_core::poll::{ChangeRefusal, FieldError, OptionChange, PollState};
-use votify_core::{OptionId, Poll, PollChange, Timestamp};
+use votify_core::{OptionId, Poll, PollChange, Timestamp, Visibility, VoterPolicy};
 
+use crate::dto::draft::default_visibility;
 use crate::dto::fields::{FieldErrors, FieldReader};
 use crate::dto::options::{self, OptionInput};
 use crate::dto::rules::{Capabilities, RulesInput, nullable_time};
@@ -61,6 +62,7 @@ fn change(
         options: entries.map(|entries| option_changes(entries, now)),
         ballot: rules.ballot,
         voters: rules.voters,
+        visibility: rules.voters.and_then(|voters| visibility(voters, poll)),
         results: rules.results,
         revote: rules.revote,
         address_quota: rules.address_quota,
@@ -68,6 +70,14 @@ fn change(
         closes_at: nullable_time(fields, "closes_at", errors),
         ..PollChange::default()
     }
+}
+
+/// Returns the visibility after a change of the voter policy, as for a new poll. If `poll` is
+/// not for a closed group, a visibility that the host has set remains.
+fn visibility(voters: VoterPolicy, poll: &Poll) -> Option<Visibility> {
+    let was_closed = default_visibility(poll.rules.voters) == Visibility::Unlisted;
+    let visibility = default_visibility(voters);
+    (was_closed || visibility == Visibility::Unlisted).then_some(visibility)
 }
 
 fn option_changes(entries: Vec<OptionInput>, now: Timestamp) -> Vec<OptionChange> {

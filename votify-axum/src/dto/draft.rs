@@ -84,7 +84,7 @@ fn draft(
 
 /// Returns the visibility of polls created over HTTP: those for a closed group are in no
 /// list.
-fn default_visibility(voters: VoterPolicy) -> Visibility {
+pub(crate) fn default_visibility(voters: VoterPolicy) -> Visibility {
     match voters {
         VoterPolicy::Account | VoterPolicy::Invite => Visibility::Unlisted,
         _ => Visibility::Public,

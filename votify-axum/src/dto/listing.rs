@@ -111,18 +111,18 @@ fn render_polls(polls: &[PollSnapshot]) -> Bytes {
 #[cfg(test)]
 mod tests {
     use votify_core::store::PollFilter;
-    use votify_core::{Caller, MemoryStore, PollDraft, PollEngine, Visibility};
+    use votify_core::{MemoryStore, PollDraft, PollEngine, Visibility};
 
     use super::*;
 
     #[tokio::test]
     async fn shared_rendering_equals_the_serialized_body() {
         let engine = PollEngine::new(MemoryStore::new());
-        let (filter, caller) = (PollFilter::default(), Caller::anonymous());
+        let filter = PollFilter::default();
         for polls in 0..3 {
             for limit in [1, 20] {
                 let request = PageRequest::new(1, limit).unwrap();
-                let page = engine.list_polls(&filter, &request, &caller).await.unwrap();
+                let page = engine.list_polls(&filter, &request).await.unwrap();
                 let count = PollCount::capped(polls);
                 let expected = PageBody::new(&page, &request, count);
                 let expected = serde_json::to_vec(&expected).unwrap();

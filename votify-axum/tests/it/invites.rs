@@ -325,3 +325,23 @@ async fn polls_by_invite_are_invalid_without_an_invite_store() {
     let rejected = owner.call(Method::PATCH, &poll.path(""), change).await;
     rejected.assert_problem(422, "invalid_poll");
 }
+
+#[tokio::test]
+async fn a_poll_that_is_edited_to_be_by_invite_is_in_no_list() {
+    let app = app(|router| router);
+    let mut owner = Browser::new(&app);
+    let poll = owner.create_poll(json!({})).await;
+    for (voters, listed) in [("browser", 1), ("invite", 0), ("browser", 1)] {
+        let edit = owner.call(
+            Method::PATCH,
+            &poll.path(""),
+            Some(json!({"voters": voters})),
+        );
+        edit.await.expect_status(200);
+        for path in ["/api/polls", "/api/trending"] {
+            let list = owner.get(path).await.expect_status(200).json();
+            let polls = list["polls"].as_array().unwrap();
+            assert_eq!(polls.len(), listed, "{voters} {path}");
+        }
+    }
+}

@@ -78,6 +78,19 @@ pub trait ForwardStore: fmt::Debug + Send + Sync + 'static {
         self.inner().cast_ballots(ballots, now).await
     }
 
+    /// Forwards [`Store::seal_polls`].
+    async fn seal_polls(
+        &self,
+        ids: &[PollId],
+        cause: SealCause,
+        now: Timestamp,
+    ) -> Vec<Result<SealOutcome, StoreError>> {
+        if let Err(error) = self.before_call().await {
+            return ids.iter().map(|_| Err(error.clone())).collect();
+        }
+        self.inner().seal_polls(ids, cause, now).await
+    }
+
     /// Forwards [`Store::server_time`].
     async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
         self.before_call().await?;
@@ -148,10 +161,7 @@ impl<S: ForwardStore> Store for S {
         cause: SealCause,
         now: Timestamp,
     ) -> Vec<Result<SealOutcome, StoreError>> {
-        if let Err(error) = self.before_call().await {
-            return ids.iter().map(|_| Err(error.clone())).collect();
-        }
-        self.inner().seal_polls(ids, cause, now).await
+        ForwardStore::seal_polls(self, ids, cause, now).await
     }
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {

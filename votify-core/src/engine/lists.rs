@@ -5,9 +5,8 @@ use crate::engine::loaded_poll::LoadedPoll;
 use crate::engine::shared_reads::SharedReads;
 use crate::engine::{EngineError, PollEngine, PollPage};
 use crate::poll::{PollOption, PollState};
-use crate::store::{Page, PageRequest, PollCount, PollFilter};
+use crate::store::{Page, PageRequest, PollCount, PollCursor, PollFilter};
 use crate::tally::Audience;
-use crate::voter::Caller;
 
 /// The time for which callers share a first page.
 const PAGE_AGE: Duration = Duration::from_secs(1);
@@ -25,9 +24,8 @@ pub(super) struct SharedLists {
 #[derive(Debug)]
 struct ReadPage {
     polls: Vec<LoadedPoll>,
-    /// The page for callers who voted in none of the polls. Other callers get it too if
-    /// the counts that they see do not depend on their votes.
-    public: PollPage,
+    /// The page as callers get it, unless a poll has opened or closed since.
+    page: PollPage,
 }
 
 impl SharedLists {
@@ -68,7 +66,9 @@ fn size_of_poll(loaded: &LoadedPoll) -> usize {
 
 /// Listing polls.
 impl PollEngine {
-    /// Returns one page of a list, each poll as `caller` may see it.
+    /// Returns one page of a list, each poll as the public may see it: counts that only
+    /// voters see are absent, also for voters. [`poll`](Self::poll) returns one poll as its
+    /// caller may see it.
     ///
     /// All callers within a second share a first page. A creation, edit, close or
     /// deletion shows at once if it was made through this engine, and within a second
@@ -79,7 +79,7 @@ impl PollEngine {
     ///
     /// ```
     /// use votify_core::store::PollFilter;
-    /// use votify_core::{Caller, MemoryStore, PageRequest, PollDraft, PollEngine, Visibility};
+    /// use votify_core::{MemoryStore, PageRequest, PollDraft, PollEngine, Visibility};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -89,11 +89,11 @@ impl PollEngine {
     ///     engine.create_poll(draft.visibility(Visibility::Public)).await?;
     /// }
     ///
-    /// let (filter, caller) = (PollFilter::default(), Caller::anonymous());
-    /// let first = engine.list_polls(&filter, &PageRequest::new(1, 2)?, &caller).await?;
+    /// let filter = PollFilter::default();
+    /// let first = engine.list_polls(&filter, &PageRequest::new(1, 2)?).await?;
     /// assert_eq!(first.items.len(), 2);
     /// let rest = PageRequest::after(first.next.expect("a third poll"), 2)?;
-    /// let last = engine.list_polls(&filter, &rest, &caller).await?;
+    /// let last = engine.list_polls(&filter, &rest).await?;
     /// assert_eq!((last.items.len(), last.next), (1, None));
     /// # Ok(())
     /// # }
@@ -105,7 +105,6 @@ impl PollEngine {
         &self,
         filter: &PollFilter,
         page: &PageRequest,
-        caller: &Caller,
     ) -> Result<PollPage, EngineError> {
         let store = &self.inner.loader.store;
         let read = async {
@@ -118,43 +117,34 @@ impl PollEngine {
         } else {
             read.await?
         };
-        self.page_of(&read, caller).await
+        Ok(self.current_page(&read))
     }
 
     fn read_page(&self, page: Page<PollState>) -> ReadPage {
         let polls: Vec<LoadedPoll> = page.items.into_iter().map(LoadedPoll::from).collect();
-        let snapshots = polls
-            .iter()
-            .map(|loaded| self.snapshot_for(loaded.clone(), Audience::Public));
         ReadPage {
-            public: PollPage::new(Page {
-                items: snapshots.collect(),
-                next: page.next,
-            }),
+            page: self.public_page(&polls, page.next),
             polls,
         }
     }
 
-    /// Returns a page as `caller` may see it.
-    async fn page_of(&self, read: &ReadPage, caller: &Caller) -> Result<PollPage, EngineError> {
-        let mut audiences = Vec::with_capacity(read.polls.len());
-        for loaded in &read.polls {
-            audiences.push(self.inner.loader.audience(loaded, caller).await?);
-        }
+    /// Returns a page that was read before with the current status of each poll.
+    fn current_page(&self, read: &ReadPage) -> PollPage {
         let now = self.now();
-        let mut shown = read.polls.iter().zip(&read.public.items);
-        // A poll may have opened or closed since the page was read.
-        let is_current = shown.all(|(loaded, shown)| loaded.status(now) == shown.status);
-        if is_current && audiences.iter().all(|one| *one == Audience::Public) {
-            return Ok(read.public.clone());
+        let mut shown = read.polls.iter().zip(&read.page.items);
+        if shown.all(|(loaded, shown)| loaded.status(now) == shown.status) {
+            return read.page.clone();
         }
-        let polls = read.polls.iter().cloned().zip(audiences);
-        Ok(PollPage::new(Page {
-            items: polls
-                .map(|(loaded, audience)| self.snapshot_for(loaded, audience))
-                .collect(),
-            next: read.public.next,
-        }))
+        self.public_page(&read.polls, read.page.next)
+    }
+
+    fn public_page(&self, polls: &[LoadedPoll], next: Option<PollCursor>) -> PollPage {
+        let polls = polls.iter().cloned();
+        let snapshots = polls.map(|loaded| self.snapshot_for(loaded, Audience::Public));
+        PollPage::new(Page {
+            items: snapshots.collect(),
+            next,
+        })
     }
 
     /// Returns the number of polls on all pages of a list, up to [`PollCount::MAX`].

@@ -68,17 +68,14 @@ impl PollLoader {
                 continue;
             }
             let status = poll.status(self.now(), tally.ever_had_ballots());
-            if tally.sealed || status != PollStatus::Closed || self.clock_monitor.differs() {
+            if tally.sealed || status != PollStatus::Closed || !self.clock_monitor.agrees().await {
                 return Ok(LoadedPoll {
                     poll,
                     tally: Arc::new(tally),
                 });
             }
             match self.seal_due(id).await? {
-                SealAttempt::SealedBefore(sealed) => return Ok(sealed),
-                SealAttempt::SealedNow(sealed) => {
-                    // If the channel is full, the next resync informs the viewers.
-                    let _ = self.scheduler.try_send(SchedulerMessage::Sealed(id));
+                SealAttempt::SealedNow(sealed) | SealAttempt::SealedBefore(sealed) => {
                     return Ok(sealed);
                 }
                 // The cached closing time was outdated.
@@ -90,20 +87,34 @@ impl PollLoader {
         Err(self.unavailable())
     }
 
-    /// Seals a poll if its closing time has passed.
-    pub(super) async fn seal_due(&self, id: PollId) -> Result<SealAttempt, EngineError> {
-        let mut attempts = self.seal_all_due(&[id]).await;
-        attempts.pop().unwrap_or(Ok(SealAttempt::NotDue))
+    /// Seals a poll if its closing time has passed. The scheduler announces the closing.
+    async fn seal_due(&self, id: PollId) -> Result<SealAttempt, EngineError> {
+        let now = self.now();
+        let mut attempts = self.seal_all_due(&[id], now).await;
+        let attempt = attempts.pop().unwrap_or(Ok(SealAttempt::NotDue));
+        let message = match &attempt {
+            Ok(SealAttempt::SealedNow(sealed)) => Some(SchedulerMessage::Sealed(sealed.clone())),
+            Ok(_) | Err(EngineError::PollNotFound(_)) => None,
+            Err(_) => Some(SchedulerMessage::Unconfirmed(id, now)),
+        };
+        if let Some(message) = message {
+            // If the channel is full, the next resync informs the viewers.
+            let _ = self.scheduler.try_send(message);
+        }
+        attempt
     }
 
-    /// Seals those polls whose closing time has passed. Returns one result per poll, in
-    /// order. Seals none while the clock is known to be wrong.
+    /// Seals those polls whose closing time has passed at `now`. Returns one result per
+    /// poll, in order. Seals none unless the clock agrees with the store's.
+    ///
+    /// After an error the poll may be sealed. A retry with the same `now` then returns
+    /// [`SealedNow`](SealAttempt::SealedNow).
     pub(super) async fn seal_all_due(
         &self,
         ids: &[PollId],
+        now: Timestamp,
     ) -> Vec<Result<SealAttempt, EngineError>> {
-        let now = self.now();
-        if ids.is_empty() || self.clock_monitor.differs() {
+        if ids.is_empty() || !self.clock_monitor.agrees().await {
             return ids.iter().map(|_| Ok(SealAttempt::NotDue)).collect();
         }
         let outcomes = self.store.seal_polls(ids, SealCause::Deadline, now).await;

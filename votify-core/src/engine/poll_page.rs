@@ -6,10 +6,10 @@ use bytes::Bytes;
 use crate::engine::PollSnapshot;
 use crate::store::Page;
 
-/// A page of polls as a caller may see them. Dereferences to the [`Page`].
+/// A page of polls as the public may see them. Dereferences to the [`Page`].
 ///
-/// Cloning is cheap: clones share the data. Callers who see the same polls and counts get
-/// clones of one page while it is shared.
+/// Cloning is cheap: clones share the data. All callers get clones of one page while it is
+/// shared.
 #[derive(Debug, Clone)]
 pub struct PollPage(Arc<Inner>);
 

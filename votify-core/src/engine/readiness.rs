@@ -88,13 +88,12 @@ impl PollEngine {
                 ready: broadcaster_ready,
             },
         ];
-        let clock_monitor = &self.inner.loader.clock_monitor;
-        if clock_monitor.has_compared() {
+        if let Some(ready) = self.inner.loader.clock_monitor.last_result() {
             components.push(ComponentReadiness {
                 component: "clock",
                 backend: store.backend(),
                 required: false,
-                ready: !clock_monitor.differs(),
+                ready,
             });
         }
         Readiness { components }

@@ -1,5 +1,6 @@
 pub(super) mod message;
 mod timers;
+mod unconfirmed_seals;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,12 +18,17 @@ use crate::store::{PageRequest, PollFilter, PollOrder, StoreError};
 use crate::time::Timestamp;
 use message::SchedulerMessage;
 use timers::{Timers, Transition};
+use unconfirmed_seals::UnconfirmedSeals;
 
 /// Maximum number of pages of a list that one scan reads.
 const MAX_PAGES: u32 = 100;
 
 /// Maximum number of polls in one call of the store that seals them.
 const MAX_SEALED_TOGETHER: usize = 500;
+
+/// Maximum number of polls in one call that repeats failed seals. Fewer, because the failed
+/// call may have had too many polls for its timeout.
+const MAX_RETRIED_TOGETHER: usize = 50;
 
 /// Announces openings and closings on time, and seals polls that are due.
 ///
@@ -44,17 +50,27 @@ impl Scheduler {
         shutdown: CancellationToken,
     ) {
         let mut timers = Timers::default();
+        let mut unconfirmed = UnconfirmedSeals::default();
         let mut scan = tokio::time::interval(self.scan_interval);
         scan.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let next = timers.next();
             let step = async {
                 tokio::select! {
-                    _ = scan.tick() => self.refresh_timers(&mut timers).await,
-                    () = self.sleep_until(next) => self.run_due(&mut timers).await,
+                    _ = scan.tick() => {
+                        self.retry_seals(&mut unconfirmed).await;
+                        self.refresh_timers(&mut timers).await;
+                    }
+                    () = self.sleep_until(next) => {
+                        self.run_due(&mut timers, &mut unconfirmed).await;
+                    }
                     Some(message) = messages.recv() => match message {
                         SchedulerMessage::Scheduled(poll) => timers.add(&poll, self.loader.now()),
-                        SchedulerMessage::Sealed(id) => self.notify_closed(id).await,
+                        SchedulerMessage::Sealed(loaded) => {
+                            unconfirmed.remove(loaded.poll.id);
+                            self.notifier.notify_closed(loaded);
+                        }
+                        SchedulerMessage::Unconfirmed(id, time) => unconfirmed.add(id, time),
                     },
                 }
             };
@@ -85,20 +101,14 @@ impl Scheduler {
             order: PollOrder::Closing,
             ..PollFilter::all()
         };
-        let scans = async {
-            self.scan(timers, &opening, |poll| poll.opening_time() <= horizon)
-                .await?;
-            self.scan(timers, &closing, |poll| {
-                poll.closes_at.is_some_and(|closes_at| closes_at <= horizon)
-            })
-            .await
-        };
-        if let Err(error) = scans.await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "failed to list polls that open or close soon; the next scan retries"
-            );
-        }
+        // A failure of one scan must not prevent the other: without the second, no poll
+        // would be sealed on time.
+        let opening = self.scan(timers, &opening, |poll| poll.opening_time() <= horizon);
+        log_failed_scan("open", opening.await);
+        let closing = self.scan(timers, &closing, |poll| {
+            poll.closes_at.is_some_and(|closes_at| closes_at <= horizon)
+        });
+        log_failed_scan("close", closing.await);
     }
 
     /// Adds timers for a list of polls, page by page, up to the first page whose last
@@ -131,20 +141,22 @@ impl Scheduler {
 
     /// Opens and closes the polls that are due. Polls that close together are sealed
     /// together.
-    async fn run_due(&self, timers: &mut Timers) {
+    async fn run_due(&self, timers: &mut Timers, unconfirmed: &mut UnconfirmedSeals) {
         let now = self.loader.now();
         let mut closing = Vec::new();
         while let Some((time, id, transition)) = timers.pop_due(now) {
             match transition {
                 Transition::Opens => log_failure(id, self.open(id, time).await),
+                // The next scan retries it.
+                Transition::Closes if unconfirmed.contains(id) => {}
                 Transition::Closes => closing.push(id),
             }
             if closing.len() == MAX_SEALED_TOGETHER {
-                self.close(&closing).await;
+                self.close(&closing, now, unconfirmed).await;
                 closing.clear();
             }
         }
-        self.close(&closing).await;
+        self.close(&closing, now, unconfirmed).await;
     }
 
     /// Announces that a poll opens at `time`, unless its `opens_at` was changed
@@ -158,21 +170,66 @@ impl Scheduler {
         Ok(())
     }
 
-    async fn close(&self, ids: &[PollId]) {
-        let attempts = self.loader.seal_all_due(ids).await;
-        for (id, attempt) in ids.iter().zip(attempts) {
-            match attempt {
-                Ok(SealAttempt::SealedNow(loaded)) => self.notifier.notify_closed(loaded),
-                Ok(_) => {}
-                Err(error) => log_failure(*id, Err(error)),
+    /// Repeats the seals whose outcome is unknown, and announces the closings that were not
+    /// announced yet.
+    async fn retry_seals(&self, unconfirmed: &mut UnconfirmedSeals) {
+        for (time, ids) in unconfirmed.batches(MAX_RETRIED_TOGETHER) {
+            // With a wrong clock no poll is sealed, and the outcome remains unknown.
+            if !self.loader.clock_monitor.agrees().await {
+                return;
+            }
+            let is_available = self.close(&ids, time, unconfirmed).await;
+            if !is_available {
+                return;
             }
         }
     }
 
-    async fn notify_closed(&self, id: PollId) {
-        if let Ok(loaded) = self.loader.load(id).await {
-            self.notifier.notify_closed(loaded);
+    /// Seals those polls that are due at `now`, and announces each that this engine has
+    /// sealed, now or before. Returns false if the store is unavailable for all of them.
+    async fn close(
+        &self,
+        ids: &[PollId],
+        now: Timestamp,
+        unconfirmed: &mut UnconfirmedSeals,
+    ) -> bool {
+        let mut is_available = false;
+        let attempts = self.loader.seal_all_due(ids, now).await;
+        for (id, attempt) in ids.iter().zip(attempts) {
+            is_available |= !matches!(
+                attempt,
+                Err(EngineError::Store(StoreError::Unavailable { .. }))
+            );
+            match attempt {
+                Ok(SealAttempt::SealedNow(loaded)) => {
+                    unconfirmed.remove(*id);
+                    self.notifier.notify_closed(loaded);
+                }
+                Ok(SealAttempt::SealedBefore(loaded)) => {
+                    if unconfirmed.confirm(*id, loaded.poll.sealed_at) {
+                        self.notifier.notify_closed(loaded);
+                    }
+                }
+                Ok(SealAttempt::NotDue) | Err(EngineError::PollNotFound(_)) => {
+                    unconfirmed.remove(*id);
+                }
+                Err(error) => {
+                    unconfirmed.add(*id, now);
+                    log_failure(*id, Err(error));
+                }
+            }
         }
+        is_available
+    }
+}
+
+fn log_failed_scan(transition: &'static str, result: Result<(), StoreError>) {
+    if let Err(error) = result {
+        tracing::warn!(
+            transition,
+            error = &error as &dyn std::error::Error,
+            "failed to list polls that open or close soon; the next scan retries"
+        );
     }
 }
 

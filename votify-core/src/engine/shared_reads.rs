@@ -7,10 +7,12 @@ use tokio::time::Instant;
 
 use crate::engine::EngineError;
 
-/// Maximum number of results in memory.
+/// Maximum number of results in memory. More evict those that were not used for longest, so
+/// that one caller with many lists does not evict the lists that everybody uses.
 const MAX_ENTRIES: usize = 256;
-/// Maximum size of the results in memory. Anybody can ask for many different lists of large
-/// polls: a first page of 100 polls can have 14 MB.
+/// Maximum size of the results in memory, except that one larger result is stored alone.
+/// Anybody can ask for many different lists of large polls: a first page of 100 polls can
+/// have 14 MB.
 const MAX_BYTES: usize = 16 << 20;
 
 /// Results of reads, each shared by all callers within a time.
@@ -26,15 +28,66 @@ pub(super) struct SharedReads<K, T> {
 
 #[derive(Debug)]
 struct Slots<K, T> {
-    by_key: HashMap<K, Arc<Slot<T>>>,
-    /// The size of all results since the last clearing, also of those that were replaced.
-    bytes: usize,
+    by_key: HashMap<K, Entry<T>>,
+    /// The number of uses of all entries.
+    uses: u64,
 }
 
-impl<K, T> Slots<K, T> {
-    fn clear(&mut self) {
-        self.by_key.clear();
-        self.bytes = 0;
+#[derive(Debug)]
+struct Entry<T> {
+    slot: Arc<Slot<T>>,
+    /// The size of the result, 0 before the first read has ended.
+    bytes: usize,
+    /// The number of the last use.
+    last_use: u64,
+}
+
+impl<K: Eq + Hash + Clone, T> Slots<K, T> {
+    /// Returns the slot of a key, and marks it as used.
+    fn slot(&mut self, key: &K) -> Arc<Slot<T>> {
+        if !self.by_key.contains_key(key) && self.by_key.len() >= MAX_ENTRIES {
+            self.evict(|_, _| true);
+        }
+        self.uses += 1;
+        let entry = self.by_key.entry(key.clone()).or_insert_with(|| Entry {
+            slot: Arc::default(),
+            bytes: 0,
+            last_use: 0,
+        });
+        entry.last_use = self.uses;
+        Arc::clone(&entry.slot)
+    }
+
+    /// Sets the size of a new result, and evicts others until the rest is small enough.
+    fn set_bytes(&mut self, key: &K, slot: &Arc<Slot<T>>, bytes: usize) {
+        match self.by_key.get_mut(key) {
+            Some(entry) if Arc::ptr_eq(&entry.slot, slot) => entry.bytes = bytes,
+            // The entry was evicted during the read.
+            _ => return,
+        }
+        while self.bytes() > MAX_BYTES {
+            if !self.evict(|other, entry| other != key && entry.bytes > 0) {
+                return;
+            }
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.by_key.values().map(|entry| entry.bytes).sum()
+    }
+
+    /// Removes the entry that was not used for longest, of those that `may_evict` accepts.
+    /// Returns false if it accepts none.
+    fn evict(&mut self, may_evict: impl Fn(&K, &Entry<T>) -> bool) -> bool {
+        let entries = self.by_key.iter();
+        let oldest = entries
+            .filter(|(key, entry)| may_evict(key, entry))
+            .min_by_key(|(_, entry)| entry.last_use);
+        let Some(key) = oldest.map(|(key, _)| key.clone()) else {
+            return false;
+        };
+        self.by_key.remove(&key);
+        true
     }
 }
 
@@ -57,7 +110,7 @@ impl<K: Eq + Hash + Clone + Sync, T: Clone + Send> SharedReads<K, T> {
             size_of,
             slots: Mutex::new(Slots {
                 by_key: HashMap::new(),
-                bytes: 0,
+                uses: 0,
             }),
         }
     }
@@ -69,7 +122,7 @@ impl<K: Eq + Hash + Clone + Sync, T: Clone + Send> SharedReads<K, T> {
         read: impl Future<Output = Result<T, EngineError>> + Send,
     ) -> Result<T, EngineError> {
         let arrived = Instant::now();
-        let slot = self.slot(key);
+        let slot = self.lock_slots().slot(key);
         let mut shared = slot.lock().await;
         if let Some(last) = &*shared {
             let is_usable = match last.result {
@@ -84,7 +137,8 @@ impl<K: Eq + Hash + Clone + Sync, T: Clone + Send> SharedReads<K, T> {
         let started = Instant::now();
         let result = read.await;
         if let Ok(result) = &result {
-            self.add_bytes((self.size_of)(result));
+            let bytes = (self.size_of)(result);
+            self.lock_slots().set_bytes(key, &slot, bytes);
         }
         *shared = Some(SharedRead {
             started,
@@ -96,32 +150,11 @@ impl<K: Eq + Hash + Clone + Sync, T: Clone + Send> SharedReads<K, T> {
 
     /// Drops all results. Later calls read again, even if a read is running.
     pub(super) fn clear(&self) {
-        self.lock_slots().clear();
-    }
-
-    /// Adds the size of a new result, and drops all results if they are too large. The
-    /// callers that wait for this one still get it.
-    fn add_bytes(&self, bytes: usize) {
-        let mut slots = self.lock_slots();
-        slots.bytes = slots.bytes.saturating_add(bytes);
-        if slots.bytes > MAX_BYTES {
-            slots.clear();
-        }
+        self.lock_slots().by_key.clear();
     }
 
     fn lock_slots(&self) -> MutexGuard<'_, Slots<K, T>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn slot(&self, key: &K) -> Arc<Slot<T>> {
-        let mut slots = self.lock_slots();
-        if let Some(slot) = slots.by_key.get(key) {
-            return Arc::clone(slot);
-        }
-        if slots.by_key.len() >= MAX_ENTRIES {
-            slots.clear();
-        }
-        Arc::clone(slots.by_key.entry(key.clone()).or_default())
     }
 }
 
@@ -214,6 +247,34 @@ mod tests {
             assert_eq!(result.unwrap(), key);
             let stored = shared.lock_slots().by_key.len();
             assert!(stored * RESULT_BYTES <= MAX_BYTES, "{stored}");
+        }
+    }
+    #[tokio::test(start_paused = true)]
+    async fn a_result_in_use_is_not_evicted() {
+        let sizes: [fn(&usize) -> usize; 2] = [|_| 1, |result| *result];
+        for size_of in sizes {
+            let shared = SharedReads::new(Duration::from_secs(1), size_of);
+            let mut reads = 0;
+            for other in 1..1_000 {
+                let used = shared.get(&0, async {
+                    reads += 1;
+                    Ok(1)
+                });
+                used.await.unwrap();
+                let large = shared.get(&other, async { Ok(5 << 20) });
+                large.await.unwrap();
+            }
+            assert_eq!(reads, 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_result_above_the_maximum_size_is_stored_alone() {
+        let shared = SharedReads::new(Duration::from_secs(1), |_| 2 * MAX_BYTES);
+        for key in 0..3 {
+            shared.get(&key, async { Ok(key) }).await.unwrap();
+            let keys: Vec<_> = shared.lock_slots().by_key.keys().copied().collect();
+            assert_eq!(keys, [key]);
         }
     }
 }

@@ -53,7 +53,8 @@ error_responses!(ListErrors: InvalidLogin, InvalidQuery, StoreUnavailable, Inter
 )]
 pub(crate) async fn list_polls(
     State(state): State<AppState>,
-    caller: RequestCaller,
+    // Rejects invalid logins.
+    _: RequestCaller,
     mut query: QueryReader,
 ) -> Result<Response, Problem> {
     let filter = PollFilter {
@@ -67,8 +68,8 @@ pub(crate) async fn list_polls(
     };
     let request = page_request(&mut query, &filter);
     let (request, filter) = query.finish((request, filter))?;
-    let (engine, caller) = (&state.engine, caller.to_caller());
-    let page = engine.list_polls(&filter, &request, &caller).await?;
+    let engine = &state.engine;
+    let page = engine.list_polls(&filter, &request).await?;
     let total = engine.total_polls(&filter, &request, &page).await?;
     Ok(private_json(page_json(&page, &request, total)))
 }
@@ -83,7 +84,8 @@ pub(crate) async fn list_polls(
 )]
 pub(crate) async fn trending(
     State(state): State<AppState>,
-    caller: RequestCaller,
+    // Rejects invalid logins.
+    _: RequestCaller,
     mut query: QueryReader,
 ) -> Result<Response, Problem> {
     let limit = limit(&mut query, DEFAULT_TRENDING_LIMIT);
@@ -94,10 +96,7 @@ pub(crate) async fn trending(
         order: PollOrder::Trending,
         ..PollFilter::default()
     };
-    let polls = state
-        .engine
-        .list_polls(&filter, &page, &caller.to_caller())
-        .await?;
+    let polls = state.engine.list_polls(&filter, &page).await?;
     Ok(private_json(trending_json(&polls)))
 }
 

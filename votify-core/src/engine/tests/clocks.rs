@@ -30,10 +30,7 @@ async fn listed(harness: &Harness, status: PollStatus) -> Vec<PollId> {
         status: Some(status),
         ..PollFilter::default()
     };
-    let anyone = Caller::anonymous();
-    let listed = harness
-        .engine
-        .list_polls(&filter, &PageRequest::FIRST, &anyone);
+    let listed = harness.engine.list_polls(&filter, &PageRequest::FIRST);
     let page = listed.await.unwrap();
     let listed = &page.items;
     for snapshot in listed {
@@ -252,4 +249,47 @@ async fn an_engine_with_a_wrong_clock_seals_nothing_by_deadline() {
         (found.view.is_final(), found.view.total_votes()),
         (true, Some(1))
     );
+}
+
+/// Until the clocks were compared, neither the scheduler nor a read seals a poll. A failed
+/// comparison is repeated within about a second.
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_cannot_compare_its_clock_seals_nothing_by_deadline() {
+    let store = StoreWithClock::new();
+    store.is_silent.store(true, Ordering::Relaxed);
+    let harness = harness_with_clock(&store);
+    let closes = harness.in_seconds(60);
+    let close = |draft: &mut PollDraft| draft.closes_at = Some(closes);
+    let poll = harness.create_poll_with(close).await;
+    harness.clock.advance(Duration::from_secs(61));
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let found = harness.engine.poll(poll.id, &browser(1)).await.unwrap();
+        assert!(!found.poll.is_sealed() && !found.view.is_final());
+    }
+    let voter = browser(1);
+    let late = harness.engine.vote(poll.id, &voter, first_option(&poll));
+    let late = late.await;
+    assert!(matches!(late, Err(EngineError::Refused(_))), "{late:?}");
+
+    store.set_ahead(&harness, 0);
+    store.is_silent.store(false, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let stored = harness.store.polls(&[poll.id]).await.unwrap().remove(0);
+    assert!(stored.unwrap().is_sealed(), "the scheduler sealed the poll");
+}
+
+#[tokio::test]
+async fn a_read_directly_after_the_start_seals_a_due_poll() {
+    let store = StoreWithClock::new();
+    let before = harness_with_clock(&store);
+    let closes = before.in_seconds(60);
+    let close = |draft: &mut PollDraft| draft.closes_at = Some(closes);
+    let poll = before.create_poll_with(close).await;
+    before.engine.shutdown().await;
+    let after = harness_with_clock(&store);
+    after.clock.advance(Duration::from_secs(61));
+    store.set_ahead(&after, 0);
+    let found = after.engine.poll(poll.id, &browser(1)).await.unwrap();
+    assert!(found.view.is_final());
 }

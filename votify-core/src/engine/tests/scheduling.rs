@@ -1,3 +1,6 @@
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use async_trait::async_trait;
 
 use super::*;
@@ -5,8 +8,8 @@ use crate::ballot::Refusal;
 use crate::conformance::ForwardStore;
 use crate::engine::EngineError;
 use crate::engine::Event;
-use crate::poll::{PollState, PollStatus};
-use crate::store::{Page, PageRequest, PollFilter, StoreError};
+use crate::poll::{PollState, PollStatus, SealCause};
+use crate::store::{Page, PageRequest, PollFilter, PollOrder, SealOutcome, StoreError};
 
 #[tokio::test]
 async fn opening_and_closing_are_announced_on_time() {
@@ -264,6 +267,178 @@ async fn polls_after_a_short_page_are_announced() {
         }
     };
     tokio::time::timeout(Duration::from_secs(5), closed)
+        .await
+        .unwrap();
+}
+
+/// A store that cannot list the polls that open soon.
+#[derive(Debug)]
+struct FailingOpeningScan(Arc<dyn Store>);
+
+#[async_trait]
+impl ForwardStore for FailingOpeningScan {
+    fn inner(&self) -> &dyn Store {
+        &*self.0
+    }
+
+    async fn list_polls(
+        &self,
+        filter: &PollFilter,
+        page: &PageRequest,
+        now: Timestamp,
+    ) -> Result<Page<PollState>, StoreError> {
+        if filter.order == PollOrder::Opening {
+            return Err(StoreError::failed("test", "the query was rejected"));
+        }
+        self.0.list_polls(filter, page, now).await
+    }
+}
+
+#[tokio::test]
+async fn polls_close_on_time_although_the_opening_scan_fails() {
+    let before = Harness::new();
+    let closes = before.in_seconds(60);
+    before
+        .create_poll_with(|draft| draft.closes_at = Some(closes))
+        .await;
+    before.engine.shutdown().await;
+    let store = FailingOpeningScan(Arc::clone(&before.store));
+    let after = Harness::on(Arc::new(store), MemoryBroadcaster::new());
+    let mut events = after.engine.events();
+    after.clock.advance(Duration::from_secs(61));
+    let event = tokio::time::timeout(Duration::from_secs(2), events.recv()).await;
+    assert!(matches!(event.unwrap().unwrap(), Event::PollClosed { .. }));
+}
+
+/// A store that loses replies.
+#[derive(Debug)]
+struct LostReplies {
+    inner: Arc<dyn Store>,
+    /// The number of seals whose reply is still to be lost.
+    seals: AtomicUsize,
+    /// The number of reads of definitions that still fail.
+    reads: AtomicUsize,
+}
+
+impl LostReplies {
+    fn is_lost(remaining: &AtomicUsize) -> bool {
+        let (set, get) = (Ordering::SeqCst, Ordering::SeqCst);
+        remaining
+            .fetch_update(set, get, |count| count.checked_sub(1))
+            .is_ok()
+    }
+}
+
+#[async_trait]
+impl ForwardStore for LostReplies {
+    fn inner(&self) -> &dyn Store {
+        &*self.inner
+    }
+
+    async fn polls(&self, ids: &[PollId]) -> Result<Vec<Option<Poll>>, StoreError> {
+        if !ids.is_empty() && Self::is_lost(&self.reads) {
+            return Err(StoreError::unavailable("test", "no reply"));
+        }
+        self.inner.polls(ids).await
+    }
+
+    async fn seal_polls(
+        &self,
+        ids: &[PollId],
+        cause: SealCause,
+        now: Timestamp,
+    ) -> Vec<Result<SealOutcome, StoreError>> {
+        let outcomes = self.inner.seal_polls(ids, cause, now).await;
+        if Self::is_lost(&self.seals) {
+            let lost = || Err(StoreError::unavailable("test", "no reply"));
+            return ids.iter().map(|_| lost()).collect();
+        }
+        outcomes
+    }
+}
+
+/// Asserts that the closings of 60 polls are announced once each.
+async fn assert_announced_despite_lost_replies(seals: usize, reads: usize) {
+    let before = Harness::new();
+    let closes = before.in_seconds(60);
+    let mut polls = BTreeSet::new();
+    for _ in 0..60 {
+        let close = |draft: &mut PollDraft| draft.closes_at = Some(closes);
+        polls.insert(before.create_poll_with(close).await.id);
+    }
+    before.engine.shutdown().await;
+    let store = Arc::new(LostReplies {
+        inner: Arc::clone(&before.store),
+        seals: seals.into(),
+        reads: reads.into(),
+    });
+    let after = Harness::on(
+        Arc::clone(&store) as Arc<dyn Store>,
+        MemoryBroadcaster::new(),
+    );
+    let mut events = after.engine.events();
+    after.clock.advance(Duration::from_secs(61));
+    let mut announced = BTreeSet::new();
+    while let Ok(event) = tokio::time::timeout(Duration::from_millis(500), events.recv()).await {
+        let Event::PollClosed { poll, .. } = event.unwrap() else {
+            continue;
+        };
+        assert!(announced.insert(poll.id), "{} was announced twice", poll.id);
+    }
+    assert_eq!(announced, polls);
+    assert_eq!(store.seals.load(Ordering::SeqCst), 0);
+    assert_eq!(store.reads.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn closings_whose_seal_lost_its_reply_are_announced_once() {
+    assert_announced_despite_lost_replies(2, 0).await;
+}
+
+#[tokio::test]
+async fn closings_whose_definitions_were_not_read_are_announced_once() {
+    assert_announced_despite_lost_replies(0, 2).await;
+}
+
+#[tokio::test]
+async fn the_closing_of_a_read_that_lost_its_reply_is_announced() {
+    let inner: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let store = Arc::new(LostReplies {
+        inner,
+        seals: 1.into(),
+        reads: 0.into(),
+    });
+    let harness = Harness::with(store, |builder| {
+        builder.config(EngineConfig {
+            schedule_interval: Duration::from_millis(500),
+            ..config()
+        })
+    });
+    let mut events = harness.engine.events();
+    let poll = harness.create_poll().await;
+    // Another instance set the closing time, and this scheduler does not know it yet.
+    let change = crate::PollChange {
+        closes_at: Some(Some(harness.in_seconds(1))),
+        ..Default::default()
+    };
+    let now = harness.clock.now();
+    harness
+        .store
+        .change_poll(poll.id, &change, now)
+        .await
+        .unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    harness.clock.advance(Duration::from_secs(2));
+    let read = harness.engine.poll(poll.id, &browser(1)).await;
+    assert!(matches!(read, Err(EngineError::Store(_))), "{read:?}");
+    let closed = async {
+        loop {
+            if let Event::PollClosed { .. } = events.recv().await.unwrap() {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(2), closed)
         .await
         .unwrap();
 }
