@@ -60,6 +60,11 @@ impl From<IdentifyError> for Problem {
                 "this poll identifies voters by address, and the server is not set up to read \
                  callers' addresses",
             ),
+            // The engine logs the missing secret, once.
+            IdentifyError::UnknownKey(_) => Self::new(ErrorCode::PollKeyUnknown).with_detail(
+                "the server lacks the secret with which this poll was created, so that it cannot \
+                 recognize voters and owners; its operator must add the secret again",
+            ),
             other => Self::internal(&other),
         }
     }
@@ -159,6 +164,7 @@ mod tests {
 
     use votify_core::engine::ErrorStatus;
     use votify_core::poll::InvalidPoll;
+    use votify_core::secret::KeyId;
     use votify_core::{PollId, Timestamp};
 
     use super::*;
@@ -194,6 +200,7 @@ mod tests {
             IdentifyError::NoInvite.into(),
             IdentifyError::NotInvited.into(),
             IdentifyError::NoAddress.into(),
+            IdentifyError::UnknownKey(KeyId([0; 8])).into(),
             refused(Refusal::PollNotFound),
             refused(Refusal::NotOpenYet {
                 opens_at: Timestamp::EPOCH,

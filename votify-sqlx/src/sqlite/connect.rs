@@ -1,8 +1,10 @@
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::{BoxFuture, ready};
 use sqlx::sqlite::{
     Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
@@ -10,6 +12,8 @@ use sqlx::sqlite::{
 
 use votify_core::store::Durability;
 
+use super::file_check::FileCheck;
+use super::quick_check;
 use super::settings::Settings;
 use crate::error::Error;
 use crate::slow_reads::{self, SlowReads};
@@ -45,6 +49,8 @@ pub struct SqliteDatabase {
     pub(super) readers: SqlitePool,
     pub(super) slow_reads: SlowReads<Sqlite>,
     pub(super) durability: Durability,
+    /// `None` for a database in memory.
+    pub(super) files: Option<Arc<FileCheck>>,
     /// True if the pools belong to this store, which closes them.
     pub(super) owns_pools: bool,
 }
@@ -64,6 +70,8 @@ impl SqliteDatabase {
         let options = options(url)?;
         let path = options.get_filename().to_owned();
         let describe = |error: sqlx::Error| describe(error, &path);
+        let files = Arc::new(FileCheck::new(&path, true));
+        let of_writer = Arc::clone(&files);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .min_connections(1)
@@ -71,6 +79,10 @@ impl SqliteDatabase {
             .max_lifetime(None)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
+            .after_connect(move |_, _| {
+                of_writer.forget_log();
+                check_new_connection(&of_writer)
+            })
             .connect_with(options.clone())
             .await
             .map_err(describe)?;
@@ -84,22 +96,30 @@ impl SqliteDatabase {
         } else {
             let options = options.create_if_missing(false).pragma("query_only", "ON");
             let pool = || {
+                let files = Arc::clone(&files);
                 SqlitePoolOptions::new()
                     .acquire_timeout(ACQUIRE_TIMEOUT)
                     .test_before_acquire(false)
+                    .after_connect(move |_, _| check_new_connection(&files))
             };
             let slow_reads = pool()
                 .max_connections(slow_reads::MAX_CONNECTIONS)
                 .connect_lazy_with(options.clone().pragma("cache_size", SLOW_CACHE_KIB));
             let readers = pool().max_connections(MAX_READERS).connect_with(options);
             let readers = readers.await.map_err(describe)?;
-            (readers, SlowReads::own(slow_reads))
+            let slow_reads = SlowReads::own(slow_reads);
+            quick_check::run(&slow_reads, quick_check::LIMIT, &path).await?;
+            (readers, slow_reads)
         };
+        if settings.has_log() {
+            files.watch_log(&settings.file);
+        }
         Ok(Self {
             writer,
             readers,
             slow_reads,
             durability: settings.durability,
+            files: (!settings.in_memory).then_some(files),
             owns_pools: true,
         })
     }
@@ -116,14 +136,34 @@ impl SqliteDatabase {
             ));
         }
         settings.warn_if_not_durable();
+        let slow_reads = SlowReads::share_of(pool.clone());
+        let mut files = None;
+        if !settings.in_memory {
+            quick_check::run(&slow_reads, quick_check::LIMIT, &settings.file).await?;
+            let check = FileCheck::new(&settings.file, false);
+            check.check()?;
+            if settings.has_log() {
+                check.watch_log(&settings.file);
+            }
+            files = Some(Arc::new(check));
+        }
         Ok(Self {
-            slow_reads: SlowReads::share_of(pool.clone()),
+            slow_reads,
             readers: pool.clone(),
             writer: pool,
             durability: settings.durability,
+            files,
             owns_pools: false,
         })
     }
+}
+
+/// Rejects a new connection of a pool if the path leads to another file by now.
+fn check_new_connection(files: &FileCheck) -> BoxFuture<'static, Result<(), sqlx::Error>> {
+    let checked = files.check();
+    Box::pin(ready(checked.map_err(|error| {
+        sqlx::Error::Configuration(Box::new(error))
+    })))
 }
 
 fn options(url: &str) -> Result<SqliteConnectOptions, Error> {

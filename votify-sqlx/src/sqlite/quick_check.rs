@@ -1,0 +1,50 @@
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::query_scalar;
+use sqlx::sqlite::Sqlite;
+
+use super::error_codes::primary_code;
+use super::transaction::SqliteTransaction;
+use crate::backend::Transaction;
+use crate::error::Error;
+use crate::slow_reads::SlowReads;
+
+/// The time that a start waits for the check of a large file.
+pub(super) const LIMIT: Duration = Duration::from_secs(5);
+/// `SQLITE_INTERRUPT`: the limit has passed.
+const INTERRUPTED: u32 = 9;
+
+/// Fails if pages of the file are damaged. Checks a large file as far as it gets within
+/// `limit`, and logs that.
+pub(super) async fn run(
+    reads: &SlowReads<Sqlite>,
+    limit: Duration,
+    file: &Path,
+) -> Result<(), Error> {
+    let mut transaction = SqliteTransaction::for_slow_read(reads, limit).await?;
+    let connection = transaction.connection()?;
+    let found = query_scalar("PRAGMA quick_check(1)").fetch_one(connection);
+    let found: Result<String, sqlx::Error> = found.await;
+    transaction.rollback().await;
+    let damage = match found {
+        Ok(found) if found == "ok" => return Ok(()),
+        Ok(found) => found.replace('\n', " "),
+        Err(sqlx::Error::Database(error)) if primary_code(error.as_ref()) == Some(INTERRUPTED) => {
+            tracing::info!(
+                file = %file.display(),
+                ?limit,
+                "the database file is large and was not checked to its end; PRAGMA quick_check does so"
+            );
+            return Ok(());
+        }
+        Err(error) => match Error::from(error) {
+            Error::Corrupt(error) => error.to_string(),
+            other => return Err(other),
+        },
+    };
+    Err(Error::DamagedFile(format!(
+        "{} is damaged: {damage}; restore it from a backup, or save what can be read with the command .recover of sqlite3",
+        file.display()
+    )))
+}
