@@ -1,6 +1,8 @@
 use std::error::Error;
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use votify_core::backend::LogThrottle;
 use votify_core::ballot::{ChoiceProblem, Refusal};
 use votify_core::engine::InviteRefusal;
 use votify_core::poll::{ChangeRefusal, FieldError};
@@ -37,7 +39,7 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::PollNotFound(_) => ErrorCode::PollNotFound.into(),
             error if error.is_transient() => {
-                tracing::warn!(cause = %error_chain(&error), "store unavailable");
+                log_unavailable("store", &error);
                 retry_later(ErrorCode::StoreUnavailable)
             }
             other => Self::internal(&error_chain(&other)),
@@ -144,6 +146,14 @@ pub(crate) fn invalid_choice(errors: &[ChoiceProblem], field: &str) -> Problem {
 /// retry at the same time.
 pub(crate) fn retry_later(code: ErrorCode) -> Problem {
     Problem::new(code).with_retry_after(Duration::from_millis(fastrand::u64(1_000..=3_000)))
+}
+
+/// Logs an outage of a store, at most every 10 s: each request fails in it.
+pub(crate) fn log_unavailable(store: &'static str, error: &dyn Error) {
+    static THROTTLE: LazyLock<LogThrottle> = LazyLock::new(LogThrottle::default);
+    if let Some(failures) = THROTTLE.record_failure() {
+        tracing::warn!(store, failures, cause = %error_chain(error), "store unavailable");
+    }
 }
 
 /// Returns an error with its sources as one line, for the log.

@@ -14,6 +14,7 @@ mod crash;
 mod fleet;
 mod full_disk;
 mod list_readers;
+mod lost_store;
 mod program;
 mod redis_outage;
 mod redis_settings;
