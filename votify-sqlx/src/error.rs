@@ -85,6 +85,8 @@ pub(crate) enum Error {
     FileLost {
         file: PathBuf,
         problem: &'static str,
+        /// True for the write-ahead log, without which reads succeed.
+        is_log: bool,
     },
     #[error(
         "an earlier write failed because the storage takes none: the disk is full, read-only or broken"
@@ -181,7 +183,7 @@ impl Error {
     /// Returns true if writes fail although reads may succeed.
     pub(crate) fn is_unwritable(&self) -> bool {
         match self {
-            Self::FileLost { .. } | Self::Unwritable => true,
+            Self::FileLost { is_log: true, .. } | Self::Unwritable => true,
             Self::Unavailable(sqlx::Error::Database(error)) => {
                 kind(error.as_ref()) == Some(ErrorKind::Unwritable)
             }

@@ -187,7 +187,11 @@ mod tests {
             let owned = |(table, column): &(&str, &str)| ((*table).into(), (*column).into());
             columns.iter().map(owned).collect()
         };
-        let all = [("votify_a", "one"), ("votify_a", "two"), ("votify_a", "of_the_host")];
+        let all = [
+            ("votify_a", "one"),
+            ("votify_a", "two"),
+            ("votify_a", "of_the_host"),
+        ];
         assert_eq!(MIGRATIONS.missing(&found(&all)), None);
         let missing = MIGRATIONS.missing(&found(&all[..1])).unwrap();
         assert_eq!(missing, "column two of table votify_a");

@@ -32,7 +32,7 @@ impl WriteStatus {
         };
         self.has_failed.store(true, Ordering::Relaxed);
         if let Some(failures) = self.throttle.record_failure() {
-            tracing::error!(failures, %error, "the storage takes no writes; free space on its disk");
+            tracing::error!(failures, %error, "the storage takes no writes; the store is not ready until it does");
         }
     }
 
@@ -50,7 +50,10 @@ impl WriteStatus {
 
     /// Returns true if it is time for another probe, which the caller then begins.
     pub(crate) fn should_probe(&self) -> bool {
-        let mut last = self.last_probe.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self
+            .last_probe
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if last.is_some_and(|last| last.elapsed() < PROBE_INTERVAL) {
             return false;
         }

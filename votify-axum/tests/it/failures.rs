@@ -244,10 +244,14 @@ async fn a_poll_whose_secret_is_missing_is_refused_and_logged_once() {
     let app = App::over(Arc::clone(&store), |router| router);
     let mut owner = Browser::new(&app);
     let poll = owner.create_poll(json!({"voters": "invite"})).await;
-    let browsers = owner.create_poll(json!({"address_quota": {"ballots": 3}})).await;
+    let browsers = owner
+        .create_poll(json!({"address_quota": {"ballots": 3}}))
+        .await;
     let vote = json!({"option_id": poll.options[0]});
     // Registers the callsite of the log line, as in the test above.
-    let first = Browser::new(&app_without_secret(&store)).vote(&browsers, 0).await;
+    let first = Browser::new(&app_without_secret(&store))
+        .vote(&browsers, 0)
+        .await;
     first.assert_problem(503, "poll_key_unknown");
 
     let app = app_without_secret(&store);
@@ -275,7 +279,11 @@ async fn a_poll_whose_secret_is_missing_is_refused_and_logged_once() {
     }
     drop(guard);
     let log = log.text();
-    assert_eq!(log.matches("the secret of this poll is missing").count(), 1, "{log}");
+    assert_eq!(
+        log.matches("the secret of this poll is missing").count(),
+        1,
+        "{log}"
+    );
     assert!(!log.contains("request failed"), "{log}");
 }
 

@@ -12,6 +12,7 @@ use sqlx::sqlite::{
 
 use votify_core::store::Durability;
 
+use super::error_codes::primary_code;
 use super::file_check::FileCheck;
 use super::quick_check;
 use super::settings::Settings;
@@ -38,6 +39,8 @@ const PAGE_BYTES: u32 = 2048;
 const CHECKPOINT_PAGES: &str = "16000";
 /// The size to which a checkpoint truncates the log.
 const JOURNAL_BYTES: &str = "67108864";
+/// `SQLITE_CORRUPT`: the file is a database, and damaged.
+const CORRUPT: u32 = 11;
 /// The number of rows that the connection's thread reads ahead, so that the two threads
 /// need not switch for each row.
 const ROW_BUFFER: usize = 1024;
@@ -69,7 +72,7 @@ impl SqliteDatabase {
     pub(super) async fn open(url: &str) -> Result<Self, Error> {
         let options = options(url)?;
         let path = options.get_filename().to_owned();
-        let describe = |error: sqlx::Error| describe(error, &path);
+        let describe = |error: Error| describe(error, &path);
         let files = Arc::new(FileCheck::new(&path, true));
         let of_writer = Arc::clone(&files);
         let writer = SqlitePoolOptions::new()
@@ -85,9 +88,9 @@ impl SqliteDatabase {
             })
             .connect_with(options.clone())
             .await
-            .map_err(describe)?;
+            .map_err(|error| describe(error.into()))?;
         let mut connection = writer.acquire().await?;
-        let settings = Settings::read(&mut connection).await?;
+        let settings = Settings::read(&mut connection).await.map_err(describe)?;
         drop(connection);
         settings.warn_if_not_durable();
         let (readers, slow_reads) = if settings.in_memory {
@@ -106,7 +109,7 @@ impl SqliteDatabase {
                 .max_connections(slow_reads::MAX_CONNECTIONS)
                 .connect_lazy_with(options.clone().pragma("cache_size", SLOW_CACHE_KIB));
             let readers = pool().max_connections(MAX_READERS).connect_with(options);
-            let readers = readers.await.map_err(describe)?;
+            let readers = readers.await.map_err(|error| describe(error.into()))?;
             let slow_reads = SlowReads::own(slow_reads);
             quick_check::run(&slow_reads, quick_check::LIMIT, &path).await?;
             (readers, slow_reads)
@@ -161,9 +164,9 @@ impl SqliteDatabase {
 /// Rejects a new connection of a pool if the path leads to another file by now.
 fn check_new_connection(files: &FileCheck) -> BoxFuture<'static, Result<(), sqlx::Error>> {
     let checked = files.check();
-    Box::pin(ready(checked.map_err(|error| {
-        sqlx::Error::Configuration(Box::new(error))
-    })))
+    Box::pin(ready(
+        checked.map_err(|error| sqlx::Error::Configuration(Box::new(error))),
+    ))
 }
 
 fn options(url: &str) -> Result<SqliteConnectOptions, Error> {
@@ -192,12 +195,12 @@ fn options(url: &str) -> Result<SqliteConnectOptions, Error> {
 }
 
 /// Adds the file and its problem to an error of SQLite.
-fn describe(error: sqlx::Error, path: &Path) -> Error {
+fn describe(error: Error, path: &Path) -> Error {
     let file = path.display();
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
-    match Error::from(error) {
+    match error {
         Error::Unavailable(_) if path.is_dir() => {
             Error::Connect(format!("{file} is a folder, not a database"))
         }
@@ -208,6 +211,11 @@ fn describe(error: sqlx::Error, path: &Path) -> Error {
             "{file} does not exist or cannot be created; add ?mode=rwc to the URL to create it"
         )),
         Error::Unavailable(error) => Error::Connect(format!("cannot open {file}: {error}")),
+        Error::Corrupt(sqlx::Error::Database(error))
+            if primary_code(error.as_ref()) == Some(CORRUPT) =>
+        {
+            quick_check::damaged(path, &error.to_string())
+        }
         Error::Corrupt(error) => {
             Error::NotADatabase(format!("{file} is not a SQLite database: {error}"))
         }

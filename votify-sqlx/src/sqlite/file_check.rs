@@ -27,7 +27,7 @@ impl FileCheck {
     pub(super) fn new(database: &Path, log_stays: bool) -> Self {
         let path = std::path::absolute(database);
         Self {
-            database: WatchedFile::new(path.unwrap_or_else(|_| database.to_owned())),
+            database: WatchedFile::new(path.unwrap_or_else(|_| database.to_owned()), false),
             log: OnceLock::new(),
             log_stays,
         }
@@ -37,7 +37,7 @@ impl FileCheck {
     pub(super) fn watch_log(&self, database: &Path) {
         let mut path = database.as_os_str().to_owned();
         path.push("-wal");
-        self.log.get_or_init(|| WatchedFile::new(path.into()));
+        self.log.get_or_init(|| WatchedFile::new(path.into(), true));
     }
 
     /// Fails if the path does not lead to the file that the first call found. Costs one
@@ -65,15 +65,17 @@ impl FileCheck {
 #[derive(Debug)]
 struct WatchedFile {
     path: PathBuf,
+    is_log: bool,
     /// The file that the first check found.
     first: Mutex<Option<FileId>>,
     throttle: LogThrottle,
 }
 
 impl WatchedFile {
-    fn new(path: PathBuf) -> Self {
+    fn new(path: PathBuf, is_log: bool) -> Self {
         Self {
             path,
+            is_log,
             first: Mutex::default(),
             throttle: LogThrottle::default(),
         }
@@ -97,9 +99,10 @@ impl WatchedFile {
         let error = Error::FileLost {
             file: self.path.clone(),
             problem,
+            is_log: self.is_log,
         };
         if let Some(failures) = self.throttle.record_failure() {
-            tracing::error!(failures, %error, "the store refuses every call");
+            tracing::error!(failures, %error, "the store refuses calls");
         }
         Err(error)
     }
@@ -114,10 +117,7 @@ impl WatchedFile {
 }
 
 fn is_missing(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::NotFound | ErrorKind::NotADirectory
-    )
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 #[cfg(unix)]

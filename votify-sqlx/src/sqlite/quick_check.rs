@@ -43,8 +43,12 @@ pub(super) async fn run(
             other => return Err(other),
         },
     };
-    Err(Error::DamagedFile(format!(
+    Err(damaged(file, &damage))
+}
+
+pub(super) fn damaged(file: &Path, damage: &str) -> Error {
+    Error::DamagedFile(format!(
         "{} is damaged: {damage}; restore it from a backup, or save what can be read with the command .recover of sqlite3",
         file.display()
-    )))
+    ))
 }

@@ -68,7 +68,9 @@ impl Backend for SqliteDatabase {
                 (transaction, sql::BEGIN)
             }
             TransactionMode::Snapshot => {
-                let transaction = SqliteTransaction::for_slow_read(&self.slow_reads, read_timeout::TIMEOUT).await?;
+                let transaction =
+                    SqliteTransaction::for_slow_read(&self.slow_reads, read_timeout::TIMEOUT)
+                        .await?;
                 (transaction, sql::SNAPSHOT)
             }
         };

@@ -21,7 +21,10 @@ async fn a_removed_database_file_is_answered_503_until_it_is_back() {
     fs::rename(&path, &moved).unwrap();
     for _ in 0..20 {
         let (status, problem) = api.cast(&poll, &ballot(), 0).await.unwrap();
-        assert_eq!((status, &problem["code"]), (503, &json!("store_unavailable")));
+        assert_eq!(
+            (status, &problem["code"]),
+            (503, &json!("store_unavailable"))
+        );
     }
     let (status, body) = ready(&server).await;
     assert_eq!(status, 503, "{body}");

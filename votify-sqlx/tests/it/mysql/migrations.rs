@@ -312,7 +312,10 @@ async fn an_emptied_history_is_rejected() {
 #[tokio::test]
 async fn a_missing_table_or_column_is_rejected_at_start() {
     for (statement, missing) in [
-        ("DROP TABLE votify_invites", "table votify_invites is missing"),
+        (
+            "DROP TABLE votify_invites",
+            "table votify_invites is missing",
+        ),
         (
             "ALTER TABLE votify_users DROP COLUMN password_hash",
             "column password_hash of table votify_users is missing",

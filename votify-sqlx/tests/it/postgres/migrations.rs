@@ -217,7 +217,10 @@ async fn an_altered_history_is_rejected_and_voting_continues() {
 #[tokio::test]
 async fn a_missing_table_or_column_is_rejected_at_start() {
     for (statement, missing) in [
-        ("DROP TABLE votify_invites", "table votify_invites is missing"),
+        (
+            "DROP TABLE votify_invites",
+            "table votify_invites is missing",
+        ),
         (
             "ALTER TABLE votify_users DROP COLUMN password_hash",
             "column password_hash of table votify_users is missing",

@@ -82,7 +82,10 @@ async fn a_full_disk_is_not_ready_until_there_is_space() {
     tokio::time::timeout(Duration::from_secs(10), ready)
         .await
         .expect("the disk has free space again");
-    assert_eq!(query_integer(&pool, "SELECT count(*) FROM votify_polls").await, 1);
+    assert_eq!(
+        query_integer(&pool, "SELECT count(*) FROM votify_polls").await,
+        1
+    );
 }
 
 #[tokio::test]

@@ -24,7 +24,10 @@ async fn a_removed_file_refuses_every_call_until_it_is_back() {
     cast(&store, &[ballot(&poll, 1)]).await.remove(0).unwrap();
     let (path, moved) = (harness.path("votify.db"), harness.path("moved.db"));
     fs::rename(&path, &moved).unwrap();
-    assert_lost(cast(&store, &[ballot(&poll, 2)]).await.remove(0), "was removed");
+    assert_lost(
+        cast(&store, &[ballot(&poll, 2)]).await.remove(0),
+        "was removed",
+    );
     assert_lost(store.polls(&[poll.id]).await, "was removed");
     assert_lost(store.create_poll(&draft("Dinner?")).await, "was removed");
     assert_lost(store.audit_poll(poll.id).await, "was removed");
@@ -43,11 +46,18 @@ async fn a_replaced_file_refuses_every_call_and_stays_unchanged() {
     let poll = poll(&store).await;
     let path = harness.path("votify.db");
     let copy = harness.path("copy.db");
-    run(&harness.pool().await, format!("VACUUM INTO '{}'", copy.display())).await;
+    run(
+        &harness.pool().await,
+        format!("VACUUM INTO '{}'", copy.display()),
+    )
+    .await;
     fs::rename(&path, harness.path("original.db")).unwrap();
     fs::rename(&copy, &path).unwrap();
     for _ in 0..3 {
-        assert_lost(cast(&store, &[ballot(&poll, 1)]).await.remove(0), "was replaced");
+        assert_lost(
+            cast(&store, &[ballot(&poll, 1)]).await.remove(0),
+            "was replaced",
+        );
         assert_lost(store.polls(&[poll.id]).await, "was replaced");
         assert_lost(store.check_ready().await, "was replaced");
     }
@@ -65,11 +75,17 @@ async fn a_removed_log_refuses_votes_and_restarting_saves_the_acknowledged_ones(
     cast(&store, &[ballot(&poll, 1)]).await.remove(0).unwrap();
     let log = harness.path("votify.db-wal");
     fs::remove_file(&log).unwrap();
-    assert_lost(cast(&store, &[ballot(&poll, 2)]).await.remove(0), "was removed");
+    assert_lost(
+        cast(&store, &[ballot(&poll, 2)]).await.remove(0),
+        "was removed",
+    );
     assert_lost(store.check_ready().await, "was removed");
     // Another file in its place is not the one that SQLite writes.
     fs::write(&log, "").unwrap();
-    assert_lost(cast(&store, &[ballot(&poll, 2)]).await.remove(0), "was replaced");
+    assert_lost(
+        cast(&store, &[ballot(&poll, 2)]).await.remove(0),
+        "was replaced",
+    );
     fs::remove_file(&log).unwrap();
     store.close().await;
     assert_eq!(votes(&harness.store().await, &poll).await, 1);
@@ -81,7 +97,10 @@ async fn a_file_removed_under_a_hosts_pool_refuses_votes() {
     let (_pool, store) = harness.host_store().await;
     let poll = poll(&store).await;
     fs::remove_file(harness.path("votify.db")).unwrap();
-    assert_lost(cast(&store, &[ballot(&poll, 1)]).await.remove(0), "was removed");
+    assert_lost(
+        cast(&store, &[ballot(&poll, 1)]).await.remove(0),
+        "was removed",
+    );
     assert_lost(store.check_ready().await, "was removed");
 }
 
