@@ -3,6 +3,7 @@ use std::fmt;
 use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
@@ -408,7 +409,7 @@ impl<B: Backend> Store for SqlStore<B> {
         }
         let probed = async {
             let backend = self.ready().await?;
-            if !self.write_status.should_probe() {
+            if !self.write_status.should_probe(Instant::now()) {
                 return Err(Error::Unwritable);
             }
             lifecycle::write_probe(backend).await

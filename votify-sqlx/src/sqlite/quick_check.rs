@@ -52,3 +52,45 @@ pub(super) fn damaged(file: &Path, damage: &str) -> Error {
         file.display()
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Seek, SeekFrom, Write};
+
+    use sqlx::raw_sql;
+    use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_large_file_is_checked_as_far_as_the_time_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large.db");
+        let options = SqliteConnectOptions::new()
+            .filename(&path)
+            .create_if_missing(true);
+        let pool = || SqlitePoolOptions::new().connect_lazy_with(options.clone());
+        let first = pool();
+        raw_sql(
+            "CREATE TABLE large (value BLOB); \
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) \
+             INSERT INTO large SELECT randomblob(500) FROM n",
+        )
+        .execute(&first)
+        .await
+        .unwrap();
+        first.close().await;
+        let check = |limit: Duration| {
+            let (reads, path) = (SlowReads::share_of(pool()), path.clone());
+            async move { run(&reads, limit, &path).await }
+        };
+        check(LIMIT).await.unwrap();
+        let mut file = std::fs::File::options().write(true).open(&path).unwrap();
+        file.seek(SeekFrom::End(-4096)).unwrap();
+        file.write_all(&[0x55; 4096]).unwrap();
+        let error = check(LIMIT).await.unwrap_err();
+        assert!(matches!(error, Error::DamagedFile(_)), "{error:?}");
+        // Without time, the damage at the end of the file is not reached.
+        check(Duration::ZERO).await.unwrap();
+    }
+}
