@@ -86,7 +86,10 @@ impl WatchedFile {
         let problem = match file_id(&self.path) {
             Ok(found) if !is_one_file || found == *self.first().get_or_insert(found) => None,
             Ok(_) => Some("was replaced"),
-            Err(error) if is_missing(&error) => Some("was removed"),
+            // A database in memory never has a file.
+            Err(error) if is_missing(&error) && (self.is_log || self.first().is_some()) => {
+                Some("was removed")
+            }
             // It is unknown whether the file is in place.
             Err(_) => None,
         };
