@@ -13,6 +13,7 @@ pub mod live;
 mod loaded_poll;
 mod loader;
 mod manage;
+mod missing_keys;
 mod notifier;
 mod owners;
 mod poll_page;

@@ -84,6 +84,7 @@ impl_for_arc! {
         ) -> Result<bool, StoreError>;
         async fn claimed_owners(&self, accounts: &[OwnerId]) -> Result<Vec<OwnerId>, StoreError>;
         async fn server_time(&self) -> Result<Option<Timestamp>, StoreError>;
+        async fn check_ready(&self) -> Result<(), StoreError>;
     }
 }
 

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use sqlx::error::DatabaseError;
 use votify_core::account::AccountError;
 use votify_core::poll::JoinCode;
@@ -68,6 +70,28 @@ pub(crate) enum Error {
     TablesUnusable(String),
     #[error("{0}")]
     NotADatabase(String),
+    /// The message says what is damaged, and what to do.
+    #[error("{0}")]
+    DamagedFile(String),
+    #[error(
+        "{missing} is missing although the migrations have run: the database was changed; restore it from a backup"
+    )]
+    Incomplete { missing: String },
+    /// The file of a database, or its log, is not in place while the store runs.
+    #[error(
+        "{} {problem} while it was in use; put the same file back, or stop every process that uses it and restore a backup",
+        file.display()
+    )]
+    FileLost {
+        file: PathBuf,
+        problem: &'static str,
+        /// True for the write-ahead log, without which reads succeed.
+        is_log: bool,
+    },
+    #[error(
+        "an earlier write failed because the storage takes none: the disk is full, read-only or broken"
+    )]
+    Unwritable,
     #[error("{0}")]
     InvalidUrl(String),
     #[error("{0} exceeds the range of a database integer")]
@@ -156,6 +180,18 @@ impl Error {
         }
     }
 
+    /// Returns true if writes fail although reads may succeed.
+    pub(crate) fn is_unwritable(&self) -> bool {
+        match self {
+            Self::FileLost { is_log: true, .. } | Self::Unwritable => true,
+            Self::Unavailable(sqlx::Error::Database(error)) => {
+                kind(error.as_ref()) == Some(ErrorKind::Unwritable)
+            }
+            Self::OutcomeUnknown(error) => error.is_unwritable(),
+            _ => false,
+        }
+    }
+
     /// Returns true if a transaction with other polls may succeed.
     pub(crate) const fn may_concern_one_poll(&self) -> bool {
         matches!(
@@ -173,9 +209,11 @@ impl Error {
     pub(crate) fn into_account_error(self, backend: &'static str) -> AccountError {
         match self {
             error if error.is_unavailable() => AccountError::unavailable(backend, error),
-            Self::Corrupt(_) | Self::CorruptUser(_) | Self::NotADatabase(_) => {
-                AccountError::corrupt(backend, self)
-            }
+            Self::Corrupt(_)
+            | Self::CorruptUser(_)
+            | Self::NotADatabase(_)
+            | Self::DamagedFile(_)
+            | Self::Incomplete { .. } => AccountError::corrupt(backend, self),
             _ => AccountError::failed(backend, self),
         }
     }
@@ -189,7 +227,9 @@ impl Error {
             Self::Corrupt(_)
             | Self::CorruptField(_)
             | Self::CorruptRow { .. }
-            | Self::NotADatabase(_) => StoreError::corrupt(backend, self),
+            | Self::NotADatabase(_)
+            | Self::DamagedFile(_)
+            | Self::Incomplete { .. } => StoreError::corrupt(backend, self),
             _ => StoreError::failed(backend, self),
         }
     }
@@ -204,6 +244,8 @@ impl Error {
                 | Self::OutcomeUnknown(_)
                 | Self::Connect(_)
                 | Self::TablesUnusable(_)
+                | Self::FileLost { .. }
+                | Self::Unwritable
         )
     }
 }
@@ -236,7 +278,7 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::Database(database) => match kind(database.as_ref()) {
                 Some(ErrorKind::Conflict) => Self::Conflict(error),
                 Some(ErrorKind::ConnectionLost) => Self::ConnectionLost(error),
-                Some(ErrorKind::Unavailable) => Self::Unavailable(error),
+                Some(ErrorKind::Unavailable | ErrorKind::Unwritable) => Self::Unavailable(error),
                 Some(ErrorKind::Corrupt) => Self::Corrupt(error),
                 Some(ErrorKind::Rejected) => Self::Rejected(error),
                 None => Self::Driver(error),

@@ -6,8 +6,11 @@ pub(crate) enum ErrorKind {
     Conflict,
     /// The connection is lost, and with it the transaction, unless it was committing.
     ConnectionLost,
-    /// The server cannot do its work: unreachable, full, read-only or overloaded.
+    /// The server cannot do its work: unreachable or overloaded.
     Unavailable,
+    /// As `Unavailable`, because the storage takes no writes: full, read-only or broken.
+    /// Reads may succeed.
+    Unwritable,
     /// The database reports damaged files.
     Corrupt,
     /// The database rejects the login or the statement, whatever the values are: a wrong

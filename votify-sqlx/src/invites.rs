@@ -34,7 +34,7 @@ impl<B: Backend> InviteStore for SqlStore<B> {
             })
             .await
         };
-        invited.await.map_err(store_error::<B>)
+        self.watched(invited.await)
     }
 
     async fn invited(&self, poll: PollId, voters: &[VoterId]) -> Result<Vec<bool>, StoreError> {

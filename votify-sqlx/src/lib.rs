@@ -50,6 +50,7 @@ mod statement;
 mod store;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod url;
+mod write_status;
 
 #[cfg(feature = "mysql")]
 pub use mysql::{MySqlDatabase, MySqlStore};

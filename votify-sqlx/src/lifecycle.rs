@@ -1,9 +1,10 @@
 //! Creates, changes, repairs and deletes polls, each in one transaction under the
 //! poll's lock.
 
-use votify_core::poll::PollState;
+use uuid::Uuid;
+use votify_core::poll::{PollDraft, PollState, Visibility};
 use votify_core::store::{Audit, ChangeOutcome};
-use votify_core::{Choice, Poll, PollChange, PollId, Tally, Timestamp};
+use votify_core::{Choice, Keyring, Poll, PollChange, PollId, Tally, Timestamp};
 
 use crate::backend::{Backend, Call, Transaction, TransactionMode};
 use crate::batch_writes::expect_rows;
@@ -30,6 +31,38 @@ pub(crate) async fn create<B: Backend>(backend: &B, state: &PollState) -> Result
         Err(error) if error.is_unique_violation() => Err(Error::PollExists(state.poll.id)),
         result => result,
     }
+}
+
+/// Writes a large poll and deletes it in the same transaction, to find out whether the
+/// storage takes writes. Nobody sees the poll.
+pub(crate) async fn write_probe<B: Backend>(backend: &B) -> Result<(), Error> {
+    let state = probe_poll()?;
+    retry_transient(async || {
+        let insert = Call::Params(Statement::InsertPoll, definition::params(&state)?);
+        let (mut transaction, _) = backend.begin(TransactionMode::Write, vec![insert]).await?;
+        let delete = vec![Value::id(state.poll.id.as_bytes())];
+        let delete = Call::Params(Statement::DeletePoll, delete);
+        let deleted = transaction.run_one(delete).await;
+        transaction.finish(deleted.map(|_| ((), true))).await
+    })
+    .await
+}
+
+/// Returns a poll of 64 KiB that cannot be compressed, so that it needs new pages. A full
+/// disk may have room for a small row.
+fn probe_poll() -> Result<PollState, Error> {
+    const BYTES: usize = 65_536;
+    let draft = PollDraft::single_choice("probe", ["a", "b"]);
+    let (id, now) = (PollId::generate(Timestamp::EPOCH), Timestamp::EPOCH);
+    let poll = draft.into_poll(id, now, &Keyring::ephemeral());
+    let mut poll = poll.map_err(|error| Error::Encode("probe", Box::new(error)))?;
+    poll.join_code = None;
+    poll.visibility = Visibility::Unlisted;
+    poll.description.clear();
+    while poll.description.len() < BYTES {
+        poll.description += &Uuid::new_v4().simple().to_string();
+    }
+    Ok(PollState::new(poll))
 }
 
 pub(crate) async fn change<B: Backend>(

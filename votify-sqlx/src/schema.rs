@@ -29,8 +29,10 @@ pub(crate) struct SchemaInfo {
     pub(crate) tables: Vec<String>,
     /// The newest version that was run, if there is a history.
     pub(crate) version: Option<i64>,
-    /// The newest version that this library has.
-    pub(crate) known: i64,
+    /// The tables with their columns, read after `version`: another process may be
+    /// migrating.
+    pub(crate) columns: Vec<(String, String)>,
+    pub(crate) migrations: Migrations,
 }
 
 /// The state of the tables.
@@ -42,14 +44,16 @@ pub(crate) enum Schema {
 }
 
 impl SchemaInfo {
-    /// Returns the state of the tables. Fails if they are newer than this library, or if
-    /// Votify did not create them.
+    /// Returns the state of the tables. Fails if they are newer than this library, if Votify
+    /// did not create them, or if a table or column of them is missing.
     pub(crate) fn check(self) -> Result<Schema, Error> {
         let Self {
             tables,
             version,
-            known,
+            columns,
+            migrations,
         } = self;
+        let known = migrations.known();
         if version.is_some()
             && let Some(table) = tables.iter().find(|table| *table == UNRELEASED)
         {
@@ -63,7 +67,10 @@ impl SchemaInfo {
             },
             Some(found) if found < known => Ok(Schema::Older),
             Some(found) if found > known => Err(Error::TooNew { found, known }),
-            Some(_) => Ok(Schema::Current),
+            Some(_) => match migrations.missing(&columns) {
+                None => Ok(Schema::Current),
+                Some(missing) => Err(Error::Incomplete { missing }),
+            },
         }
     }
 }
@@ -72,6 +79,46 @@ impl Migrations {
     /// Returns the newest version.
     pub(crate) fn known(self) -> i64 {
         i64::try_from(self.0.len()).unwrap_or(i64::MAX)
+    }
+
+    /// Returns the first table or column that a migrated database has and `found` lacks.
+    fn missing(self, found: &[(String, String)]) -> Option<String> {
+        let has_table = |table: &str| found.iter().any(|(name, _)| name == table);
+        let has_column = |table: &str, column: &str| {
+            found
+                .iter()
+                .any(|(name, other)| name == table && other == column)
+        };
+        self.columns().find_map(|(table, column)| {
+            if !has_table(table) {
+                Some(format!("table {table}"))
+            } else if !has_column(table, column) {
+                Some(format!("column {column} of table {table}"))
+            } else {
+                None
+            }
+        })
+    }
+
+    /// Reads the tables and their columns from the texts, in which a table begins with a
+    /// line `CREATE TABLE`, and each column is a line. A column's name is in lower case, and
+    /// anything else in a table begins in upper case.
+    fn columns(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let lines = self.0.iter().flat_map(|(_, text)| text.lines());
+        let mut table = None;
+        lines.filter_map(move |line| {
+            if let Some(created) = line.strip_prefix("CREATE TABLE ") {
+                let name = created.trim_start_matches("IF NOT EXISTS ");
+                table = name.split_whitespace().next();
+                return None;
+            }
+            if !line.starts_with(' ') {
+                table = None;
+            }
+            let column = line.split_whitespace().next()?.trim_matches('`');
+            let is_column = column.starts_with(|first: char| first.is_ascii_lowercase());
+            Some((table?, column)).filter(|_| is_column)
+        })
     }
 
     /// Runs the migrations that the database has not seen yet. The caller holds the
@@ -97,5 +144,57 @@ impl Migrations {
         migrator.dangerous_set_table_name(HISTORY);
         migrator.set_locking(false);
         migrator
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_read_from_the_migrations() {
+        for text in [
+            include_str!("../migrations/sqlite/0001_initial.sql"),
+            include_str!("../migrations/postgres/0001_initial.sql"),
+            include_str!("../migrations/mysql/0001_initial.sql"),
+        ] {
+            let migrations = Migrations(Box::leak(Box::new([("initial", text)])));
+            let columns: Vec<_> = migrations.columns().collect();
+            for expected in [
+                ("votify_polls", "id"),
+                ("votify_polls", "closing_order"),
+                ("votify_polls", "version"),
+                ("votify_options", "text"),
+                ("votify_votes", "choice"),
+                ("votify_revoked_tokens", "expires_at"),
+            ] {
+                assert!(columns.contains(&expected), "{expected:?} in {columns:?}");
+            }
+            let tables = text.lines().filter(|line| line.starts_with("CREATE TABLE"));
+            let mut found: Vec<_> = columns.iter().map(|(table, _)| *table).collect();
+            found.dedup();
+            assert_eq!(found.len(), tables.count(), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_missing_table_and_a_missing_column_are_named() {
+        const MIGRATIONS: Migrations = Migrations(&[(
+            "initial",
+            "CREATE TABLE votify_a (\n    one INTEGER,\n    two INTEGER,\n    PRIMARY KEY (one)\n);\n",
+        )]);
+        let found = |columns: &[(&str, &str)]| -> Vec<(String, String)> {
+            let owned = |(table, column): &(&str, &str)| ((*table).into(), (*column).into());
+            columns.iter().map(owned).collect()
+        };
+        let all = [
+            ("votify_a", "one"),
+            ("votify_a", "two"),
+            ("votify_a", "of_the_host"),
+        ];
+        assert_eq!(MIGRATIONS.missing(&found(&all)), None);
+        let missing = MIGRATIONS.missing(&found(&all[..1])).unwrap();
+        assert_eq!(missing, "column two of table votify_a");
+        assert_eq!(MIGRATIONS.missing(&[]).unwrap(), "table votify_a");
     }
 }

@@ -2,8 +2,10 @@
 
 mod connect;
 pub(crate) mod error_codes;
+mod file_check;
 #[cfg(test)]
 mod plans;
+mod quick_check;
 mod read_timeout;
 mod rows;
 mod schema;
@@ -38,7 +40,8 @@ impl SqlStore<SqliteDatabase> {
     /// The sources of the error name the file.
     ///
     /// - [`StoreError::Unavailable`]: the file does not exist or cannot be opened.
-    /// - [`StoreError::Corrupt`]: the file is not a SQLite database.
+    /// - [`StoreError::Corrupt`]: the file is not a SQLite database, is damaged, or lacks a
+    ///   table or column. A large file is checked for up to 5 seconds.
     /// - [`StoreError::Failed`]: the URL is invalid, a newer version of this library has
     ///   migrated the database, or Votify did not create its tables. Correct the URL,
     ///   update this library, or use another file.
@@ -49,7 +52,7 @@ impl SqlStore<SqliteDatabase> {
 
     /// Uses a host's pool with the host's settings.
     ///
-    /// Logs a warning if acknowledged votes might not survive a loss of power; see
+    /// Checks the file for up to 5 seconds. Logs a warning if acknowledged votes might not survive a loss of power; see
     /// [`durability`](Self::durability). That needs `journal_mode=WAL` and
     /// `synchronous=FULL`. The pool of a database in memory must have one connection
     /// only. A [long read](SqlStore#long-reads) replaces the progress handler of its
@@ -59,6 +62,7 @@ impl SqlStore<SqliteDatabase> {
     ///
     /// - [`StoreError::Unavailable`]: the database cannot be opened, or is in memory and
     ///   the pool has several connections.
+    /// - [`StoreError::Corrupt`]: the file is damaged, or lacks a table or column.
     /// - [`StoreError::Failed`]: a newer version of this library has migrated the
     ///   database; update this library.
     pub async fn from_pool(pool: SqlitePool) -> Result<Self, StoreError> {

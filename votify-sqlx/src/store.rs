@@ -3,6 +3,7 @@ use std::fmt;
 use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
@@ -26,6 +27,7 @@ use crate::row_ext::RowExt;
 use crate::row_set::{RowSet, poll_rows};
 use crate::schema::Schema;
 use crate::statement::Statement;
+use crate::write_status::WriteStatus;
 use crate::{ballot_stream, cast, decode, join_codes, lifecycle, listing, owner_claims, seal};
 
 /// A [`Store`] in a SQL database: `SqliteStore`, `PostgresStore` or `MySqlStore`.
@@ -65,6 +67,7 @@ pub struct SqlStore<B> {
     /// True once the tables were found to be current.
     schema_is_current: Arc<AtomicBool>,
     heuristic: Arc<FirstVoteHeuristic>,
+    write_status: Arc<WriteStatus>,
 }
 
 impl<B: fmt::Debug> fmt::Debug for SqlStore<B> {
@@ -81,6 +84,7 @@ impl<B: Backend> SqlStore<B> {
             backend: backend.map_err(store_error::<B>)?,
             schema_is_current: Arc::default(),
             heuristic: Arc::default(),
+            write_status: Arc::default(),
         };
         store.check_schema().await.map_err(store_error::<B>)?;
         Ok(store)
@@ -154,6 +158,20 @@ impl<B: Backend> SqlStore<B> {
         }
     }
 
+    /// Converts the error of a write, and remembers if the storage takes no writes.
+    pub(crate) fn watched<T>(&self, result: Result<T, Error>) -> Result<T, StoreError> {
+        let result = result.map_err(store_error::<B>);
+        self.record_errors(result.as_ref().err());
+        result
+    }
+
+    /// Records the first error: the ballots of a batch share it.
+    fn record_errors<'a>(&self, errors: impl IntoIterator<Item = &'a StoreError>) {
+        if let Some(error) = errors.into_iter().next() {
+            self.write_status.record(error);
+        }
+    }
+
     async fn states(&self, ids: &[PollId]) -> Result<Vec<Option<PollState>>, StoreError> {
         let read = async {
             let backend = self.ready().await?;
@@ -205,7 +223,7 @@ impl<B: Backend> Store for SqlStore<B> {
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
         let state = PollState::new(poll.clone());
         let created = async { lifecycle::create(self.ready().await?, &state).await };
-        created.await.map_err(store_error::<B>)
+        self.watched(created.await)
     }
 
     async fn polls(&self, ids: &[PollId]) -> Result<Vec<Option<Poll>>, StoreError> {
@@ -254,7 +272,7 @@ impl<B: Backend> Store for SqlStore<B> {
         now: Timestamp,
     ) -> Result<ChangeOutcome, StoreError> {
         let changed = async { lifecycle::change(self.ready().await?, id, change, now).await };
-        changed.await.map_err(store_error::<B>)
+        self.watched(changed.await)
     }
 
     async fn seal_polls(
@@ -264,7 +282,11 @@ impl<B: Backend> Store for SqlStore<B> {
         now: Timestamp,
     ) -> Vec<Result<SealOutcome, StoreError>> {
         match self.ready().await {
-            Ok(backend) => seal::seal(backend, ids, cause, now).await,
+            Ok(backend) => {
+                let sealed = seal::seal(backend, ids, cause, now).await;
+                self.record_errors(sealed.iter().filter_map(|one| one.as_ref().err()));
+                sealed
+            }
             Err(error) => {
                 let error = store_error::<B>(error);
                 ids.iter().map(|_| Err(error.clone())).collect()
@@ -274,12 +296,17 @@ impl<B: Backend> Store for SqlStore<B> {
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
         let deleted = async { lifecycle::delete(self.ready().await?, id).await };
-        deleted.await.map_err(store_error::<B>)
+        self.watched(deleted.await)
     }
 
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
         match self.ready().await {
-            Ok(backend) => cast::cast(backend, &self.heuristic, ballots, now).await,
+            Ok(backend) => {
+                let receipt = cast::cast(backend, &self.heuristic, ballots, now).await;
+                let outcomes = receipt.outcomes.iter();
+                self.record_errors(outcomes.filter_map(|outcome| outcome.as_ref().err()));
+                receipt
+            }
             Err(error) => {
                 let error = store_error::<B>(error);
                 let mut receipt = BatchReceipt::unknown_polls(ballots.len());
@@ -348,12 +375,12 @@ impl<B: Backend> Store for SqlStore<B> {
 
     async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
         let repaired = async { lifecycle::repair(self.ready().await?, id).await };
-        repaired.await.map_err(store_error::<B>)
+        self.watched(repaired.await)
     }
 
     async fn claim_owner(&self, account: OwnerId, session: OwnerId) -> Result<bool, StoreError> {
         let claimed = async { owner_claims::claim(self.ready().await?, account, session).await };
-        claimed.await.map_err(store_error::<B>)
+        self.watched(claimed.await)
     }
 
     async fn claimed_owners(&self, accounts: &[OwnerId]) -> Result<Vec<OwnerId>, StoreError> {
@@ -372,5 +399,23 @@ impl<B: Backend> Store for SqlStore<B> {
                 .and_then(|micros| Timestamp::from_micros(micros).ok()))
         };
         read.await.map_err(store_error::<B>)
+    }
+
+    /// Reads. After a write that failed because the storage takes none, writes a probe
+    /// instead, at most every 2 s.
+    async fn check_ready(&self) -> Result<(), StoreError> {
+        if !self.write_status.has_failed() {
+            return self.polls(&[PollId::from_bytes([0; 16])]).await.map(drop);
+        }
+        let probed = async {
+            let backend = self.ready().await?;
+            if !self.write_status.should_probe(Instant::now()) {
+                return Err(Error::Unwritable);
+            }
+            lifecycle::write_probe(backend).await
+        };
+        self.watched(probed.await)?;
+        self.write_status.record_success();
+        Ok(())
     }
 }

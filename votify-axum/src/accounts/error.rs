@@ -3,12 +3,12 @@ use std::time::Duration;
 use votify_core::account::AccountError;
 
 use crate::accounts::password_workers::HashingError;
-use crate::error::{ErrorCode, Problem, error_chain, retry_later};
+use crate::error::{ErrorCode, Problem, error_chain, log_unavailable, retry_later};
 
 impl From<AccountError> for Problem {
     fn from(error: AccountError) -> Self {
         if error.is_transient() {
-            tracing::warn!(cause = %error_chain(&error), "account store unavailable");
+            log_unavailable("accounts", &error);
             retry_later(ErrorCode::StoreUnavailable)
         } else {
             Self::internal(&error_chain(&error))

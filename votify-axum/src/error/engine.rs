@@ -1,6 +1,8 @@
 use std::error::Error;
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use votify_core::backend::LogThrottle;
 use votify_core::ballot::{ChoiceProblem, Refusal};
 use votify_core::engine::InviteRefusal;
 use votify_core::poll::{ChangeRefusal, FieldError};
@@ -37,7 +39,7 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::PollNotFound(_) => ErrorCode::PollNotFound.into(),
             error if error.is_transient() => {
-                tracing::warn!(cause = %error_chain(&error), "store unavailable");
+                log_unavailable("store", &error);
                 retry_later(ErrorCode::StoreUnavailable)
             }
             other => Self::internal(&error_chain(&other)),
@@ -59,6 +61,11 @@ impl From<IdentifyError> for Problem {
             IdentifyError::NoAddress => Self::internal(&error).with_detail(
                 "this poll identifies voters by address, and the server is not set up to read \
                  callers' addresses",
+            ),
+            // The engine logs the missing secret, once.
+            IdentifyError::UnknownKey(_) => Self::new(ErrorCode::PollKeyUnknown).with_detail(
+                "the server lacks the secret with which this poll was created, so that it cannot \
+                 recognize voters and owners; its operator must add the secret again",
             ),
             other => Self::internal(&other),
         }
@@ -141,6 +148,14 @@ pub(crate) fn retry_later(code: ErrorCode) -> Problem {
     Problem::new(code).with_retry_after(Duration::from_millis(fastrand::u64(1_000..=3_000)))
 }
 
+/// Logs an outage of a store, at most every 10 s: each request fails in it.
+pub(crate) fn log_unavailable(store: &'static str, error: &dyn Error) {
+    static THROTTLE: LazyLock<LogThrottle> = LazyLock::new(LogThrottle::default);
+    if let Some(failures) = THROTTLE.record_failure() {
+        tracing::warn!(store, failures, cause = %error_chain(error), "store unavailable");
+    }
+}
+
 /// Returns an error with its sources as one line, for the log.
 pub(crate) fn error_chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
@@ -159,6 +174,7 @@ mod tests {
 
     use votify_core::engine::ErrorStatus;
     use votify_core::poll::InvalidPoll;
+    use votify_core::secret::KeyId;
     use votify_core::{PollId, Timestamp};
 
     use super::*;
@@ -194,6 +210,7 @@ mod tests {
             IdentifyError::NoInvite.into(),
             IdentifyError::NotInvited.into(),
             IdentifyError::NoAddress.into(),
+            IdentifyError::UnknownKey(KeyId([0; 8])).into(),
             refused(Refusal::PollNotFound),
             refused(Refusal::NotOpenYet {
                 opens_at: Timestamp::EPOCH,

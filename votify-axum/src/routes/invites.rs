@@ -19,7 +19,8 @@ use crate::state::AppState;
 error_responses!(InviteErrors:
     MalformedJson, MalformedId, InvalidLogin, NotOwner, OriginNotAllowed, PollNotFound, PollClosed,
     NotByInvite, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidInvites, InvalidQuery,
-    RateLimited, StoreUnavailable, Internal);
+    RateLimited, StoreUnavailable,
+    PollKeyUnknown, Internal);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {

@@ -27,16 +27,16 @@ error_responses!(VoteErrors:
     MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, InviteInvalid, OriginNotAllowed,
     PollNotFound, AlreadyVoted, PollNotOpen, PollClosed, BallotIdReused, AddressQuota,
     RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidBallot, RateLimited,
-    StoreUnavailable, Overloaded, Internal);
+    StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
 
 error_responses!(WithdrawErrors:
     MalformedId, NotLoggedIn, InvalidLogin, InviteInvalid, OriginNotAllowed, PollNotFound, NotVoted,
     PollNotOpen, PollClosed, RevoteNotAllowed, BallotIdReused, InvalidBallot, RateLimited,
-    StoreUnavailable, Overloaded, Internal);
+    StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
 
 error_responses!(OwnVoteErrors:
     MalformedId, NotLoggedIn, InvalidLogin, InviteInvalid, PollNotFound, NotVoted, StoreUnavailable,
-    Internal);
+    PollKeyUnknown, Internal);
 
 /// Casts a vote. The response is sent when the vote is durable.
 ///

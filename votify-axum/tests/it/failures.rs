@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use axum::http::Method;
 use axum::http::request::Parts;
@@ -5,12 +7,14 @@ use serde_json::json;
 use votify_axum::{Identity, IdentityError, VotifyRouter};
 use votify_core::engine::EngineConfig;
 use votify_core::voter::AccountId;
-use votify_core::{Keyring, PollEngine};
+use votify_core::{Keyring, MemoryStore, PollEngine};
 
-use crate::app::{App, SECRET, TestResponse, request};
+use crate::app::{App, SECRET, SharedClock, TestResponse, engine, request};
 use crate::browser::Browser;
 use crate::failing_store::{FailingStore, Fault, INTERNAL_DETAIL};
 use crate::log_capture::LogCapture;
+use crate::server::Server;
+use crate::stream_clients::Socket;
 
 const BALLOT: &str = "0190b6e2-1111-4000-8000-00000000000a";
 
@@ -216,4 +220,86 @@ async fn ip_polls_without_client_addresses_are_rejected() {
         // The vote above counts as an attempt of the same unknown address.
         assert_eq!(response.status, if n < 9 { 201 } else { 429 });
     }
+}
+
+/// Returns an app on the same store that lacks the secret of the store's polls.
+fn app_without_secret(store: &Arc<MemoryStore>) -> App {
+    let clock = SharedClock::new();
+    let engine = engine(
+        Arc::clone(store),
+        &clock,
+        &["another secret of the tests that is long enough"],
+    );
+    let router = VotifyRouter::new(engine.clone()).vote_rate(None).build();
+    App {
+        engine,
+        clock,
+        router,
+    }
+}
+
+#[tokio::test]
+async fn a_poll_whose_secret_is_missing_is_refused_and_logged_once() {
+    let store = Arc::new(MemoryStore::new());
+    let app = App::over(Arc::clone(&store), |router| router);
+    let mut owner = Browser::new(&app);
+    let poll = owner.create_poll(json!({"voters": "invite"})).await;
+    let browsers = owner
+        .create_poll(json!({"address_quota": {"ballots": 3}}))
+        .await;
+    let vote = json!({"option_id": poll.options[0]});
+    // Registers the callsite of the log line, as in the test above.
+    let first = Browser::new(&app_without_secret(&store))
+        .vote(&browsers, 0)
+        .await;
+    first.assert_problem(503, "poll_key_unknown");
+
+    let app = app_without_secret(&store);
+    let log = LogCapture::default();
+    let guard = tracing::subscriber::set_default(log.clone());
+    let mut browser = Browser::new(&app);
+    for poll in [&browsers, &poll] {
+        for (method, path, body) in [
+            (Method::POST, "/vote", Some(vote.clone())),
+            (Method::GET, "/vote", None),
+            (Method::DELETE, "/vote", None),
+            (Method::PATCH, "", Some(json!({"title": "x"}))),
+            (Method::POST, "/close", None),
+            (Method::POST, "/invites", Some(json!({"count": 1}))),
+            (Method::DELETE, "", None),
+        ] {
+            let response = browser.call(method.clone(), &poll.path(path), body).await;
+            let problem = response.assert_problem(503, "poll_key_unknown");
+            assert!(
+                problem["detail"].as_str().unwrap().contains("secret"),
+                "{method} {path}: {problem}"
+            );
+        }
+        browser.get(&poll.path("")).await.expect_status(200);
+    }
+    drop(guard);
+    let log = log.text();
+    assert_eq!(
+        log.matches("the secret of this poll is missing").count(),
+        1,
+        "{log}"
+    );
+    assert!(!log.contains("request failed"), "{log}");
+}
+
+#[tokio::test]
+async fn a_stream_of_a_poll_whose_secret_is_missing_rejects_votes() {
+    let store = Arc::new(MemoryStore::new());
+    let app = App::over(Arc::clone(&store), |router| router);
+    let poll = Browser::new(&app).create_poll(json!({})).await;
+    let server = Server::start(app_without_secret(&store)).await;
+    let mut socket = Socket::open(&server, &Server::stream_path(&poll, ""), &[]).await;
+    socket.next_of("poll_updated").await;
+    let vote = json!({"type": "vote", "request_id": "a", "option_id": poll.options[0]});
+    socket.send(vote).await;
+    let rejected = socket.next_of("vote_rejected").await;
+    assert_eq!(
+        (&rejected["code"], &rejected["status"]),
+        (&json!("poll_key_unknown"), &json!(503))
+    );
 }

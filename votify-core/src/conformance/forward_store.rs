@@ -213,4 +213,9 @@ impl<S: ForwardStore> Store for S {
     async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
         ForwardStore::server_time(self).await
     }
+
+    async fn check_ready(&self) -> Result<(), StoreError> {
+        self.before_call().await?;
+        self.inner().check_ready().await
+    }
 }

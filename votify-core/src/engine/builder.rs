@@ -12,6 +12,7 @@ use crate::engine::clock_monitor::ClockMonitor;
 use crate::engine::lists::SharedLists;
 use crate::engine::live::{RoomContext, RoomRegistry};
 use crate::engine::loader::PollLoader;
+use crate::engine::missing_keys::MissingKeys;
 use crate::engine::notifier::Notifier;
 use crate::engine::scheduler::Scheduler;
 use crate::engine::stats::Counters;
@@ -128,6 +129,7 @@ impl EngineBuilder {
             clock_monitor: Arc::clone(&clock_monitor),
             clock: Arc::clone(&clock),
             keyring,
+            missing_keys: MissingKeys::default(),
             cache: PollCache::new(config.poll_cache_capacity),
             loads: SingleFlight::new(),
             scheduler: scheduler_sender.clone(),

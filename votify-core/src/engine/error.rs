@@ -60,7 +60,8 @@ pub enum ErrorStatus {
     Conflict,
     /// The request is invalid (HTTP 422).
     Invalid,
-    /// The store failed temporarily, or the engine is shutting down (HTTP 503).
+    /// The store failed temporarily, the secret of the poll is missing, or the engine is
+    /// shutting down (HTTP 503).
     Unavailable,
     /// Too many votes are queued; the caller may retry later (HTTP 503 or 429).
     Overloaded,
@@ -104,8 +105,10 @@ impl EngineError {
                     ErrorStatus::Unauthenticated
                 }
                 IdentifyError::NoInvite | IdentifyError::NotInvited => ErrorStatus::Forbidden,
-                // The server does not know addresses, or lacks the secret of the poll.
-                IdentifyError::NoAddress | IdentifyError::UnknownKey(_) => ErrorStatus::Internal,
+                // The server does not know addresses.
+                IdentifyError::NoAddress => ErrorStatus::Internal,
+                // Until an operator adds the secret again.
+                IdentifyError::UnknownKey(_) => ErrorStatus::Unavailable,
             },
             Self::Refused(refusal) => match refusal {
                 Refusal::PollNotFound | Refusal::NotVoted => ErrorStatus::NotFound,

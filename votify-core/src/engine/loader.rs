@@ -7,6 +7,7 @@ use crate::engine::EngineError;
 use crate::engine::cache::PollCache;
 use crate::engine::clock_monitor::ClockMonitor;
 use crate::engine::loaded_poll::LoadedPoll;
+use crate::engine::missing_keys::MissingKeys;
 use crate::engine::scheduler::message::SchedulerMessage;
 use crate::id::PollId;
 use crate::poll::{Poll, PollStatus, ResultsPolicy, SealCause};
@@ -26,6 +27,7 @@ pub(super) struct PollLoader {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) clock_monitor: Arc<ClockMonitor>,
     pub(super) keyring: Keyring,
+    pub(super) missing_keys: MissingKeys,
     pub(super) cache: PollCache,
     pub(super) loads: SingleFlight<Result<LoadedPoll, EngineError>>,
     /// Receives polls that were sealed by a read after their closing time.
@@ -179,6 +181,7 @@ impl PollLoader {
 
     /// Returns the caller's voter id in a poll.
     pub(super) fn identify(&self, poll: &Poll, caller: &Caller) -> Result<VoterId, IdentifyError> {
+        self.missing_keys.check(poll, &self.keyring)?;
         poll.rules
             .voters
             .identify(caller, poll.id, poll.key, &self.keyring)
@@ -191,6 +194,9 @@ impl PollLoader {
         caller: &Caller,
     ) -> Result<Option<AddressId>, IdentifyError> {
         let quota = poll.rules.address_quota;
+        if quota.is_some() {
+            self.missing_keys.check(poll, &self.keyring)?;
+        }
         let address = quota.map(|quota| quota.identify(caller, poll.id, poll.key, &self.keyring));
         address.transpose()
     }

@@ -12,6 +12,8 @@ impl PollEngine {
     ///
     /// # Errors
     /// - [`NotOwner`](EngineError::NotOwner): the caller does not own the poll.
+    /// - [`Unidentified`](EngineError::Unidentified): the keyring lacks the poll's secret, so
+    ///   that no owner can be recognized; add the secret again.
     /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
     /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
     pub async fn authorize_owner(
@@ -23,6 +25,9 @@ impl PollEngine {
         // Owner and key never change, but a deleted poll must not be served from the
         // cache.
         let poll = Arc::clone(&loader.cache.reload(id, &*loader.store).await?.poll);
+        if poll.owner.is_some() {
+            loader.missing_keys.check(&poll, &loader.keyring)?;
+        }
         if poll.is_owned_by(caller, &loader.keyring) || self.claims_owner(&poll, caller).await? {
             Ok(poll)
         } else {

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use crate::broadcast::{Broadcaster, InstanceId, Topic, Update};
 use crate::engine::PollEngine;
 use crate::id::PollId;
-use crate::store::{Store, StoreExt};
+use crate::store::Store;
 
 /// The id of a poll that does not exist, for probes.
 const PROBE_POLL: PollId = PollId::from_bytes([0; 16]);
@@ -43,7 +43,7 @@ pub struct ComponentReadiness {
     /// True if votes fail without the component. Without an optional component votes
     /// continue, but something is slower or weaker.
     pub required: bool,
-    /// True if the component replied in time. For the clock, which is listed if the store
+    /// True if the component replied in time, and the store takes writes as far as is known. For the clock, which is listed if the store
     /// has one of its own: true if both were at most 5 s apart when they were last
     /// compared, each minute.
     pub ready: bool,
@@ -105,7 +105,13 @@ async fn in_time(limit: Duration, probe: impl Future<Output = bool>) -> bool {
 }
 
 async fn store_ready(store: &dyn Store) -> bool {
-    store.poll(PROBE_POLL).await.is_ok()
+    match store.check_ready().await {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::debug!(%error, "the store is not ready");
+            false
+        }
+    }
 }
 
 /// Publishes an update and waits for its delivery, because a broadcaster may accept

@@ -215,6 +215,10 @@ impl<S: Store> Store for Timeout<S> {
     async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
         self.with_timeout(self.inner.server_time()).await
     }
+
+    async fn check_ready(&self) -> Result<(), StoreError> {
+        self.with_timeout(self.inner.check_ready()).await
+    }
 }
 
 #[async_trait]

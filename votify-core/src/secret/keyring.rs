@@ -155,6 +155,12 @@ impl Keyring {
             .map(|keys| keys.id)
     }
 
+    /// Returns true if the keyring holds the secret `key`.
+    #[must_use]
+    pub fn holds(&self, key: KeyId) -> bool {
+        self.ids().any(|id| id == key)
+    }
+
     /// Returns the keyed BLAKE3 digest of `parts`, or `None` if the keyring lacks the
     /// secret `key`.
     ///

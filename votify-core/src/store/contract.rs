@@ -293,4 +293,22 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// - [`StoreError::Unavailable`]: the server cannot be reached; retry.
     /// - [`StoreError::Failed`]: the server rejected the call.
     async fn server_time(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Returns an error if votes would fail now. An engine calls this for its
+    /// [readiness](crate::PollEngine::check_ready).
+    ///
+    /// By default it reads a poll that does not exist. A store whose writes can fail while
+    /// reads succeed, as on a full disk, also remembers that a write failed so, until a
+    /// write succeeds. A store that forwards its calls forwards this one too.
+    ///
+    /// # Errors
+    /// - [`StoreError::Unavailable`]: the database cannot be reached, or takes no writes.
+    /// - [`StoreError::Corrupt`]: the stored data is damaged.
+    /// - [`StoreError::Failed`]: the database rejected the call.
+    async fn check_ready(&self) -> Result<(), StoreError> {
+        self.polls(&[PROBE_POLL]).await.map(drop)
+    }
 }
+
+/// The id of a poll that does not exist, for probes.
+const PROBE_POLL: PollId = PollId::from_bytes([0; 16]);

@@ -260,4 +260,8 @@ impl<S: Store> Store for CachedStore<S> {
     async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
         self.core.store.server_time().await
     }
+
+    async fn check_ready(&self) -> Result<(), StoreError> {
+        self.core.store.check_ready().await
+    }
 }

@@ -26,14 +26,15 @@ pub(crate) fn classify(error: &dyn DatabaseError) -> Option<ErrorKind> {
         // USER_LIMIT_REACHED, STATEMENT_TIMEOUT, QUERY_TIMEOUT, CANT_CREATE_THREAD,
         // HOST_IS_BLOCKED, MAX_PREPARED_STMT_COUNT_REACHED
         1040 | 1203 | 1206 | 1226 | 1969 | 3024 | 1135 | 1129 | 1461
-        // Out of disk or memory: ERROR_ON_WRITE, DISK_FULL, GET_ERRNO, OUTOFMEMORY,
-        // OUT_OF_SORTMEMORY, OUT_OF_RESOURCES, RECORD_FILE_FULL. Or unknown whether it
-        // was committed: ERROR_DURING_COMMIT
-        | 1026 | 1021 | 1030 | 1037 | 1038 | 1041 | 1114 | 1180
+        // Out of memory: OUTOFMEMORY, OUT_OF_SORTMEMORY, OUT_OF_RESOURCES. Or unknown whether
+        // it was committed: ERROR_DURING_COMMIT. Or a node that has lost its cluster:
+        // UNKNOWN_COM_ERROR
+        | 1037 | 1038 | 1041 | 1180 | 1047 => Some(ErrorKind::Unavailable),
+        // Out of disk: DISK_FULL, ERROR_ON_WRITE, GET_ERRNO, RECORD_FILE_FULL
+        1021 | 1026 | 1030 | 1114
         // Read-only: OPEN_AS_READONLY, CANT_UPDATE_WITH_READLOCK,
-        // OPTION_PREVENTS_STATEMENT, CANT_EXECUTE_IN_READ_ONLY_TRANSACTION,
-        // READ_ONLY_MODE. Or a node that has lost its cluster: UNKNOWN_COM_ERROR
-        | 1036 | 1223 | 1290 | 1792 | 1836 | 1047 => Some(ErrorKind::Unavailable),
+        // OPTION_PREVENTS_STATEMENT, CANT_EXECUTE_IN_READ_ONLY_TRANSACTION, READ_ONLY_MODE
+        | 1036 | 1223 | 1290 | 1792 | 1836 => Some(ErrorKind::Unwritable),
         // NOT_FORM_FILE, NOT_KEYFILE, CRASHED_ON_USAGE, CRASHED_ON_REPAIR, INDEX_CORRUPT,
         // TABLESPACE_MISSING, TABLE_CORRUPT, NO_SUCH_TABLE_IN_ENGINE
         1033 | 1034 | 1194 | 1195 | 1712 | 1812 | 1877 | 1932 => Some(ErrorKind::Corrupt),

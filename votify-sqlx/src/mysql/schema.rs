@@ -13,6 +13,9 @@ const MIGRATIONS: Migrations = Migrations(&[(
 const TABLES: &str = "SELECT table_name, coalesce(engine, '') FROM information_schema.tables \
     WHERE table_schema = DATABASE() AND left(table_name, 7) = 'votify_' ORDER BY table_name";
 
+const COLUMNS: &str = "SELECT table_name, column_name FROM information_schema.columns \
+    WHERE table_schema = DATABASE() AND left(table_name, 7) = 'votify_'";
+
 /// Reads the newest complete version: an interrupted one left a row without success.
 const VERSION: &str = "SELECT coalesce(min(CASE WHEN NOT success THEN version END) - 1, max(version), 0) \
     FROM votify_migrations";
@@ -41,7 +44,7 @@ const UNLOCK: &str = "DO RELEASE_LOCK(concat('votify_migrations.', sha1(DATABASE
 /// Reads the tables and their version.
 pub(super) async fn read(connection: &mut MySqlConnection) -> Result<SchemaInfo, Error> {
     let rows = raw_sql(TABLES).fetch_all(&mut *connection).await?;
-    let tables = rows.iter().map(name_and_engine);
+    let tables = rows.iter().map(two_texts);
     let tables: Vec<_> = tables.collect::<Result<_, Error>>()?;
     let version = if tables.iter().any(|(name, _)| name == HISTORY) {
         Some(number(connection, VERSION).await?)
@@ -58,15 +61,18 @@ pub(super) async fn read(connection: &mut MySqlConnection) -> Result<SchemaInfo,
             "table {name} has engine {engine}, which has no transactions; run ALTER TABLE {name} ENGINE = InnoDB"
         )));
     }
+    let columns = raw_sql(COLUMNS).fetch_all(connection).await?;
+    let columns = columns.iter().map(two_texts);
     Ok(SchemaInfo {
         tables: tables.into_iter().map(|(name, _)| name).collect(),
         version,
-        known: MIGRATIONS.known(),
+        columns: columns.collect::<Result<_, Error>>()?,
+        migrations: MIGRATIONS,
     })
 }
 
 /// Unchecked, because the types of these columns differ between servers.
-fn name_and_engine(row: &MySqlRow) -> Result<(String, String), Error> {
+fn two_texts(row: &MySqlRow) -> Result<(String, String), Error> {
     Ok((row.try_get_unchecked(0)?, row.try_get_unchecked(1)?))
 }
 

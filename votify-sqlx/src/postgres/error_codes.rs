@@ -16,10 +16,12 @@ pub(crate) fn classify(error: &dyn DatabaseError) -> Option<ErrorKind> {
         "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03" | "25P04" => {
             Some(ErrorKind::ConnectionLost)
         }
-        // read_only_sql_transaction, query_canceled, feature_not_supported. Among the
+        // query_canceled
+        "57014" => Some(ErrorKind::Unavailable),
+        // read_only_sql_transaction, disk_full, io_error, feature_not_supported. Among the
         // statements here, only BEGIN of a write transaction on a standby is not
         // supported.
-        "25006" | "57014" | "0A000" => Some(ErrorKind::Unavailable),
+        "25006" | "53100" | "58030" | "0A000" => Some(ErrorKind::Unwritable),
         // data_corrupted, index_corrupted
         "XX001" | "XX002" => Some(ErrorKind::Corrupt),
         // Class 08: connection exceptions.

@@ -1,5 +1,5 @@
 use sqlx::postgres::{PgConnection, PgPool};
-use sqlx::{Executor, query, query_scalar};
+use sqlx::{Executor, query, query_as, query_scalar};
 
 use super::sql::BEGIN;
 use crate::error::Error;
@@ -15,6 +15,11 @@ pub(super) const MIGRATIONS: Migrations = Migrations(&[(
 const TABLES: &str = "SELECT relname::text FROM pg_class WHERE relkind IN ('r', 'p', 'v') \
     AND starts_with(relname::text, 'votify_') AND pg_table_is_visible(oid) ORDER BY relname";
 
+const COLUMNS: &str = "SELECT c.relname::text, a.attname::text FROM pg_class c \
+    JOIN pg_attribute a ON a.attrelid = c.oid WHERE c.relkind IN ('r', 'p') \
+    AND starts_with(c.relname::text, 'votify_') AND pg_table_is_visible(c.oid) \
+    AND a.attnum > 0 AND NOT a.attisdropped";
+
 /// Locks the migrations of a schema against other processes, until the transaction ends.
 const LOCK: &str =
     "SELECT pg_advisory_xact_lock(hashtextextended('votify_migrations ' || current_schema(), 0))";
@@ -25,14 +30,15 @@ const TIMEOUTS: &str = "SET LOCAL lock_timeout = '60s'; SET LOCAL statement_time
 pub(super) async fn read(connection: &mut PgConnection) -> Result<SchemaInfo, Error> {
     let tables: Vec<String> = query_scalar(TABLES).fetch_all(&mut *connection).await?;
     let version = if tables.iter().any(|name| name == HISTORY) {
-        Some(query_scalar(VERSION).fetch_one(connection).await?)
+        Some(query_scalar(VERSION).fetch_one(&mut *connection).await?)
     } else {
         None
     };
     Ok(SchemaInfo {
         tables,
         version,
-        known: MIGRATIONS.known(),
+        columns: query_as(COLUMNS).fetch_all(connection).await?,
+        migrations: MIGRATIONS,
     })
 }
 

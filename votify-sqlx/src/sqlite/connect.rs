@@ -1,8 +1,10 @@
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::{BoxFuture, ready};
 use sqlx::sqlite::{
     Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
@@ -10,6 +12,9 @@ use sqlx::sqlite::{
 
 use votify_core::store::Durability;
 
+use super::error_codes::primary_code;
+use super::file_check::FileCheck;
+use super::quick_check;
 use super::settings::Settings;
 use crate::error::Error;
 use crate::slow_reads::{self, SlowReads};
@@ -34,6 +39,8 @@ const PAGE_BYTES: u32 = 2048;
 const CHECKPOINT_PAGES: &str = "16000";
 /// The size to which a checkpoint truncates the log.
 const JOURNAL_BYTES: &str = "67108864";
+/// `SQLITE_CORRUPT`: the file is a database, and damaged.
+const CORRUPT: u32 = 11;
 /// The number of rows that the connection's thread reads ahead, so that the two threads
 /// need not switch for each row.
 const ROW_BUFFER: usize = 1024;
@@ -45,6 +52,8 @@ pub struct SqliteDatabase {
     pub(super) readers: SqlitePool,
     pub(super) slow_reads: SlowReads<Sqlite>,
     pub(super) durability: Durability,
+    /// `None` for a database in memory.
+    pub(super) files: Option<Arc<FileCheck>>,
     /// True if the pools belong to this store, which closes them.
     pub(super) owns_pools: bool,
 }
@@ -63,7 +72,9 @@ impl SqliteDatabase {
     pub(super) async fn open(url: &str) -> Result<Self, Error> {
         let options = options(url)?;
         let path = options.get_filename().to_owned();
-        let describe = |error: sqlx::Error| describe(error, &path);
+        let describe = |error: Error| describe(error, &path);
+        let files = Arc::new(FileCheck::new(&path, true));
+        let of_writer = Arc::clone(&files);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .min_connections(1)
@@ -71,11 +82,15 @@ impl SqliteDatabase {
             .max_lifetime(None)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
+            .after_connect(move |_, _| {
+                of_writer.forget_log();
+                check_new_connection(&of_writer)
+            })
             .connect_with(options.clone())
             .await
-            .map_err(describe)?;
+            .map_err(|error| describe(error.into()))?;
         let mut connection = writer.acquire().await?;
-        let settings = Settings::read(&mut connection).await?;
+        let settings = Settings::read(&mut connection).await.map_err(describe)?;
         drop(connection);
         settings.warn_if_not_durable();
         let (readers, slow_reads) = if settings.in_memory {
@@ -84,22 +99,30 @@ impl SqliteDatabase {
         } else {
             let options = options.create_if_missing(false).pragma("query_only", "ON");
             let pool = || {
+                let files = Arc::clone(&files);
                 SqlitePoolOptions::new()
                     .acquire_timeout(ACQUIRE_TIMEOUT)
                     .test_before_acquire(false)
+                    .after_connect(move |_, _| check_new_connection(&files))
             };
             let slow_reads = pool()
                 .max_connections(slow_reads::MAX_CONNECTIONS)
                 .connect_lazy_with(options.clone().pragma("cache_size", SLOW_CACHE_KIB));
             let readers = pool().max_connections(MAX_READERS).connect_with(options);
-            let readers = readers.await.map_err(describe)?;
-            (readers, SlowReads::own(slow_reads))
+            let readers = readers.await.map_err(|error| describe(error.into()))?;
+            let slow_reads = SlowReads::own(slow_reads);
+            quick_check::run(&slow_reads, quick_check::LIMIT, &path).await?;
+            (readers, slow_reads)
         };
+        if settings.has_log() {
+            files.watch_log(&settings.file);
+        }
         Ok(Self {
             writer,
             readers,
             slow_reads,
             durability: settings.durability,
+            files: (!settings.in_memory).then_some(files),
             owns_pools: true,
         })
     }
@@ -116,14 +139,34 @@ impl SqliteDatabase {
             ));
         }
         settings.warn_if_not_durable();
+        let slow_reads = SlowReads::share_of(pool.clone());
+        let mut files = None;
+        if !settings.in_memory {
+            quick_check::run(&slow_reads, quick_check::LIMIT, &settings.file).await?;
+            let check = FileCheck::new(&settings.file, false);
+            check.check()?;
+            if settings.has_log() {
+                check.watch_log(&settings.file);
+            }
+            files = Some(Arc::new(check));
+        }
         Ok(Self {
-            slow_reads: SlowReads::share_of(pool.clone()),
+            slow_reads,
             readers: pool.clone(),
             writer: pool,
             durability: settings.durability,
+            files,
             owns_pools: false,
         })
     }
+}
+
+/// Rejects a new connection of a pool if the path leads to another file by now.
+fn check_new_connection(files: &FileCheck) -> BoxFuture<'static, Result<(), sqlx::Error>> {
+    let checked = files.check();
+    Box::pin(ready(
+        checked.map_err(|error| sqlx::Error::Configuration(Box::new(error))),
+    ))
 }
 
 fn options(url: &str) -> Result<SqliteConnectOptions, Error> {
@@ -152,12 +195,12 @@ fn options(url: &str) -> Result<SqliteConnectOptions, Error> {
 }
 
 /// Adds the file and its problem to an error of SQLite.
-fn describe(error: sqlx::Error, path: &Path) -> Error {
+fn describe(error: Error, path: &Path) -> Error {
     let file = path.display();
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
-    match Error::from(error) {
+    match error {
         Error::Unavailable(_) if path.is_dir() => {
             Error::Connect(format!("{file} is a folder, not a database"))
         }
@@ -168,6 +211,11 @@ fn describe(error: sqlx::Error, path: &Path) -> Error {
             "{file} does not exist or cannot be created; add ?mode=rwc to the URL to create it"
         )),
         Error::Unavailable(error) => Error::Connect(format!("cannot open {file}: {error}")),
+        Error::Corrupt(sqlx::Error::Database(error))
+            if primary_code(error.as_ref()) == Some(CORRUPT) =>
+        {
+            quick_check::damaged(path, &error.to_string())
+        }
         Error::Corrupt(error) => {
             Error::NotADatabase(format!("{file} is not a SQLite database: {error}"))
         }

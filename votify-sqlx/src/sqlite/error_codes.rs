@@ -9,8 +9,10 @@ pub(crate) fn classify(error: &dyn DatabaseError) -> Option<ErrorKind> {
     match primary_code(error)? {
         // BUSY, LOCKED, PROTOCOL
         5 | 6 | 15 => Some(ErrorKind::Conflict),
-        // NOMEM, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN
-        7..=10 | 13 | 14 => Some(ErrorKind::Unavailable),
+        // NOMEM, INTERRUPT, CANTOPEN
+        7 | 9 | 14 => Some(ErrorKind::Unavailable),
+        // READONLY, IOERR (also for a quota of a file system), FULL
+        8 | 10 | 13 => Some(ErrorKind::Unwritable),
         // CORRUPT, NOTADB
         11 | 26 => Some(ErrorKind::Corrupt),
         _ => None,

@@ -1,5 +1,5 @@
-use sqlx::query_scalar;
 use sqlx::sqlite::SqliteConnection;
+use sqlx::{query_as, query_scalar};
 
 use crate::error::Error;
 use crate::schema::{HISTORY, Migrations, SchemaInfo, VERSION};
@@ -12,17 +12,21 @@ const MIGRATIONS: Migrations = Migrations(&[(
 const TABLES: &str = "SELECT name FROM sqlite_master WHERE type = 'table' \
     AND name GLOB 'votify_*' ORDER BY name";
 
+const COLUMNS: &str = "SELECT t.name, c.name FROM sqlite_master t \
+    JOIN pragma_table_xinfo(t.name) c WHERE t.type = 'table' AND t.name GLOB 'votify_*'";
+
 pub(super) async fn read(connection: &mut SqliteConnection) -> Result<SchemaInfo, Error> {
     let tables: Vec<String> = query_scalar(TABLES).fetch_all(&mut *connection).await?;
     let version = if tables.iter().any(|name| name == HISTORY) {
-        Some(query_scalar(VERSION).fetch_one(connection).await?)
+        Some(query_scalar(VERSION).fetch_one(&mut *connection).await?)
     } else {
         None
     };
     Ok(SchemaInfo {
         tables,
         version,
-        known: MIGRATIONS.known(),
+        columns: query_as(COLUMNS).fetch_all(connection).await?,
+        migrations: MIGRATIONS,
     })
 }
 

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use sqlx::query_scalar;
 use sqlx::sqlite::SqliteConnection;
 use votify_core::store::Durability;
@@ -7,6 +9,9 @@ use crate::error::Error;
 /// The settings of a connection that matter for votes.
 #[derive(Debug)]
 pub(super) struct Settings {
+    /// The path that SQLite uses, absolute and without symbolic links. Empty for a database
+    /// in memory.
+    pub(super) file: PathBuf,
     pub(super) in_memory: bool,
     pub(super) durability: Durability,
     journal_mode: String,
@@ -28,11 +33,17 @@ impl Settings {
             .await?;
         let in_memory = file.is_empty();
         Ok(Self {
+            file: file.into(),
             in_memory,
             durability: durability(in_memory, &journal_mode, synchronous),
             journal_mode,
             synchronous,
         })
+    }
+
+    /// Returns true if commits are written to a log beside the database first.
+    pub(super) fn has_log(&self) -> bool {
+        self.journal_mode == "wal"
     }
 
     /// Logs a warning if acknowledged votes may be lost.

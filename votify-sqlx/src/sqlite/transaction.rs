@@ -1,3 +1,6 @@
+use std::sync::Arc;
+use std::time::Duration;
+
 use async_trait::async_trait;
 use sqlx::Executor;
 use sqlx::error::DatabaseError;
@@ -8,6 +11,7 @@ use votify_core::store::Durability;
 
 use super::connect::SqliteDatabase;
 use super::error_codes::primary_code;
+use super::file_check::FileCheck;
 use super::read_timeout;
 use super::script::{CommitScript, Script};
 use super::{schema, sql};
@@ -38,11 +42,14 @@ impl Backend for SqliteDatabase {
     }
 
     async fn schema(&self) -> Result<SchemaInfo, Error> {
+        self.check_file()?;
         schema::read(&mut *acquire(&self.readers).await?).await
     }
 
     async fn migrate(&self) -> Result<(), Error> {
-        let mut transaction = SqliteTransaction::new(acquire(&self.writer).await?);
+        self.check_file()?;
+        let connection = acquire(&self.writer).await?;
+        let mut transaction = SqliteTransaction::new(connection, self.files.clone());
         transaction.begin(sql::BEGIN, Vec::new()).await?;
         let migrated = schema::migrate(transaction.connection()?).await;
         transaction.finish(migrated.map(|()| ((), true))).await
@@ -53,13 +60,17 @@ impl Backend for SqliteDatabase {
         mode: TransactionMode,
         calls: Vec<Call>,
     ) -> Result<(SqliteTransaction, Vec<Reply<SqliteRow>>), Error> {
+        self.check_file()?;
         let (mut transaction, begin) = match mode {
             TransactionMode::Write => {
                 let connection = acquire(&self.writer).await?;
-                (SqliteTransaction::new(connection), sql::BEGIN)
+                let transaction = SqliteTransaction::new(connection, self.files.clone());
+                (transaction, sql::BEGIN)
             }
             TransactionMode::Snapshot => {
-                let transaction = SqliteTransaction::for_slow_read(&self.slow_reads).await?;
+                let transaction =
+                    SqliteTransaction::for_slow_read(&self.slow_reads, read_timeout::TIMEOUT)
+                        .await?;
                 (transaction, sql::SNAPSHOT)
             }
         };
@@ -74,9 +85,18 @@ impl Backend for SqliteDatabase {
     }
 
     async fn run_read(&self, call: Call) -> Result<Vec<SqliteRow>, Error> {
+        self.check_file()?;
         let script = Script::default().call(call)?;
         let replies = script.run(&mut *acquire(&self.readers).await?).await?;
         Ok(replies.into_iter().next().unwrap_or_default().rows)
+    }
+}
+
+impl SqliteDatabase {
+    /// Fails if the file was removed or replaced. Before each call, so that no connection
+    /// is opened on another file.
+    fn check_file(&self) -> Result<(), Error> {
+        self.files.as_ref().map_or(Ok(()), |files| files.check())
     }
 }
 
@@ -95,29 +115,36 @@ pub(crate) struct SqliteTransaction {
     connection: Option<PoolConnection<Sqlite>>,
     /// Returned after the connection.
     permit: Option<OwnedSemaphorePermit>,
+    /// Checked before and after a commit. `None` for a database in memory and for reads.
+    files: Option<Arc<FileCheck>>,
     /// True if the connection has a timeout that ends with the transaction.
     removes_timeout: bool,
 }
 
 impl SqliteTransaction {
-    const fn new(connection: PoolConnection<Sqlite>) -> Self {
+    const fn new(connection: PoolConnection<Sqlite>, files: Option<Arc<FileCheck>>) -> Self {
         Self {
             connection: Some(connection),
             permit: None,
+            files,
             removes_timeout: false,
         }
     }
 
     /// Returns a transaction that ends with an error if it reads too long.
-    async fn for_slow_read(reads: &SlowReads<Sqlite>) -> Result<Self, Error> {
+    pub(super) async fn for_slow_read(
+        reads: &SlowReads<Sqlite>,
+        timeout: Duration,
+    ) -> Result<Self, Error> {
         let (connection, permit) = reads.acquire().await?;
         // Created first, so that the timeout is removed if this call is dropped.
         let mut transaction = Self {
             connection: Some(connection),
             permit,
+            files: None,
             removes_timeout: reads.is_shared(),
         };
-        read_timeout::set(transaction.connection()?).await?;
+        read_timeout::set(transaction.connection()?, timeout).await?;
         Ok(transaction)
     }
 
@@ -133,7 +160,14 @@ impl SqliteTransaction {
         Ok(replies.split_off(1))
     }
 
-    fn connection(&mut self) -> Result<&mut SqliteConnection, Error> {
+    /// Fails if the database or its log was removed or replaced. Called after a commit too:
+    /// an acknowledged vote is in a file that was in place after its commit.
+    fn check_files(&self) -> Result<(), Error> {
+        let files = self.files.as_ref();
+        files.map_or(Ok(()), |files| files.check_with_log())
+    }
+
+    pub(super) fn connection(&mut self) -> Result<&mut SqliteConnection, Error> {
         self.connection
             .as_deref_mut()
             .ok_or(Error::TransactionEnded)
@@ -157,14 +191,14 @@ impl Transaction for SqliteTransaction {
             .try_fold(CommitScript::default(), |script, (statement, rows)| {
                 script.write(statement, &rows)
             });
-        let committed = match script {
+        let committed = match script.and_then(|script| self.check_files().map(|()| script)) {
             Ok(script) => script.run(self.connection()?).await,
             Err(error) => Err(error),
         };
         match committed {
             Ok(()) => {
                 self.connection = None;
-                Ok(0)
+                self.check_files().map(|()| 0)
             }
             Err(error) => {
                 self.rollback().await;
@@ -174,10 +208,14 @@ impl Transaction for SqliteTransaction {
     }
 
     async fn commit(mut self) -> Result<(), Error> {
+        if let Err(error) = self.check_files() {
+            self.rollback().await;
+            return Err(error);
+        }
         match self.connection()?.execute("COMMIT").await {
             Ok(_) => {
                 self.connection = None;
-                Ok(())
+                self.check_files()
             }
             Err(error) => {
                 self.rollback().await;

@@ -4,6 +4,8 @@ mod concurrency;
 mod connect;
 mod faults;
 mod harness;
+#[cfg(unix)]
+mod lost_files;
 mod migrations;
 mod seals;
 mod size;

@@ -1,12 +1,13 @@
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
 use tempfile::TempDir;
 use tokio::process::Command;
 use uuid::Uuid;
 
-use crate::api::{Api, Poll};
+use crate::api::{Api, Poll, ready};
 use crate::program::{SERVE, Server, prepared, run, votify, votify_after};
 
 /// Votes with free space, without free space, and with free space again.
@@ -39,6 +40,10 @@ async fn votes_wait_for_free_space(
             Err(ballot) => waiting.push(ballot),
         }
     }
+    let (status, body) = ready(&server).await;
+    assert_eq!(status, 503, "{body}");
+    assert_eq!(body["parts"][0]["part"], "store", "{body}");
+    assert_eq!(body["parts"][0]["ready"], false, "{body}");
     let total = api.counts(&poll).await[0];
     assert!(
         total >= counted.len() as u64,
@@ -47,6 +52,13 @@ async fn votes_wait_for_free_space(
     verified(&poll).await;
 
     free_space();
+    let is_ready = async {
+        while ready(&server).await.0 != 200 {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(10), is_ready).await;
+    in_time.expect("the server is ready again");
     for ballot in &waiting {
         let (status, body) = api.cast(&poll, ballot, 0).await.unwrap();
         assert!(matches!(status, 200 | 201), "{body}");

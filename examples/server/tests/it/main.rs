@@ -15,6 +15,7 @@ mod fleet;
 mod full_disk;
 mod hosts;
 mod list_readers;
+mod lost_store;
 mod program;
 mod redis_outage;
 mod redis_settings;

@@ -16,10 +16,11 @@ use crate::state::AppState;
 error_responses!(ChangeErrors:
     MalformedJson, MalformedId, InvalidLogin, NotOwner, OriginNotAllowed, PollNotFound, PollClosed,
     PollHasVotes, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidPoll, StoreUnavailable,
-    Internal);
+    PollKeyUnknown, Internal);
 
 error_responses!(EndErrors:
-    MalformedId, InvalidLogin, NotOwner, OriginNotAllowed, PollNotFound, StoreUnavailable, Internal);
+    MalformedId, InvalidLogin, NotOwner, OriginNotAllowed, PollNotFound, StoreUnavailable,
+    PollKeyUnknown, Internal);
 
 /// Changes a poll. Only for its owner.
 ///

@@ -1,6 +1,6 @@
 use super::*;
 use crate::ballot::Refusal;
-use crate::engine::{EngineError, VoteOutcome};
+use crate::engine::{EngineError, ErrorStatus, VoteOutcome};
 use crate::id::{BallotId, OptionId};
 use crate::poll::{OptionChange, PollChange};
 use crate::voter::{IdentifyError, Owner, VoterPolicy};
@@ -204,4 +204,5 @@ async fn voters_are_recognized_after_secret_rotation() {
         ),
         "{error}"
     );
+    assert_eq!(error.status(), ErrorStatus::Unavailable);
 }

@@ -213,3 +213,30 @@ async fn an_altered_history_is_rejected_and_voting_continues() {
     let sealed = store.seal_poll(poll.id, SealCause::Owner, NOW).await;
     assert!(sealed.is_ok(), "{sealed:?}");
 }
+
+#[tokio::test]
+async fn a_missing_table_or_column_is_rejected_at_start() {
+    for (statement, missing) in [
+        (
+            "DROP TABLE votify_invites",
+            "table votify_invites is missing",
+        ),
+        (
+            "ALTER TABLE votify_users DROP COLUMN password_hash",
+            "column password_hash of table votify_users is missing",
+        ),
+    ] {
+        let Some(harness) = Harness::new().await else {
+            return;
+        };
+        let store = harness.store().await;
+        run(&harness.pool().await, statement).await;
+        let migrated = store.migrate().await.unwrap_err();
+        let opened = PostgresStore::connect(harness.url()).await.unwrap_err();
+        for error in [migrated, opened] {
+            assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+            let error = error_chain(&error);
+            assert!(error.contains(missing), "{error}");
+        }
+    }
+}

@@ -55,6 +55,40 @@ async fn a_full_disk_makes_writes_unavailable_until_there_is_space() {
 }
 
 #[tokio::test]
+async fn a_full_disk_is_not_ready_until_there_is_space() {
+    let harness = Harness::new();
+    let (pool, store) = harness.host_store().await;
+    let poll = poll(&store).await;
+    let ballots: Vec<Ballot> = (0..5_000).map(|n| ballot(&poll, n)).collect();
+    let pages = query_integer(&pool, "PRAGMA page_count").await;
+    run(&pool, format!("PRAGMA max_page_count = {}", pages + 2)).await;
+    store.check_ready().await.unwrap();
+    cast(&store, &ballots).await.remove(0).unwrap_err();
+    // Several checks: most of them write no probe.
+    for _ in 0..5 {
+        let ready = store.check_ready().await;
+        assert!(
+            matches!(ready, Err(StoreError::Unavailable { .. })),
+            "{ready:?}"
+        );
+    }
+    assert!(store.polls(&[poll.id]).await.is_ok());
+    run(&pool, "PRAGMA max_page_count = 1000000").await;
+    let ready = async {
+        while store.check_ready().await.is_err() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), ready)
+        .await
+        .expect("the disk has free space again");
+    assert_eq!(
+        query_integer(&pool, "SELECT count(*) FROM votify_polls").await,
+        1
+    );
+}
+
+#[tokio::test]
 async fn calls_cancelled_on_a_full_disk_leave_the_connection_usable() {
     let harness = Harness::new();
     let (pool, store) = harness.host_store().await;
