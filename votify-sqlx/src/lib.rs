@@ -43,7 +43,7 @@ mod row_ext;
 mod row_set;
 mod schema;
 mod seal;
-mod slow_reads;
+mod long_reads;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod statement;

@@ -12,7 +12,7 @@ use votify_core::store::Durability;
 
 use super::settings::Settings;
 use crate::error::Error;
-use crate::slow_reads::{self, SlowReads};
+use crate::long_reads::{self, LongReads};
 
 /// The time that SQLite waits for a lock before it reports a conflict, which is retried.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
@@ -24,7 +24,7 @@ const STATEMENT_CACHE: usize = 256;
 /// The size of the page cache. SQLite expects a negative number of KiB.
 const CACHE_KIB: &str = "-32768";
 /// The page cache of connections for long reads, which read most pages once.
-const SLOW_CACHE_KIB: &str = "-8192";
+const LONG_READ_CACHE_KIB: &str = "-8192";
 /// The page size of a new file. Voters are random, so each vote changes another page of
 /// the index, and a changed page is written whole: half of SQLite's default size writes
 /// half as much.
@@ -43,7 +43,7 @@ const ROW_BUFFER: usize = 1024;
 pub struct SqliteDatabase {
     pub(super) writer: SqlitePool,
     pub(super) readers: SqlitePool,
-    pub(super) slow_reads: SlowReads<Sqlite>,
+    pub(super) long_reads: LongReads<Sqlite>,
     pub(super) durability: Durability,
     /// True if the pools belong to this store, which closes them.
     pub(super) owns_pools: bool,
@@ -78,9 +78,9 @@ impl SqliteDatabase {
         let settings = Settings::read(&mut connection).await?;
         drop(connection);
         settings.warn_if_not_durable();
-        let (readers, slow_reads) = if settings.in_memory {
+        let (readers, long_reads) = if settings.in_memory {
             // Another connection would see another database.
-            (writer.clone(), SlowReads::share_of(writer.clone()))
+            (writer.clone(), LongReads::share_of(writer.clone()))
         } else {
             let options = options.create_if_missing(false).pragma("query_only", "ON");
             let pool = || {
@@ -88,17 +88,17 @@ impl SqliteDatabase {
                     .acquire_timeout(ACQUIRE_TIMEOUT)
                     .test_before_acquire(false)
             };
-            let slow_reads = pool()
-                .max_connections(slow_reads::MAX_CONNECTIONS)
-                .connect_lazy_with(options.clone().pragma("cache_size", SLOW_CACHE_KIB));
+            let long_reads = pool()
+                .max_connections(long_reads::MAX_CONNECTIONS)
+                .connect_lazy_with(options.clone().pragma("cache_size", LONG_READ_CACHE_KIB));
             let readers = pool().max_connections(MAX_READERS).connect_with(options);
             let readers = readers.await.map_err(describe)?;
-            (readers, SlowReads::own(slow_reads))
+            (readers, LongReads::own(long_reads))
         };
         Ok(Self {
             writer,
             readers,
-            slow_reads,
+            long_reads,
             durability: settings.durability,
             owns_pools: true,
         })
@@ -117,7 +117,7 @@ impl SqliteDatabase {
         }
         settings.warn_if_not_durable();
         Ok(Self {
-            slow_reads: SlowReads::share_of(pool.clone()),
+            long_reads: LongReads::share_of(pool.clone()),
             readers: pool.clone(),
             writer: pool,
             durability: settings.durability,

@@ -12,5 +12,5 @@ mod locking;
 mod migrations;
 mod private_server;
 mod seals;
-mod slow_reads;
+mod long_reads;
 mod votes_beside_searches;

@@ -10,6 +10,6 @@ mod harness;
 mod locking;
 mod migrations;
 mod seals;
-mod slow_reads;
+mod long_reads;
 mod standby;
 mod votes_beside_searches;

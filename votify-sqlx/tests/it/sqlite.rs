@@ -7,4 +7,4 @@ mod harness;
 mod migrations;
 mod seals;
 mod size;
-mod slow_reads;
+mod long_reads;
