@@ -11,9 +11,9 @@ use votify_core::store::Durability;
 use super::error_codes::number;
 use super::settings::Settings;
 use crate::error::Error;
+use crate::long_reads::{self, LongReads};
 use crate::poll_cache::PollStateCache;
 use crate::pooled_connection::PooledConnection;
-use crate::long_reads::{self, LongReads};
 use crate::url::check_parameters;
 
 /// The timeout for a connection: shorter than an engine's timeout for its store.

@@ -16,6 +16,9 @@ use crate::statement::Statement;
 
 const PRIMARY: &str = "PRIMARY";
 
+/// A table, how it is read, and its index.
+type Lookup = (&'static str, &'static str, &'static str);
+
 /// A connection to empty tables, for which servers tend to choose other plans than for
 /// large ones.
 struct Harness {
@@ -172,11 +175,13 @@ async fn scheduled_polls_are_found_without_the_opened_ones() {
 #[tokio::test]
 async fn rows_are_looked_up() {
     const PER_VOTER: &str = "votify_votes_one_per_voter";
+    /// The lookups of a statement, for each of its texts.
+    type Lookups = &'static [&'static [Lookup]];
     let Some(mut harness) = Harness::new().await else {
         return;
     };
-    for (statement, found) in [
-        (Statement::LockPolls, &[&[("p", "eq_ref", PRIMARY)]][..]),
+    let expected: [(Statement, Lookups); 13] = [
+        (Statement::LockPolls, &[&[("p", "eq_ref", PRIMARY)]]),
         (Statement::TryLockPolls, &[&[("p", "eq_ref", PRIMARY)]]),
         (Statement::ReadPolls, &[&[("p", "eq_ref", PRIMARY)]]),
         (Statement::ReadTallies, &[&[("p", "eq_ref", PRIMARY)]]),
@@ -194,12 +199,16 @@ async fn rows_are_looked_up() {
         (Statement::DeleteVotes, &[&[("v", "eq_ref", PER_VOTER)]]),
         (Statement::UpdateTallies, &[&[("p", "eq_ref", PRIMARY)]]),
         (Statement::ReadVoteAddresses, &[&[("a", "eq_ref", PRIMARY)]]),
-        (Statement::DeleteVoteAddresses, &[&[("a", "eq_ref", PRIMARY)]]),
+        (
+            Statement::DeleteVoteAddresses,
+            &[&[("a", "eq_ref", PRIMARY)]],
+        ),
         (Statement::ReadInvites, &[&[("i", "eq_ref", PRIMARY)]]),
         (Statement::ReadTokens, &[&[("u", "eq_ref", PRIMARY)]]),
         (Statement::ReadTokens, &[&[("t", "eq_ref", PRIMARY)]]),
         (Statement::SealPolls, &[&[("p", "eq_ref", PRIMARY)]]),
-    ] {
+    ];
+    for (statement, found) in expected {
         let texts = texts(statement);
         assert_eq!(texts.len(), found.len());
         for (text, tables) in texts.iter().zip(found) {

@@ -13,9 +13,9 @@ use super::connect_error::describe;
 use super::settings::Settings;
 use super::sql;
 use crate::error::Error;
+use crate::long_reads::{self, LongReads};
 use crate::optimistic_backend::OptimisticBackoff;
 use crate::poll_cache::PollStateCache;
-use crate::long_reads::{self, LongReads};
 use crate::url::check_parameters;
 
 /// The size of the pool. More connections would only wait for each other: a busy poll

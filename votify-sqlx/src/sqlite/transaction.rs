@@ -14,8 +14,8 @@ use super::{schema, sql};
 use crate::backend::{Backend, Call, ListingSyntax, Reply, Transaction, TransactionMode};
 use crate::batch_writes::BatchWrites;
 use crate::error::Error;
-use crate::schema::SchemaInfo;
 use crate::long_reads::LongReads;
+use crate::schema::SchemaInfo;
 
 #[async_trait]
 impl Backend for SqliteDatabase {

@@ -4,7 +4,7 @@ mod concurrency;
 mod connect;
 mod faults;
 mod harness;
+mod long_reads;
 mod migrations;
 mod seals;
 mod size;
-mod long_reads;

@@ -4,9 +4,7 @@ use votify_core::Store;
 use votify_core::poll::SealCause;
 use votify_core::store::SealOutcome;
 use votify_test_support::ballots::NOW;
-use votify_test_support::seals::{
-    others_are_sealed, others_are_sealed_beside_a_lock, voted_polls,
-};
+use votify_test_support::seals::{others_are_sealed, others_are_sealed_beside_a_lock, voted_polls};
 
 use super::harness::{Harness, id_literal, run};
 
