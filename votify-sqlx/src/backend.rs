@@ -63,7 +63,7 @@ pub(crate) trait Backend: fmt::Debug + Clone + Send + Sync + 'static {
 
     /// Runs one call that may read long, such as a page of an export, with the connections
     /// of [`TransactionMode::Snapshot`].
-    async fn read_slowly(&self, call: Call) -> Result<Vec<Self::Row>, Error> {
+    async fn run_long_read(&self, call: Call) -> Result<Vec<Self::Row>, Error> {
         let (transaction, replies) = self.begin(TransactionMode::Snapshot, vec![call]).await?;
         transaction.rollback().await;
         Ok(replies.into_iter().flat_map(|reply| reply.rows).collect())

@@ -54,7 +54,7 @@ pub(crate) fn ballots<B: Backend>(
 async fn start<B: Backend>(backend: &B, poll: PollId) -> Result<Option<PageCursor>, Error> {
     let params = vec![Value::id(poll.as_bytes())];
     let rows = backend
-        .read_slowly(Call::Params(Statement::ReadRevision, params))
+        .run_long_read(Call::Params(Statement::ReadRevision, params))
         .await?;
     let Some(row) = rows.first() else {
         return Ok(None);
@@ -78,7 +78,7 @@ async fn page<B: Backend>(
         Value::Integer(Some(PAGE)),
     ];
     let rows = backend
-        .read_slowly(Call::Params(Statement::ReadVotePage, params))
+        .run_long_read(Call::Params(Statement::ReadVotePage, params))
         .await?;
     rows.iter()
         .map(|row| decode::vote(poll, &cursor.codec, row, 0))

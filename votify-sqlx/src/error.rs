@@ -119,6 +119,9 @@ pub(crate) enum Error {
     MissingReply,
     #[error("poll {0} does not exist")]
     PollNotFound(PollId),
+    /// Nothing is known to have happened, and a retry may succeed.
+    #[error("poll {0} was locked for too long to be sealed")]
+    SealTimedOut(PollId),
     #[error("poll {0} already exists")]
     PollExists(PollId),
     #[error("another poll has the join code {0}")]
@@ -242,6 +245,7 @@ impl Error {
                 | Self::CommitUnknown(_)
                 | Self::Unavailable(_)
                 | Self::OutcomeUnknown(_)
+                | Self::SealTimedOut(_)
                 | Self::Connect(_)
                 | Self::TablesUnusable(_)
                 | Self::FileLost { .. }

@@ -29,6 +29,7 @@ mod invites;
 mod join_codes;
 mod lifecycle;
 mod listing;
+mod long_reads;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod optimistic_backend;
@@ -43,7 +44,6 @@ mod row_ext;
 mod row_set;
 mod schema;
 mod seal;
-mod slow_reads;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod statement;

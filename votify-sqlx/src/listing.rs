@@ -27,7 +27,7 @@ use crate::row_set::poll_rows;
 use crate::statement::Statement;
 
 #[cfg(test)]
-pub(crate) use self::cases::{all_calls, all_filters};
+pub(crate) use self::cases::{all_calls, all_filters, scheduled_by_opening};
 #[cfg(test)]
 pub(crate) use self::index::index;
 

@@ -1,19 +1,30 @@
+use std::time::Duration;
+
 use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, Database, Executor, Pool};
+use sqlx::{AssertSqlSafe, Connection, Database, Executor, Pool};
+use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
 
 use crate::error::Error;
-use crate::slow_reads::SlowReads;
+use crate::long_reads::LongReads;
+
+/// The time after which a connection of a dropped long read is closed. The server ends a
+/// statement before, after 5 s. That is longer than an engine waits for its store (4 s),
+/// because hosts also call the store themselves and may wait longer.
+const MAX_CALL: Duration = Duration::from_secs(6);
 
 /// A connection of a pool to a server.
 ///
 /// If it is dropped mid-call, the connection is closed instead of returned, because a
 /// later borrower could read a stale reply; the server rolls back. Its slot in the pool
-/// becomes free at once.
+/// becomes free at once, and that of a long read once the server has ended the call.
+/// Otherwise callers that do not wait could start any number of long reads.
 #[derive(Debug)]
 pub(crate) struct PooledConnection<DB: Database> {
     /// `None` once the connection is released.
     connection: Option<PoolConnection<DB>>,
+    is_long_read: bool,
     /// Returned after the connection.
     permit: Option<OwnedSemaphorePermit>,
 }
@@ -27,14 +38,16 @@ impl<DB: Database> PooledConnection<DB> {
     pub(crate) const fn new(connection: PoolConnection<DB>) -> Self {
         Self {
             connection: Some(connection),
+            is_long_read: false,
             permit: None,
         }
     }
 
-    pub(crate) async fn acquire_for_slow_reads(reads: &SlowReads<DB>) -> Result<Self, Error> {
+    pub(crate) async fn acquire_for_long_read(reads: &LongReads<DB>) -> Result<Self, Error> {
         let (connection, permit) = reads.acquire().await?;
         Ok(Self {
             connection: Some(connection),
+            is_long_read: true,
             permit,
         })
     }
@@ -83,9 +96,26 @@ where
 
 impl<DB: Database> Drop for PooledConnection<DB> {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            drop(connection.detach());
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
+        match Handle::try_current() {
+            Ok(runtime) if self.is_long_read => {
+                let closed = close_after_call(connection, self.permit.take());
+                drop(runtime.spawn(closed));
+            }
+            _ => drop(connection.detach()),
         }
-        drop(self.permit.take());
     }
+}
+
+/// Closes a connection once the server has ended its current call.
+async fn close_after_call<DB: Database>(
+    mut connection: PoolConnection<DB>,
+    permit: Option<OwnedSemaphorePermit>,
+) {
+    // The server replies to a ping after the current call. The reply is irrelevant.
+    let _ = timeout(MAX_CALL, connection.ping()).await;
+    drop(connection.detach());
+    drop(permit);
 }

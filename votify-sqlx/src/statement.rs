@@ -12,6 +12,10 @@ pub(crate) enum Statement {
     ///
     /// Rows: poll. Result: poll, epoch, revision, row token; only polls that exist.
     LockPolls,
+    /// Locks the given polls that no other transaction has locked. Does not wait.
+    ///
+    /// Rows and result: as for `LockPolls`.
+    TryLockPolls,
     /// Reads polls with their options and tallies, each of one snapshot.
     ///
     /// Rows: poll. Result: the columns that [`decode::poll`](crate::decode::poll) reads.

@@ -58,6 +58,17 @@ pub(crate) fn all_filters() -> Vec<PollFilter> {
     filters
 }
 
+/// Returns the filters of scheduled polls by opening time that have an index with this
+/// order.
+pub(crate) fn scheduled_by_opening() -> impl Iterator<Item = PollFilter> {
+    all_filters().into_iter().filter(|filter| {
+        filter.status == Some(PollStatus::Scheduled)
+            && filter.order == PollOrder::Opening
+            && filter.owners.is_empty()
+            && filter.external_ref.is_none()
+    })
+}
+
 /// Returns the calls of a list: the ids of its first page and of a page after a cursor,
 /// and the count.
 pub(crate) fn all_calls(filter: &PollFilter, syntax: ListingSyntax) -> Vec<(Source, Call)> {

@@ -1,7 +1,7 @@
 //! The statements of a list as SQL.
 
-use votify_core::Timestamp;
 use votify_core::store::{PollCount, PollCursor, PollFilter, PollOrder};
+use votify_core::{PollStatus, Timestamp};
 
 use super::prefix::prefix_range;
 use super::sql_builder::SqlBuilder;
@@ -70,7 +70,11 @@ impl<'a> Listing<'a> {
         sql.push(&format!("SELECT {id} FROM "));
         self.push_polls(&mut sql, source);
         match part {
-            Part::All => {}
+            Part::All => {
+                if let Some(min) = self.min_key() {
+                    sql.and(&format!("{key} > ?"), [self.key_value(min)]);
+                }
+            }
             Part::TiesAfter(cursor) => {
                 sql.and(&format!("{key} = ?"), [self.key_value(cursor.key())]);
                 sql.and(&format!("{id} < ?"), [Value::id(cursor.id().as_bytes())]);
@@ -81,7 +85,11 @@ impl<'a> Listing<'a> {
                 } else {
                     '>'
                 };
-                sql.and(&format!("{key} {after} ?"), [self.key_value(cursor.key())]);
+                // One condition: with two, SQLite may start at the lower key.
+                let start = self
+                    .min_key()
+                    .map_or(cursor.key(), |min| min.max(cursor.key()));
+                sql.and(&format!("{key} {after} ?"), [self.key_value(start)]);
             }
         }
         let direction = if self.filter.order.is_descending() {
@@ -106,6 +114,14 @@ impl<'a> Listing<'a> {
         let limit = i64::from(PollCount::MAX) + 1;
         sql.params.push(Value::Integer(Some(limit)));
         sql.into_call(self.syntax)
+    }
+
+    /// Returns a sort key that all polls of the list exceed, if its status implies one.
+    /// Without this condition, scheduled polls by opening time would be searched for among
+    /// all polls that have opened.
+    fn min_key(&self) -> Option<i64> {
+        let is_scheduled = self.filter.status == Some(PollStatus::Scheduled);
+        (is_scheduled && self.filter.order == PollOrder::Opening).then(|| self.now.as_micros())
     }
 
     /// Returns the columns of the sort key and of the id.
@@ -146,8 +162,6 @@ pub(super) fn word_range(word: &str) -> [Value; 2] {
 
 #[cfg(test)]
 mod tests {
-    use votify_core::PollStatus;
-
     use super::*;
 
     const SYNTAX: ListingSyntax = ListingSyntax {

@@ -11,9 +11,9 @@ use votify_core::store::Durability;
 use super::error_codes::number;
 use super::settings::Settings;
 use crate::error::Error;
+use crate::long_reads::{self, LongReads};
 use crate::poll_cache::PollStateCache;
 use crate::pooled_connection::PooledConnection;
-use crate::slow_reads::{self, SlowReads};
 use crate::url::check_parameters;
 
 /// The timeout for a connection: shorter than an engine's timeout for its store.
@@ -27,7 +27,7 @@ const STATEMENT_CACHE: usize = 100;
 /// The same for long reads, whose statements depend on the filter. Each statement that
 /// replaces another one takes 40 ms longer: sqlx sends the closing of the old one in a
 /// packet of its own, which the server acknowledges late.
-const SLOW_STATEMENT_CACHE: usize = 300;
+const LONG_READ_STATEMENT_CACHE: usize = 300;
 
 /// Settings that replace the server's defaults: values out of range are errors, lock waits
 /// are bounded, statements end if they take too long, sessions of vanished processes end,
@@ -43,7 +43,7 @@ const SESSION: &str = "SET SESSION \
 #[derive(Clone)]
 pub struct MySqlDatabase {
     pub(super) pool: MySqlPool,
-    pub(super) slow_reads: SlowReads<MySql>,
+    pub(super) long_reads: LongReads<MySql>,
     pub(super) durability: Durability,
     /// False if the pool belongs to the host, who closes it.
     pub(super) owns_pool: bool,
@@ -73,8 +73,8 @@ impl MySqlDatabase {
         let cache = Arc::new(PollStateCache::new());
         let shared = Arc::clone(&cache);
         // Its new connections leave the cache as it is, because it reads none of it.
-        let slow_reads = MySqlPoolOptions::new()
-            .max_connections(slow_reads::MAX_CONNECTIONS)
+        let long_reads = MySqlPoolOptions::new()
+            .max_connections(long_reads::MAX_CONNECTIONS)
             .idle_timeout(IDLE_TIMEOUT)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
@@ -84,7 +84,7 @@ impl MySqlDatabase {
             .connect_lazy_with(
                 options
                     .clone()
-                    .statement_cache_capacity(SLOW_STATEMENT_CACHE),
+                    .statement_cache_capacity(LONG_READ_STATEMENT_CACHE),
             );
         let pool = MySqlPoolOptions::new()
             .max_connections(MAX_CONNECTIONS)
@@ -101,7 +101,7 @@ impl MySqlDatabase {
             .connect_lazy_with(options);
         Ok(Self {
             pool,
-            slow_reads: SlowReads::own(slow_reads),
+            long_reads: LongReads::own(long_reads),
             durability: settings.durability(),
             owns_pool: true,
             cache: Some(cache),
@@ -116,7 +116,7 @@ impl MySqlDatabase {
         settings.check()?;
         settings.warn_if_not_durable();
         Ok(Self {
-            slow_reads: SlowReads::share_of(pool.clone()),
+            long_reads: LongReads::share_of(pool.clone()),
             pool,
             durability: settings.durability(),
             owns_pool: false,

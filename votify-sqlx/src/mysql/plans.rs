@@ -16,6 +16,9 @@ use crate::statement::Statement;
 
 const PRIMARY: &str = "PRIMARY";
 
+/// A table, how it is read, and its index.
+type Lookup = (&'static str, &'static str, &'static str);
+
 /// A connection to empty tables, for which servers tend to choose other plans than for
 /// large ones.
 struct Harness {
@@ -152,40 +155,69 @@ async fn due_polls_are_found_without_the_others() {
 }
 
 #[tokio::test]
-async fn rows_are_looked_up() {
-    const PER_VOTER: &str = "votify_votes_one_per_voter";
+async fn scheduled_polls_are_found_without_the_opened_ones() {
     let Some(mut harness) = Harness::new().await else {
         return;
     };
-    for (statement, found) in [
-        (Statement::LockPolls, &[("p", PRIMARY)][..]),
-        (Statement::ReadPolls, &[("p", PRIMARY)]),
-        (Statement::ReadTallies, &[("p", PRIMARY)]),
-        (Statement::ReadVotes, &[("v", PER_VOTER)]),
+    for filter in listing::scheduled_by_opening() {
+        for (source, call) in listing::all_calls(&filter, sql::LISTING) {
+            let (statement, params) = parts_of(call);
+            if source != Source::Index || statement.contains("count(*)") {
+                continue;
+            }
+            let steps = harness.explain(&statement, params).await;
+            let polls = step(&steps, "p");
+            assert_eq!(polls.access, "range", "{statement}\n{steps:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn rows_are_looked_up() {
+    const PER_VOTER: &str = "votify_votes_one_per_voter";
+    /// The lookups of a statement, for each of its texts.
+    type Lookups = &'static [&'static [Lookup]];
+    let Some(mut harness) = Harness::new().await else {
+        return;
+    };
+    let expected: [(Statement, Lookups); 13] = [
+        (Statement::LockPolls, &[&[("p", "eq_ref", PRIMARY)]]),
+        (Statement::TryLockPolls, &[&[("p", "eq_ref", PRIMARY)]]),
+        (Statement::ReadPolls, &[&[("p", "eq_ref", PRIMARY)]]),
+        (Statement::ReadTallies, &[&[("p", "eq_ref", PRIMARY)]]),
+        (Statement::ReadVotes, &[&[("v", "eq_ref", PER_VOTER)]]),
         (
             Statement::ReadHistories,
-            &[("v", PER_VOTER), ("s", PRIMARY)],
+            &[
+                &[("v", "eq_ref", PER_VOTER)],
+                &[("s", "eq_ref", PRIMARY)],
+                // Of voters who have superseded ballots only.
+                &[("s", "ref", PRIMARY), ("v", "eq_ref", PER_VOTER)],
+            ],
         ),
-        (Statement::UpdateVotes, &[("v", PER_VOTER)]),
-        (Statement::DeleteVotes, &[("v", PER_VOTER)]),
-        (Statement::UpdateTallies, &[("p", PRIMARY)]),
-        (Statement::ReadVoteAddresses, &[("a", PRIMARY)]),
-        (Statement::DeleteVoteAddresses, &[("a", PRIMARY)]),
-        (Statement::ReadInvites, &[("i", PRIMARY)]),
-        (Statement::ReadTokens, &[("u", PRIMARY)]),
-        (Statement::ReadTokens, &[("t", PRIMARY)]),
-        (Statement::SealPolls, &[("p", PRIMARY)]),
-    ] {
+        (Statement::UpdateVotes, &[&[("v", "eq_ref", PER_VOTER)]]),
+        (Statement::DeleteVotes, &[&[("v", "eq_ref", PER_VOTER)]]),
+        (Statement::UpdateTallies, &[&[("p", "eq_ref", PRIMARY)]]),
+        (Statement::ReadVoteAddresses, &[&[("a", "eq_ref", PRIMARY)]]),
+        (
+            Statement::DeleteVoteAddresses,
+            &[&[("a", "eq_ref", PRIMARY)]],
+        ),
+        (Statement::ReadInvites, &[&[("i", "eq_ref", PRIMARY)]]),
+        (Statement::ReadTokens, &[&[("u", "eq_ref", PRIMARY)]]),
+        (Statement::ReadTokens, &[&[("t", "eq_ref", PRIMARY)]]),
+        (Statement::SealPolls, &[&[("p", "eq_ref", PRIMARY)]]),
+    ];
+    for (statement, found) in expected {
         let texts = texts(statement);
         assert_eq!(texts.len(), found.len());
-        for (text, (table, key)) in texts.iter().zip(found) {
+        for (text, tables) in texts.iter().zip(found) {
             let steps = harness.explain(text, Vec::new()).await;
-            let found = step(&steps, table);
-            assert_eq!(
-                (&*found.access, &*found.key),
-                ("eq_ref", *key),
-                "{text}\n{steps:?}"
-            );
+            for (table, access, key) in *tables {
+                let found = step(&steps, table);
+                let lookup = (&*found.access, &*found.key);
+                assert_eq!(lookup, (*access, *key), "{text}\n{steps:?}");
+            }
             let is_buffered = steps.iter().any(|step| step.extra.contains("join buffer"));
             assert!(!is_buffered, "{text}\n{steps:?}");
             let mut outer = steps.iter().filter(|step| step.table != "o");

@@ -306,6 +306,11 @@ pub(super) fn templates(statement: Statement) -> &'static [Template] {
             "SELECT p.id, p.epoch, p.revision, coalesce(p.row_version, 0) FROM {} FOR UPDATE",
             join_polls(POLL)
         ),
+        Statement::TryLockPolls => json!(
+            "SELECT p.id, p.epoch, p.revision, coalesce(p.row_version, 0) FROM {} \
+             FOR UPDATE SKIP LOCKED",
+            join_polls(POLL)
+        ),
         Statement::ReadPolls => json!("{SELECT_POLLS} FROM {}", join_polls(POLL)),
         Statement::ReadTallies => json!(
             "SELECT p.id, p.version, p.sealed_at IS NOT NULL, p.epoch, p.revision, \

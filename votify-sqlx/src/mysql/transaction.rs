@@ -29,7 +29,7 @@ impl Backend for MySqlDatabase {
 
     async fn close(&self) {
         if self.owns_pool {
-            self.slow_reads.close().await;
+            self.long_reads.close().await;
             self.pool.close().await;
         }
     }
@@ -53,7 +53,7 @@ impl Backend for MySqlDatabase {
         let (begin, connection) = match mode {
             TransactionMode::Write => (sql::BEGIN, PooledConnection::acquire(&self.pool).await?),
             TransactionMode::Snapshot => {
-                let connection = PooledConnection::acquire_for_slow_reads(&self.slow_reads).await?;
+                let connection = PooledConnection::acquire_for_long_read(&self.long_reads).await?;
                 let begin = if self.owns_pool {
                     sql::BEGIN_SNAPSHOT
                 } else {

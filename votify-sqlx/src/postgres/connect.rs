@@ -13,9 +13,9 @@ use super::connect_error::describe;
 use super::settings::Settings;
 use super::sql;
 use crate::error::Error;
+use crate::long_reads::{self, LongReads};
 use crate::optimistic_backend::OptimisticBackoff;
 use crate::poll_cache::PollStateCache;
-use crate::slow_reads::{self, SlowReads};
 use crate::url::check_parameters;
 
 /// The size of the pool. More connections would only wait for each other: a busy poll
@@ -53,7 +53,7 @@ const PARAMETERS: [&str; 19] = [
 #[derive(Clone)]
 pub struct PostgresDatabase {
     pub(super) pool: PgPool,
-    pub(super) slow_reads: SlowReads<Postgres>,
+    pub(super) long_reads: LongReads<Postgres>,
     /// The statements that begin a write transaction.
     pub(super) begin: Cow<'static, str>,
     pub(super) durability: Durability,
@@ -91,8 +91,8 @@ impl PostgresDatabase {
         let cache = Arc::new(PollStateCache::new());
         let shared = Arc::clone(&cache);
         // Its new connections leave the cache as it is, because it reads none of it.
-        let slow_reads = PgPoolOptions::new()
-            .max_connections(slow_reads::MAX_CONNECTIONS)
+        let long_reads = PgPoolOptions::new()
+            .max_connections(long_reads::MAX_CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
             .after_connect(|connection, _| {
@@ -120,7 +120,7 @@ impl PostgresDatabase {
             .connect_lazy_with(options);
         Ok(Self {
             pool,
-            slow_reads: SlowReads::own(slow_reads),
+            long_reads: LongReads::own(long_reads),
             begin: sql::BEGIN.into(),
             durability: settings.durability,
             owns_pool: true,
@@ -136,7 +136,7 @@ impl PostgresDatabase {
         drop(connection);
         settings.check()?;
         Ok(Self {
-            slow_reads: SlowReads::share_of(pool.clone()),
+            long_reads: LongReads::share_of(pool.clone()),
             pool,
             begin: sql::begin_on_host().into(),
             durability: settings.durability,

@@ -116,6 +116,29 @@ async fn listings_are_read_in_the_order_of_an_index() {
 }
 
 #[tokio::test]
+async fn scheduled_polls_are_found_without_the_opened_ones() {
+    let test = "scheduled_polls_are_found_without_the_opened_ones";
+    let Some(mut connection) = connection(test).await else {
+        return;
+    };
+    let mut tables = tables(&mut connection).await;
+    for filter in listing::scheduled_by_opening() {
+        for (source, call) in listing::all_calls(&filter, sql::LISTING) {
+            let Call::Listing(statement, _) = call else {
+                panic!("{call:?}");
+            };
+            if source != Source::Index || statement.contains("count(*)") {
+                continue;
+            }
+            let plan = plan(&mut tables, &statement).await;
+            let condition = plan.lines().find(|line| line.contains("Index Cond:"));
+            let is_range = condition.is_some_and(|range| range.contains("opening_order"));
+            assert!(is_range, "{statement}\n{plan}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn trending_open_polls_are_read_without_sealed_ones() {
     let test = "trending_open_polls_are_read_without_sealed_ones";
     let Some(mut connection) = connection(test).await else {
@@ -161,6 +184,7 @@ async fn statements_read_rows_by_index() {
     let mut tables = tables(&mut connection).await;
     let expected = [
         (Statement::LockPolls, &[TALLIES][..]),
+        (Statement::TryLockPolls, &[TALLIES]),
         (Statement::ReadPolls, &[POLLS, TALLIES, OPTIONS]),
         (Statement::ReadTallies, &[POLLS, TALLIES, OPTIONS]),
         (Statement::ReadRevision, &[TALLIES, OPTIONS]),

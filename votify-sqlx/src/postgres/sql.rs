@@ -376,6 +376,10 @@ pub(super) const fn text(statement: Statement) -> &'static str {
             "SELECT poll_id, epoch, revision, xmin::text::bigint FROM votify_tallies \
              WHERE poll_id = ANY($1) ORDER BY poll_id FOR UPDATE"
         }
+        Statement::TryLockPolls => {
+            "SELECT poll_id, epoch, revision, xmin::text::bigint FROM votify_tallies \
+             WHERE poll_id = ANY($1) ORDER BY poll_id FOR UPDATE SKIP LOCKED"
+        }
         Statement::ReadPolls => concat!(
             select_poll!(),
             " FROM unnest($1::uuid[]) AS given (id) \

@@ -29,7 +29,7 @@ impl Backend for PostgresDatabase {
 
     async fn close(&self) {
         if self.owns_pool {
-            self.slow_reads.close().await;
+            self.long_reads.close().await;
             self.pool.close().await;
         }
     }
@@ -53,7 +53,7 @@ impl Backend for PostgresDatabase {
         let (begin, mut transaction) = match mode {
             TransactionMode::Write => (&*self.begin, PooledConnection::acquire(&self.pool).await?),
             TransactionMode::Snapshot => {
-                let connection = PooledConnection::acquire_for_slow_reads(&self.slow_reads).await?;
+                let connection = PooledConnection::acquire_for_long_read(&self.long_reads).await?;
                 (sql::BEGIN_SNAPSHOT, connection)
             }
         };

@@ -17,7 +17,7 @@ use super::file_check::FileCheck;
 use super::quick_check;
 use super::settings::Settings;
 use crate::error::Error;
-use crate::slow_reads::{self, SlowReads};
+use crate::long_reads::{self, LongReads};
 
 /// The time that SQLite waits for a lock before it reports a conflict, which is retried.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
@@ -29,7 +29,7 @@ const STATEMENT_CACHE: usize = 256;
 /// The size of the page cache. SQLite expects a negative number of KiB.
 const CACHE_KIB: &str = "-32768";
 /// The page cache of connections for long reads, which read most pages once.
-const SLOW_CACHE_KIB: &str = "-8192";
+const LONG_READ_CACHE_KIB: &str = "-8192";
 /// The page size of a new file. Voters are random, so each vote changes another page of
 /// the index, and a changed page is written whole: half of SQLite's default size writes
 /// half as much.
@@ -50,7 +50,7 @@ const ROW_BUFFER: usize = 1024;
 pub struct SqliteDatabase {
     pub(super) writer: SqlitePool,
     pub(super) readers: SqlitePool,
-    pub(super) slow_reads: SlowReads<Sqlite>,
+    pub(super) long_reads: LongReads<Sqlite>,
     pub(super) durability: Durability,
     /// `None` for a database in memory.
     pub(super) files: Option<Arc<FileCheck>>,
@@ -93,9 +93,9 @@ impl SqliteDatabase {
         let settings = Settings::read(&mut connection).await.map_err(describe)?;
         drop(connection);
         settings.warn_if_not_durable();
-        let (readers, slow_reads) = if settings.in_memory {
+        let (readers, long_reads) = if settings.in_memory {
             // Another connection would see another database.
-            (writer.clone(), SlowReads::share_of(writer.clone()))
+            (writer.clone(), LongReads::share_of(writer.clone()))
         } else {
             let options = options.create_if_missing(false).pragma("query_only", "ON");
             let pool = || {
@@ -105,14 +105,14 @@ impl SqliteDatabase {
                     .test_before_acquire(false)
                     .after_connect(move |_, _| check_new_connection(&files))
             };
-            let slow_reads = pool()
-                .max_connections(slow_reads::MAX_CONNECTIONS)
-                .connect_lazy_with(options.clone().pragma("cache_size", SLOW_CACHE_KIB));
+            let long_reads = pool()
+                .max_connections(long_reads::MAX_CONNECTIONS)
+                .connect_lazy_with(options.clone().pragma("cache_size", LONG_READ_CACHE_KIB));
             let readers = pool().max_connections(MAX_READERS).connect_with(options);
             let readers = readers.await.map_err(|error| describe(error.into()))?;
-            let slow_reads = SlowReads::own(slow_reads);
-            quick_check::run(&slow_reads, quick_check::LIMIT, &path).await?;
-            (readers, slow_reads)
+            let long_reads = LongReads::own(long_reads);
+            quick_check::run(&long_reads, quick_check::LIMIT, &path).await?;
+            (readers, long_reads)
         };
         if settings.has_log() {
             files.watch_log(&settings.file);
@@ -120,7 +120,7 @@ impl SqliteDatabase {
         Ok(Self {
             writer,
             readers,
-            slow_reads,
+            long_reads,
             durability: settings.durability,
             files: (!settings.in_memory).then_some(files),
             owns_pools: true,
@@ -139,10 +139,10 @@ impl SqliteDatabase {
             ));
         }
         settings.warn_if_not_durable();
-        let slow_reads = SlowReads::share_of(pool.clone());
+        let long_reads = LongReads::share_of(pool.clone());
         let mut files = None;
         if !settings.in_memory {
-            quick_check::run(&slow_reads, quick_check::LIMIT, &settings.file).await?;
+            quick_check::run(&long_reads, quick_check::LIMIT, &settings.file).await?;
             let check = FileCheck::new(&settings.file, false);
             check.check()?;
             if settings.has_log() {
@@ -151,7 +151,7 @@ impl SqliteDatabase {
             files = Some(Arc::new(check));
         }
         Ok(Self {
-            slow_reads,
+            long_reads,
             readers: pool.clone(),
             writer: pool,
             durability: settings.durability,

@@ -104,6 +104,22 @@ async fn due_polls_are_found_without_the_others() {
 }
 
 #[tokio::test]
+async fn scheduled_polls_are_found_without_the_opened_ones() {
+    let pool = pool(&store().await).await;
+    for filter in listing::scheduled_by_opening() {
+        for (source, call) in listing::all_calls(&filter, LISTING) {
+            let statement = text_of(call);
+            if source != Source::Index || statement.contains("count(*)") {
+                continue;
+            }
+            let plan = plan(&pool, &statement).await;
+            let is_range = ["opening_order>?)", "opening_order=? AND id<?)"];
+            assert!(is_range.iter().any(|range| plan.contains(range)), "{plan}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_search_starts_at_a_rare_word() {
     let store = store().await;
     let pool = pool(&store).await;
@@ -155,6 +171,7 @@ async fn statements_over_rows_look_each_row_up() {
     let pool = pool(&store().await).await;
     let statements = [
         (Statement::LockPolls, "p", POLL),
+        (Statement::TryLockPolls, "p", POLL),
         (Statement::ReadPolls, "p", POLL),
         (Statement::ReadPolls, "o", OF_POLL),
         (Statement::ReadTallies, "p", POLL),
@@ -166,6 +183,8 @@ async fn statements_over_rows_look_each_row_up() {
         (Statement::ReadVotes, "v", VOTE),
         (Statement::ReadHistories, "v", VOTE),
         (Statement::ReadHistories, "s", BALLOT),
+        // Of voters who have superseded ballots only.
+        (Statement::ReadHistories, "s", VOTER),
         (Statement::InsertVotes, "p", POLL),
         (Statement::UpdateVotes, "votify_votes", VOTE),
         (Statement::DeleteVotes, "votify_votes", VOTE),

@@ -8,7 +8,7 @@ use super::error_codes::primary_code;
 use super::transaction::SqliteTransaction;
 use crate::backend::Transaction;
 use crate::error::Error;
-use crate::slow_reads::SlowReads;
+use crate::long_reads::LongReads;
 
 /// The time that a start waits for the check of a large file.
 pub(super) const LIMIT: Duration = Duration::from_secs(5);
@@ -18,11 +18,11 @@ const INTERRUPTED: u32 = 9;
 /// Fails if pages of the file are damaged. Checks a large file as far as it gets within
 /// `limit`, and logs that.
 pub(super) async fn run(
-    reads: &SlowReads<Sqlite>,
+    reads: &LongReads<Sqlite>,
     limit: Duration,
     file: &Path,
 ) -> Result<(), Error> {
-    let mut transaction = SqliteTransaction::for_slow_read(reads, limit).await?;
+    let mut transaction = SqliteTransaction::for_long_read(reads, limit).await?;
     let connection = transaction.connection()?;
     let found = query_scalar("PRAGMA quick_check(1)").fetch_one(connection);
     let found: Result<String, sqlx::Error> = found.await;
@@ -81,7 +81,7 @@ mod tests {
         .unwrap();
         first.close().await;
         let check = |limit: Duration| {
-            let (reads, path) = (SlowReads::share_of(pool()), path.clone());
+            let (reads, path) = (LongReads::share_of(pool()), path.clone());
             async move { run(&reads, limit, &path).await }
         };
         check(LIMIT).await.unwrap();

@@ -99,7 +99,8 @@ macro_rules! params {
 /// Returns the text of a statement.
 pub(super) fn text(statement: Statement) -> &'static Text {
     match statement {
-        Statement::LockPolls => rows!(
+        // The transaction has locked the whole database.
+        Statement::LockPolls | Statement::TryLockPolls => rows!(
             "poll_id",
             "SELECT p.id, p.epoch, p.revision, 0 ",
             given_polls!()

@@ -18,8 +18,8 @@ use super::{schema, sql};
 use crate::backend::{Backend, Call, ListingSyntax, Reply, Transaction, TransactionMode};
 use crate::batch_writes::BatchWrites;
 use crate::error::Error;
+use crate::long_reads::LongReads;
 use crate::schema::SchemaInfo;
-use crate::slow_reads::SlowReads;
 
 #[async_trait]
 impl Backend for SqliteDatabase {
@@ -35,7 +35,7 @@ impl Backend for SqliteDatabase {
 
     async fn close(&self) {
         if self.owns_pools {
-            self.slow_reads.close().await;
+            self.long_reads.close().await;
             self.readers.close().await;
             self.writer.close().await;
         }
@@ -69,7 +69,7 @@ impl Backend for SqliteDatabase {
             }
             TransactionMode::Snapshot => {
                 let transaction =
-                    SqliteTransaction::for_slow_read(&self.slow_reads, read_timeout::TIMEOUT)
+                    SqliteTransaction::for_long_read(&self.long_reads, read_timeout::TIMEOUT)
                         .await?;
                 (transaction, sql::SNAPSHOT)
             }
@@ -132,8 +132,8 @@ impl SqliteTransaction {
     }
 
     /// Returns a transaction that ends with an error if it reads too long.
-    pub(super) async fn for_slow_read(
-        reads: &SlowReads<Sqlite>,
+    pub(super) async fn for_long_read(
+        reads: &LongReads<Sqlite>,
         timeout: Duration,
     ) -> Result<Self, Error> {
         let (connection, permit) = reads.acquire().await?;
@@ -224,9 +224,12 @@ impl Transaction for SqliteTransaction {
         }
     }
 
+    /// If this call is dropped, the connection is still in `self`, so that
+    /// [`drop`](Drop::drop) rolls back again and removes the timeout.
     async fn rollback(mut self) {
-        if let Some(connection) = self.connection.take() {
-            roll_back(connection, self.permit.take(), self.removes_timeout).await;
+        if let Some(connection) = &mut self.connection {
+            roll_back(connection, self.removes_timeout).await;
+            self.connection = None;
         }
     }
 }
@@ -240,8 +243,12 @@ impl Drop for SqliteTransaction {
         };
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => {
-                let permit = self.permit.take();
-                drop(runtime.spawn(roll_back(connection, permit, self.removes_timeout)));
+                let (permit, removes_timeout) = (self.permit.take(), self.removes_timeout);
+                drop(runtime.spawn(async move {
+                    roll_back(&mut connection, removes_timeout).await;
+                    drop(connection);
+                    drop(permit);
+                }));
             }
             // Closing the connection rolls back too.
             Err(_) => connection.close_on_drop(),
@@ -249,12 +256,8 @@ impl Drop for SqliteTransaction {
     }
 }
 
-/// Rolls back, and returns the connection to the pool before the permit.
-async fn roll_back(
-    mut connection: PoolConnection<Sqlite>,
-    permit: Option<OwnedSemaphorePermit>,
-    removes_timeout: bool,
-) {
+/// Rolls back and removes the timeout. After an error, the connection is closed on drop.
+async fn roll_back(connection: &mut PoolConnection<Sqlite>, removes_timeout: bool) {
     let ended = async {
         match connection.execute("ROLLBACK").await {
             Ok(_) => {}
@@ -263,7 +266,7 @@ async fn roll_back(
             Err(error) => return Err(error),
         }
         if removes_timeout {
-            read_timeout::remove(&mut connection).await?;
+            read_timeout::remove(connection).await?;
         }
         Ok(())
     };
@@ -271,11 +274,40 @@ async fn roll_back(
         tracing::warn!(%error, "rollback failed; closing the connection");
         connection.close_on_drop();
     }
-    drop(connection);
-    drop(permit);
 }
 
 /// `ROLLBACK` fails with the generic `SQLITE_ERROR` for no other reason.
 fn no_active_transaction(error: &dyn DatabaseError) -> bool {
     primary_code(error) == Some(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures_util::FutureExt;
+    use sqlx::query_scalar;
+
+    use super::*;
+
+    /// Takes more steps than a statement may take after its timeout.
+    const COUNT: &str = "WITH RECURSIVE numbers (number) AS \
+        (SELECT 1 UNION ALL SELECT number + 1 FROM numbers LIMIT 100000) \
+        SELECT count(*) FROM numbers";
+
+    #[tokio::test]
+    async fn a_dropped_rollback_leaves_no_timeout_and_no_transaction() {
+        let database = SqliteDatabase::open("sqlite::memory:").await.unwrap();
+        let begun = database.begin(TransactionMode::Snapshot, Vec::new()).await;
+        let (transaction, _) = begun.unwrap();
+        assert!(transaction.rollback().now_or_never().is_none());
+        tokio::time::sleep(Duration::from_millis(5_200)).await;
+        let mut connection = database.writer.acquire().await.unwrap();
+        let count: i64 = query_scalar(COUNT)
+            .fetch_one(&mut *connection)
+            .await
+            .unwrap();
+        assert_eq!(count, 100_000);
+        connection.execute("BEGIN; ROLLBACK").await.unwrap();
+    }
 }

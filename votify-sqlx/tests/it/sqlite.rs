@@ -4,9 +4,9 @@ mod concurrency;
 mod connect;
 mod faults;
 mod harness;
+mod long_reads;
 #[cfg(unix)]
 mod lost_files;
 mod migrations;
 mod seals;
 mod size;
-mod slow_reads;

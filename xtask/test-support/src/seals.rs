@@ -1,5 +1,8 @@
 //! Seals of several polls, of which some cannot be sealed.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
 use votify_core::poll::SealCause;
 use votify_core::store::SealOutcome;
 use votify_core::{Poll, Store, StoreError};
@@ -49,6 +52,25 @@ pub async fn others_are_sealed(
                 let stored = store.tallies(&[*id]).await.unwrap();
                 assert_eq!(stored, [Some(tally)]);
             }
+        }
+    }
+}
+
+/// Checks that one call seals all polls except `locked`, which another transaction has
+/// locked, within an engine's timeout for its store.
+pub async fn others_are_sealed_beside_a_lock(store: &dyn Store, polls: &[Poll], locked: &Poll) {
+    let ids: Vec<_> = polls.iter().map(|poll| poll.id).collect();
+    let seals = store.seal_polls(&ids, SealCause::Owner, NOW);
+    let outcomes = timeout(Duration::from_secs(4), seals).await.unwrap();
+    assert_eq!(outcomes.len(), ids.len());
+    for (id, outcome) in ids.iter().zip(outcomes) {
+        if *id == locked.id {
+            assert!(
+                matches!(outcome, Err(StoreError::Unavailable { .. })),
+                "{outcome:?}"
+            );
+        } else {
+            assert!(matches!(outcome, Ok(SealOutcome::Sealed(_))), "{outcome:?}");
         }
     }
 }

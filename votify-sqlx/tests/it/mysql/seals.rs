@@ -1,6 +1,10 @@
 //! Seals of several polls, of which some cannot be sealed.
 
-use votify_test_support::seals::{others_are_sealed, voted_polls};
+use votify_core::Store;
+use votify_core::poll::SealCause;
+use votify_core::store::SealOutcome;
+use votify_test_support::ballots::NOW;
+use votify_test_support::seals::{others_are_sealed, others_are_sealed_beside_a_lock, voted_polls};
 
 use super::harness::{Harness, id_literal, run};
 
@@ -25,4 +29,26 @@ async fn a_poll_that_cannot_be_sealed_does_not_affect_the_others() {
     );
     run(&pool, trigger).await;
     others_are_sealed(&store, &polls, corrupt, Some(rejected)).await;
+}
+
+#[tokio::test]
+async fn a_locked_poll_does_not_affect_the_others() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let store = harness.store().await;
+    let polls = voted_polls(&store).await;
+    let locked = &polls[2];
+    let id = id_literal(locked);
+    let mut other = harness.connection().await;
+    other.run("START TRANSACTION").await.unwrap();
+    let lock = format!("UPDATE votify_polls SET title = 'x' WHERE id = {id}");
+    other.run(lock).await.unwrap();
+    others_are_sealed_beside_a_lock(&store, &polls, locked).await;
+    other.run("ROLLBACK").await.unwrap();
+    let outcomes = store.seal_polls(&[locked.id], SealCause::Owner, NOW).await;
+    assert!(
+        matches!(*outcomes, [Ok(SealOutcome::Sealed(_))]),
+        "{outcomes:?}"
+    );
 }

@@ -21,13 +21,13 @@ type SharedConnection<DB> = (PoolConnection<DB>, Option<OwnedSemaphorePermit>);
 
 /// A pool for long reads, or a share of a pool with other uses.
 #[derive(Debug)]
-pub(crate) struct SlowReads<DB: Database> {
+pub(crate) struct LongReads<DB: Database> {
     pool: Pool<DB>,
     /// `None` if the pool is for long reads only.
     share: Option<Arc<Semaphore>>,
 }
 
-impl<DB: Database> Clone for SlowReads<DB> {
+impl<DB: Database> Clone for LongReads<DB> {
     fn clone(&self) -> Self {
         Self {
             pool: self.pool.clone(),
@@ -36,7 +36,7 @@ impl<DB: Database> Clone for SlowReads<DB> {
     }
 }
 
-impl<DB: Database> SlowReads<DB> {
+impl<DB: Database> LongReads<DB> {
     /// Uses a pool that is for long reads only.
     pub(crate) const fn own(pool: Pool<DB>) -> Self {
         Self { pool, share: None }

@@ -66,3 +66,28 @@ async fn the_server_ends_a_long_read_on_a_hosts_pool() {
     run(&other, "ROLLBACK").await;
     assert!(store.audit_poll(poll.id).await.unwrap().is_exact());
 }
+
+#[tokio::test]
+async fn dropped_long_reads_count_until_the_server_has_ended_them() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let store = harness.store().await;
+    let poll = poll(&store).await;
+    let other = harness.pool().await;
+    let lock = "BEGIN; LOCK TABLE votify_votes IN ACCESS EXCLUSIVE MODE";
+    run(&other, lock).await;
+    for _ in 0..6 {
+        let audit = timeout(Duration::from_millis(200), store.audit_poll(poll.id)).await;
+        assert!(audit.is_err(), "{audit:?}");
+    }
+    let waiting: i64 = votify_sqlx::sqlx::query_scalar(
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'votify_votes'::regclass",
+    )
+    .fetch_one(&other)
+    .await
+    .unwrap();
+    assert_eq!(waiting, 3);
+    run(&other, "ROLLBACK").await;
+    assert!(store.audit_poll(poll.id).await.unwrap().is_exact());
+}

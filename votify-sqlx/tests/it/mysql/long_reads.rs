@@ -7,7 +7,7 @@ use votify_core::store::PollFilter;
 use votify_core::{PageRequest, Store, StoreError};
 use votify_test_support::ballots::{NOW, poll};
 
-use super::harness::Harness;
+use super::harness::{Harness, query_integer};
 
 /// The statement timeout of a session, in milliseconds on either server.
 const TIMEOUT: &str = "SELECT CAST(0 /*!50708 + @@SESSION.max_execution_time */ \
@@ -44,4 +44,28 @@ async fn the_server_ends_a_long_read_on_a_hosts_pool() {
             .unwrap();
         assert_eq!(found, 0);
     }
+}
+
+#[tokio::test]
+async fn dropped_long_reads_count_until_the_server_has_ended_them() {
+    const WAITING: &str = "SELECT count(*) FROM information_schema.processlist \
+        WHERE db = database() AND state LIKE 'Waiting for table metadata lock'";
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let store = harness.store().await;
+    let poll = poll(&store).await;
+    let mut other = harness.connection().await;
+    let pool = harness.pool().await;
+    other.run("LOCK TABLES votify_polls WRITE").await.unwrap();
+    let (filter, page) = (PollFilter::all(), PageRequest::FIRST);
+    for _ in 0..6 {
+        let list = store.list_polls(&filter, &page, NOW);
+        let list = timeout(Duration::from_millis(200), list).await;
+        assert!(list.is_err(), "{list:?}");
+    }
+    assert_eq!(query_integer(&pool, WAITING).await, 3);
+    other.run("UNLOCK TABLES").await.unwrap();
+    let listed = store.list_polls(&filter, &page, NOW).await.unwrap();
+    assert_eq!(listed.items[0].poll.id, poll.id);
 }
