@@ -154,6 +154,7 @@ impl EngineBuilder {
             events: broadcast::Sender::new(config.event_buffer.max(1)),
         };
         let writer = BatchWriter {
+            throttle: Arc::default(),
             store,
             clock,
             notifier: notifier.clone(),

@@ -38,8 +38,9 @@ async fn a_removed_database_file_is_answered_503_until_it_is_back() {
     let exit = server.wait().await;
     let lines = exit.stderr.lines();
     let lines = lines.filter(|line| line.contains("votify.db was removed"));
-    // One of the store and one of the HTTP server, however many requests failed.
-    assert!((1..=2).contains(&lines.count()), "{exit:?}");
+    // One each of the store, the writer of batches and the HTTP server, however many
+    // requests failed.
+    assert!((1..=3).contains(&lines.count()), "{exit:?}");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use super::batch_sizer::BatchSizer;
 use super::queue::{BallotQueue, BatchReceiver};
 use super::queued_ballot::{QueuedBallot, Reply};
 use super::shared_tally::SharedTally;
+use crate::backend::LogThrottle;
 use crate::ballot::{Ballot, BatchReceipt, Outcome};
 use crate::engine::VoteOutcome;
 use crate::engine::cache::CachedDefinition;
@@ -32,6 +33,8 @@ pub(in crate::engine) struct BatchWriter {
     pub(in crate::engine) clock: Arc<dyn Clock>,
     pub(in crate::engine) notifier: Notifier,
     pub(in crate::engine) stats: Arc<Counters>,
+    /// Limits the log of failed batches, of which an outage has many.
+    pub(in crate::engine) throttle: Arc<LogThrottle>,
     /// Maximum time from queueing a ballot to its reply.
     pub(in crate::engine) timeout: Duration,
 }
@@ -137,12 +140,14 @@ impl BatchWriter {
             let _ = reply.send(result);
         }
         if let Some(failure) = failure {
-            // Once for the batch, so that a burst of votes does not flood the log.
             self.stats.record_store_failure();
-            tracing::warn!(
-                error = &failure as &dyn std::error::Error,
-                "failed to write a batch of votes"
-            );
+            if let Some(failures) = self.throttle.record_failure() {
+                tracing::warn!(
+                    failures,
+                    error = &failure as &dyn std::error::Error,
+                    "failed to write a batch of votes"
+                );
+            }
         }
         for change in changes.values() {
             self.notifier.notify_tally_changed(change);
