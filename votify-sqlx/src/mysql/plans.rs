@@ -180,7 +180,7 @@ async fn rows_are_looked_up() {
     let Some(mut harness) = Harness::new().await else {
         return;
     };
-    let expected: [(Statement, Lookups); 13] = [
+    let expected: [(Statement, Lookups); 14] = [
         (Statement::LockPolls, &[&[("p", "eq_ref", PRIMARY)]]),
         (Statement::TryLockPolls, &[&[("p", "eq_ref", PRIMARY)]]),
         (Statement::ReadPolls, &[&[("p", "eq_ref", PRIMARY)]]),
@@ -204,8 +204,10 @@ async fn rows_are_looked_up() {
             &[&[("a", "eq_ref", PRIMARY)]],
         ),
         (Statement::ReadInvites, &[&[("i", "eq_ref", PRIMARY)]]),
-        (Statement::ReadTokens, &[&[("u", "eq_ref", PRIMARY)]]),
-        (Statement::ReadTokens, &[&[("t", "eq_ref", PRIMARY)]]),
+        (
+            Statement::ReadTokens,
+            &[&[("u", "eq_ref", PRIMARY), ("t", "eq_ref", PRIMARY)]],
+        ),
         (Statement::SealPolls, &[&[("p", "eq_ref", PRIMARY)]]),
     ];
     for (statement, found) in expected {
