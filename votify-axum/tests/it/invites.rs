@@ -332,12 +332,9 @@ async fn a_poll_that_is_edited_to_be_by_invite_is_in_no_list() {
     let mut owner = Browser::new(&app);
     let poll = owner.create_poll(json!({})).await;
     for (voters, listed) in [("browser", 1), ("invite", 0), ("browser", 1)] {
-        let edit = owner.call(
-            Method::PATCH,
-            &poll.path(""),
-            Some(json!({"voters": voters})),
-        );
-        edit.await.expect_status(200);
+        let edit = Some(json!({"voters": voters}));
+        let edited = owner.call(Method::PATCH, &poll.path(""), edit).await;
+        edited.expect_status(200);
         for path in ["/api/polls", "/api/trending"] {
             let list = owner.get(path).await.expect_status(200).json();
             let polls = list["polls"].as_array().unwrap();
