@@ -305,11 +305,12 @@ impl Store for RedisStore {
     }
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
-        let delete = async {
+        // On the heap, because the future is large.
+        let delete = Box::pin(async {
             let intents = IndexIntents::write(&self.redis, &[id]).await?;
             lifecycle::delete(self, id).await?;
             Ok(intents)
-        };
+        });
         let intents = with_timeout(delete).await.map_err(into_store_error)?;
         listing::reindex_deleted(self, intents).await;
         Ok(())

@@ -87,7 +87,8 @@ async fn old_cookies_stay_valid_and_are_replaced_by_the_next_write() {
     let own = browser
         .call(Method::PATCH, &poll.path(""), Some(json!({"title": "New"})))
         .await;
-    own.assert_problem(403, "not_owner"); // The secret of the owner's session was removed.
+    // The secret of the poll and of its owner's session was removed.
+    own.assert_problem(503, "poll_key_unknown");
     let fresh = browser.create_poll(json!({})).await;
     browser.vote(&fresh, 0).await.expect_status(201);
     browser

@@ -110,7 +110,7 @@ impl<'a> CasAttempt<'a> {
                     self.back_off().await;
                     return self.read().await.map(Some);
                 }
-                Ok(Some(read))
+                Ok(Some(*read))
             }
         }
     }

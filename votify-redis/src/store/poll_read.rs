@@ -34,7 +34,7 @@ pub(super) struct PollRead {
 pub(super) enum CasResult {
     Written,
     /// The poll changed after the read. Nothing was written; this is the current state.
-    Conflict(PollRead),
+    Conflict(Box<PollRead>),
 }
 
 /// A poll in the epoch of the server's current run.
@@ -134,7 +134,7 @@ impl CasResult {
     pub(super) fn parse(id: PollId, reply: Value) -> Result<Self, Error> {
         match reply {
             Value::Int(1) => Ok(Self::Written),
-            other => Ok(Self::Conflict(PollRead::parse(id, other)?)),
+            other => Ok(Self::Conflict(Box::new(PollRead::parse(id, other)?))),
         }
     }
 }

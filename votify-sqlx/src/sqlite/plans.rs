@@ -184,7 +184,7 @@ async fn statements_over_rows_look_each_row_up() {
         (Statement::ReadHistories, "v", VOTE),
         (Statement::ReadHistories, "s", BALLOT),
         // Of voters who have superseded ballots only.
-        (Statement::ReadHistories, "s", VOTER),
+        (Statement::ReadHistories, "s EXISTS", VOTER),
         (Statement::InsertVotes, "p", POLL),
         (Statement::UpdateVotes, "votify_votes", VOTE),
         (Statement::DeleteVotes, "votify_votes", VOTE),

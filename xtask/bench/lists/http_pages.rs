@@ -139,13 +139,11 @@ pub(super) async fn read_until(
     requests: Vec<Request>,
     end: Instant,
 ) -> Result<u64> {
-    let mut pages = 0;
-    for request in requests.iter().cycle() {
+    for (pages, request) in (0..).zip(requests.iter().cycle()) {
         if Instant::now() >= end {
             return Ok(pages);
         }
         connection.send(request).await?.expect_status(200)?;
-        pages += 1;
     }
     None.context("no request to send")
 }

@@ -416,7 +416,8 @@ async fn the_closing_of_a_read_that_lost_its_reply_is_announced() {
     });
     let mut events = harness.engine.events();
     let poll = harness.create_poll().await;
-    // Another instance set the closing time, and this scheduler does not know it yet.
+    // The first scan ends before another instance sets the closing time.
+    tokio::time::sleep(Duration::from_millis(50)).await;
     let change = crate::PollChange {
         closes_at: Some(Some(harness.in_seconds(1))),
         ..Default::default()
@@ -427,7 +428,6 @@ async fn the_closing_of_a_read_that_lost_its_reply_is_announced() {
         .change_poll(poll.id, &change, now)
         .await
         .unwrap();
-    tokio::time::sleep(Duration::from_millis(50)).await;
     harness.clock.advance(Duration::from_secs(2));
     let read = harness.engine.poll(poll.id, &browser(1)).await;
     assert!(matches!(read, Err(EngineError::Store(_))), "{read:?}");
