@@ -6,7 +6,7 @@ use crate::time::Timestamp;
 
 /// A poll and its tally, both of the same version.
 ///
-/// Unlike in a [`PollState`](crate::poll::PollState), both are shared: a new tally
+/// Unlike in a [`PollState`], both are shared: a new tally
 /// replaces the old one without a copy of the definition.
 #[derive(Debug, Clone)]
 pub(super) struct LoadedPoll {

@@ -18,7 +18,7 @@ use crate::voter::{OwnerId, VoterId};
 ///
 /// A store contains no voting rule, and gets the time as an argument. It reads a poll,
 /// calls core's pure functions ([`BatchEvaluator`](crate::backend::BatchEvaluator),
-/// [`PollState`](crate::poll::PollState)), and writes their result atomically. It locks
+/// [`PollState`]), and writes their result atomically. It locks
 /// the poll before it reads, or writes only if the poll is unchanged since. The [module
 /// documentation](crate::store) shows a complete small store. The feature `conformance`
 /// adds tests for all laws.

@@ -37,7 +37,7 @@ pub struct PollFilter {
     /// Only polls with exactly this category.
     pub category: Option<String>,
     /// Only polls in whose title each of these
-    /// [`search_words`](crate::backend::search_words) is the beginning of a word.
+    /// [`search_words`] is the beginning of a word.
     pub words: Vec<String>,
     /// The order.
     pub order: PollOrder,
