@@ -41,6 +41,10 @@ pub(crate) async fn seal<B: Backend>(
         .collect();
     let mut outcomes = HashMap::new();
     for batch in unique.chunks(MAX_POLLS) {
+        if batch.len() == 1 {
+            outcomes.extend(seal_each(backend, batch.to_vec(), cause, now).await);
+            continue;
+        }
         let lock = Statement::TryLockPolls;
         let sealed = retry_transient(|| seal_batch(backend, lock, batch, cause, now)).await;
         let left = match sealed {
@@ -49,7 +53,7 @@ pub(crate) async fn seal<B: Backend>(
                 sealed.locked
             }
             // One poll may have failed the others.
-            Err(error) if batch.len() > 1 && may_concern_one_poll::<B>(&error) => batch.to_vec(),
+            Err(error) if may_concern_one_poll::<B>(&error) => batch.to_vec(),
             Err(error) => {
                 let error = store_error::<B>(error);
                 outcomes.extend(batch.iter().map(|id| (*id, Err(error.clone()))));
