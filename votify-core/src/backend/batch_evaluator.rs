@@ -12,7 +12,8 @@ use crate::voter::VoterId;
 /// writes.
 ///
 /// Every store uses it between a read and a write: both under the poll's lock, or a write
-/// that happens only if the poll is unchanged. So a batch has the same result as its ballots one at a time.
+/// that happens only if the poll is unchanged. So a batch has the same result as its
+/// ballots one at a time.
 ///
 /// ```
 /// # use std::collections::HashMap;
