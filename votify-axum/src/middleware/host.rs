@@ -1,8 +1,8 @@
 //! The host that a request names: exactly one, and a name of this server.
 //!
-//! A page of another host can let its own name point to this server (DNS rebinding). The
-//! browser then treats this server as the page's own. Only the `Host` header tells such
-//! requests apart.
+//! A page of another host can let its own name point to this server (DNS rebinding). For a
+//! browser, the page and this server then have the same origin. Such requests differ from
+//! others only in their `Host` header.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
