@@ -11,10 +11,14 @@ use crate::time::{Clock, Timestamp};
 const MAX_DIFFERENCE: Duration = Duration::from_secs(5);
 /// The time between two comparisons.
 const INTERVAL: Duration = Duration::from_secs(60);
+/// The largest change of the time of day against the monotonic time since a comparison that
+/// is not a step. A clock that is adjusted slowly drifts by less in [`INTERVAL`].
+const MAX_DRIFT: Duration = Duration::from_secs(1);
 /// The time until a comparison that failed is repeated.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Compares the engine's clock with the store's every minute.
+/// Compares the engine's clock with the store's every minute, and when the time of day was
+/// set.
 ///
 /// While they differ, and before they were compared, the engine seals no poll by its
 /// deadline: a wrong clock would close the poll for everybody at the wrong time.
@@ -22,13 +26,22 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 pub(super) struct ClockMonitor {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    last: Mutex<Comparison>,
+    last: Mutex<LastComparison>,
     /// The end of the last comparison that a caller of [`agrees`](Self::agrees) made. The
     /// lock is held during the comparison.
-    first_attempt: tokio::sync::Mutex<Option<Instant>>,
+    last_attempt: tokio::sync::Mutex<Option<Instant>>,
 }
 
-/// The result of the last successful comparison.
+/// The last successful comparison.
+#[derive(Debug, Clone, Copy)]
+struct LastComparison {
+    result: Comparison,
+    /// The clock's time of day without its monotonic time, in microseconds. It stays the
+    /// same unless the time of day is adjusted.
+    start_of_monotonic: i64,
+}
+
+/// The result of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Comparison {
     /// None has succeeded yet.
@@ -45,26 +58,31 @@ impl ClockMonitor {
     pub(super) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
         Self {
             store,
+            last: Mutex::new(LastComparison {
+                result: Comparison::Unknown,
+                start_of_monotonic: start_of_monotonic(&*clock),
+            }),
             clock,
-            last: Mutex::new(Comparison::Unknown),
-            first_attempt: tokio::sync::Mutex::new(None),
+            last_attempt: tokio::sync::Mutex::new(None),
         }
     }
 
     /// Returns true if the clocks were at most 5 s apart at the last comparison, or if the
-    /// store has no clock of its own. Compares them first if that was not possible yet.
+    /// store has no clock of its own. Compares them first if that was not possible yet, or
+    /// if the time of day was set since. Returns false if that fails.
     pub(super) async fn agrees(&self) -> bool {
-        if *self.last() == Comparison::Unknown {
+        if self.is_outdated() {
             // Boxed: rare, and it would enlarge the future of every read.
-            Box::pin(self.compare_first()).await;
+            Box::pin(self.compare_for_caller()).await;
         }
-        matches!(*self.last(), Comparison::NoClock | Comparison::Agrees)
+        let result = self.last().result;
+        !self.is_outdated() && matches!(result, Comparison::NoClock | Comparison::Agrees)
     }
 
     /// Returns whether the clocks were at most 5 s apart at the last comparison. `None` if
     /// the store has no clock of its own, or it was not read yet.
     pub(super) fn last_result(&self) -> Option<bool> {
-        match *self.last() {
+        match self.last().result {
             Comparison::Unknown | Comparison::NoClock => None,
             Comparison::Agrees => Some(true),
             Comparison::Differs => Some(false),
@@ -77,19 +95,39 @@ impl ClockMonitor {
             loop {
                 let compared = self.compare().await;
                 let pause = if compared { INTERVAL } else { RETRY_INTERVAL };
-                tokio::time::sleep(pause).await;
+                let next = Instant::now() + pause;
+                while Instant::now() < next {
+                    tokio::time::sleep(RETRY_INTERVAL).await;
+                    if self.is_outdated() {
+                        break;
+                    }
+                }
             }
         };
         let _: Option<()> = shutdown.run_until_cancelled(compare).await;
     }
 
+    /// Returns true if there was no comparison, or if the time of day was set since.
+    fn is_outdated(&self) -> bool {
+        let last = *self.last();
+        match last.result {
+            Comparison::Unknown => true,
+            Comparison::NoClock => false,
+            Comparison::Agrees | Comparison::Differs => {
+                let now = start_of_monotonic(&*self.clock);
+                let drift = now.abs_diff(last.start_of_monotonic);
+                Duration::from_micros(drift) > MAX_DRIFT
+            }
+        }
+    }
+
     /// Compares the clocks, unless that has succeeded meanwhile. Concurrent callers share
     /// one attempt.
-    async fn compare_first(&self) {
+    async fn compare_for_caller(&self) {
         let arrived = Instant::now();
-        let mut attempt = self.first_attempt.lock().await;
+        let mut attempt = self.last_attempt.lock().await;
         let has_failed_meanwhile = attempt.is_some_and(|ended| arrived <= ended);
-        if *self.last() == Comparison::Unknown && !has_failed_meanwhile {
+        if self.is_outdated() && !has_failed_meanwhile {
             self.compare().await;
             *attempt = Some(Instant::now());
         }
@@ -98,11 +136,12 @@ impl ClockMonitor {
     /// Compares the clocks. Keeps the last result and returns false if the store does not
     /// answer.
     pub(super) async fn compare(&self) -> bool {
+        let start_of_monotonic = start_of_monotonic(&*self.clock);
         let before = self.clock.now();
         let server = match self.store.server_time().await {
             Ok(Some(server)) => server,
             Ok(None) => {
-                *self.last() = Comparison::NoClock;
+                self.last().result = Comparison::NoClock;
                 return true;
             }
             Err(_) => return false,
@@ -113,7 +152,11 @@ impl ClockMonitor {
         } else {
             Comparison::Agrees
         };
-        let last = std::mem::replace(&mut *self.last(), result);
+        let compared = LastComparison {
+            result,
+            start_of_monotonic,
+        };
+        let last = std::mem::replace(&mut *self.last(), compared).result;
         if result == Comparison::Differs {
             tracing::warn!(
                 seconds = difference.as_secs(),
@@ -127,7 +170,7 @@ impl ClockMonitor {
         true
     }
 
-    fn last(&self) -> MutexGuard<'_, Comparison> {
+    fn last(&self) -> MutexGuard<'_, LastComparison> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -136,4 +179,11 @@ impl ClockMonitor {
 fn distance(server: Timestamp, before: Timestamp, after: Timestamp) -> Duration {
     let early = before.saturating_since(server);
     early.max(server.saturating_since(after))
+}
+
+/// Returns the time of day at which the monotonic time was zero, as the clock shows it now,
+/// in microseconds.
+fn start_of_monotonic(clock: &dyn Clock) -> i64 {
+    let monotonic = i64::try_from(clock.monotonic().as_micros()).unwrap_or(i64::MAX);
+    clock.now().as_micros().saturating_sub(monotonic)
 }

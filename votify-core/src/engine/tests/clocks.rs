@@ -279,6 +279,45 @@ async fn an_engine_that_cannot_compare_its_clock_seals_nothing_by_deadline() {
     assert!(stored.unwrap().is_sealed(), "the scheduler sealed the poll");
 }
 
+/// The last comparison says nothing about a clock that was set since. Neither a read nor the
+/// scheduler nor a refused vote trusts it.
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_was_set_after_the_comparison_seals_nothing_by_deadline() {
+    for is_silent in [false, true] {
+        let store = StoreWithClock::new();
+        let harness = harness_with_clock(&store);
+        store.set_ahead(&harness, 0);
+        let closes = harness.in_seconds(1_800);
+        let close = |draft: &mut PollDraft| draft.closes_at = Some(closes);
+        let poll = harness.create_poll_with(close).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(clock_readiness(&harness).await.unwrap().ready);
+
+        let right = harness.clock.now();
+        harness.clock.set(right.saturating_add(HOUR));
+        store.is_silent.store(is_silent, Ordering::Relaxed);
+        let found = harness.engine.poll(poll.id, &browser(1)).await.unwrap();
+        assert!(!found.poll.is_sealed() && !found.view.is_final());
+        let (voter, choice) = (browser(1), first_option(&poll));
+        let late = harness.engine.vote(poll.id, &voter, choice).await;
+        assert!(matches!(late, Err(EngineError::Refused(_))), "{late:?}");
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        let stored = harness.store.polls(&[poll.id]).await.unwrap().remove(0);
+        assert!(!stored.unwrap().is_sealed());
+        let ready = clock_readiness(&harness).await.unwrap().ready;
+        assert_eq!(
+            ready, is_silent,
+            "compared within a second if the store replies"
+        );
+
+        harness.clock.set(right);
+        store.is_silent.store(false, Ordering::Relaxed);
+        vote(&harness, &poll, 1).await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert!(clock_readiness(&harness).await.unwrap().ready);
+    }
+}
+
 #[tokio::test]
 async fn a_read_directly_after_the_start_seals_a_due_poll() {
     let store = StoreWithClock::new();
