@@ -16,6 +16,7 @@ use crate::engine::live::tracked_voters::TrackedVoters;
 use crate::engine::tally_change::TallyChange;
 use crate::id::PollId;
 use crate::tally::{Audience, Position, ViewPosition};
+use crate::voter::VoterId;
 use mailbox::{Mailbox, ReloadRequest};
 use publication::Publication;
 
@@ -144,14 +145,23 @@ impl Room {
             reload_completed,
         } = publication;
         self.public.send_if_modified(|state| state.replace(public));
+        // Before the counts, because these voters may not see them.
+        let (withdrawn, counted): (Vec<_>, Vec<_>) = audience_changes
+            .into_iter()
+            .partition(|(_, audience)| *audience == Audience::Public);
+        self.set_audiences(withdrawn);
         self.voted.send_if_modified(|state| state.replace(voted));
         // After the frames, because these voters and requests wait for them.
-        for (voter, audience) in audience_changes {
-            self.tracked_voters.set(voter, audience);
-        }
+        self.set_audiences(counted);
         self.reload_completed.send_if_modified(|completed| {
             std::mem::replace(completed, reload_completed) < reload_completed
         });
+    }
+
+    fn set_audiences(&self, voters: Vec<(VoterId, Audience)>) {
+        for (voter, audience) in voters {
+            self.tracked_voters.set(voter, audience);
+        }
     }
 
     fn mailbox(&self) -> MutexGuard<'_, Mailbox> {

@@ -239,6 +239,10 @@ impl Watch {
                 let ViewerGuard {
                     room, join_index, ..
                 } = &self.guard;
+                // The voter may have withdrawn their vote with this state.
+                if self.tracking.as_ref().is_some_and(|t| t.has_new_audience()) {
+                    return QueueResult::Queued;
+                }
                 if self.was_waiting && join_index.is_multiple_of(frames.sample_every) {
                     room.latency.record(frames.published_at.elapsed());
                 }
@@ -268,6 +272,10 @@ impl Watch {
     /// - [`ShuttingDown`](EngineError::ShuttingDown): the watch has ended; connect to
     ///   another instance.
     pub async fn refresh(&mut self) -> Result<Arc<Frame>, EngineError> {
+        let new_audience = self.tracking.as_mut().and_then(|t| t.take_new_audience());
+        if let Some(audience) = new_audience {
+            self.switch_to(audience);
+        }
         let room = &self.guard.room;
         if let Some(tracking) = &mut self.tracking
             && tracking.queried_at.elapsed() >= REFRESH_INTERVAL

@@ -93,6 +93,26 @@ async fn watch_shows_counts_after_its_viewer_voted() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_frame_shows_the_counts_after_a_withdrawal_to_its_voter() {
+    let harness = Harness::new();
+    let poll = create_hidden_poll(&harness, ResultsPolicy::AfterVote).await;
+    let voter = browser(1);
+    let mut watch = harness.watch(poll.id, &voter).await;
+    let vote = async |choice| harness.engine.vote(poll.id, &voter, choice).await.unwrap();
+    for round in 0..20 {
+        vote(first_option(&poll)).await;
+        frame_where(&mut watch, |frame| frame.view.total_votes() == Some(1)).await;
+        vote(Choice::withdraw()).await;
+        frame_where(&mut watch, |frame| {
+            let total = frame.view.total_votes();
+            assert_ne!(total, Some(0), "round {round}");
+            total.is_none()
+        })
+        .await;
+    }
+}
+
 #[tokio::test]
 async fn vote_through_another_engine_shows_counts_to_the_voter() {
     let harness = Harness::new();

@@ -26,6 +26,19 @@ pub(super) struct VoterTracking {
     pub(super) queried_at: Instant,
 }
 
+impl VoterTracking {
+    /// Returns true if the audience changed and the watch has not switched to it yet.
+    pub(super) fn has_new_audience(&self) -> bool {
+        self.audience.has_changed().unwrap_or(false)
+    }
+
+    /// Returns the audience if the watch has not switched to it yet.
+    pub(super) fn take_new_audience(&mut self) -> Option<Audience> {
+        self.has_new_audience()
+            .then(|| *self.audience.borrow_and_update())
+    }
+}
+
 /// Waits until there may be a new frame.
 pub(super) async fn wait(
     published: &mut watch::Receiver<PublishedState>,
