@@ -39,6 +39,8 @@ struct LastComparison {
     /// The clock's time of day without its monotonic time, in microseconds. It stays the
     /// same unless the time of day is adjusted.
     start_of_monotonic: i64,
+    /// How far the store's clock was ahead, in microseconds. Negative if it was behind.
+    store_ahead: i64,
 }
 
 /// The result of a comparison.
@@ -61,6 +63,7 @@ impl ClockMonitor {
             last: Mutex::new(LastComparison {
                 result: Comparison::Unknown,
                 start_of_monotonic: start_of_monotonic(&*clock),
+                store_ahead: 0,
             }),
             clock,
             last_attempt: tokio::sync::Mutex::new(None),
@@ -77,6 +80,21 @@ impl ClockMonitor {
         }
         let result = self.last().result;
         !self.is_outdated() && matches!(result, Comparison::NoClock | Comparison::Agrees)
+    }
+
+    /// Returns the time of day: the store's if the clocks differ, else the engine's. `None`
+    /// if they cannot be compared at the moment.
+    pub(super) async fn trusted_now(&self) -> Option<Timestamp> {
+        let agrees = self.agrees().await;
+        let last = *self.last();
+        let now = self.clock.now();
+        match last.result {
+            _ if agrees => Some(now),
+            Comparison::Differs if !self.is_outdated() => {
+                Timestamp::from_micros(now.as_micros().saturating_add(last.store_ahead)).ok()
+            }
+            _ => None,
+        }
     }
 
     /// Returns whether the clocks were at most 5 s apart at the last comparison. `None` if
@@ -155,6 +173,7 @@ impl ClockMonitor {
         let compared = LastComparison {
             result,
             start_of_monotonic,
+            store_ahead: server.as_micros().saturating_sub(before.as_micros()),
         };
         let last = std::mem::replace(&mut *self.last(), compared).result;
         if result == Comparison::Differs {

@@ -7,6 +7,7 @@ use crate::engine::{EngineError, PollEngine, VoteOutcome, VoteReceipt};
 use crate::id::{BallotId, PollId};
 use crate::poll::Poll;
 use crate::tally::{Audience, Tally, TallyView};
+use crate::time::Timestamp;
 use crate::voter::Caller;
 
 /// Casting ballots.
@@ -49,8 +50,9 @@ impl PollEngine {
     ///
     /// Returns once the ballot is durable. The first ballot that is refused because the
     /// poll's closing time has passed seals the poll, so that it is closed on every instance.
-    /// Sending the same ballot (same id, same choice) again is always safe, and returns [`VoteOutcome::Replayed`]. A call that is
-    /// dropped may have been counted; sending the ballot again returns its outcome.
+    /// Sending the same ballot (same id, same choice) again is always safe, and returns
+    /// [`VoteOutcome::Replayed`]. A call that is dropped may have been counted; sending the
+    /// ballot again returns its outcome.
     ///
     /// ```
     /// use votify_core::engine::VoteOutcome;
@@ -149,6 +151,12 @@ impl PollEngine {
         {
             return Err(EngineError::Refused(Refusal::Invalid(problems)));
         }
+        if let Some(opens_at) = poll.opens_at
+            && !definition.is_frozen()
+            && opens_at <= loader.now()
+        {
+            Box::pin(self.check_opening(poll.id, opens_at)).await?;
+        }
         let ballot = Ballot {
             id,
             poll: poll.id,
@@ -161,6 +169,20 @@ impl PollEngine {
         // were left in the queue of an ended writer were not written.
         let reply = reply.await.map_err(|_| EngineError::ShuttingDown)?;
         Ok(reply?)
+    }
+
+    /// Refuses the first ballot of a poll that has opened only by a wrong clock: it would
+    /// open the poll on every instance, for good.
+    async fn check_opening(&self, poll: PollId, opens_at: Timestamp) -> Result<(), EngineError> {
+        let loader = &self.inner.loader;
+        let Some(now) = loader.clock_monitor.trusted_now().await else {
+            return Err(loader.unavailable());
+        };
+        // Another instance may have taken a ballot already.
+        if opens_at <= now || loader.load(poll).await?.tally.ever_had_ballots() {
+            return Ok(());
+        }
+        Err(EngineError::Refused(Refusal::NotOpenYet { opens_at }))
     }
 
     /// Returns the definition of the tally's version and the view of `audience`, or of

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 
 use super::*;
+use crate::ballot::Refusal;
 use crate::conformance::ForwardStore;
 use crate::engine::{ComponentReadiness, EngineError, Event};
 use crate::poll::{PollStatus, Visibility};
@@ -316,6 +317,57 @@ async fn a_clock_that_was_set_after_the_comparison_seals_nothing_by_deadline() {
         tokio::time::sleep(Duration::from_secs(2)).await;
         assert!(clock_readiness(&harness).await.unwrap().ready);
     }
+}
+
+/// The first ballot would open the poll for everybody. Ballots of a poll that others have
+/// opened count.
+#[tokio::test(start_paused = true)]
+async fn an_engine_with_a_wrong_clock_opens_no_poll() {
+    let store = StoreWithClock::new();
+    let harness = harness_with_clock(&store);
+    let (right, wrong) = (harness.clock.now(), harness.in_seconds(3_600));
+    let opens = harness.in_seconds(600);
+    let open = |draft: &mut PollDraft| draft.opens_at = Some(opens);
+    let poll = harness.create_poll_with(open).await;
+    let opened = harness.create_poll_with(open).await;
+    store.clock.set(right);
+    harness.clock.set(wrong);
+    let cast = |poll: &Arc<Poll>, voter| {
+        let (engine, poll) = (harness.engine.clone(), Arc::clone(poll));
+        async move {
+            engine
+                .vote(poll.id, &browser(voter), first_option(&poll))
+                .await
+        }
+    };
+    let early = cast(&poll, 1).await;
+    let not_yet = |refusal: &Refusal| matches!(refusal, Refusal::NotOpenYet { opens_at } if *opens_at == opens);
+    assert!(
+        matches!(&early, Err(EngineError::Refused(refusal)) if not_yet(refusal)),
+        "{early:?}"
+    );
+
+    // The store does not reply to the comparison after another change.
+    store.is_silent.store(true, Ordering::Relaxed);
+    harness.clock.set(wrong.saturating_add(HOUR));
+    let unknown = cast(&poll, 1).await;
+    assert!(
+        matches!(&unknown, Err(EngineError::Store(error)) if error.is_transient()),
+        "{unknown:?}"
+    );
+    store.is_silent.store(false, Ordering::Relaxed);
+
+    let other = harness_with_clock(&store);
+    store.clock.set(opens);
+    other.clock.set(opens);
+    vote(&other, &opened, 1).await;
+    store.clock.set(right);
+    harness.engine.inner.loader.clock_monitor.compare().await;
+    cast(&opened, 2).await.unwrap();
+
+    store.clock.set(opens);
+    harness.engine.inner.loader.clock_monitor.compare().await;
+    cast(&poll, 1).await.unwrap();
 }
 
 #[tokio::test]
