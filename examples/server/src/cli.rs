@@ -27,9 +27,10 @@ const SERVE_HELP: &str = "\
 Every setting is a flag, an environment variable and a key of the TOML file, named like the flag (vote-rate = \"10/60s\").
 A flag beats the environment, and the environment beats the file. An empty variable counts as unset.
 
-VOTIFY_SECRET, or the key `secret`, keys cookies and voter ids. It has 32 bytes or more. To rotate it, give several, newest
-first, separated by commas. It is not a flag, because every user of a machine can read the arguments of a program. If it is
-unset on a loopback address, the server creates one beside the SQLite file. On any other address it does not start.";
+VOTIFY_SECRET, or the key `secret`, keys cookies and voter ids. It has 32 bytes or more. To rotate it, give several,
+separated by commas; the first one signs. It is not a flag, because every user of a machine can read the arguments of a
+program. If it is unset on a loopback address, the server creates one beside the SQLite file. On any other address it
+does not start.";
 
 /// The settings of every command.
 #[derive(Debug, Args)]
@@ -213,8 +214,13 @@ pub(crate) struct ServeArgs {
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
     /// The poll's id
-    pub(crate) poll: PollId,
-    /// Rebuild the tally from the ballots if they differ
+    #[arg(required_unless_present = "all")]
+    pub(crate) poll: Option<PollId>,
+    /// Check every poll
+    #[arg(long, conflicts_with = "poll")]
+    pub(crate) all: bool,
+    /// Rebuild the tally from the ballots under the next epoch, also if it is exact.
+    /// After a restore from a backup, use it with --all: clients then reload every poll
     #[arg(long)]
     pub(crate) repair: bool,
     #[command(flatten)]

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use clap::ArgMatches;
 use votify_core::engine::EngineConfig;
-use votify_core::store::Audit;
-use votify_core::{Caller, EngineError, Keyring, PollEngine, PollId, Tally};
+use votify_core::store::{Audit, PollFilter};
+use votify_core::{Caller, EngineError, Keyring, PageRequest, PollEngine, PollId, Tally};
 
 use crate::cli::VerifyArgs;
 use crate::error::CliError;
@@ -50,50 +50,124 @@ pub(crate) fn run(args: &VerifyArgs, matches: &ArgMatches) -> Result<(), CliErro
     })
 }
 
-async fn verify(engine: &PollEngine, args: &VerifyArgs) -> Result<(), CliError> {
-    let audit = engine
-        .audit_poll(args.poll)
-        .await
-        .map_err(|error| failed(&error))?;
-    let public = counts_are_public(engine, args.poll).await?;
-    if audit.is_exact() {
-        return output::print_line(&format!(
-            "poll {}: the tally is exact{}",
-            args.poll,
-            total(&audit.stored, public)
-        ));
-    }
-    let differs = format!(
-        "poll {}: the tally differs from its ballots{}",
-        args.poll,
-        difference(&audit, public)
-    );
-    if !args.repair {
-        return Err(CliError::failed(format!(
-            "{differs}; rebuild it with --repair"
-        )));
-    }
-    let tally = engine
-        .repair_poll(args.poll)
-        .await
-        .map_err(|error| failed(&error))?;
-    output::print_line(&differs)?;
-    output::print_line(&format!(
-        "poll {}: rebuilt as epoch {}{}",
-        args.poll,
-        tally.position.epoch,
-        total(&tally, public)
-    ))
+/// The recount of one poll.
+struct PollCheck {
+    poll: PollId,
+    audit: Audit,
+    /// True if anybody may see the poll's counts.
+    public: bool,
+    /// The rebuilt tally, with `--repair`.
+    rebuilt: Option<Tally>,
 }
 
-/// Returns true if anybody may see the poll's counts now. Otherwise the output hides them
-/// from the operator too.
-async fn counts_are_public(engine: &PollEngine, poll: PollId) -> Result<bool, CliError> {
-    let snapshot = engine
-        .poll(poll, &Caller::anonymous())
-        .await
-        .map_err(|error| failed(&error))?;
-    Ok(snapshot.view.counts().is_some())
+async fn verify(engine: &PollEngine, args: &VerifyArgs) -> Result<(), CliError> {
+    match args.poll {
+        Some(poll) => verify_one(engine, poll, args.repair).await,
+        None => verify_all(engine, args.repair).await,
+    }
+}
+
+async fn verify_one(engine: &PollEngine, poll: PollId, repair: bool) -> Result<(), CliError> {
+    let check = check(engine, poll, repair).await;
+    let check = check.map_err(|error| failed(&error))?;
+    let difference = check.difference();
+    if let (Some(difference), false) = (&difference, repair) {
+        return Err(CliError::failed(format!(
+            "{difference}; rebuild it with --repair"
+        )));
+    }
+    if let Some(difference) = difference {
+        output::print_line(&difference)?;
+    }
+    output::print_line(&check.result())
+}
+
+/// Checks every poll. Prints a line for each that differs, and their number.
+async fn verify_all(engine: &PollEngine, repair: bool) -> Result<(), CliError> {
+    let filter = PollFilter {
+        visibility: None,
+        ..PollFilter::default()
+    };
+    let (mut polls, mut differing) = (0_u64, 0_u64);
+    let mut request = Some(PageRequest::FIRST);
+    while let Some(page) = request {
+        let page = engine.list_polls(&filter, &page).await;
+        let page = page.map_err(|error| failed(&error))?;
+        for snapshot in &page.items {
+            let check = match check(engine, snapshot.poll.id, repair).await {
+                Ok(check) => check,
+                // Deleted since the page was read.
+                Err(EngineError::PollNotFound(_)) => continue,
+                Err(error) => return Err(failed(&error)),
+            };
+            polls += 1;
+            if let Some(difference) = check.difference() {
+                differing += 1;
+                output::print_line(&difference)?;
+            }
+        }
+        let limit = PageRequest::FIRST.limit();
+        request = page
+            .next
+            .and_then(|next| PageRequest::after(next, limit).ok());
+    }
+    let summary = format!("{polls} polls checked, {differing} tallies differ from their ballots");
+    match (repair, differing) {
+        (true, _) => output::print_line(&format!("{summary}; all rebuilt under the next epoch")),
+        (false, 0) => output::print_line(&summary),
+        (false, _) => Err(CliError::failed(format!(
+            "{summary}; rebuild them with --repair"
+        ))),
+    }
+}
+
+/// Recounts a poll, and rebuilds its tally with `repair`.
+async fn check(engine: &PollEngine, poll: PollId, repair: bool) -> Result<PollCheck, EngineError> {
+    let audit = engine.audit_poll(poll).await?;
+    let snapshot = engine.poll(poll, &Caller::anonymous()).await?;
+    let rebuilt = match repair {
+        true => Some(engine.repair_poll(poll).await?),
+        false => None,
+    };
+    Ok(PollCheck {
+        poll,
+        audit,
+        // Otherwise the output hides the counts from the operator too.
+        public: snapshot.view.counts().is_some(),
+        rebuilt,
+    })
+}
+
+impl PollCheck {
+    /// Returns the line about a tally that differs from its ballots.
+    fn difference(&self) -> Option<String> {
+        if self.audit.is_exact() {
+            return None;
+        }
+        let counts = difference(&self.audit, self.public);
+        let poll = self.poll;
+        Some(format!(
+            "poll {poll}: the tally differs from its ballots{counts}"
+        ))
+    }
+
+    /// Returns the line about the tally that is stored now.
+    fn result(&self) -> String {
+        let poll = self.poll;
+        match &self.rebuilt {
+            Some(tally) => {
+                let total = total(tally, self.public);
+                format!(
+                    "poll {poll}: rebuilt as epoch {}{total}",
+                    tally.position.epoch
+                )
+            }
+            None => {
+                let total = total(&self.audit.stored, self.public);
+                format!("poll {poll}: the tally is exact{total}")
+            }
+        }
+    }
 }
 
 fn total(tally: &Tally, public: bool) -> String {

@@ -171,16 +171,22 @@ impl Api {
         Ok((response.status().as_u16(), response.json().await?))
     }
 
+    /// Returns the epoch of the poll's counts.
+    pub(crate) async fn epoch(&self, poll: &Poll) -> u64 {
+        let details = self.details(poll).await;
+        details["stats"]["epoch"].as_u64().unwrap()
+    }
+
+    async fn details(&self, poll: &Poll) -> Value {
+        let url = format!("{}/api/polls/{}", self.url, poll.id);
+        let response = self.client.get(url).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        response.json().await.unwrap()
+    }
+
     /// Returns the counts in the order of the options.
     pub(crate) async fn counts(&self, poll: &Poll) -> Vec<u64> {
-        let response = self
-            .client
-            .get(format!("{}/api/polls/{}", self.url, poll.id))
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(response.status(), StatusCode::OK);
-        let poll: Value = response.json().await.unwrap();
+        let poll = self.details(poll).await;
         let counts: Vec<u64> = poll["options"]
             .as_array()
             .unwrap()

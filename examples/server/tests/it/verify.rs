@@ -56,6 +56,36 @@ async fn verify_finds_and_repairs_a_wrong_tally() {
     server.stop().await;
 }
 
+/// A backup has positions that clients have seen with other counts since.
+#[tokio::test]
+async fn polls_of_a_restored_backup_are_all_rebuilt_under_the_next_epoch() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path(), &[]).await;
+    let api = Api::new(&server);
+    let (exact, wrong) = (api.create_poll().await, api.create_poll().await);
+    assert_eq!(api.vote(&exact, 0).await.0, 201);
+    server.stop().await;
+
+    let all = verify(directory.path(), &["--all"]).await;
+    assert_eq!(all.code(), 0, "{all:?}");
+    assert!(all.stdout.contains("2 polls checked, 0 tallies"), "{all:?}");
+    tamper(directory.path(), &wrong).await;
+    let all = verify(directory.path(), &["--all"]).await;
+    assert!(all.stdout.contains(&wrong.id), "{all:?}");
+    assert!(all.error_line(1).contains("1 tallies differ"), "{all:?}");
+    let all = verify(directory.path(), &["--all", "--repair"]).await;
+    assert_eq!(all.code(), 0, "{all:?}");
+    let server = Server::start(directory.path(), &[]).await;
+    for poll in [&exact, &wrong] {
+        assert_eq!(api.at(&server).epoch(poll).await, 2);
+    }
+    server.stop().await;
+    let again = verify(directory.path(), &[&exact.id, "--repair"]).await;
+    assert!(again.stdout.contains("rebuilt as epoch 3"), "{again:?}");
+    let both = verify(directory.path(), &[&exact.id, "--all"]).await;
+    both.error_line(2);
+}
+
 #[tokio::test]
 async fn verify_does_not_print_hidden_counts() {
     let directory = tempfile::tempdir().unwrap();
