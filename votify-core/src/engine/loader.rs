@@ -76,12 +76,20 @@ impl PollLoader {
                     tally: Arc::new(tally),
                 });
             }
-            match self.seal_due(id).await? {
-                SealAttempt::SealedNow(sealed) | SealAttempt::SealedBefore(sealed) => {
+            match self.seal_due(id).await {
+                Ok(SealAttempt::SealedNow(sealed) | SealAttempt::SealedBefore(sealed)) => {
                     return Ok(sealed);
                 }
+                // A store whose disk is full still reads. The result is not final yet.
+                Err(EngineError::Store(error)) if error.is_transient() => {
+                    return Ok(LoadedPoll {
+                        poll,
+                        tally: Arc::new(tally),
+                    });
+                }
+                Err(error) => return Err(error),
                 // The cached closing time was outdated.
-                SealAttempt::NotDue => {
+                Ok(SealAttempt::NotDue) => {
                     poll = Arc::clone(&self.cache.reload(id, &*self.store).await?.poll);
                 }
             }
