@@ -38,4 +38,4 @@ pub use store::{
 };
 pub use tally::{Audience, Position, Tally, TallyView};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};
-pub use voter::{Caller, InviteCode, Owner, OwnerId, SessionId, VoterId, VoterPolicy};
+pub use voter::{Actor, Caller, InviteCode, Owner, OwnerId, SessionId, VoterId, VoterPolicy};

@@ -1,7 +1,7 @@
 //! Callers, voters and owners.
 //!
 //! A [`Caller`] holds the identities that a request carries: session, address, account,
-//! invite code. A poll's [`VoterPolicy`] selects one of them and derives the [`VoterId`]
+//! invite code. An [`Actor`] is a caller or the host itself. A poll's [`VoterPolicy`] selects one of them and derives the [`VoterId`]
 //! from it. A keyed digest makes the id different in every poll.
 //!
 //! ```
@@ -18,12 +18,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod actor;
 mod address_id;
 mod identity;
 mod invite;
 mod policy;
 mod voter_id;
 
+pub use actor::Actor;
 pub use address_id::AddressId;
 pub use identity::{AccountId, Caller, Owner, OwnerKind, SessionId};
 pub use invite::{InviteCode, ParseInviteCodeError};

@@ -13,8 +13,8 @@ pub use votify_core::engine::EngineConfig;
 pub use votify_core::store::PollOrder;
 pub use votify_core::voter::AccountId;
 pub use votify_core::{
-    AccountStore, Audience, Ballot, BallotId, BallotKind, Broadcaster, Caller, Choice, Clock,
-    EngineError, Event, InvalidPoll, InviteCode, InviteStore, Keyring, ManualClock,
+    AccountStore, Actor, Audience, Ballot, BallotId, BallotKind, Broadcaster, Caller, Choice,
+    Clock, EngineError, Event, InvalidPoll, InviteCode, InviteStore, Keyring, ManualClock,
     MemoryAccountStore, MemoryBroadcaster, MemoryRateLimiter, MemoryStore, OptionId, Outcome,
     Owner, Page, PageRequest, Poll, PollChange, PollDraft, PollEngine, PollFilter, PollId,
     PollRules, PollStatus, Rate, RateLimiter, Refusal, ResultsPolicy, SessionId, Store, StoreError,

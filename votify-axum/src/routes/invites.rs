@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use votify_core::PollId;
+use votify_core::{Actor, PollId};
 
 use crate::config::Config;
 use crate::dto::invites::{self, InvitesBody, NewInvites};
@@ -67,11 +67,11 @@ pub(crate) async fn create_invites(
     let count = invites::read(body)
         .map_err(|errors| Problem::field_errors(ErrorCode::InvalidInvites, errors))?;
     let rate_limit = acquire_invite_request(&state, &caller).await?;
-    state
+    let owner = caller.to_caller();
+    let codes = state
         .engine
-        .authorize_owner(id, &caller.to_caller())
+        .create_invites(id, count, Actor::Caller(&owner))
         .await?;
-    let codes = state.engine.create_invites(id, count).await?;
     let page = page_url(&state.config, &uri, id);
     let invites = InvitesBody::new(&codes, page.as_deref());
     let mut response = match format.unwrap_or_else(|| accepted_format(&headers)) {

@@ -2,7 +2,7 @@ use crate::engine::{EngineError, PollEngine};
 use crate::id::PollId;
 use crate::poll::{InvalidPoll, PollStatus};
 use crate::store::InviteOutcome;
-use crate::voter::{Caller, InviteCode, VoterId, VoterPolicy};
+use crate::voter::{Actor, Caller, InviteCode, VoterId, VoterPolicy};
 
 /// The reason for which no invite codes were created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -53,11 +53,8 @@ impl PollEngine {
     /// The codes are returned only once, because the store holds only the voter ids
     /// derived from them. If the response is lost, create other codes.
     ///
-    /// This method does not check who the caller is. A server for untrusted callers calls
-    /// [`authorize_owner`](Self::authorize_owner) first.
-    ///
     /// ```
-    /// use votify_core::{Caller, Choice, MemoryStore, PollDraft, PollEngine, VoterPolicy};
+    /// use votify_core::{Actor, Caller, Choice, MemoryStore, PollDraft, PollEngine, VoterPolicy};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), votify_core::EngineError> {
@@ -65,7 +62,7 @@ impl PollEngine {
     /// let mut draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
     /// draft.rules.voters = VoterPolicy::Invite;
     /// let poll = engine.create_poll(draft).await?;
-    /// let codes = engine.create_invites(poll.id, 2).await?;
+    /// let codes = engine.create_invites(poll.id, 2, Actor::Host).await?;
     ///
     /// // Each code is one voter, whichever browser sends it.
     /// let alice = Caller::invited(codes[0]);
@@ -78,6 +75,9 @@ impl PollEngine {
     /// # Errors
     /// - [`InvitesRefused`](EngineError::InvitesRefused): no code was created; the
     ///   refusal has the reason.
+    /// - [`NotOwner`](EngineError::NotOwner) or
+    ///   [`Unidentified`](EngineError::Unidentified), as in
+    ///   [`authorize_owner`](Self::authorize_owner): no code was created.
     /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
     /// - [`Store`](EngineError::Store): the store failed. After a transient error the
     ///   codes may exist; they count towards the maximum, and a retry creates others.
@@ -85,7 +85,9 @@ impl PollEngine {
         &self,
         poll: PollId,
         count: u32,
+        actor: Actor<'_>,
     ) -> Result<Vec<InviteCode>, EngineError> {
+        self.check_actor(poll, actor).await?;
         let loader = &self.inner.loader;
         let definition = loader.cache.reload(poll, &*loader.store).await?;
         let poll = &definition.poll;

@@ -6,15 +6,15 @@ use crate::engine::{EngineError, PollEngine, PollSnapshot};
 use crate::id::PollId;
 use crate::poll::{JoinCode, Poll, PollChange, PollDraft, PollState, SealCause};
 use crate::store::{ChangeOutcome, SealOutcome, StoreError, StoreExt};
-use crate::voter::Caller;
+use crate::voter::Actor;
 
 /// How many join codes are tried for a new poll. One of 729 million codes is rarely taken.
 const MAX_JOIN_CODES: usize = 10;
 
 /// Creating, changing, closing and deleting polls.
 ///
-/// These methods do not check who the caller is. A server for untrusted callers calls
-/// [`authorize_owner`](Self::authorize_owner) first.
+/// [`create_poll`](Self::create_poll) does not check who creates a poll: the host decides.
+/// The other methods check an [`Actor::Caller`], who must own the poll.
 impl PollEngine {
     /// Creates a poll and returns it.
     ///
@@ -62,10 +62,11 @@ impl PollEngine {
         Ok(poll)
     }
 
-    /// Changes a poll, informs its viewers, and returns the poll as `caller` may see it.
+    /// Changes a poll, informs its viewers, and returns the poll as the actor may see it. The
+    /// host sees what the public sees.
     ///
     /// ```
-    /// use votify_core::{Caller, MemoryStore, PollChange, PollDraft, PollEngine};
+    /// use votify_core::{Actor, MemoryStore, PollChange, PollDraft, PollEngine};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), votify_core::EngineError> {
@@ -77,7 +78,7 @@ impl PollEngine {
     ///     title: Some("Dinner?".into()),
     ///     ..PollChange::default()
     /// };
-    /// let snapshot = engine.change_poll(poll.id, change, &Caller::anonymous()).await?;
+    /// let snapshot = engine.change_poll(poll.id, change, Actor::Host).await?;
     /// assert_eq!(snapshot.poll.title, "Dinner?");
     /// # Ok(())
     /// # }
@@ -88,14 +89,18 @@ impl PollEngine {
     ///   frozen since the first ballot, or the result would be invalid. Nothing changed.
     /// - [`InvalidPoll`](EngineError::InvalidPoll): the voter policy is `Invite` and the
     ///   store does not support invites. Nothing changed.
+    /// - [`NotOwner`](EngineError::NotOwner) or
+    ///   [`Unidentified`](EngineError::Unidentified), as in
+    ///   [`authorize_owner`](Self::authorize_owner): nothing changed.
     /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
     /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
     pub async fn change_poll(
         &self,
         id: PollId,
         change: PollChange,
-        caller: &Caller,
+        actor: Actor<'_>,
     ) -> Result<PollSnapshot, EngineError> {
+        self.check_actor(id, actor).await?;
         self.check_voter_policy(change.voters)?;
         let store = &self.inner.loader.store;
         let loaded = match store.change_poll(id, &change, self.now()).await? {
@@ -109,7 +114,7 @@ impl PollEngine {
                 loaded
             }
         };
-        self.snapshot(loaded, caller).await
+        self.snapshot(loaded, &actor.as_viewer()).await
     }
 
     /// Closes a poll now, whatever its `closes_at`, and returns its final result.
@@ -117,7 +122,7 @@ impl PollEngine {
     /// Closing a closed poll returns the same result again.
     ///
     /// ```
-    /// use votify_core::{Caller, MemoryStore, PollDraft, PollEngine, PollStatus};
+    /// use votify_core::{Actor, MemoryStore, PollDraft, PollEngine, PollStatus};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), votify_core::EngineError> {
@@ -125,7 +130,7 @@ impl PollEngine {
     /// let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
     /// let poll = engine.create_poll(draft).await?;
     ///
-    /// let closed = engine.close_poll(poll.id, &Caller::anonymous()).await?;
+    /// let closed = engine.close_poll(poll.id, Actor::Host).await?;
     /// assert_eq!(closed.status, PollStatus::Closed);
     /// assert!(closed.view.is_final());
     /// # Ok(())
@@ -133,13 +138,17 @@ impl PollEngine {
     /// ```
     ///
     /// # Errors
+    /// - [`NotOwner`](EngineError::NotOwner) or
+    ///   [`Unidentified`](EngineError::Unidentified), as in
+    ///   [`authorize_owner`](Self::authorize_owner): nothing changed.
     /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
     /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
     pub async fn close_poll(
         &self,
         id: PollId,
-        caller: &Caller,
+        actor: Actor<'_>,
     ) -> Result<PollSnapshot, EngineError> {
+        self.check_actor(id, actor).await?;
         let loader = &self.inner.loader;
         let now = self.now();
         let outcome = loader.store.seal_poll(id, SealCause::Owner, now).await?;
@@ -151,15 +160,19 @@ impl PollEngine {
         if loaded.poll.sealed_at == Some(now) {
             self.inner.notifier.notify_closed(loaded.clone());
         }
-        self.snapshot(loaded, caller).await
+        self.snapshot(loaded, &actor.as_viewer()).await
     }
 
     /// Deletes a poll with its ballots and invites, and ends its watches.
     ///
     /// # Errors
+    /// - [`NotOwner`](EngineError::NotOwner) or
+    ///   [`Unidentified`](EngineError::Unidentified), as in
+    ///   [`authorize_owner`](Self::authorize_owner): nothing changed.
     /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
     /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
-    pub async fn delete_poll(&self, id: PollId) -> Result<(), EngineError> {
+    pub async fn delete_poll(&self, id: PollId, actor: Actor<'_>) -> Result<(), EngineError> {
+        self.check_actor(id, actor).await?;
         let loader = &self.inner.loader;
         loader.store.delete_poll(id).await?;
         loader.cache.invalidate(id);

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use crate::engine::{EngineError, PollEngine};
 use crate::id::PollId;
 use crate::poll::Poll;
-use crate::voter::{Caller, Owner, OwnerId, OwnerKind};
+use crate::voter::{Actor, Caller, Owner, OwnerId, OwnerKind};
 
 /// Owners of polls.
 impl PollEngine {
@@ -112,6 +112,18 @@ impl PollEngine {
     }
 
     /// Returns true if the caller's account claimed the session that owns the poll.
+    /// Checks that the actor may act on the poll as its owner.
+    pub(super) async fn check_actor(
+        &self,
+        id: PollId,
+        actor: Actor<'_>,
+    ) -> Result<(), EngineError> {
+        match actor {
+            Actor::Host => Ok(()),
+            Actor::Caller(caller) => self.authorize_owner(id, caller).await.map(drop),
+        }
+    }
+
     async fn claims_owner(&self, poll: &Poll, caller: &Caller) -> Result<bool, EngineError> {
         let loader = &self.inner.loader;
         let owner = poll.owner.filter(|owner| owner.kind == OwnerKind::Session);

@@ -1,5 +1,6 @@
 //! The engine over the memory store, with a clock that the test sets.
 
+mod actors;
 mod batching;
 mod clocks;
 mod drain;

@@ -2,6 +2,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use votify_core::Actor;
 
 use super::capabilities;
 use crate::dto::change;
@@ -50,7 +51,10 @@ pub(crate) async fn change_poll(
         state.engine.now(),
     )
     .map_err(|errors| Problem::field_errors(ErrorCode::InvalidPoll, errors))?;
-    let snapshot = state.engine.change_poll(id, change, &owner).await?;
+    let snapshot = state
+        .engine
+        .change_poll(id, change, Actor::Caller(&owner))
+        .await?;
     Ok(with_session(
         Json(PollBody::from(&snapshot)),
         &caller,
@@ -73,8 +77,7 @@ pub(crate) async fn close_poll(
     caller: RequestCaller,
 ) -> Result<Response, Problem> {
     let owner = caller.to_caller();
-    state.engine.authorize_owner(id, &owner).await?;
-    let snapshot = state.engine.close_poll(id, &owner).await?;
+    let snapshot = state.engine.close_poll(id, Actor::Caller(&owner)).await?;
     Ok(with_session(
         Json(PollBody::from(&snapshot)),
         &caller,
@@ -96,11 +99,8 @@ pub(crate) async fn delete_poll(
     PollPath(id): PollPath,
     caller: RequestCaller,
 ) -> Result<Response, Problem> {
-    state
-        .engine
-        .authorize_owner(id, &caller.to_caller())
-        .await?;
-    state.engine.delete_poll(id).await?;
+    let owner = caller.to_caller();
+    state.engine.delete_poll(id, Actor::Caller(&owner)).await?;
     Ok(with_session(StatusCode::NO_CONTENT, &caller, &state))
 }
 

@@ -37,7 +37,7 @@ const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
 ///
 /// ```
 /// use votify_core::engine::live::FrameKind;
-/// use votify_core::{Caller, Choice, MemoryStore, PollDraft, PollEngine, SessionId};
+/// use votify_core::{Actor, Caller, Choice, MemoryStore, PollDraft, PollEngine, SessionId};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), votify_core::EngineError> {
@@ -48,7 +48,7 @@ const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
 /// let mut watch = engine.watch(poll.id, &voter, None).await?;
 ///
 /// engine.vote(poll.id, &voter, Choice::one(poll.options[0].id)).await?;
-/// engine.close_poll(poll.id, &voter).await?;
+/// engine.close_poll(poll.id, Actor::Host).await?;
 /// while let Some(frame) = watch.next().await {
 ///     println!("{:?}: {:?} votes", frame.kind, frame.view.total_votes());
 ///     if frame.kind == FrameKind::Closed {

@@ -10,6 +10,7 @@ use crate::conformance::ForwardStore;
 use crate::engine::{ComponentReadiness, EngineError, Event};
 use crate::poll::{PollStatus, Visibility};
 use crate::store::{PageRequest, PollFilter, StoreError};
+use crate::voter::Actor;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -226,7 +227,7 @@ async fn an_engine_with_a_wrong_clock_seals_nothing_by_deadline() {
     assert!(events.try_recv().is_err(), "no closing is announced");
     let late = engine.vote(due.id, &browser(1), first_option(&due)).await;
     assert!(matches!(late, Err(EngineError::Refused(_))), "{late:?}");
-    engine.close_poll(owned.id, &browser(1)).await.unwrap();
+    engine.close_poll(owned.id, Actor::Host).await.unwrap();
     let found = engine.poll(owned.id, &browser(1)).await.unwrap();
     assert!(found.poll.is_sealed());
 

@@ -1,6 +1,7 @@
 use super::*;
 use crate::id::BallotId;
 use crate::poll::ResultsPolicy;
+use crate::voter::Actor;
 
 async fn create_hidden_poll(harness: &Harness, results: ResultsPolicy) -> Arc<Poll> {
     harness
@@ -152,7 +153,7 @@ async fn after_close_policy_shows_counts_to_all_once_closed() {
     );
     harness
         .engine
-        .close_poll(poll.id, &browser(9))
+        .close_poll(poll.id, Actor::Host)
         .await
         .unwrap();
     assert_eq!(
@@ -224,7 +225,7 @@ async fn viewer_sees_counts_after_voting_when_results_become_hidden() {
     };
     harness
         .engine
-        .change_poll(poll.id, change, &browser(9))
+        .change_poll(poll.id, change, Actor::Host)
         .await
         .unwrap();
     frame_where(&mut watch, |frame| frame.view.counts().is_none()).await;
@@ -245,7 +246,7 @@ async fn refresh_does_not_suppress_the_closed_frame() {
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     harness
         .engine
-        .close_poll(poll.id, &browser(9))
+        .close_poll(poll.id, Actor::Host)
         .await
         .unwrap();
     tokio::time::sleep(Duration::from_millis(200)).await;

@@ -5,7 +5,7 @@ use crate::engine::{EngineError, InviteRefusal, VoteOutcome};
 use crate::id::BallotId;
 use crate::poll::{PollChange, ResultsPolicy};
 use crate::store::InviteStore;
-use crate::voter::{IdentifyError, InviteCode, VoterPolicy};
+use crate::voter::{Actor, IdentifyError, InviteCode, VoterPolicy};
 
 /// An engine on a given store.
 fn engine(store: &Arc<MemoryStore>) -> PollEngine {
@@ -29,7 +29,10 @@ fn is_not_invited(error: &EngineError) -> bool {
 async fn each_code_counts_as_one_voter() {
     let engine = engine(&Arc::new(MemoryStore::new()));
     let poll = engine.create_poll(draft()).await.unwrap();
-    let codes = engine.create_invites(poll.id, 2).await.unwrap();
+    let codes = engine
+        .create_invites(poll.id, 2, Actor::Host)
+        .await
+        .unwrap();
     let [one, two] = [0, 1].map(|n| Caller::invited(codes[n]));
     let id = BallotId::generate(engine.now());
     let vote = |voter, id| engine.cast(poll.id, voter, id, first_option(&poll));
@@ -61,7 +64,10 @@ async fn callers_without_an_invite_are_rejected() {
     let engine = engine(&Arc::new(MemoryStore::new()));
     let poll = engine.create_poll(draft()).await.unwrap();
     let other = engine.create_poll(draft()).await.unwrap();
-    let codes = engine.create_invites(other.id, 1).await.unwrap();
+    let codes = engine
+        .create_invites(other.id, 1, Actor::Host)
+        .await
+        .unwrap();
     for code in [codes[0], InviteCode::random()] {
         let voter = Caller::invited(code);
         let error = engine
@@ -83,7 +89,10 @@ async fn callers_without_an_invite_are_rejected() {
 async fn refused_ballot_does_not_use_up_the_code() {
     let engine = engine(&Arc::new(MemoryStore::new()));
     let poll = engine.create_poll(draft()).await.unwrap();
-    let codes = engine.create_invites(poll.id, 1).await.unwrap();
+    let codes = engine
+        .create_invites(poll.id, 1, Actor::Host)
+        .await
+        .unwrap();
     let voter = Caller::invited(codes[0]);
     let unknown_option = Choice::one(crate::OptionId::generate(engine.now()));
     engine
@@ -104,7 +113,10 @@ async fn counts_are_shown_to_the_code_that_voted() {
     let mut draft = draft();
     draft.rules.results = ResultsPolicy::AfterVote;
     let poll = engine.create_poll(draft).await.unwrap();
-    let codes = engine.create_invites(poll.id, 2).await.unwrap();
+    let codes = engine
+        .create_invites(poll.id, 2, Actor::Host)
+        .await
+        .unwrap();
     let [one, two] = [0, 1].map(|n| Caller::invited(codes[n]));
     let mut watch = engine.watch(poll.id, &one, None).await.unwrap();
     let frame = watch.next().await.unwrap();
@@ -127,7 +139,7 @@ async fn counts_are_shown_to_the_code_that_voted() {
 async fn codes_are_created_for_open_invite_polls_up_to_the_maximum() {
     let store = Arc::new(MemoryStore::new());
     let engine = engine(&store);
-    let refused = async |poll, count| match engine.create_invites(poll, count).await {
+    let refused = async |poll, count| match engine.create_invites(poll, count, Actor::Host).await {
         Err(EngineError::InvitesRefused(refusal)) => refusal,
         other => panic!("{other:?}"),
     };
@@ -140,16 +152,19 @@ async fn codes_are_created_for_open_invite_polls_up_to_the_maximum() {
         assert_eq!(refused(poll.id, count).await, InviteRefusal::Count { max });
     }
     for _ in 0..10 {
-        let codes = engine.create_invites(poll.id, max).await.unwrap();
+        let codes = engine
+            .create_invites(poll.id, max, Actor::Host)
+            .await
+            .unwrap();
         assert_eq!(codes.len(), max as usize);
     }
     let (existing, max) = (100_000, PollEngine::MAX_INVITES_PER_POLL);
     let full = InviteRefusal::TooMany { existing, max };
     assert_eq!(refused(poll.id, 1).await, full);
-    engine.close_poll(poll.id, &browser(1)).await.unwrap();
+    engine.close_poll(poll.id, Actor::Host).await.unwrap();
     assert_eq!(refused(poll.id, 1).await, InviteRefusal::Closed);
-    engine.delete_poll(poll.id).await.unwrap();
-    let deleted = engine.create_invites(poll.id, 1).await;
+    engine.delete_poll(poll.id, Actor::Host).await.unwrap();
+    let deleted = engine.create_invites(poll.id, 1, Actor::Host).await;
     assert!(matches!(deleted, Err(EngineError::PollNotFound(_))));
 }
 
@@ -168,7 +183,7 @@ async fn invite_polls_are_invalid_without_an_invite_store() {
     };
     let changed = harness
         .engine
-        .change_poll(poll.id, change, &browser(1))
+        .change_poll(poll.id, change, Actor::Host)
         .await;
     assert_voters_invalid(changed.unwrap_err());
 }
@@ -187,16 +202,16 @@ async fn rejected_callers_are_checked_against_the_current_definition() {
         ..PollChange::default()
     };
     instance_a
-        .change_poll(poll.id, change, &browser(1))
+        .change_poll(poll.id, change, Actor::Host)
         .await
         .unwrap();
     assert!(vote(&uninvited).await.is_ok());
-    instance_a.delete_poll(poll.id).await.unwrap();
+    instance_a.delete_poll(poll.id, Actor::Host).await.unwrap();
     let deleted = vote(&uninvited).await.unwrap_err();
     assert!(matches!(deleted, EngineError::PollNotFound(_)), "{deleted}");
     let poll = instance_a.create_poll(draft()).await.unwrap();
     instance_b.definition(poll.id).await.unwrap();
-    instance_a.delete_poll(poll.id).await.unwrap();
+    instance_a.delete_poll(poll.id, Actor::Host).await.unwrap();
     let deleted = instance_b
         .vote(poll.id, &uninvited, first_option(&poll))
         .await

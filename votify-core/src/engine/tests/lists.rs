@@ -5,6 +5,7 @@ use bytes::Bytes;
 use super::*;
 use crate::poll::{PollStatus, ResultsPolicy, Visibility};
 use crate::store::{PageRequest, PollFilter};
+use crate::voter::Actor;
 
 impl Harness {
     async fn create_public_poll(&self, adjust: impl FnOnce(&mut PollDraft)) -> Arc<Poll> {
@@ -48,7 +49,11 @@ async fn counts_for_voters_only_are_in_no_list() {
     assert_eq!(total().await, None);
     let found = harness.engine.poll(poll.id, &voter).await.unwrap();
     assert_eq!(found.view.total_votes(), Some(1));
-    harness.engine.close_poll(poll.id, &voter).await.unwrap();
+    harness
+        .engine
+        .close_poll(poll.id, Actor::Host)
+        .await
+        .unwrap();
     assert_eq!(total().await, Some(1));
 }
 

@@ -1,6 +1,7 @@
 use super::*;
 use crate::engine::live::FrameKind;
 use crate::poll::PollChange;
+use crate::voter::Actor;
 
 /// Two engines that share a store and a broadcaster.
 fn pair() -> (Harness, Harness) {
@@ -29,7 +30,7 @@ async fn changes_on_one_instance_reach_viewers_of_the_other() {
     };
     instance_a
         .engine
-        .change_poll(poll.id, change, &browser(1))
+        .change_poll(poll.id, change, Actor::Host)
         .await
         .unwrap();
     assert_eq!(
@@ -41,11 +42,15 @@ async fn changes_on_one_instance_reach_viewers_of_the_other() {
     );
     instance_a
         .engine
-        .close_poll(poll.id, &browser(1))
+        .close_poll(poll.id, Actor::Host)
         .await
         .unwrap();
     frame_of_kind(&mut watch, FrameKind::Closed).await;
-    instance_a.engine.delete_poll(poll.id).await.unwrap();
+    instance_a
+        .engine
+        .delete_poll(poll.id, Actor::Host)
+        .await
+        .unwrap();
     frame_of_kind(&mut watch, FrameKind::Deleted).await;
 }
 
@@ -79,10 +84,14 @@ async fn without_a_common_broadcaster_viewers_are_exact_within_two_seconds() {
     frame_where(&mut watch, |frame| frame.view.total_votes() == Some(1)).await;
     instance_a
         .engine
-        .close_poll(poll.id, &browser(1))
+        .close_poll(poll.id, Actor::Host)
         .await
         .unwrap();
     frame_of_kind(&mut watch, FrameKind::Closed).await;
-    instance_a.engine.delete_poll(poll.id).await.unwrap();
+    instance_a
+        .engine
+        .delete_poll(poll.id, Actor::Host)
+        .await
+        .unwrap();
     frame_of_kind(&mut watch, FrameKind::Deleted).await;
 }

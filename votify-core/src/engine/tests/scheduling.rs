@@ -10,6 +10,7 @@ use crate::engine::EngineError;
 use crate::engine::Event;
 use crate::poll::{PollState, PollStatus, SealCause};
 use crate::store::{Page, PageRequest, PollFilter, PollOrder, SealOutcome, StoreError};
+use crate::voter::Actor;
 
 #[tokio::test]
 async fn opening_and_closing_are_announced_on_time() {
@@ -173,7 +174,7 @@ async fn rescheduled_poll_opens_once() {
     };
     harness
         .engine
-        .change_poll(poll.id, change, &browser(1))
+        .change_poll(poll.id, change, Actor::Host)
         .await
         .unwrap();
     for _ in 0..2 {

@@ -7,6 +7,7 @@ use tokio::time::{Instant, sleep};
 use super::*;
 use crate::broadcast::{BroadcastError, DeliveryStream, Topic, Update};
 use crate::poll::PollChange;
+use crate::voter::Actor;
 
 const INTERVAL: Duration = Duration::from_millis(50);
 
@@ -60,7 +61,7 @@ async fn counts_viewers_and_edits_share_one_message_per_interval() {
                 };
                 let changed = harness
                     .engine
-                    .change_poll(poll.id, change, &browser(1))
+                    .change_poll(poll.id, change, Actor::Host)
                     .await;
                 changed.unwrap();
             }
@@ -113,7 +114,11 @@ async fn no_update_follows_a_deletion() {
         voted.unwrap();
         tokio::task::yield_now().await;
     }
-    harness.engine.delete_poll(poll.id).await.unwrap();
+    harness
+        .engine
+        .delete_poll(poll.id, Actor::Host)
+        .await
+        .unwrap();
     sleep(INTERVAL * 4).await;
     let published = std::mem::take(&mut *recorder.published.lock().unwrap());
     let (_, last) = published.last().unwrap();

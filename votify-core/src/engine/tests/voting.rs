@@ -3,7 +3,7 @@ use crate::ballot::Refusal;
 use crate::engine::{EngineError, ErrorStatus, VoteOutcome};
 use crate::id::{BallotId, OptionId};
 use crate::poll::{OptionChange, PollChange};
-use crate::voter::{IdentifyError, Owner, VoterPolicy};
+use crate::voter::{Actor, IdentifyError, Owner, VoterPolicy};
 
 #[tokio::test]
 async fn receipt_contains_the_counts_after_the_vote() {
@@ -81,7 +81,11 @@ async fn unidentified_caller_gets_the_missing_identity() {
 async fn votes_in_deleted_polls_are_not_found() {
     let harness = Harness::new();
     let poll = harness.create_poll().await;
-    harness.engine.delete_poll(poll.id).await.unwrap();
+    harness
+        .engine
+        .delete_poll(poll.id, Actor::Host)
+        .await
+        .unwrap();
     for _ in 0..2 {
         let error = harness
             .engine
@@ -121,7 +125,7 @@ async fn outdated_definition_neither_refuses_nor_reveals_counts() {
     };
     instance_a
         .engine
-        .change_poll(poll.id, change, &browser(1))
+        .change_poll(poll.id, change, Actor::Host)
         .await
         .unwrap();
     let alice = Caller::account("alice").with_session(SessionId::random());

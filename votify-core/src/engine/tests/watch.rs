@@ -3,6 +3,7 @@ use crate::engine::EngineError;
 use crate::poll::{PollChange, PollStatus};
 use crate::tally::Position;
 use crate::tally::ViewPosition;
+use crate::voter::Actor;
 
 #[tokio::test]
 async fn first_frame_is_the_current_state_and_votes_follow() {
@@ -73,7 +74,7 @@ async fn edit_and_closing_have_separate_frames() {
     };
     harness
         .engine
-        .change_poll(poll.id, change, &browser(1))
+        .change_poll(poll.id, change, Actor::Host)
         .await
         .unwrap();
     assert_eq!(
@@ -86,7 +87,7 @@ async fn edit_and_closing_have_separate_frames() {
     assert_eq!(next_frame(&mut watch).await.kind, FrameKind::Updated);
     let closed = harness
         .engine
-        .close_poll(poll.id, &browser(1))
+        .close_poll(poll.id, Actor::Host)
         .await
         .unwrap();
     let last = frame_of_kind(&mut watch, FrameKind::Closed).await;
@@ -95,7 +96,11 @@ async fn edit_and_closing_have_separate_frames() {
     let mut late_watch = harness.watch(poll.id, &browser(9)).await;
     assert_eq!(next_frame(&mut late_watch).await.kind, FrameKind::Updated);
     assert_eq!(next_frame(&mut late_watch).await.kind, FrameKind::Closed);
-    harness.engine.delete_poll(poll.id).await.unwrap();
+    harness
+        .engine
+        .delete_poll(poll.id, Actor::Host)
+        .await
+        .unwrap();
     for mut watch in [watch, late_watch] {
         frame_of_kind(&mut watch, FrameKind::Deleted).await;
         assert!(watch.next().await.is_none());

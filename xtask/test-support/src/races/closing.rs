@@ -8,7 +8,9 @@ use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use tokio::time::sleep;
 use votify_core::engine::EngineError;
-use votify_core::{BallotId, Caller, Clock, Poll, PollDraft, PollEngine, Refusal, SystemClock};
+use votify_core::{
+    Actor, BallotId, Caller, Clock, Poll, PollDraft, PollEngine, Refusal, SystemClock,
+};
 
 use super::{Instances, Vote};
 
@@ -110,10 +112,7 @@ async fn close_poll(instances: &Instances, cause: Cause, delay: Duration) -> u64
 async fn final_counts(engine: &PollEngine, poll: &Poll, cause: Cause) -> [u64; 2] {
     loop {
         let snapshot = match cause {
-            Cause::Owner => engine
-                .close_poll(poll.id, &Caller::anonymous())
-                .await
-                .unwrap(),
+            Cause::Owner => engine.close_poll(poll.id, Actor::Host).await.unwrap(),
             Cause::Deadline => engine.poll(poll.id, &Caller::anonymous()).await.unwrap(),
         };
         if snapshot.poll.is_sealed() {
