@@ -12,6 +12,7 @@ use crate::extract::cookie::CookieSettings;
 use crate::identity::Identity;
 use crate::middleware::host::AllowedHost;
 use crate::middleware::origin::{Origin, PublicUrl};
+use crate::rate_limit::creation::CreationLimits;
 use crate::readiness::ReadinessCheck;
 
 /// The settings of a [`VotifyRouter`](crate::VotifyRouter).
@@ -19,6 +20,7 @@ use crate::readiness::ReadinessCheck;
 pub(crate) struct Config {
     pub(crate) vote_rate: Option<Rate>,
     pub(crate) session_rate: Option<Rate>,
+    pub(crate) creation: CreationLimits,
     /// `None` counts in this process.
     pub(crate) limiter: Option<Arc<dyn RateLimiter>>,
     pub(crate) streams_per_address: Option<u32>,
@@ -84,6 +86,7 @@ impl Default for Config {
         Self {
             vote_rate: Some(Rate::per_minute(10)),
             session_rate: Some(Rate::per_minute(1_000)),
+            creation: CreationLimits::default(),
             limiter: None,
             streams_per_address: Some(1_000),
             trusted_proxies: Vec::new(),

@@ -95,7 +95,9 @@ async fn run(check: &dyn ReadinessCheck) -> ComponentReadiness {
 /// Checks the limiter. Returns `None` if no rate is limited, because the limiter is
 /// unused then.
 async fn check_limiter(state: &AppState) -> Option<ComponentReadiness> {
-    let rate = state.config.vote_rate.or(state.config.session_rate)?;
+    let config = &state.config;
+    let rate = config.vote_rate.or(config.session_rate);
+    let rate = rate.or(config.creation.first_rate())?;
     let check = state.limiter.is_ready(&rate);
     Some(ComponentReadiness {
         component: "limiter",

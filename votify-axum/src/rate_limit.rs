@@ -1,5 +1,6 @@
-//! The rate limits of callers, and the limit of streams per address.
+//! The rate limits of callers, the limits of creating, and the limit of streams per address.
 
+pub(crate) mod creation;
 mod streams;
 
 pub(crate) use streams::{StreamLimiter, StreamPermit};
@@ -8,26 +9,29 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use votify_core::backend::LogThrottle;
-use votify_core::limit::LimitKey;
+use votify_core::limit::{LimitError, LimitKey};
 use votify_core::secret::Purpose;
-use votify_core::{Keyring, Rate, RateLimiter};
+use votify_core::{Clock, Keyring, MemoryRateLimiter, Rate, RateLimiter};
 
 use crate::error::{ErrorCode, Problem, RateLimitHeaders};
 
 /// The cost of an attempt under a rate that counts attempts.
 const ATTEMPT: u32 = 1;
 
-/// A [`RateLimiter`] whose failure lets requests pass.
+/// A [`RateLimiter`] whose failure lets requests pass, except creations.
 #[derive(Debug)]
 pub(crate) struct RequestLimiter {
     limiter: Arc<dyn RateLimiter>,
+    /// Counts creations while `limiter` is unavailable.
+    fallback: MemoryRateLimiter,
     failures: LogThrottle,
 }
 
 impl RequestLimiter {
-    pub(crate) fn new(limiter: Arc<dyn RateLimiter>) -> Self {
+    pub(crate) fn new(limiter: Arc<dyn RateLimiter>, clock: Arc<dyn Clock>) -> Self {
         Self {
             limiter,
+            fallback: MemoryRateLimiter::new().with_clock(clock),
             failures: LogThrottle::default(),
         }
     }
@@ -55,20 +59,11 @@ impl RequestLimiter {
             Ok(decision) => decision,
             Err(error) => {
                 // A limiter protects polls from scripts. Its outage must not stop voters.
-                if let Some(attempts) = self.failures.record_failure() {
-                    let error: &dyn std::error::Error = &error;
-                    tracing::warn!(
-                        attempts,
-                        error,
-                        "rate limiter unavailable, requests are not limited"
-                    );
-                }
+                self.log_failure(&error);
                 return Ok(None);
             }
         };
-        if self.failures.record_success() {
-            tracing::info!("rate limiter available again, requests are limited");
-        }
+        self.log_success();
         let rate_limit = RateLimitHeaders::new(&rate, &decision);
         if decision.granted {
             return Ok(Some(rate_limit));
@@ -76,6 +71,24 @@ impl RequestLimiter {
         Err(Problem::new(ErrorCode::RateLimited)
             .with_retry_after(decision.retry_after)
             .with_rate_limit(rate_limit))
+    }
+
+    fn log_failure(&self, error: &LimitError) {
+        if let Some(attempts) = self.failures.record_failure() {
+            let error: &dyn std::error::Error = error;
+            tracing::warn!(
+                attempts,
+                error,
+                "rate limiter unavailable: this instance counts new polls and invites by itself, \
+                 and other requests are not limited"
+            );
+        }
+    }
+
+    fn log_success(&self) {
+        if self.failures.record_success() {
+            tracing::info!("rate limiter available again, requests are limited");
+        }
     }
 
     /// Returns true if the limiter responds.

@@ -2,6 +2,7 @@ mod build;
 mod limits;
 mod network;
 mod options;
+mod quotas;
 mod routes;
 mod users;
 
@@ -59,8 +60,8 @@ where
 ///
 /// - `ip` polls cannot be created (422 `invalid_poll`).
 /// - Votes in existing `ip` polls are answered 500 `internal`, with the reason as detail.
-/// - All callers share one limit of votes without a session, of new sessions and of
-///   streams.
+/// - All callers share one limit of votes without a session, of new sessions, of streams,
+///   and of [new polls and invites](Self::poll_rate).
 ///
 /// # Paths
 ///

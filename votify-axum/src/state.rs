@@ -54,9 +54,9 @@ impl AppState {
             Arc::new(MemoryRateLimiter::new().with_clock(Arc::clone(engine.clock())))
         });
         Self(Arc::new(AppStateInner {
-            engine,
             session_cookie: CookieTemplate::new(config.cookies()),
-            limiter: RequestLimiter::new(limiter),
+            limiter: RequestLimiter::new(limiter, Arc::clone(engine.clock())),
+            engine,
             streams: Arc::new(StreamLimiter::new(config.streams_per_address)),
             pings: KeepAlive::new(config.timing.ping_interval),
             comments: KeepAlive::new(config.timing.comment_interval),

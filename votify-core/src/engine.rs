@@ -22,9 +22,11 @@ mod queries;
 mod readiness;
 mod receipt;
 mod scheduler;
+mod session_polls;
 mod shared_reads;
 mod stats;
 mod tally_change;
+mod unused_polls;
 mod update_sender;
 mod voting;
 
@@ -59,6 +61,7 @@ use live::{RoomRegistry, Watch};
 use loader::PollLoader;
 use notifier::Notifier;
 use scheduler::message::SchedulerMessage;
+use session_polls::SessionPolls;
 use stats::Counters;
 
 /// Polls over a store: accepts votes and streams live results. A handle; clones are the
@@ -77,7 +80,8 @@ pub struct PollEngine {
 #[derive(Debug)]
 struct Inner {
     loader: Arc<PollLoader>,
-    lists: SharedLists,
+    lists: Arc<SharedLists>,
+    session_polls: SessionPolls,
     batcher: Batcher,
     rooms: Arc<RoomRegistry>,
     notifier: Notifier,

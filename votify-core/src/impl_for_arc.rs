@@ -62,6 +62,7 @@ impl_for_arc! {
         async fn count_polls(
             &self, filter: &PollFilter, now: Timestamp
         ) -> Result<PollCount, StoreError>;
+        async fn count_session_polls(&self, max: u64) -> Result<u64, StoreError>;
         async fn poll_by_join_code(
             &self, code: &JoinCode, now: Timestamp
         ) -> Result<Option<PollId>, StoreError>;
@@ -72,6 +73,7 @@ impl_for_arc! {
             &self, ids: &[PollId], cause: SealCause, now: Timestamp
         ) -> Vec<Result<SealOutcome, StoreError>>;
         async fn delete_poll(&self, id: PollId) -> Result<(), StoreError>;
+        async fn delete_unused_poll(&self, id: PollId) -> Result<bool, StoreError>;
         async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt;
         async fn ballots_of(
             &self, poll: PollId, voters: &[VoterId]

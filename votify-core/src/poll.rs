@@ -154,6 +154,30 @@ impl Poll {
         self.options.iter().find(|option| option.id == id)
     }
 
+    /// Returns the number of bytes of the texts that a store keeps for this poll: title,
+    /// description, category, options, `external_ref` and metadata.
+    ///
+    /// ```
+    /// use votify_core::{Keyring, PollDraft, PollId, Timestamp};
+    ///
+    /// # fn main() -> Result<(), votify_core::poll::InvalidPoll> {
+    /// let draft = PollDraft::single_choice(" Lunch? ", ["Pizza", "Sushi"]);
+    /// let (id, now) = (PollId::generate(Timestamp::EPOCH), Timestamp::EPOCH);
+    /// let poll = draft.into_poll(id, now, &Keyring::ephemeral())?;
+    /// assert_eq!(poll.text_bytes(), "Lunch?PizzaSushi".len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn text_bytes(&self) -> usize {
+        let optional = [&self.category, &self.external_ref];
+        let optional = optional.into_iter().flatten().map(String::len);
+        let options = self.options.iter().map(|option| option.text.len());
+        let metadata = self.metadata.as_ref().map_or(0, |data| data.as_str().len());
+        let texts = optional.chain(options).sum::<usize>();
+        self.title.len() + self.description.len() + texts + metadata
+    }
+
     /// Returns true if `caller` owns this poll, by account or by session.
     #[must_use]
     pub fn is_owned_by(&self, caller: &Caller, keyring: &Keyring) -> bool {

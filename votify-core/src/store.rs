@@ -19,6 +19,7 @@
 //! use votify_core::ballot::{ActiveBallot, BatchReceipt, VoterHistory};
 //! use votify_core::poll::{PollState, SealCause};
 //! use votify_core::store::{Audit, ChangeOutcome, MAX_CLAIMS, PollCount, SealOutcome};
+//! use votify_core::voter::OwnerKind;
 //! use votify_core::*;
 //!
 //! #[derive(Debug, Default)]
@@ -111,6 +112,13 @@
 //!         Ok(filter.count(self.lock().values().map(|row| &row.state), now))
 //!     }
 //!
+//!     async fn count_session_polls(&self, max: u64) -> Result<u64, StoreError> {
+//!         let rows = self.lock();
+//!         let owners = rows.values().filter_map(|row| row.state.poll.owner);
+//!         let sessions = owners.filter(|owner| owner.kind == OwnerKind::Session).count();
+//!         Ok(u64::try_from(sessions).unwrap_or(u64::MAX).min(max))
+//!     }
+//!
 //!     async fn poll_by_join_code(
 //!         &self,
 //!         code: &JoinCode,
@@ -154,6 +162,17 @@
 //!
 //!     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
 //!         self.lock().remove(&id).map(drop).ok_or(StoreError::PollNotFound(id))
+//!     }
+//!
+//!     async fn delete_unused_poll(&self, id: PollId) -> Result<bool, StoreError> {
+//!         // The same lock as for ballots.
+//!         let mut rows = self.lock();
+//!         let row = rows.get(&id).ok_or(StoreError::PollNotFound(id))?;
+//!         let is_unused = !row.state.tally.ever_had_ballots();
+//!         if is_unused {
+//!             rows.remove(&id);
+//!         }
+//!         Ok(is_unused)
 //!     }
 //!
 //!     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {

@@ -267,6 +267,12 @@ impl Store for RedisStore {
             .map_err(into_store_error)
     }
 
+    async fn count_session_polls(&self, max: u64) -> Result<u64, StoreError> {
+        with_timeout(listing::count_session_polls(self, max))
+            .await
+            .map_err(into_store_error)
+    }
+
     async fn poll_by_join_code(
         &self,
         code: &JoinCode,
@@ -314,6 +320,21 @@ impl Store for RedisStore {
         let intents = with_timeout(delete).await.map_err(into_store_error)?;
         listing::reindex_deleted(self, intents).await;
         Ok(())
+    }
+
+    async fn delete_unused_poll(&self, id: PollId) -> Result<bool, StoreError> {
+        let delete = Box::pin(async {
+            let intents = IndexIntents::write(&self.redis, &[id]).await?;
+            let deleted = lifecycle::delete_unused(self, id).await?;
+            Ok((intents, deleted))
+        });
+        let (intents, deleted) = with_timeout(delete).await.map_err(into_store_error)?;
+        if deleted {
+            listing::reindex_deleted(self, intents).await;
+        } else {
+            listing::reindex_after(self, intents).await;
+        }
+        Ok(deleted)
     }
 
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {

@@ -10,6 +10,7 @@ use crate::backend::{Backend, Call, Transaction, TransactionMode};
 use crate::batch_writes::expect_rows;
 use crate::error::Error;
 use crate::retry::retry_transient;
+use crate::row_ext::RowExt;
 use crate::row_set::{Value, poll_rows};
 use crate::statement::Statement;
 use crate::{decode, definition, join_codes};
@@ -136,6 +137,32 @@ pub(crate) async fn delete<B: Backend>(backend: &B, id: PollId) -> Result<(), Er
     .await
 }
 
+/// Deletes a poll that never had a ballot, and returns true; otherwise returns false. Reads
+/// under the lock that batches of votes take.
+pub(crate) async fn delete_unused<B: Backend>(backend: &B, id: PollId) -> Result<bool, Error> {
+    retry_transient(async || {
+        let (mut transaction, state) = lock(backend, id).await?;
+        let result = if state.tally.ever_had_ballots() {
+            Ok((false, false))
+        } else {
+            let deleted = delete_rows(&mut transaction, id).await;
+            deleted.map(|()| (true, true))
+        };
+        transaction.finish(result).await
+    })
+    .await
+}
+
+/// Counts the polls of browser sessions, up to `max`.
+pub(crate) async fn count_session_polls<B: Backend>(backend: &B, max: u64) -> Result<u64, Error> {
+    let max = i64::try_from(max).unwrap_or(i64::MAX);
+    let params = || vec![Value::Integer(Some(max))];
+    let call = || Call::Params(Statement::CountSessionPolls, params());
+    let rows = retry_transient(|| backend.run_long_read(call())).await?;
+    let count = rows.first().ok_or(Error::MissingReply)?.integer(0)?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
 /// Deletes the rows of a locked poll, the poll itself last.
 async fn delete_rows<T: Transaction>(transaction: &mut T, id: PollId) -> Result<(), Error> {
     /// Limited, so that a server's timeout for one statement ends no deletion.
@@ -179,7 +206,7 @@ pub(crate) async fn lock<B: Backend>(
     }
 }
 
-fn only_poll(id: PollId, rows: &[impl crate::row_ext::RowExt]) -> Result<PollState, Error> {
+fn only_poll(id: PollId, rows: &[impl RowExt]) -> Result<PollState, Error> {
     decode::poll(rows.first().ok_or(Error::PollNotFound(id))?)
 }
 

@@ -47,6 +47,10 @@ pub(crate) enum Statement {
     SealPolls,
     /// Deletes a poll and its tally. Params: poll.
     DeletePoll,
+    /// Counts the polls that sessions own, up to a maximum.
+    ///
+    /// Params: maximum. Result: count.
+    CountSessionPolls,
 
     /// Reads the last poll that got a join code. Params: code. Result: poll.
     ReadJoinCode,

@@ -256,6 +256,11 @@ impl<B: Backend> Store for SqlStore<B> {
         counted.await.map_err(store_error::<B>)
     }
 
+    async fn count_session_polls(&self, max: u64) -> Result<u64, StoreError> {
+        let counted = async { lifecycle::count_session_polls(self.ready().await?, max).await };
+        counted.await.map_err(store_error::<B>)
+    }
+
     async fn poll_by_join_code(
         &self,
         code: &JoinCode,
@@ -296,6 +301,11 @@ impl<B: Backend> Store for SqlStore<B> {
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
         let deleted = async { lifecycle::delete(self.ready().await?, id).await };
+        self.watched(deleted.await)
+    }
+
+    async fn delete_unused_poll(&self, id: PollId) -> Result<bool, StoreError> {
+        let deleted = async { lifecycle::delete_unused(self.ready().await?, id).await };
         self.watched(deleted.await)
     }
 

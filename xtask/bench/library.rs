@@ -37,6 +37,10 @@ pub(crate) async fn serve() -> Result<()> {
     let votify = VotifyRouter::new(engine)
         .vote_rate(None)
         .session_rate(None)
+        .poll_rate(None)
+        .poll_bytes_rate(None)
+        .owner_poll_rate(None)
+        .session_polls(None)
         .streams_per_address(None);
     let routes = votify.build().merge(read_count);
     listen::serve(routes.layer(axum::Extension(axum::extract::ConnectInfo(

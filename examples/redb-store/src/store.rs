@@ -1,6 +1,7 @@
 mod address_usage;
 mod cast;
 mod claims;
+mod delete;
 mod join_codes;
 
 use std::path::Path;
@@ -14,7 +15,7 @@ use votify_core::poll::{PollState, SealCause};
 use votify_core::store::{Audit, ChangeOutcome, PollCount, PollFilter, SealOutcome};
 use votify_core::{
     Ballot, JoinCode, OwnerId, Page, PageRequest, Poll, PollChange, PollId, Store, StoreError,
-    Tally, Timestamp, VoterId,
+    Tally, Timestamp, VoterId, voter::OwnerKind,
 };
 
 use crate::rows::{
@@ -215,6 +216,16 @@ impl Store for RedbStore {
             .await
     }
 
+    async fn count_session_polls(&self, max: u64) -> Result<u64, StoreError> {
+        self.blocking(move |database| {
+            let states = all_states(database)?;
+            let owners = states.iter().filter_map(|state| state.poll.owner);
+            let sessions = owners.filter(|owner| owner.kind == OwnerKind::Session);
+            Ok(u64::try_from(sessions.count()).unwrap_or(u64::MAX).min(max))
+        })
+        .await
+    }
+
     async fn poll_by_join_code(
         &self,
         code: &JoinCode,
@@ -264,34 +275,14 @@ impl Store for RedbStore {
     }
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
-        self.blocking(move |database| {
-            let transaction = database.begin_write().map_err(store_error)?;
-            {
-                let mut polls = transaction.open_table(POLLS).map_err(store_error)?;
-                let state = state_of(&polls, id)?.ok_or(StoreError::PollNotFound(id))?;
-                polls.remove(id.as_bytes()).map_err(store_error)?;
-                join_codes::free(&transaction, &state.poll)?;
-                let (first, last) = (*id.as_bytes(), *id.as_bytes());
-                let mut votes = transaction.open_table(VOTES).map_err(store_error)?;
-                votes
-                    .retain_in((first, [0; 16])..=(last, [0xFF; 16]), |_, _| false)
-                    .map_err(store_error)?;
-                let mut order = transaction
-                    .open_table(VOTES_BY_REVISION)
-                    .map_err(store_error)?;
-                order
-                    .retain_in((first, 0)..=(last, u64::MAX), |_, _| false)
-                    .map_err(store_error)?;
-                let mut superseded = transaction.open_table(SUPERSEDED).map_err(store_error)?;
-                let all = (first, [0; 16], [0; 16])..=(last, [0xFF; 16], [0xFF; 16]);
-                superseded
-                    .retain_in(all, |_, _| false)
-                    .map_err(store_error)?;
-                address_usage::delete(&transaction, id)?;
-            }
-            transaction.commit().map_err(store_error)
-        })
-        .await
+        self.blocking(move |database| delete::delete_if(database, id, |_| true).map(drop))
+            .await
+    }
+
+    async fn delete_unused_poll(&self, id: PollId) -> Result<bool, StoreError> {
+        let is_unused = |state: &PollState| !state.tally.ever_had_ballots();
+        self.blocking(move |database| delete::delete_if(database, id, is_unused))
+            .await
     }
 
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {

@@ -134,6 +134,62 @@ pub(crate) struct ServeArgs {
         value_name = "COUNT/TIME"
     )]
     pub(crate) session_rate: Option<String>,
+    /// New polls per address, or off [default: 60/1h]
+    #[arg(
+        long,
+        env = "VOTIFY_POLL_RATE",
+        hide_env_values = true,
+        value_name = "COUNT/TIME"
+    )]
+    pub(crate) poll_rate: Option<String>,
+    /// Bytes of the texts of new and edited polls per address, or off [default: 2097152/1h]
+    #[arg(
+        long,
+        env = "VOTIFY_POLL_BYTES_RATE",
+        hide_env_values = true,
+        value_name = "BYTES/TIME"
+    )]
+    pub(crate) poll_bytes_rate: Option<String>,
+    /// New polls per owner (account or browser session), or off [default: 200/1d]
+    #[arg(
+        long,
+        env = "VOTIFY_OWNER_POLL_RATE",
+        hide_env_values = true,
+        value_name = "COUNT/TIME"
+    )]
+    pub(crate) owner_poll_rate: Option<String>,
+    /// New invite codes per address, or off [default: 40000/1d]
+    #[arg(
+        long,
+        env = "VOTIFY_INVITE_RATE",
+        hide_env_values = true,
+        value_name = "COUNT/TIME"
+    )]
+    pub(crate) invite_rate: Option<String>,
+    /// New invite codes per owner of polls, or off [default: 20000/1d]
+    #[arg(
+        long,
+        env = "VOTIFY_OWNER_INVITE_RATE",
+        hide_env_values = true,
+        value_name = "COUNT/TIME"
+    )]
+    pub(crate) owner_invite_rate: Option<String>,
+    /// Polls of all browser sessions together; beyond that, new ones are refused; or off [default: 100000]
+    #[arg(
+        long,
+        env = "VOTIFY_SESSION_POLLS",
+        hide_env_values = true,
+        value_name = "COUNT"
+    )]
+    pub(crate) session_polls: Option<String>,
+    /// Remove polls of browser sessions without any vote once they are closed or this old (30d), or off [default: off]
+    #[arg(
+        long,
+        env = "VOTIFY_REMOVE_UNUSED_POLLS",
+        hide_env_values = true,
+        value_name = "AGE"
+    )]
+    pub(crate) remove_unused_polls: Option<String>,
     /// Allow registering and logging in; a redis:// store has no accounts [default: true]
     #[arg(
         long,

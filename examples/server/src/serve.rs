@@ -31,7 +31,9 @@ use crate::error::CliError;
 use crate::redis_connections::RedisConnections;
 use crate::runtime::EngineRuntime;
 use crate::serve::connections::Connections;
-use crate::settings::{ServeSettings, Sources, StoreUrl, check_hosts, check_secret, keyring};
+use crate::settings::{
+    ServeSettings, Sources, StoreUrl, UnusedAge, check_hosts, check_secret, keyring,
+};
 use crate::store::OpenedStore;
 use crate::{log, output, rate_limiter, runtime};
 
@@ -131,6 +133,7 @@ async fn start(settings: Arc<ServeSettings>) -> Result<(TcpListener, Parts), Cli
         .config(config)
         .broadcaster(broadcast.shared())
         .keyring(keyring(&settings, had_database)?)
+        .remove_unused_polls(settings.remove_unused_polls.map(UnusedAge::duration))
         .build();
     let parts = Parts {
         store,
@@ -176,7 +179,9 @@ fn app(parts: &Parts, settings: &ServeSettings) -> Router {
             .vote_rate(limits.vote_rate)
             .session_rate(limits.session_rate),
     };
-    let router = router
+    let router = limits
+        .creation
+        .apply_to(router, parts.limiter.is_some())
         .streams_per_address(limits.streams_per_address.map(NonZeroU32::get))
         .trusted_proxies(settings.trusted_proxies.iter().copied())
         .client_address_header(settings.client_address_header.clone())

@@ -7,6 +7,7 @@
 
 mod broadcast;
 mod cache;
+mod creation;
 mod hosts;
 mod limits_url;
 mod listen;
@@ -19,6 +20,7 @@ mod server_url;
 mod settings_file;
 mod sources;
 mod store;
+mod unused_age;
 
 pub(crate) use broadcast::BroadcastUrl;
 pub(crate) use cache::CacheUrl;
@@ -29,6 +31,7 @@ pub(crate) use secret::{check as check_secret, keyring};
 pub(crate) use server_url::ServerUrl;
 pub(crate) use sources::Sources;
 pub(crate) use store::StoreUrl;
+pub(crate) use unused_age::UnusedAge;
 
 use std::net::SocketAddr;
 
@@ -62,6 +65,8 @@ pub(crate) struct ServeSettings {
     /// True if accounts are served, provided that the store has them.
     pub(crate) accounts: bool,
     pub(crate) limits: Limits,
+    /// `None` if unused polls are kept.
+    pub(crate) remove_unused_polls: Option<UnusedAge>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) client_address_header: ClientAddressHeader,
     pub(crate) public_url: Option<PublicUrl>,
@@ -131,6 +136,13 @@ impl ServeSettings {
                 .setting("accounts", args.accounts.as_ref(), file.accounts.as_ref())
                 .parse_or("true", boolean)?,
             limits: Limits::read(args, sources)?,
+            remove_unused_polls: sources
+                .setting(
+                    "remove-unused-polls",
+                    args.remove_unused_polls.as_ref(),
+                    file.remove_unused_polls.as_ref(),
+                )
+                .parse_or("off", unused_age::parse)?,
             trusted_proxies: sources
                 .setting(
                     "trusted-proxies",

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::response::Response;
+use votify_core::limit::LimitKey;
 use votify_core::voter::{AccountId, InviteCode};
 use votify_core::{Caller, SessionId};
 
@@ -86,12 +87,22 @@ impl RequestCaller {
         id: SessionId,
         state: &AppState,
     ) -> Result<(), Problem> {
-        let engine = &state.engine;
-        let key = || address_key(engine.keyring(), "new-session", self.address_block());
+        let key = || self.new_session_key(state);
         let rate = state.config.session_rate;
         state.limiter.acquire(key, rate).await?;
-        self.new_session = Some(id);
+        self.start_session(id);
         Ok(())
+    }
+
+    /// Starts a session with this id. Only for callers without a session who acquired one
+    /// under [`new_session_key`](Self::new_session_key).
+    pub(crate) const fn start_session(&mut self, id: SessionId) {
+        self.new_session = Some(id);
+    }
+
+    /// Returns the key under which new sessions of the address are counted.
+    pub(crate) fn new_session_key(&self, state: &AppState) -> Option<LimitKey> {
+        address_key(state.engine.keyring(), "new-session", self.address_block())
     }
 
     /// Adds the session cookie if this request started the session, or if its cookie is

@@ -47,7 +47,8 @@ impl VotifyRouter {
     /// [`MemoryRateLimiter`](votify_core::MemoryRateLimiter), which counts in this
     /// process, with the engine's clock.
     ///
-    /// While the limiter is unavailable, requests are not limited.
+    /// While the limiter is unavailable, this process counts new polls and invites by
+    /// itself, and other requests are not limited.
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;

@@ -13,7 +13,7 @@ use crate::extract::caller::RequestCaller;
 use crate::extract::json::JsonBody;
 use crate::extract::path::PollPath;
 use crate::extract::query::QueryReader;
-use crate::rate_limit::{address_key, limit_key};
+use crate::rate_limit::{address_key, creation, limit_key};
 use crate::state::AppState;
 
 error_responses!(InviteErrors:
@@ -34,7 +34,8 @@ const FORMATS: [(&str, Format); 2] = [("json", Format::Json), ("csv", Format::Cs
 ///
 /// Each code is valid for one vote, with `?invite=CODE`. Only this response contains the
 /// codes; the server does not store them. The response is JSON, or a table with `Accept:
-/// text/csv` or `format=csv`. At most 10 000 codes per request, and 100 000 per poll.
+/// text/csv` or `format=csv`. At most 10 000 codes per request, and 100 000 per poll. The
+/// server also limits the codes of an owner and of an address per day.
 #[utoipa::path(
     post,
     path = "/api/polls/{id}/invites",
@@ -68,6 +69,10 @@ pub(crate) async fn create_invites(
         .map_err(|errors| Problem::field_errors(ErrorCode::InvalidInvites, errors))?;
     let rate_limit = acquire_invite_request(&state, &caller).await?;
     let owner = caller.to_caller();
+    let poll = state.engine.authorize_owner(id, &owner).await?;
+    // A refused call takes nothing of the limits.
+    state.engine.check_invites(id, count).await?;
+    creation::acquire_invites(&state, &caller, &poll, count).await?;
     let codes = state
         .engine
         .create_invites(id, count, Actor::Caller(&owner))

@@ -140,6 +140,17 @@ impl App {
     }
 }
 
+/// Removes the limits of creating, for tests that create many polls or invites.
+pub fn without_creation_limits(router: VotifyRouter) -> VotifyRouter {
+    router
+        .poll_rate(None)
+        .poll_bytes_rate(None)
+        .owner_poll_rate(None)
+        .invite_rate(None)
+        .owner_invite_rate(None)
+        .session_polls(None)
+}
+
 /// Builds a request from 192.0.2.1.
 pub fn request(method: Method, path: &str, body: Option<Value>) -> Request<Body> {
     let mut request = Request::builder().method(method).uri(path);

@@ -2,7 +2,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use votify_axum::VotifyRouter;
 
-use crate::app::App;
+use crate::app::{App, without_creation_limits};
 use crate::browser::{Browser, CreatedPoll};
 use crate::failing_store::FailingStore;
 
@@ -251,7 +251,7 @@ async fn links_include_the_path_of_the_router() {
 
 #[tokio::test]
 async fn invalid_invite_requests_are_rejected() {
-    let app = app(|router| router.vote_rate(None));
+    let app = app(|router| without_creation_limits(router).vote_rate(None));
     let mut owner = Browser::new(&app);
     let poll = owner.create_poll(json!({"voters": "invite"})).await;
     let path = poll.path("/invites");

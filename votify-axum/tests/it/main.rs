@@ -18,6 +18,7 @@ mod canary;
 mod client_address;
 mod clocks;
 mod create_poll;
+mod creation_limits;
 mod endpoints;
 mod failing_store;
 mod failures;

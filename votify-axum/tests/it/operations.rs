@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use serde_json::json;
 use votify_axum::ReadinessCheck;
 
-use crate::app::App;
+use crate::app::{App, without_creation_limits};
 use crate::browser::Browser;
 
 #[tokio::test]
@@ -22,7 +22,14 @@ async fn health_and_readiness_list_the_components() {
             {"part": "limiter", "backend": "local", "needed": false, "ready": true},
         ])
     );
-    let unlimited = App::with(|router| router.vote_rate(None).session_rate(None));
+    let without_votes = App::with(|router| router.vote_rate(None).session_rate(None));
+    let ready = without_votes.get("/readyz").await.expect_status(200).json();
+    assert_eq!(ready["parts"].as_array().unwrap().len(), 3);
+    let unlimited = App::with(|router| {
+        without_creation_limits(router)
+            .vote_rate(None)
+            .session_rate(None)
+    });
     let ready = unlimited.get("/readyz").await.expect_status(200).json();
     assert_eq!(ready["parts"].as_array().unwrap().len(), 2);
 }

@@ -136,6 +136,11 @@ impl<S: ForwardStore> Store for S {
         self.inner().count_polls(filter, now).await
     }
 
+    async fn count_session_polls(&self, max: u64) -> Result<u64, StoreError> {
+        self.before_call().await?;
+        self.inner().count_session_polls(max).await
+    }
+
     async fn poll_by_join_code(
         &self,
         code: &JoinCode,
@@ -167,6 +172,11 @@ impl<S: ForwardStore> Store for S {
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
         self.before_call().await?;
         self.inner().delete_poll(id).await
+    }
+
+    async fn delete_unused_poll(&self, id: PollId) -> Result<bool, StoreError> {
+        self.before_call().await?;
+        self.inner().delete_unused_poll(id).await
     }
 
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {

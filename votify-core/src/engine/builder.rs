@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -15,7 +16,9 @@ use crate::engine::loader::PollLoader;
 use crate::engine::missing_keys::MissingKeys;
 use crate::engine::notifier::Notifier;
 use crate::engine::scheduler::Scheduler;
+use crate::engine::session_polls::SessionPolls;
 use crate::engine::stats::Counters;
+use crate::engine::unused_polls::UnusedPollRemover;
 use crate::engine::update_sender::UpdateSender;
 use crate::engine::{EngineConfig, Inner, PollEngine};
 use crate::layers::Timeout;
@@ -54,6 +57,7 @@ pub struct EngineBuilder {
     clock: Arc<dyn Clock>,
     keyring: Option<Keyring>,
     config: EngineConfig,
+    max_unused_age: Option<Duration>,
 }
 
 impl EngineBuilder {
@@ -64,6 +68,7 @@ impl EngineBuilder {
             clock: Arc::new(SystemClock),
             keyring: None,
             config: EngineConfig::default(),
+            max_unused_age: None,
         }
     }
 
@@ -99,6 +104,36 @@ impl EngineBuilder {
         self
     }
 
+    /// Removes polls of browser sessions in which no ballot was ever counted, once they are
+    /// closed or `max_age` old. `None` removes none. Defaults to `None`.
+    ///
+    /// The age counts from the creation, or from `opens_at` if that is later. Polls of
+    /// accounts and of the host are never removed. The engine reads 100 polls every 10 s,
+    /// with 10 minutes before each pass over all polls, and announces each removal as
+    /// [`PollEngine::delete_poll`] does. A concurrent ballot is either counted, which keeps
+    /// the poll, or refused because the poll does not exist.
+    ///
+    /// A poll of a session that an account claimed is still a poll of a session.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use votify_core::{MemoryStore, PollEngine};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let thirty_days = Duration::from_secs(30 * 24 * 3_600);
+    /// let engine = PollEngine::builder(MemoryStore::new())
+    ///     .remove_unused_polls(thirty_days)
+    ///     .build();
+    /// # let _ = engine;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn remove_unused_polls(mut self, max_age: impl Into<Option<Duration>>) -> Self {
+        self.max_unused_age = max_age.into();
+        self
+    }
+
     /// Starts the engine's tasks and returns its handle.
     ///
     /// # Panics
@@ -111,6 +146,7 @@ impl EngineBuilder {
             clock,
             keyring,
             config,
+            max_unused_age,
         } = self;
         let keyring = keyring.unwrap_or_else(|| ephemeral_keyring(&*store));
         let config = config.normalized();
@@ -172,10 +208,21 @@ impl EngineBuilder {
         tasks.spawn(update_sender.run(shutdown.clone()));
         tasks.spawn(Arc::clone(&rooms).resync(shutdown.clone()));
         tasks.spawn(scheduler.run(scheduler_receiver, shutdown.clone()));
+        let lists = Arc::new(SharedLists::new());
+        if let Some(max_age) = max_unused_age {
+            let remover = UnusedPollRemover {
+                loader: Arc::clone(&loader),
+                lists: Arc::clone(&lists),
+                notifier: notifier.clone(),
+                max_age,
+            };
+            tasks.spawn(remover.run(shutdown.clone()));
+        }
         PollEngine {
             inner: Arc::new(Inner {
                 loader,
-                lists: SharedLists::new(),
+                lists,
+                session_polls: SessionPolls::new(),
                 batcher,
                 rooms,
                 notifier,

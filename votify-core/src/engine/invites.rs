@@ -1,7 +1,9 @@
+use std::sync::Arc;
+
 use crate::engine::{EngineError, PollEngine};
 use crate::id::PollId;
-use crate::poll::{InvalidPoll, PollStatus};
-use crate::store::InviteOutcome;
+use crate::poll::{InvalidPoll, Poll, PollStatus};
+use crate::store::{InviteOutcome, InviteStore};
 use crate::voter::{Actor, Caller, InviteCode, VoterId, VoterPolicy};
 
 /// The reason for which no invite codes were created.
@@ -89,6 +91,59 @@ impl PollEngine {
     ) -> Result<Vec<InviteCode>, EngineError> {
         self.check_actor(poll, actor).await?;
         let loader = &self.inner.loader;
+        let (poll, invites) = self.open_for_invites(poll, count).await?;
+        let poll = &poll;
+        let codes: Vec<InviteCode> = (0..count).map(|_| InviteCode::random()).collect();
+        let voters: Vec<VoterId> = codes
+            .iter()
+            .map(|code| loader.identify(poll, &Caller::invited(*code)))
+            .collect::<Result<_, _>>()?;
+        let max = Self::MAX_INVITES_PER_POLL;
+        match invites.invite(poll.id, &voters, max).await? {
+            InviteOutcome::Invited { .. } => Ok(codes),
+            InviteOutcome::TooMany { total: existing } => {
+                Err(InviteRefusal::TooMany { existing, max }.into())
+            }
+        }
+    }
+
+    /// Returns an error if [`create_invites`](Self::create_invites) would refuse now.
+    /// Creates nothing.
+    ///
+    /// A server calls this before it counts the codes toward a limit, so that a refused
+    /// call takes nothing of it.
+    ///
+    /// ```
+    /// use votify_core::{MemoryStore, PollDraft, PollEngine};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), votify_core::EngineError> {
+    /// let engine = PollEngine::new(MemoryStore::new());
+    /// let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
+    /// let poll = engine.create_poll(draft).await?;
+    /// assert!(engine.check_invites(poll.id, 2).await.is_err()); // not a poll by invite
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`create_invites`](Self::create_invites).
+    pub async fn check_invites(&self, poll: PollId, count: u32) -> Result<(), EngineError> {
+        let (poll, invites) = self.open_for_invites(poll, count).await?;
+        let (existing, max) = (invites.count(poll.id).await?, Self::MAX_INVITES_PER_POLL);
+        if existing.saturating_add(count.into()) > max {
+            return Err(InviteRefusal::TooMany { existing, max }.into());
+        }
+        Ok(())
+    }
+
+    /// Returns a poll that takes more invites, and their store.
+    async fn open_for_invites(
+        &self,
+        poll: PollId,
+        count: u32,
+    ) -> Result<(Arc<Poll>, &dyn InviteStore), EngineError> {
+        let loader = &self.inner.loader;
         let definition = loader.cache.reload(poll, &*loader.store).await?;
         let poll = &definition.poll;
         let by_invite = poll.rules.voters == VoterPolicy::Invite;
@@ -102,18 +157,7 @@ impl PollEngine {
         if !(1..=max).contains(&count) {
             return Err(InviteRefusal::Count { max }.into());
         }
-        let codes: Vec<InviteCode> = (0..count).map(|_| InviteCode::random()).collect();
-        let voters: Vec<VoterId> = codes
-            .iter()
-            .map(|code| loader.identify(poll, &Caller::invited(*code)))
-            .collect::<Result<_, _>>()?;
-        let max = Self::MAX_INVITES_PER_POLL;
-        match invites.invite(poll.id, &voters, max).await? {
-            InviteOutcome::Invited { .. } => Ok(codes),
-            InviteOutcome::TooMany { total: existing } => {
-                Err(InviteRefusal::TooMany { existing, max }.into())
-            }
-        }
+        Ok((Arc::clone(poll), invites))
     }
 
     /// Rejects the voter policy `Invite` if the store does not support invites.

@@ -1,12 +1,15 @@
 use std::sync::Arc;
 
+use crate::engine::lists::SharedLists;
 use crate::engine::loaded_poll::LoadedPoll;
+use crate::engine::loader::PollLoader;
+use crate::engine::notifier::Notifier;
 use crate::engine::scheduler::message::SchedulerMessage;
 use crate::engine::{EngineError, PollEngine, PollSnapshot};
 use crate::id::PollId;
 use crate::poll::{JoinCode, Poll, PollChange, PollDraft, PollState, SealCause};
 use crate::store::{ChangeOutcome, SealOutcome, StoreError, StoreExt};
-use crate::voter::Actor;
+use crate::voter::{Actor, OwnerKind};
 
 /// How many join codes are tried for a new poll. One of 729 million codes is rarely taken.
 const MAX_JOIN_CODES: usize = 10;
@@ -43,9 +46,7 @@ impl PollEngine {
     ///   poll may exist; a retry creates another one.
     pub async fn create_poll(&self, draft: PollDraft) -> Result<Arc<Poll>, EngineError> {
         let loader = &self.inner.loader;
-        let now = self.now();
-        self.check_voter_policy(Some(draft.rules.voters))?;
-        let mut poll = draft.into_poll(PollId::generate(now), now, &loader.keyring)?;
+        let mut poll = self.check_draft(draft)?;
         let mut created = loader.store.create_poll(&poll).await;
         for _ in 1..MAX_JOIN_CODES {
             if !matches!(created, Err(StoreError::JoinCodeTaken(_))) {
@@ -56,10 +57,43 @@ impl PollEngine {
         }
         created?;
         let poll = Arc::clone(&loader.cache.put(Arc::new(poll)).poll);
+        if poll
+            .owner
+            .is_some_and(|owner| owner.kind == OwnerKind::Session)
+        {
+            self.inner.session_polls.record_creation();
+        }
         self.schedule(&poll);
         self.inner.lists.drop_pages();
         self.inner.notifier.notify_created(Arc::clone(&poll));
         Ok(poll)
+    }
+
+    /// Returns the poll that [`create_poll`](Self::create_poll) would create now, with
+    /// another id and join code. Stores nothing.
+    ///
+    /// A server calls this before it counts a creation toward a limit, so that an invalid
+    /// draft takes nothing of it.
+    ///
+    /// ```
+    /// use votify_core::{MemoryStore, PollDraft, PollEngine};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let engine = PollEngine::new(MemoryStore::new());
+    /// let valid = engine.check_draft(PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]));
+    /// assert_eq!(valid.unwrap().text_bytes(), "Lunch?PizzaSushi".len());
+    /// assert!(engine.check_draft(PollDraft::single_choice("Lunch?", ["Pizza"])).is_err());
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// - [`InvalidPoll`](EngineError::InvalidPoll): the draft is invalid; the error lists
+    ///   every invalid field.
+    pub fn check_draft(&self, draft: PollDraft) -> Result<Poll, EngineError> {
+        let now = self.now();
+        self.check_voter_policy(Some(draft.rules.voters))?;
+        Ok(draft.into_poll(PollId::generate(now), now, &self.inner.loader.keyring)?)
     }
 
     /// Changes a poll, informs its viewers, and returns the poll as the actor may see it. The
@@ -175,9 +209,7 @@ impl PollEngine {
         self.check_actor(id, actor).await?;
         let loader = &self.inner.loader;
         loader.store.delete_poll(id).await?;
-        loader.cache.invalidate(id);
-        self.inner.lists.drop_pages();
-        self.inner.notifier.notify_deleted(id).await;
+        announce_deletion(loader, &self.inner.lists, &self.inner.notifier, id).await;
         Ok(())
     }
 
@@ -195,4 +227,16 @@ impl PollEngine {
         let message = SchedulerMessage::Scheduled(Arc::clone(poll));
         let _ = self.inner.scheduler.try_send(message);
     }
+}
+
+/// Ends the watches of a deleted poll, and removes it from what is in memory.
+pub(super) async fn announce_deletion(
+    loader: &PollLoader,
+    lists: &SharedLists,
+    notifier: &Notifier,
+    id: PollId,
+) {
+    loader.cache.invalidate(id);
+    lists.drop_pages();
+    notifier.notify_deleted(id).await;
 }

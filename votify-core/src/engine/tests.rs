@@ -16,6 +16,7 @@ mod reconnect;
 mod scheduling;
 mod send_interval;
 mod shared_reads;
+mod unused_polls;
 mod voting;
 mod watch;
 

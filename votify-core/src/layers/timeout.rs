@@ -25,8 +25,8 @@ use crate::voter::{OwnerId, VoterId};
 ///
 /// A call that takes longer is dropped and returns
 /// [`Unavailable`](StoreError::Unavailable). [`ballots`](Store::ballots) has the limit
-/// for each ballot. `delete_poll`, `audit_poll` and `repair_poll` process a whole poll
-/// and have no limit.
+/// for each ballot. `delete_poll`, `delete_unused_poll`, `audit_poll` and `repair_poll`
+/// process a whole poll and have no limit.
 ///
 /// ```
 /// use std::time::Duration;
@@ -122,6 +122,10 @@ impl<S: Store> Store for Timeout<S> {
         self.with_timeout(self.inner.count_polls(filter, now)).await
     }
 
+    async fn count_session_polls(&self, max: u64) -> Result<u64, StoreError> {
+        self.with_timeout(self.inner.count_session_polls(max)).await
+    }
+
     async fn poll_by_join_code(
         &self,
         code: &JoinCode,
@@ -155,6 +159,10 @@ impl<S: Store> Store for Timeout<S> {
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
         self.inner.delete_poll(id).await
+    }
+
+    async fn delete_unused_poll(&self, id: PollId) -> Result<bool, StoreError> {
+        self.inner.delete_unused_poll(id).await
     }
 
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {

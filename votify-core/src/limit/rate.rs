@@ -3,7 +3,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 /// A maximum number of attempts in any interval of a period. Written `10/60s`, with the
-/// units `s`, `m` and `h`.
+/// units `s`, `m`, `h` and `d`.
 ///
 /// Instead of attempts, the limit may count another unit, such as bytes: an attempt then
 /// takes its [cost](crate::RateLimiter::acquire).
@@ -27,7 +27,7 @@ pub struct Rate {
 /// The text is not a rate, or a value is out of range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "must be like 10/60s: 1 to {} attempts in 1 second to 24 hours (s, m or h)",
+    "must be like 10/60s: 1 to {} attempts in 1 second to 24 hours (s, m, h or d)",
     u32::MAX
 )]
 pub struct ParseRateError;
@@ -83,6 +83,7 @@ impl FromStr for Rate {
             's' => 1,
             'm' => 60,
             'h' => 3600,
+            'd' => 24 * 3600,
             _ => return Err(ParseRateError),
         };
         let number: u64 = period[..period.len() - 1]
@@ -104,6 +105,10 @@ mod tests {
             "10/1m".parse::<Rate>().map(|rate| rate.to_string()),
             Ok("10/60s".to_owned())
         );
+        assert_eq!(
+            "200/1d".parse::<Rate>().map(|rate| rate.to_string()),
+            Ok("200/86400s".to_owned())
+        );
         let max = "4294967295/1s".parse::<Rate>().unwrap();
         assert_eq!(
             (max.limit(), max.to_string()),
@@ -116,6 +121,7 @@ mod tests {
             "10/0s",
             "10/60",
             "10/25h",
+            "10/2d",
             "-1/60s",
             "4294967296/60s",
             "10/6ö",

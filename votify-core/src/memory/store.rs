@@ -17,7 +17,7 @@ use crate::store::{
 };
 use crate::tally::Tally;
 use crate::time::Timestamp;
-use crate::voter::{OwnerId, VoterId};
+use crate::voter::{OwnerId, OwnerKind, VoterId};
 use entry::Entry;
 
 type SharedEntry = Arc<Mutex<Entry>>;
@@ -92,6 +92,18 @@ impl MemoryStore {
         self.find(id).ok_or(StoreError::PollNotFound(id))
     }
 
+    /// Ends a removed poll, and frees its join code. A concurrent call may still hold the
+    /// entry; the mark makes it fail.
+    fn mark_deleted(&self, id: PollId, entry: &mut Entry) {
+        entry.delete();
+        if let Some(code) = entry.state.poll.join_code {
+            let mut codes = self.join_codes();
+            if codes.get(&code) == Some(&id) {
+                codes.remove(&code);
+            }
+        }
+    }
+
     fn find_all<T>(&self, ids: &[PollId], read: impl Fn(&Entry) -> T) -> Vec<Option<T>> {
         ids.iter()
             .map(|id| self.find(*id).map(|entry| read(&lock(&entry))))
@@ -159,6 +171,16 @@ impl Store for MemoryStore {
         ))
     }
 
+    async fn count_session_polls(&self, max: u64) -> Result<u64, StoreError> {
+        let entries = self.entries();
+        let is_of_session = |entry: &&SharedEntry| {
+            let owner = lock(entry).state.poll.owner;
+            owner.is_some_and(|owner| owner.kind == OwnerKind::Session)
+        };
+        let count = entries.iter().filter(is_of_session).count();
+        Ok(u64::try_from(count).unwrap_or(u64::MAX).min(max))
+    }
+
     async fn poll_by_join_code(
         &self,
         code: &JoinCode,
@@ -216,22 +238,25 @@ impl Store for MemoryStore {
     }
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
-        let removed = self
-            .polls
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&id);
-        let entry = removed.ok_or(StoreError::PollNotFound(id))?;
-        // A concurrent call may still hold the entry; the mark makes it fail.
-        let mut entry = lock(&entry);
-        entry.delete();
-        if let Some(code) = entry.state.poll.join_code {
-            let mut codes = self.join_codes();
-            if codes.get(&code) == Some(&id) {
-                codes.remove(&code);
-            }
-        }
+        let mut polls = self.polls.write().unwrap_or_else(PoisonError::into_inner);
+        let entry = polls.remove(&id).ok_or(StoreError::PollNotFound(id))?;
+        drop(polls);
+        self.mark_deleted(id, &mut lock(&entry));
         Ok(())
+    }
+
+    async fn delete_unused_poll(&self, id: PollId) -> Result<bool, StoreError> {
+        let mut polls = self.polls.write().unwrap_or_else(PoisonError::into_inner);
+        let shared = Arc::clone(polls.get(&id).ok_or(StoreError::PollNotFound(id))?);
+        // Casting takes this lock too, and then finds either a ballot or the mark.
+        let mut entry = lock(&shared);
+        if entry.state.tally.ever_had_ballots() {
+            return Ok(false);
+        }
+        polls.remove(&id);
+        drop(polls);
+        self.mark_deleted(id, &mut entry);
+        Ok(true)
     }
 
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {

@@ -142,6 +142,16 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<PollCount, StoreError>;
 
+    /// Counts the polls whose [owner](crate::poll::PollOwner) is a browser session, up to
+    /// `max`.
+    ///
+    /// A store that derives its lists may count changes up to 2 s late.
+    ///
+    /// # Errors
+    /// - [`StoreError::Unavailable`]: the database cannot be reached; retry.
+    /// - [`StoreError::Failed`]: the database rejected the call.
+    async fn count_session_polls(&self, max: u64) -> Result<u64, StoreError>;
+
     /// Returns the poll that has this join code at `now`. `None` if no poll ever had it,
     /// if it [expired](Poll::join_code_expires_at), or if its last poll was deleted.
     ///
@@ -204,6 +214,23 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     ///   may have happened; retrying is safe.
     /// - [`StoreError::Failed`]: the database rejected the call; nothing was deleted.
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError>;
+
+    /// Deletes a poll like [`delete_poll`](Self::delete_poll) if no ballot was ever counted
+    /// in it ([`Tally::ever_had_ballots`]), and returns true. Otherwise returns false and
+    /// changes nothing.
+    ///
+    /// The check and the deletion are atomic, under the lock that
+    /// [`cast_ballots`](Self::cast_ballots) takes: a concurrent ballot is either counted
+    /// and prevents the deletion, or refused with
+    /// [`PollNotFound`](crate::ballot::Refusal::PollNotFound).
+    ///
+    /// # Errors
+    /// - [`StoreError::PollNotFound`]: the poll does not exist.
+    /// - [`StoreError::Unavailable`]: the database cannot be reached, and the deletion
+    ///   may have happened; retrying is safe.
+    /// - [`StoreError::Corrupt`]: the stored poll cannot be read; the data needs repair.
+    /// - [`StoreError::Failed`]: the database rejected the call; nothing was deleted.
+    async fn delete_unused_poll(&self, id: PollId) -> Result<bool, StoreError>;
 
     /// Casts a batch of ballots, which may be for several polls. See the laws of casting.
     ///

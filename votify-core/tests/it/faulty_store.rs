@@ -9,6 +9,7 @@ mod listing;
 mod sealing;
 mod store;
 mod store_trait;
+mod unused_polls;
 
 use std::sync::Arc;
 
@@ -131,6 +132,14 @@ fault_tests! {
         UnboundedClaims by claims_are_bounded;
     wrong_server_time_is_detected:
         WrongServerTime by server_time_is_the_current_time;
+    unlocked_checks_for_ballots_are_detected:
+        UnlockedUnusedCheck by concurrent_ballots_are_counted_or_find_no_poll;
+    deleted_used_polls_are_detected:
+        UnusedWhenEmpty by used_poll_is_kept;
+    join_codes_of_unused_polls_are_detected:
+        UnusedKeepsJoinCode by unused_poll_is_deleted;
+    counted_account_polls_are_detected:
+        CountsAccountPolls by session_polls_are_counted;
 }
 
 /// The model detects every fault that does not need concurrent calls.

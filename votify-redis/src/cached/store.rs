@@ -139,6 +139,15 @@ impl<S: Store> CacheCore<S> {
         Ok(())
     }
 
+    async fn delete_unused(&self, id: PollId) -> Result<bool, StoreError> {
+        let deleted = self.store.delete_unused_poll(id).await?;
+        if deleted {
+            self.observed.observe_deleted(id);
+            self.revoke_leases(self.cache.tombstone(id)).await;
+        }
+        Ok(deleted)
+    }
+
     async fn repair(&self, id: PollId) -> Result<Tally, StoreError> {
         let tally = self.store.repair_poll(id).await?;
         let shared = Arc::new(tally.clone());
@@ -188,6 +197,10 @@ impl<S: Store> Store for CachedStore<S> {
         self.core.store.count_polls(filter, now).await
     }
 
+    async fn count_session_polls(&self, max: u64) -> Result<u64, StoreError> {
+        self.core.store.count_session_polls(max).await
+    }
+
     async fn poll_by_join_code(
         &self,
         code: &JoinCode,
@@ -216,6 +229,10 @@ impl<S: Store> Store for CachedStore<S> {
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
         self.core.delete(id).await
+    }
+
+    async fn delete_unused_poll(&self, id: PollId) -> Result<bool, StoreError> {
+        self.core.delete_unused(id).await
     }
 
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {

@@ -196,6 +196,22 @@ pub(super) async fn replace(
 
 /// Deletes a poll, and frees its join code.
 pub(super) async fn delete(store: &RedisStore, id: PollId) -> Result<(), Error> {
+    delete_if(store, id, |_| true).await.map(drop)
+}
+
+/// Deletes a poll that never had a ballot, and frees its join code. Returns false, and
+/// changes nothing, if the poll had one.
+pub(super) async fn delete_unused(store: &RedisStore, id: PollId) -> Result<bool, Error> {
+    delete_if(store, id, |state| !state.tally.ever_had_ballots()).await
+}
+
+/// Deletes a poll if `may_delete` returns true for the state that the deletion finds, and
+/// returns what it returned.
+async fn delete_if(
+    store: &RedisStore,
+    id: PollId,
+    may_delete: impl Fn(&PollState) -> bool + Send + Sync,
+) -> Result<bool, Error> {
     with_timeout(async {
         let _lock = store.locks.lock(id).await;
         let mut attempt = CasAttempt::new(store, id, Vec::new());
@@ -209,6 +225,10 @@ pub(super) async fn delete(store: &RedisStore, id: PollId) -> Result<(), Error> 
         };
         loop {
             let current = read.current()?.ok_or(Error::NotFound(id))?;
+            if !may_delete(&current.stored.state) {
+                attempt.release().await;
+                return Ok(false);
+            }
             let revision = current.stored.state.tally.position.revision;
             let keys = attempt.keys.all(revision);
             let arguments = [&*read.run, &current.encoded];
@@ -217,7 +237,7 @@ pub(super) async fn delete(store: &RedisStore, id: PollId) -> Result<(), Error> 
                     if let Some(holder) = holder.filter(|holder| holder.is(id)) {
                         join_codes::release(store, &holder).await;
                     }
-                    return Ok(());
+                    return Ok(true);
                 }
                 Some(newer_read) => read = newer_read,
             }

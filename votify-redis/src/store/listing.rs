@@ -10,7 +10,7 @@ mod words;
 
 use redis::cmd;
 use votify_core::poll::PollState;
-use votify_core::store::{PollCount, PollFilter};
+use votify_core::store::{PollCount, PollFilter, PollOrder};
 use votify_core::{Page, PageRequest, PollCursor, PollId, Timestamp};
 
 use super::RedisStore;
@@ -18,8 +18,8 @@ use super::error::{Corrupt, Error};
 use super::poll_read::{list as values, number};
 use super::scripts::LEX_COUNTS;
 use entry::{Place, Row};
-use keys::rows_key;
 pub(super) use keys::rows_key as clock_key;
+use keys::{Phase, Scope, listing_key, rows_key};
 use query::{Query, Range};
 pub(super) use reindex::{DirtyScores, IndexIntents, reindex_after, reindex_deleted};
 use scan::Scan;
@@ -108,6 +108,17 @@ pub(super) async fn count(
     let mut count = PollCount::capped(total);
     count.is_more |= found.incomplete_at.is_some();
     Ok(count)
+}
+
+/// Counts the polls of browser sessions, up to `max`.
+pub(super) async fn count_session_polls(store: &RedisStore, max: u64) -> Result<u64, Error> {
+    reindex::reindex_pending(store).await?;
+    let whole = |phase| {
+        let order = PollOrder::Newest;
+        Range::whole(listing_key(&store.redis, order, phase, Scope::Sessions))
+    };
+    let sizes = sizes(store, &Phase::ALL.map(whole)).await?;
+    Ok(sizes.iter().sum::<u64>().min(max))
 }
 
 /// Returns up to `count` places of the page.

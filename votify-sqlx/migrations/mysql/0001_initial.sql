@@ -62,7 +62,9 @@ CREATE TABLE IF NOT EXISTS votify_polls (
     -- For the scheduler: unsealed polls by closing time.
     KEY votify_polls_due (sealed_at, closing_order, id DESC),
     KEY votify_polls_owner (owner_id, created_at, id),
-    KEY votify_polls_external_ref (external_ref, created_at, id)
+    KEY votify_polls_external_ref (external_ref, created_at, id),
+    -- For the count of polls of browser sessions.
+    KEY votify_polls_of_sessions (owner_kind)
 ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
   COMMENT 'polls with their tallies';
 

@@ -62,6 +62,8 @@ CREATE INDEX votify_polls_opening_category ON votify_polls (category, opening_or
 CREATE INDEX votify_polls_due ON votify_polls (closing_order, id DESC) WHERE sealed_at IS NULL;
 CREATE INDEX votify_polls_owner ON votify_polls (owner_id, created_at, id) WHERE owner_id IS NOT NULL;
 CREATE INDEX votify_polls_external_ref ON votify_polls (external_ref, created_at, id) WHERE external_ref IS NOT NULL;
+-- For the count of polls of browser sessions.
+CREATE INDEX votify_polls_of_sessions ON votify_polls (owner_kind) WHERE owner_kind = 'session';
 
 CREATE TABLE votify_title_words (
     word    text COLLATE "C" NOT NULL,

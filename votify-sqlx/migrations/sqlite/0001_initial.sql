@@ -77,6 +77,8 @@ CREATE INDEX votify_polls_trending_category ON votify_polls (category, trending_
 CREATE INDEX votify_polls_due ON votify_polls (closing_order, id DESC) WHERE sealed_at IS NULL;
 CREATE INDEX votify_polls_owner ON votify_polls (owner_id, created_at, id) WHERE owner_id IS NOT NULL;
 CREATE INDEX votify_polls_external_ref ON votify_polls (external_ref, created_at, id) WHERE external_ref IS NOT NULL;
+-- For the count of polls of browser sessions.
+CREATE INDEX votify_polls_of_sessions ON votify_polls (owner_kind) WHERE owner_kind = 'session';
 
 -- The words of each title, in the form in which searches compare them.
 CREATE TABLE votify_title_words (

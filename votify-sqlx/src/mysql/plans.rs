@@ -245,6 +245,23 @@ async fn ballots_of_addresses_are_counted_by_index() {
 }
 
 #[tokio::test]
+async fn session_polls_are_counted_by_index() {
+    let Some(mut harness) = Harness::new().await else {
+        return;
+    };
+    let text = sql::templates(Statement::CountSessionPolls)[0].text();
+    let steps = harness
+        .explain(text, vec![Value::Integer(Some(100_000))])
+        .await;
+    let polls = step(&steps, "votify_polls");
+    assert_eq!(
+        (&*polls.access, &*polls.key),
+        ("ref", "votify_polls_of_sessions"),
+        "{steps:?}"
+    );
+}
+
+#[tokio::test]
 async fn pages_and_recounts_stay_within_their_poll() {
     let Some(mut harness) = Harness::new().await else {
         return;

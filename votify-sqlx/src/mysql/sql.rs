@@ -349,6 +349,10 @@ pub(super) fn templates(statement: Statement) -> &'static [Template] {
         }
         Statement::DeleteOptions => params!("DELETE FROM votify_options WHERE poll_id = ?"),
         Statement::DeletePoll => params!("DELETE FROM votify_polls WHERE id = ?"),
+        Statement::CountSessionPolls => params!(
+            "SELECT count(*) FROM (SELECT 1 FROM votify_polls \
+             FORCE INDEX (votify_polls_of_sessions) WHERE owner_kind = 'session' LIMIT ?) counted"
+        ),
         Statement::InsertTitleWords => {
             values!("INSERT INTO votify_title_words (poll_id, word) VALUES ")
         }

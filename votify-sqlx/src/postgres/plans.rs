@@ -263,6 +263,16 @@ async fn pages_and_recounts_read_one_poll_only() {
 }
 
 #[tokio::test]
+async fn session_polls_are_counted_by_index() {
+    let Some(mut connection) = connection("session_polls_are_counted_by_index").await else {
+        return;
+    };
+    let mut tables = tables(&mut connection).await;
+    let counted = plan(&mut tables, sql::text(Statement::CountSessionPolls)).await;
+    assert!(counted.contains("votify_polls_of_sessions"), "{counted}");
+}
+
+#[tokio::test]
 async fn users_and_revocations_are_read_by_index() {
     let Some(mut connection) = connection("users_and_revocations_are_read_by_index").await else {
         return;

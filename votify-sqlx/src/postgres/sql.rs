@@ -452,6 +452,10 @@ pub(super) const fn text(statement: Statement) -> &'static str {
             "WITH tally AS (DELETE FROM votify_tallies WHERE poll_id = $1) \
              DELETE FROM votify_polls WHERE id = $1"
         }
+        Statement::CountSessionPolls => {
+            "SELECT count(*) FROM (SELECT 1 FROM votify_polls \
+             WHERE owner_kind = 'session' LIMIT $1) AS counted"
+        }
         Statement::InsertTitleWords => {
             "INSERT INTO votify_title_words (poll_id, word) \
              SELECT * FROM unnest($1::uuid[], $2::text[])"

@@ -270,3 +270,14 @@ async fn statements_of_one_poll_read_no_other_poll() {
         }
     }
 }
+
+#[tokio::test]
+async fn session_polls_are_counted_by_index() {
+    let pool = pool(&store().await).await;
+    for text in texts(Statement::CountSessionPolls) {
+        let plan = plan(&pool, &text).await;
+        let index = "COVERING INDEX votify_polls_of_sessions (owner_kind=?)";
+        let search = format!("SEARCH votify_polls USING {index}");
+        assert!(plan.contains(&search), "{plan}");
+    }
+}

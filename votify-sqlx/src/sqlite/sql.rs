@@ -145,6 +145,10 @@ pub(super) fn text(statement: Statement) -> &'static Text {
         ),
         Statement::DeleteOptions => params!("DELETE FROM votify_options WHERE ", of_poll!()),
         Statement::DeletePoll => params!("DELETE FROM votify_polls WHERE id = ?"),
+        Statement::CountSessionPolls => params!(
+            "SELECT count(*) FROM (SELECT 1 FROM votify_polls \
+             INDEXED BY votify_polls_of_sessions WHERE owner_kind = 'session' LIMIT ?)"
+        ),
         Statement::InsertTitleWords => rows!(
             "poll_id, word",
             "INSERT INTO votify_title_words (poll_key, word) SELECT p.poll_key, given.word ",

@@ -19,11 +19,14 @@ pub(crate) enum Role {
     Library,
 }
 
-/// `votify serve`, without limits per address.
+/// `votify serve`, without limits per address and of creating.
 pub(super) fn serve(program: &Path) -> Command {
     let mut command = without_settings(program);
     command.args(["serve", "--listen", "127.0.0.1:0"]);
     command.args(["--vote-rate", "off", "--session-rate", "off"]);
+    command.args(["--poll-rate", "off", "--poll-bytes-rate", "off"]);
+    command.args(["--owner-poll-rate", "off", "--session-polls", "off"]);
+    command.args(["--invite-rate", "off", "--owner-invite-rate", "off"]);
     command.args(["--login-rate", "off", "--register-rate", "off"]);
     command.args(["--streams-per-address", "off"]);
     command

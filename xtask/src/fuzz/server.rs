@@ -31,6 +31,7 @@ impl Server {
         let mut process = Command::new(program)
             .args(["serve", "--listen", "127.0.0.1:0", "--store", "memory:"])
             .args(["--limits", "off", "--streams-per-address", "off"])
+            .args(["--session-polls", "off"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

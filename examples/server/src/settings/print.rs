@@ -19,6 +19,13 @@ struct Printed {
     limits: String,
     vote_rate: String,
     session_rate: String,
+    poll_rate: String,
+    poll_bytes_rate: String,
+    owner_poll_rate: String,
+    invite_rate: String,
+    owner_invite_rate: String,
+    session_polls: Count,
+    remove_unused_polls: String,
     login_rate: String,
     register_rate: String,
     streams_per_address: Count,
@@ -35,12 +42,13 @@ struct Printed {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Count {
-    Number(u32),
+    Number(u64),
     Off(&'static str),
 }
 
 pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, CliError> {
     let limits = &settings.limits;
+    let creation = &limits.creation;
     let or_off = |rate: Option<votify_core::Rate>| {
         rate.map_or_else(|| "off".to_owned(), |rate| rate.to_string())
     };
@@ -57,11 +65,22 @@ pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, CliError> {
         limits: limits.limiter.to_string(),
         vote_rate: or_off(limits.vote_rate),
         session_rate: or_off(limits.session_rate),
+        poll_rate: or_off(creation.poll_rate),
+        poll_bytes_rate: or_off(creation.poll_bytes_rate),
+        owner_poll_rate: or_off(creation.owner_poll_rate),
+        invite_rate: or_off(creation.invite_rate),
+        owner_invite_rate: or_off(creation.owner_invite_rate),
+        session_polls: creation
+            .session_polls
+            .map_or(Count::Off("off"), Count::Number),
+        remove_unused_polls: settings
+            .remove_unused_polls
+            .map_or_else(|| "off".to_owned(), |age| age.to_string()),
         login_rate: or_off(limits.login_rate),
         register_rate: or_off(limits.register_rate),
         streams_per_address: limits
             .streams_per_address
-            .map_or(Count::Off("off"), |count| Count::Number(count.get())),
+            .map_or(Count::Off("off"), |count| Count::Number(count.get().into())),
         trusted_proxies: settings
             .trusted_proxies
             .iter()

@@ -1,9 +1,11 @@
 use std::num::NonZeroU32;
 
 use votify_core::Rate;
+use votify_core::limit::ParseRateError;
 
 use crate::cli::ServeArgs;
 use crate::error::CliError;
+use crate::settings::creation::CreationLimits;
 use crate::settings::{LimitsUrl, Sources, limits_url};
 
 /// The rate limits. `None` means no limit.
@@ -16,6 +18,7 @@ pub(crate) struct Limits {
     pub(crate) login_rate: Option<Rate>,
     pub(crate) register_rate: Option<Rate>,
     pub(crate) streams_per_address: Option<NonZeroU32>,
+    pub(crate) creation: CreationLimits,
 }
 
 impl Limits {
@@ -61,28 +64,34 @@ impl Limits {
                     file.streams_per_address.as_ref(),
                 )
                 .parse_or("1000", parse_streams)?,
+            creation: CreationLimits::read(args, sources)?,
         })
     }
 }
 
-fn parse_rate(text: &str) -> Result<Option<Rate>, String> {
+/// Parses a value, or `off` as `None`.
+pub(super) fn or_off<T>(
+    text: &str,
+    parse: impl FnOnce(&str) -> Result<T, String>,
+) -> Result<Option<T>, String> {
     match text {
         "off" => Ok(None),
-        _ => text
-            .parse()
-            .map(Some)
-            .map_err(|error| format!("{error}, or off")),
+        _ => parse(text).map(Some),
     }
 }
 
+pub(super) fn parse_rate(text: &str) -> Result<Option<Rate>, String> {
+    or_off(text, |text| {
+        let rate = text.parse();
+        rate.map_err(|error: ParseRateError| format!("{error}, or off"))
+    })
+}
+
 fn parse_streams(text: &str) -> Result<Option<NonZeroU32>, String> {
-    match text {
-        "off" => Ok(None),
-        _ => text
-            .parse()
-            .map(Some)
-            .map_err(|_| "must be a whole number from 1, or off".to_owned()),
-    }
+    or_off(text, |text| {
+        text.parse()
+            .map_err(|_| "must be a whole number from 1, or off".to_owned())
+    })
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod accounts;
 mod api;
 mod connections;
 mod crash;
+mod creation_limits;
 mod fleet;
 mod full_disk;
 mod hosts;

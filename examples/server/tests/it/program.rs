@@ -12,13 +12,23 @@ use tokio::time::timeout;
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Arguments for a server on a free port, without rate limits.
-pub(crate) const SERVE: [&str; 7] = [
+pub(crate) const SERVE: [&str; 17] = [
     "serve",
     "--listen",
     "127.0.0.1:0",
     "--vote-rate",
     "off",
     "--session-rate",
+    "off",
+    "--poll-rate",
+    "off",
+    "--poll-bytes-rate",
+    "off",
+    "--owner-poll-rate",
+    "off",
+    "--invite-rate",
+    "off",
+    "--owner-invite-rate",
     "off",
 ];
 

@@ -86,6 +86,13 @@ async fn printed_settings_are_a_valid_settings_file() {
         limits = "off"
         vote-rate = "off"
         session-rate = "5/1m"
+        poll-rate = "off"
+        poll-bytes-rate = "1000000/1h"
+        owner-poll-rate = "7/1d"
+        invite-rate = "off"
+        owner-invite-rate = "9/1d"
+        session-polls = 12
+        remove-unused-polls = "48h"
         accounts = false
         login-rate = "off"
         register-rate = "7/1h"
@@ -109,6 +116,13 @@ async fn printed_settings_are_a_valid_settings_file() {
         limits = "off"
         vote-rate = "off"
         session-rate = "5/60s"
+        poll-rate = "off"
+        poll-bytes-rate = "1000000/3600s"
+        owner-poll-rate = "7/86400s"
+        invite-rate = "off"
+        owner-invite-rate = "9/86400s"
+        session-polls = 12
+        remove-unused-polls = "2d"
         accounts = false
         login-rate = "off"
         register-rate = "7/3600s"
@@ -288,6 +302,22 @@ async fn an_invalid_value_is_reported_in_one_line_with_exit_code_2() {
             "VOTIFY_ALLOWED_HOSTS",
             "polls.example.org,https://polls.example.org",
             ["VOTIFY_ALLOWED_HOSTS", "polls.example.org:8080"],
+        ),
+        ("", "VOTIFY_POLL_RATE", "60", ["VOTIFY_POLL_RATE", "or off"]),
+        (
+            "",
+            "VOTIFY_SESSION_POLLS",
+            "many",
+            [
+                "VOTIFY_SESSION_POLLS",
+                "whole number of polls from 0, or off",
+            ],
+        ),
+        (
+            "remove-unused-polls = true",
+            "RUST_LOG",
+            "",
+            ["votify.toml: remove-unused-polls", "like 30d"],
         ),
         (
             "",

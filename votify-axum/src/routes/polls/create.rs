@@ -2,7 +2,7 @@ use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use votify_core::SessionId;
+use votify_core::{Owner, SessionId};
 
 use super::capabilities;
 use crate::dto::draft;
@@ -11,6 +11,7 @@ use crate::dto::schema::NewPoll;
 use crate::error::{ErrorCode, Problem, error_responses};
 use crate::extract::caller::RequestCaller;
 use crate::extract::json::JsonBody;
+use crate::rate_limit::creation;
 use crate::state::AppState;
 
 const PATH: &str = "/api/polls";
@@ -22,7 +23,9 @@ error_responses!(CreateErrors:
 /// Creates a poll.
 ///
 /// The owner is the caller's account, or else the caller's browser session. A browser
-/// without a session gets one.
+/// without a session gets one. The server limits the polls of an address and of an owner,
+/// the bytes of their texts, and all polls of browser sessions: 429 `rate_limited` names the
+/// setting of the limit. An invalid poll takes nothing of the limits.
 #[utoipa::path(
     post,
     path = "/api/polls",
@@ -47,10 +50,18 @@ pub(crate) async fn create_poll(
         engine.keyring(),
     )
     .map_err(|errors| Problem::field_errors(ErrorCode::InvalidPoll, errors))?;
-    if caller.session.is_none() && !caller.is_logged_in() {
-        caller.begin_session(SessionId::random(), &state).await?;
+    let needs_session = caller.session.is_none() && !caller.is_logged_in();
+    let new_session = needs_session.then(SessionId::random);
+    draft.owner = match new_session {
+        Some(session) => Some(Owner::Session(session)),
+        None => caller.to_caller().as_owner(),
+    };
+    // An invalid poll takes nothing of the limits, and a refused one starts no session.
+    let poll = engine.check_draft(draft.clone())?;
+    creation::acquire_poll(&state, &caller, &poll, needs_session).await?;
+    if let Some(session) = new_session {
+        caller.start_session(session);
     }
-    draft.owner = caller.to_caller().as_owner();
     let mut response = match engine.create_poll(draft).await {
         Ok(poll) => match engine.poll(poll.id, &caller.to_caller()).await {
             Ok(snapshot) => {

@@ -2,7 +2,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use votify_core::Actor;
+use votify_core::poll::PollState;
+use votify_core::{Actor, Poll};
 
 use super::capabilities;
 use crate::dto::change;
@@ -12,12 +13,13 @@ use crate::error::{ErrorCode, Problem, error_responses};
 use crate::extract::caller::RequestCaller;
 use crate::extract::json::JsonBody;
 use crate::extract::path::PollPath;
+use crate::rate_limit::creation;
 use crate::state::AppState;
 
 error_responses!(ChangeErrors:
     MalformedJson, MalformedId, InvalidLogin, NotOwner, OriginNotAllowed, PollNotFound, PollClosed,
-    PollHasVotes, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidPoll, StoreUnavailable,
-    PollKeyUnknown, Internal);
+    PollHasVotes, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidPoll, RateLimited,
+    StoreUnavailable, PollKeyUnknown, Internal);
 
 error_responses!(EndErrors:
     MalformedId, InvalidLogin, NotOwner, OriginNotAllowed, PollNotFound, StoreUnavailable,
@@ -26,7 +28,8 @@ error_responses!(EndErrors:
 /// Changes a poll. Only for its owner.
 ///
 /// Everything can change until the first vote. Afterwards only texts and `closes_at` can
-/// change, until the poll is closed.
+/// change, until the poll is closed. The bytes of new texts count toward the limit of an
+/// address, like the bytes of new polls: 429 `rate_limited`.
 #[utoipa::path(
     patch,
     path = "/api/polls/{id}",
@@ -51,6 +54,12 @@ pub(crate) async fn change_poll(
         state.engine.now(),
     )
     .map_err(|errors| Problem::field_errors(ErrorCode::InvalidPoll, errors))?;
+    // The store decides for itself. This check finds the changes that it would refuse
+    // whatever the votes, so that they take nothing of the limit.
+    PollState::new(Poll::clone(&poll))
+        .apply_change(&change, state.engine.now())
+        .map_err(Problem::from)?;
+    creation::acquire_change(&state, &caller, change.text_bytes()).await?;
     let snapshot = state
         .engine
         .change_poll(id, change, Actor::Caller(&owner))

@@ -116,6 +116,12 @@ macro_rules! __store_cases {
                 deleting_an_unknown_poll_is_an_error
                 concurrent_deletion_leaves_no_ballots
             }
+            unused_polls {
+                unused_poll_is_deleted
+                used_poll_is_kept
+                concurrent_ballots_are_counted_or_find_no_poll
+                session_polls_are_counted
+            }
             reading {
                 ballot_stream_is_complete_and_ordered
                 unknown_poll_has_no_ballots

@@ -42,6 +42,15 @@ impl ModelStore {
         self.polls.remove(&id).is_some()
     }
 
+    /// Returns false if a ballot was ever accepted, and `None` if the poll does not exist.
+    pub(crate) fn delete_unused(&mut self, id: PollId) -> Option<bool> {
+        let is_unused = self.polls.get(&id)?.accepted.is_empty();
+        if is_unused {
+            self.polls.remove(&id);
+        }
+        Some(is_unused)
+    }
+
     pub(crate) fn poll(&self, id: PollId) -> Option<Poll> {
         Some(self.polls.get(&id)?.poll.clone())
     }

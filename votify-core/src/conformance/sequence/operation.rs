@@ -35,6 +35,8 @@ pub(crate) enum Operation {
     Seal { slots: Vec<usize>, by_owner: bool },
     /// Deletes a poll.
     Delete { slot: usize },
+    /// Deletes a poll if no ballot was ever counted in it.
+    DeleteUnused { slot: usize },
     /// Repairs a poll.
     Repair { slot: usize },
     /// Advances the clock by seconds. Negative, because clocks of instances differ.
@@ -213,6 +215,12 @@ pub(crate) fn operations() -> impl Strategy<Value = ((PollSpec, PollSpec), Vec<O
         (
             1,
             slot().prop_map(|slot| Operation::Delete { slot }).boxed(),
+        ),
+        (
+            1,
+            slot()
+                .prop_map(|slot| Operation::DeleteUnused { slot })
+                .boxed(),
         ),
         (
             1,

@@ -84,6 +84,12 @@ impl<'a> Run<'a> {
                 let deleted = not_found_as_none(deleted, id)?.is_some();
                 check_equal("deleted", &deleted, &self.model.delete(id))
             }
+            Operation::DeleteUnused { slot } => {
+                let id = self.polls[*slot].id;
+                let deleted = self.harness.store().delete_unused_poll(id).await;
+                let deleted = not_found_as_none(deleted, id)?;
+                check_equal("deleted if unused", &deleted, &self.model.delete_unused(id))
+            }
             Operation::Repair { slot } => {
                 let id = self.polls[*slot].id;
                 let repaired = self.harness.store().repair_poll(id).await;

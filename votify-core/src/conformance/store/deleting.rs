@@ -12,7 +12,7 @@ use crate::poll::{Poll, PollChange, SealCause};
 use crate::store::{PageRequest, PollFilter, StoreError, StoreExt};
 
 /// Asserts that a poll is unknown to every method and that none of its data is stored.
-async fn assert_unknown(harness: &Harness, poll: &Poll) {
+pub(crate) async fn assert_unknown(harness: &Harness, poll: &Poll) {
     let store = harness.store();
     let not_found =
         |error: StoreError| matches!(error, StoreError::PollNotFound(id) if id == poll.id);
@@ -40,6 +40,12 @@ async fn assert_unknown(harness: &Harness, poll: &Poll) {
     assert!(store.audit_poll(poll.id).await.is_err_and(not_found));
     assert!(store.repair_poll(poll.id).await.is_err_and(not_found));
     assert!(store.delete_poll(poll.id).await.is_err_and(not_found));
+    assert!(
+        store
+            .delete_unused_poll(poll.id)
+            .await
+            .is_err_and(not_found)
+    );
 }
 
 /// Deleting a poll deletes its tally and ballots and affects no other poll.

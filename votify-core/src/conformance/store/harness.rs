@@ -220,6 +220,23 @@ impl Harness {
         counted.expect("count_polls succeeds")
     }
 
+    /// Asserts that `expected` polls of browser sessions are counted, up to `max`, at the
+    /// latest after the fixture's maximum listing delay.
+    pub(crate) async fn assert_session_polls(&self, max: u64, expected: u64) {
+        let start = Instant::now();
+        loop {
+            let counted = self.store().count_session_polls(max).await;
+            let counted = counted.expect("count_session_polls succeeds");
+            if counted == expected {
+                return;
+            }
+            if start.elapsed() >= self.max_listing_delay {
+                assert_eq!(counted, expected, "count_session_polls up to {max}");
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// Asserts that the page has exactly these polls in this order, and that `total` polls
     /// match, at the latest after the fixture's maximum listing delay.
     pub(crate) async fn assert_listed(

@@ -93,6 +93,14 @@ pub(crate) enum Fault {
     UnboundedClaims,
     /// Returns a server time that is not the current one.
     WrongServerTime,
+    /// Checks for ballots before it locks the poll that it deletes.
+    UnlockedUnusedCheck,
+    /// Takes a poll without active ballots for an unused one.
+    UnusedWhenEmpty,
+    /// Deletes an unused poll but not its join code.
+    UnusedKeepsJoinCode,
+    /// Counts the polls of accounts as polls of sessions.
+    CountsAccountPolls,
 }
 
 impl Fault {
@@ -143,5 +151,9 @@ impl Fault {
         Self::SearchIgnoresVisibility,
         Self::UnboundedClaims,
         Self::WrongServerTime,
+        Self::UnlockedUnusedCheck,
+        Self::UnusedWhenEmpty,
+        Self::UnusedKeepsJoinCode,
+        Self::CountsAccountPolls,
     ];
 }

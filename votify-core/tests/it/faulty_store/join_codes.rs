@@ -12,7 +12,9 @@ impl FaultyStore {
     /// Returns the poll that has a join code.
     pub(super) async fn holder(&self, code: JoinCode, now: Timestamp) -> Option<PollId> {
         let id = self.join_codes.lock().unwrap().get(&code).copied()?;
-        if self.has(Fault::DeletionKeepsJoinCode) && self.find(id).is_none() {
+        let keeps_codes =
+            self.has(Fault::DeletionKeepsJoinCode) || self.has(Fault::UnusedKeepsJoinCode);
+        if keeps_codes && self.find(id).is_none() {
             return Some(id);
         }
         let state = self.states(&[id]).await.pop().flatten()?;

@@ -74,6 +74,10 @@ impl Store for FaultyStore {
         Ok(PollCount::capped(matching.len() as u64))
     }
 
+    async fn count_session_polls(&self, max: u64) -> Result<u64, StoreError> {
+        Ok(self.session_polls().await.min(max))
+    }
+
     async fn poll_by_join_code(
         &self,
         code: &JoinCode,
@@ -129,6 +133,10 @@ impl Store for FaultyStore {
             self.orphans.lock().unwrap().insert(id, poll.clone());
         }
         Ok(())
+    }
+
+    async fn delete_unused_poll(&self, id: PollId) -> Result<bool, StoreError> {
+        self.delete_unused(id).await
     }
 
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {

@@ -1,6 +1,7 @@
 use votify_core::backend::search_words;
 use votify_core::poll::PollState;
 use votify_core::store::PollOrder;
+use votify_core::voter::OwnerKind;
 use votify_core::{PollId, Position, Visibility};
 
 use super::keys::{Phase, Scope, listing_key, words_key};
@@ -126,6 +127,13 @@ impl Row {
             for scope in &scopes {
                 entries.push((listing_key(redis, order, phase, *scope), member.clone()));
             }
+        }
+        let owner_kind = poll.owner.map(|owner| owner.kind);
+        if owner_kind == Some(OwnerKind::Session) {
+            let order = PollOrder::Newest;
+            let member = Place::of(&self.0, order).to_member();
+            let key = listing_key(redis, order, phase, Scope::Sessions);
+            entries.push((key, member));
         }
         entries.extend(word_entries(redis, visibility, &poll.title, poll.id));
         entries

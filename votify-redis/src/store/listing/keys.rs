@@ -48,6 +48,9 @@ pub(super) enum Scope<'a> {
     Category(Visibility, &'a str),
     Owner(OwnerId),
     ExternalRef(&'a str),
+    /// The polls that browser sessions own. Only the order by time of creation has it,
+    /// because these polls are counted, not listed.
+    Sessions,
 }
 
 fn key(redis: &Redis, suffix: &str) -> String {
@@ -94,6 +97,7 @@ pub(super) fn listing_key(
         }
         Scope::Owner(owner) => format!("owner:{:032x}", u128::from_be_bytes(*owner.as_bytes())),
         Scope::ExternalRef(text) => format!("external_ref:{text}"),
+        Scope::Sessions => "sessions".to_owned(),
     };
     key(redis, &format!("{order}:{}:{scope}", phase.name()))
 }
