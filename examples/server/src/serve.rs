@@ -3,6 +3,7 @@
 
 mod connection_state;
 mod connections;
+mod lingering_socket;
 mod response_body;
 mod signals;
 mod socket;

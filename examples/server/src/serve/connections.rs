@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 use tower::Service;
 
 use crate::serve::connection_state::{Command, ConnectionGuard, ConnectionRegistry};
+use crate::serve::lingering_socket::LingeringSocket;
 use crate::serve::response_body::track_response;
 use crate::serve::socket::Socket;
 
@@ -167,7 +168,7 @@ async fn serve(socket: Socket, peer: SocketAddr, app: Router, guard: ConnectionG
         // idle connections instead.
         .header_read_timeout(None)
         .max_buf_size(READ_BUFFER)
-        .serve_connection(TokioIo::new(socket), service)
+        .serve_connection(TokioIo::new(LingeringSocket::new(socket)), service)
         .with_upgrades();
     let mut connection = pin!(connection);
     let mut finishing = false;

@@ -62,3 +62,37 @@ async fn oversized_request_heads_are_rejected() {
     );
     server.stop().await;
 }
+
+/// Clients that write their whole request before they read receive the answer.
+#[tokio::test]
+async fn refusals_reach_clients_that_still_send() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path(), &["--store", "memory:"]).await;
+    let long_head = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(1024 * 1024));
+    let body = "x".repeat(8 * 1024 * 1024);
+    let head = "POST /api/polls HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
+    let large = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+    // The body breaks off after its first chunk, which is no chunk.
+    let broken = format!("{head}transfer-encoding: chunked\r\n\r\nzz\r\n{body}");
+    let foreign = large.replacen("localhost", "evil.example", 1);
+    for (request, status) in [
+        (long_head, 431),
+        (large, 413),
+        (broken, 400),
+        (foreign, 421),
+    ] {
+        let mut connection = TcpStream::connect(server.address()).await.unwrap();
+        let exchange = async {
+            connection.write_all(request.as_bytes()).await.unwrap();
+            let mut response = String::new();
+            connection.read_to_string(&mut response).await.unwrap();
+            response
+        };
+        let response = timeout(Duration::from_secs(10), exchange).await.unwrap();
+        assert!(
+            response.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{response}"
+        );
+    }
+    server.stop().await;
+}
