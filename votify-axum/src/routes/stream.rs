@@ -11,8 +11,8 @@ mod ws;
 use std::time::Duration;
 
 use axum::extract::{OriginalUri, State};
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use votify_core::SessionId;
 use votify_core::tally::ViewPosition;

@@ -16,6 +16,7 @@ pub(crate) struct Limits {
     pub(crate) login_rate: Option<Rate>,
     pub(crate) register_rate: Option<Rate>,
     pub(crate) streams_per_address: Option<NonZeroU32>,
+    pub(crate) connections_per_address: Option<NonZeroU32>,
 }
 
 impl Limits {
@@ -60,7 +61,14 @@ impl Limits {
                     args.streams_per_address.as_ref(),
                     file.streams_per_address.as_ref(),
                 )
-                .parse_or("1000", parse_streams)?,
+                .parse_or("1000", parse_count)?,
+            connections_per_address: sources
+                .setting(
+                    "connections-per-address",
+                    args.connections_per_address.as_ref(),
+                    file.connections_per_address.as_ref(),
+                )
+                .parse_or("2000", parse_count)?,
         })
     }
 }
@@ -75,7 +83,7 @@ fn parse_rate(text: &str) -> Result<Option<Rate>, String> {
     }
 }
 
-fn parse_streams(text: &str) -> Result<Option<NonZeroU32>, String> {
+fn parse_count(text: &str) -> Result<Option<NonZeroU32>, String> {
     match text {
         "off" => Ok(None),
         _ => text
@@ -94,7 +102,7 @@ mod tests {
         assert_eq!(parse_rate("off"), Ok(None));
         assert_eq!(parse_rate("10/60s"), Ok(Some(Rate::per_minute(10))));
         assert!(parse_rate("ten").unwrap_err().contains("or off"));
-        assert_eq!(parse_streams("off"), Ok(None));
-        assert!(parse_streams("0").is_err());
+        assert_eq!(parse_count("off"), Ok(None));
+        assert!(parse_count("0").is_err());
     }
 }
