@@ -16,12 +16,13 @@ use hyper::body::{Body, Frame, SizeHint};
 use hyper::{Request, Response};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The request is being read, or there is none.
-const READING: u8 = 0;
+/// There is no request, or the answer was written or is a stream. The end is visible.
+const ANSWERED: u8 = 0;
+/// The body of the request is being read. The end is hidden until the handler waits for a
+/// part of the body that has not arrived: hyper looks for the end before the handler runs.
+const READING: u8 = 1;
 /// The request has been read, and its answer is not written yet. The end is hidden.
-const PENDING: u8 = 1;
-/// The answer was written, or is a stream.
-const ANSWERED: u8 = 2;
+const PENDING: u8 = 2;
 
 /// The state of the current request of a connection.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +31,8 @@ pub(super) struct HalfClose(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     state: AtomicU8,
+    /// True while the handler waits for a part of the body.
+    is_body_awaited: AtomicBool,
     /// True once hyper has taken the whole answer, which it may not have written yet.
     is_answer_taken: AtomicBool,
 }
@@ -37,6 +40,7 @@ struct Inner {
 impl HalfClose {
     pub(super) fn track_request<B: Body>(&self, request: Request<B>) -> Request<RequestBody<B>> {
         self.0.is_answer_taken.store(false, Ordering::Relaxed);
+        self.0.is_body_awaited.store(false, Ordering::Relaxed);
         self.0.state.store(READING, Ordering::Relaxed);
         if request.body().is_end_stream() {
             self.advance(READING, PENDING);
@@ -68,7 +72,11 @@ impl HalfClose {
     }
 
     fn hides_end(&self) -> bool {
-        self.0.state.load(Ordering::Relaxed) == PENDING
+        match self.0.state.load(Ordering::Relaxed) {
+            PENDING => true,
+            READING => !self.0.is_body_awaited.load(Ordering::Relaxed),
+            _ => false,
+        }
     }
 
     /// Records that everything that hyper has taken is written.
@@ -94,7 +102,14 @@ impl<B: Body<Data = Bytes> + Unpin> Body for RequestBody<B> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        let polled = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        let is_awaited = &self.half_close.0.is_body_awaited;
+        let was_awaited = is_awaited.swap(polled.is_pending(), Ordering::Relaxed);
+        if polled.is_pending() && !was_awaited {
+            // Handlers run in the task of the connection, which reads again.
+            cx.waker().wake_by_ref();
+        }
+        let polled = ready!(polled);
         if polled.is_none() || self.body.is_end_stream() {
             self.half_close.advance(READING, PENDING);
         }
