@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::error::{ErrorCode, Problem};
 use crate::extract::session::CookieTemplate;
 use crate::keep_alive::KeepAlive;
+use crate::middleware::unread_body::UnreadBodies;
 use crate::rate_limit::{RequestLimiter, StreamLimiter};
 
 /// The state that all handlers share.
@@ -28,6 +29,7 @@ pub(crate) struct AppStateInner {
     pub(crate) pings: KeepAlive,
     /// Times the comment lines of event streams.
     pub(crate) comments: KeepAlive,
+    pub(crate) unread_bodies: UnreadBodies,
     /// The OpenAPI document, as JSON.
     pub(crate) openapi: Bytes,
     /// `None` if [`VotifyRouter::accounts`](crate::VotifyRouter::accounts) was not
@@ -60,6 +62,7 @@ impl AppState {
             streams: Arc::new(StreamLimiter::new(config.streams_per_address)),
             pings: KeepAlive::new(config.timing.ping_interval),
             comments: KeepAlive::new(config.timing.comment_interval),
+            unread_bodies: UnreadBodies::default(),
             config,
             openapi,
             #[cfg(feature = "accounts")]

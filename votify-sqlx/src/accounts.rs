@@ -46,18 +46,18 @@ impl<B: Backend> AccountStore for SqlStore<B> {
                 Err(error) => Err(error),
             }
         };
-        registered.await.map_err(account_error::<B>)
+        registered.await.map_err(|error| self.account_failed(error))
     }
 
     async fn user_named(&self, name: &UserName) -> Result<Option<User>, AccountError> {
         let found = async { user_by_name(self.ready().await?, name).await };
-        found.await.map_err(account_error::<B>)
+        found.await.map_err(|error| self.account_failed(error))
     }
 
     async fn user(&self, id: UserId) -> Result<Option<User>, AccountError> {
         let params = || vec![Value::id(id.as_bytes())];
         let found = async { read_user(self.ready().await?, Statement::ReadUser, params).await };
-        found.await.map_err(account_error::<B>)
+        found.await.map_err(|error| self.account_failed(error))
     }
 
     async fn change_password(
@@ -79,7 +79,7 @@ impl<B: Backend> AccountStore for SqlStore<B> {
             ]
         };
         let changed = async { write(self.ready().await?, Statement::UpdatePassword, params).await };
-        match changed.await.map_err(account_error::<B>)? {
+        match changed.await.map_err(|error| self.account_failed(error))? {
             0 => Ok(PasswordChange::Outdated),
             _ => Ok(PasswordChange::Changed { token_generation }),
         }
@@ -104,7 +104,7 @@ impl<B: Backend> AccountStore for SqlStore<B> {
             }
             Ok(())
         };
-        revoked.await.map_err(account_error::<B>)
+        revoked.await.map_err(|error| self.account_failed(error))
     }
 
     async fn are_revoked(&self, tokens: &[IssuedToken]) -> Result<Vec<bool>, AccountError> {
@@ -130,7 +130,7 @@ impl<B: Backend> AccountStore for SqlStore<B> {
                 .map(generation)
                 .collect::<Result<HashMap<_, _>, Error>>()
         };
-        let current = read.await.map_err(account_error::<B>)?;
+        let current = read.await.map_err(|error| self.account_failed(error))?;
         let is_revoked = |token: &IssuedToken| {
             let current = current.get(&(token.user, token.token));
             current.is_none_or(|current| token.generation < *current)
@@ -187,8 +187,4 @@ async fn write_once<B: Backend>(
     let (transaction, replies) = backend.begin(TransactionMode::Write, calls).await?;
     transaction.commit().await?;
     Ok(replies.iter().map(|reply| reply.affected).sum())
-}
-
-fn account_error<B: Backend>(error: Error) -> AccountError {
-    error.into_account_error(B::NAME)
 }

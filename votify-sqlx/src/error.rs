@@ -33,6 +33,9 @@ pub(crate) enum Error {
     /// The database reports damaged files.
     #[error("{0}")]
     Corrupt(sqlx::Error),
+    /// A table or a column does not exist.
+    #[error("{0}")]
+    TableMissing(sqlx::Error),
     /// A row of a poll has a value that this library does not write.
     #[error(transparent)]
     CorruptField(#[from] CorruptField),
@@ -157,6 +160,7 @@ impl Error {
         match self {
             Self::ConnectionLost(error)
             | Self::Corrupt(error)
+            | Self::TableMissing(error)
             | Self::Rejected(error)
             | Self::Driver(error) => Self::Unavailable(error),
             other => other,
@@ -168,9 +172,10 @@ impl Error {
     /// cannot be reached.
     pub(crate) fn of_acquire(error: sqlx::Error) -> Self {
         match Self::from(error) {
-            Self::Corrupt(error) | Self::Rejected(error) | Self::Driver(error) => {
-                Self::Unavailable(error)
-            }
+            Self::Corrupt(error)
+            | Self::TableMissing(error)
+            | Self::Rejected(error)
+            | Self::Driver(error) => Self::Unavailable(error),
             other => other,
         }
     }
@@ -191,6 +196,18 @@ impl Error {
                 kind(error.as_ref()) == Some(ErrorKind::Unwritable)
             }
             Self::OutcomeUnknown(error) => error.is_unwritable(),
+            _ => false,
+        }
+    }
+
+    /// Returns true if a table or a column does not exist.
+    pub(crate) fn is_missing_table(&self) -> bool {
+        match self {
+            Self::TableMissing(_) => true,
+            Self::Unavailable(sqlx::Error::Database(error)) => {
+                kind(error.as_ref()) == Some(ErrorKind::TableMissing)
+            }
+            Self::OutcomeUnknown(error) => error.is_missing_table(),
             _ => false,
         }
     }
@@ -247,6 +264,7 @@ impl Error {
                 | Self::OutcomeUnknown(_)
                 | Self::SealTimedOut(_)
                 | Self::Connect(_)
+                | Self::TableMissing(_)
                 | Self::TablesUnusable(_)
                 | Self::FileLost { .. }
                 | Self::Unwritable
@@ -284,6 +302,7 @@ impl From<sqlx::Error> for Error {
                 Some(ErrorKind::ConnectionLost) => Self::ConnectionLost(error),
                 Some(ErrorKind::Unavailable | ErrorKind::Unwritable) => Self::Unavailable(error),
                 Some(ErrorKind::Corrupt) => Self::Corrupt(error),
+                Some(ErrorKind::TableMissing) => Self::TableMissing(error),
                 Some(ErrorKind::Rejected) => Self::Rejected(error),
                 None => Self::Driver(error),
             },

@@ -13,7 +13,9 @@ pub(crate) enum ErrorKind {
     Unwritable,
     /// The database reports damaged files.
     Corrupt,
+    /// A table or a column does not exist.
+    TableMissing,
     /// The database rejects the login or the statement, whatever the values are: a wrong
-    /// password, a missing grant or a missing table.
+    /// password or a missing grant.
     Rejected,
 }

@@ -43,6 +43,7 @@ mod retry;
 mod row_ext;
 mod row_set;
 mod schema;
+mod schema_status;
 mod seal;
 #[cfg(feature = "sqlite")]
 mod sqlite;

@@ -2,11 +2,11 @@ use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use votify_core::account::AccountError;
 use votify_core::backend::group_by_poll;
 use votify_core::ballot::ActiveBallot;
 use votify_core::poll::{JoinCode, PollState, SealCause};
@@ -26,6 +26,7 @@ use crate::retry::retry_transient;
 use crate::row_ext::RowExt;
 use crate::row_set::{RowSet, poll_rows};
 use crate::schema::Schema;
+use crate::schema_status::SchemaStatus;
 use crate::statement::Statement;
 use crate::write_status::WriteStatus;
 use crate::{ballot_stream, cast, decode, join_codes, lifecycle, listing, owner_claims, seal};
@@ -64,8 +65,7 @@ use crate::{ballot_stream, cast, decode, join_codes, lifecycle, listing, owner_c
 #[derive(Clone)]
 pub struct SqlStore<B> {
     backend: B,
-    /// True once the tables were found to be current.
-    schema_is_current: Arc<AtomicBool>,
+    schema_status: Arc<SchemaStatus>,
     heuristic: Arc<FirstVoteHeuristic>,
     write_status: Arc<WriteStatus>,
 }
@@ -82,7 +82,7 @@ impl<B: Backend> SqlStore<B> {
     pub(crate) async fn new(backend: Result<B, Error>) -> Result<Self, StoreError> {
         let store = Self {
             backend: backend.map_err(store_error::<B>)?,
-            schema_is_current: Arc::default(),
+            schema_status: Arc::default(),
             heuristic: Arc::default(),
             write_status: Arc::default(),
         };
@@ -142,33 +142,53 @@ impl<B: Backend> SqlStore<B> {
     async fn check_schema(&self) -> Result<Schema, Error> {
         let schema = retry_transient(|| self.backend.schema()).await?.check()?;
         if schema == Schema::Current {
-            self.schema_is_current.store(true, Ordering::Relaxed);
+            self.schema_status.record_current();
         }
         Ok(schema)
     }
 
     /// Returns the backend if its tables are current.
     pub(crate) async fn ready(&self) -> Result<&B, Error> {
-        if self.schema_is_current.load(Ordering::Relaxed)
-            || self.check_schema().await? == Schema::Current
-        {
-            Ok(&self.backend)
-        } else {
-            Err(Error::NotMigrated)
+        if self.schema_status.is_current() {
+            return Ok(&self.backend);
+        }
+        match self.check_schema().await {
+            Ok(Schema::Current) => Ok(&self.backend),
+            other => Err(self.schema_status.error(other)),
         }
     }
 
-    /// Converts the error of a write, and remembers if the storage takes no writes.
+    /// Converts the error of a write.
     pub(crate) fn watched<T>(&self, result: Result<T, Error>) -> Result<T, StoreError> {
-        let result = result.map_err(store_error::<B>);
-        self.record_errors(result.as_ref().err());
-        result
+        result.map_err(|error| self.failed(error))
     }
 
-    /// Records the first error: the ballots of a batch share it.
+    /// Converts an error, and remembers what it shows about the storage.
+    pub(crate) fn failed(&self, error: Error) -> StoreError {
+        self.observe(&error);
+        store_error::<B>(error)
+    }
+
+    /// Does the same as [`failed`](Self::failed) for a call about accounts.
+    pub(crate) fn account_failed(&self, error: Error) -> AccountError {
+        self.observe(&error);
+        error.into_account_error(B::NAME)
+    }
+
+    /// Remembers if the storage takes no writes, or if a table is missing.
+    pub(crate) fn observe(&self, error: &Error) {
+        self.write_status.record(error);
+        if error.is_missing_table() {
+            self.schema_status.record_missing(error);
+        }
+    }
+
+    /// Observes the first error: the ballots of a batch share it.
     fn record_errors<'a>(&self, errors: impl IntoIterator<Item = &'a StoreError>) {
-        if let Some(error) = errors.into_iter().next() {
-            self.write_status.record(error);
+        if let Some(StoreError::Unavailable { source, .. }) = errors.into_iter().next()
+            && let Some(error) = source.downcast_ref::<Error>()
+        {
+            self.observe(error);
         }
     }
 
@@ -183,7 +203,7 @@ impl<B: Backend> SqlStore<B> {
             }
             Ok(in_order_of(ids, states))
         };
-        read.await.map_err(store_error::<B>)
+        read.await.map_err(|error| self.failed(error))
     }
 }
 
@@ -241,7 +261,7 @@ impl<B: Backend> Store for SqlStore<B> {
             let backend = self.ready().await?;
             retry_transient(|| listing::list(backend, filter, page, now)).await
         };
-        listed.await.map_err(store_error::<B>)
+        listed.await.map_err(|error| self.failed(error))
     }
 
     async fn count_polls(
@@ -253,7 +273,7 @@ impl<B: Backend> Store for SqlStore<B> {
             let backend = self.ready().await?;
             retry_transient(|| listing::count(backend, filter, now)).await
         };
-        counted.await.map_err(store_error::<B>)
+        counted.await.map_err(|error| self.failed(error))
     }
 
     async fn count_session_polls(&self, max: u64) -> Result<u64, StoreError> {
@@ -267,7 +287,7 @@ impl<B: Backend> Store for SqlStore<B> {
         now: Timestamp,
     ) -> Result<Option<PollId>, StoreError> {
         let found = async { join_codes::find(self.ready().await?, *code, now).await };
-        found.await.map_err(store_error::<B>)
+        found.await.map_err(|error| self.failed(error))
     }
 
     async fn change_poll(
@@ -352,7 +372,7 @@ impl<B: Backend> Store for SqlStore<B> {
             }
             Ok(in_order_of(voters, votes))
         };
-        read.await.map_err(store_error::<B>)
+        read.await.map_err(|error| self.failed(error))
     }
 
     async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
@@ -367,20 +387,20 @@ impl<B: Backend> Store for SqlStore<B> {
             }
             Ok(in_order_of(polls, tallies))
         };
-        read.await.map_err(store_error::<B>)
+        read.await.map_err(|error| self.failed(error))
     }
 
     fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
         stream::once(self.ready())
             .map_ok(move |backend| ballot_stream::ballots(backend, poll))
             .try_flatten()
-            .map_err(store_error::<B>)
+            .map_err(|error| self.failed(error))
             .boxed()
     }
 
     async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError> {
         let audit = async { lifecycle::audit(self.ready().await?, id).await };
-        audit.await.map_err(store_error::<B>)
+        audit.await.map_err(|error| self.failed(error))
     }
 
     async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
@@ -395,7 +415,7 @@ impl<B: Backend> Store for SqlStore<B> {
 
     async fn claimed_owners(&self, accounts: &[OwnerId]) -> Result<Vec<OwnerId>, StoreError> {
         let claimed = async { owner_claims::claimed(self.ready().await?, accounts).await };
-        claimed.await.map_err(store_error::<B>)
+        claimed.await.map_err(|error| self.failed(error))
     }
 
     async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -408,7 +428,7 @@ impl<B: Backend> Store for SqlStore<B> {
                 .flatten()
                 .and_then(|micros| Timestamp::from_micros(micros).ok()))
         };
-        read.await.map_err(store_error::<B>)
+        read.await.map_err(|error| self.failed(error))
     }
 
     /// Reads. After a write that failed because the storage takes none, writes a probe

@@ -2,7 +2,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use votify_core::StoreError;
 use votify_core::backend::LogThrottle;
 
 use crate::error::Error;
@@ -20,15 +19,11 @@ pub(crate) struct WriteStatus {
 }
 
 impl WriteStatus {
-    /// Records the error of a write.
-    pub(crate) fn record(&self, error: &StoreError) {
-        let StoreError::Unavailable { source, .. } = error else {
+    /// Records the error of a call. Only writes fail because the storage takes none.
+    pub(crate) fn record(&self, error: &Error) {
+        if !error.is_unwritable() {
             return;
-        };
-        let error = source.downcast_ref::<Error>();
-        let Some(error) = error.filter(|error| error.is_unwritable()) else {
-            return;
-        };
+        }
         self.has_failed.store(true, Ordering::Relaxed);
         if let Some(failures) = self.throttle.record_failure() {
             tracing::error!(failures, %error, "the storage takes no writes; the store is not ready until it does");
@@ -68,11 +63,9 @@ mod tests {
     #[test]
     fn a_failed_write_is_remembered_and_probed_every_2_s() {
         let status = WriteStatus::default();
-        let other = Error::Unavailable(sqlx::Error::PoolTimedOut).into_store_error("test");
-        status.record(&other);
+        status.record(&Error::Unavailable(sqlx::Error::PoolTimedOut));
         assert!(!status.has_failed());
-        let full = Error::OutcomeUnknown(Box::new(Error::Unwritable)).into_store_error("test");
-        status.record(&full);
+        status.record(&Error::OutcomeUnknown(Box::new(Error::Unwritable)));
         assert!(status.has_failed());
         let now = Instant::now();
         assert!(status.should_probe(now));

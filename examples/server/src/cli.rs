@@ -225,6 +225,14 @@ pub(crate) struct ServeArgs {
         value_name = "COUNT"
     )]
     pub(crate) streams_per_address: Option<String>,
+    /// Open connections per address, or off [default: 2000]
+    #[arg(
+        long,
+        env = "VOTIFY_CONNECTIONS_PER_ADDRESS",
+        hide_env_values = true,
+        value_name = "COUNT"
+    )]
+    pub(crate) connections_per_address: Option<String>,
     /// Proxies whose header with the client's address is trusted: networks, separated by commas [default: none]
     #[arg(
         long,

@@ -1,8 +1,11 @@
 //! `votify serve`: assembles the server from its settings, runs it, and shuts it down in
 //! order.
 
+mod address_limit;
 mod connection_state;
 mod connections;
+mod half_close;
+mod lingering_socket;
 mod response_body;
 mod signals;
 mod socket;
@@ -30,6 +33,7 @@ use crate::cli::ServeArgs;
 use crate::error::CliError;
 use crate::redis_connections::RedisConnections;
 use crate::runtime::EngineRuntime;
+use crate::serve::address_limit::AddressLimit;
 use crate::serve::connections::Connections;
 use crate::settings::{
     ServeSettings, Sources, StoreUrl, UnusedAge, check_hosts, check_secret, keyring,
@@ -85,7 +89,11 @@ async fn serve(
         Some(Err(error)) => Err(error),
         Some(Ok((listener, parts))) => {
             let app = app(&parts, &settings);
-            let connections = Connections::new(app, max_connections());
+            let max = max_connections();
+            let per_address = settings.limits.connections_per_address;
+            let proxies = settings.trusted_proxies.clone();
+            let addresses = AddressLimit::new(per_address, max, proxies);
+            let connections = Connections::new(app, max, addresses);
             print_address(&listener, &settings);
             connections.accept(listener, &stop).await;
             shut_down(&connections, &parts).await;

@@ -36,6 +36,7 @@ error_codes! {
     MalformedJson = BAD_REQUEST, "malformed_json", "malformed JSON body";
     MalformedId = BAD_REQUEST, "malformed_id", "the id is not a UUID";
     MalformedHost = BAD_REQUEST, "malformed_host", "malformed Host header";
+    MalformedRequest = BAD_REQUEST, "malformed_request", "malformed HTTP request";
     NotLoggedIn = UNAUTHORIZED, "not_logged_in", "login required";
     InvalidLogin = UNAUTHORIZED, "invalid_login", "invalid login";
     NotOwner = FORBIDDEN, "not_owner", "only the owner of the poll may do this";
@@ -58,6 +59,7 @@ error_codes! {
     NotByInvite = CONFLICT, "not_by_invite", "poll without invite codes";
     BodyTooLarge = PAYLOAD_TOO_LARGE, "body_too_large", "body too large";
     HostNotAllowed = MISDIRECTED_REQUEST, "host_not_allowed", "host not allowed";
+    UpgradeRequired = UPGRADE_REQUIRED, "upgrade_required", "WebSocket version not supported";
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "body is not JSON";
     InvalidPoll = UNPROCESSABLE_ENTITY, "invalid_poll", "invalid poll";
     InvalidBallot = UNPROCESSABLE_ENTITY, "invalid_ballot", "invalid vote";

@@ -159,6 +159,15 @@ impl IntoResponse for Problem {
                 HeaderValue::from_static("Bearer realm=\"votify\""),
             );
         }
+        if self.code.status() == StatusCode::UPGRADE_REQUIRED {
+            // RFC 6455, 4.2.2 and RFC 9110, 15.5.22.
+            headers.insert(
+                header::SEC_WEBSOCKET_VERSION,
+                HeaderValue::from_static("13"),
+            );
+            headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+        }
         if let Some(rate_limit) = self.rate_limit {
             rate_limit.write_to(headers);
         }

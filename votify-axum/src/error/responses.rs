@@ -6,8 +6,13 @@ use utoipa::openapi::{Ref, RefOr, Response};
 
 use super::code::ErrorCode;
 
-/// The errors of requests to the wrong host, which every operation may answer.
-const OF_EVERY_OPERATION: [ErrorCode; 2] = [ErrorCode::MalformedHost, ErrorCode::HostNotAllowed];
+/// The errors of malformed requests and of requests to the wrong host, which every
+/// operation may answer.
+const OF_EVERY_OPERATION: [ErrorCode; 3] = [
+    ErrorCode::MalformedHost,
+    ErrorCode::MalformedRequest,
+    ErrorCode::HostNotAllowed,
+];
 
 /// The error responses of a group of operations, for the OpenAPI document.
 pub(crate) trait ErrorResponses {

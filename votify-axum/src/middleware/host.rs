@@ -182,7 +182,7 @@ impl<'a> Host<'a> {
 }
 
 /// Returns a name without the dot of the DNS root: `example.org.` is `example.org`.
-fn without_root(name: &str) -> &str {
+pub(crate) fn without_root(name: &str) -> &str {
     match name.strip_suffix('.') {
         Some(rest) if !rest.is_empty() => rest,
         _ => name,
@@ -205,7 +205,8 @@ pub(crate) fn check_host<B>(request: &Request<B>, config: &Config) -> Result<(),
         return Err(malformed("the request has no Host header"));
     }
     let unreadable = || malformed("the host is not a name or an address with an optional port");
-    let header = line.map(|line| line.to_str().ok().and_then(Host::parse));
+    let named = |host: &Host<'_>| !host.name.is_empty();
+    let header = line.map(|line| line.to_str().ok().and_then(Host::parse).filter(named));
     let target = request.uri().authority();
     let target = target.map(|authority| Host::parse(authority.as_str()));
     for host in [header, target].into_iter().flatten() {

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 
 use crate::config::Config;
 use crate::error::{ErrorCode, Problem};
-use crate::middleware::host::Host;
+use crate::middleware::host::{Host, without_root};
 
 /// The origin of a web page: scheme, host and port. Compared exactly.
 ///
@@ -42,6 +42,11 @@ impl Origin {
 
     pub(crate) fn host(&self) -> &str {
         &self.host
+    }
+
+    /// Returns true if both have the same host, with or without the dot of the DNS root.
+    fn has_name_of(&self, other: &Self) -> bool {
+        without_root(&self.host) == without_root(&other.host)
     }
 
     const fn default_port(secure: bool) -> u16 {
@@ -179,7 +184,8 @@ pub(crate) fn check_origin(headers: &HeaderMap, uri: &Uri, config: &Config) -> R
         config.origins().any(|known| *known == origin)
             || Host::of_request(headers, uri).is_some_and(|host| {
                 // The scheme of the public host is known, and must match.
-                origin.matches_host(&host) && public.is_none_or(|public| public.host != origin.host)
+                origin.matches_host(&host)
+                    && public.is_none_or(|public| !public.has_name_of(&origin))
             })
     });
     if allowed {

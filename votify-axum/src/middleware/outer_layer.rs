@@ -1,5 +1,5 @@
-//! The outermost middleware: panic handling, checks of host and origin, and security
-//! headers in one layer, to avoid the cost of several.
+//! The outermost middleware: panic handling, checks of framing, host and origin, unread
+//! bodies, and security headers in one layer, to avoid the cost of several.
 //!
 //! tower-http has layers for panics and for headers. Each `Router::layer` boxes the service
 //! and the future of every request once more, which costs more than these steps. With
@@ -12,6 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{self, Entry};
 use axum::http::{HeaderValue, Method};
@@ -20,12 +21,15 @@ use tower::{Layer, Service};
 
 use crate::config::Config;
 use crate::error::Problem;
+use crate::middleware::cors;
+use crate::middleware::framing::check_framing;
 use crate::middleware::host::check_host;
 use crate::middleware::origin::check_origin;
+use crate::middleware::unread_body::BodyStatus;
 use crate::state::AppState;
 
 /// Rejects requests to foreign hosts and writes of foreign web pages, answers panics with
-/// 500 and sets `X-Content-Type-Options`.
+/// 500, discards unread bodies and sets `X-Content-Type-Options`.
 #[derive(Debug, Clone)]
 pub(crate) struct OuterLayer(pub(crate) AppState);
 
@@ -59,20 +63,45 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
+    fn call(&mut self, mut request: Request) -> Self::Future {
         let config = &self.state.config;
-        match check_host(&request, config).and_then(|()| check_csrf(&request, config)) {
-            Ok(()) => OuterFuture::Inner(self.inner.call(request)),
-            Err(problem) => OuterFuture::Rejected(Some(problem)),
+        let origin = cors::allowed_origin(request.headers(), config);
+        let body = self.state.unread_bodies.watch(&mut request);
+        let framed = check_framing(request.headers());
+        let must_close = framed.is_err();
+        let checked = framed
+            .and_then(|()| check_host(&request, config))
+            .and_then(|()| check_csrf(&request, config));
+        let step = match checked {
+            Ok(()) => Step::Inner(self.inner.call(request)),
+            Err(problem) => Step::Rejected(Some((problem, request.into_body()))),
+        };
+        OuterFuture {
+            step,
+            origin,
+            body,
+            must_close,
         }
     }
 }
 
 #[derive(Debug)]
-pub(crate) enum OuterFuture<F> {
+pub(crate) struct OuterFuture<F> {
+    step: Step<F>,
+    /// The allowed origin that sent the request.
+    origin: Option<HeaderValue>,
+    /// `None` if the request has no body.
+    body: Option<BodyStatus>,
+    /// True if nothing behind this request may be read.
+    must_close: bool,
+}
+
+#[derive(Debug)]
+enum Step<F> {
     Inner(F),
-    /// `None` after the problem was returned.
-    Rejected(Option<Box<Problem>>),
+    /// `None` after the problem was returned. hyper reads the beginning of a body before it
+    /// polls, so that a small body is not dropped unread.
+    Rejected(Option<(Box<Problem>, Body)>),
 }
 
 impl<F> Future for OuterFuture<F>
@@ -82,24 +111,34 @@ where
     type Output = Result<Response, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut response = match self.get_mut() {
-            Self::Inner(future) => {
+        let this = self.get_mut();
+        let (mut response, passed_layers) = match &mut this.step {
+            Step::Inner(future) => {
                 // Unwind safe: a future that panicked is not polled again.
                 match catch_unwind(AssertUnwindSafe(|| Pin::new(future).poll(cx))) {
                     Ok(Poll::Pending) => return Poll::Pending,
-                    Ok(Poll::Ready(Ok(response))) => response,
+                    Ok(Poll::Ready(Ok(response))) => (response, true),
                     Ok(Poll::Ready(Err(never))) => match never {},
-                    Err(payload) => internal_error(&*payload),
+                    Err(payload) => (internal_error(&*payload), false),
                 }
             }
-            Self::Rejected(problem) => match problem.take() {
-                Some(problem) => problem.into_response(),
+            Step::Rejected(rejected) => match rejected.take() {
+                Some((problem, body)) => {
+                    drop(body);
+                    (problem.into_response(), false)
+                }
                 None => return Poll::Pending,
             },
         };
         let headers = response.headers_mut();
         if let Entry::Vacant(entry) = headers.entry(header::X_CONTENT_TYPE_OPTIONS) {
             entry.insert(HeaderValue::from_static("nosniff"));
+        }
+        if !passed_layers && let Some(origin) = this.origin.take() {
+            cors::allow(headers, origin);
+        }
+        if this.must_close || this.body.as_ref().is_some_and(BodyStatus::is_unread) {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         Poll::Ready(Ok(response))
     }

@@ -1,12 +1,9 @@
 use axum::Router;
-use axum::http::header;
-use axum::http::{HeaderName, Method};
 use axum::routing::any;
-use tower_http::cors::CorsLayer;
 
 use super::{VotifyRouter, routes};
 use crate::error::{ErrorCode, Problem};
-use crate::middleware::origin::Origin;
+use crate::middleware::cors;
 use crate::middleware::outer_layer::OuterLayer;
 use crate::openapi;
 use crate::state::AppState;
@@ -44,7 +41,7 @@ impl VotifyRouter {
         if config.fallback {
             router = router.fallback(not_found);
         }
-        let cors = cors(&config.allowed_origins);
+        let cors = cors::layer(&config.allowed_origins);
         let state = AppState::new(engine, config, document.into());
         // Inside of the outer layer, which rejects preflights to foreign hosts too.
         let router = match cors {
@@ -61,35 +58,4 @@ async fn not_found() -> Problem {
 
 async fn method_not_allowed() -> Problem {
     ErrorCode::MethodNotAllowed.into()
-}
-
-fn cors(origins: &[Origin]) -> Option<CorsLayer> {
-    if origins.is_empty() {
-        return None;
-    }
-    let layer = CorsLayer::new()
-        .allow_origin(
-            origins
-                .iter()
-                .filter_map(Origin::to_header)
-                .collect::<Vec<_>>(),
-        )
-        .allow_credentials(true)
-        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
-        .allow_headers([
-            header::AUTHORIZATION,
-            header::CONTENT_TYPE,
-            header::IF_NONE_MATCH,
-            HeaderName::from_static("idempotency-key"),
-            HeaderName::from_static("last-event-id"),
-        ])
-        .expose_headers([
-            header::ETAG,
-            header::LOCATION,
-            header::RETRY_AFTER,
-            HeaderName::from_static("ratelimit-limit"),
-            HeaderName::from_static("ratelimit-remaining"),
-            HeaderName::from_static("ratelimit-reset"),
-        ]);
-    Some(layer)
 }

@@ -11,8 +11,8 @@ mod ws;
 use std::time::Duration;
 
 use axum::extract::{OriginalUri, State};
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use votify_core::SessionId;
 use votify_core::tally::ViewPosition;
@@ -32,8 +32,8 @@ use crate::state::AppState;
 const STREAM_LIMIT_RETRY_AFTER: Duration = Duration::from_secs(10);
 
 error_responses!(StreamErrors:
-    MalformedId, InvalidLogin, OriginNotAllowed, PollNotFound, InvalidQuery, RateLimited,
-    StoreUnavailable, Overloaded, Internal);
+    MalformedId, InvalidLogin, OriginNotAllowed, PollNotFound, InvalidQuery, UpgradeRequired,
+    RateLimited, StoreUnavailable, Overloaded, Internal);
 
 /// Streams a poll.
 ///
@@ -69,9 +69,9 @@ pub(crate) async fn stream(
     mut query: QueryReader,
 ) -> Result<Response, Problem> {
     let mut upgrade = None;
-    if requests_web_socket(&parts.headers) {
+    if Upgrade::is_requested(&parts.headers) {
         check_origin(&parts.headers, &uri, &state.config)?;
-        upgrade = Upgrade::of(&mut parts);
+        upgrade = Upgrade::of(&mut parts)?;
     }
     let after = query.parse("after", "must be a position of a stream");
     let wants_votes = query.keyword("events", &[("votes", true)]).unwrap_or(false);
@@ -109,15 +109,6 @@ pub(crate) async fn stream(
     Ok(match upgrade {
         Some(upgrade) => ws::respond(upgrade, viewer),
         None => sse::respond(viewer),
-    })
-}
-
-fn requests_web_socket(headers: &HeaderMap) -> bool {
-    headers.get_all(header::UPGRADE).iter().any(|line| {
-        let protocols = line.to_str().unwrap_or_default().split(',');
-        protocols
-            .map(str::trim)
-            .any(|protocol| protocol.eq_ignore_ascii_case("websocket"))
     })
 }
 

@@ -68,8 +68,10 @@ async function castBallot(method, path, body) {
     try {
       return await callApi(method, path, body, { "Idempotency-Key": id });
     } catch (error) {
-      // A proxy sends 502 or 504 if its server disappeared during the request.
-      const canRetry = !(error instanceof ApiError) || [502, 503, 504].includes(error.status);
+      // A proxy sends 502 or 504 if its server disappeared during the request. Only an
+      // operator can add a secret that the server lacks.
+      const canRetry = !(error instanceof ApiError)
+        || ([502, 503, 504].includes(error.status) && error.code !== "poll_key_unknown");
       if (!canRetry || attempt === 3) throw error;
       await sleep(500 * 2 ** attempt * (0.5 + Math.random()));
     }
@@ -193,6 +195,8 @@ async function showPoll(id) {
   let current;
   /** The ids of the options that the user voted for, or null. */
   let ownVote = null;
+  /** True if the server lacks the secret of the poll, so that nobody can vote. */
+  let isKeyMissing = false;
   let position;
   let viewers;
 
@@ -238,7 +242,7 @@ async function showPoll(id) {
   const selectedOptions = () => [...document.querySelectorAll("#choices input:checked")].map((input) => input.value);
 
   function renderButtons() {
-    const isOpen = current.status === "open";
+    const isOpen = current.status === "open" && !isKeyMissing;
     const isClosed = current.status === "closed";
     const isOwner = ownedPolls.ids().includes(id);
     const isByInvite = current.voters === "invite";
@@ -321,8 +325,10 @@ async function showPoll(id) {
       const ballot = await callApi("GET", pathWithInvite("/vote"));
       ownVote = ballot.option_ids ?? [ballot.option_id];
     } catch (error) {
-      if (!["not_voted", "not_logged_in", "invite_invalid"].includes(error.code)) throw error;
+      if (!["not_voted", "not_logged_in", "invite_invalid", "poll_key_unknown"].includes(error.code)) throw error;
       ownVote = null;
+      isKeyMissing = error.code === "poll_key_unknown";
+      if (isKeyMissing) showError("Votes are not possible: the server lacks the secret of this poll. Its operator must add the secret again.");
     }
   }
 

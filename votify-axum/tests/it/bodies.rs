@@ -131,6 +131,45 @@ async fn a_repeated_key_is_malformed() {
     app.send(raw(create, JSON, body)).await.expect_status(201);
 }
 
+/// Values at the edges of JSON are answered as invalid, and never fail.
+#[tokio::test]
+async fn extreme_values_are_invalid() {
+    let app = App::new();
+    let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+    let field = |value: &str| format!(r#"{{"title": "t", "options": ["a", "b"], "x": {value}}}"#);
+    let quota = |value: &str| {
+        format!(
+            r#"{{"title": "t", "options": ["a", "b"], "address_quota": {{"ballots": {value}}}}}"#
+        )
+    };
+    for (body, status) in [
+        (field(&nested(120)), 422),
+        (field(&nested(127)), 400),
+        (field(&format!("\"{}\"", "\\u0000".repeat(1_000))), 422),
+        (field(r#""\ud800""#), 400),
+        (field(r#"{"\udc00": 1}"#), 400),
+        (field(r#"{"\u0061": 1, "a": 2}"#), 400),
+        (field(r#"{"\ud83d\ude00": 1, "😀": 2}"#), 400),
+        (field(&"9".repeat(60_000)), 400),
+        (quota("1e400"), 400),
+        (quota("-1e999999999999"), 400),
+        (quota("1e-400"), 422),
+        (quota("18446744073709551616"), 422),
+        (quota("9223372036854775808"), 422),
+        (quota("-1"), 422),
+        (quota("-0"), 422),
+        (quota("0.5"), 422),
+        (quota("5.0"), 422),
+        (quota("01"), 400),
+        (quota("0x5"), 400),
+        (quota("Infinity"), 400),
+    ] {
+        let response = app.send(raw("/api/polls", JSON, body.clone())).await;
+        let shown: String = body.chars().take(100).collect();
+        assert_eq!(response.status, status, "{shown}: {}", response.text);
+    }
+}
+
 #[tokio::test]
 async fn every_endpoint_with_a_body_rejects_repeated_keys() {
     let app = App::new();

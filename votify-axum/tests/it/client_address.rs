@@ -100,6 +100,21 @@ async fn a_client_stays_one_voter_behind_any_proxy() {
 }
 
 #[tokio::test]
+async fn a_client_stays_one_voter_with_every_configured_header() {
+    for header in ["forwarded", "x-real-ip", "cf-connecting-ip"] {
+        let app =
+            App::with(|router| trusting(router).client_address_header(header.parse().unwrap()));
+        for forged in FORGED {
+            for to_line in [true, false] {
+                let votes = counted(&app, header, &[(header, forged)], to_line).await;
+                let shown = String::from_utf8_lossy(forged);
+                assert_eq!(votes, 1, "{header}: {shown:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn headers_that_are_not_configured_have_no_effect() {
     let app = App::with(trusting);
     let names = [

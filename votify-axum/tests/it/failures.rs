@@ -148,8 +148,9 @@ async fn votes_beyond_the_queue_return_503() {
         .assert_problem(503, "overloaded");
 }
 
+/// Panics for requests with the header `x-panic`.
 #[derive(Debug)]
-struct Panics;
+pub struct Panics;
 
 #[async_trait]
 impl Identity for Panics {
@@ -270,6 +271,7 @@ async fn a_poll_whose_secret_is_missing_is_refused_and_logged_once() {
         ] {
             let response = browser.call(method.clone(), &poll.path(path), body).await;
             let problem = response.assert_problem(503, "poll_key_unknown");
+            assert!(!response.headers.contains_key("retry-after"));
             assert!(
                 problem["detail"].as_str().unwrap().contains("secret"),
                 "{method} {path}: {problem}"

@@ -32,6 +32,12 @@ async fn http_1_1_requires_exactly_one_host() {
     for path in paths {
         for hosts in [
             "",
+            "host: \r\n",
+            "host:\r\n",
+            "host: :8080\r\n",
+            "host: user:password@localhost:80\r\n",
+            "host: localhost:+80\r\n",
+            "host: localhost: 80\r\n",
             "host: localhost\r\nhost: localhost\r\n",
             "host: localhost\r\nhost: evil.example\r\n",
             "host: evil.example\r\nHOST: localhost\r\n",
@@ -70,8 +76,10 @@ fn named(router: VotifyRouter) -> VotifyRouter {
         .fallback(true)
 }
 
-const OWN: [&str; 7] = [
+const OWN: [&str; 9] = [
     "polls.example",
+    "polls.example.",
+    "POLLS.example:",
     "polls.example:443",
     "embed.example",
     "internal:8080",

@@ -141,6 +141,17 @@ async fn the_public_url_and_allowed_origins_may_write() {
     make_from(&app, "http://polls.example", "polls.example")
         .await
         .assert_problem(403, "origin_not_allowed");
+    // So does it for the same name with the dot of the DNS root.
+    for origin in [
+        "http://polls.example.",
+        "https://polls.example.",
+        "http://polls.example.:80",
+    ] {
+        let host = origin.split_once("://").unwrap().1;
+        make_from(&app, origin, host)
+            .await
+            .assert_problem(403, "origin_not_allowed");
+    }
     let preflight = [
         ("origin", "https://embed.example:8443"),
         ("access-control-request-method", "POST"),

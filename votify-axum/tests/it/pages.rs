@@ -105,3 +105,15 @@ async fn nested_pages_reference_their_assets() {
             .contains("src=\"/below/votify.js\"")
     );
 }
+
+/// Only an operator can add a secret that the server lacks, so a retry cannot help.
+#[tokio::test]
+async fn the_page_does_not_retry_a_vote_for_a_poll_whose_secret_is_missing() {
+    let script = App::new().get("/votify.js").await.text;
+    for expected in [
+        "[502, 503, 504].includes(error.status) && error.code !== \"poll_key_unknown\"",
+        "isKeyMissing = error.code === \"poll_key_unknown\"",
+    ] {
+        assert!(script.contains(expected), "{expected}");
+    }
+}

@@ -138,12 +138,17 @@ impl RawClient {
 
     /// Reads the head of a response and returns its status.
     pub async fn status(&mut self) -> u16 {
+        self.head().await.0
+    }
+
+    /// Reads the head of a response. Returns its status, and the head in lower case.
+    pub async fn head(&mut self) -> (u16, String) {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.push(timeout(TIMEOUT, self.0.read_u8()).await.unwrap().unwrap());
         }
-        let head = String::from_utf8(head).unwrap();
-        head.split(' ').nth(1).unwrap().parse().unwrap()
+        let head = String::from_utf8(head).unwrap().to_lowercase();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), head)
     }
 
     /// Sends a request and returns the status and the whole response.

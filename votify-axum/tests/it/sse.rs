@@ -118,12 +118,3 @@ async fn comments_are_sent_and_shutdown_ends_the_stream_with_a_reason() {
             .ends_with(": the server is shutting down\n\n")
     );
 }
-
-#[tokio::test]
-async fn an_incomplete_upgrade_gets_events() {
-    let server = Server::start(App::new()).await;
-    let poll = Browser::new(&server.app).create_poll(json!({})).await;
-    let headers = [("connection", "upgrade"), ("upgrade", "websocket")];
-    let mut events = EventStream::open(&server, &Server::stream_path(&poll, ""), &headers).await;
-    assert_eq!(events.next().await.unwrap().name, "poll_updated");
-}

@@ -2,6 +2,7 @@
 
 mod closing;
 mod limits;
+mod opening;
 mod sessions;
 mod state;
 mod votes;

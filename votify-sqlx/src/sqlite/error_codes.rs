@@ -15,8 +15,18 @@ pub(crate) fn classify(error: &dyn DatabaseError) -> Option<ErrorKind> {
         8 | 10 | 13 => Some(ErrorKind::Unwritable),
         // CORRUPT, NOTADB
         11 | 26 => Some(ErrorKind::Corrupt),
+        // ERROR, which has no code for a missing table.
+        1 if names_missing_table(error.message()) => Some(ErrorKind::TableMissing),
         _ => None,
     }
+}
+
+fn names_missing_table(message: &str) -> bool {
+    let is_missing = |prefix| message.starts_with(prefix);
+    ["no such table: ", "no such column: "]
+        .into_iter()
+        .any(is_missing)
+        || (message.starts_with("table ") && message.contains(" has no column named "))
 }
 
 pub(super) fn primary_code(error: &dyn DatabaseError) -> Option<u32> {

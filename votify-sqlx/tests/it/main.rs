@@ -19,3 +19,4 @@ mod races;
 mod server_harness;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod storage_faults;

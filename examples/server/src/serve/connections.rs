@@ -18,7 +18,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
+use crate::serve::address_limit::AddressLimit;
 use crate::serve::connection_state::{Command, ConnectionGuard, ConnectionRegistry};
+use crate::serve::half_close::{HalfClose, HalfCloseSocket};
+use crate::serve::lingering_socket::LingeringSocket;
 use crate::serve::response_body::track_response;
 use crate::serve::socket::Socket;
 
@@ -45,14 +48,16 @@ const READ_BUFFER: usize = 16 * 1024;
 pub(super) struct Connections {
     app: Router,
     permits: Arc<Semaphore>,
+    addresses: AddressLimit,
     sockets: TaskTracker,
     registry: Arc<ConnectionRegistry>,
 }
 
 impl Connections {
-    pub(super) fn new(app: Router, max_connections: usize) -> Self {
+    pub(super) fn new(app: Router, max_connections: usize, addresses: AddressLimit) -> Self {
         Self {
             app,
+            addresses,
             permits: Arc::new(Semaphore::new(max_connections.min(Semaphore::MAX_PERMITS))),
             sockets: TaskTracker::new(),
             registry: Arc::default(),
@@ -71,8 +76,11 @@ impl Connections {
                 if self.permits.available_permits() == 0 {
                     tracing::debug!("connection limit reached, further clients wait");
                 }
+                let Some(address) = self.addresses.admit(peer.ip()) else {
+                    continue;
+                };
                 tune(&stream);
-                let socket = Socket::new(stream, self.sockets.token(), permit);
+                let socket = Socket::new(stream, self.sockets.token(), permit, address);
                 tokio::spawn(serve(
                     socket,
                     peer,
@@ -152,14 +160,18 @@ fn concerns_one_client(error: &io::Error) -> bool {
 
 async fn serve(socket: Socket, peer: SocketAddr, app: Router, guard: ConnectionGuard) {
     let state = &guard.state;
-    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+    let half_close = HalfClose::default();
+    let socket = HalfCloseSocket::new(LingeringSocket::new(socket), half_close.clone());
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
         let request_guard = state.begin_request();
+        let mut request = half_close.track_request(request);
         request.extensions_mut().insert(ConnectInfo(peer));
         let answer = app.clone().call(request);
+        let half_close = half_close.clone();
         async move {
             let answer = answer.await.map(|response| track_response(response, state));
             drop(request_guard);
-            answer
+            answer.map(|response| half_close.track_response(response))
         }
     });
     let connection = http1::Builder::new()

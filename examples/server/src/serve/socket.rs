@@ -7,13 +7,16 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-/// A client's socket that holds its permit until it is closed. A WebSocket keeps the
+use crate::serve::address_limit::AddressPermit;
+
+/// A client's socket that holds its permits until it is closed. A WebSocket keeps the
 /// socket after its HTTP connection has ended.
 #[derive(Debug)]
 pub(super) struct Socket {
     stream: TcpStream,
     _open: TaskTrackerToken,
     _permit: OwnedSemaphorePermit,
+    _address: AddressPermit,
 }
 
 impl Socket {
@@ -21,11 +24,13 @@ impl Socket {
         stream: TcpStream,
         open: TaskTrackerToken,
         permit: OwnedSemaphorePermit,
+        address: AddressPermit,
     ) -> Self {
         Self {
             stream,
             _open: open,
             _permit: permit,
+            _address: address,
         }
     }
 }

@@ -1,3 +1,5 @@
+use std::num::NonZeroU32;
+
 use crate::error::CliError;
 use crate::settings::ServeSettings;
 use crate::settings::server_url::HIDDEN;
@@ -29,6 +31,7 @@ struct Printed {
     login_rate: String,
     register_rate: String,
     streams_per_address: Count,
+    connections_per_address: Count,
     trusted_proxies: Vec<String>,
     client_address_header: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,6 +47,12 @@ struct Printed {
 enum Count {
     Number(u64),
     Off(&'static str),
+}
+
+impl From<Option<NonZeroU32>> for Count {
+    fn from(count: Option<NonZeroU32>) -> Self {
+        count.map_or(Self::Off("off"), |count| Self::Number(count.get().into()))
+    }
 }
 
 pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, CliError> {
@@ -78,9 +87,8 @@ pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, CliError> {
             .map_or_else(|| "off".to_owned(), |age| age.to_string()),
         login_rate: or_off(limits.login_rate),
         register_rate: or_off(limits.register_rate),
-        streams_per_address: limits
-            .streams_per_address
-            .map_or(Count::Off("off"), |count| Count::Number(count.get().into())),
+        streams_per_address: limits.streams_per_address.into(),
+        connections_per_address: limits.connections_per_address.into(),
         trusted_proxies: settings
             .trusted_proxies
             .iter()

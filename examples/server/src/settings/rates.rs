@@ -19,6 +19,7 @@ pub(crate) struct Limits {
     pub(crate) register_rate: Option<Rate>,
     pub(crate) streams_per_address: Option<NonZeroU32>,
     pub(crate) creation: CreationLimits,
+    pub(crate) connections_per_address: Option<NonZeroU32>,
 }
 
 impl Limits {
@@ -63,7 +64,14 @@ impl Limits {
                     args.streams_per_address.as_ref(),
                     file.streams_per_address.as_ref(),
                 )
-                .parse_or("1000", parse_streams)?,
+                .parse_or("1000", parse_count)?,
+            connections_per_address: sources
+                .setting(
+                    "connections-per-address",
+                    args.connections_per_address.as_ref(),
+                    file.connections_per_address.as_ref(),
+                )
+                .parse_or("2000", parse_count)?,
             creation: CreationLimits::read(args, sources)?,
         })
     }
@@ -87,7 +95,7 @@ pub(super) fn parse_rate(text: &str) -> Result<Option<Rate>, String> {
     })
 }
 
-fn parse_streams(text: &str) -> Result<Option<NonZeroU32>, String> {
+fn parse_count(text: &str) -> Result<Option<NonZeroU32>, String> {
     or_off(text, |text| {
         text.parse()
             .map_err(|_| "must be a whole number from 1, or off".to_owned())
@@ -103,7 +111,7 @@ mod tests {
         assert_eq!(parse_rate("off"), Ok(None));
         assert_eq!(parse_rate("10/60s"), Ok(Some(Rate::per_minute(10))));
         assert!(parse_rate("ten").unwrap_err().contains("or off"));
-        assert_eq!(parse_streams("off"), Ok(None));
-        assert!(parse_streams("0").is_err());
+        assert_eq!(parse_count("off"), Ok(None));
+        assert!(parse_count("0").is_err());
     }
 }

@@ -64,6 +64,7 @@ async fn flags_override_environment_file_and_defaults() {
     assert_eq!(printed["vote-rate"].as_str(), Some("3/60s"));
     assert_eq!(printed["listen"].as_str(), Some("127.0.0.1:2"));
     assert_eq!(printed["streams-per-address"].as_integer(), Some(11));
+    assert_eq!(printed["connections-per-address"].as_integer(), Some(2000));
     assert_eq!(printed["session-rate"].as_str(), Some("1000/60s"));
     assert_eq!(
         printed["store"].as_str(),
@@ -97,6 +98,7 @@ async fn printed_settings_are_a_valid_settings_file() {
         login-rate = "off"
         register-rate = "7/1h"
         streams-per-address = "off"
+        connections-per-address = 7
         trusted-proxies = ["10.0.0.0/8", "::1"]
         client-address-header = "X-Real-IP"
         public-url = "https://polls.example.org"
@@ -127,6 +129,7 @@ async fn printed_settings_are_a_valid_settings_file() {
         login-rate = "off"
         register-rate = "7/3600s"
         streams-per-address = "off"
+        connections-per-address = 7
         trusted-proxies = ["10.0.0.0/8", "::1/128"]
         client-address-header = "x-real-ip"
         public-url = "https://polls.example.org"

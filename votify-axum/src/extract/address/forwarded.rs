@@ -26,7 +26,22 @@ pub(super) fn for_node(element: &[u8]) -> Option<IpAddr> {
     }
     match node.strip_prefix(b"\"") {
         None => parse_address(node),
-        Some(quoted) => parse_address(&unescaped(quoted.strip_suffix(b"\"")?)),
+        Some(quoted) => {
+            let node = unescaped(quoted.strip_suffix(b"\"")?);
+            parse_address(without_obfuscated_port(&node))
+        }
+    }
+}
+
+/// Removes a port that the proxy hides, such as `:_p1` (RFC 7239, 6.3).
+fn without_obfuscated_port(node: &[u8]) -> &[u8] {
+    let is_port_byte = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
+    let Some(at) = node.iter().rposition(|byte| *byte == b':') else {
+        return node;
+    };
+    match &node[at + 1..] {
+        [b'_', port @ ..] if !port.is_empty() && port.iter().all(is_port_byte) => &node[..at],
+        _ => node,
     }
 }
 

@@ -123,11 +123,19 @@ fn forwarded_is_parsed_with_quotes_and_other_parameters() {
             "198.51.100.7",
         ),
         ("for=\"198.51.100\\.7\"", "198.51.100.7"),
+        ("for=\"198.51.100.7:_p1\"", "198.51.100.7"),
+        ("for=\"[2001:db8::7]:_p-1.x\"", "2001:db8::7"),
     ] {
         assert_eq!(by_forwarded(value), address, "{value}");
     }
     for hidden in [
         "for=_secret",
+        "for=\"_secret:_p1\"",
+        "for=\"198.51.100.7:_\"",
+        "for=\"198.51.100.7:_p 1\"",
+        "for=\"198.51.100.7:_p:1\"",
+        "for=\"198.51.100.7:p1\"",
+        "for=\"2001:db8::_p1\"",
         "for=unknown",
         "for=\"unknown\"",
         "proto=https",

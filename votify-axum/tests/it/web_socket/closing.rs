@@ -45,6 +45,8 @@ async fn codes_that_must_not_be_sent_are_answered_with_a_protocol_error() {
     let (server, _, path) = server_with_poll().await;
     for code in [
         0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535,
+        // Only gateways send this one, which tungstenite does not know.
+        1014,
     ] {
         let mut client = RawClient::open_web_socket(&server, &path).await;
         client.send_close(code, "").await;
@@ -156,6 +158,44 @@ async fn violations_of_the_protocol_close_with_a_code() {
         ("reason is not UTF-8", masked(0x88, b"\x03\xe8\xff"), 1007),
         ("text is not UTF-8", masked(0x81, b"\xff"), 1007),
         ("a frame of 2^64 - 1 bytes", huge, 1009),
+        (
+            "fragment that is not masked",
+            [&masked(0x01, b"a")[..], b"\x80\x01b"].concat(),
+            1002,
+        ),
+        (
+            "text inside of a text",
+            [masked(0x01, b"a"), masked(0x81, b"b")].concat(),
+            1002,
+        ),
+        (
+            "UTF-8 that a fragment does not continue",
+            [masked(0x01, b"\xc3"), masked(0x80, b"a")].concat(),
+            1007,
+        ),
+        (
+            "UTF-8 without its end",
+            [masked(0x01, b"a"), masked(0x80, b"\xe2\x82")].concat(),
+            1007,
+        ),
+        (
+            "fragments beyond 64 KiB",
+            [
+                masked(0x01, b""),
+                [
+                    &[0x00, 0x80 | 126, 0xFF, 0xFF, 0, 0, 0, 0][..],
+                    &[b'x'; 0xFFFF],
+                ]
+                .concat(),
+                [
+                    &[0x80, 0x80 | 126, 0xFF, 0xFF, 0, 0, 0, 0][..],
+                    &[b'x'; 0xFFFF],
+                ]
+                .concat(),
+            ]
+            .concat(),
+            1009,
+        ),
     ] {
         for answers in [true, false] {
             let mut client = RawClient::open_web_socket(&server, &path).await;
@@ -170,6 +210,26 @@ async fn violations_of_the_protocol_close_with_a_code() {
             client.assert_clean_end().await;
         }
     }
+}
+
+#[tokio::test]
+async fn a_message_in_fragments_is_one_message() {
+    let (server, _, path) = server_with_poll().await;
+    let mut client = RawClient::open_web_socket(&server, &path).await;
+    client.next_frame().await.unwrap();
+    client.send_frame(0x01, br#"{"type": "#).await;
+    client.send_frame(0x89, b"ping").await;
+    client.send_frame(0x00, b"").await;
+    client.send_frame(0x80, br#""refresh"}"#).await;
+    let mut kinds = Vec::new();
+    while kinds.len() < 2 {
+        let opcode = client.next_frame().await.unwrap().unwrap().opcode;
+        // The server pings too.
+        if opcode != 9 {
+            kinds.push(opcode);
+        }
+    }
+    assert_eq!(kinds, [10, 1], "a pong, then the state");
 }
 
 /// A client that writes its whole message before it reads receives the reason.

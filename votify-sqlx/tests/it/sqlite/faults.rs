@@ -10,6 +10,7 @@ use votify_test_support::ballots::{
 };
 
 use super::harness::{Harness, query_integer, run};
+use crate::storage_faults;
 
 #[tokio::test]
 async fn a_full_disk_makes_writes_unavailable_until_there_is_space() {
@@ -332,4 +333,21 @@ async fn repeated_ids_are_answered_repeatedly() {
         assert_eq!(poll.unwrap().id, *id);
         assert_eq!(tally.unwrap().poll, *id);
     }
+}
+
+#[tokio::test]
+async fn every_write_that_fails_shows_in_readiness() {
+    let harness = Harness::new();
+    let (pool, store) = harness.host_store().await;
+    let fill = async || run(&pool, "PRAGMA query_only = ON").await;
+    let free = async || run(&pool, "PRAGMA query_only = OFF").await;
+    storage_faults::every_write_that_fails_shows_in_readiness(store, fill, free).await;
+}
+
+#[tokio::test]
+async fn a_missing_table_is_unavailable_until_it_is_back() {
+    let harness = Harness::new();
+    let (store, pool) = (harness.store().await, harness.pool().await);
+    let beside = async |sql: &str| run(&pool, sql).await;
+    storage_faults::a_missing_table_is_unavailable_until_it_is_back(store, beside).await;
 }

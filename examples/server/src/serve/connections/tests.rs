@@ -4,13 +4,16 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::routing::get;
+use axum::routing::{get, post};
 use futures_util::stream::{self, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::*;
+
+/// Larger than the buffers of a socket.
+const LARGE: usize = 16 * 1024 * 1024;
 
 const REQUEST: &[u8] = b"GET /whole HTTP/1.1\r\nhost: x\r\n\r\n";
 
@@ -35,6 +38,8 @@ async fn harness() -> Harness {
             "/slow",
             get(|| async { sleep(Duration::from_secs(600)).await }),
         )
+        .route("/large", get(|| async { "x".repeat(LARGE) }))
+        .route("/body", post(|body: String| async { body }))
         .route("/stream", get(ticks));
     let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap());
@@ -42,7 +47,7 @@ async fn harness() -> Harness {
     let server = tokio::spawn({
         let stop = stop.clone();
         async move {
-            let connections = Connections::new(app, 8);
+            let connections = Connections::new(app, 8, AddressLimit::new(None, 8, Vec::new()));
             connections.accept(listener, &stop).await;
             connections.finish_requests().await;
             connections.closed().await;
@@ -111,6 +116,43 @@ async fn slow_requests_and_streams_are_not_closed() {
         if path == "/stream" {
             assert!(text.ends_with("0\r\n\r\n"), "the stream was cut: {text}");
         }
+    }
+}
+
+/// A client that ends its side after its request still gets the answer.
+#[tokio::test(start_paused = true)]
+async fn half_closed_requests_are_answered() {
+    for path in ["/whole", "/slow", "/large"] {
+        let mut harness = harness().await;
+        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n");
+        harness.client.write_all(request.as_bytes()).await.unwrap();
+        harness.client.shutdown().await.unwrap();
+        let (text, took) = read_to_close(&mut harness.client).await;
+        assert!(text.starts_with("HTTP/1.1 200"), "{path}: {text}");
+        assert!(
+            path != "/large" || text.len() > LARGE,
+            "{path}: {}",
+            text.len()
+        );
+        let seconds = if path == "/slow" { 600 } else { 0 };
+        assert!(took < Duration::from_secs(seconds + 5), "{path}: {took:?}");
+    }
+}
+
+/// The end of a stream's client is seen at once, and so is that of half a request.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_leaves_is_seen() {
+    for request in [
+        "GET /stream HTTP/1.1\r\nhost: x\r\n\r\n",
+        "POST /body HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nabc",
+        "GET /whole HTTP/1.1\r\nhost: x\r\n",
+    ] {
+        let mut harness = harness().await;
+        harness.client.write_all(request.as_bytes()).await.unwrap();
+        sleep(Duration::from_secs(1)).await;
+        harness.client.shutdown().await.unwrap();
+        let (_, took) = read_to_close(&mut harness.client).await;
+        assert!(took < Duration::from_secs(5), "{request}: {took:?}");
     }
 }
 
