@@ -1,7 +1,6 @@
-use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::text::{fold_case, is_invisible};
+use crate::text::search_form;
 
 /// The maximum number of characters of a search word. Further characters are ignored.
 pub const SEARCH_WORD_MAX: usize = 64;
@@ -13,7 +12,8 @@ pub const SEARCH_WORD_MAX: usize = 64;
 /// title. Every store saves the words of a title, so that all stores find the same polls.
 ///
 /// Words are those of Unicode UAX #29, after NFKC and case folding, without invisible
-/// characters. Punctuation is ignored.
+/// characters. Punctuation is ignored. In scripts without spaces between words, such as
+/// Chinese and Thai, each character is a word.
 ///
 /// ```
 /// use votify_core::backend::search_words;
@@ -23,8 +23,7 @@ pub const SEARCH_WORD_MAX: usize = 64;
 /// ```
 #[must_use]
 pub fn search_words(text: &str) -> Vec<String> {
-    let visible: String = text.nfkc().filter(|c| !is_invisible(*c)).collect();
-    let mut words: Vec<String> = fold_case(&visible)
+    let mut words: Vec<String> = search_form(text)
         .unicode_words()
         .map(|word| word.chars().take(SEARCH_WORD_MAX).collect())
         .collect();
@@ -69,6 +68,28 @@ mod tests {
         assert!(!matches("Lunch on Friday?", "lunch monday"));
         assert!(matches("lun\u{200B}ch", "LUNCH"));
         assert!(matches("e\u{301}te\u{301}", "\u{C9}t\u{C9}"));
+    }
+
+    #[test]
+    fn words_match_in_every_script() {
+        for (title, query) in [
+            ("STRAẞE", "strasse"),
+            ("Ｐｉｚｚａ ①", "pizza 1"),
+            ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+            ("ПРИВЕТ", "при"),
+            ("مرحبا بالعالم", "بالع مرح"),
+            ("می\u{200C}خواهم", "میخواهم"),
+            ("שלום עולם", "עול"),
+            ("ภาษาไทย", "ไทย"),
+            ("हिन्दी भाषा", "हिन्"),
+            ("\u{1112}\u{1161}\u{11AB}국어", "한국"),
+            ("ｶﾞﾑ テスト", "ガム"),
+            ("今天吃什么", "吃什"),
+            ("𐐀𐐁", "𐐨𐐩"),
+            ("m²", "M2"),
+        ] {
+            assert!(matches(title, query), "{title} {query}");
+        }
     }
 
     #[test]

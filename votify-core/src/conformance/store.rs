@@ -27,3 +27,4 @@ pub mod reading;
 pub mod replays;
 pub mod sealing;
 pub mod sequences;
+pub mod texts;

@@ -7,6 +7,7 @@ use crate::poll::{
     PollRules, ResultsPolicy, Visibility,
 };
 use crate::secret::Keyring;
+use crate::text::shown_form;
 use crate::time::Timestamp;
 use crate::voter::{Owner, OwnerId, VoterPolicy};
 
@@ -198,8 +199,8 @@ impl PollDraft {
         let key = keyring.current();
         let poll = Poll {
             id,
-            title: self.title.trim().to_owned(),
-            description: self.description.trim().to_owned(),
+            title: shown_form(&self.title),
+            description: shown_form(&self.description),
             category: normalize_category(self.category),
             rules: self.rules,
             options: self
@@ -207,7 +208,7 @@ impl PollDraft {
                 .iter()
                 .map(|text| PollOption {
                     id: OptionId::generate(now),
-                    text: text.trim().to_owned(),
+                    text: shown_form(text),
                 })
                 .collect(),
             created_at: now,

@@ -34,7 +34,7 @@ pub struct PollFilter {
     pub owners: Vec<OwnerId>,
     /// Only polls with exactly this external reference.
     pub external_ref: Option<String>,
-    /// Only polls with exactly this category.
+    /// Only polls with exactly this category. Categories of polls are trimmed and in NFC.
     pub category: Option<String>,
     /// Only polls in whose title each of these
     /// [`search_words`] is the beginning of a word.

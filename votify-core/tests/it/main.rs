@@ -1,5 +1,5 @@
 //! The conformance suites on the in-memory backends, and tests of the suites themselves:
-//! a backend with one fault must fail the case that covers it.
+//! a backend with one fault must fail the case that covers it. Also tests of polls' texts.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod faulty_accounts;
@@ -7,6 +7,7 @@ mod faulty_broadcaster;
 mod faulty_limiter;
 mod faulty_store;
 mod memory;
+mod texts;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
