@@ -1,6 +1,6 @@
 //! How texts are shown, compared and searched.
 //!
-//! Every normalization of a text that people write is here, so that all stores agree.
+//! Every normalization of the texts of polls is here, so that all stores agree.
 
 mod comparison;
 mod invisible;

@@ -131,6 +131,8 @@ fault_tests! {
         UnboundedClaims by claims_are_bounded;
     wrong_server_time_is_detected:
         WrongServerTime by server_time_is_the_current_time;
+    truncated_words_are_detected:
+        TruncatedWords by largest_polls_are_read_as_written;
 }
 
 /// The model detects every fault that does not need concurrent calls.

@@ -1,6 +1,6 @@
 //! The largest polls, in four bytes per character.
 
-use crate::backend::{SEARCH_WORD_MAX, search_words};
+use crate::backend::{SEARCH_WORD_MAX, title_words};
 use crate::conformance::fixture::StoreFixture;
 use crate::conformance::store::builders::{at, ballot, draft, metadata};
 use crate::conformance::store::change_builders::{change_with, keep_option};
@@ -59,7 +59,7 @@ fn change_texts(poll: &Poll, title: String, letter: &str) -> PollChange {
 }
 
 async fn assert_found(harness: &Harness, title: &str, expected: &[&Poll]) {
-    let words = search_words(title);
+    let words = title_words(title);
     let (Some(first), Some(last)) = (words.first(), words.last()) else {
         panic!("{title} has no words");
     };
@@ -74,8 +74,8 @@ async fn assert_found(harness: &Harness, title: &str, expected: &[&Poll]) {
 /// with four bytes per character.
 pub async fn largest_polls_are_read_as_written(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
-    assert_eq!(search_words(&many_words()).len(), TITLE_MAX);
-    let [longest, ..] = &search_words(&long_words())[..] else {
+    assert_eq!(title_words(&many_words()).len(), TITLE_MAX);
+    let [longest, ..] = &title_words(&long_words())[..] else {
         panic!("the title has no words");
     };
     assert_eq!(longest.len(), 4 * SEARCH_WORD_MAX);

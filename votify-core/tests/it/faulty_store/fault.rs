@@ -93,6 +93,8 @@ pub(crate) enum Fault {
     UnboundedClaims,
     /// Returns a server time that is not the current one.
     WrongServerTime,
+    /// Stores at most 255 bytes of each title word.
+    TruncatedWords,
 }
 
 impl Fault {
@@ -143,5 +145,6 @@ impl Fault {
         Self::SearchIgnoresVisibility,
         Self::UnboundedClaims,
         Self::WrongServerTime,
+        Self::TruncatedWords,
     ];
 }
