@@ -48,6 +48,7 @@ mod signing_keys;
 mod snapshots;
 mod sse;
 mod stream_clients;
+mod texts;
 mod voters_per_address;
 mod votes;
 mod web_socket;
