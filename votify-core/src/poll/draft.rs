@@ -13,6 +13,10 @@ use crate::voter::{Owner, OwnerId, VoterPolicy};
 
 /// A request to create a poll.
 ///
+/// Texts are trimmed and converted to Unicode NFC; lengths are counted in its characters. An
+/// [`external_ref`](Self::external_ref) remains unchanged. A text without a visible
+/// character is invalid, and so are two options that look the same.
+///
 /// Defaults: one option per ballot, one vote per browser, live results, no revote, no
 /// address quota, open from its creation until its owner closes it, unlisted, no join code.
 ///
@@ -40,7 +44,7 @@ use crate::voter::{Owner, OwnerId, VoterPolicy};
 pub struct PollDraft {
     /// The question.
     pub title: String,
-    /// Further text; may be empty.
+    /// Further text; may be empty. Only here, tabs and line breaks are valid.
     pub description: String,
     /// The category.
     pub category: Option<String>,

@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use self::text::{check_description, check_external_ref, check_line};
 pub(super) use self::text::{normalize_category, normalize_external_ref};
 use crate::poll::{BallotKind, InvalidPoll, Poll, PollOption};
-use crate::text::comparison_key;
+use crate::text::{comparison_key, looks_empty};
 use crate::time::Timestamp;
 
 /// The maximum number of characters in a title.
@@ -82,10 +82,10 @@ fn check_options(errors: &mut InvalidPoll, options: &[PollOption]) {
     for (index, option) in options.iter().enumerate() {
         let field = format!("options[{index}]");
         check_line(errors, &field, &option.text, OPTION_TEXT_MAX);
-        let key = comparison_key(&option.text);
-        if key.is_empty() {
+        if option.text.chars().nth(OPTION_TEXT_MAX).is_some() || looks_empty(&option.text) {
             continue;
         }
+        let key = comparison_key(&option.text);
         match earlier.entry(key) {
             Entry::Vacant(entry) => {
                 entry.insert(index);
