@@ -10,6 +10,7 @@ use crate::accounts::AuthService;
 use crate::config::Config;
 #[cfg(feature = "accounts")]
 use crate::error::{ErrorCode, Problem};
+use crate::extract::poll_json::LargeBodies;
 use crate::extract::session::CookieTemplate;
 use crate::keep_alive::KeepAlive;
 use crate::middleware::unread_body::UnreadBodies;
@@ -25,6 +26,7 @@ pub(crate) struct AppStateInner {
     pub(crate) session_cookie: CookieTemplate,
     pub(crate) limiter: RequestLimiter,
     pub(crate) streams: Arc<StreamLimiter>,
+    pub(crate) large_bodies: LargeBodies,
     /// Times the pings of WebSockets.
     pub(crate) pings: KeepAlive,
     /// Times the comment lines of event streams.
@@ -60,6 +62,7 @@ impl AppState {
             limiter: RequestLimiter::new(limiter, Arc::clone(engine.clock())),
             engine,
             streams: Arc::new(StreamLimiter::new(config.streams_per_address)),
+            large_bodies: LargeBodies::new(),
             pings: KeepAlive::new(config.timing.ping_interval),
             comments: KeepAlive::new(config.timing.comment_interval),
             unread_bodies: UnreadBodies::default(),

@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | Decide a batch under a poll's lock | [`group_by_poll`], [`BatchEvaluator`], [`WriteSet`], [`AddressUsage`] |
 //! | Encode choices without a `Poll` | [`ChoiceCodec`] |
-//! | Search titles the same way as every other store | [`search_words`], [`matches_words`] |
+//! | Search titles the same way as every other store | [`title_words`], [`search_words`], [`matches_words`] |
 //! | Order polls by recent votes | [`TrendingScore`] |
 //! | Deliver updates to the subscribers of one process | [`Fanout`] |
 //! | Share one load among concurrent callers | [`SingleFlight`] |
@@ -29,7 +29,7 @@ pub use fanout::Fanout;
 #[doc(hidden)]
 pub use log_throttle::LogThrottle;
 pub use poll_batch::{PollBatch, group_by_poll};
-pub use search::{SEARCH_WORD_MAX, matches_words, search_words};
+pub use search::{SEARCH_WORD_MAX, matches_words, search_words, title_words};
 pub use single_flight::SingleFlight;
 pub use sliding_window::SlidingWindow;
 pub use trending::TrendingScore;

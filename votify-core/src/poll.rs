@@ -37,11 +37,11 @@ use crate::voter::{Caller, OwnerId, OwnerKind};
 pub struct Poll {
     /// The poll's id.
     pub id: PollId,
-    /// The question, trimmed, 1 to [`TITLE_MAX`] characters.
+    /// The question, trimmed, in NFC, 1 to [`TITLE_MAX`] characters.
     pub title: String,
-    /// Further text, 0 to [`DESCRIPTION_MAX`] characters.
+    /// Further text, trimmed, in NFC, 0 to [`DESCRIPTION_MAX`] characters.
     pub description: String,
-    /// The category, 1 to [`CATEGORY_MAX`] characters.
+    /// The category, trimmed, in NFC, 1 to [`CATEGORY_MAX`] characters.
     pub category: Option<String>,
     /// The rules for votes and results. The first ballot freezes them.
     pub rules: PollRules,
@@ -63,8 +63,8 @@ pub struct Poll {
     pub owner: Option<PollOwner>,
     /// Whether lists show the poll.
     pub visibility: Visibility,
-    /// The host's own id for the poll, up to [`EXTERNAL_REF_MAX`] characters. Several polls
-    /// may have the same one.
+    /// The host's own id for the poll, unchanged, up to [`EXTERNAL_REF_MAX`] characters.
+    /// Several polls may have the same one.
     pub external_ref: Option<String>,
     /// The host's data, which Votify stores unchanged and does not read.
     pub metadata: Option<Metadata>,
@@ -92,7 +92,8 @@ pub struct PollOwner {
 pub struct PollOption {
     /// The option's id. Edits of the text do not change it.
     pub id: OptionId,
-    /// The text, trimmed, 1 to [`OPTION_TEXT_MAX`] characters, unique in its poll.
+    /// The text, trimmed, in NFC, 1 to [`OPTION_TEXT_MAX`] characters. It looks different
+    /// from the other texts of its poll.
     pub text: String,
 }
 

@@ -1,22 +1,58 @@
-//! How texts are compared.
+//! How texts are shown, compared and searched.
+//!
+//! Every normalization of the texts of polls is here, so that all stores agree.
+
+mod comparison;
+mod invisible;
 
 use unicode_normalization::UnicodeNormalization;
 
-/// Folds case. Upper case first, because several lower-case forms share one capital (ς
-/// and σ, ß and ss).
-pub(crate) fn fold_case(text: &str) -> String {
-    let folded = text.chars().flat_map(char::to_uppercase);
-    folded.flat_map(char::to_lowercase).nfkc().collect()
+pub(crate) use comparison::comparison_key;
+use invisible::is_invisible;
+pub(crate) use invisible::looks_empty;
+
+/// Returns the form in which a text is stored and shown: without white space at its ends,
+/// in NFC.
+pub(crate) fn shown_form(text: &str) -> String {
+    text.trim().nfc().collect()
 }
 
-/// Returns true if a character is invisible: Unicode's `Default_Ignorable_Code_Point`.
-///
-/// Source: Unicode Character Database, `DerivedCoreProperties.txt`.
-pub(crate) const fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
-        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
-        | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
-        | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}'
-        | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+/// Returns the form in which searches compare a text: in NFKC, with case folded, without
+/// invisible characters.
+pub(crate) fn search_form(text: &str) -> String {
+    let visible: String = text.nfkc().filter(|c| !is_invisible(*c)).collect();
+    fold_case(&visible)
+}
+
+/// Folds case. Upper case before lower case, because several lower-case forms share one
+/// capital (ς and σ, ß and ss). Lower case before both, because the capital ẞ has no
+/// upper case and the lower case ß.
+pub(crate) fn fold_case(text: &str) -> String {
+    let lower = text.chars().flat_map(char::to_lowercase);
+    let folded = lower
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase);
+    folded.nfkc().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_cases_of_a_letter_have_one_folded_form() {
+        for (one, other) in [
+            ("STRAẞE", "Straße"),
+            ("STRASSE", "straße"),
+            ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+            ("ᾈ", "ᾀ"),
+            ("\u{212A}", "k"),
+            ("ǅ", "ǆ"),
+            ("Ꭰ", "ꭰ"),
+            ("𐐀", "𐐨"),
+        ] {
+            assert_eq!(fold_case(one), fold_case(other));
+        }
+        assert_ne!(fold_case("é"), fold_case("e"));
+    }
 }

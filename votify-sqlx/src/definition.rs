@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use uuid::Uuid;
 use votify_core::Tally;
-use votify_core::backend::search_words;
+use votify_core::backend::title_words;
 use votify_core::poll::{Poll, PollState};
 
 use crate::error::Error;
@@ -74,7 +74,7 @@ pub(crate) fn option_rows(state: &PollState) -> Result<RowSet, Error> {
 
 /// Returns the rows of `Statement::InsertTitleWords`.
 pub(crate) fn word_rows(poll: &Poll) -> RowSet {
-    let words = search_words(&poll.title);
+    let words = title_words(&poll.title);
     RowSet::builder(&words)
         .id(|_| poll.id.as_bytes())
         .text(String::clone)

@@ -75,17 +75,23 @@ pub(crate) struct AddressQuota {
 }
 
 /// A new poll. Only `title` and `options` are required.
+///
+/// Texts are trimmed and stored in Unicode NFC. Lengths are in characters of NFC. A text
+/// needs a visible character, and has no control characters and no directional overrides
+/// (U+202D, U+202E).
 #[derive(ToSchema)]
 pub(crate) struct NewPoll {
-    /// The question.
+    /// The question, in one line.
     #[schema(min_length = 1, max_length = 255, example = "Lunch?")]
     title: String,
+    /// Further text. May have several lines.
     #[schema(max_length = 10_000)]
     description: Option<String>,
-    /// A category.
+    /// A category, in one line.
     #[schema(max_length = 100)]
     category: Option<String>,
-    /// The options, all different.
+    /// The options, in one line each. No two look the same: composition, width, spaces and
+    /// invisible characters make no difference. Case does.
     #[schema(min_items = 2, max_items = 100, example = json!(["Pizza", "Sushi"]))]
     options: Vec<NewOption>,
     /// Defaults to `{"kind": "single"}`.
@@ -120,7 +126,7 @@ pub(crate) enum NewOption {
 }
 
 /// A change of a poll. Absent fields do not change. After the first vote, only texts and
-/// `closes_at` can change.
+/// `closes_at` can change. Texts follow the same rules as in a new poll.
 #[derive(ToSchema)]
 pub(crate) struct PollChange {
     #[schema(min_length = 1, max_length = 255)]

@@ -16,8 +16,8 @@ use tokio::time::timeout;
 use self::unique_keys::UniqueKeys;
 use crate::error::{ErrorCode, Problem};
 
-/// Maximum size of a body in bytes.
-const MAX_BODY_BYTES: usize = 64 * 1024;
+/// Maximum size of a body in bytes, except for polls.
+pub(super) const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// Maximum time for a client to send a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -43,7 +43,16 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
 /// - `body_too_large`: the body is larger than 64 KiB.
 /// - `request_timeout`: the body took longer than 10 s.
 /// - `malformed_json`: the connection ended before the body did.
-pub(crate) async fn json_bytes(headers: &HeaderMap, mut body: Body) -> Result<Bytes, Problem> {
+pub(crate) async fn json_bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    json_bytes_up_to(MAX_BODY_BYTES, headers, body).await
+}
+
+/// Does the same as [`json_bytes`] with a limit of `max` bytes.
+pub(super) async fn json_bytes_up_to(
+    max: usize,
+    headers: &HeaderMap,
+    mut body: Body,
+) -> Result<Bytes, Problem> {
     if !is_json(headers) {
         return Err(Problem::new(ErrorCode::UnsupportedMediaType)
             .with_detail("send the header Content-Type: application/json"));
@@ -51,8 +60,8 @@ pub(crate) async fn json_bytes(headers: &HeaderMap, mut body: Body) -> Result<By
     let content_length = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if content_length.is_some_and(|length| length > MAX_BODY_BYTES) {
-        return Err(body_too_large());
+    if content_length.is_some_and(|length| length > max) {
+        return Err(body_too_large(max));
     }
     // Usually the whole body arrives with the head. Then no timer is needed.
     let first = match body.frame().now_or_never() {
@@ -61,19 +70,24 @@ pub(crate) async fn json_bytes(headers: &HeaderMap, mut body: Body) -> Result<By
         Some(None) => return Ok(Bytes::new()),
         None => Bytes::new(),
     };
-    if first.len() > MAX_BODY_BYTES {
-        return Err(body_too_large());
+    if first.len() > max {
+        return Err(body_too_large(max));
     }
     if body.is_end_stream() {
         return Ok(first);
     }
-    Box::pin(read_remaining(first, body)).await
+    Box::pin(read_remaining(max, first, body)).await
 }
 
 /// The reason why a text is rejected.
 #[derive(Debug)]
 pub(crate) enum JsonError {
     Syntax {
+        line: usize,
+        column: usize,
+    },
+    /// An escape is one half of a pair, as in texts that were cut inside an emoji.
+    LoneSurrogate {
         line: usize,
         column: usize,
     },
@@ -87,6 +101,10 @@ impl From<JsonError> for Problem {
             JsonError::Syntax { line, column } => {
                 format!("syntax error at line {line}, column {column}")
             }
+            JsonError::LoneSurrogate { line, column } => format!(
+                "lone surrogate at line {line}, column {column}: an escape such as \\ud83d needs \
+                 its second half; if the text was cut, cut it between characters"
+            ),
             JsonError::RepeatedKey(message) => message,
         };
         Self::new(ErrorCode::MalformedJson).with_detail(detail)
@@ -97,6 +115,7 @@ impl From<JsonError> for Problem {
 ///
 /// # Errors
 /// - [`JsonError::Syntax`]: the text is no JSON.
+/// - [`JsonError::LoneSurrogate`]: a string has one half of a surrogate pair.
 /// - [`JsonError::RepeatedKey`]: an object has a key twice.
 ///
 /// The handler answers 400 `malformed_json`.
@@ -104,33 +123,42 @@ pub(crate) fn parse_json(bytes: &[u8]) -> Result<Value, JsonError> {
     serde_json::from_slice::<UniqueKeys>(bytes)
         .and_then(|UniqueKeys| serde_json::from_slice(bytes))
         .map_err(|error| {
+            let (line, column) = (error.line(), error.column());
             // Any JSON is accepted, so an error about data is a repeated key.
             if error.is_data() {
                 JsonError::RepeatedKey(error.to_string())
+            } else if is_lone_surrogate(&error) {
+                JsonError::LoneSurrogate { line, column }
             } else {
-                JsonError::Syntax {
-                    line: error.line(),
-                    column: error.column(),
-                }
+                JsonError::Syntax { line, column }
             }
         })
 }
 
-async fn read_remaining(first: Bytes, body: Body) -> Result<Bytes, Problem> {
+/// Returns true if an escape is one half of a surrogate pair. serde_json has no public kind
+/// for it.
+fn is_lone_surrogate(error: &serde_json::Error) -> bool {
+    let message = error.to_string();
+    ["lone leading surrogate", "unexpected end of hex escape"]
+        .iter()
+        .any(|start| message.starts_with(start))
+}
+
+async fn read_remaining(max: usize, first: Bytes, body: Body) -> Result<Bytes, Problem> {
     let timed_out = |_| {
         Problem::new(ErrorCode::RequestTimeout).with_detail(format!(
             "the body must arrive within {} s",
             BODY_TIMEOUT.as_secs()
         ))
     };
-    let rest = timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY_BYTES - first.len()))
+    let rest = timeout(BODY_TIMEOUT, to_bytes(body, max - first.len()))
         .await
         .map_err(timed_out)?;
     let rest = rest.map_err(|error| {
         let over_limit = std::error::Error::source(&error)
             .is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
         if over_limit {
-            body_too_large()
+            body_too_large(max)
         } else {
             incomplete_body()
         }
@@ -141,9 +169,9 @@ async fn read_remaining(first: Bytes, body: Body) -> Result<Bytes, Problem> {
     Ok([first, rest].concat().into())
 }
 
-fn body_too_large() -> Problem {
+fn body_too_large(max: usize) -> Problem {
     Problem::new(ErrorCode::BodyTooLarge)
-        .with_detail(format!("a body may have at most {MAX_BODY_BYTES} bytes"))
+        .with_detail(format!("a body may have at most {max} bytes"))
 }
 
 fn incomplete_body() -> Problem {
@@ -224,6 +252,33 @@ mod tests {
             let problem = json_bytes(&json_headers(), chunked(bad)).await.unwrap_err();
             assert_eq!(problem.error_code(), ErrorCode::BodyTooLarge, "{bad:?}");
         }
+    }
+
+    #[test]
+    fn lone_surrogates_are_named() {
+        for text in [
+            r#""\ud83d""#,
+            r#""\ude00""#,
+            r#""\ud83dx""#,
+            r#""\ud83d\n""#,
+            r#""\ud83d\u0041""#,
+            r#""\ud83d\ud83d\ude00""#,
+            r#"{"\ud83d": 1}"#,
+        ] {
+            let error = parse_json(text.as_bytes()).unwrap_err();
+            assert!(
+                matches!(error, JsonError::LoneSurrogate { line: 1, .. }),
+                "{text}: {error:?}"
+            );
+        }
+        for text in [r#""\ud8""#, r#""\ud83d"#, r#""\uzzzz""#, "\"\u{1}\""] {
+            let error = parse_json(text.as_bytes()).unwrap_err();
+            assert!(
+                matches!(error, JsonError::Syntax { .. }),
+                "{text}: {error:?}"
+            );
+        }
+        assert_eq!(parse_json(br#""\ud83d\ude00""#).unwrap(), "😀");
     }
 
     #[test]

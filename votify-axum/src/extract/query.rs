@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::dto::fields::{FieldErrors, NAME_MAX, expected_one_of};
 use crate::error::{ErrorCode, Problem};
@@ -40,9 +41,10 @@ impl QueryReader {
         first.map(|(_, value)| value).filter(|_| !repeated)
     }
 
-    /// Reads a string of up to `max` characters without control characters.
+    /// Reads a string of up to `max` characters without control characters. Returns it in
+    /// NFC, as polls store texts.
     pub(crate) fn string(&mut self, name: &str, max: usize) -> Option<String> {
-        let text = self.take(name)?;
+        let text: String = self.take(name)?.nfc().collect();
         if text.chars().any(char::is_control) {
             self.errors.add(name, "must not contain control characters");
             return None;

@@ -126,10 +126,13 @@ function renderListItem(poll) {
   const link = document.createElement("a");
   link.href = `${basePath}/p/${poll.id}`;
   link.textContent = poll.title;
+  link.dir = "auto";
   const details = document.createElement("small");
   const votes = poll.total_votes === undefined ? "results hidden" : pluralize(poll.total_votes, "vote");
   const closing = poll.closes_at && `closes ${formatTime(poll.closes_at)}`;
-  details.textContent = [votes, poll.category, closing].filter(Boolean).join(" · ");
+  // Isolated, so that a category in Arabic does not move the numbers around it.
+  const category = poll.category && `\u2068${poll.category}\u2069`;
+  details.textContent = [votes, category, closing].filter(Boolean).join(" · ");
   item.append(link, details);
   return item;
 }
@@ -232,6 +235,7 @@ async function showPoll(id) {
     const text = document.createElement("span");
     text.className = "text";
     text.textContent = option.text;
+    text.dir = "auto";
     const count = document.createElement("span");
     count.className = "count";
     label.append(input, text, count);

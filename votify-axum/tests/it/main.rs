@@ -51,6 +51,7 @@ mod signing_keys;
 mod snapshots;
 mod sse;
 mod stream_clients;
+mod texts;
 mod unread_bodies;
 mod voters_per_address;
 mod votes;

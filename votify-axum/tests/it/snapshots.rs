@@ -98,7 +98,7 @@ async fn problem_bodies() {
     };
     add(app.send(text("application/json", "{".to_owned())).await);
     add(app.send(text("text/plain", "{}".to_owned())).await);
-    let long = " ".repeat(64 * 1024 + 1);
+    let long = " ".repeat(1536 * 1024 + 1);
     add(app.send(text("application/json", long)).await);
     let mut without_host = crate::app::request(Method::GET, "/api/polls", None);
     without_host.headers_mut().remove("host");

@@ -27,4 +27,5 @@ pub mod reading;
 pub mod replays;
 pub mod sealing;
 pub mod sequences;
+pub mod texts;
 pub mod unused_polls;

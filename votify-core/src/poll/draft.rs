@@ -7,10 +7,15 @@ use crate::poll::{
     PollRules, ResultsPolicy, Visibility,
 };
 use crate::secret::Keyring;
+use crate::text::shown_form;
 use crate::time::Timestamp;
 use crate::voter::{Owner, OwnerId, VoterPolicy};
 
 /// A request to create a poll.
+///
+/// Texts are trimmed and converted to Unicode NFC; lengths are counted in its characters. An
+/// [`external_ref`](Self::external_ref) remains unchanged. A text without a visible
+/// character is invalid, and so are two options that look the same.
 ///
 /// Defaults: one option per ballot, one vote per browser, live results, no revote, no
 /// address quota, open from its creation until its owner closes it, unlisted, no join code.
@@ -39,7 +44,7 @@ use crate::voter::{Owner, OwnerId, VoterPolicy};
 pub struct PollDraft {
     /// The question.
     pub title: String,
-    /// Further text; may be empty.
+    /// Further text; may be empty. Only here, tabs and line breaks are valid.
     pub description: String,
     /// The category.
     pub category: Option<String>,
@@ -198,8 +203,8 @@ impl PollDraft {
         let key = keyring.current();
         let poll = Poll {
             id,
-            title: self.title.trim().to_owned(),
-            description: self.description.trim().to_owned(),
+            title: shown_form(&self.title),
+            description: shown_form(&self.description),
             category: normalize_category(self.category),
             rules: self.rules,
             options: self
@@ -207,7 +212,7 @@ impl PollDraft {
                 .iter()
                 .map(|text| PollOption {
                     id: OptionId::generate(now),
-                    text: text.trim().to_owned(),
+                    text: shown_form(text),
                 })
                 .collect(),
             created_at: now,

@@ -1,13 +1,15 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// A host's data for a poll: the text of a JSON object of at most
 /// [`MAX_BYTES`](Self::MAX_BYTES).
 ///
 /// It is stored and returned unchanged, including spaces, escapes and the order of keys.
+/// Clients must be able to read it: values are nested at most 126 deep, numbers are in the
+/// range of a double, and escapes contain no half of a surrogate pair.
 ///
 /// ```
 /// use votify_core::poll::Metadata;
@@ -27,8 +29,11 @@ pub enum MetadataError {
     /// The text is longer than [`Metadata::MAX_BYTES`].
     #[error("must be at most {} bytes of JSON", Metadata::MAX_BYTES)]
     TooLong,
-    /// The text is not a JSON object.
-    #[error("must be a JSON object")]
+    /// The text is not a JSON object, or one that common parsers reject.
+    #[error(
+        "must be a JSON object of at most 126 levels, with numbers in the range of a double \
+         and whole surrogate pairs"
+    )]
     NotAnObject,
 }
 
@@ -50,12 +55,9 @@ impl TryFrom<String> for Metadata {
         if text.len() > Self::MAX_BYTES {
             return Err(MetadataError::TooLong);
         }
-        let is_object = text.trim_ascii_start().starts_with('{')
-            && serde_json::from_str::<IgnoredAny>(&text).is_ok();
-        if is_object {
-            Ok(Self(text))
-        } else {
-            Err(MetadataError::NotAnObject)
+        match serde_json::from_str(&text) {
+            Ok(Value::Object(_)) => Ok(Self(text)),
+            _ => Err(MetadataError::NotAnObject),
         }
     }
 }
@@ -90,10 +92,26 @@ mod tests {
         assert!(object_of(Metadata::MAX_BYTES).parse::<Metadata>().is_ok());
         let too_long = object_of(Metadata::MAX_BYTES + 1).parse::<Metadata>();
         assert_eq!(too_long, Err(MetadataError::TooLong));
-        for text in ["", "1", "null", "[]", "\"{}\"", "{", "{}{}", "{\"a\":}"] {
+        let nested = |depth| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+        for text in [
+            "",
+            "1",
+            "null",
+            "[]",
+            "\"{}\"",
+            "{",
+            "{}{}",
+            "{\"a\":}",
+            r#"{"a":"\ud83d"}"#,
+            r#"{"\ude00":1}"#,
+            r#"{"a":1e999}"#,
+            &nested(127),
+        ] {
             let error = Err(MetadataError::NotAnObject);
             assert_eq!(text.parse::<Metadata>(), error, "{text}");
         }
-        assert!(" {\n}".parse::<Metadata>().is_ok());
+        for text in [" {\n}", r#"{"a":"\ud83d\ude00"}"#, &nested(126)] {
+            assert!(text.parse::<Metadata>().is_ok(), "{text}");
+        }
     }
 }

@@ -1,4 +1,12 @@
+mod text;
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use self::text::{check_description, check_external_ref, check_line};
+pub(super) use self::text::{normalize_category, normalize_external_ref};
 use crate::poll::{BallotKind, InvalidPoll, Poll, PollOption};
+use crate::text::{comparison_key, looks_empty};
 use crate::time::Timestamp;
 
 /// The maximum number of characters in a title.
@@ -16,42 +24,16 @@ pub const OPTIONS_MIN: usize = 2;
 /// The maximum number of options.
 pub const OPTIONS_MAX: usize = 100;
 
-/// Trims a category. A blank category is none.
-pub(super) fn normalize_category(category: Option<String>) -> Option<String> {
-    category
-        .map(|text| text.trim().to_owned())
-        .filter(|text| !text.is_empty())
-}
-
-/// Returns the external reference as the host wrote it. An empty one is none.
-pub(super) fn normalize_external_ref(external_ref: Option<String>) -> Option<String> {
-    external_ref.filter(|text| !text.is_empty())
-}
-
 /// Returns every error in a poll's texts, options and rules.
 pub(super) fn check_definition(poll: &Poll) -> InvalidPoll {
     let mut errors = InvalidPoll::default();
-    check_text(&mut errors, "title", &poll.title, 1, TITLE_MAX, false);
-    check_text(
-        &mut errors,
-        "description",
-        &poll.description,
-        0,
-        DESCRIPTION_MAX,
-        true,
-    );
+    check_line(&mut errors, "title", &poll.title, TITLE_MAX);
+    check_description(&mut errors, &poll.description, DESCRIPTION_MAX);
     if let Some(category) = &poll.category {
-        check_text(&mut errors, "category", category, 1, CATEGORY_MAX, false);
+        check_line(&mut errors, "category", category, CATEGORY_MAX);
     }
     if let Some(text) = &poll.external_ref {
-        check_text(
-            &mut errors,
-            "external_ref",
-            text,
-            1,
-            EXTERNAL_REF_MAX,
-            false,
-        );
+        check_external_ref(&mut errors, text, EXTERNAL_REF_MAX);
     }
     check_options(&mut errors, &poll.options);
     if let BallotKind::Multiple { min, max } = poll.rules.ballot {
@@ -96,40 +78,35 @@ fn check_options(errors: &mut InvalidPoll, options: &[PollOption]) {
         );
         return;
     }
+    let mut earlier = HashMap::with_capacity(options.len());
     for (index, option) in options.iter().enumerate() {
         let field = format!("options[{index}]");
-        check_text(errors, &field, &option.text, 1, OPTION_TEXT_MAX, false);
-        if let Some(original) = options[..index]
-            .iter()
-            .position(|other| other.text == option.text)
-        {
-            errors.add(field, format!("has the same text as options[{original}]"));
+        check_line(errors, &field, &option.text, OPTION_TEXT_MAX);
+        if option.text.chars().nth(OPTION_TEXT_MAX).is_some() || looks_empty(&option.text) {
+            continue;
+        }
+        let key = comparison_key(&option.text);
+        match earlier.entry(key) {
+            Entry::Vacant(entry) => {
+                entry.insert(index);
+            }
+            Entry::Occupied(entry) => {
+                let original = *entry.get();
+                errors.add(field, alike(option, &options[original], original));
+            }
         }
     }
 }
 
-fn check_text(
-    errors: &mut InvalidPoll,
-    field: &str,
-    text: &str,
-    min: usize,
-    max: usize,
-    multiline: bool,
-) {
-    let length = text.chars().count();
-    if length < min {
-        errors.add(field, "must not be empty");
-    } else if length > max {
-        errors.add(
-            field,
-            format!("must be at most {max} characters, not {length}"),
-        );
-    }
-    if text
-        .chars()
-        .any(|c| c.is_control() && !(multiline && matches!(c, '\n' | '\r' | '\t')))
-    {
-        errors.add(field, "must not contain control characters");
+/// Returns the error of an option that looks like `options[index]`.
+fn alike(option: &PollOption, original: &PollOption, index: usize) -> String {
+    if option.text == original.text {
+        format!("has the same text as options[{index}]")
+    } else {
+        format!(
+            "looks the same as options[{index}], \
+             apart from spaces, width, composition or invisible characters"
+        )
     }
 }
 

@@ -1,7 +1,7 @@
 use std::cmp::Ordering;
 
 use super::{Page, PageRequest, PollCount, PollCursor};
-use crate::backend::{matches_words, search_words};
+use crate::backend::{matches_words, title_words};
 use crate::poll::{PollState, PollStatus, Visibility};
 use crate::time::Timestamp;
 use crate::voter::OwnerId;
@@ -34,10 +34,10 @@ pub struct PollFilter {
     pub owners: Vec<OwnerId>,
     /// Only polls with exactly this external reference.
     pub external_ref: Option<String>,
-    /// Only polls with exactly this category.
+    /// Only polls with exactly this category. Categories of polls are trimmed and in NFC.
     pub category: Option<String>,
-    /// Only polls in whose title each of these
-    /// [`search_words`] is the beginning of a word.
+    /// Only polls of which each of these [`search_words`](crate::backend::search_words)
+    /// begins one of the [`title_words`].
     pub words: Vec<String>,
     /// The order.
     pub order: PollOrder,
@@ -178,7 +178,7 @@ impl PollFilter {
                 || poll
                     .owner
                     .is_some_and(|owner| self.owners.contains(&owner.id)))
-            && (self.words.is_empty() || matches_words(&search_words(&poll.title), &self.words))
+            && (self.words.is_empty() || matches_words(&title_words(&poll.title), &self.words))
     }
 
     /// Returns a digest of the filter and the order. A cursor contains the digest of its

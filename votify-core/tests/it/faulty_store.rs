@@ -140,6 +140,8 @@ fault_tests! {
         UnusedKeepsJoinCode by unused_poll_is_deleted;
     counted_account_polls_are_detected:
         CountsAccountPolls by session_polls_are_counted;
+    truncated_words_are_detected:
+        TruncatedWords by largest_polls_are_read_as_written;
 }
 
 /// The model detects every fault that does not need concurrent calls.

@@ -1,12 +1,17 @@
 //! The conformance suites on the in-memory backends, and tests of the suites themselves:
-//! a backend with one fault must fail the case that covers it.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! a backend with one fault must fail the case that covers it. Also tests of polls' texts.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod faulty_accounts;
 mod faulty_broadcaster;
 mod faulty_limiter;
 mod faulty_store;
 mod memory;
+mod texts;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -10,7 +10,7 @@ use crate::dto::poll::PollBody;
 use crate::dto::schema::NewPoll;
 use crate::error::{ErrorCode, Problem, error_responses};
 use crate::extract::caller::RequestCaller;
-use crate::extract::json::JsonBody;
+use crate::extract::poll_json::PollJson;
 use crate::rate_limit::creation;
 use crate::state::AppState;
 
@@ -40,7 +40,7 @@ pub(crate) async fn create_poll(
     State(state): State<AppState>,
     OriginalUri(uri): OriginalUri,
     mut caller: RequestCaller,
-    JsonBody(body): JsonBody,
+    PollJson(body): PollJson,
 ) -> Result<Response, Problem> {
     let engine = &state.engine;
     let mut draft = draft::read(

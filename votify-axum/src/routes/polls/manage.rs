@@ -11,15 +11,15 @@ use crate::dto::poll::PollBody;
 use crate::dto::schema::PollChange;
 use crate::error::{ErrorCode, Problem, error_responses};
 use crate::extract::caller::RequestCaller;
-use crate::extract::json::JsonBody;
 use crate::extract::path::PollPath;
+use crate::extract::poll_json::PollJson;
 use crate::rate_limit::creation;
 use crate::state::AppState;
 
 error_responses!(ChangeErrors:
     MalformedJson, MalformedId, InvalidLogin, NotOwner, OriginNotAllowed, PollNotFound, PollClosed,
     PollHasVotes, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidPoll, RateLimited,
-    StoreUnavailable, PollKeyUnknown, Internal);
+    StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
 
 error_responses!(EndErrors:
     MalformedId, InvalidLogin, NotOwner, OriginNotAllowed, PollNotFound, StoreUnavailable,
@@ -43,7 +43,7 @@ pub(crate) async fn change_poll(
     State(state): State<AppState>,
     PollPath(id): PollPath,
     caller: RequestCaller,
-    JsonBody(body): JsonBody,
+    PollJson(body): PollJson,
 ) -> Result<Response, Problem> {
     let owner = caller.to_caller();
     let poll = state.engine.authorize_owner(id, &owner).await?;

@@ -32,7 +32,9 @@ impl Command {
             Ok(Value::Object(fields)) => fields,
             Ok(_) => return Self::Malformed(None),
             Err(JsonError::RepeatedKey(message)) => return Self::Malformed(Some(message)),
-            Err(JsonError::Syntax { .. }) => return Self::Malformed(None),
+            Err(JsonError::Syntax { .. } | JsonError::LoneSurrogate { .. }) => {
+                return Self::Malformed(None);
+            }
         };
         let kind = fields.remove("type");
         match kind.as_ref().and_then(Value::as_str) {

@@ -24,6 +24,9 @@ macro_rules! __store_cases {
                 poll_results_follow_argument_order
                 one_call_reads_many_ids
             }
+            texts {
+                largest_polls_are_read_as_written
+            }
             casting {
                 empty_batch_returns_an_empty_receipt
                 outcomes_follow_batch_order

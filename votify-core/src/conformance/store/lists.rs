@@ -41,7 +41,7 @@ pub async fn unlisted_polls_are_in_no_public_list(fixture: &dyn StoreFixture) {
 pub async fn words_are_compared_in_every_script(fixture: &dyn StoreFixture) {
     let harness = Harness::open(fixture).await;
     let titled = |title: String| PollDraft { title, ..draft() };
-    let title = "Cafe\u{301} Ｌunch 東京 مرحبا Привет [x]* 'q'";
+    let title = "Cafe\u{301} Ｌunch 東京 カフェのある大学 ร้านกาแฟ مرحبا Привет [x]* 'q'";
     let poll = harness.create_poll(titled(title.into())).await;
     let long = harness.create_poll(titled("a".repeat(70))).await;
     let find = |query: &str| PollFilter {
@@ -54,13 +54,25 @@ pub async fn words_are_compared_in_every_script(fixture: &dyn StoreFixture) {
         "l\u{AD}unch",
         "東",
         "京",
+        "東京",
+        "カフェのある",
+        "大学",
+        "กาแฟ",
         "مرح",
         "ПРИ",
         "x* 'q",
     ] {
         harness.assert_all_listed(&find(query), 1, &[&poll]).await;
     }
-    for query in ["cafe", "unch", "ривет", "lunch dinner"] {
+    for query in [
+        "cafe",
+        "unch",
+        "ривет",
+        "lunch dinner",
+        "京東",
+        "フェ",
+        "ฟาแก",
+    ] {
         harness.assert_all_listed(&find(query), 1, &[]).await;
     }
     let longer = find(&"a".repeat(90));

@@ -3,6 +3,7 @@ use crate::poll::validation::{
     check_closing_time, check_definition, normalize_category, normalize_external_ref,
 };
 use crate::poll::{InvalidPoll, Poll, PollOption, PollStatus};
+use crate::text::shown_form;
 use crate::time::Timestamp;
 
 impl PollChange {
@@ -46,10 +47,10 @@ impl PollChange {
     fn merged_with(&self, poll: &Poll) -> Result<Poll, InvalidPoll> {
         let mut changed = poll.clone();
         if let Some(title) = &self.title {
-            changed.title = title.trim().to_owned();
+            changed.title = shown_form(title);
         }
         if let Some(description) = &self.description {
-            changed.description = description.trim().to_owned();
+            changed.description = shown_form(description);
         }
         if let Some(category) = &self.category {
             changed.category = normalize_category(category.clone());
@@ -85,7 +86,7 @@ fn apply_option_changes(
         let option = match change {
             OptionChange::Add { id, text } => PollOption {
                 id: *id,
-                text: text.trim().to_owned(),
+                text: shown_form(text),
             },
             OptionChange::Keep { id, text } => {
                 let Some(old) = poll.option(*id) else {
@@ -95,9 +96,7 @@ fn apply_option_changes(
                     );
                     continue;
                 };
-                let text = text
-                    .as_deref()
-                    .map_or_else(|| old.text.clone(), |text| text.trim().to_owned());
+                let text = text.as_deref().map_or_else(|| old.text.clone(), shown_form);
                 PollOption { id: *id, text }
             }
         };

@@ -101,6 +101,8 @@ pub(crate) enum Fault {
     UnusedKeepsJoinCode,
     /// Counts the polls of accounts as polls of sessions.
     CountsAccountPolls,
+    /// Stores at most 255 bytes of each title word.
+    TruncatedWords,
 }
 
 impl Fault {
@@ -155,5 +157,6 @@ impl Fault {
         Self::UnusedWhenEmpty,
         Self::UnusedKeepsJoinCode,
         Self::CountsAccountPolls,
+        Self::TruncatedWords,
     ];
 }

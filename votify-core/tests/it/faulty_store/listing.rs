@@ -2,7 +2,7 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use votify_core::backend::search_words;
+use votify_core::backend::title_words;
 use votify_core::poll::PollState;
 use votify_core::store::{Page, PageRequest, PollFilter, PollOrder};
 use votify_core::{PollCursor, PollStatus, Timestamp};
@@ -39,13 +39,23 @@ pub(crate) fn matches(
         }
         Some(Fault::SearchInsideWords) => {
             others.words.clear();
-            let words = search_words(&poll.title);
+            let words = title_words(&poll.title);
             let is_inside = |wanted: &String| words.iter().any(|word| word.contains(wanted));
             filter.words.iter().all(is_inside)
         }
         Some(Fault::StaleWords) => {
             others.words.clear();
-            let words = search_words(&listed.first_title);
+            let words = title_words(&listed.first_title);
+            let is_begun = |wanted: &String| words.iter().any(|word| word.starts_with(wanted));
+            filter.words.iter().all(is_begun)
+        }
+        Some(Fault::TruncatedWords) => {
+            others.words.clear();
+            let words = title_words(&poll.title);
+            let words = words
+                .iter()
+                .map(|word| &word[..word.floor_char_boundary(255)]);
+            let words: Vec<&str> = words.collect();
             let is_begun = |wanted: &String| words.iter().any(|word| word.starts_with(wanted));
             filter.words.iter().all(is_begun)
         }

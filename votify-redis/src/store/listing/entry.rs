@@ -1,4 +1,4 @@
-use votify_core::backend::search_words;
+use votify_core::backend::title_words;
 use votify_core::poll::PollState;
 use votify_core::store::PollOrder;
 use votify_core::voter::OwnerKind;
@@ -147,7 +147,7 @@ fn word_entries(
     id: PollId,
 ) -> impl Iterator<Item = IndexEntry> {
     let key = words_key(redis, visibility);
-    search_words(title).into_iter().map(move |word| {
+    title_words(title).into_iter().map(move |word| {
         let member = [word.as_bytes(), b"\0", id.as_bytes()].concat();
         (key.clone(), member)
     })

@@ -41,10 +41,10 @@ async fn origin_and_size_checks_work_behind_nginx() {
         expected,
         "another port is another origin"
     );
-    let large = json!({"title": "Lunch?", "description": "a".repeat(70_000)});
+    let large = json!({"title": "Lunch?", "description": "a".repeat(1_600_000)});
     let large = create(&url, large).await.unwrap();
     assert_eq!(code(large).await, (413, "body_too_large".to_owned()));
-    let huge = json!({"title": "Lunch?", "description": "a".repeat(200_000)});
+    let huge = json!({"title": "Lunch?", "description": "a".repeat(2_200_000)});
     assert_eq!(
         create(&url, huge).await.unwrap().status(),
         413,
