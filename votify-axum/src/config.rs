@@ -7,6 +7,7 @@ use votify_core::{Rate, RateLimiter};
 
 #[cfg(feature = "accounts")]
 use crate::accounts::Accounts;
+use crate::authorize::{Authorize, Permissions};
 use crate::extract::address::ClientAddressHeader;
 use crate::extract::cookie::CookieSettings;
 use crate::identity::Identity;
@@ -28,6 +29,7 @@ pub(crate) struct Config {
     /// `None` if the host of requests is not checked, unless there is a public URL.
     pub(crate) allowed_hosts: Option<Vec<AllowedHost>>,
     pub(crate) identity: Option<Arc<dyn Identity>>,
+    pub(crate) authorize: Arc<dyn Authorize>,
     #[cfg(feature = "accounts")]
     pub(crate) accounts: Option<Accounts>,
     pub(crate) allowed_origins: Vec<Origin>,
@@ -91,6 +93,7 @@ impl Default for Config {
             public_url: None,
             allowed_hosts: None,
             identity: None,
+            authorize: Arc::new(Permissions::default()),
             #[cfg(feature = "accounts")]
             accounts: None,
             allowed_origins: Vec::new(),

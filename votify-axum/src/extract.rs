@@ -7,5 +7,6 @@ pub(crate) mod idempotency;
 pub(crate) mod invite;
 pub(crate) mod json;
 pub(crate) mod path;
+pub(crate) mod permitted;
 pub(crate) mod query;
 pub(crate) mod session;

@@ -3,6 +3,7 @@
 
 #[cfg(feature = "accounts")]
 mod accounts;
+mod authorize;
 mod config;
 #[cfg(feature = "docs")]
 mod docs;
@@ -26,6 +27,7 @@ mod voting;
 
 #[cfg(feature = "accounts")]
 pub use accounts::{Accounts, InvalidHashing, PasswordHashing};
+pub use authorize::{Action, Authorize, Creators, Denied, Permissions};
 pub use config::StreamTiming;
 pub use error::Problem;
 pub use extract::address::{ClientAddressHeader, InvalidHeaderName};

@@ -7,6 +7,7 @@
 
 mod broadcast;
 mod cache;
+mod create;
 mod hosts;
 mod limits_url;
 mod listen;
@@ -22,6 +23,7 @@ mod store;
 
 pub(crate) use broadcast::BroadcastUrl;
 pub(crate) use cache::CacheUrl;
+pub(crate) use create::CreateSetting;
 pub(crate) use hosts::check as check_hosts;
 pub(crate) use limits_url::LimitsUrl;
 pub(crate) use rates::Limits;
@@ -61,6 +63,7 @@ pub(crate) struct ServeSettings {
     pub(crate) listen: SocketAddr,
     /// True if accounts are served, provided that the store has them.
     pub(crate) accounts: bool,
+    pub(crate) create: CreateSetting,
     pub(crate) limits: Limits,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) client_address_header: ClientAddressHeader,
@@ -130,6 +133,9 @@ impl ServeSettings {
             accounts: sources
                 .setting("accounts", args.accounts.as_ref(), file.accounts.as_ref())
                 .parse_or("true", boolean)?,
+            create: sources
+                .setting("create", args.create.as_ref(), file.create.as_ref())
+                .parse_or("anyone", create::parse)?,
             limits: Limits::read(args, sources)?,
             trusted_proxies: sources
                 .setting(

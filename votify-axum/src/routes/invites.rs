@@ -12,12 +12,13 @@ use crate::error::{ErrorCode, Problem, RateLimitHeaders, error_responses};
 use crate::extract::caller::RequestCaller;
 use crate::extract::json::JsonBody;
 use crate::extract::path::PollPath;
+use crate::extract::permitted::{Invite, Permitted};
 use crate::extract::query::QueryReader;
 use crate::rate_limit::{address_key, limit_key};
 use crate::state::AppState;
 
 error_responses!(InviteErrors:
-    MalformedJson, MalformedId, InvalidLogin, NotOwner, OriginNotAllowed, PollNotFound, PollClosed,
+    MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, NotOwner, OriginNotAllowed, PollNotFound, PollClosed,
     NotByInvite, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidInvites, InvalidQuery,
     RateLimited, StoreUnavailable,
     PollKeyUnknown, Internal);
@@ -57,7 +58,7 @@ pub(crate) async fn create_invites(
     State(state): State<AppState>,
     PollPath(id): PollPath,
     OriginalUri(uri): OriginalUri,
-    caller: RequestCaller,
+    Permitted(caller, ..): Permitted<Invite>,
     headers: HeaderMap,
     mut query: QueryReader,
     JsonBody(body): JsonBody,

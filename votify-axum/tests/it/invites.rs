@@ -2,7 +2,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use votify_axum::VotifyRouter;
 
-use crate::app::App;
+use crate::app::{App, open_router};
 use crate::browser::{Browser, CreatedPoll};
 use crate::failing_store::FailingStore;
 
@@ -220,7 +220,7 @@ async fn codes_can_be_returned_as_csv() {
 #[tokio::test]
 async fn links_include_the_path_of_the_router() {
     let plain = app(|router| router);
-    let votify = VotifyRouter::new(plain.engine.clone()).build();
+    let votify = open_router(plain.engine.clone()).build();
     let nested = App {
         router: axum::Router::new().nest("/a", votify),
         ..plain.clone()

@@ -2,9 +2,8 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use serde_json::json;
-use votify_axum::VotifyRouter;
 
-use crate::app::App;
+use crate::app::{App, open_router};
 use crate::browser::Browser;
 
 #[derive(Debug, Clone)]
@@ -17,7 +16,7 @@ async fn hello(State(state): State<HostState>) -> &'static str {
 #[tokio::test]
 async fn a_nested_router_works_below_its_prefix() {
     let app = App::new();
-    let votify = VotifyRouter::new(app.engine.clone()).build();
+    let votify = open_router(app.engine.clone()).build();
     let host = Router::new()
         .route("/hello", get(hello))
         .nest("/tenants/{id}/polls", votify);
@@ -61,9 +60,7 @@ async fn location_uses_the_path_of_the_public_url() {
 #[tokio::test]
 async fn merged_routers_answer_their_own_routes() {
     let app = App::new();
-    let votify: Router<HostState> = VotifyRouter::new(app.engine.clone())
-        .operations(false)
-        .build();
+    let votify: Router<HostState> = open_router(app.engine.clone()).operations(false).build();
     let host = Router::new()
         .route("/hello", get(hello))
         .route("/api/mine", get(hello))

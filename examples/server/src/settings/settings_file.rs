@@ -16,6 +16,7 @@ pub(crate) struct File {
     pub(super) broadcast: Option<Value>,
     pub(super) cache: Option<Value>,
     pub(super) client_address_header: Option<Value>,
+    pub(super) create: Option<Value>,
     pub(super) images: Option<Value>,
     pub(super) limits: Option<Value>,
     pub(super) listen: Option<Value>,

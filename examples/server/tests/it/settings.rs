@@ -87,6 +87,7 @@ async fn printed_settings_are_a_valid_settings_file() {
         vote-rate = "off"
         session-rate = "5/1m"
         accounts = false
+        create = "accounts"
         login-rate = "off"
         register-rate = "7/1h"
         streams-per-address = "off"
@@ -110,6 +111,7 @@ async fn printed_settings_are_a_valid_settings_file() {
         vote-rate = "off"
         session-rate = "5/60s"
         accounts = false
+        create = "accounts"
         login-rate = "off"
         register-rate = "7/3600s"
         streams-per-address = "off"

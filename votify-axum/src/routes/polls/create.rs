@@ -9,14 +9,14 @@ use crate::dto::draft;
 use crate::dto::poll::PollBody;
 use crate::dto::schema::NewPoll;
 use crate::error::{ErrorCode, Problem, error_responses};
-use crate::extract::caller::RequestCaller;
 use crate::extract::json::JsonBody;
+use crate::extract::permitted::{Create, Permitted};
 use crate::state::AppState;
 
 const PATH: &str = "/api/polls";
 
 error_responses!(CreateErrors:
-    MalformedJson, InvalidLogin, OriginNotAllowed, RequestTimeout, BodyTooLarge,
+    MalformedJson, NotLoggedIn, InvalidLogin, NotAllowed, OriginNotAllowed, RequestTimeout, BodyTooLarge,
     UnsupportedMediaType, InvalidPoll, RateLimited, StoreUnavailable, Overloaded, Internal);
 
 /// Creates a poll.
@@ -36,7 +36,7 @@ error_responses!(CreateErrors:
 pub(crate) async fn create_poll(
     State(state): State<AppState>,
     OriginalUri(uri): OriginalUri,
-    mut caller: RequestCaller,
+    Permitted(mut caller, ..): Permitted<Create>,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let engine = &state.engine;

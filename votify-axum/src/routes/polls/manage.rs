@@ -12,15 +12,16 @@ use crate::error::{ErrorCode, Problem, error_responses};
 use crate::extract::caller::RequestCaller;
 use crate::extract::json::JsonBody;
 use crate::extract::path::PollPath;
+use crate::extract::permitted::{Manage, Permitted};
 use crate::state::AppState;
 
 error_responses!(ChangeErrors:
-    MalformedJson, MalformedId, InvalidLogin, NotOwner, OriginNotAllowed, PollNotFound, PollClosed,
+    MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, NotOwner, OriginNotAllowed, PollNotFound, PollClosed,
     PollHasVotes, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidPoll, StoreUnavailable,
     PollKeyUnknown, Internal);
 
 error_responses!(EndErrors:
-    MalformedId, InvalidLogin, NotOwner, OriginNotAllowed, PollNotFound, StoreUnavailable,
+    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, NotOwner, OriginNotAllowed, PollNotFound, StoreUnavailable,
     PollKeyUnknown, Internal);
 
 /// Changes a poll. Only for its owner.
@@ -39,7 +40,7 @@ error_responses!(EndErrors:
 pub(crate) async fn change_poll(
     State(state): State<AppState>,
     PollPath(id): PollPath,
-    caller: RequestCaller,
+    Permitted(caller, ..): Permitted<Manage>,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let owner = caller.to_caller();
@@ -74,7 +75,7 @@ pub(crate) async fn change_poll(
 pub(crate) async fn close_poll(
     State(state): State<AppState>,
     PollPath(id): PollPath,
-    caller: RequestCaller,
+    Permitted(caller, ..): Permitted<Manage>,
 ) -> Result<Response, Problem> {
     let owner = caller.to_caller();
     let snapshot = state.engine.close_poll(id, Actor::Caller(&owner)).await?;
@@ -97,7 +98,7 @@ pub(crate) async fn close_poll(
 pub(crate) async fn delete_poll(
     State(state): State<AppState>,
     PollPath(id): PollPath,
-    caller: RequestCaller,
+    Permitted(caller, ..): Permitted<Manage>,
 ) -> Result<Response, Problem> {
     let owner = caller.to_caller();
     state.engine.delete_poll(id, Actor::Caller(&owner)).await?;

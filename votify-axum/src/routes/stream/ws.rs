@@ -22,6 +22,7 @@ use super::command::{Command, Reply};
 use super::message;
 use super::viewer::Viewer;
 use super::wake_flag::WakeFlag;
+use crate::authorize::Action;
 use crate::dto::ballot;
 use crate::dto::receipt::ReceiptBody;
 use crate::error::{ErrorCode, Problem};
@@ -217,8 +218,13 @@ async fn vote(viewer: &mut Viewer, body: serde_json::Value) -> Result<ReceiptBod
             )
             .with_retry_after(SESSION_RETRY_AFTER));
     }
-    if let Some(login) = &viewer.login {
-        viewer.caller.reauthenticate(login, &viewer.state).await?;
+    if let Some(request) = &viewer.request {
+        let action = Action::Vote(viewer.poll);
+        viewer.caller.reauthenticate(request, &viewer.state).await?;
+        viewer
+            .caller
+            .authorize(request, action, &viewer.state)
+            .await?;
     }
     let attempt = cast_within_rate(&viewer.state, viewer.poll, &mut viewer.caller, input).await;
     let receipt = attempt.result?;
