@@ -14,6 +14,7 @@ use crate::identity::Identity;
 use crate::middleware::host::AllowedHost;
 use crate::middleware::origin::{Origin, PublicUrl};
 use crate::readiness::ReadinessCheck;
+use crate::router::RouteGroup;
 
 /// The settings of a [`VotifyRouter`](crate::VotifyRouter).
 #[derive(Debug, Clone)]
@@ -35,9 +36,7 @@ pub(crate) struct Config {
     pub(crate) allowed_origins: Vec<Origin>,
     pub(crate) timing: StreamTiming,
     pub(crate) checks: Vec<Arc<dyn ReadinessCheck>>,
-    #[cfg(feature = "ui")]
-    pub(crate) pages: bool,
-    pub(crate) operations: bool,
+    pub(crate) left_out: Vec<RouteGroup>,
     pub(crate) fallback: bool,
 }
 
@@ -54,6 +53,11 @@ impl Config {
     pub(crate) fn origins(&self) -> impl Iterator<Item = &Origin> {
         let public = self.public_url.as_ref().map(PublicUrl::origin);
         self.allowed_origins.iter().chain(public)
+    }
+
+    /// Returns true if the routes of this group are served.
+    pub(crate) fn serves(&self, group: RouteGroup) -> bool {
+        !self.left_out.contains(&group)
     }
 
     pub(crate) fn allowed_hosts(&self) -> &[AllowedHost] {
@@ -99,9 +103,7 @@ impl Default for Config {
             allowed_origins: Vec::new(),
             timing: StreamTiming::default(),
             checks: Vec::new(),
-            #[cfg(feature = "ui")]
-            pages: true,
-            operations: true,
+            left_out: Vec::new(),
             fallback: false,
         }
     }

@@ -38,4 +38,4 @@ pub use ipnet::IpNet;
 pub use middleware::host::{AllowedHost, InvalidHost};
 pub use middleware::origin::{InvalidOrigin, Origin, PublicUrl};
 pub use readiness::ReadinessCheck;
-pub use router::{VotifyRouter, router};
+pub use router::{RouteGroup, VotifyRouter, router};

@@ -15,6 +15,8 @@ use crate::extract::path::PollPath;
 use crate::extract::permitted::{Invite, Permitted};
 use crate::extract::query::QueryReader;
 use crate::rate_limit::{address_key, limit_key};
+#[cfg(feature = "ui")]
+use crate::router::RouteGroup;
 use crate::state::AppState;
 
 error_responses!(InviteErrors:
@@ -132,7 +134,7 @@ fn accepted_format(headers: &HeaderMap) -> Format {
 /// Returns the URL of the poll's web page, if there are web pages.
 fn page_url(config: &Config, uri: &Uri, id: PollId) -> Option<String> {
     #[cfg(feature = "ui")]
-    if config.pages {
+    if config.serves(RouteGroup::Pages) {
         let origin = config
             .public_url
             .as_ref()

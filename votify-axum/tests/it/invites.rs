@@ -1,6 +1,6 @@
 use axum::http::Method;
 use serde_json::{Value, json};
-use votify_axum::VotifyRouter;
+use votify_axum::{RouteGroup, VotifyRouter};
 
 use crate::app::{App, open_router};
 use crate::browser::{Browser, CreatedPoll};
@@ -225,7 +225,7 @@ async fn links_include_the_path_of_the_router() {
         router: axum::Router::new().nest("/a", votify),
         ..plain.clone()
     };
-    let without = app(|router| router.pages(false));
+    let without = app(|router| router.without([RouteGroup::Pages]));
     for (app, root) in [(plain, Some("")), (nested, Some("/a")), (without, None)] {
         let mut owner = Browser::new(&app);
         let prefix = root.unwrap_or_default();

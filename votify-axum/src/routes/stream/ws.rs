@@ -26,6 +26,7 @@ use crate::authorize::Action;
 use crate::dto::ballot;
 use crate::dto::receipt::ReceiptBody;
 use crate::error::{ErrorCode, Problem};
+use crate::router::RouteGroup;
 use crate::voting::cast_within_rate;
 
 /// Maximum size of a client's message in bytes. A longer one ends the stream.
@@ -210,6 +211,11 @@ async fn handle(
 async fn vote(viewer: &mut Viewer, body: serde_json::Value) -> Result<ReceiptBody, Problem> {
     let input = ballot::read(body)
         .map_err(|errors| Problem::field_errors(ErrorCode::InvalidBallot, errors))?;
+    if !viewer.state.config.serves(RouteGroup::Voting) {
+        return Err(
+            Problem::new(ErrorCode::NotAllowed).with_detail("this server takes no votes over HTTP")
+        );
+    }
     if viewer.caller.session_id().is_none() && !input.choice.is_withdrawal() {
         return Err(Problem::new(ErrorCode::RateLimited)
             .with_detail(
