@@ -7,6 +7,7 @@ use votify_core::{Rate, RateLimiter};
 
 #[cfg(feature = "accounts")]
 use crate::accounts::Accounts;
+use crate::authorize::{Authorize, Permissions};
 use crate::extract::address::ClientAddressHeader;
 use crate::extract::cookie::CookieSettings;
 use crate::identity::Identity;
@@ -14,6 +15,7 @@ use crate::middleware::host::AllowedHost;
 use crate::middleware::origin::{Origin, PublicUrl};
 use crate::rate_limit::creation::CreationLimits;
 use crate::readiness::ReadinessCheck;
+use crate::router::RouteGroup;
 
 /// The settings of a [`VotifyRouter`](crate::VotifyRouter).
 #[derive(Debug, Clone)]
@@ -30,14 +32,13 @@ pub(crate) struct Config {
     /// `None` if the host of requests is not checked, unless there is a public URL.
     pub(crate) allowed_hosts: Option<Vec<AllowedHost>>,
     pub(crate) identity: Option<Arc<dyn Identity>>,
+    pub(crate) authorize: Arc<dyn Authorize>,
     #[cfg(feature = "accounts")]
     pub(crate) accounts: Option<Accounts>,
     pub(crate) allowed_origins: Vec<Origin>,
     pub(crate) timing: StreamTiming,
     pub(crate) checks: Vec<Arc<dyn ReadinessCheck>>,
-    #[cfg(feature = "ui")]
-    pub(crate) pages: bool,
-    pub(crate) operations: bool,
+    pub(crate) left_out: Vec<RouteGroup>,
     pub(crate) fallback: bool,
 }
 
@@ -54,6 +55,11 @@ impl Config {
     pub(crate) fn origins(&self) -> impl Iterator<Item = &Origin> {
         let public = self.public_url.as_ref().map(PublicUrl::origin);
         self.allowed_origins.iter().chain(public)
+    }
+
+    /// Returns true if the routes of this group are served.
+    pub(crate) fn serves(&self, group: RouteGroup) -> bool {
+        !self.left_out.contains(&group)
     }
 
     pub(crate) fn allowed_hosts(&self) -> &[AllowedHost] {
@@ -94,14 +100,13 @@ impl Default for Config {
             public_url: None,
             allowed_hosts: None,
             identity: None,
+            authorize: Arc::new(Permissions::default()),
             #[cfg(feature = "accounts")]
             accounts: None,
             allowed_origins: Vec::new(),
             timing: StreamTiming::default(),
             checks: Vec::new(),
-            #[cfg(feature = "ui")]
-            pages: true,
-            operations: true,
+            left_out: Vec::new(),
             fallback: false,
         }
     }

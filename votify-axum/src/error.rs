@@ -3,6 +3,7 @@
 
 mod body;
 mod code;
+mod denied;
 mod engine;
 mod identity;
 mod problem;

@@ -7,6 +7,7 @@ pub(crate) mod idempotency;
 pub(crate) mod invite;
 pub(crate) mod json;
 pub(crate) mod path;
+pub(crate) mod permitted;
 pub(crate) mod poll_json;
 pub(crate) mod query;
 pub(crate) mod session;

@@ -3,6 +3,7 @@
 
 #[cfg(feature = "accounts")]
 mod accounts;
+mod authorize;
 mod config;
 #[cfg(feature = "docs")]
 mod docs;
@@ -26,6 +27,7 @@ mod voting;
 
 #[cfg(feature = "accounts")]
 pub use accounts::{Accounts, InvalidHashing, PasswordHashing};
+pub use authorize::{Action, Authorize, Creators, Denied, Permissions};
 pub use config::StreamTiming;
 pub use error::Problem;
 pub use extract::address::{ClientAddressHeader, InvalidHeaderName};
@@ -36,4 +38,4 @@ pub use ipnet::IpNet;
 pub use middleware::host::{AllowedHost, InvalidHost};
 pub use middleware::origin::{InvalidOrigin, Origin, PublicUrl};
 pub use readiness::ReadinessCheck;
-pub use router::{VotifyRouter, router};
+pub use router::{RouteGroup, VotifyRouter, router};

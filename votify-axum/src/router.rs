@@ -3,8 +3,11 @@ mod limits;
 mod network;
 mod options;
 mod quotas;
+mod route_group;
 mod routes;
 mod users;
+
+pub use route_group::RouteGroup;
 
 use axum::Router;
 use votify_core::PollEngine;
@@ -37,7 +40,7 @@ where
 /// A builder for the router of an engine.
 ///
 /// ```
-/// use votify_axum::VotifyRouter;
+/// use votify_axum::{RouteGroup, VotifyRouter};
 /// use votify_core::{MemoryStore, PollEngine, Rate};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
@@ -45,7 +48,7 @@ where
 /// let engine = PollEngine::new(MemoryStore::new());
 /// let app: axum::Router = VotifyRouter::new(engine)
 ///     .vote_rate(Rate::per_minute(30))
-///     .operations(false)
+///     .without([RouteGroup::Operations])
 ///     .build();
 /// # let _ = app;
 /// # }
@@ -66,8 +69,8 @@ where
 /// # Paths
 ///
 /// All paths are below `/api`, except `/healthz`, `/readyz` and `/metrics`
-/// ([`operations`](Self::operations)) and, with feature `ui`, the web pages
-/// ([`pages`](Self::pages)). The router answers unknown paths below `/api` with 404. It
+/// and, with feature `ui`, the web pages. [`RouteGroup`] lists them; a host can leave
+/// groups out ([`without`](Self::without)). The router answers unknown paths below `/api` with 404. It
 /// leaves other unknown paths to the host, unless [`fallback`](Self::fallback) is set.
 #[derive(Debug)]
 pub struct VotifyRouter {

@@ -29,7 +29,10 @@ pub use votify_axum::Accounts;
 #[cfg(feature = "jwks")]
 pub use votify_axum::JwksIdentity;
 #[cfg(feature = "axum")]
-pub use votify_axum::{Identity, IdentityError, Problem, VotifyRouter, router};
+pub use votify_axum::{
+    Action, Authorize, Creators, Denied, Identity, IdentityError, Permissions, Problem,
+    VotifyRouter, router,
+};
 
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use votify_sqlx as sql;

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
-use votify_axum::VotifyRouter;
+use votify_axum::{Permissions, VotifyRouter};
 use votify_core::PollEngine;
 use votify_core::engine::EngineConfig;
 
@@ -35,6 +35,7 @@ pub(crate) async fn serve() -> Result<()> {
         .with_state(store.tally_reads());
     let engine = PollEngine::builder(store).config(config()?).build();
     let votify = VotifyRouter::new(engine)
+        .authorize(Permissions::everybody())
         .vote_rate(None)
         .session_rate(None)
         .poll_rate(None)

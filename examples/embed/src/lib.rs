@@ -12,7 +12,7 @@ use std::error::Error;
 
 use axum::Router;
 use sqlx::SqlitePool;
-use votify_axum::VotifyRouter;
+use votify_axum::{Creators, Permissions, VotifyRouter};
 use votify_core::{Keyring, PollEngine};
 use votify_sqlx::SqliteStore;
 
@@ -37,6 +37,8 @@ pub async fn app(
     // With an identity, polls with `"voters": "account"` accept one vote per member.
     let polls = VotifyRouter::new(engine)
         .identity(MemberIdentity::new(pool.clone()))
+        // Only members create polls.
+        .authorize(Permissions::everybody().create(Creators::Accounts))
         .build();
 
     Ok(club::routes(pool).nest("/votes", polls))

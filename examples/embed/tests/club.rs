@@ -159,10 +159,13 @@ async fn the_routes_of_the_club_still_work() {
         404
     );
 
-    assert_eq!(club.visit(Method::POST, "/logout", &ada).await.0, 204);
     let draft = json!({"title": "t", "options": ["a", "b"], "voters": "account"});
-    let (status, poll) = club.call(&ada, Method::POST, "/polls", draft).await;
+    let (status, poll) = club.call(&ada, Method::POST, "/polls", draft.clone()).await;
     assert_eq!(status, 201, "{poll}");
+    assert_eq!(club.visit(Method::POST, "/logout", &ada).await.0, 204);
+    // Only members create polls and vote in this one.
+    let (_, problem) = club.call(&ada, Method::POST, "/polls", draft).await;
+    assert_eq!(problem["code"], "not_logged_in");
     let vote = format!("/polls/{}/vote", poll["id"].as_str().unwrap());
     let ballot = json!({"option_id": poll["options"][0]["id"]});
     let (_, problem) = club.call(&ada, Method::POST, &vote, ballot).await;

@@ -4,7 +4,7 @@
 
 use std::net::SocketAddr;
 
-use votify::{Keyring, PollEngine, SqliteStore};
+use votify::{Keyring, Permissions, PollEngine, SqliteStore, VotifyRouter};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -18,8 +18,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     )?;
     let engine = PollEngine::builder(store).keyring(keyring).build();
 
+    // Without this line, only your own code creates and lists polls.
+    let votify = VotifyRouter::new(engine).authorize(Permissions::everybody());
     // Add your own routes to this router.
-    let app = axum::Router::new().merge(votify::router(engine));
+    let app = axum::Router::new().merge(votify.build());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
     // The client's address is required for rate limits and for polls with one vote per
     // address.

@@ -201,6 +201,14 @@ pub(crate) struct ServeArgs {
         default_missing_value = "true"
     )]
     pub(crate) accounts: Option<String>,
+    /// Who may create polls over HTTP: anyone, accounts (logged-in users) or nobody [default: anyone]
+    #[arg(
+        long,
+        env = "VOTIFY_CREATE",
+        hide_env_values = true,
+        value_name = "WHO"
+    )]
+    pub(crate) create: Option<String>,
     /// Log-in attempts per address and user name, or off [default: 10/60s]
     #[arg(
         long,

@@ -23,7 +23,7 @@ use axum::Router;
 use clap::ArgMatches;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
-use votify_axum::{Accounts, VotifyRouter};
+use votify_axum::{Accounts, Permissions, VotifyRouter};
 use votify_core::engine::EngineConfig;
 use votify_core::{PollEngine, RateLimiter};
 
@@ -194,6 +194,7 @@ fn app(parts: &Parts, settings: &ServeSettings) -> Router {
         .trusted_proxies(settings.trusted_proxies.iter().copied())
         .client_address_header(settings.client_address_header.clone())
         .allowed_hosts(settings.allowed_hosts.iter().cloned())
+        .authorize(Permissions::everybody().create(settings.create.0))
         .fallback(true);
     let router = match accounts(parts, settings) {
         Some(accounts) => router.accounts(accounts),

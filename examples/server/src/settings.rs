@@ -8,6 +8,7 @@
 mod broadcast;
 mod cache;
 mod creation;
+mod creators;
 mod hosts;
 mod limits_url;
 mod listen;
@@ -24,6 +25,7 @@ mod unused_age;
 
 pub(crate) use broadcast::BroadcastUrl;
 pub(crate) use cache::CacheUrl;
+pub(crate) use creators::CreateSetting;
 pub(crate) use hosts::check as check_hosts;
 pub(crate) use limits_url::LimitsUrl;
 pub(crate) use rates::Limits;
@@ -64,6 +66,7 @@ pub(crate) struct ServeSettings {
     pub(crate) listen: SocketAddr,
     /// True if accounts are served, provided that the store has them.
     pub(crate) accounts: bool,
+    pub(crate) create: CreateSetting,
     pub(crate) limits: Limits,
     /// `None` if unused polls are kept.
     pub(crate) remove_unused_polls: Option<UnusedAge>,
@@ -135,6 +138,9 @@ impl ServeSettings {
             accounts: sources
                 .setting("accounts", args.accounts.as_ref(), file.accounts.as_ref())
                 .parse_or("true", boolean)?,
+            create: sources
+                .setting("create", args.create.as_ref(), file.create.as_ref())
+                .parse_or("anyone", creators::parse)?,
             limits: Limits::read(args, sources)?,
             remove_unused_polls: sources
                 .setting(

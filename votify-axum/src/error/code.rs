@@ -40,6 +40,7 @@ error_codes! {
     NotLoggedIn = UNAUTHORIZED, "not_logged_in", "login required";
     InvalidLogin = UNAUTHORIZED, "invalid_login", "invalid login";
     NotOwner = FORBIDDEN, "not_owner", "only the owner of the poll may do this";
+    NotAllowed = FORBIDDEN, "not_allowed", "not allowed";
     InviteInvalid = FORBIDDEN, "invite_invalid", "valid invite code required";
     OriginNotAllowed = FORBIDDEN, "origin_not_allowed", "origin not allowed";
     NotFound = NOT_FOUND, "not_found", "not found";

@@ -9,6 +9,7 @@ use votify_core::limit::LimitKey;
 use votify_core::voter::{AccountId, InviteCode};
 use votify_core::{Caller, SessionId};
 
+use crate::authorize::Action;
 use crate::error::Problem;
 use crate::extract::address::client_address;
 use crate::extract::invite;
@@ -72,6 +73,21 @@ impl RequestCaller {
             self.account = identity.account(request).await?;
         }
         Ok(())
+    }
+
+    /// Asks the host whether the caller may do `action`.
+    ///
+    /// # Errors
+    /// - `not_logged_in`, `not_allowed`: the host refuses.
+    /// - `store_unavailable`: the host cannot tell. The caller can retry.
+    pub(crate) async fn authorize(
+        &self,
+        request: &Parts,
+        action: Action,
+        state: &AppState,
+    ) -> Result<(), Problem> {
+        let (authorize, caller) = (&state.config.authorize, self.to_caller());
+        Ok(authorize.authorize(request, &caller, action).await?)
     }
 
     pub(crate) const fn is_logged_in(&self) -> bool {

@@ -1,7 +1,7 @@
 use axum::Router;
 use axum::routing::any;
 
-use super::{VotifyRouter, routes};
+use super::{RouteGroup, VotifyRouter, routes};
 use crate::error::{ErrorCode, Problem};
 use crate::middleware::cors;
 use crate::middleware::outer_layer::OuterLayer;
@@ -15,13 +15,10 @@ impl VotifyRouter {
         S: Clone + Send + Sync + 'static,
     {
         let Self { engine, config } = self;
-        let mut api = routes::api();
+        let mut api = routes::api(&config);
         #[cfg(feature = "accounts")]
         if config.accounts.is_some() {
             api = api.merge(routes::accounts());
-        }
-        if config.operations {
-            api = api.merge(routes::operations());
         }
         let (mut router, mut document) = api.split_for_parts();
         openapi::security::describe(&mut document, &config);
@@ -30,11 +27,11 @@ impl VotifyRouter {
             .route("/api", any(not_found))
             .route("/api/{*unknown}", any(not_found));
         #[cfg(feature = "docs")]
-        {
+        if config.serves(RouteGroup::Documents) {
             router = router.merge(crate::docs::routes());
         }
         #[cfg(feature = "ui")]
-        if config.pages {
+        if config.serves(RouteGroup::Pages) {
             router = router.merge(crate::ui::routes());
         }
         router = router.method_not_allowed_fallback(method_not_allowed);

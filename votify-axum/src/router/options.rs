@@ -1,38 +1,25 @@
 use std::sync::Arc;
 
-use super::VotifyRouter;
+use super::{RouteGroup, VotifyRouter};
 use crate::readiness::ReadinessCheck;
 
 /// # Routes
 impl VotifyRouter {
-    /// Serves the web pages at `/` and `/p/{id}`. Defaults to true.
+    /// Leaves groups of routes out. Requests to them are answered as to unknown paths.
+    /// Defaults to none.
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
     /// # fn configure(router: VotifyRouter) {
-    /// let api_only = router.pages(false);
-    /// # let _ = api_only;
-    /// # }
-    /// ```
-    #[cfg(feature = "ui")]
-    #[must_use]
-    pub fn pages(mut self, pages: bool) -> Self {
-        self.config.pages = pages;
-        self
-    }
-
-    /// Serves `/healthz`, `/readyz` and `/metrics`. Defaults to true.
+    /// use votify_axum::RouteGroup;
     ///
-    /// ```
-    /// # use votify_axum::VotifyRouter;
-    /// # fn configure(router: VotifyRouter) {
-    /// let router = router.operations(false);
-    /// # let _ = router;
+    /// let without_lists = router.without([RouteGroup::Lists, RouteGroup::Operations]);
+    /// # let _ = without_lists;
     /// # }
     /// ```
     #[must_use]
-    pub fn operations(mut self, operations: bool) -> Self {
-        self.config.operations = operations;
+    pub fn without(mut self, groups: impl IntoIterator<Item = RouteGroup>) -> Self {
+        self.config.left_out.extend(groups);
         self
     }
 

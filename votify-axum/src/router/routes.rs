@@ -2,6 +2,8 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::RouteGroup;
+use crate::config::Config;
 #[cfg(feature = "accounts")]
 use crate::routes::accounts;
 use crate::routes::{invites, polls, stream, votes};
@@ -9,21 +11,48 @@ use crate::state::AppState;
 use crate::{health, metrics, openapi};
 
 /// Returns the routes of the API with their documentation.
-pub(super) fn api() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(openapi::ApiDocument::openapi())
-        .routes(routes!(polls::create_poll, polls::list_polls))
-        .routes(routes!(
-            polls::get_poll,
-            polls::change_poll,
-            polls::delete_poll
-        ))
-        .routes(routes!(polls::close_poll))
-        .routes(routes!(polls::get_results))
+pub(super) fn api(config: &Config) -> OpenApiRouter<AppState> {
+    let groups = [
+        (
+            RouteGroup::Creation,
+            OpenApiRouter::new().routes(routes!(polls::create_poll)),
+        ),
+        (RouteGroup::Lists, lists()),
+        (RouteGroup::Management, management()),
+        (
+            RouteGroup::Voting,
+            OpenApiRouter::new().routes(routes!(votes::vote, votes::own_vote, votes::withdraw)),
+        ),
+        (
+            RouteGroup::Streams,
+            OpenApiRouter::new().routes(routes!(stream::stream)),
+        ),
+        (
+            RouteGroup::Documents,
+            OpenApiRouter::new().routes(routes!(openapi::openapi_json)),
+        ),
+        (RouteGroup::Operations, operations()),
+    ];
+    let api = OpenApiRouter::with_openapi(openapi::ApiDocument::openapi())
+        .routes(routes!(polls::get_poll))
+        .routes(routes!(polls::get_results));
+    let served = groups
+        .into_iter()
+        .filter(|(group, _)| config.serves(*group));
+    served.fold(api, |api, (_, routes)| api.merge(routes))
+}
+
+fn lists() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(polls::list_polls))
         .routes(routes!(polls::trending))
-        .routes(routes!(votes::vote, votes::own_vote, votes::withdraw))
+}
+
+fn management() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(polls::change_poll, polls::delete_poll))
+        .routes(routes!(polls::close_poll))
         .routes(routes!(invites::create_invites))
-        .routes(routes!(stream::stream))
-        .routes(routes!(openapi::openapi_json))
 }
 
 /// Returns the routes of accounts with their documentation.
@@ -37,7 +66,7 @@ pub(super) fn accounts() -> OpenApiRouter<AppState> {
 }
 
 /// Returns the routes for monitoring with their documentation.
-pub(super) fn operations() -> OpenApiRouter<AppState> {
+fn operations() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))

@@ -3,9 +3,10 @@ use std::sync::Arc;
 use super::VotifyRouter;
 #[cfg(feature = "accounts")]
 use crate::accounts::Accounts;
+use crate::authorize::Authorize;
 use crate::identity::Identity;
 
-/// # Users
+/// # Users and permissions
 impl VotifyRouter {
     /// Sets the source of users. Defaults to none: then no `account` poll can be created.
     ///
@@ -36,6 +37,25 @@ impl VotifyRouter {
     #[must_use]
     pub fn identity(mut self, identity: impl Identity) -> Self {
         self.config.identity = Some(Arc::new(identity));
+        self
+    }
+
+    /// Sets who may do what. Defaults to
+    /// [`Permissions::default`](crate::Permissions): nobody creates or lists polls over
+    /// HTTP; everybody views, votes and watches.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # fn configure(router: VotifyRouter) {
+    /// use votify_axum::Permissions;
+    ///
+    /// let router = router.authorize(Permissions::everybody());
+    /// # let _ = router;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn authorize(mut self, authorize: impl Authorize) -> Self {
+        self.config.authorize = Arc::new(authorize);
         self
     }
 

@@ -12,12 +12,15 @@ use crate::error::{ErrorCode, Problem, RateLimitHeaders, error_responses};
 use crate::extract::caller::RequestCaller;
 use crate::extract::json::JsonBody;
 use crate::extract::path::PollPath;
+use crate::extract::permitted::{Invite, Permitted};
 use crate::extract::query::QueryReader;
 use crate::rate_limit::{address_key, creation, limit_key};
+#[cfg(feature = "ui")]
+use crate::router::RouteGroup;
 use crate::state::AppState;
 
 error_responses!(InviteErrors:
-    MalformedJson, MalformedId, InvalidLogin, NotOwner, OriginNotAllowed, PollNotFound, PollClosed,
+    MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, NotOwner, OriginNotAllowed, PollNotFound, PollClosed,
     NotByInvite, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidInvites, InvalidQuery,
     RateLimited, StoreUnavailable,
     PollKeyUnknown, Internal);
@@ -58,7 +61,7 @@ pub(crate) async fn create_invites(
     State(state): State<AppState>,
     PollPath(id): PollPath,
     OriginalUri(uri): OriginalUri,
-    caller: RequestCaller,
+    Permitted(caller, ..): Permitted<Invite>,
     headers: HeaderMap,
     mut query: QueryReader,
     JsonBody(body): JsonBody,
@@ -136,7 +139,7 @@ fn accepted_format(headers: &HeaderMap) -> Format {
 /// Returns the URL of the poll's web page, if there are web pages.
 fn page_url(config: &Config, uri: &Uri, id: PollId) -> Option<String> {
     #[cfg(feature = "ui")]
-    if config.pages {
+    if config.serves(RouteGroup::Pages) {
         let origin = config
             .public_url
             .as_ref()

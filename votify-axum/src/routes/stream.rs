@@ -21,9 +21,9 @@ use self::last_sent::LastSent;
 use self::viewer::Viewer;
 use self::ws::Upgrade;
 use crate::error::{ErrorCode, Problem, error_responses};
-use crate::extract::caller::RequestCaller;
 use crate::extract::invite;
 use crate::extract::path::PollPath;
+use crate::extract::permitted::{Permitted, Watch};
 use crate::extract::query::QueryReader;
 use crate::middleware::origin::check_origin;
 use crate::state::AppState;
@@ -32,8 +32,8 @@ use crate::state::AppState;
 const STREAM_LIMIT_RETRY_AFTER: Duration = Duration::from_secs(10);
 
 error_responses!(StreamErrors:
-    MalformedId, InvalidLogin, OriginNotAllowed, PollNotFound, InvalidQuery, UpgradeRequired,
-    RateLimited, StoreUnavailable, Overloaded, Internal);
+    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, OriginNotAllowed, PollNotFound, InvalidQuery,
+    UpgradeRequired, RateLimited, StoreUnavailable, Overloaded, Internal);
 
 /// Streams a poll.
 ///
@@ -64,7 +64,7 @@ pub(crate) async fn stream(
     State(state): State<AppState>,
     PollPath(poll): PollPath,
     OriginalUri(uri): OriginalUri,
-    mut caller: RequestCaller,
+    Permitted(mut caller, ..): Permitted<Watch>,
     mut parts: Parts,
     mut query: QueryReader,
 ) -> Result<Response, Problem> {
@@ -75,7 +75,7 @@ pub(crate) async fn stream(
     }
     let after = query.parse("after", "must be a position of a stream");
     let wants_votes = query.keyword("events", &[("votes", true)]).unwrap_or(false);
-    // `RequestCaller` has already read this parameter.
+    // The caller's extractor has already read this parameter.
     let _ = query.take(invite::PARAMETER);
     let after = query.finish(last_event_id(&parts.headers).or(after))?;
     let permit = state
@@ -94,9 +94,10 @@ pub(crate) async fn stream(
         let _ = caller.begin_session(SessionId::random(), &state).await;
     }
     let watch = state.engine.watch(poll, &caller.to_caller(), after).await?;
+    let keeps_request = caller.is_logged_in() || state.config.authorize.checks_votes();
     let viewer = Viewer {
         state,
-        login: caller.is_logged_in().then(|| Box::new(parts)),
+        request: keeps_request.then(|| Box::new(parts)),
         caller,
         poll,
         watch,

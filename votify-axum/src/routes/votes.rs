@@ -16,6 +16,7 @@ use crate::error::{ErrorCode, Problem, error_responses};
 use crate::extract::caller::RequestCaller;
 use crate::extract::idempotency::apply_idempotency_key;
 use crate::extract::path::PollPath;
+use crate::extract::permitted::{Permitted, View, Vote};
 use crate::state::AppState;
 use crate::voting::{CastAttempt, cast_within_rate};
 
@@ -24,18 +25,18 @@ use crate::voting::{CastAttempt, cast_within_rate};
 const HEADER_COUNT: usize = 9;
 
 error_responses!(VoteErrors:
-    MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, InviteInvalid, OriginNotAllowed,
+    MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, InviteInvalid, OriginNotAllowed,
     PollNotFound, AlreadyVoted, PollNotOpen, PollClosed, BallotIdReused, AddressQuota,
     RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidBallot, RateLimited,
     StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
 
 error_responses!(WithdrawErrors:
-    MalformedId, NotLoggedIn, InvalidLogin, InviteInvalid, OriginNotAllowed, PollNotFound, NotVoted,
+    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, InviteInvalid, OriginNotAllowed, PollNotFound, NotVoted,
     PollNotOpen, PollClosed, RevoteNotAllowed, BallotIdReused, InvalidBallot, RateLimited,
     StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
 
 error_responses!(OwnVoteErrors:
-    MalformedId, NotLoggedIn, InvalidLogin, InviteInvalid, PollNotFound, NotVoted, StoreUnavailable,
+    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, InviteInvalid, PollNotFound, NotVoted, StoreUnavailable,
     PollKeyUnknown, Internal);
 
 /// Casts a vote. The response is sent when the vote is durable.
@@ -86,7 +87,7 @@ pub(crate) async fn vote(State(state): State<AppState>, request: VoteRequest) ->
 pub(crate) async fn withdraw(
     State(state): State<AppState>,
     PollPath(poll): PollPath,
-    mut caller: RequestCaller,
+    Permitted(mut caller, ..): Permitted<Vote>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let withdrawal = BallotInput {
@@ -114,7 +115,7 @@ pub(crate) async fn withdraw(
 pub(crate) async fn own_vote(
     State(state): State<AppState>,
     PollPath(id): PollPath,
-    caller: RequestCaller,
+    Permitted(caller, ..): Permitted<View>,
 ) -> Result<Response, Problem> {
     let active = state.engine.ballot_of(id, &caller.to_caller()).await?;
     let active = active.ok_or(ErrorCode::NotVoted)?;

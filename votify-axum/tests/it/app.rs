@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
-use votify_axum::VotifyRouter;
+use votify_axum::{Permissions, VotifyRouter};
 use votify_core::engine::EngineConfig;
 use votify_core::{
     Clock, Keyring, ManualClock, MemoryStore, PollEngine, Store, SystemClock, Timestamp,
@@ -88,6 +88,11 @@ pub struct App {
     pub router: Router,
 }
 
+/// Returns a router with all defaults, except that everybody creates and lists polls.
+pub fn open_router(engine: PollEngine) -> VotifyRouter {
+    VotifyRouter::new(engine).authorize(Permissions::everybody())
+}
+
 impl App {
     /// Builds an app with default settings.
     pub fn new() -> Self {
@@ -107,7 +112,7 @@ impl App {
         let clock = SharedClock::new();
         let engine = engine(store, &clock, &[SECRET]);
         Self {
-            router: set(VotifyRouter::new(engine.clone())).build(),
+            router: set(open_router(engine.clone())).build(),
             engine,
             clock,
         }

@@ -8,7 +8,7 @@ use tracing::subscriber::set_default;
 use votify_core::conformance::ForwardStore;
 use votify_core::{Clock, MemoryStore, Store, StoreError, Timestamp};
 
-use crate::app::{App, SECRET, SharedClock, engine};
+use crate::app::{App, SECRET, SharedClock, engine, open_router};
 use crate::log_capture::LogCapture;
 
 /// A memory store on a server with a clock.
@@ -47,7 +47,7 @@ async fn app_ahead(ahead: u64) -> App {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     App {
-        router: votify_axum::VotifyRouter::new(engine.clone()).build(),
+        router: open_router(engine.clone()).build(),
         engine,
         clock,
     }

@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use axum::http::Method;
 use axum::http::request::Parts;
 use serde_json::json;
-use votify_axum::{Identity, IdentityError, VotifyRouter};
+use votify_axum::{Identity, IdentityError};
 use votify_core::engine::EngineConfig;
 use votify_core::voter::AccountId;
 use votify_core::{Keyring, MemoryStore, PollEngine};
 
-use crate::app::{App, SECRET, SharedClock, TestResponse, engine, request};
+use crate::app::{App, SECRET, SharedClock, TestResponse, engine, open_router, request};
 use crate::browser::Browser;
 use crate::failing_store::{FailingStore, Fault, INTERNAL_DETAIL};
 use crate::log_capture::LogCapture;
@@ -126,7 +126,7 @@ async fn votes_beyond_the_queue_return_503() {
         })
         .build();
     let mut app = App::new();
-    app.router = VotifyRouter::new(engine.clone()).vote_rate(None).build();
+    app.router = open_router(engine.clone()).vote_rate(None).build();
     app.engine = engine;
     let poll = Browser::new(&app).create_poll(json!({})).await;
     store.set(Fault::Stuck);
@@ -231,7 +231,7 @@ fn app_without_secret(store: &Arc<MemoryStore>) -> App {
         &clock,
         &["another secret of the tests that is long enough"],
     );
-    let router = VotifyRouter::new(engine.clone()).vote_rate(None).build();
+    let router = open_router(engine.clone()).vote_rate(None).build();
     App {
         engine,
         clock,

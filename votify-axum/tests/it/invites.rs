@@ -1,8 +1,8 @@
 use axum::http::Method;
 use serde_json::{Value, json};
-use votify_axum::VotifyRouter;
+use votify_axum::{RouteGroup, VotifyRouter};
 
-use crate::app::{App, without_creation_limits};
+use crate::app::{App, open_router, without_creation_limits};
 use crate::browser::{Browser, CreatedPoll};
 use crate::failing_store::FailingStore;
 
@@ -220,12 +220,12 @@ async fn codes_can_be_returned_as_csv() {
 #[tokio::test]
 async fn links_include_the_path_of_the_router() {
     let plain = app(|router| router);
-    let votify = VotifyRouter::new(plain.engine.clone()).build();
+    let votify = open_router(plain.engine.clone()).build();
     let nested = App {
         router: axum::Router::new().nest("/a", votify),
         ..plain.clone()
     };
-    let without = app(|router| router.pages(false));
+    let without = app(|router| router.without([RouteGroup::Pages]));
     for (app, root) in [(plain, Some("")), (nested, Some("/a")), (without, None)] {
         let mut owner = Browser::new(&app);
         let prefix = root.unwrap_or_default();

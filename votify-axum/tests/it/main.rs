@@ -40,6 +40,7 @@ mod origins;
 mod owners;
 #[cfg(feature = "ui")]
 mod pages;
+mod permissions;
 mod poll_details;
 mod rate_limits;
 mod raw_client;

@@ -1,7 +1,7 @@
 use serde_json::json;
 use votify_core::Rate;
 
-use crate::app::App;
+use crate::app::{App, open_router};
 use crate::browser::Browser;
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn pages_are_served_when_the_session_rate_is_exceeded() {
 #[tokio::test]
 async fn nested_pages_reference_their_assets() {
     let app = App::new();
-    let votify = votify_axum::router(app.engine.clone());
+    let votify = open_router(app.engine.clone()).build();
     let nested = App {
         router: axum::Router::new().nest("/a&b/polls", votify),
         ..app

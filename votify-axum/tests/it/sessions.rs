@@ -2,10 +2,9 @@ use std::sync::Arc;
 
 use axum::http::Method;
 use serde_json::json;
-use votify_axum::VotifyRouter;
 use votify_core::{MemoryStore, Store};
 
-use crate::app::{App, SECRET, SharedClock, engine};
+use crate::app::{App, SECRET, SharedClock, engine, open_router};
 use crate::browser::{Browser, CreatedPoll};
 
 const BALLOT: &str = "0190b6e2-1111-4000-8000-00000000000a";
@@ -14,7 +13,7 @@ const NEWER: &str = "a newer secret of the tests, also long enough";
 fn app_with(store: &Arc<dyn Store>, clock: &SharedClock, secrets: &[&str]) -> App {
     let engine = engine(Arc::clone(store), clock, secrets);
     App {
-        router: VotifyRouter::new(engine.clone()).build(),
+        router: open_router(engine.clone()).build(),
         engine,
         clock: clock.clone(),
     }

@@ -95,6 +95,7 @@ async fn printed_settings_are_a_valid_settings_file() {
         session-polls = 12
         remove-unused-polls = "48h"
         accounts = false
+        create = "accounts"
         login-rate = "off"
         register-rate = "7/1h"
         streams-per-address = "off"
@@ -126,6 +127,7 @@ async fn printed_settings_are_a_valid_settings_file() {
         session-polls = 12
         remove-unused-polls = "2d"
         accounts = false
+        create = "accounts"
         login-rate = "off"
         register-rate = "7/3600s"
         streams-per-address = "off"

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::marker::PhantomData;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use serde_json::Value;
@@ -10,6 +11,7 @@ use crate::dto::fields::{FieldErrors, FieldReader};
 use crate::error::{ErrorCode, Problem};
 use crate::extract::caller::RequestCaller;
 use crate::extract::json::JsonBody;
+use crate::extract::permitted::{Permitted, RouteAction};
 use crate::state::AppState;
 
 /// A name and a password.
@@ -26,19 +28,20 @@ pub(crate) struct Credentials {
 
 /// A request to register or to log in.
 #[derive(Debug)]
-pub(crate) struct CredentialsRequest {
+pub(crate) struct CredentialsRequest<A> {
     pub(super) caller: RequestCaller,
     pub(super) credentials: CredentialsInput,
     /// True if the browser calls this server by a loopback name.
     pub(super) is_loopback: bool,
+    action: PhantomData<A>,
 }
 
-impl FromRequest<AppState> for CredentialsRequest {
+impl<A: RouteAction> FromRequest<AppState> for CredentialsRequest<A> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
-        let caller = RequestCaller::from_request_parts(&mut parts, state).await?;
+        let Permitted(caller, ..) = Permitted::<A>::from_request_parts(&mut parts, state).await?;
         let is_loopback = cookie::is_loopback(&parts.headers, &parts.uri);
         let request = Request::from_parts(parts, body);
         let JsonBody(body) = JsonBody::from_request(request, state).await?;
@@ -46,6 +49,7 @@ impl FromRequest<AppState> for CredentialsRequest {
             caller,
             credentials: CredentialsInput::read(body)?,
             is_loopback,
+            action: PhantomData,
         })
     }
 }

@@ -7,11 +7,11 @@ use super::credentials::{Credentials, CredentialsRequest};
 use super::rate_limits;
 use super::responses::LoginBody;
 use crate::error::{ErrorCode, Problem, error_responses};
-
+use crate::extract::permitted::LogIn;
 use crate::state::AppState;
 
 error_responses!(LoginErrors:
-    MalformedJson, InvalidLogin, OriginNotAllowed, RequestTimeout, BodyTooLarge,
+    MalformedJson, InvalidLogin, NotAllowed, OriginNotAllowed, RequestTimeout, BodyTooLarge,
     UnsupportedMediaType, InvalidAccount, RateLimited, StoreUnavailable, Overloaded, Internal);
 
 /// Logs in.
@@ -26,7 +26,7 @@ error_responses!(LoginErrors:
 )]
 pub(crate) async fn login(
     State(state): State<AppState>,
-    request: CredentialsRequest,
+    request: CredentialsRequest<LogIn>,
 ) -> Result<Response, Problem> {
     let auth = state.auth()?;
     let (name, password) = request.credentials.for_login();

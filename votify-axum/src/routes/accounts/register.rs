@@ -8,11 +8,11 @@ use super::credentials::{Credentials, CredentialsRequest};
 use super::rate_limits;
 use super::responses::LoginBody;
 use crate::error::{ErrorCode, Problem, error_responses};
-
+use crate::extract::permitted::Register;
 use crate::state::AppState;
 
 error_responses!(RegisterErrors:
-    MalformedJson, InvalidLogin, OriginNotAllowed, NameTaken, RequestTimeout, BodyTooLarge,
+    MalformedJson, InvalidLogin, NotAllowed, OriginNotAllowed, NameTaken, RequestTimeout, BodyTooLarge,
     UnsupportedMediaType, InvalidAccount, RateLimited, StoreUnavailable, Overloaded, Internal);
 
 /// Registers a user and logs the user in.
@@ -25,7 +25,7 @@ error_responses!(RegisterErrors:
 )]
 pub(crate) async fn register(
     State(state): State<AppState>,
-    request: CredentialsRequest,
+    request: CredentialsRequest<Register>,
 ) -> Result<Response, Problem> {
     let auth = state.auth()?;
     let (name, password) = request.credentials.for_registration()?;

@@ -58,7 +58,7 @@ impl fmt::Debug for LoginBody {
     }
 }
 
-impl CredentialsRequest {
+impl<A> CredentialsRequest<A> {
     /// Logs a user in: returns a new token in the body and as a cookie.
     pub(super) fn login_response(
         &self,

@@ -9,7 +9,7 @@ use crate::dto::draft;
 use crate::dto::poll::PollBody;
 use crate::dto::schema::NewPoll;
 use crate::error::{ErrorCode, Problem, error_responses};
-use crate::extract::caller::RequestCaller;
+use crate::extract::permitted::{Create, Permitted};
 use crate::extract::poll_json::PollJson;
 use crate::rate_limit::creation;
 use crate::state::AppState;
@@ -17,7 +17,7 @@ use crate::state::AppState;
 const PATH: &str = "/api/polls";
 
 error_responses!(CreateErrors:
-    MalformedJson, InvalidLogin, OriginNotAllowed, RequestTimeout, BodyTooLarge,
+    MalformedJson, NotLoggedIn, InvalidLogin, NotAllowed, OriginNotAllowed, RequestTimeout, BodyTooLarge,
     UnsupportedMediaType, InvalidPoll, RateLimited, StoreUnavailable, Overloaded, Internal);
 
 /// Creates a poll.
@@ -39,7 +39,7 @@ error_responses!(CreateErrors:
 pub(crate) async fn create_poll(
     State(state): State<AppState>,
     OriginalUri(uri): OriginalUri,
-    mut caller: RequestCaller,
+    Permitted(mut caller, ..): Permitted<Create>,
     PollJson(body): PollJson,
 ) -> Result<Response, Problem> {
     let engine = &state.engine;

@@ -9,12 +9,13 @@ use super::etag::{self, etag};
 use crate::dto::poll::DetailsBody;
 use crate::dto::result::ResultBody;
 use crate::error::{Problem, error_responses};
-use crate::extract::caller::RequestCaller;
 use crate::extract::path::PollPath;
+use crate::extract::permitted::{Permitted, View};
 use crate::routes::response::mark_private;
 use crate::state::AppState;
 
-error_responses!(GetErrors: MalformedId, InvalidLogin, PollNotFound, StoreUnavailable, Internal);
+error_responses!(GetErrors:
+    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, PollNotFound, StoreUnavailable, Internal);
 
 /// Returns a poll with its options, and with its counts if the caller may see them.
 #[utoipa::path(
@@ -35,7 +36,7 @@ error_responses!(GetErrors: MalformedId, InvalidLogin, PollNotFound, StoreUnavai
 pub(crate) async fn get_poll(
     State(state): State<AppState>,
     PollPath(id): PollPath,
-    caller: RequestCaller,
+    Permitted(caller, ..): Permitted<View>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let snapshot = state.engine.poll(id, &caller.to_caller()).await?;
@@ -63,7 +64,7 @@ pub(crate) async fn get_poll(
 pub(crate) async fn get_results(
     State(state): State<AppState>,
     PollPath(id): PollPath,
-    caller: RequestCaller,
+    Permitted(caller, ..): Permitted<View>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (snapshot, result) = state.engine.result(id, &caller.to_caller()).await?;

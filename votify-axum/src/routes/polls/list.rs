@@ -8,7 +8,7 @@ use votify_core::{PageRequest, PollCursor, PollStatus};
 
 use crate::dto::listing::{PageBody, TrendingBody, page_json, trending_json};
 use crate::error::{Problem, error_responses};
-use crate::extract::caller::RequestCaller;
+use crate::extract::permitted::{List, Permitted};
 use crate::extract::query::QueryReader;
 use crate::routes::response::private_json;
 use crate::state::AppState;
@@ -33,7 +33,8 @@ const SORT: [(&str, PollOrder); 3] = [
     ("trending", PollOrder::Trending),
 ];
 
-error_responses!(ListErrors: InvalidLogin, InvalidQuery, StoreUnavailable, Internal);
+error_responses!(ListErrors:
+    NotLoggedIn, InvalidLogin, NotAllowed, InvalidQuery, StoreUnavailable, Internal);
 
 /// Lists polls by page. Defaults to open polls.
 #[utoipa::path(
@@ -53,8 +54,7 @@ error_responses!(ListErrors: InvalidLogin, InvalidQuery, StoreUnavailable, Inter
 )]
 pub(crate) async fn list_polls(
     State(state): State<AppState>,
-    // Rejects invalid logins.
-    _: RequestCaller,
+    _: Permitted<List>,
     mut query: QueryReader,
 ) -> Result<Response, Problem> {
     let filter = PollFilter {
@@ -84,8 +84,7 @@ pub(crate) async fn list_polls(
 )]
 pub(crate) async fn trending(
     State(state): State<AppState>,
-    // Rejects invalid logins.
-    _: RequestCaller,
+    _: Permitted<List>,
     mut query: QueryReader,
 ) -> Result<Response, Problem> {
     let limit = limit(&mut query, DEFAULT_TRENDING_LIMIT);

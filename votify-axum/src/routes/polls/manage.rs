@@ -12,18 +12,19 @@ use crate::dto::schema::PollChange;
 use crate::error::{ErrorCode, Problem, error_responses};
 use crate::extract::caller::RequestCaller;
 use crate::extract::path::PollPath;
+use crate::extract::permitted::{Manage, Permitted};
 use crate::extract::poll_json::PollJson;
 use crate::rate_limit::creation;
 use crate::state::AppState;
 
 error_responses!(ChangeErrors:
-    MalformedJson, MalformedId, InvalidLogin, NotOwner, OriginNotAllowed, PollNotFound, PollClosed,
-    PollHasVotes, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidPoll, RateLimited,
-    StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
+    MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, NotOwner, OriginNotAllowed,
+    PollNotFound, PollClosed, PollHasVotes, RequestTimeout, BodyTooLarge, UnsupportedMediaType,
+    InvalidPoll, RateLimited, StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
 
 error_responses!(EndErrors:
-    MalformedId, InvalidLogin, NotOwner, OriginNotAllowed, PollNotFound, StoreUnavailable,
-    PollKeyUnknown, Internal);
+    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, NotOwner, OriginNotAllowed, PollNotFound,
+    StoreUnavailable, PollKeyUnknown, Internal);
 
 /// Changes a poll. Only for its owner.
 ///
@@ -42,7 +43,7 @@ error_responses!(EndErrors:
 pub(crate) async fn change_poll(
     State(state): State<AppState>,
     PollPath(id): PollPath,
-    caller: RequestCaller,
+    Permitted(caller, ..): Permitted<Manage>,
     PollJson(body): PollJson,
 ) -> Result<Response, Problem> {
     let owner = caller.to_caller();
@@ -83,7 +84,7 @@ pub(crate) async fn change_poll(
 pub(crate) async fn close_poll(
     State(state): State<AppState>,
     PollPath(id): PollPath,
-    caller: RequestCaller,
+    Permitted(caller, ..): Permitted<Manage>,
 ) -> Result<Response, Problem> {
     let owner = caller.to_caller();
     let snapshot = state.engine.close_poll(id, Actor::Caller(&owner)).await?;
@@ -106,7 +107,7 @@ pub(crate) async fn close_poll(
 pub(crate) async fn delete_poll(
     State(state): State<AppState>,
     PollPath(id): PollPath,
-    caller: RequestCaller,
+    Permitted(caller, ..): Permitted<Manage>,
 ) -> Result<Response, Problem> {
     let owner = caller.to_caller();
     state.engine.delete_poll(id, Actor::Caller(&owner)).await?;

@@ -11,8 +11,9 @@ use crate::state::AppState;
 pub(super) struct Viewer {
     pub(super) state: AppState,
     pub(super) caller: RequestCaller,
-    /// The request that proved the login, if the caller is logged in.
-    pub(super) login: Option<Box<Parts>>,
+    /// The request that opened the stream, if votes must be checked with it again: the
+    /// login may end, or the host may refuse them.
+    pub(super) request: Option<Box<Parts>>,
     pub(super) poll: PollId,
     pub(super) watch: Watch,
     /// True if the sample of votes of each frame is sent too.

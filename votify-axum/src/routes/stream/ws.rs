@@ -22,9 +22,11 @@ use super::command::{Command, Reply};
 use super::message;
 use super::viewer::Viewer;
 use super::wake_flag::WakeFlag;
+use crate::authorize::Action;
 use crate::dto::ballot;
 use crate::dto::receipt::ReceiptBody;
 use crate::error::{ErrorCode, Problem};
+use crate::router::RouteGroup;
 use crate::voting::cast_within_rate;
 
 /// Maximum size of a client's message in bytes. A longer one ends the stream.
@@ -209,6 +211,11 @@ async fn handle(
 async fn vote(viewer: &mut Viewer, body: serde_json::Value) -> Result<ReceiptBody, Problem> {
     let input = ballot::read(body)
         .map_err(|errors| Problem::field_errors(ErrorCode::InvalidBallot, errors))?;
+    if !viewer.state.config.serves(RouteGroup::Voting) {
+        return Err(
+            Problem::new(ErrorCode::NotAllowed).with_detail("this server takes no votes over HTTP")
+        );
+    }
     if viewer.caller.session_id().is_none() && !input.choice.is_withdrawal() {
         return Err(Problem::new(ErrorCode::RateLimited)
             .with_detail(
@@ -217,8 +224,13 @@ async fn vote(viewer: &mut Viewer, body: serde_json::Value) -> Result<ReceiptBod
             )
             .with_retry_after(SESSION_RETRY_AFTER));
     }
-    if let Some(login) = &viewer.login {
-        viewer.caller.reauthenticate(login, &viewer.state).await?;
+    if let Some(request) = &viewer.request {
+        let action = Action::Vote(viewer.poll);
+        viewer.caller.reauthenticate(request, &viewer.state).await?;
+        viewer
+            .caller
+            .authorize(request, action, &viewer.state)
+            .await?;
     }
     let attempt = cast_within_rate(&viewer.state, viewer.poll, &mut viewer.caller, input).await;
     let receipt = attempt.result?;

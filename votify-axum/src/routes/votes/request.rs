@@ -7,6 +7,7 @@ use crate::extract::caller::RequestCaller;
 use crate::extract::idempotency::apply_idempotency_key;
 use crate::extract::json::{json_bytes, parse_json};
 use crate::extract::path::PollPath;
+use crate::extract::permitted::{Permitted, Vote};
 use crate::state::AppState;
 
 /// The poll, the caller and the ballot of a request to vote.
@@ -23,7 +24,8 @@ impl FromRequest<AppState> for VoteRequest {
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         let PollPath(poll) = PollPath::from_request_parts(&mut parts, state).await?;
-        let caller = RequestCaller::from_request_parts(&mut parts, state).await?;
+        let Permitted(caller, ..) =
+            Permitted::<Vote>::from_request_parts(&mut parts, state).await?;
         let body = json_bytes(&parts.headers, body).await?;
         let input = match ballot::parse_fast(&body) {
             Some(input) => Ok(input),

@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use axum::http::Method;
 use serde_json::json;
-use votify_axum::VotifyRouter;
 use votify_core::account::{PasswordChange, UserName};
 use votify_core::{AccountStore, MemoryAccountStore, MemoryStore};
 
 use super::harness::{
     PASSWORD, app, app_over, cheap, cookies, credentials, token, with, with_bearer,
 };
-use crate::app::{App, SECRET, SharedClock, engine, request};
+use crate::app::{App, SECRET, SharedClock, engine, open_router, request};
 use crate::browser::CreatedPoll;
 use crate::server::Server;
 use crate::stream_clients::Socket;
@@ -86,7 +85,7 @@ async fn other_instances_reject_a_revoked_token_within_five_seconds() {
     let instance = || {
         let engine = engine(Arc::clone(&polls), &clock, &[SECRET]);
         App {
-            router: VotifyRouter::new(engine.clone())
+            router: open_router(engine.clone())
                 .accounts(cheap(Arc::clone(&accounts)))
                 .build(),
             engine,

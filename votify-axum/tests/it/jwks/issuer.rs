@@ -9,10 +9,10 @@ use axum::routing::get;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use votify_axum::{JwksIdentity, VotifyRouter};
+use votify_axum::JwksIdentity;
 use votify_core::MemoryStore;
 
-use crate::app::{App, SharedClock, TestResponse, engine, request};
+use crate::app::{App, SharedClock, TestResponse, engine, open_router, request};
 use crate::signing_keys::SigningKey;
 
 pub const ISSUER: &str = "https://login.test";
@@ -99,7 +99,7 @@ pub fn app(users: JwksIdentity) -> App {
     let engine = engine(MemoryStore::new(), &clock, &[crate::app::SECRET]);
     let users = users.clock(clock.clone());
     App {
-        router: VotifyRouter::new(engine.clone()).identity(users).build(),
+        router: open_router(engine.clone()).identity(users).build(),
         engine,
         clock,
     }

@@ -1,5 +1,5 @@
 use votify_core::engine::live::FrameKind;
-use votify_core::{Actor, Caller, PollChange};
+use votify_core::{Actor, PollChange};
 use votify_test_support::broadcaster::EnginePair;
 
 use super::harness::{node, server};
@@ -14,7 +14,6 @@ async fn votes_edits_and_deletions_reach_viewers_of_another_instance() {
         ..PollChange::default()
     };
     let (engine, id) = (engines.voting.clone(), engines.poll.id);
-    let caller = Caller::anonymous();
     engine.change_poll(id, change, Actor::Host).await.unwrap();
     let changed = engines.wait_for_frame(|frame| frame.kind == FrameKind::Changed);
     assert_eq!(changed.await.poll.title, "Dinner?");
