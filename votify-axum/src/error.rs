@@ -11,9 +11,9 @@ mod responses;
 
 pub(crate) use body::{FieldErrorBody, ProblemBody};
 pub(crate) use code::ErrorCode;
-pub(crate) use engine::invalid_choice;
 #[cfg(feature = "accounts")]
-pub(crate) use engine::{error_chain, log_unavailable, retry_later};
+pub(crate) use engine::{error_chain, log_unavailable};
+pub(crate) use engine::{invalid_choice, retry_later};
 pub use problem::Problem;
 pub(crate) use rate_limit::RateLimitHeaders;
 pub(crate) use responses::{ErrorResponses, error_responses};

@@ -13,6 +13,7 @@ use crate::error::{ErrorCode, Problem};
 use crate::extract::session::CookieTemplate;
 use crate::keep_alive::KeepAlive;
 use crate::rate_limit::{RequestLimiter, StreamLimiter};
+use crate::response_memory::ResponseMemory;
 
 /// The state that all handlers share.
 #[derive(Clone)]
@@ -24,6 +25,7 @@ pub(crate) struct AppStateInner {
     pub(crate) session_cookie: CookieTemplate,
     pub(crate) limiter: RequestLimiter,
     pub(crate) streams: Arc<StreamLimiter>,
+    pub(crate) response_memory: Arc<ResponseMemory>,
     /// Times the pings of WebSockets.
     pub(crate) pings: KeepAlive,
     /// Times the comment lines of event streams.
@@ -58,6 +60,10 @@ impl AppState {
             session_cookie: CookieTemplate::new(config.cookies()),
             limiter: RequestLimiter::new(limiter),
             streams: Arc::new(StreamLimiter::new(config.streams_per_address)),
+            response_memory: Arc::new(ResponseMemory::new(
+                config.response_memory,
+                config.response_memory_per_address,
+            )),
             pings: KeepAlive::new(config.timing.ping_interval),
             comments: KeepAlive::new(config.timing.comment_interval),
             config,

@@ -33,7 +33,7 @@ pub use config::EngineConfig;
 pub use error::{EngineError, ErrorStatus};
 pub use event::Event;
 pub use invites::InviteRefusal;
-pub use poll_page::PollPage;
+pub use poll_page::{ListFormat, PollPage, RenderedPolls};
 pub use poll_snapshot::PollSnapshot;
 pub use readiness::{ComponentReadiness, Readiness};
 pub use receipt::{VoteOutcome, VoteReceipt};

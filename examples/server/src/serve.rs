@@ -178,6 +178,8 @@ fn app(parts: &Parts, settings: &ServeSettings) -> Router {
     };
     let router = router
         .streams_per_address(limits.streams_per_address.map(NonZeroU32::get))
+        .response_memory(settings.response_memory.total.0)
+        .response_memory_per_address(settings.response_memory.per_address.0)
         .trusted_proxies(settings.trusted_proxies.iter().copied())
         .client_address_header(settings.client_address_header.clone())
         .allowed_hosts(settings.allowed_hosts.iter().cloned())

@@ -13,6 +13,7 @@ mod listen;
 mod print;
 mod rates;
 mod redis_url;
+mod response_memory;
 mod secret;
 mod secret_file;
 mod server_url;
@@ -25,6 +26,7 @@ pub(crate) use cache::CacheUrl;
 pub(crate) use hosts::check as check_hosts;
 pub(crate) use limits_url::LimitsUrl;
 pub(crate) use rates::Limits;
+pub(crate) use response_memory::ResponseMemory;
 pub(crate) use secret::{check as check_secret, keyring};
 pub(crate) use server_url::ServerUrl;
 pub(crate) use sources::Sources;
@@ -62,6 +64,7 @@ pub(crate) struct ServeSettings {
     /// True if accounts are served, provided that the store has them.
     pub(crate) accounts: bool,
     pub(crate) limits: Limits,
+    pub(crate) response_memory: ResponseMemory,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) client_address_header: ClientAddressHeader,
     pub(crate) public_url: Option<PublicUrl>,
@@ -131,6 +134,7 @@ impl ServeSettings {
                 .setting("accounts", args.accounts.as_ref(), file.accounts.as_ref())
                 .parse_or("true", boolean)?,
             limits: Limits::read(args, sources)?,
+            response_memory: ResponseMemory::read(args, sources)?,
             trusted_proxies: sources
                 .setting(
                     "trusted-proxies",

@@ -1,5 +1,5 @@
-//! The outermost middleware: panic handling, checks of host and origin, and security
-//! headers in one layer, to avoid the cost of several.
+//! The outermost middleware: panic handling, checks of host and origin, the memory of
+//! responses, and security headers in one layer, to avoid the cost of several.
 //!
 //! tower-http has layers for panics and for headers. Each `Router::layer` boxes the service
 //! and the future of every request once more, which costs more than these steps. With
@@ -8,6 +8,7 @@
 
 use std::any::Any;
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -20,12 +21,13 @@ use tower::{Layer, Service};
 
 use crate::config::Config;
 use crate::error::Problem;
+use crate::extract::caller::address_block;
 use crate::middleware::host::check_host;
 use crate::middleware::origin::check_origin;
 use crate::state::AppState;
 
 /// Rejects requests to foreign hosts and writes of foreign web pages, answers panics with
-/// 500 and sets `X-Content-Type-Options`.
+/// 500, counts the bytes of responses and sets `X-Content-Type-Options`.
 #[derive(Debug, Clone)]
 pub(crate) struct OuterLayer(pub(crate) AppState);
 
@@ -62,15 +64,31 @@ where
     fn call(&mut self, request: Request) -> Self::Future {
         let config = &self.state.config;
         match check_host(&request, config).and_then(|()| check_csrf(&request, config)) {
-            Ok(()) => OuterFuture::Inner(self.inner.call(request)),
+            Ok(()) => {
+                let counting = Counting {
+                    address: address_block(request.extensions(), request.headers(), config),
+                    may_reject: is_safe(request.method()),
+                    state: self.state.clone(),
+                };
+                OuterFuture::Inner(self.inner.call(request), counting)
+            }
             Err(problem) => OuterFuture::Rejected(Some(problem)),
         }
     }
 }
 
+/// What counts the bytes of a response.
+#[derive(Debug)]
+pub(crate) struct Counting {
+    state: AppState,
+    address: Option<IpAddr>,
+    /// False if the request may have changed something, so that its response must be sent.
+    may_reject: bool,
+}
+
 #[derive(Debug)]
 pub(crate) enum OuterFuture<F> {
-    Inner(F),
+    Inner(F, Counting),
     /// `None` after the problem was returned.
     Rejected(Option<Box<Problem>>),
 }
@@ -83,11 +101,18 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut response = match self.get_mut() {
-            Self::Inner(future) => {
+            Self::Inner(future, counting) => {
                 // Unwind safe: a future that panicked is not polled again.
                 match catch_unwind(AssertUnwindSafe(|| Pin::new(future).poll(cx))) {
                     Ok(Poll::Pending) => return Poll::Pending,
-                    Ok(Poll::Ready(Ok(response))) => response,
+                    Ok(Poll::Ready(Ok(response))) => {
+                        let Counting {
+                            state,
+                            address,
+                            may_reject,
+                        } = counting;
+                        state.count_response(response, *address, *may_reject)
+                    }
                     Ok(Poll::Ready(Err(never))) => match never {},
                     Err(payload) => internal_error(&*payload),
                 }
@@ -107,14 +132,15 @@ where
 
 /// Rejects requests of foreign web pages that may change something.
 fn check_csrf(request: &Request, config: &Config) -> Result<(), Box<Problem>> {
-    let is_safe = matches!(
-        *request.method(),
-        Method::GET | Method::HEAD | Method::OPTIONS
-    );
-    if !is_safe {
+    if !is_safe(request.method()) {
         check_origin(request.headers(), request.uri(), config)?;
     }
     Ok(())
+}
+
+/// Returns true if a request with this method changes nothing.
+const fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
 /// Returns the response to a panic. Only the log contains the panic's message.

@@ -19,8 +19,7 @@ use crate::state::AppState;
 error_responses!(InviteErrors:
     MalformedJson, MalformedId, InvalidLogin, NotOwner, OriginNotAllowed, PollNotFound, PollClosed,
     NotByInvite, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidInvites, InvalidQuery,
-    RateLimited, StoreUnavailable,
-    PollKeyUnknown, Internal);
+    RateLimited, StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
@@ -71,8 +70,10 @@ pub(crate) async fn create_invites(
         .engine
         .authorize_owner(id, &caller.to_caller())
         .await?;
-    let codes = state.engine.create_invites(id, count).await?;
     let page = page_url(&state.config, &uri, id);
+    let size = invites::max_size(count, page.as_deref());
+    let _reserved = state.reserve_response(size, caller.address_block())?;
+    let codes = state.engine.create_invites(id, count).await?;
     let invites = InvitesBody::new(&codes, page.as_deref());
     let mut response = match format.unwrap_or_else(|| accepted_format(&headers)) {
         Format::Json => Json(invites).into_response(),

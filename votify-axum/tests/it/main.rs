@@ -40,6 +40,7 @@ mod pages;
 mod poll_details;
 mod rate_limits;
 mod raw_client;
+mod response_memory;
 mod roles;
 mod server;
 mod sessions;

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use crate::engine::loaded_poll::LoadedPoll;
 use crate::engine::shared_reads::SharedReads;
-use crate::engine::{EngineError, PollEngine, PollPage};
-use crate::poll::{PollOption, PollState};
+use crate::engine::{EngineError, ListFormat, PollEngine, PollPage};
+use crate::poll::{Poll, PollOption, PollState};
 use crate::store::{Page, PageRequest, PollCount, PollCursor, PollFilter};
 use crate::tally::Audience;
 
@@ -20,10 +20,19 @@ pub(super) struct SharedLists {
     counts: SharedReads<PollFilter, PollCount>,
 }
 
+/// Maximum size of a listed poll besides its texts and options, in one rendering: names of
+/// fields, ids, times and counts. The tests of votify-axum check it.
+const RENDERED_FIELDS: usize = 1_024;
+/// Maximum size of an option besides its text, in one rendering. The tests of votify-axum
+/// check it.
+const RENDERED_OPTION: usize = 160;
+
 /// A page that was read from the store.
 #[derive(Debug)]
 struct ReadPage {
     polls: Vec<LoadedPoll>,
+    /// The cursor after each poll.
+    cursors: Arc<[PollCursor]>,
     /// The page as callers get it, unless a poll has opened or closed since.
     page: PollPage,
 }
@@ -43,10 +52,15 @@ impl SharedLists {
 }
 
 impl ReadPage {
-    /// Returns the approximate size in bytes. A rendering of the polls is about as large as
-    /// the polls.
+    /// Returns the approximate size in bytes, with a rendering in every [`ListFormat`].
     fn size(&self) -> usize {
-        2 * self.polls.iter().map(size_of_poll).sum::<usize>()
+        let sum = |size_of: fn(&LoadedPoll) -> usize| self.polls.iter().map(size_of).sum();
+        let summaries: usize = sum(|loaded| size_of_summary(&loaded.poll));
+        let options: usize = sum(|loaded| size_of_rendered_options(&loaded.poll));
+        let polls: usize = sum(size_of_poll);
+        let renderings = [summaries, summaries + options];
+        let renderings = renderings.map(|size| size.min(ListFormat::MAX_BYTES));
+        polls + renderings.iter().sum::<usize>() + size_of_val(&*self.cursors)
     }
 }
 
@@ -64,6 +78,21 @@ fn size_of_poll(loaded: &LoadedPoll) -> usize {
     size_of::<PollState>() + options.chain(texts).sum::<usize>() + metadata + counts
 }
 
+/// Returns the maximum size of a rendered poll without options. Escapes at most double a
+/// text.
+fn size_of_summary(poll: &Poll) -> usize {
+    // A character has at most 4 bytes.
+    let description = poll.description.len().min(4 * ListFormat::MAX_DESCRIPTION);
+    let category = poll.category.as_ref().map_or(0, String::len);
+    RENDERED_FIELDS + 2 * (poll.title.len() + description + category)
+}
+
+fn size_of_rendered_options(poll: &Poll) -> usize {
+    let options = poll.options.iter();
+    let sizes = options.map(|option| RENDERED_OPTION + 2 * option.text.len());
+    sizes.sum()
+}
+
 /// Listing polls.
 impl PollEngine {
     /// Returns one page of a list, each poll as the public may see it: counts that only
@@ -75,7 +104,8 @@ impl PollEngine {
     /// otherwise. A poll that has just passed its `closes_at` may not be final yet.
     ///
     /// A page may have fewer polls than its limit although another page follows: only
-    /// [`next`](Page::next) shows the end.
+    /// [`next`](Page::next) shows the end. Also a [rendering](PollPage::rendered) may end
+    /// early.
     ///
     /// ```
     /// use votify_core::store::PollFilter;
@@ -109,7 +139,7 @@ impl PollEngine {
         let store = &self.inner.loader.store;
         let read = async {
             let read = store.list_polls(filter, page, self.now()).await?;
-            Ok(Arc::new(self.read_page(read)))
+            Ok(Arc::new(self.read_page(read, filter)))
         };
         let read = if page.page() == Some(1) {
             let key = (filter.clone(), page.limit());
@@ -120,11 +150,14 @@ impl PollEngine {
         Ok(self.current_page(&read))
     }
 
-    fn read_page(&self, page: Page<PollState>) -> ReadPage {
+    fn read_page(&self, page: Page<PollState>, filter: &PollFilter) -> ReadPage {
+        let states = page.items.iter();
+        let cursors = states.map(|state| PollCursor::of(state, filter)).collect();
         let polls: Vec<LoadedPoll> = page.items.into_iter().map(LoadedPoll::from).collect();
         ReadPage {
-            page: self.public_page(&polls, page.next),
+            page: self.public_page(&polls, page.next, &cursors),
             polls,
+            cursors,
         }
     }
 
@@ -135,16 +168,22 @@ impl PollEngine {
         if shown.all(|(loaded, shown)| loaded.status(now) == shown.status) {
             return read.page.clone();
         }
-        self.public_page(&read.polls, read.page.next)
+        self.public_page(&read.polls, read.page.next, &read.cursors)
     }
 
-    fn public_page(&self, polls: &[LoadedPoll], next: Option<PollCursor>) -> PollPage {
+    fn public_page(
+        &self,
+        polls: &[LoadedPoll],
+        next: Option<PollCursor>,
+        cursors: &Arc<[PollCursor]>,
+    ) -> PollPage {
         let polls = polls.iter().cloned();
         let snapshots = polls.map(|loaded| self.snapshot_for(loaded, Audience::Public));
-        PollPage::new(Page {
+        let page = Page {
             items: snapshots.collect(),
             next,
-        })
+        };
+        PollPage::new(page, Arc::clone(cursors))
     }
 
     /// Returns the number of polls on all pages of a list, up to [`PollCount::MAX`].
@@ -176,5 +215,43 @@ impl PollEngine {
         let store = &self.inner.loader.store;
         let read = async { Ok(store.count_polls(filter, self.now()).await?) };
         self.inner.lists.counts.get(filter, read).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::MemoryStore;
+    use crate::poll::{PollDraft, Visibility};
+
+    /// Returns the counted size of a page of 20 polls with these options.
+    async fn size_of_page(options: &[String], description: &str) -> usize {
+        let engine = PollEngine::new(MemoryStore::new());
+        for _ in 0..20 {
+            let mut draft = PollDraft::single_choice("t", options.to_vec());
+            draft.description = description.into();
+            let draft = draft.visibility(Visibility::Public);
+            engine.create_poll(draft).await.unwrap();
+        }
+        let (filter, page) = (PollFilter::default(), PageRequest::FIRST);
+        let read = engine.inner.loader.store.list_polls(&filter, &page, engine.now());
+        engine.read_page(read.await.unwrap(), &filter).size()
+    }
+
+    #[tokio::test]
+    async fn the_size_of_a_page_includes_a_rendering_per_format() {
+        let few = ["a", "b"].map(str::to_owned);
+        let small = size_of_page(&few, "").await;
+        assert!(small > 20 * 2 * RENDERED_FIELDS, "{small}");
+        // The polls have the whole description, and both renderings its beginning.
+        let described = size_of_page(&few, &"d".repeat(10_000)).await;
+        let expected = 20 * (10_000 + 2 * 2 * 4 * ListFormat::MAX_DESCRIPTION);
+        assert_eq!(described - small, expected);
+        // The rendering with options ends at its maximum size.
+        let many: Vec<_> = (100..200).map(|n| format!("{n}{}", "o".repeat(252))).collect();
+        let large = size_of_page(&many, "").await;
+        let polls = 20 * 100 * 255;
+        assert!(large > polls + ListFormat::MAX_BYTES, "{large}");
+        assert!(large < 2 * polls + ListFormat::MAX_BYTES, "{large}");
     }
 }

@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Context;
 use std::time::Duration;
@@ -14,7 +14,8 @@ pub(super) enum Command {
     Continue,
     /// Finish the request in progress, and accept no further one.
     Finish,
-    /// Close at once: the connection was idle for too long.
+    /// Close at once: the connection was idle, or its client accepted nothing, for too
+    /// long.
     Close,
 }
 
@@ -28,12 +29,18 @@ pub(super) struct ConnectionState {
     request_in_progress: AtomicBool,
     /// True while a response of unknown length is being sent.
     is_streaming: AtomicBool,
-    /// Number of requests and streams that ended.
-    completed: AtomicU64,
-    /// `completed` at the last idle check, plus one; 0 before the first check.
-    completed_at_check_plus_one: AtomicU64,
+    /// Number of requests and streams that ended, and of writes that the client accepted.
+    progress: AtomicU64,
+    /// `progress` at the last idle check, plus one; 0 before the first check.
+    progress_at_check_plus_one: AtomicU64,
+    /// 0 while the client accepts what is sent. Otherwise 1 plus the number of stall checks
+    /// since a write had to wait.
+    stalled_checks_plus_one: AtomicU32,
     request_done: Notify,
 }
+
+/// The number of checks, one per interval, after which a stalled connection is closed.
+pub(super) const MAX_STALLED_CHECKS: u32 = 10;
 
 impl ConnectionState {
     /// Returns the current command, and wakes the calling task when it changes.
@@ -56,8 +63,8 @@ impl ConnectionState {
         StreamGuard(Arc::clone(self))
     }
 
-    fn record_completed(&self) {
-        self.completed.fetch_add(1, Ordering::Relaxed);
+    fn record_progress(&self) {
+        self.progress.fetch_add(1, Ordering::Relaxed);
     }
 
     fn send(&self, command: Command) {
@@ -67,14 +74,45 @@ impl ConnectionState {
 
     /// Closes the connection if it was idle at the last check and since.
     fn close_if_idle(&self) {
-        let completed = self.completed.load(Ordering::Relaxed);
+        let progress = self.progress.load(Ordering::Relaxed);
         let is_busy = self.request_in_progress.load(Ordering::SeqCst)
             || self.is_streaming.load(Ordering::Relaxed);
         // A new connection has 0 here, so that its first check never closes it.
         let previous = self
-            .completed_at_check_plus_one
-            .swap(completed + 1, Ordering::Relaxed);
-        if previous == completed + 1 && !is_busy {
+            .progress_at_check_plus_one
+            .swap(progress + 1, Ordering::Relaxed);
+        if previous == progress + 1 && !is_busy {
+            self.send(Command::Close);
+        }
+    }
+
+    /// Records whether the client's socket accepted bytes.
+    pub(super) fn record_write(&self, accepted: bool) {
+        if accepted {
+            self.record_progress();
+        }
+        let stalled = &self.stalled_checks_plus_one;
+        match (accepted, stalled.load(Ordering::Relaxed)) {
+            (true, 0) => {}
+            (true, _) => stalled.store(0, Ordering::Relaxed),
+            (false, 0) => stalled.store(1, Ordering::Relaxed),
+            // Only an accepted write resets the checks so far.
+            (false, _) => {}
+        }
+    }
+
+    /// Returns true if the connection was closed because its client accepted nothing.
+    pub(super) fn is_stalled_out(&self) -> bool {
+        self.stalled_checks_plus_one.load(Ordering::Relaxed) > MAX_STALLED_CHECKS
+    }
+
+    /// Closes the connection if a write has waited for [`MAX_STALLED_CHECKS`] checks.
+    fn close_if_stalled(&self) {
+        let stalled = &self.stalled_checks_plus_one;
+        let counted = stalled.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |checks| {
+            (checks > 0).then(|| checks.saturating_add(1))
+        });
+        if counted.is_ok() && self.is_stalled_out() {
             self.send(Command::Close);
         }
     }
@@ -94,7 +132,7 @@ pub(super) struct RequestGuard<'a>(&'a ConnectionState);
 impl Drop for RequestGuard<'_> {
     fn drop(&mut self) {
         let state = self.0;
-        state.record_completed();
+        state.record_progress();
         state.request_in_progress.store(false, Ordering::SeqCst);
         if state.command.load(Ordering::SeqCst) != Command::Continue as u8 {
             state.request_done.notify_one();
@@ -108,7 +146,7 @@ pub(super) struct StreamGuard(Arc<ConnectionState>);
 
 impl Drop for StreamGuard {
     fn drop(&mut self) {
-        self.0.record_completed();
+        self.0.record_progress();
         self.0.is_streaming.store(false, Ordering::Relaxed);
     }
 }
@@ -134,14 +172,26 @@ impl ConnectionRegistry {
         }
     }
 
-    /// Closes, at every interval, the connections that completed no request since the
-    /// last check. A connection that is idle, or sends a head byte by byte, is closed
-    /// after one to two intervals.
+    /// Closes, at every interval, the connections that completed no request and received
+    /// nothing since the last check. A connection that is idle, or sends a head byte by
+    /// byte, is closed after one to two intervals.
     pub(super) async fn close_idle(&self, interval: Duration) {
         loop {
             tokio::time::sleep(interval).await;
             for state in self.all() {
                 state.close_if_idle();
+            }
+        }
+    }
+
+    /// Closes, at every interval, the connections whose clients have accepted nothing for
+    /// [`MAX_STALLED_CHECKS`] intervals although there are bytes to send. An idle stream
+    /// has none.
+    pub(super) async fn close_stalled(&self, interval: Duration) {
+        loop {
+            tokio::time::sleep(interval).await;
+            for state in self.all() {
+                state.close_if_stalled();
             }
         }
     }
@@ -206,6 +256,27 @@ mod tests {
         assert_eq!(command(&state), Command::Continue);
         state.close_if_idle();
         assert_eq!(command(&state), Command::Close);
+    }
+
+    #[test]
+    fn a_connection_that_accepts_nothing_for_all_checks_is_closed() {
+        let state = ConnectionState::default();
+        let check = |times: u32| (0..times).for_each(|_| state.close_if_stalled());
+        // Nothing was to be sent.
+        check(2 * MAX_STALLED_CHECKS);
+        state.record_write(true);
+        check(2 * MAX_STALLED_CHECKS);
+        for _ in 0..3 {
+            state.record_write(false);
+            state.record_write(false);
+            check(MAX_STALLED_CHECKS - 1);
+            assert_eq!(command(&state), Command::Continue);
+            state.record_write(true);
+        }
+        state.record_write(false);
+        check(MAX_STALLED_CHECKS);
+        assert_eq!(command(&state), Command::Close);
+        assert!(state.is_stalled_out());
     }
 
     #[tokio::test]

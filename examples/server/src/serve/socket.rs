@@ -1,5 +1,6 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -7,11 +8,14 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use crate::serve::connection_state::ConnectionState;
+
 /// A client's socket that holds its permit until it is closed. A WebSocket keeps the
 /// socket after its HTTP connection has ended.
 #[derive(Debug)]
 pub(super) struct Socket {
     stream: TcpStream,
+    state: Arc<ConnectionState>,
     _open: TaskTrackerToken,
     _permit: OwnedSemaphorePermit,
 }
@@ -19,11 +23,13 @@ pub(super) struct Socket {
 impl Socket {
     pub(super) const fn new(
         stream: TcpStream,
+        state: Arc<ConnectionState>,
         open: TaskTrackerToken,
         permit: OwnedSemaphorePermit,
     ) -> Self {
         Self {
             stream,
+            state,
             _open: open,
             _permit: permit,
         }
@@ -46,7 +52,9 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.state.record_write(written.is_ready());
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -62,10 +70,24 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.state.record_write(written.is_ready());
+        written
     }
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // Otherwise the kernel would keep what the client does not accept for up to a
+        // minute.
+        #[cfg(target_os = "linux")]
+        if self.state.is_stalled_out() {
+            let no_linger = Some(std::time::Duration::ZERO);
+            let _ = socket2::SockRef::from(&self.stream).set_linger(no_linger);
+        }
     }
 }

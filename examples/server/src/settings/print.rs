@@ -22,6 +22,8 @@ struct Printed {
     login_rate: String,
     register_rate: String,
     streams_per_address: Count,
+    response_memory: String,
+    response_memory_per_address: String,
     trusted_proxies: Vec<String>,
     client_address_header: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,6 +64,8 @@ pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, CliError> {
         streams_per_address: limits
             .streams_per_address
             .map_or(Count::Off("off"), |count| Count::Number(count.get())),
+        response_memory: settings.response_memory.total.to_string(),
+        response_memory_per_address: settings.response_memory.per_address.to_string(),
         trusted_proxies: settings
             .trusted_proxies
             .iter()

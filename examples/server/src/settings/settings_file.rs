@@ -26,6 +26,8 @@ pub(crate) struct File {
     pub(super) queue: Option<Value>,
     pub(super) register_rate: Option<Value>,
     pub(super) require_durable: Option<Value>,
+    pub(super) response_memory: Option<Value>,
+    pub(super) response_memory_per_address: Option<Value>,
     pub(super) secret: Option<Value>,
     pub(super) session_rate: Option<Value>,
     pub(super) store: Option<Value>,

@@ -28,4 +28,5 @@ mod snapshots;
 mod sql_servers;
 mod startup;
 mod streams;
+mod unread_responses;
 mod verify;

@@ -4,7 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use votify_core::SessionId;
 
-use super::capabilities;
+use super::{MAX_POLL_RESPONSE, capabilities};
 use crate::dto::draft;
 use crate::dto::poll::PollBody;
 use crate::dto::schema::NewPoll;
@@ -47,6 +47,7 @@ pub(crate) async fn create_poll(
         engine.keyring(),
     )
     .map_err(|errors| Problem::field_errors(ErrorCode::InvalidPoll, errors))?;
+    let _reserved = state.reserve_response(MAX_POLL_RESPONSE, caller.address_block())?;
     if caller.session.is_none() && !caller.is_logged_in() {
         caller.begin_session(SessionId::random(), &state).await?;
     }

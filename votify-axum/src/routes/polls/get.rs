@@ -14,7 +14,8 @@ use crate::extract::path::PollPath;
 use crate::routes::response::mark_private;
 use crate::state::AppState;
 
-error_responses!(GetErrors: MalformedId, InvalidLogin, PollNotFound, StoreUnavailable, Internal);
+error_responses!(GetErrors:
+    MalformedId, InvalidLogin, PollNotFound, RateLimited, StoreUnavailable, Overloaded, Internal);
 
 /// Returns a poll with its options, and with its counts if the caller may see them.
 #[utoipa::path(

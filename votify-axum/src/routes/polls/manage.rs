@@ -3,7 +3,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use super::capabilities;
+use super::{MAX_POLL_RESPONSE, capabilities};
 use crate::dto::change;
 use crate::dto::poll::PollBody;
 use crate::dto::schema::PollChange;
@@ -15,8 +15,12 @@ use crate::state::AppState;
 
 error_responses!(ChangeErrors:
     MalformedJson, MalformedId, InvalidLogin, NotOwner, OriginNotAllowed, PollNotFound, PollClosed,
-    PollHasVotes, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidPoll, StoreUnavailable,
-    PollKeyUnknown, Internal);
+    PollHasVotes, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidPoll, RateLimited,
+    StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
+
+error_responses!(CloseErrors:
+    MalformedId, InvalidLogin, NotOwner, OriginNotAllowed, PollNotFound, RateLimited,
+    StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
 
 error_responses!(EndErrors:
     MalformedId, InvalidLogin, NotOwner, OriginNotAllowed, PollNotFound, StoreUnavailable,
@@ -43,6 +47,7 @@ pub(crate) async fn change_poll(
 ) -> Result<Response, Problem> {
     let owner = caller.to_caller();
     let poll = state.engine.authorize_owner(id, &owner).await?;
+    let _reserved = state.reserve_response(MAX_POLL_RESPONSE, caller.address_block())?;
     let change = change::read(
         body,
         &poll,
@@ -65,7 +70,7 @@ pub(crate) async fn change_poll(
     tag = "polls",
     security(("owner" = [])),
     params(("id" = Uuid, Path, description = "The poll")),
-    responses((status = 200, body = PollBody), EndErrors)
+    responses((status = 200, body = PollBody), CloseErrors)
 )]
 pub(crate) async fn close_poll(
     State(state): State<AppState>,
@@ -74,6 +79,7 @@ pub(crate) async fn close_poll(
 ) -> Result<Response, Problem> {
     let owner = caller.to_caller();
     state.engine.authorize_owner(id, &owner).await?;
+    let _reserved = state.reserve_response(MAX_POLL_RESPONSE, caller.address_block())?;
     let snapshot = state.engine.close_poll(id, &owner).await?;
     Ok(with_session(
         Json(PollBody::from(&snapshot)),

@@ -14,6 +14,10 @@ use super::*;
 
 const REQUEST: &[u8] = b"GET /whole HTTP/1.1\r\nhost: x\r\n\r\n";
 
+/// More than the kernel's buffers hold for a client that reads nothing: up to 6 MB on the
+/// side of the client.
+const LARGE: usize = 32 << 20;
+
 /// A server, and a client's connection to it.
 struct Harness {
     client: TcpStream,
@@ -35,6 +39,7 @@ async fn harness() -> Harness {
             "/slow",
             get(|| async { sleep(Duration::from_secs(600)).await }),
         )
+        .route("/large", get(|| async { vec![b'x'; LARGE] }))
         .route("/stream", get(ticks));
     let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap());
@@ -125,4 +130,43 @@ async fn a_stopping_server_answers_requests_in_progress() {
     assert!(text.starts_with("HTTP/1.1 200"), "{text}");
     assert!(text.contains("connection: close"), "{text}");
     harness.server.await.unwrap();
+}
+
+/// Requests the large response and waits until the server can send no more of it.
+async fn request_large(client: &mut TcpStream) {
+    let request = b"GET /large HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    client.write_all(request).await.unwrap();
+    client.readable().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_accepts_nothing_is_closed_after_20_s() {
+    let mut harness = harness().await;
+    request_large(&mut harness.client).await;
+    let start = Instant::now();
+    // A reset is an error of the socket: the unread bytes are lost.
+    let closed = harness.client.ready(tokio::io::Interest::ERROR).await;
+    assert!(closed.unwrap().is_error());
+    let took = start.elapsed();
+    let (least, most) = (10 * STALL_CHECK, 12 * STALL_CHECK);
+    assert!((least..=most).contains(&took), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_reads_slowly_is_not_closed() {
+    let mut harness = harness().await;
+    request_large(&mut harness.client).await;
+    let (start, mut received) = (Instant::now(), 0);
+    let mut piece = vec![0; 1 << 20];
+    loop {
+        // Longer than an idle connection lives, in all.
+        sleep(Duration::from_secs(15)).await;
+        let length = harness.client.read(&mut piece).await.unwrap();
+        if length == 0 {
+            break;
+        }
+        received += length;
+    }
+    assert!(received > LARGE, "{received}");
+    assert!(start.elapsed() > 3 * IDLE_TIMEOUT, "{:?}", start.elapsed());
 }
