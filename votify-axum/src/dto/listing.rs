@@ -119,8 +119,9 @@ fn render_polls(polls: &[PollSnapshot], format: ListFormat) -> RenderedPolls {
     }
     json.push(b']');
     RenderedPolls {
-        // Without the capacity that is left over: readers hold these bytes.
-        bytes: json.into_boxed_slice().into(),
+        // Readers hold these bytes. The buffer has up to twice as many, and allocators do not
+        // shrink it.
+        bytes: Bytes::copy_from_slice(&json),
         count,
     }
 }

@@ -64,7 +64,11 @@ impl HttpBody for ChargedBody {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(cx);
         frame.map_ok(|frame| {
-            frame.map_data(|bytes| ChargedBytes::wrap(bytes, Arc::clone(&self.permit)))
+            frame.map_data(|bytes| {
+                // A serializer's buffer is up to twice as large as what it wrote.
+                let exact = Bytes::copy_from_slice(&bytes);
+                ChargedBytes::wrap(exact, Arc::clone(&self.permit))
+            })
         })
     }
 

@@ -102,7 +102,9 @@ async fn lists_hold_summaries() {
                 let truncated = listed.get("description_truncated");
                 let expected = (listed["title"] == "long").then_some(&json!(true));
                 assert_eq!(truncated, expected, "{path}");
-                let found = listed.get("options").map(|all| all.as_array().unwrap().len());
+                let found = listed
+                    .get("options")
+                    .map(|all| all.as_array().unwrap().len());
                 assert_eq!(found, options, "{path}");
             }
         }
@@ -132,7 +134,9 @@ async fn options_are_listed_for_at_most_20_polls() {
             response.assert_problem(422, "invalid_query");
             assert_eq!(response.invalid_fields(), [field], "{list}?{query}");
         }
-        app.get(&format!("{list}?limit=100")).await.expect_status(200);
+        app.get(&format!("{list}?limit=100"))
+            .await
+            .expect_status(200);
     }
 }
 

@@ -29,7 +29,9 @@ fn app(total: usize, per_address: usize) -> App {
 
 /// Creates a poll whose response has about 28 KB.
 async fn create_large_poll(owner: &mut Browser) -> CreatedPoll {
-    let options: Vec<String> = (100..200).map(|n| format!("{n} {}", "o".repeat(180))).collect();
+    let options: Vec<String> = (100..200)
+        .map(|n| format!("{n} {}", "o".repeat(180)))
+        .collect();
     owner.create_poll(json!({"options": options})).await
 }
 
@@ -104,7 +106,17 @@ async fn lists_of_one_request_each_are_limited() {
     for _ in 0..20 {
         create_large_poll(&mut owner).await;
     }
-    let words = ["lunch", "lunc", "lun", "lu", "l", "lunch+lun", "lunch+l", "lun+l", "lu+l"];
+    let words = [
+        "lunch",
+        "lunc",
+        "lun",
+        "lu",
+        "l",
+        "lunch+lun",
+        "lunch+l",
+        "lun+l",
+        "lu+l",
+    ];
     let (mut held, mut rejected) = (Vec::new(), 0);
     for word in words {
         for sort in ["newest", "closing", "trending"] {
@@ -146,7 +158,10 @@ async fn an_address_beyond_its_limit_gets_429_and_others_do_not() {
         assert_eq!(counted(&app).await, 0);
     }
     let metrics = app.get("/metrics").await.text;
-    assert!(metrics.contains("votify_responses_rejected_total 4\n"), "{metrics}");
+    assert!(
+        metrics.contains("votify_responses_rejected_total 4\n"),
+        "{metrics}"
+    );
 }
 
 #[tokio::test]
@@ -166,7 +181,9 @@ async fn beyond_the_limit_of_all_addresses_large_responses_get_503_and_votes_cou
     app.get("/api/openapi.json").await.expect_status(200);
     // A change is rejected before it is made.
     let change = json!({"title": "Changed?", "closes_at": app.clock.after(60)});
-    let response = owner.call(Method::PATCH, &poll.path(""), Some(change)).await;
+    let response = owner
+        .call(Method::PATCH, &poll.path(""), Some(change))
+        .await;
     response.assert_problem(503, "overloaded");
     let closed = owner.call(Method::POST, &poll.path("/close"), None).await;
     closed.assert_problem(503, "overloaded");
@@ -217,9 +234,15 @@ async fn bytes_count_until_they_are_dropped() {
         }
         drop(body);
         assert!(counted(&app).await > 20_000, "{path}");
-        let piece = frames.iter().map(|frame| frame.slice(..1)).collect::<Vec<_>>();
+        let piece = frames
+            .iter()
+            .map(|frame| frame.slice(..1))
+            .collect::<Vec<_>>();
         drop(frames);
-        assert!(counted(&app).await > 20_000, "{path}: a part holds the whole");
+        assert!(
+            counted(&app).await > 20_000,
+            "{path}: a part holds the whole"
+        );
         drop(piece);
         assert_eq!(counted(&app).await, 0, "{path}");
     }
@@ -287,7 +310,9 @@ async fn a_disconnect_releases_the_bytes() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(crate::server::TIMEOUT, waiting).await.unwrap();
+    tokio::time::timeout(crate::server::TIMEOUT, waiting)
+        .await
+        .unwrap();
     // What the kernel's buffers hold is sent: with large buffers, everything.
     eprintln!("{before} bytes were waiting");
 }
@@ -298,7 +323,13 @@ async fn small_responses_are_never_rejected() {
     let mut owner = Browser::new(&app);
     let poll = create_large_poll(&mut owner).await;
     let (held, _) = fill(&app, "192.0.2.1", &poll.path("")).await;
-    for path in ["/healthz", "/readyz", "/metrics", "/api/trending", "/api/polls"] {
+    for path in [
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/api/trending",
+        "/api/polls",
+    ] {
         app.get(path).await.expect_status(200);
     }
     let missing: Value = app.get("/api/polls/x").await.json();

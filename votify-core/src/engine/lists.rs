@@ -234,7 +234,11 @@ mod tests {
             engine.create_poll(draft).await.unwrap();
         }
         let (filter, page) = (PollFilter::default(), PageRequest::FIRST);
-        let read = engine.inner.loader.store.list_polls(&filter, &page, engine.now());
+        let read = engine
+            .inner
+            .loader
+            .store
+            .list_polls(&filter, &page, engine.now());
         engine.read_page(read.await.unwrap(), &filter).size()
     }
 
@@ -248,7 +252,9 @@ mod tests {
         let expected = 20 * (10_000 + 2 * 2 * 4 * ListFormat::MAX_DESCRIPTION);
         assert_eq!(described - small, expected);
         // The rendering with options ends at its maximum size.
-        let many: Vec<_> = (100..200).map(|n| format!("{n}{}", "o".repeat(252))).collect();
+        let many: Vec<_> = (100..200)
+            .map(|n| format!("{n}{}", "o".repeat(252)))
+            .collect();
         let large = size_of_page(&many, "").await;
         let polls = 20 * 100 * 255;
         assert!(large > polls + ListFormat::MAX_BYTES, "{large}");

@@ -91,7 +91,16 @@ mod tests {
             assert_eq!(parsed.to_string(), shown);
         }
         assert_eq!(parse("off").unwrap().to_string(), "off");
-        for bad in ["", "0", "1MiB", "-1", "64MB", "64", "MiB", "18446744073709551615GiB"] {
+        for bad in [
+            "",
+            "0",
+            "1MiB",
+            "-1",
+            "64MB",
+            "64",
+            "MiB",
+            "18446744073709551615GiB",
+        ] {
             assert!(parse(bad).unwrap_err().contains("2MiB"), "{bad}");
         }
     }

@@ -81,7 +81,12 @@ async fn two_hundred_unread_lists_hold_bounded_memory() {
     create_large_polls(&server).await;
     // Second pages are not shared: each response was rendered for its own request.
     let path = "/api/polls?include=options&limit=1";
-    let first: Value = reqwest::get(server.url(path)).await.unwrap().json().await.unwrap();
+    let first: Value = reqwest::get(server.url(path))
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
     let next = first["pagination"]["next"].as_str().unwrap();
     let path = format!("/api/polls?include=options&after={next}");
     let before = resident(&server);

@@ -70,7 +70,11 @@ async fn a_rendering_ends_early_and_the_next_page_continues() {
         let page = list(&engine, &request).await;
         let count = PollCount::capped(25);
         let json = page_json(&page, ListFormat::WithOptions, &request, count);
-        assert!(json.polls.len() <= ListFormat::MAX_BYTES, "{}", json.polls.len());
+        assert!(
+            json.polls.len() <= ListFormat::MAX_BYTES,
+            "{}",
+            json.polls.len()
+        );
         let body: Value = serde_json::from_slice(&joined(&json)).unwrap();
         let polls = body["polls"].as_array().unwrap();
         assert!(!polls.is_empty());
