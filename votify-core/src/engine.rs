@@ -16,6 +16,7 @@ mod manage;
 mod missing_keys;
 mod notifier;
 mod owners;
+mod page_size;
 mod poll_page;
 mod poll_snapshot;
 mod queries;

@@ -6,6 +6,7 @@ mod connections;
 mod response_body;
 mod signals;
 mod socket;
+mod stall;
 
 use std::future::Future;
 use std::io::ErrorKind;

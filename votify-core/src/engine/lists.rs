@@ -2,9 +2,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::loaded_poll::LoadedPoll;
+use crate::engine::page_size::size_of_page;
 use crate::engine::shared_reads::SharedReads;
-use crate::engine::{EngineError, ListFormat, PollEngine, PollPage};
-use crate::poll::{Poll, PollOption, PollState};
+use crate::engine::{EngineError, PollEngine, PollPage};
+use crate::poll::PollState;
 use crate::store::{Page, PageRequest, PollCount, PollCursor, PollFilter};
 use crate::tally::Audience;
 
@@ -20,13 +21,6 @@ pub(super) struct SharedLists {
     counts: SharedReads<PollFilter, PollCount>,
 }
 
-/// Maximum size of a listed poll besides its texts and options, in one rendering: names of
-/// fields, ids, times and counts. The tests of votify-axum check it.
-const RENDERED_FIELDS: usize = 1_024;
-/// Maximum size of an option besides its text, in one rendering. The tests of votify-axum
-/// check it.
-const RENDERED_OPTION: usize = 160;
-
 /// A page that was read from the store.
 #[derive(Debug)]
 struct ReadPage {
@@ -40,7 +34,7 @@ struct ReadPage {
 impl SharedLists {
     pub(super) fn new() -> Self {
         Self {
-            pages: SharedReads::new(PAGE_AGE, |page| page.size()),
+            pages: SharedReads::new(PAGE_AGE, |page| size_of_page(&page.polls, &page.cursors)),
             counts: SharedReads::new(COUNT_AGE, |_| size_of::<PollCount>()),
         }
     }
@@ -49,48 +43,6 @@ impl SharedLists {
     pub(super) fn drop_pages(&self) {
         self.pages.clear();
     }
-}
-
-impl ReadPage {
-    /// Returns the approximate size in bytes, with a rendering in every [`ListFormat`].
-    fn size(&self) -> usize {
-        let sum = |size_of: fn(&LoadedPoll) -> usize| self.polls.iter().map(size_of).sum();
-        let summaries: usize = sum(|loaded| size_of_summary(&loaded.poll));
-        let options: usize = sum(|loaded| size_of_rendered_options(&loaded.poll));
-        let polls: usize = sum(size_of_poll);
-        let renderings = [summaries, summaries + options];
-        let renderings = renderings.map(|size| size.min(ListFormat::MAX_BYTES));
-        polls + renderings.iter().sum::<usize>() + size_of_val(&*self.cursors)
-    }
-}
-
-fn size_of_poll(loaded: &LoadedPoll) -> usize {
-    let LoadedPoll { poll, tally } = loaded;
-    let options = poll.options.iter();
-    let options = options.map(|option| size_of::<PollOption>() + option.text.len());
-    let texts = [Some(&poll.title), Some(&poll.description)];
-    let texts = texts
-        .into_iter()
-        .chain([poll.category.as_ref(), poll.external_ref.as_ref()]);
-    let texts = texts.flatten().map(String::len);
-    let metadata = poll.metadata.as_ref().map_or(0, |data| data.as_str().len());
-    let counts = size_of_val(&*tally.counts);
-    size_of::<PollState>() + options.chain(texts).sum::<usize>() + metadata + counts
-}
-
-/// Returns the maximum size of a rendered poll without options. Escapes at most double a
-/// text.
-fn size_of_summary(poll: &Poll) -> usize {
-    // A character has at most 4 bytes.
-    let description = poll.description.len().min(4 * ListFormat::MAX_DESCRIPTION);
-    let category = poll.category.as_ref().map_or(0, String::len);
-    RENDERED_FIELDS + 2 * (poll.title.len() + description + category)
-}
-
-fn size_of_rendered_options(poll: &Poll) -> usize {
-    let options = poll.options.iter();
-    let sizes = options.map(|option| RENDERED_OPTION + 2 * option.text.len());
-    sizes.sum()
 }
 
 /// Listing polls.
@@ -215,49 +167,5 @@ impl PollEngine {
         let store = &self.inner.loader.store;
         let read = async { Ok(store.count_polls(filter, self.now()).await?) };
         self.inner.lists.counts.get(filter, read).await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::memory::MemoryStore;
-    use crate::poll::{PollDraft, Visibility};
-
-    /// Returns the counted size of a page of 20 polls with these options.
-    async fn size_of_page(options: &[String], description: &str) -> usize {
-        let engine = PollEngine::new(MemoryStore::new());
-        for _ in 0..20 {
-            let mut draft = PollDraft::single_choice("t", options.to_vec());
-            draft.description = description.into();
-            let draft = draft.visibility(Visibility::Public);
-            engine.create_poll(draft).await.unwrap();
-        }
-        let (filter, page) = (PollFilter::default(), PageRequest::FIRST);
-        let read = engine
-            .inner
-            .loader
-            .store
-            .list_polls(&filter, &page, engine.now());
-        engine.read_page(read.await.unwrap(), &filter).size()
-    }
-
-    #[tokio::test]
-    async fn the_size_of_a_page_includes_a_rendering_per_format() {
-        let few = ["a", "b"].map(str::to_owned);
-        let small = size_of_page(&few, "").await;
-        assert!(small > 20 * 2 * RENDERED_FIELDS, "{small}");
-        // The polls have the whole description, and both renderings its beginning.
-        let described = size_of_page(&few, &"d".repeat(10_000)).await;
-        let expected = 20 * (10_000 + 2 * 2 * 4 * ListFormat::MAX_DESCRIPTION);
-        assert_eq!(described - small, expected);
-        // The rendering with options ends at its maximum size.
-        let many: Vec<_> = (100..200)
-            .map(|n| format!("{n}{}", "o".repeat(252)))
-            .collect();
-        let large = size_of_page(&many, "").await;
-        let polls = 20 * 100 * 255;
-        assert!(large > polls + ListFormat::MAX_BYTES, "{large}");
-        assert!(large < 2 * polls + ListFormat::MAX_BYTES, "{large}");
     }
 }

@@ -1,11 +1,13 @@
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Context;
 use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 use tokio::sync::Notify;
+
+use crate::serve::stall::StallCounter;
 
 /// An instruction to a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,14 +35,9 @@ pub(super) struct ConnectionState {
     progress: AtomicU64,
     /// `progress` at the last idle check, plus one; 0 before the first check.
     progress_at_check_plus_one: AtomicU64,
-    /// 0 while the client accepts what is sent. Otherwise 1 plus the number of stall checks
-    /// since a write had to wait.
-    stalled_checks_plus_one: AtomicU32,
+    stall: StallCounter,
     request_done: Notify,
 }
-
-/// The number of checks, one per interval, after which a stalled connection is closed.
-pub(super) const MAX_STALLED_CHECKS: u32 = 10;
 
 impl ConnectionState {
     /// Returns the current command, and wakes the calling task when it changes.
@@ -63,6 +60,10 @@ impl ConnectionState {
         StreamGuard(Arc::clone(self))
     }
 
+    pub(super) fn is_streaming(&self) -> bool {
+        self.is_streaming.load(Ordering::Relaxed)
+    }
+
     fn record_progress(&self) {
         self.progress.fetch_add(1, Ordering::Relaxed);
     }
@@ -75,8 +76,7 @@ impl ConnectionState {
     /// Closes the connection if it was idle at the last check and since.
     fn close_if_idle(&self) {
         let progress = self.progress.load(Ordering::Relaxed);
-        let is_busy = self.request_in_progress.load(Ordering::SeqCst)
-            || self.is_streaming.load(Ordering::Relaxed);
+        let is_busy = self.request_in_progress.load(Ordering::SeqCst) || self.is_streaming();
         // A new connection has 0 here, so that its first check never closes it.
         let previous = self
             .progress_at_check_plus_one
@@ -91,28 +91,16 @@ impl ConnectionState {
         if accepted {
             self.record_progress();
         }
-        let stalled = &self.stalled_checks_plus_one;
-        match (accepted, stalled.load(Ordering::Relaxed)) {
-            (true, 0) => {}
-            (true, _) => stalled.store(0, Ordering::Relaxed),
-            (false, 0) => stalled.store(1, Ordering::Relaxed),
-            // Only an accepted write resets the checks so far.
-            (false, _) => {}
-        }
+        self.stall.record_write(accepted);
     }
 
     /// Returns true if the connection was closed because its client accepted nothing.
-    pub(super) fn is_stalled_out(&self) -> bool {
-        self.stalled_checks_plus_one.load(Ordering::Relaxed) > MAX_STALLED_CHECKS
+    pub(super) fn is_stalled(&self) -> bool {
+        self.stall.is_stalled()
     }
 
-    /// Closes the connection if a write has waited for [`MAX_STALLED_CHECKS`] checks.
     fn close_if_stalled(&self) {
-        let stalled = &self.stalled_checks_plus_one;
-        let counted = stalled.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |checks| {
-            (checks > 0).then(|| checks.saturating_add(1))
-        });
-        if counted.is_ok() && self.is_stalled_out() {
+        if self.stall.check() {
             self.send(Command::Close);
         }
     }
@@ -185,7 +173,7 @@ impl ConnectionRegistry {
     }
 
     /// Closes, at every interval, the connections whose clients have accepted nothing for
-    /// [`MAX_STALLED_CHECKS`] intervals although there are bytes to send. An idle stream
+    /// [`MAX_CHECKS`](super::stall::MAX_CHECKS) intervals although there are bytes to send. An idle stream
     /// has none.
     pub(super) async fn close_stalled(&self, interval: Duration) {
         loop {
@@ -256,27 +244,6 @@ mod tests {
         assert_eq!(command(&state), Command::Continue);
         state.close_if_idle();
         assert_eq!(command(&state), Command::Close);
-    }
-
-    #[test]
-    fn a_connection_that_accepts_nothing_for_all_checks_is_closed() {
-        let state = ConnectionState::default();
-        let check = |times: u32| (0..times).for_each(|_| state.close_if_stalled());
-        // Nothing was to be sent.
-        check(2 * MAX_STALLED_CHECKS);
-        state.record_write(true);
-        check(2 * MAX_STALLED_CHECKS);
-        for _ in 0..3 {
-            state.record_write(false);
-            state.record_write(false);
-            check(MAX_STALLED_CHECKS - 1);
-            assert_eq!(command(&state), Command::Continue);
-            state.record_write(true);
-        }
-        state.record_write(false);
-        check(MAX_STALLED_CHECKS);
-        assert_eq!(command(&state), Command::Close);
-        assert!(state.is_stalled_out());
     }
 
     #[tokio::test]

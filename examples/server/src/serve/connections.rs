@@ -27,11 +27,6 @@ use crate::serve::socket::Socket;
 /// commonly keep theirs, so that no proxy sends a request on a connection being closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 
-/// The maximum time that sent bytes may stay unacknowledged. It ends event streams that
-/// nobody reads.
-#[cfg(target_os = "linux")]
-const TCP_USER_TIMEOUT: Duration = Duration::from_secs(60);
-
 /// The interval of checks for clients that accept nothing of a response. They are closed
 /// after 10 to 11 intervals, 20 to 22 s.
 const STALL_CHECK: Duration = Duration::from_secs(2);
@@ -81,7 +76,8 @@ impl Connections {
                 if self.permits.available_permits() == 0 {
                     tracing::debug!("connection limit reached, further clients wait");
                 }
-                tune(&stream);
+                // Small answers are sent at once. An error shows at the first read.
+                let _ = stream.set_nodelay(true);
                 let guard = self.registry.register();
                 let state = Arc::clone(&guard.state);
                 let socket = Socket::new(stream, state, self.sockets.token(), permit);
@@ -129,14 +125,6 @@ pub(super) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_send_buffer_size(SEND_BUFFER)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
-}
-
-/// Sends small answers at once, and drops clients that acknowledge nothing. Errors are
-/// ignored: a broken connection fails at its first read.
-fn tune(stream: &TcpStream) {
-    let _ = stream.set_nodelay(true);
-    #[cfg(target_os = "linux")]
-    let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(TCP_USER_TIMEOUT));
 }
 
 async fn accept_one(listener: &TcpListener) -> (TcpStream, SocketAddr) {

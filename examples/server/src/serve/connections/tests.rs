@@ -8,7 +8,7 @@ use axum::routing::get;
 use futures_util::stream::{self, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
 
@@ -154,7 +154,8 @@ async fn a_client_that_accepts_nothing_is_closed_after_20_s() {
     request_large(&mut harness.client).await;
     let start = Instant::now();
     // A reset is an error of the socket: the unread bytes are lost.
-    let closed = harness.client.ready(tokio::io::Interest::ERROR).await;
+    let closed = harness.client.ready(tokio::io::Interest::ERROR);
+    let closed = timeout(IDLE_TIMEOUT, closed).await.unwrap();
     assert!(closed.unwrap().is_error());
     let took = start.elapsed();
     let (least, most) = (10 * STALL_CHECK, 12 * STALL_CHECK);
