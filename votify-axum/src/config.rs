@@ -26,6 +26,10 @@ pub(crate) struct Config {
     /// `None` counts in this process.
     pub(crate) limiter: Option<Arc<dyn RateLimiter>>,
     pub(crate) streams_per_address: Option<u32>,
+    /// In bytes.
+    pub(crate) response_memory: Option<usize>,
+    /// In bytes.
+    pub(crate) response_memory_per_address: Option<usize>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) client_address_header: ClientAddressHeader,
     pub(crate) public_url: Option<PublicUrl>,
@@ -95,6 +99,8 @@ impl Default for Config {
             creation: CreationLimits::default(),
             limiter: None,
             streams_per_address: Some(1_000),
+            response_memory: Some(64 << 20),
+            response_memory_per_address: Some(8 << 20),
             trusted_proxies: Vec::new(),
             client_address_header: ClientAddressHeader::default(),
             public_url: None,

@@ -1,15 +1,17 @@
 //! A page to read and try the API. All its files are in the binary.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use utoipa_swagger_ui::{Config, serve};
 
 use crate::error::{ErrorCode, Problem};
+use crate::response_memory::Uncounted;
 use crate::state::AppState;
 
 /// Allows inline styles, because the page's script sets styles. Everything else comes
@@ -46,7 +48,10 @@ async fn to_index() -> Response {
 fn file(name: &str, config: Arc<Config<'static>>) -> Response {
     match serve(name, config) {
         Ok(Some(file)) => {
-            let mut response = file.bytes.into_owned().into_response();
+            let mut response = match file.bytes {
+                Cow::Borrowed(bytes) => (Extension(Uncounted), bytes).into_response(),
+                Cow::Owned(bytes) => bytes.into_response(),
+            };
             let headers = response.headers_mut();
             if let Ok(content_type) = HeaderValue::try_from(file.content_type) {
                 headers.insert(header::CONTENT_TYPE, content_type);

@@ -5,6 +5,7 @@ pub(crate) mod change;
 pub(crate) mod draft;
 pub(crate) mod fields;
 pub(crate) mod invites;
+pub(crate) mod listed_poll;
 pub(crate) mod listing;
 pub(crate) mod options;
 pub(crate) mod poll;

@@ -18,6 +18,7 @@ mod middleware;
 mod openapi;
 mod rate_limit;
 mod readiness;
+mod response_memory;
 mod router;
 mod routes;
 mod state;

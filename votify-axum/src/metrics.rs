@@ -30,6 +30,8 @@ pub(crate) async fn metrics(State(state): State<AppState>) -> Result<Response, P
     registry.register_collector(Box::new(Snapshot {
         engine: state.engine.stats(),
         streams: state.streams.total(),
+        response_bytes: state.response_memory.used(),
+        rejected_responses: state.response_memory.rejected(),
         #[cfg(feature = "accounts")]
         hashing: state.auth.as_ref().map(|auth| auth.hashing_stats()),
     }));
@@ -43,6 +45,8 @@ pub(crate) async fn metrics(State(state): State<AppState>) -> Result<Response, P
 struct Snapshot {
     engine: EngineStats,
     streams: u64,
+    response_bytes: usize,
+    rejected_responses: u64,
     #[cfg(feature = "accounts")]
     hashing: Option<HashingStats>,
 }
@@ -74,6 +78,11 @@ impl Collector for Snapshot {
                 "Store calls that failed or timed out",
                 stats.store_failures,
             ),
+            (
+                "responses_rejected",
+                "Requests rejected because too many bytes of responses were not received yet",
+                self.rejected_responses,
+            ),
         ] {
             encode_counter(&mut encoder, name, help, value)?;
         }
@@ -101,6 +110,11 @@ impl Collector for Snapshot {
                 stats.watched_polls,
             ),
             ("streams", "Open streams over HTTP", self.streams),
+            (
+                "response_bytes",
+                "Bytes of large responses that were not received yet",
+                u64::try_from(self.response_bytes).unwrap_or(u64::MAX),
+            ),
         ] {
             let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
             let metric = encoder.encode_descriptor(name, help, None, gauge.metric_type())?;

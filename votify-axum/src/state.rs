@@ -15,6 +15,7 @@ use crate::extract::session::CookieTemplate;
 use crate::keep_alive::KeepAlive;
 use crate::middleware::unread_body::UnreadBodies;
 use crate::rate_limit::{RequestLimiter, StreamLimiter};
+use crate::response_memory::ResponseMemory;
 
 /// The state that all handlers share.
 #[derive(Clone)]
@@ -27,6 +28,7 @@ pub(crate) struct AppStateInner {
     pub(crate) limiter: RequestLimiter,
     pub(crate) streams: Arc<StreamLimiter>,
     pub(crate) large_bodies: LargeBodies,
+    pub(crate) response_memory: Arc<ResponseMemory>,
     /// Times the pings of WebSockets.
     pub(crate) pings: KeepAlive,
     /// Times the comment lines of event streams.
@@ -63,6 +65,10 @@ impl AppState {
             engine,
             streams: Arc::new(StreamLimiter::new(config.streams_per_address)),
             large_bodies: LargeBodies::new(),
+            response_memory: Arc::new(ResponseMemory::new(
+                config.response_memory,
+                config.response_memory_per_address,
+            )),
             pings: KeepAlive::new(config.timing.ping_interval),
             comments: KeepAlive::new(config.timing.comment_interval),
             unread_bodies: UnreadBodies::default(),

@@ -1,13 +1,14 @@
 //! A web page to create polls, vote and watch results. All its files are in the binary.
 
-use axum::Router;
 use axum::extract::{OriginalUri, Request, State};
 use axum::http::{HeaderName, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use votify_core::SessionId;
 
 use crate::extract::caller::RequestCaller;
+use crate::response_memory::Uncounted;
 use crate::state::AppState;
 
 const PAGE: &str = include_str!("ui/index.html");
@@ -113,5 +114,5 @@ fn asset(content_type: &'static str, content: &'static str) -> Response {
         (header::CONTENT_TYPE, content_type),
         (header::CACHE_CONTROL, "no-cache"),
     ];
-    (headers, content).into_response()
+    (Extension(Uncounted), headers, content).into_response()
 }

@@ -241,6 +241,22 @@ pub(crate) struct ServeArgs {
         value_name = "COUNT"
     )]
     pub(crate) connections_per_address: Option<String>,
+    /// Bytes of large responses that clients have not received yet, from 2MiB; or off [default: 64MiB]
+    #[arg(
+        long,
+        env = "VOTIFY_RESPONSE_MEMORY",
+        hide_env_values = true,
+        value_name = "SIZE"
+    )]
+    pub(crate) response_memory: Option<String>,
+    /// Bytes of large responses that the clients of one address have not received yet, from 2MiB; or off [default: 8MiB]
+    #[arg(
+        long,
+        env = "VOTIFY_RESPONSE_MEMORY_PER_ADDRESS",
+        hide_env_values = true,
+        value_name = "SIZE"
+    )]
+    pub(crate) response_memory_per_address: Option<String>,
     /// Proxies whose header with the client's address is trusted: networks, separated by commas [default: none]
     #[arg(
         long,

@@ -9,6 +9,7 @@ mod lingering_socket;
 mod response_body;
 mod signals;
 mod socket;
+mod stall;
 
 use std::future::Future;
 use std::io::ErrorKind;
@@ -191,6 +192,8 @@ fn app(parts: &Parts, settings: &ServeSettings) -> Router {
         .creation
         .apply_to(router, parts.limiter.is_some())
         .streams_per_address(limits.streams_per_address.map(NonZeroU32::get))
+        .response_memory(settings.response_memory.total.0)
+        .response_memory_per_address(settings.response_memory.per_address.0)
         .trusted_proxies(settings.trusted_proxies.iter().copied())
         .client_address_header(settings.client_address_header.clone())
         .allowed_hosts(settings.allowed_hosts.iter().cloned())

@@ -15,6 +15,7 @@ mod listen;
 mod print;
 mod rates;
 mod redis_url;
+mod response_memory;
 mod secret;
 mod secret_file;
 mod server_url;
@@ -29,6 +30,7 @@ pub(crate) use creators::CreateSetting;
 pub(crate) use hosts::check as check_hosts;
 pub(crate) use limits_url::LimitsUrl;
 pub(crate) use rates::Limits;
+pub(crate) use response_memory::ResponseMemory;
 pub(crate) use secret::{check as check_secret, keyring};
 pub(crate) use server_url::ServerUrl;
 pub(crate) use sources::Sources;
@@ -70,6 +72,7 @@ pub(crate) struct ServeSettings {
     pub(crate) limits: Limits,
     /// `None` if unused polls are kept.
     pub(crate) remove_unused_polls: Option<UnusedAge>,
+    pub(crate) response_memory: ResponseMemory,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) client_address_header: ClientAddressHeader,
     pub(crate) public_url: Option<PublicUrl>,
@@ -149,6 +152,7 @@ impl ServeSettings {
                     file.remove_unused_polls.as_ref(),
                 )
                 .parse_or("off", unused_age::parse)?,
+            response_memory: ResponseMemory::read(args, sources)?,
             trusted_proxies: sources
                 .setting(
                     "trusted-proxies",

@@ -40,6 +40,17 @@ pub(crate) fn read(body: Value) -> Result<u32, Vec<FieldError>> {
     }
 }
 
+/// Returns the maximum size of the response with `count` codes, in bytes.
+pub(crate) fn max_size(count: u32, page: Option<&str>) -> usize {
+    /// Maximum size of an invite besides the URL of the page. The code is in it twice.
+    const INVITE: usize = 72;
+    /// Maximum size of the rest.
+    const ENCLOSING: usize = 32;
+    let invite = INVITE + page.map_or(0, str::len);
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    count.saturating_mul(invite).saturating_add(ENCLOSING)
+}
+
 /// New invite codes. The server does not store them.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct InvitesBody {
@@ -81,5 +92,24 @@ impl InvitesBody {
             table.extend([code, ",", url, "\r\n"]);
         }
         table
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_response_is_at_most_as_large_as_reserved() {
+        for count in [1, 50] {
+            let codes: Vec<InviteCode> = (0..count).map(|_| InviteCode::random()).collect();
+            for page in [None, Some("https://polls.example.org/p/x")] {
+                let body = InvitesBody::new(&codes, page);
+                let max = max_size(count, page);
+                let json = serde_json::to_vec(&body).unwrap();
+                assert!(json.len() <= max && json.len() > max / 3, "{}", json.len());
+                assert!(body.to_csv().len() <= max);
+            }
+        }
     }
 }

@@ -15,7 +15,7 @@ pub(crate) struct PollSummary {
     id: Uuid,
     #[schema(example = "Lunch?")]
     title: String,
-    /// May be empty.
+    /// May be empty. In lists at most 300 characters.
     description: String,
     category: Option<String>,
     #[schema(value_type = schema::Status)]
@@ -52,10 +52,20 @@ pub(crate) struct PollSummary {
 
 impl PollSummary {
     fn new(poll: &Poll, status: PollStatus, view: &TallyView) -> Self {
+        Self::with_description(&poll.description, poll, status, view)
+    }
+
+    /// Creates a summary with `description` in place of the poll's.
+    pub(super) fn with_description(
+        description: &str,
+        poll: &Poll,
+        status: PollStatus,
+        view: &TallyView,
+    ) -> Self {
         Self {
             id: *poll.id.as_uuid(),
             title: poll.title.clone(),
-            description: poll.description.clone(),
+            description: description.to_owned(),
             category: poll.category.clone(),
             status,
             ballot: poll.rules.ballot,

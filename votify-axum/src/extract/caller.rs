@@ -4,12 +4,14 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap};
 use axum::response::Response;
 use votify_core::limit::LimitKey;
 use votify_core::voter::{AccountId, InviteCode};
 use votify_core::{Caller, SessionId};
 
 use crate::authorize::Action;
+use crate::config::Config;
 use crate::error::Problem;
 use crate::extract::address::client_address;
 use crate::extract::invite;
@@ -55,8 +57,7 @@ impl RequestCaller {
 
     /// Returns the block of addresses that counts as one address.
     pub(crate) fn address_block(&self) -> Option<IpAddr> {
-        let address = self.address?;
-        Caller::anonymous().with_address(address).address_block()
+        block_of(self.address?)
     }
 
     /// Checks the login of `request` again: a login may end while a stream is open.
@@ -135,6 +136,27 @@ impl RequestCaller {
     }
 }
 
+/// Returns the client's address, or `None` if the host does not provide the peer's.
+fn address_of(extensions: &Extensions, headers: &HeaderMap, config: &Config) -> Option<IpAddr> {
+    let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
+    let header = &config.client_address_header;
+    let trusted = &config.trusted_proxies;
+    Some(client_address(peer.ip(), headers, header, trusted))
+}
+
+fn block_of(address: IpAddr) -> Option<IpAddr> {
+    Caller::anonymous().with_address(address).address_block()
+}
+
+/// Returns the block of addresses of a request's client that counts as one address.
+pub(crate) fn address_block(
+    extensions: &Extensions,
+    headers: &HeaderMap,
+    config: &Config,
+) -> Option<IpAddr> {
+    block_of(address_of(extensions, headers, config)?)
+}
+
 impl FromRequestParts<AppState> for RequestCaller {
     type Rejection = Problem;
 
@@ -143,15 +165,7 @@ impl FromRequestParts<AppState> for RequestCaller {
             None => None,
             Some(identity) => identity.account(parts).await?,
         };
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let address = peer.map(|ConnectInfo(peer)| {
-            client_address(
-                peer.ip(),
-                &parts.headers,
-                &state.config.client_address_header,
-                &state.config.trusted_proxies,
-            )
-        });
+        let address = address_of(&parts.extensions, &parts.headers, &state.config);
         Ok(Self {
             session: session::read(
                 &parts.headers,

@@ -1,5 +1,6 @@
 //! The outermost middleware: panic handling, checks of framing, host and origin, unread
-//! bodies, and security headers in one layer, to avoid the cost of several.
+//! bodies, the memory of responses, and security headers in one layer, to avoid the cost of
+//! several.
 //!
 //! tower-http has layers for panics and for headers. Each `Router::layer` boxes the service
 //! and the future of every request once more, which costs more than these steps. With
@@ -8,6 +9,7 @@
 
 use std::any::Any;
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -21,6 +23,7 @@ use tower::{Layer, Service};
 
 use crate::config::Config;
 use crate::error::Problem;
+use crate::extract::caller::address_block;
 use crate::middleware::cors;
 use crate::middleware::framing::check_framing;
 use crate::middleware::host::check_host;
@@ -29,7 +32,8 @@ use crate::middleware::unread_body::BodyStatus;
 use crate::state::AppState;
 
 /// Rejects requests to foreign hosts and writes of foreign web pages, answers panics with
-/// 500, discards unread bodies and sets `X-Content-Type-Options`.
+/// 500, discards unread bodies, counts the bytes of responses and sets
+/// `X-Content-Type-Options`.
 #[derive(Debug, Clone)]
 pub(crate) struct OuterLayer(pub(crate) AppState);
 
@@ -73,7 +77,14 @@ where
             .and_then(|()| check_host(&request, config))
             .and_then(|()| check_csrf(&request, config));
         let step = match checked {
-            Ok(()) => Step::Inner(self.inner.call(request)),
+            Ok(()) => {
+                let counting = Counting {
+                    address: address_block(request.extensions(), request.headers(), config),
+                    may_reject: is_safe(request.method()),
+                    state: self.state.clone(),
+                };
+                Step::Inner(self.inner.call(request), counting)
+            }
             Err(problem) => Step::Rejected(Some((problem, request.into_body()))),
         };
         OuterFuture {
@@ -83,6 +94,15 @@ where
             must_close,
         }
     }
+}
+
+/// What counts the bytes of a response.
+#[derive(Debug)]
+pub(crate) struct Counting {
+    state: AppState,
+    address: Option<IpAddr>,
+    /// False if the request may have changed something, so that its response must be sent.
+    may_reject: bool,
 }
 
 #[derive(Debug)]
@@ -98,7 +118,7 @@ pub(crate) struct OuterFuture<F> {
 
 #[derive(Debug)]
 enum Step<F> {
-    Inner(F),
+    Inner(F, Counting),
     /// `None` after the problem was returned. hyper reads the beginning of a body before it
     /// polls, so that a small body is not dropped unread.
     Rejected(Option<(Box<Problem>, Body)>),
@@ -113,11 +133,19 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let (mut response, passed_layers) = match &mut this.step {
-            Step::Inner(future) => {
+            Step::Inner(future, counting) => {
                 // Unwind safe: a future that panicked is not polled again.
                 match catch_unwind(AssertUnwindSafe(|| Pin::new(future).poll(cx))) {
                     Ok(Poll::Pending) => return Poll::Pending,
-                    Ok(Poll::Ready(Ok(response))) => (response, true),
+                    Ok(Poll::Ready(Ok(response))) => {
+                        let Counting {
+                            state,
+                            address,
+                            may_reject,
+                        } = counting;
+                        let response = state.count_response(response, *address, *may_reject);
+                        (response, true)
+                    }
                     Ok(Poll::Ready(Err(never))) => match never {},
                     Err(payload) => (internal_error(&*payload), false),
                 }
@@ -146,14 +174,15 @@ where
 
 /// Rejects requests of foreign web pages that may change something.
 fn check_csrf(request: &Request, config: &Config) -> Result<(), Box<Problem>> {
-    let is_safe = matches!(
-        *request.method(),
-        Method::GET | Method::HEAD | Method::OPTIONS
-    );
-    if !is_safe {
+    if !is_safe(request.method()) {
         check_origin(request.headers(), request.uri(), config)?;
     }
     Ok(())
+}
+
+/// Returns true if a request with this method changes nothing.
+const fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
 /// Returns the response to a panic. Only the log contains the panic's message.

@@ -81,6 +81,52 @@ impl VotifyRouter {
         self
     }
 
+    /// Limits the bytes of large responses, of all clients, that clients have not received
+    /// yet. `None` is no limit. Defaults to 64 MiB; less than 2 MiB is raised to 2 MiB.
+    ///
+    /// A response of more than 8 KiB counts until its last byte was sent or the connection
+    /// ended. Streams, and what all clients share in memory (the web pages' files, the
+    /// OpenAPI document), do not count. A page of a list counts once for all requests that
+    /// share it. Further reads, and changes that have large responses, are answered 503
+    /// `overloaded`. Votes are never rejected.
+    ///
+    /// A client that reads nothing holds its share until its connection ends. So the host's
+    /// server should close connections that do not accept a response: axum's
+    /// [`serve`](fn@axum::serve) does not, `votify serve` does so after 20 s.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # fn configure(router: VotifyRouter) {
+    /// let router = router.response_memory(256 << 20);
+    /// # let _ = router;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn response_memory(mut self, max_bytes: impl Into<Option<usize>>) -> Self {
+        self.config.response_memory = max_bytes.into();
+        self
+    }
+
+    /// Limits the bytes of large responses that the clients of one address (IPv6: one /64
+    /// block) have not received yet. `None` is no limit. Defaults to 8 MiB; less than 2 MiB
+    /// is raised to 2 MiB.
+    ///
+    /// Counts what [`response_memory`](Self::response_memory) counts. A page of a list
+    /// counts once per address. Further requests are answered 429 `rate_limited`.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # fn configure(router: VotifyRouter) {
+    /// let router = router.response_memory_per_address(32 << 20);
+    /// # let _ = router;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn response_memory_per_address(mut self, max_bytes: impl Into<Option<usize>>) -> Self {
+        self.config.response_memory_per_address = max_bytes.into();
+        self
+    }
+
     /// Sets the timers of streams. Durations below 1 ms are raised to 1 ms.
     ///
     /// ```

@@ -22,8 +22,7 @@ use crate::state::AppState;
 error_responses!(InviteErrors:
     MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, NotOwner, OriginNotAllowed, PollNotFound, PollClosed,
     NotByInvite, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidInvites, InvalidQuery,
-    RateLimited, StoreUnavailable,
-    PollKeyUnknown, Internal);
+    RateLimited, StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
@@ -73,6 +72,9 @@ pub(crate) async fn create_invites(
     let rate_limit = acquire_invite_request(&state, &caller).await?;
     let owner = caller.to_caller();
     let poll = state.engine.authorize_owner(id, &owner).await?;
+    let page = page_url(&state.config, &uri, id);
+    let size = invites::max_size(count, page.as_deref());
+    let _reserved = state.reserve_response(size, caller.address_block())?;
     // A refused call takes nothing of the limits.
     state.engine.check_invites(id, count).await?;
     creation::acquire_invites(&state, &caller, &poll, count).await?;
@@ -80,7 +82,6 @@ pub(crate) async fn create_invites(
         .engine
         .create_invites(id, count, Actor::Caller(&owner))
         .await?;
-    let page = page_url(&state.config, &uri, id);
     let invites = InvitesBody::new(&codes, page.as_deref());
     let mut response = match format.unwrap_or_else(|| accepted_format(&headers)) {
         Format::Json => Json(invites).into_response(),

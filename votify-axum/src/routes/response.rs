@@ -4,8 +4,13 @@ use axum::Json;
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use serde::Serialize;
+
+use crate::dto::listing::ListJson;
+use crate::error::Problem;
+use crate::extract::caller::RequestCaller;
+use crate::response_memory::{FramesBody, Uncounted};
+use crate::state::AppState;
 
 /// Returns a JSON response that only the caller's own cache may store.
 pub(super) fn private<T: Serialize>(body: T) -> Response {
@@ -14,13 +19,26 @@ pub(super) fn private<T: Serialize>(body: T) -> Response {
     response
 }
 
-/// Does the same as [`private`] for rendered JSON.
-pub(super) fn private_json(json: Bytes) -> Response {
-    let mut response = Response::new(Body::from(json));
+/// Does the same as [`private`] for a list, whose polls are shared and not copied.
+///
+/// # Errors
+/// - `rate_limited`: too many bytes of responses to the caller's address are unread; retry
+///   after `retry_after`.
+/// - `overloaded`: too many bytes of responses to all clients are unread; retry after
+///   `retry_after`.
+pub(super) fn private_list(
+    json: ListJson,
+    caller: &RequestCaller,
+    state: &AppState,
+) -> Result<Response, Problem> {
+    let polls = state.count_shared(json.polls, caller.address_block())?;
+    let body = FramesBody::new([json.head, polls, json.tail]);
+    let mut response = Response::new(Body::new(body));
+    response.extensions_mut().insert(Uncounted);
     let value = HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, value);
     mark_private(&mut response);
-    response
+    Ok(response)
 }
 
 /// Lets only the caller's own cache store the response.

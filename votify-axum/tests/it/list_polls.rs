@@ -1,5 +1,5 @@
 use axum::http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::app::App;
 use crate::browser::Browser;
@@ -79,9 +79,65 @@ async fn pages_have_the_requested_size() {
     assert_eq!(page["polls"].as_array().unwrap().len(), 1);
     let keys: Vec<&String> = page.as_object().unwrap().keys().collect();
     assert_eq!(keys, ["pagination", "polls"]);
-    let listed: &Value = &page["polls"][0];
-    assert_eq!(listed["options"].as_array().unwrap().len(), 3);
-    assert_eq!(listed["total_votes"], 0);
+    assert_eq!(page["polls"][0]["total_votes"], 0);
+}
+
+const LISTS: [&str; 2] = ["/api/polls", "/api/trending"];
+
+#[tokio::test]
+async fn lists_hold_summaries() {
+    let app = App::new();
+    let mut owner = Browser::new(&app);
+    let long = json!({"title": "long", "description": "é".repeat(301)});
+    let poll = owner.create_poll(long).await;
+    app.clock.advance(1);
+    let short = json!({"title": "short", "description": "é".repeat(300)});
+    owner.create_poll(short).await;
+    for list in LISTS {
+        for (query, options) in [("", None), ("?include=options", Some(3))] {
+            let path = format!("{list}{query}");
+            let page = app.get(&path).await.expect_status(200).json();
+            for listed in page["polls"].as_array().unwrap() {
+                assert_eq!(listed["description"], "é".repeat(300));
+                let truncated = listed.get("description_truncated");
+                let expected = (listed["title"] == "long").then_some(&json!(true));
+                assert_eq!(truncated, expected, "{path}");
+                let found = listed
+                    .get("options")
+                    .map(|all| all.as_array().unwrap().len());
+                assert_eq!(found, options, "{path}");
+            }
+        }
+    }
+    let details = app.get(&poll.path("")).await.json();
+    assert_eq!(details["poll"]["description"], "é".repeat(301));
+}
+
+#[tokio::test]
+async fn options_are_listed_for_at_most_20_polls() {
+    let (app, _) = app_with_polls().await;
+    for list in LISTS {
+        for limit in ["1", "20"] {
+            app.get(&format!("{list}?include=options&limit={limit}"))
+                .await
+                .expect_status(200);
+        }
+        for (query, field) in [
+            ("limit=21&include=options", "limit"),
+            ("include=options&limit=100", "limit"),
+            ("include=options&limit=0", "limit"),
+            ("include=votes", "include"),
+            ("include=", "include"),
+            ("include=options&include=options", "include"),
+        ] {
+            let response = app.get(&format!("{list}?{query}")).await;
+            response.assert_problem(422, "invalid_query");
+            assert_eq!(response.invalid_fields(), [field], "{list}?{query}");
+        }
+        app.get(&format!("{list}?limit=100"))
+            .await
+            .expect_status(200);
+    }
 }
 
 #[tokio::test]

@@ -44,6 +44,7 @@ mod permissions;
 mod poll_details;
 mod rate_limits;
 mod raw_client;
+mod response_memory;
 mod roles;
 mod server;
 mod sessions;

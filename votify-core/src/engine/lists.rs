@@ -2,9 +2,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::loaded_poll::LoadedPoll;
+use crate::engine::page_size::size_of_page;
 use crate::engine::shared_reads::SharedReads;
 use crate::engine::{EngineError, PollEngine, PollPage};
-use crate::poll::{PollOption, PollState};
+use crate::poll::PollState;
 use crate::store::{Page, PageRequest, PollCount, PollCursor, PollFilter};
 use crate::tally::Audience;
 
@@ -24,6 +25,8 @@ pub(super) struct SharedLists {
 #[derive(Debug)]
 struct ReadPage {
     polls: Vec<LoadedPoll>,
+    /// The cursor after each poll.
+    cursors: Arc<[PollCursor]>,
     /// The page as callers get it, unless a poll has opened or closed since.
     page: PollPage,
 }
@@ -31,7 +34,7 @@ struct ReadPage {
 impl SharedLists {
     pub(super) fn new() -> Self {
         Self {
-            pages: SharedReads::new(PAGE_AGE, |page| page.size()),
+            pages: SharedReads::new(PAGE_AGE, |page| size_of_page(&page.polls, &page.cursors)),
             counts: SharedReads::new(COUNT_AGE, |_| size_of::<PollCount>()),
         }
     }
@@ -40,28 +43,6 @@ impl SharedLists {
     pub(super) fn drop_pages(&self) {
         self.pages.clear();
     }
-}
-
-impl ReadPage {
-    /// Returns the approximate size in bytes. A rendering of the polls is about as large as
-    /// the polls.
-    fn size(&self) -> usize {
-        2 * self.polls.iter().map(size_of_poll).sum::<usize>()
-    }
-}
-
-fn size_of_poll(loaded: &LoadedPoll) -> usize {
-    let LoadedPoll { poll, tally } = loaded;
-    let options = poll.options.iter();
-    let options = options.map(|option| size_of::<PollOption>() + option.text.len());
-    let texts = [Some(&poll.title), Some(&poll.description)];
-    let texts = texts
-        .into_iter()
-        .chain([poll.category.as_ref(), poll.external_ref.as_ref()]);
-    let texts = texts.flatten().map(String::len);
-    let metadata = poll.metadata.as_ref().map_or(0, |data| data.as_str().len());
-    let counts = size_of_val(&*tally.counts);
-    size_of::<PollState>() + options.chain(texts).sum::<usize>() + metadata + counts
 }
 
 /// Listing polls.
@@ -75,7 +56,8 @@ impl PollEngine {
     /// otherwise. A poll that has just passed its `closes_at` may not be final yet.
     ///
     /// A page may have fewer polls than its limit although another page follows: only
-    /// [`next`](Page::next) shows the end.
+    /// [`next`](Page::next) shows the end. Also a [rendering](PollPage::rendered) may end
+    /// early.
     ///
     /// ```
     /// use votify_core::store::PollFilter;
@@ -109,7 +91,7 @@ impl PollEngine {
         let store = &self.inner.loader.store;
         let read = async {
             let read = store.list_polls(filter, page, self.now()).await?;
-            Ok(Arc::new(self.read_page(read)))
+            Ok(Arc::new(self.read_page(read, filter)))
         };
         let read = if page.page() == Some(1) {
             let key = (filter.clone(), page.limit());
@@ -120,11 +102,14 @@ impl PollEngine {
         Ok(self.current_page(&read))
     }
 
-    fn read_page(&self, page: Page<PollState>) -> ReadPage {
+    fn read_page(&self, page: Page<PollState>, filter: &PollFilter) -> ReadPage {
+        let states = page.items.iter();
+        let cursors = states.map(|state| PollCursor::of(state, filter)).collect();
         let polls: Vec<LoadedPoll> = page.items.into_iter().map(LoadedPoll::from).collect();
         ReadPage {
-            page: self.public_page(&polls, page.next),
+            page: self.public_page(&polls, page.next, &cursors),
             polls,
+            cursors,
         }
     }
 
@@ -135,16 +120,22 @@ impl PollEngine {
         if shown.all(|(loaded, shown)| loaded.status(now) == shown.status) {
             return read.page.clone();
         }
-        self.public_page(&read.polls, read.page.next)
+        self.public_page(&read.polls, read.page.next, &read.cursors)
     }
 
-    fn public_page(&self, polls: &[LoadedPoll], next: Option<PollCursor>) -> PollPage {
+    fn public_page(
+        &self,
+        polls: &[LoadedPoll],
+        next: Option<PollCursor>,
+        cursors: &Arc<[PollCursor]>,
+    ) -> PollPage {
         let polls = polls.iter().cloned();
         let snapshots = polls.map(|loaded| self.snapshot_for(loaded, Audience::Public));
-        PollPage::new(Page {
+        let page = Page {
             items: snapshots.collect(),
             next,
-        })
+        };
+        PollPage::new(page, Arc::clone(cursors))
     }
 
     /// Returns the number of polls on all pages of a list, up to [`PollCount::MAX`].

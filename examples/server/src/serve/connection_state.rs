@@ -7,6 +7,8 @@ use std::time::Duration;
 use futures_util::task::AtomicWaker;
 use tokio::sync::Notify;
 
+use crate::serve::stall::StallCounter;
+
 /// An instruction to a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Command {
@@ -14,7 +16,8 @@ pub(super) enum Command {
     Continue,
     /// Finish the request in progress, and accept no further one.
     Finish,
-    /// Close at once: the connection was idle for too long.
+    /// Close at once: the connection was idle, or its client accepted nothing, for too
+    /// long.
     Close,
 }
 
@@ -28,10 +31,11 @@ pub(super) struct ConnectionState {
     request_in_progress: AtomicBool,
     /// True while a response of unknown length is being sent.
     is_streaming: AtomicBool,
-    /// Number of requests and streams that ended.
-    completed: AtomicU64,
-    /// `completed` at the last idle check, plus one; 0 before the first check.
-    completed_at_check_plus_one: AtomicU64,
+    /// Number of requests and streams that ended, and of writes that the client accepted.
+    progress: AtomicU64,
+    /// `progress` at the last idle check, plus one; 0 before the first check.
+    progress_at_check_plus_one: AtomicU64,
+    stall: StallCounter,
     request_done: Notify,
 }
 
@@ -56,8 +60,12 @@ impl ConnectionState {
         StreamGuard(Arc::clone(self))
     }
 
-    fn record_completed(&self) {
-        self.completed.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn is_streaming(&self) -> bool {
+        self.is_streaming.load(Ordering::Relaxed)
+    }
+
+    fn record_progress(&self) {
+        self.progress.fetch_add(1, Ordering::Relaxed);
     }
 
     fn send(&self, command: Command) {
@@ -67,14 +75,32 @@ impl ConnectionState {
 
     /// Closes the connection if it was idle at the last check and since.
     fn close_if_idle(&self) {
-        let completed = self.completed.load(Ordering::Relaxed);
-        let is_busy = self.request_in_progress.load(Ordering::SeqCst)
-            || self.is_streaming.load(Ordering::Relaxed);
+        let progress = self.progress.load(Ordering::Relaxed);
+        let is_busy = self.request_in_progress.load(Ordering::SeqCst) || self.is_streaming();
         // A new connection has 0 here, so that its first check never closes it.
         let previous = self
-            .completed_at_check_plus_one
-            .swap(completed + 1, Ordering::Relaxed);
-        if previous == completed + 1 && !is_busy {
+            .progress_at_check_plus_one
+            .swap(progress + 1, Ordering::Relaxed);
+        if previous == progress + 1 && !is_busy {
+            self.send(Command::Close);
+        }
+    }
+
+    /// Records whether the client's socket accepted bytes.
+    pub(super) fn record_write(&self, accepted: bool) {
+        if accepted {
+            self.record_progress();
+        }
+        self.stall.record_write(accepted);
+    }
+
+    /// Returns true if the connection was closed because its client accepted nothing.
+    pub(super) fn is_stalled(&self) -> bool {
+        self.stall.is_stalled()
+    }
+
+    fn close_if_stalled(&self) {
+        if self.stall.check() {
             self.send(Command::Close);
         }
     }
@@ -94,7 +120,7 @@ pub(super) struct RequestGuard<'a>(&'a ConnectionState);
 impl Drop for RequestGuard<'_> {
     fn drop(&mut self) {
         let state = self.0;
-        state.record_completed();
+        state.record_progress();
         state.request_in_progress.store(false, Ordering::SeqCst);
         if state.command.load(Ordering::SeqCst) != Command::Continue as u8 {
             state.request_done.notify_one();
@@ -108,7 +134,7 @@ pub(super) struct StreamGuard(Arc<ConnectionState>);
 
 impl Drop for StreamGuard {
     fn drop(&mut self) {
-        self.0.record_completed();
+        self.0.record_progress();
         self.0.is_streaming.store(false, Ordering::Relaxed);
     }
 }
@@ -134,14 +160,26 @@ impl ConnectionRegistry {
         }
     }
 
-    /// Closes, at every interval, the connections that completed no request since the
-    /// last check. A connection that is idle, or sends a head byte by byte, is closed
-    /// after one to two intervals.
+    /// Closes, at every interval, the connections that completed no request and received
+    /// nothing since the last check. A connection that is idle, or sends a head byte by
+    /// byte, is closed after one to two intervals.
     pub(super) async fn close_idle(&self, interval: Duration) {
         loop {
             tokio::time::sleep(interval).await;
             for state in self.all() {
                 state.close_if_idle();
+            }
+        }
+    }
+
+    /// Closes, at every interval, the connections whose clients have accepted nothing for
+    /// [`MAX_CHECKS`](super::stall::MAX_CHECKS) intervals although there are bytes to send. An idle stream
+    /// has none.
+    pub(super) async fn close_stalled(&self, interval: Duration) {
+        loop {
+            tokio::time::sleep(interval).await;
+            for state in self.all() {
+                state.close_if_stalled();
             }
         }
     }

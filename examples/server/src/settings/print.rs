@@ -33,6 +33,8 @@ struct Printed {
     register_rate: String,
     streams_per_address: Count,
     connections_per_address: Count,
+    response_memory: String,
+    response_memory_per_address: String,
     trusted_proxies: Vec<String>,
     client_address_header: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,6 +93,8 @@ pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, CliError> {
         register_rate: or_off(limits.register_rate),
         streams_per_address: limits.streams_per_address.into(),
         connections_per_address: limits.connections_per_address.into(),
+        response_memory: settings.response_memory.total.to_string(),
+        response_memory_per_address: settings.response_memory.per_address.to_string(),
         trusted_proxies: settings
             .trusted_proxies
             .iter()

@@ -34,6 +34,8 @@ pub(crate) struct File {
     pub(super) register_rate: Option<Value>,
     pub(super) remove_unused_polls: Option<Value>,
     pub(super) require_durable: Option<Value>,
+    pub(super) response_memory: Option<Value>,
+    pub(super) response_memory_per_address: Option<Value>,
     pub(super) secret: Option<Value>,
     pub(super) session_polls: Option<Value>,
     pub(super) session_rate: Option<Value>,

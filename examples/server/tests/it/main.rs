@@ -29,4 +29,5 @@ mod snapshots;
 mod sql_servers;
 mod startup;
 mod streams;
+mod unread_responses;
 mod verify;

@@ -100,6 +100,8 @@ async fn printed_settings_are_a_valid_settings_file() {
         register-rate = "7/1h"
         streams-per-address = "off"
         connections-per-address = 7
+        response-memory = "off"
+        response-memory-per-address = "2MiB"
         trusted-proxies = ["10.0.0.0/8", "::1"]
         client-address-header = "X-Real-IP"
         public-url = "https://polls.example.org"
@@ -132,6 +134,8 @@ async fn printed_settings_are_a_valid_settings_file() {
         register-rate = "7/3600s"
         streams-per-address = "off"
         connections-per-address = 7
+        response-memory = "off"
+        response-memory-per-address = "2MiB"
         trusted-proxies = ["10.0.0.0/8", "::1/128"]
         client-address-header = "x-real-ip"
         public-url = "https://polls.example.org"

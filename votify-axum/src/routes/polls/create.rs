@@ -4,7 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use votify_core::{Owner, SessionId};
 
-use super::capabilities;
+use super::{MAX_POLL_RESPONSE, capabilities};
 use crate::dto::draft;
 use crate::dto::poll::PollBody;
 use crate::dto::schema::NewPoll;
@@ -56,6 +56,7 @@ pub(crate) async fn create_poll(
         Some(session) => Some(Owner::Session(session)),
         None => caller.to_caller().as_owner(),
     };
+    let _reserved = state.reserve_response(MAX_POLL_RESPONSE, caller.address_block())?;
     // An invalid poll takes nothing of the limits, and a refused one starts no session.
     let poll = engine.check_draft(draft.clone())?;
     creation::acquire_poll(&state, &caller, &poll, needs_session).await?;

@@ -15,7 +15,8 @@ use crate::routes::response::mark_private;
 use crate::state::AppState;
 
 error_responses!(GetErrors:
-    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, PollNotFound, StoreUnavailable, Internal);
+    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, PollNotFound, RateLimited, StoreUnavailable,
+    Overloaded, Internal);
 
 /// Returns a poll with its options, and with its counts if the caller may see them.
 #[utoipa::path(

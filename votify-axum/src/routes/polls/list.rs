@@ -1,6 +1,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use votify_core::backend::search_words;
+use votify_core::engine::ListFormat;
 use votify_core::poll::CATEGORY_MAX;
 use votify_core::store::PageError;
 use votify_core::store::{PollFilter, PollOrder};
@@ -10,7 +11,7 @@ use crate::dto::listing::{PageBody, TrendingBody, page_json, trending_json};
 use crate::error::{Problem, error_responses};
 use crate::extract::permitted::{List, Permitted};
 use crate::extract::query::QueryReader;
-use crate::routes::response::private_json;
+use crate::routes::response::private_list;
 use crate::state::AppState;
 
 /// Maximum number of characters of a search.
@@ -20,6 +21,8 @@ const MAX_SEARCH_WORDS: usize = 8;
 /// Maximum number of characters of a cursor.
 const MAX_CURSOR_LENGTH: usize = 64;
 const DEFAULT_TRENDING_LIMIT: u32 = 10;
+/// Maximum number of polls with options.
+const MAX_LIMIT_WITH_OPTIONS: u32 = 20;
 const STATUS: [(&str, Option<PollStatus>); 5] = [
     ("active", Some(PollStatus::Open)),
     ("scheduled", Some(PollStatus::Scheduled)),
@@ -33,10 +36,17 @@ const SORT: [(&str, PollOrder); 3] = [
     ("trending", PollOrder::Trending),
 ];
 
+const INCLUDE: [(&str, ListFormat); 1] = [("options", ListFormat::WithOptions)];
+
 error_responses!(ListErrors:
-    NotLoggedIn, InvalidLogin, NotAllowed, InvalidQuery, StoreUnavailable, Internal);
+    NotLoggedIn, InvalidLogin, NotAllowed, InvalidQuery, RateLimited, StoreUnavailable, Overloaded,
+    Internal);
 
 /// Lists polls by page. Defaults to open polls.
+///
+/// The polls are summaries, with at most 300 characters of each description. A page has at
+/// most 1 MiB of polls, so it may have fewer than `limit`; `next` shows whether others
+/// follow.
 #[utoipa::path(
     get,
     path = "/api/polls",
@@ -44,7 +54,8 @@ error_responses!(ListErrors:
     params(
         ("page" = Option<u32>, Query, minimum = 1, maximum = 10_000, description = "The page. Defaults to 1. Pages end within the first 10 000 polls; continue with `after`"),
         ("after" = Option<String>, Query, max_length = 64, description = "The `next` of the previous page, with the same filters. Pages after a cursor neither repeat nor skip a poll"),
-        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Polls per page. Defaults to 20"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Polls per page. Defaults to 20, which is the maximum with `include=options`"),
+        ("include" = Option<String>, Query, description = "`options`: the options of each poll"),
         ("status" = Option<String>, Query, description = "`open`, `active` (the same as `open`), `scheduled`, `closed` or `all`. Defaults to `active`"),
         ("category" = Option<String>, Query, max_length = 100, description = "The exact category"),
         ("q" = Option<String>, Query, max_length = 200, description = "Up to 8 words of the title"),
@@ -54,9 +65,10 @@ error_responses!(ListErrors:
 )]
 pub(crate) async fn list_polls(
     State(state): State<AppState>,
-    _: Permitted<List>,
+    Permitted(caller, ..): Permitted<List>,
     mut query: QueryReader,
 ) -> Result<Response, Problem> {
+    let format = format(&mut query);
     let filter = PollFilter {
         status: query
             .keyword("status", &STATUS)
@@ -66,28 +78,34 @@ pub(crate) async fn list_polls(
         order: query.keyword("sort", &SORT).unwrap_or_default(),
         ..PollFilter::default()
     };
-    let request = page_request(&mut query, &filter);
+    let request = page_request(&mut query, &filter, format);
     let (request, filter) = query.finish((request, filter))?;
     let engine = &state.engine;
     let page = engine.list_polls(&filter, &request).await?;
     let total = engine.total_polls(&filter, &request, &page).await?;
-    Ok(private_json(page_json(&page, &request, total)))
+    private_list(page_json(&page, format, &request, total), &caller, &state)
 }
 
 /// Lists the open polls with the most recent activity. Activity decays over time.
+///
+/// The polls are summaries, as in the list of polls. Lists at most 1 MiB of polls.
 #[utoipa::path(
     get,
     path = "/api/trending",
     tag = "polls",
-    params(("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Number of polls. Defaults to 10")),
+    params(
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Number of polls. Defaults to 10. At most 20 with `include=options`"),
+        ("include" = Option<String>, Query, description = "`options`: the options of each poll"),
+    ),
     responses((status = 200, body = TrendingBody), ListErrors)
 )]
 pub(crate) async fn trending(
     State(state): State<AppState>,
-    _: Permitted<List>,
+    Permitted(caller, ..): Permitted<List>,
     mut query: QueryReader,
 ) -> Result<Response, Problem> {
-    let limit = limit(&mut query, DEFAULT_TRENDING_LIMIT);
+    let format = format(&mut query);
+    let limit = limit(&mut query, DEFAULT_TRENDING_LIMIT, format);
     let page = PageRequest::new(1, limit).unwrap_or(PageRequest::FIRST);
     let page = query.finish(page)?;
     let filter = PollFilter {
@@ -96,7 +114,13 @@ pub(crate) async fn trending(
         ..PollFilter::default()
     };
     let polls = state.engine.list_polls(&filter, &page).await?;
-    Ok(private_json(trending_json(&polls)))
+    private_list(trending_json(&polls, format), &caller, &state)
+}
+
+/// Reads what a list contains besides summaries.
+fn format(query: &mut QueryReader) -> ListFormat {
+    let format = query.keyword("include", &INCLUDE);
+    format.unwrap_or(ListFormat::Summaries)
 }
 
 /// Reads the search terms. Too many are an error.
@@ -114,9 +138,9 @@ fn search(query: &mut QueryReader) -> Vec<String> {
 }
 
 /// Reads the page number or the cursor of a list.
-fn page_request(query: &mut QueryReader, filter: &PollFilter) -> PageRequest {
+fn page_request(query: &mut QueryReader, filter: &PollFilter, format: ListFormat) -> PageRequest {
     let page = query.parse("page", &PageError::Page.to_string());
-    let limit = limit(query, PageRequest::FIRST.limit());
+    let limit = limit(query, PageRequest::FIRST.limit(), format);
     let after = query.string("after", MAX_CURSOR_LENGTH);
     if page.is_some() && after.is_some() {
         query.add_error("after", "must not be combined with page");
@@ -138,12 +162,18 @@ fn page_request(query: &mut QueryReader, filter: &PollFilter) -> PageRequest {
 }
 
 /// Reads the limit. Returns `default` if the limit is absent or invalid.
-fn limit(query: &mut QueryReader, default: u32) -> u32 {
-    let expected = PageError::Limit.to_string();
+fn limit(query: &mut QueryReader, default: u32, format: ListFormat) -> u32 {
+    let (max, expected) = match format {
+        ListFormat::Summaries => (PageRequest::MAX_LIMIT, PageError::Limit.to_string()),
+        ListFormat::WithOptions => (
+            MAX_LIMIT_WITH_OPTIONS,
+            format!("must be between 1 and {MAX_LIMIT_WITH_OPTIONS} with include=options"),
+        ),
+    };
     let Some(limit) = query.parse("limit", &expected) else {
         return default;
     };
-    if (1..=PageRequest::MAX_LIMIT).contains(&limit) {
+    if (1..=max).contains(&limit) {
         return limit;
     }
     query.add_error("limit", expected);

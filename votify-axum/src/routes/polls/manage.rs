@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use votify_core::poll::PollState;
 use votify_core::{Actor, Poll};
 
-use super::capabilities;
+use super::{MAX_POLL_RESPONSE, capabilities};
 use crate::dto::change;
 use crate::dto::poll::PollBody;
 use crate::dto::schema::PollChange;
@@ -21,6 +21,10 @@ error_responses!(ChangeErrors:
     MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, NotOwner, OriginNotAllowed,
     PollNotFound, PollClosed, PollHasVotes, RequestTimeout, BodyTooLarge, UnsupportedMediaType,
     InvalidPoll, RateLimited, StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
+
+error_responses!(CloseErrors:
+    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, NotOwner, OriginNotAllowed, PollNotFound,
+    RateLimited, StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
 
 error_responses!(EndErrors:
     MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, NotOwner, OriginNotAllowed, PollNotFound,
@@ -48,6 +52,7 @@ pub(crate) async fn change_poll(
 ) -> Result<Response, Problem> {
     let owner = caller.to_caller();
     let poll = state.engine.authorize_owner(id, &owner).await?;
+    let _reserved = state.reserve_response(MAX_POLL_RESPONSE, caller.address_block())?;
     let change = change::read(
         body,
         &poll,
@@ -79,7 +84,7 @@ pub(crate) async fn change_poll(
     tag = "polls",
     security(("owner" = [])),
     params(("id" = Uuid, Path, description = "The poll")),
-    responses((status = 200, body = PollBody), EndErrors)
+    responses((status = 200, body = PollBody), CloseErrors)
 )]
 pub(crate) async fn close_poll(
     State(state): State<AppState>,
@@ -87,6 +92,8 @@ pub(crate) async fn close_poll(
     Permitted(caller, ..): Permitted<Manage>,
 ) -> Result<Response, Problem> {
     let owner = caller.to_caller();
+    state.engine.authorize_owner(id, &owner).await?;
+    let _reserved = state.reserve_response(MAX_POLL_RESPONSE, caller.address_block())?;
     let snapshot = state.engine.close_poll(id, Actor::Caller(&owner)).await?;
     Ok(with_session(
         Json(PollBody::from(&snapshot)),

@@ -3,8 +3,9 @@
 use bytes::Bytes;
 
 use super::*;
+use crate::engine::{ListFormat, PollPage, PollSnapshot, RenderedPolls};
 use crate::poll::{PollStatus, ResultsPolicy, Visibility};
-use crate::store::{PageRequest, PollFilter};
+use crate::store::{PageRequest, PollFilter, PollOrder};
 use crate::voter::Actor;
 
 impl Harness {
@@ -16,23 +17,67 @@ impl Harness {
         .await
     }
 
-    async fn first_page(&self) -> crate::engine::PollPage {
+    async fn first_page(&self) -> PollPage {
         let (filter, page) = (PollFilter::default(), PageRequest::FIRST);
         self.engine.list_polls(&filter, &page).await.unwrap()
     }
 }
 
+/// Renders a page as `text`, unless it is rendered already.
+fn rendered(page: &PollPage, format: ListFormat, text: &'static str) -> Bytes {
+    let render = |polls: &[PollSnapshot]| RenderedPolls {
+        bytes: text.into(),
+        count: polls.len(),
+    };
+    page.rendered(format, render).bytes.clone()
+}
+
 #[tokio::test(start_paused = true)]
-async fn all_callers_share_one_rendering() {
+async fn all_callers_share_one_rendering_per_format() {
+    use ListFormat::{Summaries, WithOptions};
     let harness = Harness::new();
     harness.create_public_poll(|_| {}).await;
     let (first, second) = (harness.first_page().await, harness.first_page().await);
-    assert_eq!(first.rendered(|_| Bytes::from_static(b"first")), "first");
-    assert_eq!(second.rendered(|_| Bytes::from_static(b"second")), "first");
+    assert_eq!(rendered(&first, Summaries, "first"), "first");
+    assert_eq!(rendered(&second, Summaries, "second"), "first");
+    assert_eq!(rendered(&second, WithOptions, "options"), "options");
+    assert_eq!(rendered(&first, WithOptions, "again"), "options");
     // A creation drops the page.
     harness.create_public_poll(|_| {}).await;
     let third = harness.first_page().await;
-    assert_eq!(third.rendered(|_| Bytes::from_static(b"third")), "third");
+    assert_eq!(rendered(&third, Summaries, "third"), "third");
+}
+
+/// A rendering that has no room for the whole page ends early, and the next page begins
+/// after it.
+#[tokio::test(start_paused = true)]
+async fn the_next_page_begins_after_the_last_rendered_poll() {
+    let harness = Harness::new();
+    for _ in 0..5 {
+        harness.create_public_poll(|_| {}).await;
+        harness.clock.advance(Duration::from_secs(1));
+    }
+    let ids = |page: &PollPage| -> Vec<_> { page.items.iter().map(|it| it.poll.id).collect() };
+    for order in PollOrder::ALL {
+        let filter = PollFilter {
+            order,
+            ..PollFilter::default()
+        };
+        let list = async |page: PageRequest| {
+            let page = harness.engine.list_polls(&filter, &page).await;
+            page.unwrap()
+        };
+        let all = ids(&list(PageRequest::FIRST).await);
+        let page = list(PageRequest::new(1, 4).unwrap()).await;
+        assert_eq!(page.next_after(4), page.next);
+        for count in 1..=4 {
+            let next = page.next_after(count).unwrap();
+            let rest = list(PageRequest::after(next, 9).unwrap()).await;
+            let joined = [&ids(&page)[..count], &ids(&rest)].concat();
+            assert_eq!(joined, all, "{order:?}, {count}");
+            assert_eq!(rest.next_after(rest.items.len()), None);
+        }
+    }
 }
 
 /// A list reads no votes: a read per poll would let one caller delay the votes of others.
@@ -66,8 +111,11 @@ async fn a_shared_page_shows_that_a_poll_has_opened() {
         .await;
     for expected in [PollStatus::Scheduled, PollStatus::Open] {
         let page = harness.first_page().await;
-        let status = page.rendered(|polls| format!("{:?}", polls[0].status).into());
-        assert_eq!(*status, format!("{expected:?}"));
+        let status = page.rendered(ListFormat::Summaries, |polls| RenderedPolls {
+            bytes: format!("{:?}", polls[0].status).into(),
+            count: 1,
+        });
+        assert_eq!(status.bytes, format!("{expected:?}"));
         harness.clock.advance(Duration::from_secs(60));
     }
 }

@@ -8,14 +8,15 @@ use axum::routing::{get, post};
 use futures_util::stream::{self, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
 
-/// Larger than the buffers of a socket.
-const LARGE: usize = 16 * 1024 * 1024;
-
 const REQUEST: &[u8] = b"GET /whole HTTP/1.1\r\nhost: x\r\n\r\n";
+
+/// More than the kernel's buffers hold for a client that reads nothing: up to 6 MB on the
+/// side of the client.
+const LARGE: usize = 32 << 20;
 
 /// A server, and a client's connection to it.
 struct Harness {
@@ -32,13 +33,22 @@ async fn harness() -> Harness {
         });
         Body::from_stream(ticks.take(60))
     };
+    let quiet = || async {
+        let end = stream::once(async {
+            sleep(Duration::from_secs(600)).await;
+            Ok::<_, Infallible>(Bytes::from_static(b"end"))
+        });
+        let start = stream::once(async { Ok(Bytes::from_static(b"start")) });
+        Body::from_stream(start.chain(end))
+    };
     let app = Router::new()
         .route("/whole", get(|| async { "answer" }))
         .route(
             "/slow",
             get(|| async { sleep(Duration::from_secs(600)).await }),
         )
-        .route("/large", get(|| async { "x".repeat(LARGE) }))
+        .route("/large", get(|| async { vec![b'x'; LARGE] }))
+        .route("/quiet", get(quiet))
         .route("/body", post(|body: String| async { body }))
         .route("/stream", get(ticks));
     let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -106,14 +116,14 @@ async fn a_head_sent_byte_by_byte_is_closed() {
 
 #[tokio::test(start_paused = true)]
 async fn slow_requests_and_streams_are_not_closed() {
-    for path in ["/slow", "/stream"] {
+    for path in ["/slow", "/stream", "/quiet"] {
         let mut harness = harness().await;
         let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
         harness.client.write_all(request.as_bytes()).await.unwrap();
         let (text, took) = read_to_close(&mut harness.client).await;
         assert!(text.starts_with("HTTP/1.1 200"), "{path}: {text}");
         assert!(took >= Duration::from_secs(590), "{path}: {took:?}");
-        if path == "/stream" {
+        if path != "/slow" {
             assert!(text.ends_with("0\r\n\r\n"), "the stream was cut: {text}");
         }
     }
@@ -167,4 +177,44 @@ async fn a_stopping_server_answers_requests_in_progress() {
     assert!(text.starts_with("HTTP/1.1 200"), "{text}");
     assert!(text.contains("connection: close"), "{text}");
     harness.server.await.unwrap();
+}
+
+/// Requests the large response and waits until the server can send no more of it.
+async fn request_large(client: &mut TcpStream) {
+    let request = b"GET /large HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    client.write_all(request).await.unwrap();
+    client.readable().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_accepts_nothing_is_closed_after_20_s() {
+    let mut harness = harness().await;
+    request_large(&mut harness.client).await;
+    let start = Instant::now();
+    // A reset is an error of the socket: the unread bytes are lost.
+    let closed = harness.client.ready(tokio::io::Interest::ERROR);
+    let closed = timeout(IDLE_TIMEOUT, closed).await.unwrap();
+    assert!(closed.unwrap().is_error());
+    let took = start.elapsed();
+    let (least, most) = (10 * STALL_CHECK, 12 * STALL_CHECK);
+    assert!((least..=most).contains(&took), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_reads_slowly_is_not_closed() {
+    let mut harness = harness().await;
+    request_large(&mut harness.client).await;
+    let (start, mut received) = (Instant::now(), 0);
+    let mut piece = vec![0; 1 << 20];
+    loop {
+        // Longer than an idle connection lives, in all.
+        sleep(Duration::from_secs(15)).await;
+        let length = harness.client.read(&mut piece).await.unwrap();
+        if length == 0 {
+            break;
+        }
+        received += length;
+    }
+    assert!(received > LARGE, "{received}");
+    assert!(start.elapsed() > 3 * IDLE_TIMEOUT, "{:?}", start.elapsed());
 }
