@@ -14,6 +14,8 @@ pub(crate) enum ErrorKind {
     /// The database reports damaged files.
     Corrupt,
     /// The database rejects the login or the statement, whatever the values are: a wrong
-    /// password, a missing grant or a missing table.
+    /// password or a missing grant.
     Rejected,
+    /// A table, column or unique key that a statement uses does not exist.
+    SchemaMismatch,
 }

@@ -15,7 +15,7 @@ use crate::retry::retry_transient;
 use crate::row_ext::RowExt;
 use crate::row_set::{RowSet, Value};
 use crate::statement::Statement;
-use crate::store::{SqlStore, store_error};
+use crate::store::SqlStore;
 
 #[async_trait]
 impl<B: Backend> InviteStore for SqlStore<B> {
@@ -34,7 +34,7 @@ impl<B: Backend> InviteStore for SqlStore<B> {
             })
             .await
         };
-        self.watched(invited.await)
+        self.call(invited).await
     }
 
     async fn invited(&self, poll: PollId, voters: &[VoterId]) -> Result<Vec<bool>, StoreError> {
@@ -44,7 +44,7 @@ impl<B: Backend> InviteStore for SqlStore<B> {
             let rows = retry_transient(|| backend.read(call())).await?;
             voters_of(poll, &rows)
         };
-        let invited = read.await.map_err(store_error::<B>)?;
+        let invited = self.call(read).await?;
         Ok(voters.iter().map(|voter| invited.contains(voter)).collect())
     }
 
@@ -54,7 +54,7 @@ impl<B: Backend> InviteStore for SqlStore<B> {
             let rows = retry_transient(|| backend.read(count_call(poll))).await?;
             count_of(poll, &rows)
         };
-        read.await.map_err(store_error::<B>)
+        self.call(read).await
     }
 }
 

@@ -48,6 +48,8 @@ mod seal;
 mod sqlite;
 mod statement;
 mod store;
+mod store_health;
+mod tables_status;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod url;
 mod write_status;

@@ -1,8 +1,8 @@
 use std::collections::HashMap;
 use std::fmt;
+use std::future::ready;
 use std::hash::Hash;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use async_trait::async_trait;
@@ -27,8 +27,10 @@ use crate::row_ext::RowExt;
 use crate::row_set::{RowSet, poll_rows};
 use crate::schema::Schema;
 use crate::statement::Statement;
-use crate::write_status::WriteStatus;
-use crate::{ballot_stream, cast, decode, join_codes, lifecycle, listing, owner_claims, seal};
+use crate::store_health::StoreHealth;
+use crate::{
+    ballot_stream, cast, decode, join_codes, lifecycle, listing, owner_claims, seal, tables_status,
+};
 
 /// A [`Store`] in a SQL database: `SqliteStore`, `PostgresStore` or `MySqlStore`.
 ///
@@ -49,6 +51,14 @@ use crate::{ballot_stream, cast, decode, join_codes, lifecycle, listing, owner_c
 /// then casts the same ballots again itself, and ballots that were counted return
 /// [`Replayed`](votify_core::Outcome::Replayed).
 ///
+/// # Changed and damaged databases
+///
+/// A call that does not find a table, column or unique key starts a check of the tables.
+/// If one is missing, every call checks again and returns
+/// [`Unavailable`](StoreError::Unavailable) until the tables are complete. A damaged SQLite
+/// file stops the store: every later call returns `Unavailable`, until the file is opened
+/// again.
+///
 /// # Long reads
 ///
 /// Lists, counts, exports and audits have up to 3 connections of their own, or up to half
@@ -64,10 +74,8 @@ use crate::{ballot_stream, cast, decode, join_codes, lifecycle, listing, owner_c
 #[derive(Clone)]
 pub struct SqlStore<B> {
     backend: B,
-    /// True once the tables were found to be current.
-    schema_is_current: Arc<AtomicBool>,
     heuristic: Arc<FirstVoteHeuristic>,
-    write_status: Arc<WriteStatus>,
+    health: Arc<StoreHealth>,
 }
 
 impl<B: fmt::Debug> fmt::Debug for SqlStore<B> {
@@ -82,9 +90,8 @@ impl<B: Backend> SqlStore<B> {
     pub(crate) async fn new(backend: Result<B, Error>) -> Result<Self, StoreError> {
         let store = Self {
             backend: backend.map_err(store_error::<B>)?,
-            schema_is_current: Arc::default(),
             heuristic: Arc::default(),
-            write_status: Arc::default(),
+            health: Arc::default(),
         };
         store.check_schema().await.map_err(store_error::<B>)?;
         Ok(store)
@@ -100,6 +107,8 @@ impl<B: Backend> SqlStore<B> {
     ///
     /// - [`StoreError::Unavailable`]: the database cannot be reached, or another process
     ///   is migrating; retry later.
+    /// - [`StoreError::Corrupt`]: a table, column or unique key is missing although the
+    ///   migrations have run; restore a backup.
     /// - [`StoreError::Failed`]: a newer version of this library has migrated the
     ///   database, or there are tables with these names that Votify did not create.
     ///   Update this library, or use another schema or database.
@@ -142,33 +151,110 @@ impl<B: Backend> SqlStore<B> {
     async fn check_schema(&self) -> Result<Schema, Error> {
         let schema = retry_transient(|| self.backend.schema()).await?.check()?;
         if schema == Schema::Current {
-            self.schema_is_current.store(true, Ordering::Relaxed);
+            self.health.tables.record_current();
         }
         Ok(schema)
     }
 
-    /// Returns the backend if its tables are current.
+    /// Returns the backend if its tables are current and its storage is intact.
     pub(crate) async fn ready(&self) -> Result<&B, Error> {
-        if self.schema_is_current.load(Ordering::Relaxed)
-            || self.check_schema().await? == Schema::Current
-        {
+        let tables = &self.health.tables;
+        self.health.check_damage()?;
+        if tables.has_problem() {
+            self.check_tables(Some(Instant::now()), true).await?;
+        }
+        if tables.is_current() || self.check_schema().await? == Schema::Current {
             Ok(&self.backend)
         } else {
             Err(Error::NotMigrated)
         }
     }
 
-    /// Converts the error of a write, and remembers if the storage takes no writes.
-    pub(crate) fn watched<T>(&self, result: Result<T, Error>) -> Result<T, StoreError> {
-        let result = result.map_err(store_error::<B>);
-        self.record_errors(result.as_ref().err());
-        result
+    /// Checks the tables of a running store, unless a check has started after `since`.
+    /// Fails if they are incomplete.
+    async fn check_tables(&self, since: Option<Instant>, after_error: bool) -> Result<(), Error> {
+        let tables = &self.health.tables;
+        let mut last_check = tables.last_check.lock().await;
+        if last_check.is_some_and(|last| Some(last) > since) {
+            return tables.check();
+        }
+        let started = Instant::now();
+        let schema = retry_transient(|| self.backend.schema()).await;
+        match schema.and_then(|schema| schema.check_in_use(after_error)) {
+            Ok(()) => {
+                if tables.has_problem()
+                    && let Some(cache) = self.backend.poll_cache()
+                {
+                    cache.invalidate_all();
+                }
+                tables.record_current();
+            }
+            Err(error @ (Error::Incomplete { .. } | Error::TablesUnusable(_))) => {
+                tables.record_problem(&error, || self.backend.storage());
+            }
+            // Unknown: the database cannot be reached.
+            Err(error) => tracing::debug!(%error, "failed to check the tables"),
+        }
+        *last_check = Some(started);
+        tables.check()
     }
 
-    /// Records the first error: the ballots of a batch share it.
-    fn record_errors<'a>(&self, errors: impl IntoIterator<Item = &'a StoreError>) {
-        if let Some(error) = errors.into_iter().next() {
-            self.write_status.record(error);
+    /// Runs a call, and records what its error says about the storage.
+    pub(crate) async fn observe<T>(
+        &self,
+        call: impl Future<Output = Result<T, Error>> + Send,
+    ) -> Result<T, Error> {
+        match call.await {
+            Ok(value) => Ok(value),
+            Err(error) => Err(self.examine(&error).await.unwrap_or(error)),
+        }
+    }
+
+    /// Runs a call, and converts its error.
+    pub(crate) async fn call<T>(
+        &self,
+        call: impl Future<Output = Result<T, Error>> + Send,
+    ) -> Result<T, StoreError> {
+        self.observe(call).await.map_err(store_error::<B>)
+    }
+
+    /// Records what an error says about the storage. Returns the error of every call if the
+    /// store refuses them from now on.
+    async fn examine(&self, error: &Error) -> Option<Error> {
+        if let Some(damage) = self.backend.damage(error) {
+            return Some(self.health.stop(damage));
+        }
+        // Retries have waited for a lock of the whole database in vain.
+        let is_locked = B::LOCKS_DATABASE && matches!(error, Error::Conflict(_));
+        if is_locked || error.is_unwritable() {
+            let storage = || self.backend.storage();
+            self.health.writes.record_failure(error, storage);
+        }
+        if error.is_schema_mismatch() {
+            return self.check_tables(Some(Instant::now()), true).await.err();
+        }
+        None
+    }
+
+    /// Records what the errors of a batch say about the storage. If the store refuses calls
+    /// from now on, replaces the errors.
+    async fn examine_each<T>(&self, results: &mut [Result<T, StoreError>]) {
+        let mut stopped = None;
+        for error in results.iter().filter_map(|result| result.as_ref().err()) {
+            let Some(error) = source(error) else { continue };
+            stopped = self.examine(error).await;
+            // The ballots of a batch share an error, unless each poll has its own.
+            if stopped.is_some() || !error.may_concern_one_poll() {
+                break;
+            }
+        }
+        let Some(stopped) = stopped.map(store_error::<B>) else {
+            return;
+        };
+        for result in results {
+            if result.as_ref().is_err_and(|error| source(error).is_some()) {
+                *result = Err(stopped.clone());
+            }
         }
     }
 
@@ -183,7 +269,7 @@ impl<B: Backend> SqlStore<B> {
             }
             Ok(in_order_of(ids, states))
         };
-        read.await.map_err(store_error::<B>)
+        self.call(read).await
     }
 }
 
@@ -206,6 +292,16 @@ fn in_order_of<K: Copy + Eq + Hash, V: Clone>(
     ids.iter().map(value).collect()
 }
 
+/// Returns the cause of an error that a database reported.
+fn source(error: &StoreError) -> Option<&Error> {
+    match error {
+        StoreError::Unavailable { source, .. }
+        | StoreError::Corrupt { source, .. }
+        | StoreError::Failed { source, .. } => source.downcast_ref(),
+        _ => None,
+    }
+}
+
 pub(crate) fn store_error<B: Backend>(error: Error) -> StoreError {
     error.into_store_error(B::NAME)
 }
@@ -223,7 +319,7 @@ impl<B: Backend> Store for SqlStore<B> {
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
         let state = PollState::new(poll.clone());
         let created = async { lifecycle::create(self.ready().await?, &state).await };
-        self.watched(created.await)
+        self.call(created).await
     }
 
     async fn polls(&self, ids: &[PollId]) -> Result<Vec<Option<Poll>>, StoreError> {
@@ -241,7 +337,7 @@ impl<B: Backend> Store for SqlStore<B> {
             let backend = self.ready().await?;
             retry_transient(|| listing::list(backend, filter, page, now)).await
         };
-        listed.await.map_err(store_error::<B>)
+        self.call(listed).await
     }
 
     async fn count_polls(
@@ -253,7 +349,7 @@ impl<B: Backend> Store for SqlStore<B> {
             let backend = self.ready().await?;
             retry_transient(|| listing::count(backend, filter, now)).await
         };
-        counted.await.map_err(store_error::<B>)
+        self.call(counted).await
     }
 
     async fn poll_by_join_code(
@@ -262,7 +358,7 @@ impl<B: Backend> Store for SqlStore<B> {
         now: Timestamp,
     ) -> Result<Option<PollId>, StoreError> {
         let found = async { join_codes::find(self.ready().await?, *code, now).await };
-        found.await.map_err(store_error::<B>)
+        self.call(found).await
     }
 
     async fn change_poll(
@@ -272,7 +368,7 @@ impl<B: Backend> Store for SqlStore<B> {
         now: Timestamp,
     ) -> Result<ChangeOutcome, StoreError> {
         let changed = async { lifecycle::change(self.ready().await?, id, change, now).await };
-        self.watched(changed.await)
+        self.call(changed).await
     }
 
     async fn seal_polls(
@@ -283,8 +379,8 @@ impl<B: Backend> Store for SqlStore<B> {
     ) -> Vec<Result<SealOutcome, StoreError>> {
         match self.ready().await {
             Ok(backend) => {
-                let sealed = seal::seal(backend, ids, cause, now).await;
-                self.record_errors(sealed.iter().filter_map(|one| one.as_ref().err()));
+                let mut sealed = seal::seal(backend, ids, cause, now).await;
+                self.examine_each(&mut sealed).await;
                 sealed
             }
             Err(error) => {
@@ -296,15 +392,14 @@ impl<B: Backend> Store for SqlStore<B> {
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
         let deleted = async { lifecycle::delete(self.ready().await?, id).await };
-        self.watched(deleted.await)
+        self.call(deleted).await
     }
 
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
         match self.ready().await {
             Ok(backend) => {
-                let receipt = cast::cast(backend, &self.heuristic, ballots, now).await;
-                let outcomes = receipt.outcomes.iter();
-                self.record_errors(outcomes.filter_map(|outcome| outcome.as_ref().err()));
+                let mut receipt = cast::cast(backend, &self.heuristic, ballots, now).await;
+                self.examine_each(&mut receipt.outcomes).await;
                 receipt
             }
             Err(error) => {
@@ -342,7 +437,7 @@ impl<B: Backend> Store for SqlStore<B> {
             }
             Ok(in_order_of(voters, votes))
         };
-        read.await.map_err(store_error::<B>)
+        self.call(read).await
     }
 
     async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
@@ -357,35 +452,35 @@ impl<B: Backend> Store for SqlStore<B> {
             }
             Ok(in_order_of(polls, tallies))
         };
-        read.await.map_err(store_error::<B>)
+        self.call(read).await
     }
 
     fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
         stream::once(self.ready())
             .map_ok(move |backend| ballot_stream::ballots(backend, poll))
             .try_flatten()
-            .map_err(store_error::<B>)
+            .then(|ballot| self.call(ready(ballot)))
             .boxed()
     }
 
     async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError> {
         let audit = async { lifecycle::audit(self.ready().await?, id).await };
-        audit.await.map_err(store_error::<B>)
+        self.call(audit).await
     }
 
     async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
         let repaired = async { lifecycle::repair(self.ready().await?, id).await };
-        self.watched(repaired.await)
+        self.call(repaired).await
     }
 
     async fn claim_owner(&self, account: OwnerId, session: OwnerId) -> Result<bool, StoreError> {
         let claimed = async { owner_claims::claim(self.ready().await?, account, session).await };
-        self.watched(claimed.await)
+        self.call(claimed).await
     }
 
     async fn claimed_owners(&self, accounts: &[OwnerId]) -> Result<Vec<OwnerId>, StoreError> {
         let claimed = async { owner_claims::claimed(self.ready().await?, accounts).await };
-        claimed.await.map_err(store_error::<B>)
+        self.call(claimed).await
     }
 
     async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -398,24 +493,28 @@ impl<B: Backend> Store for SqlStore<B> {
                 .flatten()
                 .and_then(|micros| Timestamp::from_micros(micros).ok()))
         };
-        read.await.map_err(store_error::<B>)
+        self.call(read).await
     }
 
-    /// Reads. After a write that failed because the storage takes none, writes a probe
-    /// instead, at most every 2 s.
+    /// Reads, and checks the tables at most every 10 s. After a write that failed because
+    /// the storage takes none, writes a probe instead, at most every 2 s.
     async fn check_ready(&self) -> Result<(), StoreError> {
-        if !self.write_status.has_failed() {
-            return self.polls(&[PollId::from_bytes([0; 16])]).await.map(drop);
+        let writes = &self.health.writes;
+        if !writes.has_failed() {
+            self.polls(&[PollId::from_bytes([0; 16])]).await?;
+            let since = Instant::now().checked_sub(tables_status::PROBE_INTERVAL);
+            let checked = self.check_tables(since, false);
+            return self.call(checked).await;
         }
         let probed = async {
             let backend = self.ready().await?;
-            if !self.write_status.should_probe(Instant::now()) {
+            if !writes.should_probe(Instant::now()) {
                 return Err(Error::Unwritable);
             }
             lifecycle::write_probe(backend).await
         };
-        self.watched(probed.await)?;
-        self.write_status.record_success();
+        self.call(probed).await?;
+        writes.record_success();
         Ok(())
     }
 }

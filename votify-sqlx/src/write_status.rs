@@ -2,7 +2,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use votify_core::StoreError;
 use votify_core::backend::LogThrottle;
 
 use crate::error::Error;
@@ -20,18 +19,15 @@ pub(crate) struct WriteStatus {
 }
 
 impl WriteStatus {
-    /// Records the error of a write.
-    pub(crate) fn record(&self, error: &StoreError) {
-        let StoreError::Unavailable { source, .. } = error else {
-            return;
-        };
-        let error = source.downcast_ref::<Error>();
-        let Some(error) = error.filter(|error| error.is_unwritable()) else {
-            return;
-        };
+    /// Records that a write failed because the storage takes none. `storage` names the
+    /// storage in the log.
+    pub(crate) fn record_failure(&self, error: &Error, storage: impl FnOnce() -> String) {
         self.has_failed.store(true, Ordering::Relaxed);
         if let Some(failures) = self.throttle.record_failure() {
-            tracing::error!(failures, %error, "the storage takes no writes; the store is not ready until it does");
+            tracing::error!(
+                failures, %error, storage = storage(),
+                "the storage takes no writes: check its free space, its permissions and the locks of other programs; the store is not ready until it does"
+            );
         }
     }
 
@@ -68,11 +64,8 @@ mod tests {
     #[test]
     fn a_failed_write_is_remembered_and_probed_every_2_s() {
         let status = WriteStatus::default();
-        let other = Error::Unavailable(sqlx::Error::PoolTimedOut).into_store_error("test");
-        status.record(&other);
         assert!(!status.has_failed());
-        let full = Error::OutcomeUnknown(Box::new(Error::Unwritable)).into_store_error("test");
-        status.record(&full);
+        status.record_failure(&Error::Unwritable, || "test".into());
         assert!(status.has_failed());
         let now = Instant::now();
         assert!(status.should_probe(now));

@@ -9,6 +9,7 @@ use votify_test_support::ballots::{
 };
 
 use super::harness::{Harness, id_literal, query_integer, run};
+use crate::storage_faults;
 
 #[tokio::test]
 async fn killed_connections_are_replaced() {
@@ -254,4 +255,40 @@ async fn a_statement_that_takes_too_long_is_unavailable() {
         matches!(outcome, Err(StoreError::Unavailable { .. })),
         "{outcome:?}"
     );
+}
+
+#[tokio::test]
+async fn every_write_that_fails_shows_in_readiness() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let (store, pool) = (harness.store().await, harness.pool().await);
+    let all = async |sql: fn(&str, &str) -> String| {
+        for table in storage_faults::TABLES {
+            for event in ["INSERT", "UPDATE"] {
+                run(&pool, sql(table, event)).await;
+            }
+        }
+    };
+    let fill = async || {
+        all(|table, event| {
+            format!(
+                "CREATE TRIGGER full_{event}_{table} BEFORE {event} ON {table} FOR EACH ROW \
+                 SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1114, MESSAGE_TEXT = 'the table is full'"
+            )
+        })
+        .await;
+    };
+    let free = async || all(|table, event| format!("DROP TRIGGER full_{event}_{table}")).await;
+    storage_faults::every_write_that_fails_shows_in_readiness(store, fill, free).await;
+}
+
+#[tokio::test]
+async fn a_missing_table_is_unavailable_until_it_is_back() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let (store, pool) = (harness.store().await, harness.pool().await);
+    let beside = async |sql: &str| run(&pool, sql).await;
+    storage_faults::a_missing_table_is_unavailable_until_it_is_back(store, beside).await;
 }

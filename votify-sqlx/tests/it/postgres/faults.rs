@@ -8,6 +8,7 @@ use votify_sqlx::{PostgresStore, sqlx};
 use votify_test_support::ballots::{NOW, ballot, cast, poll, repeat_voters_are_recognized, votes};
 
 use super::harness::{Harness, run};
+use crate::storage_faults;
 
 #[tokio::test]
 async fn a_read_only_database_is_unavailable_for_writes() {
@@ -165,7 +166,7 @@ async fn the_primary_key_rejects_a_second_vote_that_the_history_hides() {
     run(
         &harness.pool().await,
         "ALTER TABLE votify_votes RENAME TO real_votes; \
-         CREATE VIEW votify_votes AS SELECT * FROM real_votes WHERE false",
+         CREATE VIEW votify_votes AS SELECT *, ctid FROM real_votes WHERE false",
     )
     .await;
     let second = Ballot {
@@ -174,7 +175,10 @@ async fn the_primary_key_rejects_a_second_vote_that_the_history_hides() {
     };
     let outcome = cast(&store, &[second]).await.remove(0);
     assert!(
-        matches!(outcome, Err(StoreError::Failed { .. })),
+        matches!(
+            outcome,
+            Err(StoreError::Failed { .. } | StoreError::Unavailable { .. })
+        ),
         "{outcome:?}"
     );
     run(
@@ -283,4 +287,43 @@ async fn a_statement_that_takes_too_long_is_unavailable() {
             "{outcome:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn every_write_that_fails_shows_in_readiness() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let (store, pool) = (harness.store().await, harness.pool().await);
+    run(
+        &pool,
+        "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS \
+         $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = 'disk_full'; END $$",
+    )
+    .await;
+    let all = async |sql: fn(&str) -> String| {
+        for table in storage_faults::TABLES {
+            run(&pool, sql(table)).await;
+        }
+    };
+    let fill = async || {
+        all(|table| {
+            format!(
+                "CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON {table} EXECUTE FUNCTION full_disk()"
+            )
+        })
+        .await;
+    };
+    let free = async || all(|table| format!("DROP TRIGGER full_disk ON {table}")).await;
+    storage_faults::every_write_that_fails_shows_in_readiness(store, fill, free).await;
+}
+
+#[tokio::test]
+async fn a_missing_table_is_unavailable_until_it_is_back() {
+    let Some(harness) = Harness::new().await else {
+        return;
+    };
+    let (store, pool) = (harness.store().await, harness.pool().await);
+    let beside = async |sql: &str| run(&pool, sql).await;
+    storage_faults::a_missing_table_is_unavailable_until_it_is_back(store, beside).await;
 }

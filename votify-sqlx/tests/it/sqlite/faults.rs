@@ -10,6 +10,7 @@ use votify_test_support::ballots::{
 };
 
 use super::harness::{Harness, query_integer, run};
+use crate::storage_faults;
 
 #[tokio::test]
 async fn a_full_disk_makes_writes_unavailable_until_there_is_space() {
@@ -332,4 +333,41 @@ async fn repeated_ids_are_answered_repeatedly() {
         assert_eq!(poll.unwrap().id, *id);
         assert_eq!(tally.unwrap().poll, *id);
     }
+}
+
+#[tokio::test]
+async fn every_write_that_fails_shows_in_readiness() {
+    let harness = Harness::new();
+    let (pool, store) = harness.host_store().await;
+    let fill = async || run(&pool, "PRAGMA query_only = ON").await;
+    let free = async || run(&pool, "PRAGMA query_only = OFF").await;
+    storage_faults::every_write_that_fails_shows_in_readiness(store, fill, free).await;
+}
+
+#[tokio::test]
+async fn a_missing_table_is_unavailable_until_it_is_back() {
+    let harness = Harness::new();
+    let (store, pool) = (harness.store().await, harness.pool().await);
+    let beside = async |sql: &str| run(&pool, sql).await;
+    storage_faults::a_missing_table_is_unavailable_until_it_is_back(store, beside).await;
+}
+
+/// A transaction of another program that does not end.
+#[tokio::test]
+async fn a_lock_that_lasts_is_not_ready_until_it_is_released() {
+    let harness = Harness::new();
+    let store = harness.store().await;
+    let poll = poll(&store).await;
+    let pool = harness.pool().await;
+    run(&pool, "BEGIN IMMEDIATE").await;
+    let outcome = cast(&store, &[ballot(&poll, 1)]).await.remove(0);
+    assert!(
+        matches!(outcome, Err(StoreError::Unavailable { .. })),
+        "{outcome:?}"
+    );
+    assert!(store.check_ready().await.is_err());
+    run(&pool, "ROLLBACK").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    store.check_ready().await.unwrap();
+    cast(&store, &[ballot(&poll, 1)]).await.remove(0).unwrap();
 }
