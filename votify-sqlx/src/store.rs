@@ -192,8 +192,13 @@ impl<B: Backend> SqlStore<B> {
             Err(error @ (Error::Incomplete { .. } | Error::TablesUnusable(_))) => {
                 tables.record_problem(&error, || self.backend.storage());
             }
-            // Unknown: the database cannot be reached.
-            Err(error) => tracing::debug!(%error, "failed to check the tables"),
+            Err(error) => {
+                if let Some(damage) = self.backend.damage(&error) {
+                    return Err(self.health.stop(damage));
+                }
+                // Unknown: the database cannot be reached.
+                tracing::debug!(%error, "failed to check the tables");
+            }
         }
         *last_check = Some(started);
         tables.check()

@@ -52,7 +52,15 @@ impl Backend for SqliteDatabase {
 
     async fn schema(&self) -> Result<SchemaInfo, Error> {
         self.check_file()?;
-        schema::read(&mut *acquire(&self.readers).await?).await
+        if !self.owns_pools || self.files.is_none() {
+            return schema::read(&mut *acquire(&self.readers).await?).await;
+        }
+        // A new connection: the others may have cached pages of a damaged file.
+        let options = self.readers.connect_options();
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        let schema = schema::read(&mut connection).await;
+        connection.close().await?;
+        schema
     }
 
     async fn migrate(&self) -> Result<(), Error> {

@@ -125,14 +125,12 @@ async fn an_overwritten_file_stops_the_store_at_the_first_error() {
                 break error;
             }
         };
-        assert!(
-            error_chain(&error).contains("is damaged"),
-            "{file}: {error:?}"
-        );
+        // SQLite takes a page of zeros for an empty page, or for a damaged one.
+        assert_unavailable(Err::<(), _>(error), "a backup");
         for _ in 0..3 {
             let outcome = cast(&store, &[ballot(&poll, 100)]).await.remove(0);
-            assert_unavailable(outcome, "votify.db is damaged");
-            assert_unavailable(store.check_ready().await, "start again");
+            assert_unavailable(outcome, "a backup");
+            assert_unavailable(store.check_ready().await, "a backup");
         }
     }
 }
