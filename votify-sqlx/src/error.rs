@@ -88,7 +88,7 @@ pub(crate) enum Error {
         role: FileRole,
     },
     /// A file of a database is shorter than its data.
-    #[error("{} was truncated while it was in use", .0.display())]
+    #[error("{} was truncated while it was in use, and the end of its data is lost", .0.display())]
     FileTruncated(PathBuf),
     /// The storage was found damaged while the store runs, which refuses every call from
     /// then on. The message says what to do.

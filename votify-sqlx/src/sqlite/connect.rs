@@ -244,6 +244,9 @@ fn describe(error: Error, path: &Path) -> Error {
         Error::Unavailable(_) if !path.exists() => Error::Connect(format!(
             "{file} does not exist or cannot be created; add ?mode=rwc to the URL to create it"
         )),
+        error if error.is_unwritable() => Error::Connect(format!(
+            "cannot open {file}: {error}; check the free space and the permissions of its disk"
+        )),
         Error::Unavailable(error) => Error::Connect(format!("cannot open {file}: {error}")),
         Error::Corrupt(sqlx::Error::Database(error))
             if primary_code(error.as_ref()) == Some(CORRUPT) =>

@@ -53,7 +53,7 @@ impl FileCheck {
             log.remember();
             WalFiles {
                 log,
-                content: WalIndex::new(index.path().to_owned()),
+                content: WalIndex::new(index.path().to_owned(), beside(database, "-wal")),
                 index: has_index.then_some(index),
             }
         });
@@ -105,6 +105,19 @@ impl FileCheck {
                 index.forget();
             }
         }
+    }
+
+    /// Returns true if the index of the log is not in place any more, and processes may use
+    /// different ones. The last connection of one index would remove the log when it is
+    /// closed, with the commits of the others.
+    pub(super) fn has_lost_index(&self) -> bool {
+        let wal = self.wal.get();
+        let index = wal.and_then(|wal| wal.index.as_ref());
+        let check = |index: &WatchedFile| {
+            index.check(self.log_stays, || 0)?;
+            index.check_min_len(WalIndex::MIN_BYTES)
+        };
+        index.is_some_and(|index| check(index).is_err())
     }
 
     /// Returns the path of the database.

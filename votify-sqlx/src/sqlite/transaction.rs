@@ -34,6 +34,18 @@ impl Backend for SqliteDatabase {
     }
 
     async fn close(&self) {
+        if self
+            .files
+            .as_ref()
+            .is_some_and(|files| files.has_lost_index())
+        {
+            tracing::warn!(
+                file = self.storage(),
+                "the connections stay open until the process ends, because the index of the log was lost"
+            );
+            std::mem::forget(self.clone());
+            return;
+        }
         if self.owns_pools {
             self.long_reads.close().await;
             self.readers.close().await;

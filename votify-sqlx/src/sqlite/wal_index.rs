@@ -1,7 +1,8 @@
 //! The index of a write-ahead log, the file `-shm`
-//! (<https://sqlite.org/walformat.html#the_wal_index_file_format>). It has the lengths that
-//! the files of the database must have.
+//! (<https://sqlite.org/walformat.html>). It has the lengths that the files of the database
+//! must have.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::path::PathBuf;
@@ -22,12 +23,13 @@ const MAX_READS: usize = 3;
 #[derive(Debug)]
 pub(super) struct WalIndex {
     path: PathBuf,
+    log: PathBuf,
     /// Never closed: closing any descriptor of a file removes all locks of the process on
     /// it, also those of SQLite (<https://sqlite.org/howtocorrupt.html>, section 2.2).
     file: Mutex<Option<((u64, u64), ManuallyDrop<File>)>>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Header {
     page_size: u64,
     /// The number of pages of the database after the last commit.
@@ -41,9 +43,10 @@ impl WalIndex {
     /// The length of an index in use, or more.
     pub(super) const MIN_BYTES: u64 = 32_768;
 
-    pub(super) const fn new(path: PathBuf) -> Self {
+    pub(super) const fn new(path: PathBuf, log: PathBuf) -> Self {
         Self {
             path,
+            log,
             file: Mutex::new(None),
         }
     }
@@ -57,13 +60,43 @@ impl WalIndex {
         })
     }
 
-    /// Returns the least length of the database. New pages may be only in the log, at most
-    /// one in each frame. `None` if the index cannot be read.
+    /// Returns the least length of the database: up to the last page that is not only in the
+    /// log. `None` if the index or the log cannot be read.
     pub(super) fn min_database_bytes(&self) -> Option<u64> {
-        self.header().map(|header| {
-            let only_in_log = header.frames.saturating_sub(header.copied);
-            header.pages.saturating_sub(only_in_log).max(1) * header.page_size
+        (0..MAX_READS).find_map(|_| {
+            let header = self.header()?;
+            let in_log = self.pages_in_log(header)?;
+            // Another connection may have written the log meanwhile.
+            (self.header() == Some(header)).then_some(())?;
+            let last = (1..=header.pages).rev().find(|page| !in_log.contains(page));
+            Some(last.unwrap_or(1) * header.page_size)
         })
+    }
+
+    /// Returns the pages in the log that are not copied into the database yet. SQLite holds
+    /// no lock on the log, so that it may be opened and closed.
+    #[cfg(unix)]
+    fn pages_in_log(&self, header: Header) -> Option<HashSet<u64>> {
+        use std::os::unix::fs::FileExt;
+
+        if header.copied >= header.frames {
+            return Some(HashSet::new());
+        }
+        let log = File::open(&self.log).ok()?;
+        let frames = header.copied..header.frames;
+        frames
+            .map(|frame| {
+                let mut page = [0; 4];
+                let offset = LOG_HEADER + frame * (FRAME_HEADER + header.page_size);
+                log.read_exact_at(&mut page, offset).ok()?;
+                Some(u64::from(u32::from_be_bytes(page)))
+            })
+            .collect()
+    }
+
+    #[cfg(not(unix))]
+    fn pages_in_log(&self, _: Header) -> Option<HashSet<u64>> {
+        None
     }
 
     #[cfg(unix)]
@@ -132,15 +165,22 @@ mod tests {
         let run = async |sql: &'static str| {
             raw_sql(sql).execute(&pool).await.unwrap();
         };
-        let index = WalIndex::new(folder.path().join("x.db-shm"));
+        let path = |name: &str| folder.path().join(name);
+        let index = WalIndex::new(path("x.db-shm"), path("x.db-wal"));
         let len = |name: &str| std::fs::metadata(folder.path().join(name)).unwrap().len();
         run("CREATE TABLE x (value BLOB)").await;
         run("INSERT INTO x VALUES (randomblob(50000))").await;
         assert_eq!(index.min_log_bytes(), Some(len("x.db-wal")));
-        assert!(index.min_database_bytes().unwrap() <= len("x.db"));
+        // Every page is in the log.
+        assert_eq!(index.min_database_bytes(), Some(2048));
         run("PRAGMA wal_checkpoint(TRUNCATE)").await;
         assert_eq!(index.min_log_bytes(), Some(0));
         assert_eq!(index.min_database_bytes(), Some(len("x.db")));
+        // Pages that were there before are not in the log.
+        run("INSERT INTO x VALUES (1)").await;
+        let least = index.min_database_bytes().unwrap();
+        assert!((40_000..=len("x.db")).contains(&least), "{least}");
+        run("PRAGMA wal_checkpoint(TRUNCATE)").await;
         let before = len("x.db");
         run("DELETE FROM x").await;
         run("VACUUM").await;

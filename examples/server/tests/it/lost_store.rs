@@ -199,3 +199,62 @@ async fn a_read_only_database_file_stops_the_start_with_one_line() {
     let line = exit.error_line(1);
     assert!(line.contains("votify.db is read-only"), "{line}");
 }
+
+#[tokio::test]
+async fn a_store_url_that_only_reads_stops_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    Server::start(directory.path(), &[]).await.stop().await;
+    for parameter in ["mode=ro", "mode=rwc&immutable=true"] {
+        let store = format!("sqlite://votify.db?{parameter}");
+        let arguments = [&SERVE[..], &["--store", &store]].concat();
+        let exit = run(&mut votify(directory.path(), &arguments)).await;
+        let line = exit.error_line(2);
+        assert!(line.contains("mode=rwc"), "{line}");
+    }
+}
+
+/// The log has the votes of both processes, and the first one must not remove it.
+#[tokio::test]
+async fn a_lost_index_of_the_log_loses_no_vote_of_another_process() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path(), &[]).await;
+    let api = Api::without_cookies(&server);
+    let poll = api.create_poll().await;
+    for _ in 0..20 {
+        assert_eq!(api.vote(&poll, 0).await.0, 201);
+    }
+    fs::remove_file(directory.path().join("votify.db-shm")).unwrap();
+    let other = Server::start(directory.path(), &[]).await;
+    let other_api = Api::without_cookies(&other);
+    for _ in 0..20 {
+        assert_eq!(api.vote(&poll, 0).await.0, 503);
+        assert_eq!(other_api.vote(&poll, 0).await.0, 201);
+    }
+    assert_eq!(ready(&server).await.0, 503);
+    other.stop().await;
+    server.stop().await;
+    let server = Server::start(directory.path(), &[]).await;
+    let api = Api::without_cookies(&server);
+    assert_eq!(api.counts(&poll).await, [40, 0]);
+    server.stop().await;
+}
+
+/// Closing the connections would end the process with SIGBUS.
+#[tokio::test]
+async fn a_truncated_index_of_the_log_ends_no_process() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path(), &[]).await;
+    let api = Api::without_cookies(&server);
+    let poll = api.create_poll().await;
+    assert_eq!(api.vote(&poll, 0).await.0, 201);
+    let file = fs::File::options()
+        .write(true)
+        .open(directory.path().join("votify.db-shm"))
+        .unwrap();
+    file.set_len(0).unwrap();
+    assert_unavailable(&api, &server, &poll).await;
+    server.stop().await;
+    let server = Server::start(directory.path(), &[]).await;
+    assert_eq!(Api::without_cookies(&server).counts(&poll).await, [1, 0]);
+    server.stop().await;
+}

@@ -73,9 +73,16 @@ async fn assert_stopped(harness: &Harness, store: &SqliteStore, poll: &Poll, fil
 
 #[tokio::test]
 async fn a_truncated_database_stops_the_store() {
-    for len in [0, 8_192] {
+    for (len, votes) in [(0, 0), (8_192, 0), (8_192, 300), (65_536, 300)] {
         let harness = Harness::new();
         let (store, poll) = grown_store(&harness).await;
+        // The log then has more frames than the database has pages.
+        for number in 10..10 + votes {
+            cast(&store, &[ballot(&poll, number)])
+                .await
+                .remove(0)
+                .unwrap();
+        }
         let before = truncate(&harness, "votify.db", |_| len);
         assert!(before > len);
         assert_stopped(&harness, &store, &poll, "votify.db", before).await;
