@@ -243,7 +243,7 @@ impl<B: Backend> SqlStore<B> {
 
     /// Records what the errors of a batch say about the storage. If the store refuses calls
     /// from now on, replaces the errors.
-    async fn examine_each<T>(&self, results: &mut [Result<T, StoreError>]) {
+    async fn examine_each<T: Send + Sync>(&self, results: &mut [Result<T, StoreError>]) {
         let mut stopped = None;
         for error in results.iter().filter_map(|result| result.as_ref().err()) {
             let Some(error) = source(error) else { continue };

@@ -187,7 +187,7 @@ async fn check_writable(writer: &SqlitePool, path: &Path) -> Result<(), Error> {
             let file = path.display();
             Err(Error::Connect(format!(
                 "{file} is read-only for this process: {error}; give its user the right to write {file}, \
-                 {file}-wal, {file}-shm and their folder, or add ?mode=ro to the URL to only read"
+                 {file}-wal, {file}-shm and their folder; commands that only read accept ?mode=ro in the URL"
             )))
         }
         // Other failures show when a vote is written. Another process may be writing.

@@ -1,3 +1,4 @@
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,7 +44,7 @@ impl Backend for SqliteDatabase {
                 file = self.storage(),
                 "the connections stay open until the process ends, because the index of the log was lost"
             );
-            std::mem::forget(self.clone());
+            let _open = ManuallyDrop::new(self.clone());
             return;
         }
         if self.owns_pools {

@@ -26,7 +26,13 @@ pub(super) struct WalIndex {
     log: PathBuf,
     /// Never closed: closing any descriptor of a file removes all locks of the process on
     /// it, also those of SQLite (<https://sqlite.org/howtocorrupt.html>, section 2.2).
-    file: Mutex<Option<((u64, u64), ManuallyDrop<File>)>>,
+    file: Mutex<Option<OpenIndex>>,
+}
+
+#[derive(Debug)]
+struct OpenIndex {
+    id: (u64, u64),
+    file: ManuallyDrop<File>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,11 +110,12 @@ impl WalIndex {
         use std::os::unix::fs::FileExt;
 
         let id = file_id(&std::fs::metadata(&self.path).ok()?);
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        if file.as_ref().is_none_or(|(of, _)| *of != id) {
-            *file = Some((id, ManuallyDrop::new(File::open(&self.path).ok()?)));
+        let mut open = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.as_ref().is_none_or(|open| open.id != id) {
+            let file = ManuallyDrop::new(File::open(&self.path).ok()?);
+            *open = Some(OpenIndex { id, file });
         }
-        let (_, file) = file.as_ref()?;
+        let file = &open.as_ref()?.file;
         (0..MAX_READS).find_map(|_| {
             let mut bytes = [0; READ_BYTES];
             file.read_exact_at(&mut bytes, 0).ok()?;
