@@ -22,6 +22,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use tokio::time::Instant;
+use votify_core::backend::LogThrottle;
 use votify_core::ballot::ActiveBallot;
 use votify_core::poll::{PollState, SealCause};
 use votify_core::store::{
@@ -114,6 +115,7 @@ pub struct RedisStore {
     dirty_scores: Arc<DirtyScores>,
     /// The time of this process's last reindexing of pending polls.
     reindexed_at: Arc<Mutex<Option<Instant>>>,
+    probe_log: Arc<LogThrottle>,
 }
 
 impl RedisStore {
@@ -163,6 +165,7 @@ impl RedisStore {
             locks: Arc::default(),
             dirty_scores: Arc::default(),
             reindexed_at: Arc::default(),
+            probe_log: Arc::default(),
         })
     }
 
@@ -385,6 +388,28 @@ impl Store for RedisStore {
     async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
         let time = with_timeout(read::server_time(self)).await;
         time.map(Some).map_err(into_store_error)
+    }
+
+    /// Writes a key that expires, because reads succeed on a server that takes no writes:
+    /// with full memory, with a full disk, or as a replica after a failover. On a cluster,
+    /// this is a key of one node.
+    async fn check_ready(&self) -> Result<(), StoreError> {
+        let written = with_timeout(read::write_probe(self)).await;
+        match &written {
+            Ok(()) if self.probe_log.record_success() => {
+                tracing::info!("Redis takes writes again");
+            }
+            Ok(()) => {}
+            Err(error) => {
+                if let Some(failures) = self.probe_log.record_failure() {
+                    tracing::error!(
+                        failures, %error,
+                        "Redis takes no writes: check its memory (maxmemory), its disk, and that it is not a replica"
+                    );
+                }
+            }
+        }
+        written.map_err(into_store_error)
     }
 }
 

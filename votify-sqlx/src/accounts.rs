@@ -46,18 +46,18 @@ impl<B: Backend> AccountStore for SqlStore<B> {
                 Err(error) => Err(error),
             }
         };
-        registered.await.map_err(|error| self.account_failed(error))
+        self.account_call(registered).await
     }
 
     async fn user_named(&self, name: &UserName) -> Result<Option<User>, AccountError> {
         let found = async { user_by_name(self.ready().await?, name).await };
-        found.await.map_err(|error| self.account_failed(error))
+        self.account_call(found).await
     }
 
     async fn user(&self, id: UserId) -> Result<Option<User>, AccountError> {
         let params = || vec![Value::id(id.as_bytes())];
         let found = async { read_user(self.ready().await?, Statement::ReadUser, params).await };
-        found.await.map_err(|error| self.account_failed(error))
+        self.account_call(found).await
     }
 
     async fn change_password(
@@ -79,7 +79,7 @@ impl<B: Backend> AccountStore for SqlStore<B> {
             ]
         };
         let changed = async { write(self.ready().await?, Statement::UpdatePassword, params).await };
-        match changed.await.map_err(|error| self.account_failed(error))? {
+        match self.account_call(changed).await? {
             0 => Ok(PasswordChange::Outdated),
             _ => Ok(PasswordChange::Changed { token_generation }),
         }
@@ -104,7 +104,7 @@ impl<B: Backend> AccountStore for SqlStore<B> {
             }
             Ok(())
         };
-        revoked.await.map_err(|error| self.account_failed(error))
+        self.account_call(revoked).await
     }
 
     async fn are_revoked(&self, tokens: &[IssuedToken]) -> Result<Vec<bool>, AccountError> {
@@ -130,12 +130,24 @@ impl<B: Backend> AccountStore for SqlStore<B> {
                 .map(generation)
                 .collect::<Result<HashMap<_, _>, Error>>()
         };
-        let current = read.await.map_err(|error| self.account_failed(error))?;
+        let current = self.account_call(read).await?;
         let is_revoked = |token: &IssuedToken| {
             let current = current.get(&(token.user, token.token));
             current.is_none_or(|current| token.generation < *current)
         };
         Ok(tokens.iter().map(is_revoked).collect())
+    }
+}
+
+#[expect(private_bounds, reason = "databases are added inside this crate")]
+impl<B: Backend> SqlStore<B> {
+    /// Runs a call, records what its error says about the storage, and converts the error.
+    async fn account_call<T>(
+        &self,
+        call: impl Future<Output = Result<T, Error>> + Send,
+    ) -> Result<T, AccountError> {
+        let result = self.observe(call).await;
+        result.map_err(|error| error.into_account_error(B::NAME))
     }
 }
 

@@ -37,6 +37,18 @@ pub(crate) trait Backend: fmt::Debug + Clone + Send + Sync + 'static {
     /// Returns the tables that exist, and their version.
     async fn schema(&self) -> Result<SchemaInfo, Error>;
 
+    /// Returns the name of the storage in logs, such as the path of its file. "the database
+    /// server" by default.
+    fn storage(&self) -> String {
+        "the database server".into()
+    }
+
+    /// Returns why the store must stop, and what to do, if `error` shows that its storage
+    /// is damaged. `None` by default: a server keeps its other tables usable.
+    fn damage(&self, _error: &Error) -> Option<String> {
+        None
+    }
+
     /// Creates or updates the tables. Several processes may call this at once. The store
     /// retries it after a conflict.
     async fn migrate(&self) -> Result<(), Error>;

@@ -33,9 +33,6 @@ pub(crate) enum Error {
     /// The database reports damaged files.
     #[error("{0}")]
     Corrupt(sqlx::Error),
-    /// A table or a column does not exist.
-    #[error("{0}")]
-    TableMissing(sqlx::Error),
     /// A row of a poll has a value that this library does not write.
     #[error(transparent)]
     CorruptField(#[from] CorruptField),
@@ -48,6 +45,9 @@ pub(crate) enum Error {
     /// The database rejects the login or the statement, whatever the values are.
     #[error("{0}")]
     Rejected(sqlx::Error),
+    /// A table, column or unique key does not exist.
+    #[error("{0}")]
+    SchemaMismatch(sqlx::Error),
     /// Any other error of the driver.
     #[error("{0}")]
     Driver(sqlx::Error),
@@ -80,19 +80,22 @@ pub(crate) enum Error {
         "{missing} is missing although the migrations have run: the database was changed; restore it from a backup"
     )]
     Incomplete { missing: String },
-    /// The file of a database, or its log, is not in place while the store runs.
-    #[error(
-        "{} {problem} while it was in use; put the same file back, or stop every process that uses it and restore a backup",
-        file.display()
-    )]
+    /// A file of a database is not in place while the store runs.
+    #[error("{} {problem} while it was in use; {}", file.display(), role.advice())]
     FileLost {
         file: PathBuf,
-        problem: &'static str,
-        /// True for the write-ahead log, without which reads succeed.
-        is_log: bool,
+        problem: String,
+        role: FileRole,
     },
+    /// A file of a database is shorter than its data.
+    #[error("{} was truncated while it was in use, and the end of its data is lost", .0.display())]
+    FileTruncated(PathBuf),
+    /// The storage was found damaged while the store runs, which refuses every call from
+    /// then on. The message says what to do.
+    #[error("{0}")]
+    Stopped(String),
     #[error(
-        "an earlier write failed because the storage takes none: the disk is full, read-only or broken"
+        "an earlier write failed because the storage takes none: the disk is full, read-only or broken, or another program has locked it"
     )]
     Unwritable,
     #[error("{0}")]
@@ -131,6 +134,32 @@ pub(crate) enum Error {
     JoinCodeTaken(JoinCode),
 }
 
+/// The use of a file of a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FileRole {
+    Database,
+    /// The write-ahead log, without which reads succeed.
+    Log,
+    /// The index of the log, with the locks of all processes. Reads succeed without it.
+    LogIndex,
+}
+
+impl FileRole {
+    const fn advice(self) -> &'static str {
+        match self {
+            Self::Database => {
+                "put the same file back, or stop every process that uses it, remove its -wal and -shm files and restore a backup"
+            }
+            Self::Log => {
+                "put the same file back, or stop every process that uses it: the last one copies the log into the database when it stops"
+            }
+            Self::LogIndex => {
+                "stop every process that uses the database, and then start again: no acknowledged vote is in this file"
+            }
+        }
+    }
+}
+
 /// A stored value of a poll that this library does not write.
 #[derive(Debug, thiserror::Error)]
 #[error("invalid {field} in poll {poll}")]
@@ -160,8 +189,8 @@ impl Error {
         match self {
             Self::ConnectionLost(error)
             | Self::Corrupt(error)
-            | Self::TableMissing(error)
             | Self::Rejected(error)
+            | Self::SchemaMismatch(error)
             | Self::Driver(error) => Self::Unavailable(error),
             other => other,
         }
@@ -173,8 +202,8 @@ impl Error {
     pub(crate) fn of_acquire(error: sqlx::Error) -> Self {
         match Self::from(error) {
             Self::Corrupt(error)
-            | Self::TableMissing(error)
             | Self::Rejected(error)
+            | Self::SchemaMismatch(error)
             | Self::Driver(error) => Self::Unavailable(error),
             other => other,
         }
@@ -191,24 +220,32 @@ impl Error {
     /// Returns true if writes fail although reads may succeed.
     pub(crate) fn is_unwritable(&self) -> bool {
         match self {
-            Self::FileLost { is_log: true, .. } | Self::Unwritable => true,
-            Self::Unavailable(sqlx::Error::Database(error)) => {
-                kind(error.as_ref()) == Some(ErrorKind::Unwritable)
-            }
+            Self::FileLost { role, .. } => *role != FileRole::Database,
+            Self::Unwritable => true,
             Self::OutcomeUnknown(error) => error.is_unwritable(),
-            _ => false,
+            _ => self.kind() == Some(ErrorKind::Unwritable),
         }
     }
 
-    /// Returns true if a table or a column does not exist.
-    pub(crate) fn is_missing_table(&self) -> bool {
+    /// Returns true if the tables may not be those of the migrations any more.
+    pub(crate) fn is_schema_mismatch(&self) -> bool {
+        self.kind() == Some(ErrorKind::SchemaMismatch)
+    }
+
+    /// Returns the kind of the database's error, if it is one.
+    pub(crate) fn kind(&self) -> Option<ErrorKind> {
         match self {
-            Self::TableMissing(_) => true,
-            Self::Unavailable(sqlx::Error::Database(error)) => {
-                kind(error.as_ref()) == Some(ErrorKind::TableMissing)
-            }
-            Self::OutcomeUnknown(error) => error.is_missing_table(),
-            _ => false,
+            Self::Conflict(error)
+            | Self::ConnectionLost(error)
+            | Self::CommitUnknown(error)
+            | Self::Unavailable(error)
+            | Self::Corrupt(error)
+            | Self::CorruptRow { error, .. }
+            | Self::Rejected(error)
+            | Self::SchemaMismatch(error)
+            | Self::Driver(error) => kind(error.as_database_error()?),
+            Self::OutcomeUnknown(error) => error.kind(),
+            _ => None,
         }
     }
 
@@ -254,7 +291,7 @@ impl Error {
         }
     }
 
-    const fn is_unavailable(&self) -> bool {
+    pub(crate) const fn is_unavailable(&self) -> bool {
         matches!(
             self,
             Self::Conflict(_)
@@ -264,9 +301,10 @@ impl Error {
                 | Self::OutcomeUnknown(_)
                 | Self::SealTimedOut(_)
                 | Self::Connect(_)
-                | Self::TableMissing(_)
                 | Self::TablesUnusable(_)
                 | Self::FileLost { .. }
+                | Self::FileTruncated(_)
+                | Self::Stopped(_)
                 | Self::Unwritable
         )
     }
@@ -302,8 +340,8 @@ impl From<sqlx::Error> for Error {
                 Some(ErrorKind::ConnectionLost) => Self::ConnectionLost(error),
                 Some(ErrorKind::Unavailable | ErrorKind::Unwritable) => Self::Unavailable(error),
                 Some(ErrorKind::Corrupt) => Self::Corrupt(error),
-                Some(ErrorKind::TableMissing) => Self::TableMissing(error),
                 Some(ErrorKind::Rejected) => Self::Rejected(error),
+                Some(ErrorKind::SchemaMismatch) => Self::SchemaMismatch(error),
                 None => Self::Driver(error),
             },
             _ => Self::Driver(error),
@@ -326,6 +364,12 @@ mod tests {
         assert!(matches!(error, Error::Unavailable(_)), "{error:?}");
         let lost = || sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into());
         assert!(Error::of_acquire(lost()).is_retryable());
+    }
+
+    #[test]
+    fn writes_that_the_storage_does_not_take_are_recognized() {
+        assert!(!Error::Unavailable(sqlx::Error::PoolTimedOut).is_unwritable());
+        assert!(Error::OutcomeUnknown(Box::new(Error::Unwritable)).is_unwritable());
     }
 
     #[test]

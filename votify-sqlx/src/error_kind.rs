@@ -13,9 +13,9 @@ pub(crate) enum ErrorKind {
     Unwritable,
     /// The database reports damaged files.
     Corrupt,
-    /// A table or a column does not exist.
-    TableMissing,
     /// The database rejects the login or the statement, whatever the values are: a wrong
     /// password or a missing grant.
     Rejected,
+    /// A table, column or unique key that a statement uses does not exist.
+    SchemaMismatch,
 }

@@ -34,7 +34,7 @@ impl<B: Backend> InviteStore for SqlStore<B> {
             })
             .await
         };
-        self.watched(invited.await)
+        self.call(invited).await
     }
 
     async fn invited(&self, poll: PollId, voters: &[VoterId]) -> Result<Vec<bool>, StoreError> {
@@ -44,7 +44,7 @@ impl<B: Backend> InviteStore for SqlStore<B> {
             let rows = retry_transient(|| backend.read(call())).await?;
             voters_of(poll, &rows)
         };
-        let invited = read.await.map_err(|error| self.failed(error))?;
+        let invited = self.call(read).await?;
         Ok(voters.iter().map(|voter| invited.contains(voter)).collect())
     }
 
@@ -54,7 +54,7 @@ impl<B: Backend> InviteStore for SqlStore<B> {
             let rows = retry_transient(|| backend.read(count_call(poll))).await?;
             count_of(poll, &rows)
         };
-        read.await.map_err(|error| self.failed(error))
+        self.call(read).await
     }
 }
 

@@ -43,12 +43,13 @@ mod retry;
 mod row_ext;
 mod row_set;
 mod schema;
-mod schema_status;
 mod seal;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod statement;
 mod store;
+mod store_health;
+mod tables_status;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod url;
 mod write_status;

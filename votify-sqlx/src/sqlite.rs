@@ -13,6 +13,8 @@ mod script;
 mod settings;
 mod sql;
 mod transaction;
+mod wal_index;
+mod watched_file;
 
 pub use connect::SqliteDatabase;
 

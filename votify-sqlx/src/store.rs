@@ -1,12 +1,14 @@
+mod observe;
+
 use std::collections::HashMap;
 use std::fmt;
+use std::future::ready;
 use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use votify_core::account::AccountError;
 use votify_core::backend::group_by_poll;
 use votify_core::ballot::ActiveBallot;
 use votify_core::poll::{JoinCode, PollState, SealCause};
@@ -26,10 +28,11 @@ use crate::retry::retry_transient;
 use crate::row_ext::RowExt;
 use crate::row_set::{RowSet, poll_rows};
 use crate::schema::Schema;
-use crate::schema_status::SchemaStatus;
 use crate::statement::Statement;
-use crate::write_status::WriteStatus;
-use crate::{ballot_stream, cast, decode, join_codes, lifecycle, listing, owner_claims, seal};
+use crate::store_health::StoreHealth;
+use crate::{
+    ballot_stream, cast, decode, join_codes, lifecycle, listing, owner_claims, seal, tables_status,
+};
 
 /// A [`Store`] in a SQL database: `SqliteStore`, `PostgresStore` or `MySqlStore`.
 ///
@@ -50,6 +53,14 @@ use crate::{ballot_stream, cast, decode, join_codes, lifecycle, listing, owner_c
 /// then casts the same ballots again itself, and ballots that were counted return
 /// [`Replayed`](votify_core::Outcome::Replayed).
 ///
+/// # Changed and damaged databases
+///
+/// A call that does not find a table, column or unique key starts a check of the tables.
+/// If one is missing, every call checks again and returns
+/// [`Unavailable`](StoreError::Unavailable) until the tables are complete. A damaged SQLite
+/// file stops the store: every later call returns `Unavailable`, until the file is opened
+/// again.
+///
 /// # Long reads
 ///
 /// Lists, counts, exports and audits have up to 3 connections of their own, or up to half
@@ -65,9 +76,8 @@ use crate::{ballot_stream, cast, decode, join_codes, lifecycle, listing, owner_c
 #[derive(Clone)]
 pub struct SqlStore<B> {
     backend: B,
-    schema_status: Arc<SchemaStatus>,
     heuristic: Arc<FirstVoteHeuristic>,
-    write_status: Arc<WriteStatus>,
+    health: Arc<StoreHealth>,
 }
 
 impl<B: fmt::Debug> fmt::Debug for SqlStore<B> {
@@ -82,9 +92,8 @@ impl<B: Backend> SqlStore<B> {
     pub(crate) async fn new(backend: Result<B, Error>) -> Result<Self, StoreError> {
         let store = Self {
             backend: backend.map_err(store_error::<B>)?,
-            schema_status: Arc::default(),
             heuristic: Arc::default(),
-            write_status: Arc::default(),
+            health: Arc::default(),
         };
         store.check_schema().await.map_err(store_error::<B>)?;
         Ok(store)
@@ -100,6 +109,8 @@ impl<B: Backend> SqlStore<B> {
     ///
     /// - [`StoreError::Unavailable`]: the database cannot be reached, or another process
     ///   is migrating; retry later.
+    /// - [`StoreError::Corrupt`]: a table, column or unique key is missing although the
+    ///   migrations have run; restore a backup.
     /// - [`StoreError::Failed`]: a newer version of this library has migrated the
     ///   database, or there are tables with these names that Votify did not create.
     ///   Update this library, or use another schema or database.
@@ -142,54 +153,9 @@ impl<B: Backend> SqlStore<B> {
     async fn check_schema(&self) -> Result<Schema, Error> {
         let schema = retry_transient(|| self.backend.schema()).await?.check()?;
         if schema == Schema::Current {
-            self.schema_status.record_current();
+            self.health.tables.record_current();
         }
         Ok(schema)
-    }
-
-    /// Returns the backend if its tables are current.
-    pub(crate) async fn ready(&self) -> Result<&B, Error> {
-        if self.schema_status.is_current() {
-            return Ok(&self.backend);
-        }
-        match self.check_schema().await {
-            Ok(Schema::Current) => Ok(&self.backend),
-            other => Err(self.schema_status.error(other)),
-        }
-    }
-
-    /// Converts the error of a write.
-    pub(crate) fn watched<T>(&self, result: Result<T, Error>) -> Result<T, StoreError> {
-        result.map_err(|error| self.failed(error))
-    }
-
-    /// Converts an error, and remembers what it shows about the storage.
-    pub(crate) fn failed(&self, error: Error) -> StoreError {
-        self.observe(&error);
-        store_error::<B>(error)
-    }
-
-    /// Does the same as [`failed`](Self::failed) for a call about accounts.
-    pub(crate) fn account_failed(&self, error: Error) -> AccountError {
-        self.observe(&error);
-        error.into_account_error(B::NAME)
-    }
-
-    /// Remembers if the storage takes no writes, or if a table is missing.
-    pub(crate) fn observe(&self, error: &Error) {
-        self.write_status.record(error);
-        if error.is_missing_table() {
-            self.schema_status.record_missing(error);
-        }
-    }
-
-    /// Observes the first error: the ballots of a batch share it.
-    fn record_errors<'a>(&self, errors: impl IntoIterator<Item = &'a StoreError>) {
-        if let Some(StoreError::Unavailable { source, .. }) = errors.into_iter().next()
-            && let Some(error) = source.downcast_ref::<Error>()
-        {
-            self.observe(error);
-        }
     }
 
     async fn states(&self, ids: &[PollId]) -> Result<Vec<Option<PollState>>, StoreError> {
@@ -203,7 +169,7 @@ impl<B: Backend> SqlStore<B> {
             }
             Ok(in_order_of(ids, states))
         };
-        read.await.map_err(|error| self.failed(error))
+        self.call(read).await
     }
 }
 
@@ -243,7 +209,7 @@ impl<B: Backend> Store for SqlStore<B> {
     async fn create_poll(&self, poll: &Poll) -> Result<(), StoreError> {
         let state = PollState::new(poll.clone());
         let created = async { lifecycle::create(self.ready().await?, &state).await };
-        self.watched(created.await)
+        self.call(created).await
     }
 
     async fn polls(&self, ids: &[PollId]) -> Result<Vec<Option<Poll>>, StoreError> {
@@ -261,7 +227,7 @@ impl<B: Backend> Store for SqlStore<B> {
             let backend = self.ready().await?;
             retry_transient(|| listing::list(backend, filter, page, now)).await
         };
-        listed.await.map_err(|error| self.failed(error))
+        self.call(listed).await
     }
 
     async fn count_polls(
@@ -273,12 +239,12 @@ impl<B: Backend> Store for SqlStore<B> {
             let backend = self.ready().await?;
             retry_transient(|| listing::count(backend, filter, now)).await
         };
-        counted.await.map_err(|error| self.failed(error))
+        self.call(counted).await
     }
 
     async fn count_session_polls(&self, max: u64) -> Result<u64, StoreError> {
         let counted = async { lifecycle::count_session_polls(self.ready().await?, max).await };
-        counted.await.map_err(store_error::<B>)
+        self.call(counted).await
     }
 
     async fn poll_by_join_code(
@@ -287,7 +253,7 @@ impl<B: Backend> Store for SqlStore<B> {
         now: Timestamp,
     ) -> Result<Option<PollId>, StoreError> {
         let found = async { join_codes::find(self.ready().await?, *code, now).await };
-        found.await.map_err(|error| self.failed(error))
+        self.call(found).await
     }
 
     async fn change_poll(
@@ -297,7 +263,7 @@ impl<B: Backend> Store for SqlStore<B> {
         now: Timestamp,
     ) -> Result<ChangeOutcome, StoreError> {
         let changed = async { lifecycle::change(self.ready().await?, id, change, now).await };
-        self.watched(changed.await)
+        self.call(changed).await
     }
 
     async fn seal_polls(
@@ -308,8 +274,8 @@ impl<B: Backend> Store for SqlStore<B> {
     ) -> Vec<Result<SealOutcome, StoreError>> {
         match self.ready().await {
             Ok(backend) => {
-                let sealed = seal::seal(backend, ids, cause, now).await;
-                self.record_errors(sealed.iter().filter_map(|one| one.as_ref().err()));
+                let mut sealed = seal::seal(backend, ids, cause, now).await;
+                self.examine_each(&mut sealed).await;
                 sealed
             }
             Err(error) => {
@@ -321,20 +287,19 @@ impl<B: Backend> Store for SqlStore<B> {
 
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError> {
         let deleted = async { lifecycle::delete(self.ready().await?, id).await };
-        self.watched(deleted.await)
+        self.call(deleted).await
     }
 
     async fn delete_unused_poll(&self, id: PollId) -> Result<bool, StoreError> {
         let deleted = async { lifecycle::delete_unused(self.ready().await?, id).await };
-        self.watched(deleted.await)
+        self.call(deleted).await
     }
 
     async fn cast_ballots(&self, ballots: &[Ballot], now: Timestamp) -> BatchReceipt {
         match self.ready().await {
             Ok(backend) => {
-                let receipt = cast::cast(backend, &self.heuristic, ballots, now).await;
-                let outcomes = receipt.outcomes.iter();
-                self.record_errors(outcomes.filter_map(|outcome| outcome.as_ref().err()));
+                let mut receipt = cast::cast(backend, &self.heuristic, ballots, now).await;
+                self.examine_each(&mut receipt.outcomes).await;
                 receipt
             }
             Err(error) => {
@@ -372,7 +337,7 @@ impl<B: Backend> Store for SqlStore<B> {
             }
             Ok(in_order_of(voters, votes))
         };
-        read.await.map_err(|error| self.failed(error))
+        self.call(read).await
     }
 
     async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
@@ -387,35 +352,35 @@ impl<B: Backend> Store for SqlStore<B> {
             }
             Ok(in_order_of(polls, tallies))
         };
-        read.await.map_err(|error| self.failed(error))
+        self.call(read).await
     }
 
     fn ballots(&self, poll: PollId) -> BoxStream<'_, Result<ActiveBallot, StoreError>> {
         stream::once(self.ready())
             .map_ok(move |backend| ballot_stream::ballots(backend, poll))
             .try_flatten()
-            .map_err(|error| self.failed(error))
+            .then(|ballot| self.call(ready(ballot)))
             .boxed()
     }
 
     async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError> {
         let audit = async { lifecycle::audit(self.ready().await?, id).await };
-        audit.await.map_err(|error| self.failed(error))
+        self.call(audit).await
     }
 
     async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError> {
         let repaired = async { lifecycle::repair(self.ready().await?, id).await };
-        self.watched(repaired.await)
+        self.call(repaired).await
     }
 
     async fn claim_owner(&self, account: OwnerId, session: OwnerId) -> Result<bool, StoreError> {
         let claimed = async { owner_claims::claim(self.ready().await?, account, session).await };
-        self.watched(claimed.await)
+        self.call(claimed).await
     }
 
     async fn claimed_owners(&self, accounts: &[OwnerId]) -> Result<Vec<OwnerId>, StoreError> {
         let claimed = async { owner_claims::claimed(self.ready().await?, accounts).await };
-        claimed.await.map_err(|error| self.failed(error))
+        self.call(claimed).await
     }
 
     async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -428,24 +393,28 @@ impl<B: Backend> Store for SqlStore<B> {
                 .flatten()
                 .and_then(|micros| Timestamp::from_micros(micros).ok()))
         };
-        read.await.map_err(|error| self.failed(error))
+        self.call(read).await
     }
 
-    /// Reads. After a write that failed because the storage takes none, writes a probe
-    /// instead, at most every 2 s.
+    /// Reads, and checks the tables at most every 10 s. After a write that failed because
+    /// the storage takes none, writes a probe instead, at most every 2 s.
     async fn check_ready(&self) -> Result<(), StoreError> {
-        if !self.write_status.has_failed() {
-            return self.polls(&[PollId::from_bytes([0; 16])]).await.map(drop);
+        let writes = &self.health.writes;
+        if !writes.has_failed() {
+            self.polls(&[PollId::from_bytes([0; 16])]).await?;
+            let since = Instant::now().checked_sub(tables_status::PROBE_INTERVAL);
+            let checked = self.check_tables(since, false);
+            return self.call(checked).await;
         }
         let probed = async {
             let backend = self.ready().await?;
-            if !self.write_status.should_probe(Instant::now()) {
+            if !writes.should_probe(Instant::now()) {
                 return Err(Error::Unwritable);
             }
             lifecycle::write_probe(backend).await
         };
-        self.watched(probed.await)?;
-        self.write_status.record_success();
+        self.call(probed).await?;
+        writes.record_success();
         Ok(())
     }
 }

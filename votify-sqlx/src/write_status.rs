@@ -19,14 +19,15 @@ pub(crate) struct WriteStatus {
 }
 
 impl WriteStatus {
-    /// Records the error of a call. Only writes fail because the storage takes none.
-    pub(crate) fn record(&self, error: &Error) {
-        if !error.is_unwritable() {
-            return;
-        }
+    /// Records that a write failed because the storage takes none. `storage` names the
+    /// storage in the log.
+    pub(crate) fn record_failure(&self, error: &Error, storage: impl FnOnce() -> String) {
         self.has_failed.store(true, Ordering::Relaxed);
         if let Some(failures) = self.throttle.record_failure() {
-            tracing::error!(failures, %error, "the storage takes no writes; the store is not ready until it does");
+            tracing::error!(
+                failures, %error, storage = storage(),
+                "the storage takes no writes: check its free space, its permissions and the locks of other programs; the store is not ready until it does"
+            );
         }
     }
 
@@ -63,9 +64,8 @@ mod tests {
     #[test]
     fn a_failed_write_is_remembered_and_probed_every_2_s() {
         let status = WriteStatus::default();
-        status.record(&Error::Unavailable(sqlx::Error::PoolTimedOut));
         assert!(!status.has_failed());
-        status.record(&Error::OutcomeUnknown(Box::new(Error::Unwritable)));
+        status.record_failure(&Error::Unwritable, || "test".into());
         assert!(status.has_failed());
         let now = Instant::now();
         assert!(status.should_probe(now));

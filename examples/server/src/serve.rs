@@ -63,6 +63,7 @@ pub(crate) fn run(args: &ServeArgs, matches: &ArgMatches) -> Result<(), CliError
     }
     check_secret(&settings)?;
     check_hosts(&settings)?;
+    check_takes_votes(&settings.common.store)?;
     log::start(&settings.common.log)?;
     // SQLite already has its own thread.
     let needs_runtime = settings.common.store.is_server();
@@ -72,6 +73,17 @@ pub(crate) fn run(args: &ServeArgs, matches: &ArgMatches) -> Result<(), CliError
         runtime.shutdown();
     }
     served
+}
+
+/// Fails for a store that would refuse every vote.
+fn check_takes_votes(store: &StoreUrl) -> Result<(), CliError> {
+    if store.is_read_only() {
+        return Err(CliError::usage(
+            "--store: the database would only be read, so that no vote could be stored; use mode=rw or mode=rwc, \
+             without immutable",
+        ));
+    }
+    Ok(())
 }
 
 async fn serve(

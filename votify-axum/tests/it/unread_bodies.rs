@@ -36,6 +36,9 @@ fn framed(head: &str, size: usize, is_chunked: bool) -> Vec<u8> {
     all
 }
 
+/// Takes bodies of at most 64 KiB.
+const VOTE: &str = "/api/polls/0190b6e2-0000-7000-8000-000000000000/vote";
+
 /// Writes the whole request before it reads, as simple clients do.
 async fn assert_refused(server: &Server, request: &[u8], status: u16, code: &str) {
     let (found, response) = RawClient::exchange(server, request).await;
@@ -52,10 +55,16 @@ async fn server() -> Server {
 #[tokio::test]
 async fn a_body_that_is_too_large_is_answered_413() {
     let server = server().await;
-    let head = head("POST", "/api/polls");
-    for size in [64 * 1024 + 1, MIB, 8 * MIB, 100 * MIB] {
+    let (vote, poll) = (head("POST", VOTE), head("POST", "/api/polls"));
+    for (head, size) in [
+        (&vote, 64 * 1024 + 1),
+        (&vote, MIB),
+        (&poll, 2 * MIB),
+        (&poll, 8 * MIB),
+        (&poll, 100 * MIB),
+    ] {
         for is_chunked in [false, true] {
-            let request = framed(&head, size, is_chunked);
+            let request = framed(head, size, is_chunked);
             assert_refused(&server, &request, 413, "body_too_large").await;
         }
     }
@@ -119,7 +128,7 @@ async fn a_refused_body_is_not_asked_for() {
     let head = head("POST", "/api/polls");
     let foreign = head.replace("localhost", "evil.example");
     for (head, size, expected) in [
-        (&head, 64 * 1024 + 1, 413),
+        (&self::head("POST", VOTE), 64 * 1024 + 1, 413),
         (&head, 8 * MIB, 413),
         (&foreign, 37, 421),
         (&head, 37, 100),

@@ -41,6 +41,11 @@ pub(super) fn claims_key(redis: &Redis, account: OwnerId) -> String {
     redis.key(&format!("claims:{account:032x}"))
 }
 
+/// Returns the key of readiness probes. Its value has no meaning.
+pub(super) fn probe_key(redis: &Redis) -> String {
+    redis.key("probe")
+}
+
 impl<'a> Keys<'a> {
     pub(super) fn new(redis: &'a Redis, id: PollId) -> Self {
         Self {

@@ -11,7 +11,7 @@ use votify_core::{PollId, Timestamp, VoterId};
 use super::RedisStore;
 use super::cas::with_timeout;
 use super::error::{Corrupt, Error};
-use super::keys::{ID_BYTES, Keys};
+use super::keys::{ID_BYTES, Keys, probe_key};
 use super::poll_read::{PollRead, list, number};
 use super::scripts::{READ, TIME};
 use super::{lifecycle, listing};
@@ -21,6 +21,13 @@ const MAX_CONCURRENT_POLLS: usize = 256;
 /// Maximum voters per script call. It is one `HMGET` of the prelude, which passes at most
 /// 4 000 fields because Lua's `unpack` is limited to about 8 000 values.
 const VOTERS_PER_CALL: usize = 4_000;
+
+/// Writes a key that expires after a second.
+pub(super) async fn write_probe(store: &RedisStore) -> Result<(), Error> {
+    let mut write = redis::cmd("SET");
+    write.arg(probe_key(&store.redis)).arg("").arg("EX").arg(1);
+    Ok(store.redis.run(&write).await?)
+}
 
 /// Returns the states of polls, in order.
 pub(super) async fn states(

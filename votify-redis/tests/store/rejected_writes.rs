@@ -25,6 +25,7 @@ async fn cast_all(store: &dyn Store, poll: &Poll) -> Vec<Result<Outcome, StoreEr
 /// Checks that votes and new polls are rejected, and that polls can be read.
 async fn assert_writes_rejected(store: &dyn Store, poll: &Poll) {
     let before = votes(store, poll).await;
+    assert!(is_unavailable(&store.check_ready().await));
     let outcomes = cast_all(store, poll).await;
     assert!(outcomes.iter().all(is_unavailable), "{:?}", outcomes[0]);
     assert!(is_unavailable(&store.create_poll(&draft("New?")).await));
@@ -35,6 +36,7 @@ async fn assert_writes_rejected(store: &dyn Store, poll: &Poll) {
 /// Checks that the rejected votes count now, and that the first `before` are replays.
 async fn assert_writes_accepted(store: &dyn Store, poll: &Poll, before: usize) {
     let total = BALLOTS as usize;
+    store.check_ready().await.unwrap();
     let outcomes = cast_all(store, poll).await;
     let is_replayed = |outcome: &&Result<_, _>| matches!(outcome, Ok(Outcome::Replayed { .. }));
     let is_counted = |outcome: &&Result<_, _>| matches!(outcome, Ok(Outcome::Counted { .. }));

@@ -38,14 +38,13 @@ pub(crate) fn classify(error: &dyn DatabaseError) -> Option<ErrorKind> {
         // NOT_FORM_FILE, NOT_KEYFILE, CRASHED_ON_USAGE, CRASHED_ON_REPAIR, INDEX_CORRUPT,
         // TABLESPACE_MISSING, TABLE_CORRUPT, NO_SUCH_TABLE_IN_ENGINE
         1033 | 1034 | 1194 | 1195 | 1712 | 1812 | 1877 | 1932 => Some(ErrorKind::Corrupt),
-        // BAD_FIELD, NO_SUCH_TABLE
-        1054 | 1146 => Some(ErrorKind::TableMissing),
-        // The login, a grant or the statement is wrong: DBACCESS_DENIED, ACCESS_DENIED, NO_DB,
-        // BAD_DB, PARSE_ERROR, TABLEACCESS_DENIED, COLUMNACCESS_DENIED,
-        // SPECIFIC_ACCESS_DENIED, ACCESS_DENIED_NO_PASSWORD, MUST_CHANGE_PASSWORD
-        1044 | 1045 | 1046 | 1049 | 1064 | 1142 | 1143 | 1227 | 1698 | 1820 => {
-            Some(ErrorKind::Rejected)
-        }
+        // The database, a table or a column does not exist: NO_DB, BAD_DB, BAD_FIELD,
+        // NO_SUCH_TABLE
+        1046 | 1049 | 1054 | 1146 => Some(ErrorKind::SchemaMismatch),
+        // The login or a grant is wrong: DBACCESS_DENIED, ACCESS_DENIED, PARSE_ERROR,
+        // TABLEACCESS_DENIED, COLUMNACCESS_DENIED, SPECIFIC_ACCESS_DENIED,
+        // ACCESS_DENIED_NO_PASSWORD, MUST_CHANGE_PASSWORD
+        1044 | 1045 | 1064 | 1142 | 1143 | 1227 | 1698 | 1820 => Some(ErrorKind::Rejected),
         _ => None,
     }
 }

@@ -16,6 +16,10 @@ const TABLES: &str = "SELECT table_name, coalesce(engine, '') FROM information_s
 const COLUMNS: &str = "SELECT table_name, column_name FROM information_schema.columns \
     WHERE table_schema = DATABASE() AND left(table_name, 7) = 'votify_'";
 
+const KEYS: &str = "SELECT table_name, group_concat(column_name) FROM information_schema.statistics \
+    WHERE table_schema = DATABASE() AND left(table_name, 7) = 'votify_' AND non_unique = 0 \
+    GROUP BY table_name, index_name";
+
 /// Reads the newest complete version: an interrupted one left a row without success.
 const VERSION: &str = "SELECT coalesce(min(CASE WHEN NOT success THEN version END) - 1, max(version), 0) \
     FROM votify_migrations";
@@ -61,12 +65,15 @@ pub(super) async fn read(connection: &mut MySqlConnection) -> Result<SchemaInfo,
             "table {name} has engine {engine}, which has no transactions; run ALTER TABLE {name} ENGINE = InnoDB"
         )));
     }
-    let columns = raw_sql(COLUMNS).fetch_all(connection).await?;
+    let columns = raw_sql(COLUMNS).fetch_all(&mut *connection).await?;
     let columns = columns.iter().map(two_texts);
+    let keys = raw_sql(KEYS).fetch_all(connection).await?;
+    let keys = keys.iter().map(two_texts);
     Ok(SchemaInfo {
         tables: tables.into_iter().map(|(name, _)| name).collect(),
         version,
         columns: columns.collect::<Result<_, Error>>()?,
+        keys: keys.collect::<Result<_, Error>>()?,
         migrations: MIGRATIONS,
     })
 }

@@ -28,10 +28,11 @@ pub(crate) fn classify(error: &dyn DatabaseError) -> Option<ErrorKind> {
         code if code.starts_with("08") => Some(ErrorKind::ConnectionLost),
         // Class 53: insufficient resources. Class 58: system errors.
         code if code.starts_with("53") || code.starts_with("58") => Some(ErrorKind::Unavailable),
-        // undefined_table, undefined_column, invalid_schema_name
-        "42P01" | "42703" | "3F000" => Some(ErrorKind::TableMissing),
+        // undefined_table, undefined_column, invalid_schema_name, and for ON CONFLICT
+        // without the unique key: invalid_column_reference
+        "42P01" | "42703" | "3F000" | "42P10" => Some(ErrorKind::SchemaMismatch),
         // Class 28: invalid authorization. Class 3D: no such database. Class 42: no
-        // privilege for a table or column, or a syntax error.
+        // privilege for a table or column.
         code if ["28", "3D", "42"]
             .iter()
             .any(|class| code.starts_with(class)) =>
@@ -66,7 +67,7 @@ mod tests {
         let options: PgConnectOptions = url.parse().unwrap();
         let pool = PgPool::connect_lazy_with(options.clone());
         let missing_table = query(&pool, "SELECT FROM votify_no_such_table").await;
-        assert!(matches!(missing_table, Error::TableMissing(_)));
+        assert!(missing_table.is_schema_mismatch());
         assert!(!missing_table.may_concern_one_poll());
         let invalid_value = query(&pool, "SELECT 1 / 0").await;
         assert!(invalid_value.may_concern_one_poll());

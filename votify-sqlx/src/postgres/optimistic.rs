@@ -62,6 +62,7 @@ impl OptimisticBackend for PostgresDatabase {
             Err(
                 error @ (Error::Conflict(sqlx::Error::Database(_))
                 | Error::Rejected(sqlx::Error::Database(_))
+                | Error::SchemaMismatch(sqlx::Error::Database(_))
                 | Error::Driver(sqlx::Error::Database(_))),
             ) => {
                 connection.release();

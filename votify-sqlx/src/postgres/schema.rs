@@ -20,6 +20,13 @@ const COLUMNS: &str = "SELECT c.relname::text, a.attname::text FROM pg_class c \
     AND starts_with(c.relname::text, 'votify_') AND pg_table_is_visible(c.oid) \
     AND a.attnum > 0 AND NOT a.attisdropped";
 
+/// Without keys of expressions. An invalid index was not built to its end.
+const KEYS: &str = "SELECT c.relname::text, (SELECT coalesce(string_agg(a.attname, ','), '') FROM pg_attribute a \
+    WHERE a.attrelid = c.oid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) \
+    FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid WHERE c.relkind IN ('r', 'p') \
+    AND starts_with(c.relname::text, 'votify_') AND pg_table_is_visible(c.oid) \
+    AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL";
+
 /// Locks the migrations of a schema against other processes, until the transaction ends.
 const LOCK: &str =
     "SELECT pg_advisory_xact_lock(hashtextextended('votify_migrations ' || current_schema(), 0))";
@@ -37,7 +44,8 @@ pub(super) async fn read(connection: &mut PgConnection) -> Result<SchemaInfo, Er
     Ok(SchemaInfo {
         tables,
         version,
-        columns: query_as(COLUMNS).fetch_all(connection).await?,
+        columns: query_as(COLUMNS).fetch_all(&mut *connection).await?,
+        keys: query_as(KEYS).fetch_all(connection).await?,
         migrations: MIGRATIONS,
     })
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, ready};
+use sqlx::Executor;
 use sqlx::sqlite::{
     Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
@@ -41,6 +42,8 @@ const CHECKPOINT_PAGES: &str = "16000";
 const JOURNAL_BYTES: &str = "67108864";
 /// `SQLITE_CORRUPT`: the file is a database, and damaged.
 const CORRUPT: u32 = 11;
+/// `SQLITE_READONLY`.
+const READ_ONLY: u32 = 8;
 /// The number of rows that the connection's thread reads ahead, so that the two threads
 /// need not switch for each row.
 const ROW_BUFFER: usize = 1024;
@@ -93,6 +96,9 @@ impl SqliteDatabase {
         let settings = Settings::read(&mut connection).await.map_err(describe)?;
         drop(connection);
         settings.warn_if_not_durable();
+        if !is_read_only(url) {
+            check_writable(&writer, &path).await?;
+        }
         let (readers, long_reads) = if settings.in_memory {
             // Another connection would see another database.
             (writer.clone(), LongReads::share_of(writer.clone()))
@@ -161,6 +167,34 @@ impl SqliteDatabase {
     }
 }
 
+/// Returns true if the URL asks for a database that is only read.
+fn is_read_only(url: &str) -> bool {
+    url.contains("mode=ro") || url.contains("immutable=")
+}
+
+/// Fails if SQLite has opened the file to read only, because this process may not write it.
+/// Writes nothing.
+async fn check_writable(writer: &SqlitePool, path: &Path) -> Result<(), Error> {
+    let mut connection = writer.acquire().await.map_err(Error::of_acquire)?;
+    let probe = "BEGIN IMMEDIATE; CREATE TABLE votify_write_probe (id INTEGER)";
+    let probed = connection.execute(probe).await.map_err(Error::from);
+    // Fails without a transaction, which ends the probe too.
+    let _ = connection.execute("ROLLBACK").await;
+    match probed {
+        Err(Error::Unavailable(error))
+            if error.as_database_error().and_then(primary_code) == Some(READ_ONLY) =>
+        {
+            let file = path.display();
+            Err(Error::Connect(format!(
+                "{file} is read-only for this process: {error}; give its user the right to write {file}, \
+                 {file}-wal, {file}-shm and their folder; commands that only read accept ?mode=ro in the URL"
+            )))
+        }
+        // Other failures show when a vote is written. Another process may be writing.
+        _ => Ok(()),
+    }
+}
+
 /// Rejects a new connection of a pool if the path leads to another file by now.
 fn check_new_connection(files: &FileCheck) -> BoxFuture<'static, Result<(), sqlx::Error>> {
     let checked = files.check();
@@ -209,6 +243,9 @@ fn describe(error: Error, path: &Path) -> Error {
         }
         Error::Unavailable(_) if !path.exists() => Error::Connect(format!(
             "{file} does not exist or cannot be created; add ?mode=rwc to the URL to create it"
+        )),
+        error if error.is_unwritable() => Error::Connect(format!(
+            "cannot open {file}: {error}; check the free space and the permissions of its disk"
         )),
         Error::Unavailable(error) => Error::Connect(format!("cannot open {file}: {error}")),
         Error::Corrupt(sqlx::Error::Database(error))

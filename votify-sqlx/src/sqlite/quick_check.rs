@@ -2,7 +2,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::query_scalar;
-use sqlx::sqlite::Sqlite;
+use sqlx::sqlite::{Sqlite, SqliteConnection};
 
 use super::error_codes::primary_code;
 use super::transaction::SqliteTransaction;
@@ -15,7 +15,7 @@ pub(super) const LIMIT: Duration = Duration::from_secs(5);
 /// `SQLITE_INTERRUPT`: the limit has passed.
 const INTERRUPTED: u32 = 9;
 
-/// Fails if pages of the file are damaged. Checks a large file as far as it gets within
+/// Fails if pages of the file are damaged, or an index differs from its table. Checks a large file as far as it gets within
 /// `limit`, and logs that.
 pub(super) async fn run(
     reads: &LongReads<Sqlite>,
@@ -24,8 +24,7 @@ pub(super) async fn run(
 ) -> Result<(), Error> {
     let mut transaction = SqliteTransaction::for_long_read(reads, limit).await?;
     let connection = transaction.connection()?;
-    let found = query_scalar("PRAGMA quick_check(1)").fetch_one(connection);
-    let found: Result<String, sqlx::Error> = found.await;
+    let found = first_problem(connection).await;
     transaction.rollback().await;
     let damage = match found {
         Ok(found) if found == "ok" => return Ok(()),
@@ -34,7 +33,7 @@ pub(super) async fn run(
             tracing::info!(
                 file = %file.display(),
                 ?limit,
-                "the database file is large and was not checked to its end; PRAGMA quick_check does so"
+                "the database file is large and was not checked to its end; PRAGMA integrity_check does so"
             );
             return Ok(());
         }
@@ -46,11 +45,31 @@ pub(super) async fn run(
     Err(damaged(file, &damage))
 }
 
+/// Returns "ok", or the first problem. The pages are checked first; the entries of indexes
+/// take longer. A ballot that is missing in its index could be cast again.
+async fn first_problem(connection: &mut SqliteConnection) -> Result<String, sqlx::Error> {
+    let pages = query_scalar("PRAGMA quick_check(1)");
+    let problem: String = pages.fetch_one(&mut *connection).await?;
+    if problem != "ok" {
+        return Ok(problem);
+    }
+    let indexes = query_scalar("PRAGMA integrity_check(1)");
+    indexes.fetch_one(connection).await
+}
+
 pub(super) fn damaged(file: &Path, damage: &str) -> Error {
-    Error::DamagedFile(format!(
-        "{} is damaged: {damage}; restore it from a backup, or save what can be read with the command .recover of sqlite3",
-        file.display()
-    ))
+    Error::DamagedFile(describe_damage(file, damage))
+}
+
+/// Returns what is damaged and what to do. A process that has a removed log open copies it
+/// into the database when it stops, so the first advice is to stop every process.
+pub(super) fn describe_damage(file: &Path, damage: &str) -> String {
+    let file = file.display();
+    format!(
+        "{file} is damaged: {damage}; stop every process that uses it and start again; if it is still damaged, \
+         remove {file}-wal and {file}-shm and put a backup in its place, or save what can be read with the \
+         command .recover of sqlite3"
+    )
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::Executor;
 use sqlx::error::DatabaseError;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool, SqliteRow};
+use sqlx::{Connection, Executor};
 use tokio::sync::OwnedSemaphorePermit;
 use votify_core::store::Durability;
 
@@ -34,6 +35,18 @@ impl Backend for SqliteDatabase {
     }
 
     async fn close(&self) {
+        if self
+            .files
+            .as_ref()
+            .is_some_and(|files| files.has_lost_index())
+        {
+            tracing::warn!(
+                file = self.storage(),
+                "the connections stay open until the process ends, because the index of the log was lost"
+            );
+            let _open = ManuallyDrop::new(self.clone());
+            return;
+        }
         if self.owns_pools {
             self.long_reads.close().await;
             self.readers.close().await;
@@ -41,9 +54,26 @@ impl Backend for SqliteDatabase {
         }
     }
 
+    fn storage(&self) -> String {
+        let path = self.files.as_ref().map(|files| files.path().display());
+        path.map_or_else(|| "memory".into(), |path| path.to_string())
+    }
+
+    fn damage(&self, error: &Error) -> Option<String> {
+        self.files.as_ref().and_then(|files| files.damage(error))
+    }
+
     async fn schema(&self) -> Result<SchemaInfo, Error> {
         self.check_file()?;
-        schema::read(&mut *acquire(&self.readers).await?).await
+        if !self.owns_pools || self.files.is_none() {
+            return schema::read(&mut *acquire(&self.readers).await?).await;
+        }
+        // A new connection: the others may have cached pages of a damaged file.
+        let options = self.readers.connect_options();
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        let schema = schema::read(&mut connection).await;
+        connection.close().await?;
+        schema
     }
 
     async fn migrate(&self) -> Result<(), Error> {
@@ -87,8 +117,16 @@ impl Backend for SqliteDatabase {
     async fn run_read(&self, call: Call) -> Result<Vec<SqliteRow>, Error> {
         self.check_file()?;
         let script = Script::default().call(call)?;
-        let replies = script.run(&mut *acquire(&self.readers).await?).await?;
-        Ok(replies.into_iter().next().unwrap_or_default().rows)
+        let mut connection = acquire(&self.readers).await?;
+        match script.run(&mut connection).await {
+            Ok(replies) => Ok(replies.into_iter().next().unwrap_or_default().rows),
+            Err(error) => {
+                if error.is_schema_mismatch() {
+                    forget_statements(&mut connection).await;
+                }
+                Err(error)
+            }
+        }
     }
 }
 
@@ -119,6 +157,8 @@ pub(crate) struct SqliteTransaction {
     files: Option<Arc<FileCheck>>,
     /// True if the connection has a timeout that ends with the transaction.
     removes_timeout: bool,
+    /// True if a prepared statement does not fit the tables any more.
+    has_stale_statements: bool,
 }
 
 impl SqliteTransaction {
@@ -128,6 +168,7 @@ impl SqliteTransaction {
             permit: None,
             files,
             removes_timeout: false,
+            has_stale_statements: false,
         }
     }
 
@@ -143,6 +184,7 @@ impl SqliteTransaction {
             permit,
             files: None,
             removes_timeout: reads.is_shared(),
+            has_stale_statements: false,
         };
         read_timeout::set(transaction.connection()?, timeout).await?;
         Ok(transaction)
@@ -156,8 +198,20 @@ impl SqliteTransaction {
         let script = calls
             .into_iter()
             .try_fold(Script::default().statement(begin), Script::call)?;
-        let mut replies = script.run(self.connection()?).await?;
+        let mut replies = self.run_script(script).await?;
         Ok(replies.split_off(1))
+    }
+
+    async fn run_script(&mut self, script: Script) -> Result<Vec<Reply<SqliteRow>>, Error> {
+        let result = script.run(self.connection()?).await;
+        self.note_error(&result);
+        result
+    }
+
+    fn note_error<T>(&mut self, result: &Result<T, Error>) {
+        self.has_stale_statements |= result
+            .as_ref()
+            .is_err_and(|error| error.is_schema_mismatch());
     }
 
     /// Fails if the database or its log was removed or replaced. Called after a commit too:
@@ -182,7 +236,7 @@ impl Transaction for SqliteTransaction {
         let script = calls
             .into_iter()
             .try_fold(Script::default(), Script::call)?;
-        script.run(self.connection()?).await
+        self.run_script(script).await
     }
 
     async fn commit_batch(mut self, batch: BatchWrites) -> Result<i64, Error> {
@@ -195,6 +249,7 @@ impl Transaction for SqliteTransaction {
             Ok(script) => script.run(self.connection()?).await,
             Err(error) => Err(error),
         };
+        self.note_error(&committed);
         match committed {
             Ok(()) => {
                 self.connection = None;
@@ -229,6 +284,9 @@ impl Transaction for SqliteTransaction {
     async fn rollback(mut self) {
         if let Some(connection) = &mut self.connection {
             roll_back(connection, self.removes_timeout).await;
+            if self.has_stale_statements {
+                forget_statements(connection).await;
+            }
             self.connection = None;
         }
     }
@@ -244,8 +302,12 @@ impl Drop for SqliteTransaction {
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => {
                 let (permit, removes_timeout) = (self.permit.take(), self.removes_timeout);
+                let has_stale_statements = self.has_stale_statements;
                 drop(runtime.spawn(async move {
                     roll_back(&mut connection, removes_timeout).await;
+                    if has_stale_statements {
+                        forget_statements(&mut connection).await;
+                    }
                     drop(connection);
                     drop(permit);
                 }));
@@ -272,6 +334,15 @@ async fn roll_back(connection: &mut PoolConnection<Sqlite>, removes_timeout: boo
     };
     if let Err(error) = ended.await {
         tracing::warn!(%error, "rollback failed; closing the connection");
+        connection.close_on_drop();
+    }
+}
+
+/// Forgets the prepared statements of a connection. sqlx panics when it resets a statement
+/// that SQLite could not prepare again, and the connection then hangs.
+async fn forget_statements(connection: &mut PoolConnection<Sqlite>) {
+    if let Err(error) = connection.clear_cached_statements().await {
+        tracing::debug!(%error, "failed to forget prepared statements; closing the connection");
         connection.close_on_drop();
     }
 }

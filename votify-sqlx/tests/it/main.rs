@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[cfg(all(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+mod changed_storage;
 mod conformance;
 #[cfg(feature = "mysql")]
 mod mysql;

@@ -10,3 +10,5 @@ mod lost_files;
 mod migrations;
 mod seals;
 mod size;
+#[cfg(unix)]
+mod truncated_files;

@@ -8,16 +8,17 @@ use votify_core::account::{
 };
 use votify_core::voter::OwnerId;
 use votify_core::{Outcome, Store, StoreError, Timestamp};
-use votify_test_support::ballots::{NOW, ballot, cast, draft, error_chain, poll, votes};
+use votify_test_support::ballots::{NOW, ballot, cast, draft, error_chain, poll, voter, votes};
 
 /// Tables to which every kind of write goes.
-pub(crate) const TABLES: [&str; 6] = [
+pub(crate) const TABLES: [&str; 7] = [
     "votify_polls",
     "votify_options",
     "votify_votes",
     "votify_users",
     "votify_revoked_tokens",
     "votify_owner_claims",
+    "votify_invites",
 ];
 
 /// A store under test.
@@ -93,11 +94,17 @@ pub(crate) async fn every_write_that_fails_shows_in_readiness(
         4 => drop(assert_unavailable(
             store.create_poll(&draft("Dinner?")).await,
         )),
-        _ => drop(assert_unavailable(
+        5 => drop(assert_unavailable(
             store.claim_owner(account, session).await,
         )),
+        _ => {
+            let invites = store.invites().unwrap();
+            drop(assert_unavailable(
+                invites.invite(poll.id, &[voter(1)], 10).await,
+            ));
+        }
     };
-    for number in 0..6 {
+    for number in 0..7 {
         store.check_ready().await.unwrap();
         fill().await;
         write(number).await;

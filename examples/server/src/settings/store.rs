@@ -37,6 +37,14 @@ impl StoreUrl {
         }
     }
 
+    /// Returns true for a SQLite URL with which the database is only read.
+    pub(crate) fn is_read_only(&self) -> bool {
+        match self {
+            Self::Sqlite { url, .. } => url.contains("mode=ro") || url.contains("immutable=true"),
+            Self::Memory | Self::Postgres(_) | Self::MySql(_) | Self::Redis(_) => false,
+        }
+    }
+
     /// Returns true for a server, which other processes may use too.
     pub(crate) const fn is_server(&self) -> bool {
         matches!(self, Self::Postgres(_) | Self::MySql(_) | Self::Redis(_))

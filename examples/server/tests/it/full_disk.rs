@@ -138,6 +138,68 @@ async fn votes_wait_while_files_cannot_grow() {
     .await;
 }
 
+/// Registering and logging out show a full disk as votes do.
+#[tokio::test]
+async fn account_writes_show_that_files_cannot_grow() {
+    let directory = tempfile::tempdir().unwrap();
+    let arguments = [
+        &SERVE[..],
+        &["--register-rate", "off", "--login-rate", "off"],
+    ]
+    .concat();
+    let server = Server::spawn(votify_after("trap '' XFSZ", directory.path(), &arguments)).await;
+    let pid = server.pid();
+    let unlimited = getrlimit(Resource::Fsize);
+    let limit = |current| {
+        let limits = Rlimit {
+            current,
+            ..unlimited
+        };
+        prlimit(Some(pid), Resource::Fsize, limits).unwrap()
+    };
+    let client = reqwest::Client::new();
+    let post = async |path: &str, token: &str, body: serde_json::Value| {
+        let mut request = client.post(server.url(path)).json(&body);
+        if !token.is_empty() {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        let body: serde_json::Value = response.json().await.unwrap_or_default();
+        (status, body)
+    };
+    let register = async |name: &str| {
+        let body = serde_json::json!({"name": name, "password": "correct horse"});
+        let (status, body) = post("/api/auth/register", "", body).await;
+        (
+            status,
+            body["token"].as_str().unwrap_or_default().to_owned(),
+        )
+    };
+    for path in ["/api/auth/register", "/api/auth/logout"] {
+        let (status, token) = register(&format!("ada{}", path.len())).await;
+        assert_eq!(status, 201);
+        limit(Some(1));
+        let body = match path {
+            "/api/auth/register" => serde_json::json!({"name": "bob", "password": "correct horse"}),
+            _ => serde_json::json!({}),
+        };
+        let (status, problem) = post(path, &token, body).await;
+        assert_eq!(status, 503, "{path}: {problem}");
+        let (status, body) = ready(&server).await;
+        assert_eq!(status, 503, "{path}: {body}");
+        limit(unlimited.current);
+        let is_ready = async {
+            while ready(&server).await.0 != 200 {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(Duration::from_secs(10), is_ready).await;
+        in_time.expect("the server is ready again");
+    }
+    server.stop().await;
+}
+
 /// The server runs on a file system of 4 MiB that the test fills.
 #[tokio::test]
 async fn votes_wait_while_the_disk_is_full() {

@@ -351,3 +351,23 @@ async fn a_missing_table_is_unavailable_until_it_is_back() {
     let beside = async |sql: &str| run(&pool, sql).await;
     storage_faults::a_missing_table_is_unavailable_until_it_is_back(store, beside).await;
 }
+
+/// A transaction of another program that does not end.
+#[tokio::test]
+async fn a_lock_that_lasts_is_not_ready_until_it_is_released() {
+    let harness = Harness::new();
+    let store = harness.store().await;
+    let poll = poll(&store).await;
+    let pool = harness.pool().await;
+    run(&pool, "BEGIN IMMEDIATE").await;
+    let outcome = cast(&store, &[ballot(&poll, 1)]).await.remove(0);
+    assert!(
+        matches!(outcome, Err(StoreError::Unavailable { .. })),
+        "{outcome:?}"
+    );
+    assert!(store.check_ready().await.is_err());
+    run(&pool, "ROLLBACK").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    store.check_ready().await.unwrap();
+    cast(&store, &[ballot(&poll, 1)]).await.remove(0).unwrap();
+}
