@@ -1,8 +1,9 @@
 //! Callers, voters and owners.
 //!
 //! A [`Caller`] holds the identities that a request carries: session, address, account,
-//! invite code. An [`Actor`] is a caller or the host itself. A poll's [`VoterPolicy`] selects one of them and derives the [`VoterId`]
-//! from it. A keyed digest makes the id different in every poll.
+//! invite code. A poll's [`VoterPolicy`] selects one of them and derives the [`VoterId`]
+//! from it. A keyed digest makes the id different in every poll. An [`Actor`] is a caller
+//! or the host itself.
 //!
 //! ```
 //! use votify_core::{Caller, Keyring, PollId, SessionId, Timestamp, VoterPolicy};

@@ -16,8 +16,8 @@ const RUN_WORD_MIN: usize = 8;
 /// Words are those of Unicode UAX #29, after NFKC and case folding, without invisible
 /// characters. Punctuation is ignored. Words have at most [`SEARCH_WORD_MAX`] characters.
 ///
-/// Some scripts have no spaces between words, for example Chinese and Thai. There, UAX #29
-/// separates characters. A run of them is cut into words of 8 characters.
+/// Some scripts have no spaces between words, for example Chinese and Thai. There,
+/// UAX #29 separates characters. A run of them is cut into words of 8 characters.
 ///
 /// ```
 /// use votify_core::backend::search_words;
@@ -41,12 +41,12 @@ pub fn search_words(query: &str) -> Vec<String> {
     sorted(words)
 }
 
-/// Returns the words of a title with which searches compare the [`search_words`] of a query,
-/// sorted, without duplicates.
+/// Returns the words of a title with which searches compare the [`search_words`] of a
+/// query, sorted, without duplicates.
 ///
 /// Every store saves these words, so that all stores find the same polls. They are the
-/// `search_words` of the title, except in a run of a script without spaces: a word begins at
-/// each of its characters, so that a query finds every part of the run.
+/// `search_words` of the title, except in a run of a script without spaces: a word begins
+/// at each of its characters, so that a query finds every part of the run.
 ///
 /// ```
 /// use votify_core::backend::{matches_words, search_words, title_words};
@@ -65,8 +65,8 @@ pub fn title_words(title: &str) -> Vec<String> {
     sorted(words.collect())
 }
 
-/// Returns the segments of UAX #29 with a letter or digit. Adjacent segments form a run. In
-/// scripts with spaces, a run is one segment.
+/// Returns the segments of UAX #29 with a letter or digit. Adjacent segments form a run.
+/// In scripts with spaces, a run is one segment.
 fn runs(text: &str) -> Vec<Vec<&str>> {
     let mut runs: Vec<Vec<&str>> = Vec::new();
     let mut end = 0;

@@ -104,14 +104,14 @@ impl EngineBuilder {
         self
     }
 
-    /// Removes polls of browser sessions in which no ballot was ever counted, once they are
-    /// closed or `max_age` old. `None` removes none. Defaults to `None`.
+    /// Removes polls of browser sessions in which no ballot was ever counted, once they
+    /// are closed or `max_age` old. `None` removes none. Defaults to `None`.
     ///
     /// The age counts from the creation, or from `opens_at` if that is later. Polls of
     /// accounts and of the host are never removed. The engine reads 100 polls every 10 s,
     /// with 10 minutes before each pass over all polls, and announces each removal as
-    /// [`PollEngine::delete_poll`] does. A concurrent ballot is either counted, which keeps
-    /// the poll, or refused because the poll does not exist.
+    /// [`PollEngine::delete_poll`] does. A concurrent ballot is either counted, which
+    /// keeps the poll, or refused because the poll does not exist.
     ///
     /// A poll of a session that an account claimed is still a poll of a session.
     ///

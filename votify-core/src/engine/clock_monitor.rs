@@ -11,14 +11,14 @@ use crate::time::{Clock, Timestamp};
 const MAX_DIFFERENCE: Duration = Duration::from_secs(5);
 /// The time between two comparisons.
 const INTERVAL: Duration = Duration::from_secs(60);
-/// The largest change of the time of day against the monotonic time since a comparison that
-/// is not a step. A clock that is adjusted slowly drifts by less in [`INTERVAL`].
+/// The largest change of the time of day against the monotonic time since a comparison
+/// that is not a step. A clock that is adjusted slowly drifts by less in [`INTERVAL`].
 const MAX_DRIFT: Duration = Duration::from_secs(1);
 /// The time until a comparison that failed is repeated.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Compares the engine's clock with the store's every minute, and when the time of day was
-/// set.
+/// Compares the engine's clock with the store's every minute, and when the time of day
+/// was set.
 ///
 /// While they differ, and before they were compared, the engine seals no poll by its
 /// deadline: a wrong clock would close the poll for everybody at the wrong time.
@@ -70,9 +70,9 @@ impl ClockMonitor {
         }
     }
 
-    /// Returns true if the clocks were at most 5 s apart at the last comparison, or if the
-    /// store has no clock of its own. Compares them first if that was not possible yet, or
-    /// if the time of day was set since. Returns false if that fails.
+    /// Returns true if the clocks were at most 5 s apart at the last comparison, or if
+    /// the store has no clock of its own. Compares them first if that was not possible
+    /// yet, or if the time of day was set since. Returns false if that fails.
     pub(super) async fn agrees(&self) -> bool {
         if self.is_outdated() {
             // Boxed: rare, and it would enlarge the future of every read.
@@ -82,8 +82,8 @@ impl ClockMonitor {
         !self.is_outdated() && matches!(result, Comparison::NoClock | Comparison::Agrees)
     }
 
-    /// Returns the time of day: the store's if the clocks differ, else the engine's. `None`
-    /// if they cannot be compared at the moment.
+    /// Returns the time of day: the store's if the clocks differ, else the engine's.
+    /// `None` if they cannot be compared at the moment.
     pub(super) async fn trusted_now(&self) -> Option<Timestamp> {
         let agrees = self.agrees().await;
         let last = *self.last();
@@ -200,8 +200,8 @@ fn distance(server: Timestamp, before: Timestamp, after: Timestamp) -> Duration 
     early.max(server.saturating_since(after))
 }
 
-/// Returns the time of day at which the monotonic time was zero, as the clock shows it now,
-/// in microseconds.
+/// Returns the time of day at which the monotonic time was zero, as the clock shows it
+/// now, in microseconds.
 fn start_of_monotonic(clock: &dyn Clock) -> i64 {
     let monotonic = i64::try_from(clock.monotonic().as_micros()).unwrap_or(i64::MAX);
     clock.now().as_micros().saturating_sub(monotonic)

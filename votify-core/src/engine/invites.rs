@@ -111,7 +111,7 @@ impl PollEngine {
     /// Creates nothing.
     ///
     /// A server calls this before it counts the codes toward a limit, so that a refused
-    /// call takes nothing of it.
+    /// call does not count.
     ///
     /// ```
     /// use votify_core::{MemoryStore, PollDraft, PollEngine};
@@ -127,7 +127,10 @@ impl PollEngine {
     /// ```
     ///
     /// # Errors
-    /// As for [`create_invites`](Self::create_invites).
+    /// - [`InvitesRefused`](EngineError::InvitesRefused): no codes can be created; the
+    ///   refusal has the reason.
+    /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
+    /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
     pub async fn check_invites(&self, poll: PollId, count: u32) -> Result<(), EngineError> {
         let (poll, invites) = self.open_for_invites(poll, count).await?;
         let (existing, max) = (invites.count(poll.id).await?, Self::MAX_INVITES_PER_POLL);
@@ -137,7 +140,7 @@ impl PollEngine {
         Ok(())
     }
 
-    /// Returns a poll that takes more invites, and their store.
+    /// Returns a poll that accepts more invites, and the store of its invites.
     async fn open_for_invites(
         &self,
         poll: PollId,

@@ -56,7 +56,7 @@ impl PollEngine {
     /// otherwise. A poll that has just passed its `closes_at` may not be final yet.
     ///
     /// A page may have fewer polls than its limit although another page follows: only
-    /// [`next`](Page::next) shows the end. Also a [rendering](PollPage::rendered) may end
+    /// [`next`](Page::next) shows the end. A [rendering](PollPage::rendered) may also end
     /// early.
     ///
     /// ```

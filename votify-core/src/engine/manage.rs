@@ -16,8 +16,8 @@ const MAX_JOIN_CODES: usize = 10;
 
 /// Creating, changing, closing and deleting polls.
 ///
-/// [`create_poll`](Self::create_poll) does not check who creates a poll: the host decides.
-/// The other methods check an [`Actor::Caller`], who must own the poll.
+/// [`create_poll`](Self::create_poll) does not check who creates a poll: the host
+/// decides. The other methods check an [`Actor::Caller`], who must own the poll.
 impl PollEngine {
     /// Creates a poll and returns it.
     ///
@@ -73,7 +73,7 @@ impl PollEngine {
     /// another id and join code. Stores nothing.
     ///
     /// A server calls this before it counts a creation toward a limit, so that an invalid
-    /// draft takes nothing of it.
+    /// draft does not count.
     ///
     /// ```
     /// use votify_core::{MemoryStore, PollDraft, PollEngine};
@@ -96,8 +96,8 @@ impl PollEngine {
         Ok(draft.into_poll(PollId::generate(now), now, &self.inner.loader.keyring)?)
     }
 
-    /// Changes a poll, informs its viewers, and returns the poll as the actor may see it. The
-    /// host sees what the public sees.
+    /// Changes a poll, informs its viewers, and returns the poll as the actor may see it.
+    /// The host sees what the public sees.
     ///
     /// ```
     /// use votify_core::{Actor, MemoryStore, PollChange, PollDraft, PollEngine};
@@ -229,7 +229,7 @@ impl PollEngine {
     }
 }
 
-/// Ends the watches of a deleted poll, and removes it from what is in memory.
+/// Ends the watches of a deleted poll, and removes the poll from the caches.
 pub(super) async fn announce_deletion(
     loader: &PollLoader,
     lists: &SharedLists,

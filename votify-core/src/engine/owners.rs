@@ -111,8 +111,10 @@ impl PollEngine {
         Ok(ids)
     }
 
-    /// Returns true if the caller's account claimed the session that owns the poll.
     /// Checks that the actor may act on the poll as its owner.
+    ///
+    /// # Errors
+    /// As for [`authorize_owner`](Self::authorize_owner), unless the host acts.
     pub(super) async fn check_actor(
         &self,
         id: PollId,
@@ -124,6 +126,7 @@ impl PollEngine {
         }
     }
 
+    /// Returns true if the caller's account claimed the session that owns the poll.
     async fn claims_owner(&self, poll: &Poll, caller: &Caller) -> Result<bool, EngineError> {
         let loader = &self.inner.loader;
         let owner = poll.owner.filter(|owner| owner.kind == OwnerKind::Session);

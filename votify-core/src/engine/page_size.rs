@@ -3,8 +3,8 @@ use crate::engine::loaded_poll::LoadedPoll;
 use crate::poll::{Poll, PollOption, PollState};
 use crate::store::PollCursor;
 
-/// Maximum size of a listed poll besides its texts and options, in one rendering: names of
-/// fields, ids, times and counts. The tests of votify-axum check it.
+/// Maximum size of a listed poll besides its texts and options, in one rendering: names
+/// of fields, ids, times and counts. The tests of votify-axum check it.
 const RENDERED_FIELDS: usize = 1_024;
 /// Maximum size of an option besides its text, in one rendering. The tests of votify-axum
 /// check it.

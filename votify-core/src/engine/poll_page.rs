@@ -22,8 +22,9 @@ struct Inner {
     with_options: OnceLock<RenderedPolls>,
 }
 
-/// The content of a list: summaries with at most [`MAX_DESCRIPTION`](Self::MAX_DESCRIPTION)
-/// characters of each description, with or without options.
+/// The content of a list: summaries with at most
+/// [`MAX_DESCRIPTION`](Self::MAX_DESCRIPTION) characters of each description, with or
+/// without options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ListFormat {
     /// Summaries without options.
@@ -35,8 +36,8 @@ pub enum ListFormat {
 impl ListFormat {
     /// Maximum number of characters of a poll's description in a list.
     pub const MAX_DESCRIPTION: usize = 300;
-    /// Maximum size of rendered polls in bytes. A rendering of more polls ends early, after
-    /// at least one poll.
+    /// Maximum size of rendered polls in bytes. A rendering of more polls ends early,
+    /// after at least one poll.
     pub const MAX_BYTES: usize = 1 << 20;
 }
 
@@ -45,8 +46,8 @@ impl ListFormat {
 pub struct RenderedPolls {
     /// The rendered polls.
     pub bytes: Bytes,
-    /// The number of polls in `bytes`. Fewer than the page has, if all would be too large;
-    /// [`PollPage::next_after`] then returns the cursor.
+    /// The number of polls in `bytes`. Fewer than the page has, if all would be too
+    /// large; [`PollPage::next_after`] then returns the cursor.
     pub count: usize,
 }
 

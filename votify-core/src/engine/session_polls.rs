@@ -5,7 +5,8 @@ use crate::engine::shared_reads::SharedReads;
 use crate::engine::{EngineError, PollEngine};
 use crate::store::Store;
 
-/// The time for which callers share a count. A count reads up to the maximum of the setting.
+/// The time for which callers share a count. A count reads up to the maximum of the
+/// setting.
 const COUNT_AGE: Duration = Duration::from_secs(5);
 
 /// The number of polls of browser sessions: a count that callers share, and the creations
@@ -37,8 +38,8 @@ impl SessionPolls {
 
     async fn count(&self, store: &dyn Store, max: u64) -> Result<u64, EngineError> {
         let read = async {
-            // Read first: a poll that is created during the count may be counted twice, but
-            // none is missed.
+            // Read first: a poll that is created during the count may be counted twice,
+            // but none is missed.
             let created_before = self.created.load(Ordering::Relaxed);
             let polls = store.count_session_polls(max).await?;
             Ok(SharedCount {

@@ -17,11 +17,11 @@ const PAGE_INTERVAL: Duration = Duration::from_secs(10);
 /// The time between two passes over all polls.
 const PASS_INTERVAL: Duration = Duration::from_secs(600);
 
-/// Deletes polls of browser sessions that never had a ballot, once they are closed or older
-/// than `max_age`.
+/// Deletes polls of browser sessions that never had a ballot, once they are closed or
+/// older than `max_age`.
 ///
-/// Several engines may run this task on one store: a poll is deleted once, and never if it
-/// has a ballot.
+/// Several engines may run this task on one store: a poll is deleted once, and never if
+/// it has a ballot.
 #[derive(Debug)]
 pub(super) struct UnusedPollRemover {
     pub(super) loader: Arc<PollLoader>,
@@ -36,7 +36,8 @@ impl UnusedPollRemover {
         let remove = async {
             let mut cursor = None;
             loop {
-                // Before the first pass too: an engine that restarts often reads no polls.
+                // Before the first pass too: an engine that restarts often reads no
+                // polls.
                 let is_within_pass = cursor.is_some();
                 let pause = if is_within_pass {
                     PAGE_INTERVAL
@@ -61,7 +62,7 @@ impl UnusedPollRemover {
         &self,
         cursor: Option<PollCursor>,
     ) -> Result<Option<PollCursor>, StoreError> {
-        // A wrong clock would take polls for closed or old.
+        // By a wrong clock, polls would be closed or old too early.
         if !self.loader.clock_monitor.agrees().await {
             return Ok(cursor);
         }
@@ -105,7 +106,7 @@ impl UnusedPollRemover {
         let is_of_session = poll
             .owner
             .is_some_and(|owner| owner.kind == OwnerKind::Session);
-        // A poll that is yet to open has not been unused for long.
+        // Before a poll opens, nobody can vote in it.
         let begin = poll.opening_time().max(poll.created_at);
         let is_old = begin.saturating_add(self.max_age) <= now;
         let is_over = is_old || state.status(now) == PollStatus::Closed;

@@ -49,10 +49,10 @@ impl PollEngine {
     /// Casts a ballot: a vote, or with [`Choice::withdraw`] the withdrawal of one.
     ///
     /// Returns once the ballot is durable. The first ballot that is refused because the
-    /// poll's closing time has passed seals the poll, so that it is closed on every instance.
-    /// Sending the same ballot (same id, same choice) again is always safe, and returns
-    /// [`VoteOutcome::Replayed`]. A call that is dropped may have been counted; sending the
-    /// ballot again returns its outcome.
+    /// poll's closing time has passed seals the poll, so that it is closed on every
+    /// instance. Sending the same ballot (same id, same choice) again is always safe, and
+    /// returns [`VoteOutcome::Replayed`]. A call that is dropped may have been counted;
+    /// sending the ballot again returns its outcome.
     ///
     /// ```
     /// use votify_core::engine::VoteOutcome;

@@ -91,7 +91,7 @@ pub enum ChangeRefusal {
 }
 
 impl PollChange {
-    /// Returns the number of bytes of the new texts.
+    /// Returns the number of bytes of the new texts as given, before they are trimmed.
     ///
     /// ```
     /// use votify_core::PollChange;

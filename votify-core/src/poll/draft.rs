@@ -13,8 +13,8 @@ use crate::voter::{Owner, OwnerId, VoterPolicy};
 
 /// A request to create a poll.
 ///
-/// Texts are trimmed and converted to Unicode NFC; lengths are counted in its characters. An
-/// [`external_ref`](Self::external_ref) remains unchanged. A text without a visible
+/// Texts are trimmed and converted to Unicode NFC; lengths are counted in its characters.
+/// An [`external_ref`](Self::external_ref) remains unchanged. A text without a visible
 /// character is invalid, and so are two options that look the same.
 ///
 /// Defaults: one option per ballot, one vote per browser, live results, no revote, no

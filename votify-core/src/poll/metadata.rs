@@ -8,8 +8,8 @@ use serde_json::Value;
 /// [`MAX_BYTES`](Self::MAX_BYTES).
 ///
 /// It is stored and returned unchanged, including spaces, escapes and the order of keys.
-/// Clients must be able to read it: values are nested at most 126 deep, numbers are in the
-/// range of a double, and escapes contain no half of a surrogate pair.
+/// Clients must be able to read it: values are nested at most 126 deep, numbers are in
+/// the range of a double, and escapes contain no half of a surrogate pair.
 ///
 /// ```
 /// use votify_core::poll::Metadata;

@@ -215,9 +215,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// - [`StoreError::Failed`]: the database rejected the call; nothing was deleted.
     async fn delete_poll(&self, id: PollId) -> Result<(), StoreError>;
 
-    /// Deletes a poll like [`delete_poll`](Self::delete_poll) if no ballot was ever counted
-    /// in it ([`Tally::ever_had_ballots`]), and returns true. Otherwise returns false and
-    /// changes nothing.
+    /// Deletes a poll like [`delete_poll`](Self::delete_poll) if no ballot was ever
+    /// counted in it ([`Tally::ever_had_ballots`]), and returns true. Otherwise returns
+    /// false and changes nothing.
     ///
     /// The check and the deletion are atomic, under the lock that
     /// [`cast_ballots`](Self::cast_ballots) takes: a concurrent ballot is either counted

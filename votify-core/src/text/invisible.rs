@@ -5,14 +5,14 @@ pub(crate) fn looks_empty(text: &str) -> bool {
 
 /// Returns true if a character takes space and shows nothing.
 ///
-/// Unicode's `White_Space`, and blanks that it counts as symbols or letters: of braille, of
-/// musical notes and of hieroglyphs.
+/// Unicode's `White_Space`, and blanks that it counts as symbols or letters: of braille,
+/// of musical notes and of hieroglyphs.
 pub(super) const fn is_blank(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{2800}' | '\u{1D159}' | '\u{13441}'..='\u{13442}')
 }
 
-/// Returns true if a character is invisible: Unicode's `Default_Ignorable_Code_Point`, and
-/// the marks of interlinear annotations, which no common program shows.
+/// Returns true if a character is invisible: Unicode's `Default_Ignorable_Code_Point`,
+/// and the marks of interlinear annotations, which no common program shows.
 ///
 /// Source: Unicode Character Database, `DerivedCoreProperties.txt`. The property includes
 /// ranges for future characters, so the list remains valid.

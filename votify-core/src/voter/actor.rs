@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use crate::voter::Caller;
 
-/// Who acts on a poll as its owner: the host's own code, or a caller.
+/// The party that acts on a poll as its owner: the host's own code, or a caller.
 ///
 /// ```
 /// use votify_core::{Actor, Caller, EngineError, MemoryStore, PollDraft, PollEngine, SessionId};
@@ -26,9 +26,9 @@ use crate::voter::Caller;
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub enum Actor<'a> {
-    /// The host's own code. It may act on every poll, and nothing is checked.
+    /// The host's own code. It may act on every poll without a check.
     Host,
-    /// A caller, who must own the poll. The engine checks it.
+    /// A caller. The engine checks that the caller owns the poll.
     Caller(&'a Caller),
 }
 

@@ -1,5 +1,6 @@
 //! The conformance suites on the in-memory backends, and tests of the suites themselves:
-//! a backend with one fault must fail the case that covers it. Also tests of polls' texts.
+//! a backend with one fault must fail the case that covers it. Also tests of polls'
+//! texts.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -42,7 +42,8 @@ impl ModelStore {
         self.polls.remove(&id).is_some()
     }
 
-    /// Returns false if a ballot was ever accepted, and `None` if the poll does not exist.
+    /// Returns false if a ballot was ever accepted, and `None` if the poll does not
+    /// exist.
     pub(crate) fn delete_unused(&mut self, id: PollId) -> Option<bool> {
         let is_unused = self.polls.get(&id)?.accepted.is_empty();
         if is_unused {

@@ -281,8 +281,8 @@ async fn an_engine_that_cannot_compare_its_clock_seals_nothing_by_deadline() {
     assert!(stored.unwrap().is_sealed(), "the scheduler sealed the poll");
 }
 
-/// The last comparison says nothing about a clock that was set since. Neither a read nor the
-/// scheduler nor a refused vote trusts it.
+/// The last comparison says nothing about a clock that was set since. Neither a read nor
+/// the scheduler nor a refused vote trusts it.
 #[tokio::test(start_paused = true)]
 async fn a_clock_that_was_set_after_the_comparison_seals_nothing_by_deadline() {
     for is_silent in [false, true] {

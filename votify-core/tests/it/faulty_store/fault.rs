@@ -95,7 +95,7 @@ pub(crate) enum Fault {
     WrongServerTime,
     /// Checks for ballots before it locks the poll that it deletes.
     UnlockedUnusedCheck,
-    /// Takes a poll without active ballots for an unused one.
+    /// Treats a poll without active ballots as unused.
     UnusedWhenEmpty,
     /// Deletes an unused poll but not its join code.
     UnusedKeepsJoinCode,

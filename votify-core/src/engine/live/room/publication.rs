@@ -26,7 +26,8 @@ pub(super) struct Publication {
     pub(super) public: Arc<FrameSet>,
     /// The same as `public` if both audiences see the same counts.
     pub(super) voted: Arc<FrameSet>,
-    /// The voters whose ballots or withdrawals the frames contain, each with the new audience.
+    /// The voters whose ballots or withdrawals the frames contain, each with the new
+    /// audience.
     pub(super) audience_changes: HashMap<VoterId, Audience>,
     /// The number of the last reload request that the frames satisfy.
     pub(super) reload_completed: u64,
