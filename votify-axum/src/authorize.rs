@@ -13,13 +13,12 @@ use votify_core::{Caller, PollId};
 
 /// Decides which callers may do what over HTTP.
 ///
-/// The router asks before each action, and before it reads a request's body. A refusal has
-/// no effect but its response. Owners are checked in addition: an allowed
-/// [`Action::Manage`] of another caller than the owner is still refused with 403
-/// `not_owner`.
+/// The router asks before each action, and before it reads a request's body. A refused
+/// action has no effect. The engine also checks ownership: [`Action::Manage`] gets 403
+/// `not_owner` from a caller who is not the owner, even if it is allowed here.
 ///
-/// [`Permissions`] are ready rules, and the default: nobody creates or lists polls. A host
-/// with rules of its own reads its users from the request, as in
+/// [`Permissions`] has ready-made rules. It is the default, and then nobody creates or
+/// lists polls. A host with rules of its own reads its users from the request, as in
 /// [`Identity`](crate::Identity):
 ///
 /// ```
@@ -81,8 +80,8 @@ pub trait Authorize: fmt::Debug + Send + Sync + 'static {
         action: Action,
     ) -> Result<(), Denied>;
 
-    /// Returns false if every [`Action::Vote`] is allowed. The router then keeps no request
-    /// for each WebSocket. Defaults to true.
+    /// Returns false if every [`Action::Vote`] is allowed. The router then stores no
+    /// request for each WebSocket. Defaults to true.
     fn checks_votes(&self) -> bool {
         true
     }
@@ -129,12 +128,12 @@ pub enum Denied {
 }
 
 impl Denied {
-    /// Creates a [`NotLoggedIn`](Self::NotLoggedIn) with the reason as text for people.
+    /// Creates a [`NotLoggedIn`](Self::NotLoggedIn) with a reason for the caller.
     pub fn not_logged_in(reason: impl Into<Cow<'static, str>>) -> Self {
         Self::NotLoggedIn(reason.into())
     }
 
-    /// Creates a [`NotAllowed`](Self::NotAllowed) with the reason as text for people.
+    /// Creates a [`NotAllowed`](Self::NotAllowed) with a reason for the caller.
     pub fn not_allowed(reason: impl Into<Cow<'static, str>>) -> Self {
         Self::NotAllowed(reason.into())
     }

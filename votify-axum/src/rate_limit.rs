@@ -1,4 +1,5 @@
-//! The rate limits of callers, the limits of creating, and the limit of streams per address.
+//! The rate limits of callers, the limits of creating, and the limit of streams per
+//! address.
 
 pub(crate) mod creation;
 mod streams;

@@ -22,8 +22,9 @@ use crate::error::{ErrorCode, Problem, retry_later};
 use crate::rate_limit::address_key;
 use crate::state::AppState;
 
-/// Maximum size of a response that is not counted, in bytes: about what a connection holds
-/// without a response. Answers to votes are smaller, also in a poll with 100 options.
+/// Maximum size of a response that is not counted, in bytes: about what a connection
+/// holds without a response. Answers to votes are smaller, also in a poll with 100
+/// options.
 pub(crate) const MAX_UNCOUNTED: usize = 8 * 1024;
 
 /// Minimum of both limits. Every response is smaller: the largest are lists and answers
@@ -99,8 +100,8 @@ impl AppState {
         Ok(self.response_memory.acquire(address, size.min(MIN_LIMIT))?)
     }
 
-    /// Returns the keyed id of a block of addresses, so that no raw address is stored. All
-    /// callers without a known address share one.
+    /// Returns the keyed id of a block of addresses, so that no raw address is stored.
+    /// All callers without a known address share one.
     fn memory_key(&self, address: Option<IpAddr>) -> LimitKey {
         let key = address_key(self.engine.keyring(), SCOPE, address);
         key.unwrap_or(LimitKey::from_bytes([0; 16]))

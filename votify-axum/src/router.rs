@@ -14,7 +14,8 @@ use votify_core::PollEngine;
 
 use crate::config::Config;
 
-/// Returns a router for `engine` with all defaults.
+/// Returns a router for `engine` with all defaults: nobody creates or lists polls over
+/// HTTP ([`authorize`](VotifyRouter::authorize)).
 ///
 /// The router can be served alone, nested under a prefix or merged with other routes.
 /// [`VotifyRouter`] lists the settings and the defaults.
@@ -68,10 +69,10 @@ where
 ///
 /// # Paths
 ///
-/// All paths are below `/api`, except `/healthz`, `/readyz` and `/metrics`
-/// and, with feature `ui`, the web pages. [`RouteGroup`] lists them; a host can leave
-/// groups out ([`without`](Self::without)). The router answers unknown paths below `/api` with 404. It
-/// leaves other unknown paths to the host, unless [`fallback`](Self::fallback) is set.
+/// All paths are below `/api`, except `/healthz`, `/readyz` and `/metrics` and, with
+/// feature `ui`, the web pages. [`RouteGroup`] lists them; a host can leave groups out
+/// ([`without`](Self::without)). The router answers unknown paths below `/api` with 404.
+/// It leaves other unknown paths to the host, unless [`fallback`](Self::fallback) is set.
 #[derive(Debug)]
 pub struct VotifyRouter {
     engine: PollEngine,

@@ -4,9 +4,10 @@ use votify_core::Caller;
 
 use super::{Action, Authorize, Denied};
 
-/// Ready rules about who creates and lists polls. Everything else is open to everybody.
+/// Ready-made rules for creating and listing polls. All other actions are open to
+/// everybody.
 ///
-/// Defaults to nobody for both: an app that mounts the router decides who adds to its polls.
+/// Defaults to nobody for both, because the embedding app decides who adds to its polls.
 ///
 /// ```
 /// use votify_axum::{Creators, Permissions, VotifyRouter};
@@ -27,7 +28,7 @@ pub struct Permissions {
     lists: bool,
 }
 
-/// Who creates polls over HTTP. Defaults to nobody.
+/// The callers who may create polls over HTTP. Defaults to nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Creators {
     /// Everybody. The owner is the account of the caller, or else the browser session.
@@ -40,7 +41,7 @@ pub enum Creators {
 }
 
 impl Permissions {
-    /// Everybody creates and lists polls.
+    /// Returns rules by which everybody creates and lists polls.
     #[must_use]
     pub const fn everybody() -> Self {
         Self {
@@ -49,7 +50,7 @@ impl Permissions {
         }
     }
 
-    /// Sets who creates polls.
+    /// Sets who may create polls.
     #[must_use]
     pub const fn create(mut self, creators: Creators) -> Self {
         self.creators = creators;

@@ -65,7 +65,8 @@ pub(crate) struct TrendingBody {
     polls: Vec<ListedPoll>,
 }
 
-/// The JSON of a list in three parts. All callers who see the same polls share the second.
+/// The JSON of a list in three parts. All callers who see the same polls share the
+/// second.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ListJson {
     pub(crate) head: Bytes,
@@ -119,8 +120,8 @@ fn render_polls(polls: &[PollSnapshot], format: ListFormat) -> RenderedPolls {
     }
     json.push(b']');
     RenderedPolls {
-        // Readers hold these bytes. The buffer has up to twice as many, and allocators do not
-        // shrink it.
+        // Readers hold these bytes. The buffer has up to twice as many, and allocators do
+        // not shrink it.
         bytes: Bytes::copy_from_slice(&json),
         count,
     }

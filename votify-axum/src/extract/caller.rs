@@ -80,7 +80,8 @@ impl RequestCaller {
     ///
     /// # Errors
     /// - `not_logged_in`, `not_allowed`: the host refuses.
-    /// - `store_unavailable`: the host cannot tell. The caller can retry.
+    /// - `store_unavailable`: the host cannot check it at the moment. The caller can
+    ///   retry.
     pub(crate) async fn authorize(
         &self,
         request: &Parts,

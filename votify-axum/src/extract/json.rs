@@ -135,8 +135,8 @@ pub(crate) fn parse_json(bytes: &[u8]) -> Result<Value, JsonError> {
         })
 }
 
-/// Returns true if an escape is one half of a surrogate pair. serde_json has no public kind
-/// for it.
+/// Returns true if an escape is one half of a surrogate pair. serde_json has no public
+/// kind for it.
 fn is_lone_surrogate(error: &serde_json::Error) -> bool {
     let message = error.to_string();
     ["lone leading surrogate", "unexpected end of hex escape"]

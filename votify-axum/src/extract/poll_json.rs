@@ -14,11 +14,12 @@ use crate::state::AppState;
 ///
 /// Every poll within its limits fits, in any script and any escaping.
 const MAX_POLL_BYTES: usize = 1536 * 1024;
-/// Maximum number of texts' characters, as they are counted: in NFC.
+/// Maximum number of characters in all texts of a poll, counted in NFC.
 const MAX_CHARACTERS: usize =
     TITLE_MAX + DESCRIPTION_MAX + CATEGORY_MAX + OPTIONS_MAX * OPTION_TEXT_MAX;
-/// Maximum size in bytes of a character in NFC, as it may be sent: three characters outside
-/// the basic plane (U+16D6A of Kirat Rai, decomposed), each escaped as `\uXXXX\uXXXX`.
+/// Maximum size in bytes of a character in NFC, as it may be sent: three characters
+/// outside the basic plane (U+16D6A of Kirat Rai, decomposed), each escaped as
+/// `\uXXXX\uXXXX`.
 const MAX_CHARACTER_BYTES: usize = 3 * 12;
 const _: () = assert!(MAX_CHARACTERS * MAX_CHARACTER_BYTES + MAX_BODY_BYTES <= MAX_POLL_BYTES);
 
@@ -75,8 +76,8 @@ fn busy() -> Problem {
     ))
 }
 
-/// Returns the number of list entries, fields, lists and objects. Counts punctuation outside
-/// of strings, also if the text is no JSON.
+/// Returns the number of list entries and fields, and of empty lists and objects. Counts
+/// punctuation outside of strings, so the text need not be valid JSON.
 fn value_count(json: &[u8]) -> usize {
     let (mut count, mut in_string, mut escaped) = (0, false, false);
     for byte in json {

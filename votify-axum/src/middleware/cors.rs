@@ -41,7 +41,8 @@ pub(crate) fn layer(origins: &[Origin]) -> Option<CorsLayer> {
     Some(layer)
 }
 
-/// Returns the origin of the page that sent a request, if it is one of the allowed origins.
+/// Returns the origin of the page that sent a request, if it is one of the allowed
+/// origins.
 pub(crate) fn allowed_origin(headers: &HeaderMap, config: &Config) -> Option<HeaderValue> {
     if config.allowed_origins.is_empty() {
         return None;

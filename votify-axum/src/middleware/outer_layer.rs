@@ -1,6 +1,6 @@
 //! The outermost middleware: panic handling, checks of framing, host and origin, unread
-//! bodies, the memory of responses, and security headers in one layer, to avoid the cost of
-//! several.
+//! bodies, the memory of responses, and security headers in one layer, to avoid the cost
+//! of several.
 //!
 //! tower-http has layers for panics and for headers. Each `Router::layer` boxes the service
 //! and the future of every request once more, which costs more than these steps. With
@@ -96,12 +96,13 @@ where
     }
 }
 
-/// What counts the bytes of a response.
+/// The parameters for counting the bytes of a response.
 #[derive(Debug)]
 pub(crate) struct Counting {
     state: AppState,
     address: Option<IpAddr>,
-    /// False if the request may have changed something, so that its response must be sent.
+    /// False if the request may have changed something, so that its response must be
+    /// sent.
     may_reject: bool,
 }
 
@@ -119,8 +120,8 @@ pub(crate) struct OuterFuture<F> {
 #[derive(Debug)]
 enum Step<F> {
     Inner(F, Counting),
-    /// `None` after the problem was returned. hyper reads the beginning of a body before it
-    /// polls, so that a small body is not dropped unread.
+    /// `None` after the problem was returned. hyper reads the beginning of a body before
+    /// it polls, so that a small body is not dropped unread.
     Rejected(Option<(Box<Problem>, Body)>),
 }
 

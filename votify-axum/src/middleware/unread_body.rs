@@ -1,4 +1,4 @@
-//! Reads and discards what a handler leaves of a request's body.
+//! Reads and discards the rest of a request's body that its handler did not read.
 //!
 //! A server that closes a connection with unread bytes makes its kernel send a reset. A
 //! client that is still sending then fails, and may lose the answer that it has already
@@ -64,7 +64,7 @@ impl UnreadBodies {
     }
 }
 
-/// Tells whether a body was left unread.
+/// The state of a request's body, shared with the body.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct BodyStatus(Arc<AtomicBool>);
 

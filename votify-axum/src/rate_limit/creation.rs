@@ -12,8 +12,8 @@ use crate::error::{ErrorCode, Problem, RateLimitHeaders};
 use crate::extract::caller::RequestCaller;
 use crate::state::AppState;
 
-/// The `Retry-After` of polls that are refused because browser sessions have too many. Only
-/// deletions make room, so clients need not ask often.
+/// The `Retry-After` of polls that are refused because browser sessions have too many.
+/// Only deletions make room, so clients need not ask often.
 const SESSION_POLLS_RETRY: Duration = Duration::from_secs(600);
 
 /// The settings, described at the methods of
@@ -55,11 +55,12 @@ impl CreationLimits {
     }
 }
 
-/// Acquires the creation of a poll that is valid, and a new session if the caller needs one.
+/// Counts the creation of a valid poll toward its limits, and a new session if the caller
+/// needs one.
 ///
 /// # Errors
-/// - `rate_limited`: a limit is reached; the detail names the setting. Nothing was taken of
-///   the other limits.
+/// - `rate_limited`: a limit is reached; the detail names the setting. The attempt does
+///   not count toward the other limits.
 /// - `store_unavailable`: the polls of browser sessions cannot be counted; retry later.
 pub(crate) async fn acquire_poll(
     state: &AppState,
@@ -107,7 +108,7 @@ pub(crate) async fn acquire_poll(
         .await
 }
 
-/// Acquires the new texts of a changed poll. They count like the texts of new polls.
+/// Counts the new texts of a changed poll toward the limit for the texts of new polls.
 ///
 /// # Errors
 /// - `rate_limited`: the limit is reached; the detail names the setting.
@@ -120,11 +121,11 @@ pub(crate) async fn acquire_change(
     state.limiter.acquire_all(quota.as_slice()).await
 }
 
-/// Acquires invite codes for a poll.
+/// Counts new invite codes of a poll toward their limits.
 ///
 /// # Errors
-/// - `rate_limited`: a limit is reached; the detail names the setting. Nothing was taken of
-///   the other limit.
+/// - `rate_limited`: a limit is reached; the detail names the setting. The codes do not
+///   count toward the other limit.
 pub(crate) async fn acquire_invites(
     state: &AppState,
     caller: &RequestCaller,
@@ -240,9 +241,9 @@ impl Quota {
 impl RequestLimiter {
     /// Acquires the cost of every quota, or of none.
     ///
-    /// Each quota is read first, so that a quota that refuses takes nothing of the others.
-    /// Concurrent attempts may still do so. While the limiter is unavailable, this process
-    /// counts by itself.
+    /// All quotas are read first, so that a refused attempt counts toward none.
+    /// Concurrent attempts may still count toward some. While the limiter is unavailable,
+    /// this process counts by itself.
     ///
     /// # Errors
     /// - `rate_limited`: a quota is exhausted; the caller may retry after `retry_after`.
@@ -271,17 +272,18 @@ async fn try_acquire_all(
     limiter: &dyn RateLimiter,
     quotas: &[Quota],
 ) -> Result<Option<Problem>, LimitError> {
-    // The exhausted quotas first: they refuse before anything is taken of the others.
-    let mut order = Vec::with_capacity(quotas.len());
+    // Exhausted quotas come first, so that they refuse before the others count the
+    // attempt.
+    let mut ordered = Vec::with_capacity(quotas.len());
     for quota in quotas {
         let is_exhausted = quotas.len() > 1 && {
             let state = limiter.acquire(&quota.key, &quota.rate, 0).await?;
             state.remaining < quota.cost
         };
-        order.push((!is_exhausted, quota));
+        ordered.push((!is_exhausted, quota));
     }
-    order.sort_by_key(|(has_rest, _)| *has_rest);
-    for (_, quota) in order {
+    ordered.sort_by_key(|(has_rest, _)| *has_rest);
+    for (_, quota) in ordered {
         let decision = limiter.acquire(&quota.key, &quota.rate, quota.cost).await?;
         if !decision.granted {
             return Ok(Some(quota.exceeded(&decision)));

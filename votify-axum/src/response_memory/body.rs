@@ -14,11 +14,12 @@ use super::permit::MemoryPermit;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Uncounted;
 
-/// Bytes with the permit for them. hyper holds the bytes of a response until they are sent,
-/// longer than its body. So the permit belongs to the bytes.
+/// Bytes with the permit for them. hyper holds the bytes of a response until they are
+/// sent, longer than its body. So the permit belongs to the bytes.
 #[derive(Debug)]
 pub(crate) struct ChargedBytes {
-    // Dropped before the bytes: the permit identifies shared bytes by their place in memory.
+    // Dropped before the bytes: the permit identifies shared bytes by their place in
+    // memory.
     _permit: Arc<MemoryPermit>,
     bytes: Bytes,
 }

@@ -33,7 +33,8 @@ pub(crate) struct MemoryPermit {
 }
 
 impl ResponseMemory {
-    /// Creates a counter. `None` is no limit; limits below [`MIN_LIMIT`] are raised to it.
+    /// Creates a counter. `None` is no limit; limits below [`MIN_LIMIT`] are raised to
+    /// it.
     pub(crate) fn new(max_total: Option<usize>, max_per_address: Option<usize>) -> Self {
         let limit = |max: Option<usize>| max.map_or(usize::MAX, |max| max.max(MIN_LIMIT));
         Self {

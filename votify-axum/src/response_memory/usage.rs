@@ -121,8 +121,8 @@ impl Usage {
         }
     }
 
-    /// Returns the bytes that a charge adds in all and to its address: none for bytes that
-    /// are counted already.
+    /// Returns the bytes that a charge adds in all and to its address: none for bytes
+    /// that are counted already.
     fn new_bytes(&self, charge: &Charge) -> (usize, usize) {
         let addresses = charge.rendering.and_then(|id| self.shared.get(&id));
         let Some(addresses) = addresses else {

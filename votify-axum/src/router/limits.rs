@@ -81,17 +81,18 @@ impl VotifyRouter {
         self
     }
 
-    /// Limits the bytes of large responses, of all clients, that clients have not received
-    /// yet. `None` is no limit. Defaults to 64 MiB; less than 2 MiB is raised to 2 MiB.
+    /// Limits the bytes of large responses, of all clients, that clients have not
+    /// received yet. `None` is no limit. Defaults to 64 MiB; less than 2 MiB is raised to
+    /// 2 MiB.
     ///
-    /// A response of more than 8 KiB counts until its last byte was sent or the connection
-    /// ended. Streams, and what all clients share in memory (the web pages' files, the
-    /// OpenAPI document), do not count. A page of a list counts once for all requests that
-    /// share it. Further reads, and changes that have large responses, are answered 503
-    /// `overloaded`. Votes are never rejected.
+    /// A response of more than 8 KiB counts until its last byte was sent or the
+    /// connection ended. Streams, and what all clients share in memory (the web pages'
+    /// files, the OpenAPI document), do not count. A page of a list counts once for all
+    /// requests that share it. Further reads, and changes that have large responses, are
+    /// answered 503 `overloaded`. Votes are never rejected.
     ///
-    /// A client that reads nothing holds its share until its connection ends. So the host's
-    /// server should close connections that do not accept a response: axum's
+    /// A client that reads nothing holds its share until its connection ends. So the
+    /// host's server should close connections that do not accept a response: axum's
     /// [`serve`](fn@axum::serve) does not, `votify serve` does so after 20 s.
     ///
     /// ```
@@ -108,8 +109,8 @@ impl VotifyRouter {
     }
 
     /// Limits the bytes of large responses that the clients of one address (IPv6: one /64
-    /// block) have not received yet. `None` is no limit. Defaults to 8 MiB; less than 2 MiB
-    /// is raised to 2 MiB.
+    /// block) have not received yet. `None` is no limit. Defaults to 8 MiB; less than
+    /// 2 MiB is raised to 2 MiB.
     ///
     /// Counts what [`response_memory`](Self::response_memory) counts. A page of a list
     /// counts once per address. Further requests are answered 429 `rate_limited`.

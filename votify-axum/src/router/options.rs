@@ -5,8 +5,8 @@ use crate::readiness::ReadinessCheck;
 
 /// # Routes
 impl VotifyRouter {
-    /// Leaves groups of routes out. Requests to them are answered as to unknown paths.
-    /// Defaults to none.
+    /// Leaves groups of routes out. Requests to them are answered 404, or 405 if another
+    /// group has the same path. Defaults to none.
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;

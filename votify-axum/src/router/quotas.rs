@@ -4,15 +4,16 @@ use super::VotifyRouter;
 
 /// # Limits of creating
 ///
-/// These limits keep one client from filling the store. A refused request is answered 429
-/// `rate_limited` with `Retry-After`, names the setting in its detail, and takes nothing of
-/// the other limits. An invalid poll takes nothing of any.
+/// These limits keep one client from filling the store. Beyond a limit, a request is
+/// answered 429 `rate_limited` with `Retry-After`, and the `detail` names the setting. A
+/// refused request does not count toward the other limits, and an invalid poll counts
+/// toward none.
 ///
 /// The [`limiter`](Self::limiter) counts. While it is unavailable, this process counts by
 /// itself.
 impl VotifyRouter {
-    /// Limits the polls created from one address (IPv6: from one /64). `None` is no limit.
-    /// Defaults to 60 in an hour.
+    /// Limits the polls created from one address (IPv6: from one /64). `None` is no
+    /// limit. Defaults to 60 in an hour.
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
@@ -31,12 +32,13 @@ impl VotifyRouter {
         self
     }
 
-    /// Limits the bytes of the texts of new polls from one address (IPv6: from one /64), and
-    /// of the new texts of edited polls. `None` is no limit. Defaults to 2 MiB in an hour.
+    /// Limits the bytes of the texts of new polls from one address (IPv6: from one /64),
+    /// and of the new texts of edited polls. `None` is no limit. Defaults to 2 MiB in an
+    /// hour.
     ///
     /// The bytes are those of [`Poll::text_bytes`](votify_core::Poll::text_bytes) and
-    /// [`PollChange::text_bytes`](votify_core::PollChange::text_bytes). A limit below the
-    /// size of one poll refuses that poll always; the largest has about 150 KiB.
+    /// [`PollChange::text_bytes`](votify_core::PollChange::text_bytes). A poll that
+    /// is larger than the limit is always refused; the largest has about 140 KiB.
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
@@ -54,8 +56,8 @@ impl VotifyRouter {
         self
     }
 
-    /// Limits the polls created by one owner, an account or a browser session. `None` is no
-    /// limit. Defaults to 200 in 24 hours.
+    /// Limits the polls created by one owner, an account or a browser session. `None` is
+    /// no limit. Defaults to 200 in 24 hours.
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
@@ -73,8 +75,8 @@ impl VotifyRouter {
         self
     }
 
-    /// Limits the invite codes created from one address (IPv6: from one /64). `None` is no
-    /// limit. Defaults to 40 000 in 24 hours.
+    /// Limits the invite codes created from one address (IPv6: from one /64). `None` is
+    /// no limit. Defaults to 40 000 in 24 hours.
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
@@ -111,13 +113,13 @@ impl VotifyRouter {
         self
     }
 
-    /// Limits the number of polls that all browser sessions own together. `None` is no limit.
-    /// Defaults to 100 000 polls.
+    /// Limits the number of polls that all browser sessions own together. `None` is no
+    /// limit. Defaults to 100 000 polls.
     ///
-    /// At the maximum, new polls of browser sessions are refused; no poll is deleted. Polls
-    /// of accounts and of the host are neither counted nor refused. Concurrent creations,
-    /// and other processes on the same store within 5 s, may exceed the maximum. Existing
-    /// polls are counted at most every 5 s.
+    /// At the maximum, new polls of browser sessions are refused; no poll is deleted.
+    /// Polls of accounts and of the host are neither counted nor refused. Concurrent
+    /// creations, and other processes on the same store within 5 s, may exceed the
+    /// maximum. Existing polls are counted at most every 5 s.
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;

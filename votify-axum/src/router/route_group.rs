@@ -21,7 +21,8 @@ pub enum RouteGroup {
     Creation,
     /// `GET /api/polls` and `/api/trending`.
     Lists,
-    /// `PATCH` and `DELETE /api/polls/{id}`, and `POST` of `/close` and `/invites` below it.
+    /// `PATCH` and `DELETE /api/polls/{id}`, and `POST` of `/close` and `/invites` below
+    /// it.
     Management,
     /// `/api/polls/{id}/vote`, and votes over WebSockets.
     Voting,

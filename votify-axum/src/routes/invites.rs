@@ -20,9 +20,10 @@ use crate::router::RouteGroup;
 use crate::state::AppState;
 
 error_responses!(InviteErrors:
-    MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, NotOwner, OriginNotAllowed, PollNotFound, PollClosed,
-    NotByInvite, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidInvites, InvalidQuery,
-    RateLimited, StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
+    MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, NotOwner, OriginNotAllowed,
+    PollNotFound, PollClosed, NotByInvite, RequestTimeout, BodyTooLarge, UnsupportedMediaType,
+    InvalidInvites, InvalidQuery, RateLimited, StoreUnavailable, PollKeyUnknown, Overloaded,
+    Internal);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
@@ -75,7 +76,7 @@ pub(crate) async fn create_invites(
     let page = page_url(&state.config, &uri, id);
     let size = invites::max_size(count, page.as_deref());
     let _reserved = state.reserve_response(size, caller.address_block())?;
-    // A refused call takes nothing of the limits.
+    // A refused call does not count toward the limits.
     state.engine.check_invites(id, count).await?;
     creation::acquire_invites(&state, &caller, &poll, count).await?;
     let codes = state

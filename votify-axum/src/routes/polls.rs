@@ -17,8 +17,8 @@ use crate::dto::rules::Capabilities;
 use crate::extract::caller::RequestCaller;
 use crate::state::AppState;
 
-/// Maximum size of a response with one poll, in bytes: the texts, which fit into a body of 64
-/// KiB, and 120 bytes per option.
+/// Maximum size of a response with one poll, in bytes: the texts, which fit into a body
+/// of 64 KiB, and 120 bytes per option.
 const MAX_POLL_RESPONSE: usize = 80 * 1024;
 
 fn capabilities(state: &AppState, caller: &RequestCaller) -> Capabilities {

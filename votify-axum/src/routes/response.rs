@@ -22,8 +22,8 @@ pub(super) fn private<T: Serialize>(body: T) -> Response {
 /// Does the same as [`private`] for a list, whose polls are shared and not copied.
 ///
 /// # Errors
-/// - `rate_limited`: too many bytes of responses to the caller's address are unread; retry
-///   after `retry_after`.
+/// - `rate_limited`: too many bytes of responses to the caller's address are unread;
+///   retry after `retry_after`.
 /// - `overloaded`: too many bytes of responses to all clients are unread; retry after
 ///   `retry_after`.
 pub(super) fn private_list(

@@ -32,8 +32,8 @@ use crate::state::AppState;
 const STREAM_LIMIT_RETRY_AFTER: Duration = Duration::from_secs(10);
 
 error_responses!(StreamErrors:
-    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, OriginNotAllowed, PollNotFound, InvalidQuery,
-    UpgradeRequired, RateLimited, StoreUnavailable, Overloaded, Internal);
+    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, OriginNotAllowed, PollNotFound,
+    InvalidQuery, UpgradeRequired, RateLimited, StoreUnavailable, Overloaded, Internal);
 
 /// Streams a poll.
 ///

@@ -25,19 +25,19 @@ use crate::voting::{CastAttempt, cast_within_rate};
 const HEADER_COUNT: usize = 9;
 
 error_responses!(VoteErrors:
-    MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, InviteInvalid, OriginNotAllowed,
-    PollNotFound, AlreadyVoted, PollNotOpen, PollClosed, BallotIdReused, AddressQuota,
+    MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, InviteInvalid,
+    OriginNotAllowed, PollNotFound, AlreadyVoted, PollNotOpen, PollClosed, BallotIdReused, AddressQuota,
     RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidBallot, RateLimited,
     StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
 
 error_responses!(WithdrawErrors:
-    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, InviteInvalid, OriginNotAllowed, PollNotFound, NotVoted,
-    PollNotOpen, PollClosed, RevoteNotAllowed, BallotIdReused, InvalidBallot, RateLimited,
+    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, InviteInvalid, OriginNotAllowed,
+    PollNotFound, NotVoted, PollNotOpen, PollClosed, RevoteNotAllowed, BallotIdReused, InvalidBallot, RateLimited,
     StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
 
 error_responses!(OwnVoteErrors:
-    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, InviteInvalid, PollNotFound, NotVoted, StoreUnavailable,
-    PollKeyUnknown, Internal);
+    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, InviteInvalid, PollNotFound, NotVoted,
+    StoreUnavailable, PollKeyUnknown, Internal);
 
 /// Casts a vote. The response is sent when the vote is durable.
 ///

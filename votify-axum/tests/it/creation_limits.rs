@@ -84,7 +84,7 @@ async fn an_address_creates_sixty_polls_in_an_hour_by_default() {
 }
 
 #[tokio::test]
-async fn invalid_polls_take_nothing_of_the_limit() {
+async fn invalid_polls_do_not_count() {
     let app = App::with(|router| router.poll_rate(rate("1/1h")).owner_poll_rate(rate("1/1d")));
     let mut browser = Browser::new(&app);
     for body in [
@@ -136,7 +136,7 @@ async fn new_texts_of_a_poll_count_like_a_new_poll() {
     let long = json!({"description": "d".repeat(9_990)});
     let mut edit = async |body: Value| owner.call(Method::PATCH, &poll.path(""), Some(body)).await;
     edit(long.clone()).await.expect_status(200);
-    // Refused edits take nothing.
+    // Refused edits do not count.
     let invalid = json!({"title": "t".repeat(256), "description": "d".repeat(9_990)});
     edit(invalid.clone())
         .await
@@ -153,7 +153,7 @@ async fn new_texts_of_a_poll_count_like_a_new_poll() {
         &edit(json!({"title": "Which of these do you like?".repeat(9)})).await,
         "poll-bytes-rate",
     );
-    // Strangers take nothing of the owner's address.
+    // Edits of strangers do not count.
     let app = App::with(|router| router.poll_bytes_rate(rate("20000/1h")));
     let poll = Browser::new(&app).create_poll(json!({})).await;
     let mut stranger = Browser::new(&app);
@@ -181,16 +181,15 @@ async fn an_owner_creates_a_limited_number_of_polls() {
         let detail = problem["detail"].as_str().unwrap();
         assert!(detail.contains("(setting --owner-poll-rate)"), "{detail}");
     }
-    // The refused creations took nothing of the limit of their address.
+    // The refused creations did not count toward the limit of their address.
     for _ in 0..3 {
         create(&mut Browser::new(&app)).await.expect_status(201);
     }
     assert_limited(&create(&mut Browser::new(&app)).await, "poll-rate");
 }
 
-/// A refusal of a new session takes nothing of the limits of polls.
 #[tokio::test]
-async fn refusals_of_a_session_take_nothing_of_the_limits_of_polls() {
+async fn refused_sessions_do_not_count_toward_the_limits_of_polls() {
     let app = App::with(|router| router.session_rate(rate("1/1h")).poll_rate(rate("2/1h")));
     let mut owner = Browser::new(&app);
     create(&mut owner).await.expect_status(201);
@@ -201,9 +200,8 @@ async fn refusals_of_a_session_take_nothing_of_the_limits_of_polls() {
     assert_limited(&create(&mut Browser::new(&app)).await, "poll-rate");
 }
 
-/// A refusal of the address takes nothing of the owner's limit.
 #[tokio::test]
-async fn refusals_of_an_address_take_nothing_of_the_owner() {
+async fn refusals_of_an_address_do_not_count_toward_the_owner() {
     let app = App::with(|router| router.owner_poll_rate(rate("2/1d")).poll_rate(rate("1/1h")));
     let mut owner = Browser::new(&app);
     create(&mut owner).await.expect_status(201);
@@ -237,9 +235,8 @@ async fn invites_are_limited_per_owner_and_address() {
     let mut invite = async |count: u32| other.post(&path, json!({"count": count})).await;
     assert_limited(&invite(5).await, "invite-rate");
     invite(4).await.expect_status(201);
-    // Calls that the engine refuses take nothing.
-    let by_browser = Browser::with_address(&app, "192.0.2.2");
-    let mut by_browser = by_browser;
+    // Calls that the engine refuses do not count.
+    let mut by_browser = Browser::with_address(&app, "192.0.2.2");
     let plain = by_browser.create_poll(json!({})).await;
     for _ in 0..3 {
         let refused = by_browser

@@ -1,5 +1,5 @@
-//! Requests whose body has no clear end: a proxy and the server could disagree about where
-//! the next request begins (RFC 9112, 6.1 and 6.3).
+//! Requests whose body has no clear end: a proxy and the server could disagree about
+//! where the next request begins (RFC 9112, 6.1 and 6.3).
 
 use crate::app::App;
 use crate::raw_client::RawClient;

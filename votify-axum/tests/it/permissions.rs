@@ -1,7 +1,7 @@
 //! Who may do what: the rules of the router, and a host's own.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use axum::http::Method;
@@ -70,11 +70,11 @@ async fn logged_in_users_create_polls() {
     refused.assert_problem(403, "not_allowed");
 }
 
-/// Refuses everything, and records what it was asked.
+/// Refuses everything, and records the actions.
 #[derive(Debug, Default, Clone)]
 struct RefuseAll {
     reply: Option<Denied>,
-    asked: std::sync::Arc<Mutex<Vec<Action>>>,
+    asked: Arc<Mutex<Vec<Action>>>,
 }
 
 #[async_trait]
@@ -89,7 +89,7 @@ impl Authorize for RefuseAll {
 #[tokio::test]
 async fn the_host_refuses_votes_over_an_open_web_socket() {
     #[derive(Debug, Clone, Default)]
-    struct NoMoreVotes(std::sync::Arc<AtomicBool>);
+    struct NoMoreVotes(Arc<AtomicBool>);
 
     #[async_trait]
     impl Authorize for NoMoreVotes {
@@ -131,7 +131,7 @@ async fn the_host_refuses_every_route() {
             reply: Some(reply),
             ..RefuseAll::default()
         };
-        let asked = std::sync::Arc::clone(&rules.asked);
+        let asked = Arc::clone(&rules.asked);
         let open = invites::app(|router| router.identity(ByHeader).vote_rate(None));
         let poll = Browser::new(&open).create_poll(json!({})).await;
         let before = open.get(&poll.path("")).await.text;

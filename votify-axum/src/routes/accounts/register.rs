@@ -12,8 +12,9 @@ use crate::extract::permitted::Register;
 use crate::state::AppState;
 
 error_responses!(RegisterErrors:
-    MalformedJson, InvalidLogin, NotAllowed, OriginNotAllowed, NameTaken, RequestTimeout, BodyTooLarge,
-    UnsupportedMediaType, InvalidAccount, RateLimited, StoreUnavailable, Overloaded, Internal);
+    MalformedJson, InvalidLogin, NotAllowed, OriginNotAllowed, NameTaken, RequestTimeout,
+    BodyTooLarge, UnsupportedMediaType, InvalidAccount, RateLimited, StoreUnavailable, Overloaded,
+    Internal);
 
 /// Registers a user and logs the user in.
 #[utoipa::path(

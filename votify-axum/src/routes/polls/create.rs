@@ -17,8 +17,9 @@ use crate::state::AppState;
 const PATH: &str = "/api/polls";
 
 error_responses!(CreateErrors:
-    MalformedJson, NotLoggedIn, InvalidLogin, NotAllowed, OriginNotAllowed, RequestTimeout, BodyTooLarge,
-    UnsupportedMediaType, InvalidPoll, RateLimited, StoreUnavailable, Overloaded, Internal);
+    MalformedJson, NotLoggedIn, InvalidLogin, NotAllowed, OriginNotAllowed, RequestTimeout,
+    BodyTooLarge, UnsupportedMediaType, InvalidPoll, RateLimited, StoreUnavailable, Overloaded,
+    Internal);
 
 /// Creates a poll.
 ///
@@ -57,7 +58,7 @@ pub(crate) async fn create_poll(
         None => caller.to_caller().as_owner(),
     };
     let _reserved = state.reserve_response(MAX_POLL_RESPONSE, caller.address_block())?;
-    // An invalid poll takes nothing of the limits, and a refused one starts no session.
+    // An invalid poll does not count toward the limits, and a refused one starts no session.
     let poll = engine.check_draft(draft.clone())?;
     creation::acquire_poll(&state, &caller, &poll, needs_session).await?;
     if let Some(session) = new_session {

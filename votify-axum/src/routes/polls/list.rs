@@ -3,8 +3,7 @@ use axum::response::Response;
 use votify_core::backend::search_words;
 use votify_core::engine::ListFormat;
 use votify_core::poll::CATEGORY_MAX;
-use votify_core::store::PageError;
-use votify_core::store::{PollFilter, PollOrder};
+use votify_core::store::{PageError, PollFilter, PollOrder};
 use votify_core::{PageRequest, PollCursor, PollStatus};
 
 use crate::dto::listing::{PageBody, TrendingBody, page_json, trending_json};

@@ -26,7 +26,7 @@ error_responses!(CloseErrors:
     MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, NotOwner, OriginNotAllowed, PollNotFound,
     RateLimited, StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
 
-error_responses!(EndErrors:
+error_responses!(DeleteErrors:
     MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, NotOwner, OriginNotAllowed, PollNotFound,
     StoreUnavailable, PollKeyUnknown, Internal);
 
@@ -60,8 +60,8 @@ pub(crate) async fn change_poll(
         state.engine.now(),
     )
     .map_err(|errors| Problem::field_errors(ErrorCode::InvalidPoll, errors))?;
-    // The store decides for itself. This check finds the changes that it would refuse
-    // whatever the votes, so that they take nothing of the limit.
+    // The store checks again. A change that it would refuse whatever the votes are is
+    // rejected here, so that it does not count toward the limit.
     PollState::new(Poll::clone(&poll))
         .apply_change(&change, state.engine.now())
         .map_err(Problem::from)?;
@@ -109,7 +109,7 @@ pub(crate) async fn close_poll(
     tag = "polls",
     security(("owner" = [])),
     params(("id" = Uuid, Path, description = "The poll")),
-    responses((status = 204, description = "The poll is deleted"), EndErrors)
+    responses((status = 204, description = "The poll is deleted"), DeleteErrors)
 )]
 pub(crate) async fn delete_poll(
     State(state): State<AppState>,
