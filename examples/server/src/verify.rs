@@ -84,10 +84,7 @@ async fn verify_one(engine: &PollEngine, poll: PollId, repair: bool) -> Result<(
 
 /// Checks every poll. Prints a line for each that differs, and their number.
 async fn verify_all(engine: &PollEngine, repair: bool) -> Result<(), CliError> {
-    let filter = PollFilter {
-        visibility: None,
-        ..PollFilter::default()
-    };
+    let filter = PollFilter::all();
     let (mut polls, mut differing) = (0_u64, 0_u64);
     let mut request = Some(PageRequest::FIRST);
     while let Some(page) = request {
@@ -125,9 +122,10 @@ async fn verify_all(engine: &PollEngine, repair: bool) -> Result<(), CliError> {
 async fn check(engine: &PollEngine, poll: PollId, repair: bool) -> Result<PollCheck, EngineError> {
     let audit = engine.audit_poll(poll).await?;
     let snapshot = engine.poll(poll, &Caller::anonymous()).await?;
-    let rebuilt = match repair {
-        true => Some(engine.repair_poll(poll).await?),
-        false => None,
+    let rebuilt = if repair {
+        Some(engine.repair_poll(poll).await?)
+    } else {
+        None
     };
     Ok(PollCheck {
         poll,

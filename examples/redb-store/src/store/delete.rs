@@ -5,8 +5,8 @@ use votify_core::{PollId, StoreError};
 use super::{address_usage, join_codes};
 use crate::rows::{POLLS, SUPERSEDED, VOTES, VOTES_BY_REVISION, state_of, store_error};
 
-/// Deletes a poll with its ballots if `may_delete` returns true for its state, and returns
-/// what it returned. The one write transaction of redb is the lock of all polls.
+/// Deletes a poll with its ballots if `may_delete` returns true for its state, and
+/// returns what it returned. The one write transaction of redb is the lock of all polls.
 pub(super) fn delete_if(
     database: &Database,
     id: PollId,

@@ -43,8 +43,8 @@ impl AddressLimit {
         }))
     }
 
-    /// Counts a connection of `peer`. Returns `None` if the address has the maximum number
-    /// of open connections.
+    /// Counts a connection of `peer`. Returns `None` if the address has the maximum
+    /// number of open connections.
     pub(super) fn admit(&self, peer: IpAddr) -> Option<AddressPermit> {
         let inner = &*self.0;
         let peer = peer.to_canonical();

@@ -160,9 +160,9 @@ impl ConnectionRegistry {
         }
     }
 
-    /// Closes, at every interval, the connections that completed no request and received
-    /// nothing since the last check. A connection that is idle, or sends a head byte by
-    /// byte, is closed after one to two intervals.
+    /// Closes, at every interval, the connections that completed no request and whose
+    /// clients accepted no bytes since the last check. A connection that is idle, or
+    /// sends a head byte by byte, is closed after one to two intervals.
     pub(super) async fn close_idle(&self, interval: Duration) {
         loop {
             tokio::time::sleep(interval).await;
@@ -173,8 +173,8 @@ impl ConnectionRegistry {
     }
 
     /// Closes, at every interval, the connections whose clients have accepted nothing for
-    /// [`MAX_CHECKS`](super::stall::MAX_CHECKS) intervals although there are bytes to send. An idle stream
-    /// has none.
+    /// [`MAX_CHECKS`](super::stall::MAX_CHECKS) checks although there are bytes to send.
+    /// An idle stream has none.
     pub(super) async fn close_stalled(&self, interval: Duration) {
         loop {
             tokio::time::sleep(interval).await;

@@ -1,9 +1,10 @@
-//! Clients that end their side of the connection after a request, and wait for the answer.
+//! Clients that end their side of the connection after a request, and wait for the
+//! answer.
 //!
-//! hyper takes the end of the input for a client that has left, and drops the request. With
-//! its option `half_close` it would never see that a viewer has left. So the end is hidden
-//! from hyper from the end of a request until its answer was written, unless the answer is a
-//! stream.
+//! hyper treats the end of the input as a client that has left, and drops the request.
+//! With its option `half_close`, it would never notice that a viewer has left. So the end
+//! is hidden from hyper from the end of a request until its answer was written, unless the
+//! answer is a stream.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -19,7 +20,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// There is no request, or the answer was written or is a stream. The end is visible.
 const ANSWERED: u8 = 0;
 /// The body of the request is being read. The end is hidden until the handler waits for a
-/// part of the body that has not arrived: hyper looks for the end before the handler runs.
+/// part of the body that has not arrived: hyper looks for the end before the handler
+/// runs.
 const READING: u8 = 1;
 /// The request has been read, and its answer is not written yet. The end is hidden.
 const PENDING: u8 = 2;

@@ -16,8 +16,8 @@ const DISCARD_BYTES: usize = 16 * 1024;
 /// A socket whose end waits for the client's.
 ///
 /// Closing a socket with unread bytes resets the connection, and a client that is still
-/// sending may lose the answer. The router discards the bodies that it refuses; this covers
-/// what it never sees, such as the rest of a head that is too long.
+/// sending may lose the answer. The router discards the bodies that it refuses; this
+/// covers what it never sees, such as the rest of a head that is too long.
 #[derive(Debug)]
 pub(super) struct LingeringSocket<S> {
     socket: S,

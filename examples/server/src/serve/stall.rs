@@ -14,7 +14,8 @@ impl StallCounter {
     /// Records whether the client's socket accepted bytes, or a write has to wait.
     pub(super) fn record_write(&self, accepted: bool) {
         let checks = self.checks_plus_one.load(Ordering::Relaxed);
-        // A write that waits is tried again. Only an accepted one resets the checks so far.
+        // A write that waits is tried again. Only an accepted one resets the checks so
+        // far.
         match (accepted, checks) {
             (true, 1..) => self.checks_plus_one.store(0, Ordering::Relaxed),
             (false, 0) => self.checks_plus_one.store(1, Ordering::Relaxed),

@@ -66,7 +66,8 @@ impl CreationLimits {
         })
     }
 
-    /// Sets the limits. Without a limiter, only the number of polls of sessions is limited.
+    /// Sets the limits. Without a limiter, only the number of polls of sessions is
+    /// limited.
     pub(crate) fn apply_to(&self, router: VotifyRouter, has_limiter: bool) -> VotifyRouter {
         let counted = |rate: Option<Rate>| rate.filter(|_| has_limiter);
         router

@@ -102,8 +102,8 @@ async fn unread_lists_hold_bounded_memory() {
     eprintln!("{statuses:?}, {held} bytes counted, {grown} bytes more in memory");
     assert!(statuses[&200] > 5 && statuses[&503] > 40, "{statuses:?}");
     assert!(held > 6 * MIB && held <= 8 * MIB, "{held}");
-    // The responses have 57 MB in all. Beside the limit: the shared pages, the connections
-    // and what the allocator keeps.
+    // The responses have 57 MB in all. Beside the limit: the shared pages, the
+    // connections and what the allocator keeps.
     assert!(grown < 40 * MIB, "{grown}");
     // Votes count, and small responses are sent.
     let api = Api::new(&server);
@@ -119,7 +119,8 @@ async fn unread_lists_hold_bounded_memory() {
     server.stop().await;
 }
 
-/// In real time, unlike the tests of the module: 20 s until unread connections are closed.
+/// In real time, unlike the tests of the module: 20 s until unread connections are
+/// closed.
 #[tokio::test(flavor = "multi_thread")]
 async fn endurance_unread_connections_are_closed_and_slow_ones_are_not() {
     let (_directory, server) = start().await;
