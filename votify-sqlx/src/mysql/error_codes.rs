@@ -41,8 +41,8 @@ pub(crate) fn classify(error: &dyn DatabaseError) -> Option<ErrorKind> {
         // The database, a table or a column does not exist: NO_DB, BAD_DB, BAD_FIELD,
         // NO_SUCH_TABLE
         1046 | 1049 | 1054 | 1146 => Some(ErrorKind::SchemaMismatch),
-        // The login or a grant is wrong: DBACCESS_DENIED, ACCESS_DENIED, PARSE_ERROR,
-        // TABLEACCESS_DENIED, COLUMNACCESS_DENIED, SPECIFIC_ACCESS_DENIED,
+        // The login, a grant or the statement is wrong: DBACCESS_DENIED, ACCESS_DENIED,
+        // PARSE_ERROR, TABLEACCESS_DENIED, COLUMNACCESS_DENIED, SPECIFIC_ACCESS_DENIED,
         // ACCESS_DENIED_NO_PASSWORD, MUST_CHANGE_PASSWORD
         1044 | 1045 | 1064 | 1142 | 1143 | 1227 | 1698 | 1820 => Some(ErrorKind::Rejected),
         _ => None,

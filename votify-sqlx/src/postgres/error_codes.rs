@@ -32,7 +32,7 @@ pub(crate) fn classify(error: &dyn DatabaseError) -> Option<ErrorKind> {
         // without the unique key: invalid_column_reference
         "42P01" | "42703" | "3F000" | "42P10" => Some(ErrorKind::SchemaMismatch),
         // Class 28: invalid authorization. Class 3D: no such database. Class 42: no
-        // privilege for a table or column.
+        // privilege for a table or column, or an invalid statement.
         code if ["28", "3D", "42"]
             .iter()
             .any(|class| code.starts_with(class)) =>

@@ -88,7 +88,7 @@ impl FileCheck {
     }
 
     fn check_database(&self) -> Result<(), Error> {
-        // Without an index nothing is known but that a database is never empty.
+        // Without an index, the only known minimum: a database is never empty.
         let min_bytes = || {
             let wal = self.wal.get();
             wal.and_then(|wal| wal.content.min_database_bytes())

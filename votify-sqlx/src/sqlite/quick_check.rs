@@ -15,8 +15,8 @@ pub(super) const LIMIT: Duration = Duration::from_secs(5);
 /// `SQLITE_INTERRUPT`: the limit has passed.
 const INTERRUPTED: u32 = 9;
 
-/// Fails if pages of the file are damaged, or an index differs from its table. Checks a large file as far as it gets within
-/// `limit`, and logs that.
+/// Fails if pages of the file are damaged, or an index differs from its table. Checks a
+/// large file as far as it gets within `limit`, and logs that.
 pub(super) async fn run(
     reads: &LongReads<Sqlite>,
     limit: Duration,

@@ -204,11 +204,11 @@ impl SqliteTransaction {
 
     async fn run_script(&mut self, script: Script) -> Result<Vec<Reply<SqliteRow>>, Error> {
         let result = script.run(self.connection()?).await;
-        self.note_error(&result);
+        self.record_error(&result);
         result
     }
 
-    fn note_error<T>(&mut self, result: &Result<T, Error>) {
+    fn record_error<T>(&mut self, result: &Result<T, Error>) {
         self.has_stale_statements |= result
             .as_ref()
             .is_err_and(|error| error.is_schema_mismatch());
@@ -249,7 +249,7 @@ impl Transaction for SqliteTransaction {
             Ok(script) => script.run(self.connection()?).await,
             Err(error) => Err(error),
         };
-        self.note_error(&committed);
+        self.record_error(&committed);
         match committed {
             Ok(()) => {
                 self.connection = None;

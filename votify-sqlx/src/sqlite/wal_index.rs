@@ -46,7 +46,7 @@ struct Header {
 }
 
 impl WalIndex {
-    /// The length of an index in use, or more.
+    /// Minimum length of an index in use.
     pub(super) const MIN_BYTES: u64 = 32_768;
 
     pub(super) const fn new(path: PathBuf, log: PathBuf) -> Self {
@@ -57,7 +57,7 @@ impl WalIndex {
         }
     }
 
-    /// Returns the least length of the log: its frames up to the last commit. `None` if the
+    /// Returns the minimum length of the log: its frames up to the last commit. `None` if the
     /// index cannot be read.
     pub(super) fn min_log_bytes(&self) -> Option<u64> {
         self.header().map(|header| match header.frames {
@@ -66,8 +66,8 @@ impl WalIndex {
         })
     }
 
-    /// Returns the least length of the database: up to the last page that is not only in the
-    /// log. `None` if the index or the log cannot be read.
+    /// Returns the minimum length of the database: up to the last page that is not only in
+    /// the log. `None` if the index or the log cannot be read.
     pub(super) fn min_database_bytes(&self) -> Option<u64> {
         (0..MAX_READS).find_map(|_| {
             let header = self.header()?;

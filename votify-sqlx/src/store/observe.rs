@@ -89,7 +89,7 @@ impl<B: Backend> SqlStore<B> {
         if let Some(damage) = self.backend.damage(error) {
             return Some(self.health.stop(damage));
         }
-        // Retries have waited for a lock of the whole database in vain.
+        // Retries have timed out on a lock of the whole database.
         let is_locked = B::LOCKS_DATABASE && matches!(error, Error::Conflict(_));
         if is_locked || error.is_unwritable() {
             let storage = || self.backend.storage();
