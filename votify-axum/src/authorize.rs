@@ -65,8 +65,9 @@ use votify_core::{Caller, PollId};
 /// ```
 #[async_trait]
 pub trait Authorize: fmt::Debug + Send + Sync + 'static {
-    /// Allows or refuses an action of a caller. Called once per request to the API, and
-    /// again for each vote over a WebSocket, with the request that opened it.
+    /// Allows or refuses an action of a caller. Called once per request that has an
+    /// [`Action`], and again for each vote over a WebSocket, with the request that opened
+    /// it.
     ///
     /// # Errors
     /// - [`Denied::NotLoggedIn`]: the caller must log in first.
