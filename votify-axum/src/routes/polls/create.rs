@@ -25,8 +25,8 @@ error_responses!(CreateErrors:
 ///
 /// The owner is the caller's account, or else the caller's browser session. A browser
 /// without a session gets one. The server limits the polls of an address and of an owner,
-/// the bytes of their texts, and all polls of browser sessions: 429 `rate_limited` names the
-/// setting of the limit. An invalid poll takes nothing of the limits.
+/// the bytes of their texts, and all polls of browser sessions: 429 `rate_limited` names
+/// the setting of the limit. An invalid poll does not count toward the limits.
 #[utoipa::path(
     post,
     path = "/api/polls",

@@ -43,8 +43,8 @@ error_responses!(ListErrors:
 
 /// Lists polls by page. Defaults to open polls.
 ///
-/// The polls are summaries, with at most 300 characters of each description. A page has at
-/// most 1 MiB of polls, so it may have fewer than `limit`; `next` shows whether others
+/// The polls are summaries, with at most 300 characters of each description. A page has
+/// at most 1 MiB of polls, so it may have fewer than `limit`; `next` shows whether others
 /// follow.
 #[utoipa::path(
     get,
