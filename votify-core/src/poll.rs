@@ -179,6 +179,44 @@ impl Poll {
         self.title.len() + self.description.len() + texts + metadata
     }
 
+    /// Returns the number of bytes of those texts that `before` does not have in the same
+    /// place: what a change of it adds to a store.
+    ///
+    /// ```
+    /// use votify_core::{Keyring, PollDraft, PollId, Timestamp};
+    ///
+    /// # fn main() -> Result<(), votify_core::poll::InvalidPoll> {
+    /// let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
+    /// let (id, now) = (PollId::generate(Timestamp::EPOCH), Timestamp::EPOCH);
+    /// let before = draft.into_poll(id, now, &Keyring::ephemeral())?;
+    /// let mut changed = before.clone();
+    /// changed.title = "Dinner?".into();
+    /// assert_eq!(changed.changed_text_bytes(&before), "Dinner?".len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn changed_text_bytes(&self, before: &Self) -> usize {
+        let texts = [
+            (Some(&self.title), Some(&before.title)),
+            (Some(&self.description), Some(&before.description)),
+            (self.category.as_ref(), before.category.as_ref()),
+            (self.external_ref.as_ref(), before.external_ref.as_ref()),
+        ];
+        let options = self.options.iter().map(|option| {
+            let before = before.option(option.id).map(|option| &option.text);
+            (Some(&option.text), before)
+        });
+        let changed = texts
+            .into_iter()
+            .chain(options)
+            .filter(|(now, before)| now != before);
+        let texts = changed.filter_map(|(now, _)| now).map(String::len);
+        let metadata = self.metadata.as_ref();
+        let metadata = metadata.filter(|_| self.metadata != before.metadata);
+        texts.sum::<usize>() + metadata.map_or(0, |data| data.as_str().len())
+    }
+
     /// Returns true if `caller` owns this poll, by account or by session.
     #[must_use]
     pub fn is_owned_by(&self, caller: &Caller, keyring: &Keyring) -> bool {

@@ -24,7 +24,7 @@ use axum::Router;
 use clap::ArgMatches;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
-use votify_axum::{Accounts, Permissions, VotifyRouter};
+use votify_axum::{Accounts, Creators, Permissions, VotifyRouter};
 use votify_core::engine::EngineConfig;
 use votify_core::{PollEngine, RateLimiter};
 
@@ -64,6 +64,7 @@ pub(crate) fn run(args: &ServeArgs, matches: &ArgMatches) -> Result<(), CliError
     check_secret(&settings)?;
     check_hosts(&settings)?;
     check_takes_votes(&settings.common.store)?;
+    check_create(&settings)?;
     log::start(&settings.common.log)?;
     // SQLite already has its own thread.
     let needs_runtime = settings.common.store.is_server();
@@ -81,6 +82,17 @@ fn check_takes_votes(store: &StoreUrl) -> Result<(), CliError> {
         return Err(CliError::usage(
             "--store: the database would only be read, so that no vote could be stored; use mode=rw or mode=rwc, \
              without immutable",
+        ));
+    }
+    Ok(())
+}
+
+/// Fails if only people with an account may create polls, and there are no accounts.
+fn check_create(settings: &ServeSettings) -> Result<(), CliError> {
+    let has_accounts = settings.accounts && settings.common.store.has_accounts();
+    if settings.create.0 == Creators::Accounts && !has_accounts {
+        return Err(CliError::usage(
+            "--create: accounts needs --accounts true and a store other than redis://, or nobody could create a poll",
         ));
     }
     Ok(())

@@ -85,7 +85,7 @@ async fn verify_one(engine: &PollEngine, poll: PollId, repair: bool) -> Result<(
 /// Checks every poll. Prints a line for each that differs, and their number.
 async fn verify_all(engine: &PollEngine, repair: bool) -> Result<(), CliError> {
     let filter = PollFilter::all();
-    let (mut polls, mut differing) = (0_u64, 0_u64);
+    let (mut polls, mut differing, mut unreadable) = (0_u64, 0_u64, 0_u64);
     let mut request = Some(PageRequest::FIRST);
     while let Some(page) = request {
         let page = engine.list_polls(&filter, &page).await;
@@ -95,7 +95,12 @@ async fn verify_all(engine: &PollEngine, repair: bool) -> Result<(), CliError> {
                 Ok(check) => check,
                 // Deleted since the page was read.
                 Err(EngineError::PollNotFound(_)) => continue,
-                Err(error) => return Err(failed(&error)),
+                Err(error) if error.is_transient() => return Err(failed(&error)),
+                Err(error) => {
+                    unreadable += 1;
+                    output::print_line(&format!("poll {}: {error}", snapshot.poll.id))?;
+                    continue;
+                }
             };
             polls += 1;
             if let Some(difference) = check.difference() {
@@ -109,6 +114,11 @@ async fn verify_all(engine: &PollEngine, repair: bool) -> Result<(), CliError> {
             .and_then(|next| PageRequest::after(next, limit).ok());
     }
     let summary = format!("{polls} polls checked, {differing} tallies differ from their ballots");
+    if unreadable > 0 {
+        return Err(CliError::failed(format!(
+            "{summary}; {unreadable} polls cannot be checked: restore them from a backup"
+        )));
+    }
     match (repair, differing) {
         (true, _) => output::print_line(&format!("{summary}; all rebuilt under the next epoch")),
         (false, 0) => output::print_line(&summary),

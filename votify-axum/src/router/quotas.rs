@@ -37,7 +37,7 @@ impl VotifyRouter {
     /// hour.
     ///
     /// The bytes are those of [`Poll::text_bytes`](votify_core::Poll::text_bytes) and
-    /// [`PollChange::text_bytes`](votify_core::PollChange::text_bytes). A poll that
+    /// [`Poll::changed_text_bytes`](votify_core::Poll::changed_text_bytes). A poll that
     /// is larger than the limit is always refused; the largest has about 140 KiB.
     ///
     /// ```

@@ -91,33 +91,6 @@ pub enum ChangeRefusal {
 }
 
 impl PollChange {
-    /// Returns the number of bytes of the new texts as given, before they are trimmed.
-    ///
-    /// ```
-    /// use votify_core::PollChange;
-    ///
-    /// let change = PollChange::default().title("Dinner?").category(None);
-    /// assert_eq!(change.text_bytes(), "Dinner?".len());
-    /// ```
-    #[must_use]
-    pub fn text_bytes(&self) -> usize {
-        let nullable = [&self.category, &self.external_ref].map(|text| text.as_ref()?.as_ref());
-        let texts = [self.title.as_ref(), self.description.as_ref()];
-        let texts = texts.into_iter().chain(nullable).flatten();
-        let options = self
-            .options
-            .iter()
-            .flatten()
-            .filter_map(|option| match option {
-                OptionChange::Keep { text, .. } => text.as_ref(),
-                OptionChange::Add { text, .. } => Some(text),
-            });
-        let metadata = self.metadata.iter().flatten();
-        let metadata = metadata.map(|data| data.as_str().len());
-        let texts = texts.chain(options).map(String::len);
-        texts.chain(metadata).sum()
-    }
-
     /// Changes the question.
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {

@@ -169,7 +169,9 @@ impl SqliteDatabase {
 
 /// Returns true if the URL asks for a database that is only read.
 fn is_read_only(url: &str) -> bool {
-    url.contains("mode=ro") || url.contains("immutable=")
+    let parameters = url.split_once('?').map_or("", |(_, query)| query);
+    let mut parameters = parameters.split('&');
+    parameters.any(|parameter| matches!(parameter, "mode=ro" | "immutable=true" | "immutable=1"))
 }
 
 /// Fails if SQLite has opened the file to read only, because this process may not write it.

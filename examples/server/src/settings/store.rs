@@ -40,7 +40,13 @@ impl StoreUrl {
     /// Returns true for a SQLite URL with which the database is only read.
     pub(crate) fn is_read_only(&self) -> bool {
         match self {
-            Self::Sqlite { url, .. } => url.contains("mode=ro") || url.contains("immutable=true"),
+            Self::Sqlite { url, .. } => {
+                let query = url.split_once('?').map_or("", |(_, query)| query);
+                let mut parameters = query.split('&');
+                parameters.any(|parameter| {
+                    matches!(parameter, "mode=ro" | "immutable=true" | "immutable=1")
+                })
+            }
             Self::Memory | Self::Postgres(_) | Self::MySql(_) | Self::Redis(_) => false,
         }
     }
@@ -63,6 +69,11 @@ impl StoreUrl {
     /// upgrades.
     pub(crate) const fn has_schema(&self) -> bool {
         !matches!(self, Self::Memory | Self::Redis(_))
+    }
+
+    /// Returns true if the store can hold accounts.
+    pub(crate) const fn has_accounts(&self) -> bool {
+        !matches!(self, Self::Redis(_))
     }
 }
 

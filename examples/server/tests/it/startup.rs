@@ -127,3 +127,22 @@ async fn migrate_creates_the_database_and_is_idempotent() {
         .stop()
         .await;
 }
+
+#[tokio::test]
+async fn settings_by_which_nobody_could_create_or_vote_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    for arguments in [
+        &["--create", "accounts", "--accounts", "false"][..],
+        &["--create", "accounts", "--store", "redis://127.0.0.1:1"],
+    ] {
+        let arguments = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
+        let exit = run(&mut votify(directory.path(), &arguments)).await;
+        assert!(exit.error_line(2).contains("--create"), "{exit:?}");
+    }
+    // Only the query of the URL decides.
+    let folder = directory.path().join("mode=ro");
+    std::fs::create_dir(&folder).unwrap();
+    let store = format!("sqlite://{}/votify.db?mode=rwc", folder.display());
+    let server = Server::start(directory.path(), &["--store", &store]).await;
+    server.stop().await;
+}

@@ -62,10 +62,11 @@ pub(crate) async fn change_poll(
     .map_err(|errors| Problem::field_errors(ErrorCode::InvalidPoll, errors))?;
     // The store checks again. A change that it would refuse whatever the votes are is
     // rejected here, so that it does not count toward the limit.
-    PollState::new(Poll::clone(&poll))
+    let changed = PollState::new(Poll::clone(&poll))
         .apply_change(&change, state.engine.now())
         .map_err(Problem::from)?;
-    creation::acquire_change(&state, &caller, change.text_bytes()).await?;
+    let text_bytes = changed.map_or(0, |changed| changed.poll.changed_text_bytes(&poll));
+    creation::acquire_change(&state, &caller, text_bytes).await?;
     let snapshot = state
         .engine
         .change_poll(id, change, Actor::Caller(&owner))
