@@ -61,10 +61,10 @@ pub(crate) fn run(args: &ServeArgs, matches: &ArgMatches) -> Result<(), CliError
     if args.print_config {
         return output::print_line(settings.to_toml()?.trim_end());
     }
+    check_create(&settings)?;
+    check_takes_votes(&settings.common.store)?;
     check_secret(&settings)?;
     check_hosts(&settings)?;
-    check_takes_votes(&settings.common.store)?;
-    check_create(&settings)?;
     log::start(&settings.common.log)?;
     // SQLite already has its own thread.
     let needs_runtime = settings.common.store.is_server();

@@ -42,6 +42,9 @@ fn push_cluster(decomposed: &mut String, cluster: &str) {
             }
         } else if is_raised_or_lowered(c) {
             decomposed.push(c);
+        } else if matches!(c, '\u{3164}' | '\u{FFA0}') {
+            // Fillers of Hangul outside of a syllable, which fonts show as blanks.
+            decomposed.push(' ');
         } else {
             decompose_compatible(c, |part| {
                 if is_blank(part) {
@@ -101,6 +104,8 @@ mod tests {
             ("x\u{2080}", "x\u{2080}"),
             ("\u{FDFA}", "صلى الله عليه وسلم"),
             ("´", "\u{301}"),
+            ("a\u{3164}b\u{FFA0}c", "a b c"),
+            ("a\u{FFFC}b\u{10FFFF}", "ab"),
             ("Ⅳ ℃ ﬃ", "IV °C ffi"),
             ("\u{200B}\u{2800}", ""),
         ] {

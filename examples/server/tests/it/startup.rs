@@ -132,7 +132,7 @@ async fn migrate_creates_the_database_and_is_idempotent() {
 async fn settings_by_which_nobody_could_create_or_vote_are_refused() {
     let directory = tempfile::tempdir().unwrap();
     for arguments in [
-        &["--create", "accounts", "--accounts", "false"][..],
+        &["--create", "accounts", "--accounts=false"][..],
         &["--create", "accounts", "--store", "redis://127.0.0.1:1"],
     ] {
         let arguments = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
