@@ -18,10 +18,20 @@ pub(crate) fn shown_form(text: &str) -> String {
 }
 
 /// Returns the form in which searches compare a text: in NFKC, with case folded, without
-/// invisible characters.
+/// invisible characters, and with one kind of apostrophe.
 pub(crate) fn search_form(text: &str) -> String {
-    let visible: String = text.nfkc().filter(|c| !is_invisible(*c)).collect();
-    fold_case(&visible)
+    let visible = text.nfkc().filter(|c| !is_invisible(*c));
+    let visible: String = visible.map(plain_apostrophe).collect();
+    // The capital İ of Turkish folds to `i` with a dot above, which `i` has anyway.
+    fold_case(&visible).replace("i\u{307}", "i")
+}
+
+/// Returns `'` for the apostrophes that keyboards of phones type instead of it.
+const fn plain_apostrophe(c: char) -> char {
+    match c {
+        '\u{2018}' | '\u{2019}' | '\u{2BC}' => '\'',
+        other => other,
+    }
 }
 
 /// Folds case. Upper case before lower case, because several lower-case forms share one
@@ -54,5 +64,16 @@ mod tests {
             assert_eq!(fold_case(one), fold_case(other));
         }
         assert_ne!(fold_case("é"), fold_case("e"));
+    }
+
+    #[test]
+    fn searches_ignore_kinds_of_apostrophes_and_the_dot_of_i() {
+        for (one, other) in [
+            ("İstanbul", "istanbul"),
+            ("L’été", "l'été"),
+            ("dʼor", "D'OR"),
+        ] {
+            assert_eq!(search_form(one), search_form(other));
+        }
     }
 }

@@ -60,8 +60,10 @@ async fn open_polls_are_listed_newest_first_by_default() {
     );
     assert_eq!(titles(&app, "?q=lunch+open").await, ["Open lunch"]);
     assert!(titles(&app, "?q=unch").await.is_empty());
-    // A query without a word lists all polls.
-    assert_eq!(titles(&app, "?q=%25").await, open);
+    // An empty query lists all polls.
+    assert_eq!(titles(&app, "?q=+").await, open);
+    let symbols = app.get("/api/polls?q=%25").await;
+    symbols.assert_problem(422, "invalid_query");
 }
 
 #[tokio::test]
@@ -173,7 +175,10 @@ async fn all_errors_of_a_query_are_reported_together() {
     app.get("/api/trending?limit=0")
         .await
         .assert_problem(422, "invalid_query");
-    app.get("/api/polls?q=%FF%FE").await.expect_status(200);
+    // Bytes that are no UTF-8 hold no word.
+    app.get("/api/polls?q=%FF%FE")
+        .await
+        .assert_problem(422, "invalid_query");
 }
 
 #[tokio::test]

@@ -126,6 +126,9 @@ fn format(query: &mut QueryReader) -> ListFormat {
 fn search(query: &mut QueryReader) -> Vec<String> {
     let text = query.string("q", MAX_SEARCH_LENGTH).unwrap_or_default();
     let terms = search_words(&text);
+    if terms.is_empty() && !text.trim().is_empty() {
+        query.add_error("q", "must contain a letter or a digit");
+    }
     if terms.len() > MAX_SEARCH_WORDS {
         query.add_error(
             "q",
