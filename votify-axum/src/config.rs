@@ -128,8 +128,8 @@ pub struct StreamTiming {
     pub ping_interval: Duration,
     /// The time between two comment lines of an event stream. Defaults to 15 s.
     pub comment_interval: Duration,
-    /// Maximum time for a client of a WebSocket to accept a message; a slower client is
-    /// dropped. Defaults to 10 s.
+    /// Maximum time for a client of a WebSocket to accept a message, or 8 KiB of a larger
+    /// one; a slower client is dropped. Defaults to 10 s.
     pub write_timeout: Duration,
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod cookie;
 pub(crate) mod idempotency;
 pub(crate) mod invite;
 pub(crate) mod json;
+pub(crate) mod large_bodies;
 pub(crate) mod path;
 pub(crate) mod permitted;
 pub(crate) mod poll_json;

@@ -1,9 +1,9 @@
 //! Liveness and readiness.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use futures_util::future::join_all;
 use serde::Serialize;
 use tokio::time::timeout;
@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use votify_core::engine::{ComponentReadiness, Readiness};
 
 use crate::readiness::ReadinessCheck;
+use crate::response_memory::Uncounted;
 use crate::state::AppState;
 
 #[derive(Serialize, ToSchema)]
@@ -107,8 +108,10 @@ async fn check_limiter(state: &AppState) -> Option<ComponentReadiness> {
     })
 }
 
+/// Returns a response that no cache may store. Its bytes are not counted: monitoring works
+/// also if clients leave many responses unread.
 fn uncached(body: impl IntoResponse) -> Response {
-    let mut response = body.into_response();
+    let mut response = (Extension(Uncounted), body).into_response();
     let value = HeaderValue::from_static("no-store");
     response.headers_mut().insert(header::CACHE_CONTROL, value);
     response

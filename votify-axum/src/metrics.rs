@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -16,6 +17,7 @@ use votify_core::engine::EngineStats;
 #[cfg(feature = "accounts")]
 use crate::accounts::HashingStats;
 use crate::error::Problem;
+use crate::response_memory::Uncounted;
 use crate::state::AppState;
 
 /// Returns the current metrics in the OpenMetrics text format.
@@ -38,7 +40,9 @@ pub(crate) async fn metrics(State(state): State<AppState>) -> Result<Response, P
     let mut text = String::new();
     encode(&mut text, &registry).map_err(|error| Problem::internal(&error))?;
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, content_type)], text).into_response())
+    let headers = [(header::CONTENT_TYPE, content_type)];
+    // Monitoring works also if clients leave many responses unread.
+    Ok((Extension(Uncounted), headers, text).into_response())
 }
 
 #[derive(Debug)]

@@ -8,7 +8,7 @@ mod permit;
 mod usage;
 
 pub(crate) use body::{ChargedBytes, FramesBody, Uncounted};
-pub(crate) use permit::{Exceeded, MemoryPermit, ResponseMemory};
+pub(crate) use permit::{Exceeded, Reservation, ResponseMemory};
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -38,14 +38,16 @@ impl AppState {
     /// Counts a response that was rendered for one request until its bytes are dropped.
     /// Leaves small and [`Uncounted`] responses, and streams, as they are.
     ///
-    /// If a limit is exceeded, a response that `may_reject` becomes a problem. Others are
-    /// counted nevertheless: their request has changed something.
+    /// A response with a [`Reservation`] takes its place. Otherwise, if a limit is
+    /// exceeded, a response that `may_reject` becomes a problem, and so does a client
+    /// error, since its request has changed nothing. Others are counted nevertheless.
     pub(crate) fn count_response(
         &self,
-        response: Response,
+        mut response: Response,
         address: Option<IpAddr>,
         may_reject: bool,
     ) -> Response {
+        let reserved = response.extensions_mut().remove::<Reservation>();
         let size = response.body().size_hint().exact();
         let size = size.and_then(|size| usize::try_from(size).ok());
         let Some(size) = size.filter(|size| *size > MAX_UNCOUNTED) else {
@@ -54,14 +56,18 @@ impl AppState {
         if response.extensions().get::<Uncounted>().is_some() {
             return response;
         }
-        let address = self.memory_key(address);
-        let permit = if may_reject {
-            match self.response_memory.acquire(address, size) {
-                Ok(permit) => permit,
-                Err(exceeded) => return rejection(&response, exceeded),
-            }
+        let permit = if let Some(permit) = reserved.and_then(|it| it.into_permit(size)) {
+            permit
         } else {
-            self.response_memory.acquire_beyond_limits(address, size)
+            let address = self.memory_key(address);
+            if may_reject || response.status().is_client_error() {
+                match self.response_memory.acquire(address, size) {
+                    Ok(permit) => permit,
+                    Err(exceeded) => return rejection(&response, exceeded),
+                }
+            } else {
+                self.response_memory.acquire_beyond_limits(address, size)
+            }
         };
         response.map(|body| Body::new(body::ChargedBody::new(body, permit)))
     }
@@ -85,8 +91,9 @@ impl AppState {
     }
 
     /// Reserves memory for the response to a request that changes something, before the
-    /// change: a response that was refused after it would be lost. `size` above
-    /// [`MIN_LIMIT`] counts as that.
+    /// change: a response that was refused after it would be lost. The response takes the
+    /// reservation as an extension. `size` above [`MIN_LIMIT`] counts as that, and nothing
+    /// is reserved for a response that is not counted.
     ///
     /// # Errors
     /// - `rate_limited`: the limit of the address is exceeded; retry after `retry_after`.
@@ -95,9 +102,13 @@ impl AppState {
         &self,
         size: usize,
         address: Option<IpAddr>,
-    ) -> Result<MemoryPermit, Problem> {
+    ) -> Result<Reservation, Problem> {
+        if size <= MAX_UNCOUNTED {
+            return Ok(Reservation::NONE);
+        }
         let address = self.memory_key(address);
-        Ok(self.response_memory.acquire(address, size.min(MIN_LIMIT))?)
+        let permit = self.response_memory.acquire(address, size.min(MIN_LIMIT))?;
+        Ok(Reservation::new(permit))
     }
 
     /// Returns the keyed id of a block of addresses, so that no raw address is stored.

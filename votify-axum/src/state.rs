@@ -10,7 +10,7 @@ use crate::accounts::AuthService;
 use crate::config::Config;
 #[cfg(feature = "accounts")]
 use crate::error::{ErrorCode, Problem};
-use crate::extract::poll_json::LargeBodies;
+use crate::extract::large_bodies::LargeBodies;
 use crate::extract::session::CookieTemplate;
 use crate::keep_alive::KeepAlive;
 use crate::middleware::unread_body::UnreadBodies;
@@ -64,7 +64,7 @@ impl AppState {
             limiter: RequestLimiter::new(limiter, Arc::clone(engine.clock())),
             engine,
             streams: Arc::new(StreamLimiter::new(config.streams_per_address)),
-            large_bodies: LargeBodies::new(),
+            large_bodies: LargeBodies::default(),
             response_memory: Arc::new(ResponseMemory::new(
                 config.response_memory,
                 config.response_memory_per_address,

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use votify_core::poll::FieldError;
 
 /// Maximum number of errors in a response.
-const MAX_ERRORS: usize = 100;
+pub(crate) const MAX_ERRORS: usize = 100;
 /// Maximum characters of an unknown name that an error repeats.
 pub(crate) const NAME_MAX: usize = 64;
 

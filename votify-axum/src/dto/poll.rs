@@ -132,6 +132,28 @@ impl PollBody {
     }
 }
 
+/// Returns the maximum size of a [`PollBody`] of this poll, in bytes, with any counts.
+pub(crate) fn max_size(poll: &Poll) -> usize {
+    /// Maximum size of an option besides its text.
+    const OPTION: usize = 120;
+    /// Maximum size of the rest.
+    const FIELDS: usize = 1024;
+    let options = poll.options.iter();
+    let options: usize = options
+        .map(|option| OPTION + escaped_size(&option.text))
+        .sum();
+    let category = poll.category.as_deref().unwrap_or_default();
+    let texts = [&poll.title, &poll.description, category].map(escaped_size);
+    FIELDS + options + texts.iter().sum::<usize>()
+}
+
+/// Returns the size of a valid text of a poll as JSON, in bytes. Its only control
+/// characters are line breaks and tabs.
+fn escaped_size(text: &str) -> usize {
+    let escaped = |byte: &&u8| matches!(byte, b'"' | b'\\' | b'\n' | b'\r' | b'\t');
+    text.len() + text.as_bytes().iter().filter(escaped).count()
+}
+
 impl From<&PollSnapshot> for PollBody {
     fn from(snapshot: &PollSnapshot) -> Self {
         Self::new(&snapshot.poll, snapshot.status, &snapshot.view)
@@ -167,5 +189,48 @@ impl From<&PollSnapshot> for DetailsBody {
                 viewers: snapshot.viewers,
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use votify_core::poll::{
+        CATEGORY_MAX, DESCRIPTION_MAX, OPTION_TEXT_MAX, OPTIONS_MAX, TITLE_MAX,
+    };
+    use votify_core::{Caller, MemoryStore, PollDraft, PollEngine};
+
+    use super::*;
+
+    async fn assert_fits(engine: &PollEngine, draft: PollDraft) {
+        let poll = engine.create_poll(draft).await.unwrap();
+        let snapshot = engine.poll(poll.id, &Caller::anonymous()).await.unwrap();
+        let json = serde_json::to_vec(&PollBody::from(&snapshot)).unwrap();
+        // Absent or short here: times, the address quota and the digits of counts.
+        let absent = 300 + 20 * poll.options.len();
+        let max = max_size(&poll);
+        let title = poll.title.chars().next();
+        assert!(
+            json.len() + absent <= max,
+            "{title:?}: {}, {max}",
+            json.len()
+        );
+        assert!(json.len() > max / 3, "{title:?}: {}, {max}", json.len());
+    }
+
+    #[tokio::test]
+    async fn the_largest_poll_is_within_its_maximum_size() {
+        let engine = PollEngine::new(MemoryStore::new());
+        for character in ["a", "\"", "\\", "é", "漢", "👩", "𠀀"] {
+            let options = (0..OPTIONS_MAX)
+                .map(|number| format!("{number:02}{}", character.repeat(OPTION_TEXT_MAX - 2)));
+            let mut draft = PollDraft::single_choice(character.repeat(TITLE_MAX), options);
+            draft.category = Some(character.repeat(CATEGORY_MAX));
+            draft.description = character.repeat(DESCRIPTION_MAX);
+            assert_fits(&engine, draft.clone()).await;
+            // The ends of a text are trimmed.
+            draft.description = format!("x{}x", "\n\t".repeat(DESCRIPTION_MAX / 2 - 1));
+            assert_fits(&engine, draft).await;
+        }
+        assert_fits(&engine, PollDraft::single_choice("t", ["a", "b"])).await;
     }
 }

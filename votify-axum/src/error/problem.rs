@@ -11,6 +11,7 @@ use votify_core::poll::FieldError;
 use super::body::{FieldErrorBody, ProblemBody};
 use super::code::ErrorCode;
 use super::rate_limit::RateLimitHeaders;
+use crate::dto::fields::MAX_ERRORS;
 
 /// An error response: `application/problem+json` with a stable `code` (RFC 9457).
 ///
@@ -100,10 +101,11 @@ impl Problem {
         self
     }
 
-    /// Creates a problem that lists errors of single fields.
+    /// Creates a problem that lists errors of single fields, at most [`MAX_ERRORS`].
     pub(crate) fn field_errors(code: ErrorCode, errors: Vec<FieldError>) -> Self {
         let mut problem = Self::new(code);
-        problem.errors = errors.into_iter().map(FieldErrorBody::from).collect();
+        let errors = errors.into_iter().take(MAX_ERRORS);
+        problem.errors = errors.map(FieldErrorBody::from).collect();
         problem
     }
 

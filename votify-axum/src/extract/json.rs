@@ -4,10 +4,10 @@ mod unique_keys;
 
 use std::time::Duration;
 
-use axum::body::{Body, HttpBody, to_bytes};
+use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -44,14 +44,18 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
 /// - `request_timeout`: the body took longer than 10 s.
 /// - `malformed_json`: the connection ended before the body did.
 pub(crate) async fn json_bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
-    json_bytes_up_to(MAX_BODY_BYTES, headers, body).await
+    json_bytes_up_to(MAX_BODY_BYTES, headers, body, |_| Ok(())).await
 }
 
 /// Does the same as [`json_bytes`] with a limit of `max` bytes.
+///
+/// Calls `admit` with the number of bytes that are declared or have arrived so far, before
+/// they are stored. Its error ends the reading.
 pub(super) async fn json_bytes_up_to(
     max: usize,
     headers: &HeaderMap,
     mut body: Body,
+    mut admit: impl FnMut(usize) -> Result<(), Problem> + Send,
 ) -> Result<Bytes, Problem> {
     if !is_json(headers) {
         return Err(Problem::new(ErrorCode::UnsupportedMediaType)
@@ -60,9 +64,12 @@ pub(super) async fn json_bytes_up_to(
     let content_length = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if content_length.is_some_and(|length| length > max) {
+    let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let declared = content_length.unwrap_or(0).max(declared);
+    if declared > max {
         return Err(body_too_large(max));
     }
+    admit(declared)?;
     // Usually the whole body arrives with the head. Then no timer is needed.
     let first = match body.frame().now_or_never() {
         Some(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
@@ -73,10 +80,11 @@ pub(super) async fn json_bytes_up_to(
     if first.len() > max {
         return Err(body_too_large(max));
     }
+    admit(first.len())?;
     if body.is_end_stream() {
         return Ok(first);
     }
-    Box::pin(read_remaining(max, first, body)).await
+    Box::pin(read_remaining(max, first, body, admit)).await
 }
 
 /// The reason why a text is rejected.
@@ -144,29 +152,36 @@ fn is_lone_surrogate(error: &serde_json::Error) -> bool {
         .any(|start| message.starts_with(start))
 }
 
-async fn read_remaining(max: usize, first: Bytes, body: Body) -> Result<Bytes, Problem> {
+async fn read_remaining(
+    max: usize,
+    first: Bytes,
+    mut body: Body,
+    mut admit: impl FnMut(usize) -> Result<(), Problem> + Send,
+) -> Result<Bytes, Problem> {
+    let reading = async {
+        let mut bytes = BytesMut::from(first);
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| incomplete_body())?;
+            // Trailers are ignored.
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
+            let arrived = bytes.len() + data.len();
+            if arrived > max {
+                return Err(body_too_large(max));
+            }
+            admit(arrived)?;
+            bytes.extend_from_slice(&data);
+        }
+        Ok(bytes.freeze())
+    };
     let timed_out = |_| {
         Problem::new(ErrorCode::RequestTimeout).with_detail(format!(
             "the body must arrive within {} s",
             BODY_TIMEOUT.as_secs()
         ))
     };
-    let rest = timeout(BODY_TIMEOUT, to_bytes(body, max - first.len()))
-        .await
-        .map_err(timed_out)?;
-    let rest = rest.map_err(|error| {
-        let over_limit = std::error::Error::source(&error)
-            .is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
-        if over_limit {
-            body_too_large(max)
-        } else {
-            incomplete_body()
-        }
-    })?;
-    if first.is_empty() {
-        return Ok(rest);
-    }
-    Ok([first, rest].concat().into())
+    timeout(BODY_TIMEOUT, reading).await.map_err(timed_out)?
 }
 
 fn body_too_large(max: usize) -> Problem {

@@ -1,12 +1,16 @@
 //! The body of a new or changed poll, which may be larger than other bodies.
 
-use axum::body::HttpBody;
+use std::convert::Infallible;
+use std::net::IpAddr;
+
+use axum::body::Body;
 use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
 use serde_json::Value;
-use tokio::sync::Semaphore;
 use votify_core::poll::{CATEGORY_MAX, DESCRIPTION_MAX, OPTION_TEXT_MAX, OPTIONS_MAX, TITLE_MAX};
 
-use crate::error::{ErrorCode, Problem, retry_later};
+use crate::error::{ErrorCode, Problem};
+use crate::extract::caller::address_block;
 use crate::extract::json::{MAX_BODY_BYTES, json_bytes_up_to, parse_json};
 use crate::state::AppState;
 
@@ -27,53 +31,55 @@ const _: () = assert!(MAX_CHARACTERS * MAX_CHARACTER_BYTES + MAX_BODY_BYTES <= M
 /// takes up to 100 bytes of memory, even if it takes 2 bytes of the body.
 const MAX_VALUES: usize = MAX_BODY_BYTES;
 
-/// Maximum number of larger bodies that are read at the same time: 48 MiB.
-const MAX_LARGE_BODIES: usize = 32;
-
-/// The number of bodies above 64 KiB that may be read at the same time. Without it,
-/// clients that send large bodies slowly would fill the memory.
+/// A JSON body of up to 1.5 MiB and 65 536 values, which is not read yet: the handler
+/// first checks whether the caller may send it.
 #[derive(Debug)]
-pub(crate) struct LargeBodies(Semaphore);
+pub(crate) struct PollJson {
+    headers: HeaderMap,
+    address: Option<IpAddr>,
+    body: Body,
+}
 
-impl LargeBodies {
-    pub(crate) const fn new() -> Self {
-        Self(Semaphore::const_new(MAX_LARGE_BODIES))
+impl FromRequest<AppState> for PollJson {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Infallible> {
+        let (parts, body) = request.into_parts();
+        Ok(Self {
+            address: address_block(&parts.extensions, &parts.headers, &state.config),
+            headers: parts.headers,
+            body,
+        })
     }
 }
 
-/// A JSON body of up to 1.5 MiB and 65 536 values.
-#[derive(Debug)]
-pub(crate) struct PollJson(pub(crate) Value);
-
-impl FromRequest<AppState> for PollJson {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        let is_small = body
-            .size_hint()
-            .upper()
-            .is_some_and(|size| size <= MAX_BODY_BYTES as u64);
-        let _permit = if is_small {
-            None
-        } else {
-            Some(state.large_bodies.0.try_acquire().map_err(|_| busy())?)
+impl PollJson {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// - `unsupported_media_type`: the body is not declared as JSON.
+    /// - `body_too_large`: the body is larger than 1.5 MiB, or has too many values.
+    /// - `rate_limited`: the address sends too many large bodies; retry after
+    ///   `retry_after`.
+    /// - `overloaded`: all clients send too many large bodies; retry after `retry_after`.
+    /// - `request_timeout`: the body took longer than 10 s.
+    /// - `malformed_json`: the connection ended before the body did, or it is no JSON.
+    pub(crate) async fn read(self, state: &AppState) -> Result<Value, Problem> {
+        let mut permit = None;
+        let admit = |size: usize| {
+            if size > MAX_BODY_BYTES && permit.is_none() {
+                permit = Some(state.large_bodies.acquire(self.address)?);
+            }
+            Ok(())
         };
-        let bytes = json_bytes_up_to(MAX_POLL_BYTES, &parts.headers, body).await?;
+        let bytes = json_bytes_up_to(MAX_POLL_BYTES, &self.headers, self.body, admit).await?;
         if value_count(&bytes) > MAX_VALUES {
             return Err(Problem::new(ErrorCode::BodyTooLarge).with_detail(format!(
                 "a body may have at most {MAX_VALUES} list entries and fields"
             )));
         }
-        Ok(Self(parse_json(&bytes)?))
+        Ok(parse_json(&bytes)?)
     }
-}
-
-fn busy() -> Problem {
-    retry_later(ErrorCode::Overloaded).with_detail(format!(
-        "too many bodies above {MAX_BODY_BYTES} bytes or without Content-Length at the same \
-         time: send it again later"
-    ))
 }
 
 /// Returns the number of list entries and fields, and of empty lists and objects. Counts

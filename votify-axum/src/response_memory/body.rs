@@ -10,7 +10,8 @@ use hyper::body::{Frame, SizeHint};
 
 use super::permit::MemoryPermit;
 
-/// Marks a response whose body is counted already, or is part of the program.
+/// Marks a response whose body is counted already, is part of the program, or serves
+/// monitoring.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Uncounted;
 

@@ -32,6 +32,32 @@ pub(crate) struct MemoryPermit {
     charge: Charge,
 }
 
+/// Memory for the response to a change, in the extensions of that response.
+#[derive(Debug, Clone)]
+pub(crate) struct Reservation(Option<Arc<MemoryPermit>>);
+
+impl Reservation {
+    /// A reservation of nothing, for a response that is not counted.
+    pub(super) const NONE: Self = Self(None);
+
+    pub(super) fn new(permit: MemoryPermit) -> Self {
+        Self(Some(Arc::new(permit)))
+    }
+
+    /// Returns the permit, which counts `size` bytes from now on. `None` if nothing is
+    /// reserved, or if a layer of the host has copied the reservation.
+    pub(super) fn into_permit(self, size: usize) -> Option<MemoryPermit> {
+        let mut permit = Arc::into_inner(self.0?)?;
+        let charge = permit.charge.resized(size);
+        let mut usage = permit.memory.lock();
+        usage.remove(&permit.charge);
+        usage.add(&charge);
+        drop(usage);
+        permit.charge = charge;
+        Some(permit)
+    }
+}
+
 impl ResponseMemory {
     /// Creates a counter. `None` is no limit; limits below [`MIN_LIMIT`] are raised to
     /// it.
@@ -157,6 +183,21 @@ mod tests {
         assert_eq!(memory.used(), 3 * MIB);
         let beyond = memory.acquire(address(2), 1).unwrap_err();
         assert_eq!(beyond, Exceeded::Total);
+        drop(permit);
+        assert!(memory.lock().is_empty());
+    }
+
+    #[test]
+    fn a_reservation_becomes_the_permit_of_its_response() {
+        let memory = memory(2, 2);
+        let reserved = Reservation::new(memory.acquire(address(1), 2 * MIB).unwrap());
+        let copied = reserved.clone();
+        assert!(reserved.into_permit(MIB).is_none());
+        assert_eq!(memory.used(), 2 * MIB);
+        let permit = copied.into_permit(MIB).unwrap();
+        assert_eq!(memory.used(), MIB);
+        let beyond = memory.acquire(address(1), MIB + 1).unwrap_err();
+        assert_eq!(beyond, Exceeded::Address);
         drop(permit);
         assert!(memory.lock().is_empty());
     }

@@ -42,6 +42,11 @@ impl Charge {
         }
     }
 
+    /// Returns a charge of the same address for `size` bytes that no other request shares.
+    pub(super) const fn resized(&self, size: usize) -> Self {
+        Self::own(self.address, size)
+    }
+
     pub(super) const fn shared(address: LimitKey, size: usize, rendering: RenderingId) -> Self {
         Self {
             address,

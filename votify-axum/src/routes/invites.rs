@@ -75,7 +75,7 @@ pub(crate) async fn create_invites(
     let poll = state.engine.authorize_owner(id, &owner).await?;
     let page = page_url(&state.config, &uri, id);
     let size = invites::max_size(count, page.as_deref());
-    let _reserved = state.reserve_response(size, caller.address_block())?;
+    let reserved = state.reserve_response(size, caller.address_block())?;
     // A refused call does not count toward the limits.
     state.engine.check_invites(id, count).await?;
     creation::acquire_invites(&state, &caller, &poll, count).await?;
@@ -95,6 +95,7 @@ pub(crate) async fn create_invites(
     if let Some(rate_limit) = rate_limit {
         rate_limit.write_to(headers);
     }
+    response.extensions_mut().insert(reserved);
     caller.set_session_cookie(&mut response, &state);
     Ok(response)
 }

@@ -17,10 +17,6 @@ use crate::dto::rules::Capabilities;
 use crate::extract::caller::RequestCaller;
 use crate::state::AppState;
 
-/// Maximum size of a response with one poll, in bytes: the texts, which fit into a body
-/// of 64 KiB, and 120 bytes per option.
-const MAX_POLL_RESPONSE: usize = 80 * 1024;
-
 fn capabilities(state: &AppState, caller: &RequestCaller) -> Capabilities {
     Capabilities {
         accounts: state.config.identity.is_some(),

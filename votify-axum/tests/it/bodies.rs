@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::json;
 
-use crate::app::{App, request};
+use crate::app::{App, from, request, without_creation_limits};
 use crate::browser::Browser;
 
 fn raw(path: &str, content_type: Option<&str>, body: impl Into<Body>) -> Request<Body> {
@@ -261,46 +261,81 @@ async fn bodies_with_too_many_values_are_rejected() {
     response.assert_problem(413, "body_too_large");
 }
 
+/// Returns a body that sends this text and then stalls.
+fn stalled(text: String) -> Body {
+    let start = futures_util::stream::iter([Ok::<_, std::io::Error>(text)]);
+    let stream = futures_util::StreamExt::chain(start, futures_util::stream::pending());
+    Body::from_stream(stream)
+}
+
 /// Clients that send large bodies slowly do not fill the memory. Other bodies still pass.
 #[tokio::test]
 async fn large_bodies_at_the_same_time_are_limited() {
-    let app = App::new();
-    let stalled = || {
-        let start = futures_util::stream::iter([Ok::<_, std::io::Error>("{")]);
-        let stream = futures_util::StreamExt::chain(start, futures_util::stream::pending());
-        let (app, request) = (
-            app.clone(),
-            raw("/api/polls", JSON, Body::from_stream(stream)),
-        );
-        tokio::spawn(async move { app.send(request).await })
-    };
-    let senders: Vec<_> = (0..32).map(|_| stalled()).collect();
+    let app = App::with(without_creation_limits);
     let create = r#"{"title": "t", "options": ["a", "b"]}"#;
-    let large = || {
-        raw(
-            "/api/polls",
-            JSON,
-            format!("{create}{}", " ".repeat(64 * 1024)),
-        )
+    let large = || format!("{create}{}", " ".repeat(64 * 1024));
+    let send = |address: &str, body: Body| {
+        let (app, request) = (app.clone(), from(address, raw("/api/polls", JSON, body)));
+        async move { app.send(request).await }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(5), async {
-        while app.send(large()).await.status != 503 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await
-    .unwrap();
-    let refused = app.send(large()).await;
-    refused.assert_problem(503, "overloaded");
-    refused.header("retry-after");
-    app.send(raw("/api/polls", JSON, create))
+    let mut senders = Vec::new();
+    let mut begin = |address: &str, text: String| {
+        senders.push(tokio::spawn(send(address, stalled(text))));
+    };
+    // Small beginnings take no place.
+    for _ in 0..40 {
+        begin("198.51.100.1", "{".to_owned());
+    }
+    tokio::task::yield_now().await;
+    send("198.51.100.1", large().into())
         .await
         .expect_status(201);
+    // An address has 4 places, and all addresses have 32.
+    for number in 0..8 {
+        let address = format!("192.0.2.{number}");
+        for _ in 0..4 {
+            begin(&address, large());
+        }
+        tokio::time::timeout(std::time::Duration::from_secs(5), async {
+            while send(&address, large().into()).await.status != 429 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+        .unwrap();
+        let refused = send(&address, large().into()).await;
+        refused.assert_problem(429, "rate_limited");
+        refused.header("retry-after");
+    }
+    let refused = send("198.51.100.1", large().into()).await;
+    refused.assert_problem(503, "overloaded");
+    refused.header("retry-after");
+    // Small bodies pass, also without Content-Length.
+    let small = futures_util::stream::iter([Ok::<_, std::io::Error>(create)]);
+    for body in [create.into(), Body::from_stream(small)] {
+        send("192.0.2.1", body).await.expect_status(201);
+    }
+    // Bodies that are refused anyway need no place.
+    let text = raw("/api/polls", Some("text/plain"), large());
+    let refused = app.send(from("198.51.100.1", text)).await;
+    refused.assert_problem(415, "unsupported_media_type");
+    let refused = send("198.51.100.1", " ".repeat(1536 * 1024 + 1).into()).await;
+    refused.assert_problem(413, "body_too_large");
     for sender in senders {
         sender.abort();
         let _ = sender.await;
     }
-    app.send(large()).await.expect_status(201);
+    send("192.0.2.1", large().into()).await.expect_status(201);
+}
+
+/// A stranger takes no place for large bodies: the body is not read.
+#[tokio::test]
+async fn the_owner_is_checked_before_the_body_of_a_change() {
+    let app = App::new();
+    let poll = Browser::new(&app).create_poll(json!({})).await;
+    let mut change = raw(&poll.path(""), JSON, stalled(" ".repeat(65 * 1024)));
+    *change.method_mut() = Method::PATCH;
+    app.send(change).await.assert_problem(403, "not_owner");
 }
 
 #[tokio::test]

@@ -135,17 +135,29 @@ async fn the_host_refuses_every_route() {
         let open = invites::app(|router| router.identity(ByHeader).vote_rate(None));
         let poll = Browser::new(&open).create_poll(json!({})).await;
         let before = open.get(&poll.path("")).await.text;
+        let router = VotifyRouter::new(open.engine.clone())
+            .identity(ByHeader)
+            .authorize(rules);
+        #[cfg(feature = "accounts")]
+        let router = router.accounts(crate::accounts::harness::cheap(
+            votify_core::MemoryAccountStore::new(),
+        ));
         let app = App {
-            router: VotifyRouter::new(open.engine.clone())
-                .identity(ByHeader)
-                .authorize(rules)
-                .build(),
+            router: router.build(),
             ..open.clone()
         };
         for call in endpoints::all(&app, &poll).await {
-            let is_open = ["openapi.json", "/healthz", "/readyz", "/metrics"]
-                .iter()
-                .any(|open| call.name.contains(open));
+            // The last two concern only the caller's own login.
+            let is_open = [
+                "openapi.json",
+                "/healthz",
+                "/readyz",
+                "/metrics",
+                "/api/auth/me",
+                "/api/auth/logout",
+            ]
+            .iter()
+            .any(|open| call.name.contains(open));
             if is_open {
                 continue;
             }
@@ -157,6 +169,8 @@ async fn the_host_refuses_every_route() {
             let action = asked.lock().unwrap().pop().unwrap();
             let expected = match call.name.as_str() {
                 "POST /api/polls" => "Create",
+                "POST /api/auth/register" => "Register",
+                "POST /api/auth/login" => "LogIn",
                 "GET /api/polls" | "GET /api/trending" => "List",
                 name if name.ends_with("/invites") => "Invite",
                 name if name.ends_with("/stream") => "Watch",

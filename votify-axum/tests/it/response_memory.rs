@@ -4,6 +4,7 @@ mod changes;
 mod limits;
 mod lists;
 mod permits;
+mod streams;
 
 use axum::http::{Method, StatusCode};
 use axum::response::Response;

@@ -114,6 +114,15 @@ async fn texts_beyond_their_limit_are_errors_of_their_field() {
 }
 
 #[tokio::test]
+async fn at_most_100_errors_are_reported() {
+    let app = App::new();
+    let body = json!({"title": "t", "options": vec!["\u{202E}\tb"; 100]});
+    let response = app.post("/api/polls", body).await;
+    response.assert_problem(422, "invalid_poll");
+    assert_eq!(response.invalid_fields().len(), 100);
+}
+
+#[tokio::test]
 async fn options_that_look_alike_are_errors_of_the_later_one() {
     let app = App::new();
     let mut owner = Browser::new(&app);

@@ -21,8 +21,15 @@ struct Inner {
     /// `None` is no limit.
     max: Option<u32>,
     proxies: Vec<IpNet>,
-    open: Mutex<HashMap<IpAddr, u32>>,
+    open: Mutex<OpenConnections>,
     throttle: LogThrottle,
+}
+
+#[derive(Debug, Default)]
+struct OpenConnections {
+    by_block: HashMap<IpAddr, u32>,
+    /// The number of addresses that have the maximum.
+    full_blocks: usize,
 }
 
 impl AddressLimit {
@@ -54,22 +61,30 @@ impl AddressLimit {
         };
         let block = block_of(peer);
         let mut open = inner.lock();
-        let count = open.entry(block).or_default();
+        let count = open.by_block.entry(block).or_default();
         if *count >= max {
             drop(open);
+            // Without the address: the log must not show which address voted when.
             if let Some(refused) = inner.throttle.record_failure() {
-                tracing::warn!(%peer, max, refused, "an address has too many connections; refusing more");
+                tracing::warn!(
+                    max,
+                    refused,
+                    "an address has too many connections; refusing more"
+                );
             }
             return None;
         }
         *count += 1;
+        if *count == max {
+            open.full_blocks += 1;
+        }
         drop(open);
-        Some(AddressPermit(Some((block, Arc::clone(&self.0)))))
+        Some(AddressPermit(Some((block, max, Arc::clone(&self.0)))))
     }
 }
 
 impl Inner {
-    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, u32>> {
+    fn lock(&self) -> MutexGuard<'_, OpenConnections> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -83,19 +98,29 @@ fn block_of(address: IpAddr) -> IpAddr {
 
 /// A counted connection. It counts until it is dropped.
 #[derive(Debug)]
-pub(super) struct AddressPermit(Option<(IpAddr, Arc<Inner>)>);
+pub(super) struct AddressPermit(Option<(IpAddr, u32, Arc<Inner>)>);
 
 impl Drop for AddressPermit {
     fn drop(&mut self) {
-        let Some((block, inner)) = self.0.take() else {
+        let Some((block, max, inner)) = self.0.take() else {
             return;
         };
         let mut open = inner.lock();
-        if let Some(count) = open.get_mut(&block) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(&block);
-            }
+        let Some(count) = open.by_block.get_mut(&block) else {
+            return;
+        };
+        let was_full = *count == max;
+        *count -= 1;
+        if *count == 0 {
+            open.by_block.remove(&block);
+        }
+        if was_full {
+            open.full_blocks -= 1;
+        }
+        let refuses = open.full_blocks > 0;
+        drop(open);
+        if was_full && !refuses && inner.throttle.record_success() {
+            tracing::info!("no address has too many connections any more");
         }
     }
 }
@@ -123,11 +148,26 @@ mod tests {
             drop(open);
             assert!(admit(first).is_some());
         }
-        assert!(limit.0.lock().is_empty());
+        assert!(limit.0.lock().by_block.is_empty());
         for exempt in ["10.1.2.3", "::ffff:10.1.2.3", "127.0.0.1", "::1"] {
             let open: Vec<_> = (0..10).map(|_| admit(exempt).unwrap()).collect();
             assert_eq!(open.len(), 10);
         }
+    }
+
+    #[test]
+    fn refusals_end_when_no_address_has_the_maximum() {
+        let limit = limit(1, 100);
+        let admit = |address: &str| limit.admit(address.parse().unwrap());
+        let [first, second] = ["192.0.2.1", "192.0.2.2"];
+        let (one, two) = (admit(first), admit(second));
+        assert!(one.is_some() && two.is_some() && admit(first).is_none());
+        drop(one);
+        assert_eq!(limit.0.lock().full_blocks, 1);
+        drop(two);
+        assert_eq!(limit.0.lock().full_blocks, 0);
+        // The end of the refusals is recorded already.
+        assert!(!limit.0.throttle.record_success());
     }
 
     #[test]

@@ -94,9 +94,9 @@ impl ConnectionState {
         self.stall.record_write(accepted);
     }
 
-    /// Returns true if the connection was closed because its client accepted nothing.
-    pub(super) fn is_stalled(&self) -> bool {
-        self.stall.is_stalled()
+    /// Returns true if the last write waits until the client accepts bytes.
+    pub(super) fn is_write_waiting(&self) -> bool {
+        self.stall.is_waiting()
     }
 
     fn close_if_stalled(&self) {

@@ -31,7 +31,7 @@ use crate::serve::socket::Socket;
 const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// The interval of checks for clients that accept nothing of a response. They are closed
-/// after 10 to 11 intervals, 20 to 22 s.
+/// at the 11th check, after 20 to 22 s.
 const STALL_CHECK: Duration = Duration::from_secs(2);
 
 /// The size of a socket's send buffer, of which Linux allocates twice as much. It bounds

@@ -108,10 +108,10 @@ impl AsyncWrite for Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        // Otherwise the kernel would keep what the client does not accept for up to a
-        // minute.
+        // The client did not accept all: it was too slow, or a WebSocket waited for it too
+        // long. The kernel would keep the rest for up to a minute, without a permit.
         #[cfg(target_os = "linux")]
-        if self.state.is_stalled() {
+        if self.state.is_write_waiting() {
             let no_linger = Some(std::time::Duration::ZERO);
             let _ = socket2::SockRef::from(&self.stream).set_linger(no_linger);
         }

@@ -1,7 +1,9 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The number of checks for which a write waits until its connection counts as stalled.
-pub(super) const MAX_CHECKS: u32 = 10;
+/// The first check may come right after the write began to wait, so 11 checks are at least
+/// 10 intervals.
+pub(super) const MAX_CHECKS: u32 = 11;
 
 /// Counts the checks since a client last accepted bytes, while there are bytes to send.
 #[derive(Debug, Default)]
@@ -28,12 +30,12 @@ impl StallCounter {
         let checks = &self.checks_plus_one;
         let count = |checks: u32| (checks > 0).then(|| checks.saturating_add(1));
         let counted = checks.fetch_update(Ordering::Relaxed, Ordering::Relaxed, count);
-        counted.is_ok() && self.is_stalled()
+        counted.is_ok() && checks.load(Ordering::Relaxed) > MAX_CHECKS
     }
 
-    /// Returns true if a write has waited for [`MAX_CHECKS`] checks.
-    pub(super) fn is_stalled(&self) -> bool {
-        self.checks_plus_one.load(Ordering::Relaxed) > MAX_CHECKS
+    /// Returns true if the last write has to wait.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.checks_plus_one.load(Ordering::Relaxed) > 0
     }
 }
 
@@ -58,6 +60,8 @@ mod tests {
         stall.record_write(false);
         assert!(!check(MAX_CHECKS - 1));
         stall.record_write(false);
-        assert!(check(1) && stall.is_stalled());
+        assert!(check(1) && stall.is_waiting());
+        stall.record_write(true);
+        assert!(!stall.is_waiting());
     }
 }

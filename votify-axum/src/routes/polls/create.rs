@@ -4,10 +4,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use votify_core::{Owner, SessionId};
 
-use super::{MAX_POLL_RESPONSE, capabilities};
-use crate::dto::draft;
+use super::capabilities;
 use crate::dto::poll::PollBody;
 use crate::dto::schema::NewPoll;
+use crate::dto::{draft, poll};
 use crate::error::{ErrorCode, Problem, error_responses};
 use crate::extract::permitted::{Create, Permitted};
 use crate::extract::poll_json::PollJson;
@@ -41,9 +41,10 @@ pub(crate) async fn create_poll(
     State(state): State<AppState>,
     OriginalUri(uri): OriginalUri,
     Permitted(mut caller, ..): Permitted<Create>,
-    PollJson(body): PollJson,
+    body: PollJson,
 ) -> Result<Response, Problem> {
     let engine = &state.engine;
+    let body = body.read(&state).await?;
     let mut draft = draft::read(
         body,
         capabilities(&state, &caller),
@@ -57,9 +58,9 @@ pub(crate) async fn create_poll(
         Some(session) => Some(Owner::Session(session)),
         None => caller.to_caller().as_owner(),
     };
-    let _reserved = state.reserve_response(MAX_POLL_RESPONSE, caller.address_block())?;
     // An invalid poll does not count toward the limits, and a refused one starts no session.
     let poll = engine.check_draft(draft.clone())?;
+    let reserved = state.reserve_response(poll::max_size(&poll), caller.address_block())?;
     creation::acquire_poll(&state, &caller, &poll, needs_session).await?;
     if let Some(session) = new_session {
         caller.start_session(session);
@@ -80,6 +81,7 @@ pub(crate) async fn create_poll(
         },
         Err(error) => Problem::from(error).into_response(),
     };
+    response.extensions_mut().insert(reserved);
     caller.set_session_cookie(&mut response, &state);
     Ok(response)
 }

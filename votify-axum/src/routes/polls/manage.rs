@@ -1,14 +1,14 @@
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use votify_core::poll::PollState;
 use votify_core::{Actor, Poll};
 
-use super::{MAX_POLL_RESPONSE, capabilities};
-use crate::dto::change;
+use super::capabilities;
 use crate::dto::poll::PollBody;
 use crate::dto::schema::PollChange;
+use crate::dto::{change, poll};
 use crate::error::{ErrorCode, Problem, error_responses};
 use crate::extract::caller::RequestCaller;
 use crate::extract::path::PollPath;
@@ -48,11 +48,11 @@ pub(crate) async fn change_poll(
     State(state): State<AppState>,
     PollPath(id): PollPath,
     Permitted(caller, ..): Permitted<Manage>,
-    PollJson(body): PollJson,
+    body: PollJson,
 ) -> Result<Response, Problem> {
     let owner = caller.to_caller();
     let poll = state.engine.authorize_owner(id, &owner).await?;
-    let _reserved = state.reserve_response(MAX_POLL_RESPONSE, caller.address_block())?;
+    let body = body.read(&state).await?;
     let change = change::read(
         body,
         &poll,
@@ -65,17 +65,15 @@ pub(crate) async fn change_poll(
     let changed = PollState::new(Poll::clone(&poll))
         .apply_change(&change, state.engine.now())
         .map_err(Problem::from)?;
-    let text_bytes = changed.map_or(0, |changed| changed.poll.changed_text_bytes(&poll));
-    creation::acquire_change(&state, &caller, text_bytes).await?;
+    let changed = changed.as_ref().map_or(&*poll, |state| &state.poll);
+    let reserved = state.reserve_response(poll::max_size(changed), caller.address_block())?;
+    creation::acquire_change(&state, &caller, changed.changed_text_bytes(&poll)).await?;
     let snapshot = state
         .engine
         .change_poll(id, change, Actor::Caller(&owner))
         .await?;
-    Ok(with_session(
-        Json(PollBody::from(&snapshot)),
-        &caller,
-        &state,
-    ))
+    let body = (Extension(reserved), Json(PollBody::from(&snapshot)));
+    Ok(with_session(body, &caller, &state))
 }
 
 /// Closes a poll and returns the final result. Only for its owner.
@@ -93,14 +91,11 @@ pub(crate) async fn close_poll(
     Permitted(caller, ..): Permitted<Manage>,
 ) -> Result<Response, Problem> {
     let owner = caller.to_caller();
-    state.engine.authorize_owner(id, &owner).await?;
-    let _reserved = state.reserve_response(MAX_POLL_RESPONSE, caller.address_block())?;
+    let poll = state.engine.authorize_owner(id, &owner).await?;
+    let reserved = state.reserve_response(poll::max_size(&poll), caller.address_block())?;
     let snapshot = state.engine.close_poll(id, Actor::Caller(&owner)).await?;
-    Ok(with_session(
-        Json(PollBody::from(&snapshot)),
-        &caller,
-        &state,
-    ))
+    let body = (Extension(reserved), Json(PollBody::from(&snapshot)));
+    Ok(with_session(body, &caller, &state))
 }
 
 /// Deletes a poll with its votes. Only for its owner.

@@ -85,12 +85,18 @@ impl EventStreamBody {
             return (!viewer.deleted).then(|| retry_event(": the server is shutting down\n"));
         };
         viewer.deleted |= frame.kind == FrameKind::Deleted;
+        let event = message::frame_event(&frame);
+        let address = viewer.caller.address_block();
+        let Ok(event) = viewer.state.count_shared(event, address) else {
+            self.ended = true;
+            return Some(retry_event(": too many bytes were not received yet\n"));
+        };
         if self.viewer.wants_votes {
             let votes =
                 message::vote_messages(&frame).map(|vote| message::vote_event(&frame, &vote));
             self.queue.extend(votes);
         }
-        Some(message::frame_event(&frame))
+        Some(event)
     }
 }
 

@@ -1,5 +1,6 @@
 mod closing;
 mod opening;
+mod sending;
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -9,15 +10,15 @@ use std::time::Duration;
 
 use axum::response::Response;
 use bytes::Bytes;
-use futures_util::{FutureExt, SinkExt, StreamExt};
-use tokio::time::timeout;
+use futures_util::StreamExt;
+use tungstenite::Message;
 use tungstenite::protocol::WebSocketConfig;
-use tungstenite::{Message, Utf8Bytes};
 use votify_core::engine::live::{Frame, FrameKind};
 
-use self::closing::{CloseReason, Disconnected};
+use self::closing::CloseReason;
 pub(super) use self::opening::Upgrade;
 use self::opening::WebSocket;
+use self::sending::{send, send_json};
 use super::command::{Command, Reply};
 use super::message;
 use super::viewer::Viewer;
@@ -69,8 +70,8 @@ async fn run_socket(socket: &mut WebSocket, viewer: &mut Viewer) -> CloseReason 
     let Some(first) = viewer.watch.next().await else {
         return end_of_watch(viewer);
     };
-    if send_frame(socket, viewer, &first).await.is_err() {
-        return CloseReason::Disconnected;
+    if let Err(reason) = send_frame(socket, viewer, &first).await {
+        return reason;
     }
     loop {
         let input = tokio::select! {
@@ -83,8 +84,8 @@ async fn run_socket(socket: &mut WebSocket, viewer: &mut Viewer) -> CloseReason 
         match input {
             Input::Frame(None) => return end_of_watch(viewer),
             Input::Frame(Some(frame)) => {
-                if send_frame(socket, viewer, &frame).await.is_err() {
-                    return CloseReason::Disconnected;
+                if let Err(reason) = send_frame(socket, viewer, &frame).await {
+                    return reason;
                 }
             }
             Input::Received(received) => {
@@ -136,7 +137,7 @@ async fn send_frame(
     socket: &mut WebSocket,
     viewer: &mut Viewer,
     frame: &Frame,
-) -> Result<(), Disconnected> {
+) -> Result<(), CloseReason> {
     viewer.deleted |= frame.kind == FrameKind::Deleted;
     let position = frame.view.position();
     if viewer.last_sent.is_newer_than(&position) {
@@ -162,7 +163,7 @@ async fn send_frame(
             for vote in message::vote_messages(frame) {
                 send_json(socket, viewer, vote).await?;
             }
-            Ok(())
+            Ok::<_, CloseReason>(())
         })
         .await?;
     }
@@ -205,7 +206,7 @@ async fn handle(
             message::json(&reply)
         }
     };
-    Ok(send_json(socket, viewer, reply).await?)
+    send_json(socket, viewer, reply).await
 }
 
 async fn vote(viewer: &mut Viewer, body: serde_json::Value) -> Result<ReceiptBody, Problem> {
@@ -262,31 +263,5 @@ fn end_of_watch(viewer: &Viewer) -> CloseReason {
         CloseReason::POLL_DELETED
     } else {
         CloseReason::SHUTDOWN
-    }
-}
-
-async fn send_json(
-    socket: &mut WebSocket,
-    viewer: &Viewer,
-    json: Bytes,
-) -> Result<(), Disconnected> {
-    let text = Utf8Bytes::try_from(json).map_err(|_| Disconnected)?;
-    send(socket, viewer, Message::Text(text)).await
-}
-
-/// Sends a message within the write timeout. Starts a timer only if the socket is full.
-async fn send(
-    socket: &mut WebSocket,
-    viewer: &Viewer,
-    message: Message,
-) -> Result<(), Disconnected> {
-    let mut sending = pin!(socket.send(message));
-    let result = match sending.as_mut().now_or_never() {
-        Some(result) => Ok(result),
-        None => timeout(viewer.state.config.timing.write_timeout, sending).await,
-    };
-    match result {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) | Err(_) => Err(Disconnected),
     }
 }

@@ -1,5 +1,7 @@
+use async_trait::async_trait;
 use axum::http::Method;
 use serde_json::Value;
+use votify_axum::ReadinessCheck;
 
 use crate::app::{App, request};
 use crate::browser::Browser;
@@ -89,4 +91,46 @@ async fn small_responses_are_never_rejected() {
     let missing: Value = app.get("/api/polls/x").await.json();
     assert_eq!(missing["status"], 400);
     drop(held);
+}
+
+/// A host's checks make the readiness large.
+#[tokio::test]
+async fn monitoring_is_never_rejected() {
+    #[derive(Debug)]
+    struct Check;
+
+    #[async_trait]
+    impl ReadinessCheck for Check {
+        fn component(&self) -> &'static str {
+            "one of many components of the host that embeds the router"
+        }
+
+        fn backend(&self) -> &'static str {
+            "http"
+        }
+
+        fn is_required(&self) -> bool {
+            false
+        }
+
+        async fn is_ready(&self) -> bool {
+            true
+        }
+    }
+
+    let app = App::with(|router| {
+        let limited = router.response_memory(2 * MIB);
+        (0..100).fold(limited, |router, _| router.readiness_check(Check))
+    });
+    let poll = create_large_poll(&mut Browser::new(&app)).await;
+    let (held, _) = fill(&app, "192.0.2.1", &poll.path("")).await;
+    let mut unread_checks = Vec::new();
+    for _ in 0..10 {
+        let response = unread(&app, "192.0.2.1", "/readyz").await;
+        assert_eq!(response.status(), 200);
+        unread_checks.push(response);
+    }
+    let readiness = app.get("/readyz").await.expect_status(200);
+    assert!(readiness.text.len() > 8 * 1024, "{}", readiness.text.len());
+    drop((held, unread_checks));
 }

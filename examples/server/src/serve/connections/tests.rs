@@ -41,7 +41,20 @@ async fn harness() -> Harness {
         let start = stream::once(async { Ok(Bytes::from_static(b"start")) });
         Body::from_stream(start.chain(end))
     };
+    // Sends to an upgraded connection for at most 10 s, as WebSockets do.
+    let upgrade = |mut request: axum::extract::Request| async move {
+        let upgrading = hyper::upgrade::on(&mut request);
+        tokio::spawn(async move {
+            let mut connection = TokioIo::new(upgrading.await.unwrap());
+            let bytes = vec![b'x'; LARGE];
+            let sent = connection.write_all(&bytes);
+            assert!(timeout(Duration::from_secs(10), sent).await.is_err());
+        });
+        let headers = [("connection", "upgrade"), ("upgrade", "x")];
+        (axum::http::StatusCode::SWITCHING_PROTOCOLS, headers)
+    };
     let app = Router::new()
+        .route("/upgrade", get(upgrade))
         .route("/whole", get(|| async { "answer" }))
         .route(
             "/slow",
@@ -186,18 +199,42 @@ async fn request_large(client: &mut TcpStream) {
     client.readable().await.unwrap();
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_client_that_accepts_nothing_is_closed_after_20_s() {
-    let mut harness = harness().await;
-    request_large(&mut harness.client).await;
-    let start = Instant::now();
-    // A reset is an error of the socket: the unread bytes are lost.
-    let closed = harness.client.ready(tokio::io::Interest::ERROR);
+/// Waits until the connection is reset: the unread bytes are lost.
+async fn wait_for_reset(client: &TcpStream) {
+    let closed = client.ready(tokio::io::Interest::ERROR);
     let closed = timeout(IDLE_TIMEOUT, closed).await.unwrap();
     assert!(closed.unwrap().is_error());
-    let took = start.elapsed();
-    let (least, most) = (10 * STALL_CHECK, 12 * STALL_CHECK);
-    assert!((least..=most).contains(&took), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_accepts_nothing_is_closed_after_20_s() {
+    // Right after a check, in the middle, and right before the next.
+    for begin in [0, 10, 1_000, 1_900] {
+        let mut harness = harness().await;
+        sleep(Duration::from_millis(begin)).await;
+        request_large(&mut harness.client).await;
+        let start = Instant::now();
+        wait_for_reset(&harness.client).await;
+        let took = start.elapsed();
+        // The paused clock advances while the kernel copies, so the limits have a margin.
+        let (least, most) = (Duration::from_secs(20), Duration::from_secs(24));
+        assert!((least..=most).contains(&took), "{begin}: {took:?}");
+    }
+}
+
+/// A WebSocket whose client is too slow is dropped before the connection is stalled.
+#[tokio::test(start_paused = true)]
+async fn a_connection_dropped_while_a_write_waits_is_reset() {
+    let mut harness = harness().await;
+    let request = b"GET /upgrade HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n";
+    harness.client.write_all(request).await.unwrap();
+    let start = Instant::now();
+    wait_for_reset(&harness.client).await;
+    assert!(
+        start.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        start.elapsed()
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -42,6 +42,10 @@ impl CloseReason {
         Self::Close(CloseCode::Size, "a message may have at most 64 KiB");
     pub(super) const UNRESPONSIVE: Self =
         Self::Close(CloseCode::Policy, "the client does not answer pings");
+    pub(super) const TOO_MANY_UNREAD: Self = Self::Close(
+        CloseCode::Again,
+        "too many bytes were not received yet: reconnect later",
+    );
     pub(super) const POLL_DELETED: Self = Self::Close(CloseCode::Normal, "the poll was deleted");
     pub(super) const SHUTDOWN: Self = Self::Close(CloseCode::Away, "the server is shutting down");
 
