@@ -55,6 +55,7 @@ mod sse;
 mod stream_clients;
 mod texts;
 mod unread_bodies;
+mod visibility;
 mod voters_per_address;
 mod votes;
 mod web_socket;

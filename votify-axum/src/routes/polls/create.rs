@@ -7,6 +7,7 @@ use votify_core::{Owner, SessionId};
 use super::{MAX_POLL_RESPONSE, capabilities};
 use crate::dto::draft;
 use crate::dto::poll::PollBody;
+use crate::dto::presentation::Presentation;
 use crate::dto::schema::NewPoll;
 use crate::error::{ErrorCode, Problem, error_responses};
 use crate::extract::permitted::{Create, Permitted};
@@ -46,6 +47,7 @@ pub(crate) async fn create_poll(
     let mut draft = draft::read(
         body,
         capabilities(&state, &caller),
+        state.config.default_visibility,
         engine.now(),
         engine.keyring(),
     )
@@ -68,8 +70,12 @@ pub(crate) async fn create_poll(
             Ok(snapshot) => {
                 let base_path = state.config.base_path(&uri, PATH);
                 let location = format!("{base_path}{PATH}/{}", poll.id);
-                let mut response =
-                    (StatusCode::CREATED, Json(PollBody::from(&snapshot))).into_response();
+                let presentation = Presentation {
+                    pages: state.config.page_prefix(&uri),
+                    host_fields: true,
+                };
+                let body = PollBody::new(&snapshot, &presentation);
+                let mut response = (StatusCode::CREATED, Json(body)).into_response();
                 if let Ok(location) = HeaderValue::try_from(location) {
                     response.headers_mut().insert(header::LOCATION, location);
                 }

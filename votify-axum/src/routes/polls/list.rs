@@ -1,4 +1,4 @@
-use axum::extract::State;
+use axum::extract::{OriginalUri, State};
 use axum::response::Response;
 use votify_core::backend::search_words;
 use votify_core::engine::ListFormat;
@@ -8,6 +8,7 @@ use votify_core::store::{PollFilter, PollOrder};
 use votify_core::{PageRequest, PollCursor, PollStatus};
 
 use crate::dto::listing::{PageBody, TrendingBody, page_json, trending_json};
+use crate::dto::presentation::Presentation;
 use crate::error::{Problem, error_responses};
 use crate::extract::permitted::{List, Permitted};
 use crate::extract::query::QueryReader;
@@ -65,6 +66,7 @@ error_responses!(ListErrors:
 )]
 pub(crate) async fn list_polls(
     State(state): State<AppState>,
+    OriginalUri(uri): OriginalUri,
     Permitted(caller, ..): Permitted<List>,
     mut query: QueryReader,
 ) -> Result<Response, Problem> {
@@ -83,7 +85,12 @@ pub(crate) async fn list_polls(
     let engine = &state.engine;
     let page = engine.list_polls(&filter, &request).await?;
     let total = engine.total_polls(&filter, &request, &page).await?;
-    private_list(page_json(&page, format, &request, total), &caller, &state)
+    let presentation = Presentation {
+        pages: state.config.page_prefix(&uri),
+        host_fields: state.config.shows_host_fields,
+    };
+    let json = page_json(&page, format, &presentation, &request, total);
+    private_list(json, &caller, &state)
 }
 
 /// Lists the open polls with the most recent activity. Activity decays over time.
@@ -101,6 +108,7 @@ pub(crate) async fn list_polls(
 )]
 pub(crate) async fn trending(
     State(state): State<AppState>,
+    OriginalUri(uri): OriginalUri,
     Permitted(caller, ..): Permitted<List>,
     mut query: QueryReader,
 ) -> Result<Response, Problem> {
@@ -114,7 +122,15 @@ pub(crate) async fn trending(
         ..PollFilter::default()
     };
     let polls = state.engine.list_polls(&filter, &page).await?;
-    private_list(trending_json(&polls, format), &caller, &state)
+    let presentation = Presentation {
+        pages: state.config.page_prefix(&uri),
+        host_fields: state.config.shows_host_fields,
+    };
+    private_list(
+        trending_json(&polls, format, &presentation),
+        &caller,
+        &state,
+    )
 }
 
 /// Reads what a list contains besides summaries.
