@@ -4,7 +4,8 @@ use votify_core::Caller;
 
 use super::{Action, Authorize, Denied};
 
-/// Ready rules about who creates and lists polls. Everything else is open to everybody.
+/// Ready rules about who creates and lists polls. Everything else is open to everybody, also
+/// to list one's own polls.
 ///
 /// Defaults to nobody for both: an app that mounts the router decides who adds to its polls.
 ///

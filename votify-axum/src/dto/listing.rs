@@ -84,8 +84,29 @@ pub(crate) fn page_json(
 ) -> ListJson {
     let rendered = rendered(page, format, presentation);
     let pagination = Pagination::new(page, &rendered, request, count);
-    let pagination = serde_json::to_string(&pagination).unwrap_or_default();
-    list_json(&rendered, format!(r#","pagination":{pagination}}}"#).into())
+    page_parts(&rendered, &pagination)
+}
+
+/// Returns the JSON of a [`PageBody`] without polls.
+pub(crate) fn empty_page_json(request: &PageRequest) -> ListJson {
+    let pagination = Pagination {
+        page: request.page(),
+        limit: request.limit(),
+        total: 0,
+        total_is_more: false,
+        pages: 0,
+        next: None,
+    };
+    let rendered = RenderedPolls {
+        bytes: Bytes::from_static(b"[]"),
+        count: 0,
+    };
+    page_parts(&rendered, &pagination)
+}
+
+fn page_parts(rendered: &RenderedPolls, pagination: &Pagination) -> ListJson {
+    let pagination = serde_json::to_string(pagination).unwrap_or_default();
+    list_json(rendered, format!(r#","pagination":{pagination}}}"#).into())
 }
 
 /// Returns the JSON of a [`TrendingBody`].

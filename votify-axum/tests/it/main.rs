@@ -37,6 +37,7 @@ mod mounting;
 mod openapi;
 mod operations;
 mod origins;
+mod own_polls;
 mod owners;
 #[cfg(feature = "ui")]
 mod pages;
