@@ -1,6 +1,7 @@
 //! The bodies of requests and responses.
 
 pub(crate) mod ballot;
+pub(crate) mod caller_state;
 pub(crate) mod change;
 pub(crate) mod draft;
 pub(crate) mod fields;

@@ -91,6 +91,10 @@ impl RequestCaller {
         Ok(authorize.authorize(request, &caller, action).await?)
     }
 
+    pub(crate) const fn has_invite_code(&self) -> bool {
+        self.invite.is_some()
+    }
+
     pub(crate) const fn is_logged_in(&self) -> bool {
         self.account.is_some()
     }

@@ -38,6 +38,7 @@ mod openapi;
 mod operations;
 mod origins;
 mod own_polls;
+mod own_state;
 mod owners;
 #[cfg(feature = "ui")]
 mod pages;
