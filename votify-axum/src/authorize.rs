@@ -94,8 +94,11 @@ pub trait Authorize: fmt::Debug + Send + Sync + 'static {
 pub enum Action {
     /// Create a poll.
     Create,
-    /// List or search polls, or read the trending ones.
+    /// List or search public polls, or read the trending ones. The query of the request may
+    /// narrow the list, for example to an `external_ref`.
     List,
+    /// List the polls of the caller's own account and session, also unlisted ones.
+    ListOwn,
     /// Read a poll, its result, or one's own vote in it.
     View(PollId),
     /// Vote in a poll, or withdraw the vote.

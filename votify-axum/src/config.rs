@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use axum::http::Uri;
 use ipnet::IpNet;
-use votify_core::{Rate, RateLimiter};
+use votify_core::{Rate, RateLimiter, Visibility};
 
 #[cfg(feature = "accounts")]
 use crate::accounts::Accounts;
@@ -37,6 +37,9 @@ pub(crate) struct Config {
     pub(crate) allowed_hosts: Option<Vec<AllowedHost>>,
     pub(crate) identity: Option<Arc<dyn Identity>>,
     pub(crate) authorize: Arc<dyn Authorize>,
+    pub(crate) default_visibility: Visibility,
+    /// True if everybody sees `external_ref` and `metadata`.
+    pub(crate) shows_host_fields: bool,
     #[cfg(feature = "accounts")]
     pub(crate) accounts: Option<Accounts>,
     pub(crate) allowed_origins: Vec<Origin>,
@@ -91,6 +94,25 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Returns the URL of a poll's page without the id, for a request to a route of the
+    /// API: absolute with a public URL, otherwise a path. `None` if no pages are served.
+    pub(crate) fn page_prefix(&self, requested: &Uri) -> Option<String> {
+        #[cfg(feature = "ui")]
+        if self.serves(RouteGroup::Pages) {
+            // Behind the last `/api/` are only names of routes and an id.
+            let path = requested.path();
+            let own_path = path.rfind("/api/").map_or("", |start| &path[start..]);
+            let base_path = self.base_path(requested, own_path);
+            let origin = self.public_url.as_ref().map(PublicUrl::origin);
+            let origin = origin.map(Origin::to_string).unwrap_or_default();
+            return Some(format!("{origin}{base_path}/p/"));
+        }
+        let _ = requested;
+        None
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -107,6 +129,8 @@ impl Default for Config {
             allowed_hosts: None,
             identity: None,
             authorize: Arc::new(Permissions::default()),
+            default_visibility: Visibility::Unlisted,
+            shows_host_fields: false,
             #[cfg(feature = "accounts")]
             accounts: None,
             allowed_origins: Vec::new(),

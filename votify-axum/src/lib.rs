@@ -4,6 +4,7 @@
 #[cfg(feature = "accounts")]
 mod accounts;
 mod authorize;
+mod claims;
 mod config;
 #[cfg(feature = "docs")]
 mod docs;

@@ -2,6 +2,7 @@ mod build;
 mod limits;
 mod network;
 mod options;
+mod polls;
 mod quotas;
 mod route_group;
 mod routes;

@@ -7,6 +7,7 @@ use votify_core::{MemoryRateLimiter, PollEngine};
 
 #[cfg(feature = "accounts")]
 use crate::accounts::AuthService;
+use crate::claims::SessionClaims;
 use crate::config::Config;
 #[cfg(feature = "accounts")]
 use crate::error::{ErrorCode, Problem};
@@ -26,6 +27,7 @@ pub(crate) struct AppStateInner {
     pub(crate) config: Config,
     pub(crate) session_cookie: CookieTemplate,
     pub(crate) limiter: RequestLimiter,
+    pub(crate) claims: SessionClaims,
     pub(crate) streams: Arc<StreamLimiter>,
     pub(crate) large_bodies: LargeBodies,
     pub(crate) response_memory: Arc<ResponseMemory>,
@@ -63,6 +65,7 @@ impl AppState {
             session_cookie: CookieTemplate::new(config.cookies()),
             limiter: RequestLimiter::new(limiter, Arc::clone(engine.clock())),
             engine,
+            claims: SessionClaims::new(),
             streams: Arc::new(StreamLimiter::new(config.streams_per_address)),
             large_bodies: LargeBodies::default(),
             response_memory: Arc::new(ResponseMemory::new(

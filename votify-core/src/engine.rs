@@ -3,6 +3,7 @@
 mod batcher;
 mod builder;
 mod cache;
+mod caller_state;
 mod clock_monitor;
 mod config;
 mod error;
@@ -32,6 +33,7 @@ mod update_sender;
 mod voting;
 
 pub use builder::EngineBuilder;
+pub use caller_state::CallerState;
 pub use config::EngineConfig;
 pub use error::{EngineError, ErrorStatus};
 pub use event::Event;

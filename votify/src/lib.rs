@@ -15,11 +15,11 @@ pub use votify_core::voter::AccountId;
 pub use votify_core::{
     AccountStore, Actor, Audience, Ballot, BallotId, BallotKind, Broadcaster, Caller, Choice,
     Clock, EngineError, Event, InvalidPoll, InviteCode, InviteStore, Keyring, ManualClock,
-    MemoryAccountStore, MemoryBroadcaster, MemoryRateLimiter, MemoryStore, OptionId, Outcome,
-    Owner, Page, PageRequest, Poll, PollChange, PollDraft, PollEngine, PollFilter, PollId,
+    MemoryAccountStore, MemoryBroadcaster, MemoryRateLimiter, MemoryStore, Metadata, OptionId,
+    Outcome, Owner, Page, PageRequest, Poll, PollChange, PollDraft, PollEngine, PollFilter, PollId,
     PollRules, PollStatus, Rate, RateLimiter, Refusal, ResultsPolicy, SessionId, Store, StoreError,
-    StoreExt, SystemClock, Tally, TallyView, Timestamp, VoteOutcome, VoteReceipt, VoterId,
-    VoterPolicy,
+    StoreExt, SystemClock, Tally, TallyView, Timestamp, Visibility, VoteOutcome, VoteReceipt,
+    VoterId, VoterPolicy,
 };
 
 #[cfg(feature = "axum")]

@@ -11,8 +11,8 @@ use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
 use votify_axum::{Permissions, VotifyRouter};
-use votify_core::PollEngine;
 use votify_core::engine::EngineConfig;
+use votify_core::{PollEngine, Visibility};
 
 use crate::counting_store::CountingStore;
 use crate::listen;
@@ -36,6 +36,7 @@ pub(crate) async fn serve() -> Result<()> {
     let engine = PollEngine::builder(store).config(config()?).build();
     let votify = VotifyRouter::new(engine)
         .authorize(Permissions::everybody())
+        .default_visibility(Visibility::Public)
         .vote_rate(None)
         .session_rate(None)
         .poll_rate(None)

@@ -3,8 +3,16 @@
 mod identity;
 mod members;
 mod routes;
+mod trips;
 
 pub(crate) use identity::MemberIdentity;
-pub(crate) use members::create_tables;
 pub use members::{Member, join};
-pub(crate) use routes::routes;
+pub(crate) use routes::{Club, routes};
+
+use sqlx::SqlitePool;
+
+/// Creates the tables of the club.
+pub(crate) async fn create_tables(pool: &SqlitePool) -> Result<(), sqlx::Error> {
+    members::create_tables(pool).await?;
+    trips::create_table(pool).await
+}

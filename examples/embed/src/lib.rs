@@ -4,7 +4,8 @@
 //! The whole integration is in [`app`]: a store on the pool of the club, an
 //! [`Identity`](votify_axum::Identity) for its members, and a nested router. Votify
 //! creates its own tables in the database of the club, and does not access the tables of
-//! the club.
+//! the club. The club plans trips: a table of its own refers to polls by their ids, and the
+//! polls to the trips by their external references.
 
 mod club;
 
@@ -16,7 +17,7 @@ use votify_axum::{Creators, Permissions, VotifyRouter};
 use votify_core::{Keyring, PollEngine};
 use votify_sqlx::SqliteStore;
 
-use club::MemberIdentity;
+use club::{Club, MemberIdentity};
 pub use club::{Member, join};
 
 /// Returns the app of the club, with polls below `/votes`.
@@ -35,11 +36,12 @@ pub async fn app(
     store.migrate().await?;
     let engine = PollEngine::builder(store).keyring(keyring).build();
     // With an identity, polls with `"voters": "account"` accept one vote per member.
-    let polls = VotifyRouter::new(engine)
+    let polls = VotifyRouter::new(engine.clone())
         .identity(MemberIdentity::new(pool.clone()))
-        // Only members create polls.
-        .authorize(Permissions::everybody().create(Creators::Accounts))
+        // Only members create polls. These are unlisted, the default of the router, and nobody
+        // lists polls but their owners.
+        .authorize(Permissions::default().create(Creators::Accounts))
         .build();
 
-    Ok(club::routes(pool).nest("/votes", polls))
+    Ok(club::routes(Club { pool, engine }).nest("/votes", polls))
 }

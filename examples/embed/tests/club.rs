@@ -172,6 +172,69 @@ async fn the_routes_of_the_club_still_work() {
     assert_eq!(problem["code"], "not_logged_in");
 }
 
+/// Members' polls are in no list but their own.
+#[tokio::test]
+async fn polls_of_members_are_unlisted() {
+    let club = Club::new(in_memory().await).await;
+    let (ada, bob) = (club.member("Ada").await, club.member("Bob").await);
+    let draft = json!({"title": "Where to?", "options": ["Sea", "Hills"]});
+    let (status, poll) = club.call(&ada, Method::POST, "/polls", draft).await;
+    assert_eq!((status, &poll["visibility"]), (201, &json!("unlisted")));
+    for cookies in ["", &bob, &ada] {
+        let (status, problem) = club.call(cookies, Method::GET, "/polls", json!(null)).await;
+        assert_eq!((status, &problem["code"]), (403, &json!("not_allowed")));
+    }
+    for (cookies, expected) in [("", 0), (bob.as_str(), 0), (ada.as_str(), 1)] {
+        let own = club.call(cookies, Method::GET, "/polls?owner=me", json!(null));
+        let (_, own) = own.await;
+        assert_eq!(own["polls"].as_array().unwrap().len(), expected, "{own}");
+    }
+}
+
+/// The club creates polls in its own code, and finds them by its own table.
+#[tokio::test]
+async fn trips_refer_to_polls() {
+    let club = Club::new(in_memory().await).await;
+    let (ada, bob) = (club.member("Ada").await, club.member("Bob").await);
+    let plan = async |cookies: &str, form: &'static str| {
+        let request = Request::post("/trips")
+            .header(header::COOKIE, cookies)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(form));
+        club.send(request.unwrap()).await.0
+    };
+    let form = "name=Summer&destinations=Sea%0AHills";
+    assert_eq!(plan("", form).await, 401);
+    assert_eq!(plan(&ada, "name=Summer&destinations=Sea").await, 422);
+    assert_eq!(plan(&ada, form).await, 201);
+    assert_eq!(club.visit(Method::GET, "/trips", "").await.0, 401);
+    let (_, trips) = club.visit(Method::GET, "/trips", &bob).await;
+    let page = trips.strip_prefix("Summer: ").unwrap();
+    assert_eq!(club.visit(Method::GET, page, &bob).await.0, 200);
+
+    let path = format!("/polls/{}", page.rsplit('/').next().unwrap());
+    let (_, details) = club.call(&bob, Method::GET, &path, json!(null)).await;
+    assert_eq!(details["poll"]["url"], page);
+    assert_eq!(details["poll"]["external_ref"], json!(null), "{details}");
+    let ballot = json!({"option_id": details["options"][0]["id"]});
+    let vote = format!("{path}/vote");
+    let (status, receipt) = club.call(&bob, Method::POST, &vote, ballot).await;
+    assert_eq!(status, 201, "{receipt}");
+    // Ada owns the poll, and its reference is the id of the trip.
+    let (_, details) = club.call(&ada, Method::GET, &path, json!(null)).await;
+    let reference = details["poll"]["external_ref"].as_str().unwrap();
+    let name: String = sqlx::query_scalar("SELECT name FROM club_trips WHERE id = ?")
+        .bind(reference)
+        .fetch_one(&club.pool)
+        .await
+        .unwrap();
+    assert_eq!(name, "Summer");
+    let (status, _) = club
+        .call(&ada, Method::POST, &format!("{path}/close"), json!({}))
+        .await;
+    assert_eq!(status, 200);
+}
+
 /// Polls are in the database file of the club and survive a restart.
 #[tokio::test]
 async fn polls_are_stored_in_the_database_of_the_club() {

@@ -26,7 +26,7 @@ use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
 use votify_axum::{Accounts, Creators, Permissions, VotifyRouter};
 use votify_core::engine::EngineConfig;
-use votify_core::{PollEngine, RateLimiter};
+use votify_core::{PollEngine, RateLimiter, Visibility};
 
 use crate::broadcast::ServerBroadcaster;
 use crate::cache::ServerCache;
@@ -222,6 +222,7 @@ fn app(parts: &Parts, settings: &ServeSettings) -> Router {
         .client_address_header(settings.client_address_header.clone())
         .allowed_hosts(settings.allowed_hosts.iter().cloned())
         .authorize(Permissions::everybody().create(settings.create.0))
+        .default_visibility(Visibility::Public)
         .fallback(true);
     let router = match accounts(parts, settings) {
         Some(accounts) => router.accounts(accounts),

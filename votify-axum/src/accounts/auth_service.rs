@@ -4,7 +4,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use votify_core::account::{AccountError, User};
+use votify_core::account::{AccountError, User, UserId};
 use votify_core::layers::Timeout;
 use votify_core::voter::AccountId;
 use votify_core::{AccountStore, PollEngine, Rate};
@@ -117,6 +117,11 @@ impl AuthService {
         Ok(None)
     }
 
+    /// Returns the account of a user.
+    pub(crate) fn account_of(user: UserId) -> AccountId {
+        AccountId::new(user.to_string())
+    }
+
     pub(crate) fn hashing_stats(&self) -> HashingStats {
         self.workers.stats()
     }
@@ -126,6 +131,6 @@ impl AuthService {
 impl Identity for AuthService {
     async fn account(&self, request: &Parts) -> Result<Option<AccountId>, IdentityError> {
         let login = self.login(&request.headers).await?;
-        Ok(login.map(|login| AccountId::new(login.user.to_string())))
+        Ok(login.map(|login| Self::account_of(login.user)))
     }
 }

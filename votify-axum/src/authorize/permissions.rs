@@ -5,7 +5,7 @@ use votify_core::Caller;
 use super::{Action, Authorize, Denied};
 
 /// Ready-made rules for creating and listing polls. All other actions are open to
-/// everybody.
+/// everybody, also listing one's own polls.
 ///
 /// Defaults to nobody for both, because the embedding app decides who adds to its polls.
 ///

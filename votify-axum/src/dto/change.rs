@@ -1,11 +1,12 @@
 use serde_json::Value;
 use votify_core::poll::{ChangeRefusal, FieldError, OptionChange, PollState};
-use votify_core::{OptionId, Poll, PollChange, Timestamp, Visibility, VoterPolicy};
+use votify_core::{OptionId, Poll, PollChange, Timestamp};
 
-use crate::dto::draft::default_visibility;
 use crate::dto::fields::{FieldErrors, FieldReader};
+use crate::dto::host_fields::HostFieldsInput;
 use crate::dto::options::{self, OptionInput};
 use crate::dto::rules::{Capabilities, RulesInput, nullable_time};
+use crate::dto::visibility::{VISIBILITIES, changed_visibility};
 
 /// Reads the body of a change to `poll`.
 ///
@@ -55,6 +56,12 @@ fn change(
     if fields.take_non_null("image_id").is_some() {
         errors.add("image_id", "images are not supported yet");
     }
+    let visibility = fields.keyword("visibility", &VISIBILITIES, errors);
+    let HostFieldsInput {
+        external_ref,
+        metadata,
+    } = HostFieldsInput::read(fields, errors);
+    let changed = || changed_visibility(rules.voters?, poll);
     PollChange {
         title,
         description,
@@ -62,22 +69,15 @@ fn change(
         options: entries.map(|entries| option_changes(entries, now)),
         ballot: rules.ballot,
         voters: rules.voters,
-        visibility: rules.voters.and_then(|voters| visibility(voters, poll)),
+        visibility: visibility.or_else(changed),
+        external_ref,
+        metadata,
         results: rules.results,
         revote: rules.revote,
         address_quota: rules.address_quota,
         opens_at: nullable_time(fields, "opens_at", errors),
         closes_at: nullable_time(fields, "closes_at", errors),
-        ..PollChange::default()
     }
-}
-
-/// Returns the visibility after a change of the voter policy, as for a new poll. If `poll` is
-/// not for a closed group, a visibility that the host has set remains.
-fn visibility(voters: VoterPolicy, poll: &Poll) -> Option<Visibility> {
-    let was_closed = default_visibility(poll.rules.voters) == Visibility::Unlisted;
-    let visibility = default_visibility(voters);
-    (was_closed || visibility == Visibility::Unlisted).then_some(visibility)
 }
 
 fn option_changes(entries: Vec<OptionInput>, now: Timestamp) -> Vec<OptionChange> {

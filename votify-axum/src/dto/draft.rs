@@ -1,18 +1,21 @@
 use serde_json::Value;
 use votify_core::poll::FieldError;
-use votify_core::{Keyring, PollDraft, PollId, PollRules, Timestamp, Visibility, VoterPolicy};
+use votify_core::{Keyring, PollDraft, PollId, PollRules, Timestamp, Visibility};
 
 use crate::dto::fields::{FieldErrors, FieldReader};
+use crate::dto::host_fields::HostFieldsInput;
 use crate::dto::options::{self, OptionInput};
 use crate::dto::rules::{Capabilities, RulesInput, nullable_time};
+use crate::dto::visibility::{VISIBILITIES, default_visibility};
 
-/// Reads the body of a new poll.
+/// Reads the body of a new poll. `visibility` is the default of the router.
 ///
 /// # Errors
 /// Returns one error per invalid field; the handler answers 422 `invalid_poll`.
 pub(crate) fn read(
     body: Value,
     capabilities: Capabilities,
+    visibility: Visibility,
     now: Timestamp,
     keyring: &Keyring,
 ) -> Result<PollDraft, Vec<FieldError>> {
@@ -20,7 +23,7 @@ pub(crate) fn read(
     let Some(mut fields) = FieldReader::new(body, "", &mut errors) else {
         return Err(errors.into_vec());
     };
-    let draft = draft(&mut fields, capabilities, &mut errors);
+    let draft = draft(&mut fields, capabilities, visibility, &mut errors);
     fields.finish(&mut errors);
     if errors.is_empty() {
         return Ok(draft);
@@ -35,6 +38,7 @@ pub(crate) fn read(
 fn draft(
     fields: &mut FieldReader,
     capabilities: Capabilities,
+    visibility: Visibility,
     errors: &mut FieldErrors,
 ) -> PollDraft {
     for required in ["title", "options"] {
@@ -60,6 +64,11 @@ fn draft(
         errors.add("image_id", "images are not supported yet");
     }
     let voters = voters.unwrap_or_default();
+    let given = fields.keyword("visibility", &VISIBILITIES, errors);
+    let HostFieldsInput {
+        external_ref,
+        metadata,
+    } = HostFieldsInput::read(fields, errors);
     PollDraft {
         title,
         description: description.unwrap_or_default(),
@@ -75,19 +84,10 @@ fn draft(
         opens_at: nullable_time(fields, "opens_at", errors).flatten(),
         closes_at: nullable_time(fields, "closes_at", errors).flatten(),
         owner: None,
-        visibility: default_visibility(voters),
-        external_ref: None,
-        metadata: None,
+        visibility: given.unwrap_or_else(|| default_visibility(voters, visibility)),
+        external_ref: external_ref.flatten(),
+        metadata: metadata.flatten(),
         join_code: true,
-    }
-}
-
-/// Returns the visibility of polls created over HTTP: those for a closed group are in no
-/// list.
-pub(crate) fn default_visibility(voters: VoterPolicy) -> Visibility {
-    match voters {
-        VoterPolicy::Account | VoterPolicy::Invite => Visibility::Unlisted,
-        _ => Visibility::Public,
     }
 }
 

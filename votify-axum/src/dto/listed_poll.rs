@@ -3,6 +3,7 @@ use utoipa::ToSchema;
 use votify_core::engine::{ListFormat, PollSnapshot};
 
 use crate::dto::poll::{OptionBody, PollSummary};
+use crate::dto::presentation::Presentation;
 use crate::dto::totals::Totals;
 
 /// A poll in a list.
@@ -24,13 +25,17 @@ pub(crate) struct ListedPoll {
 }
 
 impl ListedPoll {
-    pub(crate) fn new(snapshot: &PollSnapshot, format: ListFormat) -> Self {
+    pub(crate) fn new(
+        snapshot: &PollSnapshot,
+        format: ListFormat,
+        presentation: &Presentation,
+    ) -> Self {
         let PollSnapshot {
             poll, status, view, ..
         } = snapshot;
         let beginning = beginning(&poll.description);
         Self {
-            summary: PollSummary::with_description(beginning, poll, *status, view),
+            summary: PollSummary::with_description(beginning, poll, *status, view, presentation),
             description_truncated: (beginning.len() < poll.description.len()).then_some(true),
             options: (format == ListFormat::WithOptions).then(|| OptionBody::all(poll, view)),
             totals: view.into(),

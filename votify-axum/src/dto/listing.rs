@@ -6,6 +6,7 @@ use votify_core::engine::{ListFormat, PollPage, PollSnapshot, RenderedPolls};
 use votify_core::store::PollCount;
 
 use crate::dto::listed_poll::ListedPoll;
+use crate::dto::presentation::Presentation;
 
 /// One page of polls.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -78,19 +79,51 @@ pub(crate) struct ListJson {
 pub(crate) fn page_json(
     page: &PollPage,
     format: ListFormat,
+    presentation: &Presentation,
     request: &PageRequest,
     count: PollCount,
 ) -> ListJson {
-    let rendered = page.rendered(format, |polls| render_polls(polls, format));
-    let pagination = Pagination::new(page, rendered, request, count);
-    let pagination = serde_json::to_string(&pagination).unwrap_or_default();
+    let rendered = rendered(page, format, presentation);
+    let pagination = Pagination::new(page, &rendered, request, count);
+    page_parts(&rendered, &pagination)
+}
+
+/// Returns the JSON of a [`PageBody`] without polls.
+pub(crate) fn empty_page_json(request: &PageRequest) -> ListJson {
+    let pagination = Pagination {
+        page: request.page(),
+        limit: request.limit(),
+        total: 0,
+        total_is_more: false,
+        pages: 0,
+        next: None,
+    };
+    let rendered = RenderedPolls {
+        bytes: Bytes::from_static(b"[]"),
+        count: 0,
+    };
+    page_parts(&rendered, &pagination)
+}
+
+fn page_parts(rendered: &RenderedPolls, pagination: &Pagination) -> ListJson {
+    let pagination = serde_json::to_string(pagination).unwrap_or_default();
     list_json(rendered, format!(r#","pagination":{pagination}}}"#).into())
 }
 
 /// Returns the JSON of a [`TrendingBody`].
-pub(crate) fn trending_json(page: &PollPage, format: ListFormat) -> ListJson {
-    let rendered = page.rendered(format, |polls| render_polls(polls, format));
-    list_json(rendered, Bytes::from_static(b"}"))
+pub(crate) fn trending_json(
+    page: &PollPage,
+    format: ListFormat,
+    presentation: &Presentation,
+) -> ListJson {
+    let rendered = rendered(page, format, presentation);
+    list_json(&rendered, Bytes::from_static(b"}"))
+}
+
+fn rendered(page: &PollPage, format: ListFormat, presentation: &Presentation) -> RenderedPolls {
+    page.rendered(format, &presentation.variant(), |polls| {
+        render_polls(polls, format, presentation)
+    })
 }
 
 fn list_json(rendered: &RenderedPolls, tail: Bytes) -> ListJson {
@@ -102,7 +135,11 @@ fn list_json(rendered: &RenderedPolls, tail: Bytes) -> ListJson {
 }
 
 /// Renders polls as a JSON array, up to [`ListFormat::MAX_BYTES`].
-fn render_polls(polls: &[PollSnapshot], format: ListFormat) -> RenderedPolls {
+fn render_polls(
+    polls: &[PollSnapshot],
+    format: ListFormat,
+    presentation: &Presentation,
+) -> RenderedPolls {
     let mut json = vec![b'['];
     let mut count = 0;
     for poll in polls {
@@ -111,7 +148,7 @@ fn render_polls(polls: &[PollSnapshot], format: ListFormat) -> RenderedPolls {
             json.push(b',');
         }
         // Never fails: the keys of all maps are texts.
-        let _ = serde_json::to_writer(&mut json, &ListedPoll::new(poll, format));
+        let _ = serde_json::to_writer(&mut json, &ListedPoll::new(poll, format, presentation));
         if count > 0 && json.len() >= ListFormat::MAX_BYTES {
             json.truncate(end);
             break;

@@ -1,10 +1,15 @@
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use votify_core::engine::PollSnapshot;
+use votify_core::engine::{PollPage, PollSnapshot};
 use votify_core::poll::AddressQuota;
-use votify_core::{JoinCode, Poll, PollStatus, ResultsPolicy, TallyView, Timestamp, VoterPolicy};
+use votify_core::{
+    JoinCode, Metadata, Poll, PollStatus, ResultsPolicy, TallyView, Timestamp, Visibility,
+    VoterPolicy,
+};
 
+use crate::dto::presentation::Presentation;
 use crate::dto::schema;
 use crate::dto::totals::Totals;
 
@@ -42,6 +47,26 @@ pub(crate) struct PollSummary {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime, required = false)]
     edited_at: Option<Timestamp>,
+    #[schema(value_type = schema::Visibility)]
+    visibility: Visibility,
+    /// The host's own id for the poll, if it has one. Only for the owner, unless the host
+    /// shows it to everybody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, example = "meeting-42")]
+    external_ref: Option<String>,
+    /// The host's own data, if the poll has some. Only for the owner, unless the host shows
+    /// it to everybody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>, required = false)]
+    metadata: Option<Value>,
+    /// The poll's web page: absolute if the server knows its public URL, otherwise a path.
+    /// Absent if there are no web pages, and in streams.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(
+        required = false,
+        example = "https://polls.example.org/p/0199aa3e-0000-7000-8000-000000000001"
+    )]
+    url: Option<String>,
     /// The short code of the poll, until 7 days after its close.
     #[schema(value_type = Option<String>, example = "K7WM3P")]
     join_code: Option<JoinCode>,
@@ -51,8 +76,8 @@ pub(crate) struct PollSummary {
 }
 
 impl PollSummary {
-    fn new(poll: &Poll, status: PollStatus, view: &TallyView) -> Self {
-        Self::with_description(&poll.description, poll, status, view)
+    fn new(poll: &Poll, status: PollStatus, view: &TallyView, presentation: &Presentation) -> Self {
+        Self::with_description(&poll.description, poll, status, view, presentation)
     }
 
     /// Creates a summary with `description` in place of the poll's.
@@ -61,7 +86,9 @@ impl PollSummary {
         poll: &Poll,
         status: PollStatus,
         view: &TallyView,
+        presentation: &Presentation,
     ) -> Self {
+        let host_fields = presentation.host_fields;
         Self {
             id: *poll.id.as_uuid(),
             title: poll.title.clone(),
@@ -77,10 +104,23 @@ impl PollSummary {
             opens_at: poll.opens_at,
             closes_at: poll.closes_at,
             edited_at: poll.edited_at,
+            visibility: poll.visibility,
+            external_ref: poll.external_ref.clone().filter(|_| host_fields),
+            metadata: poll
+                .metadata
+                .as_ref()
+                .filter(|_| host_fields)
+                .and_then(value),
+            url: presentation.page_url(&poll.id),
             join_code: poll.join_code,
             is_final: view.is_final(),
         }
     }
+}
+
+/// Returns the object. Never `None`: the text of metadata is valid JSON.
+fn value(metadata: &Metadata) -> Option<Value> {
+    serde_json::from_str(metadata.as_str()).ok()
 }
 
 /// One option of a poll.
@@ -123,9 +163,26 @@ pub(crate) struct PollBody {
 }
 
 impl PollBody {
-    pub(crate) fn new(poll: &Poll, status: PollStatus, view: &TallyView) -> Self {
+    pub(crate) fn new(snapshot: &PollSnapshot, presentation: &Presentation) -> Self {
+        let PollSnapshot {
+            poll, status, view, ..
+        } = snapshot;
+        Self::with_view(poll, *status, view, presentation)
+    }
+
+    /// Creates a body for everybody, without the URL of the page.
+    pub(crate) fn public(poll: &Poll, status: PollStatus, view: &TallyView) -> Self {
+        Self::with_view(poll, status, view, &Presentation::default())
+    }
+
+    fn with_view(
+        poll: &Poll,
+        status: PollStatus,
+        view: &TallyView,
+        presentation: &Presentation,
+    ) -> Self {
         Self {
-            summary: PollSummary::new(poll, status, view),
+            summary: PollSummary::new(poll, status, view, presentation),
             options: OptionBody::all(poll, view),
             totals: view.into(),
         }
@@ -137,14 +194,16 @@ pub(crate) fn max_size(poll: &Poll) -> usize {
     /// Maximum size of an option besides its text.
     const OPTION: usize = 120;
     /// Maximum size of the rest.
-    const FIELDS: usize = 1024;
+    const FIELDS: usize = 1024 + PollPage::MAX_VARIANT;
     let options = poll.options.iter();
     let options: usize = options
         .map(|option| OPTION + escaped_size(&option.text))
         .sum();
-    let category = poll.category.as_deref().unwrap_or_default();
-    let texts = [&poll.title, &poll.description, category].map(escaped_size);
-    FIELDS + options + texts.iter().sum::<usize>()
+    let [category, external_ref] =
+        [&poll.category, &poll.external_ref].map(|text| text.as_deref().unwrap_or_default());
+    let texts = [&poll.title, &poll.description, category, external_ref].map(escaped_size);
+    let metadata = poll.metadata.as_ref().map_or(0, |data| data.as_str().len());
+    FIELDS + options + texts.iter().sum::<usize>() + metadata
 }
 
 /// Returns the size of a valid text of a poll as JSON, in bytes. Its only control
@@ -152,12 +211,6 @@ pub(crate) fn max_size(poll: &Poll) -> usize {
 fn escaped_size(text: &str) -> usize {
     let escaped = |byte: &&u8| matches!(byte, b'"' | b'\\' | b'\n' | b'\r' | b'\t');
     text.len() + text.as_bytes().iter().filter(escaped).count()
-}
-
-impl From<&PollSnapshot> for PollBody {
-    fn from(snapshot: &PollSnapshot) -> Self {
-        Self::new(&snapshot.poll, snapshot.status, &snapshot.view)
-    }
 }
 
 /// A poll with options and statistics in separate objects.
@@ -179,13 +232,14 @@ pub(crate) struct StatsBody {
     viewers: u32,
 }
 
-impl From<&PollSnapshot> for DetailsBody {
-    fn from(snapshot: &PollSnapshot) -> Self {
+impl DetailsBody {
+    pub(crate) fn new(snapshot: &PollSnapshot, presentation: &Presentation) -> Self {
+        let (poll, view) = (&snapshot.poll, &snapshot.view);
         Self {
-            poll: PollSummary::new(&snapshot.poll, snapshot.status, &snapshot.view),
-            options: OptionBody::all(&snapshot.poll, &snapshot.view),
+            poll: PollSummary::new(poll, snapshot.status, view, presentation),
+            options: OptionBody::all(poll, view),
             stats: StatsBody {
-                totals: (&snapshot.view).into(),
+                totals: view.into(),
                 viewers: snapshot.viewers,
             },
         }
@@ -204,7 +258,11 @@ mod tests {
     async fn assert_fits(engine: &PollEngine, draft: PollDraft) {
         let poll = engine.create_poll(draft).await.unwrap();
         let snapshot = engine.poll(poll.id, &Caller::anonymous()).await.unwrap();
-        let json = serde_json::to_vec(&PollBody::from(&snapshot)).unwrap();
+        let presentation = Presentation {
+            pages: None,
+            host_fields: true,
+        };
+        let json = serde_json::to_vec(&PollBody::new(&snapshot, &presentation)).unwrap();
         // Absent or short here: times, the address quota and the digits of counts.
         let absent = 300 + 20 * poll.options.len();
         let max = max_size(&poll);

@@ -61,6 +61,16 @@ pub(crate) enum Results {
     AfterClose,
 }
 
+/// Whether lists and searches contain a poll. Everybody who has its id can read it.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum Visibility {
+    /// In all lists.
+    Public,
+    /// Only in lists of its owner and of the host.
+    Unlisted,
+}
+
 /// A limit of active votes per address, in addition to `voters`. A vote counts toward the
 /// address from which it was first cast, until it is withdrawn.
 #[derive(ToSchema)]
@@ -110,6 +120,14 @@ pub(crate) struct NewPoll {
     /// Defaults to none: the owner closes the poll.
     #[schema(format = DateTime)]
     closes_at: Option<String>,
+    /// Defaults to `unlisted` if `voters` is `account` or `invite`, otherwise to the default
+    /// of the server.
+    visibility: Option<Visibility>,
+    /// An id of the host's own, for lists. No control characters.
+    #[schema(max_length = 255, example = "meeting-42")]
+    external_ref: Option<String>,
+    /// Data of the host's own, at most 4 096 bytes of JSON without blanks.
+    metadata: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// A new option.
@@ -125,8 +143,8 @@ pub(crate) enum NewOption {
     },
 }
 
-/// A change of a poll. Absent fields do not change. After the first vote, only texts and
-/// `closes_at` can change. Texts follow the same rules as in a new poll.
+/// A change of a poll. Absent fields do not change. After the first vote, only texts,
+/// `closes_at`, `visibility`, `external_ref` and `metadata` can change. Texts follow the same rules as in a new poll.
 #[derive(ToSchema)]
 pub(crate) struct PollChange {
     #[schema(min_length = 1, max_length = 255)]
@@ -151,6 +169,14 @@ pub(crate) struct PollChange {
     /// `null` removes the time: the owner closes the poll.
     #[schema(format = DateTime)]
     closes_at: Option<String>,
+    /// A poll whose `voters` become `account` or `invite` becomes `unlisted`, unless this
+    /// says otherwise.
+    visibility: Option<Visibility>,
+    /// `null` removes the id.
+    #[schema(max_length = 255)]
+    external_ref: Option<String>,
+    /// `null` removes the data.
+    metadata: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// An entry of a changed list of options.

@@ -92,6 +92,10 @@ impl RequestCaller {
         Ok(authorize.authorize(request, &caller, action).await?)
     }
 
+    pub(crate) const fn has_invite_code(&self) -> bool {
+        self.invite.is_some()
+    }
+
     pub(crate) const fn is_logged_in(&self) -> bool {
         self.account.is_some()
     }
@@ -167,12 +171,17 @@ impl FromRequestParts<AppState> for RequestCaller {
             Some(identity) => identity.account(parts).await?,
         };
         let address = address_of(&parts.extensions, &parts.headers, &state.config);
+        let session = session::read(
+            &parts.headers,
+            state.engine.keyring(),
+            state.config.cookies(),
+        );
+        if let (Some(session), Some(account)) = (session, &account) {
+            // Boxed: rare, and it would enlarge the future of every request.
+            Box::pin(state.claims.claim(&state.engine, session.id, account)).await;
+        }
         Ok(Self {
-            session: session::read(
-                &parts.headers,
-                state.engine.keyring(),
-                state.config.cookies(),
-            ),
+            session,
             address,
             account,
             invite: invite::from_query(&parts.uri),

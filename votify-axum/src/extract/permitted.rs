@@ -2,7 +2,8 @@
 
 use std::marker::PhantomData;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Query};
+use axum::http::Uri;
 use axum::http::request::Parts;
 
 use super::caller::RequestCaller;
@@ -62,6 +63,30 @@ actions!(Create, List);
 #[cfg(feature = "accounts")]
 actions!(Register, LogIn);
 poll_actions!(View, Vote, Watch, Manage, Invite);
+
+/// A list: the caller's own polls with `owner=me`, else the public ones.
+#[derive(Debug)]
+pub(crate) enum ListByOwner {}
+
+impl RouteAction for ListByOwner {
+    async fn of(parts: &mut Parts, _: &AppState) -> Result<Action, Problem> {
+        Ok(if may_be_own_list(&parts.uri) {
+            Action::ListOwn
+        } else {
+            Action::List
+        })
+    }
+}
+
+/// Returns true if a parameter is `owner=me`. The handler lists own polls only if no other
+/// `owner` is given, and rejects the request otherwise.
+fn may_be_own_list(uri: &Uri) -> bool {
+    let parameters = Query::<Vec<(String, String)>>::try_from_uri(uri);
+    parameters.is_ok_and(|Query(parameters)| {
+        let mut parameters = parameters.iter();
+        parameters.any(|(name, value)| name == "owner" && value == "me")
+    })
+}
 
 impl<A: RouteAction> FromRequestParts<AppState> for Permitted<A> {
     type Rejection = Problem;

@@ -44,7 +44,17 @@ impl QueryReader {
     /// Reads a string of up to `max` characters without control characters. Returns it in
     /// NFC, as polls store texts.
     pub(crate) fn string(&mut self, name: &str, max: usize) -> Option<String> {
-        let text: String = self.take(name)?.nfc().collect();
+        let text = self.take(name)?.nfc().collect();
+        self.checked(name, text, max)
+    }
+
+    /// Reads a string like [`string`](Self::string), and returns it as it was sent.
+    pub(crate) fn verbatim(&mut self, name: &str, max: usize) -> Option<String> {
+        let text = self.take(name)?;
+        self.checked(name, text, max)
+    }
+
+    fn checked(&mut self, name: &str, text: String, max: usize) -> Option<String> {
         if text.chars().any(char::is_control) {
             self.errors.add(name, "must not contain control characters");
             return None;

@@ -35,7 +35,8 @@ pub(super) fn api(config: &Config) -> OpenApiRouter<AppState> {
     ];
     let api = OpenApiRouter::with_openapi(openapi::ApiDocument::openapi())
         .routes(routes!(polls::get_poll))
-        .routes(routes!(polls::get_results));
+        .routes(routes!(polls::get_results))
+        .routes(routes!(polls::caller_state));
     let served = groups
         .into_iter()
         .filter(|(group, _)| config.serves(*group));

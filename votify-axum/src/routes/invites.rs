@@ -2,11 +2,10 @@
 
 use axum::Json;
 use axum::extract::{OriginalUri, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use votify_core::{Actor, PollId};
 
-use crate::config::Config;
 use crate::dto::invites::{self, InvitesBody, NewInvites};
 use crate::error::{ErrorCode, Problem, RateLimitHeaders, error_responses};
 use crate::extract::caller::RequestCaller;
@@ -15,8 +14,6 @@ use crate::extract::path::PollPath;
 use crate::extract::permitted::{Invite, Permitted};
 use crate::extract::query::QueryReader;
 use crate::rate_limit::{address_key, creation, limit_key};
-#[cfg(feature = "ui")]
-use crate::router::RouteGroup;
 use crate::state::AppState;
 
 error_responses!(InviteErrors:
@@ -73,7 +70,8 @@ pub(crate) async fn create_invites(
     let rate_limit = acquire_invite_request(&state, &caller).await?;
     let owner = caller.to_caller();
     let poll = state.engine.authorize_owner(id, &owner).await?;
-    let page = page_url(&state.config, &uri, id);
+    let pages = state.config.page_prefix(&uri);
+    let page = pages.map(|pages| format!("{pages}{id}"));
     let size = invites::max_size(count, page.as_deref());
     let reserved = state.reserve_response(size, caller.address_block())?;
     // A refused call does not count toward the limits.
@@ -137,21 +135,6 @@ fn accepted_format(headers: &HeaderMap) -> Format {
         _ => None,
     });
     formats.next().unwrap_or(Format::Json)
-}
-
-/// Returns the URL of the poll's web page, if there are web pages.
-fn page_url(config: &Config, uri: &Uri, id: PollId) -> Option<String> {
-    #[cfg(feature = "ui")]
-    if config.serves(RouteGroup::Pages) {
-        let origin = config
-            .public_url
-            .as_ref()
-            .map(|url| url.origin().to_string());
-        let base_path = config.base_path(uri, &format!("/api/polls/{id}/invites"));
-        return Some(format!("{}{base_path}/p/{id}", origin.unwrap_or_default()));
-    }
-    let _ = (config, uri, id);
-    None
 }
 
 #[cfg(test)]

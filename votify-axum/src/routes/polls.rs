@@ -5,6 +5,7 @@ mod etag;
 mod get;
 mod list;
 mod manage;
+mod me;
 
 pub(crate) use create::{__path_create_poll, create_poll};
 pub(crate) use get::{__path_get_poll, __path_get_results, get_poll, get_results};
@@ -12,6 +13,7 @@ pub(crate) use list::{__path_list_polls, __path_trending, list_polls, trending};
 pub(crate) use manage::{
     __path_change_poll, __path_close_poll, __path_delete_poll, change_poll, close_poll, delete_poll,
 };
+pub(crate) use me::{__path_caller_state, caller_state};
 
 use crate::dto::rules::Capabilities;
 use crate::extract::caller::RequestCaller;

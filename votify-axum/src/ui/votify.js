@@ -100,8 +100,8 @@ function randomUuid() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
-/** The ids of the polls that this browser created, to show the owner's buttons. The server
- *  checks the owner itself. */
+/** The ids of the polls that this browser created, to show the owner's buttons if the server
+ *  does not say who the owner is. */
 const ownedPolls = {
   ids() {
     try {
@@ -200,6 +200,8 @@ async function showPoll(id) {
   let ownVote = null;
   /** True if the server lacks the secret of the poll, so that nobody can vote. */
   let isKeyMissing = false;
+  /** True if the owner's buttons are shown. The server checks the owner again. */
+  let isOwner = ownedPolls.ids().includes(id);
   let position;
   let viewers;
 
@@ -248,7 +250,6 @@ async function showPoll(id) {
   function renderButtons() {
     const isOpen = current.status === "open" && !isKeyMissing;
     const isClosed = current.status === "closed";
-    const isOwner = ownedPolls.ids().includes(id);
     const isByInvite = current.voters === "invite";
     const hasVoted = ownVote !== null;
     byId("vote").hidden = !isOpen || (hasVoted && !current.revote);
@@ -336,6 +337,14 @@ async function showPoll(id) {
     }
   }
 
+  async function loadOwner() {
+    try {
+      isOwner = (await callApi("GET", `${path}/me`)).owner;
+    } catch {
+      // The browser remembers the polls that it created.
+    }
+  }
+
   byId("ballot").addEventListener("submit", (event) => {
     event.preventDefault();
     runAction(byId("vote"), async () => {
@@ -392,6 +401,7 @@ async function showPoll(id) {
   try {
     const { poll, options, stats } = await callApi("GET", pathWithInvite());
     await loadOwnVote();
+    await loadOwner();
     renderPoll({ ...poll, options });
     renderCounts(options, stats.total_votes, stats.viewers);
   } catch (error) {

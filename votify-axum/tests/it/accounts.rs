@@ -1,6 +1,7 @@
 //! Accounts that Votify stores itself.
 
 mod attacks;
+mod claims;
 pub mod harness;
 mod login;
 mod logout;

@@ -15,7 +15,7 @@ use tower::ServiceExt;
 use votify_axum::{Permissions, VotifyRouter};
 use votify_core::engine::EngineConfig;
 use votify_core::{
-    Clock, Keyring, ManualClock, MemoryStore, PollEngine, Store, SystemClock, Timestamp,
+    Clock, Keyring, ManualClock, MemoryStore, PollEngine, Store, SystemClock, Timestamp, Visibility,
 };
 
 pub const SECRET: &str = "a secret of the tests that is long enough";
@@ -88,9 +88,12 @@ pub struct App {
     pub router: Router,
 }
 
-/// Returns a router with all defaults, except that everybody creates and lists polls.
+/// Returns a router with all defaults, except that everybody creates and lists polls, which
+/// are public.
 pub fn open_router(engine: PollEngine) -> VotifyRouter {
-    VotifyRouter::new(engine).authorize(Permissions::everybody())
+    VotifyRouter::new(engine)
+        .authorize(Permissions::everybody())
+        .default_visibility(Visibility::Public)
 }
 
 impl App {

@@ -20,9 +20,10 @@ async fn a_minimal_poll_gets_the_defaults() {
         response.header("location"),
         format!("/api/polls/{}", poll["id"].as_str().unwrap())
     );
-    let expected = json!({
+    let mut expected = json!({
         "id": poll["id"], "title": "Lunch?", "description": "", "category": null, "status": "open",
         "ballot": {"kind": "single"}, "voters": "browser", "results": "live", "revote": false,
+        "visibility": "public",
         "created_at": poll["created_at"], "opens_at": null, "closes_at": null, "join_code": poll["join_code"], "final": false,
         "options": [
             {"id": poll["options"][0]["id"], "text": "Pizza", "image_url": null, "count": 0},
@@ -30,6 +31,10 @@ async fn a_minimal_poll_gets_the_defaults() {
         ],
         "total_votes": 0, "epoch": 1, "revision": 0,
     });
+    if cfg!(feature = "ui") {
+        let id = poll["id"].as_str().unwrap();
+        expected["url"] = json!(format!("/p/{id}"));
+    }
     assert_eq!(poll, expected);
     assert_eq!(app.get(response.header("location")).await.status, 200);
 }

@@ -41,6 +41,7 @@ impl EndpointRequest {
             | "GET /api/polls/{id}"
             | "DELETE /api/polls/{id}"
             | "POST /api/polls/{id}/close"
+            | "GET /api/polls/{id}/me"
             | "GET /api/polls/{id}/results"
             | "GET /api/polls/{id}/vote"
             | "DELETE /api/polls/{id}/vote"

@@ -331,14 +331,22 @@ async fn a_poll_that_is_edited_to_be_by_invite_is_in_no_list() {
     let app = app(|router| router);
     let mut owner = Browser::new(&app);
     let poll = owner.create_poll(json!({})).await;
-    for (voters, listed) in [("browser", 1), ("invite", 0), ("browser", 1)] {
-        let edit = Some(json!({"voters": voters}));
-        let edited = owner.call(Method::PATCH, &poll.path(""), edit).await;
+    for (edit, listed) in [
+        (json!({"voters": "browser"}), 1),
+        (json!({"voters": "invite"}), 0),
+        // Only the owner's explicit word publishes a poll.
+        (json!({"voters": "browser"}), 0),
+        (json!({"visibility": "public"}), 1),
+        (json!({"voters": "invite", "visibility": "public"}), 1),
+        (json!({"voters": "invite"}), 1),
+    ] {
+        let patch = Some(edit.clone());
+        let edited = owner.call(Method::PATCH, &poll.path(""), patch).await;
         edited.expect_status(200);
         for path in ["/api/polls", "/api/trending"] {
             let list = owner.get(path).await.expect_status(200).json();
             let polls = list["polls"].as_array().unwrap();
-            assert_eq!(polls.len(), listed, "{voters} {path}");
+            assert_eq!(polls.len(), listed, "{edit} {path}");
         }
     }
 }

@@ -37,6 +37,8 @@ mod mounting;
 mod openapi;
 mod operations;
 mod origins;
+mod own_polls;
+mod own_state;
 mod owners;
 #[cfg(feature = "ui")]
 mod pages;
@@ -55,6 +57,7 @@ mod sse;
 mod stream_clients;
 mod texts;
 mod unread_bodies;
+mod visibility;
 mod voters_per_address;
 mod votes;
 mod web_socket;

@@ -27,6 +27,7 @@ async fn every_endpoint_is_documented() {
         "get /api/openapi.json",
         "get /api/polls",
         "get /api/polls/{id}",
+        "get /api/polls/{id}/me",
         "get /api/polls/{id}/results",
         "get /api/polls/{id}/stream",
         "get /api/polls/{id}/vote",

@@ -28,11 +28,39 @@ impl PollEngine {
         if poll.owner.is_some() {
             loader.missing_keys.check(&poll, &loader.keyring)?;
         }
-        if poll.is_owned_by(caller, &loader.keyring) || self.claims_owner(&poll, caller).await? {
+        if self.owns(&poll, caller).await? {
             Ok(poll)
         } else {
             Err(EngineError::NotOwner)
         }
+    }
+
+    /// Returns true if the caller owns the poll, as in
+    /// [`authorize_owner`](Self::authorize_owner). Returns false if the keyring lacks the
+    /// poll's secret.
+    ///
+    /// Calls the store only for an account in a poll that a browser session created.
+    ///
+    /// ```
+    /// use votify_core::{Caller, MemoryStore, Owner, PollDraft, PollEngine, SessionId};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), votify_core::EngineError> {
+    /// let engine = PollEngine::new(MemoryStore::new());
+    /// let session = SessionId::random();
+    /// let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
+    /// let poll = engine.create_poll(draft.owner(Owner::Session(session))).await?;
+    /// assert!(engine.owns(&poll, &Caller::session(session)).await?);
+    /// assert!(!engine.owns(&poll, &Caller::anonymous()).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
+    pub async fn owns(&self, poll: &Poll, caller: &Caller) -> Result<bool, EngineError> {
+        let keyring = &self.inner.loader.keyring;
+        Ok(poll.is_owned_by(caller, keyring) || self.claims_owner(poll, caller).await?)
     }
 
     /// Records that the caller's account also owns the polls of the caller's session, and

@@ -1,11 +1,11 @@
-use crate::engine::ListFormat;
 use crate::engine::loaded_poll::LoadedPoll;
+use crate::engine::{ListFormat, PollPage};
 use crate::poll::{Poll, PollOption, PollState};
 use crate::store::PollCursor;
 
-/// Maximum size of a listed poll besides its texts and options, in one rendering: names
-/// of fields, ids, times and counts. The tests of votify-axum check it.
-const RENDERED_FIELDS: usize = 1_024;
+/// Maximum size of a listed poll besides its texts and options, in one rendering: names of
+/// fields, ids, times, counts and the URL of its page. The tests of votify-axum check it.
+const RENDERED_FIELDS: usize = 1_024 + PollPage::MAX_VARIANT;
 /// Maximum size of an option besides its text, in one rendering. The tests of votify-axum
 /// check it.
 const RENDERED_OPTION: usize = 160;
@@ -30,9 +30,12 @@ fn size_of_poll(loaded: &LoadedPoll) -> usize {
         .into_iter()
         .chain([poll.category.as_ref(), poll.external_ref.as_ref()]);
     let texts = texts.flatten().map(String::len);
-    let metadata = poll.metadata.as_ref().map_or(0, |data| data.as_str().len());
     let counts = size_of_val(&*tally.counts);
-    size_of::<PollState>() + options.chain(texts).sum::<usize>() + metadata + counts
+    size_of::<PollState>() + options.chain(texts).sum::<usize>() + size_of_metadata(poll) + counts
+}
+
+fn size_of_metadata(poll: &Poll) -> usize {
+    poll.metadata.as_ref().map_or(0, |data| data.as_str().len())
 }
 
 /// Returns the maximum size of a rendered poll without options. Escapes at most double a
@@ -40,8 +43,13 @@ fn size_of_poll(loaded: &LoadedPoll) -> usize {
 fn size_of_summary(poll: &Poll) -> usize {
     // A character has at most 4 bytes.
     let description = poll.description.len().min(4 * ListFormat::MAX_DESCRIPTION);
-    let category = poll.category.as_ref().map_or(0, String::len);
-    RENDERED_FIELDS + 2 * (poll.title.len() + description + category)
+    let optional = [&poll.category, &poll.external_ref];
+    let optional = optional
+        .into_iter()
+        .flatten()
+        .map(String::len)
+        .sum::<usize>();
+    RENDERED_FIELDS + 2 * (poll.title.len() + description + optional) + size_of_metadata(poll)
 }
 
 fn size_of_rendered_options(poll: &Poll) -> usize {

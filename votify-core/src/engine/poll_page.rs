@@ -18,8 +18,15 @@ struct Inner {
     page: Page<PollSnapshot>,
     /// The cursor after each poll.
     cursors: Arc<[PollCursor]>,
-    summaries: OnceLock<RenderedPolls>,
-    with_options: OnceLock<RenderedPolls>,
+    summaries: OnceLock<Rendering>,
+    with_options: OnceLock<Rendering>,
+}
+
+/// A rendering that callers share.
+#[derive(Debug)]
+struct Rendering {
+    variant: Box<str>,
+    polls: RenderedPolls,
 }
 
 /// The content of a list: summaries with at most
@@ -62,11 +69,16 @@ impl PollPage {
         }))
     }
 
+    /// Maximum size of a shared variant, in bytes.
+    pub const MAX_VARIANT: usize = 200;
+
     /// Returns the polls rendered in `format`. The first call renders them; all clones
     /// share the result.
     ///
-    /// Pass the same `render` for all callers and lists. Its result must depend on the
-    /// polls and the format only.
+    /// The result of `render` must depend on the polls, the format and `variant` only.
+    /// `variant` names everything else, such as the path under which an API is mounted. A
+    /// page keeps one variant per format. Other variants, and those above
+    /// [`MAX_VARIANT`](Self::MAX_VARIANT), are rendered at each call.
     ///
     /// ```
     /// use votify_core::engine::{ListFormat, RenderedPolls};
@@ -77,7 +89,7 @@ impl PollPage {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let engine = PollEngine::new(MemoryStore::new());
     /// let page = engine.list_polls(&PollFilter::default(), &PageRequest::FIRST).await?;
-    /// let rendered = page.rendered(ListFormat::Summaries, |polls| {
+    /// let rendered = page.rendered(ListFormat::Summaries, "titles", |polls| {
     ///     let titles: Vec<&str> = polls.iter().map(|poll| poll.poll.title.as_str()).collect();
     ///     RenderedPolls { bytes: titles.join("\n").into(), count: titles.len() }
     /// });
@@ -88,13 +100,26 @@ impl PollPage {
     pub fn rendered(
         &self,
         format: ListFormat,
-        render: impl FnOnce(&[PollSnapshot]) -> RenderedPolls,
-    ) -> &RenderedPolls {
-        let rendered = match format {
+        variant: &str,
+        render: impl Fn(&[PollSnapshot]) -> RenderedPolls,
+    ) -> RenderedPolls {
+        let shared = match format {
             ListFormat::Summaries => &self.0.summaries,
             ListFormat::WithOptions => &self.0.with_options,
         };
-        rendered.get_or_init(|| render(&self.0.page.items))
+        let render = || render(&self.0.page.items);
+        if variant.len() > Self::MAX_VARIANT {
+            return render();
+        }
+        let shared = shared.get_or_init(|| Rendering {
+            variant: variant.into(),
+            polls: render(),
+        });
+        if *shared.variant == *variant {
+            shared.polls.clone()
+        } else {
+            render()
+        }
     }
 
     /// Returns the cursor after the first `count` polls of this page, or `None` if no

@@ -2,6 +2,7 @@
 
 mod actors;
 mod batching;
+mod caller_state;
 mod clocks;
 mod drain;
 mod fairness;

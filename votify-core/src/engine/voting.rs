@@ -173,7 +173,11 @@ impl PollEngine {
 
     /// Refuses the first ballot of a poll that has opened only by a wrong clock: it would
     /// open the poll on every instance, for good.
-    async fn check_opening(&self, poll: PollId, opens_at: Timestamp) -> Result<(), EngineError> {
+    pub(super) async fn check_opening(
+        &self,
+        poll: PollId,
+        opens_at: Timestamp,
+    ) -> Result<(), EngineError> {
         let loader = &self.inner.loader;
         let Some(now) = loader.clock_monitor.trusted_now().await else {
             return Err(loader.unavailable());

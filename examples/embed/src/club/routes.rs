@@ -1,21 +1,44 @@
 use axum::Router;
-use axum::extract::{Form, State};
+use axum::extract::{Form, FromRef, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use sqlx::SqlitePool;
+use votify_axum::Problem;
+use votify_core::PollEngine;
 
 use super::members::{COOKIE, log_in, log_out, member, names};
+use super::trips::{PlanError, plan, trips};
+
+/// What the routes of the club use.
+#[derive(Debug, Clone)]
+pub(crate) struct Club {
+    pub(crate) pool: SqlitePool,
+    pub(crate) engine: PollEngine,
+}
+
+impl FromRef<Club> for SqlitePool {
+    fn from_ref(club: &Club) -> Self {
+        club.pool.clone()
+    }
+}
+
+impl FromRef<Club> for PollEngine {
+    fn from_ref(club: &Club) -> Self {
+        club.engine.clone()
+    }
+}
 
 /// The routes of the club.
-pub(crate) fn routes(pool: SqlitePool) -> Router {
+pub(crate) fn routes(club: Club) -> Router {
     Router::new()
         .route("/", get(home))
         .route("/members", get(members))
         .route("/login", post(login))
         .route("/logout", post(logout))
-        .with_state(pool)
+        .route("/trips", get(list_trips).post(plan_trip))
+        .with_state(club)
 }
 
 async fn home(State(pool): State<SqlitePool>, headers: HeaderMap) -> Result<String, DatabaseError> {
@@ -33,6 +56,47 @@ async fn members(
         return Ok(StatusCode::UNAUTHORIZED.into_response());
     }
     Ok(names(&pool).await?.join("\n").into_response())
+}
+
+/// Lists the trips with the pages of their polls, for members.
+async fn list_trips(
+    State(pool): State<SqlitePool>,
+    headers: HeaderMap,
+) -> Result<Response, DatabaseError> {
+    if member(&pool, &headers).await?.is_none() {
+        return Ok(StatusCode::UNAUTHORIZED.into_response());
+    }
+    let lines: Vec<String> = trips(&pool)
+        .await?
+        .iter()
+        .map(|trip| format!("{}: /votes/p/{}", trip.name, trip.poll_id))
+        .collect();
+    Ok(lines.join("\n").into_response())
+}
+
+#[derive(Deserialize)]
+struct TripForm {
+    name: String,
+    /// One destination per line.
+    destinations: String,
+}
+
+async fn plan_trip(
+    State(pool): State<SqlitePool>,
+    State(engine): State<PollEngine>,
+    headers: HeaderMap,
+    Form(form): Form<TripForm>,
+) -> Result<Response, DatabaseError> {
+    let Some(member) = member(&pool, &headers).await? else {
+        return Ok(StatusCode::UNAUTHORIZED.into_response());
+    };
+    let destinations = form.destinations.lines().map(str::to_owned).collect();
+    match plan(&pool, &engine, &member, &form.name, destinations).await {
+        Ok(()) => Ok((StatusCode::CREATED, "Planned.").into_response()),
+        // Votify's problems are ready responses too.
+        Err(PlanError::Poll(error)) => Ok(Problem::from(error).into_response()),
+        Err(PlanError::Database) => Err(DatabaseError),
+    }
 }
 
 #[derive(Deserialize)]

@@ -33,7 +33,7 @@ pub(crate) struct CredentialsRequest<A> {
     pub(super) credentials: CredentialsInput,
     /// True if the browser calls this server by a loopback name.
     pub(super) is_loopback: bool,
-    action: PhantomData<A>,
+    action: PhantomData<fn() -> A>,
 }
 
 impl<A: RouteAction> FromRequest<AppState> for CredentialsRequest<A> {

@@ -41,5 +41,7 @@ pub(crate) async fn login(
     let Some(user) = user.filter(|_| matches) else {
         return Err(ErrorCode::InvalidLogin.into());
     };
-    request.login_response(StatusCode::OK, &user, auth, rate_limit)
+    request
+        .login_response(StatusCode::OK, &user, &state, rate_limit)
+        .await
 }

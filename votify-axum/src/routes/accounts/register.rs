@@ -47,7 +47,9 @@ pub(crate) async fn register(
     };
     match auth.store.register(&user).await? {
         Registration::Registered => {
-            request.login_response(StatusCode::CREATED, &user, auth, rate_limit)
+            request
+                .login_response(StatusCode::CREATED, &user, &state, rate_limit)
+                .await
         }
         Registration::NameTaken => Err(ErrorCode::NameTaken.into()),
     }

@@ -13,6 +13,7 @@ use super::credentials::CredentialsRequest;
 use crate::accounts::{AuthService, cookie};
 use crate::error::{Problem, RateLimitHeaders};
 use crate::routes::response::no_store;
+use crate::state::AppState;
 
 /// A user. Only that user can read it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -59,14 +60,23 @@ impl fmt::Debug for LoginBody {
 }
 
 impl<A> CredentialsRequest<A> {
-    /// Logs a user in: returns a new token in the body and as a cookie.
-    pub(super) fn login_response(
+    /// Logs a user in: returns a new token in the body and as a cookie, and lets the
+    /// account own what the browser's session created.
+    pub(super) async fn login_response(
         &self,
         status: StatusCode,
         user: &User,
-        auth: &AuthService,
+        state: &AppState,
         rate_limit: Option<RateLimitHeaders>,
     ) -> Result<Response, Problem> {
+        let auth = state.auth()?;
+        if let Some(session) = self.caller.session {
+            let account = AuthService::account_of(user.id);
+            state
+                .claims
+                .claim(&state.engine, session.id, &account)
+                .await;
+        }
         let issued = auth.new_session(user)?;
         let cookie = cookie::set(
             &issued.text,

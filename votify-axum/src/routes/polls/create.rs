@@ -6,6 +6,7 @@ use votify_core::{Owner, SessionId};
 
 use super::capabilities;
 use crate::dto::poll::PollBody;
+use crate::dto::presentation::Presentation;
 use crate::dto::schema::NewPoll;
 use crate::dto::{draft, poll};
 use crate::error::{ErrorCode, Problem, error_responses};
@@ -48,6 +49,7 @@ pub(crate) async fn create_poll(
     let mut draft = draft::read(
         body,
         capabilities(&state, &caller),
+        state.config.default_visibility,
         engine.now(),
         engine.keyring(),
     )
@@ -70,8 +72,12 @@ pub(crate) async fn create_poll(
             Ok(snapshot) => {
                 let base_path = state.config.base_path(&uri, PATH);
                 let location = format!("{base_path}{PATH}/{}", poll.id);
-                let mut response =
-                    (StatusCode::CREATED, Json(PollBody::from(&snapshot))).into_response();
+                let presentation = Presentation {
+                    pages: state.config.page_prefix(&uri),
+                    host_fields: true,
+                };
+                let body = PollBody::new(&snapshot, &presentation);
+                let mut response = (StatusCode::CREATED, Json(body)).into_response();
                 if let Ok(location) = HeaderValue::try_from(location) {
                     response.headers_mut().insert(header::LOCATION, location);
                 }

@@ -1,14 +1,16 @@
 use axum::Json;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{OriginalUri, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use votify_core::engine::PollSnapshot;
 
 use super::etag::{self, etag};
 use crate::dto::poll::DetailsBody;
+use crate::dto::presentation::Presentation;
 use crate::dto::result::ResultBody;
 use crate::error::{Problem, error_responses};
+use crate::extract::caller::RequestCaller;
 use crate::extract::path::PollPath;
 use crate::extract::permitted::{Permitted, View};
 use crate::routes::response::mark_private;
@@ -38,12 +40,32 @@ pub(crate) async fn get_poll(
     State(state): State<AppState>,
     PollPath(id): PollPath,
     Permitted(caller, ..): Permitted<View>,
+    OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let snapshot = state.engine.poll(id, &caller.to_caller()).await?;
-    Ok(conditional_response(&snapshot, &headers, || {
-        DetailsBody::from(&snapshot)
+    let presentation = Presentation {
+        pages: state.config.page_prefix(&uri),
+        host_fields: shows_host_fields(&state, &snapshot, &caller).await?,
+    };
+    let etag = etag(&snapshot, presentation.host_fields);
+    Ok(conditional_response(etag, &headers, || {
+        DetailsBody::new(&snapshot, &presentation)
     }))
+}
+
+/// Returns true if the poll has fields of the host's own, and the caller may see them.
+async fn shows_host_fields(
+    state: &AppState,
+    snapshot: &PollSnapshot,
+    caller: &RequestCaller,
+) -> Result<bool, Problem> {
+    let poll = &snapshot.poll;
+    if poll.external_ref.is_none() && poll.metadata.is_none() {
+        return Ok(false);
+    }
+    let for_everybody = state.config.shows_host_fields;
+    Ok(for_everybody || state.engine.owns(poll, &caller.to_caller()).await?)
 }
 
 /// Returns the result of a poll.
@@ -69,18 +91,19 @@ pub(crate) async fn get_results(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (snapshot, result) = state.engine.result(id, &caller.to_caller()).await?;
-    Ok(conditional_response(&snapshot, &headers, || {
-        ResultBody::new(&snapshot, &result)
-    }))
+    Ok(conditional_response(
+        etag(&snapshot, false),
+        &headers,
+        || ResultBody::new(&snapshot, &result),
+    ))
 }
 
 /// Returns 304 if the client has the current state, else 200 with `body`.
 fn conditional_response<T: Serialize>(
-    snapshot: &PollSnapshot,
+    etag: Option<HeaderValue>,
     headers: &HeaderMap,
     body: impl FnOnce() -> T,
 ) -> Response {
-    let etag = etag(snapshot);
     let is_unchanged = etag
         .as_ref()
         .is_some_and(|etag| etag::matches(headers, etag));

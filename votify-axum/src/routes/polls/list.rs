@@ -1,14 +1,15 @@
-use axum::extract::State;
+use axum::extract::{OriginalUri, State};
 use axum::response::Response;
 use votify_core::backend::search_words;
 use votify_core::engine::ListFormat;
-use votify_core::poll::CATEGORY_MAX;
+use votify_core::poll::{CATEGORY_MAX, EXTERNAL_REF_MAX};
 use votify_core::store::{PageError, PollFilter, PollOrder};
-use votify_core::{PageRequest, PollCursor, PollStatus};
+use votify_core::{PageRequest, PollCursor, PollStatus, Visibility};
 
-use crate::dto::listing::{PageBody, TrendingBody, page_json, trending_json};
+use crate::dto::listing::{PageBody, TrendingBody, empty_page_json, page_json, trending_json};
+use crate::dto::presentation::Presentation;
 use crate::error::{Problem, error_responses};
-use crate::extract::permitted::{List, Permitted};
+use crate::extract::permitted::{List, ListByOwner, Permitted};
 use crate::extract::query::QueryReader;
 use crate::routes::response::private_list;
 use crate::state::AppState;
@@ -35,13 +36,17 @@ const SORT: [(&str, PollOrder); 3] = [
     ("trending", PollOrder::Trending),
 ];
 
+const OWNER: [(&str, bool); 1] = [("me", true)];
 const INCLUDE: [(&str, ListFormat); 1] = [("options", ListFormat::WithOptions)];
 
 error_responses!(ListErrors:
     NotLoggedIn, InvalidLogin, NotAllowed, InvalidQuery, RateLimited, StoreUnavailable, Overloaded,
     Internal);
 
-/// Lists polls by page. Defaults to open polls.
+/// Lists polls by page. Defaults to open polls that are public.
+///
+/// With `owner=me` the list has the polls of the caller's account and browser session, also
+/// unlisted ones.
 ///
 /// The polls are summaries, with at most 300 characters of each description. A page has
 /// at most 1 MiB of polls, so it may have fewer than `limit`; `next` shows whether others
@@ -58,31 +63,52 @@ error_responses!(ListErrors:
         ("status" = Option<String>, Query, description = "`open`, `active` (the same as `open`), `scheduled`, `closed` or `all`. Defaults to `active`"),
         ("category" = Option<String>, Query, max_length = 100, description = "The exact category"),
         ("q" = Option<String>, Query, max_length = 200, description = "Up to 8 words of the title"),
+        ("owner" = Option<String>, Query, description = "`me`: the caller's own polls"),
+        ("external_ref" = Option<String>, Query, max_length = 255, description = "The exact id of the host's own"),
         ("sort" = Option<String>, Query, description = "`newest`, `closing` or `trending`. Defaults to `newest`"),
     ),
     responses((status = 200, body = PageBody), ListErrors)
 )]
 pub(crate) async fn list_polls(
     State(state): State<AppState>,
-    Permitted(caller, ..): Permitted<List>,
+    OriginalUri(uri): OriginalUri,
+    Permitted(caller, ..): Permitted<ListByOwner>,
     mut query: QueryReader,
 ) -> Result<Response, Problem> {
+    let engine = &state.engine;
     let format = format(&mut query);
+    let is_own = query.keyword("owner", &OWNER).unwrap_or(false);
+    let owners = if is_own {
+        engine.owner_ids(&caller.to_caller()).await?
+    } else {
+        Vec::new()
+    };
     let filter = PollFilter {
         status: query
             .keyword("status", &STATUS)
             .unwrap_or(Some(PollStatus::Open)),
         category: query.string("category", CATEGORY_MAX),
+        external_ref: query.verbatim("external_ref", EXTERNAL_REF_MAX),
         words: search(&mut query),
         order: query.keyword("sort", &SORT).unwrap_or_default(),
+        visibility: (!is_own).then_some(Visibility::Public),
+        owners,
         ..PollFilter::default()
     };
     let request = page_request(&mut query, &filter, format);
     let (request, filter) = query.finish((request, filter))?;
-    let engine = &state.engine;
+    if is_own && filter.owners.is_empty() {
+        // A filter without owners would list all polls.
+        return private_list(empty_page_json(&request), &caller, &state);
+    }
     let page = engine.list_polls(&filter, &request).await?;
     let total = engine.total_polls(&filter, &request, &page).await?;
-    private_list(page_json(&page, format, &request, total), &caller, &state)
+    let presentation = Presentation {
+        pages: state.config.page_prefix(&uri),
+        host_fields: is_own || state.config.shows_host_fields,
+    };
+    let json = page_json(&page, format, &presentation, &request, total);
+    private_list(json, &caller, &state)
 }
 
 /// Lists the open polls with the most recent activity. Activity decays over time.
@@ -100,6 +126,7 @@ pub(crate) async fn list_polls(
 )]
 pub(crate) async fn trending(
     State(state): State<AppState>,
+    OriginalUri(uri): OriginalUri,
     Permitted(caller, ..): Permitted<List>,
     mut query: QueryReader,
 ) -> Result<Response, Problem> {
@@ -113,7 +140,15 @@ pub(crate) async fn trending(
         ..PollFilter::default()
     };
     let polls = state.engine.list_polls(&filter, &page).await?;
-    private_list(trending_json(&polls, format), &caller, &state)
+    let presentation = Presentation {
+        pages: state.config.page_prefix(&uri),
+        host_fields: state.config.shows_host_fields,
+    };
+    private_list(
+        trending_json(&polls, format, &presentation),
+        &caller,
+        &state,
+    )
 }
 
 /// Reads what a list contains besides summaries.

@@ -1,12 +1,14 @@
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::extract::{OriginalUri, State};
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use votify_core::engine::PollSnapshot;
 use votify_core::poll::PollState;
 use votify_core::{Actor, Poll};
 
 use super::capabilities;
 use crate::dto::poll::PollBody;
+use crate::dto::presentation::Presentation;
 use crate::dto::schema::PollChange;
 use crate::dto::{change, poll};
 use crate::error::{ErrorCode, Problem, error_responses};
@@ -32,8 +34,8 @@ error_responses!(DeleteErrors:
 
 /// Changes a poll. Only for its owner.
 ///
-/// Everything can change until the first vote. Afterwards only texts and `closes_at` can
-/// change, until the poll is closed. The bytes of new texts count toward the limit of an
+/// Everything can change until the first vote. Afterwards only texts, `closes_at`,
+/// `visibility`, `external_ref` and `metadata` can change, until the poll is closed. The bytes of new texts count toward the limit of an
 /// address, like the bytes of new polls: 429 `rate_limited`.
 #[utoipa::path(
     patch,
@@ -47,6 +49,7 @@ error_responses!(DeleteErrors:
 pub(crate) async fn change_poll(
     State(state): State<AppState>,
     PollPath(id): PollPath,
+    OriginalUri(uri): OriginalUri,
     Permitted(caller, ..): Permitted<Manage>,
     body: PollJson,
 ) -> Result<Response, Problem> {
@@ -72,7 +75,7 @@ pub(crate) async fn change_poll(
         .engine
         .change_poll(id, change, Actor::Caller(&owner))
         .await?;
-    let body = (Extension(reserved), Json(PollBody::from(&snapshot)));
+    let body = (Extension(reserved), owner_body(&snapshot, &uri, &state));
     Ok(with_session(body, &caller, &state))
 }
 
@@ -88,13 +91,14 @@ pub(crate) async fn change_poll(
 pub(crate) async fn close_poll(
     State(state): State<AppState>,
     PollPath(id): PollPath,
+    OriginalUri(uri): OriginalUri,
     Permitted(caller, ..): Permitted<Manage>,
 ) -> Result<Response, Problem> {
     let owner = caller.to_caller();
     let poll = state.engine.authorize_owner(id, &owner).await?;
     let reserved = state.reserve_response(poll::max_size(&poll), caller.address_block())?;
     let snapshot = state.engine.close_poll(id, Actor::Caller(&owner)).await?;
-    let body = (Extension(reserved), Json(PollBody::from(&snapshot)));
+    let body = (Extension(reserved), owner_body(&snapshot, &uri, &state));
     Ok(with_session(body, &caller, &state))
 }
 
@@ -115,6 +119,15 @@ pub(crate) async fn delete_poll(
     let owner = caller.to_caller();
     state.engine.delete_poll(id, Actor::Caller(&owner)).await?;
     Ok(with_session(StatusCode::NO_CONTENT, &caller, &state))
+}
+
+/// Returns a poll as its owner sees it.
+fn owner_body(snapshot: &PollSnapshot, uri: &Uri, state: &AppState) -> Json<PollBody> {
+    let presentation = Presentation {
+        pages: state.config.page_prefix(uri),
+        host_fields: true,
+    };
+    Json(PollBody::new(snapshot, &presentation))
 }
 
 /// Returns the response with the session cookie, if it is to be renewed.

@@ -68,7 +68,7 @@ impl StreamMessage {
     fn changed(frame: &Frame) -> Self {
         Self::PollChanged {
             poll_id: *frame.poll.id.as_uuid(),
-            poll: Box::new(PollBody::new(&frame.poll, frame.status, &frame.view)),
+            poll: Box::new(PollBody::public(&frame.poll, frame.status, &frame.view)),
         }
     }
 }

@@ -3,7 +3,7 @@
 use axum::http::Method;
 use serde_json::json;
 
-use super::harness::{PASSWORD, app, cookies, credentials, with, with_bearer};
+use super::harness::{PASSWORD, app, cookies, credentials, token, with, with_bearer};
 use crate::app::{App, request};
 
 async fn poll(app: &App, token: &str) -> (String, String) {
@@ -69,7 +69,7 @@ async fn an_account_owns_its_polls_in_every_browser() {
     app.send(elsewhere).await.expect_status(200);
 }
 
-/// A browser still owns the polls that it created before its login.
+/// A browser still owns the polls that it created before its login, also after a logout.
 #[tokio::test]
 async fn session_polls_stay_owned_after_login() {
     let app = app();
@@ -87,8 +87,7 @@ async fn session_polls_stay_owned_after_login() {
         "cookie",
         &session,
     );
-    let login = cookies(&app.send(enter).await.expect_status(201));
-    let both = format!("{session}; {login}");
+    let login = app.send(enter).await.expect_status(201);
     let id = created.json()["id"].as_str().unwrap().to_owned();
     let delete = |cookie: &str| {
         with(
@@ -97,10 +96,11 @@ async fn session_polls_stay_owned_after_login() {
             cookie,
         )
     };
-    app.send(delete(&login))
+    app.log_out(&token(&login)).await.expect_status(204);
+    app.send(delete(&cookies(&login)))
         .await
         .assert_problem(403, "not_owner");
-    app.send(delete(&both)).await.expect_status(204);
+    app.send(delete(&session)).await.expect_status(204);
 }
 
 /// The origin check covers writes that a cookie authenticates.
@@ -111,7 +111,7 @@ async fn foreign_origins_cannot_write_with_a_login_cookie() {
         .post("/api/auth/register", credentials("ada", PASSWORD))
         .await
         .expect_status(201);
-    let ada = super::harness::token(&entered);
+    let ada = token(&entered);
     let (id, option) = poll(&app, &ada).await;
     for (method, path, body) in [
         (

@@ -29,7 +29,28 @@ fn rendered(page: &PollPage, format: ListFormat, text: &'static str) -> Bytes {
         bytes: text.into(),
         count: polls.len(),
     };
-    page.rendered(format, render).bytes.clone()
+    page.rendered(format, "", render).bytes
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rendering_is_shared_by_callers_of_its_variant() {
+    let harness = Harness::new();
+    harness.create_public_poll(|_| {}).await;
+    let page = harness.first_page().await;
+    let rendered = |variant: &str, text: &'static str| {
+        let render = |_: &[PollSnapshot]| RenderedPolls {
+            bytes: text.into(),
+            count: 1,
+        };
+        page.rendered(ListFormat::Summaries, variant, render).bytes
+    };
+    let long = "v".repeat(PollPage::MAX_VARIANT + 1);
+    assert_eq!(rendered(&long, "long"), "long");
+    assert_eq!(rendered("a", "first"), "first");
+    assert_eq!(rendered("a", "again"), "first");
+    assert_eq!(rendered("b", "other"), "other");
+    assert_eq!(rendered(&long, "again"), "again");
+    assert_eq!(rendered("a", "at last"), "first");
 }
 
 #[tokio::test(start_paused = true)]
@@ -111,7 +132,7 @@ async fn a_shared_page_shows_that_a_poll_has_opened() {
         .await;
     for expected in [PollStatus::Scheduled, PollStatus::Open] {
         let page = harness.first_page().await;
-        let status = page.rendered(ListFormat::Summaries, |polls| RenderedPolls {
+        let status = page.rendered(ListFormat::Summaries, "", |polls| RenderedPolls {
             bytes: format!("{:?}", polls[0].status).into(),
             count: 1,
         });

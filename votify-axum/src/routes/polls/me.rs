@@ -1,0 +1,84 @@
+use axum::extract::State;
+use axum::http::request::Parts;
+use axum::response::Response;
+use votify_core::SessionId;
+
+use crate::authorize::Action;
+use crate::dto::caller_state::CallerStateBody;
+use crate::error::{Problem, RateLimitHeaders, error_responses};
+use crate::extract::caller::RequestCaller;
+use crate::extract::path::PollPath;
+use crate::extract::permitted::{Permitted, View};
+use crate::rate_limit::{address_key, limit_key};
+use crate::routes::response::private;
+use crate::state::AppState;
+
+error_responses!(MeErrors:
+    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, PollNotFound, RateLimited, StoreUnavailable,
+    PollKeyUnknown, Overloaded, Internal);
+
+/// Returns what holds for the caller: owner or not, voted or not, and whether a vote would
+/// be accepted.
+///
+/// `reason` is the code of the error that a vote would get now. A code in `invite` that is
+/// unknown or used is reported. Requests with a code are limited like votes, and counted
+/// separately.
+#[utoipa::path(
+    get,
+    path = "/api/polls/{id}/me",
+    tag = "polls",
+    params(
+        ("id" = Uuid, Path, description = "The poll"),
+        ("invite" = Option<String>, Query, description = "The voter's invite code, if `voters` is `invite`"),
+    ),
+    responses((status = 200, body = CallerStateBody), MeErrors)
+)]
+pub(crate) async fn caller_state(
+    State(state): State<AppState>,
+    PollPath(id): PollPath,
+    Permitted(caller, ..): Permitted<View>,
+    parts: Parts,
+) -> Result<Response, Problem> {
+    let rate_limit = acquire_code_attempt(&state, &caller).await?;
+    let mut voter = caller.to_caller();
+    if voter.session_id().is_none() {
+        // A vote of this caller would start a session.
+        voter = voter.with_session(SessionId::random());
+    }
+    let found = state.engine.caller_state(id, &voter).await?;
+    // The host is asked before the rules of the poll, as for a vote.
+    let denied = caller.authorize(&parts, Action::Vote(id), &state).await;
+    let refusal = denied.err().or_else(|| found.refusal.map(Problem::from));
+    let body = match refusal {
+        // The server could not tell, so this is no answer to the question.
+        Some(problem) if problem.status().is_server_error() => return Err(problem),
+        refusal => CallerStateBody::new(
+            found.is_owner,
+            found.ballot.as_ref(),
+            refusal.map(|problem| problem.code()),
+        ),
+    };
+    let mut response = private(body);
+    if let Some(rate_limit) = rate_limit {
+        rate_limit.write_to(response.headers_mut());
+    }
+    caller.set_session_cookie(&mut response, &state);
+    Ok(response)
+}
+
+/// Acquires one attempt for a request with an invite code, of a rate that is equal to the
+/// vote rate, but counted separately. Returns the headers about the rest.
+async fn acquire_code_attempt(
+    state: &AppState,
+    caller: &RequestCaller,
+) -> Result<Option<RateLimitHeaders>, Problem> {
+    if !caller.has_invite_code() {
+        return Ok(None);
+    }
+    let keyring = state.engine.keyring();
+    let key = || match caller.session {
+        Some(session) => limit_key(keyring, &[b"code-session", session.id.as_bytes()]),
+        None => address_key(keyring, "code-address", caller.address_block()),
+    };
+    state.limiter.acquire(key, state.config.vote_rate).await
+}
