@@ -12,6 +12,7 @@ use utoipa_swagger_ui::{Config, serve};
 
 use crate::error::{ErrorCode, Problem};
 use crate::response_memory::Uncounted;
+use crate::router::RouteWithSlash;
 use crate::state::AppState;
 
 /// Allows inline styles, because the page's script sets styles. Everything else comes
@@ -31,12 +32,13 @@ pub(crate) fn routes() -> Router<AppState> {
     Router::new()
         .route("/api/docs", get(to_index))
         .route("/api/docs/", get(async move || file("index.html", index)))
-        .route(
+        .route_with_slash(
             "/api/docs/{file}",
             get(async move |Path(name): Path<String>| file(&name, config)),
         )
 }
 
+/// Redirects to the path with a slash: the page's links are relative to it.
 async fn to_index() -> Response {
     (
         StatusCode::PERMANENT_REDIRECT,

@@ -1,7 +1,7 @@
 use axum::Router;
 use axum::routing::any;
 
-use super::{RouteGroup, VotifyRouter, routes};
+use super::{RouteGroup, RouteWithSlash, VotifyRouter, routes};
 use crate::error::{ErrorCode, Problem};
 use crate::middleware::cors;
 use crate::middleware::outer_layer::OuterLayer;
@@ -24,7 +24,7 @@ impl VotifyRouter {
         openapi::security::describe(&mut document, &config);
         let document = serde_json::to_vec(&document).unwrap_or_default();
         router = router
-            .route("/api", any(not_found))
+            .route_with_slash("/api", any(not_found))
             .route("/api/{*unknown}", any(not_found));
         #[cfg(feature = "docs")]
         if config.serves(RouteGroup::Documents) {

@@ -59,7 +59,7 @@ const FORMATS: [(&str, Format); 2] = [("json", Format::Json), ("csv", Format::Cs
 pub(crate) async fn create_invites(
     State(state): State<AppState>,
     PollPath(id): PollPath,
-    OriginalUri(uri): OriginalUri,
+    (OriginalUri(uri), own): (OriginalUri, Uri),
     Permitted(caller, ..): Permitted<Invite>,
     headers: HeaderMap,
     mut query: QueryReader,
@@ -72,7 +72,7 @@ pub(crate) async fn create_invites(
     let rate_limit = acquire_invite_request(&state, &caller).await?;
     let owner = caller.to_caller();
     let poll = state.engine.authorize_owner(id, &owner).await?;
-    let page = page_url(&state.config, &uri, id);
+    let page = page_url(&state.config, &uri, own.path(), id);
     let size = invites::max_size(count, page.as_deref());
     let _reserved = state.reserve_response(size, caller.address_block())?;
     // A refused call takes nothing of the limits.
@@ -137,18 +137,19 @@ fn accepted_format(headers: &HeaderMap) -> Format {
     formats.next().unwrap_or(Format::Json)
 }
 
-/// Returns the URL of the poll's web page, if there are web pages.
-fn page_url(config: &Config, uri: &Uri, id: PollId) -> Option<String> {
+/// Returns the URL of the poll's web page, if there are web pages. `own_path` is the path
+/// of the matched route.
+fn page_url(config: &Config, uri: &Uri, own_path: &str, id: PollId) -> Option<String> {
     #[cfg(feature = "ui")]
     if config.serves(RouteGroup::Pages) {
         let origin = config
             .public_url
             .as_ref()
             .map(|url| url.origin().to_string());
-        let base_path = config.base_path(uri, &format!("/api/polls/{id}/invites"));
+        let base_path = config.base_path(uri, own_path);
         return Some(format!("{}{base_path}/p/{id}", origin.unwrap_or_default()));
     }
-    let _ = (config, uri, id);
+    let _ = (config, uri, own_path, id);
     None
 }
 

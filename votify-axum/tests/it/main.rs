@@ -54,6 +54,7 @@ mod snapshots;
 mod sse;
 mod stream_clients;
 mod texts;
+mod trailing_slashes;
 mod unread_bodies;
 mod voters_per_address;
 mod votes;

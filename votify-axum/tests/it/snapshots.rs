@@ -48,7 +48,7 @@ fn is_timestamp(text: &str) -> bool {
     text.len() >= 20 && text.ends_with('Z') && text.as_bytes()[10] == b'T'
 }
 
-fn redacted(mut value: Value) -> Value {
+pub fn redacted(mut value: Value) -> Value {
     redact(&mut value);
     value
 }
