@@ -52,7 +52,16 @@ impl Config {
         CookieSettings {
             secure: url.is_some_and(|url| url.origin().is_secure()),
             cross_site: !self.allowed_origins.is_empty(),
+            below_path: self.cookie_path() != "/",
         }
+    }
+
+    /// Returns the path below which browsers send cookies: that of the public URL.
+    pub(crate) fn cookie_path(&self) -> &str {
+        let path = self.public_url.as_ref().map(PublicUrl::path);
+        // A semicolon would end the attribute.
+        path.filter(|path| !path.is_empty() && !path.contains(';'))
+            .unwrap_or("/")
     }
 
     /// Returns the origin of the public URL and the allowed ones.

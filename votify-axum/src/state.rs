@@ -50,6 +50,7 @@ impl AppState {
                 engine.clone(),
                 &accounts,
                 config.cookies(),
+                config.cookie_path(),
             ));
             config.identity = Some(Arc::clone(&auth) as _);
             auth
@@ -60,7 +61,7 @@ impl AppState {
             Arc::new(MemoryRateLimiter::new().with_clock(Arc::clone(engine.clock())))
         });
         Self(Arc::new(AppStateInner {
-            session_cookie: CookieTemplate::new(config.cookies()),
+            session_cookie: CookieTemplate::new(config.cookies(), config.cookie_path()),
             limiter: RequestLimiter::new(limiter, Arc::clone(engine.clock())),
             engine,
             streams: Arc::new(StreamLimiter::new(config.streams_per_address)),
