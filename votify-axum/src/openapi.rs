@@ -1,5 +1,7 @@
 //! The OpenAPI document, generated from the code.
 
+pub(crate) mod asyncapi;
+pub(crate) mod messages;
 pub(crate) mod security;
 
 use axum::Extension;
@@ -46,7 +48,7 @@ pub(crate) struct AccountsDocument;
     responses((status = 200, body = Object, description = "OpenAPI 3.1"))
 )]
 pub(crate) async fn openapi_json(State(state): State<AppState>) -> Response {
-    let json = state.openapi.clone();
+    let json = state.documents.openapi.clone();
     let content_type = [(header::CONTENT_TYPE, "application/json")];
     (Extension(Uncounted), content_type, json).into_response()
 }

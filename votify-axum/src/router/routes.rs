@@ -28,10 +28,7 @@ pub(super) fn api(config: &Config) -> OpenApiRouter<AppState> {
             RouteGroup::Streams,
             OpenApiRouter::new().documented(routes!(stream::stream)),
         ),
-        (
-            RouteGroup::Documents,
-            OpenApiRouter::new().documented(routes!(openapi::openapi_json)),
-        ),
+        (RouteGroup::Documents, documents(config)),
         (RouteGroup::Operations, operations()),
     ];
     let api = OpenApiRouter::with_openapi(openapi::ApiDocument::openapi())
@@ -47,6 +44,15 @@ fn lists() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .documented(routes!(polls::list_polls))
         .documented(routes!(polls::trending))
+}
+
+fn documents(config: &Config) -> OpenApiRouter<AppState> {
+    let documents = OpenApiRouter::new().documented(routes!(openapi::openapi_json));
+    if config.serves(RouteGroup::Streams) {
+        documents.documented(routes!(openapi::asyncapi::asyncapi_json))
+    } else {
+        documents
+    }
 }
 
 fn management() -> OpenApiRouter<AppState> {

@@ -53,6 +53,7 @@ mod signing_keys;
 mod snapshots;
 mod sse;
 mod stream_clients;
+mod stream_schemas;
 mod texts;
 mod trailing_slashes;
 mod unread_bodies;

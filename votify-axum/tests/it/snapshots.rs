@@ -243,3 +243,15 @@ async fn hidden_event() {
     let event = json!({"event": event.name, "id": event.id, "data": redacted(event.data)});
     insta::assert_snapshot!(pretty(&event));
 }
+
+#[tokio::test]
+async fn asyncapi_document() {
+    let app = App::with(|router| router.public_url("https://polls.test/votes".parse().unwrap()));
+    let mut document = app
+        .get("/api/asyncapi.json")
+        .await
+        .expect_status(200)
+        .json();
+    document["info"]["version"] = json!("[version]");
+    insta::assert_snapshot!(pretty(&document));
+}
