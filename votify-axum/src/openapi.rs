@@ -1,6 +1,7 @@
 //! The OpenAPI document, generated from the code.
 
 pub(crate) mod asyncapi;
+pub(crate) mod examples;
 pub(crate) mod messages;
 pub(crate) mod security;
 
@@ -20,7 +21,8 @@ use crate::state::AppState;
     info(
         title = "Votify",
         description = "Realtime polls. Ids are UUIDs. Times are RFC 3339 in UTC. Errors are \
-                       `application/problem+json` with a stable `code`."
+                       `application/problem+json` with a stable `code`. The page at `/api/docs` replaces \
+                       the ids of the examples by those of the poll that it created last."
     ),
     // Relative to this document, so that it is right under any prefix.
     servers((url = "..", description = "The server of this document")),

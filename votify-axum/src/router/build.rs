@@ -26,8 +26,10 @@ impl VotifyRouter {
         if config.serves(RouteGroup::Streams) {
             openapi::messages::add_schemas(document.components.get_or_insert_default());
         }
+        let mut document = serde_json::to_value(&document).unwrap_or_default();
+        openapi::examples::add(&mut document);
         let documents = Documents {
-            openapi: serde_json::to_vec(&document).unwrap_or_default().into(),
+            openapi: document.to_string().into(),
             asyncapi: asyncapi.to_string().into(),
         };
         router = router

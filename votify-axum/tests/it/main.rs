@@ -20,6 +20,7 @@ mod clocks;
 mod cors;
 mod create_poll;
 mod creation_limits;
+mod document_examples;
 mod endpoints;
 mod failing_store;
 mod failures;
