@@ -55,7 +55,16 @@ impl Config {
         CookieSettings {
             secure: url.is_some_and(|url| url.origin().is_secure()),
             cross_site: !self.allowed_origins.is_empty(),
+            below_path: self.cookie_path() != "/",
         }
+    }
+
+    /// Returns the path below which browsers send cookies: that of the public URL.
+    pub(crate) fn cookie_path(&self) -> &str {
+        let path = self.public_url.as_ref().map(PublicUrl::path);
+        // A semicolon would end the attribute.
+        path.filter(|path| !path.is_empty() && !path.contains(';'))
+            .unwrap_or("/")
     }
 
     /// Returns the origin of the public URL and the allowed ones.
@@ -81,14 +90,15 @@ impl Config {
     /// Returns the path under which browsers reach this router, without a trailing slash.
     ///
     /// A path in the public URL takes precedence. Otherwise the result is `requested`
-    /// without its suffix `own_path`, the path of the matched route.
+    /// without its suffix `own_path`, the path of the matched route. Trailing slashes make no
+    /// difference.
     pub(crate) fn base_path<'a>(&'a self, requested: &'a Uri, own_path: &str) -> &'a str {
         match &self.public_url {
             Some(url) if !url.path().is_empty() => url.path(),
             _ => {
-                let path = requested.path();
-                let base = path.strip_suffix(own_path).unwrap_or(path);
-                base.trim_end_matches('/')
+                let path = without_slash(requested.path());
+                let base = path.strip_suffix(without_slash(own_path));
+                base.unwrap_or(path).trim_end_matches('/')
             }
         }
     }
@@ -111,6 +121,11 @@ impl Config {
         let _ = requested;
         None
     }
+}
+
+/// Returns a path without a trailing slash. The path `/` becomes empty.
+pub(crate) fn without_slash(path: &str) -> &str {
+    path.strip_suffix('/').unwrap_or(path)
 }
 
 impl Default for Config {

@@ -12,6 +12,7 @@ use utoipa_swagger_ui::{Config, serve};
 
 use crate::error::{ErrorCode, Problem};
 use crate::response_memory::Uncounted;
+use crate::router::RouteWithSlash;
 use crate::state::AppState;
 
 /// Allows inline styles, because the page's script sets styles. Everything else comes
@@ -31,12 +32,13 @@ pub(crate) fn routes() -> Router<AppState> {
     Router::new()
         .route("/api/docs", get(to_index))
         .route("/api/docs/", get(async move || file("index.html", index)))
-        .route(
+        .route_with_slash(
             "/api/docs/{file}",
             get(async move |Path(name): Path<String>| file(&name, config)),
         )
 }
 
+/// Redirects to the path with a slash: the page's links are relative to it.
 async fn to_index() -> Response {
     (
         StatusCode::PERMANENT_REDIRECT,
@@ -45,10 +47,17 @@ async fn to_index() -> Response {
         .into_response()
 }
 
+/// Lets the examples run as they stand.
+const EXAMPLES: &str = include_str!("docs/examples.js");
+
 fn file(name: &str, config: Arc<Config<'static>>) -> Response {
+    if name == "examples.js" {
+        return ([(header::CONTENT_TYPE, "text/javascript")], EXAMPLES).into_response();
+    }
     match serve(name, config) {
         Ok(Some(file)) => {
             let mut response = match file.bytes {
+                Cow::Borrowed(bytes) if name == "index.html" => with_examples(bytes),
                 Cow::Borrowed(bytes) => (Extension(Uncounted), bytes).into_response(),
                 Cow::Owned(bytes) => bytes.into_response(),
             };
@@ -65,4 +74,13 @@ fn file(name: &str, config: Arc<Config<'static>>) -> Response {
         Ok(None) => Problem::new(ErrorCode::NotFound).into_response(),
         Err(error) => Problem::internal(&error).into_response(),
     }
+}
+
+/// Returns the page with the script for examples, which runs before the page starts.
+fn with_examples(page: &[u8]) -> Response {
+    const START: &str = "<script src=\"./swagger-initializer.js\"";
+    const SCRIPT: &str = "<script src=\"./examples.js\"></script>\n    ";
+    let page = String::from_utf8_lossy(page);
+    page.replace(START, &format!("{SCRIPT}{START}"))
+        .into_response()
 }

@@ -16,5 +16,6 @@ pub(crate) mod receipt;
 pub(crate) mod result;
 pub(crate) mod rules;
 pub(crate) mod schema;
+pub(crate) mod stream;
 pub(crate) mod totals;
 pub(crate) mod visibility;

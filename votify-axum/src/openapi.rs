@@ -1,5 +1,8 @@
 //! The OpenAPI document, generated from the code.
 
+pub(crate) mod asyncapi;
+pub(crate) mod examples;
+pub(crate) mod messages;
 pub(crate) mod security;
 
 use axum::Extension;
@@ -18,7 +21,8 @@ use crate::state::AppState;
     info(
         title = "Votify",
         description = "Realtime polls. Ids are UUIDs. Times are RFC 3339 in UTC. Errors are \
-                       `application/problem+json` with a stable `code`."
+                       `application/problem+json` with a stable `code`. The page at `/api/docs` replaces \
+                       the ids of the examples by those of the poll that it created last."
     ),
     // Relative to this document, so that it is right under any prefix.
     servers((url = "..", description = "The server of this document")),
@@ -46,7 +50,7 @@ pub(crate) struct AccountsDocument;
     responses((status = 200, body = Object, description = "OpenAPI 3.1"))
 )]
 pub(crate) async fn openapi_json(State(state): State<AppState>) -> Response {
-    let json = state.openapi.clone();
+    let json = state.documents.openapi.clone();
     let content_type = [(header::CONTENT_TYPE, "application/json")];
     (Extension(Uncounted), content_type, json).into_response()
 }

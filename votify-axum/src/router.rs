@@ -6,9 +6,11 @@ mod polls;
 mod quotas;
 mod route_group;
 mod routes;
+mod trailing_slash;
 mod users;
 
 pub use route_group::RouteGroup;
+pub(crate) use trailing_slash::RouteWithSlash;
 
 use axum::Router;
 use votify_core::PollEngine;
@@ -74,6 +76,10 @@ where
 /// feature `ui`, the web pages. [`RouteGroup`] lists them; a host can leave groups out
 /// ([`without`](Self::without)). The router answers unknown paths below `/api` with 404.
 /// It leaves other unknown paths to the host, unless [`fallback`](Self::fallback) is set.
+///
+/// A trailing slash makes no difference. One path depends on the host: a router nested at
+/// `/votes` with [`Router::nest`] has its start page at `/votes`, and never sees requests
+/// to `/votes/`. [`Router::nest_service`] passes both.
 #[derive(Debug)]
 pub struct VotifyRouter {
     engine: PollEngine,

@@ -22,6 +22,13 @@ use crate::response_memory::ResponseMemory;
 #[derive(Clone)]
 pub(crate) struct AppState(Arc<AppStateInner>);
 
+/// The documents about the API, as JSON.
+#[derive(Debug)]
+pub(crate) struct Documents {
+    pub(crate) openapi: Bytes,
+    pub(crate) asyncapi: Bytes,
+}
+
 pub(crate) struct AppStateInner {
     pub(crate) engine: PollEngine,
     pub(crate) config: Config,
@@ -36,8 +43,7 @@ pub(crate) struct AppStateInner {
     /// Times the comment lines of event streams.
     pub(crate) comments: KeepAlive,
     pub(crate) unread_bodies: UnreadBodies,
-    /// The OpenAPI document, as JSON.
-    pub(crate) openapi: Bytes,
+    pub(crate) documents: Documents,
     /// `None` if [`VotifyRouter::accounts`](crate::VotifyRouter::accounts) was not
     /// called.
     #[cfg(feature = "accounts")]
@@ -45,13 +51,14 @@ pub(crate) struct AppStateInner {
 }
 
 impl AppState {
-    pub(crate) fn new(engine: PollEngine, mut config: Config, openapi: Bytes) -> Self {
+    pub(crate) fn new(engine: PollEngine, mut config: Config, documents: Documents) -> Self {
         #[cfg(feature = "accounts")]
         let auth = config.accounts.take().map(|accounts| {
             let auth = Arc::new(AuthService::new(
                 engine.clone(),
                 &accounts,
                 config.cookies(),
+                config.cookie_path(),
             ));
             config.identity = Some(Arc::clone(&auth) as _);
             auth
@@ -62,7 +69,7 @@ impl AppState {
             Arc::new(MemoryRateLimiter::new().with_clock(Arc::clone(engine.clock())))
         });
         Self(Arc::new(AppStateInner {
-            session_cookie: CookieTemplate::new(config.cookies()),
+            session_cookie: CookieTemplate::new(config.cookies(), config.cookie_path()),
             limiter: RequestLimiter::new(limiter, Arc::clone(engine.clock())),
             engine,
             claims: SessionClaims::new(),
@@ -76,7 +83,7 @@ impl AppState {
             comments: KeepAlive::new(config.timing.comment_interval),
             unread_bodies: UnreadBodies::default(),
             config,
-            openapi,
+            documents,
             #[cfg(feature = "accounts")]
             auth,
         }))

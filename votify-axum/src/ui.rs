@@ -9,6 +9,7 @@ use votify_core::SessionId;
 
 use crate::extract::caller::RequestCaller;
 use crate::response_memory::Uncounted;
+use crate::router::RouteWithSlash;
 use crate::state::AppState;
 
 const PAGE: &str = include_str!("ui/index.html");
@@ -25,10 +26,10 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 pub(crate) fn routes() -> Router<AppState> {
     Router::new()
         .route("/", get(home))
-        .route("/p/{id}", get(poll))
-        .route("/votify.js", get(script))
-        .route("/votify-account.js", get(account_script))
-        .route("/votify.css", get(style))
+        .route_with_slash("/p/{id}", get(poll))
+        .route_with_slash("/votify.js", get(script))
+        .route_with_slash("/votify-account.js", get(account_script))
+        .route_with_slash("/votify.css", get(style))
 }
 
 async fn home(

@@ -1,5 +1,6 @@
 //! All checks except tests. None of them changes a file.
 
+mod asyncapi;
 mod deny;
 mod dependency_rules;
 mod docs;
@@ -21,6 +22,7 @@ const CHECKS: &[Check] = &[
     ("names of tests in CONTRIBUTING.md", docs::check_test_names),
     ("package metadata", metadata::check),
     ("dependency rules", dependency_rules::check),
+    ("AsyncAPI document", asyncapi::check),
     ("licenses and sources", deny::check),
     ("lints", lints),
     ("features", features::check),

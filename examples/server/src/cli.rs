@@ -274,8 +274,8 @@ pub(crate) struct ServeArgs {
         value_name = "HEADER"
     )]
     pub(crate) client_address_header: Option<String>,
-    /// Address that browsers use, for links and the checks of host and origin, like `https://polls.example.org`; with
-    /// https, all cookies are `Secure`, else only the login cookie, except on localhost and loopback addresses [default:
+    /// Address that browsers use, for links and the checks of host and origin, like `https://polls.example.org`; below
+    /// its path, if it has one, the server answers too; with https, all cookies are `Secure`, else only the login cookie, except on localhost and loopback addresses [default:
     /// from the request]
     #[arg(
         long,

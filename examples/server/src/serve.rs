@@ -2,6 +2,7 @@
 //! order.
 
 mod address_limit;
+mod base_path;
 mod connection_state;
 mod connections;
 mod half_close;
@@ -35,6 +36,7 @@ use crate::error::CliError;
 use crate::redis_connections::RedisConnections;
 use crate::runtime::EngineRuntime;
 use crate::serve::address_limit::AddressLimit;
+use crate::serve::base_path::BasePath;
 use crate::serve::connections::Connections;
 use crate::settings::{
     ServeSettings, Sources, StoreUrl, UnusedAge, check_hosts, check_secret, keyring,
@@ -114,11 +116,12 @@ async fn serve(
         Some(Err(error)) => Err(error),
         Some(Ok((listener, parts))) => {
             let app = app(&parts, &settings);
+            let base_path = BasePath::new(settings.public_url.as_ref());
             let max = max_connections();
             let per_address = settings.limits.connections_per_address;
             let proxies = settings.trusted_proxies.clone();
             let addresses = AddressLimit::new(per_address, max, proxies);
-            let connections = Connections::new(app, max, addresses);
+            let connections = Connections::new(app, base_path, max, addresses);
             print_address(&listener, &settings);
             connections.accept(listener, &stop).await;
             shut_down(&connections, &parts).await;

@@ -13,6 +13,7 @@ mod hosts;
 mod limits_url;
 mod listen;
 mod print;
+mod public_url;
 mod rates;
 mod redis_url;
 mod response_memory;
@@ -177,10 +178,7 @@ impl ServeSettings {
                     file.public_url.as_ref(),
                 )
                 .private()
-                .parse(|text| {
-                    text.parse()
-                        .map_err(|error: votify_axum::InvalidOrigin| error.to_string())
-                })?,
+                .parse(public_url::parse)?,
             allowed_hosts: sources
                 .setting(
                     "allowed-hosts",

@@ -31,6 +31,8 @@ pub(crate) struct AuthService {
     pub(crate) token_lifetime: Duration,
     pub(crate) rates: AuthRates,
     pub(crate) cookies: CookieSettings,
+    /// The path of the login cookie.
+    pub(crate) cookie_path: Box<str>,
     tokens: Tokens,
     engine: PollEngine,
 }
@@ -47,7 +49,12 @@ pub(crate) struct AuthRates {
 }
 
 impl AuthService {
-    pub(crate) fn new(engine: PollEngine, accounts: &Accounts, cookies: CookieSettings) -> Self {
+    pub(crate) fn new(
+        engine: PollEngine,
+        accounts: &Accounts,
+        cookies: CookieSettings,
+        cookie_path: &str,
+    ) -> Self {
         Self {
             store: RevocationCache::new(
                 Timeout::new(Arc::clone(&accounts.store), STORE_TIMEOUT),
@@ -61,6 +68,7 @@ impl AuthService {
                 register: accounts.register_rate,
             },
             cookies,
+            cookie_path: cookie_path.into(),
             tokens: Tokens::new(&accounts.issuer, &accounts.audience),
             engine,
         }

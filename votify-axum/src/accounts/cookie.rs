@@ -5,16 +5,17 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use cookie::Cookie;
 
-use crate::extract::cookie::CookieSettings;
+use crate::extract::cookie::{CookieNames, CookieSettings};
 use crate::middleware::host::Host;
 
-const NAME: &str = "votify_login";
-/// Browsers accept a cookie with this prefix only over TLS and from the host itself. So
-/// no sibling domain can set one.
-const HOST_NAME: &str = "__Host-votify_login";
+const NAMES: CookieNames = CookieNames {
+    plain: "votify_login",
+    host: "__Host-votify_login",
+    secure: "__Secure-votify_login",
+};
 
 pub(crate) const fn name(cookies: CookieSettings) -> &'static str {
-    if cookies.secure { HOST_NAME } else { NAME }
+    cookies.name(NAMES)
 }
 
 /// Returns the `Set-Cookie` of a token. It is `Secure` unless the browser runs on this
@@ -23,11 +24,12 @@ pub(crate) fn set(
     token: &str,
     lifetime: Duration,
     cookies: CookieSettings,
+    path: &str,
     is_loopback: bool,
 ) -> Option<HeaderValue> {
     let lifetime = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
     let cookie = Cookie::build((name(cookies), token))
-        .path("/")
+        .path(path)
         .max_age(cookie::time::Duration::seconds(lifetime))
         .http_only(true)
         .same_site(cookies.same_site())
@@ -36,8 +38,8 @@ pub(crate) fn set(
 }
 
 /// Returns the `Set-Cookie` that deletes the cookie.
-pub(crate) fn clear(cookies: CookieSettings, is_loopback: bool) -> Option<HeaderValue> {
-    set("", Duration::ZERO, cookies, is_loopback)
+pub(crate) fn clear(cookies: CookieSettings, path: &str, is_loopback: bool) -> Option<HeaderValue> {
+    set("", Duration::ZERO, cookies, path, is_loopback)
 }
 
 /// Returns the values of all cookies of this name in their order. A sibling
@@ -67,13 +69,17 @@ mod tests {
     use super::*;
 
     fn cookies(secure: bool, cross_site: bool) -> CookieSettings {
-        CookieSettings { secure, cross_site }
+        CookieSettings {
+            secure,
+            cross_site,
+            below_path: false,
+        }
     }
 
     #[test]
     fn the_cookie_has_the_documented_attributes() {
         let rendered = |cookies, is_loopback| {
-            let cookie = set("a.b.c", Duration::from_secs(60), cookies, is_loopback).unwrap();
+            let cookie = set("a.b.c", Duration::from_secs(60), cookies, "/", is_loopback).unwrap();
             cookie.to_str().unwrap().to_owned()
         };
         for (cookies, is_loopback, expected) in [

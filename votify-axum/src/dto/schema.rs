@@ -195,7 +195,7 @@ pub(crate) enum ChangedOption {
 }
 
 /// A vote: `option_id` or `option_ids`, by the kind of the poll.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct NewBallot {
     /// The option, in a poll of kind `single`.
     option_id: Option<Uuid>,
@@ -205,3 +205,18 @@ pub(crate) struct NewBallot {
     /// effect. The header `Idempotency-Key` has the same meaning.
     ballot_id: Option<Uuid>,
 }
+
+/// Casts a vote. Answered with `vote_confirmed` or `vote_rejected`.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Vote {
+    /// Any text of the client. The reply contains it too.
+    #[schema(max_length = 100, nullable = false, example = "7")]
+    request_id: Option<String>,
+    #[serde(flatten)]
+    ballot: NewBallot,
+}
+
+/// Requests the current state. Answered with `poll_updated` or `error`.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Refresh {}

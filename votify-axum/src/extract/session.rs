@@ -8,12 +8,13 @@ use cookie::time::Duration;
 use votify_core::secret::{KeyId, Mac, Purpose};
 use votify_core::{BallotId, Keyring, PollId, SessionId};
 
-use crate::extract::cookie::CookieSettings;
+use crate::extract::cookie::{CookieNames, CookieSettings};
 
-const NAME: &str = "votify_session";
-/// Browsers accept a cookie with this prefix only over TLS and from the host itself. So
-/// no sibling domain can plant one.
-const HOST_NAME: &str = "__Host-votify_session";
+const NAMES: CookieNames = CookieNames {
+    plain: "votify_session",
+    host: "__Host-votify_session",
+    secure: "__Secure-votify_session",
+};
 /// The longest lifetime that browsers accept (RFC 6265bis).
 const MAX_AGE: Duration = Duration::days(400);
 const VERSION: u8 = 1;
@@ -24,7 +25,7 @@ const TOKEN_TEXT: usize = TOKEN_BYTES.div_ceil(3) * 4;
 
 /// Returns the name of the session cookie.
 pub(crate) const fn cookie_name(settings: CookieSettings) -> &'static str {
-    if settings.secure { HOST_NAME } else { NAME }
+    settings.name(NAMES)
 }
 
 /// A session that the cookie of a request proves.
@@ -62,10 +63,10 @@ pub(crate) struct CookieTemplate {
 }
 
 impl CookieTemplate {
-    pub(crate) fn new(settings: CookieSettings) -> Self {
+    pub(crate) fn new(settings: CookieSettings, path: &str) -> Self {
         let name = cookie_name(settings);
         let cookie = Cookie::build((name, ""))
-            .path("/")
+            .path(path)
             .max_age(MAX_AGE)
             .http_only(true)
             .same_site(settings.same_site())
@@ -137,16 +138,19 @@ fn mac(id: SessionId, key: KeyId, keyring: &Keyring) -> Option<Mac> {
 mod tests {
     use super::*;
 
+    const NAME: &str = NAMES.plain;
     const OLD: &str = "an old secret of more than thirty-two bytes";
     const NEW: &str = "a newer secret of more than thirty-two bytes";
 
     const PLAIN: CookieSettings = CookieSettings {
         secure: false,
         cross_site: false,
+        below_path: false,
     };
     const SECURE: CookieSettings = CookieSettings {
         secure: true,
         cross_site: false,
+        below_path: false,
     };
 
     fn cookie_header(value: &str) -> HeaderMap {
@@ -154,7 +158,7 @@ mod tests {
     }
 
     fn issue(id: SessionId, keyring: &Keyring) -> String {
-        let header = CookieTemplate::new(PLAIN).render(id, keyring).unwrap();
+        let header = CookieTemplate::new(PLAIN, "/").render(id, keyring).unwrap();
         let text = header.to_str().unwrap();
         text.split(';').next().unwrap().to_owned()
     }
@@ -236,7 +240,7 @@ mod tests {
     #[test]
     fn the_cookie_has_the_documented_attributes() {
         let keyring = Keyring::new([OLD]).unwrap();
-        let set = CookieTemplate::new(SECURE)
+        let set = CookieTemplate::new(SECURE, "/")
             .render(SessionId::random(), &keyring)
             .unwrap();
         let set = set.to_str().unwrap();
@@ -248,6 +252,26 @@ mod tests {
             "Max-Age=34560000",
         ] {
             assert!(set.split("; ").any(|found| found == part), "{set}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_below_a_path_has_that_path() {
+        let keyring = Keyring::new([OLD]).unwrap();
+        for (settings, name) in [
+            (PLAIN, "votify_session="),
+            (SECURE, "__Secure-votify_session="),
+        ] {
+            let settings = CookieSettings {
+                below_path: true,
+                ..settings
+            };
+            let set = CookieTemplate::new(settings, "/votes")
+                .render(SessionId::random(), &keyring)
+                .unwrap();
+            let set = set.to_str().unwrap();
+            assert!(set.starts_with(name), "{set}");
+            assert!(set.split("; ").any(|part| part == "Path=/votes"), "{set}");
         }
     }
 

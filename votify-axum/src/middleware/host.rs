@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use axum::http::{HeaderMap, Request, Uri, Version, header};
 
-use crate::config::Config;
+use crate::config::{Config, without_slash};
 use crate::dto::fields::NAME_MAX;
 use crate::error::{ErrorCode, Problem};
 
@@ -211,7 +211,7 @@ pub(crate) fn check_host<B>(request: &Request<B>, config: &Config) -> Result<(),
     let target = target.map(|authority| Host::parse(authority.as_str()));
     for host in [header, target].into_iter().flatten() {
         let host = host.ok_or_else(unreadable)?;
-        if !host.is_known(config) && !MONITORING.contains(&request.uri().path()) {
+        if !host.is_known(config) && !MONITORING.contains(&without_slash(request.uri().path())) {
             return Err(not_allowed(&host));
         }
     }

@@ -1,12 +1,12 @@
 use axum::Router;
 use axum::routing::any;
 
-use super::{RouteGroup, VotifyRouter, routes};
+use super::{RouteGroup, RouteWithSlash, VotifyRouter, routes};
 use crate::error::{ErrorCode, Problem};
 use crate::middleware::cors;
 use crate::middleware::outer_layer::OuterLayer;
 use crate::openapi;
-use crate::state::AppState;
+use crate::state::{AppState, Documents};
 
 impl VotifyRouter {
     /// Builds the router. It fits into a router with any state.
@@ -22,9 +22,18 @@ impl VotifyRouter {
         }
         let (mut router, mut document) = api.split_for_parts();
         openapi::security::describe(&mut document, &config);
-        let document = serde_json::to_vec(&document).unwrap_or_default();
+        let asyncapi = openapi::asyncapi::document(&config);
+        if config.serves(RouteGroup::Streams) {
+            openapi::messages::add_schemas(document.components.get_or_insert_default());
+        }
+        let mut document = serde_json::to_value(&document).unwrap_or_default();
+        openapi::examples::add(&mut document);
+        let documents = Documents {
+            openapi: document.to_string().into(),
+            asyncapi: asyncapi.to_string().into(),
+        };
         router = router
-            .route("/api", any(not_found))
+            .route_with_slash("/api", any(not_found))
             .route("/api/{*unknown}", any(not_found));
         #[cfg(feature = "docs")]
         if config.serves(RouteGroup::Documents) {
@@ -39,7 +48,7 @@ impl VotifyRouter {
             router = router.fallback(not_found);
         }
         let cors = cors::layer(&config.allowed_origins);
-        let state = AppState::new(engine, config, document.into());
+        let state = AppState::new(engine, config, documents);
         // Inside of the outer layer, which rejects preflights to foreign hosts too.
         let router = match cors {
             Some(cors) => router.layer(cors),

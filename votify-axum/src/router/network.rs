@@ -78,8 +78,11 @@ impl VotifyRouter {
     ///
     /// Pages of this origin may write and open WebSockets. Requests to other hosts are
     /// rejected, see [`allowed_hosts`](Self::allowed_hosts). With `https`, cookies are
-    /// `Secure` and their names start with `__Host-`. A path in the URL is the prefix of
-    /// all links.
+    /// `Secure` and their names start with `__Host-`.
+    ///
+    /// A path in the URL is the prefix of all links, and the `Path` of cookies; with `https`
+    /// their names then start with `__Secure-`. The router itself answers without the path:
+    /// nest it below the path, or let a proxy remove the path.
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;

@@ -28,7 +28,7 @@ pub enum RouteGroup {
     Voting,
     /// `/api/polls/{id}/stream`.
     Streams,
-    /// `/api/openapi.json`, and with feature `docs` the page `/api/docs`.
+    /// `/api/openapi.json`, with [`Streams`](Self::Streams) `/api/asyncapi.json`, and with feature `docs` the page `/api/docs`.
     Documents,
     /// `/healthz`, `/readyz` and `/metrics`.
     Operations,

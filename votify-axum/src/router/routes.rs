@@ -3,6 +3,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::RouteGroup;
+use super::trailing_slash::DocumentedRoutes;
 use crate::config::Config;
 #[cfg(feature = "accounts")]
 use crate::routes::accounts;
@@ -15,28 +16,25 @@ pub(super) fn api(config: &Config) -> OpenApiRouter<AppState> {
     let groups = [
         (
             RouteGroup::Creation,
-            OpenApiRouter::new().routes(routes!(polls::create_poll)),
+            OpenApiRouter::new().documented(routes!(polls::create_poll)),
         ),
         (RouteGroup::Lists, lists()),
         (RouteGroup::Management, management()),
         (
             RouteGroup::Voting,
-            OpenApiRouter::new().routes(routes!(votes::vote, votes::own_vote, votes::withdraw)),
+            OpenApiRouter::new().documented(routes!(votes::vote, votes::own_vote, votes::withdraw)),
         ),
         (
             RouteGroup::Streams,
-            OpenApiRouter::new().routes(routes!(stream::stream)),
+            OpenApiRouter::new().documented(routes!(stream::stream)),
         ),
-        (
-            RouteGroup::Documents,
-            OpenApiRouter::new().routes(routes!(openapi::openapi_json)),
-        ),
+        (RouteGroup::Documents, documents(config)),
         (RouteGroup::Operations, operations()),
     ];
     let api = OpenApiRouter::with_openapi(openapi::ApiDocument::openapi())
-        .routes(routes!(polls::get_poll))
-        .routes(routes!(polls::get_results))
-        .routes(routes!(polls::caller_state));
+        .documented(routes!(polls::get_poll))
+        .documented(routes!(polls::get_results))
+        .documented(routes!(polls::caller_state));
     let served = groups
         .into_iter()
         .filter(|(group, _)| config.serves(*group));
@@ -45,31 +43,40 @@ pub(super) fn api(config: &Config) -> OpenApiRouter<AppState> {
 
 fn lists() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(polls::list_polls))
-        .routes(routes!(polls::trending))
+        .documented(routes!(polls::list_polls))
+        .documented(routes!(polls::trending))
+}
+
+fn documents(config: &Config) -> OpenApiRouter<AppState> {
+    let documents = OpenApiRouter::new().documented(routes!(openapi::openapi_json));
+    if config.serves(RouteGroup::Streams) {
+        documents.documented(routes!(openapi::asyncapi::asyncapi_json))
+    } else {
+        documents
+    }
 }
 
 fn management() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(polls::change_poll, polls::delete_poll))
-        .routes(routes!(polls::close_poll))
-        .routes(routes!(invites::create_invites))
+        .documented(routes!(polls::change_poll, polls::delete_poll))
+        .documented(routes!(polls::close_poll))
+        .documented(routes!(invites::create_invites))
 }
 
 /// Returns the routes of accounts with their documentation.
 #[cfg(feature = "accounts")]
 pub(super) fn accounts() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(openapi::AccountsDocument::openapi())
-        .routes(routes!(accounts::register))
-        .routes(routes!(accounts::login))
-        .routes(routes!(accounts::logout))
-        .routes(routes!(accounts::me))
+        .documented(routes!(accounts::register))
+        .documented(routes!(accounts::login))
+        .documented(routes!(accounts::logout))
+        .documented(routes!(accounts::me))
 }
 
 /// Returns the routes for monitoring with their documentation.
 fn operations() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(health::healthz))
-        .routes(routes!(health::readyz))
-        .routes(routes!(metrics::metrics))
+        .documented(routes!(health::healthz))
+        .documented(routes!(health::readyz))
+        .documented(routes!(metrics::metrics))
 }

@@ -48,6 +48,7 @@ impl EndpointRequest {
             | "GET /api/polls/{id}/stream"
             | "GET /api/trending"
             | "GET /api/openapi.json"
+            | "GET /api/asyncapi.json"
             | "GET /healthz"
             | "GET /readyz"
             | "GET /metrics" => None,

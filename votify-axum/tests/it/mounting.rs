@@ -120,12 +120,18 @@ async fn groups_of_routes_can_be_left_out() {
                 "DELETE /api/polls/{id}/vote",
             ],
         ),
-        (RouteGroup::Streams, vec!["GET /api/polls/{id}/stream"]),
+        (
+            RouteGroup::Streams,
+            vec!["GET /api/polls/{id}/stream", "GET /api/asyncapi.json"],
+        ),
         (
             RouteGroup::Operations,
             vec!["GET /healthz", "GET /readyz", "GET /metrics"],
         ),
-        (RouteGroup::Documents, vec!["GET /api/openapi.json"]),
+        (
+            RouteGroup::Documents,
+            vec!["GET /api/openapi.json", "GET /api/asyncapi.json"],
+        ),
     ];
     let all = App::new();
     let poll = Browser::new(&all).create_poll(json!({})).await;

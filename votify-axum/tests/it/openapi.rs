@@ -24,6 +24,7 @@ async fn every_endpoint_is_documented() {
     let expected = [
         "delete /api/polls/{id}",
         "delete /api/polls/{id}/vote",
+        "get /api/asyncapi.json",
         "get /api/openapi.json",
         "get /api/polls",
         "get /api/polls/{id}",

@@ -150,6 +150,7 @@ async fn the_host_refuses_every_route() {
             // The last two concern only the caller's own login.
             let is_open = [
                 "openapi.json",
+                "asyncapi.json",
                 "/healthz",
                 "/readyz",
                 "/metrics",

@@ -48,7 +48,7 @@ fn is_timestamp(text: &str) -> bool {
     text.len() >= 20 && text.ends_with('Z') && text.as_bytes()[10] == b'T'
 }
 
-fn redacted(mut value: Value) -> Value {
+pub fn redacted(mut value: Value) -> Value {
     redact(&mut value);
     value
 }
@@ -242,4 +242,16 @@ async fn hidden_event() {
     let event = events.next().await.unwrap();
     let event = json!({"event": event.name, "id": event.id, "data": redacted(event.data)});
     insta::assert_snapshot!(pretty(&event));
+}
+
+#[tokio::test]
+async fn asyncapi_document() {
+    let app = App::with(|router| router.public_url("https://polls.test/votes".parse().unwrap()));
+    let mut document = app
+        .get("/api/asyncapi.json")
+        .await
+        .expect_status(200)
+        .json();
+    document["info"]["version"] = json!("[version]");
+    insta::assert_snapshot!(pretty(&document));
 }

@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 use tower::Service;
 
 use crate::serve::address_limit::AddressLimit;
+use crate::serve::base_path::BasePath;
 use crate::serve::connection_state::{Command, ConnectionGuard, ConnectionRegistry};
 use crate::serve::half_close::{HalfClose, HalfCloseSocket};
 use crate::serve::lingering_socket::LingeringSocket;
@@ -52,6 +53,7 @@ const READ_BUFFER: usize = 16 * 1024;
 #[derive(Debug)]
 pub(super) struct Connections {
     app: Router,
+    base_path: BasePath,
     permits: Arc<Semaphore>,
     addresses: AddressLimit,
     sockets: TaskTracker,
@@ -59,9 +61,15 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    pub(super) fn new(app: Router, max_connections: usize, addresses: AddressLimit) -> Self {
+    pub(super) fn new(
+        app: Router,
+        base_path: BasePath,
+        max_connections: usize,
+        addresses: AddressLimit,
+    ) -> Self {
         Self {
             app,
+            base_path,
             addresses,
             permits: Arc::new(Semaphore::new(max_connections.min(Semaphore::MAX_PERMITS))),
             sockets: TaskTracker::new(),
@@ -90,7 +98,8 @@ impl Connections {
                 let state = Arc::clone(&guard.state);
                 let open = self.sockets.token();
                 let socket = Socket::new(stream, state, open, permit, address);
-                tokio::spawn(serve(socket, peer, self.app.clone(), guard));
+                let served = (self.app.clone(), self.base_path.clone());
+                tokio::spawn(serve(socket, peer, served, guard));
             }
         };
         let serving = async {
@@ -157,13 +166,19 @@ fn concerns_one_client(error: &io::Error) -> bool {
     )
 }
 
-async fn serve(socket: Socket, peer: SocketAddr, app: Router, guard: ConnectionGuard) {
+async fn serve(
+    socket: Socket,
+    peer: SocketAddr,
+    (app, base_path): (Router, BasePath),
+    guard: ConnectionGuard,
+) {
     let state = &guard.state;
     let half_close = HalfClose::default();
     let socket = HalfCloseSocket::new(LingeringSocket::new(socket), half_close.clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let request_guard = state.begin_request();
         let mut request = half_close.track_request(request);
+        base_path.remove_from(request.uri_mut());
         request.extensions_mut().insert(ConnectInfo(peer));
         let answer = app.clone().call(request);
         let half_close = half_close.clone();

@@ -18,6 +18,7 @@ mod hosts;
 mod list_readers;
 mod lost_store;
 mod program;
+mod public_path;
 mod redis_outage;
 mod redis_settings;
 mod redis_shared_services;

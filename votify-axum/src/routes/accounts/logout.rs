@@ -35,7 +35,11 @@ pub(crate) async fn logout(
     // After a 5xx the client needs its cookie for a retry.
     let keeps_cookie = response.status().is_server_error();
     let had_cookie = !cookie::read(&headers, auth.cookies).is_empty();
-    let cleared = cookie::clear(auth.cookies, cookie::is_loopback(&headers, &uri));
+    let cleared = cookie::clear(
+        auth.cookies,
+        &auth.cookie_path,
+        cookie::is_loopback(&headers, &uri),
+    );
     if let Some(cleared) = cleared.filter(|_| had_cookie && !keeps_cookie) {
         response.headers_mut().append(header::SET_COOKIE, cleared);
     }

@@ -82,6 +82,7 @@ impl<A> CredentialsRequest<A> {
             &issued.text,
             auth.token_lifetime,
             auth.cookies,
+            &auth.cookie_path,
             self.is_loopback,
         );
         let body = LoginBody {

@@ -2,8 +2,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tungstenite::Message;
 
-use crate::dto::receipt::ReceiptBody;
-use crate::error::ProblemBody;
+use crate::dto::stream::{StreamError, VoteConfirmed, VoteRejected};
 use crate::extract::json::{JsonError, parse_json};
 
 /// Maximum number of characters of a `request_id`.
@@ -61,30 +60,17 @@ impl Command {
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Reply {
-    VoteConfirmed {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        request_id: Option<String>,
-        #[serde(flatten)]
-        receipt: ReceiptBody,
-    },
-    VoteRejected {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        request_id: Option<String>,
-        #[serde(flatten)]
-        problem: ProblemBody,
-    },
-    Error {
-        code: &'static str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        detail: Option<String>,
-    },
+    VoteConfirmed(VoteConfirmed),
+    VoteRejected(VoteRejected),
+    Error(StreamError),
 }
 
 impl Reply {
     pub(super) const fn malformed(detail: Option<String>) -> Self {
-        Self::Error {
-            code: "malformed_message",
-            detail,
-        }
+        Self::error("malformed_message", detail)
+    }
+
+    pub(super) const fn error(code: &'static str, detail: Option<String>) -> Self {
+        Self::Error(StreamError { code, detail })
     }
 }

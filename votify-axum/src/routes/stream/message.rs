@@ -2,74 +2,50 @@
 
 use bytes::Bytes;
 use serde::Serialize;
-use uuid::Uuid;
 use votify_core::BallotKind;
 use votify_core::engine::live::{Frame, FrameFormat, FrameKind};
 
 use crate::dto::poll::PollBody;
+use crate::dto::stream::{PollChanged, PollClosed, PollDeleted, PollUpdated, VoteSubmitted};
 use crate::dto::totals::{Count, Totals};
 
 /// A message of the server to a viewer.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum StreamMessage {
-    PollUpdated {
-        poll_id: Uuid,
-        options: Vec<Count>,
-        #[serde(flatten)]
-        totals: Totals,
-        viewers: u32,
-    },
-    PollClosed {
-        poll_id: Uuid,
-        options: Vec<Count>,
-        #[serde(flatten)]
-        totals: Totals,
-        #[serde(rename = "final")]
-        is_final: bool,
-    },
-    PollChanged {
-        poll_id: Uuid,
-        poll: Box<PollBody>,
-    },
-    PollDeleted {
-        poll_id: Uuid,
-    },
-    VoteSubmitted {
-        poll_id: Uuid,
-        option_id: Uuid,
-        new_count: u64,
-        total_votes: u64,
-        revision: u64,
-    },
+    PollUpdated(PollUpdated),
+    PollClosed(PollClosed),
+    PollChanged(PollChanged),
+    PollDeleted(PollDeleted),
+    VoteSubmitted(VoteSubmitted),
 }
 
 impl StreamMessage {
     fn new(frame: &Frame) -> Self {
         let poll_id = *frame.poll.id.as_uuid();
         match frame.kind {
-            FrameKind::Updated => Self::PollUpdated {
+            FrameKind::Updated => Self::PollUpdated(PollUpdated {
                 poll_id,
                 options: Count::all(&frame.view),
                 totals: (&frame.view).into(),
                 viewers: frame.viewers,
-            },
-            FrameKind::Closed => Self::PollClosed {
+            }),
+            FrameKind::Closed => Self::PollClosed(PollClosed {
                 poll_id,
                 options: Count::all(&frame.view),
                 totals: (&frame.view).into(),
                 is_final: frame.view.is_final(),
-            },
+            }),
             FrameKind::Changed => Self::changed(frame),
-            FrameKind::Deleted => Self::PollDeleted { poll_id },
+            FrameKind::Deleted => Self::PollDeleted(PollDeleted { poll_id }),
         }
     }
 
     fn changed(frame: &Frame) -> Self {
-        Self::PollChanged {
+        Self::PollChanged(PollChanged {
             poll_id: *frame.poll.id.as_uuid(),
             poll: Box::new(PollBody::public(&frame.poll, frame.status, &frame.view)),
-        }
+        })
     }
 }
 
@@ -107,13 +83,13 @@ pub(super) fn vote_messages(frame: &Frame) -> impl Iterator<Item = Bytes> {
     };
     let votes = options.iter().filter_map(|option| {
         let totals = Totals::from(&frame.view);
-        Some(StreamMessage::VoteSubmitted {
+        Some(StreamMessage::VoteSubmitted(VoteSubmitted {
             poll_id: *frame.poll.id.as_uuid(),
             option_id: *option.as_uuid(),
             new_count: frame.view.count(*option)?,
             total_votes: totals.total_votes?,
             revision: totals.revision?,
-        })
+        }))
     });
     votes.map(|vote| json(&vote))
 }

@@ -26,6 +26,7 @@ use super::wake_flag::WakeFlag;
 use crate::authorize::Action;
 use crate::dto::ballot;
 use crate::dto::receipt::ReceiptBody;
+use crate::dto::stream::{VoteConfirmed, VoteRejected};
 use crate::error::{ErrorCode, Problem};
 use crate::router::RouteGroup;
 use crate::voting::cast_within_rate;
@@ -187,21 +188,18 @@ async fn handle(
                 viewer.last_sent.record(frame.view.position());
                 message::frame_message(&frame)
             }
-            Err(problem) => message::json(&Reply::Error {
-                code: problem.code(),
-                detail: None,
-            }),
+            Err(problem) => message::json(&Reply::error(problem.code(), None)),
         },
         Command::Vote { request_id, body } => {
             let reply = match vote(viewer, body).await {
-                Ok(receipt) => Reply::VoteConfirmed {
+                Ok(receipt) => Reply::VoteConfirmed(VoteConfirmed {
                     request_id,
                     receipt,
-                },
-                Err(problem) => Reply::VoteRejected {
+                }),
+                Err(problem) => Reply::VoteRejected(VoteRejected {
                     request_id,
                     problem: problem.body(),
-                },
+                }),
             };
             message::json(&reply)
         }

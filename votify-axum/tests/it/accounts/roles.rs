@@ -13,7 +13,7 @@ use crate::browser::CreatedPoll;
 use crate::{endpoints, invites};
 
 /// Expected status for an anonymous caller, another caller and the owner.
-const EXPECTED: [(&str, [u16; 3]); 22] = [
+const EXPECTED: [(&str, [u16; 3]); 23] = [
     ("GET /api/auth/me", [401, 200, 200]),
     ("POST /api/auth/login", [200, 200, 200]),
     ("POST /api/auth/logout", [401, 204, 204]),
@@ -34,6 +34,7 @@ const EXPECTED: [(&str, [u16; 3]); 22] = [
     ("DELETE /api/polls/{id}/vote", [401, 409, 409]),
     ("GET /api/trending", [200, 200, 200]),
     ("GET /api/openapi.json", [200, 200, 200]),
+    ("GET /api/asyncapi.json", [200, 200, 200]),
     ("GET /healthz", [200, 200, 200]),
     ("GET /readyz", [200, 200, 200]),
     ("GET /metrics", [200, 200, 200]),

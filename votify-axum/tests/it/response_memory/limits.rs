@@ -38,7 +38,7 @@ async fn an_address_beyond_its_limit_gets_429_and_others_do_not() {
 #[tokio::test]
 async fn what_all_clients_share_is_not_counted() {
     let app = app(2, 2);
-    let mut paths = vec!["/api/openapi.json"];
+    let mut paths = vec!["/api/openapi.json", "/api/asyncapi.json"];
     #[cfg(feature = "ui")]
     paths.push("/votify.js");
     #[cfg(feature = "docs")]

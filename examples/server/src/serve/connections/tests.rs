@@ -70,7 +70,12 @@ async fn harness() -> Harness {
     let server = tokio::spawn({
         let stop = stop.clone();
         async move {
-            let connections = Connections::new(app, 8, AddressLimit::new(None, 8, Vec::new()));
+            let connections = Connections::new(
+                app,
+                BasePath::default(),
+                8,
+                AddressLimit::new(None, 8, Vec::new()),
+            );
             connections.accept(listener, &stop).await;
             connections.finish_requests().await;
             connections.closed().await;

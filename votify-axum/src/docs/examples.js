@@ -1,0 +1,32 @@
+// Lets the examples of the API run as they stand: their ids stand for the poll that this
+// page created last, and for its options.
+{
+  // 00 is the poll, 01 its first option. The document has the same placeholders.
+  const PLACEHOLDER = /00000000-0000-7000-8000-0000000000(\d\d)/g;
+  let ids = [];
+
+  const withIds = (text) => text.replace(PLACEHOLDER, (id, index) => ids[Number(index)] ?? id);
+
+  const requestInterceptor = (request) => {
+    request.url = withIds(request.url);
+    if (typeof request.body === 'string') {
+      request.body = withIds(request.body);
+    }
+    return request;
+  };
+
+  const responseInterceptor = (response) => {
+    const path = response.url.split('?')[0];
+    if (response.status === 201 && /\/api\/polls\/?$/.test(path)) {
+      const poll = JSON.parse(response.text);
+      ids = [poll.id, ...poll.options.map((option) => option.id)];
+    }
+    return response;
+  };
+
+  const start = window.SwaggerUIBundle;
+  window.SwaggerUIBundle = Object.assign(
+    (config) => start({ ...config, requestInterceptor, responseInterceptor }),
+    start,
+  );
+}
