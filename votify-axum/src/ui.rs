@@ -72,11 +72,9 @@ async fn page(uri: &Uri, own_path: &str, mut caller: RequestCaller, state: &AppS
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    if caller.session.is_none() {
-        // If the session rate is exceeded, the page works without a session. The first vote
-        // starts one.
-        let _ = caller.begin_session(SessionId::random(), state).await;
-    }
+    caller
+        .begin_session_if_missing(SessionId::random(), state)
+        .await;
     caller.set_session_cookie(&mut response, state);
     response
 }

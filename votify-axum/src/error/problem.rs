@@ -90,6 +90,12 @@ impl Problem {
         self
     }
 
+    /// Adds a sentence to the detail.
+    pub(crate) fn with_advice(mut self, advice: &str) -> Self {
+        self.detail = format!("{}; {advice}", self.detail).into();
+        self
+    }
+
     pub(crate) const fn with_retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
         self
@@ -176,7 +182,7 @@ impl IntoResponse for Problem {
 }
 
 /// Rounds up, to at least 1: a client that waits that long does not come too early.
-fn whole_seconds(wait: Duration) -> u64 {
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
     let rounded = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     rounded.max(1)
 }

@@ -106,9 +106,19 @@ impl RequestCaller {
     ) -> Result<(), Problem> {
         let key = || self.new_session_key(state);
         let rate = state.config.session_rate;
-        state.limiter.acquire(key, rate).await?;
+        let unit = "new sessions from one network address";
+        state.limiter.acquire(unit, key, rate).await?;
         self.start_session(id);
         Ok(())
+    }
+
+    /// Starts a session with this id for a caller without one, if the rate of new sessions
+    /// allows it. Otherwise the caller reads without a session, and the first vote starts
+    /// one.
+    pub(crate) async fn begin_session_if_missing(&mut self, id: SessionId, state: &AppState) {
+        if self.session_id().is_none() {
+            let _ = self.begin_session(id, state).await;
+        }
     }
 
     /// Starts a session with this id. Only for callers without a session who acquired one

@@ -24,6 +24,7 @@ mod endpoints;
 mod failing_store;
 mod failures;
 mod framing;
+mod front_ends;
 mod fuzz;
 mod hidden_results;
 mod hosts;

@@ -146,11 +146,10 @@ async fn forged_and_truncated_cookies_are_ignored() {
 }
 
 #[tokio::test]
-async fn reading_never_sets_a_cookie() {
+async fn only_the_poll_itself_starts_a_session_when_read() {
     let app = App::new();
     let poll = create_poll_in(&app).await;
     for path in [
-        poll.path(""),
         poll.path("/results"),
         "/api/polls".into(),
         "/api/trending".into(),
