@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::Uri;
+use axum::http::{HeaderMap, Uri};
 use ipnet::IpNet;
 use votify_core::{Rate, RateLimiter};
 
@@ -11,6 +11,7 @@ use crate::authorize::{Authorize, Permissions};
 use crate::extract::address::ClientAddressHeader;
 use crate::extract::cookie::CookieSettings;
 use crate::identity::Identity;
+use crate::middleware::cors;
 use crate::middleware::host::AllowedHost;
 use crate::middleware::origin::{Origin, PublicUrl};
 use crate::rate_limit::creation::CreationLimits;
@@ -47,12 +48,21 @@ pub(crate) struct Config {
 }
 
 impl Config {
+    /// Returns the attributes of cookies for this server's own pages.
     pub(crate) fn cookies(&self) -> CookieSettings {
         let url = self.public_url.as_ref();
         CookieSettings {
             secure: url.is_some_and(|url| url.origin().is_secure()),
-            cross_site: !self.allowed_origins.is_empty(),
+            cross_site: false,
         }
+    }
+
+    /// Returns the attributes of the cookies that the response to a request sets: pages of
+    /// allowed origins may be of another site.
+    pub(crate) fn cookies_for(&self, headers: &HeaderMap) -> CookieSettings {
+        let mut cookies = self.cookies();
+        cookies.cross_site |= cors::allowed_origin(headers, self).is_some();
+        cookies
     }
 
     /// Returns the origin of the public URL and the allowed ones.

@@ -11,7 +11,7 @@ use crate::config::Config;
 #[cfg(feature = "accounts")]
 use crate::error::{ErrorCode, Problem};
 use crate::extract::poll_json::LargeBodies;
-use crate::extract::session::CookieTemplate;
+use crate::extract::session::SessionCookies;
 use crate::keep_alive::KeepAlive;
 use crate::middleware::unread_body::UnreadBodies;
 use crate::rate_limit::{RequestLimiter, StreamLimiter};
@@ -24,7 +24,7 @@ pub(crate) struct AppState(Arc<AppStateInner>);
 pub(crate) struct AppStateInner {
     pub(crate) engine: PollEngine,
     pub(crate) config: Config,
-    pub(crate) session_cookie: CookieTemplate,
+    pub(crate) session_cookies: SessionCookies,
     pub(crate) limiter: RequestLimiter,
     pub(crate) streams: Arc<StreamLimiter>,
     pub(crate) large_bodies: LargeBodies,
@@ -60,7 +60,7 @@ impl AppState {
             Arc::new(MemoryRateLimiter::new().with_clock(Arc::clone(engine.clock())))
         });
         Self(Arc::new(AppStateInner {
-            session_cookie: CookieTemplate::new(config.cookies()),
+            session_cookies: SessionCookies::new(config.cookies().secure),
             limiter: RequestLimiter::new(limiter, Arc::clone(engine.clock())),
             engine,
             streams: Arc::new(StreamLimiter::new(config.streams_per_address)),

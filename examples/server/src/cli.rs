@@ -293,6 +293,15 @@ pub(crate) struct ServeArgs {
         value_name = "HOSTS"
     )]
     pub(crate) allowed_hosts: Option<String>,
+    /// Other origins whose pages may use the API from browsers, separated by commas, like `https://www.example.org`; with an
+    /// https public URL, their cookies are `SameSite=None; Secure; Partitioned` [default: none]
+    #[arg(
+        long,
+        env = "VOTIFY_ALLOWED_ORIGINS",
+        hide_env_values = true,
+        value_name = "ORIGINS"
+    )]
+    pub(crate) allowed_origins: Option<String>,
     /// Print the settings as TOML, secrets hidden, and exit
     #[arg(long)]
     pub(crate) print_config: bool,

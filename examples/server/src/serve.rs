@@ -38,6 +38,7 @@ use crate::serve::address_limit::AddressLimit;
 use crate::serve::connections::Connections;
 use crate::settings::{
     ServeSettings, Sources, StoreUrl, UnusedAge, check_hosts, check_secret, keyring,
+    warn_without_tls,
 };
 use crate::store::OpenedStore;
 use crate::{log, output, rate_limiter, runtime};
@@ -64,6 +65,7 @@ pub(crate) fn run(args: &ServeArgs, matches: &ArgMatches) -> Result<(), CliError
     check_secret(&settings)?;
     check_hosts(&settings)?;
     log::start(&settings.common.log)?;
+    warn_without_tls(&settings);
     // SQLite already has its own thread.
     let needs_runtime = settings.common.store.is_server();
     let engine_runtime = needs_runtime.then(EngineRuntime::start).transpose()?;
@@ -197,6 +199,7 @@ fn app(parts: &Parts, settings: &ServeSettings) -> Router {
         .trusted_proxies(settings.trusted_proxies.iter().copied())
         .client_address_header(settings.client_address_header.clone())
         .allowed_hosts(settings.allowed_hosts.iter().cloned())
+        .allowed_origins(settings.allowed_origins.iter().cloned())
         .authorize(Permissions::everybody().create(settings.create.0))
         .fallback(true);
     let router = match accounts(parts, settings) {

@@ -12,6 +12,7 @@ mod creators;
 mod hosts;
 mod limits_url;
 mod listen;
+mod origins;
 mod print;
 mod rates;
 mod redis_url;
@@ -29,6 +30,7 @@ pub(crate) use cache::CacheUrl;
 pub(crate) use creators::CreateSetting;
 pub(crate) use hosts::check as check_hosts;
 pub(crate) use limits_url::LimitsUrl;
+pub(crate) use origins::warn_without_tls;
 pub(crate) use rates::Limits;
 pub(crate) use response_memory::ResponseMemory;
 pub(crate) use secret::{check as check_secret, keyring};
@@ -41,7 +43,7 @@ use std::net::SocketAddr;
 
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
-use votify_axum::{AllowedHost, ClientAddressHeader, InvalidHeaderName, PublicUrl};
+use votify_axum::{AllowedHost, ClientAddressHeader, InvalidHeaderName, Origin, PublicUrl};
 use votify_core::Keyring;
 
 use crate::cli::{ServeArgs, StoreArgs};
@@ -77,6 +79,7 @@ pub(crate) struct ServeSettings {
     pub(crate) client_address_header: ClientAddressHeader,
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) allowed_hosts: Vec<AllowedHost>,
+    pub(crate) allowed_origins: Vec<Origin>,
     /// The secrets given. Without any, [`keyring`] decides.
     pub(crate) secret: Option<Keyring>,
 }
@@ -188,6 +191,13 @@ impl ServeSettings {
                     file.allowed_hosts.as_ref(),
                 )
                 .parse_or("", hosts::parse)?,
+            allowed_origins: sources
+                .setting(
+                    "allowed-origins",
+                    args.allowed_origins.as_ref(),
+                    file.allowed_origins.as_ref(),
+                )
+                .parse_or("", origins::parse)?,
             secret: secret::read(sources)?,
         })
     }

@@ -14,6 +14,7 @@ use crate::authorize::Action;
 use crate::config::Config;
 use crate::error::Problem;
 use crate::extract::address::client_address;
+use crate::extract::cookie::CookieSettings;
 use crate::extract::invite;
 use crate::extract::session::{self, Session};
 use crate::rate_limit::address_key;
@@ -28,6 +29,8 @@ pub(crate) struct RequestCaller {
     invite: Option<InviteCode>,
     /// The session that this request started. The response sets its cookie.
     new_session: Option<SessionId>,
+    /// The attributes of cookies that the response sets.
+    cookies: CookieSettings,
 }
 
 impl RequestCaller {
@@ -91,6 +94,12 @@ impl RequestCaller {
         Ok(authorize.authorize(request, &caller, action).await?)
     }
 
+    /// Returns the attributes of cookies that the response sets.
+    #[cfg(feature = "accounts")]
+    pub(crate) const fn cookies(&self) -> CookieSettings {
+        self.cookies
+    }
+
     pub(crate) const fn is_logged_in(&self) -> bool {
         self.account.is_some()
     }
@@ -137,7 +146,8 @@ impl RequestCaller {
     pub(crate) fn set_session_cookie(&self, response: &mut Response, state: &AppState) {
         let stale = self.session.filter(|session| session.is_stale);
         let id = self.new_session.or_else(|| stale.map(|session| session.id));
-        let cookie = id.and_then(|id| state.session_cookie.render(id, state.engine.keyring()));
+        let (cookies, keyring) = (&state.session_cookies, state.engine.keyring());
+        let cookie = id.and_then(|id| cookies.render(id, self.cookies, keyring));
         if let Some(cookie) = cookie {
             response
                 .headers_mut()
@@ -176,16 +186,14 @@ impl FromRequestParts<AppState> for RequestCaller {
             Some(identity) => identity.account(parts).await?,
         };
         let address = address_of(&parts.extensions, &parts.headers, &state.config);
+        let cookies = state.config.cookies_for(&parts.headers);
         Ok(Self {
-            session: session::read(
-                &parts.headers,
-                state.engine.keyring(),
-                state.config.cookies(),
-            ),
+            session: session::read(&parts.headers, state.engine.keyring(), cookies),
             address,
             account,
             invite: invite::from_query(&parts.uri),
             new_session: None,
+            cookies,
         })
     }
 }

@@ -108,7 +108,10 @@ fn plain_authority(text: &str) -> Option<Authority> {
     let after_host = authority.as_str().strip_prefix(authority.host())?;
     let plain =
         after_host.is_empty() || (after_host.starts_with(':') && authority.port_u16().is_some());
-    (plain && !authority.host().is_empty()).then_some(authority)
+    // No other characters: the host may become a part of a content security policy, and
+    // browsers send no pattern such as *.example.org.
+    let is_host = Host::parse(authority.host()).is_some();
+    (plain && is_host && !authority.host().is_empty()).then_some(authority)
 }
 
 /// The URL under which browsers reach the server, with an optional path prefix.

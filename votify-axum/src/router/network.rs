@@ -98,9 +98,11 @@ impl VotifyRouter {
     /// Sets the other origins whose pages may call the API from browsers, with cookies.
     /// Defaults to none.
     ///
-    /// Pages of another *site* get cookies only if the [`public_url`](Self::public_url)
-    /// is `https`: cookies are then `SameSite=None`. Over plain HTTP, browsers send
-    /// cookies only to pages of the same site (other ports and subdomains).
+    /// If the [`public_url`](Self::public_url) is `https`, cookies for these pages are
+    /// `SameSite=None; Secure; Partitioned`: they work on other sites, and a browser is one
+    /// voter per site. Over plain HTTP, browsers send cookies only from pages of the same site
+    /// (other ports and subdomains). Cookies for this server's own pages stay
+    /// `SameSite=Lax`.
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;

@@ -20,6 +20,7 @@ mod clocks;
 mod cors;
 mod create_poll;
 mod creation_limits;
+mod cross_origin;
 mod endpoints;
 mod failing_store;
 mod failures;

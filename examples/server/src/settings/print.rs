@@ -40,6 +40,7 @@ struct Printed {
     #[serde(skip_serializing_if = "Option::is_none")]
     public_url: Option<String>,
     allowed_hosts: Vec<String>,
+    allowed_origins: Vec<String>,
     log: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<&'static str>,
@@ -56,6 +57,10 @@ impl From<Option<NonZeroU32>> for Count {
     fn from(count: Option<NonZeroU32>) -> Self {
         count.map_or(Self::Off("off"), |count| Self::Number(count.get().into()))
     }
+}
+
+fn texts<T: ToString>(values: &[T]) -> Vec<String> {
+    values.iter().map(ToString::to_string).collect()
 }
 
 pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, CliError> {
@@ -95,18 +100,11 @@ pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, CliError> {
         connections_per_address: limits.connections_per_address.into(),
         response_memory: settings.response_memory.total.to_string(),
         response_memory_per_address: settings.response_memory.per_address.to_string(),
-        trusted_proxies: settings
-            .trusted_proxies
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
+        trusted_proxies: texts(&settings.trusted_proxies),
         client_address_header: settings.client_address_header.to_string(),
         public_url: settings.public_url.as_ref().map(ToString::to_string),
-        allowed_hosts: settings
-            .allowed_hosts
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
+        allowed_hosts: texts(&settings.allowed_hosts),
+        allowed_origins: texts(&settings.allowed_origins),
         log: settings.common.log.clone(),
         secret: settings.secret.as_ref().map(|_| HIDDEN),
     };

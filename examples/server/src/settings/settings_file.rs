@@ -13,6 +13,7 @@ use crate::error::CliError;
 pub(crate) struct File {
     pub(super) accounts: Option<Value>,
     pub(super) allowed_hosts: Option<Value>,
+    pub(super) allowed_origins: Option<Value>,
     pub(super) broadcast: Option<Value>,
     pub(super) cache: Option<Value>,
     pub(super) client_address_header: Option<Value>,

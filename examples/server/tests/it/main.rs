@@ -17,6 +17,7 @@ mod full_disk;
 mod hosts;
 mod list_readers;
 mod lost_store;
+mod origins;
 mod program;
 mod redis_outage;
 mod redis_settings;

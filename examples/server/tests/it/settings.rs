@@ -106,6 +106,7 @@ async fn printed_settings_are_a_valid_settings_file() {
         client-address-header = "X-Real-IP"
         public-url = "https://polls.example.org"
         allowed-hosts = ["Polls.internal:8080", "*"]
+        allowed-origins = ["https://WWW.example.org:443", "http://localhost:3000"]
         log = "warn"
     "#;
     let printed = SettingsCase::new(file).printed(&[]).await;
@@ -140,6 +141,7 @@ async fn printed_settings_are_a_valid_settings_file() {
         client-address-header = "x-real-ip"
         public-url = "https://polls.example.org"
         allowed-hosts = ["polls.internal:8080", "*"]
+        allowed-origins = ["https://www.example.org", "http://localhost:3000"]
         log = "warn"
     "#;
     assert_eq!(printed, expected.parse().unwrap());

@@ -71,7 +71,7 @@ impl<A> CredentialsRequest<A> {
         let cookie = cookie::set(
             &issued.text,
             auth.token_lifetime,
-            auth.cookies,
+            self.caller.cookies(),
             self.is_loopback,
         );
         let body = LoginBody {
