@@ -41,6 +41,8 @@ pub(crate) struct Config {
     #[cfg(feature = "accounts")]
     pub(crate) accounts: Option<Accounts>,
     pub(crate) allowed_origins: Vec<Origin>,
+    /// The origins whose pages may frame the web pages.
+    pub(crate) frame_ancestors: Vec<Origin>,
     pub(crate) timing: StreamTiming,
     pub(crate) checks: Vec<Arc<dyn ReadinessCheck>>,
     pub(crate) left_out: Vec<RouteGroup>,
@@ -48,12 +50,13 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// Returns the attributes of cookies for this server's own pages.
+    /// Returns the attributes of cookies for this server's own pages, which may be framed by
+    /// pages of other sites.
     pub(crate) fn cookies(&self) -> CookieSettings {
         let url = self.public_url.as_ref();
         CookieSettings {
             secure: url.is_some_and(|url| url.origin().is_secure()),
-            cross_site: false,
+            cross_site: !self.frame_ancestors.is_empty(),
         }
     }
 
@@ -120,6 +123,7 @@ impl Default for Config {
             #[cfg(feature = "accounts")]
             accounts: None,
             allowed_origins: Vec::new(),
+            frame_ancestors: Vec::new(),
             timing: StreamTiming::default(),
             checks: Vec::new(),
             left_out: Vec::new(),

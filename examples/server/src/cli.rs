@@ -302,6 +302,15 @@ pub(crate) struct ServeArgs {
         value_name = "ORIGINS"
     )]
     pub(crate) allowed_origins: Option<String>,
+    /// Origins whose pages may show the web pages in a frame, separated by commas; with an https public URL, all cookies are
+    /// `SameSite=None; Secure; Partitioned`, and a browser is one voter per embedding site [default: none]
+    #[arg(
+        long,
+        env = "VOTIFY_FRAME_ANCESTORS",
+        hide_env_values = true,
+        value_name = "ORIGINS"
+    )]
+    pub(crate) frame_ancestors: Option<String>,
     /// Print the settings as TOML, secrets hidden, and exit
     #[arg(long)]
     pub(crate) print_config: bool,

@@ -200,6 +200,7 @@ fn app(parts: &Parts, settings: &ServeSettings) -> Router {
         .client_address_header(settings.client_address_header.clone())
         .allowed_hosts(settings.allowed_hosts.iter().cloned())
         .allowed_origins(settings.allowed_origins.iter().cloned())
+        .frame_ancestors(settings.frame_ancestors.iter().cloned())
         .authorize(Permissions::everybody().create(settings.create.0))
         .fallback(true);
     let router = match accounts(parts, settings) {

@@ -80,6 +80,7 @@ pub(crate) struct ServeSettings {
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) allowed_hosts: Vec<AllowedHost>,
     pub(crate) allowed_origins: Vec<Origin>,
+    pub(crate) frame_ancestors: Vec<Origin>,
     /// The secrets given. Without any, [`keyring`] decides.
     pub(crate) secret: Option<Keyring>,
 }
@@ -196,6 +197,13 @@ impl ServeSettings {
                     "allowed-origins",
                     args.allowed_origins.as_ref(),
                     file.allowed_origins.as_ref(),
+                )
+                .parse_or("", origins::parse)?,
+            frame_ancestors: sources
+                .setting(
+                    "frame-ancestors",
+                    args.frame_ancestors.as_ref(),
+                    file.frame_ancestors.as_ref(),
                 )
                 .parse_or("", origins::parse)?,
             secret: secret::read(sources)?,

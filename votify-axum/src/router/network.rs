@@ -119,4 +119,27 @@ impl VotifyRouter {
         self.config.allowed_origins = origins.into_iter().collect();
         self
     }
+
+    /// Sets the origins whose pages may show the web pages in a frame. Defaults to none.
+    ///
+    /// If the [`public_url`](Self::public_url) is `https`, all cookies are then
+    /// `SameSite=None; Secure; Partitioned`: a browser is one voter for each site that
+    /// frames the pages, and another on the pages themselves. Over plain HTTP, framed pages
+    /// get cookies only below pages of the same site.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # fn configure(router: VotifyRouter) -> Result<(), votify_axum::InvalidOrigin> {
+    /// let router = router
+    ///     .public_url("https://votes.example.org".parse()?)
+    ///     .frame_ancestors(["https://www.example.org".parse()?]);
+    /// # let _ = router;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn frame_ancestors(mut self, origins: impl IntoIterator<Item = Origin>) -> Self {
+        self.config.frame_ancestors = origins.into_iter().collect();
+        self
+    }
 }

@@ -24,6 +24,8 @@ mod cross_origin;
 mod endpoints;
 mod failing_store;
 mod failures;
+#[cfg(feature = "ui")]
+mod frames;
 mod framing;
 mod front_ends;
 mod fuzz;

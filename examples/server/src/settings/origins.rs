@@ -20,7 +20,8 @@ pub(crate) fn warn_without_tls(settings: &ServeSettings) {
         .public_url
         .as_ref()
         .is_some_and(|url| url.origin().is_secure());
-    if !settings.allowed_origins.is_empty() && !is_secure {
+    let has_none = settings.allowed_origins.is_empty() && settings.frame_ancestors.is_empty();
+    if !has_none && !is_secure {
         tracing::warn!(
             "pages of other sites get no cookies, and vote without a session: set --public-url to \
              an https:// URL; pages of the same site, such as another port of localhost, work"

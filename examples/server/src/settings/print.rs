@@ -41,6 +41,7 @@ struct Printed {
     public_url: Option<String>,
     allowed_hosts: Vec<String>,
     allowed_origins: Vec<String>,
+    frame_ancestors: Vec<String>,
     log: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<&'static str>,
@@ -105,6 +106,7 @@ pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, CliError> {
         public_url: settings.public_url.as_ref().map(ToString::to_string),
         allowed_hosts: texts(&settings.allowed_hosts),
         allowed_origins: texts(&settings.allowed_origins),
+        frame_ancestors: texts(&settings.frame_ancestors),
         log: settings.common.log.clone(),
         secret: settings.secret.as_ref().map(|_| HIDDEN),
     };

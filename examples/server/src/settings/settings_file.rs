@@ -19,6 +19,7 @@ pub(crate) struct File {
     pub(super) client_address_header: Option<Value>,
     pub(super) connections_per_address: Option<Value>,
     pub(super) create: Option<Value>,
+    pub(super) frame_ancestors: Option<Value>,
     pub(super) images: Option<Value>,
     pub(super) invite_rate: Option<Value>,
     pub(super) limits: Option<Value>,

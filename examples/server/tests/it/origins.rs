@@ -93,3 +93,29 @@ async fn other_sites_without_tls_are_reported() {
         "{line}"
     );
 }
+
+#[tokio::test]
+async fn listed_origins_may_frame_pages() {
+    let directory = tempfile::tempdir().unwrap();
+    let arguments = [
+        "--store",
+        "memory:",
+        "--public-url",
+        "https://polls.example",
+        "--frame-ancestors",
+        FRONT_END,
+    ];
+    let server = Server::start(directory.path(), &arguments).await;
+    let page = send(&server, Method::GET, "/", "https://polls.example").await;
+    let headers = page.headers();
+    let policy = header(headers, "content-security-policy");
+    assert!(
+        policy.ends_with("frame-ancestors https://www.example.org"),
+        "{policy}"
+    );
+    assert!(!headers.contains_key("x-frame-options"));
+    let cookie = header(headers, "set-cookie");
+    let cross_site = "SameSite=None; Partitioned; Secure";
+    assert!(cookie.contains(cross_site), "{cookie}");
+    server.stop().await;
+}

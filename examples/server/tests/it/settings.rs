@@ -107,6 +107,7 @@ async fn printed_settings_are_a_valid_settings_file() {
         public-url = "https://polls.example.org"
         allowed-hosts = ["Polls.internal:8080", "*"]
         allowed-origins = ["https://WWW.example.org:443", "http://localhost:3000"]
+        frame-ancestors = ["https://intra.example.org:8443"]
         log = "warn"
     "#;
     let printed = SettingsCase::new(file).printed(&[]).await;
@@ -142,6 +143,7 @@ async fn printed_settings_are_a_valid_settings_file() {
         public-url = "https://polls.example.org"
         allowed-hosts = ["polls.internal:8080", "*"]
         allowed-origins = ["https://www.example.org", "http://localhost:3000"]
+        frame-ancestors = ["https://intra.example.org:8443"]
         log = "warn"
     "#;
     assert_eq!(printed, expected.parse().unwrap());
