@@ -11,6 +11,8 @@ use crate::authorize::{Authorize, Permissions};
 use crate::extract::address::ClientAddressHeader;
 use crate::extract::cookie::CookieSettings;
 use crate::identity::Identity;
+#[cfg(feature = "jwks")]
+use crate::identity::JwksIdentity;
 use crate::middleware::cors;
 use crate::middleware::host::AllowedHost;
 use crate::middleware::origin::{Origin, PublicUrl};
@@ -37,6 +39,9 @@ pub(crate) struct Config {
     /// `None` if the host of requests is not checked, unless there is a public URL.
     pub(crate) allowed_hosts: Option<Vec<AllowedHost>>,
     pub(crate) identity: Option<Arc<dyn Identity>>,
+    /// `None` if tokens of outside issuers are not accepted beside own users.
+    #[cfg(feature = "jwks")]
+    pub(crate) issuer: Option<Arc<JwksIdentity>>,
     pub(crate) authorize: Arc<dyn Authorize>,
     #[cfg(feature = "accounts")]
     pub(crate) accounts: Option<Accounts>,
@@ -119,6 +124,8 @@ impl Default for Config {
             public_url: None,
             allowed_hosts: None,
             identity: None,
+            #[cfg(feature = "jwks")]
+            issuer: None,
             authorize: Arc::new(Permissions::default()),
             #[cfg(feature = "accounts")]
             accounts: None,

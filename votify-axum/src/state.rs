@@ -12,6 +12,8 @@ use crate::config::Config;
 use crate::error::{ErrorCode, Problem};
 use crate::extract::poll_json::LargeBodies;
 use crate::extract::session::SessionCookies;
+#[cfg(feature = "jwks")]
+use crate::identity::IssuerTokens;
 use crate::keep_alive::KeepAlive;
 use crate::middleware::unread_body::UnreadBodies;
 use crate::rate_limit::{RequestLimiter, StreamLimiter};
@@ -54,7 +56,12 @@ impl AppState {
             config.identity = Some(Arc::clone(&auth) as _);
             auth
         });
-        #[cfg(not(feature = "accounts"))]
+        #[cfg(feature = "jwks")]
+        if let Some(issuer) = config.issuer.take() {
+            let own = config.identity.take();
+            config.identity = Some(Arc::new(IssuerTokens { issuer, own }));
+        }
+        #[cfg(not(any(feature = "accounts", feature = "jwks")))]
         let _ = &mut config;
         let limiter = config.limiter.clone().unwrap_or_else(|| {
             Arc::new(MemoryRateLimiter::new().with_clock(Arc::clone(engine.clock())))

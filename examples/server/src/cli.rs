@@ -311,6 +311,31 @@ pub(crate) struct ServeArgs {
         value_name = "ORIGINS"
     )]
     pub(crate) frame_ancestors: Option<String>,
+    /// Issuer whose bearer tokens are logins too, beside own accounts: the `iss` of its tokens; needs `--jwks` and
+    /// `--oidc-audience` [default: none]
+    #[arg(
+        long,
+        env = "VOTIFY_OIDC_ISSUER",
+        hide_env_values = true,
+        value_name = "ISSUER"
+    )]
+    pub(crate) oidc_issuer: Option<String>,
+    /// Keys of the issuer: a JSON Web Key Set at an https URL, at an http URL of this machine, or in a file [default: none]
+    #[arg(
+        long,
+        env = "VOTIFY_JWKS",
+        hide_env_values = true,
+        value_name = "URL|FILE"
+    )]
+    pub(crate) jwks: Option<String>,
+    /// Audience of the issuer's tokens: their `aud` [default: none]
+    #[arg(
+        long,
+        env = "VOTIFY_OIDC_AUDIENCE",
+        hide_env_values = true,
+        value_name = "AUDIENCE"
+    )]
+    pub(crate) oidc_audience: Option<String>,
     /// Print the settings as TOML, secrets hidden, and exit
     #[arg(long)]
     pub(crate) print_config: bool,

@@ -24,7 +24,7 @@ use axum::Router;
 use clap::ArgMatches;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
-use votify_axum::{Accounts, Permissions, VotifyRouter};
+use votify_axum::{Accounts, JwksIdentity, Permissions, VotifyRouter};
 use votify_core::engine::EngineConfig;
 use votify_core::{PollEngine, RateLimiter};
 
@@ -37,8 +37,8 @@ use crate::runtime::EngineRuntime;
 use crate::serve::address_limit::AddressLimit;
 use crate::serve::connections::Connections;
 use crate::settings::{
-    ServeSettings, Sources, StoreUrl, UnusedAge, check_hosts, check_secret, keyring,
-    warn_without_tls,
+    IssuerSettings, ServeSettings, Sources, StoreUrl, UnusedAge, check_hosts, check_secret,
+    keyring, warn_without_tls,
 };
 use crate::store::OpenedStore;
 use crate::{log, output, rate_limiter, runtime};
@@ -80,6 +80,8 @@ async fn serve(
     settings: Arc<ServeSettings>,
     engine_runtime: Option<&EngineRuntime>,
 ) -> Result<(), CliError> {
+    let issuer = settings.issuer.as_ref();
+    let issuer = issuer.map(IssuerSettings::open).transpose()?;
     let stop = signals::stop_on_signal()
         .map_err(|error| CliError::failed(format!("cannot listen for signals: {error}")))?;
     let starting = start(Arc::clone(&settings));
@@ -91,7 +93,7 @@ async fn serve(
         None => Ok(()),
         Some(Err(error)) => Err(error),
         Some(Ok((listener, parts))) => {
-            let app = app(&parts, &settings);
+            let app = app(&parts, &settings, issuer);
             let max = max_connections();
             let per_address = settings.limits.connections_per_address;
             let proxies = settings.trusted_proxies.clone();
@@ -180,7 +182,7 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, CliError> {
     })
 }
 
-fn app(parts: &Parts, settings: &ServeSettings) -> Router {
+fn app(parts: &Parts, settings: &ServeSettings, issuer: Option<JwksIdentity>) -> Router {
     let limits = &settings.limits;
     let router = VotifyRouter::new(parts.engine.clone());
     let router = match &parts.limiter {
@@ -205,6 +207,10 @@ fn app(parts: &Parts, settings: &ServeSettings) -> Router {
         .fallback(true);
     let router = match accounts(parts, settings) {
         Some(accounts) => router.accounts(accounts),
+        None => router,
+    };
+    let router = match issuer {
+        Some(issuer) => router.issuer(issuer),
         None => router,
     };
     let router = match parts.cache.check() {

@@ -10,6 +10,7 @@ mod cache;
 mod creation;
 mod creators;
 mod hosts;
+mod issuer;
 mod limits_url;
 mod listen;
 mod origins;
@@ -29,6 +30,7 @@ pub(crate) use broadcast::BroadcastUrl;
 pub(crate) use cache::CacheUrl;
 pub(crate) use creators::CreateSetting;
 pub(crate) use hosts::check as check_hosts;
+pub(crate) use issuer::IssuerSettings;
 pub(crate) use limits_url::LimitsUrl;
 pub(crate) use origins::warn_without_tls;
 pub(crate) use rates::Limits;
@@ -81,6 +83,8 @@ pub(crate) struct ServeSettings {
     pub(crate) allowed_hosts: Vec<AllowedHost>,
     pub(crate) allowed_origins: Vec<Origin>,
     pub(crate) frame_ancestors: Vec<Origin>,
+    /// `None` if only own accounts log in.
+    pub(crate) issuer: Option<IssuerSettings>,
     /// The secrets given. Without any, [`keyring`] decides.
     pub(crate) secret: Option<Keyring>,
 }
@@ -206,6 +210,7 @@ impl ServeSettings {
                     file.frame_ancestors.as_ref(),
                 )
                 .parse_or("", origins::parse)?,
+            issuer: issuer::read(args, sources)?,
             secret: secret::read(sources)?,
         })
     }

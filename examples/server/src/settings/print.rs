@@ -42,6 +42,12 @@ struct Printed {
     allowed_hosts: Vec<String>,
     allowed_origins: Vec<String>,
     frame_ancestors: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oidc_issuer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwks: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oidc_audience: Option<String>,
     log: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<&'static str>,
@@ -67,6 +73,7 @@ fn texts<T: ToString>(values: &[T]) -> Vec<String> {
 pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, CliError> {
     let limits = &settings.limits;
     let creation = &limits.creation;
+    let issuer = settings.issuer.as_ref();
     let or_off = |rate: Option<votify_core::Rate>| {
         rate.map_or_else(|| "off".to_owned(), |rate| rate.to_string())
     };
@@ -107,6 +114,9 @@ pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, CliError> {
         allowed_hosts: texts(&settings.allowed_hosts),
         allowed_origins: texts(&settings.allowed_origins),
         frame_ancestors: texts(&settings.frame_ancestors),
+        oidc_issuer: issuer.map(|issuer| issuer.issuer.clone()),
+        jwks: issuer.map(|issuer| issuer.keys.to_string()),
+        oidc_audience: issuer.map(|issuer| issuer.audience.clone()),
         log: settings.common.log.clone(),
         secret: settings.secret.as_ref().map(|_| HIDDEN),
     };

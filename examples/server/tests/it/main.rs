@@ -15,6 +15,7 @@ mod creation_limits;
 mod fleet;
 mod full_disk;
 mod hosts;
+mod issuer;
 mod list_readers;
 mod lost_store;
 mod origins;

@@ -108,6 +108,9 @@ async fn printed_settings_are_a_valid_settings_file() {
         allowed-hosts = ["Polls.internal:8080", "*"]
         allowed-origins = ["https://WWW.example.org:443", "http://localhost:3000"]
         frame-ancestors = ["https://intra.example.org:8443"]
+        oidc-issuer = "https://login.example.org"
+        jwks = "https://login.example.org/keys"
+        oidc-audience = "polls"
         log = "warn"
     "#;
     let printed = SettingsCase::new(file).printed(&[]).await;
@@ -144,6 +147,9 @@ async fn printed_settings_are_a_valid_settings_file() {
         allowed-hosts = ["polls.internal:8080", "*"]
         allowed-origins = ["https://www.example.org", "http://localhost:3000"]
         frame-ancestors = ["https://intra.example.org:8443"]
+        oidc-issuer = "https://login.example.org"
+        jwks = "https://login.example.org/keys"
+        oidc-audience = "polls"
         log = "warn"
     "#;
     assert_eq!(printed, expected.parse().unwrap());
