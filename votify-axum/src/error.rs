@@ -16,6 +16,5 @@ pub(crate) use code::ErrorCode;
 pub(crate) use engine::{error_chain, log_unavailable};
 pub(crate) use engine::{invalid_choice, retry_later};
 pub use problem::Problem;
-pub(crate) use problem::whole_seconds;
 pub(crate) use rate_limit::RateLimitHeaders;
 pub(crate) use responses::{ErrorResponses, error_responses};

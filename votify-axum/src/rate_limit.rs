@@ -13,7 +13,7 @@ use votify_core::limit::{LimitError, LimitKey};
 use votify_core::secret::Purpose;
 use votify_core::{Clock, Keyring, MemoryRateLimiter, Rate, RateLimiter};
 
-use crate::error::{ErrorCode, Problem, RateLimitHeaders, whole_seconds};
+use crate::error::{ErrorCode, Problem, RateLimitHeaders};
 
 /// The cost of an attempt under a rate that counts attempts.
 const ATTEMPT: u32 = 1;
@@ -71,12 +71,11 @@ impl RequestLimiter {
             return Ok(Some(rate_limit));
         }
         let (limit, period) = (rate.limit(), period_text(&rate));
-        let wait = whole_seconds(decision.retry_after);
         Err(Problem::new(ErrorCode::RateLimited)
             .with_retry_after(decision.retry_after)
             .with_rate_limit(rate_limit)
             .with_detail(format!(
-                "at most {limit} {unit} are accepted within {period}: wait {wait} s"
+                "at most {limit} {unit} are accepted within {period}"
             )))
     }
 

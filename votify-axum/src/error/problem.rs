@@ -128,12 +128,23 @@ impl Problem {
         self.code
     }
 
+    /// Returns the detail, and how long to wait before a retry.
+    fn detail_with_wait(&self) -> String {
+        let Some(wait) = self.retry_after.map(whole_seconds) else {
+            return self.detail.clone().into_owned();
+        };
+        match &*self.detail {
+            "" => format!("retry after {wait} s"),
+            detail => format!("{detail}; retry after {wait} s"),
+        }
+    }
+
     pub(crate) fn body(&self) -> ProblemBody {
         ProblemBody {
             code: self.code.name(),
             status: self.code.status().as_u16(),
             title: self.code.title(),
-            detail: self.detail.clone().into_owned(),
+            detail: self.detail_with_wait(),
             errors: self.errors.clone(),
             id: self.id,
             retry_after: self.retry_after.map(whole_seconds),
@@ -182,7 +193,7 @@ impl IntoResponse for Problem {
 }
 
 /// Rounds up, to at least 1: a client that waits that long does not come too early.
-pub(crate) fn whole_seconds(wait: Duration) -> u64 {
+fn whole_seconds(wait: Duration) -> u64 {
     let rounded = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     rounded.max(1)
 }

@@ -71,7 +71,7 @@ impl FromRequest<AppState> for PollJson {
 fn busy() -> Problem {
     retry_later(ErrorCode::Overloaded).with_detail(format!(
         "too many bodies above {MAX_BODY_BYTES} bytes or without Content-Length at the same \
-         time: send it again later"
+         time: send it again"
     ))
 }
 

@@ -93,6 +93,13 @@ pub(crate) struct Host<'a> {
     port: Option<u16>,
 }
 
+impl fmt::Display for Host<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)?;
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
+    }
+}
+
 impl<'a> Host<'a> {
     /// Parses a host. The empty text is the host of a URL that has none.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {

@@ -167,6 +167,9 @@ impl fmt::Display for PublicUrl {
     }
 }
 
+/// Maximum characters of an origin that a refusal repeats.
+const MAX_SHOWN: usize = 100;
+
 /// Checks that a request with an `Origin` header comes from an allowed page. Requests
 /// without the header pass: browsers always send it with writes and WebSockets.
 ///
@@ -194,6 +197,28 @@ pub(crate) fn check_origin(headers: &HeaderMap, uri: &Uri, config: &Config) -> R
     if allowed {
         Ok(())
     } else {
-        Err(ErrorCode::OriginNotAllowed.into())
+        Err(Problem::new(ErrorCode::OriginNotAllowed).with_detail(refusal(headers, uri, config)))
     }
+}
+
+/// Returns which origin came, which was expected, and what to do.
+fn refusal(headers: &HeaderMap, uri: &Uri, config: &Config) -> String {
+    let mut lines = headers.get_all(header::ORIGIN).iter();
+    let came = match (lines.next(), lines.next()) {
+        (Some(origin), None) => {
+            let text = String::from_utf8_lossy(origin.as_bytes());
+            let text: String = text.chars().take(MAX_SHOWN).collect();
+            format!("the request comes from a page of {text:?}")
+        }
+        _ => "the request has several Origin headers".to_owned(),
+    };
+    let expected = match (&config.public_url, Host::of_request(headers, uri)) {
+        (Some(url), _) => url.origin().to_string(),
+        (None, Some(host)) => format!("http://{host} or https://{host}"),
+        (None, None) => "this server's own origin".to_owned(),
+    };
+    format!(
+        "{came}, and {expected} is expected; to allow other pages, the operator of this server \
+         adds their origin to the allowed origins (--allowed-origins)"
+    )
 }

@@ -215,7 +215,7 @@ impl Quota {
         let advice = if self.cost > limit {
             "send less at once"
         } else {
-            "retry after the given time"
+            "wait"
         };
         let need = match self.cost {
             1 => String::new(),

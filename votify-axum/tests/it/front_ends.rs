@@ -104,7 +104,7 @@ async fn a_client_without_cookies_learns_how_to_begin_a_session() {
     for part in [
         "at most 10 vote attempts without a session from one network address",
         "within 60 s",
-        &format!("wait {wait} s"),
+        &format!("; retry after {wait} s"),
         "GET /api/polls/{id}",
         "cookie",
         "credentials: \"include\"",
@@ -126,8 +126,9 @@ async fn a_client_without_cookies_learns_how_to_begin_a_session() {
         .assert_problem(429, "rate_limited");
     let detail = body["detail"].as_str().unwrap();
     assert!(
-        detail
-            .starts_with("at most 10 vote attempts of one session are accepted within 60 s: wait"),
+        detail.starts_with(
+            "at most 10 vote attempts of one session are accepted within 60 s; retry after "
+        ),
         "{detail}"
     );
     assert!(!detail.contains("cookie"), "{detail}");

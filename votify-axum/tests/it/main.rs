@@ -46,6 +46,7 @@ mod owners;
 mod pages;
 mod permissions;
 mod poll_details;
+mod problem_details;
 mod rate_limits;
 mod raw_client;
 mod response_memory;
