@@ -19,6 +19,7 @@ use crate::middleware::origin::{Origin, PublicUrl};
 use crate::rate_limit::creation::CreationLimits;
 use crate::readiness::ReadinessCheck;
 use crate::router::RouteGroup;
+use crate::setup_hints::SetupHints;
 
 /// The settings of a [`VotifyRouter`](crate::VotifyRouter).
 #[derive(Debug, Clone)]
@@ -51,6 +52,7 @@ pub(crate) struct Config {
     pub(crate) timing: StreamTiming,
     pub(crate) checks: Vec<Arc<dyn ReadinessCheck>>,
     pub(crate) left_out: Vec<RouteGroup>,
+    pub(crate) hints: Arc<SetupHints>,
     pub(crate) fallback: bool,
 }
 
@@ -134,6 +136,7 @@ impl Default for Config {
             timing: StreamTiming::default(),
             checks: Vec::new(),
             left_out: Vec::new(),
+            hints: Arc::default(),
             fallback: false,
         }
     }

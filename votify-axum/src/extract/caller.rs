@@ -13,7 +13,7 @@ use votify_core::{Caller, SessionId};
 use crate::authorize::Action;
 use crate::config::Config;
 use crate::error::Problem;
-use crate::extract::address::client_address;
+use crate::extract::address::{client_address, is_trusted};
 use crate::extract::cookie::CookieSettings;
 use crate::extract::invite;
 use crate::extract::session::{self, Session};
@@ -156,6 +156,22 @@ impl RequestCaller {
     }
 }
 
+/// Warns if the peer reports the client's address in vain.
+fn check_proxy(parts: &Parts, config: &Config) {
+    let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() else {
+        return;
+    };
+    let (peer, read) = (
+        peer.ip().to_canonical(),
+        config.client_address_header.name(),
+    );
+    if is_trusted(peer, &config.trusted_proxies) {
+        config.hints.check_trusted(peer, &parts.headers, read);
+    } else {
+        config.hints.check_untrusted(peer, &parts.headers, read);
+    }
+}
+
 /// Returns the client's address, or `None` if the host does not provide the peer's.
 fn address_of(extensions: &Extensions, headers: &HeaderMap, config: &Config) -> Option<IpAddr> {
     let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
@@ -185,6 +201,7 @@ impl FromRequestParts<AppState> for RequestCaller {
             None => None,
             Some(identity) => identity.account(parts).await?,
         };
+        check_proxy(parts, &state.config);
         let address = address_of(&parts.extensions, &parts.headers, &state.config);
         let cookies = state.config.cookies_for(&parts.headers);
         Ok(Self {

@@ -161,7 +161,7 @@ impl<'a> Host<'a> {
             || parent.is_some_and(|parent| parent.eq_ignore_ascii_case(LOCAL))
     }
 
-    fn has_name(&self, name: &str) -> bool {
+    pub(crate) fn has_name(&self, name: &str) -> bool {
         without_root(self.name).eq_ignore_ascii_case(without_root(name))
     }
 

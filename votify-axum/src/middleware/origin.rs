@@ -185,19 +185,35 @@ pub(crate) fn check_origin(headers: &HeaderMap, uri: &Uri, config: &Config) -> R
         .ok()
         .filter(|_| lines.next().is_none())
         .and_then(|text| text.parse::<Origin>().ok());
-    let allowed = origin.is_some_and(|origin| {
+    let allowed = origin.as_ref().is_some_and(|origin| {
         let public = config.public_url.as_ref().map(PublicUrl::origin);
-        config.origins().any(|known| *known == origin)
+        config.origins().any(|known| known == origin)
             || Host::of_request(headers, uri).is_some_and(|host| {
                 // The scheme of the public host is known, and must match.
                 origin.matches_host(&host)
-                    && public.is_none_or(|public| !public.has_name_of(&origin))
+                    && public.is_none_or(|public| !public.has_name_of(origin))
             })
     });
     if allowed {
         Ok(())
     } else {
+        if let Some(origin) = &origin {
+            check_near_miss(origin, headers, uri, config);
+        }
         Err(Problem::new(ErrorCode::OriginNotAllowed).with_detail(refusal(headers, uri, config)))
+    }
+}
+
+/// Warns if a refused origin differs from this server's only by port or scheme.
+fn check_near_miss(origin: &Origin, headers: &HeaderMap, uri: &Uri, config: &Config) {
+    let public = config.public_url.as_ref().map(PublicUrl::origin);
+    if let Some(public) = public.filter(|public| public.has_name_of(origin)) {
+        config.hints.own_origin_refused(origin, &public.to_string());
+        return;
+    }
+    let host = Host::of_request(headers, uri);
+    if let Some(host) = host.filter(|host| host.has_name(origin.host())) {
+        config.hints.own_origin_refused(origin, &host.to_string());
     }
 }
 

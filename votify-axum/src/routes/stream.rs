@@ -72,6 +72,8 @@ pub(crate) async fn stream(
     if Upgrade::is_requested(&parts.headers) {
         check_origin(&parts.headers, &uri, &state.config)?;
         upgrade = Upgrade::of(&mut parts)?;
+    } else {
+        state.config.hints.check_upgrade(&parts.headers);
     }
     let after = query.parse("after", "must be a position of a stream");
     let wants_votes = query.keyword("events", &[("votes", true)]).unwrap_or(false);

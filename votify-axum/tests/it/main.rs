@@ -53,6 +53,7 @@ mod response_memory;
 mod roles;
 mod server;
 mod sessions;
+mod setup_hints;
 #[cfg(any(feature = "accounts", feature = "jwks"))]
 mod signing_keys;
 mod snapshots;
