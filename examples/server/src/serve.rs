@@ -38,7 +38,7 @@ use crate::serve::address_limit::AddressLimit;
 use crate::serve::connections::Connections;
 use crate::settings::{
     IssuerSettings, ServeSettings, Sources, StoreUrl, UnusedAge, check_hosts, check_secret,
-    keyring, warn_without_tls,
+    keyring, warn_unknown_variables, warn_without_tls,
 };
 use crate::store::OpenedStore;
 use crate::{log, output, rate_limiter, runtime};
@@ -65,6 +65,7 @@ pub(crate) fn run(args: &ServeArgs, matches: &ArgMatches) -> Result<(), CliError
     check_secret(&settings)?;
     check_hosts(&settings)?;
     log::start(&settings.common.log)?;
+    warn_unknown_variables();
     warn_without_tls(&settings);
     // SQLite already has its own thread.
     let needs_runtime = settings.common.store.is_server();

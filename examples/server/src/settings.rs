@@ -25,6 +25,7 @@ mod settings_file;
 mod sources;
 mod store;
 mod unused_age;
+mod variables;
 
 pub(crate) use broadcast::BroadcastUrl;
 pub(crate) use cache::CacheUrl;
@@ -40,6 +41,7 @@ pub(crate) use server_url::ServerUrl;
 pub(crate) use sources::Sources;
 pub(crate) use store::StoreUrl;
 pub(crate) use unused_age::UnusedAge;
+pub(crate) use variables::warn_unknown as warn_unknown_variables;
 
 use std::net::SocketAddr;
 

@@ -436,3 +436,27 @@ async fn an_invalid_value_is_reported_in_one_line_with_exit_code_2() {
     let unknown = SettingsCase::new("").serve(&["--colour", "red"]).await;
     assert!(unknown.error_line(2).contains("--colour"), "{unknown:?}");
 }
+
+#[tokio::test]
+async fn unknown_variables_are_reported_without_their_values() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut arguments = crate::program::SERVE.to_vec();
+    arguments.extend(["--store", "memory:"]);
+    let mut command = votify(directory.path(), &arguments);
+    command.envs([
+        ("VOTIFY_VOTE_RATES", "hunter2"),
+        ("VOTIFY_OWNER_POLL_RATE", "7/1d"),
+        ("VOTIFY_SERVICE_HOST", "10.0.0.1"),
+    ]);
+    let server = crate::program::Server::spawn(command).await;
+    server.signal(rustix::process::Signal::TERM);
+    let exit = server.wait().await;
+    let warned: Vec<&str> = exit
+        .stderr
+        .lines()
+        .filter(|line| line.contains("is not a setting"))
+        .collect();
+    assert_eq!(warned.len(), 1, "{exit:?}");
+    assert!(warned[0].contains("VOTIFY_VOTE_RATES"), "{exit:?}");
+    assert!(!exit.stderr.contains("hunter2"), "{exit:?}");
+}
