@@ -20,7 +20,6 @@ const API_URL: &str = "{{api}}";
 /// With an `https` URL, cookies for these pages are `SameSite=None; Secure; Partitioned`.
 /// With `http`, browsers send cookies only from pages of the same site, such as another port
 /// of the same host.
-#[must_use]
 pub fn api(engine: PollEngine, url: PublicUrl, front_end: Origin) -> Router {
     VotifyRouter::new(engine)
         .public_url(url)
@@ -32,7 +31,6 @@ pub fn api(engine: PollEngine, url: PublicUrl, front_end: Origin) -> Router {
 }
 
 /// Builds the server of the static files, for the API at `url`.
-#[must_use]
 pub fn front_end(url: &PublicUrl) -> Router {
     let page = PAGE.replace(API_URL, &url.to_string());
     let script = [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")];

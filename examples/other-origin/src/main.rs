@@ -2,7 +2,6 @@
 //!
 //! Run `cargo run -p votify-other-origin`, then open <http://127.0.0.1:3000>.
 
-use std::future::IntoFuture;
 use std::net::SocketAddr;
 
 use tokio::net::TcpListener;

@@ -38,7 +38,7 @@ impl Users {
     }
 
     /// Signs a token of the outside issuer with changed claims.
-    fn token(&self, changes: Value) -> String {
+    fn token(&self, changes: &Value) -> String {
         let now = now(&self.app);
         let mut claims =
             json!({"iss": ISSUER, "aud": AUDIENCE, "sub": "ada", "iat": now, "exp": now + 60});
@@ -64,7 +64,7 @@ impl Users {
 async fn users_of_both_kinds_create_and_vote() {
     let users = Users::new().await;
     let own = users.app.token_of("ada").await;
-    let outside = users.token(json!({}));
+    let outside = users.token(&json!({}));
     let created = users.create(&outside).await.expect_status(201);
     let poll = CreatedPoll::from(created.json());
     for token in [&own, &outside] {
@@ -75,7 +75,7 @@ async fn users_of_both_kinds_create_and_vote() {
             .assert_problem(409, "already_voted");
     }
     // Another token of the same user is the same voter, and the owner.
-    let newer = users.token(json!({"exp": now(&users.app) + 120}));
+    let newer = users.token(&json!({"exp": now(&users.app) + 120}));
     users
         .vote(&poll, &newer)
         .await
@@ -103,7 +103,7 @@ async fn an_outside_issuer_cannot_name_an_own_user() {
     let created = users.create(&own).await.expect_status(201);
     let poll = CreatedPoll::from(created.json());
     let id = users.app.me(&own).await.json()["id"].clone();
-    let forged = users.token(json!({"sub": id}));
+    let forged = users.token(&json!({"sub": id}));
     let close = |token: &str| {
         let path = poll.path("/close");
         users
@@ -124,15 +124,15 @@ async fn tokens_are_verified_by_their_own_issuer_only() {
     let now = now(&users.app);
     let claims =
         |iss: &str| json!({"iss": iss, "aud": AUDIENCE, "sub": "ada", "iat": now, "exp": now + 60});
-    let unsigned = users.token(json!({}));
+    let unsigned = users.token(&json!({}));
     let unsigned = unsigned.rsplit_once('.').unwrap().0;
     for token in [
-        users.token(json!({"iss": "votify", "aud": "votify"})),
-        users.token(json!({"iss": "https://other.test"})),
-        users.token(json!({"iss": format!("{ISSUER}/")})),
-        users.token(json!({"iss": [ISSUER]})),
-        users.token(json!({"aud": "others"})),
-        users.token(json!({"exp": now - 3_600, "iat": now - 7_200})),
+        users.token(&json!({"iss": "votify", "aud": "votify"})),
+        users.token(&json!({"iss": "https://other.test"})),
+        users.token(&json!({"iss": format!("{ISSUER}/")})),
+        users.token(&json!({"iss": [ISSUER]})),
+        users.token(&json!({"aud": "others"})),
+        users.token(&json!({"exp": now - 3_600, "iat": now - 7_200})),
         stranger.sign(&header("ES256", "one"), &claims(ISSUER)),
         stranger.sign(&header("ES256", "one"), &claims("votify")),
         format!("{unsigned}."),
@@ -148,7 +148,7 @@ async fn tokens_are_verified_by_their_own_issuer_only() {
 #[tokio::test]
 async fn outside_tokens_are_no_own_logins() {
     let users = Users::new().await;
-    let outside = users.token(json!({}));
+    let outside = users.token(&json!({}));
     users
         .app
         .me(&outside)
