@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::Uri;
+use axum::http::{HeaderMap, Uri};
 use ipnet::IpNet;
 use votify_core::{Rate, RateLimiter, Visibility};
 
@@ -11,11 +11,15 @@ use crate::authorize::{Authorize, Permissions};
 use crate::extract::address::ClientAddressHeader;
 use crate::extract::cookie::CookieSettings;
 use crate::identity::Identity;
+#[cfg(feature = "jwks")]
+use crate::identity::JwksIdentity;
+use crate::middleware::cors;
 use crate::middleware::host::AllowedHost;
 use crate::middleware::origin::{Origin, PublicUrl};
 use crate::rate_limit::creation::CreationLimits;
 use crate::readiness::ReadinessCheck;
 use crate::router::RouteGroup;
+use crate::setup_hints::SetupHints;
 
 /// The settings of a [`VotifyRouter`](crate::VotifyRouter).
 #[derive(Debug, Clone)]
@@ -36,6 +40,9 @@ pub(crate) struct Config {
     /// `None` if the host of requests is not checked, unless there is a public URL.
     pub(crate) allowed_hosts: Option<Vec<AllowedHost>>,
     pub(crate) identity: Option<Arc<dyn Identity>>,
+    /// `None` if tokens of outside issuers are not accepted beside own users.
+    #[cfg(feature = "jwks")]
+    pub(crate) issuer: Option<Arc<JwksIdentity>>,
     pub(crate) authorize: Arc<dyn Authorize>,
     pub(crate) default_visibility: Visibility,
     /// True if everybody sees `external_ref` and `metadata`.
@@ -43,20 +50,33 @@ pub(crate) struct Config {
     #[cfg(feature = "accounts")]
     pub(crate) accounts: Option<Accounts>,
     pub(crate) allowed_origins: Vec<Origin>,
+    /// The origins whose pages may frame the web pages.
+    pub(crate) frame_ancestors: Vec<Origin>,
     pub(crate) timing: StreamTiming,
     pub(crate) checks: Vec<Arc<dyn ReadinessCheck>>,
     pub(crate) left_out: Vec<RouteGroup>,
+    pub(crate) hints: Arc<SetupHints>,
     pub(crate) fallback: bool,
 }
 
 impl Config {
+    /// Returns the attributes of cookies for this server's own pages, which may be framed by
+    /// pages of other sites.
     pub(crate) fn cookies(&self) -> CookieSettings {
         let url = self.public_url.as_ref();
         CookieSettings {
             secure: url.is_some_and(|url| url.origin().is_secure()),
-            cross_site: !self.allowed_origins.is_empty(),
+            cross_site: !self.frame_ancestors.is_empty(),
             below_path: self.cookie_path() != "/",
         }
+    }
+
+    /// Returns the attributes of the cookies that the response to a request sets: pages of
+    /// allowed origins may be of another site.
+    pub(crate) fn cookies_for(&self, headers: &HeaderMap) -> CookieSettings {
+        let mut cookies = self.cookies();
+        cookies.cross_site |= cors::allowed_origin(headers, self).is_some();
+        cookies
     }
 
     /// Returns the path below which browsers send cookies: that of the public URL.
@@ -143,15 +163,19 @@ impl Default for Config {
             public_url: None,
             allowed_hosts: None,
             identity: None,
+            #[cfg(feature = "jwks")]
+            issuer: None,
             authorize: Arc::new(Permissions::default()),
             default_visibility: Visibility::Unlisted,
             shows_host_fields: false,
             #[cfg(feature = "accounts")]
             accounts: None,
             allowed_origins: Vec::new(),
+            frame_ancestors: Vec::new(),
             timing: StreamTiming::default(),
             checks: Vec::new(),
             left_out: Vec::new(),
+            hints: Arc::default(),
             fallback: false,
         }
     }

@@ -5,10 +5,14 @@ mod bearer;
 #[cfg(any(feature = "accounts", feature = "jwks"))]
 mod crypto;
 #[cfg(feature = "jwks")]
+mod issuer_tokens;
+#[cfg(feature = "jwks")]
 mod jwks;
 #[cfg(any(feature = "accounts", feature = "jwks"))]
 mod times;
 
+#[cfg(feature = "jwks")]
+pub(crate) use issuer_tokens::IssuerTokens;
 #[cfg(feature = "jwks")]
 pub use jwks::{JwksError, JwksIdentity};
 

@@ -22,6 +22,7 @@ mod readiness;
 mod response_memory;
 mod router;
 mod routes;
+mod setup_hints;
 mod state;
 #[cfg(feature = "ui")]
 mod ui;

@@ -44,12 +44,14 @@ impl RequestLimiter {
     /// Acquires one attempt of a rate and returns the headers about the rest.
     ///
     /// Returns `None` if there is no rate or the limiter is unavailable. `key` is
-    /// computed only if there is a rate, because it costs a MAC.
+    /// computed only if there is a rate, because it costs a MAC. `unit` is what is counted,
+    /// as in "at most 10 …".
     ///
     /// # Errors
     /// - `rate_limited`: the rate is exceeded; the caller may retry after `retry_after`.
     pub(crate) async fn acquire(
         &self,
+        unit: &'static str,
         key: impl FnOnce() -> Option<LimitKey>,
         rate: Option<Rate>,
     ) -> Result<Option<RateLimitHeaders>, Problem> {
@@ -69,9 +71,13 @@ impl RequestLimiter {
         if decision.granted {
             return Ok(Some(rate_limit));
         }
+        let (limit, period) = (rate.limit(), period_text(&rate));
         Err(Problem::new(ErrorCode::RateLimited)
             .with_retry_after(decision.retry_after)
-            .with_rate_limit(rate_limit))
+            .with_rate_limit(rate_limit)
+            .with_detail(format!(
+                "at most {limit} {unit} are accepted within {period}"
+            )))
     }
 
     fn log_failure(&self, error: &LimitError) {
@@ -97,6 +103,15 @@ impl RequestLimiter {
         // No caller has this key.
         let key = LimitKey::from_bytes([0; 16]);
         self.limiter.acquire(&key, rate, ATTEMPT).await.is_ok()
+    }
+}
+
+/// Returns the period of a rate for the detail of a refusal.
+fn period_text(rate: &Rate) -> String {
+    match rate.period().as_secs() {
+        86_400 => "24 hours".to_owned(),
+        3_600 => "an hour".to_owned(),
+        seconds => format!("{seconds} s"),
     }
 }
 

@@ -12,7 +12,9 @@ use crate::config::Config;
 #[cfg(feature = "accounts")]
 use crate::error::{ErrorCode, Problem};
 use crate::extract::large_bodies::LargeBodies;
-use crate::extract::session::CookieTemplate;
+use crate::extract::session::SessionCookies;
+#[cfg(feature = "jwks")]
+use crate::identity::IssuerTokens;
 use crate::keep_alive::KeepAlive;
 use crate::middleware::unread_body::UnreadBodies;
 use crate::rate_limit::{RequestLimiter, StreamLimiter};
@@ -32,7 +34,7 @@ pub(crate) struct Documents {
 pub(crate) struct AppStateInner {
     pub(crate) engine: PollEngine,
     pub(crate) config: Config,
-    pub(crate) session_cookie: CookieTemplate,
+    pub(crate) session_cookies: SessionCookies,
     pub(crate) limiter: RequestLimiter,
     pub(crate) claims: SessionClaims,
     pub(crate) streams: Arc<StreamLimiter>,
@@ -63,13 +65,18 @@ impl AppState {
             config.identity = Some(Arc::clone(&auth) as _);
             auth
         });
-        #[cfg(not(feature = "accounts"))]
+        #[cfg(feature = "jwks")]
+        if let Some(issuer) = config.issuer.take() {
+            let own = config.identity.take();
+            config.identity = Some(Arc::new(IssuerTokens { issuer, own }));
+        }
+        #[cfg(not(any(feature = "accounts", feature = "jwks")))]
         let _ = &mut config;
         let limiter = config.limiter.clone().unwrap_or_else(|| {
             Arc::new(MemoryRateLimiter::new().with_clock(Arc::clone(engine.clock())))
         });
         Self(Arc::new(AppStateInner {
-            session_cookie: CookieTemplate::new(config.cookies(), config.cookie_path()),
+            session_cookies: SessionCookies::new(config.cookies(), config.cookie_path()),
             limiter: RequestLimiter::new(limiter, Arc::clone(engine.clock())),
             engine,
             claims: SessionClaims::new(),

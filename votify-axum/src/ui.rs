@@ -1,13 +1,14 @@
 //! A web page to create polls, vote and watch results. All its files are in the binary.
 
 use axum::extract::{OriginalUri, Request, State};
-use axum::http::{HeaderName, HeaderValue, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use votify_core::SessionId;
 
 use crate::extract::caller::RequestCaller;
+use crate::middleware::origin::Origin;
 use crate::response_memory::Uncounted;
 use crate::router::RouteWithSlash;
 use crate::state::AppState;
@@ -20,8 +21,9 @@ const STYLE: &str = include_str!("ui/votify.css");
 const BASE_PATH: &str = "{{base_path}}";
 /// The placeholder for `yes` or `no`: whether users can log in.
 const ACCOUNTS: &str = "{{accounts}}";
+/// The content security policy up to the origins that may frame the page.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
-                      base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+                      base-uri 'none'; form-action 'self'; frame-ancestors";
 
 pub(crate) fn routes() -> Router<AppState> {
     Router::new()
@@ -62,10 +64,8 @@ async fn page(uri: &Uri, own_path: &str, mut caller: RequestCaller, state: &AppS
     for (name, value) in [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
         // The URL may contain an invite code.
         (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_FRAME_OPTIONS, "DENY"),
         (
             HeaderName::from_static("cross-origin-opener-policy"),
             "same-origin",
@@ -73,13 +73,30 @@ async fn page(uri: &Uri, own_path: &str, mut caller: RequestCaller, state: &AppS
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    if caller.session.is_none() {
-        // If the session rate is exceeded, the page works without a session. The first vote
-        // starts one.
-        let _ = caller.begin_session(SessionId::random(), state).await;
-    }
+    set_frame_ancestors(headers, &state.config.frame_ancestors);
+    caller
+        .begin_session_if_missing(SessionId::random(), state)
+        .await;
     caller.set_session_cookie(&mut response, state);
     response
+}
+
+/// Lets only pages of these origins frame a page.
+fn set_frame_ancestors(headers: &mut HeaderMap, ancestors: &[Origin]) {
+    let mut policy = POLICY.to_owned();
+    for origin in ancestors {
+        policy.push(' ');
+        policy.push_str(&origin.to_string());
+    }
+    if ancestors.is_empty() {
+        policy.push_str(" 'none'");
+        // For browsers that do not support `frame-ancestors`. The header has no list of
+        // origins.
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    }
+    if let Ok(policy) = HeaderValue::try_from(policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
 }
 
 fn has_accounts(state: &AppState) -> bool {

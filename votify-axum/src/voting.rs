@@ -10,6 +10,11 @@ use crate::extract::session::session_for_first_ballot;
 use crate::rate_limit::{address_key, limit_key};
 use crate::state::AppState;
 
+/// The advice to a client whose votes count by address.
+const BEGIN_SESSION: &str = "to have a limit of its own, a client begins a session: read the poll \
+    (GET /api/polls/{id}), keep the cookie of the answer and send it with each request (in a \
+    browser with credentials: \"include\")";
+
 /// The result of an attempt to cast a ballot.
 #[derive(Debug)]
 pub(crate) struct CastAttempt {
@@ -49,11 +54,16 @@ async fn acquire_vote(
     caller: &RequestCaller,
 ) -> Result<Option<RateLimitHeaders>, Problem> {
     let keyring = state.engine.keyring();
-    let key = || match caller.session {
-        Some(session) => limit_key(keyring, &[b"vote-session", session.id.as_bytes()]),
-        None => address_key(keyring, "vote-address", caller.address_block()),
+    let rate = state.config.vote_rate;
+    let Some(session) = caller.session else {
+        let unit = "vote attempts without a session from one network address";
+        let key = || address_key(keyring, "vote-address", caller.address_block());
+        let acquired = state.limiter.acquire(unit, key, rate).await;
+        return acquired.map_err(|problem| problem.with_advice(BEGIN_SESSION));
     };
-    state.limiter.acquire(key, state.config.vote_rate).await
+    let unit = "vote attempts of one session";
+    let key = || limit_key(keyring, &[b"vote-session", session.id.as_bytes()]);
+    state.limiter.acquire(unit, key, rate).await
 }
 
 async fn cast(

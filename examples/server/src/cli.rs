@@ -293,6 +293,49 @@ pub(crate) struct ServeArgs {
         value_name = "HOSTS"
     )]
     pub(crate) allowed_hosts: Option<String>,
+    /// Other origins whose pages may use the API from browsers, separated by commas, like `https://www.example.org`; with an
+    /// https public URL, their cookies are `SameSite=None; Secure; Partitioned` [default: none]
+    #[arg(
+        long,
+        env = "VOTIFY_ALLOWED_ORIGINS",
+        hide_env_values = true,
+        value_name = "ORIGINS"
+    )]
+    pub(crate) allowed_origins: Option<String>,
+    /// Origins whose pages may show the web pages in a frame, separated by commas; with an https public URL, all cookies are
+    /// `SameSite=None; Secure; Partitioned`, and a browser is one voter per embedding site [default: none]
+    #[arg(
+        long,
+        env = "VOTIFY_FRAME_ANCESTORS",
+        hide_env_values = true,
+        value_name = "ORIGINS"
+    )]
+    pub(crate) frame_ancestors: Option<String>,
+    /// Issuer whose bearer tokens are logins too, beside own accounts: the `iss` of its tokens; needs `--jwks` and
+    /// `--oidc-audience` [default: none]
+    #[arg(
+        long,
+        env = "VOTIFY_OIDC_ISSUER",
+        hide_env_values = true,
+        value_name = "ISSUER"
+    )]
+    pub(crate) oidc_issuer: Option<String>,
+    /// Keys of the issuer: a JSON Web Key Set at an https URL, at an http URL of this machine, or in a file [default: none]
+    #[arg(
+        long,
+        env = "VOTIFY_JWKS",
+        hide_env_values = true,
+        value_name = "URL|FILE"
+    )]
+    pub(crate) jwks: Option<String>,
+    /// Audience of the issuer's tokens: their `aud` [default: none]
+    #[arg(
+        long,
+        env = "VOTIFY_OIDC_AUDIENCE",
+        hide_env_values = true,
+        value_name = "AUDIENCE"
+    )]
+    pub(crate) oidc_audience: Option<String>,
     /// Print the settings as TOML, secrets hidden, and exit
     #[arg(long)]
     pub(crate) print_config: bool,

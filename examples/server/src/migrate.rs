@@ -2,7 +2,7 @@ use clap::ArgMatches;
 
 use crate::cli::StoreArgs;
 use crate::error::CliError;
-use crate::settings::{Sources, StoreSettings};
+use crate::settings::{Sources, StoreSettings, warn_unknown_variables};
 use crate::store::OpenedStore;
 use crate::{log, output, runtime};
 
@@ -10,6 +10,7 @@ use crate::{log, output, runtime};
 pub(crate) fn run(args: &StoreArgs, matches: &ArgMatches) -> Result<(), CliError> {
     let settings = StoreSettings::read(args, &Sources::read(args, matches)?)?;
     log::start(&settings.log)?;
+    warn_unknown_variables();
     if !settings.store.has_schema() {
         return output::print_line(&format!(
             "{} has no schema, nothing to migrate",

@@ -25,7 +25,7 @@ use axum::Router;
 use clap::ArgMatches;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
-use votify_axum::{Accounts, Creators, Permissions, VotifyRouter};
+use votify_axum::{Accounts, Creators, JwksIdentity, Permissions, VotifyRouter};
 use votify_core::engine::EngineConfig;
 use votify_core::{PollEngine, RateLimiter, Visibility};
 
@@ -39,7 +39,8 @@ use crate::serve::address_limit::AddressLimit;
 use crate::serve::base_path::BasePath;
 use crate::serve::connections::Connections;
 use crate::settings::{
-    ServeSettings, Sources, StoreUrl, UnusedAge, check_hosts, check_secret, keyring,
+    IssuerSettings, ServeSettings, Sources, StoreUrl, UnusedAge, check_hosts, check_secret,
+    keyring, warn_unknown_variables, warn_without_tls,
 };
 use crate::store::OpenedStore;
 use crate::{log, output, rate_limiter, runtime};
@@ -68,6 +69,8 @@ pub(crate) fn run(args: &ServeArgs, matches: &ArgMatches) -> Result<(), CliError
     check_secret(&settings)?;
     check_hosts(&settings)?;
     log::start(&settings.common.log)?;
+    warn_unknown_variables();
+    warn_without_tls(&settings);
     // SQLite already has its own thread.
     let needs_runtime = settings.common.store.is_server();
     let engine_runtime = needs_runtime.then(EngineRuntime::start).transpose()?;
@@ -104,6 +107,8 @@ async fn serve(
     settings: Arc<ServeSettings>,
     engine_runtime: Option<&EngineRuntime>,
 ) -> Result<(), CliError> {
+    let issuer = settings.issuer.as_ref();
+    let issuer = issuer.map(IssuerSettings::open).transpose()?;
     let stop = signals::stop_on_signal()
         .map_err(|error| CliError::failed(format!("cannot listen for signals: {error}")))?;
     let starting = start(Arc::clone(&settings));
@@ -115,7 +120,7 @@ async fn serve(
         None => Ok(()),
         Some(Err(error)) => Err(error),
         Some(Ok((listener, parts))) => {
-            let app = app(&parts, &settings);
+            let app = app(&parts, &settings, issuer);
             let base_path = BasePath::new(settings.public_url.as_ref());
             let max = max_connections();
             let per_address = settings.limits.connections_per_address;
@@ -205,7 +210,7 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, CliError> {
     })
 }
 
-fn app(parts: &Parts, settings: &ServeSettings) -> Router {
+fn app(parts: &Parts, settings: &ServeSettings, issuer: Option<JwksIdentity>) -> Router {
     let limits = &settings.limits;
     let router = VotifyRouter::new(parts.engine.clone());
     let router = match &parts.limiter {
@@ -224,11 +229,17 @@ fn app(parts: &Parts, settings: &ServeSettings) -> Router {
         .trusted_proxies(settings.trusted_proxies.iter().copied())
         .client_address_header(settings.client_address_header.clone())
         .allowed_hosts(settings.allowed_hosts.iter().cloned())
+        .allowed_origins(settings.allowed_origins.iter().cloned())
+        .frame_ancestors(settings.frame_ancestors.iter().cloned())
         .authorize(Permissions::everybody().create(settings.create.0))
         .default_visibility(Visibility::Public)
         .fallback(true);
     let router = match accounts(parts, settings) {
         Some(accounts) => router.accounts(accounts),
+        None => router,
+    };
+    let router = match issuer {
+        Some(issuer) => router.issuer(issuer),
         None => router,
     };
     let router = match parts.cache.check() {

@@ -10,8 +10,10 @@ mod cache;
 mod creation;
 mod creators;
 mod hosts;
+mod issuer;
 mod limits_url;
 mod listen;
+mod origins;
 mod print;
 mod public_url;
 mod rates;
@@ -24,12 +26,15 @@ mod settings_file;
 mod sources;
 mod store;
 mod unused_age;
+mod variables;
 
 pub(crate) use broadcast::BroadcastUrl;
 pub(crate) use cache::CacheUrl;
 pub(crate) use creators::CreateSetting;
 pub(crate) use hosts::check as check_hosts;
+pub(crate) use issuer::IssuerSettings;
 pub(crate) use limits_url::LimitsUrl;
+pub(crate) use origins::warn_without_tls;
 pub(crate) use rates::Limits;
 pub(crate) use response_memory::ResponseMemory;
 pub(crate) use secret::{check as check_secret, keyring};
@@ -37,12 +42,13 @@ pub(crate) use server_url::ServerUrl;
 pub(crate) use sources::Sources;
 pub(crate) use store::StoreUrl;
 pub(crate) use unused_age::UnusedAge;
+pub(crate) use variables::warn_unknown as warn_unknown_variables;
 
 use std::net::SocketAddr;
 
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
-use votify_axum::{AllowedHost, ClientAddressHeader, InvalidHeaderName, PublicUrl};
+use votify_axum::{AllowedHost, ClientAddressHeader, InvalidHeaderName, Origin, PublicUrl};
 use votify_core::Keyring;
 
 use crate::cli::{ServeArgs, StoreArgs};
@@ -78,6 +84,10 @@ pub(crate) struct ServeSettings {
     pub(crate) client_address_header: ClientAddressHeader,
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) allowed_hosts: Vec<AllowedHost>,
+    pub(crate) allowed_origins: Vec<Origin>,
+    pub(crate) frame_ancestors: Vec<Origin>,
+    /// `None` if only own accounts log in.
+    pub(crate) issuer: Option<IssuerSettings>,
     /// The secrets given. Without any, [`keyring`] decides.
     pub(crate) secret: Option<Keyring>,
 }
@@ -186,6 +196,21 @@ impl ServeSettings {
                     file.allowed_hosts.as_ref(),
                 )
                 .parse_or("", hosts::parse)?,
+            allowed_origins: sources
+                .setting(
+                    "allowed-origins",
+                    args.allowed_origins.as_ref(),
+                    file.allowed_origins.as_ref(),
+                )
+                .parse_or("", origins::parse)?,
+            frame_ancestors: sources
+                .setting(
+                    "frame-ancestors",
+                    args.frame_ancestors.as_ref(),
+                    file.frame_ancestors.as_ref(),
+                )
+                .parse_or("", origins::parse)?,
+            issuer: issuer::read(args, sources)?,
             secret: secret::read(sources)?,
         })
     }

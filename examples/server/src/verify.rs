@@ -7,7 +7,7 @@ use votify_core::{Caller, EngineError, Keyring, PageRequest, PollEngine, PollId,
 
 use crate::cli::VerifyArgs;
 use crate::error::CliError;
-use crate::settings::{Sources, StoreSettings};
+use crate::settings::{Sources, StoreSettings, warn_unknown_variables};
 use crate::store::{self, OpenedStore};
 use crate::{log, output, runtime};
 
@@ -18,6 +18,7 @@ const STORE_TIMEOUT: Duration = Duration::from_secs(3600);
 pub(crate) fn run(args: &VerifyArgs, matches: &ArgMatches) -> Result<(), CliError> {
     let settings = StoreSettings::read(&args.store, &Sources::read(&args.store, matches)?)?;
     log::start(&settings.log)?;
+    warn_unknown_variables();
     match settings.store.file() {
         None if !settings.store.is_server() => {
             return Err(CliError::usage(

@@ -33,6 +33,7 @@ pub(crate) fn set(
         .max_age(cookie::time::Duration::seconds(lifetime))
         .http_only(true)
         .same_site(cookies.same_site())
+        .partitioned(cookies.is_cross_site())
         .secure(cookies.secure || !is_loopback);
     HeaderValue::try_from(cookie.build().to_string()).ok()
 }
@@ -101,7 +102,8 @@ mod tests {
             (
                 cookies(true, true),
                 false,
-                "__Host-votify_login=a.b.c; HttpOnly; SameSite=None; Secure; Path=/; Max-Age=60",
+                "__Host-votify_login=a.b.c; HttpOnly; SameSite=None; Partitioned; Secure; Path=/; \
+                 Max-Age=60",
             ),
         ] {
             assert_eq!(rendered(cookies, is_loopback), expected);

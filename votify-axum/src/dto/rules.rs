@@ -10,6 +10,9 @@ const RESULTS: [(&str, ResultsPolicy); 3] = [
     ("after_close", ResultsPolicy::AfterClose),
 ];
 
+/// The values of `ballot`.
+const BALLOT_KINDS: &str =
+    r#"must be {"kind": "single"}, or {"kind": "multiple", "min": 1, "max": 3}"#;
 const NO_ADDRESSES: &str = "this server cannot read its callers' addresses";
 
 /// The kinds of voters that this server supports.
@@ -56,6 +59,10 @@ impl RulesInput {
 }
 
 fn ballot(value: Value, option_count: usize, errors: &mut FieldErrors) -> Option<BallotKind> {
+    if !value.is_object() {
+        errors.add("ballot", BALLOT_KINDS);
+        return None;
+    }
     let mut fields = FieldReader::new(value, "ballot", errors)?;
     let kind = fields.take("kind");
     let ballot = match kind.as_ref().map(Value::as_str) {
@@ -67,7 +74,8 @@ fn ballot(value: Value, option_count: usize, errors: &mut FieldErrors) -> Option
             Some(BallotKind::Multiple { min, max })
         }
         Some(Some(kind @ ("ranked" | "score"))) => {
-            errors.add("ballot.kind", format!("{kind} is not supported yet"));
+            let error = format!("{kind} is not supported yet: must be one of single, multiple");
+            errors.add("ballot.kind", error);
             return None;
         }
         Some(_) => {
@@ -75,7 +83,7 @@ fn ballot(value: Value, option_count: usize, errors: &mut FieldErrors) -> Option
             return None;
         }
         None => {
-            errors.add("ballot.kind", "required");
+            errors.add("ballot.kind", "required: one of single, multiple");
             return None;
         }
     };

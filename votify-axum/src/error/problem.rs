@@ -91,6 +91,12 @@ impl Problem {
         self
     }
 
+    /// Adds a sentence to the detail.
+    pub(crate) fn with_advice(mut self, advice: &str) -> Self {
+        self.detail = format!("{}; {advice}", self.detail).into();
+        self
+    }
+
     pub(crate) const fn with_retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
         self
@@ -124,12 +130,23 @@ impl Problem {
         self.code
     }
 
+    /// Returns the detail, and how long to wait before a retry.
+    fn detail_with_wait(&self) -> String {
+        let Some(wait) = self.retry_after.map(whole_seconds) else {
+            return self.detail.clone().into_owned();
+        };
+        match &*self.detail {
+            "" => format!("retry after {wait} s"),
+            detail => format!("{detail}; retry after {wait} s"),
+        }
+    }
+
     pub(crate) fn body(&self) -> ProblemBody {
         ProblemBody {
             code: self.code.name(),
             status: self.code.status().as_u16(),
             title: self.code.title(),
-            detail: self.detail.clone().into_owned(),
+            detail: self.detail_with_wait(),
             errors: self.errors.clone(),
             id: self.id,
             retry_after: self.retry_after.map(whole_seconds),

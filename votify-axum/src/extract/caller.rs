@@ -13,7 +13,8 @@ use votify_core::{Caller, SessionId};
 use crate::authorize::Action;
 use crate::config::Config;
 use crate::error::Problem;
-use crate::extract::address::client_address;
+use crate::extract::address::{client_address, is_trusted};
+use crate::extract::cookie::CookieSettings;
 use crate::extract::invite;
 use crate::extract::session::{self, Session};
 use crate::rate_limit::address_key;
@@ -28,6 +29,8 @@ pub(crate) struct RequestCaller {
     invite: Option<InviteCode>,
     /// The session that this request started. The response sets its cookie.
     new_session: Option<SessionId>,
+    /// The attributes of cookies that the response sets.
+    cookies: CookieSettings,
 }
 
 impl RequestCaller {
@@ -96,6 +99,12 @@ impl RequestCaller {
         self.invite.is_some()
     }
 
+    /// Returns the attributes of cookies that the response sets.
+    #[cfg(feature = "accounts")]
+    pub(crate) const fn cookies(&self) -> CookieSettings {
+        self.cookies
+    }
+
     pub(crate) const fn is_logged_in(&self) -> bool {
         self.account.is_some()
     }
@@ -111,9 +120,19 @@ impl RequestCaller {
     ) -> Result<(), Problem> {
         let key = || self.new_session_key(state);
         let rate = state.config.session_rate;
-        state.limiter.acquire(key, rate).await?;
+        let unit = "new sessions from one network address";
+        state.limiter.acquire(unit, key, rate).await?;
         self.start_session(id);
         Ok(())
+    }
+
+    /// Starts a session with this id for a caller without one, if the rate of new sessions
+    /// allows it. Otherwise the caller reads without a session, and the first vote starts
+    /// one.
+    pub(crate) async fn begin_session_if_missing(&mut self, id: SessionId, state: &AppState) {
+        if self.session_id().is_none() {
+            let _ = self.begin_session(id, state).await;
+        }
     }
 
     /// Starts a session with this id. Only for callers without a session who acquired one
@@ -132,12 +151,29 @@ impl RequestCaller {
     pub(crate) fn set_session_cookie(&self, response: &mut Response, state: &AppState) {
         let stale = self.session.filter(|session| session.is_stale);
         let id = self.new_session.or_else(|| stale.map(|session| session.id));
-        let cookie = id.and_then(|id| state.session_cookie.render(id, state.engine.keyring()));
+        let (cookies, keyring) = (&state.session_cookies, state.engine.keyring());
+        let cookie = id.and_then(|id| cookies.render(id, self.cookies, keyring));
         if let Some(cookie) = cookie {
             response
                 .headers_mut()
                 .append(axum::http::header::SET_COOKIE, cookie);
         }
+    }
+}
+
+/// Warns if the peer reports the client's address in vain.
+fn check_proxy(parts: &Parts, config: &Config) {
+    let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() else {
+        return;
+    };
+    let (peer, read) = (
+        peer.ip().to_canonical(),
+        config.client_address_header.name(),
+    );
+    if is_trusted(peer, &config.trusted_proxies) {
+        config.hints.check_trusted(peer, &parts.headers, read);
+    } else {
+        config.hints.check_untrusted(peer, &parts.headers, read);
     }
 }
 
@@ -170,12 +206,10 @@ impl FromRequestParts<AppState> for RequestCaller {
             None => None,
             Some(identity) => identity.account(parts).await?,
         };
+        check_proxy(parts, &state.config);
         let address = address_of(&parts.extensions, &parts.headers, &state.config);
-        let session = session::read(
-            &parts.headers,
-            state.engine.keyring(),
-            state.config.cookies(),
-        );
+        let cookies = state.config.cookies_for(&parts.headers);
+        let session = session::read(&parts.headers, state.engine.keyring(), cookies);
         if let (Some(session), Some(account)) = (session, &account) {
             // Boxed: rare, and it would enlarge the future of every request.
             Box::pin(state.claims.claim(&state.engine, session.id, account)).await;
@@ -186,6 +220,7 @@ impl FromRequestParts<AppState> for RequestCaller {
             account,
             invite: invite::from_query(&parts.uri),
             new_session: None,
+            cookies,
         })
     }
 }

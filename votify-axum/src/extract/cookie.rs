@@ -1,6 +1,6 @@
 use cookie::SameSite;
 
-/// The attributes of all cookies of this server.
+/// The attributes of cookies of this server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CookieSettings {
     /// True if browsers send the cookies over TLS only.
@@ -26,7 +26,7 @@ pub(crate) struct CookieNames {
 
 impl CookieSettings {
     pub(crate) const fn same_site(self) -> SameSite {
-        if self.secure && self.cross_site {
+        if self.is_cross_site() {
             SameSite::None
         } else {
             SameSite::Lax
@@ -39,5 +39,11 @@ impl CookieSettings {
             (true, false) => names.host,
             (true, true) => names.secure,
         }
+    }
+
+    /// Returns true if the cookies reach pages of other sites. Each of those sites then has
+    /// cookies of its own (`Partitioned`): browsers accept no others there.
+    pub(crate) const fn is_cross_site(self) -> bool {
+        self.secure && self.cross_site
     }
 }

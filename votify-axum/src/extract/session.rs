@@ -55,21 +55,62 @@ pub(crate) fn read(
         })
 }
 
+/// Renders `Set-Cookie` for sessions.
+#[derive(Debug)]
+pub(crate) struct SessionCookies {
+    same_site: CookieTemplate,
+    cross_site: CookieTemplate,
+}
+
+impl SessionCookies {
+    /// Renders for pages of this server's own site and of others, whatever
+    /// `settings.cross_site` is.
+    pub(crate) fn new(settings: CookieSettings, path: &str) -> Self {
+        let template = |cross_site| {
+            let settings = CookieSettings {
+                cross_site,
+                ..settings
+            };
+            CookieTemplate::new(settings, path)
+        };
+        Self {
+            same_site: template(false),
+            cross_site: template(true),
+        }
+    }
+
+    /// Returns the `Set-Cookie` of a session, signed with the newest secret.
+    pub(crate) fn render(
+        &self,
+        id: SessionId,
+        settings: CookieSettings,
+        keyring: &Keyring,
+    ) -> Option<HeaderValue> {
+        let template = if settings.is_cross_site() {
+            &self.cross_site
+        } else {
+            &self.same_site
+        };
+        template.render(id, keyring)
+    }
+}
+
 /// The parts of `Set-Cookie` that are equal for all sessions, rendered once.
 #[derive(Debug)]
-pub(crate) struct CookieTemplate {
+struct CookieTemplate {
     prefix: String,
     suffix: String,
 }
 
 impl CookieTemplate {
-    pub(crate) fn new(settings: CookieSettings, path: &str) -> Self {
+    fn new(settings: CookieSettings, path: &str) -> Self {
         let name = cookie_name(settings);
         let cookie = Cookie::build((name, ""))
             .path(path)
             .max_age(MAX_AGE)
             .http_only(true)
             .same_site(settings.same_site())
+            .partitioned(settings.is_cross_site())
             .secure(settings.secure);
         let prefix = format!("{name}=");
         let rendered = cookie.build().to_string();
@@ -80,8 +121,7 @@ impl CookieTemplate {
         Self { prefix, suffix }
     }
 
-    /// Returns the `Set-Cookie` of a session, signed with the newest secret.
-    pub(crate) fn render(&self, id: SessionId, keyring: &Keyring) -> Option<HeaderValue> {
+    fn render(&self, id: SessionId, keyring: &Keyring) -> Option<HeaderValue> {
         let key = keyring.current();
         let mut token = [VERSION; TOKEN_BYTES];
         let (head, mac_bytes) = token.split_at_mut(1 + 8 + 16);

@@ -22,7 +22,7 @@ use self::source::Source;
 use crate::identity::{Identity, IdentityError, LEEWAY, bearer, install_crypto_provider};
 
 /// Maximum size of a token.
-const MAX_TOKEN_BYTES: usize = 8 * 1024;
+pub(super) const MAX_TOKEN_BYTES: usize = 8 * 1024;
 /// Maximum size of an account name.
 const MAX_ACCOUNT_BYTES: usize = 255;
 
@@ -201,8 +201,13 @@ impl JwksIdentity {
         self
     }
 
+    /// Returns the issuer of the tokens.
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
     /// Returns the account of a valid token.
-    async fn verify(&self, token: &str) -> Result<AccountId, IdentityError> {
+    pub(super) async fn verify(&self, token: &str) -> Result<AccountId, IdentityError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(IdentityError::Invalid);
         }

@@ -93,6 +93,13 @@ pub(crate) struct Host<'a> {
     port: Option<u16>,
 }
 
+impl fmt::Display for Host<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)?;
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
+    }
+}
+
 impl<'a> Host<'a> {
     /// Parses a host. The empty text is the host of a URL that has none.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
@@ -154,7 +161,7 @@ impl<'a> Host<'a> {
             || parent.is_some_and(|parent| parent.eq_ignore_ascii_case(LOCAL))
     }
 
-    fn has_name(&self, name: &str) -> bool {
+    pub(crate) fn has_name(&self, name: &str) -> bool {
         without_root(self.name).eq_ignore_ascii_case(without_root(name))
     }
 

@@ -108,7 +108,10 @@ fn plain_authority(text: &str) -> Option<Authority> {
     let after_host = authority.as_str().strip_prefix(authority.host())?;
     let plain =
         after_host.is_empty() || (after_host.starts_with(':') && authority.port_u16().is_some());
-    (plain && !authority.host().is_empty()).then_some(authority)
+    // No other characters: the host may become a part of a content security policy, and
+    // browsers send no pattern such as *.example.org.
+    let is_host = Host::parse(authority.host()).is_some();
+    (plain && is_host && !authority.host().is_empty()).then_some(authority)
 }
 
 /// The URL under which browsers reach the server, with an optional path prefix.
@@ -164,6 +167,9 @@ impl fmt::Display for PublicUrl {
     }
 }
 
+/// Maximum characters of an origin that a refusal repeats.
+const MAX_SHOWN: usize = 100;
+
 /// Checks that a request with an `Origin` header comes from an allowed page. Requests
 /// without the header pass: browsers always send it with writes and WebSockets.
 ///
@@ -179,18 +185,56 @@ pub(crate) fn check_origin(headers: &HeaderMap, uri: &Uri, config: &Config) -> R
         .ok()
         .filter(|_| lines.next().is_none())
         .and_then(|text| text.parse::<Origin>().ok());
-    let allowed = origin.is_some_and(|origin| {
+    let allowed = origin.as_ref().is_some_and(|origin| {
         let public = config.public_url.as_ref().map(PublicUrl::origin);
-        config.origins().any(|known| *known == origin)
+        config.origins().any(|known| known == origin)
             || Host::of_request(headers, uri).is_some_and(|host| {
                 // The scheme of the public host is known, and must match.
                 origin.matches_host(&host)
-                    && public.is_none_or(|public| !public.has_name_of(&origin))
+                    && public.is_none_or(|public| !public.has_name_of(origin))
             })
     });
     if allowed {
         Ok(())
     } else {
-        Err(ErrorCode::OriginNotAllowed.into())
+        if let Some(origin) = &origin {
+            check_near_miss(origin, headers, uri, config);
+        }
+        Err(Problem::new(ErrorCode::OriginNotAllowed).with_detail(refusal(headers, uri, config)))
     }
+}
+
+/// Warns if a refused origin differs from this server's only by port or scheme.
+fn check_near_miss(origin: &Origin, headers: &HeaderMap, uri: &Uri, config: &Config) {
+    let public = config.public_url.as_ref().map(PublicUrl::origin);
+    if let Some(public) = public.filter(|public| public.has_name_of(origin)) {
+        config.hints.own_origin_refused(origin, &public.to_string());
+        return;
+    }
+    let host = Host::of_request(headers, uri);
+    if let Some(host) = host.filter(|host| host.has_name(origin.host())) {
+        config.hints.own_origin_refused(origin, &host.to_string());
+    }
+}
+
+/// Returns which origin came, which was expected, and what to do.
+fn refusal(headers: &HeaderMap, uri: &Uri, config: &Config) -> String {
+    let mut lines = headers.get_all(header::ORIGIN).iter();
+    let came = match (lines.next(), lines.next()) {
+        (Some(origin), None) => {
+            let text = String::from_utf8_lossy(origin.as_bytes());
+            let text: String = text.chars().take(MAX_SHOWN).collect();
+            format!("the request comes from a page of {text:?}")
+        }
+        _ => "the request has several Origin headers".to_owned(),
+    };
+    let expected = match (&config.public_url, Host::of_request(headers, uri)) {
+        (Some(url), _) => url.origin().to_string(),
+        (None, Some(host)) => format!("http://{host} or https://{host}"),
+        (None, None) => "this server's own origin".to_owned(),
+    };
+    format!(
+        "{came}, and {expected} is expected; to allow other pages, the operator of this server \
+         adds their origin to the allowed origins (--allowed-origins)"
+    )
 }

@@ -2,7 +2,7 @@
 
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
-#[cfg(feature = "accounts")]
+#[cfg(any(feature = "accounts", feature = "jwks"))]
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder};
 use utoipa::openapi::{Components, OpenApi, PathItem};
 
@@ -10,6 +10,10 @@ use crate::config::Config;
 use crate::extract::session;
 
 const SESSION: &str = "session";
+
+/// The scheme of tokens of an outside issuer.
+#[cfg(feature = "jwks")]
+const ISSUER: &str = "issuer";
 
 /// The placeholder scheme of operations for owners. [`describe`] replaces it by the
 /// schemes of this server.
@@ -28,9 +32,16 @@ pub(crate) fn describe(document: &mut OpenApi, config: &Config) {
     );
     let components = document.components.get_or_insert_default();
     components.add_security_scheme(SESSION, session);
-    let logins = logins(components, config);
+    #[cfg_attr(not(feature = "jwks"), expect(unused_mut, reason = "only for issuers"))]
+    let mut logins = logins(components, config);
+    #[cfg(feature = "jwks")]
+    if let Some(issuer) = &config.issuer {
+        let text = format!("A token of the issuer {}.", issuer.issuer());
+        components.add_security_scheme(ISSUER, bearer(&text));
+        logins.push(ISSUER);
+    }
     // Accounts of Votify replace an identity of the host, and their schemes are known.
-    let schemes_are_complete = config.identity.is_none() || !logins.is_empty();
+    let schemes_are_complete = config.identity.is_none() || has_accounts(config);
     let schemes = std::iter::once(SESSION).chain(logins);
     let needed: Vec<_> = schemes.map(requirement).collect();
     let owners = schemes_are_complete.then(|| needed.clone());
@@ -41,6 +52,16 @@ pub(crate) fn describe(document: &mut OpenApi, config: &Config) {
     }
     let anonymous = std::iter::once(SecurityRequirement::default());
     document.security = Some(anonymous.chain(needed).collect());
+}
+
+fn has_accounts(config: &Config) -> bool {
+    #[cfg(feature = "accounts")]
+    return config.accounts.is_some();
+    #[cfg(not(feature = "accounts"))]
+    {
+        let _ = config;
+        false
+    }
 }
 
 fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
@@ -62,11 +83,8 @@ fn logins(components: &mut Components, config: &Config) -> Vec<&'static str> {
         return Vec::new();
     }
     let name = crate::accounts::cookie::name(config.cookies());
-    let bearer = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Bearer)
-        .bearer_format("JWT")
-        .description(Some("The token that registering and logging in return."));
-    components.add_security_scheme("login", SecurityScheme::Http(bearer.build()));
+    let login = bearer("The token that registering and logging in return.");
+    components.add_security_scheme("login", login);
     let same = cookie(
         name,
         "The same token as a cookie, which those responses set.",
@@ -78,6 +96,15 @@ fn logins(components: &mut Components, config: &Config) -> Vec<&'static str> {
 #[cfg(not(feature = "accounts"))]
 const fn logins(_: &mut Components, _: &Config) -> Vec<&'static str> {
     Vec::new()
+}
+
+#[cfg(any(feature = "accounts", feature = "jwks"))]
+fn bearer(description: &str) -> SecurityScheme {
+    let scheme = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some(description));
+    SecurityScheme::Http(scheme.build())
 }
 
 fn cookie(name: &str, description: &str) -> SecurityScheme {

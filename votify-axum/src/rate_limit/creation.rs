@@ -7,7 +7,7 @@ use votify_core::poll::{Poll, PollOwner};
 use votify_core::voter::OwnerKind;
 use votify_core::{Rate, RateLimiter};
 
-use super::{RequestLimiter, address_key, limit_key};
+use super::{RequestLimiter, address_key, limit_key, period_text};
 use crate::error::{ErrorCode, Problem, RateLimitHeaders};
 use crate::extract::caller::RequestCaller;
 use crate::state::AppState;
@@ -212,16 +212,11 @@ impl Quota {
     }
 
     fn exceeded(&self, decision: &RateDecision) -> Problem {
-        let (limit, period) = (self.rate.limit(), self.rate.period().as_secs());
-        let period = match period {
-            86_400 => "24 hours".to_owned(),
-            3_600 => "an hour".to_owned(),
-            seconds => format!("{seconds} s"),
-        };
+        let (limit, period) = (self.rate.limit(), period_text(&self.rate));
         let advice = if self.cost > limit {
             "send less at once"
         } else {
-            "retry after the given time"
+            "wait"
         };
         let need = match self.cost {
             1 => String::new(),

@@ -101,9 +101,11 @@ impl VotifyRouter {
     /// Sets the other origins whose pages may call the API from browsers, with cookies.
     /// Defaults to none.
     ///
-    /// Pages of another *site* get cookies only if the [`public_url`](Self::public_url)
-    /// is `https`: cookies are then `SameSite=None`. Over plain HTTP, browsers send
-    /// cookies only to pages of the same site (other ports and subdomains).
+    /// If the [`public_url`](Self::public_url) is `https`, cookies for these pages are
+    /// `SameSite=None; Secure; Partitioned`: they work on other sites, and a browser is one
+    /// voter per site. Over plain HTTP, browsers send cookies only from pages of the same site
+    /// (other ports and subdomains). Cookies for this server's own pages stay
+    /// `SameSite=Lax`.
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
@@ -118,6 +120,29 @@ impl VotifyRouter {
     #[must_use]
     pub fn allowed_origins(mut self, origins: impl IntoIterator<Item = Origin>) -> Self {
         self.config.allowed_origins = origins.into_iter().collect();
+        self
+    }
+
+    /// Sets the origins whose pages may show the web pages in a frame. Defaults to none.
+    ///
+    /// If the [`public_url`](Self::public_url) is `https`, all cookies are then
+    /// `SameSite=None; Secure; Partitioned`: a browser is one voter for each site that
+    /// frames the pages, and another on the pages themselves. Over plain HTTP, framed pages
+    /// get cookies only below pages of the same site.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # fn configure(router: VotifyRouter) -> Result<(), votify_axum::InvalidOrigin> {
+    /// let router = router
+    ///     .public_url("https://votes.example.org".parse()?)
+    ///     .frame_ancestors(["https://www.example.org".parse()?]);
+    /// # let _ = router;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn frame_ancestors(mut self, origins: impl IntoIterator<Item = Origin>) -> Self {
+        self.config.frame_ancestors = origins.into_iter().collect();
         self
     }
 }

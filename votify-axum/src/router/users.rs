@@ -5,6 +5,8 @@ use super::VotifyRouter;
 use crate::accounts::Accounts;
 use crate::authorize::Authorize;
 use crate::identity::Identity;
+#[cfg(feature = "jwks")]
+use crate::identity::JwksIdentity;
 
 /// # Users and permissions
 impl VotifyRouter {
@@ -37,6 +39,34 @@ impl VotifyRouter {
     #[must_use]
     pub fn identity(mut self, identity: impl Identity) -> Self {
         self.config.identity = Some(Arc::new(identity));
+        self
+    }
+
+    /// Accepts bearer tokens of an outside issuer beside the users of this server:
+    /// [`accounts`](Self::accounts), or an [`identity`](Self::identity). Defaults to none.
+    ///
+    /// The `iss` of a token decides. If it is the outside issuer's, the token must be valid by
+    /// the issuer's keys. Every other request is left to the users of this server.
+    ///
+    /// The account of such a user is the issuer, a space and the user's id. So an issuer cannot
+    /// name a user of this server.
+    ///
+    /// ```no_run
+    /// # use votify_axum::VotifyRouter;
+    /// # fn configure(router: VotifyRouter) -> Result<(), votify_axum::JwksError> {
+    /// use votify_axum::JwksIdentity;
+    ///
+    /// let issuer = "https://login.example.org";
+    /// let keys = "https://login.example.org/.well-known/jwks.json";
+    /// let router = router.issuer(JwksIdentity::from_url(keys, issuer, "polls")?);
+    /// # let _ = router;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "jwks")]
+    #[must_use]
+    pub fn issuer(mut self, issuer: JwksIdentity) -> Self {
+        self.config.issuer = Some(Arc::new(issuer));
         self
     }
 

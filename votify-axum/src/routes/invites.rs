@@ -109,7 +109,9 @@ async fn acquire_invite_request(
         Some(session) => limit_key(keyring, &[b"invite-session", session.id.as_bytes()]),
         None => address_key(keyring, "invite-address", caller.address_block()),
     };
-    state.limiter.acquire(key, state.config.vote_rate).await
+    let unit = "requests for invite codes of one session";
+    let rate = state.config.vote_rate;
+    state.limiter.acquire(unit, key, rate).await
 }
 
 fn csv_response(poll: PollId, invites: &InvitesBody) -> Response {

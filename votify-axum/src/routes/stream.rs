@@ -42,7 +42,7 @@ error_responses!(StreamErrors:
 /// `poll_changed`, `poll_deleted`, and with `events=votes` also `vote_submitted`. The
 /// `id` of an event is a position to resume from. Over a WebSocket, clients may send
 /// `{"type": "refresh"}`, and `{"type": "vote", "request_id": …}` with the fields of a vote.
-/// The response to a WebSocket request without a session starts one.
+/// The response to a request without a session starts one.
 #[utoipa::path(
     get,
     path = "/api/polls/{id}/stream",
@@ -72,6 +72,8 @@ pub(crate) async fn stream(
     if Upgrade::is_requested(&parts.headers) {
         check_origin(&parts.headers, &uri, &state.config)?;
         upgrade = Upgrade::of(&mut parts)?;
+    } else {
+        state.config.hints.check_upgrade(&parts.headers);
     }
     let after = query.parse("after", "must be a position of a stream");
     let wants_votes = query.keyword("events", &[("votes", true)]).unwrap_or(false);
@@ -86,12 +88,16 @@ pub(crate) async fn stream(
                 .with_detail("this address holds the maximum number of streams")
                 .with_retry_after(STREAM_LIMIT_RETRY_AFTER)
         })?;
-    if upgrade.is_some() && caller.session.is_none() {
-        // Only this response can set the cookie. Without it, a vote over the socket would
+    if caller.session.is_none() {
+        // The session starts before the watch, which shows counts to it once it has voted.
+        // Only this response can set the cookie. Without it, a vote over a WebSocket would
         // belong to a session that the browser does not store.
         state.engine.definition(poll).await?;
-        // If the session rate is exceeded, the caller can watch, but not vote.
-        let _ = caller.begin_session(SessionId::random(), &state).await;
+        // If the session rate is exceeded, the caller can watch, but not vote over a
+        // WebSocket.
+        caller
+            .begin_session_if_missing(SessionId::random(), &state)
+            .await;
     }
     let watch = state.engine.watch(poll, &caller.to_caller(), after).await?;
     let keeps_request = caller.is_logged_in() || state.config.authorize.checks_votes();

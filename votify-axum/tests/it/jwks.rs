@@ -2,5 +2,7 @@
 
 mod acceptance;
 mod attacks;
+#[cfg(feature = "accounts")]
+mod beside_accounts;
 mod issuer;
 mod rotation;

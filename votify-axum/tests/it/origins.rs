@@ -181,6 +181,9 @@ fn invalid_urls_and_origins_are_rejected() {
         "https://polls.test/path",
         "https://",
         "https://a:b",
+        "https://*.polls.test",
+        "https://polls.test;a",
+        "https://polls'test",
         "null",
     ] {
         assert!(bad.parse::<Origin>().is_err(), "{bad}");

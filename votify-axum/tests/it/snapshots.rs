@@ -29,6 +29,7 @@ fn redact(value: &mut Value) {
     match value {
         Value::String(text) if text.parse::<uuid::Uuid>().is_ok() => *value = json!("[id]"),
         Value::String(text) if is_timestamp(text) => *value = json!("[time]"),
+        Value::String(text) if text.contains("retry after ") => redact_wait(text),
         Value::Object(fields) => {
             for (name, field) in fields {
                 match name.as_str() {
@@ -42,6 +43,13 @@ fn redact(value: &mut Value) {
         Value::Array(values) => values.iter_mut().for_each(redact),
         _ => {}
     }
+}
+
+/// Replaces the number of seconds at the end of a detail, which may be random.
+fn redact_wait(text: &mut String) {
+    let wait = text.rfind("retry after ").unwrap_or_default();
+    text.truncate(wait);
+    text.push_str("retry after [seconds] s");
 }
 
 fn is_timestamp(text: &str) -> bool {

@@ -153,7 +153,9 @@ pub struct Event {
 pub struct EventStream {
     lines: BufReader<TcpStream>,
     pub status: u16,
+    /// In lower case.
     pub headers: String,
+    pub cookie: Option<String>,
     /// Skipped comments and `retry:` lines.
     pub skipped: Vec<String>,
 }
@@ -181,9 +183,16 @@ impl EventStream {
             );
         }
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        let cookie = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            let value = value.split(';').next()?;
+            name.eq_ignore_ascii_case("set-cookie")
+                .then(|| value.to_owned())
+        });
         Self {
             lines,
             status,
+            cookie,
             headers: head.to_lowercase(),
             skipped: Vec::new(),
         }

@@ -29,6 +29,7 @@ const BUDGETS: &[Budget] = &[
     budget("votify-server", 150, 95),
     budget("votify-redb", 50, 55),
     budget("votify-embed", 5, 5),
+    budget("votify-other-origin", 5, 5),
     budget("xtask", 5, 5),
 ];
 

@@ -1,6 +1,6 @@
 use std::net::{IpAddr, SocketAddr};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 /// Parses an address to listen on.
 pub(super) fn parse(text: &str) -> Result<SocketAddr, String> {
@@ -12,28 +12,44 @@ pub(super) fn parse(text: &str) -> Result<SocketAddr, String> {
     })
 }
 
-/// Parses networks separated by commas. An address is a network of one.
+/// Parses networks separated by commas. An address is a network of one. Networks of IPv4 in
+/// IPv6 notation become IPv4 networks: peers are compared in that form.
 pub(super) fn parse_networks(text: &str) -> Result<Vec<IpNet>, String> {
     text.split(',')
         .map(str::trim)
         .filter(|item| !item.is_empty())
-        .map(|item| match (item.parse::<IpAddr>(), item.parse()) {
-            (Ok(address), _) => Ok(IpNet::from(address)),
-            (Err(_), Ok(network)) if !has_mapped_address(&network) => Ok(network),
-            (Err(_), Ok(network)) if network.prefix_len() >= 96 => Ok(network),
-            (Err(_), Ok(_)) => Err(format!(
-                "{item:?} is not an IPv4 network; write it like 10.0.0.0/8 or ::ffff:10.0.0.0/104"
-            )),
-            (Err(_), Err(_)) => Err(format!(
-                "{item:?} is not a network; write networks like 10.0.0.0/8,fd00::/8"
-            )),
+        .map(|item| {
+            let address = item.parse::<IpAddr>().map(IpNet::from);
+            let Ok(network) = address.or_else(|_| item.parse::<IpNet>()) else {
+                return Err(format!(
+                    "{item:?} is not a network; write networks like 10.0.0.0/8,fd00::/8"
+                ));
+            };
+            as_compared(network).ok_or_else(|| {
+                format!(
+                    "{item:?} matches no proxy; write an IPv4 network like 10.0.0.0/8 or \
+                     ::ffff:10.0.0.0/104"
+                )
+            })
         })
         .collect()
 }
 
-/// Returns true for an IPv4 address in IPv6 notation.
-fn has_mapped_address(network: &IpNet) -> bool {
-    network.addr().is_ipv6() && network.addr().to_canonical().is_ipv4()
+/// Returns a network as peers are compared with it, without bits behind its prefix. `None` if
+/// it is meant for IPv4, and would match nothing or too much.
+fn as_compared(network: IpNet) -> Option<IpNet> {
+    let IpNet::V6(written) = network else {
+        return Some(network.trunc());
+    };
+    let address = written.addr();
+    let prefix = written.prefix_len().checked_sub(96);
+    if let Some(ipv4) = address.to_ipv4_mapped() {
+        let network = Ipv4Net::new(ipv4, prefix?).ok()?;
+        return Some(IpNet::V4(network.trunc()));
+    }
+    // ::10.0.0.1, the deprecated notation of IPv4. No peer has such an address, except ::1.
+    let is_compatible = address.to_bits() >> 32 == 0 && address.to_bits() > 0xffff;
+    (!is_compatible).then(|| network.trunc())
 }
 
 #[cfg(test)]
@@ -67,10 +83,58 @@ mod tests {
         assert_eq!(shown, ["10.0.0.0/8", "192.0.2.1/32", "fd00::/8"]);
         assert_eq!(parse_networks("").unwrap(), []);
         assert!(parse_networks("10.0.0.0/33").is_err() && parse_networks("proxy").is_err());
-        for mapped in ["::ffff:10.0.0.1", "::ffff:10.0.0.0/104", "::ffff:0:0/96"] {
-            assert!(parse_networks(mapped).is_ok(), "{mapped}");
+    }
+
+    /// A notation works, or it is refused. None is accepted without effect.
+    #[test]
+    fn networks_in_any_notation_work_or_are_refused() {
+        for (written, expected) in [
+            ("10.0.0.7", "10.0.0.7/32"),
+            ("10.1.2.3/8", "10.0.0.0/8"),
+            ("0.0.0.0/0", "0.0.0.0/0"),
+            ("::ffff:10.0.0.1", "10.0.0.1/32"),
+            ("::ffff:a00:1", "10.0.0.1/32"),
+            ("0:0:0:0:0:ffff:10.0.0.0/104", "10.0.0.0/8"),
+            ("::FFFF:10.1.2.3/104", "10.0.0.0/8"),
+            ("::ffff:0:0/96", "0.0.0.0/0"),
+            ("::1", "::1/128"),
+            ("0:0:0:0:0:0:0:1", "::1/128"),
+            ("FD00::1/8", "fd00::/8"),
+            ("::/0", "::/0"),
+            ("64:ff9b::10.0.0.1", "64:ff9b::a00:1/128"),
+        ] {
+            let networks = parse_networks(written).unwrap();
+            let shown: Vec<String> = networks.iter().map(ToString::to_string).collect();
+            assert_eq!(shown, [expected], "{written}");
         }
-        // This prefix counts from the left of the IPv6 address.
-        assert!(parse_networks("::ffff:10.0.0.0/8").is_err());
+        for refused in [
+            // This prefix counts from the left of the IPv6 address.
+            "::ffff:10.0.0.0/8",
+            "::ffff:10.0.0.0/95",
+            "::10.0.0.1",
+            "::10.0.0.0/104",
+            "[::1]",
+            "[fd00::]/8",
+            "fe80::1%eth0",
+            "10.0.0.0/255.0.0.0",
+            "10.0.0.0 /8",
+            "10.0.0.0/33",
+            "10.0.0.0/-1",
+            "10/8",
+            "010.0.0.1",
+            "167772161",
+            "10.0.0.1:8080",
+            "10.0.0.*",
+            "10.0.0.1-10.0.0.9",
+            "10.0.0.1;10.0.0.2",
+            "10.0.0.1 10.0.0.2",
+            "localhost",
+            "nginx",
+            "private",
+            "*",
+        ] {
+            let problem = parse_networks(refused).unwrap_err();
+            assert!(problem.contains("10.0.0.0/8"), "{refused}: {problem}");
+        }
     }
 }

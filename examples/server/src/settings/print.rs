@@ -40,6 +40,14 @@ struct Printed {
     #[serde(skip_serializing_if = "Option::is_none")]
     public_url: Option<String>,
     allowed_hosts: Vec<String>,
+    allowed_origins: Vec<String>,
+    frame_ancestors: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oidc_issuer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwks: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oidc_audience: Option<String>,
     log: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<&'static str>,
@@ -58,9 +66,14 @@ impl From<Option<NonZeroU32>> for Count {
     }
 }
 
+fn texts<T: ToString>(values: &[T]) -> Vec<String> {
+    values.iter().map(ToString::to_string).collect()
+}
+
 pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, CliError> {
     let limits = &settings.limits;
     let creation = &limits.creation;
+    let issuer = settings.issuer.as_ref();
     let or_off = |rate: Option<votify_core::Rate>| {
         rate.map_or_else(|| "off".to_owned(), |rate| rate.to_string())
     };
@@ -95,18 +108,15 @@ pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, CliError> {
         connections_per_address: limits.connections_per_address.into(),
         response_memory: settings.response_memory.total.to_string(),
         response_memory_per_address: settings.response_memory.per_address.to_string(),
-        trusted_proxies: settings
-            .trusted_proxies
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
+        trusted_proxies: texts(&settings.trusted_proxies),
         client_address_header: settings.client_address_header.to_string(),
         public_url: settings.public_url.as_ref().map(ToString::to_string),
-        allowed_hosts: settings
-            .allowed_hosts
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
+        allowed_hosts: texts(&settings.allowed_hosts),
+        allowed_origins: texts(&settings.allowed_origins),
+        frame_ancestors: texts(&settings.frame_ancestors),
+        oidc_issuer: issuer.map(|issuer| issuer.issuer.clone()),
+        jwks: issuer.map(|issuer| issuer.keys.to_string()),
+        oidc_audience: issuer.map(|issuer| issuer.audience.clone()),
         log: settings.common.log.clone(),
         secret: settings.secret.as_ref().map(|_| HIDDEN),
     };

@@ -106,6 +106,11 @@ async fn printed_settings_are_a_valid_settings_file() {
         client-address-header = "X-Real-IP"
         public-url = "https://polls.example.org"
         allowed-hosts = ["Polls.internal:8080", "*"]
+        allowed-origins = ["https://WWW.example.org:443", "http://localhost:3000"]
+        frame-ancestors = ["https://intra.example.org:8443"]
+        oidc-issuer = "https://login.example.org"
+        jwks = "https://login.example.org/keys"
+        oidc-audience = "polls"
         log = "warn"
     "#;
     let printed = SettingsCase::new(file).printed(&[]).await;
@@ -140,6 +145,11 @@ async fn printed_settings_are_a_valid_settings_file() {
         client-address-header = "x-real-ip"
         public-url = "https://polls.example.org"
         allowed-hosts = ["polls.internal:8080", "*"]
+        allowed-origins = ["https://www.example.org", "http://localhost:3000"]
+        frame-ancestors = ["https://intra.example.org:8443"]
+        oidc-issuer = "https://login.example.org"
+        jwks = "https://login.example.org/keys"
+        oidc-audience = "polls"
         log = "warn"
     "#;
     assert_eq!(printed, expected.parse().unwrap());
@@ -425,4 +435,28 @@ async fn an_invalid_value_is_reported_in_one_line_with_exit_code_2() {
     }
     let unknown = SettingsCase::new("").serve(&["--colour", "red"]).await;
     assert!(unknown.error_line(2).contains("--colour"), "{unknown:?}");
+}
+
+#[tokio::test]
+async fn unknown_variables_are_reported_without_their_values() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut arguments = crate::program::SERVE.to_vec();
+    arguments.extend(["--store", "memory:"]);
+    let mut command = votify(directory.path(), &arguments);
+    command.envs([
+        ("VOTIFY_VOTE_RATES", "hunter2"),
+        ("VOTIFY_OWNER_POLL_RATE", "7/1d"),
+        ("VOTIFY_SERVICE_HOST", "10.0.0.1"),
+    ]);
+    let server = crate::program::Server::spawn(command).await;
+    server.signal(rustix::process::Signal::TERM);
+    let exit = server.wait().await;
+    let warned: Vec<&str> = exit
+        .stderr
+        .lines()
+        .filter(|line| line.contains("is not a setting"))
+        .collect();
+    assert_eq!(warned.len(), 1, "{exit:?}");
+    assert!(warned[0].contains("VOTIFY_VOTE_RATES"), "{exit:?}");
+    assert!(!exit.stderr.contains("hunter2"), "{exit:?}");
 }

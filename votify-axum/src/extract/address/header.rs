@@ -37,7 +37,7 @@ pub(super) enum Format {
 }
 
 impl ClientAddressHeader {
-    pub(super) const fn name(&self) -> &HeaderName {
+    pub(crate) const fn name(&self) -> &HeaderName {
         &self.0
     }
 

@@ -35,13 +35,18 @@ pub(crate) async fn logout(
     // After a 5xx the client needs its cookie for a retry.
     let keeps_cookie = response.status().is_server_error();
     let had_cookie = !cookie::read(&headers, auth.cookies).is_empty();
-    let cleared = cookie::clear(
-        auth.cookies,
-        &auth.cookie_path,
-        cookie::is_loopback(&headers, &uri),
-    );
-    if let Some(cleared) = cleared.filter(|_| had_cookie && !keeps_cookie) {
-        response.headers_mut().append(header::SET_COOKIE, cleared);
+    if had_cookie && !keeps_cookie {
+        // A page of an allowed origin may be of the same site, and share the cookie of
+        // Votify's own pages.
+        let mut jars = vec![auth.cookies, state.config.cookies_for(&headers)];
+        jars.dedup();
+        let is_loopback = cookie::is_loopback(&headers, &uri);
+        let cleared = jars
+            .into_iter()
+            .filter_map(|jar| cookie::clear(jar, &auth.cookie_path, is_loopback));
+        for cookie in cleared {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
     }
     Ok(response)
 }

@@ -14,7 +14,9 @@ pub(super) async fn registration(
 ) -> Result<Option<RateLimitHeaders>, Problem> {
     let keyring = state.engine.keyring();
     let key = || address_key(keyring, "register", caller.address_block());
-    state.limiter.acquire(key, auth.rates.register).await
+    let unit = "registrations from one network address";
+    let rate = auth.rates.register;
+    state.limiter.acquire(unit, key, rate).await
 }
 
 /// Acquires one login attempt of the address, and one of the address for this name.
@@ -31,7 +33,8 @@ pub(super) async fn login(
     let (keyring, rates) = (state.engine.keyring(), auth.rates);
     let address = caller.address_block();
     let key = || address_key(keyring, "login-address", address);
-    let rate_limit = state.limiter.acquire(key, rates.address).await?;
+    let unit = "login attempts from one network address";
+    let rate_limit = state.limiter.acquire(unit, key, rates.address).await?;
     let Some(name) = name else {
         return Ok(rate_limit);
     };
@@ -40,5 +43,6 @@ pub(super) async fn login(
     let address = address.unwrap_or_default();
     let parts: &[&[u8]] = &[b"login-name", address.as_bytes(), name.key().as_bytes()];
     let key = || limit_key(keyring, parts);
-    state.limiter.acquire(key, rates.login).await
+    let unit = "login attempts for one name from one network address";
+    state.limiter.acquire(unit, key, rates.login).await
 }

@@ -81,7 +81,7 @@ impl<A> CredentialsRequest<A> {
         let cookie = cookie::set(
             &issued.text,
             auth.token_lifetime,
-            auth.cookies,
+            self.caller.cookies(),
             &auth.cookie_path,
             self.is_loopback,
         );

@@ -3,6 +3,7 @@ use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use votify_core::SessionId;
 use votify_core::engine::PollSnapshot;
 
 use super::etag::{self, etag};
@@ -21,6 +22,8 @@ error_responses!(GetErrors:
     Overloaded, Internal);
 
 /// Returns a poll with its options, and with its counts if the caller may see them.
+///
+/// A caller without a session gets one, also with a 304: front ends begin here.
 #[utoipa::path(
     get,
     path = "/api/polls/{id}",
@@ -31,7 +34,10 @@ error_responses!(GetErrors:
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an earlier response"),
     ),
     responses(
-        (status = 200, body = DetailsBody, headers(("ETag" = String, description = "Changes with what the caller sees"))),
+        (status = 200, body = DetailsBody, headers(
+            ("ETag" = String, description = "Changes with what the caller sees"),
+            ("Set-Cookie" = String, description = "The session of a caller who sent none. Absent if the address started too many"),
+        )),
         (status = 304, description = "Unchanged since that `ETag`"),
         GetErrors,
     )
@@ -39,7 +45,7 @@ error_responses!(GetErrors:
 pub(crate) async fn get_poll(
     State(state): State<AppState>,
     PollPath(id): PollPath,
-    Permitted(caller, ..): Permitted<View>,
+    Permitted(mut caller, ..): Permitted<View>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -49,9 +55,16 @@ pub(crate) async fn get_poll(
         host_fields: shows_host_fields(&state, &snapshot, &caller).await?,
     };
     let etag = etag(&snapshot, presentation.host_fields);
-    Ok(conditional_response(etag, &headers, || {
+    let mut response = conditional_response(etag, &headers, || {
         DetailsBody::new(&snapshot, &presentation)
-    }))
+    });
+    // A 304 sets the cookie too: the browser may have lost its cookie and kept its cache, or
+    // the session rate was exceeded at the first read.
+    caller
+        .begin_session_if_missing(SessionId::random(), &state)
+        .await;
+    caller.set_session_cookie(&mut response, &state);
+    Ok(response)
 }
 
 /// Returns true if the poll has fields of the host's own, and the caller may see them.

@@ -80,5 +80,8 @@ async fn acquire_code_attempt(
         Some(session) => limit_key(keyring, &[b"code-session", session.id.as_bytes()]),
         None => address_key(keyring, "code-address", caller.address_block()),
     };
-    state.limiter.acquire(key, state.config.vote_rate).await
+    state
+        .limiter
+        .acquire("invite codes", key, state.config.vote_rate)
+        .await
 }

@@ -31,6 +31,7 @@ struct EventStreamBody {
 }
 
 pub(super) fn respond(viewer: Viewer) -> Response {
+    let (caller, state) = (viewer.caller.clone(), viewer.state.clone());
     let comments = viewer.state.comments.listen();
     let body = EventStreamBody {
         viewer: Box::new(viewer),
@@ -55,6 +56,7 @@ pub(super) fn respond(viewer: Viewer) -> Response {
     }
     // nginx would buffer the stream otherwise.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    caller.set_session_cookie(&mut response, &state);
     response
 }
 

@@ -219,7 +219,7 @@ async fn vote(viewer: &mut Viewer, body: serde_json::Value) -> Result<ReceiptBod
         return Err(Problem::new(ErrorCode::RateLimited)
             .with_detail(
                 "this stream has no session, because the address had exceeded the rate of new \
-                 sessions: reconnect later",
+                 sessions: reconnect",
             )
             .with_retry_after(SESSION_RETRY_AFTER));
     }
