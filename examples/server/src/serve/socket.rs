@@ -19,6 +19,11 @@ use crate::serve::connection_state::ConnectionState;
 #[cfg(target_os = "linux")]
 const TCP_USER_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
 
+/// The same for what a closed socket still holds. Without it, a client that acknowledges but
+/// reads nothing keeps it in the kernel for minutes, without a permit.
+#[cfg(target_os = "linux")]
+const CLOSED_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(20);
+
 /// A client's socket that holds its permits until it is closed. A WebSocket keeps the
 /// socket after its HTTP connection has ended.
 #[derive(Debug)]
@@ -108,12 +113,16 @@ impl AsyncWrite for Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        // The client did not accept all: it was too slow, or a WebSocket waited for it too
-        // long. The kernel would keep the rest for up to a minute, without a permit.
         #[cfg(target_os = "linux")]
-        if self.state.is_write_waiting() {
-            let no_linger = Some(std::time::Duration::ZERO);
-            let _ = socket2::SockRef::from(&self.stream).set_linger(no_linger);
+        {
+            let socket = socket2::SockRef::from(&self.stream);
+            // The client did not accept all: it was too slow, or a WebSocket waited for it
+            // too long. The reset discards the rest.
+            if self.state.is_write_waiting() {
+                let _ = socket.set_linger(Some(std::time::Duration::ZERO));
+            } else {
+                let _ = socket.set_tcp_user_timeout(Some(CLOSED_TIMEOUT));
+            }
         }
     }
 }
