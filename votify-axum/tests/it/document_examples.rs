@@ -119,6 +119,7 @@ async fn every_example_succeeds() {
         ("get", "/api/polls"),
         ("get", "/api/trending"),
         ("get", poll),
+        ("get", "/api/polls/{id}/me"),
         ("get", "/api/polls/{id}/results"),
         ("get", vote),
         ("delete", vote),

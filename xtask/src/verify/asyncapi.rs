@@ -1,8 +1,8 @@
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::{env, fs};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::cargo::{root, run};
 
@@ -15,25 +15,25 @@ const SCRIPT: &str = include_str!("asyncapi.js");
 const SNAPSHOT: &str = "votify-axum/tests/it/snapshots/it__snapshots__asyncapi_document.snap";
 
 /// Parses the AsyncAPI document with the official parser of the npm registry. The first
-/// run installs the parser below `target`. Without Node.js, prints a warning, and fails in
-/// CI.
+/// run installs the parser below `target`. Without Node.js, or if the registry does not
+/// answer, prints a warning.
 ///
 /// # Errors
-/// Returns an error if the document has errors or warnings, if the parser cannot be
-/// installed, or if Node.js is missing in CI.
+/// Returns an error if the document has errors or warnings.
 pub(super) fn check() -> Result<()> {
     if !(is_installed("node") && is_installed("npm")) {
-        let problem = "the AsyncAPI document is not checked, because Node.js with npm is not installed; on Debian, install \
-                       nodejs and npm";
-        if env::var_os("CI").is_some() {
-            bail!("{problem}");
-        }
-        eprintln!("warning: {problem}");
+        eprintln!(
+            "WARNING: the AsyncAPI document is not checked, because Node.js with npm is not installed; on Debian, install \
+             nodejs and npm"
+        );
         return Ok(());
     }
     let folder = root().join("target").join("asyncapi");
     fs::create_dir_all(&folder)?;
-    install(&folder)?;
+    if let Err(error) = install(&folder) {
+        eprintln!("WARNING: the AsyncAPI document is not checked: {error:#}");
+        return Ok(());
+    }
     let snapshot = fs::read_to_string(root().join(SNAPSHOT)).context(SNAPSHOT)?;
     let document = folder.join("asyncapi.json");
     fs::write(&document, content(&snapshot)?)?;
