@@ -94,10 +94,11 @@ fn check_takes_votes(store: &StoreUrl) -> Result<(), CliError> {
 
 /// Fails if only people with an account may create polls, and there are no accounts.
 fn check_create(settings: &ServeSettings) -> Result<(), CliError> {
-    let has_accounts = settings.accounts && settings.common.store.has_accounts();
+    let has_own = settings.accounts && settings.common.store.has_accounts();
+    let has_accounts = has_own || settings.issuer.is_some();
     if settings.create.0 == Creators::Accounts && !has_accounts {
         return Err(CliError::usage(
-            "--create: accounts needs --accounts true and a store other than redis://, or nobody could create a poll",
+            "--create: nobody has an account: set --accounts true with a store other than redis://, or --oidc-issuer",
         ));
     }
     Ok(())
