@@ -67,7 +67,8 @@ use votify_core::{Caller, PollId};
 pub trait Authorize: fmt::Debug + Send + Sync + 'static {
     /// Allows or refuses an action of a caller. Called once per request that has an
     /// [`Action`], and again for each vote over a WebSocket, with the request that opened
-    /// it.
+    /// it. `GET /api/polls/{id}/me`, which tells callers whether they may vote, also asks for
+    /// [`Action::Vote`], without a vote.
     ///
     /// # Errors
     /// - [`Denied::NotLoggedIn`]: the caller must log in first.

@@ -96,6 +96,14 @@ impl AppState {
         }))
     }
 
+    /// Returns true if there are accounts of Votify's own.
+    pub(crate) fn has_accounts(&self) -> bool {
+        #[cfg(feature = "accounts")]
+        return self.auth.is_some();
+        #[cfg(not(feature = "accounts"))]
+        false
+    }
+
     /// Returns the service for accounts.
     ///
     /// # Errors

@@ -19,6 +19,8 @@ const ACCOUNT_SCRIPT: &str = include_str!("ui/account.js");
 const STYLE: &str = include_str!("ui/votify.css");
 /// The placeholder for the path under which the router is mounted.
 const BASE_PATH: &str = "{{base_path}}";
+/// The placeholder for the path of the start page.
+const HOME: &str = "{{home}}";
 /// The placeholder for `yes` or `no`: whether users can log in.
 const ACCOUNTS: &str = "{{accounts}}";
 /// The content security policy up to the origins that may frame the page.
@@ -57,7 +59,10 @@ async fn poll(
 async fn page(uri: &Uri, own_path: &str, mut caller: RequestCaller, state: &AppState) -> Response {
     let base_path = state.config.base_path(uri, own_path);
     let page = PAGE.replace(ACCOUNTS, if has_accounts(state) { "yes" } else { "no" });
+    // axum passes `/votes` to a router nested there, and not `/votes/`.
+    let home = if base_path.is_empty() { "/" } else { base_path };
     let mut response = page
+        .replace(HOME, &escape_html(home))
         .replace(BASE_PATH, &escape_html(base_path))
         .into_response();
     let headers = response.headers_mut();

@@ -117,12 +117,19 @@ impl AuthService {
             let login = self.authenticate(token).await?;
             return login.map(Some).ok_or(IdentityError::Invalid);
         }
+        // A browser may hold one cookie for this server's own pages and another for those of
+        // an allowed origin of the same site. The user logged in last with the newest one.
+        let mut newest: Option<Login> = None;
         for token in cookie::read(headers, self.cookies) {
-            if let Some(login) = self.authenticate(&token).await? {
-                return Ok(Some(login));
+            if let Some(login) = self.authenticate(&token).await?
+                && newest
+                    .as_ref()
+                    .is_none_or(|other| other.expires_at < login.expires_at)
+            {
+                newest = Some(login);
             }
         }
-        Ok(None)
+        Ok(newest)
     }
 
     /// Returns the account of a user.

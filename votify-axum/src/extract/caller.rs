@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap};
+use axum::http::{Extensions, HeaderMap, header};
 use axum::response::Response;
 use votify_core::limit::LimitKey;
 use votify_core::voter::{AccountId, InviteCode};
@@ -31,6 +31,8 @@ pub(crate) struct RequestCaller {
     new_session: Option<SessionId>,
     /// The attributes of cookies that the response sets.
     cookies: CookieSettings,
+    /// False if another domain may have planted the login.
+    has_safe_login: bool,
 }
 
 impl RequestCaller {
@@ -93,6 +95,17 @@ impl RequestCaller {
     ) -> Result<(), Problem> {
         let (authorize, caller) = (&state.config.authorize, self.to_caller());
         Ok(authorize.authorize(request, &caller, action).await?)
+    }
+
+    /// Lets the caller's account own what the session of their browser created, if the
+    /// request proves both.
+    pub(crate) async fn claim_session(&self, state: &AppState) {
+        if let (true, Some(session), Some(account)) =
+            (self.has_safe_login, self.session, &self.account)
+        {
+            // Boxed: rare, and it would enlarge the futures of its callers.
+            Box::pin(state.claims.claim(&state.engine, session.id, account)).await;
+        }
     }
 
     pub(crate) const fn has_invite_code(&self) -> bool {
@@ -210,10 +223,11 @@ impl FromRequestParts<AppState> for RequestCaller {
         let address = address_of(&parts.extensions, &parts.headers, &state.config);
         let cookies = state.config.cookies_for(&parts.headers);
         let session = session::read(&parts.headers, state.engine.keyring(), cookies);
-        if let (Some(session), Some(account)) = (session, &account) {
-            // Boxed: rare, and it would enlarge the future of every request.
-            Box::pin(state.claims.claim(&state.engine, session.id, account)).await;
-        }
+        // A sibling domain can plant a login cookie of its own, unless the name of the cookie
+        // has the prefix `__Host-`.
+        let has_safe_login = (cookies.secure && !cookies.below_path)
+            || parts.headers.contains_key(header::AUTHORIZATION)
+            || !state.has_accounts();
         Ok(Self {
             session,
             address,
@@ -221,6 +235,7 @@ impl FromRequestParts<AppState> for RequestCaller {
             invite: invite::from_query(&parts.uri),
             new_session: None,
             cookies,
+            has_safe_login,
         })
     }
 }

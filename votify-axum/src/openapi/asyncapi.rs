@@ -91,7 +91,11 @@ fn servers(config: &Config) -> Option<Value> {
             true => format!("{protocol}s"),
             false => protocol.to_owned(),
         };
-        json!({"host": host, "pathname": format!("{}/", url.path()), "protocol": protocol})
+        // The addresses of channels begin with a slash.
+        match url.path() {
+            "" => json!({"host": host, "protocol": protocol}),
+            path => json!({"host": host, "pathname": path, "protocol": protocol}),
+        }
     };
     Some(json!({"ws": server("ws"), "http": server("http")}))
 }

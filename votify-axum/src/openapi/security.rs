@@ -27,8 +27,8 @@ const OWNER: &str = "owner";
 pub(crate) fn describe(document: &mut OpenApi, config: &Config) {
     let session = cookie(
         session::cookie_name(config.cookies()),
-        "A browser session. The response to a first vote or poll sets it. It votes in polls whose \
-         `voters` is `browser`, and owns the polls that it created.",
+        "A browser session. The first page, poll, stream or vote that a browser requests sets it. \
+         It votes in polls whose `voters` is `browser`, and owns the polls that it created.",
     );
     let components = document.components.get_or_insert_default();
     components.add_security_scheme(SESSION, session);

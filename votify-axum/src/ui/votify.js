@@ -395,7 +395,7 @@ async function showPoll(id) {
   byId("delete").addEventListener("click", () => runAction(byId("delete"), async () => {
     if (!confirm("Delete this poll and its votes?")) return;
     await callApi("DELETE", path);
-    location.assign(`${basePath}/`);
+    location.assign(basePath || "/");
   }));
 
   try {

@@ -65,6 +65,7 @@ fn install(folder: &Path) -> Result<()> {
         "--no-fund",
     ]);
     // The scripts of its dependencies send statistics.
+    npm.args(["--fetch-retries=0", "--fetch-timeout=20000"]);
     run(npm.args(["--ignore-scripts", PACKAGE])).context("cannot install the parser")?;
     fs::write(installed, PACKAGE)?;
     Ok(())

@@ -2,7 +2,16 @@ use votify_axum::{InvalidOrigin, PublicUrl};
 
 /// First segments of the server's own paths. Below such a path, a request whose path a
 /// proxy has shortened looks like one that it has not.
-const OWN_PATHS: [&str; 2] = ["api", "p"];
+const OWN_PATHS: [&str; 8] = [
+    "api",
+    "p",
+    "healthz",
+    "readyz",
+    "metrics",
+    "votify.js",
+    "votify-account.js",
+    "votify.css",
+];
 
 /// Parses the URL under which browsers reach the server.
 pub(super) fn parse(text: &str) -> Result<PublicUrl, String> {
@@ -31,7 +40,11 @@ mod tests {
         ] {
             assert!(parse(good).is_ok(), "{good}");
         }
-        for bad in ["https://example.org/api", "https://example.org/p/x"] {
+        for bad in [
+            "https://example.org/api",
+            "https://example.org/p/x",
+            "https://example.org/metrics",
+        ] {
             assert!(parse(bad).unwrap_err().contains("like /polls"), "{bad}");
         }
         assert!(parse("example.org").unwrap_err().contains("https://"));

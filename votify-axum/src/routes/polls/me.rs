@@ -5,11 +5,12 @@ use votify_core::SessionId;
 
 use crate::authorize::Action;
 use crate::dto::caller_state::CallerStateBody;
-use crate::error::{Problem, RateLimitHeaders, error_responses};
+use crate::error::{ErrorCode, Problem, RateLimitHeaders, error_responses};
 use crate::extract::caller::RequestCaller;
 use crate::extract::path::PollPath;
 use crate::extract::permitted::{Permitted, View};
 use crate::rate_limit::{address_key, limit_key};
+use crate::router::RouteGroup;
 use crate::routes::response::private;
 use crate::state::AppState;
 
@@ -40,6 +41,7 @@ pub(crate) async fn caller_state(
     parts: Parts,
 ) -> Result<Response, Problem> {
     let rate_limit = acquire_code_attempt(&state, &caller).await?;
+    caller.claim_session(&state).await;
     let mut voter = caller.to_caller();
     if voter.session_id().is_none() {
         // A vote of this caller would start a session.
@@ -48,7 +50,11 @@ pub(crate) async fn caller_state(
     let found = state.engine.caller_state(id, &voter).await?;
     // The host is asked before the rules of the poll, as for a vote.
     let denied = caller.authorize(&parts, Action::Vote(id), &state).await;
-    let refusal = denied.err().or_else(|| found.refusal.map(Problem::from));
+    let is_served = state.config.serves(RouteGroup::Voting);
+    let left_out = (!is_served).then(|| Problem::new(ErrorCode::NotAllowed));
+    let refusal = left_out
+        .or(denied.err())
+        .or_else(|| found.refusal.map(Problem::from));
     let body = match refusal {
         // The server could not tell, so this is no answer to the question.
         Some(problem) if problem.status().is_server_error() => return Err(problem),

@@ -3,7 +3,9 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::harness::{PASSWORD, app, app_over, cheap, cookies, credentials, with};
+use super::harness::{
+    PASSWORD, app, app_over, app_with, cheap, cookies, credentials, token, with, with_bearer,
+};
 use crate::app::{App, TestResponse, request};
 use crate::browser::Browser;
 use crate::failing_store::{FailingStore, Fault};
@@ -81,24 +83,57 @@ async fn logging_in_claims_the_session() {
     assert!(owns(&app, &id, &session).await);
 }
 
+/// Reads the state of the caller with a token and the cookie of a session.
+async fn prove_both(app: &App, id: &str, token: &str, session: &str) {
+    let path = format!("/api/polls/{id}/me");
+    let both = with_bearer(token, Method::GET, &path, None);
+    let state = app.send(with(both, "cookie", session)).await;
+    state.expect_status(200);
+}
+
 #[tokio::test]
 async fn the_first_request_that_proves_both_claims_the_session() {
     let app = app();
-    let login = cookies(
-        &app.post("/api/auth/register", credentials("ada", PASSWORD))
-            .await,
-    );
+    let registered = app
+        .post("/api/auth/register", credentials("ada", PASSWORD))
+        .await;
+    let (login, token) = (cookies(&registered), token(&registered));
     let (id, session) = create_poll(&app).await;
     assert!(!owns(&app, &id, &login).await);
-    let both = format!("{session}; {login}");
-    let read = call(&app, Method::GET, &format!("/api/polls/{id}"), &both).await;
-    read.expect_status(200);
+    prove_both(&app, &id, &token, &session).await;
     assert!(owns(&app, &id, &login).await);
     // A forged session proves nothing.
     let (other, session) = create_poll(&app).await;
-    let both = format!("{}x; {login}", session.trim_end());
-    call(&app, Method::GET, &format!("/api/polls/{other}"), &both).await;
+    prove_both(&app, &other, &token, &format!("{}x", session.trim_end())).await;
     assert!(!owns(&app, &other, &login).await);
+}
+
+/// Over plain HTTP and below a path, another domain can set a login cookie of its own in a
+/// stranger's browser. It must not take the stranger's polls over.
+#[tokio::test]
+async fn a_planted_login_claims_no_session() {
+    for (public_url, claims) in [
+        (None, false),
+        (Some("https://polls.example.org/votes"), false),
+        (Some("https://polls.example.org"), true),
+    ] {
+        let app = app_with(|router| match public_url {
+            Some(url) => router.public_url(url.parse().unwrap()),
+            None => router,
+        });
+        let registered = app
+            .post("/api/auth/register", credentials("mallory", PASSWORD))
+            .await;
+        let planted = cookies(&registered.expect_status(201));
+        let (id, session) = create_poll(&app).await;
+        let both = format!("{session}; {planted}");
+        for path in [format!("/api/polls/{id}/me"), "/api/polls?owner=me".into()] {
+            call(&app, Method::GET, &path, &both)
+                .await
+                .expect_status(200);
+        }
+        assert_eq!(owns(&app, &id, &planted).await, claims, "{public_url:?}");
+    }
 }
 
 #[tokio::test]
@@ -122,11 +157,11 @@ async fn a_failed_claim_is_tried_again() {
     let (id, session) = create_poll(&app).await;
     store.set(Fault::Unavailable);
     let registered = enter(&app, "/api/auth/register", "ada", &session).await;
-    let login = cookies(&registered.expect_status(201));
+    let registered = registered.expect_status(201);
+    let (login, token) = (cookies(&registered), token(&registered));
     store.set(Fault::None);
     assert!(!owns(&app, &id, &login).await);
-    let both = format!("{session}; {login}");
-    call(&app, Method::GET, "/api/polls", &both).await;
+    prove_both(&app, &id, &token, &session).await;
     assert!(owns(&app, &id, &login).await);
 }
 
