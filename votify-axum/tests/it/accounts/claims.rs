@@ -114,8 +114,8 @@ async fn the_first_request_that_proves_both_claims_the_session() {
 async fn a_planted_login_claims_no_session() {
     for (public_url, claims) in [
         (None, false),
-        (Some("https://polls.example.org/votes"), false),
-        (Some("https://polls.example.org"), true),
+        (Some("https://polls.test/votes"), false),
+        (Some("https://polls.test"), true),
     ] {
         let app = app_with(|router| match public_url {
             Some(url) => router.public_url(url.parse().unwrap()),
