@@ -15,11 +15,13 @@ impl VotifyRouter {
         S: Clone + Send + Sync + 'static,
     {
         let Self { engine, config } = self;
-        let mut api = routes::api(&config);
+        let api = routes::api(&config);
         #[cfg(feature = "accounts")]
-        if config.accounts.is_some() {
-            api = api.merge(routes::accounts());
-        }
+        let api = if config.accounts.is_some() {
+            api.merge(routes::accounts())
+        } else {
+            api
+        };
         let (mut router, mut document) = api.split_for_parts();
         openapi::security::describe(&mut document, &config);
         let asyncapi = openapi::asyncapi::document(&config);
