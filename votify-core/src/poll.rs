@@ -217,6 +217,25 @@ impl Poll {
         texts.sum::<usize>() + metadata.map_or(0, |data| data.as_str().len())
     }
 
+    /// Returns true if a browser session owns this poll.
+    ///
+    /// ```
+    /// use votify_core::{Keyring, Owner, PollDraft, PollId, SessionId, Timestamp};
+    ///
+    /// # fn main() -> Result<(), votify_core::poll::InvalidPoll> {
+    /// let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
+    /// let draft = draft.owner(Owner::Session(SessionId::random()));
+    /// let (id, now) = (PollId::generate(Timestamp::EPOCH), Timestamp::EPOCH);
+    /// assert!(draft.into_poll(id, now, &Keyring::ephemeral())?.is_of_session());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn is_of_session(&self) -> bool {
+        self.owner
+            .is_some_and(|owner| owner.kind == OwnerKind::Session)
+    }
+
     /// Returns true if `caller` owns this poll, by account or by session.
     #[must_use]
     pub fn is_owned_by(&self, caller: &Caller, keyring: &Keyring) -> bool {

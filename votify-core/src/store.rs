@@ -19,7 +19,6 @@
 //! use votify_core::ballot::{ActiveBallot, BatchReceipt, VoterHistory};
 //! use votify_core::poll::{PollState, SealCause};
 //! use votify_core::store::{Audit, ChangeOutcome, MAX_CLAIMS, PollCount, SealOutcome};
-//! use votify_core::voter::OwnerKind;
 //! use votify_core::*;
 //!
 //! #[derive(Debug, Default)]
@@ -114,8 +113,7 @@
 //!
 //!     async fn count_session_polls(&self, max: u64) -> Result<u64, StoreError> {
 //!         let rows = self.lock();
-//!         let owners = rows.values().filter_map(|row| row.state.poll.owner);
-//!         let sessions = owners.filter(|owner| owner.kind == OwnerKind::Session).count();
+//!         let sessions = rows.values().filter(|row| row.state.poll.is_of_session()).count();
 //!         Ok(u64::try_from(sessions).unwrap_or(u64::MAX).min(max))
 //!     }
 //!

@@ -15,7 +15,7 @@ use votify_core::poll::{PollState, SealCause};
 use votify_core::store::{Audit, ChangeOutcome, PollCount, PollFilter, SealOutcome};
 use votify_core::{
     Ballot, JoinCode, OwnerId, Page, PageRequest, Poll, PollChange, PollId, Store, StoreError,
-    Tally, Timestamp, VoterId, voter::OwnerKind,
+    Tally, Timestamp, VoterId,
 };
 
 use crate::rows::{
@@ -219,8 +219,7 @@ impl Store for RedbStore {
     async fn count_session_polls(&self, max: u64) -> Result<u64, StoreError> {
         self.blocking(move |database| {
             let states = all_states(database)?;
-            let owners = states.iter().filter_map(|state| state.poll.owner);
-            let sessions = owners.filter(|owner| owner.kind == OwnerKind::Session);
+            let sessions = states.iter().filter(|state| state.poll.is_of_session());
             Ok(u64::try_from(sessions.count()).unwrap_or(u64::MAX).min(max))
         })
         .await

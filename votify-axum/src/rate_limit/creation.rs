@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use votify_core::limit::{LimitError, LimitKey, RateDecision};
 use votify_core::poll::{Poll, PollOwner};
-use votify_core::voter::OwnerKind;
 use votify_core::{Rate, RateLimiter};
 
 use super::{RequestLimiter, address_key, limit_key, period_text};
@@ -69,10 +68,7 @@ pub(crate) async fn acquire_poll(
     needs_session: bool,
 ) -> Result<(), Problem> {
     let limits = &state.config.creation;
-    let is_of_session = poll
-        .owner
-        .is_some_and(|owner| owner.kind == OwnerKind::Session);
-    if let Some(max) = limits.session_polls.filter(|_| is_of_session)
+    if let Some(max) = limits.session_polls.filter(|_| poll.is_of_session())
         && state.engine.count_session_polls(max).await? >= max
     {
         return Err(session_polls_exceeded(max));

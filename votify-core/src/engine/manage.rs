@@ -9,7 +9,7 @@ use crate::engine::{EngineError, PollEngine, PollSnapshot};
 use crate::id::PollId;
 use crate::poll::{JoinCode, Poll, PollChange, PollDraft, PollState, SealCause};
 use crate::store::{ChangeOutcome, SealOutcome, StoreError, StoreExt};
-use crate::voter::{Actor, OwnerKind};
+use crate::voter::Actor;
 
 /// How many join codes are tried for a new poll. One of 729 million codes is rarely taken.
 const MAX_JOIN_CODES: usize = 10;
@@ -57,10 +57,7 @@ impl PollEngine {
         }
         created?;
         let poll = Arc::clone(&loader.cache.put(Arc::new(poll)).poll);
-        if poll
-            .owner
-            .is_some_and(|owner| owner.kind == OwnerKind::Session)
-        {
+        if poll.is_of_session() {
             self.inner.session_polls.record_creation();
         }
         self.schedule(&poll);

@@ -10,7 +10,6 @@ use crate::engine::notifier::Notifier;
 use crate::poll::{PollState, PollStatus};
 use crate::store::{Page, PageRequest, PollCursor, PollFilter, StoreError};
 use crate::time::Timestamp;
-use crate::voter::OwnerKind;
 
 /// The time between two pages of polls. A pass over 100 000 polls takes about 3 hours.
 const PAGE_INTERVAL: Duration = Duration::from_secs(10);
@@ -103,13 +102,10 @@ impl UnusedPollRemover {
 
     fn is_removable(&self, state: &PollState, now: Timestamp) -> bool {
         let poll = &state.poll;
-        let is_of_session = poll
-            .owner
-            .is_some_and(|owner| owner.kind == OwnerKind::Session);
         // Before a poll opens, nobody can vote in it.
         let begin = poll.opening_time().max(poll.created_at);
         let is_old = begin.saturating_add(self.max_age) <= now;
         let is_over = is_old || state.status(now) == PollStatus::Closed;
-        is_of_session && is_over && !state.tally.ever_had_ballots()
+        poll.is_of_session() && is_over && !state.tally.ever_had_ballots()
     }
 }

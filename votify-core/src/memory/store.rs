@@ -17,7 +17,7 @@ use crate::store::{
 };
 use crate::tally::Tally;
 use crate::time::Timestamp;
-use crate::voter::{OwnerId, OwnerKind, VoterId};
+use crate::voter::{OwnerId, VoterId};
 use entry::Entry;
 
 type SharedEntry = Arc<Mutex<Entry>>;
@@ -173,10 +173,7 @@ impl Store for MemoryStore {
 
     async fn count_session_polls(&self, max: u64) -> Result<u64, StoreError> {
         let entries = self.entries();
-        let is_of_session = |entry: &&SharedEntry| {
-            let owner = lock(entry).state.poll.owner;
-            owner.is_some_and(|owner| owner.kind == OwnerKind::Session)
-        };
+        let is_of_session = |entry: &&SharedEntry| lock(entry).state.poll.is_of_session();
         let count = entries.iter().filter(is_of_session).count();
         Ok(u64::try_from(count).unwrap_or(u64::MAX).min(max))
     }
