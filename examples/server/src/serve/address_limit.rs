@@ -1,11 +1,12 @@
 //! The number of open connections of one address.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use votify_axum::IpNet;
+use votify_core::Caller;
 use votify_core::backend::LogThrottle;
 
 /// Limits the open connections of each address, so that one client cannot take all of
@@ -59,7 +60,8 @@ impl AddressLimit {
         let Some(max) = inner.max.filter(|_| !is_proxy) else {
             return Some(AddressPermit(None));
         };
-        let block = block_of(peer);
+        let block = Caller::anonymous().with_address(peer).address_block();
+        let block = block.unwrap_or(peer);
         let mut open = inner.lock();
         let count = open.by_block.entry(block).or_default();
         if *count >= max {
@@ -86,13 +88,6 @@ impl AddressLimit {
 impl Inner {
     fn lock(&self) -> MutexGuard<'_, OpenConnections> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn block_of(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
     }
 }
 
