@@ -15,6 +15,8 @@ use votify_core::secret::Purpose;
 use votify_core::{Clock, Keyring, MemoryRateLimiter, Rate, RateLimiter};
 
 use crate::error::{ErrorCode, Problem, RateLimitHeaders};
+use crate::extract::caller::RequestCaller;
+use crate::state::AppState;
 
 /// The cost of an attempt under a rate that counts attempts.
 const ATTEMPT: u32 = 1;
@@ -126,6 +128,41 @@ pub(crate) fn address_key(
         Some(IpAddr::V4(v4)) => limit_key(keyring, &[scope.as_bytes(), &v4.octets()]),
         Some(IpAddr::V6(v6)) => limit_key(keyring, &[scope.as_bytes(), &v6.octets()]),
         None => limit_key(keyring, &[scope.as_bytes()]),
+    }
+}
+
+/// A kind of requests that is limited like votes, and counted separately.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CountedLikeVotes {
+    /// The scope of the keys of sessions.
+    pub(crate) session_scope: &'static str,
+    /// The scope of the keys of addresses, for callers without a session.
+    pub(crate) address_scope: &'static str,
+    /// What is counted, as in "at most 10 …".
+    pub(crate) unit: &'static str,
+}
+
+impl CountedLikeVotes {
+    /// Acquires one attempt of the session, or of the address for callers without one.
+    /// Returns the headers about the rest.
+    ///
+    /// # Errors
+    /// - `rate_limited`: the rate is exceeded; the caller may retry after `retry_after`.
+    pub(crate) async fn acquire(
+        self,
+        state: &AppState,
+        caller: &RequestCaller,
+    ) -> Result<Option<RateLimitHeaders>, Problem> {
+        let keyring = state.engine.keyring();
+        let key = || match caller.session {
+            Some(session) => limit_key(
+                keyring,
+                &[self.session_scope.as_bytes(), session.id.as_bytes()],
+            ),
+            None => address_key(keyring, self.address_scope, caller.address_block()),
+        };
+        let rate = state.config.vote_rate;
+        state.limiter.acquire(self.unit, key, rate).await
     }
 }
 

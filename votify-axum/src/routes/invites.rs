@@ -7,14 +7,19 @@ use axum::response::{IntoResponse, Response};
 use votify_core::{Actor, PollId};
 
 use crate::dto::invites::{self, InvitesBody, NewInvites};
-use crate::error::{ErrorCode, Problem, RateLimitHeaders, error_responses};
-use crate::extract::caller::RequestCaller;
+use crate::error::{ErrorCode, Problem, error_responses};
 use crate::extract::json::JsonBody;
 use crate::extract::path::PollPath;
 use crate::extract::permitted::{Invite, Permitted};
 use crate::extract::query::QueryReader;
-use crate::rate_limit::{address_key, creation, limit_key};
+use crate::rate_limit::{CountedLikeVotes, creation};
 use crate::state::AppState;
+
+const REQUESTS: CountedLikeVotes = CountedLikeVotes {
+    session_scope: "invite-session",
+    address_scope: "invite-address",
+    unit: "requests for invite codes of one session",
+};
 
 error_responses!(InviteErrors:
     MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, NotOwner, OriginNotAllowed,
@@ -67,7 +72,7 @@ pub(crate) async fn create_invites(
     let format = query.finish(format)?;
     let count = invites::read(body)
         .map_err(|errors| Problem::field_errors(ErrorCode::InvalidInvites, errors))?;
-    let rate_limit = acquire_invite_request(&state, &caller).await?;
+    let rate_limit = REQUESTS.acquire(&state, &caller).await?;
     let owner = caller.to_caller();
     let poll = state.engine.authorize_owner(id, &owner).await?;
     let pages = state.config.page_prefix(&uri);
@@ -96,22 +101,6 @@ pub(crate) async fn create_invites(
     response.extensions_mut().insert(reserved);
     caller.set_session_cookie(&mut response, &state);
     Ok(response)
-}
-
-/// Acquires one attempt of a rate that is equal to the vote rate, but counted separately.
-/// Returns the headers about the rest.
-async fn acquire_invite_request(
-    state: &AppState,
-    caller: &RequestCaller,
-) -> Result<Option<RateLimitHeaders>, Problem> {
-    let keyring = state.engine.keyring();
-    let key = || match caller.session {
-        Some(session) => limit_key(keyring, &[b"invite-session", session.id.as_bytes()]),
-        None => address_key(keyring, "invite-address", caller.address_block()),
-    };
-    let unit = "requests for invite codes of one session";
-    let rate = state.config.vote_rate;
-    state.limiter.acquire(unit, key, rate).await
 }
 
 fn csv_response(poll: PollId, invites: &InvitesBody) -> Response {

@@ -26,14 +26,14 @@ const HEADER_COUNT: usize = 9;
 
 error_responses!(VoteErrors:
     MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, InviteInvalid,
-    OriginNotAllowed, PollNotFound, AlreadyVoted, PollNotOpen, PollClosed, BallotIdReused, AddressQuota,
-    RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidBallot, RateLimited,
+    OriginNotAllowed, PollNotFound, AlreadyVoted, PollNotOpen, PollClosed, BallotIdReused,
+    AddressQuota, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidBallot, RateLimited,
     StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
 
 error_responses!(WithdrawErrors:
     MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, InviteInvalid, OriginNotAllowed,
-    PollNotFound, NotVoted, PollNotOpen, PollClosed, RevoteNotAllowed, BallotIdReused, InvalidBallot, RateLimited,
-    StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
+    PollNotFound, NotVoted, PollNotOpen, PollClosed, RevoteNotAllowed, BallotIdReused,
+    InvalidBallot, RateLimited, StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
 
 error_responses!(OwnVoteErrors:
     MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, InviteInvalid, PollNotFound, NotVoted,

@@ -5,14 +5,19 @@ use votify_core::SessionId;
 
 use crate::authorize::Action;
 use crate::dto::caller_state::CallerStateBody;
-use crate::error::{ErrorCode, Problem, RateLimitHeaders, error_responses};
-use crate::extract::caller::RequestCaller;
+use crate::error::{ErrorCode, Problem, error_responses};
 use crate::extract::path::PollPath;
 use crate::extract::permitted::{Permitted, View};
-use crate::rate_limit::{address_key, limit_key};
+use crate::rate_limit::CountedLikeVotes;
 use crate::router::RouteGroup;
 use crate::routes::response::private;
 use crate::state::AppState;
+
+const CODE_ATTEMPTS: CountedLikeVotes = CountedLikeVotes {
+    session_scope: "code-session",
+    address_scope: "code-address",
+    unit: "invite codes",
+};
 
 error_responses!(MeErrors:
     MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, PollNotFound, RateLimited, StoreUnavailable,
@@ -40,7 +45,11 @@ pub(crate) async fn caller_state(
     Permitted(caller, ..): Permitted<View>,
     parts: Parts,
 ) -> Result<Response, Problem> {
-    let rate_limit = acquire_code_attempt(&state, &caller).await?;
+    let rate_limit = if caller.has_invite_code() {
+        CODE_ATTEMPTS.acquire(&state, &caller).await?
+    } else {
+        None
+    };
     caller.claim_session(&state).await;
     let mut voter = caller.to_caller();
     if voter.session_id().is_none() {
@@ -70,24 +79,4 @@ pub(crate) async fn caller_state(
     }
     caller.set_session_cookie(&mut response, &state);
     Ok(response)
-}
-
-/// Acquires one attempt for a request with an invite code, of a rate that is equal to the
-/// vote rate, but counted separately. Returns the headers about the rest.
-async fn acquire_code_attempt(
-    state: &AppState,
-    caller: &RequestCaller,
-) -> Result<Option<RateLimitHeaders>, Problem> {
-    if !caller.has_invite_code() {
-        return Ok(None);
-    }
-    let keyring = state.engine.keyring();
-    let key = || match caller.session {
-        Some(session) => limit_key(keyring, &[b"code-session", session.id.as_bytes()]),
-        None => address_key(keyring, "code-address", caller.address_block()),
-    };
-    state
-        .limiter
-        .acquire("invite codes", key, state.config.vote_rate)
-        .await
 }
