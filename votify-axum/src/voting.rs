@@ -7,13 +7,15 @@ use crate::dto::ballot::BallotInput;
 use crate::error::{Problem, RateLimitHeaders, invalid_choice};
 use crate::extract::caller::RequestCaller;
 use crate::extract::session::session_for_first_ballot;
-use crate::rate_limit::{address_key, limit_key};
+use crate::rate_limit::VoteRate;
 use crate::state::AppState;
 
-/// The advice to a client whose votes count by address.
-const BEGIN_SESSION: &str = "to have a limit of its own, a client begins a session: read the poll \
-    (GET /api/polls/{id}), keep the cookie of the answer and send it with each request (in a \
-    browser with credentials: \"include\")";
+const ATTEMPTS: VoteRate = VoteRate {
+    session_scope: "vote-session",
+    address_scope: "vote-address",
+    session_unit: "vote attempts of one session",
+    address_unit: "vote attempts without a session from one network address",
+};
 
 /// The result of an attempt to cast a ballot.
 #[derive(Debug)]
@@ -32,7 +34,7 @@ pub(crate) async fn cast_within_rate(
     caller: &mut RequestCaller,
     input: BallotInput,
 ) -> CastAttempt {
-    let rate_limit = match acquire_vote(state, caller).await {
+    let rate_limit = match ATTEMPTS.acquire(state, caller).await {
         Ok(rate_limit) => rate_limit,
         Err(problem) => {
             return CastAttempt {
@@ -45,25 +47,6 @@ pub(crate) async fn cast_within_rate(
         result: cast(state, poll, caller, input).await,
         rate_limit,
     }
-}
-
-/// Acquires one vote attempt of the session, or of the address for callers without a
-/// session. Returns the headers about the rest.
-async fn acquire_vote(
-    state: &AppState,
-    caller: &RequestCaller,
-) -> Result<Option<RateLimitHeaders>, Problem> {
-    let keyring = state.engine.keyring();
-    let rate = state.config.vote_rate;
-    let Some(session) = caller.session else {
-        let unit = "vote attempts without a session from one network address";
-        let key = || address_key(keyring, "vote-address", caller.address_block());
-        let acquired = state.limiter.acquire(unit, key, rate).await;
-        return acquired.map_err(|problem| problem.with_advice(BEGIN_SESSION));
-    };
-    let unit = "vote attempts of one session";
-    let key = || limit_key(keyring, &[b"vote-session", session.id.as_bytes()]);
-    state.limiter.acquire(unit, key, rate).await
 }
 
 async fn cast(

@@ -12,13 +12,14 @@ use crate::extract::json::JsonBody;
 use crate::extract::path::PollPath;
 use crate::extract::permitted::{Invite, Permitted};
 use crate::extract::query::QueryReader;
-use crate::rate_limit::{CountedLikeVotes, creation};
+use crate::rate_limit::{VoteRate, creation};
 use crate::state::AppState;
 
-const REQUESTS: CountedLikeVotes = CountedLikeVotes {
+const REQUESTS: VoteRate = VoteRate {
     session_scope: "invite-session",
     address_scope: "invite-address",
-    unit: "requests for invite codes of one session",
+    session_unit: "requests for invite codes of one session",
+    address_unit: "requests for invite codes without a session from one network address",
 };
 
 error_responses!(InviteErrors:

@@ -8,15 +8,16 @@ use crate::dto::caller_state::CallerStateBody;
 use crate::error::{ErrorCode, Problem, error_responses};
 use crate::extract::path::PollPath;
 use crate::extract::permitted::{Permitted, View};
-use crate::rate_limit::CountedLikeVotes;
+use crate::rate_limit::VoteRate;
 use crate::router::RouteGroup;
 use crate::routes::response::private;
 use crate::state::AppState;
 
-const CODE_ATTEMPTS: CountedLikeVotes = CountedLikeVotes {
+const CODE_ATTEMPTS: VoteRate = VoteRate {
     session_scope: "code-session",
     address_scope: "code-address",
-    unit: "invite codes",
+    session_unit: "invite codes of one session",
+    address_unit: "invite codes without a session from one network address",
 };
 
 error_responses!(MeErrors:
