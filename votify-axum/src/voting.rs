@@ -1,7 +1,7 @@
 //! Casts ballots within the vote rate. HTTP routes and WebSockets share it.
 
 use votify_core::ballot::Refusal;
-use votify_core::{BallotId, EngineError, PollId, SessionId, VoteReceipt};
+use votify_core::{BallotId, EngineError, PollId, SessionId, VoteReceipt, VoterPolicy};
 
 use crate::dto::ballot::BallotInput;
 use crate::error::{Problem, RateLimitHeaders, invalid_choice};
@@ -70,8 +70,12 @@ async fn cast(
     })
 }
 
-/// Returns the id of a new session. It is derived from the ballot's id, if the client set
-/// one, so that a retry counts as the same voter.
+/// Returns the id of a new session.
+///
+/// In polls by browser, it is derived from the ballot's id, if the client set one, so that
+/// a retry counts as the same voter. In all others the session is not the voter. There,
+/// everybody who counts as the same voter can read the ballot's id, and would get the
+/// session.
 async fn first_session(
     state: &AppState,
     poll: PollId,
@@ -79,6 +83,9 @@ async fn first_session(
 ) -> Result<SessionId, Problem> {
     let definition = state.engine.definition(poll).await?;
     let keyring = state.engine.keyring();
-    let derived = ballot.and_then(|id| session_for_first_ballot(poll, definition.key, id, keyring));
+    let is_voter = definition.rules.voters == VoterPolicy::Browser;
+    let derived = ballot
+        .filter(|_| is_voter)
+        .and_then(|id| session_for_first_ballot(poll, definition.key, id, keyring));
     Ok(derived.unwrap_or_else(SessionId::random))
 }
