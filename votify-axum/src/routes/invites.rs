@@ -41,7 +41,8 @@ const FORMATS: [(&str, Format); 2] = [("json", Format::Json), ("csv", Format::Cs
 /// Each code is valid for one vote, with `?invite=CODE`. Only this response contains the
 /// codes; the server does not store them. The response is JSON, or a table with `Accept:
 /// text/csv` or `format=csv`. At most 10 000 codes per request, and 100 000 per poll. The
-/// server also limits the codes of an owner and of an address per day.
+/// server also limits the codes of an owner and of an address per day. In `/api/docs`, first
+/// create a poll from the example by invite.
 #[utoipa::path(
     post,
     path = "/api/polls/{id}/invites",
