@@ -21,7 +21,8 @@ use crate::state::AppState;
 /// The advice to a client whose requests count by address.
 const BEGIN_SESSION: &str = "to have a limit of its own, a client begins a session: read the poll \
     (GET /api/polls/{id}), keep the cookie of the answer and send it with each request (in a \
-    browser with credentials: \"include\")";
+    browser with credentials: \"include\"); without a cookie in the answer, the address has \
+    started too many sessions for now";
 
 /// The cost of an attempt under a rate that counts attempts.
 const ATTEMPT: u32 = 1;
