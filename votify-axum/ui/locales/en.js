@@ -82,6 +82,7 @@ export const ENGLISH = {
   error_poll_not_found: "This poll does not exist. It may have been deleted.",
   error_poll_deleted: "This poll was deleted.",
   error_unreachable: "The server cannot be reached. Trying again …",
+  error_unreachable_foreign: "The server cannot be reached, or it does not allow this website. Trying again …",
   error_origin_not_allowed: "This website may not show polls of this server. Its operator must allow the website.",
   error_already_voted: "You have already voted.",
   error_already_voted_ip: "Somebody has already voted from your internet address.",

@@ -22,6 +22,12 @@ function fill(node, classes, content) {
   return node;
 }
 
+/** Adds or removes a class, and the part of the same name. */
+export function toggle(node, name, isSet) {
+  node.classList.toggle(name, Boolean(isSet));
+  node.part.toggle(name, Boolean(isSet));
+}
+
 /** Sets an attribute if it has another value. `null` and `false` remove it. */
 export function setAttribute(node, name, value) {
   if (value === null || value === undefined || value === false) node.removeAttribute(name);

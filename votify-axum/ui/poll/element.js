@@ -163,7 +163,9 @@ export class VotifyPoll extends HTMLElement {
     // What the server rendered is usable until the server answers.
     if (!ended && this.shadowRoot.querySelector(".poll")) return;
     const code = ended === "deleted" ? (isReady ? "poll_deleted" : "poll_not_found") : error.isTemporary ? "unreachable" : error.code;
-    this.#showBanner(problemText({ ...error, code, message: error?.message }, this.#format));
+    // A browser does not say that the server refused another origin.
+    const variant = this.server.startsWith(`${location.origin}/`) ? "" : "foreign";
+    this.#showBanner(problemText({ ...error, code, message: error?.message }, this.#format, variant));
   }
 
   #showBanner(text) {

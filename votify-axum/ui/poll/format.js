@@ -3,6 +3,9 @@ import { ENGLISH } from "../locales/en.js";
 /** The units of a countdown, each with the shortest time that is written in it. */
 const UNITS = [["day", 86_400_000, 2], ["hour", 3_600_000, 2], ["minute", 60_000, 2], ["second", 1000, 0]];
 
+/** Languages that are written from right to left. */
+const RIGHT_TO_LEFT = /^(ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)\b/;
+
 const unitOf = (time) => UNITS.find(([, size, from]) => time >= from * size);
 
 /** Returns the milliseconds after which the text of a countdown changes. */
@@ -13,6 +16,7 @@ export class Formatter {
   /** Texts that are missing are English. */
   constructor(language = "en", texts = ENGLISH) {
     this.language = language;
+    this.direction = RIGHT_TO_LEFT.test(language) ? "rtl" : "ltr";
     this.texts = { ...ENGLISH, ...texts };
     this.numbers = new Intl.NumberFormat(language);
     this.percents = new Intl.NumberFormat(language, { style: "percent" });

@@ -50,9 +50,10 @@ export function choiceProblem(state, choice) {
 
 export const isSameChoice = (one, other) => one.length === other.length && one.every((id) => other.includes(id));
 
-/** Returns the results of the options, or `null` while counts are hidden. */
+/** Returns the results of the options, or `null` while counts are hidden and before the
+ *  opening. */
 export function results({ poll, options, totalVotes, countsHidden }) {
-  if (countsHidden || totalVotes === null) return null;
+  if (countsHidden || totalVotes === null || poll.status === "scheduled") return null;
   const counts = options.map((option) => option.count ?? 0);
   const percents = percentages(counts, totalVotes, isSingle(poll));
   const leading = leaders(counts);

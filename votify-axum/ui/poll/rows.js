@@ -1,4 +1,4 @@
-import { checkIcon, create, createBar, createFill, setAttribute, setText } from "./dom.js";
+import { checkIcon, create, createBar, createFill, setAttribute, setText, toggle } from "./dom.js";
 
 /** The rows of the options. They are updated in place, so that focus and selection stay. */
 export class OptionRows {
@@ -32,8 +32,8 @@ export class OptionRows {
       showPicture(row, option, resolve);
       setAttribute(row.pick, "type", isSingle ? "radio" : "checkbox");
       row.pick.hidden = row.pick.disabled = !isVotable;
-      row.item.classList.toggle("own-choice", isOwn);
-      row.item.classList.toggle("leader", Boolean(isFinal && result?.isLeader));
+      toggle(row.item, "own-choice", isOwn);
+      toggle(row.item, "leader", isFinal && result?.isLeader);
       row.own.hidden = !isOwn;
       setText(row.ownText, format.text("your_vote"));
       setText(row.percent, result ? format.percent(result.percent) : "");

@@ -1,4 +1,4 @@
-import { checkIcon, create, setAttribute, setText, showText } from "./dom.js";
+import { checkIcon, create, setAttribute, setText, showText, toggle } from "./dom.js";
 import { canVote, canWithdraw, choiceProblem, isSameChoice, neededStep, optionOrder, results } from "./model.js";
 import { OptionRows } from "./rows.js";
 import { confirmationText, countdown, errorText, hint, legend, nextChange, statusName, votesText } from "./wording.js";
@@ -78,6 +78,8 @@ export class PollView {
   }
 
   update(model, format) {
+    // Browsers forget the focus as soon as its element is hidden.
+    const focused = this.section.getRootNode().activeElement;
     const { state } = model;
     const { poll, options } = state;
     const rows = results(state);
@@ -85,9 +87,10 @@ export class PollView {
     this.banner.hidden = true;
     this.content.hidden = false;
     setAttribute(this.section, "lang", format.language);
-    for (const [name, isSet] of Object.entries({ votable: isVotable, counts: rows, sealed: poll.final })) {
-      this.section.classList.toggle(name, Boolean(isSet));
-    }
+    setAttribute(this.section, "dir", format.direction);
+    toggle(this.section, "votable", isVotable);
+    toggle(this.section, "counts", rows);
+    toggle(this.section, "sealed", poll.final);
     this.#updateHead(state, rows, format);
     setText(this.legend, legend(model, rows, format));
     this.rows.update({
@@ -105,7 +108,10 @@ export class PollView {
     setAttribute(this.sort, "aria-pressed", model.order === "count");
     this.#updateActions(model, isVotable, format);
     this.#updateSteps(model, format);
-    this.#keepFocus();
+    if (!focused?.closest("[hidden]")) return;
+    if (!this.confirmation.hidden) this.confirmation.focus({ preventScroll: true });
+    else if (isVotable) this.rows.focusFirst();
+    else this.title.focus({ preventScroll: true });
   }
 
   #updateHead(state, rows, format) {
@@ -151,7 +157,7 @@ export class PollView {
     const text = confirmationText(model, format);
     setText(this.confirmationText, text);
     this.confirmation.hidden = !text;
-    this.confirmation.classList.toggle("pending", Boolean(pending) || confirmation === "queued");
+    toggle(this.confirmation, "pending", pending || confirmation === "queued");
     const error = errorText(model, format);
     setText(this.errorText, error);
     this.error.hidden = !error;
@@ -170,11 +176,5 @@ export class PollView {
     setAttribute(this.login, "href", model.loginUrl);
     // The log-in page may forbid frames.
     setAttribute(this.login, "target", window.top !== window && "_blank");
-  }
-
-  /** Moves the focus if its element was hidden, so that it never falls to the page. */
-  #keepFocus() {
-    const focused = this.section.getRootNode().activeElement;
-    if (focused?.closest("[hidden]")) (this.confirmation.hidden ? this.title : this.confirmation).focus({ preventScroll: true });
   }
 }

@@ -86,9 +86,10 @@ export function errorText({ state, problem, refusal, blocked }, format) {
   return error ? problemText(error, format, state.poll.voters) : "";
 }
 
-/** Returns the text of an error. Errors that have none show the server's words. */
-export function problemText({ code, detail, message }, format, voters) {
-  const key = [`error_${code}_${voters}`, `error_${code}`].find((name) => name in format.texts);
+/** Returns the text of an error, of its variant if there is one. Errors without a text show
+ *  the server's words. */
+export function problemText({ code, detail, message }, format, variant) {
+  const key = [`error_${code}_${variant}`, `error_${code}`].find((name) => name in format.texts);
   return key ? format.text(key) : detail || message;
 }
 
