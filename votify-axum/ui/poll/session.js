@@ -1,5 +1,4 @@
 import { canVote, canWithdraw, choiceProblem, isSameChoice } from "./model.js";
-import { read, storeInvite, write } from "./storage.js";
 
 /** The pause before the caller's state is requested again, in milliseconds. */
 const RETRY = 3000;
@@ -7,6 +6,42 @@ const RETRY = 3000;
 const MAX_PAUSE = 10_000;
 
 const pause = (time) => new Promise((resolve) => { setTimeout(resolve, time); });
+
+/** Returns a value that this tab keeps, so that a reload of the page does not lose it. */
+function read(key) {
+  try {
+    return sessionStorage.getItem(key);
+  } catch {
+    // Storage may be forbidden.
+    return null;
+  }
+}
+
+/** Keeps a value for this tab. `null` removes it. */
+function write(key, value) {
+  try {
+    if (value === null) sessionStorage.removeItem(key);
+    else sessionStorage.setItem(key, value);
+  } catch {
+    // See above.
+  }
+}
+
+const inviteKey = (poll) => `votify-invite-${poll}`;
+
+/**
+ * Returns the invite code of this tab's voter, from the link that led here or as it was
+ * entered. It is removed from the address bar, so that a copied link does not contain it.
+ */
+function readInvite(poll) {
+  const url = new URL(location.href);
+  const code = url.searchParams.get("invite");
+  if (!code) return read(inviteKey(poll));
+  write(inviteKey(poll), code);
+  url.searchParams.delete("invite");
+  history.replaceState(history.state, "", url);
+  return code;
+}
 
 /** A poll as one caller sees it, and the caller's votes. It owns the model. */
 export class PollSession {
@@ -27,7 +62,7 @@ export class PollSession {
     this.#changed = changed;
     this.#emit = emit;
     this.model = {
-      state: null, caller: null, own: [], invite, pending: null, confirmation: null,
+      state: null, caller: null, own: [], invite: invite ?? readInvite(poll), pending: null, confirmation: null,
       problem: null, refusal: null, blocked: null, codeProblem: null, isReady: false,
     };
     this.#watch();
@@ -96,7 +131,7 @@ export class PollSession {
   /** Uses the code that the voter entered. */
   enterCode(code) {
     if (!code) return this.#set({ codeProblem: "invite_missing" });
-    storeInvite(this.#poll, code);
+    write(inviteKey(this.#poll), code);
     this.#set({ invite: code, codeProblem: null });
     // The stream needs the code, for counts that only voters see.
     this.#watch({ ...this.model.state.poll, options: this.model.state.options });
