@@ -1,6 +1,6 @@
 import { VotifyClient } from "./votify.js";
 import { Announcer } from "./poll/announcer.js";
-import { create } from "./poll/dom.js";
+import { create } from "./poll/elements.js";
 import { addLanguage, Formatter, loadTexts, untilNextText } from "./poll/language.js";
 import { PollSession } from "./poll/session.js";
 import { PollView } from "./poll/view.js";
@@ -96,8 +96,7 @@ export class VotifyPoll extends HTMLElement {
   }
 
   #createView() {
-    const level = Math.min(6, Math.max(1, Number(this.getAttribute("heading-level") ?? 2)));
-    const { model } = this.#session || {};
+    const level = this.getAttribute("heading-level");
     const act = (action) => (...args) => this.#session?.[action](...args);
     this.#view = new PollView({
       vote: () => {
@@ -112,12 +111,8 @@ export class VotifyPoll extends HTMLElement {
       sort: () => { this.order = this.order === "count" ? "poll" : "count"; },
       share: () => this.#share(),
       retry: () => this.#start(),
-    }, level);
+    }, /^[1-6]$/.test(level) ? level : 2);
     this.#announcer = new Announcer(this.#view.announcer);
-    if (model) {
-      model.resolve = (path) => new URL(path, this.server).href;
-      model.canShare = Boolean(navigator.share ?? navigator.clipboard);
-    }
   }
 
   /** Resolves once the stylesheet is loaded, so that nothing is shown without it. */
@@ -127,7 +122,7 @@ export class VotifyPoll extends HTMLElement {
     return new Promise((resolve) => {
       link.onload = link.onerror = () => {
         // The place of the poll, until it is known.
-        if (!this.#view) this.shadowRoot.append(create("div", "skeleton", { "aria-hidden": true }, create("span"), create("span"), create("span")));
+        if (!this.#view) this.shadowRoot.append(create("div", "skeleton"));
         resolve();
       };
       this.shadowRoot.append(link);
@@ -135,19 +130,17 @@ export class VotifyPoll extends HTMLElement {
   }
 
   #render() {
-    const { model } = this.#session ?? {};
+    const model = this.#session?.model;
     if (!model || !this.#view) return;
-    const { state } = model;
-    if (!state.poll || state.ended === "deleted" || state.ended === "refused") return this.#showFailure(model);
+    const { state: { poll, ended }, own } = model;
+    if (!poll || ended === "deleted" || ended === "refused") return this.#showFailure(model);
     if (!model.isReady) return;
-    model.order = this.order;
-    model.loginUrl = this.#loginUrl();
-    const wasMounted = this.#view.section.isConnected;
-    const former = wasMounted ? null : this.#mount();
+    Object.assign(model, { order: this.order, loginUrl: this.#loginUrl(), server: this.server });
+    const former = this.#view.section.isConnected ? null : this.#mount();
     this.#view.update(model, this.#format);
-    if (model.own !== this.#own || former?.choice.length) {
-      this.#own = model.own;
-      this.#view.rows.choice = former?.choice.length ? former.choice : model.own;
+    if (own !== this.#own || former?.choice.length) {
+      this.#own = own;
+      this.#view.rows.choice = former?.choice.length ? former.choice : own;
       this.#view.update(model, this.#format);
     }
     former?.restoreFocus();
@@ -159,7 +152,8 @@ export class VotifyPoll extends HTMLElement {
     if (ended === "closed" || !(ended || error)) return;
     // What the server rendered is usable until the server answers.
     if (!ended && this.shadowRoot.querySelector(".poll")) return;
-    const code = ended === "deleted" ? (isReady ? "poll_deleted" : "poll_not_found") : error.isTemporary ? "unreachable" : error.code;
+    const missing = isReady ? "poll_deleted" : "poll_not_found";
+    const code = ended === "deleted" ? missing : error.isTemporary ? "unreachable" : error.code;
     // A browser does not say that the server refused another origin.
     const variant = this.server.startsWith(`${location.origin}/`) ? "" : "foreign";
     this.#showBanner(problemText({ ...error, code, message: error?.message }, this.#format, variant));
@@ -199,12 +193,13 @@ export class VotifyPoll extends HTMLElement {
 
   /** Returns the URL of the log-in page, which leads back here. */
   #loginUrl() {
+    const { href, origin, pathname, search } = location;
+    const own = new URL(this.server);
+    const isOwn = origin === own.origin && pathname.startsWith(own.pathname);
+    const path = isOwn ? pathname + search : `${own.pathname}p/${this.poll}`;
     const template = this.getAttribute("login-url");
-    const { origin, pathname } = new URL(this.server);
-    const isOwnPage = location.origin === origin && location.pathname.startsWith(pathname);
-    const path = isOwnPage ? location.pathname + location.search : `${pathname}p/${this.poll}`;
-    const next = encodeURIComponent(template === null ? path : location.href);
-    return (template ?? `${this.server}login?next={url}`).replace("{url}", next);
+    if (template !== null) return template.replace("{url}", encodeURIComponent(href));
+    return `${own}login?next=${encodeURIComponent(path)}`;
   }
 
   async #share() {

@@ -71,10 +71,11 @@ export function percentages(counts, voters, isOnePerBallot) {
  *  opening. */
 export function results({ poll, options, totalVotes, countsHidden }) {
   if (countsHidden || totalVotes === null || poll.status === "scheduled") return null;
-  const counts = options.map(({ count = 0 }) => count);
+  const counts = options.map(({ count }) => count);
   const percents = percentages(counts, totalVotes, isSingle(poll));
   const most = Math.max(...counts);
-  return counts.map((count, index) => ({
+  return options.map(({ text, count }, index) => ({
+    text,
     count,
     percent: percents[index],
     // The bar is exact to a tenth of a percent.

@@ -97,9 +97,10 @@ export class PollSession {
     const before = this.model.state;
     this.#set({ state });
     this.#emit("votify-change", { state });
-    const isFirst = state.poll && !before.poll;
-    const isBack = this.model.isReady && before.connection !== "live" && state.connection === "live";
-    if (isFirst || isBack || before.poll?.status !== state.poll?.status) this.#loadCaller();
+    const wasLost = before.connection === "reconnecting" || before.connection === "offline";
+    const isBack = wasLost && state.connection === "live";
+    // The first answer starts the session, so the caller's state is read after it.
+    if (state.poll && (isBack || before.poll?.status !== state.poll.status)) this.#loadCaller();
     if (state.ended === "refused") this.#emit("votify-error", { error: state.error });
   }
 

@@ -1,6 +1,5 @@
-import { checkIcon, create, setAttribute, setText, showText, toggle } from "./dom.js";
+import { checkIcon, create, OptionRows, setAttribute, setText, showText, toggle } from "./elements.js";
 import { canVote, canWithdraw, choiceProblem, isSameChoice, neededStep, optionOrder, results } from "./model.js";
-import { OptionRows } from "./rows.js";
 import { confirmationText, countdown, errorText, hint, legend, nextChange, statusName, votesText } from "./wording.js";
 
 /** The elements of a poll. They are created once and updated in place, so that focus and
@@ -101,7 +100,7 @@ export class PollView {
       isVotable,
       isFinal: poll.final,
       own: model.own,
-      resolve: model.resolve,
+      server: model.server,
     }, format);
     setText(this.hint, hint(model, rows, format));
     showText(this.sort, rows && options.length > 2 && format.text("order_by_count"));
@@ -153,7 +152,7 @@ export class PollView {
     showButton(this.vote, isVotable && !isSame, label, pending || choiceProblem(state, choice));
     setAttribute(this.vote, "aria-busy", pending ? true : null);
     showButton(this.withdraw, canWithdraw(model), "withdraw", pending);
-    showButton(this.share, confirmation && model.canShare, "share");
+    showButton(this.share, confirmation && (navigator.share ?? navigator.clipboard), "share");
     const text = confirmationText(model, format);
     setText(this.confirmationText, text);
     this.confirmation.hidden = !text;

@@ -33,11 +33,11 @@ export function legend(model, rows, format) {
 
 /** Returns the sentences below the options: the outcome, or when results are shown. */
 export function hint(model, rows, format) {
-  const { poll, options } = model.state;
+  const { poll } = model.state;
   return [
     !isKnownKind(poll) && format.text("unknown_kind"),
     neededStep(model) === "invite" && format.text("invite_needed"),
-    rows && poll.final && outcome(options, rows, format),
+    rows && poll.final && outcome(rows, format),
     rows && poll.ballot.kind === "multiple" && format.text("of_voters", { hundred: format.percent(100) }),
     !rows && poll.status !== "scheduled" && hiddenUntil(model, format),
   ].filter(Boolean).join(" ");
@@ -51,8 +51,8 @@ function hiddenUntil({ state: { poll }, caller }, format) {
 }
 
 /** Returns the sentence that names the winner of a final result, or the options of a tie. */
-export function outcome(options, rows, format) {
-  const names = options.filter((_, index) => rows[index].isLeader).map(({ text }) => format.quote(text));
+function outcome(rows, format) {
+  const names = rows.filter(({ isLeader }) => isLeader).map(({ text }) => format.quote(text));
   if (names.length === 0) return format.text("final_no_votes");
   if (names.length === 1) return format.text("winner", { option: names[0] });
   const more = names.length - MAX_NAMED;
@@ -95,9 +95,7 @@ export function problemText({ code, detail, message }, format, variant) {
 
 /** Returns the leading results in one sentence. */
 export function summary(state, rows, format) {
-  const leading = rows.map(({ count, percent }, index) => ({ count, percent, option: state.options[index].text }))
-    .sort((a, b) => b.count - a.count)
-    .slice(0, 3)
-    .map(({ option, percent }) => format.text("result", { option, percent: format.percent(percent) }));
+  const leading = [...rows].sort((a, b) => b.count - a.count).slice(0, 3)
+    .map(({ text, percent }) => format.text("result", { option: text, percent: format.percent(percent) }));
   return `${votesText(state, rows, format)}. ${format.list(leading)}.`;
 }
