@@ -29,18 +29,16 @@ function write(key, value) {
 
 const inviteKey = (poll) => `votify-invite-${poll}`;
 
-/**
- * Returns the invite code of this tab's voter, from the link that led here or as it was
- * entered. It is removed from the address bar, so that a copied link does not contain it.
- */
-function readInvite(poll) {
-  const url = new URL(location.href);
-  const code = url.searchParams.get("invite");
-  if (!code) return read(inviteKey(poll));
+/** Returns the invite code from the link that led here, or as it was entered in this tab. */
+const findInvite = (poll) => new URLSearchParams(location.search).get("invite") || read(inviteKey(poll));
+
+/** Moves the code from the address bar to the tab, so that a copied link does not have it. */
+function keepInvite(poll, code) {
   write(inviteKey(poll), code);
+  const url = new URL(location.href);
+  if (url.searchParams.get("invite") !== code) return;
   url.searchParams.delete("invite");
   history.replaceState(history.state, "", url);
-  return code;
 }
 
 /** A poll as one caller sees it, and the caller's votes. It owns the model. */
@@ -62,7 +60,7 @@ export class PollSession {
     this.#changed = changed;
     this.#emit = emit;
     this.model = {
-      state: null, caller: null, own: [], invite: invite ?? readInvite(poll), pending: null, confirmation: null,
+      state: null, caller: null, own: [], invite: invite ?? findInvite(poll), pending: null, confirmation: null,
       problem: null, refusal: null, blocked: null, codeProblem: null, isReady: false,
     };
     this.#watch();
@@ -94,13 +92,19 @@ export class PollSession {
   }
 
   #takeState(state) {
-    const before = this.model.state;
+    const { state: before, invite } = this.model;
+    const { poll } = state;
+    if (poll && !before.poll) {
+      // The parameter may be the host's own in other polls.
+      if (poll.voters !== "invite") this.model.invite = null;
+      else if (invite) keepInvite(this.#poll, invite);
+    }
     this.#set({ state });
     this.#emit("votify-change", { state });
     const wasLost = before.connection === "reconnecting" || before.connection === "offline";
     const isBack = wasLost && state.connection === "live";
     // The first answer starts the session, so the caller's state is read after it.
-    if (state.poll && (isBack || before.poll?.status !== state.poll.status)) this.#loadCaller();
+    if (poll && (isBack || before.poll?.status !== poll.status)) this.#loadCaller();
     if (state.ended === "refused") this.#emit("votify-error", { error: state.error });
   }
 
@@ -132,7 +136,7 @@ export class PollSession {
   /** Uses the code that the voter entered. */
   enterCode(code) {
     if (!code) return this.#set({ codeProblem: "invite_missing" });
-    write(inviteKey(this.#poll), code);
+    keepInvite(this.#poll, code);
     this.#set({ invite: code, codeProblem: null });
     // The stream needs the code, for counts that only voters see.
     this.#watch({ ...this.model.state.poll, options: this.model.state.options });
