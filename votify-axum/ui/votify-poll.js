@@ -1,15 +1,12 @@
 import { VotifyClient } from "./votify.js";
-import { Announcer } from "./poll/announcer.js";
 import { create } from "./poll/elements.js";
 import { addLanguage, Formatter, loadTexts, untilNextText } from "./poll/language.js";
 import { PollSession } from "./poll/session.js";
 import { PollView } from "./poll/view.js";
-import { nextChange, problemText } from "./poll/wording.js";
+import { Announcer, nextChange, problemText } from "./poll/wording.js";
 
 /** The folder of the files. A Votify server serves it at its base URL. */
 const FOLDER = new URL(".", import.meta.url);
-/** Timers cannot be longer, in milliseconds. */
-const MAX_TIMER = 2 ** 31 - 1;
 
 /** The custom element `<votify-poll>`. `votify-poll.d.ts` describes its API. */
 export class VotifyPoll extends HTMLElement {
@@ -188,7 +185,7 @@ export class VotifyPoll extends HTMLElement {
     this.#countdown = setTimeout(() => {
       this.#view.updateDeadline(this.state, this.#format);
       this.#tick();
-    }, Math.min(untilNextText(left), MAX_TIMER));
+    }, untilNextText(left));
   }
 
   /** Returns the URL of the log-in page, which leads back here. */

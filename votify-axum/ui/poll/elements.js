@@ -30,7 +30,7 @@ export function toggle(node, name, isSet) {
 
 /** Sets an attribute if it has another value. `null` and `false` remove it. */
 export function setAttribute(node, name, value) {
-  if (value === null || value === undefined || value === false) node.removeAttribute(name);
+  if (value === false || (value ?? null) === null) node.removeAttribute(name);
   else if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
 }
 

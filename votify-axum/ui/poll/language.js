@@ -35,7 +35,7 @@ export async function loadTexts(pageLanguage) {
       texts = await (await fetch(texts)).json();
       sources.set(key, texts);
     } catch (error) {
-      console.warn(`votify-poll: cannot load the texts for ${language},`, error);
+      console.warn(error);
       return { language: "en", texts: ENGLISH };
     }
   }
@@ -78,10 +78,6 @@ export class Formatter {
 
   percent(percent) {
     return this.percents.format(percent / 100);
-  }
-
-  list(texts) {
-    return this.lists.format(texts);
   }
 
   /** Returns a user's text in quotation marks, isolated from the direction around it. */

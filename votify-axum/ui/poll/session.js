@@ -5,8 +5,6 @@ const RETRY = 3000;
 /** The longest pause between two questions about a queued vote, in milliseconds. */
 const MAX_PAUSE = 10_000;
 
-const pause = (time) => new Promise((resolve) => { setTimeout(resolve, time); });
-
 /** Returns a value that this tab keeps, so that a reload of the page does not lose it. */
 function read(key) {
   try {
@@ -56,7 +54,7 @@ export class PollSession {
   constructor(client, poll, invite, changed, emit) {
     this.#client = client;
     this.#poll = poll;
-    this.#key = `votify-vote-${client.server}${poll}`;
+    this.#key = `votify-vote-${poll}`;
     this.#changed = changed;
     this.#emit = emit;
     this.model = {
@@ -188,27 +186,30 @@ export class PollSession {
     pending.addEventListener("change", () => this.#set({}));
     try {
       const answer = await pending.result;
-      if (answer.status === "queued") await this.#awaitCount(pending.ballotId, choice);
+      const isQueued = answer.status === "queued";
+      if (isQueued && !(await this.#awaitCount(pending.ballotId, choice))) return;
       this.#settle(pending.ballotId, choice, confirmation);
     } catch (error) {
       this.#refuse(error);
     }
   }
 
-  /** Waits until the server has counted a queued vote. */
+  /** Returns true once the server has counted a queued vote, and false if the page is left
+   *  before. */
   async #awaitCount(ballotId, choice) {
     this.#settle(ballotId, choice, "queued");
     const query = { ballot_id: ballotId, invite: this.model.invite };
     for (let time = 1000; !this.#isClosed; time = Math.min(2 * time, MAX_PAUSE)) {
-      await pause(time);
+      await new Promise((resolve) => { setTimeout(resolve, time); });
       try {
         const vote = await this.#client.request("GET", `api/polls/${this.#poll}/vote`, { query });
         if (vote.status === "refused") throw vote;
-        if (vote.status !== "queued") return;
+        if (vote.status !== "queued") return true;
       } catch (error) {
         if (!error.isTemporary) throw error;
       }
     }
+    return false;
   }
 
   #settle(ballotId, choice, confirmation) {
@@ -218,11 +219,7 @@ export class PollSession {
     this.#loads += 1;
     if (confirmation !== "queued") write(this.#key, null);
     this.#set({
-      caller: {
-        ...model.caller, voted, can_vote,
-        reason: can_vote ? null : "already_voted",
-        ballot_id: voted ? ballotId : null,
-      },
+      caller: { ...model.caller, voted, can_vote, reason: null, ballot_id: ballotId },
       own: choice, pending: null, confirmation,
     });
     this.#emit("votify-vote", { option_ids: choice, ballot_id: ballotId, status: confirmation });
@@ -231,14 +228,10 @@ export class PollSession {
   #refuse(error) {
     const { code } = error;
     write(this.#key, null);
-    const change = { pending: null, confirmation: null, refusal: error };
-    if (code === "invite_invalid" || code === "not_logged_in") {
-      // The form for the code or the log-in says it.
-      change.refusal = null;
-      change.caller = { ...this.model.caller, voted: false, can_vote: false, reason: code };
-      if (code === "invite_invalid") change.codeProblem = "invite_unknown";
-    }
-    this.#set(change);
+    this.#set({ pending: null, confirmation: null });
+    // The form for the code or for the log-in says it otherwise.
+    if (code === "invite_invalid") this.#set({ codeProblem: "invite_unknown" });
+    else if (code !== "not_logged_in") this.#set({ refusal: error });
     this.#emit("votify-error", { error });
     this.#loadCaller();
   }

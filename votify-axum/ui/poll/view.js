@@ -30,8 +30,7 @@ export class PollView {
     [this.countdown, this.time] = [create("span"), create("time")];
     this.deadline = create("span", "fact deadline", this.countdown, " ", this.time);
     [this.votes, this.viewers] = [create("span", "fact votes"), create("span", "fact viewers")];
-    this.connectionText = create("span");
-    this.connection = create("span", "fact connection", create("span", "dot"), this.connectionText);
+    this.connection = create("span", "fact connection");
     this.edited = create("p", "note");
     const head = create("div", "head", this.title, this.description,
       create("p", "state", this.status, this.deadline, this.votes, this.viewers, this.connection), this.edited);
@@ -124,9 +123,8 @@ export class PollView {
     showText(this.votes, votesText(state, rows, format));
     showText(this.viewers, viewers > 0 && format.text("viewers", { count: viewers }));
     // A final result no longer changes, and needs no connection.
-    this.connection.hidden = poll.final || connection === "ended";
+    showText(this.connection, !poll.final && connection !== "ended" && format.text(connection));
     setAttribute(this.connection, "data-connection", connection);
-    setText(this.connectionText, this.connection.hidden ? "" : format.text(connection));
     showText(this.edited, poll.edited_at && format.text("edited", { time: format.time(poll.edited_at) }));
   }
 
