@@ -231,7 +231,7 @@ export class VotifyError extends Error {
     cause?: unknown;
   });
 
-  readonly name: "VotifyError";
+  readonly name: string;
   /** A stable name of the kind of error. */
   readonly code: ErrorCode;
   /** The HTTP status, or 0 without an answer. */

@@ -22,11 +22,18 @@ const IS_NODE = typeof document === "undefined" && Boolean(globalThis.process?.v
 /* ---------- Errors ---------- */
 
 export class VotifyError extends Error {
+  /** @param {any} problem */
   constructor({ code, status = 0, title = "", detail = "", errors = [], id, retry_after, cause }) {
     const fields = errors.map(({ field, problem }) => (field ? `${field}: ${problem}` : problem));
     super([title || code, detail, fields.join("; ")].filter(Boolean).join(": "), { cause });
-    Object.assign(this, { code, status, title, detail, errors, id, retryAfter: retry_after });
     this.name = "VotifyError";
+    this.code = code;
+    this.status = status;
+    this.title = title;
+    this.detail = detail;
+    this.errors = errors;
+    this.id = id;
+    this.retryAfter = retry_after;
   }
 
   get isTemporary() {
@@ -107,7 +114,7 @@ function addWakeListener(listener) {
     if (late > WAKE_LATENESS) onWakeEvent({ type: "late" });
   }, WAKE_CHECK);
   // In Node.js, the timer would keep the process running.
-  wakeTimer.unref?.();
+  /** @type {any} */ (wakeTimer).unref?.();
 }
 
 function removeWakeListener(listener) {
@@ -150,7 +157,8 @@ class Server {
   receiptListeners = new Set();
   /** True once a request was answered, which starts a session. */
   isOpen = false;
-  /** The first request, while it runs. */
+  /** The first request, while it runs.
+   *  @type {any} */
   opening = null;
 
   constructor(options) {
@@ -160,7 +168,7 @@ class Server {
     this.credentials = options.credentials ?? "include";
     this.timeout = options.timeout ?? 10_000;
     this.heartbeatTimeout = options.heartbeatTimeout ?? 45_000;
-    this.fetch = options.fetch ?? ((...request) => fetch(...request));
+    this.fetch = options.fetch ?? ((url, request) => fetch(url, request));
     this.WebSocket = options.WebSocket ?? globalThis.WebSocket;
     this.transports = options.transports ?? ["websocket", "sse"];
   }
@@ -176,6 +184,7 @@ class Server {
   /** Returns the headers that name the caller. Browsers send cookies themselves. */
   async callerHeaders() {
     const token = typeof this.token === "function" ? await this.token() : this.token;
+    /** @type {any} */
     const headers = token ? { Authorization: `Bearer ${token}` } : {};
     if (this.cookies.size > 0) headers.Cookie = [...this.cookies].map((pair) => pair.join("=")).join("; ");
     return headers;
@@ -183,7 +192,7 @@ class Server {
 
   /** Sends a request. Others wait for the answer to the first one: without its cookie, they
    *  would start further sessions. */
-  async send(method, path, options = {}) {
+  async send(method, path, /** @type {any} */ options = {}) {
     while (this.opening) await this.opening;
     const answer = this.sendNow(method, path, options);
     if (!this.isOpen) {
@@ -201,6 +210,7 @@ class Server {
     const onAbort = () => abort.abort();
     signal?.throwIfAborted();
     signal?.addEventListener("abort", onAbort);
+    /** @type {any} */
     const json = body === undefined ? {} : { "Content-Type": "application/json" };
     const request = {
       method,
@@ -271,7 +281,7 @@ export class VotifyClient {
     return this.#server.send(method, path, options);
   }
 
-  #call(method, path, { signal, invite } = {}, more = {}) {
+  #call(method, path, /** @type {any} */ { signal, invite } = {}, more = {}) {
     return this.#server.send(method, path, { query: { invite }, signal, ...more });
   }
 
@@ -315,11 +325,11 @@ export class VotifyClient {
     return this.#call("POST", pollPath(poll, "/invites"), options, { body: { count } });
   }
 
-  vote(poll, choice, options = {}) {
+  vote(poll, choice, /** @type {any} */ options = {}) {
     return new PendingVote(this.#server, poll, "POST", choice, options);
   }
 
-  withdrawVote(poll, options = {}) {
+  withdrawVote(poll, /** @type {any} */ options = {}) {
     return new PendingVote(this.#server, poll, "DELETE", undefined, options);
   }
 
@@ -327,7 +337,7 @@ export class VotifyClient {
     return orNull(this.#call("GET", pollPath(poll, "/vote"), options), "not_voted");
   }
 
-  watch(poll, options = {}) {
+  watch(poll, /** @type {any} */ options = {}) {
     return new PollStream(this.#server, poll, options);
   }
 
@@ -371,8 +381,10 @@ export class VotifyClient {
 /* ---------- Votes ---------- */
 
 export class PendingVote extends EventTarget {
+  /** @type {any} */
   status = "sending";
   attempts = 0;
+  /** @type {any} */
   error = null;
   retryAt = null;
   receipt = null;
@@ -459,20 +471,9 @@ export class PendingVote extends EventTarget {
 
 /* ---------- Transports ---------- */
 
-/**
- * What is known about the end of a connection: the close code of a WebSocket, the delay that
- * an event stream asked for, an error, and whether to connect at once. With `quiet`, the
- * stream counts as live meanwhile.
- *
- * @typedef {{ code?: number, retry?: number, error?: any, now?: boolean | "quiet", wasOpen?: boolean }} End
- *
- * @typedef {object} Handlers
- * @property {(message: any) => void} message
- * @property {() => void} activity
- * @property {(end: End) => void} close
- */
+// `handlers` get each `message`, any `activity`, and the end (`close`): the `code` of a
+// WebSocket, the delay that an event stream asked for (`retry`), or an `error`.
 
-/** @param {Handlers} handlers */
 function openWebSocket(server, url, headers, handlers) {
   url.protocol = url.protocol.replace("http", "ws");
   const socket = IS_NODE ? new server.WebSocket(url.href, { headers }) : new server.WebSocket(url.href);
@@ -485,12 +486,7 @@ function openWebSocket(server, url, headers, handlers) {
   };
 }
 
-/**
- * Opens an event stream with `fetch`: unlike an EventSource, it sends a token and shows
- * problems.
- *
- * @param {Handlers} handlers
- */
+/** Uses `fetch`: unlike an EventSource, it sends a token and shows problems. */
 function openEventStream(server, path, query, handlers) {
   const abort = new AbortController();
   let retry;
@@ -517,7 +513,7 @@ function openEventStream(server, path, query, handlers) {
     () => handlers.close({ retry }),
     (error) => handlers.close({ retry, error }),
   );
-  return { refresh: null, close: () => abort.abort() };
+  return { close: () => abort.abort() };
 }
 
 /** Until when streams of a server use SSE, by its URL, and for how long. */
@@ -530,7 +526,7 @@ function rememberSse(base) {
 }
 
 /** Returns the delay before the next attempt to connect. */
-function delayAfter({ code, retry, error }, failures) {
+function delayAfter(/** @type {any} */ { code, retry, error }, failures) {
   // The server spreads its viewers by these.
   if (code === 1001) return between(1_000, 2_000);
   if (code === 1013) return between(5_000, 15_000);
@@ -598,7 +594,6 @@ export class PollStream extends EventTarget {
   #counts = new Positions();
   /** The position of the poll's own fields and of the texts of its options. */
   #texts = new Positions();
-  /** @type {{ wake: () => void, refresh: () => void, close: () => void } | null} */
   #connection = null;
   /** Ends the pause before the next attempt. */
   #wait = new AbortController();
@@ -640,7 +635,7 @@ export class PollStream extends EventTarget {
     this.#end("closed");
   }
 
-  until(predicate, { signal } = {}) {
+  until(predicate, /** @type {any} */ { signal } = {}) {
     return new Promise((resolve, reject) => {
       const settle = (action, value) => {
         this.removeEventListener("change", check);
@@ -696,7 +691,7 @@ export class PollStream extends EventTarget {
         await this.#pause(MAX_DELAY);
       }
       const start = Date.now();
-      /** @type {End} */
+      /** @type {any} */
       const end = await this.#connect().catch((error) => ({ error }));
       const error = end.error instanceof VotifyError ? end.error : null;
       if (end.code === 1000 || error?.code === "poll_not_found") this.#end("deleted");
@@ -735,7 +730,7 @@ export class PollStream extends EventTarget {
     const known = sseServers.get(base);
     const prefersSse = known?.until > Date.now() && usable.includes("sse");
     if (prefersSse) usable = ["sse"];
-    /** @type {End} */
+    /** @type {any} */
     let end = {};
     for (const [index, transport] of usable.entries()) {
       const isLast = index === usable.length - 1;
@@ -751,11 +746,8 @@ export class PollStream extends EventTarget {
     return end;
   }
 
-  /**
-   * Opens a connection, and resolves when it ends.
-   *
-   * @returns {Promise<End>}
-   */
+  /** Opens a connection, and resolves with its end. With `now`, the next one follows at once,
+   *  and with `quiet`, the stream counts as live meanwhile. */
   async #open(transport, openTimeout, onOpen) {
     const server = this.#server;
     const { invite, votes } = this.#options;
@@ -767,8 +759,8 @@ export class PollStream extends EventTarget {
       let hasEnded = false;
       let lastMessage = 0;
       let timer;
-      let socket = { refresh: null, close: () => {} };
-      /** @param {End} end */
+      /** @type {any} */
+      let socket = { close() {} };
       const finish = (end) => {
         if (hasEnded) return;
         hasEnded = true;
@@ -863,7 +855,7 @@ export class PollStream extends EventTarget {
   }
 
   /** Takes counts, unless newer ones are known. Sets `live` in any case. */
-  #takeCounts(totals, counted, live, more = {}) {
+  #takeCounts(totals, counted, /** @type {any} */ live, more = {}) {
     if (!this.#counts.accepts(totals)) return this.#set(live);
     const isAfresh = totals.epoch > this.#counts.epoch;
     this.#counts.record(totals);
@@ -877,11 +869,13 @@ export class PollStream extends EventTarget {
   #takePoll({ poll: details, options, stats, ...whole }, live = {}) {
     const { total_votes, epoch, revision, version, ...summary } = details ?? whole;
     const totals = stats ?? { total_votes, epoch, revision, version };
+    /** @type {any} */
     const change = { ...live };
     if (stats && this.#state.viewers === null) change.viewers = stats.viewers;
     let shown = this.#state.options;
     if (this.#texts.accepts(totals)) {
       this.#texts.record(totals);
+      /** @type {any} */
       const { url, external_ref, metadata } = this.#state.poll ?? {};
       change.poll = details ? summary : { ...parse(JSON.stringify({ url, external_ref, metadata })), ...summary };
       shown = withCounts(options, shown);
