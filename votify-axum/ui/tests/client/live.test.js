@@ -128,7 +128,8 @@ test("requests at the same time share one session", async (t) => {
 
 test("every call reaches its endpoint", async (t) => {
   const server = await TestServer.start(t);
-  const client = server.client();
+  // A debug build takes seconds for the hash of a password.
+  const client = server.client({ timeout: 60_000 });
   const poll = await createPoll(client, { voters: "invite", visibility: "public" });
   assert.equal((await client.getPoll(poll.id)).poll.title, "Lunch?");
   assert.equal((await client.listPolls({ q: "lunch" })).polls[0].id, poll.id);
@@ -147,7 +148,7 @@ test("every call reaches its endpoint", async (t) => {
   await client.logOut();
   assert.equal(await client.getUser(), null);
   const { token } = await client.logIn(credentials);
-  const withToken = server.client({ token: () => Promise.resolve(token) });
+  const withToken = server.client({ timeout: 60_000, token: () => Promise.resolve(token) });
   assert.equal((await withToken.getUser()).name, "ada");
   await watchLive(t, withToken, poll);
   assert.equal((await client.getHealth()).status, "ok");
