@@ -28,8 +28,12 @@ mod tests {
 
     #[test]
     fn comments_and_indentation_are_removed() {
-        let text = "/*\n * Text\n */\n// one\nlet a = 1; // kept\n\n  /** Two. */\n  go(\"/* x\");\n";
-        assert_eq!(without_comments(text), "let a = 1; // kept\ngo(\"/* x\");\n");
+        let text =
+            "/*\n * Text\n */\n// one\nlet a = 1; // kept\n\n  /** Two. */\n  go(\"/* x\");\n";
+        assert_eq!(
+            without_comments(text),
+            "let a = 1; // kept\ngo(\"/* x\");\n"
+        );
     }
 
     /// A comment with code behind its end, or a literal of several lines, would be damaged.
