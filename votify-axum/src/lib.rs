@@ -6,6 +6,7 @@ mod accounts;
 mod authorize;
 mod claims;
 mod config;
+mod creation;
 #[cfg(feature = "docs")]
 mod docs;
 mod dto;
@@ -17,6 +18,7 @@ mod keep_alive;
 mod metrics;
 mod middleware;
 mod openapi;
+mod own_state;
 mod rate_limit;
 mod readiness;
 mod response_memory;
@@ -43,3 +45,5 @@ pub use middleware::origin::{InvalidOrigin, Origin};
 pub use middleware::public_url::{InvalidPublicUrl, PublicUrl};
 pub use readiness::ReadinessCheck;
 pub use router::{RouteGroup, VotifyRouter, router};
+#[cfg(feature = "ui")]
+pub use ui::{Color, InvalidColor, InvalidTheme, Theme, ThemeColors};
