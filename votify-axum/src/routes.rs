@@ -3,6 +3,7 @@
 #[cfg(feature = "accounts")]
 pub(crate) mod accounts;
 pub(crate) mod invites;
+pub(crate) mod join;
 pub(crate) mod polls;
 mod response;
 pub(crate) mod stream;
