@@ -1,7 +1,6 @@
 //! Creating, finding, changing and closing polls.
 
 mod create;
-mod etag;
 mod get;
 mod list;
 mod manage;
@@ -22,6 +21,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::dto::rules::Capabilities;
 use crate::extract::caller::RequestCaller;
+use crate::routes::etag;
 use crate::routes::response::mark_private;
 use crate::state::AppState;
 

@@ -6,13 +6,13 @@ use votify_core::SessionId;
 use votify_core::engine::PollSnapshot;
 
 use super::conditional_response;
-use super::etag::etag;
 use crate::dto::poll::DetailsBody;
 use crate::dto::presentation::Presentation;
 use crate::error::{Problem, error_responses};
 use crate::extract::caller::RequestCaller;
 use crate::extract::path::PollPath;
 use crate::extract::permitted::{Permitted, View};
+use crate::routes::etag::etag;
 use crate::state::AppState;
 
 error_responses!(GetErrors:

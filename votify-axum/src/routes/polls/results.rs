@@ -6,7 +6,6 @@ use votify_core::engine::PollSnapshot;
 use votify_core::{Poll, ResultsPolicy};
 
 use super::conditional_response;
-use super::etag::etag;
 use crate::dto::result::ResultBody;
 use crate::dto::result_table;
 use crate::error::{ErrorCode, Problem, error_responses};
@@ -15,6 +14,7 @@ use crate::extract::path::PollPath;
 use crate::extract::permitted::{Permitted, View};
 use crate::extract::query::QueryReader;
 use crate::extract::table_format::TableFormat;
+use crate::routes::etag::etag;
 use crate::routes::response::csv_file;
 use crate::state::AppState;
 
