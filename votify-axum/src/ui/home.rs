@@ -63,12 +63,7 @@ async fn create(form: &PageForm<NewPollForm>) -> Result<String, Problem> {
     Ok(format!("/p/{}?created=1", poll.id))
 }
 
-fn render(
-    page: &Page,
-    status: StatusCode,
-    values: &NewPollForm,
-    errors: FormErrors,
-) -> Response {
+fn render(page: &Page, status: StatusCode, values: &NewPollForm, errors: FormErrors) -> Response {
     let template = HomeTemplate {
         layout: &page.layout,
         head: Head::new("Create a poll").description("Ask a question and see the votes live."),

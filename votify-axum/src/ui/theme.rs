@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::colors::ThemeColors;
+use super::colors::{Color, ThemeColors};
 use crate::middleware::origin::Origin;
 
 /// Title, logo, colors and texts of the web pages.
@@ -131,6 +131,11 @@ impl Theme {
         &self.footer
     }
 
+    /// Returns the accent color in light mode, if it is not the default.
+    pub(super) const fn light_accent(&self) -> Option<&Color> {
+        self.light.accent.as_ref()
+    }
+
     /// Returns the origin of the logo, if it is not the site's own.
     pub(super) const fn logo_origin(&self) -> Option<&Origin> {
         self.logo_origin.as_ref()
@@ -192,14 +197,32 @@ mod tests {
 
     #[test]
     fn logos_are_urls_or_paths() {
-        let theme = Theme::new().logo("https://cdn.example.org:8443/a.svg").unwrap();
+        let theme = Theme::new()
+            .logo("https://cdn.example.org:8443/a.svg")
+            .unwrap();
         assert_eq!(
             theme.logo_origin().map(ToString::to_string).as_deref(),
             Some("https://cdn.example.org:8443")
         );
-        assert!(Theme::new().logo("/logo.svg").unwrap().logo_origin().is_none());
-        for bad in ["", "logo.svg", "//evil.test/x", "javascript:alert(1)", "data:image/png,x"] {
-            assert_eq!(Theme::new().logo(bad).unwrap_err(), InvalidTheme::Logo, "{bad}");
+        assert!(
+            Theme::new()
+                .logo("/logo.svg")
+                .unwrap()
+                .logo_origin()
+                .is_none()
+        );
+        for bad in [
+            "",
+            "logo.svg",
+            "//evil.test/x",
+            "javascript:alert(1)",
+            "data:image/png,x",
+        ] {
+            assert_eq!(
+                Theme::new().logo(bad).unwrap_err(),
+                InvalidTheme::Logo,
+                "{bad}"
+            );
         }
     }
 }

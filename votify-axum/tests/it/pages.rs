@@ -1,3 +1,8 @@
+mod join;
+mod pictures;
+mod results;
+mod room;
+
 use serde_json::json;
 use votify_core::Rate;
 

@@ -13,8 +13,51 @@ pub(super) const FAVICON: &str = include_str!("../../../ui/pages/favicon.svg");
 /// The files of this server's own pages.
 pub(super) const PAGES: &[File] = &[
     ("/favicon.svg", SVG, FAVICON),
-    ("/pages/icons.svg", SVG, include_str!("../../../ui/pages/icons.svg")),
-    ("/pages/pages.css", CSS, include_str!("../../../ui/pages/pages.css")),
+    (
+        "/pages/icons.svg",
+        SVG,
+        include_str!("../../../ui/pages/icons.svg"),
+    ),
+    (
+        "/pages/pages.css",
+        CSS,
+        include_str!("../../../ui/pages/pages.css"),
+    ),
+    (
+        "/pages/results.css",
+        CSS,
+        include_str!("../../../ui/pages/results.css"),
+    ),
+    (
+        "/pages/results.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/results.js"),
+    ),
+    (
+        "/pages/room.css",
+        CSS,
+        include_str!("../../../ui/pages/room.css"),
+    ),
+    (
+        "/pages/room.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/room.js"),
+    ),
+    (
+        "/pages/room-keys.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/room-keys.js"),
+    ),
+    (
+        "/pages/share.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/share.js"),
+    ),
+    (
+        "/pages/standings.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/standings.js"),
+    ),
 ];
 
 /// The files that pages of every origin may load: the client library and the element.
