@@ -2,9 +2,9 @@
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{get, post};
 
-use super::{assets, card, home, join, problem_page, qr, results, room};
+use super::{assets, card, home, join, poll, problem_page, qr, results, room};
 use crate::error::{ErrorCode, Problem};
 use crate::router::RouteWithSlash;
 use crate::state::AppState;
@@ -20,6 +20,10 @@ fn pages() -> Router<AppState> {
         .route_with_slash("/p/{id}/present", get(room::show))
         .route_with_slash("/p/{id}/qr.svg", get(qr::show))
         .route_with_slash("/p/{id}/card.png", get(card::show))
+        .route_with_slash("/p/{id}", get(poll::show))
+        .route_with_slash("/p/{id}/vote", post(poll::vote))
+        .route_with_slash("/p/{id}/withdraw", post(poll::withdraw))
+        .route_with_slash("/p/{id}/embed", get(poll::embed))
 }
 
 /// Returns the routes of the pages and of their files. Errors of pages are pages.

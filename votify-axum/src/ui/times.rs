@@ -27,12 +27,6 @@ pub(super) fn absolute(time: Timestamp) -> String {
     }
 }
 
-/// Returns the value of a `datetime-local` field, in UTC.
-pub(super) fn field_value(time: Timestamp) -> String {
-    let text = time.to_string();
-    text.get(..16).unwrap_or_default().to_owned()
-}
-
 /// Returns the time until a later moment, such as `2 hours`, rounded down.
 pub(super) fn until(wait: Duration) -> String {
     let seconds = wait.as_secs();
@@ -72,7 +66,6 @@ mod tests {
     fn times_are_written_for_people() {
         let time: Timestamp = "2026-11-08T18:30:15.5Z".parse().unwrap();
         assert_eq!(absolute(time), "8 Nov 2026, 18:30 UTC");
-        assert_eq!(field_value(time), "2026-11-08T18:30");
         for (seconds, expected) in [
             (59, "less than a minute"),
             (60, "1 minute"),
