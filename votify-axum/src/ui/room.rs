@@ -28,8 +28,8 @@ struct RoomTemplate<'a> {
     density: &'static str,
     /// Why there are no counts, or empty.
     hidden: String,
-    /// The address of the page to join, without its scheme.
-    address: String,
+    /// Host and path of the page to join.
+    address: (String, String),
     /// The join code in two groups, or empty.
     code: String,
     viewers: u32,
@@ -76,7 +76,6 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
     let poll = &snapshot.poll;
     let is_owner = engine.owns(poll, &page.caller()).await?;
     let standings = Standings::new(&snapshot);
-    let address = page.layout.absolute("/join");
     let template = RoomTemplate {
         layout: &page.layout,
         head: Head::new(&poll.title).private(),
@@ -90,10 +89,7 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
             None => hidden_until(poll),
         },
         standings,
-        address: address
-            .split_once("://")
-            .map_or("", |(_, rest)| rest)
-            .to_owned(),
+        address: address(&page.layout),
         code: poll
             .join_code
             .map(|code| grouped_code(code.as_str()))
@@ -103,6 +99,13 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
         is_covered: page.query("reveal").is_some_and(|value| value == "later"),
     };
     Ok(page.render(StatusCode::OK, &template))
+}
+
+/// Returns host and path of the page to join, without the scheme. A line may break between
+/// both.
+fn address(layout: &Layout) -> (String, String) {
+    let (_, host) = layout.origin.split_once("://").unwrap_or_default();
+    (host.to_owned(), layout.url("/join"))
 }
 
 /// Returns the class of a title: the longer it is, the smaller its letters.

@@ -46,12 +46,15 @@ impl DrawableText {
                 }
                 continue;
             }
+            if is_invisible(letter) {
+                continue;
+            }
             let is_text = letter.is_alphanumeric() || is_combining_mark(letter);
             let is_drawable = font.has(letter) && !is_within(letter, &UNSHAPED);
             match (is_drawable, is_text) {
                 (true, _) => kept.push(letter),
-                (false, true) if !is_variation_selector(letter) => return None,
-                (false, _) => {}
+                (false, true) => return None,
+                (false, false) => {}
             }
         }
         let text = arabic::join(kept.trim_end());
@@ -169,9 +172,20 @@ fn is_within(letter: char, ranges: &[(char, char)]) -> bool {
         .any(|(first, last)| (*first..=*last).contains(&letter))
 }
 
-/// Returns true for the marks that only choose a picture for an emoji.
-const fn is_variation_selector(letter: char) -> bool {
-    matches!(letter, '\u{fe00}'..='\u{fe0f}' | '\u{20e3}')
+/// Returns true for characters that only join, isolate or decorate others.
+const fn is_invisible(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{20e3}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 /// Returns the sign that stands for a bracket in a text from right to left.

@@ -50,7 +50,7 @@ async fn the_room_shows_results_and_how_to_join() {
     let code = poll.body["join_code"].as_str().unwrap();
     let grouped = format!("<p class=\"room-code\">{} {}</p>", &code[..3], &code[3..]);
     assert!(page.contains(&grouped), "{page}");
-    assert!(page.contains(">example.org/votes/join</strong>"), "{page}");
+    assert!(page.contains(">example.org<wbr>/votes/join</strong>"), "{page}");
     assert!(
         page.contains(&format!("src=\"/votes/p/{}/qr.svg\"", poll.id)),
         "{page}"
