@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
+use votify_core::{Poll, ResultsPolicy};
 
 use super::layout::{Head, Layout};
 use super::page::Page;
@@ -26,8 +27,10 @@ struct RoomTemplate<'a> {
     length: &'static str,
     /// The class of the list, which sets its number of columns.
     density: &'static str,
-    /// Why there are no counts, or empty.
-    hidden: String,
+    /// Why there may be no counts.
+    reason: String,
+    /// True if the page says why there are no counts.
+    has_reason: bool,
     /// Host and path of the page to join.
     address: (String, String),
     /// The join code in two groups, or empty.
@@ -76,6 +79,7 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
     let poll = &snapshot.poll;
     let is_owner = engine.owns(poll, &page.caller()).await?;
     let standings = Standings::new(&snapshot);
+    let is_covered = page.query("reveal").is_some_and(|value| value == "later");
     let template = RoomTemplate {
         layout: &page.layout,
         head: Head::new(&poll.title).private(),
@@ -84,10 +88,8 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
         status: StatusLabel::of(&snapshot),
         length: length(&poll.title),
         density: density(standings.rows.len()),
-        hidden: match standings.total {
-            Some(_) => String::new(),
-            None => hidden_until(poll),
-        },
+        reason: reason(poll),
+        has_reason: standings.total.is_none() || is_covered,
         standings,
         address: address(&page.layout),
         code: poll
@@ -96,9 +98,22 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
             .unwrap_or_default(),
         viewers: snapshot.viewers,
         is_owner,
-        is_covered: page.query("reveal").is_some_and(|value| value == "later"),
+        is_covered,
     };
     Ok(page.render(StatusCode::OK, &template))
+}
+
+/// The text while the presenter covers the counts. `ui/pages/room.js` has the same.
+const COVERED: &str = "The results are hidden until they are revealed";
+
+/// Returns why people in the room may not see counts.
+fn reason(poll: &Poll) -> String {
+    match poll.rules.results {
+        ResultsPolicy::AfterVote => "Results are shown to people who have voted".to_owned(),
+        ResultsPolicy::AfterClose => hidden_until(poll),
+        // The presenter covers them.
+        _ => COVERED.to_owned(),
+    }
 }
 
 /// Returns host and path of the page to join, without the scheme. A line may break between

@@ -7,6 +7,9 @@ import { plural, showConnection, standings, statusLabel, summary, watching } fro
 /** The shortest time between two announcements for screen readers, in milliseconds. */
 const ANNOUNCEMENT_INTERVAL = 10000;
 
+/** The text while the presenter covers the counts. `src/ui/room.rs` has the same. */
+const COVERED = "The results are hidden until they are revealed";
+
 const element = (id) => document.getElementById(id);
 const section = element("results");
 const rows = new Map([...element("standings").children].map((row) => [row.dataset.option, row]));
@@ -46,14 +49,8 @@ function showCounts(state) {
     if (row) showRow(row, standing, isShown, isFinal);
   }
   section.toggleAttribute("data-covered", isCovered);
-  const text = isCovered ? "The results are hidden until they are revealed" : "";
   element("hidden").hidden = state.totalVotes !== null && !isCovered;
-  if (isCovered) element("hidden-text").textContent = text;
-  else if (state.totalVotes === null) {
-    element("hidden-text").textContent = state.poll.results === "after_vote"
-      ? "Results are shown to people who have voted"
-      : "Results are hidden until the poll is closed";
-  }
+  element("hidden-text").textContent = state.totalVotes === null ? section.dataset.reason : COVERED;
   const votes = state.totalVotes === null ? "" : plural(state.totalVotes, "vote");
   element("votes").hidden = !votes;
   element("votes").textContent = votes;

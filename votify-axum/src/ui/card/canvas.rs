@@ -67,7 +67,11 @@ impl Canvas {
         }
         let start = 3 * (y as usize * usize::from(self.width) + x as usize);
         if let Some([red, green, blue]) = self.pixels.get_mut(start..start + 3) {
-            let mixed = Rgb(*red, *green, *blue).mixed(color, coverage);
+            let mixed = if coverage >= 1.0 {
+                color
+            } else {
+                Rgb(*red, *green, *blue).mixed(color, coverage)
+            };
             (*red, *green, *blue) = (mixed.0, mixed.1, mixed.2);
         }
     }
@@ -84,9 +88,12 @@ impl Canvas {
                 // The distance of the pixel's center from the edge, negative inside.
                 let dx = (x + 0.5 - center_x).abs() - half_width + radius;
                 let dy = (y + 0.5 - center_y).abs() - half_height + radius;
-                let outside = dx.max(0.0).hypot(dy.max(0.0));
-                let distance = outside + dx.max(dy).min(0.0) - radius;
-                self.blend(x, y, color, (0.5 - distance).min(1.0));
+                let from_center = if dx > 0.0 && dy > 0.0 {
+                    dx.hypot(dy)
+                } else {
+                    dx.max(dy)
+                };
+                self.blend(x, y, color, 0.5 - (from_center - radius));
                 x += 1.0;
             }
             y += 1.0;
