@@ -33,6 +33,7 @@ async fn the_room_shows_results_and_how_to_join() {
         router
             .vote_rate(None)
             .public_url("https://example.org/votes".parse().unwrap())
+            .allowed_hosts(["polls.test".parse().unwrap()])
     });
     let mut owner = Browser::new(&app);
     let poll = owner.create_poll(json!({})).await;
