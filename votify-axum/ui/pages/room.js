@@ -110,6 +110,8 @@ function setUpClosing() {
   if (!button) return;
   button.addEventListener("click", () => {
     dialog.returnValue = "";
+    // The dialog gives the focus back, also if a key opened it.
+    button.focus();
     dialog.showModal();
   });
   dialog.addEventListener("close", async () => {

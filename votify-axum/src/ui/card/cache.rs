@@ -16,15 +16,15 @@ use super::content::CardContent;
 use super::drawing::draw;
 use crate::error::{ErrorCode, Problem, retry_later};
 
-/// Maximum number of pictures that are rendered at the same time. One takes about 10 ms of
+/// Maximum number of pictures that are rendered at the same time. One takes about 20 ms of
 /// a core, and voters come first.
 const WORKERS: usize = 1;
 /// Maximum time to wait for a worker.
 const MAX_WAIT: Duration = Duration::from_secs(2);
-/// Maximum bytes of all pictures. One has about 20 KiB.
+/// Maximum bytes of all pictures. One has about 65 KiB.
 const MAX_BYTES: u64 = 8 << 20;
 /// The number of pictures for which the cache is laid out.
-const EXPECTED_CARDS: usize = 400;
+const EXPECTED_CARDS: usize = 128;
 
 /// The newest picture of each poll that was asked for lately.
 pub(crate) struct CardCache {
