@@ -20,7 +20,7 @@ use crate::error::{ErrorCode, Problem, retry_later};
 /// a core, and voters come first.
 const WORKERS: usize = 1;
 /// Maximum time to wait for a worker.
-const MAX_WAIT: Duration = Duration::from_secs(2);
+const MAX_WAIT: Duration = Duration::from_secs(5);
 /// Maximum bytes of all pictures. One has about 65 KiB.
 const MAX_BYTES: u64 = 8 << 20;
 /// The number of pictures for which the cache is laid out.
