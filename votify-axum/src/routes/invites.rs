@@ -13,14 +13,15 @@ use crate::extract::path::PollPath;
 use crate::extract::permitted::{Invite, Permitted};
 use crate::extract::query::QueryReader;
 use crate::extract::table_format::TableFormat;
-use crate::rate_limit::{CountedLikeVotes, creation};
+use crate::rate_limit::{VoteRate, creation};
 use crate::routes::response::csv_file;
 use crate::state::AppState;
 
-const REQUESTS: CountedLikeVotes = CountedLikeVotes {
+const REQUESTS: VoteRate = VoteRate {
     session_scope: "invite-session",
     address_scope: "invite-address",
-    unit: "requests for invite codes of one session",
+    session_unit: "requests for invite codes of one session",
+    address_unit: "requests for invite codes without a session from one network address",
 };
 
 error_responses!(InviteErrors:
@@ -34,7 +35,8 @@ error_responses!(InviteErrors:
 /// Each code is valid for one vote, with `?invite=CODE`. Only this response contains the
 /// codes; the server does not store them. The response is JSON, or a table with `Accept:
 /// text/csv` or `format=csv`. At most 10 000 codes per request, and 100 000 per poll. The
-/// server also limits the codes of an owner and of an address per day.
+/// server also limits the codes of an owner and of an address per day. In `/api/docs`, first
+/// create a poll from the example by invite.
 #[utoipa::path(
     post,
     path = "/api/polls/{id}/invites",

@@ -1,4 +1,4 @@
-//! Percentages and the widths of bars. `ui/poll/percentages.js` computes the same.
+//! Percentages and the widths of bars. `percentages` in `ui/poll/model.js` computes the same.
 
 use std::cmp::Reverse;
 
