@@ -29,6 +29,8 @@ use crate::ui::Theme;
 pub(crate) struct Config {
     pub(crate) vote_rate: Option<Rate>,
     pub(crate) session_rate: Option<Rate>,
+    /// The rate of wrong join codes per address.
+    pub(crate) join_rate: Option<Rate>,
     pub(crate) creation: CreationLimits,
     /// `None` counts in this process.
     pub(crate) limiter: Option<Arc<dyn RateLimiter>>,
@@ -157,6 +159,8 @@ impl Default for Config {
         Self {
             vote_rate: Some(Rate::per_minute(10)),
             session_rate: Some(Rate::per_minute(1_000)),
+            // In range, so never `None`.
+            join_rate: Rate::new(100, Duration::from_secs(600)).ok(),
             creation: CreationLimits::default(),
             limiter: None,
             streams_per_address: Some(1_000),

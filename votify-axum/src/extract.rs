@@ -13,3 +13,4 @@ pub(crate) mod permitted;
 pub(crate) mod poll_json;
 pub(crate) mod query;
 pub(crate) mod session;
+pub(crate) mod table_format;

@@ -101,6 +101,7 @@ async fn run(check: &dyn ReadinessCheck) -> ComponentReadiness {
 async fn check_limiter(state: &AppState) -> Option<ComponentReadiness> {
     let config = &state.config;
     let rate = config.vote_rate.or(config.session_rate);
+    let rate = rate.or(config.join_rate);
     let rate = rate.or(config.creation.first_rate())?;
     let check = state.limiter.is_ready(&rate);
     Some(ComponentReadiness {

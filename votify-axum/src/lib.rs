@@ -14,6 +14,7 @@ mod error;
 mod extract;
 mod health;
 mod identity;
+mod join;
 mod keep_alive;
 mod metrics;
 mod middleware;

@@ -1,7 +1,8 @@
-//! The rate limits of callers, the limits of creating, and the limit of streams per
-//! address.
+//! The rate limits of callers, the limits of creating, the limit of wrong join codes, and
+//! the limit of streams per address.
 
 pub(crate) mod creation;
+pub(crate) mod join_codes;
 mod streams;
 
 pub(crate) use streams::{StreamLimiter, StreamPermit};
@@ -86,6 +87,21 @@ impl RequestLimiter {
             .with_detail(format!(
                 "at most {limit} {unit} are accepted within {period}"
             )))
+    }
+
+    /// Returns true if no attempt of the rate is left. Takes none.
+    ///
+    /// Returns false if there is no rate or the limiter is unavailable.
+    pub(crate) async fn is_exhausted(
+        &self,
+        key: impl FnOnce() -> Option<LimitKey>,
+        rate: Option<Rate>,
+    ) -> bool {
+        let Some((rate, key)) = rate.and_then(|rate| Some((rate, key()?))) else {
+            return false;
+        };
+        let decision = self.limiter.acquire(&key, &rate, 0).await;
+        decision.is_ok_and(|decision| decision.remaining < ATTEMPT)
     }
 
     fn log_failure(&self, error: &LimitError) {

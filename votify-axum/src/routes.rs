@@ -4,6 +4,7 @@
 pub(crate) mod accounts;
 pub(crate) mod etag;
 pub(crate) mod invites;
+pub(crate) mod join;
 pub(crate) mod polls;
 mod response;
 pub(crate) mod stream;

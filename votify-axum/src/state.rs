@@ -19,6 +19,8 @@ use crate::keep_alive::KeepAlive;
 use crate::middleware::unread_body::UnreadBodies;
 use crate::rate_limit::{RequestLimiter, StreamLimiter};
 use crate::response_memory::ResponseMemory;
+#[cfg(feature = "ui")]
+use crate::ui::CardCache;
 
 /// The state that all handlers share.
 #[derive(Clone)]
@@ -49,6 +51,8 @@ pub(crate) struct AppStateInner {
     pub(crate) heartbeats: KeepAlive,
     pub(crate) unread_bodies: UnreadBodies,
     pub(crate) documents: Documents,
+    #[cfg(feature = "ui")]
+    pub(crate) cards: CardCache,
     /// `None` if [`VotifyRouter::accounts`](crate::VotifyRouter::accounts) was not
     /// called.
     #[cfg(feature = "accounts")]
@@ -95,6 +99,8 @@ impl AppState {
             unread_bodies: UnreadBodies::default(),
             config,
             documents,
+            #[cfg(feature = "ui")]
+            cards: CardCache::default(),
             #[cfg(feature = "accounts")]
             auth,
         }))

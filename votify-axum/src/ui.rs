@@ -5,23 +5,31 @@
 //! [`Problem`](crate::Problem)s, as in the API; [`problem_page`] turns them into pages.
 
 mod assets;
+mod card;
 mod colors;
 mod form;
 mod form_errors;
 mod form_token;
 mod headers;
 mod home;
+mod join;
 mod layout;
 mod origin;
 mod page;
 mod percentages;
 mod poll;
+mod poll_status;
 mod problem_page;
 mod problem_text;
+mod qr;
+mod results;
+mod room;
 mod routes;
+mod standings;
 mod theme;
 mod times;
 
+pub(crate) use card::CardCache;
 pub use colors::{Color, InvalidColor, ThemeColors};
 pub(crate) use problem_page::{RefusedPage, fallback};
 pub(crate) use problem_text::sentence;

@@ -134,6 +134,14 @@ pub(crate) struct ServeArgs {
         value_name = "COUNT/TIME"
     )]
     pub(crate) session_rate: Option<String>,
+    /// Wrong join codes per address, or off [default: 100/10m]
+    #[arg(
+        long,
+        env = "VOTIFY_JOIN_RATE",
+        hide_env_values = true,
+        value_name = "COUNT/TIME"
+    )]
+    pub(crate) join_rate: Option<String>,
     /// New polls per address, or off [default: 60/1h]
     #[arg(
         long,

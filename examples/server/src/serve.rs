@@ -217,11 +217,12 @@ fn app(parts: &Parts, settings: &ServeSettings, issuer: Option<JwksIdentity>) ->
     let limits = &settings.limits;
     let router = VotifyRouter::new(parts.engine.clone());
     let router = match &parts.limiter {
-        None => router.vote_rate(None).session_rate(None),
+        None => router.vote_rate(None).session_rate(None).join_rate(None),
         Some(limiter) => router
             .limiter(Arc::clone(limiter))
             .vote_rate(limits.vote_rate)
-            .session_rate(limits.session_rate),
+            .session_rate(limits.session_rate)
+            .join_rate(limits.join_rate),
     };
     let router = limits
         .creation

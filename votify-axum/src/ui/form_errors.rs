@@ -14,6 +14,15 @@ pub(super) struct FormErrors {
 }
 
 impl FormErrors {
+    /// Creates the error of one field.
+    pub(super) fn of_field(field: &str, problem: &str) -> Self {
+        Self {
+            heading: problem.to_owned(),
+            detail: String::new(),
+            fields: vec![(field.to_owned(), problem.to_owned())],
+        }
+    }
+
     /// Returns true if the form has an error.
     pub(super) fn any(&self) -> bool {
         !self.heading.is_empty()

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
-use super::{assets, home, poll, problem_page};
+use super::{assets, card, home, join, poll, problem_page, qr, results, room};
 use crate::error::{ErrorCode, Problem};
 use crate::router::RouteWithSlash;
 use crate::state::AppState;
@@ -14,6 +14,12 @@ use crate::state::AppState;
 fn pages() -> Router<AppState> {
     Router::new()
         .route("/", get(home::show).post(home::submit))
+        .route_with_slash("/join", get(join::show))
+        .route_with_slash("/j/{code}", get(join::by_link))
+        .route_with_slash("/p/{id}/results", get(results::show))
+        .route_with_slash("/p/{id}/present", get(room::show))
+        .route_with_slash("/p/{id}/qr.svg", get(qr::show))
+        .route_with_slash("/p/{id}/card.png", get(card::show))
         .route_with_slash("/p/{id}", get(poll::show))
         .route_with_slash("/p/{id}/vote", post(poll::vote))
         .route_with_slash("/p/{id}/withdraw", post(poll::withdraw))

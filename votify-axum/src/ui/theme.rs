@@ -140,6 +140,11 @@ impl Theme {
         &self.footer
     }
 
+    /// Returns the accent color in light mode, if it is not the default.
+    pub(super) const fn light_accent(&self) -> Option<&Color> {
+        self.light.accent.as_ref()
+    }
+
     /// Returns the origin of the logo, if it is not the site's own.
     pub(super) const fn logo_origin(&self) -> Option<&Origin> {
         self.logo_origin.as_ref()

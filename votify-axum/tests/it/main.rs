@@ -34,6 +34,7 @@ mod heartbeats;
 mod hidden_results;
 mod hosts;
 mod invites;
+mod join_codes;
 #[cfg(feature = "jwks")]
 mod jwks;
 mod list_pages;
@@ -54,6 +55,7 @@ mod problem_details;
 mod rate_limits;
 mod raw_client;
 mod response_memory;
+mod result_tables;
 mod roles;
 mod server;
 mod sessions;

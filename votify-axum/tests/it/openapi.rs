@@ -27,6 +27,7 @@ async fn every_endpoint_is_documented() {
         "delete /api/polls/{id}",
         "delete /api/polls/{id}/vote",
         "get /api/asyncapi.json",
+        "get /api/join/{code}",
         "get /api/openapi.json",
         "get /api/polls",
         "get /api/polls/{id}",

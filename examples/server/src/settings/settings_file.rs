@@ -23,6 +23,7 @@ pub(crate) struct File {
     pub(super) frame_ancestors: Option<Value>,
     pub(super) images: Option<Value>,
     pub(super) invite_rate: Option<Value>,
+    pub(super) join_rate: Option<Value>,
     pub(super) jwks: Option<Value>,
     pub(super) limits: Option<Value>,
     pub(super) listen: Option<Value>,

@@ -58,9 +58,39 @@ pub(super) const PAGES: &[File] = &[
         include_str!("../../../ui/pages/poll.css"),
     ),
     (
+        "/pages/results.css",
+        CSS,
+        include_str!("../../../ui/pages/results.css"),
+    ),
+    (
+        "/pages/results.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/results.js"),
+    ),
+    (
+        "/pages/room.css",
+        CSS,
+        include_str!("../../../ui/pages/room.css"),
+    ),
+    (
+        "/pages/room.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/room.js"),
+    ),
+    (
+        "/pages/room-keys.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/room-keys.js"),
+    ),
+    (
         "/pages/share.js",
         SCRIPT,
         include_str!("../../../ui/pages/share.js"),
+    ),
+    (
+        "/pages/standings.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/standings.js"),
     ),
     (
         "/pages/pages.css",
