@@ -9,6 +9,18 @@ pub(super) type File = (&'static str, &'static str, &'static str);
 
 pub(super) const FAVICON: &str = include_str!("../../../ui/pages/favicon.svg");
 
+/// The styles of all pages, as one file: a page then waits for one request.
+const STYLES: &str = concat!(
+    include_str!("../../../ui/pages/styles/tokens.css"),
+    include_str!("../../../ui/pages/styles/base.css"),
+    include_str!("../../../ui/pages/styles/frame.css"),
+    include_str!("../../../ui/pages/styles/cards.css"),
+    include_str!("../../../ui/pages/styles/buttons.css"),
+    include_str!("../../../ui/pages/styles/forms.css"),
+    include_str!("../../../ui/pages/styles/tables.css"),
+    include_str!("../../../ui/pages/styles/media.css"),
+);
+
 /// The files of this server's own pages.
 pub(super) const PAGES: &[File] = &[
     ("/favicon.svg", SVG, FAVICON),
@@ -92,9 +104,5 @@ pub(super) const PAGES: &[File] = &[
         SCRIPT,
         include_str!("../../../ui/pages/standings.js"),
     ),
-    (
-        "/pages/pages.css",
-        CSS,
-        include_str!("../../../ui/pages/pages.css"),
-    ),
+    ("/pages/pages.css", CSS, STYLES),
 ];
