@@ -120,6 +120,16 @@ export interface InvitesBody {
   invites: InviteBody[];
 }
 
+/** The poll that has a join code. */
+export interface JoinedPoll {
+  id: string;
+  /**
+   * The poll's web page: absolute if the server knows its public URL, otherwise a path.
+   * Absent if there are no web pages.
+   */
+  url?: string | null;
+}
+
 /** A poll in a list. */
 export type ListedPoll = PollSummary & Totals & {
   /** True if `description` is only the beginning. Otherwise absent. */

@@ -51,7 +51,10 @@ async fn the_room_shows_results_and_how_to_join() {
     let code = poll.body["join_code"].as_str().unwrap();
     let grouped = format!("<p class=\"room-code\">{} {}</p>", &code[..3], &code[3..]);
     assert!(page.contains(&grouped), "{page}");
-    assert!(page.contains(">example.org<wbr>/votes/join</strong>"), "{page}");
+    assert!(
+        page.contains(">example.org<wbr>/votes/join</strong>"),
+        "{page}"
+    );
     assert!(
         page.contains(&format!("src=\"/votes/p/{}/qr.svg\"", poll.id)),
         "{page}"
@@ -128,8 +131,8 @@ async fn more_options_have_more_columns_and_longer_titles_smaller_letters() {
             "{count}: {page}"
         );
         let length = match title.len() {
-            ..=40 => "short",
-            ..=100 => "medium",
+            0..=40 => "short",
+            41..=100 => "medium",
             _ => "long",
         };
         assert!(page.contains(&format!("<h1 class=\"{length}\"")), "{page}");
