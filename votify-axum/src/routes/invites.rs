@@ -6,13 +6,14 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use votify_core::{Actor, PollId};
 
-use crate::dto::invites::{self, InvitesBody, NewInvites};
+use crate::dto::invites::{self, InviteCountsBody, InvitesBody, NewInvites};
 use crate::error::{ErrorCode, Problem, error_responses};
 use crate::extract::json::JsonBody;
 use crate::extract::path::PollPath;
 use crate::extract::permitted::{Invite, Permitted};
 use crate::extract::query::QueryReader;
 use crate::rate_limit::{CountedLikeVotes, creation};
+use crate::routes::response::private;
 use crate::state::AppState;
 
 const REQUESTS: CountedLikeVotes = CountedLikeVotes {
@@ -99,6 +100,36 @@ pub(crate) async fn create_invites(
         rate_limit.write_to(headers);
     }
     response.extensions_mut().insert(reserved);
+    caller.set_session_cookie(&mut response, &state);
+    Ok(response)
+}
+
+error_responses!(InviteCountErrors:
+    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, NotOwner, PollNotFound, NotByInvite,
+    RateLimited, StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
+
+/// Counts the invite codes of a poll. Only for its owner.
+///
+/// `used` and `left` are absent while the owner may not see counts.
+#[utoipa::path(
+    get,
+    path = "/api/polls/{id}/invites",
+    tag = "polls",
+    security(("owner" = [])),
+    params(("id" = Uuid, Path, description = "The poll")),
+    responses((status = 200, body = InviteCountsBody), InviteCountErrors)
+)]
+pub(crate) async fn count_invites(
+    State(state): State<AppState>,
+    PollPath(id): PollPath,
+    Permitted(caller, ..): Permitted<Invite>,
+) -> Result<Response, Problem> {
+    let owner = caller.to_caller();
+    let counts = state
+        .engine
+        .invite_counts(id, Actor::Caller(&owner))
+        .await?;
+    let mut response = private(InviteCountsBody::from(counts));
     caller.set_session_cookie(&mut response, &state);
     Ok(response)
 }

@@ -12,7 +12,7 @@ use crate::owners::ByHeader;
 use crate::{endpoints, invites};
 
 /// Expected status for an anonymous caller, another caller and the owner.
-const EXPECTED: [(&str, [u16; 3]); 19] = [
+const EXPECTED: [(&str, [u16; 3]); 20] = [
     ("GET /api/polls", [200, 200, 200]),
     ("POST /api/polls", [201, 201, 201]),
     ("GET /api/polls/{id}", [200, 200, 200]),
@@ -20,6 +20,7 @@ const EXPECTED: [(&str, [u16; 3]); 19] = [
     ("DELETE /api/polls/{id}", [403, 403, 204]),
     ("POST /api/polls/{id}/close", [403, 403, 200]),
     ("POST /api/polls/{id}/invites", [403, 403, 201]),
+    ("GET /api/polls/{id}/invites", [403, 403, 200]),
     ("GET /api/polls/{id}/me", [200, 200, 200]),
     ("GET /api/polls/{id}/results", [200, 200, 200]),
     ("GET /api/polls/{id}/stream", [200, 200, 200]),

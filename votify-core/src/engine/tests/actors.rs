@@ -10,14 +10,16 @@ use crate::voter::{AccountId, Actor, Caller, Owner, SessionId, VoterPolicy};
 enum Action {
     Change,
     Invite,
+    CountInvites,
     Close,
     Delete,
 }
 
 /// Each action is possible after those before it.
-const ACTIONS: [Action; 4] = [
+const ACTIONS: [Action; 5] = [
     Action::Change,
     Action::Invite,
+    Action::CountInvites,
     Action::Close,
     Action::Delete,
 ];
@@ -35,6 +37,7 @@ async fn act(
             engine.change_poll(poll, change, actor).await.map(drop)
         }
         Action::Invite => engine.create_invites(poll, 1, actor).await.map(drop),
+        Action::CountInvites => engine.invite_counts(poll, actor).await.map(drop),
         Action::Close => engine.close_poll(poll, actor).await.map(drop),
         Action::Delete => engine.delete_poll(poll, actor).await,
     }
