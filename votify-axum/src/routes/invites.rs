@@ -4,10 +4,12 @@ use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use votify_core::{Actor, PollId};
+use votify_core::voter::InviteCode;
+use votify_core::{Actor, Poll, PollId};
 
 use crate::dto::invites::{self, InviteCountsBody, InvitesBody, NewInvites};
 use crate::error::{ErrorCode, Problem, error_responses};
+use crate::extract::caller::RequestCaller;
 use crate::extract::json::JsonBody;
 use crate::extract::path::PollPath;
 use crate::extract::permitted::{Invite, Permitted};
@@ -16,7 +18,8 @@ use crate::rate_limit::{CountedLikeVotes, creation};
 use crate::routes::response::private;
 use crate::state::AppState;
 
-const REQUESTS: CountedLikeVotes = CountedLikeVotes {
+/// The limit of requests that create codes.
+pub(crate) const REQUESTS: CountedLikeVotes = CountedLikeVotes {
     session_scope: "invite-session",
     address_scope: "invite-address",
     unit: "requests for invite codes of one session",
@@ -80,13 +83,7 @@ pub(crate) async fn create_invites(
     let page = pages.map(|pages| format!("{pages}{id}"));
     let size = invites::max_size(count, page.as_deref());
     let reserved = state.reserve_response(size, caller.address_block())?;
-    // A refused call does not count toward the limits.
-    state.engine.check_invites(id, count).await?;
-    creation::acquire_invites(&state, &caller, &poll, count).await?;
-    let codes = state
-        .engine
-        .create_invites(id, count, Actor::Caller(&owner))
-        .await?;
+    let codes = create_codes(&poll, count, &caller, &state).await?;
     let invites = InvitesBody::new(&codes, page.as_deref());
     let mut response = match format.unwrap_or_else(|| accepted_format(&headers)) {
         Format::Json => Json(invites).into_response(),
@@ -102,6 +99,26 @@ pub(crate) async fn create_invites(
     response.extensions_mut().insert(reserved);
     caller.set_session_cookie(&mut response, &state);
     Ok(response)
+}
+
+/// Creates codes as the owner of a poll, within the limits.
+///
+/// # Errors
+/// - `not_owner`, `not_by_invite`, `poll_closed`, `invalid_invites`, `rate_limited`: no code
+///   was created, and none counts toward the limits.
+/// - `store_unavailable`: the codes may exist and are lost; create others.
+pub(crate) async fn create_codes(
+    poll: &Poll,
+    count: u32,
+    caller: &RequestCaller,
+    state: &AppState,
+) -> Result<Vec<InviteCode>, Problem> {
+    state.engine.check_invites(poll.id, count).await?;
+    creation::acquire_invites(state, caller, poll, count).await?;
+    let owner = caller.to_caller();
+    let actor = Actor::Caller(&owner);
+    let created = state.engine.create_invites(poll.id, count, actor).await;
+    Ok(created?)
 }
 
 error_responses!(InviteCountErrors:
@@ -134,7 +151,8 @@ pub(crate) async fn count_invites(
     Ok(response)
 }
 
-fn csv_response(poll: PollId, invites: &InvitesBody) -> Response {
+/// Returns codes as a file.
+pub(crate) fn csv_response(poll: PollId, invites: &InvitesBody) -> Response {
     let mut response = invites.to_csv().into_response();
     let headers = response.headers_mut();
     let content_type = HeaderValue::from_static("text/csv; charset=utf-8");

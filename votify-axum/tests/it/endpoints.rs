@@ -35,9 +35,9 @@ impl EndpointRequest {
                 Some(json!({"name": name, "password": "correct horse"}))
             }
             "POST /api/auth/login" => Some(json!({"name": "ada", "password": "correct horse"})),
-            "POST /api/auth/password" => Some(
-                json!({"current_password": "correct horse", "new_password": "battery staple"}),
-            ),
+            "POST /api/auth/password" => {
+                Some(json!({"current_password": "correct horse", "new_password": "battery staple"}))
+            }
             "POST /api/auth/logout"
             | "GET /api/auth/me"
             | "GET /api/polls"

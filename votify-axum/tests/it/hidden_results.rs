@@ -178,11 +178,7 @@ async fn used_invites_are_hidden_from_the_owner_with_the_results() {
         let close = owner.post(&poll.path("/close"), json!({})).await;
         close.expect_status(200);
         let counts = owner.get(&invites).await.expect_status(200).json();
-        assert_eq!(
-            counts,
-            json!({"made": 3, "used": 2, "left": 1}),
-            "{policy}"
-        );
+        assert_eq!(counts, json!({"made": 3, "used": 2, "left": 1}), "{policy}");
     }
 }
 

@@ -148,7 +148,11 @@ async fn account_endpoints_require_a_login() {
     assert_eq!(document["security"], anybody);
     let required = json!([{"login": []}, {"login_cookie": []}]);
     let mut expected = owners(&json!([{"session": []}, {"login": []}, {"login_cookie": []}]));
-    let calls = ["get /api/auth/me", "post /api/auth/logout", "post /api/auth/password"];
+    let calls = [
+        "get /api/auth/me",
+        "post /api/auth/logout",
+        "post /api/auth/password",
+    ];
     for call in calls {
         expected.insert(call.to_owned(), required.clone());
     }

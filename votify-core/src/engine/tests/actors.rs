@@ -11,15 +11,17 @@ enum Action {
     Change,
     Invite,
     CountInvites,
+    IsFrozen,
     Close,
     Delete,
 }
 
 /// Each action is possible after those before it.
-const ACTIONS: [Action; 5] = [
+const ACTIONS: [Action; 6] = [
     Action::Change,
     Action::Invite,
     Action::CountInvites,
+    Action::IsFrozen,
     Action::Close,
     Action::Delete,
 ];
@@ -38,6 +40,7 @@ async fn act(
         }
         Action::Invite => engine.create_invites(poll, 1, actor).await.map(drop),
         Action::CountInvites => engine.invite_counts(poll, actor).await.map(drop),
+        Action::IsFrozen => engine.is_frozen(poll, actor).await.map(drop),
         Action::Close => engine.close_poll(poll, actor).await.map(drop),
         Action::Delete => engine.delete_poll(poll, actor).await,
     }
