@@ -20,6 +20,8 @@ use crate::rate_limit::creation::CreationLimits;
 use crate::readiness::ReadinessCheck;
 use crate::router::RouteGroup;
 use crate::setup_hints::SetupHints;
+#[cfg(feature = "ui")]
+use crate::ui::Theme;
 
 /// The settings of a [`VotifyRouter`](crate::VotifyRouter).
 #[derive(Debug, Clone)]
@@ -52,6 +54,9 @@ pub(crate) struct Config {
     pub(crate) allowed_origins: Vec<Origin>,
     /// The origins whose pages may frame the web pages.
     pub(crate) frame_ancestors: Vec<Origin>,
+    /// `None` is the default theme.
+    #[cfg(feature = "ui")]
+    pub(crate) theme: Option<Arc<Theme>>,
     pub(crate) timing: StreamTiming,
     pub(crate) checks: Vec<Arc<dyn ReadinessCheck>>,
     pub(crate) left_out: Vec<RouteGroup>,
@@ -172,6 +177,8 @@ impl Default for Config {
             accounts: None,
             allowed_origins: Vec::new(),
             frame_ancestors: Vec::new(),
+            #[cfg(feature = "ui")]
+            theme: None,
             timing: StreamTiming::default(),
             checks: Vec::new(),
             left_out: Vec::new(),

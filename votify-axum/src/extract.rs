@@ -1,6 +1,7 @@
 //! Extractors for the handlers of requests.
 
 pub(crate) mod address;
+pub(crate) mod body;
 pub(crate) mod caller;
 pub(crate) mod cookie;
 pub(crate) mod idempotency;

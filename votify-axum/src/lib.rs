@@ -42,3 +42,5 @@ pub use middleware::host::{AllowedHost, InvalidHost};
 pub use middleware::origin::{InvalidOrigin, Origin, PublicUrl};
 pub use readiness::ReadinessCheck;
 pub use router::{RouteGroup, VotifyRouter, router};
+#[cfg(feature = "ui")]
+pub use ui::{Color, InvalidColor, InvalidTheme, Theme, ThemeColors};

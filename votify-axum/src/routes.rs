@@ -2,6 +2,7 @@
 
 #[cfg(feature = "accounts")]
 pub(crate) mod accounts;
+pub(crate) mod etag;
 pub(crate) mod invites;
 pub(crate) mod polls;
 mod response;

@@ -1,7 +1,6 @@
 //! Creating, finding, changing and closing polls.
 
 mod create;
-mod etag;
 mod get;
 mod list;
 mod manage;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use votify_core::SessionId;
 use votify_core::engine::PollSnapshot;
 
-use super::etag::{self, etag};
+use crate::routes::etag::{self, etag};
 use crate::dto::poll::DetailsBody;
 use crate::dto::presentation::Presentation;
 use crate::dto::result::ResultBody;

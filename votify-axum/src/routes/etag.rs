@@ -7,7 +7,7 @@ use votify_core::engine::PollSnapshot;
 ///
 /// The tag is weak, because the number of viewers may differ. Positions with hidden
 /// counts have a format of their own, so two callers with equal tags see the same.
-pub(super) fn etag(snapshot: &PollSnapshot, host_fields: bool) -> Option<HeaderValue> {
+pub(crate) fn etag(snapshot: &PollSnapshot, host_fields: bool) -> Option<HeaderValue> {
     let status = match snapshot.status {
         PollStatus::Scheduled => "scheduled",
         PollStatus::Open => "open",
@@ -24,7 +24,7 @@ pub(super) fn etag(snapshot: &PollSnapshot, host_fields: bool) -> Option<HeaderV
 }
 
 /// Returns true if `If-None-Match` contains the tag, by weak comparison.
-pub(super) fn matches(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+pub(crate) fn matches(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     let Ok(current) = etag.to_str() else {
         return false;
     };

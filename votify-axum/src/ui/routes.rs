@@ -1,0 +1,25 @@
+//! The paths of the pages and of their files.
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+
+use super::{assets, home, problem_page};
+use crate::error::{ErrorCode, Problem};
+use crate::router::RouteWithSlash;
+use crate::state::AppState;
+
+/// Returns the routes of the pages: one line per page.
+#[rustfmt::skip]
+fn pages() -> Router<AppState> {
+    Router::new()
+        .route("/", get(home::show).post(home::submit))
+}
+
+/// Returns the routes of the pages and of their files. Errors of pages are pages.
+pub(crate) fn routes(state: &AppState) -> Router<AppState> {
+    let pages = pages()
+        .method_not_allowed_fallback(async || Problem::from(ErrorCode::MethodNotAllowed))
+        .layer(from_fn_with_state(state.clone(), problem_page::render));
+    pages.merge(assets::routes(&state.config))
+}
