@@ -35,6 +35,18 @@ impl FormErrors {
         &self.fields
     }
 
+    /// Replaces what went wrong by a text for this form.
+    pub(super) fn with_heading(mut self, heading: &str) -> Self {
+        heading.clone_into(&mut self.heading);
+        self
+    }
+
+    /// Adds the error of a field.
+    pub(super) fn with_field(mut self, name: &str, error: &str) -> Self {
+        self.fields.push((name.to_owned(), error.to_owned()));
+        self
+    }
+
     /// Renames fields of the API to those of the form, and sorts them as the form does.
     pub(super) fn in_order(mut self, rename: impl Fn(&str) -> String, order: &[&str]) -> Self {
         for (name, _) in &mut self.fields {

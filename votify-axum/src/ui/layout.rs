@@ -45,8 +45,13 @@ impl Layout {
 
     /// Returns the URL of the login page, which leads back to this page.
     pub(super) fn login_url(&self) -> String {
-        let next: String = byte_serialize(self.path.as_bytes()).collect();
-        format!("{}?next={next}", self.url("/login"))
+        self.with_next("/login", &self.path)
+    }
+
+    /// Returns the URL of the page `path`, which leads on to the page `next`.
+    pub(super) fn with_next(&self, path: &str, next: &str) -> String {
+        let next: String = byte_serialize(next.as_bytes()).collect();
+        format!("{}?next={next}", self.url(path))
     }
 
     /// Returns `page` if the link to `path` leads to this page, for `aria-current`.

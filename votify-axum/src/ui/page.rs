@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{FromRequestParts, OriginalUri, Query};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use votify_core::{Caller, SessionId};
 
@@ -69,6 +69,11 @@ impl Page {
     /// Returns the caller in the engine's terms.
     pub(super) fn caller(&self) -> Caller {
         self.caller.to_caller()
+    }
+
+    /// Returns the headers and the URL of the request.
+    pub(super) const fn headers_and_uri(&self) -> (&HeaderMap, &Uri) {
+        (&self.parts.headers, &self.parts.uri)
     }
 
     /// Returns a parameter of the query. `None` if it is absent or repeated.

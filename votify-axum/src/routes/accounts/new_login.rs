@@ -52,16 +52,22 @@ impl NewLogin {
         Ok(Self { body, cookie })
     }
 
+    /// Adds the cookie with the token to a response.
+    pub(crate) fn set_cookie(&self, response: &mut HeaderMap) {
+        if let Some(cookie) = &self.cookie {
+            response.append(header::SET_COOKIE, cookie.clone());
+        }
+    }
+
     /// Returns the response of the API: the token in the body and as a cookie.
     pub(super) fn into_response(
         self,
         status: StatusCode,
         rate_limit: Option<RateLimitHeaders>,
     ) -> Response {
-        let mut response = no_store((status, Json(self.body)));
-        if let Some(cookie) = self.cookie {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
-        }
+        let mut headers = HeaderMap::new();
+        self.set_cookie(&mut headers);
+        let mut response = no_store((status, headers, Json(self.body)));
         if let Some(rate_limit) = rate_limit {
             rate_limit.write_to(response.headers_mut());
         }

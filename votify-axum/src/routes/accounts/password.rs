@@ -24,9 +24,9 @@ error_responses!(PasswordErrors:
     Internal);
 
 /// The name of the field of the current password.
-pub(crate) const CURRENT: &str = "current_password";
+pub(crate) const CURRENT_PASSWORD: &str = "current_password";
 /// The name of the field of the new password.
-pub(crate) const NEW: &str = "new_password";
+pub(crate) const NEW_PASSWORD: &str = "new_password";
 
 /// A change of the caller's own password.
 #[derive(ToSchema)]
@@ -78,7 +78,7 @@ pub(crate) struct PasswordInput {
 
 impl PasswordInput {
     fn read(body: Value) -> Result<Self, Problem> {
-        let [current, new] = read_texts(body, [CURRENT, NEW])?;
+        let [current, new] = read_texts(body, [CURRENT_PASSWORD, NEW_PASSWORD])?;
         Ok(Self { current, new })
     }
 }
@@ -100,7 +100,7 @@ pub(crate) async fn change_password(
     state: &AppState,
 ) -> Result<(User, Option<RateLimitHeaders>), Problem> {
     let auth = state.auth()?;
-    let new = Password::new(&input.new).map_err(|error| field_error(NEW, &error.to_string()))?;
+    let new = Password::new(&input.new).map_err(|error| field_error(NEW_PASSWORD, &error.to_string()))?;
     let user = auth.store.user(login.user).await?;
     // The cache of revocations may be 5 s behind the user.
     let user = user.filter(|user| user.token_generation == login.generation);
@@ -112,7 +112,7 @@ pub(crate) async fn change_password(
         Err(_) => false,
     };
     if !is_right {
-        return Err(field_error(CURRENT, "is not the current password"));
+        return Err(field_error(CURRENT_PASSWORD, "is not the current password"));
     }
     let password = auth.workers.hash(new).await?;
     let generation = user.token_generation;
