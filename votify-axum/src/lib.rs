@@ -6,6 +6,7 @@ mod accounts;
 mod authorize;
 mod claims;
 mod config;
+mod creation;
 #[cfg(feature = "docs")]
 mod docs;
 mod dto;
@@ -17,6 +18,7 @@ mod keep_alive;
 mod metrics;
 mod middleware;
 mod openapi;
+mod own_state;
 mod rate_limit;
 mod readiness;
 mod response_memory;

@@ -14,12 +14,16 @@ mod home;
 mod layout;
 mod origin;
 mod page;
+mod percentages;
+mod poll;
 mod problem_page;
 mod problem_text;
 mod routes;
 mod theme;
+mod times;
 
-pub(crate) use problem_page::{RefusedPage, fallback};
-pub(crate) use routes::routes;
 pub use colors::{Color, InvalidColor, ThemeColors};
+pub(crate) use problem_page::{RefusedPage, fallback};
+pub(crate) use problem_text::sentence;
+pub(crate) use routes::routes;
 pub use theme::{InvalidTheme, Theme};

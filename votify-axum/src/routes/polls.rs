@@ -22,7 +22,8 @@ use crate::dto::rules::Capabilities;
 use crate::extract::caller::RequestCaller;
 use crate::state::AppState;
 
-fn capabilities(state: &AppState, caller: &RequestCaller) -> Capabilities {
+/// Returns the kinds of voters that a caller may choose.
+pub(crate) fn capabilities(state: &AppState, caller: &RequestCaller) -> Capabilities {
     Capabilities {
         accounts: state.config.identity.is_some(),
         addresses: caller.address_block().is_some(),

@@ -2,6 +2,7 @@
 
 mod asset;
 mod list;
+mod shared;
 
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ pub(super) fn routes(config: &Config) -> Router<AppState> {
     for (path, content_type, content) in list::PAGES {
         router = router.route_with_slash(path, serve(Asset::new(content_type, *content)));
     }
-    for (path, content_type, content) in list::SHARED {
+    for (path, content_type, content) in shared::FILES {
         let asset = Asset::new(content_type, *content).shared();
         router = router.route_with_slash(path, serve(asset));
     }

@@ -62,7 +62,9 @@ fn is_function(text: &str) -> bool {
     let Some(arguments) = arguments.strip_suffix(')') else {
         return false;
     };
-    let is_known = FUNCTIONS.iter().any(|known| name.eq_ignore_ascii_case(known));
+    let is_known = FUNCTIONS
+        .iter()
+        .any(|known| name.eq_ignore_ascii_case(known));
     let separators = |char: char| char.is_ascii_whitespace() || char == ',' || char == '/';
     let mut numbers = arguments.split(separators).filter(|text| !text.is_empty());
     let count = numbers.clone().count();

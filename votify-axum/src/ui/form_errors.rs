@@ -53,7 +53,7 @@ impl FormErrors {
             *name = rename(name);
         }
         let place = |name: &str| {
-            let stem = name.split(['[', '.']).next().unwrap_or_default();
+            let stem = name.split('-').next().unwrap_or_default();
             order.iter().position(|other| *other == stem)
         };
         self.fields

@@ -28,12 +28,7 @@ pub(super) fn issue(session: SessionId, now: Timestamp, keyring: &Keyring) -> St
 
 /// Returns true if the token belongs to the session and has not expired. The MAC is
 /// compared in constant time.
-pub(super) fn is_valid(
-    token: &str,
-    session: SessionId,
-    now: Timestamp,
-    keyring: &Keyring,
-) -> bool {
+pub(super) fn is_valid(token: &str, session: SessionId, now: Timestamp, keyring: &Keyring) -> bool {
     verify(token, session, now, keyring).is_some()
 }
 
@@ -78,7 +73,9 @@ mod tests {
     fn a_changed_token_is_invalid() {
         let keyring = Keyring::ephemeral();
         let now = Timestamp::EPOCH;
-        let token = URL_SAFE_NO_PAD.decode(issue(session(1), now, &keyring)).unwrap();
+        let token = URL_SAFE_NO_PAD
+            .decode(issue(session(1), now, &keyring))
+            .unwrap();
         for index in 0..token.len() {
             let mut changed = token.clone();
             changed[index] ^= 1;
@@ -92,10 +89,23 @@ mod tests {
 
     #[test]
     fn a_token_of_an_older_secret_is_valid() {
-        let [old, new] = ["an old secret of 32 bytes or more", "a new secret of 32 bytes or more!"];
+        let [old, new] = [
+            "an old secret of 32 bytes or more",
+            "a new secret of 32 bytes or more!",
+        ];
         let now = Timestamp::EPOCH;
         let token = issue(session(1), now, &Keyring::new([old]).unwrap());
-        assert!(is_valid(&token, session(1), now, &Keyring::new([new, old]).unwrap()));
-        assert!(!is_valid(&token, session(1), now, &Keyring::new([new]).unwrap()));
+        assert!(is_valid(
+            &token,
+            session(1),
+            now,
+            &Keyring::new([new, old]).unwrap()
+        ));
+        assert!(!is_valid(
+            &token,
+            session(1),
+            now,
+            &Keyring::new([new]).unwrap()
+        ));
     }
 }

@@ -1,16 +1,28 @@
 //! The start page: the form to create a poll.
 
+mod body;
+mod form;
+mod prefill;
+
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use votify_core::Owner;
+use votify_core::Visibility;
 
-use super::form::{FormFields, FromForm, PageForm};
+use self::form::NewPollForm;
+use super::form::PageForm;
 use super::form_errors::FormErrors;
 use super::layout::{Head, Layout};
 use super::page::Page;
 use crate::authorize::Action;
+use crate::creation::create_within_limits;
+use crate::dto::rules::Capabilities;
 use crate::error::Problem;
+use crate::router::RouteGroup;
+use crate::routes::polls::capabilities;
+
+/// The number of rows that the button "Add options" adds without JavaScript.
+const MORE_ROWS: usize = 4;
 
 #[derive(Template)]
 #[template(path = "home.html")]
@@ -19,61 +31,100 @@ struct HomeTemplate<'a> {
     head: Head,
     errors: FormErrors,
     values: &'a NewPollForm,
+    can: Capabilities,
+    is_listed_by_default: bool,
+    /// True if the further settings are shown from the start.
+    is_open: bool,
 }
 
-/// The form as it was typed.
-#[derive(Debug, Default)]
-pub(super) struct NewPollForm {
-    title: String,
-    options: Vec<String>,
+/// The start page of callers who may not create polls.
+#[derive(Template)]
+#[template(path = "welcome.html")]
+struct WelcomeTemplate<'a> {
+    layout: &'a Layout,
+    head: Head,
+    /// True if the caller may create polls after a login.
+    needs_login: bool,
 }
 
-impl FromForm for NewPollForm {
-    fn from_form(fields: &FormFields) -> Self {
-        Self {
-            title: fields.text("title"),
-            options: fields.all("options").map(str::to_owned).collect(),
+pub(super) async fn show(page: Page) -> Result<Response, Problem> {
+    if let Err(refused) = may_create(&page).await {
+        let needs_login = refused.code() == "not_logged_in";
+        if !needs_login && refused.code() != "not_allowed" {
+            return Err(refused);
         }
+        let template = WelcomeTemplate {
+            layout: &page.layout,
+            head: Head::new("Welcome").description("Polls with live results."),
+            needs_login,
+        };
+        return Ok(page.render(StatusCode::OK, &template));
     }
+    let values = match page.query("from") {
+        Some(id) => prefill::from_poll(&page, &id).await?,
+        None => NewPollForm::default(),
+    };
+    Ok(render(&page, StatusCode::OK, values, FormErrors::default()))
 }
 
-pub(super) async fn show(page: Page) -> Response {
-    let values = NewPollForm::default();
-    render(&page, StatusCode::OK, &values, FormErrors::default())
-}
-
-pub(super) async fn submit(form: PageForm<NewPollForm>) -> Response {
-    match create(&form).await {
-        Ok(path) => form.page.redirect(&path),
-        Err(problem) => {
-            let errors = FormErrors::from(&problem);
-            render(&form.page, problem.status(), &form.values, errors)
-        }
+/// Creates the poll, or shows the form again with what was typed.
+pub(super) async fn submit(mut form: PageForm<NewPollForm>) -> Result<Response, Problem> {
+    if form.values.wants_more {
+        let mut values = form.values;
+        values.fill_rows(values.options.len() + MORE_ROWS);
+        return Ok(render(
+            &form.page,
+            StatusCode::OK,
+            values,
+            FormErrors::default(),
+        ));
     }
+    let problem = match create(&mut form).await {
+        Ok(path) => return Ok(form.page.redirect(&path)),
+        Err(problem) => problem,
+    };
+    let errors = FormErrors::from(&problem).in_order(form::field_name, &form::ORDER);
+    let mut response = render(&form.page, problem.status(), form.values, errors);
+    problem.write_retry_headers(response.headers_mut());
+    Ok(response)
 }
 
-async fn create(form: &PageForm<NewPollForm>) -> Result<String, Problem> {
+async fn create(form: &mut PageForm<NewPollForm>) -> Result<String, Problem> {
     form.verify()?;
-    form.page.permit(Action::Create).await?;
-    let values = &form.values;
-    let options = values.options.iter().filter(|text| !text.trim().is_empty());
-    let mut draft = votify_core::PollDraft::single_choice(&values.title, options.cloned());
-    draft.owner = form.page.caller().session_id().map(Owner::Session);
-    let poll = form.page.state.engine.create_poll(draft).await?;
+    may_create(&form.page).await?;
+    let body = body::of_form(&form.values);
+    let page = &mut form.page;
+    let attempt = create_within_limits(&page.state, &mut page.caller, body).await?;
+    let poll = attempt.result?;
     Ok(format!("/p/{}?created=1", poll.id))
+}
+
+async fn may_create(page: &Page) -> Result<(), Problem> {
+    if !page.state.config.serves(RouteGroup::Creation) {
+        return Err(crate::error::ErrorCode::NotAllowed.into());
+    }
+    page.permit(Action::Create).await
 }
 
 fn render(
     page: &Page,
     status: StatusCode,
-    values: &NewPollForm,
+    mut values: NewPollForm,
     errors: FormErrors,
 ) -> Response {
+    values.fill_rows(2);
     let template = HomeTemplate {
         layout: &page.layout,
-        head: Head::new("Create a poll").description("Ask a question and see the votes live."),
+        head: Head::new("Create a poll").description("Ask a question and watch the votes live."),
+        is_open: values.has_settings()
+            || errors
+                .fields()
+                .iter()
+                .any(|(name, _)| form::is_setting(name)),
         errors,
-        values,
+        can: capabilities(&page.state, &page.caller),
+        is_listed_by_default: page.state.config.default_visibility == Visibility::Public,
+        values: &values,
     };
     page.render(status, &template)
 }

@@ -5,13 +5,14 @@ use axum::extract::{FromRequestParts, OriginalUri, Query};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use votify_core::{Caller, SessionId};
+use votify_core::{Caller, PollId, SessionId};
 
 use super::layout::Layout;
 use super::{form_token, headers, origin};
 use crate::authorize::{Action, Denied};
 use crate::error::Problem;
 use crate::extract::caller::RequestCaller;
+use crate::own_state::{OwnState, own_state};
 use crate::router::RouteGroup;
 use crate::state::AppState;
 
@@ -64,6 +65,14 @@ impl Page {
             self.caller.claim_session(&self.state).await;
         }
         Ok(())
+    }
+
+    /// Returns what holds for the caller in a poll.
+    ///
+    /// # Errors
+    /// - See [`own_state`].
+    pub(super) async fn own_state(&self, id: PollId) -> Result<OwnState, Problem> {
+        own_state(&self.state, &self.caller, &self.parts, id).await
     }
 
     /// Returns the caller in the engine's terms.

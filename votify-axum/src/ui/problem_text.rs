@@ -33,7 +33,7 @@ pub(super) fn heading(code: &str, title: &str) -> String {
 }
 
 /// Returns a text of the API as a sentence: with a capital letter and a full stop.
-pub(super) fn sentence(text: &str) -> String {
+pub(crate) fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let Some(first) = chars.next() else {
         return String::new();

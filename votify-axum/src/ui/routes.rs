@@ -2,9 +2,9 @@
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{get, post};
 
-use super::{assets, home, problem_page};
+use super::{assets, home, poll, problem_page};
 use crate::error::{ErrorCode, Problem};
 use crate::router::RouteWithSlash;
 use crate::state::AppState;
@@ -14,6 +14,10 @@ use crate::state::AppState;
 fn pages() -> Router<AppState> {
     Router::new()
         .route("/", get(home::show).post(home::submit))
+        .route_with_slash("/p/{id}", get(poll::show))
+        .route_with_slash("/p/{id}/vote", post(poll::vote))
+        .route_with_slash("/p/{id}/withdraw", post(poll::withdraw))
+        .route_with_slash("/p/{id}/embed", get(poll::embed))
 }
 
 /// Returns the routes of the pages and of their files. Errors of pages are pages.

@@ -192,14 +192,32 @@ mod tests {
 
     #[test]
     fn logos_are_urls_or_paths() {
-        let theme = Theme::new().logo("https://cdn.example.org:8443/a.svg").unwrap();
+        let theme = Theme::new()
+            .logo("https://cdn.example.org:8443/a.svg")
+            .unwrap();
         assert_eq!(
             theme.logo_origin().map(ToString::to_string).as_deref(),
             Some("https://cdn.example.org:8443")
         );
-        assert!(Theme::new().logo("/logo.svg").unwrap().logo_origin().is_none());
-        for bad in ["", "logo.svg", "//evil.test/x", "javascript:alert(1)", "data:image/png,x"] {
-            assert_eq!(Theme::new().logo(bad).unwrap_err(), InvalidTheme::Logo, "{bad}");
+        assert!(
+            Theme::new()
+                .logo("/logo.svg")
+                .unwrap()
+                .logo_origin()
+                .is_none()
+        );
+        for bad in [
+            "",
+            "logo.svg",
+            "//evil.test/x",
+            "javascript:alert(1)",
+            "data:image/png,x",
+        ] {
+            assert_eq!(
+                Theme::new().logo(bad).unwrap_err(),
+                InvalidTheme::Logo,
+                "{bad}"
+            );
         }
     }
 }

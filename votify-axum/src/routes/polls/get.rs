@@ -6,7 +6,6 @@ use serde::Serialize;
 use votify_core::SessionId;
 use votify_core::engine::PollSnapshot;
 
-use crate::routes::etag::{self, etag};
 use crate::dto::poll::DetailsBody;
 use crate::dto::presentation::Presentation;
 use crate::dto::result::ResultBody;
@@ -14,6 +13,7 @@ use crate::error::{Problem, error_responses};
 use crate::extract::caller::RequestCaller;
 use crate::extract::path::PollPath;
 use crate::extract::permitted::{Permitted, View};
+use crate::routes::etag::{self, etag};
 use crate::routes::response::mark_private;
 use crate::state::AppState;
 

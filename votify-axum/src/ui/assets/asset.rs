@@ -132,10 +132,7 @@ mod tests {
     use super::*;
 
     fn accepting(codings: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(
-            header::ACCEPT_ENCODING,
-            HeaderValue::from_static(codings),
-        )])
+        HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(codings))])
     }
 
     #[test]
@@ -156,7 +153,9 @@ mod tests {
         let compressed = asset.compressed();
         assert!(compressed.len() < text.len() / 10);
         let mut decoded = String::new();
-        GzDecoder::new(&compressed[..]).read_to_string(&mut decoded).unwrap();
+        GzDecoder::new(&compressed[..])
+            .read_to_string(&mut decoded)
+            .unwrap();
         assert_eq!(decoded, text);
     }
 }

@@ -1,9 +1,8 @@
 //! The files, each with its path and type. A new file is one line.
 
 pub(super) const SVG: &str = "image/svg+xml";
-const CSS: &str = "text/css; charset=utf-8";
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-const JSON: &str = "application/json";
+pub(super) const CSS: &str = "text/css; charset=utf-8";
+pub(super) const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// The path, the media type and the content of a file.
 pub(super) type File = (&'static str, &'static str, &'static str);
@@ -13,9 +12,59 @@ pub(super) const FAVICON: &str = include_str!("../../../ui/pages/favicon.svg");
 /// The files of this server's own pages.
 pub(super) const PAGES: &[File] = &[
     ("/favicon.svg", SVG, FAVICON),
-    ("/pages/icons.svg", SVG, include_str!("../../../ui/pages/icons.svg")),
-    ("/pages/pages.css", CSS, include_str!("../../../ui/pages/pages.css")),
+    (
+        "/pages/icons.svg",
+        SVG,
+        include_str!("../../../ui/pages/icons.svg"),
+    ),
+    (
+        "/pages/create.css",
+        CSS,
+        include_str!("../../../ui/pages/create.css"),
+    ),
+    (
+        "/pages/create.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/create.js"),
+    ),
+    (
+        "/pages/create/fields.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/create/fields.js"),
+    ),
+    (
+        "/pages/create/preview.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/create/preview.js"),
+    ),
+    (
+        "/pages/create/rows.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/create/rows.js"),
+    ),
+    (
+        "/pages/embed.css",
+        CSS,
+        include_str!("../../../ui/pages/embed.css"),
+    ),
+    (
+        "/pages/embed.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/embed.js"),
+    ),
+    (
+        "/pages/poll.css",
+        CSS,
+        include_str!("../../../ui/pages/poll.css"),
+    ),
+    (
+        "/pages/share.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/share.js"),
+    ),
+    (
+        "/pages/pages.css",
+        CSS,
+        include_str!("../../../ui/pages/pages.css"),
+    ),
 ];
-
-/// The files that pages of every origin may load: the client library and the element.
-pub(super) const SHARED: &[File] = &[];
