@@ -4,6 +4,8 @@
 //! caller and the site, and renders a template of `templates/`. Its errors are
 //! [`Problem`](crate::Problem)s, as in the API; [`problem_page`] turns them into pages.
 
+#[cfg(feature = "accounts")]
+mod accounts;
 mod assets;
 mod colors;
 mod form;
@@ -12,12 +14,17 @@ mod form_token;
 mod headers;
 mod home;
 mod layout;
+mod manage;
+mod moment;
 mod origin;
 mod page;
 mod percentages;
 mod poll;
+mod poll_list;
+mod poll_status;
 mod problem_page;
 mod problem_text;
+mod refused_form;
 mod routes;
 mod theme;
 mod times;

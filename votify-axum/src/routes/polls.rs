@@ -8,9 +8,9 @@ mod me;
 
 pub(crate) use create::{__path_create_poll, create_poll};
 pub(crate) use get::{__path_get_poll, __path_get_results, get_poll, get_results};
+pub(crate) use list::{__path_list_polls, __path_trending, list_polls, trending};
 #[cfg(feature = "ui")]
 pub(crate) use list::{MAX_CURSOR_LENGTH, MAX_SEARCH_LENGTH, MAX_SEARCH_WORDS};
-pub(crate) use list::{__path_list_polls, __path_trending, list_polls, trending};
 #[cfg(feature = "ui")]
 pub(crate) use manage::CheckedChange;
 pub(crate) use manage::{

@@ -20,6 +20,8 @@ pub(super) struct Layout {
     pub(super) can_create: bool,
     /// True if the caller may list public polls.
     pub(super) can_list: bool,
+    /// True if the host serves lists of polls.
+    pub(super) has_lists: bool,
     /// True if there are accounts of Votify's own.
     pub(super) has_accounts: bool,
     pub(super) is_logged_in: bool,

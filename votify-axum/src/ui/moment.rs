@@ -27,6 +27,12 @@ pub(super) fn relative(time: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// Returns the value of a `datetime-local` field, in UTC.
+pub(super) fn field_value(time: Timestamp) -> String {
+    let text = time.to_string();
+    text.get(..16).unwrap_or_default().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,5 +48,9 @@ mod tests {
         ] {
             assert_eq!(relative(time(text), now), expected);
         }
+        assert_eq!(
+            field_value(time("2026-11-08T18:30:15.5Z")),
+            "2026-11-08T18:30"
+        );
     }
 }

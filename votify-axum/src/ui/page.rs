@@ -141,6 +141,7 @@ pub(super) fn bare_layout(parts: &Parts, state: &AppState) -> Layout {
             .map_or("/", |path| path.as_str())
             .to_owned(),
         theme: config.theme.clone().unwrap_or_default(),
+        has_lists: config.serves(RouteGroup::Lists),
         has_accounts: state.has_accounts(),
         ..Layout::default()
     }

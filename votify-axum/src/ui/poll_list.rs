@@ -57,7 +57,8 @@ impl ListPage {
 fn rows(page: &Page, polls: &PollPage) -> Vec<PollRow> {
     let now = page.state.engine.now();
     let rows = polls.items.iter();
-    rows.map(|poll| PollRow::new(poll, &page.layout, now)).collect()
+    rows.map(|poll| PollRow::new(poll, &page.layout, now))
+        .collect()
 }
 
 fn total_text(count: PollCount) -> String {

@@ -100,7 +100,8 @@ pub(crate) async fn change_password(
     state: &AppState,
 ) -> Result<(User, Option<RateLimitHeaders>), Problem> {
     let auth = state.auth()?;
-    let new = Password::new(&input.new).map_err(|error| field_error(NEW_PASSWORD, &error.to_string()))?;
+    let new =
+        Password::new(&input.new).map_err(|error| field_error(NEW_PASSWORD, &error.to_string()))?;
     let user = auth.store.user(login.user).await?;
     // The cache of revocations may be 5 s behind the user.
     let user = user.filter(|user| user.token_generation == login.generation);

@@ -18,9 +18,9 @@ use crate::routes::accounts::{
 use crate::ui::form::{FormFields, FromForm, PageForm};
 use crate::ui::form_errors::FormErrors;
 use crate::ui::layout::{Head, Layout};
+use crate::ui::moment::Moment;
 use crate::ui::page::Page;
 use crate::ui::refused_form;
-use crate::ui::moment::Moment;
 
 #[derive(Template)]
 #[template(path = "account.html")]
@@ -50,9 +50,7 @@ impl<'a> AccountTemplate<'a> {
 /// Shows the account, or the page to log in.
 pub(super) async fn show(page: Page) -> Result<Response, Problem> {
     match logged_in(&page).await? {
-        Some((_, user)) => {
-            Ok(page.render(StatusCode::OK, &AccountTemplate::new(&page, &user)))
-        }
+        Some((_, user)) => Ok(page.render(StatusCode::OK, &AccountTemplate::new(&page, &user))),
         None => Ok(page.redirect("/login?next=%2Faccount")),
     }
 }

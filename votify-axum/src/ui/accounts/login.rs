@@ -22,7 +22,7 @@ struct LoginTemplate<'a> {
     head: Head,
     errors: FormErrors,
     /// The name as it was typed.
-    name: &'a str,
+    typed_name: &'a str,
     next: &'a str,
     register_url: String,
 }
@@ -33,7 +33,7 @@ impl<'a> LoginTemplate<'a> {
             layout: &page.layout,
             head: Head::new("Log in").private(),
             errors: FormErrors::default(),
-            name,
+            typed_name: name,
             next: next.as_str(),
             register_url: page.layout.with_next("/register", next.as_str()),
         }

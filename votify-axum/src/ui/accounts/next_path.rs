@@ -81,7 +81,11 @@ mod tests {
             "/p/..",
             long.as_str(),
         ] {
-            assert_eq!(NextPath::read(Some(foreign)).as_str(), DEFAULT, "{foreign:?}");
+            assert_eq!(
+                NextPath::read(Some(foreign)).as_str(),
+                DEFAULT,
+                "{foreign:?}"
+            );
         }
         assert_eq!(NextPath::read(None).as_str(), DEFAULT);
     }

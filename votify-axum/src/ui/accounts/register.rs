@@ -22,7 +22,7 @@ struct RegisterTemplate<'a> {
     head: Head,
     errors: FormErrors,
     /// The name as it was typed.
-    name: &'a str,
+    typed_name: &'a str,
     next: &'a str,
     login_url: String,
 }
@@ -33,7 +33,7 @@ impl<'a> RegisterTemplate<'a> {
             layout: &page.layout,
             head: Head::new("Create an account").private(),
             errors: FormErrors::default(),
-            name,
+            typed_name: name,
             next: next.as_str(),
             login_url: page.layout.with_next("/login", next.as_str()),
         }

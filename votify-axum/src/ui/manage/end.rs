@@ -1,16 +1,19 @@
 //! Closing and deleting a poll.
 
 use axum::response::Response;
+use votify_core::poll::FieldError;
 use votify_core::{Actor, PollId};
 
-use super::{ManageErrors, path, refused};
+use super::{Refused, path, refused};
 use crate::authorize::Action;
-use crate::error::Problem;
+use crate::error::{ErrorCode, Problem};
 use crate::extract::path::PollPath;
 use crate::ui::form::{FormFields, FromForm, PageForm};
-use crate::ui::form_errors::FormErrors;
 
-/// A form without fields.
+/// The name of the box to confirm a deletion.
+const SURE: &str = "sure";
+
+/// The form to close a poll, which has no fields.
 #[derive(Debug)]
 pub(in crate::ui) struct Confirmed;
 
@@ -33,16 +36,35 @@ pub(in crate::ui) async fn close(
     };
     match closed().await {
         Ok(response) => Ok(response),
-        Err(problem) => with_errors(&form, id, problem).await,
+        Err(problem) => refused(&form.page, id, problem, Refused::End).await,
+    }
+}
+
+/// The form to delete a poll.
+#[derive(Debug)]
+pub(in crate::ui) struct DeleteForm {
+    /// True if the box to confirm was checked.
+    is_sure: bool,
+}
+
+impl FromForm for DeleteForm {
+    fn from_form(fields: &FormFields) -> Self {
+        Self {
+            is_sure: fields.has(SURE),
+        }
     }
 }
 
 pub(in crate::ui) async fn delete(
     PollPath(id): PollPath,
-    form: PageForm<Confirmed>,
+    form: PageForm<DeleteForm>,
 ) -> Result<Response, Problem> {
     let deleted = async || {
         permit(&form, id).await?;
+        if !form.values.is_sure {
+            let error = FieldError::new(SURE, "confirm that the poll shall be deleted");
+            return Err(Problem::field_errors(ErrorCode::InvalidPoll, vec![error]));
+        }
         let owner = form.page.caller();
         let actor = Actor::Caller(&owner);
         form.page.state.engine.delete_poll(id, actor).await?;
@@ -50,23 +72,11 @@ pub(in crate::ui) async fn delete(
     };
     match deleted().await {
         Ok(response) => Ok(response),
-        Err(problem) => with_errors(&form, id, problem).await,
+        Err(problem) => refused(&form.page, id, problem, Refused::End).await,
     }
 }
 
-async fn permit(form: &PageForm<Confirmed>, id: PollId) -> Result<(), Problem> {
+async fn permit<T>(form: &PageForm<T>, id: PollId) -> Result<(), Problem> {
     form.verify()?;
     form.page.permit(Action::Manage(id)).await
-}
-
-async fn with_errors(
-    form: &PageForm<Confirmed>,
-    id: PollId,
-    problem: Problem,
-) -> Result<Response, Problem> {
-    let errors = ManageErrors {
-        end: FormErrors::from(&problem),
-        ..ManageErrors::default()
-    };
-    refused(&form.page, id, problem, errors).await
 }

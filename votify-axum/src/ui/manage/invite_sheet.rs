@@ -54,7 +54,10 @@ pub(super) fn template<'a>(
         let qr = QrPath::of(&url)?;
         Ok(Invite { code, url, qr })
     };
-    let invites = codes.iter().map(invite).collect::<Result<Vec<_>, Problem>>()?;
+    let invites = codes
+        .iter()
+        .map(invite)
+        .collect::<Result<Vec<_>, Problem>>()?;
     let count = u64::try_from(invites.len()).unwrap_or(u64::MAX);
     let heading = plural(count, "invite code");
     Ok(InviteSheet {

@@ -6,14 +6,13 @@ use votify_core::PollId;
 use votify_core::poll::FieldError;
 
 use super::invite_sheet::{self, MAX_CODES};
-use super::{ManageErrors, refused};
+use super::{Refused, refused};
 use crate::authorize::Action;
 use crate::dto::invites::InvitesBody;
 use crate::error::{ErrorCode, Problem};
 use crate::extract::path::PollPath;
 use crate::routes::invites::{REQUESTS, create_codes, csv_response};
 use crate::ui::form::{FormFields, FromForm, PageForm};
-use crate::ui::form_errors::FormErrors;
 
 /// The name of the field of the number of codes.
 const COUNT: &str = "count";
@@ -39,7 +38,9 @@ impl InvitesForm {
     fn count(&self) -> Result<u32, Problem> {
         let count = self.count.trim().parse().ok().filter(|count| *count > 0);
         let Some(count) = count else {
-            return Err(count_error("must be a number of codes, such as 30".to_owned()));
+            return Err(count_error(
+                "must be a number of codes, such as 30".to_owned(),
+            ));
         };
         if !self.as_file && count > MAX_CODES {
             return Err(count_error(format!(
@@ -58,12 +59,8 @@ pub(in crate::ui) async fn create(
     match respond(&form, id).await {
         Ok(response) => Ok(response),
         Err(problem) => {
-            let errors = ManageErrors {
-                invites: FormErrors::from(&problem),
-                invite_count: form.values.count.clone(),
-                ..ManageErrors::default()
-            };
-            refused(&form.page, id, problem, errors).await
+            let count = &form.values.count;
+            refused(&form.page, id, problem, Refused::Invites(count)).await
         }
     }
 }
@@ -80,7 +77,9 @@ async fn respond(form: &PageForm<InvitesForm>, id: PollId) -> Result<Response, P
     if form.values.as_file {
         let mut response = csv_response(id, &InvitesBody::new(&codes, Some(&address)));
         let no_store = HeaderValue::from_static("no-store");
-        response.headers_mut().insert(header::CACHE_CONTROL, no_store);
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, no_store);
         return Ok(response);
     }
     let template = invite_sheet::template(page, &poll, &codes, &address)?;

@@ -1,5 +1,7 @@
+use std::sync::Arc;
+
 use votify_core::engine::{InviteCounts, PollSnapshot};
-use votify_core::{Actor, PollId, PollStatus, VoterPolicy};
+use votify_core::{Actor, Poll, PollId, PollStatus, VoterPolicy};
 
 use super::rules_text::{Fact, rules};
 use crate::authorize::Action;
@@ -12,15 +14,14 @@ use crate::ui::times::{grouped, plural};
 /// A poll as its owner sees it.
 #[derive(Debug)]
 pub(super) struct ManagedPoll {
-    pub(super) id: PollId,
-    pub(super) title: String,
+    pub(super) definition: Arc<Poll>,
     /// The URL of the poll's page, below which its other pages are.
     pub(super) url: String,
     pub(super) status: StatusLabel,
     /// Empty while counts are hidden.
     pub(super) votes: String,
     pub(super) deadline: Option<(String, Moment)>,
-    /// What cannot change any more, or cannot change on this page.
+    /// What cannot change any more.
     pub(super) frozen: Vec<Fact>,
     /// True if a vote was ever counted.
     pub(super) has_votes: bool,
@@ -53,31 +54,31 @@ impl ManagedPoll {
             VoterPolicy::Invite => Some(engine.invite_counts(id, actor).await?.into()),
             _ => None,
         };
-        Ok(Self::new(&snapshot, has_votes, invites, page))
+        Ok(Self::new(snapshot, has_votes, invites, page))
     }
 
     fn new(
-        snapshot: &PollSnapshot,
+        snapshot: PollSnapshot,
         has_votes: bool,
         invites: Option<InvitesView>,
         page: &Page,
     ) -> Self {
-        let poll = &snapshot.poll;
         let is_closed = snapshot.status == PollStatus::Closed;
+        let votes = snapshot.view.total_votes();
         Self {
-            id: poll.id,
-            title: poll.title.clone(),
-            url: page.layout.url(&format!("/p/{}", poll.id)),
-            status: StatusLabel::of(snapshot),
-            votes: snapshot
-                .view
-                .total_votes()
-                .map_or_else(String::new, |total| plural(total, "vote")),
-            deadline: deadline(snapshot, page),
-            frozen: if has_votes || is_closed { rules(poll) } else { Vec::new() },
+            url: page.layout.url(&format!("/p/{}", snapshot.poll.id)),
+            status: StatusLabel::of(&snapshot),
+            votes: votes.map_or_else(String::new, |total| plural(total, "vote")),
+            deadline: deadline(&snapshot, page),
+            frozen: if has_votes || is_closed {
+                rules(&snapshot.poll)
+            } else {
+                Vec::new()
+            },
             has_votes,
             is_closed,
             invites,
+            definition: snapshot.poll,
         }
     }
 }

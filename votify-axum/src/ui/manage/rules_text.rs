@@ -69,7 +69,10 @@ pub(super) fn rules(poll: &Poll) -> Vec<Fact> {
 }
 
 fn options(poll: &Poll) -> String {
-    plural(u64::try_from(poll.options.len()).unwrap_or(u64::MAX), "option")
+    plural(
+        u64::try_from(poll.options.len()).unwrap_or(u64::MAX),
+        "option",
+    )
 }
 
 const fn voters(voters: VoterPolicy) -> &'static str {

@@ -82,9 +82,15 @@ async fn trending(page: &Page) -> Result<Vec<PollRow>, Problem> {
         order: PollOrder::Trending,
         ..PollFilter::default()
     };
-    let polls = page.state.engine.list_polls(&filter, &PageRequest::FIRST).await?;
+    let polls = page
+        .state
+        .engine
+        .list_polls(&filter, &PageRequest::FIRST)
+        .await?;
     let voted = polls.items.iter().map(|poll| poll.view.total_votes());
-    let voted: Vec<bool> = voted.map(|votes| votes.is_some_and(|votes| votes > 0)).collect();
+    let voted: Vec<bool> = voted
+        .map(|votes| votes.is_some_and(|votes| votes > 0))
+        .collect();
     let rows = rows(page, &polls).into_iter().zip(voted);
     Ok(rows
         .filter_map(|(row, voted)| voted.then_some(row))

@@ -77,15 +77,13 @@ impl ListQuery {
     }
 
     fn read(mut self, page: &Page) -> Self {
-        let keyword = |name: &str, words: &mut dyn Iterator<Item = &'static str>| {
-            let value = page.query(name)?;
-            words.find(|word| **word == value)
-        };
-        if let Some(status) = keyword("status", &mut STATUS.iter().map(|(value, ..)| *value)) {
-            self.status = status;
+        let status = page.query("status").unwrap_or_default();
+        if let Some((value, ..)) = STATUS.iter().find(|(value, ..)| *value == status) {
+            self.status = value;
         }
-        if let Some(sort) = keyword("sort", &mut SORT.iter().map(|(value, ..)| *value)) {
-            self.sort = sort;
+        let sort = page.query("sort").unwrap_or_default();
+        if let Some((value, ..)) = SORT.iter().find(|(value, ..)| *value == sort) {
+            self.sort = value;
         }
         self.search = text(page, "q", MAX_SEARCH_LENGTH);
         self.category = text(page, "category", CATEGORY_MAX);
@@ -140,13 +138,11 @@ impl ListQuery {
         let choice = |(value, label, _): &(&'static str, &'static str, _)| Choice {
             value,
             label,
-            url: url(
-                &Self {
-                    status: value,
-                    ..self.with_after("")
-                }
-                .path(),
-            ),
+            url: url(&Self {
+                status: value,
+                ..self.with_after("")
+            }
+            .path()),
             is_chosen: *value == self.status,
         };
         STATUS.iter().map(choice).collect()
@@ -157,13 +153,11 @@ impl ListQuery {
         let choice = |(value, label, _): &(&'static str, &'static str, _)| Choice {
             value,
             label,
-            url: url(
-                &Self {
-                    sort: value,
-                    ..self.with_after("")
-                }
-                .path(),
-            ),
+            url: url(&Self {
+                sort: value,
+                ..self.with_after("")
+            }
+            .path()),
             is_chosen: *value == self.sort,
         };
         SORT.iter().map(choice).collect()
