@@ -198,6 +198,9 @@ pub struct StreamTiming {
     pub ping_interval: Duration,
     /// The time between two comment lines of an event stream. Defaults to 15 s.
     pub comment_interval: Duration,
+    /// The time between two `heartbeat` messages on streams with `heartbeat=1`. Defaults to
+    /// 20 s. Clients are documented to take two missed ones as a dead connection.
+    pub heartbeat_interval: Duration,
     /// Maximum time for a client of a WebSocket to accept a message, or 8 KiB of a larger
     /// one; a slower client is dropped. Defaults to 10 s.
     pub write_timeout: Duration,
@@ -210,6 +213,7 @@ impl StreamTiming {
         Self {
             ping_interval: self.ping_interval.max(min),
             comment_interval: self.comment_interval.max(min),
+            heartbeat_interval: self.heartbeat_interval.max(min),
             write_timeout: self.write_timeout.max(min),
         }
     }
@@ -220,6 +224,7 @@ impl Default for StreamTiming {
         Self {
             ping_interval: Duration::from_secs(25),
             comment_interval: Duration::from_secs(15),
+            heartbeat_interval: Duration::from_secs(20),
             write_timeout: Duration::from_secs(10),
         }
     }

@@ -44,6 +44,8 @@ pub(crate) struct AppStateInner {
     pub(crate) pings: KeepAlive,
     /// Times the comment lines of event streams.
     pub(crate) comments: KeepAlive,
+    /// Times the heartbeats of streams whose clients ask for them.
+    pub(crate) heartbeats: KeepAlive,
     pub(crate) unread_bodies: UnreadBodies,
     pub(crate) documents: Documents,
     /// `None` if [`VotifyRouter::accounts`](crate::VotifyRouter::accounts) was not
@@ -88,6 +90,7 @@ impl AppState {
             )),
             pings: KeepAlive::new(config.timing.ping_interval),
             comments: KeepAlive::new(config.timing.comment_interval),
+            heartbeats: KeepAlive::new(config.timing.heartbeat_interval),
             unread_bodies: UnreadBodies::default(),
             config,
             documents,

@@ -311,6 +311,47 @@ pub(crate) struct ServeArgs {
         value_name = "ORIGINS"
     )]
     pub(crate) frame_ancestors: Option<String>,
+    /// Name of the site in the header and the titles of the web pages [default: Votify]
+    #[arg(
+        long,
+        env = "VOTIFY_THEME_TITLE",
+        hide_env_values = true,
+        value_name = "TEXT"
+    )]
+    pub(crate) theme_title: Option<String>,
+    /// Picture beside the title: an https URL or a path such as /logo.svg [default: the logo of Votify]
+    #[arg(
+        long,
+        env = "VOTIFY_THEME_LOGO",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub(crate) theme_logo: Option<String>,
+    /// Color of buttons, links and bars, in light and dark mode: #4a3aff or oklch(55% 0.2 275) [default: blue-violet].
+    /// The file sets more colors, in its tables `theme.light` and `theme.dark`
+    #[arg(
+        long,
+        env = "VOTIFY_THEME_ACCENT",
+        hide_env_values = true,
+        value_name = "COLOR"
+    )]
+    pub(crate) theme_accent: Option<String>,
+    /// Text at the end of each web page [default: none]
+    #[arg(
+        long,
+        env = "VOTIFY_THEME_FOOTER",
+        hide_env_values = true,
+        value_name = "TEXT"
+    )]
+    pub(crate) theme_footer: Option<String>,
+    /// CSS file that is added to the web pages [default: none]
+    #[arg(
+        long,
+        env = "VOTIFY_THEME_CSS",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    pub(crate) theme_css: Option<String>,
     /// Issuer whose bearer tokens are logins too, beside own accounts: the `iss` of its tokens; needs `--jwks` and
     /// `--oidc-audience` [default: none]
     #[arg(

@@ -234,6 +234,7 @@ fn app(parts: &Parts, settings: &ServeSettings, issuer: Option<JwksIdentity>) ->
         .frame_ancestors(settings.frame_ancestors.iter().cloned())
         .authorize(Permissions::everybody().create(settings.create.0))
         .default_visibility(Visibility::Public)
+        .theme(settings.theme.theme.clone())
         .fallback(true);
     let router = match accounts(parts, settings) {
         Some(accounts) => router.accounts(accounts),

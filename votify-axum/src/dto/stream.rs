@@ -64,6 +64,10 @@ pub(crate) struct PollDeleted {
     pub(crate) poll_id: Uuid,
 }
 
+/// A sign of life, every 20 s. Only with `heartbeat=1`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Heartbeat {}
+
 /// The reply to a vote that counts.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct VoteConfirmed {

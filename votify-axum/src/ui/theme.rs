@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::colors::ThemeColors;
+use super::colors::{Color, ThemeColors};
 use crate::middleware::origin::Origin;
 
 /// Title, logo, colors and texts of the web pages.
@@ -87,6 +87,15 @@ impl Theme {
         Ok(self)
     }
 
+    /// Sets the color of buttons, links and bars in light and dark mode. Defaults to a
+    /// blue-violet.
+    #[must_use]
+    pub fn accent(mut self, color: Color) -> Self {
+        self.light.accent = Some(color.clone());
+        self.dark.accent = Some(color);
+        self
+    }
+
     /// Sets the colors in light mode.
     #[must_use]
     pub fn light(mut self, colors: ThemeColors) -> Self {
@@ -138,10 +147,12 @@ impl Theme {
 
     /// Returns the content of `/theme.css`.
     pub(super) fn stylesheet(&self) -> String {
-        let mut css = rule(&self.light, "");
-        let dark = rule(&self.dark, "  ");
-        if !dark.is_empty() {
-            let _ = write!(css, "@media (prefers-color-scheme: dark) {{\n{dark}}}\n");
+        let mut css = String::new();
+        for (scheme, colors) in [("light", &self.light), ("dark", &self.dark)] {
+            let rule = rule(colors);
+            if !rule.is_empty() {
+                let _ = write!(css, "@media (prefers-color-scheme: {scheme}) {{\n{rule}}}\n");
+            }
         }
         css.push_str(&self.css);
         css
@@ -149,15 +160,15 @@ impl Theme {
 }
 
 /// Returns a rule with the properties of colors. Empty if there are none.
-fn rule(colors: &ThemeColors, indent: &str) -> String {
+fn rule(colors: &ThemeColors) -> String {
     let mut css = String::new();
     for (name, color) in colors.properties() {
-        let _ = writeln!(css, "{indent}  {name}: {color};");
+        let _ = writeln!(css, "    {name}: {color};");
     }
     if css.is_empty() {
         return css;
     }
-    format!("{indent}:root {{\n{css}{indent}}}\n")
+    format!("  :root {{\n{css}  }}\n")
 }
 
 /// Returns the origin of an absolute URL without characters that end a header's value.
@@ -184,7 +195,7 @@ mod tests {
         let theme = Theme::new().light(light).dark(dark).css("p { margin: 0 }");
         assert_eq!(
             theme.stylesheet(),
-            ":root {\n  --votify-accent: #123456;\n}\n\
+            "@media (prefers-color-scheme: light) {\n  :root {\n    --votify-accent: #123456;\n  }\n}\n\
              @media (prefers-color-scheme: dark) {\n  :root {\n    --votify-text: #fff;\n  }\n}\n\
              p { margin: 0 }"
         );

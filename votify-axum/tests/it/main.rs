@@ -30,6 +30,7 @@ mod frames;
 mod framing;
 mod front_ends;
 mod fuzz;
+mod heartbeats;
 mod hidden_results;
 mod hosts;
 mod invites;

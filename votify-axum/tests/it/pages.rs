@@ -2,9 +2,17 @@
 
 #[cfg(feature = "accounts")]
 mod accounts;
+mod assets;
+mod create;
+mod embed;
+mod form_guard;
+mod headers;
 mod invite_sheet;
 mod manage;
+mod mounting;
+mod poll;
 mod poll_lists;
-#[cfg(feature = "accounts")]
-mod screenshots;
+mod problems;
+mod theme;
 mod visitor;
+mod voting;

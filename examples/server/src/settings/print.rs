@@ -3,12 +3,13 @@ use std::num::NonZeroU32;
 use crate::error::CliError;
 use crate::settings::ServeSettings;
 use crate::settings::server_url::HIDDEN;
+use crate::settings::theme::PrintedTheme;
 use serde::Serialize;
 
 /// The settings in the form of the file.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Printed {
+struct Printed<'a> {
     listen: String,
     store: String,
     migrate: bool,
@@ -51,6 +52,8 @@ struct Printed {
     log: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    theme: Option<&'a PrintedTheme>,
 }
 
 #[derive(Serialize)]
@@ -119,6 +122,7 @@ pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, CliError> {
         oidc_audience: issuer.map(|issuer| issuer.audience.clone()),
         log: settings.common.log.clone(),
         secret: settings.secret.as_ref().map(|_| HIDDEN),
+        theme: settings.theme.printed.as_ref(),
     };
     toml::to_string(&printed)
         .map_err(|error| CliError::failed(format!("cannot print the settings: {error}")))

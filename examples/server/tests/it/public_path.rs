@@ -159,7 +159,7 @@ async fn a_public_url_below_a_path_of_the_server_is_refused() {
     let arguments = ["serve", "--public-url", "https://example.org/api"];
     let exit = run(&mut votify(directory.path(), &arguments)).await;
     let line = exit.error_line(2);
-    for word in ["--public-url", "/api", "like /polls"] {
+    for word in ["--public-url", "/api", "like /votes"] {
         assert!(line.contains(word), "{line}");
     }
 }

@@ -112,6 +112,14 @@ async fn printed_settings_are_a_valid_settings_file() {
         jwks = "https://login.example.org/keys"
         oidc-audience = "polls"
         log = "warn"
+        [theme]
+        title = "Student council"
+        logo = "https://cdn.example.org/logo.svg"
+        accent = "#006d5b"
+        footer = "Questions?"
+        [theme.dark]
+        accent = "oklch(80% 0.1 170)"
+        on-accent = "#000"
     "#;
     let printed = SettingsCase::new(file).printed(&[]).await;
     let expected = r#"
@@ -151,6 +159,14 @@ async fn printed_settings_are_a_valid_settings_file() {
         jwks = "https://login.example.org/keys"
         oidc-audience = "polls"
         log = "warn"
+        [theme]
+        title = "Student council"
+        logo = "https://cdn.example.org/logo.svg"
+        accent = "#006d5b"
+        footer = "Questions?"
+        [theme.dark]
+        accent = "oklch(80% 0.1 170)"
+        on-accent = "#000"
     "#;
     assert_eq!(printed, expected.parse().unwrap());
     assert_eq!(

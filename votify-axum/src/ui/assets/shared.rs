@@ -1,5 +1,89 @@
 //! The files that pages of every origin may load: the client library and the element.
 
-use super::list::File;
+use super::list::{CSS, File, SCRIPT};
 
-pub(super) const FILES: &[File] = &[];
+const JSON: &str = "application/json";
+
+pub(super) const FILES: &[File] = &[
+    ("/votify.js", SCRIPT, include_str!("../../../ui/votify.js")),
+    (
+        "/votify-poll.js",
+        SCRIPT,
+        include_str!("../../../ui/votify-poll.js"),
+    ),
+    (
+        "/votify-poll.css",
+        CSS,
+        include_str!("../../../ui/votify-poll.css"),
+    ),
+    (
+        "/poll/announcer.js",
+        SCRIPT,
+        include_str!("../../../ui/poll/announcer.js"),
+    ),
+    (
+        "/poll/dom.js",
+        SCRIPT,
+        include_str!("../../../ui/poll/dom.js"),
+    ),
+    (
+        "/poll/element.js",
+        SCRIPT,
+        include_str!("../../../ui/poll/element.js"),
+    ),
+    (
+        "/poll/format.js",
+        SCRIPT,
+        include_str!("../../../ui/poll/format.js"),
+    ),
+    (
+        "/poll/languages.js",
+        SCRIPT,
+        include_str!("../../../ui/poll/languages.js"),
+    ),
+    (
+        "/poll/model.js",
+        SCRIPT,
+        include_str!("../../../ui/poll/model.js"),
+    ),
+    (
+        "/poll/percentages.js",
+        SCRIPT,
+        include_str!("../../../ui/poll/percentages.js"),
+    ),
+    (
+        "/poll/rows.js",
+        SCRIPT,
+        include_str!("../../../ui/poll/rows.js"),
+    ),
+    (
+        "/poll/session.js",
+        SCRIPT,
+        include_str!("../../../ui/poll/session.js"),
+    ),
+    (
+        "/poll/storage.js",
+        SCRIPT,
+        include_str!("../../../ui/poll/storage.js"),
+    ),
+    (
+        "/poll/view.js",
+        SCRIPT,
+        include_str!("../../../ui/poll/view.js"),
+    ),
+    (
+        "/poll/wording.js",
+        SCRIPT,
+        include_str!("../../../ui/poll/wording.js"),
+    ),
+    (
+        "/locales/de.json",
+        JSON,
+        include_str!("../../../ui/locales/de.json"),
+    ),
+    (
+        "/locales/en.js",
+        SCRIPT,
+        include_str!("../../../ui/locales/en.js"),
+    ),
+];

@@ -1,0 +1,21 @@
+// Streams through the proxy at VOTIFY_PROXY_URL, which passes no upgrades.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { VotifyClient } from "../../votify.js";
+import { createPoll, timeUntil, watchLive } from "./server.js";
+
+test("streams through a proxy without upgrades are live", async (t) => {
+  const client = () => new VotifyClient({ server: process.env.VOTIFY_PROXY_URL });
+  assert.ok(globalThis.WebSocket, "run Node.js with --experimental-websocket");
+  const [owner, viewer] = [client(), client()];
+  const poll = await createPoll(owner);
+  const stream = await watchLive(t, viewer, poll);
+  assert.equal(stream.state.transport, "sse");
+  for (const [index, voter] of [owner, viewer].entries()) {
+    const seen = timeUntil(stream, ({ totalVotes }) => totalVotes === index + 1);
+    await voter.vote(poll.id, { option_id: poll.options[index] }).result;
+    assert.ok((await seen) < 1_000, `${await seen} ms`);
+  }
+});
