@@ -42,6 +42,7 @@ impl FormErrors {
     }
 
     /// Adds the error of a field.
+    #[cfg(feature = "accounts")]
     pub(super) fn with_field(mut self, name: &str, error: &str) -> Self {
         self.fields.push((name.to_owned(), error.to_owned()));
         self

@@ -132,6 +132,9 @@ async fn refused(
             template.invite_errors = errors;
             template.invite_count = count;
         }
+        Refused::End if problem.code() == "invalid_poll" => {
+            template.end_errors = errors.with_heading("The poll was not deleted");
+        }
         Refused::End => template.end_errors = errors,
     }
     Ok(refused_form::render(page, problem, &template))

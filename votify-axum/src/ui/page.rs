@@ -3,7 +3,9 @@
 use askama::Template;
 use axum::extract::{FromRequestParts, OriginalUri, Query};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+#[cfg(feature = "accounts")]
+use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use votify_core::{Caller, PollId, SessionId};
 
@@ -81,6 +83,7 @@ impl Page {
     }
 
     /// Returns the headers and the URL of the request.
+    #[cfg(feature = "accounts")]
     pub(super) const fn headers_and_uri(&self) -> (&HeaderMap, &Uri) {
         (&self.parts.headers, &self.parts.uri)
     }

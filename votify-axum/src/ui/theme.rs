@@ -151,7 +151,10 @@ impl Theme {
         for (scheme, colors) in [("light", &self.light), ("dark", &self.dark)] {
             let rule = rule(colors);
             if !rule.is_empty() {
-                let _ = write!(css, "@media (prefers-color-scheme: {scheme}) {{\n{rule}}}\n");
+                let _ = write!(
+                    css,
+                    "@media (prefers-color-scheme: {scheme}) {{\n{rule}}}\n"
+                );
             }
         }
         css.push_str(&self.css);

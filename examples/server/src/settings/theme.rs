@@ -98,11 +98,7 @@ pub(super) fn read(args: &ServeArgs, sources: &Sources<'_>) -> Result<ThemeSetti
     let title = text("theme-title", &args.theme_title, &file.title)?;
     let footer = text("theme-footer", &args.theme_footer, &file.footer)?;
     let logo = sources
-        .setting(
-            "theme-logo",
-            args.theme_logo.as_ref(),
-            file.logo.as_ref(),
-        )
+        .setting("theme-logo", args.theme_logo.as_ref(), file.logo.as_ref())
         .parse(|text| match Theme::new().logo(text) {
             Ok(_) => Ok(text.to_owned()),
             Err(error) => Err(error.to_string()),

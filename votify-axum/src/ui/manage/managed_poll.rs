@@ -71,7 +71,7 @@ impl ManagedPoll {
             votes: votes.map_or_else(String::new, |total| plural(total, "vote")),
             deadline: deadline(&snapshot, page),
             frozen: if has_votes || is_closed {
-                rules(&snapshot.poll)
+                rules(&snapshot.poll, is_closed)
             } else {
                 Vec::new()
             },

@@ -23,12 +23,15 @@ impl Fact {
 }
 
 /// Returns what the first vote freezes, in the order of the form to create a poll.
-pub(super) fn rules(poll: &Poll) -> Vec<Fact> {
+pub(super) fn rules(poll: &Poll, is_closed: bool) -> Vec<Fact> {
     let rules = &poll.rules;
     let mut facts = vec![
         Fact::new(
             "Options",
-            format!("{}; only their texts can change", options(poll)),
+            match is_closed {
+                true => options(poll),
+                false => format!("{}; only their texts can change", options(poll)),
+            },
         ),
         Fact::new("Who can vote", voters(rules.voters)),
     ];
@@ -120,7 +123,7 @@ mod tests {
         draft.opens_at = Some(Timestamp::EPOCH);
         let now = Timestamp::EPOCH;
         let poll = draft.into_poll(PollId::generate(now), now, &Keyring::ephemeral());
-        let facts = rules(&poll.unwrap());
+        let facts = rules(&poll.unwrap(), false);
         let labels: Vec<_> = facts.iter().map(|fact| fact.label).collect();
         assert_eq!(
             labels,

@@ -40,11 +40,14 @@ pub(in crate::ui) async fn show(page: Page) -> Result<Response, Problem> {
         };
         ListPage::read(&page, &query, &filter).await?
     };
+    let mut statuses = query.statuses(|path| page.layout.url(path));
+    // All of them come first here: that is the default.
+    statuses.rotate_right(1);
     let template = MineTemplate {
         layout: &page.layout,
         head: Head::new("My polls").private(),
         list,
-        statuses: query.statuses(|path| page.layout.url(path)),
+        statuses,
         is_unfiltered: query.is_default(),
         is_deleted: page.query("done").as_deref() == Some("deleted"),
     };
