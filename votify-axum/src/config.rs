@@ -15,7 +15,8 @@ use crate::identity::Identity;
 use crate::identity::JwksIdentity;
 use crate::middleware::cors;
 use crate::middleware::host::AllowedHost;
-use crate::middleware::origin::{Origin, PublicUrl};
+use crate::middleware::origin::Origin;
+use crate::middleware::public_url::PublicUrl;
 use crate::rate_limit::creation::CreationLimits;
 use crate::readiness::ReadinessCheck;
 use crate::router::RouteGroup;
@@ -87,9 +88,7 @@ impl Config {
     /// Returns the path below which browsers send cookies: that of the public URL.
     pub(crate) fn cookie_path(&self) -> &str {
         let path = self.public_url.as_ref().map(PublicUrl::path);
-        // A semicolon would end the attribute.
-        path.filter(|path| !path.is_empty() && !path.contains(';'))
-            .unwrap_or("/")
+        path.filter(|path| !path.is_empty()).unwrap_or("/")
     }
 
     /// Returns the origin of the public URL and the allowed ones.

@@ -45,7 +45,7 @@ pub(crate) struct ComponentBody {
 }
 
 /// Reports that the server is running.
-#[utoipa::path(get, path = "/healthz", tag = "operations", responses((status = 200, body = Health)))]
+#[utoipa::path(get, path = "/healthz", tag = "operations", responses((status = 200, body = Health, description = "The process runs")))]
 pub(crate) async fn healthz() -> Response {
     uncached(Json(Health { status: "ok" }))
 }
@@ -55,7 +55,10 @@ pub(crate) async fn healthz() -> Response {
     get,
     path = "/readyz",
     tag = "operations",
-    responses((status = 200, body = ReadinessBody), (status = 503, body = ReadinessBody))
+    responses(
+        (status = 200, body = ReadinessBody, description = "Ready for requests"),
+        (status = 503, body = ReadinessBody, description = "A required component is unavailable"),
+    )
 )]
 pub(crate) async fn readyz(State(state): State<AppState>) -> Response {
     let (mut readiness, limiter, checked) = tokio::join!(

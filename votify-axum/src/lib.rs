@@ -41,7 +41,8 @@ pub use identity::{Identity, IdentityError};
 pub use identity::{JwksError, JwksIdentity};
 pub use ipnet::IpNet;
 pub use middleware::host::{AllowedHost, InvalidHost};
-pub use middleware::origin::{InvalidOrigin, Origin, PublicUrl};
+pub use middleware::origin::{InvalidOrigin, Origin};
+pub use middleware::public_url::{InvalidPublicUrl, PublicUrl};
 pub use readiness::ReadinessCheck;
 pub use router::{RouteGroup, VotifyRouter, router};
 #[cfg(feature = "ui")]

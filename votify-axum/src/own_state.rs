@@ -7,14 +7,15 @@ use votify_core::{PollId, SessionId};
 use crate::authorize::Action;
 use crate::error::{ErrorCode, Problem, RateLimitHeaders};
 use crate::extract::caller::RequestCaller;
-use crate::rate_limit::CountedLikeVotes;
+use crate::rate_limit::VoteRate;
 use crate::router::RouteGroup;
 use crate::state::AppState;
 
-const CODE_ATTEMPTS: CountedLikeVotes = CountedLikeVotes {
+const CODE_ATTEMPTS: VoteRate = VoteRate {
     session_scope: "code-session",
     address_scope: "code-address",
-    unit: "invite codes",
+    session_unit: "invite codes of one session",
+    address_unit: "invite codes without a session from one network address",
 };
 
 /// The state of a caller in a poll.

@@ -27,7 +27,8 @@ pub(crate) struct AppState(Arc<AppStateInner>);
 /// The documents about the API, as JSON.
 #[derive(Debug)]
 pub(crate) struct Documents {
-    pub(crate) openapi: Bytes,
+    /// Contains a placeholder for the URL of the server.
+    pub(crate) openapi: String,
     pub(crate) asyncapi: Bytes,
 }
 

@@ -102,11 +102,16 @@ function pause(time, signal) {
 const wakeListeners = new Set();
 let wakeTimer;
 
+/** Calls `addEventListener` or `removeEventListener` for all events. */
+function wakeEvents(method) {
+  for (const type of ["online", "offline", "pageshow"]) globalThis[method]?.(type, onWakeEvent);
+  globalThis.document?.[method]("visibilitychange", onWakeEvent);
+}
+
 function addWakeListener(listener) {
   wakeListeners.add(listener);
   if (wakeListeners.size > 1) return;
-  for (const type of ["online", "offline", "pageshow"]) globalThis.addEventListener?.(type, onWakeEvent);
-  globalThis.document?.addEventListener("visibilitychange", onWakeEvent);
+  wakeEvents("addEventListener");
   let due = Date.now();
   wakeTimer = setInterval(() => {
     const late = Date.now() - due - WAKE_CHECK;
@@ -119,8 +124,7 @@ function addWakeListener(listener) {
 
 function removeWakeListener(listener) {
   if (!wakeListeners.delete(listener) || wakeListeners.size > 0) return;
-  for (const type of ["online", "offline", "pageshow"]) globalThis.removeEventListener?.(type, onWakeEvent);
-  globalThis.document?.removeEventListener("visibilitychange", onWakeEvent);
+  wakeEvents("removeEventListener");
   clearInterval(wakeTimer);
 }
 

@@ -274,9 +274,10 @@ pub(crate) struct ServeArgs {
         value_name = "HEADER"
     )]
     pub(crate) client_address_header: Option<String>,
-    /// Address that browsers use, for links and the checks of host and origin, like `https://polls.example.org`; below
-    /// its path, if it has one, the server answers too; with https, all cookies are `Secure`, else only the login cookie, except on localhost and loopback addresses [default:
-    /// from the request]
+    /// Address that browsers use, like `https://polls.example.org`, for links and the
+    /// checks of host and origin. If it has a path, the server also answers below that
+    /// path. With https all cookies are `Secure`, otherwise only the login cookie, except
+    /// on localhost and loopback addresses [default: from the request]
     #[arg(
         long,
         env = "VOTIFY_PUBLIC_URL",

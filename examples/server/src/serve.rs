@@ -62,6 +62,8 @@ const RESERVED_FILES: u64 = 128;
 pub(crate) fn run(args: &ServeArgs, matches: &ArgMatches) -> Result<(), CliError> {
     let settings = ServeSettings::read(args, &Sources::read(&args.store, matches)?)?;
     if args.print_config {
+        log::start(&settings.common.log)?;
+        warn_unknown_variables();
         return output::print_line(settings.to_toml()?.trim_end());
     }
     check_create(&settings)?;

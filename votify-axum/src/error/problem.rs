@@ -80,7 +80,7 @@ impl Problem {
     pub(crate) const fn new(code: ErrorCode) -> Self {
         Self {
             code,
-            detail: Cow::Borrowed(""),
+            detail: Cow::Borrowed(code.advice()),
             errors: Vec::new(),
             id: None,
             retry_after: None,

@@ -32,7 +32,7 @@ impl VotifyRouter {
         let mut document = serde_json::to_value(&document).unwrap_or_default();
         openapi::examples::add(&mut document);
         let documents = Documents {
-            openapi: document.to_string().into(),
+            openapi: document.to_string(),
             asyncapi: asyncapi.to_string().into(),
         };
         router = router

@@ -14,15 +14,16 @@ use crate::extract::json::JsonBody;
 use crate::extract::path::PollPath;
 use crate::extract::permitted::{Invite, Permitted};
 use crate::extract::query::QueryReader;
-use crate::rate_limit::{CountedLikeVotes, creation};
+use crate::rate_limit::{VoteRate, creation};
 use crate::routes::response::private;
 use crate::state::AppState;
 
 /// The limit of requests that create codes.
-pub(crate) const REQUESTS: CountedLikeVotes = CountedLikeVotes {
+pub(crate) const REQUESTS: VoteRate = VoteRate {
     session_scope: "invite-session",
     address_scope: "invite-address",
-    unit: "requests for invite codes of one session",
+    session_unit: "requests for invite codes of one session",
+    address_unit: "requests for invite codes without a session from one network address",
 };
 
 error_responses!(InviteErrors:
@@ -44,7 +45,8 @@ const FORMATS: [(&str, Format); 2] = [("json", Format::Json), ("csv", Format::Cs
 /// Each code is valid for one vote, with `?invite=CODE`. Only this response contains the
 /// codes; the server does not store them. The response is JSON, or a table with `Accept:
 /// text/csv` or `format=csv`. At most 10 000 codes per request, and 100 000 per poll. The
-/// server also limits the codes of an owner and of an address per day.
+/// server also limits the codes of an owner and of an address per day. In `/api/docs`, first
+/// create a poll from the example by invite.
 #[utoipa::path(
     post,
     path = "/api/polls/{id}/invites",
@@ -134,7 +136,7 @@ error_responses!(InviteCountErrors:
     tag = "polls",
     security(("owner" = [])),
     params(("id" = Uuid, Path, description = "The poll")),
-    responses((status = 200, body = InviteCountsBody), InviteCountErrors)
+    responses((status = 200, body = InviteCountsBody, description = "The number of codes"), InviteCountErrors)
 )]
 pub(crate) async fn count_invites(
     State(state): State<AppState>,

@@ -60,7 +60,7 @@ error_responses!(StreamErrors:
     ),
     responses(
         (status = 101, description = "A WebSocket"),
-        (status = 200, body = String, content_type = "text/event-stream"),
+        (status = 200, body = String, content_type = "text/event-stream", description = "Server-sent events"),
         StreamErrors,
     )
 )]

@@ -82,7 +82,7 @@ pub(crate) async fn vote(State(state): State<AppState>, request: VoteRequest) ->
         ("Idempotency-Key" = Option<Uuid>, Header, description = "A random UUID. A retry with the same UUID has no further effect"),
         ("invite" = Option<String>, Query, description = "The voter's invite code, if `voters` is `invite`"),
     ),
-    responses((status = 200, body = ReceiptBody), WithdrawErrors)
+    responses((status = 200, body = ReceiptBody, description = "The new counts"), WithdrawErrors)
 )]
 pub(crate) async fn withdraw(
     State(state): State<AppState>,
@@ -110,7 +110,7 @@ pub(crate) async fn withdraw(
         ("id" = Uuid, Path, description = "The poll"),
         ("invite" = Option<String>, Query, description = "The voter's invite code, if `voters` is `invite`"),
     ),
-    responses((status = 200, body = OwnBallotBody), OwnVoteErrors)
+    responses((status = 200, body = OwnBallotBody, description = "The ballot"), OwnVoteErrors)
 )]
 pub(crate) async fn own_vote(
     State(state): State<AppState>,

@@ -1,6 +1,7 @@
 //! The files of the pages: styles, scripts and pictures, all in the binary.
 
 mod asset;
+mod compact;
 mod list;
 mod shared;
 
@@ -11,6 +12,7 @@ use axum::http::HeaderMap;
 use axum::routing::get;
 
 use self::asset::Asset;
+use self::compact::without_comments;
 use super::theme::Theme;
 use crate::config::Config;
 use crate::router::RouteWithSlash;
@@ -22,10 +24,10 @@ pub(super) fn routes(config: &Config) -> Router<AppState> {
     let theme = Asset::new("text/css; charset=utf-8", theme.unwrap_or_default());
     let mut router = Router::new().route_with_slash("/theme.css", serve(theme));
     for (path, content_type, content) in list::PAGES {
-        router = router.route_with_slash(path, serve(Asset::new(content_type, *content)));
+        router = router.route_with_slash(path, serve(file(content_type, content)));
     }
     for (path, content_type, content) in shared::FILES {
-        let asset = Asset::new(content_type, *content).shared();
+        let asset = file(content_type, content).shared();
         router = router.route_with_slash(path, serve(asset));
     }
     if config.fallback {
@@ -35,6 +37,13 @@ pub(super) fn routes(config: &Config) -> Router<AppState> {
         router = router.route_with_slash("/favicon.ico", serve(asset));
     }
     router
+}
+
+fn file(content_type: &'static str, content: &'static str) -> Asset {
+    if [list::SCRIPT, list::CSS].contains(&content_type) {
+        return Asset::new(content_type, without_comments(content));
+    }
+    Asset::new(content_type, content)
 }
 
 fn serve(asset: Asset) -> axum::routing::MethodRouter<AppState> {

@@ -48,6 +48,14 @@ impl FormErrors {
         self
     }
 
+    /// Changes the texts of errors.
+    pub(super) fn reworded(mut self, reword: impl Fn(&str) -> String) -> Self {
+        for (_, text) in &mut self.fields {
+            *text = reword(text);
+        }
+        self
+    }
+
     /// Renames fields of the API to those of the form, and sorts them as the form does.
     pub(super) fn in_order(mut self, rename: impl Fn(&str) -> String, order: &[&str]) -> Self {
         for (name, _) in &mut self.fields {

@@ -83,7 +83,9 @@ pub(super) async fn submit(mut form: PageForm<NewPollForm>) -> Result<Response, 
         Ok(path) => return Ok(form.page.redirect(&path)),
         Err(problem) => problem,
     };
-    let errors = FormErrors::from(&problem).in_order(form::field_name, &form::ORDER);
+    let errors = FormErrors::from(&problem)
+        .in_order(form::field_name, &form::ORDER)
+        .reworded(form::reworded);
     let mut response = render(&form.page, problem.status(), form.values, errors);
     problem.write_retry_headers(response.headers_mut());
     Ok(response)

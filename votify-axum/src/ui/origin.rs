@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use crate::config::Config;
 use crate::extract::address::is_trusted;
 use crate::middleware::host::Host;
-use crate::middleware::origin::PublicUrl;
+use crate::middleware::public_url::PublicUrl;
 
 /// Returns the origin under which a browser reached this server, such as
 /// `https://polls.example.org`: that of the public URL, else the host of the request. The

@@ -1,4 +1,4 @@
-//! Percentages and the widths of bars. `ui/poll/percentages.js` computes the same.
+//! Percentages and the widths of bars. `percentages` in `ui/poll/model.js` computes the same.
 
 use std::cmp::Reverse;
 
@@ -69,7 +69,7 @@ mod tests {
             (vec![0, 0], vec![0, 0]),
             (vec![5, 0], vec![100, 0]),
             (vec![1, 1, 1, 1, 1, 1], vec![17, 17, 17, 17, 16, 16]),
-            (vec![2, 2, 1, 1], vec![34, 33, 17, 16]),
+            (vec![2, 2, 1, 1], vec![33, 33, 17, 17]),
         ] {
             let voters = counts.iter().sum();
             assert_eq!(percentages(&counts, voters, true), expected, "{counts:?}");

@@ -191,10 +191,14 @@ mod tests {
     #[test]
     fn the_stylesheet_has_the_given_colors_and_css() {
         assert_eq!(Theme::new().stylesheet(), "");
-        let mut light = ThemeColors::default();
-        light.accent = "#123456".parse().ok();
-        let mut dark = ThemeColors::default();
-        dark.text = "#fff".parse().ok();
+        let light = ThemeColors {
+            accent: "#123456".parse().ok(),
+            ..ThemeColors::default()
+        };
+        let dark = ThemeColors {
+            text: "#fff".parse().ok(),
+            ..ThemeColors::default()
+        };
         let theme = Theme::new().light(light).dark(dark).css("p { margin: 0 }");
         assert_eq!(
             theme.stylesheet(),

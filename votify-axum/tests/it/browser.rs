@@ -84,10 +84,11 @@ impl Browser {
         path: &str,
         fields: &[(&str, &str)],
     ) -> TestResponse {
-        let mut encoded = form_urlencoded::Serializer::new(String::new());
-        encoded.extend_pairs(fields);
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
         let mut request = from(&self.address, request(Method::POST, path, None));
-        *request.body_mut() = encoded.finish().into();
+        *request.body_mut() = body.into();
         self.send(
             request,
             &[

@@ -109,6 +109,7 @@ fn undocumented_endpoints(poll: &CreatedPoll) -> Vec<EndpointRequest> {
         let pages = [
             "/",
             "/votify.js",
+            "/pages/pages.css",
             "/polls",
             "/polls?status=all&sort=trending",
             "/mine",

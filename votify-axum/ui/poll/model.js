@@ -1,5 +1,3 @@
-import { leaders, percentages } from "./percentages.js";
-
 /*
  * A model is what the element shows:
  * - state: the poll as the stream knows it; caller: what holds for the caller, or null;
@@ -50,24 +48,44 @@ export function choiceProblem(state, choice) {
 
 export const isSameChoice = (one, other) => one.length === other.length && one.every((id) => other.includes(id));
 
+/**
+ * Returns the percentage of the voters for each count, as whole numbers.
+ *
+ * With one option per ballot they add up to 100: each is rounded down, and the missing
+ * points go to the largest remainders, then to the larger counts, then in the order of the
+ * options. With several options per ballot each is rounded, and they may add up to more.
+ */
+export function percentages(counts, voters, isOnePerBallot) {
+  if (voters === 0) return counts.map(() => 0);
+  if (!isOnePerBallot) return counts.map((count) => Math.floor((200 * count + voters) / (2 * voters)));
+  const percents = counts.map((count) => Math.floor((100 * count) / voters));
+  const remainder = (index) => (100 * counts[index]) % voters;
+  const missing = 100 - percents.reduce((sum, percent) => sum + percent);
+  const order = [...counts.keys()].sort((a, b) => remainder(b) - remainder(a) || counts[b] - counts[a]);
+  // Only remainders are rounded up. The counts may lag behind the number of voters.
+  for (const index of order.slice(0, missing)) if (remainder(index) > 0) percents[index] += 1;
+  return percents;
+}
+
 /** Returns the results of the options, or `null` while counts are hidden and before the
  *  opening. */
 export function results({ poll, options, totalVotes, countsHidden }) {
   if (countsHidden || totalVotes === null || poll.status === "scheduled") return null;
-  const counts = options.map((option) => option.count ?? 0);
+  const counts = options.map(({ count }) => count);
   const percents = percentages(counts, totalVotes, isSingle(poll));
-  const leading = leaders(counts);
-  return counts.map((count, index) => ({
+  const most = Math.max(...counts);
+  return options.map(({ text, count }, index) => ({
+    text,
     count,
     percent: percents[index],
     // The bar is exact to a tenth of a percent.
     share: totalVotes && Math.min(100, Math.round((1000 * count) / totalVotes) / 10),
-    isLeader: leading.includes(index),
+    isLeader: count > 0 && count === most,
   }));
 }
 
 /** Returns the indexes of the options in the order to show. */
 export function optionOrder(options, order, rows) {
   const indexes = [...options.keys()];
-  return order === "count" && rows ? indexes.sort((a, b) => rows[b].count - rows[a].count || a - b) : indexes;
+  return order === "count" && rows ? indexes.sort((a, b) => rows[b].count - rows[a].count) : indexes;
 }

@@ -1,12 +1,43 @@
 import { canVote, canWithdraw, choiceProblem, isSameChoice } from "./model.js";
-import { read, storeInvite, write } from "./storage.js";
 
 /** The pause before the caller's state is requested again, in milliseconds. */
 const RETRY = 3000;
 /** The longest pause between two questions about a queued vote, in milliseconds. */
 const MAX_PAUSE = 10_000;
 
-const pause = (time) => new Promise((resolve) => { setTimeout(resolve, time); });
+/** Returns a value that this tab keeps, so that a reload of the page does not lose it. */
+function read(key) {
+  try {
+    return sessionStorage.getItem(key);
+  } catch {
+    // Storage may be forbidden.
+    return null;
+  }
+}
+
+/** Keeps a value for this tab. `null` removes it. */
+function write(key, value) {
+  try {
+    if (value === null) sessionStorage.removeItem(key);
+    else sessionStorage.setItem(key, value);
+  } catch {
+    // See above.
+  }
+}
+
+const inviteKey = (poll) => `votify-invite-${poll}`;
+
+/** Returns the invite code from the link that led here, or as it was entered in this tab. */
+const findInvite = (poll) => new URLSearchParams(location.search).get("invite") || read(inviteKey(poll));
+
+/** Moves the code from the address bar to the tab, so that a copied link does not have it. */
+function keepInvite(poll, code) {
+  write(inviteKey(poll), code);
+  const url = new URL(location.href);
+  if (url.searchParams.get("invite") !== code) return;
+  url.searchParams.delete("invite");
+  history.replaceState(history.state, "", url);
+}
 
 /** A poll as one caller sees it, and the caller's votes. It owns the model. */
 export class PollSession {
@@ -23,11 +54,11 @@ export class PollSession {
   constructor(client, poll, invite, changed, emit) {
     this.#client = client;
     this.#poll = poll;
-    this.#key = `votify-vote-${client.server}${poll}`;
+    this.#key = `votify-vote-${poll}`;
     this.#changed = changed;
     this.#emit = emit;
     this.model = {
-      state: null, caller: null, own: [], invite, pending: null, confirmation: null,
+      state: null, caller: null, own: [], invite: invite ?? findInvite(poll), pending: null, confirmation: null,
       problem: null, refusal: null, blocked: null, codeProblem: null, isReady: false,
     };
     this.#watch();
@@ -59,12 +90,19 @@ export class PollSession {
   }
 
   #takeState(state) {
-    const before = this.model.state;
+    const { state: before, invite } = this.model;
+    const { poll } = state;
+    if (poll && !before.poll) {
+      // The parameter may be the host's own in other polls.
+      if (poll.voters !== "invite") this.model.invite = null;
+      else if (invite) keepInvite(this.#poll, invite);
+    }
     this.#set({ state });
     this.#emit("votify-change", { state });
-    const isFirst = state.poll && !before.poll;
-    const isBack = this.model.isReady && before.connection !== "live" && state.connection === "live";
-    if (isFirst || isBack || before.poll?.status !== state.poll?.status) this.#loadCaller();
+    const wasLost = before.connection === "reconnecting" || before.connection === "offline";
+    const isBack = wasLost && state.connection === "live";
+    // The first answer starts the session, so the caller's state is read after it.
+    if (poll && (isBack || before.poll?.status !== poll.status)) this.#loadCaller();
     if (state.ended === "refused") this.#emit("votify-error", { error: state.error });
   }
 
@@ -96,7 +134,7 @@ export class PollSession {
   /** Uses the code that the voter entered. */
   enterCode(code) {
     if (!code) return this.#set({ codeProblem: "invite_missing" });
-    storeInvite(this.#poll, code);
+    keepInvite(this.#poll, code);
     this.#set({ invite: code, codeProblem: null });
     // The stream needs the code, for counts that only voters see.
     this.#watch({ ...this.model.state.poll, options: this.model.state.options });
@@ -148,27 +186,30 @@ export class PollSession {
     pending.addEventListener("change", () => this.#set({}));
     try {
       const answer = await pending.result;
-      if (answer.status === "queued") await this.#awaitCount(pending.ballotId, choice);
+      const isQueued = answer.status === "queued";
+      if (isQueued && !(await this.#awaitCount(pending.ballotId, choice))) return;
       this.#settle(pending.ballotId, choice, confirmation);
     } catch (error) {
       this.#refuse(error);
     }
   }
 
-  /** Waits until the server has counted a queued vote. */
+  /** Returns true once the server has counted a queued vote, and false if the page is left
+   *  before. */
   async #awaitCount(ballotId, choice) {
     this.#settle(ballotId, choice, "queued");
     const query = { ballot_id: ballotId, invite: this.model.invite };
     for (let time = 1000; !this.#isClosed; time = Math.min(2 * time, MAX_PAUSE)) {
-      await pause(time);
+      await new Promise((resolve) => { setTimeout(resolve, time); });
       try {
         const vote = await this.#client.request("GET", `api/polls/${this.#poll}/vote`, { query });
         if (vote.status === "refused") throw vote;
-        if (vote.status !== "queued") return;
+        if (vote.status !== "queued") return true;
       } catch (error) {
         if (!error.isTemporary) throw error;
       }
     }
+    return false;
   }
 
   #settle(ballotId, choice, confirmation) {
@@ -178,11 +219,7 @@ export class PollSession {
     this.#loads += 1;
     if (confirmation !== "queued") write(this.#key, null);
     this.#set({
-      caller: {
-        ...model.caller, voted, can_vote,
-        reason: can_vote ? null : "already_voted",
-        ballot_id: voted ? ballotId : null,
-      },
+      caller: { ...model.caller, voted, can_vote, reason: null, ballot_id: ballotId },
       own: choice, pending: null, confirmation,
     });
     this.#emit("votify-vote", { option_ids: choice, ballot_id: ballotId, status: confirmation });
@@ -191,14 +228,10 @@ export class PollSession {
   #refuse(error) {
     const { code } = error;
     write(this.#key, null);
-    const change = { pending: null, confirmation: null, refusal: error };
-    if (code === "invite_invalid" || code === "not_logged_in") {
-      // The form for the code or the log-in says it.
-      change.refusal = null;
-      change.caller = { ...this.model.caller, voted: false, can_vote: false, reason: code };
-      if (code === "invite_invalid") change.codeProblem = "invite_unknown";
-    }
-    this.#set(change);
+    this.#set({ pending: null, confirmation: null });
+    // The form for the code or for the log-in says it otherwise.
+    if (code === "invite_invalid") this.#set({ codeProblem: "invite_unknown" });
+    else if (code !== "not_logged_in") this.#set({ refusal: error });
     this.#emit("votify-error", { error });
     this.#loadCaller();
   }

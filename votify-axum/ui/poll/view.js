@@ -1,6 +1,5 @@
-import { checkIcon, create, setAttribute, setText, showText, toggle } from "./dom.js";
+import { checkIcon, create, OptionRows, setAttribute, setText, showText, toggle } from "./elements.js";
 import { canVote, canWithdraw, choiceProblem, isSameChoice, neededStep, optionOrder, results } from "./model.js";
-import { OptionRows } from "./rows.js";
 import { confirmationText, countdown, errorText, hint, legend, nextChange, statusName, votesText } from "./wording.js";
 
 /** The elements of a poll. They are created once and updated in place, so that focus and
@@ -31,8 +30,7 @@ export class PollView {
     [this.countdown, this.time] = [create("span"), create("time")];
     this.deadline = create("span", "fact deadline", this.countdown, " ", this.time);
     [this.votes, this.viewers] = [create("span", "fact votes"), create("span", "fact viewers")];
-    this.connectionText = create("span");
-    this.connection = create("span", "fact connection", create("span", "dot"), this.connectionText);
+    this.connection = create("span", "fact connection");
     this.edited = create("p", "note");
     const head = create("div", "head", this.title, this.description,
       create("p", "state", this.status, this.deadline, this.votes, this.viewers, this.connection), this.edited);
@@ -101,7 +99,7 @@ export class PollView {
       isVotable,
       isFinal: poll.final,
       own: model.own,
-      resolve: model.resolve,
+      server: model.server,
     }, format);
     setText(this.hint, hint(model, rows, format));
     showText(this.sort, rows && options.length > 2 && format.text("order_by_count"));
@@ -125,9 +123,8 @@ export class PollView {
     showText(this.votes, votesText(state, rows, format));
     showText(this.viewers, viewers > 0 && format.text("viewers", { count: viewers }));
     // A final result no longer changes, and needs no connection.
-    this.connection.hidden = poll.final || connection === "ended";
+    showText(this.connection, !poll.final && connection !== "ended" && format.text(connection));
     setAttribute(this.connection, "data-connection", connection);
-    setText(this.connectionText, this.connection.hidden ? "" : format.text(connection));
     showText(this.edited, poll.edited_at && format.text("edited", { time: format.time(poll.edited_at) }));
   }
 
@@ -153,7 +150,7 @@ export class PollView {
     showButton(this.vote, isVotable && !isSame, label, pending || choiceProblem(state, choice));
     setAttribute(this.vote, "aria-busy", pending ? true : null);
     showButton(this.withdraw, canWithdraw(model), "withdraw", pending);
-    showButton(this.share, confirmation && model.canShare, "share");
+    showButton(this.share, confirmation && (navigator.share ?? navigator.clipboard), "share");
     const text = confirmationText(model, format);
     setText(this.confirmationText, text);
     this.confirmation.hidden = !text;

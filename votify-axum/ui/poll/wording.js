@@ -1,7 +1,11 @@
-import { canVote, canWithdraw, choiceBounds, isKnownKind, neededStep } from "./model.js";
+import { canVote, canWithdraw, choiceBounds, isKnownKind, neededStep, results } from "./model.js";
 
 /** At most so many options of a tie are named. */
 const MAX_NAMED = 5;
+/** Results are read out at most this often, in milliseconds. */
+const RESULTS_INTERVAL = 30_000;
+/** A connection that is lost for a shorter time is not mentioned, in milliseconds. */
+const LOST_AFTER = 3000;
 
 /** Returns the name of the poll's state: `scheduled`, `open`, `closed`, `counting` or `final`. */
 export function statusName({ poll, counting }) {
@@ -33,11 +37,11 @@ export function legend(model, rows, format) {
 
 /** Returns the sentences below the options: the outcome, or when results are shown. */
 export function hint(model, rows, format) {
-  const { poll, options } = model.state;
+  const { poll } = model.state;
   return [
     !isKnownKind(poll) && format.text("unknown_kind"),
     neededStep(model) === "invite" && format.text("invite_needed"),
-    rows && poll.final && outcome(options, rows, format),
+    rows && poll.final && outcome(rows, format),
     rows && poll.ballot.kind === "multiple" && format.text("of_voters", { hundred: format.percent(100) }),
     !rows && poll.status !== "scheduled" && hiddenUntil(model, format),
   ].filter(Boolean).join(" ");
@@ -51,13 +55,13 @@ function hiddenUntil({ state: { poll }, caller }, format) {
 }
 
 /** Returns the sentence that names the winner of a final result, or the options of a tie. */
-export function outcome(options, rows, format) {
-  const names = options.filter((_, index) => rows[index].isLeader).map(({ text }) => format.quote(text));
+function outcome(rows, format) {
+  const names = rows.filter(({ isLeader }) => isLeader).map(({ text }) => format.quote(text));
   if (names.length === 0) return format.text("final_no_votes");
   if (names.length === 1) return format.text("winner", { option: names[0] });
   const more = names.length - MAX_NAMED;
   if (more > 0) names.splice(MAX_NAMED, more, format.text("more_options", { count: more }));
-  return format.text("tie", { options: format.list(names) });
+  return format.text("tie", { options: format.lists.format(names) });
 }
 
 /** Returns the number of votes, or of voters where each has several. Empty while hidden. */
@@ -90,14 +94,79 @@ export function errorText({ state, problem, refusal, blocked }, format) {
  *  the server's words. */
 export function problemText({ code, detail, message }, format, variant) {
   const key = [`error_${code}_${variant}`, `error_${code}`].find((name) => name in format.texts);
-  return key ? format.text(key) : detail || message;
+  return key ? format.text(key) : detail || message || code;
 }
 
 /** Returns the leading results in one sentence. */
 export function summary(state, rows, format) {
-  const leading = rows.map(({ count, percent }, index) => ({ count, percent, option: state.options[index].text }))
-    .sort((a, b) => b.count - a.count)
-    .slice(0, 3)
-    .map(({ option, percent }) => format.text("result", { option, percent: format.percent(percent) }));
-  return `${votesText(state, rows, format)}. ${format.list(leading)}.`;
+  const leading = [...rows].sort((a, b) => b.count - a.count).slice(0, 3)
+    .map(({ text, percent }) => format.text("result", { option: text, percent: format.percent(percent) }));
+  return `${votesText(state, rows, format)}. ${format.lists.format(leading)}.`;
+}
+
+/** Tells screen readers politely about the own vote, the poll's state and its results. */
+export class Announcer {
+  #region;
+  #texts = [];
+  #timer;
+  #last = null;
+  #lastSummary;
+  #summaryAt = Date.now();
+  #lostTimer;
+  #wasLost = false;
+
+  constructor(region) {
+    this.#region = region;
+  }
+
+  say(text) {
+    this.#texts.push(text);
+    this.#timer ??= setTimeout(() => {
+      const said = this.#texts.join(" ");
+      // The same text again is read only if it differs.
+      this.#region.textContent = said === this.#region.textContent ? `${said}\u00a0` : said;
+      this.#texts = [];
+      this.#timer = undefined;
+    }, 100);
+  }
+
+  stop() {
+    clearTimeout(this.#lostTimer);
+    this.#lostTimer = undefined;
+  }
+
+  update(model, format) {
+    const { state, caller } = model;
+    const before = this.#last;
+    const now = { confirmation: confirmationText(model, format), status: statusName(state) };
+    this.#last = now;
+    this.#updateConnection(state.connection, format);
+    if (!before) return;
+    const texts = [];
+    if (now.confirmation !== before.confirmation) texts.push(now.confirmation);
+    const key = { open: "now_open", closed: "now_closed", final: "now_final" }[now.status];
+    if (now.status !== before.status && key) texts.push(format.text(key));
+    const rows = results(state);
+    const text = rows && summary(state, rows, format);
+    const isDue = caller?.voted && Date.now() - this.#summaryAt > RESULTS_INTERVAL;
+    if (text && text !== this.#lastSummary && (isDue || texts.some(Boolean))) {
+      texts.push(text);
+      this.#lastSummary = text;
+      this.#summaryAt = Date.now();
+    }
+    if (texts.some(Boolean)) this.say(texts.join(" "));
+  }
+
+  #updateConnection(connection, format) {
+    if (connection === "reconnecting" || connection === "offline") {
+      this.#lostTimer ??= setTimeout(() => {
+        this.#wasLost = true;
+        this.say(format.text("connection_lost"));
+      }, LOST_AFTER);
+      return;
+    }
+    this.stop();
+    if (this.#wasLost && connection === "live") this.say(format.text("live_again"));
+    this.#wasLost &&= connection !== "live";
+  }
 }

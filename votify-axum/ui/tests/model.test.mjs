@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { matchLanguage } from "../poll/languages.js";
+import { matchLanguage } from "../poll/language.js";
 import { canVote, canWithdraw, choiceProblem, isSameChoice, neededStep, optionOrder } from "../poll/model.js";
 
 const open = { status: "open", voters: "browser", ballot: { kind: "single" }, revote: false };

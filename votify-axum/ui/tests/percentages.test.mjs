@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { leaders, percentages } from "../poll/percentages.js";
+import { percentages } from "../poll/model.js";
 
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
@@ -44,10 +44,4 @@ test("percentages of several picks are of voters, and may exceed 100 together", 
 test("nobody voted yet", () => {
   assert.deepEqual(percentages([0, 0], 0, true), [0, 0]);
   assert.deepEqual(percentages([0, 0], 0, false), [0, 0]);
-});
-
-test("leaders are the options with the most votes", () => {
-  assert.deepEqual(leaders([1, 3, 2]), [1]);
-  assert.deepEqual(leaders([3, 1, 3]), [0, 2]);
-  assert.deepEqual(leaders([0, 0]), []);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { ENGLISH } from "../locales/en.js";
-import { Formatter, untilNextText } from "../poll/format.js";
+import { Formatter, untilNextText } from "../poll/language.js";
 import { results } from "../poll/model.js";
 import {
   confirmationText, hint, legend, problemText, statusName, summary, votesText,
@@ -145,4 +145,11 @@ test("results are not shown before the opening or while they are hidden", () => 
   assert.equal(results(model({ poll: { status: "scheduled" } }).state), null);
   assert.equal(results({ ...model().state, countsHidden: true }), null);
   assert.deepEqual(results(model({ counts: [2, 1] }).state).map(({ share }) => share), [66.7, 33.3]);
+});
+
+test("leaders are the options with the most votes", () => {
+  const leaders = (counts) => results(model({ counts }).state).map(({ isLeader }) => isLeader);
+  assert.deepEqual(leaders([1, 3, 2]), [false, true, false]);
+  assert.deepEqual(leaders([3, 1, 3]), [true, false, true]);
+  assert.deepEqual(leaders([0, 0]), [false, false]);
 });

@@ -1,4 +1,4 @@
-use votify_axum::{InvalidOrigin, PublicUrl};
+use votify_axum::{InvalidPublicUrl, PublicUrl};
 
 /// First segments of the server's own paths. Below such a path, a request whose path a
 /// proxy has shortened looks like one that it has not.
@@ -31,7 +31,7 @@ const OWN_PATHS: [&str; 22] = [
 pub(super) fn parse(text: &str) -> Result<PublicUrl, String> {
     let url: PublicUrl = text
         .parse()
-        .map_err(|error: InvalidOrigin| error.to_string())?;
+        .map_err(|error: InvalidPublicUrl| error.to_string())?;
     let first = url.path().split('/').nth(1).unwrap_or_default();
     if OWN_PATHS.contains(&first) {
         return Err(format!(

@@ -98,7 +98,7 @@ async fn follow_links(base: &str) {
         .await
         .unwrap();
     let server = openapi["servers"][0]["url"].as_str().unwrap();
-    assert_eq!(document.join(server).unwrap(), base);
+    assert_eq!(server, "http://polls.example/votes");
 
     let docs = client.get(base.join("api/docs").unwrap()).send().await;
     let docs = docs.unwrap();

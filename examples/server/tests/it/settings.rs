@@ -115,11 +115,11 @@ async fn printed_settings_are_a_valid_settings_file() {
         [theme]
         title = "Student council"
         logo = "https://cdn.example.org/logo.svg"
-        accent = "#006d5b"
+        accent = "rgb(0 109 91)"
         footer = "Questions?"
         [theme.dark]
         accent = "oklch(80% 0.1 170)"
-        on-accent = "#000"
+        on-accent = "rgb(0 0 0)"
     "#;
     let printed = SettingsCase::new(file).printed(&[]).await;
     let expected = r#"
@@ -162,11 +162,11 @@ async fn printed_settings_are_a_valid_settings_file() {
         [theme]
         title = "Student council"
         logo = "https://cdn.example.org/logo.svg"
-        accent = "#006d5b"
+        accent = "rgb(0 109 91)"
         footer = "Questions?"
         [theme.dark]
         accent = "oklch(80% 0.1 170)"
-        on-accent = "#000"
+        on-accent = "rgb(0 0 0)"
     "#;
     assert_eq!(printed, expected.parse().unwrap());
     assert_eq!(

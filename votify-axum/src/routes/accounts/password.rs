@@ -53,7 +53,7 @@ pub(crate) struct PasswordChangeBody {
     tag = "accounts",
     security(("login" = []), ("login_cookie" = [])),
     request_body = PasswordChangeBody,
-    responses((status = 200, body = LoginBody), PasswordErrors)
+    responses((status = 200, body = LoginBody, description = "The password is changed"), PasswordErrors)
 )]
 pub(crate) async fn password(
     State(state): State<AppState>,

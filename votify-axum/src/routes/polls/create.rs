@@ -31,7 +31,7 @@ error_responses!(CreateErrors:
     tag = "polls",
     request_body = NewPoll,
     responses(
-        (status = 201, body = PollBody, headers(("Location" = String, description = "The path of the poll"))),
+        (status = 201, body = PollBody, description = "The new poll", headers(("Location" = String, description = "The path of the poll"))),
         CreateErrors,
     )
 )]

@@ -34,7 +34,7 @@ error_responses!(GetErrors:
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an earlier response"),
     ),
     responses(
-        (status = 200, body = DetailsBody, headers(
+        (status = 200, body = DetailsBody, description = "The poll", headers(
             ("ETag" = String, description = "Changes with what the caller sees"),
             ("Set-Cookie" = String, description = "The session of a caller who sent none. Absent if the address started too many"),
         )),
@@ -92,7 +92,7 @@ async fn shows_host_fields(
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an earlier response"),
     ),
     responses(
-        (status = 200, body = ResultBody, headers(("ETag" = String, description = "Changes with what the caller sees"))),
+        (status = 200, body = ResultBody, description = "The result", headers(("ETag" = String, description = "Changes with what the caller sees"))),
         (status = 304, description = "Unchanged since that `ETag`"),
         GetErrors,
     )

@@ -28,7 +28,7 @@ error_responses!(MeErrors:
         ("id" = Uuid, Path, description = "The poll"),
         ("invite" = Option<String>, Query, description = "The voter's invite code, if `voters` is `invite`"),
     ),
-    responses((status = 200, body = CallerStateBody), MeErrors)
+    responses((status = 200, body = CallerStateBody, description = "The caller's own state"), MeErrors)
 )]
 pub(crate) async fn caller_state(
     State(state): State<AppState>,

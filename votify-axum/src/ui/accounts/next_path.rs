@@ -33,7 +33,7 @@ fn is_own_path(text: &str) -> bool {
         && text.bytes().all(is_plain)
         && text.parse::<Uri>().is_ok_and(|uri| uri.authority().is_none())
         // The browser resolves these, and would leave the path of this router.
-        && !text.split(['/', '?', '#']).any(|part| is_dots(part))
+        && !text.split(['/', '?', '#']).any(is_dots)
 }
 
 /// Returns true for `.` and `..`, also percent-encoded.

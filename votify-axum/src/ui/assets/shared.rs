@@ -17,29 +17,14 @@ pub(super) const FILES: &[File] = &[
         include_str!("../../../ui/votify-poll.css"),
     ),
     (
-        "/poll/announcer.js",
+        "/poll/elements.js",
         SCRIPT,
-        include_str!("../../../ui/poll/announcer.js"),
+        include_str!("../../../ui/poll/elements.js"),
     ),
     (
-        "/poll/dom.js",
+        "/poll/language.js",
         SCRIPT,
-        include_str!("../../../ui/poll/dom.js"),
-    ),
-    (
-        "/poll/element.js",
-        SCRIPT,
-        include_str!("../../../ui/poll/element.js"),
-    ),
-    (
-        "/poll/format.js",
-        SCRIPT,
-        include_str!("../../../ui/poll/format.js"),
-    ),
-    (
-        "/poll/languages.js",
-        SCRIPT,
-        include_str!("../../../ui/poll/languages.js"),
+        include_str!("../../../ui/poll/language.js"),
     ),
     (
         "/poll/model.js",
@@ -47,24 +32,9 @@ pub(super) const FILES: &[File] = &[
         include_str!("../../../ui/poll/model.js"),
     ),
     (
-        "/poll/percentages.js",
-        SCRIPT,
-        include_str!("../../../ui/poll/percentages.js"),
-    ),
-    (
-        "/poll/rows.js",
-        SCRIPT,
-        include_str!("../../../ui/poll/rows.js"),
-    ),
-    (
         "/poll/session.js",
         SCRIPT,
         include_str!("../../../ui/poll/session.js"),
-    ),
-    (
-        "/poll/storage.js",
-        SCRIPT,
-        include_str!("../../../ui/poll/storage.js"),
     ),
     (
         "/poll/view.js",

@@ -139,6 +139,25 @@ pub(in crate::ui) fn option_name(index: usize) -> String {
     format!("options-{index}")
 }
 
+/// Returns the text of an error with the names that the page shows: `options[0]` is option
+/// 1 there.
+pub(super) fn reworded(text: &str) -> String {
+    let mut words = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("options[") {
+        let (index, after) = after.split_once(']').unwrap_or((after, ""));
+        let number = index.parse::<usize>().map_or(0, |index| index + 1);
+        words.push_str(before);
+        words.push_str(&format!("option {number}"));
+        rest = after;
+    }
+    words.push_str(rest);
+    match words.strip_prefix("Must be 2 to 100, not ") {
+        Some(_) => "A poll needs 2 to 100 options.".to_owned(),
+        None => words,
+    }
+}
+
 /// Returns true for a field below "More".
 pub(in crate::ui) fn is_setting(name: &str) -> bool {
     name != "title" && !name.starts_with("options")
@@ -159,6 +178,20 @@ mod tests {
             ("address_quota.ballots", "address_quota"),
         ] {
             assert_eq!(field_name(field), name);
+        }
+    }
+
+    #[test]
+    fn errors_name_what_the_page_shows() {
+        for (text, expected) in [
+            (
+                "Has the same text as options[0].",
+                "Has the same text as option 1.",
+            ),
+            ("Must be 2 to 100, not 1.", "A poll needs 2 to 100 options."),
+            ("Must not be empty.", "Must not be empty."),
+        ] {
+            assert_eq!(reworded(text), expected);
         }
     }
 }

@@ -76,7 +76,7 @@ pub(in crate::ui) async fn delete(
     }
 }
 
-async fn permit<T>(form: &PageForm<T>, id: PollId) -> Result<(), Problem> {
+async fn permit<T: Sync>(form: &PageForm<T>, id: PollId) -> Result<(), Problem> {
     form.verify()?;
     form.page.permit(Action::Manage(id)).await
 }

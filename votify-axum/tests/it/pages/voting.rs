@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::app::{App, TestResponse};
 use crate::browser::{Browser, CreatedPoll, hidden_field};
+use crate::invites::codes;
 
 /// A voter who has opened the page of a poll.
 struct Voter {
@@ -167,10 +168,7 @@ async fn an_invite_is_typed_and_used_once() {
     let app = App::new();
     let mut owner = Browser::new(&app);
     let poll = owner.create_poll(json!({"voters": "invite"})).await;
-    let codes = owner
-        .post(&poll.path("/invites"), json!({"count": 1}))
-        .await;
-    let code = codes.json()["codes"][0].as_str().unwrap().to_owned();
+    let code = codes(&mut owner, &poll, 1).await.remove(0);
     let mut voter = Voter::open(&app, &poll).await;
     let html = voter.browser.get(&voter.path).await.text;
     assert!(

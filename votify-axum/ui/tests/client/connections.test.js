@@ -88,7 +88,7 @@ test("a stream that reopens on waking counts as live meanwhile", async (t) => {
 
 test("a stream says that the browser is offline, and returns with the network", async (t) => {
   const { server, relay, poll, stream } = await start(t);
-  goOffline();
+  goOffline(t);
   assert.equal(stream.state.connection, "offline");
   relay.cut();
   await castVote(server, poll);

@@ -10,12 +10,15 @@ for (const name of ["addEventListener", "removeEventListener", "dispatchEvent"])
 }
 globalThis.document = Object.assign(new EventTarget(), { visibilityState: "visible" });
 
-export function goOffline() {
+/** Until the end of the test, or `goOnline`. */
+export function goOffline(test) {
+  test.after(goOnline);
   state.onLine = false;
   globalThis.dispatchEvent(new Event("offline"));
 }
 
 export function goOnline() {
+  if (state.onLine) return;
   state.onLine = true;
   globalThis.dispatchEvent(new Event("online"));
 }

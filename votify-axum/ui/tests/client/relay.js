@@ -6,7 +6,8 @@ export class Relay {
   #listener;
   #pairs = new Set();
   #isVote = /^(POST|DELETE) \/api\/polls\/[^/]+\/vote/;
-  #losesAnswer = false;
+  /** What happens to the answer of the next vote: `cut`, `freeze` or nothing. */
+  #nextVote = "";
   #refuses = false;
   /** Number of requests of votes that were forwarded. */
   votes = 0;
@@ -29,7 +30,7 @@ export class Relay {
     const server = connect(port, "127.0.0.1");
     const pair = { client, server, isFrozen: false };
     this.#pairs.add(pair);
-    let dropsAnswer = false;
+    let cutsAtAnswer = false;
     const end = () => {
       this.#pairs.delete(pair);
       client.destroy();
@@ -39,13 +40,14 @@ export class Relay {
       if (pair.isFrozen) return;
       if (this.#isVote.test(chunk.toString("latin1"))) {
         this.votes += 1;
-        dropsAnswer = this.#losesAnswer;
-        this.#losesAnswer = false;
+        cutsAtAnswer = this.#nextVote === "cut";
+        pair.isFrozen = this.#nextVote === "freeze";
+        this.#nextVote = "";
       }
       server.write(chunk);
     });
     server.on("data", (chunk) => {
-      if (dropsAnswer) end();
+      if (cutsAtAnswer) end();
       else if (!pair.isFrozen) client.write(chunk);
     });
     for (const socket of [client, server]) {
@@ -79,8 +81,8 @@ export class Relay {
     this.#refuses = refuses;
   }
 
-  /** Ends the connection of the next vote when the answer arrives. */
-  loseNextAnswer() {
-    this.#losesAnswer = true;
+  /** Forwards the next vote. When its answer arrives, the connection is cut, or is frozen. */
+  loseNextAnswer(how) {
+    this.#nextVote = how;
   }
 }

@@ -1,4 +1,52 @@
-import { checkIcon, create, createBar, createFill, setAttribute, setText, toggle } from "./dom.js";
+/**
+ * Creates an element. Its classes are its parts too, so that hosts can style it. Children
+ * that are no nodes and no strings are its attributes.
+ */
+export function create(name, classes, ...content) {
+  return fill(document.createElement(name), classes, content);
+}
+
+function createSvg(name, classes, ...content) {
+  return fill(document.createElementNS("http://www.w3.org/2000/svg", name), classes, content);
+}
+
+function fill(node, classes, content) {
+  if (classes) {
+    node.setAttribute("class", classes);
+    node.setAttribute("part", classes);
+  }
+  for (const item of content) {
+    if (typeof item === "string" || item instanceof Node) node.append(item);
+    else Object.entries(item).forEach(([key, value]) => node.setAttribute(key, value));
+  }
+  return node;
+}
+
+/** Adds or removes a class, and the part of the same name. */
+export function toggle(node, name, isSet) {
+  node.classList.toggle(name, Boolean(isSet));
+  node.part.toggle(name, Boolean(isSet));
+}
+
+/** Sets an attribute if it has another value. `null` and `false` remove it. */
+export function setAttribute(node, name, value) {
+  if (value === false || (value ?? null) === null) node.removeAttribute(name);
+  else if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
+}
+
+/** Sets the text if it is another one, so that a selection in it stays. */
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/** Shows the node with this text, or hides it without one. */
+export function showText(node, text) {
+  setText(node, text || "");
+  node.hidden = !text;
+}
+
+export const checkIcon = () => createSvg("svg", "icon", { viewBox: "0 0 16 16", "aria-hidden": true },
+  createSvg("path", "", { d: "M3 8.5l3.2 3.2L13 4.8" }));
 
 /** The rows of the options. They are updated in place, so that focus and selection stay. */
 export class OptionRows {
@@ -20,7 +68,7 @@ export class OptionRows {
   }
 
   /** `results` has one entry for each option, or is `null`. `order` has their indexes. */
-  update({ options, results, order, isSingle, isVotable, isFinal, own, resolve }, format) {
+  update({ options, results, order, isSingle, isVotable, isFinal, own, server }, format) {
     const rows = new Map(options.map(({ id }) => [id, this.#rows.get(id) ?? this.#createRow(id)]));
     for (const [id, { item }] of this.#rows) if (!rows.has(id)) item.remove();
     this.#rows = rows;
@@ -29,7 +77,7 @@ export class OptionRows {
       const result = results?.[index];
       const isOwn = own.includes(option.id);
       setText(row.text, option.text);
-      showPicture(row, option, resolve);
+      showPicture(row, option, server);
       setAttribute(row.pick, "type", isSingle ? "radio" : "checkbox");
       row.pick.hidden = row.pick.disabled = !isVotable;
       toggle(row.item, "own-choice", isOwn);
@@ -50,8 +98,10 @@ export class OptionRows {
     const ownText = create("span");
     const own = create("span", "own", checkIcon(), ownText);
     const [percent, count] = [create("span", "percent"), create("span", "count")];
-    const fill = createFill();
-    const result = create("span", "result", { id: `result-${number}` }, own, " ", percent, " ", createBar(fill), count);
+    // The width is an attribute, because strict policies forbid inline styles.
+    const fill = createSvg("rect", "fill", { width: "0%", height: "100%" });
+    const bar = createSvg("svg", "bar", { "aria-hidden": true }, fill);
+    const result = create("span", "result", { id: `result-${number}` }, own, " ", percent, " ", bar, count);
     const item = create("li", "option", pick, text, result);
     return { item, pick, text, own, ownText, percent, fill, count };
   }
@@ -66,15 +116,14 @@ export class OptionRows {
   }
 }
 
-function showPicture(row, { image_url: path, image_alt: alt, text }, resolve) {
+function showPicture(row, { image_url: path, image_alt: alt, text }, server) {
   if (!path) {
     row.picture?.remove();
-    row.picture = null;
     return;
   }
   row.picture ??= create("img", "picture", { width: 64, height: 64 });
-  if (!row.picture.isConnected) row.text.before(row.picture);
-  setAttribute(row.picture, "src", resolve(path));
+  setAttribute(row.picture, "src", new URL(path, server).href);
   // The option's text is beside it, and is not read twice.
-  setAttribute(row.picture, "alt", alt && alt !== text ? alt : "");
+  setAttribute(row.picture, "alt", alt === text ? "" : alt ?? "");
+  if (!row.picture.isConnected) row.text.before(row.picture);
 }
