@@ -1,7 +1,7 @@
 //! The state of a poll in words.
 
-use votify_core::engine::PollSnapshot;
 use votify_core::PollStatus;
+use votify_core::engine::PollSnapshot;
 
 /// The state of a poll, for the pill under its title.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
