@@ -30,6 +30,11 @@ pub(super) const PAGES: &[File] = &[
         include_str!("../../../ui/pages/icons.svg"),
     ),
     (
+        "/pages/account.css",
+        CSS,
+        include_str!("../../../ui/pages/account.css"),
+    ),
+    (
         "/pages/create.css",
         CSS,
         include_str!("../../../ui/pages/create.css"),
@@ -63,6 +68,31 @@ pub(super) const PAGES: &[File] = &[
         "/pages/embed.js",
         SCRIPT,
         include_str!("../../../ui/pages/embed.js"),
+    ),
+    (
+        "/pages/invites.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/invites.js"),
+    ),
+    (
+        "/pages/local-time.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/local-time.js"),
+    ),
+    (
+        "/pages/manage.css",
+        CSS,
+        include_str!("../../../ui/pages/manage.css"),
+    ),
+    (
+        "/pages/manage.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/manage.js"),
+    ),
+    (
+        "/pages/poll-list.css",
+        CSS,
+        include_str!("../../../ui/pages/poll-list.css"),
     ),
     (
         "/pages/poll.css",
