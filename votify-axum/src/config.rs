@@ -87,6 +87,21 @@ impl Config {
         cookies
     }
 
+    /// Returns the attributes of all cookies that one browser may keep side by side: those
+    /// that Votify's own pages set, and those that pages of allowed origins set. A browser
+    /// sends both if the pages are of the same site.
+    #[cfg(feature = "accounts")]
+    pub(crate) fn all_cookies(&self) -> Vec<CookieSettings> {
+        let own = self.cookies();
+        let mut all = vec![own];
+        if !self.allowed_origins.is_empty() {
+            let cross_site = true;
+            all.push(CookieSettings { cross_site, ..own });
+        }
+        all.dedup();
+        all
+    }
+
     /// Returns the path below which browsers send cookies: that of the public URL.
     pub(crate) fn cookie_path(&self) -> &str {
         let path = self.public_url.as_ref().map(PublicUrl::path);

@@ -172,6 +172,24 @@ async fn logins_work_from_allowed_origins() {
     let set = registered.header("set-cookie");
     assert!(set.starts_with("__Host-votify_login="), "{set}");
     assert!(set.contains(CROSS_SITE), "{set}");
+    // The front end may be of the same site as Votify's own pages. A browser would then send
+    // an earlier login from there too.
+    let all = |response: &crate::app::TestResponse| -> Vec<String> {
+        let lines = response.headers.get_all("set-cookie").iter();
+        lines.map(|set| set.to_str().unwrap().to_owned()).collect()
+    };
+    let lax = "__Host-votify_login=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0";
+    assert!(all(&registered).contains(&lax.to_owned()), "{registered:?}");
+    let own_page = Browser::new(&app)
+        .post("/api/auth/login", credentials("ada", PASSWORD))
+        .await
+        .expect_status(200);
+    let partitioned = "__Host-votify_login=; HttpOnly; SameSite=None; Partitioned; Secure; Path=/; \
+                       Max-Age=0";
+    assert!(
+        all(&own_page).contains(&partitioned.to_owned()),
+        "{own_page:?}"
+    );
     browser.cookie = Some(cookies(&registered));
     let me = browser.call_with(Method::GET, "/api/auth/me", None, &page);
     assert_eq!(me.await.expect_status(200).json()["name"], "ada");

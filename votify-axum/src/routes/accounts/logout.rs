@@ -51,14 +51,9 @@ pub(crate) fn clear_cookies(
     if cookie::read(headers, auth.cookies).is_empty() {
         return Ok(());
     }
-    // A page of an allowed origin may be of the same site, and share the cookie of
-    // Votify's own pages.
-    let mut jars = vec![auth.cookies, state.config.cookies_for(headers)];
-    jars.dedup();
     let is_loopback = cookie::is_loopback(headers, uri);
-    let cleared = jars
-        .into_iter()
-        .filter_map(|jar| cookie::clear(jar, &auth.cookie_path, is_loopback));
+    let all = state.config.all_cookies().into_iter();
+    let cleared = all.filter_map(|cookies| cookie::clear(cookies, &auth.cookie_path, is_loopback));
     for cookie in cleared {
         response.append(header::SET_COOKIE, cookie);
     }

@@ -13,8 +13,9 @@ use crate::state::AppState;
 /// A login that a request created.
 pub(crate) struct NewLogin {
     body: LoginBody,
-    /// `None` if the token does not fit into a header, which no issued token does.
-    cookie: Option<HeaderValue>,
+    /// Sets the login, and deletes the cookie of an earlier login from another page: the
+    /// browser would send both.
+    cookies: Vec<HeaderValue>,
 }
 
 impl NewLogin {
@@ -36,25 +37,27 @@ impl NewLogin {
             claims.claim(engine, session.id, &account).await;
         }
         let issued = auth.new_session(user)?;
-        let cookie = cookie::set(
-            &issued.text,
-            auth.token_lifetime,
-            caller.cookies(),
-            &auth.cookie_path,
-            cookie::is_loopback(headers, uri),
-        );
+        let is_loopback = cookie::is_loopback(headers, uri);
+        let path = &auth.cookie_path;
+        let lifetime = auth.token_lifetime;
+        let set = cookie::set(&issued.text, lifetime, caller.cookies(), path, is_loopback);
+        let others = state.config.all_cookies().into_iter();
+        let cleared = others
+            .filter(|other| *other != caller.cookies())
+            .filter_map(|other| cookie::clear(other, path, is_loopback));
+        let cookies = set.into_iter().chain(cleared).collect();
         let body = LoginBody {
             token: issued.text,
             token_type: "Bearer",
             expires_at: issued.expires_at,
             user: user.into(),
         };
-        Ok(Self { body, cookie })
+        Ok(Self { body, cookies })
     }
 
     /// Adds the cookie with the token to a response.
     pub(crate) fn set_cookie(&self, response: &mut HeaderMap) {
-        if let Some(cookie) = &self.cookie {
+        for cookie in &self.cookies {
             response.append(header::SET_COOKIE, cookie.clone());
         }
     }
