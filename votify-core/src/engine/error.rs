@@ -120,7 +120,8 @@ impl EngineError {
                 | Refusal::AlreadyVoted
                 | Refusal::RevoteNotAllowed
                 | Refusal::BallotIdReused
-                | Refusal::AddressQuota => ErrorStatus::Conflict,
+                | Refusal::AddressQuota
+                | Refusal::RefusedBefore => ErrorStatus::Conflict,
             },
             Self::ChangeRefused(refusal) => match refusal {
                 ChangeRefusal::Invalid(_) => ErrorStatus::Invalid,

@@ -163,6 +163,7 @@ impl PollEngine {
             voter,
             choice,
             address,
+            accepted: None,
         };
         let reply = self.inner.batcher.enqueue(ballot, Arc::clone(definition))?;
         // A writer replies to every ballot that it reads from the queue. Ballots that
