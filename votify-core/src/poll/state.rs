@@ -57,7 +57,8 @@ impl PollState {
     ///
     /// # Errors
     /// - [`ChangeRefusal::Closed`]: the poll is closed at `now`.
-    /// - [`ChangeRefusal::HasVotes`]: a field that the first ballot froze would change.
+    /// - [`ChangeRefusal::HasVotes`], [`ChangeRefusal::HasOpened`]: a field that the first
+    ///   ballot or, with a queue, the opening froze would change.
     /// - [`ChangeRefusal::Invalid`]: the changed poll would be invalid.
     pub fn apply_change(
         &self,

@@ -119,6 +119,7 @@ macro_rules! __store_cases {
             freezing {
                 first_ballot_freezes_the_rules
                 rules_stay_frozen_without_ballots
+                opening_freezes_the_rules_with_a_queue
                 closed_poll_refuses_changes
                 invalid_changes_are_refused
                 changing_an_unknown_poll_is_an_error
