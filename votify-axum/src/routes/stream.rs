@@ -3,6 +3,7 @@
 mod command;
 mod last_sent;
 mod message;
+mod queued_votes;
 mod sse;
 mod viewer;
 mod wake_flag;
@@ -110,6 +111,7 @@ pub(crate) async fn stream(
         wants_votes,
         last_sent: LastSent::default(),
         has_pending_change: false,
+        queued_votes: queued_votes::QueuedVotes::default(),
         deleted: false,
         _permit: permit,
     };
