@@ -116,6 +116,16 @@ pub enum Action {
     LogIn,
 }
 
+impl Action {
+    /// Returns true for actions in which it matters what the caller owns.
+    pub(crate) const fn concerns_owner(self) -> bool {
+        matches!(
+            self,
+            Self::Create | Self::ListOwn | Self::Manage(_) | Self::Invite(_)
+        )
+    }
+}
+
 /// The reason why an action is refused. The texts are shown to the caller.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -15,17 +15,22 @@ use crate::identity::Identity;
 use crate::identity::JwksIdentity;
 use crate::middleware::cors;
 use crate::middleware::host::AllowedHost;
-use crate::middleware::origin::{Origin, PublicUrl};
+use crate::middleware::origin::Origin;
+use crate::middleware::public_url::PublicUrl;
 use crate::rate_limit::creation::CreationLimits;
 use crate::readiness::ReadinessCheck;
 use crate::router::RouteGroup;
 use crate::setup_hints::SetupHints;
+#[cfg(feature = "ui")]
+use crate::ui::Theme;
 
 /// The settings of a [`VotifyRouter`](crate::VotifyRouter).
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
     pub(crate) vote_rate: Option<Rate>,
     pub(crate) session_rate: Option<Rate>,
+    /// The rate of wrong join codes per address.
+    pub(crate) join_rate: Option<Rate>,
     pub(crate) creation: CreationLimits,
     /// `None` counts in this process.
     pub(crate) limiter: Option<Arc<dyn RateLimiter>>,
@@ -52,6 +57,9 @@ pub(crate) struct Config {
     pub(crate) allowed_origins: Vec<Origin>,
     /// The origins whose pages may frame the web pages.
     pub(crate) frame_ancestors: Vec<Origin>,
+    /// `None` is the default theme.
+    #[cfg(feature = "ui")]
+    pub(crate) theme: Option<Arc<Theme>>,
     pub(crate) timing: StreamTiming,
     pub(crate) checks: Vec<Arc<dyn ReadinessCheck>>,
     pub(crate) left_out: Vec<RouteGroup>,
@@ -82,9 +90,7 @@ impl Config {
     /// Returns the path below which browsers send cookies: that of the public URL.
     pub(crate) fn cookie_path(&self) -> &str {
         let path = self.public_url.as_ref().map(PublicUrl::path);
-        // A semicolon would end the attribute.
-        path.filter(|path| !path.is_empty() && !path.contains(';'))
-            .unwrap_or("/")
+        path.filter(|path| !path.is_empty()).unwrap_or("/")
     }
 
     /// Returns the origin of the public URL and the allowed ones.
@@ -153,6 +159,8 @@ impl Default for Config {
         Self {
             vote_rate: Some(Rate::per_minute(10)),
             session_rate: Some(Rate::per_minute(1_000)),
+            // In range, so never `None`.
+            join_rate: Rate::new(100, Duration::from_secs(600)).ok(),
             creation: CreationLimits::default(),
             limiter: None,
             streams_per_address: Some(1_000),
@@ -172,6 +180,8 @@ impl Default for Config {
             accounts: None,
             allowed_origins: Vec::new(),
             frame_ancestors: Vec::new(),
+            #[cfg(feature = "ui")]
+            theme: None,
             timing: StreamTiming::default(),
             checks: Vec::new(),
             left_out: Vec::new(),
@@ -191,6 +201,9 @@ pub struct StreamTiming {
     pub ping_interval: Duration,
     /// The time between two comment lines of an event stream. Defaults to 15 s.
     pub comment_interval: Duration,
+    /// The time between two `heartbeat` messages on streams with `heartbeat=1`. Defaults to
+    /// 20 s. Clients are documented to take two missed ones as a dead connection.
+    pub heartbeat_interval: Duration,
     /// Maximum time for a client of a WebSocket to accept a message, or 8 KiB of a larger
     /// one; a slower client is dropped. Defaults to 10 s.
     pub write_timeout: Duration,
@@ -203,6 +216,7 @@ impl StreamTiming {
         Self {
             ping_interval: self.ping_interval.max(min),
             comment_interval: self.comment_interval.max(min),
+            heartbeat_interval: self.heartbeat_interval.max(min),
             write_timeout: self.write_timeout.max(min),
         }
     }
@@ -213,6 +227,7 @@ impl Default for StreamTiming {
         Self {
             ping_interval: Duration::from_secs(25),
             comment_interval: Duration::from_secs(15),
+            heartbeat_interval: Duration::from_secs(20),
             write_timeout: Duration::from_secs(10),
         }
     }

@@ -1,6 +1,7 @@
 //! Error responses: one shape for all of them (RFC 9457), and the mapping of errors to
 //! them.
 
+mod advice;
 mod body;
 mod code;
 mod denied;

@@ -1,6 +1,7 @@
 //! Extractors for the handlers of requests.
 
 pub(crate) mod address;
+pub(crate) mod body;
 pub(crate) mod caller;
 pub(crate) mod cookie;
 pub(crate) mod idempotency;
@@ -12,3 +13,4 @@ pub(crate) mod permitted;
 pub(crate) mod poll_json;
 pub(crate) mod query;
 pub(crate) mod session;
+pub(crate) mod table_format;

@@ -45,7 +45,7 @@ pub(crate) struct ComponentBody {
 }
 
 /// Reports that the server is running.
-#[utoipa::path(get, path = "/healthz", tag = "operations", responses((status = 200, body = Health)))]
+#[utoipa::path(get, path = "/healthz", tag = "operations", responses((status = 200, body = Health, description = "The process runs")))]
 pub(crate) async fn healthz() -> Response {
     uncached(Json(Health { status: "ok" }))
 }
@@ -55,7 +55,10 @@ pub(crate) async fn healthz() -> Response {
     get,
     path = "/readyz",
     tag = "operations",
-    responses((status = 200, body = ReadinessBody), (status = 503, body = ReadinessBody))
+    responses(
+        (status = 200, body = ReadinessBody, description = "Ready for requests"),
+        (status = 503, body = ReadinessBody, description = "A required component is unavailable"),
+    )
 )]
 pub(crate) async fn readyz(State(state): State<AppState>) -> Response {
     let (mut readiness, limiter, checked) = tokio::join!(
@@ -98,6 +101,7 @@ async fn run(check: &dyn ReadinessCheck) -> ComponentReadiness {
 async fn check_limiter(state: &AppState) -> Option<ComponentReadiness> {
     let config = &state.config;
     let rate = config.vote_rate.or(config.session_rate);
+    let rate = rate.or(config.join_rate);
     let rate = rate.or(config.creation.first_rate())?;
     let check = state.limiter.is_ready(&rate);
     Some(ComponentReadiness {

@@ -25,7 +25,10 @@ use crate::state::AppState;
     get,
     path = "/metrics",
     tag = "operations",
-    responses((status = 200, body = String, content_type = "application/openmetrics-text"))
+    responses((
+        status = 200, body = String, content_type = "application/openmetrics-text",
+        description = "The metrics"
+    ))
 )]
 pub(crate) async fn metrics(State(state): State<AppState>) -> Result<Response, Problem> {
     let mut registry = Registry::with_prefix("votify");

@@ -5,15 +5,17 @@ pub(crate) mod examples;
 pub(crate) mod messages;
 pub(crate) mod security;
 
-use axum::Extension;
-use axum::extract::State;
-use axum::http::header;
+use axum::extract::{OriginalUri, State};
+use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
 use utoipa::OpenApi;
 
+use crate::config::Config;
 use crate::error::{FieldErrorBody, ProblemBody};
-use crate::response_memory::Uncounted;
 use crate::state::AppState;
+
+/// The placeholder for the URL of the server.
+const SERVER_URL: &str = "votify-server-url";
 
 /// The parts of the document that the handlers do not describe.
 #[derive(OpenApi)]
@@ -24,8 +26,8 @@ use crate::state::AppState;
                        `application/problem+json` with a stable `code`. The page at `/api/docs` replaces \
                        the ids of the examples by those of the poll that it created last."
     ),
-    // Relative to this document, so that it is right under any prefix.
-    servers((url = "..", description = "The server of this document")),
+    // `openapi_json` replaces it.
+    servers((url = "votify-server-url", description = "The server of this document")),
     components(schemas(ProblemBody, FieldErrorBody)),
     tags(
         (name = "polls", description = "Create, find, change and close polls"),
@@ -49,8 +51,25 @@ pub(crate) struct AccountsDocument;
     tag = "operations",
     responses((status = 200, body = Object, description = "OpenAPI 3.1"))
 )]
-pub(crate) async fn openapi_json(State(state): State<AppState>) -> Response {
-    let json = state.documents.openapi.clone();
+pub(crate) async fn openapi_json(
+    State(state): State<AppState>,
+    OriginalUri(uri): OriginalUri,
+) -> Response {
+    let url = server_url(&state.config, &uri);
+    let json = state.documents.openapi.replace(SERVER_URL, &url);
     let content_type = [(header::CONTENT_TYPE, "application/json")];
-    (Extension(Uncounted), content_type, json).into_response()
+    (content_type, json).into_response()
+}
+
+/// Returns the URL to which clients append the paths of the document, so it has no slash at
+/// its end: the public URL, or else the path under which the router is mounted.
+fn server_url(config: &Config, requested: &Uri) -> String {
+    if let Some(url) = &config.public_url {
+        return url.to_string();
+    }
+    match config.base_path(requested, "/api/openapi.json") {
+        // The value that clients assume for a document without servers.
+        "" => "/".to_owned(),
+        base_path => base_path.to_owned(),
+    }
 }

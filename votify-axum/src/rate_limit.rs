@@ -1,7 +1,8 @@
-//! The rate limits of callers, the limits of creating, and the limit of streams per
-//! address.
+//! The rate limits of callers, the limits of creating, the limit of wrong join codes, and
+//! the limit of streams per address.
 
 pub(crate) mod creation;
+pub(crate) mod join_codes;
 mod streams;
 
 pub(crate) use streams::{StreamLimiter, StreamPermit};
@@ -17,6 +18,12 @@ use votify_core::{Clock, Keyring, MemoryRateLimiter, Rate, RateLimiter};
 use crate::error::{ErrorCode, Problem, RateLimitHeaders};
 use crate::extract::caller::RequestCaller;
 use crate::state::AppState;
+
+/// The advice to a client whose requests count by address.
+const BEGIN_SESSION: &str = "to have a limit of its own, a client begins a session: read the poll \
+    (GET /api/polls/{id}), keep the cookie of the answer and send it with each request (in a \
+    browser with credentials: \"include\"); without a cookie in the answer, the address has \
+    started too many sessions for now";
 
 /// The cost of an attempt under a rate that counts attempts.
 const ATTEMPT: u32 = 1;
@@ -82,6 +89,21 @@ impl RequestLimiter {
             )))
     }
 
+    /// Returns true if no attempt of the rate is left. Takes none.
+    ///
+    /// Returns false if there is no rate or the limiter is unavailable.
+    pub(crate) async fn is_exhausted(
+        &self,
+        key: impl FnOnce() -> Option<LimitKey>,
+        rate: Option<Rate>,
+    ) -> bool {
+        let Some((rate, key)) = rate.and_then(|rate| Some((rate, key()?))) else {
+            return false;
+        };
+        let decision = self.limiter.acquire(&key, &rate, 0).await;
+        decision.is_ok_and(|decision| decision.remaining < ATTEMPT)
+    }
+
     fn log_failure(&self, error: &LimitError) {
         if let Some(attempts) = self.failures.record_failure() {
             let error: &dyn std::error::Error = error;
@@ -131,38 +153,41 @@ pub(crate) fn address_key(
     }
 }
 
-/// A kind of requests that is limited like votes, and counted separately.
+/// A kind of requests under the vote rate, counted apart from the other kinds.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct CountedLikeVotes {
+pub(crate) struct VoteRate {
     /// The scope of the keys of sessions.
     pub(crate) session_scope: &'static str,
     /// The scope of the keys of addresses, for callers without a session.
     pub(crate) address_scope: &'static str,
-    /// What is counted, as in "at most 10 …".
-    pub(crate) unit: &'static str,
+    /// What is counted of a session, as in "at most 10 …".
+    pub(crate) session_unit: &'static str,
+    /// What is counted of an address.
+    pub(crate) address_unit: &'static str,
 }
 
-impl CountedLikeVotes {
+impl VoteRate {
     /// Acquires one attempt of the session, or of the address for callers without one.
     /// Returns the headers about the rest.
     ///
     /// # Errors
-    /// - `rate_limited`: the rate is exceeded; the caller may retry after `retry_after`.
+    /// - `rate_limited`: the rate is exceeded; the caller may retry after `retry_after`. The
+    ///   detail for a caller without a session says how to begin one.
     pub(crate) async fn acquire(
         self,
         state: &AppState,
         caller: &RequestCaller,
     ) -> Result<Option<RateLimitHeaders>, Problem> {
         let keyring = state.engine.keyring();
-        let key = || match caller.session {
-            Some(session) => limit_key(
-                keyring,
-                &[self.session_scope.as_bytes(), session.id.as_bytes()],
-            ),
-            None => address_key(keyring, self.address_scope, caller.address_block()),
-        };
         let rate = state.config.vote_rate;
-        state.limiter.acquire(self.unit, key, rate).await
+        let Some(session) = caller.session else {
+            let key = || address_key(keyring, self.address_scope, caller.address_block());
+            let acquired = state.limiter.acquire(self.address_unit, key, rate).await;
+            return acquired.map_err(|problem| problem.with_advice(BEGIN_SESSION));
+        };
+        let scope = self.session_scope.as_bytes();
+        let key = || limit_key(keyring, &[scope, session.id.as_bytes()]);
+        state.limiter.acquire(self.session_unit, key, rate).await
     }
 }
 

@@ -2,7 +2,9 @@
 
 #[cfg(feature = "accounts")]
 pub(crate) mod accounts;
+pub(crate) mod etag;
 pub(crate) mod invites;
+pub(crate) mod join;
 pub(crate) mod polls;
 mod response;
 pub(crate) mod stream;

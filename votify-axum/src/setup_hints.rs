@@ -22,6 +22,7 @@ static ADDRESS_HEADERS: [HeaderName; 4] = [
 pub(crate) struct SetupHints {
     untrusted_proxy: LogThrottle,
     other_header: LogThrottle,
+    no_header: LogThrottle,
     own_origin: LogThrottle,
     lost_upgrade: LogThrottle,
 }
@@ -45,13 +46,14 @@ impl SetupHints {
         }
     }
 
-    /// Warns if `peer`, a trusted proxy, reports the client's address only in a header that
-    /// is not read.
+    /// Warns if `peer`, a trusted proxy, does not report the client's address, or only in a
+    /// header that is not read.
     pub(crate) fn check_trusted(&self, peer: IpAddr, headers: &HeaderMap, read: &HeaderName) {
         if headers.contains_key(read) {
             return;
         }
         let Some(header) = reported(headers, read) else {
+            self.warn_no_header(peer, read);
             return;
         };
         if let Some(requests) = self.other_header.record_failure() {
@@ -62,6 +64,18 @@ impl SetupHints {
                 "a trusted proxy reports clients in another header than {read}, so all clients \
                  behind it count as one: set --client-address-header {header}, or let the proxy \
                  send {read}"
+            );
+        }
+    }
+
+    fn warn_no_header(&self, peer: IpAddr, read: &HeaderName) {
+        if let Some(requests) = self.no_header.record_failure() {
+            tracing::warn!(
+                requests,
+                %peer,
+                "a trusted proxy reports no clients, so all clients behind it count as one: let \
+                 it send {read} (nginx: proxy_set_header X-Forwarded-For \
+                 $proxy_add_x_forwarded_for), unless these requests come from the proxy itself"
             );
         }
     }

@@ -19,6 +19,8 @@ use crate::keep_alive::KeepAlive;
 use crate::middleware::unread_body::UnreadBodies;
 use crate::rate_limit::{RequestLimiter, StreamLimiter};
 use crate::response_memory::ResponseMemory;
+#[cfg(feature = "ui")]
+use crate::ui::CardCache;
 
 /// The state that all handlers share.
 #[derive(Clone)]
@@ -27,7 +29,8 @@ pub(crate) struct AppState(Arc<AppStateInner>);
 /// The documents about the API, as JSON.
 #[derive(Debug)]
 pub(crate) struct Documents {
-    pub(crate) openapi: Bytes,
+    /// Contains a placeholder for the URL of the server.
+    pub(crate) openapi: String,
     pub(crate) asyncapi: Bytes,
 }
 
@@ -44,8 +47,12 @@ pub(crate) struct AppStateInner {
     pub(crate) pings: KeepAlive,
     /// Times the comment lines of event streams.
     pub(crate) comments: KeepAlive,
+    /// Times the heartbeats of streams whose clients ask for them.
+    pub(crate) heartbeats: KeepAlive,
     pub(crate) unread_bodies: UnreadBodies,
     pub(crate) documents: Documents,
+    #[cfg(feature = "ui")]
+    pub(crate) cards: CardCache,
     /// `None` if [`VotifyRouter::accounts`](crate::VotifyRouter::accounts) was not
     /// called.
     #[cfg(feature = "accounts")]
@@ -88,9 +95,12 @@ impl AppState {
             )),
             pings: KeepAlive::new(config.timing.ping_interval),
             comments: KeepAlive::new(config.timing.comment_interval),
+            heartbeats: KeepAlive::new(config.timing.heartbeat_interval),
             unread_bodies: UnreadBodies::default(),
             config,
             documents,
+            #[cfg(feature = "ui")]
+            cards: CardCache::default(),
             #[cfg(feature = "accounts")]
             auth,
         }))

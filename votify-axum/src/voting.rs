@@ -1,19 +1,21 @@
 //! Casts ballots within the vote rate. HTTP routes and WebSockets share it.
 
 use votify_core::ballot::Refusal;
-use votify_core::{BallotId, EngineError, PollId, SessionId, VoteReceipt};
+use votify_core::{BallotId, EngineError, PollId, SessionId, VoteReceipt, VoterPolicy};
 
 use crate::dto::ballot::BallotInput;
 use crate::error::{Problem, RateLimitHeaders, invalid_choice};
 use crate::extract::caller::RequestCaller;
 use crate::extract::session::session_for_first_ballot;
-use crate::rate_limit::{address_key, limit_key};
+use crate::rate_limit::VoteRate;
 use crate::state::AppState;
 
-/// The advice to a client whose votes count by address.
-const BEGIN_SESSION: &str = "to have a limit of its own, a client begins a session: read the poll \
-    (GET /api/polls/{id}), keep the cookie of the answer and send it with each request (in a \
-    browser with credentials: \"include\")";
+const ATTEMPTS: VoteRate = VoteRate {
+    session_scope: "vote-session",
+    address_scope: "vote-address",
+    session_unit: "vote attempts of one session",
+    address_unit: "vote attempts without a session from one network address",
+};
 
 /// The result of an attempt to cast a ballot.
 #[derive(Debug)]
@@ -32,7 +34,7 @@ pub(crate) async fn cast_within_rate(
     caller: &mut RequestCaller,
     input: BallotInput,
 ) -> CastAttempt {
-    let rate_limit = match acquire_vote(state, caller).await {
+    let rate_limit = match ATTEMPTS.acquire(state, caller).await {
         Ok(rate_limit) => rate_limit,
         Err(problem) => {
             return CastAttempt {
@@ -45,25 +47,6 @@ pub(crate) async fn cast_within_rate(
         result: cast(state, poll, caller, input).await,
         rate_limit,
     }
-}
-
-/// Acquires one vote attempt of the session, or of the address for callers without a
-/// session. Returns the headers about the rest.
-async fn acquire_vote(
-    state: &AppState,
-    caller: &RequestCaller,
-) -> Result<Option<RateLimitHeaders>, Problem> {
-    let keyring = state.engine.keyring();
-    let rate = state.config.vote_rate;
-    let Some(session) = caller.session else {
-        let unit = "vote attempts without a session from one network address";
-        let key = || address_key(keyring, "vote-address", caller.address_block());
-        let acquired = state.limiter.acquire(unit, key, rate).await;
-        return acquired.map_err(|problem| problem.with_advice(BEGIN_SESSION));
-    };
-    let unit = "vote attempts of one session";
-    let key = || limit_key(keyring, &[b"vote-session", session.id.as_bytes()]);
-    state.limiter.acquire(unit, key, rate).await
 }
 
 async fn cast(
@@ -87,8 +70,12 @@ async fn cast(
     })
 }
 
-/// Returns the id of a new session. It is derived from the ballot's id, if the client set
-/// one, so that a retry counts as the same voter.
+/// Returns the id of a new session.
+///
+/// In polls by browser, it is derived from the ballot's id, if the client set one, so that
+/// a retry counts as the same voter. In all others the session is not the voter. There,
+/// everybody who counts as the same voter can read the ballot's id, and would get the
+/// session.
 async fn first_session(
     state: &AppState,
     poll: PollId,
@@ -96,6 +83,9 @@ async fn first_session(
 ) -> Result<SessionId, Problem> {
     let definition = state.engine.definition(poll).await?;
     let keyring = state.engine.keyring();
-    let derived = ballot.and_then(|id| session_for_first_ballot(poll, definition.key, id, keyring));
+    let is_voter = definition.rules.voters == VoterPolicy::Browser;
+    let derived = ballot
+        .filter(|_| is_voter)
+        .and_then(|id| session_for_first_ballot(poll, definition.key, id, keyring));
     Ok(derived.unwrap_or_else(SessionId::random))
 }

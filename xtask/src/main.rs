@@ -6,6 +6,7 @@ mod fix;
 mod fuzz;
 mod services;
 mod test;
+mod types;
 mod verify;
 
 use std::process::ExitCode;
@@ -33,6 +34,9 @@ enum Task {
     Verify,
     /// Formats the code and applies the fixes that clippy suggests.
     Fix,
+    /// Generates the TypeScript types of the client library from the OpenAPI and the
+    /// AsyncAPI document.
+    Types,
     /// Sends generated requests to the server, based on its OpenAPI document. Needs
     /// Python.
     Fuzz(fuzz::Arguments),
@@ -46,6 +50,7 @@ fn main() -> ExitCode {
         Task::Test(arguments) => test::task(&arguments),
         Task::Endure(arguments) => test::endure_task(&arguments),
         Task::Verify => verify::task().map(|()| ExitCode::SUCCESS),
+        Task::Types => types::task().map(|()| ExitCode::SUCCESS),
         Task::Fix => fix::task().map(|()| ExitCode::SUCCESS),
         Task::Fuzz(arguments) => fuzz::task(&arguments).map(|()| ExitCode::SUCCESS),
         Task::Bench(arguments) => bench::task(&arguments).map(|()| ExitCode::SUCCESS),

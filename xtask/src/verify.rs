@@ -7,10 +7,13 @@ mod docs;
 mod features;
 mod file_length;
 mod metadata;
+mod npm;
+mod typescript;
 
 use anyhow::{Result, bail};
 
 use crate::cargo::{cargo, run};
+use crate::types;
 
 type Check = (&'static str, fn() -> Result<()>);
 
@@ -23,6 +26,8 @@ const CHECKS: &[Check] = &[
     ("package metadata", metadata::check),
     ("dependency rules", dependency_rules::check),
     ("AsyncAPI document", asyncapi::check),
+    ("TypeScript types of the documents", types::check),
+    ("TypeScript types of the client library", typescript::check),
     ("licenses and sources", deny::check),
     ("lints", lints),
     ("features", features::check),

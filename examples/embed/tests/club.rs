@@ -235,6 +235,41 @@ async fn trips_refer_to_polls() {
     assert_eq!(status, 200);
 }
 
+/// A trip that cannot be stored leaves no poll.
+#[tokio::test]
+async fn a_failed_trip_has_no_poll() {
+    let club = Club::new(in_memory().await).await;
+    let ada = club.member("Ada").await;
+    let drop = sqlx::query("DROP TABLE club_trips");
+    drop.execute(&club.pool).await.unwrap();
+    let request = Request::post("/trips")
+        .header(header::COOKIE, &ada)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from("name=Summer&destinations=Sea%0AHills"));
+    assert_eq!(club.send(request.unwrap()).await.0, 503);
+    let own = "/polls?owner=me&status=all";
+    let (status, list) = club.call(&ada, Method::GET, own, json!(null)).await;
+    assert_eq!((status, &list["polls"]), (200, &json!([])));
+}
+
+/// A page of another site cannot log a member in, which would make the member vote as
+/// somebody else.
+#[tokio::test]
+async fn other_sites_cannot_log_members_in() {
+    let club = Club::new(in_memory().await).await;
+    let code = votify_embed::join(&club.pool, "Ada").await.unwrap();
+    for (origin, status) in [("https://evil.example", 403), ("https://club.example", 200)] {
+        let request = Request::post("/login")
+            .header(header::HOST, "club.example")
+            .header(header::ORIGIN, origin)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(format!("code={code}")));
+        let (found, cookie, _) = club.send(request.unwrap()).await;
+        assert_eq!(found, status, "{origin}");
+        assert_eq!(cookie.is_some(), status == 200);
+    }
+}
+
 /// Polls are in the database file of the club and survive a restart.
 #[tokio::test]
 async fn polls_are_stored_in_the_database_of_the_club() {

@@ -134,6 +134,14 @@ pub(crate) struct ServeArgs {
         value_name = "COUNT/TIME"
     )]
     pub(crate) session_rate: Option<String>,
+    /// Wrong join codes per address, or off [default: 100/10m]
+    #[arg(
+        long,
+        env = "VOTIFY_JOIN_RATE",
+        hide_env_values = true,
+        value_name = "COUNT/TIME"
+    )]
+    pub(crate) join_rate: Option<String>,
     /// New polls per address, or off [default: 60/1h]
     #[arg(
         long,
@@ -274,9 +282,10 @@ pub(crate) struct ServeArgs {
         value_name = "HEADER"
     )]
     pub(crate) client_address_header: Option<String>,
-    /// Address that browsers use, for links and the checks of host and origin, like `https://polls.example.org`; below
-    /// its path, if it has one, the server answers too; with https, all cookies are `Secure`, else only the login cookie, except on localhost and loopback addresses [default:
-    /// from the request]
+    /// Address that browsers use, like `https://polls.example.org`, for links and the
+    /// checks of host and origin. If it has a path, the server also answers below that
+    /// path. With https all cookies are `Secure`, otherwise only the login cookie, except
+    /// on localhost and loopback addresses [default: from the request]
     #[arg(
         long,
         env = "VOTIFY_PUBLIC_URL",
@@ -311,6 +320,47 @@ pub(crate) struct ServeArgs {
         value_name = "ORIGINS"
     )]
     pub(crate) frame_ancestors: Option<String>,
+    /// Name of the site in the header and the titles of the web pages [default: Votify]
+    #[arg(
+        long,
+        env = "VOTIFY_THEME_TITLE",
+        hide_env_values = true,
+        value_name = "TEXT"
+    )]
+    pub(crate) theme_title: Option<String>,
+    /// Picture beside the title: an https URL or a path such as /logo.svg [default: the logo of Votify]
+    #[arg(
+        long,
+        env = "VOTIFY_THEME_LOGO",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub(crate) theme_logo: Option<String>,
+    /// Color of buttons, links and bars, in light and dark mode: #4a3aff or oklch(55% 0.2 275) [default: blue-violet].
+    /// The file sets more colors, in its tables `theme.light` and `theme.dark`
+    #[arg(
+        long,
+        env = "VOTIFY_THEME_ACCENT",
+        hide_env_values = true,
+        value_name = "COLOR"
+    )]
+    pub(crate) theme_accent: Option<String>,
+    /// Text at the end of each web page [default: none]
+    #[arg(
+        long,
+        env = "VOTIFY_THEME_FOOTER",
+        hide_env_values = true,
+        value_name = "TEXT"
+    )]
+    pub(crate) theme_footer: Option<String>,
+    /// CSS file that is added to the web pages [default: none]
+    #[arg(
+        long,
+        env = "VOTIFY_THEME_CSS",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    pub(crate) theme_css: Option<String>,
     /// Issuer whose bearer tokens are logins too, beside own accounts: the `iss` of its tokens; needs `--jwks` and
     /// `--oidc-audience` [default: none]
     #[arg(

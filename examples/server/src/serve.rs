@@ -62,6 +62,8 @@ const RESERVED_FILES: u64 = 128;
 pub(crate) fn run(args: &ServeArgs, matches: &ArgMatches) -> Result<(), CliError> {
     let settings = ServeSettings::read(args, &Sources::read(&args.store, matches)?)?;
     if args.print_config {
+        log::start(&settings.common.log)?;
+        warn_unknown_variables();
         return output::print_line(settings.to_toml()?.trim_end());
     }
     check_create(&settings)?;
@@ -215,11 +217,12 @@ fn app(parts: &Parts, settings: &ServeSettings, issuer: Option<JwksIdentity>) ->
     let limits = &settings.limits;
     let router = VotifyRouter::new(parts.engine.clone());
     let router = match &parts.limiter {
-        None => router.vote_rate(None).session_rate(None),
+        None => router.vote_rate(None).session_rate(None).join_rate(None),
         Some(limiter) => router
             .limiter(Arc::clone(limiter))
             .vote_rate(limits.vote_rate)
-            .session_rate(limits.session_rate),
+            .session_rate(limits.session_rate)
+            .join_rate(limits.join_rate),
     };
     let router = limits
         .creation
@@ -234,6 +237,7 @@ fn app(parts: &Parts, settings: &ServeSettings, issuer: Option<JwksIdentity>) ->
         .frame_ancestors(settings.frame_ancestors.iter().cloned())
         .authorize(Permissions::everybody().create(settings.create.0))
         .default_visibility(Visibility::Public)
+        .theme(settings.theme.theme.clone())
         .fallback(true);
     let router = match accounts(parts, settings) {
         Some(accounts) => router.accounts(accounts),

@@ -25,6 +25,7 @@ mod server_url;
 mod settings_file;
 mod sources;
 mod store;
+mod theme;
 mod unused_age;
 mod variables;
 
@@ -41,6 +42,7 @@ pub(crate) use secret::{check as check_secret, keyring};
 pub(crate) use server_url::ServerUrl;
 pub(crate) use sources::Sources;
 pub(crate) use store::StoreUrl;
+pub(crate) use theme::ThemeSettings;
 pub(crate) use unused_age::UnusedAge;
 pub(crate) use variables::warn_unknown as warn_unknown_variables;
 
@@ -88,6 +90,7 @@ pub(crate) struct ServeSettings {
     pub(crate) frame_ancestors: Vec<Origin>,
     /// `None` if only own accounts log in.
     pub(crate) issuer: Option<IssuerSettings>,
+    pub(crate) theme: ThemeSettings,
     /// The secrets given. Without any, [`keyring`] decides.
     pub(crate) secret: Option<Keyring>,
 }
@@ -211,6 +214,7 @@ impl ServeSettings {
                 )
                 .parse_or("", origins::parse)?,
             issuer: issuer::read(args, sources)?,
+            theme: theme::read(args, sources)?,
             secret: secret::read(sources)?,
         })
     }

@@ -1,11 +1,14 @@
 // Lets the examples of the API run as they stand: their ids stand for the poll that this
-// page created last, and for its options.
+// page created last, and for its options. So does the join code of the examples.
 {
+  const CODE = 'K7WM3P';
   // 00 is the poll, 01 its first option. The document has the same placeholders.
   const PLACEHOLDER = /00000000-0000-7000-8000-0000000000(\d\d)/g;
   let ids = [];
+  let code = CODE;
 
-  const withIds = (text) => text.replace(PLACEHOLDER, (id, index) => ids[Number(index)] ?? id);
+  const withIds = (text) =>
+    text.replace(PLACEHOLDER, (id, index) => ids[Number(index)] ?? id).replaceAll(CODE, code);
 
   const requestInterceptor = (request) => {
     request.url = withIds(request.url);
@@ -20,6 +23,7 @@
     if (response.status === 201 && /\/api\/polls\/?$/.test(path)) {
       const poll = JSON.parse(response.text);
       ids = [poll.id, ...poll.options.map((option) => option.id)];
+      code = poll.join_code ?? CODE;
     }
     return response;
   };

@@ -105,12 +105,16 @@ pub(crate) struct NewPoll {
     #[schema(min_items = 2, max_items = 100, example = json!(["Pizza", "Sushi"]))]
     options: Vec<NewOption>,
     /// Defaults to `{"kind": "single"}`.
+    #[schema(nullable = false)]
     ballot: Option<BallotKind>,
     /// Defaults to `browser`.
+    #[schema(nullable = false)]
     voters: Option<Voters>,
     /// Defaults to `live`.
+    #[schema(nullable = false)]
     results: Option<Results>,
     /// True if a voter may change or withdraw the vote. Defaults to `false`.
+    #[schema(nullable = false)]
     revote: Option<bool>,
     /// Defaults to no limit.
     address_quota: Option<AddressQuota>,
@@ -122,6 +126,7 @@ pub(crate) struct NewPoll {
     closes_at: Option<String>,
     /// Defaults to `unlisted` if `voters` is `account` or `invite`, otherwise to the default
     /// of the server.
+    #[schema(nullable = false)]
     visibility: Option<Visibility>,
     /// An id of the host's own, for lists. No control characters.
     #[schema(max_length = 255, example = "meeting-42")]
@@ -147,7 +152,7 @@ pub(crate) enum NewOption {
 /// `closes_at`, `visibility`, `external_ref` and `metadata` can change. Texts follow the same rules as in a new poll.
 #[derive(ToSchema)]
 pub(crate) struct PollChange {
-    #[schema(min_length = 1, max_length = 255)]
+    #[schema(min_length = 1, max_length = 255, nullable = false)]
     title: Option<String>,
     #[schema(max_length = 10_000)]
     description: Option<String>,
@@ -155,11 +160,15 @@ pub(crate) struct PollChange {
     #[schema(max_length = 100)]
     category: Option<String>,
     /// The complete new list.
-    #[schema(min_items = 2, max_items = 100)]
+    #[schema(min_items = 2, max_items = 100, nullable = false)]
     options: Option<Vec<ChangedOption>>,
+    #[schema(nullable = false)]
     ballot: Option<BallotKind>,
+    #[schema(nullable = false)]
     voters: Option<Voters>,
+    #[schema(nullable = false)]
     results: Option<Results>,
+    #[schema(nullable = false)]
     revote: Option<bool>,
     /// `null` removes the limit.
     address_quota: Option<AddressQuota>,
@@ -171,6 +180,7 @@ pub(crate) struct PollChange {
     closes_at: Option<String>,
     /// A poll whose `voters` become `account` or `invite` becomes `unlisted`, unless this
     /// says otherwise.
+    #[schema(nullable = false)]
     visibility: Option<Visibility>,
     /// `null` removes the id.
     #[schema(max_length = 255)]

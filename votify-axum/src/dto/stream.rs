@@ -74,6 +74,10 @@ pub(crate) struct PollDeleted {
     pub(crate) poll_id: Uuid,
 }
 
+/// A sign of life, every 20 s. Only with `heartbeat=1`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Heartbeat {}
+
 /// The reply to a vote that a queue has. `vote_confirmed` or `vote_rejected` follows, once
 /// the vote was counted or refused.
 #[derive(Debug, Serialize, ToSchema)]

@@ -43,6 +43,9 @@ error_codes! {
     NotAllowed = FORBIDDEN, "not_allowed", "not allowed";
     InviteInvalid = FORBIDDEN, "invite_invalid", "valid invite code required";
     OriginNotAllowed = FORBIDDEN, "origin_not_allowed", "origin not allowed";
+    #[cfg_attr(not(feature = "ui"), expect(dead_code, reason = "only for pages"))]
+    FormExpired = FORBIDDEN, "form_expired", "form expired";
+    ResultsHidden = FORBIDDEN, "results_hidden", "results hidden";
     NotFound = NOT_FOUND, "not_found", "not found";
     PollNotFound = NOT_FOUND, "poll_not_found", "poll not found";
     NotVoted = NOT_FOUND, "not_voted", "no vote in this poll";

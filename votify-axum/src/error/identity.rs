@@ -7,7 +7,8 @@ impl From<IdentityError> for Problem {
     fn from(error: IdentityError) -> Self {
         match error {
             IdentityError::Invalid => ErrorCode::InvalidLogin.into(),
-            IdentityError::Unavailable => retry_later(ErrorCode::StoreUnavailable),
+            IdentityError::Unavailable => retry_later(ErrorCode::StoreUnavailable)
+                .with_detail("logins cannot be checked for now"),
         }
     }
 }

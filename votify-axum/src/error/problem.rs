@@ -3,6 +3,8 @@ use std::fmt;
 use std::time::Duration;
 
 use axum::Json;
+#[cfg(feature = "ui")]
+use axum::http::HeaderMap;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
@@ -78,7 +80,7 @@ impl Problem {
     pub(crate) const fn new(code: ErrorCode) -> Self {
         Self {
             code,
-            detail: Cow::Borrowed(""),
+            detail: Cow::Borrowed(code.advice()),
             errors: Vec::new(),
             id: None,
             retry_after: None,
@@ -123,6 +125,28 @@ impl Problem {
         let mut problem = Self::new(ErrorCode::Internal);
         problem.id = Some(id);
         problem
+    }
+
+    /// Returns what happened and what to do as a sentence for people: the errors of fields,
+    /// or else the detail, or else the title.
+    #[cfg(feature = "ui")]
+    pub(crate) fn sentence(&self) -> String {
+        let errors = self.errors.iter().map(|error| error.problem.as_str());
+        let errors = errors.collect::<Vec<_>>().join("; ");
+        let texts = [errors, self.detail_with_wait()];
+        let text = texts.iter().find(|text| !text.is_empty());
+        crate::ui::sentence(text.map_or(self.code.title(), String::as_str))
+    }
+
+    /// Writes the headers about rate limits and retries to another response.
+    #[cfg(feature = "ui")]
+    pub(crate) fn write_retry_headers(&self, headers: &mut HeaderMap) {
+        if let Some(wait) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
+        }
+        if let Some(rate_limit) = self.rate_limit {
+            rate_limit.write_to(headers);
+        }
     }
 
     #[cfg(test)]

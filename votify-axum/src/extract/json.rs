@@ -2,25 +2,18 @@
 
 mod unique_keys;
 
-use std::time::Duration;
-
-use axum::body::{Body, HttpBody};
+use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
-use bytes::{Bytes, BytesMut};
-use futures_util::FutureExt;
-use http_body_util::BodyExt;
+use bytes::Bytes;
 use serde_json::Value;
-use tokio::time::timeout;
 
 use self::unique_keys::UniqueKeys;
 use crate::error::{ErrorCode, Problem};
+use crate::extract::body::body_bytes;
 
 /// Maximum size of a body in bytes, except for polls.
-pub(super) const MAX_BODY_BYTES: usize = 64 * 1024;
-
-/// Maximum time for a client to send a body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// A body of any JSON. The parser limits the nesting depth to 128.
 #[derive(Debug)]
@@ -54,37 +47,14 @@ pub(crate) async fn json_bytes(headers: &HeaderMap, body: Body) -> Result<Bytes,
 pub(super) async fn json_bytes_up_to(
     max: usize,
     headers: &HeaderMap,
-    mut body: Body,
-    mut admit: impl FnMut(usize) -> Result<(), Problem> + Send,
+    body: Body,
+    admit: impl FnMut(usize) -> Result<(), Problem> + Send,
 ) -> Result<Bytes, Problem> {
     if !is_json(headers) {
         return Err(Problem::new(ErrorCode::UnsupportedMediaType)
             .with_detail("send the header Content-Type: application/json"));
     }
-    let content_length = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    let declared = content_length.unwrap_or(0).max(declared);
-    if declared > max {
-        return Err(body_too_large(max));
-    }
-    admit(declared)?;
-    // Usually the whole body arrives with the head. Then no timer is needed.
-    let first = match body.frame().now_or_never() {
-        Some(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
-        Some(Some(Err(_))) => return Err(incomplete_body()),
-        Some(None) => return Ok(Bytes::new()),
-        None => Bytes::new(),
-    };
-    if first.len() > max {
-        return Err(body_too_large(max));
-    }
-    admit(first.len())?;
-    if body.is_end_stream() {
-        return Ok(first);
-    }
-    Box::pin(read_remaining(max, first, body, admit)).await
+    body_bytes(max, headers, body, admit).await
 }
 
 /// The reason why a text is rejected.
@@ -150,47 +120,6 @@ fn is_lone_surrogate(error: &serde_json::Error) -> bool {
     ["lone leading surrogate", "unexpected end of hex escape"]
         .iter()
         .any(|start| message.starts_with(start))
-}
-
-async fn read_remaining(
-    max: usize,
-    first: Bytes,
-    mut body: Body,
-    mut admit: impl FnMut(usize) -> Result<(), Problem> + Send,
-) -> Result<Bytes, Problem> {
-    let reading = async {
-        let mut bytes = BytesMut::from(first);
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| incomplete_body())?;
-            // Trailers are ignored.
-            let Ok(data) = frame.into_data() else {
-                continue;
-            };
-            let arrived = bytes.len() + data.len();
-            if arrived > max {
-                return Err(body_too_large(max));
-            }
-            admit(arrived)?;
-            bytes.extend_from_slice(&data);
-        }
-        Ok(bytes.freeze())
-    };
-    let timed_out = |_| {
-        Problem::new(ErrorCode::RequestTimeout).with_detail(format!(
-            "the body must arrive within {} s",
-            BODY_TIMEOUT.as_secs()
-        ))
-    };
-    timeout(BODY_TIMEOUT, reading).await.map_err(timed_out)?
-}
-
-fn body_too_large(max: usize) -> Problem {
-    Problem::new(ErrorCode::BodyTooLarge)
-        .with_detail(format!("a body may have at most {max} bytes"))
-}
-
-fn incomplete_body() -> Problem {
-    Problem::new(ErrorCode::MalformedJson).with_detail("the body is incomplete")
 }
 
 /// Returns true for `application/json` and `application/…+json` in UTF-8.

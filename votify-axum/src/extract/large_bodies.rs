@@ -19,7 +19,7 @@ pub(crate) struct LargeBodies(Arc<Mutex<HashMap<Option<IpAddr>, usize>>>);
 
 /// A large body that is being read. Counts until it is dropped.
 #[derive(Debug)]
-pub(super) struct LargeBodyPermit {
+pub(crate) struct LargeBodyPermit {
     bodies: LargeBodies,
     address: Option<IpAddr>,
 }
@@ -30,7 +30,7 @@ impl LargeBodies {
     /// # Errors
     /// - `rate_limited`: the address has the maximum number; retry after `retry_after`.
     /// - `overloaded`: all addresses have it; retry after `retry_after`.
-    pub(super) fn acquire(&self, address: Option<IpAddr>) -> Result<LargeBodyPermit, Problem> {
+    pub(crate) fn acquire(&self, address: Option<IpAddr>) -> Result<LargeBodyPermit, Problem> {
         let mut open = self.lock();
         let of_address = open.get(&address).copied().unwrap_or(0);
         if of_address >= MAX_PER_ADDRESS {

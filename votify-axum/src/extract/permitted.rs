@@ -88,14 +88,6 @@ fn may_be_own_list(uri: &Uri) -> bool {
     })
 }
 
-/// Returns true for actions in which it matters what the caller owns.
-const fn concerns_owner(action: Action) -> bool {
-    matches!(
-        action,
-        Action::Create | Action::ListOwn | Action::Manage(_) | Action::Invite(_)
-    )
-}
-
 impl<A: RouteAction> FromRequestParts<AppState> for Permitted<A> {
     type Rejection = Problem;
 
@@ -103,7 +95,7 @@ impl<A: RouteAction> FromRequestParts<AppState> for Permitted<A> {
         let action = A::of(parts, state).await?;
         let caller = RequestCaller::from_request_parts(parts, state).await?;
         caller.authorize(parts, action, state).await?;
-        if concerns_owner(action) {
+        if action.concerns_owner() {
             caller.claim_session(state).await;
         }
         Ok(Self(caller, PhantomData))

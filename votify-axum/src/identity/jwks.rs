@@ -3,6 +3,7 @@
 mod claims;
 mod key_set_cache;
 mod keys;
+mod rejection;
 mod source;
 
 use std::path::Path;
@@ -12,12 +13,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::http::request::Parts;
 use jsonwebtoken::{Validation, decode, decode_header};
+use votify_core::backend::LogThrottle;
 use votify_core::voter::AccountId;
 use votify_core::{Clock, SystemClock};
 
 use self::claims::Claims;
 use self::key_set_cache::{KeyLookup, KeySetCache};
 use self::keys::Key;
+use self::rejection::Rejection;
 use self::source::Source;
 use crate::identity::{Identity, IdentityError, LEEWAY, bearer, install_crypto_provider};
 
@@ -34,6 +37,7 @@ const MAX_ACCOUNT_BYTES: usize = 255;
 ///
 /// A token is valid if all of these hold:
 ///
+/// - Its type (`typ`), if it has one, is `JWT` or `at+jwt`.
 /// - It names a key of the set (`kid`), and is signed with that key and that key's
 ///   algorithm.
 /// - It is from the issuer (`iss`), for the audience (`aud`) and not expired (`exp`).
@@ -72,6 +76,7 @@ pub struct JwksIdentity {
     claim: String,
     leeway: Duration,
     clock: Arc<dyn Clock>,
+    rejections: LogThrottle,
 }
 
 /// The reason why the keys of an issuer cannot be used.
@@ -150,6 +155,7 @@ impl JwksIdentity {
             claim: "sub".to_owned(),
             leeway: LEEWAY,
             clock: Arc::new(SystemClock),
+            rejections: LogThrottle::default(),
         }
     }
 
@@ -208,22 +214,38 @@ impl JwksIdentity {
 
     /// Returns the account of a valid token.
     pub(super) async fn verify(&self, token: &str) -> Result<AccountId, IdentityError> {
+        self.check(token).await.map_err(|rejection| {
+            if let Rejection::KeysUnavailable = rejection {
+                return IdentityError::Unavailable;
+            }
+            if let Some(tokens) = self.rejections.record_failure() {
+                let issuer = self.issuer.as_str();
+                tracing::info!(tokens, issuer, %rejection, "rejected a token of the issuer");
+            }
+            IdentityError::Invalid
+        })
+    }
+
+    async fn check(&self, token: &str) -> Result<AccountId, Rejection> {
         if token.len() > MAX_TOKEN_BYTES {
-            return Err(IdentityError::Invalid);
+            return Err(Rejection::TooLong);
         }
-        let header = decode_header(token).map_err(|_| IdentityError::Invalid)?;
-        let key_id = header.kid.ok_or(IdentityError::Invalid)?;
+        let header = decode_header(token).map_err(|_| Rejection::Malformed)?;
+        if !header.typ.as_deref().is_none_or(is_access_token) {
+            return Err(Rejection::Type);
+        }
+        let key_id = header.kid.ok_or(Rejection::NoKeyId)?;
         if !keys::ALLOWED_ALGORITHMS.contains(&header.alg) || header.crit.is_some() {
-            return Err(IdentityError::Invalid);
+            return Err(Rejection::Algorithm);
         }
         match self.keys.find(&key_id).await {
-            KeyLookup::Found(key) => self.account_of(token, &key).ok_or(IdentityError::Invalid),
-            KeyLookup::NotFound => Err(IdentityError::Invalid),
-            KeyLookup::Unavailable => Err(IdentityError::Unavailable),
+            KeyLookup::Found(key) => self.account_of(token, &key),
+            KeyLookup::NotFound => Err(Rejection::UnknownKey),
+            KeyLookup::Unavailable => Err(Rejection::KeysUnavailable),
         }
     }
 
-    fn account_of(&self, token: &str, key: &Key) -> Option<AccountId> {
+    fn account_of(&self, token: &str, key: &Key) -> Result<AccountId, Rejection> {
         let mut validation = Validation::new(key.algorithm);
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[&self.audience]);
@@ -231,14 +253,25 @@ impl JwksIdentity {
         // `TokenTimes` checks the expiry below, by `self.clock`. The library uses the
         // system clock.
         validation.validate_exp = false;
-        let claims: Claims = decode(token, &key.public, &validation).ok()?.claims;
-        let is_valid = claims
-            .times()
-            .is_valid_at(self.clock.now(), self.leeway, self.leeway);
-        let account = claims.string(&self.claim).filter(|_| is_valid)?;
+        let claims: Claims = decode(token, &key.public, &validation)?.claims;
+        let now = self.clock.now();
+        if !claims.times().is_valid_at(now, self.leeway, self.leeway) {
+            return Err(Rejection::Times);
+        }
+        let account = claims.string(&self.claim).ok_or(Rejection::Account)?;
         let has_valid_length = (1..=MAX_ACCOUNT_BYTES).contains(&account.len());
-        has_valid_length.then(|| AccountId::new(account))
+        has_valid_length
+            .then(|| AccountId::new(account))
+            .ok_or(Rejection::Account)
     }
+}
+
+/// Returns true for the types of tokens that log a user in. Issuers sign other tokens with
+/// the same keys, such as logout tokens (RFC 8725, 3.11).
+fn is_access_token(kind: &str) -> bool {
+    ["jwt", "at+jwt", "application/at+jwt"]
+        .iter()
+        .any(|known| kind.eq_ignore_ascii_case(known))
 }
 
 #[async_trait]

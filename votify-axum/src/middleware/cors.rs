@@ -1,5 +1,7 @@
 //! Cross-origin reads (CORS) by the pages of allowed origins.
 
+use std::time::Duration;
+
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tower_http::cors::CorsLayer;
 
@@ -15,6 +17,10 @@ const EXPOSED: [&str; 6] = [
     "ratelimit-remaining",
     "ratelimit-reset",
 ];
+
+/// The time for which browsers keep the answer to a preflight. Chromium keeps it for at most
+/// 2 h.
+const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(600);
 
 /// Returns the layer for the answers of routes, or `None` without allowed origins.
 pub(crate) fn layer(origins: &[Origin]) -> Option<CorsLayer> {
@@ -37,7 +43,8 @@ pub(crate) fn layer(origins: &[Origin]) -> Option<CorsLayer> {
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("last-event-id"),
         ])
-        .expose_headers(EXPOSED.map(HeaderName::from_static));
+        .expose_headers(EXPOSED.map(HeaderName::from_static))
+        .max_age(PREFLIGHT_MAX_AGE);
     Some(layer)
 }
 

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use crate::config::Config;
 use crate::error::{ErrorCode, Problem};
 use crate::middleware::host::{Host, without_root};
+use crate::middleware::public_url::PublicUrl;
 
 /// The origin of a web page: scheme, host and port. Compared exactly.
 ///
@@ -27,7 +28,7 @@ pub struct Origin {
     port: u16,
 }
 
-/// The text is not an origin or URL such as `https://example.org` or
+/// The text is not an origin such as `https://example.org` or
 /// `http://example.org:8080`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected an origin such as https://example.org or http://example.org:8080")]
@@ -107,64 +108,11 @@ fn plain_authority(text: &str) -> Option<Authority> {
     let authority: Authority = text.parse().ok()?;
     let after_host = authority.as_str().strip_prefix(authority.host())?;
     let plain =
-        after_host.is_empty() || (after_host.starts_with(':') && authority.port_u16().is_some());
+        after_host.is_empty() || (after_host.starts_with(':') && authority.port_u16() > Some(0));
     // No other characters: the host may become a part of a content security policy, and
     // browsers send no pattern such as *.example.org.
     let is_host = Host::parse(authority.host()).is_some();
     (plain && is_host && !authority.host().is_empty()).then_some(authority)
-}
-
-/// The URL under which browsers reach the server, with an optional path prefix.
-///
-/// ```
-/// use votify_axum::PublicUrl;
-///
-/// let url: PublicUrl = "https://example.org/polls/".parse()?;
-/// assert_eq!(url.path(), "/polls");
-/// assert!(url.origin().is_secure());
-/// # Ok::<(), votify_axum::InvalidOrigin>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublicUrl {
-    origin: Origin,
-    path: String,
-}
-
-impl PublicUrl {
-    /// Returns scheme, host and port.
-    #[must_use]
-    pub const fn origin(&self) -> &Origin {
-        &self.origin
-    }
-
-    /// Returns the path without a trailing slash. Empty for most servers.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-}
-
-impl FromStr for PublicUrl {
-    type Err = InvalidOrigin;
-
-    fn from_str(text: &str) -> Result<Self, InvalidOrigin> {
-        let uri: Uri = text.parse().map_err(|_| InvalidOrigin)?;
-        let (Some(scheme), Some(authority), None) =
-            (uri.scheme_str(), uri.authority(), uri.query())
-        else {
-            return Err(InvalidOrigin);
-        };
-        Ok(Self {
-            origin: format!("{scheme}://{authority}").parse()?,
-            path: uri.path().trim_end_matches('/').to_owned(),
-        })
-    }
-}
-
-impl fmt::Display for PublicUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.origin, self.path)
-    }
 }
 
 /// Maximum characters of an origin that a refusal repeats.

@@ -30,6 +30,8 @@ use crate::middleware::host::check_host;
 use crate::middleware::origin::check_origin;
 use crate::middleware::unread_body::BodyStatus;
 use crate::state::AppState;
+#[cfg(feature = "ui")]
+use crate::ui::RefusedPage;
 
 /// Rejects requests to foreign hosts and writes of foreign web pages, answers panics with
 /// 500, discards unread bodies, counts the bytes of responses and sets
@@ -85,7 +87,10 @@ where
                 };
                 Step::Inner(self.inner.call(request), counting)
             }
-            Err(problem) => Step::Rejected(Some((problem, request.into_body()))),
+            Err(problem) => {
+                let refusal = Refusal::new(*problem, &request, &self.state);
+                Step::Rejected(Some((refusal, request.into_body())))
+            }
         };
         OuterFuture {
             step,
@@ -122,7 +127,38 @@ enum Step<F> {
     Inner(F, Counting),
     /// `None` after the problem was returned. hyper reads the beginning of a body before
     /// it polls, so that a small body is not dropped unread.
-    Rejected(Option<(Box<Problem>, Body)>),
+    Rejected(Option<(Box<Refusal>, Body)>),
+}
+
+/// The answer to a request that does not reach its route.
+#[derive(Debug)]
+struct Refusal {
+    problem: Problem,
+    /// The page for a browser in place of the problem.
+    #[cfg(feature = "ui")]
+    page: Option<(RefusedPage, AppState)>,
+}
+
+impl Refusal {
+    #[cfg_attr(
+        not(feature = "ui"),
+        expect(unused_variables, reason = "only for pages")
+    )]
+    fn new(problem: Problem, request: &Request, state: &AppState) -> Box<Self> {
+        Box::new(Self {
+            problem,
+            #[cfg(feature = "ui")]
+            page: RefusedPage::of(request, state).map(|page| (page, state.clone())),
+        })
+    }
+
+    fn into_response(self) -> Response {
+        #[cfg(feature = "ui")]
+        if let Some((page, state)) = self.page {
+            return page.respond(self.problem, &state);
+        }
+        self.problem.into_response()
+    }
 }
 
 impl<F> Future for OuterFuture<F>
@@ -152,9 +188,9 @@ where
                 }
             }
             Step::Rejected(rejected) => match rejected.take() {
-                Some((problem, body)) => {
+                Some((refusal, body)) => {
                     drop(body);
-                    (problem.into_response(), false)
+                    (refusal.into_response(), false)
                 }
                 None => return Poll::Pending,
             },

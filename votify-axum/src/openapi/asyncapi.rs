@@ -132,6 +132,7 @@ fn query() -> Value {
     json!({"type": "object", "properties": {
         "after": {"type": "string", "description": "A position. No older state is sent"},
         "events": {"type": "string", "enum": ["votes"], "description": "Also send single votes"},
+        "heartbeat": {"type": "string", "enum": ["1"], "description": "Also send heartbeats"},
         "invite": {"type": "string", "description": "The voter's invite code"},
     }})
 }

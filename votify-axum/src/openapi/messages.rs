@@ -7,8 +7,8 @@ use utoipa::openapi::{Ref, RefOr, Schema};
 
 use crate::dto::schema::{Refresh, Vote};
 use crate::dto::stream::{
-    PollChanged, PollClosed, PollDeleted, PollUpdated, StreamError, VoteConfirmed, VoteQueued,
-    VoteRejected, VoteSubmitted,
+    Heartbeat, PollChanged, PollClosed, PollDeleted, PollUpdated, StreamError, VoteConfirmed,
+    VoteQueued, VoteRejected, VoteSubmitted,
 };
 
 /// The field that names the kind of a message.
@@ -73,6 +73,7 @@ pub(crate) fn events() -> Vec<MessageKind> {
         MessageKind::new::<VoteSubmitted>("vote_submitted"),
         MessageKind::new::<PollChanged>("poll_changed"),
         MessageKind::new::<PollDeleted>("poll_deleted"),
+        MessageKind::new::<Heartbeat>("heartbeat"),
     ]
 }
 

@@ -1,7 +1,8 @@
 use axum::Router;
-use axum::routing::any;
+use axum::routing::{MethodRouter, any};
 
 use super::{RouteGroup, RouteWithSlash, VotifyRouter, routes};
+use crate::config::Config;
 use crate::error::{ErrorCode, Problem};
 use crate::middleware::cors;
 use crate::middleware::outer_layer::OuterLayer;
@@ -31,7 +32,7 @@ impl VotifyRouter {
         let mut document = serde_json::to_value(&document).unwrap_or_default();
         openapi::examples::add(&mut document);
         let documents = Documents {
-            openapi: document.to_string().into(),
+            openapi: document.to_string(),
             asyncapi: asyncapi.to_string().into(),
         };
         router = router
@@ -41,16 +42,17 @@ impl VotifyRouter {
         if config.serves(RouteGroup::Documents) {
             router = router.merge(crate::docs::routes());
         }
+        let state = AppState::new(engine, config, documents);
+        let config = &state.config;
         #[cfg(feature = "ui")]
         if config.serves(RouteGroup::Pages) {
-            router = router.merge(crate::ui::routes());
+            router = router.merge(crate::ui::routes(&state));
         }
         router = router.method_not_allowed_fallback(method_not_allowed);
         if config.fallback {
-            router = router.fallback(not_found);
+            router = router.fallback(fallback(config));
         }
         let cors = cors::layer(&config.allowed_origins);
-        let state = AppState::new(engine, config, documents);
         // Inside of the outer layer, which rejects preflights to foreign hosts too.
         let router = match cors {
             Some(cors) => router.layer(cors),
@@ -58,6 +60,16 @@ impl VotifyRouter {
         };
         router.layer(OuterLayer(state.clone())).with_state(state)
     }
+}
+
+/// Returns the handler of unknown paths: a page for browsers if there are pages.
+fn fallback(config: &Config) -> MethodRouter<AppState> {
+    #[cfg(feature = "ui")]
+    if config.serves(RouteGroup::Pages) {
+        return any(crate::ui::fallback);
+    }
+    let _ = config;
+    any(not_found)
 }
 
 async fn not_found() -> Problem {

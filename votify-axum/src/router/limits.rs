@@ -43,6 +43,26 @@ impl VotifyRouter {
         self
     }
 
+    /// Limits the wrong join codes of one address (IPv6: of one /64). Right codes do not
+    /// count, but an address that has reached the limit finds no poll by its code either.
+    /// `None` is no limit. Defaults to 100 in 600 s.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # fn configure(router: VotifyRouter) -> Result<(), Box<dyn std::error::Error>> {
+    /// use votify_core::Rate;
+    ///
+    /// let router = router.join_rate("1000/10m".parse::<Rate>()?);
+    /// # let _ = router;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn join_rate(mut self, rate: impl Into<Option<Rate>>) -> Self {
+        self.config.join_rate = rate.into();
+        self
+    }
+
     /// Sets the backend that counts attempts. Defaults to a
     /// [`MemoryRateLimiter`](votify_core::MemoryRateLimiter), which counts in this
     /// process, with the engine's clock.

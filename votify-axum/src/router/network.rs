@@ -3,7 +3,8 @@ use ipnet::IpNet;
 use super::VotifyRouter;
 use crate::extract::address::{ClientAddressHeader, canonical_network};
 use crate::middleware::host::AllowedHost;
-use crate::middleware::origin::{Origin, PublicUrl};
+use crate::middleware::origin::Origin;
+use crate::middleware::public_url::PublicUrl;
 
 /// # Proxies and browsers
 impl VotifyRouter {
@@ -86,7 +87,7 @@ impl VotifyRouter {
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
-    /// # fn configure(router: VotifyRouter) -> Result<(), votify_axum::InvalidOrigin> {
+    /// # fn configure(router: VotifyRouter) -> Result<(), votify_axum::InvalidPublicUrl> {
     /// let router = router.public_url("https://example.org/polls".parse()?);
     /// # let _ = router;
     /// # Ok(())

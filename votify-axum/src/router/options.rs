@@ -62,8 +62,28 @@ impl VotifyRouter {
         self
     }
 
+    /// Sets title, logo, colors, footer and CSS of the web pages. Defaults to the look of
+    /// Votify.
+    ///
+    /// ```
+    /// # use votify_axum::VotifyRouter;
+    /// # fn configure(router: VotifyRouter) {
+    /// use votify_axum::Theme;
+    ///
+    /// let router = router.theme(Theme::new().title("Student council"));
+    /// # let _ = router;
+    /// # }
+    /// ```
+    #[cfg(feature = "ui")]
+    #[must_use]
+    pub fn theme(mut self, theme: crate::ui::Theme) -> Self {
+        self.config.theme = Some(Arc::new(theme));
+        self
+    }
+
     /// Answers every unknown path with 404 `not_found`, not only those below `/api`.
-    /// Defaults to false, because two routers that both have a fallback cannot be merged.
+    /// A browser gets a page, if the pages are served. Defaults to false, because two
+    /// routers that both have a fallback cannot be merged.
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;

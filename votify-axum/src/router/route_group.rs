@@ -32,7 +32,10 @@ pub enum RouteGroup {
     Documents,
     /// `/healthz`, `/readyz` and `/metrics`.
     Operations,
-    /// The web pages at `/` and `/p/{id}`. They need all other groups but
+    /// The web pages and their files: `/`, `/p/{id}` and what is below it, `/polls`, `/mine`,
+    /// `/join`, `/j/{code}`, with accounts `/login`, `/register` and `/account`, `/pages/…`,
+    /// `/theme.css`, `/favicon.svg`, and the client library `/votify.js` with the element
+    /// `/votify-poll.js`. They need all other groups but
     /// [`Documents`](Self::Documents) and [`Operations`](Self::Operations).
     #[cfg(feature = "ui")]
     Pages,

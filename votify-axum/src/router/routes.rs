@@ -7,7 +7,7 @@ use super::trailing_slash::DocumentedRoutes;
 use crate::config::Config;
 #[cfg(feature = "accounts")]
 use crate::routes::accounts;
-use crate::routes::{invites, polls, stream, votes};
+use crate::routes::{invites, join, polls, stream, votes};
 use crate::state::AppState;
 use crate::{health, metrics, openapi};
 
@@ -34,7 +34,8 @@ pub(super) fn api(config: &Config) -> OpenApiRouter<AppState> {
     let api = OpenApiRouter::with_openapi(openapi::ApiDocument::openapi())
         .documented(routes!(polls::get_poll))
         .documented(routes!(polls::get_results))
-        .documented(routes!(polls::caller_state));
+        .documented(routes!(polls::caller_state))
+        .documented(routes!(join::join));
     let served = groups
         .into_iter()
         .filter(|(group, _)| config.serves(*group));

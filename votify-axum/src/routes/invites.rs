@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use votify_core::{Actor, PollId};
+use votify_core::Actor;
 
 use crate::dto::invites::{self, InvitesBody, NewInvites};
 use crate::error::{ErrorCode, Problem, error_responses};
@@ -12,13 +12,16 @@ use crate::extract::json::JsonBody;
 use crate::extract::path::PollPath;
 use crate::extract::permitted::{Invite, Permitted};
 use crate::extract::query::QueryReader;
-use crate::rate_limit::{CountedLikeVotes, creation};
+use crate::extract::table_format::TableFormat;
+use crate::rate_limit::{VoteRate, creation};
+use crate::routes::response::csv_file;
 use crate::state::AppState;
 
-const REQUESTS: CountedLikeVotes = CountedLikeVotes {
+const REQUESTS: VoteRate = VoteRate {
     session_scope: "invite-session",
     address_scope: "invite-address",
-    unit: "requests for invite codes of one session",
+    session_unit: "requests for invite codes of one session",
+    address_unit: "requests for invite codes without a session from one network address",
 };
 
 error_responses!(InviteErrors:
@@ -27,20 +30,13 @@ error_responses!(InviteErrors:
     InvalidInvites, InvalidQuery, RateLimited, StoreUnavailable, PollKeyUnknown, Overloaded,
     Internal);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Json,
-    Csv,
-}
-
-const FORMATS: [(&str, Format); 2] = [("json", Format::Json), ("csv", Format::Csv)];
-
 /// Creates invite codes for a poll whose `voters` are `invite`. Only for its owner.
 ///
 /// Each code is valid for one vote, with `?invite=CODE`. Only this response contains the
 /// codes; the server does not store them. The response is JSON, or a table with `Accept:
 /// text/csv` or `format=csv`. At most 10 000 codes per request, and 100 000 per poll. The
-/// server also limits the codes of an owner and of an address per day.
+/// server also limits the codes of an owner and of an address per day. In `/api/docs`, first
+/// create a poll from the example by invite.
 #[utoipa::path(
     post,
     path = "/api/polls/{id}/invites",
@@ -68,7 +64,7 @@ pub(crate) async fn create_invites(
     mut query: QueryReader,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let format = query.keyword("format", &FORMATS);
+    let format = TableFormat::read(&mut query, &headers);
     let format = query.finish(format)?;
     let count = invites::read(body)
         .map_err(|errors| Problem::field_errors(ErrorCode::InvalidInvites, errors))?;
@@ -87,9 +83,9 @@ pub(crate) async fn create_invites(
         .create_invites(id, count, Actor::Caller(&owner))
         .await?;
     let invites = InvitesBody::new(&codes, page.as_deref());
-    let mut response = match format.unwrap_or_else(|| accepted_format(&headers)) {
-        Format::Json => Json(invites).into_response(),
-        Format::Csv => csv_response(id, &invites),
+    let mut response = match format {
+        TableFormat::Json => Json(invites).into_response(),
+        TableFormat::Csv => csv_file(&format!("invites-{id}"), invites.to_csv()),
     };
     *response.status_mut() = StatusCode::CREATED;
     let headers = response.headers_mut();
@@ -101,48 +97,4 @@ pub(crate) async fn create_invites(
     response.extensions_mut().insert(reserved);
     caller.set_session_cookie(&mut response, &state);
     Ok(response)
-}
-
-fn csv_response(poll: PollId, invites: &InvitesBody) -> Response {
-    let mut response = invites.to_csv().into_response();
-    let headers = response.headers_mut();
-    let content_type = HeaderValue::from_static("text/csv; charset=utf-8");
-    headers.insert(header::CONTENT_TYPE, content_type);
-    let disposition = format!("attachment; filename=\"invites-{poll}.csv\"");
-    if let Ok(disposition) = HeaderValue::try_from(disposition) {
-        headers.insert(header::CONTENT_DISPOSITION, disposition);
-    }
-    response
-}
-
-/// Returns the supported format that `Accept` lists first.
-fn accepted_format(headers: &HeaderMap) -> Format {
-    let lines = headers.get_all(header::ACCEPT).iter();
-    let types = lines.filter_map(|line| line.to_str().ok());
-    let types = types.flat_map(|line| line.split(','));
-    let mut formats = types.filter_map(|entry| match entry.split(';').next()?.trim() {
-        "text/csv" => Some(Format::Csv),
-        "application/json" => Some(Format::Json),
-        _ => None,
-    });
-    formats.next().unwrap_or(Format::Json)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_supported_type_is_sent() {
-        let format = |accept: &str| {
-            let accept = HeaderValue::try_from(accept).unwrap();
-            accepted_format(&HeaderMap::from_iter([(header::ACCEPT, accept)]))
-        };
-        for csv in ["text/csv", "text/html, text/csv;q=0.9, */*"] {
-            assert_eq!(format(csv), Format::Csv, "{csv}");
-        }
-        for json in ["*/*", "", "application/json, text/csv", "text/plain"] {
-            assert_eq!(format(json), Format::Json, "{json}");
-        }
-    }
 }

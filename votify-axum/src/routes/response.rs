@@ -1,4 +1,4 @@
-//! Response headers about caching.
+//! Response headers about caching and files.
 
 use axum::Json;
 use axum::body::Body;
@@ -39,6 +39,20 @@ pub(super) fn private_list(
     response.headers_mut().insert(header::CONTENT_TYPE, value);
     mark_private(&mut response);
     Ok(response)
+}
+
+/// Returns a table as a file with this name, without `.csv`. The name is ASCII and without
+/// quotes.
+pub(super) fn csv_file(name: &str, table: impl IntoResponse) -> Response {
+    let mut response = table.into_response();
+    let headers = response.headers_mut();
+    let content_type = HeaderValue::from_static("text/csv; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, content_type);
+    let disposition = format!("attachment; filename=\"{name}.csv\"");
+    if let Ok(disposition) = HeaderValue::try_from(disposition) {
+        headers.insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    response
 }
 
 /// Lets only the caller's own cache store the response.

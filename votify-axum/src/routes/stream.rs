@@ -5,6 +5,7 @@ mod last_sent;
 mod message;
 mod queued_votes;
 mod sse;
+mod ticker;
 mod viewer;
 mod wake_flag;
 mod ws;
@@ -19,6 +20,7 @@ use votify_core::SessionId;
 use votify_core::tally::ViewPosition;
 
 use self::last_sent::LastSent;
+use self::ticker::Ticker;
 use self::viewer::Viewer;
 use self::ws::Upgrade;
 use crate::error::{ErrorCode, Problem, error_responses};
@@ -40,8 +42,9 @@ error_responses!(StreamErrors:
 ///
 /// The stream is a WebSocket if the request asks for an upgrade, else server-sent events.
 /// Messages are JSON with a `type`: `poll_updated` (always the first), `poll_closed`,
-/// `poll_changed`, `poll_deleted`, and with `events=votes` also `vote_submitted`. The
-/// `id` of an event is a position to resume from. Over a WebSocket, clients may send
+/// `poll_changed`, `poll_deleted`, with `events=votes` also `vote_submitted`, and with
+/// `heartbeat=1` a `heartbeat` every 20 s. The `id` of an event is a position to resume
+/// from. Over a WebSocket, clients may send
 /// `{"type": "refresh"}`, and `{"type": "vote", "request_id": …}` with the fields of a vote.
 /// The response to a request without a session starts one.
 #[utoipa::path(
@@ -52,12 +55,13 @@ error_responses!(StreamErrors:
         ("id" = Uuid, Path, description = "The poll"),
         ("after" = Option<String>, Query, description = "A position. No older state is sent"),
         ("events" = Option<String>, Query, description = "`votes`: also send single votes, while counts are shown"),
+        ("heartbeat" = Option<String>, Query, description = "`1`: also send a `heartbeat` every 20 s. After two missed ones, the connection is dead"),
         ("invite" = Option<String>, Query, description = "The voter's invite code, if `voters` is `invite`: for votes over a WebSocket, and for counts that only voters see"),
         ("Last-Event-ID" = Option<String>, Header, description = "Same as `after`. Takes precedence over it"),
     ),
     responses(
         (status = 101, description = "A WebSocket"),
-        (status = 200, body = String, content_type = "text/event-stream"),
+        (status = 200, body = String, content_type = "text/event-stream", description = "Server-sent events"),
         StreamErrors,
     )
 )]
@@ -78,6 +82,7 @@ pub(crate) async fn stream(
     }
     let after = query.parse("after", "must be a position of a stream");
     let wants_votes = query.keyword("events", &[("votes", true)]).unwrap_or(false);
+    let wants_heartbeats = query.keyword("heartbeat", &[("1", true)]).unwrap_or(false);
     // The caller's extractor has already read this parameter.
     let _ = query.take(invite::PARAMETER);
     let after = query.finish(last_event_id(&parts.headers).or(after))?;
@@ -102,6 +107,10 @@ pub(crate) async fn stream(
     }
     let watch = state.engine.watch(poll, &caller.to_caller(), after).await?;
     let keeps_request = caller.is_logged_in() || state.config.authorize.checks_votes();
+    let heartbeat = match wants_heartbeats {
+        true => Ticker::listen(&state.heartbeats),
+        false => Ticker::default(),
+    };
     let viewer = Viewer {
         state,
         request: keeps_request.then(|| Box::new(parts)),
@@ -109,6 +118,7 @@ pub(crate) async fn stream(
         poll,
         watch,
         wants_votes,
+        heartbeat,
         last_sent: LastSent::default(),
         has_pending_change: false,
         queued_votes: queued_votes::QueuedVotes::default(),

@@ -91,7 +91,7 @@ pub(crate) async fn vote(State(state): State<AppState>, request: VoteRequest) ->
         ("invite" = Option<String>, Query, description = "The voter's invite code, if `voters` is `invite`"),
     ),
     responses(
-        (status = 200, body = ReceiptBody),
+        (status = 200, body = ReceiptBody, description = "The new counts"),
         (status = 202, body = QueuedBody, description = "The withdrawal is queued"),
         WithdrawErrors,
     )
@@ -131,7 +131,10 @@ pub(crate) async fn withdraw(
         ("invite" = Option<String>, Query, description = "The voter's invite code, if `voters` is `invite`"),
         ("ballot_id" = Option<Uuid>, Query, description = "A ballot of the caller, whose state is returned instead. Until the poll is final, `queued` also for an id that nobody sent"),
     ),
-    responses((status = 200, body = OwnVoteBody), OwnVoteErrors)
+    responses(
+        (status = 200, body = OwnVoteBody, description = "The ballot, or its state"),
+        OwnVoteErrors,
+    )
 )]
 pub(crate) async fn own_vote(
     State(state): State<AppState>,

@@ -1,6 +1,7 @@
 //! A client with a cookie jar of one cookie.
 
-use axum::http::Method;
+use axum::body::Body;
+use axum::http::{Method, Request};
 use serde_json::{Value, json};
 
 use crate::app::{App, TestResponse, from, request};
@@ -36,7 +37,15 @@ impl Browser {
         body: Option<Value>,
         headers: &[(&'static str, &str)],
     ) -> TestResponse {
-        let mut request = from(&self.address, request(method, path, body));
+        let request = from(&self.address, request(method, path, body));
+        self.send(request, headers).await
+    }
+
+    async fn send(
+        &mut self,
+        mut request: Request<Body>,
+        headers: &[(&'static str, &str)],
+    ) -> TestResponse {
         if let Some(cookie) = &self.cookie {
             request
                 .headers_mut()
@@ -59,6 +68,43 @@ impl Browser {
 
     pub async fn post(&mut self, path: &str, body: Value) -> TestResponse {
         self.call(Method::POST, path, Some(body)).await
+    }
+
+    /// Sends a form as a browser does, from a page of this server.
+    #[cfg(feature = "ui")]
+    pub async fn post_form(&mut self, path: &str, fields: &[(&str, &str)]) -> TestResponse {
+        self.post_form_from("http://polls.test", path, fields).await
+    }
+
+    /// Sends a form of a page of `origin`.
+    #[cfg(feature = "ui")]
+    pub async fn post_form_from(
+        &mut self,
+        origin: &str,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> TestResponse {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let mut request = from(&self.address, request(Method::POST, path, None));
+        *request.body_mut() = body.into();
+        self.send(
+            request,
+            &[
+                ("content-type", "application/x-www-form-urlencoded"),
+                ("accept", "text/html,application/xhtml+xml,*/*;q=0.8"),
+                ("origin", origin),
+            ],
+        )
+        .await
+    }
+
+    /// Reads a page and returns the value of one of its hidden fields.
+    #[cfg(feature = "ui")]
+    pub async fn hidden_field(&mut self, path: &str, name: &str) -> String {
+        let page = self.get(path).await.expect_status(200);
+        hidden_field(&page.text, name)
     }
 
     /// Creates a poll from `{"title": "Lunch?", "options": ["Pizza", "Sushi", "Soup"]}`,
@@ -85,6 +131,17 @@ impl Browser {
         let body = json!({"option_id": poll.options[option], "ballot_id": ballot});
         self.post(&poll.path("/vote"), body).await
     }
+}
+
+/// Returns the value of a hidden field of a page.
+#[cfg(feature = "ui")]
+#[track_caller]
+pub fn hidden_field(html: &str, name: &str) -> String {
+    let start = format!("type=\"hidden\" name=\"{name}\" value=\"");
+    let (_, rest) = html
+        .split_once(&start)
+        .unwrap_or_else(|| panic!("no {name} in {html}"));
+    rest.split('"').next().unwrap().to_owned()
 }
 
 /// A created poll.

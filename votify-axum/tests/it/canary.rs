@@ -98,7 +98,7 @@ fn undocumented_endpoints(poll: &CreatedPoll) -> Vec<EndpointRequest> {
         poll.path("?invite=0W3G-E1R7-0W3G-E1R7"),
     ];
     if cfg!(feature = "ui") {
-        let pages = ["/", "/votify.js", "/votify.css"].map(str::to_owned);
+        let pages = ["/", "/votify.js", "/pages/pages.css"].map(str::to_owned);
         paths.extend(pages.into_iter().chain([format!("/p/{}", poll.id)]));
     }
     for (status, sort) in [("all", "trending"), ("open", "newest"), ("all", "closing")] {

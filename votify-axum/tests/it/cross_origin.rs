@@ -64,6 +64,7 @@ async fn preflights_allow_what_a_front_end_sends() {
         let allowed = preflight(FRONT_END).await.expect_status(200);
         assert_eq!(allowed.header("access-control-allow-origin"), FRONT_END);
         assert_eq!(allowed.header("access-control-allow-credentials"), "true");
+        assert_eq!(allowed.header("access-control-max-age"), "600");
         let methods = allowed.header("access-control-allow-methods");
         assert!(methods.split(',').any(|one| one == method), "{methods}");
         let names = allowed.header("access-control-allow-headers");

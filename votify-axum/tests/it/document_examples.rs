@@ -10,6 +10,7 @@ use crate::browser::Browser;
 use crate::endpoints;
 
 const POLL: &str = "00000000-0000-7000-8000-000000000000";
+const CODE: &str = "K7WM3P";
 const OPTIONS: [&str; 3] = [
     "00000000-0000-7000-8000-000000000001",
     "00000000-0000-7000-8000-000000000002",
@@ -42,9 +43,10 @@ impl Reader {
         examples.as_object().cloned().unwrap_or_default()
     }
 
-    /// Replaces the ids of examples, as the docs page does.
+    /// Replaces the ids and the join code of examples, as the docs page does.
     fn with_ids(&self, text: &str) -> String {
         let mut text = text.replace(POLL, self.poll["id"].as_str().unwrap_or(POLL));
+        text = text.replace(CODE, self.poll["join_code"].as_str().unwrap_or(CODE));
         for (index, placeholder) in OPTIONS.iter().enumerate() {
             let id = self.poll["options"][index]["id"].as_str();
             text = text.replace(placeholder, id.unwrap_or(placeholder));
@@ -61,7 +63,7 @@ impl Reader {
             .flatten()
             .find(|parameter| parameter["in"] == "path")
             .map_or("", |parameter| parameter["example"].as_str().unwrap());
-        let url = self.with_ids(&path.replace("{id}", id));
+        let url = self.with_ids(&path.replace("{id}", id).replace("{code}", id));
         let body = example.map(|name| {
             let example = &self.examples(method, path)[name]["value"];
             serde_json::from_str(&self.with_ids(&example.to_string())).unwrap()
@@ -121,6 +123,7 @@ async fn every_example_succeeds() {
         ("get", poll),
         ("get", "/api/polls/{id}/me"),
         ("get", "/api/polls/{id}/results"),
+        ("get", "/api/join/{code}"),
         ("get", vote),
         ("delete", vote),
         ("post", "/api/polls/{id}/close"),
@@ -222,4 +225,5 @@ async fn the_documentation_page_replaces_the_ids_of_examples() {
     assert_eq!(script.header("content-type"), "text/javascript");
     let (placeholder, _) = POLL.split_at(POLL.len() - 2);
     assert!(script.text.contains(placeholder), "{}", script.text);
+    assert!(script.text.contains(CODE), "{}", script.text);
 }

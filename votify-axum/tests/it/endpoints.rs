@@ -25,6 +25,8 @@ impl EndpointRequest {
     /// status.
     fn new(name: &str, poll: &CreatedPoll) -> Self {
         let (method, path) = name.split_once(' ').unwrap();
+        // A poll that the host created has no code.
+        let code = poll.body["join_code"].as_str().unwrap_or("222222");
         let body = match name {
             "POST /api/polls" => Some(json!({"title": "Dinner?", "options": ["Soup", "Salad"]})),
             "PATCH /api/polls/{id}" => Some(json!({"title": "Supper?"})),
@@ -46,6 +48,7 @@ impl EndpointRequest {
             | "GET /api/polls/{id}/vote"
             | "DELETE /api/polls/{id}/vote"
             | "GET /api/polls/{id}/stream"
+            | "GET /api/join/{code}"
             | "GET /api/trending"
             | "GET /api/openapi.json"
             | "GET /api/asyncapi.json"
@@ -59,7 +62,7 @@ impl EndpointRequest {
         Self {
             name: name.to_owned(),
             method: method.parse().unwrap(),
-            path: path.replace("{id}", &poll.id),
+            path: path.replace("{id}", &poll.id).replace("{code}", code),
             body,
         }
     }

@@ -34,8 +34,9 @@ async fn listed_origins_may_frame_pages() {
         "https://polls.test",
         &["https://www.example.org", "https://intra.example:8443"],
     );
-    for path in ["/", "/p/0190b6e2-1111-7000-8000-00000000000a"] {
-        let page = app.get(path).await.expect_status(200);
+    let poll = Browser::new(&app).create_poll(json!({})).await;
+    for path in ["/".to_owned(), format!("/p/{}", poll.id)] {
+        let page = app.get(&path).await.expect_status(200);
         let policy = page.header("content-security-policy");
         let expected = "; frame-ancestors https://www.example.org https://intra.example:8443";
         assert!(policy.ends_with(expected), "{policy}");

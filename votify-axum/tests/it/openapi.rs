@@ -1,8 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use axum::http::Method;
 use serde_json::{Value, json};
 
 use crate::app::App;
+use crate::browser::Browser;
 use crate::endpoints;
 use crate::owners::ByHeader;
 
@@ -25,6 +27,7 @@ async fn every_endpoint_is_documented() {
         "delete /api/polls/{id}",
         "delete /api/polls/{id}/vote",
         "get /api/asyncapi.json",
+        "get /api/join/{code}",
         "get /api/openapi.json",
         "get /api/polls",
         "get /api/polls/{id}",
@@ -56,6 +59,66 @@ async fn every_endpoint_is_documented() {
         );
         assert!(vote[status]["content"]["application/problem+json"].is_object());
     }
+}
+
+/// OpenAPI 3.1, 4.8.17: a response without a description is invalid.
+#[tokio::test]
+async fn every_response_has_a_description() {
+    #[cfg(feature = "accounts")]
+    let app = crate::accounts::harness::app();
+    #[cfg(not(feature = "accounts"))]
+    let app = App::new();
+    let document = app.get("/api/openapi.json").await.expect_status(200).json();
+    for (method, path, operation) in endpoints::operations(&document) {
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            let description = response["description"].as_str().unwrap_or_default();
+            assert!(!description.is_empty(), "{method} {path} {status}");
+        }
+    }
+}
+
+/// A field is nullable in the document exactly if `null` is accepted.
+#[tokio::test]
+async fn only_fields_that_accept_null_are_nullable() {
+    let app = App::new();
+    let document = app.get("/api/openapi.json").await.expect_status(200).json();
+    let schemas = &document["components"]["schemas"];
+    let mut owner = Browser::new(&app);
+    let poll = owner.create_poll(json!({})).await;
+    let mut checked = 0;
+    for (name, field) in fields(schemas, "NewPoll").chain(fields(schemas, "PollChange")) {
+        let mut body = json!({"title": "t", "options": ["a", "b"]});
+        body[&field] = Value::Null;
+        let answer = match name {
+            "NewPoll" => owner.post("/api/polls", body).await,
+            _ => {
+                let change = json!({&field: null});
+                let path = poll.path("");
+                owner.call(Method::PATCH, &path, Some(change)).await
+            }
+        };
+        let accepts_null = answer.status != 422;
+        let schema = &schemas[name]["properties"][&field];
+        let is_nullable = schema["type"]
+            .as_array()
+            .is_some_and(|types| types.contains(&json!("null")))
+            || schema["oneOf"]
+                .as_array()
+                .is_some_and(|one| one.contains(&json!({"type": "null"})));
+        assert_eq!(
+            accepts_null, is_nullable,
+            "{name}.{field}: {} {schema}",
+            answer.text
+        );
+        checked += 1;
+    }
+    assert!(checked > 20);
+}
+
+/// Returns the names of the fields of a schema, with the name of the schema.
+fn fields<'a>(schemas: &'a Value, name: &'a str) -> impl Iterator<Item = (&'a str, String)> {
+    let properties = schemas[name]["properties"].as_object().unwrap();
+    properties.keys().map(move |field| (name, field.clone()))
 }
 
 #[cfg(feature = "accounts")]

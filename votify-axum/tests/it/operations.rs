@@ -29,6 +29,7 @@ async fn health_and_readiness_list_the_components() {
         without_creation_limits(router)
             .vote_rate(None)
             .session_rate(None)
+            .join_rate(None)
     });
     let ready = unlimited.get("/readyz").await.expect_status(200).json();
     assert_eq!(ready["parts"].as_array().unwrap().len(), 2);

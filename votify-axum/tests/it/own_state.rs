@@ -155,13 +155,14 @@ async fn attempts_with_codes_are_limited() {
     let poll = owner.create_poll(json!({"voters": "invite"})).await;
     let path = format!("{}?invite=0W3G-E1R7-0W3G-E1R7", poll.path("/me"));
     // By address without a session, and by session otherwise.
-    for guesser in [&mut Browser::new(&app), &mut owner] {
+    for (guesser, has_session) in [(&mut Browser::new(&app), false), (&mut owner, true)] {
         for _ in 0..10 {
             let attempt = guesser.get(&path).await.expect_status(200);
             assert!(attempt.headers.contains_key("ratelimit-remaining"));
         }
         let limited = guesser.get(&path).await;
         limited.assert_problem(429, "rate_limited");
+        assert_eq!(!has_session, limited.text.contains("begins a session"));
         // Requests without a code do not count, and votes are counted separately.
         guesser.get(&poll.path("/me")).await.expect_status(200);
         let vote = guesser.vote(&poll, 0).await;

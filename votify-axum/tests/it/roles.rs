@@ -12,7 +12,7 @@ use crate::owners::ByHeader;
 use crate::{endpoints, invites};
 
 /// Expected status for an anonymous caller, another caller and the owner.
-const EXPECTED: [(&str, [u16; 3]); 19] = [
+const EXPECTED: [(&str, [u16; 3]); 20] = [
     ("GET /api/polls", [200, 200, 200]),
     ("POST /api/polls", [201, 201, 201]),
     ("GET /api/polls/{id}", [200, 200, 200]),
@@ -27,6 +27,7 @@ const EXPECTED: [(&str, [u16; 3]); 19] = [
     ("POST /api/polls/{id}/vote", [403, 403, 403]),
     ("GET /api/polls/{id}/vote", [403, 403, 403]),
     ("DELETE /api/polls/{id}/vote", [403, 403, 403]),
+    ("GET /api/join/{code}", [200, 200, 200]),
     ("GET /api/trending", [200, 200, 200]),
     ("GET /api/openapi.json", [200, 200, 200]),
     ("GET /api/asyncapi.json", [200, 200, 200]),

@@ -6,6 +6,8 @@ use votify_core::{MemoryStore, Store};
 
 use crate::app::{App, SECRET, SharedClock, engine, open_router};
 use crate::browser::{Browser, CreatedPoll};
+use crate::invites;
+use crate::owners::ByHeader;
 
 const BALLOT: &str = "0190b6e2-1111-4000-8000-00000000000a";
 const NEWER: &str = "a newer secret of the tests, also long enough";
@@ -48,6 +50,35 @@ async fn a_retry_with_the_same_ballot_id_is_the_same_voter() {
         elsewhere.cookie, first.cookie,
         "another poll starts another session"
     );
+}
+
+/// Everybody who counts as the same voter can read the ballot's id: the people behind an
+/// address, those who know an invite code, the devices of an account. A replay must not give
+/// them the session of another browser.
+#[tokio::test]
+async fn a_replay_gives_no_session_of_another_browser() {
+    for voters in ["ip", "invite", "account"] {
+        let app = App::with(|router| router.identity(ByHeader));
+        let mut owner = Browser::new(&app);
+        let poll = owner.create_poll(json!({"voters": voters})).await;
+        let path = match voters {
+            "invite" => {
+                let codes = invites::codes(&mut owner, &poll, 1).await;
+                format!("{}?invite={}", poll.path("/vote"), codes[0])
+            }
+            _ => poll.path("/vote"),
+        };
+        let body = json!({"option_id": poll.options[0], "ballot_id": BALLOT});
+        let login = [("x-user", "ada")];
+        let (mut first, mut other) = (Browser::new(&app), Browser::new(&app));
+        for (browser, status) in [(&mut first, 201), (&mut other, 200)] {
+            let vote = browser.call_with(Method::POST, &path, Some(body.clone()), &login);
+            vote.await.expect_status(status);
+        }
+        assert!(first.cookie.is_some() && other.cookie.is_some(), "{voters}");
+        assert_ne!(first.cookie, other.cookie, "{voters}");
+        assert_eq!(app.total(&poll.id).await, 1);
+    }
 }
 
 #[tokio::test]

@@ -2,10 +2,12 @@
 //! else.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use axum::http::Method;
 use jsonschema::Validator;
 use serde_json::{Value, json};
+use votify_axum::StreamTiming;
 use votify_core::MemoryQueue;
 
 use crate::app::App;
@@ -13,12 +15,13 @@ use crate::browser::Browser;
 use crate::server::Server;
 use crate::stream_clients::{EventStream, Socket};
 
-const EVENTS: [&str; 5] = [
+const EVENTS: [&str; 6] = [
     "poll_updated",
     "poll_closed",
     "vote_submitted",
     "poll_changed",
     "poll_deleted",
+    "heartbeat",
 ];
 const REPLIES: [&str; 4] = ["vote_queued", "vote_confirmed", "vote_rejected", "error"];
 
@@ -68,14 +71,27 @@ fn assert_valid(document: &Value, message: &Value) {
     }
 }
 
+/// Starts a server without a limit of votes and with many heartbeats.
+async fn start_server() -> Server {
+    let timing = StreamTiming {
+        heartbeat_interval: Duration::from_millis(200),
+        ..StreamTiming::default()
+    };
+    let app = App::with(|router| router.vote_rate(None).stream_timing(timing));
+    Server::start(app).await
+}
+
 /// Returns messages of every kind over a WebSocket.
 async fn socket_messages(server: &Server, fields: Value) -> Vec<Value> {
     let mut owner = Browser::new(&server.app);
     let poll = owner.create_poll(fields).await;
     let cookie = [("cookie", owner.cookie.as_deref().unwrap())];
-    let path = Server::stream_path(&poll, "?events=votes");
+    let path = Server::stream_path(&poll, "?events=votes&heartbeat=1");
     let mut socket = Socket::open(server, &path, &cookie).await;
-    let mut messages = vec![socket.next_of("poll_updated").await];
+    let mut messages = vec![
+        socket.next_of("poll_updated").await,
+        socket.next_of("heartbeat").await,
+    ];
     let multiple = poll.body["ballot"]["kind"] == "multiple";
     let mut vote = json!({"type": "vote", "request_id": "a", "option_id": poll.options[0]});
     if multiple {
@@ -147,7 +163,7 @@ fn kinds() -> impl Iterator<Item = &'static str> {
 
 #[tokio::test]
 async fn messages_match_their_schemas_in_both_documents() {
-    let server = Server::start(App::unlimited()).await;
+    let server = start_server().await;
     let documents = [
         document(&server.app, "/api/openapi.json").await,
         document(&server.app, "/api/asyncapi.json").await,
@@ -176,13 +192,14 @@ async fn messages_match_their_schemas_in_both_documents() {
 
 #[tokio::test]
 async fn server_sent_events_match_the_schemas() {
-    let server = Server::start(App::unlimited()).await;
+    let server = start_server().await;
     let document = document(&server.app, "/api/asyncapi.json").await;
     let mut owner = Browser::new(&server.app);
     let poll = owner.create_poll(json!({})).await;
-    let path = Server::stream_path(&poll, "?events=votes");
+    let path = Server::stream_path(&poll, "?events=votes&heartbeat=1");
     let mut events = EventStream::open(&server, &path, &[]).await;
     assert_valid(&document, &events.next_of("poll_updated").await.data);
+    assert_valid(&document, &events.next_of("heartbeat").await.data);
     owner.vote(&poll, 0).await.expect_status(201);
     assert_valid(&document, &events.next_of("vote_submitted").await.data);
     let closed = owner.post(&poll.path("/close"), json!({})).await;
@@ -194,7 +211,7 @@ async fn server_sent_events_match_the_schemas() {
 /// more.
 #[tokio::test]
 async fn the_schemas_reject_other_messages() {
-    let server = Server::start(App::unlimited()).await;
+    let server = start_server().await;
     let document = document(&server.app, "/api/openapi.json").await;
     for message in socket_messages(&server, json!({})).await {
         let kind = message["type"].as_str().unwrap();
@@ -215,7 +232,7 @@ async fn the_schemas_reject_other_messages() {
 /// What the schemas of client messages accept is a vote or a refresh to the server.
 #[tokio::test]
 async fn client_messages_match_their_schemas() {
-    let server = Server::start(App::unlimited()).await;
+    let server = start_server().await;
     let document = document(&server.app, "/api/asyncapi.json").await;
     let poll = Browser::new(&server.app).create_poll(json!({})).await;
     let path = Server::stream_path(&poll, "");

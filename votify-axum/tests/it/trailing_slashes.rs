@@ -162,12 +162,7 @@ async fn monitoring_needs_no_known_host_with_a_trailing_slash() {
 #[tokio::test]
 async fn pages_are_the_same_with_a_trailing_slash() {
     for (app, prefix) in mounts() {
-        let paths = [
-            "/p/nonsense",
-            "/votify.js",
-            "/votify-account.js",
-            "/votify.css",
-        ];
+        let paths = ["/votify.js", "/pages/pages.css", "/theme.css"];
         for path in paths {
             let without = app.get(&format!("{prefix}{path}")).await.expect_status(200);
             let with = app
@@ -192,7 +187,10 @@ async fn the_start_page_of_a_nested_service_answers_with_a_trailing_slash() {
     };
     for path in ["/votes", "/votes/"] {
         let page = app.get(path).await.expect_status(200);
-        assert!(page.text.contains("src=\"/votes/votify.js\""), "{path}");
+        assert!(
+            page.text.contains("src=\"/votes/pages/create.js\""),
+            "{path}"
+        );
     }
     let created = app
         .post(

@@ -6,7 +6,7 @@ use crate::engine::loaded_poll::LoadedPoll;
 use crate::engine::tally_change::TallyChange;
 use crate::engine::{EngineError, PollEngine, PollSnapshot, Precision};
 use crate::id::PollId;
-use crate::poll::Poll;
+use crate::poll::{JoinCode, Poll};
 use crate::store::Audit;
 use crate::tally::{Audience, Method, PollResult, Tally, TallyView};
 use crate::voter::Caller;
@@ -84,6 +84,30 @@ impl PollEngine {
             view: snapshot.view.clone(),
         };
         Ok((snapshot, result))
+    }
+
+    /// Returns the id of the poll that has this join code now, if any.
+    ///
+    /// ```
+    /// use votify_core::{MemoryStore, PollDraft, PollEngine};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let engine = PollEngine::new(MemoryStore::new());
+    /// let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]).join_code(true);
+    /// let poll = engine.create_poll(draft).await?;
+    ///
+    /// let code = poll.join_code.ok_or("no join code")?;
+    /// assert_eq!(engine.poll_by_join_code(code).await?, Some(poll.id));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
+    pub async fn poll_by_join_code(&self, code: JoinCode) -> Result<Option<PollId>, EngineError> {
+        let store = &self.inner.loader.store;
+        Ok(store.poll_by_join_code(&code, self.now()).await?)
     }
 
     /// Returns the active ballot of a voter, if any.

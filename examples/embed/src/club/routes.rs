@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use sqlx::SqlitePool;
+use tower_http::csrf::CsrfLayer;
 use votify_axum::Problem;
 use votify_core::PollEngine;
 
@@ -38,6 +39,9 @@ pub(crate) fn routes(club: Club) -> Router {
         .route("/login", post(login))
         .route("/logout", post(logout))
         .route("/trips", get(list_trips).post(plan_trip))
+        // Pages of other sites must not log a member in or out. The router of Votify has its
+        // own check.
+        .layer(CsrfLayer::new())
         .with_state(club)
 }
 

@@ -1,7 +1,7 @@
 use sqlx::SqlitePool;
 use uuid::Uuid;
 use votify_core::voter::AccountId;
-use votify_core::{EngineError, Owner, PollDraft, PollEngine, VoterPolicy};
+use votify_core::{Actor, EngineError, Owner, PollDraft, PollEngine, VoterPolicy};
 
 use super::members::Member;
 
@@ -28,7 +28,8 @@ pub(super) async fn create_table(pool: &SqlitePool) -> Result<(), sqlx::Error> {
 /// Plans a trip, with a poll that the member owns.
 ///
 /// The trip has the id of the poll, and the poll has the id of the trip as its external
-/// reference. So each finds the other.
+/// reference. So each finds the other. If the trip cannot be stored, its poll is deleted. A
+/// crash between the two leaves an unlisted poll that nothing refers to.
 pub(super) async fn plan(
     pool: &SqlitePool,
     engine: &PollEngine,
@@ -43,13 +44,15 @@ pub(super) async fn plan(
         .external_ref(&*id);
     draft.rules.voters = VoterPolicy::Account;
     let poll = engine.create_poll(draft).await.map_err(PlanError::Poll)?;
-    sqlx::query("INSERT INTO club_trips (id, name, poll_id) VALUES (?, ?, ?)")
+    let insert = sqlx::query("INSERT INTO club_trips (id, name, poll_id) VALUES (?, ?, ?)")
         .bind(id)
         .bind(name)
-        .bind(poll.id.to_string())
-        .execute(pool)
-        .await
-        .map_err(|_| PlanError::Database)?;
+        .bind(poll.id.to_string());
+    if insert.execute(pool).await.is_err() {
+        // The database may be unavailable for this too. The trip's error matters more.
+        let _ = engine.delete_poll(poll.id, Actor::Host).await;
+        return Err(PlanError::Database);
+    }
     Ok(())
 }
 

@@ -99,6 +99,11 @@ fn issuer(text: &str) -> Result<String, String> {
 }
 
 fn location(text: &str) -> Result<KeySetLocation, String> {
+    if let Some(path) = text.strip_prefix("file://") {
+        return Err(format!(
+            "write the path of a file without file://, such as {path}"
+        ));
+    }
     if text.contains("://") {
         return ServerUrl::parse(text).map(KeySetLocation::Url);
     }
@@ -133,6 +138,8 @@ mod tests {
         assert_eq!(url.to_string(), "https://user:***@login.example.org/keys");
         let file = location("keys.json").unwrap();
         assert_eq!(file, KeySetLocation::File("keys.json".to_owned()));
+        let error = location("file:///etc/keys.json").unwrap_err();
+        assert!(error.ends_with("such as /etc/keys.json"), "{error}");
         assert!(location("").is_err() && location("https://").is_err());
         assert!(issuer("votify").unwrap_err().contains("own accounts"));
     }

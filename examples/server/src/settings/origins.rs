@@ -9,7 +9,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Origin>, String> {
         .filter(|item| !item.is_empty())
         .map(|item| {
             item.parse()
-                .map_err(|error: InvalidOrigin| format!("{item:?}: {error}, without a path or *"))
+                .map_err(|error: InvalidOrigin| format!("{item:?}: {error}, without a path or *, and with the xn-- form of other letters than a to z"))
         })
         .collect()
 }

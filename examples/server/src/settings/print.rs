@@ -3,12 +3,13 @@ use std::num::NonZeroU32;
 use crate::error::CliError;
 use crate::settings::ServeSettings;
 use crate::settings::server_url::HIDDEN;
+use crate::settings::theme::PrintedTheme;
 use serde::Serialize;
 
 /// The settings in the form of the file.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Printed {
+struct Printed<'a> {
     listen: String,
     store: String,
     migrate: bool,
@@ -22,6 +23,7 @@ struct Printed {
     limits: String,
     vote_rate: String,
     session_rate: String,
+    join_rate: String,
     poll_rate: String,
     poll_bytes_rate: String,
     owner_poll_rate: String,
@@ -51,6 +53,8 @@ struct Printed {
     log: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    theme: Option<&'a PrintedTheme>,
 }
 
 #[derive(Serialize)]
@@ -91,6 +95,7 @@ pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, CliError> {
         limits: limits.limiter.to_string(),
         vote_rate: or_off(limits.vote_rate),
         session_rate: or_off(limits.session_rate),
+        join_rate: or_off(limits.join_rate),
         poll_rate: or_off(creation.poll_rate),
         poll_bytes_rate: or_off(creation.poll_bytes_rate),
         owner_poll_rate: or_off(creation.owner_poll_rate),
@@ -119,6 +124,7 @@ pub(super) fn to_toml(settings: &ServeSettings) -> Result<String, CliError> {
         oidc_audience: issuer.map(|issuer| issuer.audience.clone()),
         log: settings.common.log.clone(),
         secret: settings.secret.as_ref().map(|_| HIDDEN),
+        theme: settings.theme.printed.as_ref(),
     };
     toml::to_string(&printed)
         .map_err(|error| CliError::failed(format!("cannot print the settings: {error}")))

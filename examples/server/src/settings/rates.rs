@@ -15,6 +15,7 @@ pub(crate) struct Limits {
     pub(crate) limiter: LimitsUrl,
     pub(crate) vote_rate: Option<Rate>,
     pub(crate) session_rate: Option<Rate>,
+    pub(crate) join_rate: Option<Rate>,
     pub(crate) login_rate: Option<Rate>,
     pub(crate) register_rate: Option<Rate>,
     pub(crate) streams_per_address: Option<NonZeroU32>,
@@ -44,6 +45,13 @@ impl Limits {
                     file.session_rate.as_ref(),
                 )
                 .parse_or("1000/60s", parse_rate)?,
+            join_rate: sources
+                .setting(
+                    "join-rate",
+                    args.join_rate.as_ref(),
+                    file.join_rate.as_ref(),
+                )
+                .parse_or("100/10m", parse_rate)?,
             login_rate: sources
                 .setting(
                     "login-rate",

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 
 use crate::error::CliError;
+use crate::settings::theme::ThemeFile;
 
 /// The keys of the settings file, named like the flags.
 #[derive(Debug, Default, Deserialize)]
@@ -22,6 +23,7 @@ pub(crate) struct File {
     pub(super) frame_ancestors: Option<Value>,
     pub(super) images: Option<Value>,
     pub(super) invite_rate: Option<Value>,
+    pub(super) join_rate: Option<Value>,
     pub(super) jwks: Option<Value>,
     pub(super) limits: Option<Value>,
     pub(super) listen: Option<Value>,
@@ -46,6 +48,7 @@ pub(crate) struct File {
     pub(super) session_rate: Option<Value>,
     pub(super) store: Option<Value>,
     pub(super) streams_per_address: Option<Value>,
+    pub(super) theme: Option<ThemeFile>,
     pub(super) trusted_proxies: Option<Value>,
     pub(super) vote_rate: Option<Value>,
 }

@@ -62,6 +62,15 @@ impl<'a> Sources<'a> {
         }
     }
 
+    /// Returns a setting that has a key, but neither a flag nor a variable.
+    pub(super) fn only_in_file(&self, name: &'static str, in_file: Option<&Value>) -> Setting<'_> {
+        Setting {
+            name,
+            given: in_file.map(|value| (value.0.clone(), Origin::File(&self.path))),
+            is_private: false,
+        }
+    }
+
     /// Returns a setting that has a variable and a key, but no flag.
     pub(super) fn without_flag(
         &self,
@@ -146,7 +155,11 @@ impl fmt::Display for Setting<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.given {
             Some((_, Origin::Variable(name))) => f.write_str(name),
-            Some((_, Origin::File(path))) => write!(f, "{}: {}", path.display(), self.name),
+            Some((_, Origin::File(path))) => {
+                // Flags have no tables.
+                let name = self.name.replacen("theme-", "theme.", 1);
+                write!(f, "{}: {name}", path.display())
+            }
             Some((_, Origin::Flag)) | None => write!(f, "--{}", self.name),
         }
     }

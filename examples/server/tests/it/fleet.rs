@@ -6,7 +6,7 @@
 mod addresses;
 mod instance_loss;
 mod instances;
-mod nginx;
+pub(crate) mod nginx;
 mod proxying;
 mod viewers;
 mod vote_counting;

@@ -87,6 +87,7 @@ async fn printed_settings_are_a_valid_settings_file() {
         limits = "off"
         vote-rate = "off"
         session-rate = "5/1m"
+        join-rate = "7/1m"
         poll-rate = "off"
         poll-bytes-rate = "1000000/1h"
         owner-poll-rate = "7/1d"
@@ -112,6 +113,14 @@ async fn printed_settings_are_a_valid_settings_file() {
         jwks = "https://login.example.org/keys"
         oidc-audience = "polls"
         log = "warn"
+        [theme]
+        title = "Student council"
+        logo = "https://cdn.example.org/logo.svg"
+        accent = "rgb(0 109 91)"
+        footer = "Questions?"
+        [theme.dark]
+        accent = "oklch(80% 0.1 170)"
+        on-accent = "rgb(0 0 0)"
     "#;
     let printed = SettingsCase::new(file).printed(&[]).await;
     let expected = r#"
@@ -126,6 +135,7 @@ async fn printed_settings_are_a_valid_settings_file() {
         limits = "off"
         vote-rate = "off"
         session-rate = "5/60s"
+        join-rate = "7/60s"
         poll-rate = "off"
         poll-bytes-rate = "1000000/3600s"
         owner-poll-rate = "7/86400s"
@@ -151,6 +161,14 @@ async fn printed_settings_are_a_valid_settings_file() {
         jwks = "https://login.example.org/keys"
         oidc-audience = "polls"
         log = "warn"
+        [theme]
+        title = "Student council"
+        logo = "https://cdn.example.org/logo.svg"
+        accent = "rgb(0 109 91)"
+        footer = "Questions?"
+        [theme.dark]
+        accent = "oklch(80% 0.1 170)"
+        on-accent = "rgb(0 0 0)"
     "#;
     assert_eq!(printed, expected.parse().unwrap());
     assert_eq!(

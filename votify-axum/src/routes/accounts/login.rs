@@ -22,7 +22,7 @@ error_responses!(LoginErrors:
     path = "/api/auth/login",
     tag = "accounts",
     request_body = Credentials,
-    responses((status = 200, body = LoginBody), LoginErrors)
+    responses((status = 200, body = LoginBody, description = "Logged in"), LoginErrors)
 )]
 pub(crate) async fn login(
     State(state): State<AppState>,

@@ -18,7 +18,7 @@ error_responses!(MeErrors: NotLoggedIn, InvalidLogin, StoreUnavailable, Internal
     path = "/api/auth/me",
     tag = "accounts",
     security(("login" = []), ("login_cookie" = [])),
-    responses((status = 200, body = UserBody), MeErrors)
+    responses((status = 200, body = UserBody, description = "The user"), MeErrors)
 )]
 pub(crate) async fn me(
     State(state): State<AppState>,

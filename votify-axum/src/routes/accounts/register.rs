@@ -22,7 +22,7 @@ error_responses!(RegisterErrors:
     path = "/api/auth/register",
     tag = "accounts",
     request_body = Credentials,
-    responses((status = 201, body = LoginBody), RegisterErrors)
+    responses((status = 201, body = LoginBody, description = "The new account is logged in"), RegisterErrors)
 )]
 pub(crate) async fn register(
     State(state): State<AppState>,

@@ -1,20 +1,18 @@
 use axum::Json;
 use axum::extract::{OriginalUri, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 use votify_core::SessionId;
 use votify_core::engine::PollSnapshot;
 
-use super::etag::{self, etag};
+use super::conditional_response;
 use crate::dto::poll::DetailsBody;
 use crate::dto::presentation::Presentation;
-use crate::dto::result::ResultBody;
 use crate::error::{Problem, error_responses};
 use crate::extract::caller::RequestCaller;
 use crate::extract::path::PollPath;
 use crate::extract::permitted::{Permitted, View};
-use crate::routes::response::mark_private;
+use crate::routes::etag::etag;
 use crate::state::AppState;
 
 error_responses!(GetErrors:
@@ -34,7 +32,7 @@ error_responses!(GetErrors:
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an earlier response"),
     ),
     responses(
-        (status = 200, body = DetailsBody, headers(
+        (status = 200, body = DetailsBody, description = "The poll", headers(
             ("ETag" = String, description = "Changes with what the caller sees"),
             ("Set-Cookie" = String, description = "The session of a caller who sent none. Absent if the address started too many"),
         )),
@@ -54,9 +52,13 @@ pub(crate) async fn get_poll(
         pages: state.config.page_prefix(&uri),
         host_fields: shows_host_fields(&state, &snapshot, &caller).await?,
     };
-    let etag = etag(&snapshot, presentation.host_fields);
-    let mut response = conditional_response(etag, &headers, || {
-        DetailsBody::new(&snapshot, &presentation)
+    let variant = if presentation.host_fields {
+        "-host"
+    } else {
+        ""
+    };
+    let mut response = conditional_response(etag(&snapshot, variant), &headers, || {
+        Json(DetailsBody::new(&snapshot, &presentation)).into_response()
     });
     // A 304 sets the cookie too: the browser may have lost its cookie and kept its cache, or
     // the session rate was exceeded at the first read.
@@ -79,55 +81,4 @@ async fn shows_host_fields(
     }
     let for_everybody = state.config.shows_host_fields;
     Ok(for_everybody || state.engine.owns(poll, &caller.to_caller()).await?)
-}
-
-/// Returns the result of a poll.
-#[utoipa::path(
-    get,
-    path = "/api/polls/{id}/results",
-    tag = "polls",
-    params(
-        ("id" = Uuid, Path, description = "The poll"),
-        ("invite" = Option<String>, Query, description = "The voter's invite code, for counts that only voters see"),
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an earlier response"),
-    ),
-    responses(
-        (status = 200, body = ResultBody, headers(("ETag" = String, description = "Changes with what the caller sees"))),
-        (status = 304, description = "Unchanged since that `ETag`"),
-        GetErrors,
-    )
-)]
-pub(crate) async fn get_results(
-    State(state): State<AppState>,
-    PollPath(id): PollPath,
-    Permitted(caller, ..): Permitted<View>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let (snapshot, result) = state.engine.result(id, &caller.to_caller()).await?;
-    Ok(conditional_response(
-        etag(&snapshot, false),
-        &headers,
-        || ResultBody::new(&snapshot, &result),
-    ))
-}
-
-/// Returns 304 if the client has the current state, else 200 with `body`.
-fn conditional_response<T: Serialize>(
-    etag: Option<HeaderValue>,
-    headers: &HeaderMap,
-    body: impl FnOnce() -> T,
-) -> Response {
-    let is_unchanged = etag
-        .as_ref()
-        .is_some_and(|etag| etag::matches(headers, etag));
-    let mut response = if is_unchanged {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        Json(body()).into_response()
-    };
-    if let Some(etag) = etag {
-        response.headers_mut().insert(header::ETAG, etag);
-    }
-    mark_private(&mut response);
-    response
 }

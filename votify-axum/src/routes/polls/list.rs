@@ -67,7 +67,7 @@ error_responses!(ListErrors:
         ("external_ref" = Option<String>, Query, max_length = 255, description = "The exact id of the host's own"),
         ("sort" = Option<String>, Query, description = "`newest`, `closing` or `trending`. Defaults to `newest`"),
     ),
-    responses((status = 200, body = PageBody), ListErrors)
+    responses((status = 200, body = PageBody, description = "A page of polls"), ListErrors)
 )]
 pub(crate) async fn list_polls(
     State(state): State<AppState>,
@@ -122,7 +122,7 @@ pub(crate) async fn list_polls(
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Number of polls. Defaults to 10. At most 20 with `include=options`"),
         ("include" = Option<String>, Query, description = "`options`: the options of each poll"),
     ),
-    responses((status = 200, body = TrendingBody), ListErrors)
+    responses((status = 200, body = TrendingBody, description = "Polls, the most recent votes first"), ListErrors)
 )]
 pub(crate) async fn trending(
     State(state): State<AppState>,

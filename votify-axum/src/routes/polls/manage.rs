@@ -44,7 +44,7 @@ error_responses!(DeleteErrors:
     security(("owner" = [])),
     params(("id" = Uuid, Path, description = "The poll")),
     request_body = PollChange,
-    responses((status = 200, body = PollBody), ChangeErrors)
+    responses((status = 200, body = PollBody, description = "The changed poll"), ChangeErrors)
 )]
 pub(crate) async fn change_poll(
     State(state): State<AppState>,
@@ -86,7 +86,7 @@ pub(crate) async fn change_poll(
     tag = "polls",
     security(("owner" = [])),
     params(("id" = Uuid, Path, description = "The poll")),
-    responses((status = 200, body = PollBody), CloseErrors)
+    responses((status = 200, body = PollBody, description = "The closed poll"), CloseErrors)
 )]
 pub(crate) async fn close_poll(
     State(state): State<AppState>,

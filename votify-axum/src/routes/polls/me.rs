@@ -1,23 +1,14 @@
 use axum::extract::State;
 use axum::http::request::Parts;
 use axum::response::Response;
-use votify_core::SessionId;
 
-use crate::authorize::Action;
 use crate::dto::caller_state::CallerStateBody;
-use crate::error::{ErrorCode, Problem, error_responses};
+use crate::error::{Problem, error_responses};
 use crate::extract::path::PollPath;
 use crate::extract::permitted::{Permitted, View};
-use crate::rate_limit::CountedLikeVotes;
-use crate::router::RouteGroup;
+use crate::own_state::own_state;
 use crate::routes::response::private;
 use crate::state::AppState;
-
-const CODE_ATTEMPTS: CountedLikeVotes = CountedLikeVotes {
-    session_scope: "code-session",
-    address_scope: "code-address",
-    unit: "invite codes",
-};
 
 error_responses!(MeErrors:
     MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, PollNotFound, RateLimited, StoreUnavailable,
@@ -37,7 +28,7 @@ error_responses!(MeErrors:
         ("id" = Uuid, Path, description = "The poll"),
         ("invite" = Option<String>, Query, description = "The voter's invite code, if `voters` is `invite`"),
     ),
-    responses((status = 200, body = CallerStateBody), MeErrors)
+    responses((status = 200, body = CallerStateBody, description = "The caller's own state"), MeErrors)
 )]
 pub(crate) async fn caller_state(
     State(state): State<AppState>,
@@ -45,36 +36,14 @@ pub(crate) async fn caller_state(
     Permitted(caller, ..): Permitted<View>,
     parts: Parts,
 ) -> Result<Response, Problem> {
-    let rate_limit = if caller.has_invite_code() {
-        CODE_ATTEMPTS.acquire(&state, &caller).await?
-    } else {
-        None
-    };
-    caller.claim_session(&state).await;
-    let mut voter = caller.to_caller();
-    if voter.session_id().is_none() {
-        // A vote of this caller would start a session.
-        voter = voter.with_session(SessionId::random());
-    }
-    let found = state.engine.caller_state(id, &voter).await?;
-    // The host is asked before the rules of the poll, as for a vote.
-    let denied = caller.authorize(&parts, Action::Vote(id), &state).await;
-    let is_served = state.config.serves(RouteGroup::Voting);
-    let left_out = (!is_served).then(|| Problem::new(ErrorCode::NotAllowed));
-    let refusal = left_out
-        .or(denied.err())
-        .or_else(|| found.refusal.map(Problem::from));
-    let body = match refusal {
-        // The server could not tell, so this is no answer to the question.
-        Some(problem) if problem.status().is_server_error() => return Err(problem),
-        refusal => CallerStateBody::new(
-            found.is_owner,
-            found.ballot.as_ref(),
-            refusal.map(|problem| problem.code()),
-        ),
-    };
+    let own = own_state(&state, &caller, &parts, id).await?;
+    let body = CallerStateBody::new(
+        own.is_owner,
+        own.ballot.as_ref(),
+        own.refusal.as_ref().map(Problem::code),
+    );
     let mut response = private(body);
-    if let Some(rate_limit) = rate_limit {
+    if let Some(rate_limit) = own.rate_limit {
         rate_limit.write_to(response.headers_mut());
     }
     caller.set_session_cookie(&mut response, &state);

@@ -7,7 +7,9 @@ use votify_core::{BallotKind, engine};
 
 use crate::dto::poll::PollBody;
 use crate::dto::result::Precision;
-use crate::dto::stream::{PollChanged, PollClosed, PollDeleted, PollUpdated, VoteSubmitted};
+use crate::dto::stream::{
+    Heartbeat, PollChanged, PollClosed, PollDeleted, PollUpdated, VoteSubmitted,
+};
 use crate::dto::totals::{Count, Totals};
 
 /// A message of the server to a viewer.
@@ -19,6 +21,7 @@ enum StreamMessage {
     PollChanged(PollChanged),
     PollDeleted(PollDeleted),
     VoteSubmitted(VoteSubmitted),
+    Heartbeat(Heartbeat),
 }
 
 impl StreamMessage {
@@ -101,6 +104,23 @@ pub(super) fn vote_messages(frame: &Frame) -> impl Iterator<Item = Bytes> {
 /// Renders one vote of the sample as a server-sent event.
 pub(super) fn vote_event(frame: &Frame, vote: &[u8]) -> Bytes {
     event("vote_submitted", frame, vote)
+}
+
+/// Renders a heartbeat as a WebSocket message.
+pub(super) fn heartbeat_message() -> Bytes {
+    json(&StreamMessage::Heartbeat(Heartbeat {}))
+}
+
+/// Renders a heartbeat as a server-sent event. It has no id, so the client keeps the last
+/// position.
+pub(super) fn heartbeat_event() -> Bytes {
+    [
+        b"event: heartbeat\ndata: ",
+        &heartbeat_message()[..],
+        b"\n\n",
+    ]
+    .concat()
+    .into()
 }
 
 fn event(name: &str, frame: &Frame, data: &[u8]) -> Bytes {

@@ -1,20 +1,19 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream::unfold;
-use tokio::sync::futures::OwnedNotified;
 use votify_core::engine::live::FrameKind;
 
 use super::message;
+use super::ticker::Ticker;
 use super::viewer::Viewer;
 use super::wake_flag::WakeFlag;
-use crate::keep_alive::KeepAliveListener;
 use crate::routes::response::mark_private;
 
 const COMMENT: Bytes = Bytes::from_static(b":\n\n");
@@ -24,21 +23,19 @@ const COMMENT: Bytes = Bytes::from_static(b":\n\n");
 struct EventStreamBody {
     viewer: Box<Viewer>,
     queue: VecDeque<Bytes>,
-    comments: KeepAliveListener,
-    tick: Pin<Box<OwnedNotified>>,
-    tick_flag: WakeFlag,
+    comments: Ticker,
+    wake_flag: WakeFlag,
     ended: bool,
 }
 
 pub(super) fn respond(viewer: Viewer) -> Response {
     let (caller, state) = (viewer.caller.clone(), viewer.state.clone());
-    let comments = viewer.state.comments.listen();
+    let comments = Ticker::listen(&viewer.state.comments);
     let body = EventStreamBody {
         viewer: Box::new(viewer),
         queue: VecDeque::from([retry_event("")]),
-        tick: Box::pin(comments.tick()),
         comments,
-        tick_flag: WakeFlag::new(),
+        wake_flag: WakeFlag::new(),
         ended: false,
     };
     let chunks = unfold(body, |mut body| async move {
@@ -70,17 +67,19 @@ impl EventStreamBody {
         }
         let Self {
             viewer,
-            tick,
-            tick_flag,
+            comments,
+            wake_flag,
             ..
         } = self;
+        let Viewer {
+            watch, heartbeat, ..
+        } = &mut **viewer;
         let frame = tokio::select! {
             biased;
-            frame = viewer.watch.next() => frame,
-            () = poll_fn(|context| tick_flag.poll_future(context, tick.as_mut())) => {
-                tick.set(self.comments.tick());
-                return Some(COMMENT);
-            }
+            frame = watch.next() => frame,
+            event = poll_fn(|context| {
+                wake_flag.poll(context, |context| poll_timers(comments, heartbeat, context))
+            }) => return Some(event),
         };
         let Some(frame) = frame else {
             self.ended = true;
@@ -100,6 +99,18 @@ impl EventStreamBody {
         }
         Some(event)
     }
+}
+
+/// Returns the comment or the heartbeat that is due.
+fn poll_timers(
+    comments: &mut Ticker,
+    heartbeat: &mut Ticker,
+    context: &mut Context<'_>,
+) -> Poll<Bytes> {
+    if comments.poll(context).is_ready() {
+        return Poll::Ready(COMMENT);
+    }
+    heartbeat.poll(context).map(|()| message::heartbeat_event())
 }
 
 /// Returns the time that a browser waits before it reconnects, followed by `lines`. The

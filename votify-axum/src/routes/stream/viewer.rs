@@ -4,6 +4,7 @@ use votify_core::engine::live::Watch;
 
 use super::last_sent::LastSent;
 use super::queued_votes::QueuedVotes;
+use super::ticker::Ticker;
 use crate::extract::caller::RequestCaller;
 use crate::rate_limit::StreamPermit;
 use crate::state::AppState;
@@ -19,6 +20,7 @@ pub(super) struct Viewer {
     pub(super) watch: Watch,
     /// True if the sample of votes of each frame is sent too.
     pub(super) wants_votes: bool,
+    pub(super) heartbeat: Ticker,
     /// The last position sent over a WebSocket. Older states are not sent.
     pub(super) last_sent: LastSent,
     /// True if a change of the poll is to be sent with the next state that is new enough.

@@ -1,4 +1,3 @@
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
@@ -50,15 +49,6 @@ impl WakeFlag {
             self.state.is_set.store(true, Ordering::Release);
         }
         result
-    }
-
-    /// Polls a pinned future if the flag was set since the last poll.
-    pub(super) fn poll_future<F: Future>(
-        &self,
-        context: &mut Context<'_>,
-        future: Pin<&mut F>,
-    ) -> Poll<F::Output> {
-        self.poll(context, |context| future.poll(context))
     }
 }
 

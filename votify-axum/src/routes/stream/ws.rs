@@ -23,6 +23,7 @@ use self::sending::{send, send_json};
 use super::command::{Command, Reply};
 use super::message;
 use super::queued_votes::Decision;
+use super::ticker::Ticker;
 use super::viewer::Viewer;
 use super::wake_flag::WakeFlag;
 use crate::authorize::Action;
@@ -82,7 +83,9 @@ async fn run_socket(socket: &mut WebSocket, viewer: &mut Viewer) -> CloseReason 
             frame = viewer.watch.next() => Input::Frame(frame),
             decision = viewer.queued_votes.next() => Input::Decision(decision),
             input = poll_fn(|context| {
-                input_flag.poll(context, |context| poll_input(socket, tick.as_mut(), context))
+                input_flag.poll(context, |context| {
+                    poll_input(socket, tick.as_mut(), &mut viewer.heartbeat, context)
+                })
             }) => input,
         };
         match input {
@@ -112,6 +115,12 @@ async fn run_socket(socket: &mut WebSocket, viewer: &mut Viewer) -> CloseReason 
                     return reason;
                 }
             }
+            Input::HeartbeatDue => {
+                let heartbeat = message::heartbeat_message();
+                if let Err(reason) = send_json(socket, viewer, heartbeat).await {
+                    return reason;
+                }
+            }
             Input::Tick => {
                 tick.set(pings.tick());
                 if unanswered_pings >= MAX_UNANSWERED_PINGS {
@@ -133,17 +142,22 @@ enum Input {
     Decision(Decision),
     Received(Option<tungstenite::Result<Message>>),
     Tick,
+    HeartbeatDue,
 }
 
 fn poll_input(
     socket: &mut WebSocket,
     tick: Pin<&mut impl Future<Output = ()>>,
+    heartbeat: &mut Ticker,
     context: &mut Context<'_>,
 ) -> task::Poll<Input> {
     if let task::Poll::Ready(received) = socket.poll_next_unpin(context) {
         return task::Poll::Ready(Input::Received(received));
     }
-    tick.poll(context).map(|()| Input::Tick)
+    if tick.poll(context).is_ready() {
+        return task::Poll::Ready(Input::Tick);
+    }
+    heartbeat.poll(context).map(|()| Input::HeartbeatDue)
 }
 
 /// Sends a frame, unless the client has a newer state.

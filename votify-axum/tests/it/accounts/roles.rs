@@ -13,7 +13,7 @@ use crate::browser::CreatedPoll;
 use crate::{endpoints, invites};
 
 /// Expected status for an anonymous caller, another caller and the owner.
-const EXPECTED: [(&str, [u16; 3]); 23] = [
+const EXPECTED: [(&str, [u16; 3]); 24] = [
     ("GET /api/auth/me", [401, 200, 200]),
     ("POST /api/auth/login", [200, 200, 200]),
     ("POST /api/auth/logout", [401, 204, 204]),
@@ -32,6 +32,7 @@ const EXPECTED: [(&str, [u16; 3]); 23] = [
     ("POST /api/polls/{id}/vote", [401, 201, 201]),
     ("GET /api/polls/{id}/vote", [401, 404, 404]),
     ("DELETE /api/polls/{id}/vote", [401, 409, 409]),
+    ("GET /api/join/{code}", [200, 200, 200]),
     ("GET /api/trending", [200, 200, 200]),
     ("GET /api/openapi.json", [200, 200, 200]),
     ("GET /api/asyncapi.json", [200, 200, 200]),

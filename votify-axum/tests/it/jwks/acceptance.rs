@@ -2,10 +2,12 @@
 
 use axum::http::Method;
 use serde_json::json;
+use tracing::subscriber::set_default;
 use votify_axum::{JwksError, JwksIdentity};
 
 use super::issuer::{AUDIENCE, ISSUER, Issuer, app, claims, header, now, send_with, token};
 use crate::app::request;
+use crate::log_capture::LogCapture;
 use crate::signing_keys::{eddsa, es256, rs256};
 
 #[tokio::test]
@@ -25,6 +27,27 @@ async fn all_key_types_are_accepted_and_fetched_once() {
             .expect_status(200);
     }
     assert_eq!(issuer.request_count(), 1);
+}
+
+/// The reason of a rejection is for the operator only.
+#[tokio::test]
+async fn rejected_tokens_are_logged_with_their_reason() {
+    let ec = es256();
+    let issuer = Issuer::new(vec![ec.jwk("ec")]).await;
+    let log = LogCapture::default();
+    let logging = set_default(log.clone());
+    let app = app(issuer.users());
+    let mut other = claims(&app);
+    other["aud"] = json!("another app");
+    let refused = send_with(&app, &ec.sign(&header("ES256", "ec"), &other)).await;
+    drop(logging);
+    refused.assert_problem(401, "invalid_login");
+    assert!(!refused.text.contains("audience"), "{}", refused.text);
+    assert!(
+        log.text().contains("the audience (aud) is another one"),
+        "{}",
+        log.text()
+    );
 }
 
 /// The subject is the voter, with every key and token of the issuer.

@@ -48,6 +48,11 @@ impl Keys {
             "claims of another user",
             format!("{head}.{}.{signature}", part(&other)),
         ));
+        for kind in ["logout+jwt", "secevent+jwt", "dpop+jwt", ""] {
+            let mut typed = header("ES256", "ec");
+            typed["typ"] = json!(kind);
+            all.push(("another type", self.ec.sign(&typed, &claims(app))));
+        }
         for none in ["none", "None", "NONE"] {
             let head = part(&header(none, "ec"));
             all.push(("alg none", format!("{head}.{body}.")));

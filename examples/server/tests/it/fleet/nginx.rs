@@ -18,6 +18,8 @@ const DEPLOY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy");
 const NGINX_ADDRESS: &str = "127.0.0.1:8080";
 const INSTANCES: [&str; 3] = ["127.0.0.1:8081", "127.0.0.1:8082", "127.0.0.1:8083"];
 
+const MISSING: &str = "no program nginx is installed (Debian package nginx-light)";
+
 /// Maximum time from the start of nginx to its first response.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -37,7 +39,31 @@ impl Nginx {
     /// # Panics
     /// If nginx does not start.
     pub(crate) async fn in_front_of(instances: [&str; 3]) -> Option<Self> {
-        let program = program()?;
+        Some(Self::start(program()?, |address| site(address, instances)).await)
+    }
+
+    /// Starts nginx in front of one instance. It passes no upgrades to WebSockets, like an
+    /// nginx that is configured for plain HTTP.
+    ///
+    /// # Panics
+    /// If nginx is not installed, or does not start.
+    pub(crate) async fn without_upgrades(instance: &str) -> Self {
+        let program = find_program().unwrap_or_else(|| panic!("{MISSING}"));
+        Self::start(program, |address| {
+            let mut site = site(address, [instance; 3]);
+            for line in [
+                "    proxy_set_header Upgrade $http_upgrade;\n",
+                "    proxy_set_header Connection $votify_connection;\n",
+            ] {
+                assert_eq!(site.matches(line).count(), 1, "{line:?} in\n{site}");
+                site = site.replace(line, "");
+            }
+            site
+        })
+        .await
+    }
+
+    async fn start(program: PathBuf, site: impl Fn(&str) -> String) -> Self {
         let folder = TempDir::with_prefix("votify-nginx-").unwrap().keep();
         let folder = fs::canonicalize(folder).unwrap();
         let guard = CleanupGuard::new(&folder);
@@ -47,7 +73,7 @@ impl Nginx {
         let (address, child) = loop {
             attempt += 1;
             let address = format!("127.0.0.1:{}", free_port());
-            fs::write(folder.join("votify.conf"), site(&address, instances)).unwrap();
+            fs::write(folder.join("votify.conf"), site(&address)).unwrap();
             let mut child = spawn(&program, &folder);
             match ready(&mut child, &address).await {
                 Ok(()) => break (address, child),
@@ -56,12 +82,12 @@ impl Nginx {
                 Err(error) => panic!("nginx: {error}; its log is\n{}", log(&folder)),
             }
         };
-        Some(Self {
+        Self {
             folder,
             address,
             child,
             guard,
-        })
+        }
     }
 
     pub(crate) fn address(&self) -> &str {
@@ -108,21 +134,24 @@ fn site(address: &str, instances: [&str; 3]) -> String {
     site
 }
 
-fn program() -> Option<PathBuf> {
+fn find_program() -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    let found = env::split_paths(&path)
+    env::split_paths(&path)
         .chain(["/usr/sbin".into(), "/usr/local/sbin".into()])
         .map(|folder| folder.join("nginx"))
-        .find(|program| program.is_file());
+        .find(|program| program.is_file())
+}
+
+fn program() -> Option<PathBuf> {
+    let found = find_program();
     if found.is_none() {
-        let missing = "no program nginx is installed (Debian package nginx-light)";
         // No test may be skipped if test servers are configured.
         for variable in ["VOTIFY_TEST_POSTGRES_URL", "VOTIFY_TEST_REDIS_URL"] {
-            assert!(env::var_os(variable).is_none(), "{missing}");
+            assert!(env::var_os(variable).is_none(), "{MISSING}");
         }
         let test = thread::current().name().unwrap_or("a test").to_owned();
         let line =
-            format!("SKIPPED {test}: {missing}; `cargo xtask test` installs what it needs\n");
+            format!("SKIPPED {test}: {MISSING}; `cargo xtask test` installs what it needs\n");
         // Written directly to stderr: the test runner hides the output of passing tests.
         let _ = io::stderr().write_all(line.as_bytes());
     }

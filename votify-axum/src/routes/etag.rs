@@ -2,12 +2,12 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use votify_core::PollStatus;
 use votify_core::engine::PollSnapshot;
 
-/// Returns the tag of a caller's view of a poll: its position and status, and whether it
-/// has the fields of the host's own.
+/// Returns the tag of a caller's view of a poll: its position and status, and the name of
+/// the variant of the response.
 ///
 /// The tag is weak, because the number of viewers may differ. Positions with hidden
 /// counts have a format of their own, so two callers with equal tags see the same.
-pub(super) fn etag(snapshot: &PollSnapshot, host_fields: bool) -> Option<HeaderValue> {
+pub(crate) fn etag(snapshot: &PollSnapshot, variant: &str) -> Option<HeaderValue> {
     let status = match snapshot.status {
         PollStatus::Scheduled => "scheduled",
         PollStatus::Open => "open",
@@ -19,12 +19,11 @@ pub(super) fn etag(snapshot: &PollSnapshot, host_fields: bool) -> Option<HeaderV
     } else {
         ""
     };
-    let host_fields = if host_fields { "-host" } else { "" };
-    HeaderValue::try_from(format!("W/\"{position}-{status}{finality}{host_fields}\"")).ok()
+    HeaderValue::try_from(format!("W/\"{position}-{status}{finality}{variant}\"")).ok()
 }
 
 /// Returns true if `If-None-Match` contains the tag, by weak comparison.
-pub(super) fn matches(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+pub(crate) fn matches(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     let Ok(current) = etag.to_str() else {
         return false;
     };

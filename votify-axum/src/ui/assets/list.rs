@@ -1,0 +1,100 @@
+//! The files, each with its path and type. A new file is one line.
+
+pub(super) const SVG: &str = "image/svg+xml";
+pub(super) const CSS: &str = "text/css; charset=utf-8";
+pub(super) const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// The path, the media type and the content of a file.
+pub(super) type File = (&'static str, &'static str, &'static str);
+
+pub(super) const FAVICON: &str = include_str!("../../../ui/pages/favicon.svg");
+
+/// The files of this server's own pages.
+pub(super) const PAGES: &[File] = &[
+    ("/favicon.svg", SVG, FAVICON),
+    (
+        "/pages/icons.svg",
+        SVG,
+        include_str!("../../../ui/pages/icons.svg"),
+    ),
+    (
+        "/pages/create.css",
+        CSS,
+        include_str!("../../../ui/pages/create.css"),
+    ),
+    (
+        "/pages/create.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/create.js"),
+    ),
+    (
+        "/pages/create/fields.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/create/fields.js"),
+    ),
+    (
+        "/pages/create/preview.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/create/preview.js"),
+    ),
+    (
+        "/pages/create/rows.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/create/rows.js"),
+    ),
+    (
+        "/pages/embed.css",
+        CSS,
+        include_str!("../../../ui/pages/embed.css"),
+    ),
+    (
+        "/pages/embed.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/embed.js"),
+    ),
+    (
+        "/pages/poll.css",
+        CSS,
+        include_str!("../../../ui/pages/poll.css"),
+    ),
+    (
+        "/pages/results.css",
+        CSS,
+        include_str!("../../../ui/pages/results.css"),
+    ),
+    (
+        "/pages/results.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/results.js"),
+    ),
+    (
+        "/pages/room.css",
+        CSS,
+        include_str!("../../../ui/pages/room.css"),
+    ),
+    (
+        "/pages/room.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/room.js"),
+    ),
+    (
+        "/pages/room-keys.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/room-keys.js"),
+    ),
+    (
+        "/pages/share.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/share.js"),
+    ),
+    (
+        "/pages/standings.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/standings.js"),
+    ),
+    (
+        "/pages/pages.css",
+        CSS,
+        include_str!("../../../ui/pages/pages.css"),
+    ),
+];

@@ -1,0 +1,135 @@
+//! The posts of the pages' own forms: the one exception to JSON bodies.
+
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+
+use super::form_token;
+use super::page::Page;
+use crate::error::{ErrorCode, Problem};
+use crate::extract::body::body_bytes;
+use crate::extract::json::MAX_BODY_BYTES;
+use crate::state::AppState;
+
+/// The name of the hidden field that every form has.
+const TOKEN_FIELD: &str = "form_token";
+/// Maximum number of fields of a form, so that many small ones do not fill the memory.
+const MAX_FIELDS: usize = 1_024;
+
+/// The fields of a form as they were typed, so that the page can show them again.
+pub(super) trait FromForm: Sized {
+    /// Maximum size of the body in bytes. Defaults to 64 KiB.
+    const MAX_BYTES: usize = MAX_BODY_BYTES;
+
+    /// Takes the fields out of a form. Invalid ones are reported later, by the handler.
+    fn from_form(fields: &FormFields) -> Self;
+}
+
+/// A post of a form of this server's pages.
+///
+/// The outermost middleware has checked the origin. The handler calls
+/// [`verify`](Self::verify) before it does anything, and shows the page again with what was
+/// typed if that or anything else fails.
+#[derive(Debug)]
+pub(super) struct PageForm<T> {
+    pub(super) page: Page,
+    pub(super) values: T,
+    has_valid_token: bool,
+}
+
+impl<T> PageForm<T> {
+    /// Checks the form token.
+    ///
+    /// # Errors
+    /// - `form_expired`: the token is missing, expired or of another session. The user can
+    ///   send the page, which has a new token, again.
+    pub(super) fn verify(&self) -> Result<(), Problem> {
+        if self.has_valid_token {
+            return Ok(());
+        }
+        Err(Problem::new(ErrorCode::FormExpired).with_detail(
+            "this form is too old, or this browser sends no cookies; check what you typed and \
+             send it again",
+        ))
+    }
+}
+
+impl<T: FromForm> FromRequest<AppState> for PageForm<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        if !is_form(&parts.headers) {
+            return Err(Problem::new(ErrorCode::UnsupportedMediaType)
+                .with_detail("this address takes the forms of its page only"));
+        }
+        let headers = parts.headers.clone();
+        let page = Page::new(parts, state).await?;
+        let mut permit = None;
+        let admit = |size: usize| {
+            if size > MAX_BODY_BYTES && permit.is_none() {
+                let address = page.caller.address_block();
+                permit = Some(state.large_bodies.acquire(address)?);
+            }
+            Ok(())
+        };
+        let bytes = body_bytes(T::MAX_BYTES, &headers, body, admit).await?;
+        let fields = FormFields::parse(&bytes)?;
+        let token = fields.get(TOKEN_FIELD).unwrap_or_default();
+        let engine = &state.engine;
+        // A session of this very request cannot have rendered the form.
+        let has_valid_token = page.caller.session.is_some_and(|session| {
+            form_token::is_valid(token, session.id, engine.now(), engine.keyring())
+        });
+        let values = T::from_form(&fields);
+        drop(permit);
+        Ok(Self {
+            page,
+            values,
+            has_valid_token,
+        })
+    }
+}
+
+/// Names and values of a form, in order.
+#[derive(Debug, Default)]
+pub(super) struct FormFields(Vec<(String, String)>);
+
+impl FormFields {
+    fn parse(body: &[u8]) -> Result<Self, Problem> {
+        if body.iter().filter(|byte| **byte == b'&').count() >= MAX_FIELDS {
+            return Err(Problem::new(ErrorCode::BodyTooLarge)
+                .with_detail(format!("a form may have at most {MAX_FIELDS} fields")));
+        }
+        Ok(Self(form_urlencoded::parse(body).into_owned().collect()))
+    }
+
+    /// Returns the first value of a field.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.all(name).next()
+    }
+
+    /// Returns the first value of a field as an owned text. Empty if there is none.
+    pub(super) fn text(&self, name: &str) -> String {
+        self.get(name).unwrap_or_default().to_owned()
+    }
+
+    /// Returns all values of a field, in the order of the page.
+    pub(super) fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+        let same = move |(other, _): &&(String, String)| other == name;
+        self.0.iter().filter(same).map(|(_, value)| value.as_str())
+    }
+
+    /// Returns true if a check box was checked, or a button of this name was used.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(Ok(value)), None) = (types.next().map(|value| value.to_str()), types.next()) else {
+        return false;
+    };
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}

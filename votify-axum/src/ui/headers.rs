@@ -1,0 +1,51 @@
+//! The headers of pages.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use super::theme::Theme;
+use crate::config::Config;
+
+/// The content security policy up to the sources of images.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+                      base-uri 'none'; form-action 'self'; img-src 'self'";
+
+/// Sets the headers of an HTML page.
+pub(super) fn set(headers: &mut HeaderMap, config: &Config) {
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        // The URL may contain an invite code. With `no-referrer`, browsers would send the
+        // forms of the pages with `Origin: null`.
+        (header::REFERRER_POLICY, "same-origin"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    set_policy(headers, config);
+}
+
+/// Lets only pages of the host's list frame a page, and loads the logo from where it is.
+fn set_policy(headers: &mut HeaderMap, config: &Config) {
+    let mut policy = POLICY.to_owned();
+    if let Some(origin) = config.theme.as_deref().and_then(Theme::logo_origin) {
+        policy.push(' ');
+        policy.push_str(&origin.to_string());
+    }
+    policy.push_str("; frame-ancestors");
+    for origin in &config.frame_ancestors {
+        policy.push(' ');
+        policy.push_str(&origin.to_string());
+    }
+    if config.frame_ancestors.is_empty() {
+        policy.push_str(" 'none'");
+        // For browsers that do not support `frame-ancestors`. The header has no list of
+        // origins.
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    }
+    if let Ok(policy) = HeaderValue::try_from(policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+}

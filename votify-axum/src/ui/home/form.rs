@@ -1,0 +1,197 @@
+use crate::ui::form::{FormFields, FromForm};
+
+/// The fields in the order of the page, without indices and parts.
+pub(super) const ORDER: [&str; 16] = [
+    "title",
+    "options",
+    "voters",
+    "address_quota",
+    "opens_at",
+    "closes_at",
+    "results",
+    "visibility",
+    "ballot",
+    "ballot_min",
+    "ballot_max",
+    "revote",
+    "description",
+    "category",
+    "external_ref",
+    "metadata",
+];
+
+/// The form to create a poll, as it was typed. Empty texts are not given.
+#[derive(Debug, Clone, Default)]
+pub(in crate::ui) struct NewPollForm {
+    pub(super) title: String,
+    /// The options without blank rows, so that the errors of the API have their indices.
+    pub(super) options: Vec<String>,
+    pub(super) description: String,
+    pub(super) category: String,
+    pub(super) voters: String,
+    pub(super) quota: String,
+    pub(super) quota_prefix: String,
+    /// As typed, in the zone of the browser, or UTC without JavaScript.
+    pub(super) opens_at: String,
+    pub(super) closes_at: String,
+    /// The same times in UTC, from the page's script.
+    pub(super) opens_at_utc: String,
+    pub(super) closes_at_utc: String,
+    pub(super) results: String,
+    pub(super) visibility: String,
+    pub(super) kind: String,
+    pub(super) min: String,
+    pub(super) max: String,
+    pub(super) revote: bool,
+    pub(super) external_ref: String,
+    pub(super) metadata: String,
+    /// True if the button to add rows was used.
+    pub(super) wants_more: bool,
+}
+
+impl FromForm for NewPollForm {
+    /// 100 options and a description of the maximum length, in any script.
+    const MAX_BYTES: usize = 1536 * 1024;
+
+    fn from_form(fields: &FormFields) -> Self {
+        let options = fields.all("options").filter(|text| !text.trim().is_empty());
+        Self {
+            title: fields.text("title"),
+            options: options.map(str::to_owned).collect(),
+            description: fields.text("description"),
+            category: fields.text("category"),
+            voters: fields.text("voters"),
+            quota: fields.text("address_quota"),
+            quota_prefix: fields.text("quota_prefix"),
+            opens_at: fields.text("opens_at"),
+            closes_at: fields.text("closes_at"),
+            opens_at_utc: fields.text("opens_at_utc"),
+            closes_at_utc: fields.text("closes_at_utc"),
+            results: fields.text("results"),
+            visibility: fields.text("visibility"),
+            kind: fields.text("ballot"),
+            min: fields.text("ballot_min"),
+            max: fields.text("ballot_max"),
+            revote: fields.has("revote"),
+            external_ref: fields.text("external_ref"),
+            metadata: fields.text("metadata"),
+            wants_more: fields.has("more"),
+        }
+    }
+}
+
+impl NewPollForm {
+    /// Adds blank rows until there are `count`, at most 100.
+    pub(super) fn fill_rows(&mut self, count: usize) {
+        let count = count.min(votify_core::poll::OPTIONS_MAX);
+        if self.options.len() < count {
+            self.options.resize(count, String::new());
+        }
+    }
+
+    /// Returns true if a setting below "More" differs from its default.
+    pub(super) fn has_settings(&self) -> bool {
+        let texts = [
+            &self.description,
+            &self.category,
+            &self.quota,
+            &self.opens_at,
+            &self.closes_at,
+            &self.visibility,
+            &self.min,
+            &self.max,
+            &self.external_ref,
+            &self.metadata,
+        ];
+        self.revote
+            || texts.iter().any(|text| !text.is_empty())
+            || !["", "browser"].contains(&self.voters.as_str())
+            || !["", "live"].contains(&self.results.as_str())
+            || !["", "single"].contains(&self.kind.as_str())
+    }
+
+    /// Returns true if a choice among several is the one that was made. The first is the
+    /// default.
+    pub(super) fn is(&self, made: &str, value: &str, default: &str) -> bool {
+        value == if made.is_empty() { default } else { made }
+    }
+}
+
+/// Returns the name in the form of a field of the API.
+pub(super) fn field_name(field: &str) -> String {
+    match field {
+        "ballot.min" => "ballot_min".to_owned(),
+        "ballot.max" => "ballot_max".to_owned(),
+        "ballot.kind" => "ballot".to_owned(),
+        field if field.starts_with("address_quota") => "address_quota".to_owned(),
+        field => match field.strip_prefix("options[") {
+            Some(rest) => {
+                let index = rest.split(']').next().unwrap_or_default();
+                format!("options-{index}")
+            }
+            None => field.to_owned(),
+        },
+    }
+}
+
+/// Returns the name of the field of an option.
+pub(super) fn option_name(index: usize) -> String {
+    format!("options-{index}")
+}
+
+/// Returns the text of an error with the names that the page shows: `options[0]` is option
+/// 1 there.
+pub(super) fn reworded(text: &str) -> String {
+    let mut words = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("options[") {
+        let (index, after) = after.split_once(']').unwrap_or((after, ""));
+        let number = index.parse::<usize>().map_or(0, |index| index + 1);
+        words.push_str(before);
+        words.push_str(&format!("option {number}"));
+        rest = after;
+    }
+    words.push_str(rest);
+    match words.strip_prefix("Must be 2 to 100, not ") {
+        Some(_) => "A poll needs 2 to 100 options.".to_owned(),
+        None => words,
+    }
+}
+
+/// Returns true for a field below "More".
+pub(super) fn is_setting(name: &str) -> bool {
+    name != "title" && !name.starts_with("options")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_the_api_have_names_in_the_form() {
+        for (field, name) in [
+            ("title", "title"),
+            ("options", "options"),
+            ("options[12]", "options-12"),
+            ("options[2].text", "options-2"),
+            ("ballot.min", "ballot_min"),
+            ("address_quota.ballots", "address_quota"),
+        ] {
+            assert_eq!(field_name(field), name);
+        }
+    }
+
+    #[test]
+    fn errors_name_what_the_page_shows() {
+        for (text, expected) in [
+            (
+                "Has the same text as options[0].",
+                "Has the same text as option 1.",
+            ),
+            ("Must be 2 to 100, not 1.", "A poll needs 2 to 100 options."),
+            ("Must not be empty.", "Must not be empty."),
+        ] {
+            assert_eq!(reworded(text), expected);
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! What the page of a poll shows. The markup is the one of the element (`ui/poll/view.js`).
+
+use form_urlencoded::Serializer;
+use votify_core::engine::PollSnapshot;
+use votify_core::{BallotId, BallotKind, OptionId, Poll, PollStatus, Timestamp, VoterPolicy};
+
+use super::{Frame, wording};
+use crate::own_state::OwnState;
+use crate::ui::page::Page;
+use crate::ui::percentages::{percentages, share};
+use crate::ui::times::{absolute, grouped, plural, until};
+
+/// What happened to the form that the user sent before this page.
+#[derive(Debug, Default)]
+pub(super) struct Feedback {
+    /// What was done, or empty.
+    pub(super) confirmation: &'static str,
+    /// The error, or empty.
+    pub(super) error: String,
+    /// The options that were chosen in the form.
+    pub(super) choice: Vec<OptionId>,
+}
+
+impl Feedback {
+    /// Returns the feedback to which a form redirected.
+    pub(super) fn of_query(page: &Page) -> Self {
+        let confirmation = match page.query("done").as_deref() {
+            Some("voted") => "Your vote was counted.",
+            Some("withdrawn") => "Your vote was withdrawn.",
+            _ => "",
+        };
+        Self {
+            confirmation,
+            ..Self::default()
+        }
+    }
+}
+
+/// What a caller needs before voting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    None,
+    LogIn,
+    Invite {
+        /// True if the code in the URL is unknown or used.
+        is_invalid: bool,
+    },
+}
+
+/// A moment: for programs, and for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Moment {
+    pub(super) datetime: String,
+    pub(super) text: String,
+}
+
+impl From<Timestamp> for Moment {
+    fn from(time: Timestamp) -> Self {
+        Self {
+            datetime: time.to_string(),
+            text: absolute(time),
+        }
+    }
+}
+
+/// One option.
+#[derive(Debug)]
+pub(super) struct OptionRow {
+    pub(super) id: String,
+    pub(super) text: String,
+    pub(super) is_own: bool,
+    pub(super) is_checked: bool,
+    pub(super) is_leader: bool,
+    /// Empty while counts are hidden.
+    pub(super) percent: String,
+    pub(super) count: String,
+    /// The width of the bar, in percent.
+    pub(super) width: String,
+}
+
+/// A poll for one caller.
+#[derive(Debug)]
+pub(super) struct PollView {
+    pub(super) id: String,
+    pub(super) title: String,
+    pub(super) description: String,
+    pub(super) status: &'static str,
+    pub(super) status_text: &'static str,
+    pub(super) countdown: String,
+    pub(super) deadline: Option<Moment>,
+    pub(super) votes: String,
+    pub(super) edited: Option<Moment>,
+    pub(super) classes: String,
+    pub(super) is_votable: bool,
+    pub(super) is_single: bool,
+    pub(super) legend: String,
+    pub(super) options: Vec<OptionRow>,
+    pub(super) hint: String,
+    pub(super) confirmation: &'static str,
+    pub(super) error: String,
+    pub(super) has_voted: bool,
+    pub(super) can_withdraw: bool,
+    pub(super) step: Step,
+    pub(super) ballot_id: String,
+    /// The query of the form's URLs: an invite code, and the frame.
+    pub(super) query: String,
+    pub(super) is_embedded: bool,
+}
+
+impl PollView {
+    pub(super) fn new(
+        snapshot: &PollSnapshot,
+        own: &OwnState,
+        feedback: Feedback,
+        page: &Page,
+        ballot_id: BallotId,
+        frame: Frame,
+    ) -> Self {
+        let (poll, view) = (&snapshot.poll, &snapshot.view);
+        let is_open = snapshot.status == PollStatus::Open;
+        let is_votable = is_open && own.refusal.is_none();
+        let has_voted = own.ballot.is_some();
+        let step = if is_open { step(own, page) } else { Step::None };
+        let options = rows(snapshot, own, &feedback);
+        let leaders: Vec<_> = options
+            .iter()
+            .filter(|option| option.is_leader)
+            .map(|option| option.text.as_str())
+            .collect();
+        let needs_invite = matches!(step, Step::Invite { .. });
+        let hint = wording::hint(snapshot, &leaders, has_voted, needs_invite);
+        let (status, status_text) = status(snapshot);
+        let (countdown, deadline) = deadline(snapshot, page.state.engine.now());
+        let has_counts = view.counts().is_some();
+        Self {
+            id: poll.id.to_string(),
+            title: poll.title.clone(),
+            description: poll.description.clone(),
+            status,
+            status_text,
+            countdown,
+            deadline,
+            votes: view
+                .total_votes()
+                .map_or_else(String::new, |total| votes(poll, total)),
+            edited: poll.edited_at.map(Moment::from),
+            classes: classes(is_votable, has_counts, view.is_final()),
+            is_votable,
+            is_single: poll.rules.ballot == BallotKind::Single,
+            legend: match (is_votable, has_counts) {
+                (true, _) => wording::choose(poll),
+                (false, true) => "Results".to_owned(),
+                (false, false) => "Options".to_owned(),
+            },
+            options,
+            hint,
+            confirmation: match feedback.confirmation {
+                "" if has_voted => "You voted.",
+                text => text,
+            },
+            error: match (&step, &own.refusal) {
+                _ if !feedback.error.is_empty() => feedback.error,
+                (Step::None, Some(problem)) if is_open && !has_voted => {
+                    let is_by_address = poll.rules.voters == VoterPolicy::Ip;
+                    let text = wording::refusal(problem.code(), is_by_address);
+                    text.map_or_else(|| problem.sentence(), str::to_owned)
+                }
+                _ => String::new(),
+            },
+            has_voted,
+            can_withdraw: is_votable && has_voted && poll.rules.revote,
+            step,
+            ballot_id: ballot_id.to_string(),
+            query: query(page, frame),
+            is_embedded: frame == Frame::Embed,
+        }
+    }
+}
+
+/// Returns the query with which the forms of the page lead back to it.
+fn query(page: &Page, frame: Frame) -> String {
+    let mut query = Serializer::new(String::new());
+    if let Some(code) = page.query("invite") {
+        query.append_pair("invite", &code);
+    }
+    if frame == Frame::Embed {
+        query.append_pair("embed", "1");
+    }
+    let query = query.finish();
+    if query.is_empty() {
+        query
+    } else {
+        format!("?{query}")
+    }
+}
+
+fn step(own: &OwnState, page: &Page) -> Step {
+    match own.refusal.as_ref().map(crate::Problem::code) {
+        Some("not_logged_in") => Step::LogIn,
+        Some("invite_invalid") => Step::Invite {
+            is_invalid: page.query("invite").is_some_and(|code| !code.is_empty()),
+        },
+        _ => Step::None,
+    }
+}
+
+fn status(snapshot: &PollSnapshot) -> (&'static str, &'static str) {
+    match snapshot.status {
+        _ if snapshot.view.is_final() => ("final", "Final"),
+        PollStatus::Scheduled => ("scheduled", "Not open yet"),
+        PollStatus::Open => ("open", "Open"),
+        PollStatus::Closed => ("closed", "Closed"),
+    }
+}
+
+/// Returns the countdown and the time of the next change, or of the close.
+fn deadline(snapshot: &PollSnapshot, now: Timestamp) -> (String, Option<Moment>) {
+    let poll = &snapshot.poll;
+    let (verb, time) = match snapshot.status {
+        PollStatus::Scheduled => ("Opens", poll.opens_at),
+        PollStatus::Open => ("Closes", poll.closes_at),
+        PollStatus::Closed => return ("Closed".to_owned(), poll.closes_at.map(Moment::from)),
+    };
+    let Some(time) = time else {
+        return (String::new(), None);
+    };
+    let countdown = format!("{verb} in {}", until(time.saturating_since(now)));
+    (countdown, Some(time.into()))
+}
+
+fn votes(poll: &Poll, total: u64) -> String {
+    match (total, poll.rules.ballot) {
+        (0, _) => "No votes yet".to_owned(),
+        (_, BallotKind::Single) => plural(total, "vote"),
+        _ => plural(total, "voter"),
+    }
+}
+
+fn classes(is_votable: bool, has_counts: bool, is_final: bool) -> String {
+    let mut classes = vec!["poll"];
+    classes.extend(is_votable.then_some("votable"));
+    classes.extend(has_counts.then_some("counts"));
+    classes.extend(is_final.then_some("sealed"));
+    classes.join(" ")
+}
+
+fn rows(snapshot: &PollSnapshot, own: &OwnState, feedback: &Feedback) -> Vec<OptionRow> {
+    let (poll, view) = (&snapshot.poll, &snapshot.view);
+    let counts: Option<Vec<u64>> = view.counts().map(|_| {
+        let options = poll.options.iter();
+        options
+            .map(|option| view.count(option.id).unwrap_or_default())
+            .collect()
+    });
+    let voters = view.total_votes().unwrap_or_default();
+    let is_single = poll.rules.ballot == BallotKind::Single;
+    let percents = counts
+        .as_ref()
+        .map(|counts| percentages(counts, voters, is_single));
+    let most = counts.iter().flatten().max().copied().unwrap_or_default();
+    let own_choice = own
+        .ballot
+        .as_ref()
+        .map(|active| active.ballot.choice.options());
+    let own_choice = own_choice.unwrap_or_default();
+    let checked = if feedback.choice.is_empty() {
+        own_choice
+    } else {
+        &feedback.choice
+    };
+    let row = |(index, option): (usize, &votify_core::poll::PollOption)| {
+        let count = counts
+            .as_ref()
+            .and_then(|counts| counts.get(index))
+            .copied();
+        let percent = percents.as_ref().and_then(|percents| percents.get(index));
+        OptionRow {
+            id: option.id.to_string(),
+            text: option.text.clone(),
+            is_own: own_choice.contains(&option.id),
+            is_checked: checked.contains(&option.id),
+            is_leader: view.is_final() && most > 0 && count == Some(most),
+            percent: percent.map_or_else(String::new, |percent| format!("{percent}%")),
+            count: count.map_or_else(String::new, |count| match count {
+                1 => "1 vote".to_owned(),
+                count => format!("{} votes", grouped(count)),
+            }),
+            width: count.map_or_else(|| "0".to_owned(), |count| share(count, voters)),
+        }
+    };
+    poll.options.iter().enumerate().map(row).collect()
+}

@@ -1,0 +1,35 @@
+//! The paths of the pages and of their files.
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+
+use super::{assets, card, home, join, poll, problem_page, qr, results, room};
+use crate::error::{ErrorCode, Problem};
+use crate::router::RouteWithSlash;
+use crate::state::AppState;
+
+/// Returns the routes of the pages: one line per page.
+#[rustfmt::skip]
+fn pages() -> Router<AppState> {
+    Router::new()
+        .route("/", get(home::show).post(home::submit))
+        .route_with_slash("/join", get(join::show))
+        .route_with_slash("/j/{code}", get(join::by_link))
+        .route_with_slash("/p/{id}/results", get(results::show))
+        .route_with_slash("/p/{id}/present", get(room::show))
+        .route_with_slash("/p/{id}/qr.svg", get(qr::show))
+        .route_with_slash("/p/{id}/card.png", get(card::show))
+        .route_with_slash("/p/{id}", get(poll::show))
+        .route_with_slash("/p/{id}/vote", post(poll::vote))
+        .route_with_slash("/p/{id}/withdraw", post(poll::withdraw))
+        .route_with_slash("/p/{id}/embed", get(poll::embed))
+}
+
+/// Returns the routes of the pages and of their files. Errors of pages are pages.
+pub(crate) fn routes(state: &AppState) -> Router<AppState> {
+    let pages = pages()
+        .method_not_allowed_fallback(async || Problem::from(ErrorCode::MethodNotAllowed))
+        .layer(from_fn_with_state(state.clone(), problem_page::render));
+    pages.merge(assets::routes(&state.config))
+}

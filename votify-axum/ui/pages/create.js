@@ -1,0 +1,40 @@
+/*
+ * The form to create a poll works without this script. With it, options are added, removed
+ * and moved in place, times are in the browser's zone, and a preview follows.
+ */
+import { showZone, summarize } from "./create/fields.js";
+import { showPreview } from "./create/preview.js";
+import { OptionRows } from "./create/rows.js";
+
+const form = document.getElementById("create");
+const status = document.getElementById("create-status");
+const rows = new OptionRows(document.getElementById("options"), (text) => {
+  status.textContent = text;
+});
+
+function update() {
+  summarize(form);
+  showPreview(form, rows.texts);
+}
+
+document.getElementById("add-option").addEventListener("click", (event) => {
+  event.preventDefault();
+  rows.addAfter(rows.last).focus();
+  update();
+});
+rows.onchange = update;
+form.addEventListener("input", update);
+showZone(form);
+update();
+
+let sent = false;
+form.addEventListener("submit", (event) => {
+  if (event.submitter?.name === "more") return;
+  // A second click would create a second poll.
+  if (sent) event.preventDefault();
+  sent = true;
+});
+// A page from the browser's cache can be sent again.
+addEventListener("pageshow", () => {
+  sent = false;
+});

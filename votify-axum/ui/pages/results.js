@@ -1,0 +1,97 @@
+// Keeps the page of results current: counts, order, and the sentence about the leaders.
+
+import { VotifyClient } from "../votify.js";
+import { plural, showConnection, standings, statusLabel, summary, watching } from "./standings.js";
+
+/** The shortest time between two announcements for screen readers, in milliseconds. */
+const ANNOUNCEMENT_INTERVAL = 8000;
+
+const element = (id) => document.getElementById(id);
+const section = element("results");
+const list = element("standings");
+const rows = new Map([...list.children].map((row) => [row.dataset.option, row]));
+const isSingle = !("multiple" in section.dataset);
+const moves = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+let lastText = element("summary").textContent;
+let announcementTimer;
+
+/** Announces a text politely. Of several in a short time, the last one is read. */
+function announce(text) {
+  if (text === lastText) return;
+  lastText = text;
+  announcementTimer ??= setTimeout(() => {
+    announcementTimer = undefined;
+    element("announcer").textContent = lastText;
+  }, ANNOUNCEMENT_INTERVAL);
+}
+
+function showRow(row, standing) {
+  row.classList.toggle("leads", standing.leads);
+  row.querySelector(".standing-place").textContent = standing.place;
+  row.querySelector(".standing-text").textContent = standing.text;
+  row.querySelector(".standing-percent").textContent = `${standing.percent}%`;
+  row.querySelector(".fill").setAttribute("width", `${standing.share.toFixed(1)}%`);
+  row.querySelector(".standing-count").textContent = plural(standing.count, "vote");
+}
+
+/** Moves the rows into an order. Each glides from where it was. */
+function reorder(ordered) {
+  const current = [...list.children];
+  if (ordered.every((row, index) => row === current[index])) return;
+  const before = new Map(current.map((row) => [row, row.getBoundingClientRect().top]));
+  list.append(...ordered);
+  if (!moves) return;
+  for (const row of ordered) {
+    const distance = before.get(row) - row.getBoundingClientRect().top;
+    if (distance) {
+      row.animate(
+        [{ transform: `translateY(${distance}px)` }, { transform: "none" }],
+        { duration: 300, easing: "ease-out" },
+      );
+    }
+  }
+}
+
+function showCounts(state) {
+  const all = standings(state, isSingle);
+  for (const standing of all) {
+    const row = rows.get(standing.id);
+    if (row) showRow(row, standing);
+  }
+  const sorted = all.toSorted((a, b) => b.count - a.count);
+  reorder(sorted.map((standing) => rows.get(standing.id)).filter(Boolean));
+  list.classList.remove("without-counts");
+  const text = summary(all, state.poll.final);
+  element("summary").textContent = text;
+  const votes = state.totalVotes === 0 ? "No votes yet" : plural(state.totalVotes, "vote");
+  element("votes").textContent = votes;
+  announce(`${votes}. ${text}`);
+}
+
+function show(state) {
+  showConnection(element("connection"), element("connection-text"), state.connection);
+  if (state.ended === "deleted") {
+    element("summary").textContent = "This poll was deleted.";
+    return;
+  }
+  if (!state.poll) return;
+  // The owner changed the options: the server renders the rows.
+  if (state.options.length !== rows.size || state.options.some((option) => !rows.has(option.id))) {
+    location.reload();
+    return;
+  }
+  const { name, text } = statusLabel(state.poll);
+  element("status").textContent = text;
+  element("status").className = `pill ${name}`;
+  element("title").textContent = state.poll.title;
+  element("viewers").hidden = state.viewers === null;
+  element("viewers").textContent = watching(state.viewers ?? 0);
+  element("votes").hidden = state.totalVotes === null;
+  element("download").hidden = state.totalVotes === null;
+  if (state.totalVotes !== null) showCounts(state);
+}
+
+const invite = new URLSearchParams(location.search).get("invite");
+const stream = new VotifyClient().watch(section.dataset.poll, { invite });
+stream.addEventListener("change", () => show(stream.state));

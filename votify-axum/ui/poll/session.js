@@ -1,0 +1,238 @@
+import { canVote, canWithdraw, choiceProblem, isSameChoice } from "./model.js";
+
+/** The pause before the caller's state is requested again, in milliseconds. */
+const RETRY = 3000;
+/** The longest pause between two questions about a queued vote, in milliseconds. */
+const MAX_PAUSE = 10_000;
+
+/** Returns a value that this tab keeps, so that a reload of the page does not lose it. */
+function read(key) {
+  try {
+    return sessionStorage.getItem(key);
+  } catch {
+    // Storage may be forbidden.
+    return null;
+  }
+}
+
+/** Keeps a value for this tab. `null` removes it. */
+function write(key, value) {
+  try {
+    if (value === null) sessionStorage.removeItem(key);
+    else sessionStorage.setItem(key, value);
+  } catch {
+    // See above.
+  }
+}
+
+const inviteKey = (poll) => `votify-invite-${poll}`;
+
+/** Returns the invite code from the link that led here, or as it was entered in this tab. */
+const findInvite = (poll) => new URLSearchParams(location.search).get("invite") || read(inviteKey(poll));
+
+/** Moves the code from the address bar to the tab, so that a copied link does not have it. */
+function keepInvite(poll, code) {
+  write(inviteKey(poll), code);
+  const url = new URL(location.href);
+  if (url.searchParams.get("invite") !== code) return;
+  url.searchParams.delete("invite");
+  history.replaceState(history.state, "", url);
+}
+
+/** A poll as one caller sees it, and the caller's votes. It owns the model. */
+export class PollSession {
+  #client;
+  #poll;
+  #key;
+  #stream;
+  #changed;
+  #emit;
+  #isClosed = false;
+  #loads = 0;
+
+  /** `changed` is called after each change of `model`, and `emit` with each event for hosts. */
+  constructor(client, poll, invite, changed, emit) {
+    this.#client = client;
+    this.#poll = poll;
+    this.#key = `votify-vote-${poll}`;
+    this.#changed = changed;
+    this.#emit = emit;
+    this.model = {
+      state: null, caller: null, own: [], invite: invite ?? findInvite(poll), pending: null, confirmation: null,
+      problem: null, refusal: null, blocked: null, codeProblem: null, isReady: false,
+    };
+    this.#watch();
+  }
+
+  close() {
+    this.#isClosed = true;
+    this.#stream.close();
+  }
+
+  refresh() {
+    this.#stream.refresh();
+    this.#loadCaller();
+  }
+
+  #set(change) {
+    Object.assign(this.model, change);
+    if (!this.#isClosed) this.#changed();
+  }
+
+  #watch(initial) {
+    this.#stream?.close();
+    const stream = this.#client.watch(this.#poll, { invite: this.model.invite, initial });
+    this.#stream = stream;
+    this.model.state = stream.state;
+    stream.addEventListener("change", () => {
+      if (stream === this.#stream && !this.#isClosed) this.#takeState(stream.state);
+    });
+  }
+
+  #takeState(state) {
+    const { state: before, invite } = this.model;
+    const { poll } = state;
+    if (poll && !before.poll) {
+      // The parameter may be the host's own in other polls.
+      if (poll.voters !== "invite") this.model.invite = null;
+      else if (invite) keepInvite(this.#poll, invite);
+    }
+    this.#set({ state });
+    this.#emit("votify-change", { state });
+    const wasLost = before.connection === "reconnecting" || before.connection === "offline";
+    const isBack = wasLost && state.connection === "live";
+    // The first answer starts the session, so the caller's state is read after it.
+    if (poll && (isBack || before.poll?.status !== poll.status)) this.#loadCaller();
+    if (state.ended === "refused") this.#emit("votify-error", { error: state.error });
+  }
+
+  /** Reads what holds for the caller: the own vote, and whether voting is possible. */
+  async #loadCaller() {
+    const { model } = this;
+    const options = { invite: model.invite };
+    const load = (this.#loads += 1);
+    try {
+      const caller = await this.#client.getCallerState(this.#poll, options);
+      const ballot = caller.voted ? await this.#client.getOwnBallot(this.#poll, options) : null;
+      // A vote may have changed the answer in the meantime.
+      if (load !== this.#loads || this.#isClosed) return;
+      const own = ballot ? ballot.option_ids ?? [ballot.option_id] : [];
+      model.caller = caller;
+      model.blocked = null;
+      if (!isSameChoice(own, model.own)) model.own = own;
+      if (ballot) model.confirmation ??= "voted";
+      if (model.invite && caller.reason === "invite_invalid") model.codeProblem = "invite_unknown";
+    } catch (error) {
+      if (this.#isClosed) return;
+      if (error.isTemporary) setTimeout(() => this.#isClosed || this.#loadCaller(), RETRY);
+      else model.blocked = error;
+    }
+    this.#set({ isReady: true });
+    this.#resume();
+  }
+
+  /** Uses the code that the voter entered. */
+  enterCode(code) {
+    if (!code) return this.#set({ codeProblem: "invite_missing" });
+    keepInvite(this.#poll, code);
+    this.#set({ invite: code, codeProblem: null });
+    // The stream needs the code, for counts that only voters see.
+    this.#watch({ ...this.model.state.poll, options: this.model.state.options });
+    return this.#loadCaller();
+  }
+
+  /** Forgets what was wrong, because the voter chooses anew. */
+  choose() {
+    this.#set({ problem: null, refusal: null });
+  }
+
+  /** Sends a vote. Returns false if something is wrong with the choice. */
+  vote(choice) {
+    const { model } = this;
+    if (model.pending || !canVote(model)) return true;
+    const problem = choiceProblem(model.state, choice);
+    this.#set({ problem, refusal: null });
+    if (!problem && !(model.caller?.voted && isSameChoice(choice, model.own))) this.#send(choice);
+    return !problem;
+  }
+
+  #send(choice, ballotId) {
+    const { state, invite, caller } = this.model;
+    const body = state.poll.ballot.kind === "single" ? { option_id: choice[0] } : { option_ids: choice };
+    const pending = this.#client.vote(this.#poll, body, { invite, ballotId });
+    // A page that is reloaded meanwhile continues under the same id.
+    write(this.#key, JSON.stringify({ ballotId: pending.ballotId, choice }));
+    this.#follow(pending, choice, caller?.voted ? "changed" : "counted");
+  }
+
+  withdraw() {
+    const { model } = this;
+    if (model.pending || !canWithdraw(model)) return;
+    this.#follow(this.#client.withdrawVote(this.#poll, { invite: model.invite }), [], "withdrawn");
+  }
+
+  /** Continues the vote that an earlier page of this tab sent, unless it is settled. */
+  #resume() {
+    const { model } = this;
+    const stored = JSON.parse(read(this.#key));
+    if (!stored || model.pending || !model.caller) return;
+    if (stored.ballotId === model.caller.ballot_id) this.#settle(stored.ballotId, model.own, "counted");
+    else if (canVote(model)) this.#send(stored.choice, stored.ballotId);
+    else write(this.#key, null);
+  }
+
+  async #follow(pending, choice, confirmation) {
+    this.#set({ pending, problem: null, refusal: null, confirmation: null });
+    pending.addEventListener("change", () => this.#set({}));
+    try {
+      const answer = await pending.result;
+      const isQueued = answer.status === "queued";
+      if (isQueued && !(await this.#awaitCount(pending.ballotId, choice))) return;
+      this.#settle(pending.ballotId, choice, confirmation);
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  /** Returns true once the server has counted a queued vote, and false if the page is left
+   *  before. */
+  async #awaitCount(ballotId, choice) {
+    this.#settle(ballotId, choice, "queued");
+    const query = { ballot_id: ballotId, invite: this.model.invite };
+    for (let time = 1000; !this.#isClosed; time = Math.min(2 * time, MAX_PAUSE)) {
+      await new Promise((resolve) => { setTimeout(resolve, time); });
+      try {
+        const vote = await this.#client.request("GET", `api/polls/${this.#poll}/vote`, { query });
+        if (vote.status === "refused") throw vote;
+        if (vote.status !== "queued") return true;
+      } catch (error) {
+        if (!error.isTemporary) throw error;
+      }
+    }
+    return false;
+  }
+
+  #settle(ballotId, choice, confirmation) {
+    const { model } = this;
+    const voted = choice.length > 0;
+    const can_vote = !voted || model.state.poll.revote;
+    this.#loads += 1;
+    if (confirmation !== "queued") write(this.#key, null);
+    this.#set({
+      caller: { ...model.caller, voted, can_vote, reason: null, ballot_id: ballotId },
+      own: choice, pending: null, confirmation,
+    });
+    this.#emit("votify-vote", { option_ids: choice, ballot_id: ballotId, status: confirmation });
+  }
+
+  #refuse(error) {
+    const { code } = error;
+    write(this.#key, null);
+    this.#set({ pending: null, confirmation: null });
+    // The form for the code or for the log-in says it otherwise.
+    if (code === "invite_invalid") this.#set({ codeProblem: "invite_unknown" });
+    else if (code !== "not_logged_in") this.#set({ refusal: error });
+    this.#emit("votify-error", { error });
+    this.#loadCaller();
+  }
+}
