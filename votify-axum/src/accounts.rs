@@ -14,3 +14,4 @@ pub use settings::Accounts;
 
 pub(crate) use auth_service::AuthService;
 pub(crate) use password_workers::HashingStats;
+pub(crate) use token::Login;

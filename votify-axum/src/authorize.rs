@@ -108,11 +108,11 @@ pub enum Action {
     Watch(PollId),
     /// Change, close or delete a poll.
     Manage(PollId),
-    /// Create invite codes of a poll.
+    /// Create invite codes of a poll, or count them.
     Invite(PollId),
     /// Register an account of Votify's own.
     Register,
-    /// Log in to an account of Votify's own.
+    /// Log in to an account of Votify's own, or change its password.
     LogIn,
 }
 

@@ -4,6 +4,8 @@
 //! caller and the site, and renders a template of `templates/`. Its errors are
 //! [`Problem`](crate::Problem)s, as in the API; [`problem_page`] turns them into pages.
 
+#[cfg(feature = "accounts")]
+mod accounts;
 mod assets;
 mod card;
 mod colors;
@@ -14,14 +16,18 @@ mod headers;
 mod home;
 mod join;
 mod layout;
+mod manage;
+mod moment;
 mod origin;
 mod page;
 mod percentages;
 mod poll;
+mod poll_list;
 mod poll_status;
 mod problem_page;
 mod problem_text;
 mod qr;
+mod refused_form;
 mod results;
 mod room;
 mod routes;

@@ -43,7 +43,7 @@ pub use caller_state::CallerState;
 pub use config::EngineConfig;
 pub use error::{EngineError, ErrorStatus};
 pub use event::Event;
-pub use invites::InviteRefusal;
+pub use invites::{InviteCounts, InviteRefusal};
 pub use poll_page::{ListFormat, PollPage, RenderedPolls};
 pub use poll_snapshot::{PollSnapshot, Precision};
 pub use queue::VoteStatus;

@@ -37,8 +37,9 @@ const MAX_LIFETIME: Duration = Duration::from_secs(400 * 24 * 3600);
 ///
 /// Logging out revokes the token: immediately on the server that answers, and within 5 s
 /// on all others. A server caches for 5 s that a token is not revoked.
-/// [`AccountStore::change_password`] revokes all earlier tokens of a user, within 5 s on
-/// all servers.
+/// Changing the password (`POST /api/auth/password`, or
+/// [`AccountStore::change_password`] in the host's code) revokes all earlier tokens of a
+/// user: immediately on the server that answers, and within 5 s on all others.
 ///
 /// # Passwords
 ///
@@ -105,8 +106,9 @@ impl Accounts {
         self
     }
 
-    /// Limits login attempts per address and user name, including successful ones. `None`
-    /// is no limit. Defaults to 10 in 60 s.
+    /// Limits login attempts per address and user name, including successful ones, and
+    /// attempts to change the password per user. `None` is no limit. Defaults to 10 in
+    /// 60 s.
     #[must_use]
     pub fn login_rate(mut self, rate: impl Into<Option<Rate>>) -> Self {
         self.login_rate = rate.into();

@@ -2,6 +2,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use votify_core::PollEngine;
+use votify_core::engine::InviteCounts;
 use votify_core::poll::FieldError;
 use votify_core::voter::InviteCode;
 
@@ -92,6 +93,32 @@ impl InvitesBody {
             table.extend([code, ",", url, "\r\n"]);
         }
         table
+    }
+}
+
+/// How many invite codes a poll has.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = InviteCounts)]
+pub(crate) struct InviteCountsBody {
+    /// Codes that were created.
+    made: u64,
+    /// Codes with a vote. Absent while the owner may not see counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    used: Option<u64>,
+    /// Codes without a vote. Absent like `used`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    left: Option<u64>,
+}
+
+impl From<InviteCounts> for InviteCountsBody {
+    fn from(counts: InviteCounts) -> Self {
+        Self {
+            made: counts.made,
+            used: counts.used,
+            left: counts.left(),
+        }
     }
 }
 

@@ -87,6 +87,12 @@ fn bodies(method: &str, path: &str) -> Value {
                 "password": "correct horse",
             }},
         }),
+        ("post", "/api/auth/password") => json!({
+            "ada": {"summary": "The password until now and a new one", "value": {
+                "current_password": "correct horse",
+                "new_password": "battery staple",
+            }},
+        }),
         _ => Value::Null,
     }
 }

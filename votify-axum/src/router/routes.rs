@@ -61,7 +61,7 @@ fn management() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .documented(routes!(polls::change_poll, polls::delete_poll))
         .documented(routes!(polls::close_poll))
-        .documented(routes!(invites::create_invites))
+        .documented(routes!(invites::create_invites, invites::count_invites))
 }
 
 /// Returns the routes of accounts with their documentation.
@@ -71,6 +71,7 @@ pub(super) fn accounts() -> OpenApiRouter<AppState> {
         .documented(routes!(accounts::register))
         .documented(routes!(accounts::login))
         .documented(routes!(accounts::logout))
+        .documented(routes!(accounts::password))
         .documented(routes!(accounts::me))
 }
 

@@ -4,20 +4,23 @@ use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use votify_core::Actor;
+use votify_core::voter::InviteCode;
+use votify_core::{Actor, Poll};
 
-use crate::dto::invites::{self, InvitesBody, NewInvites};
+use crate::dto::invites::{self, InviteCountsBody, InvitesBody, NewInvites};
 use crate::error::{ErrorCode, Problem, error_responses};
+use crate::extract::caller::RequestCaller;
 use crate::extract::json::JsonBody;
 use crate::extract::path::PollPath;
 use crate::extract::permitted::{Invite, Permitted};
 use crate::extract::query::QueryReader;
 use crate::extract::table_format::TableFormat;
 use crate::rate_limit::{VoteRate, creation};
-use crate::routes::response::csv_file;
+use crate::routes::response::{csv_file, private};
 use crate::state::AppState;
 
-const REQUESTS: VoteRate = VoteRate {
+/// The limit of requests that create codes.
+pub(crate) const REQUESTS: VoteRate = VoteRate {
     session_scope: "invite-session",
     address_scope: "invite-address",
     session_unit: "requests for invite codes of one session",
@@ -75,13 +78,7 @@ pub(crate) async fn create_invites(
     let page = pages.map(|pages| format!("{pages}{id}"));
     let size = invites::max_size(count, page.as_deref());
     let reserved = state.reserve_response(size, caller.address_block())?;
-    // A refused call does not count toward the limits.
-    state.engine.check_invites(id, count).await?;
-    creation::acquire_invites(&state, &caller, &poll, count).await?;
-    let codes = state
-        .engine
-        .create_invites(id, count, Actor::Caller(&owner))
-        .await?;
+    let codes = create_codes(&poll, count, &caller, &state).await?;
     let invites = InvitesBody::new(&codes, page.as_deref());
     let mut response = match format {
         TableFormat::Json => Json(invites).into_response(),
@@ -95,6 +92,56 @@ pub(crate) async fn create_invites(
         rate_limit.write_to(headers);
     }
     response.extensions_mut().insert(reserved);
+    caller.set_session_cookie(&mut response, &state);
+    Ok(response)
+}
+
+/// Creates codes as the owner of a poll, within the limits.
+///
+/// # Errors
+/// - `not_owner`, `not_by_invite`, `poll_closed`, `invalid_invites`, `rate_limited`: no code
+///   was created, and none counts toward the limits.
+/// - `store_unavailable`: the codes may exist and are lost; create others.
+pub(crate) async fn create_codes(
+    poll: &Poll,
+    count: u32,
+    caller: &RequestCaller,
+    state: &AppState,
+) -> Result<Vec<InviteCode>, Problem> {
+    state.engine.check_invites(poll.id, count).await?;
+    creation::acquire_invites(state, caller, poll, count).await?;
+    let owner = caller.to_caller();
+    let actor = Actor::Caller(&owner);
+    let created = state.engine.create_invites(poll.id, count, actor).await;
+    Ok(created?)
+}
+
+error_responses!(InviteCountErrors:
+    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, NotOwner, PollNotFound, NotByInvite,
+    RateLimited, StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
+
+/// Counts the invite codes of a poll. Only for its owner.
+///
+/// `used` and `left` are absent while the owner may not see counts.
+#[utoipa::path(
+    get,
+    path = "/api/polls/{id}/invites",
+    tag = "polls",
+    security(("owner" = [])),
+    params(("id" = Uuid, Path, description = "The poll")),
+    responses((status = 200, body = InviteCountsBody, description = "The number of codes"), InviteCountErrors)
+)]
+pub(crate) async fn count_invites(
+    State(state): State<AppState>,
+    PollPath(id): PollPath,
+    Permitted(caller, ..): Permitted<Invite>,
+) -> Result<Response, Problem> {
+    let owner = caller.to_caller();
+    let counts = state
+        .engine
+        .invite_counts(id, Actor::Caller(&owner))
+        .await?;
+    let mut response = private(InviteCountsBody::from(counts));
     caller.set_session_cookie(&mut response, &state);
     Ok(response)
 }

@@ -27,7 +27,7 @@ error_responses!(JoinErrors:
     path = "/api/join/{code}",
     tag = "polls",
     params(("code" = String, Path, description = "The join code", example = "K7WM3P")),
-    responses((status = 200, body = JoinBody), JoinErrors)
+    responses((status = 200, body = JoinBody, description = "The poll"), JoinErrors)
 )]
 pub(crate) async fn join(
     State(state): State<AppState>,

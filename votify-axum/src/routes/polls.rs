@@ -10,6 +10,10 @@ mod results;
 pub(crate) use create::{__path_create_poll, create_poll};
 pub(crate) use get::{__path_get_poll, get_poll};
 pub(crate) use list::{__path_list_polls, __path_trending, list_polls, trending};
+#[cfg(feature = "ui")]
+pub(crate) use list::{MAX_CURSOR_LENGTH, MAX_SEARCH_LENGTH, MAX_SEARCH_WORDS};
+#[cfg(feature = "ui")]
+pub(crate) use manage::CheckedChange;
 pub(crate) use manage::{
     __path_change_poll, __path_close_poll, __path_delete_poll, change_poll, close_poll, delete_poll,
 };

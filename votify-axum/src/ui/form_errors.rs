@@ -44,6 +44,19 @@ impl FormErrors {
         &self.fields
     }
 
+    /// Replaces what went wrong by a text for this form.
+    pub(super) fn with_heading(mut self, heading: &str) -> Self {
+        heading.clone_into(&mut self.heading);
+        self
+    }
+
+    /// Adds the error of a field.
+    #[cfg(feature = "accounts")]
+    pub(super) fn with_field(mut self, name: &str, error: &str) -> Self {
+        self.fields.push((name.to_owned(), error.to_owned()));
+        self
+    }
+
     /// Changes the texts of errors.
     pub(super) fn reworded(mut self, reword: impl Fn(&str) -> String) -> Self {
         for (_, text) in &mut self.fields {

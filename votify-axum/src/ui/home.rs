@@ -1,8 +1,8 @@
 //! The start page: the form to create a poll.
 
-mod body;
-mod form;
-mod prefill;
+pub(super) mod body;
+pub(super) mod form;
+pub(super) mod prefill;
 
 use askama::Template;
 use axum::http::StatusCode;

@@ -20,6 +20,8 @@ pub(super) struct Layout {
     pub(super) can_create: bool,
     /// True if the caller may list public polls.
     pub(super) can_list: bool,
+    /// True if the host serves lists of polls.
+    pub(super) has_lists: bool,
     /// True if there are accounts of Votify's own.
     pub(super) has_accounts: bool,
     pub(super) is_logged_in: bool,
@@ -45,8 +47,13 @@ impl Layout {
 
     /// Returns the URL of the login page, which leads back to this page.
     pub(super) fn login_url(&self) -> String {
-        let next: String = byte_serialize(self.path.as_bytes()).collect();
-        format!("{}?next={next}", self.url("/login"))
+        self.with_next("/login", &self.path)
+    }
+
+    /// Returns the URL of the page `path`, which leads on to the page `next`.
+    pub(super) fn with_next(&self, path: &str, next: &str) -> String {
+        let next: String = byte_serialize(next.as_bytes()).collect();
+        format!("{}?next={next}", self.url(path))
     }
 
     /// Returns `page` if the link to `path` leads to this page, for `aria-current`.

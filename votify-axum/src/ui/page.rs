@@ -3,6 +3,8 @@
 use askama::Template;
 use axum::extract::{FromRequestParts, OriginalUri, Query};
 use axum::http::request::Parts;
+#[cfg(feature = "accounts")]
+use axum::http::{HeaderMap, Uri};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use votify_core::{Caller, PollId, SessionId};
@@ -80,6 +82,12 @@ impl Page {
         self.caller.to_caller()
     }
 
+    /// Returns the headers and the URL of the request.
+    #[cfg(feature = "accounts")]
+    pub(super) const fn headers_and_uri(&self) -> (&HeaderMap, &Uri) {
+        (&self.parts.headers, &self.parts.uri)
+    }
+
     /// Returns a parameter of the query. `None` if it is absent or repeated.
     pub(super) fn query(&self, name: &str) -> Option<String> {
         let query = Query::<Vec<(String, String)>>::try_from_uri(&self.parts.uri).ok()?;
@@ -136,6 +144,7 @@ pub(super) fn bare_layout(parts: &Parts, state: &AppState) -> Layout {
             .map_or("/", |path| path.as_str())
             .to_owned(),
         theme: config.theme.clone().unwrap_or_default(),
+        has_lists: config.serves(RouteGroup::Lists),
         has_accounts: state.has_accounts(),
         ..Layout::default()
     }

@@ -4,9 +4,13 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
-use super::{assets, card, home, join, poll, problem_page, qr, results, room};
+#[cfg(feature = "accounts")]
+use super::accounts;
+use super::{
+    assets, card, home, join, manage, poll, poll_list, problem_page, qr, results, room,
+};
 use crate::error::{ErrorCode, Problem};
-use crate::router::RouteWithSlash;
+use crate::router::{RouteGroup, RouteWithSlash};
 use crate::state::AppState;
 
 /// Returns the routes of the pages: one line per page.
@@ -26,9 +30,33 @@ fn pages() -> Router<AppState> {
         .route_with_slash("/p/{id}/embed", get(poll::embed))
 }
 
+/// Returns the routes of lists, of owners and of accounts that the host serves.
+#[rustfmt::skip]
+fn served_pages(state: &AppState) -> Router<AppState> {
+    let mut pages = Router::new();
+    if state.config.serves(RouteGroup::Lists) {
+        pages = pages
+            .route_with_slash("/polls", get(poll_list::public))
+            .route_with_slash("/mine", get(poll_list::mine));
+    }
+    if state.config.serves(RouteGroup::Management) {
+        pages = pages
+            .route_with_slash("/p/{id}/manage", get(manage::show).post(manage::save))
+            .route_with_slash("/p/{id}/manage/invites", get(manage::back).post(manage::create_invites))
+            .route_with_slash("/p/{id}/manage/close", get(manage::back).post(manage::close))
+            .route_with_slash("/p/{id}/manage/delete", get(manage::back).post(manage::delete));
+    }
+    #[cfg(feature = "accounts")]
+    if state.has_accounts() {
+        pages = pages.merge(accounts::routes());
+    }
+    pages
+}
+
 /// Returns the routes of the pages and of their files. Errors of pages are pages.
 pub(crate) fn routes(state: &AppState) -> Router<AppState> {
     let pages = pages()
+        .merge(served_pages(state))
         .method_not_allowed_fallback(async || Problem::from(ErrorCode::MethodNotAllowed))
         .layer(from_fn_with_state(state.clone(), problem_page::render));
     pages.merge(assets::routes(&state.config))

@@ -27,11 +27,19 @@ fn is_canary(number: u64) -> bool {
 }
 
 /// Returns the separate five-digit numbers that reveal a count. Parts of UUIDs and
-/// timestamps have other lengths.
+/// timestamps have other lengths. Pages write such a number as `10,007`.
 fn canary_numbers(text: &str) -> Vec<&str> {
     let words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
     let is_canary_word = |word: &&str| word.len() == 5 && word.parse().is_ok_and(is_canary);
-    words.filter(is_canary_word).collect()
+    let grouped = text.split(|letter: char| !letter.is_ascii_digit() && letter != ',');
+    let is_grouped_canary = |word: &&str| {
+        let digits = word.split_once(',').filter(|(start, _)| start.len() == 2);
+        digits.is_some_and(|(start, end)| {
+            end.len() == 3 && format!("{start}{end}").parse().is_ok_and(is_canary)
+        })
+    };
+    let grouped = grouped.filter(is_grouped_canary);
+    words.filter(is_canary_word).chain(grouped).collect()
 }
 
 #[track_caller]
@@ -98,8 +106,18 @@ fn undocumented_endpoints(poll: &CreatedPoll) -> Vec<EndpointRequest> {
         poll.path("?invite=0W3G-E1R7-0W3G-E1R7"),
     ];
     if cfg!(feature = "ui") {
-        let pages = ["/", "/votify.js", "/pages/pages.css"].map(str::to_owned);
-        paths.extend(pages.into_iter().chain([format!("/p/{}", poll.id)]));
+        let pages = [
+            "/",
+            "/votify.js",
+            "/pages/pages.css",
+            "/polls",
+            "/polls?status=all&sort=trending",
+            "/mine",
+        ];
+        paths.extend(pages.map(str::to_owned));
+        for page in ["", "/embed", "/manage"] {
+            paths.push(format!("/p/{}{page}", poll.id));
+        }
     }
     for (status, sort) in [("all", "trending"), ("open", "newest"), ("all", "closing")] {
         paths.push(format!("/api/polls?status={status}&sort={sort}&limit=100"));
@@ -210,6 +228,7 @@ fn canary_numbers_are_found_in_any_context() {
         "x=10103",
         "votes 20111.",
         "a\n20110\n",
+        "<span>20,110 votes</span>",
     ] {
         assert_eq!(canary_numbers(text).len(), 1, "{text}");
     }
@@ -218,6 +237,8 @@ fn canary_numbers_are_found_in_any_context() {
         "2026-11-25T10:00:00.010007Z",
         "100070",
         "x10007",
+        "[1,10,007,2]",
+        "1,010,007",
     ] {
         assert!(canary_numbers(text).is_empty(), "{text}");
     }

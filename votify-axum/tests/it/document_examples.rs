@@ -135,6 +135,8 @@ async fn every_example_succeeds() {
         .send("post", "/api/polls/{id}/invites", Some("with_invites"))
         .await;
     invites.expect_status(201);
+    let counts = reader.send("get", "/api/polls/{id}/invites", None).await;
+    assert_eq!(counts.expect_status(200).json()["made"], 3);
     reader.send("delete", poll, None).await.expect_status(204);
     for path in [
         "/api/openapi.json",
@@ -159,6 +161,11 @@ async fn every_example_succeeds() {
         reader.browser.cookie = login_cookie(&logged_in);
         let me = reader.send("get", "/api/auth/me", None).await;
         assert_eq!(me.expect_status(200).json()["name"], "ada");
+        let changed = reader
+            .send("post", "/api/auth/password", Some("ada"))
+            .await
+            .expect_status(200);
+        reader.browser.cookie = login_cookie(&changed);
         let logged_out = reader.send("post", "/api/auth/logout", None).await;
         logged_out.expect_status(204);
     }

@@ -37,12 +37,16 @@ impl EndpointRequest {
                 Some(json!({"name": name, "password": "correct horse"}))
             }
             "POST /api/auth/login" => Some(json!({"name": "ada", "password": "correct horse"})),
+            "POST /api/auth/password" => {
+                Some(json!({"current_password": "correct horse", "new_password": "battery staple"}))
+            }
             "POST /api/auth/logout"
             | "GET /api/auth/me"
             | "GET /api/polls"
             | "GET /api/polls/{id}"
             | "DELETE /api/polls/{id}"
             | "POST /api/polls/{id}/close"
+            | "GET /api/polls/{id}/invites"
             | "GET /api/polls/{id}/me"
             | "GET /api/polls/{id}/results"
             | "GET /api/polls/{id}/vote"

@@ -154,6 +154,34 @@ async fn after_vote_results_are_visible_only_to_voters() {
     assert_no_counts(&voter.get(&poll.path("")).await.json());
 }
 
+/// The number of used codes is the number of votes.
+#[tokio::test]
+async fn used_invites_are_hidden_from_the_owner_with_the_results() {
+    let app = App::unlimited();
+    for policy in ["after_close", "after_vote"] {
+        let mut owner = Browser::new(&app);
+        let poll = owner
+            .create_poll(json!({"results": policy, "voters": "invite"}))
+            .await;
+        let codes = crate::invites::codes(&mut owner, &poll, 3).await;
+        let invites = poll.path("/invites");
+        for vote in [None, Some(&codes[0]), Some(&codes[1])] {
+            if let Some(code) = vote {
+                let path = poll.path(&format!("/vote?invite={code}"));
+                let body = json!({"option_id": poll.options[0]});
+                let voted = Browser::new(&app).post(&path, body).await;
+                voted.expect_status(201);
+            }
+            let counts = owner.get(&invites).await.expect_status(200).json();
+            assert_eq!(counts, json!({"made": 3}), "{policy}");
+        }
+        let close = owner.post(&poll.path("/close"), json!({})).await;
+        close.expect_status(200);
+        let counts = owner.get(&invites).await.expect_status(200).json();
+        assert_eq!(counts, json!({"made": 3, "used": 2, "left": 1}), "{policy}");
+    }
+}
+
 #[tokio::test]
 async fn streams_contain_no_counts_while_results_are_hidden() {
     let server = Server::start(App::unlimited()).await;

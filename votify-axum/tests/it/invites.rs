@@ -128,6 +128,44 @@ async fn a_vote_by_code_can_be_withdrawn_and_cast_again() {
 }
 
 #[tokio::test]
+async fn the_owner_counts_codes() {
+    let app = app(|router| router);
+    let mut owner = Browser::new(&app);
+    let poll = owner
+        .create_poll(json!({"voters": "invite", "revote": true}))
+        .await;
+    let path = poll.path("/invites");
+    let counts = async |owner: &mut Browser| {
+        let counts = owner.get(&path).await.expect_status(200);
+        assert_eq!(counts.header("cache-control"), "private");
+        counts.json()
+    };
+    let expected = json!({"made": 0, "used": 0, "left": 0});
+    assert_eq!(counts(&mut owner).await, expected);
+    let codes = codes(&mut owner, &poll, 3).await;
+    let mut voter = Browser::new(&app);
+    vote(&mut voter, &poll, &codes[0]).await.expect_status(201);
+    let expected = json!({"made": 3, "used": 1, "left": 2});
+    assert_eq!(counts(&mut owner).await, expected);
+    // A withdrawn vote leaves the code to be used again.
+    let vote = with(&poll, "/vote", &codes[0]);
+    let withdrawn = voter.call(Method::DELETE, &vote, None).await;
+    withdrawn.expect_status(200);
+    let expected = json!({"made": 3, "used": 0, "left": 3});
+    assert_eq!(counts(&mut owner).await, expected);
+    for other in [&mut voter, &mut Browser::new(&app)] {
+        let refused = other.get(&path).await;
+        refused.assert_problem(403, "not_owner");
+    }
+    let browsers = owner.create_poll(json!({})).await;
+    let refused = owner.get(&browsers.path("/invites")).await;
+    refused.assert_problem(409, "not_by_invite");
+    let unknown = "/api/polls/0190b6e2-0000-7000-8000-000000000001/invites";
+    let refused = owner.get(unknown).await;
+    refused.assert_problem(404, "poll_not_found");
+}
+
+#[tokio::test]
 async fn counts_are_visible_to_the_code_that_voted() {
     let app = app(|router| router);
     let mut owner = Browser::new(&app);

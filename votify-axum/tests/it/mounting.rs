@@ -109,6 +109,7 @@ async fn groups_of_routes_can_be_left_out() {
                 "DELETE /api/polls/{id}",
                 "POST /api/polls/{id}/close",
                 "POST /api/polls/{id}/invites",
+                "GET /api/polls/{id}/invites",
             ],
         ),
         (

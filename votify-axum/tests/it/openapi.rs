@@ -31,6 +31,7 @@ async fn every_endpoint_is_documented() {
         "get /api/openapi.json",
         "get /api/polls",
         "get /api/polls/{id}",
+        "get /api/polls/{id}/invites",
         "get /api/polls/{id}/me",
         "get /api/polls/{id}/results",
         "get /api/polls/{id}/stream",
@@ -132,6 +133,9 @@ async fn account_endpoints_are_documented() {
         ("login", "post", "401", "invalid_login"),
         ("login", "post", "503", "overloaded"),
         ("logout", "post", "401", "not_logged_in"),
+        ("password", "post", "401", "not_logged_in"),
+        ("password", "post", "422", "invalid_account"),
+        ("password", "post", "429", "rate_limited"),
         ("me", "get", "401", "not_logged_in"),
     ] {
         let call = &document["paths"][format!("/api/auth/{path}")][method];
@@ -142,7 +146,7 @@ async fn account_endpoints_are_documented() {
         );
     }
     let schemas = &document["components"]["schemas"];
-    for schema in ["Credentials", "Login", "User"] {
+    for schema in ["Credentials", "Login", "PasswordChange", "User"] {
         assert!(schemas[schema]["properties"].is_object(), "{schema}");
     }
 }
@@ -173,6 +177,7 @@ fn security_overrides(document: &Value) -> BTreeMap<String, Value> {
 fn owners(required: &Value) -> BTreeMap<String, Value> {
     let calls = [
         "delete /api/polls/{id}",
+        "get /api/polls/{id}/invites",
         "patch /api/polls/{id}",
         "post /api/polls/{id}/close",
         "post /api/polls/{id}/invites",
@@ -206,7 +211,12 @@ async fn account_endpoints_require_a_login() {
     assert_eq!(document["security"], anybody);
     let required = json!([{"login": []}, {"login_cookie": []}]);
     let mut expected = owners(&json!([{"session": []}, {"login": []}, {"login_cookie": []}]));
-    for call in ["get /api/auth/me", "post /api/auth/logout"] {
+    let calls = [
+        "get /api/auth/me",
+        "post /api/auth/logout",
+        "post /api/auth/password",
+    ];
+    for call in calls {
         expected.insert(call.to_owned(), required.clone());
     }
     assert_eq!(security_overrides(&document), expected);

@@ -171,7 +171,7 @@ async fn the_host_refuses_every_route() {
             let expected = match call.name.as_str() {
                 "POST /api/polls" => "Create",
                 "POST /api/auth/register" => "Register",
-                "POST /api/auth/login" => "LogIn",
+                "POST /api/auth/login" | "POST /api/auth/password" => "LogIn",
                 "GET /api/polls" | "GET /api/trending" => "List",
                 name if name.ends_with("/invites") => "Invite",
                 name if name.ends_with("/stream") => "Watch",

@@ -20,6 +20,7 @@ const EXPECTED: [(&str, [u16; 3]); 20] = [
     ("DELETE /api/polls/{id}", [403, 403, 204]),
     ("POST /api/polls/{id}/close", [403, 403, 200]),
     ("POST /api/polls/{id}/invites", [403, 403, 201]),
+    ("GET /api/polls/{id}/invites", [403, 403, 200]),
     ("GET /api/polls/{id}/me", [200, 200, 200]),
     ("GET /api/polls/{id}/results", [200, 200, 200]),
     ("GET /api/polls/{id}/stream", [200, 200, 200]),

@@ -182,13 +182,20 @@ async fn account_problem_bodies() {
     use crate::accounts::harness::{PASSWORD, app, credentials};
 
     let app = app();
-    app.token_of("ada").await;
+    let token = app.token_of("ada").await;
     let register = "/api/auth/register";
     let problems = [
         app.post(register, json!({"name": ""})).await,
         app.post(register, credentials("ada", PASSWORD)).await,
         app.log_in("ada", "wrong horse").await,
         app.get("/api/auth/me").await,
+        app.send(crate::accounts::harness::with_bearer(
+            &token,
+            axum::http::Method::POST,
+            "/api/auth/password",
+            Some(json!({"current_password": "wrong horse", "new_password": "battery staple"})),
+        ))
+        .await,
     ];
     let problems = problems.map(|problem| redacted(problem.json()));
     insta::assert_snapshot!(pretty(&json!(problems)));

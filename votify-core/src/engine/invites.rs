@@ -33,6 +33,26 @@ pub enum InviteRefusal {
     },
 }
 
+/// The invite codes of a poll, as an owner may see them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InviteCounts {
+    /// Number of codes that were created.
+    pub made: u64,
+    /// Number of codes with an active ballot. `None` if the results are hidden: the number
+    /// of used codes is the number of votes.
+    pub used: Option<u64>,
+}
+
+impl InviteCounts {
+    /// Returns the number of codes without an active ballot, or `None` if the results are
+    /// hidden.
+    #[must_use]
+    pub fn left(&self) -> Option<u64> {
+        Some(self.made.saturating_sub(self.used?))
+    }
+}
+
 /// Inviting voters, with one code for each.
 impl PollEngine {
     /// Maximum number of codes that one call creates.
@@ -138,6 +158,56 @@ impl PollEngine {
             return Err(InviteRefusal::TooMany { existing, max }.into());
         }
         Ok(())
+    }
+
+    /// Returns how many codes a poll has, and how many of them voted if the actor may see
+    /// that. The host sees what the public sees.
+    ///
+    /// ```
+    /// use votify_core::{Actor, Caller, Choice, MemoryStore, PollDraft, PollEngine, VoterPolicy};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), votify_core::EngineError> {
+    /// let engine = PollEngine::new(MemoryStore::new());
+    /// let mut draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
+    /// draft.rules.voters = VoterPolicy::Invite;
+    /// let poll = engine.create_poll(draft).await?;
+    /// let codes = engine.create_invites(poll.id, 3, Actor::Host).await?;
+    /// let choice = Choice::one(poll.options[0].id);
+    /// engine.vote(poll.id, &Caller::invited(codes[0]), choice).await?;
+    ///
+    /// let counts = engine.invite_counts(poll.id, Actor::Host).await?;
+    /// assert_eq!((counts.made, counts.used, counts.left()), (3, Some(1), Some(2)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// - [`InvitesRefused`](EngineError::InvitesRefused): voters of this poll are not
+    ///   invited.
+    /// - [`NotOwner`](EngineError::NotOwner) or
+    ///   [`Unidentified`](EngineError::Unidentified), as in
+    ///   [`authorize_owner`](Self::authorize_owner).
+    /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
+    /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
+    pub async fn invite_counts(
+        &self,
+        poll: PollId,
+        actor: Actor<'_>,
+    ) -> Result<InviteCounts, EngineError> {
+        self.check_actor(poll, actor).await?;
+        let snapshot = self.poll(poll, &actor.as_viewer()).await?;
+        let by_invite = snapshot.poll.rules.voters == VoterPolicy::Invite;
+        let invites = self.inner.loader.store.invites();
+        let Some(invites) = invites.filter(|_| by_invite) else {
+            return Err(InviteRefusal::NotByInvite.into());
+        };
+        // Read after the votes, so that it includes every code that voted.
+        let made = invites.count(poll).await?;
+        Ok(InviteCounts {
+            made,
+            used: snapshot.view.total_votes(),
+        })
     }
 
     /// Returns a poll that accepts more invites, and the store of its invites.

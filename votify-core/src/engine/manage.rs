@@ -150,6 +150,41 @@ impl PollEngine {
         self.snapshot(loaded, &actor.as_viewer()).await
     }
 
+    /// Returns true if a ballot of the poll was ever counted. Options and rules then cannot
+    /// change any more.
+    ///
+    /// Only for owners: while results are hidden, others cannot tell whether anybody voted.
+    /// An owner can, since [`change_poll`](Self::change_poll) refuses.
+    ///
+    /// ```
+    /// use votify_core::{Actor, Caller, Choice, MemoryStore, PollDraft, PollEngine, SessionId};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), votify_core::EngineError> {
+    /// let engine = PollEngine::new(MemoryStore::new());
+    /// let draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
+    /// let poll = engine.create_poll(draft).await?;
+    /// assert!(!engine.is_frozen(poll.id, Actor::Host).await?);
+    ///
+    /// let voter = Caller::session(SessionId::random());
+    /// engine.vote(poll.id, &voter, Choice::one(poll.options[0].id)).await?;
+    /// assert!(engine.is_frozen(poll.id, Actor::Host).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// - [`NotOwner`](EngineError::NotOwner) or
+    ///   [`Unidentified`](EngineError::Unidentified), as in
+    ///   [`authorize_owner`](Self::authorize_owner).
+    /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
+    /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
+    pub async fn is_frozen(&self, id: PollId, actor: Actor<'_>) -> Result<bool, EngineError> {
+        self.check_actor(id, actor).await?;
+        let loaded = self.inner.loader.load(id).await?;
+        Ok(loaded.tally.ever_had_ballots())
+    }
+
     /// Closes a poll now, whatever its `closes_at`, and returns its final result.
     ///
     /// Closing a closed poll returns the same result again.

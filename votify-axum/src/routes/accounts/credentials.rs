@@ -1,18 +1,11 @@
 use std::fmt;
-use std::marker::PhantomData;
 
-use axum::extract::{FromRequest, FromRequestParts, Request};
 use serde_json::Value;
 use utoipa::ToSchema;
 use votify_core::account::{Password, UserName};
 
-use crate::accounts::cookie;
 use crate::dto::fields::{FieldErrors, FieldReader};
 use crate::error::{ErrorCode, Problem};
-use crate::extract::caller::RequestCaller;
-use crate::extract::json::JsonBody;
-use crate::extract::permitted::{Permitted, RouteAction};
-use crate::state::AppState;
 
 /// A name and a password.
 #[derive(ToSchema)]
@@ -26,38 +19,10 @@ pub(crate) struct Credentials {
     password: String,
 }
 
-/// A request to register or to log in.
-#[derive(Debug)]
-pub(crate) struct CredentialsRequest<A> {
-    pub(super) caller: RequestCaller,
-    pub(super) credentials: CredentialsInput,
-    /// True if the browser calls this server by a loopback name.
-    pub(super) is_loopback: bool,
-    action: PhantomData<fn() -> A>,
-}
-
-impl<A: RouteAction> FromRequest<AppState> for CredentialsRequest<A> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
-        let (mut parts, body) = request.into_parts();
-        let Permitted(caller, ..) = Permitted::<A>::from_request_parts(&mut parts, state).await?;
-        let is_loopback = cookie::is_loopback(&parts.headers, &parts.uri);
-        let request = Request::from_parts(parts, body);
-        let JsonBody(body) = JsonBody::from_request(request, state).await?;
-        Ok(Self {
-            caller,
-            credentials: CredentialsInput::read(body)?,
-            is_loopback,
-            action: PhantomData,
-        })
-    }
-}
-
 /// The credentials of a request, not validated.
-pub(super) struct CredentialsInput {
-    name: String,
-    password: String,
+pub(crate) struct CredentialsInput {
+    pub(crate) name: String,
+    pub(crate) password: String,
 }
 
 impl CredentialsInput {
@@ -67,26 +32,8 @@ impl CredentialsInput {
     /// - `invalid_account`: fields are missing, unknown or of the wrong type; the
     ///   response lists all.
     pub(super) fn read(body: Value) -> Result<Self, Problem> {
-        let mut errors = FieldErrors::default();
-        let input = FieldReader::new(body, "", &mut errors).and_then(|mut fields| {
-            let mut required = |name: &str, errors: &mut FieldErrors| {
-                if !fields.contains(name) {
-                    errors.add(name, "required");
-                }
-                fields.string(name, errors)
-            };
-            let name = required("name", &mut errors);
-            let password = required("password", &mut errors);
-            fields.finish(&mut errors);
-            Some(Self {
-                name: name?,
-                password: password?,
-            })
-        });
-        match input {
-            Some(input) if errors.is_empty() => Ok(input),
-            _ => Err(invalid_account(errors)),
-        }
+        let [name, password] = read_texts(body, ["name", "password"])?;
+        Ok(Self { name, password })
     }
 
     /// Returns the credentials of a new user.
@@ -116,7 +63,34 @@ impl CredentialsInput {
     }
 }
 
-fn invalid_account(errors: FieldErrors) -> Problem {
+/// Reads a body of required texts and nothing else.
+///
+/// # Errors
+/// - `invalid_account`: fields are missing, unknown or of the wrong type; the response
+///   lists all.
+pub(super) fn read_texts<const N: usize>(
+    body: Value,
+    names: [&str; N],
+) -> Result<[String; N], Problem> {
+    let mut errors = FieldErrors::default();
+    let mut texts = [const { String::new() }; N];
+    if let Some(mut fields) = FieldReader::new(body, "", &mut errors) {
+        for (name, text) in names.into_iter().zip(&mut texts) {
+            if !fields.contains(name) {
+                errors.add(name, "required");
+            }
+            *text = fields.string(name, &mut errors).unwrap_or_default();
+        }
+        fields.finish(&mut errors);
+    }
+    if errors.is_empty() {
+        Ok(texts)
+    } else {
+        Err(invalid_account(errors))
+    }
+}
+
+pub(super) fn invalid_account(errors: FieldErrors) -> Problem {
     Problem::field_errors(ErrorCode::InvalidAccount, errors.into_vec())
 }
 

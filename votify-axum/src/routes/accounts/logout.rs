@@ -28,31 +28,49 @@ pub(crate) async fn logout(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let auth = state.auth()?;
-    let mut response = match revoke_all(auth, &headers).await {
+    let revoked = revoke_all(auth, &headers).await;
+    // After a 5xx the client needs its cookie for a retry.
+    let keeps_cookie = matches!(&revoked, Err(problem) if problem.status().is_server_error());
+    let mut response = match revoked {
         Ok(()) => no_store(StatusCode::NO_CONTENT),
         Err(problem) => problem.into_response(),
     };
-    // After a 5xx the client needs its cookie for a retry.
-    let keeps_cookie = response.status().is_server_error();
-    let had_cookie = !cookie::read(&headers, auth.cookies).is_empty();
-    if had_cookie && !keeps_cookie {
-        // A page of an allowed origin may be of the same site, and share the cookie of
-        // Votify's own pages.
-        let mut jars = vec![auth.cookies, state.config.cookies_for(&headers)];
-        jars.dedup();
-        let is_loopback = cookie::is_loopback(&headers, &uri);
-        let cleared = jars
-            .into_iter()
-            .filter_map(|jar| cookie::clear(jar, &auth.cookie_path, is_loopback));
-        for cookie in cleared {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
-        }
+    if !keeps_cookie {
+        clear_cookies(response.headers_mut(), (&headers, &uri), &state)?;
     }
     Ok(response)
 }
 
+/// Deletes the cookies of the request's logins.
+pub(crate) fn clear_cookies(
+    response: &mut HeaderMap,
+    (headers, uri): (&HeaderMap, &Uri),
+    state: &AppState,
+) -> Result<(), Problem> {
+    let auth = state.auth()?;
+    if cookie::read(headers, auth.cookies).is_empty() {
+        return Ok(());
+    }
+    // A page of an allowed origin may be of the same site, and share the cookie of
+    // Votify's own pages.
+    let mut jars = vec![auth.cookies, state.config.cookies_for(headers)];
+    jars.dedup();
+    let is_loopback = cookie::is_loopback(headers, uri);
+    let cleared = jars
+        .into_iter()
+        .filter_map(|jar| cookie::clear(jar, &auth.cookie_path, is_loopback));
+    for cookie in cleared {
+        response.append(header::SET_COOKIE, cookie);
+    }
+    Ok(())
+}
+
 /// Revokes every login of the request.
-async fn revoke_all(auth: &AuthService, headers: &HeaderMap) -> Result<(), Problem> {
+///
+/// # Errors
+/// - `not_logged_in`, `invalid_login`: the request has no valid login.
+/// - `store_unavailable`: the logins may be valid still; retry.
+pub(crate) async fn revoke_all(auth: &AuthService, headers: &HeaderMap) -> Result<(), Problem> {
     let mut tokens: Vec<String> = cookie::read(headers, auth.cookies);
     let bearer = bearer(headers)?;
     tokens.extend(bearer.map(str::to_owned));

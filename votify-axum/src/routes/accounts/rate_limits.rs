@@ -1,4 +1,4 @@
-use votify_core::account::UserName;
+use votify_core::account::{User, UserName};
 
 use crate::accounts::AuthService;
 use crate::error::{Problem, RateLimitHeaders};
@@ -45,4 +45,24 @@ pub(super) async fn login(
     let key = || limit_key(keyring, parts);
     let unit = "login attempts for one name from one network address";
     state.limiter.acquire(unit, key, rates.login).await
+}
+
+/// Acquires one attempt to change a password: a login attempt, and one of the user from all
+/// addresses. Returns the headers about the rest.
+///
+/// The limit of the user bounds what a stolen token is good for. It locks nobody out,
+/// because only clients with a token of the user reach it.
+pub(super) async fn password_change(
+    state: &AppState,
+    auth: &AuthService,
+    caller: &RequestCaller,
+    user: &User,
+) -> Result<Option<RateLimitHeaders>, Problem> {
+    let rate_limit = login(state, auth, caller, Some(&user.name)).await?;
+    let parts: &[&[u8]] = &[b"password-user", user.id.as_uuid().as_bytes()];
+    let key = || limit_key(state.engine.keyring(), parts);
+    let unit = "attempts to change the password of one user";
+    let rate = auth.rates.login;
+    state.limiter.acquire(unit, key, rate).await?;
+    Ok(rate_limit)
 }

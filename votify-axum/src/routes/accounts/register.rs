@@ -1,14 +1,17 @@
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use votify_core::AccountStore;
 use votify_core::account::{Registration, User, UserId};
 
-use super::credentials::{Credentials, CredentialsRequest};
+use super::credentials::{Credentials, CredentialsInput};
+use super::new_login::NewLogin;
 use super::rate_limits;
 use super::responses::LoginBody;
-use crate::error::{ErrorCode, Problem, error_responses};
-use crate::extract::permitted::Register;
+use crate::error::{ErrorCode, Problem, RateLimitHeaders, error_responses};
+use crate::extract::caller::RequestCaller;
+use crate::extract::json::JsonBody;
+use crate::extract::permitted::{Permitted, Register};
 use crate::state::AppState;
 
 error_responses!(RegisterErrors:
@@ -26,11 +29,32 @@ error_responses!(RegisterErrors:
 )]
 pub(crate) async fn register(
     State(state): State<AppState>,
-    request: CredentialsRequest<Register>,
+    Permitted(caller, ..): Permitted<Register>,
+    headers: HeaderMap,
+    uri: Uri,
+    JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
+    let credentials = CredentialsInput::read(body)?;
+    let (user, rate_limit) = register_user(&credentials, &caller, &state).await?;
+    let login = NewLogin::issue(&user, &caller, (&headers, &uri), &state).await?;
+    Ok(login.into_response(StatusCode::CREATED, rate_limit))
+}
+
+/// Stores a new user.
+///
+/// # Errors
+/// - `invalid_account`: name or password is invalid; the response lists both.
+/// - `name_taken`: another user has the name.
+/// - `rate_limited`: the address registered too many users; retry later.
+/// - `store_unavailable`, `overloaded`: retry later.
+pub(crate) async fn register_user(
+    credentials: &CredentialsInput,
+    caller: &RequestCaller,
+    state: &AppState,
+) -> Result<(User, Option<RateLimitHeaders>), Problem> {
     let auth = state.auth()?;
-    let (name, password) = request.credentials.for_registration()?;
-    let rate_limit = rate_limits::registration(&state, auth, &request.caller).await?;
+    let (name, password) = credentials.for_registration()?;
+    let rate_limit = rate_limits::registration(state, auth, caller).await?;
     // Checked before the expensive hash. The store checks again, against concurrent
     // registrations.
     if auth.store.user_named(&name).await?.is_some() {
@@ -46,11 +70,7 @@ pub(crate) async fn register(
         token_generation: 0,
     };
     match auth.store.register(&user).await? {
-        Registration::Registered => {
-            request
-                .login_response(StatusCode::CREATED, &user, &state, rate_limit)
-                .await
-        }
+        Registration::Registered => Ok((user, rate_limit)),
         Registration::NameTaken => Err(ErrorCode::NameTaken.into()),
     }
 }

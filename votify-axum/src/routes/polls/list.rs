@@ -15,11 +15,11 @@ use crate::routes::response::private_list;
 use crate::state::AppState;
 
 /// Maximum number of characters of a search.
-const MAX_SEARCH_LENGTH: usize = 200;
+pub(crate) const MAX_SEARCH_LENGTH: usize = 200;
 /// Maximum number of words of a search.
-const MAX_SEARCH_WORDS: usize = 8;
+pub(crate) const MAX_SEARCH_WORDS: usize = 8;
 /// Maximum number of characters of a cursor.
-const MAX_CURSOR_LENGTH: usize = 64;
+pub(crate) const MAX_CURSOR_LENGTH: usize = 64;
 const DEFAULT_TRENDING_LIMIT: u32 = 10;
 /// Maximum number of polls with options.
 const MAX_LIMIT_WITH_OPTIONS: u32 = 20;

@@ -2,14 +2,15 @@ use axum::extract::{OriginalUri, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use serde_json::Value;
 use votify_core::engine::PollSnapshot;
 use votify_core::poll::PollState;
-use votify_core::{Actor, Poll};
+use votify_core::{Actor, Poll, PollChange, PollId};
 
 use super::capabilities;
 use crate::dto::poll::PollBody;
 use crate::dto::presentation::Presentation;
-use crate::dto::schema::PollChange;
+use crate::dto::schema;
 use crate::dto::{change, poll};
 use crate::error::{ErrorCode, Problem, error_responses};
 use crate::extract::caller::RequestCaller;
@@ -43,7 +44,7 @@ error_responses!(DeleteErrors:
     tag = "polls",
     security(("owner" = [])),
     params(("id" = Uuid, Path, description = "The poll")),
-    request_body = PollChange,
+    request_body = schema::PollChange,
     responses((status = 200, body = PollBody, description = "The changed poll"), ChangeErrors)
 )]
 pub(crate) async fn change_poll(
@@ -56,27 +57,63 @@ pub(crate) async fn change_poll(
     let owner = caller.to_caller();
     let poll = state.engine.authorize_owner(id, &owner).await?;
     let body = body.read(&state).await?;
-    let change = change::read(
-        body,
-        &poll,
-        capabilities(&state, &caller),
-        state.engine.now(),
-    )
-    .map_err(|errors| Problem::field_errors(ErrorCode::InvalidPoll, errors))?;
-    // The store checks again. A change that it would refuse whatever the votes are is
-    // rejected here, so that it does not count toward the limit.
-    let changed = PollState::new(Poll::clone(&poll))
-        .apply_change(&change, state.engine.now())
-        .map_err(Problem::from)?;
-    let changed = changed.as_ref().map_or(&*poll, |state| &state.poll);
-    let reserved = state.reserve_response(poll::max_size(changed), caller.address_block())?;
-    creation::acquire_change(&state, &caller, changed.changed_text_bytes(&poll)).await?;
-    let snapshot = state
-        .engine
-        .change_poll(id, change, Actor::Caller(&owner))
-        .await?;
+    let checked = CheckedChange::read(body, &poll, &caller, &state)?;
+    let reserved = state.reserve_response(checked.max_size, caller.address_block())?;
+    let snapshot = checked.apply(id, &caller, &state).await?;
     let body = (Extension(reserved), owner_body(&snapshot, &uri, &state));
     Ok(with_session(body, &caller, &state))
+}
+
+/// A change that is valid whatever the votes are.
+pub(crate) struct CheckedChange {
+    change: PollChange,
+    /// Maximum size of the changed poll's JSON in bytes.
+    max_size: usize,
+    new_text_bytes: usize,
+}
+
+impl CheckedChange {
+    /// Reads the body of a change. The store checks it again. A change that it would refuse
+    /// whatever the votes are is rejected here, so that it does not count toward the limit.
+    ///
+    /// # Errors
+    /// - `invalid_poll`, `poll_closed`: the change is not possible.
+    pub(crate) fn read(
+        body: Value,
+        poll: &Poll,
+        caller: &RequestCaller,
+        state: &AppState,
+    ) -> Result<Self, Problem> {
+        let now = state.engine.now();
+        let change = change::read(body, poll, capabilities(state, caller), now)
+            .map_err(|errors| Problem::field_errors(ErrorCode::InvalidPoll, errors))?;
+        let changed = PollState::new(poll.clone())
+            .apply_change(&change, now)
+            .map_err(Problem::from)?;
+        let changed = changed.as_ref().map_or(poll, |state| &state.poll);
+        Ok(Self {
+            max_size: poll::max_size(changed),
+            new_text_bytes: changed.changed_text_bytes(poll),
+            change,
+        })
+    }
+
+    /// Changes the poll as its owner. The new texts count toward the limit of the address.
+    ///
+    /// # Errors
+    /// - `not_owner`, `poll_closed`, `poll_has_votes`, `rate_limited`: nothing changed.
+    /// - `store_unavailable`: the poll may be changed; repeating it is safe.
+    pub(crate) async fn apply(
+        self,
+        id: PollId,
+        caller: &RequestCaller,
+        state: &AppState,
+    ) -> Result<PollSnapshot, Problem> {
+        creation::acquire_change(state, caller, self.new_text_bytes).await?;
+        let owner = caller.to_caller();
+        let actor = Actor::Caller(&owner);
+        Ok(state.engine.change_poll(id, self.change, actor).await?)
+    }
 }
 
 /// Closes a poll and returns the final result. Only for its owner.

@@ -1,17 +1,18 @@
 //! Removes from scripts and styles what browsers do not need.
 
-/// Returns a script or stylesheet without the lines that are comments, blank lines and
-/// indentation. They are a third of our files. The line breaks stay, so nothing changes the
-/// meaning: our files have no literal of several lines, and no code behind a comment.
+/// Returns a script or stylesheet without the comments at the beginnings of lines, blank
+/// lines and indentation. They are a third of our files. The line breaks stay, so nothing
+/// changes the meaning: our files have no literal of several lines.
 pub(super) fn without_comments(text: &str) -> String {
     let mut compact = String::with_capacity(text.len());
     let mut in_comment = false;
     for line in text.lines() {
-        let line = line.trim();
-        let starts = !in_comment && line.starts_with("/*");
-        if in_comment || starts {
-            in_comment = !line.ends_with("*/");
-            continue;
+        let mut line = line.trim();
+        if in_comment || line.starts_with("/*") {
+            let end = line.find("*/");
+            in_comment = end.is_none();
+            // Code may follow, as behind a cast in a comment.
+            line = end.map_or("", |end| line[end + 2..].trim_start());
         }
         if !line.is_empty() && !line.starts_with("//") {
             compact.push_str(line);
@@ -36,16 +37,20 @@ mod tests {
         );
     }
 
-    /// A comment with code behind its end, or a literal of several lines, would be damaged.
+    #[test]
+    fn code_behind_a_comment_stays() {
+        let text = "/** @type {any} */ (timer).unref();\na();\n/*\n x */ b();\n/* 1 */\n";
+        assert_eq!(without_comments(text), "(timer).unref();\na();\nb();\n");
+    }
+
+    /// A literal of several lines would be damaged.
     #[test]
     fn our_files_are_not_damaged() {
         let is_text = |kind: &str| [list::SCRIPT, list::CSS].contains(&kind);
         let files = list::PAGES.iter().chain(shared::FILES);
         for (path, _, text) in files.filter(|(_, kind, _)| is_text(kind)) {
             let compact = without_comments(text);
-            for line in text.lines().map(str::trim) {
-                let is_end = line.contains("*/") && !line.ends_with("*/");
-                assert!(!is_end || !line.starts_with(['*', '/']), "{path}: {line}");
+            for line in compact.lines() {
                 assert_eq!(line.matches('`').count() % 2, 0, "{path}: {line}");
             }
             for (open, close) in [('{', '}'), ('(', ')')] {

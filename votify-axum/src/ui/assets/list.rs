@@ -9,6 +9,18 @@ pub(super) type File = (&'static str, &'static str, &'static str);
 
 pub(super) const FAVICON: &str = include_str!("../../../ui/pages/favicon.svg");
 
+/// The styles of all pages, as one file: a page then waits for one request.
+const STYLES: &str = concat!(
+    include_str!("../../../ui/pages/styles/tokens.css"),
+    include_str!("../../../ui/pages/styles/base.css"),
+    include_str!("../../../ui/pages/styles/frame.css"),
+    include_str!("../../../ui/pages/styles/cards.css"),
+    include_str!("../../../ui/pages/styles/buttons.css"),
+    include_str!("../../../ui/pages/styles/forms.css"),
+    include_str!("../../../ui/pages/styles/tables.css"),
+    include_str!("../../../ui/pages/styles/media.css"),
+);
+
 /// The files of this server's own pages.
 pub(super) const PAGES: &[File] = &[
     ("/favicon.svg", SVG, FAVICON),
@@ -16,6 +28,11 @@ pub(super) const PAGES: &[File] = &[
         "/pages/icons.svg",
         SVG,
         include_str!("../../../ui/pages/icons.svg"),
+    ),
+    (
+        "/pages/account.css",
+        CSS,
+        include_str!("../../../ui/pages/account.css"),
     ),
     (
         "/pages/create.css",
@@ -51,6 +68,31 @@ pub(super) const PAGES: &[File] = &[
         "/pages/embed.js",
         SCRIPT,
         include_str!("../../../ui/pages/embed.js"),
+    ),
+    (
+        "/pages/invites.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/invites.js"),
+    ),
+    (
+        "/pages/local-time.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/local-time.js"),
+    ),
+    (
+        "/pages/manage.css",
+        CSS,
+        include_str!("../../../ui/pages/manage.css"),
+    ),
+    (
+        "/pages/manage.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/manage.js"),
+    ),
+    (
+        "/pages/poll-list.css",
+        CSS,
+        include_str!("../../../ui/pages/poll-list.css"),
     ),
     (
         "/pages/poll.css",
@@ -92,9 +134,5 @@ pub(super) const PAGES: &[File] = &[
         SCRIPT,
         include_str!("../../../ui/pages/standings.js"),
     ),
-    (
-        "/pages/pages.css",
-        CSS,
-        include_str!("../../../ui/pages/pages.css"),
-    ),
+    ("/pages/pages.css", CSS, STYLES),
 ];

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::form::NewPollForm;
 
 /// Returns the body of the API for a form, so that both have the same rules.
-pub(super) fn of_form(form: &NewPollForm) -> Value {
+pub(in crate::ui) fn of_form(form: &NewPollForm) -> Value {
     let mut body = json!({
         "title": form.title,
         "options": form.options,

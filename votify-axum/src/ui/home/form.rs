@@ -1,7 +1,7 @@
 use crate::ui::form::{FormFields, FromForm};
 
 /// The fields in the order of the page, without indices and parts.
-pub(super) const ORDER: [&str; 16] = [
+pub(in crate::ui) const ORDER: [&str; 16] = [
     "title",
     "options",
     "voters",
@@ -23,30 +23,30 @@ pub(super) const ORDER: [&str; 16] = [
 /// The form to create a poll, as it was typed. Empty texts are not given.
 #[derive(Debug, Clone, Default)]
 pub(in crate::ui) struct NewPollForm {
-    pub(super) title: String,
+    pub(in crate::ui) title: String,
     /// The options without blank rows, so that the errors of the API have their indices.
-    pub(super) options: Vec<String>,
-    pub(super) description: String,
-    pub(super) category: String,
-    pub(super) voters: String,
-    pub(super) quota: String,
-    pub(super) quota_prefix: String,
+    pub(in crate::ui) options: Vec<String>,
+    pub(in crate::ui) description: String,
+    pub(in crate::ui) category: String,
+    pub(in crate::ui) voters: String,
+    pub(in crate::ui) quota: String,
+    pub(in crate::ui) quota_prefix: String,
     /// As typed, in the zone of the browser, or UTC without JavaScript.
-    pub(super) opens_at: String,
-    pub(super) closes_at: String,
+    pub(in crate::ui) opens_at: String,
+    pub(in crate::ui) closes_at: String,
     /// The same times in UTC, from the page's script.
-    pub(super) opens_at_utc: String,
-    pub(super) closes_at_utc: String,
-    pub(super) results: String,
-    pub(super) visibility: String,
-    pub(super) kind: String,
-    pub(super) min: String,
-    pub(super) max: String,
-    pub(super) revote: bool,
-    pub(super) external_ref: String,
-    pub(super) metadata: String,
+    pub(in crate::ui) opens_at_utc: String,
+    pub(in crate::ui) closes_at_utc: String,
+    pub(in crate::ui) results: String,
+    pub(in crate::ui) visibility: String,
+    pub(in crate::ui) kind: String,
+    pub(in crate::ui) min: String,
+    pub(in crate::ui) max: String,
+    pub(in crate::ui) revote: bool,
+    pub(in crate::ui) external_ref: String,
+    pub(in crate::ui) metadata: String,
     /// True if the button to add rows was used.
-    pub(super) wants_more: bool,
+    pub(in crate::ui) wants_more: bool,
 }
 
 impl FromForm for NewPollForm {
@@ -82,7 +82,7 @@ impl FromForm for NewPollForm {
 
 impl NewPollForm {
     /// Adds blank rows until there are `count`, at most 100.
-    pub(super) fn fill_rows(&mut self, count: usize) {
+    pub(in crate::ui) fn fill_rows(&mut self, count: usize) {
         let count = count.min(votify_core::poll::OPTIONS_MAX);
         if self.options.len() < count {
             self.options.resize(count, String::new());
@@ -90,7 +90,7 @@ impl NewPollForm {
     }
 
     /// Returns true if a setting below "More" differs from its default.
-    pub(super) fn has_settings(&self) -> bool {
+    pub(in crate::ui) fn has_settings(&self) -> bool {
         let texts = [
             &self.description,
             &self.category,
@@ -112,13 +112,13 @@ impl NewPollForm {
 
     /// Returns true if a choice among several is the one that was made. The first is the
     /// default.
-    pub(super) fn is(&self, made: &str, value: &str, default: &str) -> bool {
+    pub(in crate::ui) fn is(&self, made: &str, value: &str, default: &str) -> bool {
         value == if made.is_empty() { default } else { made }
     }
 }
 
 /// Returns the name in the form of a field of the API.
-pub(super) fn field_name(field: &str) -> String {
+pub(in crate::ui) fn field_name(field: &str) -> String {
     match field {
         "ballot.min" => "ballot_min".to_owned(),
         "ballot.max" => "ballot_max".to_owned(),
@@ -135,7 +135,7 @@ pub(super) fn field_name(field: &str) -> String {
 }
 
 /// Returns the name of the field of an option.
-pub(super) fn option_name(index: usize) -> String {
+pub(in crate::ui) fn option_name(index: usize) -> String {
     format!("options-{index}")
 }
 
@@ -159,7 +159,7 @@ pub(super) fn reworded(text: &str) -> String {
 }
 
 /// Returns true for a field below "More".
-pub(super) fn is_setting(name: &str) -> bool {
+pub(in crate::ui) fn is_setting(name: &str) -> bool {
     name != "title" && !name.starts_with("options")
 }
 

@@ -11,7 +11,7 @@ use crate::ui::page::Page;
 /// # Errors
 /// - `poll_not_found`: there is no such poll.
 /// - `not_logged_in`, `not_allowed`: the host does not show it to the caller.
-pub(super) async fn from_poll(page: &Page, id: &str) -> Result<NewPollForm, Problem> {
+pub(in crate::ui) async fn from_poll(page: &Page, id: &str) -> Result<NewPollForm, Problem> {
     let id: PollId = id.parse().map_err(|_| ErrorCode::PollNotFound)?;
     page.permit(Action::View(id)).await?;
     let engine = &page.state.engine;
@@ -20,7 +20,9 @@ pub(super) async fn from_poll(page: &Page, id: &str) -> Result<NewPollForm, Prob
     Ok(copy(&poll, is_owner))
 }
 
-fn copy(poll: &Poll, is_owner: bool) -> NewPollForm {
+/// Returns the form with the values of a poll, without its times. Only with
+/// `shows_host_fields`, it has what is hidden from others than the owner.
+pub(in crate::ui) fn copy(poll: &Poll, shows_host_fields: bool) -> NewPollForm {
     let rules = &poll.rules;
     let mut form = NewPollForm {
         title: poll.title.clone(),
@@ -45,7 +47,7 @@ fn copy(poll: &Poll, is_owner: bool) -> NewPollForm {
         form.quota = quota.ballots.to_string();
         form.quota_prefix = quota.ipv4_prefix.to_string();
     }
-    if is_owner {
+    if shows_host_fields {
         let visibility = match poll.visibility {
             Visibility::Public => "public",
             _ => "unlisted",

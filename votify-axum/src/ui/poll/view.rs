@@ -6,9 +6,10 @@ use votify_core::{BallotId, BallotKind, OptionId, Poll, PollStatus, Timestamp, V
 
 use super::{Frame, wording};
 use crate::own_state::OwnState;
+use crate::ui::moment::Moment;
 use crate::ui::page::Page;
 use crate::ui::percentages::{percentages, share};
-use crate::ui::times::{absolute, grouped, plural, until};
+use crate::ui::times::{grouped, plural, until};
 
 /// What happened to the form that the user sent before this page.
 #[derive(Debug, Default)]
@@ -45,22 +46,6 @@ pub(super) enum Step {
         /// True if the code in the URL is unknown or used.
         is_invalid: bool,
     },
-}
-
-/// A moment: for programs, and for people.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Moment {
-    pub(super) datetime: String,
-    pub(super) text: String,
-}
-
-impl From<Timestamp> for Moment {
-    fn from(time: Timestamp) -> Self {
-        Self {
-            datetime: time.to_string(),
-            text: absolute(time),
-        }
-    }
 }
 
 /// One option.

@@ -9,6 +9,7 @@ use votify_core::secret::Purpose;
 use votify_core::{Keyring, PollEngine};
 
 use super::harness::{app_with, with, with_bearer};
+use super::password::change;
 use crate::app::{App, SECRET, request};
 use crate::signing_keys::{es256, part};
 
@@ -299,6 +300,11 @@ async fn attacks_on_tokens_are_rejected() {
         for (method, path, body) in [
             (Method::GET, "/api/auth/me".to_owned(), None),
             (Method::POST, "/api/auth/logout".to_owned(), None),
+            (
+                Method::POST,
+                "/api/auth/password".to_owned(),
+                Some(change("battery staple")),
+            ),
             (Method::GET, format!("/api/polls/{poll}/vote"), None),
             (
                 Method::POST,

@@ -187,7 +187,7 @@ async fn tokens_expire_after_their_lifetime() {
 async fn foreign_origins_cannot_register_or_log_in() {
     let app = app();
     app.token_of("ada").await;
-    for path in ["register", "login", "logout"] {
+    for path in ["register", "login", "logout", "password"] {
         let path = format!("/api/auth/{path}");
         let body = Some(credentials("ada", PASSWORD));
         let foreign = with(
@@ -204,7 +204,7 @@ async fn foreign_origins_cannot_register_or_log_in() {
 #[tokio::test]
 async fn account_endpoints_need_an_account_store() {
     let app = App::new();
-    for path in ["register", "login", "logout"] {
+    for path in ["register", "login", "logout", "password"] {
         app.post(&format!("/api/auth/{path}"), json!({}))
             .await
             .assert_problem(404, "not_found");

@@ -13,7 +13,7 @@ use crate::browser::CreatedPoll;
 use crate::{endpoints, invites};
 
 /// Expected status for an anonymous caller, another caller and the owner.
-const EXPECTED: [(&str, [u16; 3]); 24] = [
+const EXPECTED: [(&str, [u16; 3]); 26] = [
     ("GET /api/auth/me", [401, 200, 200]),
     ("POST /api/auth/login", [200, 200, 200]),
     ("POST /api/auth/logout", [401, 204, 204]),
@@ -26,6 +26,7 @@ const EXPECTED: [(&str, [u16; 3]); 24] = [
     ("POST /api/polls/{id}/close", [403, 403, 200]),
     // This poll uses no invites, which only the owner learns.
     ("POST /api/polls/{id}/invites", [403, 403, 409]),
+    ("GET /api/polls/{id}/invites", [403, 403, 409]),
     ("GET /api/polls/{id}/me", [200, 200, 200]),
     ("GET /api/polls/{id}/results", [200, 200, 200]),
     ("GET /api/polls/{id}/stream", [200, 200, 200]),
@@ -39,6 +40,8 @@ const EXPECTED: [(&str, [u16; 3]); 24] = [
     ("GET /healthz", [200, 200, 200]),
     ("GET /readyz", [200, 200, 200]),
     ("GET /metrics", [200, 200, 200]),
+    // Last, because the others log in with the first password.
+    ("POST /api/auth/password", [401, 200, 200]),
 ];
 
 async fn create_poll(app: &App, token: &str) -> CreatedPoll {

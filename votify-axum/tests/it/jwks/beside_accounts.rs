@@ -144,7 +144,7 @@ async fn tokens_are_verified_by_their_own_issuer_only() {
     }
 }
 
-/// `/api/auth/me` and `/api/auth/logout` are about own accounts.
+/// `/api/auth/me`, `logout` and `password` are about own accounts.
 #[tokio::test]
 async fn outside_tokens_are_no_own_logins() {
     let users = Users::new().await;
@@ -159,6 +159,11 @@ async fn outside_tokens_are_no_own_logins() {
         .log_out(&outside)
         .await
         .assert_problem(401, "invalid_login");
+    let change = crate::accounts::password::change("battery staple");
+    let path = "/api/auth/password";
+    let change = with_bearer(&outside, Method::POST, path, Some(change));
+    let refused = users.app.send(change).await;
+    refused.assert_problem(401, "invalid_login");
     users.create(&outside).await.expect_status(201);
     let document = users.app.get("/api/openapi.json").await.json();
     let schemes = &document["components"]["securitySchemes"];

@@ -131,8 +131,8 @@ async fn more_options_have_more_columns_and_longer_titles_smaller_letters() {
             "{count}: {page}"
         );
         let length = match title.len() {
-            ..=40 => "short",
-            ..=100 => "medium",
+            0..=40 => "short",
+            41..=100 => "medium",
             _ => "long",
         };
         assert!(page.contains(&format!("<h1 class=\"{length}\"")), "{page}");

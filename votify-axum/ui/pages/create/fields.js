@@ -1,9 +1,11 @@
-/** Writes both times in UTC into hidden fields, and says in which zone they are shown. */
+/** Writes the times in UTC into hidden fields, and says in which zone they are shown. */
 export function showZone(form) {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  document.getElementById("zone").textContent = `Both times are in your time zone${zone ? ` (${zone})` : ""}.`;
+  document.getElementById("zone").textContent = `In your time zone${zone ? ` (${zone})` : ""}.`;
   for (const name of ["opens_at", "closes_at"]) {
     const field = form.elements[name];
+    // The form to change a poll may lack one of them.
+    if (!field) continue;
     const hidden = form.elements[`${name}_utc`];
     // After an error, the hidden field has the time that was meant.
     if (hidden.value) field.value = localValue(new Date(hidden.value));

@@ -10,14 +10,18 @@ use crate::voter::{AccountId, Actor, Caller, Owner, SessionId, VoterPolicy};
 enum Action {
     Change,
     Invite,
+    CountInvites,
+    IsFrozen,
     Close,
     Delete,
 }
 
 /// Each action is possible after those before it.
-const ACTIONS: [Action; 4] = [
+const ACTIONS: [Action; 6] = [
     Action::Change,
     Action::Invite,
+    Action::CountInvites,
+    Action::IsFrozen,
     Action::Close,
     Action::Delete,
 ];
@@ -35,6 +39,8 @@ async fn act(
             engine.change_poll(poll, change, actor).await.map(drop)
         }
         Action::Invite => engine.create_invites(poll, 1, actor).await.map(drop),
+        Action::CountInvites => engine.invite_counts(poll, actor).await.map(drop),
+        Action::IsFrozen => engine.is_frozen(poll, actor).await.map(drop),
         Action::Close => engine.close_poll(poll, actor).await.map(drop),
         Action::Delete => engine.delete_poll(poll, actor).await,
     }

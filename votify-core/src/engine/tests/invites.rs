@@ -169,6 +169,55 @@ async fn codes_are_created_for_open_invite_polls_up_to_the_maximum() {
 }
 
 #[tokio::test]
+async fn used_codes_are_counted_for_viewers_of_results() {
+    let engine = engine(&Arc::new(MemoryStore::new()));
+    for results in [ResultsPolicy::Live, ResultsPolicy::AfterClose] {
+        let mut draft = draft();
+        draft.rules.results = results;
+        draft.rules.revote = true;
+        draft.owner = browser(1).as_owner();
+        let poll = engine.create_poll(draft).await.unwrap();
+        let counts = async || {
+            let owner = browser(1);
+            let counts = engine.invite_counts(poll.id, Actor::Caller(&owner)).await;
+            let counts = counts.unwrap();
+            assert_eq!(
+                engine.invite_counts(poll.id, Actor::Host).await.unwrap(),
+                counts
+            );
+            (counts.made, counts.used, counts.left())
+        };
+        let shown = |used, left| match results {
+            ResultsPolicy::Live => (3, Some(used), Some(left)),
+            _ => (3, None, None),
+        };
+        let codes = engine.create_invites(poll.id, 3, Actor::Host).await;
+        let codes = codes.unwrap();
+        assert_eq!(counts().await, shown(0, 3));
+        let voter = Caller::invited(codes[0]);
+        for _ in 0..2 {
+            let vote = engine.vote(poll.id, &voter, first_option(&poll)).await;
+            vote.unwrap();
+        }
+        assert_eq!(counts().await, shown(1, 2));
+        let withdrawn = engine.vote(poll.id, &voter, Choice::withdraw()).await;
+        withdrawn.unwrap();
+        assert_eq!(counts().await, shown(0, 3));
+        let vote = engine.vote(poll.id, &voter, first_option(&poll)).await;
+        vote.unwrap();
+        engine.close_poll(poll.id, Actor::Host).await.unwrap();
+        assert_eq!(counts().await, (3, Some(1), Some(2)));
+    }
+    let browsers = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
+    let browsers = engine.create_poll(browsers).await.unwrap();
+    let refused = engine.invite_counts(browsers.id, Actor::Host).await;
+    assert!(matches!(
+        refused,
+        Err(EngineError::InvitesRefused(InviteRefusal::NotByInvite))
+    ));
+}
+
+#[tokio::test]
 async fn invite_polls_are_invalid_without_an_invite_store() {
     let harness = Harness::with(PausableStore::new(), |builder| builder);
     let assert_voters_invalid = |error: EngineError| match error {

@@ -1,0 +1,33 @@
+//! Changing a poll.
+
+use axum::response::Response;
+use votify_core::PollId;
+
+use super::edit_form::EditForm;
+use super::{Refused, path, refused};
+use crate::authorize::Action;
+use crate::error::Problem;
+use crate::extract::path::PollPath;
+use crate::routes::polls::CheckedChange;
+use crate::ui::form::PageForm;
+
+pub(in crate::ui) async fn save(
+    PollPath(id): PollPath,
+    form: PageForm<EditForm>,
+) -> Result<Response, Problem> {
+    match change(&form, id).await {
+        Ok(()) => Ok(form.page.redirect(&format!("{}?done=saved", path(id)))),
+        Err(problem) => refused(&form.page, id, problem, Refused::Edit(&form.values)).await,
+    }
+}
+
+async fn change(form: &PageForm<EditForm>, id: PollId) -> Result<(), Problem> {
+    form.verify()?;
+    let (page, state) = (&form.page, &form.page.state);
+    page.permit(Action::Manage(id)).await?;
+    let poll = state.engine.authorize_owner(id, &page.caller()).await?;
+    let body = form.values.body(&poll);
+    let change = CheckedChange::read(body, &poll, &page.caller, state)?;
+    change.apply(id, &page.caller, state).await?;
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! The page with new invite codes, which is also the sheet to print.
+
+use askama::Template;
+use votify_core::Poll;
+use votify_core::voter::InviteCode;
+
+use super::qr_path::QrPath;
+use crate::error::Problem;
+use crate::extract::invite::PARAMETER;
+use crate::ui::layout::{Head, Layout};
+use crate::ui::page::Page;
+use crate::ui::times::plural;
+
+/// Maximum number of codes on a page. A page of that many has about 1.5 MiB.
+pub(super) const MAX_CODES: u32 = 500;
+
+#[derive(Template)]
+#[template(path = "invite_sheet.html")]
+pub(super) struct InviteSheet<'a> {
+    layout: &'a Layout,
+    head: Head,
+    poll_title: &'a str,
+    /// The number of codes, such as `30 invite codes`.
+    heading: String,
+    /// The address of the poll without a scheme, to type it.
+    address: &'a str,
+    manage_url: String,
+    file_name: String,
+    invites: Vec<Invite>,
+}
+
+/// One code to hand out.
+#[derive(Debug)]
+struct Invite {
+    code: String,
+    /// The address to vote with the code.
+    url: String,
+    qr: QrPath,
+}
+
+/// Returns the page of new codes. `url` is the absolute address of the poll.
+///
+/// # Errors
+/// - `internal`: the address is too long for a QR code.
+pub(super) fn template<'a>(
+    page: &'a Page,
+    poll: &'a Poll,
+    codes: &[InviteCode],
+    url: &'a str,
+) -> Result<InviteSheet<'a>, Problem> {
+    let invite = |code: &InviteCode| {
+        let code = code.text();
+        let url = format!("{url}?{PARAMETER}={code}");
+        let qr = QrPath::of(&url)?;
+        Ok(Invite { code, url, qr })
+    };
+    let invites = codes
+        .iter()
+        .map(invite)
+        .collect::<Result<Vec<_>, Problem>>()?;
+    let count = u64::try_from(invites.len()).unwrap_or(u64::MAX);
+    let heading = plural(count, "invite code");
+    Ok(InviteSheet {
+        layout: &page.layout,
+        head: Head::new(heading.as_str()).private(),
+        poll_title: &poll.title,
+        heading,
+        address: url.split_once("://").map_or(url, |(_, rest)| rest),
+        manage_url: page.layout.url(&super::path(poll.id)),
+        file_name: format!("invites-{}.csv", poll.id),
+        invites,
+    })
+}

@@ -1,0 +1,92 @@
+//! Creating invite codes.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use votify_core::PollId;
+use votify_core::poll::FieldError;
+
+use super::invite_sheet::{self, MAX_CODES};
+use super::{Refused, refused};
+use crate::authorize::Action;
+use crate::dto::invites::InvitesBody;
+use crate::error::{ErrorCode, Problem};
+use crate::extract::path::PollPath;
+use crate::routes::invites::{REQUESTS, create_codes, csv_response};
+use crate::ui::form::{FormFields, FromForm, PageForm};
+
+/// The name of the field of the number of codes.
+const COUNT: &str = "count";
+
+/// The form to create codes, as it was typed.
+#[derive(Debug)]
+pub(in crate::ui) struct InvitesForm {
+    count: String,
+    /// True if the codes are wanted as a file.
+    as_file: bool,
+}
+
+impl FromForm for InvitesForm {
+    fn from_form(fields: &FormFields) -> Self {
+        Self {
+            count: fields.text(COUNT),
+            as_file: fields.get("format") == Some("csv"),
+        }
+    }
+}
+
+impl InvitesForm {
+    fn count(&self) -> Result<u32, Problem> {
+        let count = self.count.trim().parse().ok().filter(|count| *count > 0);
+        let Some(count) = count else {
+            return Err(count_error(
+                "must be a number of codes, such as 30".to_owned(),
+            ));
+        };
+        if !self.as_file && count > MAX_CODES {
+            return Err(count_error(format!(
+                "a page shows at most {MAX_CODES} codes; for more, download them as a CSV file"
+            )));
+        }
+        Ok(count)
+    }
+}
+
+/// Creates codes and shows them: the only time that they can be seen.
+pub(in crate::ui) async fn create(
+    PollPath(id): PollPath,
+    form: PageForm<InvitesForm>,
+) -> Result<Response, Problem> {
+    match respond(&form, id).await {
+        Ok(response) => Ok(response),
+        Err(problem) => {
+            let count = &form.values.count;
+            refused(&form.page, id, problem, Refused::Invites(count)).await
+        }
+    }
+}
+
+async fn respond(form: &PageForm<InvitesForm>, id: PollId) -> Result<Response, Problem> {
+    form.verify()?;
+    let (page, state) = (&form.page, &form.page.state);
+    page.permit(Action::Invite(id)).await?;
+    let count = form.values.count()?;
+    REQUESTS.acquire(state, &page.caller).await?;
+    let poll = state.engine.authorize_owner(id, &page.caller()).await?;
+    let codes = create_codes(&poll, count, &page.caller, state).await?;
+    let address = page.layout.absolute(&format!("/p/{id}"));
+    if form.values.as_file {
+        let mut response = csv_response(id, &InvitesBody::new(&codes, Some(&address)));
+        let no_store = HeaderValue::from_static("no-store");
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, no_store);
+        return Ok(response);
+    }
+    let template = invite_sheet::template(page, &poll, &codes, &address)?;
+    Ok(page.render(StatusCode::OK, &template))
+}
+
+fn count_error(text: String) -> Problem {
+    let error = FieldError::new(COUNT, text);
+    Problem::field_errors(ErrorCode::InvalidInvites, vec![error])
+}
