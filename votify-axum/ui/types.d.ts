@@ -115,6 +115,16 @@ export interface InviteBody {
   url?: string | null;
 }
 
+/** How many invite codes a poll has. */
+export interface InviteCounts {
+  /** Codes without a vote. Absent like `used`. */
+  left?: number | null;
+  /** Codes that were created. */
+  made: number;
+  /** Codes with a vote. Absent while the owner may not see counts. */
+  used?: number | null;
+}
+
 /** New invite codes. The server does not store them. */
 export interface InvitesBody {
   invites: InviteBody[];
@@ -259,6 +269,14 @@ export interface Pagination {
   total: number;
   /** True if there are more polls than `total`. */
   total_is_more: boolean;
+}
+
+/** A change of the caller's own password. */
+export interface PasswordChange {
+  /** The password until now. */
+  current_password: string;
+  /** At least 8 characters and at most 256 bytes. */
+  new_password: string;
 }
 
 /** A poll with its options and counts. */
