@@ -6,6 +6,6 @@ pub(crate) mod etag;
 pub(crate) mod invites;
 pub(crate) mod join;
 pub(crate) mod polls;
-mod response;
+pub(crate) mod response;
 pub(crate) mod stream;
 pub(crate) mod votes;

@@ -1,6 +1,7 @@
 //! The test tiers: `cargo xtask test`, `cargo xtask test --quick` and
 //! `cargo xtask endure`.
 
+mod browser;
 mod budget;
 mod junit;
 mod nextest;
@@ -17,8 +18,8 @@ use tier::Tier;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Skips the fleet and the tests that start servers of their own. Takes about two
-    /// minutes.
+    /// Skips the fleet, the browser tests and the tests that start servers of their own.
+    /// Takes about two minutes.
     #[arg(long)]
     quick: bool,
     #[command(flatten)]
@@ -84,6 +85,16 @@ fn run(tier: Tier, rest: &[String]) -> Result<ExitCode> {
         programs::PROXY
             .find_or_install()
             .context("fleet tests run several instances of the server behind a proxy")?;
+    }
+    if tier.runs_scripts() {
+        // Tests of the client library need no packages.
+        browser::find_or_install_node()?;
+        programs::PROXY
+            .find_or_install()
+            .context("tests of the client library connect through a proxy")?;
+    }
+    if tier.starts_browsers() {
+        browser::find_or_install().context("browser tests need more than Rust")?;
     }
     if !runner::has_nextest() {
         eprintln!("cargo-nextest is not installed: running `cargo test`, without a time report");

@@ -2,6 +2,7 @@
 
 mod identity;
 mod members;
+mod pages;
 mod routes;
 mod trips;
 

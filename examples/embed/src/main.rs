@@ -1,6 +1,7 @@
 //! Runs the app of the club: `cargo run -p votify-embed`.
 //!
-//! Log in with a printed code, then create a poll with the session cookie:
+//! Open <http://127.0.0.1:8080>, log in with a printed code and plan a trip. Its poll is an
+//! element on the club's own page. Members can create polls by the API too:
 //!
 //! ```text
 //! curl -c jar -d code=CODE http://127.0.0.1:8080/login

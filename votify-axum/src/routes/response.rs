@@ -43,7 +43,7 @@ pub(super) fn private_list(
 
 /// Returns a table as a file with this name, without `.csv`. The name is ASCII and without
 /// quotes.
-pub(super) fn csv_file(name: &str, table: impl IntoResponse) -> Response {
+pub(crate) fn csv_file(name: &str, table: impl IntoResponse) -> Response {
     let mut response = table.into_response();
     let headers = response.headers_mut();
     let content_type = HeaderValue::from_static("text/csv; charset=utf-8");

@@ -1,6 +1,6 @@
 // The options of a poll with their percentages and places, and what they say in words.
 
-import { leaders, percentages } from "../poll/percentages.js";
+import { percentages } from "../poll/model.js";
 
 const numbers = new Intl.NumberFormat("en");
 
@@ -20,7 +20,7 @@ export function standings(state, isSingle) {
   const counts = state.options.map((option) => option.count ?? 0);
   const voters = state.totalVotes ?? 0;
   const percents = percentages(counts, voters, isSingle);
-  const leading = new Set(leaders(counts));
+  const most = Math.max(0, ...counts);
   return state.options.map((option, index) => ({
     id: option.id,
     text: option.text,
@@ -28,7 +28,7 @@ export function standings(state, isSingle) {
     percent: percents[index],
     share: voters === 0 ? 0 : Math.min(100, (100 * counts[index]) / voters),
     place: 1 + counts.filter((count) => count > counts[index]).length,
-    leads: leading.has(index),
+    leads: most > 0 && counts[index] === most,
   }));
 }
 

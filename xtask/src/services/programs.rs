@@ -22,6 +22,25 @@ pub(crate) const PROXY: Programs = Programs {
     packages: &["nginx-light"],
 };
 
+/// The runtime of the scripts that browser tests run.
+pub(crate) const NODE: Programs = Programs {
+    names: &["node"],
+    packages: &["nodejs"],
+};
+
+/// The package manager that installs the scripts' dependencies. Other distributions of
+/// Node.js contain it.
+pub(crate) const NPM: Programs = Programs {
+    names: &["npm"],
+    packages: &["npm"],
+};
+
+/// The browser, with fonts for Latin, Hebrew and Arabic texts and for emoji.
+pub(crate) const CHROMIUM: Programs = Programs {
+    names: &["chromium"],
+    packages: &["chromium", "fonts-dejavu-core", "fonts-noto-color-emoji"],
+};
+
 impl Programs {
     /// Installs the packages if a program is missing and this process runs as root on
     /// Debian.

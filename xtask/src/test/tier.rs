@@ -5,8 +5,8 @@
 pub(super) enum Tier {
     /// All tests except endurance tests.
     Full,
-    /// [`Tier::Full`] without the fleet, tests that start servers of their own, and
-    /// repeats of the laws on further set-ups of a store.
+    /// [`Tier::Full`] without the fleet, browser tests, tests that start servers of their
+    /// own, and repeats of the laws on further set-ups of a store.
     Quick,
     /// Endurance tests only.
     Endurance,
@@ -28,6 +28,16 @@ impl Tier {
         self != Self::Quick
     }
 
+    /// Returns true if tests of this tier run scripts in Node.js.
+    pub(super) fn runs_scripts(self) -> bool {
+        self != Self::Endurance
+    }
+
+    /// Returns true if tests of this tier start browsers.
+    pub(super) fn starts_browsers(self) -> bool {
+        self == Self::Full
+    }
+
     pub(super) fn includes_doctests(self) -> bool {
         self != Self::Endurance
     }
@@ -45,6 +55,7 @@ impl Tier {
                 "endurance",
                 "private_server",
                 "fleet::",
+                "browser::",
                 "host_pool",
                 "in_memory",
                 "two_instances",

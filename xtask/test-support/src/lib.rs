@@ -16,6 +16,7 @@
 
 pub mod ballots;
 pub mod broadcaster;
+pub mod browser;
 mod command;
 pub mod long_reads;
 mod port;

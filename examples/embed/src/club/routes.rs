@@ -1,7 +1,7 @@
 use axum::Router;
 use axum::extract::{Form, FromRef, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use sqlx::SqlitePool;
@@ -10,6 +10,7 @@ use votify_axum::Problem;
 use votify_core::PollEngine;
 
 use super::members::{COOKIE, log_in, log_out, member, names};
+use super::pages::{HomePage, TripsPage, render, stylesheet};
 use super::trips::{PlanError, plan, trips};
 
 /// What the routes of the club use.
@@ -39,17 +40,20 @@ pub(crate) fn routes(club: Club) -> Router {
         .route("/login", post(login))
         .route("/logout", post(logout))
         .route("/trips", get(list_trips).post(plan_trip))
+        .route("/club.css", get(stylesheet))
         // Pages of other sites must not log a member in or out. The router of Votify has its
         // own check.
         .layer(CsrfLayer::new())
         .with_state(club)
 }
 
-async fn home(State(pool): State<SqlitePool>, headers: HeaderMap) -> Result<String, DatabaseError> {
-    Ok(match member(&pool, &headers).await? {
-        Some(member) => format!("Hello {}. The polls are at /votes.", member.name),
-        None => "Hello. Log in with your code.".to_owned(),
-    })
+async fn home(
+    State(pool): State<SqlitePool>,
+    headers: HeaderMap,
+) -> Result<Response, DatabaseError> {
+    let member = member(&pool, &headers).await?;
+    let name = member.as_ref().map(|member| &*member.name);
+    Ok(render(&HomePage { name }))
 }
 
 async fn members(
@@ -62,20 +66,16 @@ async fn members(
     Ok(names(&pool).await?.join("\n").into_response())
 }
 
-/// Lists the trips with the pages of their polls, for members.
+/// Shows the trips with their polls, for members.
 async fn list_trips(
     State(pool): State<SqlitePool>,
     headers: HeaderMap,
 ) -> Result<Response, DatabaseError> {
     if member(&pool, &headers).await?.is_none() {
-        return Ok(StatusCode::UNAUTHORIZED.into_response());
+        return Ok(Redirect::to("/").into_response());
     }
-    let lines: Vec<String> = trips(&pool)
-        .await?
-        .iter()
-        .map(|trip| format!("{}: /votes/p/{}", trip.name, trip.poll_id))
-        .collect();
-    Ok(lines.join("\n").into_response())
+    let trips = trips(&pool).await?;
+    Ok(render(&TripsPage { trips }))
 }
 
 #[derive(Deserialize)]
@@ -96,7 +96,7 @@ async fn plan_trip(
     };
     let destinations = form.destinations.lines().map(str::to_owned).collect();
     match plan(&pool, &engine, &member, &form.name, destinations).await {
-        Ok(()) => Ok((StatusCode::CREATED, "Planned.").into_response()),
+        Ok(()) => Ok(Redirect::to("/trips").into_response()),
         // Votify's problems are ready responses too.
         Err(PlanError::Poll(error)) => Ok(Problem::from(error).into_response()),
         Err(PlanError::Database) => Err(DatabaseError),
@@ -116,7 +116,7 @@ async fn login(
         return Ok((StatusCode::UNAUTHORIZED, "Unknown code.").into_response());
     };
     let cookie = format!("{COOKIE}={session}; HttpOnly; SameSite=Lax; Path=/");
-    Ok(([(header::SET_COOKIE, cookie)], "Logged in.").into_response())
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/trips")).into_response())
 }
 
 async fn logout(

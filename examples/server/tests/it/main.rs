@@ -9,6 +9,7 @@
 
 mod accounts;
 mod api;
+mod browser;
 mod client_library;
 mod connections;
 mod crash;

@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn the_default_is_that_of_the_stylesheet() {
-        let css = include_str!("../../../ui/pages/pages.css");
+        let css = include_str!("../../../ui/pages/styles/tokens.css");
         let (_, rest) = css.split_once("--votify-accent: ").unwrap();
         let (color, _) = rest.split_once(';').unwrap();
         assert_near(color, DEFAULT);

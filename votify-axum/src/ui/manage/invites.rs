@@ -11,7 +11,8 @@ use crate::authorize::Action;
 use crate::dto::invites::InvitesBody;
 use crate::error::{ErrorCode, Problem};
 use crate::extract::path::PollPath;
-use crate::routes::invites::{REQUESTS, create_codes, csv_response};
+use crate::routes::invites::{REQUESTS, create_codes};
+use crate::routes::response::csv_file;
 use crate::ui::form::{FormFields, FromForm, PageForm};
 
 /// The name of the field of the number of codes.
@@ -75,7 +76,8 @@ async fn respond(form: &PageForm<InvitesForm>, id: PollId) -> Result<Response, P
     let codes = create_codes(&poll, count, &page.caller, state).await?;
     let address = page.layout.absolute(&format!("/p/{id}"));
     if form.values.as_file {
-        let mut response = csv_response(id, &InvitesBody::new(&codes, Some(&address)));
+        let invites = InvitesBody::new(&codes, Some(&address));
+        let mut response = csv_file(&format!("invites-{id}"), invites.to_csv());
         let no_store = HeaderValue::from_static("no-store");
         response
             .headers_mut()

@@ -1,5 +1,4 @@
 //! Members vote in polls, and the app of the club still works.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use axum::Router;
 use axum::body::Body;
@@ -61,7 +60,7 @@ impl Club {
     async fn member(&self, name: &str) -> Cookies {
         let code = votify_embed::join(&self.pool, name).await.unwrap();
         let (status, cookies) = self.log_in(&code).await;
-        assert_eq!(status, 200);
+        assert_eq!(status, 303);
         cookies
     }
 
@@ -129,10 +128,7 @@ async fn members_vote_and_own_their_polls() {
 async fn the_routes_of_the_club_still_work() {
     let club = Club::new(in_memory().await).await;
     let (status, greeting) = club.visit(Method::GET, "/", "").await;
-    assert_eq!(
-        (status.as_u16(), greeting.starts_with("Hello. ")),
-        (200, true)
-    );
+    assert_eq!((status.as_u16(), greeting.contains("Hello. ")), (200, true));
     assert_eq!(club.visit(Method::GET, "/members", "").await.0, 401);
     assert_eq!(club.log_in("wrong").await.0, 401);
     let ada = club.member("Ada").await;
@@ -140,7 +136,7 @@ async fn the_routes_of_the_club_still_work() {
         club.visit(Method::GET, "/", &ada)
             .await
             .1
-            .starts_with("Hello Ada.")
+            .contains("Hello Ada.")
     );
     assert_eq!(club.visit(Method::GET, "/members", &ada).await.1, "Ada");
     assert_eq!(club.visit(Method::GET, "/nowhere", &ada).await.0, 404);
@@ -206,13 +202,15 @@ async fn trips_refer_to_polls() {
     let form = "name=Summer&destinations=Sea%0AHills";
     assert_eq!(plan("", form).await, 401);
     assert_eq!(plan(&ada, "name=Summer&destinations=Sea").await, 422);
-    assert_eq!(plan(&ada, form).await, 201);
-    assert_eq!(club.visit(Method::GET, "/trips", "").await.0, 401);
+    assert_eq!(plan(&ada, form).await, 303);
+    assert_eq!(club.visit(Method::GET, "/trips", "").await.0, 303);
     let (_, trips) = club.visit(Method::GET, "/trips", &bob).await;
-    let page = trips.strip_prefix("Summer: ").unwrap();
-    assert_eq!(club.visit(Method::GET, page, &bob).await.0, 200);
+    let (_, rest) = trips.split_once("<votify-poll poll=\"").unwrap();
+    let (id, _) = rest.split_once('"').unwrap();
+    let page = format!("/votes/p/{id}");
+    assert_eq!(club.visit(Method::GET, &page, &bob).await.0, 200);
 
-    let path = format!("/polls/{}", page.rsplit('/').next().unwrap());
+    let path = format!("/polls/{id}");
     let (_, details) = club.call(&bob, Method::GET, &path, json!(null)).await;
     assert_eq!(details["poll"]["url"], page);
     assert_eq!(details["poll"]["external_ref"], json!(null), "{details}");
