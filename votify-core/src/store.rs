@@ -217,10 +217,9 @@
 //!         ballots: &[(VoterId, BallotId)],
 //!     ) -> Result<Vec<bool>, StoreError> {
 //!         let rows = self.lock();
-//!         let voters = rows.get(&poll).map(|row| &row.voters);
-//!         let history = |voter| voters.and_then(|voters| voters.get(voter));
 //!         let accepted = |(voter, ballot): &(VoterId, BallotId)| {
-//!             history(voter).is_some_and(|history| history.has_accepted(*ballot))
+//!             let history = rows.get(&poll).and_then(|row| row.voters.get(voter));
+//!             history.is_some_and(|history| history.has_accepted(*ballot))
 //!         };
 //!         Ok(ballots.iter().map(accepted).collect())
 //!     }
