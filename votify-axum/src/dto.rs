@@ -21,3 +21,4 @@ pub(crate) mod schema;
 pub(crate) mod stream;
 pub(crate) mod totals;
 pub(crate) mod visibility;
+pub(crate) mod vote_status;

@@ -115,6 +115,16 @@ export interface InviteBody {
   url?: string | null;
 }
 
+/** How many invite codes a poll has. */
+export interface InviteCounts {
+  /** Codes without a vote. Absent like `used`. */
+  left?: number | null;
+  /** Codes that were created. */
+  made: number;
+  /** Codes with a vote. Absent while the owner may not see counts. */
+  used?: number | null;
+}
+
 /** New invite codes. The server does not store them. */
 export interface InvitesBody {
   invites: InviteBody[];
@@ -195,7 +205,8 @@ export type NewOption = string | {
  */
 export interface NewPoll {
   address_quota?: AddressQuota | null;
-  ballot?: BallotKind | null;
+  /** Defaults to `{"kind": "single"}`. */
+  ballot?: BallotKind;
   /** A category, in one line. */
   category?: string | null;
   /** Defaults to none: the owner closes the poll. */
@@ -213,13 +224,19 @@ export interface NewPoll {
    * invisible characters make no difference. Case does.
    */
   options: NewOption[];
-  results?: Results | null;
+  /** Defaults to `live`. */
+  results?: Results;
   /** True if a voter may change or withdraw the vote. Defaults to `false`. */
-  revote?: boolean | null;
+  revote?: boolean;
   /** The question, in one line. */
   title: string;
-  visibility?: Visibility | null;
-  voters?: Voters | null;
+  /**
+   * Defaults to `unlisted` if `voters` is `account` or `invite`, otherwise to the default
+   * of the server.
+   */
+  visibility?: Visibility;
+  /** Defaults to `browser`. */
+  voters?: Voters;
 }
 
 /** The caller's own vote. */
@@ -232,6 +249,9 @@ export interface OwnBallot {
   option_ids?: string[] | null;
   poll_id: string;
 }
+
+/** The caller's own vote, or the state of the ballot in `ballot_id`. */
+export type OwnVote = OwnBallot | VoteStatus;
 
 /** The position of the page. */
 export interface Pagination {
@@ -251,6 +271,14 @@ export interface Pagination {
   total_is_more: boolean;
 }
 
+/** A change of the caller's own password. */
+export interface PasswordChange {
+  /** The password until now. */
+  current_password: string;
+  /** At least 8 characters and at most 256 bytes. */
+  new_password: string;
+}
+
 /** A poll with its options and counts. */
 export type Poll = PollSummary & Totals & {
   options: PollOption[];
@@ -262,7 +290,7 @@ export type Poll = PollSummary & Totals & {
  */
 export interface PollChange {
   address_quota?: AddressQuota | null;
-  ballot?: BallotKind | null;
+  ballot?: BallotKind;
   /** `null` removes the category. */
   category?: string | null;
   /** `null` removes the time: the owner closes the poll. */
@@ -275,12 +303,16 @@ export interface PollChange {
   /** `null` removes the time: the poll is open from its creation. */
   opens_at?: string | null;
   /** The complete new list. */
-  options?: ChangedOption[] | null;
-  results?: Results | null;
-  revote?: boolean | null;
-  title?: string | null;
-  visibility?: Visibility | null;
-  voters?: Voters | null;
+  options?: ChangedOption[];
+  results?: Results;
+  revote?: boolean;
+  title?: string;
+  /**
+   * A poll whose `voters` become `account` or `invite` becomes `unlisted`, unless this
+   * says otherwise.
+   */
+  visibility?: Visibility;
+  voters?: Voters;
 }
 
 /** The poll after a change of its owner or host. */
@@ -399,9 +431,16 @@ export interface PollSummary {
 export type PollUpdated = {
   type: "poll_updated";
 } & Totals & {
+  /**
+   * True from the closing until `poll_closed`, while queued votes are counted; otherwise
+   * absent.
+   */
+  counting?: boolean;
   /** All options, in the poll's order. */
   options: Count[];
   poll_id: string;
+  /** `provisional` while a queue may hold votes that are not counted yet; otherwise absent. */
+  precision?: Precision;
   /** Current number of viewers. At most 5 s old. */
   viewers: number;
 };
@@ -427,6 +466,15 @@ export interface Problem {
   title: string;
 }
 
+/** The response to a vote or a withdrawal that a queue has. It is counted or refused later. */
+export interface QueuedVote {
+  ballot_id: string;
+  /** Always `queued`. */
+  status: string;
+  /** Always `true`. */
+  success: boolean;
+}
+
 /** The readiness of the server and of its components. */
 export interface Readiness {
   parts: ComponentReadiness[];
@@ -442,7 +490,7 @@ export interface Refresh {
 /** The audience that sees the counts. */
 export type Results = "live" | "after_vote" | "after_close";
 
-export type ServerMessage = PollUpdated | PollClosed | VoteSubmitted | PollChanged | PollDeleted | Heartbeat | VoteConfirmed | VoteRejected | StreamError;
+export type ServerMessage = PollUpdated | PollClosed | VoteSubmitted | PollChanged | PollDeleted | Heartbeat | VoteQueued | VoteConfirmed | VoteRejected | StreamError;
 
 /** The status of a poll. */
 export type Status = "scheduled" | "open" | "closed";
@@ -492,7 +540,10 @@ export interface User {
 /** Whether lists and searches contain a poll. Everybody who has its id can read it. */
 export type Visibility = "public" | "unlisted";
 
-/** Casts a vote. Answered with `vote_confirmed` or `vote_rejected`. */
+/**
+ * Casts a vote. Answered with `vote_confirmed` or `vote_rejected`,
+ * with a queue first with `vote_queued`.
+ */
 export type Vote = {
   type: "vote";
 } & NewBallot & {
@@ -504,6 +555,17 @@ export type Vote = {
 export type VoteConfirmed = {
   type: "vote_confirmed";
 } & VoteReceipt & {
+  /** The `request_id` of the vote, if it had one. */
+  request_id?: string;
+};
+
+/**
+ * The reply to a vote that a queue has. `vote_confirmed` or `vote_rejected` follows, once
+ * the vote was counted or refused.
+ */
+export type VoteQueued = {
+  type: "vote_queued";
+} & QueuedVote & {
   /** The `request_id` of the vote, if it had one. */
   request_id?: string;
 };
@@ -522,6 +584,17 @@ export type VoteRejected = {
   /** The `request_id` of the vote, if it had one. */
   request_id?: string;
 };
+
+/** What became of a ballot of the caller. */
+export interface VoteStatus {
+  ballot_id: string;
+  /** Why the ballot was refused: the code of a problem, as in the response to a vote. */
+  code?: string;
+  status: VoteStatusName;
+}
+
+/** The state of a ballot. */
+export type VoteStatusName = "queued" | "counted" | "refused";
 
 /**
  * One vote, in a sample of at most 32 for each `poll_updated`. Only with `events=votes`,

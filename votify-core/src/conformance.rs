@@ -26,6 +26,7 @@
 //! | [`InviteStore`](crate::InviteStore) | [`StoreFixture`] | [`invite_conformance!`](crate::invite_conformance) |
 //! | [`Broadcaster`](crate::Broadcaster) | [`BroadcasterFixture`] | [`broadcaster_conformance!`](crate::broadcaster_conformance) |
 //! | [`RateLimiter`](crate::RateLimiter) | [`LimiterFixture`] | [`limiter_conformance!`](crate::limiter_conformance) |
+//! | [`BallotQueue`](crate::queue::BallotQueue), [`QueueConsumer`](crate::queue::QueueConsumer) | [`QueueFixture`] | [`queue_conformance!`](crate::queue_conformance) |
 //! | [`AccountStore`](crate::AccountStore) | [`AccountStoreFixture`] | [`account_store_conformance!`](crate::account_store_conformance) |
 //!
 //! Every case uses only the trait, on a backend of its own. No case measures time: `now`
@@ -52,6 +53,7 @@ mod fixture;
 mod forward_store;
 pub mod invites;
 pub mod limiter;
+pub mod queue;
 mod run;
 mod run_concurrently;
 mod seeds;
@@ -59,8 +61,14 @@ mod sequence;
 pub mod store;
 
 pub use case::{
-    ACCOUNT_STORE_CASES, BROADCASTER_CASES, Case, INVITE_CASES, LIMITER_CASES, STORE_CASES,
+    ACCOUNT_STORE_CASES, BROADCASTER_CASES, Case, INVITE_CASES, LIMITER_CASES, QUEUE_CASES,
+    STORE_CASES,
 };
-pub use fixture::{AccountStoreFixture, BroadcasterFixture, Fixture, LimiterFixture, StoreFixture};
+pub use fixture::{
+    AccountStoreFixture, BroadcasterFixture, Fixture, LimiterFixture, QueueFixture, QueueInstance,
+    StoreFixture,
+};
 pub use forward_store::ForwardStore;
-pub use run::{check_account_store, check_broadcaster, check_invites, check_limiter, check_store};
+pub use run::{
+    check_account_store, check_broadcaster, check_invites, check_limiter, check_queue, check_store,
+};

@@ -1,9 +1,11 @@
 //! The engine: the entry point for applications.
 
+mod aggregator;
 mod batcher;
 mod builder;
 mod cache;
 mod caller_state;
+mod cast_in_time;
 mod clock_monitor;
 mod config;
 mod error;
@@ -16,22 +18,26 @@ mod loader;
 mod manage;
 mod missing_keys;
 mod notifier;
+mod outcome_recorder;
 mod owners;
 mod page_size;
 mod poll_page;
 mod poll_snapshot;
 mod queries;
+mod queue;
 mod readiness;
 mod receipt;
 mod scheduler;
 mod session_polls;
 mod shared_reads;
+mod shared_tally;
 mod stats;
 mod tally_change;
 mod unused_polls;
 mod update_sender;
 mod voting;
 
+pub use aggregator::{Aggregator, AggregatorMetrics, AggregatorStats};
 pub use builder::EngineBuilder;
 pub use caller_state::CallerState;
 pub use config::EngineConfig;
@@ -39,7 +45,8 @@ pub use error::{EngineError, ErrorStatus};
 pub use event::Event;
 pub use invites::{InviteCounts, InviteRefusal};
 pub use poll_page::{ListFormat, PollPage, RenderedPolls};
-pub use poll_snapshot::PollSnapshot;
+pub use poll_snapshot::{PollSnapshot, Precision};
+pub use queue::VoteStatus;
 pub use readiness::{ComponentReadiness, Readiness};
 pub use receipt::{VoteOutcome, VoteReceipt};
 pub use stats::EngineStats;
@@ -63,6 +70,7 @@ use lists::SharedLists;
 use live::{RoomRegistry, Watch};
 use loader::PollLoader;
 use notifier::Notifier;
+use queue::{PendingBallots, QueueProducer};
 use scheduler::message::SchedulerMessage;
 use session_polls::SessionPolls;
 use stats::Counters;
@@ -89,6 +97,8 @@ struct Inner {
     rooms: Arc<RoomRegistry>,
     notifier: Notifier,
     scheduler: mpsc::Sender<SchedulerMessage>,
+    queue: Option<Arc<QueueProducer>>,
+    pending: Arc<PendingBallots>,
     broadcaster: Arc<dyn Broadcaster>,
     stats: Arc<Counters>,
     config: EngineConfig,
@@ -169,6 +179,12 @@ impl PollEngine {
     #[must_use]
     pub fn keyring(&self) -> &Keyring {
         &self.inner.loader.keyring
+    }
+
+    /// Returns true if votes go through a queue.
+    #[must_use]
+    pub fn uses_queue(&self) -> bool {
+        self.inner.queue.is_some()
     }
 
     /// Watches a poll with the counts that `viewer` may see.

@@ -13,7 +13,7 @@ use crate::account::{
 };
 use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
 use crate::broadcast::{BroadcastError, Broadcaster, DeliveryStream, Topic, Update};
-use crate::id::PollId;
+use crate::id::{BallotId, PollId};
 use crate::limit::{LimitError, LimitKey, Rate, RateDecision, RateLimiter};
 use crate::poll::{JoinCode, Poll, PollChange, PollState, SealCause};
 use crate::store::{
@@ -78,6 +78,9 @@ impl_for_arc! {
         async fn ballots_of(
             &self, poll: PollId, voters: &[VoterId]
         ) -> Result<Vec<Option<ActiveBallot>>, StoreError>;
+        async fn accepted(
+            &self, poll: PollId, ballots: &[(VoterId, BallotId)]
+        ) -> Result<Vec<bool>, StoreError>;
         async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError>;
         async fn audit_poll(&self, id: PollId) -> Result<Audit, StoreError>;
         async fn repair_poll(&self, id: PollId) -> Result<Tally, StoreError>;

@@ -14,6 +14,7 @@ pub mod layers;
 pub mod limit;
 pub mod memory;
 pub mod poll;
+pub mod queue;
 pub mod secret;
 pub mod store;
 pub mod tally;
@@ -27,7 +28,9 @@ pub use broadcast::Broadcaster;
 pub use engine::{EngineError, Event, PollEngine, VoteOutcome, VoteReceipt};
 pub use id::{BallotId, OptionId, ParseIdError, PollId};
 pub use limit::{Rate, RateLimiter};
-pub use memory::{MemoryAccountStore, MemoryBroadcaster, MemoryRateLimiter, MemoryStore};
+pub use memory::{
+    MemoryAccountStore, MemoryBroadcaster, MemoryQueue, MemoryRateLimiter, MemoryStore,
+};
 pub use poll::{
     BallotKind, InvalidPoll, JoinCode, Metadata, Poll, PollChange, PollDraft, PollRules,
     PollStatus, ResultsPolicy, Visibility,

@@ -4,9 +4,11 @@
 mod accounts;
 mod broadcaster;
 mod limiter;
+mod queue;
 mod store;
 
 pub use accounts::MemoryAccountStore;
 pub use broadcaster::MemoryBroadcaster;
 pub use limiter::MemoryRateLimiter;
+pub use queue::{MemoryQueue, MemoryQueueConsumer};
 pub use store::MemoryStore;

@@ -211,6 +211,19 @@
 //!         Ok(voters.iter().map(active).collect())
 //!     }
 //!
+//!     async fn accepted(
+//!         &self,
+//!         poll: PollId,
+//!         ballots: &[(VoterId, BallotId)],
+//!     ) -> Result<Vec<bool>, StoreError> {
+//!         let rows = self.lock();
+//!         let accepted = |(voter, ballot): &(VoterId, BallotId)| {
+//!             let history = rows.get(&poll).and_then(|row| row.voters.get(voter));
+//!             history.is_some_and(|history| history.has_accepted(*ballot))
+//!         };
+//!         Ok(ballots.iter().map(accepted).collect())
+//!     }
+//!
 //!     async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {
 //!         let rows = self.lock();
 //!         Ok(polls.iter().map(|id| Some(rows.get(id)?.state.tally.clone())).collect())

@@ -30,8 +30,8 @@ use votify_core::store::{
     SealOutcome,
 };
 use votify_core::{
-    Ballot, BatchReceipt, JoinCode, OwnerId, Page, PageRequest, Poll, PollChange, PollId, Store,
-    StoreError, Tally, Timestamp, VoterId,
+    Ballot, BallotId, BatchReceipt, JoinCode, OwnerId, Page, PageRequest, Poll, PollChange, PollId,
+    Store, StoreError, Tally, Timestamp, VoterId,
 };
 
 use crate::connect::Redis;
@@ -350,6 +350,16 @@ impl Store for RedisStore {
         voters: &[VoterId],
     ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
         read::ballots_of(self, poll, voters)
+            .await
+            .map_err(into_store_error)
+    }
+
+    async fn accepted(
+        &self,
+        poll: PollId,
+        ballots: &[(VoterId, BallotId)],
+    ) -> Result<Vec<bool>, StoreError> {
+        read::accepted(self, poll, ballots)
             .await
             .map_err(into_store_error)
     }

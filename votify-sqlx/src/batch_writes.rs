@@ -131,6 +131,7 @@ fn tally_rows(sets: &[WriteSet]) -> Result<RowSet, Error> {
         .integer(|set| to_signed(set.state.tally.total_votes))?
         .text(|set| counts_json(&set.state.tally))
         .real(|set| set.state.trending.as_log2())
+        .integer(|set| to_signed(set.state.log_position))?
         .build())
 }
 

@@ -46,13 +46,13 @@ fn position(poll: PollId, row: &impl RowExt, first: usize) -> Result<Position, E
 }
 
 /// The index of the row token in the rows of polls.
-pub(crate) const ROW_TOKEN: usize = 28;
+pub(crate) const ROW_TOKEN: usize = 29;
 
 /// Reads a poll from these columns: poll, title, description, category, ballot kind,
 /// voter policy, results policy, whether revotes are allowed, address quota, times of
 /// creation, opening, closing, last edit and sealing, owner, kind of owner, visibility,
 /// external reference, metadata, join code, key id, version, epoch, revision, total, counts,
-/// trending score, options, row token.
+/// trending score, log position, options, row token.
 ///
 /// The counts are a JSON array in the order of the options, the options a JSON array of
 /// `[ordinal, id, text]`. So one row holds one snapshot of the whole poll.
@@ -87,7 +87,7 @@ fn poll_columns(id: PollId, row: &impl RowExt) -> Result<PollState, Error> {
             revote: row.flag(7)?,
             address_quota: quota.transpose()?,
         },
-        options: options(id, row.opt_text(27)?.as_deref())?,
+        options: options(id, row.opt_text(28)?.as_deref())?,
         created_at: read.time("created_at", row.time(9)?)?,
         opens_at: read.opt_time("opens_at", row.opt_time(10)?)?,
         closes_at: read.opt_time("closes_at", row.opt_time(11)?)?,
@@ -121,6 +121,7 @@ fn poll_columns(id: PollId, row: &impl RowExt) -> Result<PollState, Error> {
         poll,
         tally,
         trending: TrendingScore::from_log2(row.real(26)?),
+        log_position: read.count("log position", row.integer(27)?)?,
     })
 }
 
@@ -212,6 +213,7 @@ pub(crate) fn vote(
             voter: read.voter(row.id(first)?)?,
             choice: choice(poll, codec, &row.bytes(first + 2)?)?,
             address: None,
+            accepted: None,
         },
         revision: read.count("revision of a ballot", row.integer(first + 3)?)?,
         cast_at: read.time("time of a ballot", row.time(first + 4)?)?,

@@ -15,12 +15,14 @@ use crate::row_set::{RowSet, Value};
 /// title, description, category, ballot kind as JSON, voter policy, results policy, whether
 /// revotes are allowed, address quota as JSON, times of creation, opening, closing, last
 /// edit and sealing, owner, kind of owner, visibility, external reference, metadata, join
-/// code, key id, version, epoch, revision, total, counts as JSON, trending score, poll.
+/// code, key id, version, epoch, revision, total, counts as JSON, trending score, log
+/// position, poll.
 pub(crate) fn params(state: &PollState) -> Result<Vec<Value>, Error> {
     let PollState {
         poll,
         tally,
         trending,
+        log_position,
     } = state;
     let rules = &poll.rules;
     let quota = rules
@@ -56,6 +58,7 @@ pub(crate) fn params(state: &PollState) -> Result<Vec<Value>, Error> {
         Value::Integer(Some(to_signed(tally.total_votes)?)),
         Value::Text(Some(counts_json(tally))),
         Value::Real(Some(trending.as_log2())),
+        Value::Integer(Some(to_signed(*log_position)?)),
         Value::id(poll.id.as_bytes()),
     ])
 }

@@ -12,6 +12,7 @@
     )
 )]
 
+mod accepted;
 mod accounts;
 mod address_quota;
 mod backend;

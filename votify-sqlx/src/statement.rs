@@ -101,7 +101,7 @@ pub(crate) enum Statement {
     /// Writes the tallies of locked polls.
     ///
     /// Rows: poll, revision, total, counts as a JSON array in the order of the options,
-    /// trending score.
+    /// trending score, log position.
     UpdateTallies,
     /// Deletes active ballots of a poll: 10 000 or, on SQLite, all. Params: poll.
     DeleteVotesOfPoll,

@@ -17,7 +17,7 @@ use votify_core::store::{
 };
 use votify_core::voter::OwnerId;
 use votify_core::{
-    Ballot, BatchReceipt, Page, PageRequest, Poll, PollChange, PollId, StoreError, Tally,
+    Ballot, BallotId, BatchReceipt, Page, PageRequest, Poll, PollChange, PollId, StoreError, Tally,
     Timestamp, VoterId,
 };
 
@@ -31,7 +31,8 @@ use crate::schema::Schema;
 use crate::statement::Statement;
 use crate::store_health::StoreHealth;
 use crate::{
-    ballot_stream, cast, decode, join_codes, lifecycle, listing, owner_claims, seal, tables_status,
+    accepted, ballot_stream, cast, decode, join_codes, lifecycle, listing, owner_claims, seal,
+    tables_status,
 };
 
 /// A [`Store`] in a SQL database: `SqliteStore`, `PostgresStore` or `MySqlStore`.
@@ -337,6 +338,15 @@ impl<B: Backend> Store for SqlStore<B> {
             }
             Ok(in_order_of(voters, votes))
         };
+        self.call(read).await
+    }
+
+    async fn accepted(
+        &self,
+        poll: PollId,
+        ballots: &[(VoterId, BallotId)],
+    ) -> Result<Vec<bool>, StoreError> {
+        let read = async { accepted::read(self.ready().await?, poll, ballots).await };
         self.call(read).await
     }
 

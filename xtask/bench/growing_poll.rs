@@ -112,6 +112,7 @@ impl GrowingPoll {
                 voter: new_voter(),
                 choice: choice.clone(),
                 address: None,
+                accepted: None,
             })
             .collect();
         let start = Instant::now();

@@ -82,6 +82,7 @@ pub(crate) fn decode_vote(
             voter,
             choice: decode_choice(poll, choice)?,
             address: None,
+            accepted: None,
         },
         revision: *revision,
         cast_at: Timestamp::from_micros(*micros)

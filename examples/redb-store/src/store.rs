@@ -14,8 +14,8 @@ use votify_core::ballot::{ActiveBallot, BatchReceipt};
 use votify_core::poll::{PollState, SealCause};
 use votify_core::store::{Audit, ChangeOutcome, PollCount, PollFilter, SealOutcome};
 use votify_core::{
-    Ballot, JoinCode, OwnerId, Page, PageRequest, Poll, PollChange, PollId, Store, StoreError,
-    Tally, Timestamp, VoterId,
+    Ballot, BallotId, JoinCode, OwnerId, Page, PageRequest, Poll, PollChange, PollId, Store,
+    StoreError, Tally, Timestamp, VoterId,
 };
 
 use crate::rows::{
@@ -309,6 +309,30 @@ impl Store for RedbStore {
                     .transpose()
             };
             voters.iter().map(of).collect()
+        })
+        .await
+    }
+
+    async fn accepted(
+        &self,
+        poll: PollId,
+        ballots: &[(VoterId, BallotId)],
+    ) -> Result<Vec<bool>, StoreError> {
+        let ballots = ballots.to_vec();
+        self.blocking(move |database| {
+            let snapshot = database.begin_read().map_err(store_error)?;
+            let votes = snapshot.open_table(VOTES).map_err(store_error)?;
+            let superseded = snapshot.open_table(SUPERSEDED).map_err(store_error)?;
+            let accepted = |(voter, ballot): &(VoterId, BallotId)| {
+                let (poll, voter) = (*poll.as_bytes(), *voter.as_bytes());
+                let active = votes.get((poll, voter)).map_err(store_error)?;
+                if active.is_some_and(|active| active.value().0 == *ballot.as_bytes()) {
+                    return Ok(true);
+                }
+                let old = superseded.get((poll, voter, *ballot.as_bytes()));
+                Ok(old.map_err(store_error)?.is_some())
+            };
+            ballots.iter().map(accepted).collect()
         })
         .await
     }

@@ -77,6 +77,7 @@ fn change(
         address_quota: rules.address_quota,
         opens_at: nullable_time(fields, "opens_at", errors),
         closes_at: nullable_time(fields, "closes_at", errors),
+        frozen_before_opening: None,
     }
 }
 

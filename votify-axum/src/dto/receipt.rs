@@ -4,7 +4,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 use votify_core::ballot::ActiveBallot;
-use votify_core::{BallotKind, Poll, TallyView, Timestamp, VoteReceipt};
+use votify_core::{BallotId, BallotKind, Poll, TallyView, Timestamp, VoteOutcome, VoteReceipt};
 
 use crate::dto::totals::{Count, Totals};
 
@@ -19,6 +19,28 @@ pub(crate) struct ReceiptBody {
     counts: CountsBody,
 }
 
+/// The response to a vote or a withdrawal that a queue has. It is counted or refused later.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = QueuedVote)]
+pub(crate) struct QueuedBody {
+    /// Always `true`.
+    success: bool,
+    /// Always `queued`.
+    #[schema(value_type = String, example = "queued")]
+    status: &'static str,
+    ballot_id: Uuid,
+}
+
+impl From<&VoteReceipt> for QueuedBody {
+    fn from(receipt: &VoteReceipt) -> Self {
+        Self {
+            success: true,
+            status: "queued",
+            ballot_id: *receipt.ballot.as_uuid(),
+        }
+    }
+}
+
 /// The part that is equal for all voters of a batch.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = NewCounts)]
@@ -30,12 +52,12 @@ struct CountsBody {
     totals: Totals,
 }
 
-impl From<&VoteReceipt> for ReceiptBody {
-    fn from(receipt: &VoteReceipt) -> Self {
+impl ReceiptBody {
+    pub(crate) fn new(ballot: BallotId, view: &TallyView) -> Self {
         Self {
             success: true,
-            ballot_id: *receipt.ballot.as_uuid(),
-            counts: (&receipt.view).into(),
+            ballot_id: *ballot.as_uuid(),
+            counts: view.into(),
         }
     }
 }
@@ -49,9 +71,13 @@ impl From<&TallyView> for CountsBody {
     }
 }
 
-/// Returns the JSON of a [`ReceiptBody`]. All voters of a batch share one rendering of
-/// the counts.
+/// Returns the JSON of a [`ReceiptBody`], or of a [`QueuedBody`]. All voters of a batch
+/// share one rendering of the counts.
 pub(crate) fn receipt_json(receipt: &VoteReceipt) -> Bytes {
+    if receipt.outcome == VoteOutcome::Queued {
+        let body = serde_json::to_vec(&QueuedBody::from(receipt));
+        return body.unwrap_or_default().into();
+    }
     const HEAD: &[u8] = br#"{"success":true,"ballot_id":""#;
     let suffix = receipt.view.rendered(render_suffix);
     let mut json = Vec::with_capacity(HEAD.len() + Hyphenated::LENGTH + suffix.len());
@@ -133,7 +159,8 @@ mod tests {
                     poll: Arc::clone(&poll),
                     view: view.clone(),
                 };
-                let expected = serde_json::to_vec(&ReceiptBody::from(&receipt)).unwrap();
+                let expected =
+                    serde_json::to_vec(&ReceiptBody::new(receipt.ballot, &receipt.view)).unwrap();
                 assert_eq!(receipt_json(&receipt), expected, "{results:?}");
             }
         }

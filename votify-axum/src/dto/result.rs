@@ -2,7 +2,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use votify_core::PollStatus;
-use votify_core::engine::PollSnapshot;
+use votify_core::engine::{self, PollSnapshot};
 use votify_core::tally::{Method, PollResult};
 
 use crate::dto::poll::OptionBody;
@@ -45,17 +45,22 @@ pub(crate) enum MethodSchema {
 }
 
 /// The precision of the counts.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(
-    dead_code,
-    reason = "every count is exact while the API acknowledges only stored votes"
-)]
 pub(crate) enum Precision {
     /// The counts contain every accepted vote up to the revision.
     Exact,
     /// The counts may lack recently accepted votes.
     Provisional,
+}
+
+impl From<engine::Precision> for Precision {
+    fn from(precision: engine::Precision) -> Self {
+        match precision {
+            engine::Precision::Exact => Self::Exact,
+            engine::Precision::Provisional => Self::Provisional,
+        }
+    }
 }
 
 impl ResultBody {
@@ -65,7 +70,7 @@ impl ResultBody {
             poll_id: *snapshot.poll.id.as_uuid(),
             status: snapshot.status,
             method: result.method,
-            precision: Precision::Exact,
+            precision: snapshot.precision.into(),
             is_final: result.view.is_final(),
             leaders: result.view.counts().map(|_| leaders()),
             options: OptionBody::all(&snapshot.poll, &result.view),

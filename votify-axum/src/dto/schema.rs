@@ -216,7 +216,8 @@ pub(crate) struct NewBallot {
     ballot_id: Option<Uuid>,
 }
 
-/// Casts a vote. Answered with `vote_confirmed` or `vote_rejected`.
+/// Casts a vote. Answered with `vote_confirmed` or `vote_rejected`,
+/// with a queue first with `vote_queued`.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Vote {
     /// Any text of the client. The reply contains it too.

@@ -5,7 +5,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::dto::poll::PollBody;
-use crate::dto::receipt::ReceiptBody;
+use crate::dto::receipt::{QueuedBody, ReceiptBody};
+use crate::dto::result::Precision;
 use crate::dto::totals::{Count, Totals};
 use crate::error::ProblemBody;
 
@@ -20,6 +21,15 @@ pub(crate) struct PollUpdated {
     /// Current number of viewers. At most 5 s old.
     #[schema(example = 12)]
     pub(crate) viewers: u32,
+    /// `provisional` while a queue may hold votes that are not counted yet; otherwise absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub(crate) precision: Option<Precision>,
+    /// True from the closing until `poll_closed`, while queued votes are counted; otherwise
+    /// absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub(crate) counting: Option<bool>,
 }
 
 /// The state of a poll that has closed.
@@ -67,6 +77,18 @@ pub(crate) struct PollDeleted {
 /// A sign of life, every 20 s. Only with `heartbeat=1`.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Heartbeat {}
+
+/// The reply to a vote that a queue has. `vote_confirmed` or `vote_rejected` follows, once
+/// the vote was counted or refused.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct VoteQueued {
+    /// The `request_id` of the vote, if it had one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub(crate) request_id: Option<String>,
+    #[serde(flatten)]
+    pub(crate) queued: QueuedBody,
+}
 
 /// The reply to a vote that counts.
 #[derive(Debug, Serialize, ToSchema)]

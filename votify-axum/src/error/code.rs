@@ -74,6 +74,7 @@ error_codes! {
     RateLimited = TOO_MANY_REQUESTS, "rate_limited", "too many requests";
     Internal = INTERNAL_SERVER_ERROR, "internal", "internal server error";
     StoreUnavailable = SERVICE_UNAVAILABLE, "store_unavailable", "store unavailable";
+    QueueUnavailable = SERVICE_UNAVAILABLE, "queue_unavailable", "queue of votes unavailable";
     PollKeyUnknown = SERVICE_UNAVAILABLE, "poll_key_unknown", "secret of the poll missing";
     Overloaded = SERVICE_UNAVAILABLE, "overloaded", "server overloaded";
 }

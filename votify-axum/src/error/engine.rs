@@ -28,6 +28,10 @@ impl From<EngineError> for Problem {
                 Self::new(ErrorCode::Overloaded).with_retry_after(retry_after)
             }
             EngineError::Store(error) => error.into(),
+            EngineError::Queue { error, retry_after } if error.is_transient() => {
+                log_unavailable("queue", &error);
+                Self::new(ErrorCode::QueueUnavailable).with_retry_after(retry_after)
+            }
             EngineError::ShuttingDown => retry_later(ErrorCode::Overloaded),
             other => Self::internal(&error_chain(&other)),
         }
@@ -97,6 +101,9 @@ impl From<ChangeRefusal> for Problem {
             ChangeRefusal::Closed => ErrorCode::PollClosed.into(),
             ChangeRefusal::HasVotes { field } => Self::new(ErrorCode::PollHasVotes)
                 .with_detail(format!("{field} cannot change after the first vote")),
+            ChangeRefusal::HasOpened { field } => Self::new(ErrorCode::PollHasVotes).with_detail(
+                format!("{field} cannot change once the poll has opened: votes may be queued"),
+            ),
             ChangeRefusal::Invalid(invalid) => {
                 Self::field_errors(ErrorCode::InvalidPoll, invalid.0)
             }
@@ -174,6 +181,7 @@ mod tests {
 
     use votify_core::engine::ErrorStatus;
     use votify_core::poll::InvalidPoll;
+    use votify_core::queue::QueueError;
     use votify_core::secret::KeyId;
     use votify_core::{PollId, Timestamp};
 
@@ -205,6 +213,14 @@ mod tests {
             EngineError::InvalidPoll(InvalidPoll(Vec::new())),
             EngineError::NotOwner,
             EngineError::Overloaded { retry_after },
+            EngineError::Queue {
+                error: QueueError::Full { backend: "memory" },
+                retry_after,
+            },
+            EngineError::Queue {
+                error: QueueError::failed("memory", "wrong settings"),
+                retry_after,
+            },
             EngineError::ShuttingDown,
             IdentifyError::NotLoggedIn.into(),
             IdentifyError::NoInvite.into(),
@@ -225,6 +241,7 @@ mod tests {
             refused(Refusal::OutdatedIdentity),
             ChangeRefusal::Closed.into(),
             ChangeRefusal::HasVotes { field: "voters" }.into(),
+            ChangeRefusal::HasOpened { field: "voters" }.into(),
             ChangeRefusal::Invalid(InvalidPoll(Vec::new())).into(),
             InviteRefusal::NotByInvite.into(),
             InviteRefusal::Closed.into(),

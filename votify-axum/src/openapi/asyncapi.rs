@@ -149,7 +149,11 @@ fn operations(events: &[MessageKind], replies: &[MessageKind], commands: &[Messa
         json!({"http": {"method": "GET", "query": query(), "bindingVersion": "0.3.0"}});
     for command in commands {
         let answers: Vec<String> = match command.tag {
-            "vote" => names(replies.get(..2).unwrap_or_default()),
+            "vote" => replies
+                .iter()
+                .filter(|reply| reply.tag != "error")
+                .map(|reply| reply.name.clone())
+                .collect(),
             _ => vec!["PollUpdated".to_owned(), "StreamError".to_owned()],
         };
         let name = format!("receive{}", command.name);

@@ -8,7 +8,7 @@ use utoipa::openapi::{Ref, RefOr, Schema};
 use crate::dto::schema::{Refresh, Vote};
 use crate::dto::stream::{
     Heartbeat, PollChanged, PollClosed, PollDeleted, PollUpdated, StreamError, VoteConfirmed,
-    VoteRejected, VoteSubmitted,
+    VoteQueued, VoteRejected, VoteSubmitted,
 };
 
 /// The field that names the kind of a message.
@@ -80,6 +80,7 @@ pub(crate) fn events() -> Vec<MessageKind> {
 /// Returns the server's replies over a WebSocket.
 pub(crate) fn replies() -> Vec<MessageKind> {
     vec![
+        MessageKind::new::<VoteQueued>("vote_queued"),
         MessageKind::new::<VoteConfirmed>("vote_confirmed"),
         MessageKind::new::<VoteRejected>("vote_rejected"),
         MessageKind::new::<StreamError>("error"),

@@ -3,6 +3,7 @@
 mod command;
 mod last_sent;
 mod message;
+mod queued_votes;
 mod sse;
 mod ticker;
 mod viewer;
@@ -120,6 +121,7 @@ pub(crate) async fn stream(
         heartbeat,
         last_sent: LastSent::default(),
         has_pending_change: false,
+        queued_votes: queued_votes::QueuedVotes::default(),
         deleted: false,
         _permit: permit,
     };

@@ -5,18 +5,20 @@ mod request;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use votify_core::{Choice, VoteOutcome};
+use votify_core::{BallotId, Choice, VoteOutcome};
 
 use self::request::VoteRequest;
 use super::response::{mark_private, private};
 use crate::dto::ballot::BallotInput;
-use crate::dto::receipt::{OwnBallotBody, ReceiptBody, receipt_json};
+use crate::dto::receipt::{OwnBallotBody, QueuedBody, ReceiptBody, receipt_json};
 use crate::dto::schema::NewBallot;
+use crate::dto::vote_status::{OwnVoteBody, VoteStatusBody};
 use crate::error::{ErrorCode, Problem, error_responses};
 use crate::extract::caller::RequestCaller;
 use crate::extract::idempotency::apply_idempotency_key;
 use crate::extract::path::PollPath;
 use crate::extract::permitted::{Permitted, View, Vote};
+use crate::extract::query::QueryReader;
 use crate::state::AppState;
 use crate::voting::{CastAttempt, cast_within_rate};
 
@@ -28,21 +30,25 @@ error_responses!(VoteErrors:
     MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, InviteInvalid,
     OriginNotAllowed, PollNotFound, AlreadyVoted, PollNotOpen, PollClosed, BallotIdReused,
     AddressQuota, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidBallot, RateLimited,
-    StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
+    StoreUnavailable, QueueUnavailable, PollKeyUnknown, Overloaded, Internal);
 
 error_responses!(WithdrawErrors:
     MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, InviteInvalid, OriginNotAllowed,
     PollNotFound, NotVoted, PollNotOpen, PollClosed, RevoteNotAllowed, BallotIdReused,
-    InvalidBallot, RateLimited, StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
+    InvalidBallot, RateLimited, StoreUnavailable, QueueUnavailable, PollKeyUnknown, Overloaded,
+    Internal);
 
 error_responses!(OwnVoteErrors:
     MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, InviteInvalid, PollNotFound, NotVoted,
-    StoreUnavailable, PollKeyUnknown, Internal);
+    InvalidQuery, StoreUnavailable, PollKeyUnknown, Internal);
 
 /// Casts a vote. The response is sent when the vote is durable.
 ///
 /// A retry with the same ballot id returns the receipt again. A browser without a session
 /// gets one.
+///
+/// If votes go through a queue, the response is 202 once the queue has the vote. It is
+/// counted or refused later: `GET /api/polls/{id}/vote?ballot_id=` says which.
 #[utoipa::path(
     post,
     path = "/api/polls/{id}/vote",
@@ -56,6 +62,7 @@ error_responses!(OwnVoteErrors:
     responses(
         (status = 201, body = ReceiptBody, description = "The vote is counted"),
         (status = 200, body = ReceiptBody, description = "The vote had been counted before"),
+        (status = 202, body = QueuedBody, description = "The vote is queued"),
         VoteErrors,
     )
 )]
@@ -68,6 +75,7 @@ pub(crate) async fn vote(State(state): State<AppState>, request: VoteRequest) ->
     let attempt = cast_within_rate(&state, poll, &mut caller, input).await;
     vote_response(attempt, &caller, &state, |outcome| match outcome {
         VoteOutcome::Replayed { .. } => StatusCode::OK,
+        VoteOutcome::Queued => StatusCode::ACCEPTED,
         _ => StatusCode::CREATED,
     })
 }
@@ -82,7 +90,11 @@ pub(crate) async fn vote(State(state): State<AppState>, request: VoteRequest) ->
         ("Idempotency-Key" = Option<Uuid>, Header, description = "A random UUID. A retry with the same UUID has no further effect"),
         ("invite" = Option<String>, Query, description = "The voter's invite code, if `voters` is `invite`"),
     ),
-    responses((status = 200, body = ReceiptBody, description = "The new counts"), WithdrawErrors)
+    responses(
+        (status = 200, body = ReceiptBody, description = "The new counts"),
+        (status = 202, body = QueuedBody, description = "The withdrawal is queued"),
+        WithdrawErrors,
+    )
 )]
 pub(crate) async fn withdraw(
     State(state): State<AppState>,
@@ -98,10 +110,18 @@ pub(crate) async fn withdraw(
     let input = apply_idempotency_key(withdrawal, &headers)
         .map_err(|errors| Problem::field_errors(ErrorCode::InvalidBallot, errors))?;
     let attempt = cast_within_rate(&state, poll, &mut caller, input).await;
-    Ok(vote_response(attempt, &caller, &state, |_| StatusCode::OK))
+    Ok(vote_response(
+        attempt,
+        &caller,
+        &state,
+        |outcome| match outcome {
+            VoteOutcome::Queued => StatusCode::ACCEPTED,
+            _ => StatusCode::OK,
+        },
+    ))
 }
 
-/// Returns the caller's own vote.
+/// Returns the caller's own vote, or with `ballot_id` what became of that ballot.
 #[utoipa::path(
     get,
     path = "/api/polls/{id}/vote",
@@ -109,18 +129,36 @@ pub(crate) async fn withdraw(
     params(
         ("id" = Uuid, Path, description = "The poll"),
         ("invite" = Option<String>, Query, description = "The voter's invite code, if `voters` is `invite`"),
+        ("ballot_id" = Option<Uuid>, Query, description = "A ballot of the caller, whose state is returned instead. Until the poll is final, `queued` also for an id that nobody sent"),
     ),
-    responses((status = 200, body = OwnBallotBody, description = "The ballot"), OwnVoteErrors)
+    responses(
+        (status = 200, body = OwnVoteBody, description = "The ballot, or its state"),
+        OwnVoteErrors,
+    )
 )]
 pub(crate) async fn own_vote(
     State(state): State<AppState>,
     PollPath(id): PollPath,
     Permitted(caller, ..): Permitted<View>,
+    mut query: QueryReader,
 ) -> Result<Response, Problem> {
+    if let Some(ballot) = query.take("ballot_id") {
+        let ballot: Option<BallotId> = ballot.parse().ok();
+        if ballot.is_none() {
+            query.add_error("ballot_id", "must be a UUID");
+        }
+        let _ = query.take("invite");
+        let ballot = query.finish(ballot)?.ok_or(ErrorCode::InvalidQuery)?;
+        let voter = caller.to_caller();
+        let status = state.engine.vote_status(id, &voter, ballot).await?;
+        let status = VoteStatusBody::new(ballot, status);
+        return Ok(private(OwnVoteBody::Status(status)));
+    }
     let active = state.engine.ballot_of(id, &caller.to_caller()).await?;
     let active = active.ok_or(ErrorCode::NotVoted)?;
     let poll = state.engine.definition(id).await?;
-    Ok(private(OwnBallotBody::new(&poll, &active)))
+    let ballot = OwnBallotBody::new(&poll, &active);
+    Ok(private(OwnVoteBody::Ballot(ballot)))
 }
 
 fn vote_response(

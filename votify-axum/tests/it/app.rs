@@ -13,9 +13,10 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
 use votify_axum::{Permissions, VotifyRouter};
-use votify_core::engine::EngineConfig;
+use votify_core::engine::{Aggregator, EngineBuilder, EngineConfig};
 use votify_core::{
-    Clock, Keyring, ManualClock, MemoryStore, PollEngine, Store, SystemClock, Timestamp, Visibility,
+    Clock, Keyring, ManualClock, MemoryQueue, MemoryStore, PollEngine, Store, SystemClock,
+    Timestamp, Visibility,
 };
 
 pub const SECRET: &str = "a secret of the tests that is long enough";
@@ -69,6 +70,10 @@ impl SharedClock {
 
 /// Builds an engine with short intervals and the given secrets.
 pub fn engine(store: impl Store, clock: &SharedClock, secrets: &[&str]) -> PollEngine {
+    engine_builder(store, clock, secrets).build()
+}
+
+fn engine_builder(store: impl Store, clock: &SharedClock, secrets: &[&str]) -> EngineBuilder {
     PollEngine::builder(store)
         .clock(clock.clone())
         .keyring(Keyring::new(secrets).unwrap())
@@ -78,7 +83,6 @@ pub fn engine(store: impl Store, clock: &SharedClock, secrets: &[&str]) -> PollE
             store_timeout: Duration::from_secs(1),
             ..EngineConfig::default()
         })
-        .build()
 }
 
 #[derive(Debug, Clone)]
@@ -114,6 +118,29 @@ impl App {
     pub fn over(store: impl Store, set: impl FnOnce(VotifyRouter) -> VotifyRouter) -> Self {
         let clock = SharedClock::new();
         let engine = engine(store, &clock, &[SECRET]);
+        Self::of_engine(engine, clock, set)
+    }
+
+    /// Builds an app whose votes go through a queue, without a limit on votes. Nothing counts
+    /// them until [`aggregate`](Self::aggregate).
+    pub fn queued(queue: &MemoryQueue) -> Self {
+        let clock = SharedClock::new();
+        let builder = engine_builder(MemoryStore::new(), &clock, &[SECRET]);
+        let engine = builder.queue(queue.clone()).build();
+        Self::of_engine(engine, clock, |router| router.vote_rate(None))
+    }
+
+    /// Counts the votes of a queue from now on.
+    pub fn aggregate(&self, queue: &MemoryQueue) {
+        let aggregator = Aggregator::new(&self.engine, queue.consumer("votify"));
+        tokio::spawn(aggregator.run());
+    }
+
+    fn of_engine(
+        engine: PollEngine,
+        clock: SharedClock,
+        set: impl FnOnce(VotifyRouter) -> VotifyRouter,
+    ) -> Self {
         Self {
             router: set(open_router(engine.clone())).build(),
             engine,

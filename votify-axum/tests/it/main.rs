@@ -52,6 +52,7 @@ mod pages;
 mod permissions;
 mod poll_details;
 mod problem_details;
+mod queued_votes;
 mod rate_limits;
 mod raw_client;
 mod response_memory;

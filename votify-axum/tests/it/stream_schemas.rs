@@ -8,6 +8,7 @@ use axum::http::Method;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use votify_axum::StreamTiming;
+use votify_core::MemoryQueue;
 
 use crate::app::App;
 use crate::browser::Browser;
@@ -22,7 +23,7 @@ const EVENTS: [&str; 6] = [
     "poll_deleted",
     "heartbeat",
 ];
-const REPLIES: [&str; 3] = ["vote_confirmed", "vote_rejected", "error"];
+const REPLIES: [&str; 4] = ["vote_queued", "vote_confirmed", "vote_rejected", "error"];
 
 async fn document(app: &App, path: &str) -> Value {
     app.get(path).await.expect_status(200).json()
@@ -130,6 +131,32 @@ async fn socket_messages(server: &Server, fields: Value) -> Vec<Value> {
     messages
 }
 
+/// Returns the messages of a queued vote, and of a poll whose votes are being counted.
+async fn queue_messages() -> Vec<Value> {
+    let queue = MemoryQueue::new();
+    let server = Server::start(App::queued(&queue)).await;
+    let mut owner = Browser::new(&server.app);
+    let closes_at = server.app.clock.after(60);
+    let poll = owner.create_poll(json!({"closes_at": closes_at})).await;
+    let cookie = [("cookie", owner.cookie.as_deref().unwrap())];
+    let path = Server::stream_path(&poll, "");
+    let mut socket = Socket::open(&server, &path, &cookie).await;
+    let mut messages = vec![socket.next_of("poll_updated").await];
+    assert_eq!(messages[0]["precision"], "provisional");
+    let vote = json!({"type": "vote", "request_id": "a", "option_id": poll.options[0]});
+    socket.send(vote).await;
+    messages.push(socket.next_of("vote_queued").await);
+    server.app.clock.advance(61);
+    loop {
+        let updated = socket.next_of("poll_updated").await;
+        let is_counting = updated["counting"] == true;
+        messages.push(updated);
+        if is_counting {
+            return messages;
+        }
+    }
+}
+
 fn kinds() -> impl Iterator<Item = &'static str> {
     EVENTS.into_iter().chain(REPLIES)
 }
@@ -152,6 +179,12 @@ async fn messages_match_their_schemas_in_both_documents() {
             for document in &documents {
                 assert_valid(document, &message);
             }
+        }
+    }
+    for message in queue_messages().await {
+        seen.insert(message["type"].as_str().unwrap().to_owned());
+        for document in &documents {
+            assert_valid(document, &message);
         }
     }
     assert_eq!(seen, kinds().map(str::to_owned).collect());

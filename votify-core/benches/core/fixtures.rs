@@ -26,6 +26,7 @@ pub(crate) fn ballot(poll: &Poll, number: usize) -> Result<Ballot> {
         voter: VoterId::new(VoterPolicy::default(), value),
         choice: Choice::one(option.context("a poll without options")?.id),
         address: None,
+        accepted: None,
     })
 }
 

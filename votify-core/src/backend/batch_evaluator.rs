@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use super::address_usage::{AddressCounter, AddressUsage, AddressUsageChanges};
 use crate::ballot::{
-    ActiveBallot, Ballot, Outcome, SupersededBallot, Verdict, VoterHistory, decide,
+    ActiveBallot, Ballot, Outcome, Refusal, SupersededBallot, Verdict, VoterHistory, decide,
 };
 use crate::poll::PollState;
 use crate::time::Timestamp;
@@ -25,7 +25,7 @@ use crate::voter::VoterId;
 /// #     .into_poll(PollId::generate(now), now, &Keyring::ephemeral())?;
 /// # let ballot = Ballot {
 /// #     id: BallotId::generate(now), poll: poll.id, choice: Choice::one(poll.options[0].id),
-/// #     voter: VoterId::new(VoterPolicy::Browser, [7; 15]), address: None,
+/// #     voter: VoterId::new(VoterPolicy::Browser, [7; 15]), address: None, accepted: None,
 /// # };
 /// // Read under the poll's lock: the state, and the histories of the batch's voters.
 /// let (state, histories) = (PollState::new(poll), HashMap::new());
@@ -47,6 +47,7 @@ pub struct BatchEvaluator {
     addresses: AddressCounter,
     /// Voters whose first ballot is in the batch.
     new_voters: u32,
+    log_advanced: bool,
 }
 
 /// One voter's history while the batch is evaluated.
@@ -73,6 +74,10 @@ pub struct WriteSet {
     pub superseded: Vec<SupersededBallot>,
     /// The changed address usage. Empty if the poll has no address quota.
     pub address_usage: AddressUsageChanges,
+    /// True if the state has a higher [`log_position`](PollState::log_position) than
+    /// before. A batch of refused ballots from a queue changes nothing else, and must be
+    /// written nevertheless.
+    pub log_advanced: bool,
 }
 
 impl WriteSet {
@@ -83,6 +88,7 @@ impl WriteSet {
             && self.updated.is_empty()
             && self.removed.is_empty()
             && self.superseded.is_empty()
+            && !self.log_advanced
     }
 }
 
@@ -107,6 +113,7 @@ impl BatchEvaluator {
             superseded: Vec::new(),
             addresses: AddressCounter::default(),
             new_voters: 0,
+            log_advanced: false,
         }
     }
 
@@ -120,21 +127,35 @@ impl BatchEvaluator {
 
     /// Decides the next ballot of the batch, which must be for this poll, and applies the
     /// verdict.
+    ///
+    /// A ballot whose log position was applied before is not decided again: it is a
+    /// replay, or refused with [`RefusedBefore`](Refusal::RefusedBefore).
     pub fn cast(&mut self, ballot: &Ballot) -> Outcome {
         let voter = self
             .voters
             .entry(ballot.voter)
             .or_insert_with(|| VoterState::new(VoterHistory::default()));
-        let ballots_at_address = self.addresses.used(ballot.address);
-        let PollState { poll, tally, .. } = &self.state;
-        let verdict = decide(
-            poll,
-            tally.ever_had_ballots(),
-            &voter.history,
-            ballots_at_address,
-            ballot,
-            self.now,
-        );
+        let log_position = ballot.accepted.map(|accepted| accepted.log_position);
+        let verdict = if log_position.is_some_and(|position| position <= self.state.log_position) {
+            let replay = voter.history.replay(ballot);
+            replay.unwrap_or(Verdict::Refuse(Refusal::RefusedBefore))
+        } else {
+            let ballots_at_address = self.addresses.used(ballot.address);
+            let PollState { poll, tally, .. } = &self.state;
+            decide(
+                poll,
+                tally.ever_had_ballots(),
+                &voter.history,
+                ballots_at_address,
+                ballot,
+                self.now,
+            )
+        };
+        if let Some(position) = log_position.filter(|position| *position > self.state.log_position)
+        {
+            self.state.log_position = position;
+            self.log_advanced = true;
+        }
         let outcome = verdict
             .clone()
             .outcome(self.state.tally.position.revision + 1);
@@ -187,10 +208,11 @@ impl BatchEvaluator {
             voter.history.active = Some(ActiveBallot {
                 ballot: Ballot {
                     address: None,
+                    accepted: None,
                     ..ballot.clone()
                 },
                 revision,
-                cast_at: self.now,
+                cast_at: ballot.cast_at(self.now),
             });
         }
     }
@@ -221,6 +243,7 @@ impl BatchEvaluator {
             removed,
             superseded: self.superseded,
             address_usage: self.addresses.finish(),
+            log_advanced: self.log_advanced,
         }
     }
 }

@@ -48,8 +48,9 @@ impl Verdict {
 /// 1. A ballot that was accepted before is replayed, even after closing or a later
 ///    change.
 /// 2. A voter or address identified under other rules than the poll's is refused.
-/// 3. The poll must be open at `now`. A poll with a counted ballot has opened, whatever the
-///    clock says.
+/// 3. The poll must be open: for a ballot from a queue at the time of its
+///    [acceptance](Ballot::accepted), otherwise at `now`. A poll with a counted ballot has
+///    opened, whatever the clock says.
 /// 4. The choice must fit the poll.
 /// 5. The voter's history must allow the ballot: revotes and withdrawals depend on the
 ///    rules.
@@ -63,17 +64,13 @@ pub fn decide(
     ballot: &Ballot,
     now: Timestamp,
 ) -> Verdict {
-    if let Some((choice, revision)) = history.accepted(ballot.id) {
-        return if *choice == ballot.choice {
-            Verdict::Replay { revision }
-        } else {
-            Verdict::Refuse(Refusal::BallotIdReused)
-        };
+    if let Some(verdict) = history.replay(ballot) {
+        return verdict;
     }
     if ballot.voter.policy() != poll.rules.voters || !address_matches_quota(poll, ballot) {
         return Verdict::Refuse(Refusal::OutdatedIdentity);
     }
-    match poll.status(now, ever_had_ballots) {
+    match poll.status(ballot.cast_at(now), ever_had_ballots) {
         PollStatus::Closed => return Verdict::Refuse(Refusal::Closed),
         PollStatus::Scheduled => {
             return Verdict::Refuse(Refusal::NotOpenYet {

@@ -1,4 +1,4 @@
-use crate::ballot::{Ballot, Choice};
+use crate::ballot::{Ballot, Choice, Refusal, Verdict};
 use crate::id::BallotId;
 use crate::time::Timestamp;
 use crate::voter::VoterId;
@@ -49,8 +49,26 @@ impl VoterHistory {
         self.active.is_none() && self.superseded.is_empty() && !self.has_voted_before
     }
 
+    /// Returns true if the ballot with this id was accepted, as far as this history has the
+    /// superseded ballots.
+    #[must_use]
+    pub fn has_accepted(&self, id: BallotId) -> bool {
+        self.accepted(id).is_some()
+    }
+
+    /// Returns the verdict on a ballot whose id was accepted before: a replay, or a refusal
+    /// if the choice differs. Returns `None` for any other ballot.
+    pub(crate) fn replay(&self, ballot: &Ballot) -> Option<Verdict> {
+        let (choice, revision) = self.accepted(ballot.id)?;
+        Some(if *choice == ballot.choice {
+            Verdict::Replay { revision }
+        } else {
+            Verdict::Refuse(Refusal::BallotIdReused)
+        })
+    }
+
     /// Returns the choice and the revision of the accepted ballot with this id.
-    pub(crate) fn accepted(&self, id: BallotId) -> Option<(&Choice, u64)> {
+    fn accepted(&self, id: BallotId) -> Option<(&Choice, u64)> {
         let active = self.active.as_ref().filter(|active| active.ballot.id == id);
         active
             .map(|active| (&active.ballot.choice, active.revision))

@@ -107,4 +107,8 @@ pub enum Refusal {
     /// The voter's address has reached the poll's vote limit.
     #[error("this address has reached the poll's vote limit")]
     AddressQuota,
+    /// The ballot was refused when its queue delivered it before. A store does not record
+    /// the reason of a refusal.
+    #[error("the ballot was refused when it was delivered before")]
+    RefusedBefore,
 }

@@ -3,7 +3,7 @@ use std::fmt;
 use futures_util::future::BoxFuture;
 
 use crate::conformance::fixture::{
-    AccountStoreFixture, BroadcasterFixture, LimiterFixture, StoreFixture,
+    AccountStoreFixture, BroadcasterFixture, LimiterFixture, QueueFixture, StoreFixture,
 };
 
 /// A test of one law, for backends opened by a fixture `F`.
@@ -38,6 +38,10 @@ pub const INVITE_CASES: &[Case<dyn StoreFixture>] =
 /// The cases of [`limiter_conformance!`](crate::limiter_conformance).
 pub const LIMITER_CASES: &[Case<dyn LimiterFixture>] =
     crate::__limiter_cases!(__conformance_table(limiter));
+
+/// The cases of [`queue_conformance!`](crate::queue_conformance).
+pub const QUEUE_CASES: &[Case<dyn QueueFixture>] =
+    crate::__queue_cases!(__conformance_table(queue));
 
 /// The cases of [`account_store_conformance!`](crate::account_store_conformance).
 pub const ACCOUNT_STORE_CASES: &[Case<dyn AccountStoreFixture>] =

@@ -4,6 +4,7 @@ mod accounts;
 mod broadcaster;
 mod invites;
 mod limiter;
+mod queue;
 mod store;
 
 /// Emits one test per case.

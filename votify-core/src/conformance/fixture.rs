@@ -11,6 +11,7 @@ use futures_util::future::BoxFuture;
 use crate::account::AccountStore;
 use crate::broadcast::Broadcaster;
 use crate::limit::RateLimiter;
+use crate::queue::{BallotQueue, QueueConsumer};
 use crate::store::Store;
 use crate::time::ManualClock;
 
@@ -89,6 +90,40 @@ pub trait LimiterFixture: Send + Sync {
     fn unavailable(&self) -> Option<String> {
         None
     }
+}
+
+/// Opens queues for [`queue_conformance!`](crate::queue_conformance).
+#[async_trait]
+pub trait QueueFixture: Send + Sync {
+    /// Returns an empty queue with at least two partitions.
+    ///
+    /// # Panics
+    /// If the queue cannot be opened; the test then fails.
+    async fn fresh(&self) -> Fixture<dyn QueueInstance>;
+
+    /// Returns why the queue cannot be tested here; see [`StoreFixture::unavailable`].
+    fn unavailable(&self) -> Option<String> {
+        None
+    }
+
+    /// Returns how long a consumer may wait for its partitions after another one came or
+    /// ended. Defaults to zero.
+    fn max_rebalance_time(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+/// Both sides of an opened queue.
+#[async_trait]
+pub trait QueueInstance: Send + Sync {
+    /// Returns the side of producers.
+    fn queue(&self) -> Arc<dyn BallotQueue>;
+
+    /// Opens a consumer in a group.
+    ///
+    /// # Panics
+    /// If the consumer cannot be opened; the test then fails.
+    async fn consumer(&self, group: &str) -> Box<dyn QueueConsumer>;
 }
 
 type Opener<T> = Arc<dyn Fn() -> BoxFuture<'static, Arc<T>> + Send + Sync>;

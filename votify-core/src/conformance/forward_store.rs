@@ -5,7 +5,7 @@ use futures_util::stream::BoxStream;
 
 use crate::backend::group_by_poll;
 use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
-use crate::id::PollId;
+use crate::id::{BallotId, PollId};
 use crate::poll::{JoinCode, Poll, PollChange, PollState, SealCause};
 use crate::store::{
     Audit, ChangeOutcome, InviteStore, Page, PageRequest, PollCount, PollFilter, SealOutcome,
@@ -190,6 +190,15 @@ impl<S: ForwardStore> Store for S {
     ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
         self.before_call().await?;
         self.inner().ballots_of(poll, voters).await
+    }
+
+    async fn accepted(
+        &self,
+        poll: PollId,
+        ballots: &[(VoterId, BallotId)],
+    ) -> Result<Vec<bool>, StoreError> {
+        self.before_call().await?;
+        self.inner().accepted(poll, ballots).await
     }
 
     async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {

@@ -1,10 +1,11 @@
 use std::time::Duration;
 
 use crate::conformance::case::{
-    ACCOUNT_STORE_CASES, BROADCASTER_CASES, Case, INVITE_CASES, LIMITER_CASES, STORE_CASES,
+    ACCOUNT_STORE_CASES, BROADCASTER_CASES, Case, INVITE_CASES, LIMITER_CASES, QUEUE_CASES,
+    STORE_CASES,
 };
 use crate::conformance::fixture::{
-    AccountStoreFixture, BroadcasterFixture, LimiterFixture, StoreFixture,
+    AccountStoreFixture, BroadcasterFixture, LimiterFixture, QueueFixture, StoreFixture,
 };
 
 /// A case that runs longer counts as deadlocked. No case takes a tenth of it.
@@ -44,6 +45,14 @@ pub fn check_invites(fixture: &(dyn StoreFixture + 'static), name: &str) {
 /// If the law is broken, or if there is no such case.
 pub fn check_limiter(fixture: &(dyn LimiterFixture + 'static), name: &str) {
     check(LIMITER_CASES, fixture, fixture.unavailable(), name);
+}
+
+/// Checks a queue with the case of this name, in a runtime of its own with several threads.
+///
+/// # Panics
+/// If the law is broken, or if there is no such case.
+pub fn check_queue(fixture: &(dyn QueueFixture + 'static), name: &str) {
+    check(QUEUE_CASES, fixture, fixture.unavailable(), name);
 }
 
 /// Checks an account store with the case of this name, in a runtime of its own with several

@@ -22,6 +22,7 @@ pub mod opening;
 pub mod orders;
 pub mod polls;
 pub mod positions;
+pub mod queued;
 pub mod quotas;
 pub mod reading;
 pub mod replays;

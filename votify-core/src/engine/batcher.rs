@@ -2,7 +2,6 @@ mod batch_sizer;
 mod fair_queue;
 mod queue;
 mod queued_ballot;
-mod shared_tally;
 mod writer;
 
 use std::hash::{BuildHasher, RandomState};
@@ -20,7 +19,9 @@ use crate::engine::config::EngineConfig;
 use crate::engine::stats::Counters;
 use crate::poll::ResultsPolicy;
 use crate::store::StoreError;
-use queue::BallotQueue;
+pub(super) use batch_sizer::BatchSizer;
+use queue::WriterQueue;
+pub(super) use queue::jittered_retry_after;
 use queued_ballot::QueuedBallot;
 pub(super) use queued_ballot::Reply;
 pub(super) use writer::BatchWriter;
@@ -33,7 +34,7 @@ pub(super) use writer::BatchWriter;
 /// timeout, even if it waited for a batch that timed out.
 #[derive(Debug)]
 pub(super) struct Batcher {
-    queues: Vec<Arc<BallotQueue>>,
+    queues: Vec<Arc<WriterQueue>>,
     hasher: RandomState,
     stats: Arc<Counters>,
 }
@@ -48,7 +49,7 @@ impl Batcher {
         shutdown: &CancellationToken,
     ) -> Self {
         let start = |_| {
-            let queue = Arc::new(BallotQueue::new(config.max_queued_ballots));
+            let queue = Arc::new(WriterQueue::new(config.max_queued_ballots));
             let writer = writer.clone();
             tasks.spawn(writer.run(
                 Arc::clone(&queue),
@@ -60,7 +61,7 @@ impl Batcher {
         Self {
             queues: (0..config.writers.max(1)).map(start).collect(),
             hasher: RandomState::new(),
-            stats: Arc::clone(&writer.stats),
+            stats: Arc::clone(&writer.recorder.stats),
         }
     }
 
@@ -87,7 +88,7 @@ impl Batcher {
     }
 
     /// Returns the queue of a ballot. All ballots of a poll use the same queue.
-    fn queue_of(&self, ballot: &Ballot) -> Result<&BallotQueue, EngineError> {
+    fn queue_of(&self, ballot: &Ballot) -> Result<&WriterQueue, EngineError> {
         let index = match self.queues.len() {
             0 | 1 => 0,
             writers => {

@@ -15,6 +15,8 @@ use crate::engine::live::{RoomContext, RoomRegistry};
 use crate::engine::loader::PollLoader;
 use crate::engine::missing_keys::MissingKeys;
 use crate::engine::notifier::Notifier;
+use crate::engine::outcome_recorder::OutcomeRecorder;
+use crate::engine::queue::{MarkerWriter, PendingBallots, QueueProducer};
 use crate::engine::scheduler::Scheduler;
 use crate::engine::session_polls::SessionPolls;
 use crate::engine::stats::Counters;
@@ -23,6 +25,7 @@ use crate::engine::update_sender::UpdateSender;
 use crate::engine::{EngineConfig, Inner, PollEngine};
 use crate::layers::Timeout;
 use crate::memory::MemoryBroadcaster;
+use crate::queue::BallotQueue;
 use crate::secret::Keyring;
 use crate::store::Store;
 use crate::time::{Clock, SystemClock};
@@ -58,6 +61,7 @@ pub struct EngineBuilder {
     keyring: Option<Keyring>,
     config: EngineConfig,
     max_unused_age: Option<Duration>,
+    queue: Option<Arc<dyn BallotQueue>>,
 }
 
 impl EngineBuilder {
@@ -69,6 +73,7 @@ impl EngineBuilder {
             keyring: None,
             config: EngineConfig::default(),
             max_unused_age: None,
+            queue: None,
         }
     }
 
@@ -77,6 +82,24 @@ impl EngineBuilder {
     #[must_use]
     pub fn broadcaster(mut self, broadcaster: impl Broadcaster) -> Self {
         self.broadcaster = Arc::new(broadcaster);
+        self
+    }
+
+    /// Sends votes through a queue. An [`Aggregator`](crate::engine::Aggregator) counts them,
+    /// in this process or in another one. Defaults to none: votes go to the store.
+    ///
+    /// All engines that share a store use the same queue, or none does. With a queue,
+    ///
+    /// - [`cast`](PollEngine::cast) returns [`Queued`](crate::VoteOutcome::Queued) once the
+    ///   queue has the ballot;
+    /// - options and rules are frozen from `opens_at` on, or from the creation, so that no
+    ///   edit voids an acknowledged ballot;
+    /// - a poll is sealed when the aggregator reads its close marker, and by nothing else.
+    ///   The marker is written when its owner closes it, or once `closes_at`, the queue's
+    ///   delivery timeout and [`clock_skew`](EngineConfig::clock_skew) have passed.
+    #[must_use]
+    pub fn queue(mut self, queue: impl BallotQueue) -> Self {
+        self.queue = Some(Arc::new(queue));
         self
     }
 
@@ -147,6 +170,7 @@ impl EngineBuilder {
             keyring,
             config,
             max_unused_age,
+            queue,
         } = self;
         let keyring = keyring.unwrap_or_else(|| ephemeral_keyring(&*store));
         let config = config.normalized();
@@ -159,6 +183,11 @@ impl EngineBuilder {
         let (stop_writers, shutdown) = (CancellationToken::new(), CancellationToken::new());
         let (scheduler_sender, scheduler_receiver) = mpsc::channel(SCHEDULER_MESSAGES);
 
+        let queue = queue.map(|queue| {
+            let max_waiting = config.max_queued_ballots.saturating_mul(2);
+            let producer = QueueProducer::new(queue, config.clock_skew, timeout, max_waiting);
+            Arc::new(producer)
+        });
         let clock_monitor = Arc::new(ClockMonitor::new(Arc::clone(&store), Arc::clone(&clock)));
         let loader = Arc::new(PollLoader {
             store: Arc::clone(&store),
@@ -168,6 +197,7 @@ impl EngineBuilder {
             missing_keys: MissingKeys::default(),
             cache: PollCache::new(config.poll_cache_capacity),
             loads: SingleFlight::new(),
+            uses_queue: queue.is_some(),
             scheduler: scheduler_sender.clone(),
         });
         let update_sender = Arc::new(UpdateSender::new(
@@ -193,8 +223,10 @@ impl EngineBuilder {
             throttle: Arc::default(),
             store,
             clock,
-            notifier: notifier.clone(),
-            stats: Arc::clone(&stats),
+            recorder: OutcomeRecorder {
+                notifier: notifier.clone(),
+                stats: Arc::clone(&stats),
+            },
             timeout,
         };
         let batcher = Batcher::start(&config, &writer, &writer_tasks, &stop_writers);
@@ -204,10 +236,25 @@ impl EngineBuilder {
             notifier: notifier.clone(),
             scan_interval: config.schedule_interval,
         };
+        let pending = Arc::new(PendingBallots::default());
+        tasks.spawn(Arc::clone(&pending).run(
+            Arc::clone(&loader),
+            config.resync_interval,
+            shutdown.clone(),
+        ));
+        let markers = queue.as_ref().map(|queue| {
+            let refresh = Arc::clone(queue).refresh_definitions(
+                Arc::clone(&loader),
+                config.resync_interval,
+                shutdown.clone(),
+            );
+            tasks.spawn(refresh);
+            MarkerWriter::new(Arc::clone(queue), Arc::clone(&loader))
+        });
         tasks.spawn(clock_monitor.run(shutdown.clone()));
         tasks.spawn(update_sender.run(shutdown.clone()));
         tasks.spawn(Arc::clone(&rooms).resync(shutdown.clone()));
-        tasks.spawn(scheduler.run(scheduler_receiver, shutdown.clone()));
+        tasks.spawn(scheduler.run(scheduler_receiver, markers, shutdown.clone()));
         let lists = Arc::new(SharedLists::new());
         if let Some(max_age) = max_unused_age {
             let remover = UnusedPollRemover {
@@ -227,6 +274,8 @@ impl EngineBuilder {
                 rooms,
                 notifier,
                 scheduler: scheduler_sender,
+                queue,
+                pending,
                 broadcaster,
                 stats,
                 config,

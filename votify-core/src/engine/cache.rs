@@ -40,16 +40,21 @@ impl CachedDefinition {
         })
     }
 
-    /// Returns true if a ballot was counted, so that options and rules cannot change any
-    /// more.
+    /// Returns true if a ballot was counted, or with a queue if the poll has opened, so
+    /// that options and rules cannot change any more.
     pub(super) fn is_frozen(&self) -> bool {
         self.frozen.load(Ordering::Relaxed)
+    }
+
+    /// Marks the definition as frozen.
+    pub(super) fn mark_frozen(&self) {
+        self.frozen.store(true, Ordering::Relaxed);
     }
 
     /// Marks the definition as frozen if a tally of the same version ever had ballots.
     pub(super) fn mark_frozen_if_voted(&self, tally: &Tally) {
         if tally.ever_had_ballots() && tally.version == self.poll.version {
-            self.frozen.store(true, Ordering::Relaxed);
+            self.mark_frozen();
         }
     }
 }

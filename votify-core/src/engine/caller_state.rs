@@ -105,6 +105,7 @@ impl PollEngine {
             voter,
             choice: valid_choice(poll),
             address,
+            accepted: None,
         };
         let history = VoterHistory {
             active,

@@ -61,6 +61,11 @@ pub struct EngineConfig {
     /// The time between two queries for polls that open or close soon. Defaults to 5 s,
     /// at least 1 ms.
     pub schedule_interval: Duration,
+    /// The largest expected difference between the clocks of two engines. With a queue, a
+    /// poll is closed this long after no ballot that was accepted in time can enter the
+    /// queue any more. Defaults to 5 s, the difference above which an engine closes no poll
+    /// by its clock.
+    pub clock_skew: Duration,
     /// Maximum number of cached poll definitions. Defaults to 10 000 polls.
     pub poll_cache_capacity: usize,
     /// Maximum number of events that a receiver may lag behind. Defaults to 4 096 events,
@@ -97,6 +102,7 @@ impl Default for EngineConfig {
             max_update_interval: Duration::from_secs(1),
             resync_interval: Duration::from_secs(1),
             schedule_interval: Duration::from_secs(5),
+            clock_skew: Duration::from_secs(5),
             poll_cache_capacity: 10_000,
             event_buffer: 4_096,
         }

@@ -4,6 +4,7 @@ use crate::ballot::Refusal;
 use crate::engine::InviteRefusal;
 use crate::id::PollId;
 use crate::poll::{ChangeRefusal, InvalidPoll};
+use crate::queue::QueueError;
 use crate::store::StoreError;
 use crate::voter::IdentifyError;
 
@@ -42,6 +43,17 @@ pub enum EngineError {
     /// The store failed. Sending the same ballot again is safe.
     #[error(transparent)]
     Store(StoreError),
+    /// The queue of ballots does not take the ballot or the close. After a
+    /// [transient](QueueError::is_transient) error the record may be stored, and sending it
+    /// again after `retry_after` is safe.
+    #[error("the vote could not be queued")]
+    Queue {
+        /// The cause.
+        #[source]
+        error: QueueError,
+        /// How long to wait before a retry: 1 to 3 s, different for each caller.
+        retry_after: Duration,
+    },
     /// The engine is shutting down. Nothing happened.
     #[error("the engine is shutting down")]
     ShuttingDown,
@@ -60,8 +72,8 @@ pub enum ErrorStatus {
     Conflict,
     /// The request is invalid (HTTP 422).
     Invalid,
-    /// The store failed temporarily, the secret of the poll is missing, or the engine is
-    /// shutting down (HTTP 503).
+    /// The store or the queue failed temporarily, the secret of the poll is missing, or the
+    /// engine is shutting down (HTTP 503).
     Unavailable,
     /// Too many votes are queued; the caller may retry later (HTTP 503 or 429).
     Overloaded,
@@ -76,6 +88,7 @@ impl EngineError {
         match self {
             Self::Overloaded { .. } | Self::ShuttingDown => true,
             Self::Store(error) => error.is_transient(),
+            Self::Queue { error, .. } => error.is_transient(),
             _ => false,
         }
     }
@@ -120,11 +133,14 @@ impl EngineError {
                 | Refusal::AlreadyVoted
                 | Refusal::RevoteNotAllowed
                 | Refusal::BallotIdReused
-                | Refusal::AddressQuota => ErrorStatus::Conflict,
+                | Refusal::AddressQuota
+                | Refusal::RefusedBefore => ErrorStatus::Conflict,
             },
             Self::ChangeRefused(refusal) => match refusal {
                 ChangeRefusal::Invalid(_) => ErrorStatus::Invalid,
-                ChangeRefusal::Closed | ChangeRefusal::HasVotes { .. } => ErrorStatus::Conflict,
+                ChangeRefusal::Closed
+                | ChangeRefusal::HasVotes { .. }
+                | ChangeRefusal::HasOpened { .. } => ErrorStatus::Conflict,
             },
             Self::InvitesRefused(refusal) => match refusal {
                 InviteRefusal::Count { .. } | InviteRefusal::TooMany { .. } => ErrorStatus::Invalid,
@@ -132,7 +148,8 @@ impl EngineError {
             },
             Self::Overloaded { .. } => ErrorStatus::Overloaded,
             Self::Store(error) if error.is_transient() => ErrorStatus::Unavailable,
-            Self::Store(_) => ErrorStatus::Internal,
+            Self::Queue { error, .. } if error.is_transient() => ErrorStatus::Unavailable,
+            Self::Store(_) | Self::Queue { .. } => ErrorStatus::Internal,
             Self::ShuttingDown => ErrorStatus::Unavailable,
         }
     }

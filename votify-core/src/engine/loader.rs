@@ -30,6 +30,8 @@ pub(super) struct PollLoader {
     pub(super) missing_keys: MissingKeys,
     pub(super) cache: PollCache,
     pub(super) loads: SingleFlight<Result<LoadedPoll, EngineError>>,
+    /// True if a queue is used: then only the aggregator seals polls.
+    pub(super) uses_queue: bool,
     /// Receives polls that were sealed by a read after their closing time.
     pub(super) scheduler: mpsc::Sender<SchedulerMessage>,
 }
@@ -51,7 +53,7 @@ impl PollLoader {
     }
 
     /// Loads the poll and its tally from the store, and seals the poll if it is past its
-    /// closing time.
+    /// closing time and no queue is used.
     ///
     /// Concurrent calls share one load, which began after each of the calls.
     pub(super) async fn load(&self, id: PollId) -> Result<LoadedPoll, EngineError> {
@@ -70,7 +72,11 @@ impl PollLoader {
                 continue;
             }
             let status = poll.status(self.now(), tally.ever_had_ballots());
-            if tally.sealed || status != PollStatus::Closed || !self.clock_monitor.agrees().await {
+            if tally.sealed
+                || status != PollStatus::Closed
+                || self.uses_queue
+                || !self.clock_monitor.agrees().await
+            {
                 return Ok(LoadedPoll {
                     poll,
                     tally: Arc::new(tally),

@@ -134,6 +134,8 @@ impl PollEngine {
         self.check_actor(id, actor).await?;
         self.check_voter_policy(change.voters)?;
         let store = &self.inner.loader.store;
+        let mut change = change;
+        change.frozen_before_opening = self.inner.queue.as_ref().map(|queue| queue.clock_skew());
         let loaded = match store.change_poll(id, &change, self.now()).await? {
             ChangeOutcome::Refused(refusal) => return Err(refusal.into()),
             ChangeOutcome::Unchanged(state) => self.cache_state(*state),
@@ -187,6 +189,10 @@ impl PollEngine {
     ///
     /// Closing a closed poll returns the same result again.
     ///
+    /// With a queue, the poll is sealed once the ballots that were queued before are
+    /// counted. Until then the result is not final: the view's
+    /// [`is_final`](crate::TallyView::is_final) is false.
+    ///
     /// ```
     /// use votify_core::{Actor, MemoryStore, PollDraft, PollEngine, PollStatus};
     ///
@@ -208,7 +214,8 @@ impl PollEngine {
     ///   [`Unidentified`](EngineError::Unidentified), as in
     ///   [`authorize_owner`](Self::authorize_owner): nothing changed.
     /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
-    /// - [`Store`](EngineError::Store): the store failed; retrying is safe.
+    /// - [`Store`](EngineError::Store), [`Queue`](EngineError::Queue): the store or the queue
+    ///   failed; retrying is safe.
     pub async fn close_poll(
         &self,
         id: PollId,
@@ -216,6 +223,10 @@ impl PollEngine {
     ) -> Result<PollSnapshot, EngineError> {
         self.check_actor(id, actor).await?;
         let loader = &self.inner.loader;
+        if let Some(queue) = &self.inner.queue {
+            let loaded = self.close_queued(queue, id).await?;
+            return self.snapshot(loaded, &actor.as_viewer()).await;
+        }
         let now = self.now();
         let outcome = loader.store.seal_poll(id, SealCause::Owner, now).await?;
         let SealOutcome::Sealed(tally) = outcome else {

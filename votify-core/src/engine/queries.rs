@@ -4,7 +4,7 @@ use crate::ballot::ActiveBallot;
 use crate::engine::cache::CachedDefinition;
 use crate::engine::loaded_poll::LoadedPoll;
 use crate::engine::tally_change::TallyChange;
-use crate::engine::{EngineError, PollEngine, PollSnapshot};
+use crate::engine::{EngineError, PollEngine, PollSnapshot, Precision};
 use crate::id::PollId;
 use crate::poll::{JoinCode, Poll};
 use crate::store::Audit;
@@ -39,7 +39,8 @@ impl PollEngine {
 
     /// Returns a poll as `caller` may see it.
     ///
-    /// A poll past its `closes_at` is sealed first, so its result is final.
+    /// A poll past its `closes_at` is sealed first, so its result is final. With a queue it
+    /// is not: the aggregator seals it.
     ///
     /// # Errors
     /// - [`PollNotFound`](EngineError::PollNotFound): the poll does not exist.
@@ -166,6 +167,7 @@ impl PollEngine {
         let status = loaded.status(self.now());
         let LoadedPoll { poll, tally } = loaded;
         PollSnapshot {
+            precision: Precision::new(self.uses_queue(), tally.sealed),
             status,
             view: TallyView::new(&poll, &tally, audience),
             viewers: self.inner.rooms.viewers_of(poll.id),

@@ -7,6 +7,7 @@ use tokio::time::timeout;
 use crate::broadcast::{Broadcaster, InstanceId, Topic, Update};
 use crate::engine::PollEngine;
 use crate::id::PollId;
+use crate::queue::BallotQueue;
 use crate::store::Store;
 
 /// The id of a poll that does not exist, for probes.
@@ -36,16 +37,17 @@ pub struct Readiness {
 /// The readiness of one component.
 #[derive(Debug, Clone)]
 pub struct ComponentReadiness {
-    /// The component: `store`, `broadcaster` or `clock`.
+    /// The component: `store`, `queue`, `broadcaster` or `clock`.
     pub component: &'static str,
     /// The implementation: for example `sqlite` or `local`.
     pub backend: &'static str,
     /// True if votes fail without the component. Without an optional component votes
-    /// continue, but something is slower or weaker.
+    /// continue, but something is slower or weaker. With a queue, the store is optional:
+    /// votes are accepted and counted later.
     pub required: bool,
-    /// True if the component replied in time, and the store takes writes as far as is known. For the clock, which is listed if the store
-    /// has one of its own: true if both were at most 5 s apart when they were last
-    /// compared, each minute.
+    /// True if the component replied in time, and the store takes writes as far as is
+    /// known. For the clock, which is listed if the store has one of its own: true if both
+    /// were at most 5 s apart when they were last compared, each minute.
     pub ready: bool,
 }
 
@@ -65,20 +67,23 @@ impl Readiness {
 impl PollEngine {
     /// Probes every component that the engine depends on, all at the same time.
     ///
-    /// The store has [`store_timeout`](crate::engine::EngineConfig::store_timeout) to
-    /// reply, the broadcaster [500 ms](Readiness::TIMEOUT).
+    /// The store and the queue have
+    /// [`store_timeout`](crate::engine::EngineConfig::store_timeout) to reply, the
+    /// broadcaster [500 ms](Readiness::TIMEOUT).
     pub async fn check_ready(&self) -> Readiness {
         let (store, broadcaster) = (&self.inner.loader.store, &self.inner.broadcaster);
         let store_timeout = self.inner.config.store_timeout;
-        let (store_ready, broadcaster_ready) = tokio::join!(
+        let queue = self.inner.queue.as_ref().map(|queue| queue.queue());
+        let (store_ready, queue_ready, broadcaster_ready) = tokio::join!(
             in_time(store_timeout, store_ready(&**store)),
+            in_time(store_timeout, queue_ready(queue)),
             in_time(Readiness::TIMEOUT, broadcaster_ready(&**broadcaster)),
         );
         let mut components = vec![
             ComponentReadiness {
                 component: "store",
                 backend: store.backend(),
-                required: true,
+                required: queue.is_none(),
                 ready: store_ready,
             },
             ComponentReadiness {
@@ -88,6 +93,12 @@ impl PollEngine {
                 ready: broadcaster_ready,
             },
         ];
+        components.extend(queue.map(|queue| ComponentReadiness {
+            component: "queue",
+            backend: queue.backend(),
+            required: true,
+            ready: queue_ready,
+        }));
         if let Some(ready) = self.inner.loader.clock_monitor.last_result() {
             components.push(ComponentReadiness {
                 component: "clock",
@@ -109,6 +120,19 @@ async fn store_ready(store: &dyn Store) -> bool {
         Ok(()) => true,
         Err(error) => {
             tracing::debug!(%error, "the store is not ready");
+            false
+        }
+    }
+}
+
+async fn queue_ready(queue: Option<&dyn BallotQueue>) -> bool {
+    let Some(queue) = queue else {
+        return true;
+    };
+    match queue.check_ready().await {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::debug!(%error, "the queue is not ready");
             false
         }
     }
@@ -150,6 +174,21 @@ mod tests {
             let components = components.into();
             assert_eq!(Readiness { components }.is_ready(), ready);
         }
+    }
+
+    #[tokio::test]
+    async fn queue_is_required_and_makes_the_store_optional() {
+        let queue = crate::MemoryQueue::with_size(1, 0);
+        let engine = PollEngine::builder(crate::MemoryStore::new()).queue(queue);
+        let readiness = engine.build().check_ready().await;
+        let required: Vec<_> = readiness
+            .components
+            .iter()
+            .filter(|one| one.required)
+            .collect();
+        assert_eq!(required.len(), 1);
+        assert_eq!((required[0].component, required[0].ready), ("queue", false));
+        assert!(!readiness.is_ready());
     }
 
     #[tokio::test]

@@ -5,8 +5,8 @@ use crate::id::BallotId;
 use crate::poll::Poll;
 use crate::tally::TallyView;
 
-/// The response to an accepted ballot, returned once the store has made the ballot
-/// durable.
+/// The response to an accepted ballot, returned once the store, or the engine's queue, has
+/// made the ballot durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VoteReceipt {
     /// The ballot's id. Sending the same ballot again is safe.
@@ -16,7 +16,8 @@ pub struct VoteReceipt {
     pub outcome: VoteOutcome,
     /// The poll.
     pub poll: Arc<Poll>,
-    /// The counts after the batch that contained the ballot.
+    /// The counts after the batch that contained the ballot. Of a queued ballot without
+    /// counts, at a position before all others.
     pub view: TallyView,
 }
 
@@ -44,11 +45,14 @@ pub enum VoteOutcome {
         /// The poll's revision when the ballot was first accepted.
         revision: u64,
     },
+    /// The queue has the ballot. It is counted or refused later:
+    /// [`PollEngine::vote_status`](crate::PollEngine::vote_status) says which.
+    Queued,
 }
 
 impl VoteOutcome {
     /// Returns the poll's revision after the ballot was first accepted, or 0 if the
-    /// counts are hidden from the caller.
+    /// counts are hidden from the caller or the ballot is queued.
     #[must_use]
     pub const fn revision(self) -> u64 {
         match self {
@@ -56,6 +60,7 @@ impl VoteOutcome {
             | Self::Replaced { revision }
             | Self::Withdrawn { revision }
             | Self::Replayed { revision } => revision,
+            Self::Queued => 0,
         }
     }
 
@@ -69,6 +74,7 @@ impl VoteOutcome {
             Self::Replaced { .. } => Self::Replaced { revision: 0 },
             Self::Withdrawn { .. } => Self::Withdrawn { revision: 0 },
             Self::Replayed { .. } => Self::Replayed { revision: 0 },
+            Self::Queued => Self::Queued,
         }
     }
 }

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::EngineError;
 use crate::engine::loader::{PollLoader, SealAttempt};
 use crate::engine::notifier::Notifier;
+use crate::engine::queue::MarkerWriter;
 use crate::id::PollId;
 use crate::poll::{Poll, PollStatus};
 use crate::store::{PageRequest, PollFilter, PollOrder, StoreError};
@@ -33,7 +34,8 @@ const MAX_RETRIED_TOGETHER: usize = 50;
 /// Announces openings and closings on time, and seals polls that are due.
 ///
 /// Correctness does not depend on this task: ballots are decided by the clock, and a read
-/// past `closes_at` seals the poll first.
+/// past `closes_at` seals the poll first. With a queue, this task writes the close markers
+/// at which the aggregator seals polls.
 #[derive(Debug)]
 pub(super) struct Scheduler {
     pub(super) loader: Arc<PollLoader>,
@@ -47,9 +49,10 @@ impl Scheduler {
     pub(super) async fn run(
         self,
         mut messages: mpsc::Receiver<SchedulerMessage>,
+        mut markers: Option<MarkerWriter>,
         shutdown: CancellationToken,
     ) {
-        let mut timers = Timers::default();
+        let mut timers = Timers::new(markers.as_ref().map_or(Duration::ZERO, MarkerWriter::delay));
         let mut unconfirmed = UnconfirmedSeals::default();
         let mut scan = tokio::time::interval(self.scan_interval);
         scan.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -62,7 +65,7 @@ impl Scheduler {
                         self.refresh_timers(&mut timers).await;
                     }
                     () = self.sleep_until(next) => {
-                        self.run_due(&mut timers, &mut unconfirmed).await;
+                        self.run_due(&mut timers, &mut unconfirmed, markers.as_mut()).await;
                     }
                     Some(message) = messages.recv() => match message {
                         SchedulerMessage::Scheduled(poll) => timers.add(&poll, self.loader.now()),
@@ -141,7 +144,12 @@ impl Scheduler {
 
     /// Opens and closes the polls that are due. Polls that close together are sealed
     /// together.
-    async fn run_due(&self, timers: &mut Timers, unconfirmed: &mut UnconfirmedSeals) {
+    async fn run_due(
+        &self,
+        timers: &mut Timers,
+        unconfirmed: &mut UnconfirmedSeals,
+        mut markers: Option<&mut MarkerWriter>,
+    ) {
         let now = self.loader.now();
         let mut closing = Vec::new();
         while let Some((time, id, transition)) = timers.pop_due(now) {
@@ -152,11 +160,34 @@ impl Scheduler {
                 Transition::Closes => closing.push(id),
             }
             if closing.len() == MAX_SEALED_TOGETHER {
-                self.close(&closing, now, unconfirmed).await;
+                self.close_or_mark(&closing, now, unconfirmed, markers.as_deref_mut())
+                    .await;
                 closing.clear();
             }
         }
-        self.close(&closing, now, unconfirmed).await;
+        self.close_or_mark(&closing, now, unconfirmed, markers)
+            .await;
+    }
+
+    /// Seals polls, or with a queue writes their close markers.
+    async fn close_or_mark(
+        &self,
+        ids: &[PollId],
+        now: Timestamp,
+        unconfirmed: &mut UnconfirmedSeals,
+        markers: Option<&mut MarkerWriter>,
+    ) {
+        let Some(markers) = markers else {
+            self.close(ids, now, unconfirmed).await;
+            return;
+        };
+        if let Err(error) = markers.write(ids).await {
+            tracing::warn!(
+                polls = ids.len(),
+                error = &error as &dyn std::error::Error,
+                "failed to write close markers; the next scan retries"
+            );
+        }
     }
 
     /// Announces that a poll opens at `time`, unless its `opens_at` was changed

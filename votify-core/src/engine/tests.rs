@@ -12,6 +12,7 @@ mod invites;
 mod lists;
 mod multi_instance;
 mod pausable_store;
+mod queue;
 mod quotas;
 mod reconnect;
 mod scheduling;

@@ -105,7 +105,12 @@ impl UnusedPollRemover {
         // Before a poll opens, nobody can vote in it.
         let begin = poll.opening_time().max(poll.created_at);
         let is_old = begin.saturating_add(self.max_age) <= now;
-        let is_over = is_old || state.status(now) == PollStatus::Closed;
+        // Until the seal, a queue may hold ballots that are not counted yet.
+        let is_closed = match self.loader.uses_queue {
+            true => poll.is_sealed(),
+            false => state.status(now) == PollStatus::Closed,
+        };
+        let is_over = is_old || is_closed;
         poll.is_of_session() && is_over && !state.tally.ever_had_ballots()
     }
 }

@@ -54,6 +54,12 @@ impl PollEngine {
     /// returns [`VoteOutcome::Replayed`]. A call that is dropped may have been counted;
     /// sending the ballot again returns its outcome.
     ///
+    /// With a [queue](crate::engine::EngineBuilder::queue), the call returns
+    /// [`VoteOutcome::Queued`] once the queue has the ballot, and
+    /// [`vote_status`](Self::vote_status) its later state. Only a malformed choice is
+    /// refused at once, in a poll that has opened. Once the poll is sealed, the store
+    /// answers.
+    ///
     /// ```
     /// use votify_core::engine::VoteOutcome;
     /// use votify_core::{BallotId, Caller, Choice, MemoryStore, PollDraft, PollEngine, SessionId};
@@ -86,6 +92,8 @@ impl PollEngine {
     /// - [`Store`](EngineError::Store): the outcome is unknown; send the same ballot
     ///   again. A ballot that waited too long for earlier batches gets this error too,
     ///   although it was not written.
+    /// - [`Queue`](EngineError::Queue): the queue is full or does not answer; send the same
+    ///   ballot again.
     pub async fn cast(
         &self,
         poll: PollId,
@@ -93,6 +101,12 @@ impl PollEngine {
         ballot: BallotId,
         choice: Choice,
     ) -> Result<VoteReceipt, EngineError> {
+        if let Some(queue) = &self.inner.queue {
+            let queued = Box::pin(self.cast_queued(queue, poll, voter, ballot, &choice));
+            if let Some(receipt) = queued.await? {
+                return Ok(receipt);
+            }
+        }
         let loader = &self.inner.loader;
         let mut definition = self.cached_definition(poll).await?;
         let mut reply = self
@@ -110,7 +124,10 @@ impl PollEngine {
             loader.cache.invalidate(poll);
             return Err(EngineError::PollNotFound(poll));
         };
-        if outcome == Outcome::Refused(Refusal::Closed) && !tally.tally.sealed {
+        if outcome == Outcome::Refused(Refusal::Closed)
+            && !tally.tally.sealed
+            && self.inner.queue.is_none()
+        {
             // From now on the poll is closed on every instance, whatever its clock. If that
             // fails, the refusal stands, and the next one tries again.
             let _ = Box::pin(loader.load(poll)).await;
@@ -118,7 +135,7 @@ impl PollEngine {
         let outcome = VoteOutcome::try_from(outcome).map_err(EngineError::Refused)?;
         let audience = match outcome {
             // Only the store knows whether a replayed ballot is still active.
-            VoteOutcome::Replayed { .. } => None,
+            VoteOutcome::Replayed { .. } | VoteOutcome::Queued => None,
             _ => Some(audience_after(&choice)),
         };
         let shared = audience.and_then(|audience| tally.view(&definition.poll, audience));
@@ -163,6 +180,7 @@ impl PollEngine {
             voter,
             choice,
             address,
+            accepted: None,
         };
         let reply = self.inner.batcher.enqueue(ballot, Arc::clone(definition))?;
         // A writer replies to every ballot that it reads from the queue. Ballots that

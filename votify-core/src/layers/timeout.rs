@@ -10,7 +10,7 @@ use crate::account::{
 use crate::backend::group_by_poll;
 use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
 use crate::broadcast::{BroadcastError, Broadcaster, DeliveryStream, Topic, Update};
-use crate::id::PollId;
+use crate::id::{BallotId, PollId};
 use crate::poll::{JoinCode, Poll, PollChange, PollState, SealCause};
 use crate::store::{
     Audit, ChangeOutcome, InviteOutcome, InviteStore, Page, PageRequest, PollCount, PollFilter,
@@ -185,6 +185,14 @@ impl<S: Store> Store for Timeout<S> {
         voters: &[VoterId],
     ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
         self.with_timeout(self.inner.ballots_of(poll, voters)).await
+    }
+
+    async fn accepted(
+        &self,
+        poll: PollId,
+        ballots: &[(VoterId, BallotId)],
+    ) -> Result<Vec<bool>, StoreError> {
+        self.with_timeout(self.inner.accepted(poll, ballots)).await
     }
 
     async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {

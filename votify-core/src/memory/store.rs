@@ -9,7 +9,7 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 
 use crate::backend::group_by_poll;
 use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
-use crate::id::PollId;
+use crate::id::{BallotId, PollId};
 use crate::poll::{JoinCode, Poll, PollChange, PollState, SealCause};
 use crate::store::{
     Audit, ChangeOutcome, InviteStore, MAX_CLAIMS, Page, PageRequest, PollCount, PollFilter,
@@ -284,6 +284,21 @@ impl Store for MemoryStore {
         Ok(voters
             .iter()
             .map(|voter| entry.active_ballot(*voter).cloned())
+            .collect())
+    }
+
+    async fn accepted(
+        &self,
+        poll: PollId,
+        ballots: &[(VoterId, BallotId)],
+    ) -> Result<Vec<bool>, StoreError> {
+        let Some(entry) = self.find(poll) else {
+            return Ok(vec![false; ballots.len()]);
+        };
+        let entry = lock(&entry);
+        Ok(ballots
+            .iter()
+            .map(|(voter, ballot)| entry.has_accepted(*voter, *ballot))
             .collect())
     }
 

@@ -1,5 +1,7 @@
 mod apply;
 
+use std::time::Duration;
+
 use crate::id::OptionId;
 use crate::poll::{AddressQuota, BallotKind, InvalidPoll, Metadata, ResultsPolicy, Visibility};
 use crate::time::Timestamp;
@@ -51,6 +53,10 @@ pub struct PollChange {
     pub external_ref: Option<Option<String>>,
     /// The host's new data. `Some(None)` removes it.
     pub metadata: Option<Option<Metadata>>,
+    /// How long before its opening time a poll is frozen as by its first ballot. `None`:
+    /// only a ballot freezes it. An engine with a queue sets it, because the queue may hold
+    /// acknowledged ballots that the store does not know yet.
+    pub frozen_before_opening: Option<Duration>,
 }
 
 /// One entry of a changed list of options.
@@ -82,6 +88,13 @@ pub enum ChangeRefusal {
     /// The poll has ballots, and this field is frozen since the first one.
     #[error("{field} cannot change after the first ballot")]
     HasVotes {
+        /// The first such field.
+        field: &'static str,
+    },
+    /// The poll has opened, and this field is frozen since then: a queue may hold ballots
+    /// that are not counted yet.
+    #[error("{field} cannot change once the poll has opened")]
+    HasOpened {
         /// The first such field.
         field: &'static str,
     },

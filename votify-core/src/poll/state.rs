@@ -29,6 +29,9 @@ pub struct PollState {
     pub tally: Tally,
     /// The activity score for [`PollOrder::Trending`](crate::store::PollOrder::Trending).
     pub trending: TrendingScore,
+    /// The highest [log position](crate::ballot::Accepted::log_position) of a ballot that
+    /// was decided, counted or refused. 0 if no ballot came from a queue.
+    pub log_position: u64,
 }
 
 impl PollState {
@@ -38,6 +41,7 @@ impl PollState {
         Self {
             tally: Tally::new(&poll),
             trending: TrendingScore::new(poll.created_at),
+            log_position: 0,
             poll,
         }
     }
@@ -53,7 +57,8 @@ impl PollState {
     ///
     /// # Errors
     /// - [`ChangeRefusal::Closed`]: the poll is closed at `now`.
-    /// - [`ChangeRefusal::HasVotes`]: a field that the first ballot froze would change.
+    /// - [`ChangeRefusal::HasVotes`], [`ChangeRefusal::HasOpened`]: a field that the first
+    ///   ballot or, with a queue, the opening froze would change.
     /// - [`ChangeRefusal::Invalid`]: the changed poll would be invalid.
     pub fn apply_change(
         &self,
@@ -65,6 +70,7 @@ impl PollState {
             tally: self.tally.with_options_of(&poll),
             poll,
             trending: self.trending,
+            log_position: self.log_position,
         }))
     }
 
@@ -92,6 +98,7 @@ impl PollState {
             tally: self.tally.with_options_of(&poll),
             poll,
             trending: self.trending,
+            log_position: self.log_position,
         })
     }
 

@@ -8,7 +8,7 @@ use super::{
     StoreError,
 };
 use crate::ballot::{ActiveBallot, Ballot, BatchReceipt};
-use crate::id::PollId;
+use crate::id::{BallotId, PollId};
 use crate::poll::{JoinCode, Poll, PollChange, PollState, SealCause};
 use crate::tally::Tally;
 use crate::time::Timestamp;
@@ -59,10 +59,18 @@ use crate::voter::{OwnerId, VoterId};
 ///     from one address never exceed the quota, under any concurrency, across processes.
 ///     A ballot uses a quota slot of the address it was first counted from. A replacement
 ///     keeps the quota slot; a withdrawal releases it.
+/// 12. A ballot from a queue ([`Ballot::accepted`]) is decided as of the time of its
+///     acceptance, any other ballot as of `now`.
+/// 13. A queue may deliver a ballot again. A ballot whose log position is not above its
+///     poll's [`log_position`](crate::poll::PollState::log_position) is not decided again:
+///     it is [`Replayed`](crate::ballot::Outcome::Replayed), or refused with
+///     [`RefusedBefore`](crate::ballot::Refusal::RefusedBefore). The highest decided log
+///     position is part of the poll's state, and written in the same transaction as the
+///     ballots, even if all of them are refused. That is the only trace of a refusal.
 ///
 /// **Opening and closing.** When a ballot is written, it is counted only if the poll is
-/// not sealed, `now < closes_at`, and `opens_at <= now` or a ballot was counted before.
-/// Either bound may be absent. Once a ballot was counted, the poll is never scheduled
+/// not sealed, `now < closes_at`, and `opens_at <= now` or a ballot was counted before. Here
+/// `now` is the time of acceptance of a ballot from a queue (law 12). Either bound may be absent. Once a ballot was counted, the poll is never scheduled
 /// again, even if a clock goes back. Filters by status follow the same rule. After
 /// [`seal_polls`](Self::seal_polls) has returned a tally, no ballot is ever added, and
 /// only a repair or a deletion changes the poll. Until then, every call returns the same
@@ -252,6 +260,22 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         poll: PollId,
         voters: &[VoterId],
     ) -> Result<Vec<Option<ActiveBallot>>, StoreError>;
+
+    /// Returns for each of these ballots of a poll, in their order, whether it was
+    /// accepted: it is active, superseded, or a withdrawal. An accepted ballot stays
+    /// accepted until the poll is deleted.
+    ///
+    /// A poll that does not exist has no ballots.
+    ///
+    /// # Errors
+    /// - [`StoreError::Unavailable`]: the database cannot be reached; retry.
+    /// - [`StoreError::Corrupt`]: a stored ballot cannot be read; the data needs repair.
+    /// - [`StoreError::Failed`]: the database rejected the call.
+    async fn accepted(
+        &self,
+        poll: PollId,
+        ballots: &[(VoterId, BallotId)],
+    ) -> Result<Vec<bool>, StoreError>;
 
     /// Returns the tallies of these polls, in their order, each at one position. `None`
     /// for polls that do not exist.

@@ -89,6 +89,23 @@ impl TallyView {
         }))
     }
 
+    /// Creates a view without counts, before every position of the poll.
+    pub(crate) fn without_counts(poll: &Poll) -> Self {
+        let data = ViewData {
+            position: ViewPosition::Hidden {
+                epoch: 0,
+                version: poll.version,
+            },
+            options: poll.options.iter().map(|option| option.id).collect(),
+            visible: None,
+            is_final: false,
+        };
+        Self(Arc::new(Inner {
+            data,
+            rendered: OnceLock::new(),
+        }))
+    }
+
     /// Returns the rendered view. The first call renders it; all clones share the result.
     ///
     /// `render` must depend on the view only, and be the same for all callers.

@@ -142,6 +142,18 @@ fault_tests! {
         CountsAccountPolls by session_polls_are_counted;
     truncated_words_are_detected:
         TruncatedWords by largest_polls_are_read_as_written;
+    forgotten_log_positions_are_detected:
+        ForgottenLogPosition by redelivered_refusals_are_not_decided_again;
+    unwritten_refusals_are_detected:
+        LogPositionOfVotesOnly by refused_batches_move_the_log_position;
+    reset_log_positions_are_detected:
+        ChangeResetsLogPosition by log_positions_belong_to_their_poll;
+    unlocked_log_positions_are_detected:
+        UnlockedLogPosition by concurrent_deliveries_of_a_log_agree;
+    clocks_of_stores_are_detected:
+        DecidesAtItsClock by queued_ballots_are_decided_at_their_acceptance;
+    forgotten_replaced_ballots_are_detected:
+        ReplacedBallotsForgotten by accepted_ballots_are_recognized;
 }
 
 /// The model detects every fault that does not need concurrent calls.
@@ -160,6 +172,9 @@ fn random_operations_detect_sequential_faults() {
         Fault::RepeatedSeal,
         Fault::UnreleasedSlots,
         Fault::VoterOrderedStream,
+        Fault::ForgottenLogPosition,
+        Fault::LogPositionOfVotesOnly,
+        Fault::DecidesAtItsClock,
     ] {
         assert_case_detects("random_operations_match_the_model", fault);
     }

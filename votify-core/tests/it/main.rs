@@ -10,6 +10,7 @@
 mod faulty_accounts;
 mod faulty_broadcaster;
 mod faulty_limiter;
+mod faulty_queue;
 mod faulty_store;
 mod memory;
 mod texts;

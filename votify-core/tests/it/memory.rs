@@ -8,10 +8,12 @@ use votify_core::account::{
     IssuedToken, PasswordHash, Revocation, TokenId, User, UserId, UserName,
 };
 use votify_core::conformance::{
-    AccountStoreFixture, BroadcasterFixture, Fixture, LimiterFixture, StoreFixture,
+    AccountStoreFixture, BroadcasterFixture, Fixture, LimiterFixture, QueueFixture, QueueInstance,
+    StoreFixture,
 };
+use votify_core::queue::{BallotQueue, QueueConsumer};
 use votify_core::{
-    AccountStore, Broadcaster, ManualClock, MemoryAccountStore, MemoryBroadcaster,
+    AccountStore, Broadcaster, ManualClock, MemoryAccountStore, MemoryBroadcaster, MemoryQueue,
     MemoryRateLimiter, MemoryStore, RateLimiter, Store, Timestamp,
 };
 
@@ -44,6 +46,30 @@ impl BroadcasterFixture for Memory {
 impl LimiterFixture for Memory {
     async fn fresh(&self, clock: Arc<ManualClock>) -> Fixture<dyn RateLimiter> {
         Fixture::new(Arc::new(MemoryRateLimiter::new().with_clock(clock)))
+    }
+}
+
+/// Both sides of a queue in memory. Its clones are the same queue.
+struct MemoryQueueInstance(MemoryQueue);
+
+#[async_trait]
+impl QueueInstance for MemoryQueueInstance {
+    fn queue(&self) -> Arc<dyn BallotQueue> {
+        Arc::new(self.0.clone())
+    }
+
+    async fn consumer(&self, group: &str) -> Box<dyn QueueConsumer> {
+        Box::new(self.0.consumer(group))
+    }
+}
+
+#[async_trait]
+impl QueueFixture for Memory {
+    async fn fresh(&self) -> Fixture<dyn QueueInstance> {
+        let queue = MemoryQueue::new();
+        let clone = Arc::new(MemoryQueueInstance(queue.clone()));
+        Fixture::<dyn QueueInstance>::new(Arc::new(MemoryQueueInstance(queue)))
+            .with_second_instance(clone)
     }
 }
 

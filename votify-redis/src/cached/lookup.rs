@@ -164,6 +164,7 @@ mod tests {
             voter: VoterId::new(VoterPolicy::Browser, [8; 15]),
             choice: Choice::one(OptionId::from_bytes([option; 16])),
             address: None,
+            accepted: None,
         };
         let fingerprint = BallotFingerprint::of(&ballot(1, 1));
         assert_eq!(fingerprint, BallotFingerprint::of(&ballot(1, 2)));

@@ -241,9 +241,12 @@ impl Precheck {
     }
 }
 
-/// Returns true if the voter's accepted ballot is known to differ from this one.
+/// Returns true if the voter's accepted ballot is known to differ from this one, and the
+/// ballot does not come from a queue: a refusal of such a ballot moves its poll's log
+/// position, which only the store can do.
 fn has_other_ballot(ballot: &Ballot, fingerprint: Option<BallotFingerprint>) -> bool {
-    fingerprint.is_some_and(|fingerprint| fingerprint != BallotFingerprint::of(ballot))
+    ballot.accepted.is_none()
+        && fingerprint.is_some_and(|fingerprint| fingerprint != BallotFingerprint::of(ballot))
 }
 
 /// Returns the history of a voter whose only ballot is another one than `ballot`.

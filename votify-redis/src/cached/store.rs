@@ -7,7 +7,9 @@ use votify_core::poll::{JoinCode, Poll, PollChange, PollState, SealCause};
 use votify_core::store::{
     Audit, ChangeOutcome, Page, PageRequest, PollCount, PollFilter, SealOutcome,
 };
-use votify_core::{OwnerId, PollId, Store, StoreError, StoreExt, Tally, Timestamp, VoterId};
+use votify_core::{
+    BallotId, OwnerId, PollId, Store, StoreError, StoreExt, Tally, Timestamp, VoterId,
+};
 
 use super::CachedStore;
 use super::cache_core::CacheCore;
@@ -245,6 +247,14 @@ impl<S: Store> Store for CachedStore<S> {
         voters: &[VoterId],
     ) -> Result<Vec<Option<ActiveBallot>>, StoreError> {
         self.core.store.ballots_of(poll, voters).await
+    }
+
+    async fn accepted(
+        &self,
+        poll: PollId,
+        ballots: &[(VoterId, BallotId)],
+    ) -> Result<Vec<bool>, StoreError> {
+        self.core.store.accepted(poll, ballots).await
     }
 
     async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {

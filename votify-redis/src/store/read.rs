@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use votify_core::ballot::ActiveBallot;
 use votify_core::poll::PollState;
-use votify_core::{PollId, Timestamp, VoterId};
+use votify_core::{BallotId, PollId, Timestamp, VoterId};
 
 use super::RedisStore;
 use super::cas::with_timeout;
@@ -95,6 +95,45 @@ pub(super) async fn ballots_of(
         .iter()
         .map(|voter| ballots.get(voter).cloned())
         .collect())
+}
+
+/// Returns for each ballot whether it is active or superseded.
+pub(super) async fn accepted(
+    store: &RedisStore,
+    id: PollId,
+    ballots: &[(VoterId, BallotId)],
+) -> Result<Vec<bool>, Error> {
+    let keys = Keys::new(&store.redis, id);
+    let mut accepted = Vec::with_capacity(ballots.len());
+    for ballots in ballots.chunks(VOTERS_PER_CALL) {
+        let mut packed = Vec::with_capacity(2 * ID_BYTES * ballots.len());
+        for (voter, ballot) in ballots {
+            packed.extend_from_slice(voter.as_bytes());
+            packed.extend_from_slice(ballot.as_bytes());
+        }
+        let reply = READ
+            .call(&store.redis, &keys.to_read(), &[b"", &packed, b"32"])
+            .await?;
+        let read = PollRead::parse(id, reply)?;
+        let mut found = vec![false; ballots.len()];
+        let mut active = Vec::new();
+        if !read.votes.is_empty() {
+            let voter_at = |index: usize| ballots.get(index).map(|(voter, _)| *voter);
+            active = read.active_ballots(&read.definition()?, voter_at)?;
+        }
+        let active = active.into_iter().filter(|(index, active)| {
+            let ballot = ballots.get(*index);
+            ballot.is_some_and(|(_, ballot)| *ballot == active.ballot.id)
+        });
+        let superseded = read.superseded.iter().map(|(index, _)| *index);
+        for index in active.map(|(index, _)| index).chain(superseded) {
+            if let Some(found) = found.get_mut(index) {
+                *found = true;
+            }
+        }
+        accepted.extend(found);
+    }
+    Ok(accepted)
 }
 
 /// Returns the time of a server: on a cluster, of the one with the listings.

@@ -25,7 +25,7 @@ pub(super) struct StoredPoll {
 /// Encodes a state without its definition and without the run id that ends it.
 pub(super) fn encode(nonce: [u8; 8], state: &PollState) -> Vec<u8> {
     let tally = &state.tally;
-    let mut bytes = Vec::with_capacity(43 + 8 * tally.counts.len() + 40);
+    let mut bytes = Vec::with_capacity(51 + 8 * tally.counts.len() + 40);
     bytes.push(STATE_FORMAT);
     bytes.extend_from_slice(&nonce);
     let numbers = [
@@ -33,6 +33,7 @@ pub(super) fn encode(nonce: [u8; 8], state: &PollState) -> Vec<u8> {
         tally.position.revision,
         tally.total_votes,
         state.trending.as_log2().to_bits(),
+        state.log_position,
     ];
     numbers
         .iter()
@@ -66,6 +67,7 @@ pub(super) fn decode(id: PollId, state: &[u8], definition: &[u8]) -> Result<Stor
         };
         let total_votes = reader.number()?;
         let trending = TrendingScore::from_log2(f64::from_bits(reader.number()?));
+        let log_position = reader.number()?;
         let options = u16::from_be_bytes(reader.array()?);
         if usize::from(options) != poll.options.len() {
             return None;
@@ -89,6 +91,7 @@ pub(super) fn decode(id: PollId, state: &[u8], definition: &[u8]) -> Result<Stor
             poll: poll.clone(),
             tally,
             trending,
+            log_position,
         };
         Some(StoredPoll {
             nonce,
@@ -148,6 +151,7 @@ pub(super) fn decode_vote(
                 voter,
                 choice,
                 address: None,
+                accepted: None,
             },
             revision,
             cast_at,
@@ -247,6 +251,7 @@ mod tests {
                     voter,
                     choice,
                     address: None,
+                    accepted: None,
                 },
                 revision: 300,
                 cast_at: Timestamp::EPOCH,

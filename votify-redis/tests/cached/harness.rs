@@ -60,6 +60,7 @@ pub(crate) fn new_ballot(poll: &Poll, number: u32) -> Ballot {
         voter: voter(number),
         choice: Choice::one(poll.options[number as usize % 2].id),
         address: None,
+        accepted: None,
     }
 }
 

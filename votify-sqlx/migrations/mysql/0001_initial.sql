@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS votify_polls (
     trending_score   DOUBLE         NOT NULL,
     trending_rank    DOUBLE GENERATED ALWAYS AS (truncate(trending_score * 8, 0)) STORED
                      COMMENT 'trending_score in whole eighths, so that few votes change an indexed column',
+    log_position     BIGINT         NOT NULL COMMENT 'highest position in the log of a queue of a ballot that was counted or refused; 0 without one',
     row_version      BIGINT         COMMENT 'random for each batch of votes, for caches; NULL before the first batch',
     PRIMARY KEY (id),
     CHECK ((owner_id IS NULL) = (owner_kind IS NULL)),

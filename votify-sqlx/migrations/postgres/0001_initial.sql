@@ -102,6 +102,7 @@ CREATE TABLE votify_tallies (
     trending_rank  double precision NOT NULL GENERATED ALWAYS AS (trunc(trending_score * 8)) STORED,
     visibility     text             NOT NULL,
     is_sealed      boolean          NOT NULL,
+    log_position   bigint           NOT NULL,
     vote_counts    bigint[]         NOT NULL
 ) WITH (fillfactor = 50);
 
@@ -110,6 +111,7 @@ COMMENT ON COLUMN votify_tallies.epoch IS 'The number of repairs and restores, f
 COMMENT ON COLUMN votify_tallies.revision IS 'The number of ballots counted, replaced or withdrawn, of edits, and of the seal.';
 COMMENT ON COLUMN votify_tallies.visibility IS 'The visibility of the poll, for the index of public polls by trending.';
 COMMENT ON COLUMN votify_tallies.is_sealed IS 'Whether the poll is sealed, for the index of open polls by trending.';
+COMMENT ON COLUMN votify_tallies.log_position IS 'The highest position in the log of a queue of a ballot that was counted or refused; 0 without one.';
 COMMENT ON COLUMN votify_tallies.vote_counts IS 'The votes for each option, in the order of votify_options.ordinal.';
 COMMENT ON COLUMN votify_tallies.trending_score IS 'The base-2 logarithm of the number of votes, of which later ones weigh more.';
 COMMENT ON COLUMN votify_tallies.trending_rank IS 'The score in eighths, so that few votes change an indexed column.';

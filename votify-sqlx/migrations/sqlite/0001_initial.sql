@@ -1,7 +1,7 @@
 -- Identifiers are their 16 bytes. Times are microseconds since the Unix epoch.
 
--- A poll with its tally: epoch, revision, total_votes, vote_counts and trending_score
--- change with each batch of votes.
+-- A poll with its tally: epoch, revision, total_votes, vote_counts, trending_score and
+-- log_position change with each batch of votes.
 CREATE TABLE votify_polls (
     -- The poll within this database. Other tables refer to it, because a small integer
     -- saves 15 bytes in each row and index entry.
@@ -27,6 +27,9 @@ CREATE TABLE votify_polls (
     trending_score   REAL    NOT NULL,
     -- In steps of an eighth, so that few votes change an index.
     trending_rank    INTEGER NOT NULL GENERATED ALWAYS AS (CAST(trending_score * 8 AS INTEGER)) VIRTUAL,
+    -- The highest position in the log of a queue of a ballot that was counted or refused; 0
+    -- without one.
+    log_position     INTEGER NOT NULL,
     -- A keyed digest of the owner, and whether it is an account or a session. NULL for a
     -- poll that only the host may change.
     owner_id         BLOB,

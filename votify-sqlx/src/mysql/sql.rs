@@ -58,7 +58,7 @@ macro_rules! select_polls {
              p.address_quota, p.created_at, p.opens_at, p.closes_at, p.edited_at, \
              p.sealed_at, p.owner_id, p.owner_kind, p.visibility, CONVERT(p.external_ref \
              USING utf8mb4), p.metadata, p.join_code, p.key_id, p.version, p.epoch, \
-             p.revision, p.total_votes, p.vote_counts, p.trending_score, ",
+             p.revision, p.total_votes, p.vote_counts, p.trending_score, p.log_position, ",
             options!("p.id"),
             ", coalesce(p.row_version, 0)"
         )
@@ -234,6 +234,7 @@ const TALLY: InputTable = InputTable(&[
     ("total_votes", Kind::Integer),
     ("vote_counts", Kind::Ascii),
     ("trending_score", Kind::Real),
+    ("log_position", Kind::Integer),
 ]);
 
 fn join_polls(input: InputTable) -> String {
@@ -325,8 +326,8 @@ pub(super) fn templates(statement: Statement) -> &'static [Template] {
              allows_revote, address_quota, created_at, opens_at, closes_at, edited_at, \
              sealed_at, owner_id, owner_kind, visibility, external_ref, metadata, \
              join_code, key_id, version, epoch, revision, total_votes, vote_counts, \
-             trending_score, id) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, \
+             trending_score, log_position, id) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, \
              ?, ?)"
         ),
         // Without a row token, the edited poll is not cached until its next batch.
@@ -336,7 +337,7 @@ pub(super) fn templates(statement: Statement) -> &'static [Template] {
              ?, opens_at = ?, closes_at = ?, edited_at = ?, sealed_at = ?, owner_id = ?, \
              owner_kind = ?, visibility = ?, external_ref = ?, metadata = ?, join_code = \
              ?, key_id = ?, version = ?, epoch = ?, revision = ?, total_votes = ?, \
-             vote_counts = ?, trending_score = ?, \
+             vote_counts = ?, trending_score = ?, log_position = ?, \
              row_version = NULL WHERE id = ?"
         ),
         Statement::SealPolls => json!(
@@ -412,7 +413,13 @@ pub(super) fn templates(statement: Statement) -> &'static [Template] {
             join_polls(TALLY),
             TALLY.assignments(
                 "p",
-                &["revision", "total_votes", "vote_counts", "trending_score"]
+                &[
+                    "revision",
+                    "total_votes",
+                    "vote_counts",
+                    "trending_score",
+                    "log_position"
+                ]
             )
         ),
         Statement::DeleteVotesOfPoll => {

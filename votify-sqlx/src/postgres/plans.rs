@@ -45,8 +45,8 @@ async fn tables(connection: &mut PgConnection) -> PgTransaction<'_> {
 async fn analyze_small_tables(transaction: &mut PgTransaction<'_>) {
     let statements = "INSERT INTO votify_polls (id, title, description, ballot_kind, voter_policy, results_policy, allows_revote, created_at, \
             visibility, key_id, version) SELECT gen_random_uuid(), '', '', '', '', '', false, now(), 'public', '', 1 FROM generate_series(1, 50); \
-        INSERT INTO votify_tallies (poll_id, visibility, is_sealed, epoch, revision, total_votes, trending_score, vote_counts) \
-            SELECT id, 'public', false, 1, 2, 2, random(), '{2}' FROM votify_polls; \
+        INSERT INTO votify_tallies (poll_id, visibility, is_sealed, epoch, revision, total_votes, trending_score, log_position, vote_counts) \
+            SELECT id, 'public', false, 1, 2, 2, random(), 0, '{2}' FROM votify_polls; \
         INSERT INTO votify_options SELECT id, 0, gen_random_uuid(), '' FROM votify_polls; \
         INSERT INTO votify_votes SELECT id, gen_random_uuid(), gen_random_uuid(), 1, now(), '' FROM votify_polls; \
         INSERT INTO votify_superseded_votes SELECT id, gen_random_uuid(), gen_random_uuid(), 1, '' FROM votify_polls; \
@@ -146,8 +146,9 @@ async fn trending_open_polls_are_read_without_sealed_ones() {
     };
     let mut tables = tables(&mut connection).await;
     let polls = "INSERT INTO votify_tallies \
-            (poll_id, visibility, is_sealed, epoch, revision, total_votes, trending_score, vote_counts) \
-        SELECT gen_random_uuid(), 'public', number > 50, 1, 2, 2, random(), '{2}' \
+            (poll_id, visibility, is_sealed, epoch, revision, total_votes, trending_score, \
+            log_position, vote_counts) \
+        SELECT gen_random_uuid(), 'public', number > 50, 1, 2, 2, random(), 0, '{2}' \
         FROM generate_series(1, 2000) AS number; ANALYZE votify_tallies";
     tables.execute(polls).await.unwrap();
     let filter = PollFilter {

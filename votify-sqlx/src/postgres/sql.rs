@@ -77,7 +77,7 @@ macro_rules! select_poll {
              p.created_at, p.opens_at, p.closes_at, p.edited_at, p.sealed_at, \
              p.owner_id, p.owner_kind, p.visibility, p.external_ref, p.metadata, \
              p.join_code, p.key_id, p.version, t.epoch, t.revision, t.total_votes, \
-             array_to_json(t.vote_counts)::text, t.trending_score, ",
+             array_to_json(t.vote_counts)::text, t.trending_score, t.log_position, ",
             options!("p.id"),
             ", t.xmin::text::bigint"
         )
@@ -245,7 +245,7 @@ macro_rules! update_tallies {
             "UPDATE votify_tallies t SET revision = given.revision, \
                 total_votes = given.total_votes, vote_counts = ",
             counts!("given.vote_counts"),
-            ", trending_score = given.trending_score FROM ",
+            ", trending_score = given.trending_score, log_position = given.log_position FROM ",
             $from
         )
     };
@@ -257,7 +257,7 @@ macro_rules! given_tallies {
         concat!(
             "unnest(",
             $rows,
-            ") AS given (poll_id, revision, total_votes, vote_counts, trending_score) \
+            ") AS given (poll_id, revision, total_votes, vote_counts, trending_score, log_position) \
              CROSS JOIN LATERAL (SELECT ctid AS tuple_id FROM votify_tallies \
                 WHERE poll_id = given.poll_id OFFSET 0) AS found \
              WHERE t.ctid = found.tuple_id"
@@ -295,13 +295,15 @@ macro_rules! writes {
     };
 }
 
-/// Writes a batch in locked polls. `$20` to `$24` are the tallies. Returns how many rows
+/// Writes a batch in locked polls. `$20` to `$25` are the tallies. Returns how many rows
 /// each write changed, and the transaction id.
 pub(super) const CAST: &str = concat!(
     "WITH ",
     writes!(
         "true",
-        given_tallies!("$20::uuid[], $21::bigint[], $22::bigint[], $23::text[], $24::float8[]")
+        given_tallies!(
+            "$20::uuid[], $21::bigint[], $22::bigint[], $23::text[], $24::float8[], $25::bigint[]"
+        )
     ),
     " SELECT (SELECT count(*) FROM inserted), (SELECT count(*) FROM updated), \
         (SELECT count(*) FROM deleted), (SELECT count(*) FROM superseded), \
@@ -314,9 +316,9 @@ pub(super) const VERSION_ROW: i64 = 1;
 pub(super) const COMMITTED_ROW: i64 = 2;
 
 /// Writes a batch if all polls have the expected row versions and are not locked by
-/// another transaction, and no voter has a history. `$20` to `$24` are the tallies, `$25`
-/// to `$28` the expected polls, epochs, revisions and row tokens, `$29` and `$30` the
-/// voters, `$31` to `$33` the ballots that may be superseded.
+/// another transaction, and no voter has a history. `$20` to `$25` are the tallies, `$26`
+/// to `$29` the expected polls, epochs, revisions and row tokens, `$30` and `$31` the
+/// voters, `$32` to `$34` the ballots that may be superseded.
 ///
 /// Returns the transaction id, and fails (division by zero) if a write changed another
 /// number of rows than it has. `NULL` must not be divided: that would be no error. If the
@@ -332,19 +334,20 @@ pub(super) const COMMITTED_ROW: i64 = 2;
 /// They are updated by the `ctid` with which they were locked.
 pub(super) const CAST_OPTIMISTIC: &str = concat!(
     "WITH histories (poll_id, voter_id, ballot_id, choice, revision, cast_at) AS MATERIALIZED (",
-    histories!("$29", "$30"; "$31", "$32", "$33"),
+    histories!("$30", "$31"; "$32", "$33", "$34"),
     "), unchanged AS MATERIALIZED ( \
-        SELECT tally.tuple_id, given.revision, given.total_votes, given.vote_counts, given.trending_score \
-        FROM unnest($25::uuid[], $26::bigint[], $27::bigint[], $28::bigint[], \
-                $21::bigint[], $22::bigint[], $23::text[], $24::float8[]) \
+        SELECT tally.tuple_id, given.revision, given.total_votes, given.vote_counts, \
+            given.trending_score, given.log_position \
+        FROM unnest($26::uuid[], $27::bigint[], $28::bigint[], $29::bigint[], \
+                $21::bigint[], $22::bigint[], $23::text[], $24::float8[], $25::bigint[]) \
             AS given (poll_id, epoch, expected_revision, row_token, \
-                revision, total_votes, vote_counts, trending_score) \
+                revision, total_votes, vote_counts, trending_score, log_position) \
         CROSS JOIN LATERAL (SELECT ctid AS tuple_id FROM votify_tallies \
             WHERE poll_id = given.poll_id AND epoch = given.epoch AND revision = given.expected_revision \
                 AND xmin::text::bigint = given.row_token FOR UPDATE SKIP LOCKED) AS tally \
         WHERE NOT EXISTS (SELECT FROM histories)), \
     condition (holds) AS MATERIALIZED ( \
-        SELECT (SELECT count(*) FROM unchanged) = cardinality($25::uuid[])), ",
+        SELECT (SELECT count(*) FROM unchanged) = cardinality($26::uuid[])), ",
     writes!(
         "(SELECT holds FROM condition)",
         "unchanged AS given WHERE (SELECT holds FROM condition) \
@@ -363,7 +366,7 @@ pub(super) const CAST_OPTIMISTIC: &str = concat!(
     SELECT poll_id, voter_id, ballot_id, choice, revision, cast_at, 0, NULL, NULL, NULL, NULL FROM histories \
     UNION ALL \
     SELECT NULL, NULL, NULL, NULL, NULL, NULL, 1, t.poll_id, t.epoch, t.revision, t.xmin::text::bigint \
-        FROM unnest($25::uuid[]) AS given (poll_id) \
+        FROM unnest($26::uuid[]) AS given (poll_id) \
         CROSS JOIN LATERAL (SELECT poll_id, epoch, revision, xmin FROM votify_tallies \
             WHERE poll_id = given.poll_id OFFSET 0) AS t \
         WHERE NOT (SELECT holds FROM condition)"
@@ -405,13 +408,13 @@ pub(super) const fn text(statement: Statement) -> &'static str {
                     closes_at, edited_at, sealed_at, owner_id, owner_kind, visibility, \
                     external_ref, metadata, join_code, key_id, version, id) \
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
-                    $16, $17, $18, $19, $20, $21, $27) \
+                    $16, $17, $18, $19, $20, $21, $28) \
                 RETURNING id) \
              INSERT INTO votify_tallies (poll_id, visibility, is_sealed, epoch, revision, \
-                total_votes, vote_counts, trending_score) \
+                total_votes, vote_counts, trending_score, log_position) \
              SELECT id, $16, $13 IS NOT NULL, $22, $23, $24, ",
             counts!("$25"),
-            ", $26 FROM poll"
+            ", $26, $27 FROM poll"
         ),
         Statement::UpdatePoll => concat!(
             "WITH poll AS ( \
@@ -421,12 +424,12 @@ pub(super) const fn text(statement: Statement) -> &'static str {
                     external_ref, metadata, join_code, key_id, version) \
                 = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
                     $16, $17, $18, $19, $20, $21) \
-                WHERE id = $27 RETURNING id) \
+                WHERE id = $28 RETURNING id) \
              UPDATE votify_tallies t SET (visibility, is_sealed, epoch, revision, total_votes, \
-                vote_counts, trending_score) \
+                vote_counts, trending_score, log_position) \
              = ($16, $13 IS NOT NULL, $22, $23, $24, ",
             counts!("$25"),
-            ", $26) FROM poll WHERE t.poll_id = poll.id"
+            ", $26, $27) FROM poll WHERE t.poll_id = poll.id"
         ),
         Statement::SealPolls => {
             "WITH given AS MATERIALIZED (SELECT * FROM unnest($1::uuid[], $2::timestamptz[], \
@@ -508,7 +511,7 @@ pub(super) const fn text(statement: Statement) -> &'static str {
             "true"
         ),
         Statement::UpdateTallies => update_tallies!(given_tallies!(
-            "$1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::float8[]"
+            "$1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::float8[], $6::bigint[]"
         )),
         Statement::DeleteVotesOfPoll => delete_some!("votify_votes"),
         Statement::DeleteSupersededOfPoll => delete_some!("votify_superseded_votes"),

@@ -41,7 +41,7 @@ macro_rules! poll {
              p.created_at, p.opens_at, p.closes_at, p.edited_at, p.sealed_at, \
              p.owner_id, p.owner_kind, p.visibility, p.external_ref, p.metadata, \
              p.join_code, p.key_id, p.version, p.epoch, p.revision, p.total_votes, \
-             p.vote_counts, p.trending_score, ",
+             p.vote_counts, p.trending_score, p.log_position, ",
             options!(),
             ", 0"
         )
@@ -118,8 +118,8 @@ pub(super) fn text(statement: Statement) -> &'static Text {
              allows_revote, address_quota, created_at, opens_at, closes_at, edited_at, \
              sealed_at, owner_id, owner_kind, visibility, external_ref, metadata, \
              join_code, key_id, version, epoch, revision, total_votes, vote_counts, \
-             trending_score, id) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, \
+             trending_score, log_position, id) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, \
              ?, ?)"
         ),
         Statement::UpdatePoll => params!(
@@ -127,8 +127,8 @@ pub(super) fn text(statement: Statement) -> &'static Text {
              allows_revote, address_quota, created_at, opens_at, closes_at, edited_at, \
              sealed_at, owner_id, owner_kind, visibility, external_ref, metadata, \
              join_code, key_id, version, epoch, revision, total_votes, vote_counts, \
-             trending_score) \
-             = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, \
+             trending_score, log_position) \
+             = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, \
              ?) WHERE id = ?"
         ),
         Statement::SealPolls => rows!(
@@ -240,9 +240,10 @@ pub(super) fn text(statement: Statement) -> &'static Text {
             given_polls!()
         ),
         Statement::UpdateTallies => rows!(
-            "poll_id, revision, total_votes, vote_counts, trending_score",
+            "poll_id, revision, total_votes, vote_counts, trending_score, log_position",
             "UPDATE votify_polls SET revision = given.revision, total_votes = given.total_votes, \
-             vote_counts = given.vote_counts, trending_score = given.trending_score FROM given \
+             vote_counts = given.vote_counts, trending_score = given.trending_score, \
+             log_position = given.log_position FROM given \
              WHERE votify_polls.id = +given.poll_id"
         ),
         Statement::DeleteVotesOfPoll => params!("DELETE FROM votify_votes WHERE ", of_poll!()),

@@ -37,6 +37,7 @@ pub fn ballot(poll: &Poll, number: u32) -> Ballot {
         voter,
         choice: Choice::one(poll.options[0].id),
         address: None,
+        accepted: None,
     }
 }
 

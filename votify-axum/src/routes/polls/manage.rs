@@ -27,7 +27,7 @@ error_responses!(ChangeErrors:
 
 error_responses!(CloseErrors:
     MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, NotOwner, OriginNotAllowed, PollNotFound,
-    RateLimited, StoreUnavailable, PollKeyUnknown, Overloaded, Internal);
+    RateLimited, StoreUnavailable, QueueUnavailable, PollKeyUnknown, Overloaded, Internal);
 
 error_responses!(DeleteErrors:
     MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, NotOwner, OriginNotAllowed, PollNotFound,

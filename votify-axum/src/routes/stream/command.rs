@@ -2,7 +2,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tungstenite::Message;
 
-use crate::dto::stream::{StreamError, VoteConfirmed, VoteRejected};
+use crate::dto::stream::{StreamError, VoteConfirmed, VoteQueued, VoteRejected};
 use crate::extract::json::{JsonError, parse_json};
 
 /// Maximum number of characters of a `request_id`.
@@ -60,6 +60,7 @@ impl Command {
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Reply {
+    VoteQueued(VoteQueued),
     VoteConfirmed(VoteConfirmed),
     VoteRejected(VoteRejected),
     Error(StreamError),

@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 use serde::Serialize;
-use votify_core::BallotKind;
 use votify_core::engine::live::{Frame, FrameFormat, FrameKind};
+use votify_core::{BallotKind, engine};
 
 use crate::dto::poll::PollBody;
+use crate::dto::result::Precision;
 use crate::dto::stream::{
     Heartbeat, PollChanged, PollClosed, PollDeleted, PollUpdated, VoteSubmitted,
 };
@@ -32,6 +33,9 @@ impl StreamMessage {
                 options: Count::all(&frame.view),
                 totals: (&frame.view).into(),
                 viewers: frame.viewers,
+                precision: (frame.precision == engine::Precision::Provisional)
+                    .then_some(Precision::Provisional),
+                counting: frame.is_counting().then_some(true),
             }),
             FrameKind::Closed => Self::PollClosed(PollClosed {
                 poll_id,

@@ -3,6 +3,7 @@ use votify_core::PollId;
 use votify_core::engine::live::Watch;
 
 use super::last_sent::LastSent;
+use super::queued_votes::QueuedVotes;
 use super::ticker::Ticker;
 use crate::extract::caller::RequestCaller;
 use crate::rate_limit::StreamPermit;
@@ -24,6 +25,8 @@ pub(super) struct Viewer {
     pub(super) last_sent: LastSent,
     /// True if a change of the poll is to be sent with the next state that is new enough.
     pub(super) has_pending_change: bool,
+    /// The queued votes of this viewer that are not decided yet.
+    pub(super) queued_votes: QueuedVotes,
     /// True if the poll was deleted while the viewer watched it.
     pub(super) deleted: bool,
     pub(super) _permit: StreamPermit,

@@ -14,6 +14,7 @@ use futures_util::StreamExt;
 use tungstenite::Message;
 use tungstenite::protocol::WebSocketConfig;
 use votify_core::engine::live::{Frame, FrameKind};
+use votify_core::{VoteOutcome, VoteReceipt};
 
 use self::closing::CloseReason;
 pub(super) use self::opening::Upgrade;
@@ -21,14 +22,15 @@ use self::opening::WebSocket;
 use self::sending::{send, send_json};
 use super::command::{Command, Reply};
 use super::message;
+use super::queued_votes::Decision;
 use super::ticker::Ticker;
 use super::viewer::Viewer;
 use super::wake_flag::WakeFlag;
 use crate::authorize::Action;
 use crate::dto::ballot;
-use crate::dto::receipt::ReceiptBody;
-use crate::dto::stream::{VoteConfirmed, VoteRejected};
-use crate::error::{ErrorCode, Problem};
+use crate::dto::receipt::{QueuedBody, ReceiptBody};
+use crate::dto::stream::{VoteConfirmed, VoteQueued, VoteRejected};
+use crate::error::{ErrorCode, Problem, retry_later};
 use crate::router::RouteGroup;
 use crate::voting::cast_within_rate;
 
@@ -79,6 +81,7 @@ async fn run_socket(socket: &mut WebSocket, viewer: &mut Viewer) -> CloseReason 
         let input = tokio::select! {
             biased;
             frame = viewer.watch.next() => Input::Frame(frame),
+            decision = viewer.queued_votes.next() => Input::Decision(decision),
             input = poll_fn(|context| {
                 input_flag.poll(context, |context| {
                     poll_input(socket, tick.as_mut(), &mut viewer.heartbeat, context)
@@ -89,6 +92,15 @@ async fn run_socket(socket: &mut WebSocket, viewer: &mut Viewer) -> CloseReason 
             Input::Frame(None) => return end_of_watch(viewer),
             Input::Frame(Some(frame)) => {
                 if let Err(reason) = send_frame(socket, viewer, &frame).await {
+                    return reason;
+                }
+            }
+            Input::Decision(decision) => {
+                if let Some(view) = decision.view() {
+                    viewer.last_sent.record(view.position());
+                }
+                let reply = message::json(&decision.into_reply());
+                if let Err(reason) = Box::pin(send_json(socket, viewer, reply)).await {
                     return reason;
                 }
             }
@@ -127,6 +139,7 @@ async fn run_socket(socket: &mut WebSocket, viewer: &mut Viewer) -> CloseReason 
 /// The next thing that a viewer's task handles.
 enum Input {
     Frame(Option<Arc<Frame>>),
+    Decision(Decision),
     Received(Option<tungstenite::Result<Message>>),
     Tick,
     HeartbeatDue,
@@ -206,9 +219,20 @@ async fn handle(
         },
         Command::Vote { request_id, body } => {
             let reply = match vote(viewer, body).await {
+                Ok(receipt) if receipt.outcome == VoteOutcome::Queued => {
+                    let (engine, voter) = (viewer.state.engine.clone(), viewer.caller.to_caller());
+                    let (poll, waiting) = (viewer.poll, request_id.clone());
+                    viewer
+                        .queued_votes
+                        .add(engine, poll, voter, receipt.ballot, waiting);
+                    Reply::VoteQueued(VoteQueued {
+                        request_id,
+                        queued: QueuedBody::from(&receipt),
+                    })
+                }
                 Ok(receipt) => Reply::VoteConfirmed(VoteConfirmed {
                     request_id,
-                    receipt,
+                    receipt: ReceiptBody::new(receipt.ballot, &receipt.view),
                 }),
                 Err(problem) => Reply::VoteRejected(VoteRejected {
                     request_id,
@@ -221,7 +245,7 @@ async fn handle(
     send_json(socket, viewer, reply).await
 }
 
-async fn vote(viewer: &mut Viewer, body: serde_json::Value) -> Result<ReceiptBody, Problem> {
+async fn vote(viewer: &mut Viewer, body: serde_json::Value) -> Result<VoteReceipt, Problem> {
     let input = ballot::read(body)
         .map_err(|errors| Problem::field_errors(ErrorCode::InvalidBallot, errors))?;
     if !viewer.state.config.serves(RouteGroup::Voting) {
@@ -237,6 +261,10 @@ async fn vote(viewer: &mut Viewer, body: serde_json::Value) -> Result<ReceiptBod
             )
             .with_retry_after(SESSION_RETRY_AFTER));
     }
+    if viewer.queued_votes.is_full() {
+        return Err(retry_later(ErrorCode::Overloaded)
+            .with_detail("too many votes of this stream are not counted yet"));
+    }
     if let Some(request) = &viewer.request {
         let action = Action::Vote(viewer.poll);
         viewer.caller.reauthenticate(request, &viewer.state).await?;
@@ -247,8 +275,10 @@ async fn vote(viewer: &mut Viewer, body: serde_json::Value) -> Result<ReceiptBod
     }
     let attempt = cast_within_rate(&viewer.state, viewer.poll, &mut viewer.caller, input).await;
     let receipt = attempt.result?;
-    viewer.last_sent.record(receipt.view.position());
-    Ok(ReceiptBody::from(&receipt))
+    if receipt.outcome != VoteOutcome::Queued {
+        viewer.last_sent.record(receipt.view.position());
+    }
+    Ok(receipt)
 }
 
 /// Returns the current state, never an older one than was sent: after a confirmed vote,

@@ -27,6 +27,7 @@ fn ballot(state: &PollState, voter: u8, id: u8, option: Option<usize>) -> Ballot
             Choice::one(state.poll.options[index].id)
         }),
         address: None,
+        accepted: None,
     }
 }
 

@@ -29,6 +29,7 @@ fn ballot(poll: &Poll, id: u8, choice: Choice) -> Ballot {
         voter,
         choice,
         address: None,
+        accepted: None,
     }
 }
 

@@ -71,6 +71,15 @@ macro_rules! __store_cases {
                 quota_usage_survives_reopening
                 recreated_poll_has_its_whole_quota
             }
+            queued {
+                queued_ballots_are_decided_at_their_acceptance
+                redelivered_refusals_are_not_decided_again
+                refused_batches_move_the_log_position
+                log_positions_belong_to_their_poll
+                redelivery_is_recognized_under_all_rules
+                concurrent_deliveries_of_a_log_agree
+                log_position_survives_reopening
+            }
             positions {
                 every_effective_change_adds_one_revision
                 positions_are_never_reused
@@ -110,6 +119,7 @@ macro_rules! __store_cases {
             freezing {
                 first_ballot_freezes_the_rules
                 rules_stay_frozen_without_ballots
+                opening_freezes_the_rules_with_a_queue
                 closed_poll_refuses_changes
                 invalid_changes_are_refused
                 changing_an_unknown_poll_is_an_error
@@ -129,6 +139,7 @@ macro_rules! __store_cases {
                 ballot_stream_is_complete_and_ordered
                 unknown_poll_has_no_ballots
                 ballots_of_follows_argument_order
+                accepted_ballots_are_recognized
                 ballot_stream_has_each_voter_once
                 abandoned_stream_blocks_no_one
                 readers_see_consistent_states

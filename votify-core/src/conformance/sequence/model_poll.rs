@@ -17,6 +17,7 @@ pub(crate) struct ModelPoll {
     pub(crate) accepted: Vec<ActiveBallot>,
     /// The addresses of the accepted ballots, in the same order.
     pub(crate) addresses: Vec<Option<AddressId>>,
+    pub(crate) log_position: u64,
 }
 
 /// The expected outcome of a change. The problems of an invalid change are not compared.
@@ -134,6 +135,13 @@ impl ModelPoll {
     }
 
     pub(crate) fn cast(&mut self, ballot: &Ballot, now: Timestamp) -> Outcome {
+        let mut was_decided = false;
+        let mut now = now;
+        if let Some(accepted) = ballot.accepted {
+            was_decided = accepted.log_position <= self.log_position;
+            self.log_position = self.log_position.max(accepted.log_position);
+            now = accepted.at;
+        }
         let mut voters_ballots = self
             .accepted
             .iter()
@@ -151,7 +159,9 @@ impl ModelPoll {
             self.poll.rules.revote,
         );
         let is_withdrawal = ballot.choice == Choice::withdraw();
-        let refusal = if ballot.voter.policy() != self.poll.rules.voters {
+        let refusal = if was_decided {
+            Some(Refusal::RefusedBefore)
+        } else if ballot.voter.policy() != self.poll.rules.voters {
             Some(Refusal::OutdatedIdentity)
         } else if self.ended(now) {
             Some(Refusal::Closed)
@@ -178,6 +188,7 @@ impl ModelPoll {
         self.accepted.push(ActiveBallot {
             ballot: Ballot {
                 address: None,
+                accepted: None,
                 ..ballot.clone()
             },
             revision,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ballot::{ActiveBallot, Ballot, Outcome, Refusal};
 use crate::conformance::sequence::edit::Edit;
 use crate::conformance::sequence::model_poll::{Changed, ModelPoll};
-use crate::id::PollId;
+use crate::id::{BallotId, PollId};
 use crate::poll::{Poll, SealCause};
 use crate::store::{PollFilter, PollOrder};
 use crate::tally::Tally;
@@ -30,6 +30,7 @@ impl ModelStore {
             revision: 0,
             accepted: Vec::new(),
             addresses: Vec::new(),
+            log_position: 0,
         };
         if self.polls.contains_key(&poll.id) {
             return false;
@@ -62,6 +63,13 @@ impl ModelStore {
 
     pub(crate) fn active_ballot(&self, id: PollId, voter: VoterId) -> Option<ActiveBallot> {
         self.polls.get(&id)?.active_ballot(voter)
+    }
+
+    pub(crate) fn has_accepted(&self, id: PollId, voter: VoterId, ballot: BallotId) -> bool {
+        let log = self.polls.get(&id).map(|poll_model| &poll_model.accepted);
+        log.into_iter()
+            .flatten()
+            .any(|entry| entry.ballot.voter == voter && entry.ballot.id == ballot)
     }
 
     /// Returns all active ballots, ordered by revision.

@@ -4,7 +4,7 @@ use proptest::prelude::{Just, any};
 use proptest::prop_oneof;
 use proptest::strategy::{Strategy, Union};
 
-use crate::ballot::{Ballot, Choice};
+use crate::ballot::{Accepted, Ballot, Choice};
 use crate::conformance::sequence::edit::{Edit, edit};
 use crate::conformance::store::builders::{
     address, at, ballot_id, voter_with_policy, with_address_quota,
@@ -100,17 +100,25 @@ pub(crate) struct Vote {
     pub(crate) choice: ChoiceSpec,
     pub(crate) by_ip: bool,
     pub(crate) from: u8,
+    /// The log position, and the seconds from `now` to the acceptance, of a ballot from a
+    /// queue.
+    pub(crate) accepted: Option<(u64, i8)>,
 }
 
 impl Vote {
-    /// Returns the ballot for this poll.
-    pub(crate) fn ballot(&self, poll: &Poll) -> Ballot {
+    /// Returns the ballot for this poll, as sent at `now`.
+    pub(crate) fn ballot(&self, poll: &Poll, now: u64) -> Ballot {
+        let accepted = self.accepted.map(|(log_position, seconds)| Accepted {
+            at: at(now.saturating_add_signed(seconds.into())),
+            log_position,
+        });
         Ballot {
             id: ballot_id(self.id),
             poll: poll.id,
             voter: voter_by(self.voter, self.by_ip),
             choice: self.choice.choice(poll),
             address: Some(address(self.from)),
+            accepted,
         }
     }
 }
@@ -179,16 +187,28 @@ pub(crate) fn vote() -> impl Strategy<Value = Vote> {
         5 => Just(ChoiceSpec::Withdraw),
     ];
     let by_ip = prop_oneof![19 => Just(false), 1 => Just(true)];
-    (0..SLOTS, 0..VOTERS, 0..8_u32, choice, by_ip, 0..2_u8).prop_map(
-        |(slot, voter, id, choice, by_ip, from)| Vote {
+    let accepted = prop_oneof![
+        3 => Just(None),
+        1 => (1..12_u64, -9..9_i8).prop_map(Some),
+    ];
+    (
+        0..SLOTS,
+        0..VOTERS,
+        0..8_u32,
+        choice,
+        by_ip,
+        0..2_u8,
+        accepted,
+    )
+        .prop_map(|(slot, voter, id, choice, by_ip, from, accepted)| Vote {
             slot,
             voter,
             id,
             choice,
             by_ip,
             from,
-        },
-    )
+            accepted,
+        })
 }
 
 /// Generates two polls and a sequence of operations on them.

@@ -65,7 +65,7 @@ impl<'a> Run<'a> {
         match operation {
             Operation::Create { slot, spec } => self.create(*slot, *spec).await,
             Operation::Cast(votes) => {
-                let ballot_of = |vote: &Vote| vote.ballot(&self.polls[vote.slot]);
+                let ballot_of = |vote: &Vote| vote.ballot(&self.polls[vote.slot], self.now);
                 let batch: Vec<Ballot> = votes.iter().map(ballot_of).collect();
                 self.sent.extend(batch.iter().cloned());
                 self.cast(&batch).await
@@ -211,6 +211,17 @@ impl<'a> Run<'a> {
                 .map(|voter| self.model.active_ballot(id, *voter));
             let active = active.expect("ballots_of succeeds");
             check_equal("ballots_of", &active, &expected.collect())?;
+            let sent: Vec<_> = self
+                .sent
+                .iter()
+                .map(|ballot| (ballot.voter, ballot.id))
+                .collect();
+            let accepted = store.accepted(id, &sent).await;
+            let expected = sent
+                .iter()
+                .map(|(voter, ballot)| self.model.has_accepted(id, *voter, *ballot));
+            let accepted = accepted.expect("accepted succeeds");
+            check_equal("accepted", &accepted, &expected.collect())?;
         }
         Ok(())
     }

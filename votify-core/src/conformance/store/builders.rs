@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ballot::{Ballot, Choice};
+use crate::ballot::{Accepted, Ballot, Choice};
 use crate::id::BallotId;
 use crate::poll::{AddressQuota, Metadata, Poll, PollDraft, Visibility};
 use crate::time::Timestamp;
@@ -55,6 +55,7 @@ pub(crate) fn ballot_with_choice(
         voter: voter(voter_number),
         choice,
         address: None,
+        accepted: None,
     }
 }
 
@@ -66,6 +67,18 @@ pub(crate) fn ballot(poll: &Poll, voter_number: u32, id: u32, option: usize) -> 
 /// Returns a withdrawal.
 pub(crate) fn withdrawal(poll: &Poll, voter_number: u32, id: u32) -> Ballot {
     ballot_with_choice(poll, voter_number, id, Choice::withdraw())
+}
+
+/// Returns the ballot as a queue delivers it that accepted it this many seconds after the
+/// polls' creation.
+pub(crate) fn accepted(log_position: u64, seconds: u64, ballot: Ballot) -> Ballot {
+    Ballot {
+        accepted: Some(Accepted {
+            at: at(seconds),
+            log_position,
+        }),
+        ..ballot
+    }
 }
 
 /// Returns the address with this number under a quota by whole IPv4 addresses.

@@ -44,6 +44,7 @@ pub async fn all_fields_change_before_the_first_ballot(fixture: &dyn StoreFixtur
         visibility: Some(Visibility::Unlisted),
         external_ref: Some(Some("ref 1".into())),
         metadata: Some(Some(metadata(r#"{"b": 1, "a":2}"#))),
+        frozen_before_opening: None,
     };
     let state = harness.apply_change(&poll, &change, at(1)).await;
     let stored = harness.stored_poll(&poll).await;

@@ -1,5 +1,7 @@
 //! Refused edits: of frozen fields, of closed polls, and to invalid polls.
 
+use std::time::Duration;
+
 use crate::conformance::fixture::StoreFixture;
 use crate::conformance::store::builders::{
     at, ballot, closing_after, draft, revote_draft, withdrawal,
@@ -47,6 +49,33 @@ pub async fn rules_stay_frozen_without_ballots(fixture: &dyn StoreFixture) {
             refused,
             ChangeOutcome::Refused(ChangeRefusal::HasVotes { field })
         );
+    }
+}
+
+/// With `frozen_before_opening`, as an engine with a queue sends it, a poll is frozen from
+/// this long before its opening on, without any ballot.
+pub async fn opening_freezes_the_rules_with_a_queue(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let poll = harness.create_poll(draft().opens_at(at(10))).await;
+    let open = harness.create_poll(draft()).await;
+    let frozen = |mut change: PollChange| {
+        change.frozen_before_opening = Some(Duration::from_secs(5));
+        change
+    };
+    let revote = |revote| frozen(change_with(|change| change.revote = Some(revote)));
+    harness.apply_change(&poll, &revote(true), at(4)).await;
+    for (poll, now) in [(&poll, 5), (&poll, 20), (&open, 0)] {
+        let before = harness.stored_poll(poll).await;
+        for (field, change) in frozen_changes(&before) {
+            let refused = harness.change(poll, &frozen(change), at(now)).await;
+            let expected = ChangeOutcome::Refused(ChangeRefusal::HasOpened { field });
+            assert_eq!(refused, expected, "at {now}");
+        }
+        assert_eq!(harness.stored_poll(poll).await, before);
+        let title = frozen(change_with(|change| change.title = Some("Dinner?".into())));
+        harness.apply_change(poll, &title, at(now)).await;
+        let same = frozen(change_with(|change| change.title = Some("Lunch?".into())));
+        harness.apply_change(poll, &same, at(now)).await;
     }
 }
 

@@ -9,7 +9,9 @@ use futures_util::StreamExt;
 use crate::ballot::Ballot;
 use crate::conformance::fixture::StoreFixture;
 use crate::conformance::run_concurrently::run_concurrently;
-use crate::conformance::store::builders::{at, ballot, draft, revote_draft, voter, withdrawal};
+use crate::conformance::store::builders::{
+    at, ballot, ballot_id, draft, revote_draft, voter, withdrawal,
+};
 use crate::conformance::store::harness::Harness;
 
 /// More than the page size of any store, so that streams read several pages.
@@ -98,6 +100,59 @@ pub async fn ballots_of_follows_argument_order(fixture: &dyn StoreFixture) {
     }
     let empty = harness.store().ballots_of(poll.id, &[]).await;
     assert_eq!(empty.expect("ballots_of succeeds"), []);
+}
+
+/// `accepted` returns true for active and superseded ballots and for withdrawals of the
+/// given voter in the given poll, and for no other.
+pub async fn accepted_ballots_are_recognized(fixture: &dyn StoreFixture) {
+    let harness = Harness::open(fixture).await;
+    let (revotes, no_revotes) = (
+        harness.create_poll(revote_draft()).await,
+        harness.create_poll(draft()).await,
+    );
+    let sent = [
+        ballot(&revotes, 1, 1, 0),
+        ballot(&revotes, 1, 2, 1),
+        ballot(&revotes, 2, 3, 0),
+        withdrawal(&revotes, 2, 4),
+        withdrawal(&revotes, 2, 5),
+        ballot(&no_revotes, 1, 6, 0),
+        ballot(&no_revotes, 1, 7, 1),
+    ];
+    harness.cast_all(&sent, at(1)).await;
+    let accepted = async |poll: &crate::Poll, asked: &[(u32, u32)]| {
+        let ballots: Vec<_> = asked
+            .iter()
+            .map(|(number, id)| (voter(*number), ballot_id(*id)))
+            .collect();
+        let accepted = harness.store().accepted(poll.id, &ballots).await;
+        accepted.expect("accepted succeeds")
+    };
+    let asked = [
+        (2, 5),
+        (2, 4),
+        (2, 3),
+        (1, 2),
+        (1, 1),
+        (2, 1),
+        (1, 3),
+        (1, 1),
+    ];
+    let expected = [false, true, true, true, true, false, false, true];
+    assert_eq!(accepted(&revotes, &asked).await, expected);
+    let asked = [(1, 6), (1, 7), (1, 1), (3, 6)];
+    let expected = [true, false, false, false];
+    assert_eq!(accepted(&no_revotes, &asked).await, expected);
+    assert!(accepted(&no_revotes, &[]).await.is_empty());
+    let unknown = harness.unknown_poll(draft());
+    assert_eq!(accepted(&unknown, &[(1, 6)]).await, [false]);
+    harness.close(&revotes, at(2)).await;
+    assert_eq!(accepted(&revotes, &[(1, 1), (2, 5)]).await, [true, false]);
+    // More than one page of a store.
+    let poll = poll_with_many_ballots(&harness).await;
+    let asked: Vec<_> = (0..2 * MANY).map(|n| (n % MANY, n)).collect();
+    let expected: Vec<_> = (0..2 * MANY).map(|n| n < MANY).collect();
+    assert_eq!(accepted(&poll, &asked).await, expected);
 }
 
 /// A stream that is read while ballots change has no voter twice, stays ordered and

@@ -103,7 +103,7 @@ pub async fn batch_equals_single_ballots(fixture: &dyn StoreFixture) {
             let cast = |side: fn(&(Poll, Poll)) -> &Poll| {
                 let ballots = votes
                     .iter()
-                    .map(|vote| vote.ballot(side(&pairs[vote.slot])));
+                    .map(|vote| vote.ballot(side(&pairs[vote.slot]), step));
                 ballots.collect::<Vec<_>>()
             };
             let at_once = harness

@@ -10,7 +10,7 @@ const MIN_BATCH: usize = 64;
 /// full batch that took less than half of the target doubles the size again. A store that
 /// is slow for a while therefore still replies in time, and no batch times out.
 #[derive(Debug)]
-pub(super) struct BatchSizer {
+pub(in crate::engine) struct BatchSizer {
     max: usize,
     size: usize,
     target: Duration,
@@ -18,7 +18,7 @@ pub(super) struct BatchSizer {
 
 impl BatchSizer {
     /// Starts with batches of at most `max`.
-    pub(super) const fn new(max: usize, target: Duration) -> Self {
+    pub(in crate::engine) const fn new(max: usize, target: Duration) -> Self {
         Self {
             max,
             size: max,
@@ -26,12 +26,12 @@ impl BatchSizer {
         }
     }
 
-    pub(super) const fn size(&self) -> usize {
+    pub(in crate::engine) const fn size(&self) -> usize {
         self.size
     }
 
     /// Adjusts the size after a batch of `ballots` that took `elapsed`.
-    pub(super) fn record(&mut self, ballots: usize, elapsed: Duration) {
+    pub(in crate::engine) fn record(&mut self, ballots: usize, elapsed: Duration) {
         if elapsed > self.target {
             self.size = (ballots.min(self.size) / 2).max(MIN_BATCH).min(self.max);
         } else if ballots >= self.size && elapsed < self.target / 2 {

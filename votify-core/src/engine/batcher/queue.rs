@@ -9,7 +9,7 @@ use crate::engine::EngineError;
 
 /// The queue of one writer: bounded, and fair between polls.
 #[derive(Debug)]
-pub(super) struct BallotQueue {
+pub(super) struct WriterQueue {
     state: Mutex<State>,
     notify: Notify,
 }
@@ -22,7 +22,7 @@ struct State {
     closed: bool,
 }
 
-impl BallotQueue {
+impl WriterQueue {
     /// Creates a queue for at most `max_per_poll` ballots of one poll while no other poll
     /// has any, and for twice as many of all polls.
     pub(super) fn new(max_per_poll: usize) -> Self {
@@ -60,14 +60,14 @@ impl BallotQueue {
 }
 
 /// Returns 1 to 3 s, so that rejected callers do not all retry at once.
-fn jittered_retry_after() -> Duration {
+pub(in crate::engine) fn jittered_retry_after() -> Duration {
     let (_, random) = uuid::Uuid::new_v4().as_u64_pair();
     Duration::from_millis(1_000 + random % 2_000)
 }
 
 /// The writer's end of a queue. Dropping it closes the queue and discards its ballots.
 #[derive(Debug)]
-pub(super) struct BatchReceiver(pub(super) Arc<BallotQueue>);
+pub(super) struct BatchReceiver(pub(super) Arc<WriterQueue>);
 
 impl BatchReceiver {
     /// Waits for ballots and returns up to `max` of them; none once the queue is closed

@@ -3,9 +3,9 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::shared_tally::SharedTally;
 use crate::ballot::{Ballot, Outcome};
 use crate::engine::cache::CachedDefinition;
+use crate::engine::shared_tally::SharedTally;
 use crate::store::StoreError;
 
 /// A ballot in the queue.

@@ -1,28 +1,19 @@
 use std::collections::HashMap;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::batch_sizer::BatchSizer;
-use super::queue::{BallotQueue, BatchReceiver};
+use super::queue::{BatchReceiver, WriterQueue};
 use super::queued_ballot::{QueuedBallot, Reply};
-use super::shared_tally::SharedTally;
 use crate::backend::LogThrottle;
-use crate::ballot::{Ballot, BatchReceipt, Outcome};
-use crate::engine::VoteOutcome;
-use crate::engine::cache::CachedDefinition;
-use crate::engine::notifier::Notifier;
-use crate::engine::stats::Counters;
-use crate::engine::tally_change::{TallyChange, extend_sample};
-use crate::engine::voting::audience_after;
+use crate::engine::cast_in_time::cast_in_time;
+use crate::engine::outcome_recorder::OutcomeRecorder;
+use crate::engine::shared_tally::SharedTally;
 use crate::id::PollId;
-use crate::poll::ResultsPolicy;
 use crate::store::{Store, StoreError};
-use crate::tally::{Audience, TallyView};
 use crate::time::Clock;
 
 /// Writes batches, replies to their callers, and sends the new tallies to viewers, other
@@ -31,8 +22,7 @@ use crate::time::Clock;
 pub(in crate::engine) struct BatchWriter {
     pub(in crate::engine) store: Arc<dyn Store>,
     pub(in crate::engine) clock: Arc<dyn Clock>,
-    pub(in crate::engine) notifier: Notifier,
-    pub(in crate::engine) stats: Arc<Counters>,
+    pub(in crate::engine) recorder: OutcomeRecorder,
     /// Limits the log of failed batches, of which an outage has many.
     pub(in crate::engine) throttle: Arc<LogThrottle>,
     /// Maximum time from queueing a ballot to its reply.
@@ -53,7 +43,7 @@ impl BatchWriter {
     /// empty.
     pub(super) async fn run(
         self,
-        queue: Arc<BallotQueue>,
+        queue: Arc<WriterQueue>,
         max: usize,
         shutdown: CancellationToken,
     ) {
@@ -111,7 +101,8 @@ impl BatchWriter {
             ballots.push(queued.ballot);
             replies.push((queued.definition, queued.reply));
         }
-        let receipt = self.cast(&ballots, oldest + self.timeout).await;
+        let now = self.clock.now();
+        let receipt = cast_in_time(&*self.store, &ballots, now, oldest + self.timeout).await;
         let tallies: HashMap<PollId, Arc<SharedTally>> = receipt
             .tallies
             .into_iter()
@@ -126,7 +117,8 @@ impl BatchWriter {
                 Ok(outcome) => {
                     let tally = tallies.get(&ballot.poll).cloned();
                     if let Some(tally) = &tally {
-                        self.record_outcome(ballot, &outcome, &definition, tally, &mut changes);
+                        self.recorder
+                            .record(ballot, &outcome, &definition, tally, &mut changes);
                     }
                     Ok(Reply { outcome, tally })
                 }
@@ -140,7 +132,7 @@ impl BatchWriter {
             let _ = reply.send(result);
         }
         if let Some(failure) = failure {
-            self.stats.record_store_failure();
+            self.recorder.stats.record_store_failure();
             if let Some(failures) = self.throttle.record_failure() {
                 tracing::warn!(
                     failures,
@@ -150,74 +142,7 @@ impl BatchWriter {
             }
         }
         for change in changes.values() {
-            self.notifier.notify_tally_changed(change);
-        }
-    }
-
-    /// Casts a batch. A panic of the store fails this batch only.
-    async fn cast(&self, ballots: &[Ballot], deadline: Instant) -> BatchReceipt {
-        let cast =
-            AssertUnwindSafe(self.store.cast_ballots(ballots, self.clock.now())).catch_unwind();
-        let backend = self.store.backend();
-        // In each case the batch may have been committed, so the error is `Unavailable`.
-        let error = match timeout_at(deadline, cast).await {
-            Err(elapsed) => StoreError::unavailable(backend, elapsed),
-            Ok(Ok(receipt)) if receipt.outcomes.len() == ballots.len() => return receipt,
-            Ok(Ok(_)) => StoreError::unavailable(
-                backend,
-                "the store returned another number of outcomes than ballots",
-            ),
-            Ok(Err(_)) => StoreError::unavailable(backend, "the store panicked"),
-        };
-        BatchReceipt {
-            outcomes: vec![Err(error); ballots.len()],
-            tallies: Vec::new(),
-        }
-    }
-
-    /// Adds a ballot's outcome to the statistics and to the events, and if it changed its
-    /// poll's tally, to the poll's change.
-    fn record_outcome(
-        &self,
-        ballot: &Ballot,
-        outcome: &Outcome,
-        definition: &CachedDefinition,
-        shared: &SharedTally,
-        changes: &mut HashMap<PollId, TallyChange>,
-    ) {
-        let (poll, tally) = (&definition.poll, &shared.tally);
-        let counts_are_public =
-            poll.rules.results == ResultsPolicy::Live && poll.version == tally.version;
-        if counts_are_public {
-            self.stats.record_outcome(outcome);
-        }
-        if !outcome.changed_tally() {
-            return;
-        }
-        definition.mark_frozen_if_voted(tally);
-        let change = changes
-            .entry(ballot.poll)
-            .or_insert_with(|| TallyChange::new(Arc::clone(tally)));
-        if let (true, false, option @ [_]) = (
-            counts_are_public,
-            ballot.choice.is_withdrawal(),
-            ballot.choice.options(),
-        ) {
-            extend_sample(&mut change.vote_sample, option);
-        }
-        // Under `Live` both audiences see the same counts.
-        if !counts_are_public {
-            let audience = audience_after(&ballot.choice);
-            change.audience_changes.push((ballot.voter, audience));
-        }
-        if self.notifier.has_event_receivers()
-            && let Ok(outcome) = VoteOutcome::try_from(outcome.clone())
-        {
-            let view = shared
-                .view(poll, Audience::Public)
-                .unwrap_or_else(|| TallyView::new(poll, tally, Audience::Public));
-            self.notifier
-                .emit_ballot_cast(ballot.poll, ballot.id, outcome, view);
+            self.recorder.notifier.notify_tally_changed(change);
         }
     }
 }

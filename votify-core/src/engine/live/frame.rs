@@ -2,6 +2,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
+use crate::engine::Precision;
 use crate::id::OptionId;
 use crate::poll::{Poll, PollStatus};
 use crate::tally::TallyView;
@@ -42,6 +43,8 @@ pub struct Frame {
     pub view: TallyView,
     /// The number of viewers on all instances.
     pub viewers: u32,
+    /// Whether acknowledged votes may be missing from the counts.
+    pub precision: Precision,
     /// The options of votes with one option since the last frame: at most 32, and none if
     /// the counts are hidden.
     pub vote_sample: Arc<[OptionId]>,
@@ -55,6 +58,7 @@ impl Frame {
         status: PollStatus,
         view: TallyView,
         viewers: u32,
+        precision: Precision,
         vote_sample: Arc<[OptionId]>,
     ) -> Self {
         Self {
@@ -63,6 +67,7 @@ impl Frame {
             status,
             view,
             viewers,
+            precision,
             vote_sample,
             rendered: [OnceLock::new(), OnceLock::new()],
         }
@@ -74,6 +79,13 @@ impl Frame {
             && self.status == other.status
             && self.viewers == other.viewers
             && self.poll.version == other.poll.version
+    }
+
+    /// Returns true if the poll takes no votes any more, and queued ones are still being
+    /// counted.
+    #[must_use]
+    pub fn is_counting(&self) -> bool {
+        self.status == PollStatus::Closed && self.precision == Precision::Provisional
     }
 
     /// Returns the frame as bytes. The first call for a format renders it, and all

@@ -62,6 +62,7 @@ impl FrameSet {
             status,
             view,
             viewers,
+            precision,
             ..
         } = &*self.updated;
         Arc::new(Frame::new(
@@ -70,6 +71,7 @@ impl FrameSet {
             *status,
             view.clone(),
             *viewers,
+            *precision,
             Arc::default(),
         ))
     }

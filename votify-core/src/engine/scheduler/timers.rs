@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::id::PollId;
 use crate::poll::Poll;
@@ -16,10 +17,21 @@ pub(super) enum Transition {
 }
 
 /// The upcoming transitions, ordered by time.
-#[derive(Debug, Default)]
-pub(super) struct Timers(BTreeSet<(Timestamp, PollId, Transition)>);
+#[derive(Debug)]
+pub(super) struct Timers {
+    timers: BTreeSet<(Timestamp, PollId, Transition)>,
+    /// The time from a closing time to its timer.
+    closing_delay: Duration,
+}
 
 impl Timers {
+    pub(super) const fn new(closing_delay: Duration) -> Self {
+        Self {
+            timers: BTreeSet::new(),
+            closing_delay,
+        }
+    }
+
     /// Adds the transitions of a poll that are still to come at `now`.
     pub(super) fn add(&mut self, poll: &Poll, now: Timestamp) {
         if poll.is_sealed() {
@@ -28,19 +40,20 @@ impl Timers {
         if let Some(opens_at) = poll.opens_at
             && opens_at > now
         {
-            self.0.insert((opens_at, poll.id, Transition::Opens));
+            self.timers.insert((opens_at, poll.id, Transition::Opens));
         }
         if let Some(closes_at) = poll.closes_at {
-            self.0.insert((closes_at, poll.id, Transition::Closes));
+            let time = closes_at.saturating_add(self.closing_delay);
+            self.timers.insert((time, poll.id, Transition::Closes));
         }
-        while self.0.len() > MAX_TIMERS {
-            self.0.pop_last();
+        while self.timers.len() > MAX_TIMERS {
+            self.timers.pop_last();
         }
     }
 
     /// Returns the time of the next transition.
     pub(super) fn next(&self) -> Option<Timestamp> {
-        self.0.first().map(|(time, ..)| *time)
+        self.timers.first().map(|(time, ..)| *time)
     }
 
     /// Removes and returns the next transition if it is due at `now`.
@@ -48,6 +61,6 @@ impl Timers {
         if self.next()? > now {
             return None;
         }
-        self.0.pop_first()
+        self.timers.pop_first()
     }
 }

@@ -180,6 +180,7 @@ async fn a_ballot_after_the_page_was_read_keeps_the_poll() {
         voter: VoterId::new(VoterPolicy::default(), [7; 15]),
         choice: first_option(&poll),
         address: None,
+        accepted: None,
     });
     tokio::time::sleep(ONE_PASS).await;
     assert!(harness.exists(&poll).await);

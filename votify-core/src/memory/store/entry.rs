@@ -2,7 +2,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::backend::{AddressUsage, AddressUsageChanges, BatchEvaluator, WriteSet};
 use crate::ballot::{ActiveBallot, Ballot, Outcome, VoterHistory};
-use crate::id::PollId;
+use crate::id::{BallotId, PollId};
 use crate::poll::PollState;
 use crate::store::StoreError;
 use crate::time::Timestamp;
@@ -54,6 +54,11 @@ impl Entry {
 
     pub(super) fn active_ballot(&self, voter: VoterId) -> Option<&ActiveBallot> {
         self.voters.get(&voter)?.active.as_ref()
+    }
+
+    pub(super) fn has_accepted(&self, voter: VoterId, ballot: BallotId) -> bool {
+        let history = self.voters.get(&voter);
+        history.is_some_and(|history| history.has_accepted(ballot))
     }
 
     pub(super) fn active_ballots(&self) -> impl Iterator<Item = &ActiveBallot> {

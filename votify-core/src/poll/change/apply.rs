@@ -14,7 +14,8 @@ impl PollChange {
     ///
     /// # Errors
     /// - [`ChangeRefusal::Closed`]: the poll is closed at `now`.
-    /// - [`ChangeRefusal::HasVotes`]: a frozen field would change.
+    /// - [`ChangeRefusal::HasVotes`], [`ChangeRefusal::HasOpened`]: a frozen field would
+    ///   change.
     /// - [`ChangeRefusal::Invalid`]: the changed poll would be invalid.
     pub(crate) fn apply(
         &self,
@@ -26,8 +27,13 @@ impl PollChange {
             return Err(ChangeRefusal::Closed);
         }
         let mut changed = self.merged_with(poll)?;
-        if ever_had_ballots && let Some(field) = first_frozen_field(poll, &changed) {
-            return Err(ChangeRefusal::HasVotes { field });
+        if let Some(field) = first_frozen_field(poll, &changed) {
+            if ever_had_ballots {
+                return Err(ChangeRefusal::HasVotes { field });
+            }
+            if self.is_frozen_by_opening(poll, now) {
+                return Err(ChangeRefusal::HasOpened { field });
+            }
         }
         let mut errors = check_definition(&changed);
         if changed.closes_at != poll.closes_at || changed.opens_at != poll.opens_at {
@@ -42,6 +48,11 @@ impl PollChange {
         }
         changed.version += 1;
         Ok(Some(changed))
+    }
+
+    fn is_frozen_by_opening(&self, poll: &Poll, now: Timestamp) -> bool {
+        self.frozen_before_opening
+            .is_some_and(|before| poll.opening_time() <= now.saturating_add(before))
     }
 
     fn merged_with(&self, poll: &Poll) -> Result<Poll, InvalidPoll> {
@@ -203,6 +214,29 @@ mod tests {
             rules.apply(&poll, true, NOW),
             Err(ChangeRefusal::HasVotes { field: "revote" })
         );
+    }
+
+    #[test]
+    fn rules_are_frozen_before_the_opening_with_a_queue() {
+        let minute = Duration::from_secs(60);
+        let mut poll = lunch();
+        poll.opens_at = Some(NOW.saturating_add(minute));
+        let rules = PollChange {
+            frozen_before_opening: Some(Duration::from_secs(5)),
+            ..PollChange::default().revote(true)
+        };
+        let frozen = Err(ChangeRefusal::HasOpened { field: "revote" });
+        let seconds = |seconds| NOW.saturating_add(Duration::from_secs(seconds));
+        assert!(rules.apply(&poll, false, seconds(54)).unwrap().is_some());
+        assert_eq!(rules.apply(&poll, false, seconds(55)), frozen);
+        assert_eq!(rules.apply(&poll, false, seconds(90)), frozen);
+        let texts = PollChange {
+            frozen_before_opening: Some(Duration::from_secs(5)),
+            ..PollChange::default().title("Dinner?")
+        };
+        assert!(texts.apply(&poll, false, seconds(90)).unwrap().is_some());
+        poll.opens_at = None;
+        assert_eq!(rules.apply(&poll, false, NOW), frozen);
     }
 
     #[test]

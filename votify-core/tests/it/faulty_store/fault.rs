@@ -103,6 +103,18 @@ pub(crate) enum Fault {
     CountsAccountPolls,
     /// Stores at most 255 bytes of each title word.
     TruncatedWords,
+    /// Does not store the log position.
+    ForgottenLogPosition,
+    /// Stores the log position only with a changed tally.
+    LogPositionOfVotesOnly,
+    /// Resets the log position with each edit.
+    ChangeResetsLogPosition,
+    /// Reads the log position before it locks the poll.
+    UnlockedLogPosition,
+    /// Ignores when a queue accepted a ballot.
+    DecidesAtItsClock,
+    /// Reports only a voter's active ballot as accepted.
+    ReplacedBallotsForgotten,
 }
 
 impl Fault {
@@ -158,5 +170,11 @@ impl Fault {
         Self::UnusedKeepsJoinCode,
         Self::CountsAccountPolls,
         Self::TruncatedWords,
+        Self::ForgottenLogPosition,
+        Self::LogPositionOfVotesOnly,
+        Self::ChangeResetsLogPosition,
+        Self::UnlockedLogPosition,
+        Self::DecidesAtItsClock,
+        Self::ReplacedBallotsForgotten,
     ];
 }

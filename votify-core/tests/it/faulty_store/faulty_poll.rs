@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use votify_core::backend::{AddressUsage, AddressUsageChanges, BatchEvaluator};
-use votify_core::ballot::{ActiveBallot, Ballot, Outcome, Refusal, VoterHistory};
+use votify_core::ballot::{Accepted, ActiveBallot, Ballot, Outcome, Refusal, VoterHistory};
 use votify_core::poll::PollState;
 use votify_core::time::Timestamp;
 use votify_core::voter::VoterId;
@@ -80,8 +80,20 @@ impl FaultyPoll {
         if fault == Some(Fault::UnlistedPollsScore) {
             self.state.poll.visibility = Visibility::Public;
         }
+        let before = self.state.tally.position;
+        let log_position = self.state.log_position;
+        if fault == Some(Fault::UnlockedLogPosition) {
+            self.state.log_position = unlocked.state.log_position;
+        }
         let outcomes = self.evaluate(&histories, &usage, ballots, now, fault);
         self.state.poll = locked;
+        match fault {
+            Some(Fault::ForgottenLogPosition) => self.state.log_position = 0,
+            Some(Fault::LogPositionOfVotesOnly) if self.state.tally.position == before => {
+                self.state.log_position = log_position;
+            }
+            _ => {}
+        }
         outcomes
     }
 
@@ -106,6 +118,16 @@ impl FaultyPoll {
                 _ if fault == Some(Fault::ClockReschedulesPolls) && is_scheduled => {
                     let opens_at = self.state.poll.opening_time();
                     Outcome::Refused(Refusal::NotOpenYet { opens_at })
+                }
+                _ if fault == Some(Fault::DecidesAtItsClock) => {
+                    let accepted = ballot.accepted.map(|accepted| Accepted {
+                        at: now,
+                        ..accepted
+                    });
+                    evaluator.cast(&Ballot {
+                        accepted,
+                        ..(*ballot).clone()
+                    })
                 }
                 _ => evaluator.cast(ballot),
             };

@@ -8,7 +8,7 @@ use votify_core::store::{
     Audit, ChangeOutcome, Page, PageRequest, PollCount, PollFilter, SealOutcome, Store, StoreError,
 };
 use votify_core::voter::{OwnerId, OwnerKind, VoterId};
-use votify_core::{PollId, Tally, Timestamp};
+use votify_core::{BallotId, PollId, Tally, Timestamp};
 
 use super::fault::Fault;
 use super::listing::paginate;
@@ -108,6 +108,9 @@ impl Store for FaultyStore {
                 if let (Some(owner), true) = (&mut changed.poll.owner, forgets_kind) {
                     owner.kind = OwnerKind::Account;
                 }
+                if self.has(Fault::ChangeResetsLogPosition) {
+                    changed.log_position = 0;
+                }
                 poll.state = changed.clone();
                 ChangeOutcome::Changed(Box::new(changed))
             }
@@ -154,6 +157,27 @@ impl Store for FaultyStore {
         };
         let active = |voter| poll.as_ref()?.voters.get(voter)?.active.clone();
         Ok(voters.iter().map(active).collect())
+    }
+
+    async fn accepted(
+        &self,
+        poll: PollId,
+        ballots: &[(VoterId, BallotId)],
+    ) -> Result<Vec<bool>, StoreError> {
+        let Some(poll) = self.find(poll) else {
+            return Ok(vec![false; ballots.len()]);
+        };
+        let poll = poll.lock().await.clone();
+        let accepted = |(voter, ballot): &(VoterId, BallotId)| {
+            let history = poll.voters.get(voter);
+            history.is_some_and(|history| match &history.active {
+                Some(active) if self.has(Fault::ReplacedBallotsForgotten) => {
+                    active.ballot.id == *ballot
+                }
+                _ => history.has_accepted(*ballot),
+            })
+        };
+        Ok(ballots.iter().map(accepted).collect())
     }
 
     async fn tallies(&self, polls: &[PollId]) -> Result<Vec<Option<Tally>>, StoreError> {

@@ -204,6 +204,7 @@ async fn large_batches_are_split_and_fully_counted() {
                 voter: voter(n),
                 choice: Choice::one(poll.options[option].id),
                 address: None,
+                accepted: None,
             })
             .collect();
         for outcome in cast(&store, &ballots).await {

@@ -79,6 +79,7 @@ async fn cast(store: &dyn Store, polls: &[Arc<Poll>], round: usize) {
                 voter: voter(number),
                 choice: Choice::one(poll.options[round % 2].id),
                 address: None,
+                accepted: None,
             })
         })
         .collect();

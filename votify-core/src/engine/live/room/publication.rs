@@ -16,6 +16,8 @@ pub(super) struct PublishInputs {
     /// The time of the engine's clock, which decides the poll's status.
     pub(super) time: Timestamp,
     pub(super) local_viewers: u32,
+    /// True if votes go through a queue.
+    pub(super) uses_queue: bool,
     /// Set when the engine starts to disconnect all viewers.
     pub(super) drain: Option<Arc<Drain>>,
 }

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::mailbox::{Mailbox, ReloadRequest};
 use super::publication::{Publication, PublishInputs};
 use crate::broadcast::InstanceId;
+use crate::engine::Precision;
 use crate::engine::config::EngineConfig;
 use crate::engine::live::adaptive_interval::AdaptiveInterval;
 use crate::engine::live::frame::{Frame, FrameKind};
@@ -243,6 +244,7 @@ impl RoomState {
             view,
             // Viewers that joined since the last update count at once.
             self.total_viewers.max(inputs.local_viewers),
+            Precision::new(inputs.uses_queue, tally.sealed),
             vote_sample,
         );
         Arc::new(FrameSet::new(

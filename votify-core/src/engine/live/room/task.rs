@@ -186,6 +186,7 @@ fn inputs(room: &Room, context: &RoomContext) -> PublishInputs {
         now: Instant::now(),
         time: context.loader.now(),
         local_viewers: room.local_viewers(),
+        uses_queue: context.loader.uses_queue,
         drain: context.drain.get().cloned(),
     }
 }

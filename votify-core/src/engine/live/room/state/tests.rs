@@ -91,6 +91,7 @@ fn inputs(now: Instant) -> PublishInputs {
         now,
         time: Timestamp::EPOCH,
         local_viewers: 1,
+        uses_queue: false,
         drain: None,
     }
 }

@@ -6,8 +6,8 @@ use crate::tally::{Audience, Tally, TallyView};
 /// A poll's tally after a batch, with one view for each audience that all voters of the
 /// batch share.
 #[derive(Debug)]
-pub(in crate::engine) struct SharedTally {
-    pub(in crate::engine) tally: Arc<Tally>,
+pub(super) struct SharedTally {
+    pub(super) tally: Arc<Tally>,
     public: OnceLock<TallyView>,
     voted: OnceLock<TallyView>,
 }
@@ -23,7 +23,7 @@ impl SharedTally {
 
     /// Returns the view of `audience`, or `None` if `poll` has another version than the
     /// tally.
-    pub(in crate::engine) fn view(&self, poll: &Poll, audience: Audience) -> Option<TallyView> {
+    pub(super) fn view(&self, poll: &Poll, audience: Audience) -> Option<TallyView> {
         if poll.id != self.tally.poll || poll.version != self.tally.version {
             return None;
         }
