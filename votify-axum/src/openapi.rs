@@ -5,14 +5,17 @@ pub(crate) mod examples;
 pub(crate) mod messages;
 pub(crate) mod security;
 
+use axum::Extension;
 use axum::extract::{OriginalUri, State};
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use utoipa::OpenApi;
 
 use crate::config::Config;
 use crate::error::{FieldErrorBody, ProblemBody};
-use crate::state::AppState;
+use crate::response_memory::Uncounted;
+use crate::state::{AppState, Documents};
 
 /// The placeholder for the URL of the server.
 const SERVER_URL: &str = "votify-server-url";
@@ -56,9 +59,25 @@ pub(crate) async fn openapi_json(
     OriginalUri(uri): OriginalUri,
 ) -> Response {
     let url = server_url(&state.config, &uri);
-    let json = state.documents.openapi.replace(SERVER_URL, &url);
     let content_type = [(header::CONTENT_TYPE, "application/json")];
-    (content_type, json).into_response()
+    let (shared_url, shared) = state.documents.openapi_at(&url);
+    if *shared_url == url {
+        return (Extension(Uncounted), content_type, shared.clone()).into_response();
+    }
+    (content_type, state.documents.render_openapi(&url)).into_response()
+}
+
+impl Documents {
+    /// Returns the document for the first URL that was requested, and that URL. All clients
+    /// share its bytes. A router has further URLs only below a path with parameters.
+    fn openapi_at(&self, url: &str) -> &(String, Bytes) {
+        let render = || (url.to_owned(), self.render_openapi(url).into());
+        self.rendered_openapi.get_or_init(render)
+    }
+
+    fn render_openapi(&self, url: &str) -> String {
+        self.openapi.replace(SERVER_URL, url)
+    }
 }
 
 /// Returns the URL to which clients append the paths of the document, so it has no slash at

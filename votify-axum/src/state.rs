@@ -1,6 +1,6 @@
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use votify_core::{MemoryRateLimiter, PollEngine};
@@ -31,6 +31,8 @@ pub(crate) struct AppState(Arc<AppStateInner>);
 pub(crate) struct Documents {
     /// Contains a placeholder for the URL of the server.
     pub(crate) openapi: String,
+    /// The document for the URL that was requested first, and that URL.
+    pub(crate) rendered_openapi: OnceLock<(String, Bytes)>,
     pub(crate) asyncapi: Bytes,
 }
 

@@ -1,3 +1,5 @@
+use std::sync::OnceLock;
+
 use axum::Router;
 use axum::routing::{MethodRouter, any};
 
@@ -33,6 +35,7 @@ impl VotifyRouter {
         openapi::examples::add(&mut document);
         let documents = Documents {
             openapi: document.to_string(),
+            rendered_openapi: OnceLock::new(),
             asyncapi: asyncapi.to_string().into(),
         };
         router = router
