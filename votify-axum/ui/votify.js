@@ -841,7 +841,7 @@ export class PollStream extends EventTarget {
       this.#takeCounts(message, options, live, { viewers, precision, counting });
     } else if (type === "poll_closed") {
       const poll = { ...this.#state.poll, status: "closed", final: message.final };
-      this.#takeCounts(message, options, live, { poll, precision: "exact", counting: false });
+      this.#takeCounts(message, options, { ...live, poll }, { precision: "exact", counting: false });
     } else if (type === "poll_changed") {
       this.#takePoll(message.poll, live);
     } else if (type === "poll_deleted") {
@@ -877,7 +877,7 @@ export class PollStream extends EventTarget {
     const change = { ...live };
     if (stats && this.#state.viewers === null) change.viewers = stats.viewers;
     let shown = this.#state.options;
-    if (this.#texts.accepts(totals)) {
+    if (this.#texts.accepts(totals) && !this.#isBeforeClose(summary, totals)) {
       this.#texts.record(totals);
       /** @type {any} */
       const { url, external_ref, metadata } = this.#state.poll ?? {};
@@ -890,6 +890,14 @@ export class PollStream extends EventTarget {
       shown = withCounts(shown, options);
     }
     this.#set({ ...change, options: shown });
+  }
+
+  /** Returns true if a poll was read before it was closed or final. No poll opens again. Its
+   *  position does not tell, where counts are hidden until the close. */
+  #isBeforeClose({ status, final }, { epoch }) {
+    const { poll } = this.#state;
+    const isOlder = (poll?.status === "closed" && status !== "closed") || (poll?.final && !final);
+    return isOlder && epoch <= this.#counts.epoch;
   }
 
   #onReceipt = (pollId, invite, receipt) => {
