@@ -60,10 +60,11 @@ export function percentages(counts, voters, isOnePerBallot) {
   if (!isOnePerBallot) return counts.map((count) => Math.floor((200 * count + voters) / (2 * voters)));
   const percents = counts.map((count) => Math.floor((100 * count) / voters));
   const remainder = (index) => (100 * counts[index]) % voters;
+  // Negative if the counts are ahead of the number of voters.
   const missing = 100 - percents.reduce((sum, percent) => sum + percent);
   const order = [...counts.keys()].sort((a, b) => remainder(b) - remainder(a) || counts[b] - counts[a]);
   // Only remainders are rounded up. The counts may lag behind the number of voters.
-  for (const index of order.slice(0, missing)) if (remainder(index) > 0) percents[index] += 1;
+  for (const index of order.slice(0, Math.max(0, missing))) if (remainder(index) > 0) percents[index] += 1;
   return percents;
 }
 
@@ -82,6 +83,18 @@ export function results({ poll, options, totalVotes, countsHidden }) {
     share: totalVotes && Math.min(100, Math.round((1000 * count) / totalVotes) / 10),
     isLeader: count > 0 && count === most,
   }));
+}
+
+/**
+ * Returns the URL of the server's log-in page. It leads back to the page at `location`, or to
+ * the page of the poll if the server does not serve that one.
+ */
+export function loginUrl(server, poll, { origin, pathname, search }) {
+  const own = new URL(server);
+  const isOwn = origin === own.origin && pathname.startsWith(own.pathname);
+  // The server adds the path of its base URL.
+  const path = isOwn ? `/${pathname.slice(own.pathname.length)}${search}` : `/p/${poll}`;
+  return `${server}login?next=${encodeURIComponent(path)}`;
 }
 
 /** Returns the indexes of the options in the order to show. */
