@@ -79,18 +79,21 @@ export class PollSession {
     if (!this.#isClosed) this.#changed();
   }
 
-  #watch(initial) {
+  #watch() {
     this.#stream?.close();
-    const stream = this.#client.watch(this.#poll, { invite: this.model.invite, initial });
+    const stream = this.#client.watch(this.#poll, { invite: this.model.invite });
     this.#stream = stream;
-    this.model.state = stream.state;
+    this.model.state ??= stream.state;
     stream.addEventListener("change", () => {
       if (stream === this.#stream && !this.#isClosed) this.#takeState(stream.state);
     });
   }
 
-  #takeState(state) {
+  #takeState(received) {
     const { state: before, invite } = this.model;
+    // A stream that replaces another has read no poll at first.
+    const { poll: known, options, totalVotes, countsHidden } = before;
+    const state = received.poll ? received : { ...received, poll: known, options, totalVotes, countsHidden };
     const { poll } = state;
     if (poll && !before.poll) {
       // The parameter may be the host's own in other polls.
@@ -137,7 +140,7 @@ export class PollSession {
     keepInvite(this.#poll, code);
     this.#set({ invite: code, codeProblem: null });
     // The stream needs the code, for counts that only voters see.
-    this.#watch({ ...this.model.state.poll, options: this.model.state.options });
+    this.#watch();
     return this.#loadCaller();
   }
 
