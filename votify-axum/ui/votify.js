@@ -97,6 +97,10 @@ function pause(time, signal) {
   });
 }
 
+/** Settles like the promise, or rejects once the signal is aborted. */
+const orAborted = (promise, signal) =>
+  Promise.race([promise, new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)))]);
+
 /** Functions that are called with true when the page or the computer wakes up or is online
  *  again, and with false when it is offline. */
 const wakeListeners = new Set();
@@ -216,13 +220,6 @@ class Server {
     signal?.addEventListener("abort", onAbort);
     /** @type {any} */
     const json = body === undefined ? {} : { "Content-Type": "application/json" };
-    const request = {
-      method,
-      headers: new Headers({ ...json, ...headers, ...(await this.callerHeaders()) }),
-      body: body === undefined ? undefined : JSON.stringify(body),
-      credentials: this.credentials,
-      signal: abort.signal,
-    };
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
@@ -231,7 +228,14 @@ class Server {
     let response;
     let text;
     try {
-      response = await this.fetch(this.url(path, query), request);
+      const caller = await orAborted(this.callerHeaders(), abort.signal);
+      response = await this.fetch(this.url(path, query), {
+        method,
+        headers: { ...json, ...headers, ...caller },
+        body: JSON.stringify(body),
+        credentials: this.credentials,
+        signal: abort.signal,
+      });
       if (IS_NODE && this.credentials !== "omit") this.storeCookies(response.headers);
       if (response.ok && as === "response") return response;
       text = await response.text();
@@ -606,6 +610,10 @@ export class PollStream extends EventTarget {
   #wasLive = false;
   /** True if the poll was read just before the connection is opened. */
   #isPollFresh = false;
+  /** True if the poll has to be read again. */
+  #isStale = false;
+  /** The connection for which the poll is being read again. */
+  #rereading = null;
   /** Time until which a connection that does not open is soon taken as dead. */
   #hasteUntil = 0;
   /** After a vote: whether counts are hidden from the voter now, and until when messages for
@@ -621,7 +629,7 @@ export class PollStream extends EventTarget {
     server.receiptListeners.add(this.#onReceipt);
     addWakeListener(this.#onWake);
     const { signal } = options;
-    signal?.addEventListener("abort", () => this.close());
+    signal?.addEventListener("abort", () => this.close(), { signal: this.#abort.signal });
     if (signal?.aborted) this.close();
     this.#run();
   }
@@ -757,7 +765,8 @@ export class PollStream extends EventTarget {
     const { invite, votes } = this.#options;
     const path = pollPath(this.pollId, "/stream");
     const query = { heartbeat: 1, after: this.#state.position, invite, events: votes ? "votes" : null };
-    const headers = await server.callerHeaders();
+    // Browsers send none with a WebSocket.
+    const headers = IS_NODE && (await orAborted(server.callerHeaders(), AbortSignal.timeout(server.timeout)));
     return new Promise((resolve) => {
       let wasOpen = false;
       let hasEnded = false;
@@ -819,18 +828,25 @@ export class PollStream extends EventTarget {
     this.#takePoll(await this.#server.send("GET", pollPath(this.pollId), { query, signal }));
   }
 
-  /** Reads the poll again: a new connection shows no changes of texts that it missed. */
+  /** Reads the poll again: a new connection shows no changes of texts that it missed. One
+   *  request runs at a time. If another is asked for meanwhile, it follows. */
   async #rereadPoll() {
+    this.#isStale = true;
     const connection = this.#connection;
-    for (let failures = 1; connection && connection === this.#connection; failures += 1) {
+    if (this.#rereading === connection) return;
+    this.#rereading = connection;
+    for (let failures = 1; this.#isStale && connection && connection === this.#connection; failures += 1) {
+      this.#isStale = false;
       try {
-        return await this.#readPoll();
+        await this.#readPoll();
       } catch (error) {
         // The stream finds out itself what else is wrong.
-        if (!error?.isTemporary) return;
+        if (!error?.isTemporary) break;
+        this.#isStale = true;
         await pause(delayOf(error) ?? backoff(failures), this.#abort.signal);
       }
     }
+    if (this.#rereading === connection) this.#rereading = null;
   }
 
   /** Applies a message. `live` is the state of the connection that received it. */

@@ -88,3 +88,46 @@ test("a close shows also if newer counts are known", async (t) => {
   network.receive({ type: "poll_closed", epoch: 0, revision: 19, total_votes: 1, options: counted, final: false });
   assert.deepEqual([stream.state.poll.status, stream.state.totalVotes], ["closed", 2]);
 });
+
+test("a poll whose options differ is read again, one request at a time", async (t) => {
+  const network = new Network();
+  const stream = await network.watch(t, details({ revision: 11 }));
+  for (let revision = 12; revision < 32; revision += 1) network.receive({ ...edited, revision });
+  await sleep(20);
+  assert.equal(network.requests.length, 1);
+  // The running request may have been answered before the last change, so one more follows.
+  await network.answer(details({ revision: 31 }));
+  assert.equal(network.requests.length, 1);
+  await network.answer(details({ revision: 31 }, { title: "Dinner?" }));
+  assert.equal(stream.state.poll.title, "Dinner?");
+  assert.equal(network.requests.length, 0);
+});
+
+test("a token function that never returns ends the request in time", async () => {
+  const options = { server: "http://votify.test", timeout: 50, token: () => new Promise(() => {}) };
+  const client = new VotifyClient({ ...options, fetch: () => assert.fail("nothing is sent") });
+  await assert.rejects(client.getPoll(POLL), { code: "timeout", isTemporary: true });
+  const abort = new AbortController();
+  const call = client.getPoll(POLL, { signal: abort.signal });
+  abort.abort(new Error("no longer needed"));
+  await assert.rejects(call, { message: "no longer needed" });
+});
+
+test("a stream that ended leaves no listener at its signal", async (t) => {
+  const { signal } = new AbortController();
+  const listeners = new Set();
+  const [add, remove] = [signal.addEventListener, signal.removeEventListener];
+  signal.addEventListener = (type, listener, options) => {
+    listeners.add(listener);
+    options?.signal?.addEventListener("abort", () => listeners.delete(listener));
+    add.call(signal, type, listener, options);
+  };
+  signal.removeEventListener = (type, listener) => {
+    listeners.delete(listener);
+    remove.call(signal, type, listener);
+  };
+  const stream = await new Network().watch(t, details({ revision: 11 }), { signal });
+  assert.equal(listeners.size, 1);
+  stream.close();
+  assert.equal(listeners.size, 0);
+});
