@@ -1,10 +1,8 @@
 import { VotifyClient } from "./votify.js";
-import { create } from "./poll/elements.js";
-import { addLanguage, Formatter, loadTexts, untilNextText } from "./poll/language.js";
-import { loginUrl } from "./poll/model.js";
+import { addLanguage, Formatter, loadTexts } from "./poll/language.js";
+import { Announcer, loginUrl, nextChange, problemText } from "./poll/model.js";
 import { PollSession } from "./poll/session.js";
-import { PollView } from "./poll/view.js";
-import { Announcer, nextChange, problemText } from "./poll/wording.js";
+import { create, PollView } from "./poll/view.js";
 
 /** The folder of the files. A Votify server serves it at its base URL. */
 const FOLDER = new URL(".", import.meta.url);
@@ -181,15 +179,14 @@ export class VotifyPoll extends HTMLElement {
     return { choice, restoreFocus };
   }
 
-  /** Updates the countdown when its text changes. */
+  /** Updates the countdown each second until its time. */
   #tick() {
     clearTimeout(this.#countdown);
-    const left = Date.parse(nextChange(this.state)) - Date.now();
-    if (!(left > 0)) return;
+    if (!(Date.parse(nextChange(this.state)) > Date.now())) return;
     this.#countdown = setTimeout(() => {
       this.#view.updateDeadline(this.state, this.#format);
       this.#tick();
-    }, untilNextText(left));
+    }, 1000);
   }
 
   /** Returns the URL of the log-in page, which leads back here. */
