@@ -99,7 +99,7 @@ mod tests {
             ),
             ("const x = y - -z;", "const x=y - -z;"),
             ("f(\"a , b\", c = \"\");", "f(\"a , b\",c=\"\");"),
-            ("import { a } from \"a\";", "import{a}from\"a\";"),
+            ("import { a } from \"a\";", "import{a}from \"a\";"),
             ("g(/** @type {any} */ a, b);", "g(a,b);"),
             ("h(`a , b`, c);", "h(`a , b`, c);"),
             ("i('a , b', c);", "i('a , b', c);"),
