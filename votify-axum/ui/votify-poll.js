@@ -1,9 +1,8 @@
 import { VotifyClient } from "./votify.js";
-import { create } from "./poll/elements.js";
-import { addLanguage, Formatter, loadTexts, untilNextText } from "./poll/language.js";
+import { addLanguage, Formatter, loadTexts } from "./poll/language.js";
+import { Announcer, loginUrl, nextChange, problemText } from "./poll/model.js";
 import { PollSession } from "./poll/session.js";
-import { PollView } from "./poll/view.js";
-import { Announcer, nextChange, problemText } from "./poll/wording.js";
+import { create, PollView } from "./poll/view.js";
 
 /** The folder of the files. A Votify server serves it at its base URL. */
 const FOLDER = new URL(".", import.meta.url);
@@ -14,6 +13,8 @@ export class VotifyPoll extends HTMLElement {
 
   #token;
   #session = null;
+  /** The session whose stream is open. It is shown once texts and style are loaded. */
+  #opened = null;
   #view = null;
   #announcer = null;
   #format = new Formatter();
@@ -66,8 +67,8 @@ export class VotifyPoll extends HTMLElement {
 
   #stop() {
     this.#starts += 1;
-    this.#session?.close();
-    this.#session = null;
+    this.#opened?.close();
+    this.#opened = this.#session = null;
     this.#announcer?.stop();
     clearTimeout(this.#countdown);
   }
@@ -80,10 +81,11 @@ export class VotifyPoll extends HTMLElement {
     if (start !== this.#starts) return;
     const client = new VotifyClient({ server: this.server, token: this.#token });
     // The poll is read while texts and style are loaded.
-    const session = this.poll && new PollSession(client, this.poll, this.getAttribute("invite"), () => this.#render(), this.#emit);
+    const session = this.#opened = this.poll
+      ? new PollSession(client, this.poll, this.getAttribute("invite"), () => this.#render(), this.#emit) : null;
     const page = this.closest("[lang]") ?? document.documentElement;
     const [{ language, texts }] = await Promise.all([loadTexts(page.lang), this.#loadStyle()]);
-    if (start !== this.#starts) return session && session.close();
+    if (start !== this.#starts) return;
     this.#format = new Formatter(language, texts);
     this.#session = session;
     this.#own = [];
@@ -177,26 +179,21 @@ export class VotifyPoll extends HTMLElement {
     return { choice, restoreFocus };
   }
 
-  /** Updates the countdown when its text changes. */
+  /** Updates the countdown each second until its time. */
   #tick() {
     clearTimeout(this.#countdown);
-    const left = Date.parse(nextChange(this.state)) - Date.now();
-    if (!(left > 0)) return;
+    if (!(Date.parse(nextChange(this.state)) > Date.now())) return;
     this.#countdown = setTimeout(() => {
       this.#view.updateDeadline(this.state, this.#format);
       this.#tick();
-    }, untilNextText(left));
+    }, 1000);
   }
 
   /** Returns the URL of the log-in page, which leads back here. */
   #loginUrl() {
-    const { href, origin, pathname, search } = location;
-    const own = new URL(this.server);
-    const isOwn = origin === own.origin && pathname.startsWith(own.pathname);
-    const path = isOwn ? pathname + search : `${own.pathname}p/${this.poll}`;
     const template = this.getAttribute("login-url");
-    if (template !== null) return template.replace("{url}", encodeURIComponent(href));
-    return `${own}login?next=${encodeURIComponent(path)}`;
+    if (template === null) return loginUrl(this.server, this.poll, location);
+    return template.replace("{url}", encodeURIComponent(location.href));
   }
 
   async #share() {

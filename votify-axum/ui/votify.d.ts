@@ -8,27 +8,17 @@
 
 import type {
   CallerState,
-  Credentials,
   FieldErrorBody,
-  Health,
-  InvitesBody,
-  Login,
   NewPoll,
   OwnBallot,
   Poll,
   PollChange,
   PollDetails,
   PollOption,
-  PollPage,
-  PollResult,
   PollSummary,
   Problem,
-  Readiness,
   ServerMessage,
-  Trending,
-  User,
   VoteReceipt,
-  VoteSubmitted,
 } from "./types.js";
 
 export type * from "./types.js";
@@ -95,30 +85,14 @@ export interface VoteOptions extends InviteOptions {
 }
 
 export interface WatchOptions extends InviteOptions {
-  /** Requests single votes too, as `vote` events. Defaults to `false`. */
+  /** Requests single votes too, as `message` events. Defaults to `false`. */
   votes?: boolean;
-  /** The poll, if it is known already. The stream then shows it before it is connected. */
-  initial?: Poll | PollDetails;
 }
 
 /** The chosen option or options. */
 export type Choice =
   | { option_id: string; option_ids?: undefined }
   | { option_ids: readonly string[]; option_id?: undefined };
-
-/** Parameters of a list. They are described at `GET /api/polls`. */
-export interface ListQuery {
-  page?: number;
-  after?: string;
-  limit?: number;
-  include?: "options";
-  status?: "active" | "open" | "scheduled" | "closed" | "all";
-  category?: string;
-  q?: string;
-  owner?: "me";
-  external_ref?: string;
-  sort?: "newest" | "closing" | "trending";
-}
 
 /** A request of {@link VotifyClient.request}. */
 export interface RequestOptions extends CallOptions {
@@ -147,21 +121,12 @@ export class VotifyClient {
 
   /** Creates a poll. The session or the account owns it. */
   createPoll(poll: NewPoll, options?: CallOptions): Promise<Poll>;
-  listPolls(query?: ListQuery, options?: CallOptions): Promise<PollPage>;
-  trendingPolls(
-    query?: { limit?: number; include?: "options" },
-    options?: CallOptions,
-  ): Promise<Trending>;
   getPoll(poll: string, options?: InviteOptions): Promise<PollDetails>;
-  /** Returns the result. Counts are absent while they are hidden from the caller. */
-  getResults(poll: string, options?: InviteOptions): Promise<PollResult>;
   /** Returns what holds for the caller: owner, voted, whether a vote is possible. */
   getCallerState(poll: string, options?: InviteOptions): Promise<CallerState>;
   changePoll(poll: string, change: PollChange, options?: CallOptions): Promise<Poll>;
   closePoll(poll: string, options?: CallOptions): Promise<Poll>;
   deletePoll(poll: string, options?: CallOptions): Promise<void>;
-  /** Creates invite codes. The server shows them only in this answer. */
-  createInvites(poll: string, count: number, options?: CallOptions): Promise<InvitesBody>;
 
   /**
    * Casts a vote, and sends it again under the same ballot id until it is settled.
@@ -177,23 +142,8 @@ export class VotifyClient {
   /** Follows a poll. The stream connects at once. */
   watch(poll: string, options?: WatchOptions): PollStream;
 
-  /** Creates an account and logs in. */
-  register(credentials: Credentials, options?: CallOptions): Promise<Login>;
-  logIn(credentials: Credentials, options?: CallOptions): Promise<Login>;
-  logOut(options?: CallOptions): Promise<void>;
-  /** Returns the user who is logged in, or `null`. */
-  getUser(options?: CallOptions): Promise<User | null>;
-
-  getHealth(options?: CallOptions): Promise<Health>;
-  /** Returns the state of each component, also if the server is not ready. */
-  getReadiness(options?: CallOptions): Promise<Readiness>;
-  /** Returns the metrics in the text format for Prometheus. */
-  getMetrics(options?: CallOptions): Promise<string>;
-  getOpenApi(options?: CallOptions): Promise<Record<string, unknown>>;
-  getAsyncApi(options?: CallOptions): Promise<Record<string, unknown>>;
-
   /**
-   * Sends any request to the server. `path` is relative to {@link VotifyClient.server}:
+   * Sends any other request to the server, such as `POST api/auth/login`. `path` is relative to {@link VotifyClient.server}:
    * `api/polls`.
    */
   request(method: string, path: string, options: RequestOptions & { as: "text" }): Promise<string>;
@@ -295,8 +245,6 @@ export class PendingVote extends EventTarget {
   readonly pollId: string;
   readonly ballotId: string;
   readonly status: VoteStatus;
-  /** True while the vote is neither queued, counted, refused nor aborted. */
-  readonly isPending: boolean;
   /** Number of requests that were sent. */
   readonly attempts: number;
   /** The error of the last attempt, or the reason of the refusal. */
@@ -379,8 +327,6 @@ export interface PollState {
 export interface PollStreamEvents {
   /** `state` is a new object. */
   change: Event;
-  /** One vote of the sample, with `votes: true`. */
-  vote: CustomEvent<VoteSubmitted>;
   /** A message of the server as it came, before it is applied. */
   message: CustomEvent<ServerMessage>;
   /** The stream ended. */
@@ -406,15 +352,6 @@ export class PollStream extends EventTarget {
   refresh(): void;
   /** Ends the stream. */
   close(): void;
-  /**
-   * Resolves with the state as soon as `predicate` returns true for it, and rejects when
-   * the stream ends before.
-   */
-  until(
-    predicate: (state: PollState) => boolean,
-    options?: CallOptions,
-  ): Promise<PollState>;
-
   addEventListener<K extends keyof PollStreamEvents>(
     type: K,
     listener:

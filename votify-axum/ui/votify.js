@@ -10,9 +10,10 @@ const MAX_DELAY = 30_000;
 /** A timer that is this late means that the computer slept. */
 const WAKE_LATENESS = 5_000;
 const WAKE_CHECK = 1_000;
-/** Time without WebSockets after one failed and SSE worked. It doubles each time. */
-const SSE_PERIOD = 60_000;
-const MAX_SSE_PERIOD = 3_600_000;
+/** Time without WebSockets after one failed and SSE worked. */
+const SSE_PERIOD = 600_000;
+/** The longest delay of a timer is 24 days. */
+const MAX_PAUSE = 3_600_000;
 /** The server shows a voter the counts within 2 s of the vote. */
 const AUDIENCE_DELAY = 3_000;
 
@@ -56,18 +57,11 @@ function parse(json) {
 /** Returns the error of a response. */
 function errorOf({ status, headers }, text = "") {
   const problem = parse(text);
-  const retry_after = problem?.retry_after ?? retryAfter(headers.get("retry-after"));
+  // A date, which proxies may send, is ignored.
+  const retry_after = problem?.retry_after ?? (Number(headers.get("retry-after")) || undefined);
   if (typeof problem?.code === "string") return new VotifyError({ ...problem, status, retry_after });
   const detail = `the answer with status ${status} is not Votify's; check the URL of the server`;
   return new VotifyError({ code: "unexpected_answer", status, title: "Unexpected answer", detail, retry_after });
-}
-
-/** Returns the seconds of a `Retry-After` header, which may be a date. */
-function retryAfter(header) {
-  if (!header) return undefined;
-  const date = (Date.parse(header) - Date.now()) / 1000;
-  const seconds = /^\d+$/.test(header) ? Number(header) : Math.ceil(date);
-  return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
 }
 
 /* ---------- Time ---------- */
@@ -91,11 +85,15 @@ function pause(time, signal) {
       signal.removeEventListener("abort", end);
       resolve(undefined);
     };
-    const timer = setTimeout(end, Math.min(time, MAX_SSE_PERIOD));
+    const timer = setTimeout(end, Math.min(time, MAX_PAUSE));
     signal.addEventListener("abort", end);
     if (signal.aborted) end();
   });
 }
+
+/** Settles like the promise, or rejects once the signal is aborted. */
+const orAborted = (promise, signal) =>
+  Promise.race([promise, new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)))]);
 
 /** Functions that are called with true when the page or the computer wakes up or is online
  *  again, and with false when it is offline. */
@@ -140,10 +138,9 @@ function onWakeEvent({ type }) {
 /** Browsers provide `crypto.randomUUID` on pages with TLS only. */
 export function randomUuid() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
   const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  // A random UUID has these digits 4 and 8.
+  return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})/, "$1-$2-4$3-8$4-");
 }
 
 function defaultServer() {
@@ -209,20 +206,13 @@ class Server {
     return answer;
   }
 
-  async sendNow(method, path, { query, body, headers = {}, signal, as = "json", accepts }) {
+  async sendNow(method, path, { query, body, headers = {}, signal, as }) {
     const abort = new AbortController();
     const onAbort = () => abort.abort();
     signal?.throwIfAborted();
     signal?.addEventListener("abort", onAbort);
     /** @type {any} */
     const json = body === undefined ? {} : { "Content-Type": "application/json" };
-    const request = {
-      method,
-      headers: new Headers({ ...json, ...headers, ...(await this.callerHeaders()) }),
-      body: body === undefined ? undefined : JSON.stringify(body),
-      credentials: this.credentials,
-      signal: abort.signal,
-    };
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
@@ -231,7 +221,14 @@ class Server {
     let response;
     let text;
     try {
-      response = await this.fetch(this.url(path, query), request);
+      const caller = await orAborted(this.callerHeaders(), abort.signal);
+      response = await this.fetch(this.url(path, query), {
+        method,
+        headers: { ...json, ...headers, ...caller },
+        body: JSON.stringify(body),
+        credentials: this.credentials,
+        signal: abort.signal,
+      });
       if (IS_NODE && this.credentials !== "omit") this.storeCookies(response.headers);
       if (response.ok && as === "response") return response;
       text = await response.text();
@@ -245,7 +242,7 @@ class Server {
       // The signal still ends the body of a response.
       if (as !== "response") signal?.removeEventListener("abort", onAbort);
     }
-    if (!response.ok && response.status !== accepts) throw errorOf(response, text);
+    if (!response.ok) throw errorOf(response, text);
     if (as === "text") return text;
     const answer = parse(text);
     if (answer === undefined && text) throw errorOf(response);
@@ -262,13 +259,6 @@ class Server {
 }
 
 const pollPath = (poll, suffix = "") => `api/polls/${encodeURIComponent(poll)}${suffix}`;
-
-/** Returns the result of a call, or `null` if it fails with one of these codes. */
-const orNull = (call, ...codes) =>
-  call.catch((error) => {
-    if (codes.includes(error?.code)) return null;
-    throw error;
-  });
 
 export class VotifyClient {
   #server;
@@ -293,20 +283,8 @@ export class VotifyClient {
     return this.#call("POST", "api/polls", options, { body });
   }
 
-  listPolls(query, options) {
-    return this.#call("GET", "api/polls", options, { query });
-  }
-
-  trendingPolls(query, options) {
-    return this.#call("GET", "api/trending", options, { query });
-  }
-
   getPoll(poll, options) {
     return this.#call("GET", pollPath(poll), options);
-  }
-
-  getResults(poll, options) {
-    return this.#call("GET", pollPath(poll, "/results"), options);
   }
 
   getCallerState(poll, options) {
@@ -325,10 +303,6 @@ export class VotifyClient {
     return this.#call("DELETE", pollPath(poll), options);
   }
 
-  createInvites(poll, count, options) {
-    return this.#call("POST", pollPath(poll, "/invites"), options, { body: { count } });
-  }
-
   vote(poll, choice, /** @type {any} */ options = {}) {
     return new PendingVote(this.#server, poll, "POST", choice, options);
   }
@@ -338,47 +312,14 @@ export class VotifyClient {
   }
 
   getOwnBallot(poll, options) {
-    return orNull(this.#call("GET", pollPath(poll, "/vote"), options), "not_voted");
+    return this.#call("GET", pollPath(poll, "/vote"), options).catch((error) => {
+      if (error?.code === "not_voted") return null;
+      throw error;
+    });
   }
 
   watch(poll, /** @type {any} */ options = {}) {
     return new PollStream(this.#server, poll, options);
-  }
-
-  register(body, options) {
-    return this.#call("POST", "api/auth/register", options, { body });
-  }
-
-  logIn(body, options) {
-    return this.#call("POST", "api/auth/login", options, { body });
-  }
-
-  logOut(options) {
-    return this.#call("POST", "api/auth/logout", options);
-  }
-
-  getUser(options) {
-    return orNull(this.#call("GET", "api/auth/me", options), "not_logged_in", "invalid_login");
-  }
-
-  getHealth(options) {
-    return this.#call("GET", "healthz", options);
-  }
-
-  getReadiness(options) {
-    return this.#call("GET", "readyz", options, { accepts: 503 });
-  }
-
-  getMetrics(options) {
-    return this.#call("GET", "metrics", options, { as: "text" });
-  }
-
-  getOpenApi(options) {
-    return this.#call("GET", "api/openapi.json", options);
-  }
-
-  getAsyncApi(options) {
-    return this.#call("GET", "api/asyncapi.json", options);
   }
 }
 
@@ -408,10 +349,6 @@ export class PendingVote extends EventTarget {
     });
     // Callers may follow the events instead.
     this.result.catch(() => {});
-  }
-
-  get isPending() {
-    return ["sending", "waiting", "offline"].includes(this.status);
   }
 
   retryNow() {
@@ -520,14 +457,8 @@ function openEventStream(server, path, query, handlers) {
   return { close: () => abort.abort() };
 }
 
-/** Until when streams of a server use SSE, by its URL, and for how long. */
+/** Until when streams of a server use SSE, by its URL. */
 const sseServers = new Map();
-
-function rememberSse(base) {
-  const last = sseServers.get(base)?.period ?? SSE_PERIOD / 2;
-  const period = Math.min(2 * last, MAX_SSE_PERIOD);
-  sseServers.set(base, { period, until: Date.now() + period });
-}
 
 /** Returns the delay before the next attempt to connect. */
 function delayAfter(/** @type {any} */ { code, retry, error }, failures) {
@@ -606,6 +537,10 @@ export class PollStream extends EventTarget {
   #wasLive = false;
   /** True if the poll was read just before the connection is opened. */
   #isPollFresh = false;
+  /** True if the poll has to be read again. */
+  #isStale = false;
+  /** The connection for which the poll is being read again. */
+  #rereading = null;
   /** Time until which a connection that does not open is soon taken as dead. */
   #hasteUntil = 0;
   /** After a vote: whether counts are hidden from the voter now, and until when messages for
@@ -617,11 +552,10 @@ export class PollStream extends EventTarget {
     this.pollId = pollId;
     this.#server = server;
     this.#options = options;
-    if (options.initial) this.#takePoll(options.initial);
     server.receiptListeners.add(this.#onReceipt);
     addWakeListener(this.#onWake);
     const { signal } = options;
-    signal?.addEventListener("abort", () => this.close());
+    signal?.addEventListener("abort", () => this.close(), { signal: this.#abort.signal });
     if (signal?.aborted) this.close();
     this.#run();
   }
@@ -637,26 +571,6 @@ export class PollStream extends EventTarget {
 
   close() {
     this.#end("closed");
-  }
-
-  until(predicate, /** @type {any} */ { signal } = {}) {
-    return new Promise((resolve, reject) => {
-      const settle = (action, value) => {
-        this.removeEventListener("change", check);
-        signal?.removeEventListener("abort", abort);
-        action(value);
-      };
-      const abort = () => settle(reject, signal.reason);
-      const check = () => {
-        const { ended, error } = this.#state;
-        if (predicate(this.#state)) settle(resolve, this.#state);
-        else if (ended) settle(reject, error ?? new Error(`the stream ended: ${ended}`));
-      };
-      this.addEventListener("change", check);
-      signal?.addEventListener("abort", abort);
-      if (signal?.aborted) abort();
-      else check();
-    });
   }
 
   #set(change) {
@@ -731,8 +645,7 @@ export class PollStream extends EventTarget {
     // WebSockets of browsers carry no token.
     const hasSockets = WebSocket && (IS_NODE || !token);
     let usable = transports.filter((transport) => transport === "sse" || hasSockets);
-    const known = sseServers.get(base);
-    const prefersSse = known?.until > Date.now() && usable.includes("sse");
+    const prefersSse = sseServers.get(base) > Date.now() && usable.includes("sse");
     if (prefersSse) usable = ["sse"];
     /** @type {any} */
     let end = {};
@@ -740,13 +653,13 @@ export class PollStream extends EventTarget {
       const isLast = index === usable.length - 1;
       const onOpen = () => {
         if (transport === "websocket") sseServers.delete(base);
-        else if (index > 0) rememberSse(base);
+        else if (index > 0) sseServers.set(base, Date.now() + SSE_PERIOD);
       };
       end = await this.#open(transport, isLast ? timeout : UPGRADE_TIMEOUT, onOpen);
       if (end.wasOpen || end.now || this.#state.ended) return end;
     }
     // Perhaps WebSockets pass by now.
-    if (prefersSse) known.until = 0;
+    if (prefersSse) sseServers.delete(base);
     return end;
   }
 
@@ -757,7 +670,8 @@ export class PollStream extends EventTarget {
     const { invite, votes } = this.#options;
     const path = pollPath(this.pollId, "/stream");
     const query = { heartbeat: 1, after: this.#state.position, invite, events: votes ? "votes" : null };
-    const headers = await server.callerHeaders();
+    // Browsers send none with a WebSocket.
+    const headers = IS_NODE && (await orAborted(server.callerHeaders(), AbortSignal.timeout(server.timeout)));
     return new Promise((resolve) => {
       let wasOpen = false;
       let hasEnded = false;
@@ -819,18 +733,25 @@ export class PollStream extends EventTarget {
     this.#takePoll(await this.#server.send("GET", pollPath(this.pollId), { query, signal }));
   }
 
-  /** Reads the poll again: a new connection shows no changes of texts that it missed. */
+  /** Reads the poll again: a new connection shows no changes of texts that it missed. One
+   *  request runs at a time. If another is asked for meanwhile, it follows. */
   async #rereadPoll() {
+    this.#isStale = true;
     const connection = this.#connection;
-    for (let failures = 1; connection && connection === this.#connection; failures += 1) {
+    if (this.#rereading === connection) return;
+    this.#rereading = connection;
+    for (let failures = 1; this.#isStale && connection && connection === this.#connection; failures += 1) {
+      this.#isStale = false;
       try {
-        return await this.#readPoll();
+        await this.#readPoll();
       } catch (error) {
         // The stream finds out itself what else is wrong.
-        if (!error?.isTemporary) return;
+        if (!error?.isTemporary) break;
+        this.#isStale = true;
         await pause(delayOf(error) ?? backoff(failures), this.#abort.signal);
       }
     }
+    if (this.#rereading === connection) this.#rereading = null;
   }
 
   /** Applies a message. `live` is the state of the connection that received it. */
@@ -841,14 +762,13 @@ export class PollStream extends EventTarget {
       this.#takeCounts(message, options, live, { viewers, precision, counting });
     } else if (type === "poll_closed") {
       const poll = { ...this.#state.poll, status: "closed", final: message.final };
-      this.#takeCounts(message, options, live, { poll, precision: "exact", counting: false });
+      this.#takeCounts(message, options, { ...live, poll }, { precision: "exact", counting: false });
     } else if (type === "poll_changed") {
       this.#takePoll(message.poll, live);
     } else if (type === "poll_deleted") {
       this.#end("deleted");
     } else {
       this.#set(live);
-      if (type === "vote_submitted") this.dispatchEvent(new CustomEvent("vote", { detail: message }));
     }
   }
 
@@ -877,11 +797,11 @@ export class PollStream extends EventTarget {
     const change = { ...live };
     if (stats && this.#state.viewers === null) change.viewers = stats.viewers;
     let shown = this.#state.options;
-    if (this.#texts.accepts(totals)) {
+    if (this.#texts.accepts(totals) && !this.#isBeforeClose(summary, totals)) {
       this.#texts.record(totals);
       /** @type {any} */
       const { url, external_ref, metadata } = this.#state.poll ?? {};
-      change.poll = details ? summary : { ...parse(JSON.stringify({ url, external_ref, metadata })), ...summary };
+      change.poll = details ? summary : { url, external_ref, metadata, ...summary };
       shown = withCounts(options, shown);
     }
     if (this.#counts.accepts(totals) && !this.#isForOthers(totals)) {
@@ -890,6 +810,14 @@ export class PollStream extends EventTarget {
       shown = withCounts(shown, options);
     }
     this.#set({ ...change, options: shown });
+  }
+
+  /** Returns true if a poll was read before it was closed or final. No poll opens again. Its
+   *  position does not tell, where counts are hidden until the close. */
+  #isBeforeClose({ status, final }, { epoch }) {
+    const { poll } = this.#state;
+    const isOlder = (poll?.status === "closed" && status !== "closed") || (poll?.final && !final);
+    return isOlder && epoch <= this.#counts.epoch;
   }
 
   #onReceipt = (pollId, invite, receipt) => {

@@ -12,7 +12,7 @@ use axum::http::HeaderMap;
 use axum::routing::get;
 
 use self::asset::Asset;
-use self::compact::without_comments;
+use self::compact::{compact_script, without_comments};
 use super::theme::Theme;
 use crate::config::Config;
 use crate::router::RouteWithSlash;
@@ -40,13 +40,17 @@ pub(super) fn routes(config: &Config) -> Router<AppState> {
 }
 
 fn file(content_type: &'static str, content: &'static str) -> Asset {
-    if [list::SCRIPT, list::CSS].contains(&content_type) {
-        return Asset::new(content_type, without_comments(content));
+    match content_type {
+        list::SCRIPT => Asset::new(content_type, compact_script(content)),
+        list::CSS => Asset::new(content_type, without_comments(content)),
+        _ => Asset::new(content_type, content),
     }
-    Asset::new(content_type, content)
 }
 
 fn serve(asset: Asset) -> axum::routing::MethodRouter<AppState> {
     let asset = Arc::new(asset);
     get(async move |headers: HeaderMap| asset.respond(&headers))
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,7 +83,6 @@ export const ENGLISH = {
   error_poll_deleted: "This poll was deleted.",
   error_unreachable: "The server cannot be reached. Trying again …",
   error_unreachable_foreign: "The server cannot be reached, or it does not allow this website. Trying again …",
-  error_origin_not_allowed: "This website may not show polls of this server. Its operator must allow the website.",
   error_already_voted: "You have already voted.",
   error_already_voted_ip: "Somebody has already voted from your internet address.",
   error_poll_not_open: "The poll is not open yet.",
@@ -93,5 +92,4 @@ export const ENGLISH = {
   error_invalid_ballot: "The options have changed. Check your choice and vote again.",
   error_not_allowed: "You may not vote in this poll.",
   error_poll_key_unknown: "Votes are not possible at the moment. The operator of the server must add the key of this poll.",
-  error_rate_limited: "Too many attempts. Wait a moment and try again.",
 };

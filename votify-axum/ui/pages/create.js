@@ -5,6 +5,7 @@
 import { showZone, summarize } from "./create/fields.js";
 import { showPreview } from "./create/preview.js";
 import { OptionRows } from "./create/rows.js";
+import { guardSubmit } from "./create/submit.js";
 
 const form = document.getElementById("create");
 const status = document.getElementById("create-status");
@@ -27,14 +28,4 @@ form.addEventListener("input", update);
 showZone(form);
 update();
 
-let sent = false;
-form.addEventListener("submit", (event) => {
-  if (event.submitter?.name === "more") return;
-  // A second click would create a second poll.
-  if (sent) event.preventDefault();
-  sent = true;
-});
-// A page from the browser's cache can be sent again.
-addEventListener("pageshow", () => {
-  sent = false;
-});
+guardSubmit(form);

@@ -1,6 +1,8 @@
 // Keeps the page of results current: counts, order, and the sentence about the leaders.
 
 import { VotifyClient } from "../votify.js";
+import { announcer } from "./announcer.js";
+import { reloadFor } from "./reload.js";
 import { plural, showConnection, standings, statusLabel, summary, watching } from "./standings.js";
 
 /** The shortest time between two announcements for screen readers, in milliseconds. */
@@ -13,18 +15,9 @@ const rows = new Map([...list.children].map((row) => [row.dataset.option, row]))
 const isSingle = !("multiple" in section.dataset);
 const moves = !matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-let lastText = element("summary").textContent;
-let announcementTimer;
-
-/** Announces a text politely. Of several in a short time, the last one is read. */
-function announce(text) {
-  if (text === lastText) return;
-  lastText = text;
-  announcementTimer ??= setTimeout(() => {
-    announcementTimer = undefined;
-    element("announcer").textContent = lastText;
-  }, ANNOUNCEMENT_INTERVAL);
-}
+const announce = announcer(element("announcer"), ANNOUNCEMENT_INTERVAL, element("summary").textContent);
+/** True if the rows have counts, from the server or from this script. */
+let hasCounts = !list.classList.contains("without-counts");
 
 function showRow(row, standing) {
   row.classList.toggle("leads", standing.leads);
@@ -61,12 +54,27 @@ function showCounts(state) {
   }
   const sorted = all.toSorted((a, b) => b.count - a.count);
   reorder(sorted.map((standing) => rows.get(standing.id)).filter(Boolean));
+  hasCounts = true;
   list.classList.remove("without-counts");
   const text = summary(all, state.poll.final);
   element("summary").textContent = text;
   const votes = state.totalVotes === 0 ? "No votes yet" : plural(state.totalVotes, "vote");
   element("votes").textContent = votes;
   announce(`${votes}. ${text}`);
+}
+
+/** Removes counts that the viewer may no longer see, as after a withdrawn vote. */
+function hideCounts() {
+  if (!hasCounts) return;
+  hasCounts = false;
+  list.classList.add("without-counts");
+  for (const row of rows.values()) {
+    row.classList.remove("leads");
+    for (const name of ["place", "percent", "count"]) row.querySelector(`.standing-${name}`).textContent = "";
+    row.querySelector(".fill").setAttribute("width", "0%");
+  }
+  element("summary").textContent = "The results are hidden from you now.";
+  announce(element("summary").textContent);
 }
 
 function show(state) {
@@ -78,8 +86,7 @@ function show(state) {
   if (!state.poll) return;
   // The owner changed the options: the server renders the rows.
   if (state.options.length !== rows.size || state.options.some((option) => !rows.has(option.id))) {
-    location.reload();
-    return;
+    reloadFor(state.options);
   }
   const { name, text } = statusLabel(state.poll);
   element("status").textContent = text;
@@ -90,6 +97,7 @@ function show(state) {
   element("votes").hidden = state.totalVotes === null;
   element("download").hidden = state.totalVotes === null;
   if (state.totalVotes !== null) showCounts(state);
+  else if (state.countsHidden) hideCounts();
 }
 
 const invite = new URLSearchParams(location.search).get("invite");

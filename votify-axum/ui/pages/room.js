@@ -1,6 +1,8 @@
 // The room: bars that follow the votes, and the presenter's buttons.
 
 import { VotifyClient } from "../votify.js";
+import { announcer } from "./announcer.js";
+import { reloadFor } from "./reload.js";
 import { bindKeys } from "./room-keys.js";
 import { plural, showConnection, standings, statusLabel, summary, watching } from "./standings.js";
 
@@ -17,19 +19,9 @@ const isSingle = !("multiple" in section.dataset);
 const client = new VotifyClient();
 const invite = new URLSearchParams(location.search).get("invite");
 const stream = client.watch(section.dataset.poll, { invite });
+const announce = announcer(element("announcer"), ANNOUNCEMENT_INTERVAL);
 
 let isCovered = "covered" in section.dataset;
-let announcementTimer;
-let announcement = "";
-
-function announce(text) {
-  if (text === announcement) return;
-  announcement = text;
-  announcementTimer ??= setTimeout(() => {
-    announcementTimer = undefined;
-    element("announcer").textContent = announcement;
-  }, ANNOUNCEMENT_INTERVAL);
-}
 
 function showRow(row, standing, isShown, isFinal) {
   row.classList.toggle("leads", isShown && isFinal && standing.leads);
@@ -79,8 +71,7 @@ function show() {
   if (!state.poll) return;
   // The owner changed the options: the server renders the rows.
   if (state.options.length !== rows.size || state.options.some((option) => !rows.has(option.id))) {
-    location.reload();
-    return;
+    reloadFor(state.options);
   }
   const { name, text } = statusLabel(state.poll);
   element("status").textContent = text;
@@ -145,7 +136,7 @@ element("cover").addEventListener("click", () => {
 });
 setUpFullScreen();
 setUpClosing();
-bindKeys({ f: element("fullscreen"), r: element("cover"), c: element("close") });
+bindKeys({ f: element("fullscreen"), r: element("cover"), c: element("close") }, element("cover").parentElement);
 document.addEventListener("visibilitychange", keepAwake);
 keepAwake();
 stream.addEventListener("change", show);

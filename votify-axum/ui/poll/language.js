@@ -50,9 +50,6 @@ const RIGHT_TO_LEFT = /^(ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)\b/;
 
 const unitOf = (time) => UNITS.find(([, size, from]) => time >= from * size);
 
-/** Returns the milliseconds after which the text of a countdown changes. */
-export const untilNextText = (time) => (time % unitOf(time)[1]) + 1;
-
 /** Writes texts, numbers and times in one language and the viewer's time zone. */
 export class Formatter {
   /** Texts that are missing are English. */

@@ -5,25 +5,19 @@ const RETRY = 3000;
 /** The longest pause between two questions about a queued vote, in milliseconds. */
 const MAX_PAUSE = 10_000;
 
-/** Returns a value that this tab keeps, so that a reload of the page does not lose it. */
-function read(key) {
+/** Calls a method of the storage of this tab, which outlives a reload of the page. */
+function storage(method, ...values) {
   try {
-    return sessionStorage.getItem(key);
+    return sessionStorage[method](...values);
   } catch {
     // Storage may be forbidden.
     return null;
   }
 }
 
-/** Keeps a value for this tab. `null` removes it. */
-function write(key, value) {
-  try {
-    if (value === null) sessionStorage.removeItem(key);
-    else sessionStorage.setItem(key, value);
-  } catch {
-    // See above.
-  }
-}
+const read = (key) => storage("getItem", key);
+const write = (key, value) => storage("setItem", key, value);
+const remove = (key) => storage("removeItem", key);
 
 const inviteKey = (poll) => `votify-invite-${poll}`;
 
@@ -79,18 +73,21 @@ export class PollSession {
     if (!this.#isClosed) this.#changed();
   }
 
-  #watch(initial) {
+  #watch() {
     this.#stream?.close();
-    const stream = this.#client.watch(this.#poll, { invite: this.model.invite, initial });
+    const stream = this.#client.watch(this.#poll, { invite: this.model.invite });
     this.#stream = stream;
-    this.model.state = stream.state;
+    this.model.state ??= stream.state;
     stream.addEventListener("change", () => {
       if (stream === this.#stream && !this.#isClosed) this.#takeState(stream.state);
     });
   }
 
-  #takeState(state) {
+  #takeState(received) {
     const { state: before, invite } = this.model;
+    // A stream that replaces another has read no poll at first.
+    const { poll: known, options, totalVotes, countsHidden } = before;
+    const state = received.poll ? received : { ...received, poll: known, options, totalVotes, countsHidden };
     const { poll } = state;
     if (poll && !before.poll) {
       // The parameter may be the host's own in other polls.
@@ -137,7 +134,7 @@ export class PollSession {
     keepInvite(this.#poll, code);
     this.#set({ invite: code, codeProblem: null });
     // The stream needs the code, for counts that only voters see.
-    this.#watch({ ...this.model.state.poll, options: this.model.state.options });
+    this.#watch();
     return this.#loadCaller();
   }
 
@@ -178,7 +175,7 @@ export class PollSession {
     if (!stored || model.pending || !model.caller) return;
     if (stored.ballotId === model.caller.ballot_id) this.#settle(stored.ballotId, model.own, "counted");
     else if (canVote(model)) this.#send(stored.choice, stored.ballotId);
-    else write(this.#key, null);
+    else remove(this.#key);
   }
 
   async #follow(pending, choice, confirmation) {
@@ -217,7 +214,7 @@ export class PollSession {
     const voted = choice.length > 0;
     const can_vote = !voted || model.state.poll.revote;
     this.#loads += 1;
-    if (confirmation !== "queued") write(this.#key, null);
+    if (confirmation !== "queued") remove(this.#key);
     this.#set({
       caller: { ...model.caller, voted, can_vote, reason: null, ballot_id: ballotId },
       own: choice, pending: null, confirmation,
@@ -227,7 +224,7 @@ export class PollSession {
 
   #refuse(error) {
     const { code } = error;
-    write(this.#key, null);
+    remove(this.#key);
     this.#set({ pending: null, confirmation: null });
     // The form for the code or for the log-in says it otherwise.
     if (code === "invite_invalid") this.#set({ codeProblem: "invite_unknown" });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { matchLanguage } from "../poll/language.js";
-import { canVote, canWithdraw, choiceProblem, isSameChoice, neededStep, optionOrder } from "../poll/model.js";
+import { canVote, canWithdraw, choiceProblem, isSameChoice, loginUrl, neededStep, optionOrder } from "../poll/model.js";
 
 const open = { status: "open", voters: "browser", ballot: { kind: "single" }, revote: false };
 const model = (poll, rest) => ({ state: { poll: { ...open, ...poll } }, caller: { can_vote: true }, invite: null, blocked: null, ...rest });
@@ -56,4 +56,13 @@ test("the first language with texts is used, also for a region of it", () => {
   assert.deepEqual(matchLanguage(["de-CH", "en"]), { language: "de-CH", key: "de" });
   assert.deepEqual(matchLanguage(["fr", "DE", "en"]), { language: "DE", key: "de" });
   assert.deepEqual(matchLanguage(["xx"]), { language: "en", key: "en" });
+});
+
+test("the log-in leads back to the page, without the path of the server's base URL", () => {
+  const next = (server, page) => new URL(loginUrl(server, "1", new URL(page))).searchParams.get("next");
+  assert.equal(next("https://a.test/", "https://a.test/p/1?invite=X"), "/p/1?invite=X");
+  assert.equal(next("https://a.test/votes/", "https://a.test/votes/p/1/embed"), "/p/1/embed");
+  assert.equal(next("https://a.test/votes/", "https://a.test/blog"), "/p/1");
+  assert.equal(next("https://a.test/votes/", "https://b.test/votes/p/2"), "/p/1");
+  assert.ok(loginUrl("https://a.test/votes/", "1", new URL("https://b.test/")).startsWith("https://a.test/votes/login?"));
 });

@@ -34,6 +34,8 @@ test("options without votes stay at 0 %", () => {
   assert.deepEqual(percentages([0, 5, 0], 5, true), [0, 100, 0]);
   // The total is ahead of the counts for a moment.
   assert.deepEqual(percentages([0, 1], 2, true), [0, 50]);
+  // The counts are ahead of the total for a moment.
+  assert.deepEqual(percentages([104, 102, 101], 300, true), [34, 34, 33]);
 });
 
 test("percentages of several picks are of voters, and may exceed 100 together", () => {

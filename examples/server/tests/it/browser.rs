@@ -48,6 +48,21 @@ async fn the_keyboard_suffices_to_create_and_vote() {
 }
 
 #[tokio::test]
+async fn the_keys_of_the_room_can_be_turned_off() {
+    run_with_server("room_keys").await;
+}
+
+#[tokio::test]
+async fn the_element_speaks_the_language_of_the_browser() {
+    run_with_server("page_language").await;
+}
+
+#[tokio::test]
+async fn removed_elements_leave_no_connection() {
+    run_with_server("removed_element").await;
+}
+
+#[tokio::test]
 async fn polls_work_without_javascript() {
     run_with_server("no_javascript").await;
 }

@@ -1,6 +1,8 @@
-//! The client library `votify.js` against the built binary. The tests themselves are those of
-//! the npm package, in `votify-axum/ui/tests/client`, and run in Node.js.
+//! The tests of the npm package, in `votify-axum/ui/tests`, which run in Node.js. Those in
+//! `client` use the client library `votify.js` against the built binary. The others test
+//! modules of the element and of the pages, and need no server.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,10 +12,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 /// The folder of the tests.
-const FOLDER: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../votify-axum/ui/tests/client"
-);
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../votify-axum/ui/tests");
 
 /// Maximum time of one file of tests.
 const TIMEOUT: Duration = Duration::from_secs(240);
@@ -23,12 +22,21 @@ const TIMEOUT: Duration = Duration::from_secs(240);
 /// # Panics
 /// If Node.js is missing, or if a test fails.
 async fn run_tests(file: &str, variables: &[(&str, &str)]) {
-    assert!(Path::new(FOLDER).join(file).is_file(), "{file}");
+    let file = format!("client/{file}");
+    assert!(Path::new(FOLDER).join(&file).is_file(), "{file}");
+    run_node(&[file], variables).await;
+}
+
+/// Runs files of tests.
+///
+/// # Panics
+/// If Node.js is missing, or if a test fails.
+async fn run_node(files: &[impl AsRef<OsStr>], variables: &[(&str, &str)]) {
     let mut node = Command::new("node");
     node.current_dir(FOLDER).kill_on_drop(true);
     // Node.js 20 has a WebSocket only with this option; later versions accept it.
     node.args(["--experimental-websocket", "--no-warnings"]);
-    node.args(["--test", "--test-reporter=spec", file]);
+    node.args(["--test", "--test-reporter=spec"]).args(files);
     node.env("VOTIFY_PROGRAM", env!("CARGO_BIN_EXE_votify"));
     node.envs(variables.iter().copied());
     let output = timeout(TIMEOUT, node.output())
@@ -46,6 +54,16 @@ async fn run_tests(file: &str, variables: &[(&str, &str)]) {
     for none in ["ℹ fail 0", "ℹ cancelled 0", "ℹ skipped 0", "ℹ todo 0"] {
         assert!(text.lines().any(|line| line == none), "{none}: {text}");
     }
+}
+
+/// Each file `*.test.mjs` of the folder.
+#[tokio::test]
+async fn modules_of_the_element_and_of_the_pages_work() {
+    let entries = std::fs::read_dir(FOLDER).expect("the folder of the tests is readable");
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let files: Vec<_> = names.filter(|name| name.ends_with(".test.mjs")).collect();
+    assert!(files.contains(&"model.test.mjs".to_owned()), "{files:?}");
+    run_node(&files, &[]).await;
 }
 
 #[tokio::test]

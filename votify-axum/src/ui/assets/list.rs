@@ -35,6 +35,11 @@ pub(super) const PAGES: &[File] = &[
         include_str!("../../../ui/pages/account.css"),
     ),
     (
+        "/pages/announcer.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/announcer.js"),
+    ),
+    (
         "/pages/create.css",
         CSS,
         include_str!("../../../ui/pages/create.css"),
@@ -58,6 +63,11 @@ pub(super) const PAGES: &[File] = &[
         "/pages/create/rows.js",
         SCRIPT,
         include_str!("../../../ui/pages/create/rows.js"),
+    ),
+    (
+        "/pages/create/submit.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/create/submit.js"),
     ),
     (
         "/pages/embed.css",
@@ -98,6 +108,11 @@ pub(super) const PAGES: &[File] = &[
         "/pages/poll.css",
         CSS,
         include_str!("../../../ui/pages/poll.css"),
+    ),
+    (
+        "/pages/reload.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/reload.js"),
     ),
     (
         "/pages/results.css",

@@ -17,11 +17,6 @@ pub(super) const FILES: &[File] = &[
         include_str!("../../../ui/votify-poll.css"),
     ),
     (
-        "/poll/elements.js",
-        SCRIPT,
-        include_str!("../../../ui/poll/elements.js"),
-    ),
-    (
         "/poll/language.js",
         SCRIPT,
         include_str!("../../../ui/poll/language.js"),
@@ -40,11 +35,6 @@ pub(super) const FILES: &[File] = &[
         "/poll/view.js",
         SCRIPT,
         include_str!("../../../ui/poll/view.js"),
-    ),
-    (
-        "/poll/wording.js",
-        SCRIPT,
-        include_str!("../../../ui/poll/wording.js"),
     ),
     (
         "/locales/de.json",

@@ -1,4 +1,4 @@
-//! The texts about a poll, the same as those of the element (`ui/poll/wording.js`).
+//! The texts about a poll, the same as those of the element (`ui/poll/model.js`).
 
 use votify_core::engine::PollSnapshot;
 use votify_core::{BallotKind, Poll, PollStatus, ResultsPolicy};

@@ -89,15 +89,29 @@ export async function castVote(server, poll, option = 0) {
 export async function watchLive(test, client, poll, options = {}) {
   const stream = client.watch(poll.id, options);
   test.after(() => stream.close());
-  await stream.until(({ connection }) => connection === "live");
+  await stateOf(stream, ({ connection }) => connection === "live");
   return stream;
+}
+
+/** Waits for a state. Rejects if the stream ends before, or if the signal is aborted. */
+export function stateOf(stream, predicate, signal) {
+  return new Promise((resolve, reject) => {
+    const check = () => {
+      const { ended, error } = stream.state;
+      if (predicate(stream.state)) resolve(stream.state);
+      else if (ended) reject(error ?? new Error(`the stream ended: ${ended}`));
+    };
+    stream.addEventListener("change", check);
+    signal?.addEventListener("abort", () => reject(signal.reason));
+    check();
+  });
 }
 
 /** Waits for a state, and returns the time that it took, in milliseconds. */
 export async function timeUntil(stream, predicate, limit = 30_000) {
   const start = Date.now();
   try {
-    await stream.until(predicate, { signal: AbortSignal.timeout(limit) });
+    await stateOf(stream, predicate, AbortSignal.timeout(limit));
   } catch (error) {
     assert.fail(`${error}: the state is ${JSON.stringify(stream.state)}`);
   }

@@ -38,7 +38,7 @@ test("offline during a vote and back gives exactly one vote", async (t) => {
   const vote = client.vote(poll.id, { option_id: poll.options[0] });
   const statuses = recordStatuses(vote);
   await sleep(500);
-  assert.deepEqual([vote.status, vote.isPending, vote.attempts], ["offline", true, 0]);
+  assert.deepEqual([vote.status, vote.attempts], ["offline", 0]);
   goOnline();
   await vote.result;
   assert.deepEqual(statuses, ["offline", "sending", "counted"]);
@@ -151,7 +151,7 @@ test("answers that say nothing about the vote are repeated under the same id", a
   ]);
   const vote = client.vote("x", { option_id: "y" });
   assert.equal((await vote.result).status, "queued");
-  assert.deepEqual([vote.status, vote.isPending, vote.attempts], ["queued", false, 6]);
+  assert.deepEqual([vote.status, vote.attempts], ["queued", 6]);
   assert.deepEqual(new Set(requests), new Set([vote.ballotId]));
 });
 

@@ -1,0 +1,52 @@
+// Parts of the pages' scripts, with the little of a page that they use.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { announcer } from "../pages/announcer.js";
+import { guardSubmit } from "../pages/create/submit.js";
+import { reloadFor } from "../pages/reload.js";
+
+test("of several texts in a short time, the last one is announced", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const region = { textContent: "" };
+  const announce = announcer(region, 1000, "2 votes");
+  announce("2 votes");
+  t.mock.timers.tick(1000);
+  assert.equal(region.textContent, "");
+  announce("3 votes");
+  t.mock.timers.tick(500);
+  announce("4 votes");
+  t.mock.timers.tick(500);
+  assert.equal(region.textContent, "4 votes");
+});
+
+test("a page is loaded again once for each set of options", () => {
+  const stored = new Map();
+  let reloads = 0;
+  globalThis.sessionStorage = { getItem: (key) => stored.get(key) ?? null, setItem: (key, value) => stored.set(key, value) };
+  globalThis.location = { pathname: "/p/1/results", reload: () => (reloads += 1) };
+  for (const ids of ["ab", "ab", "abc", "abc", "ab"]) reloadFor([...ids].map((id) => ({ id })));
+  assert.equal(reloads, 3);
+  globalThis.sessionStorage.getItem = () => { throw new Error("forbidden"); };
+  reloadFor([{ id: "x" }]);
+  assert.equal(reloads, 3, "without storage, nothing would end the reloads");
+});
+
+test("a form is sent once, and again after a change or a while", (t) => {
+  t.mock.timers.enable({ apis: ["Date"], now: 1_000_000 });
+  globalThis.addEventListener = () => {};
+  const form = new EventTarget();
+  guardSubmit(form);
+  const isSent = (name) => {
+    const event = Object.assign(new Event("submit", { cancelable: true }), { submitter: { name } });
+    return form.dispatchEvent(event);
+  };
+  assert.ok(isSent("more") && isSent("create"));
+  assert.ok(!isSent("create"));
+  assert.ok(isSent("more"), "further options are no poll");
+  form.dispatchEvent(new Event("input"));
+  assert.ok(isSent("create"));
+  t.mock.timers.tick(9_999);
+  assert.ok(!isSent("create"));
+  t.mock.timers.tick(1);
+  assert.ok(isSent("create"));
+});
