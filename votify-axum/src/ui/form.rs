@@ -8,6 +8,7 @@ use super::page::Page;
 use crate::error::{ErrorCode, Problem};
 use crate::extract::body::body_bytes;
 use crate::extract::json::MAX_BODY_BYTES;
+use crate::extract::large_bodies::LargeBodyPermit;
 use crate::state::AppState;
 
 /// The name of the hidden field that every form has.
@@ -34,6 +35,9 @@ pub(super) struct PageForm<T> {
     pub(super) page: Page,
     pub(super) values: T,
     has_valid_token: bool,
+    /// Bounds the number of large forms in work. Held until the page is rendered, which
+    /// shows what was typed again.
+    _permit: Option<LargeBodyPermit>,
 }
 
 impl<T> PageForm<T> {
@@ -81,11 +85,11 @@ impl<T: FromForm> FromRequest<AppState> for PageForm<T> {
             form_token::is_valid(token, session.id, engine.now(), engine.keyring())
         });
         let values = T::from_form(&fields);
-        drop(permit);
         Ok(Self {
             page,
             values,
             has_valid_token,
+            _permit: permit,
         })
     }
 }

@@ -82,6 +82,7 @@ impl<'a> ManageTemplate<'a> {
     /// Shows these values in the form to change the poll.
     fn fill(&mut self, form: &EditForm) {
         self.values = form.fields.clone();
+        self.values.cut();
         self.rows = form.rows(self.poll.has_votes);
     }
 }

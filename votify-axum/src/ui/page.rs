@@ -15,6 +15,7 @@ use crate::authorize::{Action, Denied};
 use crate::error::Problem;
 use crate::extract::caller::RequestCaller;
 use crate::own_state::{OwnState, own_state};
+use crate::response_memory::{NothingChanged, Reservation};
 use crate::router::RouteGroup;
 use crate::state::AppState;
 
@@ -98,8 +99,27 @@ impl Page {
         }
     }
 
-    /// Returns the response with a page.
+    /// Returns the response with a page that shows something, and for which nothing was
+    /// changed. It is rejected if too many bytes of responses are unread.
     pub(super) fn render(&self, status: StatusCode, template: &impl Template) -> Response {
+        let mut response = self.html(status, template);
+        response.extensions_mut().insert(NothingChanged);
+        response
+    }
+
+    /// Returns the page that is the only result of a change. It takes the memory that was
+    /// reserved before the change.
+    pub(super) fn render_reserved(
+        &self,
+        reserved: Reservation,
+        template: &impl Template,
+    ) -> Response {
+        let mut response = self.html(StatusCode::OK, template);
+        response.extensions_mut().insert(reserved);
+        response
+    }
+
+    fn html(&self, status: StatusCode, template: &impl Template) -> Response {
         let mut response = match template.render() {
             Ok(html) => (status, html).into_response(),
             Err(error) => return Problem::internal(&error).into_response(),

@@ -6,9 +6,7 @@ use axum::routing::{get, post};
 
 #[cfg(feature = "accounts")]
 use super::accounts;
-use super::{
-    assets, card, home, join, manage, poll, poll_list, problem_page, qr, results, room,
-};
+use super::{assets, card, home, join, manage, poll, poll_list, problem_page, qr, results, room};
 use crate::error::{ErrorCode, Problem};
 use crate::router::{RouteGroup, RouteWithSlash};
 use crate::state::AppState;

@@ -12,7 +12,7 @@ use crate::owners::ByHeader;
 use crate::{endpoints, invites};
 
 /// Expected status for an anonymous caller, another caller and the owner.
-const EXPECTED: [(&str, [u16; 3]); 20] = [
+const EXPECTED: [(&str, [u16; 3]); 21] = [
     ("GET /api/polls", [200, 200, 200]),
     ("POST /api/polls", [201, 201, 201]),
     ("GET /api/polls/{id}", [200, 200, 200]),

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 use votify_core::{Poll, Timestamp};
 
 use crate::ui::form::{FormFields, FromForm};
-use crate::ui::home::form::{NewPollForm, option_name};
+use crate::ui::home::form::{MAX_LINE, MAX_VALUE, NewPollForm, option_name};
 use crate::ui::home::{body, prefill};
 use crate::ui::moment::field_value;
 
@@ -99,15 +99,14 @@ impl EditForm {
         let ids = self.option_ids.iter().map(String::as_str);
         let more = if has_votes { 0 } else { MORE_ROWS };
         let count = (self.fields.options.len() + more).min(votify_core::poll::OPTIONS_MAX);
-        let count = count.max(self.fields.options.len());
         let texts = self.fields.options.iter().map(String::as_str);
         let texts = texts.chain(std::iter::repeat(""));
         let rows = texts.zip(ids.chain(std::iter::repeat(""))).take(count);
         rows.enumerate()
             .map(|(index, (text, id))| OptionRow {
                 name: option_name(index),
-                id: id.to_owned(),
-                text: text.to_owned(),
+                id: id.chars().take(MAX_VALUE).collect(),
+                text: text.chars().take(MAX_LINE).collect(),
             })
             .collect()
     }
@@ -186,6 +185,19 @@ mod tests {
         assert!(rows[3].id.is_empty() && rows[3].text.is_empty());
         assert_eq!(rows[1].text, "Sushi");
         assert_eq!(form.rows(true).len(), 2);
+    }
+
+    #[test]
+    fn rows_that_are_shown_again_are_cut() {
+        let mut form = EditForm::of_poll(&poll());
+        form.fields.options = vec!["o".repeat(MAX_LINE + 1); 101];
+        form.option_ids = vec!["i".repeat(MAX_VALUE + 1); 101];
+        let rows = form.rows(true);
+        assert_eq!(rows.len(), 100);
+        assert_eq!(
+            (rows[99].text.len(), rows[99].id.len()),
+            (MAX_LINE, MAX_VALUE)
+        );
     }
 
     #[test]
