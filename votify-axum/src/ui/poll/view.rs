@@ -11,11 +11,11 @@ use crate::ui::page::Page;
 use crate::ui::percentages::{percentages, share};
 use crate::ui::times::{grouped, plural, until};
 
-/// What happened to the form that the user sent before this page.
+/// The result of the form that the user sent before this page.
 #[derive(Debug, Default)]
 pub(super) struct Feedback {
-    /// What was done, or empty.
-    pub(super) confirmation: &'static str,
+    /// What the query says that was done. The link may be from another user.
+    pub(super) done: Option<Done>,
     /// The error, or empty.
     pub(super) error: String,
     /// The options that were chosen in the form.
@@ -25,16 +25,35 @@ pub(super) struct Feedback {
 impl Feedback {
     /// Returns the feedback to which a form redirected.
     pub(super) fn of_query(page: &Page) -> Self {
-        let confirmation = match page.query("done").as_deref() {
-            Some("voted") => "Your vote was counted.",
-            Some("withdrawn") => "Your vote was withdrawn.",
-            _ => "",
+        let done = match page.query("done").as_deref() {
+            Some("voted") => Some(Done::Voted),
+            Some("withdrawn") => Some(Done::Withdrawn),
+            _ => None,
         };
         Self {
-            confirmation,
+            done,
             ..Self::default()
         }
     }
+
+    /// Returns the text about what was done, if it holds for the caller: the URL may have
+    /// been copied from another user's browser. Otherwise, returns what holds, or an empty
+    /// text.
+    fn confirmation(&self, has_voted: bool) -> &'static str {
+        match self.done {
+            Some(Done::Voted) if has_voted => "Your vote was counted.",
+            Some(Done::Withdrawn) if !has_voted => "Your vote was withdrawn.",
+            _ if has_voted => "You voted.",
+            _ => "",
+        }
+    }
+}
+
+/// A form that was carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Done {
+    Voted,
+    Withdrawn,
 }
 
 /// What a caller needs before voting.
@@ -139,10 +158,7 @@ impl PollView {
             },
             options,
             hint,
-            confirmation: match feedback.confirmation {
-                "" if has_voted => "You voted.",
-                text => text,
-            },
+            confirmation: feedback.confirmation(has_voted),
             error: match (&step, &own.refusal) {
                 _ if !feedback.error.is_empty() => feedback.error,
                 (Step::None, Some(problem)) if is_open && !has_voted => {

@@ -125,7 +125,7 @@ async fn answer(
         return Err(problem);
     }
     let feedback = Feedback {
-        confirmation: "",
+        done: None,
         error: error_text(page, id, &problem).await,
         choice: form.values.options.clone().unwrap_or_default(),
     };

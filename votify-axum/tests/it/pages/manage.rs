@@ -258,6 +258,9 @@ async fn closing_and_deleting_ask_first_and_need_no_script() {
     let close = format!("{}/close", manage(&poll));
     let closed = owner.submit(&manage(&poll), &close, &[]).await;
     assert_leads_to(&closed, &format!("{}?done=closed", manage(&poll)));
+    let open = owner.create_poll(json!({})).await;
+    let page = owner.page(&format!("{}?done=closed", manage(&open))).await;
+    assert!(!page.contains("The poll is closed."), "{page}");
     let page = owner.page(&format!("{}?done=closed", manage(&poll))).await;
     assert!(
         page.contains("The results are final.") && page.contains(">Final</span>"),

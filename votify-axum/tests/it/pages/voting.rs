@@ -79,6 +79,9 @@ async fn a_vote_is_counted_and_marked() {
         !html.contains("type=\"radio\""),
         "the vote cannot be changed"
     );
+    // The link may be sent to somebody who has not voted.
+    let copied = app.get(voted.header("location")).await.expect_status(200);
+    assert!(!copied.text.contains("was counted") && !copied.text.contains("You voted"));
     // Later the page says that the vote is there, and not that it was counted just now.
     let later = voter.browser.get(&voter.path).await.text;
     assert!(later.contains("You voted.") && !later.contains("was counted"));
