@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
+use votify_core::Visibility;
 use votify_core::engine::PollSnapshot;
 
 use super::layout::{Head, Layout};
@@ -56,6 +57,7 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
     let mut head = Head::new(format!("Results: {}", poll.title)).description(&summary);
     head.url = page.layout.absolute(&format!("{path}/results"));
     head.image = page.layout.absolute(&format!("{path}/card.png"));
+    head.is_private = poll.visibility != Visibility::Public;
     let code = page
         .query(invite::PARAMETER)
         .filter(|_| page.caller.has_invite_code());
