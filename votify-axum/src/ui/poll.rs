@@ -5,7 +5,7 @@ mod view;
 mod vote;
 mod wording;
 
-pub(super) use vote::{vote, withdraw};
+pub(super) use vote::{back, vote, withdraw};
 
 use askama::Template;
 use axum::http::StatusCode;
