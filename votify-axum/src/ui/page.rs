@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use form_urlencoded::byte_serialize;
 use votify_core::{Caller, PollId, SessionId};
 
 use super::layout::Layout;
@@ -14,6 +15,7 @@ use super::{form_token, headers, origin};
 use crate::authorize::{Action, Denied};
 use crate::error::Problem;
 use crate::extract::caller::RequestCaller;
+use crate::extract::invite;
 use crate::own_state::{OwnState, own_state};
 use crate::response_memory::{NothingChanged, Reservation};
 use crate::router::RouteGroup;
@@ -97,6 +99,17 @@ impl Page {
             (Some((_, value)), None) => Some(value),
             _ => None,
         }
+    }
+
+    /// Returns the query with the invite code of the request, such as `?invite=…`, for
+    /// links to other pages of the poll. Empty without a well-formed code.
+    pub(super) fn invite_query(&self) -> String {
+        let code = self.query(invite::PARAMETER);
+        code.filter(|_| self.caller.has_invite_code())
+            .map_or_else(String::new, |code| {
+                let code: String = byte_serialize(code.as_bytes()).collect();
+                format!("?{}={code}", invite::PARAMETER)
+            })
     }
 
     /// Returns the response with a page that shows something, and for which nothing was

@@ -13,7 +13,6 @@ use super::standings::Standings;
 use super::times::{absolute, grouped, plural};
 use crate::authorize::Action;
 use crate::error::Problem;
-use crate::extract::invite;
 use crate::extract::path::PollPath;
 
 #[derive(Template)]
@@ -58,13 +57,6 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
     head.url = page.layout.absolute(&format!("{path}/results"));
     head.image = page.layout.absolute(&format!("{path}/card.png"));
     head.is_private = poll.visibility != Visibility::Public;
-    let code = page
-        .query(invite::PARAMETER)
-        .filter(|_| page.caller.has_invite_code());
-    let query = code.map(|code| {
-        let code: String = form_urlencoded::byte_serialize(code.as_bytes()).collect();
-        format!("?{}={code}", invite::PARAMETER)
-    });
     let template = ResultsTemplate {
         layout: &page.layout,
         head,
@@ -75,7 +67,7 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
         edited: poll.edited_at.map(absolute).unwrap_or_default(),
         standings: standings.sorted(),
         summary,
-        query: query.unwrap_or_default(),
+        query: page.invite_query(),
         is_owner,
     };
     Ok(page.render(StatusCode::OK, &template))

@@ -36,6 +36,8 @@ struct RoomTemplate<'a> {
     /// The join code in two groups, or empty.
     code: String,
     viewers: u32,
+    /// The query with the caller's invite code, or empty.
+    query: String,
     is_owner: bool,
     /// True if the counts are covered until the presenter reveals them.
     is_covered: bool,
@@ -97,6 +99,7 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
             .map(|code| grouped_code(code.as_str()))
             .unwrap_or_default(),
         viewers: snapshot.viewers,
+        query: page.invite_query(),
         is_owner,
         is_covered,
     };

@@ -1,10 +1,10 @@
 //! What the page of a poll shows. The markup is the one of the element (`ui/poll/view.js`).
 
-use form_urlencoded::Serializer;
 use votify_core::engine::PollSnapshot;
 use votify_core::{BallotId, BallotKind, OptionId, Poll, PollStatus, Timestamp, VoterPolicy};
 
 use super::{Frame, wording};
+use crate::extract::invite::PARAMETER;
 use crate::own_state::OwnState;
 use crate::ui::moment::Moment;
 use crate::ui::page::Page;
@@ -180,18 +180,11 @@ impl PollView {
 
 /// Returns the query with which the forms of the page lead back to it.
 fn query(page: &Page, frame: Frame) -> String {
-    let mut query = Serializer::new(String::new());
-    if let Some(code) = page.query("invite") {
-        query.append_pair("invite", &code);
-    }
-    if frame == Frame::Embed {
-        query.append_pair("embed", "1");
-    }
-    let query = query.finish();
-    if query.is_empty() {
-        query
-    } else {
-        format!("?{query}")
+    let query = page.invite_query();
+    match (frame, query.as_str()) {
+        (Frame::Page, _) => query,
+        (Frame::Embed, "") => "?embed=1".to_owned(),
+        (Frame::Embed, query) => format!("{query}&embed=1"),
     }
 }
 
@@ -199,7 +192,7 @@ fn step(own: &OwnState, page: &Page) -> Step {
     match own.refusal.as_ref().map(crate::Problem::code) {
         Some("not_logged_in") => Step::LogIn,
         Some("invite_invalid") => Step::Invite {
-            is_invalid: page.query("invite").is_some_and(|code| !code.is_empty()),
+            is_invalid: page.query(PARAMETER).is_some_and(|code| !code.is_empty()),
         },
         _ => Step::None,
     }

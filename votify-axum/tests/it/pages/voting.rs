@@ -188,6 +188,15 @@ async fn an_invite_is_typed_and_used_once() {
     let html = voter.browser.get(&right).await.text;
     let action = format!("action=\"{}/vote?invite={code}\"", voter.path);
     assert!(html.contains(&action), "{html}");
+    // The other pages of the poll need the code too, to show what this voter may see.
+    for page in ["results", "present"] {
+        let link = format!("href=\"{}/{page}?invite={code}\"", voter.path);
+        assert!(html.contains(&link), "{html}");
+    }
+    let room = format!("{}/present?invite={code}", voter.path);
+    let room = voter.browser.get(&room).await.expect_status(200).text;
+    let leave = format!("href=\"{}?invite={code}\"", voter.path);
+    assert!(room.contains(&leave), "{room}");
     voter.ballot = hidden_field(&html, "ballot_id");
     let vote = format!("vote?invite={code}");
     let voted = voter.send(&vote, &[("option_id", &poll.options[0])]).await;
