@@ -135,7 +135,7 @@ impl PollView {
         let hint = wording::hint(snapshot, &leaders, has_voted, needs_invite);
         let (status, status_text) = status(snapshot);
         let (countdown, deadline) = deadline(snapshot, page.state.engine.now());
-        let has_counts = view.counts().is_some();
+        let has_counts = has_counts(snapshot);
         Self {
             id: poll.id.to_string(),
             title: poll.title.clone(),
@@ -146,6 +146,7 @@ impl PollView {
             deadline,
             votes: view
                 .total_votes()
+                .filter(|_| has_counts)
                 .map_or_else(String::new, |total| votes(poll, total)),
             edited: poll.edited_at.map(Moment::from),
             classes: classes(is_votable, has_counts, view.is_final()),
@@ -207,6 +208,11 @@ fn status(snapshot: &PollSnapshot) -> (&'static str, &'static str) {
     }
 }
 
+/// Returns true if the page shows counts: not before the opening, when all are zero.
+pub(super) fn has_counts(snapshot: &PollSnapshot) -> bool {
+    snapshot.status != PollStatus::Scheduled && snapshot.view.counts().is_some()
+}
+
 /// Returns the countdown and the time of the next change, or of the close.
 fn deadline(snapshot: &PollSnapshot, now: Timestamp) -> (String, Option<Moment>) {
     let poll = &snapshot.poll;
@@ -240,7 +246,7 @@ fn classes(is_votable: bool, has_counts: bool, is_final: bool) -> String {
 
 fn rows(snapshot: &PollSnapshot, own: &OwnState, feedback: &Feedback) -> Vec<OptionRow> {
     let (poll, view) = (&snapshot.poll, &snapshot.view);
-    let counts: Option<Vec<u64>> = view.counts().map(|_| {
+    let counts: Option<Vec<u64>> = has_counts(snapshot).then(|| {
         let options = poll.options.iter();
         options
             .map(|option| view.count(option.id).unwrap_or_default())
