@@ -20,6 +20,7 @@ mod manage;
 mod moment;
 mod origin;
 mod page;
+mod page_slot;
 mod percentages;
 mod poll;
 mod poll_list;

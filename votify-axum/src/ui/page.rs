@@ -11,6 +11,7 @@ use form_urlencoded::byte_serialize;
 use votify_core::{Caller, PollId, SessionId};
 
 use super::layout::Layout;
+use super::page_slot::PageSlot;
 use super::{form_token, headers, origin};
 use crate::authorize::{Action, Denied};
 use crate::error::Problem;
@@ -41,15 +42,13 @@ impl Page {
         caller
             .begin_session_if_missing(SessionId::random(), state)
             .await;
-        let mut layout = bare_layout(&parts, state);
-        layout.is_logged_in = caller.is_logged_in();
-        layout.can_create = state.config.serves(RouteGroup::Creation)
-            && may_see_link(&parts, &caller, Action::Create, state).await;
-        layout.can_list = state.config.serves(RouteGroup::Lists)
-            && may(&parts, &caller, Action::List, state).await.is_ok();
+        let mut layout = layout_for(&parts, &caller, state).await;
         if let Some(session) = caller.session_id() {
             let engine = &state.engine;
             layout.form_token = form_token::issue(session, engine.now(), engine.keyring());
+        }
+        if let Some(slot) = parts.extensions.get::<PageSlot>() {
+            slot.fill(&layout, &caller);
         }
         Ok(Self {
             state: state.clone(),
@@ -181,6 +180,17 @@ pub(super) fn bare_layout(parts: &Parts, state: &AppState) -> Layout {
         has_accounts: state.has_accounts(),
         ..Layout::default()
     }
+}
+
+/// Returns the layout for a caller, without a form token.
+pub(super) async fn layout_for(parts: &Parts, caller: &RequestCaller, state: &AppState) -> Layout {
+    let mut layout = bare_layout(parts, state);
+    layout.is_logged_in = caller.is_logged_in();
+    layout.can_create = state.config.serves(RouteGroup::Creation)
+        && may_see_link(parts, caller, Action::Create, state).await;
+    layout.can_list = state.config.serves(RouteGroup::Lists)
+        && may(parts, caller, Action::List, state).await.is_ok();
+    layout
 }
 
 /// Returns true if the caller may do `action`, or may after a login.
