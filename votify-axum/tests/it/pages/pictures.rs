@@ -13,8 +13,9 @@ use crate::browser::{Browser, CreatedPoll};
 async fn search_engines_leave_out_the_cards_of_unlisted_polls() {
     let app = App::new();
     for (visibility, is_hidden) in [("public", false), ("unlisted", true)] {
-        let poll = Browser::new(&app).create_poll(json!({"visibility": visibility}));
-        let path = format!("/p/{}/card.png", poll.await.id);
+        let fields = json!({"visibility": visibility});
+        let poll = Browser::new(&app).create_poll(fields).await;
+        let path = format!("/p/{}/card.png", poll.id);
         let request = request(Method::GET, &path, None);
         let response = app.router.clone().oneshot(request).await.unwrap();
         let tag = response.headers().get("x-robots-tag");

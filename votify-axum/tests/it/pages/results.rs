@@ -78,8 +78,8 @@ async fn options_are_sorted_and_have_percentages() {
 async fn search_engines_leave_out_the_results_of_unlisted_polls() {
     let app = App::new();
     for (visibility, is_hidden) in [("public", false), ("unlisted", true)] {
-        let poll = Browser::new(&app).create_poll(json!({"visibility": visibility}));
-        let poll = poll.await;
+        let fields = json!({"visibility": visibility});
+        let poll = Browser::new(&app).create_poll(fields).await;
         let page = app.get(&path(&poll)).await.expect_status(200).text;
         let tag = "<meta name=\"robots\" content=\"noindex\">";
         assert_eq!(page.contains(tag), is_hidden, "{visibility}");
