@@ -35,6 +35,7 @@ mod routes;
 mod standings;
 mod theme;
 mod times;
+mod votes_text;
 
 pub(crate) use card::CardCache;
 pub use colors::{Color, InvalidColor, ThemeColors};

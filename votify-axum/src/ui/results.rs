@@ -10,7 +10,8 @@ use super::layout::{Head, Layout};
 use super::page::Page;
 use super::poll_status::{Deadline, StatusLabel, hidden_until};
 use super::standings::Standings;
-use super::times::{absolute, grouped, plural};
+use super::times::{absolute, grouped};
+use super::votes_text::votes_text;
 use crate::authorize::Action;
 use crate::error::Problem;
 use crate::extract::path::PollPath;
@@ -26,22 +27,14 @@ struct ResultsTemplate<'a> {
     deadline: Option<Deadline>,
     /// When texts were changed after the first vote, or empty.
     edited: String,
+    /// The number of votes or voters. Empty while counts are hidden.
+    votes: String,
     standings: Standings,
     /// One sentence about the options in front, or why there are no counts.
     summary: String,
     /// The query with the caller's invite code, or empty.
     query: String,
     is_owner: bool,
-}
-
-impl ResultsTemplate<'_> {
-    fn votes(&self) -> String {
-        match self.standings.total {
-            Some(0) => "No votes yet".to_owned(),
-            Some(total) => plural(total, "vote"),
-            None => String::new(),
-        }
-    }
 }
 
 pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response, Problem> {
@@ -65,6 +58,9 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
         status: StatusLabel::of(&snapshot),
         deadline: Deadline::of(&snapshot),
         edited: poll.edited_at.map(absolute).unwrap_or_default(),
+        votes: standings
+            .total
+            .map_or_else(String::new, |total| votes_text(poll, total)),
         standings: standings.sorted(),
         summary,
         query: page.invite_query(),

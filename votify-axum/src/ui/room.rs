@@ -10,6 +10,7 @@ use super::page::Page;
 use super::poll_status::{StatusLabel, hidden_until};
 use super::standings::Standings;
 use super::times::plural;
+use super::votes_text::votes_text;
 use crate::authorize::Action;
 use crate::error::Problem;
 use crate::extract::path::PollPath;
@@ -22,6 +23,8 @@ struct RoomTemplate<'a> {
     id: String,
     title: &'a str,
     status: StatusLabel,
+    /// The number of votes or voters. Empty while counts are hidden.
+    votes: String,
     standings: Standings,
     /// The class of the title, which sets its size.
     length: &'static str,
@@ -44,12 +47,6 @@ struct RoomTemplate<'a> {
 }
 
 impl RoomTemplate<'_> {
-    fn votes(&self) -> String {
-        self.standings
-            .total
-            .map_or_else(String::new, |total| plural(total, "vote"))
-    }
-
     fn watching(&self) -> String {
         format!("{} watching", self.viewers)
     }
@@ -92,6 +89,9 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
         density: density(standings.rows.len()),
         reason: reason(poll),
         has_reason: standings.total.is_none() || is_covered,
+        votes: standings
+            .total
+            .map_or_else(String::new, |total| votes_text(poll, total)),
         standings,
         address: address(&page.layout),
         code: poll

@@ -1,7 +1,7 @@
 //! What the page of a poll shows. The markup is the one of the element (`ui/poll/view.js`).
 
 use votify_core::engine::PollSnapshot;
-use votify_core::{BallotId, BallotKind, OptionId, Poll, PollStatus, Timestamp, VoterPolicy};
+use votify_core::{BallotId, BallotKind, OptionId, PollStatus, Timestamp, VoterPolicy};
 
 use super::{Frame, wording};
 use crate::extract::invite::PARAMETER;
@@ -9,7 +9,8 @@ use crate::own_state::OwnState;
 use crate::ui::moment::Moment;
 use crate::ui::page::Page;
 use crate::ui::percentages::{percentages, share};
-use crate::ui::times::{grouped, plural, until};
+use crate::ui::times::{grouped, until};
+use crate::ui::votes_text::votes_text;
 
 /// The result of the form that the user sent before this page.
 #[derive(Debug, Default)]
@@ -147,7 +148,7 @@ impl PollView {
             votes: view
                 .total_votes()
                 .filter(|_| has_counts)
-                .map_or_else(String::new, |total| votes(poll, total)),
+                .map_or_else(String::new, |total| votes_text(poll, total)),
             edited: poll.edited_at.map(Moment::from),
             classes: classes(is_votable, has_counts, view.is_final()),
             is_votable,
@@ -226,14 +227,6 @@ fn deadline(snapshot: &PollSnapshot, now: Timestamp) -> (String, Option<Moment>)
     };
     let countdown = format!("{verb} in {}", until(time.saturating_since(now)));
     (countdown, Some(time.into()))
-}
-
-fn votes(poll: &Poll, total: u64) -> String {
-    match (total, poll.rules.ballot) {
-        (0, _) => "No votes yet".to_owned(),
-        (_, BallotKind::Single) => plural(total, "vote"),
-        _ => plural(total, "voter"),
-    }
 }
 
 fn classes(is_votable: bool, has_counts: bool, is_final: bool) -> String {

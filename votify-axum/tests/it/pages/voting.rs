@@ -164,6 +164,13 @@ async fn several_options_are_chosen_within_the_bounds() {
     assert_eq!(counts(&app, &poll).await, [1, 0, 1]);
     assert!(html.contains("Percentages are of voters."), "{html}");
     assert!(html.contains("1 voter<"), "{html}");
+    // All pages count the voters: two votes of one ballot are in the rows.
+    for page in ["results", "present"] {
+        let page = app.get(&format!("{}/{page}", voter.path)).await.text;
+        assert!(page.contains("id=\"votes\">1 voter</span>"), "{page}");
+    }
+    let list = app.get("/polls").await.expect_status(200).text;
+    assert!(list.contains("1 voter<"), "{list}");
 }
 
 #[tokio::test]
