@@ -8,7 +8,7 @@ use crate::config::Config;
 
 /// The content security policy up to the sources of images.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-                      base-uri 'none'; form-action 'self'; img-src 'self'";
+                      base-uri 'none'; form-action 'self'; font-src 'self'; img-src 'self'";
 
 /// Sets the headers of an HTML page.
 pub(super) fn set(headers: &mut HeaderMap, config: &Config) {
