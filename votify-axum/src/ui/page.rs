@@ -79,6 +79,11 @@ impl Page {
         own_state(&self.state, &self.caller, &self.parts, id).await
     }
 
+    /// Returns true if the host serves a group of routes.
+    pub(super) fn serves(&self, group: RouteGroup) -> bool {
+        self.state.config.serves(group)
+    }
+
     /// Returns the caller in the engine's terms.
     pub(super) fn caller(&self) -> Caller {
         self.caller.to_caller()

@@ -15,6 +15,7 @@ use super::votes_text::votes_text;
 use crate::authorize::Action;
 use crate::error::Problem;
 use crate::extract::path::PollPath;
+use crate::router::RouteGroup;
 
 #[derive(Template)]
 #[template(path = "results.html")]
@@ -34,6 +35,7 @@ struct ResultsTemplate<'a> {
     summary: String,
     /// The query with the caller's invite code, or empty.
     query: String,
+    /// True if the caller can manage the poll.
     is_owner: bool,
 }
 
@@ -42,7 +44,7 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
     let engine = &page.state.engine;
     let snapshot = engine.poll(id, &page.caller()).await?;
     let poll = &snapshot.poll;
-    let is_owner = engine.owns(poll, &page.caller()).await?;
+    let is_owner = page.serves(RouteGroup::Management) && engine.owns(poll, &page.caller()).await?;
     let standings = Standings::new(&snapshot);
     let summary = summary(&snapshot, &standings);
     let path = format!("/p/{id}");
@@ -72,7 +74,7 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
 /// Returns one sentence about the options in front. `ui/pages/standings.js` writes the same.
 fn summary(snapshot: &PollSnapshot, standings: &Standings) -> String {
     if standings.total.is_none() {
-        return format!("{}.", hidden_until(&snapshot.poll));
+        return format!("{}.", hidden_until(&snapshot.poll, snapshot.status));
     }
     let is_final = snapshot.view.is_final();
     let leaders = standings.leaders();

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use votify_core::{Poll, ResultsPolicy};
+use votify_core::{Poll, PollStatus, ResultsPolicy};
 
 use super::layout::{Head, Layout};
 use super::page::Page;
@@ -14,6 +14,7 @@ use super::votes_text::votes_text;
 use crate::authorize::Action;
 use crate::error::Problem;
 use crate::extract::path::PollPath;
+use crate::router::RouteGroup;
 
 #[derive(Template)]
 #[template(path = "room.html")]
@@ -41,6 +42,7 @@ struct RoomTemplate<'a> {
     viewers: u32,
     /// The query with the caller's invite code, or empty.
     query: String,
+    /// True if the caller can manage the poll.
     is_owner: bool,
     /// True if the counts are covered until the presenter reveals them.
     is_covered: bool,
@@ -76,7 +78,7 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
     let engine = &page.state.engine;
     let snapshot = engine.poll(id, &page.caller()).await?;
     let poll = &snapshot.poll;
-    let is_owner = engine.owns(poll, &page.caller()).await?;
+    let is_owner = page.serves(RouteGroup::Management) && engine.owns(poll, &page.caller()).await?;
     let standings = Standings::new(&snapshot);
     let is_covered = page.query("reveal").is_some_and(|value| value == "later");
     let template = RoomTemplate {
@@ -87,7 +89,7 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
         status: StatusLabel::of(&snapshot),
         length: length(&poll.title),
         density: density(standings.rows.len()),
-        reason: reason(poll),
+        reason: reason(poll, snapshot.status),
         has_reason: standings.total.is_none() || is_covered,
         votes: standings
             .total
@@ -110,10 +112,12 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
 const COVERED: &str = "The results are hidden until they are revealed";
 
 /// Returns why people in the room may not see counts.
-fn reason(poll: &Poll) -> String {
+fn reason(poll: &Poll, status: PollStatus) -> String {
     match poll.rules.results {
-        ResultsPolicy::AfterVote => "Results are shown to people who have voted".to_owned(),
-        ResultsPolicy::AfterClose => hidden_until(poll),
+        ResultsPolicy::AfterVote if status != PollStatus::Closed => {
+            "Results are shown to people who have voted".to_owned()
+        }
+        ResultsPolicy::AfterVote | ResultsPolicy::AfterClose => hidden_until(poll, status),
         // The presenter covers them.
         _ => COVERED.to_owned(),
     }

@@ -71,7 +71,7 @@ impl CardContent {
             shows_counts: total.is_some(),
             summary: match total {
                 Some(total) => votes_text(&snapshot.poll, total),
-                None => hidden_until(&snapshot.poll),
+                None => hidden_until(&snapshot.poll, snapshot.status),
             },
             note: match (left_out, deadline(snapshot)) {
                 (0, deadline) => deadline,

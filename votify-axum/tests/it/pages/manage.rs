@@ -303,6 +303,11 @@ async fn the_page_is_absent_without_management() {
     let mut owner = Visitor::new(&app);
     let poll = owner.create_poll(json!({})).await;
     assert_eq!(owner.get(&manage(&poll)).await.status, 404);
+    for page in ["?created=1", "/results", "/present"] {
+        let page = owner.page(&format!("/p/{}{page}", poll.id)).await;
+        assert!(!page.contains(&manage(&poll)), "{page}");
+        assert!(!page.contains("id=\"close\""), "{page}");
+    }
 }
 
 /// Duplicating opens the form to create a poll with the same texts and rules.
