@@ -27,20 +27,26 @@ use crate::state::AppState;
 /// options.
 pub(crate) const MAX_UNCOUNTED: usize = 8 * 1024;
 
-/// Minimum of both limits. Every response is smaller: the largest are lists and answers
-/// with 10 000 invite codes.
+/// Minimum of both limits. Every response is smaller: the largest are lists, answers with
+/// 10 000 invite codes and sheets of 500 of them.
 pub(crate) const MIN_LIMIT: usize = 2 << 20;
 
 /// The scope of the keys of addresses.
 const SCOPE: &str = "response-memory";
+
+/// Marks the response to a request that changed nothing, although its method may: a page
+/// that shows a form again. Such a response can be rejected.
+#[derive(Debug, Clone)]
+pub(crate) struct NothingChanged;
 
 impl AppState {
     /// Counts a response that was rendered for one request until its bytes are dropped.
     /// Leaves small and [`Uncounted`] responses, and streams, as they are.
     ///
     /// A response with a [`Reservation`] takes its place. Otherwise, if a limit is
-    /// exceeded, a response that `may_reject` becomes a problem, and so does a client
-    /// error, since its request has changed nothing. Others are counted nevertheless.
+    /// exceeded, a response that `may_reject` becomes a problem, and so do a client error
+    /// and one with [`NothingChanged`], since their requests have changed nothing. Others
+    /// are counted nevertheless.
     pub(crate) fn count_response(
         &self,
         mut response: Response,
@@ -60,7 +66,10 @@ impl AppState {
             permit
         } else {
             let address = self.memory_key(address);
-            if may_reject || response.status().is_client_error() {
+            let may_reject = may_reject
+                || response.status().is_client_error()
+                || response.extensions().get::<NothingChanged>().is_some();
+            if may_reject {
                 match self.response_memory.acquire(address, size) {
                     Ok(permit) => permit,
                     Err(exceeded) => return rejection(&response, exceeded),

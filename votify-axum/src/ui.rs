@@ -20,6 +20,7 @@ mod manage;
 mod moment;
 mod origin;
 mod page;
+mod page_slot;
 mod percentages;
 mod poll;
 mod poll_list;
@@ -34,6 +35,7 @@ mod routes;
 mod standings;
 mod theme;
 mod times;
+mod votes_text;
 
 pub(crate) use card::CardCache;
 pub use colors::{Color, InvalidColor, ThemeColors};

@@ -29,10 +29,14 @@ pub(crate) fn to_csv(poll: &Poll, view: &TallyView) -> csv::Result<Option<Vec<u8
     Ok(Some(rows))
 }
 
+/// The characters with which formulas begin, from OWASP's page on CSV injection. Some
+/// spreadsheets take the full-width forms too.
+const FORMULA_STARTS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
 /// Returns a text that spreadsheets do not take for a formula: an apostrophe precedes the
 /// characters with which formulas begin.
 fn without_formula(text: &str) -> Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    if text.starts_with(FORMULA_STARTS) {
         format!("'{text}").into()
     } else {
         text.into()
@@ -45,7 +49,9 @@ mod tests {
 
     #[test]
     fn beginnings_of_formulas_are_escaped() {
-        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
+        for formula in [
+            "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠1",
+        ] {
             assert_eq!(without_formula(formula), format!("'{formula}"));
         }
         for text in ["", "a=1", "'=1", "1-2", "é", "👍"] {

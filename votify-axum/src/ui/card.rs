@@ -18,6 +18,7 @@ use votify_core::Caller;
 use votify_core::engine::PollSnapshot;
 
 use self::content::CardContent;
+use super::headers::hide_unlisted;
 use super::theme::Theme;
 use crate::error::Problem;
 use crate::extract::path::PollPath;
@@ -52,6 +53,7 @@ pub(super) async fn show(
         header::CACHE_CONTROL,
         HeaderValue::from_static("private, no-cache"),
     );
+    hide_unlisted(headers, &snapshot.poll);
     Ok(response)
 }
 

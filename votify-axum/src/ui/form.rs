@@ -1,5 +1,7 @@
 //! The posts of the pages' own forms: the one exception to JSON bodies.
 
+use std::fmt;
+
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 
@@ -8,6 +10,7 @@ use super::page::Page;
 use crate::error::{ErrorCode, Problem};
 use crate::extract::body::body_bytes;
 use crate::extract::json::MAX_BODY_BYTES;
+use crate::extract::large_bodies::LargeBodyPermit;
 use crate::state::AppState;
 
 /// The name of the hidden field that every form has.
@@ -34,6 +37,9 @@ pub(super) struct PageForm<T> {
     pub(super) page: Page,
     pub(super) values: T,
     has_valid_token: bool,
+    /// Bounds the number of large forms in work. Held until the page is rendered, which
+    /// shows what was typed again.
+    _permit: Option<LargeBodyPermit>,
 }
 
 impl<T> PageForm<T> {
@@ -46,10 +52,14 @@ impl<T> PageForm<T> {
         if self.has_valid_token {
             return Ok(());
         }
-        Err(Problem::new(ErrorCode::FormExpired).with_detail(
+        let detail = if self.page.caller.session_id().is_none() {
+            "too many sessions were started from your network address, so this browser has none \
+             and the form could not be checked; wait a few minutes and send it again"
+        } else {
             "this form is too old, or this browser sends no cookies; check what you typed and \
-             send it again",
-        ))
+             send it again"
+        };
+        Err(Problem::new(ErrorCode::FormExpired).with_detail(detail))
     }
 }
 
@@ -81,17 +91,17 @@ impl<T: FromForm> FromRequest<AppState> for PageForm<T> {
             form_token::is_valid(token, session.id, engine.now(), engine.keyring())
         });
         let values = T::from_form(&fields);
-        drop(permit);
         Ok(Self {
             page,
             values,
             has_valid_token,
+            _permit: permit,
         })
     }
 }
 
 /// Names and values of a form, in order.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct FormFields(Vec<(String, String)>);
 
 impl FormFields {
@@ -125,6 +135,14 @@ impl FormFields {
     }
 }
 
+/// Shows the names only: a value may be a password.
+impl fmt::Debug for FormFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.0.iter().map(|(name, _)| name);
+        f.debug_list().entries(names).finish()
+    }
+}
+
 fn is_form(headers: &HeaderMap) -> bool {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(Ok(value)), None) = (types.next().map(|value| value.to_str()), types.next()) else {
@@ -132,4 +150,15 @@ fn is_form(headers: &HeaderMap) -> bool {
     };
     let essence = value.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_output_has_no_values() {
+        let fields = FormFields::parse(b"name=ada&password=secret").unwrap();
+        assert_eq!(format!("{fields:?}"), "[\"name\", \"password\"]");
+    }
 }

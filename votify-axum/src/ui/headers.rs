@@ -1,13 +1,14 @@
 //! The headers of pages.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use votify_core::{Poll, Visibility};
 
 use super::theme::Theme;
 use crate::config::Config;
 
 /// The content security policy up to the sources of images.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-                      base-uri 'none'; form-action 'self'; img-src 'self'";
+                      base-uri 'none'; form-action 'self'; font-src 'self'; img-src 'self'";
 
 /// Sets the headers of an HTML page.
 pub(super) fn set(headers: &mut HeaderMap, config: &Config) {
@@ -25,6 +26,14 @@ pub(super) fn set(headers: &mut HeaderMap, config: &Config) {
         headers.insert(name, HeaderValue::from_static(value));
     }
     set_policy(headers, config);
+}
+
+/// Asks search engines to leave out a picture of a poll, unless the poll is public.
+pub(super) fn hide_unlisted(headers: &mut HeaderMap, poll: &Poll) {
+    if poll.visibility != Visibility::Public {
+        let name = HeaderName::from_static("x-robots-tag");
+        headers.insert(name, HeaderValue::from_static("noindex"));
+    }
 }
 
 /// Lets only pages of the host's list frame a page, and loads the logo from where it is.

@@ -114,6 +114,7 @@ fn render(
     mut values: NewPollForm,
     errors: FormErrors,
 ) -> Response {
+    values.cut();
     values.fill_rows(2);
     let template = HomeTemplate {
         layout: &page.layout,

@@ -82,6 +82,7 @@ impl<'a> ManageTemplate<'a> {
     /// Shows these values in the form to change the poll.
     fn fill(&mut self, form: &EditForm) {
         self.values = form.fields.clone();
+        self.values.cut();
         self.rows = form.rows(self.poll.has_votes);
     }
 }
@@ -98,7 +99,7 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
     let mut template = ManageTemplate::load(&page, id).await?;
     template.notice = match page.query("done").as_deref() {
         Some("saved") => "Your changes are saved.",
-        Some("closed") => "The poll is closed. The results are final.",
+        Some("closed") if template.poll.is_closed => "The poll is closed. The results are final.",
         _ => "",
     };
     Ok(page.render(StatusCode::OK, &template))

@@ -38,8 +38,9 @@ fn has_tls(parts: &Parts, config: &Config) -> bool {
 }
 
 fn forwarded_proto(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get("x-forwarded-proto")?.to_str().ok()?;
-    // The proxy closest to the browser comes first.
-    let first = value.split(',').next()?;
-    Some(first.trim().to_ascii_lowercase())
+    let last_line = headers.get_all("x-forwarded-proto").iter().next_back()?;
+    // A proxy may append to what the client sent. So the last value is the proxy's, as for
+    // the address of the client.
+    let last = last_line.to_str().ok()?.rsplit(',').next()?;
+    Some(last.trim().to_ascii_lowercase())
 }

@@ -7,14 +7,18 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use form_urlencoded::byte_serialize;
 use votify_core::{Caller, PollId, SessionId};
 
 use super::layout::Layout;
+use super::page_slot::PageSlot;
 use super::{form_token, headers, origin};
 use crate::authorize::{Action, Denied};
 use crate::error::Problem;
 use crate::extract::caller::RequestCaller;
+use crate::extract::invite;
 use crate::own_state::{OwnState, own_state};
+use crate::response_memory::{NothingChanged, Reservation};
 use crate::router::RouteGroup;
 use crate::state::AppState;
 
@@ -38,15 +42,13 @@ impl Page {
         caller
             .begin_session_if_missing(SessionId::random(), state)
             .await;
-        let mut layout = bare_layout(&parts, state);
-        layout.is_logged_in = caller.is_logged_in();
-        layout.can_create = state.config.serves(RouteGroup::Creation)
-            && may_see_link(&parts, &caller, Action::Create, state).await;
-        layout.can_list = state.config.serves(RouteGroup::Lists)
-            && may(&parts, &caller, Action::List, state).await.is_ok();
+        let mut layout = layout_for(&parts, &caller, state).await;
         if let Some(session) = caller.session_id() {
             let engine = &state.engine;
             layout.form_token = form_token::issue(session, engine.now(), engine.keyring());
+        }
+        if let Some(slot) = parts.extensions.get::<PageSlot>() {
+            slot.fill(&layout, &caller);
         }
         Ok(Self {
             state: state.clone(),
@@ -77,6 +79,11 @@ impl Page {
         own_state(&self.state, &self.caller, &self.parts, id).await
     }
 
+    /// Returns true if the host serves a group of routes.
+    pub(super) fn serves(&self, group: RouteGroup) -> bool {
+        self.state.config.serves(group)
+    }
+
     /// Returns the caller in the engine's terms.
     pub(super) fn caller(&self) -> Caller {
         self.caller.to_caller()
@@ -98,8 +105,38 @@ impl Page {
         }
     }
 
-    /// Returns the response with a page.
+    /// Returns the query with the invite code of the request, such as `?invite=…`, for
+    /// links to other pages of the poll. Empty without a well-formed code.
+    pub(super) fn invite_query(&self) -> String {
+        let code = self.query(invite::PARAMETER);
+        code.filter(|_| self.caller.has_invite_code())
+            .map_or_else(String::new, |code| {
+                let code: String = byte_serialize(code.as_bytes()).collect();
+                format!("?{}={code}", invite::PARAMETER)
+            })
+    }
+
+    /// Returns the response with a page that shows something, and for which nothing was
+    /// changed. It is rejected if too many bytes of responses are unread.
     pub(super) fn render(&self, status: StatusCode, template: &impl Template) -> Response {
+        let mut response = self.html(status, template);
+        response.extensions_mut().insert(NothingChanged);
+        response
+    }
+
+    /// Returns the page that is the only result of a change. It takes the memory that was
+    /// reserved before the change.
+    pub(super) fn render_reserved(
+        &self,
+        reserved: Reservation,
+        template: &impl Template,
+    ) -> Response {
+        let mut response = self.html(StatusCode::OK, template);
+        response.extensions_mut().insert(reserved);
+        response
+    }
+
+    fn html(&self, status: StatusCode, template: &impl Template) -> Response {
         let mut response = match template.render() {
             Ok(html) => (status, html).into_response(),
             Err(error) => return Problem::internal(&error).into_response(),
@@ -148,6 +185,17 @@ pub(super) fn bare_layout(parts: &Parts, state: &AppState) -> Layout {
         has_accounts: state.has_accounts(),
         ..Layout::default()
     }
+}
+
+/// Returns the layout for a caller, without a form token.
+pub(super) async fn layout_for(parts: &Parts, caller: &RequestCaller, state: &AppState) -> Layout {
+    let mut layout = bare_layout(parts, state);
+    layout.is_logged_in = caller.is_logged_in();
+    layout.can_create = state.config.serves(RouteGroup::Creation)
+        && may_see_link(parts, caller, Action::Create, state).await;
+    layout.can_list = state.config.serves(RouteGroup::Lists)
+        && may(parts, caller, Action::List, state).await.is_ok();
+    layout
 }
 
 /// Returns true if the caller may do `action`, or may after a login.

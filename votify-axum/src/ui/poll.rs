@@ -5,7 +5,7 @@ mod view;
 mod vote;
 mod wording;
 
-pub(super) use vote::{vote, withdraw};
+pub(super) use vote::{back, vote, withdraw};
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -31,6 +31,7 @@ struct PollTemplate<'a> {
     head: Head,
     view: PollView,
     links: ShareLinks,
+    /// True if the caller can manage the poll.
     is_owner: bool,
     /// True right after the owner created the poll.
     is_created: bool,
@@ -93,7 +94,7 @@ async fn respond(
         head,
         view,
         links,
-        is_owner: is_owner && page.state.config.serves(RouteGroup::Management),
+        is_owner: is_owner && page.serves(RouteGroup::Management),
         is_created: is_owner && page.query("created").is_some(),
     };
     Ok(page.render(status, &template))

@@ -57,8 +57,11 @@ impl Deadline {
 }
 
 /// Returns when hidden counts are shown, as a sentence without its full stop.
-pub(super) fn hidden_until(poll: &Poll) -> String {
+pub(super) fn hidden_until(poll: &Poll, status: PollStatus) -> String {
     match (poll.rules.results, poll.closes_at) {
+        _ if status == PollStatus::Closed => {
+            "Results are shown once all votes are counted".to_owned()
+        }
         (ResultsPolicy::AfterClose, Some(time)) => {
             format!("Results are hidden until {}", absolute(time))
         }
@@ -66,5 +69,33 @@ pub(super) fn hidden_until(poll: &Poll) -> String {
             "Results are hidden until the poll is closed".to_owned()
         }
         _ => "Results are shown after you vote".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use votify_core::{Keyring, PollDraft, PollId};
+
+    use super::*;
+
+    #[test]
+    fn hidden_counts_of_a_closed_poll_are_still_being_counted() {
+        let now = Timestamp::EPOCH;
+        for (results, open) in [
+            (ResultsPolicy::AfterVote, "Results are shown after you vote"),
+            (
+                ResultsPolicy::AfterClose,
+                "Results are hidden until 1 January 1970, 00:01 UTC",
+            ),
+        ] {
+            let mut draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
+            draft.rules.results = results;
+            draft.closes_at = Some(Timestamp::from_micros(60_000_000).unwrap());
+            let poll = draft.into_poll(PollId::generate(now), now, &Keyring::ephemeral());
+            let poll = poll.unwrap();
+            assert_eq!(hidden_until(&poll, PollStatus::Open), open);
+            let closed = hidden_until(&poll, PollStatus::Closed);
+            assert_eq!(closed, "Results are shown once all votes are counted");
+        }
     }
 }

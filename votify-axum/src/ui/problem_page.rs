@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::body::{Body, to_bytes};
-use axum::extract::{OriginalUri, Request, State};
+use axum::extract::{FromRequestParts, OriginalUri, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -11,9 +11,11 @@ use serde::Deserialize;
 
 use super::headers;
 use super::layout::{Head, Layout};
-use super::page::{Page, bare_layout};
+use super::page::{bare_layout, layout_for};
+use super::page_slot::PageSlot;
 use super::problem_text::{heading, sentence};
 use crate::error::{ErrorCode, Problem, ProblemBody};
+use crate::extract::caller::RequestCaller;
 use crate::router::RouteGroup;
 use crate::state::AppState;
 
@@ -66,7 +68,8 @@ pub(super) async fn render(
     request: Request,
     next: Next,
 ) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    parts.extensions.insert(PageSlot::default());
     // The body went to the handler; only the head is needed for the page.
     let head = parts.clone();
     let response = next.run(Request::from_parts(parts, body)).await;
@@ -100,23 +103,28 @@ fn is_problem(headers: &HeaderMap) -> bool {
     value.is_some_and(|value| value.as_bytes() == b"application/problem+json")
 }
 
-async fn page_of(parts: Parts, response: Response, state: &AppState) -> Response {
+async fn page_of(mut parts: Parts, response: Response, state: &AppState) -> Response {
     let (mut head, body) = response.into_parts();
     let bytes = to_bytes(body, MAX_PROBLEM).await.unwrap_or_default();
     let Ok(problem) = serde_json::from_slice::<ShownProblem>(&bytes) else {
         return Response::from_parts(head, Body::from(bytes));
     };
-    let page = Page::new(parts.clone(), state).await.ok();
-    let bare = bare_layout(&parts, state);
-    let layout = page.as_ref().map_or(&bare, |page| &page.layout);
-    let (status, html) = html(problem, layout);
+    let (layout, caller) = match parts.extensions.get().and_then(PageSlot::take) {
+        Some((layout, caller)) => (layout, Some(caller)),
+        // The page has no form, so it needs no session.
+        None => match RequestCaller::from_request_parts(&mut parts, state).await {
+            Ok(caller) => (layout_for(&parts, &caller, state).await, Some(caller)),
+            Err(_) => (bare_layout(&parts, state), None),
+        },
+    };
+    let (status, html) = html(problem, &layout);
     head.status = status;
     head.headers.remove(header::CONTENT_LENGTH);
     headers::set(&mut head.headers, &state.config);
     let has_cookie = head.headers.contains_key(header::SET_COOKIE);
     let mut response = Response::from_parts(head, Body::from(html));
-    if let Some(page) = page.filter(|_| !has_cookie) {
-        page.caller.set_session_cookie(&mut response, state);
+    if let Some(caller) = caller.filter(|_| !has_cookie) {
+        caller.set_session_cookie(&mut response, state);
     }
     response
 }

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
 
+use super::headers::hide_unlisted;
 use super::page::bare_layout;
 use crate::error::Problem;
 use crate::extract::path::PollPath;
@@ -27,7 +28,9 @@ pub(super) async fn show(
     let url = bare_layout(&parts, &state).absolute(&format!("/p/{}", poll.id));
     let digest = blake3::hash(url.as_bytes()).to_hex();
     let tag = HeaderValue::try_from(format!("\"{}\"", &digest[..32])).ok();
-    respond(&parts.headers, &url, tag)
+    let mut response = respond(&parts.headers, &url, tag)?;
+    hide_unlisted(response.headers_mut(), &poll);
+    Ok(response)
 }
 
 fn respond(headers: &HeaderMap, url: &str, tag: Option<HeaderValue>) -> Result<Response, Problem> {

@@ -3,17 +3,19 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
+use votify_core::Visibility;
 use votify_core::engine::PollSnapshot;
 
 use super::layout::{Head, Layout};
 use super::page::Page;
 use super::poll_status::{Deadline, StatusLabel, hidden_until};
 use super::standings::Standings;
-use super::times::{absolute, grouped, plural};
+use super::times::{absolute, grouped};
+use super::votes_text::votes_text;
 use crate::authorize::Action;
 use crate::error::Problem;
-use crate::extract::invite;
 use crate::extract::path::PollPath;
+use crate::router::RouteGroup;
 
 #[derive(Template)]
 #[template(path = "results.html")]
@@ -26,22 +28,15 @@ struct ResultsTemplate<'a> {
     deadline: Option<Deadline>,
     /// When texts were changed after the first vote, or empty.
     edited: String,
+    /// The number of votes or voters. Empty while counts are hidden.
+    votes: String,
     standings: Standings,
     /// One sentence about the options in front, or why there are no counts.
     summary: String,
     /// The query with the caller's invite code, or empty.
     query: String,
+    /// True if the caller can manage the poll.
     is_owner: bool,
-}
-
-impl ResultsTemplate<'_> {
-    fn votes(&self) -> String {
-        match self.standings.total {
-            Some(0) => "No votes yet".to_owned(),
-            Some(total) => plural(total, "vote"),
-            None => String::new(),
-        }
-    }
 }
 
 pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response, Problem> {
@@ -49,20 +44,14 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
     let engine = &page.state.engine;
     let snapshot = engine.poll(id, &page.caller()).await?;
     let poll = &snapshot.poll;
-    let is_owner = engine.owns(poll, &page.caller()).await?;
+    let is_owner = page.serves(RouteGroup::Management) && engine.owns(poll, &page.caller()).await?;
     let standings = Standings::new(&snapshot);
     let summary = summary(&snapshot, &standings);
     let path = format!("/p/{id}");
     let mut head = Head::new(format!("Results: {}", poll.title)).description(&summary);
     head.url = page.layout.absolute(&format!("{path}/results"));
     head.image = page.layout.absolute(&format!("{path}/card.png"));
-    let code = page
-        .query(invite::PARAMETER)
-        .filter(|_| page.caller.has_invite_code());
-    let query = code.map(|code| {
-        let code: String = form_urlencoded::byte_serialize(code.as_bytes()).collect();
-        format!("?{}={code}", invite::PARAMETER)
-    });
+    head.is_private = poll.visibility != Visibility::Public;
     let template = ResultsTemplate {
         layout: &page.layout,
         head,
@@ -71,9 +60,12 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
         status: StatusLabel::of(&snapshot),
         deadline: Deadline::of(&snapshot),
         edited: poll.edited_at.map(absolute).unwrap_or_default(),
+        votes: standings
+            .total
+            .map_or_else(String::new, |total| votes_text(poll, total)),
         standings: standings.sorted(),
         summary,
-        query: query.unwrap_or_default(),
+        query: page.invite_query(),
         is_owner,
     };
     Ok(page.render(StatusCode::OK, &template))
@@ -82,7 +74,7 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
 /// Returns one sentence about the options in front. `ui/pages/standings.js` writes the same.
 fn summary(snapshot: &PollSnapshot, standings: &Standings) -> String {
     if standings.total.is_none() {
-        return format!("{}.", hidden_until(&snapshot.poll));
+        return format!("{}.", hidden_until(&snapshot.poll, snapshot.status));
     }
     let is_final = snapshot.view.is_final();
     let leaders = standings.leaders();

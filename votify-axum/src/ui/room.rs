@@ -3,16 +3,18 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use votify_core::{Poll, ResultsPolicy};
+use votify_core::{Poll, PollStatus, ResultsPolicy};
 
 use super::layout::{Head, Layout};
 use super::page::Page;
 use super::poll_status::{StatusLabel, hidden_until};
 use super::standings::Standings;
 use super::times::plural;
+use super::votes_text::votes_text;
 use crate::authorize::Action;
 use crate::error::Problem;
 use crate::extract::path::PollPath;
+use crate::router::RouteGroup;
 
 #[derive(Template)]
 #[template(path = "room.html")]
@@ -22,6 +24,8 @@ struct RoomTemplate<'a> {
     id: String,
     title: &'a str,
     status: StatusLabel,
+    /// The number of votes or voters. Empty while counts are hidden.
+    votes: String,
     standings: Standings,
     /// The class of the title, which sets its size.
     length: &'static str,
@@ -36,18 +40,15 @@ struct RoomTemplate<'a> {
     /// The join code in two groups, or empty.
     code: String,
     viewers: u32,
+    /// The query with the caller's invite code, or empty.
+    query: String,
+    /// True if the caller can manage the poll.
     is_owner: bool,
     /// True if the counts are covered until the presenter reveals them.
     is_covered: bool,
 }
 
 impl RoomTemplate<'_> {
-    fn votes(&self) -> String {
-        self.standings
-            .total
-            .map_or_else(String::new, |total| plural(total, "vote"))
-    }
-
     fn watching(&self) -> String {
         format!("{} watching", self.viewers)
     }
@@ -77,7 +78,7 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
     let engine = &page.state.engine;
     let snapshot = engine.poll(id, &page.caller()).await?;
     let poll = &snapshot.poll;
-    let is_owner = engine.owns(poll, &page.caller()).await?;
+    let is_owner = page.serves(RouteGroup::Management) && engine.owns(poll, &page.caller()).await?;
     let standings = Standings::new(&snapshot);
     let is_covered = page.query("reveal").is_some_and(|value| value == "later");
     let template = RoomTemplate {
@@ -88,8 +89,11 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
         status: StatusLabel::of(&snapshot),
         length: length(&poll.title),
         density: density(standings.rows.len()),
-        reason: reason(poll),
+        reason: reason(poll, snapshot.status),
         has_reason: standings.total.is_none() || is_covered,
+        votes: standings
+            .total
+            .map_or_else(String::new, |total| votes_text(poll, total)),
         standings,
         address: address(&page.layout),
         code: poll
@@ -97,6 +101,7 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
             .map(|code| grouped_code(code.as_str()))
             .unwrap_or_default(),
         viewers: snapshot.viewers,
+        query: page.invite_query(),
         is_owner,
         is_covered,
     };
@@ -107,10 +112,12 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
 const COVERED: &str = "The results are hidden until they are revealed";
 
 /// Returns why people in the room may not see counts.
-fn reason(poll: &Poll) -> String {
+fn reason(poll: &Poll, status: PollStatus) -> String {
     match poll.rules.results {
-        ResultsPolicy::AfterVote => "Results are shown to people who have voted".to_owned(),
-        ResultsPolicy::AfterClose => hidden_until(poll),
+        ResultsPolicy::AfterVote if status != PollStatus::Closed => {
+            "Results are shown to people who have voted".to_owned()
+        }
+        ResultsPolicy::AfterVote | ResultsPolicy::AfterClose => hidden_until(poll, status),
         // The presenter covers them.
         _ => COVERED.to_owned(),
     }

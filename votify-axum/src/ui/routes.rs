@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::routing::get;
 
 #[cfg(feature = "accounts")]
 use super::accounts;
@@ -23,8 +23,8 @@ fn pages() -> Router<AppState> {
         .route_with_slash("/p/{id}/qr.svg", get(qr::show))
         .route_with_slash("/p/{id}/card.png", get(card::show))
         .route_with_slash("/p/{id}", get(poll::show))
-        .route_with_slash("/p/{id}/vote", post(poll::vote))
-        .route_with_slash("/p/{id}/withdraw", post(poll::withdraw))
+        .route_with_slash("/p/{id}/vote", get(poll::back).post(poll::vote))
+        .route_with_slash("/p/{id}/withdraw", get(poll::back).post(poll::withdraw))
         .route_with_slash("/p/{id}/embed", get(poll::embed))
 }
 

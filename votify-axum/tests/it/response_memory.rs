@@ -1,6 +1,7 @@
 //! Responses that clients do not read.
 
 mod changes;
+mod forms;
 mod limits;
 mod lists;
 mod permits;

@@ -10,7 +10,8 @@ use super::text::DrawableText;
 use crate::ui::poll_status::{StatusLabel, hidden_until};
 use crate::ui::standings::Standings;
 use crate::ui::theme::Theme;
-use crate::ui::times::{absolute, grouped, plural};
+use crate::ui::times::{absolute, grouped};
+use crate::ui::votes_text::votes_text;
 
 /// Maximum number of options in a picture.
 pub(super) const MAX_ROWS: usize = 4;
@@ -69,9 +70,8 @@ impl CardContent {
             rows: rows.collect(),
             shows_counts: total.is_some(),
             summary: match total {
-                Some(0) => "No votes yet".to_owned(),
-                Some(total) => plural(total, "vote"),
-                None => hidden_until(&snapshot.poll),
+                Some(total) => votes_text(&snapshot.poll, total),
+                None => hidden_until(&snapshot.poll, snapshot.status),
             },
             note: match (left_out, deadline(snapshot)) {
                 (0, deadline) => deadline,

@@ -20,6 +20,13 @@ pub(in crate::ui) const ORDER: [&str; 16] = [
     "metadata",
 ];
 
+/// Maximum characters of a line that is shown again: 255 are valid.
+pub(in crate::ui) const MAX_LINE: usize = 1_000;
+/// Maximum characters of a text that is shown again: 10 000 are valid.
+const MAX_TEXT: usize = 12_000;
+/// Maximum characters of a number, a time or a choice that is shown again.
+pub(in crate::ui) const MAX_VALUE: usize = 100;
+
 /// The form to create a poll, as it was typed. Empty texts are not given.
 #[derive(Debug, Clone, Default)]
 pub(in crate::ui) struct NewPollForm {
@@ -81,6 +88,37 @@ impl FromForm for NewPollForm {
 }
 
 impl NewPollForm {
+    /// Cuts what was typed before the page shows it again, so that the page is not much
+    /// larger than that of a valid form. What is longer is invalid.
+    pub(in crate::ui) fn cut(&mut self) {
+        self.options.truncate(votify_core::poll::OPTIONS_MAX);
+        for text in [&mut self.title, &mut self.category, &mut self.external_ref] {
+            cut(text, MAX_LINE);
+        }
+        for text in &mut self.options {
+            cut(text, MAX_LINE);
+        }
+        for text in [&mut self.description, &mut self.metadata] {
+            cut(text, MAX_TEXT);
+        }
+        for text in [
+            &mut self.voters,
+            &mut self.quota,
+            &mut self.quota_prefix,
+            &mut self.opens_at,
+            &mut self.closes_at,
+            &mut self.opens_at_utc,
+            &mut self.closes_at_utc,
+            &mut self.results,
+            &mut self.visibility,
+            &mut self.kind,
+            &mut self.min,
+            &mut self.max,
+        ] {
+            cut(text, MAX_VALUE);
+        }
+    }
+
     /// Adds blank rows until there are `count`, at most 100.
     pub(in crate::ui) fn fill_rows(&mut self, count: usize) {
         let count = count.min(votify_core::poll::OPTIONS_MAX);
@@ -114,6 +152,13 @@ impl NewPollForm {
     /// default.
     pub(in crate::ui) fn is(&self, made: &str, value: &str, default: &str) -> bool {
         value == if made.is_empty() { default } else { made }
+    }
+}
+
+/// Cuts a text to `max` characters.
+pub(in crate::ui) fn cut(text: &mut String, max: usize) {
+    if let Some((end, _)) = text.char_indices().nth(max) {
+        text.truncate(end);
     }
 }
 
@@ -179,6 +224,25 @@ mod tests {
         ] {
             assert_eq!(field_name(field), name);
         }
+    }
+
+    #[test]
+    fn long_values_are_cut() {
+        let mut form = NewPollForm {
+            title: "é".repeat(MAX_LINE + 1),
+            options: vec!["o".repeat(MAX_LINE + 1); 101],
+            description: "d".repeat(MAX_TEXT),
+            kind: "k".repeat(MAX_VALUE + 1),
+            ..NewPollForm::default()
+        };
+        form.cut();
+        assert_eq!(form.title, "é".repeat(MAX_LINE));
+        assert_eq!(
+            (form.options.len(), form.options[99].len()),
+            (100, MAX_LINE)
+        );
+        assert_eq!(form.description.len(), MAX_TEXT);
+        assert_eq!(form.kind.len(), MAX_VALUE);
     }
 
     #[test]

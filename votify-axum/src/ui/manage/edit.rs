@@ -8,7 +8,7 @@ use super::{Refused, path, refused};
 use crate::authorize::Action;
 use crate::error::Problem;
 use crate::extract::path::PollPath;
-use crate::routes::polls::CheckedChange;
+use crate::routes::polls::{CheckedChange, capabilities};
 use crate::ui::form::PageForm;
 
 pub(in crate::ui) async fn save(
@@ -26,7 +26,8 @@ async fn change(form: &PageForm<EditForm>, id: PollId) -> Result<(), Problem> {
     let (page, state) = (&form.page, &form.page.state);
     page.permit(Action::Manage(id)).await?;
     let poll = state.engine.authorize_owner(id, &page.caller()).await?;
-    let body = form.values.body(&poll);
+    let can = capabilities(state, &page.caller);
+    let body = form.values.body(&poll, can);
     let change = CheckedChange::read(body, &poll, &page.caller, state)?;
     change.apply(id, &page.caller, state).await?;
     Ok(())

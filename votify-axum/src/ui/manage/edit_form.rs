@@ -1,8 +1,9 @@
 use serde_json::{Value, json};
 use votify_core::{Poll, Timestamp};
 
+use crate::dto::rules::Capabilities;
 use crate::ui::form::{FormFields, FromForm};
-use crate::ui::home::form::{NewPollForm, option_name};
+use crate::ui::home::form::{MAX_LINE, MAX_VALUE, NewPollForm, option_name};
 use crate::ui::home::{body, prefill};
 use crate::ui::moment::field_value;
 
@@ -99,26 +100,30 @@ impl EditForm {
         let ids = self.option_ids.iter().map(String::as_str);
         let more = if has_votes { 0 } else { MORE_ROWS };
         let count = (self.fields.options.len() + more).min(votify_core::poll::OPTIONS_MAX);
-        let count = count.max(self.fields.options.len());
         let texts = self.fields.options.iter().map(String::as_str);
         let texts = texts.chain(std::iter::repeat(""));
         let rows = texts.zip(ids.chain(std::iter::repeat(""))).take(count);
         rows.enumerate()
             .map(|(index, (text, id))| OptionRow {
                 name: option_name(index),
-                id: id.to_owned(),
-                text: text.to_owned(),
+                id: id.chars().take(MAX_VALUE).collect(),
+                text: text.chars().take(MAX_LINE).collect(),
             })
             .collect()
     }
 
-    /// Returns the body of the API that changes `poll` into this.
-    pub(super) fn body(&self, poll: &Poll) -> Value {
+    /// Returns the body of the API that changes `poll` into this. `can` decides which fields
+    /// the form has.
+    pub(super) fn body(&self, poll: &Poll, can: Capabilities) -> Value {
         let mut body = body::of_form(&self.fields);
         let Some(fields) = body.as_object_mut() else {
             return body;
         };
         for name in NULLABLE {
+            // Without its field, the quota stays as it is.
+            if name == "address_quota" && !can.addresses {
+                continue;
+            }
             fields.entry(name).or_insert(Value::Null);
         }
         for (name, time) in [("opens_at", poll.opens_at), ("closes_at", poll.closes_at)] {
@@ -151,7 +156,12 @@ mod tests {
 
     use super::*;
     use crate::dto::change;
-    use crate::dto::rules::Capabilities;
+
+    const CAN: Capabilities = Capabilities {
+        accounts: true,
+        addresses: true,
+        invites: true,
+    };
 
     const NOW: Timestamp = Timestamp::EPOCH;
 
@@ -168,12 +178,7 @@ mod tests {
     fn an_unchanged_form_changes_nothing() {
         let poll = poll();
         let form = EditForm::of_poll(&poll);
-        let can = Capabilities {
-            accounts: true,
-            addresses: true,
-            invites: true,
-        };
-        let change = change::read(form.body(&poll), &poll, can, NOW).unwrap();
+        let change = change::read(form.body(&poll, CAN), &poll, CAN, NOW).unwrap();
         let state = votify_core::poll::PollState::new(poll);
         assert_eq!(state.apply_change(&change, NOW).unwrap(), None);
     }
@@ -189,11 +194,37 @@ mod tests {
     }
 
     #[test]
+    fn rows_that_are_shown_again_are_cut() {
+        let mut form = EditForm::of_poll(&poll());
+        form.fields.options = vec!["o".repeat(MAX_LINE + 1); 101];
+        form.option_ids = vec!["i".repeat(MAX_VALUE + 1); 101];
+        let rows = form.rows(true);
+        assert_eq!(rows.len(), 100);
+        assert_eq!(
+            (rows[99].text.len(), rows[99].id.len()),
+            (MAX_LINE, MAX_VALUE)
+        );
+    }
+
+    #[test]
+    fn the_quota_is_sent_only_by_a_form_with_its_field() {
+        let poll = poll();
+        let form = EditForm::of_poll(&poll);
+        assert_eq!(form.body(&poll, CAN)["address_quota"], Value::Null);
+        let can = Capabilities {
+            addresses: false,
+            ..CAN
+        };
+        let body = form.body(&poll, can);
+        assert!(!body.as_object().unwrap().contains_key("address_quota"));
+    }
+
+    #[test]
     fn frozen_fields_are_not_sent_without_their_form() {
         let poll = poll();
         let mut form = EditForm::of_poll(&poll);
         form.has_rules = false;
-        let body = form.body(&poll);
+        let body = form.body(&poll, CAN);
         let mut names: Vec<_> = body.as_object().unwrap().keys().collect();
         names.sort();
         let mut expected = NEVER_FROZEN;

@@ -13,6 +13,11 @@ use crate::ui::times::plural;
 
 /// Maximum number of codes on a page. A page of that many has about 1.5 MiB.
 pub(super) const MAX_CODES: u32 = 500;
+/// About the maximum size of one code on the page, in bytes: its QR code has at most
+/// 5 KB.
+const MAX_SLIP: usize = 8 * 1024;
+/// About the maximum size of the rest of the page.
+const MAX_FRAME: usize = 16 * 1024;
 
 #[derive(Template)]
 #[template(path = "invite_sheet.html")]
@@ -31,36 +36,45 @@ pub(super) struct InviteSheet<'a> {
 
 /// One code to hand out.
 #[derive(Debug)]
-struct Invite {
+pub(super) struct Invite {
     code: String,
     /// The address to vote with the code.
     url: String,
     qr: QrPath,
 }
 
-/// Returns the page of new codes. `url` is the absolute address of the poll.
+/// Returns about the maximum size of a page in bytes.
+pub(super) fn max_size(count: u32) -> usize {
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    count.saturating_mul(MAX_SLIP).saturating_add(MAX_FRAME)
+}
+
+/// Draws the QR codes of new codes on a blocking worker: 500 take some 100 ms of a core.
+/// `url` is the absolute address of the poll.
 ///
 /// # Errors
 /// - `internal`: the address is too long for a QR code.
-pub(super) fn template<'a>(
-    page: &'a Page,
-    poll: &'a Poll,
-    codes: &[InviteCode],
-    url: &'a str,
-) -> Result<InviteSheet<'a>, Problem> {
-    let invite = |code: &InviteCode| {
+pub(super) async fn encode(codes: Vec<InviteCode>, url: String) -> Result<Vec<Invite>, Problem> {
+    let invite = move |code: &InviteCode| {
         let code = code.text();
         let url = format!("{url}?{PARAMETER}={code}");
         let qr = QrPath::of(&url)?;
         Ok(Invite { code, url, qr })
     };
-    let invites = codes
-        .iter()
-        .map(invite)
-        .collect::<Result<Vec<_>, Problem>>()?;
+    let encoded = tokio::task::spawn_blocking(move || codes.iter().map(invite).collect());
+    encoded.await.map_err(|error| Problem::internal(&error))?
+}
+
+/// Returns the page of new codes. `url` is the absolute address of the poll.
+pub(super) fn template<'a>(
+    page: &'a Page,
+    poll: &'a Poll,
+    invites: Vec<Invite>,
+    url: &'a str,
+) -> InviteSheet<'a> {
     let count = u64::try_from(invites.len()).unwrap_or(u64::MAX);
     let heading = plural(count, "invite code");
-    Ok(InviteSheet {
+    InviteSheet {
         layout: &page.layout,
         head: Head::new(heading.as_str()).private(),
         poll_title: &poll.title,
@@ -69,5 +83,5 @@ pub(super) fn template<'a>(
         manage_url: page.layout.url(&super::path(poll.id)),
         file_name: format!("invites-{}.csv", poll.id),
         invites,
-    })
+    }
 }

@@ -1,6 +1,6 @@
 //! Creating invite codes.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use votify_core::PollId;
 use votify_core::poll::FieldError;
@@ -8,7 +8,7 @@ use votify_core::poll::FieldError;
 use super::invite_sheet::{self, MAX_CODES};
 use super::{Refused, refused};
 use crate::authorize::Action;
-use crate::dto::invites::InvitesBody;
+use crate::dto::invites::{InvitesBody, max_size};
 use crate::error::{ErrorCode, Problem};
 use crate::extract::path::PollPath;
 use crate::routes::invites::{REQUESTS, create_codes};
@@ -73,8 +73,14 @@ async fn respond(form: &PageForm<InvitesForm>, id: PollId) -> Result<Response, P
     let count = form.values.count()?;
     REQUESTS.acquire(state, &page.caller).await?;
     let poll = state.engine.authorize_owner(id, &page.caller()).await?;
-    let codes = create_codes(&poll, count, &page.caller, state).await?;
     let address = page.layout.absolute(&format!("/p/{id}"));
+    let size = if form.values.as_file {
+        max_size(count, Some(&address))
+    } else {
+        invite_sheet::max_size(count)
+    };
+    let reserved = state.reserve_response(size, page.caller.address_block())?;
+    let codes = create_codes(&poll, count, &page.caller, state).await?;
     if form.values.as_file {
         let invites = InvitesBody::new(&codes, Some(&address));
         let mut response = csv_file(&format!("invites-{id}"), invites.to_csv());
@@ -82,10 +88,12 @@ async fn respond(form: &PageForm<InvitesForm>, id: PollId) -> Result<Response, P
         response
             .headers_mut()
             .insert(header::CACHE_CONTROL, no_store);
+        response.extensions_mut().insert(reserved);
         return Ok(response);
     }
-    let template = invite_sheet::template(page, &poll, &codes, &address)?;
-    Ok(page.render(StatusCode::OK, &template))
+    let invites = invite_sheet::encode(codes, address.clone()).await?;
+    let template = invite_sheet::template(page, &poll, invites, &address);
+    Ok(page.render_reserved(reserved, &template))
 }
 
 fn count_error(text: String) -> Problem {

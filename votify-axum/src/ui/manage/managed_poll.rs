@@ -9,7 +9,8 @@ use crate::error::Problem;
 use crate::ui::moment::{Moment, relative};
 use crate::ui::page::Page;
 use crate::ui::poll_status::StatusLabel;
-use crate::ui::times::{grouped, plural};
+use crate::ui::times::grouped;
+use crate::ui::votes_text::votes_text;
 
 /// A poll as its owner sees it.
 #[derive(Debug)]
@@ -68,7 +69,7 @@ impl ManagedPoll {
         Self {
             url: page.layout.url(&format!("/p/{}", snapshot.poll.id)),
             status: StatusLabel::of(&snapshot),
-            votes: votes.map_or_else(String::new, |total| plural(total, "vote")),
+            votes: votes.map_or_else(String::new, |total| votes_text(&snapshot.poll, total)),
             deadline: deadline(&snapshot, page),
             frozen: if has_votes || is_closed {
                 rules(&snapshot.poll, is_closed)

@@ -1,21 +1,22 @@
 //! What the page of a poll shows. The markup is the one of the element (`ui/poll/view.js`).
 
-use form_urlencoded::Serializer;
 use votify_core::engine::PollSnapshot;
-use votify_core::{BallotId, BallotKind, OptionId, Poll, PollStatus, Timestamp, VoterPolicy};
+use votify_core::{BallotId, BallotKind, OptionId, PollStatus, Timestamp, VoterPolicy};
 
 use super::{Frame, wording};
+use crate::extract::invite::PARAMETER;
 use crate::own_state::OwnState;
 use crate::ui::moment::Moment;
 use crate::ui::page::Page;
 use crate::ui::percentages::{percentages, share};
-use crate::ui::times::{grouped, plural, until};
+use crate::ui::times::{grouped, until};
+use crate::ui::votes_text::votes_text;
 
-/// What happened to the form that the user sent before this page.
+/// The result of the form that the user sent before this page.
 #[derive(Debug, Default)]
 pub(super) struct Feedback {
-    /// What was done, or empty.
-    pub(super) confirmation: &'static str,
+    /// What the query says that was done. The link may be from another user.
+    pub(super) done: Option<Done>,
     /// The error, or empty.
     pub(super) error: String,
     /// The options that were chosen in the form.
@@ -25,16 +26,35 @@ pub(super) struct Feedback {
 impl Feedback {
     /// Returns the feedback to which a form redirected.
     pub(super) fn of_query(page: &Page) -> Self {
-        let confirmation = match page.query("done").as_deref() {
-            Some("voted") => "Your vote was counted.",
-            Some("withdrawn") => "Your vote was withdrawn.",
-            _ => "",
+        let done = match page.query("done").as_deref() {
+            Some("voted") => Some(Done::Voted),
+            Some("withdrawn") => Some(Done::Withdrawn),
+            _ => None,
         };
         Self {
-            confirmation,
+            done,
             ..Self::default()
         }
     }
+
+    /// Returns the text about what was done, if it holds for the caller: the URL may have
+    /// been copied from another user's browser. Otherwise, returns what holds, or an empty
+    /// text.
+    fn confirmation(&self, has_voted: bool) -> &'static str {
+        match self.done {
+            Some(Done::Voted) if has_voted => "Your vote was counted.",
+            Some(Done::Withdrawn) if !has_voted => "Your vote was withdrawn.",
+            _ if has_voted => "You voted.",
+            _ => "",
+        }
+    }
+}
+
+/// A form that was carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Done {
+    Voted,
+    Withdrawn,
 }
 
 /// What a caller needs before voting.
@@ -116,7 +136,7 @@ impl PollView {
         let hint = wording::hint(snapshot, &leaders, has_voted, needs_invite);
         let (status, status_text) = status(snapshot);
         let (countdown, deadline) = deadline(snapshot, page.state.engine.now());
-        let has_counts = view.counts().is_some();
+        let has_counts = has_counts(snapshot);
         Self {
             id: poll.id.to_string(),
             title: poll.title.clone(),
@@ -127,7 +147,8 @@ impl PollView {
             deadline,
             votes: view
                 .total_votes()
-                .map_or_else(String::new, |total| votes(poll, total)),
+                .filter(|_| has_counts)
+                .map_or_else(String::new, |total| votes_text(poll, total)),
             edited: poll.edited_at.map(Moment::from),
             classes: classes(is_votable, has_counts, view.is_final()),
             is_votable,
@@ -139,10 +160,7 @@ impl PollView {
             },
             options,
             hint,
-            confirmation: match feedback.confirmation {
-                "" if has_voted => "You voted.",
-                text => text,
-            },
+            confirmation: feedback.confirmation(has_voted),
             error: match (&step, &own.refusal) {
                 _ if !feedback.error.is_empty() => feedback.error,
                 (Step::None, Some(problem)) if is_open && !has_voted => {
@@ -164,18 +182,11 @@ impl PollView {
 
 /// Returns the query with which the forms of the page lead back to it.
 fn query(page: &Page, frame: Frame) -> String {
-    let mut query = Serializer::new(String::new());
-    if let Some(code) = page.query("invite") {
-        query.append_pair("invite", &code);
-    }
-    if frame == Frame::Embed {
-        query.append_pair("embed", "1");
-    }
-    let query = query.finish();
-    if query.is_empty() {
-        query
-    } else {
-        format!("?{query}")
+    let query = page.invite_query();
+    match (frame, query.as_str()) {
+        (Frame::Page, _) => query,
+        (Frame::Embed, "") => "?embed=1".to_owned(),
+        (Frame::Embed, query) => format!("{query}&embed=1"),
     }
 }
 
@@ -183,7 +194,7 @@ fn step(own: &OwnState, page: &Page) -> Step {
     match own.refusal.as_ref().map(crate::Problem::code) {
         Some("not_logged_in") => Step::LogIn,
         Some("invite_invalid") => Step::Invite {
-            is_invalid: page.query("invite").is_some_and(|code| !code.is_empty()),
+            is_invalid: page.query(PARAMETER).is_some_and(|code| !code.is_empty()),
         },
         _ => Step::None,
     }
@@ -196,6 +207,11 @@ fn status(snapshot: &PollSnapshot) -> (&'static str, &'static str) {
         PollStatus::Open => ("open", "Open"),
         PollStatus::Closed => ("closed", "Closed"),
     }
+}
+
+/// Returns true if the page shows counts: not before the opening, when all are zero.
+pub(super) fn has_counts(snapshot: &PollSnapshot) -> bool {
+    snapshot.status != PollStatus::Scheduled && snapshot.view.counts().is_some()
 }
 
 /// Returns the countdown and the time of the next change, or of the close.
@@ -213,14 +229,6 @@ fn deadline(snapshot: &PollSnapshot, now: Timestamp) -> (String, Option<Moment>)
     (countdown, Some(time.into()))
 }
 
-fn votes(poll: &Poll, total: u64) -> String {
-    match (total, poll.rules.ballot) {
-        (0, _) => "No votes yet".to_owned(),
-        (_, BallotKind::Single) => plural(total, "vote"),
-        _ => plural(total, "voter"),
-    }
-}
-
 fn classes(is_votable: bool, has_counts: bool, is_final: bool) -> String {
     let mut classes = vec!["poll"];
     classes.extend(is_votable.then_some("votable"));
@@ -231,7 +239,7 @@ fn classes(is_votable: bool, has_counts: bool, is_final: bool) -> String {
 
 fn rows(snapshot: &PollSnapshot, own: &OwnState, feedback: &Feedback) -> Vec<OptionRow> {
     let (poll, view) = (&snapshot.poll, &snapshot.view);
-    let counts: Option<Vec<u64>> = view.counts().map(|_| {
+    let counts: Option<Vec<u64>> = has_counts(snapshot).then(|| {
         let options = poll.options.iter();
         options
             .map(|option| view.count(option.id).unwrap_or_default())

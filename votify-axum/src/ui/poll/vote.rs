@@ -11,6 +11,7 @@ use super::{Frame, respond, wording};
 use crate::authorize::Action;
 use crate::dto::ballot::BallotInput;
 use crate::error::{ErrorCode, Problem};
+use crate::extract::invite::PARAMETER;
 use crate::extract::path::PollPath;
 use crate::router::RouteGroup;
 use crate::ui::form::{FormFields, FromForm, PageForm};
@@ -104,39 +105,59 @@ async fn cast(
 
 /// Leads back to the poll after a vote, or shows it with the error and the choice.
 async fn answer(
-    form: PageForm<BallotForm>,
+    mut form: PageForm<BallotForm>,
     id: PollId,
     result: Result<(), Problem>,
     done: &str,
 ) -> Result<Response, Problem> {
-    let page = &form.page;
-    let is_embedded = page.query("embed").is_some();
+    let page = &mut form.page;
     let Err(problem) = result else {
-        let mut query = Serializer::new(String::new());
-        query.append_pair("done", done);
-        if let Some(code) = page.query("invite") {
-            query.append_pair("invite", &code);
-        }
-        let page_path = if is_embedded { "/embed" } else { "" };
-        return Ok(page.redirect(&format!("/p/{id}{page_path}?{}", query.finish())));
+        return Ok(page.redirect(&poll_path(page, id, Some(done))));
     };
+    // The log-in page leads back to the poll: the address of the form only takes forms.
+    page.layout.path = poll_path(page, id, None);
+    let page = &form.page;
     let is_gone = problem.status() == StatusCode::NOT_FOUND && problem.code() == "poll_not_found";
     if is_gone || problem.status().is_server_error() {
         return Err(problem);
     }
     let feedback = Feedback {
-        confirmation: "",
+        done: None,
         error: error_text(page, id, &problem).await,
         choice: form.values.options.clone().unwrap_or_default(),
     };
-    let frame = if is_embedded {
-        Frame::Embed
-    } else {
-        Frame::Page
+    let frame = match is_embedded(page) {
+        true => Frame::Embed,
+        false => Frame::Page,
     };
     let mut response = respond(page, id, feedback, problem.status(), frame).await?;
     problem.write_retry_headers(response.headers_mut());
     Ok(response)
+}
+
+/// Leads from the address of a form back to the poll, for example after a log-in.
+pub(in crate::ui) async fn back(page: Page, PollPath(id): PollPath) -> Response {
+    page.redirect(&poll_path(&page, id, None))
+}
+
+fn is_embedded(page: &Page) -> bool {
+    page.query("embed").is_some()
+}
+
+/// Returns the path of the page whose form was sent.
+fn poll_path(page: &Page, id: PollId, done: Option<&str>) -> String {
+    let page_path = if is_embedded(page) { "/embed" } else { "" };
+    let mut query = Serializer::new(String::new());
+    if let Some(done) = done {
+        query.append_pair("done", done);
+    }
+    if let Some(code) = page.query(PARAMETER) {
+        query.append_pair(PARAMETER, &code);
+    }
+    match query.finish().as_str() {
+        "" => format!("/p/{id}{page_path}"),
+        query => format!("/p/{id}{page_path}?{query}"),
+    }
 }
 
 async fn error_text(page: &Page, id: PollId, problem: &Problem) -> String {

@@ -4,6 +4,7 @@ use votify_core::engine::PollSnapshot;
 use votify_core::{BallotKind, Poll, PollStatus, ResultsPolicy};
 
 use super::DESCRIPTION_MAX;
+use super::view::has_counts;
 use crate::ui::times::absolute;
 
 /// Maximum number of options of a tie that are named.
@@ -47,7 +48,7 @@ pub(super) fn hint(
     if needs_invite {
         sentences.push("Voting in this poll takes an invite code.".to_owned());
     }
-    if view.counts().is_some() {
+    if has_counts(snapshot) {
         if view.is_final() {
             sentences.push(outcome(leaders));
         }

@@ -5,7 +5,7 @@ use super::query::ListQuery;
 use crate::ui::layout::Layout;
 use crate::ui::moment::{Moment, relative};
 use crate::ui::poll_status::StatusLabel;
-use crate::ui::times::plural;
+use crate::ui::votes_text::votes_text;
 
 /// A poll in a list.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl PollRow {
             votes: snapshot
                 .view
                 .total_votes()
-                .map_or_else(String::new, |total| plural(total, "vote")),
+                .map_or_else(String::new, |total| votes_text(poll, total)),
             change: change(snapshot, now),
             category_url: layout.url(&ListQuery::of_category(&category).path()),
             category,

@@ -341,3 +341,19 @@ async fn links_and_redirects_work_below_a_path() {
         .await;
     assert_leads_to(&entered, "/votes/mine");
 }
+
+#[tokio::test]
+async fn the_login_of_a_refused_vote_leads_back_to_the_poll() {
+    let app = app();
+    let owner = &mut Visitor::new(&app);
+    let poll = owner.create_poll(json!({"voters": "account"})).await;
+    let page = format!("/p/{}", poll.id);
+    let fields = [("option_id", poll.options[0].as_str())];
+    let form = format!("{page}/vote");
+    let refused = Visitor::new(&app).submit(&page, &form, &fields).await;
+    assert_eq!(refused.status, 401, "{}", refused.text);
+    let login = format!("/login?next=%2Fp%2F{}\"", poll.id);
+    assert!(refused.text.contains(&login), "{}", refused.text);
+    let login = "/login?next=%2Fp%2F";
+    assert_eq!(refused.text.matches(login).count(), 2, "{}", refused.text);
+}

@@ -63,3 +63,19 @@ async fn listed_origins_may_frame_it() {
     );
     assert!(!page.headers.contains_key("x-frame-options"));
 }
+
+/// The address of a form may be opened again, for example after a log-in.
+#[tokio::test]
+async fn the_addresses_of_forms_lead_back_to_the_poll() {
+    let app = App::new();
+    let poll = Browser::new(&app).create_poll(json!({})).await;
+    let page = format!("/p/{}", poll.id);
+    for (path, expected) in [
+        ("/vote", ""),
+        ("/withdraw?invite=a%26b", "?invite=a%26b"),
+        ("/vote?embed=1&invite=x", "/embed?invite=x"),
+    ] {
+        let response = app.get(&format!("{page}{path}")).await.expect_status(303);
+        assert_eq!(response.header("location"), format!("{page}{expected}"));
+    }
+}

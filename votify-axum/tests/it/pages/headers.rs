@@ -18,6 +18,8 @@ fn assert_page_headers(page: &TestResponse) {
     let policy = page.header("content-security-policy");
     assert!(policy.starts_with("default-src 'none'; "), "{policy}");
     assert!(policy.contains("; form-action 'self'; "), "{policy}");
+    // The CSS of a theme may load fonts of the site.
+    assert!(policy.contains("; font-src 'self'; "), "{policy}");
     assert!(!policy.contains("unsafe"), "{policy}");
     let text = &page.text;
     for inline in ["<style", " style=", "<script>", " onclick", "javascript:"] {

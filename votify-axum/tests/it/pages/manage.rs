@@ -258,6 +258,9 @@ async fn closing_and_deleting_ask_first_and_need_no_script() {
     let close = format!("{}/close", manage(&poll));
     let closed = owner.submit(&manage(&poll), &close, &[]).await;
     assert_leads_to(&closed, &format!("{}?done=closed", manage(&poll)));
+    let open = owner.create_poll(json!({})).await;
+    let page = owner.page(&format!("{}?done=closed", manage(&open))).await;
+    assert!(!page.contains("The poll is closed."), "{page}");
     let page = owner.page(&format!("{}?done=closed", manage(&poll))).await;
     assert!(
         page.contains("The results are final.") && page.contains(">Final</span>"),
@@ -300,6 +303,11 @@ async fn the_page_is_absent_without_management() {
     let mut owner = Visitor::new(&app);
     let poll = owner.create_poll(json!({})).await;
     assert_eq!(owner.get(&manage(&poll)).await.status, 404);
+    for page in ["?created=1", "/results", "/present"] {
+        let page = owner.page(&format!("/p/{}{page}", poll.id)).await;
+        assert!(!page.contains(&manage(&poll)), "{page}");
+        assert!(!page.contains("id=\"close\""), "{page}");
+    }
 }
 
 /// Duplicating opens the form to create a poll with the same texts and rules.

@@ -61,8 +61,16 @@ async fn absolute_links_have_the_scheme_that_a_trusted_proxy_reports() {
     let app = App::with(|router| router.trusted_proxies(["192.0.2.0/24".parse().unwrap()]));
     let poll = Browser::new(&app).create_poll(json!({})).await;
     let path = format!("/p/{}", poll.id);
-    let forwarded = [("x-forwarded-proto", "https")];
-    for (address, scheme) in [("192.0.2.1", "https"), ("198.51.100.1", "http")] {
+    for (address, protocols, scheme) in [
+        ("192.0.2.1", &["https"][..], "https"),
+        ("198.51.100.1", &["https"], "http"),
+        // The proxy appends to what the client sent.
+        ("192.0.2.1", &["https, http"], "http"),
+        ("192.0.2.1", &["https", "http"], "http"),
+        ("192.0.2.1", &["http, HTTPS "], "https"),
+    ] {
+        let forwarded = protocols.iter().map(|value| ("x-forwarded-proto", *value));
+        let forwarded: Vec<_> = forwarded.collect();
         let html = Browser::with_address(&app, address)
             .call_with(axum::http::Method::GET, &path, None, &forwarded)
             .await

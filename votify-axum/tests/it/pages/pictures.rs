@@ -9,6 +9,20 @@ use tower::ServiceExt;
 use crate::app::{App, request};
 use crate::browser::{Browser, CreatedPoll};
 
+#[tokio::test]
+async fn search_engines_leave_out_the_cards_of_unlisted_polls() {
+    let app = App::new();
+    for (visibility, is_hidden) in [("public", false), ("unlisted", true)] {
+        let fields = json!({"visibility": visibility});
+        let poll = Browser::new(&app).create_poll(fields).await;
+        let path = format!("/p/{}/card.png", poll.id);
+        let request = request(Method::GET, &path, None);
+        let response = app.router.clone().oneshot(request).await.unwrap();
+        let tag = response.headers().get("x-robots-tag");
+        assert_eq!(tag.is_some_and(|tag| tag == "noindex"), is_hidden);
+    }
+}
+
 struct Picture {
     tag: String,
     bytes: Vec<u8>,

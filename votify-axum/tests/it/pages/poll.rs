@@ -108,6 +108,10 @@ async fn a_scheduled_poll_says_when_it_opens() {
         "{html}"
     );
     assert!(html.contains("Opens in 2 hours"), "{html}");
+    // There is nothing to count yet. The element shows no counts either.
+    for early in [">Results</legend>", "No votes yet", "0%</span>", "0 votes"] {
+        assert!(!html.contains(early), "{early} in {html}");
+    }
     assert!(!html.contains("type=\"radio\""));
     assert!(
         !html.contains("role=\"alert\""),

@@ -1,6 +1,7 @@
 use axum::http::Method;
 use serde_json::json;
 use votify_axum::AllowedHost;
+use votify_core::Rate;
 
 use crate::app::{App, request};
 use crate::browser::Browser;
@@ -40,13 +41,34 @@ async fn unknown_paths_are_pages_for_browsers_only() {
     }
 }
 
+/// Otherwise, mistyped links behind one address use up the sessions of its voters.
+#[tokio::test]
+async fn problem_pages_start_at_most_one_session() {
+    let app = App::with(|router| {
+        let rate = Some(Rate::per_minute(2));
+        router.session_rate(rate).fallback(true)
+    });
+    for _ in 0..3 {
+        let mut browser = Browser::new(&app);
+        let page = browser.call_with(Method::GET, "/nonsense", None, PAGE);
+        let page = page.await.expect_status(404);
+        assert!(!page.headers.contains_key("set-cookie"));
+    }
+    let unknown = "/p/0190b6e2-0000-7000-8000-000000000000";
+    for _ in 0..2 {
+        let page = app.get(unknown).await.expect_status(404);
+        let cookie = page.header("set-cookie");
+        assert!(cookie.starts_with("votify_session="), "{cookie}");
+    }
+}
+
 #[tokio::test]
 async fn a_method_that_a_page_has_not_is_a_page() {
     let app = App::new();
     let mut browser = Browser::new(&app);
     let poll = browser.create_poll(json!({})).await;
-    let path = format!("/p/{}/vote", poll.id);
-    let page = browser.call_with(Method::GET, &path, None, PAGE).await;
+    let path = format!("/p/{}/results", poll.id);
+    let page = browser.call_with(Method::POST, &path, None, PAGE).await;
     assert_eq!(page.status, 405);
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
 }

@@ -75,6 +75,21 @@ async fn options_are_sorted_and_have_percentages() {
 }
 
 #[tokio::test]
+async fn search_engines_leave_out_the_results_of_unlisted_polls() {
+    let app = App::new();
+    for (visibility, is_hidden) in [("public", false), ("unlisted", true)] {
+        let fields = json!({"visibility": visibility});
+        let poll = Browser::new(&app).create_poll(fields).await;
+        let page = app.get(&path(&poll)).await.expect_status(200).text;
+        let tag = "<meta name=\"robots\" content=\"noindex\">";
+        assert_eq!(page.contains(tag), is_hidden, "{visibility}");
+        let qr = app.get(&format!("/p/{}/qr.svg", poll.id)).await;
+        let has_header = qr.headers.contains_key("x-robots-tag");
+        assert_eq!(has_header, is_hidden, "{visibility}");
+    }
+}
+
+#[tokio::test]
 async fn ties_and_final_results_are_named() {
     let app = App::unlimited();
     let mut owner = Browser::new(&app);

@@ -79,6 +79,9 @@ async fn a_vote_is_counted_and_marked() {
         !html.contains("type=\"radio\""),
         "the vote cannot be changed"
     );
+    // The link may be sent to somebody who has not voted.
+    let copied = app.get(voted.header("location")).await.expect_status(200);
+    assert!(!copied.text.contains("was counted") && !copied.text.contains("You voted"));
     // Later the page says that the vote is there, and not that it was counted just now.
     let later = voter.browser.get(&voter.path).await.text;
     assert!(later.contains("You voted.") && !later.contains("was counted"));
@@ -161,6 +164,13 @@ async fn several_options_are_chosen_within_the_bounds() {
     assert_eq!(counts(&app, &poll).await, [1, 0, 1]);
     assert!(html.contains("Percentages are of voters."), "{html}");
     assert!(html.contains("1 voter<"), "{html}");
+    // All pages count the voters: two votes of one ballot are in the rows.
+    for page in ["results", "present"] {
+        let page = app.get(&format!("{}/{page}", voter.path)).await.text;
+        assert!(page.contains("id=\"votes\">1 voter</span>"), "{page}");
+    }
+    let list = app.get("/polls").await.expect_status(200).text;
+    assert!(list.contains("1 voter<"), "{list}");
 }
 
 #[tokio::test]
@@ -185,6 +195,15 @@ async fn an_invite_is_typed_and_used_once() {
     let html = voter.browser.get(&right).await.text;
     let action = format!("action=\"{}/vote?invite={code}\"", voter.path);
     assert!(html.contains(&action), "{html}");
+    // The other pages of the poll need the code too, to show what this voter may see.
+    for page in ["results", "present"] {
+        let link = format!("href=\"{}/{page}?invite={code}\"", voter.path);
+        assert!(html.contains(&link), "{html}");
+    }
+    let room = format!("{}/present?invite={code}", voter.path);
+    let room = voter.browser.get(&room).await.expect_status(200).text;
+    let leave = format!("href=\"{}?invite={code}\"", voter.path);
+    assert!(room.contains(&leave), "{room}");
     voter.ballot = hidden_field(&html, "ballot_id");
     let vote = format!("vote?invite={code}");
     let voted = voter.send(&vote, &[("option_id", &poll.options[0])]).await;
