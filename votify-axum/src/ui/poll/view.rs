@@ -94,6 +94,10 @@ pub(super) struct PollView {
     pub(super) countdown: String,
     pub(super) deadline: Option<Moment>,
     pub(super) votes: String,
+    /// The number of viewers with this one.
+    pub(super) viewers: String,
+    /// True if the element has a button to sort the options by votes.
+    pub(super) can_sort: bool,
     pub(super) edited: Option<Moment>,
     pub(super) classes: String,
     pub(super) is_votable: bool,
@@ -149,6 +153,8 @@ impl PollView {
                 .total_votes()
                 .filter(|_| has_counts)
                 .map_or_else(String::new, |total| votes_text(poll, total)),
+            viewers: format!("{} watching", snapshot.viewers.saturating_add(1)),
+            can_sort: has_counts && poll.options.len() > 2,
             edited: poll.edited_at.map(Moment::from),
             classes: classes(is_votable, has_counts, view.is_final()),
             is_votable,

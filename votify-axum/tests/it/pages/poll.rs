@@ -119,6 +119,27 @@ async fn a_scheduled_poll_says_when_it_opens() {
     );
 }
 
+/// The element adds these when it starts, and nothing else may move then.
+#[tokio::test]
+async fn there_is_space_for_what_the_element_adds() {
+    let app = App::new();
+    let mut owner = Browser::new(&app);
+    let live = owner.create_poll(json!({})).await;
+    let hidden = owner.create_poll(json!({"results": "after_close"})).await;
+    let closed = owner.create_poll(json!({})).await;
+    let close = owner.post(&closed.path("/close"), json!({})).await;
+    close.expect_status(200);
+    for (poll, expected) in [
+        (&live, [true, true, true]),
+        (&hidden, [true, true, false]),
+        (&closed, [true, false, true]),
+    ] {
+        let html = page(&app, poll).await;
+        let has = ["viewers reserved", "connection reserved", "sort reserved"];
+        assert_eq!(has.map(|class| html.contains(class)), expected, "{html}");
+    }
+}
+
 #[tokio::test]
 async fn a_final_poll_names_the_winner_or_the_tie() {
     let app = App::unlimited();
