@@ -85,7 +85,7 @@ mod tests {
             (ResultsPolicy::AfterVote, "Results are shown after you vote"),
             (
                 ResultsPolicy::AfterClose,
-                "Results are hidden until 1 January 1970, 00:01 UTC",
+                "Results are hidden until 1 Jan 1970, 00:01 UTC",
             ),
         ] {
             let mut draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
