@@ -3,7 +3,7 @@
 import { VotifyClient } from "../votify.js";
 import { announcer } from "./announcer.js";
 import { reloadFor } from "./reload.js";
-import { plural, showConnection, standings, statusLabel, summary, watching } from "./standings.js";
+import { plural, showConnection, standings, statusLabel, summary, votesText, watching } from "./standings.js";
 
 /** The shortest time between two announcements for screen readers, in milliseconds. */
 const ANNOUNCEMENT_INTERVAL = 8000;
@@ -58,7 +58,7 @@ function showCounts(state) {
   list.classList.remove("without-counts");
   const text = summary(all, state.poll.final);
   element("summary").textContent = text;
-  const votes = state.totalVotes === 0 ? "No votes yet" : plural(state.totalVotes, "vote");
+  const votes = votesText(state.totalVotes, isSingle);
   element("votes").textContent = votes;
   announce(`${votes}. ${text}`);
 }

@@ -4,7 +4,7 @@ import { VotifyClient } from "../votify.js";
 import { announcer } from "./announcer.js";
 import { reloadFor } from "./reload.js";
 import { bindKeys } from "./room-keys.js";
-import { plural, showConnection, standings, statusLabel, summary, watching } from "./standings.js";
+import { plural, showConnection, standings, statusLabel, summary, votesText, watching } from "./standings.js";
 
 /** The shortest time between two announcements for screen readers, in milliseconds. */
 const ANNOUNCEMENT_INTERVAL = 10000;
@@ -43,7 +43,7 @@ function showCounts(state) {
   section.toggleAttribute("data-covered", isCovered);
   element("hidden").hidden = state.totalVotes !== null && !isCovered;
   element("hidden-text").textContent = state.totalVotes === null ? section.dataset.reason : COVERED;
-  const votes = state.totalVotes === null ? "" : plural(state.totalVotes, "vote");
+  const votes = state.totalVotes === null ? "" : votesText(state.totalVotes, isSingle);
   element("votes").hidden = !votes;
   element("votes").textContent = votes;
   announce(isShown ? `${votes}. ${summary(all, isFinal)}` : votes);

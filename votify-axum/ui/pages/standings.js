@@ -7,6 +7,10 @@ const numbers = new Intl.NumberFormat("en");
 /** Returns a number with a noun: "1 vote", "2 votes". */
 export const plural = (count, noun) => `${numbers.format(count)} ${noun}${count === 1 ? "" : "s"}`;
 
+/** Returns the number of votes, or of voters where a ballot has several options. */
+export const votesText = (total, isSingle) =>
+  total === 0 ? "No votes yet" : plural(total, isSingle ? "vote" : "voter");
+
 /** Returns the number of viewers as the pages write it. */
 export const watching = (viewers) => `${numbers.format(viewers)} watching`;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { plural, standings, statusLabel, summary } from "../pages/standings.js";
+import { plural, standings, statusLabel, summary, votesText } from "../pages/standings.js";
 
 const state = (counts, totalVotes = counts.reduce((sum, count) => sum + count, 0)) => ({
   totalVotes,
@@ -41,4 +41,10 @@ test("states and numbers are written as on the server", () => {
   assert.deepEqual(statusLabel({ status: "scheduled" }), { name: "scheduled", text: "Not open yet" });
   assert.equal(plural(1, "vote"), "1 vote");
   assert.equal(plural(1234, "vote"), "1,234 votes");
+});
+
+test("a ballot with several options is one voter", () => {
+  assert.equal(votesText(0, false), "No votes yet");
+  assert.equal(votesText(1, true), "1 vote");
+  assert.equal(votesText(2, false), "2 voters");
 });
