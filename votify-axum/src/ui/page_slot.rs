@@ -7,7 +7,9 @@ use crate::extract::caller::RequestCaller;
 /// the extensions of the request. Without it, an error would start a second session, and ask
 /// the host again.
 #[derive(Debug, Clone, Default)]
-pub(super) struct PageSlot(Arc<Mutex<Option<Box<(Layout, RequestCaller)>>>>);
+pub(super) struct PageSlot(Arc<Mutex<Option<Box<Visitor>>>>);
+
+type Visitor = (Layout, RequestCaller);
 
 impl PageSlot {
     pub(super) fn fill(&self, layout: &Layout, caller: &RequestCaller) {
@@ -16,7 +18,7 @@ impl PageSlot {
     }
 
     /// Returns `None` if the request did not reach the extractor of a page.
-    pub(super) fn take(&self) -> Option<(Layout, RequestCaller)> {
+    pub(super) fn take(&self) -> Option<Visitor> {
         let content = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         content.map(|content| *content)
     }

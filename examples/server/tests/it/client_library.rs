@@ -31,7 +31,7 @@ async fn run_tests(file: &str, variables: &[(&str, &str)]) {
 ///
 /// # Panics
 /// If Node.js is missing, or if a test fails.
-async fn run_node(files: &[impl AsRef<OsStr>], variables: &[(&str, &str)]) {
+async fn run_node(files: &[impl AsRef<OsStr> + Sync], variables: &[(&str, &str)]) {
     let mut node = Command::new("node");
     node.current_dir(FOLDER).kill_on_drop(true);
     // Node.js 20 has a WebSocket only with this option; later versions accept it.

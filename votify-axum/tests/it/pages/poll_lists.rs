@@ -21,7 +21,9 @@ fn titles(html: &str) -> Vec<String> {
 /// Returns the address of the link with this text.
 #[track_caller]
 fn link(html: &str, text: &str) -> String {
-    let (before, _) = html.split_once(&format!(">{text}</a>")).expect(html);
+    let (before, _) = html
+        .split_once(&format!(">{text}</a>"))
+        .unwrap_or_else(|| panic!("{html}"));
     let tag = before.rsplit_once("<a ").unwrap().1;
     let url = tag.split_once("href=\"").unwrap().1;
     let url = url.split('"').next().unwrap();

@@ -75,8 +75,9 @@ impl Visitor {
         path: &str,
         fields: &[(&str, &str)],
     ) -> TestResponse {
-        let mut body = form_urlencoded::Serializer::new(String::new());
-        body.extend_pairs(fields);
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
         let mut request = request(Method::POST, path, None);
         for (name, value) in [
             ("content-type", "application/x-www-form-urlencoded"),
@@ -84,7 +85,7 @@ impl Visitor {
         ] {
             request.headers_mut().insert(name, value.parse().unwrap());
         }
-        *request.body_mut() = body.finish().into();
+        *request.body_mut() = body.into();
         self.send(request).await
     }
 
@@ -120,7 +121,9 @@ impl Visitor {
 
 #[track_caller]
 pub fn form_token(html: &str) -> &str {
-    let (_, rest) = html.split_once("name=\"form_token\" value=\"").expect(html);
+    let (_, rest) = html
+        .split_once("name=\"form_token\" value=\"")
+        .unwrap_or_else(|| panic!("{html}"));
     rest.split('"').next().unwrap()
 }
 
