@@ -1,6 +1,6 @@
 //! The web pages: rendered on the server, and usable without JavaScript.
 //!
-//! [`routes`] has one line per page. A handler takes a [`Page`](page::Page), which knows the
+//! [`routes()`] has one line per page. A handler takes a [`Page`](page::Page), which knows the
 //! caller and the site, and renders a template of `templates/`. Its errors are
 //! [`Problem`](crate::Problem)s, as in the API; [`problem_page`] turns them into pages.
 
