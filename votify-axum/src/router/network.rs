@@ -110,7 +110,7 @@ impl VotifyRouter {
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
-    /// # fn configure(router: VotifyRouter) -> Result<(), votify_axum::InvalidOrigin> {
+    /// # fn configure(router: VotifyRouter) -> Result<(), Box<dyn std::error::Error>> {
     /// let router = router
     ///     .public_url("https://votes.example.org".parse()?)
     ///     .allowed_origins(["https://www.example.org".parse()?]);
@@ -133,7 +133,7 @@ impl VotifyRouter {
     ///
     /// ```
     /// # use votify_axum::VotifyRouter;
-    /// # fn configure(router: VotifyRouter) -> Result<(), votify_axum::InvalidOrigin> {
+    /// # fn configure(router: VotifyRouter) -> Result<(), Box<dyn std::error::Error>> {
     /// let router = router
     ///     .public_url("https://votes.example.org".parse()?)
     ///     .frame_ancestors(["https://www.example.org".parse()?]);
