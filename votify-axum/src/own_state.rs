@@ -63,7 +63,7 @@ pub(crate) async fn own_state(
         .or(denied.err())
         .or_else(|| found.refusal.map(Problem::from));
     match refusal {
-        // The server could not tell, so this is no answer to the question.
+        // The server failed to find out, so the caller gets the error.
         Some(problem) if problem.status().is_server_error() => Err(problem),
         refusal => Ok(OwnState {
             is_owner: found.is_owner,

@@ -27,6 +27,11 @@ pub(super) trait FromForm: Sized {
     fn from_form(fields: &FormFields) -> Self;
 }
 
+/// A form without fields, such as a button that logs out.
+impl FromForm for () {
+    fn from_form(_: &FormFields) {}
+}
+
 /// A post of a form of this server's pages.
 ///
 /// The outermost middleware has checked the origin. The handler calls

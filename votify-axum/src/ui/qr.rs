@@ -52,13 +52,17 @@ fn respond(headers: &HeaderMap, url: &str, tag: Option<HeaderValue>) -> Result<R
     Ok(response)
 }
 
-/// Renders a text as SVG.
+/// Encodes a text.
 ///
 /// # Errors
 /// - `internal`: the text has more than 2 331 bytes, longer than any URL of a poll.
+pub(super) fn encode(text: &str) -> Result<QrCode, Problem> {
+    QrCode::with_error_correction_level(text, EcLevel::M).map_err(|error| Problem::internal(&error))
+}
+
+/// Renders a text as SVG.
 fn render(text: &str) -> Result<String, Problem> {
-    let code = QrCode::with_error_correction_level(text, EcLevel::M)
-        .map_err(|error| Problem::internal(&error))?;
+    let code = encode(text)?;
     let mut renderer = code.render::<svg::Color<'_>>();
     Ok(renderer.quiet_zone(true).module_dimensions(8, 8).build())
 }

@@ -104,18 +104,8 @@ async fn new_login(form: &PageForm<PasswordForm>, login: &Login) -> Result<NewLo
     NewLogin::issue(&user, &page.caller, page.headers_and_uri(), &page.state).await
 }
 
-/// A form without fields.
-#[derive(Debug)]
-pub(super) struct NoFields;
-
-impl FromForm for NoFields {
-    fn from_form(_: &FormFields) -> Self {
-        Self
-    }
-}
-
 /// Logs out. Logging out twice is no error.
-pub(super) async fn log_out(form: PageForm<NoFields>) -> Result<Response, Problem> {
+pub(super) async fn log_out(form: PageForm<()>) -> Result<Response, Problem> {
     form.verify()?;
     let (page, state) = (&form.page, &form.page.state);
     let (headers, uri) = page.headers_and_uri();

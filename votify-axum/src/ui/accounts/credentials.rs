@@ -1,8 +1,13 @@
 use std::fmt;
 
+use askama::Template;
+use axum::response::Response;
+
 use super::next_path::NextPath;
-use crate::routes::accounts::CredentialsInput;
-use crate::ui::form::{FormFields, FromForm};
+use crate::error::Problem;
+use crate::routes::accounts::{CredentialsInput, NewLogin};
+use crate::ui::form::{FormFields, FromForm, PageForm};
+use crate::ui::refused_form;
 
 /// The form of a name and a password, to log in or to register.
 pub(super) struct CredentialsForm {
@@ -19,6 +24,26 @@ impl FromForm for CredentialsForm {
                 password: fields.text("password"),
             },
             next: NextPath::read(fields.get("next")),
+        }
+    }
+}
+
+/// Leads to the page that follows with a new login, or shows the form again.
+pub(super) fn respond<T: Template>(
+    form: &PageForm<CredentialsForm>,
+    login: Result<NewLogin, Problem>,
+    refused: impl FnOnce(&Problem) -> T,
+) -> Response {
+    let page = &form.page;
+    match login {
+        Ok(login) => {
+            let mut response = page.redirect(form.values.next.as_str());
+            login.set_cookie(response.headers_mut());
+            response
+        }
+        Err(problem) => {
+            let template = refused(&problem);
+            refused_form::render(page, problem, &template)
         }
     }
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::credentials::CredentialsForm;
+use super::credentials::{CredentialsForm, respond};
 use super::next_path::NextPath;
 use crate::authorize::Action;
 use crate::error::Problem;
@@ -13,7 +13,6 @@ use crate::ui::form::PageForm;
 use crate::ui::form_errors::FormErrors;
 use crate::ui::layout::{Head, Layout};
 use crate::ui::page::Page;
-use crate::ui::refused_form;
 
 #[derive(Template)]
 #[template(path = "login.html")]
@@ -47,19 +46,11 @@ pub(super) async fn show(page: Page) -> Response {
 
 pub(super) async fn submit(form: PageForm<CredentialsForm>) -> Response {
     let (page, values) = (&form.page, &form.values);
-    match log_in(&form).await {
-        Ok(login) => {
-            let mut response = page.redirect(values.next.as_str());
-            login.set_cookie(response.headers_mut());
-            response
-        }
-        Err(problem) => {
-            let name = &values.credentials.name;
-            let mut template = LoginTemplate::new(page, name, &values.next);
-            template.errors = errors(&problem);
-            refused_form::render(page, problem, &template)
-        }
-    }
+    respond(&form, log_in(&form).await, |problem| {
+        let mut template = LoginTemplate::new(page, &values.credentials.name, &values.next);
+        template.errors = errors(problem);
+        template
+    })
 }
 
 async fn log_in(form: &PageForm<CredentialsForm>) -> Result<NewLogin, Problem> {

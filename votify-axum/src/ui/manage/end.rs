@@ -13,19 +13,9 @@ use crate::ui::form::{FormFields, FromForm, PageForm};
 /// The name of the box to confirm a deletion.
 const SURE: &str = "sure";
 
-/// The form to close a poll, which has no fields.
-#[derive(Debug)]
-pub(in crate::ui) struct Confirmed;
-
-impl FromForm for Confirmed {
-    fn from_form(_: &FormFields) -> Self {
-        Self
-    }
-}
-
 pub(in crate::ui) async fn close(
     PollPath(id): PollPath,
-    form: PageForm<Confirmed>,
+    form: PageForm<()>,
 ) -> Result<Response, Problem> {
     let closed = async || {
         permit(&form, id).await?;

@@ -1,8 +1,9 @@
 use std::fmt::Write as _;
 
-use qrcode::{Color, EcLevel, QrCode};
+use qrcode::Color;
 
 use crate::error::Problem;
+use crate::ui::qr;
 
 /// The blank margin that scanners need, in modules.
 const MARGIN: usize = 4;
@@ -23,8 +24,7 @@ impl QrPath {
     /// # Errors
     /// - `internal`: the text has more than 2 331 bytes, longer than any URL of a poll.
     pub(super) fn of(text: &str) -> Result<Self, Problem> {
-        let code = QrCode::with_error_correction_level(text, EcLevel::M)
-            .map_err(|error| Problem::internal(&error))?;
+        let code = qr::encode(text)?;
         let width = code.width();
         let mut path = String::new();
         for (y, row) in code.to_colors().chunks(width).enumerate() {
@@ -47,6 +47,8 @@ impl QrPath {
 
 #[cfg(test)]
 mod tests {
+    use qrcode::{EcLevel, QrCode};
+
     use super::*;
 
     const URL: &str = "https://polls.example.org/p/0199aa3e-0000-7000-8000-000000000001\
