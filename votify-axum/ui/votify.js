@@ -812,8 +812,8 @@ export class PollStream extends EventTarget {
     this.#set({ ...change, options: shown });
   }
 
-  /** Returns true if a poll was read before it was closed or final. No poll opens again. Its
-   *  position does not tell, where counts are hidden until the close. */
+  /** Returns true if a poll was read before it was closed or final. No poll opens again.
+   *  Where counts are hidden until the close, positions cannot be compared. */
   #isBeforeClose({ status, final }, { epoch }) {
     const { poll } = this.#state;
     const isOlder = (poll?.status === "closed" && status !== "closed") || (poll?.final && !final);

@@ -209,7 +209,7 @@ export function summary(state, rows, format) {
   return `${votesText(state, rows, format)}. ${format.lists.format(leading)}.`;
 }
 
-/** Tells screen readers politely about the own vote, the poll's state and its results. */
+/** Announces the own vote, the poll's state and its results to screen readers, politely. */
 export class Announcer {
   #region;
   #texts = [];

@@ -138,7 +138,7 @@ export class PollSession {
     return this.#loadCaller();
   }
 
-  /** Forgets what was wrong, because the voter chooses anew. */
+  /** Removes the error, because the voter changes the choice. */
   choose() {
     this.#set({ problem: null, refusal: null });
   }

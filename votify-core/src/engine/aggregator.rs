@@ -65,7 +65,7 @@ impl Aggregator {
 
     /// Counts ballots until the engine shuts down.
     ///
-    /// A shutdown ends after the batch at hand, or at once while the store is away. Cancel
+    /// A shutdown ends after the current batch, or at once while the store is away. Cancel
     /// safe: what was not committed is delivered again.
     pub async fn run(mut self) {
         let shutdown = self.shutdown.clone();

@@ -153,7 +153,7 @@ impl PollEngine {
     /// Returns true if a ballot of the poll was ever counted. Options and rules then cannot
     /// change any more.
     ///
-    /// Only for owners: while results are hidden, others cannot tell whether anybody voted.
+    /// Only for owners: while results are hidden, nobody else learns whether anybody voted.
     /// An owner can, since [`change_poll`](Self::change_poll) refuses.
     ///
     /// ```

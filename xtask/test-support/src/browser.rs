@@ -92,7 +92,7 @@ impl Script {
         next.unwrap()
     }
 
-    /// Tells the script that its command was executed, with a line of text.
+    /// Reports to the script that its command was executed, with a line of text.
     ///
     /// # Panics
     /// Panics if the script has ended.

@@ -40,7 +40,7 @@ for (const transport of ["websocket", "sse"]) {
       await castVote(server, poll);
       await sleep(1_000);
       assert.equal(stream.state.totalVotes, 0, "the connection is frozen");
-      assert.equal(stream.state.connection, "live", "nothing tells that it is dead");
+      assert.equal(stream.state.connection, "live", "the connection is not known to be dead");
       dispatch();
       const time = await timeUntil(stream, ({ connection, totalVotes }) => connection === "live" && totalVotes === 1);
       assert.ok(time < 5_000, `${time} ms`);
