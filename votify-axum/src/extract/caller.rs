@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, header};
 use axum::response::Response;
 use votify_core::limit::LimitKey;
-use votify_core::voter::{AccountId, InviteCode};
+use votify_core::voter::AccountId;
 use votify_core::{Caller, SessionId};
 
 use crate::authorize::Action;
@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::error::Problem;
 use crate::extract::address::{client_address, is_trusted};
 use crate::extract::cookie::CookieSettings;
-use crate::extract::invite;
+use crate::extract::invite::{self, InviteParameter};
 use crate::extract::session::{self, Session};
 use crate::rate_limit::address_key;
 use crate::state::AppState;
@@ -26,7 +26,7 @@ pub(crate) struct RequestCaller {
     pub(crate) session: Option<Session>,
     address: Option<IpAddr>,
     account: Option<AccountId>,
-    invite: Option<InviteCode>,
+    invite: InviteParameter,
     /// The session that this request started. The response sets its cookie.
     new_session: Option<SessionId>,
     /// The attributes of cookies that the response sets.
@@ -48,7 +48,7 @@ impl RequestCaller {
         if let Some(account) = self.account.clone() {
             caller = caller.with_account(account);
         }
-        if let Some(invite) = self.invite {
+        if let Some(invite) = self.invite.code() {
             caller = caller.with_invite(invite);
         }
         caller
@@ -84,6 +84,8 @@ impl RequestCaller {
     /// Asks the host whether the caller may do `action`.
     ///
     /// # Errors
+    /// - `invalid_query`: the request has several invite codes, and the action may depend on
+    ///   one.
     /// - `not_logged_in`, `not_allowed`: the host refuses.
     /// - `store_unavailable`: the host cannot check it at the moment. The caller can
     ///   retry.
@@ -93,6 +95,9 @@ impl RequestCaller {
         action: Action,
         state: &AppState,
     ) -> Result<(), Problem> {
+        if action.concerns_voter() && self.invite == InviteParameter::Repeated {
+            return Err(invite::repeated());
+        }
         let (authorize, caller) = (&state.config.authorize, self.to_caller());
         Ok(authorize.authorize(request, &caller, action).await?)
     }
@@ -109,7 +114,7 @@ impl RequestCaller {
     }
 
     pub(crate) const fn has_invite_code(&self) -> bool {
-        self.invite.is_some()
+        self.invite.code().is_some()
     }
 
     /// Returns the attributes of cookies that the response sets.

@@ -16,8 +16,8 @@ use crate::routes::etag::etag;
 use crate::state::AppState;
 
 error_responses!(GetErrors:
-    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, PollNotFound, RateLimited, StoreUnavailable,
-    Overloaded, Internal);
+    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, PollNotFound, InvalidQuery, RateLimited,
+    StoreUnavailable, Overloaded, Internal);
 
 /// Returns a poll with its options, and with its counts if the caller may see them.
 ///
