@@ -26,6 +26,8 @@ pub(super) struct Owner {
     /// The id of the poll.
     pub(super) poll: String,
     pub(super) join_code: String,
+    /// An invite code that is not used yet.
+    pub(super) invite: String,
     pub(super) cookies: String,
 }
 
@@ -59,20 +61,21 @@ impl Server {
     /// Registers an account, and creates a poll for invited voters, so that the operations of
     /// accounts and of invites can be tested.
     pub(super) fn create_poll(&self) -> Result<Owner> {
-        let account = r#"{"name": "ada", "password": "correct horse"}"#;
+        // Not the account of the document's examples: they would change its password.
+        let account = r#"{"name": "owner", "password": "a password of the owner"}"#;
         let registered = self.post("/api/auth/register", "", account)?;
         let login = registered.cookie()?;
         let poll = r#"{"title": "Lunch?", "options": ["Pizza", "Sushi"],
                        "voters": "invite", "revote": true}"#;
         let created = self.post("/api/polls", login, poll)?;
-        let body: Value = serde_json::from_str(created.body()?)?;
-        let text = |name: &str| {
-            let value = body[name].as_str().map(str::to_owned);
-            value.with_context(|| format!("no {name} in the new poll: {body}"))
-        };
+        let created = created.json()?;
+        let id = text(&created["id"])?;
+        let path = format!("/api/polls/{id}/invites");
+        let invites = self.post(&path, login, r#"{"count": 1}"#)?.json()?;
         Ok(Owner {
-            poll: text("id")?,
-            join_code: text("join_code")?,
+            poll: id,
+            join_code: text(&created["join_code"])?,
+            invite: text(&invites["invites"][0]["code"])?,
             cookies: login.to_owned(),
         })
     }
@@ -105,11 +108,16 @@ impl Response {
         cookie.with_context(|| format!("no cookie in a response:\n{}", self.0))
     }
 
-    fn body(&self) -> Result<&str> {
+    fn json(&self) -> Result<Value> {
         let parts = self.0.split_once("\r\n\r\n");
         let (_, body) = parts.with_context(|| format!("incomplete response:\n{}", self.0))?;
-        Ok(body)
+        serde_json::from_str(body).with_context(|| format!("no JSON in a response:\n{}", self.0))
     }
+}
+
+fn text(value: &Value) -> Result<String> {
+    let text = value.as_str().map(str::to_owned);
+    text.context("a field of a response is missing or no text")
 }
 
 impl Drop for Server {
