@@ -124,6 +124,11 @@ impl Action {
             Self::Create | Self::ListOwn | Self::Manage(_) | Self::Invite(_)
         )
     }
+
+    /// Returns true for actions in which it matters who the voter is.
+    pub(crate) const fn concerns_voter(self) -> bool {
+        matches!(self, Self::View(_) | Self::Vote(_) | Self::Watch(_))
+    }
 }
 
 /// The reason why an action is refused. The texts are shown to the caller.

@@ -41,8 +41,8 @@ pub(crate) async fn create_within_limits(
         engine.keyring(),
     )
     .map_err(|errors| Problem::field_errors(ErrorCode::InvalidPoll, errors))?;
-    let needs_session = caller.session_id().is_none() && !caller.is_logged_in();
-    let new_session = needs_session.then(SessionId::random);
+    let counts_session = !caller.has_counted_session() && !caller.is_logged_in();
+    let new_session = counts_session.then(|| caller.session_id().unwrap_or_else(SessionId::random));
     draft.owner = match new_session {
         Some(session) => Some(Owner::Session(session)),
         None => caller.to_caller().as_owner(),
@@ -50,9 +50,9 @@ pub(crate) async fn create_within_limits(
     // An invalid poll does not count toward the limits, and a refused one starts no session.
     let poll = engine.check_draft(draft.clone())?;
     let reserved = state.reserve_response(poll::max_size(&poll), caller.address_block())?;
-    creation::acquire_poll(state, caller, &poll, needs_session).await?;
+    creation::acquire_poll(state, caller, &poll, counts_session).await?;
     if let Some(session) = new_session {
-        caller.start_session(session);
+        caller.start_counted_session(session);
     }
     Ok(CreationAttempt {
         result: engine.create_poll(draft).await,

@@ -22,8 +22,7 @@ use crate::state::AppState;
 /// The advice to a client whose requests count by address.
 const BEGIN_SESSION: &str = "to have a limit of its own, a client begins a session: read the poll \
     (GET /api/polls/{id}), keep the cookie of the answer and send it with each request (in a \
-    browser with credentials: \"include\"); without a cookie in the answer, the address has \
-    started too many sessions for now";
+    browser with credentials: \"include\")";
 
 /// The cost of an attempt under a rate that counts attempts.
 const ATTEMPT: u32 = 1;
@@ -168,7 +167,8 @@ pub(crate) struct VoteRate {
 
 impl VoteRate {
     /// Acquires one attempt of the session, or of the address for callers without one.
-    /// Returns the headers about the rest.
+    /// Returns the headers about the rest. An attempt of a session that was not counted yet
+    /// takes a new session of the address too. Otherwise sessions would cost nothing.
     ///
     /// # Errors
     /// - `rate_limited`: the rate is exceeded; the caller may retry after `retry_after`. The
@@ -180,11 +180,14 @@ impl VoteRate {
     ) -> Result<Option<RateLimitHeaders>, Problem> {
         let keyring = state.engine.keyring();
         let rate = state.config.vote_rate;
-        let Some(session) = caller.session else {
+        let Some(session) = caller.limited_session() else {
             let key = || address_key(keyring, self.address_scope, caller.address_block());
             let acquired = state.limiter.acquire(self.address_unit, key, rate).await;
             return acquired.map_err(|problem| problem.with_advice(BEGIN_SESSION));
         };
+        if !caller.has_counted_session() {
+            caller.acquire_session(state).await?;
+        }
         let scope = self.session_scope.as_bytes();
         let key = || limit_key(keyring, &[scope, session.id.as_bytes()]);
         state.limiter.acquire(self.session_unit, key, rate).await

@@ -18,18 +18,21 @@ pub(crate) fn shown_form(text: &str) -> String {
 }
 
 /// Returns the form in which searches compare a text: in NFKC, with case folded, without
-/// invisible characters, and with one kind of apostrophe.
+/// invisible characters, with one kind of apostrophe, and without the characters that join
+/// words.
 pub(crate) fn search_form(text: &str) -> String {
     let visible = text.nfkc().filter(|c| !is_invisible(*c));
-    let visible: String = visible.map(plain_apostrophe).collect();
+    let visible: String = visible.map(plain_punctuation).collect();
     // The capital İ of Turkish folds to `i` with a dot above, which `i` has anyway.
     fold_case(&visible).replace("i\u{307}", "i")
 }
 
-/// Returns `'` for the apostrophes that keyboards of phones type instead of it.
-const fn plain_apostrophe(c: char) -> char {
+/// Returns `'` for the apostrophes that keyboards of phones type instead of it, and a space
+/// for the low lines and ties that UAX #29 counts as parts of words.
+const fn plain_punctuation(c: char) -> char {
     match c {
         '\u{2018}' | '\u{2019}' | '\u{2BC}' => '\'',
+        '_' | '\u{203F}' | '\u{2040}' | '\u{2054}' => ' ',
         other => other,
     }
 }

@@ -152,7 +152,11 @@ async fn the_front_end_reads_watches_and_votes() {
     }
     let head = received.to_lowercase();
     assert!(head.contains("access-control-allow-origin: https://www.example.org\r\n"));
-    assert!(!head.contains("set-cookie"), "{head}");
+    // The cookie came back, so the session counts from now on.
+    assert!(
+        head.contains("set-cookie: __host-votify_session="),
+        "{head}"
+    );
 
     let ballot = json!({ "option_id": option }).to_string();
     let line = format!("POST {path}/vote");

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, header};
 use axum::response::Response;
 use votify_core::limit::LimitKey;
-use votify_core::voter::{AccountId, InviteCode};
+use votify_core::voter::AccountId;
 use votify_core::{Caller, SessionId};
 
 use crate::authorize::Action;
@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::error::Problem;
 use crate::extract::address::{client_address, is_trusted};
 use crate::extract::cookie::CookieSettings;
-use crate::extract::invite;
+use crate::extract::invite::{self, InviteParameter};
 use crate::extract::session::{self, Session};
 use crate::rate_limit::address_key;
 use crate::state::AppState;
@@ -26,9 +26,9 @@ pub(crate) struct RequestCaller {
     pub(crate) session: Option<Session>,
     address: Option<IpAddr>,
     account: Option<AccountId>,
-    invite: Option<InviteCode>,
-    /// The session that this request started. The response sets its cookie.
-    new_session: Option<SessionId>,
+    invite: InviteParameter,
+    /// The session that this request started, or counted. The response sets its cookie.
+    new_session: Option<Session>,
     /// The attributes of cookies that the response sets.
     cookies: CookieSettings,
     /// False if another domain may have planted the login.
@@ -48,7 +48,7 @@ impl RequestCaller {
         if let Some(account) = self.account.clone() {
             caller = caller.with_account(account);
         }
-        if let Some(invite) = self.invite {
+        if let Some(invite) = self.invite.code() {
             caller = caller.with_invite(invite);
         }
         caller
@@ -56,8 +56,8 @@ impl RequestCaller {
 
     /// Returns the session that this request started, else the session of its cookie.
     pub(crate) fn session_id(&self) -> Option<SessionId> {
-        self.new_session
-            .or_else(|| self.session.map(|session| session.id))
+        let session = self.new_session.or(self.session);
+        session.map(|session| session.id)
     }
 
     /// Returns the block of addresses that counts as one address.
@@ -84,6 +84,8 @@ impl RequestCaller {
     /// Asks the host whether the caller may do `action`.
     ///
     /// # Errors
+    /// - `invalid_query`: the request has several invite codes, and the action may depend on
+    ///   one.
     /// - `not_logged_in`, `not_allowed`: the host refuses.
     /// - `store_unavailable`: the host cannot check it at the moment. The caller can
     ///   retry.
@@ -93,6 +95,9 @@ impl RequestCaller {
         action: Action,
         state: &AppState,
     ) -> Result<(), Problem> {
+        if action.concerns_voter() && self.invite == InviteParameter::Repeated {
+            return Err(invite::repeated());
+        }
         let (authorize, caller) = (&state.config.authorize, self.to_caller());
         Ok(authorize.authorize(request, &caller, action).await?)
     }
@@ -109,7 +114,7 @@ impl RequestCaller {
     }
 
     pub(crate) const fn has_invite_code(&self) -> bool {
-        self.invite.is_some()
+        self.invite.code().is_some()
     }
 
     /// Returns the attributes of cookies that the response sets.
@@ -122,7 +127,7 @@ impl RequestCaller {
         self.account.is_some()
     }
 
-    /// Starts a session with this id. Only for callers without a session.
+    /// Starts a session with this id, or counts it if the caller has it.
     ///
     /// # Errors
     /// - `rate_limited`: the address has exceeded the rate of new sessions; retry later.
@@ -131,27 +136,66 @@ impl RequestCaller {
         id: SessionId,
         state: &AppState,
     ) -> Result<(), Problem> {
-        let key = || self.new_session_key(state);
-        let rate = state.config.session_rate;
-        let unit = "new sessions from one network address";
-        state.limiter.acquire(unit, key, rate).await?;
-        self.start_session(id);
+        self.acquire_session(state).await?;
+        self.start_counted_session(id);
         Ok(())
     }
 
-    /// Starts a session with this id for a caller without one, if the rate of new sessions
-    /// allows it. Otherwise the caller reads without a session, and the first vote starts
-    /// one.
-    pub(crate) async fn begin_session_if_missing(&mut self, id: SessionId, state: &AppState) {
-        if self.session_id().is_none() {
-            let _ = self.begin_session(id, state).await;
+    /// Starts a session with this id for a caller without one. It counts once its cookie
+    /// comes back, so that clients that only read and keep no cookies use up nothing.
+    pub(crate) const fn begin_session_if_missing(&mut self, id: SessionId) {
+        if self.session.is_none() && self.new_session.is_none() {
+            self.new_session = Some(Session {
+                id,
+                is_counted: false,
+                is_stale: false,
+            });
         }
     }
 
-    /// Starts a session with this id. Only for callers without a session who acquired one
-    /// under [`new_session_key`](Self::new_session_key).
-    pub(crate) const fn start_session(&mut self, id: SessionId) {
-        self.new_session = Some(id);
+    /// Counts the session of a cookie that came back for the first time.
+    ///
+    /// # Errors
+    /// - `rate_limited`: the address has exceeded the rate of new sessions; retry later.
+    pub(crate) async fn count_session(&mut self, state: &AppState) -> Result<(), Problem> {
+        match self.session_id() {
+            Some(id) if !self.has_counted_session() => self.begin_session(id, state).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Starts or counts a session with this id. Only for callers who acquired it under
+    /// [`new_session_key`](Self::new_session_key).
+    pub(crate) const fn start_counted_session(&mut self, id: SessionId) {
+        self.new_session = Some(Session {
+            id,
+            is_counted: true,
+            is_stale: false,
+        });
+    }
+
+    /// Returns true if the session counted toward the rate of new sessions.
+    pub(crate) fn has_counted_session(&self) -> bool {
+        let session = self.new_session.or(self.session);
+        session.is_some_and(|session| session.is_counted)
+    }
+
+    /// Returns the session that has a limit of its own. A WebSocket that was opened without a
+    /// cookie has none: a script could open one for each vote.
+    pub(crate) fn limited_session(&self) -> Option<Session> {
+        let started_by_reading = self.new_session.filter(|session| !session.is_counted);
+        self.session.or(started_by_reading)
+    }
+
+    /// Acquires a new session of the address, without starting or counting one.
+    ///
+    /// # Errors
+    /// - `rate_limited`: the address has exceeded the rate of new sessions; retry later.
+    pub(crate) async fn acquire_session(&self, state: &AppState) -> Result<(), Problem> {
+        let key = || self.new_session_key(state);
+        let rate = state.config.session_rate;
+        let unit = "new sessions from one network address";
+        state.limiter.acquire(unit, key, rate).await.map(drop)
     }
 
     /// Returns the key under which new sessions of the address are counted.
@@ -159,13 +203,13 @@ impl RequestCaller {
         address_key(state.engine.keyring(), "new-session", self.address_block())
     }
 
-    /// Adds the session cookie if this request started the session, or if its cookie is
-    /// signed with an old secret.
+    /// Adds the session cookie if this request started or counted the session, or if its
+    /// cookie is signed with an old secret.
     pub(crate) fn set_session_cookie(&self, response: &mut Response, state: &AppState) {
         let stale = self.session.filter(|session| session.is_stale);
-        let id = self.new_session.or_else(|| stale.map(|session| session.id));
+        let session = self.new_session.or(stale);
         let (cookies, keyring) = (&state.session_cookies, state.engine.keyring());
-        let cookie = id.and_then(|id| cookies.render(id, self.cookies, keyring));
+        let cookie = session.and_then(|session| cookies.render(session, self.cookies, keyring));
         if let Some(cookie) = cookie {
             response
                 .headers_mut()

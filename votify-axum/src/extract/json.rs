@@ -14,8 +14,10 @@ use crate::extract::body::body_bytes;
 
 /// Maximum size of a body in bytes, except for polls.
 pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
+/// Maximum number of lists and objects around a value. The limit of serde_json.
+const MAX_DEPTH: usize = 127;
 
-/// A body of any JSON. The parser limits the nesting depth to 128.
+/// A body of any JSON, nested at most [`MAX_DEPTH`] deep.
 #[derive(Debug)]
 pub(crate) struct JsonBody(pub(crate) Value);
 
@@ -69,6 +71,11 @@ pub(crate) enum JsonError {
         line: usize,
         column: usize,
     },
+    /// More than [`MAX_DEPTH`] lists and objects are nested.
+    TooDeep {
+        line: usize,
+        column: usize,
+    },
     /// An object has a key twice. The message names the key, line and column.
     RepeatedKey(String),
 }
@@ -83,6 +90,10 @@ impl From<JsonError> for Problem {
                 "lone surrogate at line {line}, column {column}: an escape such as \\ud83d needs \
                  its second half; if the text was cut, cut it between characters"
             ),
+            JsonError::TooDeep { line, column } => format!(
+                "nested too deep at line {line}, column {column}: at most {MAX_DEPTH} lists and \
+                 objects may be nested"
+            ),
             JsonError::RepeatedKey(message) => message,
         };
         Self::new(ErrorCode::MalformedJson).with_detail(detail)
@@ -94,6 +105,7 @@ impl From<JsonError> for Problem {
 /// # Errors
 /// - [`JsonError::Syntax`]: the text is no JSON.
 /// - [`JsonError::LoneSurrogate`]: a string has one half of a surrogate pair.
+/// - [`JsonError::TooDeep`]: too many lists and objects are nested.
 /// - [`JsonError::RepeatedKey`]: an object has a key twice.
 ///
 /// The handler answers 400 `malformed_json`.
@@ -107,6 +119,8 @@ pub(crate) fn parse_json(bytes: &[u8]) -> Result<Value, JsonError> {
                 JsonError::RepeatedKey(error.to_string())
             } else if is_lone_surrogate(&error) {
                 JsonError::LoneSurrogate { line, column }
+            } else if is_too_deep(&error) {
+                JsonError::TooDeep { line, column }
             } else {
                 JsonError::Syntax { line, column }
             }
@@ -120,6 +134,11 @@ fn is_lone_surrogate(error: &serde_json::Error) -> bool {
     ["lone leading surrogate", "unexpected end of hex escape"]
         .iter()
         .any(|start| message.starts_with(start))
+}
+
+/// Returns true if the text is nested too deep. serde_json has no public kind for it.
+fn is_too_deep(error: &serde_json::Error) -> bool {
+    error.to_string().starts_with("recursion limit exceeded")
 }
 
 /// Returns true for `application/json` and `application/…+json` in UTF-8.
@@ -223,6 +242,19 @@ mod tests {
             );
         }
         assert_eq!(parse_json(br#""\ud83d\ude00""#).unwrap(), "😀");
+    }
+
+    #[test]
+    fn texts_are_nested_up_to_the_limit() {
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            let nested = |depth: usize| format!("{}1{}", open.repeat(depth), close.repeat(depth));
+            assert!(parse_json(nested(MAX_DEPTH).as_bytes()).is_ok());
+            let error = parse_json(nested(MAX_DEPTH + 1).as_bytes()).unwrap_err();
+            assert!(
+                matches!(error, JsonError::TooDeep { line: 1, .. }),
+                "{error:?}"
+            );
+        }
     }
 
     #[test]

@@ -17,8 +17,11 @@ const NAMES: CookieNames = CookieNames {
 };
 /// The longest lifetime that browsers accept (RFC 6265bis).
 const MAX_AGE: Duration = Duration::days(400);
-const VERSION: u8 = 1;
-/// Version, key id, session id and MAC.
+/// The first byte of the token of a new session.
+const NEW: u8 = 1;
+/// The first byte of the token of a counted session.
+const COUNTED: u8 = 2;
+/// Kind, key id, session id and MAC.
 const TOKEN_BYTES: usize = 1 + 8 + 16 + 32;
 /// [`TOKEN_BYTES`] in base64.
 const TOKEN_TEXT: usize = TOKEN_BYTES.div_ceil(3) * 4;
@@ -28,10 +31,13 @@ pub(crate) const fn cookie_name(settings: CookieSettings) -> &'static str {
     settings.name(NAMES)
 }
 
-/// A session that the cookie of a request proves.
+/// A session that the cookie of a request proves, or that a request starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Session {
     pub(crate) id: SessionId,
+    /// True if the session counted toward the rate of new sessions. A session that reading
+    /// starts counts later, when the client proves that it keeps cookies.
+    pub(crate) is_counted: bool,
     /// True if the cookie was signed with a secret that is not the newest.
     pub(crate) is_stale: bool,
 }
@@ -82,7 +88,7 @@ impl SessionCookies {
     /// Returns the `Set-Cookie` of a session, signed with the newest secret.
     pub(crate) fn render(
         &self,
-        id: SessionId,
+        session: Session,
         settings: CookieSettings,
         keyring: &Keyring,
     ) -> Option<HeaderValue> {
@@ -91,7 +97,7 @@ impl SessionCookies {
         } else {
             &self.same_site
         };
-        template.render(id, keyring)
+        template.render(session, keyring)
     }
 }
 
@@ -121,13 +127,15 @@ impl CookieTemplate {
         Self { prefix, suffix }
     }
 
-    fn render(&self, id: SessionId, keyring: &Keyring) -> Option<HeaderValue> {
+    fn render(&self, session: Session, keyring: &Keyring) -> Option<HeaderValue> {
+        let Session { id, is_counted, .. } = session;
         let key = keyring.current();
-        let mut token = [VERSION; TOKEN_BYTES];
+        let kind = if is_counted { COUNTED } else { NEW };
+        let mut token = [kind; TOKEN_BYTES];
         let (head, mac_bytes) = token.split_at_mut(1 + 8 + 16);
         head[1..9].copy_from_slice(&key.0);
         head[9..].copy_from_slice(id.as_bytes());
-        mac_bytes.copy_from_slice(mac(id, key, keyring)?.as_bytes());
+        mac_bytes.copy_from_slice(mac(kind, id, key, keyring)?.as_bytes());
         let length = self.prefix.len() + TOKEN_TEXT + self.suffix.len();
         let mut text = String::with_capacity(length);
         text.push_str(&self.prefix);
@@ -158,20 +166,21 @@ pub(crate) fn session_for_first_ballot(
 
 fn verify(token: &str, keyring: &Keyring) -> Option<Session> {
     let bytes: [u8; TOKEN_BYTES] = URL_SAFE_NO_PAD.decode(token).ok()?.try_into().ok()?;
-    let (version, rest) = bytes.split_first()?;
+    let (kind, rest) = bytes.split_first()?;
     let (key, rest) = rest.split_first_chunk::<8>()?;
     let (id, rest) = rest.split_first_chunk::<16>()?;
     let claimed = Mac::from_bytes(*rest.first_chunk::<32>()?);
     let (key, id) = (KeyId(*key), SessionId::from_bytes(*id));
-    let is_valid = *version == VERSION && mac(id, key, keyring)? == claimed;
+    let is_valid = matches!(*kind, NEW | COUNTED) && mac(*kind, id, key, keyring)? == claimed;
     is_valid.then(|| Session {
         id,
+        is_counted: *kind == COUNTED,
         is_stale: key != keyring.current(),
     })
 }
 
-fn mac(id: SessionId, key: KeyId, keyring: &Keyring) -> Option<Mac> {
-    keyring.mac(key, Purpose::Session, &[b"cookie", id.as_bytes()])
+fn mac(kind: u8, id: SessionId, key: KeyId, keyring: &Keyring) -> Option<Mac> {
+    keyring.mac(key, Purpose::Session, &[b"cookie", &[kind], id.as_bytes()])
 }
 
 #[cfg(test)]
@@ -197,8 +206,18 @@ mod tests {
         HeaderMap::from_iter([(header::COOKIE, HeaderValue::try_from(value).unwrap())])
     }
 
+    /// A counted session.
+    const fn counted(id: SessionId) -> Session {
+        Session {
+            id,
+            is_counted: true,
+            is_stale: false,
+        }
+    }
+
     fn issue(id: SessionId, keyring: &Keyring) -> String {
-        let header = CookieTemplate::new(PLAIN, "/").render(id, keyring).unwrap();
+        let template = CookieTemplate::new(PLAIN, "/");
+        let header = template.render(counted(id), keyring).unwrap();
         let text = header.to_str().unwrap();
         text.split(';').next().unwrap().to_owned()
     }
@@ -209,10 +228,30 @@ mod tests {
         let both = Keyring::new([NEW, OLD]).unwrap();
         let id = SessionId::random();
         let headers = cookie_header(&issue(id, &old));
-        let session = |is_stale| Some(Session { id, is_stale });
+        let session = |is_stale| {
+            Some(Session {
+                is_stale,
+                ..counted(id)
+            })
+        };
         assert_eq!(read(&headers, &old, PLAIN), session(false));
         assert_eq!(read(&headers, &both, PLAIN), session(true));
         assert_eq!(read(&headers, &new, PLAIN), None);
+    }
+
+    #[test]
+    fn a_cookie_says_whether_its_session_was_counted() {
+        let keyring = Keyring::new([OLD]).unwrap();
+        for is_counted in [false, true] {
+            let session = Session {
+                is_counted,
+                ..counted(SessionId::random())
+            };
+            let template = CookieTemplate::new(PLAIN, "/");
+            let set = template.render(session, &keyring).unwrap();
+            let cookie = set.to_str().unwrap().split(';').next().unwrap();
+            assert_eq!(read(&cookie_header(cookie), &keyring, PLAIN), Some(session));
+        }
     }
 
     #[test]
@@ -281,7 +320,7 @@ mod tests {
     fn the_cookie_has_the_documented_attributes() {
         let keyring = Keyring::new([OLD]).unwrap();
         let set = CookieTemplate::new(SECURE, "/")
-            .render(SessionId::random(), &keyring)
+            .render(counted(SessionId::random()), &keyring)
             .unwrap();
         let set = set.to_str().unwrap();
         for part in [
@@ -307,7 +346,7 @@ mod tests {
                 ..settings
             };
             let set = CookieTemplate::new(settings, "/votes")
-                .render(SessionId::random(), &keyring)
+                .render(counted(SessionId::random()), &keyring)
                 .unwrap();
             let set = set.to_str().unwrap();
             assert!(set.starts_with(name), "{set}");

@@ -1,11 +1,13 @@
 //! The format of a response that is JSON or a table.
 
 use axum::http::{HeaderMap, header};
+use utoipa::ToSchema;
 
 use super::query::QueryReader;
 
 /// The format of a response. `format` in the query takes precedence over `Accept`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "lowercase")]
 pub(crate) enum TableFormat {
     Json,
     Csv,

@@ -65,7 +65,7 @@ pub(crate) async fn acquire_poll(
     state: &AppState,
     caller: &RequestCaller,
     poll: &Poll,
-    needs_session: bool,
+    counts_session: bool,
 ) -> Result<(), Problem> {
     let limits = &state.config.creation;
     if let Some(max) = limits.session_polls.filter(|_| poll.is_of_session())
@@ -93,7 +93,7 @@ pub(crate) async fn acquire_poll(
         Quota::new(
             "session-rate",
             "new sessions from one network address",
-            state.config.session_rate.filter(|_| needs_session),
+            state.config.session_rate.filter(|_| counts_session),
             1,
             || caller.new_session_key(state),
         ),

@@ -28,6 +28,9 @@ impl VotifyRouter {
 
     /// Limits new sessions per address. `None` is no limit. Defaults to 1 000 in 60 s.
     ///
+    /// A session that reading a poll or a page started counts when its cookie comes back for
+    /// a stream, a vote, an invite code or a new poll.
+    ///
     /// ```
     /// # use votify_axum::VotifyRouter;
     /// # fn configure(router: VotifyRouter) {

@@ -47,7 +47,7 @@ error_responses!(InviteErrors:
     security(("owner" = [])),
     params(
         ("id" = Uuid, Path, description = "The poll"),
-        ("format" = Option<String>, Query, description = "`json` or `csv`. Takes precedence over `Accept`"),
+        ("format" = inline(Option<TableFormat>), Query, description = "Takes precedence over `Accept`"),
     ),
     request_body = NewInvites,
     responses(

@@ -94,16 +94,15 @@ pub(crate) async fn stream(
                 .with_detail("this address holds the maximum number of streams")
                 .with_retry_after(STREAM_LIMIT_RETRY_AFTER)
         })?;
+    // If the session rate is exceeded, the caller can watch, but not vote over a WebSocket.
     if caller.session.is_none() {
         // The session starts before the watch, which shows counts to it once it has voted.
         // Only this response can set the cookie. Without it, a vote over a WebSocket would
         // belong to a session that the browser does not store.
         state.engine.definition(poll).await?;
-        // If the session rate is exceeded, the caller can watch, but not vote over a
-        // WebSocket.
-        caller
-            .begin_session_if_missing(SessionId::random(), &state)
-            .await;
+        let _ = caller.begin_session(SessionId::random(), &state).await;
+    } else {
+        let _ = caller.count_session(&state).await;
     }
     let watch = state.engine.watch(poll, &caller.to_caller(), after).await?;
     let keeps_request = caller.is_logged_in() || state.config.authorize.checks_votes();

@@ -29,14 +29,14 @@ const HEADER_COUNT: usize = 9;
 error_responses!(VoteErrors:
     MalformedJson, MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, InviteInvalid,
     OriginNotAllowed, PollNotFound, AlreadyVoted, PollNotOpen, PollClosed, BallotIdReused,
-    AddressQuota, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidBallot, RateLimited,
-    StoreUnavailable, QueueUnavailable, PollKeyUnknown, Overloaded, Internal);
+    AddressQuota, RequestTimeout, BodyTooLarge, UnsupportedMediaType, InvalidBallot, InvalidQuery,
+    RateLimited, StoreUnavailable, QueueUnavailable, PollKeyUnknown, Overloaded, Internal);
 
 error_responses!(WithdrawErrors:
     MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, InviteInvalid, OriginNotAllowed,
     PollNotFound, NotVoted, PollNotOpen, PollClosed, RevoteNotAllowed, BallotIdReused,
-    InvalidBallot, RateLimited, StoreUnavailable, QueueUnavailable, PollKeyUnknown, Overloaded,
-    Internal);
+    InvalidBallot, InvalidQuery, RateLimited, StoreUnavailable, QueueUnavailable, PollKeyUnknown,
+    Overloaded, Internal);
 
 error_responses!(OwnVoteErrors:
     MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, InviteInvalid, PollNotFound, NotVoted,

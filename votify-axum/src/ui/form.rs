@@ -57,14 +57,10 @@ impl<T> PageForm<T> {
         if self.has_valid_token {
             return Ok(());
         }
-        let detail = if self.page.caller.session_id().is_none() {
-            "too many sessions were started from your network address, so this browser has none \
-             and the form could not be checked; wait a few minutes and send it again"
-        } else {
+        Err(Problem::new(ErrorCode::FormExpired).with_detail(
             "this form is too old, or this browser sends no cookies; check what you typed and \
-             send it again"
-        };
-        Err(Problem::new(ErrorCode::FormExpired).with_detail(detail))
+             send it again",
+        ))
     }
 }
 

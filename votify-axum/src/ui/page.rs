@@ -39,9 +39,7 @@ impl Page {
     /// - `invalid_login`, `store_unavailable`: the caller cannot be identified.
     pub(super) async fn new(mut parts: Parts, state: &AppState) -> Result<Self, Problem> {
         let mut caller = RequestCaller::from_request_parts(&mut parts, state).await?;
-        caller
-            .begin_session_if_missing(SessionId::random(), state)
-            .await;
+        caller.begin_session_if_missing(SessionId::random());
         let mut layout = layout_for(&parts, &caller, state).await;
         if let Some(session) = caller.session_id() {
             let engine = &state.engine;

@@ -63,6 +63,23 @@ async fn invalid_json_is_malformed() {
         .assert_problem(400, "malformed_json");
 }
 
+#[tokio::test]
+async fn json_nested_too_deep_names_the_limit() {
+    let app = App::new();
+    for (depth, expected) in [(127, None), (128, Some("at most 127 lists and objects"))] {
+        let body = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        let response = app.send(raw("/api/polls", JSON, body)).await;
+        let Some(expected) = expected else {
+            response.assert_problem(422, "invalid_poll");
+            continue;
+        };
+        let problem = response.assert_problem(400, "malformed_json");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(expected), "{detail}");
+        assert!(detail.contains("line 1, column 128"), "{detail}");
+    }
+}
+
 /// Two parsers may disagree about which of the two values counts.
 #[tokio::test]
 async fn a_repeated_key_is_malformed() {

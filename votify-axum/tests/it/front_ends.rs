@@ -7,6 +7,7 @@ use votify_core::Rate;
 
 use crate::app::App;
 use crate::browser::{Browser, CreatedPoll};
+use crate::invites;
 use crate::server::Server;
 use crate::stream_clients::EventStream;
 
@@ -41,9 +42,12 @@ async fn sixty_of_sixty_votes_count_after_reading_the_poll() {
     for n in 0..PEOPLE {
         let mut person = Browser::with_address(&app, ADDRESS);
         person.get(&poll.path("")).await.expect_status(200);
-        let cookie = person.cookie.clone();
         person.vote(&poll, n % 3).await.expect_status(201);
-        assert_eq!(person.cookie, cookie, "the vote starts no other session");
+        // The vote started no other session.
+        person
+            .vote(&poll, n % 3)
+            .await
+            .assert_problem(409, "already_voted");
     }
     assert_eq!(app.total(&poll.id).await, PEOPLE as u64);
 }
@@ -69,6 +73,31 @@ async fn sixty_of_sixty_votes_count_beside_event_streams() {
     assert_eq!(server.app.total(&poll.id).await, PEOPLE as u64);
     let mut last = streams.remove(0);
     while last.next_of("poll_updated").await.data["total_votes"] != PEOPLE {}
+}
+
+/// A room in which everybody opens a link with a code of their own at the same time.
+#[tokio::test]
+async fn sixty_of_sixty_invited_people_vote() {
+    let app = App::new();
+    let mut owner = Browser::with_address(&app, "198.51.100.1");
+    let poll = owner.create_poll(json!({"voters": "invite"})).await;
+    let codes = invites::codes(&mut owner, &poll, 60).await;
+    for (n, code) in codes.iter().enumerate() {
+        let mut person = Browser::with_address(&app, ADDRESS);
+        let with_code = |path: String| format!("{path}?invite={code}");
+        if cfg!(feature = "ui") && n % 2 == 0 {
+            let page = person.get(&with_code(format!("/p/{}", poll.id))).await;
+            page.expect_status(200);
+        } else {
+            person.get(&poll.path("")).await.expect_status(200);
+            let own = person.get(&with_code(poll.path("/me"))).await;
+            assert_eq!(own.expect_status(200).json()["can_vote"], true);
+        }
+        let body = json!({"option_id": poll.options[n % 3]});
+        let voted = person.post(&with_code(poll.path("/vote")), body).await;
+        voted.expect_status(201);
+    }
+    assert_eq!(app.total(&poll.id).await, PEOPLE as u64);
 }
 
 /// The stream belongs to the session that it started.
@@ -173,23 +202,80 @@ async fn only_callers_without_a_session_get_one_by_reading() {
     }
 }
 
+/// A monitor or a page rendered on a server reads often, and keeps no cookies.
 #[tokio::test]
-async fn reading_works_when_the_session_rate_is_exceeded() {
+async fn reading_without_cookies_uses_up_no_sessions() {
+    let app = App::with(|router| router.session_rate(Some(Rate::per_minute(3))));
+    let poll = create_poll(&app).await;
+    for _ in 0..20 {
+        let mut reader = Browser::with_address(&app, ADDRESS);
+        reader.get(&poll.path("")).await.expect_status(200);
+        assert!(reader.cookie.is_some());
+    }
+    for n in 0..4 {
+        let mut person = Browser::with_address(&app, ADDRESS);
+        person.get(&poll.path("")).await.expect_status(200);
+        let voted = person.vote(&poll, 0).await;
+        if n < 3 {
+            voted.expect_status(201);
+        } else {
+            voted.assert_problem(429, "rate_limited");
+        }
+    }
+    assert_eq!(app.total(&poll.id).await, 3);
+}
+
+/// A session counts once, if the client keeps the cookie of the answer.
+#[tokio::test]
+async fn a_session_counts_when_its_cookie_comes_back() {
+    let app = App::with(|router| router.session_rate(Some(Rate::per_minute(2))));
+    let polls = [create_poll(&app).await, create_poll(&app).await];
+    let mut person = Browser::with_address(&app, ADDRESS);
+    person.get(&polls[0].path("")).await.expect_status(200);
+    let new = person.cookie.clone();
+    person.get(&polls[0].path("")).await.expect_status(200);
+    assert_eq!(person.cookie, new, "reading again sets no cookie");
+    person.vote(&polls[0], 0).await.expect_status(201);
+    let counted = person.cookie.clone();
+    assert_ne!(counted, new);
+    person.vote(&polls[1], 0).await.expect_status(201);
+    assert_eq!(person.cookie, counted, "a counted session gets no cookie");
+
+    // The first cookie is the same voter, and each of its votes counts as a new session.
+    person.cookie = new;
+    let again = person.vote(&polls[0], 0).await;
+    again.assert_problem(409, "already_voted");
+    person.cookie = counted;
+    person
+        .vote(&polls[0], 0)
+        .await
+        .assert_problem(409, "already_voted");
+    let mut late = Browser::with_address(&app, ADDRESS);
+    late.get(&polls[0].path("")).await.expect_status(200);
+    late.vote(&polls[0], 0)
+        .await
+        .assert_problem(429, "rate_limited");
+}
+
+#[tokio::test]
+async fn watching_works_when_the_session_rate_is_exceeded() {
     let app = App::with(|router| router.session_rate(Some(Rate::per_minute(1))));
     let server = Server::start(app).await;
     let app = &server.app;
     let poll = create_poll(app).await;
-    let mut first = Browser::with_address(app, ADDRESS);
-    first.get(&poll.path("")).await.expect_status(200);
+    let path = Server::stream_path(&poll, "");
+    let mut first = EventStream::open(&server, &path, &[]).await;
     assert!(first.cookie.is_some());
+    first.next_of("poll_updated").await;
     let mut late = Browser::with_address(app, ADDRESS);
     late.get(&poll.path("")).await.expect_status(200);
-    assert_eq!(late.cookie, None);
-    let path = Server::stream_path(&poll, "");
-    let mut events = EventStream::open(&server, &path, &[]).await;
-    assert_eq!(events.status, 200);
-    assert_eq!(events.cookie, None);
-    events.next_of("poll_updated").await;
+    let cookie = late.cookie.clone().unwrap();
+    for cookies in [&[][..], &[("cookie", cookie.as_str())]] {
+        let mut events = EventStream::open(&server, &path, cookies).await;
+        assert_eq!(events.status, 200);
+        assert_eq!(events.cookie, None);
+        events.next_of("poll_updated").await;
+    }
     let body = late
         .vote(&poll, 0)
         .await
@@ -199,4 +285,20 @@ async fn reading_works_when_the_session_rate_is_exceeded() {
         detail.starts_with("at most 1 new sessions from one network address are accepted"),
         "{detail}"
     );
+}
+
+/// The stream counts a session that reading started, so that its votes set no cookie.
+#[tokio::test]
+async fn a_stream_counts_the_session_of_its_cookie() {
+    let server = Server::start(App::new()).await;
+    let poll = create_poll(&server.app).await;
+    let mut person = Browser::with_address(&server.app, ADDRESS);
+    person.get(&poll.path("")).await.expect_status(200);
+    let new = person.cookie.clone().unwrap();
+    let path = Server::stream_path(&poll, "");
+    let events = EventStream::open(&server, &path, &[("cookie", &new)]).await;
+    assert!(events.cookie.is_some());
+    person.cookie.clone_from(&events.cookie);
+    let voted = person.vote(&poll, 0).await.expect_status(201);
+    assert!(!voted.headers.contains_key("set-cookie"));
 }

@@ -32,6 +32,38 @@ async fn vote(browser: &mut Browser, poll: &CreatedPoll, code: &str) -> crate::a
 }
 
 #[tokio::test]
+async fn several_codes_in_one_request_are_rejected() {
+    let app = app(|router| router);
+    let mut owner = Browser::new(&app);
+    let poll = owner.create_poll(json!({"voters": "invite"})).await;
+    let codes = codes(&mut owner, &poll, 2).await;
+    let query = format!("?invite={}&invite={}", codes[0], codes[1]);
+    let ballot = json!({"option_id": poll.options[0]});
+    for (method, suffix, body) in [
+        (Method::GET, "", None),
+        (Method::GET, "/me", None),
+        (Method::GET, "/results", None),
+        (Method::GET, "/stream", None),
+        (Method::GET, "/vote", None),
+        (Method::POST, "/vote", Some(ballot)),
+        (Method::DELETE, "/vote", None),
+    ] {
+        let path = format!("{}{query}", poll.path(suffix));
+        let response = Browser::new(&app).call(method, &path, body).await;
+        let problem = response.assert_problem(422, "invalid_query");
+        let expected = json!([{"field": "invite", "problem": "must not be repeated"}]);
+        assert_eq!(problem["errors"], expected, "{path}");
+    }
+    assert_eq!(app.total(&poll.id).await, 0);
+    // Both codes are still unused.
+    for code in &codes {
+        vote(&mut Browser::new(&app), &poll, code)
+            .await
+            .expect_status(201);
+    }
+}
+
+#[tokio::test]
 async fn each_code_has_one_vote() {
     let app = app(|router| router);
     let mut owner = Browser::new(&app);

@@ -15,6 +15,7 @@ mod pictures;
 mod poll;
 mod poll_lists;
 mod problems;
+mod random_forms;
 mod results;
 mod room;
 mod theme;

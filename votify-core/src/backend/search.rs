@@ -130,6 +130,7 @@ mod tests {
         assert_eq!(search_words("  Öl  lunch LUNCH "), ["lunch", "öl"]);
         assert_eq!(search_words("ΣΊΣΥΦΟΣ σίσυφος"), ["σίσυφοσ"]);
         assert!(search_words(" ?! ").is_empty());
+        assert!(search_words(" __ ").is_empty());
     }
 
     #[test]
@@ -139,6 +140,10 @@ mod tests {
         assert!(!matches("Lunch on Friday?", "day"));
         assert!(!matches("Lunch on Friday?", "lunch monday"));
         assert!(matches("lun\u{200B}ch", "LUNCH"));
+        for low_line in ['_', '\u{FF3F}', '\u{203F}', '\u{FE4D}'] {
+            assert!(matches(&format!("team{low_line}lunch"), "lunch"));
+            assert!(matches("team lunch", &format!("team{low_line}lun")));
+        }
         assert!(matches("e\u{301}te\u{301}", "\u{C9}t\u{C9}"));
     }
 

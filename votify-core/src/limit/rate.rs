@@ -5,6 +5,9 @@ use std::time::Duration;
 /// A maximum number of attempts in any interval of a period. Written `10/60s`, with the
 /// units `s`, `m`, `h` and `d`.
 ///
+/// An attempt counts for the period, and up to a fifth of it longer: see
+/// [`SlidingWindow`](crate::backend::SlidingWindow).
+///
 /// Instead of attempts, the limit may count another unit, such as bytes: an attempt then
 /// takes its [cost](crate::RateLimiter::acquire).
 ///

@@ -55,6 +55,18 @@ impl AccountId {
     }
 }
 
+impl From<String> for AccountId {
+    fn from(id: String) -> Self {
+        Self(id)
+    }
+}
+
+impl From<&str> for AccountId {
+    fn from(id: &str) -> Self {
+        Self::new(id)
+    }
+}
+
 /// The identities that a request carries: session, address, account, invite code.
 ///
 /// The poll's [`VoterPolicy`](crate::VoterPolicy) decides which of them identifies the
@@ -87,8 +99,8 @@ impl Caller {
 
     /// Creates a caller with an account.
     #[must_use]
-    pub fn account(id: impl Into<String>) -> Self {
-        Self::default().with_account(AccountId::new(id))
+    pub fn account(id: impl Into<AccountId>) -> Self {
+        Self::default().with_account(id.into())
     }
 
     /// Creates a caller with a browser session.

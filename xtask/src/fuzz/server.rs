@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use serde_json::Value;
 
 /// The server prints this before its address when it is ready.
 const READY_PREFIX: &str = "listening on http://";
@@ -19,11 +20,15 @@ pub(super) struct Server {
     address: String,
 }
 
-/// A poll and its owner's session cookie.
+/// A poll, and the cookies that prove its owner.
 #[derive(Debug)]
-pub(super) struct Poll {
-    pub(super) id: String,
-    pub(super) cookie: String,
+pub(super) struct Owner {
+    /// The id of the poll.
+    pub(super) poll: String,
+    pub(super) join_code: String,
+    /// An invite code that is not used yet.
+    pub(super) invite: String,
+    pub(super) cookies: String,
 }
 
 impl Server {
@@ -53,34 +58,66 @@ impl Server {
         Ok(self.process.borrow_mut().try_wait()?.is_none())
     }
 
-    /// Creates a poll for invited voters, so that the invite operations can be tested.
-    pub(super) fn create_poll(&self) -> Result<Poll> {
-        let body = r#"{"title": "Lunch?", "options": ["Pizza", "Sushi"],
+    /// Registers an account, and creates a poll for invited voters, so that the operations of
+    /// accounts and of invites can be tested.
+    pub(super) fn create_poll(&self) -> Result<Owner> {
+        // Not the account of the document's examples: they would change its password.
+        let account = r#"{"name": "owner", "password": "a password of the owner"}"#;
+        let registered = self.post("/api/auth/register", "", account)?;
+        let login = registered.cookie()?;
+        let poll = r#"{"title": "Lunch?", "options": ["Pizza", "Sushi"],
                        "voters": "invite", "revote": true}"#;
+        let created = self.post("/api/polls", login, poll)?;
+        let created = created.json()?;
+        let id = text(&created["id"])?;
+        let path = format!("/api/polls/{id}/invites");
+        let invites = self.post(&path, login, r#"{"count": 1}"#)?.json()?;
+        Ok(Owner {
+            poll: id,
+            join_code: text(&created["join_code"])?,
+            invite: text(&invites["invites"][0]["code"])?,
+            cookies: login.to_owned(),
+        })
+    }
+
+    fn post(&self, path: &str, cookies: &str, body: &str) -> Result<Response> {
         let mut connection = TcpStream::connect(&self.address)?;
         connection.set_read_timeout(Some(TIMEOUT))?;
         write!(
             connection,
-            "POST /api/polls HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nCookie: {cookies}\r\n\
              Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             self.address,
             body.len()
         )?;
         let mut response = String::new();
         connection.read_to_string(&mut response)?;
-        let header = |name: &str| {
-            let mut lines = response.lines();
-            let line = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-            let missing = || format!("no {name} header in the response to a new poll:\n{response}");
-            line.with_context(missing)
-        };
-        let id = header("location")?.rsplit('/').next().unwrap_or_default();
-        let cookie = header("set-cookie")?.split(';').next().unwrap_or_default();
-        Ok(Poll {
-            id: id.to_owned(),
-            cookie: cookie.to_owned(),
-        })
+        Ok(Response(response))
     }
+}
+
+/// The text of an HTTP response.
+struct Response(String);
+
+impl Response {
+    /// Returns the first cookie that the response sets, without its attributes.
+    fn cookie(&self) -> Result<&str> {
+        let mut lines = self.0.lines();
+        let line = lines.find_map(|line| line.strip_prefix("set-cookie: "));
+        let cookie = line.and_then(|line| line.split(';').next());
+        cookie.with_context(|| format!("no cookie in a response:\n{}", self.0))
+    }
+
+    fn json(&self) -> Result<Value> {
+        let parts = self.0.split_once("\r\n\r\n");
+        let (_, body) = parts.with_context(|| format!("incomplete response:\n{}", self.0))?;
+        serde_json::from_str(body).with_context(|| format!("no JSON in a response:\n{}", self.0))
+    }
+}
+
+fn text(value: &Value) -> Result<String> {
+    let text = value.as_str().map(str::to_owned);
+    text.context("a field of a response is missing or no text")
 }
 
 impl Drop for Server {

@@ -16,8 +16,8 @@ use crate::routes::etag::etag;
 use crate::state::AppState;
 
 error_responses!(GetErrors:
-    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, PollNotFound, RateLimited, StoreUnavailable,
-    Overloaded, Internal);
+    MalformedId, NotLoggedIn, InvalidLogin, NotAllowed, PollNotFound, InvalidQuery, RateLimited,
+    StoreUnavailable, Overloaded, Internal);
 
 /// Returns a poll with its options, and with its counts if the caller may see them.
 ///
@@ -34,7 +34,7 @@ error_responses!(GetErrors:
     responses(
         (status = 200, body = DetailsBody, description = "The poll", headers(
             ("ETag" = String, description = "Changes with what the caller sees"),
-            ("Set-Cookie" = String, description = "The session of a caller who sent none. Absent if the address started too many"),
+            ("Set-Cookie" = String, description = "The session of a caller who sent none"),
         )),
         (status = 304, description = "Unchanged since that `ETag`"),
         GetErrors,
@@ -60,11 +60,8 @@ pub(crate) async fn get_poll(
     let mut response = conditional_response(etag(&snapshot, variant), &headers, || {
         Json(DetailsBody::new(&snapshot, &presentation)).into_response()
     });
-    // A 304 sets the cookie too: the browser may have lost its cookie and kept its cache, or
-    // the session rate was exceeded at the first read.
-    caller
-        .begin_session_if_missing(SessionId::random(), &state)
-        .await;
+    // A 304 sets the cookie too: the browser may have lost its cookie and kept its cache.
+    caller.begin_session_if_missing(SessionId::random());
     caller.set_session_cookie(&mut response, &state);
     Ok(response)
 }

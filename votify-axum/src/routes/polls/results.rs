@@ -34,7 +34,7 @@ error_responses!(ResultsErrors:
     tag = "polls",
     params(
         ("id" = Uuid, Path, description = "The poll"),
-        ("format" = Option<String>, Query, description = "`json` or `csv`. Takes precedence over `Accept`"),
+        ("format" = inline(Option<TableFormat>), Query, description = "Takes precedence over `Accept`"),
         ("invite" = Option<String>, Query, description = "The voter's invite code, for counts that only voters see"),
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an earlier response"),
     ),

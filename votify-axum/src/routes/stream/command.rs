@@ -31,9 +31,7 @@ impl Command {
             Ok(Value::Object(fields)) => fields,
             Ok(_) => return Self::Malformed(None),
             Err(JsonError::RepeatedKey(message)) => return Self::Malformed(Some(message)),
-            Err(JsonError::Syntax { .. } | JsonError::LoneSurrogate { .. }) => {
-                return Self::Malformed(None);
-            }
+            Err(_) => return Self::Malformed(None),
         };
         let kind = fields.remove("type");
         match kind.as_ref().and_then(Value::as_str) {
