@@ -35,7 +35,7 @@ test("a form is sent once, and again after a change or a while", (t) => {
   t.mock.timers.enable({ apis: ["Date"], now: 1_000_000 });
   globalThis.addEventListener = () => {};
   const form = new EventTarget();
-  guardSubmit(form);
+  guardSubmit(form, 10_000);
   const isSent = (name) => {
     const event = Object.assign(new Event("submit", { cancelable: true }), { submitter: { name } });
     return form.dispatchEvent(event);
