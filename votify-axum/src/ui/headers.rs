@@ -3,6 +3,7 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use votify_core::{Poll, Visibility};
 
+use super::layout::Layout;
 use super::theme::Theme;
 use crate::config::Config;
 
@@ -11,19 +12,20 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
                       base-uri 'none'; form-action 'self'; font-src 'self'; img-src 'self'";
 
 /// Sets the headers of an HTML page.
-pub(super) fn set(headers: &mut HeaderMap, config: &Config) {
+pub(super) fn set(headers: &mut HeaderMap, config: &Config, layout: &Layout) {
     for (name, value) in [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),
-        // The URL may contain an invite code. With `no-referrer`, browsers would send the
-        // forms of the pages with `Origin: null`.
-        (header::REFERRER_POLICY, "same-origin"),
-        (
-            HeaderName::from_static("cross-origin-opener-policy"),
-            "same-origin",
-        ),
+        // The URL may contain an invite code, which logs would store. With `no-referrer`,
+        // browsers would send the forms of the pages with `Origin: null`.
+        (header::REFERRER_POLICY, "strict-origin"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    // Browsers ignore it on other pages, and write that to the console.
+    if layout.is_secure {
+        let name = HeaderName::from_static("cross-origin-opener-policy");
+        headers.insert(name, HeaderValue::from_static("same-origin"));
     }
     set_policy(headers, config);
 }

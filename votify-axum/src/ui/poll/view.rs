@@ -1,61 +1,18 @@
 //! What the page of a poll shows. The markup is the one of the element (`ui/poll/view.js`).
 
 use votify_core::engine::PollSnapshot;
-use votify_core::{BallotId, BallotKind, OptionId, PollStatus, Timestamp, VoterPolicy};
+use votify_core::{BallotId, BallotKind, PollStatus, VoterPolicy};
 
+use super::feedback::Feedback;
 use super::{Frame, wording};
 use crate::extract::invite::PARAMETER;
 use crate::own_state::OwnState;
 use crate::ui::moment::Moment;
 use crate::ui::page::Page;
 use crate::ui::percentages::{percentages, share};
-use crate::ui::times::{grouped, until};
+use crate::ui::poll_status::{StatusChange, StatusLabel};
+use crate::ui::times::grouped;
 use crate::ui::votes_text::votes_text;
-
-/// The result of the form that the user sent before this page.
-#[derive(Debug, Default)]
-pub(super) struct Feedback {
-    /// What the query says that was done. The link may be from another user.
-    pub(super) done: Option<Done>,
-    /// The error, or empty.
-    pub(super) error: String,
-    /// The options that were chosen in the form.
-    pub(super) choice: Vec<OptionId>,
-}
-
-impl Feedback {
-    /// Returns the feedback to which a form redirected.
-    pub(super) fn of_query(page: &Page) -> Self {
-        let done = match page.query("done").as_deref() {
-            Some("voted") => Some(Done::Voted),
-            Some("withdrawn") => Some(Done::Withdrawn),
-            _ => None,
-        };
-        Self {
-            done,
-            ..Self::default()
-        }
-    }
-
-    /// Returns the text about what was done, if it holds for the caller: the URL may have
-    /// been copied from another user's browser. Otherwise, returns what holds, or an empty
-    /// text.
-    fn confirmation(&self, has_voted: bool) -> &'static str {
-        match self.done {
-            Some(Done::Voted) if has_voted => "Your vote was counted.",
-            Some(Done::Withdrawn) if !has_voted => "Your vote was withdrawn.",
-            _ if has_voted => "You voted.",
-            _ => "",
-        }
-    }
-}
-
-/// A form that was carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Done {
-    Voted,
-    Withdrawn,
-}
 
 /// What a caller needs before voting.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,10 +46,8 @@ pub(super) struct PollView {
     pub(super) id: String,
     pub(super) title: String,
     pub(super) description: String,
-    pub(super) status: &'static str,
-    pub(super) status_text: &'static str,
-    pub(super) countdown: String,
-    pub(super) deadline: Option<Moment>,
+    pub(super) status: StatusLabel,
+    pub(super) change: Option<StatusChange>,
     pub(super) votes: String,
     /// The number of viewers with this one.
     pub(super) viewers: String,
@@ -127,7 +82,7 @@ impl PollView {
     ) -> Self {
         let (poll, view) = (&snapshot.poll, &snapshot.view);
         let is_open = snapshot.status == PollStatus::Open;
-        let is_votable = is_open && own.refusal.is_none();
+        let is_votable = is_open && own.refusal.is_none() && !feedback.is_waiting();
         let has_voted = own.ballot.is_some();
         let step = if is_open { step(own, page) } else { Step::None };
         let options = rows(snapshot, own, &feedback);
@@ -138,17 +93,13 @@ impl PollView {
             .collect();
         let needs_invite = matches!(step, Step::Invite { .. });
         let hint = wording::hint(snapshot, &leaders, has_voted, needs_invite);
-        let (status, status_text) = status(snapshot);
-        let (countdown, deadline) = deadline(snapshot, page.state.engine.now());
         let has_counts = has_counts(snapshot);
         Self {
             id: poll.id.to_string(),
             title: poll.title.clone(),
             description: poll.description.clone(),
-            status,
-            status_text,
-            countdown,
-            deadline,
+            status: StatusLabel::of(snapshot),
+            change: StatusChange::of(snapshot, page.state.engine.now()),
             votes: view
                 .total_votes()
                 .filter(|_| has_counts)
@@ -206,33 +157,9 @@ fn step(own: &OwnState, page: &Page) -> Step {
     }
 }
 
-fn status(snapshot: &PollSnapshot) -> (&'static str, &'static str) {
-    match snapshot.status {
-        _ if snapshot.view.is_final() => ("final", "Final"),
-        PollStatus::Scheduled => ("scheduled", "Not open yet"),
-        PollStatus::Open => ("open", "Open"),
-        PollStatus::Closed => ("closed", "Closed"),
-    }
-}
-
 /// Returns true if the page shows counts: not before the opening, when all are zero.
 pub(super) fn has_counts(snapshot: &PollSnapshot) -> bool {
     snapshot.status != PollStatus::Scheduled && snapshot.view.counts().is_some()
-}
-
-/// Returns the countdown and the time of the next change, or of the close.
-fn deadline(snapshot: &PollSnapshot, now: Timestamp) -> (String, Option<Moment>) {
-    let poll = &snapshot.poll;
-    let (verb, time) = match snapshot.status {
-        PollStatus::Scheduled => ("Opens", poll.opens_at),
-        PollStatus::Open => ("Closes", poll.closes_at),
-        PollStatus::Closed => return ("Closed".to_owned(), poll.closes_at.map(Moment::from)),
-    };
-    let Some(time) = time else {
-        return (String::new(), None);
-    };
-    let countdown = format!("{verb} in {}", until(time.saturating_since(now)));
-    (countdown, Some(time.into()))
 }
 
 fn classes(is_votable: bool, has_counts: bool, is_final: bool) -> String {
