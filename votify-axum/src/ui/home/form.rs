@@ -186,7 +186,7 @@ pub(in crate::ui) fn option_name(index: usize) -> String {
 
 /// Returns the text of an error with the names that the page shows: `options[0]` is option
 /// 1 there.
-pub(super) fn reworded(text: &str) -> String {
+pub(in crate::ui) fn reworded(text: &str) -> String {
     let mut words = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("options[") {
@@ -199,6 +199,12 @@ pub(super) fn reworded(text: &str) -> String {
     words.push_str(rest);
     match words.strip_prefix("Must be 2 to 100, not ") {
         Some(_) => "A poll needs 2 to 100 options.".to_owned(),
+        None if words == "Must be an object or null." => {
+            "Must be a JSON object, such as {\"room\": 4}.".to_owned()
+        }
+        None if words.starts_with("Must be an RFC 3339 time") => {
+            "Enter a date and a time.".to_owned()
+        }
         None => words,
     }
 }
@@ -253,6 +259,10 @@ mod tests {
                 "Has the same text as option 1.",
             ),
             ("Must be 2 to 100, not 1.", "A poll needs 2 to 100 options."),
+            (
+                "Must be an object or null.",
+                "Must be a JSON object, such as {\"room\": 4}.",
+            ),
             ("Must not be empty.", "Must not be empty."),
         ] {
             assert_eq!(reworded(text), expected);
