@@ -99,7 +99,7 @@ function show(state) {
   element("votes").hidden = !all;
   element("download").hidden = !all;
   if (all) showCounts(state, all);
-  else if (state.countsHidden) hideCounts(state);
+  else if (state.countsHidden && state.poll.status !== "scheduled") hideCounts(state);
 }
 
 const { poll } = section.dataset;
