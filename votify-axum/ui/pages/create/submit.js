@@ -8,6 +8,7 @@
  * on this machine.
  */
 export function guardSubmit(form, pause, problem) {
+  problem.role = "alert";
   let sentAt = -Infinity;
   const reset = () => { sentAt = -Infinity; };
   form.addEventListener("submit", (event) => {
