@@ -30,6 +30,19 @@ pub(crate) struct OwnState {
     pub(crate) rate_limit: Option<RateLimitHeaders>,
 }
 
+impl OwnState {
+    /// Creates the state of a caller about whom nothing is known.
+    #[cfg(feature = "ui")]
+    pub(crate) const fn refused(problem: Problem) -> Self {
+        Self {
+            is_owner: false,
+            ballot: None,
+            refusal: Some(problem),
+            rate_limit: None,
+        }
+    }
+}
+
 /// Returns the state of a caller in a poll. Requests with an invite code are limited like
 /// votes.
 ///

@@ -1,6 +1,6 @@
 //! The web pages: rendered on the server, and usable without JavaScript.
 //!
-//! [`routes()`] has one line per page. A handler takes a [`Page`](page::Page), which knows the
+//! `routes.rs` has one line per page. A handler takes a [`Page`](page::Page), which knows the
 //! caller and the site, and renders a template of `templates/`. Its errors are
 //! [`Problem`](crate::Problem)s, as in the API; [`problem_page`] turns them into pages.
 
@@ -9,9 +9,9 @@ mod accounts;
 mod assets;
 mod card;
 mod colors;
+mod done;
 mod form;
 mod form_errors;
-mod form_token;
 mod headers;
 mod home;
 mod join;
@@ -29,9 +29,11 @@ mod problem_page;
 mod problem_text;
 mod qr;
 mod refused_form;
+mod result_texts;
 mod results;
 mod room;
 mod routes;
+mod session_token;
 mod standings;
 mod theme;
 mod times;
@@ -41,5 +43,5 @@ pub(crate) use card::CardCache;
 pub use colors::{Color, InvalidColor, ThemeColors};
 pub(crate) use problem_page::{RefusedPage, fallback};
 pub(crate) use problem_text::sentence;
-pub(crate) use routes::routes;
+pub(crate) use routes::{files, pages};
 pub use theme::{InvalidTheme, Theme};

@@ -1,5 +1,5 @@
 import { VotifyClient } from "./votify.js";
-import { addLanguage, Formatter, loadTexts } from "./poll/language.js";
+import { addLanguage, Formatter, languageListeners, loadTexts } from "./poll/language.js";
 import { Announcer, loginUrl, nextChange, problemText } from "./poll/model.js";
 import { PollSession } from "./poll/session.js";
 import { create, PollView } from "./poll/view.js";
@@ -54,16 +54,22 @@ export class VotifyPoll extends HTMLElement {
       this.#token = this.token;
       delete this.token;
     }
+    languageListeners.add(this.#restart);
     this.#start();
   }
 
-  disconnectedCallback() { this.#stop(); }
+  disconnectedCallback() {
+    languageListeners.delete(this.#restart);
+    this.#stop();
+  }
 
   attributeChangedCallback(name, before, after) {
     if (before === after || !this.isConnected || this.#starts === 0) return;
     if (name === "order" || name === "login-url") this.#render();
     else this.#start();
   }
+
+  #restart = () => { this.#start(); };
 
   #stop() {
     this.#starts += 1;
@@ -79,10 +85,8 @@ export class VotifyPoll extends HTMLElement {
     // Several attributes may change at once.
     await null;
     if (start !== this.#starts) return;
-    const client = new VotifyClient({ server: this.server, token: this.#token });
     // The poll is read while texts and style are loaded.
-    const session = this.#opened = this.poll
-      ? new PollSession(client, this.poll, this.getAttribute("invite"), () => this.#render(), this.#emit) : null;
+    const session = this.#opened = this.#open();
     const page = this.closest("[lang]") ?? document.documentElement;
     const [{ language, texts }] = await Promise.all([loadTexts(page.lang), this.#loadStyle()]);
     if (start !== this.#starts) return;
@@ -92,6 +96,13 @@ export class VotifyPoll extends HTMLElement {
     this.#createView();
     if (session) this.#render();
     else this.#showBanner(this.#format.text("error_not_configured"));
+  }
+
+  /** Opens the poll. Returns `null` if the attributes name none. */
+  #open() {
+    if (!this.poll || !URL.canParse(this.getAttribute("server") || FOLDER, document.baseURI)) return null;
+    const client = new VotifyClient({ server: this.server, token: this.#token });
+    return new PollSession(client, this.poll, this.getAttribute("invite"), () => this.#render(), this.#emit);
   }
 
   #createView() {

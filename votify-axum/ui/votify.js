@@ -1,4 +1,5 @@
 // The client library of Votify. `votify.d.ts` describes its API. Times are in milliseconds.
+// One file: a page loads it with one request, and a project can copy it without a build.
 
 /** Time after which an unanswered `refresh` means a dead connection. */
 const REFRESH_TIMEOUT = 3_000;
@@ -387,6 +388,8 @@ export class PendingVote extends EventTarget {
         this.#set("sending", { attempts: this.attempts + 1 });
         try {
           const receipt = await send();
+          // Such as the page of a network's log-in.
+          if (!receipt?.ballot_id) throw errorOf({ status: 200, headers: new Headers() });
           if (receipt.status === "queued") this.#set("queued", { error: null });
           else this.#set("counted", { error: null, receipt });
           return receipt;

@@ -49,7 +49,7 @@ impl VotifyRouter {
         let config = &state.config;
         #[cfg(feature = "ui")]
         if config.serves(RouteGroup::Pages) {
-            router = router.merge(crate::ui::routes(&state));
+            router = router.merge(crate::ui::files(config));
         }
         router = router.method_not_allowed_fallback(method_not_allowed);
         if config.fallback {
@@ -60,6 +60,12 @@ impl VotifyRouter {
         let router = match cors {
             Some(cors) => router.layer(cors),
             None => router,
+        };
+        // No page of another origin reads a page: it has the token of its forms.
+        #[cfg(feature = "ui")]
+        let router = match config.serves(RouteGroup::Pages) {
+            true => router.merge(crate::ui::pages(&state)),
+            false => router,
         };
         router.layer(OuterLayer(state.clone())).with_state(state)
     }

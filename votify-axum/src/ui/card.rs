@@ -41,7 +41,7 @@ pub(super) async fn show(
     let mut response = match &tag {
         Some(_) if is_known => StatusCode::NOT_MODIFIED.into_response(),
         Some(tag) => {
-            let content = || CardContent::new(&snapshot, &theme);
+            let content = || CardContent::new(&snapshot, &theme, state.engine.now());
             let png = state.cards.get(id, tag, content).await?;
             ([(header::CONTENT_TYPE, "image/png")], png).into_response()
         }

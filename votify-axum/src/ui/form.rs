@@ -1,12 +1,14 @@
 //! The posts of the pages' own forms: the one exception to JSON bodies.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 
-use super::form_token;
 use super::page::Page;
+use super::session_token::TokenKind;
 use crate::error::{ErrorCode, Problem};
 use crate::extract::body::body_bytes;
 use crate::extract::json::MAX_BODY_BYTES;
@@ -15,6 +17,11 @@ use crate::state::AppState;
 
 /// The name of the hidden field that every form has.
 const TOKEN_FIELD: &str = "form_token";
+/// The token of all forms. Valid for 24 h, so that a page that was left open overnight works.
+pub(super) const TOKEN: TokenKind = TokenKind {
+    name: "form",
+    lifetime: Duration::from_secs(24 * 60 * 60),
+};
 /// Maximum number of fields of a form, so that many small ones do not fill the memory.
 const MAX_FIELDS: usize = 1_024;
 
@@ -89,7 +96,7 @@ impl<T: FromForm> FromRequest<AppState> for PageForm<T> {
         let engine = &state.engine;
         // A session of this very request cannot have rendered the form.
         let has_valid_token = page.caller.session.is_some_and(|session| {
-            form_token::is_valid(token, session.id, engine.now(), engine.keyring())
+            TOKEN.is_valid(token, session.id, engine.now(), engine.keyring())
         });
         let values = T::from_form(&fields);
         Ok(Self {
@@ -111,7 +118,12 @@ impl FormFields {
             return Err(Problem::new(ErrorCode::BodyTooLarge)
                 .with_detail(format!("a form may have at most {MAX_FIELDS} fields")));
         }
-        Ok(Self(form_urlencoded::parse(body).into_owned().collect()))
+        let fields = form_urlencoded::parse(body);
+        // Browsers send CRLF for each line break of a text.
+        let field = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
+            (name.into_owned(), value.replace("\r\n", "\n"))
+        };
+        Ok(Self(fields.map(field).collect()))
     }
 
     /// Returns the first value of a field.
@@ -156,6 +168,12 @@ fn is_form(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn line_breaks_are_those_of_the_api() {
+        let fields = FormFields::parse(b"description=a%0D%0Ab%0Ac").unwrap();
+        assert_eq!(fields.get("description"), Some("a\nb\nc"));
+    }
 
     #[test]
     fn debug_output_has_no_values() {

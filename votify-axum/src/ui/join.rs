@@ -1,13 +1,13 @@
 //! The page to find a poll by its join code, and the short link to a poll.
 
 use askama::Template;
-use axum::http::header::RETRY_AFTER;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::form_errors::FormErrors;
 use super::layout::{Head, Layout};
 use super::page::Page;
+use super::refused_form;
 use crate::authorize::Action;
 use crate::error::Problem;
 use crate::extract::path::JoinCodePath;
@@ -27,11 +27,25 @@ struct JoinTemplate<'a> {
     code: String,
 }
 
+impl<'a> JoinTemplate<'a> {
+    fn new(page: &'a Page, code: &str, errors: FormErrors) -> Self {
+        Self {
+            layout: &page.layout,
+            head: Head::new("Join a poll").description("Type the code that you see on the screen."),
+            errors,
+            code: code.chars().take(MAX_SHOWN).collect(),
+        }
+    }
+}
+
 /// Shows the form. With a code in the query, which the form sends, goes to its poll.
 pub(super) async fn show(page: Page) -> Response {
     match page.query(FIELD) {
         Some(code) => open(&page, &code).await,
-        None => form(&page, StatusCode::OK, "", FormErrors::default()),
+        None => {
+            let template = JoinTemplate::new(&page, "", FormErrors::default());
+            page.render(StatusCode::OK, &template)
+        }
     }
 }
 
@@ -43,7 +57,7 @@ pub(super) async fn by_link(page: Page, JoinCodePath(code): JoinCodePath) -> Res
 async fn open(page: &Page, code: &str) -> Response {
     match find(page, code).await {
         Ok(path) => page.redirect(&path),
-        Err(problem) => refused(page, code, &problem),
+        Err(problem) => refused(page, code, problem),
     }
 }
 
@@ -54,7 +68,7 @@ async fn find(page: &Page, code: &str) -> Result<String, Problem> {
 }
 
 /// Shows the form again, with the problem at its field.
-fn refused(page: &Page, code: &str, problem: &Problem) -> Response {
+fn refused(page: &Page, code: &str, problem: Problem) -> Response {
     let text = match problem.code() {
         "poll_not_found" => {
             "No poll has this code. Check it: codes have 6 letters and digits, without 0, 1, I, L, \
@@ -66,23 +80,10 @@ fn refused(page: &Page, code: &str, problem: &Problem) -> Response {
         _ => "",
     };
     let errors = if text.is_empty() {
-        FormErrors::from(problem)
+        FormErrors::from(&problem)
     } else {
         FormErrors::of_field(FIELD, text)
     };
-    let mut response = form(page, problem.status(), code, errors);
-    let wait = problem.body().retry_after.map(HeaderValue::from);
-    let headers = response.headers_mut();
-    headers.extend(wait.map(|wait| (RETRY_AFTER, wait)));
-    response
-}
-
-fn form(page: &Page, status: StatusCode, code: &str, errors: FormErrors) -> Response {
-    let template = JoinTemplate {
-        layout: &page.layout,
-        head: Head::new("Join a poll").description("Type the code that you see on the screen."),
-        errors,
-        code: code.chars().take(MAX_SHOWN).collect(),
-    };
-    page.render(status, &template)
+    let template = JoinTemplate::new(page, code, errors);
+    refused_form::render(page, problem, &template)
 }

@@ -13,6 +13,8 @@ pub(super) struct Layout {
     pub(super) base: String,
     /// The origin of absolute links, such as `https://polls.example.org`.
     pub(super) origin: String,
+    /// True if the browser treats the page as secure, and keeps the cookie of a login.
+    pub(super) is_secure: bool,
     /// The path and query of this page below [`base`](Self::base).
     pub(super) path: String,
     pub(super) theme: Arc<Theme>,

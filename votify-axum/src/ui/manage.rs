@@ -6,7 +6,6 @@ mod end;
 mod invite_sheet;
 mod invites;
 mod managed_poll;
-mod qr_path;
 mod rules_text;
 
 pub(super) use edit::save;
@@ -20,8 +19,9 @@ use votify_core::PollId;
 
 use self::edit_form::{EditForm, OptionRow};
 use self::managed_poll::ManagedPoll;
+use super::done::Done;
 use super::form_errors::FormErrors;
-use super::home::form::{NewPollForm, ORDER, field_name};
+use super::home::form::{NewPollForm, ORDER, field_name, reworded};
 use super::layout::{Head, Layout};
 use super::page::Page;
 use super::refused_form;
@@ -97,9 +97,12 @@ enum Refused<'a> {
 
 pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response, Problem> {
     let mut template = ManageTemplate::load(&page, id).await?;
-    template.notice = match page.query("done").as_deref() {
-        Some("saved") => "Your changes are saved.",
-        Some("closed") if template.poll.is_closed => "The poll is closed. The results are final.",
+    template.notice = match Done::of(&page) {
+        Some(Done::Saved) => "Your changes are saved.",
+        Some(Done::Closed) if template.poll.is_final => {
+            "The poll is closed. The results are final."
+        }
+        Some(Done::Closed) => "The poll is closed. The last votes are being counted.",
         _ => "",
     };
     Ok(page.render(StatusCode::OK, &template))
@@ -127,7 +130,7 @@ async fn refused(
     match form {
         Refused::Edit(form) => {
             template.fill(form);
-            template.errors = errors.in_order(field_name, &ORDER);
+            template.errors = errors.in_order(field_name, &ORDER).reworded(reworded);
         }
         Refused::Invites(count) => {
             template.invite_errors = errors;

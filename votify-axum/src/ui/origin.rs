@@ -28,6 +28,18 @@ pub(super) fn of_request(parts: &Parts, config: &Config) -> String {
     format!("{scheme}://{host}")
 }
 
+/// Returns true if the browser treats the page as secure: it has TLS, or is on the browser's
+/// own machine. Browsers ignore some headers of other pages, and drop `Secure` cookies.
+/// `origin` is the one of the request.
+pub(super) fn is_secure(parts: &Parts, origin: &str) -> bool {
+    let host = Host::of_request(&parts.headers, &parts.uri);
+    // Browsers send this header to secure origins only, also through proxies that are not
+    // trusted to report the scheme.
+    parts.headers.contains_key("sec-fetch-site")
+        || origin.starts_with("https://")
+        || host.is_some_and(|host| host.is_loopback())
+}
+
 /// Returns true if a trusted proxy reports that the browser uses TLS.
 fn has_tls(parts: &Parts, config: &Config) -> bool {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();

@@ -12,7 +12,7 @@ use votify_core::{Caller, PollId, SessionId};
 
 use super::layout::Layout;
 use super::page_slot::PageSlot;
-use super::{form_token, headers, origin};
+use super::{form, headers, origin};
 use crate::authorize::{Action, Denied};
 use crate::error::Problem;
 use crate::extract::caller::RequestCaller;
@@ -43,7 +43,7 @@ impl Page {
         let mut layout = layout_for(&parts, &caller, state).await;
         if let Some(session) = caller.session_id() {
             let engine = &state.engine;
-            layout.form_token = form_token::issue(session, engine.now(), engine.keyring());
+            layout.form_token = form::TOKEN.issue(session, engine.now(), engine.keyring());
         }
         if let Some(slot) = parts.extensions.get::<PageSlot>() {
             slot.fill(&layout, &caller);
@@ -139,7 +139,7 @@ impl Page {
             Ok(html) => (status, html).into_response(),
             Err(error) => return Problem::internal(&error).into_response(),
         };
-        headers::set(response.headers_mut(), &self.state.config);
+        headers::set(response.headers_mut(), &self.state.config, &self.layout);
         self.caller.set_session_cookie(&mut response, &self.state);
         response
     }
@@ -170,9 +170,11 @@ pub(super) fn bare_layout(parts: &Parts, state: &AppState) -> Layout {
     let original = parts.extensions.get::<OriginalUri>();
     let original = original.map_or(&parts.uri, |OriginalUri(uri)| uri);
     let config = &state.config;
+    let origin = origin::of_request(parts, config);
     Layout {
         base: config.base_path(original, parts.uri.path()).to_owned(),
-        origin: origin::of_request(parts, config),
+        is_secure: origin::is_secure(parts, &origin),
+        origin,
         path: parts
             .uri
             .path_and_query()

@@ -1,24 +1,27 @@
 //! The page of a poll: to vote without JavaScript, and to follow it live with it.
 
+mod feedback;
 mod share;
 mod view;
 mod vote;
-mod wording;
+pub(super) mod wording;
 
 pub(super) use vote::{back, vote, withdraw};
 
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use votify_core::{BallotId, PollId, Visibility};
+use votify_core::{BallotId, PollId, Visibility, VoterPolicy};
 
-use self::share::ShareLinks;
-use self::view::{Feedback, PollView, Step};
+use self::feedback::Feedback;
+pub(super) use self::share::ShareLinks;
+use self::view::{PollView, Step};
 use super::layout::{Head, Layout};
 use super::page::Page;
 use crate::authorize::Action;
 use crate::error::Problem;
 use crate::extract::path::PollPath;
+use crate::own_state::OwnState;
 use crate::router::RouteGroup;
 
 /// Maximum characters of the description for search engines and previews of links.
@@ -35,6 +38,8 @@ struct PollTemplate<'a> {
     is_owner: bool,
     /// True right after the owner created the poll.
     is_created: bool,
+    /// True if nobody can vote until the owner creates invite codes.
+    needs_codes: bool,
 }
 
 #[derive(Template)]
@@ -46,13 +51,13 @@ struct EmbedTemplate<'a> {
 }
 
 pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response, Problem> {
-    let feedback = Feedback::of_query(&page);
+    let feedback = Feedback::of_query(&page, id).await?;
     respond(&page, id, feedback, StatusCode::OK, Frame::Page).await
 }
 
 /// The poll alone, for a frame in another page.
 pub(super) async fn embed(page: Page, PollPath(id): PollPath) -> Result<Response, Problem> {
-    let feedback = Feedback::of_query(&page);
+    let feedback = Feedback::of_query(&page, id).await?;
     respond(&page, id, feedback, StatusCode::OK, Frame::Embed).await
 }
 
@@ -74,7 +79,11 @@ async fn respond(
 ) -> Result<Response, Problem> {
     page.permit(Action::View(id)).await?;
     let engine = &page.state.engine;
-    let own = page.own_state(id).await?;
+    let own = match page.own_state(id).await {
+        // The poll is shown without what holds for the caller.
+        Err(problem) if problem.code() == "rate_limited" => OwnState::refused(problem),
+        own => own?,
+    };
     let snapshot = engine.poll(id, &page.caller()).await?;
     let poll = &snapshot.poll;
     let (is_owner, ballot_id) = (own.is_owner, BallotId::generate(engine.now()));
@@ -96,6 +105,7 @@ async fn respond(
         links,
         is_owner: is_owner && page.serves(RouteGroup::Management),
         is_created: is_owner && page.query("created").is_some(),
+        needs_codes: poll.rules.voters == VoterPolicy::Invite,
     };
     Ok(page.render(status, &template))
 }

@@ -1,9 +1,10 @@
 //! The state of a poll in words.
 
 use votify_core::engine::PollSnapshot;
-use votify_core::{Poll, PollStatus, ResultsPolicy, Timestamp};
+use votify_core::{PollStatus, Timestamp};
 
-use super::times::absolute;
+use super::moment::Moment;
+use super::times::until;
 
 /// The state of a poll, for the pill under its title.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,79 +24,70 @@ impl StatusLabel {
         };
         Self { name, text }
     }
+
+    /// Returns true if no more votes are accepted.
+    pub(super) fn is_closed(self) -> bool {
+        self.name == "closed" || self.name == "final"
+    }
 }
 
-/// The next or last change of a poll's state.
+/// A change of a poll's status: the next one, or the last one of a closed poll.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Deadline {
-    /// `Opens`, `Closes` or `Closed`.
+pub(super) struct StatusChange {
+    /// `Opens`, `Closes`, `Opened` or `Closed`.
     pub(super) verb: &'static str,
-    /// RFC 3339, for `<time datetime>`.
-    pub(super) machine: String,
+    /// The verb with the time from now, such as `Closes in 2 hours`.
     pub(super) text: String,
+    pub(super) moment: Moment,
 }
 
-impl Deadline {
+impl StatusChange {
     /// Returns `None` if the owner decides when the poll closes.
-    pub(super) fn of(snapshot: &PollSnapshot) -> Option<Self> {
+    pub(super) fn of(snapshot: &PollSnapshot, now: Timestamp) -> Option<Self> {
         let poll = &snapshot.poll;
-        let (verb, time) = match snapshot.status {
-            PollStatus::Scheduled => ("Opens", poll.opens_at?),
-            PollStatus::Open => ("Closes", poll.closes_at?),
-            PollStatus::Closed => ("Closed", poll.closes_at?),
-        };
-        Some(Self::new(verb, time))
+        match snapshot.status {
+            PollStatus::Scheduled => Some(Self::next("Opens", poll.opens_at?, now)),
+            PollStatus::Open => Some(Self::next("Closes", poll.closes_at?, now)),
+            PollStatus::Closed => Some(Self::last("Closed", poll.closes_at?, now)),
+        }
     }
 
-    fn new(verb: &'static str, time: Timestamp) -> Self {
+    /// Creates the opening of a poll that is open.
+    pub(super) fn opened(time: Timestamp, now: Timestamp) -> Self {
+        Self::last("Opened", time, now)
+    }
+
+    fn next(verb: &'static str, time: Timestamp, now: Timestamp) -> Self {
         Self {
             verb,
-            machine: time.to_string(),
-            text: absolute(time),
+            text: format!("{verb} in {}", until(time.saturating_since(now))),
+            moment: time.into(),
         }
     }
-}
 
-/// Returns when hidden counts are shown, as a sentence without its full stop.
-pub(super) fn hidden_until(poll: &Poll, status: PollStatus) -> String {
-    match (poll.rules.results, poll.closes_at) {
-        _ if status == PollStatus::Closed => {
-            "Results are shown once all votes are counted".to_owned()
+    fn last(verb: &'static str, time: Timestamp, now: Timestamp) -> Self {
+        Self {
+            verb,
+            text: format!("{verb} {} ago", until(now.saturating_since(time))),
+            moment: time.into(),
         }
-        (ResultsPolicy::AfterClose, Some(time)) => {
-            format!("Results are hidden until {}", absolute(time))
-        }
-        (ResultsPolicy::AfterClose, None) => {
-            "Results are hidden until the poll is closed".to_owned()
-        }
-        _ => "Results are shown after you vote".to_owned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use votify_core::{Keyring, PollDraft, PollId};
-
     use super::*;
 
     #[test]
-    fn hidden_counts_of_a_closed_poll_are_still_being_counted() {
-        let now = Timestamp::EPOCH;
-        for (results, open) in [
-            (ResultsPolicy::AfterVote, "Results are shown after you vote"),
-            (
-                ResultsPolicy::AfterClose,
-                "Results are hidden until 1 Jan 1970, 00:01 UTC",
-            ),
-        ] {
-            let mut draft = PollDraft::single_choice("Lunch?", ["Pizza", "Sushi"]);
-            draft.rules.results = results;
-            draft.closes_at = Some(Timestamp::from_micros(60_000_000).unwrap());
-            let poll = draft.into_poll(PollId::generate(now), now, &Keyring::ephemeral());
-            let poll = poll.unwrap();
-            assert_eq!(hidden_until(&poll, PollStatus::Open), open);
-            let closed = hidden_until(&poll, PollStatus::Closed);
-            assert_eq!(closed, "Results are shown once all votes are counted");
-        }
+    fn changes_are_relative_to_now() {
+        let time = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let now = time("2026-11-28T12:00:00Z");
+        let closes = StatusChange::next("Closes", time("2026-11-28T14:00:01Z"), now);
+        assert_eq!(closes.text, "Closes in 2 hours");
+        assert_eq!(closes.moment.text, "28 Nov 2026, 14:00 UTC");
+        let opened = StatusChange::opened(time("2026-11-25T11:00:00Z"), now);
+        assert_eq!(opened.text, "Opened 3 days ago");
+        let late = StatusChange::next("Closes", time("2026-11-28T11:00:00Z"), now);
+        assert_eq!(late.text, "Closes in less than a minute");
     }
 }

@@ -120,7 +120,7 @@ async fn page_of(mut parts: Parts, response: Response, state: &AppState) -> Resp
     let (status, html) = html(problem, &layout);
     head.status = status;
     head.headers.remove(header::CONTENT_LENGTH);
-    headers::set(&mut head.headers, &state.config);
+    headers::set(&mut head.headers, &state.config, &layout);
     let has_cookie = head.headers.contains_key(header::SET_COOKIE);
     let mut response = Response::from_parts(head, Body::from(html));
     if let Some(caller) = caller.filter(|_| !has_cookie) {
@@ -145,6 +145,10 @@ fn html(problem: ShownProblem, layout: &Layout) -> (StatusCode, String) {
                 "The poll was deleted, or the link is not complete. Ask the person who sent it."
                     .to_owned()
             }
+            "not_owner" => "Log in with the account that owns the poll, or open this page in the \
+                            browser that created it."
+                .to_owned(),
+            "rate_limited" => "Wait a minute, and try again.".to_owned(),
             "not_found" => "The address may be mistyped, or the page has moved.".to_owned(),
             _ => sentence(&problem.detail),
         },
@@ -189,7 +193,7 @@ impl RefusedPage {
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.remove(header::CONTENT_LENGTH);
-        headers::set(headers, &state.config);
+        headers::set(headers, &state.config, &self.layout);
         headers.insert(header::VARY, HeaderValue::from_static("accept"));
         *response.body_mut() = Body::from(html);
         response

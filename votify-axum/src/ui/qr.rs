@@ -1,12 +1,13 @@
 //! The QR code that leads to a poll.
 
+mod path;
+
 use axum::extract::State;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use qrcode::render::svg;
-use qrcode::{EcLevel, QrCode};
 
+pub(super) use self::path::QrPath;
 use super::headers::hide_unlisted;
 use super::page::bare_layout;
 use crate::error::Problem;
@@ -52,19 +53,14 @@ fn respond(headers: &HeaderMap, url: &str, tag: Option<HeaderValue>) -> Result<R
     Ok(response)
 }
 
-/// Encodes a text.
-///
-/// # Errors
-/// - `internal`: the text has more than 2 331 bytes, longer than any URL of a poll.
-pub(super) fn encode(text: &str) -> Result<QrCode, Problem> {
-    QrCode::with_error_correction_level(text, EcLevel::M).map_err(|error| Problem::internal(&error))
-}
-
-/// Renders a text as SVG.
-fn render(text: &str) -> Result<String, Problem> {
-    let code = encode(text)?;
-    let mut renderer = code.render::<svg::Color<'_>>();
-    Ok(renderer.quiet_zone(true).module_dimensions(8, 8).build())
+/// Returns a code as SVG: dark on light, with its margin.
+fn render(url: &str) -> Result<String, Problem> {
+    let QrPath { size, path } = QrPath::of(url)?;
+    Ok(format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {size} {size}\" \
+         shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h{size}v{size}H0z\"/>\
+         <path d=\"{path}\"/></svg>"
+    ))
 }
 
 #[cfg(test)]
@@ -75,24 +71,12 @@ mod tests {
     fn a_code_is_dark_on_light_with_a_margin() {
         let url = "https://polls.example.org/p/0199aa3e-0000-7000-8000-000000000001";
         let svg = render(url).unwrap();
-        let modules = QrCode::with_error_correction_level(url, EcLevel::M)
-            .unwrap()
-            .width();
-        let size = 8 * (modules + 8);
+        assert!(svg.contains("viewBox=\"0 0 41 41\""), "{svg}");
+        assert!(svg.contains("fill=\"#fff\" d=\"M0 0h41v41H0z\""), "{svg}");
         assert!(
-            svg.contains(&format!("viewBox=\"0 0 {size} {size}\"")),
-            "{svg}"
+            svg.contains("<path d=\"M4 4h7v1h-7z"),
+            "the first dark module is behind the margin: {svg}"
         );
-        assert!(svg.contains("fill=\"#fff\"") && svg.contains("fill=\"#000\""));
-        assert!(
-            svg.contains("M32 32h"),
-            "the first dark module is behind the margin"
-        );
-        assert!(svg.len() < 40_000, "{}", svg.len());
-    }
-
-    #[test]
-    fn a_text_that_is_too_long_is_an_error() {
-        assert!(render(&"x".repeat(3_000)).is_err());
+        assert!(svg.len() < 8_000, "{}", svg.len());
     }
 }

@@ -1,13 +1,18 @@
 //! The room: a poll on a screen that many people see.
 
+mod density;
+
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use votify_core::{Poll, PollStatus, ResultsPolicy};
+use votify_core::engine::PollSnapshot;
+use votify_core::{PollStatus, ResultsPolicy, VoterPolicy};
 
+use self::density::Density;
 use super::layout::{Head, Layout};
 use super::page::Page;
-use super::poll_status::{StatusLabel, hidden_until};
+use super::poll_status::StatusLabel;
+use super::result_texts::hidden_until;
 use super::standings::Standings;
 use super::times::plural;
 use super::votes_text::votes_text;
@@ -29,8 +34,7 @@ struct RoomTemplate<'a> {
     standings: Standings,
     /// The class of the title, which sets its size.
     length: &'static str,
-    /// The class of the list, which sets its number of columns.
-    density: &'static str,
+    density: Density,
     /// Why there may be no counts.
     reason: String,
     /// True if the page says why there are no counts.
@@ -39,6 +43,8 @@ struct RoomTemplate<'a> {
     address: (String, String),
     /// The join code in two groups, or empty.
     code: String,
+    /// True if voters need an invite code.
+    needs_codes: bool,
     viewers: u32,
     /// The query with the caller's invite code, or empty.
     query: String,
@@ -49,6 +55,11 @@ struct RoomTemplate<'a> {
 }
 
 impl RoomTemplate<'_> {
+    /// Returns true if a text gets two lines of small letters.
+    fn is_long(&self, text: &str) -> bool {
+        text.chars().count() > self.density.max_characters()
+    }
+
     fn watching(&self) -> String {
         format!("{} watching", self.viewers)
     }
@@ -88,8 +99,8 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
         title: &poll.title,
         status: StatusLabel::of(&snapshot),
         length: length(&poll.title),
-        density: density(standings.rows.len()),
-        reason: reason(poll, snapshot.status),
+        density: Density::of(standings.rows.len()),
+        reason: reason(&snapshot),
         has_reason: standings.total.is_none() || is_covered,
         votes: standings
             .total
@@ -100,6 +111,7 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
             .join_code
             .map(|code| grouped_code(code.as_str()))
             .unwrap_or_default(),
+        needs_codes: poll.rules.voters == VoterPolicy::Invite,
         viewers: snapshot.viewers,
         query: page.invite_query(),
         is_owner,
@@ -109,17 +121,17 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
 }
 
 /// The text while the presenter covers the counts. `ui/pages/room.js` has the same.
-const COVERED: &str = "The results are hidden until they are revealed";
+const COVERED: &str = "The results are hidden until they are revealed.";
 
 /// Returns why people in the room may not see counts.
-fn reason(poll: &Poll, status: PollStatus) -> String {
-    match poll.rules.results {
-        ResultsPolicy::AfterVote if status != PollStatus::Closed => {
-            "Results are shown to people who have voted".to_owned()
+fn reason(snapshot: &PollSnapshot) -> String {
+    match (snapshot.poll.rules.results, snapshot.status) {
+        (ResultsPolicy::AfterVote, PollStatus::Open) => {
+            "Results are shown to people who have voted.".to_owned()
         }
-        ResultsPolicy::AfterVote | ResultsPolicy::AfterClose => hidden_until(poll, status),
         // The presenter covers them.
-        _ => COVERED.to_owned(),
+        (ResultsPolicy::Live, PollStatus::Open) => COVERED.to_owned(),
+        _ => hidden_until(snapshot),
     }
 }
 
@@ -136,23 +148,6 @@ fn length(title: &str) -> &'static str {
         0..=40 => "short",
         41..=100 => "medium",
         _ => "long",
-    }
-}
-
-/// Returns true if a text gets two lines of small letters.
-fn is_long(text: &str) -> bool {
-    text.chars().count() > 44
-}
-
-/// Returns the class of a list with so many options: more columns for more options, so that
-/// a screen shows all.
-const fn density(options: usize) -> &'static str {
-    match options {
-        0..=4 => "few",
-        5..=8 => "some",
-        9..=16 => "many",
-        17..=36 => "crowded",
-        _ => "packed",
     }
 }
 

@@ -7,13 +7,14 @@ use axum::routing::get;
 #[cfg(feature = "accounts")]
 use super::accounts;
 use super::{assets, card, home, join, manage, poll, poll_list, problem_page, qr, results, room};
+use crate::config::Config;
 use crate::error::{ErrorCode, Problem};
 use crate::router::{RouteGroup, RouteWithSlash};
 use crate::state::AppState;
 
-/// Returns the routes of the pages: one line per page.
+/// Returns the routes that every host serves: one line per page.
 #[rustfmt::skip]
-fn pages() -> Router<AppState> {
+fn open_pages() -> Router<AppState> {
     Router::new()
         .route("/", get(home::show).post(home::submit))
         .route_with_slash("/join", get(join::show))
@@ -51,11 +52,15 @@ fn served_pages(state: &AppState) -> Router<AppState> {
     pages
 }
 
-/// Returns the routes of the pages and of their files. Errors of pages are pages.
-pub(crate) fn routes(state: &AppState) -> Router<AppState> {
-    let pages = pages()
+/// Returns the routes of the pages. Their errors are pages.
+pub(crate) fn pages(state: &AppState) -> Router<AppState> {
+    open_pages()
         .merge(served_pages(state))
         .method_not_allowed_fallback(async || Problem::from(ErrorCode::MethodNotAllowed))
-        .layer(from_fn_with_state(state.clone(), problem_page::render));
-    pages.merge(assets::routes(&state.config))
+        .layer(from_fn_with_state(state.clone(), problem_page::render))
+}
+
+/// Returns the routes of the pages' files.
+pub(crate) fn files(config: &Config) -> Router<AppState> {
+    assets::routes(config)
 }

@@ -1,7 +1,7 @@
 //! The options of a poll with their counts, for pages that show results.
 
 use votify_core::engine::PollSnapshot;
-use votify_core::poll::BallotKind;
+use votify_core::{BallotKind, PollStatus};
 
 use super::percentages::{percentages, share};
 
@@ -26,7 +26,7 @@ pub(super) struct Standing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Standings {
     pub(super) rows: Vec<Standing>,
-    /// The number of voters, or `None` while counts are hidden.
+    /// The number of voters. `None` while counts are hidden, and before the opening.
     pub(super) total: Option<u64>,
     /// True if a ballot has one option.
     pub(super) is_single: bool,
@@ -37,7 +37,10 @@ impl Standings {
     pub(super) fn new(snapshot: &PollSnapshot) -> Self {
         let PollSnapshot { poll, view, .. } = snapshot;
         let is_single = matches!(poll.rules.ballot, BallotKind::Single);
-        let total = view.total_votes();
+        // Before the opening all counts are zero, and say nothing.
+        let total = view
+            .total_votes()
+            .filter(|_| snapshot.status != PollStatus::Scheduled);
         let counts: Vec<u64> = poll
             .options
             .iter()

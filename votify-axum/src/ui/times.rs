@@ -7,6 +7,8 @@ use votify_core::Timestamp;
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
+const TWO_HOURS: u64 = 2 * HOUR;
+const TWO_DAYS: u64 = 2 * DAY;
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
@@ -27,13 +29,14 @@ pub(super) fn absolute(time: Timestamp) -> String {
     }
 }
 
-/// Returns the time until a later moment, such as `2 hours`, rounded down.
+/// Returns the time until a later moment, such as `2 hours`, rounded down. Units begin at 2,
+/// as in the countdown of the element: `119 minutes`, then `2 hours`.
 pub(super) fn until(wait: Duration) -> String {
     let seconds = wait.as_secs();
     let (count, unit) = match seconds {
         0..MINUTE => return "less than a minute".to_owned(),
-        MINUTE..HOUR => (seconds / MINUTE, "minute"),
-        HOUR..DAY => (seconds / HOUR, "hour"),
+        MINUTE..TWO_HOURS => (seconds / MINUTE, "minute"),
+        TWO_HOURS..TWO_DAYS => (seconds / HOUR, "hour"),
         _ => (seconds / DAY, "day"),
     };
     plural(count, unit)
@@ -69,7 +72,9 @@ mod tests {
         for (seconds, expected) in [
             (59, "less than a minute"),
             (60, "1 minute"),
+            (2 * HOUR - 1, "119 minutes"),
             (2 * HOUR + 5, "2 hours"),
+            (2 * DAY - 1, "47 hours"),
             (3 * DAY, "3 days"),
         ] {
             assert_eq!(until(Duration::from_secs(seconds)), expected);

@@ -204,3 +204,28 @@ async fn logins_work_from_allowed_origins() {
         assert!(cleared.contains(&expected.as_str()), "{cleared:?}");
     }
 }
+
+/// A page has the token of its forms.
+#[tokio::test]
+async fn no_page_of_another_origin_reads_a_page() {
+    let app = app();
+    let poll = create_poll(&app).await;
+    let origin = [("origin", FRONT_END), ("accept", "text/html")];
+    for path in [
+        "/".to_owned(),
+        "/mine".to_owned(),
+        "/p/x".to_owned(),
+        format!("/p/{}", poll.id),
+        format!("/p/{}/manage", poll.id),
+    ] {
+        let mut browser = Browser::new(&app);
+        let page = browser.call_with(Method::GET, &path, None, &origin).await;
+        assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+        let allowed = page.headers.get("access-control-allow-origin");
+        assert_eq!(allowed, None, "{path}");
+    }
+    let mut browser = Browser::new(&app);
+    let script = browser.call_with(Method::GET, "/votify.js", None, &origin);
+    let script = script.await.expect_status(200);
+    assert!(script.headers.contains_key("access-control-allow-origin"));
+}

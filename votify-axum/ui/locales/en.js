@@ -91,5 +91,5 @@ export const ENGLISH = {
   error_revote_not_allowed: "Votes in this poll cannot be changed.",
   error_invalid_ballot: "The options have changed. Check your choice and vote again.",
   error_not_allowed: "You may not vote in this poll.",
-  error_poll_key_unknown: "Votes are not possible at the moment. The operator of the server must add the key of this poll.",
+  error_poll_key_unknown: "Votes are not possible: the server lacks the key of this poll.",
 };

@@ -3,7 +3,7 @@
  * `data-format` of a `<time>` says how: `full`, `date`, or `title` for its title only.
  */
 const formats = {
-  full: { dateStyle: "medium", timeStyle: "short" },
+  full: { year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short" },
   date: { dateStyle: "long" },
   title: { dateStyle: "full", timeStyle: "long" },
 };

@@ -2,8 +2,12 @@
 
 import { VotifyClient } from "../votify.js";
 import { announcer } from "./announcer.js";
+import { takeInvite } from "./invite.js";
 import { reloadFor } from "./reload.js";
-import { plural, showConnection, standings, statusLabel, summary, votesText, watching } from "./standings.js";
+import { showNumber } from "./rolling-number.js";
+import {
+  countText, hiddenText, percentText, showConnection, showStatus, standings, summary, totalText, viewersText,
+} from "./standings.js";
 
 /** The shortest time between two announcements for screen readers, in milliseconds. */
 const ANNOUNCEMENT_INTERVAL = 8000;
@@ -12,7 +16,6 @@ const element = (id) => document.getElementById(id);
 const section = element("results");
 const list = element("standings");
 const rows = new Map([...list.children].map((row) => [row.dataset.option, row]));
-const isSingle = !("multiple" in section.dataset);
 const moves = !matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 const announce = announcer(element("announcer"), ANNOUNCEMENT_INTERVAL, element("summary").textContent);
@@ -20,15 +23,15 @@ const announce = announcer(element("announcer"), ANNOUNCEMENT_INTERVAL, element(
 let hasCounts = !list.classList.contains("without-counts");
 
 function showRow(row, standing) {
-  row.classList.toggle("leads", standing.leads);
+  row.classList.toggle("leads", standing.isLeader);
   row.querySelector(".standing-place").textContent = standing.place;
   row.querySelector(".standing-text").textContent = standing.text;
-  row.querySelector(".standing-percent").textContent = `${standing.percent}%`;
-  row.querySelector(".fill").setAttribute("width", `${standing.share.toFixed(1)}%`);
-  row.querySelector(".standing-count").textContent = plural(standing.count, "vote");
+  showNumber(row.querySelector(".standing-percent"), standing.percent, percentText);
+  row.querySelector(".fill").setAttribute("width", `${standing.share}%`);
+  showNumber(row.querySelector(".standing-count"), standing.count, countText);
 }
 
-/** Moves the rows into an order. Each glides from where it was. */
+/** Moves the rows into an order. Each moves there from its earlier place. */
 function reorder(ordered) {
   const current = [...list.children];
   if (ordered.every((row, index) => row === current[index])) return;
@@ -46,8 +49,7 @@ function reorder(ordered) {
   }
 }
 
-function showCounts(state) {
-  const all = standings(state, isSingle);
+function showCounts(state, all) {
   for (const standing of all) {
     const row = rows.get(standing.id);
     if (row) showRow(row, standing);
@@ -58,27 +60,28 @@ function showCounts(state) {
   list.classList.remove("without-counts");
   const text = summary(all, state.poll.final);
   element("summary").textContent = text;
-  const votes = votesText(state.totalVotes, isSingle);
+  const votes = totalText(state, all);
   element("votes").textContent = votes;
   announce(`${votes}. ${text}`);
 }
 
 /** Removes counts that the viewer may no longer see, as after a withdrawn vote. */
-function hideCounts() {
+function hideCounts(state) {
+  element("summary").textContent = hiddenText(state);
   if (!hasCounts) return;
   hasCounts = false;
   list.classList.add("without-counts");
   for (const row of rows.values()) {
     row.classList.remove("leads");
-    for (const name of ["place", "percent", "count"]) row.querySelector(`.standing-${name}`).textContent = "";
+    row.querySelector(".standing-place").textContent = "";
+    for (const name of ["percent", "count"]) showNumber(row.querySelector(`.standing-${name}`), null);
     row.querySelector(".fill").setAttribute("width", "0%");
   }
-  element("summary").textContent = "The results are hidden from you now.";
   announce(element("summary").textContent);
 }
 
 function show(state) {
-  showConnection(element("connection"), element("connection-text"), state.connection);
+  showConnection(element("connection"), element("connection-text"), state);
   if (state.ended === "deleted") {
     element("summary").textContent = "This poll was deleted.";
     return;
@@ -88,18 +91,17 @@ function show(state) {
   if (state.options.length !== rows.size || state.options.some((option) => !rows.has(option.id))) {
     reloadFor(state.options);
   }
-  const { name, text } = statusLabel(state.poll);
-  element("status").textContent = text;
-  element("status").className = `pill ${name}`;
+  showStatus(element("status"), state);
   element("title").textContent = state.poll.title;
   element("viewers").hidden = state.viewers === null;
-  element("viewers").textContent = watching(state.viewers ?? 0);
-  element("votes").hidden = state.totalVotes === null;
-  element("download").hidden = state.totalVotes === null;
-  if (state.totalVotes !== null) showCounts(state);
-  else if (state.countsHidden) hideCounts();
+  element("viewers").textContent = viewersText(state.viewers ?? 0);
+  const all = standings(state);
+  element("votes").hidden = !all;
+  element("download").hidden = !all;
+  if (all) showCounts(state, all);
+  else if (state.countsHidden && state.poll.status !== "scheduled") hideCounts(state);
 }
 
-const invite = new URLSearchParams(location.search).get("invite");
-const stream = new VotifyClient().watch(section.dataset.poll, { invite });
+const { poll } = section.dataset;
+const stream = new VotifyClient().watch(poll, { invite: takeInvite(poll) });
 stream.addEventListener("change", () => show(stream.state));

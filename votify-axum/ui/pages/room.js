@@ -2,51 +2,60 @@
 
 import { VotifyClient } from "../votify.js";
 import { announcer } from "./announcer.js";
+import { takeInvite } from "./invite.js";
 import { reloadFor } from "./reload.js";
 import { bindKeys } from "./room-keys.js";
-import { plural, showConnection, standings, statusLabel, summary, votesText, watching } from "./standings.js";
+import { showNumber } from "./rolling-number.js";
+import {
+  countText, hiddenText, percentText, showConnection, showStatus, standings, summary, totalText, viewersText,
+} from "./standings.js";
 
 /** The shortest time between two announcements for screen readers, in milliseconds. */
 const ANNOUNCEMENT_INTERVAL = 10000;
 
 /** The text while the presenter covers the counts. `src/ui/room.rs` has the same. */
-const COVERED = "The results are hidden until they are revealed";
+const COVERED = "The results are hidden until they are revealed.";
 
 const element = (id) => document.getElementById(id);
 const section = element("results");
 const rows = new Map([...element("standings").children].map((row) => [row.dataset.option, row]));
-const isSingle = !("multiple" in section.dataset);
 const client = new VotifyClient();
-const invite = new URLSearchParams(location.search).get("invite");
-const stream = client.watch(section.dataset.poll, { invite });
+const stream = client.watch(section.dataset.poll, { invite: takeInvite(section.dataset.poll) });
 const announce = announcer(element("announcer"), ANNOUNCEMENT_INTERVAL);
 
 let isCovered = "covered" in section.dataset;
 
-function showRow(row, standing, isShown, isFinal) {
-  row.classList.toggle("leads", isShown && isFinal && standing.leads);
-  row.querySelector(".room-label").textContent = standing.text;
-  row.querySelector(".room-percent").textContent = isShown ? `${standing.percent}%` : "";
-  row.querySelector(".room-count").textContent = isShown ? plural(standing.count, "vote") : "";
-  const share = isShown ? standing.share : 0;
-  row.querySelector(".fill").setAttribute("width", `${share.toFixed(1)}%`);
+/** Shows a row, without counts if `standing` is `null`. */
+function showRow(row, text, standing, isFinal) {
+  row.classList.toggle("leads", Boolean(isFinal && standing?.isLeader));
+  row.querySelector(".room-label").textContent = text;
+  showNumber(row.querySelector(".room-percent"), standing?.percent ?? null, percentText);
+  showNumber(row.querySelector(".room-count"), standing?.count ?? null, countText);
+  row.querySelector(".fill").setAttribute("width", `${standing?.share ?? 0}%`);
+}
+
+/** Returns why the room shows no counts, with times in the zone of the viewer. */
+function reason({ poll, countsHidden, ...state }) {
+  const isForVoters = poll.results === "after_vote" && poll.status === "open";
+  const isHidden = countsHidden && poll.status !== "scheduled" && !isForVoters;
+  return isHidden ? hiddenText({ poll, ...state }) : section.dataset.reason;
 }
 
 function showCounts(state) {
-  const isShown = state.totalVotes !== null && !isCovered;
   const isFinal = state.poll.final;
-  const all = standings(state, isSingle);
-  for (const standing of all) {
-    const row = rows.get(standing.id);
-    if (row) showRow(row, standing, isShown, isFinal);
-  }
+  const all = standings(state);
+  const shown = isCovered ? null : all;
+  state.options.forEach(({ id, text }, index) => {
+    const row = rows.get(id);
+    if (row) showRow(row, text, shown?.[index] ?? null, isFinal);
+  });
   section.toggleAttribute("data-covered", isCovered);
-  element("hidden").hidden = state.totalVotes !== null && !isCovered;
-  element("hidden-text").textContent = state.totalVotes === null ? section.dataset.reason : COVERED;
-  const votes = state.totalVotes === null ? "" : votesText(state.totalVotes, isSingle);
+  element("hidden").hidden = shown !== null;
+  element("hidden-text").textContent = all ? COVERED : reason(state);
+  const votes = totalText(state, all);
   element("votes").hidden = !votes;
   element("votes").textContent = votes;
-  announce(isShown ? `${votes}. ${summary(all, isFinal)}` : votes);
+  announce(shown ? `${votes}. ${summary(all, isFinal)}` : votes);
 }
 
 function showButtons(state) {
@@ -62,7 +71,7 @@ function showButtons(state) {
 
 function show() {
   const { state } = stream;
-  showConnection(element("connection"), element("connection-text"), state.connection);
+  showConnection(element("connection"), element("connection-text"), state);
   if (state.ended === "deleted") {
     element("hidden").hidden = false;
     element("hidden-text").textContent = "This poll was deleted";
@@ -73,11 +82,9 @@ function show() {
   if (state.options.length !== rows.size || state.options.some((option) => !rows.has(option.id))) {
     reloadFor(state.options);
   }
-  const { name, text } = statusLabel(state.poll);
-  element("status").textContent = text;
-  element("status").className = `pill ${name}`;
+  showStatus(element("status"), state);
   element("title").textContent = state.poll.title;
-  if (state.viewers !== null) element("viewers").textContent = watching(state.viewers);
+  if (state.viewers !== null) element("viewers").textContent = viewersText(state.viewers);
   showButtons(state);
   showCounts(state);
 }

@@ -6,9 +6,23 @@ const sources = new Map([
   ["de", new URL("../locales/de.json", import.meta.url)],
 ]);
 
+/** Called when a language is added or replaced. */
+export const languageListeners = new Set();
+
 /** Adds a language: its texts, or the URL of a JSON file with them. */
 export function addLanguage(language, texts) {
   sources.set(language.toLowerCase(), typeof texts === "string" ? new URL(texts, document.baseURI) : texts);
+  for (const listener of languageListeners) listener();
+}
+
+/** Returns the language, or `key` if `Intl` rejects it. Some browsers list `en-US@posix`. */
+function validTag(language, key) {
+  try {
+    Intl.getCanonicalLocales(language);
+    return language;
+  } catch {
+    return key;
+  }
 }
 
 /** Returns the first of `languages` that there are texts for: `de` also for `de-CH`. */
@@ -16,7 +30,7 @@ export function matchLanguage(languages) {
   for (const language of languages) {
     for (const parts = language.toLowerCase().split("-"); parts.length > 0; parts.pop()) {
       const key = parts.join("-");
-      if (sources.has(key)) return { language, key };
+      if (sources.has(key)) return { language: validTag(language, key), key };
     }
   }
   return { language: "en", key: "en" };
@@ -48,15 +62,18 @@ const UNITS = [["day", 86_400_000, 2], ["hour", 3_600_000, 2], ["minute", 60_000
 /** Languages that are written from right to left. */
 const RIGHT_TO_LEFT = /^(ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)\b/;
 
+/** Returns true for a text, also one with forms of a plural. */
+const isText = (text) => typeof text === "string" || typeof text?.other === "string";
+
 const unitOf = (time) => UNITS.find(([, size, from]) => time >= from * size);
 
 /** Writes texts, numbers and times in one language and the viewer's time zone. */
 export class Formatter {
-  /** Texts that are missing are English. */
+  /** Texts that are missing or malformed are English. */
   constructor(language = "en", texts = ENGLISH) {
     this.language = language;
     this.direction = RIGHT_TO_LEFT.test(language) ? "rtl" : "ltr";
-    this.texts = { ...ENGLISH, ...texts };
+    this.texts = { ...ENGLISH, ...Object.fromEntries(Object.entries(texts ?? {}).filter(([, text]) => isText(text))) };
     this.numbers = new Intl.NumberFormat(language);
     this.percents = new Intl.NumberFormat(language, { style: "percent" });
     this.plurals = new Intl.PluralRules(language);
@@ -69,7 +86,7 @@ export class Formatter {
     let text = this.texts[key];
     if (typeof text === "object") text = text[this.plurals.select(values.count)] ?? text.other;
     return text.replace(/\{(\w+)\}/g, (_, name) => (
-      typeof values[name] === "number" ? this.numbers.format(values[name]) : values[name]
+      typeof values[name] === "number" ? this.numbers.format(values[name]) : Object.hasOwn(values, name) ? values[name] : ""
     ));
   }
 

@@ -131,13 +131,16 @@ export function countdown(state, format) {
 
 /** Returns the text above the options: what to choose, or that they are results. */
 export function legend(model, rows, format) {
-  const { state } = model;
-  if (!canVote(model)) return format.text(rows ? "results" : "options");
-  if (state.poll.ballot.kind === "single") return format.text("choose_one");
-  const { min, max } = choiceBounds(state);
+  return canVote(model) ? chooseText(model.state, format) : format.text(rows ? "results" : "options");
+}
+
+/** Returns the text that says how many options to choose. */
+export function chooseText({ poll, options }, format) {
+  if (isSingle(poll)) return format.text("choose_one");
+  const { min, max } = choiceBounds({ poll, options });
   if (min === max) return format.text("choose_exactly", { count: min });
   if (min > 1) return format.text("choose_between", { min, max });
-  return max < state.options.length ? format.text("choose_up_to", { max }) : format.text("choose_any");
+  return max < options.length ? format.text("choose_up_to", { max }) : format.text("choose_any");
 }
 
 /** Returns the sentences below the options: the outcome, or when results are shown. */
@@ -152,7 +155,8 @@ export function hint(model, rows, format) {
   ].filter(Boolean).join(" ");
 }
 
-function hiddenUntil({ state: { poll }, caller }, format) {
+/** Returns the sentence that says when hidden results are shown. */
+export function hiddenUntil({ state: { poll }, caller }, format) {
   if (poll.status === "closed") return format.text("hidden_until_counted");
   if (poll.results === "after_vote") return caller?.voted ? "" : format.text("hidden_until_vote");
   if (!poll.closes_at) return format.text("hidden_until_close");
@@ -160,13 +164,19 @@ function hiddenUntil({ state: { poll }, caller }, format) {
 }
 
 /** Returns the sentence that names the winner of a final result, or the options of a tie. */
-function outcome(rows, format) {
+export function outcome(rows, format) {
+  const count = rows.filter(({ isLeader }) => isLeader).length;
+  if (count === 0) return format.text("final_no_votes");
+  const options = tied(rows, format);
+  return count === 1 ? format.text("winner", { option: options }) : format.text("tie", { options });
+}
+
+/** Returns the list of the options in front. Of many, it names some. */
+export function tied(rows, format) {
   const names = rows.filter(({ isLeader }) => isLeader).map(({ text }) => format.quote(text));
-  if (names.length === 0) return format.text("final_no_votes");
-  if (names.length === 1) return format.text("winner", { option: names[0] });
   const more = names.length - MAX_NAMED;
   if (more > 0) names.splice(MAX_NAMED, more, format.text("more_options", { count: more }));
-  return format.text("tie", { options: format.lists.format(names) });
+  return format.lists.format(names);
 }
 
 /** Returns the number of votes, or of voters where each has several. Empty while hidden. */

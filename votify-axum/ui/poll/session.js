@@ -22,10 +22,10 @@ const remove = (key) => storage("removeItem", key);
 const inviteKey = (poll) => `votify-invite-${poll}`;
 
 /** Returns the invite code from the link that led here, or as it was entered in this tab. */
-const findInvite = (poll) => new URLSearchParams(location.search).get("invite") || read(inviteKey(poll));
+export const findInvite = (poll) => new URLSearchParams(location.search).get("invite") || read(inviteKey(poll));
 
 /** Moves the code from the address bar to the tab, so that a copied link does not have it. */
-function keepInvite(poll, code) {
+export function keepInvite(poll, code) {
   write(inviteKey(poll), code);
   const url = new URL(location.href);
   if (url.searchParams.get("invite") !== code) return;
@@ -56,12 +56,20 @@ export class PollSession {
       problem: null, refusal: null, blocked: null, codeProblem: null, isReady: false,
     };
     this.#watch();
+    // Another window of the browser may have voted meanwhile.
+    addEventListener("focus", this.#recheck);
   }
 
   close() {
     this.#isClosed = true;
     this.#stream.close();
+    removeEventListener("focus", this.#recheck);
   }
+
+  #recheck = () => {
+    const { caller, pending, confirmation } = this.model;
+    if (caller && !pending && confirmation !== "queued") this.#loadCaller();
+  };
 
   refresh() {
     this.#stream.refresh();
@@ -116,7 +124,7 @@ export class PollSession {
       const own = ballot ? ballot.option_ids ?? [ballot.option_id] : [];
       model.caller = caller;
       model.blocked = null;
-      if (!isSameChoice(own, model.own)) model.own = own;
+      if (!isSameChoice(own, model.own)) Object.assign(model, { own, confirmation: null });
       if (ballot) model.confirmation ??= "voted";
       if (model.invite && caller.reason === "invite_invalid") model.codeProblem = "invite_unknown";
     } catch (error) {
@@ -158,7 +166,8 @@ export class PollSession {
     const body = state.poll.ballot.kind === "single" ? { option_id: choice[0] } : { option_ids: choice };
     const pending = this.#client.vote(this.#poll, body, { invite, ballotId });
     // A page that is reloaded meanwhile continues under the same id.
-    write(this.#key, JSON.stringify({ ballotId: pending.ballotId, choice }));
+    const replaced = caller?.ballot_id ?? null;
+    write(this.#key, JSON.stringify({ ballotId: pending.ballotId, choice, invite, replaced }));
     this.#follow(pending, choice, caller?.voted ? "changed" : "counted");
   }
 
@@ -173,8 +182,11 @@ export class PollSession {
     const { model } = this;
     const stored = JSON.parse(read(this.#key));
     if (!stored || model.pending || !model.caller) return;
+    // The tab may have another caller now, or the caller may have voted elsewhere since then.
+    const isCurrent = model.state.poll.voters !== "account" && stored.invite === model.invite
+      && stored.replaced === (model.caller.ballot_id ?? null);
     if (stored.ballotId === model.caller.ballot_id) this.#settle(stored.ballotId, model.own, "counted");
-    else if (canVote(model)) this.#send(stored.choice, stored.ballotId);
+    else if (isCurrent && canVote(model)) this.#send(stored.choice, stored.ballotId);
     else remove(this.#key);
   }
 

@@ -161,11 +161,12 @@ export class PollView {
     this.status = create("span", "pill");
     [this.countdown, this.time] = [create("span"), create("time")];
     this.deadline = create("span", "fact deadline", this.countdown, " ", this.time);
-    [this.votes, this.viewers] = [create("span", "fact votes"), create("span", "fact viewers")];
+    [this.votes, this.viewers] = [create("span", "votes"), create("span", "viewers")];
+    const audience = create("span", "fact audience", this.votes, " ", this.viewers);
     this.connection = create("span", "fact connection");
     this.edited = create("p", "note");
     const head = create("div", "head", this.title, this.description,
-      create("p", "state", this.status, this.deadline, this.votes, this.viewers, this.connection), this.edited);
+      create("p", "state", this.status, this.connection, audience, this.deadline), this.edited);
 
     this.legend = create("legend", "legend");
     this.hint = create("p", "hint", { id: "hint" });
@@ -201,15 +202,19 @@ export class PollView {
 
   /** Shows a message in place of the poll. */
   showBanner(text, format) {
+    const hadFocus = this.content.contains(this.#focused);
     setText(this.bannerText, text);
     setText(this.retry, format.text("retry"));
     this.banner.hidden = false;
     this.content.hidden = true;
+    if (hadFocus) this.retry.focus();
   }
+
+  get #focused() { return this.section.getRootNode().activeElement; }
 
   update(model, format) {
     // Browsers forget the focus as soon as its element is hidden.
-    const focused = this.section.getRootNode().activeElement;
+    const focused = this.#focused;
     const { state } = model;
     const { poll, options } = state;
     const rows = results(state);
@@ -238,7 +243,7 @@ export class PollView {
     setAttribute(this.sort, "aria-pressed", model.order === "count");
     this.#updateActions(model, isVotable, format);
     this.#updateSteps(model, format);
-    if (!focused?.closest("[hidden]")) return;
+    if (!focused || (focused.isConnected && !focused.closest("[hidden]"))) return;
     if (!this.confirmation.hidden) this.confirmation.focus({ preventScroll: true });
     else if (isVotable) this.rows.focusFirst();
     else this.title.focus({ preventScroll: true });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { ENGLISH } from "../locales/en.js";
-import { Formatter } from "../poll/language.js";
+import { addLanguage, Formatter, languageListeners, matchLanguage } from "../poll/language.js";
 import {
   confirmationText, hint, legend, problemText, results, statusName, summary, votesText,
 } from "../poll/model.js";
@@ -48,6 +48,29 @@ test("texts have plurals and numbers of their language", () => {
 test("a missing text is English, and users' braces stay as they are", () => {
   assert.equal(new Formatter("fr", { vote: "Voter" }).text("withdraw"), "Withdraw vote");
   assert.equal(english.text("winner", { option: "{options} $&" }), "Final result: most votes for {options} $&.");
+});
+
+test("malformed texts are English", () => {
+  const format = new Formatter("fr", { vote: null, votes: { one: "{count} voix" }, open: "{constructor}{x}" });
+  assert.equal(format.text("vote"), "Vote");
+  assert.equal(format.text("votes", { count: 2 }), "2 votes");
+  assert.equal(format.text("open", { x: 1 }), "1");
+});
+
+test("a malformed language tag is read up to what is known", () => {
+  assert.deepEqual(matchLanguage(["xx", "en-US@posix"]), { language: "en", key: "en" });
+  assert.deepEqual(matchLanguage(["de-"]), { language: "de", key: "de" });
+  assert.deepEqual(matchLanguage(["de-CH"]), { language: "de-CH", key: "de" });
+});
+
+test("an added language is announced", () => {
+  let calls = 0;
+  const listener = () => { calls += 1; };
+  languageListeners.add(listener);
+  addLanguage("FR", { vote: "Voter" });
+  languageListeners.delete(listener);
+  assert.equal(calls, 1);
+  assert.deepEqual(matchLanguage(["fr-CA"]), { language: "fr-CA", key: "fr" });
 });
 
 test("countdowns round down", () => {

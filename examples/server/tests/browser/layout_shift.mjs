@@ -7,15 +7,17 @@ import { scenario } from "./lib/scenario.mjs";
 
 await scenario(async (browser, url) => {
   const api = new Api(url);
+  const closesAt = new Date(Date.now() + 7_200_000).toISOString();
   for (const width of [360, 1280]) {
-    for (const results of ["live", "after_vote"]) {
-      const poll = await api.createPoll({ results, options: ["Pizza", "Sushi", "A longer text that needs two lines on a phone"] });
+    for (const [results, closes_at] of [["live", null], ["live", closesAt], ["after_vote", closesAt]]) {
+      const poll = await api.createPoll({ results, closes_at, options: ["Pizza", "Sushi", "A longer text that needs two lines on a phone"] });
       const window = await browser.open({ viewport: { width, height: 800 } });
       await window.page.addInitScript(observeShifts);
+      await window.page.routeWebSocket(/\/stream/, delayMessages);
       const page = await PollPage.open(window, `${url}/p/${poll.id}`);
       for (const index of [0, 1, 1]) await voteAsSomebody(url, poll, index);
       if (results === "live") await page.waitForCounts([1, 2, 0], 5_000);
-      assertEqual(await shifts(window), [], `shifts of ${results} results at ${width} px`);
+      assertEqual(await shifts(window), [], `shifts of ${results} results at ${width} px, closing at ${closes_at}`);
       await page.vote("Pizza");
       await page.waitUntilCounted(5_000);
       await voteAsSomebody(url, poll, 2);
@@ -24,6 +26,12 @@ await scenario(async (browser, url) => {
     }
   }
 });
+
+/** Delays what the server sends: the page is shown before anything of it arrives. */
+function delayMessages(socket) {
+  const server = socket.connectToServer();
+  server.onMessage((message) => setTimeout(() => socket.send(message), 500));
+}
 
 /** Runs in the page, before its scripts. */
 function observeShifts() {

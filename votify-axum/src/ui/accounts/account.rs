@@ -15,6 +15,7 @@ use crate::routes::accounts::{
     CURRENT_PASSWORD, NEW_PASSWORD, NewLogin, PasswordInput, change_password as change,
     clear_cookies, revoke_all,
 };
+use crate::ui::done::Done;
 use crate::ui::form::{FormFields, FromForm, PageForm};
 use crate::ui::form_errors::FormErrors;
 use crate::ui::layout::{Head, Layout};
@@ -42,7 +43,7 @@ impl<'a> AccountTemplate<'a> {
             errors: FormErrors::default(),
             name: user.name.as_str(),
             created: user.created_at.into(),
-            is_changed: page.query("done").as_deref() == Some("password"),
+            is_changed: Done::of(page) == Some(Done::PasswordChanged),
         }
     }
 }
@@ -80,7 +81,7 @@ pub(super) async fn change_password(form: PageForm<PasswordForm>) -> Result<Resp
     };
     match new_login(&form, &login).await {
         Ok(login) => {
-            let mut response = page.redirect("/account?done=password");
+            let mut response = page.redirect(&Done::PasswordChanged.path("/account", page));
             login.set_cookie(response.headers_mut());
             Ok(response)
         }

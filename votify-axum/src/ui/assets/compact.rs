@@ -6,29 +6,51 @@ const CAST: &str = "/** @type {any} */ ";
 /// Punctuation of scripts that needs no space beside it.
 const PUNCTUATION: &str = "{}()[],;:=<>&|?!";
 
-/// Returns a script without comments, and without the spaces around punctuation. Lines with
-/// other literals than strings in double quotes keep their spaces.
+/// Returns a script without comments, without the spaces around punctuation, and without line
+/// breaks where a statement or an expression goes on.
 pub(super) fn compact_script(text: &str) -> String {
     let mut compact = String::with_capacity(text.len());
     for line in without_comments(text).lines() {
-        let line = line.replace(CAST, "");
-        if line.contains(['`', '\'', '/', '\\']) {
-            compact.push_str(&line);
-        } else {
-            for (index, part) in line.split('"').enumerate() {
-                if index > 0 {
-                    compact.push('"');
-                }
-                // Between an odd quote and the next one is a string.
-                if index % 2 == 0 {
-                    push_without_spaces(part, &mut compact);
-                } else {
-                    compact.push_str(part);
-                }
-            }
+        let line = compact_line(&line.replace(CAST, ""));
+        compact.push_str(&line);
+        // A comment may end a line.
+        if line.contains("//") || !line.ends_with(['{', ';', ',', '(', '[']) {
+            compact.push('\n');
         }
-        compact.push('\n');
     }
+    compact
+}
+
+/// Returns a line without the spaces around punctuation, or as it is if it has a regular
+/// expression, a division, a comment, or a template in a template.
+fn compact_line(line: &str) -> String {
+    let is_nested = line.contains("${") && line.matches('`').count() > 2;
+    let mut compact = String::with_capacity(line.len());
+    let mut code = String::new();
+    let mut quote = None;
+    let mut chars = line.chars();
+    while let Some(char) = chars.next() {
+        match (quote, char) {
+            (Some(_), '\\') => {
+                compact.push(char);
+                compact.extend(chars.next());
+            }
+            (Some(open), _) => {
+                compact.push(char);
+                quote = (open != char).then_some(open);
+            }
+            (None, '/') => return line.to_owned(),
+            (None, '"' | '\'' | '`') if !is_nested => {
+                push_without_spaces(&code, &mut compact);
+                code.clear();
+                compact.push(char);
+                quote = Some(char);
+            }
+            (None, '`') => return line.to_owned(),
+            (None, _) => code.push(char),
+        }
+    }
+    push_without_spaces(&code, &mut compact);
     compact
 }
 
@@ -101,12 +123,23 @@ mod tests {
             ("f(\"a , b\", c = \"\");", "f(\"a , b\",c=\"\");"),
             ("import { a } from \"a\";", "import{a}from \"a\";"),
             ("g(/** @type {any} */ a, b);", "g(a,b);"),
-            ("h(`a , b`, c);", "h(`a , b`, c);"),
-            ("i('a , b', c);", "i('a , b', c);"),
+            ("h(`a , ${b} c`, d);", "h(`a , ${b} c`,d);"),
+            ("h(\"a \\\" , b\", c);", "h(\"a \\\" , b\",c);"),
+            ("i('a , \"b', c);", "i('a , \"b',c);"),
             ("j(/a , b/, c);", "j(/a , b/, c);"),
+            (
+                "k(`a${b ? `c , d` : e}`, f);",
+                "k(`a${b ? `c , d` : e}`, f);",
+            ),
         ] {
-            assert_eq!(compact_script(line), format!("{compact}\n"));
+            assert_eq!(compact_line(&line.replace(CAST, "")), compact);
         }
+    }
+
+    #[test]
+    fn line_breaks_stay_where_a_statement_may_end() {
+        let script = "if (a) {\n  b(\n    c,\n  );\n  d() // e;\n}\nf\n";
+        assert_eq!(compact_script(script), "if(a){b(c,);d() // e;\n}\nf\n");
     }
 
     /// A literal of several lines would be damaged.

@@ -17,8 +17,19 @@ const STYLES: &str = concat!(
     include_str!("../../../ui/pages/styles/cards.css"),
     include_str!("../../../ui/pages/styles/buttons.css"),
     include_str!("../../../ui/pages/styles/forms.css"),
-    include_str!("../../../ui/pages/styles/tables.css"),
+    include_str!("../../../ui/pages/styles/bars.css"),
+    include_str!("../../../ui/pages/styles/connection.css"),
     include_str!("../../../ui/pages/styles/media.css"),
+);
+
+/// The styles of the room.
+const ROOM_STYLES: &str = concat!(
+    include_str!("../../../ui/pages/room/layout.css"),
+    include_str!("../../../ui/pages/room/rows.css"),
+    include_str!("../../../ui/pages/room/join.css"),
+    include_str!("../../../ui/pages/room/controls.css"),
+    include_str!("../../../ui/pages/room/screen.css"),
+    include_str!("../../../ui/pages/room/crowded.css"),
 );
 
 /// The files of this server's own pages.
@@ -80,9 +91,19 @@ pub(super) const PAGES: &[File] = &[
         include_str!("../../../ui/pages/embed.js"),
     ),
     (
+        "/pages/invite.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/invite.js"),
+    ),
+    (
         "/pages/invites.js",
         SCRIPT,
         include_str!("../../../ui/pages/invites.js"),
+    ),
+    (
+        "/pages/join.css",
+        CSS,
+        include_str!("../../../ui/pages/join.css"),
     ),
     (
         "/pages/local-time.js",
@@ -124,11 +145,7 @@ pub(super) const PAGES: &[File] = &[
         SCRIPT,
         include_str!("../../../ui/pages/results.js"),
     ),
-    (
-        "/pages/room.css",
-        CSS,
-        include_str!("../../../ui/pages/room.css"),
-    ),
+    ("/pages/room.css", CSS, ROOM_STYLES),
     (
         "/pages/room.js",
         SCRIPT,
@@ -143,6 +160,11 @@ pub(super) const PAGES: &[File] = &[
         "/pages/share.js",
         SCRIPT,
         include_str!("../../../ui/pages/share.js"),
+    ),
+    (
+        "/pages/rolling-number.js",
+        SCRIPT,
+        include_str!("../../../ui/pages/rolling-number.js"),
     ),
     (
         "/pages/standings.js",

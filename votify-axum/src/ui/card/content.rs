@@ -1,16 +1,17 @@
 //! What a picture shows: texts that the font can draw, and shares.
 
-use votify_core::PollStatus;
 use votify_core::engine::PollSnapshot;
+use votify_core::{PollStatus, Timestamp};
 
 use super::accent;
 use super::canvas::Rgb;
 use super::font::Font;
 use super::text::DrawableText;
-use crate::ui::poll_status::{StatusLabel, hidden_until};
+use crate::ui::poll_status::{StatusChange, StatusLabel};
+use crate::ui::result_texts::hidden_until;
 use crate::ui::standings::Standings;
 use crate::ui::theme::Theme;
-use crate::ui::times::{absolute, grouped};
+use crate::ui::times::grouped;
 use crate::ui::votes_text::votes_text;
 
 /// Maximum number of options in a picture.
@@ -47,7 +48,9 @@ pub(super) struct CardRow {
 
 impl CardContent {
     /// Takes what the audience of the snapshot may see.
-    pub(super) fn new(snapshot: &PollSnapshot, theme: &Theme) -> Self {
+    pub(super) fn new(snapshot: &PollSnapshot, theme: &Theme, now: Timestamp) -> Self {
+        let change = StatusChange::of(snapshot, now);
+        let change = change.filter(|_| snapshot.status != PollStatus::Closed);
         let standings = Standings::new(snapshot);
         let total = standings.total;
         let mut rows: Vec<_> = standings.rows.iter().enumerate().collect();
@@ -71,24 +74,15 @@ impl CardContent {
             shows_counts: total.is_some(),
             summary: match total {
                 Some(total) => votes_text(&snapshot.poll, total),
-                None => hidden_until(&snapshot.poll, snapshot.status),
+                None => hidden_until(snapshot),
             },
-            note: match (left_out, deadline(snapshot)) {
-                (0, deadline) => deadline,
+            note: match (left_out, change) {
+                (0, Some(change)) => format!("{} {}", change.verb, change.moment.text),
+                (0, None) => String::new(),
                 (1, _) => "and one more option".to_owned(),
                 (count, _) => format!("and {} more options", grouped(count as u64)),
             },
             accent: accent::of(theme),
         }
-    }
-}
-
-/// Returns when the poll opens or closes. Empty if nothing is planned.
-fn deadline(snapshot: &PollSnapshot) -> String {
-    let poll = &snapshot.poll;
-    match (snapshot.status, poll.opens_at, poll.closes_at) {
-        (PollStatus::Scheduled, Some(time), _) => format!("Opens {}", absolute(time)),
-        (PollStatus::Open, _, Some(time)) => format!("Closes {}", absolute(time)),
-        _ => String::new(),
     }
 }

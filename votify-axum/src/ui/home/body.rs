@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::form::NewPollForm;
+use crate::extract::json::parse_json;
 
 /// Returns the body of the API for a form, so that both have the same rules.
 pub(in crate::ui) fn of_form(form: &NewPollForm) -> Value {
@@ -77,7 +78,7 @@ fn time(typed: &str, utc: &str) -> Option<Value> {
 /// Returns the JSON that was typed, or the text, which the API rejects.
 fn metadata(text: &str) -> Option<Value> {
     let text = given(text)?;
-    let parsed = serde_json::from_str(text.as_str().unwrap_or_default());
+    let parsed = parse_json(text.as_str().unwrap_or_default().as_bytes());
     Some(parsed.unwrap_or(text))
 }
 
@@ -127,5 +128,10 @@ mod tests {
         assert_eq!(body["opens_at"], "2026-11-28T18:30:00Z");
         assert_eq!(body["closes_at"], "2026-11-28T17:30:00.000Z");
         assert_eq!(body["metadata"], json!({"a": 1}));
+        let repeated = NewPollForm {
+            metadata: "{\"a\": 1, \"a\": 2}".to_owned(),
+            ..NewPollForm::default()
+        };
+        assert_eq!(of_form(&repeated)["metadata"], repeated.metadata);
     }
 }

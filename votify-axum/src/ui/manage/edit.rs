@@ -6,9 +6,10 @@ use votify_core::PollId;
 use super::edit_form::EditForm;
 use super::{Refused, path, refused};
 use crate::authorize::Action;
-use crate::error::Problem;
+use crate::error::{ErrorCode, Problem};
 use crate::extract::path::PollPath;
 use crate::routes::polls::{CheckedChange, capabilities};
+use crate::ui::done::Done;
 use crate::ui::form::PageForm;
 
 pub(in crate::ui) async fn save(
@@ -16,7 +17,10 @@ pub(in crate::ui) async fn save(
     form: PageForm<EditForm>,
 ) -> Result<Response, Problem> {
     match change(&form, id).await {
-        Ok(()) => Ok(form.page.redirect(&format!("{}?done=saved", path(id)))),
+        Ok(()) => {
+            let next = Done::Saved.path(&path(id), &form.page);
+            Ok(form.page.redirect(&next))
+        }
         Err(problem) => refused(&form.page, id, problem, Refused::Edit(&form.values)).await,
     }
 }
@@ -26,6 +30,11 @@ async fn change(form: &PageForm<EditForm>, id: PollId) -> Result<(), Problem> {
     let (page, state) = (&form.page, &form.page.state);
     page.permit(Action::Manage(id)).await?;
     let poll = state.engine.authorize_owner(id, &page.caller()).await?;
+    if form.values.is_outdated(&poll) {
+        let detail = "the poll was changed in another window since this page was opened; check \
+                      your changes, and save them again";
+        return Err(Problem::new(ErrorCode::FormExpired).with_detail(detail));
+    }
     let can = capabilities(state, &page.caller);
     let body = form.values.body(&poll, can);
     let change = CheckedChange::read(body, &poll, &page.caller, state)?;

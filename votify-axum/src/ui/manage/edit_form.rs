@@ -38,6 +38,8 @@ pub(in crate::ui) struct EditForm {
     option_ids: Vec<String>,
     /// True if the form has the fields that the first vote freezes.
     has_rules: bool,
+    /// The version of the poll that the form shows.
+    version: Option<u64>,
 }
 
 /// The field of an option.
@@ -72,6 +74,7 @@ impl FromForm for EditForm {
             },
             option_ids,
             has_rules,
+            version: fields.get("version").and_then(|text| text.parse().ok()),
         }
     }
 }
@@ -92,6 +95,7 @@ impl EditForm {
                 .map(|option| option.id.to_string())
                 .collect(),
             has_rules: true,
+            version: Some(poll.version),
         }
     }
 
@@ -110,6 +114,12 @@ impl EditForm {
                 text: text.chars().take(MAX_LINE).collect(),
             })
             .collect()
+    }
+
+    /// Returns true if the form shows an older version of the poll, whose changes it would
+    /// undo.
+    pub(super) fn is_outdated(&self, poll: &Poll) -> bool {
+        self.version.is_some_and(|version| version != poll.version)
     }
 
     /// Returns the body of the API that changes `poll` into this. `can` decides which fields
@@ -135,6 +145,12 @@ impl EditForm {
             id => json!({"id": id, "text": text}),
         };
         fields.insert("options".to_owned(), rows.map(option).collect());
+        let shown = Self::of_poll(poll).fields;
+        // The form always has a visibility. Unless it changes, the rule for new voters applies:
+        // a poll by account or invite becomes unlisted.
+        if self.fields.voters != shown.voters && self.fields.visibility == shown.visibility {
+            fields.remove("visibility");
+        }
         if !self.has_rules {
             fields.retain(|name, _| NEVER_FROZEN.contains(&name.as_str()));
         }
@@ -181,6 +197,15 @@ mod tests {
         let change = change::read(form.body(&poll, CAN), &poll, CAN, NOW).unwrap();
         let state = votify_core::poll::PollState::new(poll);
         assert_eq!(state.apply_change(&change, NOW).unwrap(), None);
+    }
+
+    #[test]
+    fn a_poll_that_becomes_one_by_invite_is_unlisted() {
+        let poll = poll();
+        let mut form = EditForm::of_poll(&poll);
+        assert!(form.body(&poll, CAN).get("visibility").is_some());
+        form.fields.voters = "invite".to_owned();
+        assert_eq!(form.body(&poll, CAN).get("visibility"), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::{Refused, path, refused};
 use crate::authorize::Action;
 use crate::error::{ErrorCode, Problem};
 use crate::extract::path::PollPath;
+use crate::ui::done::Done;
 use crate::ui::form::{FormFields, FromForm, PageForm};
 
 /// The name of the box to confirm a deletion.
@@ -22,7 +23,8 @@ pub(in crate::ui) async fn close(
         let owner = form.page.caller();
         let actor = Actor::Caller(&owner);
         form.page.state.engine.close_poll(id, actor).await?;
-        Ok(form.page.redirect(&format!("{}?done=closed", path(id))))
+        let next = Done::Closed.path(&path(id), &form.page);
+        Ok(form.page.redirect(&next))
     };
     match closed().await {
         Ok(response) => Ok(response),
@@ -58,7 +60,8 @@ pub(in crate::ui) async fn delete(
         let owner = form.page.caller();
         let actor = Actor::Caller(&owner);
         form.page.state.engine.delete_poll(id, actor).await?;
-        Ok(form.page.redirect("/mine?done=deleted"))
+        let next = Done::Deleted.path("/mine", &form.page);
+        Ok(form.page.redirect(&next))
     };
     match deleted().await {
         Ok(response) => Ok(response),

@@ -4,11 +4,12 @@ use askama::Template;
 use votify_core::Poll;
 use votify_core::voter::InviteCode;
 
-use super::qr_path::QrPath;
 use crate::error::Problem;
 use crate::extract::invite::PARAMETER;
 use crate::ui::layout::{Head, Layout};
 use crate::ui::page::Page;
+use crate::ui::poll::ShareLinks;
+use crate::ui::qr::QrPath;
 use crate::ui::times::plural;
 
 /// Maximum number of codes on a page. A page of that many has about 1.5 MiB.
@@ -27,8 +28,8 @@ pub(super) struct InviteSheet<'a> {
     poll_title: &'a str,
     /// The number of codes, such as `30 invite codes`.
     heading: String,
-    /// The address of the poll without a scheme, to type it.
-    address: &'a str,
+    /// Where to type the code, for voters who cannot scan it.
+    address: ShareLinks,
     manage_url: String,
     file_name: String,
     invites: Vec<Invite>,
@@ -65,12 +66,11 @@ pub(super) async fn encode(codes: Vec<InviteCode>, url: String) -> Result<Vec<In
     encoded.await.map_err(|error| Problem::internal(&error))?
 }
 
-/// Returns the page of new codes. `url` is the absolute address of the poll.
+/// Returns the page of new codes.
 pub(super) fn template<'a>(
     page: &'a Page,
     poll: &'a Poll,
     invites: Vec<Invite>,
-    url: &'a str,
 ) -> InviteSheet<'a> {
     let count = u64::try_from(invites.len()).unwrap_or(u64::MAX);
     let heading = plural(count, "invite code");
@@ -79,7 +79,7 @@ pub(super) fn template<'a>(
         head: Head::new(heading.as_str()).private(),
         poll_title: &poll.title,
         heading,
-        address: url.split_once("://").map_or(url, |(_, rest)| rest),
+        address: ShareLinks::new(&page.layout, poll),
         manage_url: page.layout.url(&super::path(poll.id)),
         file_name: format!("invites-{}.csv", poll.id),
         invites,

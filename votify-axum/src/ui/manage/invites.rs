@@ -91,8 +91,8 @@ async fn respond(form: &PageForm<InvitesForm>, id: PollId) -> Result<Response, P
         response.extensions_mut().insert(reserved);
         return Ok(response);
     }
-    let invites = invite_sheet::encode(codes, address.clone()).await?;
-    let template = invite_sheet::template(page, &poll, invites, &address);
+    let invites = invite_sheet::encode(codes, address).await?;
+    let template = invite_sheet::template(page, &poll, invites);
     Ok(page.render_reserved(reserved, &template))
 }
 

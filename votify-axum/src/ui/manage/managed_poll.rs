@@ -6,9 +6,8 @@ use votify_core::{Actor, Poll, PollId, PollStatus, VoterPolicy};
 use super::rules_text::{Fact, rules};
 use crate::authorize::Action;
 use crate::error::Problem;
-use crate::ui::moment::{Moment, relative};
 use crate::ui::page::Page;
-use crate::ui::poll_status::StatusLabel;
+use crate::ui::poll_status::{StatusChange, StatusLabel};
 use crate::ui::times::grouped;
 use crate::ui::votes_text::votes_text;
 
@@ -21,12 +20,14 @@ pub(super) struct ManagedPoll {
     pub(super) status: StatusLabel,
     /// Empty while counts are hidden.
     pub(super) votes: String,
-    pub(super) deadline: Option<(String, Moment)>,
+    pub(super) change: Option<StatusChange>,
     /// What cannot change any more.
     pub(super) frozen: Vec<Fact>,
     /// True if a vote was ever counted.
     pub(super) has_votes: bool,
     pub(super) is_closed: bool,
+    /// True if all votes are counted.
+    pub(super) is_final: bool,
     pub(super) invites: Option<InvitesView>,
 }
 
@@ -70,7 +71,7 @@ impl ManagedPoll {
             url: page.layout.url(&format!("/p/{}", snapshot.poll.id)),
             status: StatusLabel::of(&snapshot),
             votes: votes.map_or_else(String::new, |total| votes_text(&snapshot.poll, total)),
-            deadline: deadline(&snapshot, page),
+            change: StatusChange::of(&snapshot, page.state.engine.now()),
             frozen: if has_votes || is_closed {
                 rules(&snapshot.poll, is_closed)
             } else {
@@ -78,21 +79,11 @@ impl ManagedPoll {
             },
             has_votes,
             is_closed,
+            is_final: snapshot.view.is_final(),
             invites,
             definition: snapshot.poll,
         }
     }
-}
-
-fn deadline(snapshot: &PollSnapshot, page: &Page) -> Option<(String, Moment)> {
-    let poll = &snapshot.poll;
-    let (verb, time) = match snapshot.status {
-        PollStatus::Scheduled => ("Opens", poll.opens_at?),
-        PollStatus::Open => ("Closes", poll.closes_at?),
-        PollStatus::Closed => ("Closed", poll.sealed_at.or(poll.closes_at)?),
-    };
-    let now = page.state.engine.now();
-    Some((format!("{verb} {}", relative(time, now)), time.into()))
 }
 
 impl From<InviteCounts> for InvitesView {

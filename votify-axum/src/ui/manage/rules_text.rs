@@ -1,6 +1,7 @@
-use votify_core::{BallotKind, Poll, ResultsPolicy, VoterPolicy};
+use votify_core::{Poll, ResultsPolicy, VoterPolicy};
 
 use crate::ui::moment::Moment;
+use crate::ui::poll::wording::choose;
 use crate::ui::times::plural;
 
 /// A rule of a poll in words.
@@ -55,7 +56,7 @@ pub(super) fn rules(poll: &Poll, is_closed: bool) -> Vec<Fact> {
     }
     facts.extend([
         Fact::new("Results", results(rules.results)),
-        Fact::new("Each voter chooses", ballot(rules.ballot)),
+        Fact::new("Ballot", choose(poll)),
         Fact::new(
             "Changing a vote",
             if rules.revote {
@@ -95,18 +96,10 @@ const fn results(results: ResultsPolicy) -> &'static str {
     }
 }
 
-fn ballot(kind: BallotKind) -> String {
-    match kind {
-        BallotKind::Multiple { min, max } if min == max => plural(max.into(), "option"),
-        BallotKind::Multiple { min, max } => format!("{min} to {}", plural(max.into(), "option")),
-        _ => "One option".to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use votify_core::poll::AddressQuota;
-    use votify_core::{Keyring, PollDraft, PollId, Timestamp};
+    use votify_core::{BallotKind, Keyring, PollDraft, PollId, Timestamp};
 
     use super::*;
 
@@ -133,13 +126,12 @@ mod tests {
                 "Most votes from one network",
                 "Opens",
                 "Results",
-                "Each voter chooses",
+                "Ballot",
                 "Changing a vote",
                 "Category",
             ]
         );
         assert_eq!(facts[2].text, "5 votes from 256 neighbouring addresses");
-        assert_eq!(facts[5].text, "1 to 2 options");
-        assert_eq!(ballot(BallotKind::Multiple { min: 2, max: 2 }), "2 options");
+        assert_eq!(facts[5].text, "Choose up to 2 options");
     }
 }

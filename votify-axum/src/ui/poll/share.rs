@@ -4,30 +4,38 @@ use crate::ui::layout::Layout;
 
 /// The links of a poll to send and to open.
 #[derive(Debug, Clone)]
-pub(super) struct ShareLinks {
+pub(in crate::ui) struct ShareLinks {
     /// The absolute URL of the poll.
-    pub(super) url: String,
+    pub(in crate::ui) url: String,
+    /// The URL without a scheme, to type it.
+    pub(in crate::ui) address: String,
     /// The path of the poll's page, below which the others are.
-    pub(super) path: String,
+    pub(in crate::ui) path: String,
     /// The short address of the page to type a code, without a scheme.
-    pub(super) join_address: String,
+    pub(in crate::ui) join_address: String,
     /// The code to type there, or empty.
-    pub(super) join_code: String,
+    pub(in crate::ui) join_code: String,
 }
 
 impl ShareLinks {
-    pub(super) fn new(layout: &Layout, poll: &Poll) -> Self {
+    pub(in crate::ui) fn new(layout: &Layout, poll: &Poll) -> Self {
         let path = format!("/p/{}", poll.id);
-        let join = layout.absolute("/join");
-        let join_address = join.split_once("://").map_or("", |(_, rest)| rest);
+        let url = layout.absolute(&path);
         Self {
-            url: layout.absolute(&path),
+            address: without_scheme(&url),
+            url,
             path: layout.url(&path),
-            join_address: join_address.to_owned(),
+            join_address: without_scheme(&layout.absolute("/join")),
             join_code: poll
                 .join_code
                 .map(|code| code.to_string())
                 .unwrap_or_default(),
         }
     }
+}
+
+fn without_scheme(url: &str) -> String {
+    url.split_once("://")
+        .map_or(url, |(_, rest)| rest)
+        .to_owned()
 }

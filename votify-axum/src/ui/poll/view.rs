@@ -1,61 +1,18 @@
 //! What the page of a poll shows. The markup is the one of the element (`ui/poll/view.js`).
 
 use votify_core::engine::PollSnapshot;
-use votify_core::{BallotId, BallotKind, OptionId, PollStatus, Timestamp, VoterPolicy};
+use votify_core::{BallotId, BallotKind, Choice, PollStatus, VoterPolicy};
 
+use super::feedback::Feedback;
 use super::{Frame, wording};
 use crate::extract::invite::PARAMETER;
 use crate::own_state::OwnState;
 use crate::ui::moment::Moment;
 use crate::ui::page::Page;
-use crate::ui::percentages::{percentages, share};
-use crate::ui::times::{grouped, until};
+use crate::ui::poll_status::{StatusChange, StatusLabel};
+use crate::ui::standings::Standings;
+use crate::ui::times::plural;
 use crate::ui::votes_text::votes_text;
-
-/// The result of the form that the user sent before this page.
-#[derive(Debug, Default)]
-pub(super) struct Feedback {
-    /// What the query says that was done. The link may be from another user.
-    pub(super) done: Option<Done>,
-    /// The error, or empty.
-    pub(super) error: String,
-    /// The options that were chosen in the form.
-    pub(super) choice: Vec<OptionId>,
-}
-
-impl Feedback {
-    /// Returns the feedback to which a form redirected.
-    pub(super) fn of_query(page: &Page) -> Self {
-        let done = match page.query("done").as_deref() {
-            Some("voted") => Some(Done::Voted),
-            Some("withdrawn") => Some(Done::Withdrawn),
-            _ => None,
-        };
-        Self {
-            done,
-            ..Self::default()
-        }
-    }
-
-    /// Returns the text about what was done, if it holds for the caller: the URL may have
-    /// been copied from another user's browser. Otherwise, returns what holds, or an empty
-    /// text.
-    fn confirmation(&self, has_voted: bool) -> &'static str {
-        match self.done {
-            Some(Done::Voted) if has_voted => "Your vote was counted.",
-            Some(Done::Withdrawn) if !has_voted => "Your vote was withdrawn.",
-            _ if has_voted => "You voted.",
-            _ => "",
-        }
-    }
-}
-
-/// A form that was carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Done {
-    Voted,
-    Withdrawn,
-}
 
 /// What a caller needs before voting.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +32,7 @@ pub(super) struct OptionRow {
     pub(super) text: String,
     pub(super) is_own: bool,
     pub(super) is_checked: bool,
+    /// True for the options in front of a final result.
     pub(super) is_leader: bool,
     /// Empty while counts are hidden.
     pub(super) percent: String,
@@ -89,10 +47,8 @@ pub(super) struct PollView {
     pub(super) id: String,
     pub(super) title: String,
     pub(super) description: String,
-    pub(super) status: &'static str,
-    pub(super) status_text: &'static str,
-    pub(super) countdown: String,
-    pub(super) deadline: Option<Moment>,
+    pub(super) status: StatusLabel,
+    pub(super) change: Option<StatusChange>,
     pub(super) votes: String,
     /// The number of viewers with this one.
     pub(super) viewers: String,
@@ -127,31 +83,22 @@ impl PollView {
     ) -> Self {
         let (poll, view) = (&snapshot.poll, &snapshot.view);
         let is_open = snapshot.status == PollStatus::Open;
-        let is_votable = is_open && own.refusal.is_none();
+        let is_votable = is_open && own.refusal.is_none() && !feedback.is_waiting();
         let has_voted = own.ballot.is_some();
         let step = if is_open { step(own, page) } else { Step::None };
-        let options = rows(snapshot, own, &feedback);
-        let leaders: Vec<_> = options
-            .iter()
-            .filter(|option| option.is_leader)
-            .map(|option| option.text.as_str())
-            .collect();
+        let standings = Standings::new(snapshot);
+        let options = rows(snapshot, &standings, own, &feedback);
         let needs_invite = matches!(step, Step::Invite { .. });
-        let hint = wording::hint(snapshot, &leaders, has_voted, needs_invite);
-        let (status, status_text) = status(snapshot);
-        let (countdown, deadline) = deadline(snapshot, page.state.engine.now());
-        let has_counts = has_counts(snapshot);
+        let hint = wording::hint(snapshot, &standings, has_voted, needs_invite);
+        let has_counts = standings.total.is_some();
         Self {
             id: poll.id.to_string(),
             title: poll.title.clone(),
             description: poll.description.clone(),
-            status,
-            status_text,
-            countdown,
-            deadline,
-            votes: view
-                .total_votes()
-                .filter(|_| has_counts)
+            status: StatusLabel::of(snapshot),
+            change: StatusChange::of(snapshot, page.state.engine.now()),
+            votes: standings
+                .total
                 .map_or_else(String::new, |total| votes_text(poll, total)),
             viewers: format!("{} watching", snapshot.viewers.saturating_add(1)),
             can_sort: has_counts && poll.options.len() > 2,
@@ -206,35 +153,6 @@ fn step(own: &OwnState, page: &Page) -> Step {
     }
 }
 
-fn status(snapshot: &PollSnapshot) -> (&'static str, &'static str) {
-    match snapshot.status {
-        _ if snapshot.view.is_final() => ("final", "Final"),
-        PollStatus::Scheduled => ("scheduled", "Not open yet"),
-        PollStatus::Open => ("open", "Open"),
-        PollStatus::Closed => ("closed", "Closed"),
-    }
-}
-
-/// Returns true if the page shows counts: not before the opening, when all are zero.
-pub(super) fn has_counts(snapshot: &PollSnapshot) -> bool {
-    snapshot.status != PollStatus::Scheduled && snapshot.view.counts().is_some()
-}
-
-/// Returns the countdown and the time of the next change, or of the close.
-fn deadline(snapshot: &PollSnapshot, now: Timestamp) -> (String, Option<Moment>) {
-    let poll = &snapshot.poll;
-    let (verb, time) = match snapshot.status {
-        PollStatus::Scheduled => ("Opens", poll.opens_at),
-        PollStatus::Open => ("Closes", poll.closes_at),
-        PollStatus::Closed => return ("Closed".to_owned(), poll.closes_at.map(Moment::from)),
-    };
-    let Some(time) = time else {
-        return (String::new(), None);
-    };
-    let countdown = format!("{verb} in {}", until(time.saturating_since(now)));
-    (countdown, Some(time.into()))
-}
-
 fn classes(is_votable: bool, has_counts: bool, is_final: bool) -> String {
     let mut classes = vec!["poll"];
     classes.extend(is_votable.then_some("votable"));
@@ -243,49 +161,31 @@ fn classes(is_votable: bool, has_counts: bool, is_final: bool) -> String {
     classes.join(" ")
 }
 
-fn rows(snapshot: &PollSnapshot, own: &OwnState, feedback: &Feedback) -> Vec<OptionRow> {
-    let (poll, view) = (&snapshot.poll, &snapshot.view);
-    let counts: Option<Vec<u64>> = has_counts(snapshot).then(|| {
-        let options = poll.options.iter();
-        options
-            .map(|option| view.count(option.id).unwrap_or_default())
-            .collect()
-    });
-    let voters = view.total_votes().unwrap_or_default();
-    let is_single = poll.rules.ballot == BallotKind::Single;
-    let percents = counts
-        .as_ref()
-        .map(|counts| percentages(counts, voters, is_single));
-    let most = counts.iter().flatten().max().copied().unwrap_or_default();
-    let own_choice = own
-        .ballot
-        .as_ref()
-        .map(|active| active.ballot.choice.options());
-    let own_choice = own_choice.unwrap_or_default();
+fn rows(
+    snapshot: &PollSnapshot,
+    standings: &Standings,
+    own: &OwnState,
+    feedback: &Feedback,
+) -> Vec<OptionRow> {
+    let active = own.ballot.as_ref().map(|active| &active.ballot.choice);
+    let own_choice = active.map(Choice::options).unwrap_or_default();
     let checked = if feedback.choice.is_empty() {
         own_choice
     } else {
         &feedback.choice
     };
-    let row = |(index, option): (usize, &votify_core::poll::PollOption)| {
-        let count = counts
-            .as_ref()
-            .and_then(|counts| counts.get(index))
-            .copied();
-        let percent = percents.as_ref().and_then(|percents| percents.get(index));
-        OptionRow {
-            id: option.id.to_string(),
-            text: option.text.clone(),
-            is_own: own_choice.contains(&option.id),
-            is_checked: checked.contains(&option.id),
-            is_leader: view.is_final() && most > 0 && count == Some(most),
-            percent: percent.map_or_else(String::new, |percent| format!("{percent}%")),
-            count: count.map_or_else(String::new, |count| match count {
-                1 => "1 vote".to_owned(),
-                count => format!("{} votes", grouped(count)),
-            }),
-            width: count.map_or_else(|| "0".to_owned(), |count| share(count, voters)),
-        }
-    };
-    poll.options.iter().enumerate().map(row).collect()
+    let shows_counts = standings.total.is_some();
+    let shown = |text: String| if shows_counts { text } else { String::new() };
+    let rows = snapshot.poll.options.iter().zip(&standings.rows);
+    rows.map(|(option, standing)| OptionRow {
+        id: standing.id.clone(),
+        text: standing.text.clone(),
+        is_own: own_choice.contains(&option.id),
+        is_checked: checked.contains(&option.id),
+        is_leader: snapshot.view.is_final() && standing.leads,
+        percent: shown(format!("{}%", standing.percent)),
+        count: shown(plural(standing.count, "vote")),
+        width: standing.share.clone(),
+    })
+    .collect()
 }

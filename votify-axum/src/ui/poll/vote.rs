@@ -2,18 +2,17 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use form_urlencoded::Serializer;
 use votify_core::poll::FieldError;
-use votify_core::{BallotId, Choice, OptionId, PollId};
+use votify_core::{BallotId, Choice, OptionId, PollId, VoteOutcome, VoteReceipt};
 
-use super::view::Feedback;
+use super::feedback::{BALLOT, Feedback};
 use super::{Frame, respond, wording};
 use crate::authorize::Action;
 use crate::dto::ballot::BallotInput;
 use crate::error::{ErrorCode, Problem};
-use crate::extract::invite::PARAMETER;
 use crate::extract::path::PollPath;
 use crate::router::RouteGroup;
+use crate::ui::done::Done;
 use crate::ui::form::{FormFields, FromForm, PageForm};
 use crate::ui::page::Page;
 use crate::voting::cast_within_rate;
@@ -50,7 +49,7 @@ pub(in crate::ui) async fn vote(
         cast(&mut form.page, id, choice, form.values.ballot_id).await
     };
     let result = cast.await;
-    answer(form, id, result, "voted").await
+    answer(form, id, result, (Done::Voted, Done::VoteQueued)).await
 }
 
 pub(in crate::ui) async fn withdraw(
@@ -68,7 +67,8 @@ pub(in crate::ui) async fn withdraw(
         .await
     };
     let result = cast.await;
-    answer(form, id, result, "withdrawn").await
+    let done = (Done::Withdrawn, Done::WithdrawalQueued);
+    answer(form, id, result, done).await
 }
 
 /// Returns the choice of a form. One without options would withdraw the vote.
@@ -77,7 +77,7 @@ fn choice(form: &BallotForm) -> Result<Choice, Problem> {
         Some([]) => "Choose an option first.",
         Some([option]) if form.is_single => return Ok(Choice::one(*option)),
         Some(options) => return Ok(Choice::several(options.iter().copied())),
-        None => "The options have changed. Check your choice and vote again.",
+        None => wording::OPTIONS_CHANGED,
     };
     let errors = vec![FieldError::new("options", error)];
     Err(Problem::field_errors(ErrorCode::InvalidBallot, errors))
@@ -88,7 +88,7 @@ async fn cast(
     id: PollId,
     choice: Choice,
     ballot: Option<BallotId>,
-) -> Result<(), Problem> {
+) -> Result<VoteReceipt, Problem> {
     page.permit(Action::Vote(id)).await?;
     if !page.state.config.serves(RouteGroup::Voting) {
         return Err(ErrorCode::NotAllowed.into());
@@ -100,32 +100,44 @@ async fn cast(
     };
     let state = page.state.clone();
     let attempt = cast_within_rate(&state, id, &mut page.caller, input).await;
-    attempt.result.map(|_| ())
+    attempt.result
 }
 
-/// Leads back to the poll after a vote, or shows it with the error and the choice.
+/// Leads back to the poll after a ballot, or shows it with the error and the choice. `done`
+/// says what was done, by the store and by a queue.
 async fn answer(
     mut form: PageForm<BallotForm>,
     id: PollId,
-    result: Result<(), Problem>,
-    done: &str,
+    result: Result<VoteReceipt, Problem>,
+    (decided, queued): (Done, Done),
 ) -> Result<Response, Problem> {
     let page = &mut form.page;
-    let Err(problem) = result else {
-        return Ok(page.redirect(&poll_path(page, id, Some(done))));
+    let problem = match result {
+        Ok(receipt) => {
+            let path = poll_path(page, id);
+            let path = match receipt.outcome {
+                VoteOutcome::Queued => {
+                    let path = queued.path(&path, page);
+                    format!("{path}&{BALLOT}={}", receipt.ballot)
+                }
+                // Another vote may have replaced it since then.
+                VoteOutcome::Replayed { .. } if !is_active(page, id, receipt.ballot).await => path,
+                _ => decided.path(&path, page),
+            };
+            return Ok(page.redirect(&path));
+        }
+        Err(problem) => problem,
     };
     // The log-in page leads back to the poll: the address of the form only takes forms.
-    page.layout.path = poll_path(page, id, None);
+    page.layout.path = poll_path(page, id);
     let page = &form.page;
     let is_gone = problem.status() == StatusCode::NOT_FOUND && problem.code() == "poll_not_found";
     if is_gone || problem.status().is_server_error() {
         return Err(problem);
     }
-    let feedback = Feedback {
-        done: None,
-        error: error_text(page, id, &problem).await,
-        choice: form.values.options.clone().unwrap_or_default(),
-    };
+    let error = wording::error(page, id, &problem).await;
+    let choice = form.values.options.clone().unwrap_or_default();
+    let feedback = Feedback::refused(error, choice);
     let frame = match is_embedded(page) {
         true => Frame::Embed,
         false => Frame::Page,
@@ -135,9 +147,15 @@ async fn answer(
     Ok(response)
 }
 
+/// Returns true if the ballot is the one of the caller that counts.
+async fn is_active(page: &Page, id: PollId, ballot: BallotId) -> bool {
+    let active = page.state.engine.ballot_of(id, &page.caller()).await;
+    active.is_ok_and(|active| active.is_some_and(|active| active.ballot.id == ballot))
+}
+
 /// Leads from the address of a form back to the poll, for example after a log-in.
 pub(in crate::ui) async fn back(page: Page, PollPath(id): PollPath) -> Response {
-    page.redirect(&poll_path(&page, id, None))
+    page.redirect(&poll_path(&page, id))
 }
 
 fn is_embedded(page: &Page) -> bool {
@@ -145,24 +163,7 @@ fn is_embedded(page: &Page) -> bool {
 }
 
 /// Returns the path of the page whose form was sent.
-fn poll_path(page: &Page, id: PollId, done: Option<&str>) -> String {
+fn poll_path(page: &Page, id: PollId) -> String {
     let page_path = if is_embedded(page) { "/embed" } else { "" };
-    let mut query = Serializer::new(String::new());
-    if let Some(done) = done {
-        query.append_pair("done", done);
-    }
-    if let Some(code) = page.query(PARAMETER) {
-        query.append_pair(PARAMETER, &code);
-    }
-    match query.finish().as_str() {
-        "" => format!("/p/{id}{page_path}"),
-        query => format!("/p/{id}{page_path}?{query}"),
-    }
-}
-
-async fn error_text(page: &Page, id: PollId, problem: &Problem) -> String {
-    let poll = page.state.engine.definition(id).await;
-    let is_by_address = poll.is_ok_and(|poll| poll.rules.voters == votify_core::VoterPolicy::Ip);
-    let known = wording::refusal(problem.code(), is_by_address);
-    known.map_or_else(|| problem.sentence(), str::to_owned)
+    format!("/p/{id}{page_path}{}", page.invite_query())
 }

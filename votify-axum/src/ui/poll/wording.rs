@@ -1,14 +1,13 @@
 //! The texts about a poll, the same as those of the element (`ui/poll/model.js`).
 
 use votify_core::engine::PollSnapshot;
-use votify_core::{BallotKind, Poll, PollStatus, ResultsPolicy};
+use votify_core::{BallotKind, Poll, PollId, PollStatus, ResultsPolicy, VoterPolicy};
 
 use super::DESCRIPTION_MAX;
-use super::view::has_counts;
-use crate::ui::times::absolute;
-
-/// Maximum number of options of a tie that are named.
-const MAX_NAMED: usize = 5;
+use crate::error::Problem;
+use crate::ui::page::Page;
+use crate::ui::result_texts::{hidden_until, outcome};
+use crate::ui::standings::Standings;
 
 /// Returns what search engines and previews of links show about a poll.
 pub(super) fn description(poll: &Poll) -> String {
@@ -24,7 +23,7 @@ pub(super) fn description(poll: &Poll) -> String {
 }
 
 /// Returns the text above the options of a poll in which the caller can vote.
-pub(super) fn choose(poll: &Poll) -> String {
+pub(in crate::ui) fn choose(poll: &Poll) -> String {
     let count = u32::try_from(poll.options.len()).unwrap_or(u32::MAX);
     match poll.rules.ballot {
         BallotKind::Single => "Choose one option".to_owned(),
@@ -39,7 +38,7 @@ pub(super) fn choose(poll: &Poll) -> String {
 /// Returns the sentences below the options: the outcome, or when results are shown.
 pub(super) fn hint(
     snapshot: &PollSnapshot,
-    leaders: &[&str],
+    standings: &Standings,
     has_voted: bool,
     needs_invite: bool,
 ) -> String {
@@ -48,56 +47,23 @@ pub(super) fn hint(
     if needs_invite {
         sentences.push("Voting in this poll takes an invite code.".to_owned());
     }
-    if has_counts(snapshot) {
+    if standings.total.is_some() {
         if view.is_final() {
-            sentences.push(outcome(leaders));
+            sentences.push(outcome(&standings.leaders(), true));
         }
         if poll.rules.ballot != BallotKind::Single {
             sentences
                 .push("Percentages are of voters. They can add up to more than 100%.".to_owned());
         }
     } else if snapshot.status != PollStatus::Scheduled {
-        sentences.push(hidden_until(snapshot, has_voted));
+        let is_open = snapshot.status == PollStatus::Open;
+        // A voter sees them within seconds.
+        let is_due = is_open && has_voted && poll.rules.results == ResultsPolicy::AfterVote;
+        if !is_due {
+            sentences.push(hidden_until(snapshot));
+        }
     }
-    sentences.retain(|sentence| !sentence.is_empty());
     sentences.join(" ")
-}
-
-fn hidden_until(snapshot: &PollSnapshot, has_voted: bool) -> String {
-    let poll = &snapshot.poll;
-    match (poll.rules.results, poll.closes_at) {
-        _ if snapshot.status == PollStatus::Closed => {
-            "Results are shown once all votes are counted.".to_owned()
-        }
-        (ResultsPolicy::AfterVote, _) if has_voted => String::new(),
-        (ResultsPolicy::AfterVote, _) => "Results are shown after you vote.".to_owned(),
-        (_, Some(time)) => format!(
-            "Results are shown once the poll is closed: {}.",
-            absolute(time)
-        ),
-        (_, None) => "Results are shown once the poll is closed.".to_owned(),
-    }
-}
-
-/// Returns the sentence that names the winner of a final result, or the options of a tie.
-fn outcome(leaders: &[&str]) -> String {
-    let quoted = |text: &&str| format!("“{text}”");
-    match leaders {
-        [] => "Final result: no votes.".to_owned(),
-        [winner] => format!("Final result: most votes for {}.", quoted(winner)),
-        several => {
-            let mut names: Vec<_> = several.iter().take(MAX_NAMED).map(quoted).collect();
-            let more = several.len().saturating_sub(MAX_NAMED);
-            let last = match more {
-                0 => names.pop().unwrap_or_default(),
-                more => format!("{more} more"),
-            };
-            format!(
-                "Final result: a tie between {} and {last}.",
-                names.join(", ")
-            )
-        }
-    }
 }
 
 /// Returns the text about a refused vote. `None` for errors whose own text is shown.
@@ -111,10 +77,33 @@ pub(super) fn refusal(code: &str, is_by_address: bool) -> Option<&'static str> {
         "poll_closed" => "The poll is closed. Your vote was not counted.",
         "address_quota" => "No more votes are accepted from your internet address.",
         "revote_not_allowed" => "Votes in this poll cannot be changed.",
+        "rate_limited" => "Too many attempts at the moment. Wait a minute, and try again.",
         "not_allowed" => "You may not vote in this poll.",
         "ballot_id_reused" => {
             "This form was sent before with another choice. Check your choice and vote again."
         }
         _ => return None,
     })
+}
+
+/// The text for a form that was rendered before the owner changed the options.
+pub(super) const OPTIONS_CHANGED: &str =
+    "The options have changed. Check your choice and vote again.";
+
+/// Returns true if a ballot is not one of the poll as it is now.
+fn names_other_options(problem: &Problem) -> bool {
+    let is_of_form = |text: &str| text.contains("is not an option") || text.contains("option_id");
+    let mut errors = problem.body().errors.into_iter();
+    problem.code() == "invalid_ballot" && errors.any(|error| is_of_form(&error.problem))
+}
+
+/// Returns the text about a vote that failed.
+pub(super) async fn error(page: &Page, id: PollId, problem: &Problem) -> String {
+    let poll = page.state.engine.definition(id).await;
+    let is_by_address = poll.is_ok_and(|poll| poll.rules.voters == VoterPolicy::Ip);
+    if names_other_options(problem) {
+        return OPTIONS_CHANGED.to_owned();
+    }
+    let known = refusal(problem.code(), is_by_address);
+    known.map_or_else(|| problem.sentence(), str::to_owned)
 }

@@ -9,6 +9,7 @@ use super::ListPage;
 use super::query::{Choice, ListQuery};
 use crate::authorize::Action;
 use crate::error::Problem;
+use crate::ui::done::Done;
 use crate::ui::layout::{Head, Layout};
 use crate::ui::page::Page;
 
@@ -49,7 +50,7 @@ pub(in crate::ui) async fn show(page: Page) -> Result<Response, Problem> {
         list,
         statuses,
         is_unfiltered: query.is_default(),
-        is_deleted: page.query("done").as_deref() == Some("deleted"),
+        is_deleted: Done::of(&page) == Some(Done::Deleted),
     };
     Ok(page.render(StatusCode::OK, &template))
 }

@@ -3,8 +3,7 @@ use votify_core::{PollStatus, Timestamp, Visibility};
 
 use super::query::ListQuery;
 use crate::ui::layout::Layout;
-use crate::ui::moment::{Moment, relative};
-use crate::ui::poll_status::StatusLabel;
+use crate::ui::poll_status::{StatusChange, StatusLabel};
 use crate::ui::votes_text::votes_text;
 
 /// A poll in a list.
@@ -18,8 +17,7 @@ pub(super) struct PollRow {
     pub(super) status: StatusLabel,
     /// Empty while counts are hidden.
     pub(super) votes: String,
-    /// When the status changes or changed, such as `Closes in 2 hours`.
-    pub(super) change: Option<(String, Moment)>,
+    pub(super) change: Option<StatusChange>,
     pub(super) category: String,
     /// The URL of the public list of the category.
     pub(super) category_url: String,
@@ -47,17 +45,12 @@ impl PollRow {
     }
 }
 
-fn change(snapshot: &PollSnapshot, now: Timestamp) -> Option<(String, Moment)> {
+/// Returns the change of the status, or when a poll opened that has no end.
+fn change(snapshot: &PollSnapshot, now: Timestamp) -> Option<StatusChange> {
     let poll = &snapshot.poll;
-    let (verb, time) = match snapshot.status {
-        PollStatus::Scheduled => ("Opens", poll.opens_at?),
-        PollStatus::Open => match poll.closes_at {
-            Some(time) => ("Closes", time),
-            None => ("Opened", poll.opens_at.unwrap_or(poll.created_at)),
-        },
-        PollStatus::Closed => ("Closed", poll.sealed_at.or(poll.closes_at)?),
-    };
-    Some((format!("{verb} {}", relative(time, now)), time.into()))
+    let opened = || StatusChange::opened(poll.opens_at.unwrap_or(poll.created_at), now);
+    let is_open = snapshot.status == PollStatus::Open;
+    StatusChange::of(snapshot, now).or_else(|| is_open.then(opened))
 }
 
 /// Returns the first characters of a description, on one line.

@@ -1,10 +1,11 @@
 //! The pages of accounts.
 
+use axum::http::Method;
 use serde_json::json;
 
-use super::visitor::{ORIGIN, Visitor, assert_leads_to, assert_problem_page, form_token};
+use super::visitor::{ORIGIN, Visitor, assert_leads_to, assert_problem_page, form_token, reported};
 use crate::accounts::harness::{PASSWORD, app, app_with};
-use crate::app::{App, TestResponse};
+use crate::app::{App, TestResponse, from, request};
 
 const NEW: &str = "battery staple";
 
@@ -22,6 +23,22 @@ fn is_logged_in(html: &str) -> bool {
         "{html}"
     );
     html.contains("href=\"/account\"")
+}
+
+/// Browsers drop the cookie of a login that arrives without TLS from another machine.
+#[tokio::test]
+async fn pages_without_tls_say_that_a_login_does_not_last() {
+    let app = app();
+    let warning = "You cannot stay logged in at this address.";
+    for page in ["/login", "/register"] {
+        let shown = Visitor::new(&app).page(page).await;
+        assert!(shown.contains(warning), "{shown}");
+        let mut request = request(Method::GET, page, None);
+        let headers = request.headers_mut();
+        headers.insert("sec-fetch-site", "none".parse().unwrap());
+        let secure = app.send(from("192.0.2.1", request)).await.text;
+        assert!(!secure.contains(warning), "{secure}");
+    }
 }
 
 #[tokio::test]
@@ -293,8 +310,10 @@ async fn changing_the_password_ends_other_logins() {
         assert!(!page.contains(current) && !page.contains(new), "{page}");
     }
     let changed = change(&mut visitor, PASSWORD, NEW).await;
-    assert_leads_to(&changed, "/account?done=password");
-    let page = visitor.page("/account?done=password").await;
+    let next = reported(&changed, "/account", "password");
+    let claimed = visitor.page("/account?done=password").await;
+    assert!(!claimed.contains("Your password is changed."), "{claimed}");
+    let page = visitor.page(&next).await;
     assert!(page.contains("Your password is changed."), "{page}");
     let ended = app.me(other.as_str().unwrap()).await;
     ended.assert_problem(401, "invalid_login");

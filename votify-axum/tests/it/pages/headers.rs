@@ -12,8 +12,7 @@ fn assert_page_headers(page: &TestResponse) {
     assert_eq!(page.header("x-content-type-options"), "nosniff");
     assert_eq!(page.header("x-frame-options"), "DENY");
     // `no-referrer` would make browsers send forms with `Origin: null`.
-    assert_eq!(page.header("referrer-policy"), "same-origin");
-    assert_eq!(page.header("cross-origin-opener-policy"), "same-origin");
+    assert_eq!(page.header("referrer-policy"), "strict-origin");
     assert_eq!(page.header("cache-control"), "no-store");
     let policy = page.header("content-security-policy");
     assert!(policy.starts_with("default-src 'none'; "), "{policy}");
@@ -67,6 +66,22 @@ async fn problem_pages_have_the_headers_of_pages() {
             .await
             .expect_status(404);
         assert_page_headers(&page);
+    }
+}
+
+/// Browsers write to the console that they ignore the header without TLS.
+#[tokio::test]
+async fn the_opener_policy_is_for_secure_pages() {
+    let app = App::new();
+    for (header, is_secure) in [("sec-fetch-site", true), ("x-other", false)] {
+        let headers = [("accept", "text/html"), (header, "none")];
+        for path in ["/", "/p/0190b6e2-0000-7000-8000-000000000000"] {
+            let mut browser = Browser::new(&app);
+            let page = browser.call_with(axum::http::Method::GET, path, None, &headers);
+            let page = page.await;
+            let policy = page.headers.get("cross-origin-opener-policy");
+            assert_eq!(policy.is_some(), is_secure, "{path}");
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use axum::http::Method;
 use serde_json::json;
 use votify_axum::RouteGroup;
 
-use super::visitor::{ORIGIN, Visitor, assert_leads_to, assert_problem_page, form_token};
+use super::visitor::{ORIGIN, Visitor, assert_leads_to, assert_problem_page, form_token, reported};
 use crate::app::App;
 use crate::browser::CreatedPoll;
 
@@ -87,8 +87,8 @@ async fn everything_changes_before_the_first_vote() {
         ("closes_at", &closes[..16]),
     ]);
     let saved = owner.submit(&manage(&poll), &manage(&poll), &form).await;
-    assert_leads_to(&saved, &format!("{}?done=saved", manage(&poll)));
-    let page = owner.page(&format!("{}?done=saved", manage(&poll))).await;
+    let next = reported(&saved, &manage(&poll), "saved");
+    let page = owner.page(&next).await;
     assert!(page.contains("Your changes are saved."), "{page}");
     let after = details(&mut owner, &poll).await;
     let options = after["options"].as_array().unwrap();
@@ -257,11 +257,16 @@ async fn closing_and_deleting_ask_first_and_need_no_script() {
     assert!(!page.contains("<span class=\"number\">"), "{page}");
     let close = format!("{}/close", manage(&poll));
     let closed = owner.submit(&manage(&poll), &close, &[]).await;
-    assert_leads_to(&closed, &format!("{}?done=closed", manage(&poll)));
-    let open = owner.create_poll(json!({})).await;
-    let page = owner.page(&format!("{}?done=closed", manage(&open))).await;
-    assert!(!page.contains("The poll is closed."), "{page}");
-    let page = owner.page(&format!("{}?done=closed", manage(&poll))).await;
+    let next = reported(&closed, &manage(&poll), "closed");
+    // No link makes the page report what was not done.
+    for name in ["closed", "saved", "closed.", "saved.AAAA"] {
+        let page = owner.page(&format!("{}?done={name}", manage(&poll))).await;
+        assert!(!page.contains("banner success"), "{page}");
+    }
+    let token = next.split_once("closed.").unwrap().1;
+    let other = format!("{}?done=saved.{token}", manage(&poll));
+    assert!(!owner.page(&other).await.contains("banner success"));
+    let page = owner.page(&next).await;
     assert!(
         page.contains("The results are final.") && page.contains(">Final</span>"),
         "{page}"
@@ -290,9 +295,14 @@ async fn closing_and_deleting_ask_first_and_need_no_script() {
     let deleted = owner
         .submit(&manage(&poll), &delete, &[("sure", "1")])
         .await;
-    assert_leads_to(&deleted, "/mine?done=deleted");
-    let mine = owner.page("/mine?done=deleted").await;
+    let next = reported(&deleted, "/mine", "deleted");
+    let mine = owner.page(&next).await;
     assert!(mine.contains("The poll is deleted."), "{mine}");
+    let others = Visitor::new(&app).page(&next).await;
+    assert!(!others.contains("The poll is deleted."), "{others}");
+    app.clock.advance(601);
+    let later = owner.page(&next).await;
+    assert!(!later.contains("The poll is deleted."), "{later}");
     let gone = owner.get(&manage(&poll)).await;
     assert_problem_page(&gone, 404, "There is no poll here");
 }
@@ -326,4 +336,23 @@ async fn a_poll_is_duplicated_by_the_form_to_create_one() {
     ] {
         assert!(page.contains(text), "{text} in {page}");
     }
+}
+
+#[tokio::test]
+async fn a_change_in_another_window_is_not_undone_without_a_word() {
+    let app = App::new();
+    let mut owner = Visitor::new(&app);
+    let poll = owner.create_poll(json!({})).await;
+    let mut form = fields(&poll, &["Pizza", "Sushi"]);
+    let page = owner.page(&manage(&poll)).await;
+    let version = page.split_once("name=\"version\" value=\"").unwrap().1;
+    let version = version.split('"').next().unwrap().to_owned();
+    form.push(("version", &version));
+    let saved = owner.submit(&manage(&poll), &manage(&poll), &form).await;
+    reported(&saved, &manage(&poll), "saved");
+    let again = owner.submit(&manage(&poll), &manage(&poll), &form).await;
+    let again = again.expect_status(403).text;
+    assert!(again.contains("changed in another window"), "{again}");
+    let current = again.split_once("name=\"version\" value=\"").unwrap().1;
+    assert_ne!(current.split('"').next().unwrap(), version);
 }

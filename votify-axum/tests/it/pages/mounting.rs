@@ -43,7 +43,8 @@ async fn vote_below(app: &App, prefix: &str, poll: &CreatedPoll) {
     ];
     let voted = voter.post_form(&format!("{page}/vote"), &fields).await;
     assert_eq!(voted.status, 303, "{}", voted.text);
-    assert_eq!(voted.header("location"), format!("{page}?done=voted"));
+    let done = format!("{page}?done=voted.");
+    assert!(voted.header("location").starts_with(&done));
 }
 
 #[tokio::test]

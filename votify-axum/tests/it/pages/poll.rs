@@ -154,7 +154,7 @@ async fn a_final_poll_names_the_winner_or_the_tie() {
     let html = page(&app, &poll).await;
     assert!(html.contains("data-status=\"final\">Final<"), "{html}");
     assert!(
-        html.contains("Final result: most votes for “Sushi”."),
+        html.contains("Final result: most votes for \u{2068}“Sushi”\u{2069}."),
         "{html}"
     );
     assert_eq!(html.matches("class=\"option leader\"").count(), 1);
@@ -170,7 +170,7 @@ async fn a_final_poll_names_the_winner_or_the_tie() {
         .await
         .expect_status(200);
     let html = page(&app, &tied).await;
-    let tie = "Final result: a tie between “Pizza” and “Soup”.";
+    let tie = "Final result: a tie between \u{2068}“Pizza”\u{2069} and \u{2068}“Soup”\u{2069}.";
     assert!(html.contains(tie), "{html}");
 }
 

@@ -59,7 +59,7 @@ async fn public_polls_are_listed_searched_and_filtered() {
     assert!(found.contains("value=\"fri lun\""), "{found}");
     let scheduled = visitor.page("/polls?status=scheduled").await;
     assert_eq!(titles(&scheduled), ["Later?"]);
-    assert!(scheduled.contains("Opens in 1 hour"), "{scheduled}");
+    assert!(scheduled.contains("Opens in 60 minutes"), "{scheduled}");
     assert_eq!(titles(&visitor.page("/polls?status=all").await).len(), 3);
     let none = visitor.page("/polls?q=breakfast").await;
     assert!(none.contains("No poll matches."), "{none}");

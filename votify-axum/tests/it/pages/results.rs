@@ -139,7 +139,7 @@ async fn hidden_counts_are_not_in_the_page() {
     let mut voter = Browser::new(&app);
     let closes_at = app.clock.after(3_600);
     for (results, reason) in [
-        ("after_close", "Results are hidden until "),
+        ("after_close", "Results are shown once the poll is closed: "),
         ("after_vote", "Results are shown after you vote."),
     ] {
         let fields = json!({"results": results, "closes_at": closes_at});

@@ -99,7 +99,7 @@ async fn counts_that_are_hidden_or_covered_are_not_in_the_page() {
     let page = owner.get(&path(&hidden)).await.text;
     assert_eq!(rows(&page), nothing);
     assert!(
-        page.contains("Results are hidden until the poll is closed"),
+        page.contains("Results are shown once the poll is closed."),
         "{page}"
     );
     assert!(page.contains("id=\"votes\" hidden></span>"), "{page}");

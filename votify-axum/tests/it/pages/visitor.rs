@@ -134,6 +134,16 @@ pub fn assert_leads_to(response: &TestResponse, path: &str) {
     assert_eq!(response.header("location"), path);
 }
 
+/// Asserts that a form leads to `path` with a report of what it did, and returns the address.
+#[track_caller]
+pub fn reported(response: &TestResponse, path: &str, done: &str) -> String {
+    assert_eq!(response.status, 303, "{}", response.text);
+    let location = response.header("location");
+    let start = format!("{path}?done={done}.");
+    assert!(location.starts_with(&start), "{location}");
+    location.to_owned()
+}
+
 /// Asserts that a page is a valid problem page for people.
 #[track_caller]
 pub fn assert_problem_page(response: &TestResponse, status: u16, heading: &str) {

@@ -1,6 +1,7 @@
 //! Votes, changes and withdrawals by plain forms.
 
 use serde_json::{Value, json};
+use votify_core::MemoryQueue;
 
 use crate::app::{App, TestResponse};
 use crate::browser::{Browser, CreatedPoll, hidden_field};
@@ -35,6 +36,14 @@ impl Voter {
         all.extend(fields);
         let path = format!("{}/{action}", self.path);
         self.browser.post_form(&path, &all).await
+    }
+
+    /// Follows a redirect to the poll after a ballot that a queue has.
+    #[track_caller]
+    fn follow_queued(&mut self, response: &TestResponse) -> impl Future<Output = String> {
+        assert_eq!(response.status, 303, "{}", response.text);
+        let location = response.header("location").to_owned();
+        async move { self.browser.get(&location).await.expect_status(200).text }
     }
 
     /// Follows a redirect to the poll, and takes the new ballot id.
@@ -106,6 +115,7 @@ async fn a_vote_is_changed_and_withdrawn_where_the_poll_allows_it() {
     let app = App::new();
     let poll = poll(&app, json!({"revote": true})).await;
     let mut voter = Voter::open(&app, &poll).await;
+    let first = voter.ballot.clone();
     let voted = voter.send("vote", &[("option_id", &poll.options[0])]).await;
     let html = voter.follow(&voted).await;
     assert!(html.contains("Change vote") && html.contains("Withdraw vote"));
@@ -113,6 +123,13 @@ async fn a_vote_is_changed_and_withdrawn_where_the_poll_allows_it() {
     let html = voter.follow(&changed).await;
     assert_eq!(counts(&app, &poll).await, [0, 0, 1]);
     assert_eq!(html.matches(" checked>").count(), 1);
+    // The back button sends the first form again.
+    let ballot = std::mem::replace(&mut voter.ballot, first);
+    let again = voter.send("vote", &[("option_id", &poll.options[0])]).await;
+    let html = voter.follow(&again).await;
+    assert!(!html.contains("was counted"), "{html}");
+    assert_eq!(counts(&app, &poll).await, [0, 0, 1]);
+    voter.ballot = ballot;
     let withdrawn = voter.send("withdraw", &[]).await;
     let html = voter.follow(&withdrawn).await;
     assert!(html.contains("Your vote was withdrawn."), "{html}");
@@ -221,4 +238,34 @@ async fn a_poll_that_does_not_exist_takes_no_vote() {
     let gone = voter.send("vote", &[("option_id", &poll.options[0])]).await;
     assert_eq!(gone.status, 404);
     assert!(gone.text.contains("There is no poll here"), "{}", gone.text);
+}
+
+#[tokio::test]
+async fn a_queued_vote_is_received_and_later_counted_or_refused() {
+    let queue = MemoryQueue::new();
+    let app = App::queued(&queue);
+    let poll = poll(&app, json!({})).await;
+    let mut voter = Voter::open(&app, &poll).await;
+    let first = voter.send("vote", &[("option_id", &poll.options[0])]).await;
+    let html = voter.follow_queued(&first).await;
+    assert!(html.contains("received and is being counted"), "{html}");
+    assert!(!html.contains("type=\"radio\""), "{html}");
+    // The form of another tab is sent before the first vote is counted.
+    voter.ballot = "0190b6e2-1111-4000-8000-00000000000b".to_owned();
+    let second = voter.send("vote", &[("option_id", &poll.options[1])]).await;
+    let copied = app.get(first.header("location")).await.expect_status(200);
+    assert!(!copied.text.contains("being counted"), "{}", copied.text);
+    app.aggregate(&queue);
+    let mut html = String::new();
+    for _ in 0..500 {
+        html = voter.follow_queued(&first).await;
+        if html.contains("Your vote was counted.") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert!(html.contains("Your vote was counted."), "{html}");
+    let html = voter.follow_queued(&second).await;
+    assert!(html.contains("You have already voted."), "{html}");
+    assert_eq!(counts(&app, &poll).await, [1, 0, 0]);
 }

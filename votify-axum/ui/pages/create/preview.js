@@ -1,7 +1,11 @@
+import { Formatter } from "../../poll/language.js";
+import { chooseText } from "../../poll/model.js";
+
+const format = new Formatter();
 const HINTS = {
   live: "Everybody sees the results live.",
-  after_vote: "Results are shown after voting.",
-  after_close: "Results are shown once the poll is closed.",
+  after_vote: format.text("hidden_until_vote"),
+  after_close: format.text("hidden_until_close"),
 };
 
 /** Shows the poll as voters will see it. CSS shows the preview where there is space. */
@@ -11,9 +15,10 @@ export function showPreview(form, options) {
   document.getElementById("preview").hidden = false;
   document.getElementById("preview-title").textContent = title.value.trim();
   document.getElementById("preview-description").textContent = description.value.trim();
-  document.getElementById("preview-rules").textContent = isSingle
-    ? "Choose one option"
-    : chooseText(Number(min.value) || 1, Number(max.value) || 0);
+  document.getElementById("preview-rules").textContent = chooseText({
+    poll: { ballot: { kind: ballot.value, min: Number(min.value) || 1, max: Number(max.value) || undefined } },
+    options,
+  }, format);
   document.getElementById("preview-hint").textContent = HINTS[results.value] ?? "";
   const list = document.getElementById("preview-options");
   list.classList.toggle("several", !isSingle);
@@ -26,10 +31,4 @@ export function showPreview(form, options) {
     item.append(span);
     return item;
   }));
-}
-
-function chooseText(min, max) {
-  if (max && min === max) return `Choose ${max} option${max === 1 ? "" : "s"}`;
-  if (min > 1) return max ? `Choose ${min} to ${max} options` : `Choose at least ${min} options`;
-  return max ? `Choose up to ${max} options` : "Choose one or more options";
 }

@@ -122,6 +122,7 @@ export class OptionRows {
     if (lines.length < 2) return;
     event.preventDefault();
     let row = event.target.closest(".option-row");
+    let count = 0;
     lines.forEach((line, index) => {
       if (index > 0) {
         const next = row.nextElementSibling;
@@ -131,9 +132,11 @@ export class OptionRows {
       }
       const field = input(row);
       field.value = index === 0 ? field.value + line : line;
+      count += 1;
     });
     input(row).focus();
-    this.#announce(`${lines.length} options were pasted.`);
+    const left = lines.length - count;
+    this.#announce(left ? `${count} options were pasted. ${left} lines are too many: a poll has at most ${MAX_ROWS} options.` : `${count} options were pasted.`);
     this.onchange();
   }
 

@@ -1,21 +1,20 @@
 use std::fmt::Write as _;
 
-use qrcode::Color;
+use qrcode::{Color, EcLevel, QrCode};
 
 use crate::error::Problem;
-use crate::ui::qr;
 
 /// The blank margin that scanners need, in modules.
 const MARGIN: usize = 4;
 
-/// A QR code as one path, for inline SVG. It has about 3 KB, a tenth of one shape for each
+/// A QR code as one path of SVG. It has about 3 KB, a tenth of one shape for each
 /// module.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct QrPath {
+pub(in crate::ui) struct QrPath {
     /// The width of the code with its margin, in modules.
-    pub(super) size: usize,
+    pub(in crate::ui) size: usize,
     /// The dark modules: a rectangle for each run of them in a row.
-    pub(super) path: String,
+    pub(in crate::ui) path: String,
 }
 
 impl QrPath {
@@ -23,8 +22,9 @@ impl QrPath {
     ///
     /// # Errors
     /// - `internal`: the text has more than 2 331 bytes, longer than any URL of a poll.
-    pub(super) fn of(text: &str) -> Result<Self, Problem> {
-        let code = qr::encode(text)?;
+    pub(in crate::ui) fn of(text: &str) -> Result<Self, Problem> {
+        let code = QrCode::with_error_correction_level(text, EcLevel::M)
+            .map_err(|error| Problem::internal(&error))?;
         let width = code.width();
         let mut path = String::new();
         for (y, row) in code.to_colors().chunks(width).enumerate() {
@@ -47,8 +47,6 @@ impl QrPath {
 
 #[cfg(test)]
 mod tests {
-    use qrcode::{EcLevel, QrCode};
-
     use super::*;
 
     const URL: &str = "https://polls.example.org/p/0199aa3e-0000-7000-8000-000000000001\
