@@ -1,14 +1,12 @@
-//! A page to read and try the API. All its files are in the binary.
+//! A page to read and try the API: Swagger UI, whose files are in the binary.
 
-use std::borrow::Cow;
-use std::sync::Arc;
+mod archive;
 
 use axum::extract::Path;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
-use utoipa_swagger_ui::{Config, serve};
 
 use crate::error::{ErrorCode, Problem};
 use crate::response_memory::Uncounted;
@@ -21,20 +19,18 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
                       font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 
+const PAGE: &[u8] = include_bytes!("docs/index.html");
+/// Starts Swagger UI with the document of this server, and lets its examples run as they
+/// stand.
+const START: &[u8] = include_bytes!("docs/start.js");
+
 pub(crate) fn routes() -> Router<AppState> {
-    // Relative, so that it works under any prefix.
-    let config = Arc::new(
-        Config::new(["../openapi.json"])
-            .try_it_out_enabled(true)
-            .validator_url("none"),
-    );
-    let index = Arc::clone(&config);
     Router::new()
         .route("/api/docs", get(to_index))
-        .route("/api/docs/", get(async move || file("index.html", index)))
+        .route("/api/docs/", get(async || file("index.html")))
         .route_with_slash(
             "/api/docs/{file}",
-            get(async move |Path(name): Path<String>| file(&name, config)),
+            get(async |Path(name): Path<String>| file(&name)),
         )
 }
 
@@ -47,40 +43,19 @@ async fn to_index() -> Response {
         .into_response()
 }
 
-/// Lets the examples run as they stand.
-const EXAMPLES: &str = include_str!("docs/examples.js");
-
-fn file(name: &str, config: Arc<Config<'static>>) -> Response {
-    if name == "examples.js" {
-        return ([(header::CONTENT_TYPE, "text/javascript")], EXAMPLES).into_response();
-    }
-    match serve(name, config) {
-        Ok(Some(file)) => {
-            let mut response = match file.bytes {
-                Cow::Borrowed(bytes) if name == "index.html" => with_examples(bytes),
-                Cow::Borrowed(bytes) => (Extension(Uncounted), bytes).into_response(),
-                Cow::Owned(bytes) => bytes.into_response(),
-            };
-            let headers = response.headers_mut();
-            if let Ok(content_type) = HeaderValue::try_from(file.content_type) {
-                headers.insert(header::CONTENT_TYPE, content_type);
-            }
-            headers.insert(
-                header::CONTENT_SECURITY_POLICY,
-                HeaderValue::from_static(POLICY),
-            );
-            response
-        }
-        Ok(None) => Problem::new(ErrorCode::NotFound).into_response(),
-        Err(error) => Problem::internal(&error).into_response(),
-    }
-}
-
-/// Returns the page with the script for examples, which runs before the page starts.
-fn with_examples(page: &[u8]) -> Response {
-    const START: &str = "<script src=\"./swagger-initializer.js\"";
-    const SCRIPT: &str = "<script src=\"./examples.js\"></script>\n    ";
-    let page = String::from_utf8_lossy(page);
-    page.replace(START, &format!("{SCRIPT}{START}"))
-        .into_response()
+fn file(name: &str) -> Response {
+    let (content_type, bytes) = match name {
+        "index.html" => ("text/html; charset=utf-8", PAGE),
+        "start.js" => ("text/javascript", START),
+        _ => match archive::file(name) {
+            Ok(Some(file)) => (file.content_type, &*file.bytes),
+            Ok(None) => return Problem::new(ErrorCode::NotFound).into_response(),
+            Err(error) => return Problem::internal(error).into_response(),
+        },
+    };
+    let headers = [
+        (header::CONTENT_TYPE, content_type),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+    ];
+    (headers, Extension(Uncounted), bytes).into_response()
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use backon::{ExponentialBuilder, Retryable};
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tokio::time::Instant;
 
 use crate::error::Error;
@@ -30,21 +30,48 @@ where
 /// error or the deadline has passed.
 pub(crate) async fn retry_until<T, F>(
     deadline: Instant,
-    attempt: impl FnMut() -> F + Send,
+    mut attempt: impl FnMut() -> F + Send,
 ) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>> + Send,
 {
-    let delays = ExponentialBuilder::default()
-        .with_min_delay(MIN_DELAY)
-        .with_max_delay(MAX_DELAY)
-        .with_jitter()
-        .without_max_times();
-    attempt
-        .retry(delays)
-        .when(|error| error.is_retryable() && Instant::now() < deadline)
-        .notify(
-            |error, delay| tracing::debug!(%error, ?delay, "retrying after a transient failure"),
-        )
-        .await
+    let mut retries = Retries::until(deadline);
+    loop {
+        match attempt().await {
+            Err(error) => retries.wait_after(error).await?,
+            done => return done,
+        }
+    }
+}
+
+/// The retries of a call. Every call of a store is compiled with [`retry_until`], for each
+/// database, so what does not depend on the call is kept apart.
+struct Retries {
+    deadline: Instant,
+    delays: ExponentialBackoff,
+}
+
+impl Retries {
+    fn until(deadline: Instant) -> Self {
+        let delays = ExponentialBuilder::default()
+            .with_min_delay(MIN_DELAY)
+            .with_max_delay(MAX_DELAY)
+            .with_jitter()
+            .without_max_times()
+            .build();
+        Self { deadline, delays }
+    }
+
+    /// Waits before the next attempt, or returns the error of the last one.
+    async fn wait_after(&mut self, error: Error) -> Result<(), Error> {
+        if !error.is_retryable() || Instant::now() >= self.deadline {
+            return Err(error);
+        }
+        let Some(delay) = self.delays.next() else {
+            return Err(error);
+        };
+        tracing::debug!(%error, ?delay, "retrying after a transient failure");
+        tokio::time::sleep(delay).await;
+        Ok(())
+    }
 }

@@ -47,7 +47,7 @@ pub(crate) struct StoreArgs {
     /// mysql://USER:PASSWORD@HOST/DATABASE, redis://USER:PASSWORD@HOST or memory: [default: sqlite://votify.db?mode=rwc]
     #[arg(long, env = "VOTIFY_STORE", hide_env_values = true, value_name = "URL")]
     pub(crate) store: Option<String>,
-    /// Filter of the log on standard error: a level, or directives of tracing-subscriber [default: info]
+    /// Filter of the log on standard error: a level, or levels of modules such as info,votify_core=debug [default: info]
     #[arg(long, env = "RUST_LOG", hide_env_values = true, value_name = "FILTER")]
     pub(crate) log: Option<String>,
 }

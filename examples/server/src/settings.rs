@@ -49,12 +49,12 @@ pub(crate) use variables::warn_unknown as warn_unknown_variables;
 use std::net::SocketAddr;
 
 use ipnet::IpNet;
-use tracing_subscriber::EnvFilter;
 use votify_axum::{AllowedHost, ClientAddressHeader, InvalidHeaderName, Origin, PublicUrl};
 use votify_core::Keyring;
 
 use crate::cli::{ServeArgs, StoreArgs};
 use crate::error::CliError;
+use crate::log;
 
 /// The settings of every command.
 #[derive(Debug)]
@@ -238,9 +238,5 @@ fn boolean(text: &str) -> Result<bool, String> {
 }
 
 fn log_filter(text: &str) -> Result<String, String> {
-    EnvFilter::try_new(text)
-        .map(|_| text.to_owned())
-        .map_err(|error| {
-            format!("must be a level (info) or a filter (info,votify_core=debug): {error}")
-        })
+    log::parse_filter(text).map(|_| text.to_owned())
 }

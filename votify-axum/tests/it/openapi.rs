@@ -324,15 +324,17 @@ async fn the_documentation_page_loads_only_own_assets() {
     for asset in [
         "swagger-ui.css",
         "swagger-ui-bundle.js",
-        "swagger-initializer.js",
+        "swagger-ui-standalone-preset.js",
+        "start.js",
         "index.css",
+        "favicon-32x32.png",
     ] {
         assert!(page.text.contains(asset), "{asset}");
         app.get(&format!("/api/docs/{asset}"))
             .await
             .expect_status(200);
     }
-    let start = app.get("/api/docs/swagger-initializer.js").await;
+    let start = app.get("/api/docs/start.js").await;
     assert!(start.text.contains("../openapi.json"), "{}", start.text);
     app.get("/api/docs/nonsense.js")
         .await

@@ -208,7 +208,7 @@ async fn the_documentation_page_has_one_address() {
     let app = App::new();
     let redirected = app.get("/api/docs").await.expect_status(308);
     assert_eq!(redirected.header("location"), "docs/");
-    for file in ["swagger-ui.css", "swagger-initializer.js"] {
+    for file in ["swagger-ui.css", "start.js"] {
         let without = app.get(&format!("/api/docs/{file}")).await;
         let with = app.get(&format!("/api/docs/{file}/")).await;
         assert_eq!(

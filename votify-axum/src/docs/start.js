@@ -1,5 +1,5 @@
-// Lets the examples of the API run as they stand: their ids stand for the poll that this
-// page created last, and for its options. So does the join code of the examples.
+// Starts Swagger UI. The examples of the API run as they stand: their ids stand for the poll
+// that this page created last, and for its options. So does their join code.
 {
   const CODE = 'K7WM3P';
   // 00 is the poll, 01 its first option. The document has the same placeholders.
@@ -28,9 +28,18 @@
     return response;
   };
 
-  const start = window.SwaggerUIBundle;
-  window.SwaggerUIBundle = Object.assign(
-    (config) => start({ ...config, requestInterceptor, responseInterceptor }),
-    start,
-  );
+  const { presets, plugins } = window.SwaggerUIBundle;
+  window.ui = window.SwaggerUIBundle({
+    // Relative, so that it works under any prefix.
+    url: '../openapi.json',
+    dom_id: '#swagger-ui',
+    deepLinking: true,
+    layout: 'StandaloneLayout',
+    plugins: [plugins.DownloadUrl],
+    presets: [presets.apis, window.SwaggerUIStandalonePreset],
+    requestInterceptor,
+    responseInterceptor,
+    tryItOutEnabled: true,
+    validatorUrl: 'none',
+  });
 }
