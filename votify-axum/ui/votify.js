@@ -390,7 +390,7 @@ export class PendingVote extends EventTarget {
         try {
           const receipt = await send();
           // Such as the page of a network's log-in.
-          if (!receipt?.success) throw errorOf({ status: 200, headers: new Headers() });
+          if (!receipt?.ballot_id) throw errorOf({ status: 200, headers: new Headers() });
           if (receipt.status === "queued") this.#set("queued", { error: null });
           else this.#set("counted", { error: null, receipt });
           return receipt;

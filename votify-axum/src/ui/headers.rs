@@ -27,7 +27,19 @@ pub(super) fn set(headers: &mut HeaderMap, config: &Config, layout: &Layout) {
         let name = HeaderName::from_static("cross-origin-opener-policy");
         headers.insert(name, HeaderValue::from_static("same-origin"));
     }
-    set_policy(headers, config);
+    set_policy(headers, config, may_be_framed(&layout.path));
+}
+
+/// Returns false for the pages with the buttons of owners and accounts: a page around them
+/// could lead clicks to these.
+fn may_be_framed(path: &str) -> bool {
+    let path = path.split('?').next().unwrap_or_default();
+    let mut segments = path.split('/').skip(1);
+    match (segments.next(), segments.nth(1)) {
+        (Some("p"), Some("manage")) => false,
+        (Some(first), _) => first != "account" && first != "mine",
+        (None, _) => true,
+    }
 }
 
 /// Asks search engines to leave out a picture of a poll, unless the poll is public.
@@ -38,19 +50,20 @@ pub(super) fn hide_unlisted(headers: &mut HeaderMap, poll: &Poll) {
     }
 }
 
-/// Lets only pages of the host's list frame a page, and loads the logo from where it is.
-fn set_policy(headers: &mut HeaderMap, config: &Config) {
+/// Lets only pages of the host's list frame a page that may be framed, and loads the logo from where it is.
+fn set_policy(headers: &mut HeaderMap, config: &Config, may_be_framed: bool) {
     let mut policy = POLICY.to_owned();
     if let Some(origin) = config.theme.as_deref().and_then(Theme::logo_origin) {
         policy.push(' ');
         policy.push_str(&origin.to_string());
     }
     policy.push_str("; frame-ancestors");
-    for origin in &config.frame_ancestors {
+    let ancestors = config.frame_ancestors.iter().filter(|_| may_be_framed);
+    for origin in ancestors.clone() {
         policy.push(' ');
         policy.push_str(&origin.to_string());
     }
-    if config.frame_ancestors.is_empty() {
+    if ancestors.count() == 0 {
         policy.push_str(" 'none'");
         // For browsers that do not support `frame-ancestors`. The header has no list of
         // origins.

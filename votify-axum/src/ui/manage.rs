@@ -21,7 +21,7 @@ use self::edit_form::{EditForm, OptionRow};
 use self::managed_poll::ManagedPoll;
 use super::done::Done;
 use super::form_errors::FormErrors;
-use super::home::form::{NewPollForm, ORDER, field_name};
+use super::home::form::{NewPollForm, ORDER, field_name, reworded};
 use super::layout::{Head, Layout};
 use super::page::Page;
 use super::refused_form;
@@ -130,7 +130,7 @@ async fn refused(
     match form {
         Refused::Edit(form) => {
             template.fill(form);
-            template.errors = errors.in_order(field_name, &ORDER);
+            template.errors = errors.in_order(field_name, &ORDER).reworded(reworded);
         }
         Refused::Invites(count) => {
             template.invite_errors = errors;

@@ -145,6 +145,10 @@ fn html(problem: ShownProblem, layout: &Layout) -> (StatusCode, String) {
                 "The poll was deleted, or the link is not complete. Ask the person who sent it."
                     .to_owned()
             }
+            "not_owner" => "Log in with the account that owns the poll, or open this page in the \
+                            browser that created it."
+                .to_owned(),
+            "rate_limited" => "Wait a minute, and try again.".to_owned(),
             "not_found" => "The address may be mistyped, or the page has moved.".to_owned(),
             _ => sentence(&problem.detail),
         },

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 use votify_core::engine::PollSnapshot;
-use votify_core::{PollStatus, ResultsPolicy};
+use votify_core::{PollStatus, ResultsPolicy, VoterPolicy};
 
 use self::density::Density;
 use super::layout::{Head, Layout};
@@ -43,6 +43,8 @@ struct RoomTemplate<'a> {
     address: (String, String),
     /// The join code in two groups, or empty.
     code: String,
+    /// True if voters need an invite code.
+    needs_codes: bool,
     viewers: u32,
     /// The query with the caller's invite code, or empty.
     query: String,
@@ -109,6 +111,7 @@ pub(super) async fn show(page: Page, PollPath(id): PollPath) -> Result<Response,
             .join_code
             .map(|code| grouped_code(code.as_str()))
             .unwrap_or_default(),
+        needs_codes: poll.rules.voters == VoterPolicy::Invite,
         viewers: snapshot.viewers,
         query: page.invite_query(),
         is_owner,

@@ -47,6 +47,23 @@ async fn listed_origins_may_frame_pages() {
     }
 }
 
+#[tokio::test]
+async fn pages_of_owners_and_accounts_are_never_framed() {
+    let app = app("https://polls.test", &["https://www.example.org"]);
+    let mut owner = Browser::new(&app);
+    let poll = owner.create_poll(json!({})).await;
+    for path in [
+        "/mine".to_owned(),
+        format!("/p/{}/manage", poll.id),
+        format!("/p/{}/manage?done=x", poll.id),
+    ] {
+        let page = owner.get(&path).await.expect_status(200);
+        let policy = page.header("content-security-policy");
+        assert!(policy.ends_with("; frame-ancestors 'none'"), "{policy}");
+        assert_eq!(page.header("x-frame-options"), "DENY");
+    }
+}
+
 /// In a frame, the page's own requests are of its own origin.
 #[tokio::test]
 async fn framed_pages_vote_with_cookies_of_the_framing_site() {

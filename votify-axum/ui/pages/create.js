@@ -28,4 +28,4 @@ form.addEventListener("input", update);
 showZone(form);
 update();
 
-guardSubmit(form, 10_000);
+guardSubmit(form, 10_000, document.getElementById("create-problem"));

@@ -5,7 +5,7 @@ import { guardSubmit } from "./create/submit.js";
 const form = document.getElementById("edit");
 const invites = document.getElementById("new-invites");
 // The page stays after a download. More codes can be created soon.
-if (invites) guardSubmit(invites, 2000);
+if (invites) guardSubmit(invites, 2000, document.getElementById("invites-problem"));
 if (form) {
   for (const name of ["opens_at", "closes_at"]) {
     const field = form.elements[name];

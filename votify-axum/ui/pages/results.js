@@ -31,7 +31,7 @@ function showRow(row, standing) {
   showNumber(row.querySelector(".standing-count"), standing.count, countText);
 }
 
-/** Moves the rows into an order. Each glides from where it was. */
+/** Moves the rows into an order. Each moves there from its earlier place. */
 function reorder(ordered) {
   const current = [...list.children];
   if (ordered.every((row, index) => row === current[index])) return;
@@ -99,7 +99,7 @@ function show(state) {
   element("votes").hidden = !all;
   element("download").hidden = !all;
   if (all) showCounts(state, all);
-  else if (state.countsHidden) hideCounts(state);
+  else if (state.countsHidden && state.poll.status !== "scheduled") hideCounts(state);
 }
 
 const { poll } = section.dataset;

@@ -37,7 +37,8 @@ function showRow(row, text, standing, isFinal) {
 /** Returns why the room shows no counts, with times in the zone of the viewer. */
 function reason({ poll, countsHidden, ...state }) {
   const isForVoters = poll.results === "after_vote" && poll.status === "open";
-  return countsHidden && !isForVoters ? hiddenText({ poll, ...state }) : section.dataset.reason;
+  const isHidden = countsHidden && poll.status !== "scheduled" && !isForVoters;
+  return isHidden ? hiddenText({ poll, ...state }) : section.dataset.reason;
 }
 
 function showCounts(state) {

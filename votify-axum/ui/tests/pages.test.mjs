@@ -35,7 +35,8 @@ test("a form is sent once, and again after a change or a while", (t) => {
   t.mock.timers.enable({ apis: ["Date"], now: 1_000_000 });
   globalThis.addEventListener = () => {};
   const form = new EventTarget();
-  guardSubmit(form, 10_000);
+  const problem = { hidden: true };
+  guardSubmit(form, 10_000, problem);
   const isSent = (name) => {
     const event = Object.assign(new Event("submit", { cancelable: true }), { submitter: { name } });
     return form.dispatchEvent(event);
@@ -49,4 +50,10 @@ test("a form is sent once, and again after a change or a while", (t) => {
   assert.ok(!isSent("create"));
   t.mock.timers.tick(1);
   assert.ok(isSent("create"));
+  form.dispatchEvent(new Event("input"));
+  Object.defineProperty(globalThis, "navigator", { value: { onLine: false }, configurable: true });
+  assert.ok(!isSent("create"));
+  assert.ok(!problem.hidden);
+  assert.ok(isSent("create"));
+  assert.ok(problem.hidden);
 });

@@ -13,6 +13,7 @@ await scenario(async (browser, url) => {
       const poll = await api.createPoll({ results, closes_at, options: ["Pizza", "Sushi", "A longer text that needs two lines on a phone"] });
       const window = await browser.open({ viewport: { width, height: 800 } });
       await window.page.addInitScript(observeShifts);
+      await window.page.routeWebSocket(/\/stream/, delayMessages);
       const page = await PollPage.open(window, `${url}/p/${poll.id}`);
       for (const index of [0, 1, 1]) await voteAsSomebody(url, poll, index);
       if (results === "live") await page.waitForCounts([1, 2, 0], 5_000);
@@ -25,6 +26,12 @@ await scenario(async (browser, url) => {
     }
   }
 });
+
+/** Delays what the server sends: the page is shown before anything of it arrives. */
+function delayMessages(socket) {
+  const server = socket.connectToServer();
+  server.onMessage((message) => setTimeout(() => socket.send(message), 500));
+}
 
 /** Runs in the page, before its scripts. */
 function observeShifts() {

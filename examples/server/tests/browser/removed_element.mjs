@@ -7,6 +7,8 @@ import { scenario } from "./lib/scenario.mjs";
 await scenario(async (browser, url) => {
   const poll = await new Api(url).createPoll();
   const window = await browser.open();
+  // Chromium's own message about a socket that is closed while it connects.
+  window.expectMessage(/^warning: WebSocket connection to .* closed before the connection is established/);
   const open = new Set();
   let opened = 0;
   window.page.on("websocket", (socket) => {

@@ -184,9 +184,23 @@ pub(in crate::ui) fn option_name(index: usize) -> String {
     format!("options-{index}")
 }
 
+/// The beginnings of texts of the API, and what the page shows instead.
+const REWORDED: [(&str, &str); 4] = [
+    ("Must be 2 to 100, not ", "A poll needs 2 to 100 options."),
+    (
+        "Must be an object or null.",
+        "Must be a JSON object, such as {\"room\": 4}.",
+    ),
+    ("Must be an RFC 3339 time", "Enter a date and a time."),
+    (
+        "Must not be less than ballot.min.",
+        "Must not be less than “At least”.",
+    ),
+];
+
 /// Returns the text of an error with the names that the page shows: `options[0]` is option
 /// 1 there.
-pub(super) fn reworded(text: &str) -> String {
+pub(in crate::ui) fn reworded(text: &str) -> String {
     let mut words = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("options[") {
@@ -197,10 +211,8 @@ pub(super) fn reworded(text: &str) -> String {
         rest = after;
     }
     words.push_str(rest);
-    match words.strip_prefix("Must be 2 to 100, not ") {
-        Some(_) => "A poll needs 2 to 100 options.".to_owned(),
-        None => words,
-    }
+    let known = REWORDED.iter().find(|(start, _)| words.starts_with(start));
+    known.map_or(words, |(_, text)| (*text).to_owned())
 }
 
 /// Returns true for a field below "More".
@@ -253,6 +265,14 @@ mod tests {
                 "Has the same text as option 1.",
             ),
             ("Must be 2 to 100, not 1.", "A poll needs 2 to 100 options."),
+            (
+                "Must be an object or null.",
+                "Must be a JSON object, such as {\"room\": 4}.",
+            ),
+            (
+                "Must not be less than ballot.min.",
+                "Must not be less than “At least”.",
+            ),
             ("Must not be empty.", "Must not be empty."),
         ] {
             assert_eq!(reworded(text), expected);

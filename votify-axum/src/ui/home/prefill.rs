@@ -47,12 +47,13 @@ pub(in crate::ui) fn copy(poll: &Poll, shows_host_fields: bool) -> NewPollForm {
         form.quota = quota.ballots.to_string();
         form.quota_prefix = quota.ipv4_prefix.to_string();
     }
+    match poll.visibility {
+        // By default, a copy could be listed.
+        Visibility::Unlisted => "unlisted".clone_into(&mut form.visibility),
+        Visibility::Public if shows_host_fields => "public".clone_into(&mut form.visibility),
+        Visibility::Public => {}
+    }
     if shows_host_fields {
-        let visibility = match poll.visibility {
-            Visibility::Public => "public",
-            _ => "unlisted",
-        };
-        visibility.clone_into(&mut form.visibility);
         form.external_ref = poll.external_ref.clone().unwrap_or_default();
         let metadata = poll.metadata.as_ref();
         form.metadata = metadata.map_or_else(String::new, |data| data.as_str().to_owned());

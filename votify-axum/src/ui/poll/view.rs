@@ -1,7 +1,7 @@
 //! What the page of a poll shows. The markup is the one of the element (`ui/poll/view.js`).
 
 use votify_core::engine::PollSnapshot;
-use votify_core::{BallotId, BallotKind, PollStatus, VoterPolicy};
+use votify_core::{BallotId, BallotKind, Choice, PollStatus, VoterPolicy};
 
 use super::feedback::Feedback;
 use super::{Frame, wording};
@@ -9,9 +9,9 @@ use crate::extract::invite::PARAMETER;
 use crate::own_state::OwnState;
 use crate::ui::moment::Moment;
 use crate::ui::page::Page;
-use crate::ui::percentages::{percentages, share};
 use crate::ui::poll_status::{StatusChange, StatusLabel};
-use crate::ui::times::grouped;
+use crate::ui::standings::Standings;
+use crate::ui::times::plural;
 use crate::ui::votes_text::votes_text;
 
 /// What a caller needs before voting.
@@ -32,6 +32,7 @@ pub(super) struct OptionRow {
     pub(super) text: String,
     pub(super) is_own: bool,
     pub(super) is_checked: bool,
+    /// True for the options in front of a final result.
     pub(super) is_leader: bool,
     /// Empty while counts are hidden.
     pub(super) percent: String,
@@ -85,24 +86,19 @@ impl PollView {
         let is_votable = is_open && own.refusal.is_none() && !feedback.is_waiting();
         let has_voted = own.ballot.is_some();
         let step = if is_open { step(own, page) } else { Step::None };
-        let options = rows(snapshot, own, &feedback);
-        let leaders: Vec<_> = options
-            .iter()
-            .filter(|option| option.is_leader)
-            .map(|option| option.text.as_str())
-            .collect();
+        let standings = Standings::new(snapshot);
+        let options = rows(snapshot, &standings, own, &feedback);
         let needs_invite = matches!(step, Step::Invite { .. });
-        let hint = wording::hint(snapshot, &leaders, has_voted, needs_invite);
-        let has_counts = has_counts(snapshot);
+        let hint = wording::hint(snapshot, &standings, has_voted, needs_invite);
+        let has_counts = standings.total.is_some();
         Self {
             id: poll.id.to_string(),
             title: poll.title.clone(),
             description: poll.description.clone(),
             status: StatusLabel::of(snapshot),
             change: StatusChange::of(snapshot, page.state.engine.now()),
-            votes: view
-                .total_votes()
-                .filter(|_| has_counts)
+            votes: standings
+                .total
                 .map_or_else(String::new, |total| votes_text(poll, total)),
             viewers: format!("{} watching", snapshot.viewers.saturating_add(1)),
             can_sort: has_counts && poll.options.len() > 2,
@@ -157,11 +153,6 @@ fn step(own: &OwnState, page: &Page) -> Step {
     }
 }
 
-/// Returns true if the page shows counts: not before the opening, when all are zero.
-pub(super) fn has_counts(snapshot: &PollSnapshot) -> bool {
-    snapshot.status != PollStatus::Scheduled && snapshot.view.counts().is_some()
-}
-
 fn classes(is_votable: bool, has_counts: bool, is_final: bool) -> String {
     let mut classes = vec!["poll"];
     classes.extend(is_votable.then_some("votable"));
@@ -170,49 +161,31 @@ fn classes(is_votable: bool, has_counts: bool, is_final: bool) -> String {
     classes.join(" ")
 }
 
-fn rows(snapshot: &PollSnapshot, own: &OwnState, feedback: &Feedback) -> Vec<OptionRow> {
-    let (poll, view) = (&snapshot.poll, &snapshot.view);
-    let counts: Option<Vec<u64>> = has_counts(snapshot).then(|| {
-        let options = poll.options.iter();
-        options
-            .map(|option| view.count(option.id).unwrap_or_default())
-            .collect()
-    });
-    let voters = view.total_votes().unwrap_or_default();
-    let is_single = poll.rules.ballot == BallotKind::Single;
-    let percents = counts
-        .as_ref()
-        .map(|counts| percentages(counts, voters, is_single));
-    let most = counts.iter().flatten().max().copied().unwrap_or_default();
-    let own_choice = own
-        .ballot
-        .as_ref()
-        .map(|active| active.ballot.choice.options());
-    let own_choice = own_choice.unwrap_or_default();
+fn rows(
+    snapshot: &PollSnapshot,
+    standings: &Standings,
+    own: &OwnState,
+    feedback: &Feedback,
+) -> Vec<OptionRow> {
+    let active = own.ballot.as_ref().map(|active| &active.ballot.choice);
+    let own_choice = active.map(Choice::options).unwrap_or_default();
     let checked = if feedback.choice.is_empty() {
         own_choice
     } else {
         &feedback.choice
     };
-    let row = |(index, option): (usize, &votify_core::poll::PollOption)| {
-        let count = counts
-            .as_ref()
-            .and_then(|counts| counts.get(index))
-            .copied();
-        let percent = percents.as_ref().and_then(|percents| percents.get(index));
-        OptionRow {
-            id: option.id.to_string(),
-            text: option.text.clone(),
-            is_own: own_choice.contains(&option.id),
-            is_checked: checked.contains(&option.id),
-            is_leader: view.is_final() && most > 0 && count == Some(most),
-            percent: percent.map_or_else(String::new, |percent| format!("{percent}%")),
-            count: count.map_or_else(String::new, |count| match count {
-                1 => "1 vote".to_owned(),
-                count => format!("{} votes", grouped(count)),
-            }),
-            width: count.map_or_else(|| "0".to_owned(), |count| share(count, voters)),
-        }
-    };
-    poll.options.iter().enumerate().map(row).collect()
+    let shows_counts = standings.total.is_some();
+    let shown = |text: String| if shows_counts { text } else { String::new() };
+    let rows = snapshot.poll.options.iter().zip(&standings.rows);
+    rows.map(|(option, standing)| OptionRow {
+        id: standing.id.clone(),
+        text: standing.text.clone(),
+        is_own: own_choice.contains(&option.id),
+        is_checked: checked.contains(&option.id),
+        is_leader: snapshot.view.is_final() && standing.leads,
+        percent: shown(format!("{}%", standing.percent)),
+        count: shown(plural(standing.count, "vote")),
+        width: standing.share.clone(),
+    })
+    .collect()
 }

@@ -4,10 +4,10 @@ use votify_core::engine::PollSnapshot;
 use votify_core::{BallotKind, Poll, PollId, PollStatus, ResultsPolicy, VoterPolicy};
 
 use super::DESCRIPTION_MAX;
-use super::view::has_counts;
 use crate::error::Problem;
 use crate::ui::page::Page;
 use crate::ui::result_texts::{hidden_until, outcome};
+use crate::ui::standings::Standings;
 
 /// Returns what search engines and previews of links show about a poll.
 pub(super) fn description(poll: &Poll) -> String {
@@ -38,7 +38,7 @@ pub(in crate::ui) fn choose(poll: &Poll) -> String {
 /// Returns the sentences below the options: the outcome, or when results are shown.
 pub(super) fn hint(
     snapshot: &PollSnapshot,
-    leaders: &[&str],
+    standings: &Standings,
     has_voted: bool,
     needs_invite: bool,
 ) -> String {
@@ -47,9 +47,9 @@ pub(super) fn hint(
     if needs_invite {
         sentences.push("Voting in this poll takes an invite code.".to_owned());
     }
-    if has_counts(snapshot) {
+    if standings.total.is_some() {
         if view.is_final() {
-            sentences.push(outcome(leaders, true));
+            sentences.push(outcome(&standings.leaders(), true));
         }
         if poll.rules.ballot != BallotKind::Single {
             sentences

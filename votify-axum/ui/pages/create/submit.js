@@ -2,11 +2,19 @@
  * Sends the form once: a second click would create a second poll. It can be sent again after
  * a change, and after `pause` milliseconds. No event reports that *Stop* in the browser ended
  * the request.
+ *
+ * If the browser seems to be offline, the page stays, and the element `problem` says so:
+ * otherwise what was typed could be lost. Sent once more, the form is sent: the server may be
+ * on this machine.
  */
-export function guardSubmit(form, pause) {
+export function guardSubmit(form, pause, problem) {
+  problem.role = "alert";
   let sentAt = -Infinity;
   const reset = () => { sentAt = -Infinity; };
   form.addEventListener("submit", (event) => {
+    const isWarned = !problem.hidden;
+    problem.hidden = isWarned || globalThis.navigator?.onLine !== false;
+    if (!problem.hidden) return event.preventDefault();
     if (event.submitter?.name === "more") return;
     if (Date.now() - sentAt < pause) event.preventDefault();
     else sentAt = Date.now();
